@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package haproxy
+
+import "overcloud.backup/internal/reading"
+
+// Facts is what one host's HAProxy tells of itself. It is what haproxy_facts returns as ansible_haproxy.
+type Facts struct {
+	reading.Header
+	// Running says that a process answered over its stats socket or stats URL.
+	Running bool `json:"running"`
+	// Reached is the socket's path or the URL (without credentials) that answered.
+	Reached string `json:"reached"`
+	// Level is the privilege the socket gives: user, operator or admin; empty when it is unknown.
+	Level   Level  `json:"level"`
+	Version string `json:"version"`
+	Uptime  int64  `json:"uptime"` // seconds; a young process has not yet checked its servers
+	PID     int    `json:"pid"`
+	// Processes is nbproc: with more than one, a socket speaks for one process alone.
+	Processes int `json:"processes"`
+	// Proxies are all proxies, in the order of the configuration.
+	Proxies []Proxy `json:"proxies"`
+	// Database is the proxy in front of the database; nil when none was found, with the reason among the errors.
+	Database *Database `json:"database"`
+	// Window is the time between the two samples, in seconds; 0 when one was taken.
+	Window float64 `json:"window"`
+}
+
+// Level is what a stats socket allows. The zero value is unknown.
+type Level string
+
+// Levels of a stats socket.
+const (
+	LevelUnknown  Level = ""
+	LevelUser     Level = "user"
+	LevelOperator Level = "operator"
+	LevelAdmin    Level = "admin"
+)
+
+// Proxy is one listen, frontend or backend section.
+type Proxy struct {
+	Name     string    `json:"name"`
+	Mode     string    `json:"mode"` // tcp, http; empty where the statistics do not say
+	Frontend *Side     `json:"frontend"`
+	Backend  *Side     `json:"backend"`
+	Servers  []Server  `json:"servers"`
+	Table    *Table    `json:"stick_table"`
+	Raw      []RawLine `json:"-"`
+}
+
+// RawLine is one line of the statistics by column name, kept for readers inside this package.
+type RawLine map[string]string
+
+// Side is a proxy's own FRONTEND or BACKEND line.
+type Side struct {
+	Status          string `json:"status"`
+	CurrentSessions int64  `json:"scur"`
+	TotalSessions   int64  `json:"stot"`
+	NewSessions     int64  `json:"new_sessions"` // in the window
+	LastSession     int64  `json:"lastsess"`     // seconds since the last one, -1 for never or unknown
+}
+
+// Status of a server. The zero value is unknown and never healthy.
+type Status string
+
+// What HAProxy says of a server, without the transitions' fractions ("UP 1/3" is Going).
+const (
+	StatusUnknown Status = ""
+	StatusUp      Status = "UP"
+	StatusDown    Status = "DOWN"
+	StatusGoing   Status = "TRANSIENT"
+	StatusNoCheck Status = "no check"
+	StatusDrain   Status = "DRAIN"
+	StatusMaint   Status = "MAINT"
+	StatusNoLB    Status = "NOLB"
+)
+
+// Server is one server line, keyed by the header's column names, never by position.
+type Server struct {
+	Name   string `json:"name"`
+	Status Status `json:"status"`
+	Raw    string `json:"status_text"` // the column as it stands
+	Backup bool   `json:"backup"`      // column bck
+	Weight int    `json:"weight"`
+	ID     int    `json:"id"` // column sid, the order HAProxy tries backups in
+	// Address is the server's address where it is known (servers state, or column addr at level operator), else empty.
+	Address         string `json:"address"`
+	Port            int    `json:"port"`
+	CurrentSessions int64  `json:"scur"`
+	TotalSessions   int64  `json:"stot"`
+	NewSessions     int64  `json:"new_sessions"` // in the window
+	LastSession     int64  `json:"lastsess"`     // seconds since the last one, -1 for never or unknown
+	LastChange      int64  `json:"lastchg"`      // seconds since the last change of status
+	CheckStatus     string `json:"check_status"` // L7OK, L4CON, ...
+	CheckCode       int    `json:"check_code"`
+	Downtime        int64  `json:"downtime"`
+	// OperState and AdminState are srv_op_state and srv_admin_state of show servers state; -1 when unknown.
+	OperState  int `json:"oper_state"`
+	AdminState int `json:"admin_state"`
+}
+
+// Usable says that HAProxy would send a session here.
+func (s Server) Usable() bool { return s.Status == StatusUp || s.Status == StatusNoCheck }
+
+// Table is a proxy's stick table.
+type Table struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+	Size int64  `json:"size"`
+	Used int64  `json:"used"`
+	// Readable says that the level allowed the entries to be read; at level user they cannot.
+	Readable bool `json:"readable"`
+	// Entries is what was read; empty and Readable means that nothing sticks.
+	Entries []Entry `json:"entries"`
+}
+
+// Entry pins a key to a server.
+type Entry struct {
+	Key      string `json:"key"`
+	ServerID int    `json:"server_id"`
+	Server   string `json:"server"` // by the sid; empty when the id has no server
+	Expires  int64  `json:"expires"`
+}
+
+// Database names the proxy in front of the database.
+type Database struct {
+	// Frontend and Backend are the same section for a listen.
+	Frontend string `json:"frontend"`
+	Backend  string `json:"backend"`
+	// Binds are the addresses it listens on, host:port, from the configuration.
+	Binds []string `json:"binds"`
+	// Sticky says that the backend has a stick table.
+	Sticky bool `json:"sticky"`
+	// Evidence says how it was found: option, name, port.
+	Evidence string `json:"evidence"`
+	// Config is the configuration file it was read from.
+	Config string `json:"config"`
+}
+
+// Server returns the named server of the database's backend, nil if there is none.
+func (f *Facts) Server(name string) *Server {
+	for i, s := range f.DatabaseServers() {
+		if s.Name == name {
+			return &f.DatabaseServers()[i]
+		}
+	}
+	return nil
+}
+
+// DatabaseServers are the servers of the database's backend in the order of the configuration.
+func (f *Facts) DatabaseServers() []Server {
+	if f.Database == nil {
+		return nil
+	}
+	for i := range f.Proxies {
+		if f.Proxies[i].Name == f.Database.Backend {
+			return f.Proxies[i].Servers
+		}
+	}
+	return nil
+}

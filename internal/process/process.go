@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Package process runs programs. It is the only package that does: no shell, LC_ALL=C, the whole process group killed
+// at the deadline, output bounded, secrets never in an argument or in the environment.
+package process
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Limits of what is kept of a program's output.
+const (
+	// MaxOutput is how much standard output Output keeps; more is an error. A crm_mon of 64 nodes and 1000
+	// resources prints 0.75 MB.
+	MaxOutput = 8 << 20
+	// maxStderr is how much of standard error is kept: its end, where the reason stands.
+	maxStderr = 64 << 10
+)
+
+// ErrNotFound says that the program is not installed. It is found with errors.Is.
+var ErrNotFound = exec.ErrNotFound
+
+// ExitError is a program that ran and ended badly.
+type ExitError struct {
+	Name   string
+	Code   int    // -1 when a signal ended it
+	Signal string // its name, when a signal ended it
+	Stderr string // the end of its standard error
+}
+
+func (e *ExitError) Error() string {
+	how := fmt.Sprintf("exit status %d", e.Code)
+	if e.Signal != "" {
+		how = "ended by signal " + e.Signal
+	}
+	if line := lastLine(e.Stderr); line != "" {
+		return fmt.Sprintf("%s: %s: %s", e.Name, how, line)
+	}
+	return fmt.Sprintf("%s: %s", e.Name, how)
+}
+
+// Command prepares a program: its own process group, LC_ALL=C, killed as a group when the context ends.
+// The caller connects its pipes and starts it.
+func Command(ctx context.Context, name string, args ...string) *exec.Cmd {
+	c := exec.CommandContext(ctx, name, args...)
+	c.Env = append(cleanEnv(os.Environ()), "LC_ALL=C")
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
+	c.WaitDelay = 2 * time.Second
+	return c
+}
+
+// Output runs a program to its end and returns its standard output, at most MaxOutput bytes.
+// Errors: ErrNotFound, *ExitError, the context's own, or an output too large.
+func Output(ctx context.Context, name string, args ...string) ([]byte, error) {
+	return Input(ctx, nil, name, args...)
+}
+
+// Input is Output with bytes on the program's standard input.
+func Input(ctx context.Context, stdin []byte, name string, args ...string) ([]byte, error) {
+	c := Command(ctx, name, args...)
+	out := &limited{max: MaxOutput}
+	tail := &Tail{Max: maxStderr}
+	c.Stdout, c.Stderr = out, tail
+	if stdin != nil {
+		c.Stdin = bytes.NewReader(stdin)
+	}
+	if err := Explain(ctx, name, c.Run(), tail.String()); err != nil && !out.over {
+		return out.buf.Bytes(), err
+	}
+	if out.over {
+		return nil, fmt.Errorf("%s: printed more than %d MiB", name, MaxOutput>>20)
+	}
+	return out.buf.Bytes(), nil
+}
+
+// Explain turns what exec reports of an ended program into an error that says what happened; nil stays nil.
+func Explain(ctx context.Context, name string, err error, stderr string) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return fmt.Errorf("%s: no answer within the time limit: %w", name, ctx.Err())
+		}
+		return fmt.Errorf("%s: %w", name, ctx.Err())
+	}
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		e := &ExitError{Name: name, Code: exit.ExitCode(), Stderr: strings.TrimSpace(stderr)}
+		if w, ok := exit.Sys().(syscall.WaitStatus); ok && w.Signaled() {
+			e.Signal = w.Signal().String()
+		}
+		return e
+	}
+	if errors.Is(err, exec.ErrNotFound) {
+		return fmt.Errorf("%s is not installed: %w", name, ErrNotFound)
+	}
+	return fmt.Errorf("%s: %w", name, err)
+}
+
+// Tail keeps the last Max bytes written to it.
+type Tail struct {
+	Max int
+	buf []byte
+}
+
+// Write never fails.
+func (t *Tail) Write(p []byte) (int, error) {
+	t.buf = append(t.buf, p...)
+	if over := len(t.buf) - t.Max; over > 0 {
+		t.buf = append(t.buf[:0], t.buf[over:]...)
+	}
+	return len(p), nil
+}
+
+// String is what was kept.
+func (t *Tail) String() string { return string(t.buf) }
+
+var errTooMuch = errors.New("too much output")
+
+// limited keeps the first max bytes and fails the writer after that, which ends the program.
+type limited struct {
+	buf  bytes.Buffer
+	max  int
+	over bool
+}
+
+func (l *limited) Write(p []byte) (int, error) {
+	if l.buf.Len()+len(p) > l.max {
+		l.over = true
+		return 0, errTooMuch
+	}
+	return l.buf.Write(p)
+}
+
+var _ io.Writer = (*limited)(nil)
+
+// cleanEnv leaves out what changes the language or carries a password into every program started.
+func cleanEnv(env []string) []string {
+	kept := make([]string, 0, len(env))
+	for _, kv := range env {
+		key, _, _ := strings.Cut(kv, "=")
+		if strings.HasPrefix(key, "LC_") || key == "LANG" || key == "LANGUAGE" || key == "MYSQL_PWD" {
+			continue
+		}
+		kept = append(kept, kv)
+	}
+	return kept
+}
+
+func lastLine(s string) string {
+	s = strings.TrimSpace(s)
+	return s[strings.LastIndexByte(s, '\n')+1:]
+}

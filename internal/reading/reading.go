@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Package reading holds what every reading of a host carries: whose it is, when it was taken, and which of its
+// sources failed. A source that failed is recorded here; it never makes the whole reading fail, and it never looks
+// like a healthy value.
+package reading
+
+// Header opens every facts document.
+type Header struct {
+	// Present says that this host has the service at all (its server, its configuration or its data).
+	Present bool `json:"present"`
+	// GatheredAt is when the reading ended, in seconds since the epoch, on the caller's clock where the caller told
+	// its time (so that readings of several hosts can be compared), else on the host's.
+	GatheredAt float64 `json:"gathered_at"`
+	// ClockSkew is the host's clock minus the caller's, in seconds; 0 when the caller did not tell its time.
+	ClockSkew float64 `json:"clock_skew"`
+	// Duration is how long the reading took, in seconds.
+	Duration float64 `json:"duration"`
+	// Host is who gave the reading, by the host's own word.
+	Host Host `json:"host"`
+	// Errors lists every source that could not be read. Empty means that all of them spoke.
+	Errors []Error `json:"errors"`
+}
+
+// Host is a machine as it describes itself.
+type Host struct {
+	// Name is the kernel's host name (uname -n), as it stands.
+	Name string `json:"name"`
+	// Addresses are all global unicast addresses of all interfaces, textual, without prefix length.
+	Addresses []string `json:"addresses"`
+	// BootID is /proc/sys/kernel/random/boot_id.
+	BootID string `json:"boot_id"`
+	// MachineID is /etc/machine-id, empty if there is none.
+	MachineID string `json:"machine_id"`
+}
+
+// Error is one source that could not be read.
+type Error struct {
+	// Source names what was asked: "sql", "crm_mon", "cibadmin", "stats socket", ...
+	Source string `json:"source"`
+	// Where locates it: a path, an address, a command line without secrets.
+	Where string `json:"where"`
+	// Message says what happened, in one line.
+	Message string `json:"message"`
+	// Hint says what to try, where there is something to try.
+	Hint string `json:"hint,omitempty"`
+}
+
+// Add records a failed source.
+func (h *Header) Add(source, where string, err error, hint string) {
+	h.Errors = append(h.Errors, Error{Source: source, Where: where, Message: err.Error(), Hint: hint})
+}
+
+// Failed returns the error recorded for a source, or nil.
+func (h *Header) Failed(source string) *Error {
+	for i := range h.Errors {
+		if h.Errors[i].Source == source {
+			return &h.Errors[i]
+		}
+	}
+	return nil
+}
