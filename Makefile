@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Each target is one script; `make demo` and `make test` do their own set-up.
+
+.PHONY: demo test test-all build generate bench dist lint clean
+
+demo:
+	tests/demo
+
+test:
+	tests/run
+
+test-all:
+	tests/run --all
+
+build:
+	scripts/build
+
+generate:
+	go run ./modules --generate
+
+bench:
+	tests/bench/run
+
+dist:
+	scripts/dist
+
+lint:
+	tests/run lint
+
+clean:
+	rm -rf build plugins/plugin_utils/_bin
