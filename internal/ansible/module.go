@@ -27,8 +27,9 @@ type Call struct {
 	// Now is the caller's clock in seconds since the epoch at the time of the call, 0 when it was not told.
 	Now float64
 
-	args    map[string]any
-	secrets []string
+	args     map[string]any
+	secrets  []string
+	progress func(any)
 }
 
 // Result is what a module answers. The zero value is "ok, nothing changed".

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package ansible
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// decodeObject reads exactly one JSON object; numbers keep every digit.
+func decodeObject(r io.Reader) (map[string]any, error) {
+	d := json.NewDecoder(r)
+	d.UseNumber()
+	var out map[string]any
+	if err := d.Decode(&out); err != nil {
+		return nil, err
+	}
+	if out == nil {
+		return nil, errors.New("null instead of an object")
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, errors.New("more follows the object")
+	}
+	return out, nil
+}
+
+// fromYAML gives a value of NAME.yml the form it would have as an argument.
+func fromYAML(v any) any {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return v
+	}
+	return decodeAny(b)
+}
+
+// decodeAny reads what json.Marshal wrote; numbers keep every digit.
+func decodeAny(b []byte) (out any) {
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	_ = d.Decode(&out) // valid JSON
+	return out
+}
+
+// checkArgs returns the options as the module gets them and every problem found, in a stable order. prefix is put
+// before each name in messages.
+func checkArgs(prefix string, options map[string]option, c constraints, given map[string]any) (map[string]any, []string) {
+	named, problems := byName(prefix, options, given)
+	problems = append(problems, c.exclusive(prefix, named)...)
+	out := map[string]any{}
+	for _, name := range slices.Sorted(maps.Keys(options)) {
+		o := options[name]
+		v, ok := named[name]
+		switch {
+		case ok:
+			value, p := o.coerce(prefix+name, v)
+			out[name], problems = value, append(problems, p...)
+		case o.Default != nil:
+			out[name], _ = o.coerce(prefix+name, fromYAML(o.Default))
+		case o.Required:
+			problems = append(problems, prefix+name+": is required")
+		}
+	}
+	return out, append(problems, c.required(prefix, out)...)
+}
+
+// byName resolves aliases, drops what is null, and refuses what is not known.
+func byName(prefix string, options map[string]option, given map[string]any) (map[string]any, []string) {
+	names := map[string]string{}
+	for name, o := range options {
+		names[name] = name
+		for _, a := range o.Aliases {
+			names[a] = name
+		}
+	}
+	out, problems := map[string]any{}, []string(nil)
+	for _, key := range slices.Sorted(maps.Keys(given)) {
+		name, known := names[key]
+		_, twice := out[name]
+		switch {
+		case !known:
+			problems = append(problems, unknown(prefix, key, slices.Sorted(maps.Keys(options)), names))
+		case given[key] == nil:
+		case twice:
+			problems = append(problems, fmt.Sprintf("%s%s: given twice, %s is the same option", prefix, name, key))
+		default:
+			out[name] = given[key]
+		}
+	}
+	return out, problems
+}
+
+func unknown(prefix, key string, valid []string, names map[string]string) string {
+	msg := prefix + key + ": no such option"
+	if n := nearest(key, slices.Sorted(maps.Keys(names))); n != "" {
+		msg += ", did you mean " + n + "?"
+	}
+	if len(valid) == 0 {
+		return msg + " (none is valid)"
+	}
+	return msg + " (valid: " + strings.Join(valid, ", ") + ")"
+}
+
+// nearest is the valid name that key was probably meant to be, or empty.
+func nearest(key string, valid []string) string {
+	best, found := max(2, len(key)/3)+1, ""
+	for _, v := range valid {
+		if d := distance(strings.ToLower(key), v); d < best && d < len(v) {
+			best, found = d, v
+		}
+	}
+	return found
+}
+
+// distance is Levenshtein's.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

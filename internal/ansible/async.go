@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package ansible
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Background jobs follow the file protocol of Ansible's async_wrapper, so async, poll and async_status work: the
+// file DIR/JID.PID holds {"started": 1, "finished": 0} until the result takes its place. Unlike async_wrapper
+// nothing is ever killed: at the limit the module's context ends, and it can undo what it did.
+
+// detach checks the arguments, starts the job and answers with its id.
+func (p Program) detach(name, jid, limit, dir string, in io.Reader, stdout io.Writer) int {
+	content, err := io.ReadAll(in)
+	if err != nil {
+		return p.refuse(stdout, fmt.Errorf("read the arguments: %w", err))
+	}
+	t, err := p.prepare(name, bytes.NewReader(content))
+	if err != nil {
+		return write(stdout, t.refusal(err))
+	}
+	path, err := startJob(name, jid, limit, expandPath(dir), content)
+	if err != nil {
+		return write(stdout, t.refusal(fmt.Errorf("start in the background: %w", err)))
+	}
+	out := jobState(path)
+	out["results_file"], out["changed"], out["failed"] = path, true, 0
+	line, _ := encode(out)
+	return write(stdout, line)
+}
+
+// jobState is the content of the job file while the job runs.
+func jobState(path string) map[string]any {
+	return map[string]any{"started": 1, "finished": 0, "ansible_job_id": filepath.Base(path)}
+}
+
+func startJob(name, jid, limit, dir string, content []byte) (path string, err error) {
+	if jid == "" || strings.ContainsAny(jid, "/\x00") {
+		return "", fmt.Errorf("%q is not a job id", jid)
+	}
+	if _, err := strconv.Atoi(limit); err != nil {
+		return "", fmt.Errorf("%q is not a time limit in seconds", limit)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", err
+	}
+	path = filepath.Join(dir, jid+"."+strconv.Itoa(os.Getpid()))
+	if err := writeJob(path, jobState(path)); err != nil {
+		return "", err
+	}
+	return path, startSelf(path+".log", content, "-", name, "--job", path, limit)
+}
+
+// startSelf starts this binary in a session of its own, with content on its stdin and its stderr, where only a
+// crash writes, in log.
+func startSelf(log string, content []byte, argv ...string) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	out, err := os.OpenFile(log, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	r, w, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	attr := &os.ProcAttr{Dir: "/", Files: []*os.File{r, out, out}, Sys: &syscall.SysProcAttr{Setsid: true}}
+	_, err = os.StartProcess(self, append([]string{self}, argv...), attr)
+	r.Close()
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(content)
+	return err
+}
+
+// job is the background process: it runs the module and leaves the result in the job file.
+func (p Program) job(ctx context.Context, name, path, limit string, in io.Reader) int {
+	t, err := p.prepare(name, in)
+	if err != nil {
+		return endJob(path, t.refusal(err))
+	}
+	t.call.progress = func(v any) { t.report(path, v) }
+	if seconds, _ := strconv.Atoi(limit); seconds > 0 {
+		over := fmt.Errorf("the time limit of %d s is over", seconds)
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, time.Duration(seconds)*time.Second, over)
+		defer cancel()
+	}
+	return endJob(path, t.run(ctx))
+}
+
+// report shows progress. That it cannot be written is no reason to stop the work.
+func (t *task) report(path string, progress any) {
+	state := jobState(path)
+	state["progress"] = progress
+	asked := t.asked
+	t.asked = nil
+	line := t.finish(state)
+	t.asked = asked
+	_ = replaceFile(path, line)
+}
+
+func endJob(path string, line []byte) int {
+	out, err := decodeObject(bytes.NewReader(line))
+	if err == nil {
+		out["ansible_job_id"] = filepath.Base(path)
+		err = writeJob(path, out)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "write the job file:", err)
+		return 1
+	}
+	_ = os.Remove(path + ".log")
+	if failed(line) {
+		return 1
+	}
+	return 0
+}
+
+func writeJob(path string, content map[string]any) error {
+	line, err := encode(content)
+	if err != nil {
+		return err
+	}
+	return replaceFile(path, line)
+}
+
+// replaceFile never lets a reader see half a file.
+func replaceFile(path string, content []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".job")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(append(content, '\n'))
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
+}

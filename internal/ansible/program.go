@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package ansible
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// Program is the binary: every module under its short name.
+type Program struct {
+	Version string
+	Modules map[string]Module
+	// Fragments holds the files _NAME.yml that a module's description may extend.
+	Fragments fs.FS
+}
+
+// Main runs one command line, without the program's name, and returns the exit status. These are understood:
+//
+//	ARGSFILE                      as Ansible starts a binary module; _ansible_module_name names the module
+//	- NAME                        arguments on stdin
+//	- NAME --async JID LIMIT DIR  the same in the background, with a job file that async_status reads
+//	--version
+func (p Program) Main(argv []string, stdin io.Reader, stdout io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+	defer stop()
+	switch {
+	case len(argv) == 1 && argv[0] == "--version":
+		fmt.Fprintln(stdout, p.Version)
+		return 0
+	case len(argv) == 1 && !strings.HasPrefix(argv[0], "-"):
+		content, err := os.ReadFile(argv[0])
+		if err != nil {
+			return p.refuse(stdout, fmt.Errorf("read the arguments: %w", err))
+		}
+		return p.run(ctx, "", bytes.NewReader(content), stdout)
+	case len(argv) == 2 && argv[0] == "-":
+		return p.run(ctx, argv[1], stdin, stdout)
+	case len(argv) == 6 && argv[0] == "-" && argv[2] == "--async":
+		return p.detach(argv[1], argv[3], argv[4], argv[5], stdin, stdout)
+	case len(argv) == 5 && argv[0] == "-" && argv[2] == "--job":
+		return p.job(ctx, argv[1], argv[3], argv[4], stdin)
+	}
+	return p.refuse(stdout, errors.New("usage: ARGSFILE | - MODULE [--async JID LIMIT DIR] | --version"))
+}
+
+func (p Program) refuse(stdout io.Writer, err error) int {
+	return write(stdout, finish(answer(nil, err), nil, nil, nil))
+}
+
+// write returns the exit status that belongs to the result. Ansible does not look at it; people and shells do.
+func write(stdout io.Writer, line []byte) int {
+	if _, err := stdout.Write(append(line, '\n')); err != nil || failed(line) {
+		return 1
+	}
+	return 0
+}
+
+func failed(line []byte) bool {
+	var r struct{ Failed bool }
+	return json.Unmarshal(line, &r) != nil || r.Failed
+}
+
+func (p Program) run(ctx context.Context, name string, in io.Reader, stdout io.Writer) int {
+	t, err := p.prepare(name, in)
+	if err != nil {
+		return write(stdout, t.refusal(err))
+	}
+	return write(stdout, t.run(ctx))
+}
+
+// task is one call of one module, ready to run.
+type task struct {
+	module    Module
+	fragments fs.FS
+	call      *Call
+	// asked is what "invocation" shows.
+	asked map[string]any
+}
+
+// prepare reads the arguments of the module name, or of the one they name themselves. The task is never nil: it
+// holds the secrets that a refusal must not show.
+func (p Program) prepare(name string, in io.Reader) (*task, error) {
+	t := &task{fragments: p.Fragments, call: &Call{Name: name}}
+	given, err := decodeObject(in)
+	if err != nil {
+		return t, fmt.Errorf("read the arguments: %w", err)
+	}
+	if name == "" {
+		t.call.Name = shortName(given["_ansible_module_name"])
+	}
+	m, ok := p.Modules[t.call.Name]
+	if !ok {
+		known := strings.Join(slices.Sorted(maps.Keys(p.Modules)), ", ")
+		return t, fmt.Errorf("no module %q in this binary; it holds: %s", t.call.Name, known)
+	}
+	t.module = m
+	s, err := parseSpec(m.Spec, p.Fragments)
+	if err != nil {
+		return t, fmt.Errorf("internal error: %s: %w", t.call.Name, err)
+	}
+	return t, t.accept(s, given)
+}
+
+// shortName is the module's name without its collection.
+func shortName(fqcn any) string {
+	s, _ := fqcn.(string)
+	return s[strings.LastIndex(s, ".")+1:]
+}
+
+// accept takes Ansible's own keys out of the arguments and checks the rest.
+func (t *task) accept(s *spec, given map[string]any) error {
+	t.call.CheckMode, _ = toBool(given["_ansible_check_mode"])
+	t.call.Diff, _ = toBool(given["_ansible_diff"])
+	v, _ := toInt(given["_ansible_verbosity"])
+	t.call.Verbosity = int(v)
+	t.call.Now, _ = toFloat(given["_overcloud_now"])
+	maps.DeleteFunc(given, func(k string, _ any) bool {
+		return strings.HasPrefix(k, "_ansible_") || k == "_overcloud_now"
+	})
+	t.call.secrets = findSecrets(s.Options, given)
+	args, problems := checkArgs("", s.Options, s.Constraints, given)
+	t.call.args = args
+	if len(problems) > 0 {
+		t.asked = invocation(s.Options, given)
+		return fmt.Errorf("invalid arguments of %s: %s", t.call.Name, strings.Join(problems, "; "))
+	}
+	t.asked = invocation(s.Options, args)
+	return nil
+}
+
+// run gives the line for Ansible, whatever the module does.
+func (t *task) run(ctx context.Context) (line []byte) {
+	defer func() {
+		if p := recover(); p != nil {
+			out := answer(nil, fmt.Errorf("internal error: %v", p))
+			// Ansible prints the last line of it as the error.
+			out["exception"] = fmt.Sprintf("%s\n%v", debug.Stack(), p)
+			line = t.finish(out)
+		}
+	}()
+	r, err := t.module.Run(ctx, t.call)
+	if err != nil && ctx.Err() != nil {
+		err = fmt.Errorf("stopped (%w): %w", context.Cause(ctx), err)
+	}
+	return t.finish(answer(r, err))
+}
+
+func (t *task) refusal(err error) []byte { return t.finish(answer(nil, err)) }
+
+func (t *task) finish(out map[string]any) []byte {
+	public := func() map[string]bool { return publicNames(t.module.Spec, t.fragments) }
+	return finish(out, t.asked, t.call.secrets, public)
+}

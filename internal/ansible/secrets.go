@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package ansible
+
+import (
+	"encoding/json"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const (
+	// hiddenValue is Ansible's own word for a value that is a secret as a whole.
+	hiddenValue = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+	// hiddenPart stands for a secret inside a text.
+	hiddenPart = "********"
+)
+
+// secretForms are the spellings in which a secret may stand in a message: as it is, trimmed, quoted by Go or as
+// JSON, or escaped for a URL.
+func secretForms(s string) []string {
+	trimmed := strings.TrimSpace(s)
+	if trimmed == "" {
+		return nil
+	}
+	forms := []string{s, trimmed, url.QueryEscape(s), url.PathEscape(s), unquoted(strconv.Quote(s)), unquoted(strconv.QuoteToASCII(s))}
+	if b, err := json.Marshal(s); err == nil {
+		forms = append(forms, unquoted(string(b)))
+	}
+	if b, err := encode(s); err == nil {
+		forms = append(forms, unquoted(string(b)))
+	}
+	slices.Sort(forms)
+	return slices.Compact(forms)
+}
+
+func unquoted(s string) string { return s[1 : len(s)-1] }
+
+// findSecrets collects the values of options with no_log as they were written, whatever their type.
+func findSecrets(options map[string]option, given map[string]any) (found []string) {
+	for name, o := range options {
+		for _, key := range append([]string{name}, o.Aliases...) {
+			v := given[key]
+			if o.NoLog {
+				found = append(found, leaves(v)...)
+			}
+			for _, sub := range objects(v) {
+				found = append(found, findSecrets(o.Suboptions, sub)...)
+			}
+		}
+	}
+	return found
+}
+
+// leaves are the texts and numbers in a value.
+func leaves(v any) (found []string) {
+	switch v := v.(type) {
+	case string:
+		return secretForms(v)
+	case json.Number:
+		return secretForms(v.String())
+	case []any:
+		for _, item := range v {
+			found = append(found, leaves(item)...)
+		}
+	case map[string]any:
+		for _, item := range v {
+			found = append(found, leaves(item)...)
+		}
+	}
+	return found
+}
+
+func objects(v any) (found []map[string]any) {
+	switch v := v.(type) {
+	case map[string]any:
+		return []map[string]any{v}
+	case []any:
+		for _, item := range v {
+			found = append(found, objects(item)...)
+		}
+	}
+	return found
+}
+
+// scrubber replaces secrets in results.
+type scrubber struct {
+	secrets  []string
+	replacer *strings.Replacer
+	public   map[string]bool
+}
+
+// newScrubber: public are the names that a result's documentation gives away anyway. They stay even if a password
+// is "galera", or facts would lose their keys.
+func newScrubber(secrets []string, public map[string]bool) *scrubber {
+	s := slices.Clone(secrets)
+	slices.SortFunc(s, func(a, b string) int { return len(b) - len(a) })
+	var pairs []string
+	for _, secret := range s {
+		pairs = append(pairs, secret, hiddenPart)
+	}
+	return &scrubber{secrets: s, replacer: strings.NewReplacer(pairs...), public: public}
+}
+
+func (s *scrubber) text(t string) string {
+	if slices.Contains(s.secrets, t) {
+		return hiddenValue
+	}
+	return s.replacer.Replace(t)
+}
+
+// value scrubs texts and undocumented keys. Numbers are left alone: no option with a number is a secret.
+func (s *scrubber) value(v any) any {
+	switch v := v.(type) {
+	case string:
+		return s.text(v)
+	case []any:
+		for i := range v {
+			v[i] = s.value(v[i])
+		}
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for k, item := range v {
+			if !s.public[k] {
+				k = s.replacer.Replace(k)
+			}
+			out[k] = s.value(item)
+		}
+		return out
+	}
+	return v
+}
