@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Package xbstream checks a stream in the xbstream format, as mariadb-backup --stream=xbstream writes it, while it
+// passes by: chunk for chunk, in memory bounded by the number of files. mbstream -x takes a stream that was cut between
+// two chunks for whole (exit status 0); a Checker does not: it knows which files began and which ended.
+package xbstream
+
+import (
+	"bytes"
+	"fmt"
+	"hash/crc32"
+	"slices"
+	"strings"
+)
+
+// maxKept is how much is kept of a file that the caller wants to read.
+const maxKept = 1 << 20
+
+// Checker is an io.Writer that accepts nothing but a correct stream. Finish says whether it is whole.
+type Checker struct {
+	files  map[string]*file
+	kept   map[string]*bytes.Buffer
+	head   []byte // the header of the current chunk, as far as it came
+	need   int
+	chunk  chunk
+	left   int64 // payload still to come
+	sum    uint32
+	offset int64 // of the next byte of the stream
+	begin  int64 // of the current chunk
+	count  int64
+	bytes  int64
+	err    error
+}
+
+type file struct {
+	position int64
+	ended    bool
+}
+
+// Summary is what a whole stream held.
+type Summary struct {
+	Files  int   `json:"files"`
+	Chunks int64 `json:"chunks"`
+	// Bytes is the payload; Stream is all of it, headers included.
+	Bytes  int64 `json:"bytes"`
+	Stream int64 `json:"stream_bytes"`
+}
+
+// NewChecker makes a checker that keeps the contents of the files named in keep, up to 1 MiB each.
+func NewChecker(keep ...string) *Checker {
+	c := &Checker{files: map[string]*file{}, kept: map[string]*bytes.Buffer{}, need: fixed}
+	for _, path := range keep {
+		c.kept[path] = &bytes.Buffer{}
+	}
+	return c
+}
+
+// Write takes the next bytes of the stream. The first error, which names the chunk's offset and file, stays.
+func (c *Checker) Write(p []byte) (int, error) {
+	for n := 0; n < len(p) && c.err == nil; {
+		k, err := c.take(p[n:])
+		n += k
+		c.offset += int64(k)
+		c.err = c.locate(err)
+	}
+	if c.err != nil {
+		return 0, c.err
+	}
+	return len(p), nil
+}
+
+// Finish says what the stream held, or why it is not whole: it ends inside a chunk, or files have no end.
+func (c *Checker) Finish() (Summary, error) {
+	s := Summary{Chunks: c.count, Bytes: c.bytes, Stream: c.offset}
+	var open []string
+	for path, f := range c.files {
+		if !f.ended {
+			open = append(open, path)
+		}
+	}
+	s.Files = len(c.files) - len(open)
+	switch {
+	case c.err != nil:
+		return s, c.err
+	case len(c.head) > 0:
+		return s, c.locate(fmt.Errorf("the stream ends inside a chunk, after %d bytes of it", c.offset-c.begin))
+	case len(open) > 0:
+		slices.Sort(open)
+		return s, fmt.Errorf("xbstream: cut at offset %d: %d files have no end: %s", c.offset, len(open), some(open))
+	}
+	return s, nil
+}
+
+// Ended says that a file came whole.
+func (c *Checker) Ended(path string) bool {
+	f := c.files[path]
+	return f != nil && f.ended
+}
+
+// Kept returns the content of a file that NewChecker was told to keep; nil when it has not come.
+func (c *Checker) Kept(path string) []byte {
+	if !c.Ended(path) || c.kept[path] == nil {
+		return nil
+	}
+	return c.kept[path].Bytes()
+}
+
+// take uses up some of p: payload, or a header until it is known.
+func (c *Checker) take(p []byte) (int, error) {
+	if c.left > 0 {
+		return c.takePayload(p)
+	}
+	k := min(c.need-len(c.head), len(p))
+	c.head = append(c.head, p[:k]...)
+	parsed, need, err := parseChunk(c.head)
+	if err != nil {
+		return k, err
+	}
+	if c.need = need; need > len(c.head) {
+		return k, nil
+	}
+	c.chunk, c.left, c.sum = parsed, parsed.size, 0
+	return k, c.apply()
+}
+
+func (c *Checker) takePayload(p []byte) (int, error) {
+	k := int(min(c.left, int64(len(p))))
+	c.sum = crc32.Update(c.sum, crc32.IEEETable, p[:k])
+	if keep := c.kept[c.chunk.path]; keep != nil && keep.Len() < maxKept {
+		keep.Write(p[:k])
+	}
+	if c.left -= int64(k); c.left > 0 {
+		return k, nil
+	}
+	if c.sum != c.chunk.crc {
+		return k, fmt.Errorf("checksum %08x instead of %08x", c.sum, c.chunk.crc)
+	}
+	c.next()
+	return k, nil
+}
+
+// next counts the chunk that is complete and makes room for the one after it.
+func (c *Checker) next() {
+	c.count++
+	c.bytes += c.chunk.size
+	c.begin += int64(len(c.head)) + c.chunk.size
+	c.chunk, c.head, c.need = chunk{}, c.head[:0], fixed
+}
+
+func (c *Checker) locate(err error) error {
+	if err == nil {
+		return nil
+	}
+	if c.chunk.path == "" {
+		return fmt.Errorf("xbstream: chunk at offset %d: %w", c.begin, err)
+	}
+	return fmt.Errorf("xbstream: chunk at offset %d, file %q: %w", c.begin, c.chunk.path, err)
+}
+
+func some(names []string) string {
+	if len(names) > 3 {
+		return strings.Join(names[:3], ", ") + ", ..."
+	}
+	return strings.Join(names, ", ")
+}
