@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//go:build lab
+
+package integration
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// expected is what a scenario must lead to.
+type expected struct {
+	// chosen lists those of whom one must be chosen; empty means that nobody may be.
+	chosen []string
+	// active lists who must count as active; nil means just who a client meets through the VIP.
+	active []string
+	// reasons are the codes of each controller that is not chosen, exactly; the serving one's "active" goes without saying.
+	reasons map[string][]string
+	// vars are role variables, args further arguments of ansible-playbook.
+	vars map[string]any
+	args []string
+	// after is checked when the decision was made.
+	after func()
+}
+
+// scenarios of three controllers under client load. Each leaves the lab as it needs it; lab reset takes it back.
+var scenarios = []struct {
+	name    string
+	arrange func(t *testing.T, l lab) expected
+}{
+	{"clients on the first server", firstServer},
+	{"the sticky trap: the first server is up again and idle", stickyTrap},
+	{"the VIP on a controller that does not serve", vipElsewhere},
+	{"a quiet cluster", quietCluster},
+	{"a client connected directly to a standby", directClient},
+	{"a standby in Pacemaker standby", pacemakerStandby},
+	{"a standby in maintenance", maintenance},
+	{"MariaDB stopped on a standby", mariadbStopped},
+	{"one sound standby and min_spares 0", lastStandbyAllowed},
+	{"a standby desynced by hand", desyncedByHand},
+	{"a standby cut off by the network", cutOff},
+	{"HAProxy stopped on a standby", haproxyStopped},
+	{"stats socket gone, stats URL left", socketGone},
+	{"neither stats socket nor configuration readable", proxyUnreadable},
+	{"a controller that ssh does not reach", unreachable},
+}
+
+func TestScenarios(t *testing.T) {
+	for _, s := range scenarios {
+		t.Run(s.name, func(t *testing.T) {
+			l := lab{t}
+			l.run("up")
+			t.Cleanup(func() { lab{t}.run("reset") })
+			l.run("load", "start")
+			want := s.arrange(t, l)
+			verify(t, l, want, 3)
+		})
+	}
+}
+
+func TestFiveControllers(t *testing.T) {
+	l := lab{t}
+	l.run("up", "--controllers", "5")
+	l.run("load", "start")
+	t.Cleanup(func() { lab{t}.run("load", "stop") })
+	standbys := l.standbys(5)
+	l.sql(standbys[0], "SET GLOBAL wsrep_desync=ON")
+	t.Cleanup(func() { lab{t}.sql(standbys[0], "SET GLOBAL wsrep_desync=OFF") })
+	l.awaitServer(standbys[0], "DOWN")
+	verify(t, l, expected{chosen: standbys[1:], reasons: map[string][]string{standbys[0]: {"desynced"}}}, 5)
+}
+
+// verify decides and holds the decision against what was expected and against what a client meets.
+func verify(t *testing.T, l lab, want expected, controllers int) {
+	t.Helper()
+	d := l.decide(want.vars, want.args...)
+	t.Logf("\n%s", d.Text)
+	serving := l.serving()
+	if want.active == nil {
+		want.active = []string{serving}
+	}
+	if !slices.Contains(d.Active, serving) {
+		t.Errorf("a client meets %s, the decision says active: %v", serving, d.Active)
+	}
+	if !slices.Equal(slices.Sorted(slices.Values(d.Active)), slices.Sorted(slices.Values(want.active))) {
+		t.Errorf("active: got %v, want %v", d.Active, want.active)
+	}
+	if len(want.chosen) == 0 && d.Chosen != "" || len(want.chosen) > 0 && !slices.Contains(want.chosen, d.Chosen) {
+		t.Errorf("chosen: got %q, want one of %v", d.Chosen, want.chosen)
+	}
+	for _, name := range names(controllers) {
+		if name == d.Chosen || slices.Contains(want.active, name) {
+			continue
+		}
+		if got := d.reasons(name); !slices.Equal(got, want.reasons[name]) {
+			t.Errorf("%s: reasons: got %v, want %v", name, got, want.reasons[name])
+		}
+	}
+	if want.after != nil {
+		want.after()
+	}
+}
+
+// awaitServer waits until the VIP holder's HAProxy shows a controller in a status.
+func (l lab) awaitServer(controller, status string) {
+	l.t.Helper()
+	holder := l.holder(3)
+	l.until(controller+" is "+status, time.Minute, func() bool {
+		out := l.on(holder, "echo 'show stat' | socat -t 5 - /var/lib/haproxy/stats")
+		for _, line := range strings.Split(out, "\n") {
+			if f := strings.Split(line, ","); len(f) > 17 && f[0] == "mysql" && strings.HasPrefix(f[1], controller+".") {
+				return strings.HasPrefix(f[17], status)
+			}
+		}
+		return false
+	})
+}
+
+// clear forgets where clients were sent before: HAProxy's stick table dies with the process.
+func (l lab) clearStick() {
+	l.t.Helper()
+	l.on("controller-0", "crm_resource --restart --resource haproxy-clone")
+	l.run("wait")
+	l.run("load", "start")
+}
+
+func firstServer(t *testing.T, l lab) expected {
+	l.clearStick()
+	if s := l.serving(); s != "controller-0" {
+		t.Fatalf("with no stick entry %s serves", s)
+	}
+	return expected{chosen: []string{"controller-1", "controller-2"}, active: []string{"controller-0"}}
+}
+
+func stickyTrap(t *testing.T, l lab) expected {
+	firstServer(t, l)
+	l.sql("controller-0", "SET GLOBAL wsrep_desync=ON")
+	l.until("clients went elsewhere", time.Minute, func() bool { return l.serving() != "controller-0" })
+	l.sql("controller-0", "SET GLOBAL wsrep_desync=OFF")
+	l.awaitServer("controller-0", "UP")
+	now := l.serving()
+	if now == "controller-0" {
+		t.Fatal("the clients went back: this is no sticky trap")
+	}
+	return expected{chosen: others(now), active: []string{now}}
+}
+
+func vipElsewhere(t *testing.T, l lab) expected {
+	to := "controller-1"
+	if l.holder(3) == to {
+		to = "controller-2"
+	}
+	l.on("controller-0", "crm_resource --move --resource ip-"+vip+" --node "+to)
+	l.until("the VIP moved", time.Minute, func() bool { return l.holder(3) == to })
+	l.on("controller-0", "crm_resource --clear --resource ip-"+vip)
+	l.until("clients are back", time.Minute, func() bool { _, err := l.try("load", "start"); return err == nil })
+	serving := l.serving()
+	if serving == to {
+		t.Fatalf("%s holds the VIP and serves", to)
+	}
+	return expected{chosen: others(serving)}
+}
+
+func quietCluster(_ *testing.T, l lab) expected {
+	l.run("load", "stop")
+	holder := l.holder(3)
+	l.until("no session is left", time.Minute, func() bool {
+		return !strings.Contains(l.on(holder, "ss -Htn state established '( sport = :3306 )' | grep "+vip+" || true"), vip)
+	})
+	return expected{chosen: others(l.serving())}
+}
+
+func directClient(t *testing.T, l lab) expected {
+	standby := l.standbys(3)[0]
+	hold(t, standby)
+	other := l.standbys(3)[1]
+	return expected{chosen: nil, active: []string{l.serving(), standby}, reasons: map[string][]string{other: {"last_standby"}}}
+}
+
+func pacemakerStandby(_ *testing.T, l lab) expected {
+	out, other := l.spare()
+	l.on(out, "crm node standby "+out)
+	l.awaitServer(out, "DOWN")
+	l.settle()
+	return expected{reasons: map[string][]string{out: {"standby"}, other: {"last_standby"}}}
+}
+
+func maintenance(_ *testing.T, l lab) expected {
+	out, other := l.spare()
+	l.on(out, "crm node maintenance "+out)
+	l.settle()
+	return expected{reasons: map[string][]string{out: {"maintenance"}, other: {"last_standby"}}}
+}
+
+func mariadbStopped(_ *testing.T, l lab) expected {
+	out, other := l.stopMariaDB()
+	return expected{reasons: map[string][]string{out: {"not_running"}, other: {"last_standby"}}}
+}
+
+func lastStandbyAllowed(_ *testing.T, l lab) expected {
+	out, other := l.stopMariaDB()
+	return expected{
+		chosen: []string{other}, reasons: map[string][]string{out: {"not_running"}},
+		vars: map[string]any{"controller_backup_min_spares": 0},
+	}
+}
+
+// stopMariaDB has Pacemaker stop the server of a standby, and names the other one.
+func (l lab) stopMariaDB() (string, string) {
+	l.t.Helper()
+	out, other := l.spare()
+	l.on(out, "crm_resource --ban --resource galera-master --node "+out)
+	l.until("MariaDB has stopped", time.Minute, func() bool { return l.on(out, "pgrep -x mariadbd || true") == "" })
+	l.awaitServer(out, "DOWN")
+	l.settle()
+	return out, other
+}
+
+func desyncedByHand(t *testing.T, l lab) expected {
+	out, other := l.spare()
+	l.sql(out, "SET GLOBAL wsrep_desync=ON")
+	l.awaitServer(out, "DOWN")
+	return expected{
+		reasons: map[string][]string{out: {"desynced"}, other: {"last_standby"}},
+		after: func() {
+			if got := l.sql(out, "SELECT @@wsrep_desync"); strings.TrimSpace(got) != "1" {
+				t.Errorf("somebody resynced the operator's node: wsrep_desync is %s", got)
+			}
+		},
+	}
+}
+
+func cutOff(_ *testing.T, l lab) expected {
+	out, other := l.spare()
+	l.run("partition", number(out))
+	l.until("the others go on without it", time.Minute, func() bool {
+		return strings.Contains(l.sql(other, "SHOW STATUS LIKE 'wsrep_cluster_size'"), "2")
+	})
+	l.awaitServer(out, "DOWN")
+	return expected{reasons: map[string][]string{out: {"node_offline"}, other: {"last_standby"}}}
+}
+
+func haproxyStopped(_ *testing.T, l lab) expected {
+	out, other := l.spare()
+	l.on(out, "crm_resource --ban --resource haproxy-clone --node "+out)
+	l.until("HAProxy has stopped", time.Minute, func() bool { return l.on(out, "pgrep -x haproxy || true") == "" })
+	l.settle()
+	return expected{chosen: []string{out, other}}
+}
+
+func socketGone(t *testing.T, l lab) expected {
+	l.takeAway(t, "/var/lib/haproxy/stats")
+	return expected{chosen: others(l.serving())}
+}
+
+func proxyUnreadable(t *testing.T, l lab) expected {
+	l.takeAway(t, "/var/lib/haproxy/stats", "/etc/haproxy/haproxy.cfg")
+	standbys := l.standbys(3)
+	return expected{reasons: map[string][]string{standbys[0]: {"unknown"}, standbys[1]: {"unknown"}}}
+}
+
+// takeAway hides files of the VIP holder until the scenario ends.
+func (l lab) takeAway(t *testing.T, paths ...string) {
+	t.Helper()
+	holder := l.holder(3)
+	for _, p := range paths {
+		l.on(holder, fmt.Sprintf("mv %s %s.away", p, p))
+		t.Cleanup(func() { lab{t}.on(holder, fmt.Sprintf("mv %s.away %s", p, p)) })
+	}
+}
+
+func unreachable(t *testing.T, l lab) expected {
+	out, other := l.spare()
+	override := filepath.Join(t.TempDir(), "closed_port.yml")
+	content := fmt.Sprintf("Controller:\n  hosts:\n    %s:\n      ansible_port: 1\n", out)
+	if err := os.WriteFile(override, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return expected{
+		reasons: map[string][]string{out: {"cluster_incomplete"}, other: {"cluster_incomplete"}},
+		args:    []string{"-i", override},
+	}
+}
+
+// spare names a standby to hurt, one without the VIP where there is a choice, and the other standby.
+func (l lab) spare() (string, string) {
+	l.t.Helper()
+	standbys := l.standbys(3)
+	if l.holder(3) == standbys[0] {
+		slices.Reverse(standbys)
+	}
+	return standbys[0], standbys[1]
+}
+
+// settle waits until Pacemaker has nothing left to do.
+func (l lab) settle() {
+	l.t.Helper()
+	l.on(l.serving(), "crm_resource --wait --timeout=90")
+}
+
+func others(serving string) []string {
+	return slices.DeleteFunc(names(3), func(n string) bool { return n == serving })
+}
