@@ -59,6 +59,9 @@ func checkArgs(prefix string, options map[string]option, c constraints, given ma
 		switch {
 		case ok:
 			value, p := o.coerce(prefix+name, v)
+			if len(p) > 0 {
+				value = v // wrong, but given: that is enough for the constraints
+			}
 			out[name], problems = value, append(problems, p...)
 		case o.Default != nil:
 			out[name], _ = o.coerce(prefix+name, fromYAML(o.Default))

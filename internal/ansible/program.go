@@ -69,8 +69,8 @@ func write(stdout io.Writer, line []byte) int {
 }
 
 func failed(line []byte) bool {
-	var r struct{ Failed bool }
-	return json.Unmarshal(line, &r) != nil || r.Failed
+	var r struct{ Failed any }
+	return json.Unmarshal(line, &r) != nil || r.Failed == true
 }
 
 func (p Program) run(ctx context.Context, name string, in io.Reader, stdout io.Writer) int {

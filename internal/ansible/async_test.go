@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package ansible
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The background process is this test binary.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 2 && os.Args[1] == "-" {
+		os.Exit(probe(slow).Main(os.Args[1:], os.Stdin, os.Stdout))
+	}
+	os.Exit(m.Run())
+}
+
+// slow shows progress until the file "extra.go" says exists, then does what "mode" and "name" ask.
+func slow(ctx context.Context, call *Call) (*Result, error) {
+	var o struct {
+		Name  string
+		Extra struct{ Go string }
+	}
+	if err := call.Decode(&o); err != nil {
+		return nil, err
+	}
+	call.Progress(map[string]any{"done": 1, "note": "hunter2"})
+	for {
+		if _, err := os.Stat(o.Extra.Go); err == nil {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return &Result{Values: map[string]any{"undone": true}}, errors.New("copy")
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+	if o.Name == "panic" {
+		panic("at the disco")
+	}
+	return &Result{Changed: true, Values: map[string]any{"size": 5}}, nil
+}
+
+// start starts a job and returns its file and the file that lets it go on.
+func start(t *testing.T, name, limit string) (job, goOn string) {
+	t.Helper()
+	dir := t.TempDir()
+	goOn = filepath.Join(dir, "go")
+	var out bytes.Buffer
+	args := `{"password":"hunter2","name":"` + name + `","extra":{"go":"` + goOn + `"}}`
+	status := probe(slow).Main([]string{"-", "probe", "--async", "j7", limit, filepath.Join(dir, "async")}, strings.NewReader(args), &out)
+	got, err := decodeObject(&out)
+	if err != nil || status != 0 || show(got["started"]) != "1" || show(got["finished"]) != "0" || got["changed"] != true || show(got["failed"]) != "0" {
+		t.Fatalf("%d %v %v", status, got, err)
+	}
+	job = got["results_file"].(string)
+	if filepath.Base(job) != got["ansible_job_id"] || !strings.HasPrefix(filepath.Base(job), "j7.") {
+		t.Fatal(got)
+	}
+	return job, goOn
+}
+
+// await reads the job file until it has the key.
+func await(t *testing.T, job, key string) map[string]any {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		content, err := os.ReadFile(job)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := decodeObject(bytes.NewReader(content))
+		if err != nil {
+			t.Fatalf("half a file: %q", content)
+		}
+		if strings.Contains(string(content), "hunter2") {
+			t.Fatalf("the secret is shown: %s", content)
+		}
+		if got["ansible_job_id"] != filepath.Base(job) {
+			t.Fatal(got)
+		}
+		if _, ok := got[key]; ok {
+			return got
+		}
+	}
+	t.Fatalf("no %s in %s", key, job)
+	return nil
+}
+
+func TestJobRunsToItsResult(t *testing.T) {
+	job, goOn := start(t, "x", "60")
+	got := await(t, job, "progress")
+	if show(got["progress"]) != `{"done":1,"note":"VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"}` || show(got["finished"]) != "0" || got["invocation"] != nil {
+		t.Error(got)
+	}
+	if i, _ := os.Stat(job); i.Mode().Perm() != 0o600 {
+		t.Error(i.Mode())
+	}
+	if i, _ := os.Stat(filepath.Dir(job)); i.Mode().Perm() != 0o700 {
+		t.Error(i.Mode())
+	}
+	if err := os.WriteFile(goOn, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got = await(t, job, "size")
+	if got["started"] != nil || got["finished"] != nil || got["changed"] != true || got["invocation"] == nil {
+		t.Error(got)
+	}
+	gone(t, job+".log")
+}
+
+func gone(t *testing.T, path string) {
+	t.Helper()
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		if _, err := os.Stat(path); err != nil {
+			return
+		}
+	}
+	t.Errorf("%s is still there", path)
+}
+
+func TestJobUndoesAtItsTimeLimit(t *testing.T) {
+	job, _ := start(t, "x", "1")
+	got := await(t, job, "failed")
+	if got["undone"] != true || got["msg"] != "stopped (the time limit of 1 s is over): copy" {
+		t.Error(got)
+	}
+}
+
+func TestJobThatPanicsEnds(t *testing.T) {
+	job, goOn := start(t, "panic", "60")
+	if err := os.WriteFile(goOn, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := await(t, job, "exception"); got["msg"] != "internal error: at the disco" {
+		t.Error(got)
+	}
+}
+
+func TestBadArgumentsFailBeforeTheJobStarts(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "async")
+	var out bytes.Buffer
+	status := probe(slow).Main([]string{"-", "probe", "--async", "j7", "60", dir}, strings.NewReader(`{"nam":"x"}`), &out)
+	if _, err := os.Stat(dir); status != 1 || err == nil || !strings.Contains(out.String(), "did you mean name?") {
+		t.Errorf("%d %s", status, out.String())
+	}
+}
