@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# Corosync and Pacemaker: form the cluster, read its state, mend it.
+
+# cluster_member prints the number of a controller that answers, the first one.
+cluster_member() {
+  local number
+  for number in $(controllers); do
+    if machine_pid "$number" >/dev/null && machine_answers "$number"; then
+      echo "$number"
+      return
+    fi
+  done
+  return 1
+}
+
+cluster_ssh() {
+  local member
+  member=$(cluster_member) || return 1
+  machine_ssh "$member" "$@"
+}
+
+# cluster_has_dc: every controller is online in the eyes of an elected DC.
+cluster_has_dc() {
+  local online
+  online=$(cluster_ssh "crm_mon --one-shot --output-as=xml --include=none,dc,nodes" 2>/dev/null |
+    awk '/<current_dc/ && /with_quorum="true"/ { dc = 1 } /<node / && /online="true"/ && /pending="false"/ { n++ } END { print dc ? n + 0 : 0 }')
+  ((online == $(controller_count)))
+}
+
+# cluster_configure gives the cluster the shipped resources and constraints; what is so already stays as it is.
+cluster_configure() {
+  local number=0 count resources constraints
+  count=$(controller_count)
+  resources=$(fill "$LAB_DIR/files/machine/resources.xml")
+  constraints=$(fill "$LAB_DIR/files/machine/constraints.xml")
+  cluster_ssh "set -e
+    crm_attribute --quiet --type crm_config --name stonith-enabled --update false
+    cibadmin --replace --scope resources --xml-text '$resources'
+    cibadmin --replace --scope constraints --xml-text '$constraints'"
+}
+
+# cluster_services prints one line a controller: its number, galera's role, haproxy's state, and "vip" if it holds the VIP.
+cluster_services() {
+  cluster_ssh "crm_mon --one-shot --output-as=xml --inactive" 2>/dev/null | awk -v vip="ip-$LAB_VIP" '
+    function attribute(name, part) { split($0, part, name "=\""); split(part[2], part, "\""); return part[1] }
+    /<resource / { id = attribute("id"); role = attribute("role"); failed = attribute("failed") == "true" || attribute("blocked") == "true" }
+    /<node name=/ && id {
+      node = attribute("name"); sub(/^controller-/, "", node); seen[node] = 1
+      if (id == "galera") galera[node] = failed ? "FAILED" : role
+      if (id == "haproxy") haproxy[node] = failed ? "FAILED" : role
+      if (id == vip && role == "Started") holder[node] = "vip"
+    }
+    /<\/resource>/ { id = "" }
+    END { for (node in seen) print node, galera[node] ? galera[node] : "-", haproxy[node] ? haproxy[node] : "-", holder[node] }' | sort -n
+}
+
+cluster_serves() {
+  local services count
+  count=$(controller_count)
+  services=$(cluster_services) || return 1
+  [[ $(grep -c ' Promoted Started' <<<"$services") == "$count" && $(grep -c ' vip$' <<<"$services") == 1 ]]
+}
+
+cluster_vip_holder() {
+  cluster_services | awk '$NF == "vip" { print "controller-" $1 }'
+}
+
+cluster_vip_home() {
+  [[ $(cluster_vip_holder) != "$LAB_VIP_HOME" ]] || return 0
+  cluster_ssh "crm_resource --quiet --resource ip-$LAB_VIP --move --node $LAB_VIP_HOME" 2>/dev/null
+  await 30 "the VIP is on $LAB_VIP_HOME" cluster_vip_is_home
+  cluster_ssh "crm_resource --quiet --resource ip-$LAB_VIP --clear" 2>/dev/null
+}
+
+cluster_vip_is_home() { [[ $(cluster_vip_holder) == "$LAB_VIP_HOME" ]]; }
+
+# cluster_mend undoes what scenarios do to the cluster: standby, maintenance, own properties, failures.
+cluster_mend() {
+  cluster_ssh 'set -e
+    for node in $(crm_node --list | awk "{ print \$2 }"); do
+      crm_attribute --quiet --node "$node" --name standby --delete
+      crm_attribute --quiet --node "$node" --name maintenance --delete
+      crm_attribute --quiet --lifetime reboot --node "$node" --name standby --delete
+    done
+    crm_attribute --quiet --type crm_config --name maintenance-mode --delete
+    cibadmin --query --scope crm_config | sed -n "s/.*<cluster_property_set id=\"\([^\"]*\)\".*/\1/p" |
+      { grep -vx cib-bootstrap-options || true; } | while read -r id; do
+        cibadmin --delete --xpath "//cluster_property_set[@id=\"$id\"]"
+      done' >/dev/null 2>&1 || return 1
+  cluster_configure
+  cluster_ssh "crm_resource --cleanup" >/dev/null 2>&1
+}

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# HAProxy as its stats socket shows it, and its shipped state.
+
+haproxy_socket() {
+  machine_ssh "$1" "echo '$2' | socat -t5 - UNIX-CONNECT:/var/lib/haproxy/stats"
+}
+
+# haproxy_servers N prints "server status" lines of the mysql proxy, as HAProxy on N sees them.
+haproxy_servers() {
+  haproxy_socket "$1" "show stat" | awk -F, '
+    NR == 1 { sub(/^# /, ""); for (i = 1; i <= NF; i++) column[$i] = i }
+    $column["pxname"] == "mysql" && $column["svname"] !~ /^(FRONTEND|BACKEND)$/ { print $column["svname"], $column["status"] }'
+}
+
+haproxy_all_up() {
+  local number
+  for number in $(controllers); do
+    [[ $(haproxy_servers "$number" 2>/dev/null | grep -c ' UP$') == "$(controller_count)" ]] || return 1
+  done
+}
+
+# haproxy_mend N: the shipped configuration and an empty stick table.
+haproxy_mend() {
+  local number=$1 count
+  count=$(controller_count)
+  fill "$LAB_DIR/files/machine/haproxy.cfg" | machine_ssh "$number" 'cat >/etc/haproxy/haproxy.cfg && systemctl restart haproxy'
+}

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# The whole lab: up, down, reset, wait.
+
+lab_lock() {
+  mkdir -p "$LAB_STATE"
+  [[ -z ${LAB_LOCKED:-} ]] || return 0
+  LAB_LOCKED=yes
+  exec 9>"$LAB_STATE/lock"
+  flock -w 900 9 || die "another lab command holds $LAB_STATE/lock"
+}
+
+lab_healthy() { cluster_serves && database_synced && haproxy_all_up; }
+
+lab_up() {
+  local wanted=$1
+  lab_lock
+  if [[ $(controller_count) == "$wanted" ]] && lab_running && lab_healthy; then
+    say "$wanted controllers are up"
+    return
+  fi
+  if (($(controller_count))) && { [[ $(controller_count) != "$wanted" ]] || ! lab_running; }; then
+    lab_clear
+  fi
+  rootfs_install_host_packages
+  rootfs_ensure
+  lab_describe "$wanted"
+  lab_boot || lab_fail "the controllers did not come up"
+  lab_wait || lab_fail "the cluster did not become healthy"
+  say "$wanted controllers are up in $SECONDS s"
+}
+
+# lab_describe writes what the lab is: how many controllers, on which layers, with which key, in which inventory.
+lab_describe() {
+  rootfs_base >"$LAB_STATE/base"
+  rootfs_site >"$LAB_STATE/site"
+  [[ -f $LAB_KEY ]] || ssh-keygen -q -t ed25519 -N '' -C overcloud-backup-lab -f "$LAB_KEY"
+  echo "$1" >"$LAB_STATE/controllers"
+  inventory_write
+}
+
+lab_boot() {
+  say "booting $(controller_count) controllers"
+  network_up
+  machine_each lab_boot_one || return 1
+  await 60 "Pacemaker has a DC and every controller online" cluster_has_dc || return 1
+  cluster_configure
+}
+
+lab_boot_one() {
+  [[ -d $(machine_folder "$1")/upper ]] || machine_prepare "$1"
+  machine_start "$1"
+  await 60 "ssh answers on $(controller_name "$1")" machine_answers "$1"
+}
+
+lab_wait() {
+  await "$LAB_DEADLINE" "every galera is promoted and the VIP is somewhere" cluster_serves &&
+    await "$LAB_DEADLINE" "every database is Synced" database_synced &&
+    await 60 "HAProxy sees every server UP" haproxy_all_up
+}
+
+lab_running() {
+  local number
+  for number in $(controllers); do
+    machine_pid "$number" >/dev/null || return 1
+  done
+}
+
+lab_fail() {
+  local number
+  say "$1; what was seen:"
+  cluster_ssh "crm_mon --one-shot --inactive --failcounts" >&2 || true
+  for number in $(controllers); do
+    say "the last lines of $(controller_name "$number")"
+    machine_ssh "$number" "journalctl --no-pager --lines 15; tail -n 15 /var/log/mysql/mysqld.log" >&2 ||
+      tail -n 15 "$(machine_folder "$number")/console.log" >&2 || true
+  done
+  exit 1
+}
+
+# lab_clear ends every machine, whatever state it is in, and drops its disk, then the bridge.
+# The disks go, so nothing is shut down in order: the plug is pulled.
+lab_clear() {
+  local number job jobs=()
+  load_stop
+  for number in $(seq 0 $((LAB_MAX_CONTROLLERS - 1))); do
+    lab_clear_one "$number" &
+    jobs+=($!)
+  done
+  for job in "${jobs[@]}"; do
+    wait "$job" || die "a machine could not be cleared"
+  done
+  network_down
+  rm -f "$LAB_STATE/controllers"
+}
+
+lab_clear_one() {
+  [[ -d $(machine_folder "$1") ]] || return 0
+  machine_kill "$1"
+  rm -rf --one-file-system "$(machine_folder "$1")"
+}
+
+lab_down() {
+  lab_lock
+  lab_clear
+  rm -rf --one-file-system "$LAB_STATE"
+  say "down in $SECONDS s"
+}
+
+# lab_reset mends what scenarios do; what cannot be mended is built anew.
+lab_reset() {
+  local count
+  lab_lock
+  count=$(controller_count)
+  ((count)) || die "the lab is not up: run lab up"
+  load_stop
+  if [[ $1 != full ]] && lab_mend; then
+    say "reset in $SECONDS s"
+    return
+  fi
+  say "rebuilding"
+  lab_clear
+  lab_up "$count"
+}
+
+lab_mend() {
+  lab_running || return 1
+  machine_each machine_answers || return 1
+  machine_each network_heal || return 1
+  await 60 "Pacemaker has a DC and every controller online" cluster_has_dc || return 1
+  cluster_mend || return 1
+  LAB_DEADLINE=90
+  await "$LAB_DEADLINE" "every galera is promoted and the VIP is somewhere" cluster_serves || return 1
+  machine_each database_mend || return 1
+  machine_each haproxy_mend || return 1
+  cluster_vip_home || return 1
+  lab_wait
+}
+
+lab_status() {
+  (($(controller_count))) || {
+    echo "the lab is down"
+    return
+  }
+  printf '%-14s %-12s %-8s %-12s %-10s %-20s %s\n' CONTROLLER ADDRESS MACHINE GALERA HAPROXY WSREP VIP
+  local services number line
+  services=$(cluster_services || true)
+  for number in $(controllers); do
+    read -r -a line <<<"$(grep "^$number " <<<"$services" || echo "$number - -")"
+    printf '%-14s %-12s %-8s %-12s %-10s %-20s %s\n' "$(controller_name "$number")" "$(controller_address "$number")" \
+      "$(machine_pid "$number" >/dev/null && echo running || echo off)" "${line[1]}" "${line[2]}" \
+      "$(database_state "$number" 2>/dev/null || echo -)" "${line[3]:-}"
+  done
+  printf 'clients through %s are served by: %s\n' "$LAB_VIP" "$(database_sql_vip 'SELECT @@hostname' 2>/dev/null || echo nobody)"
+}

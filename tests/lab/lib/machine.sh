@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# One controller as a systemd-nspawn machine: its disk (an overlay), its own files, its power.
+# A machine's folder holds upper, work and root (the mount), pid (of systemd-nspawn) and console.log.
+
+SSH_OPTIONS=(-i "$LAB_KEY" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR
+  -o ConnectTimeout=5 -o BatchMode=yes -o ServerAliveInterval=10)
+
+machine_folder() { echo "$LAB_MACHINES/controller-$1"; }
+
+# machine_ssh N [COMMAND]: runs COMMAND as root on controller N; its exit status is this function's.
+machine_ssh() {
+  local number=$1
+  shift
+  ssh "${SSH_OPTIONS[@]}" "root@$(controller_address "$number")" "$@"
+}
+
+# machine_each COMMAND...: runs COMMAND N for every controller at once; fails if one of them failed.
+machine_each() {
+  local number job status=0 jobs=()
+  for number in $(controllers); do
+    "$@" "$number" &
+    jobs+=($!)
+  done
+  for job in "${jobs[@]}"; do
+    wait "$job" || status=1
+  done
+  return $status
+}
+
+# machine_pid N prints the pid of N's systemd-nspawn, if that process still is this machine.
+machine_pid() {
+  local folder pid
+  folder=$(machine_folder "$1")
+  pid=$(cat "$folder/pid" 2>/dev/null) || return 1
+  machine_owns "$pid" "$folder" || return 1
+  echo "$pid"
+}
+
+# machine_owns PID FOLDER: PID is a systemd-nspawn whose root is in FOLDER.
+machine_owns() {
+  [[ -r /proc/$1/cmdline ]] && tr '\0' '\n' <"/proc/$1/cmdline" 2>/dev/null | grep -qxF -- "--directory=$2/root"
+}
+
+machine_mounted() { grep -qF " $(machine_folder "$1")/root overlay " /proc/mounts; }
+
+# fill TEMPLATE: prints it with the placeholders of controller $number of $count replaced.
+fill() {
+  local other hosts='' nodes='' servers='' map='' address_list=''
+  for ((other = 0; other < count; other++)); do
+    hosts+="$(controller_address "$other") $(controller_fqdn "$other") $(controller_name "$other")"$'\n'
+    nodes+=$'  node {\n'"    ring0_addr: $(controller_address "$other")"$'\n'"    name: $(controller_name "$other")"$'\n'"    nodeid: $((other + 1))"$'\n  }\n'
+    servers+="  server $(controller_fqdn "$other") $(controller_address "$other"):3306 backup check inter 1s on-marked-down shutdown-sessions port 9200"$'\n'
+    map+="$(controller_name "$other"):$(controller_fqdn "$other");"
+    address_list+="$(controller_fqdn "$other"),"
+  done
+  local text
+  text=$(<"$1")
+  text=${text//@VIP@/$LAB_VIP}
+  text=${text//@DOMAIN@/$LAB_DOMAIN}
+  text=${text//@ADDRESS@/$(controller_address "$number")}
+  text=${text//@FQDN@/$(controller_fqdn "$number")}
+  text=${text//@HAPROXY_STATS_PASSWORD@/$LAB_HAPROXY_STATS_PASSWORD}
+  text=${text//@HOSTS@/${hosts%$'\n'}}
+  text=${text//@NODES@/${nodes%$'\n'}}
+  text=${text//@SERVERS@/${servers%$'\n'}}
+  text=${text//@COUNT@/$count}
+  text=${text//@CLUSTER_HOST_MAP@/${map%;}}
+  text=${text//@CLUSTER_ADDRESS@/${address_list%,}}
+  printf '%s\n' "$text"
+}
+
+# machine_prepare N: gives N a fresh disk with its own files in it.
+machine_prepare() {
+  local number=$1 count folder upper home
+  count=$(controller_count)
+  folder=$(machine_folder "$number")
+  upper=$folder/root
+  mkdir -p "$folder"/{upper,work,root}
+  machine_mount "$number"
+  controller_name "$number" >"$upper/etc/hostname"
+  tr -d - </proc/sys/kernel/random/uuid >"$upper/etc/machine-id"
+  fill "$LAB_DIR/files/machine/hosts" >"$upper/etc/hosts"
+  fill "$LAB_DIR/files/machine/host0.network" >"$upper/etc/systemd/network/10-host0.network"
+  fill "$LAB_DIR/files/machine/corosync.conf" >"$upper/etc/corosync/corosync.conf"
+  fill "$LAB_DIR/files/machine/galera.cnf" >"$upper/etc/mysql/mariadb.conf.d/60-galera.cnf"
+  fill "$LAB_DIR/files/machine/haproxy.cfg" >"$upper/etc/haproxy/haproxy.cfg"
+  for home in root home/tripleo-admin home/passwd-admin; do
+    cp "$LAB_KEY.pub" "$upper/$home/.ssh/authorized_keys"
+    chown --reference="$upper/$home/.ssh" "$upper/$home/.ssh/authorized_keys"
+    chmod 600 "$upper/$home/.ssh/authorized_keys"
+  done
+}
+
+machine_mount() {
+  local folder
+  folder=$(machine_folder "$1")
+  ! machine_mounted "$1" || return 0
+  mount -t overlay "$(controller_name "$1")" "$folder/root" \
+    -o "lowerdir=$(cat "$LAB_STATE/site"):$(cat "$LAB_STATE/base"),upperdir=$folder/upper,workdir=$folder/work"
+}
+
+# machine_start N boots N unless it runs; it has its own session and outlives the caller.
+machine_start() {
+  local folder name
+  folder=$(machine_folder "$1")
+  name=$(controller_name "$1")
+  ! machine_pid "$1" >/dev/null || return 0
+  machine_mount "$1"
+  # shellcheck disable=SC2016 # the inner shell expands these
+  setsid --fork "$LAB_DIR/files/start-machine" "$folder" "$(cgroup_name "$1")" \
+    --quiet --register=no --keep-unit --boot --resolv-conf=off --link-journal=no --kill-signal=SIGRTMIN+3 \
+    "--directory=$folder/root" "--machine=$name" "--network-bridge=$LAB_BRIDGE" \
+    </dev/null >"$folder/console.log" 2>&1 9>&-
+}
+
+machine_answers() { machine_ssh "$1" true 2>/dev/null; }
+
+# machine_stop N: an ordered shutdown, and at the deadline an end.
+machine_stop() {
+  local pid
+  if pid=$(machine_pid "$1"); then
+    kill -TERM "$pid" 2>/dev/null || true
+    await 60 "$(controller_name "$1") has shut down" machine_gone "$pid" "$1" || kill -KILL "$pid" 2>/dev/null || true
+  fi
+  machine_clear "$1"
+}
+
+# machine_kill N: pulls the plug.
+machine_kill() {
+  local pid
+  ! pid=$(machine_pid "$1") || kill -KILL "$pid" 2>/dev/null || true
+  machine_clear "$1"
+}
+
+machine_gone() { ! machine_owns "$1" "$(machine_folder "$2")"; }
+
+# machine_clear N: ends what a machine left behind when its systemd-nspawn is gone or was never recorded, then unmounts.
+machine_clear() {
+  local folder
+  folder=$(machine_folder "$1")
+  await 20 "the processes of $(controller_name "$1") are gone" machine_end_strays "$folder"
+  ! machine_mounted "$1" || await 10 "$folder/root is unmounted" umount "$folder/root"
+  rm -f "$folder/pid"
+  cgroup_remove "$(cgroup_name "$1")"
+}
+
+# machine_end_strays FOLDER: kills the processes that live on FOLDER's overlay; succeeds when there are none.
+machine_end_strays() {
+  local strays
+  strays=$(machine_strays "$1")
+  [[ -n $strays ]] || return 0
+  # shellcheck disable=SC2086 # one word per pid
+  kill -KILL $strays 2>/dev/null || true
+  return 1
+}
+
+machine_strays() {
+  local proc pid
+  for proc in /proc/[0-9]*; do
+    pid=${proc#/proc/}
+    if machine_owns "$pid" "$1" || awk -v upper="upperdir=$1/upper," \
+      '$5 == "/" && index($0, upper) { found = 1 } END { exit !found }' "$proc/mountinfo" 2>/dev/null; then
+      echo "$pid"
+    fi
+  done
+}
+
+# A machine gets a control group of its own, or the machines' systemds would share one tree.
+cgroup_name() { echo "$LAB_BRIDGE-controller-$1"; }
+
+cgroup_remove() {
+  local hierarchy
+  for hierarchy in /sys/fs/cgroup/*/; do
+    [[ ! -d $hierarchy$1 ]] || find "$hierarchy$1" -depth -type d -exec rmdir {} + 2>/dev/null || true
+  done
+}
