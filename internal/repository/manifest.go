@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package repository
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Format is the version of the manifest that this code writes. A reader refuses a higher one.
+const Format = 1
+
+// Manifest says what a set is. Times are seconds since the epoch on the controller's clock, durations seconds, sizes
+// bytes.
+type Manifest struct {
+	Format int `json:"format"`
+	// Set is Set.Name.
+	Set        string  `json:"set"`
+	MadeBy     string  `json:"made_by"` // "overcloud.backup 1.0.0"
+	Cluster    Cluster `json:"cluster"`
+	Controller string  `json:"controller"`
+	// Method is physical or logical, and Reason why.
+	Method string  `json:"method"`
+	Reason string  `json:"reason"`
+	Tool   Program `json:"tool"`
+	Server Server  `json:"server"`
+
+	StartedAt float64            `json:"started_at"`
+	EndedAt   float64            `json:"ended_at"`
+	Durations map[string]float64 `json:"durations"` // by phase
+
+	Position Position `json:"position"`
+	// Files are all files of the set but the manifest.
+	Files []File `json:"files"`
+	// Stream is what the physical stream held; nil for a logical set.
+	Stream *Stream `json:"stream,omitempty"`
+
+	Schema Schema `json:"schema"`
+	// Desync is what was done about wsrep_desync.
+	Desync string `json:"desync"`
+	// Decision is what the caller handed in, as it stands.
+	Decision json.RawMessage `json:"decision,omitempty"`
+	// Restore is how this set is unpacked with the server's own programs.
+	Restore  []string `json:"restore"`
+	Warnings []string `json:"warnings"`
+}
+
+// Cluster is the Galera cluster that was backed up.
+type Cluster struct {
+	Name string `json:"name"` // the folder's name
+	UUID string `json:"uuid"` // wsrep_cluster_state_uuid
+}
+
+// Program is the program that made the backup.
+type Program struct {
+	Path    string   `json:"path"`
+	Version string   `json:"version"`
+	Args    []string `json:"args"` // without secrets
+}
+
+// Server is the server that was backed up.
+type Server struct {
+	Version  string `json:"version"`
+	Hostname string `json:"hostname"`
+	UID      string `json:"server_uid"`
+	Datadir  string `json:"datadir"`
+}
+
+// Position is the place of a set in the cluster's history.
+//
+// A physical set is the state of its node at exactly UUID:Seqno. A logical set is the state at one seqno from Seqno to
+// SeqnoEnd: everything up to Seqno is in it, nothing after SeqnoEnd is; mariadb-dump does not tell which one it was.
+type Position struct {
+	UUID     string `json:"uuid"`
+	Seqno    int64  `json:"seqno"`
+	SeqnoEnd int64  `json:"seqno_end"`
+	// GTID is gtid_binlog_pos of the server, where it has a binary log, read when Seqno was read.
+	GTID string `json:"gtid,omitempty"`
+	// ClusterSeqno was committed everywhere when the backup began: the node waited until it had applied all that any
+	// node had committed by then (wsrep_sync_wait).
+	ClusterSeqno int64  `json:"cluster_seqno"`
+	Meaning      string `json:"meaning"`
+}
+
+// File is one file of a set.
+type File struct {
+	Name string `json:"name"`
+	// Content is xbstream, sql, log, users, cib, corosync or configuration.
+	Content string `json:"content"`
+	// Bytes and SHA256 are those of the file as it lies there, RawBytes what is inside when it is unpacked.
+	Bytes    int64  `json:"bytes"`
+	RawBytes int64  `json:"raw_bytes"`
+	SHA256   string `json:"sha256"`
+	// Compression is zstd or none. Frames are independent, and hold FrameBytes each, the last one less.
+	Compression string `json:"compression"`
+	Level       int    `json:"level,omitempty"`
+	Frames      int    `json:"frames,omitempty"`
+	FrameBytes  int64  `json:"frame_bytes,omitempty"`
+}
+
+// Stream is what an xbstream held.
+type Stream struct {
+	Files  int   `json:"files"`
+	Chunks int64 `json:"chunks"`
+	Bytes  int64 `json:"bytes"`
+}
+
+// Schema is what the set's database looked like, outside the server's own schemas. The fingerprint is empty where
+// the account could not see all of it.
+type Schema struct {
+	Fingerprint      string         `json:"fingerprint"`
+	Tables           map[string]int `json:"tables"` // by schema
+	NonTransactional []string       `json:"non_transactional"`
+}
+
+// maxManifest bounds what is read of a manifest; 100,000 schemas need less.
+const maxManifest = 64 << 20
+
+// ParseManifest reads a manifest. It refuses one of a later format and one that names no files.
+func ParseManifest(data []byte) (*Manifest, error) {
+	var m Manifest
+	if err := json.Unmarshal(data, &m); err != nil {
+		return nil, fmt.Errorf("manifest: %w", err)
+	}
+	switch {
+	case m.Format > Format:
+		return nil, fmt.Errorf("manifest: format %d is later than %d, which this version reads; use a later version", m.Format, Format)
+	case m.Format < 1 || m.Set == "" || len(m.Files) == 0:
+		return nil, errors.New("manifest: not that of a set: format, set or files are missing")
+	}
+	for _, f := range m.Files {
+		if filepath.Base(f.Name) != f.Name || CheckName("file", f.Name) != nil || len(f.SHA256) != 64 || f.Bytes < 0 {
+			return nil, fmt.Errorf("manifest: file %q: bad name, size or sha256", f.Name)
+		}
+	}
+	return &m, nil
+}
+
+// List reads the manifests of all sets, newest first. Folders without a manifest are no sets; a manifest that cannot
+// be read is an error beside the others.
+func (d *Directory) List() ([]*Manifest, error) {
+	names, err := fs.Glob(d.root.FS(), "*/*/"+manifestName)
+	var all []*Manifest
+	for _, name := range names {
+		if strings.Contains(name, "/"+partial) {
+			continue
+		}
+		m, bad := d.read(name)
+		if bad != nil {
+			err = errors.Join(err, fmt.Errorf("%s: %w", filepath.Join(d.path, name), bad))
+			continue
+		}
+		all = append(all, m)
+	}
+	slices.SortFunc(all, func(a, b *Manifest) int { return strings.Compare(filepath.Base(b.Set), filepath.Base(a.Set)) })
+	return all, err
+}
+
+func (d *Directory) read(name string) (*Manifest, error) {
+	f, err := d.root.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxManifest))
+	if err != nil {
+		return nil, err
+	}
+	m, err := ParseManifest(data)
+	if err == nil && m.Set != filepath.Dir(name) {
+		return nil, fmt.Errorf("manifest: it is that of the set %q", m.Set)
+	}
+	return m, err
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package repository
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+const (
+	partial      = ".partial-"
+	manifestName = "manifest.json"
+	timeFormat   = "20060102T150405Z"
+)
+
+// Set is a set that is being written. It must end with Commit or Abort.
+type Set struct {
+	dir         *Directory
+	cluster     string
+	name        string
+	folder      *os.Root
+	madeCluster bool
+}
+
+// Create begins a set. Its name has the time in UTC, to the second, moved on while there is a set of that name.
+func (d *Directory) Create(cluster, method, controller string, now time.Time) (*Set, error) {
+	for what, name := range map[string]string{"cluster name": cluster, "method": method, "controller name": controller} {
+		if err := CheckName(what, name); err != nil {
+			return nil, err
+		}
+	}
+	made, err := d.clusterFolder(cluster)
+	if err != nil {
+		return nil, err
+	}
+	s := &Set{dir: d, cluster: cluster, madeCluster: made}
+	for range 100 {
+		s.name = now.UTC().Format(timeFormat) + "_" + method + "_" + controller
+		err = s.claim()
+		if !errors.Is(err, fs.ErrExist) {
+			break
+		}
+		now = now.Add(time.Second)
+	}
+	if err != nil {
+		s.forgetCluster()
+		return nil, fmt.Errorf("make a set in %s: %w", d.path, err)
+	}
+	return s, nil
+}
+
+func (d *Directory) clusterFolder(cluster string) (made bool, err error) {
+	err = d.root.Mkdir(cluster, 0o700)
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return false, fmt.Errorf("destination %s: %w", d.path, err)
+	}
+	made = err == nil
+	info, err := d.root.Lstat(cluster)
+	if err == nil {
+		err = refuse(filepath.Join(d.path, cluster), info, false)
+	}
+	return made, err
+}
+
+// claim takes the name, or says that it exists.
+func (s *Set) claim() error {
+	if _, err := s.dir.root.Lstat(s.final()); err == nil {
+		return fs.ErrExist
+	}
+	if err := s.dir.root.Mkdir(s.hidden(), 0o700); err != nil {
+		return err
+	}
+	folder, err := s.dir.root.OpenRoot(s.hidden())
+	s.folder = folder
+	return err
+}
+
+func (s *Set) final() string  { return filepath.Join(s.cluster, s.name) }
+func (s *Set) hidden() string { return filepath.Join(s.cluster, partial+s.name) }
+
+// Name is <cluster>/<time>_<method>_<controller>. It stands in the manifest too, so that a manifest that was put
+// into another set shows.
+func (s *Set) Name() string { return s.final() }
+
+// Path is where the set will be, after Commit.
+func (s *Set) Path() string { return filepath.Join(s.dir.path, s.final()) }
+
+// Folder is where the set's files are until then.
+func (s *Set) Folder() string { return filepath.Join(s.dir.path, s.hidden()) }
+
+// New opens a new file of the set for writing, 0600. The caller syncs and closes it.
+func (s *Set) New(name string) (*os.File, error) {
+	return s.folder.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|syscall.O_NOFOLLOW, 0o600)
+}
+
+// Add writes a small file, uncompressed.
+func (s *Set) Add(name, content string, data []byte) (File, error) {
+	sum := sha256.Sum256(data)
+	f := File{Name: name, Content: content, Compression: "none", Bytes: int64(len(data)), RawBytes: int64(len(data)), SHA256: hex.EncodeToString(sum[:])}
+	return f, s.write(name, data)
+}
+
+func (s *Set) write(name string, data []byte) error {
+	file, err := s.New(name)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(data)
+	return errors.Join(err, file.Sync(), file.Close())
+}
+
+// Commit writes the manifest and gives the set its name; only then it exists. An error leaves it for Abort.
+func (s *Set) Commit(m *Manifest) error {
+	m.Format, m.Set = Format, s.Name()
+	data, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return fmt.Errorf("manifest: %w", err)
+	}
+	if err := s.publish(append(bytes.TrimSpace(data), '\n')); err != nil {
+		return fmt.Errorf("finish the set %s: %w", s.Path(), err)
+	}
+	return s.folder.Close()
+}
+
+// publish is: temporary name, fsync, rename, fsync of the folder; then the same for the folder itself.
+func (s *Set) publish(manifest []byte) error {
+	if err := s.write(manifestName+".tmp", manifest); err != nil {
+		return err
+	}
+	if err := s.folder.Rename(manifestName+".tmp", manifestName); err != nil {
+		return err
+	}
+	if err := syncFolder(s.folder, "."); err != nil {
+		return err
+	}
+	if err := s.dir.root.Rename(s.hidden(), s.final()); err != nil {
+		return err
+	}
+	return errors.Join(syncFolder(s.dir.root, s.cluster), syncFolder(s.dir.root, "."))
+}
+
+func syncFolder(r *os.Root, name string) error {
+	f, err := r.Open(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// Abort removes all of the set. The error names what is left.
+func (s *Set) Abort() error {
+	s.folder.Close()
+	err := errors.Join(s.dir.root.RemoveAll(s.hidden()), s.dir.root.RemoveAll(s.final()))
+	if err != nil {
+		return fmt.Errorf("remove %s by hand: %w", s.Folder(), err)
+	}
+	s.forgetCluster()
+	return nil
+}
+
+// forgetCluster removes the cluster's folder if this set made it. Another backup may have begun a set there; then it
+// is not empty and stays.
+func (s *Set) forgetCluster() {
+	if s.madeCluster {
+		_ = s.dir.root.Remove(s.cluster)
+	}
+}
