@@ -6,9 +6,11 @@ package main
 
 import (
 	"embed"
+	"fmt"
 	"os"
 
 	"overcloud.backup/internal/ansible"
+	"overcloud.backup/internal/stub"
 )
 
 // version is the collection's, as in galaxy.yml.
@@ -29,5 +31,17 @@ func program() ansible.Program {
 }
 
 func main() {
+	if len(os.Args) == 2 && os.Args[1] == "--generate" {
+		generate()
+		return
+	}
 	os.Exit(program().Main(os.Args[1:], os.Stdin, os.Stdout))
+}
+
+// generate writes the Python files of the modules. It runs at the top of a checkout.
+func generate() {
+	if err := stub.Write(os.DirFS("modules"), "plugins/modules"); err != nil {
+		fmt.Fprintln(os.Stderr, "generate:", err)
+		os.Exit(1)
+	}
 }

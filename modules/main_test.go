@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+
+	"overcloud.backup/internal/stub"
+)
+
+// names are those of the files that match, without folder and extension.
+func names(t *testing.T, pattern string) (out []string) {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if name := strings.TrimSuffix(filepath.Base(f), filepath.Ext(f)); !strings.HasPrefix(name, "_") {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+func readYAML(t *testing.T, path string, into any) {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err == nil {
+		err = yaml.Unmarshal(content, into)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestGeneratedFilesAreCurrent(t *testing.T) {
+	want, err := stub.Generate(os.DirFS("."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range want {
+		got, err := os.ReadFile("../plugins/modules/" + name + ".py")
+		if err != nil || !bytes.Equal(got, content) {
+			t.Errorf("plugins/modules/%s.py is not what modules/%s.yml says; run: make generate (%v)", name, name, err)
+		}
+	}
+	if got := names(t, "../plugins/modules/*.py"); len(got) != len(want) {
+		t.Errorf("plugins/modules holds %v; run: make generate", got)
+	}
+}
+
+func TestVersionIsTheCollections(t *testing.T) {
+	var galaxy struct{ Version string }
+	readYAML(t, "../galaxy.yml", &galaxy)
+	if galaxy.Version != version {
+		t.Errorf("galaxy.yml: %s, the binary: %s", galaxy.Version, version)
+	}
+}
+
+// Every description is accepted by the code that will read it on the host.
+func TestEveryModuleRefusesAnUnknownOption(t *testing.T) {
+	for name := range modules {
+		var out bytes.Buffer
+		status := program().Main([]string{"-", name}, strings.NewReader(`{"no_such_option_at_all":1}`), &out)
+		if status != 1 || !strings.Contains(out.String(), "no_such_option_at_all: no such option") {
+			t.Errorf("%s: %d %s", name, status, out.String())
+		}
+	}
+}
