@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Package zframe compresses a stream as independent zstd frames of 8 MiB, in parallel and in order. The frames one
+// after the other are what "zstd -d" reads. Memory is bounded, and is the buffer between a source that must not wait
+// and a sink that may.
+package zframe
+
+import (
+	"io"
+	"sync"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// Size is how much of the stream goes into one frame.
+const Size = 8 << 20
+
+// Options of Copy.
+type Options struct {
+	// Level is zstd's, 1 to 19. The encoder has four: 1 and 2, 3 to 5, 6 to 9, 10 and more.
+	Level int
+	// Workers compress at the same time.
+	Workers int
+	// Blocks of Size are held at most, from when they are read until their frame is written.
+	Blocks int
+	// Tee sees all that was read before it is compressed; its error ends the copy. May be nil.
+	Tee io.Writer
+	// Stop is called with the sink's error as soon as it happens, so that the source can be ended; nothing is written
+	// any more, and the source is read to its end. May be nil.
+	Stop func(error)
+}
+
+// Stats is what was copied.
+type Stats struct {
+	Raw    int64 // bytes read
+	Bytes  int64 // bytes written
+	Frames int
+}
+
+// Copy reads src to its end and writes it to dst, compressed. The error is that of src, of Tee or of dst, the first.
+func Copy(dst io.Writer, src io.Reader, o Options) (Stats, error) {
+	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.EncoderLevelFromZstd(o.Level)), zstd.WithEncoderConcurrency(o.Workers))
+	if err != nil {
+		return Stats{}, err
+	}
+	defer encoder.Close()
+	p := newPipe(o)
+	var workers sync.WaitGroup
+	for range o.Workers {
+		workers.Go(func() { p.compress(encoder) })
+	}
+	written := make(chan error)
+	go func() { written <- p.write(dst, o.Stop) }()
+	err = p.read(src, o.Tee)
+	close(p.jobs)
+	close(p.order)
+	if failed := <-written; failed != nil {
+		err = failed
+	}
+	workers.Wait()
+	return p.stats, err
+}
+
+// pipe is a reader, some workers and a writer. A block goes from free to the reader, through jobs to a worker, through
+// order to the writer, and back to free.
+type pipe struct {
+	free  chan []byte
+	jobs  chan *job
+	order chan *job
+	stats Stats
+}
+
+type job struct {
+	raw   []byte
+	frame []byte
+	done  chan struct{}
+}
+
+func newPipe(o Options) *pipe {
+	p := &pipe{free: make(chan []byte, o.Blocks), jobs: make(chan *job, o.Blocks), order: make(chan *job, o.Blocks)}
+	for range o.Blocks {
+		p.free <- nil // made when it is first needed
+	}
+	return p
+}
+
+// read fills blocks. It hands on what came before an error, too: the sink's content then tells how far it went.
+func (p *pipe) read(src io.Reader, tee io.Writer) error {
+	for {
+		block := <-p.free
+		if block == nil {
+			block = make([]byte, Size)
+		}
+		n, err := fill(block[:Size], src, tee)
+		p.stats.Raw += int64(n)
+		if n > 0 {
+			j := &job{raw: block[:n], done: make(chan struct{})}
+			p.jobs <- j
+			p.order <- j
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// fill reads until the block is full, and shows each piece to tee when it comes, not when the block is full.
+func fill(block []byte, src io.Reader, tee io.Writer) (n int, err error) {
+	for n < len(block) {
+		k, err := src.Read(block[n:])
+		if tee != nil && k > 0 {
+			if _, refused := tee.Write(block[n : n+k]); refused != nil {
+				return n, refused
+			}
+		}
+		n += k
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+func (p *pipe) compress(encoder *zstd.Encoder) {
+	for j := range p.jobs {
+		j.frame = encoder.EncodeAll(j.raw, make([]byte, 0, len(j.raw)/4))
+		close(j.done)
+	}
+}
+
+// write puts the frames down in order. After an error it only gives the blocks back.
+func (p *pipe) write(dst io.Writer, stop func(error)) (failed error) {
+	for j := range p.order {
+		<-j.done
+		if failed == nil {
+			if _, failed = dst.Write(j.frame); failed != nil && stop != nil {
+				stop(failed)
+			}
+			p.stats.Bytes += int64(len(j.frame))
+			p.stats.Frames++
+		}
+		p.free <- j.raw
+	}
+	return failed
+}
