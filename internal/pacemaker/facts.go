@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+// Package pacemaker reads the cluster as one host's Pacemaker and Corosync see it, and changes nothing.
+// Invariant: what it does not know for sure is unknown, and unknown never looks like healthy.
 package pacemaker
 
 import "overcloud.backup/internal/reading"
@@ -83,6 +85,7 @@ const (
 	RoleStopping   Role = "Stopping"
 	RolePromoting  Role = "Promoting"
 	RoleDemoting   Role = "Demoting"
+	RoleMigrating  Role = "Migrating"
 )
 
 // Resource is one instance of a primitive: a clone of three has three entries, one a node.
@@ -115,7 +118,8 @@ type Resource struct {
 // Failure is a failed action that crm_mon still lists.
 type Failure struct {
 	Resource string `json:"resource"`
-	Node     string `json:"node"`
+	Node     string `json:"node"`   // as crm_mon prints it; a guest node for what runs in a bundle
+	Host     string `json:"host"`   // the real node: the guest's host; empty when that is not known
 	Action   string `json:"action"` // galera_monitor_20000
 	Exit     string `json:"exit"`   // not running, timeout, ...
 	Reason   string `json:"reason"`
@@ -125,7 +129,8 @@ type Failure struct {
 // FailCount is a resource's count of failures on a node.
 type FailCount struct {
 	Resource  string `json:"resource"`
-	Node      string `json:"node"`
+	Node      string `json:"node"`  // as crm_mon prints it; a guest node for what runs in a bundle
+	Host      string `json:"host"`  // the real node: the guest's host; empty when that is not known
 	Count     int64  `json:"count"` // 1000000 stands for INFINITY
 	Threshold int64  `json:"migration_threshold"`
 }

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package pacemaker
+
+import (
+	"net/netip"
+	"strings"
+)
+
+// sources is what was read; nil or empty where a source did not speak.
+type sources struct {
+	status   *Status
+	cib      *CIB
+	corosync *Corosync
+	local    string // crm_node -n
+	host     string // uname -n
+}
+
+// assemble joins the sources into facts. It fills in no more than they said.
+func assemble(s sources) Facts {
+	f := Facts{
+		Properties: map[string]string{}, Nodes: []Node{}, Resources: []Resource{}, Failures: []Failure{}, FailCounts: []FailCount{},
+		Bans: []Ban{}, VIPs: []VIP{}, Locks: []Lock{}, Fencing: []FencingEvent{}, Corosync: Corosync{Members: []CorosyncMember{}},
+	}
+	if s.cib != nil {
+		f.addCIB(s.cib)
+	}
+	if s.status != nil {
+		f.addStatus(s.status)
+	}
+	if s.status != nil && s.cib != nil {
+		refineSingletons(f.Resources, s.cib.PromotedMax)
+	}
+	if s.status != nil {
+		f.VIPs = holders(f.Resources, s.cib)
+		placeGalera(f.Galera, f.Nodes, f.Resources)
+	}
+	if s.corosync != nil {
+		f.addCorosync(*s.corosync)
+	}
+	f.LocalNode = localNode(s.local, s.host, f.Nodes)
+	return f
+}
+
+// addCIB takes what the CIB says; crm_mon's word on the same thing comes later and goes first.
+func (f *Facts) addCIB(c *CIB) {
+	f.Properties, f.Galera = c.Properties, c.Galera
+	f.Locks = append(f.Locks, c.Locks...)
+	f.ClusterName = c.Properties["cluster-name"]
+	f.Version = c.Properties["dc-version"]
+	f.takeOptions(c.Properties, true)
+}
+
+func (f *Facts) addStatus(s *Status) {
+	f.Connected, f.DC, f.Quorum = true, s.DC, s.Quorum
+	if s.Version != "" {
+		f.Version = s.Version
+	}
+	f.takeOptions(s.Options, false)
+	f.Nodes = append(f.Nodes, s.Nodes...)
+	f.Resources = append(f.Resources, s.Resources...)
+	f.Failures = append(f.Failures, s.Failures...)
+	f.FailCounts = append(f.FailCounts, s.FailCounts...)
+	f.Bans = append(f.Bans, s.Bans...)
+	f.Fencing = append(f.Fencing, s.Fencing...)
+}
+
+// takeOptions reads the cluster options that decide. In the CIB an option that is not set has Pacemaker's default;
+// crm_mon prints some of them in some versions, and then prints what is in force.
+func (f *Facts) takeOptions(options map[string]string, defaults bool) {
+	flag := func(to *bool, byDefault bool, names ...string) {
+		if defaults {
+			*to = byDefault
+		}
+		for _, name := range names {
+			if text, set := options[name]; set {
+				*to = isTrue(text)
+				return
+			}
+		}
+	}
+	flag(&f.MaintenanceMode, false, "maintenance-mode")
+	flag(&f.StopAll, false, "stop-all-resources")
+	flag(&f.Symmetric, true, "symmetric-cluster")
+	flag(&f.Stonith, true, "stonith-enabled", "fencing-enabled")
+	if policy, set := options["no-quorum-policy"]; set {
+		f.NoQuorumPolicy = policy
+	} else if defaults {
+		f.NoQuorumPolicy = "stop"
+	}
+}
+
+// refineSingletons replaces the count of promoted instances by the configured number: a galera with one survivor is
+// no singleton.
+func refineSingletons(all []Resource, promotedMax map[string]int) {
+	for i := range all {
+		r := &all[i]
+		if most, set := promotedMax[r.Parent]; set && r.Role == RolePromoted {
+			r.Singleton = most == 1
+		}
+	}
+}
+
+// holders are the virtual addresses and who holds them: one entry each, or one a node when several hold it.
+func holders(all []Resource, cib *CIB) []VIP {
+	vips := []VIP{}
+	listed := map[string]int{}
+	for _, r := range all {
+		if r.Agent != agentIPaddr2 {
+			continue
+		}
+		vip := VIP{Resource: r.ID, Address: addressOf(r.ID, cib)}
+		if r.Active {
+			vip.Node = r.Node
+		}
+		i, has := listed[r.ID]
+		switch {
+		case has && vip.Node == "":
+		case has && vips[i].Node == "":
+			vips[i] = vip
+		default:
+			listed[r.ID] = len(vips)
+			vips = append(vips, vip)
+		}
+	}
+	return vips
+}
+
+// addressOf is the address in the CIB, else the one in the resource's name: TripleO's ip-10.0.0.5 and
+// ip-fd00.fd00..5 (dots for colons), a bundle's own NAME-ip-192.168.122.131. Empty when neither has it.
+func addressOf(resource string, cib *CIB) string {
+	if cib != nil && cib.Addresses[resource] != "" {
+		return cib.Addresses[resource]
+	}
+	i := strings.LastIndex(resource, "ip-")
+	if i < 0 {
+		return ""
+	}
+	for _, text := range []string{resource[i+3:], strings.ReplaceAll(resource[i+3:], ".", ":")} {
+		if addr, err := netip.ParseAddr(text); err == nil {
+			return addr.Unmap().String()
+		}
+	}
+	return ""
+}
+
+// placeGalera turns the configured members into nodes of the cluster, and takes away Managed where crm_mon saw an
+// instance that is not. Members that are no node's name stay as they are.
+func placeGalera(g *Galera, nodes []Node, all []Resource) {
+	if g == nil {
+		return
+	}
+	for i, member := range g.Nodes {
+		g.Nodes[i] = nodeFor(member, nodes)
+	}
+	placed := map[string]bool{}
+	for _, r := range all {
+		if r.ID != g.Resource {
+			continue
+		}
+		g.Managed = g.Managed && r.Managed
+		if len(g.HostMap) == 0 && len(g.ClusterAddress) == 0 && r.Node != "" && !placed[r.Node] {
+			placed[r.Node] = true
+			g.Nodes = append(g.Nodes, r.Node)
+		}
+	}
+}
+
+// nodeFor is the node that a Galera name means: the same name, else the same first DNS label when only one has it.
+func nodeFor(name string, nodes []Node) string {
+	match := ""
+	for _, n := range nodes {
+		if strings.EqualFold(n.Name, name) {
+			return n.Name
+		}
+		if sameLabel(n.Name, name) {
+			if match != "" {
+				return name
+			}
+			match = n.Name
+		}
+	}
+	if match == "" {
+		return name
+	}
+	return match
+}
+
+// sameLabel compares two host names by their first label; an address has none.
+func sameLabel(a, b string) bool {
+	if _, err := netip.ParseAddr(b); err == nil {
+		return false
+	}
+	a, _, _ = strings.Cut(a, ".")
+	b, _, _ = strings.Cut(b, ".")
+	return a != "" && strings.EqualFold(a, b)
+}
+
+// addCorosync joins members and nodes by their id, which is one and the same in both.
+func (f *Facts) addCorosync(c Corosync) {
+	f.Corosync = c
+	for i := range f.Corosync.Members {
+		m := &f.Corosync.Members[i]
+		for j := range f.Nodes {
+			if n := &f.Nodes[j]; n.ID == m.ID && n.Type == NodeMember {
+				m.Name, n.CorosyncVote = n.Name, m.Votes
+			}
+		}
+	}
+}
+
+// localNode is what crm_node says, else the node that has this host's name.
+func localNode(said, host string, nodes []Node) string {
+	if said != "" {
+		return said
+	}
+	for _, n := range nodes {
+		if n.Type == NodeMember && host != "" && n.Name == nodeFor(host, nodes) {
+			return n.Name
+		}
+	}
+	return ""
+}

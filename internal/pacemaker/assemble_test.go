@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package pacemaker
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func TestOptionsInForce(t *testing.T) {
+	status := func(options map[string]string) *Status { return &Status{Options: options} }
+	cib := func(properties map[string]string) *CIB { return &CIB{Properties: properties} }
+	type flags struct {
+		maintenance, stop, symmetric, stonith bool
+		policy                                string
+	}
+	for _, c := range []struct {
+		name string
+		in   sources
+		want flags
+	}{
+		{"nothing is known", sources{}, flags{}},
+		{"a CIB without properties has the defaults", sources{cib: cib(nil)}, flags{symmetric: true, stonith: true, policy: "stop"}},
+		{"the CIB's words for true", sources{cib: cib(map[string]string{"maintenance-mode": "YES", "stop-all-resources": "1", "no-quorum-policy": "freeze"})},
+			flags{maintenance: true, stop: true, symmetric: true, stonith: true, policy: "freeze"}},
+		{"crm_mon's word goes first", sources{cib: cib(nil), status: status(map[string]string{"symmetric-cluster": "false", "maintenance-mode": "true", "no-quorum-policy": "ignore"})},
+			flags{maintenance: true, stonith: true, policy: "ignore"}},
+		{"what old crm_mon does not print comes from the CIB", sources{cib: cib(map[string]string{"stop-all-resources": "true"}), status: status(map[string]string{"maintenance-mode": "false"})},
+			flags{stop: true, symmetric: true, stonith: true, policy: "stop"}},
+	} {
+		f := assemble(c.in)
+		if got := (flags{f.MaintenanceMode, f.StopAll, f.Symmetric, f.Stonith, f.NoQuorumPolicy}); got != c.want {
+			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
+		}
+	}
+}
+
+func TestHolders(t *testing.T) {
+	ip := func(id, node string) Resource {
+		return Resource{ID: id, Agent: agentIPaddr2, Node: node, Active: node != ""}
+	}
+	cib := &CIB{Addresses: map[string]string{"vip": "10.0.0.9"}}
+	got := holders([]Resource{
+		ip("vip", "a"), ip("ip-10.0.0.5", ""), ip("ip-fd00.fd00..5", "b"), ip("nameless", "a"),
+		ip("shared", ""), ip("shared", "a"), ip("shared", "b"), ip("shared", ""), {ID: "galera", Agent: "ocf:heartbeat:galera", Node: "a", Active: true},
+		{ID: "ip-10.0.0.6", Agent: agentIPaddr2, Node: "a", Active: false},
+	}, cib)
+	want := []VIP{
+		{"vip", "10.0.0.9", "a"}, {"ip-10.0.0.5", "10.0.0.5", ""}, {"ip-fd00.fd00..5", "fd00:fd00::5", "b"}, {"nameless", "", "a"},
+		{"shared", "", "a"}, {"shared", "", "b"}, {"ip-10.0.0.6", "10.0.0.6", ""},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+func TestGaleraMembersBecomeNodes(t *testing.T) {
+	nodes := []Node{{Name: "controller-0", Type: NodeMember}, {Name: "controller-1", Type: NodeMember}, {Name: "twin.a"}, {Name: "twin.b"}}
+	running := []Resource{{ID: "galera", Node: "controller-1", Managed: true}, {ID: "galera", Node: "controller-0", Managed: true}, {ID: "galera", Node: "", Managed: true}}
+	for _, c := range []struct{ address, want string }{
+		{"CONTROLLER-0.internalapi.localdomain,controller-1", "controller-0 controller-1"},
+		{"twin.c,10.0.0.1,controller-9.x", "twin.c 10.0.0.1 controller-9.x"},
+		{"", "controller-1 controller-0"},
+	} {
+		members := parseClusterAddress("gcomm://" + c.address)
+		g := &Galera{Resource: "galera", Managed: true, ClusterAddress: members, Nodes: append([]string{}, members...)}
+		placeGalera(g, nodes, running)
+		if got := strings.Join(g.Nodes, " "); got != c.want || !g.Managed {
+			t.Errorf("%q: %s, want %s", c.address, got, c.want)
+		}
+	}
+	g := &Galera{Resource: "galera", Managed: true}
+	running[1].Managed = false
+	if placeGalera(g, nodes, running); g.Managed {
+		t.Error("one unmanaged instance must take Managed away")
+	}
+}
+
+func TestASurvivingGaleraIsNoSingleton(t *testing.T) {
+	all := []Resource{{ID: "galera", Parent: "galera-master", ParentKind: KindPromotable, Role: RolePromoted, Node: "a"}}
+	s := &Status{Resources: all}
+	s.markSingletons()
+	f := assemble(sources{status: s, cib: &CIB{PromotedMax: map[string]int{"galera-master": 3}}})
+	if f.Resources[0].Singleton {
+		t.Error("three may be promoted")
+	}
+}
+
+func TestLocalNode(t *testing.T) {
+	nodes := []Node{{Name: "controller-0", Type: NodeMember}, {Name: "galera-bundle-0", Type: NodeGuest}}
+	for _, c := range []struct{ said, host, want string }{
+		{"controller-7", "controller-0", "controller-7"},
+		{"", "Controller-0.example.com", "controller-0"},
+		{"", "galera-bundle-0", ""},
+		{"", "elsewhere", ""},
+		{"", "", ""},
+	} {
+		if got := localNode(c.said, c.host, nodes); got != c.want {
+			t.Errorf("%+v: %q", c, got)
+		}
+	}
+}

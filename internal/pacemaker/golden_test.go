@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package pacemaker
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func recorded(t testing.TB, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func mustStatus(t testing.TB, name string) *Status {
+	t.Helper()
+	s, err := ParseStatus(recorded(t, name))
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return s
+}
+
+func mustCIB(t testing.TB, name string) *CIB {
+	t.Helper()
+	c, err := ParseCIB(recorded(t, name))
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return c
+}
+
+// TestFactsOfRecordedClusters compares whole facts documents, null lists included.
+func TestFactsOfRecordedClusters(t *testing.T) {
+	for _, c := range []struct{ name, status, cib, quorum, local string }{
+		{"lab", "lab-status.xml", "lab-cib.xml", "lab-quorum.txt", "controller-0"},
+		{"bundle", "bundle-status.xml", "bundle-cib.xml", "", "controller-1"},
+		{"one-one", "status-1.1.xml", "", "", "overcloud-controller-0"},
+		{"nothing", "", "", "", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := sources{local: c.local}
+			if c.status != "" {
+				s.status = mustStatus(t, c.status)
+			}
+			if c.cib != "" {
+				s.cib = mustCIB(t, c.cib)
+			}
+			if c.quorum != "" {
+				q, err := ParseQuorum(recorded(t, c.quorum))
+				if err != nil {
+					t.Fatal(err)
+				}
+				s.corosync = &q
+			}
+			got, err := json.MarshalIndent(assemble(s), "", " ")
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden := filepath.Join("testdata", c.name+".golden.json")
+			if *update {
+				if err := os.WriteFile(golden, append(got, '\n'), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if want := recorded(t, c.name+".golden.json"); string(want) != string(got)+"\n" {
+				t.Errorf("facts differ from %s; look at `go test -update` and git diff", golden)
+			}
+		})
+	}
+}

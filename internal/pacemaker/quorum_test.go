@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package pacemaker
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func TestQuorum(t *testing.T) {
+	for file, want := range map[string]Corosync{
+		"lab-quorum.txt": {Quorate: true, Expected: 3, Total: 3, Needed: 2, Members: []CorosyncMember{
+			{ID: "1", Name: "10.99.0.10", Votes: 1}, {ID: "2", Name: "10.99.0.11", Votes: 1}, {ID: "3", Name: "10.99.0.12", Votes: 1}}},
+		"quorum-qdevice.txt": {Expected: 5, Total: 2, Needed: 3, Members: []CorosyncMember{
+			{ID: "1", Name: "fd00::10", Votes: 1}, {ID: "3", Name: "fd00::12", Votes: 1}}},
+	} {
+		got, err := ParseQuorum(recorded(t, file))
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %+v, %v\nwant %+v", file, got, err, want)
+		}
+	}
+}
+
+func TestQuorumWithoutVotes(t *testing.T) {
+	got, err := ParseQuorum([]byte("Quorate:          No\n\nMembership information\n----\n    Nodeid Name\n 7 (local)\n"))
+	if want := (Corosync{Members: []CorosyncMember{{ID: "7", Votes: -1}}}); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestRefusedQuorum(t *testing.T) {
+	whole := string(recorded(t, "lab-quorum.txt"))
+	for _, c := range []struct{ name, text, want string }{
+		{"nothing", "", "no quorum status"},
+		{"an error page", "<html>Quorate: Yes</html>", "no quorum status"},
+		{"no verdict", strings.Replace(whole, "Quorate:  ", "Quaint:", 1), "no line"},
+		{"an unknown verdict", strings.Replace(whole, "Yes", "Maybe", 1), `Quorate: "Maybe", expected Yes or No`},
+		{"no members", whole[:strings.Index(whole, "         1    ")], "no member"},
+		{"no table", whole[:strings.Index(whole, "Membership")], "no member"},
+		{"bad votes", strings.Replace(whole, "2          1", "2         -1", 1), `votes of node 2: "-1"`},
+		{"a bad id", strings.Replace(whole, "         2    ", "       two    ", 1), `node id "two"`},
+		{"a bad total", strings.Replace(whole, "Total votes:      3", "Total votes: many", 1), `Total votes: "many"`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got, err := ParseQuorum([]byte(c.text)); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %+v, %v, want an error with %q", got, err, c.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package pacemaker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"overcloud.backup/internal/process"
+	"overcloud.backup/internal/reading"
+)
+
+// DefaultTimeout is the time limit of a reading when the options give none.
+const DefaultTimeout = 10 * time.Second
+
+// Options of a reading.
+type Options struct {
+	Timeout time.Duration // of all commands together; zero or less is DefaultTimeout
+	Clock   reading.Clock
+}
+
+// Read asks crm_mon, cibadmin, crm_node and corosync-quorumtool, all at once, and joins what they say. It never
+// fails: a source that did not speak is an error in the header. Host without any of them: Present is false.
+func Read(ctx context.Context, o Options) Facts {
+	r := reader{
+		places:     []string{"/usr/sbin", "/sbin"},
+		corosync:   "/etc/corosync/corosync.conf",
+		configured: []string{"/etc/corosync/corosync.conf", "/var/lib/pacemaker/cib/cib.xml"},
+	}
+	return r.read(ctx, o)
+}
+
+// reader knows where things are on a host.
+type reader struct {
+	places     []string // folders searched for commands after PATH: an unprivileged PATH lacks sbin
+	corosync   string   // its configuration
+	configured []string // files of which each one says that the host belongs to a cluster
+}
+
+func (r *reader) read(ctx context.Context, o Options) Facts {
+	if o.Timeout <= 0 {
+		o.Timeout = DefaultTimeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
+	defer cancel()
+	f := assemble(sources{})
+	if r.present() {
+		var problems []*reading.Error
+		f, problems = r.ask(ctx)
+		f.Present = true
+		for _, p := range problems {
+			if p != nil {
+				f.Errors = append(f.Errors, *p)
+			}
+		}
+	}
+	o.Clock.Close(&f.Header)
+	return f
+}
+
+// present says that Pacemaker is installed or configured here.
+func (r *reader) present() bool {
+	for _, path := range r.configured {
+		if exists(path) {
+			return true
+		}
+	}
+	for _, tool := range []string{"crm_mon", "cibadmin", "crm_node"} {
+		if _, err := r.find(tool); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// ask runs the four sources side by side: each one alone may take as long as the reading.
+func (r *reader) ask(ctx context.Context) (Facts, []*reading.Error) {
+	s := sources{}
+	s.host, _ = os.Hostname()
+	problems := make([]*reading.Error, 4)
+	var all sync.WaitGroup
+	all.Go(func() { s.status, problems[0] = r.status(ctx) })
+	all.Go(func() { s.cib, problems[1] = r.cib(ctx) })
+	all.Go(func() { s.local, problems[2] = r.local(ctx) })
+	all.Go(func() { s.corosync, problems[3] = r.quorum(ctx) })
+	all.Wait()
+	return assemble(s), problems
+}
+
+// status asks crm_mon. Before 2.0.3 it does not know --output-as, and --as-xml is gone in 3.0; there, resources that
+// run nowhere are only listed with --inactive.
+func (r *reader) status(ctx context.Context) (*Status, *reading.Error) {
+	a := r.run(ctx, "crm_mon", "-1", "--output-as=xml")
+	if a.refused() {
+		a = r.run(ctx, "crm_mon", "-1", "--as-xml", "--inactive")
+	}
+	if a.err != nil {
+		return nil, a.problem("crm_mon")
+	}
+	s, err := ParseStatus(a.out)
+	if err != nil {
+		a.err = &unreadable{err}
+		return nil, a.problem("crm_mon")
+	}
+	return s, nil
+}
+
+// cib asks for the configuration alone: the other half of the CIB is what crm_mon prints. --local takes this host's
+// copy and needs no DC.
+func (r *reader) cib(ctx context.Context) (*CIB, *reading.Error) {
+	a := r.run(ctx, "cibadmin", "--query", "--local", "--scope", "configuration")
+	if a.err != nil {
+		return nil, a.problem("cibadmin")
+	}
+	c, err := ParseCIB(a.out)
+	if err != nil {
+		a.err = &unreadable{err}
+		return nil, a.problem("cibadmin")
+	}
+	return c, nil
+}
+
+func (r *reader) local(ctx context.Context) (string, *reading.Error) {
+	a := r.run(ctx, "crm_node", "-n")
+	if a.err != nil {
+		return "", a.problem("crm_node")
+	}
+	name := strings.TrimSuffix(string(a.out), "\n")
+	if name == "" || len(name) > 255 || strings.ContainsAny(name, " \t\r\n<>") {
+		a.err = &unreadable{fmt.Errorf("%q is no node name", shorten(name))}
+		return "", a.problem("crm_node")
+	}
+	return name, nil
+}
+
+// quorum asks Corosync. Its exit status means "quorate" in one version and "not quorate" in the next, so the text
+// counts. A host without Corosync (a Pacemaker remote) has nothing to say and is no failure.
+func (r *reader) quorum(ctx context.Context) (*Corosync, *reading.Error) {
+	a := r.run(ctx, "corosync-quorumtool", "-s", "-i")
+	if errors.Is(a.err, process.ErrNotFound) && !exists(r.corosync) {
+		return nil, nil
+	}
+	var exit *process.ExitError
+	if a.err != nil && !errors.As(a.err, &exit) {
+		return nil, a.problem("corosync-quorumtool")
+	}
+	c, err := ParseQuorum(a.out)
+	if err == nil {
+		return &c, nil
+	}
+	if a.err == nil {
+		a.err = &unreadable{err}
+	}
+	return nil, a.problem("corosync-quorumtool")
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}

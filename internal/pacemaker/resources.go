@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package pacemaker
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/beevik/etree"
+)
+
+// Kinds of Resource.ParentKind.
+const (
+	KindClone      = "clone"
+	KindPromotable = "promotable"
+	KindGroup      = "group"
+	KindBundle     = "bundle"
+)
+
+// collective is the outermost clone, group or bundle around a primitive; the zero value is none.
+type collective struct {
+	id, kind    string
+	managed     bool
+	maintenance bool
+}
+
+func (s *Status) readResources(root *etree.Element) error {
+	for _, section := range root.SelectElements("resources") {
+		for _, e := range section.ChildElements() {
+			found, err := parseResource(e, collective{managed: true})
+			if err != nil {
+				return err
+			}
+			s.Resources = append(s.Resources, found...)
+		}
+	}
+	s.placeGuests()
+	s.markSingletons()
+	return nil
+}
+
+// parseResource reads a primitive or a collective into its instances.
+func parseResource(e *etree.Element, in collective) ([]Resource, error) {
+	switch e.Tag {
+	case "resource":
+		return parsePrimitive(e, in)
+	case "clone", "group":
+		inner, err := in.enter(e)
+		if err != nil {
+			return nil, err
+		}
+		return parseMembers(e, inner)
+	case "bundle":
+		inner, err := in.enter(e)
+		if err != nil {
+			return nil, err
+		}
+		return parseBundle(e, inner)
+	}
+	return nil, fmt.Errorf("<%s> among the resources is not known", shorten(e.Tag))
+}
+
+// enter is the collective that holds for what is inside of e: the outermost stays, flags add up.
+func (c collective) enter(e *etree.Element) (collective, error) {
+	a := attributes{of: e}
+	id := a.text("id")
+	c.managed = a.optionalFlag("managed", true) && c.managed
+	c.maintenance = a.optionalFlag("maintenance", false) || c.maintenance
+	promotable := a.optionalFlag("multi_state", false)
+	if c.id == "" {
+		c.id, c.kind = id, e.Tag
+		if promotable {
+			c.kind = KindPromotable
+		}
+	}
+	return c, a.err
+}
+
+func parseMembers(e *etree.Element, in collective) ([]Resource, error) {
+	var all []Resource
+	for _, member := range e.ChildElements() {
+		found, err := parseResource(member, in)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}
+
+func parseBundle(e *etree.Element, in collective) ([]Resource, error) {
+	var all []Resource
+	for _, replica := range e.SelectElements("replica") {
+		members, err := parseMembers(replica, in)
+		if err != nil {
+			return nil, fmt.Errorf("bundle %q: %w", shorten(in.id), err)
+		}
+		placeReplica(members)
+		all = append(all, members...)
+	}
+	return all, nil
+}
+
+// placeReplica moves what runs inside of a replica to the host of its container. A replica lists, in 1.1 and 2.x,
+//
+//	galera                   on the guest node galera-bundle-0
+//	galera-bundle-podman-0   on the real node
+//	galera-bundle-0          the connection to the guest (ocf:pacemaker:remote), on a real node
+func placeReplica(members []Resource) {
+	var container Resource
+	for _, r := range members {
+		if isContainer(r.Agent) {
+			container = r
+		}
+	}
+	for i := range members {
+		r := &members[i]
+		r.Container = container.ID
+		if isInside(*r) && r.Node != "" && r.Node != container.Node {
+			r.Guest, r.Node = r.Node, container.Node
+		}
+	}
+}
+
+func isContainer(agent string) bool {
+	return agent == "ocf:heartbeat:podman" || agent == "ocf:heartbeat:docker" || agent == "ocf:heartbeat:rkt"
+}
+
+// isInside says that a replica's member is the service itself and not what carries it.
+func isInside(r Resource) bool {
+	return !isContainer(r.Agent) && r.Agent != "ocf:pacemaker:remote" && r.Agent != agentIPaddr2
+}
+
+// parsePrimitive reads one <resource>. It runs on one node, or on none; where it runs on several (which is a failure
+// of the cluster), it is one entry a node.
+func parsePrimitive(e *etree.Element, in collective) ([]Resource, error) {
+	a := attributes{of: e}
+	r := Resource{
+		ID: a.text("id"), Agent: strings.Replace(a.text("resource_agent"), "::", ":", 1),
+		Role: ParseRole(a.text("role")), Target: ParseRole(a.optional("target_role")),
+		Parent: in.id, ParentKind: in.kind,
+		Active: a.flag("active"), Managed: a.flag("managed") && in.managed, Failed: a.flag("failed"),
+		// removed is the word of 3.0 for orphaned; blocked came with 1.1.13.
+		Orphaned: a.optionalFlag("orphaned", false) || a.optionalFlag("removed", false),
+		Blocked:  a.optionalFlag("blocked", false), FailureIgnored: a.optionalFlag("failure_ignored", false),
+		Maintenance: a.optionalFlag("maintenance", false) || in.maintenance, Pending: a.optional("pending"),
+	}
+	if in.kind == KindPromotable && r.Role == RoleStarted {
+		r.Role = RoleUnpromoted // before 1.1.12 a slave was printed as Started
+	}
+	nodes := e.SelectElements("node")
+	all := make([]Resource, 0, 1)
+	for _, n := range nodes {
+		on := attributes{of: n}
+		r.Node = on.text("name")
+		if on.err != nil {
+			return nil, on.err
+		}
+		all = append(all, r)
+	}
+	if len(nodes) == 0 {
+		all = append(all, r)
+	}
+	return all, a.err
+}
+
+// placeGuests tells guest nodes which host they live on, and moves what runs on them there.
+func (s *Status) placeGuests() {
+	on := map[string]string{}
+	for _, r := range s.Resources {
+		if r.Active {
+			on[r.ID] = r.Node
+		}
+	}
+	host := map[string]string{}
+	for i := range s.Nodes {
+		if n := &s.Nodes[i]; n.Type == NodeGuest {
+			n.ContainerOn = on[n.ContainerID]
+			host[n.Name] = n.ContainerOn
+		}
+	}
+	for i := range s.Resources {
+		r := &s.Resources[i]
+		if real, guest := host[r.Node]; guest {
+			r.Guest, r.Node = r.Node, real
+		}
+	}
+}
+
+// markSingletons finds what the cluster runs once. Of a promotable resource that is the promoted instance when there
+// is no other; of a bundle with one replica the service, or the container where nothing is managed inside.
+func (s *Status) markSingletons() {
+	promoted := map[string]int{}
+	replicas := map[string]map[string]bool{}
+	inside := map[string]bool{}
+	for _, r := range s.Resources {
+		if r.Role == RolePromoted {
+			promoted[r.Parent]++
+		}
+		if r.ParentKind == KindBundle {
+			if replicas[r.Parent] == nil {
+				replicas[r.Parent] = map[string]bool{}
+			}
+			replicas[r.Parent][r.Container] = true
+			inside[r.Parent] = inside[r.Parent] || isInside(r)
+		}
+	}
+	for i := range s.Resources {
+		r := &s.Resources[i]
+		switch {
+		case r.Role == RolePromoted:
+			r.Singleton = promoted[r.Parent] == 1
+		case r.ParentKind == KindBundle:
+			r.Singleton = len(replicas[r.Parent]) == 1 && isInside(*r) == inside[r.Parent] && (isInside(*r) || isContainer(r.Agent))
+		default:
+			r.Singleton = r.ParentKind == "" || r.ParentKind == KindGroup
+		}
+	}
+}

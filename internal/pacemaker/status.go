@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package pacemaker
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/beevik/etree"
+)
+
+// Status is what one crm_mon document says.
+type Status struct {
+	// Version is the DC's Pacemaker version, else (1.1 without a DC) crm_mon's own.
+	Version string
+	DC      string // empty when there is none
+	Quorum  bool   // of the partition; false when there is no DC
+	// Options are the cluster options crm_mon prints, by their names in the CIB. 1.1.12 and older print none.
+	Options    map[string]string
+	Nodes      []Node
+	Resources  []Resource
+	Failures   []Failure
+	FailCounts []FailCount
+	Bans       []Ban
+	Fencing    []FencingEvent
+}
+
+// NotConnectedError is a document in which crm_mon says itself that it saw no cluster.
+type NotConnectedError struct{ Reason string }
+
+func (e *NotConnectedError) Error() string { return "crm_mon has no status: " + e.Reason }
+
+// ParseStatus reads the XML of `crm_mon --output-as=xml` (root pacemaker-result, 2.0.3 and later) or of
+// `crm_mon --as-xml` (root crm_mon, 1.1 to 2.1). It takes a document only whole: the right root, status 0, no errors,
+// a summary and at least one node; crm_mon without a CIB exits 0 and prints none of these.
+// Errors: *NotConnectedError, or one that names the element and the attribute that is wrong.
+func ParseStatus(b []byte) (*Status, error) {
+	root, err := document(b, "pacemaker-result", "crm_mon")
+	if err != nil {
+		return nil, err
+	}
+	if err := accepted(root); err != nil {
+		return nil, err
+	}
+	s := &Status{Options: map[string]string{}}
+	for _, section := range []func(*etree.Element) error{
+		s.readSummary, s.readNodes, s.readNodeAttributes, s.readResources, s.readFailures, s.readFailCounts, s.readBans, s.readFencing,
+	} {
+		if err := section(root); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// accepted checks the verdict that crm_mon gives on itself:
+//
+//	<status code="0" message="OK"><errors><error>Could not connect to the CIB: ...</error></errors></status>
+func accepted(root *etree.Element) error {
+	if reasons := complaints(root); reasons != "" {
+		return &NotConnectedError{Reason: reasons}
+	}
+	if root.SelectElement("crm-mon-disconnected") != nil {
+		return &NotConnectedError{Reason: "disconnected"}
+	}
+	verdicts := root.SelectElements("status")
+	if len(verdicts) == 0 && root.Tag == "pacemaker-result" {
+		return errors.New("no <status>: the document is cut off or not crm_mon's")
+	}
+	for _, v := range verdicts {
+		if code := v.SelectAttrValue("code", ""); code != "0" {
+			return &NotConnectedError{Reason: fmt.Sprintf("status %q, %s", code, shorten(v.SelectAttrValue("message", "")))}
+		}
+	}
+	return nil
+}
+
+// complaints are the texts of <errors>, in one line; "errors without text" when it has none.
+func complaints(root *etree.Element) string {
+	var texts []string
+	for _, status := range root.SelectElements("status") {
+		for _, list := range status.SelectElements("errors") {
+			texts = append(texts, "")
+			for _, e := range list.SelectElements("error") {
+				texts = append(texts, shorten(strings.TrimPrefix(e.Text(), "error: ")))
+			}
+		}
+	}
+	if len(texts) == 0 {
+		return ""
+	}
+	joined := strings.Trim(strings.Join(texts, "; "), "; ")
+	if joined == "" {
+		return "errors without text"
+	}
+	return joined
+}
+
+func (s *Status) readSummary(root *etree.Element) error {
+	summary := root.SelectElement("summary")
+	if summary == nil {
+		return errors.New("no <summary>: this is no whole cluster status")
+	}
+	if options := summary.SelectElement("cluster_options"); options != nil {
+		for _, a := range options.Attr {
+			s.Options[a.Key] = a.Value
+		}
+	}
+	dc := summary.SelectElement("current_dc")
+	if dc == nil {
+		return errors.New("<summary> has no <current_dc>")
+	}
+	if root.Tag == "crm_mon" {
+		s.Version = root.SelectAttrValue("version", "")
+	}
+	a := attributes{of: dc}
+	if a.flag("present") {
+		s.DC, s.Quorum = a.text("name"), a.flag("with_quorum")
+		if v := a.optional("version"); v != "" {
+			s.Version = v
+		}
+	}
+	return a.err
+}
+
+func (s *Status) readNodes(root *etree.Element) error {
+	for _, e := range children(root, "nodes", "node") {
+		n, err := parseNode(e)
+		if err != nil {
+			return err
+		}
+		s.Nodes = append(s.Nodes, n)
+	}
+	if len(s.Nodes) == 0 {
+		return errors.New("no <node>: this is no whole cluster status")
+	}
+	return nil
+}
+
+// parseNode reads one line of <nodes>; maintenance came with 1.1.8, health and feature_set with 2.1.
+func parseNode(e *etree.Element) (Node, error) {
+	a := attributes{of: e}
+	n := Node{
+		Name: a.text("name"), ID: a.optional("id"),
+		Online: a.flag("online"), Standby: a.flag("standby"), StandbyFail: a.optionalFlag("standby_onfail", false),
+		Maintenance: a.optionalFlag("maintenance", false), Pending: a.flag("pending"), Unclean: a.flag("unclean"),
+		Shutdown: a.flag("shutdown"), ExpectedUp: a.optionalFlag("expected_up", false), IsDC: a.flag("is_dc"),
+		Health: a.optional("health"), FeatureSet: a.optional("feature_set"), Running: int(a.count("resources_running")),
+		Attributes: map[string]string{}, CorosyncVote: -1,
+	}
+	// id_as_resource is the resource whose container or machine the node lives in; container_id came with 3.0.
+	for _, name := range []string{"id_as_resource", "container_id"} {
+		if id := a.optional(name); id != "" {
+			n.ContainerID = id
+		}
+	}
+	n.Type = nodeType(a.optional("type"), n.ContainerID)
+	return n, a.err
+}
+
+func nodeType(printed, container string) NodeType {
+	switch {
+	case printed == "member":
+		return NodeMember
+	case printed == "remote" && container != "":
+		return NodeGuest
+	case printed == "remote":
+		return NodeRemote
+	}
+	return NodeUnknown
+}
+
+func (s *Status) readNodeAttributes(root *etree.Element) error {
+	for _, e := range children(root, "node_attributes", "node") {
+		a := attributes{of: e}
+		n := s.node(a.text("name"))
+		if a.err != nil {
+			return a.err
+		}
+		if n == nil {
+			continue // a node of the past: its attributes outlive it
+		}
+		for _, pair := range e.SelectElements("attribute") {
+			p := attributes{of: pair}
+			n.Attributes[p.text("name")] = p.optional("value")
+			if p.err != nil {
+				return p.err
+			}
+		}
+	}
+	return nil
+}
+
+// node is the node of that name, or nil.
+func (s *Status) node(name string) *Node {
+	for i := range s.Nodes {
+		if s.Nodes[i].Name == name {
+			return &s.Nodes[i]
+		}
+	}
+	return nil
+}
+
+// children are the elements of a section; there may be none, and there may be no such section.
+func children(root *etree.Element, section, tag string) []*etree.Element {
+	var all []*etree.Element
+	for _, s := range root.SelectElements(section) {
+		all = append(all, s.SelectElements(tag)...)
+	}
+	return all
+}
