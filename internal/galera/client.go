@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Package galera speaks with one node's MariaDB server: its Galera state, its clients, its users and its schema. It is
+// the only package that speaks SQL. Parsers are pure; what a server did not say is never a healthy value.
+package galera
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// Client is one connection to one server. It is for one goroutine at a time. A connection that breaks stays broken:
+// open another.
+type Client struct {
+	db      *sql.DB
+	conn    *sql.Conn
+	cred    credential
+	login   Login
+	reached Reached
+	pid     int
+	id      int64
+}
+
+// Close ends the connection.
+func (c *Client) Close() error {
+	return errors.Join(c.conn.Close(), c.db.Close())
+}
+
+// Reached tells how the server was reached and as whom.
+func (c *Client) Reached() Reached { return c.reached }
+
+// PeerPID is the process that listens on the unix socket, as this host numbers it; 0 when it is unknown.
+func (c *Client) PeerPID() int { return c.pid }
+
+// Exec runs one statement. Question marks in it stand for args.
+func (c *Client) Exec(ctx context.Context, statement string, args ...any) error {
+	if _, err := c.conn.ExecContext(ctx, statement, args...); err != nil {
+		return explain(ctx, err)
+	}
+	return nil
+}
+
+// Value is the first column of the first row of an answer. No row is sql.ErrNoRows; NULL is the empty string.
+func (c *Client) Value(ctx context.Context, query string, args ...any) (string, error) {
+	var value string
+	found := false
+	err := c.Each(ctx, query, func(row []*string) error {
+		if !found && row[0] != nil {
+			value = *row[0]
+		}
+		found = true
+		return nil
+	}, args...)
+	if err == nil && !found {
+		err = sql.ErrNoRows
+	}
+	return value, err
+}
+
+// Rows is a whole answer as text, for answers that are known to be small. NULL is the empty string.
+func (c *Client) Rows(ctx context.Context, query string, args ...any) ([][]string, error) {
+	var all [][]string
+	err := c.Each(ctx, query, func(row []*string) error {
+		texts := make([]string, len(row))
+		for i, value := range row {
+			if value != nil {
+				texts[i] = *value
+			}
+		}
+		all = append(all, texts)
+		return nil
+	}, args...)
+	return all, err
+}
+
+// Each hands an answer's rows to take one by one as text, nil for NULL. An error of take ends it.
+func (c *Client) Each(ctx context.Context, query string, take func(row []*string) error, args ...any) error {
+	rows, err := c.conn.QueryContext(ctx, query, args...)
+	if err != nil {
+		return explain(ctx, err)
+	}
+	defer rows.Close()
+	names, err := rows.Columns()
+	if err != nil {
+		return explain(ctx, err)
+	}
+	row := make([]*string, len(names))
+	into := make([]any, len(names))
+	for i := range row {
+		into[i] = &row[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			return explain(ctx, err)
+		}
+		if err := take(row); err != nil {
+			return err
+		}
+	}
+	return explain(ctx, rows.Err())
+}
+
+// SetDesync sets the global variable wsrep_desync. It is counted by the provider: each ON needs its own OFF, and an
+// SST counts too. ON when it is ON already is an error of the server.
+func (c *Client) SetDesync(ctx context.Context, on bool) error {
+	word := "OFF"
+	if on {
+		word = "ON"
+	}
+	if err := c.Exec(ctx, "SET GLOBAL wsrep_desync = "+word); err != nil {
+		return fmt.Errorf("set wsrep_desync=%s: %w", word, err)
+	}
+	return nil
+}
+
+// explain makes the deadline's error readable and keeps everything else.
+func explain(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("no answer within the time limit: %w", ctx.Err())
+	}
+	return err
+}
+
+// ErrorNumber is the server's number of an error, 0 when it is not the server's.
+func ErrorNumber(err error) int {
+	var said *mysql.MySQLError
+	if errors.As(err, &said) {
+		return int(said.Number)
+	}
+	return 0
+}
+
+// quoteName quotes an identifier or one half of an account with backticks, in which only the backtick is special
+// whatever sql_mode says.
+func quoteName(name string) string {
+	return "`" + strings.ReplaceAll(name, "`", "``") + "`"
+}

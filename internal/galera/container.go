@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package galera
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+
+	"overcloud.backup/internal/process"
+)
+
+// A container's engine mounts its hosts, resolv.conf and .containerenv files from a folder named by the container's
+// id. That shows in mountinfo whatever cgroups it was started with (TripleO bundles may have none of their own).
+//
+//	1030 1021 0:25 /containers/overlay-containers/8a3f...64 hex.../userdata/hosts /etc/hosts rw,nosuid - tmpfs tmpfs rw
+//	812 798 8:1 /var/lib/docker/containers/8a3f...64 hex.../hosts /etc/hosts rw,relatime - ext4 /dev/sda1 rw
+var (
+	podmanMount = regexp.MustCompile(`/overlay-containers/([0-9a-f]{64})/userdata/`)
+	dockerMount = regexp.MustCompile(`/containers/([0-9a-f]{64})/(?:hosts|hostname|resolv\.conf)(?:[ /]|$)`)
+)
+
+// ParseMountinfo finds the container that a process lives in, from its /proc/PID/mountinfo. Both are empty on a host.
+// Only what is mounted at a place of the container's own counts: on the host itself every container's mounts show,
+// under the engine's folder.
+func ParseMountinfo(mountinfo string) (runtime, id string) {
+	for line := range strings.Lines(mountinfo) {
+		fields := strings.Fields(line)
+		if len(fields) < 5 {
+			continue
+		}
+		root, target := fields[3], fields[4]
+		if !strings.HasPrefix(target, "/etc/") && target != "/run/.containerenv" {
+			continue
+		}
+		if m := podmanMount.FindStringSubmatch(root); m != nil {
+			return "podman", m[1]
+		}
+		if m := dockerMount.FindStringSubmatch(root); m != nil {
+			return "docker", m[1]
+		}
+	}
+	return "", ""
+}
+
+// findContainer tells which container a process lives in, seen from here: nothing when we share its mounts.
+func findContainer(ctx context.Context, pid int) (runtime, name string, err error) {
+	ours, _ := os.Readlink("/proc/self/ns/mnt")
+	theirs, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/mnt", pid))
+	if err != nil {
+		return "", "", fmt.Errorf("find the server's container: %w", err)
+	}
+	if ours == theirs {
+		return "", "", nil
+	}
+	mounts, err := os.ReadFile(fmt.Sprintf("/proc/%d/mountinfo", pid))
+	if err != nil {
+		return "", "", fmt.Errorf("find the server's container: %w", err)
+	}
+	runtime, id := ParseMountinfo(string(mounts))
+	if id == "" {
+		return "", "", nil
+	}
+	out, err := process.Output(ctx, runtime, "inspect", "--format", "{{.Name}}", id)
+	if err != nil {
+		return runtime, id[:12], fmt.Errorf("name the server's container %s: %w", id[:12], err)
+	}
+	return runtime, strings.TrimPrefix(strings.TrimSpace(string(out)), "/"), nil
+}

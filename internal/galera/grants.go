@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package galera
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Grants are the effective privileges of an account: its own, those of its enabled role and those of PUBLIC.
+type Grants []Grant
+
+// Grant is one line of SHOW GRANTS that gives privileges.
+type Grant struct {
+	// Privileges in capitals, without column lists, as "SELECT", "BINLOG MONITOR", "ALL PRIVILEGES".
+	Privileges []string
+	// Scope is what stands after ON, as "*.*", "`nova`.*", "PROCEDURE `sys`.`diagnostics`".
+	Scope string
+	// Columns says that a privilege is given for some columns only.
+	Columns bool
+	// To is the account or role without quotes: "root@localhost", "nova_reader", "PUBLIC".
+	To string
+}
+
+// everything is the scope of privileges on all schemas.
+const everything = "*.*"
+
+// Grants reads what the connected account may do.
+func (c *Client) Grants(ctx context.Context) (Grants, error) {
+	rows, err := c.Rows(ctx, "SHOW GRANTS")
+	if err != nil {
+		return nil, fmt.Errorf("read our grants: %w", err)
+	}
+	lines := make([]string, len(rows))
+	for i, row := range rows {
+		lines[i] = row[0]
+	}
+	return ParseGrants(lines)
+}
+
+// ParseGrants reads the lines of SHOW GRANTS. Lines that give a role, and SET DEFAULT ROLE, hold no privilege and are
+// passed over; anything else is an error.
+func ParseGrants(lines []string) (Grants, error) {
+	var grants Grants
+	for _, line := range lines {
+		g, err := parseGrant(line)
+		if err != nil {
+			return nil, fmt.Errorf("read the grant %.60q: %w", line, err)
+		}
+		if g.Scope != "" {
+			grants = append(grants, g)
+		}
+	}
+	return grants, nil
+}
+
+// Missing lists which of the wanted privileges (as "RELOAD", "BINLOG MONITOR") are not held ON *.*, in the order
+// wanted. A server before MariaDB 10.5 has REPLICATION CLIENT where later ones have BINLOG MONITOR and SLAVE MONITOR.
+func (g Grants) Missing(wanted ...string) []string {
+	var missing []string
+	for _, privilege := range wanted {
+		names := append(olderNames[privilege], privilege, "ALL PRIVILEGES", "ALL")
+		if !g.holdAny(names) {
+			missing = append(missing, privilege)
+		}
+	}
+	return missing
+}
+
+var olderNames = map[string][]string{
+	"BINLOG MONITOR": {"REPLICATION CLIENT"},
+	"SLAVE MONITOR":  {"REPLICATION CLIENT", "REPLICA MONITOR"},
+}
+
+func (g Grants) holdAny(names []string) bool {
+	return slices.ContainsFunc(g, func(grant Grant) bool {
+		return grant.Scope == everything && slices.ContainsFunc(grant.Privileges, func(p string) bool {
+			return slices.Contains(names, p)
+		})
+	})
+}
+
+// parseGrant reads one line, as
+//
+//	GRANT SELECT (`user`, `host`), INSERT ON `mysql`.`user` TO `a``b`@`10.%` WITH GRANT OPTION
+//	GRANT `nova_reader` TO `reporter`@`10.%`
+//
+// Names stand in backticks, in single quotes before MariaDB 10.4, in double quotes under ANSI_QUOTES.
+func parseGrant(line string) (Grant, error) {
+	tokens, err := tokenize(line)
+	if err != nil {
+		return Grant{}, err
+	}
+	if len(tokens) > 2 && tokens[0].is("SET") && tokens[1].is("DEFAULT") {
+		return Grant{}, nil
+	}
+	if len(tokens) == 0 || !tokens[0].is("GRANT") {
+		return Grant{}, fmt.Errorf("it does not begin with GRANT")
+	}
+	on, to := -1, -1
+	for i, t := range tokens {
+		if t.is("ON") && on < 0 {
+			on = i
+		}
+		if t.is("TO") && to < 0 {
+			to = i
+		}
+	}
+	if to < 0 || to == len(tokens)-1 || on > to {
+		return Grant{}, fmt.Errorf("it does not say TO whom")
+	}
+	g := Grant{To: account(tokens[to+1:])}
+	if on < 0 {
+		return g, nil
+	}
+	g.Scope = join(tokens[on+1 : to])
+	g.Privileges, g.Columns = privileges(tokens[1:on])
+	if g.Scope == "" || len(g.Privileges) == 0 {
+		return Grant{}, fmt.Errorf("it does not say what ON which")
+	}
+	return g, nil
+}
+
+// privileges joins the words between commas and leaves out column lists.
+func privileges(tokens []token) (list []string, columns bool) {
+	depth := 0
+	var words []string
+	flush := func() {
+		if len(words) > 0 {
+			list = append(list, strings.Join(words, " "))
+		}
+		words = nil
+	}
+	for _, t := range tokens {
+		switch {
+		case t.symbol('('):
+			depth++
+			columns = true
+		case t.symbol(')'):
+			depth--
+		case depth > 0:
+		case t.symbol(','):
+			flush()
+		default:
+			words = append(words, strings.ToUpper(t.text))
+		}
+	}
+	flush()
+	return list, columns
+}
+
+// account is user@host, or a role's name alone.
+func account(tokens []token) string {
+	if len(tokens) > 2 && tokens[1].symbol('@') {
+		return tokens[0].text + "@" + tokens[2].text
+	}
+	return tokens[0].text
+}
+
+// join writes a scope back with backticks, with a space only after a word: "PROCEDURE `a`.`b`".
+func join(tokens []token) string {
+	var b strings.Builder
+	for i, t := range tokens {
+		switch {
+		case t.quoted:
+			b.WriteString(quoteName(t.text))
+		default:
+			b.WriteString(t.text)
+			if i+1 < len(tokens) && len(t.text) > 1 && (tokens[i+1].quoted || len(tokens[i+1].text) > 1) {
+				b.WriteByte(' ')
+			}
+		}
+	}
+	return b.String()
+}

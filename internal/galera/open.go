@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package galera
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// Attempt is one try to log in that did not succeed.
+type Attempt struct {
+	Place      string // "socket /run/mysqld/mysqld.sock"
+	User       string
+	Credential string // as Reached.Credentials
+	Err        error
+}
+
+// LoginError is returned by Open when no attempt succeeded.
+type LoginError struct {
+	Attempts []Attempt
+	// Files is what was wrong with the option files or hiera, nil if nothing was.
+	Files error
+}
+
+func (e *LoginError) Error() string {
+	var parts []string
+	for _, a := range e.Attempts {
+		parts = append(parts, fmt.Sprintf("%s as %s (%s): %s", a.Place, a.User, a.Credential, oneLine(a.Err)))
+	}
+	if e.Files != nil {
+		parts = append(parts, oneLine(e.Files))
+	}
+	return "no server could be reached: " + strings.Join(parts, "; ")
+}
+
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
+
+// Refused says that a server answered at least once: it is there, but let nobody in.
+func (e *LoginError) Refused() bool {
+	return slices.ContainsFunc(e.Attempts, func(a Attempt) bool { return ErrorNumber(a.Err) != 0 })
+}
+
+// Hint says what to try.
+func (e *LoginError) Hint() string {
+	any := func(match func(error) bool) bool {
+		return slices.ContainsFunc(e.Attempts, func(a Attempt) bool { return match(a.Err) })
+	}
+	switch {
+	case any(func(err error) bool { return errors.Is(err, os.ErrPermission) }):
+		return "the socket is not open to this user: use become: true"
+	case any(func(err error) bool { return errors.Is(err, mysql.ErrUnknownPlugin) }):
+		return "the account uses a login plugin that is not supported: use an account with unix_socket, ed25519 or mysql_native_password"
+	case any(func(err error) bool { return ErrorNumber(err) == tooManyConnections }):
+		return "the server has no connection left: raise max_connections or find out who holds them"
+	case e.Refused():
+		return "set login_user and login_password, or config_file, to an account of this server"
+	case any(isTimeout):
+		return "the server takes connections but does not answer: look at its log and load"
+	}
+	return "is the database running here? Set login_unix_socket or login_host if it listens elsewhere"
+}
+
+const tooManyConnections = 1040
+
+func isTimeout(err error) bool {
+	var n net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &n) && n.Timeout()
+}
+
+// Open reaches the local server: every place where it may listen, every credential, in the order that Login tells.
+// A *LoginError names each attempt and its reason, never a password.
+func Open(ctx context.Context, login Login) (*Client, error) {
+	client, _, err := open(ctx, login, readFiles(login.ConfigFile))
+	return client, err
+}
+
+// open also returns the attempts that failed before one succeeded.
+func open(ctx context.Context, l Login, f files) (*Client, []Attempt, error) {
+	l = f.withTLS(l)
+	tlsConfig, err := loadTLS(l.CACert, l.ClientCert, l.ClientKey, l.SkipHostname)
+	if err != nil {
+		return nil, nil, err
+	}
+	d := door{login: l, files: f, tls: tlsConfig, creds: f.credentials(l), problem: f.err}
+	for _, p := range f.places(l, socketExists) {
+		if client := d.try(ctx, p); client != nil {
+			return client, d.attempts, nil
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return nil, d.attempts, &LoginError{Attempts: d.attempts, Files: d.problem}
+}
+
+func socketExists(path string) bool {
+	info, err := os.Stat(path)
+	// What may not be looked at is tried: the attempt then says why it fails.
+	return err == nil && info.Mode()&os.ModeSocket != 0 || errors.Is(err, os.ErrPermission)
+}
+
+// door keeps what is known while places are tried one after another.
+type door struct {
+	login    Login
+	files    files
+	tls      *tls.Config
+	creds    []credential
+	complete bool // hiera was asked
+	attempts []Attempt
+	problem  error
+}
+
+// try logs in at one place. hiera is asked only when everything before it was refused: it may start Ruby.
+func (d *door) try(ctx context.Context, p place) *Client {
+	for i := 0; ; i++ {
+		if i == len(d.creds) && !d.complete {
+			more, err := lastResorts(ctx)
+			d.creds = append(d.creds, more...)
+			d.complete, d.problem = true, errors.Join(d.problem, err)
+		}
+		if i == len(d.creds) {
+			return nil
+		}
+		cred := d.creds[i]
+		if cred.socketOnly && p.via != "socket" {
+			continue
+		}
+		if d.login.Secret != nil && cred.password != "" {
+			d.login.Secret(cred.password)
+		}
+		client, err := connect(ctx, d.login, p, cred, d.tls)
+		if err == nil {
+			return client
+		}
+		d.attempts = append(d.attempts, Attempt{Place: p.via + " " + p.address, User: cred.user, Credential: cred.from, Err: err})
+		if !worthAnother(err) {
+			return nil
+		}
+	}
+}
+
+// worthAnother tells a refusal of this account from a failure that every account would meet at this place.
+func worthAnother(err error) bool {
+	for _, client := range []error{mysql.ErrUnknownPlugin, mysql.ErrOldPassword, mysql.ErrCleartextPassword, mysql.ErrNativePassword} {
+		if errors.Is(err, client) {
+			return true
+		}
+	}
+	switch ErrorNumber(err) {
+	case 0, tooManyConnections, 1129, 1130: // the last two: this host is blocked or not allowed
+		return false
+	}
+	return true
+}

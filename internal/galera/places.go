@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package galera
+
+import (
+	"cmp"
+	"net"
+	"os"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"overcloud.backup/internal/optionfile"
+)
+
+// Where the files of a controller lie. TripleO keeps those of its containers under tripleoConfig, from where they are
+// copied into the container: on the host nothing else holds them.
+const (
+	tripleoConfig  = "/var/lib/config-data/puppet-generated/mysql"
+	defaultDatadir = "/var/lib/mysql"
+	defaultPort    = 3306
+)
+
+// wellKnownSockets are the defaults of Red Hat, Debian, TripleO's bundles and the upstream builds.
+var wellKnownSockets = []string{
+	"/var/lib/mysql/mysql.sock", "/run/mysqld/mysqld.sock", "/var/run/mysqld/mysqld.sock",
+	"/run/mysql/mysql.sock", "/var/run/mysql/mysql.sock", "/run/mariadb/mariadb.sock", "/tmp/mysql.sock",
+}
+
+// clientGroups are those that the command line client reads, serverGroups those of the server.
+var (
+	clientGroups = []string{"client", "client-server", "client-mariadb", "mysql", "mariadb-client"}
+	serverGroups = []string{"mysqld", "server", "mariadb", "mariadbd", "galera", "client-server"}
+)
+
+// files are the option files read, in two layers: a user's overrides the host's, as for the client, while those of
+// TripleO's container are a source of their own.
+type files struct {
+	client    optionfile.Options
+	container optionfile.Options
+	server    optionfile.Options
+	err       error
+}
+
+func readFiles(configFile string) files {
+	host := []string{"/etc/my.cnf", "/etc/mysql/my.cnf"}
+	var f files
+	f.server, f.err = optionfile.Load(append(host, containerFiles("etc/my.cnf.d/*.cnf")...)...)
+	if configFile != "" {
+		f.client, f.err = optionfile.Load(configFile)
+		if _, err := os.Stat(configFile); err != nil {
+			f.err = err
+		}
+		return f
+	}
+	f.client, f.err = optionfile.Load(append(host, filepath.Join(home(), ".my.cnf"))...)
+	f.container, _ = optionfile.Load(containerFiles("root/.my.cnf")...)
+	return f
+}
+
+func containerFiles(pattern string) []string {
+	paths, _ := filepath.Glob(filepath.Join(tripleoConfig, pattern))
+	return paths
+}
+
+// home is the user's by the password file: sudo may leave another one's in the environment.
+func home() string {
+	if u, err := user.Current(); err == nil && u.HomeDir != "" {
+		return u.HomeDir
+	}
+	return "/root"
+}
+
+// places lists where to try, best first. exists tells whether a socket file is there.
+func (f files) places(l Login, exists func(path string) bool) []place {
+	if l.Socket != "" {
+		return []place{{"socket", l.Socket, "login_unix_socket"}}
+	}
+	if l.Host != "" && l.Host != "localhost" {
+		return []place{{"tcp", f.tcp(l, l.Host), "login_host"}}
+	}
+	var found []place
+	add := func(p place) {
+		if !slices.ContainsFunc(found, func(q place) bool { return p.via == q.via && p.address == q.address }) {
+			found = append(found, p)
+		}
+	}
+	if o, ok := f.client.Last(clientGroups, "socket"); ok {
+		add(place{"socket", o.Value, o.File})
+	} else if o, ok := f.client.Last(clientGroups, "host"); ok && o.Value != "localhost" && l.Host == "" {
+		add(place{"tcp", f.tcp(l, o.Value), o.File})
+	}
+	if o, ok := f.server.Last(serverGroups, "socket"); ok {
+		add(place{"socket", o.Value, o.File})
+	}
+	for _, path := range wellKnownSockets {
+		// /var/run is /run: one server, one attempt.
+		if exists(path) && !slices.ContainsFunc(found, func(q place) bool { return strings.TrimPrefix(path, "/var") == q.address }) {
+			add(place{"socket", path, "a usual place"})
+		}
+	}
+	add(place{"tcp", f.tcp(l, f.bindAddress()), "the server's bind-address"})
+	return found
+}
+
+// tcp joins a host with the port of the options, of the client's files or of the server's.
+func (f files) tcp(l Login, host string) string {
+	port := l.Port
+	if o, ok := f.client.Last(clientGroups, "port"); ok && port == 0 {
+		port, _ = strconv.Atoi(o.Value)
+	}
+	if o, ok := f.server.Last(serverGroups, "port"); ok && port == 0 {
+		port, _ = strconv.Atoi(o.Value)
+	}
+	return net.JoinHostPort(host, strconv.Itoa(cmp.Or(port, defaultPort)))
+}
+
+// bindAddress is where the server listens. TripleO's listens on the host's internalapi name and nowhere else.
+func (f files) bindAddress() string {
+	o, _ := f.server.Last(serverGroups, "bind-address")
+	first, _, _ := strings.Cut(o.Value, ",")
+	switch first = strings.TrimSpace(first); first {
+	case "", "*", "0.0.0.0", "::":
+		return "127.0.0.1"
+	}
+	return first
+}
+
+func (f files) datadir() string {
+	if o, ok := f.server.Last(serverGroups, "datadir"); ok && o.Value != "" {
+		return o.Value
+	}
+	return defaultDatadir
+}
+
+// configured tells whether the host's option files make a Galera node of it. A my.cnf alone does not: every host
+// with the client library has one.
+func (f files) configured() bool {
+	_, found := f.server.Last(serverGroups, "wsrep-provider", "wsrep-cluster-address", "wsrep-on", "wsrep-cluster-name")
+	return found
+}

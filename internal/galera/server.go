@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package galera
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+)
+
+// ParseServer types what SHOW GLOBAL VARIABLES and SHOW GLOBAL STATUS (names in lower case) say of the server itself.
+func ParseServer(status, variables map[string]string) (Server, error) {
+	v := values{from: variables, what: "variable"}
+	s := values{from: status, what: "status"}
+	server := Server{
+		Hostname: v.text("hostname"),
+		UID:      variables["server_uid"],
+		Version:  v.text("version"),
+		Port:     int(v.number("port")),
+		Socket:   v.text("socket"),
+		Datadir:  v.text("datadir"),
+		Uptime:   s.number("uptime"),
+		LogBin:   v.flag("log_bin"),
+		ServerID: v.number("server_id"),
+		ReadOnly: v.readOnly(),
+	}
+	// MySQL has no GTID position of this form, and MariaDB before 10.1 no domain: absent is no error.
+	server.GTIDBinlog = variables["gtid_binlog_pos"]
+	if domain, found := variables["wsrep_gtid_domain_id"]; found {
+		n, err := strconv.ParseInt(domain, 10, 64)
+		if err != nil {
+			v.bad("wsrep_gtid_domain_id", domain, "a number")
+		}
+		server.GTIDDomain = n
+	}
+	if err := errors.Join(append(v.errs, s.errs...)...); err != nil {
+		return server, fmt.Errorf("read the server's variables: %w", err)
+	}
+	return server, nil
+}
+
+// readOnly reads read_only, which since MariaDB 12 has more words than two; all but OFF forbid somebody's writes.
+func (v *values) readOnly() bool {
+	value, found := v.get("read_only")
+	if on, known := onOff(value); known {
+		return on
+	}
+	return found
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package galera
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Process is one row of the processlist.
+type Process struct {
+	ID      int64
+	User    string
+	Host    string // "localhost" for the socket, else host:port
+	Command string
+}
+
+// fromSocket is how the server names the peer of a session through its unix socket; one over TCP has a port.
+const fromSocket = "localhost"
+
+// Sessions are the client sessions, and the number of those that are none. The account needs PROCESS: without it the
+// server shows nothing but our own session, so that is an error and not an idle server.
+func (c *Client) Sessions(ctx context.Context, ignore []string) ([]Session, int, error) {
+	grants, err := c.Grants(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	if missing := grants.Missing("PROCESS"); len(missing) > 0 {
+		return nil, 0, fmt.Errorf("%s may not see the sessions of others: it lacks PROCESS ON *.*", c.reached.User)
+	}
+	rows, err := c.Rows(ctx, "SELECT id, user, host, command FROM information_schema.processlist")
+	if err != nil {
+		return nil, 0, fmt.Errorf("read the processlist: %w", err)
+	}
+	processes := make([]Process, 0, len(rows))
+	for _, row := range rows {
+		id, err := strconv.ParseInt(row[0], 10, 64)
+		if err != nil {
+			return nil, 0, fmt.Errorf("read the processlist: id %q is not a number", row[0])
+		}
+		processes = append(processes, Process{ID: id, User: row[1], Host: row[2], Command: row[3]})
+	}
+	sessions, administrative := CountSessions(processes, c.id, c.reached.User, ignore)
+	return sessions, administrative, nil
+}
+
+// CountSessions sorts a processlist into client sessions, by user and source in that order, and the number of
+// administrative ones: ours (the connection own, and what else our user runs through the socket), those of root and
+// mysql through the socket, and those of ignored users. Threads of the server itself, and peers that have not yet said
+// who they are, are neither. Every other session is a client's, through the socket too.
+func CountSessions(list []Process, own int64, ownUser string, ignore []string) (sessions []Session, administrative int) {
+	counted := map[[2]string]Session{}
+	for _, p := range list {
+		switch {
+		case serverThread(p):
+		case p.ID == own, slices.Contains(ignore, p.User),
+			p.Host == fromSocket && (p.User == "root" || p.User == "mysql" || p.User == ownUser):
+			administrative++
+		default:
+			key := [2]string{p.User, source(p.Host)}
+			s := counted[key]
+			s.User, s.Source = key[0], key[1]
+			s.Count++
+			if p.Command != "Sleep" {
+				s.Active++
+			}
+			counted[key] = s
+		}
+	}
+	sessions = []Session{}
+	for _, s := range counted {
+		sessions = append(sessions, s)
+	}
+	slices.SortFunc(sessions, func(a, b Session) int {
+		return cmp.Or(cmp.Compare(a.User, b.User), cmp.Compare(a.Source, b.Source))
+	})
+	return sessions, administrative
+}
+
+// serverThread tells the server's own threads by names that carry no host: appliers and replication threads
+// ("system user"), the event scheduler, and connections that are still logging in.
+func serverThread(p Process) bool {
+	switch p.User {
+	case "system user", "unauthenticated user":
+		return true
+	case "event_scheduler":
+		return p.Command == "Daemon"
+	}
+	return false
+}
+
+// source is the peer without its port. An IPv6 address stands without brackets: "fd00::12:41522".
+func source(host string) string {
+	at := strings.LastIndexByte(host, ':')
+	if at < 0 {
+		return host
+	}
+	if _, err := strconv.ParseUint(host[at+1:], 10, 16); err != nil {
+		return host
+	}
+	return host[:at]
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package galera
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// maxNonTransactional bounds the list of tables that a consistent dump cannot cover.
+const maxNonTransactional = 1000
+
+// userTables restricts information_schema queries to tables of users. schemaColumn is a column of ours, not input.
+func userTables(schemaColumn string) string {
+	return "LOWER(" + schemaColumn + ") NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys')"
+}
+
+// Sizes adds up data and indexes by engine. The server itself ends the query after limit, because a query goes on when
+// its client has left. The account must be able to see the tables: without a privilege on them they are not listed.
+func (c *Client) Sizes(ctx context.Context, limit time.Duration) (Storage, error) {
+	grants, err := c.Grants(ctx)
+	if err != nil {
+		return Storage{}, err
+	}
+	if missing := grants.Missing("SELECT"); len(missing) > 0 {
+		return Storage{}, fmt.Errorf("%s may not see every table: it lacks SELECT ON *.*", c.reached.User)
+	}
+	sum := newSum()
+	err = c.Each(ctx, limited(limit)+"SELECT table_schema, table_name, engine, data_length + index_length"+
+		" FROM information_schema.tables WHERE table_type NOT IN ('VIEW', 'SYSTEM VIEW', 'TEMPORARY') AND "+
+		userTables("table_schema"), sum.add)
+	if err != nil {
+		return Storage{}, fmt.Errorf("read the sizes of the tables: %w", err)
+	}
+	return sum.storage(), nil
+}
+
+// limited makes the server end a statement by itself (MariaDB 10.1.2 and later).
+func limited(limit time.Duration) string {
+	return fmt.Sprintf("SET STATEMENT max_statement_time = %.3f FOR ", max(limit.Seconds(), 0.001))
+}
+
+// sum adds up tables row by row.
+type sum struct {
+	engines          map[string]Engine
+	nonTransactional []string
+}
+
+func newSum() *sum { return &sum{engines: map[string]Engine{}} }
+
+func (s *sum) add(row []*string) error {
+	// A table without engine is one that the server cannot open: a view over nothing, a damaged table.
+	name := "unknown"
+	if row[2] != nil {
+		name = *row[2]
+	}
+	var bytes int64
+	if row[3] != nil {
+		n, err := strconv.ParseInt(*row[3], 10, 64)
+		if err != nil {
+			return fmt.Errorf("the size of %s.%s is %q", deref(row[0]), deref(row[1]), *row[3])
+		}
+		bytes = n
+	}
+	e := s.engines[name]
+	e.Name, e.Tables, e.Bytes = name, e.Tables+1, e.Bytes+bytes
+	s.engines[name] = e
+	if !strings.EqualFold(name, "InnoDB") {
+		s.nonTransactional = append(s.nonTransactional, deref(row[0])+"."+deref(row[1]))
+	}
+	return nil
+}
+
+func (s *sum) storage() Storage {
+	st := Storage{Engines: []Engine{}, NonTransactional: []string{}}
+	for _, e := range s.engines {
+		st.Engines = append(st.Engines, e)
+		st.DataBytes += e.Bytes
+	}
+	slices.SortFunc(st.Engines, func(a, b Engine) int { return cmp.Compare(a.Name, b.Name) })
+	slices.Sort(s.nonTransactional)
+	st.NonTransactional = append(st.NonTransactional, s.nonTransactional[:min(len(s.nonTransactional), maxNonTransactional)]...)
+	return st
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// space is the size of the file system that a folder lies in, and what an unprivileged user may still fill, in bytes.
+func space(dir string) (total, free int64, err error) {
+	var fs unix.Statfs_t
+	if err := unix.Statfs(dir, &fs); err != nil {
+		return 0, 0, fmt.Errorf("statfs %s: %w", dir, err)
+	}
+	return int64(fs.Blocks) * fs.Frsize, int64(fs.Bavail) * fs.Frsize, nil
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package galera
+
+import (
+	"fmt"
+	"strings"
+)
+
+// token is a word, a quoted name or one symbol of a GRANT statement.
+type token struct {
+	text   string
+	quoted bool
+}
+
+func (t token) is(word string) bool { return !t.quoted && strings.EqualFold(t.text, word) }
+func (t token) symbol(c byte) bool  { return !t.quoted && t.text == string(c) }
+func isSymbol(c byte) bool          { return strings.IndexByte("(),@.*;", c) >= 0 }
+func isSpace(c byte) bool           { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
+func isQuote(c byte) bool           { return c == '`' || c == '\'' || c == '"' }
+func endsWord(c byte) bool          { return isSpace(c) || isSymbol(c) || isQuote(c) }
+
+// tokenize splits a statement. A quote that does not end is an error.
+func tokenize(s string) ([]token, error) {
+	var tokens []token
+	for i := 0; i < len(s); {
+		switch c := s[i]; {
+		case isSpace(c):
+			i++
+		case isSymbol(c):
+			tokens = append(tokens, token{text: s[i : i+1]})
+			i++
+		case isQuote(c):
+			text, rest, err := quoted(s[i:])
+			if err != nil {
+				return nil, err
+			}
+			tokens = append(tokens, token{text: text, quoted: true})
+			i = len(s) - len(rest)
+		default:
+			start := i
+			for i < len(s) && !endsWord(s[i]) {
+				i++
+			}
+			tokens = append(tokens, token{text: s[start:i]})
+		}
+	}
+	return tokens, nil
+}
+
+// quoted reads the name that s begins with and returns what follows it. A doubled quote stands for one; a backslash
+// escapes in strings, never in backticks.
+func quoted(s string) (text, rest string, err error) {
+	quote := s[0]
+	var b strings.Builder
+	for i := 1; i < len(s); i++ {
+		switch {
+		case s[i] == '\\' && quote != '`' && i+1 < len(s):
+			i++
+			b.WriteByte(s[i])
+		case s[i] != quote:
+			b.WriteByte(s[i])
+		case i+1 < len(s) && s[i+1] == quote:
+			i++
+			b.WriteByte(quote)
+		default:
+			return b.String(), s[i+1:], nil
+		}
+	}
+	return "", "", fmt.Errorf("a quote %c is not closed", quote)
+}

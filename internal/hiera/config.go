@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package hiera
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// level is one entry of a version 5 hierarchy, and its defaults.
+type level struct {
+	Datadir string   `yaml:"datadir"`
+	Path    string   `yaml:"path"`
+	Paths   []string `yaml:"paths"`
+}
+
+// Files lists the data files that a hiera.yaml names, in the order of the hierarchy. Those whose name depends on
+// Puppet's facts (%{...}) are left out. base is the folder that relative datadirs of version 5 start from.
+func Files(data []byte, base string) ([]string, error) {
+	var head struct {
+		Version int `yaml:"version"`
+	}
+	if err := yaml.Unmarshal(data, &head); err != nil {
+		return nil, err
+	}
+	if head.Version == 5 {
+		return version5(data, base)
+	}
+	return version3(data)
+}
+
+func version5(data []byte, base string) ([]string, error) {
+	var c struct {
+		Defaults  level   `yaml:"defaults"`
+		Hierarchy []level `yaml:"hierarchy"`
+	}
+	if err := yaml.Unmarshal(data, &c); err != nil {
+		return nil, err
+	}
+	var files []string
+	for _, l := range c.Hierarchy {
+		dir := l.Datadir
+		if dir == "" {
+			dir = c.Defaults.Datadir
+		}
+		if dir == "" {
+			dir = "data"
+		}
+		if !filepath.IsAbs(dir) {
+			dir = filepath.Join(base, dir)
+		}
+		for _, path := range append(nonEmpty(l.Path), l.Paths...) {
+			files = append(files, known(filepath.Join(dir, path))...)
+		}
+	}
+	return files, nil
+}
+
+// version3 reads the form that TripleO writes:
+//
+//	:backends: [json, yaml]
+//	:json: {:datadir: /etc/puppet/hieradata}
+//	:hierarchy: ["%{::uuid}", service_configs, all_nodes]
+func version3(data []byte) ([]string, error) {
+	var c map[string]yaml.Node
+	if err := yaml.Unmarshal(data, &c); err != nil {
+		return nil, err
+	}
+	backends, err := words(c[":backends"])
+	if err != nil {
+		return nil, fmt.Errorf(":backends: %w", err)
+	}
+	if len(backends) == 0 {
+		backends = []string{"yaml"}
+	}
+	hierarchy, err := words(c[":hierarchy"])
+	if err != nil {
+		return nil, fmt.Errorf(":hierarchy: %w", err)
+	}
+	var files []string
+	for _, backend := range backends {
+		var settings struct {
+			Datadir string `yaml:":datadir"`
+		}
+		node := c[":"+backend]
+		if node.Kind == yaml.MappingNode {
+			if err := node.Decode(&settings); err != nil {
+				return nil, fmt.Errorf(":%s: %w", backend, err)
+			}
+		}
+		if settings.Datadir == "" {
+			continue
+		}
+		for _, name := range hierarchy {
+			files = append(files, known(filepath.Join(settings.Datadir, name+"."+backend))...)
+		}
+	}
+	return files, nil
+}
+
+// words reads one word or a list of them; nothing is an empty list.
+func words(node yaml.Node) ([]string, error) {
+	var list []string
+	switch node.Kind {
+	case 0:
+		return nil, nil
+	case yaml.ScalarNode:
+		return []string{strings.TrimPrefix(node.Value, ":")}, nil
+	}
+	if err := node.Decode(&list); err != nil {
+		return nil, err
+	}
+	for i := range list {
+		list[i] = strings.TrimPrefix(list[i], ":")
+	}
+	return list, nil
+}
+
+// known is the path, or nothing when only Puppet could tell it.
+func known(path string) []string {
+	if strings.Contains(path, "%{") {
+		return nil
+	}
+	return []string{path}
+}
+
+func nonEmpty(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return []string{s}
+}

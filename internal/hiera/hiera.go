@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Package hiera looks up single keys of Puppet's data on a TripleO controller: through the command hiera where it is
+// installed, else in the files that hiera.yaml names. A value that would need Puppet's facts is an error, not a guess.
+package hiera
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"overcloud.backup/internal/process"
+)
+
+// Config is where Puppet keeps its hiera.yaml.
+const Config = "/etc/puppet/hiera.yaml"
+
+// Lookup finds the value of a key. Without the file config there is no hiera, and nothing is found.
+func Lookup(ctx context.Context, config, key string) (value string, found bool, err error) {
+	data, err := os.ReadFile(config)
+	if errors.Is(err, os.ErrNotExist) {
+		return "", false, nil
+	}
+	if err != nil {
+		return "", false, fmt.Errorf("read hiera: %w", err)
+	}
+	out, err := process.Output(ctx, "hiera", "-c", config, key)
+	if err == nil {
+		value, found = parseOutput(string(out))
+		return value, found, nil
+	}
+	if !errors.Is(err, process.ErrNotFound) {
+		return "", false, fmt.Errorf("look up %s: %w", key, err)
+	}
+	return lookupFiles(data, config, key)
+}
+
+// parseOutput reads what the command prints: the value and a line feed, or "nil".
+func parseOutput(out string) (string, bool) {
+	out = strings.TrimSuffix(out, "\n")
+	if out == "nil" || out == "" {
+		return "", false
+	}
+	return out, true
+}
+
+// lookupFiles takes the first file of the hierarchy that has the key. A file that is not there is passed over, as
+// hiera does.
+func lookupFiles(data []byte, config, key string) (string, bool, error) {
+	paths, err := Files(data, filepath.Dir(config))
+	if err != nil {
+		return "", false, fmt.Errorf("%s: %w", config, err)
+	}
+	for _, path := range paths {
+		content, err := os.ReadFile(path)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return "", false, fmt.Errorf("read hiera: %w", err)
+		}
+		value, found, err := Value(content, key)
+		if err != nil {
+			return "", false, fmt.Errorf("%s: %w", path, err)
+		}
+		if found {
+			return value, true, nil
+		}
+	}
+	return "", false, nil
+}
+
+// Value is the scalar of a key in one YAML or JSON file, as text: 0123 stays 0123.
+func Value(content []byte, key string) (string, bool, error) {
+	var file map[string]yaml.Node
+	if err := yaml.Unmarshal(content, &file); err != nil {
+		return "", false, fmt.Errorf("neither YAML nor JSON: %w", withoutValues(err))
+	}
+	node, found := file[key]
+	if !found || node.Tag == "!!null" {
+		return "", false, nil
+	}
+	if node.Kind != yaml.ScalarNode {
+		return "", false, fmt.Errorf("%s is not a single value", key)
+	}
+	if strings.Contains(node.Value, "%{") {
+		return "", false, fmt.Errorf("%s refers to other data with %%{...}: install hiera or set the login options", key)
+	}
+	return node.Value, true, nil
+}
+
+// withoutValues keeps the parser's line numbers and drops what it quotes: hieradata is full of passwords.
+func withoutValues(err error) error {
+	message, _, _ := strings.Cut(err.Error(), "`")
+	message, _, _ = strings.Cut(message, "\"")
+	return errors.New(strings.TrimSpace(message))
+}

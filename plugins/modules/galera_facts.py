@@ -1,0 +1,699 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, the overcloud.backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Generated from modules/galera_facts.yml by "make generate": change that file.
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: galera_facts
+short_description: Read the state, the clients and the data of this host's Galera node
+version_added: 1.0.0
+description:
+  - Reads this host's MariaDB server with Galera, and changes nothing.
+  - >-
+    Gives the wsrep status as typed values, rates over a short window, the client sessions, the size of the data and the
+    room around it, where the server runs and how it was reached.
+  - >-
+    Works on a host without a database, which is then not RV(ansible_facts.ansible_galera.present), and with the server
+    down.
+  - >-
+    The server is local. It is reached through its unix socket where there is one, inside a container too, else over
+    TCP. Passwords of the plugins C(mysql_native_password), C(ed25519) and C(caching_sha2_password) work, and so does
+    C(unix_socket).
+  - >-
+    What could not be read is an entry in RV(ansible_facts.ansible_galera.errors); the module does not fail because of
+    it. What could not be read is empty, V(false), V(0) or V(-1), and never looks healthy.
+options:
+  sample:
+    description: >-
+      Seconds between the two readings of the counters that give the rates, at most half of O(timeout). V(0) takes one
+      reading and no rates.
+    type: float
+    default: 0.25
+  sizes:
+    description:
+      - >-
+        Whether to add up the sizes of all tables, by engine. It takes seconds where there are tens of thousands of
+        them.
+      - The server itself ends it when the time is up.
+    type: bool
+    default: true
+  ignore_users:
+    description:
+      - Users of health checks. Their sessions are no clients.
+      - >-
+        Sessions of V(root), V(mysql) and of the user of this module through the unix socket are no clients either;
+        through TCP they are.
+    type: list
+    elements: str
+    default:
+      - clustercheck
+      - haproxy
+  timeout:
+    description: Time limit of the whole reading, in seconds.
+    type: float
+    default: 10
+  login_user:
+    description:
+      - User to log in as.
+      - >-
+        What is given here is tried first, then the option files, then hiera (V(mysql::server::root_password)), then
+        V(root) over the unix socket without a password. Of an account given here that is refused although another one
+        then worked, the facts tell.
+      - Without O(login_password) the password is taken from the option files when these speak of the same user.
+    type: str
+  login_password:
+    description: Password of O(login_user), which is V(root) unless told otherwise. It is never shown and never on a command line.
+    type: str
+  login_unix_socket:
+    description:
+      - Path of the server's unix socket. With it nothing else is tried.
+      - >-
+        Without it and without O(login_host) the option files tell, then the usual places are tried, then TCP at the
+        server's C(bind-address).
+    type: path
+  login_host:
+    description: Address of the server, for a connection over TCP. V(localhost) means the unix socket.
+    type: str
+  login_port:
+    description: Port of the server for a connection over TCP. Without it the option files tell, else it is 3306.
+    type: int
+  config_file:
+    description:
+      - Option file to take the account from in place of C(/etc/my.cnf), C(/etc/mysql/my.cnf) and C(~/.my.cnf).
+      - >-
+        It is read as MariaDB's own client does, C(!includedir) too; the groups are C([client]), C([client-server]),
+        C([client-mariadb]), C([mysql]) and C([mariadb-client]).
+    type: path
+  connect_timeout:
+    description: Time limit of one attempt to log in, in seconds.
+    type: float
+    default: 3
+  ca_cert:
+    description:
+      - >-
+        File in PEM form with the authority that signed the server's certificate. With it a connection over TCP is
+        encrypted or not made.
+      - Without it C(ssl-ca), C(ssl-cert), C(ssl-key) and C(ssl-verify-server-cert) of the option files count.
+    type: path
+    aliases:
+      - ssl_ca
+  client_cert:
+    description: File in PEM form with the client's certificate.
+    type: path
+    aliases:
+      - ssl_cert
+  client_key:
+    description: File in PEM form with the client's private key.
+    type: path
+    aliases:
+      - ssl_key
+  check_hostname:
+    description: Whether the server's certificate has to name O(login_host). Without it, it has to.
+    type: bool
+attributes:
+  check_mode:
+    description: Can run in check mode and return what it would return without it.
+    support: full
+  diff_mode:
+    description: Can say what it changed. It changes nothing.
+    support: none
+  facts:
+    description: Returns facts.
+    support: full
+requirements:
+  - >-
+    Root, or an account of the server. The privilege C(PROCESS) shows the sessions of others, C(SELECT) on C(*.*) the
+    sizes.
+  - MariaDB 10.1 or later.
+seealso:
+  - module: overcloud.backup.pacemaker_facts
+  - module: overcloud.backup.haproxy_facts
+  - module: overcloud.backup.idle_controller
+author:
+  - The overcloud.backup authors (@overcloud-backup)
+"""
+
+EXAMPLES = r"""
+- name: Read the Galera node
+  overcloud.backup.galera_facts:
+
+- name: Show who its clients are
+  ansible.builtin.debug:
+    msg: "{{ ansible_galera.sessions }}"
+
+- name: Read it with an account of its own, as fast as possible
+  overcloud.backup.galera_facts:
+    login_user: backup
+    login_password: "{{ backup_password }}"
+    login_unix_socket: /var/lib/mysql/mysql.sock
+    sample: 0
+    sizes: false
+
+- name: Read it over TCP with TLS
+  overcloud.backup.galera_facts:
+    login_host: "{{ ansible_facts.nodename }}"
+    config_file: /root/.my.cnf
+    ca_cert: /etc/ipa/ca.crt
+"""
+
+RETURN = r"""
+ansible_facts:
+  description: The facts.
+  returned: always
+  type: dict
+  contains:
+    ansible_galera:
+      description: The Galera node of this host.
+      returned: always
+      type: dict
+      contains:
+        present:
+          description: Whether this host has the server, its configuration or its data.
+          returned: always
+          type: bool
+          sample: true
+        gathered_at:
+          description: When the reading ended, in seconds since the epoch, by the control node's clock.
+          returned: always
+          type: float
+          sample: 1764000000.25
+        clock_skew:
+          description: The host's clock minus the control node's, in seconds; V(0) when the latter is not known.
+          returned: always
+          type: float
+          sample: 0.01
+        duration:
+          description: Seconds that the reading took.
+          returned: always
+          type: float
+          sample: 0.31
+        host:
+          description: The host by its own word.
+          returned: always
+          type: dict
+          contains:
+            name:
+              description: The host name of the kernel.
+              returned: always
+              type: str
+              sample: controller-1
+            addresses:
+              description: All global addresses of all interfaces.
+              returned: always
+              type: list
+              elements: str
+              sample:
+                - 10.99.0.11
+            boot_id:
+              description: The id of this boot.
+              returned: always
+              type: str
+              sample: 0b8f5f0e-3c5e-4c50-8a55-2f2a3a7c4f11
+            machine_id:
+              description: The content of C(/etc/machine-id).
+              returned: always
+              type: str
+              sample: 4f1c2d3e4b5a69788796a5b4c3d2e1f0
+        errors:
+          description: What could not be read. Empty when everything was.
+          returned: always
+          type: list
+          elements: dict
+          contains:
+            source:
+              description: >-
+                What was asked: V(option files), V(login) (the account of the options was refused, another one worked),
+                V(sql), V(server), V(wsrep), V(sample), V(sessions), V(sizes), V(datadir), V(grastate) or V(container).
+              returned: always
+              type: str
+              sample: sessions
+            where:
+              description: The address or path that it concerns.
+              returned: always
+              type: str
+              sample: /run/mysqld/mysqld.sock
+            message:
+              description: What happened.
+              returned: always
+              type: str
+              sample: backup may not see the sessions of others
+            hint:
+              description: What to try.
+              returned: where there is something to try
+              type: str
+              sample: grant PROCESS ON *.* to the account
+        running:
+          description: Whether a server of this host answered.
+          returned: always
+          type: bool
+          sample: true
+        server:
+          description: The answering server. Its values are empty when none did.
+          returned: always
+          type: dict
+          contains:
+            hostname:
+              description: C(@@hostname).
+              returned: always
+              type: str
+              sample: controller-1
+            server_uid:
+              description: C(@@server_uid), empty before MariaDB 10.11.
+              returned: always
+              type: str
+              sample: bIuOdXFpQTAmktCs4diKSxtlmeE=
+            pid:
+              description: The process that listens on the unix socket, as this host numbers it; V(0) when it is not known.
+              returned: always
+              type: int
+              sample: 1873
+            version:
+              description: C(@@version).
+              returned: always
+              type: str
+              sample: 10.11.19-MariaDB-0+deb12u1
+            port:
+              description: C(@@port).
+              returned: always
+              type: int
+              sample: 3306
+            socket:
+              description: C(@@socket).
+              returned: always
+              type: str
+              sample: /run/mysqld/mysqld.sock
+            datadir:
+              description: C(@@datadir), as the server sees it.
+              returned: always
+              type: str
+              sample: /var/lib/mysql/
+            uptime:
+              description: Seconds since it started.
+              returned: always
+              type: int
+              sample: 86400
+            log_bin:
+              description: Whether it writes a binary log.
+              returned: always
+              type: bool
+              sample: false
+            server_id:
+              description: C(@@server_id).
+              returned: always
+              type: int
+              sample: 1
+            gtid_binlog_pos:
+              description: C(@@gtid_binlog_pos), empty without a binary log.
+              returned: always
+              type: str
+              sample: 0-1-4711
+            wsrep_gtid_domain_id:
+              description: C(@@wsrep_gtid_domain_id).
+              returned: always
+              type: int
+              sample: 0
+            read_only:
+              description: Whether it refuses writes of unprivileged users.
+              returned: always
+              type: bool
+              sample: false
+        reached:
+          description: How the server was reached. Empty when none was.
+          returned: always
+          type: dict
+          contains:
+            via:
+              description: V(socket) or V(tcp).
+              returned: always
+              type: str
+              sample: socket
+            address:
+              description: Path of the socket, or host and port.
+              returned: always
+              type: str
+              sample: /run/mysqld/mysqld.sock
+            user:
+              description: The user that was logged in as.
+              returned: always
+              type: str
+              sample: root
+            credentials:
+              description: 'Where the account came from: V(options), V(option file) with its path, V(hiera) or V(unix_socket).'
+              returned: always
+              type: str
+              sample: unix_socket
+            container:
+              description: Name of the container that the server lives in; empty on the host itself.
+              returned: always
+              type: str
+              sample: galera-bundle-podman-1
+            runtime:
+              description: V(podman) or V(docker) when RV(ansible_facts.ansible_galera.reached.container) is set.
+              returned: always
+              type: str
+              sample: podman
+        wsrep:
+          description: The Galera state at the end of the reading.
+          returned: always
+          type: dict
+          contains:
+            "on":
+              description: C(wsrep_on).
+              returned: always
+              type: bool
+              sample: true
+            state:
+              description: >-
+                V(Initialized), V(Joining), V(Donor/Desynced), V(Joined), V(Synced) or V(Disconnected), from
+                C(wsrep_local_state); empty when unknown.
+              returned: always
+              type: str
+              sample: Synced
+            cluster_status:
+              description: V(Primary), V(non-Primary) or V(Disconnected); empty when unknown.
+              returned: always
+              type: str
+              sample: Primary
+            ready:
+              description: C(wsrep_ready).
+              returned: always
+              type: bool
+              sample: true
+            connected:
+              description: C(wsrep_connected).
+              returned: always
+              type: bool
+              sample: true
+            cluster_size:
+              description: Members of its component.
+              returned: always
+              type: int
+              sample: 3
+            cluster_name:
+              description: C(wsrep_cluster_name).
+              returned: always
+              type: str
+              sample: galera_cluster
+            cluster_state_uuid:
+              description: The cluster's identity.
+              returned: always
+              type: str
+              sample: 27402082-e6a9-11f1-967f-cfd7a985c0a3
+            local_state_uuid:
+              description: The identity of the cluster that the node's data is of.
+              returned: always
+              type: str
+              sample: 27402082-e6a9-11f1-967f-cfd7a985c0a3
+            cluster_conf_id:
+              description: Number of changes of membership; V(-1) outside of the Primary component.
+              returned: always
+              type: int
+              sample: 4
+            node_name:
+              description: C(wsrep_node_name).
+              returned: always
+              type: str
+              sample: controller-1
+            node_address:
+              description: C(wsrep_node_address).
+              returned: always
+              type: str
+              sample: 10.99.0.11
+            cluster_address:
+              description: C(wsrep_cluster_address).
+              returned: always
+              type: str
+              sample: gcomm://controller-0,controller-1,controller-2
+            incoming_addresses:
+              description: Where the members take clients, by their own word, which need not hold a usable port.
+              returned: always
+              type: list
+              elements: str
+              sample:
+                - 10.99.0.12:0
+            gcomm_uuid:
+              description: The node's id in the group communication.
+              returned: always
+              type: str
+              sample: 8378ad41-e6a9-11f1-98d6-cf05092a510f
+            local_index:
+              description: The node's number in the cluster; V(-1) when it has none.
+              returned: always
+              type: int
+              sample: 1
+            last_committed:
+              description: Position of the last write-set committed; V(-1) when unknown.
+              returned: always
+              type: int
+              sample: 4711
+            local_commits:
+              description: Transactions of this node's clients since it started.
+              returned: always
+              type: int
+              sample: 12
+            replicated:
+              description: Write-sets that this node sent.
+              returned: always
+              type: int
+              sample: 14
+            received:
+              description: Write-sets that it received.
+              returned: always
+              type: int
+              sample: 4690
+            local_recv_queue:
+              description: Write-sets received and not yet applied.
+              returned: always
+              type: int
+              sample: 0
+            local_recv_queue_max:
+              description: The longest that the queue was.
+              returned: always
+              type: int
+              sample: 3
+            local_send_queue:
+              description: Write-sets waiting to be sent.
+              returned: always
+              type: int
+              sample: 0
+            flow_control_paused:
+              description: Fraction of the time since the last FLUSH STATUS for which replication stood still.
+              returned: always
+              type: float
+              sample: 0.0
+            flow_control_paused_ns:
+              description: The same in nanoseconds since the server started.
+              returned: always
+              type: int
+              sample: 0
+            flow_control_sent:
+              description: Pauses that this node asked for.
+              returned: always
+              type: int
+              sample: 0
+            flow_control_recv:
+              description: Pauses that the cluster made, those of this node too.
+              returned: always
+              type: int
+              sample: 0
+            flow_control_active:
+              description: Whether replication stands still now. V(false) before Galera 26.4.3, which does not tell.
+              returned: always
+              type: bool
+              sample: false
+            desync:
+              description: The variable C(wsrep_desync).
+              returned: always
+              type: bool
+              sample: false
+            desync_count:
+              description: 'How many reasons there are for the node to be desynced: a state transfer counts too.'
+              returned: always
+              type: int
+              sample: 0
+            evs_state:
+              description: State of the group communication, V(OPERATIONAL) when well; empty when not connected.
+              returned: always
+              type: str
+              sample: OPERATIONAL
+            sst_method:
+              description: C(wsrep_sst_method).
+              returned: always
+              type: str
+              sample: rsync
+            slave_threads:
+              description: C(wsrep_slave_threads).
+              returned: always
+              type: int
+              sample: 1
+            provider_version:
+              description: Version of the Galera library.
+              returned: always
+              type: str
+              sample: 4.23(rXXXX)
+            provider_options:
+              description: Those options of the provider that begin with C(gcs.fc_), C(gcs.sync_donor), C(gcache.) or C(pc.).
+              returned: always
+              type: dict
+              sample:
+                gcs.fc_limit: "16"
+        sample:
+          description: Rates between two readings of the counters. All V(0) when there was only one.
+          returned: always
+          type: dict
+          contains:
+            window:
+              description: Seconds between the readings; V(0) when no rates were taken.
+              returned: always
+              type: float
+              sample: 0.25
+            replicated:
+              description: Write-sets a second that this node's clients made.
+              returned: always
+              type: float
+              sample: 0.0
+            local_commits:
+              description: Transactions a second that this node's clients committed.
+              returned: always
+              type: float
+              sample: 0.0
+            committed:
+              description: Write-sets a second of the whole cluster.
+              returned: always
+              type: float
+              sample: 61.5
+            questions:
+              description: Statements a second, without this module's own.
+              returned: always
+              type: float
+              sample: 1.0
+            flow_control:
+              description: Fraction of the window for which replication stood still.
+              returned: always
+              type: float
+              sample: 0.0
+            recv_queue_min:
+              description: The smaller length of the receive queue at the two readings.
+              returned: always
+              type: int
+              sample: 0
+        sessions:
+          description: >-
+            Client sessions by user and source. Those of this module, of the server's own threads, of O(ignore_users)
+            and of V(root) and V(mysql) through the unix socket are left out.
+          returned: always
+          type: list
+          elements: dict
+          contains:
+            user:
+              description: The user.
+              returned: always
+              type: str
+              sample: nova
+            source:
+              description: >-
+                The peer's address without its port; V(localhost) through the unix socket. Clients that come through
+                HAProxy have the address of the host whose HAProxy it is.
+              returned: always
+              type: str
+              sample: 10.99.0.10
+            count:
+              description: Number of sessions.
+              returned: always
+              type: int
+              sample: 12
+            active:
+              description: Those that were executing a statement.
+              returned: always
+              type: int
+              sample: 1
+        administrative_sessions:
+          description: Number of sessions left out, without the server's own threads.
+          returned: always
+          type: int
+          sample: 1
+        storage:
+          description: The data and the room around it.
+          returned: always
+          type: dict
+          contains:
+            engines:
+              description: Tables outside of the server's own schemas by storage engine.
+              returned: always
+              type: list
+              elements: dict
+              contains:
+                name:
+                  description: The engine; V(unknown) for tables that the server cannot open.
+                  returned: always
+                  type: str
+                  sample: InnoDB
+                tables:
+                  description: Number of tables.
+                  returned: always
+                  type: int
+                  sample: 412
+                bytes:
+                  description: Data and indexes, in bytes.
+                  returned: always
+                  type: int
+                  sample: 734003200
+            non_transactional:
+              description: >-
+                Tables that are not InnoDB, as schema.table, at most 1000. No consistent dump covers them, and Galera
+                does not replicate them.
+              returned: always
+              type: list
+              elements: str
+              sample: []
+            data_bytes:
+              description: Data and indexes of all engines, in bytes; V(0) without O(sizes).
+              returned: always
+              type: int
+              sample: 734003200
+            datadir_total:
+              description: Size of the datadir's file system, in bytes.
+              returned: always
+              type: int
+              sample: 53687091200
+            datadir_free:
+              description: What is free on it for an unprivileged user, in bytes.
+              returned: always
+              type: int
+              sample: 32212254720
+        grastate:
+          description: The file C(grastate.dat) of the datadir.
+          returned: when the server is down and has the file, else null
+          type: dict
+          contains:
+            path:
+              description: Where it lies.
+              returned: always
+              type: str
+              sample: /var/lib/mysql/grastate.dat
+            version:
+              description: Version of its format.
+              returned: always
+              type: str
+              sample: "2.1"
+            uuid:
+              description: The identity of the cluster that the data is of.
+              returned: always
+              type: str
+              sample: 27402082-e6a9-11f1-967f-cfd7a985c0a3
+            seqno:
+              description: The position of the data; V(-1) after a crash.
+              returned: always
+              type: int
+              sample: 4711
+            safe_to_bootstrap:
+              description: Whether this node left the cluster last.
+              returned: always
+              type: bool
+              sample: false
+"""
