@@ -39,17 +39,14 @@ const (
 
 // Proxy is one listen, frontend or backend section.
 type Proxy struct {
-	Name     string    `json:"name"`
-	Mode     string    `json:"mode"` // tcp, http; empty where the statistics do not say
-	Frontend *Side     `json:"frontend"`
-	Backend  *Side     `json:"backend"`
-	Servers  []Server  `json:"servers"`
-	Table    *Table    `json:"stick_table"`
-	Raw      []RawLine `json:"-"`
+	Name     string   `json:"name"`
+	Mode     string   `json:"mode"` // tcp, http; empty where neither the statistics nor the configuration say
+	Frontend *Side    `json:"frontend"`
+	Backend  *Side    `json:"backend"`
+	Servers  []Server `json:"servers"` // in the order of the configuration
+	// Table is the stick table that the section uses; it is read for the database's backend alone, else nil.
+	Table *Table `json:"stick_table"`
 }
-
-// RawLine is one line of the statistics by column name, kept for readers inside this package.
-type RawLine map[string]string
 
 // Side is a proxy's own FRONTEND or BACKEND line.
 type Side struct {
@@ -83,14 +80,15 @@ type Server struct {
 	Backup bool   `json:"backup"`      // column bck
 	Weight int    `json:"weight"`
 	ID     int    `json:"id"` // column sid, the order HAProxy tries backups in
-	// Address is the server's address where it is known (servers state, or column addr at level operator), else empty.
+	// Address is the server's IP address where it is known (servers state, column addr at level operator, or the
+	// configuration), else empty.
 	Address         string `json:"address"`
 	Port            int    `json:"port"`
 	CurrentSessions int64  `json:"scur"`
 	TotalSessions   int64  `json:"stot"`
 	NewSessions     int64  `json:"new_sessions"` // in the window
 	LastSession     int64  `json:"lastsess"`     // seconds since the last one, -1 for never or unknown
-	LastChange      int64  `json:"lastchg"`      // seconds since the last change of status
+	LastChange      int64  `json:"lastchg"`      // seconds since the last change of status, -1 when unknown
 	CheckStatus     string `json:"check_status"` // L7OK, L4CON, ...
 	CheckCode       int    `json:"check_code"`
 	Downtime        int64  `json:"downtime"`
@@ -118,8 +116,8 @@ type Table struct {
 type Entry struct {
 	Key      string `json:"key"`
 	ServerID int    `json:"server_id"`
-	Server   string `json:"server"` // by the sid; empty when the id has no server
-	Expires  int64  `json:"expires"`
+	Server   string `json:"server"`  // by the sid; empty when the id has no server
+	Expires  int64  `json:"expires"` // milliseconds until it expires; 0 in a table without an expiry
 }
 
 // Database names the proxy in front of the database.
@@ -127,13 +125,15 @@ type Database struct {
 	// Frontend and Backend are the same section for a listen.
 	Frontend string `json:"frontend"`
 	Backend  string `json:"backend"`
-	// Binds are the addresses it listens on, host:port, from the configuration.
+	// Binds are the addresses it listens on, host:port, from the configuration: "10.0.0.1:3306", "[fd00::1]:3306";
+	// 0.0.0.0 and [::] stand for every address. Empty when the configuration could not be read.
 	Binds []string `json:"binds"`
-	// Sticky says that the backend has a stick table.
+	// Sticky says that the backend pins its clients: it has a stick rule, or, where the configuration could not be
+	// read, a stick table.
 	Sticky bool `json:"sticky"`
-	// Evidence says how it was found: option, name, port.
+	// Evidence says how it was found: option, name, port, or "name and port".
 	Evidence string `json:"evidence"`
-	// Config is the configuration file it was read from.
+	// Config is the configuration file that holds the frontend's section, empty when it could not be read.
 	Config string `json:"config"`
 }
 

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package haproxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"overcloud.backup/internal/reading"
+)
+
+// aboutSocket reads what else the socket tells: process, addresses, level, stick table.
+func (r *reader) aboutSocket(ctx context.Context, s socket) {
+	b, err := s.ask(ctx, "show info")
+	var info Info
+	if err == nil {
+		info, err = ParseInfo(b)
+	}
+	r.info(info, s.path, err)
+	if r.f.Level, err = s.level(ctx, r.config); err != nil {
+		r.fail(SourceLevel, s.path, err, "")
+	}
+	states, err := s.states(ctx)
+	if err != nil {
+		r.fail(SourceStates, s.path, err, "")
+	}
+	applyStates(r.f.Proxies, states)
+	r.database()
+	r.table(ctx, s)
+}
+
+// aboutURL reads from the statistics page what "show info" says.
+func (r *reader) aboutURL(ctx context.Context, w web) {
+	b, err := w.get(ctx, "?scope=!") // no proxy has that name, so the page is its head alone
+	var info Info
+	if err == nil {
+		info, err = ParsePage(b)
+	}
+	r.info(info, w.url, err)
+	r.database()
+}
+
+// states are the servers' addresses and states. HAProxy 1.5 does not know the command: then there are none.
+func (s socket) states(ctx context.Context) ([]ServerState, error) {
+	b, err := s.ask(ctx, "show servers state")
+	if errors.Is(err, errUnknown) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return ParseServersState(b)
+}
+
+func (r *reader) info(info Info, where string, err error) {
+	if err != nil {
+		r.fail(SourceInfo, where, err, "")
+		return
+	}
+	r.f.Version, r.f.Uptime, r.f.PID, r.f.Processes = info.Version, info.Uptime, info.PID, info.Processes
+	if info.Processes > 1 {
+		r.fail(SourceProcesses, where,
+			fmt.Errorf("HAProxy runs %d processes (nbproc), and this speaks for process %d alone", info.Processes, info.Process),
+			"sessions of the other processes are not seen; use nbthread in place of nbproc")
+	}
+	if info.Stopping {
+		r.fail(SourceProcesses, where, fmt.Errorf("process %d is stopping: it takes no new sessions", info.PID),
+			"find the process that replaced it")
+	}
+}
+
+// database finds the proxy in front of the database, once modes and addresses are complete.
+func (r *reader) database() {
+	if r.config != nil {
+		r.config.complete(r.f.Proxies)
+	}
+	d, err := FindDatabase(r.f.Proxies, r.config, r.o.DatabaseProxy)
+	if err != nil {
+		r.fail(SourceDatabase, r.f.Reached, err, "name it with database_proxy")
+		return
+	}
+	r.f.Database = d
+	if r.config != nil && len(d.Binds) == 0 {
+		r.fail(SourceConfig, fmt.Sprint(r.paths), fmt.Errorf("it holds no bind address for proxy %q", d.Backend),
+			"is it the configuration that HAProxy runs with? Name it with config_file")
+	}
+}
+
+// table reads the stick table of the database's backend. Without a configuration, having one is what makes it sticky.
+func (r *reader) table(ctx context.Context, s socket) {
+	d := r.f.Database
+	if d == nil {
+		return
+	}
+	name := d.Backend
+	if c := r.config.section("backend", d.Backend); c != nil && c.Table != "" {
+		name = c.Table
+	}
+	b, err := s.ask(ctx, "show table "+name)
+	var t *Table
+	if err == nil {
+		t, err = ParseTable(b)
+	}
+	if errors.Is(err, errNoTable) && !d.Sticky {
+		return
+	}
+	if err != nil {
+		r.fail(SourceTable, s.path, err, "")
+		return
+	}
+	nameEntries(t, r.f.DatabaseServers())
+	d.Sticky = d.Sticky || r.config == nil
+	for i := range r.f.Proxies {
+		if r.f.Proxies[i].Name == d.Backend {
+			r.f.Proxies[i].Table = t
+		}
+	}
+}
+
+// pages are the stats URLs to try: the given one, else the configuration's that lead to this host. The
+// configuration's credentials are for this host alone.
+func (r *reader) pages() []web {
+	own := r.config.localPages(reading.LocalHost().Addresses)
+	if r.o.StatsURL == "" {
+		for i := range own {
+			own[i].credentials(r.o)
+		}
+		return own
+	}
+	w, err := parseStatsURL(r.o.StatsURL)
+	if err != nil {
+		r.fail(SourceURL, "stats_url", err, "")
+		return nil
+	}
+	r.o.Secret(w.password)
+	w.credentials(r.o)
+	for _, page := range own {
+		if w.user == "" && page.url == w.url {
+			w = page
+		}
+	}
+	return []web{w}
+}
+
+// credentials takes the options' over.
+func (w *web) credentials(o Options) {
+	if o.StatsUser != "" {
+		w.user, w.password = o.StatsUser, o.StatsPassword
+	}
+}

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package haproxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"time"
+
+	"overcloud.backup/internal/reading"
+)
+
+// Names of the sources in Facts.Errors.
+const (
+	SourceConfig    = "haproxy.cfg"
+	SourceSocket    = "stats socket"
+	SourceURL       = "stats url"
+	SourceSample    = "sample"
+	SourceInfo      = "show info"
+	SourceStates    = "show servers state"
+	SourceTable     = "show table"
+	SourceLevel     = "level"
+	SourceDatabase  = "database proxy"
+	SourceProcesses = "processes"
+)
+
+// Options say where to look. The zero value finds everything by itself and takes one sample.
+type Options struct {
+	// Socket is the stats socket; empty: what the configuration says, else the usual paths.
+	Socket string
+	// StatsURL is tried when the socket gives nothing; empty: the configuration's statistics page on this host.
+	StatsURL, StatsUser, StatsPassword string
+	// ConfigFiles are the files or folders of haproxy -f; empty: the usual paths.
+	ConfigFiles []string
+	// DatabaseProxy names the proxy in front of the database; empty: it is found.
+	DatabaseProxy string
+	// Timeout is for all of the reading; 0 is 10 s.
+	Timeout time.Duration
+	// Sample is the time between two samples; 0 takes one.
+	Sample time.Duration
+	Clock  reading.Clock
+	// Secret is told every password read from the configuration, so that no output shows it; may be nil.
+	Secret func(string)
+
+	host host // where files are looked for, in tests
+}
+
+// Read reads this host's HAProxy and changes nothing. It always returns facts: a source that fails is recorded in
+// them, and a host without HAProxy (no configuration, socket or process) is not present.
+func Read(ctx context.Context, o Options) *Facts {
+	if o.Timeout <= 0 {
+		o.Timeout = 10 * time.Second
+	}
+	if o.host.root == "" {
+		o.host.root = "/"
+	}
+	if o.Secret == nil {
+		o.Secret = func(string) {}
+	}
+	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
+	defer cancel()
+	r := reader{o: o, f: &Facts{Proxies: []Proxy{}}}
+	r.readConfig()
+	path := r.findSocket()
+	r.f.Present = r.f.Present || path != "" || len(o.host.processes()) > 0
+	if r.f.Present || o.Socket != "" || o.StatsURL != "" {
+		r.readStatistics(ctx, path)
+		r.explainMissing(path)
+	}
+	o.Clock.Close(&r.f.Header)
+	return r.f
+}
+
+// reader is one reading under way.
+type reader struct {
+	o      Options
+	f      *Facts
+	config *Config // nil when it could not be read
+	paths  []string
+}
+
+func (r *reader) fail(source, where string, err error, hint string) {
+	r.f.Add(source, where, err, hint)
+}
+
+// readConfig reads the configuration. A usual file that is not there is an error only if HAProxy is.
+func (r *reader) readConfig() {
+	r.paths = r.o.ConfigFiles
+	if len(r.paths) == 0 {
+		for _, path := range defaultConfigs {
+			if at := r.o.host.locate(path); at != "" {
+				r.paths = []string{at}
+				break
+			}
+		}
+	}
+	if len(r.paths) == 0 {
+		return
+	}
+	files, err := readConfigs(r.paths)
+	r.f.Present = r.f.Present || !errors.Is(err, fs.ErrNotExist)
+	if err != nil {
+		r.fail(SourceConfig, strings.Join(r.paths, ", "), err, "name the files of haproxy -f with config_file, and read them as root")
+		return
+	}
+	config, errs := ParseConfig(files)
+	r.config = config
+	for _, err := range errs[:min(len(errs), 20)] {
+		r.fail(SourceConfig, strings.Join(r.paths, ", "), err, "")
+	}
+	for _, s := range config.Sections {
+		if s.Stats.Password != "" {
+			r.o.Secret(s.Stats.Password)
+		}
+	}
+}
+
+// sockets are the paths where the stats socket may be.
+func (r *reader) sockets() []string {
+	if r.o.Socket != "" {
+		return []string{r.o.Socket}
+	}
+	if r.config == nil || len(r.config.Sockets) == 0 {
+		return defaultSockets
+	}
+	var paths []string
+	for _, s := range r.config.Sockets {
+		paths = append(paths, s.Path)
+	}
+	return paths
+}
+
+// findSocket is the first socket path that exists, whatever it is; empty when there is none.
+func (r *reader) findSocket() string {
+	for _, path := range r.sockets() {
+		if at := r.o.host.locate(path); at != "" {
+			return at
+		}
+	}
+	return ""
+}
+
+// explainMissing records what a present HAProxy should have had.
+func (r *reader) explainMissing(socket string) {
+	if socket == "" {
+		r.fail(SourceSocket, strings.Join(r.sockets(), ", "), errors.New("there is no such socket"),
+			"is HAProxy running? Its global section needs: stats socket /var/lib/haproxy/stats mode 600 level user")
+	}
+	if len(r.paths) == 0 {
+		r.fail(SourceConfig, strings.Join(defaultConfigs, ", "), errors.New("there is no such file"),
+			"name the files of haproxy -f with config_file")
+	}
+}
+
+// readStatistics asks the socket, and the stats URL when the socket gives nothing and there is time left.
+func (r *reader) readStatistics(ctx context.Context, path string) {
+	if path != "" {
+		s := socket{path: path}
+		err := r.samples(ctx, path, s.stat)
+		if err == nil {
+			r.aboutSocket(ctx, s)
+			return
+		}
+		r.fail(SourceSocket, path, err, socketHint(err))
+	}
+	for _, w := range r.pages() {
+		if ctx.Err() != nil {
+			return
+		}
+		err := r.samples(ctx, w.url, w.stat)
+		if err == nil {
+			r.aboutURL(ctx, w)
+			return
+		}
+		r.fail(SourceURL, w.url, err, "check stats_url, stats_user and stats_password")
+	}
+}
+
+func socketHint(err error) string {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return "read it as root (become)"
+	case errors.Is(err, context.DeadlineExceeded):
+		return "HAProxy may be stopped or stuck; see its process on this host"
+	}
+	return "name HAProxy's stats socket with the option socket"
+}
+
+func (s socket) stat(ctx context.Context) ([]Proxy, error) {
+	b, err := s.ask(ctx, "show stat")
+	if err != nil {
+		return nil, err
+	}
+	return ParseStat(b)
+}
+
+func (w web) stat(ctx context.Context) ([]Proxy, error) {
+	b, err := w.get(ctx, ";csv")
+	if err != nil {
+		return nil, err
+	}
+	return ParseStat(b)
+}
+
+// samples takes the samples from one source. Its error means that there is none at all; a second sample that fails is
+// recorded, and leaves the first.
+func (r *reader) samples(ctx context.Context, where string, stat func(context.Context) ([]Proxy, error)) error {
+	first, err := stat(ctx)
+	if err != nil {
+		return err
+	}
+	r.f.Running, r.f.Reached, r.f.Proxies = true, where, first
+	if r.o.Sample <= 0 {
+		return nil
+	}
+	start := time.Now()
+	second, err := r.later(ctx, stat)
+	if err == nil {
+		r.f.Proxies = second
+		if err = Compare(first, second); err == nil {
+			r.f.Window = time.Since(start).Seconds()
+			return nil
+		}
+	}
+	r.fail(SourceSample, where, err, "read again")
+	return nil
+}
+
+func (r *reader) later(ctx context.Context, stat func(context.Context) ([]Proxy, error)) ([]Proxy, error) {
+	if end, ok := ctx.Deadline(); ok && time.Until(end) <= r.o.Sample {
+		return nil, fmt.Errorf("a time limit of %v leaves no room for a second sample after %v", r.o.Timeout, r.o.Sample)
+	}
+	select {
+	case <-time.After(r.o.Sample):
+		return stat(ctx)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}

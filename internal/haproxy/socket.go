@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package haproxy
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"strings"
+	"time"
+)
+
+// maxAnswer bounds one answer: "show stat" of 2000 servers is 0.6 MB.
+const maxAnswer = 64 << 20
+
+// Answers that are refusals.
+var (
+	errDenied  = errors.New("permission denied by HAProxy")
+	errUnknown = errors.New("HAProxy does not know this command")
+	errNoTable = errors.New("there is no such table")
+)
+
+// socket is a stats socket. Every command has a connection of its own, as HAProxy closes it after the answer.
+type socket struct{ path string }
+
+// ask sends one command and returns its answer without the empty line that ends it. It is for commands that read.
+// The context's deadline is for all of it, however slowly the answer comes.
+func (s socket) ask(ctx context.Context, command string) ([]byte, error) {
+	b, err := s.exchange(ctx, command+"\n")
+	if err == nil {
+		b, err = judge(b)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", command, err)
+	}
+	return b, nil
+}
+
+func (s socket) exchange(ctx context.Context, text string) ([]byte, error) {
+	if err := checkSocket(s.path); err != nil {
+		return nil, err
+	}
+	conn, err := new(net.Dialer).DialContext(ctx, "unix", s.path)
+	if err != nil {
+		return nil, reason(ctx, err, 0)
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })()
+	if _, err := conn.Write([]byte(text)); err != nil {
+		return nil, reason(ctx, err, 0)
+	}
+	b, err := readAll(conn)
+	return b, reason(ctx, err, len(b))
+}
+
+// checkSocket refuses what is no socket before anything is sent to it. A link to a socket is one.
+func checkSocket(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return bare(err)
+	}
+	if info.Mode().IsRegular() {
+		return errors.New("it is a regular file, not a socket")
+	}
+	if info.Mode()&fs.ModeSocket == 0 {
+		return fmt.Errorf("it is no socket (%s)", info.Mode().Type())
+	}
+	return nil
+}
+
+// readAll reads to the end, at most maxAnswer bytes.
+func readAll(r io.Reader) ([]byte, error) {
+	b, err := io.ReadAll(io.LimitReader(r, maxAnswer+1))
+	if err == nil && len(b) > maxAnswer {
+		return nil, fmt.Errorf("the answer is larger than %d MiB", maxAnswer>>20)
+	}
+	return b, err
+}
+
+// judge tells an answer from a refusal and from one that was cut off: HAProxy ends each with an empty line.
+func judge(b []byte) ([]byte, error) {
+	switch text := strings.TrimSpace(clip(string(b[:min(len(b), 64)]))); {
+	case strings.HasPrefix(text, "Permission denied"):
+		return nil, errDenied
+	case strings.HasPrefix(text, "Unknown command"):
+		return nil, errUnknown
+	case text == "No such table":
+		return nil, errNoTable
+	case len(b) == 0:
+		return nil, errors.New("the connection was closed without an answer")
+	case string(b) == "\n":
+		return nil, nil
+	}
+	if !bytes.HasSuffix(b, []byte("\n\n")) {
+		return nil, fmt.Errorf("the answer was cut off after %d bytes, or this is not HAProxy's stats socket", len(b))
+	}
+	return b[:len(b)-1], nil
+}
+
+// reason says that the time was up, and how much had come, where that is why an exchange failed.
+func reason(ctx context.Context, err error, got int) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() == nil {
+		return bare(err)
+	}
+	if got > 0 {
+		return fmt.Errorf("the answer was not complete within the time limit (%d bytes): %w", got, ctx.Err())
+	}
+	return fmt.Errorf("no answer within the time limit: %w", ctx.Err())
+}
+
+// bare drops the path that the error repeats: the caller names it.
+func bare(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	return err
+}
