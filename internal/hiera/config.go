@@ -62,7 +62,8 @@ func version5(data []byte, base string) ([]string, error) {
 // version3 reads the form that TripleO writes:
 //
 //	:backends: [json, yaml]
-//	:json: {:datadir: /etc/puppet/hieradata}
+//	:json:
+//	  :datadir: /etc/puppet/hieradata
 //	:hierarchy: ["%{::uuid}", service_configs, all_nodes]
 func version3(data []byte) ([]string, error) {
 	var c map[string]yaml.Node

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -94,9 +95,12 @@ func Value(content []byte, key string) (string, bool, error) {
 	return node.Value, true, nil
 }
 
-// withoutValues keeps the parser's line numbers and drops what it quotes: hieradata is full of passwords.
+// withoutValues keeps where the parser stopped and drops what it quotes: hieradata is full of passwords.
 func withoutValues(err error) error {
-	message, _, _ := strings.Cut(err.Error(), "`")
-	message, _, _ = strings.Cut(message, "\"")
-	return errors.New(strings.TrimSpace(message))
+	if line := lineNumber.FindString(err.Error()); line != "" {
+		return errors.New("wrong at " + line)
+	}
+	return errors.New("not a mapping of keys")
 }
+
+var lineNumber = regexp.MustCompile(`line \d+`)
