@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package haproxy
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// ask asks with a time limit and says what came, and how long it took.
+func ask(path, command string, limit time.Duration) (string, error, time.Duration) {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	start := time.Now()
+	b, err := socket{path: path}.ask(ctx, command)
+	return string(b), err, time.Since(start)
+}
+
+func TestAskReturnsAnAnswerWithoutItsEndMark(t *testing.T) {
+	f := newFake(t, scripted(map[string]string{"show info": "Name: HAProxy"}))
+	link := f.path + ".link"
+	if err := os.Symlink(f.path, link); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{f.path, link} {
+		if got, err, _ := ask(path, "show info", time.Second); err != nil || got != "Name: HAProxy\n" {
+			t.Errorf("%s: %q, %v", path, got, err)
+		}
+	}
+	if f.commands() != "show info, show info" {
+		t.Errorf("asked %s", f.commands())
+	}
+}
+
+func TestAskSaysWhatIsWrongWithAPeer(t *testing.T) {
+	say := func(text string) func(net.Conn, string) {
+		return func(c net.Conn, _ string) { c.Write([]byte(text)) }
+	}
+	for name, c := range map[string]struct {
+		peer func(net.Conn, string)
+		want string
+	}{
+		"never answers":        {silent, "show stat: no answer within the time limit"},
+		"answers byte by byte": {drip, "show stat: the answer was not complete within the time limit ("},
+		"answers for ever":     {flood, "show stat: the answer is larger than 64 MiB"},
+		"closes early":         {say(""), "show stat: the connection was closed without an answer"},
+		"closes in the middle": {say("# pxname,svname\nmysql,FRON"), "show stat: the answer was cut off after 26 bytes"},
+		"is something else":    {say("SSH-2.0-OpenSSH_9.2\r\n"), "or this is not HAProxy's stats socket"},
+		"refuses":              {say("Permission denied\n\n"), "show stat: permission denied by HAProxy"},
+		"does not know":        {say("Unknown command: 'show', but maybe\n\n"), "show stat: HAProxy does not know this command"},
+		"has no such table":    {say("No such table\n\n"), "there is no such table"},
+	} {
+		f := newFake(t, c.peer)
+		got, err, took := ask(f.path, "show stat", 300*time.Millisecond+waitFor(name))
+		if err == nil || !strings.Contains(err.Error(), c.want) || got != "" {
+			t.Errorf("%s: %q, %v; want %q", name, clip(got), err, c.want)
+		}
+		if took > 2*time.Second+waitFor(name) {
+			t.Errorf("%s: it took %v", name, took)
+		}
+		if f.commands() != "show stat" {
+			t.Errorf("%s: asked %q", name, f.commands())
+		}
+	}
+}
+
+// waitFor gives 64 MiB the time to come on a busy machine.
+func waitFor(name string) time.Duration {
+	if name == "answers for ever" {
+		return 10 * time.Second
+	}
+	return 0
+}
+
+func TestAskKeepsAtMostTheCap(t *testing.T) {
+	f := newFake(t, flood)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	ask(f.path, "show stat", 10*time.Second)
+	runtime.ReadMemStats(&after)
+	if grown := after.Sys - before.Sys; grown > 400<<20 {
+		t.Errorf("the process grew by %d MiB", grown>>20)
+	}
+}
+
+func TestAskRefusesWhatIsNoSocket(t *testing.T) {
+	dir := shortDir(t)
+	file, pipe, dead := filepath.Join(dir, "file"), filepath.Join(dir, "pipe"), filepath.Join(dir, "dead")
+	if err := os.WriteFile(file, []byte("# pxname\n\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: dead})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.SetUnlinkOnClose(false)
+	l.Close()
+	for path, want := range map[string]string{
+		file:                           "it is a regular file, not a socket",
+		pipe:                           "it is no socket (p---------)",
+		dir:                            "it is no socket (d---------)",
+		dead:                           "connection refused",
+		filepath.Join(dir, "none"):     "no such file or directory",
+		filepath.Join(file, "none"):    "not a directory",
+		"/" + strings.Repeat("x", 200): "no such file or directory",
+	} {
+		if _, err, _ := ask(path, "show stat", time.Second); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", path, err, want)
+		}
+	}
+	if b, _ := os.ReadFile(file); string(b) != "# pxname\n\n" {
+		t.Errorf("the regular file was written to: %q", b)
+	}
+}
+
+func TestAskWithoutPermission(t *testing.T) {
+	f := newFake(t, scripted(lab(t)))
+	for _, mode := range []struct {
+		path string
+		mode os.FileMode
+	}{{f.path, 0o600}, {filepath.Dir(f.path), 0o700}} {
+		if err := os.Chmod(filepath.Dir(f.path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if os.Geteuid() != 0 {
+			mode.mode = 0
+		}
+		if err := os.Chmod(mode.path, mode.mode); err != nil {
+			t.Fatal(err)
+		}
+		asNobody(t, func() {
+			if _, err, _ := ask(f.path, "show stat", time.Second); err == nil || !strings.Contains(err.Error(), "permission denied") {
+				t.Errorf("%s with mode %o: %v", mode.path, mode.mode, err)
+			}
+		})
+	}
+	if err := os.Chmod(filepath.Dir(f.path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestLevelIsFoundWithoutChangingAnything(t *testing.T) {
+	admin, _ := parseConfig(t, "global\n stats socket /elsewhere level user\n stats socket /S level admin\n")
+	for name, c := range map[string]struct {
+		answers map[string]string
+		config  *Config
+		want    Level
+	}{
+		"1.9 and later":                          {map[string]string{"show cli level": "operator\n"}, nil, LevelOperator},
+		"user before 1.9":                        {map[string]string{"show sess 0x1": "Permission denied\n"}, nil, LevelUser},
+		"more before 1.9":                        {map[string]string{"show sess 0x1": "Session not found.\n"}, nil, LevelOperator},
+		"more before 1.9, with its config":       {map[string]string{"show sess 0x1": "\n"}, admin, LevelAdmin},
+		"a process that knows neither command":   {map[string]string{}, admin, LevelUnknown},
+		"a word that is no level, then a denial": {map[string]string{"show cli level": "root", "show sess 0x1": "Permission denied"}, nil, LevelUser},
+	} {
+		f := newFake(t, scripted(c.answers))
+		if c.config != nil {
+			c.config.Sockets[1].Path = f.path
+		}
+		got, err := socket{path: f.path}.level(context.Background(), c.config)
+		if got != c.want || (err != nil) != (c.want == LevelUnknown) {
+			t.Errorf("%s: %q, %v; want %q", name, got, err, c.want)
+		}
+		for _, command := range strings.Split(f.commands(), ", ") {
+			if !strings.HasPrefix(command, "show ") {
+				t.Errorf("%s: asked %s", name, command)
+			}
+		}
+	}
+}
+
+func FuzzJudge(f *testing.F) {
+	f.Add([]byte("a\n\n"))
+	f.Add([]byte("Permission denied\n\n"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		got, err := judge(b)
+		if err == nil && len(got) > 0 && fmt.Sprintf("%s\n", got) != string(b) {
+			t.Errorf("%q became %q", b, got)
+		}
+	})
+}
