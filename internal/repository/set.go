@@ -174,3 +174,11 @@ func (s *Set) forgetCluster() {
 		_ = s.dir.root.Remove(s.cluster)
 	}
 }
+
+// Scratch makes an empty folder, 0700, inside the set for a program that wants one. The caller removes it with remove
+// before Commit.
+func (s *Set) Scratch() (path string, remove func() error, err error) {
+	const name = "tmp"
+	err = s.folder.Mkdir(name, 0o700)
+	return filepath.Join(s.Folder(), name), func() error { return s.folder.RemoveAll(name) }, err
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package backup
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/process"
+	"overcloud.backup/internal/repository"
+)
+
+const usersFile = "users.sql"
+
+// configuration is what a controller's database and its way to the clients are configured by. TripleO's containers
+// have theirs under puppet-generated.
+var configuration = []string{
+	"/etc/my.cnf", "/etc/my.cnf.d", "/etc/mysql", "/etc/sysconfig/clustercheck",
+	"/etc/haproxy",
+	"/var/lib/config-data/puppet-generated/mysql/etc", "/var/lib/config-data/puppet-generated/haproxy/etc",
+}
+
+// beside collects what a set holds beside the data. What is missing on this host becomes a warning, no failure.
+type beside struct {
+	set      *repository.Set
+	files    []repository.File
+	warnings []string
+}
+
+func (b *beside) add(name, content string, data []byte) error {
+	f, err := b.set.Add(name, content, data)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	b.files = append(b.files, f)
+	return nil
+}
+
+// users saves all users and roles as statements. A logical set is nothing without them; a physical one has them inside
+// anyway, so that there an account that may not read them is no failure.
+func (b *beside) users(ctx context.Context, c *galera.Client, required bool) error {
+	statements, err := c.Users(ctx)
+	if err != nil && !required {
+		b.warnings = append(b.warnings, "no "+usersFile+": "+err.Error())
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read the users: %w", err)
+	}
+	return b.add(usersFile, "users", []byte(strings.Join(statements, ";\n")+";\n"))
+}
+
+// cluster saves Pacemaker's and Corosync's configuration.
+func (b *beside) cluster(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	cib, err := process.Output(ctx, "cibadmin", "--query")
+	if err != nil {
+		b.warnings = append(b.warnings, "no cib.xml: "+err.Error())
+	} else if err := b.add("cib.xml", "cib", cib); err != nil {
+		return err
+	}
+	conf, err := os.ReadFile("/etc/corosync/corosync.conf")
+	if err != nil {
+		b.warnings = append(b.warnings, "no corosync.conf: "+err.Error())
+		return nil
+	}
+	return b.add("corosync.conf", "corosync", conf)
+}
+
+// config saves the configuration files as they are, passwords included, in one tar.
+func (b *beside) config(paths []string) error {
+	data, skipped, err := archive(paths)
+	if err != nil {
+		return fmt.Errorf("collect the configuration: %w", err)
+	}
+	b.warnings = append(b.warnings, skipped...)
+	return b.add("config.tar", "configuration", data)
+}
+
+// maxConfig bounds one file: configuration is text.
+const maxConfig = 1 << 20
+
+// archive makes a tar of files and of all files in folders, symbolic links followed for files. Paths that are not there
+// are left out.
+func archive(paths []string) (data []byte, skipped []string, err error) {
+	var buffer bytes.Buffer
+	w := tar.NewWriter(&buffer)
+	for _, root := range paths {
+		walk := filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
+			if err == nil {
+				err = put(w, path)
+			}
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				skipped = append(skipped, fmt.Sprintf("left out of config.tar: %v", err))
+			}
+			return nil
+		})
+		if walk != nil {
+			return nil, nil, walk
+		}
+	}
+	err = w.Close()
+	return buffer.Bytes(), skipped, err
+}
+
+func put(w *tar.Writer, path string) error {
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() {
+		return err
+	}
+	if info.Size() > maxConfig {
+		return fmt.Errorf("%s is larger than %s", path, size(maxConfig))
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	content, err := io.ReadAll(io.LimitReader(f, maxConfig))
+	if err != nil {
+		return err
+	}
+	header, err := tar.FileInfoHeader(info, "")
+	if err != nil {
+		return err
+	}
+	header.Name, header.Size = strings.TrimPrefix(path, "/"), int64(len(content))
+	if err := w.WriteHeader(header); err != nil {
+		return err
+	}
+	_, err = w.Write(content)
+	return err
+}

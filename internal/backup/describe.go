@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/repository"
+)
+
+func (j *Job) newManifest(begun time.Time) *repository.Manifest {
+	return &repository.Manifest{
+		MadeBy: j.o.MadeBy, Cluster: j.plan.Cluster, Controller: j.plan.Controller, Method: string(j.tool.method), Reason: j.plan.Reason,
+		Tool: j.plan.Tool, Server: j.plan.Server, StartedAt: seconds(begun), Decision: j.o.Decision,
+		Schema:   repository.Schema{Tables: map[string]int{}, NonTransactional: []string{}},
+		Warnings: append([]string{}, j.plan.Warnings...),
+	}
+}
+
+func (r *running) warn(format string, args ...any) {
+	r.manifest.Warnings = append(r.manifest.Warnings, fmt.Sprintf(format, args...))
+}
+
+// look notes what an operator should know of the sets beside this one.
+func (r *running) look(dir *repository.Directory) {
+	for _, path := range dir.Leftovers(r.plan.Cluster.Name) {
+		if path != r.set.Folder() {
+			r.warn("%s is no set: a backup that still runs, or one that was killed; remove it if none runs", path)
+		}
+	}
+}
+
+// describe adds what a set holds beside the data, and checks that the schema stayed the same.
+func (r *running) describe(ctx context.Context) error {
+	c, err := galera.Open(ctx, r.o.Login)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if err := r.closePosition(ctx, c); err != nil {
+		return err
+	}
+	if err := r.describeSchema(ctx, c); err != nil {
+		return err
+	}
+	b := &beside{set: r.set}
+	err = b.users(ctx, c, r.tool.method == Logical)
+	if err == nil {
+		err = b.cluster(ctx)
+	}
+	if err == nil {
+		err = b.config(configuration)
+	}
+	r.manifest.Files = append(r.manifest.Files, b.files...)
+	r.manifest.Warnings = append(r.manifest.Warnings, b.warnings...)
+	return err
+}
+
+// closePosition makes up for an upper bound that could not be read in time: a later one is true, too.
+func (r *running) closePosition(ctx context.Context, c *galera.Client) error {
+	p := &r.manifest.Position
+	if p.SeqnoEnd >= 0 {
+		return nil
+	}
+	w, err := c.Status(ctx)
+	p.SeqnoEnd = w.LastCommitted
+	return err
+}
+
+// describeSchema records the schema that the set holds. A dump made while the schema changed may lack what changed; a
+// physical backup does not, but then nobody knows which of the two schemas it holds.
+func (r *running) describeSchema(ctx context.Context, c *galera.Client) error {
+	if !r.described {
+		return nil
+	}
+	after, err := c.Fingerprint(ctx)
+	if err != nil {
+		return fmt.Errorf("read the schema: %w", err)
+	}
+	switch {
+	case after == r.before:
+		r.manifest.Schema.Fingerprint = after
+	case r.tool.method == Logical:
+		return errors.New("the schema changed while it was dumped (a database migration runs?): the dump may lack what changed; try again")
+	default:
+		r.warn("the schema changed during the backup, so its fingerprint is not known")
+	}
+	storage, err := c.Sizes(ctx, queryLimit)
+	if err != nil {
+		return err
+	}
+	r.manifest.Schema.NonTransactional = storage.NonTransactional
+	if r.tool.method == Physical && len(storage.NonTransactional) > 0 {
+		r.warn("not replicated by Galera, so this set has this node's own: %s", strings.Join(storage.NonTransactional, ", "))
+	}
+	r.manifest.Schema.Tables, err = c.TableCounts(ctx, queryLimit)
+	return err
+}
+
+func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+
+	"overcloud.backup/internal/galera"
+)
+
+// clustercheckPort is where TripleO's health check, which HAProxy asks, answers 200 for a node that may serve.
+const clustercheckPort = "9200"
+
+const (
+	healthTimeout = 30 * time.Second
+	healthEvery   = 500 * time.Millisecond
+)
+
+// healthy waits until the health check answers 200. Without a URL it asks where TripleO has it; when nothing listens
+// there, there is nothing to wait for.
+func healthy(url string) func(context.Context, galera.Wsrep) (string, error) {
+	return func(ctx context.Context, w galera.Wsrep) (string, error) {
+		asked := url
+		if asked == "" {
+			host := w.NodeAddress
+			if h, _, err := net.SplitHostPort(host); err == nil {
+				host = h
+			}
+			asked = "http://" + net.JoinHostPort(host, clustercheckPort) + "/"
+		}
+		err := waitFor200(ctx, asked)
+		if url == "" && errors.Is(err, syscall.ECONNREFUSED) {
+			return "Synced (no health check listens at " + asked + ")", nil
+		}
+		if err != nil {
+			return "", fmt.Errorf("the node is Synced, but its health check does not let clients in: %w", err)
+		}
+		return "Synced and UP (" + asked + " answers 200)", nil
+	}
+}
+
+func waitFor200(ctx context.Context, url string) error {
+	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
+	defer cancel()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
+	for {
+		err := ask(ctx, client, url)
+		if err == nil || errors.Is(err, syscall.ECONNREFUSED) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(healthEvery):
+		}
+	}
+}
+
+func ask(ctx context.Context, client *http.Client, url string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	answer, err := client.Do(request)
+	if err != nil {
+		return err
+	}
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answers %s", url, answer.Status)
+	}
+	return nil
+}

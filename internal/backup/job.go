@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/repository"
+)
+
+// queryLimit is after what time the server itself ends a query of ours about its tables.
+const queryLimit = time.Minute
+
+// Job is a backup that may be done: everything was looked at, nothing was changed.
+type Job struct {
+	o      Options
+	plan   Plan
+	tool   tool
+	server galera.Server
+	// described says that the account sees all tables, views, triggers and events.
+	described bool
+}
+
+// Plan is what Run will do.
+func (j *Job) Plan() Plan { return j.plan }
+
+// Prepare looks at the node, the tool, the account and the destination, and refuses what would fail later or, worse,
+// succeed wrongly. It changes nothing.
+func Prepare(ctx context.Context, o Options) (*Job, error) {
+	host, err := os.Hostname()
+	if err != nil {
+		return nil, err
+	}
+	j := &Job{o: o}
+	j.plan = Plan{Controller: host, Desync: o.Desync, Level: o.Level, Buffer: o.Buffer, Warnings: []string{}}
+	if err := j.prepare(ctx); err != nil {
+		return nil, fmt.Errorf("%s: before the backup: %w", host, err)
+	}
+	return j, nil
+}
+
+func (j *Job) prepare(ctx context.Context) error {
+	if err := repository.Check(j.o.Destination); err != nil {
+		return err
+	}
+	c, err := galera.Open(ctx, j.o.Login)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	for _, look := range []func(context.Context, *galera.Client) error{
+		j.identify, j.chooseTool, j.checkGrants, j.checkNode, j.checkTables, j.checkSpace,
+	} {
+		if err := look(ctx, c); err != nil {
+			return err
+		}
+	}
+	j.plan.Steps = j.steps()
+	return nil
+}
+
+func (j *Job) identify(ctx context.Context, c *galera.Client) (err error) {
+	if j.server, err = c.Server(ctx); err != nil {
+		return err
+	}
+	j.plan.Server = repository.Server{Version: j.server.Version, Hostname: j.server.Hostname, UID: j.server.UID, Datadir: j.server.Datadir}
+	return checkHost(j.server, j.plan.Controller)
+}
+
+func (j *Job) chooseTool(ctx context.Context, c *galera.Client) (err error) {
+	find := func(m Method) (tool, error) { return findTool(ctx, m) }
+	server := mariadbVersion(j.server.Version)
+	j.tool, j.plan.Reason, err = choose(j.o.Method, server, c.Reached().Via == "socket", find)
+	if err != nil {
+		return err
+	}
+	j.plan.Method = j.tool.method
+	j.plan.Tool = repository.Program{Path: j.tool.path, Version: j.tool.version, Args: []string{}}
+	if j.tool.version != server {
+		j.warn("%s is of version %s, the server of %s", j.tool.path, j.tool.version, server)
+	}
+	if j.tool.method == Physical {
+		return checkDatadir(c.PeerPID(), j.server.Datadir)
+	}
+	return nil
+}
+
+func (j *Job) warn(format string, args ...any) {
+	j.plan.Warnings = append(j.plan.Warnings, fmt.Sprintf(format, args...))
+}
+
+func (j *Job) checkGrants(ctx context.Context, c *galera.Client) error {
+	grants, err := c.Grants(ctx)
+	if err != nil {
+		return err
+	}
+	unseen := grants.Missing(describing...)
+	if j.described = len(unseen) == 0; !j.described {
+		j.warn("the manifest will not describe the schema: %v", lacks(c.Reached().User, unseen))
+	}
+	return lacks(c.Reached().User, grants.Missing(wanted(j.tool.method, j.o.Desync)...))
+}
+
+func (j *Job) checkNode(ctx context.Context, c *galera.Client) error {
+	w, err := recheck(ctx, c, j.o)
+	if err != nil {
+		return err
+	}
+	name := j.o.Cluster
+	if name == "" {
+		name = w.ClusterName
+	}
+	if err := repository.CheckName("cluster name", name); err != nil {
+		return fmt.Errorf("%w; set the option cluster", err)
+	}
+	j.plan.Cluster = repository.Cluster{Name: name, UUID: w.ClusterStateUUID}
+	j.plan.Destination = filepath.Join(j.o.Destination, name)
+	return repository.CheckName("host name", j.plan.Controller)
+}
+
+func (j *Job) checkTables(ctx context.Context, c *galera.Client) error {
+	if j.tool.method != Logical {
+		return nil
+	}
+	schemas, err := c.Schemas(ctx)
+	if err != nil {
+		return err
+	}
+	if len(schemas) == 0 {
+		return errors.New("there is no schema to dump")
+	}
+	j.plan.Schemas = schemas
+	storage, err := c.Sizes(ctx, queryLimit)
+	if err != nil {
+		return err
+	}
+	warning, err := refuseNonTransactional(storage.NonTransactional, j.o.WarnNonTransactional)
+	if warning != "" {
+		j.warn("%s", warning)
+	}
+	j.plan.Space.Raw = storage.DataBytes
+	return err
+}
+
+func (j *Job) checkSpace(context.Context, *galera.Client) (err error) {
+	raw := j.plan.Space.Raw
+	if j.tool.method == Physical {
+		if raw, err = datadirBytes(j.server.Datadir); err != nil {
+			return err
+		}
+	}
+	j.plan.Space, err = estimate(raw, j.o.Destination)
+	return err
+}
+
+// steps tells the plan in words.
+func (j *Job) steps() []string {
+	steps := []string{"check once more that this node is sound" + map[bool]string{false: " and serves no clients"}[j.o.AllowClients],
+		"wait until it has applied all that the cluster committed"}
+	if j.o.Desync {
+		steps = append(steps, "set wsrep_desync=ON")
+	}
+	steps = append(steps, fmt.Sprintf("read about %s with %s and write them to a new set in %s", size(j.plan.Space.Raw), j.tool.path, j.plan.Destination))
+	if j.o.Desync {
+		steps = append(steps, "wait for the receive queue to drain, set wsrep_desync=OFF, wait until the node is Synced and UP")
+	}
+	return append(steps, "save users, cluster and database configuration beside the data", "write the manifest, which makes the set exist")
+}

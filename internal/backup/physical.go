@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package backup
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"path"
+	"strconv"
+	"strings"
+
+	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/xbstream"
+)
+
+// The small files of a stream that are read. Versions from 11 on call the last three mariadb_backup_*.
+const (
+	serverOptions = "backup-my.cnf"
+	galeraInfo    = "galera_info"
+	checkpoints   = "checkpoints"
+	backupInfo    = "info"
+)
+
+func ownFile(prefix, name string) string { return prefix + "_" + name }
+
+var prefixes = []string{"xtrabackup", "mariadb_backup"}
+
+// physicalArgs are the tool's arguments. log-copy-interval is in milliseconds: with the default of 1000 every commit of
+// the node waits for up to a second while the last locks are held. empty is an empty folder of ours: nothing is put
+// there, but the tool wants one.
+func physicalArgs(datadir, empty string) []string {
+	return []string{
+		"--defaults-file=" + inheritedFile,
+		"--backup", "--stream=xbstream", "--galera-info", "--log-copy-interval=20",
+		"--datadir=" + datadir, "--target-dir=" + empty, "--tmpdir=" + empty,
+	}
+}
+
+// physical checks a stream of mariadb-backup.
+type physical struct {
+	stream  *xbstream.Checker
+	summary xbstream.Summary
+	// uuid and seqno are the wsrep position that the tool found while it held the last lock.
+	uuid  string
+	seqno int64
+}
+
+func newPhysical() *physical {
+	keep := []string{serverOptions}
+	for _, prefix := range prefixes {
+		for _, name := range []string{galeraInfo, checkpoints, backupInfo} {
+			keep = append(keep, ownFile(prefix, name))
+		}
+	}
+	return &physical{stream: xbstream.NewChecker(keep...)}
+}
+
+// finish proves that the stream is whole: the tool's last word, the end of the stream, the files it must hold.
+func (p *physical) finish(stderr string) (err error) {
+	if last := lastLine(stderr); !strings.HasSuffix(last, "completed OK!") {
+		return fmt.Errorf("the backup tool ended without \"completed OK!\"; its last line is %q", last)
+	}
+	if p.summary, err = p.stream.Finish(); err != nil {
+		return err
+	}
+	if err := p.checkFiles(); err != nil {
+		return fmt.Errorf("the stream is not a whole backup: %w", err)
+	}
+	p.uuid, p.seqno, err = parseGaleraInfo(p.own(galeraInfo))
+	return err
+}
+
+// own is the content of one of the tool's own files, nil when it did not come.
+func (p *physical) own(name string) []byte {
+	for _, prefix := range prefixes {
+		if b := p.stream.Kept(ownFile(prefix, name)); b != nil {
+			return b
+		}
+	}
+	return nil
+}
+
+// checkFiles looks for what a restore needs: the system tablespace under the names that the server gave it, the redo
+// log, and the tool's own files, the last of which closes the stream.
+func (p *physical) checkFiles() error {
+	options := p.stream.Kept(serverOptions)
+	if options == nil {
+		return errors.New(serverOptions + " is missing")
+	}
+	for _, name := range append(systemTablespace(options), "ib_logfile0") {
+		if !p.stream.Ended(name) {
+			return errors.New(name + " is missing")
+		}
+	}
+	for _, name := range []string{galeraInfo, checkpoints, backupInfo} {
+		if p.own(name) == nil {
+			return fmt.Errorf("%s is missing", ownFile(prefixes[0], name))
+		}
+	}
+	if kind := setting(p.own(checkpoints), "backup_type"); kind != "full-backuped" {
+		return fmt.Errorf("backup_type is %q, not full-backuped", kind)
+	}
+	if partial := setting(p.own(backupInfo), "partial"); partial != "N" {
+		return fmt.Errorf("partial is %q, not N: some databases or tables were left out", partial)
+	}
+	return nil
+}
+
+// systemTablespace names the files of innodb_data_file_path: "ibdata1:12M;/srv/ibdata2:1G:autoextend".
+func systemTablespace(options []byte) []string {
+	value := setting(options, "innodb_data_file_path")
+	if value == "" {
+		return []string{"ibdata1"}
+	}
+	var names []string
+	for file := range strings.SplitSeq(value, ";") {
+		name, _, _ := strings.Cut(file, ":")
+		names = append(names, path.Base(strings.TrimSpace(name)))
+	}
+	return names
+}
+
+// setting finds "key = value" in one of the tool's files.
+func setting(content []byte, key string) string {
+	for lines := bufio.NewScanner(bytes.NewReader(content)); lines.Scan(); {
+		k, v, found := strings.Cut(lines.Text(), "=")
+		if found && strings.TrimSpace(k) == key {
+			return strings.TrimSpace(v)
+		}
+	}
+	return ""
+}
+
+// parseGaleraInfo reads xtrabackup_galera_info: "uuid:seqno", and from 10.5 on a space and wsrep_gtid_domain_id.
+//
+//	0bf81e81-e6a9-11f1-aab7-6f76032d5070:4 0
+func parseGaleraInfo(content []byte) (uuid string, seqno int64, err error) {
+	position, _, _ := strings.Cut(strings.TrimSpace(string(content)), " ")
+	uuid, number, found := strings.Cut(position, ":")
+	seqno, err = strconv.ParseInt(number, 10, 64)
+	if !found || err != nil || len(uuid) != 36 || seqno < 0 || strings.Trim(uuid, "0-") == "" {
+		return "", 0, fmt.Errorf("xtrabackup_galera_info holds no wsrep position: %q", content)
+	}
+	return uuid, seqno, nil
+}
+
+func (p *physical) describe(m *repository.Manifest) {
+	m.Stream = &repository.Stream{Files: p.summary.Files, Chunks: p.summary.Chunks, Bytes: p.summary.Bytes}
+	m.Position.UUID, m.Position.Seqno, m.Position.SeqnoEnd = p.uuid, p.seqno, p.seqno
+	m.Position.Meaning = "the state of this node at exactly this position"
+	m.Restore = []string{
+		"zstd -d -c " + physicalFile + " | mbstream -x -C EMPTY_DIRECTORY",
+		"mariadb-backup --prepare --target-dir=EMPTY_DIRECTORY",
+		"chown -R mysql: EMPTY_DIRECTORY, then move it in place of the datadir of a stopped server",
+	}
+}
+
+const physicalFile = "backup.xbstream.zst"

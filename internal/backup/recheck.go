@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"overcloud.backup/internal/galera"
+)
+
+// recheck reads the node right before something is done to it: a decision may be minutes old.
+func recheck(ctx context.Context, c *galera.Client, o Options) (galera.Wsrep, error) {
+	w, err := c.Status(ctx)
+	if err != nil {
+		return w, err
+	}
+	if err := sound(w); err != nil {
+		return w, fmt.Errorf("this node is not fit for a backup now: %w", err)
+	}
+	if o.AllowClients {
+		return w, nil
+	}
+	sessions, _, err := c.Sessions(ctx, o.IgnoreUsers)
+	if err == nil {
+		err = idle(sessions)
+	}
+	return w, err
+}
+
+// sound refuses a node that does not take part in its cluster fully, for the reason that comes first.
+func sound(w galera.Wsrep) error {
+	switch {
+	case !w.On:
+		return errors.New("wsrep_on is OFF: this is no Galera node")
+	case w.ClusterStatus != galera.ClusterPrimary:
+		return fmt.Errorf("it is not in the Primary component (wsrep_cluster_status %q)", w.ClusterStatus)
+	case w.Desync:
+		return errors.New("wsrep_desync is ON already; whoever set it must set it OFF")
+	case w.State != galera.StateSynced:
+		return fmt.Errorf("it is not Synced (wsrep_local_state_comment %q)", w.State)
+	case !w.Ready || !w.Connected:
+		return fmt.Errorf("it does not take part in the cluster (wsrep_ready %t, wsrep_connected %t)", w.Ready, w.Connected)
+	}
+	return nil
+}
+
+// idle refuses client sessions, which it names.
+func idle(sessions []galera.Session) error {
+	if len(sessions) == 0 {
+		return nil
+	}
+	var who []string
+	for _, s := range sessions {
+		who = append(who, fmt.Sprintf("%d of %s from %s", s.Count, s.User, s.Source))
+	}
+	return fmt.Errorf("this node serves clients now: %s; decide again, or choose a policy that allows it", strings.Join(who, ", "))
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"time"
+
+	"overcloud.backup/internal/process"
+)
+
+// tool is a program of the server's that reads the data.
+type tool struct {
+	method  Method
+	path    string
+	version string // x.y.z of the MariaDB it was built with
+}
+
+// programs names the tools of a method, the current name first.
+var programs = map[Method][]string{
+	Physical: {"mariadb-backup", "mariabackup"},
+	Logical:  {"mariadb-dump", "mysqldump"},
+}
+
+// findTool finds a method's tool on PATH and asks its version.
+func findTool(ctx context.Context, m Method) (tool, error) {
+	var missing error
+	for _, name := range programs[m] {
+		t, err := askVersion(ctx, m, name)
+		if !errors.Is(err, process.ErrNotFound) {
+			return t, err
+		}
+		missing = errors.Join(missing, err)
+	}
+	return tool{}, fmt.Errorf("neither %s nor %s is installed: %w", programs[m][0], programs[m][1], process.ErrNotFound)
+}
+
+func askVersion(ctx context.Context, m Method, name string) (tool, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	c := process.Command(ctx, name, "--version")
+	// mariadb-backup says it on standard error, the others on standard output.
+	out := &process.Tail{Max: 4096}
+	c.Stdout, c.Stderr = out, out
+	if err := process.Explain(ctx, name, c.Run(), out.String()); err != nil {
+		return tool{}, err
+	}
+	version := mariadbVersion(out.String())
+	if version == "" {
+		return tool{}, fmt.Errorf("%s is not MariaDB's: --version says %q", c.Path, out.String())
+	}
+	return tool{method: m, path: c.Path, version: version}, nil
+}
+
+var (
+	versionNumber = regexp.MustCompile(`\b(\d+\.\d+)\.\d+-MariaDB`)
+	leadingSeries = regexp.MustCompile(`^\d+\.\d+\.`)
+)
+
+// mariadbVersion finds x.y.z in a version text; empty when it is not MariaDB's.
+//
+//	mariadb-backup based on MariaDB server 10.11.19-MariaDB debian-linux-gnu (x86_64)
+//	mariadb-dump  Ver 10.19 Distrib 10.11.19-MariaDB, for debian-linux-gnu (x86_64)
+//	10.11.19-MariaDB-0+deb12u1
+func mariadbVersion(text string) string {
+	m := versionNumber.FindString(text)
+	if m == "" {
+		return ""
+	}
+	return m[:len(m)-len("-MariaDB")]
+}
+
+// series is x.y. of x.y.z.
+func series(version string) string { return leadingSeries.FindString(version) }
+
+// suits says why a tool cannot back up a server; nil when it can. Both versions are x.y.z.
+func (t tool) suits(server string) error {
+	switch {
+	case server == "":
+		return errors.New("the server is not MariaDB")
+	case t.method == Physical && series(t.version) != series(server):
+		return fmt.Errorf("%s is of version %s, the server of %s: its files are read by its own version only", t.path, t.version, server)
+	}
+	return nil
+}
+
+// choose picks the tool for a method, and says why. physical and logical are what findTool gave; socket says that the
+// server was reached over its unix socket, without which its files cannot be told to be those we see.
+func choose(want Method, server string, socket bool, find func(Method) (tool, error)) (tool, string, error) {
+	if want != Auto {
+		t, err := usable(want, server, socket, find)
+		return t, "asked for", err
+	}
+	t, err := usable(Physical, server, socket, find)
+	if err == nil {
+		return t, fmt.Sprintf("the server's own backup tool is here: %s %s for %s", t.path, t.version, server), nil
+	}
+	t, dump := usable(Logical, server, socket, find)
+	if dump != nil {
+		return t, "", fmt.Errorf("no way to back up: physical: %w; logical: %w", err, dump)
+	}
+	return t, "no physical backup: " + err.Error(), nil
+}
+
+func usable(m Method, server string, socket bool, find func(Method) (tool, error)) (tool, error) {
+	if m == Physical && !socket {
+		return tool{}, errors.New("the server was reached over TCP, and only its unix socket proves that the files here are its own; set login_unix_socket")
+	}
+	t, err := find(m)
+	if err == nil {
+		err = t.suits(server)
+	}
+	return t, err
+}

@@ -1,0 +1,390 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, the overcloud.backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Generated from modules/galera_backup.yml by "make generate": change that file.
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: galera_backup
+short_description: Back up the database of this controller
+version_added: 1.0.0
+description:
+  - >-
+    Makes a backup set of this host's Galera node in a directory of this host, in one pass. The data are read, checked,
+    compressed, hashed and written without being staged anywhere.
+  - >-
+    It looks first. The server must be the one whose files are seen here, the account must hold every privilege, the
+    tool must fit the server, there must be room, and the node must be Synced in the Primary component without clients.
+    Anything else is a failure before anything is done.
+  - >-
+    A set exists when its manifest does, which is written last. When anything goes wrong, what was written is removed.
+    Only a node that does not resync after C(desync=always) fails the module beside a whole set; C(backup) is returned
+    then too.
+  - >-
+    A set is restored without this collection, with C(zstd -d), C(mbstream -x) and C(mariadb-backup --prepare), or with
+    C(zstd -d) and C(mariadb). C(backup.manifest.restore) has the commands.
+  - >-
+    A physical set is the state of this node at exactly C(backup.position). A logical one is its state at one position
+    from C(backup.position.seqno) to C(backup.position.seqno_end). Both hold everything that any node of the cluster had
+    committed when the backup began, because the node catches up before.
+options:
+  destination:
+    description:
+      - Absolute path of the directory for the sets of all clusters, on this host, a local disk or a mount.
+      - >-
+        It is made with mode 0700 where it is missing. It must belong to root, and nobody else may write to it or
+        replace it. Symbolic links are refused.
+      - The set is C(<destination>/<cluster>/<UTC time>_<method>_<controller>/).
+    type: path
+    required: true
+  cluster:
+    description: >-
+      Name of the cluster's folder. Without it C(wsrep_cluster_name). Give it where several clusters of one name share a
+      destination.
+    type: str
+  method:
+    description:
+      - >-
+        C(physical) copies the files of the server with C(mariadb-backup), or C(mariabackup), of the server's own
+        version.
+      - C(logical) dumps all schemas but the server's own with C(mariadb-dump), or C(mysqldump).
+      - C(auto) is C(physical) where its tool is there and fits the server, else C(logical). C(plan.reason) says why.
+    type: str
+    choices:
+      - auto
+      - physical
+      - logical
+    default: auto
+  desync:
+    description:
+      - >-
+        C(always) sets C(wsrep_desync=ON) while the data are read, so that this node never slows down the writers of the
+        cluster. HAProxy takes the node for down meanwhile, so there is one spare less. After that its receive queue
+        drains, C(wsrep_desync) goes off again, and the node must be Synced and pass its health check. It needs the
+        privilege C(SUPER).
+      - >-
+        C(never) leaves it alone. MariaDB 10.4 and later desyncs by itself for some milliseconds at the end of a
+        physical backup.
+    type: str
+    choices:
+      - never
+      - always
+    default: never
+  drain_timeout:
+    description:
+      - Seconds that the receive queue may take to drain before C(wsrep_desync) goes off.
+      - >-
+        When it takes longer the node stays desynced and the module fails, because a node with a long queue would stop
+        every writer.
+    type: float
+    default: 300
+  health_check_url:
+    description: >-
+      URL that answers 200 when clients may be sent to this node. Without it port 9200 of C(wsrep_node_address) is
+      asked, if anything listens there.
+    type: str
+  level:
+    description: Level of the zstd compression, from 1 to 19. The encoder knows four, 1 and 2, 3 to 5, 6 to 9, and from 10 on.
+    type: int
+    default: 1
+  buffer:
+    description:
+      - >-
+        MiB that the tool may be ahead of the destination. While the tool waits for a slow destination at its end, the
+        commits of this node wait for the tool.
+    type: int
+    default: 64
+  non_transactional:
+    description:
+      - >-
+        What to do about tables that are not InnoDB in a logical backup. They are not part of its snapshot, and Galera
+        does not replicate them.
+      - C(refuse) fails with their names, C(warn) dumps them and warns.
+    type: str
+    choices:
+      - refuse
+      - warn
+    default: refuse
+  max_duration:
+    description: Seconds after which the backup is stopped and removed.
+    type: float
+    default: 14400
+  ignore_users:
+    description: Users of health checks. Their sessions are no clients.
+    type: list
+    elements: str
+    default:
+      - clustercheck
+      - haproxy
+  decision:
+    description:
+      - What M(overcloud.backup.idle_controller) returned. It is kept in the manifest.
+      - Its C(policy) is the default of C(policy).
+    type: dict
+  policy:
+    description:
+      - >-
+        C(require_idle) refuses a node that has clients when the backup begins, C(prefer_idle) and C(allow_active) do
+        not.
+      - Without it that of C(decision), else C(require_idle).
+    type: str
+    choices:
+      - require_idle
+      - prefer_idle
+      - allow_active
+  login_user:
+    description:
+      - User to log in as.
+      - >-
+        What is given here is tried first, then the option files, then hiera (C(mysql::server::root_password)), then
+        C(root) over the unix socket without a password. Of an account given here that is refused although another one
+        then worked, the facts tell.
+      - Without C(login_password) the password is taken from the option files when these speak of the same user.
+    type: str
+  login_password:
+    description: Password of C(login_user), which is C(root) unless told otherwise. It is never shown and never on a command line.
+    type: str
+  login_unix_socket:
+    description:
+      - Path of the server's unix socket. With it nothing else is tried.
+      - >-
+        Without it and without C(login_host) the option files tell, then the usual places are tried, then TCP at the
+        server's C(bind-address).
+    type: path
+  login_host:
+    description: Address of the server, for a connection over TCP. C(localhost) means the unix socket.
+    type: str
+  login_port:
+    description: Port of the server for a connection over TCP. Without it the option files tell, else it is 3306.
+    type: int
+  config_file:
+    description:
+      - Option file to take the account from in place of C(/etc/my.cnf), C(/etc/mysql/my.cnf) and C(~/.my.cnf).
+      - >-
+        It is read as MariaDB's own client does, C(!includedir) too; the groups are C([client]), C([client-server]),
+        C([client-mariadb]), C([mysql]) and C([mariadb-client]).
+    type: path
+  connect_timeout:
+    description: Time limit of one attempt to log in, in seconds.
+    type: float
+    default: 3
+  ca_cert:
+    description:
+      - >-
+        File in PEM form with the authority that signed the server's certificate. With it a connection over TCP is
+        encrypted or not made.
+      - Without it C(ssl-ca), C(ssl-cert), C(ssl-key) and C(ssl-verify-server-cert) of the option files count.
+    type: path
+    aliases:
+      - ssl_ca
+  client_cert:
+    description: File in PEM form with the client's certificate.
+    type: path
+    aliases:
+      - ssl_cert
+  client_key:
+    description: File in PEM form with the client's private key.
+    type: path
+    aliases:
+      - ssl_key
+  check_hostname:
+    description: Whether the server's certificate has to name C(login_host). Without it, it has to.
+    type: bool
+attributes:
+  check_mode:
+    description: Can run in check mode. It looks at everything, returns C(plan), and touches nothing.
+    support: full
+  diff_mode:
+    description: Can say what it changed in the form of a difference.
+    support: none
+requirements:
+  - Root.
+  - MariaDB with Galera, 10.3 or later for C(physical).
+  - >-
+    C(RELOAD), C(PROCESS) and C(BINLOG MONITOR) on C(*.*) for C(physical). With C(SELECT), C(SHOW VIEW), C(TRIGGER) and
+    C(EVENT) the set also holds the users as statements, and the manifest describes the schema.
+  - C(SELECT), C(SHOW VIEW), C(TRIGGER), C(EVENT) and C(PROCESS) on C(*.*) for C(logical).
+seealso:
+  - module: overcloud.backup.idle_controller
+author:
+  - The overcloud.backup authors (@overcloud-backup)
+"""
+
+EXAMPLES = r"""
+- name: Back up the controller that was chosen
+  overcloud.backup.galera_backup:
+    destination: /var/backups/overcloud
+    decision: "{{ decision }}"
+  delegate_to: "{{ decision.chosen }}"
+  become: true
+
+- name: Dump all schemas, better compressed
+  overcloud.backup.galera_backup:
+    destination: /mnt/nfs/overcloud
+    cluster: overcloud-berlin
+    method: logical
+    level: 9
+  become: true
+"""
+
+RETURN = r"""
+plan:
+  description: What is done, or in check mode would be done.
+  returned: when the node, the account, the tool and the destination are fit for it
+  type: dict
+  contains:
+    controller:
+      description: Host name of this controller.
+      returned: always
+      type: str
+      sample: controller-2
+    cluster:
+      description: The cluster's folder, and C(wsrep_cluster_state_uuid).
+      returned: always
+      type: dict
+      sample:
+        name: galera_cluster
+        uuid: 0bf81e81-e6a9-11f1-aab7-6f76032d5070
+    destination:
+      description: Folder that the set goes into.
+      returned: always
+      type: str
+      sample: /var/backups/overcloud/galera_cluster
+    method:
+      description: C(physical) or C(logical).
+      returned: always
+      type: str
+      sample: physical
+    reason:
+      description: Why this method.
+      returned: always
+      type: str
+      sample: 'the server''s own backup tool is here: /usr/bin/mariadb-backup 10.11.19 for 10.11.19'
+    tool:
+      description: The program, its version, and in the manifest its arguments.
+      returned: always
+      type: dict
+      sample:
+        path: /usr/bin/mariadb-backup
+        version: 10.11.19
+        args: []
+    server:
+      description: Version, host name, C(server_uid) and datadir of the server.
+      returned: always
+      type: dict
+      sample:
+        version: 10.11.19-MariaDB-0+deb12u1
+        hostname: controller-2
+        server_uid: Fq3pMrPLbS0X1nLMY1uXkL7bB1Q=
+        datadir: /var/lib/mysql/
+    space:
+      description: Bytes of data, the ratio to which they are assumed to shrink, bytes needed and free, and where.
+      returned: always
+      type: dict
+      sample:
+        raw_bytes: 209715200
+        assumed_ratio: 0.5
+        needed_bytes: 171966464
+        free_bytes: 84000000000
+        at: /var/backups
+    desync:
+      description: Whether C(wsrep_desync) will be switched on.
+      returned: always
+      type: bool
+    level:
+      description: Level of the compression.
+      returned: always
+      type: int
+      sample: 1
+    buffer:
+      description: Bytes that the tool may be ahead.
+      returned: always
+      type: int
+      sample: 67108864
+    schemas:
+      description: Schemas that are dumped.
+      returned: for a logical backup
+      type: list
+      elements: str
+      sample:
+        - keystone
+        - neutron
+        - nova
+    steps:
+      description: The steps, one sentence each.
+      returned: always
+      type: list
+      elements: str
+    warnings:
+      description: What an operator should know before.
+      returned: always
+      type: list
+      elements: str
+backup:
+  description: The set that was made.
+  returned: when a set was made
+  type: dict
+  contains:
+    path:
+      description: Where it lies.
+      returned: always
+      type: str
+      sample: /var/backups/overcloud/galera_cluster/20261122T191500Z_physical_controller-2
+    bytes:
+      description: Size of the data as they are stored.
+      returned: always
+      type: int
+      sample: 31457280
+    raw_bytes:
+      description: Size of what the tool gave.
+      returned: always
+      type: int
+      sample: 209715200
+    rate:
+      description: C(backup.raw_bytes) a second while they came.
+      returned: always
+      type: float
+      sample: 209715200.0
+    duration:
+      description: Seconds that all of it took.
+      returned: always
+      type: float
+      sample: 2.4
+    durations:
+      description: Seconds by phase.
+      returned: always
+      type: dict
+      sample:
+        recheck: 0.1
+        catch_up: 0.2
+        stream: 1.0
+        resync: 0.0
+        describe: 0.6
+        commit: 0.0
+    position:
+      description:
+        - >-
+          The place of the set in the cluster's history. C(uuid), C(seqno), C(seqno_end) (the same for a physical set),
+          C(gtid) where the server has a binary log, C(cluster_seqno) (what the whole cluster had committed when the
+          backup began), and C(meaning), which says it in words.
+      returned: always
+      type: dict
+      sample:
+        uuid: 0bf81e81-e6a9-11f1-aab7-6f76032d5070
+        seqno: 4711
+        seqno_end: 4711
+        cluster_seqno: 4709
+        meaning: the state of this node at exactly this position
+    manifest:
+      description:
+        - >-
+          The content of C(manifest.json), the same values and, among others, C(files) with name, size and sha256 of
+          each, C(schema) with the fingerprint and the number of tables, C(stream), C(restore), C(decision) and
+          C(warnings).
+      returned: always
+      type: dict
+"""
