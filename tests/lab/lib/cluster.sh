@@ -2,22 +2,16 @@
 # shellcheck shell=bash
 # Corosync and Pacemaker: form the cluster, read its state, mend it.
 
-# cluster_member prints the number of a controller that answers, the first one.
-cluster_member() {
-  local number
-  for number in $(controllers); do
-    if machine_pid "$number" >/dev/null && machine_answers "$number"; then
-      echo "$number"
-      return
-    fi
-  done
-  return 1
-}
-
+# cluster_ssh COMMAND: runs COMMAND as root on the first controller that answers.
 cluster_ssh() {
-  local member
-  member=$(cluster_member) || return 1
-  machine_ssh "$member" "$@"
+  local number status=255
+  for number in $(controllers); do
+    machine_pid "$number" >/dev/null || continue
+    status=0
+    machine_ssh "$number" "$@" || status=$?
+    ((status == 255)) || break
+  done
+  return $status
 }
 
 # cluster_has_dc: every controller is online in the eyes of an elected DC.
@@ -77,6 +71,7 @@ cluster_vip_is_home() { [[ $(cluster_vip_holder) == "$LAB_VIP_HOME" ]]; }
 
 # cluster_mend undoes what scenarios do to the cluster: standby, maintenance, own properties, failures.
 cluster_mend() {
+  # shellcheck disable=SC2016 # the controller's shell expands it
   cluster_ssh 'set -e
     for node in $(crm_node --list | awk "{ print \$2 }"); do
       crm_attribute --quiet --node "$node" --name standby --delete

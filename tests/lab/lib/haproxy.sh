@@ -13,16 +13,15 @@ haproxy_servers() {
     $column["pxname"] == "mysql" && $column["svname"] !~ /^(FRONTEND|BACKEND)$/ { print $column["svname"], $column["status"] }'
 }
 
-haproxy_all_up() {
-  local number
-  for number in $(controllers); do
-    [[ $(haproxy_servers "$number" 2>/dev/null | grep -c ' UP$') == "$(controller_count)" ]] || return 1
-  done
-}
+haproxy_all_up() { machine_each haproxy_all_up_on; }
+
+haproxy_all_up_on() { [[ $(haproxy_servers "$1" 2>/dev/null | grep -c ' UP$') == "$(controller_count)" ]]; }
 
 # haproxy_mend N: the shipped configuration and an empty stick table.
 haproxy_mend() {
+  # shellcheck disable=SC2034 # fill reads them
   local number=$1 count
+  # shellcheck disable=SC2034
   count=$(controller_count)
   fill "$LAB_DIR/files/machine/haproxy.cfg" | machine_ssh "$number" 'cat >/etc/haproxy/haproxy.cfg && systemctl restart haproxy'
 }

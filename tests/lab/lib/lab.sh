@@ -2,12 +2,15 @@
 # shellcheck shell=bash
 # The whole lab: up, down, reset, wait.
 
+# lab_lock lets one command change the lab at a time. The lock file goes with the state: what was locked must still be it.
 lab_lock() {
-  mkdir -p "$LAB_STATE"
   [[ -z ${LAB_LOCKED:-} ]] || return 0
   LAB_LOCKED=yes
-  exec 9>"$LAB_STATE/lock"
-  flock -w 900 9 || die "another lab command holds $LAB_STATE/lock"
+  until [[ /proc/self/fd/9 -ef $LAB_STATE/lock ]]; do
+    mkdir -p "$LAB_STATE"
+    exec 9>"$LAB_STATE/lock"
+    flock -w 900 9 || die "another lab command holds $LAB_STATE/lock"
+  done
 }
 
 lab_healthy() { cluster_serves && database_synced && haproxy_all_up; }
@@ -72,7 +75,7 @@ lab_fail() {
   cluster_ssh "crm_mon --one-shot --inactive --failcounts" >&2 || true
   for number in $(controllers); do
     say "the last lines of $(controller_name "$number")"
-    machine_ssh "$number" "journalctl --no-pager --lines 15; tail -n 15 /var/log/mysql/mysqld.log" >&2 ||
+    machine_ssh "$number" "journalctl --no-pager --priority warning --lines 15; tail -n 15 /var/log/mysql/mysqld.log" >&2 ||
       tail -n 15 "$(machine_folder "$number")/console.log" >&2 || true
   done
   exit 1

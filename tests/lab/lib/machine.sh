@@ -12,6 +12,7 @@ machine_folder() { echo "$LAB_MACHINES/controller-$1"; }
 machine_ssh() {
   local number=$1
   shift
+  # shellcheck disable=SC2029 # what is to be expanded here was
   ssh "${SSH_OPTIONS[@]}" "root@$(controller_address "$number")" "$@"
 }
 
@@ -39,7 +40,7 @@ machine_pid() {
 
 # machine_owns PID FOLDER: PID is a systemd-nspawn whose root is in FOLDER.
 machine_owns() {
-  [[ -r /proc/$1/cmdline ]] && tr '\0' '\n' <"/proc/$1/cmdline" 2>/dev/null | grep -qxF -- "--directory=$2/root"
+  grep -qzxF -- "--directory=$2/root" "/proc/$1/cmdline" 2>/dev/null
 }
 
 machine_mounted() { grep -qF " $(machine_folder "$1")/root overlay " /proc/mounts; }
@@ -101,16 +102,16 @@ machine_mount() {
 }
 
 # machine_start N boots N unless it runs; it has its own session and outlives the caller.
+# The host's end of its link is named after the machine, and the machine after the bridge: labs do not meet.
 machine_start() {
-  local folder name
+  local folder
   folder=$(machine_folder "$1")
-  name=$(controller_name "$1")
   ! machine_pid "$1" >/dev/null || return 0
   machine_mount "$1"
-  # shellcheck disable=SC2016 # the inner shell expands these
+  network_unplug "$1"
   setsid --fork "$LAB_DIR/files/start-machine" "$folder" "$(cgroup_name "$1")" \
     --quiet --register=no --keep-unit --boot --resolv-conf=off --link-journal=no --kill-signal=SIGRTMIN+3 \
-    "--directory=$folder/root" "--machine=$name" "--network-bridge=$LAB_BRIDGE" \
+    "--directory=$folder/root" "--machine=$LAB_BRIDGE-$1" "--hostname=$(controller_name "$1")" "--network-bridge=$LAB_BRIDGE" \
     </dev/null >"$folder/console.log" 2>&1 9>&-
 }
 
@@ -142,6 +143,8 @@ machine_clear() {
   await 20 "the processes of $(controller_name "$1") are gone" machine_end_strays "$folder"
   ! machine_mounted "$1" || await 10 "$folder/root is unmounted" umount "$folder/root"
   rm -f "$folder/pid"
+  network_unplug "$1"
+  rm -rf --one-file-system "/run/systemd/nspawn/propagate/$LAB_BRIDGE-$1"
   cgroup_remove "$(cgroup_name "$1")"
 }
 
@@ -155,15 +158,15 @@ machine_end_strays() {
   return 1
 }
 
+# machine_strays FOLDER prints the pids of FOLDER's systemd-nspawn and of what has FOLDER's overlay for its root.
 machine_strays() {
-  local proc pid
-  for proc in /proc/[0-9]*; do
-    pid=${proc#/proc/}
-    if machine_owns "$pid" "$1" || awk -v upper="upperdir=$1/upper," \
-      '$5 == "/" && index($0, upper) { found = 1 } END { exit !found }' "$proc/mountinfo" 2>/dev/null; then
-      echo "$pid"
-    fi
-  done
+  local pattern
+  # shellcheck disable=SC2001 # a set of characters, each kept
+  pattern=$(sed 's/[].*^$\\[]/\\&/g' <<<"$1")
+  {
+    grep -lzxF -- "--directory=$1/root" /proc/[0-9]*/cmdline
+    grep -l " / / .*upperdir=$pattern/upper," /proc/[0-9]*/mountinfo
+  } 2>/dev/null | cut -d/ -f3
 }
 
 # A machine gets a control group of its own, or the machines' systemds would share one tree.

@@ -12,6 +12,11 @@ network_down() {
   ! ip link show "$LAB_BRIDGE" >/dev/null 2>&1 || ip link delete "$LAB_BRIDGE"
 }
 
+# network_unplug N removes the link of a machine that has ended; the kernel takes its time to.
+network_unplug() {
+  ip link delete "vb-$LAB_BRIDGE-$1" 2>/dev/null || true
+}
+
 # network_partition N: N neither sends to the other controllers nor accepts from them (a strict reverse path
 # filter drops what comes from an address that is routed nowhere); the host still reaches N.
 network_partition() {
@@ -23,6 +28,7 @@ network_partition() {
 }
 
 network_heal() {
+  # shellcheck disable=SC2016 # the controller's shell expands it
   machine_ssh "$1" 'ip route show type blackhole | while read -r kind to rest; do ip route delete "$kind" "$to"; done
     sysctl -q net.ipv4.conf.all.rp_filter=0'
 }

@@ -21,6 +21,7 @@ rootfs_install_host_packages() {
 
 # rootfs_mirror prints the archive that this machine's own apt sources name for the suite.
 rootfs_mirror() {
+  # shellcheck disable=SC2016 # apt-get expands it
   apt-get indextargets --format '$(SITE) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
     awk -v suite="$LAB_SUITE" '$2 == suite && $3 == "main" { print $1; exit }'
 }
@@ -77,7 +78,7 @@ rootfs_build_site() {
 }
 
 rootfs_run_build() {
-  systemd-nspawn --quiet --register=no --keep-unit --as-pid2 --private-network --directory="$1" --machine=lab-build \
+  systemd-nspawn --quiet --register=no --keep-unit --as-pid2 --private-network --directory="$1" "--machine=$LAB_BRIDGE-build" \
     --setenv=LAB_DATA_MB="$LAB_DATA_MB" \
     --setenv=LAB_OPENSTACK_PASSWORD="$LAB_OPENSTACK_PASSWORD" \
     --setenv=LAB_CLUSTERCHECK_PASSWORD="$LAB_CLUSTERCHECK_PASSWORD" \

@@ -9,6 +9,9 @@ LAB_SUBNET=${LAB_SUBNET:-10.99.0}
 LAB_DATA_MB=${LAB_DATA_MB:-64}
 LAB_DEADLINE=${LAB_DEADLINE:-240}
 
+# The host's end of a machine's link is vb-BRIDGE-N, and the kernel takes 15 characters.
+((${#LAB_BRIDGE} <= 10)) || { echo "lab: LAB_BRIDGE may have 10 characters, not '$LAB_BRIDGE'" >&2; exit 2; }
+
 LAB_SUITE=bookworm
 LAB_DOMAIN=internalapi.localdomain
 LAB_HOST_ADDRESS=$LAB_SUBNET.1

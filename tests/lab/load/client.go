@@ -21,8 +21,8 @@ const (
 	pauseAfterError    = 100 * time.Millisecond
 )
 
-// open prepares a pool of at most size connections to the virtual IP.
-func open(addr string, size int) (*sql.DB, error) {
+// open prepares one connection to the virtual IP; it is made anew when it breaks.
+func open(addr string) (*sql.DB, error) {
 	cfg := mysql.NewConfig()
 	cfg.User, cfg.Passwd = "openstack", os.Getenv("LAB_OPENSTACK_PASSWORD")
 	cfg.Net, cfg.Addr, cfg.DBName = "tcp", addr, "lab_load"
@@ -33,8 +33,7 @@ func open(addr string, size int) (*sql.DB, error) {
 		return nil, err
 	}
 	db := sql.OpenDB(connector)
-	db.SetMaxOpenConns(size)
-	db.SetMaxIdleConns(size)
+	db.SetMaxOpenConns(1)
 	return db, nil
 }
 
@@ -42,13 +41,19 @@ type silent struct{}
 
 func (silent) Print(...any) {}
 
-// work runs the clients until ctx ends; transactions that have begun are finished.
-func work(ctx context.Context, db *sql.DB, rec *recorder) error {
+// work runs the clients until ctx ends; transactions that have begun are finished. Each client has a connection of its
+// own, as each worker process of a service has.
+func work(ctx context.Context, addr string, rec *recorder) error {
 	interval := time.Duration(float64(rec.Clients) / rec.Rate * float64(time.Second))
 	start := time.Now()
 	errs := make([]error, rec.Clients)
 	var all sync.WaitGroup
 	for i := range rec.Clients {
+		db, err := open(addr)
+		if err != nil {
+			return err
+		}
+		defer db.Close()
 		c := client{number: i, run: rec.Run, db: db, rec: rec}
 		first := start.Add(interval * time.Duration(i) / time.Duration(rec.Clients))
 		all.Go(func() { errs[i] = c.loop(ctx, first, interval) })

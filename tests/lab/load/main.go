@@ -69,14 +69,9 @@ func runCommand(ctx context.Context, args []string) error {
 		return err
 	}
 	defer rec.close()
-	db, err := open(*addr, *clients)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
 	ctx, cancel := context.WithTimeout(ctx, *limit)
 	defer cancel()
-	return work(ctx, db, rec)
+	return work(ctx, *addr, rec)
 }
 
 func reportCommand(ctx context.Context, args []string, out io.Writer) error {
@@ -93,7 +88,7 @@ func reportCommand(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	db, err := open(*addr, 1)
+	db, err := open(*addr)
 	if err != nil {
 		return err
 	}
