@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package galera
+
+import (
+	"encoding/json"
+	"flag"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// recorded reads a recording of SHOW STATUS and, behind its separator, SHOW VARIABLES, with the columns apart by tabs.
+func recorded(t testing.TB, name string) (status, variables map[string]string) {
+	data, err := os.ReadFile(filepath.Join("testdata", "wsrep", name+".txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, second, found := strings.Cut(string(data), "-- variables\n")
+	if !found {
+		t.Fatalf("%s holds no variables", name)
+	}
+	return pairsOf(first), pairsOf(second)
+}
+
+func pairsOf(text string) map[string]string {
+	m := map[string]string{}
+	for line := range strings.Lines(text) {
+		if name, value, found := strings.Cut(strings.TrimSuffix(line, "\n"), "\t"); found {
+			m[strings.ToLower(name)] = value
+		}
+	}
+	return m
+}
+
+func TestParseWsrepOfRecordedNodes(t *testing.T) {
+	for _, name := range []string{"synced", "desynced", "nonprimary", "disconnected", "active", "standby"} {
+		t.Run(name, func(t *testing.T) {
+			status, variables := recorded(t, name)
+			w, err := ParseWsrep(status, variables)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := json.MarshalIndent(w, "", "  ")
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden(t, filepath.Join("testdata", "wsrep", name+".golden.json"), append(got, '\n'))
+		})
+	}
+}
+
+func golden(t *testing.T, path string, got []byte) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil || string(want) != string(got) {
+		t.Errorf("%s (%v) differs from\n%s", path, err, got)
+	}
+}
+
+// healthy is what a decision takes for a node that serves.
+func healthy(w Wsrep) bool {
+	return w.On && w.Ready && w.Connected && w.State == StateSynced && w.ClusterStatus == ClusterPrimary
+}
+
+func TestParseWsrepTellsEachState(t *testing.T) {
+	for name, c := range map[string]struct {
+		change map[string]string
+		want   State
+		status ClusterStatus
+	}{
+		"synced":           {nil, StateSynced, ClusterPrimary},
+		"joined":           {map[string]string{"wsrep_local_state": "3"}, StateJoined, ClusterPrimary},
+		"donor":            {map[string]string{"wsrep_local_state": "2"}, StateDonorDesync, ClusterPrimary},
+		"joining":          {map[string]string{"wsrep_local_state": "1"}, StateJoining, ClusterPrimary},
+		"joining, in 0":    {map[string]string{"wsrep_local_state": "0", "wsrep_local_state_comment": "Joining: preparing for State Transfer"}, StateJoining, ClusterPrimary},
+		"initialized":      {map[string]string{"wsrep_local_state": "0", "wsrep_local_state_comment": "Initialized"}, StateInitialized, ClusterPrimary},
+		"disconnected":     {map[string]string{"wsrep_local_state": "0", "wsrep_local_state_comment": "Disconnected", "wsrep_cluster_status": "Disconnected"}, StateDisconnected, ClusterDisconnected},
+		"lower case words": {map[string]string{"wsrep_cluster_status": "non-primary"}, StateSynced, ClusterNonPrimary},
+	} {
+		t.Run(name, func(t *testing.T) {
+			status, variables := recorded(t, "synced")
+			maps.Copy(status, c.change)
+			w, err := ParseWsrep(status, variables)
+			if err != nil || w.State != c.want || w.ClusterStatus != c.status {
+				t.Errorf("got %q %q %v", w.State, w.ClusterStatus, err)
+			}
+		})
+	}
+}
+
+func TestParseWsrepNamesWhatIsMissingOrUnreadable(t *testing.T) {
+	for name, c := range map[string]struct{ key, value, want string }{
+		"no state":                  {"wsrep_local_state", "", "status wsrep_local_state is missing"},
+		"a state that nobody knows": {"wsrep_local_state", "5", `status wsrep_local_state is "5", which is not a state from 0 to 4`},
+		"no cluster status":         {"wsrep_cluster_status", "", "status wsrep_cluster_status is missing"},
+		"an unknown cluster status": {"wsrep_cluster_status", "Maybe", `status wsrep_cluster_status is "Maybe", which is not Primary, non-Primary or Disconnected`},
+		"no ready":                  {"wsrep_ready", "", "status wsrep_ready is missing"},
+		"neither ON nor OFF":        {"wsrep_ready", "ONE", `status wsrep_ready is "ONE", which is not ON or OFF`},
+		"a negative queue":          {"wsrep_local_recv_queue", "-1", `status wsrep_local_recv_queue is "-1", which is not a count`},
+		"a queue in words":          {"wsrep_local_recv_queue", "many", `status wsrep_local_recv_queue is "many", which is not a count`},
+		"a size that overflows":     {"wsrep_cluster_size", "99999999999999999999", `status wsrep_cluster_size is "99999999999999999999", which is not a count`},
+		"not a number":              {"wsrep_flow_control_paused", "NaN", `status wsrep_flow_control_paused is "NaN", which is not a fraction`},
+		"no desync count":           {"wsrep_desync_count", "", "status wsrep_desync_count is missing"},
+		"no EVS state":              {"wsrep_evs_state", "", "status wsrep_evs_state is missing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			status, variables := recorded(t, "synced")
+			if status[c.key] = c.value; c.value == "" {
+				delete(status, c.key)
+			}
+			w, err := ParseWsrep(status, variables)
+			if err == nil || err.Error() != c.want {
+				t.Errorf("got %v, want %s", err, c.want)
+			}
+			if strings.Contains(c.key, "state") && !strings.Contains(c.key, "evs") && healthy(w) {
+				t.Errorf("it looks healthy: %+v", w)
+			}
+		})
+	}
+}
+
+func TestParseWsrepOfNothingIsNotHealthy(t *testing.T) {
+	w, err := ParseWsrep(nil, nil)
+	if err == nil || healthy(w) || w.LocalIndex != -1 || w.LastCommitted != -1 {
+		t.Errorf("%v %+v", err, w)
+	}
+}
+
+func TestParseWsrepOutsideOfAClusterIsNoError(t *testing.T) {
+	w, err := ParseWsrep(map[string]string{}, map[string]string{"wsrep_on": "OFF"})
+	if err != nil || w.On || healthy(w) {
+		t.Errorf("%v %+v", err, w)
+	}
+	if _, err := ParseWsrep(map[string]string{"wsrep_cluster_size": "x"}, map[string]string{"wsrep_on": "OFF"}); err == nil {
+		t.Error("an unreadable value went through")
+	}
+}
+
+func TestProviderOptionsKeepsWhatMatters(t *testing.T) {
+	got := providerOptions("base_dir = /x/; gcs.fc_limit = 16; gcs.max_throttle = 0.25; gcache.size = 1G; pc.weight = 1; socket.ssl_key = /k; gcs.sync_donor = no; ")
+	want := map[string]string{"gcs.fc_limit": "16", "gcache.size": "1G", "pc.weight": "1", "gcs.sync_donor": "no"}
+	if !maps.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func FuzzParseWsrep(f *testing.F) {
+	for _, name := range []string{"synced", "nonprimary", "disconnected"} {
+		data, err := os.ReadFile(filepath.Join("testdata", "wsrep", name+".txt"))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(data), "wsrep_local_state", "5")
+	}
+	f.Fuzz(func(t *testing.T, text, name, value string) {
+		first, second, _ := strings.Cut(text, "-- variables\n")
+		status, variables := pairsOf(first), pairsOf(second)
+		status[name] = value
+		w, err := ParseWsrep(status, variables)
+		if w.RecvQueue < 0 || w.SendQueue < 0 || w.ClusterSize < 0 || w.LastCommitted < -1 || w.FlowControlPaused < 0 {
+			t.Fatalf("a count below zero: %+v", w)
+		}
+		if healthy(w) && (status["wsrep_local_state"] != "4" || !strings.EqualFold(status["wsrep_cluster_status"], "primary")) {
+			t.Fatalf("healthy without the server's word: %+v", w)
+		}
+		if w.On && err == nil && (status["wsrep_local_recv_queue"] == "" || status["wsrep_local_state"] == "") {
+			t.Fatalf("something is missing and no error says so: %+v", w)
+		}
+	})
+}
+
+func TestRatesAreDifferencesOverTheWindow(t *testing.T) {
+	base := func() map[string]string {
+		return map[string]string{"wsrep_replicated": "100", "wsrep_local_commits": "90", "wsrep_last_committed": "1000",
+			"questions": "500", "wsrep_flow_control_paused_ns": "0", "wsrep_local_recv_queue": "7"}
+	}
+	after := base()
+	maps.Copy(after, map[string]string{"wsrep_replicated": "110", "wsrep_local_commits": "95", "wsrep_last_committed": "1030",
+		"questions": "521", "wsrep_flow_control_paused_ns": "125000000", "wsrep_local_recv_queue": "3"})
+	const half = 500_000_000
+	s, err := Rates(base(), after, half, 1)
+	want := Sample{Window: 0.5, Replicated: 20, LocalCommit: 10, Committed: 60, Questions: 40, FlowControl: 0.25, RecvQueueMin: 3}
+	if err != nil || s != want {
+		t.Errorf("got %+v %v, want %+v", s, err, want)
+	}
+	for name, change := range map[string]map[string]string{
+		"a counter that went back": {"wsrep_replicated": "99"},
+		"one that cannot be read":  {"questions": "?"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			after := base()
+			maps.Copy(after, change)
+			if s, err := Rates(base(), after, half, 1); err == nil || s != (Sample{}) {
+				t.Errorf("got %+v %v", s, err)
+			}
+		})
+	}
+	if _, err := Rates(base(), base(), 0, 1); err == nil {
+		t.Error("no window, no error")
+	}
+	if s, err := Rates(base(), base(), half, 1); err != nil || s.Questions != 0 {
+		t.Errorf("fewer statements than our own: %+v %v", s, err)
+	}
+}
+
+func TestParseServer(t *testing.T) {
+	status, variables := recorded(t, "active")
+	s, err := ParseServer(status, variables)
+	if err != nil || s.Hostname != "controller-0" || s.Port != 3306 || s.Datadir != "/var/lib/mysql/" || s.LogBin || s.ReadOnly ||
+		s.Uptime != 319 || s.UID == "" || !strings.HasPrefix(s.Version, "10.11.18-MariaDB") {
+		t.Errorf("%+v %v", s, err)
+	}
+	delete(variables, "server_uid") // before MariaDB 10.11
+	variables["read_only"] = "NO_LOCK_NO_ADMIN"
+	if s, err = ParseServer(status, variables); err != nil || s.UID != "" || !s.ReadOnly {
+		t.Errorf("%+v %v", s, err)
+	}
+	delete(variables, "hostname")
+	if _, err = ParseServer(status, variables); err == nil || !strings.Contains(err.Error(), "variable hostname is missing") {
+		t.Errorf("%v", err)
+	}
+}
