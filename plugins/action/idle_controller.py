@@ -5,7 +5,9 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.module_utils.six import string_types
+from ansible.utils.display import Display
 from ansible_collections.overcloud.backup.plugins.plugin_utils._launcher import LauncherAction
 
 DOCUMENTS = ('galera', 'pacemaker', 'haproxy')
@@ -27,7 +29,10 @@ class ActionModule(LauncherAction):
         args = dict(module_args)
         if args.get('facts') is None:
             args['facts'] = self._collect(args.get('hosts'), task_vars)
-        return super(ActionModule, self).call(args, task_vars, module, detach)
+        result = super(ActionModule, self).call(args, task_vars, module, detach)
+        if result.get('text') and boolean(args.get('show') or False, strict=False):
+            Display().display(result['text'])
+        return result
 
     def _collect(self, hosts, task_vars):
         if hosts is None:

@@ -127,12 +127,18 @@ func (l lab) play(playbook string, vars map[string]any, args ...string) (string,
 	if err != nil {
 		l.t.Fatal(err)
 	}
+	args = append([]string{"-i", l.run("inventory"), filepath.Join(root, playbook), "-e", string(extra)}, args...)
+	return l.ansible(filepath.Join(root, "build/collections"), "ansible-playbook", args...)
+}
+
+// ansible runs one of Ansible's commands with the collections of a folder.
+func (l lab) ansible(collections, command string, args ...string) (string, error) {
+	l.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
-	args = append([]string{"-i", l.run("inventory"), filepath.Join(root, playbook), "-e", string(extra)}, args...)
-	cmd := exec.CommandContext(ctx, "ansible-playbook", args...)
+	cmd := exec.CommandContext(ctx, command, args...)
 	cmd.Env = append(os.Environ(), "ANSIBLE_NOCOLOR=1", "ANSIBLE_RETRY_FILES_ENABLED=0", "ANSIBLE_LOCALHOST_WARNING=0",
-		"ANSIBLE_COLLECTIONS_PATH="+absolute(l.t, filepath.Join(root, "build/collections")))
+		"ANSIBLE_COLLECTIONS_PATH="+absolute(l.t, collections))
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//go:build lab
+
+package integration
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+const destination = "/var/backups/overcloud"
+
+// manifest is what a set says of itself, as far as the tests look at it.
+type manifest struct {
+	Controller string `json:"controller"`
+	Method     string `json:"method"`
+	Position   struct {
+		UUID  string `json:"uuid"`
+		Seqno int64  `json:"seqno"`
+	} `json:"position"`
+	Decision struct {
+		Chosen string   `json:"chosen"`
+		Active []string `json:"active"`
+	} `json:"decision"`
+}
+
+// backup runs playbooks/backup.yml and returns its output, the set's path and its manifest.
+func (l lab) backup(vars map[string]any, args ...string) (string, string, manifest) {
+	l.t.Helper()
+	out, err := l.play("playbooks/backup.yml", vars, args...)
+	if err != nil {
+		l.t.Fatalf("backup: %v\n%s", err, out)
+	}
+	path := regexp.MustCompile(destination + `/[^\s"',]+_(physical|logical)_controller-\d`).FindString(out)
+	if path == "" {
+		l.t.Fatalf("the output does not say where the set lies:\n%s", out)
+	}
+	controller := path[strings.LastIndexByte(path, '_')+1:]
+	var m manifest
+	if err := json.Unmarshal([]byte(l.on(controller, "cat "+path+"/manifest.json")), &m); err != nil {
+		l.t.Fatal(err)
+	}
+	return out, path, m
+}
+
+// sets lists what lies below the destination on every controller.
+func (l lab) sets() string {
+	l.t.Helper()
+	var all strings.Builder
+	for _, n := range names(3) {
+		all.WriteString(l.on(n, "find "+destination+" -mindepth 1 2>/dev/null | sort || true"))
+	}
+	return all.String()
+}
+
+// fresh gives the lab, healthy, with no set on it.
+func fresh(t *testing.T) lab {
+	t.Helper()
+	l := lab{t}
+	l.run("up")
+	l.run("reset")
+	for _, n := range names(3) {
+		l.on(n, "rm -rf "+destination)
+	}
+	t.Cleanup(func() { lab{t}.run("reset") })
+	return l
+}
+
+func TestBackupUnderLoad(t *testing.T) {
+	l := fresh(t)
+	l.run("load", "start")
+	serving := l.serving()
+	from := time.Now().Unix()
+	out, path, m := l.backup(nil)
+	to := time.Now().Unix()
+	t.Logf("\n%s", out)
+	if m.Controller == serving || m.Decision.Chosen != m.Controller || len(m.Decision.Active) != 1 || m.Decision.Active[0] != serving {
+		t.Errorf("%s serves; the manifest says %+v", serving, m)
+	}
+	if m.Position.Seqno <= 0 || len(m.Position.UUID) != 36 {
+		t.Errorf("position is %+v", m.Position)
+	}
+	l.run("load", "stop")
+	l.clientsSawNothing(from, to)
+	if mode := l.on(m.Controller, fmt.Sprintf("find %s -type f ! -perm 0600 -o -type d ! -perm 0700 -o ! -user root", path)); mode != "" {
+		t.Errorf("readable by others: %s", mode)
+	}
+	l.restoredLedgerHasNoGap(m.Controller, path)
+}
+
+// clientsSawNothing reads the load client's record: no error in the window, every acknowledged commit there.
+func (l lab) clientsSawNothing(from, to int64) {
+	l.t.Helper()
+	report := l.run("load", "report", "--json", "--from", fmt.Sprint(from), "--to", fmt.Sprint(to))
+	var r struct {
+		Errors int `json:"errors"`
+		Lost   int `json:"lost"`
+		Acked  int `json:"acknowledged"`
+	}
+	if err := json.Unmarshal([]byte(report), &r); err != nil {
+		l.t.Fatalf("%v\n%s", err, report)
+	}
+	if r.Errors != 0 || r.Lost != 0 || r.Acked == 0 {
+		l.t.Errorf("clients: %s", report)
+	}
+}
+
+// TestRestoreByHand holds a server started on the set, by the commands that anybody has, against the live one.
+func TestRestoreByHand(t *testing.T) {
+	for _, method := range []string{"physical", "logical"} {
+		t.Run(method, func(t *testing.T) {
+			l := fresh(t)
+			l.run("load", "start") // so that there is something new to back up
+			l.run("load", "stop")
+			_, path, m := l.backup(map[string]any{"controller_backup_method": method})
+			if m.Method != method {
+				t.Fatalf("method is %s", m.Method)
+			}
+			if live := l.sql(m.Controller, "SHOW STATUS LIKE 'wsrep_last_committed'"); !strings.HasSuffix(live, fmt.Sprintf("\t%d", m.Position.Seqno)) {
+				t.Fatalf("nobody writes, the set is at %d and the server at %s", m.Position.Seqno, live)
+			}
+			restored, live := l.restore(m.Controller, path), l.checksums(m.Controller)
+			if restored != live {
+				t.Errorf("restored:\n%s\nlive:\n%s", restored, live)
+			}
+			if strings.Count(live, "\n") < 5 {
+				t.Fatalf("hardly anything was compared:\n%s", live)
+			}
+			t.Logf("%s: %d tables alike at %s:%d", path, strings.Count(live, "\n")+1, m.Position.UUID, m.Position.Seqno)
+		})
+	}
+}
+
+func TestDesyncAlways(t *testing.T) {
+	l := fresh(t)
+	l.run("load", "start")
+	from := time.Now().Unix()
+	out, _, m := l.backup(map[string]any{"controller_backup_desync": "always"})
+	if got := l.sql(m.Controller, "SELECT @@wsrep_desync"); got != "0" {
+		t.Errorf("%s is left desynced\n%s", m.Controller, out)
+	}
+	if code := l.on(m.Controller, "/usr/bin/clustercheck | head -n 1"); !strings.Contains(code, "200") {
+		t.Errorf("the health check says %s", code)
+	}
+	l.run("load", "stop")
+	l.clientsSawNothing(from, time.Now().Unix())
+}
+
+func TestCheckModeShowsThePlanAndTouchesNothing(t *testing.T) {
+	l := fresh(t)
+	l.run("load", "start")
+	out, err := l.play("playbooks/backup.yml", nil, "--check")
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if left := l.sets(); left != "" {
+		t.Errorf("check mode left\n%s", left)
+	}
+	if !strings.Contains(out, destination) || !strings.Contains(out, "physical") {
+		t.Errorf("no plan:\n%s", out)
+	}
+}
+
+func TestNobodyIdleIsAClearFailure(t *testing.T) {
+	l := fresh(t)
+	l.run("load", "start")
+	out, err := l.play("playbooks/backup.yml", map[string]any{"controller_backup_exclude": names(3)})
+	if err == nil {
+		t.Fatalf("it went on:\n%s", out)
+	}
+	if !strings.Contains(out, "excluded") || !strings.Contains(out, l.serving()) {
+		t.Errorf("not said plainly:\n%s", out)
+	}
+	if left := l.sets(); left != "" {
+		t.Errorf("a set was left:\n%s", left)
+	}
+}
+
+// TestRoleInAPlayOfOnesOwn runs the role as README shows it.
+func TestRoleInAPlayOfOnesOwn(t *testing.T) {
+	l := fresh(t)
+	l.run("load", "start")
+	out, err := l.play("tests/integration/own_play.yml", nil)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if sets := strings.Count(l.sets(), "manifest.json"); sets != 1 {
+		t.Errorf("%d sets:\n%s", sets, out)
+	}
+}
+
+// TestInstalledCollection runs status.yml from the tarball, installed in an empty folder.
+func TestInstalledCollection(t *testing.T) {
+	l := fresh(t)
+	l.run("load", "start")
+	folder := t.TempDir()
+	tarballs, err := filepath.Glob(filepath.Join(root, "build/dist/overcloud-backup-*.tar.gz"))
+	if err != nil || len(tarballs) != 1 {
+		t.Fatalf("make dist first: %v %v", tarballs, err)
+	}
+	out, err := l.ansible(folder, "ansible-galaxy", "collection", "install", "--offline", "-p", folder, tarballs[0])
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	out, err = l.ansible(folder, "ansible-playbook", "-i", l.run("inventory"), "overcloud.backup.status")
+	if err != nil || !strings.Contains(out, l.serving()) {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	t.Logf("\n%s", out)
+}
