@@ -71,9 +71,18 @@ var sectionKeywords = []string{
 	"traces", "acme", "healthcheck", "ruleset",
 }
 
-// ParseConfig reads haproxy.cfg, given as the files of -f in their order. There is one error for every line that
-// matters here and could not be read, "FILE line N: ..."; what could be read is returned all the same.
-func ParseConfig(files []ConfigFile) (*Config, []error) {
+// LineError is a line of the configuration that matters here and could not be read.
+type LineError struct {
+	File string
+	Line int
+	Err  error
+}
+
+func (e LineError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.Err) }
+
+// ParseConfig reads haproxy.cfg, given as the files of -f in their order. What could be read is returned beside the
+// errors.
+func ParseConfig(files []ConfigFile) (*Config, []LineError) {
 	p := configParser{config: &Config{}, env: map[string]string{}, modes: map[string]string{}}
 	for _, f := range files {
 		p.file = f.Name
@@ -81,7 +90,7 @@ func ParseConfig(files []ConfigFile) (*Config, []error) {
 		for line := range strings.Lines(string(f.Content)) {
 			n++
 			if err := p.line(strings.TrimRight(line, "\n")); err != nil {
-				p.errs = append(p.errs, fmt.Errorf("%s line %d: %w", f.Name, n, err))
+				p.errs = append(p.errs, LineError{File: f.Name, Line: n, Err: err})
 			}
 		}
 	}
@@ -97,7 +106,7 @@ type configParser struct {
 	mode    string            // of the latest defaults section
 	modes   map[string]string // of named defaults sections
 	named   string            // the current named defaults section
-	errs    []error
+	errs    []LineError
 }
 
 func (p *configParser) line(text string) error {

@@ -13,7 +13,7 @@ func parseConfig(t testing.TB, text string) (*Config, string) {
 	c, errs := ParseConfig([]ConfigFile{{Name: "haproxy.cfg", Content: []byte(text)}})
 	var all []string
 	for _, err := range errs {
-		all = append(all, err.Error())
+		all = append(all, err.File+" "+err.Error())
 	}
 	return c, strings.Join(all, "; ")
 }

@@ -57,37 +57,42 @@ func (h host) processes() []string {
 	return pids
 }
 
-// locate returns where a path is: on the host itself, else inside the container of a haproxy process, where a bundle
-// that does not share /var/lib/haproxy keeps it. Empty when it is nowhere.
-func (h host) locate(path string) string {
-	if h.exists(path) {
-		return h.path(path)
+// first returns the first of the paths that is there: on the host itself, else inside the container of a haproxy
+// process, where a bundle that does not share /var/lib/haproxy keeps it. Empty when none is anywhere.
+func (h host) first(paths []string) string {
+	for _, path := range paths {
+		if h.exists(path) {
+			return h.path(path)
+		}
 	}
 	for _, pid := range h.processes() {
-		if inside := filepath.Join("/proc", pid, "root", path); h.exists(inside) {
-			return h.path(inside)
+		for _, path := range paths {
+			inside := h.path(filepath.Join("/proc", pid, "root", path))
+			if _, err := os.Stat(inside); err == nil {
+				return inside
+			}
 		}
 	}
 	return ""
 }
 
-// readConfigs reads configuration files as haproxy -f takes them: a folder stands for its *.cfg files in order.
-func readConfigs(paths []string) ([]ConfigFile, error) {
-	var files []ConfigFile
+// readConfigs reads configuration files as haproxy -f takes them: a folder stands for its *.cfg files in order. With
+// an error comes the path that it is about.
+func readConfigs(paths []string) (files []ConfigFile, at string, err error) {
 	for _, path := range paths {
 		names, err := expandFolder(path)
 		if err != nil {
-			return files, fmt.Errorf("%s: %w", path, bare(err))
+			return nil, path, bare(err)
 		}
 		for _, name := range names {
 			b, err := readFile(name)
 			if err != nil {
-				return files, fmt.Errorf("%s: %w", name, bare(err))
+				return nil, name, bare(err)
 			}
 			files = append(files, ConfigFile{Name: name, Content: b})
 		}
 	}
-	return files, nil
+	return files, "", nil
 }
 
 func expandFolder(path string) ([]string, error) {

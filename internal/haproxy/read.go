@@ -64,11 +64,11 @@ func Read(ctx context.Context, o Options) *Facts {
 	defer cancel()
 	r := reader{o: o, f: &Facts{Proxies: []Proxy{}}}
 	r.readConfig()
-	path := r.findSocket()
+	path := o.host.first(r.sockets())
 	r.f.Present = r.f.Present || path != "" || len(o.host.processes()) > 0
 	if r.f.Present || o.Socket != "" || o.StatsURL != "" {
-		r.readStatistics(ctx, path)
 		r.explainMissing(path)
+		r.readStatistics(ctx, path)
 	}
 	o.Clock.Close(&r.f.Header)
 	return r.f
@@ -90,26 +90,22 @@ func (r *reader) fail(source, where string, err error, hint string) {
 func (r *reader) readConfig() {
 	r.paths = r.o.ConfigFiles
 	if len(r.paths) == 0 {
-		for _, path := range defaultConfigs {
-			if at := r.o.host.locate(path); at != "" {
-				r.paths = []string{at}
-				break
-			}
+		at := r.o.host.first(defaultConfigs)
+		if at == "" {
+			return
 		}
+		r.paths = []string{at}
 	}
-	if len(r.paths) == 0 {
-		return
-	}
-	files, err := readConfigs(r.paths)
+	files, at, err := readConfigs(r.paths)
 	r.f.Present = r.f.Present || !errors.Is(err, fs.ErrNotExist)
 	if err != nil {
-		r.fail(SourceConfig, strings.Join(r.paths, ", "), err, "name the files of haproxy -f with config_file, and read them as root")
+		r.fail(SourceConfig, at, err, hint(err, "name the files of haproxy -f with config_file"))
 		return
 	}
 	config, errs := ParseConfig(files)
 	r.config = config
 	for _, err := range errs[:min(len(errs), 20)] {
-		r.fail(SourceConfig, strings.Join(r.paths, ", "), err, "")
+		r.fail(SourceConfig, err.File, err, "")
 	}
 	for _, s := range config.Sections {
 		if s.Stats.Password != "" {
@@ -133,25 +129,15 @@ func (r *reader) sockets() []string {
 	return paths
 }
 
-// findSocket is the first socket path that exists, whatever it is; empty when there is none.
-func (r *reader) findSocket() string {
-	for _, path := range r.sockets() {
-		if at := r.o.host.locate(path); at != "" {
-			return at
-		}
-	}
-	return ""
-}
-
 // explainMissing records what a present HAProxy should have had.
 func (r *reader) explainMissing(socket string) {
-	if socket == "" {
-		r.fail(SourceSocket, strings.Join(r.sockets(), ", "), errors.New("there is no such socket"),
-			"is HAProxy running? Its global section needs: stats socket /var/lib/haproxy/stats mode 600 level user")
-	}
 	if len(r.paths) == 0 {
 		r.fail(SourceConfig, strings.Join(defaultConfigs, ", "), errors.New("there is no such file"),
 			"name the files of haproxy -f with config_file")
+	}
+	if socket == "" {
+		r.fail(SourceSocket, strings.Join(r.sockets(), ", "), errors.New("there is no such socket"),
+			"is HAProxy running? Its global section needs: stats socket /var/lib/haproxy/stats mode 600 level user")
 	}
 }
 
@@ -164,7 +150,7 @@ func (r *reader) readStatistics(ctx context.Context, path string) {
 			r.aboutSocket(ctx, s)
 			return
 		}
-		r.fail(SourceSocket, path, err, socketHint(err))
+		r.fail(SourceSocket, path, err, hint(err, "name HAProxy's stats socket with the option socket"))
 	}
 	for _, w := range r.pages() {
 		if ctx.Err() != nil {
@@ -179,14 +165,15 @@ func (r *reader) readStatistics(ctx context.Context, path string) {
 	}
 }
 
-func socketHint(err error) string {
+// hint says what to try after an error; otherwise is for when the error does not tell.
+func hint(err error, otherwise string) string {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		return "read it as root (become)"
 	case errors.Is(err, context.DeadlineExceeded):
-		return "HAProxy may be stopped or stuck; see its process on this host"
+		return "HAProxy may be stopped or stuck: see its process on this host"
 	}
-	return "name HAProxy's stats socket with the option socket"
+	return otherwise
 }
 
 func (s socket) stat(ctx context.Context) ([]Proxy, error) {

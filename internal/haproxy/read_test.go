@@ -153,6 +153,30 @@ func TestReadFindsTheSocketInsideAContainer(t *testing.T) {
 	}
 }
 
+func TestFirstLooksOnlyWhereItMay(t *testing.T) {
+	h := machine(t, map[string]string{"/proc/7/comm": "haproxy\n", "/proc/7/root/s": "", "/etc/b": "", "/locked/s": ""})
+	if got := h.first([]string{"/s", "/etc/b"}); got != h.path("/etc/b") {
+		t.Errorf("a path on the host goes before a container's: %q", got)
+	}
+	for _, dir := range []string{"/proc/7/root", "/locked"} {
+		if err := os.Chmod(h.path(dir), 0); err != nil {
+			t.Fatal(err)
+		}
+		defer os.Chmod(h.path(dir), 0o755)
+	}
+	if err := os.Chmod(h.root, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	asNobody(t, func() {
+		if got := h.first([]string{"/s"}); got != "" {
+			t.Errorf("a container that may not be looked into gave %q", got)
+		}
+		if got := h.first([]string{"/locked/s"}); got != h.path("/locked/s") {
+			t.Errorf("what may not be looked at on the host is to be named in an error, got %q", got)
+		}
+	})
+}
+
 func TestReadRecordsEverySourceThatFails(t *testing.T) {
 	good := lab(t)
 	with := func(command, answer string) map[string]string {
@@ -181,7 +205,7 @@ func TestReadRecordsEverySourceThatFails(t *testing.T) {
 		"an old process":                   {with("show info", strings.Replace(good["show info"], "Stopping: 0", "Stopping: 1", 1)), "", "processes: S: process 798 is stopping: it takes no new sessions"},
 		"no level":                         {with("show cli level", "Permission denied"), "", "level: S: show cli level: permission denied by HAProxy"},
 		"another configuration":            {good, "listen web\n bind :80\n", `haproxy.cfg: [C]: it holds no bind address for proxy "mysql"`},
-		"a bind that the process alone knows": {good, "listen mysql\n bind \"$VIP:3306\"\n stick on dst\n", "haproxy.cfg: C: C line 2: bind: the value of $VIP is known to the process alone; " +
+		"a bind that the process alone knows": {good, "listen mysql\n bind \"$VIP:3306\"\n stick on dst\n", "haproxy.cfg: C: line 2: bind: the value of $VIP is known to the process alone; " +
 			`haproxy.cfg: [C]: it holds no bind address for proxy "mysql"`},
 	} {
 		config := filepath.Join(shortDir(t), "haproxy.cfg")

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package haproxy
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"overcloud.backup/internal/process"
+)
+
+// overcloud is a real HAProxy in front of three servers, configured as TripleO does, all on loopback.
+type overcloud struct {
+	dir    string
+	vip    string // host:port that clients connect to
+	stats  string // host:port of the statistics page
+	synced [3]atomic.Bool
+}
+
+// startOvercloud starts it and waits until HAProxy has checked its servers. It skips the test without haproxy.
+func startOvercloud(t *testing.T) *overcloud {
+	t.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin:/usr/local/sbin")
+	if _, err := exec.LookPath("haproxy"); err != nil {
+		t.Skip("haproxy is not installed")
+	}
+	o := &overcloud{dir: shortDir(t), vip: "127.0.0.100:" + freePort(t), stats: "127.0.0.1:" + freePort(t)}
+	database, check := freePort(t), freePort(t)
+	var servers strings.Builder
+	for i := range o.synced {
+		o.synced[i].Store(true)
+		ip := fmt.Sprintf("127.0.0.1%d", i)
+		o.startServer(t, i, net.JoinHostPort(ip, database), net.JoinHostPort(ip, check))
+		fmt.Fprintf(&servers, "  server controller-%d.internalapi.localdomain %s:%s backup check inter 100ms fall 2 rise 2 on-marked-down shutdown-sessions port %s\n", i, ip, database, check)
+	}
+	config := fmt.Sprintf(`global
+  maxconn 100
+  stats socket %[1]s/user mode 600 level user
+  stats socket %[1]s/operator mode 600 level operator
+  stats socket %[1]s/admin mode 600 level admin
+defaults
+  mode tcp
+  timeout connect 1s
+  timeout client 1m
+  timeout server 1m
+listen haproxy.stats
+  bind %[2]s
+  mode http
+  stats enable
+  stats uri /
+  stats auth admin:s3cret
+listen mysql
+  bind %[3]s transparent
+  option httpchk
+  stick on dst
+  stick-table type ip size 1000
+%[4]s`, o.dir, o.stats, o.vip, servers.String())
+	if err := os.WriteFile(o.config(), []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	haproxy := process.Command(ctx, "haproxy", "-db", "-f", o.config())
+	var out bytes.Buffer
+	haproxy.Stdout, haproxy.Stderr = &out, &out
+	if err := haproxy.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cancel()
+		haproxy.Wait()
+		if t.Failed() {
+			t.Logf("haproxy said: %s", out.String())
+		}
+	})
+	o.wait(t, "UP UP UP")
+	return o
+}
+
+func (o *overcloud) config() string { return filepath.Join(o.dir, "haproxy.cfg") }
+
+// startServer is a database that holds every connection, and its health check.
+func (o *overcloud) startServer(t *testing.T, i int, database, check string) {
+	l, err := net.Listen("tcp", database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			fmt.Fprintln(c, i)
+			go func() { io.Copy(io.Discard, c); c.Close() }()
+		}
+	}()
+	c, err := net.Listen("tcp", check)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if !o.synced[i].Load() {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	})}
+	t.Cleanup(func() { server.Close() })
+	go server.Serve(c)
+}
+
+func freePort(t *testing.T) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return port
+}
+
+// client connects through the VIP and says which server it got.
+func (o *overcloud) client(t *testing.T) (net.Conn, string) {
+	c, err := net.DialTimeout("tcp", o.vip, 2*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	c.SetReadDeadline(time.Now().Add(2 * time.Second))
+	b := make([]byte, 1)
+	if _, err := c.Read(b); err != nil {
+		t.Fatal(err)
+	}
+	return c, string(b)
+}
+
+func (o *overcloud) read(t *testing.T, options Options) *Facts {
+	t.Helper()
+	options.ConfigFiles = []string{o.config()}
+	if options.Socket == "" {
+		options.Socket = filepath.Join(o.dir, "user")
+	}
+	return read(t, options)
+}
+
+// wait waits until the servers have these statuses.
+func (o *overcloud) wait(t *testing.T, statuses string) {
+	t.Helper()
+	got := ""
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		b, err, _ := ask(filepath.Join(o.dir, "user"), "show stat", time.Second)
+		if err != nil {
+			continue
+		}
+		proxies, err := ParseStat([]byte(b))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var words []string
+		for _, s := range proxies[1].Servers {
+			words = append(words, s.Raw+strings.Repeat("?", strings.Count(s.CheckStatus, "INI")))
+		}
+		if got = strings.Join(words, " "); got == statuses {
+			return
+		}
+	}
+	t.Fatalf("servers are %q, not %q", got, statuses)
+}
+
+// sessions are the servers' sessions, with "*" for the one whose last session is the latest.
+func sessions(f *Facts) string {
+	var all []string
+	latestAt, best := -1, int64(-1)
+	for i, s := range f.DatabaseServers() {
+		all = append(all, fmt.Sprint(s.CurrentSessions))
+		if s.LastSession >= 0 && (best < 0 || s.LastSession < best) {
+			latestAt, best = i, s.LastSession
+		}
+	}
+	if latestAt >= 0 {
+		all[latestAt] += "*"
+	}
+	return strings.Join(all, " ")
+}
+
+func TestRealHAProxyThroughAFailover(t *testing.T) {
+	o := startOvercloud(t)
+	f := o.read(t, Options{})
+	if told(f) != "" || sessions(f) != "0 0 0" || f.Level != LevelUser || f.Server("controller-1.internalapi.localdomain").Address != "127.0.0.11" {
+		t.Fatalf("quiet: %s, %q, %+v", told(f), sessions(f), f)
+	}
+	for range 3 {
+		if _, server := o.client(t); server != "0" {
+			t.Fatalf("the first client is on server %s", server)
+		}
+	}
+	if f = o.read(t, Options{}); sessions(f) != "3* 0 0" {
+		t.Errorf("three clients: %q", sessions(f))
+	}
+	time.Sleep(2 * time.Second) // lastsess counts whole seconds
+	o.synced[0].Store(false)
+	o.wait(t, "DOWN UP UP")
+	if _, server := o.client(t); server != "1" {
+		t.Fatalf("after the failover a client is on server %s", server)
+	}
+	o.synced[0].Store(true)
+	o.wait(t, "UP UP UP")
+	client, server := o.client(t)
+	if server != "1" {
+		t.Fatalf("the sticky trap did not show: a client is on server %s", server)
+	}
+	if f = o.read(t, Options{}); sessions(f) != "0 2* 0" || f.Proxies[1].Table.Readable {
+		t.Errorf("the first server is up again and idle: %q", sessions(f))
+	}
+	client.Close()
+}
+
+func TestRealHAProxyAtEveryLevel(t *testing.T) {
+	o := startOvercloud(t)
+	o.client(t)
+	for _, level := range []Level{LevelUser, LevelOperator, LevelAdmin} {
+		f := o.read(t, Options{Socket: filepath.Join(o.dir, string(level))})
+		table := f.Proxies[1].Table
+		if told(f) != "" || f.Level != level || table == nil || table.Readable == (level == LevelUser) {
+			t.Fatalf("%s: %s %+v, table %+v", level, told(f), f, table)
+		}
+		if table.Readable && (len(table.Entries) != 1 || table.Entries[0].Server != "controller-0.internalapi.localdomain" || table.Entries[0].Key != "127.0.0.100") {
+			t.Errorf("%s: %+v", level, table.Entries)
+		}
+	}
+}
+
+func TestRealHAProxyCountsNewSessionsInTheWindow(t *testing.T) {
+	o := startOvercloud(t)
+	done := make(chan *Facts)
+	go func() { done <- o.read(t, Options{Sample: 600 * time.Millisecond}) }()
+	time.Sleep(300 * time.Millisecond)
+	o.client(t)
+	o.client(t)
+	f := <-done
+	if s := f.DatabaseServers()[0]; told(f) != "" || s.NewSessions != 2 || f.Proxies[1].Frontend.NewSessions != 2 || f.Window < 0.6 {
+		t.Errorf("%s: %+v in %v s", told(f), s, f.Window)
+	}
+}
+
+func TestRealHAProxyOverItsStatsURL(t *testing.T) {
+	o := startOvercloud(t)
+	o.client(t)
+	socket := o.read(t, Options{})
+	f := o.read(t, Options{Socket: "/nowhere"})
+	if !f.Running || f.Reached != "http://"+o.stats+"/" || sessions(f) != "1* 0 0" || len(f.Errors) != 1 {
+		t.Fatalf("%s: %+v", told(f), f)
+	}
+	if f.PID != socket.PID || f.Version != socket.Version || f.Uptime < socket.Uptime || f.Processes != 1 {
+		t.Errorf("page %+v, socket %+v", f, socket)
+	}
+	f = o.read(t, Options{Socket: "/nowhere", StatsUser: "admin", StatsPassword: "wrong"})
+	if f.Running || f.Failed(SourceURL) == nil {
+		t.Errorf("wrong password: %s", told(f))
+	}
+}
+
+func TestRealHAProxyThatIsStopped(t *testing.T) {
+	o := startOvercloud(t)
+	pid := o.read(t, Options{}).PID
+	p, err := os.FindProcess(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	f := o.read(t, Options{Timeout: 500 * time.Millisecond})
+	if err := p.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	if f.Running || !strings.Contains(told(f), "no answer within the time limit") || !strings.Contains(f.Failed(SourceSocket).Hint, "stuck") {
+		t.Errorf("%s", told(f))
+	}
+	if f = o.read(t, Options{}); !f.Running {
+		t.Errorf("after it goes on: %s", told(f))
+	}
+}

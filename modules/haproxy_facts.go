@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package main
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+
+	"overcloud.backup/internal/ansible"
+	"overcloud.backup/internal/haproxy"
+	"overcloud.backup/internal/reading"
+)
+
+//go:embed haproxy_facts.yml
+var haproxyFactsSpec []byte
+
+func init() { register("haproxy_facts", ansible.Module{Spec: haproxyFactsSpec, Run: haproxyFacts}) }
+
+func haproxyFacts(ctx context.Context, call *ansible.Call) (*ansible.Result, error) {
+	clock := reading.StartClock(call.Now)
+	var o struct {
+		Socket        string   `json:"socket"`
+		StatsURL      string   `json:"stats_url"`
+		StatsUser     string   `json:"stats_user"`
+		StatsPassword string   `json:"stats_password"`
+		ConfigFile    []string `json:"config_file"`
+		DatabaseProxy string   `json:"database_proxy"`
+		Sample        float64  `json:"sample"`
+		Timeout       float64  `json:"timeout"`
+	}
+	if err := call.Decode(&o); err != nil {
+		return nil, err
+	}
+	if o.Timeout <= 0 || o.Sample < 0 || o.Sample > o.Timeout/2 {
+		return nil, fmt.Errorf("timeout %g and sample %g do not fit: timeout is above 0, sample is from 0 to half of it", o.Timeout, o.Sample)
+	}
+	facts := haproxy.Read(ctx, haproxy.Options{
+		Socket: o.Socket, StatsURL: o.StatsURL, StatsUser: o.StatsUser, StatsPassword: o.StatsPassword,
+		ConfigFiles: o.ConfigFile, DatabaseProxy: o.DatabaseProxy,
+		Timeout: seconds(o.Timeout), Sample: seconds(o.Sample), Clock: clock, Secret: call.Secret,
+	})
+	return &ansible.Result{Facts: map[string]any{"ansible_haproxy": facts}}, nil
+}
