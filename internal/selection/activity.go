@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package selection
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/haproxy"
+	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/reading"
+)
+
+// word is what one source says about the clients of one controller.
+type word struct {
+	says Activity // Unknown for a source that should have spoken and did not
+	text string
+	// missing says that the source is silent because its whole host is: cluster_incomplete tells that already.
+	missing bool
+}
+
+// observe finds out for every controller with a database whether it serves clients.
+func (c *cluster) observe(o Options) {
+	c.vip = c.findVIP()
+	next := c.nextWords(o)
+	for _, m := range c.members {
+		if !m.runsDatabase {
+			continue
+		}
+		m.words = append(m.words, c.holderWord(m, o))
+		m.words = append(m.words, next[m]...)
+		m.words = append(m.words, c.lingering(m)...)
+		m.words = append(m.words, c.databaseWord(m))
+		m.activity = sum(m.words)
+	}
+}
+
+// sum is Active when any source saw clients, Idle when all spoke and none did, else Unknown.
+func sum(words []word) Activity {
+	all := Idle
+	for _, w := range words {
+		switch {
+		case w.says == Active:
+			return Active
+		case w.says != Idle:
+			all = Unknown
+		}
+	}
+	return all
+}
+
+// holderWord is what the HAProxy of the VIP holder says of a controller.
+func (c *cluster) holderWord(m *member, o Options) word {
+	h := c.vip.holder
+	if h == nil {
+		return word{says: Unknown, text: c.vip.problem, missing: len(c.absent) > 0 || c.anySilent()}
+	}
+	where := fmt.Sprintf("HAProxy on %s, which has the VIP", h.name)
+	if why := c.proxyProblem(h, o); why != "" {
+		return word{says: Unknown, text: fmt.Sprintf("%s: %s", where, why), missing: h.silent != ""}
+	}
+	s := h.proxy().Server(m.server)
+	if m.server == "" || s == nil {
+		return word{says: Unknown, text: fmt.Sprintf("%s: none of its servers is %s", where, m.name)}
+	}
+	return sessions(where, *s, h.proxy().Window)
+}
+
+// sessions is the word of one server line.
+func sessions(where string, s haproxy.Server, window float64) word {
+	counted := fmt.Sprintf("%s: %s", where, plural(s.CurrentSessions, "session"))
+	if window > 0 {
+		counted += fmt.Sprintf(", %d new in %s s", s.NewSessions, number(window))
+	}
+	if s.CurrentSessions > 0 || s.NewSessions > 0 {
+		return word{says: Active, text: counted}
+	}
+	return word{says: Idle, text: counted + last(s)}
+}
+
+func last(s haproxy.Server) string {
+	if s.LastSession < 0 {
+		return ""
+	}
+	return fmt.Sprintf(", the last one %d s ago", s.LastSession)
+}
+
+// proxyProblem says why the statistics of a host's HAProxy do not count; empty when they do.
+func (c *cluster) proxyProblem(m *member, o Options) string {
+	p := m.proxy()
+	switch {
+	case m.silent != "":
+		return "the host " + m.silent
+	case p == nil:
+		return missingDocument(m, "haproxy")
+	case !p.Present && !p.Running:
+		return "there is none" + firstError(p.Header)
+	case !p.Running:
+		return "it did not answer" + firstError(p.Header)
+	case p.Database == nil:
+		return "no proxy of it was found to front the database" + firstError(p.Header)
+	case p.Failed(haproxy.SourceSample) != nil:
+		return "its second sample failed: " + p.Failed(haproxy.SourceSample).Message
+	case p.Processes > 1:
+		return fmt.Sprintf("it runs %d processes and its statistics are those of one", p.Processes)
+	case p.Uptime < o.MinProxyUptime && m == c.vip.holder:
+		return fmt.Sprintf("it started %d s ago (limit %d s)", p.Uptime, o.MinProxyUptime)
+	}
+	return ""
+}
+
+// lingering are the words of the other HAProxies: after the VIP moved, old sessions may live on where it was.
+func (c *cluster) lingering(m *member) []word {
+	var words []word
+	for _, h := range c.members {
+		if h == c.vip.holder || c.hasNoProxy(h) {
+			continue
+		}
+		where := "HAProxy on " + h.name
+		if why := c.proxyProblem(h, Options{}); why != "" {
+			words = append(words, word{says: Unknown, text: fmt.Sprintf("%s: %s", where, why), missing: h.silent != ""})
+			continue
+		}
+		if s := h.proxy().Server(m.server); m.server != "" && s != nil {
+			words = append(words, sessions(where, *s, h.proxy().Window))
+		}
+	}
+	for _, a := range c.absent {
+		words = append(words, word{says: Unknown, text: a, missing: true})
+	}
+	return words
+}
+
+// hasNoProxy says that no HAProxy runs on a host, so it has no sessions to tell of. Pacemaker must agree where it
+// manages HAProxy: a process that could not be asked is not a stopped one.
+func (c *cluster) hasNoProxy(m *member) bool {
+	p := m.proxy()
+	if p == nil || p.Running {
+		return false
+	}
+	if managed, active := c.proxyResource(m); managed {
+		return !active
+	}
+	return !p.Present || len(p.Errors) == 0
+}
+
+// proxyResource says whether Pacemaker manages HAProxy, and whether it has one active on a host.
+func (c *cluster) proxyResource(m *member) (managed, active bool) {
+	if c.view == nil {
+		return false, false
+	}
+	for _, r := range c.view.Resources {
+		if !isProxy(r.ID, r.Parent, r.Agent) {
+			continue
+		}
+		managed = true
+		active = active || r.Active && m.node != "" && lower(r.Node) == lower(m.node)
+	}
+	return managed, active
+}
+
+// isProxy knows the resource by its agent (systemd:haproxy, ocf:heartbeat:haproxy), or as TripleO's haproxy-bundle.
+func isProxy(id, parent, agent string) bool {
+	return strings.HasSuffix(agent, ":haproxy") || id == "haproxy" || parent == "haproxy-bundle"
+}
+
+// databaseWord is what a controller's own server says of its clients.
+func (c *cluster) databaseWord(m *member) word {
+	g := m.database()
+	if m.silent != "" {
+		return word{says: Unknown, text: fmt.Sprintf("%s %s", m.name, m.silent), missing: true}
+	}
+	if g == nil {
+		return word{says: Unknown, text: "MariaDB: " + missingDocument(m, "galera")}
+	}
+	if !g.Running {
+		if c.databaseDown(m) {
+			return word{says: Idle, text: "MariaDB: not running, so no sessions"}
+		}
+		return word{says: Unknown, text: "MariaDB: it was not read" + firstError(g.Header)}
+	}
+	if text := clients(g); text != "" {
+		return word{says: Active, text: "MariaDB: " + text}
+	}
+	if e := unheard(g); e != nil {
+		return word{says: Unknown, text: fmt.Sprintf("MariaDB: %s was not read: %s", e.Source, e.Message)}
+	}
+	text := "MariaDB: no client sessions"
+	if g.Sample.Window > 0 {
+		text += fmt.Sprintf(", no write-sets of its own in %s s", number(g.Sample.Window))
+	}
+	return word{says: Idle, text: text}
+}
+
+// clients describes the foreign sessions and the write-sets that were made here; empty when there are none.
+func clients(g *galera.Facts) string {
+	var parts []string
+	total := int64(0)
+	var who []string
+	for _, s := range g.Sessions {
+		total += int64(s.Count)
+		who = append(who, fmt.Sprintf("%s from %s", s.User, s.Source))
+	}
+	if total > 0 {
+		slices.Sort(who)
+		if len(who) > 3 {
+			who = append(who[:3], fmt.Sprintf("%d more", len(who)-3))
+		}
+		parts = append(parts, fmt.Sprintf("%s (%s)", plural(total, "client session"), strings.Join(who, ", ")))
+	}
+	if g.Sample.Replicated > 0 {
+		parts = append(parts, fmt.Sprintf("%s write-sets/s of its own", number(g.Sample.Replicated)))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// beside are sources of galera_facts that tell nothing of clients, nor of the state of replication.
+var beside = []string{"option files", "login", "server", "container", "sizes", "datadir", "grastate"}
+
+// unheard is the first failed source that could have told of clients; nil when all of those spoke.
+func unheard(g *galera.Facts) *reading.Error {
+	for i, e := range g.Errors {
+		if !slices.Contains(beside, e.Source) {
+			return &g.Errors[i]
+		}
+	}
+	return nil
+}
+
+// databaseDown says that a server which did not answer is not there, rather than out of our reach.
+func (c *cluster) databaseDown(m *member) bool {
+	g := m.database()
+	if !g.Present || g.Grastate != nil && g.Grastate.Seqno >= 0 { // a running server has -1 in it
+		return true
+	}
+	if rs := c.galeraOn(m); c.config() != nil {
+		return !slices.ContainsFunc(rs, func(r pacemaker.Resource) bool { return r.Active })
+	}
+	return len(g.Errors) == 0
+}
+
+func missingDocument(m *member, name string) string {
+	for _, e := range m.host.Errors {
+		if e.Source == name {
+			return fmt.Sprintf("%s_facts cannot be used: %s", name, e.Message)
+		}
+	}
+	return fmt.Sprintf("%s_facts were not gathered on %s", name, m.name)
+}
+
+func firstError(h reading.Header) string {
+	if len(h.Errors) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (%s: %s)", h.Errors[0].Source, h.Errors[0].Message)
+}

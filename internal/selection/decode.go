@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package selection
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/haproxy"
+	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/reading"
+)
+
+// entry is one element of idle_controller's option facts.
+type entry struct {
+	Name        string          `json:"name"`
+	Unreachable bool            `json:"unreachable"`
+	Galera      json.RawMessage `json:"galera"`
+	Pacemaker   json.RawMessage `json:"pacemaker"`
+	HAProxy     json.RawMessage `json:"haproxy"`
+}
+
+// needed are the keys without which a document would look healthier than what it says.
+var needed = map[string][]string{
+	"galera":    {"gathered_at", "host", "errors", "running", "wsrep", "sample", "sessions", "storage"},
+	"pacemaker": {"gathered_at", "host", "errors", "connected", "quorum", "nodes", "resources"},
+	"haproxy":   {"gathered_at", "host", "errors", "running", "proxies", "database"},
+}
+
+// nullable are those that may be null: what is not there is said to be not there.
+var nullable = []string{"database"}
+
+// DecodeHost reads one entry of the option facts: {"name", "unreachable", "galera", "pacemaker", "haproxy"}, the last
+// three as the facts modules return them. A document that is not one becomes an entry of Host.Errors, and the host has
+// no such facts. An error means that the entry itself is none.
+func DecodeHost(raw []byte) (Host, error) {
+	var e entry
+	if err := json.Unmarshal(raw, &e); err != nil {
+		return Host{}, fmt.Errorf("facts: an entry is no host's: %w", err)
+	}
+	if e.Name == "" {
+		return Host{}, fmt.Errorf("facts: an entry has no name: give name, and galera, pacemaker and haproxy")
+	}
+	h := Host{Name: e.Name, Unreachable: e.Unreachable}
+	h.Galera = document[galera.Facts](&h, "galera", e.Galera)
+	h.Pacemaker = document[pacemaker.Facts](&h, "pacemaker", e.Pacemaker)
+	h.HAProxy = document[haproxy.Facts](&h, "haproxy", e.HAProxy)
+	return h, nil
+}
+
+// document decodes one facts document; nil when it is missing or was refused.
+func document[T any](h *Host, name string, raw json.RawMessage) *T {
+	if len(raw) == 0 || string(raw) == "null" {
+		return nil
+	}
+	facts := new(T)
+	err := complete(name, raw)
+	if err == nil {
+		err = json.Unmarshal(raw, facts)
+	}
+	if err != nil {
+		h.Errors = append(h.Errors, reading.Error{Source: name, Where: h.Name, Message: err.Error(), Hint: "gather the facts again"})
+		return nil
+	}
+	return facts
+}
+
+// complete refuses a document from which keys were taken away.
+func complete(name string, raw []byte) error {
+	var keys map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &keys); err != nil {
+		return err
+	}
+	var missing []string
+	for _, k := range needed[name] {
+		v, ok := keys[k]
+		if !ok || string(v) == "null" && !slices.Contains(nullable, k) {
+			missing = append(missing, k)
+		}
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("it lacks %s", strings.Join(missing, ", "))
+	}
+	return nil
+}

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package selection
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/haproxy"
+	"overcloud.backup/internal/pacemaker"
+)
+
+// ailments change one host of a cluster, or what all say of it. Three bytes of the fuzzer's input make one of them:
+// which, whose, how much.
+var ailments = []func(w *world, i, n int){
+	func(w *world, i, n int) {
+		w.hosts[i].Galera.Wsrep.RecvQueue, w.hosts[i].Galera.Sample.RecvQueueMin = n, n
+	},
+	func(w *world, i, n int) { w.hosts[i].Galera.Wsrep.LastCommitted -= int64(n) * 10 },
+	func(w *world, i, n int) { w.hosts[i].Galera.Sample.FlowControl = float64(n) / 255 },
+	func(w *world, i, n int) { w.hosts[i].Galera.Storage.DatadirFree = int64(n) << 24 },
+	func(w *world, i, n int) { w.hosts[i].Galera.Sample.Questions = float64(n) * 3 },
+	func(w *world, i, n int) { w.hosts[i].Galera.Sample.Replicated = float64(n % 2) },
+	func(w *world, i, n int) {
+		w.hosts[i].Galera.Sessions = []galera.Session{{User: "u", Source: "10.0.0.9", Count: n % 3}}
+	},
+	func(w *world, i, n int) { w.hosts[i].Galera.Wsrep.Desync = n%2 == 1 },
+	func(w *world, i, n int) {
+		w.hosts[i].Galera.Wsrep.State = []galera.State{galera.StateSynced, galera.StateJoined, galera.StateUnknown}[n%3]
+	},
+	func(w *world, i, n int) {
+		w.hosts[i].Galera.Wsrep.ClusterStatus = []galera.ClusterStatus{galera.ClusterPrimary, galera.ClusterNonPrimary, galera.ClusterUnknown}[n%3]
+	},
+	func(w *world, i, n int) { w.hosts[i].Galera.Wsrep.ClusterConfID += int64(n % 2) },
+	func(w *world, i, n int) { w.hosts[i].Galera.Wsrep.ClusterSize = n % 5 },
+	func(w *world, i, n int) { w.hosts[i].Galera.Wsrep.ClusterStateUUID = fmt.Sprintf("uuid-%d", n%3) },
+	func(w *world, i, n int) { w.hosts[i].Galera.Wsrep.GcommUUID = fmt.Sprintf("member-%d", n%4) },
+	func(w *world, i, n int) { w.hosts[i].Galera.Server.Hostname = fmt.Sprintf("controller-%d", n%4) },
+	func(w *world, i, n int) { w.hosts[i].Galera.Running = n%2 == 0 },
+	func(w *world, i, n int) {
+		w.hosts[i].Galera.Add([]string{"sessions", "sizes", "sql"}[n%3], "", errDenied, "")
+	},
+	func(w *world, i, n int) { w.hosts[i].Galera.GatheredAt -= float64(n) },
+	func(w *world, i, n int) { w.hosts[i].Galera.Host.Name = fmt.Sprintf("controller-%d", n%4) },
+	func(w *world, i, n int) {
+		w.hosts[i].HAProxy.Host.Addresses = append(slices.Clone(w.hosts[i].HAProxy.Host.Addresses), fmt.Sprintf("10.99.0.%d", 10+n%4))
+	},
+	func(w *world, i, n int) { w.node(i, func(x *pacemaker.Node) { x.Online = n%2 == 0 }) },
+	func(w *world, i, n int) { w.node(i, func(x *pacemaker.Node) { x.Standby = n%2 == 1 }) },
+	func(w *world, i, n int) {
+		w.node(i, func(x *pacemaker.Node) { x.Name = fmt.Sprintf("controller-%d", n%4) })
+	},
+	func(w *world, i, n int) { w.hosts[i].Pacemaker.Quorum = n%2 == 0 },
+	func(w *world, i, n int) { w.hosts[i].Pacemaker.Connected = n%2 == 0 },
+	func(w *world, i, n int) { w.hosts[i].Pacemaker.LocalNode = fmt.Sprintf("controller-%d", n%4) },
+	func(w *world, i, n int) { w.hosts[i].Pacemaker.ClusterName = fmt.Sprint(n % 2) },
+	func(w *world, i, n int) {
+		w.resource("galera", i, func(r *pacemaker.Resource) { r.Failed, r.Managed = n%2 == 1, n%3 > 0 })
+	},
+	func(w *world, i, n int) {
+		w.managers(func(p *pacemaker.Facts) { p.VIPs[0].Node = []string{"", "controller-0", "controller-9"}[n%3] })
+	},
+	func(w *world, i, n int) {
+		w.managers(func(p *pacemaker.Facts) {
+			p.Resources = append(p.Resources, pacemaker.Resource{ID: fmt.Sprint("s", n), Singleton: true, Active: true, Node: w.hosts[i].Name})
+		})
+	},
+	func(w *world, i, n int) {
+		w.managers(func(p *pacemaker.Facts) { p.Locks = []pacemaker.Lock{{Expires: testNow + float64(n-128)}} })
+	},
+	func(w *world, i, n int) { w.hosts[i].HAProxy.Running = n%2 == 0 },
+	func(w *world, i, n int) { w.hosts[i].HAProxy.Uptime = int64(n) },
+	func(w *world, i, n int) { w.hosts[i].HAProxy.Processes = n % 3 },
+	func(w *world, i, n int) {
+		w.hosts[i].HAProxy.Database.Binds = []string{fmt.Sprintf("10.99.0.%d:3306", 10+n%4)}
+	},
+	func(w *world, i, n int) { w.hosts[i].HAProxy.Database.Sticky = n%2 == 0 },
+	func(w *world, i, n int) { w.line(n%len(w.hosts), i).CurrentSessions = int64(n / 8 % 2) },
+	func(w *world, i, n int) { w.line(n%len(w.hosts), i).LastSession = int64(n) - 1 },
+	func(w *world, i, n int) { w.line(n%len(w.hosts), i).Status = haproxy.StatusDown },
+	func(w *world, i, n int) { w.line(n%len(w.hosts), i).Name = fmt.Sprintf("controller-%d.x", n/8%4) },
+	func(w *world, i, n int) { w.line(n%len(w.hosts), i).Address = fmt.Sprintf("10.99.0.%d", 10+n/8%4) },
+	func(w *world, i, n int) {
+		if n%4 == 0 {
+			w.quiet()
+		}
+	},
+	func(w *world, i, n int) { w.hosts[i].Unreachable = n%2 == 1 },
+}
+
+// fuzzed makes a cluster and options of fuzzed bytes: size, policy, spares, then ailments.
+func fuzzed(data []byte) (*world, Options) {
+	byteAt := func(i int) int {
+		if i < len(data) {
+			return int(data[i])
+		}
+		return 0
+	}
+	o := options()
+	o.Policy = []Policy{RequireIdle, PreferIdle, AllowActive}[byteAt(1)%3]
+	o.MinSpares = byteAt(2) % 3
+	o.Prefer = []string{fmt.Sprintf("controller-%d", byteAt(3)%4)}
+	w := healthy(2 + byteAt(0)%4)
+	for at := 4; at+2 < len(data) && at < 40; at += 3 {
+		ailments[byteAt(at)%len(ailments)](w, byteAt(at+1)%len(w.hosts), byteAt(at+2))
+	}
+	return w, o
+}
+
+func seed(f *testing.F) {
+	f.Add([]byte{})
+	f.Add([]byte{1, 0, 1, 2})
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 300 {
+		data := make([]byte, 4+3*random.IntN(5))
+		for i := range data {
+			data[i] = byte(random.IntN(256))
+		}
+		f.Add(data)
+	}
+	for i := range ailments {
+		for _, n := range []byte{1, 2, 8, 255} {
+			f.Add([]byte{1, n, 1, 0, byte(i), 2, n})
+		}
+	}
+}
+
+func FuzzTheChosenIsEligibleAndKnown(f *testing.F) {
+	seed(f)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		w, o := fuzzed(data)
+		d := decide(t, w.hosts, o)
+		for _, c := range d.Clusters {
+			chosen := 0
+			for _, k := range c.Controllers {
+				if k.Verdict == Chosen {
+					chosen++
+					if k.Rank != 1 || k.Name != c.Chosen {
+						t.Errorf("%s is chosen with rank %d, the cluster has %q", k.Name, k.Rank, c.Chosen)
+					}
+				}
+				sound(t, k, o)
+			}
+			if chosen > 1 || (chosen == 1) != (c.Chosen != "") {
+				t.Errorf("%d chosen, the cluster has %q", chosen, c.Chosen)
+			}
+		}
+		if t.Failed() {
+			t.Logf("\n%s", d.Text)
+		}
+	})
+}
+
+// sound holds a controller's verdict against what it says of itself: unknown never counts as healthy.
+func sound(t *testing.T, k Controller, o Options) {
+	t.Helper()
+	if k.Verdict != Chosen && k.Verdict != Eligible {
+		return
+	}
+	if len(k.Reasons) > 0 || k.Activity == Unknown || k.Activity == "" || k.Activity == Active && o.Policy == RequireIdle {
+		t.Errorf("%s is %s, and %s with %v", k.Name, k.Verdict, k.Activity, k.Reasons)
+	}
+	for _, e := range k.Evidence {
+		if strings.HasPrefix(e, string(Unknown)) && k.Activity == Idle {
+			t.Errorf("%s is idle with the evidence %q", k.Name, e)
+		}
+	}
+	if k.Galera != string(galera.StateSynced) || !strings.HasPrefix(k.Pacemaker, "online") || !strings.HasPrefix(k.HAProxy, "UP") {
+		t.Errorf("%s is %s: %s, %s, %s", k.Name, k.Verdict, k.Galera, k.Pacemaker, k.HAProxy)
+	}
+}
+
+func FuzzTheOrderOfHostsDoesNotMatter(f *testing.F) {
+	seed(f)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		w, o := fuzzed(data)
+		first := decide(t, w.hosts, o)
+		random := rand.New(rand.NewPCG(uint64(len(data)), 7))
+		random.Shuffle(len(w.hosts), func(i, j int) { w.hosts[i], w.hosts[j] = w.hosts[j], w.hosts[i] })
+		if second := decide(t, w.hosts, o); !reflect.DeepEqual(first, second) {
+			t.Errorf("first\n%s\nafter a shuffle\n%s", first.Text, second.Text)
+		}
+	})
+}
+
+func FuzzAWorseCandidateChangesNothing(f *testing.F) {
+	seed(f)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		w, o := fuzzed(data)
+		before := decide(t, w.hosts, o)
+		if before.Chosen == "" || len(before.Clusters) != 1 {
+			return
+		}
+		activeChosen := before.of(before.Chosen).Activity == Active
+		how := 0
+		if len(data) > 2 {
+			how = int(data[2])
+		}
+		if activeChosen {
+			how |= 1 // an idle one would be another spare, and free better ones than the active: only an unsound one is worse
+		}
+		w.join(how)
+		if after := decide(t, w.hosts, o); after.Chosen != before.Chosen {
+			t.Errorf("before\n%s\nafter\n%s", before.Text, after.Text)
+		}
+	})
+}
+
+// join adds a controller that holds many singletons and is busy or, for an odd how, unsound. Its names and addresses
+// are none that the ailments use.
+func (w *world) join(how int) {
+	const i = 2
+	full := host(i, 3, "late", "zulu-", "10.97.0.", testVIP)
+	name := full.Name
+	full.Galera.Wsrep.ClusterSize = w.hosts[0].Galera.Wsrep.ClusterSize
+	full.Galera.Wsrep.ClusterStateUUID = w.hosts[0].Galera.Wsrep.ClusterStateUUID
+	full.Galera.Wsrep.ClusterConfID = w.hosts[0].Galera.Wsrep.ClusterConfID
+	full.Galera.Sample.Questions, full.Galera.Storage.DatadirFree = 1e6, 2<<30
+	full.Pacemaker.Quorum, full.Pacemaker.ClusterName = w.hosts[0].Pacemaker.Quorum, w.hosts[0].Pacemaker.ClusterName
+	full.HAProxy.Database = w.hosts[0].HAProxy.Database
+	full.Galera.Wsrep.ClusterAddress = w.hosts[0].Galera.Wsrep.ClusterAddress
+	if how%2 == 1 {
+		full.Galera.Wsrep.State = galera.StateJoined
+	}
+	nodes, resources := full.Pacemaker.Nodes[i:i+1], []pacemaker.Resource{}
+	for _, r := range full.Pacemaker.Resources {
+		if r.Node == name {
+			resources = append(resources, r)
+		}
+	}
+	for k := range 50 {
+		resources = append(resources, pacemaker.Resource{ID: fmt.Sprint("late-", k), Singleton: true, Active: true, Node: name})
+	}
+	w.hosts = append(w.hosts, full)
+	own := full.Pacemaker
+	own.Nodes, own.Resources = slices.Clone(w.hosts[0].Pacemaker.Nodes), slices.Clone(w.hosts[0].Pacemaker.Resources)
+	own.VIPs, own.Locks = w.hosts[0].Pacemaker.VIPs, w.hosts[0].Pacemaker.Locks
+	w.managers(func(p *pacemaker.Facts) {
+		p.Nodes, p.Resources = append(p.Nodes, nodes...), append(p.Resources, resources...)
+		p.Galera.HostMap[name] = fqdn("zulu-", i)
+		p.Galera.Nodes = append(p.Galera.Nodes, name)
+	})
+	line := full.HAProxy.Proxies[0].Servers[i]
+	full.HAProxy.Proxies[0].Servers = slices.Clone(w.hosts[0].HAProxy.Proxies[0].Servers)
+	for s := range full.HAProxy.Proxies[0].Servers {
+		x := &full.HAProxy.Proxies[0].Servers[s]
+		x.CurrentSessions, x.NewSessions = 0, 0
+	}
+	for h := range w.hosts {
+		w.hosts[h].HAProxy.Proxies[0].Servers = append(w.hosts[h].HAProxy.Proxies[0].Servers, line)
+	}
+}
+
+// FuzzDecodedFactsDoNotPanic feeds whole documents, as hostile as JSON allows.
+func FuzzDecodedFactsDoNotPanic(f *testing.F) {
+	for _, h := range healthy(2).hosts {
+		raw, err := json.Marshal(map[string]any{"name": h.Name, "galera": h.Galera, "pacemaker": h.Pacemaker, "haproxy": h.HAProxy})
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(raw)
+	}
+	f.Add([]byte(`{"name":"a","galera":[],"pacemaker":"x","haproxy":{"running":true}}`))
+	f.Add([]byte(`{"name":"a","haproxy":{"gathered_at":1799999999,"host":{"name":"a"},"errors":[],"running":true,"proxies":[{"name":"m","servers":[{}]}],"database":{"backend":"m"}}}`))
+	f.Add([]byte(`{"name":"a","pacemaker":{"gathered_at":1799999999,"host":{},"errors":[],"connected":true,"quorum":true,"nodes":[{}],"resources":[{"agent":"ocf:heartbeat:galera"}]}}`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		h, err := DecodeHost(raw)
+		if err != nil {
+			return
+		}
+		w := healthy(2)
+		d, err := Decide(append(w.hosts, h), options())
+		if err != nil {
+			return
+		}
+		for _, c := range d.Clusters {
+			for _, k := range c.Controllers {
+				if k.Verdict == Chosen && (k.Activity != Idle || len(k.Reasons) > 0) {
+					t.Errorf("%s is chosen: %+v", k.Name, k)
+				}
+			}
+		}
+		if _, err := json.Marshal(d); err != nil {
+			t.Error(err)
+		}
+	})
+}
