@@ -114,12 +114,16 @@ func TestOutputIsGolden(t *testing.T) {
 	}{
 		"full":    {full, `{"password":"hunter2","name":"x","_ansible_diff":true}`, 0},
 		"nothing": {func(context.Context, *Call) (*Result, error) { return nil, nil }, `{}`, 0},
-		"skipped": {func(context.Context, *Call) (*Result, error) { return &Result{Skipped: true, Msg: "cannot predict"}, nil }, `{}`, 0},
+		"skipped": {func(context.Context, *Call) (*Result, error) {
+			return &Result{Skipped: true, Msg: "cannot predict"}, nil
+		}, `{}`, 0},
 		"error":   {broken, `{"password":"hunter2"}`, 1},
 		"refused": {echo, `{"pasword":"x","mode":"sometimes","count":"many","password":["hunter2"]}`, 1},
 		"coerced": {echo, `{"name":1.50,"mode":true,"count":"3","timeout":"0.5","force":"Yes","hosts":"a, b","levels":["1",2],"extra":"a=1 b=2","target":{"url":"u","token":"hunter2"}}`, 0},
 		"no json": {echo, `password=hunter2`, 1},
-		"nan":     {func(context.Context, *Call) (*Result, error) { return &Result{Values: map[string]any{"x": func() {}}}, nil }, `{}`, 1},
+		"nan": {func(context.Context, *Call) (*Result, error) {
+			return &Result{Values: map[string]any{"x": func() {}}}, nil
+		}, `{}`, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, out, _ := ask(t, probe(c.run), c.args)

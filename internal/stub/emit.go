@@ -4,6 +4,7 @@ package stub
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -77,7 +78,12 @@ func writeList(b *strings.Builder, n *yaml.Node, indent string) error {
 // python11 are words that YAML 1.1, Ansible's, takes for booleans and YAML 1.2 for texts.
 var python11 = []string{"yes", "no", "on", "off", "y", "n"}
 
+// newMarkup are ways to mark a value, an option and a return value that ansible-doc prints raw before 2.15. C() is as
+// old as ansible-doc.
+var newMarkup = regexp.MustCompile(`\b(V|O|RV|E)\(([^()]*)\)`)
+
 func scalar(n *yaml.Node, indent string) (string, error) {
+	n.Value = newMarkup.ReplaceAllString(n.Value, "C($2)")
 	plain := n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) == 0
 	if plain && slices.Contains(python11, strings.ToLower(n.Value)) {
 		return "", fmt.Errorf("line %d: quote %q, or write true or false", n.Line, n.Value)

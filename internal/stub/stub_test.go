@@ -21,6 +21,7 @@ DOCUMENTATION:
   description:
     - A long text that is certainly longer than the width at which lines are broken, so that it has to be folded somewhere in the middle of it all.
     - 'quoted: text'
+    - C(marked) and C(a=b)
   options:
     # a comment
     token: {type: str, no_log: true, description: "It's \"secret\""}
@@ -75,7 +76,7 @@ func python(t *testing.T, stub, name string) map[string]any {
 }
 
 func TestNothingButTheExtraKeysIsLost(t *testing.T) {
-	stub, err := generate(t, description)
+	stub, err := generate(t, strings.NewReplacer("C(marked)", "O(marked)", "C(a=b)", "RV(a=b)").Replace(description))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,7 @@ ROOT_CACHE = '/var/lib/overcloud.backup/bin'
 USER_CACHE = '.cache/overcloud.backup/bin'
 PLATFORMS = {'Linux x86_64': 'linux_amd64', 'Linux aarch64': 'linux_arm64'}
 
-MISSING, PLATFORM, UNSAFE, NO_CACHE, BAD_SUM, DATADIR, NO_EXEC = 210, 211, 212, 213, 214, 215, 126
+MISSING, PLATFORM, UNSAFE, NO_CACHE, BAD_SUM, DATADIR, DAMAGED, NO_EXEC = 210, 211, 212, 213, 214, 215, 216, 126
 MOVE = 'set the variable overcloud_backup_cache_dir to a directory of that user on a file system that allows programs'
 REASONS = {
     PLATFORM: 'There is no build for this host. Builds: %s.' % ', '.join(sorted(PLATFORMS)),
@@ -42,6 +42,7 @@ REASONS = {
     NO_CACHE: 'The directory for the binary on the host cannot be created or written, is a symbolic link, or belongs to another user; %s.' % MOVE,
     BAD_SUM: 'The binary arrived on the host with another checksum than it left with. Is the disk full?',
     DATADIR: 'Refused: the home directory of this user is a database directory. Become root, or %s.' % MOVE,
+    DAMAGED: 'The binary in the cache of the host was damaged. It has been removed; run the task again.',
     NO_EXEC: 'The host refuses to execute the binary (a noexec mount, fapolicyd or SELinux): %s, '
              'or install it there and set overcloud_backup_binary.' % MOVE,
 }
@@ -125,7 +126,7 @@ class LauncherAction(ActionBase):
             elif self._stdin and res['rc'] == 1 and 'tty' in res['stderr'] and not res['stdout'].strip():
                 self._stdin = False  # requiretty in sudoers: send the data in a file instead
             else:
-                return self._result(res)
+                return self._result(res) or self._no_result(res, task_vars)
         return failure('The binary was installed on the host but is still missing there.')
 
     def _result(self, res):
@@ -137,6 +138,14 @@ class LauncherAction(ActionBase):
                     continue
                 data.setdefault('changed', False)
                 return wrap_var(dict((k, v) for k, v in data.items() if not k.startswith('_ansible_')))
+        return None
+
+    def _no_result(self, res, task_vars):
+        """Comparing the checksum at every run would take longer than the run; here there is time for it."""
+        if res['rc'] not in range(MISSING, DAMAGED + 1) and not self._variable(task_vars, 'overcloud_backup_binary'):
+            check = 'set -- $(sha256sum <"$b"); [ "$1" = "$s" ] || { rm -f "$b"; exit %d; }' % DAMAGED
+            if self._shell(self._locate(task_vars) + [check])['rc'] == DAMAGED:
+                res = dict(res, rc=DAMAGED)
         return self._explain(res, 'The binary gave no result (exit status %s).' % res['rc'])
 
     def _explain(self, res, otherwise):
