@@ -144,8 +144,9 @@ func addressOf(resource string, cib *CIB) string {
 	return ""
 }
 
-// placeGalera turns the configured members into nodes of the cluster, and takes away Managed where crm_mon saw an
-// instance that is not. Members that are no node's name stay as they are.
+// placeGalera turns the configured members into nodes of the cluster, and takes away Managed when crm_mon saw no
+// instance that is managed: one that is blocked alone counts as unmanaged and says nothing of the others. Members
+// that are no node's name stay as they are.
 func placeGalera(g *Galera, nodes []Node, all []Resource) {
 	if g == nil {
 		return
@@ -154,16 +155,21 @@ func placeGalera(g *Galera, nodes []Node, all []Resource) {
 		g.Nodes[i] = nodeFor(member, nodes)
 	}
 	placed := map[string]bool{}
+	instances, unmanaged := 0, 0
 	for _, r := range all {
 		if r.ID != g.Resource {
 			continue
 		}
-		g.Managed = g.Managed && r.Managed
+		instances++
+		if !r.Managed {
+			unmanaged++
+		}
 		if len(g.HostMap) == 0 && len(g.ClusterAddress) == 0 && r.Node != "" && !placed[r.Node] {
 			placed[r.Node] = true
 			g.Nodes = append(g.Nodes, r.Node)
 		}
 	}
+	g.Managed = g.Managed && (instances == 0 || unmanaged < instances)
 }
 
 // nodeFor is the node that a Galera name means: the same name, else the same first DNS label when only one has it.

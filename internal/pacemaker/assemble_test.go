@@ -71,9 +71,13 @@ func TestGaleraMembersBecomeNodes(t *testing.T) {
 		}
 	}
 	g := &Galera{Resource: "galera", Managed: true}
-	running[1].Managed = false
+	running[1].Managed = false // as a blocked instance is
+	if placeGalera(g, nodes, running); !g.Managed {
+		t.Error("one unmanaged instance does not speak for the others")
+	}
+	running[0].Managed, running[2].Managed = false, false
 	if placeGalera(g, nodes, running); g.Managed {
-		t.Error("one unmanaged instance must take Managed away")
+		t.Error("without a managed instance the resource is unmanaged")
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 // Limits of a document. A crm_mon of 64 nodes and 1000 resources is 0.75 MB with 60000 attributes and is 5 deep.
 const (
 	maxDocument = 8 << 20
-	maxMarkup   = 512 << 10 // elements and attributes together: what costs memory is their number, not their length
+	maxMarkup   = 256 << 10 // elements and attributes together: what costs memory is their number, not their length
 	maxDepth    = 64
 )
 

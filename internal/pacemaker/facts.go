@@ -162,7 +162,7 @@ type Galera struct {
 	Nodes []string `json:"nodes"`
 	// PromotedMax is promoted-max or master-max, 0 when it is not set.
 	PromotedMax int `json:"promoted_max"`
-	// Managed is false when the resource or its parent is unmanaged.
+	// Managed is false when the resource or its parent is unmanaged; one instance alone is in its Resource.
 	Managed   bool   `json:"managed"`
 	CheckUser string `json:"check_user"`
 	Socket    string `json:"socket"`

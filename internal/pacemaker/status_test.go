@@ -5,6 +5,7 @@ package pacemaker
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -55,6 +56,69 @@ func TestStatusOfPacemaker11(t *testing.T) {
 	if want := []FailCount{{Resource: "galera", Node: "overcloud-controller-1", Host: "overcloud-controller-1", Count: 1000000, Threshold: 1000000}}; !reflect.DeepEqual(s.FailCounts, want) {
 		t.Errorf("fail counts: %+v", s.FailCounts)
 	}
+}
+
+// TestStatesSeenInTheLab expects what crm_mon printed as text in the same seconds.
+func TestStatesSeenInTheLab(t *testing.T) {
+	for _, c := range []struct {
+		file        string
+		standby     string
+		maintenance string // the option's text
+		galera      string
+		bans        int
+		failed      string
+	}{
+		{"lab-status.xml", "", "false", "controller-0 Promoted, controller-1 Promoted, controller-2 Promoted", 0, ""},
+		{"lab-standby.xml", "controller-2", "false", "controller-0 Promoted, controller-1 Promoted,  Stopped", 0, ""},
+		{"lab-maintenance.xml", "controller-2", "true", "controller-0 Promoted unmanaged, controller-1 Promoted unmanaged,  Stopped unmanaged", 0, ""},
+		{"lab-banned.xml", "", "false", "controller-0 Promoted, controller-2 Promoted,  Stopped", 1, ""},
+		{"lab-blocked.xml", "", "false", "controller-0 Promoted, controller-1 Promoted, controller-2 Promoted unmanaged failed blocked", 0,
+			"galera galera_promote_0 on controller-2: error, Failed initial monitor action"},
+	} {
+		t.Run(c.file, func(t *testing.T) {
+			s := mustStatus(t, c.file)
+			standby, failed := "", ""
+			for _, n := range s.Nodes {
+				if n.Standby {
+					standby += n.Name
+				}
+			}
+			for _, f := range s.Failures {
+				failed += f.Resource + " " + f.Action + " on " + f.Host + ": " + f.Exit + ", " + f.Reason
+			}
+			if standby != c.standby || s.Options["maintenance-mode"] != c.maintenance || len(s.Bans) != c.bans || failed != c.failed {
+				t.Errorf("standby %q, options %v, bans %v, failed %q", standby, s.Options, s.Bans, failed)
+			}
+			if got := instances(s.Resources, "galera"); got != c.galera {
+				t.Errorf("galera: %s\nwant    %s", got, c.galera)
+			}
+		})
+	}
+}
+
+// instances are node, role and bad flags of each instance, in node's order with the stopped ones last.
+func instances(all []Resource, id string) string {
+	var lines []string
+	for _, r := range all {
+		if r.ID != id {
+			continue
+		}
+		line := r.Node + " " + string(r.Role)
+		if !r.Managed {
+			line += " unmanaged"
+		}
+		if r.Failed {
+			line += " failed"
+		}
+		if r.Blocked {
+			line += " blocked"
+		}
+		lines = append(lines, line)
+	}
+	slices.SortFunc(lines, func(a, b string) int {
+		return strings.Compare(strings.Replace(a, " ", "~", 1), strings.Replace(b, " ", "~", 1))
+	})
+	return strings.Join(lines, ", ")
 }
 
 func TestBothFormatsOfOneClusterSayTheSame(t *testing.T) {

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package pacemaker
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"overcloud.backup/internal/reading"
+)
+
+// fakes is a folder of commands on PATH in front of the real ones' folders, which the reader then does not search.
+// Every fake writes its arguments to NAME.used first.
+type fakes struct {
+	t    *testing.T
+	dir  string
+	read reader
+}
+
+// healthy are the bodies of the fakes of a cluster in which all is well; $here is the folder of the recordings.
+var healthy = map[string]string{
+	"crm_mon":             `cat "$here/lab-status.xml"`,
+	"cibadmin":            `cat "$here/lab-cib.xml"`,
+	"crm_node":            `echo controller-1`,
+	"corosync-quorumtool": `cat "$here/lab-quorum.txt"`,
+}
+
+// newFakes writes healthy fakes, with the bodies in changed instead; an empty body leaves the command out.
+func newFakes(t *testing.T, changed map[string]string) *fakes {
+	t.Helper()
+	f := &fakes{t: t, dir: t.TempDir()}
+	f.read = reader{corosync: filepath.Join(f.dir, "corosync.conf"), configured: []string{filepath.Join(f.dir, "corosync.conf")}}
+	here, err := filepath.Abs("testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, body := range healthy {
+		if other, has := changed[name]; has {
+			body = other
+		}
+		if body == "" {
+			continue
+		}
+		script := "#!/bin/bash\nPATH=/usr/bin:/bin\nhere='" + here + "'\nprintf '%s\\n' \"$*\" >>'" + filepath.Join(f.dir, name+".used") + "'\n" + body + "\n"
+		if err := os.WriteFile(filepath.Join(f.dir, name), []byte(script), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", f.dir)
+	return f
+}
+
+func (f *fakes) facts(timeout time.Duration) Facts {
+	return f.read.read(f.t.Context(), Options{Timeout: timeout, Clock: reading.StartClock(1000)})
+}
+
+// used are the command lines of a fake, one a line.
+func (f *fakes) used(name string) string {
+	b, err := os.ReadFile(filepath.Join(f.dir, name+".used"))
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}
+
+func TestAHealthyHost(t *testing.T) {
+	f := newFakes(t, nil)
+	got := f.facts(0)
+	if len(got.Errors) != 0 || !got.Present || !got.Connected || got.LocalNode != "controller-1" || !got.Quorum || !got.Corosync.Quorate || got.Galera == nil {
+		t.Errorf("facts: %+v", got)
+	}
+	if got.GatheredAt < 1000 || got.GatheredAt > 1010 || got.Host.Name == "" {
+		t.Errorf("header: %+v", got.Header)
+	}
+	for name, want := range map[string]string{
+		"crm_mon": "-1 --output-as=xml\n", "cibadmin": "--query --local --scope configuration\n", "crm_node": "-n\n", "corosync-quorumtool": "-s -i\n",
+	} {
+		if f.used(name) != want {
+			t.Errorf("%s was called as %q, want %q", name, f.used(name), want)
+		}
+	}
+}
+
+func TestPacemaker11IsAskedAgainInItsOwnWay(t *testing.T) {
+	f := newFakes(t, map[string]string{"crm_mon": `if [ "$2" = --output-as=xml ]; then echo "crm_mon: unrecognized option '--output-as=xml'" >&2; echo "crm_mon - Provides a summary" >&2; exit 1; fi
+cat "$here/status-1.1.xml"`})
+	got := f.facts(0)
+	if len(got.Errors) != 0 || got.DC != "overcloud-controller-2" {
+		t.Errorf("facts: %+v", got)
+	}
+	if want := "-1 --output-as=xml\n-1 --as-xml --inactive\n"; f.used("crm_mon") != want {
+		t.Errorf("called as %q, want %q", f.used("crm_mon"), want)
+	}
+}
+
+// TestCrmMonThatLies has one bad crm_mon a case: the error is located and hinted, nothing looks connected, and the
+// other sources are still there.
+func TestCrmMonThatLies(t *testing.T) {
+	for _, c := range []struct{ name, body, message, hint string }{
+		{"missing", "", "crm_mon is not installed", "pacemaker-cli"},
+		{"garbage", `head -c 100000 /dev/zero | tr '\0' 'x'`, "text outside of the root", "run it by hand"},
+		{"binary garbage", `head -c 100000 /dev/urandom; true`, "", "run it by hand"},
+		{"200 MB", `head -c 200000000 /dev/zero`, "more than 8 MiB", "run it by hand"},
+		{"HTML with status 0", `echo '<html><body>502</body></html>'`, "the root is <html>", "run it by hand"},
+		{"errors with status 0", `echo '<pacemaker-result><status code="0" message="OK"><errors><error>Could not connect to the CIB: No such device</error></errors></status></pacemaker-result>'`,
+			"Could not connect to the CIB", "cluster running"},
+		{"not connected", `echo '<pacemaker-result><status code="102" message="Not connected"><errors><error>crm_mon: Connection to cluster failed</error></errors></status></pacemaker-result>'; exit 102`,
+			"exit status 102: crm_mon: Connection to cluster failed", "cluster running"},
+		{"not connected, 1.1", `if [ "$2" = --output-as=xml ]; then echo "unrecognized option" >&2; exit 1; fi; echo; echo "Connection to cluster failed: Transport endpoint is not connected"; exit 107`,
+			"exit status 107: Connection to cluster failed: Transport endpoint", "cluster running"},
+		{"not allowed", `echo "Permission denied" >&2; exit 4`, "Permission denied", "become: true"},
+		{"nothing", `exit 0`, "empty", "run it by hand"},
+		{"cut", `head -c 3000 "$here/lab-status.xml"`, "not well-formed", "run it by hand"},
+		{"killed", `kill -9 $$`, "ended by signal killed", "run it by hand"},
+		{"an unknown option it names otherwise", `echo "no" >&2; exit 64`, "exit status 64: no", "run it by hand"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := newFakes(t, map[string]string{"crm_mon": c.body})
+			got := f.facts(0)
+			if (f.used("crm_mon") == "") != (c.body == "") {
+				t.Errorf("the fake was called as %q", f.used("crm_mon"))
+			}
+			if got.Connected || got.Quorum || len(got.Nodes)+len(got.VIPs)+len(got.Resources) != 0 {
+				t.Errorf("looks connected: %+v", got)
+			}
+			if len(got.Errors) != 1 {
+				t.Fatalf("errors: %+v", got.Errors)
+			}
+			e := got.Errors[0]
+			if e.Source != "crm_mon" || !strings.Contains(e.Where, "crm_mon -1") || !strings.Contains(e.Message, c.message) || strings.Contains(e.Message, "\n") {
+				t.Errorf("error: %+v, want %q", e, c.message)
+			}
+			if !strings.Contains(e.Hint, c.hint) && !(os.Geteuid() != 0 && e.Hint == notAllowed) {
+				t.Errorf("hint: %q, want %q", e.Hint, c.hint)
+			}
+			if got.ClusterName != "tripleo_cluster" || got.LocalNode != "controller-1" || !got.Corosync.Quorate {
+				t.Errorf("the other sources are lost: %+v", got)
+			}
+		})
+	}
+}
+
+func TestTheOtherSourcesThatFail(t *testing.T) {
+	for _, c := range []struct{ tool, body, message string }{
+		{"cibadmin", `echo "<cib/>"`, "no <configuration>"},
+		{"cibadmin", `echo "Call cib_query failed" >&2; exit 113`, "Call cib_query failed"},
+		{"crm_node", `echo two words`, `"two words" is no node name`},
+		{"crm_node", `exit 0`, "is no node name"},
+		{"crm_node", "", "not installed"},
+		{"corosync-quorumtool", `echo "Cannot initialize CMAP service" >&2; exit 1`, "Cannot initialize CMAP service"},
+		{"corosync-quorumtool", `echo hello`, "no quorum status"},
+	} {
+		t.Run(c.tool+" "+c.message, func(t *testing.T) {
+			f := newFakes(t, map[string]string{c.tool: c.body})
+			got := f.facts(0)
+			if len(got.Errors) != 1 || got.Errors[0].Source != c.tool || !strings.Contains(got.Errors[0].Message, c.message) || got.Errors[0].Hint == "" {
+				t.Errorf("errors: %+v", got.Errors)
+			}
+			if !got.Connected {
+				t.Error("crm_mon's word is lost")
+			}
+		})
+	}
+}
+
+func TestCorosync2ExitsWithOneWhenQuorate(t *testing.T) {
+	f := newFakes(t, map[string]string{"corosync-quorumtool": `cat "$here/lab-quorum.txt"; exit 1`})
+	if got := f.facts(0); len(got.Errors) != 0 || !got.Corosync.Quorate {
+		t.Errorf("%+v", got.Errors)
+	}
+}
+
+func TestWithoutCorosyncThereIsNothingToAsk(t *testing.T) {
+	f := newFakes(t, map[string]string{"corosync-quorumtool": ""})
+	if got := f.facts(0); len(got.Errors) != 0 {
+		t.Errorf("a Pacemaker remote has no Corosync: %+v", got.Errors)
+	}
+	if err := os.WriteFile(f.read.corosync, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.facts(0); len(got.Errors) != 1 || got.Errors[0].Source != "corosync-quorumtool" {
+		t.Errorf("configured, but its tool is missing: %+v", got.Errors)
+	}
+}
+
+func TestACommandThatHangsIsKilledWithItsChildren(t *testing.T) {
+	f := newFakes(t, map[string]string{"crm_mon": `sleep 600 & echo $! >"$0.child"; wait`})
+	start := time.Now()
+	got := f.facts(time.Second)
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("took %v", took)
+	}
+	if len(got.Errors) != 1 || !strings.Contains(got.Errors[0].Message, "no answer within the time limit") || !strings.Contains(got.Errors[0].Hint, "timeout") {
+		t.Errorf("errors: %+v", got.Errors)
+	}
+	if got.ClusterName == "" || got.LocalNode != "controller-1" {
+		t.Errorf("the sources that answered in time are lost: %+v", got)
+	}
+	pid, err := os.ReadFile(filepath.Join(f.dir, "crm_mon.child"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(5 * time.Second); running(strings.TrimSpace(string(pid))); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("the child %s is still there", pid)
+		}
+	}
+}
+
+// running says that a process is there and no zombie.
+func running(pid string) bool {
+	stat, err := os.ReadFile("/proc/" + pid + "/stat")
+	return err == nil && !strings.Contains(string(stat), ") Z ")
+}
+
+func TestTheSourcesAreAskedSideBySide(t *testing.T) {
+	slow := map[string]string{}
+	for name, body := range healthy {
+		slow[name] = "sleep 1; " + body
+	}
+	start := time.Now()
+	if got := newFakes(t, slow).facts(0); len(got.Errors) != 0 {
+		t.Fatalf("errors: %+v", got.Errors)
+	}
+	if took := time.Since(start); took > 3*time.Second {
+		t.Errorf("four commands of one second took %v", took)
+	}
+}
+
+func TestAHostWithoutPacemaker(t *testing.T) {
+	f := newFakes(t, map[string]string{"crm_mon": "", "cibadmin": "", "crm_node": "", "corosync-quorumtool": ""})
+	if got := f.facts(0); got.Present || got.Connected || len(got.Errors) != 0 || got.GatheredAt == 0 {
+		t.Errorf("facts: %+v", got)
+	}
+	if err := os.WriteFile(f.read.configured[0], nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.facts(0); !got.Present || got.Connected || len(got.Errors) != 4 {
+		t.Errorf("configured without tools: %+v", got)
+	}
+}
+
+func TestACancelledReadingEnds(t *testing.T) {
+	f := newFakes(t, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if got := f.read.read(ctx, Options{}); got.Connected || len(got.Errors) != 4 {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestOnlyProgramsAreFound(t *testing.T) {
+	dir := t.TempDir()
+	for name, mode := range map[string]os.FileMode{"plain": 0o644, "program": 0o755} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(dir, "folder"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", ".:")
+	t.Chdir(dir)
+	r := &reader{places: []string{dir}}
+	if path, err := r.find("program"); err != nil || path != filepath.Join(dir, "program") {
+		t.Errorf("%s, %v", path, err)
+	}
+	r.places = []string{"."}
+	for _, name := range []string{"plain", "folder", "program"} {
+		if path, err := r.find(name); err == nil {
+			t.Errorf("%s was found as %s", name, path)
+		}
+	}
+}
