@@ -54,14 +54,14 @@ func galeraBackup(ctx context.Context, call *ansible.Call) (*ansible.Result, err
 	}
 	values := map[string]any{"plan": job.Plan()}
 	if call.CheckMode {
-		return &ansible.Result{Changed: true, Values: values, Warnings: job.Plan().Warnings}, nil
+		return &ansible.Result{Changed: true, Msg: job.Plan().Summary(), Values: values, Warnings: job.Plan().Warnings}, nil
 	}
 	made, err := job.Run(ctx)
 	if made == nil {
 		return &ansible.Result{Values: values}, err
 	}
 	values["backup"] = made
-	return &ansible.Result{Changed: true, Values: values, Warnings: made.Manifest.Warnings}, err
+	return &ansible.Result{Changed: true, Msg: made.Summary(), Values: values, Warnings: made.Manifest.Warnings}, err
 }
 
 // check refuses numbers that the description of the options cannot.

@@ -232,6 +232,13 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+msg:
+  description: One line for people, what was made and where it lies, or in check mode what would be done.
+  returned: success
+  type: str
+  sample: >-
+    physical backup of controller-2 at 0bf81e81-e6a9-11f1-aab7-6f76032d5070:4711: 30.0 MiB stored of 200.0 MiB, 2.4 s,
+    /var/backups/overcloud/galera_cluster/20261122T191500Z_physical_controller-2
 plan:
   description: What is done, or in check mode would be done.
   returned: when the node, the account, the tool and the destination are fit for it
