@@ -107,6 +107,7 @@ func (c *Client) Each(ctx context.Context, query string, take func(row []*string
 
 // SetDesync sets the global variable wsrep_desync. It is counted by the provider: each ON needs its own OFF, and an
 // SST counts too. ON when it is ON already is an error of the server.
+// Status follows a moment later: wait for it.
 func (c *Client) SetDesync(ctx context.Context, on bool) error {
 	word := "OFF"
 	if on {
@@ -123,7 +124,7 @@ func explain(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
-	if ctx.Err() != nil {
+	if ctx.Err() != nil && ErrorNumber(err) == 0 {
 		return fmt.Errorf("no answer within the time limit: %w", ctx.Err())
 	}
 	return err

@@ -248,7 +248,7 @@ func (g *gathering) down(err error) {
 func answered(err error) bool {
 	var e *LoginError
 	return errors.As(err, &e) && slices.ContainsFunc(e.Attempts, func(a Attempt) bool {
-		return !errors.Is(a.Err, os.ErrNotExist) && !errors.Is(a.Err, syscall.ECONNREFUSED)
+		return !errors.Is(a.Err, os.ErrNotExist) && !errors.Is(a.Err, syscall.ECONNREFUSED) && !errors.Is(a.Err, errNoAccount)
 	})
 }
 

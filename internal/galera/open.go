@@ -60,7 +60,7 @@ func (e *LoginError) Hint() string {
 		return "the account uses a login plugin that is not supported: use an account with unix_socket, ed25519 or mysql_native_password"
 	case any(func(err error) bool { return ErrorNumber(err) == tooManyConnections }):
 		return "the server has no connection left: raise max_connections or find out who holds them"
-	case e.Refused():
+	case e.Refused() || len(e.Attempts) == 1 && errors.Is(e.Attempts[0].Err, errNoAccount):
 		return "set login_user and login_password, or config_file, to an account of this server"
 	case any(isTimeout):
 		return "the server takes connections but does not answer: look at its log and load"
@@ -69,6 +69,9 @@ func (e *LoginError) Hint() string {
 }
 
 const tooManyConnections = 1040
+
+// errNoAccount is an attempt that was not made: over TCP root needs a password.
+var errNoAccount = errors.New("neither options, option files nor hiera tell an account")
 
 func isTimeout(err error) bool {
 	var n net.Error
@@ -120,11 +123,15 @@ type door struct {
 
 // try logs in at one place. hiera is asked only when everything before it was refused: it may start Ruby.
 func (d *door) try(ctx context.Context, p place) *Client {
+	tried := len(d.attempts)
 	for i := 0; ; i++ {
 		if i == len(d.creds) && !d.complete {
 			more, err := lastResorts(ctx)
 			d.creds = append(d.creds, more...)
 			d.complete, d.problem = true, errors.Join(d.problem, err)
+		}
+		if i == len(d.creds) && len(d.attempts) == tried {
+			d.failed(p, credential{user: "nobody", from: "none"}, errNoAccount)
 		}
 		if i == len(d.creds) {
 			return nil
@@ -140,11 +147,15 @@ func (d *door) try(ctx context.Context, p place) *Client {
 		if err == nil {
 			return client
 		}
-		d.attempts = append(d.attempts, Attempt{Place: p.via + " " + p.address, User: cred.user, Credential: cred.from, Err: err})
+		d.failed(p, cred, err)
 		if !worthAnother(err) {
 			return nil
 		}
 	}
+}
+
+func (d *door) failed(p place, cred credential, err error) {
+	d.attempts = append(d.attempts, Attempt{Place: p.via + " " + p.address, User: cred.user, Credential: cred.from, Err: err})
 }
 
 // worthAnother tells a refusal of this account from a failure that every account would meet at this place.

@@ -134,7 +134,7 @@ func (u User) create() string {
 }
 
 // ownGrants leaves out the lines that a role shows of the roles it holds, and SET DEFAULT ROLE, which newer servers
-// show here and older ones do not.
+// show here and older ones do not. The server's order follows its hash tables and may repeat a line: ours is sorted.
 func (u User) ownGrants() ([]string, error) {
 	var own []string
 	for _, line := range u.Grants {
@@ -149,5 +149,6 @@ func (u User) ownGrants() ([]string, error) {
 			own = append(own, line)
 		}
 	}
-	return own, nil
+	slices.Sort(own)
+	return slices.Compact(own), nil
 }
