@@ -98,7 +98,6 @@ lab_clear() {
 }
 
 lab_clear_one() {
-  [[ -d $(machine_folder "$1") ]] || return 0
   machine_kill "$1"
   rm -rf --one-file-system "$(machine_folder "$1")"
 }
@@ -106,6 +105,7 @@ lab_clear_one() {
 lab_down() {
   lab_lock
   lab_clear
+  rootfs_clear
   rm -rf --one-file-system "$LAB_STATE"
   say "down in $SECONDS s"
 }

@@ -49,7 +49,6 @@ rootfs_build_base() {
   [[ -n $mirror ]] || die "no apt source of this machine offers $LAB_SUITE main"
   temporary=$LAB_CACHE/building.base
   say "building the root file system with debootstrap (about 90 s, once)"
-  rm -rf --one-file-system "$temporary"
   mkdir -p "$temporary"
   debootstrap --variant=minbase --include="$(IFS=,; echo "${LAB_PACKAGES[*]}")" \
     "$LAB_SUITE" "$temporary" "$mirror" >"$LAB_CACHE/debootstrap.log" 2>&1 ||
@@ -63,8 +62,6 @@ rootfs_build_site() {
   site=$(rootfs_site)
   [[ ! -d $site ]] || return 0
   say "adding users, units and $LAB_DATA_MB MB of data (once)"
-  umount "$temporary/merged" 2>/dev/null || true
-  rm -rf --one-file-system "$temporary"
   mkdir -p "$temporary"/{upper,work,merged}
   mount -t overlay overlay -o "lowerdir=$(rootfs_base),upperdir=$temporary/upper,workdir=$temporary/work" "$temporary/merged"
   cp -r --no-preserve=ownership "$LAB_DIR/files/root/." "$temporary/merged/"
@@ -97,10 +94,37 @@ rootfs_drop_old() {
   done
 }
 
+# rootfs_clear removes a layer whose building was interrupted, unless somebody is building it now.
+rootfs_clear() {
+  [[ -d $LAB_CACHE ]] || return 0
+  exec 8>"$LAB_CACHE/lock"
+  flock -n 8 || return 0
+  rootfs_drop_unfinished
+  exec 8>&-
+}
+
+rootfs_drop_unfinished() {
+  local layer=$LAB_CACHE/building.site
+  [[ -d $layer || -d $LAB_CACHE/building.base ]] || return 0
+  await 20 "no process builds in $layer" rootfs_end_build "$layer"
+  umount "$layer/merged" 2>/dev/null || true
+  rm -rf --one-file-system "$layer" "$LAB_CACHE/building.base"
+}
+
+rootfs_end_build() {
+  local strays
+  strays=$(grep -lzxF -- "--directory=$1/merged" /proc/[0-9]*/cmdline 2>/dev/null | cut -d/ -f3)
+  [[ -n $strays ]] || return 0
+  # shellcheck disable=SC2086 # one word per pid
+  kill -KILL $strays 2>/dev/null || true
+  return 1
+}
+
 rootfs_ensure() {
   mkdir -p "$LAB_CACHE"
   exec 8>"$LAB_CACHE/lock"
   flock 8
+  rootfs_drop_unfinished
   rootfs_build_base
   rootfs_build_site
   rootfs_drop_old
