@@ -18,19 +18,19 @@ description:
     Gives the wsrep status as typed values, rates over a short window, the client sessions, the size of the data and the
     room around it, where the server runs and how it was reached.
   - >-
-    Works on a host without a database, which is then not RV(ansible_facts.ansible_galera.present), and with the server
+    Works on a host without a database, which is then not C(ansible_facts.ansible_galera.present), and with the server
     down.
   - >-
     The server is local. It is reached through its unix socket where there is one, inside a container too, else over
     TCP. Passwords of the plugins C(mysql_native_password), C(ed25519) and C(caching_sha2_password) work, and so does
     C(unix_socket).
   - >-
-    What could not be read is an entry in RV(ansible_facts.ansible_galera.errors); the module does not fail because of
-    it. What could not be read is empty, V(false), V(0) or V(-1), and never looks healthy.
+    What could not be read is an entry in C(ansible_facts.ansible_galera.errors); the module does not fail because of
+    it. What could not be read is empty, C(false), C(0) or C(-1), and never looks healthy.
 options:
   sample:
     description: >-
-      Seconds between the two readings of the counters that give the rates, at most half of O(timeout). V(0) takes one
+      Seconds between the two readings of the counters that give the rates, at most half of C(timeout). C(0) takes one
       reading and no rates.
     type: float
     default: 0.25
@@ -46,7 +46,7 @@ options:
     description:
       - Users of health checks. Their sessions are no clients.
       - >-
-        Sessions of V(root), V(mysql) and of the user of this module through the unix socket are no clients either;
+        Sessions of C(root), C(mysql) and of the user of this module through the unix socket are no clients either;
         through TCP they are.
     type: list
     elements: str
@@ -61,23 +61,23 @@ options:
     description:
       - User to log in as.
       - >-
-        What is given here is tried first, then the option files, then hiera (V(mysql::server::root_password)), then
-        V(root) over the unix socket without a password. Of an account given here that is refused although another one
+        What is given here is tried first, then the option files, then hiera (C(mysql::server::root_password)), then
+        C(root) over the unix socket without a password. Of an account given here that is refused although another one
         then worked, the facts tell.
-      - Without O(login_password) the password is taken from the option files when these speak of the same user.
+      - Without C(login_password) the password is taken from the option files when these speak of the same user.
     type: str
   login_password:
-    description: Password of O(login_user), which is V(root) unless told otherwise. It is never shown and never on a command line.
+    description: Password of C(login_user), which is C(root) unless told otherwise. It is never shown and never on a command line.
     type: str
   login_unix_socket:
     description:
       - Path of the server's unix socket. With it nothing else is tried.
       - >-
-        Without it and without O(login_host) the option files tell, then the usual places are tried, then TCP at the
+        Without it and without C(login_host) the option files tell, then the usual places are tried, then TCP at the
         server's C(bind-address).
     type: path
   login_host:
-    description: Address of the server, for a connection over TCP. V(localhost) means the unix socket.
+    description: Address of the server, for a connection over TCP. C(localhost) means the unix socket.
     type: str
   login_port:
     description: Port of the server for a connection over TCP. Without it the option files tell, else it is 3306.
@@ -113,7 +113,7 @@ options:
     aliases:
       - ssl_key
   check_hostname:
-    description: Whether the server's certificate has to name O(login_host). Without it, it has to.
+    description: Whether the server's certificate has to name C(login_host). Without it, it has to.
     type: bool
 attributes:
   check_mode:
@@ -183,7 +183,7 @@ ansible_facts:
           type: float
           sample: 1764000000.25
         clock_skew:
-          description: The host's clock minus the control node's, in seconds; V(0) when the latter is not known.
+          description: The host's clock minus the control node's, in seconds; C(0) when the latter is not known.
           returned: always
           type: float
           sample: 0.01
@@ -227,8 +227,8 @@ ansible_facts:
           contains:
             source:
               description: >-
-                What was asked: V(option files), V(login) (the account of the options was refused, another one worked),
-                V(sql), V(server), V(wsrep), V(sample), V(sessions), V(sizes), V(datadir), V(grastate) or V(container).
+                What was asked: C(option files), C(login) (the account of the options was refused, another one worked),
+                C(sql), C(server), C(wsrep), C(sample), C(sessions), C(sizes), C(datadir), C(grastate) or C(container).
               returned: always
               type: str
               sample: sessions
@@ -268,7 +268,7 @@ ansible_facts:
               type: str
               sample: bIuOdXFpQTAmktCs4diKSxtlmeE=
             pid:
-              description: The process that listens on the unix socket, as this host numbers it; V(0) when it is not known.
+              description: The process that listens on the unix socket, as this host numbers it; C(0) when it is not known.
               returned: always
               type: int
               sample: 1873
@@ -328,7 +328,7 @@ ansible_facts:
           type: dict
           contains:
             via:
-              description: V(socket) or V(tcp).
+              description: C(socket) or C(tcp).
               returned: always
               type: str
               sample: socket
@@ -343,7 +343,7 @@ ansible_facts:
               type: str
               sample: root
             credentials:
-              description: 'Where the account came from: V(options), V(option file) with its path, V(hiera) or V(unix_socket).'
+              description: 'Where the account came from: C(options), C(option file) with its path, C(hiera) or C(unix_socket).'
               returned: always
               type: str
               sample: unix_socket
@@ -353,7 +353,7 @@ ansible_facts:
               type: str
               sample: galera-bundle-podman-1
             runtime:
-              description: V(podman) or V(docker) when RV(ansible_facts.ansible_galera.reached.container) is set.
+              description: C(podman) or C(docker) when C(ansible_facts.ansible_galera.reached.container) is set.
               returned: always
               type: str
               sample: podman
@@ -369,13 +369,13 @@ ansible_facts:
               sample: true
             state:
               description: >-
-                V(Initialized), V(Joining), V(Donor/Desynced), V(Joined), V(Synced) or V(Disconnected), from
+                C(Initialized), C(Joining), C(Donor/Desynced), C(Joined), C(Synced) or C(Disconnected), from
                 C(wsrep_local_state); empty when unknown.
               returned: always
               type: str
               sample: Synced
             cluster_status:
-              description: V(Primary), V(non-Primary) or V(Disconnected); empty when unknown.
+              description: C(Primary), C(non-Primary) or C(Disconnected); empty when unknown.
               returned: always
               type: str
               sample: Primary
@@ -410,7 +410,7 @@ ansible_facts:
               type: str
               sample: 27402082-e6a9-11f1-967f-cfd7a985c0a3
             cluster_conf_id:
-              description: Number of changes of membership; V(-1) outside of the Primary component.
+              description: Number of changes of membership; C(-1) outside of the Primary component.
               returned: always
               type: int
               sample: 4
@@ -442,12 +442,12 @@ ansible_facts:
               type: str
               sample: 8378ad41-e6a9-11f1-98d6-cf05092a510f
             local_index:
-              description: The node's number in the cluster; V(-1) when it has none.
+              description: The node's number in the cluster; C(-1) when it has none.
               returned: always
               type: int
               sample: 1
             last_committed:
-              description: Position of the last write-set committed; V(-1) when unknown.
+              description: Position of the last write-set committed; C(-1) when unknown.
               returned: always
               type: int
               sample: 4711
@@ -502,7 +502,7 @@ ansible_facts:
               type: int
               sample: 0
             flow_control_active:
-              description: Whether replication stands still now. V(false) before Galera 26.4.3, which does not tell.
+              description: Whether replication stands still now. C(false) before Galera 26.4.3, which does not tell.
               returned: always
               type: bool
               sample: false
@@ -517,7 +517,7 @@ ansible_facts:
               type: int
               sample: 0
             evs_state:
-              description: State of the group communication, V(OPERATIONAL) when well; empty when not connected.
+              description: State of the group communication, C(OPERATIONAL) when well; empty when not connected.
               returned: always
               type: str
               sample: OPERATIONAL
@@ -543,12 +543,12 @@ ansible_facts:
               sample:
                 gcs.fc_limit: "16"
         sample:
-          description: Rates between two readings of the counters. All V(0) when there was only one.
+          description: Rates between two readings of the counters. All C(0) when there was only one.
           returned: always
           type: dict
           contains:
             window:
-              description: Seconds between the readings; V(0) when no rates were taken.
+              description: Seconds between the readings; C(0) when no rates were taken.
               returned: always
               type: float
               sample: 0.25
@@ -584,8 +584,8 @@ ansible_facts:
               sample: 0
         sessions:
           description: >-
-            Client sessions by user and source. Those of this module, of the server's own threads, of O(ignore_users)
-            and of V(root) and V(mysql) through the unix socket are left out.
+            Client sessions by user and source. Those of this module, of the server's own threads, of C(ignore_users)
+            and of C(root) and C(mysql) through the unix socket are left out.
           returned: always
           type: list
           elements: dict
@@ -597,7 +597,7 @@ ansible_facts:
               sample: nova
             source:
               description: >-
-                The peer's address without its port; V(localhost) through the unix socket. Clients that come through
+                The peer's address without its port; C(localhost) through the unix socket. Clients that come through
                 HAProxy have the address of the host whose HAProxy it is.
               returned: always
               type: str
@@ -629,7 +629,7 @@ ansible_facts:
               elements: dict
               contains:
                 name:
-                  description: The engine; V(unknown) for tables that the server cannot open.
+                  description: The engine; C(unknown) for tables that the server cannot open.
                   returned: always
                   type: str
                   sample: InnoDB
@@ -652,7 +652,7 @@ ansible_facts:
               elements: str
               sample: []
             data_bytes:
-              description: Data and indexes of all engines, in bytes; V(0) without O(sizes).
+              description: Data and indexes of all engines, in bytes; C(0) without C(sizes).
               returned: always
               type: int
               sample: 734003200
@@ -687,7 +687,7 @@ ansible_facts:
               type: str
               sample: 27402082-e6a9-11f1-967f-cfd7a985c0a3
             seqno:
-              description: The position of the data; V(-1) after a crash.
+              description: The position of the data; C(-1) after a crash.
               returned: always
               type: int
               sample: 4711
