@@ -57,7 +57,7 @@ func (c *cluster) holderWord(m *member, o Options) word {
 	if h == nil {
 		return word{says: Unknown, text: c.vip.problem, missing: len(c.absent) > 0 || c.anySilent()}
 	}
-	where := fmt.Sprintf("HAProxy on %s, which has the VIP", h.name)
+	where := fmt.Sprintf("HAProxy on %s (VIP)", h.name)
 	if why := c.proxyProblem(h, o); why != "" {
 		return word{says: Unknown, text: fmt.Sprintf("%s: %s", where, why), missing: h.silent != ""}
 	}

@@ -42,11 +42,16 @@ func excluded(l look) string {
 	return ""
 }
 
+// serves tells the first evidence; the rest is in Controller.Evidence.
 func serves(l look) string {
 	if l.m.activity != Active || l.o.Policy != RequireIdle {
 		return ""
 	}
-	return strings.Join(said(l.m, Active), "; ")
+	all := said(l.m, Active)
+	if len(all) == 1 {
+		return all[0]
+	}
+	return fmt.Sprintf("%s, and %d more", all[0], len(all)-1)
 }
 
 // activityUnknown leaves out the silence of hosts that were not heard at all: cluster_incomplete stands for those. Of

@@ -140,7 +140,7 @@ func (c *cluster) failCount(m *member) string {
 			continue
 		}
 		if f.Count >= 1000000 || f.Threshold > 0 && f.Count >= f.Threshold {
-			return fmt.Sprintf("fail count of %s is %s", f.Resource, count(f.Count))
+			return fmt.Sprintf("fail count of %s is %s%s", f.Resource, count(f.Count), c.failure(m))
 		}
 	}
 	return ""

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
-	"slices"
 	"strings"
 
 	"overcloud.backup/internal/galera"
@@ -167,14 +166,19 @@ func (m *member) answersTo(name string) bool {
 		return m.addrs[a]
 	}
 	name = lower(name)
-	return slices.Contains(m.called(), name) || label(name) == label(m.self) || m.node != "" && label(name) == label(lower(m.node))
+	for _, own := range []string{m.name, m.self, m.node, m.server, m.galera, m.mapped} {
+		if own != "" && name == lower(own) {
+			return true
+		}
+	}
+	return label(name) == label(m.self) || m.node != "" && label(name) == label(lower(m.node))
 }
 
 func lower(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
 
 // label is a name's first DNS label; an address stays whole.
 func label(name string) string {
-	if _, err := netip.ParseAddr(name); err == nil {
+	if _, ok := address(name); ok {
 		return name
 	}
 	first, _, _ := strings.Cut(name, ".")
@@ -183,6 +187,9 @@ func label(name string) string {
 
 // address is the canonical text of an IP address, with or without a port or brackets.
 func address(s string) (string, bool) {
+	if strings.IndexByte(s, ':') < 0 && strings.Trim(s, "0123456789. ") != "" {
+		return "", false // a name: parsing would only make an error
+	}
 	a, err := netip.ParseAddr(strings.Trim(s, "[] "))
 	if err != nil {
 		ap, err := netip.ParseAddrPort(strings.TrimSpace(s))

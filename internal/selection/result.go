@@ -86,20 +86,23 @@ func (c *cluster) galeraState(m *member) string {
 	return "not read"
 }
 
+// nodeFlags are what can be said of a node instead of "online", the gravest first.
+var nodeFlags = []struct {
+	word  string
+	check func(look) string
+}{{"UNCLEAN", unclean}, {"offline", nodeOffline}, {"pending", pending}, {"standby", standby}, {"maintenance", maintenance}}
+
 func (c *cluster) pacemakerState(m *member) string {
 	l := c.look(m, Options{})
 	if c.view == nil || len(l.node) == 0 {
 		return "?"
 	}
-	words := []string{}
-	for _, gate := range []func(look) string{unclean, nodeOffline, pending, standby, maintenance} {
-		if text := gate(l); text != "" {
-			words = append(words, strings.TrimPrefix(strings.TrimPrefix(text, "the node is "), "in "))
+	words := []string{"online"}
+	for _, flag := range nodeFlags {
+		if flag.check(l) != "" {
+			words[0] = flag.word
 			break
 		}
-	}
-	if len(words) == 0 {
-		words = append(words, "online")
 	}
 	if n := len(c.held(m)); n > 0 {
 		words = append(words, fmt.Sprintf("holds %d", n))

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package selection
+
+import (
+	"fmt"
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// clouds are n clusters of three controllers; with alike all of them have the same names and addresses.
+func clouds(n int, alike bool) []Host {
+	hosts := make([]Host, 0, 3*n)
+	for i := range n {
+		uuid := fmt.Sprintf("%08x-7d2f-11f0-9c4e-0e3f5f0d7a11", i+1)
+		prefix, net := "controller-", "10.99.0."
+		if !alike {
+			prefix, net = fmt.Sprintf("c%d-controller-", i), fmt.Sprintf("10.%d.%d.", i/250+1, i%250)
+		}
+		for _, h := range named(3, uuid, prefix, net, net+"10").hosts {
+			h.Name = fmt.Sprintf("cloud%04d-%s", i, h.Name)
+			hosts = append(hosts, h)
+		}
+	}
+	return hosts
+}
+
+// BenchmarkDecide reports the processor time per cluster: it must not grow with their number.
+func BenchmarkDecide(b *testing.B) {
+	for _, n := range []int{1, 10, 100, 1000} {
+		b.Run(fmt.Sprintf("clusters=%d", n), func(b *testing.B) {
+			hosts := clouds(n, false)
+			before := spent(b)
+			for b.Loop() {
+				decide(b, hosts, options())
+			}
+			b.ReportMetric(float64((spent(b)-before).Microseconds())/float64(b.N*n), "cpu-us/cluster")
+		})
+	}
+}
+
+func TestAThousandClustersTakeLessThanASecond(t *testing.T) {
+	for _, alike := range []bool{false, true} {
+		small, large := fastest(t, 125, alike), fastest(t, 1000, alike)
+		ratio := large.Seconds() / small.Seconds() / 8
+		t.Logf("alike=%v: 125 clusters %v, 1000 clusters %v: %.2f times the time a cluster", alike, small, large, ratio)
+		if limit := time.Second; large > limit && !raceEnabled {
+			t.Errorf("1000 clusters took %v, limit %v", large, limit)
+		}
+		if ratio > 3 { // a quadratic step would give 8
+			t.Errorf("alike=%v: the time a cluster grew %.1f times", alike, ratio)
+		}
+	}
+}
+
+// fastest is the least processor time of several rounds: the machine may have other work.
+func fastest(t *testing.T, n int, alike bool) time.Duration {
+	t.Helper()
+	hosts, best := clouds(n, alike), time.Duration(0)
+	for range 5 {
+		runtime.GC()
+		before := spent(t)
+		d := decide(t, hosts, options())
+		if took := spent(t) - before; best == 0 || took < best {
+			best = took
+		}
+		if len(d.Clusters) != n || len(d.ChosenHosts) != n {
+			t.Fatalf("%d clusters, %d chosen of %d", len(d.Clusters), len(d.ChosenHosts), n)
+		}
+	}
+	return best
+}
+
+// spent is the processor time of this process, all threads together.
+func spent(t testing.TB) time.Duration {
+	t.Helper()
+	var use syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &use); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(use.Utime.Nano() + use.Stime.Nano())
+}

@@ -1,0 +1,319 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, the overcloud.backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Generated from modules/idle_controller.yml by "make generate": change that file.
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: idle_controller
+short_description: Decide which controller may be backed up
+version_added: 1.0.0
+description:
+  - >-
+    Decides from the facts of all controllers which of them serve the clients of the database, and which one may be
+    backed up. It reads nothing and changes nothing. Run M(overcloud.backup.galera_facts),
+    M(overcloud.backup.pacemaker_facts) and M(overcloud.backup.haproxy_facts) on all controllers before.
+  - >-
+    A controller is C(active) when any source shows clients of it. The sources are the HAProxy that has the virtual
+    address, all other HAProxies, and its own server with sessions and write-sets. It is C(idle) only when every source
+    that should speak has spoken and says no. Otherwise it is C(unknown), which no policy accepts. Where no client is
+    there, the controller to which HAProxy would send the next one is active.
+  - >-
+    Each controller then passes gates. What it does not pass is a reason with a code, the measured value and the limit.
+    A reason that only follows from another one is left out.
+  - >-
+    Those that pass are ranked by the number of virtual addresses and singletons that they hold (fewest first), the load
+    (statements a second in steps of 10, then sessions), the free space (in steps of about 10 %), C(prefer), and the
+    name.
+  - Several clusters are decided apart, by the UUID of the Galera cluster.
+  - That nobody can be chosen is a decision and no failure, C(chosen_hosts) is empty then.
+options:
+  hosts:
+    description:
+      - >-
+        Names of the controllers in the inventory. The action plugin takes their facts from their variables, and those
+        of all hosts of the play when this is not given.
+      - One that has no facts counts as unreachable.
+    type: list
+    elements: str
+  facts:
+    description:
+      - >-
+        The facts themselves, for a use without the action plugin. One entry for each host with the keys C(name),
+        C(unreachable), C(galera), C(pacemaker) and C(haproxy).
+      - A document that cannot be understood is a warning, and the host has no such facts.
+    type: list
+    elements: dict
+  policy:
+    description:
+      - C(require_idle) takes an idle controller or none.
+      - C(prefer_idle) takes an active one when no idle one is eligible, with a warning.
+      - C(allow_active) makes no difference between active and idle.
+    type: str
+    choices:
+      - require_idle
+      - prefer_idle
+      - allow_active
+    default: require_idle
+  min_spares:
+    description: How many other sound standbys must remain that could take over the clients.
+    type: int
+    default: 1
+  max_age:
+    description: Age from which facts do not count, in seconds.
+    type: float
+    default: 120
+  exclude:
+    description: Controllers that must not be chosen, by the name in the inventory, in Pacemaker, or their own.
+    type: list
+    elements: str
+    default: []
+  prefer:
+    description: Controllers to choose where all but the name is alike, the best first.
+    type: list
+    elements: str
+    default: []
+  max_recv_queue:
+    description: The longest receive queue of a node, in write-sets.
+    type: int
+    default: 16
+  max_lag:
+    description: How far a node may be behind the one that committed most, in write-sets.
+    type: float
+    default: 500
+  max_flow_control:
+    description: The largest part of the sampling window for which replication may have stood still, from 0 to 1.
+    type: float
+    default: 0.01
+  min_free_space:
+    description: Free space that the file system of the datadir must have, in bytes.
+    type: int
+    default: 1073741824
+  min_proxy_uptime:
+    description: Age from which the statistics of a HAProxy count, in seconds. A younger one has not checked its servers yet.
+    type: int
+    default: 5
+  show:
+    description: Whether the action plugin prints the table while the task runs. It is in C(text) in any case.
+    type: bool
+    default: false
+attributes:
+  check_mode:
+    description: Can run in check mode and return what it would return without it.
+    support: full
+  diff_mode:
+    description: Can say what it changed. It changes nothing.
+    support: none
+notes:
+  - >-
+    The codes of reasons are: C(ambiguous_names) a name could mean two hosts, so nobody is chosen; C(stale_facts) facts
+    older than C(max_age); C(cluster_incomplete) a member of the cluster was not heard; C(excluded) it is in C(exclude);
+    C(active) it serves clients, or would serve the next one; C(unknown) a source that should tell about clients did
+    not; C(not_running) MariaDB does not run; C(split_brain) nodes are in different Primary components; C(not_primary)
+    it is in none; C(desynced) somebody set C(wsrep_desync); C(donor) it gives a state transfer; C(not_synced) its state
+    is not C(Synced); C(not_ready) it accepts no statements; C(flow_control) replication stands still; C(recv_queue) its
+    receive queue is longer than C(max_recv_queue); C(lagging) it is further behind than C(max_lag); C(pacemaker_unread)
+    Pacemaker did not tell of it; C(no_quorum) Pacemaker has no quorum; C(unclean), C(node_offline), C(pending),
+    C(standby), C(maintenance) the state of its node; C(resource_failed) its galera resource failed, is blocked or not
+    promoted; C(resource_unmanaged) it is unmanaged; C(banned) a constraint is about to stop it; C(server_down) HAProxy
+    does not see it up; C(no_space) less than C(min_free_space) is free; C(locked) another backup holds the lock of the
+    cluster; C(last_standby) fewer than C(min_spares) sound standbys would remain.
+seealso:
+  - module: overcloud.backup.galera_facts
+  - module: overcloud.backup.pacemaker_facts
+  - module: overcloud.backup.haproxy_facts
+  - module: overcloud.backup.galera_backup
+author:
+  - The overcloud.backup authors (@overcloud-backup)
+"""
+
+EXAMPLES = r"""
+- name: Find the idle controller
+  overcloud.backup.idle_controller:
+    hosts: "{{ groups['Controller'] }}"
+  register: decision
+
+- name: Show the table
+  ansible.builtin.debug:
+    msg: "{{ decision.text.splitlines() }}"
+
+- name: Find one that may be backed up, on a cluster of two
+  overcloud.backup.idle_controller:
+    hosts: "{{ groups['Controller'] }}"
+    min_spares: 0
+    exclude:
+      - controller-0
+"""
+
+RETURN = r"""
+policy:
+  description: The policy that was followed.
+  returned: always
+  type: str
+  sample: require_idle
+decided_at:
+  description: When it was decided, in seconds since the epoch.
+  returned: always
+  type: float
+  sample: 1795374085.2
+chosen:
+  description: Name of the chosen controller in the inventory. Empty when nobody can be, or when there are several clusters.
+  returned: always
+  type: str
+  sample: controller-2
+active:
+  description: Names of the controllers that serve clients. Empty when there are several clusters.
+  returned: always
+  type: list
+  elements: str
+  sample:
+    - controller-0
+chosen_hosts:
+  description: The chosen controllers of all clusters.
+  returned: always
+  type: list
+  elements: str
+  sample:
+    - controller-2
+message:
+  description: Who serves, who was chosen and why, or why nobody. One line for each cluster.
+  returned: always
+  type: str
+  sample: >-
+    controller-0 serves the clients (HAProxy on controller-1 (VIP): 12 sessions, 1 new in 0.25 s). controller-2 was
+    chosen of 2 eligible: it holds fewer VIPs and singletons (next: controller-1).
+text:
+  description: The decision as a table for people, in plain ASCII.
+  returned: always
+  type: str
+clusters:
+  description: The decision for each Galera cluster.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    cluster:
+      description: Name of the cluster in Pacemaker, else in Galera. Where two have the same, the UUID's beginning is added.
+      type: str
+      returned: always
+      sample: tripleo_cluster
+    uuid:
+      description: The value of C(wsrep_cluster_state_uuid), empty when no server told it.
+      type: str
+      returned: always
+      sample: 5bcd8e3a-7d2f-11f0-9c4e-0e3f5f0d7a11
+    chosen:
+      description: Name of the chosen controller, empty when nobody can be chosen.
+      type: str
+      returned: always
+      sample: controller-2
+    active:
+      description: Names of the controllers that serve clients.
+      type: list
+      elements: str
+      returned: always
+      sample:
+        - controller-0
+    vip:
+      description: The virtual address on which HAProxy listens for the database.
+      type: dict
+      returned: always
+      contains:
+        address:
+          description: The address, empty when it is unknown.
+          type: str
+          returned: always
+          sample: 172.16.2.5
+        holder:
+          description: Name of the host that has it, empty when that is unknown.
+          type: str
+          returned: always
+          sample: controller-1
+    message:
+      description: Who serves, who was chosen and why, or why nobody.
+      type: str
+      returned: always
+    controllers:
+      description: Each host of the cluster, by name.
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        name:
+          description: Name in the inventory.
+          type: str
+          returned: always
+          sample: controller-2
+        pacemaker_node:
+          description: Name of its node in Pacemaker, empty when it is unknown.
+          type: str
+          returned: always
+          sample: controller-2
+        haproxy_server:
+          description: Name of its server in HAProxy, empty when it is unknown.
+          type: str
+          returned: always
+          sample: controller-2.internalapi.localdomain
+        galera_node:
+          description: Name of its node in Galera, empty when it is unknown.
+          type: str
+          returned: always
+          sample: controller-2.internalapi.localdomain
+        galera_state:
+          description: State of its database server in a few words.
+          type: str
+          returned: always
+          sample: Synced
+        pacemaker_state:
+          description: State of its node in a few words, with the number of virtual addresses and singletons it holds.
+          type: str
+          returned: always
+          sample: online, holds 2
+        haproxy_state:
+          description: State of its server at the HAProxy that has the virtual address.
+          type: str
+          returned: always
+          sample: UP, 12 sessions
+        activity:
+          description: Whether it serves clients, C(active), C(idle) or C(unknown). Empty for a host without a database.
+          type: str
+          returned: always
+          sample: idle
+        verdict:
+          description: Either C(chosen), C(eligible), C(rejected), or C(witness) for a host without a database.
+          type: str
+          returned: always
+          sample: chosen
+        reasons:
+          description: Why it was rejected.
+          type: list
+          elements: dict
+          returned: always
+          contains:
+            code:
+              description: One of the codes in the notes.
+              type: str
+              returned: always
+              sample: recv_queue
+            message:
+              description: The measured value and the limit.
+              type: str
+              returned: always
+              sample: receive queue 40 > 16
+        evidence:
+          description: What each source said about its clients.
+          type: list
+          elements: str
+          returned: always
+          sample:
+            - 'idle: MariaDB: no client sessions, no write-sets of its own in 0.25 s'
+        rank:
+          description: Place among the eligible, from 1. Zero for the others.
+          type: int
+          returned: always
+          sample: 1
+"""
