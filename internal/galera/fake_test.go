@@ -85,7 +85,7 @@ func TestServersThatMisbehaveAreRecorded(t *testing.T) {
 			if e == nil || f.Running || !f.Present || healthy(f.Wsrep) || came.Load() == 0 {
 				t.Fatalf("%+v, %d came", f, came.Load())
 			}
-			if !strings.Contains(e.Message, socket) || !strings.Contains(e.Message, c.message) || !strings.Contains(e.Hint, c.hint) {
+			if e.Where != "socket "+socket || !strings.Contains(e.Message, c.message) || !strings.Contains(e.Hint, c.hint) {
 				t.Errorf("%+v", e)
 			}
 		})

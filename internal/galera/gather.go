@@ -231,11 +231,11 @@ func (g *gathering) down(err error) {
 		return
 	}
 	var refused *LoginError
-	hint := "look at the files that login_* and ca_cert name"
+	where, hint := "", "look at the files that ca_cert, client_cert and client_key name"
 	if errors.As(err, &refused) {
-		hint = refused.Hint()
+		where, hint = refused.Where(), refused.Hint()
 	}
-	g.Add("sql", "", oneLineError(err), hint)
+	g.Add("sql", where, oneLineError(err), hint)
 	if stateErr != nil {
 		g.Add("grastate", filepath.Join(datadir, "grastate.dat"), stateErr, "")
 	}

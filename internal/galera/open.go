@@ -41,6 +41,17 @@ func (e *LoginError) Error() string {
 	return "no server could be reached: " + strings.Join(parts, "; ")
 }
 
+// Where lists the places that were tried.
+func (e *LoginError) Where() string {
+	var places []string
+	for _, a := range e.Attempts {
+		if !slices.Contains(places, a.Place) {
+			places = append(places, a.Place)
+		}
+	}
+	return strings.Join(places, ", ")
+}
+
 func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
 // Refused says that a server answered at least once: it is there, but let nobody in.
@@ -61,7 +72,7 @@ func (e *LoginError) Hint() string {
 	case any(func(err error) bool { return ErrorNumber(err) == tooManyConnections }):
 		return "the server has no connection left: raise max_connections or find out who holds them"
 	case e.Refused() || len(e.Attempts) == 1 && errors.Is(e.Attempts[0].Err, errNoAccount):
-		return "set login_user and login_password, or config_file, to an account of this server"
+		return "use become: true to log in as root of this host, or set login_user and login_password, or config_file"
 	case any(isTimeout):
 		return "the server takes connections but does not answer: look at its log and load"
 	}
