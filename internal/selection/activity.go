@@ -236,7 +236,7 @@ func (c *cluster) databaseDown(m *member) bool {
 		return true
 	}
 	if rs := c.galeraOn(m); c.config() != nil {
-		return !slices.ContainsFunc(rs, func(r pacemaker.Resource) bool { return r.Active })
+		return !slices.ContainsFunc(rs, func(r pacemaker.Resource) bool { return r.Active && r.Role != pacemaker.RoleStarting })
 	}
 	return len(g.Errors) == 0
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/pacemaker"
 )
 
 func notRunning(l look) string {
@@ -19,6 +20,11 @@ func notRunning(l look) string {
 	}
 	if ban := l.c.banOn(l.m); ban != "" {
 		return "MariaDB does not run: " + ban
+	}
+	for _, r := range l.c.galeraOn(l.m) {
+		if r.Role == pacemaker.RoleStarting {
+			return "MariaDB does not run yet: Pacemaker is starting it"
+		}
 	}
 	return "MariaDB does not run"
 }

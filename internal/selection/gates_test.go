@@ -68,6 +68,13 @@ var defects = []defect{
 		w.stop(2)
 		w.managers(func(p *pacemaker.Facts) { p.Bans = []pacemaker.Ban{ban} })
 	}, "MariaDB does not run: the constraint cli-ban keeps galera-master off it"},
+	{"MariaDB is starting", NotRunning, func(w *world, _ *Options) {
+		node := w.hosts[2].Pacemaker.LocalNode
+		w.stop(2)
+		w.managers(func(p *pacemaker.Facts) {
+			p.Resources = append(p.Resources, pacemaker.Resource{ID: "galera", Agent: "ocf:heartbeat:galera", Role: pacemaker.RoleStarting, Active: true, Managed: true, Node: node})
+		})
+	}, "MariaDB does not run yet: Pacemaker is starting it"},
 	{"two nodes bootstrapped apart", SplitBrain, sample(func(g *galera.Facts) { g.Wsrep.ClusterStateUUID = "99998e3a-7d2f-11f0-9c4e-0e3f5f0d7a11" }),
 		`controller-0 is in the cluster "5bcd8e3a-7d2f-11f0-9c4e-0e3f5f0d7a11", controller-2 in "99998e3a-7d2f-11f0-9c4e-0e3f5f0d7a11"`},
 	{"two nodes have different memberships", SplitBrain, sample(func(g *galera.Facts) { g.Wsrep.ClusterConfID = 13 }),

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package selection
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// recorded is what the three facts modules returned on the lab, and the time of the decision after it.
+func recorded(t *testing.T, pattern string) ([]Host, Options) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("testdata", pattern))
+	if err != nil || len(files) != 3 {
+		t.Fatalf("%v %v", files, err)
+	}
+	var hosts []Host
+	o := options()
+	o.Now = 0
+	for _, f := range files {
+		raw, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h, err := DecodeHost(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Now = max(o.Now, h.Galera.GatheredAt, h.Pacemaker.GatheredAt, h.HAProxy.GatheredAt)
+		hosts = append(hosts, h)
+	}
+	return hosts, o
+}
+
+// The lab under load: HAProxy 2.6.12, Pacemaker 2.1.5, MariaDB 10.11.18; a client asked through the VIP met controller-0.
+func TestTheLabUnderLoad(t *testing.T) {
+	hosts, o := recorded(t, "lab-[0-9].json")
+	d := decide(t, hosts, o)
+	wants{"controller-1", []string{"controller-0"}, serving("controller-0")}.check(t, d)
+	golden(t, "lab", d.Text)
+	for _, k := range d.Clusters[0].Controllers {
+		if k.PacemakerNode != k.Name || k.HAProxyServer != k.Name+".internalapi.localdomain" || k.GaleraNode != k.Name {
+			t.Errorf("%s is %s, %s, %s", k.Name, k.PacemakerNode, k.HAProxyServer, k.GaleraNode)
+		}
+	}
+}
+
+// The same after MariaDB of controller-2 was killed and Pacemaker gave its start up.
+func TestTheLabWithOneServerKilled(t *testing.T) {
+	hosts, o := recorded(t, "lab-killed-[0-9].json")
+	o.MaxAge = 3600
+	d := decide(t, hosts, o)
+	wants{"", []string{"controller-0"}, map[string][]Code{"controller-0": {Serves}, "controller-1": {LastStandby}, "controller-2": {ResourceFailed}}}.check(t, d)
+	golden(t, "lab-killed", d.Text)
+}
