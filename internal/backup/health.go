@@ -28,11 +28,7 @@ func healthy(url string) func(context.Context, galera.Wsrep) (string, error) {
 	return func(ctx context.Context, w galera.Wsrep) (string, error) {
 		asked := url
 		if asked == "" {
-			host := w.NodeAddress
-			if h, _, err := net.SplitHostPort(host); err == nil {
-				host = h
-			}
-			asked = "http://" + net.JoinHostPort(host, clustercheckPort) + "/"
+			asked = clustercheckURL(w.NodeAddress)
 		}
 		err := waitFor200(ctx, asked)
 		if url == "" && errors.Is(err, syscall.ECONNREFUSED) {
@@ -43,6 +39,18 @@ func healthy(url string) func(context.Context, galera.Wsrep) (string, error) {
 		}
 		return "Synced and UP (" + asked + " answers 200)", nil
 	}
+}
+
+// clustercheckURL is on the node's own address; wsrep_node_address is empty where Galera guesses it.
+func clustercheckURL(nodeAddress string) string {
+	host := nodeAddress
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	if host == "" {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, clustercheckPort) + "/"
 }
 
 func waitFor200(ctx context.Context, url string) error {

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package backup
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/process"
+	"overcloud.backup/internal/repository"
+)
+
+func TestVersions(t *testing.T) {
+	for text, want := range map[string]string{
+		"mariadb-backup based on MariaDB server 10.11.19-MariaDB debian-linux-gnu (x86_64)": "10.11.19",
+		"mariadb-dump  Ver 10.19 Distrib 10.11.19-MariaDB, for debian-linux-gnu (x86_64)":   "10.11.19",
+		"/usr/bin/mariabackup based on MariaDB server 10.3.28-MariaDB Linux (x86_64)":       "10.3.28",
+		"mariadb-dump from 11.4.2-MariaDB, client 10.19 for Linux (x86_64)":                 "11.4.2",
+		"10.11.19-MariaDB-0+deb12u1": "10.11.19",
+		"mysqldump  Ver 8.0.36 for Linux on x86_64 (MySQL Community Server - GPL)": "",
+		"": "",
+	} {
+		if got := mariadbVersion(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestChoice(t *testing.T) {
+	backup := tool{Physical, "/usr/bin/mariadb-backup", "10.11.19"}
+	dump := tool{Logical, "/usr/bin/mariadb-dump", "10.11.19"}
+	for name, tt := range map[string]struct {
+		want   Method
+		server string
+		socket bool
+		tools  []tool
+		method Method
+		reason string // of the choice, or the error
+	}{
+		"auto takes the server's own tool":       {Auto, "10.11.19", true, []tool{backup, dump}, Physical, "the server's own backup tool is here"},
+		"auto takes another patch of its series": {Auto, "10.11.8", true, []tool{backup, dump}, Physical, "10.11.19 for 10.11.8"},
+		"auto dumps a server of another series":  {Auto, "10.5.22", true, []tool{backup, dump}, Logical, "of version 10.11.19, the server of 10.5.22"},
+		"auto dumps without the tool":            {Auto, "10.11.19", true, []tool{dump}, Logical, "neither mariadb-backup nor mariabackup"},
+		"auto dumps over TCP":                    {Auto, "10.11.19", false, []tool{backup, dump}, Logical, "reached over TCP"},
+		"auto without any tool":                  {Auto, "10.11.19", true, nil, "", "no way to back up"},
+		"physical is not replaced":               {Physical, "10.5.22", true, []tool{backup, dump}, "", "read by its own version only"},
+		"physical over TCP":                      {Physical, "10.11.19", false, []tool{backup}, "", "set login_unix_socket"},
+		"logical though the tool is there":       {Logical, "10.11.19", true, []tool{backup, dump}, Logical, "asked for"},
+		"a server that is not MariaDB":           {Auto, "", true, []tool{backup, dump}, "", "the server is not MariaDB"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			find := func(m Method) (tool, error) {
+				if i := slices.IndexFunc(tt.tools, func(x tool) bool { return x.method == m }); i >= 0 {
+					return tt.tools[i], nil
+				}
+				return tool{}, fmt.Errorf("neither %s nor %s is installed: %w", programs[m][0], programs[m][1], process.ErrNotFound)
+			}
+			got, reason, err := choose(tt.want, tt.server, tt.socket, find)
+			if err != nil {
+				reason = err.Error()
+			}
+			if (err == nil) != (tt.method != "") || err == nil && got.method != tt.method || !strings.Contains(reason, tt.reason) {
+				t.Errorf("%v, %q, %v", got, reason, err)
+			}
+		})
+	}
+}
+
+func healthyNode() galera.Wsrep {
+	return galera.Wsrep{On: true, State: galera.StateSynced, ClusterStatus: galera.ClusterPrimary, Ready: true, Connected: true}
+}
+
+func TestSoundNodes(t *testing.T) {
+	if err := sound(healthyNode()); err != nil {
+		t.Errorf("a healthy node: %v", err)
+	}
+	if sound(galera.Wsrep{}) == nil {
+		t.Error("what is unknown is healthy")
+	}
+	for want, change := range map[string]func(*galera.Wsrep){
+		"wsrep_on is OFF":       func(w *galera.Wsrep) { w.On = false },
+		"Primary component":     func(w *galera.Wsrep) { w.ClusterStatus = galera.ClusterNonPrimary },
+		"ON already":            func(w *galera.Wsrep) { w.Desync, w.State = true, galera.StateDonorDesync },
+		`"Donor/Desynced"`:      func(w *galera.Wsrep) { w.State = galera.StateDonorDesync },
+		"wsrep_ready false":     func(w *galera.Wsrep) { w.Ready = false },
+		"wsrep_connected false": func(w *galera.Wsrep) { w.Connected = false },
+	} {
+		w := healthyNode()
+		change(&w)
+		if err := sound(w); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+}
+
+func TestClientsAreNamed(t *testing.T) {
+	err := idle([]galera.Session{{User: "nova", Source: "10.99.0.10", Count: 3}})
+	if err == nil || !strings.Contains(err.Error(), "3 of nova from 10.99.0.10") {
+		t.Errorf("got %v", err)
+	}
+	if idle(nil) != nil {
+		t.Error("no session is a client")
+	}
+}
+
+func TestIdentity(t *testing.T) {
+	ours, other := t.TempDir(), t.TempDir()
+	sleeper := exec.Command("sleep", "60")
+	sleeper.Dir = ours
+	if err := sleeper.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = sleeper.Process.Kill(); _ = sleeper.Wait() }()
+	link := filepath.Join(other, "link")
+	if err := os.Symlink(ours, link); err != nil {
+		t.Fatal(err)
+	}
+	for _, datadir := range []string{ours, ours + "/", link} {
+		if err := checkDatadir(sleeper.Process.Pid, datadir); err != nil {
+			t.Errorf("%s: %v", datadir, err)
+		}
+	}
+	if err := checkDatadir(sleeper.Process.Pid, other); err == nil || !strings.Contains(err.Error(), other) || !strings.Contains(err.Error(), ours) {
+		t.Errorf("both folders are to be named: %v", err)
+	}
+	if checkDatadir(0, ours) == nil || checkDatadir(sleeper.Process.Pid, other+"/none") == nil {
+		t.Error("an unknown server or folder was accepted")
+	}
+	if err := checkHost(galera.Server{Hostname: "a"}, "b"); err == nil || !strings.Contains(err.Error(), `"a"`) || !strings.Contains(err.Error(), `"b"`) {
+		t.Errorf("hosts: %v", err)
+	}
+}
+
+func TestGaleraInfo(t *testing.T) {
+	const uuid = "0bf81e81-e6a9-11f1-aab7-6f76032d5070"
+	for _, text := range []string{uuid + ":4 0", uuid + ":4 0\n", uuid + ":4"} {
+		if u, seqno, err := parseGaleraInfo([]byte(text)); u != uuid || seqno != 4 || err != nil {
+			t.Errorf("%q: %s %d %v", text, u, seqno, err)
+		}
+	}
+	for _, text := range []string{"", uuid, uuid + ":", uuid + ":-1 0", "00000000-0000-0000-0000-000000000000:4", "x:4", uuid + ":4x"} {
+		if _, _, err := parseGaleraInfo([]byte(text)); err == nil {
+			t.Errorf("%q was accepted", text)
+		}
+	}
+}
+
+func FuzzGaleraInfo(f *testing.F) {
+	f.Add([]byte("0bf81e81-e6a9-11f1-aab7-6f76032d5070:4 0\n"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if uuid, seqno, err := parseGaleraInfo(b); err == nil && (seqno < 0 || len(uuid) != 36) {
+			t.Errorf("%q: %q %d", b, uuid, seqno)
+		}
+	})
+}
+
+func TestSystemTablespace(t *testing.T) {
+	for options, want := range map[string]string{
+		"innodb_data_file_path=ibdata1:12M:autoextend\n":           "ibdata1",
+		"innodb_data_file_path = a:1G;/srv/b:2G:autoextend\nx=y\n": "a b",
+		"[mysqld]\n": "ibdata1",
+	} {
+		if got := strings.Join(systemTablespace([]byte(options)), " "); got != want {
+			t.Errorf("%q: %q, want %q", options, got, want)
+		}
+	}
+}
+
+func TestTheEndOfADump(t *testing.T) {
+	for text, whole := range map[string]bool{
+		"x\n\n-- Dump completed on 2026-11-22 19:32:53\n":                true,
+		"x\n-- Dump completed\n":                                         true,
+		"-- Dump completed on 2026-11-22 19:32:53\nINSERT INTO t VALUES": false,
+		"INSERT INTO t VALUES ('-- Dump completed');\n":                  false,
+		"": false,
+	} {
+		l := newLogical()
+		for _, b := range []byte(text) {
+			_, _ = l.Write([]byte{b})
+		}
+		if err := l.finish(""); (err == nil) != whole {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+func TestTheSnapshotIsOpenWhenTheFirstSchemaBegins(t *testing.T) {
+	l := newLogical()
+	begun := func() bool {
+		select {
+		case <-l.started:
+			return true
+		default:
+			return false
+		}
+	}
+	for _, part := range []string{"-- MariaDB dump\n-- Host: localhost    Database: nova\n", "\nUS", "E `nova`"} {
+		if begun() {
+			t.Errorf("before %q", part)
+		}
+		_, _ = l.Write([]byte(part))
+	}
+	if !begun() {
+		t.Error("not seen")
+	}
+	_, _ = l.Write([]byte(";\n\nUSE `neutron`;\n"))
+}
+
+func TestTheLogHasNoSecretsWhateverTheWrites(t *testing.T) {
+	destination := t.TempDir()
+	for _, d := range []string{filepath.Dir(destination), destination} {
+		if err := os.Chmod(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir, err := repository.Open(destination)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	set, err := dir.Create("c", "physical", "h", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := newLog(set, func(s string) string { return strings.ReplaceAll(s, "secret", "********") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range []byte("password secret used\ncompleted OK!") {
+		_, _ = log.Write([]byte{b})
+	}
+	if got := lastLine(log.text()); got != "completed OK!" {
+		t.Errorf("last line %q", got)
+	}
+	f, err := log.finish()
+	data, readErr := os.ReadFile(filepath.Join(set.Folder(), logName))
+	if errors.Join(err, readErr) != nil || string(data) != "password ******** used\ncompleted OK!" || f.Bytes != int64(len(data)) {
+		t.Errorf("%q, %+v, %v", data, f, errors.Join(err, readErr))
+	}
+}
+
+func TestHealthCheck(t *testing.T) {
+	answers := 0
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if answers++; answers < 3 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	said, err := healthy(web.URL)(t.Context(), galera.Wsrep{})
+	if err != nil || !strings.Contains(said, "Synced and UP") || answers != 3 {
+		t.Errorf("%q, %v after %d answers", said, err, answers)
+	}
+	web.Close()
+	if _, err := healthy(web.URL)(t.Context(), galera.Wsrep{}); err == nil {
+		t.Error("nothing listens at the URL that was given")
+	}
+	for address, want := range map[string]string{"10.0.0.1": "http://10.0.0.1:9200/", "10.0.0.1:4567": "http://10.0.0.1:9200/", "": "http://localhost:9200/", "fd00::1": "http://[fd00::1]:9200/"} {
+		if got := clustercheckURL(address); got != want {
+			t.Errorf("%q: %s", address, got)
+		}
+	}
+}
+
+func TestConfigurationIsOneTar(t *testing.T) {
+	dir := t.TempDir()
+	for name, content := range map[string]string{"my.cnf": "[mysqld]\n", "conf.d/a.cnf": "a", "conf.d/b.cnf": "b"} {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(content), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	big := filepath.Join(dir, "conf.d/big")
+	if err := errors.Join(os.WriteFile(big, make([]byte, maxConfig+1), 0o600), os.Symlink("a.cnf", filepath.Join(dir, "conf.d/link"))); err != nil {
+		t.Fatal(err)
+	}
+	data, skipped, err := archive([]string{dir + "/my.cnf", dir + "/none", dir + "/conf.d"})
+	if err != nil || len(skipped) != 1 || !strings.Contains(skipped[0], big) {
+		t.Fatal(skipped, err)
+	}
+	var got []string
+	for r := tar.NewReader(bytes.NewReader(data)); ; {
+		h, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, _ := io.ReadAll(r)
+		got = append(got, strings.TrimPrefix("/"+h.Name, dir)+"="+string(content))
+	}
+	if want := "/my.cnf=[mysqld]\n /conf.d/a.cnf=a /conf.d/b.cnf=b /conf.d/link=a"; strings.Join(got, " ") != want {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestFindToolSaysWhatIsMissing(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	_, err := findTool(context.Background(), Physical)
+	if !errors.Is(err, process.ErrNotFound) || !strings.Contains(err.Error(), "neither mariadb-backup nor mariabackup is installed") {
+		t.Errorf("got %v", err)
+	}
+}
