@@ -76,6 +76,8 @@ func TestBackupUnderLoad(t *testing.T) {
 	l := fresh(t)
 	l.run("load", "start")
 	serving := l.serving()
+	l.until("there is something to lose", time.Minute, func() bool { return l.clients(0, 0).Acknowledged > 200 })
+	before := l.clients(0, 0).Acknowledged
 	from := time.Now().Unix()
 	out, path, m := l.backup(nil)
 	to := time.Now().Unix()
@@ -91,23 +93,37 @@ func TestBackupUnderLoad(t *testing.T) {
 	if mode := l.on(m.Controller, fmt.Sprintf("find %s -type f ! -perm 0600 -o -type d ! -perm 0700 -o ! -user root", path)); mode != "" {
 		t.Errorf("readable by others: %s", mode)
 	}
-	l.restoredLedgerHasNoGap(m.Controller, path)
+	l.restoredLedgerHasNoGap(m.Controller, path, before)
 }
 
-// clientsSawNothing reads the load client's record: no error in the window, every acknowledged commit there.
-func (l lab) clientsSawNothing(from, to int64) {
+// seen is what the load client recorded.
+type seen struct {
+	Acknowledged int `json:"acknowledged"`
+	Lost         int `json:"lost"`
+	Commits      int `json:"commits"` // in the window
+	Errors       int `json:"errors"`  // in the window
+}
+
+// clients reads the load client's record of a window, in seconds since the epoch; 0 and 0 is all of it.
+func (l lab) clients(from, to int64) seen {
 	l.t.Helper()
-	report := l.run("load", "report", "--json", "--from", fmt.Sprint(from), "--to", fmt.Sprint(to))
-	var r struct {
-		Errors int `json:"errors"`
-		Lost   int `json:"lost"`
-		Acked  int `json:"acknowledged"`
+	args := []string{"load", "report", "--json"}
+	if to > 0 {
+		args = append(args, "--from", fmt.Sprint(from), "--to", fmt.Sprint(to))
 	}
-	if err := json.Unmarshal([]byte(report), &r); err != nil {
+	var s seen
+	report := l.run(args...)
+	if err := json.Unmarshal([]byte(report), &s); err != nil {
 		l.t.Fatalf("%v\n%s", err, report)
 	}
-	if r.Errors != 0 || r.Lost != 0 || r.Acked == 0 {
-		l.t.Errorf("clients: %s", report)
+	return s
+}
+
+// clientsSawNothing demands that no client had an error in the window, and that no acknowledged commit is lost.
+func (l lab) clientsSawNothing(from, to int64) {
+	l.t.Helper()
+	if s := l.clients(from, to); s.Errors != 0 || s.Lost != 0 || s.Commits == 0 {
+		l.t.Errorf("clients: %+v", s)
 	}
 }
 

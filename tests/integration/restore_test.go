@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//go:build lab
+
+package integration
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// restore starts a server on a set by hand commands, on the controller where it lies, and returns a line for each table:
+// name, rows, checksum.
+func (l lab) restore(controller, set string) string {
+	l.t.Helper()
+	return l.byHand(controller, set)
+}
+
+// checksums are the same lines of the controller's own server.
+func (l lab) checksums(controller string) string {
+	l.t.Helper()
+	return l.byHand(controller, "--live /run/mysqld/mysqld.sock")
+}
+
+func (l lab) byHand(controller, args string) string {
+	l.t.Helper()
+	const there = "/root/restore_by_hand.sh"
+	script, err := os.Open("restore_by_hand.sh")
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	defer script.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	send := exec.CommandContext(ctx, filepath.Join(root, "tests/lab/lab"), "ssh", number(controller), "cat >"+there)
+	send.Stdin = script
+	if out, err := send.CombinedOutput(); err != nil {
+		l.t.Fatalf("%v\n%s", err, out)
+	}
+	return l.on(controller, "bash "+there+" "+args)
+}
+
+// restoredLedgerHasNoGap checks a set that was taken while clients wrote: each client's commits are there from its first
+// to some last one, none missing between, and at least those that were acknowledged before the backup began.
+func (l lab) restoredLedgerHasNoGap(controller, set string, before int) {
+	l.t.Helper()
+	out := l.byHand(controller, set+` "SELECT COUNT(*), COALESCE(SUM(MAX_SEQ - MIN_SEQ + 1 - N), 0), COALESCE(SUM(N), 0) FROM
+		(SELECT MAX(seq) MAX_SEQ, MIN(seq) MIN_SEQ, COUNT(*) N FROM lab_load.commits
+		 WHERE run = (SELECT MAX(run) FROM lab_load.commits) GROUP BY client) c"`)
+	f := strings.Fields(out)
+	if len(f) != 3 {
+		l.t.Fatalf("the restored server says %q", out)
+	}
+	commits, err := strconv.Atoi(f[2])
+	if err != nil || f[0] == "0" || f[1] != "0" || commits < before {
+		l.t.Errorf("clients, missing, commits: %s; acknowledged before the backup: %d", out, before)
+	}
+}
