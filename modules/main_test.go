@@ -4,8 +4,10 @@ package main
 
 import (
 	"bytes"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -53,6 +55,23 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 	}
 	if got := names(t, "../plugins/modules/*.py"); len(got) != len(want) {
 		t.Errorf("plugins/modules holds %v; run: make generate", got)
+	}
+}
+
+func TestEveryModuleIsWhole(t *testing.T) {
+	want := slices.Sorted(maps.Keys(modules))
+	var runtime struct {
+		ActionGroups map[string][]string `yaml:"action_groups"`
+	}
+	readYAML(t, "../meta/runtime.yml", &runtime)
+	for what, got := range map[string][]string{
+		"modules/*.yml":            names(t, "*.yml"),
+		"plugins/action/*.py":      names(t, "../plugins/action/*.py"),
+		"meta/runtime.yml's group": runtime.ActionGroups["all"],
+	} {
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %v, the binary has %v", what, got, want)
+		}
 	}
 }
 

@@ -6,7 +6,6 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible.module_utils.six import string_types
 from ansible.utils.display import Display
 from ansible_collections.overcloud.backup.plugins.plugin_utils._launcher import LauncherAction
 
@@ -37,7 +36,7 @@ class ActionModule(LauncherAction):
     def _collect(self, hosts, task_vars):
         if hosts is None:
             hosts = task_vars.get('ansible_play_hosts_all') or []
-        if isinstance(hosts, string_types):
+        if hasattr(hosts, 'split'):
             hosts = [h.strip() for h in hosts.split(',') if h.strip()]
         hostvars = task_vars['hostvars']
         # raw_get: facts are never templates, and templating those of a hundred hosts takes long.

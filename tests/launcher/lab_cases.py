@@ -91,7 +91,7 @@ def case_ssh_become_user(bench):
 
 
 def case_ssh_secrets(bench):
-    """ssh: no secret in -vvvvv, nor in the process list or the journal of the host"""
+    """ssh: no secret in -vvvvv, nor in the journal of the host"""
     output = on_lab(bench, """
         - overcloud.backup.galera_facts: {login_user: nobody, login_password: '%s', sample: 0}
         """ % SECRET, options=variables() + ['-vvvvv'], env={'ANSIBLE_DEBUG': '1'})

@@ -180,7 +180,8 @@ def case_module_defaults(bench):
           module_defaults: {overcloud.backup.pacemaker_facts: {timeout: 4}}
         """, head='module_defaults: {group/overcloud.backup.all: {timeout: 3}}', options=['-vvv'])
     got = [a['timeout'] for a in arguments(output)]
-    assert got == [3, 4], got
+    # Groups of a collection do not exist before 2.12.
+    assert got == ([3, 4] if bench.version() >= (2, 12) else [10, 4]), got
 
 
 def case_vault(bench):
@@ -226,8 +227,8 @@ def case_no_python(bench):
 
 def case_damaged(bench):
     """a damaged binary in the cache is removed, and the next task works"""
+    bench.play(FACTS)
     for content in (b'', b'garbage\n', None):
-        bench.play(FACTS)
         binary = bench.binary()
         with open(binary, 'r+b') as f:
             f.truncate(5000 if content is None else 0)

@@ -94,8 +94,13 @@ class Bench:
 
     def environment(self, collections, more):
         clean = dict((k, v) for k, v in os.environ.items() if not k.startswith('ANSIBLE_'))
-        return dict(clean, ANSIBLE_COLLECTIONS_PATH=self.path(collections), ANSIBLE_NOCOLOR='1', ANSIBLE_CONFIG=self.path('ansible.cfg'),
+        root = self.path(collections)  # 2.9 calls it PATHS
+        return dict(clean, ANSIBLE_COLLECTIONS_PATH=root, ANSIBLE_COLLECTIONS_PATHS=root, ANSIBLE_NOCOLOR='1', ANSIBLE_CONFIG=self.path('ansible.cfg'),
                     ANSIBLE_LOCALHOST_WARNING='0', ANSIBLE_HOST_KEY_CHECKING='0', PYTHONDONTWRITEBYTECODE='1', **(more or {}))
+
+    def version(self):
+        run = subprocess.run(['ansible-playbook', '--version'], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True)
+        return tuple(int(n) for n in re.search(r'(\d+)\.(\d+)', run.stdout).groups())
 
     def run(self, module, words):
         """Runs every function case_* of the module; its docstring is its name."""
