@@ -14,7 +14,7 @@ var explains = map[Code][]Code{
 	NoQuorum:        stopped,
 	Standby:         stopped,
 	Maintenance:     append([]Code{ResourceUnmanaged}, stopped...),
-	ResourceFailed:  {NotRunning, ServerDown},
+	ResourceFailed:  {NotRunning, ServerDown, ResourceUnmanaged}, // on-fail=block takes it out of management
 	NotRunning:      {ServerDown},
 	NotPrimary:      {Desynced, Donor, NotSynced, NotReady, FlowControl, RecvQueue, Lagging, ResourceFailed, ServerDown},
 	Desynced:        behind,

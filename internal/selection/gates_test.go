@@ -141,7 +141,9 @@ var defects = []defect{
 			p.Failures = []pacemaker.Failure{{Resource: "galera", Node: "controller-2", Action: "galera_monitor_10000", Exit: "not running"}}
 		})
 	}, "galera failed: galera_monitor_10000 not running"},
-	{"its galera is blocked", ResourceFailed, func(w *world, _ *Options) { w.resource("galera", 2, func(r *pacemaker.Resource) { r.Blocked = true }) }, "galera is blocked"},
+	{"its galera is blocked", ResourceFailed, func(w *world, _ *Options) {
+		w.resource("galera", 2, func(r *pacemaker.Resource) { r.Blocked, r.Managed = true, false })
+	}, "galera is blocked"},
 	{"its galera is not promoted", ResourceFailed,
 		func(w *world, _ *Options) {
 			w.resource("galera", 2, func(r *pacemaker.Resource) { r.Role = pacemaker.RoleUnpromoted })
