@@ -14,9 +14,9 @@ import (
 
 // defect is one change to a healthy cluster of three that rejects controller-2 for one reason.
 type defect struct {
-	name   string
-	code   Code
-	break_ func(w *world, o *Options)
+	name    string
+	code    Code
+	inflict func(w *world, o *Options)
 	// message is what the operator reads.
 	message string
 }
@@ -187,7 +187,7 @@ func TestEachCodeRejectsAlone(t *testing.T) {
 	for _, d := range defects {
 		t.Run(d.name, func(t *testing.T) {
 			w, o := healthy(3), options()
-			d.break_(w, &o)
+			d.inflict(w, &o)
 			got := decide(t, w.hosts, o)
 			k := got.of("controller-2")
 			if !slices.Equal(k.codes(), []Code{d.code}) {
