@@ -15,22 +15,20 @@ lab_lock() {
 
 lab_healthy() { cluster_serves && database_synced && haproxy_all_up; }
 
+# lab_up N: a healthy lab of N is left alone, a sick one mended; anything else is cleared and built.
 lab_up() {
-  local wanted=$1
   lab_lock
-  if [[ $(controller_count) == "$wanted" ]] && lab_running && lab_healthy; then
-    say "$wanted controllers are up"
+  if [[ $(controller_count) == "$1" ]] && lab_running && { lab_healthy || lab_mend; }; then
+    say "$1 controllers are up"
     return
   fi
-  if (($(controller_count))) && { [[ $(controller_count) != "$wanted" ]] || ! lab_running; }; then
-    lab_clear
-  fi
+  lab_clear
   rootfs_install_host_packages
   rootfs_ensure
-  lab_describe "$wanted"
+  lab_describe "$1"
   lab_boot || lab_fail "the controllers did not come up"
   lab_wait || lab_fail "the cluster did not become healthy"
-  say "$wanted controllers are up in $SECONDS s"
+  say "$1 controllers are up in $SECONDS s"
 }
 
 # lab_describe writes what the lab is: how many controllers, on which layers, with which key, in which inventory.
@@ -51,7 +49,7 @@ lab_boot() {
 }
 
 lab_boot_one() {
-  [[ -d $(machine_folder "$1")/upper ]] || machine_prepare "$1"
+  machine_prepare "$1"
   machine_start "$1"
   await 60 "ssh answers on $(controller_name "$1")" machine_answers "$1"
 }
@@ -110,7 +108,7 @@ lab_down() {
   say "down in $SECONDS s"
 }
 
-# lab_reset mends what scenarios do; what cannot be mended is built anew.
+# lab_reset [full] mends what scenarios do; what cannot be mended is built anew.
 lab_reset() {
   local count
   lab_lock
