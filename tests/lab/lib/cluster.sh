@@ -56,6 +56,17 @@ cluster_serves() {
   [[ $(grep -c ' Promoted Started' <<<"$services") == "$count" && $(grep -c ' vip$' <<<"$services") == 1 ]]
 }
 
+# cluster_forms is cluster_serves, and helps: nodes that join at the same moment can refuse one another ("State not
+# recoverable"), and the resource blocks after one failed promotion, on real controllers too, until somebody cleans up.
+cluster_forms() {
+  ! cluster_serves || return 0
+  if cluster_services | grep -q FAILED; then
+    cluster_ssh "crm_resource --cleanup" >/dev/null 2>&1 || true
+    cluster_ssh "crm_resource --wait --timeout=60" >/dev/null 2>&1 || true
+  fi
+  return 1
+}
+
 cluster_vip_holder() {
   cluster_services | awk '$NF == "vip" { print "controller-" $1 }'
 }

@@ -55,7 +55,7 @@ lab_boot_one() {
 }
 
 lab_wait() {
-  await "$LAB_DEADLINE" "every galera is promoted and the VIP is somewhere" cluster_serves &&
+  await "$LAB_DEADLINE" "every galera is promoted and the VIP is somewhere" cluster_forms &&
     await "$LAB_DEADLINE" "every database is Synced" database_synced &&
     await 60 "HAProxy sees every server UP" haproxy_all_up
 }
@@ -131,7 +131,7 @@ lab_mend() {
   await 60 "Pacemaker has a DC and every controller online" cluster_has_dc || return 1
   cluster_mend || return 1
   LAB_DEADLINE=90
-  await "$LAB_DEADLINE" "every galera is promoted and the VIP is somewhere" cluster_serves || return 1
+  await "$LAB_DEADLINE" "every galera is promoted and the VIP is somewhere" cluster_forms || return 1
   machine_each database_mend || return 1
   machine_each haproxy_mend || return 1
   cluster_vip_home || return 1
