@@ -83,9 +83,10 @@ options:
     type: float
     default: 300
   health_check_url:
-    description: >-
-      URL that answers 200 when clients may be sent to this node. Without it port 9200 of C(wsrep_node_address) is
-      asked, if anything listens there.
+    description:
+      - >-
+        URL that answers 200 when clients may be sent to this node. Without it port 9200 of C(wsrep_node_address) is
+        asked, if anything listens there.
     type: str
   level:
     description: Level of the zstd compression, from 1 to 19. The encoder knows four, 1 and 2, 3 to 5, 6 to 9, and from 10 on.

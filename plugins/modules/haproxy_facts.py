@@ -130,9 +130,10 @@ ansible_facts:
       type: dict
       contains:
         present:
-          description: >-
-            Whether this host has a haproxy.cfg, a stats socket or a process of HAProxy. Those that Neutron runs for the
-            metadata service do not count.
+          description:
+            - >-
+              Whether this host has a haproxy.cfg, a stats socket or a process of HAProxy. Those that Neutron runs for
+              the metadata service do not count.
           type: bool
           returned: always
           sample: true
@@ -368,9 +369,10 @@ ansible_facts:
                   returned: always
                   sample: 1
                 address:
-                  description: >-
-                    Its IP address from the servers' state, the statistics (at level C(operator)) or the configuration;
-                    empty when none of them tells it.
+                  description:
+                    - >-
+                      Its IP address from the servers' state, the statistics (at level C(operator)) or the
+                      configuration; empty when none of them tells it.
                   type: str
                   returned: always
                   sample: 10.99.0.10
