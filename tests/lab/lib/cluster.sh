@@ -71,11 +71,17 @@ cluster_vip_holder() {
   cluster_services | awk '$NF == "vip" { print "controller-" $1 }'
 }
 
+# cluster_vip_home bans the VIP from everywhere else for a moment: its stickiness is INFINITY, no preference moves it.
 cluster_vip_home() {
+  local number bans=''
   [[ $(cluster_vip_holder) != "$LAB_VIP_HOME" ]] || return 0
-  cluster_ssh "crm_resource --quiet --resource ip-$LAB_VIP --move --node $LAB_VIP_HOME" 2>/dev/null
+  for number in $(controllers); do
+    [[ $(controller_name "$number") == "$LAB_VIP_HOME" ]] ||
+      bans+="crm_resource --quiet --resource ip-$LAB_VIP --ban --node $(controller_name "$number");"
+  done
+  cluster_ssh "$bans" >/dev/null 2>&1
   await 30 "the VIP is on $LAB_VIP_HOME" cluster_vip_is_home
-  cluster_ssh "crm_resource --quiet --resource ip-$LAB_VIP --clear" 2>/dev/null
+  cluster_ssh "crm_resource --quiet --resource ip-$LAB_VIP --clear" >/dev/null 2>&1
 }
 
 cluster_vip_is_home() { [[ $(cluster_vip_holder) == "$LAB_VIP_HOME" ]]; }

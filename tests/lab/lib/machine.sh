@@ -86,6 +86,7 @@ machine_prepare() {
   fill "$LAB_DIR/files/machine/corosync.conf" >"$upper/etc/corosync/corosync.conf"
   fill "$LAB_DIR/files/machine/galera.cnf" >"$upper/etc/mysql/mariadb.conf.d/60-galera.cnf"
   fill "$LAB_DIR/files/machine/haproxy.cfg" >"$upper/etc/haproxy/haproxy.cfg"
+  ((number > 0)) || sed -i 's/^safe_to_bootstrap: .*/safe_to_bootstrap: 1/' "$upper/var/lib/mysql/grastate.dat"
   for home in root home/tripleo-admin home/passwd-admin; do
     cp "$LAB_KEY.pub" "$upper/$home/.ssh/authorized_keys"
     chown --reference="$upper/$home/.ssh" "$upper/$home/.ssh/authorized_keys"
