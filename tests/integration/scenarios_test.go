@@ -44,7 +44,8 @@ var scenarios = []struct {
 	{"MariaDB stopped on a standby", mariadbStopped},
 	{"one sound standby and min_spares 0", lastStandbyAllowed},
 	{"a standby desynced by hand", desyncedByHand},
-	{"a standby cut off by the network", cutOff},
+	{"a standby cut off by the network, Galera alone", galeraCutOff},
+	{"a standby cut off by the network, all of it", cutOff},
 	{"HAProxy stopped on a standby", haproxyStopped},
 	{"stats socket gone, stats URL left", socketGone},
 	{"neither stats socket nor configuration readable", proxyUnreadable},
@@ -156,9 +157,12 @@ func vipElsewhere(t *testing.T, l lab) expected {
 	if l.holder(3) == to {
 		to = "controller-2"
 	}
-	l.on("controller-0", "crm_resource --move --resource ip-"+vip+" --node "+to)
+	// Its stickiness is INFINITY, as TripleO has it: a preference does not move it.
+	for _, other := range others(to) {
+		l.on(other, "crm_resource --ban --resource ip-"+vip+" --node "+other)
+	}
 	l.until("the VIP moved", time.Minute, func() bool { return l.holder(3) == to })
-	l.on("controller-0", "crm_resource --clear --resource ip-"+vip)
+	l.on(to, "crm_resource --clear --resource ip-"+vip)
 	l.until("clients are back", time.Minute, func() bool { _, err := l.try("load", "start"); return err == nil })
 	serving := l.serving()
 	if serving == to {
@@ -234,6 +238,21 @@ func desyncedByHand(t *testing.T, l lab) expected {
 			}
 		},
 	}
+}
+
+// galeraCutOff leaves a node on its own that goes on running: Pacemaker, whose own network is whole, is kept from
+// restarting it by switching the resource's monitors off.
+func galeraCutOff(t *testing.T, l lab) expected {
+	out, other := l.spare()
+	l.on(other, `for op in $(cibadmin --query --scope resources | sed -n 's/.*<op .*id="\(galera-monitor[^"]*\)".*/\1/p'); do
+		cibadmin --modify --scope resources --xml-text "<op id=\"$op\" enabled=\"false\"/>"; done`)
+	l.sql(out, "SET GLOBAL wsrep_provider_options='gmcast.isolate=1'")
+	t.Cleanup(func() { lab{t}.sql(out, "SET GLOBAL wsrep_provider_options='gmcast.isolate=0'") })
+	l.until(out+" is on its own", time.Minute, func() bool {
+		return strings.Contains(l.sql(out, "SHOW STATUS LIKE 'wsrep_cluster_status'"), "non-Primary")
+	})
+	l.awaitServer(out, "DOWN")
+	return expected{reasons: map[string][]string{out: {"not_primary"}, other: {"last_standby"}}}
 }
 
 func cutOff(_ *testing.T, l lab) expected {

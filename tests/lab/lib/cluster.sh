@@ -56,8 +56,8 @@ cluster_serves() {
   [[ $(grep -c ' Promoted Started' <<<"$services") == "$count" && $(grep -c ' vip$' <<<"$services") == 1 ]]
 }
 
-# cluster_forms is cluster_serves, and helps: nodes that join at the same moment can refuse one another ("State not
-# recoverable"), and the resource blocks after one failed promotion, on real controllers too, until somebody cleans up.
+# cluster_forms is cluster_serves, and helps: the resource stays blocked after one failed promotion, as on real
+# controllers, until somebody cleans up.
 cluster_forms() {
   ! cluster_serves || return 0
   if cluster_services | grep -q FAILED; then
