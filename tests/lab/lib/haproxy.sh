@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 # HAProxy as its stats socket shows it, and its shipped state.
 
+HAPROXY_SETTLED=6 # seconds
+
 haproxy_socket() {
   machine_ssh "$1" "echo '$2' | socat -t5 - UNIX-CONNECT:/var/lib/haproxy/stats"
 }
@@ -15,7 +17,12 @@ haproxy_servers() {
 
 haproxy_all_up() { machine_each haproxy_all_up_on; }
 
-haproxy_all_up_on() { [[ $(haproxy_servers "$1" 2>/dev/null | grep -c ' UP$') == "$(controller_count)" ]]; }
+# A HAProxy that just started shows servers UP that it has not checked yet.
+haproxy_all_up_on() {
+  local uptime
+  uptime=$(haproxy_socket "$1" "show info" 2>/dev/null | awk '$1 == "Uptime_sec:" { print $2 }')
+  ((${uptime:-0} >= HAPROXY_SETTLED)) && [[ $(haproxy_servers "$1" 2>/dev/null | grep -c ' UP$') == "$(controller_count)" ]]
+}
 
 # haproxy_mend N: the shipped configuration and an empty stick table.
 haproxy_mend() {
