@@ -109,11 +109,7 @@ func (p Program) job(ctx context.Context, name, path, limit string, in io.Reader
 func (t *task) report(path string, progress any) {
 	state := jobState(path)
 	state["progress"] = progress
-	asked := t.asked
-	t.asked = nil
-	line := t.finish(state)
-	t.asked = asked
-	_ = replaceFile(path, line)
+	_ = replaceFile(path, t.line(state, nil))
 }
 
 func endJob(path string, line []byte) int {

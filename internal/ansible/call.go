@@ -20,9 +20,10 @@ func (c *Call) Decode(v any) error {
 	return nil
 }
 
-// Secret has s replaced in everything that leaves the module from now on. Options with no_log need no call.
+// Secret has s replaced in everything that leaves the module from now on. Options with no_log need no call. It may be
+// called while Progress runs.
 func (c *Call) Secret(s string) {
-	c.secrets = append(c.secrets, secretForms(s)...)
+	c.secrets.add(secretForms(s)...)
 }
 
 // Progress shows how far the work is: async_status returns p as "progress". Without async nobody can see it

@@ -5,6 +5,7 @@ package ansible
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -19,7 +20,7 @@ import (
 func (o option) coerce(name string, v any) (any, []string) {
 	out, err := convert(o.Type, v, o.Choices)
 	if err != nil {
-		return nil, []string{name + ": " + err.Error()}
+		return nil, []string{o.problem(name, v, err)}
 	}
 	if items, ok := out.([]any); ok && o.Type == "list" {
 		return o.coerceItems(name, items)
@@ -28,16 +29,25 @@ func (o option) coerce(name string, v any) (any, []string) {
 		return checkArgs(name+".", o.Suboptions, constraints{}, m)
 	}
 	if err := o.Choices.check(out); err != nil {
-		return nil, []string{name + ": " + err.Error()}
+		return nil, []string{o.problem(name, out, err)}
 	}
 	return out, nil
+}
+
+// problem says what is wrong with the value, which a secret option keeps to itself.
+func (o option) problem(name string, v any, err error) string {
+	shown := "(hidden)"
+	if !o.NoLog {
+		shown = show(v)
+	}
+	return fmt.Sprintf("%s: %s %s", name, shown, err)
 }
 
 func (o option) coerceItems(name string, items []any) (any, []string) {
 	if o.Elements == "" {
 		return items, nil
 	}
-	element := option{Type: o.Elements, Choices: o.Choices, Suboptions: o.Suboptions}
+	element := option{Type: o.Elements, Choices: o.Choices, Suboptions: o.Suboptions, NoLog: o.NoLog}
 	out := make([]any, 0, len(items))
 	var problems []string
 	for i, item := range items {
@@ -58,9 +68,10 @@ func (c choices) check(v any) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%s is not one of: %s", show(v), strings.Join(names, ", "))
+	return errors.New("is not one of: " + strings.Join(names, ", "))
 }
 
+// convert gives errors that go on where the value stopped: "is not a string".
 func convert(kind string, v any, allowed choices) (any, error) {
 	switch kind {
 	case "int":
@@ -104,7 +115,7 @@ func toString(v any, allowed choices) (string, error) {
 		}
 		return "False", nil
 	}
-	return "", fmt.Errorf("%s is not a string", show(v))
+	return "", errors.New("is not a string")
 }
 
 func toInt(v any) (int64, error) {
@@ -122,7 +133,7 @@ func toInt(v any) (int64, error) {
 	if f, err := strconv.ParseFloat(text, 64); err == nil && f == math.Trunc(f) && math.Abs(f) < 1<<53 {
 		return int64(f), nil
 	}
-	return 0, fmt.Errorf("%s is not a whole number", show(v))
+	return 0, errors.New("is not a whole number")
 }
 
 func toFloat(v any) (float64, error) {
@@ -135,7 +146,7 @@ func toFloat(v any) (float64, error) {
 	}
 	f, err := strconv.ParseFloat(text, 64)
 	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
-		return 0, fmt.Errorf("%s is not a number", show(v))
+		return 0, errors.New("is not a number")
 	}
 	return f, nil
 }
@@ -156,7 +167,7 @@ func toBool(v any) (bool, error) {
 	case "no", "off", "false", "f", "n", "0", "0.0":
 		return false, nil
 	}
-	return false, fmt.Errorf("%s is not a boolean; use yes or no", show(v))
+	return false, errors.New("is not a boolean; use yes or no")
 }
 
 func toList(v any) ([]any, error) {
@@ -174,7 +185,7 @@ func toList(v any) ([]any, error) {
 	case json.Number, bool:
 		return []any{v}, nil
 	}
-	return nil, fmt.Errorf("%s is not a list", show(v))
+	return nil, errors.New("is not a list")
 }
 
 func toDict(v any) (map[string]any, error) {
@@ -187,7 +198,7 @@ func toDict(v any) (map[string]any, error) {
 		}
 		return pairs(v)
 	}
-	return nil, fmt.Errorf("%s is not a dictionary", show(v))
+	return nil, errors.New("is not a dictionary")
 }
 
 // pairs reads "key=value, key=value".
@@ -196,7 +207,7 @@ func pairs(s string) (map[string]any, error) {
 	for _, field := range strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' }) {
 		k, v, ok := strings.Cut(field, "=")
 		if !ok || k == "" {
-			return nil, fmt.Errorf("%s is not a dictionary, neither JSON nor key=value", show(s))
+			return nil, errors.New("is not a dictionary, neither JSON nor key=value")
 		}
 		out[k] = v
 	}
@@ -225,14 +236,17 @@ func expandPath(p string) string {
 	return p
 }
 
-// show quotes a value for a message, shortened.
+// maxQuoted is the size of a value, in bytes of JSON, that a message quotes.
+const maxQuoted = 200
+
+// show quotes a value for a message: all of it, or nothing. A part of a secret would not be taken out of the message.
 func show(v any) string {
 	b, err := encode(v)
 	if err != nil {
 		return fmt.Sprintf("%T", v)
 	}
-	if r := []rune(string(b)); len(r) > 80 {
-		return string(r[:80]) + "..."
+	if len(b) > maxQuoted {
+		return fmt.Sprintf("(%d bytes)", len(b))
 	}
 	return string(b)
 }

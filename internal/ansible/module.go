@@ -28,7 +28,7 @@ type Call struct {
 	Now float64
 
 	args     map[string]any
-	secrets  []string
+	secrets  secretSet
 	progress func(any)
 }
 

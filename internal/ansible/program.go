@@ -130,7 +130,8 @@ func (t *task) accept(s *spec, given map[string]any) error {
 	maps.DeleteFunc(given, func(k string, _ any) bool {
 		return strings.HasPrefix(k, "_ansible_") || k == "_overcloud_now"
 	})
-	t.call.secrets = findSecrets(s.Options, given)
+	t.call.secrets.add(findSecrets(s.Options, given)...)
+	t.call.secrets.add(leaves(given, urlPassword)...)
 	args, problems := checkArgs("", s.Options, s.Constraints, given)
 	t.call.args = args
 	if len(problems) > 0 {
@@ -160,7 +161,10 @@ func (t *task) run(ctx context.Context) (line []byte) {
 
 func (t *task) refusal(err error) []byte { return t.finish(answer(nil, err)) }
 
-func (t *task) finish(out map[string]any) []byte {
+func (t *task) finish(out map[string]any) []byte { return t.line(out, t.asked) }
+
+// line is the object without secrets, and with what was asked, if that is not nil.
+func (t *task) line(out, asked map[string]any) []byte {
 	public := func() map[string]bool { return publicNames(t.module.Spec, t.fragments) }
-	return finish(out, t.asked, t.call.secrets, public)
+	return finish(out, asked, t.call.secrets.all(), public)
 }

@@ -8,9 +8,11 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/fstest"
@@ -179,8 +181,8 @@ func TestKeysThatMeanSomethingElseToAnsibleAreRefused(t *testing.T) {
 }
 
 func TestAnsiblesOwnKeys(t *testing.T) {
-	var c Call
-	ask(t, probe(func(_ context.Context, call *Call) (*Result, error) { c = *call; return nil, nil }),
+	var c *Call
+	ask(t, probe(func(_ context.Context, call *Call) (*Result, error) { c = call; return nil, nil }),
 		`{"_ansible_check_mode":true,"_ansible_diff":true,"_ansible_verbosity":3,"_ansible_tmpdir":null,"_ansible_new":{},"_overcloud_now":1700000000.25}`)
 	if !c.CheckMode || !c.Diff || c.Verbosity != 3 || c.Now != 1700000000.25 || c.Name != "probe" {
 		t.Errorf("%+v", c)
@@ -253,5 +255,61 @@ func TestDocumentedKeysStayWhenTheyAreASecret(t *testing.T) {
 	_, out, _ := ask(t, probe(run), `{"password":"documented"}`)
 	if !strings.Contains(out, `"seen":{"documented":"is ********","user ********":1}`) {
 		t.Error(out)
+	}
+}
+
+func TestWrongSecretsAreNotShown(t *testing.T) {
+	long := strings.Repeat("hunter2-", 60)
+	for _, c := range []struct{ args, msg string }{
+		{`{"password":["` + long + `"]}`, "password: (hidden) is not a string"},
+		{`{"password":{"` + long + `":1}}`, "password: (hidden) is not a string"},
+		{`{"target":{"url":"u","token":["hunter2"]}}`, "target.token: (hidden) is not a string"},
+		{`{"password":"` + long + `","count":"` + long + `"}`, "count: (482 bytes) is not a whole number"},
+	} {
+		_, out, got := ask(t, probe(echo), c.args)
+		if msg, _ := got["msg"].(string); strings.Contains(out, "hunter2") || !strings.Contains(msg, c.msg) {
+			t.Errorf("%s: %s", c.args, out)
+		}
+	}
+}
+
+func TestPasswordsInURLsAreNotShown(t *testing.T) {
+	for _, args := range []string{
+		`{"name":"ftp://u:hunter2@h/"}`, `{"name":"http://u:hunter2%zz@h/"}`, `{"name":"http://u:hunter2/@2@h/"}`,
+		`{"any":{"url":"http://u:hunter%32@h/"},"name":"hunter2"}`, `{"name":["http://u:hunter2@h"]}`, `{"name":"x","nam":1,"any":"a://:hunter2@"}`,
+	} {
+		_, out, got := ask(t, probe(echo), args)
+		if strings.Contains(out, "hunter") || got["invocation"] == nil {
+			t.Errorf("%s: %s", args, out)
+		}
+	}
+	_, out, _ := ask(t, probe(echo), `{"name":"http://user@h:80/x"}`)
+	if !strings.Contains(out, `"name":"http://user@h:80/x"`) {
+		t.Error(out)
+	}
+}
+
+// Run it with -race.
+func TestSecretsAreFoundWhileProgressIsShown(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "job")
+	p := probe(func(_ context.Context, call *Call) (*Result, error) {
+		var wait sync.WaitGroup
+		wait.Go(func() {
+			for range 100 {
+				call.Progress("hunter2")
+			}
+		})
+		for range 100 {
+			call.Secret("hunter2")
+		}
+		wait.Wait()
+		if n := len(call.secrets.all()); n > 2 {
+			return nil, fmt.Errorf("%d secrets instead of one in each form", n)
+		}
+		return &Result{Msg: "hunter2"}, nil
+	})
+	if status := p.job(context.Background(), "probe", path, "60", strings.NewReader("{}")); status != 0 {
+		content, _ := os.ReadFile(path)
+		t.Errorf("%d %s", status, content)
 	}
 }

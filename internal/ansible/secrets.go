@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 const (
@@ -16,6 +17,29 @@ const (
 	// hiddenPart stands for a secret inside a text.
 	hiddenPart = "********"
 )
+
+// secretSet holds each secret once. It grows while results are written.
+type secretSet struct {
+	mutex sync.Mutex
+	found []string
+}
+
+func (s *secretSet) add(secrets ...string) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	for _, secret := range secrets {
+		if !slices.Contains(s.found, secret) {
+			s.found = append(s.found, secret)
+		}
+	}
+}
+
+// all are the secrets known now.
+func (s *secretSet) all() []string {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return slices.Clone(s.found)
+}
 
 // secretForms are the spellings in which a secret may stand in a message: as it is, trimmed, quoted by Go or as
 // JSON, or escaped for a URL.
@@ -43,7 +67,7 @@ func findSecrets(options map[string]option, given map[string]any) (found []strin
 		for _, key := range append([]string{name}, o.Aliases...) {
 			v := given[key]
 			if o.NoLog {
-				found = append(found, leaves(v)...)
+				found = append(found, leaves(v, secretForms)...)
 			}
 			for _, sub := range objects(v) {
 				found = append(found, findSecrets(o.Suboptions, sub)...)
@@ -53,23 +77,36 @@ func findSecrets(options map[string]option, given map[string]any) (found []strin
 	return found
 }
 
-// leaves are the texts and numbers in a value.
-func leaves(v any) (found []string) {
+// leaves are the texts and numbers in a value, each as forms gives it.
+func leaves(v any, forms func(string) []string) (found []string) {
 	switch v := v.(type) {
 	case string:
-		return secretForms(v)
+		return forms(v)
 	case json.Number:
-		return secretForms(v.String())
+		return forms(v.String())
 	case []any:
 		for _, item := range v {
-			found = append(found, leaves(item)...)
+			found = append(found, leaves(item, forms)...)
 		}
 	case map[string]any:
 		for _, item := range v {
-			found = append(found, leaves(item)...)
+			found = append(found, leaves(item, forms)...)
 		}
 	}
 	return found
+}
+
+// urlPassword is the password in a URL, with every spelling of it. The URL need not be a good one, nor the option one
+// that takes URLs: "invocation" repeats both.
+func urlPassword(text string) []string {
+	_, rest, _ := strings.Cut(text, "://")
+	at := max(strings.LastIndex(rest, "@"), 0)
+	_, password, _ := strings.Cut(rest[:at], ":")
+	forms := secretForms(password)
+	if plain, err := url.PathUnescape(password); err == nil {
+		forms = append(forms, secretForms(plain)...)
+	}
+	return forms
 }
 
 func objects(v any) (found []map[string]any) {
