@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -41,6 +40,15 @@ func (c *Client) CatchUp(ctx context.Context) (int64, error) {
 	return seqno, nil
 }
 
+// BinlogPosition is gtid_binlog_pos; empty where the server has no binary log.
+func (c *Client) BinlogPosition(ctx context.Context) (string, error) {
+	value, err := c.Value(ctx, "SELECT @@gtid_binlog_pos")
+	if err != nil {
+		return "", fmt.Errorf("read gtid_binlog_pos: %w", err)
+	}
+	return value, nil
+}
+
 // TableCounts counts the tables of every schema that is not the server's own, views left out. A schema without tables
 // counts 0. The server itself ends the query after limit.
 func (c *Client) TableCounts(ctx context.Context, limit time.Duration) (map[string]int, error) {
@@ -58,6 +66,3 @@ func (c *Client) TableCounts(ctx context.Context, limit time.Duration) (map[stri
 	}
 	return counts, nil
 }
-
-// IsMariaDB says that a @@version is MariaDB's.
-func IsMariaDB(version string) bool { return strings.Contains(version, "MariaDB") }

@@ -22,6 +22,7 @@ type Client struct {
 	cred    credential
 	login   Login
 	reached Reached
+	failed  []Attempt // before this one succeeded
 	pid     int
 	id      int64
 }
@@ -33,6 +34,16 @@ func (c *Client) Close() error {
 
 // Reached tells how the server was reached and as whom.
 func (c *Client) Reached() Reached { return c.reached }
+
+// Refused is the attempt with the account of the options, when that one was refused and another one then worked.
+func (c *Client) Refused() (a Attempt, refused bool) {
+	for _, a := range c.failed {
+		if a.Credential == "options" {
+			return a, true
+		}
+	}
+	return Attempt{}, false
+}
 
 // PeerPID is the process that listens on the unix socket, as this host numbers it; 0 when it is unknown.
 func (c *Client) PeerPID() int { return c.pid }
@@ -105,18 +116,35 @@ func (c *Client) Each(ctx context.Context, query string, take func(row []*string
 	return explain(ctx, rows.Err())
 }
 
-// SetDesync sets the global variable wsrep_desync. It is counted by the provider: each ON needs its own OFF, and an
-// SST counts too. ON when it is ON already is an error of the server.
-// Status follows a moment later: wait for it.
+// ErrDesynced says that wsrep_desync was ON before: somebody else's.
+var ErrDesynced = errors.New("wsrep_desync was ON already; whoever set it must set it OFF")
+
+// SetDesync sets the global variable wsrep_desync. Status follows a moment later: wait for it. ON when it is ON already
+// changes nothing, and the server (10.11) only warns of it; here it is ErrDesynced.
 func (c *Client) SetDesync(ctx context.Context, on bool) error {
 	word := "OFF"
 	if on {
 		word = "ON"
 	}
-	if err := c.Exec(ctx, "SET GLOBAL wsrep_desync = "+word); err != nil {
+	err := c.Exec(ctx, "SET GLOBAL wsrep_desync = "+word)
+	if err == nil && on {
+		err = c.alreadyOn(ctx)
+	}
+	if err != nil {
 		return fmt.Errorf("set wsrep_desync=%s: %w", word, err)
 	}
 	return nil
+}
+
+// alreadyOn looks for the warning of the last statement, 1231: 'wsrep_desync' is already ON.
+func (c *Client) alreadyOn(ctx context.Context) error {
+	warnings, err := c.Rows(ctx, "SHOW WARNINGS")
+	for _, w := range warnings {
+		if strings.Contains(w[len(w)-1], "already ON") {
+			return ErrDesynced
+		}
+	}
+	return err
 }
 
 // explain makes the deadline's error readable and keeps everything else.

@@ -53,7 +53,7 @@ type gathering struct {
 }
 
 func (g *gathering) run(ctx context.Context) {
-	client, attempts, err := open(ctx, g.request.Login, g.files)
+	client, err := open(ctx, g.request.Login, g.files)
 	if err != nil {
 		g.down(err)
 		return
@@ -63,7 +63,7 @@ func (g *gathering) run(ctx context.Context) {
 	if g.files.err != nil {
 		g.Add("option files", "", oneLineError(g.files.err), "")
 	}
-	g.explicitFailed(attempts)
+	g.explicitFailed()
 	g.counters(ctx)
 	if !g.Running {
 		return
@@ -74,13 +74,10 @@ func (g *gathering) run(ctx context.Context) {
 }
 
 // explicitFailed records that the account of the options was refused although another one then worked.
-func (g *gathering) explicitFailed(attempts []Attempt) {
-	for _, a := range attempts {
-		if a.Credential == "options" {
-			g.Add("login", a.Place, oneLineError(a.Err), fmt.Sprintf("read as %s (%s) instead: correct login_user and login_password, or leave them out",
-				g.Reached.User, g.Reached.Credentials))
-			return
-		}
+func (g *gathering) explicitFailed() {
+	if a, refused := g.client.Refused(); refused {
+		g.Add("login", a.Place, oneLineError(a.Err), fmt.Sprintf("read as %s (%s) instead: correct login_user and login_password, or leave them out",
+			g.Reached.User, g.Reached.Credentials))
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/go-sql-driver/mysql"
 )
@@ -59,6 +60,18 @@ func (e *LoginError) Refused() bool {
 	return slices.ContainsFunc(e.Attempts, func(a Attempt) bool { return ErrorNumber(a.Err) != 0 })
 }
 
+// Absent says that no server is there: nothing listens anywhere. Of a place that was not tried for want of an account
+// nothing is known.
+func (e *LoginError) Absent() bool {
+	for _, a := range e.Attempts {
+		nobody := errors.Is(a.Err, syscall.ECONNREFUSED) || errors.Is(a.Err, os.ErrNotExist) || errors.Is(a.Err, errNoAccount)
+		if !nobody {
+			return false
+		}
+	}
+	return true
+}
+
 // Hint says what to try.
 func (e *LoginError) Hint() string {
 	any := func(match func(error) bool) bool {
@@ -92,27 +105,26 @@ func isTimeout(err error) bool {
 // Open reaches the local server: every place where it may listen, every credential, in the order that Login tells.
 // A *LoginError names each attempt and its reason, never a password.
 func Open(ctx context.Context, login Login) (*Client, error) {
-	client, _, err := open(ctx, login, readFiles(login.ConfigFile))
-	return client, err
+	return open(ctx, login, readFiles(login.ConfigFile))
 }
 
-// open also returns the attempts that failed before one succeeded.
-func open(ctx context.Context, l Login, f files) (*Client, []Attempt, error) {
+func open(ctx context.Context, l Login, f files) (*Client, error) {
 	l = f.withTLS(l)
 	tlsConfig, err := loadTLS(l.CACert, l.ClientCert, l.ClientKey, l.SkipHostname)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	d := door{login: l, files: f, tls: tlsConfig, creds: f.credentials(l), problem: f.err}
 	for _, p := range f.places(l, socketExists) {
 		if client := d.try(ctx, p); client != nil {
-			return client, d.attempts, nil
+			client.failed = d.attempts
+			return client, nil
 		}
 		if ctx.Err() != nil {
 			break
 		}
 	}
-	return nil, d.attempts, &LoginError{Attempts: d.attempts, Files: d.problem}
+	return nil, &LoginError{Attempts: d.attempts, Files: d.problem}
 }
 
 func socketExists(path string) bool {

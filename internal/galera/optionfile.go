@@ -10,6 +10,11 @@ import (
 	"overcloud.backup/internal/optionfile"
 )
 
+// checksName says that our own connection checks, if it is over TCP, whose certificate the server shows.
+func (c *Client) checksName() bool {
+	return (c.login.CACert != "" || c.login.ClientCert != "") && !c.login.SkipHostname
+}
+
 // OptionFile is the text of an option file, with a [client] group, that lets the server's own programs
 // (mariadb-backup, mariadb-dump, mariadb) log in as this client did, at the same place. It holds the password: write
 // it to a 0600 file and pass it with --defaults-file, never as an argument.
@@ -24,6 +29,9 @@ func (c *Client) OptionFile() ([]byte, error) {
 		}
 		options = append(options, [2]string{"host", host}, [2]string{"port", port}, [2]string{"protocol", "tcp"},
 			[2]string{"ssl-ca", c.login.CACert}, [2]string{"ssl-cert", c.login.ClientCert}, [2]string{"ssl-key", c.login.ClientKey})
+	}
+	if c.reached.Via == "tcp" && c.checksName() {
+		options = append(options, [2]string{"ssl-verify-server-cert", "ON"})
 	}
 	var b bytes.Buffer
 	b.WriteString("[client]\n")

@@ -4,13 +4,14 @@ package galera
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/user"
 	"path/filepath"
-	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -24,7 +25,8 @@ type realServer struct {
 	port        int
 	galera      bool
 	stop        func()
-	skip        string
+	skip        string // a program that is missing
+	fail        string // what is wrong with the server
 }
 
 var shared = sync.OnceValue(startServer)
@@ -46,6 +48,9 @@ func server(t *testing.T) *realServer {
 	s := shared()
 	if s.skip != "" {
 		t.Skip(s.skip)
+	}
+	if s.fail != "" {
+		t.Fatal(s.fail)
 	}
 	return s
 }
@@ -78,7 +83,7 @@ func startServer() *realServer {
 	s := &realServer{stop: func() {}}
 	dir, err := os.MkdirTemp("", "galera-test")
 	if err != nil {
-		s.skip = err.Error()
+		s.fail = err.Error()
 		return s
 	}
 	s.dir, s.socket, s.port = dir, filepath.Join(dir, "s.sock"), freePort()
@@ -86,7 +91,7 @@ func startServer() *realServer {
 	s.stop = func() { os.RemoveAll(dir) }
 	if _, err := process.Output(context.Background(), "mariadb-install-db", "--no-defaults", "--datadir="+s.data(), "--user="+me.Username,
 		"--auth-root-authentication-method=socket", "--auth-root-socket-user="+me.Username, "--skip-test-db", "--skip-name-resolve"); err != nil {
-		s.skip = "no MariaDB server to test with: " + err.Error()
+		s.failed("mariadb-install-db", err)
 		return s
 	}
 	args := []string{"--no-defaults", "--datadir=" + s.data(), "--user=" + me.Username, "--socket=" + s.socket, "--bind-address=127.0.0.1",
@@ -94,6 +99,15 @@ func startServer() *realServer {
 		"--pid-file=" + filepath.Join(dir, "pid"), "--event-scheduler=ON"}
 	s.launch(append(append(args, s.withGalera()...), certificates(dir)...))
 	return s
+}
+
+// failed tells a program that is missing, without which there is nothing to test, from everything else.
+func (s *realServer) failed(what string, err error) {
+	if errors.Is(err, process.ErrNotFound) {
+		s.skip = "no MariaDB server to test with: " + err.Error()
+		return
+	}
+	s.fail = what + ": " + err.Error()
 }
 
 func (s *realServer) data() string { return filepath.Join(s.dir, "data") }
@@ -115,9 +129,10 @@ func (s *realServer) launch(args []string) {
 	log := &process.Tail{Max: 4096}
 	c := process.Command(ctx, "mariadbd", args...)
 	c.Stderr = log
+	c.SysProcAttr.Pdeathsig = syscall.SIGKILL // also when a test panics
 	s.stop = func() { cancel(); os.RemoveAll(s.dir) }
 	if err := c.Start(); err != nil {
-		s.skip = "no MariaDB server to test with: " + err.Error()
+		s.failed("mariadbd", process.Explain(ctx, "mariadbd", err, ""))
 		return
 	}
 	ended := make(chan error, 1)
@@ -126,7 +141,7 @@ func (s *realServer) launch(args []string) {
 	for range 300 {
 		select {
 		case err := <-ended:
-			s.skip = fmt.Sprintf("the MariaDB server does not start: %v\n%s", err, log)
+			s.fail = fmt.Sprintf("the MariaDB server does not start: %v\n%s", err, log)
 			ended <- err
 			return
 		case <-time.After(100 * time.Millisecond):
@@ -140,7 +155,7 @@ func (s *realServer) launch(args []string) {
 			}
 		}
 	}
-	s.skip = "the MariaDB server does not become ready:\n" + log.String()
+	s.fail = "the MariaDB server does not become ready:\n" + log.String()
 }
 
 func freePort() int {
@@ -150,9 +165,4 @@ func freePort() int {
 	}
 	defer l.Close()
 	return l.Addr().(*net.TCPAddr).Port
-}
-
-func hasError(f Facts, source, part string) bool {
-	e := f.Failed(source)
-	return e != nil && strings.Contains(e.Message, part)
 }

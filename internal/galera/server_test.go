@@ -11,10 +11,14 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/go-sql-driver/mysql"
+
 	"overcloud.backup/internal/optionfile"
+	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/reading"
 )
 
@@ -80,6 +84,12 @@ func TestOpenFallsBackAndTells(t *testing.T) {
 	c := s.open(t, l)
 	if r := c.Reached(); r.User != "root" || r.Credentials != "unix_socket" || r.Via != "socket" || r.Address != s.socket {
 		t.Errorf("%+v", r)
+	}
+	if a, refused := c.Refused(); !refused || a.User != "nobody" || !strings.Contains(a.Err.Error(), "Access denied") {
+		t.Errorf("%+v, %t", a, refused)
+	}
+	if a, refused := s.root(t).Refused(); refused {
+		t.Errorf("no account was given, yet %+v was refused", a)
 	}
 	if !slices.Contains(secrets, "wrong") {
 		t.Errorf("the password was not made known: %q", secrets)
@@ -155,6 +165,51 @@ func TestTLSChecksTheAuthorityAndTheName(t *testing.T) {
 	}
 }
 
+// The tools get the same strictness: they check neither authority nor name of their own accord.
+func TestTheToolsCheckTheNameToo(t *testing.T) {
+	s := server(t)
+	for _, skip := range []bool{false, true} {
+		c := &Client{cred: credential{user: "root"}, reached: Reached{Via: "tcp", Address: fmt.Sprintf("127.0.0.1:%d", s.port)},
+			login: Login{CACert: filepath.Join(s.dir, "ca.pem"), SkipHostname: skip}}
+		text, err := c.OptionFile()
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(t.TempDir(), "tools.cnf")
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err = process.Output(t.Context(), "mariadb-dump", "--defaults-file="+file, "--all-databases")
+		if errors.Is(err, process.ErrNotFound) {
+			t.Skip(err)
+		}
+		if refused := err != nil && strings.Contains(err.Error(), "TLS/SSL error"); refused == skip {
+			t.Errorf("name checked: %t: %v", !skip, err)
+		}
+	}
+	c := &Client{reached: Reached{Via: "socket", Address: s.socket}, login: Login{CACert: "ca.pem"}}
+	if text, err := c.OptionFile(); err != nil || strings.Contains(string(text), "ssl") {
+		t.Errorf("over the socket: %q, %v", text, err)
+	}
+}
+
+func TestAbsentIsSaidOnlyOfAServerThatIsNotThere(t *testing.T) {
+	nothing := fmt.Sprintf("%s/none", t.TempDir())
+	_, err := Open(t.Context(), Login{Socket: nothing})
+	var failed *LoginError
+	if !errors.As(err, &failed) || !failed.Absent() {
+		t.Errorf("%v", err)
+	}
+	if _, err = Open(t.Context(), Login{User: "u", Password: "p", Host: "127.0.0.1", Port: freePort()}); !errors.As(err, &failed) || !failed.Absent() {
+		t.Errorf("%v", err)
+	}
+	for _, there := range []error{&mysql.MySQLError{Number: tooManyConnections}, context.DeadlineExceeded, os.ErrPermission} {
+		if (&LoginError{Attempts: []Attempt{{Err: syscall.ECONNREFUSED}, {Err: there}}}).Absent() {
+			t.Errorf("absent with %v", there)
+		}
+	}
+}
+
 func TestStatusAndDesync(t *testing.T) {
 	s := server(t)
 	if !s.galera {
@@ -169,6 +224,9 @@ func TestStatusAndDesync(t *testing.T) {
 		t.Fatal(err)
 	}
 	until(t, c, func(w Wsrep) bool { return w.Desync && w.DesyncCount == 1 && w.State == StateDonorDesync })
+	if err := c.SetDesync(t.Context(), true); !errors.Is(err, ErrDesynced) {
+		t.Errorf("ON a second time: %v", err)
+	}
 	if err := c.SetDesync(t.Context(), false); err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +253,7 @@ func TestEd25519LogsInEveryTime(t *testing.T) {
 	run(t, root, "INSTALL SONAME 'auth_ed25519'", "CREATE USER often@localhost IDENTIFIED VIA ed25519 USING PASSWORD('p')")
 	defer run(t, root, "DROP USER often@localhost", "UNINSTALL SONAME 'auth_ed25519'")
 	for i := range 800 {
-		c, _, err := open(t.Context(), Login{User: "often", Password: "p", Socket: s.socket}, files{})
+		c, err := open(t.Context(), Login{User: "often", Password: "p", Socket: s.socket}, files{})
 		if err != nil || c.Reached().User != "often" {
 			t.Fatalf("login %d: %+v %v", i, c, err)
 		}
