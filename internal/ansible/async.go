@@ -30,11 +30,12 @@ func (p Program) detach(name, jid, limit, dir string, in io.Reader, stdout io.Wr
 	if err != nil {
 		return write(stdout, t.refusal(err))
 	}
-	path, err := startJob(name, jid, limit, expandPath(dir), content)
+	path, pid, err := startJob(name, jid, limit, expandPath(dir), content)
 	if err != nil {
 		return write(stdout, t.refusal(fmt.Errorf("start in the background: %w", err)))
 	}
 	out := jobState(path)
+	out["pid"] = pid // the number in the job id is this process's, as with async_wrapper, which ends now
 	out["results_file"], out["changed"], out["failed"] = path, true, 0
 	line, _ := encode(out)
 	return write(stdout, line)
@@ -45,48 +46,49 @@ func jobState(path string) map[string]any {
 	return map[string]any{"started": 1, "finished": 0, "ansible_job_id": filepath.Base(path)}
 }
 
-func startJob(name, jid, limit, dir string, content []byte) (path string, err error) {
+func startJob(name, jid, limit, dir string, content []byte) (path string, pid int, err error) {
 	if jid == "" || strings.ContainsAny(jid, "/\x00") {
-		return "", fmt.Errorf("%q is not a job id", jid)
+		return "", 0, fmt.Errorf("%q is not a job id", jid)
 	}
 	if _, err := strconv.Atoi(limit); err != nil {
-		return "", fmt.Errorf("%q is not a time limit in seconds", limit)
+		return "", 0, fmt.Errorf("%q is not a time limit in seconds", limit)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", err
+		return "", 0, err
 	}
 	path = filepath.Join(dir, jid+"."+strconv.Itoa(os.Getpid()))
 	if err := writeJob(path, jobState(path)); err != nil {
-		return "", err
+		return "", 0, err
 	}
-	return path, startSelf(path+".log", content, "-", name, "--job", path, limit)
+	pid, err = startSelf(path+".log", content, "-", name, "--job", path, limit)
+	return path, pid, err
 }
 
 // startSelf starts this binary in a session of its own, with content on its stdin and its stderr, where only a
-// crash writes, in log.
-func startSelf(log string, content []byte, argv ...string) error {
+// crash writes, in log. It returns its process id.
+func startSelf(log string, content []byte, argv ...string) (pid int, err error) {
 	self, err := os.Executable()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	out, err := os.OpenFile(log, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer out.Close()
 	r, w, err := os.Pipe()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer w.Close()
 	attr := &os.ProcAttr{Dir: "/", Files: []*os.File{r, out, out}, Sys: &syscall.SysProcAttr{Setsid: true}}
-	_, err = os.StartProcess(self, append([]string{self}, argv...), attr)
+	p, err := os.StartProcess(self, append([]string{self}, argv...), attr)
 	r.Close()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	_, err = w.Write(content)
-	return err
+	return p.Pid, err
 }
 
 // job is the background process: it runs the module and leaves the result in the job file.

@@ -60,6 +60,9 @@ func start(t *testing.T, name, limit string) (job, goOn string) {
 		t.Fatalf("%d %v %v", status, got, err)
 	}
 	job = got["results_file"].(string)
+	if exe, err := os.Readlink("/proc/" + show(got["pid"]) + "/exe"); err != nil || exe != os.Args[0] {
+		t.Fatalf("pid %v runs %q: %v", got["pid"], exe, err)
+	}
 	if filepath.Base(job) != got["ansible_job_id"] || !strings.HasPrefix(filepath.Base(job), "j7.") {
 		t.Fatal(got)
 	}
