@@ -32,8 +32,11 @@ func haproxyFacts(ctx context.Context, call *ansible.Call) (*ansible.Result, err
 	if err := call.Decode(&o); err != nil {
 		return nil, err
 	}
-	if o.Timeout <= 0 || o.Sample < 0 || o.Sample > o.Timeout/2 {
-		return nil, fmt.Errorf("timeout %g and sample %g do not fit: timeout is above 0, sample is from 0 to half of it", o.Timeout, o.Sample)
+	if err := checkTimeout(o.Timeout); err != nil {
+		return nil, err
+	}
+	if !(o.Sample >= 0 && o.Sample <= o.Timeout/2) {
+		return nil, fmt.Errorf("sample: %g is out of range; give seconds from 0 to %g, half of timeout", o.Sample, o.Timeout/2)
 	}
 	facts := haproxy.Read(ctx, haproxy.Options{
 		Socket: o.Socket, StatsURL: o.StatsURL, StatsUser: o.StatsUser, StatsPassword: o.StatsPassword,

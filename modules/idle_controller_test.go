@@ -13,10 +13,15 @@ import (
 	"overcloud.backup/internal/selection"
 )
 
-// decideWith runs idle_controller as Ansible does, on a file of arguments.
 func decideWith(t *testing.T, args map[string]any) map[string]any {
 	t.Helper()
-	args["_ansible_module_name"] = "idle_controller"
+	return runModule(t, "idle_controller", args)
+}
+
+// runModule runs a module as Ansible does, on a file of arguments.
+func runModule(t *testing.T, name string, args map[string]any) map[string]any {
+	t.Helper()
+	args["_ansible_module_name"] = name
 	raw, err := json.Marshal(args)
 	if err != nil {
 		t.Fatal(err)

@@ -5,7 +5,7 @@ package main
 import (
 	"context"
 	_ "embed"
-	"time"
+	"fmt"
 
 	"overcloud.backup/internal/ansible"
 	"overcloud.backup/internal/pacemaker"
@@ -27,6 +27,17 @@ func pacemakerFacts(ctx context.Context, call *ansible.Call) (*ansible.Result, e
 	if err := call.Decode(&o); err != nil {
 		return nil, err
 	}
-	facts := pacemaker.Read(ctx, pacemaker.Options{Timeout: time.Duration(o.Timeout * float64(time.Second)), Clock: clock})
+	if err := checkTimeout(o.Timeout); err != nil {
+		return nil, err
+	}
+	facts := pacemaker.Read(ctx, pacemaker.Options{Timeout: seconds(o.Timeout), Clock: clock})
 	return &ansible.Result{Facts: map[string]any{"ansible_pacemaker": facts}}, nil
+}
+
+// checkTimeout refuses a time limit that nothing can keep.
+func checkTimeout(timeout float64) error {
+	if !(timeout > 0 && timeout <= 3600) {
+		return fmt.Errorf("timeout: %g is out of range; give seconds above 0, at most 3600", timeout)
+	}
+	return nil
 }

@@ -32,7 +32,7 @@ func (c *cluster) observe(o Options) {
 		m.words = append(m.words, c.holderWord(m, o))
 		m.words = append(m.words, next[m]...)
 		m.words = append(m.words, c.lingering(m)...)
-		m.words = append(m.words, c.databaseWord(m))
+		m.words = append(m.words, c.databaseWords(m)...)
 		m.activity = sum(m.words)
 	}
 }
@@ -70,10 +70,7 @@ func (c *cluster) holderWord(m *member, o Options) word {
 
 // sessions is the word of one server line.
 func sessions(where string, s haproxy.Server, window float64) word {
-	counted := fmt.Sprintf("%s: %s", where, plural(s.CurrentSessions, "session"))
-	if window > 0 {
-		counted += fmt.Sprintf(", %d new in %s s", s.NewSessions, number(window))
-	}
+	counted := fmt.Sprintf("%s: %s, %d new in %s s", where, plural(s.CurrentSessions, "session"), s.NewSessions, number(window))
 	if s.CurrentSessions > 0 || s.NewSessions > 0 {
 		return word{says: Active, text: counted}
 	}
@@ -103,8 +100,16 @@ func (c *cluster) proxyProblem(m *member, o Options) string {
 		return "no proxy of it was found to front the database" + firstError(p.Header)
 	case p.Failed(haproxy.SourceSample) != nil:
 		return "its second sample failed: " + p.Failed(haproxy.SourceSample).Message
+	case p.Window <= 0:
+		return "it was read once, which shows no new sessions: give haproxy_facts a sample above 0"
 	case p.Processes > 1:
 		return fmt.Sprintf("it runs %d processes and its statistics are those of one", p.Processes)
+	case p.Failed(haproxy.SourceProcesses) != nil:
+		return p.Failed(haproxy.SourceProcesses).Message
+	case p.Failed(haproxy.SourceInfo) != nil:
+		return "it did not tell of its process: " + p.Failed(haproxy.SourceInfo).Message
+	case p.Processes != 1:
+		return "it did not tell how many processes it has"
 	case p.Uptime < o.MinProxyUptime && m == c.vip.holder:
 		return fmt.Sprintf("it started %d s ago (limit %d s)", p.Uptime, o.MinProxyUptime)
 	}
@@ -166,32 +171,39 @@ func isProxy(id, parent, agent string) bool {
 	return strings.HasSuffix(agent, ":haproxy") || id == "haproxy" || parent == "haproxy-bundle"
 }
 
-// databaseWord is what a controller's own server says of its clients.
-func (c *cluster) databaseWord(m *member) word {
-	g := m.database()
-	if m.silent != "" {
-		return word{says: Unknown, text: fmt.Sprintf("%s %s", m.name, m.silent), missing: true}
-	}
+// databaseWords are what a controller's own server says of its clients. One that has some may still not have told all:
+// a policy that takes an active controller must know that.
+func (c *cluster) databaseWords(m *member) []word {
+	g := m.answering()
 	if g == nil {
-		return word{says: Unknown, text: "MariaDB: " + missingDocument(m, "galera")}
+		return []word{c.withoutDatabase(m)}
 	}
-	if !g.Running {
-		if c.databaseDown(m) {
-			return word{says: Idle, text: "MariaDB: not running, so no sessions"}
-		}
-		return word{says: Unknown, text: "MariaDB: it was not read" + firstError(g.Header)}
-	}
+	var words []word
 	if text := clients(g); text != "" {
-		return word{says: Active, text: "MariaDB: " + text}
+		words = append(words, word{says: Active, text: "MariaDB: " + text})
 	}
-	if e := unheard(g); e != nil {
-		return word{says: Unknown, text: fmt.Sprintf("MariaDB: %s was not read: %s", e.Source, e.Message)}
+	if why := untold(g); why != "" {
+		return append(words, word{says: Unknown, text: "MariaDB: " + why})
 	}
-	text := "MariaDB: no client sessions"
-	if g.Sample.Window > 0 {
-		text += fmt.Sprintf(", no write-sets of its own in %s s", number(g.Sample.Window))
+	if len(words) == 0 {
+		text := fmt.Sprintf("MariaDB: no client sessions, no write-sets of its own in %s s", number(g.Sample.Window))
+		words = append(words, word{says: Idle, text: text})
 	}
-	return word{says: Idle, text: text}
+	return words
+}
+
+// withoutDatabase is the word for a controller of which no server answered.
+func (c *cluster) withoutDatabase(m *member) word {
+	g := m.database()
+	switch {
+	case m.silent != "":
+		return word{says: Unknown, text: fmt.Sprintf("%s %s", m.name, m.silent), missing: true}
+	case g == nil:
+		return word{says: Unknown, text: "MariaDB: " + missingDocument(m, "galera")}
+	case c.databaseDown(m):
+		return word{says: Idle, text: "MariaDB: not running, so no sessions"}
+	}
+	return word{says: Unknown, text: "MariaDB: it was not read" + firstError(g.Header)}
 }
 
 // clients describes the foreign sessions and the write-sets that were made here; empty when there are none.
@@ -219,14 +231,17 @@ func clients(g *galera.Facts) string {
 // beside are sources of galera_facts that tell nothing of clients, nor of the state of replication.
 var beside = []string{"option files", "login", "server", "container", "sizes", "datadir", "grastate"}
 
-// unheard is the first failed source that could have told of clients; nil when all of those spoke.
-func unheard(g *galera.Facts) *reading.Error {
-	for i, e := range g.Errors {
+// untold says what a server that answered did not tell of its clients; empty when it told all.
+func untold(g *galera.Facts) string {
+	for _, e := range g.Errors {
 		if !slices.Contains(beside, e.Source) {
-			return &g.Errors[i]
+			return fmt.Sprintf("%s was not read: %s", e.Source, e.Message)
 		}
 	}
-	return nil
+	if g.Sample.Window <= 0 {
+		return "it was read once, which shows no write-sets: give galera_facts a sample above 0"
+	}
+	return ""
 }
 
 // databaseDown says that a server which did not answer is not there, rather than out of our reach.
@@ -235,7 +250,7 @@ func (c *cluster) databaseDown(m *member) bool {
 	if !g.Present || g.Grastate != nil && g.Grastate.Seqno >= 0 { // a running server has -1 in it
 		return true
 	}
-	if rs := c.galeraOn(m); c.config() != nil {
+	if rs := c.galeraOn(m); c.managesGalera() {
 		return !slices.ContainsFunc(rs, func(r pacemaker.Resource) bool { return r.Active && r.Role != pacemaker.RoleStarting })
 	}
 	return len(g.Errors) == 0

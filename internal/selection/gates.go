@@ -38,6 +38,7 @@ const (
 	ResourceFailed    Code = "resource_failed"
 	ResourceUnmanaged Code = "resource_unmanaged"
 	Banned            Code = "banned"
+	Stopping          Code = "stopping"
 	ServerDown        Code = "server_down"
 	NoSpace           Code = "no_space"
 	Locked            Code = "locked"
@@ -106,6 +107,7 @@ var gates = []gate{
 	{ResourceFailed, "its galera resource failed, is blocked, or is not promoted", resourceFailed},
 	{ResourceUnmanaged, "its galera resource is unmanaged", resourceUnmanaged},
 	{Banned, "a constraint keeps galera off the node: it is about to be stopped", banned},
+	{Stopping, "Pacemaker was told to stop galera", stopping},
 	{ServerDown, "HAProxy on the VIP holder does not see it up", serverDown},
 	{NoSpace, "the datadir's file system is nearly full", noSpace},
 	{Locked, "another backup holds the cluster's lock", locked},

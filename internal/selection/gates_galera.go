@@ -3,6 +3,7 @@
 package selection
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -18,8 +19,8 @@ func notRunning(l look) string {
 	if !g.Present {
 		return "no MariaDB was found on it"
 	}
-	if ban := l.c.banOn(l.m); ban != "" {
-		return "MariaDB does not run: " + ban
+	if why := cmp.Or(l.c.banOn(l.m), l.c.stopOn(l.m)); why != "" {
+		return "MariaDB does not run: " + why
 	}
 	for _, r := range l.c.galeraOn(l.m) {
 		if r.Role == pacemaker.RoleStarting {

@@ -4,6 +4,7 @@ package selection
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"overcloud.backup/internal/pacemaker"
@@ -19,8 +20,11 @@ func (l look) flagged(has func(pacemaker.Node) bool, text string) string {
 	return ""
 }
 
-// pacemakerUnread wants the host's own word and the cluster's. A Pacemaker that does not answer where it should run may
-// be about to lose its node.
+// sourceCIB is the source of pacemaker_facts that tells of locks, of the galera resource and of its members.
+const sourceCIB = "cibadmin"
+
+// pacemakerUnread wants the host's own word and the cluster's, each whole. A Pacemaker that does not answer where it
+// should run may be about to lose its node.
 func pacemakerUnread(l look) string {
 	switch {
 	case l.m.silent != "":
@@ -31,6 +35,11 @@ func pacemakerUnread(l look) string {
 		return "Pacemaker on it did not answer" + firstError(l.m.host.Pacemaker.Header)
 	case len(l.node) == 0:
 		return "Pacemaker does not list it among its nodes"
+	}
+	for _, view := range []*pacemaker.Facts{l.self, l.c.view} {
+		if e := view.Failed(sourceCIB); e != nil {
+			return "Pacemaker's configuration was not read: " + e.Message
+		}
 	}
 	return ""
 }
@@ -90,6 +99,11 @@ func (c *cluster) galeraOn(m *member) []pacemaker.Resource {
 	return found
 }
 
+// managesGalera says that Pacemaker has a galera resource, by its configuration or by what crm_mon lists.
+func (c *cluster) managesGalera() bool {
+	return c.config() != nil || c.view != nil && slices.ContainsFunc(c.view.Resources, c.isGalera)
+}
+
 func (c *cluster) isGalera(r pacemaker.Resource) bool {
 	g := c.config()
 	return strings.HasSuffix(r.Agent, ":galera") || g != nil && g.Resource != "" && r.ID == g.Resource
@@ -113,7 +127,7 @@ func (c *cluster) galeraNames() map[string]bool {
 // resourceFailed tells a failed instance, and one that is not promoted while its server runs. A failed action that
 // Pacemaker got over is left to fail counts: at their threshold the next one takes the node out.
 func resourceFailed(l look) string {
-	if l.c.config() == nil || l.m.node == "" {
+	if !l.c.managesGalera() || l.m.node == "" {
 		return ""
 	}
 	on := l.c.galeraOn(l.m)
@@ -136,7 +150,7 @@ func resourceFailed(l look) string {
 func (c *cluster) failCount(m *member) string {
 	names := c.galeraNames()
 	for _, f := range c.view.FailCounts {
-		if lower(f.Node) != lower(m.node) || !names[f.Resource] {
+		if !m.isNode(f.Host, f.Node) || !names[f.Resource] {
 			continue
 		}
 		if f.Count >= 1000000 || f.Threshold > 0 && f.Count >= f.Threshold {
@@ -146,11 +160,20 @@ func (c *cluster) failCount(m *member) string {
 	return ""
 }
 
+// isNode says whether a failure on a node is the member's: host is the real node, empty where only the printed one is
+// known. What failed in a bundle is printed with its guest node.
+func (m *member) isNode(host, printed string) bool {
+	if host == "" {
+		host = printed
+	}
+	return lower(host) == lower(m.node)
+}
+
 // failure is the failed action behind a failed instance, where it is listed.
 func (c *cluster) failure(m *member) string {
 	names := c.galeraNames()
 	for _, f := range c.view.Failures {
-		if lower(f.Node) == lower(m.node) && names[f.Resource] {
+		if m.isNode(f.Host, f.Node) && names[f.Resource] {
 			return fmt.Sprintf(": %s %s", f.Action, f.Exit)
 		}
 	}
@@ -158,16 +181,12 @@ func (c *cluster) failure(m *member) string {
 }
 
 func resourceUnmanaged(l look) string {
-	g := l.c.config()
-	if g == nil {
-		return ""
-	}
 	for _, r := range l.c.galeraOn(l.m) {
 		if !r.Managed || r.Maintenance {
 			return r.ID + " is unmanaged"
 		}
 	}
-	if !g.Managed {
+	if g := l.c.config(); g != nil && !g.Managed {
 		return g.Resource + " is unmanaged"
 	}
 	return ""
@@ -188,6 +207,28 @@ func (c *cluster) banOn(m *member) string {
 	for _, b := range c.view.Bans {
 		if lower(b.Node) == lower(m.node) && names[b.Resource] && strings.HasPrefix(b.Weight, "-") {
 			return fmt.Sprintf("the constraint %s keeps %s off it", b.ID, b.Resource)
+		}
+	}
+	return ""
+}
+
+func stopping(l look) string {
+	if l.db == nil {
+		return ""
+	}
+	return l.c.stopOn(l.m)
+}
+
+// stopOn says that Pacemaker was told to stop galera. Unpromoted is as good as stopped: its agent runs no server then.
+func (c *cluster) stopOn(m *member) string {
+	for _, view := range []*pacemaker.Facts{c.view, m.manager()} {
+		if view != nil && view.StopAll {
+			return "stop-all-resources is set"
+		}
+	}
+	for _, r := range c.galeraOn(m) {
+		if r.Target == pacemaker.RoleStopped || r.Target == pacemaker.RoleUnpromoted {
+			return fmt.Sprintf("the target role of %s is %s", r.ID, r.Target)
 		}
 	}
 	return ""

@@ -56,6 +56,8 @@ var defects = []defect{
 	{"its sessions could not be read", ActivityUnknown,
 		sample(func(g *galera.Facts) { g.Add("sessions", "socket", errDenied, "grant PROCESS") }),
 		"MariaDB: sessions was not read: access denied"},
+	{"it was read once", ActivityUnknown, sample(func(g *galera.Facts) { g.Sample = galera.Sample{} }),
+		"MariaDB: it was read once, which shows no write-sets: give galera_facts a sample above 0"},
 	{"its server refused us", ActivityUnknown,
 		sample(func(g *galera.Facts) {
 			*g = galera.Facts{Header: g.Header}
@@ -114,6 +116,14 @@ var defects = []defect{
 		*p = pacemaker.Facts{Header: p.Header}
 		p.Add("crm_mon", "crm_mon --output-as=xml", errDenied, "")
 	}, "Pacemaker on it did not answer (crm_mon: access denied)"},
+	{"its configuration of the cluster could not be read", PacemakerUnread, func(w *world, _ *Options) { w.muteCIB(2) },
+		"Pacemaker's configuration was not read: access denied"},
+	{"nobody's configuration of the cluster could be read, and its galera failed", PacemakerUnread, func(w *world, _ *Options) {
+		for i := range w.hosts {
+			w.muteCIB(i)
+		}
+		w.resource("galera", 2, func(r *pacemaker.Resource) { r.Failed, r.Managed = true, false })
+	}, "Pacemaker's configuration was not read: access denied"},
 	{"there is no quorum", NoQuorum, func(w *world, _ *Options) { w.managers(func(p *pacemaker.Facts) { p.Quorum = false }) }, "the cluster has no quorum"},
 	{"its part has no quorum", NoQuorum, func(w *world, _ *Options) { w.hosts[2].Pacemaker.Quorum = false }, "its part of the cluster has no quorum"},
 	{"it is to be fenced", Unclean, nodeFlag(func(n *pacemaker.Node) { n.Unclean, n.Online = true, false }), "the node is UNCLEAN"},
@@ -156,10 +166,33 @@ var defects = []defect{
 			p.FailCounts = []pacemaker.FailCount{{Resource: "galera", Node: "controller-2", Count: 1000000, Threshold: 1000000}}
 		})
 	}, "fail count of galera is INFINITY"},
+	{"its galera failed, by crm_mon alone", ResourceFailed, func(w *world, _ *Options) {
+		w.managers(func(p *pacemaker.Facts) { p.Galera = nil })
+		w.resource("galera", 2, func(r *pacemaker.Resource) { r.Failed, r.Managed = true, false })
+	}, "galera failed"},
+	{"the fail count of its bundle's guest is at the threshold", ResourceFailed, func(w *world, _ *Options) {
+		w.managers(func(p *pacemaker.Facts) {
+			p.FailCounts = []pacemaker.FailCount{{Resource: "galera", Node: "galera-bundle-2", Host: "controller-2", Count: 3, Threshold: 3}}
+			p.Failures = []pacemaker.Failure{{Resource: "galera", Node: "galera-bundle-2", Host: "controller-2", Action: "galera_monitor_10000", Exit: "error"}}
+		})
+	}, "fail count of galera is 3: galera_monitor_10000 error"},
+	{"its galera is unmanaged, by crm_mon alone", ResourceUnmanaged, func(w *world, _ *Options) {
+		w.managers(func(p *pacemaker.Facts) { p.Galera = nil })
+		w.resource("galera", 2, func(r *pacemaker.Resource) { r.Managed = false })
+	}, "galera is unmanaged"},
 	{"its galera is unmanaged", ResourceUnmanaged, func(w *world, _ *Options) { w.resource("galera", 2, func(r *pacemaker.Resource) { r.Managed = false }) },
 		"galera is unmanaged"},
 	{"galera is banned from it and still runs", Banned, func(w *world, _ *Options) { w.managers(func(p *pacemaker.Facts) { p.Bans = []pacemaker.Ban{ban} }) },
 		"the constraint cli-ban keeps galera-master off it"},
+	{"all resources are to be stopped", Stopping, func(w *world, _ *Options) { w.managers(func(p *pacemaker.Facts) { p.StopAll = true }) },
+		"stop-all-resources is set"},
+	{"its galera is disabled and still runs", Stopping, func(w *world, _ *Options) {
+		w.resource("galera", 2, func(r *pacemaker.Resource) { r.Target = pacemaker.RoleStopped })
+	}, "the target role of galera is Stopped"},
+	{"its galera was disabled and is stopped", NotRunning, func(w *world, _ *Options) {
+		w.stop(2)
+		w.managers(func(p *pacemaker.Facts) { p.StopAll = true })
+	}, "MariaDB does not run: stop-all-resources is set"},
 	{"HAProxy sees it down", ServerDown, func(w *world, _ *Options) { w.down(2) },
 		"HAProxy on controller-1 has controller-2.internalapi.localdomain DOWN L7STS 503"},
 	{"HAProxy sees it in transition", ServerDown, func(w *world, _ *Options) { w.line(1, 2).Status, w.line(1, 2).Raw = haproxy.StatusGoing, "DOWN 1/2" },

@@ -180,12 +180,16 @@ func (u union) unite(same []*member) {
 	}
 }
 
-// view picks the document that speaks for the cluster: with quorum before without, the DC's own before another's.
+// view picks the document that speaks for the cluster: with quorum before without, with the configuration before
+// without, the DC's own before another's.
 func view(members []*member) *pacemaker.Facts {
 	var best *pacemaker.Facts
 	score := func(p *pacemaker.Facts) int {
 		s := 0
 		if p.Quorum {
+			s += 4
+		}
+		if p.Failed(sourceCIB) == nil {
 			s += 2
 		}
 		if p.DC != "" && lower(p.DC) == lower(p.LocalNode) {

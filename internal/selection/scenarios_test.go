@@ -17,6 +17,11 @@ import (
 // serving is the usual outcome: one serves, nobody else has a reason.
 func serving(who string) map[string][]Code { return map[string][]Code{who: {Serves}} }
 
+// nobodyKnows is the outcome where one HAProxy cannot be relied on: nobody but the one that serves is sure.
+func nobodyKnows() wants {
+	return wants{"", []string{"controller-0"}, map[string][]Code{"controller-0": {Serves}, "controller-1": {ActivityUnknown}, "controller-2": {ActivityUnknown}}}
+}
+
 var scenarios = []struct {
 	name   string
 	change func(w *world, o *Options)
@@ -83,6 +88,22 @@ var scenarios = []struct {
 		wants{"controller-2", []string{"controller-0"}, serving("controller-0")}},
 	{"HAProxy runs several processes", func(w *world, _ *Options) { w.hosts[1].HAProxy.Processes = 4 },
 		wants{"", []string{"controller-0"}, map[string][]Code{"controller-0": {Serves}, "controller-1": {ActivityUnknown}, "controller-2": {ActivityUnknown}}}},
+	{"HAProxy is stopping where the VIP is", func(w *world, _ *Options) {
+		w.hosts[1].HAProxy.Add(haproxy.SourceProcesses, "", errDenied, "")
+	}, nobodyKnows()},
+	{"HAProxy is stopping elsewhere", func(w *world, _ *Options) {
+		w.hosts[2].HAProxy.Add(haproxy.SourceProcesses, "", errDenied, "")
+	}, nobodyKnows()},
+	{"HAProxy elsewhere does not tell of its process", func(w *world, _ *Options) {
+		w.hosts[2].HAProxy.Add(haproxy.SourceInfo, "", errDenied, "")
+		w.hosts[2].HAProxy.Processes, w.hosts[2].HAProxy.Uptime = 0, 0
+	}, nobodyKnows()},
+	{"HAProxy was read once where the VIP is", func(w *world, _ *Options) { w.hosts[1].HAProxy.Window = 0 }, nobodyKnows()},
+	{"HAProxy was read once elsewhere", func(w *world, _ *Options) { w.hosts[2].HAProxy.Window = 0 }, nobodyKnows()},
+	{"an active one that was read once, where active ones may be taken", func(w *world, o *Options) {
+		o.Policy, o.Exclude = AllowActive, []string{"controller-1", "controller-2"}
+		w.hosts[0].Galera.Sample = galera.Sample{}
+	}, wants{"", []string{"controller-0"}, map[string][]Code{"controller-0": {ActivityUnknown}, "controller-1": {Excluded}, "controller-2": {Excluded}}}},
 	{"nobody holds the VIP", func(w *world, _ *Options) {
 		w.hosts[1].Galera.Host.Addresses = nil
 		w.hosts[1].Pacemaker.Host.Addresses, w.hosts[1].HAProxy.Host.Addresses = nil, nil
@@ -190,6 +211,13 @@ func (w *world) muteProxy(i int) {
 	h := w.hosts[i].HAProxy
 	*h = haproxy.Facts{Header: h.Header, Proxies: []haproxy.Proxy{}}
 	h.Add(haproxy.SourceSocket, "/var/lib/haproxy/stats", errDenied, "")
+}
+
+// muteCIB makes cibadmin fail on one host, as pacemaker_facts tells it.
+func (w *world) muteCIB(i int) {
+	p := w.hosts[i].Pacemaker
+	p.Galera, p.Locks = nil, nil
+	p.Add("cibadmin", "cibadmin --query", errDenied, "")
 }
 
 func TestFiveControllers(t *testing.T) {

@@ -72,11 +72,11 @@ options:
   sample:
     description: >-
       Seconds between the two readings that count new sessions, at most half of C(timeout). C(0) takes one reading and
-      counts none.
+      counts none, which is too little for M(overcloud.backup.idle_controller).
     type: float
     default: 0.25
   timeout:
-    description: Time limit of the whole reading, in seconds.
+    description: Time limit of the whole reading, in seconds, above 0 and at most 3600.
     type: float
     default: 10
 attributes:

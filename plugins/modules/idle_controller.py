@@ -20,8 +20,9 @@ description:
   - >-
     A controller is C(active) when any source shows clients of it. The sources are the HAProxy that has the virtual
     address, all other HAProxies, and its own server with sessions and write-sets. It is C(idle) only when every source
-    that should speak has spoken and says no. Otherwise it is C(unknown), which no policy accepts. Where no client is
-    there, the controller to which HAProxy would send the next one is active.
+    that should speak has spoken and says no. Otherwise it is C(unknown), which no policy accepts. Facts that were
+    gathered with a C(sample) of 0 leave it unknown, because they show nothing of what comes and goes. Where no client
+    is there, the controller to which HAProxy would send the next one is active.
   - >-
     Each controller then passes gates. What it does not pass is a reason with a code, the measured value and the limit.
     A reason that only follows from another one is left out.
@@ -117,11 +118,12 @@ notes:
     it is in none; C(desynced) somebody set C(wsrep_desync); C(donor) it gives a state transfer; C(not_synced) its state
     is not C(Synced); C(not_ready) it accepts no statements; C(flow_control) replication stands still; C(recv_queue) its
     receive queue is longer than C(max_recv_queue); C(lagging) it is further behind than C(max_lag); C(pacemaker_unread)
-    Pacemaker did not tell of it; C(no_quorum) Pacemaker has no quorum; C(unclean), C(node_offline), C(pending),
-    C(standby), C(maintenance) the state of its node; C(resource_failed) its galera resource failed, is blocked or not
-    promoted; C(resource_unmanaged) it is unmanaged; C(banned) a constraint is about to stop it; C(server_down) HAProxy
-    does not see it up; C(no_space) less than C(min_free_space) is free; C(locked) another backup holds the lock of the
-    cluster; C(last_standby) fewer than C(min_spares) sound standbys would remain.
+    Pacemaker or its configuration did not tell of it; C(no_quorum) Pacemaker has no quorum; C(unclean),
+    C(node_offline), C(pending), C(standby), C(maintenance) the state of its node; C(resource_failed) its galera
+    resource failed, is blocked or not promoted; C(resource_unmanaged) it is unmanaged; C(banned) a constraint is about
+    to stop it; C(stopping) Pacemaker was told to stop it, by C(stop-all-resources) or its target role; C(server_down)
+    HAProxy does not see it up; C(no_space) less than C(min_free_space) is free; C(locked) another backup holds the lock
+    of the cluster; C(last_standby) fewer than C(min_spares) sound standbys would remain.
 seealso:
   - module: overcloud.backup.galera_facts
   - module: overcloud.backup.pacemaker_facts

@@ -25,7 +25,7 @@ description:
   - No password that the configuration of the cluster may hold is returned.
 options:
   timeout:
-    description: Time limit of the whole reading, in seconds. Zero stands for the default.
+    description: Time limit of the whole reading, in seconds, above 0 and at most 3600.
     type: float
     default: 10
 attributes:
