@@ -18,7 +18,7 @@ def medians(path):
         for line in f:
             entry = json.loads(line)
             times.setdefault(entry['task'].split(' : ')[-1], []).append(entry['seconds'])
-    return dict((task, (statistics.median(t[1:]), len(t) - 1)) for task, t in times.items())
+    return dict((task, (statistics.median(t[1:]), len(t) - 1)) for task, t in times.items() if len(t) > 1)
 
 
 def main(title, path):
