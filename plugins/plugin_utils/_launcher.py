@@ -89,8 +89,10 @@ class LauncherAction(ActionBase):
         task_vars = task_vars or {}
         result = super(LauncherAction, self).run(tmp, task_vars)
         try:
-            result.update(self.call(self._task.args, task_vars))
-            self._clean()
+            try:
+                result.update(self.call(self._task.args, task_vars))
+            finally:
+                self._clean()
         except AnsibleConnectionFailure as e:
             # An unreachable host can skip rescue: and always:, a failed one cannot.
             self._connection._shell.tmpdir = None
@@ -100,17 +102,18 @@ class LauncherAction(ActionBase):
     def call(self, module_args, task_vars, module=None, detach=None):
         """Run a module of the binary and return its result.
 
-        module: its short name, by default that of the task. detach: whether to start it in the background as a job
-        for async_status, by default when the task has async. Raises AnsibleConnectionFailure.
+        module: its short name, by default that of the task. detach: the time limit in seconds of a job in the
+        background, as async_status knows them, or 0 for none; by default the task's async. Raises AnsibleConnectionFailure.
         """
         if not builds():
             return failure('This copy of the collection has no binaries in %s. Install the release tarball, or run "make build" in a checkout.' % BIN_DIR)
         args = dict(module_args)
         self._update_module_args(self._task.action, args, task_vars)
         tail = ['-', quote(module or self._task.action.split('.')[-1])]
-        if (self._task.async_val if detach is None else detach) and not self._task.check_mode:
+        limit = self._task.async_val if detach is None else detach
+        if limit and not self._task.check_mode:
             job = 'j%d' % random.randint(0, 999999999999)
-            tail += ['--async', job, str(self._task.async_val), quote(self.get_shell_option('async_dir', default='~/.ansible_async'))]
+            tail += ['--async', job, str(limit), quote(self.get_shell_option('async_dir', default='~/.ansible_async'))]
         # su reads the password from the terminal, and its stdin is that terminal.
         self._stdin = bool(self._connection.has_pipelining) and getattr(self._connection.become, 'name', '') != 'su'
         return self._run_installed(args, task_vars, tail)

@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-from local_cases import FACTS, SECRET
+from local_cases import ASYNC, FACTS, SECRET
 from playbook import TOP, Skipped, has, lacks
 
 CACHE = '/var/lib/overcloud-backup-launcher-test'
@@ -103,24 +103,7 @@ def case_ssh_secrets(bench):
 
 def case_ssh_async(bench):
     """ssh: async with poll, and poll 0 with async_status"""
-    on_lab(bench, """
-        - overcloud.backup.galera_facts:
-          async: 60
-          poll: 1
-          register: r
-        - assert: {that: [r.ansible_facts.ansible_galera.present]}
-        - overcloud.backup.pacemaker_facts:
-          async: 60
-          poll: 0
-          register: job
-        - async_status: {jid: "{{ job.ansible_job_id }}"}
-          register: r
-          until: r is finished
-          retries: 30
-          delay: 1
-        - assert: {that: [r.ansible_facts.ansible_pacemaker.present]}
-        - async_status: {jid: "{{ job.ansible_job_id }}", mode: cleanup}
-        """, options=variables())
+    on_lab(bench, ASYNC, options=variables())
 
 
 def case_ssh_delegate(bench):

@@ -16,8 +16,26 @@ FACTS = """
 - assert:
     that: [r is not changed, r.ansible_facts.ansible_pacemaker.present is defined, ansible_facts.pacemaker.present is defined]
 """
-
-
+ASYNC = """
+- overcloud.backup.pacemaker_facts:
+  async: 60
+  poll: 1
+  register: r
+- assert:
+    that: [r is finished, r.ansible_facts.ansible_pacemaker.present is defined]
+- overcloud.backup.pacemaker_facts:
+  async: 60
+  poll: 0
+  register: job
+- async_status: {jid: "{{ job.ansible_job_id }}"}
+  register: r
+  until: r is finished
+  retries: 30
+  delay: 1
+- assert:
+    that: [r.ansible_facts.ansible_pacemaker.present is defined]
+- async_status: {jid: "{{ job.ansible_job_id }}", mode: cleanup}
+"""
 
 def prepare(bench):
     if os.getuid() != 0:
@@ -125,40 +143,16 @@ def case_loop(bench):
     assert got == [1.5, 2.5], got
 
 
-def case_async_poll(bench):
-    """async with poll waits for the result"""
-    bench.play("""
-        - overcloud.backup.pacemaker_facts:
-          async: 60
-          poll: 1
-          register: r
-        - assert:
-            that: [r is finished, r.ansible_facts.ansible_pacemaker.present is defined]
-        """)
-
-
-def case_async_later(bench):
-    """async with poll 0 is read by async_status and cleaned up"""
-    bench.play("""
-        - overcloud.backup.pacemaker_facts:
-          async: 60
-          poll: 0
-          register: job
-        - async_status: {jid: "{{ job.ansible_job_id }}"}
-          register: r
-          until: r is finished
-          retries: 30
-          delay: 1
-        - assert:
-            that: [r.ansible_facts.ansible_pacemaker.present is defined]
-        - async_status: {jid: "{{ job.ansible_job_id }}", mode: cleanup}
-        - stat: {path: "{{ job.results_file }}"}
-          register: file
-        - stat: {path: "{{ job.results_file }}.log"}
-          register: log
-        - assert:
-            that: [not file.stat.exists, not log.stat.exists]
-        """)
+def case_async(bench):
+    """async with poll waits for the result; with poll 0 async_status reads it and cleans up"""
+    bench.play(ASYNC + """
+- stat: {path: "{{ job.results_file }}"}
+  register: file
+- stat: {path: "{{ job.results_file }}.log"}
+  register: log
+- assert:
+    that: [not file.stat.exists, not log.stat.exists]
+""")
 
 
 def case_async_refusal(bench):
@@ -169,6 +163,21 @@ def case_async_refusal(bench):
           poll: 0
         """, status=2)
     has(output, 'did you mean timeout?')
+
+
+def case_async_exception(bench):
+    """async that breaks before it starts leaves no arguments on the host"""
+    os.mkdir(bench.path('path'))
+    for name in ('setfacl', 'chown', 'chmod', 'chgrp'):
+        bench.write('path/' + name, '#!/bin/sh\nexit 1\n', 0o755)
+    bench.undo.append(lambda: shutil.rmtree(bench.path('path')))
+    os.mkdir(bench.path('tmp'))
+    output = bench.play('- overcloud.backup.galera_facts: {login_password: hunter2}\n  async: 60\n  poll: 0', head=SU, status=2,
+                        env={'PATH': bench.path('path') + ':' + os.environ['PATH'], 'ANSIBLE_SYSTEM_TMPDIRS': bench.path('tmp'),
+                             'ANSIBLE_REMOTE_TMP': bench.path('tmp'), 'ANSIBLE_PIPELINING': '0'})
+    has(output, 'Failed to change ownership')
+    left = [found[0] for found in os.walk(bench.path('tmp')) if 'args' in found[2]]
+    assert not left, left
 
 
 def case_module_defaults(bench):
