@@ -153,7 +153,6 @@ func TestACommitThatFailsLeavesNoSet(t *testing.T) {
 	for name, plant := range map[string]func(s *Set) string{
 		"the manifest cannot be written": func(s *Set) string { return filepath.Join(s.Folder(), "manifest.json.tmp") },
 		"the manifest cannot be renamed": func(s *Set) string { return filepath.Join(s.Folder(), "manifest.json/x") },
-		"the folder cannot be renamed":   func(s *Set) string { return filepath.Join(s.Path(), "x") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := open(t)
@@ -339,4 +338,42 @@ func owned(t *testing.T, path string) string {
 		t.Skip("only root can give a folder away")
 	}
 	return path
+}
+
+// Of two writers with one name only one gets it; the other must not remove it.
+func TestAbortLeavesASetOfTheSameNameAlone(t *testing.T) {
+	d := open(t)
+	mine := create(t, d)
+	theirs := filepath.Join(mine.Path(), manifestName)
+	if err := os.Mkdir(mine.Path(), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(theirs, []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := mine.Commit(&Manifest{Warnings: []string{}}); err == nil {
+		t.Error("the name was taken")
+	}
+	if err := mine.Abort(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(theirs); err != nil {
+		t.Errorf("the other set: %v", err)
+	}
+	if _, err := os.Stat(mine.Folder()); err == nil {
+		t.Error("our own is left")
+	}
+}
+
+// What goes wrong after the set got its name takes it away again.
+func TestAbortRemovesASetThatHasItsName(t *testing.T) {
+	d := open(t)
+	s := create(t, d)
+	commit(t, s)
+	if err := s.Abort(); err != nil {
+		t.Fatal(err)
+	}
+	if left, _ := os.ReadDir(d.path); len(left) != 0 {
+		t.Errorf("left: %v", left)
+	}
 }

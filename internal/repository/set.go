@@ -29,6 +29,7 @@ type Set struct {
 	name        string
 	folder      *os.Root
 	madeCluster bool
+	published   bool // has its final name
 }
 
 // Create begins a set. Its name has the time in UTC, to the second, moved on while there is a set of that name.
@@ -145,6 +146,7 @@ func (s *Set) publish(manifest []byte) error {
 	if err := s.dir.root.Rename(s.hidden(), s.final()); err != nil {
 		return err
 	}
+	s.published = true
 	return errors.Join(syncFolder(s.dir.root, s.cluster), syncFolder(s.dir.root, "."))
 }
 
@@ -159,9 +161,12 @@ func syncFolder(r *os.Root, name string) error {
 // Abort removes all of the set. The error names what is left.
 func (s *Set) Abort() error {
 	s.folder.Close()
-	err := errors.Join(s.dir.root.RemoveAll(s.hidden()), s.dir.root.RemoveAll(s.final()))
-	if err != nil {
-		return fmt.Errorf("remove %s by hand: %w", s.Folder(), err)
+	name := s.hidden()
+	if s.published {
+		name = s.final()
+	}
+	if err := s.dir.root.RemoveAll(name); err != nil {
+		return fmt.Errorf("remove %s by hand: %w", filepath.Join(s.dir.path, name), err)
 	}
 	s.forgetCluster()
 	return nil
