@@ -6,7 +6,9 @@
 package zframe
 
 import (
+	"fmt"
 	"io"
+	"runtime/debug"
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
@@ -73,6 +75,7 @@ type pipe struct {
 type job struct {
 	raw   []byte
 	frame []byte
+	err   error // why there is no frame
 	done  chan struct{}
 }
 
@@ -109,6 +112,7 @@ func (p *pipe) read(src io.Reader, tee io.Writer) error {
 
 // fill reads until the block is full, and shows each piece to tee when it comes, not when the block is full.
 func fill(block []byte, src io.Reader, tee io.Writer) (n int, err error) {
+	defer caught(&err)
 	for n < len(block) {
 		k, err := src.Read(block[n:])
 		if tee != nil && k > 0 {
@@ -126,9 +130,14 @@ func fill(block []byte, src io.Reader, tee io.Writer) (n int, err error) {
 
 func (p *pipe) compress(encoder *zstd.Encoder) {
 	for j := range p.jobs {
-		j.frame = encoder.EncodeAll(j.raw, make([]byte, 0, len(j.raw)/4))
+		j.frame, j.err = encode(encoder, j.raw)
 		close(j.done)
 	}
+}
+
+func encode(encoder *zstd.Encoder, raw []byte) (frame []byte, err error) {
+	defer caught(&err)
+	return encoder.EncodeAll(raw, make([]byte, 0, len(raw)/4)), nil
 }
 
 // write puts the frames down in order. After an error it only gives the blocks back.
@@ -136,13 +145,29 @@ func (p *pipe) write(dst io.Writer, stop func(error)) (failed error) {
 	for j := range p.order {
 		<-j.done
 		if failed == nil {
-			if _, failed = dst.Write(j.frame); failed != nil && stop != nil {
+			if failed = p.put(dst, j); failed != nil && stop != nil {
 				stop(failed)
 			}
-			p.stats.Bytes += int64(len(j.frame))
-			p.stats.Frames++
 		}
 		p.free <- j.raw
 	}
 	return failed
+}
+
+func (p *pipe) put(dst io.Writer, j *job) (err error) {
+	defer caught(&err)
+	if j.err != nil {
+		return j.err
+	}
+	_, err = dst.Write(j.frame)
+	p.stats.Bytes += int64(len(j.frame))
+	p.stats.Frames++
+	return err
+}
+
+// caught makes an error of a panic. In a goroutine it would end the process, and its caller could undo nothing.
+func caught(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+	}
 }

@@ -149,3 +149,36 @@ func TestTheBufferTakesWhatTheSinkDoesNot(t *testing.T) {
 type writer func([]byte) (int, error)
 
 func (w writer) Write(p []byte) (int, error) { return w(p) }
+
+type panics struct{}
+
+func (panics) Write([]byte) (int, error) { panic("of a writer") }
+func (panics) Read([]byte) (int, error)  { panic("of a reader") }
+
+// A panic in a goroutine ends the process before its caller can undo anything.
+func TestAPanicIsAnError(t *testing.T) {
+	zeros := func() io.Reader { return io.LimitReader(zero{}, 3*Size) }
+	for name, copyAll := range map[string]func(Options) (Stats, error){
+		"writer": func(o Options) (Stats, error) { return Copy(panics{}, zeros(), o) },
+		"reader": func(o Options) (Stats, error) { return Copy(io.Discard, panics{}, o) },
+		"tee":    func(o Options) (Stats, error) { o.Tee = panics{}; return Copy(io.Discard, zeros(), o) },
+	} {
+		if _, err := copyAll(Options{Level: 1, Workers: 2, Blocks: 3}); err == nil || !strings.Contains(err.Error(), "panic: of a ") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	p := newPipe(Options{Blocks: 1})
+	j := &job{raw: <-p.free, done: make(chan struct{})}
+	p.jobs <- j
+	p.order <- j
+	close(p.jobs)
+	close(p.order)
+	p.compress(nil)
+	if err := p.write(io.Discard, nil); err == nil || !strings.Contains(err.Error(), "panic: ") {
+		t.Errorf("worker: %v", err)
+	}
+}
+
+type zero struct{}
+
+func (zero) Read(b []byte) (int, error) { clear(b); return len(b), nil }
