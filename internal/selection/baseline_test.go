@@ -70,7 +70,8 @@ func database(head reading.Header, i, n int, uuid, prefix, vip string) *galera.F
 }
 
 func manager(head reading.Header, i, n int, prefix, vip string) *pacemaker.Facts {
-	p := &pacemaker.Facts{Header: head, Connected: true, LocalNode: short(prefix, i), Version: "2.1.5", ClusterName: "tripleo_cluster",
+	p := &pacemaker.Facts{Header: head, Connected: true, FailCounts: []pacemaker.FailCount{}, Bans: []pacemaker.Ban{}, Locks: []pacemaker.Lock{},
+		LocalNode: short(prefix, i), Version: "2.1.5", ClusterName: "tripleo_cluster",
 		DC: short(prefix, 0), Quorum: true, Symmetric: true}
 	p.Galera = &pacemaker.Galera{Resource: "galera", Parent: "galera-master", HostMap: map[string]string{}, PromotedMax: n, Managed: true}
 	for k := range n {
@@ -94,7 +95,7 @@ func manager(head reading.Header, i, n int, prefix, vip string) *pacemaker.Facts
 func proxy(head reading.Header, i, n int, prefix, vip string) *haproxy.Facts {
 	h := &haproxy.Facts{Header: head, Running: true, Level: haproxy.LevelUser, Version: "2.6.12", Uptime: 90000, Processes: 1, Window: 0.25}
 	h.Database = &haproxy.Database{Frontend: "mysql", Backend: "mysql", Binds: []string{vip + ":3306"}, Sticky: true}
-	mysql := haproxy.Proxy{Name: "mysql", Mode: "tcp", Table: &haproxy.Table{Name: "mysql", Type: "ip", Size: 1000}}
+	mysql := haproxy.Proxy{Name: "mysql", Mode: "tcp", Table: &haproxy.Table{Name: "mysql", Type: "ip", Size: 1000, Entries: []haproxy.Entry{}}}
 	for k := range n {
 		s := haproxy.Server{Name: fqdn(prefix, k), Status: haproxy.StatusUp, Raw: "UP", Backup: true, Weight: 1, ID: k + 1,
 			LastSession: -1, CheckStatus: "L7OK", CheckCode: 200}

@@ -5,8 +5,6 @@ package selection
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
-	"strings"
 
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/haproxy"
@@ -22,16 +20,6 @@ type entry struct {
 	Pacemaker   json.RawMessage `json:"pacemaker"`
 	HAProxy     json.RawMessage `json:"haproxy"`
 }
-
-// needed are the keys without which a document would look healthier than what it says.
-var needed = map[string][]string{
-	"galera":    {"gathered_at", "host", "errors", "running", "wsrep", "sample", "sessions", "storage"},
-	"pacemaker": {"gathered_at", "host", "errors", "connected", "quorum", "nodes", "resources"},
-	"haproxy":   {"gathered_at", "host", "errors", "running", "proxies", "database"},
-}
-
-// nullable are those that may be null: what is not there is said to be not there.
-var nullable = []string{"database"}
 
 // DecodeHost reads one entry of the option facts: {"name", "unreachable", "galera", "pacemaker", "haproxy"}, the last
 // three as the facts modules return them. A document that is not one becomes an entry of Host.Errors, and the host has
@@ -66,23 +54,4 @@ func document[T any](h *Host, name string, raw json.RawMessage) *T {
 		return nil
 	}
 	return facts
-}
-
-// complete refuses a document from which keys were taken away.
-func complete(name string, raw []byte) error {
-	var keys map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &keys); err != nil {
-		return err
-	}
-	var missing []string
-	for _, k := range needed[name] {
-		v, ok := keys[k]
-		if !ok || string(v) == "null" && !slices.Contains(nullable, k) {
-			missing = append(missing, k)
-		}
-	}
-	if len(missing) > 0 {
-		return fmt.Errorf("it lacks %s", strings.Join(missing, ", "))
-	}
-	return nil
 }

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package selection
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// common are the keys of every document that decide. Without "present" a host would seem to have nothing to tell.
+const common = "present gathered_at host.name host.addresses errors[].source"
+
+// needed are the keys without which a document would look healthier than what it says: all that a gate, the activity or
+// a name is read from. A name before [] is a list, of which every element must have the key; one before ? may be null.
+var needed = map[string][]string{
+	"galera": paths(common, "running server.hostname server.server_uid",
+		"wsrep.on wsrep.state wsrep.cluster_status wsrep.ready wsrep.connected wsrep.cluster_size wsrep.cluster_state_uuid",
+		"wsrep.cluster_conf_id wsrep.cluster_address wsrep.gcomm_uuid wsrep.last_committed wsrep.local_recv_queue",
+		"wsrep.flow_control_active wsrep.desync wsrep.desync_count",
+		"sample.window sample.replicated sample.committed sample.questions sample.flow_control sample.recv_queue_min",
+		"sessions[].count storage.datadir_total storage.datadir_free grastate?.seqno"),
+	"pacemaker": paths(common, "connected local_node cluster_name quorum maintenance_mode stop_all_resources",
+		"nodes[].name nodes[].type nodes[].online nodes[].standby nodes[].standby_onfail nodes[].maintenance nodes[].pending",
+		"nodes[].unclean nodes[].shutdown",
+		"resources[].id resources[].agent resources[].role resources[].target_role resources[].parent resources[].parent_kind",
+		"resources[].singleton resources[].active resources[].blocked resources[].maintenance resources[].managed",
+		"resources[].failed resources[].node",
+		"fail_counts[].resource fail_counts[].node fail_counts[].host fail_counts[].count fail_counts[].migration_threshold",
+		"bans[].resource bans[].node bans[].weight vips[].resource vips[].address vips[].node locks[].cluster locks[].expires",
+		"galera?.resource galera?.parent galera?.cluster_address galera?.cluster_host_map galera?.nodes galera?.managed"),
+	"haproxy": paths(common, "running uptime processes window database?.backend database?.binds database?.sticky",
+		"proxies[].name proxies[].servers[].name proxies[].servers[].address proxies[].servers[].status",
+		"proxies[].servers[].status_text proxies[].servers[].backup proxies[].servers[].scur proxies[].servers[].new_sessions",
+		"proxies[].servers[].lastsess proxies[].stick_table?.readable proxies[].stick_table?.entries[].server"),
+}
+
+func paths(lists ...string) []string {
+	var all []string
+	for _, l := range lists {
+		all = append(all, strings.Fields(l)...)
+	}
+	return all
+}
+
+// complete refuses a document from which keys were taken away, or made null.
+func complete(name string, raw []byte) error {
+	var document map[string]any
+	if err := json.Unmarshal(raw, &document); err != nil {
+		return err
+	}
+	var missing []string
+	for _, path := range needed[name] {
+		if lack := lacks(document, "", strings.Split(path, ".")); lack != "" && !slices.Contains(missing, lack) {
+			missing = append(missing, lack)
+		}
+	}
+	switch n := len(missing); {
+	case n > 6:
+		return fmt.Errorf("it lacks %s and %d more", strings.Join(missing[:6], ", "), n-6)
+	case n > 0:
+		return fmt.Errorf("it lacks %s", strings.Join(missing, ", "))
+	}
+	return nil
+}
+
+// lacks is the path of the first thing that is not there along the steps, empty when all is.
+func lacks(in any, at string, steps []string) string {
+	if len(steps) == 0 {
+		return ""
+	}
+	key, list := strings.CutSuffix(steps[0], "[]")
+	key, nullable := strings.CutSuffix(key, "?")
+	at = strings.TrimPrefix(at+"."+key, ".")
+	object, _ := in.(map[string]any) // what is no object lacks all
+	value, found := object[key]
+	switch {
+	case !found || value == nil && !nullable:
+		return at
+	case value == nil:
+		return ""
+	case !list:
+		return lacks(value, at, steps[1:])
+	}
+	elements, _ := value.([]any) // what is no list is refused by its type, later
+	for i, e := range elements {
+		if lack := lacks(e, fmt.Sprintf("%s[%d]", at, i), steps[1:]); lack != "" {
+			return lack
+		}
+	}
+	return ""
+}
