@@ -36,11 +36,13 @@ type Options struct {
 	Buffer int64
 	// WarnNonTransactional lets a logical backup take tables that are not in its snapshot.
 	WarnNonTransactional bool
-	// AllowClients lets a controller be backed up that serves clients.
+	// AllowClients lets a controller be backed up that serves clients, AllowActive only where Decision says that it does.
 	AllowClients bool
+	AllowActive  bool
 	// IgnoreUsers are users, of health checks and monitoring, whose sessions are not clients'.
 	IgnoreUsers []string
-	// Decision is kept in the manifest as it stands. May be nil.
+	// Decision is what idle_controller returned: it must have chosen this host. It is kept in the manifest as it stands,
+	// and no more than that when it is something else. May be nil.
 	Decision json.RawMessage
 	// MadeBy goes into the manifest: "overcloud.backup 1.0.0".
 	MadeBy string

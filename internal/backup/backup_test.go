@@ -315,3 +315,54 @@ func TestFindToolSaysWhatIsMissing(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestADecisionIsReadByItsNames(t *testing.T) {
+	for text, want := range map[string]struct {
+		known bool
+		names string
+	}{
+		`{"clusters": [{"controllers": [{"name": "a", "verdict": "chosen"}, {"name": "b", "verdict": "rejected"}]}, {"controllers": [{"name": "c", "verdict": "chosen"}]}]}`: {true, "a c"},
+		`{"clusters": [{"controllers": [{"name": "b", "verdict": "rejected"}]}]}`:                                                                                            {true, ""},
+		`{"chosen": "here"}`:     {false, ""},
+		`{"clusters": ["here"]}`: {false, ""},
+		``:                       {false, ""},
+	} {
+		list, known := chosen([]byte(text))
+		var names []string
+		for _, c := range list {
+			names = append(names, c.Name)
+		}
+		if known != want.known || strings.Join(names, " ") != want.names {
+			t.Errorf("%s: %q, %t", text, names, known)
+		}
+	}
+	for _, c := range []candidate{{Name: "host-1"}, {PacemakerNode: "HOST-1.example"}, {Name: "10.0.0.5", GaleraNode: "host-1"}, {GaleraNode: "node 1"}} {
+		if !c.is("host-1", "node 1") {
+			t.Errorf("%+v is not host-1", c)
+		}
+	}
+	for _, c := range []candidate{{}, {Name: "host-2"}, {PacemakerNode: "host"}} {
+		if c.is("host-1", "") {
+			t.Errorf("%+v is host-1", c)
+		}
+	}
+	if (candidate{Name: "host-1.a"}).is("host-1.b", "") {
+		t.Error("two domains, one host")
+	}
+}
+
+func TestBinlogInfo(t *testing.T) {
+	for text, want := range map[string]string{"mb.000003\t371\t0-7-151\n": "0-7-151", "mb.000003\t371\t0-7-151,1-2-3\n": "0-7-151,1-2-3", "mb.000003\t371\t\n": "", "": ""} {
+		if got := parseBinlogInfo([]byte(text)); got != want {
+			t.Errorf("%q: %q", text, got)
+		}
+	}
+}
+
+// A panic in the goroutine that copies the tool's messages would end the process with the node desynced.
+func TestALogThatPanicsIsAnError(t *testing.T) {
+	l := &toolLog{scrub: func(string) string { panic("scrub") }}
+	if _, err := l.Write([]byte("line\n")); err != nil || l.err == nil || !strings.Contains(l.err.Error(), "panic: scrub") {
+		t.Errorf("%v, %v", err, l.err)
+	}
+}

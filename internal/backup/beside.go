@@ -60,20 +60,41 @@ func (b *beside) users(ctx context.Context, c *galera.Client, required bool) err
 	return b.add(usersFile, "users", []byte(strings.Join(statements, ";\n")+";\n"))
 }
 
-// cluster saves Pacemaker's and Corosync's configuration.
-func (b *beside) cluster(ctx context.Context) error {
+// ownCIB is Pacemaker's on this host. Only a host that never was in a cluster has none.
+var ownCIB = "/var/lib/pacemaker/cib/cib.xml"
+
+// readCIB gives Pacemaker's configuration, or the reason why this host has none. A cluster that does not answer is an
+// error: nobody wants to find out at the restore.
+func readCIB(ctx context.Context) (cib []byte, none string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	cib, err := process.Output(ctx, "cibadmin", "--query")
+	cib, err = process.Output(ctx, "cibadmin", "--query")
+	if err == nil {
+		return cib, "", nil
+	}
+	_, missing := os.Stat(ownCIB)
+	if errors.Is(err, process.ErrNotFound) || errors.Is(missing, fs.ErrNotExist) {
+		return nil, err.Error(), nil
+	}
+	return nil, "", fmt.Errorf("read the cluster's configuration: %w", err)
+}
+
+// cluster saves Pacemaker's and Corosync's configuration. The plan has the reason why there is no CIB.
+func (b *beside) cluster(ctx context.Context) error {
+	cib, none, err := readCIB(ctx)
+	if err == nil && none == "" {
+		err = b.add("cib.xml", "cib", cib)
+	}
 	if err != nil {
-		b.warnings = append(b.warnings, "no cib.xml: "+err.Error())
-	} else if err := b.add("cib.xml", "cib", cib); err != nil {
 		return err
 	}
 	conf, err := os.ReadFile("/etc/corosync/corosync.conf")
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
 		b.warnings = append(b.warnings, "no corosync.conf: "+err.Error())
 		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read Corosync's configuration: %w", err)
 	}
 	return b.add("corosync.conf", "corosync", conf)
 }

@@ -13,8 +13,10 @@ import (
 
 // desync switches wsrep_desync on for a while. It undoes only what it did.
 type desync struct {
-	open  func(context.Context) (*galera.Client, error)
-	drain time.Duration
+	// client is begin's. open makes another should it break.
+	client *galera.Client
+	open   func(context.Context) (*galera.Client, error)
+	drain  time.Duration
 	// up waits until clients can be sent here again, and says what it saw.
 	up   func(context.Context, galera.Wsrep) (string, error)
 	ours bool
@@ -26,14 +28,19 @@ const drained = 4
 
 const (
 	syncedTimeout = time.Minute
+	answerTimeout = 10 * time.Second
 	pollEvery     = 100 * time.Millisecond
 )
 
-// begin is called with a client of a node that recheck found sound, so that wsrep_desync is OFF.
+// begin is called right after recheck found the node sound, and refuses all the same if somebody desynced it since.
 func (d *desync) begin(ctx context.Context, c *galera.Client) error {
 	// Should the answer get lost, the undo still has to look.
-	d.ours = true
-	return c.SetDesync(ctx, true)
+	d.client, d.ours = c, true
+	err := c.SetDesync(ctx, true)
+	if errors.Is(err, galera.ErrDesynced) {
+		d.ours = false
+	}
+	return err
 }
 
 // end resyncs the node if begin desynced it: the receive queue drains, then wsrep_desync goes OFF, then the node must
@@ -46,7 +53,7 @@ func (d *desync) end() (said string, err error) {
 	d.ours = false
 	ctx, cancel := context.WithTimeout(context.Background(), d.drain+2*syncedTimeout)
 	defer cancel()
-	c, err := d.open(ctx)
+	c, err := d.connect(ctx)
 	if err != nil {
 		return "", fmt.Errorf("undo wsrep_desync=ON: %w; a server that was restarted has it OFF, else run SET GLOBAL wsrep_desync=OFF", err)
 	}
@@ -58,6 +65,33 @@ func (d *desync) end() (said string, err error) {
 	}
 	health, err := d.up(ctx, w)
 	return fmt.Sprintf("ON while the data were read, then OFF; %s after %.1f s", health, time.Since(begun).Seconds()), err
+}
+
+// connect takes begin's connection, else opens another one. That may fail for a while, with too many connections; only
+// a server that is not there any more is not waited for.
+func (d *desync) connect(ctx context.Context) (*galera.Client, error) {
+	if d.answers(ctx) {
+		return d.client, nil
+	}
+	for {
+		c, err := d.open(ctx)
+		var refused *galera.LoginError
+		if err == nil || errors.As(err, &refused) && refused.Absent() {
+			return c, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(pollEvery):
+		}
+	}
+}
+
+func (d *desync) answers(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	_, err := d.client.Value(ctx, "SELECT 1")
+	return err == nil
 }
 
 func (d *desync) resync(ctx context.Context, c *galera.Client) (galera.Wsrep, error) {

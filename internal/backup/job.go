@@ -54,8 +54,12 @@ func (j *Job) prepare(ctx context.Context) error {
 		return err
 	}
 	defer c.Close()
+	if a, refused := c.Refused(); refused {
+		j.warn("the account %q of the options was refused (%v), and %q was used instead (%s): correct login_user and login_password, or leave them out",
+			a.User, a.Err, c.Reached().User, c.Reached().Credentials)
+	}
 	for _, look := range []func(context.Context, *galera.Client) error{
-		j.identify, j.chooseTool, j.checkGrants, j.checkNode, j.checkTables, j.checkSpace,
+		j.identify, j.checkDecision, j.chooseTool, j.checkGrants, j.checkNode, j.checkTables, j.checkSpace, j.checkCluster,
 	} {
 		if err := look(ctx, c); err != nil {
 			return err
@@ -103,6 +107,9 @@ func (j *Job) checkGrants(ctx context.Context, c *galera.Client) error {
 	unseen := grants.Missing(describing...)
 	if j.described = len(unseen) == 0; !j.described {
 		j.warn("the manifest will not describe the schema: %v", lacks(c.Reached().User, unseen))
+	}
+	if unread := grants.Missing("SELECT"); len(unread) > 0 {
+		j.warn("the set will have no %s, only the users' tables as files: %v", usersFile, lacks(c.Reached().User, unread))
 	}
 	return lacks(c.Reached().User, grants.Missing(wanted(j.tool.method, j.o.Desync)...))
 }
@@ -156,6 +163,15 @@ func (j *Job) checkSpace(context.Context, *galera.Client) (err error) {
 		}
 	}
 	j.plan.Space, err = estimate(raw, j.o.Destination)
+	return err
+}
+
+// checkCluster finds out now, and not when all data are read, that the cluster does not tell its configuration.
+func (j *Job) checkCluster(ctx context.Context, _ *galera.Client) error {
+	_, none, err := readCIB(ctx)
+	if none != "" {
+		j.warn("the set will have no cib.xml: %s", none)
+	}
 	return err
 }
 

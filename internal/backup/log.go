@@ -57,6 +57,12 @@ func (l *toolLog) Write(p []byte) (int, error) {
 }
 
 func (l *toolLog) put(line []byte) {
+	defer func() {
+		// A panic here would end the process, and nothing would be undone.
+		if p := recover(); p != nil {
+			l.err = fmt.Errorf("panic: %v", p)
+		}
+	}()
 	clean := []byte(l.scrub(string(line)))
 	_, _ = l.tail.Write(clean)
 	if l.err != nil {

@@ -11,16 +11,19 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/xbstream"
 )
 
-// The small files of a stream that are read. Versions from 11 on call the last three mariadb_backup_*.
+// The small files of a stream that are read. Versions from 11 on call all but the first mariadb_backup_*.
 const (
 	serverOptions = "backup-my.cnf"
 	galeraInfo    = "galera_info"
 	checkpoints   = "checkpoints"
 	backupInfo    = "info"
+	binlogInfo    = "binlog_info" // only of a server with a binary log
 )
 
 func ownFile(prefix, name string) string { return prefix + "_" + name }
@@ -29,13 +32,25 @@ var prefixes = []string{"xtrabackup", "mariadb_backup"}
 
 // physicalArgs are the tool's arguments. log-copy-interval is in milliseconds: with the default of 1000 every commit of
 // the node waits for up to a second while the last locks are held. empty is an empty folder of ours: nothing is put
-// there, but the tool wants one.
+// there, but the tool wants one. The tool has the files of all tables open at once, and over ssh a program usually gets 1024.
 func physicalArgs(datadir, empty string) []string {
 	return []string{
 		"--defaults-file=" + inheritedFile,
 		"--backup", "--stream=xbstream", "--galera-info", "--log-copy-interval=20",
+		fmt.Sprintf("--open-files-limit=%d", openFiles()),
 		"--datadir=" + datadir, "--target-dir=" + empty, "--tmpdir=" + empty,
 	}
+}
+
+// openFiles is how many files the tool may have open: the hard limit, for when it is told more than that it stays with
+// the soft one.
+func openFiles() uint64 {
+	const enough = 65535
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return enough
+	}
+	return min(limit.Max, enough)
 }
 
 // physical checks a stream of mariadb-backup.
@@ -50,7 +65,7 @@ type physical struct {
 func newPhysical() *physical {
 	keep := []string{serverOptions}
 	for _, prefix := range prefixes {
-		for _, name := range []string{galeraInfo, checkpoints, backupInfo} {
+		for _, name := range []string{galeraInfo, checkpoints, backupInfo, binlogInfo} {
 			keep = append(keep, ownFile(prefix, name))
 		}
 	}
@@ -146,9 +161,21 @@ func parseGaleraInfo(content []byte) (uuid string, seqno int64, err error) {
 	return uuid, seqno, nil
 }
 
+// parseBinlogInfo finds the GTID position in xtrabackup_binlog_info: name and length of the last binary log, GTIDs.
+//
+//	mariadb-bin.000003	371	0-7-151
+func parseBinlogInfo(content []byte) string {
+	fields := strings.Fields(string(content))
+	if len(fields) < 3 {
+		return ""
+	}
+	return fields[2]
+}
+
 func (p *physical) describe(m *repository.Manifest) {
 	m.Stream = &repository.Stream{Files: p.summary.Files, Chunks: p.summary.Chunks, Bytes: p.summary.Bytes}
 	m.Position.UUID, m.Position.Seqno, m.Position.SeqnoEnd = p.uuid, p.seqno, p.seqno
+	m.Position.GTID = parseBinlogInfo(p.own(binlogInfo))
 	m.Position.Meaning = "the state of this node at exactly this position"
 	m.Restore = []string{
 		"zstd -d -c " + physicalFile + " | mbstream -x -C EMPTY_DIRECTORY",

@@ -38,7 +38,7 @@ func sound(w galera.Wsrep) error {
 	case w.ClusterStatus != galera.ClusterPrimary:
 		return fmt.Errorf("it is not in the Primary component (wsrep_cluster_status %q)", w.ClusterStatus)
 	case w.Desync:
-		return errors.New("wsrep_desync is ON already; whoever set it must set it OFF")
+		return galera.ErrDesynced
 	case w.State != galera.StateSynced:
 		return fmt.Errorf("it is not Synced (wsrep_local_state_comment %q)", w.State)
 	case !w.Ready || !w.Connected:

@@ -80,7 +80,8 @@ func (r *running) do(ctx context.Context) error {
 	return r.set.Commit(r.manifest)
 }
 
-// take reads the data: the node is checked once more, catches up, is desynced if wanted, and resynced whatever happens.
+// take reads the data: the node is checked once more, catches up, is checked again, is desynced if wanted, and resynced
+// whatever happens.
 func (r *running) take(ctx context.Context) (err error) {
 	r.phases.begin("recheck")
 	c, err := galera.Open(ctx, r.o.Login)
@@ -92,6 +93,11 @@ func (r *running) take(ctx context.Context) (err error) {
 		return err
 	}
 	if err := r.mark(ctx, c); err != nil {
+		return err
+	}
+	// That may have taken long.
+	r.phases.begin("recheck")
+	if _, err := recheck(ctx, c, r.o); err != nil {
 		return err
 	}
 	d := &desync{open: r.open, drain: r.o.DrainTimeout, up: healthy(r.o.HealthURL)}
@@ -183,6 +189,9 @@ func (r *running) streamLogical(ctx context.Context, c *galera.Client, login []b
 		return err
 	}
 	r.manifest.Position.Seqno = w.LastCommitted
+	if r.manifest.Position.GTID, err = c.BinlogPosition(ctx); err != nil {
+		return err
+	}
 	ended := make(chan struct{})
 	later := make(chan int64)
 	go func() { later <- seqnoOnce(ctx, c, l.started, ended) }()
@@ -194,7 +203,13 @@ func (r *running) streamLogical(ctx context.Context, c *galera.Client, login []b
 }
 
 // seqnoOnce reads wsrep_last_committed when started is closed, -1 when it cannot or when ended is closed before.
-func seqnoOnce(ctx context.Context, c *galera.Client, started, ended <-chan struct{}) int64 {
+func seqnoOnce(ctx context.Context, c *galera.Client, started, ended <-chan struct{}) (seqno int64) {
+	defer func() {
+		// A panic here would end the process, and nothing would be undone.
+		if recover() != nil {
+			seqno = -1
+		}
+	}()
 	select {
 	case <-started:
 	case <-ended:

@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/repository"
 )
 
@@ -67,7 +68,7 @@ func TestBothMethodsLeaveAWholeSet(t *testing.T) {
 			m := made.Manifest
 			assertFiles(t, made.Path, m)
 			seqno, err := s.sql("SELECT variable_value FROM information_schema.global_status WHERE variable_name = 'wsrep_last_committed'")
-			if err != nil || fmt.Sprint(m.Position.Seqno) != seqno || m.Position.SeqnoEnd != m.Position.Seqno || m.Position.ClusterSeqno != m.Position.Seqno {
+			if err != nil || fmt.Sprint(m.Position.Seqno) != seqno || m.Position.SeqnoEnd != m.Position.Seqno || m.Position.ClusterSeqno != m.Position.Seqno || m.Position.GTID != s.gtid(t) {
 				t.Errorf("position %+v, the server is at %s, %v", m.Position, seqno, err)
 			}
 			if m.Files[0].Name != file || m.Files[0].RawBytes < 1<<20 || m.Schema.Tables["nova"] != 1 || len(m.Schema.Fingerprint) != 64 || string(m.Decision) == "" {
@@ -80,13 +81,182 @@ func TestBothMethodsLeaveAWholeSet(t *testing.T) {
 	}
 }
 
+func (s *server) gtid(t *testing.T) string {
+	t.Helper()
+	gtid, err := s.sql("SELECT @@gtid_binlog_pos")
+	if err != nil || gtid == "" {
+		t.Fatalf("gtid_binlog_pos %q, %v", gtid, err)
+	}
+	return gtid
+}
+
+// The wait for the cluster may take long: the node is looked at again after it, right before anything is done.
+func TestTheNodeIsCheckedAgainAfterTheWait(t *testing.T) {
+	s := shared(t)
+	log := filepath.Join(t.TempDir(), "log")
+	j := s.job(t, func(o *Options) { o.Desync = true })
+	if _, err := s.sql("SET GLOBAL general_log_file = '" + log + "', general_log = ON"); err != nil {
+		t.Fatal(err)
+	}
+	defer s.sql("SET GLOBAL general_log = OFF")
+	if _, err := j.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	said, err := os.ReadFile(log)
+	_, rest, waited := strings.Cut(string(said), "wsrep_sync_wait = 1 FOR")
+	rest, _, desynced := strings.Cut(rest, "SET GLOBAL wsrep_desync = ON")
+	if err != nil || !waited || !desynced || !strings.Contains(rest, "SHOW GLOBAL STATUS") || !strings.Contains(rest, "information_schema.processlist") {
+		t.Errorf("between the wait and the desync: %s, %v", rest, err)
+	}
+}
+
+func TestSomebodyElsesDesyncIsLeftAlone(t *testing.T) {
+	s := shared(t)
+	c, err := galera.Open(t.Context(), galera.Login{Socket: s.socket})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := s.sql("SET GLOBAL wsrep_desync = ON"); err != nil {
+		t.Fatal(err)
+	}
+	defer s.resync(t)
+	d := &desync{drain: time.Second}
+	if err := d.begin(t.Context(), c); !errors.Is(err, galera.ErrDesynced) {
+		t.Errorf("begin: %v", err)
+	}
+	if said, err := d.end(); said != "not changed" || err != nil {
+		t.Errorf("end: %q, %v", said, err)
+	}
+	if on, err := s.sql("SELECT @@wsrep_desync"); on != "1" || err != nil {
+		t.Errorf("afterwards: %s, %v", on, err)
+	}
+}
+
+func (s *server) resync(t *testing.T) {
+	t.Helper()
+	_, err := s.sql("SET GLOBAL wsrep_desync = OFF")
+	for range 50 {
+		var state string
+		if state, err = s.sql("SHOW STATUS LIKE 'wsrep_local_state_comment'"); strings.Contains(state, "Synced") {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Errorf("not Synced again: %v", err)
+}
+
+// The undo needs no second login where the first connection is still there, and tries more than once where it is not.
+func TestTheUndoOutlivesAFullServer(t *testing.T) {
+	s := shared(t)
+	full := errors.New("too many connections")
+	for name, breaks := range map[string]bool{"the first connection": false, "another one": true} {
+		t.Run(name, func(t *testing.T) {
+			c, err := galera.Open(t.Context(), galera.Login{Socket: s.socket})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			tries := 0
+			d := &desync{drain: time.Second, up: func(context.Context, galera.Wsrep) (string, error) { return "UP", nil }}
+			d.open = func(ctx context.Context) (*galera.Client, error) {
+				if tries++; tries < 3 || !breaks {
+					return nil, full
+				}
+				return galera.Open(ctx, galera.Login{Socket: s.socket})
+			}
+			if err := d.begin(t.Context(), c); err != nil {
+				t.Fatal(err)
+			}
+			if breaks {
+				c.Close()
+			}
+			if said, err := d.end(); err != nil || !strings.Contains(said, "then OFF; UP") {
+				t.Errorf("%q, %v", said, err)
+			}
+			if on, err := s.sql("SELECT @@wsrep_desync"); on != "0" || err != nil {
+				t.Errorf("afterwards: %s, %v", on, err)
+			}
+		})
+	}
+}
+
+// The tool opens every table's file at once.
+func TestMoreTablesThanTheSoftLimitOfOpenFiles(t *testing.T) {
+	s := shared(t)
+	var create strings.Builder
+	for i := range 120 {
+		fmt.Fprintf(&create, "CREATE TABLE many.t%d (i INT PRIMARY KEY);", i)
+	}
+	if _, err := s.sql("CREATE DATABASE many;" + create.String()); err != nil {
+		t.Fatal(err)
+	}
+	defer s.sql("DROP DATABASE many")
+	j := s.job(t, nil)
+	j.tool.path = fake(t, `ulimit -Sn 100; exec /usr/bin/mariadb-backup "$@"`)
+	if _, err := j.Run(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// More than the hard limit must never be asked for: the tool then stays with the soft one.
+func TestOpenFilesStayWithinTheHardLimit(t *testing.T) {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	if n := openFiles(); n > limit.Max || n > 65535 || n != limit.Max && n != 65535 {
+		t.Errorf("%d of %d", n, limit.Max)
+	}
+}
+
+func TestAClusterThatDoesNotAnswerIsAFailure(t *testing.T) {
+	s := shared(t)
+	cib := filepath.Join(t.TempDir(), "cib.xml")
+	if err := os.WriteFile(cib, []byte("<cib/>"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	bin := t.TempDir()
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+	before := ownCIB
+	defer func() { ownCIB = before }()
+	for name, tt := range map[string]struct {
+		own, script, want string // of the error; empty for a backup
+		warns             bool
+	}{
+		"denied":             {own: cib, script: "echo Permission denied >&2; exit 77", want: "before the backup: read the cluster's configuration: cibadmin: exit status 77: Permission denied"},
+		"not up":             {own: cib, script: "exit 102", want: "exit status 102"},
+		"it answers":         {own: cib, script: "echo '<cib/>'"},
+		"no cluster is here": {own: cib + ".none", script: "echo Transport endpoint is not connected >&2; exit 102", warns: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ownCIB = tt.own
+			if err := os.WriteFile(filepath.Join(bin, "cibadmin"), []byte("#!/bin/bash\n"+tt.script+"\n"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			j, err := Prepare(t.Context(), s.options(t))
+			if tt.want != "" {
+				if err == nil || !strings.Contains(err.Error(), tt.want) {
+					t.Errorf("got %v, want %q", err, tt.want)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if warned := strings.Contains(strings.Join(j.plan.Warnings, "\n"), "no cib.xml"); warned != tt.warns {
+				t.Errorf("warnings %q", j.plan.Warnings)
+			}
+		})
+	}
+}
+
 func TestDesyncIsUndoneWhateverHappens(t *testing.T) {
 	s := shared(t)
 	desynced := func() string {
-		t.Helper()
 		out, err := s.sql("SELECT @@wsrep_desync, VARIABLE_VALUE FROM information_schema.global_status WHERE VARIABLE_NAME = 'wsrep_local_state_comment'")
 		if err != nil {
-			t.Fatal(err)
+			return err.Error()
 		}
 		return out
 	}
@@ -98,14 +268,16 @@ func TestDesyncIsUndoneWhateverHappens(t *testing.T) {
 	fails.tool.path = fake(t, `exec sleep 600`)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
+	during := make(chan string)
 	go func() {
 		time.Sleep(1500 * time.Millisecond)
-		if out := desynced(); !strings.HasPrefix(out, "1") {
-			t.Errorf("while it runs: %s", out)
-		}
+		during <- desynced()
 	}()
 	if _, err := fails.Run(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("stopped: %v", err)
+	}
+	if out := <-during; !strings.HasPrefix(out, "1") {
+		t.Errorf("while it runs: %s", out)
 	}
 	if out := desynced(); out != "0\tSynced" {
 		t.Errorf("afterwards: %s", out)
@@ -314,7 +486,7 @@ func TestThePasswordIsNowhereToBeSeen(t *testing.T) {
 		t.Fatal(err)
 	}
 	assertFiles(t, made.Path, made.Manifest)
-	if len(made.Manifest.Warnings) == 0 || made.Manifest.Schema.Fingerprint != "" {
+	if warned := strings.Join(made.Manifest.Warnings, "\n"); !strings.Contains(warned, "the set will have no users.sql") || made.Manifest.Schema.Fingerprint != "" {
 		t.Errorf("the account sees no schema, yet: %+v", made.Manifest.Schema)
 	}
 	for _, path := range []string{seen, filepath.Join(made.Path, logName), filepath.Join(made.Path, "manifest.json")} {
@@ -341,6 +513,9 @@ func TestPrepareRefuses(t *testing.T) {
 			change: func(o *Options) { o.Login.User, o.Login.Password = "l", "x" }, want: "lacks BINLOG MONITOR"},
 		"a missing grant for a logical backup": {sql: "CREATE USER l@localhost IDENTIFIED BY 'x'; GRANT SELECT, SHOW VIEW, EVENT, PROCESS ON *.* TO l@localhost", undo: "DROP USER l@localhost",
 			change: func(o *Options) { o.Method, o.Login.User, o.Login.Password = Logical, "l", "x" }, want: "lacks TRIGGER"},
+		"a host that was not chosen": {change: func(o *Options) {
+			o.Decision = []byte(`{"clusters": [{"controllers": [{"name": "other-1", "verdict": "chosen"}, {"name": "x", "verdict": "eligible"}]}]}`)
+		}, want: `the decision chose "other-1", and this host is "` + hostname() + `"`},
 		"desync without SUPER": {sql: "CREATE USER l@localhost IDENTIFIED BY 'x'; GRANT RELOAD, PROCESS, BINLOG MONITOR ON *.* TO l@localhost", undo: "DROP USER l@localhost",
 			change: func(o *Options) { o.Desync, o.Login.User, o.Login.Password = true, "l", "x" }, want: "lacks SUPER"},
 	} {
@@ -360,5 +535,48 @@ func TestPrepareRefuses(t *testing.T) {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}
 		})
+	}
+}
+
+func hostname() string {
+	name, _ := os.Hostname()
+	return name
+}
+
+// An account that was given and refused is not replaced in silence.
+func TestARefusedAccountIsWarnedOf(t *testing.T) {
+	s := shared(t)
+	j := s.job(t, func(o *Options) { o.Login.User, o.Login.Password = "nobody", "wrong" })
+	warned := strings.Join(j.Plan().Warnings, "\n")
+	if !strings.Contains(warned, `the account "nobody" of the options was refused (`) || !strings.Contains(warned, `"root" was used instead (unix_socket)`) || strings.Contains(warned, "wrong") {
+		t.Errorf("%q", warned)
+	}
+}
+
+// Clients are accepted where the decision knew of them, not where they came after it.
+func TestPreferIdleAcceptsTheClientsThatTheDecisionSaw(t *testing.T) {
+	s := shared(t)
+	if _, err := s.sql("CREATE USER client@localhost"); err != nil {
+		t.Fatal(err)
+	}
+	defer s.sql("DROP USER client@localhost")
+	c := exec.Command("mariadb", "--no-defaults", "--socket="+s.socket, "--user=client", "-e", "SELECT SLEEP(600)")
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Process.Kill(); _ = c.Wait() }()
+	for range 50 {
+		if n, err := s.sql("SELECT COUNT(*) FROM information_schema.processlist WHERE user = 'client'"); err != nil || n == "1" {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	for activity, accepted := range map[string]bool{"active": true, "idle": false, "unknown": false} {
+		o := s.options(t)
+		o.AllowActive = true
+		o.Decision = fmt.Appendf(nil, `{"clusters": [{"controllers": [{"name": %q, "verdict": "chosen", "activity": %q}]}]}`, hostname(), activity)
+		if _, err := Prepare(t.Context(), o); (err == nil) != accepted || err != nil && !strings.Contains(err.Error(), "1 of client from localhost") {
+			t.Errorf("%s: %v", activity, err)
+		}
 	}
 }

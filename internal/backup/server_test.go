@@ -96,7 +96,7 @@ func (s *server) start() error {
 	defer log.Close()
 	port := freePort()
 	s.cmd = exec.Command("mariadbd", "--no-defaults", "--user=root", "--datadir="+data, "--socket="+s.socket, "--skip-networking",
-		"--pid-file="+s.dir+"/pid", "--innodb-buffer-pool-size=32M", "--innodb-log-file-size=8M", "--binlog-format=ROW", "--innodb-autoinc-lock-mode=2",
+		"--pid-file="+s.dir+"/pid", "--innodb-buffer-pool-size=32M", "--innodb-log-file-size=8M", "--log-bin=mariadb-bin", "--server-id=7", "--binlog-format=ROW", "--innodb-autoinc-lock-mode=2",
 		"--wsrep-on=ON", "--wsrep-provider="+provider, "--wsrep-cluster-address=gcomm://", "--wsrep-cluster-name=solo", "--wsrep-node-address=127.0.0.1",
 		fmt.Sprintf("--wsrep-provider-options=gmcast.listen_addr=tcp://127.0.0.1:%d;gcache.size=8M", port))
 	s.cmd.Stdout, s.cmd.Stderr = log, log

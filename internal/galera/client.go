@@ -117,7 +117,7 @@ func (c *Client) Each(ctx context.Context, query string, take func(row []*string
 }
 
 // ErrDesynced says that wsrep_desync was ON before: somebody else's.
-var ErrDesynced = errors.New("wsrep_desync was ON already; whoever set it must set it OFF")
+var ErrDesynced = errors.New("wsrep_desync is ON already; whoever set it must set it OFF")
 
 // SetDesync sets the global variable wsrep_desync. Status follows a moment later: wait for it. ON when it is ON already
 // changes nothing, and the server (10.11) only warns of it; here it is ErrDesynced.

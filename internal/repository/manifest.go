@@ -80,7 +80,8 @@ type Position struct {
 	UUID     string `json:"uuid"`
 	Seqno    int64  `json:"seqno"`
 	SeqnoEnd int64  `json:"seqno_end"`
-	// GTID is gtid_binlog_pos of the server, where it has a binary log, read when Seqno was read.
+	// GTID is gtid_binlog_pos of the server at Seqno, where it has a binary log. Beside a logical set's Seqno it was read
+	// right after that.
 	GTID string `json:"gtid,omitempty"`
 	// ClusterSeqno was committed everywhere when the backup began: the node waited until it had applied all that any
 	// node had committed by then (wsrep_sync_wait).

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package backup
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"overcloud.backup/internal/galera"
+)
+
+// candidate is one controller of a decision by idle_controller, and its names.
+type candidate struct {
+	Name          string `json:"name"` // the inventory's
+	PacemakerNode string `json:"pacemaker_node"`
+	GaleraNode    string `json:"galera_node"`
+	Activity      string `json:"activity"`
+	Verdict       string `json:"verdict"`
+}
+
+// chosen lists the controllers that a decision chose. known is false for what is no decision of idle_controller.
+func chosen(decision json.RawMessage) (list []candidate, known bool) {
+	var d struct {
+		Clusters []struct {
+			Controllers []candidate `json:"controllers"`
+		} `json:"clusters"`
+	}
+	if json.Unmarshal(decision, &d) != nil {
+		return nil, false
+	}
+	for _, cluster := range d.Clusters {
+		for _, c := range cluster.Controllers {
+			known = known || c.Verdict != ""
+			if c.Verdict == "chosen" {
+				list = append(list, c)
+			}
+		}
+	}
+	return list, known
+}
+
+// is says that a host of this name, with a Galera node of that name, is meant.
+func (c candidate) is(host, node string) bool {
+	return sameHost(c.Name, host) || sameHost(c.PacemakerNode, host) || sameHost(c.GaleraNode, host) ||
+		node != "" && c.GaleraNode == node
+}
+
+// sameHost takes a name without a domain for the same name with one.
+func sameHost(a, b string) bool {
+	shortA, domainA, _ := strings.Cut(a, ".")
+	shortB, domainB, _ := strings.Cut(b, ".")
+	return shortA != "" && strings.EqualFold(shortA, shortB) && (domainA == "" || domainB == "" || strings.EqualFold(domainA, domainB))
+}
+
+// checkDecision refuses a host that the decision did not choose: it looked at this host and found another one better, or
+// this one unfit.
+func (j *Job) checkDecision(ctx context.Context, c *galera.Client) error {
+	list, known := chosen(j.o.Decision)
+	if !known {
+		return nil
+	}
+	w, err := c.Status(ctx)
+	if err != nil {
+		return err
+	}
+	names := []string{}
+	for _, one := range list {
+		if one.is(j.plan.Controller, w.NodeName) {
+			j.o.AllowClients = j.o.AllowClients || j.o.AllowActive && one.Activity == "active"
+			return nil
+		}
+		names = append(names, fmt.Sprintf("%q", one.Name))
+	}
+	if len(names) == 0 {
+		names = []string{"no controller"}
+	}
+	return fmt.Errorf("the decision chose %s, and this host is %q (Galera node %q): run the backup there, or decide again",
+		strings.Join(names, ", "), j.plan.Controller, w.NodeName)
+}
