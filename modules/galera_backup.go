@@ -6,6 +6,7 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -66,15 +67,13 @@ func galeraBackup(ctx context.Context, call *ansible.Call) (*ansible.Result, err
 
 // check refuses numbers that the description of the options cannot.
 func (o galeraBackupOptions) check() error {
-	switch {
-	case o.Level < 1 || o.Level > 19:
-		return fmt.Errorf("level: %d is not from 1 to 19", o.Level)
-	case o.Buffer < 0 || o.Buffer > 4096:
-		return fmt.Errorf("buffer: %d is not from 0 to 4096 MiB", o.Buffer)
-	case o.MaxDuration <= 0 || o.DrainTimeout <= 0:
-		return fmt.Errorf("max_duration %g and drain_timeout %g must be above 0", o.MaxDuration, o.DrainTimeout)
-	}
-	return nil
+	return errors.Join(
+		o.loginOptions.check(),
+		within("level", float64(o.Level), 1, 19),
+		within("buffer", float64(o.Buffer), 0, 4096),
+		within("max_duration", o.MaxDuration, 1, maxSeconds),
+		within("drain_timeout", o.DrainTimeout, 1, maxSeconds),
+	)
 }
 
 func (o galeraBackupOptions) options(call *ansible.Call) backup.Options {
@@ -85,8 +84,8 @@ func (o galeraBackupOptions) options(call *ansible.Call) backup.Options {
 	return backup.Options{
 		Destination: o.Destination, Cluster: o.Cluster, Method: o.Method, Desync: o.Desync == "always",
 		Level: o.Level, Buffer: o.Buffer << 20, WarnNonTransactional: o.NonTransactional == "warn",
-		AllowClients: policy == selection.AllowActive || policy == selection.PreferIdle,
-		IgnoreUsers:  o.IgnoreUsers, Decision: o.Decision, MadeBy: "overcloud.backup " + version,
+		AllowClients: policy == selection.AllowActive, AllowActive: policy == selection.PreferIdle,
+		IgnoreUsers: o.IgnoreUsers, Decision: o.Decision, MadeBy: "overcloud.backup " + version,
 		Login: login, HealthURL: o.HealthURL, DrainTimeout: seconds(o.DrainTimeout),
 		Scrub: hidden.scrub, Progress: func(p backup.Progress) { call.Progress(p) },
 	}

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 
 	"overcloud.backup/internal/ansible"
@@ -27,6 +28,9 @@ func galeraFacts(ctx context.Context, call *ansible.Call) (*ansible.Result, erro
 		Timeout     float64  `json:"timeout"`
 	}
 	if err := call.Decode(&o); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(o.loginOptions.check(), within("timeout", o.Timeout, 0, maxSeconds)); err != nil {
 		return nil, err
 	}
 	if o.Timeout <= 0 || o.Sample < 0 || o.Sample > o.Timeout/2 {

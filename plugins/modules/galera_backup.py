@@ -20,6 +20,11 @@ description:
     It looks first. The server must be the one whose files are seen here, the account must hold every privilege, the
     tool must fit the server, there must be room, and the node must be Synced in the Primary component without clients.
     Anything else is a failure before anything is done.
+  - What was looked at is looked at again after the node has caught up, right before the data are read.
+  - >-
+    Beside the data a set has the users as statements and the configuration of MariaDB, HAProxy, Pacemaker and Corosync.
+    Pacemaker on this host that does not tell its configuration is a failure; a host without a cluster, or without
+    C(cibadmin), is a warning.
   - >-
     A set exists when its manifest does, which is written last. When anything goes wrong, what was written is removed.
     Only a node that does not resync after C(desync=always) fails the module beside a whole set; C(backup) is returned
@@ -64,8 +69,10 @@ options:
       - >-
         C(always) sets C(wsrep_desync=ON) while the data are read, so that this node never slows down the writers of the
         cluster. HAProxy takes the node for down meanwhile, so there is one spare less. After that its receive queue
-        drains, C(wsrep_desync) goes off again, and the node must be Synced and pass its health check. It needs the
-        privilege C(SUPER).
+        drains, C(wsrep_desync) goes off again, and the node must be Synced and pass its health check. HAProxy itself is
+        not asked whether it has taken the node back; the next decision of M(overcloud.backup.idle_controller) shows
+        that. It needs the privilege C(SUPER).
+      - A node that somebody else desynced is refused, and left as it is.
       - >-
         C(never) leaves it alone. MariaDB 10.4 and later desyncs by itself for some milliseconds at the end of a
         physical backup.
@@ -76,7 +83,7 @@ options:
     default: never
   drain_timeout:
     description:
-      - Seconds that the receive queue may take to drain before C(wsrep_desync) goes off.
+      - Seconds, from 1 to 1000000, that the receive queue may take to drain before C(wsrep_desync) goes off.
       - >-
         When it takes longer the node stays desynced and the module fails, because a node with a long queue would stop
         every writer.
@@ -85,8 +92,8 @@ options:
   health_check_url:
     description:
       - >-
-        URL that answers 200 when clients may be sent to this node. Without it port 9200 of C(wsrep_node_address) is
-        asked, if anything listens there.
+        URL that answers 200 when clients may be sent to this node, asked after C(desync=always). Without it port 9200
+        of C(wsrep_node_address) is asked, if anything listens there.
     type: str
   level:
     description: Level of the zstd compression, from 1 to 19. The encoder knows four, 1 and 2, 3 to 5, 6 to 9, and from 10 on.
@@ -95,8 +102,8 @@ options:
   buffer:
     description:
       - >-
-        MiB that the tool may be ahead of the destination. While the tool waits for a slow destination at its end, the
-        commits of this node wait for the tool.
+        MiB, from 0 to 4096, that the tool may be ahead of the destination. While the tool waits for a slow destination
+        at its end, the commits of this node wait for the tool.
     type: int
     default: 64
   non_transactional:
@@ -111,7 +118,7 @@ options:
       - warn
     default: refuse
   max_duration:
-    description: Seconds after which the backup is stopped and removed.
+    description: Seconds, from 1 to 1000000, after which the backup is stopped and removed.
     type: float
     default: 14400
   ignore_users:
@@ -124,13 +131,15 @@ options:
   decision:
     description:
       - What M(overcloud.backup.idle_controller) returned. It is kept in the manifest.
+      - >-
+        It must have chosen this host, by any of its names (C(name), C(pacemaker_node), C(galera_node)). A dict of
+        another form is only kept.
       - Its C(policy) is the default of C(policy).
     type: dict
   policy:
     description:
-      - >-
-        C(require_idle) refuses a node that has clients when the backup begins, C(prefer_idle) and C(allow_active) do
-        not.
+      - C(require_idle) refuses a node that has clients when the backup begins, C(allow_active) does not.
+      - C(prefer_idle) accepts clients only where C(decision) says that this controller is active.
       - Without it that of C(decision), else C(require_idle).
     type: str
     choices:
@@ -143,7 +152,7 @@ options:
       - >-
         What is given here is tried first, then the option files, then hiera (C(mysql::server::root_password)), then
         C(root) over the unix socket without a password. Of an account given here that is refused although another one
-        then worked, the facts tell.
+        then worked, the facts tell, and a backup warns.
       - Without C(login_password) the password is taken from the option files when these speak of the same user.
     type: str
   login_password:
@@ -160,7 +169,7 @@ options:
     description: Address of the server, for a connection over TCP. C(localhost) means the unix socket.
     type: str
   login_port:
-    description: Port of the server for a connection over TCP. Without it the option files tell, else it is 3306.
+    description: Port of the server for a connection over TCP, from 1 to 65535. Without it the option files tell, else it is 3306.
     type: int
   config_file:
     description:
@@ -170,7 +179,7 @@ options:
         C([client-mariadb]), C([mysql]) and C([mariadb-client]).
     type: path
   connect_timeout:
-    description: Time limit of one attempt to log in, in seconds.
+    description: Time limit of one attempt to log in, in seconds, from 0.001 to 1000000.
     type: float
     default: 3
   ca_cert:
@@ -193,7 +202,9 @@ options:
     aliases:
       - ssl_key
   check_hostname:
-    description: Whether the server's certificate has to name C(login_host). Without it, it has to.
+    description: >-
+      Whether the server's certificate has to name C(login_host). Without it, it has to. The tools of a backup check the
+      same.
     type: bool
 attributes:
   check_mode:
@@ -207,7 +218,8 @@ requirements:
   - MariaDB with Galera, 10.3 or later for C(physical).
   - >-
     C(RELOAD), C(PROCESS) and C(BINLOG MONITOR) on C(*.*) for C(physical). With C(SELECT), C(SHOW VIEW), C(TRIGGER) and
-    C(EVENT) the set also holds the users as statements, and the manifest describes the schema.
+    C(EVENT) the set also holds the users as statements, and the manifest describes the schema; without them
+    C(plan.warnings) tells what is missing.
   - C(SELECT), C(SHOW VIEW), C(TRIGGER), C(EVENT) and C(PROCESS) on C(*.*) for C(logical).
 seealso:
   - module: overcloud.backup.idle_controller
@@ -328,7 +340,9 @@ plan:
       type: list
       elements: str
     warnings:
-      description: What an operator should know before.
+      description: >-
+        What an operator should know before, such as an account that was refused and the one that was used instead, or
+        files that the set will lack. The manifest has them too.
       returned: always
       type: list
       elements: str
@@ -377,8 +391,8 @@ backup:
       description:
         - >-
           The place of the set in the cluster's history. C(uuid), C(seqno), C(seqno_end) (the same for a physical set),
-          C(gtid) where the server has a binary log, C(cluster_seqno) (what the whole cluster had committed when the
-          backup began), and C(meaning), which says it in words.
+          C(gtid) (C(gtid_binlog_pos) at C(seqno), where the server has a binary log), C(cluster_seqno) (what the whole
+          cluster, the active node too, had committed when the backup began), and C(meaning), which says it in words.
       returned: always
       type: dict
       sample:

@@ -63,7 +63,7 @@ options:
       - >-
         What is given here is tried first, then the option files, then hiera (C(mysql::server::root_password)), then
         C(root) over the unix socket without a password. Of an account given here that is refused although another one
-        then worked, the facts tell.
+        then worked, the facts tell, and a backup warns.
       - Without C(login_password) the password is taken from the option files when these speak of the same user.
     type: str
   login_password:
@@ -80,7 +80,7 @@ options:
     description: Address of the server, for a connection over TCP. C(localhost) means the unix socket.
     type: str
   login_port:
-    description: Port of the server for a connection over TCP. Without it the option files tell, else it is 3306.
+    description: Port of the server for a connection over TCP, from 1 to 65535. Without it the option files tell, else it is 3306.
     type: int
   config_file:
     description:
@@ -90,7 +90,7 @@ options:
         C([client-mariadb]), C([mysql]) and C([mariadb-client]).
     type: path
   connect_timeout:
-    description: Time limit of one attempt to log in, in seconds.
+    description: Time limit of one attempt to log in, in seconds, from 0.001 to 1000000.
     type: float
     default: 3
   ca_cert:
@@ -113,7 +113,9 @@ options:
     aliases:
       - ssl_key
   check_hostname:
-    description: Whether the server's certificate has to name C(login_host). Without it, it has to.
+    description: >-
+      Whether the server's certificate has to name C(login_host). Without it, it has to. The tools of a backup check the
+      same.
     type: bool
 attributes:
   check_mode:

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+func soundBackup() galeraBackupOptions {
+	return galeraBackupOptions{loginOptions: loginOptions{ConnectTimeout: 3}, Level: 1, Buffer: 64, MaxDuration: 14400, DrainTimeout: 300}
+}
+
+func TestBadNumbersAreRefusedByOptionValueAndRange(t *testing.T) {
+	if err := soundBackup().check(); err != nil {
+		t.Errorf("sound options: %v", err)
+	}
+	port := func(n int) *int { return &n }
+	for want, change := range map[string]func(*galeraBackupOptions){
+		"connect_timeout: -1 is not from 0.001 to 1000000": func(o *galeraBackupOptions) { o.ConnectTimeout = -1 },
+		"connect_timeout: 0 is not":                        func(o *galeraBackupOptions) { o.ConnectTimeout = 0 },
+		"login_port: 0 is not from 1 to 65535":             func(o *galeraBackupOptions) { o.Port = port(0) },
+		"login_port: 65536 is not":                         func(o *galeraBackupOptions) { o.Port = port(65536) },
+		"level: 20 is not from 1 to 19":                    func(o *galeraBackupOptions) { o.Level = 20 },
+		"level: 0 is not":                                  func(o *galeraBackupOptions) { o.Level = 0 },
+		"buffer: -1 is not from 0 to 4096":                 func(o *galeraBackupOptions) { o.Buffer = -1 },
+		"buffer: 4097 is not":                              func(o *galeraBackupOptions) { o.Buffer = 4097 },
+		"max_duration: 0 is not from 1 to 1000000":         func(o *galeraBackupOptions) { o.MaxDuration = 0 },
+		"drain_timeout: 1000001 is not":                    func(o *galeraBackupOptions) { o.DrainTimeout = 1000001 },
+	} {
+		o := soundBackup()
+		change(&o)
+		if err := o.check(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}
+
+func TestThePolicyOfTheOptionComesFirst(t *testing.T) {
+	for text, want := range map[string]string{`{"policy": "prefer_idle"}`: "prefer_idle", `{}`: "require_idle", ``: "require_idle", `[]`: "require_idle"} {
+		o := galeraBackupOptions{Decision: []byte(text)}
+		if got := o.policy(); string(got) != want {
+			t.Errorf("%s: %s", text, got)
+		}
+	}
+	if got := (galeraBackupOptions{Policy: "allow_active", Decision: []byte(`{"policy": "require_idle"}`)}).policy(); got != "allow_active" {
+		t.Errorf("the option gives way: %s", got)
+	}
+}
