@@ -131,6 +131,36 @@ func seed(f *testing.F) {
 	}
 }
 
+// FuzzTheSilentIsNeverChosen holds the decision against what was done to the facts, not against what it says itself.
+func FuzzTheSilentIsNeverChosen(f *testing.F) {
+	for kind := range silences {
+		for who := range byte(3) {
+			for policy := range byte(3) {
+				f.Add([]byte{1, policy}, []byte{byte(kind), who})
+				f.Add([]byte{1, policy, 0, who}, []byte{byte(kind), who, byte(kind + 5), who + 1})
+			}
+		}
+	}
+	random := rand.New(rand.NewPCG(3, 4))
+	for range 300 {
+		data := make([]byte, 4+3*random.IntN(4))
+		for i := range data {
+			data[i] = byte(random.IntN(256))
+		}
+		f.Add(data, []byte{byte(random.IntN(256)), byte(random.IntN(256))})
+	}
+	f.Fuzz(func(t *testing.T, data, silent []byte) {
+		w, o := fuzzed(data)
+		muted := w.silence(silent[:min(len(silent), 8)])
+		d := decide(t, w.hosts, o)
+		for _, name := range d.ChosenHosts {
+			if muted[name] {
+				t.Errorf("%s was silenced and is chosen:\n%s", name, d.Text)
+			}
+		}
+	})
+}
+
 func FuzzTheChosenIsEligibleAndKnown(f *testing.F) {
 	seed(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -157,7 +187,7 @@ func FuzzTheChosenIsEligibleAndKnown(f *testing.F) {
 	})
 }
 
-// sound holds a controller's verdict against what it says of itself: unknown never counts as healthy.
+// sound holds a controller's verdict against what it says of itself; FuzzTheSilentIsNeverChosen does so against the facts.
 func sound(t *testing.T, k Controller, o Options) {
 	t.Helper()
 	if k.Verdict != Chosen && k.Verdict != Eligible {

@@ -116,11 +116,11 @@ var defects = []defect{
 		*p = pacemaker.Facts{Header: p.Header}
 		p.Add("crm_mon", "crm_mon --output-as=xml", errDenied, "")
 	}, "Pacemaker on it did not answer (crm_mon: access denied)"},
-	{"its configuration of the cluster could not be read", PacemakerUnread, func(w *world, _ *Options) { w.muteCIB(2) },
+	{"its configuration of the cluster could not be read", PacemakerUnread, func(w *world, _ *Options) { muteCIB(&w.hosts[2]) },
 		"Pacemaker's configuration was not read: access denied"},
 	{"nobody's configuration of the cluster could be read, and its galera failed", PacemakerUnread, func(w *world, _ *Options) {
 		for i := range w.hosts {
-			w.muteCIB(i)
+			muteCIB(&w.hosts[i])
 		}
 		w.resource("galera", 2, func(r *pacemaker.Resource) { r.Failed, r.Managed = true, false })
 	}, "Pacemaker's configuration was not read: access denied"},

@@ -213,13 +213,6 @@ func (w *world) muteProxy(i int) {
 	h.Add(haproxy.SourceSocket, "/var/lib/haproxy/stats", errDenied, "")
 }
 
-// muteCIB makes cibadmin fail on one host, as pacemaker_facts tells it.
-func (w *world) muteCIB(i int) {
-	p := w.hosts[i].Pacemaker
-	p.Galera, p.Locks = nil, nil
-	p.Add("cibadmin", "cibadmin --query", errDenied, "")
-}
-
 func TestFiveControllers(t *testing.T) {
 	w, o := healthy(5), options()
 	w.hosts[3].Galera.Wsrep.Desync = true

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package selection
+
+import (
+	"slices"
+
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/haproxy"
+	"overcloud.backup/internal/pacemaker"
+)
+
+// silences take from one controller what must be known of it, or tell that it is about to be stopped. Whatever else is
+// wrong with the cluster, that controller must not be chosen: this holds without a look at what the decision says.
+var silences = []func(h *Host, w *world){
+	func(h *Host, _ *world) { h.Galera = nil },
+	func(h *Host, _ *world) { h.Pacemaker = nil },
+	func(h *Host, _ *world) { h.HAProxy = nil },
+	func(h *Host, _ *world) { h.Galera, h.Pacemaker, h.HAProxy = nil, nil, nil },
+	func(h *Host, _ *world) { h.Galera.Add("sessions", "", errDenied, "") },
+	func(h *Host, _ *world) { h.Galera.Sessions = nil; h.Galera.Add("sessions", "", errDenied, "") },
+	func(h *Host, _ *world) { h.Galera.Sample = galera.Sample{} },
+	func(h *Host, _ *world) { h.HAProxy.Running, h.HAProxy.Window = true, 0 },
+	func(h *Host, _ *world) {
+		h.HAProxy.Running, h.HAProxy.Processes, h.HAProxy.Uptime = true, 0, 0
+		h.HAProxy.Add(haproxy.SourceInfo, "", errDenied, "")
+	},
+	func(h *Host, _ *world) {
+		h.HAProxy.Running = true
+		h.HAProxy.Add(haproxy.SourceProcesses, "", errDenied, "")
+	},
+	func(h *Host, _ *world) { h.HAProxy.Running, h.HAProxy.Processes = true, 0 },
+	func(h *Host, _ *world) { muteCIB(h) },
+	func(h *Host, w *world) {
+		for i := range w.hosts {
+			muteCIB(&w.hosts[i])
+		}
+		w.resource("galera", slices.IndexFunc(w.hosts, func(x Host) bool { return x.Name == h.Name }), func(r *pacemaker.Resource) { r.Failed, r.Managed = true, false })
+	},
+	func(h *Host, w *world) {
+		node := h.Pacemaker.LocalNode
+		w.managers(func(p *pacemaker.Facts) {
+			p.Bans = append(p.Bans, pacemaker.Ban{ID: "ban", Resource: "galera-master", Node: node, Weight: "-INFINITY"})
+		})
+	},
+	func(h *Host, w *world) {
+		node := h.Pacemaker.LocalNode
+		w.managers(func(p *pacemaker.Facts) {
+			p.FailCounts = append(p.FailCounts, pacemaker.FailCount{Resource: "galera", Node: "galera-bundle-0", Host: node, Count: 1000000})
+		})
+	},
+	func(h *Host, _ *world) { h.Pacemaker.StopAll = true },
+	func(h *Host, w *world) {
+		node := h.Pacemaker.LocalNode
+		w.managers(func(p *pacemaker.Facts) {
+			for k := range p.Resources {
+				if r := &p.Resources[k]; r.ID == "galera" && r.Node == node {
+					r.Target = pacemaker.RoleStopped
+				}
+			}
+		})
+	},
+}
+
+// muteCIB makes cibadmin fail on a host, as pacemaker_facts tells it.
+func muteCIB(h *Host) {
+	if h.Pacemaker != nil {
+		h.Pacemaker.Galera, h.Pacemaker.Locks = nil, []pacemaker.Lock{}
+		h.Pacemaker.Add(sourceCIB, "cibadmin --query", errDenied, "")
+	}
+}
+
+// silence applies the fuzzer's choice of silences and returns who must not be chosen. Two bytes make one: which, whose.
+// A host is silenced once: documents that are gone cannot be changed.
+func (w *world) silence(data []byte) map[string]bool {
+	muted := map[string]bool{}
+	for at := 0; at+1 < len(data); at += 2 {
+		h := &w.hosts[int(data[at+1])%len(w.hosts)]
+		if muted[h.Name] {
+			continue
+		}
+		silences[int(data[at])%len(silences)](h, w)
+		muted[h.Name] = true
+	}
+	return muted
+}
