@@ -178,7 +178,7 @@ func (j *Job) checkCluster(ctx context.Context, _ *galera.Client) error {
 // steps tells the plan in words.
 func (j *Job) steps() []string {
 	steps := []string{"check once more that this node is sound" + map[bool]string{false: " and serves no clients"}[j.o.AllowClients],
-		"wait until it has applied all that the cluster committed"}
+		"wait until it has applied all that the cluster committed, and check again"}
 	if j.o.Desync {
 		steps = append(steps, "set wsrep_desync=ON")
 	}
