@@ -5,8 +5,6 @@ package ansible
 import (
 	"bytes"
 	"io/fs"
-
-	"gopkg.in/yaml.v3"
 )
 
 // documentation is the part of NAME.yml that describes the options. Examples and return values are the larger part
@@ -42,32 +40,23 @@ func publicNames(content []byte, fragments fs.FS) map[string]bool {
 	names := map[string]bool{"changed": true, "failed": true, "msg": true, "exception": true, "skipped": true,
 		"ansible_facts": true, "warnings": true, "diff": true, "before": true, "after": true,
 		"invocation": true, "module_args": true, "progress": true, "ansible_job_id": true, "started": true, "finished": true}
-	var doc struct {
-		Return map[string]returned `yaml:"RETURN"`
-	}
-	if yaml.Unmarshal(content, &doc) == nil {
-		addReturned(names, doc.Return)
-	}
-	if s, err := parseSpec(content, fragments); err == nil {
-		addOptions(names, s.Options)
+	addKeys(names, content)
+	files, _ := fs.Glob(fragments, "_*.yml")
+	for _, file := range files {
+		if fragment, err := fs.ReadFile(fragments, file); err == nil {
+			addKeys(names, fragment)
+		}
 	}
 	return names
 }
 
-type returned struct {
-	Contains map[string]returned `yaml:"contains"`
-}
-
-func addReturned(names map[string]bool, values map[string]returned) {
-	for name, r := range values {
-		names[name] = true
-		addReturned(names, r.Contains)
-	}
-}
-
-func addOptions(names map[string]bool, options map[string]option) {
-	for name, o := range options {
-		names[name] = true
-		addOptions(names, o.Suboptions)
+// addKeys adds every key that begins a line of a YAML document: options, results, and the words of the format itself.
+// Parsing the document would take longer than many a module runs.
+func addKeys(names map[string]bool, content []byte) {
+	for line := range bytes.Lines(content) {
+		key, _, found := bytes.Cut(bytes.TrimSpace(line), []byte(":"))
+		if found && len(bytes.Trim(key, "abcdefghijklmnopqrstuvwxyz0123456789_")) == 0 {
+			names[string(key)] = true
+		}
 	}
 }

@@ -90,12 +90,15 @@ func refuse(path string, info fs.FileInfo, sticky bool) error {
 	return nil
 }
 
-var folderName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
+var folderName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+
+// longestName leaves room for a set's time and method in a file name.
+const longestName = 100
 
 // CheckName refuses what cannot be part of a set's path. what names it in the error.
 func CheckName(what, name string) error {
-	if !folderName.MatchString(name) {
-		return fmt.Errorf("%s %q cannot name a folder: use letters, digits, dot, dash and underscore, at most 100", what, name)
+	if len(name) > longestName || !folderName.MatchString(name) {
+		return fmt.Errorf("%s %q cannot name a folder: use letters, digits, dot, dash and underscore, at most %d", what, name, longestName)
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/haproxy"
@@ -190,15 +191,14 @@ func strayNames(members []*member, o Options) []string {
 
 // sumUp fills in what the decision says over all clusters.
 func (d *Decision) sumUp() {
-	for i, c := range d.Clusters {
+	messages := make([]string, 0, len(d.Clusters))
+	for _, c := range d.Clusters {
 		if c.Chosen != "" {
 			d.ChosenHosts = append(d.ChosenHosts, c.Chosen)
 		}
-		if i > 0 {
-			d.Message += "\n"
-		}
-		d.Message += c.Message
+		messages = append(messages, c.Message)
 	}
+	d.Message = strings.Join(messages, "\n")
 	switch len(d.Clusters) {
 	case 0:
 		d.Message = "No host has a database: there is nothing to choose from."
