@@ -53,7 +53,7 @@ func TestAThousandClustersTakeLessThanASecond(t *testing.T) {
 		if large > time.Second && !raceEnabled {
 			t.Errorf("%d clusters took %v, limit 1s", many, large)
 		}
-		if ratio > 3 { // a quadratic step would give 8
+		if ratio > 1.5 { // less than 1 is usual; messages that were put together one by one gave 1.7
 			t.Errorf("alike=%v: the time a cluster grew %.1f times", alike, ratio)
 		}
 	}
