@@ -5,7 +5,12 @@ package internal_test
 import (
 	"bytes"
 	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os/exec"
+	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -15,9 +20,11 @@ const module = "overcloud.backup/internal/"
 
 // only names, for an import that is not for everybody, the packages that may have it.
 var only = map[string][]string{
-	"os/exec":                        {"process"},
-	"database/sql":                   {"galera"},
-	"database/sql/driver":            {"galera"},
+	"os/exec":             {"process"},
+	"database/sql":        {"galera"},
+	"database/sql/driver": {"galera"},
+	// pacemaker and backup only take host and port apart: uses says who may dial.
+	"net":                            {"galera", "haproxy", "reading", "pacemaker", "backup"},
 	"github.com/go-sql-driver/mysql": {"galera"},
 	"github.com/beevik/etree":        {"pacemaker"},
 	module + "ansible":               {},
@@ -37,9 +44,21 @@ var may = map[string][]string{
 
 // pure packages decide or parse; they touch no machine.
 var pure = map[string][]string{
-	"selection":  {"os", "net", "os/exec", "syscall", "io/fs", "net/http"},
+	"selection":  {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql"},
 	"xbstream":   {"os", "net", "os/exec", "syscall", "net/http"},
 	"optionfile": {"net", "os/exec", "net/http"},
+}
+
+// uses are functions and types that not every package may use which may import theirs.
+var uses = []struct {
+	name string // a path.Match pattern, with the whole import path
+	may  func(folder string) bool
+}{
+	{"net.Dial*", func(folder string) bool { return folder == "galera" || folder == "haproxy" }},
+	{"net.Listen*", func(string) bool { return false }},
+	{"time.Now", func(folder string) bool { return folder != "selection" }},
+	{"time.Since", func(folder string) bool { return folder != "selection" }},
+	{"time.Until", func(folder string) bool { return folder != "selection" }},
 }
 
 func TestImportsFollowTheDesign(t *testing.T) {
@@ -79,4 +98,50 @@ func refused(name, imported string) string {
 		return "this package does no I/O"
 	}
 	return ""
+}
+
+func TestOnlyTheirPackagesDialAndReadTheClock(t *testing.T) {
+	files, err := filepath.Glob("*/*.go")
+	if err != nil || len(files) < 20 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		folder := filepath.Dir(file)
+		for _, name := range selected(t, file) {
+			for _, u := range uses {
+				if match, _ := path.Match(u.name, name); match && !u.may(folder) {
+					t.Errorf("%s uses %s", file, name)
+				}
+			}
+		}
+	}
+}
+
+// selected are the names that a file takes from other packages, each with its import path.
+func selected(t *testing.T, file string) (names []string) {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	imports := map[string]string{}
+	for _, i := range f.Imports {
+		from := strings.Trim(i.Path.Value, `"`)
+		imports[path.Base(from)] = from
+		if i.Name != nil {
+			imports[i.Name.Name] = from
+		}
+	}
+	ast.Inspect(f, func(n ast.Node) bool {
+		if s, ok := n.(*ast.SelectorExpr); ok {
+			if x, ok := s.X.(*ast.Ident); ok && imports[x.Name] != "" {
+				names = append(names, imports[x.Name]+"."+s.Sel.Name)
+			}
+		}
+		return true
+	})
+	return names
 }
