@@ -43,8 +43,9 @@ func BenchmarkDecide(b *testing.B) {
 
 func TestAThousandClustersTakeLessThanASecond(t *testing.T) {
 	few, many := 125, 1000
-	if raceEnabled { // which makes everything many times slower
-		few, many = 25, 200
+	limit := 1.5     // 0.8 is usual; messages that were put together one by one gave 1.7
+	if raceEnabled { // which makes everything many times slower, and less even; a quadratic step would give 8
+		few, many, limit = 25, 200, 3
 	}
 	for _, alike := range []bool{false, true} {
 		small, large := fastest(t, few, alike), fastest(t, many, alike)
@@ -53,7 +54,7 @@ func TestAThousandClustersTakeLessThanASecond(t *testing.T) {
 		if large > time.Second && !raceEnabled {
 			t.Errorf("%d clusters took %v, limit 1s", many, large)
 		}
-		if ratio > 1.5 { // less than 1 is usual; messages that were put together one by one gave 1.7
+		if ratio > limit {
 			t.Errorf("alike=%v: the time a cluster grew %.1f times", alike, ratio)
 		}
 	}
