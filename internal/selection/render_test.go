@@ -86,3 +86,18 @@ func TestNamesCannotMoveTheCursor(t *testing.T) {
 		}
 	}
 }
+
+func TestTheDecisionTellsEveryPosition(t *testing.T) {
+	w := healthy(3)
+	w.hosts[1].Galera.Wsrep.LastCommitted = 4711
+	w.hosts[2].Galera.Running = false
+	o := Defaults()
+	o.Now = testNow
+	d := decide(t, w.hosts, o)
+	if got := d.of("controller-1").LastCommitted; got != 4711 {
+		t.Errorf("position of a server that runs: %d", got)
+	}
+	if got := d.of("controller-2").LastCommitted; got != -1 {
+		t.Errorf("position of a server that does not run: %d", got)
+	}
+}

@@ -64,6 +64,10 @@ func (c *cluster) controller(m *member) Controller {
 		Name: m.name, PacemakerNode: m.node, HAProxyServer: m.server, GaleraNode: m.galera,
 		Galera: c.galeraState(m), Pacemaker: c.pacemakerState(m), HAProxy: c.proxyState(m),
 		Activity: m.activity, Verdict: m.verdict, Reasons: m.reasons, Evidence: []string{}, Rank: m.rank,
+		LastCommitted: -1,
+	}
+	if g := m.database(); g != nil && g.Running {
+		k.LastCommitted = g.Wsrep.LastCommitted
 	}
 	for _, w := range m.words {
 		k.Evidence = append(k.Evidence, fmt.Sprintf("%s: %s", w.says, w.text))

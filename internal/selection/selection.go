@@ -83,6 +83,8 @@ type Controller struct {
 	Galera    string `json:"galera_state"`
 	Pacemaker string `json:"pacemaker_state"`
 	HAProxy   string `json:"haproxy_state"`
+	// LastCommitted is its position in the cluster's history when it was read, -1 when no server told.
+	LastCommitted int64 `json:"last_committed"`
 
 	Activity Activity `json:"activity"`
 	Verdict  Verdict  `json:"verdict"`

@@ -265,6 +265,11 @@ clusters:
           type: str
           returned: always
           sample: controller-2.internalapi.localdomain
+        last_committed:
+          description: C(wsrep_last_committed) of its server when it was read, -1 when no server told.
+          type: int
+          returned: always
+          sample: 4711
         galera_state:
           description: State of its database server in a few words.
           type: str

@@ -140,7 +140,8 @@ class LauncherAction(ActionBase):
                 except ValueError:
                     continue
                 data.setdefault('changed', False)
-                return wrap_var(dict((k, v) for k, v in data.items() if not k.startswith('_ansible_')))
+                # Not wrapped as unsafe here: nothing templates it, and the executor wraps what it gets.
+                return dict((k, v) for k, v in data.items() if not k.startswith('_ansible_'))
         return None
 
     def _no_result(self, res, task_vars):
