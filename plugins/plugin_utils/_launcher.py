@@ -167,16 +167,19 @@ class LauncherAction(ActionBase):
         return self._templar.template(task_vars.get(name))
 
     def _locate(self, task_vars):
-        """Shell that sets u (platform), s (checksum), d (directory) and b (binary)."""
-        arms = ' '.join('%s) s=%s;;' % (quote(uname), build[1]) for uname, build in sorted(builds().items()))
-        sh = ['u=$(uname -sm)', 'case "$u" in %s *) echo "$u"; exit %d;; esac' % (arms, PLATFORM)]
+        """Shell that sets d (directory), s (checksum), b (binary) and, unless root's cache has one, u (platform)."""
+        sums = sorted((uname, build[1]) for uname, build in builds().items())
+        arms = ' '.join('%s) s=%s;;' % (quote(uname), s) for uname, s in sums)
+        platform = 'u=$(uname -sm); case "$u" in %s *) echo "$u"; exit %d;; esac' % (arms, PLATFORM)
         directory = self._variable(task_vars, 'overcloud_backup_cache_dir')
         if directory:
-            sh.append('d=%s' % quote(directory))
+            sh = ['d=%s' % quote(directory), platform]
         else:
+            # Who owns / is root. Its cache is the host's own: what lies there is for its platform. Not starting id and
+            # uname makes a task a few milliseconds shorter.
+            found = 'for s in %s ""; do [ -f "$d/%s-$s" ] && break; done; [ "$s" ] || { %s; }' % (' '.join(s for u, s in sums), NAME, platform)
             datadir = '[ ! -e "$HOME/ibdata1" ] && [ ! -e "$HOME/grastate.dat" ] || { echo "$HOME"; exit %d; }' % DATADIR
-            # Who owns / is root, and asking the shell is faster than starting id.
-            sh.append('if [ -O / ]; then d=%s; else %s; d="$HOME/%s"; fi' % (ROOT_CACHE, datadir, USER_CACHE))
+            sh = ['if [ -O / ]; then d=%s; %s; else %s; d="$HOME/%s"; %s; fi' % (ROOT_CACHE, found, datadir, USER_CACHE, platform)]
         return sh + ['b="$d/%s-$s"' % NAME]
 
     def _find(self, task_vars):
