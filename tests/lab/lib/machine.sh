@@ -161,14 +161,18 @@ machine_end_strays() {
 
 # machine_strays FOLDER prints the pids of FOLDER's systemd-nspawn and of what has FOLDER's overlay for its root.
 machine_strays() {
-  local pattern
-  # shellcheck disable=SC2001 # a set of characters, each kept
-  pattern=$(sed 's/[].*^$\\[]/\\&/g' <<<"$1")
-  {
-    grep -lzxF -- "--directory=$1/root" /proc/[0-9]*/cmdline
-    grep -l " / / .*upperdir=$pattern/upper," /proc/[0-9]*/mountinfo
-  } 2>/dev/null | cut -d/ -f3
+  machine_nspawns "$1/root"
+  grep -l " / / .*upperdir=$(literally "$1")/upper," /proc/[0-9]*/mountinfo 2>/dev/null | cut -d/ -f3
 }
+
+# machine_nspawns ROOT prints the pids of the systemd-nspawn on ROOT. The brackets keep grep from finding itself.
+machine_nspawns() {
+  grep -lzx -- "--director[y]=$(literally "$1")" /proc/[0-9]*/cmdline 2>/dev/null | cut -d/ -f3
+}
+
+# literally TEXT prints a regular expression that matches TEXT.
+# shellcheck disable=SC2001 # a set of characters, each kept
+literally() { sed 's/[].*^$\\[]/\\&/g' <<<"$1"; }
 
 # A machine gets a control group of its own, or the machines' systemds would share one tree.
 cgroup_name() { echo "$LAB_BRIDGE-controller-$1"; }

@@ -114,7 +114,7 @@ rootfs_drop_unfinished() {
 
 rootfs_end_build() {
   local strays
-  strays=$(grep -lzxF -- "--directory=$1/merged" /proc/[0-9]*/cmdline 2>/dev/null | cut -d/ -f3)
+  strays=$(machine_nspawns "$1/merged")
   [[ -n $strays ]] || return 0
   # shellcheck disable=SC2086 # one word per pid
   kill -KILL $strays 2>/dev/null || true
