@@ -39,7 +39,10 @@ var may = map[string][]string{
 	"haproxy":   {"reading", "process"},
 	"hiera":     {"process"},
 	"selection": {"reading", "galera", "pacemaker", "haproxy"},
-	"backup":    {"reading", "process", "galera", "pacemaker", "haproxy", "repository", "xbstream", "zframe"},
+	"unit":      {"process"},
+	"jobs":      {"journal"},
+	"backup": {"reading", "process", "galera", "pacemaker", "haproxy", "repository", "xbstream", "zframe",
+		"journal", "unit", "jobs"},
 }
 
 // pure packages decide or parse; they touch no machine.

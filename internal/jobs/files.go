@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package jobs
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// maxSmall bounds what is read of a job's files: a result is some kilobytes.
+const maxSmall = 16 << 20
+
+// makeFolder makes a folder, and those above it, if they are missing.
+func makeFolder(path string) error {
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return err
+	}
+	return checkPath(path)
+}
+
+// refuse says what is wrong with one folder of a path; own is the last one, which nobody else may even read.
+func refuse(path string, info fs.FileInfo, own bool) error {
+	mode := info.Mode()
+	owner := info.Sys().(*syscall.Stat_t).Uid
+	switch {
+	case mode.Type() == fs.ModeSymlink:
+		return fmt.Errorf("%s is a symbolic link", path)
+	case !mode.IsDir():
+		return fmt.Errorf("%s is not a directory", path)
+	case owner != 0 && owner != uint32(os.Geteuid()):
+		return fmt.Errorf("%s belongs to user %d, not to root; chown root %s", path, owner, path)
+	case own && mode.Perm()&0o077 != 0:
+		return fmt.Errorf("%s is open to others than root (mode %04o); chmod 700 %s", path, mode.Perm(), path)
+	case mode.Perm()&0o022 != 0 && mode&fs.ModeSticky == 0:
+		return fmt.Errorf("%s can be written by others than root (mode %04o); chmod go-w %s", path, mode.Perm(), path)
+	}
+	return nil
+}
+
+// writeFile makes a file that was not there and waits until the disk has it.
+func writeFile(path string, content []byte, mode fs.FileMode) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL|syscall.O_NOFOLLOW, mode)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// replaceFile never lets a reader see half a file.
+func replaceFile(path string, content []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".new")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
+}
+
+func readSmall(path string) ([]byte, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	content, err := io.ReadAll(io.LimitReader(f, maxSmall+1))
+	if err == nil && len(content) > maxSmall {
+		err = fmt.Errorf("%s has more than %d MiB", path, maxSmall>>20)
+	}
+	return content, err
+}
+
+// linkOrCopy gives a file a second name, or copies it to another file system. It must be a regular file.
+func linkOrCopy(from, to string) error {
+	in, err := os.OpenFile(from, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	info, err := in.Stat()
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is not a regular file", from)
+	}
+	if os.Link(from, to) == nil {
+		return nil
+	}
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL|syscall.O_NOFOLLOW, 0o700)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Sync(), out.Close())
+}
+
+func syncFolder(path string) error {
+	folder, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}

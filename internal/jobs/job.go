@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package jobs
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Job is the files of one backup job.
+type Job struct {
+	ID    string
+	store Store
+}
+
+// Unit is the name of the job's systemd unit.
+func (j *Job) Unit() string { return "overcloud-backup-" + j.ID + ".service" }
+
+// Journal is the path of what the job did and how to undo it.
+func (j *Job) Journal() string { return filepath.Join(j.folder(), "journal") }
+
+// StateFile is the path of the job's progress and final result, in the format of Ansible's async jobs.
+func (j *Job) StateFile() string { return filepath.Join(j.folder(), "state.json") }
+
+// Binary is the path of the program that the unit runs.
+func (j *Job) Binary() string { return filepath.Join(j.folder(), "overcloud_backup") }
+
+// Arguments is the path of the module's arguments, with its secrets. They are never on a disk.
+func (j *Job) Arguments() string { return filepath.Join(j.run(), "arguments") }
+
+func (j *Job) folder() string { return filepath.Join(j.store.State, j.ID) }
+func (j *Job) run() string    { return filepath.Join(j.store.Run, j.ID) }
+func (j *Job) lease() string  { return filepath.Join(j.run(), "lease") }
+
+// Renew says that somebody still waits for the job. Who watches the lease compares what Lease returns: that it changed
+// counts, not what it says, for clocks jump.
+func (j *Job) Renew() error {
+	before, err := j.Lease()
+	if err != nil {
+		return err
+	}
+	now := time.Now().UTC().Format(time.RFC3339Nano)
+	if now == before {
+		now += " again"
+	}
+	if err := replaceFile(j.lease(), []byte(now)); err != nil {
+		return fmt.Errorf("renew the lease of job %s: %w", j.ID, err)
+	}
+	return nil
+}
+
+// Lease is what the last Renew left.
+func (j *Job) Lease() (content string, err error) {
+	raw, err := readSmall(j.lease())
+	if err != nil {
+		return "", fmt.Errorf("read the lease of job %s: %w", j.ID, err)
+	}
+	return string(raw), nil
+}
+
+// DropSecrets removes the arguments. That they are gone already is fine.
+func (j *Job) DropSecrets() error {
+	if err := os.Remove(j.Arguments()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove the arguments of job %s: %w", j.ID, err)
+	}
+	return nil
+}
+
+// State is what a job's state file says. Its zero value is a job that has not begun.
+type State struct {
+	Begun    bool // the file is there
+	Finished bool // its final result is there
+	Failed   bool // and says that it failed
+	Progress json.RawMessage
+	Content  json.RawMessage // all of the file
+}
+
+// Running says that the job has begun and has not written its result. Whether it lives, its unit tells.
+func (s State) Running() bool { return s.Begun && !s.Finished }
+
+// State reads the state file; a missing one is a job that has not begun.
+func (j *Job) State() (State, error) {
+	raw, err := readSmall(j.StateFile())
+	if errors.Is(err, fs.ErrNotExist) {
+		return State{}, nil
+	}
+	if err != nil {
+		return State{}, fmt.Errorf("read the state of job %s: %w", j.ID, err)
+	}
+	s, err := parseState(raw)
+	if err != nil {
+		return State{}, fmt.Errorf("read the state of job %s: %s: %w", j.ID, j.StateFile(), err)
+	}
+	return s, nil
+}
+
+// parseState follows Ansible's async_status: a file without "started" is the result.
+func parseState(raw []byte) (State, error) {
+	var c struct {
+		Started  json.RawMessage `json:"started"`
+		Finished json.RawMessage `json:"finished"`
+		Failed   bool            `json:"failed"`
+		Progress json.RawMessage `json:"progress"`
+	}
+	if err := json.Unmarshal(raw, &c); err != nil {
+		return State{}, err
+	}
+	finished := c.Started == nil || yes(c.Finished)
+	return State{Begun: true, Finished: finished, Failed: finished && c.Failed, Progress: c.Progress, Content: raw}, nil
+}
+
+func yes(raw json.RawMessage) bool { return string(raw) == "1" || string(raw) == "true" }

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Package journal keeps on disk what a backup has changed on its controller and how to undo it. An entry is on the
+// disk before its effect begins, so whatever dies, what has to be undone can be read.
+package journal
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// Entry is one effect and what undoes it.
+type Entry struct {
+	ID   int             `json:"id"`
+	Kind string          `json:"kind"`
+	At   float64         `json:"at"` // seconds since 1970, by this node's clock
+	Undo json.RawMessage `json:"undo"`
+}
+
+// Journal is a journal that can be written to. It is not for several goroutines or processes at once.
+type Journal struct {
+	file *os.File
+	now  func() time.Time
+	size int64  // up to the last whole line
+	id   int    // of the last entry
+	last string // the sum of the last readable line
+}
+
+// Open makes a journal (0600; it must not be there, nor be a symbolic link) or opens the one that is there. What was
+// torn off at its end by a crash is cut off. A damaged journal is opened too, for what is undone must be noted:
+// Read tells the damage.
+func Open(path string) (*Journal, error) {
+	file, err := open(path)
+	if err != nil {
+		return nil, fmt.Errorf("journal: %w", err)
+	}
+	j := &Journal{file: file, now: time.Now}
+	if err := j.resume(path); err != nil {
+		file.Close()
+		return nil, fmt.Errorf("journal: %w", err)
+	}
+	return j, nil
+}
+
+// Close lets go of the journal. All that was written is on the disk already.
+func (j *Journal) Close() error { return j.file.Close() }
+
+// Will notes an effect, with what undoes it. When it returns without error the entry is on the disk, and the effect
+// may begin.
+func (j *Journal) Will(kind string, undo any) (Entry, error) {
+	raw, err := json.Marshal(undo)
+	if err != nil {
+		return Entry{}, fmt.Errorf("journal: %s: %w", kind, err)
+	}
+	e := Entry{ID: j.id + 1, Kind: kind, At: float64(j.now().UnixMicro()) / 1e6, Undo: raw}
+	if err := j.append(record{Entry: &e}); err != nil {
+		return Entry{}, fmt.Errorf("journal: note %s before it is done: %w", kind, err)
+	}
+	j.id++
+	return e, nil
+}
+
+// Undone notes that an effect is no longer there.
+func (j *Journal) Undone(e Entry) error {
+	if err := j.append(record{Undone: e.ID}); err != nil {
+		return fmt.Errorf("journal: note that %s is undone: %w", e.Kind, err)
+	}
+	return nil
+}
+
+// append writes one line and waits until the disk has it. What a failed write left is cut off again.
+func (j *Journal) append(r record) error {
+	r.Prev = j.last
+	line, sum, err := encode(r)
+	if err != nil {
+		return err
+	}
+	_, err = j.file.WriteAt(line, j.size)
+	if err == nil {
+		err = j.file.Sync()
+	}
+	if err != nil {
+		return errors.Join(err, j.file.Truncate(j.size))
+	}
+	j.size, j.last = j.size+int64(len(line)), sum
+	return nil
+}
+
+// resume finds the end of a journal.
+func (j *Journal) resume(path string) error {
+	content, err := readAll(j.file)
+	if err != nil {
+		return err
+	}
+	s := scan(path, content)
+	j.size, j.id, j.last = s.whole, s.id, s.last
+	if s.whole == int64(len(content)) {
+		return nil
+	}
+	return errors.Join(j.file.Truncate(s.whole), j.file.Sync())
+}
+
+// open never follows a symbolic link and never opens what somebody else could have put there.
+func open(path string) (*os.File, error) {
+	const flags = os.O_RDWR | syscall.O_NOFOLLOW | syscall.O_NONBLOCK
+	file, err := os.OpenFile(path, flags|os.O_CREATE|os.O_EXCL, 0o600)
+	if err == nil {
+		return file, settle(file, path)
+	}
+	if !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	return checked(os.OpenFile(path, flags, 0))
+}
+
+// settle makes a new file's name last.
+func settle(file *os.File, path string) error {
+	err := file.Sync()
+	folder, openErr := os.Open(filepath.Dir(path))
+	if openErr == nil {
+		openErr = errors.Join(folder.Sync(), folder.Close())
+	}
+	if err = errors.Join(err, openErr); err != nil {
+		file.Close()
+	}
+	return err
+}
+
+// checked passes on a regular file that only root (or this user) can write.
+func checked(file *os.File, err error) (*os.File, error) {
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err == nil {
+		err = refuse(file.Name(), info)
+	}
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	return file, nil
+}
+
+func refuse(path string, info fs.FileInfo) error {
+	owner := info.Sys().(*syscall.Stat_t).Uid
+	switch {
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%s is not a regular file", path)
+	case owner != 0 && owner != uint32(os.Geteuid()):
+		return fmt.Errorf("%s belongs to user %d, not to root", path, owner)
+	case info.Mode().Perm()&0o022 != 0:
+		return fmt.Errorf("%s can be written by others than root (mode %04o)", path, info.Mode().Perm())
+	}
+	return nil
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Package unit runs a program as a systemd unit of its own, so that it outlives whoever started it, and runs another
+// one when it is over, however it ended. It needs systemd 219 (RHEL 7) or later.
+package unit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"overcloud.backup/internal/process"
+)
+
+var (
+	// ErrNoSystemd says that units cannot be had on this host. It is found with errors.Is.
+	ErrNoSystemd = errors.New("no systemd")
+	// ErrExists says that there is a unit of this name already. It is found with errors.Is.
+	ErrExists = errors.New("there is such a unit already")
+)
+
+// oldest is the first version whose units run the stop commands of a service that was killed.
+const oldest = 219
+
+// booted is there when systemd is the init system: see sd_booted(3).
+var booted = "/run/systemd/system"
+
+// Available tells the version of the systemd that runs this host.
+func Available(ctx context.Context) (version int, err error) {
+	if info, err := os.Lstat(booted); err != nil || !info.IsDir() {
+		return 0, fmt.Errorf("%w runs this host (%s is missing): a backup is a unit of systemd, which undoes what it did even "+
+			"when it is killed; start it on the controller itself, not in a container", ErrNoSystemd, booted)
+	}
+	out, err := process.Output(ctx, "systemctl", "--version")
+	if err != nil {
+		return 0, fmt.Errorf("read the version of systemd: %w", err)
+	}
+	if version, err = parseVersion(string(out)); err != nil {
+		return 0, err
+	}
+	if version < oldest {
+		return 0, fmt.Errorf("%w that will do runs this host: it is %d, and %d is needed", ErrNoSystemd, version, oldest)
+	}
+	return version, nil
+}
+
+var versionLine = regexp.MustCompile(`^systemd v?(\d{1,6})\b`)
+
+// parseVersion takes the first line of: systemd 239 (239-82.el8_10.5)
+func parseVersion(text string) (int, error) {
+	match := versionLine.FindStringSubmatch(text)
+	if match == nil {
+		line, _, _ := strings.Cut(text, "\n")
+		return 0, fmt.Errorf("read the version of systemd: systemctl --version says %.80q", line)
+	}
+	return strconv.Atoi(match[1])
+}
+
+// Start starts a unit and returns when its program runs. Its output goes to the systemd journal.
+func Start(ctx context.Context, s Spec) error {
+	version, err := Available(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.check(); err != nil {
+		return fmt.Errorf("unit %s: %w", s.Name, err)
+	}
+	if version < transient {
+		err = startFile(ctx, s)
+	} else {
+		_, err = process.Output(ctx, "systemd-run", s.arguments(version)...)
+	}
+	if isExists(err) {
+		return fmt.Errorf("start %s: %w", s.Name, ErrExists)
+	}
+	if err != nil {
+		return fmt.Errorf("start %s: %w", s.Name, err)
+	}
+	return nil
+}
+
+// isExists knows what systemd-run says of a name in use: "Unit X was already loaded or has a fragment file.", and
+// before 240 "Unit X already exists."
+func isExists(err error) bool {
+	return saysAny(err, "already loaded or has a fragment file", "already exists")
+}
+
+// Stop ends a unit: its main process gets SIGTERM, what is left after the stop timeout SIGKILL, then the stop command
+// runs. It returns when all that is over; a unit that is not there is fine.
+func Stop(ctx context.Context, name string) error {
+	_, err := process.Output(ctx, "systemctl", "stop", "--", name)
+	if err != nil && !isAbsent(err) {
+		return fmt.Errorf("stop %s: %w", name, err)
+	}
+	return nil
+}
+
+// Forget makes systemd forget that a unit failed, and what is left of it; a unit that is not there is fine.
+func Forget(ctx context.Context, name string) error {
+	_, err := process.Output(ctx, "systemctl", "reset-failed", "--", name)
+	if err != nil && !isAbsent(err) {
+		return fmt.Errorf("forget %s: %w", name, err)
+	}
+	if err := forgetFile(ctx, name); err != nil {
+		return fmt.Errorf("forget %s: %w", name, err)
+	}
+	return nil
+}
+
+// isAbsent knows: Failed to stop X.service: Unit X.service not loaded.
+func isAbsent(err error) bool { return saysAny(err, "not loaded", "not found") }
+
+func saysAny(err error, texts ...string) bool {
+	exit, ok := errors.AsType[*process.ExitError](err)
+	for _, text := range texts {
+		if ok && strings.Contains(exit.Stderr, text) {
+			return true
+		}
+	}
+	return false
+}
+
+// Spec is what a unit runs, and how. Both commands begin with an absolute path. After the end of Exec, whatever ended
+// it, systemd kills what it left behind and runs StopPost.
+type Spec struct {
+	Name        string // with .service
+	Description string
+	Exec        []string
+	StopPost    []string
+	// StopTimeout is how long Exec has after SIGTERM, and how long StopPost has.
+	StopTimeout time.Duration
+	Limits      Limits
+}
+
+// env runs Exec and StopPost: where SELinux enforces, systemd itself may not start a program under /var/lib, but env may.
+const env = "/usr/bin/env"
+
+var unitName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*\.service$`)
+
+func (s Spec) check() error {
+	if len(s.Name) > 255 || !unitName.MatchString(s.Name) {
+		return fmt.Errorf("%q is not the name of a service", s.Name)
+	}
+	if strings.ContainsFunc(s.Description, control) {
+		return errors.New("the description has a control character")
+	}
+	if s.StopTimeout < time.Second {
+		return fmt.Errorf("a stop timeout of %s is too short", s.StopTimeout)
+	}
+	if err := errors.Join(checkCommand(s.Exec), checkCommand(s.StopPost)); err != nil {
+		return err
+	}
+	return s.Limits.check()
+}
+
