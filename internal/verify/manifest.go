@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package verify
+
+import (
+	"encoding/hex"
+	"fmt"
+	"slices"
+
+	"overcloud.backup/internal/repository"
+)
+
+const manifestName = "manifest.json"
+
+// maxFrame bounds what is believed of a manifest about the size of a frame.
+const maxFrame = 256 << 20
+
+// checkManifest says what a manifest contradicts itself in, or lacks, beyond what repository.ParseManifest refuses.
+func checkManifest(m *repository.Manifest) []Problem {
+	var problems []Problem
+	bad := func(format string, args ...any) { problems = append(problems, problem(manifestName, format, args...)) }
+	if m.Cluster.Name == "" || m.Controller == "" || m.StartedAt <= 0 || m.EndedAt < m.StartedAt {
+		bad("cluster, controller or times are missing")
+	}
+	if len(m.Position.UUID) != 36 || m.Position.Seqno < 0 || m.Position.SeqnoEnd < m.Position.Seqno {
+		bad("%s:%d to %d is no position", m.Position.UUID, m.Position.Seqno, m.Position.SeqnoEnd)
+	}
+	want := map[string]string{"physical": contentStream, "logical": contentDump}[m.Method]
+	if want == "" {
+		bad("the method %q is unknown", m.Method)
+	}
+	if m.Method == "physical" && m.Stream == nil {
+		bad("it does not say what the xbstream holds")
+	}
+	var names []string
+	data := 0
+	for _, f := range m.Files {
+		problems = append(problems, checkFile(f)...)
+		if names = append(names, f.Name); f.Content == want {
+			data++
+		}
+	}
+	if slices.Sort(names); len(slices.Compact(names)) < len(m.Files) || data != 1 {
+		bad("its files are not those of a %s set: one file of data, and each file once", m.Method)
+	}
+	return problems
+}
+
+// checkFile looks at the numbers of one file.
+func checkFile(f repository.File) []Problem {
+	why := ""
+	switch {
+	case f.Compression == "none" && f.RawBytes != f.Bytes:
+		why = "raw_bytes is not bytes, although nothing is compressed"
+	case f.Compression != "none" && f.Compression != "zstd":
+		why = fmt.Sprintf("the compression %q is unknown", f.Compression)
+	case f.Compression == "zstd" && (f.FrameBytes <= 0 || f.FrameBytes > maxFrame || frames(f) != int64(f.Frames)):
+		why = fmt.Sprintf("%d frames of %d bytes do not hold %d bytes", f.Frames, f.FrameBytes, f.RawBytes)
+	}
+	if _, err := hex.DecodeString(f.SHA256); err != nil {
+		why = "its sha256 is none"
+	}
+	if why == "" {
+		return nil
+	}
+	return []Problem{problem(manifestName, "%s: %s", f.Name, why)}
+}
+
+// frames is how many frames a file's raw bytes fill.
+func frames(f repository.File) int64 { return (f.RawBytes + f.FrameBytes - 1) / f.FrameBytes }
+
+// data is the file with the database in it. The manifest was checked.
+func data(m *repository.Manifest) repository.File {
+	i := slices.IndexFunc(m.Files, func(f repository.File) bool { return f.Content == contentStream || f.Content == contentDump })
+	return m.Files[i]
+}

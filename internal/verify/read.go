@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package verify
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"os"
+	"syscall"
+
+	"overcloud.backup/internal/repository"
+)
+
+// Read reads every file of the set to its end: length, sha256, zstd frames and what they hold, the structure of the
+// stream or the last line of the dump. The error says that it could not be read; problems are those of the set.
+func (s *Set) Read(ctx context.Context, tell func(int64)) ([]Problem, error) {
+	problems := checkManifest(s.Manifest)
+	if len(problems) > 0 {
+		return problems, nil
+	}
+	for _, f := range s.Manifest.Files {
+		p, err := s.readFile(ctx, f, nil, tell)
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", s.path(f.Name), err)
+		}
+		if p != nil {
+			problems = append(problems, *p)
+		}
+	}
+	return problems, nil
+}
+
+// readFile reads one file back. What is inside goes to copy, too, if that is not nil; copy's error is returned.
+func (s *Set) readFile(ctx context.Context, f repository.File, copy io.Writer, tell func(int64)) (*Problem, error) {
+	file, p, err := s.open(f)
+	if file == nil {
+		return p, err
+	}
+	defer file.Close()
+	r := &rereading{file: f, content: contentOf(f, s.Manifest), copy: copy, hash: sha256.New()}
+	src := io.TeeReader(&telling{ctx, file, tell}, r.hash)
+	if f.Compression == "zstd" {
+		err = unpack(ctx, src, f.FrameBytes, r.take)
+	} else {
+		err = r.plain(src)
+	}
+	if err == nil {
+		err = r.end()
+	}
+	return r.judge(ctx, err)
+}
+
+// open opens a file of the set that is as long as the manifest says.
+func (s *Set) open(f repository.File) (*os.File, *Problem, error) {
+	found := func(p Problem) (*os.File, *Problem, error) { return nil, &p, nil }
+	info, err := s.folder.Lstat(f.Name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return found(problem(f.Name, "the file is missing"))
+	case err != nil:
+		return nil, nil, err
+	case !info.Mode().IsRegular():
+		return found(problem(f.Name, "it is no regular file"))
+	case info.Size() < f.Bytes:
+		return found(problemAt(f.Name, info.Size(), "the file ends here; it should have %d bytes", f.Bytes))
+	case info.Size() > f.Bytes:
+		return found(problemAt(f.Name, f.Bytes, "the file should end here; it has %d bytes", info.Size()))
+	}
+	file, err := s.folder.OpenFile(f.Name, os.O_RDONLY|syscall.O_NOFOLLOW, 0)
+	return file, nil, err
+}
+
+// rereading is one file that is read back.
+type rereading struct {
+	file    repository.File
+	content content
+	copy    io.Writer
+	hash    hash.Hash
+	raw     int64
+	frames  int
+	at      int64 // of the frame that is checked
+}
+
+// copyError is that the copy could not be written: nothing is known of the set then.
+type copyError struct{ error }
+
+func (e copyError) Unwrap() error { return e.error }
+
+func (r *rereading) take(f frame, raw []byte) error {
+	r.at, r.frames, r.raw = f.offset, r.frames+1, r.raw+int64(len(raw))
+	if _, err := r.content.Write(raw); err != nil {
+		return &frameError{f.offset, err}
+	}
+	if r.raw != min(int64(r.frames)*r.file.FrameBytes, r.file.RawBytes) {
+		return &frameError{f.offset, fmt.Errorf("frame %d holds %d bytes, which is not what belongs into it", r.frames, len(raw))}
+	}
+	return r.write(raw)
+}
+
+func (r *rereading) write(raw []byte) error {
+	if r.copy == nil {
+		return nil
+	}
+	if _, err := r.copy.Write(raw); err != nil {
+		return copyError{err}
+	}
+	return nil
+}
+
+func (r *rereading) plain(src io.Reader) error {
+	buffer := make([]byte, 1<<20)
+	for {
+		n, err := src.Read(buffer)
+		r.raw += int64(n)
+		if _, bad := r.content.Write(buffer[:n]); bad != nil {
+			return &frameError{0, bad}
+		}
+		if bad := r.write(buffer[:n]); bad != nil {
+			return bad
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// end is what only shows when all has been read.
+func (r *rereading) end() error {
+	if r.raw != r.file.RawBytes || r.frames != r.file.Frames {
+		return &frameError{r.file.Bytes, fmt.Errorf("%d bytes in %d frames were inside, and the manifest says %d in %d", r.raw, r.frames, r.file.RawBytes, r.file.Frames)}
+	}
+	if err := r.content.finish(); err != nil {
+		return &frameError{r.at, err}
+	}
+	return nil
+}
+
+// judge tells a damaged file from one that could not be read.
+func (r *rereading) judge(ctx context.Context, err error) (*Problem, error) {
+	var bad *frameError
+	switch sum := hex.EncodeToString(r.hash.Sum(nil)); {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case errors.As(err, &bad):
+		p := problemAt(r.file.Name, bad.offset, "%v", bad.err)
+		return &p, nil
+	case errors.Is(err, syscall.EIO):
+		p := problem(r.file.Name, "%v", err)
+		return &p, nil
+	case err != nil:
+		return nil, err
+	case sum != r.file.SHA256:
+		p := problem(r.file.Name, "sha256 is %s, and the manifest says %s; the damage is somewhere in its %d bytes", sum, r.file.SHA256, r.file.Bytes)
+		return &p, nil
+	}
+	return nil, nil
+}
+
+// telling counts what is read, and ends with the context.
+type telling struct {
+	ctx  context.Context
+	from io.Reader
+	tell func(int64)
+}
+
+func (t *telling) Read(p []byte) (int, error) {
+	if t.ctx.Err() != nil {
+		return 0, context.Cause(t.ctx)
+	}
+	n, err := t.from.Read(p)
+	if t.tell != nil {
+		t.tell(int64(n))
+	}
+	return n, err
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package verify
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/xbstream"
+	"overcloud.backup/internal/zframe"
+)
+
+// backUp makes a set as galera_backup does.
+func (s *server) backUp(method string) (string, error) {
+	dir, err := repository.Open(filepath.Join(s.dir, "sets"))
+	if err != nil {
+		return "", err
+	}
+	defer dir.Close()
+	set, err := dir.Create("solo", method, "controller-1", time.Now())
+	if err != nil {
+		return "", err
+	}
+	m, err := s.describe(method)
+	if err == nil {
+		err = s.dump(set, m)
+	}
+	if err == nil {
+		err = set.Commit(m)
+	}
+	return set.Path(), err
+}
+
+// describe is the manifest without the data.
+func (s *server) describe(method string) (*repository.Manifest, error) {
+	ctx := context.Background()
+	c, err := galera.Open(ctx, galera.Login{Socket: s.socket})
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	server, err := c.Server(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w, err := c.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m := &repository.Manifest{
+		MadeBy: "test", Controller: "controller-1", Method: method, Cluster: repository.Cluster{Name: "solo", UUID: w.ClusterStateUUID},
+		Server: repository.Server{Version: server.Version, Hostname: server.Hostname, Datadir: server.Datadir}, StartedAt: 1, EndedAt: 2,
+		Position: repository.Position{UUID: w.ClusterStateUUID, Seqno: w.LastCommitted, SeqnoEnd: w.LastCommitted},
+	}
+	if m.Schema.Fingerprint, err = c.Fingerprint(ctx); err == nil {
+		m.Schema.Tables, err = c.TableCounts(ctx, time.Minute)
+	}
+	return m, err
+}
+
+// dump reads the data into the set.
+func (s *server) dump(set *repository.Set, m *repository.Manifest) error {
+	empty := filepath.Join(s.dir, "empty")
+	name, content, args := "backup.xbstream.zst", "xbstream", []string{"mariadb-backup", "--no-defaults", "--backup", "--stream=xbstream", "--galera-info",
+		"--socket=" + s.socket, "--user=root", "--datadir=" + filepath.Join(s.dir, "data"), "--target-dir=" + empty, "--tmpdir=" + empty}
+	if m.Method == "logical" {
+		name, content, args = "backup.sql.zst", "sql", []string{"mariadb-dump", "--no-defaults", "--socket=" + s.socket, "--single-transaction", "--routines", "--events",
+			"--triggers", "--skip-add-locks", "--hex-blob", "--databases", "--", "nova", "empty"}
+	}
+	if err := os.MkdirAll(empty, 0o700); err != nil {
+		return err
+	}
+	checker := xbstream.NewChecker()
+	var tee io.Writer
+	if m.Method == "physical" {
+		tee = checker
+	}
+	cmd := exec.Command(args[0], args[1:]...)
+	var said strings.Builder
+	cmd.Stderr = &said
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	if err := store(set, m, repository.File{Name: name, Content: content}, out, tee); err != nil {
+		return err
+	}
+	if err := cmd.Wait(); err != nil {
+		return fmt.Errorf("%w: %s", err, said.String())
+	}
+	if m.Method == "physical" {
+		summary, err := checker.Finish()
+		m.Stream = &repository.Stream{Files: summary.Files, Chunks: summary.Chunks, Bytes: summary.Bytes}
+		return err
+	}
+	users, err := set.Add("users.sql", "users", []byte("CREATE USER IF NOT EXISTS `nova`@`localhost` IDENTIFIED BY 'secret';\nCREATE ROLE IF NOT EXISTS `reader`;\n"+
+		"CREATE USER IF NOT EXISTS `root`@`localhost`;\nALTER USER IF EXISTS `root`@`localhost` IDENTIFIED BY 'unknown';\n"+
+		"GRANT ALL ON `nova`.* TO `nova`@`localhost`;\n"))
+	m.Files = append(m.Files, users)
+	return err
+}
+
+// store writes one compressed file of a set.
+func store(set *repository.Set, m *repository.Manifest, f repository.File, from io.Reader, tee io.Writer) error {
+	to, err := set.New(f.Name)
+	if err != nil {
+		return err
+	}
+	defer to.Close()
+	f, err = compress(f, to, from, tee)
+	m.Files = append(m.Files, f)
+	return err
+}
+
+func compress(f repository.File, to io.Writer, from io.Reader, tee io.Writer) (repository.File, error) {
+	hash := sha256.New()
+	stats, err := zframe.Copy(io.MultiWriter(to, hash), from, zframe.Options{Level: 1, Workers: 2, Blocks: 4, Tee: tee})
+	f.Bytes, f.RawBytes, f.Frames, f.FrameBytes, f.Compression = stats.Bytes, stats.Raw, stats.Frames, zframe.Size, "zstd"
+	f.SHA256 = hex.EncodeToString(hash.Sum(nil))
+	return f, err
+}
+
+// copySet is a copy of the set of a method in a repository of its own, which a test may damage.
+func copySet(t *testing.T, method string) (destination, path string) {
+	t.Helper()
+	shared(t)
+	destination, err := os.MkdirTemp("/var/tmp", "verify-sets-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(destination) })
+	from := one.sets[method]
+	path = filepath.Join(destination, "solo", filepath.Base(from))
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("cp", "-r", from, path).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return destination, path
+}
+
+func openSet(t *testing.T, destination, name string) *Set {
+	t.Helper()
+	r, err := Open(destination)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+	s, err := r.Set("", name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// editManifest changes the manifest of a set, with a change that keeps it readable.
+func editManifest(t *testing.T, path string, change func(*repository.Manifest)) {
+	t.Helper()
+	name := filepath.Join(path, manifestName)
+	content, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := repository.ParseManifest(content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	change(m)
+	if content, err = json.Marshal(m); err == nil {
+		err = os.WriteFile(name, content, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
