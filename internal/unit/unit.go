@@ -157,4 +157,3 @@ func (s Spec) check() error {
 	}
 	return s.Limits.check()
 }
-
