@@ -41,7 +41,7 @@ var may = map[string][]string{
 	"selection": {"reading", "galera", "pacemaker", "haproxy"},
 	"unit":      {"process"},
 	"jobs":      {"journal"},
-	"verify":    {"repository", "xbstream", "zframe", "process"},
+	"verify":    {"repository", "xbstream", "zframe", "process", "galera"},
 	"backup": {"reading", "process", "galera", "pacemaker", "haproxy", "repository", "xbstream", "zframe",
 		"journal", "unit", "jobs"},
 }
