@@ -3,56 +3,37 @@
 package unit
 
 import (
-	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 )
 
-// checkCommand refuses what some systemd would read in another way.
+// word is what every systemd reads in one way: as an argument of systemd-run, in the file that it writes of it, and when
+// it reads that file again at a daemon-reload. A dollar sign, for one, does not survive the last in systemd 252.
+var word = regexp.MustCompile(`^[A-Za-z0-9_./:,+@%-][A-Za-z0-9_./:,+@%= -]*$`)
+
 func checkCommand(command []string) error {
-	if len(command) == 0 || !filepath.IsAbs(command[0]) {
-		return fmt.Errorf("the command %q does not begin with an absolute path", command)
+	if len(command) == 0 || !filepath.IsAbs(command[0]) || strings.Contains(command[0], "=") {
+		return fmt.Errorf("the command %q does not begin with an absolute path without an equals sign", command)
 	}
-	if strings.Contains(command[0], "=") {
-		return fmt.Errorf("the path %q has an equals sign", command[0])
-	}
-	for _, word := range command {
-		if !utf8.ValidString(word) || strings.ContainsFunc(word, control) {
-			return fmt.Errorf("the command %q has a control character or is not UTF-8", command)
-		}
-		if word == "" || word[0] == '$' {
-			// systemd 219 takes away a word that begins with $$.
-			return errors.New("a command with an empty word, or with one that begins with a dollar sign, cannot be a unit's")
+	for _, w := range command {
+		if !word.MatchString(w) {
+			return fmt.Errorf("the word %q of a command has characters that do not reach a unit's program unchanged", w)
 		}
 	}
 	return nil
 }
 
-func control(r rune) bool { return unicode.IsControl(r) }
-
 // wrapped is a command as systemd starts it.
 func wrapped(command []string) []string { return append([]string{env, "--"}, command...) }
 
-// literal keeps systemd from replacing $NAME, which it does in a command's words wherever they come from.
-func literal(word string) string { return strings.ReplaceAll(word, "$", "$$") }
-
-var quoter = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
-
 // quoted is a command in one line, as systemd splits it again.
 func quoted(command []string) string {
-	words := make([]string, len(command))
-	for i, word := range command {
-		words[i] = literal(word)
-		if i > 0 {
-			words[i] = `"` + quoter.Replace(words[i]) + `"`
-		}
-	}
-	return strings.Join(words, " ")
+	return command[0] + ` "` + strings.Join(command[1:], `" "`) + `"`
 }
 
 // services are those that a backup needs: it ends, and undoes what it did, before they do when the host shuts down.
@@ -63,12 +44,17 @@ func (s Spec) properties(version int) []string {
 	stop := strconv.FormatInt(int64((s.StopTimeout+time.Second-1)/time.Second), 10)
 	p := []string{
 		"Type=simple",
-		// The main process alone gets SIGTERM; what it leaves is killed before StopPost runs.
+		// The main process alone gets SIGTERM, and ends what it started. What it leaves may live on while StopPost
+		// runs (https://github.com/systemd/systemd/issues/14566): KillRest is for that.
 		"KillMode=mixed",
 		"TimeoutStopSec=" + stop,
 		"UMask=0077",
 		"StandardOutput=journal",
 		"StandardError=journal",
+	}
+	if home := os.Getenv("HOME"); word.MatchString(home) && !strings.Contains(home, " ") {
+		// systemd does not set it for root.
+		p = append(p, "Environment=HOME="+home)
 	}
 	return append(p, s.Limits.properties(version)...)
 }
@@ -87,8 +73,5 @@ func (s Spec) arguments(version int) []string {
 		args = append(args, "--property="+p)
 	}
 	args = append(args, "--property=ExecStopPost="+quoted(wrapped(s.StopPost)), "--")
-	for _, word := range wrapped(s.Exec) {
-		args = append(args, literal(word))
-	}
-	return args
+	return append(args, wrapped(s.Exec)...)
 }

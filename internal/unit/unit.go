@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"overcloud.backup/internal/process"
 )
@@ -125,8 +126,9 @@ func saysAny(err error, texts ...string) bool {
 	return false
 }
 
-// Spec is what a unit runs, and how. Both commands begin with an absolute path. After the end of Exec, whatever ended
-// it, systemd kills what it left behind and runs StopPost.
+// Spec is what a unit runs, and how. Both commands begin with an absolute path and are plain: letters, digits, space and
+// _./:,+@%=- without quotes, dollars and the like. After the end of Exec, whatever ended it, systemd runs StopPost, which
+// calls KillRest first.
 type Spec struct {
 	Name        string // with .service
 	Description string
@@ -146,8 +148,8 @@ func (s Spec) check() error {
 	if len(s.Name) > 255 || !unitName.MatchString(s.Name) {
 		return fmt.Errorf("%q is not the name of a service", s.Name)
 	}
-	if strings.ContainsFunc(s.Description, control) {
-		return errors.New("the description has a control character")
+	if strings.ContainsFunc(s.Description, unicode.IsControl) || strings.HasSuffix(s.Description, `\`) {
+		return errors.New("the description has a control character or ends with a backslash")
 	}
 	if s.StopTimeout < time.Second {
 		return fmt.Errorf("a stop timeout of %s is too short", s.StopTimeout)

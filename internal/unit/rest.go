@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package unit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Where the kernel shows a process's control group, and systemd's hierarchies: v2, v1 beside v2, v1.
+var (
+	ownCgroup = "/proc/self/cgroup"
+	cgroups   = []string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/systemd"}
+)
+
+// KillRest is for a unit's stop command, called in the unit itself: it kills all other processes of the unit and waits
+// until they are gone. systemd does that before the stop command only when the main process was killed; when it ended
+// by itself, what it left lives on beside the stop command. It tells how many it killed.
+func KillRest(ctx context.Context, name string) (killed int, err error) {
+	group, err := groupOf(name)
+	if err != nil {
+		return 0, fmt.Errorf("end what %s left: %w", name, err)
+	}
+	seen := map[int]bool{}
+	for {
+		rest, err := others(group)
+		if err != nil || len(rest) == 0 {
+			return len(seen), err
+		}
+		for _, pid := range rest {
+			seen[pid] = true
+			_ = syscall.Kill(pid, syscall.SIGKILL) // who is gone already is fine
+		}
+		select {
+		case <-ctx.Done():
+			return len(seen), fmt.Errorf("end what %s left: processes %v do not die (waiting for a disk or a network file "+
+				"system?): %w", name, rest, ctx.Err())
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// groupOf is the control group of this process below systemd's hierarchies. It must be that of the unit, or nothing
+// would be safe.
+func groupOf(name string) (string, error) {
+	text, err := os.ReadFile(ownCgroup)
+	if err != nil {
+		return "", err
+	}
+	for line := range strings.Lines(string(text)) {
+		// 1:name=systemd:/system.slice/x.service, or in v2 0::/system.slice/x.service
+		part := strings.SplitN(strings.TrimSpace(line), ":", 3)
+		if len(part) == 3 && (part[1] == "" || part[1] == "name=systemd") && filepath.Base(part[2]) == name {
+			return part[2], nil
+		}
+	}
+	return "", errors.New("this process does not run in that unit")
+}
+
+// others are the living processes of a control group but this one.
+func others(group string) (pids []int, err error) {
+	found := false
+	for _, hierarchy := range cgroups {
+		text, err := os.ReadFile(filepath.Join(hierarchy, group, "cgroup.procs"))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		found = true
+		for _, field := range strings.Fields(string(text)) {
+			pid, err := strconv.Atoi(field)
+			if err == nil && pid > 1 && pid != os.Getpid() && !slices.Contains(pids, pid) {
+				pids = append(pids, pid)
+			}
+		}
+	}
+	if !found {
+		return nil, fmt.Errorf("the control group %s is nowhere below %s", group, strings.Join(cgroups, ", "))
+	}
+	return pids, nil
+}
