@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package main
+
+import "slices"
+
+// all are the cases, in the order in which they run: what a case leaves behind for Pacemaker to do costs the next one
+// time, so the cheap ones come first.
+func all() []fault {
+	return slices.Concat(callers, processes, storage, databases, clusters, networks, machines)
+}
+
+// vars make role variables of pairs.
+func vars(pairs ...any) map[string]any {
+	m := map[string]any{}
+	for i := 0; i < len(pairs); i += 2 {
+		m["controller_backup_"+pairs[i].(string)] = pairs[i+1]
+	}
+	return m
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+)
+
+// clients is what the load client saw during a case.
+type clients struct {
+	Acknowledged int `json:"acknowledged"`
+	Lost         int `json:"lost"`
+	Commits      int `json:"commits"`
+	Errors       int `json:"errors"`
+	Latency      struct {
+		Max float64 `json:"max_ms"`
+	} `json:"latency"`
+	Seconds []struct {
+		Commits int `json:"commits"`
+	} `json:"seconds,omitempty"`
+}
+
+// silent counts the seconds without a commit.
+func (c clients) silent() int {
+	n := 0
+	for _, s := range c.Seconds {
+		if s.Commits == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// worse says how these clients fared worse than those of the same fault without a backup; "" if they did not. Each of
+// the 8 clients may break in at another moment, and a failover takes as long as Pacemaker's next look.
+func (c clients) worse(control clients) string {
+	if c.Errors > 2*control.Errors+8*min(control.Errors, 1) {
+		return fmt.Sprintf("%d errors of clients, %d without a backup", c.Errors, control.Errors)
+	}
+	if c.silent() > control.silent()+6 {
+		return fmt.Sprintf("%d seconds without a commit, %d without a backup", c.silent(), control.silent())
+	}
+	return ""
+}
+
+// judgeClients ends the load, counts, and holds the servers against each other.
+func (r *run) judgeClients(v *verdict) {
+	c, err := r.clients()
+	if err != nil {
+		v.wrong("%v", err)
+		return
+	}
+	v.Clients = c
+	if c.Lost > 0 {
+		v.wrong("%d acknowledged commits are lost", c.Lost)
+	}
+	if c.Commits == 0 {
+		v.wrong("there was no load")
+	}
+	if !r.fault.control && c.Errors > 0 {
+		v.wrong("%d errors of clients", c.Errors)
+	}
+	if err := r.sameEverywhere(); err != nil {
+		v.wrong("%v", err)
+	}
+}
+
+func (r *run) clients() (c clients, err error) {
+	if _, err := r.run("load", "stop"); err != nil {
+		return c, err
+	}
+	from := fmt.Sprintf("%.3f", float64(r.began.UnixMilli())/1000)
+	out, err := r.run("load", "report", "--json", "--from", from)
+	if out == "" {
+		return c, err
+	}
+	if err := json.Unmarshal([]byte(out), &c); err != nil {
+		return c, fmt.Errorf("the load's report: %w", err)
+	}
+	return c, nil
+}
+
+// sameEverywhere: all servers hold the same commits.
+func (r *run) sameEverywhere() error {
+	var seen []string
+	same := func() bool {
+		seen = nil
+		for _, m := range r.machines() {
+			v, err := m.ask("SELECT CONCAT(COUNT(*), ' commits, sum ', COALESCE(SUM(CRC32(CONCAT_WS(',', run, client, seq, payload))), 0)) FROM lab_load.commits " +
+				"WHERE run = (SELECT MAX(run) FROM lab_load.commits)")
+			if err != nil {
+				v = err.Error()
+			}
+			seen = append(seen, v)
+		}
+		return seen[0] == seen[1] && seen[1] == seen[2]
+	}
+	if !until(30*time.Second, 300*time.Millisecond, same) {
+		return fmt.Errorf("the servers differ: %s", strings.Join(seen, " | "))
+	}
+	return nil
+}
+
+// recovered runs the module's recovery on every controller, as the next backup would.
+func (r *run) recovered(v *verdict) error {
+	out, err := r.adhoc("Controller", "state=recovered destination="+destination)
+	v.Output += "\n" + out
+	if err != nil {
+		return fmt.Errorf("state: recovered: %w\n%s", err, out)
+	}
+	return nil
+}
+
+// adhoc runs the module by itself.
+func (l lab) adhoc(hosts, args string) (string, error) {
+	dir, err := os.MkdirTemp("", "fault")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(dir)
+	return commandEnv(2*time.Minute, append(l.ansibleEnv(dir), "ANSIBLE_SSH_ARGS=-o ControlMaster=no"), "ansible", hosts, "-i", l.inventory(), "-b",
+		"-m", "overcloud.backup.galera_backup", "-a", args)
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// process is a process of a machine; its pid is the host's.
+type process struct {
+	pid  int
+	argv []string
+}
+
+func (p process) signal(s syscall.Signal) error { return syscall.Kill(p.pid, s) }
+
+func (p process) line() string { return strings.Join(p.argv, " ") }
+
+// processes are those of the machine that the filter takes. They are found by their pid name space.
+func (m machine) processes(want func(process) bool) []process {
+	space, err := os.Readlink("/proc/" + strconv.Itoa(m.leader()) + "/ns/pid")
+	if err != nil {
+		return nil
+	}
+	var found []process
+	entries, _ := filepath.Glob("/proc/[0-9]*")
+	for _, e := range entries {
+		raw, err := os.ReadFile(e + "/cmdline")
+		if err != nil || len(raw) == 0 {
+			continue
+		}
+		pid, _ := strconv.Atoi(filepath.Base(e))
+		p := process{pid, strings.Split(strings.TrimRight(string(raw), "\x00"), "\x00")}
+		if !want(p) {
+			continue
+		}
+		if s, err := os.Readlink(e + "/ns/pid"); err == nil && s == space {
+			found = append(found, p)
+		}
+	}
+	return found
+}
+
+// tool is the program that reads the data, once it does.
+func tool(p process) bool {
+	switch filepath.Base(p.argv[0]) {
+	case "mariadb-backup", "mariabackup":
+		return slices.Contains(p.argv, "--backup")
+	case "mariadb-dump", "mysqldump":
+		return !slices.Contains(p.argv, "--version")
+	}
+	return false
+}
+
+// worker is the process that makes the backup.
+func worker(p process) bool { return ours(p) && slices.Contains(p.argv, "--job") }
+
+// ours is any process of the collection.
+func ours(p process) bool { return strings.HasPrefix(filepath.Base(p.argv[0]), "overcloud_backup") }
+
+// leftover is what may not be there any more when a backup is over.
+func leftover(p process) bool {
+	base := filepath.Base(p.argv[0])
+	return tool(p) || ours(p) || base == "mariadb-backup" || base == "mariadb-dump"
+}
+
+func server(p process) bool {
+	base := filepath.Base(p.argv[0])
+	return base == "mariadbd" || base == "mysqld"
+}
+
+// slowly lets the tool of a machine run 2 ms of 50, from when it appears until release: the data of the lab are small,
+// and a fault needs something to strike.
+type slowly struct {
+	once sync.Once
+	end  chan struct{}
+	done chan struct{}
+}
+
+func slow(m machine) *slowly {
+	s := &slowly{end: make(chan struct{}), done: make(chan struct{})}
+	go s.loop(m)
+	return s
+}
+
+func (s *slowly) loop(m machine) {
+	defer close(s.done)
+	for over := false; !over; {
+		tools := m.processes(tool)
+		if len(tools) == 0 {
+			over = s.sleep(25 * time.Millisecond)
+		}
+		for !over && alive(tools) {
+			deal(tools, syscall.SIGSTOP)
+			over = s.sleep(50 * time.Millisecond)
+			deal(tools, syscall.SIGCONT)
+			over = over || s.sleep(2*time.Millisecond)
+		}
+	}
+}
+
+// alive: all of them, and there are some.
+func alive(ps []process) bool {
+	for _, p := range ps {
+		if raw, err := os.ReadFile("/proc/" + strconv.Itoa(p.pid) + "/cmdline"); err != nil || len(raw) == 0 {
+			return false
+		}
+	}
+	return len(ps) > 0
+}
+
+// sleep is true when it is over.
+func (s *slowly) sleep(d time.Duration) bool {
+	select {
+	case <-s.end:
+		return true
+	case <-time.After(d):
+		return false
+	}
+}
+
+func (s *slowly) release() {
+	s.once.Do(func() { close(s.end) })
+	<-s.done
+}
+
+func deal(ps []process, s syscall.Signal) {
+	for _, p := range ps {
+		_ = p.signal(s)
+	}
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package main
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// ask runs one statement as root through the server's socket, and returns the first column of its first row.
+func (m machine) ask(statement string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	db, err := m.server()
+	if err != nil {
+		return "", err
+	}
+	defer db.Close()
+	var value sql.NullString
+	if err := db.QueryRowContext(ctx, statement).Scan(&value); err != nil {
+		return "", fmt.Errorf("%s: %s: %w", m.name(), statement, err)
+	}
+	return value.String, nil
+}
+
+// tell runs one statement that returns nothing.
+func (m machine) tell(statement string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	db, err := m.server()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	_, err = db.ExecContext(ctx, statement)
+	return err
+}
+
+func (m machine) server() (*sql.DB, error) {
+	cfg := mysql.NewConfig()
+	cfg.User, cfg.Net, cfg.Addr, cfg.Timeout = "root", "unix", m.path("/run/mysqld/mysqld.sock"), 2*time.Second
+	cfg.Logger = quiet{}
+	connector, err := mysql.NewConnector(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return sql.OpenDB(connector), nil
+}
+
+type quiet struct{}
+
+func (quiet) Print(...any) {}
+
+// status is a status variable, "" when the server does not answer.
+func (m machine) status(name string) string {
+	v, _ := m.ask("SELECT variable_value FROM information_schema.global_status WHERE variable_name = '" + name + "'")
+	return v
+}
+
+func (m machine) desynced() bool {
+	v, err := m.ask("SELECT @@wsrep_desync")
+	return err == nil && v == "1"
+}
+
+func (m machine) synced() bool {
+	return m.status("wsrep_local_state_comment") == "Synced" && m.status("wsrep_cluster_size") == "3"
+}
+
+// healthy: the health check that HAProxy asks answers 200.
+func (m machine) healthy() bool {
+	out, err := m.do("printf '\\n' | /usr/bin/clustercheck | head -n 1")
+	return err == nil && strings.Contains(out, "200")
+}
+
+// proxied are the statuses of the database's servers as this machine's HAProxy sees them, by controller; nil when it
+// does not answer.
+func (m machine) proxied() map[string]string {
+	conn, err := net.DialTimeout("unix", m.path("/var/lib/haproxy/stats"), time.Second)
+	if err != nil {
+		return nil
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(2 * time.Second))
+	if _, err := conn.Write([]byte("show stat\n")); err != nil {
+		return nil
+	}
+	answer := make([]byte, 1<<16)
+	size := 0
+	for size < len(answer) {
+		n, err := conn.Read(answer[size:])
+		size += n
+		if err != nil {
+			break
+		}
+	}
+	states := map[string]string{}
+	for line := range strings.Lines(string(answer[:size])) {
+		f := strings.Split(line, ",")
+		if name, _, ok := strings.Cut(at(f, 1), "."); ok && f[0] == "mysql" {
+			states[name] = at(f, 17)
+		}
+	}
+	return states
+}
+
+func at(f []string, i int) string {
+	if i < len(f) {
+		return f[i]
+	}
+	return ""
+}

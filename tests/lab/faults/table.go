@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// Results are kept by case, so that a run of one case after a change does not need all the others again.
+func (l lab) results() string { return filepath.Join(l.root(), "tests/output/faults") }
+
+func (l lab) save(v verdict) error {
+	v.Clients.Seconds = nil
+	raw, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(l.results(), 0o755); err != nil {
+		return err
+	}
+	_ = os.WriteFile(filepath.Join(l.results(), v.Name+".log"), []byte(v.Output), 0o600)
+	return os.WriteFile(filepath.Join(l.results(), v.Name+".json"), raw, 0o600)
+}
+
+// writeTable writes docs/faults.md from the last result of every case.
+func (l lab) writeTable() (bool, error) {
+	var verdicts []verdict
+	for _, f := range all() {
+		var v verdict
+		raw, err := os.ReadFile(filepath.Join(l.results(), f.name+".json"))
+		if err == nil {
+			err = json.Unmarshal(raw, &v)
+		}
+		if err != nil {
+			return false, fmt.Errorf("the table needs a result of every case: %w", err)
+		}
+		verdicts = append(verdicts, v)
+	}
+	return true, os.WriteFile(filepath.Join(l.root(), "docs/faults.md"), []byte(page(verdicts)), 0o644)
+}
+
+const head = `# What breaks, and what a backup makes of it
+
+Written by ` + "`make test-faults`" + `; do not edit. Each case runs on the lab: three controllers with Pacemaker, Galera and HAProxy, and 8 clients
+that commit 60 transactions a second through the virtual IP. ` + "`tests/lab/lab fault NAME`" + ` runs one.
+
+A case is good only if, besides what is said here: every acknowledged commit is on all three servers; no ` + "`wsrep_desync`" + `, cluster lock, unit, process,
+arguments, half set or open journal entry is left; every HAProxy shows every server UP; every set with a manifest verifies and unpacks and there is
+none without; earlier sets are untouched; clients saw no error, or where the fault itself costs them something not more than from the same fault
+without a backup; and the message of a failed backup names the cause. Times are seconds: *clean* from the end of the worker (or from the recovery
+after a power loss) until nothing is left, *serves* from there or from the end of the fault until all three serve again.
+
+| case | what breaks | when | backup | what it said | clean | serves | errors of clients (without a backup) |
+|---|---|---|---|---|---|---|---|
+`
+
+func page(verdicts []verdict) string {
+	var b strings.Builder
+	b.WriteString(head)
+	var bad []string
+	for _, v := range verdicts {
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", v.Name, v.Breaks, v.When, v.Outcome, tidySaid(v.Said), tenths(v.Clean), tenths(v.Serves), errorsOf(v))
+		for _, w := range v.Wrong {
+			bad = append(bad, fmt.Sprintf("- %s: %s\n", v.Name, tidySaid(w)))
+		}
+	}
+	if len(bad) > 0 {
+		b.WriteString("\n## Not as it must be\n\n" + strings.Join(bad, ""))
+	}
+	b.WriteString("\n## Faults that need no lab\n\n| fault | test |\n|---|---|\n")
+	for _, c := range elsewhere {
+		fmt.Fprintf(&b, "| %s | `%s` in `%s` |\n", c.fault, c.test, c.folder)
+	}
+	return b.String()
+}
+
+func errorsOf(v verdict) string {
+	if v.Control == nil {
+		return fmt.Sprint(v.Clients.Errors)
+	}
+	return fmt.Sprintf("%d (%d)", v.Clients.Errors, v.Control.Errors)
+}
+
+func tenths(d time.Duration) string { return fmt.Sprintf("%.1f", d.Seconds()) }
+
+// Whatever differs in every run has no place in the table.
+var changing = []struct {
+	what *regexp.Regexp
+	by   string
+}{
+	{regexp.MustCompile(`\d{8}T\d{6}Z-[0-9a-f]{6}`), "JOB"},
+	{regexp.MustCompile(`\d{8}T\d{6}Z`), "TIME"},
+	{regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?`), "TIME"},
+	{regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}(:\d+)?`), "POSITION"},
+	{regexp.MustCompile(`\s+`), " "},
+	{regexp.MustCompile(`[|]`), "/"},
+}
+
+func tidySaid(said string) string {
+	for _, c := range changing {
+		said = c.what.ReplaceAllString(said, c.by)
+	}
+	if runes := []rune(said); len(runes) > 240 {
+		said = string(runes[:240]) + " ..."
+	}
+	return strings.NewReplacer("<", "&lt;", ">", "&gt;", "*", `\*`, "_", `\_`).Replace(strings.TrimSpace(said))
+}

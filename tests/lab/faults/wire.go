@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package main
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net"
+	"syscall"
+	"time"
+)
+
+// wire is a bad cable between a machine and the bridge. Frames pass through this program, which keeps them for a while,
+// or drops those of one direction: not every kernel has netem.
+type wire struct {
+	delay   time.Duration
+	dropOut bool // what the machine sends
+	cut     chan struct{}
+}
+
+const (
+	packetVNETHeader = 15 // PACKET_VNET_HDR: frames with their offloading
+	packetIgnoreOut  = 23 // PACKET_IGNORE_OUTGOING
+	frame            = 1<<16 + 64
+)
+
+// lay puts the wire in, and returns what takes it out.
+func (w wire) lay(m machine) (func() error, error) {
+	plug := fmt.Sprintf("vb-%s-%d", m.lab.bridge, m.number)
+	inside, outside := "fault-in", "fault-out"
+	script := fmt.Sprintf(`set -e; ip link del %[3]s 2>/dev/null || true
+		ip link add %[3]s type veth peer name %[4]s; ip link set %[3]s up promisc on; ip link set %[4]s up; ip link set %[1]s promisc on
+		ip link set %[1]s nomaster; ip link set %[4]s master %[2]s`, plug, m.lab.bridge, inside, outside)
+	if _, err := command(usual, "bash", "-c", script); err != nil {
+		return nil, err
+	}
+	near, err := raw(plug)
+	if err != nil {
+		return nil, err
+	}
+	far, err := raw(inside)
+	if err != nil {
+		return nil, err
+	}
+	w.cut = make(chan struct{})
+	if !w.dropOut {
+		go w.carry(near, far)
+	}
+	go w.carry(far, near)
+	return func() error {
+		_, err := command(usual, "bash", "-c", fmt.Sprintf("ip link set %s promisc off master %s; ip link del %s", plug, m.lab.bridge, inside))
+		close(w.cut)
+		return err
+	}, nil
+}
+
+func raw(name string) (int, error) {
+	link, err := net.InterfaceByName(name)
+	if err != nil {
+		return 0, err
+	}
+	protocol := binary.NativeEndian.Uint16([]byte{0, syscall.ETH_P_ALL})
+	fd, err := syscall.Socket(syscall.AF_PACKET, syscall.SOCK_RAW, int(protocol))
+	if err != nil {
+		return 0, fmt.Errorf("packet socket: %w", err)
+	}
+	for _, option := range []int{packetVNETHeader, packetIgnoreOut} {
+		if err := syscall.SetsockoptInt(fd, syscall.SOL_PACKET, option, 1); err != nil {
+			return 0, fmt.Errorf("packet socket option %d: %w", option, err)
+		}
+	}
+	if err := syscall.SetsockoptTimeval(fd, syscall.SOL_SOCKET, syscall.SO_RCVTIMEO, &syscall.Timeval{Usec: 200_000}); err != nil {
+		return 0, err
+	}
+	return fd, syscall.Bind(fd, &syscall.SockaddrLinklayer{Protocol: protocol, Ifindex: link.Index})
+}
+
+// carry takes frames from one end to the other until the wire is cut.
+func (w wire) carry(from, to int) {
+	type late struct {
+		due  time.Time
+		data []byte
+	}
+	queue := make(chan late, 1<<14)
+	defer close(queue)
+	defer syscall.Close(from)
+	go func() {
+		for f := range queue {
+			time.Sleep(time.Until(f.due))
+			_, _ = syscall.Write(to, f.data) // a wire loses frames
+		}
+	}()
+	buffer := make([]byte, frame)
+	for {
+		n, err := syscall.Read(from, buffer)
+		if err == nil {
+			queue <- late{time.Now().Add(w.delay), append([]byte(nil), buffer[:n]...)}
+		}
+		select {
+		case <-w.cut:
+			return
+		default:
+		}
+	}
+}
+
+// badWire lays a wire until the heal.
+func badWire(w wire) func(*run) error {
+	return func(r *run) error {
+		take, err := w.lay(r.victim)
+		if err != nil {
+			return err
+		}
+		out := false
+		r.rewire = func() error {
+			if out {
+				return nil
+			}
+			out = true
+			return take()
+		}
+		r.later(r.rewire)
+		return nil
+	}
+}
+
+func goodWire(r *run) error { return r.rewire() }
