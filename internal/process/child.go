@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package process
+
+import (
+	"context"
+	"io"
+	"os/exec"
+	"runtime"
+	"syscall"
+)
+
+// Owner is a user and group of the host. The zero value is root.
+type Owner struct{ UID, GID int }
+
+// Child is a program that does not outlive this process, whatever ends it: the kernel kills it then.
+type Child struct {
+	ctx    context.Context
+	name   string
+	cmd    *exec.Cmd
+	stderr *Tail
+	ended  chan struct{}
+	err    error
+}
+
+// ChildOptions say how a child runs. Nil is /dev/null.
+type ChildOptions struct {
+	Owner  Owner
+	Dir    string
+	Stdin  io.Reader
+	Stdout io.Writer
+	// Stderr sees standard error; its end is kept for errors anyway.
+	Stderr io.Writer
+}
+
+// StartChild starts a program as Command prepares it, as the user of o.Owner.
+func StartChild(ctx context.Context, o ChildOptions, name string, args ...string) (*Child, error) {
+	c := &Child{ctx: ctx, name: name, cmd: Command(ctx, name, args...), stderr: &Tail{Max: maxStderr}, ended: make(chan struct{})}
+	c.cmd.Dir, c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr = o.Dir, o.Stdin, o.Stdout, c.stderr
+	if o.Stderr != nil {
+		c.cmd.Stderr = io.MultiWriter(c.stderr, o.Stderr)
+	}
+	c.cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
+	if o.Owner != (Owner{}) {
+		c.cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(o.Owner.UID), Gid: uint32(o.Owner.GID)}
+	}
+	began := make(chan error)
+	go c.run(began)
+	if err := <-began; err != nil {
+		return nil, Explain(ctx, name, err, "")
+	}
+	return c, nil
+}
+
+// run stays on the thread that started the program: the kernel's signal comes when that thread ends.
+func (c *Child) run(began chan<- error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	err := c.cmd.Start()
+	began <- err
+	if err == nil {
+		c.err = c.cmd.Wait()
+		close(c.ended)
+	}
+}
+
+// Ended is closed when the program has ended.
+func (c *Child) Ended() <-chan struct{} { return c.ended }
+
+// PID is its process id.
+func (c *Child) PID() int { return c.cmd.Process.Pid }
+
+// Wait waits for the end and explains it as Output does.
+func (c *Child) Wait() error {
+	<-c.ended
+	return Explain(c.ctx, c.name, c.err, c.stderr.String())
+}
+
+// Kill ends the program and all it started, and waits for that.
+func (c *Child) Kill() {
+	select {
+	case <-c.ended:
+	default:
+		_ = syscall.Kill(-c.cmd.Process.Pid, syscall.SIGKILL)
+		<-c.ended
+	}
+}
+
+// Run starts a child and waits for its end.
+func (o ChildOptions) Run(ctx context.Context, name string, args ...string) error {
+	c, err := StartChild(ctx, o, name, args...)
+	if err != nil {
+		return err
+	}
+	return c.Wait()
+}
