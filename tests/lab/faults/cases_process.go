@@ -72,7 +72,9 @@ func other(r *run) machine  { return r.other }
 func victim(r *run) machine { return r.victim }
 
 // send signals the victim's processes that are so; there must be one.
-func send(s syscall.Signal, which func(process) bool) func(*run) error { return sendTo(victim, s, which) }
+func send(s syscall.Signal, which func(process) bool) func(*run) error {
+	return sendTo(victim, s, which)
+}
 
 func sendTo(who func(*run) machine, s syscall.Signal, which func(process) bool) func(*run) error {
 	return func(r *run) error {

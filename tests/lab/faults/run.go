@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -193,6 +194,20 @@ func (r *run) tidy(v *verdict) {
 	}
 	r.judgeUntouched(v)
 	r.removeNewSets()
+	r.scrub()
+}
+
+// scrub keeps what one case left behind, which is reported, from being taken for the next one's.
+func (r *run) scrub() {
+	if r.fault.damaged = false; len(r.left()) == 0 {
+		return
+	}
+	for _, m := range r.machines() {
+		_, _ = m.do("systemctl kill -s KILL 'overcloud-backup-*'; systemctl stop 'overcloud-backup-*'; systemctl reset-failed 'overcloud-backup-*'")
+		deal(m.processes(leftover), syscall.SIGKILL)
+		_, _ = m.do("rm -rf /run/overcloud.backup /var/lib/overcloud.backup/jobs " + destination + "/*/.[!.]* " + destination + "/.[!.]*")
+	}
+	_, _ = r.run("reset")
 }
 
 // ready waits for a healthy lab, and builds it anew when that does not help.
@@ -231,5 +246,3 @@ func (r *run) noWorker() bool {
 	}
 	return true
 }
-
-

@@ -5,5 +5,6 @@
 fault() {
   mkdir -p "$LAB_STATE"
   (cd "$LAB_DIR" && go build -o "$LAB_STATE/fault" ./faults) || die "build the fault program: see above"
-  LAB_DIR=$LAB_DIR LAB_STATE=$LAB_STATE LAB_BRIDGE=$LAB_BRIDGE LAB_SUBNET=$LAB_SUBNET exec "$LAB_STATE/fault" "$@"
+  export LAB_DIR LAB_STATE LAB_BRIDGE LAB_SUBNET
+  exec "$LAB_STATE/fault" "$@"
 }

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestEveryCaseSaysWhatItIs(t *testing.T) {
+	seen := map[string]bool{}
+	for _, f := range all() {
+		if seen[f.name] {
+			t.Errorf("two cases are named %s", f.name)
+		}
+		seen[f.name] = true
+		if f.breaks == "" || f.when.name == "" || f.want == "" || !f.when.early && f.when.wait == nil {
+			t.Errorf("%s: incomplete", f.name)
+		}
+		if f.says != "" {
+			regexp.MustCompile(f.says)
+		}
+		if f.recover && f.want == good {
+			t.Errorf("%s: what recovers was no good backup", f.name)
+		}
+	}
+}
+
+func TestTheThreeThirdsAreEverything(t *testing.T) {
+	seen := map[string]bool{}
+	for _, commit := range []string{"00000000a", "00000001b", "00000002c"} {
+		part := third(all(), commit)
+		always := 0
+		for _, f := range part {
+			seen[f.name] = true
+			if f.always {
+				always++
+			}
+		}
+		if always < 4 {
+			t.Errorf("%s: the cases that always run are %d", commit, always)
+		}
+	}
+	if len(seen) != len(all()) {
+		t.Errorf("%d of %d cases are in a third", len(seen), len(all()))
+	}
+}
+
+func TestASeedDrawsTheSameFaults(t *testing.T) {
+	a, b, c := draw(all(), 7, 30), draw(all(), 7, 30), draw(all(), 8, 30)
+	same := true
+	for i := range a {
+		if a[i].name != b[i].name || a[i].when.name != b[i].when.name {
+			t.Errorf("%d: %s and %s", i, a[i].name, b[i].name)
+		}
+		same = same && a[i].name == c[i].name
+	}
+	if same {
+		t.Error("another seed draws the same")
+	}
+}
+
+func TestClientsFareWorse(t *testing.T) {
+	for _, tt := range []struct {
+		name                 string
+		errors, of           int
+		silent, silentBefore int
+		worse                bool
+	}{
+		{name: "neither had anything"},
+		{name: "one error where there was none", errors: 1, worse: true},
+		{name: "as many", errors: 40, of: 40},
+		{name: "each client one more", errors: 88, of: 40},
+		{name: "far more", errors: 89, of: 40, worse: true},
+		{name: "a longer silence", silent: 9, silentBefore: 2, worse: true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			a, b := quietFor(tt.silent), quietFor(tt.silentBefore)
+			a.Errors, b.Errors = tt.errors, tt.of
+			if got := a.worse(b); (got != "") != tt.worse {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}
+
+func quietFor(seconds int) (c clients) {
+	for range seconds {
+		c.Seconds = append(c.Seconds, struct {
+			Commits int `json:"commits"`
+		}{})
+	}
+	return c
+}
+
+func TestTheTableHasNothingThatDiffersInEveryRun(t *testing.T) {
+	said := "job 20261123T081500Z-4f2a9c of controller-1 at cbf5d78c-e713-11f1-af59-aa484bf1c1c6:53018 since 2026-11-23 08:27:53 | *_x_*"
+	want := `job JOB of controller-1 at POSITION since TIME / \*\_x\_\*`
+	if got := tidySaid(said); got != want {
+		t.Errorf("got %s\nwant %s", got, want)
+	}
+	v := verdict{Name: "a", Breaks: "b", When: "c", Outcome: good, Said: said, Clean: 1234 * time.Millisecond, Wrong: []string{"lost"}}
+	text := page([]verdict{v})
+	for _, want := range []string{"| a | b | c | good | job JOB", "| 1.2 | 0.0 | 0 |", "## Not as it must be\n\n- a: lost"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+}
+
+func TestTheFailureThatIsShownIsTheLast(t *testing.T) {
+	p := &play{}
+	p.out.WriteString("fatal: [controller-1]: FAILED! => {\"msg\": \"first\"}\n" +
+		"failed: [localhost -> controller-1(10.99.0.11)] (item=controller-1) => {\"changed\": false, \"msg\": \"the cause\"}\n")
+	if got := p.said(); got != "the cause" {
+		t.Errorf("got %q", got)
+	}
+	p = &play{}
+	p.out.WriteString("ok: [localhost] => {\n    \"msg\": [\n        \"physical backup of controller-2\"\n    ]\n}\n")
+	if got := p.said(); got != "physical backup of controller-2" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// TestFaultsThatNeedNoLabHaveTheirTest: docs/faults.md promises them.
+func TestFaultsThatNeedNoLabHaveTheirTest(t *testing.T) {
+	for _, e := range elsewhere {
+		files, err := filepath.Glob(filepath.Join("../../..", e.folder, "*_test.go"))
+		if err != nil || len(files) == 0 {
+			t.Errorf("%s has no tests: %v", e.folder, err)
+		}
+		found := false
+		for _, f := range files {
+			text, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found = found || strings.Contains(string(text), "func "+e.test+"(")
+		}
+		if !found {
+			t.Errorf("%s is not in %s", e.test, e.folder)
+		}
+	}
+}
