@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Each target is one script; `make demo` and `make test` do their own set-up.
 
-.PHONY: demo test test-all build generate bench dist lint clean
+.PHONY: demo test test-all test-faults build generate bench dist lint clean
 
 demo:
 	tests/demo
@@ -11,6 +11,9 @@ test:
 
 test-all:
 	tests/run --all
+
+test-faults:
+	tests/run --all faults
 
 build:
 	scripts/build

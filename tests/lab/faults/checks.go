@@ -42,23 +42,32 @@ func (r *run) judgeRest(v *verdict) {
 			v.wrong("%v", err)
 		}
 	}
+	patience := servesWithin
 	if !r.control {
 		var left []string
 		if !until(cleanWithin, 200*time.Millisecond, func() bool { left = r.left(); return len(left) == 0 }) {
 			v.wrong("left %s after the end of the worker: %s", cleanWithin, strings.Join(left, "; "))
+			patience = time.Second
 		}
 		v.Clean = time.Since(since)
 	}
 	if since.Before(r.healed) {
 		since = r.healed
 	}
-	if !until(servesWithin, 200*time.Millisecond, func() bool { return len(r.absent()) == 0 }) {
-		r.mend()
-		if !until(servesWithin, 500*time.Millisecond, func() bool { return len(r.absent()) == 0 }) {
-			v.wrong("not serving again: %s", strings.Join(r.absent(), "; "))
-		}
-	}
+	r.judgeServing(v, patience)
 	v.Serves = time.Since(since)
+}
+
+// judgeServing: those who could serve before do so again.
+func (r *run) judgeServing(v *verdict, patience time.Duration) {
+	serving := func() bool { return len(r.absent()) == 0 }
+	if until(patience, 200*time.Millisecond, serving) {
+		return
+	}
+	r.mend()
+	if !until(patience, 500*time.Millisecond, serving) {
+		v.wrong("not serving again: %s", strings.Join(r.absent(), "; "))
+	}
 }
 
 // mend is what an operator does when Pacemaker gave a resource up.
