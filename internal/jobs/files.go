@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 )
 
@@ -21,6 +22,25 @@ func makeFolder(path string) error {
 		return err
 	}
 	return checkPath(path)
+}
+
+// checkPath refuses a folder that others than root (or this user) can read, fill or replace.
+func checkPath(path string) error {
+	if !filepath.IsAbs(path) || filepath.Clean(path) != path {
+		return fmt.Errorf("%q is not a plain absolute path", path)
+	}
+	at := "/"
+	for part := range strings.SplitSeq(path[1:], "/") {
+		at = filepath.Join(at, part)
+		info, err := os.Lstat(at)
+		if err != nil {
+			return err
+		}
+		if err := refuse(at, info, at == path); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // refuse says what is wrong with one folder of a path; own is the last one, which nobody else may even read.
@@ -83,6 +103,10 @@ func readSmall(path string) ([]byte, error) {
 
 // linkOrCopy gives a file a second name, or copies it to another file system. It must be a regular file.
 func linkOrCopy(from, to string) error {
+	from, err := filepath.EvalSymlinks(from)
+	if err != nil {
+		return err
+	}
 	in, err := os.OpenFile(from, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return err
