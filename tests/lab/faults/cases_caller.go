@@ -72,7 +72,7 @@ func secondPlaybook(who func(*run) machine, says string) func(*run) error {
 		if who != nil {
 			on = who(r)
 		}
-		second, err := r.lab.play(nil, map[string]any{"controller_backup_prefer": []string{on.name()}})
+		second, err := r.lab.play(nil, r.only(on))
 		if err != nil {
 			return err
 		}

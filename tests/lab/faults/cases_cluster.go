@@ -118,7 +118,7 @@ func restore(path string) func(*run) error {
 
 // killedWithoutUndo leaves what a controller leaves whose job and undo stage die: the lock, the journal, half a set.
 func killedWithoutUndo(r *run) error {
-	p, err := r.lab.play(nil, map[string]any{"controller_backup_prefer": []string{r.victim.name()}})
+	p, err := r.lab.play(nil, r.only(r.victim))
 	if err != nil {
 		return err
 	}

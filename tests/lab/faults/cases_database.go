@@ -42,7 +42,7 @@ var databases = []fault{
 		vars: vars("login_user", "faultbackup", "login_password", "before-rotation", "desync", "always"), want: either, says: "access|password|denied", quick: true,
 	},
 	{
-		name: "sst-joiner", breaks: "the other standby joins by SST", when: beforeStart, hurt: sst, want: either, control: false,
+		name: "sst-joiner", breaks: "the other standby joins by SST", when: beforeStart, hurt: sst, want: either, control: true,
 		says: "sst|donor|synced|standby|spare|cluster|primary|active",
 	},
 	{

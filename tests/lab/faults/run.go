@@ -120,7 +120,7 @@ func (r *run) strike() error {
 		r.slow = slow(r.victim)
 		r.later(func() error { r.slow.release(); return nil })
 	}
-	vars := map[string]any{"controller_backup_prefer": []string{r.victim.name()}}
+	vars := r.only(r.victim)
 	for k, v := range f.vars {
 		vars[k] = v
 	}
@@ -139,6 +139,17 @@ func (r *run) strike() error {
 		return fmt.Errorf("the moment %q never came:\n%s", f.when.name, r.play.output())
 	}
 	return r.hurtAndHeal()
+}
+
+// only are role variables that let nobody but this machine be chosen. There is no other to try it on afterwards.
+func (r *run) only(m machine) map[string]any {
+	others := []string{}
+	for _, o := range r.machines() {
+		if o != m && o != r.active {
+			others = append(others, o.name())
+		}
+	}
+	return vars("exclude", others, "retries", 0)
 }
 
 func (r *run) hurtAndHeal() error {
