@@ -22,7 +22,7 @@ var clusters = []fault{
 	},
 	{
 		name: "node-standby", breaks: "crm node standby of the backup node", when: streaming,
-		hurt: onCluster("crm node standby VICTIM"), hold: 8 * time.Second, heal: onCluster("crm node online VICTIM"), want: failed, says: "standby|server|primary|cluster",
+		hurt: onCluster("crm node standby VICTIM"), hold: 8 * time.Second, heal: onCluster("crm node online VICTIM"), want: failed, says: "standby|server|primary|cluster", control: true,
 	},
 	{
 		name: "maintenance-mode", breaks: "maintenance-mode is switched on", when: streaming,
@@ -39,7 +39,7 @@ var clusters = []fault{
 	},
 	{
 		name: "cib-stopped", breaks: "SIGSTOP of pacemaker-based on the backup node for 8 s", when: streaming,
-		hurt: send(syscall.SIGSTOP, cibDaemon), hold: 8 * time.Second, heal: try(send(syscall.SIGCONT, cibDaemon)), want: either, says: "crm_mon|pacemaker|cib",
+		hurt: send(syscall.SIGSTOP, cibDaemon), hold: 8 * time.Second, heal: try(send(syscall.SIGCONT, cibDaemon)), want: either, says: "crm_mon|pacemaker|cib", control: true,
 	},
 	{
 		name: "haproxy-socket-gone", breaks: "the HAProxy socket of the VIP holder is gone", when: beforeStart,

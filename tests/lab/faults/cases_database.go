@@ -11,11 +11,11 @@ import (
 // databases: what users and operators do to the database meanwhile.
 var databases = []fault{
 	{
-		name: "ddl-physical", breaks: "ALTER TABLE during a physical backup", when: streaming, hurt: ddl, want: either, says: "ddl|alter|table|lock", quick: true,
+		name: "ddl-physical", breaks: "ALTER TABLE during a physical backup", when: streaming, hurt: ddl, want: either, says: "ddl|alter|table|lock", quick: true, control: true,
 	},
 	{
 		name: "ddl-logical", breaks: "ALTER TABLE during a dump", when: streaming, vars: vars("method", "logical"), hurt: ddl, want: either,
-		says: "definition has changed|ddl|table", quick: true,
+		says: "definition has changed|ddl|table", quick: true, control: true,
 	},
 	{
 		name: "table-locked", breaks: "LOCK TABLES on the backup node delays the backup lock for 8 s", when: beforeStart,
@@ -27,7 +27,7 @@ var databases = []fault{
 	},
 	{
 		name: "write-burst", breaks: "a burst of writes, for 8 s", when: streaming, hurt: burst, hold: 8 * time.Second, want: either,
-		says: "queue|flow|last|lag", quick: true,
+		says: "queue|flow|last|lag", quick: true, control: true,
 	},
 	{
 		name: "operator-desync-before", breaks: "wsrep_desync=ON by an operator, before", when: beforeStart, hurt: operatorDesync, after: stillDesynced,

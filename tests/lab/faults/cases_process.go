@@ -40,7 +40,7 @@ var processes = []fault{
 	},
 	{
 		name: "server-killed", breaks: "SIGKILL of mariadbd on the backup node", when: streaming,
-		hurt: send(syscall.SIGKILL, server), want: failed, says: "server|connection|mariadb|socket",
+		hurt: send(syscall.SIGKILL, server), want: failed, says: "server|connection|mariadb|socket", control: true,
 	},
 	{
 		name: "server-stopped", breaks: "SIGSTOP of mariadbd on the backup node for 12 s", when: streaming, vars: vars("desync", "always"),
@@ -58,7 +58,7 @@ var processes = []fault{
 	},
 	{
 		name: "other-server-killed", breaks: "SIGKILL of mariadbd on the other standby", when: streaming,
-		hurt: sendTo(other, syscall.SIGKILL, server), hold: 5 * time.Second, want: either, says: "spare|cluster",
+		hurt: sendTo(other, syscall.SIGKILL, server), hold: 5 * time.Second, want: either, says: "spare|cluster", control: true,
 	},
 	{
 		name: "haproxy-killed", breaks: "SIGKILL of HAProxy on the backup node", when: streaming,

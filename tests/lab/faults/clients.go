@@ -24,6 +24,9 @@ type clients struct {
 	} `json:"seconds,omitempty"`
 }
 
+// longestCommit, in ms, where the fault itself costs clients nothing: max_commit_stall, and as much again for two cores.
+const longestCommit = 2000
+
 // silent counts the seconds without a commit.
 func (c clients) silent() int {
 	n := 0
@@ -63,6 +66,9 @@ func (r *run) judgeClients(v *verdict) {
 	}
 	if !r.fault.control && c.Errors > 0 {
 		v.wrong("%d errors of clients", c.Errors)
+	}
+	if !r.fault.control && c.Latency.Max > longestCommit {
+		v.wrong("a commit took %.0f ms", c.Latency.Max)
 	}
 	if err := r.sameEverywhere(); err != nil {
 		v.wrong("%v", err)

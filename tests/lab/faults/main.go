@@ -142,7 +142,7 @@ func (l lab) runAll(faults []fault, verbose bool) bool {
 // runOne runs a case, and where clients suffered the same fault without a backup, to compare.
 func (l lab) runOne(f fault, random *rand.Rand, verbose bool) bool {
 	v := (&run{lab: l, fault: f, random: random}).do()
-	if f.control && (v.Clients.Errors > 0 || v.Clients.silent() > 6) {
+	if f.control && (v.Clients.Errors > 0 || v.Clients.silent() > 6) && len(v.Wrong) == 0 {
 		c := (&run{lab: l, fault: f, control: true}).do()
 		v.Control = &c.Clients
 		if worse := v.Clients.worse(c.Clients); worse != "" {
@@ -161,8 +161,8 @@ func (l lab) report(v verdict, verbose bool) {
 	if len(v.Wrong) > 0 {
 		result = "FAIL"
 	}
-	fmt.Printf("--- %s: faults/%s (%.1fs) %s, clean after %.1f s, serves after %.1f s, clients: %d commits, %d errors\n", result, v.Name, v.Took.Seconds(),
-		v.Outcome, v.Clean.Seconds(), v.Serves.Seconds(), v.Clients.Commits, v.Clients.Errors)
+	fmt.Printf("--- %s: faults/%s (%.1fs) %s, clean after %.1f s, serves after %.1f s, clients: %d commits, %d errors, at most %.0f ms\n", result, v.Name, v.Took.Seconds(),
+		v.Outcome, v.Clean.Seconds(), v.Serves.Seconds(), v.Clients.Commits, v.Clients.Errors, v.Clients.Latency.Max)
 	fmt.Printf("    says: %.300s\n", v.Said)
 	for _, w := range v.Wrong {
 		fmt.Printf("    WRONG: %s\n", w)
