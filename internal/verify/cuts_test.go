@@ -4,6 +4,7 @@ package verify
 
 import (
 	"encoding/binary"
+	"hash/crc32"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -77,4 +78,26 @@ func cutHalf(t *testing.T, raw string) {
 	info, err := os.Stat(raw)
 	must(t, err)
 	must(t, os.Truncate(raw, info.Size()/2))
+}
+
+// damageTable changes pages of a file of the stream, the first and every nth after it, and the checksum of the chunk.
+func damageTable(t *testing.T, raw, file string, first, nth int) {
+	t.Helper()
+	content, err := os.ReadFile(raw)
+	must(t, err)
+	starts, kinds := chunks(t, raw)
+	for i, at := range starts {
+		header := at + 14 + len(file)
+		if kinds[i] != 'P' || int(binary.LittleEndian.Uint32(content[at+10:])) != len(file) || string(content[at+14:header]) != file {
+			continue
+		}
+		bytes := content[header+20 : header+20+int(binary.LittleEndian.Uint64(content[header:]))]
+		for page := first; page*16384 < len(bytes); page += nth {
+			bytes[page*16384+5000] ^= 0xff
+		}
+		binary.LittleEndian.PutUint32(content[header+16:], crc32.ChecksumIEEE(bytes))
+		must(t, os.WriteFile(raw, content, 0o600))
+		return
+	}
+	t.Fatal("no chunk of " + file)
 }

@@ -3,6 +3,7 @@
 package verify
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -128,12 +129,29 @@ func (s *server) fill() error {
 	for range 300 {
 		var state string
 		if state, err = s.sql("SHOW STATUS LIKE 'wsrep_local_state_comment'"); err == nil && strings.Contains(state, "Synced") {
-			_, err = s.sql(filling)
-			return err
+			if _, err = s.sql(filling); err != nil {
+				return err
+			}
+			return s.flush()
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
 	return fmt.Errorf("the server does not come up: %w", err)
+}
+
+// flush waits until all pages are on the disk: what the redo log still holds heals a damaged page.
+func (s *server) flush() error {
+	if _, err := s.sql("SET GLOBAL innodb_max_dirty_pages_pct_lwm = 0, innodb_max_dirty_pages_pct = 0"); err != nil {
+		return err
+	}
+	for range 100 {
+		dirty, err := s.sql("SHOW STATUS LIKE 'Innodb_buffer_pool_pages_dirty'")
+		if err != nil || strings.HasSuffix(dirty, "\t0") {
+			return err
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	return errors.New("the pages stay dirty")
 }
 
 func (s *server) sql(statements string) (string, error) {

@@ -36,11 +36,15 @@ func problemAt(file string, offset int64, format string, args ...any) Problem {
 	return Problem{File: file, Offset: &offset, Reason: fmt.Sprintf(format, args...)}
 }
 
-// Join writes problems in one line.
+// Join writes the first problems in one line, and how many there are besides.
 func Join(problems []Problem) string {
-	texts := make([]string, len(problems))
-	for i, p := range problems {
-		texts[i] = p.String()
+	const most = 5
+	var texts []string
+	for _, p := range problems[:min(len(problems), most)] {
+		texts = append(texts, p.String())
+	}
+	if more := len(problems) - most; more > 0 {
+		texts = append(texts, fmt.Sprintf("and %d more", more))
 	}
 	return strings.Join(texts, "; ")
 }

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package verify
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"overcloud.backup/internal/galera"
+)
+
+// inspect looks at all tables of the scratch server and compares what it holds with the manifest, as far as that tells:
+// the schema's fingerprint, and the tables of each schema. Rows and checksums of a moving server at its position are
+// known to nobody; they are written down, so that another restore can be held against them.
+func (r *restoring) inspect(ctx context.Context) (found *Restored, err error) {
+	found = &Restored{Schemas: map[string]int{}, Tables: []Table{}}
+	if found.Server, err = r.server.Value(ctx, "SELECT VERSION()"); err != nil {
+		return nil, err
+	}
+	if found.Fingerprint, err = r.server.Fingerprint(ctx); err != nil {
+		return nil, err
+	}
+	if found.Schemas, err = r.server.TableCounts(ctx, 10*time.Minute); err != nil {
+		return nil, err
+	}
+	r.compareSchema(found)
+	r.phase("check")
+	if err := r.tables(ctx, found); err != nil {
+		return nil, err
+	}
+	r.compareBefore(found)
+	r.readLog()
+	return found, nil
+}
+
+// readLog takes over what the server complained of.
+func (r *restoring) readLog() {
+	damaged, others := r.server.log.found()
+	for _, line := range damaged {
+		r.bad(problem(data(r.set.Manifest).Name, "the scratch server says: %s", line))
+	}
+	for _, line := range others {
+		r.warn("the scratch server says: %s", line)
+	}
+}
+
+func (r *restoring) compareSchema(found *Restored) {
+	m := r.set.Manifest
+	want := m.Schema
+	switch {
+	case want.Fingerprint == "":
+		r.warn("the manifest does not describe the schema, so nothing of it could be compared")
+		return
+	case want.Fingerprint == found.Fingerprint:
+	case mariadbVersion(m.Server.Version) != mariadbVersion(found.Server):
+		r.warn("the schema's fingerprint was not compared: the set is of %s, and the scratch server of %s", m.Server.Version, found.Server)
+	default:
+		r.bad(problem(data(m).Name, "the restored schema has the fingerprint %s, and the manifest says %s", found.Fingerprint, want.Fingerprint))
+	}
+	if !maps.Equal(want.Tables, found.Schemas) {
+		r.bad(problem(data(m).Name, "the restored tables by schema are %v, and the manifest says %v", found.Schemas, want.Tables))
+	}
+}
+
+// compareBefore holds this restore against an earlier one of the same set.
+func (r *restoring) compareBefore(found *Restored) {
+	if r.before.Restore == nil || r.before.Restore.Restored == nil {
+		return
+	}
+	before := r.before.Restore.Restored
+	if before.Server == found.Server && before.Checksum != found.Checksum {
+		r.bad(problem(data(r.set.Manifest).Name, "an earlier restore of this set held other rows: %s", differences(before.Tables, found.Tables)))
+	}
+}
+
+// differences names the first tables that are not the same.
+func differences(before, now []Table) string {
+	is := map[[2]string]Table{}
+	for _, t := range now {
+		is[[2]string{t.Schema, t.Name}] = t
+	}
+	var names []string
+	for _, t := range before {
+		if got := is[[2]string{t.Schema, t.Name}]; got != t {
+			names = append(names, fmt.Sprintf("%s.%s (%d rows, then %d)", t.Schema, t.Name, t.Rows, got.Rows))
+		}
+	}
+	if len(names) == 0 {
+		return "more tables"
+	}
+	return strings.Join(names[:min(len(names), 5)], ", ")
+}
+
+const listTables = "SELECT table_schema, table_name, table_type FROM information_schema.tables" +
+	" WHERE table_type IN ('BASE TABLE', 'SYSTEM VERSIONED', 'SEQUENCE') AND table_schema NOT IN ('information_schema', 'performance_schema')"
+
+// tables checks every table, the server's own too, and counts and sums up those of users.
+func (r *restoring) tables(ctx context.Context, found *Restored) error {
+	rows, err := r.server.Rows(ctx, listTables)
+	if err != nil {
+		return err
+	}
+	r.progress.ExpectedTables = len(rows)
+	for _, row := range rows {
+		t := Table{Schema: row[0], Name: row[1]}
+		if err := r.table(ctx, found, t, row[2]); err != nil {
+			return err
+		}
+		r.checked()
+	}
+	found.Checksum = digest(found.Tables)
+	return nil
+}
+
+// table checks one table.
+func (r *restoring) table(ctx context.Context, found *Restored, t Table, kind string) error {
+	err := r.check(ctx, t)
+	found.Checked++
+	if err == nil && kind != "SEQUENCE" && t.Schema != "mysql" && t.Schema != "sys" {
+		t.Rows, t.Checksum, err = r.sum(ctx, t)
+		found.Rows += t.Rows
+		found.Tables = append(found.Tables, t)
+	}
+	if err == nil {
+		return nil
+	}
+	if number := galera.ErrorNumber(err); number != 0 && !slices.Contains(short, number) {
+		r.bad(problem(data(r.set.Manifest).Name, "the restored table %s.%s: %v", t.Schema, t.Name, err))
+		return nil
+	}
+	return r.atTable(t, err)
+}
+
+// short are the server's errors for want of disk space or memory, and for a query that was ended.
+var short = []int{1021, 1037, 1038, 1041, 1114, 1317}
+
+// atTable is an error that a table made. A server that ends over it, as InnoDB does over a damaged page, proves the set
+// bad.
+func (r *restoring) atTable(t Table, err error) error {
+	select {
+	case <-r.server.child.Ended():
+	case <-time.After(time.Second):
+		return fmt.Errorf("look at the table %s.%s: %w", t.Schema, t.Name, err)
+	}
+	if r.ctx.Err() != nil {
+		return context.Cause(r.ctx)
+	}
+	step := fmt.Sprintf("the scratch server ended over the table %s.%s", t.Schema, t.Name)
+	return refusedBy(data(r.set.Manifest).Name, step, r.server.child.Wait(), r.server.said())
+}
+
+// check is what mariadb-check does: CHECK TABLE answers rows of table, "check", type and text, the last one the verdict.
+func (r *restoring) check(ctx context.Context, t Table) error {
+	rows, err := r.server.Rows(ctx, "CHECK TABLE "+t.quoted())
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		switch kind, text := strings.ToLower(row[2]), row[3]; {
+		case kind == "warning":
+			r.warn("%s.%s: %s", t.Schema, t.Name, text)
+		case kind == "error", kind == "status" && text != "OK" && text != "Table is already up to date":
+			r.bad(problem(data(r.set.Manifest).Name, "the restored table %s.%s: %s", t.Schema, t.Name, text))
+		}
+	}
+	return nil
+}
+
+func (r *restoring) sum(ctx context.Context, t Table) (rows int64, checksum string, err error) {
+	count, err := r.server.Value(ctx, "SELECT COUNT(*) FROM "+t.quoted())
+	if err == nil {
+		rows, err = strconv.ParseInt(count, 10, 64)
+	}
+	if err != nil {
+		return 0, "", err
+	}
+	answer, err := r.server.Rows(ctx, "CHECKSUM TABLE "+t.quoted()+" EXTENDED")
+	if err == nil && (len(answer) != 1 || len(answer[0]) < 2 || answer[0][1] == "") {
+		r.bad(problem(data(r.set.Manifest).Name, "the restored table %s.%s has no checksum", t.Schema, t.Name))
+		return rows, "", nil
+	}
+	if err != nil {
+		return 0, "", err
+	}
+	return rows, answer[0][1], nil
+}
+
+// quoted is the name for a statement.
+func (t Table) quoted() string {
+	quote := func(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
+	return quote(t.Schema) + "." + quote(t.Name)
+}
+
+// digest is Restored.Checksum.
+func digest(tables []Table) string {
+	lines := make([]string, len(tables))
+	for i, t := range tables {
+		lines[i] = fmt.Sprintf("%s.%s\t%d\t%s\n", t.Schema, t.Name, t.Rows, t.Checksum)
+	}
+	slices.Sort(lines)
+	sum := sha256.Sum256([]byte(strings.Join(lines, "")))
+	return hex.EncodeToString(sum[:])
+}

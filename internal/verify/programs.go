@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package verify
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"time"
+
+	"overcloud.backup/internal/process"
+)
+
+// programs are the server's own, by what they do, the current name first. Some lie where no PATH leads.
+var programs = map[string][]string{
+	"server":  {"mariadbd", "mysqld"},
+	"install": {"mariadb-install-db", "mysql_install_db"},
+	"client":  {"mariadb", "mysql"},
+	"prepare": {"mariadb-backup", "mariabackup"},
+	"unpack":  {"mbstream"},
+}
+
+// needs are the programs of a method.
+var needs = map[string][]string{
+	"physical": {"server", "prepare", "unpack"},
+	"logical":  {"server", "install", "client"},
+}
+
+// Tools are the programs that a restore runs, by what they do.
+type Tools struct {
+	Paths map[string]string `json:"paths"`
+	// Version of the server, x.y.z.
+	Version string `json:"version"`
+	// sandbox says that the client can be kept from the host's files and shell.
+	sandbox bool
+}
+
+var folders = []string{"/usr/sbin", "/usr/bin", "/usr/libexec", "/usr/local/sbin", "/usr/local/bin", "/usr/local/mysql/bin", "/usr/local/mysql/scripts"}
+
+// findTools finds the programs for a method and refuses those that are not of the series of the server that was backed
+// up: only its own series reads its files, and only there is the fingerprint of a schema the same.
+func findTools(ctx context.Context, method, server string) (Tools, error) {
+	t := Tools{Paths: map[string]string{}}
+	for _, what := range needs[method] {
+		path, err := find(programs[what])
+		if err != nil {
+			return t, err
+		}
+		t.Paths[what] = path
+	}
+	want := mariadbVersion(server)
+	if want == "" {
+		return t, fmt.Errorf("the set is of the server %q, which is not MariaDB", server)
+	}
+	for _, what := range []string{"server", "prepare"} {
+		if t.Paths[what] == "" {
+			continue
+		}
+		version, err := t.askVersion(ctx, what)
+		if err != nil {
+			return t, err
+		}
+		if series(version) != series(want) {
+			return t, fmt.Errorf("%s is of version %s, and the set of %s: only the same series can prove it; verify it on a host that has it", t.Paths[what], version, want)
+		}
+		if what == "server" {
+			t.Version = version
+		}
+	}
+	return t, t.askSandbox(ctx)
+}
+
+// find looks where the server's packages put their programs.
+func find(names []string) (string, error) {
+	for _, name := range names {
+		for _, folder := range append(strings.Split(os.Getenv("PATH"), ":"), folders...) {
+			path := folder + "/" + name
+			info, err := os.Stat(path)
+			if err == nil && strings.HasPrefix(path, "/") && info.Mode().IsRegular() && info.Mode().Perm()&0o111 != 0 {
+				return path, nil
+			}
+		}
+	}
+	return "", fmt.Errorf("%s is not installed here (nor %s): %w", names[0], strings.Join(append(names[1:], "any other name"), " nor "), process.ErrNotFound)
+}
+
+var versionNumber = regexp.MustCompile(`\b\d+\.\d+\.\d+-MariaDB`)
+
+// mariadbVersion finds x.y.z in a version text; empty when it is not MariaDB's.
+func mariadbVersion(text string) string {
+	return strings.TrimSuffix(versionNumber.FindString(text), "-MariaDB")
+}
+
+// series is x.y of x.y.z.
+func series(version string) string {
+	at := strings.LastIndexByte(version, '.')
+	return version[:max(at, 0)]
+}
+
+func (t *Tools) askVersion(ctx context.Context, what string) (string, error) {
+	out, err := ask(ctx, t.Paths[what], "--version")
+	version := mariadbVersion(string(out))
+	if err == nil && version == "" {
+		err = fmt.Errorf("%s is not MariaDB's: --version says %q", t.Paths[what], out)
+	}
+	return version, err
+}
+
+// ask runs a program that only tells of itself. mariadb-backup does so on standard error.
+func ask(ctx context.Context, path string, args ...string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	c := process.Command(ctx, path, args...)
+	var out bytes.Buffer
+	c.Stdout, c.Stderr = &out, &out
+	err := process.Explain(ctx, path, c.Run(), out.String())
+	return out.Bytes(), err
+}
+
+// askSandbox looks whether the client knows --sandbox (10.5.25, 10.6.18, 10.11.8, 11.4.2 and later).
+func (t *Tools) askSandbox(ctx context.Context) error {
+	if t.Paths["client"] == "" {
+		return nil
+	}
+	help, err := ask(ctx, t.Paths["client"], "--no-defaults", "--help")
+	t.sandbox = bytes.Contains(help, []byte("--sandbox"))
+	var exit *process.ExitError
+	if errors.As(err, &exit) {
+		return nil // a client that does not tell is one without
+	}
+	return err
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"overcloud.backup/internal/process"
+	"overcloud.backup/internal/repository"
+)
+
+// RestoreOptions say how a set is restored for a look.
+type RestoreOptions struct {
+	// Scratch is a folder for the copy. It is made when it is not there, and keeps nothing but a lock.
+	Scratch string
+	// Memory is the server's buffer pool, in bytes.
+	Memory int64
+	// Progress is told now and then how far it is; may be nil.
+	Progress func(Progress)
+}
+
+// Plan is what a restore will do.
+type Plan struct {
+	Set     string `json:"set"`
+	Path    string `json:"path"`
+	Scratch string `json:"scratch"`
+	Tools   Tools  `json:"tools"`
+	Space   Space  `json:"space"`
+	User    string `json:"user"`
+}
+
+// Space is what the copy needs, in bytes.
+type Space struct {
+	Raw    int64   `json:"raw_bytes"`
+	Factor float64 `json:"factor"`
+	Needed int64   `json:"needed_bytes"`
+	Free   int64   `json:"free_bytes"`
+	At     string  `json:"at"`
+}
+
+// The copy of a physical set is as large as what is inside, with redo and undo logs that grow while it is prepared; a
+// dump's tables take more than its text, for their indexes.
+var factors = map[string]float64{"physical": 1.2, "logical": 2.5}
+
+const spaceMargin = 512 << 20
+
+// Restore is a restore that may be done: everything was looked at, nothing was changed.
+type Restore struct {
+	set   *Set
+	o     RestoreOptions
+	plan  Plan
+	tools Tools
+	owner process.Owner
+}
+
+// Plan is what Run will do.
+func (r *Restore) Plan() Plan { return r.plan }
+
+// PrepareRestore looks for the programs, their versions, and room. The set's manifest must be sound.
+func PrepareRestore(ctx context.Context, s *Set, o RestoreOptions) (*Restore, error) {
+	r := &Restore{set: s, o: o}
+	var err error
+	if r.owner, err = serverUser(); err != nil {
+		return nil, err
+	}
+	if err := checkScratch(o.Scratch, r.owner); err != nil {
+		return nil, err
+	}
+	if r.tools, err = findTools(ctx, s.Manifest.Method, s.Manifest.Server.Version); err != nil {
+		return nil, err
+	}
+	space, err := room(s, o.Scratch)
+	r.plan = Plan{Set: s.Name, Path: s.at, Scratch: o.Scratch, Tools: r.tools, Space: space, User: map[bool]string{true: "root", false: "mysql"}[r.owner == process.Owner{}]}
+	return r, err
+}
+
+func room(s *Set, scratch string) (Space, error) {
+	raw, factor := data(s.Manifest).RawBytes, factors[s.Manifest.Method]
+	space := Space{Raw: raw, Factor: factor, Needed: int64(float64(raw)*factor) + spaceMargin}
+	var err error
+	space.Free, space.At, err = repository.Free(scratch)
+	if err == nil && space.Free < space.Needed {
+		err = fmt.Errorf("too little space at %s: %d bytes are free, and about %d are needed (%g times %d, and %d); choose another scratch folder",
+			space.At, space.Free, space.Needed, factor, raw, spaceMargin)
+	}
+	return space, err
+}
+
+// restoring is a restore that is being done.
+type restoring struct {
+	*Restore
+	ctx      context.Context
+	scratch  *scratch
+	server   *runningServer
+	before   Record
+	problems []Problem
+	warnings []string
+	progress Progress
+	began    time.Time
+	told     time.Time
+}
+
+// Run restores the set, looks into it and removes the copy, whatever happens. problems are those of the set; an error
+// says that nothing was proven.
+func (r *Restore) Run(ctx context.Context) (found *Restored, problems []Problem, warnings []string, err error) {
+	run := &restoring{Restore: r, ctx: ctx, warnings: []string{}, problems: []Problem{}, began: time.Now(), progress: Progress{ExpectedBytes: r.set.Bytes()}}
+	if run.before, err = r.set.Record(); err != nil {
+		run.warn("%v", err)
+	}
+	if run.scratch, err = newScratch(r.o.Scratch, r.owner); err != nil {
+		return nil, nil, nil, err
+	}
+	defer func() {
+		// Also when something panics.
+		if run.server != nil {
+			run.server.stop()
+		}
+		err = errors.Join(err, run.scratch.remove())
+	}()
+	found, err = run.do(ctx)
+	var u unusable
+	if errors.As(err, &u) {
+		run.bad(u.Problem)
+		err = nil
+	}
+	return found, run.problems, run.warnings, err
+}
+
+// do reads the small files back, restores the data and looks into them.
+func (r *restoring) do(ctx context.Context) (*Restored, error) {
+	r.phase("read")
+	for _, f := range r.set.Manifest.Files {
+		if f.Content == contentStream || f.Content == contentDump {
+			continue
+		}
+		bad, err := r.set.readFile(ctx, f, nil, r.read)
+		if err != nil {
+			return nil, err
+		}
+		if bad != nil {
+			return nil, unusable{*bad}
+		}
+	}
+	restore := r.prepare
+	if r.set.Manifest.Method == "logical" {
+		restore = r.load
+	}
+	if err := restore(ctx); err != nil {
+		return nil, err
+	}
+	return r.inspect(ctx)
+}
+
+func (r *restoring) bad(p Problem) { r.problems = append(r.problems, p) }
+
+func (r *restoring) warn(format string, args ...any) {
+	r.warnings = append(r.warnings, fmt.Sprintf(format, args...))
+}
+
+func (r *restoring) phase(name string) {
+	r.progress.Phase = name
+	r.told = time.Time{}
+	r.tell()
+}
+
+func (r *restoring) read(n int64) {
+	r.progress.ReadBytes += n
+	r.tell()
+}
+
+func (r *restoring) checked() {
+	r.progress.Tables++
+	r.tell()
+}
+
+// tell tells the progress, not more than twice a second.
+func (r *restoring) tell() {
+	if now := time.Now(); r.o.Progress != nil && now.Sub(r.told) > 500*time.Millisecond {
+		r.told = now
+		r.progress.Elapsed = float64(now.Sub(r.began).Milliseconds()) / 1000
+		r.o.Progress(r.progress)
+	}
+}

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package verify
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"overcloud.backup/internal/process"
+	"overcloud.backup/internal/repository"
+)
+
+// A scratch folder holds lock, and below run all of one restore. What lies in run while nobody holds the lock belongs to
+// a restore that was killed: the folder itself is the journal of what is to be undone.
+const (
+	lockName = "lock"
+	runName  = "run"
+)
+
+// ErrBusy says that another verification holds the scratch folder.
+var ErrBusy = errors.New("another verification runs here")
+
+// scratch is the place of one restore.
+type scratch struct {
+	root  string // the folder with lock and run
+	lock  *os.File
+	owner process.Owner
+	// password of the account that the scratch server makes for us.
+	password string
+}
+
+func (s *scratch) path(name string) string { return filepath.Join(s.root, runName, name) }
+
+// longestSocket is what fits into the address of a unix socket.
+const longestSocket = 107
+
+// checkScratch refuses a scratch folder that cannot work, without changing anything.
+func checkScratch(root string, owner process.Owner) error {
+	if err := repository.Check(root); err != nil {
+		return fmt.Errorf("scratch: %w", err)
+	}
+	if socket := filepath.Join(root, runName, socketName); len(socket) > longestSocket {
+		return fmt.Errorf("scratch: %s is longer than the %d bytes of a socket's address; choose a shorter path", socket, longestSocket)
+	}
+	if owner == (process.Owner{}) {
+		return nil
+	}
+	for at := root; ; at = filepath.Dir(at) {
+		info, err := os.Stat(at)
+		if err == nil && info.Mode().Perm()&0o001 == 0 {
+			return fmt.Errorf("scratch: the user mysql cannot enter %s (mode %04o); choose another folder, or chmod o+x %s", at, info.Mode().Perm(), at)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("scratch: %w", err)
+		}
+		if at == "/" {
+			return nil
+		}
+	}
+}
+
+// serverUser is mysql, so that nothing that lies in a set is run by root. A host without it has none but root.
+func serverUser() (process.Owner, error) {
+	u, err := user.Lookup("mysql")
+	var unknown user.UnknownUserError
+	if errors.As(err, &unknown) {
+		return process.Owner{}, nil
+	}
+	if err != nil {
+		return process.Owner{}, err
+	}
+	uid, err := strconv.Atoi(u.Uid)
+	if err != nil {
+		return process.Owner{}, err
+	}
+	gid, err := strconv.Atoi(u.Gid)
+	return process.Owner{UID: uid, GID: gid}, err
+}
+
+// newScratch takes the folder, removes what a killed restore left there, and makes an empty place.
+func newScratch(root string, owner process.Owner) (*scratch, error) {
+	if err := os.MkdirAll(root, 0o711); err != nil {
+		return nil, fmt.Errorf("scratch: %w", err)
+	}
+	lock, err := hold(root)
+	if err != nil {
+		return nil, err
+	}
+	s := &scratch{root: root, lock: lock, owner: owner, password: password()}
+	if _, err := clean(root); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	for _, name := range []string{".", dataName, temporaryName} {
+		err := os.Mkdir(s.path(name), 0o700)
+		if err == nil {
+			err = os.Chown(s.path(name), owner.UID, owner.GID)
+		}
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("scratch: %w", err), s.remove())
+		}
+	}
+	return s, nil
+}
+
+// password is one that nobody else can know. The letters please plugins that want every kind.
+func password() string {
+	random := make([]byte, 16)
+	_, _ = rand.Read(random) // never fails
+	return "aA1_" + hex.EncodeToString(random)
+}
+
+// remove removes the place and lets go of the folder.
+func (s *scratch) remove() error {
+	_, err := clean(s.root)
+	return errors.Join(err, s.lock.Close())
+}
+
+// give writes a file for the server's user.
+func (s *scratch) give(name, content string) error {
+	err := os.WriteFile(s.path(name), []byte(content), 0o600)
+	if err == nil {
+		err = os.Chown(s.path(name), s.owner.UID, s.owner.GID)
+	}
+	return err
+}
+
+// hold locks a scratch folder, at once or not at all (ErrBusy).
+func hold(root string) (*os.File, error) {
+	if err := repository.Check(root); err != nil {
+		return nil, fmt.Errorf("scratch: %w", err)
+	}
+	f, err := os.OpenFile(filepath.Join(root, lockName), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("scratch: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, fmt.Errorf("scratch %s: %w", root, ErrBusy)
+		}
+		return nil, fmt.Errorf("scratch: lock %s: %w", f.Name(), err)
+	}
+	return f, nil
+}
+
+// Recover ends and removes what a killed restore left in a scratch folder, and says what that was. ErrBusy is a restore
+// that still runs. It may be repeated.
+func Recover(root string) (undone []string, err error) {
+	if _, err := os.Lstat(root); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	lock, err := hold(root)
+	if err != nil {
+		return nil, err
+	}
+	defer lock.Close()
+	return clean(root)
+}
+
+// clean kills what works inside of run and removes it. The caller holds the lock.
+func clean(root string) (undone []string, err error) {
+	run := filepath.Join(root, runName)
+	if _, err := os.Lstat(run); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	for range 100 {
+		inside := workingIn(run)
+		if len(inside) == 0 {
+			break
+		}
+		for pid, name := range inside {
+			if err := syscall.Kill(pid, syscall.SIGKILL); err == nil {
+				undone = append(undone, fmt.Sprintf("ended %s (pid %d)", name, pid))
+			}
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	if err := os.RemoveAll(run); err != nil {
+		return undone, fmt.Errorf("remove %s by hand: %w", run, err)
+	}
+	return append(undone, "removed "+run), nil
+}
+
+// workingIn finds processes by their current directory: all that a restore starts begin in its folder, mariadbd and
+// mariadb-backup --prepare go on to the datadir.
+func workingIn(folder string) map[int]string {
+	found := map[int]string{}
+	links, _ := filepath.Glob("/proc/[0-9]*/cwd")
+	for _, link := range links {
+		at, err := os.Readlink(link)
+		if err != nil || at != folder && !strings.HasPrefix(at, folder+"/") {
+			continue
+		}
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(link)))
+		if err != nil || pid == os.Getpid() {
+			continue
+		}
+		name, _ := os.ReadFile(filepath.Join(filepath.Dir(link), "comm"))
+		if state := processState(pid); state != 'Z' {
+			found[pid] = strings.TrimSpace(string(name))
+		}
+	}
+	return found
+}
+
+// processState is the letter behind the name in /proc/PID/stat; Z is one that has ended.
+func processState(pid int) byte {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if at := strings.LastIndex(string(stat), ") "); err == nil && at > 0 && at+2 < len(stat) {
+		return stat[at+2]
+	}
+	return 'Z'
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package verify
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/process"
+)
+
+// The files of a restore.
+const (
+	dataName      = "data"
+	temporaryName = "tmp"
+	socketName    = "s"
+	accountName   = "account.sql"
+	loginName     = "login.cnf"
+)
+
+// ourUser is an account that exists in the scratch server alone.
+const ourUser = "overcloud_verify"
+
+// runningServer is a server on the scratch folder's data: no network, no wsrep, no events, no replication, no files but
+// its own. Nothing that it writes has to survive.
+type runningServer struct {
+	child *process.Child
+	*galera.Client
+	log *serverLog
+}
+
+// serverArgs are its arguments. more come from the set.
+func (s *scratch) serverArgs(memory int64, more []string) []string {
+	args := []string{
+		"--no-defaults", "--datadir=" + s.path(dataName), "--aria-log-dir-path=" + s.path(dataName), "--tmpdir=" + s.path(temporaryName),
+		"--socket=" + s.path(socketName), "--pid-file=" + s.path("pid"), "--init-file=" + s.path(accountName),
+		"--skip-networking", "--skip-log-bin", "--skip-slave-start", "--event-scheduler=OFF", "--wsrep-on=OFF",
+		"--secure-file-priv=" + s.path(temporaryName), "--local-infile=OFF", "--performance-schema=OFF", "--max-connections=10", "--max-allowed-packet=1G",
+		fmt.Sprintf("--innodb-buffer-pool-size=%d", memory), "--innodb-buffer-pool-load-at-startup=OFF", "--innodb-buffer-pool-dump-at-shutdown=OFF",
+		"--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=OFF",
+	}
+	if s.owner == (process.Owner{}) {
+		args = append(args, "--user=root")
+	}
+	return append(args, more...)
+}
+
+// child is how everything in the scratch folder is run.
+func (s *scratch) child() process.ChildOptions {
+	return process.ChildOptions{Owner: s.owner, Dir: s.path(".")}
+}
+
+// patience is how long a server may take from its last line in the log, or its start, to its first answer.
+const patience = 10 * time.Minute
+
+// start starts the server and waits until it answers. An ending server tells why in its log.
+func (s *scratch) start(ctx context.Context, program string, memory int64, more []string) (*runningServer, error) {
+	account := fmt.Sprintf("CREATE OR REPLACE USER %s@localhost IDENTIFIED BY '%s';\nGRANT ALL ON *.* TO %s@localhost WITH GRANT OPTION;\n", ourUser, s.password, ourUser)
+	if err := s.give(accountName, account); err != nil {
+		return nil, err
+	}
+	r := &runningServer{log: &serverLog{}}
+	o := s.child()
+	o.Stdout, o.Stderr = io.Discard, r.log
+	var err error
+	if r.child, err = process.StartChild(ctx, o, program, s.serverArgs(memory, more)...); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("the scratch server does not answer within %s", patience))
+	defer cancel()
+	if err := r.connect(ctx, s); err != nil {
+		r.child.Kill()
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *runningServer) connect(ctx context.Context, s *scratch) error {
+	login := galera.Login{User: ourUser, Password: s.password, Socket: s.path(socketName)}
+	for {
+		c, err := galera.Open(ctx, login)
+		if err == nil {
+			r.Client = c
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-r.child.Ended():
+			return &endedError{cmp.Or(r.child.Wait(), errors.New("somebody stopped it")), r.said()}
+		case <-time.After(100 * time.Millisecond):
+		}
+		var login *galera.LoginError
+		if errors.As(err, &login) && login.Refused() {
+			r.child.Kill()
+			return fmt.Errorf("the scratch server lets nobody in: %w; %s", err, r.said())
+		}
+	}
+}
+
+// endedError is a server that ended before it answered.
+type endedError struct {
+	err  error
+	said string
+}
+
+func (e *endedError) Error() string {
+	return fmt.Sprintf("the scratch server ended: %v: %s", e.err, e.said)
+}
+func (e *endedError) Unwrap() error { return e.err }
+
+// stop ends the server at once: nothing of it is kept.
+func (r *runningServer) stop() {
+	_ = r.Close()
+	r.child.Kill()
+}
+
+// said is what the server's log tells of its end.
+func (r *runningServer) said() string {
+	<-r.child.Ended()
+	return r.log.said()
+}
+
+// fixed are the settings of backup-my.cnf without which a server cannot read the files of another.
+var fixed = []string{"innodb_page_size", "innodb_data_file_path", "innodb_undo_tablespaces", "innodb_checksum_algorithm"}
+
+// optionsOf are arguments for a server from the backup's own option file. Files keep their last name: the backup has
+// all of them in one folder.
+func optionsOf(file []byte) (args []string) {
+	for lines := bufio.NewScanner(bytes.NewReader(file)); lines.Scan(); {
+		key, value, found := strings.Cut(strings.TrimSpace(lines.Text()), "=")
+		if !found || !slices.Contains(fixed, key) || value == "" {
+			continue
+		}
+		if key == "innodb_data_file_path" {
+			value = baseNames(value)
+		}
+		args = append(args, "--"+strings.ReplaceAll(key, "_", "-")+"="+value)
+	}
+	return args
+}
+
+// baseNames takes the folders out of "ibdata1:12M;/srv/ibdata2:1G:autoextend".
+func baseNames(value string) string {
+	files := strings.Split(value, ";")
+	for i, file := range files {
+		name, rest, _ := strings.Cut(file, ":")
+		files[i] = path.Base(strings.TrimSpace(name)) + ":" + rest
+	}
+	return strings.Join(files, ";")
+}

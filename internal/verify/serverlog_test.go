@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package verify
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func TestTheServersLogIsReadForDamage(t *testing.T) {
+	l := &serverLog{}
+	text := "2026-11-23  8:35:00 4 [ERROR] InnoDB: File './nova/t.ibd' is corrupted\n" +
+		strings.Repeat("2026-11-23  8:35:00 4 [Note] InnoDB: 00000000000000000000000000000000\n", 500) +
+		"2026-11-23  8:35:00 4 [ERROR] InnoDB: File './nova/t.ibd' is corrupted\n" +
+		"2026-11-23  8:35:01 0 [ERROR] Incorrect definition of table mysql.event\n" +
+		"2026-11-23  8:35:01 0 [Warning] without end"
+	// However it is cut into pieces.
+	for piece := range strings.SplitAfterSeq(text, "0") {
+		fmt.Fprint(l, piece)
+	}
+	damaged, others := l.found()
+	if len(damaged) != 1 || len(others) != 1 || damaged[0] != "[ERROR] InnoDB: File './nova/t.ibd' is corrupted" {
+		t.Errorf("%q, %q", damaged, others)
+	}
+	fmt.Fprint(l, strings.Repeat("x", 1<<20))
+	if len(l.line) > maxLogLine {
+		t.Errorf("%d bytes of a line without end are kept", len(l.line))
+	}
+}
+
+func TestOptionsOfTheSetKeepToTheScratchFolder(t *testing.T) {
+	got := optionsOf([]byte("# of mariadb-backup\n[mysqld]\ninnodb_data_file_path=ibdata1:12M;/srv/x/ibdata2:1G:autoextend\ninnodb_page_size=16384\n" +
+		"innodb_undo_directory=/srv\ninnodb_undo_tablespaces=0\nplugin_load=x\n"))
+	want := "--innodb-data-file-path=ibdata1:12M;ibdata2:1G:autoextend --innodb-page-size=16384 --innodb-undo-tablespaces=0"
+	if strings.Join(got, " ") != want {
+		t.Errorf("%q", got)
+	}
+}
