@@ -71,11 +71,10 @@ type Entry struct {
 	Bytes      int64               `json:"bytes"`
 	RawBytes   int64               `json:"raw_bytes"`
 	Position   repository.Position `json:"position"`
-	// Verified is the deepest level that the set passed, as it lies there: "", "read" or "restore".
-	Verified Level `json:"verified"`
-	// VerifiedAt is when, and Failed why the last one failed.
+	// Verified is the deepest level that the set passed, VerifiedAt when; Problems are why a level failed.
+	Verified   Level     `json:"verified"`
 	VerifiedAt float64   `json:"verified_at"`
-	Failed     []Problem `json:"failed"`
+	Problems   []Problem `json:"problems"`
 	Warnings   []string  `json:"warnings"`
 }
 
@@ -152,15 +151,16 @@ func (r *Repository) look(l *Listing, name string) error {
 		return fmt.Errorf("read %s: %w", at, err)
 	}
 	defer s.Close()
-	l.Sets = append(l.Sets, s.entry())
+	l.Sets = append(l.Sets, s.Entry())
 	return nil
 }
 
-func (s *Set) entry() Entry {
+// Entry describes the set as List does.
+func (s *Set) Entry() Entry {
 	m := s.Manifest
 	e := Entry{
 		Set: s.Name, Path: s.at, Cluster: m.Cluster, Controller: m.Controller, Method: m.Method, Server: m.Server.Version,
-		Started: m.StartedAt, Ended: m.EndedAt, Position: m.Position, Failed: []Problem{}, Warnings: []string{},
+		Started: m.StartedAt, Ended: m.EndedAt, Position: m.Position, Problems: []Problem{}, Warnings: []string{},
 	}
 	for _, f := range m.Files {
 		e.Bytes, e.RawBytes = e.Bytes+f.Bytes, e.RawBytes+f.RawBytes
@@ -170,7 +170,7 @@ func (s *Set) entry() Entry {
 		e.Warnings = append(e.Warnings, err.Error())
 		return e
 	}
-	e.Verified, e.VerifiedAt, e.Failed = record.passed()
+	e.Verified, e.VerifiedAt, e.Problems = record.passed()
 	return e
 }
 

@@ -22,6 +22,11 @@ type unusable struct{ Problem }
 
 func (u unusable) Error() string { return u.String() }
 
+// damagedFile is a file of the set that cannot be read back.
+type damagedFile struct{ unusable }
+
+func (d damagedFile) Unwrap() error { return d.unusable }
+
 // fromOutside are the signals by which somebody else ends a program: an operator, systemd, the kernel without memory.
 var fromOutside = []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP}
 
@@ -98,7 +103,7 @@ func (r *restoring) pour(ctx context.Context, f repository.File, o process.Child
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case bad != nil:
-		return unusable{*bad}
+		return damagedFile{unusable{*bad}}
 	case ended != nil:
 		return refusedBy(f.Name, program, ended, "")
 	}

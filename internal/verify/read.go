@@ -20,7 +20,7 @@ import (
 // Read reads every file of the set to its end: length, sha256, zstd frames and what they hold, the structure of the
 // stream or the last line of the dump. The error says that it could not be read; problems are those of the set.
 func (s *Set) Read(ctx context.Context, tell func(int64)) ([]Problem, error) {
-	problems := checkManifest(s.Manifest)
+	problems := append([]Problem{}, checkManifest(s.Manifest)...)
 	if len(problems) > 0 {
 		return problems, nil
 	}

@@ -50,23 +50,23 @@ type Outcome struct {
 	Restored *Restored `json:"restored,omitempty"`
 }
 
-// passed tells the deepest level that still counts, when it was passed, and why the last verification failed. A set that
-// cannot be read has no level, whatever it was restored from before.
-func (r Record) passed() (level Level, at float64, failed []Problem) {
-	failed = []Problem{}
-	if r.Read == nil {
-		return "", 0, failed
+// passed tells the deepest level that still counts, when it was passed, and what was found wrong. A set that cannot be
+// read has no level, whatever it was restored from before.
+func (r Record) passed() (level Level, at float64, problems []Problem) {
+	problems = []Problem{}
+	for _, o := range []struct {
+		level Level
+		*Outcome
+	}{{LevelRead, r.Read}, {LevelRestore, r.Restore}} {
+		switch {
+		case o.Outcome == nil:
+		case !o.OK:
+			problems = append(problems, o.Problems...)
+		case o.level == LevelRead || level == LevelRead:
+			level, at = o.level, o.At
+		}
 	}
-	if !r.Read.OK {
-		return "", 0, r.Read.Problems
-	}
-	if r.Restore == nil {
-		return LevelRead, r.Read.At, failed
-	}
-	if !r.Restore.OK {
-		return LevelRead, r.Read.At, r.Restore.Problems
-	}
-	return LevelRestore, r.Restore.At, failed
+	return level, at, problems
 }
 
 // Record reads what earlier verifications found; empty when there was none. One of another set, or of this set with

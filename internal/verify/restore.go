@@ -103,15 +103,24 @@ type restoring struct {
 	told     time.Time
 }
 
-// Run restores the set, looks into it and removes the copy, whatever happens. problems are those of the set; an error
-// says that nothing was proven.
-func (r *Restore) Run(ctx context.Context) (found *Restored, problems []Problem, warnings []string, err error) {
+// Found is what a restore found out about a set.
+type Found struct {
+	Problems []Problem
+	Warnings []string
+	// Unreadable says that the problems are of a file that cannot be read back. Read says that all of them were.
+	Unreadable, Read bool
+	// Restored is what the server held; nil when none came up.
+	Restored *Restored
+}
+
+// Run restores the set, looks into it and removes the copy, whatever happens. An error says that nothing was proven.
+func (r *Restore) Run(ctx context.Context) (found Found, err error) {
 	run := &restoring{Restore: r, ctx: ctx, warnings: []string{}, problems: []Problem{}, began: time.Now(), progress: Progress{ExpectedBytes: r.set.Bytes()}}
 	if run.before, err = r.set.Record(); err != nil {
 		run.warn("%v", err)
 	}
 	if run.scratch, err = newScratch(r.o.Scratch, r.owner); err != nil {
-		return nil, nil, nil, err
+		return Found{}, err
 	}
 	defer func() {
 		// Also when something panics.
@@ -120,13 +129,16 @@ func (r *Restore) Run(ctx context.Context) (found *Restored, problems []Problem,
 		}
 		err = errors.Join(err, run.scratch.remove())
 	}()
-	found, err = run.do(ctx)
-	var u unusable
-	if errors.As(err, &u) {
-		run.bad(u.Problem)
+	found.Restored, err = run.do(ctx)
+	var bad unusable
+	if errors.As(err, &bad) {
+		run.bad(bad.Problem)
+		found.Unreadable = errors.As(err, new(damagedFile))
 		err = nil
 	}
-	return found, run.problems, run.warnings, err
+	found.Read = found.Restored != nil
+	found.Problems, found.Warnings = run.problems, run.warnings
+	return found, err
 }
 
 // do reads the small files back, restores the data and looks into them.
@@ -141,7 +153,7 @@ func (r *restoring) do(ctx context.Context) (*Restored, error) {
 			return nil, err
 		}
 		if bad != nil {
-			return nil, unusable{*bad}
+			return nil, damagedFile{unusable{*bad}}
 		}
 	}
 	restore := r.prepare

@@ -52,9 +52,9 @@ func prepared(t *testing.T, s *Set, scratch string) *Restore {
 
 func restored(t *testing.T, s *Set) (*Restored, []Problem, []string) {
 	t.Helper()
-	found, problems, warnings, err := prepared(t, s, scratchFolder(t)).Run(context.Background())
+	found, err := prepared(t, s, scratchFolder(t)).Run(context.Background())
 	must(t, err)
-	return found, problems, warnings
+	return found.Restored, found.Problems, found.Warnings
 }
 
 func TestWholeSetsAreRestoredAndFoundEqual(t *testing.T) {
@@ -206,9 +206,9 @@ func TestARestoreThatIsStoppedLeavesNothing(t *testing.T) {
 				cancel(why)
 			}
 		}
-		_, problems, _, err := r.Run(ctx)
-		if err == nil || len(problems) > 0 {
-			t.Errorf("%s: %v, %v", phase, problems, err)
+		found, err := r.Run(ctx)
+		if err == nil || len(found.Problems) > 0 {
+			t.Errorf("%s: %v, %v", phase, found.Problems, err)
 		}
 	}
 }
@@ -254,7 +254,7 @@ func killed(t *testing.T, path, scratch, phase string) {
 			time.Sleep(time.Second)
 		}
 	}
-	_, _, _, err := r.Run(context.Background())
+	_, err := r.Run(context.Background())
 	t.Fatal("nobody killed it", err)
 }
 
@@ -265,12 +265,12 @@ func TestOnlyOneRestoreRunsInAFolder(t *testing.T) {
 	var second, recovered error
 	r.o.Progress = func(p Progress) {
 		if p.Phase == "prepare" {
-			_, _, _, second = prepared(t, openSet(t, destination, path), scratch).Run(context.Background())
+			_, second = prepared(t, openSet(t, destination, path), scratch).Run(context.Background())
 			_, recovered = Recover(scratch)
 		}
 	}
-	_, problems, _, err := r.Run(context.Background())
-	if err != nil || len(problems) > 0 || !errors.Is(second, ErrBusy) || !errors.Is(recovered, ErrBusy) {
-		t.Errorf("%v, %v; second %v, recover %v", problems, err, second, recovered)
+	found, err := r.Run(context.Background())
+	if err != nil || len(found.Problems) > 0 || !errors.Is(second, ErrBusy) || !errors.Is(recovered, ErrBusy) {
+		t.Errorf("%v, %v; second %v, recover %v", found.Problems, err, second, recovered)
 	}
 }
