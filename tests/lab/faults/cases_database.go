@@ -119,8 +119,13 @@ func rotate(r *run) error {
 	return r.active.tell("ALTER USER faultbackup@localhost IDENTIFIED BY 'after-rotation'")
 }
 
-// sst makes the other standby lose its position, so that Pacemaker's restart transfers everything.
+// sst makes the other standby lose its position, so that its restart transfers everything, from the backup node.
 func sst(r *run) error {
+	donor := r.other.path("/etc/mysql/mariadb.conf.d/99-fault.cnf")
+	r.later(func() error { return os.Remove(donor) })
+	if err := os.WriteFile(donor, []byte("[mysqld]\nwsrep_sst_donor = "+r.victim.name()+"\n"), 0o644); err != nil {
+		return err
+	}
 	if err := os.Remove(r.other.path("/var/lib/mysql/grastate.dat")); err != nil {
 		return err
 	}

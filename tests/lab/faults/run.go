@@ -221,13 +221,24 @@ func (r *run) scrub() {
 	_, _ = r.run("reset")
 }
 
-// ready waits for a healthy lab, and builds it anew when that does not help.
+// ready waits for a healthy lab, and mends it or builds it anew when that does not help.
 func (r *run) ready() error {
-	if _, err := r.run("wait"); err == nil {
+	if _, err := r.run("wait"); err == nil && !r.stale() {
 		return nil
 	}
 	_, err := r.run("reset")
 	return err
+}
+
+// stale: nobody is there, and yet there are sessions of clients. The HAProxy that the VIP has left keeps them, up to
+// timeout client, and each makes its controller one that serves clients.
+func (r *run) stale() bool {
+	for _, m := range r.machines() {
+		if n, err := m.ask("SELECT COUNT(*) FROM information_schema.processlist WHERE user = 'openstack'"); err != nil || n != "0" {
+			return true
+		}
+	}
+	return false
 }
 
 // finish waits until the playbook and the worker are over, and takes the times.
