@@ -1,0 +1,308 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, the overcloud.backup authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Generated from modules/backup_verify.yml by "make generate": change that file.
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: backup_verify
+short_description: Prove that a backup set can be restored
+version_added: 1.0.0
+description:
+  - >-
+    Verifies a set that M(overcloud.backup.galera_backup) made, on a host that sees it, and writes the outcome beside
+    its manifest as C(verified.json). That record names the set and the sha256 of its manifest, and counts for no other.
+  - C(level=read) reads the set back as M(overcloud.backup.backup_info) does.
+  - >-
+    C(level=restore) reads it back and, in the same pass, restores it into a scratch folder with the server's own
+    programs. It starts a server there, without network, Galera, binary log and events, checks every table with C(CHECK
+    TABLE), reads every row, reads what the server says in its log, and compares the schema's fingerprint and the number
+    of tables of each schema with the manifest. A set is of one moment of a moving server, whose rows nobody counted
+    then. So rows and C(CHECKSUM TABLE) of every table are written into the record, and a later restore of the same set
+    must find the same.
+  - >-
+    A damaged set makes the module fail, with files and offsets. A verification that could not be done, for want of
+    space or of programs, fails too, and leaves the record as it was.
+  - >-
+    The scratch server and the scratch folder are removed whatever happens. Should the module be killed, the kernel ends
+    the server with it, and the next verification, or C(state=recovered), removes the folder.
+options:
+  state:
+    description:
+      - C(present) verifies a set.
+      - C(recovered) only removes what a verification left in C(scratch) that was killed.
+    type: str
+    choices:
+      - present
+      - recovered
+    default: present
+  destination:
+    description: Absolute path of the directory with the sets of all clusters. It is needed for C(state=present).
+    type: path
+  cluster:
+    description: Name of the cluster's folder.
+    type: str
+  set:
+    description: The set, as C(newest), or C(<cluster>/<set>), or with C(cluster) C(<set>) alone, or the path of the set.
+    type: str
+    default: newest
+  level:
+    description: How deep it is verified.
+    type: str
+    choices:
+      - read
+      - restore
+    default: restore
+  scratch:
+    description:
+      - >-
+        Absolute path of a folder for the copy of the data. It must belong to root, and the user C(mysql) must be able
+        to enter it.
+      - >-
+        It is made where it is missing, and keeps a lock. It needs 1.2 times the bytes that are inside of a physical
+        set, 2.5 times those of a dump, and 512 MiB. That is looked at before.
+    type: path
+    default: /var/tmp/overcloud.backup
+  memory:
+    description: MiB, from 32 to 1048576, of the scratch server's buffer pool.
+    type: int
+    default: 256
+  max_duration:
+    description: Seconds, from 1 to 1000000, after which the verification is stopped.
+    type: float
+    default: 14400
+  policy:
+    description:
+      - >-
+        C(require_idle) refuses C(level=restore) on a host whose own database has clients. C(allow_active) does not
+        look.
+      - A host without a database is never refused.
+    type: str
+    choices:
+      - require_idle
+      - allow_active
+    default: require_idle
+  ignore_users:
+    description: Users of health checks. Their sessions are no clients.
+    type: list
+    elements: str
+    default:
+      - clustercheck
+      - haproxy
+  login_user:
+    description:
+      - User to log in as.
+      - >-
+        What is given here is tried first, then the option files, then hiera (C(mysql::server::root_password)), then
+        C(root) over the unix socket without a password. Of an account given here that is refused although another one
+        then worked, the facts tell, and a backup warns.
+      - Without C(login_password) the password is taken from the option files when these speak of the same user.
+    type: str
+  login_password:
+    description: Password of C(login_user), which is C(root) unless told otherwise. It is never shown and never on a command line.
+    type: str
+  login_unix_socket:
+    description:
+      - Path of the server's unix socket. With it nothing else is tried.
+      - >-
+        Without it and without C(login_host) the option files tell, then the usual places are tried, then TCP at the
+        server's C(bind-address).
+    type: path
+  login_host:
+    description: Address of the server, for a connection over TCP. C(localhost) means the unix socket.
+    type: str
+  login_port:
+    description: Port of the server for a connection over TCP, from 1 to 65535. Without it the option files tell, else it is 3306.
+    type: int
+  config_file:
+    description:
+      - Option file to take the account from in place of C(/etc/my.cnf), C(/etc/mysql/my.cnf) and C(~/.my.cnf).
+      - >-
+        It is read as MariaDB's own client does, C(!includedir) too; the groups are C([client]), C([client-server]),
+        C([client-mariadb]), C([mysql]) and C([mariadb-client]).
+    type: path
+  connect_timeout:
+    description: Time limit of one attempt to log in, in seconds, from 0.001 to 1000000.
+    type: float
+    default: 3
+  ca_cert:
+    description:
+      - >-
+        File in PEM form with the authority that signed the server's certificate. With it a connection over TCP is
+        encrypted or not made.
+      - Without it C(ssl-ca), C(ssl-cert), C(ssl-key) and C(ssl-verify-server-cert) of the option files count.
+    type: path
+    aliases:
+      - ssl_ca
+  client_cert:
+    description: File in PEM form with the client's certificate.
+    type: path
+    aliases:
+      - ssl_cert
+  client_key:
+    description: File in PEM form with the client's private key.
+    type: path
+    aliases:
+      - ssl_key
+  check_hostname:
+    description: >-
+      Whether the server's certificate has to name C(login_host). Without it, it has to. The tools of a backup check the
+      same.
+    type: bool
+attributes:
+  check_mode:
+    description: Can run in check mode. It looks at the manifest, the programs and the room, returns C(plan), and touches nothing.
+    support: full
+  diff_mode:
+    description: Can say what it changed in the form of a difference.
+    support: none
+requirements:
+  - Root.
+  - >-
+    For C(level=restore) the programs of a MariaDB server of the series of the set, C(mariadbd), with C(mariadb-backup)
+    and C(mbstream) for a physical set, C(mariadb-install-db) and C(mariadb) for a dump.
+notes:
+  - Tables that the server encrypts at rest cannot be restored by the scratch server, which has no key.
+seealso:
+  - module: overcloud.backup.backup_info
+  - module: overcloud.backup.galera_backup
+author:
+  - The overcloud.backup authors (@overcloud-backup)
+"""
+
+EXAMPLES = r"""
+- name: Restore the newest set into a scratch server and look into it
+  overcloud.backup.backup_verify:
+    destination: /var/backups/overcloud
+  become: true
+
+- name: Only read it back
+  overcloud.backup.backup_verify:
+    destination: /var/backups/overcloud
+    set: galera_cluster/20261122T191500Z_physical_controller-2
+    level: read
+  become: true
+
+- name: Remove what a killed verification left
+  overcloud.backup.backup_verify:
+    state: recovered
+  become: true
+"""
+
+RETURN = r"""
+msg:
+  description: One line for people.
+  returned: success
+  type: str
+  sample: >-
+    /var/backups/overcloud/galera_cluster/20261122T191500Z_physical_controller-2 was restored into a scratch server:
+    1502 tables are sound, 1048576 rows in those of users, 41.2 s
+set:
+  description: Name of the set.
+  returned: when a set was found
+  type: str
+  sample: galera_cluster/20261122T191500Z_physical_controller-2
+path:
+  description: Where it lies.
+  returned: when a set was found
+  type: str
+  sample: /var/backups/overcloud/galera_cluster/20261122T191500Z_physical_controller-2
+level:
+  description: How deep it was verified.
+  returned: when a set was found
+  type: str
+  sample: restore
+plan:
+  description: >-
+    What a restore does, or in check mode would do, with C(tools), their C(version), the C(space) and the C(user) that
+    runs them.
+  returned: with C(level=restore), when it can be done
+  type: dict
+  sample:
+    set: galera_cluster/20261122T191500Z_physical_controller-2
+    path: /var/backups/overcloud/galera_cluster/20261122T191500Z_physical_controller-2
+    scratch: /var/tmp/overcloud.backup
+    tools:
+      paths:
+        prepare: /usr/bin/mariadb-backup
+        server: /usr/sbin/mariadbd
+        unpack: /usr/bin/mbstream
+      version: 10.11.19
+    space:
+      raw_bytes: 209715200
+      factor: 1.2
+      needed_bytes: 788529152
+      free_bytes: 84000000000
+      at: /var/tmp
+    user: mysql
+outcome:
+  description: What was found, as it stands in C(verified.json), there with all tables.
+  returned: when the set was verified
+  type: dict
+  contains:
+    ok:
+      description: Whether nothing is wrong with the set.
+      returned: always
+      type: bool
+      sample: true
+    at:
+      description: When the verification ended, in seconds since the epoch.
+      returned: always
+      type: float
+      sample: 1795634160.25
+    duration:
+      description: Seconds it took.
+      returned: always
+      type: float
+      sample: 41.2
+    host:
+      description: Host name of this host.
+      returned: always
+      type: str
+      sample: controller-2
+    made_by:
+      description: Version of the collection.
+      returned: always
+      type: str
+      sample: overcloud.backup 1.0.0
+    problems:
+      description: What is wrong, by C(file), with C(reason), and with C(offset) where it is known.
+      returned: always
+      type: list
+      elements: dict
+      sample: []
+    warnings:
+      description: What could not be compared, and what the server complained of that is no damage.
+      returned: always
+      type: list
+      elements: str
+      sample: []
+    restored:
+      description:
+        - >-
+          What the scratch server held, its version, the schema's C(fingerprint), the number of tables by schema, how
+          many were C(checked), C(rows) of all tables of users, and C(checksum), the sha256 over the names, rows and
+          checksums of these tables.
+      returned: when a scratch server came up
+      type: dict
+      sample:
+        server_version: 10.11.19-MariaDB-0+deb12u1
+        fingerprint: 9f2b...
+        schemas:
+          nova: 110
+          keystone: 50
+        checked: 192
+        rows: 1048576
+        checksum: 41c5...
+undone:
+  description: What was ended and removed.
+  returned: with C(state=recovered), when there was something
+  type: list
+  elements: str
+  sample:
+    - removed /var/tmp/overcloud.backup/run
+"""
