@@ -11,11 +11,11 @@ import (
 var networks = []fault{
 	{
 		name: "cut-off", breaks: "the backup node is cut off from the others for 15 s", when: streaming,
-		hurt: partition, hold: 15 * time.Second, heal: heal, want: failed, says: "primary|cluster|quorum|server|pacemaker", control: true,
+		hurt: partition, hold: 15 * time.Second, heal: heal, want: failed, says: "primary|cluster|quorum|server|pacemaker|wsrep", control: true,
 	},
 	{
 		name: "one-way", breaks: "what the backup node sends is lost, for 12 s", when: streaming,
-		hurt: badWire(wire{dropOut: true}), hold: 12 * time.Second, heal: goodWire, want: either, says: "primary|cluster|quorum|server|pacemaker|contact|connection", control: true,
+		hurt: badWire(wire{dropOut: true}), hold: 12 * time.Second, heal: goodWire, want: either, says: "primary|cluster|quorum|server|pacemaker|contact|connection|wsrep", control: true,
 	},
 	{
 		name: "slow-wire", breaks: "200 ms of delay each way at the backup node, for 10 s", when: streaming,
