@@ -3,9 +3,12 @@
 package main
 
 import (
+	"database/sql"
 	"fmt"
 	"os"
 	"time"
+
+	"github.com/go-sql-driver/mysql"
 )
 
 // databases: what users and operators do to the database meanwhile.
@@ -44,6 +47,10 @@ var databases = []fault{
 	{
 		name: "sst-joiner", breaks: "the other standby joins by SST", when: beforeStart, hurt: sst, want: either, control: true,
 		says: "sst|donor|synced|standby|spare|cluster|primary|active",
+	},
+	{
+		name: "client-arrives", breaks: "a client connects to the backup node itself", when: streaming, hurt: clientArrives, hold: 6 * time.Second,
+		want: failed, says: "client|session", quick: true,
 	},
 	{
 		name: "active-read-only", breaks: "the backup node becomes read_only", when: streaming, hurt: tell("SET GLOBAL read_only=ON"), hold: 2 * time.Second,
@@ -86,6 +93,19 @@ func burst(r *run) error {
 	r.later(func() error { return r.active.tell("DROP TABLE IF EXISTS lab_load.burst") })
 	_, err := r.active.do(`setsid -f timeout 8 bash -c 'while mysql --execute="INSERT INTO lab_load.burst (a, b) SELECT flavor, device_metadata FROM nova.instance_extra LIMIT 4000"; do :; done' >/dev/null 2>&1 </dev/null`)
 	return err
+}
+
+// clientArrives keeps one session of a service open on the victim, past HAProxy.
+func clientArrives(r *run) error {
+	cfg := mysql.NewConfig()
+	cfg.User, cfg.Passwd, cfg.Net, cfg.Addr = "openstack", "lab-openstack", "tcp", r.victim.address()+":3306"
+	connector, err := mysql.NewConnector(cfg)
+	if err != nil {
+		return err
+	}
+	db := sql.OpenDB(connector)
+	r.later(db.Close)
+	return db.Ping()
 }
 
 func operatorDesync(r *run) error {
