@@ -125,7 +125,7 @@ func (c *CIB) readPrimitive(e *etree.Element, outer []*etree.Element) error {
 			return fmt.Errorf("primitive %q: ip %w", shorten(id), err)
 		}
 		c.Addresses[id] = address
-	case "ocf:heartbeat:galera":
+	case agentGalera:
 		if c.Galera != nil {
 			return fmt.Errorf("two galera resources, %q and %q: expected one a cluster", c.Galera.Resource, shorten(id))
 		}

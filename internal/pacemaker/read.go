@@ -26,13 +26,15 @@ type Options struct {
 
 // Read asks crm_mon, cibadmin, crm_node and corosync-quorumtool, all at once, and joins what they say. It never
 // fails: a source that did not speak is an error in the header. Host without any of them: Present is false.
-func Read(ctx context.Context, o Options) Facts {
-	r := reader{
+func Read(ctx context.Context, o Options) Facts { return here().read(ctx, o) }
+
+// here is where things are on a real host.
+func here() *reader {
+	return &reader{
 		places:     []string{"/usr/sbin", "/sbin"},
 		corosync:   "/etc/corosync/corosync.conf",
 		configured: []string{"/etc/corosync/corosync.conf", "/var/lib/pacemaker/cib/cib.xml"},
 	}
-	return r.read(ctx, o)
 }
 
 // reader knows where things are on a host.

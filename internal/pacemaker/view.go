@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package pacemaker
+
+import (
+	"context"
+	"errors"
+	"os"
+	"slices"
+	"sync"
+)
+
+const agentGalera = "ocf:heartbeat:galera"
+
+// ClusterView is what a running backup watches of the cluster: one crm_mon, without the configuration.
+type ClusterView struct {
+	// Present is false on a host without Pacemaker, Reason then says so; nothing else is set.
+	Present bool   `json:"present"`
+	Reason  string `json:"reason,omitempty"`
+	Quorum  bool   `json:"quorum"`
+	// Maintenance is maintenance-mode of the whole cluster; Self has this node's own flag.
+	Maintenance bool `json:"maintenance"`
+	Self        Node `json:"self"`
+	// GaleraHere says that the galera resource is promoted on this node.
+	GaleraHere bool `json:"galera_here"`
+	// Promoted names the other nodes on which it is promoted and which may serve: online, and neither in standby nor in
+	// maintenance, unclean, pending or shutting down. Sorted.
+	Promoted []string `json:"promoted"`
+}
+
+// own is this node's name, asked once: it does not change while a process runs.
+var own struct {
+	sync.Mutex
+	name string
+}
+
+// View asks crm_mon, and once crm_node, what this node and the others are doing. ctx bounds it: at its end the commands
+// are killed. Errors are of the commands; a host without Pacemaker is none.
+func View(ctx context.Context) (ClusterView, error) { return here().view(ctx) }
+
+func (r *reader) view(ctx context.Context) (ClusterView, error) {
+	if !r.present() {
+		return ClusterView{Reason: "Pacemaker is neither installed nor configured here"}, nil
+	}
+	name, err := r.self(ctx)
+	if err != nil {
+		return ClusterView{}, err
+	}
+	s, problem := r.status(ctx)
+	if problem != nil {
+		return ClusterView{}, errors.New(problem.Message)
+	}
+	return s.view(name)
+}
+
+func (r *reader) self(ctx context.Context) (string, error) {
+	own.Lock()
+	defer own.Unlock()
+	if own.name == "" {
+		name, problem := r.local(ctx)
+		if problem != nil {
+			return "", errors.New(problem.Message)
+		}
+		own.name = name
+	}
+	return own.name, nil
+}
+
+// view is the status as the node of this name needs it.
+func (s *Status) view(name string) (ClusterView, error) {
+	self := s.node(name)
+	if self == nil {
+		host, _ := os.Hostname()
+		return ClusterView{}, errors.New("crm_mon lists no node " + shorten(name) + " (host name " + shorten(host) + ")")
+	}
+	v := ClusterView{Present: true, Quorum: s.Quorum, Maintenance: isTrue(s.Options["maintenance-mode"]), Self: *self, Promoted: []string{}}
+	for _, r := range s.Resources {
+		if r.Agent != agentGalera || r.Role != RolePromoted {
+			continue
+		}
+		if r.Node == name {
+			v.GaleraHere = true
+		} else if n := s.node(r.Node); n != nil && n.fit() && !slices.Contains(v.Promoted, r.Node) {
+			v.Promoted = append(v.Promoted, r.Node)
+		}
+	}
+	slices.Sort(v.Promoted)
+	return v, nil
+}
+
+// fit says that nothing about a node keeps it from serving.
+func (n Node) fit() bool {
+	return n.Online && !n.Standby && !n.StandbyFail && !n.Maintenance && !n.Unclean && !n.Pending && !n.Shutdown
+}
