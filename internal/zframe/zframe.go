@@ -2,10 +2,12 @@
 
 // Package zframe compresses a stream as independent zstd frames of 8 MiB, in parallel and in order. The frames one
 // after the other are what "zstd -d" reads. Memory is bounded, and is the buffer between a source that must not wait
-// and a sink that may.
+// and a sink that may: at most Blocks + Workers buffers of Size and 8 KiB, whether the stream compresses or not, and
+// the encoders' own (some MiB a worker at level 1).
 package zframe
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"runtime/debug"
@@ -16,6 +18,9 @@ import (
 
 // Size is how much of the stream goes into one frame.
 const Size = 8 << 20
+
+// room is what a frame may be larger than what is in it: 3 bytes for each 128 KiB that do not compress, and 18.
+const room = 8 << 10
 
 // Options of Copy.
 type Options struct {
@@ -30,7 +35,15 @@ type Options struct {
 	// Stop is called with the sink's error as soon as it happens, so that the source can be ended; nothing is written
 	// any more, and the source is read to its end. May be nil.
 	Stop func(error)
+	// Full is called when the source begins to wait because all blocks are held, and when that ends. May be nil.
+	Full func(bool)
+	// Done, when it is closed, ends the copy: nothing more is read or written, and the error is ErrStopped. A Read or
+	// Write that hangs is waited for all the same. May be nil.
+	Done <-chan struct{}
 }
+
+// ErrStopped says that Done was closed.
+var ErrStopped = errors.New("the copy was stopped")
 
 // Stats is what was copied.
 type Stats struct {
@@ -53,19 +66,24 @@ func Copy(dst io.Writer, src io.Reader, o Options) (Stats, error) {
 	}
 	written := make(chan error)
 	go func() { written <- p.write(dst, o.Stop) }()
-	err = p.read(src, o.Tee)
+	err = p.read(src, o.Tee, o.Full)
 	close(p.jobs)
 	close(p.order)
-	if failed := <-written; failed != nil {
+	failed := <-written
+	workers.Wait()
+	if p.stopped() {
+		failed = ErrStopped
+	}
+	if failed != nil {
 		err = failed
 	}
-	workers.Wait()
 	return p.stats, err
 }
 
 // pipe is a reader, some workers and a writer. A block goes from free to the reader, through jobs to a worker, through
-// order to the writer, and back to free.
+// order to the writer, and back to free. The worker keeps what it read and gives on what it wrote: a block of its own.
 type pipe struct {
+	done  <-chan struct{}
 	free  chan []byte
 	jobs  chan *job
 	order chan *job
@@ -74,13 +92,13 @@ type pipe struct {
 
 type job struct {
 	raw   []byte
-	frame []byte
-	err   error // why there is no frame
+	frame []byte // in a block that takes the place of raw's
+	err   error  // why there is no frame
 	done  chan struct{}
 }
 
 func newPipe(o Options) *pipe {
-	p := &pipe{free: make(chan []byte, o.Blocks), jobs: make(chan *job, o.Blocks), order: make(chan *job, o.Blocks)}
+	p := &pipe{done: o.Done, free: make(chan []byte, o.Blocks), jobs: make(chan *job, o.Blocks), order: make(chan *job, o.Blocks)}
 	for range o.Blocks {
 		p.free <- nil // made when it is first needed
 	}
@@ -88,11 +106,11 @@ func newPipe(o Options) *pipe {
 }
 
 // read fills blocks. It hands on what came before an error, too: the sink's content then tells how far it went.
-func (p *pipe) read(src io.Reader, tee io.Writer) error {
+func (p *pipe) read(src io.Reader, tee io.Writer, full func(bool)) error {
 	for {
-		block := <-p.free
-		if block == nil {
-			block = make([]byte, Size)
+		block, err := p.block(full)
+		if err != nil {
+			return err
 		}
 		n, err := fill(block[:Size], src, tee)
 		p.stats.Raw += int64(n)
@@ -108,6 +126,44 @@ func (p *pipe) read(src io.Reader, tee io.Writer) error {
 			return err
 		}
 	}
+}
+
+// block takes the next free block.
+func (p *pipe) block(full func(bool)) ([]byte, error) {
+	if p.stopped() {
+		return nil, ErrStopped
+	}
+	select {
+	case b := <-p.free:
+		return made(b), nil
+	default:
+	}
+	if full != nil {
+		full(true)
+		defer full(false)
+	}
+	select {
+	case b := <-p.free:
+		return made(b), nil
+	case <-p.done:
+		return nil, ErrStopped
+	}
+}
+
+func (p *pipe) stopped() bool {
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
+	}
+}
+
+func made(block []byte) []byte {
+	if block == nil {
+		block = make([]byte, 0, Size+room)
+	}
+	return block
 }
 
 // fill reads until the block is full, and shows each piece to tee when it comes, not when the block is full.
@@ -129,27 +185,30 @@ func fill(block []byte, src io.Reader, tee io.Writer) (n int, err error) {
 }
 
 func (p *pipe) compress(encoder *zstd.Encoder) {
+	spare := made(nil)
 	for j := range p.jobs {
-		j.frame, j.err = encode(encoder, j.raw)
+		if j.frame, j.err = encode(encoder, j.raw, spare[:0]); j.err == nil {
+			spare = j.raw
+		}
 		close(j.done)
 	}
 }
 
-func encode(encoder *zstd.Encoder, raw []byte) (frame []byte, err error) {
+func encode(encoder *zstd.Encoder, raw, into []byte) (frame []byte, err error) {
 	defer caught(&err)
-	return encoder.EncodeAll(raw, make([]byte, 0, len(raw)/4)), nil
+	return encoder.EncodeAll(raw, into), nil
 }
 
 // write puts the frames down in order. After an error it only gives the blocks back.
 func (p *pipe) write(dst io.Writer, stop func(error)) (failed error) {
 	for j := range p.order {
 		<-j.done
-		if failed == nil {
+		if failed == nil && !p.stopped() {
 			if failed = p.put(dst, j); failed != nil && stop != nil {
 				stop(failed)
 			}
 		}
-		p.free <- j.raw
+		p.free <- j.frame
 	}
 	return failed
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"os/exec"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -182,3 +183,63 @@ func TestAPanicIsAnError(t *testing.T) {
 type zero struct{}
 
 func (zero) Read(b []byte) (int, error) { clear(b); return len(b), nil }
+
+// What does not compress needs the most memory: a sink that stalls must not make it more than the blocks.
+func TestMemoryIsBounded(t *testing.T) {
+	const blocks, workers = 8, 2
+	noise := make([]byte, Size)
+	r := rand.New(rand.NewPCG(3, 4))
+	for i := range noise {
+		noise[i] = byte(r.Uint32())
+	}
+	before := heap()
+	full, done, ended := make(chan bool, 10), make(chan struct{}), make(chan error)
+	stall := make(chan struct{})
+	o := Options{Level: 1, Workers: workers, Blocks: blocks, Full: func(on bool) { full <- on }, Done: done}
+	sink := writer(func(p []byte) (int, error) { <-stall; return len(p), nil })
+	go func() { _, err := Copy(sink, io.MultiReader(repeat(noise, 20)...), o); ended <- err }()
+	if !<-full {
+		t.Fatal("the wait ended before it began")
+	}
+	used := heap() - before
+	if limit := int64((blocks+workers)*(Size+room) + 40<<20); used > limit {
+		t.Errorf("%d MiB are used, more than %d", used>>20, limit>>20)
+	}
+	close(done)
+	if <-full {
+		t.Error("a wait began twice")
+	}
+	close(stall)
+	if err := <-ended; !errors.Is(err, ErrStopped) {
+		t.Error(err)
+	}
+}
+
+func repeat(block []byte, n int) (all []io.Reader) {
+	for range n {
+		all = append(all, bytes.NewReader(block))
+	}
+	return all
+}
+
+// heap is what the program holds, garbage included.
+func heap() int64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapInuse)
+}
+
+// What a copy was stopped for must not wait until the buffer is written to a slow sink.
+func TestACopyThatIsStoppedWritesNoMore(t *testing.T) {
+	done, written := make(chan struct{}), 0
+	o := Options{Level: 1, Workers: 2, Blocks: 5, Done: done}
+	sink := writer(func(p []byte) (int, error) {
+		if written++; written == 1 {
+			close(done)
+		}
+		return len(p), nil
+	})
+	if _, err := Copy(sink, bytes.NewReader(words(12*Size)), o); !errors.Is(err, ErrStopped) || written != 1 {
+		t.Errorf("%v, %d frames were written", err, written)
+	}
+}
