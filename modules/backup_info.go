@@ -7,6 +7,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"overcloud.backup/internal/ansible"
 	"overcloud.backup/internal/verify"
@@ -47,6 +48,10 @@ func backupInfo(ctx context.Context, call *ansible.Call) (*ansible.Result, error
 		return nil, err
 	}
 	r, err := verify.Open(o.Destination)
+	if errors.Is(err, fs.ErrNotExist) && !o.Read {
+		none := verify.Listing{Sets: []verify.Entry{}, NoSets: []verify.Folder{}, Damaged: []verify.Damaged{}}
+		return &ansible.Result{Msg: "there is no " + o.Destination + " here", Values: backupInfoValues{Listing: none}}, nil
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -60,7 +60,9 @@ type Listing struct {
 
 // Entry describes a set for a list.
 type Entry struct {
-	Set        string              `json:"set"`
+	Set string `json:"set"`
+	// Name is the last part of Set: sorted by it, the sets of all clusters are in the order of time.
+	Name       string              `json:"name"`
 	Path       string              `json:"path"`
 	Cluster    repository.Cluster  `json:"cluster"`
 	Controller string              `json:"controller"`
@@ -159,7 +161,7 @@ func (r *Repository) look(l *Listing, name string) error {
 func (s *Set) Entry() Entry {
 	m := s.Manifest
 	e := Entry{
-		Set: s.Name, Path: s.at, Cluster: m.Cluster, Controller: m.Controller, Method: m.Method, Server: m.Server.Version,
+		Set: s.Name, Name: path.Base(s.Name), Path: s.at, Cluster: m.Cluster, Controller: m.Controller, Method: m.Method, Server: m.Server.Version,
 		Started: m.StartedAt, Ended: m.EndedAt, Position: m.Position, Problems: []Problem{}, Warnings: []string{},
 	}
 	for _, f := range m.Files {

@@ -43,14 +43,19 @@ func refusedBy(file, step string, err error, said string) error {
 		how = "ended by " + exit.Signal
 	}
 	if said == "" {
-		said = lastLines(exit.Stderr, 3)
+		said = errorLine(exit.Stderr)
 	}
 	return unusable{problem(file, "%s: %s: %s", step, how, said)}
 }
 
-func lastLines(text string, n int) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	return strings.Join(lines[max(len(lines)-n, 0):], " | ")
+// errorLine is what the client says, as "ERROR 1064 (42000) at line 7: You have...", among the statement itself.
+func errorLine(text string) string {
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, "ERROR ") {
+			return strings.TrimSpace(line)
+		}
+	}
+	return lastLine(text)
 }
 
 // prepare unpacks a physical set, which is read back in the same pass, and makes a datadir of it.

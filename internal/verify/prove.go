@@ -51,7 +51,7 @@ func (v *Verification) Run(ctx context.Context) (Outcome, error) {
 		return Outcome{}, err
 	}
 	o := Outcome{
-		OK: len(found.Problems) == 0, At: seconds(time.Now()), Duration: time.Since(began).Round(time.Millisecond).Seconds(), Host: v.o.Host,
+		OK: len(found.Problems) == 0, At: seconds(time.Now()), Duration: float64(time.Since(began).Milliseconds()) / 1000, Host: v.o.Host,
 		MadeBy: v.o.MadeBy, Problems: found.Problems, Warnings: found.Warnings, Restored: found.Restored,
 	}
 	return o, v.write(found, o)
@@ -70,7 +70,7 @@ func (v *Verification) find(ctx context.Context) (Found, error) {
 	tell := func(n int64) {
 		progress.ReadBytes += n
 		if now := time.Now(); v.o.Progress != nil && now.Sub(told) > 500*time.Millisecond {
-			told, progress.Elapsed = now, now.Sub(began).Round(time.Millisecond).Seconds()
+			told, progress.Elapsed = now, float64(now.Sub(began).Milliseconds())/1000
 			v.o.Progress(progress)
 		}
 	}

@@ -20,5 +20,5 @@ type Restored struct {
 	// Checksum is the sha256 of the lines "schema.table<TAB>rows<TAB>checksum", sorted: two restores of one set, or a
 	// restored server and its set, are the same when it is.
 	Checksum string  `json:"checksum"`
-	Tables   []Table `json:"tables"`
+	Tables   []Table `json:"tables,omitempty"`
 }

@@ -65,7 +65,10 @@ const patience = 10 * time.Minute
 
 // start starts the server and waits until it answers. An ending server tells why in its log.
 func (s *scratch) start(ctx context.Context, program string, memory int64, more []string) (*runningServer, error) {
-	account := fmt.Sprintf("CREATE OR REPLACE USER %s@localhost IDENTIFIED BY '%s';\nGRANT ALL ON *.* TO %s@localhost WITH GRANT OPTION;\n", ourUser, s.password, ourUser)
+	// Who gives PROXY to others, as the users of a set have it, must have it; and only a row gives it to the first.
+	account := fmt.Sprintf("CREATE OR REPLACE USER %[1]s@localhost IDENTIFIED BY '%[2]s';\nGRANT ALL ON *.* TO %[1]s@localhost WITH GRANT OPTION;\n"+
+		"REPLACE INTO mysql.proxies_priv (Host, User, Proxied_host, Proxied_user, With_grant, Grantor) VALUES ('localhost', '%[1]s', '', '', 1, '');\n"+
+		"FLUSH PRIVILEGES;\n", ourUser, s.password)
 	if err := s.give(accountName, account); err != nil {
 		return nil, err
 	}

@@ -110,7 +110,7 @@ func (s *server) dump(set *repository.Set, m *repository.Manifest) error {
 	}
 	users, err := set.Add("users.sql", "users", []byte("CREATE USER IF NOT EXISTS `nova`@`localhost` IDENTIFIED BY 'secret';\nCREATE ROLE IF NOT EXISTS `reader`;\n"+
 		"CREATE USER IF NOT EXISTS `root`@`localhost`;\nALTER USER IF EXISTS `root`@`localhost` IDENTIFIED BY 'unknown';\n"+
-		"GRANT ALL ON `nova`.* TO `nova`@`localhost`;\n"))
+		"GRANT ALL ON `nova`.* TO `nova`@`localhost`;\nGRANT PROXY ON ''@'%' TO 'root'@'localhost' WITH GRANT OPTION;\n"))
 	m.Files = append(m.Files, users)
 	return err
 }

@@ -25,7 +25,9 @@ description:
   - It never changes anything. M(overcloud.backup.backup_verify) writes down that a set was verified.
 options:
   destination:
-    description: Absolute path of the directory with the sets of all clusters, as M(overcloud.backup.galera_backup) has it.
+    description:
+      - Absolute path of the directory with the sets of all clusters, as M(overcloud.backup.galera_backup) has it.
+      - One that is not there holds no sets.
     type: path
     required: true
   cluster:
@@ -93,6 +95,11 @@ sets:
       returned: always
       type: str
       sample: galera_cluster/20261122T191500Z_physical_controller-2
+    name:
+      description: The last part of it. Sorted by it, the sets of all clusters and hosts are in the order of time.
+      returned: always
+      type: str
+      sample: 20261122T191500Z_physical_controller-2
     path:
       description: Where it lies.
       returned: always
@@ -149,7 +156,6 @@ sets:
         seqno: 4711
         seqno_end: 4711
         cluster_seqno: 4708
-        meaning: the state of this node at exactly this position
     verified:
       description: >-
         The deepest level that it passed with the manifest that lies there now, C(read) or C(restore). Empty when it
@@ -184,6 +190,11 @@ newest:
       returned: always
       type: str
       sample: galera_cluster/20261122T191500Z_physical_controller-2
+    name:
+      description: The last part of it. Sorted by it, the sets of all clusters and hosts are in the order of time.
+      returned: always
+      type: str
+      sample: 20261122T191500Z_physical_controller-2
     path:
       description: Where it lies.
       returned: always
@@ -240,7 +251,6 @@ newest:
         seqno: 4711
         seqno_end: 4711
         cluster_seqno: 4708
-        meaning: the state of this node at exactly this position
     verified:
       description: >-
         The deepest level that it passed with the manifest that lies there now, C(read) or C(restore). Empty when it

@@ -21,9 +21,10 @@ description:
     C(level=restore) reads it back and, in the same pass, restores it into a scratch folder with the server's own
     programs. It starts a server there, without network, Galera, binary log and events, checks every table with C(CHECK
     TABLE), reads every row, reads what the server says in its log, and compares the schema's fingerprint and the number
-    of tables of each schema with the manifest. A set is of one moment of a moving server, whose rows nobody counted
-    then. So rows and C(CHECKSUM TABLE) of every table are written into the record, and a later restore of the same set
-    must find the same.
+    of tables of each schema with the manifest.
+  - >-
+    A set is of one moment of a moving server, whose rows nobody counted then. So rows and C(CHECKSUM TABLE) of every
+    table are written into the record, and a later restore of the same set must find the same.
   - >-
     A damaged set makes the module fail, with files and offsets. A verification that could not be done, for want of
     space or of programs, fails too, and leaves the record as it was.
@@ -284,20 +285,20 @@ outcome:
     restored:
       description:
         - >-
-          What the scratch server held, its version, the schema's C(fingerprint), the number of tables by schema, how
-          many were C(checked), C(rows) of all tables of users, and C(checksum), the sha256 over the names, rows and
-          checksums of these tables.
+          What the scratch server held. These are its version, the schema's C(fingerprint), the number of tables by
+          schema, how many were C(checked), C(rows) of all tables of users, and C(checksum), the sha256 over the names,
+          rows and checksums of these tables.
       returned: when a scratch server came up
       type: dict
       sample:
         server_version: 10.11.19-MariaDB-0+deb12u1
-        fingerprint: 9f2b...
+        fingerprint: 1aefa86b1e3960ff2d8396612b8064ddb3693945b20762f19b8c014ccd63d6a2
         schemas:
-          nova: 110
           keystone: 50
+          nova: 110
         checked: 192
         rows: 1048576
-        checksum: 41c5...
+        checksum: 9889be197485dbf8484719b1e19d28585bf04cd197984fdfe1f1a21c57aeb7be
 undone:
   description: What was ended and removed.
   returned: with C(state=recovered), when there was something
