@@ -45,7 +45,7 @@ var processes = []fault{
 	{
 		name: "server-stopped", breaks: "SIGSTOP of mariadbd on the backup node for 12 s", when: streaming, vars: vars("desync", "always"),
 		hurt: send(syscall.SIGSTOP, server), hold: 12 * time.Second, heal: try(send(syscall.SIGCONT, server)),
-		want: failed, says: "answer|server|timeout|Primary|cluster", control: true,
+		want: failed, says: "answer|server|timeout|Primary|cluster|wsrep", control: true,
 	},
 	{
 		name: "active-server-killed", breaks: "SIGKILL of mariadbd on the active node", when: streaming, control: true,

@@ -26,6 +26,7 @@ type run struct {
 	// foreign are the controllers that the case itself has desynced.
 	foreign []int
 	rewire  func() error
+	seen    *seen
 }
 
 // verdict is what came of a case.
