@@ -61,9 +61,7 @@ func backupInfo(ctx context.Context, call *ansible.Call) (*ansible.Result, error
 		return nil, err
 	}
 	result := &ansible.Result{Values: &values, Warnings: infoWarnings(values.Listing)}
-	if len(values.Sets) > 0 {
-		values.Newest = &values.Sets[0]
-	}
+	values.Newest = values.Listing.Newest()
 	result.Msg = fmt.Sprintf("%d sets in %s", len(values.Sets), o.Destination)
 	if !o.Read {
 		return result, nil

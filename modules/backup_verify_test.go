@@ -112,7 +112,11 @@ func TestADamagedSetIsNamedWithFileAndOffset(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(path, "manifest.json"), []byte("{}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	answer := asked(t, "backup_verify", map[string]any{"destination": destination, "level": "read"})
+	answer := asked(t, "backup_info", map[string]any{"destination": destination})
+	if n, _ := answer["newest"].(map[string]any); answer["failed"] != nil || n["path"] != path || len(answer["damaged"].([]any)) != 1 {
+		t.Errorf("%v", answer)
+	}
+	answer = asked(t, "backup_verify", map[string]any{"destination": destination, "level": "read"})
 	if msg, _ := answer["msg"].(string); answer["failed"] != true || !strings.Contains(msg, "manifest.json") {
 		t.Errorf("%v", answer)
 	}

@@ -209,18 +209,24 @@ func (r *Repository) newest(cluster string) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	newest := ""
-	if len(l.Sets) > 0 {
-		newest = l.Sets[0].Set
-	}
-	for _, d := range l.Damaged {
-		// A damaged one must not make an older one pass for the newest.
-		if path.Base(d.Set) > path.Base(newest) {
-			newest = d.Set
-		}
-	}
-	if newest == "" {
+	newest := l.Newest()
+	if newest == nil {
 		return nil, fmt.Errorf("there is no set in %s", filepath.Join(r.path, cluster))
 	}
-	return r.open(newest)
+	return r.open(newest.Set)
+}
+
+// Newest is the newest set, nil when there is none. It may be one of the damaged, of which little is known: that must not
+// make an older one pass for the newest.
+func (l Listing) Newest() *Entry {
+	var newest *Entry
+	if len(l.Sets) > 0 {
+		newest = &l.Sets[0]
+	}
+	for _, d := range l.Damaged {
+		if name := path.Base(d.Set); newest == nil || name > newest.Name {
+			newest = &Entry{Set: d.Set, Name: name, Path: d.Path, Problems: d.Problems, Warnings: []string{}}
+		}
+	}
+	return newest
 }

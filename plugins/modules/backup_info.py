@@ -181,7 +181,7 @@ sets:
       elements: str
       sample: []
 newest:
-  description: The first of C(sets); null when there is none.
+  description: The newest set, null when there is none. When it is one of C(damaged), its name and path are all that is known.
   returned: when the directory could be read
   type: dict
   contains:
