@@ -39,10 +39,18 @@ func connect(ctx context.Context, l Login, p place, cred credential, tlsConfig *
 		err = c.prepare(ctx)
 	}
 	if err != nil {
-		c.db.Close()
+		c.hangUp()
 		return nil, explain(ctx, err)
 	}
 	return c, nil
+}
+
+// hangUp ends a connection that came to nothing. Left open it would be a client's session to whoever counts them.
+func (c *Client) hangUp() {
+	if c.conn != nil {
+		c.conn.Close()
+	}
+	c.db.Close()
 }
 
 // logIn tries again what the driver (1.10.1) takes for a malformed packet: it cuts a final zero byte off the server's

@@ -18,8 +18,12 @@ import (
 const maxNonTransactional = 1000
 
 // userTables restricts information_schema queries to tables of users. schemaColumn is a column of ours, not input.
+//
+// The server's own collation takes SYS and sýs for sys, which are schemas of their own: names are compared byte by byte.
+// #mysql50#x is a folder of the datadir that no CREATE DATABASE made, as lost+found where the datadir is a file system.
 func userTables(schemaColumn string) string {
-	return "LOWER(" + schemaColumn + ") NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys')"
+	return "BINARY " + schemaColumn + " NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys')" +
+		" AND LEFT(" + schemaColumn + ", 9) <> '#mysql50#'"
 }
 
 // Sizes adds up data and indexes by engine. The server itself ends the query after limit, because a query goes on when
