@@ -12,9 +12,9 @@ import (
 
 // callers: the control node, and who calls it.
 var callers = []fault{
-	{name: "none", breaks: "nothing", when: streaming, want: good, quick: true},
+	{name: "none", breaks: "nothing", when: streaming, hold: 12 * time.Second, want: good, quick: true},
 	{name: "none-desynced", breaks: "nothing, desynced", when: streaming, vars: vars("desync", "always"), want: good, quick: true},
-	{name: "none-logical", breaks: "nothing, a dump", when: streaming, vars: vars("method", "logical"), want: good, quick: true},
+	{name: "none-logical", breaks: "nothing, a dump", when: streaming, hold: 12 * time.Second, vars: vars("method", "logical"), want: good, quick: true},
 	{
 		name: "playbook-killed", breaks: "SIGKILL of ansible-playbook", when: streaming,
 		hurt: callerGets(syscall.SIGKILL, false), hold: 2 * time.Second, want: good, lost: true, quick: true,
@@ -34,7 +34,7 @@ var callers = []fault{
 	},
 	{
 		name: "two-playbooks", breaks: "a second playbook at the same time", when: streaming,
-		hurt: secondPlaybook(nil, "lock|already|another|holds|running|spare"), hold: time.Second, want: good, always: true,
+		hurt: secondPlaybook(nil, "lock|already|another|holds|running|spare"), hold: 12 * time.Second, want: good, always: true,
 	},
 	{
 		name: "two-playbooks-two-nodes", breaks: "a second playbook at the same time, for the other standby", when: streaming,

@@ -76,8 +76,8 @@ func server(p process) bool {
 	return base == "mariadbd" || base == "mysqld"
 }
 
-// slowly lets the tool of a machine run 2 ms of 50, from when it appears until release: the data of the lab are small,
-// and a fault needs something to strike.
+// slowly lets the tool of a machine run 1 ms of 200, from when it appears until release: the data of the lab are small,
+// and a fault needs something to strike. It must not last until the tool holds its last locks, which would be a fault.
 type slowly struct {
 	once sync.Once
 	end  chan struct{}
@@ -99,9 +99,9 @@ func (s *slowly) loop(m machine) {
 		}
 		for !over && alive(tools) {
 			deal(tools, syscall.SIGSTOP)
-			over = s.sleep(50 * time.Millisecond)
+			over = s.sleep(200 * time.Millisecond)
 			deal(tools, syscall.SIGCONT)
-			over = over || s.sleep(2*time.Millisecond)
+			over = over || s.sleep(time.Millisecond)
 		}
 	}
 }
