@@ -32,6 +32,7 @@ const password = "before-rotation"
 type seen struct {
 	mutex  sync.Mutex
 	places map[string]bool
+	end    func() // of the sampling
 }
 
 func (s *seen) add(place string) {
@@ -46,27 +47,32 @@ func watched(r *run) error {
 		return err
 	}
 	r.seen = &seen{places: map[string]bool{}}
-	end, done := make(chan struct{}), make(chan struct{})
-	r.later(func() error { close(end); <-done; return nil })
-	go func() {
-		defer close(done)
-		for {
-			r.victim.processes(func(p process) bool { r.seen.look(p); return false })
-			select {
-			case <-end:
-				return
-			case <-time.After(20 * time.Millisecond):
-			}
-		}
-	}()
+	r.seen.end = sync.OnceFunc(every(20*time.Millisecond, func() {
+		r.victim.processes(func(p process) bool { r.seen.look(p); return false })
+	}))
+	r.later(func() error { r.seen.end(); return nil })
 	return nil
 }
 
-// look is at every process of the host but those that this case itself started with the password.
+// every does something again and again, until the function that it returns is called.
+func every(pause time.Duration, do func()) func() {
+	end, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			do()
+			select {
+			case <-end:
+				return
+			case <-time.After(pause):
+			}
+		}
+	}()
+	return func() { close(end); <-done }
+}
+
+// look is at every process of the host, the control node's too.
 func (s *seen) look(p process) {
-	if p.pid == os.Getpid() || strings.Contains(p.line(), "ansible-playbook") {
-		return
-	}
 	environment, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", p.pid))
 	if strings.Contains(p.line(), password) {
 		s.add("the arguments of " + filepath.Base(p.argv[0]))
@@ -78,6 +84,7 @@ func (s *seen) look(p process) {
 
 // nowhere: not in processes, output, logs, unit properties, the job's files, the set, or what Ansible left behind.
 func nowhere(r *run) error {
+	r.seen.end() // or it would see the search
 	if strings.Contains(r.play.output(), password) {
 		r.seen.add("the playbook's output")
 	}

@@ -24,11 +24,11 @@ var storage = []fault{
 	},
 	{
 		name: "destination-gone", breaks: "the destination's disk is pulled", when: streaming, before: mount("ext4", 700),
-		hurt: shutdown, hold: 3 * time.Second, want: failed, says: "input/output|i/o", quick: true,
+		hurt: shutdown, hold: 3 * time.Second, want: failed, says: "input/output|i/o", quick: true, damaged: true,
 	},
 	{
 		name: "destination-gone-last", breaks: "the destination's disk is pulled when the data are read", when: toolGone, before: mount("ext4", 700),
-		hurt: shutdown, hold: 2 * time.Second, want: either, says: "input/output|i/o|read-only", quick: true,
+		hurt: shutdown, hold: 2 * time.Second, want: either, says: "input/output|i/o|read-only", quick: true, damaged: true,
 	},
 	{
 		name: "destination-hangs", breaks: "the destination hangs for 12 s, as NFS does", when: streaming, before: mount("ext4", 700), vars: vars("buffer", 1),

@@ -104,7 +104,11 @@ func (r *run) leftOn(m machine) []string {
 	if err != nil || units != "" {
 		say("units %q %v", units, err)
 	}
-	for _, pattern := range []string{"/run/overcloud.backup/*/arguments", destination + "/*/.*", destination + "/.partial*"} {
+	patterns := []string{"/run/overcloud.backup/*/arguments"}
+	if !r.fault.damaged {
+		patterns = append(patterns, destination+"/*/.*", destination+"/.partial*")
+	}
+	for _, pattern := range patterns {
 		if found, _ := filepath.Glob(m.path(pattern)); len(found) > 0 {
 			say("%s", strings.TrimPrefix(found[0], m.path("/")))
 		}

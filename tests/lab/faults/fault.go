@@ -45,7 +45,7 @@ type fault struct {
 	lost bool
 	// always: it guards one of the three promises, so that each make test runs it.
 	always bool
-	// damaged: what the case leaves in the jobs' folder on purpose is no fault of the product.
+	// damaged: the case itself damages a journal or a disk, so that what is on it cannot be undone.
 	damaged bool
 	// quick: it neither ends a machine nor a server, so a random run may repeat it.
 	quick bool

@@ -37,7 +37,12 @@ func (l lab) play(freezeAt *regexp.Regexp, vars map[string]any, args ...string) 
 	if err != nil {
 		return nil, err
 	}
-	args = append([]string{"-i", l.inventory(), filepath.Join(l.root(), "playbooks/backup.yml"), "-e", string(extra)}, args...)
+	// Not on the command line, where Ansible itself shows a password.
+	file := filepath.Join(dir, "vars.json")
+	if err := os.WriteFile(file, extra, 0o600); err != nil {
+		return nil, err
+	}
+	args = append([]string{"-i", l.inventory(), filepath.Join(l.root(), "playbooks/backup.yml"), "-e", "@" + file}, args...)
 	p := &play{cmd: exec.Command("ansible-playbook", args...), dir: dir, done: make(chan struct{}), freezeAt: freezeAt}
 	p.cmd.Env = l.ansibleEnv(dir)
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
