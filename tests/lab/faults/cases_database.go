@@ -53,6 +53,10 @@ var databases = []fault{
 		want: failed, says: "client|session", quick: true,
 	},
 	{
+		name: "client-arrives-retry", breaks: "a client connects to the backup node itself, and another may be tried", when: streaming, hurt: clientArrives, hold: 4 * time.Second,
+		vars: vars("retries", 1, "min_spares", 0), anywhere: true, want: good, quick: true,
+	},
+	{
 		name: "active-read-only", breaks: "the backup node becomes read_only", when: streaming, hurt: tell("SET GLOBAL read_only=ON"), hold: 2 * time.Second,
 		heal: tell("SET GLOBAL read_only=OFF"), want: either, quick: true,
 	},

@@ -47,6 +47,8 @@ type fault struct {
 	always bool
 	// damaged: the case itself damages a journal or a disk, so that what is on it cannot be undone.
 	damaged bool
+	// anywhere: the choice is left to the playbook, which may try again on the other one.
+	anywhere bool
 	// quick: it neither ends a machine nor a server, so a random run may repeat it.
 	quick bool
 }
@@ -84,7 +86,13 @@ var (
 
 // streams: the tool runs and the first data are in the destination, or as good as.
 func (r *run) streams() bool {
-	if !until(60*time.Second, 20*time.Millisecond, func() bool { return len(r.victim.processes(tool)) > 0 || r.play.over() }) {
+	began := func() bool {
+		if r.fault.anywhere && len(r.other.processes(tool)) > 0 {
+			r.victim, r.other = r.other, r.victim
+		}
+		return len(r.victim.processes(tool)) > 0 || r.play.over()
+	}
+	if !until(60*time.Second, 20*time.Millisecond, began) {
 		return false
 	}
 	time.Sleep(time.Second)

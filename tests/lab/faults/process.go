@@ -84,16 +84,19 @@ type slowly struct {
 	done chan struct{}
 }
 
-func slow(m machine) *slowly {
+func slow(ms ...machine) *slowly {
 	s := &slowly{end: make(chan struct{}), done: make(chan struct{})}
-	go s.loop(m)
+	go s.loop(ms)
 	return s
 }
 
-func (s *slowly) loop(m machine) {
+func (s *slowly) loop(ms []machine) {
 	defer close(s.done)
 	for over := false; !over; {
-		tools := m.processes(tool)
+		var tools []process
+		for _, m := range ms {
+			tools = append(tools, m.processes(tool)...)
+		}
 		if len(tools) == 0 {
 			over = s.sleep(25 * time.Millisecond)
 		}

@@ -118,10 +118,13 @@ func (r *run) strike() error {
 		}
 	}
 	if f.when.slow {
-		r.slow = slow(r.victim)
+		r.slow = slow(r.slowed()...)
 		r.later(func() error { r.slow.release(); return nil })
 	}
 	vars := r.only(r.victim)
+	if f.anywhere {
+		vars = map[string]any{}
+	}
 	for k, v := range f.vars {
 		vars[k] = v
 	}
@@ -140,6 +143,14 @@ func (r *run) strike() error {
 		return fmt.Errorf("the moment %q never came:\n%s", f.when.name, r.play.output())
 	}
 	return r.hurtAndHeal()
+}
+
+// slowed are the machines on which the tool may appear.
+func (r *run) slowed() []machine {
+	if r.fault.anywhere {
+		return []machine{r.victim, r.other}
+	}
+	return []machine{r.victim}
 }
 
 // only are role variables that let nobody but this machine be chosen. There is no other to try it on afterwards.
