@@ -64,7 +64,11 @@ func (r *restoring) prepare(ctx context.Context) error {
 	r.phase("unpack")
 	o := r.scratch.child()
 	o.Stdout = io.Discard
-	if err := r.pour(ctx, f, o, r.tools.Paths["unpack"], "-x", "-C", r.scratch.path(dataName)); err != nil {
+	if err := r.pour(ctx, f, o, passOn, r.tools.Paths["unpack"], "-x", "-C", r.scratch.path(dataName)); err != nil {
+		return err
+	}
+	var err error
+	if r.elsewhere, err = removeLinks(r.scratch.path(dataName)); err != nil {
 		return err
 	}
 	options, err := os.ReadFile(filepath.Join(r.scratch.path(dataName), optionsFile))
@@ -87,8 +91,8 @@ func (r *restoring) prepare(ctx context.Context) error {
 }
 
 // pour hands what is inside a file of the set to a program, and reads the file back on the way. What it finds wrong with
-// the file goes before what the program says.
-func (r *restoring) pour(ctx context.Context, f repository.File, o process.ChildOptions, program string, args ...string) error {
+// the file goes before what the program says. through sees what the program gets.
+func (r *restoring) pour(ctx context.Context, f repository.File, o process.ChildOptions, through func(io.Writer) io.Writer, program string, args ...string) error {
 	from, to, err := os.Pipe()
 	if err != nil {
 		return err
@@ -101,7 +105,7 @@ func (r *restoring) pour(ctx context.Context, f repository.File, o process.Child
 		return err
 	}
 	defer child.Kill()
-	bad, err := r.set.readFile(ctx, f, to, r.read)
+	bad, err := r.set.readFile(ctx, f, through(to), r.read)
 	to.Close()
 	ended := child.Wait()
 	switch {
@@ -109,11 +113,15 @@ func (r *restoring) pour(ctx context.Context, f repository.File, o process.Child
 		return context.Cause(ctx)
 	case bad != nil:
 		return damagedFile{unusable{*bad}}
+	case err != nil && !errors.Is(err, syscall.EPIPE):
+		return err
 	case ended != nil:
 		return refusedBy(f.Name, program, ended, "")
 	}
 	return err
 }
+
+func passOn(to io.Writer) io.Writer { return to }
 
 // load starts an empty server and gives it a logical set: users first, because views and triggers name them.
 func (r *restoring) load(ctx context.Context) error {
@@ -157,7 +165,7 @@ func (r *restoring) feed(ctx context.Context, f repository.File) error {
 	}
 	o := r.scratch.child()
 	o.Stdout = io.Discard
-	return r.pour(ctx, f, o, r.tools.Paths["client"], args...)
+	return r.pour(ctx, f, o, func(to io.Writer) io.Writer { return &insideOnly{to: to} }, r.tools.Paths["client"], args...)
 }
 
 // start starts the scratch server.

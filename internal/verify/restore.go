@@ -92,15 +92,17 @@ func room(s *Set, scratch string) (Space, error) {
 // restoring is a restore that is being done.
 type restoring struct {
 	*Restore
-	ctx      context.Context
-	scratch  *scratch
-	server   *runningServer
-	before   Record
-	problems []Problem
-	warnings []string
-	progress Progress
-	began    time.Time
-	told     time.Time
+	ctx     context.Context
+	scratch *scratch
+	server  *runningServer
+	before  Record
+	// elsewhere counts the tables that lay outside of the datadir, and do so no more.
+	elsewhere int
+	problems  []Problem
+	warnings  []string
+	progress  Progress
+	began     time.Time
+	told      time.Time
 }
 
 // Found is what a restore found out about a set.
