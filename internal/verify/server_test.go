@@ -116,7 +116,7 @@ const filling = `CREATE DATABASE nova; CREATE DATABASE empty; USE nova;
 	CREATE TABLE t (id INT PRIMARY KEY, b LONGTEXT, p INT, FOREIGN KEY (p) REFERENCES parent (id));
 	CREATE TABLE ` + "`odd ``name; -- %`" + ` (c CHAR(36) PRIMARY KEY, j JSON, g INT AS (n + 1) STORED, n INT) PARTITION BY KEY (c) PARTITIONS 3;
 	INSERT INTO parent (name) VALUES ('a'), ('b');
-	INSERT INTO t SELECT seq, REPEAT(SHA2(seq, 512), 200), 1 + seq MOD 2 FROM seq_1_to_1500;
+	INSERT INTO t SELECT seq, REPEAT(SHA2(seq, 512), 200), 1 + seq MOD 2 FROM seq_1_to_800;
 	INSERT INTO ` + "`odd ``name; -- %`" + ` (c, j) SELECT UUID(), '{}' FROM seq_1_to_50;
 	CREATE DEFINER = nova@localhost VIEW v AS SELECT id, p FROM t;
 	CREATE DEFINER = nova@localhost TRIGGER r BEFORE INSERT ON parent FOR EACH ROW SET NEW.name = LOWER(NEW.name);
