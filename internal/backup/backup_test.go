@@ -236,17 +236,14 @@ func TestTheLogHasNoSecretsWhateverTheWrites(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log, err := newLog(set, func(s string) string { return strings.ReplaceAll(s, "secret", "********") })
-	if err != nil {
-		t.Fatal(err)
-	}
+	log := newLog(func(s string) string { return strings.ReplaceAll(s, "secret", "********") }, nil)
 	for _, b := range []byte("password secret used\ncompleted OK!") {
 		_, _ = log.Write([]byte{b})
 	}
 	if got := lastLine(log.text()); got != "completed OK!" {
 		t.Errorf("last line %q", got)
 	}
-	f, err := log.finish()
+	f, err := log.finish(set)
 	data, readErr := os.ReadFile(filepath.Join(set.Folder(), logName))
 	if errors.Join(err, readErr) != nil || string(data) != "password ******** used\ncompleted OK!" || f.Bytes != int64(len(data)) {
 		t.Errorf("%q, %+v, %v", data, f, errors.Join(err, readErr))

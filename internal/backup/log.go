@@ -4,12 +4,7 @@ package backup
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
 	"fmt"
-	"hash"
-	"os"
 	"strings"
 
 	"overcloud.backup/internal/process"
@@ -18,29 +13,30 @@ import (
 
 const logName = "backup.log"
 
-// toolLog stores what a tool says on standard error, line by line, without secrets.
+// toolLog keeps what a tool says on standard error, line by line, without secrets. It stays in memory until the tool has
+// ended: a tool whose messages wait for a destination that hangs would hold its locks meanwhile.
 type toolLog struct {
-	file  *os.File
 	scrub func(string) string
-	tail  process.Tail
-	line  []byte
-	sum   hash.Hash
-	bytes int64
-	err   error
+	// seen is told each line, and says whether to keep it.
+	seen func(line string) bool
+	tail process.Tail
+	line []byte
+	kept bytes.Buffer
+	left int // bytes that were more than maxLog
+	err  error
 }
 
-func newLog(set *repository.Set, scrub func(string) string) (*toolLog, error) {
-	f, err := set.New(logName)
-	if err != nil {
-		return nil, err
-	}
-	return &toolLog{file: f, scrub: scrub, tail: process.Tail{Max: 64 << 10}, sum: sha256.New()}, nil
+func newLog(scrub func(string) string, seen func(string) bool) *toolLog {
+	return &toolLog{scrub: scrub, seen: seen, tail: process.Tail{Max: 64 << 10}}
 }
 
-// maxLine bounds a line that never ends.
-const maxLine = 64 << 10
+// maxLine bounds a line that never ends, maxLog the whole: some 100 bytes for each of the tables.
+const (
+	maxLine = 64 << 10
+	maxLog  = 8 << 20
+)
 
-// Write never fails: a tool must not die of a full disk while it holds locks. finish tells.
+// Write never fails: a tool must not die of its messages while it holds locks. finish tells.
 func (l *toolLog) Write(p []byte) (int, error) {
 	l.line = append(l.line, p...)
 	for {
@@ -60,18 +56,19 @@ func (l *toolLog) put(line []byte) {
 	defer func() {
 		// A panic here would end the process, and nothing would be undone.
 		if p := recover(); p != nil {
-			l.err = fmt.Errorf("panic: %v", p)
+			l.err = fmt.Errorf("keep the tool's log: panic: %v", p)
 		}
 	}()
-	clean := []byte(l.scrub(string(line)))
-	_, _ = l.tail.Write(clean)
-	if l.err != nil {
+	if l.seen != nil && !l.seen(strings.TrimRight(string(line), "\r\n")) {
 		return
 	}
-	var n int
-	n, l.err = l.file.Write(clean)
-	l.sum.Write(clean[:n])
-	l.bytes += int64(n)
+	clean := []byte(l.scrub(string(line)))
+	_, _ = l.tail.Write(clean)
+	if l.kept.Len()+len(clean) > maxLog {
+		l.left += len(clean)
+		return
+	}
+	l.kept.Write(clean)
 }
 
 // text is the end of the log, as it is stored, once the tool has ended.
@@ -83,14 +80,20 @@ func (l *toolLog) text() string {
 	return l.tail.String()
 }
 
-// finish stores what came without a line feed and closes the file.
-func (l *toolLog) finish() (repository.File, error) {
-	l.text()
-	err := errors.Join(l.err, l.file.Sync(), l.file.Close())
+// finish stores the log in the set. Of one that is too long the end follows its beginning.
+func (l *toolLog) finish(set *repository.Set) (repository.File, error) {
+	end := l.text()
+	if l.left > 0 {
+		fmt.Fprintf(&l.kept, "\n[%d bytes are left out here, up to the following]\n%s", max(0, l.left-len(end)), end)
+	}
+	if l.err != nil {
+		return repository.File{}, l.err
+	}
+	f, err := set.Add(logName, "log", l.kept.Bytes())
 	if err != nil {
 		err = fmt.Errorf("write the tool's log: %w", err)
 	}
-	return repository.File{Name: logName, Content: "log", Bytes: l.bytes, RawBytes: l.bytes, SHA256: hex.EncodeToString(l.sum.Sum(nil)), Compression: "none"}, err
+	return f, err
 }
 
 // lastLine is the last line of a text that is not empty.

@@ -33,18 +33,24 @@ type source struct {
 
 // stream runs a tool and stores what it prints in one pass: tool, check, zstd frames, sha256, file. The tool may be
 // ahead by the buffer, no more. The first of these is the error: the destination's, the check's, the tool's, the end's.
-func stream(ctx context.Context, s source, set *repository.Set, o Options, counted *counters) (files []repository.File, err error) {
-	log, err := newLog(set, o.Scrub)
+// When ctx ends it comes back within seconds, also from a destination that hangs.
+func stream(ctx context.Context, s source, set *repository.Set, o Options, counted *counters) ([]repository.File, error) {
+	return abandonable(ctx, set.Folder(), func() ([]repository.File, error) { return store(ctx, s, set, o, counted) })
+}
+
+func store(ctx context.Context, s source, set *repository.Set, o Options, counted *counters) ([]repository.File, error) {
+	counted.restart()
+	log := newLog(o.Scrub, counted.stages.line)
+	data, err := set.New(s.file)
 	if err != nil {
 		return nil, err
 	}
-	data, err := set.New(s.file)
+	stored, err := run(ctx, s, data, log, o, counted)
 	if err != nil {
-		return nil, errors.Join(err, log.file.Close())
+		return nil, err
 	}
-	stored, runErr := run(ctx, s, data, log, o, counted)
-	logged, logErr := log.finish()
-	if err := errors.Join(runErr, logErr); err != nil {
+	logged, err := log.finish(set)
+	if err != nil {
 		return nil, err
 	}
 	return []repository.File{stored, logged}, nil
@@ -52,7 +58,7 @@ func stream(ctx context.Context, s source, set *repository.Set, o Options, count
 
 func run(ctx context.Context, s source, data *os.File, log *toolLog, o Options, counted *counters) (repository.File, error) {
 	hash := sha256.New()
-	sink := &counting{to: io.MultiWriter(data, hash), n: &counted.stored}
+	sink := &counting{to: pieces{to: io.MultiWriter(data, hash), flow: &counted.flow}, n: &counted.stored}
 	stats, err := copyFrom(ctx, s, sink, log, o, counted)
 	if err == nil {
 		err = s.finish(log.text())
@@ -90,8 +96,9 @@ func copyFrom(ctx context.Context, s source, sink io.Writer, log *toolLog, o Opt
 	if err := cmd.Start(); err != nil {
 		return zframe.Stats{}, process.Explain(ctx, s.tool.path, err, "")
 	}
-	stats, broken := zframe.Copy(sink, &reading{from: out, n: &counted.read}, zframe.Options{
-		Level: o.Level, Workers: workers(), Blocks: blocks(o.Buffer), Tee: s.check, Stop: stop,
+	from := &reading{from: out, n: &counted.read, ended: counted.flow.close}
+	stats, broken := zframe.Copy(sink, from, zframe.Options{
+		Level: o.Level, Workers: workers(), Blocks: blocks(o.Buffer), Tee: s.check, Stop: stop, Full: counted.flow.waits, Done: running.Done(),
 	})
 	if broken != nil {
 		stop(broken)
@@ -125,13 +132,30 @@ func checkLength(f *os.File, want int64) error {
 // standby that may have to serve at any time.
 func workers() int { return min(max(runtime.NumCPU()/2, 2), 4) }
 
-// blocks is a buffer in frames. Fewer than there are workers would leave some idle.
+// blocks is a buffer in frames. Fewer than there are workers would leave some idle. Memory is at most the buffer and a
+// frame for each worker (zframe), however the data compress: 160 MiB for the default of 128 MiB and four workers.
 func blocks(buffer int64) int { return max(int(buffer/zframe.Size), workers()+1) }
 
 // counters are read while others count.
 type counters struct {
 	read, stored atomic.Int64
 	began        time.Time
+	stages       stages
+	flow         flow
+}
+
+// restart is before a tool starts.
+func (c *counters) restart() {
+	c.stages.reset()
+	c.flow.reset()
+}
+
+// sample fills in what is known of the tool.
+func (c *counters) sample(s *ToolSample, now time.Time) {
+	s.ReadBytes, s.StoredBytes = c.read.Load(), c.stored.Load()
+	s.Stage, _, s.RedoLSN = c.stages.now()
+	stalled, closing := c.flow.stalled(now)
+	s.Stalled, s.Closing = stalled.Seconds(), closing
 }
 
 type counting struct {
@@ -149,12 +173,16 @@ func (c *counting) Write(p []byte) (int, error) {
 }
 
 type reading struct {
-	from io.Reader
-	n    *atomic.Int64
+	from  io.Reader
+	n     *atomic.Int64
+	ended func()
 }
 
 func (r *reading) Read(p []byte) (int, error) {
 	n, err := r.from.Read(p)
 	r.n.Add(int64(n))
+	if err != nil {
+		r.ended()
+	}
 	return n, err
 }

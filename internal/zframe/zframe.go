@@ -71,7 +71,7 @@ func Copy(dst io.Writer, src io.Reader, o Options) (Stats, error) {
 	close(p.order)
 	failed := <-written
 	workers.Wait()
-	if p.stopped() {
+	if failed == nil && p.stopped() {
 		failed = ErrStopped
 	}
 	if failed != nil {

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package backup
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/pacemaker"
+)
+
+// Breach is the rule of the guard for which a backup was stopped.
+type Breach struct {
+	Rule    string    `json:"rule"`
+	Since   time.Time `json:"since"`
+	Message string    `json:"message"`
+	// Samples are the last ones, oldest first.
+	Samples []Sample `json:"samples"`
+	// here says that it is about this controller.
+	here bool
+}
+
+func (b *Breach) Error() string {
+	return fmt.Sprintf("the guard stopped the backup (%s, since %s): %s", b.Rule, b.Since.UTC().Format(time.RFC3339), b.Message)
+}
+
+// elsewhere says that another controller may do better.
+func (b *Breach) elsewhere() bool { return b.here }
+
+const (
+	sampleEvery = time.Second
+	// clusterEvery is longer: crm_mon costs 30 to 60 ms of a processor, and the Galera membership is read each second.
+	clusterEvery = 2 * time.Second
+	// endPatience is how long end waits for a look at something that hangs.
+	endPatience = 2 * time.Second
+	// keptSamples are in a breach; the rules look back no further.
+	keptSamples = 10
+)
+
+// guard watches a running backup from outside of it: nothing that it looks at is waited for by what judges.
+type guard struct {
+	limits   limits
+	counters *counters
+	stop     context.CancelCauseFunc // of the backup
+	quit     context.CancelFunc      // of the guard
+	wait     sync.WaitGroup
+
+	open     func(context.Context) (*galera.Client, error)
+	view     func(context.Context) (pacemaker.ClusterView, error)
+	desync   func(context.Context) error // nil: never
+	desynced func() bool
+	ignore   []string
+	lease    func() (string, error)
+	stall    time.Duration
+	datadir  string
+
+	mutex   sync.Mutex
+	now     Sample // what the sources told last
+	history []Sample
+	breach  *Breach
+	last    lastSeen
+	timer   *time.Timer // of the commits that wait
+}
+
+// lastSeen is from when the ages of a sample are counted, by the monotonic clock.
+type lastSeen struct {
+	server, cluster, lease time.Time
+	content                string // of the lease
+	read, redo             int64
+	sent                   int64 // flow control; -1 before the first answer
+	desync                 error // of the last try
+}
+
+// watch starts the guard. The context that it returns ends with a *Breach when a rule is broken; the function ends the
+// guard and returns the breach, if there is one. The server is reached once before it returns.
+func (r *running) watch(ctx context.Context) (context.Context, func() error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	g := r.newGuard(stop)
+	g.start(ctx, r.o.Destination)
+	return ctx, func() error {
+		defer stop(nil)
+		return g.end()
+	}
+}
+
+func (r *running) newGuard(stop context.CancelCauseFunc) *guard {
+	g := &guard{
+		limits: limits{allowClients: r.o.AllowClients, others: r.o.others(), path: r.set.Path()},
+		stop:   stop, counters: &r.counters, open: r.desync.open, view: r.view, desynced: r.desynced, ignore: r.o.IgnoreUsers,
+		lease: r.o.Lease, stall: r.o.MaxCommitStall, datadir: r.server.Datadir,
+	}
+	if r.o.StopOnLostCaller && r.o.Lease != nil {
+		g.limits.lease = r.o.LeaseTimeout
+	}
+	if r.o.Desync == DesyncAuto {
+		g.desync = r.desyncNow
+	}
+	return g
+}
+
+func (g *guard) start(ctx context.Context, destination string) {
+	now := time.Now()
+	g.last = lastSeen{server: now, cluster: now, lease: now, sent: -1}
+	g.now.Tool.FreeDestination, g.now.Tool.FreeDatadir = -1, -1
+	g.now.Cluster.Others, g.now.Cluster.Unfit, g.now.Server.Sessions = []string{}, []string{}, []galera.Session{}
+	ctx, g.quit = context.WithCancel(ctx)
+	server := &asked{open: g.open}
+	g.askServer(ctx, server)
+	g.counters.stages.watch(g.commitsWait)
+	g.loop(ctx, sampleEvery, func() { g.askServer(ctx, server) }, server.close)
+	g.loop(ctx, clusterEvery, func() { g.askCluster(ctx) }, nil)
+	g.loop(ctx, sampleEvery, g.space(destination, &g.limits.destination, destinationFloor, &g.now.Tool.FreeDestination), nil)
+	g.loop(ctx, sampleEvery, g.space(g.datadir, &g.limits.datadir, datadirFloor, &g.now.Tool.FreeDatadir), nil)
+	g.loop(ctx, sampleEvery, g.look, nil)
+	if g.desync != nil {
+		queue := &asked{open: g.open}
+		pressed := &pressure{}
+		g.loop(ctx, queueEvery, func() { g.watchQueue(ctx, queue, pressed) }, queue.close)
+	}
+}
+
+// loop does something now and at every tick until the guard ends. One that hangs misses ticks, and delays no other.
+func (g *guard) loop(ctx context.Context, every time.Duration, do, last func()) {
+	g.wait.Go(func() {
+		defer g.caught()
+		if last != nil {
+			defer last()
+		}
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for ctx.Err() == nil {
+			do()
+			select {
+			case <-ctx.Done():
+			case <-tick.C:
+			}
+		}
+	})
+}
+
+// caught makes a breach of a panic. In a goroutine it would end the process, and nothing would be undone; and a backup
+// without its guard must not go on.
+func (g *guard) caught() {
+	if p := recover(); p != nil {
+		g.broken(&Breach{Rule: "guard_failed", Since: time.Now(), Message: fmt.Sprintf("the guard itself failed: %v", p)})
+	}
+}
+
+// end stops the guard. What hangs, as statfs of a dead NFS server does, is left behind.
+func (g *guard) end() error {
+	g.quit()
+	g.counters.stages.watch(nil)
+	g.commitsWait(false)
+	ended := make(chan struct{})
+	go func() { g.wait.Wait(); close(ended) }()
+	select {
+	case <-ended:
+	case <-time.After(endPatience):
+	}
+	g.mutex.Lock()
+	defer g.mutex.Unlock()
+	if g.breach == nil {
+		return nil
+	}
+	return g.breach
+}
+
+// look makes a sample of what is known and judges it.
+func (g *guard) look() {
+	g.renewed()
+	g.remember()
+	g.mutex.Lock()
+	b := judge(g.history, g.limits)
+	g.mutex.Unlock()
+	if b != nil {
+		g.broken(b)
+	}
+}
+
+// remember makes a sample and adds it to the history.
+func (g *guard) remember() Sample {
+	g.mutex.Lock()
+	defer g.mutex.Unlock()
+	s := g.sample()
+	g.history = append(g.history, s)
+	g.history = g.history[max(0, len(g.history)-keptSamples):]
+	return s
+}
+
+// broken stops the backup, for the first breach only.
+func (g *guard) broken(b *Breach) {
+	g.mutex.Lock()
+	defer g.mutex.Unlock()
+	if g.breach != nil {
+		return
+	}
+	b.Samples = slices.Clone(g.history)
+	g.breach = b
+	g.stop(b)
+}
