@@ -13,7 +13,9 @@ import (
 
 	"overcloud.backup/internal/ansible"
 	"overcloud.backup/internal/backup"
+	"overcloud.backup/internal/jobs"
 	"overcloud.backup/internal/selection"
+	"overcloud.backup/internal/unit"
 )
 
 //go:embed galera_backup.yml
@@ -23,57 +25,93 @@ func init() { register("galera_backup", ansible.Module{Spec: galeraBackupSpec, R
 
 type galeraBackupOptions struct {
 	loginOptions
+	State            string          `json:"state"`
+	Job              string          `json:"job"`
+	Wait             bool            `json:"wait"`
+	OnLostCaller     string          `json:"on_lost_caller"`
+	Lease            float64         `json:"lease"`
 	Destination      string          `json:"destination"`
 	Cluster          string          `json:"cluster"`
 	Method           backup.Method   `json:"method"`
-	Desync           string          `json:"desync"`
+	Desync           backup.Desync   `json:"desync"`
 	DrainTimeout     float64         `json:"drain_timeout"`
 	HealthURL        string          `json:"health_check_url"`
 	Level            int             `json:"level"`
 	Buffer           int64           `json:"buffer"`
 	NonTransactional string          `json:"non_transactional"`
 	MaxDuration      float64         `json:"max_duration"`
+	MaxCommitStall   float64         `json:"max_commit_stall"`
+	MinSpares        int             `json:"min_spares"`
+	CPUWeight        int             `json:"cpu_weight"`
+	IOWeight         int             `json:"io_weight"`
+	MemoryHigh       int64           `json:"memory_high"`
+	Nice             int             `json:"nice"`
+	IOClass          string          `json:"ionice_class"`
+	IOLevel          int             `json:"ionice_level"`
 	IgnoreUsers      []string        `json:"ignore_users"`
 	Policy           string          `json:"policy"`
 	Decision         json.RawMessage `json:"decision"`
 }
 
+// galeraBackup is called by Ansible to start a job or to look after one, and by the job's unit to do it and to undo it.
 func galeraBackup(ctx context.Context, call *ansible.Call) (*ansible.Result, error) {
 	var o galeraBackupOptions
-	if err := call.Decode(&o); err != nil {
+	if err := errors.Join(call.Decode(&o), o.check()); err != nil {
 		return nil, err
 	}
-	if err := o.check(); err != nil {
-		return nil, err
+	store := jobs.Default()
+	switch {
+	case call.Stage == ansible.InUnit:
+		return o.inUnit(ctx, call, store)
+	case call.Stage == ansible.AfterUnit:
+		return o.afterUnit(ctx, call, store)
+	case o.State == "status":
+		return o.status(ctx, store)
+	case o.State == "cancelled":
+		return o.cancel(ctx, call, store)
+	case o.State == "recovered":
+		return o.recover(ctx, call, store)
+	case call.CheckMode:
+		return o.plan(ctx, call)
 	}
-	late := fmt.Errorf("max_duration of %g s has passed", o.MaxDuration)
-	ctx, cancel := context.WithTimeoutCause(ctx, seconds(o.MaxDuration), late)
-	defer cancel()
+	return o.start(ctx, call, store)
+}
+
+// plan looks at everything and changes nothing.
+func (o galeraBackupOptions) plan(ctx context.Context, call *ansible.Call) (*ansible.Result, error) {
 	job, err := backup.Prepare(ctx, o.options(call))
 	if err != nil {
-		return nil, err
+		return &ansible.Result{Values: map[string]any{"elsewhere": backup.Elsewhere(err)}}, err
 	}
 	values := map[string]any{"plan": job.Plan()}
-	if call.CheckMode {
-		return &ansible.Result{Changed: true, Msg: job.Plan().Summary(), Values: values, Warnings: job.Plan().Warnings}, nil
-	}
-	made, err := job.Run(ctx)
-	if made == nil {
-		return &ansible.Result{Values: values}, err
-	}
-	values["backup"] = made
-	return &ansible.Result{Changed: true, Msg: made.Summary(), Values: values, Warnings: made.Manifest.Warnings}, err
+	return &ansible.Result{Changed: true, Msg: job.Plan().Summary(), Values: values, Warnings: job.Plan().Warnings}, nil
 }
 
 // check refuses numbers that the description of the options cannot.
 func (o galeraBackupOptions) check() error {
-	return errors.Join(
+	err := errors.Join(
 		o.loginOptions.check(),
 		within("level", float64(o.Level), 1, 19),
 		within("buffer", float64(o.Buffer), 0, 4096),
 		within("max_duration", o.MaxDuration, 1, maxSeconds),
 		within("drain_timeout", o.DrainTimeout, 1, maxSeconds),
+		within("lease", o.Lease, 5, maxSeconds),
+		within("max_commit_stall", o.MaxCommitStall, 0.1, 3600),
+		within("min_spares", float64(o.MinSpares), 0, 100),
+		within("memory_high", float64(o.MemoryHigh), 256, 1<<20),
+		o.limits().Check(),
 	)
+	if o.Job != "" {
+		err = errors.Join(err, jobs.CheckID(o.Job))
+	}
+	if least := o.Buffer + 256; o.MemoryHigh < least {
+		err = errors.Join(err, fmt.Errorf("memory_high: %d MiB are too few for a buffer of %d MiB: at least %d", o.MemoryHigh, o.Buffer, least))
+	}
+	return err
+}
+
+func (o galeraBackupOptions) limits() unit.Limits {
+	return unit.Limits{CPUWeight: o.CPUWeight, IOWeight: o.IOWeight, MemoryHigh: o.MemoryHigh << 20, Nice: o.Nice, IOClass: o.IOClass, IOLevel: o.IOLevel}
 }
 
 func (o galeraBackupOptions) options(call *ansible.Call) backup.Options {
@@ -82,15 +120,16 @@ func (o galeraBackupOptions) options(call *ansible.Call) backup.Options {
 	login.Secret = hidden.add
 	policy := o.policy()
 	return backup.Options{
-		Destination: o.Destination, Cluster: o.Cluster, Method: o.Method, Desync: o.Desync == "always",
+		Destination: o.Destination, Cluster: o.Cluster, Method: o.Method, Desync: o.Desync,
 		Level: o.Level, Buffer: o.Buffer << 20, WarnNonTransactional: o.NonTransactional == "warn",
 		AllowClients: policy == selection.AllowActive, AllowActive: policy == selection.PreferIdle,
+		MinSpares: o.MinSpares, MaxCommitStall: seconds(o.MaxCommitStall),
+		LeaseTimeout: seconds(o.Lease), StopOnLostCaller: o.OnLostCaller == "stop",
 		IgnoreUsers: o.IgnoreUsers, Decision: o.Decision, MadeBy: "overcloud.backup " + version,
 		Login: login, HealthURL: o.HealthURL, DrainTimeout: seconds(o.DrainTimeout),
 		Scrub: hidden.scrub, Progress: func(p backup.Progress) { call.Progress(p) },
 	}
 }
-
 // policy is the option's, else the decision's, else none but an idle controller.
 func (o galeraBackupOptions) policy() selection.Policy {
 	if o.Policy != "" {

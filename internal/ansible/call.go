@@ -5,6 +5,7 @@ package ansible
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 )
 
 // Decode fills v, a pointer to a struct with json tags, with the options. They were validated and coerced and have
@@ -19,6 +20,9 @@ func (c *Call) Decode(v any) error {
 	}
 	return nil
 }
+
+// Arguments are the options as they were validated, secrets and all, for a process that runs the module again.
+func (c *Call) Arguments() map[string]any { return maps.Clone(c.args) }
 
 // Secret has s replaced in everything that leaves the module from now on. Options with no_log need no call. It may be
 // called while Progress runs.

@@ -26,11 +26,22 @@ type Call struct {
 	Verbosity int
 	// Now is the caller's clock in seconds since the epoch at the time of the call, 0 when it was not told.
 	Now float64
+	// Stage says which part of a unit this is; empty for a plain call.
+	Stage Stage
 
 	args     map[string]any
 	secrets  secretSet
 	progress func(any)
 }
+
+// Stage is a part of the life of a unit of systemd that a module has started.
+type Stage string
+
+// InUnit is the unit's program, AfterUnit what systemd runs when that has ended, in whatever way.
+const (
+	InUnit    Stage = "job"
+	AfterUnit Stage = "undo"
+)
 
 // Result is what a module answers. The zero value is "ok, nothing changed".
 type Result struct {

@@ -32,6 +32,8 @@ type Program struct {
 //	ARGSFILE                      as Ansible starts a binary module; _ansible_module_name names the module
 //	- NAME                        arguments on stdin
 //	- NAME --async JID LIMIT DIR  the same in the background, with a job file that async_status reads
+//	ARGSFILE --job STATEFILE      as a unit's program: progress and result go into STATEFILE, a job file
+//	ARGSFILE --undo STATEFILE     as what the unit runs afterwards; its result stands only where the job left none
 //	--version
 func (p Program) Main(argv []string, stdin io.Reader, stdout io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
@@ -46,6 +48,10 @@ func (p Program) Main(argv []string, stdin io.Reader, stdout io.Writer) int {
 			return p.refuse(stdout, fmt.Errorf("read the arguments: %w", err))
 		}
 		return p.run(ctx, "", bytes.NewReader(content), stdout)
+	case len(argv) == 3 && argv[1] == "--job":
+		return p.unitJob(ctx, argv[0], argv[2])
+	case len(argv) == 3 && argv[1] == "--undo":
+		return p.unitUndo(ctx, argv[0], argv[2])
 	case len(argv) == 2 && argv[0] == "-":
 		return p.run(ctx, argv[1], stdin, stdout)
 	case len(argv) == 6 && argv[0] == "-" && argv[2] == "--async":
@@ -53,7 +59,7 @@ func (p Program) Main(argv []string, stdin io.Reader, stdout io.Writer) int {
 	case len(argv) == 5 && argv[0] == "-" && argv[2] == "--job":
 		return p.job(ctx, argv[1], argv[3], argv[4], stdin)
 	}
-	return p.refuse(stdout, errors.New("usage: ARGSFILE | - MODULE [--async JID LIMIT DIR] | --version"))
+	return p.refuse(stdout, errors.New("usage: ARGSFILE [--job|--undo STATEFILE] | - MODULE [--async JID LIMIT DIR] | --version"))
 }
 
 func (p Program) refuse(stdout io.Writer, err error) int {

@@ -6,10 +6,12 @@
 package backup
 
 import (
+	"context"
 	"encoding/json"
 	"time"
 
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/journal"
 	"overcloud.backup/internal/repository"
 )
 
@@ -23,14 +25,25 @@ const (
 	Logical  Method = "logical"
 )
 
+// Desync says when wsrep_desync is switched on while the data are read.
+type Desync string
+
+// DesyncAuto leaves the node Synced and a spare until its receive queue or its flow control begins to reach the writers;
+// only for a tool that takes FLUSH TABLES WITH READ LOCK (servers before 10.4) it begins with the data.
+const (
+	DesyncAuto   Desync = "auto"
+	DesyncAlways Desync = "always"
+	DesyncNever  Desync = "never"
+)
+
 // Options is what the operator wants. All are needed but those that say so.
 type Options struct {
 	Destination string
 	// Cluster names the folder of the sets; empty takes wsrep_cluster_name.
 	Cluster string
 	Method  Method
-	// Desync switches wsrep_desync on while the data are read.
-	Desync bool
+	// Desync is DesyncNever when it is empty.
+	Desync Desync
 	Level  int
 	// Buffer is how many bytes the tool may be ahead of the destination.
 	Buffer int64
@@ -51,6 +64,22 @@ type Options struct {
 	HealthURL string
 	// DrainTimeout is how long the receive queue may take to drain before wsrep_desync goes off again.
 	DrainTimeout time.Duration
+	// MaxCommitStall is how long the tool may keep this node from committing; zero does not look.
+	MaxCommitStall time.Duration
+	// MinSpares is how many controllers, besides the one that serves and this one, must be able to serve. Zero or less
+	// does not look at them.
+	MinSpares int
+	// Job is the id under which the cluster's lock is held; empty takes no lock.
+	Job string
+	// Running says whether a job of this node still runs; nil knows of none that has ended.
+	Running func(ctx context.Context, job string) (bool, error)
+	// Journal notes every effect before it begins; nil notes nothing, for tests of parts.
+	Journal *journal.Journal
+	// Lease gives a text that changes whenever the caller renews it. When it has not for LeaseTimeout the backup is
+	// stopped, if StopOnLostCaller. May be nil.
+	Lease            func() (string, error)
+	LeaseTimeout     time.Duration
+	StopOnLostCaller bool
 	// Scrub takes secrets out of what the tool logs. Progress is told now and then how far it is.
 	Scrub    func(string) string
 	Progress func(Progress)
@@ -89,7 +118,7 @@ type Plan struct {
 	Tool        repository.Program `json:"tool"`
 	Server      repository.Server  `json:"server"`
 	Space       Space              `json:"space"`
-	Desync      bool               `json:"desync"`
+	Desync      Desync             `json:"desync"`
 	Level       int                `json:"level"`
 	Buffer      int64              `json:"buffer"`
 	Schemas     []string           `json:"schemas,omitempty"` // of a logical backup

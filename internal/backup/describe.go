@@ -86,7 +86,7 @@ func (r *running) describeSchema(ctx context.Context, c *galera.Client) error {
 	case after == r.before:
 		r.manifest.Schema.Fingerprint = after
 	case r.tool.method == Logical:
-		return errors.New("the schema changed while it was dumped (a database migration runs?): the dump may lack what changed; try again")
+		return &changedError{errors.New("the schema changed while it was dumped (a database migration runs?): the dump may lack what changed; try again")}
 	default:
 		r.warn("the schema changed during the backup, so its fingerprint is not known")
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"overcloud.backup/internal/galera"
@@ -19,7 +20,13 @@ type desync struct {
 	drain  time.Duration
 	// up waits until clients can be sent here again, and says what it saw.
 	up   func(context.Context, galera.Wsrep) (string, error)
-	ours bool
+	// will notes in the journal what begin is about to do; nil notes nothing.
+	will func(desyncUndo) (undone func() error, err error)
+	// mutex is for begin, which the guard may call while the backup ends.
+	mutex  sync.Mutex
+	ours   bool
+	ended  bool
+	undone func() error
 }
 
 // drained is the receive queue, in write-sets, with which a node may resync: well below gcs.fc_limit (16 by default),
@@ -32,51 +39,112 @@ const (
 	pollEvery     = 100 * time.Millisecond
 )
 
-// begin is called right after recheck found the node sound, and refuses all the same if somebody desynced it since.
+// begin refuses a node that somebody else has desynced. Called again it does nothing.
 func (d *desync) begin(ctx context.Context, c *galera.Client) error {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	if d.ours {
+		return nil
+	}
+	if d.ended {
+		return errors.New("the backup ends, so wsrep_desync stays as it is")
+	}
+	server, err := thisServer(ctx, c)
+	if err != nil {
+		return err
+	}
+	// Looked at before anything is noted: what the journal has may be undone by somebody who knows no more.
+	if w, err := c.Status(ctx); err != nil {
+		return err
+	} else if w.Desync {
+		return galera.ErrDesynced
+	}
+	if err := d.note(server); err != nil {
+		return err
+	}
 	// Should the answer get lost, the undo still has to look.
 	d.client, d.ours = c, true
-	err := c.SetDesync(ctx, true)
+	err = c.SetDesync(ctx, true)
 	if errors.Is(err, galera.ErrDesynced) {
 		d.ours = false
+		err = errors.Join(err, d.undone())
 	}
 	return err
 }
 
+func (d *desync) note(server desyncUndo) (err error) {
+	d.undone = func() error { return nil }
+	if d.will != nil {
+		d.undone, err = d.will(server)
+	}
+	return err
+}
+
+// on says that the node is desynced by us.
+func (d *desync) on() bool {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	return d.ours
+}
+
+// stop says whether there is something to undo; begin refuses from now on.
+func (d *desync) stop() bool {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	ours := d.ours
+	d.ours, d.ended = false, true
+	return ours
+}
+
 // end resyncs the node if begin desynced it: the receive queue drains, then wsrep_desync goes OFF, then the node must
 // be Synced and serve again. It has time of its own, because it must also run when the backup was cancelled. A queue
-// that does not drain leaves the node desynced: resynced, it would stop every writer of the cluster.
+// that does not drain leaves the node desynced: resynced, it would stop every writer of the cluster. Only a node that is
+// alone in its cluster, where nobody else writes, does not wait for it. A server that ended has nothing to undo.
 func (d *desync) end() (said string, err error) {
-	if !d.ours {
+	if !d.stop() {
 		return "not changed", nil
 	}
-	d.ours = false
 	ctx, cancel := context.WithTimeout(context.Background(), d.drain+2*syncedTimeout)
 	defer cancel()
-	c, err := d.connect(ctx)
-	if err != nil {
-		return "", fmt.Errorf("undo wsrep_desync=ON: %w; a server that was restarted has it OFF, else run SET GLOBAL wsrep_desync=OFF", err)
-	}
-	defer c.Close()
 	begun := time.Now()
-	w, err := d.resync(ctx, c)
-	if err != nil {
-		return "", err
+	health, err := d.resyncAndWait(ctx)
+	if gone(err) {
+		return "ON while the data were read; the server ended, and with it the desync", d.undone()
 	}
-	health, err := d.up(ctx, w)
-	return fmt.Sprintf("ON while the data were read, then OFF; %s after %.1f s", health, time.Since(begun).Seconds()), err
+	if err != nil {
+		return "", fmt.Errorf("undo wsrep_desync=ON: %w", err)
+	}
+	return fmt.Sprintf("ON while the data were read, then OFF; %s after %.1f s", health, time.Since(begun).Seconds()), d.undone()
+}
+
+// resyncAndWait tries again with a new connection when the one it has breaks.
+func (d *desync) resyncAndWait(ctx context.Context) (health string, err error) {
+	for {
+		c, err := d.connect(ctx)
+		if err != nil {
+			return "", err
+		}
+		w, err := d.resync(ctx, c)
+		if err == nil {
+			health, err = d.up(ctx, w)
+		}
+		lost := !alive(ctx, c)
+		_ = c.Close()
+		if err == nil || !lost || ctx.Err() != nil {
+			return health, err
+		}
+	}
 }
 
 // connect takes begin's connection, else opens another one. That may fail for a while, with too many connections; only
 // a server that is not there any more is not waited for.
 func (d *desync) connect(ctx context.Context) (*galera.Client, error) {
-	if d.answers(ctx) {
+	if alive(ctx, d.client) {
 		return d.client, nil
 	}
 	for {
 		c, err := d.open(ctx)
-		var refused *galera.LoginError
-		if err == nil || errors.As(err, &refused) && refused.Absent() {
+		if err == nil || gone(err) {
 			return c, err
 		}
 		select {
@@ -87,15 +155,18 @@ func (d *desync) connect(ctx context.Context) (*galera.Client, error) {
 	}
 }
 
-func (d *desync) answers(ctx context.Context) bool {
+func alive(ctx context.Context, c *galera.Client) bool {
+	if c == nil {
+		return false
+	}
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
-	_, err := d.client.Value(ctx, "SELECT 1")
+	_, err := c.Value(ctx, "SELECT 1")
 	return err == nil
 }
 
 func (d *desync) resync(ctx context.Context, c *galera.Client) (galera.Wsrep, error) {
-	queue := func(w galera.Wsrep) bool { return !w.Desync || w.RecvQueue <= drained }
+	queue := func(w galera.Wsrep) bool { return !w.Desync || w.RecvQueue <= drained || w.ClusterSize <= 1 }
 	w, err := until(ctx, c, d.drain, queue)
 	if err != nil {
 		return w, fmt.Errorf("the node stays desynced: its receive queue (%d write-sets) did not drain within %s: %w; "+
@@ -113,15 +184,23 @@ func (d *desync) resync(ctx context.Context, c *galera.Client) (galera.Wsrep, er
 	return w, nil
 }
 
-// until reads the status until it is as wanted, and returns the last one.
+// broken is how many readings one after the other may fail. A server that hangs does not fail, it does not answer; one
+// that is gone fails at once.
+const broken = 5
+
+// until reads the status until it is as wanted, and returns the last one. It gives up early when the connection breaks.
 func until(ctx context.Context, c *galera.Client, limit time.Duration, done func(galera.Wsrep) bool) (galera.Wsrep, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	var last galera.Wsrep
+	failed := 0
 	for {
 		w, err := c.Status(ctx)
+		if failed++; err != nil && failed >= broken {
+			return last, err
+		}
 		if err == nil {
-			last = w
+			last, failed = w, 0
 			if done(w) {
 				return w, nil
 			}

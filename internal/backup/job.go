@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"overcloud.backup/internal/galera"
@@ -23,8 +24,12 @@ type Job struct {
 	plan   Plan
 	tool   tool
 	server galera.Server
+	// early says that wsrep_desync is switched on before the data are read, and not when the guard asks for it.
+	early bool
 	// described says that the account sees all tables, views, triggers and events.
 	described bool
+	// noting keeps the journal's entries apart: the guard may desync while the rest goes on.
+	noting *sync.Mutex
 }
 
 // Plan is what Run will do.
@@ -37,7 +42,10 @@ func Prepare(ctx context.Context, o Options) (*Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &Job{o: o}
+	if o.Desync == "" {
+		o.Desync = DesyncNever
+	}
+	j := &Job{o: o, noting: &sync.Mutex{}}
 	j.plan = Plan{Controller: host, Desync: o.Desync, Level: o.Level, Buffer: o.Buffer, Warnings: []string{}}
 	if err := j.prepare(ctx); err != nil {
 		return nil, fmt.Errorf("%s: before the backup: %w", host, err)
@@ -111,11 +119,16 @@ func (j *Job) checkGrants(ctx context.Context, c *galera.Client) error {
 	if unread := grants.Missing("SELECT"); len(unread) > 0 {
 		j.warn("the set will have no %s, only the users' tables as files: %v", usersFile, lacks(c.Reached().User, unread))
 	}
-	return lacks(c.Reached().User, grants.Missing(wanted(j.tool.method, j.o.Desync)...))
+	if lacking := grants.Missing("SUPER"); j.o.Desync == DesyncAuto && len(lacking) > 0 {
+		j.o.Desync, j.plan.Desync = DesyncNever, DesyncNever
+		j.warn("desync: auto is never here: %v; a backup that begins to slow down the writers is stopped instead", lacks(c.Reached().User, lacking))
+	}
+	j.early = j.o.Desync == DesyncAlways || j.o.Desync == DesyncAuto && takesReadLock(j.tool, j.server)
+	return lacks(c.Reached().User, grants.Missing(wanted(j.tool.method, j.o.Desync == DesyncAlways)...))
 }
 
 func (j *Job) checkNode(ctx context.Context, c *galera.Client) error {
-	w, err := recheck(ctx, c, j.o)
+	w, err := j.recheck(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -177,13 +190,17 @@ func (j *Job) checkCluster(ctx context.Context, _ *galera.Client) error {
 
 // steps tells the plan in words.
 func (j *Job) steps() []string {
-	steps := []string{"check once more that this node is sound" + map[bool]string{false: " and serves no clients"}[j.o.AllowClients],
-		"wait until it has applied all that the cluster committed, and check again"}
-	if j.o.Desync {
+	steps := []string{}
+	if j.o.Job != "" {
+		steps = append(steps, "take the cluster's backup lock, so that no other backup of it runs")
+	}
+	steps = append(steps, "check once more that this node is sound"+map[bool]string{false: " and serves no clients"}[j.o.AllowClients],
+		"wait until it has applied all that the cluster committed, and check again")
+	if j.early {
 		steps = append(steps, "set wsrep_desync=ON")
 	}
 	steps = append(steps, fmt.Sprintf("read about %s with %s and write them to a new set in %s", size(j.plan.Space.Raw), j.tool.path, j.plan.Destination))
-	if j.o.Desync {
+	if j.early {
 		steps = append(steps, "wait for the receive queue to drain, set wsrep_desync=OFF, wait until the node is Synced and UP")
 	}
 	return append(steps, "save users, cluster and database configuration beside the data", "write the manifest, which makes the set exist")

@@ -12,18 +12,19 @@ import (
 )
 
 // recheck reads the node right before something is done to it: a decision may be minutes old.
-func recheck(ctx context.Context, c *galera.Client, o Options) (galera.Wsrep, error) {
-	w, err := c.Status(ctx)
-	if err != nil {
+// Its errors are about this node: another one may do.
+func (j *Job) recheck(ctx context.Context, c *galera.Client) (w galera.Wsrep, err error) {
+	defer func() { err = elsewhere(err) }()
+	if w, err = c.Status(ctx); err != nil {
 		return w, err
 	}
 	if err := sound(w); err != nil {
 		return w, fmt.Errorf("this node is not fit for a backup now: %w", err)
 	}
-	if o.AllowClients {
-		return w, nil
+	if err := j.spares(ctx, w); err != nil || j.o.AllowClients {
+		return w, err
 	}
-	sessions, _, err := c.Sessions(ctx, o.IgnoreUsers)
+	sessions, _, err := c.Sessions(ctx, j.o.IgnoreUsers)
 	if err == nil {
 		err = idle(sessions)
 	}

@@ -17,6 +17,7 @@ import (
 type running struct {
 	*Job
 	set      *repository.Set
+	desync   *desync
 	manifest *repository.Manifest
 	counters counters
 	phases   phases
@@ -24,25 +25,37 @@ type running struct {
 	before string
 	// left is what could not be undone after the data were read well.
 	left error
+	// undone notes that the unfinished set is gone, or finished.
+	undone func() error
 }
 
-// Run makes the backup. After an error there is no set, with one exception: when the set is whole but the node could
-// not be resynced, both a result and an error are returned.
+// Run makes the backup. After an error there is no set, with one exception: when the set is whole but something could not
+// be undone, both a result and an error are returned. The error may hold a *Breach; Elsewhere says whether another
+// controller may do better.
 func (j *Job) Run(ctx context.Context) (result *Result, err error) {
+	release, err := j.lock(ctx)
+	if err != nil {
+		return nil, j.failed("lock the cluster", err)
+	}
+	defer func() {
+		if left := release(); left != nil {
+			err = errors.Join(err, j.failed("unlock the cluster", left))
+		}
+	}()
+	return j.runLocked(ctx)
+}
+
+func (j *Job) runLocked(ctx context.Context) (result *Result, err error) {
 	begun := time.Now()
-	dir, err := repository.Open(j.o.Destination)
+	r, dir, abort, err := j.open(begun)
 	if err != nil {
 		return nil, j.failed("open the destination", err)
 	}
 	defer dir.Close()
-	r := &running{Job: j, manifest: j.newManifest(begun)}
-	if r.set, err = dir.Create(j.plan.Cluster.Name, string(j.tool.method), j.plan.Controller, begun); err != nil {
-		return nil, j.failed("open the destination", err)
-	}
 	defer func() {
 		// Also when something panics: no set is left that is not whole.
 		if result == nil {
-			err = errors.Join(err, r.set.Abort())
+			err = errors.Join(err, abort())
 		}
 	}()
 	r.look(dir)
@@ -58,16 +71,37 @@ func (j *Job) Run(ctx context.Context) (result *Result, err error) {
 	return r.result(begun), r.left
 }
 
+// open makes a new set in the destination. abort removes it.
+func (j *Job) open(begun time.Time) (r *running, dir *repository.Directory, abort func() error, err error) {
+	dir, err = repository.Open(j.o.Destination)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	r = &running{Job: j, manifest: j.newManifest(begun)}
+	dir.Announce = func(cluster, hidden, final string) (err error) {
+		r.undone, err = j.will(setEffect, setUndo{Destination: j.o.Destination, Cluster: cluster, Hidden: hidden, Final: final})
+		return err
+	}
+	r.set, err = dir.Create(j.plan.Cluster.Name, string(j.tool.method), j.plan.Controller, begun)
+	if err != nil {
+		err = errors.Join(err, dir.Close())
+		if r.undone != nil {
+			err = errors.Join(err, r.undone())
+		}
+		return nil, nil, nil, err
+	}
+	abort = func() error {
+		return settle(within(removeTimeout, "remove "+r.set.Folder(), r.set.Abort), r.undone)
+	}
+	return r, dir, abort, nil
+}
+
 func (j *Job) failed(step string, err error) error {
 	return fmt.Errorf("%s: %s: %w", j.plan.Controller, step, err)
 }
 
 func (r *running) do(ctx context.Context) error {
-	if err := r.take(ctx); err != nil {
-		return err
-	}
-	r.phases.begin("describe")
-	if err := r.describe(ctx); err != nil {
+	if err := r.again(ctx, r.attempt(ctx)); err != nil {
 		return err
 	}
 	r.phases.begin("commit")
@@ -77,35 +111,50 @@ func (r *running) do(ctx context.Context) error {
 	}
 	r.manifest.EndedAt = seconds(time.Now())
 	r.manifest.Durations = r.phases.all()
-	return r.set.Commit(r.manifest)
+	if err := r.set.Commit(r.manifest); err != nil {
+		return err
+	}
+	if err := r.undone(); err != nil {
+		r.left = errors.Join(r.left, err)
+	}
+	return nil
 }
 
-// take reads the data: the node is checked once more, catches up, is checked again, is desynced if wanted, and resynced
-// whatever happens.
+// attempt gets all that the set holds but its manifest.
+func (r *running) attempt(ctx context.Context) error {
+	if err := r.take(ctx); err != nil {
+		return err
+	}
+	r.phases.begin("describe")
+	return r.describe(ctx)
+}
+
+// take reads the data: the node is checked once more, catches up, is checked again, is guarded, is desynced if wanted, and
+// resynced whatever happens.
 func (r *running) take(ctx context.Context) (err error) {
 	r.phases.begin("recheck")
 	c, err := galera.Open(ctx, r.o.Login)
 	if err != nil {
-		return err
+		return elsewhere(err)
 	}
 	defer c.Close()
-	if _, err := recheck(ctx, c, r.o); err != nil {
+	if _, err := r.recheck(ctx, c); err != nil {
 		return err
 	}
 	if err := r.mark(ctx, c); err != nil {
-		return err
+		return elsewhere(err)
 	}
 	// That may have taken long.
 	r.phases.begin("recheck")
-	if _, err := recheck(ctx, c, r.o); err != nil {
+	if _, err := r.recheck(ctx, c); err != nil {
 		return err
 	}
-	d := &desync{open: r.open, drain: r.o.DrainTimeout, up: healthy(r.o.HealthURL)}
+	r.desync = r.newDesync()
 	defer func() {
 		// A panic of the stream passes here, too.
 		failedAt := r.phases.current()
 		r.phases.begin("resync")
-		said, undo := d.end()
+		said, undo := r.desync.end()
 		r.manifest.Desync = said
 		if err == nil {
 			r.left = undo
@@ -114,19 +163,53 @@ func (r *running) take(ctx context.Context) (err error) {
 		r.phases.begin(failedAt)
 		err = errors.Join(err, undo)
 	}()
-	if r.o.Desync {
+	return r.guarded(ctx, c)
+}
+
+// guarded reads the data while the guard watches. What the guard says comes before what the tool said, which was
+// stopped.
+func (r *running) guarded(ctx context.Context, c *galera.Client) (err error) {
+	watched, end := r.watch(ctx)
+	defer func() {
+		if breach := end(); breach != nil {
+			err = breach
+		}
+	}()
+	if r.early {
 		r.phases.begin("desync")
-		if err := d.begin(ctx, c); err != nil {
-			return err
+		if err := r.desync.begin(watched, c); err != nil {
+			return elsewhere(err)
 		}
 	}
 	r.phases.begin("stream")
-	return r.stream(ctx, c)
+	return r.stream(watched, c)
 }
 
-func (r *running) open(ctx context.Context) (*galera.Client, error) {
-	return galera.Open(ctx, r.o.Login)
+func (r *running) newDesync() *desync {
+	open := func(ctx context.Context) (*galera.Client, error) { return galera.Open(ctx, r.o.Login) }
+	return &desync{open: open, drain: r.o.DrainTimeout, up: healthy(r.o.HealthURL), will: func(u desyncUndo) (func() error, error) {
+		return r.will(desyncEffect, u)
+	}}
 }
+
+// desyncNow desyncs the node while the data are read, for the guard. Somebody else's desync is galera.ErrDesynced. Called
+// again it does nothing.
+func (r *running) desyncNow(ctx context.Context) error {
+	if r.desync.on() {
+		return nil
+	}
+	c, err := r.desync.open(ctx)
+	if err != nil {
+		return err
+	}
+	if err = r.desync.begin(ctx, c); err != nil {
+		_ = c.Close()
+	}
+	return err
+}
+
+// desynced says that wsrep_desync is ON because of us.
+func (r *running) desynced() bool { return r.desync.on() }
 
 // mark notes where in its history the node is, when it has applied what the cluster has.
 func (r *running) mark(ctx context.Context, c *galera.Client) (err error) {

@@ -94,7 +94,7 @@ func (s *server) gtid(t *testing.T) string {
 func TestTheNodeIsCheckedAgainAfterTheWait(t *testing.T) {
 	s := shared(t)
 	log := filepath.Join(t.TempDir(), "log")
-	j := s.job(t, func(o *Options) { o.Desync = true })
+	j := s.job(t, func(o *Options) { o.Desync = DesyncAlways })
 	if _, err := s.sql("SET GLOBAL general_log_file = '" + log + "', general_log = ON"); err != nil {
 		t.Fatal(err)
 	}
@@ -260,11 +260,11 @@ func TestDesyncIsUndoneWhateverHappens(t *testing.T) {
 		}
 		return out
 	}
-	ok := s.job(t, func(o *Options) { o.Desync = true })
+	ok := s.job(t, func(o *Options) { o.Desync = DesyncAlways })
 	if made, err := ok.Run(t.Context()); err != nil || !strings.Contains(made.Manifest.Desync, "then OFF; Synced") {
 		t.Errorf("%v, %v", made, err)
 	}
-	fails := s.job(t, func(o *Options) { o.Desync = true })
+	fails := s.job(t, func(o *Options) { o.Desync = DesyncAlways })
 	fails.tool.path = fake(t, `exec sleep 600`)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
@@ -333,7 +333,7 @@ func TestPrepareRefuses(t *testing.T) {
 			o.Decision = []byte(`{"clusters": [{"controllers": [{"name": "other-1", "verdict": "chosen"}, {"name": "x", "verdict": "eligible"}]}]}`)
 		}, want: `the decision chose "other-1", and this host is "` + hostname() + `"`},
 		"desync without SUPER": {sql: "CREATE USER l@localhost IDENTIFIED BY 'x'; GRANT RELOAD, PROCESS, BINLOG MONITOR ON *.* TO l@localhost", undo: "DROP USER l@localhost",
-			change: func(o *Options) { o.Desync, o.Login.User, o.Login.Password = true, "l", "x" }, want: "lacks SUPER"},
+			change: func(o *Options) { o.Desync, o.Login.User, o.Login.Password = DesyncAlways, "l", "x" }, want: "lacks SUPER"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if tt.sql != "" {

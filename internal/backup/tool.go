@@ -7,8 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
+	"strings"
 	"time"
 
+	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/process"
 )
 
@@ -114,4 +117,13 @@ func usable(m Method, server string, socket bool, find func(Method) (tool, error
 		err = t.suits(server)
 	}
 	return t, err
+}
+
+// takesReadLock says that a tool keeps the whole server from writing while it reads what is not InnoDB: mariadb-backup
+// of servers before 10.4, which have no backup stages.
+func takesReadLock(t tool, server galera.Server) bool {
+	major, minor, _ := strings.Cut(strings.TrimSuffix(series(mariadbVersion(server.Version)), "."), ".")
+	a, errA := strconv.Atoi(major)
+	b, errB := strconv.Atoi(minor)
+	return t.method == Physical && (errA != nil || errB != nil || a < 10 || a == 10 && b < 4)
 }

@@ -19,7 +19,10 @@ type Job struct {
 }
 
 // Unit is the name of the job's systemd unit.
-func (j *Job) Unit() string { return "overcloud-backup-" + j.ID + ".service" }
+func (j *Job) Unit() string { return Unit(j.ID) }
+
+// Unit is the name of the unit of a job, also of one that this host does not know.
+func Unit(id string) string { return "overcloud-backup-" + id + ".service" }
 
 // Journal is the path of what the job did and how to undo it.
 func (j *Job) Journal() string { return filepath.Join(j.folder(), "journal") }
@@ -67,6 +70,18 @@ func (j *Job) Lease() (content string, err error) {
 func (j *Job) DropSecrets() error {
 	if err := os.Remove(j.Arguments()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove the arguments of job %s: %w", j.ID, err)
+	}
+	return nil
+}
+
+// End leaves a final result where the job itself left none.
+func (j *Job) End(result map[string]any) error {
+	raw, err := json.Marshal(result)
+	if err != nil {
+		return fmt.Errorf("end job %s: %w", j.ID, err)
+	}
+	if err := replaceFile(j.StateFile(), append(raw, '\n')); err != nil {
+		return fmt.Errorf("end job %s: %w", j.ID, err)
 	}
 	return nil
 }

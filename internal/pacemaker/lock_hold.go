@@ -54,7 +54,28 @@ func Release(ctx context.Context, cluster, job string) (released bool, err error
 }
 
 // ReadLock is the lock of a cluster, nil when it is free.
-func ReadLock(ctx context.Context, cluster string) (*Lock, error) { return here().readLock(ctx, cluster) }
+func ReadLock(ctx context.Context, cluster string) (*Lock, error) {
+	return here().readLock(ctx, cluster)
+}
+
+// Locks are the backup locks of all clusters that this node's name holds. A host without Pacemaker has none.
+func Locks(ctx context.Context) (own []Lock, err error) {
+	r := here()
+	if !r.present() {
+		return nil, nil
+	}
+	name, err := r.self(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all, err := r.locks(ctx)
+	for _, l := range all {
+		if l.Holder == name {
+			own = append(own, l)
+		}
+	}
+	return own, err
+}
 
 // Break frees a lock that its holder cannot free any more; the caller has the evidence. It leaves a lock alone that
 // another job has taken meanwhile.
@@ -145,6 +166,16 @@ func (r *reader) release(ctx context.Context, cluster, job string) (bool, error)
 }
 
 func (r *reader) readLock(ctx context.Context, cluster string) (*Lock, error) {
+	locks, err := r.locks(ctx)
+	for _, l := range locks {
+		if l.Cluster == cluster {
+			return &l, err
+		}
+	}
+	return nil, err
+}
+
+func (r *reader) locks(ctx context.Context) ([]Lock, error) {
 	a := r.run(ctx, "cibadmin", "--query", "--scope", "configuration")
 	if a.err != nil {
 		return nil, fmt.Errorf("read the cluster's backup lock: %w", a.err)
@@ -153,10 +184,5 @@ func (r *reader) readLock(ctx context.Context, cluster string) (*Lock, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the cluster's backup lock: %w", err)
 	}
-	for _, l := range c.Locks {
-		if l.Cluster == cluster {
-			return &l, nil
-		}
-	}
-	return nil, nil
+	return c.Locks, nil
 }

@@ -26,6 +26,8 @@ type ClusterView struct {
 	// Promoted names the other nodes on which it is promoted and which may serve: online, and neither in standby nor in
 	// maintenance, unclean, pending or shutting down. Sorted.
 	Promoted []string `json:"promoted"`
+	// Online names all members of the cluster that are in it now, this one included. Sorted.
+	Online []string `json:"online"`
 }
 
 // own is this node's name, asked once: it does not change while a process runs.
@@ -73,7 +75,12 @@ func (s *Status) view(name string) (ClusterView, error) {
 		host, _ := os.Hostname()
 		return ClusterView{}, errors.New("crm_mon lists no node " + shorten(name) + " (host name " + shorten(host) + ")")
 	}
-	v := ClusterView{Present: true, Quorum: s.Quorum, Maintenance: isTrue(s.Options["maintenance-mode"]), Self: *self, Promoted: []string{}}
+	v := ClusterView{Present: true, Quorum: s.Quorum, Maintenance: isTrue(s.Options["maintenance-mode"]), Self: *self, Promoted: []string{}, Online: []string{}}
+	for _, n := range s.Nodes {
+		if n.Online && n.Type == NodeMember {
+			v.Online = append(v.Online, n.Name)
+		}
+	}
 	for _, r := range s.Resources {
 		if r.Agent != agentGalera || r.Role != RolePromoted {
 			continue
@@ -85,6 +92,7 @@ func (s *Status) view(name string) (ClusterView, error) {
 		}
 	}
 	slices.Sort(v.Promoted)
+	slices.Sort(v.Online)
 	return v, nil
 }
 

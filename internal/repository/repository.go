@@ -19,6 +19,10 @@ import (
 
 // Directory is a checked directory: all of it belongs to this user, and nobody else can put anything in its way.
 type Directory struct {
+	// Announce is called with the names that a set is going to have, below its cluster's folder, before anything of it is
+	// made. Its error keeps the set from being made. May be nil.
+	Announce func(cluster, hidden, final string) error
+
 	path string
 	root *os.Root
 }

@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -76,6 +77,14 @@ func (d *Directory) clusterFolder(cluster string) (made bool, err error) {
 func (s *Set) claim() error {
 	if _, err := s.dir.root.Lstat(s.final()); err == nil {
 		return fs.ErrExist
+	}
+	if _, err := s.dir.root.Lstat(s.hidden()); err == nil {
+		return fs.ErrExist
+	}
+	if s.dir.Announce != nil {
+		if err := s.dir.Announce(s.cluster, partial+s.name, s.name); err != nil {
+			return err
+		}
 	}
 	if err := s.dir.root.Mkdir(s.hidden(), 0o700); err != nil {
 		return err
@@ -158,6 +167,18 @@ func syncFolder(r *os.Root, name string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
+// Restart removes all files of the set, so that it can be written anew.
+func (s *Set) Restart() error {
+	entries, err := fs.ReadDir(s.folder.FS(), ".")
+	for _, e := range entries {
+		err = errors.Join(err, s.folder.RemoveAll(e.Name()))
+	}
+	if err != nil {
+		return fmt.Errorf("empty %s: %w", s.Folder(), err)
+	}
+	return nil
+}
+
 // Abort removes all of the set. The error names what is left.
 func (s *Set) Abort() error {
 	s.folder.Close()
@@ -186,4 +207,31 @@ func (s *Set) Scratch() (path string, remove func() error, err error) {
 	const name = "tmp"
 	err = s.folder.Mkdir(name, 0o700)
 	return filepath.Join(s.Folder(), name), func() error { return s.folder.RemoveAll(name) }, err
+}
+
+// Discard removes an unfinished set, which somebody else began, by the name that Announce gave. A set that has got its own
+// name is never touched. It says whether there was anything.
+func Discard(destination, cluster, hidden string) (removed bool, err error) {
+	if !strings.HasPrefix(hidden, partial) || CheckName("set", strings.TrimPrefix(hidden, partial)) != nil {
+		return false, fmt.Errorf("%q does not name an unfinished set", hidden)
+	}
+	if err := CheckName("cluster name", cluster); err != nil {
+		return false, err
+	}
+	if _, err := os.Lstat(filepath.Join(destination, cluster, hidden)); errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err := Check(destination); err != nil {
+		return false, err
+	}
+	root, err := os.OpenRoot(destination)
+	if err != nil {
+		return false, fmt.Errorf("destination: %w", err)
+	}
+	defer root.Close()
+	if err := root.RemoveAll(filepath.Join(cluster, hidden)); err != nil {
+		return false, fmt.Errorf("remove %s by hand: %w", filepath.Join(destination, cluster, hidden), err)
+	}
+	_ = root.Remove(cluster) // only if nothing else is in it
+	return true, nil
 }

@@ -21,7 +21,8 @@ type Limits struct {
 
 var ioClasses = []string{"", "best-effort", "idle", "realtime"}
 
-func (l Limits) check() error {
+// Check refuses what systemd would.
+func (l Limits) Check() error {
 	for _, v := range []struct {
 		name           string
 		value, low, up int

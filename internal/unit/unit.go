@@ -157,5 +157,5 @@ func (s Spec) check() error {
 	if err := errors.Join(checkCommand(s.Exec), checkCommand(s.StopPost)); err != nil {
 		return err
 	}
-	return s.Limits.check()
+	return s.Limits.Check()
 }

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package ansible
+
+import (
+	"context"
+	"fmt"
+	"os"
+)
+
+// unitJob runs the module of an arguments file as a unit's program.
+func (p Program) unitJob(ctx context.Context, arguments, state string) int {
+	t, err := p.prepareFile(arguments, InUnit)
+	if err != nil {
+		return endJob(state, t.refusal(err))
+	}
+	t.call.progress = func(v any) { t.report(state, v) }
+	return endJob(state, t.run(ctx))
+}
+
+// unitUndo runs it once more, after the unit's program has ended. What that left as its result stands; only where it was
+// killed before it could, this one's result is the job's.
+func (p Program) unitUndo(ctx context.Context, arguments, state string) int {
+	t, err := p.prepareFile(arguments, AfterUnit)
+	line := t.refusal(err)
+	if err == nil {
+		line = t.run(ctx)
+	}
+	if !ended(state) {
+		return endJob(state, line)
+	}
+	if failed(line) {
+		// Nobody reads it but in the journal of systemd.
+		fmt.Fprintln(os.Stderr, string(line))
+		return 1
+	}
+	return 0
+}
+
+func (p Program) prepareFile(arguments string, s Stage) (*task, error) {
+	f, err := os.Open(arguments)
+	if err != nil {
+		return &task{fragments: p.Fragments, call: &Call{Stage: s}}, fmt.Errorf("read the arguments: %w", err)
+	}
+	defer f.Close()
+	t, err := p.prepare("", f)
+	t.call.Stage = s
+	return t, err
+}
+
+// ended says that a job file holds a result.
+func ended(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	state, err := decodeObject(f)
+	_, running := state["started"]
+	return err == nil && !running
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package backup
+
+import "errors"
+
+// elsewhereError is about this controller alone.
+type elsewhereError struct{ error }
+
+func (e *elsewhereError) Unwrap() error { return e.error }
+
+// elsewhere marks an error that says nothing about the other controllers.
+func elsewhere(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &elsewhereError{err}
+}
+
+// Elsewhere says that another controller may be tried: this one was, or became, unfit. It is false for what would be
+// the same everywhere or is not known to differ, as a lock that is held, a destination, an account or a tool.
+func Elsewhere(err error) bool {
+	var marked *elsewhereError
+	var breach *Breach
+	return errors.As(err, &marked) || errors.As(err, &breach) && breach.elsewhere()
+}

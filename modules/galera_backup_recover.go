@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"overcloud.backup/internal/ansible"
+	"overcloud.backup/internal/backup"
+	"overcloud.backup/internal/jobs"
+	"overcloud.backup/internal/journal"
+	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/unit"
+)
+
+// recovered is what was, or would be, undone of one job.
+type recovered struct {
+	Job    string          `json:"job"`
+	Undone []backup.Undone `json:"undone"`
+}
+
+// recover undoes what jobs of this host left that do not run any more: after a restart of the host, or when the undo of
+// a unit could not do it all. It also frees locks of jobs that this host knows nothing of any more.
+func (o galeraBackupOptions) recover(ctx context.Context, call *ansible.Call, store jobs.Store) (*ansible.Result, error) {
+	all, err := store.List()
+	found := []recovered{}
+	for _, job := range all {
+		if o.Job != "" && job.ID != o.Job {
+			continue
+		}
+		one, failed := o.recoverJob(ctx, call, job)
+		if failed != nil {
+			err = errors.Join(err, fmt.Errorf("job %s: %w", job.ID, failed))
+		}
+		if len(one.Undone) > 0 {
+			found = append(found, one)
+		}
+	}
+	locks, failed := o.recoverLocks(ctx, call, store)
+	found, err = append(found, locks...), errors.Join(err, failed)
+	return &ansible.Result{Changed: len(found) > 0, Msg: sum(found, call.CheckMode), Values: map[string]any{"recovered": found}}, err
+}
+
+func sum(found []recovered, would bool) string {
+	if len(found) == 0 {
+		return "no job has left anything here"
+	}
+	texts := []string{}
+	for _, f := range found {
+		texts = append(texts, fmt.Sprintf("job %s: %s", f.Job, said(f.Undone)))
+	}
+	verb := "undone of "
+	if would {
+		verb = "would be undone of "
+	}
+	return verb + strings.Join(texts, "; ")
+}
+
+func (o galeraBackupOptions) recoverJob(ctx context.Context, call *ansible.Call, job *jobs.Job) (recovered, error) {
+	r := recovered{Job: job.ID, Undone: []backup.Undone{}}
+	u, err := unit.Show(ctx, job.Unit())
+	if err != nil || u.Running() {
+		return r, err
+	}
+	if call.CheckMode {
+		r.Undone, err = left(job)
+		return r, err
+	}
+	r.Undone, err = o.undo(ctx, call, job)
+	var corrupt *journal.CorruptError
+	if errors.As(err, &corrupt) {
+		err = fmt.Errorf("%w: what could be read of it was undone; look whether wsrep_desync is ON here without need, and for folders "+
+			".partial-* in the destination, then remove the folder of the job", err)
+	}
+	err = errors.Join(err, job.DropSecrets(), unit.Forget(ctx, job.Unit()))
+	if state, _ := job.State(); !state.Finished && err == nil {
+		err = job.End(failure(fmt.Sprintf("job %s was ended by force; undone: %s", job.ID, said(r.Undone))))
+	}
+	return r, err
+}
+
+// left is what a journal has open.
+func left(job *jobs.Job) ([]backup.Undone, error) {
+	entries, err := journal.Read(job.Journal())
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	list := []backup.Undone{}
+	for _, e := range entries {
+		list = append(list, backup.Undone{Effect: e.Kind, Done: fmt.Sprintf("%s %s", e.Kind, e.Undo)})
+	}
+	return list, err
+}
+
+// recoverLocks frees locks that this node holds for jobs that do not run here.
+func (o galeraBackupOptions) recoverLocks(ctx context.Context, call *ansible.Call, store jobs.Store) ([]recovered, error) {
+	locks, err := pacemaker.Locks(ctx)
+	found := []recovered{}
+	for _, l := range locks {
+		if o.Job != "" && l.Job != o.Job {
+			continue
+		}
+		alive, failed := running(store)(ctx, l.Job)
+		if failed == nil && !alive && !call.CheckMode {
+			failed = pacemaker.Break(ctx, l)
+		}
+		if err = errors.Join(err, failed); failed == nil && !alive {
+			done := backup.Undone{Effect: "lock", Done: "the cluster's backup lock of job " + l.Job + " is free"}
+			found = append(found, recovered{Job: l.Job, Undone: []backup.Undone{done}})
+		}
+	}
+	return found, err
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"time"
+
+	"overcloud.backup/internal/ansible"
+	"overcloud.backup/internal/jobs"
+	"overcloud.backup/internal/unit"
+)
+
+const (
+	// keepJobs is of how many ended jobs the results are kept on the controller.
+	keepJobs = 20
+	// stopMargin is how much longer than the drain of the queue the undo of a job may take: a resync, a lock, a folder.
+	stopMargin = 4 * time.Minute
+)
+
+// start starts a job as a unit of systemd, or finds the one of this id, and waits for it if that is wanted.
+func (o galeraBackupOptions) start(ctx context.Context, call *ansible.Call, store jobs.Store) (*ansible.Result, error) {
+	if _, err := unit.Available(ctx); err != nil {
+		return nil, err
+	}
+	if o.Job == "" {
+		o.Job = jobs.NewID(time.Now(), rand.Uint32())
+	}
+	job, attached, err := o.create(ctx, call, store)
+	if err != nil {
+		return nil, err
+	}
+	if o.Wait {
+		return o.await(ctx, call, job)
+	}
+	msg := fmt.Sprintf("job %s runs as %s", job.ID, job.Unit())
+	if attached {
+		msg = "job " + job.ID + " is there already; its options stand"
+	}
+	return &ansible.Result{Changed: !attached, Msg: msg, Values: map[string]any{"job": job.ID, "unit": job.Unit(), "attached": attached}}, nil
+}
+
+func (o galeraBackupOptions) create(ctx context.Context, call *ansible.Call, store jobs.Store) (job *jobs.Job, attached bool, err error) {
+	arguments := call.Arguments()
+	arguments["job"], arguments["_ansible_module_name"] = o.Job, call.Name
+	raw, err := json.Marshal(arguments)
+	if err != nil {
+		return nil, false, fmt.Errorf("internal error: arguments: %w", err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, false, err
+	}
+	// Only room is at stake: what cannot be removed is no reason not to back up.
+	_ = store.Prune(keepJobs)
+	job, err = store.Create(o.Job, raw, self)
+	if errors.Is(err, fs.ErrExist) {
+		job, err = store.Open(o.Job)
+		return job, true, err
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	if err := unit.Start(ctx, o.spec(job)); err != nil {
+		return nil, false, errors.Join(err, job.DropSecrets(), job.End(failure("the job did not start: "+err.Error())))
+	}
+	return job, false, nil
+}
+
+func (o galeraBackupOptions) spec(job *jobs.Job) unit.Spec {
+	return unit.Spec{
+		Name: job.Unit(), Description: "overcloud.backup job " + job.ID, Limits: o.limits(),
+		Exec:        []string{job.Binary(), job.Arguments(), "--job", job.StateFile()},
+		StopPost:    []string{job.Binary(), job.Arguments(), "--undo", job.StateFile()},
+		StopTimeout: seconds(o.DrainTimeout) + stopMargin,
+	}
+}
+
+func failure(msg string) map[string]any {
+	return map[string]any{"changed": false, "failed": true, "msg": msg}
+}
+
+// await waits for the end of a job and gives its result. A caller that goes away meanwhile leaves the job alone: the
+// lease decides.
+func (o galeraBackupOptions) await(ctx context.Context, call *ansible.Call, job *jobs.Job) (*ansible.Result, error) {
+	for {
+		_ = job.Renew() // the job has ended, or says itself that it misses the lease
+		s, err := look(ctx, job)
+		if err != nil && ctx.Err() == nil {
+			return nil, err
+		}
+		if s.Ended {
+			return s.outcome()
+		}
+		if s.Progress != nil {
+			call.Progress(s.Progress)
+		}
+		select {
+		case <-ctx.Done():
+			return &ansible.Result{Values: map[string]any{"job": job.ID, "unit": job.Unit()}},
+				fmt.Errorf("job %s goes on without its caller; state: status shows it, state: cancelled ends it", job.ID)
+		case <-time.After(min(time.Second, seconds(o.Lease)/3)):
+		}
+	}
+}
