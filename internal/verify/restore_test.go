@@ -273,3 +273,24 @@ func TestOnlyOneRestoreRunsInAFolder(t *testing.T) {
 		t.Errorf("%v, %v; second %v, recover %v", found.Problems, err, second, recovered)
 	}
 }
+
+func TestAFolderThatIsNotOursIsLeftAlone(t *testing.T) {
+	root := filepath.Join(scratchFolder(t), "x")
+	elsewhere := filepath.Join(filepath.Dir(filepath.Dir(root)), "precious")
+	for _, d := range []string{root, elsewhere, filepath.Join(root, "run")} {
+		must(t, os.MkdirAll(d, 0o700))
+	}
+	if undone, err := Recover(root); len(undone) > 0 || err != nil {
+		t.Errorf("%q, %v", undone, err)
+	}
+	must(t, os.Symlink(elsewhere, filepath.Join(root, runName)))
+	if undone, err := Recover(root); len(undone) > 0 || err == nil {
+		t.Errorf("%q, %v", undone, err)
+	}
+	for _, d := range []string{elsewhere, filepath.Join(root, "run"), filepath.Join(root, runName)} {
+		if _, err := os.Lstat(d); err != nil {
+			t.Error(err)
+		}
+	}
+	must(t, os.RemoveAll(filepath.Dir(root)))
+}

@@ -20,11 +20,12 @@ import (
 	"overcloud.backup/internal/repository"
 )
 
-// A scratch folder holds lock, and below run all of one restore. What lies in run while nobody holds the lock belongs to
-// a restore that was killed: the folder itself is the journal of what is to be undone.
+// A scratch folder holds the lock, and below run all of one restore. What lies there while nobody holds the lock belongs
+// to a restore that was killed: the folder itself is the journal of what is to be undone. No other folder has one of this
+// name, whatever path an operator gives.
 const (
-	lockName = "lock"
-	runName  = "run"
+	lockName = "overcloud_verify.lock"
+	runName  = "overcloud_verify.run"
 )
 
 // ErrBusy says that another verification holds the scratch folder.
@@ -89,7 +90,7 @@ func serverUser() (process.Owner, error) {
 
 // newScratch takes the folder, removes what a killed restore left there, and makes an empty place.
 func newScratch(root string, owner process.Owner) (*scratch, error) {
-	if err := os.MkdirAll(root, 0o711); err != nil {
+	if err := makeRoot(root); err != nil {
 		return nil, fmt.Errorf("scratch: %w", err)
 	}
 	lock, err := hold(root)
@@ -110,6 +111,24 @@ func newScratch(root string, owner process.Owner) (*scratch, error) {
 		}
 	}
 	return s, nil
+}
+
+// makeRoot makes the folder, so that the server's user can enter it whatever the umask is.
+func makeRoot(root string) error {
+	if _, err := os.Lstat(root); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(root), 0o755); err != nil {
+		return err
+	}
+	err := os.Mkdir(root, 0o711)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return os.Chmod(root, 0o711)
 }
 
 // password is one that nobody else can know. The letters please plugins that want every kind.
@@ -170,8 +189,12 @@ func Recover(root string) (undone []string, err error) {
 // clean kills what works inside of run and removes it. The caller holds the lock.
 func clean(root string) (undone []string, err error) {
 	run := filepath.Join(root, runName)
-	if _, err := os.Lstat(run); errors.Is(err, fs.ErrNotExist) {
+	info, err := os.Lstat(run)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
+	}
+	if err != nil || !info.IsDir() {
+		return nil, errors.Join(fmt.Errorf("scratch: %s is no folder of ours; choose another one", run), err)
 	}
 	for range 100 {
 		inside := workingIn(run)
