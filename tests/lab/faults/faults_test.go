@@ -3,6 +3,7 @@
 package main
 
 import (
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -144,5 +145,47 @@ func TestFaultsThatNeedNoLabHaveTheirTest(t *testing.T) {
 		if !found {
 			t.Errorf("%s is not in %s", e.test, e.folder)
 		}
+	}
+}
+
+func TestAFileThatIsNotTheManifestsIsFound(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "backup.xbstream.zst")
+	if err := os.WriteFile(path, []byte("abc"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := sameFile(path, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"); err != nil {
+		t.Error(err)
+	}
+	if err := sameFile(path, strings.Repeat("0", 64)); err == nil || !strings.Contains(err.Error(), "backup.xbstream.zst") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestATouchedSetHasAnotherDigest(t *testing.T) {
+	dir := t.TempDir()
+	before := digest(dir)
+	if err := os.WriteFile(filepath.Join(dir, "manifest.json"), []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	written := digest(dir)
+	if err := os.Chtimes(filepath.Join(dir, "manifest.json"), time.Unix(1, 0), time.Unix(1, 0)); err != nil {
+		t.Fatal(err)
+	}
+	if before == written || written == digest(dir) {
+		t.Error("not noticed")
+	}
+}
+
+func TestAShotDependsOnSeedAndNumberAlone(t *testing.T) {
+	seen := map[string]bool{}
+	for i := range 200 {
+		a, b := aim(rand.New(rand.NewPCG(3, uint64(i)))), aim(rand.New(rand.NewPCG(3, uint64(i))))
+		if a != b {
+			t.Errorf("%d: %s and %s", i, a, b)
+		}
+		seen[a.signal.String()+a.method+a.desync] = true
+	}
+	if len(seen) != 16 {
+		t.Errorf("200 shots have %d of 16 kinds", len(seen))
 	}
 }
