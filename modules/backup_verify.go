@@ -12,6 +12,7 @@ import (
 
 	"overcloud.backup/internal/ansible"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/jobs"
 	"overcloud.backup/internal/verify"
 )
 
@@ -24,10 +25,14 @@ type backupVerifyOptions struct {
 	loginOptions
 	setOptions
 	State       string       `json:"state"`
+	Job         string       `json:"job"`
 	Level       verify.Level `json:"level"`
 	Scratch     string       `json:"scratch"`
 	Memory      int64        `json:"memory"`
 	MaxDuration float64      `json:"max_duration"`
+	CPUWeight   int          `json:"cpu_weight"`
+	IOWeight    int          `json:"io_weight"`
+	MemoryHigh  int64        `json:"memory_high"`
 	Policy      string       `json:"policy"`
 	IgnoreUsers []string     `json:"ignore_users"`
 }
@@ -42,18 +47,43 @@ type backupVerifyValues struct {
 	Undone  []string        `json:"undone,omitempty"`
 }
 
+// backupVerify is called by Ansible to verify a set, and by a unit that Ansible's call has started.
 func backupVerify(ctx context.Context, call *ansible.Call) (*ansible.Result, error) {
 	var o backupVerifyOptions
 	if err := call.Decode(&o); err != nil {
 		return nil, err
 	}
-	err := errors.Join(o.loginOptions.check(), within("memory", float64(o.Memory), 32, 1<<20), within("max_duration", o.MaxDuration, 1, maxSeconds))
-	if err != nil {
+	if err := o.check(); err != nil {
 		return nil, err
 	}
-	if o.State == "recovered" {
-		return o.recover(call)
+	switch {
+	case call.Stage == ansible.AfterUnit:
+		return o.afterUnit(ctx)
+	case o.State == "recovered":
+		return o.recover(ctx, call)
+	case call.Stage == ansible.InUnit, call.CheckMode:
+		return o.present(ctx, call)
 	}
+	return o.start(ctx, call)
+}
+
+// check refuses numbers that the description of the options cannot.
+func (o backupVerifyOptions) check() error {
+	err := errors.Join(
+		o.loginOptions.check(),
+		within("memory", float64(o.Memory), 32, 1<<20),
+		within("memory_high", float64(o.MemoryHigh), float64(o.Memory)+512, 1<<20),
+		within("max_duration", o.MaxDuration, 1, maxSeconds),
+		o.limits().Check(),
+	)
+	if o.Job != "" {
+		err = errors.Join(err, jobs.CheckID(o.Job))
+	}
+	return err
+}
+
+// present verifies a set.
+func (o backupVerifyOptions) present(ctx context.Context, call *ansible.Call) (*ansible.Result, error) {
 	late := fmt.Errorf("max_duration of %g s has passed", o.MaxDuration)
 	ctx, cancel := context.WithTimeoutCause(ctx, seconds(o.MaxDuration), late)
 	defer cancel()
@@ -75,11 +105,12 @@ func backupVerify(ctx context.Context, call *ansible.Call) (*ansible.Result, err
 }
 
 // recover undoes what a verification left that was killed.
-func (o backupVerifyOptions) recover(call *ansible.Call) (*ansible.Result, error) {
+func (o backupVerifyOptions) recover(ctx context.Context, call *ansible.Call) (*ansible.Result, error) {
 	if call.CheckMode {
 		return &ansible.Result{Msg: "would remove what killed verifications left in " + o.Scratch}, nil
 	}
 	undone, err := verify.Recover(o.Scratch)
+	err = errors.Join(err, recoverJobs(ctx))
 	return &ansible.Result{Changed: len(undone) > 0, Msg: strings.Join(undone, "; "), Values: backupVerifyValues{Undone: undone}}, err
 }
 

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/unit"
 )
 
 // smallSet makes a set of a dump that is not compressed.
@@ -54,6 +56,9 @@ func asked(t *testing.T, module string, args map[string]any) map[string]any {
 	if err != nil {
 		t.Fatal(err)
 	}
+	before := systemd
+	defer func() { systemd = before }()
+	systemd = func(context.Context) (int, error) { return 0, unit.ErrNoSystemd }
 	var out bytes.Buffer
 	program().Main([]string{"-", module}, bytes.NewReader(in), &out)
 	var answer map[string]any

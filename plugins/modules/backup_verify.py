@@ -29,8 +29,11 @@ description:
     A damaged set makes the module fail, with files and offsets. A verification that could not be done, for want of
     space or of programs, fails too, and leaves the record as it was.
   - >-
-    The scratch server and the scratch folder are removed whatever happens. Should the module be killed, the kernel ends
-    the server with it, and the next verification, or C(state=recovered), removes the folder.
+    Where systemd runs the host the verification is a unit of it, with weights that leave processors, disks and memory
+    to everybody else. Should the connection be lost, it goes on, and its outcome is in the record.
+  - >-
+    The scratch server and the scratch folder are removed whatever happens. Should it be killed, the kernel ends the
+    server with it, and systemd, the next verification, or C(state=recovered) removes the folder.
 options:
   state:
     description:
@@ -72,6 +75,21 @@ options:
     description: MiB, from 32 to 1048576, of the scratch server's buffer pool.
     type: int
     default: 256
+  cpu_weight:
+    description: Weight of the verification's unit for the processors, from 1 to 10000, where everything else on the host has 100.
+    type: int
+    default: 50
+  io_weight:
+    description: Its weight for the disks, from 1 to 10000, where everything else has 100.
+    type: int
+    default: 50
+  memory_high:
+    description: MiB of memory, up to 1048576, over which its unit is slowed down. It must be at least C(memory) and 512.
+    type: int
+    default: 1536
+  job:
+    description: Name of the verification, which the module itself gives to the unit that it starts.
+    type: str
   max_duration:
     description: Seconds, from 1 to 1000000, after which the verification is stopped.
     type: float
@@ -299,11 +317,21 @@ outcome:
         checked: 192
         rows: 1048576
         checksum: 9889be197485dbf8484719b1e19d28585bf04cd197984fdfe1f1a21c57aeb7be
+job:
+  description: Name of the verification.
+  returned: when it ran as a unit of systemd
+  type: str
+  sample: 20261122T192000Z-4f2a9c
+unit:
+  description: The unit that it ran as.
+  returned: when it ran as a unit of systemd
+  type: str
+  sample: overcloud-backup-20261122T192000Z-4f2a9c.service
 undone:
   description: What was ended and removed.
-  returned: with C(state=recovered), when there was something
+  returned: with C(state=recovered), or when the verification was ended by force, when there was something
   type: list
   elements: str
   sample:
-    - removed /var/tmp/overcloud.backup/run
+    - removed /var/tmp/overcloud.backup/overcloud_verify.run
 """

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"time"
+
+	"overcloud.backup/internal/ansible"
+	"overcloud.backup/internal/jobs"
+	"overcloud.backup/internal/unit"
+	"overcloud.backup/internal/verify"
+)
+
+// verifications is where the units of verifications have their files, apart from those of backups, which have more to
+// undo.
+var verifications = jobs.Store{State: "/var/lib/overcloud.backup/verifications", Run: "/run/overcloud.backup/verifications"}
+
+// systemd is changed by tests, which start no units.
+var systemd = unit.Available
+
+// start runs the verification as a unit of systemd with weights, and waits for it. Where there is no systemd it runs here.
+func (o backupVerifyOptions) start(ctx context.Context, call *ansible.Call) (*ansible.Result, error) {
+	_, err := systemd(ctx)
+	if errors.Is(err, unit.ErrNoSystemd) {
+		return o.present(ctx, call)
+	}
+	if err != nil {
+		return nil, err
+	}
+	o.Job = jobs.NewID(time.Now(), rand.Uint32())
+	job, err := o.create(ctx, call)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		s, err := look(ctx, job)
+		switch {
+		case err != nil && ctx.Err() == nil:
+			return nil, err
+		case s.Ended:
+			_ = unit.Forget(ctx, job.Unit())
+			return s.outcome()
+		case s.Progress != nil:
+			call.Progress(s.Progress)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("the verification goes on as %s; its outcome will be beside the manifest, for backup_info to tell", job.Unit())
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+func (o backupVerifyOptions) create(ctx context.Context, call *ansible.Call) (*jobs.Job, error) {
+	arguments := call.Arguments()
+	arguments["job"], arguments["_ansible_module_name"] = o.Job, call.Name
+	raw, err := json.Marshal(arguments)
+	if err != nil {
+		return nil, fmt.Errorf("internal error: arguments: %w", err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	// Only room is at stake.
+	_ = verifications.Prune(keepVerifications)
+	job, err := verifications.Create(o.Job, raw, self)
+	if err != nil {
+		return nil, err
+	}
+	err = unit.Start(ctx, unit.Spec{
+		Name: job.Unit(), Description: "overcloud.backup verification " + job.ID, Limits: o.limits(),
+		Exec:     []string{job.Binary(), job.Arguments(), "--job", job.StateFile()},
+		StopPost: []string{job.Binary(), job.Arguments(), "--undo", job.StateFile()}, StopTimeout: time.Minute,
+	})
+	if err != nil {
+		return nil, errors.Join(err, job.DropSecrets(), job.End(failure("the verification did not start: "+err.Error())))
+	}
+	return job, nil
+}
+
+// keepVerifications is of how many ended verifications the results are kept.
+const keepVerifications = 5
+
+// limits are those of the unit: what is verified waits, not who serves.
+func (o backupVerifyOptions) limits() unit.Limits {
+	return unit.Limits{CPUWeight: o.CPUWeight, IOWeight: o.IOWeight, MemoryHigh: o.MemoryHigh << 20, Nice: 10, IOClass: "best-effort", IOLevel: 7}
+}
+
+// afterUnit removes what the verification left that was ended by force. systemd runs it whatever ended the unit.
+func (o backupVerifyOptions) afterUnit(ctx context.Context) (*ansible.Result, error) {
+	short, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	_, rest := unit.KillRest(short, jobs.Unit(o.Job))
+	undone, err := verify.Recover(o.Scratch)
+	if errors.Is(err, verify.ErrBusy) {
+		err = nil // it is another's, which found the folder free
+	}
+	job, lost := verifications.Open(o.Job)
+	if lost == nil {
+		lost = job.DropSecrets()
+	}
+	said := "nothing is left of it"
+	if len(undone) > 0 {
+		said = strings.Join(undone, "; ")
+	}
+	err = errors.Join(fmt.Errorf("the verification was ended by force (%s): %s", how(os.Getenv), said), rest, err, lost)
+	return &ansible.Result{Values: backupVerifyValues{Undone: undone}}, err
+}
+
+// recoverJobs drops the secrets of verifications that do not run any more.
+func recoverJobs(ctx context.Context) error {
+	all, err := verifications.List()
+	for _, job := range all {
+		u, failed := unit.Show(ctx, job.Unit())
+		if failed == nil && !u.Running() {
+			failed = job.DropSecrets()
+		}
+		if !errors.Is(failed, fs.ErrNotExist) {
+			err = errors.Join(err, failed)
+		}
+	}
+	return err
+}
