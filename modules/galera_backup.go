@@ -130,6 +130,7 @@ func (o galeraBackupOptions) options(call *ansible.Call) backup.Options {
 		Scrub: hidden.scrub, Progress: func(p backup.Progress) { call.Progress(p) },
 	}
 }
+
 // policy is the option's, else the decision's, else none but an idle controller.
 func (o galeraBackupOptions) policy() selection.Policy {
 	if o.Policy != "" {

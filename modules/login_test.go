@@ -8,7 +8,8 @@ import (
 )
 
 func soundBackup() galeraBackupOptions {
-	return galeraBackupOptions{loginOptions: loginOptions{ConnectTimeout: 3}, Level: 1, Buffer: 64, MaxDuration: 14400, DrainTimeout: 300}
+	return galeraBackupOptions{loginOptions: loginOptions{ConnectTimeout: 3}, Level: 1, Buffer: 64, MaxDuration: 14400, DrainTimeout: 300,
+		Lease: 300, MaxCommitStall: 1, MinSpares: 1, MemoryHigh: 1024}
 }
 
 func TestBadNumbersAreRefusedByOptionValueAndRange(t *testing.T) {
@@ -27,6 +28,11 @@ func TestBadNumbersAreRefusedByOptionValueAndRange(t *testing.T) {
 		"buffer: 4097 is not":                              func(o *galeraBackupOptions) { o.Buffer = 4097 },
 		"max_duration: 0 is not from 1 to 1000000":         func(o *galeraBackupOptions) { o.MaxDuration = 0 },
 		"drain_timeout: 1000001 is not":                    func(o *galeraBackupOptions) { o.DrainTimeout = 1000001 },
+		"lease: 1 is not from 5":                           func(o *galeraBackupOptions) { o.Lease = 1 },
+		"max_commit_stall: 0 is not":                       func(o *galeraBackupOptions) { o.MaxCommitStall = 0 },
+		"min_spares: -1 is not":                            func(o *galeraBackupOptions) { o.MinSpares = -1 },
+		"memory_high: 300 MiB are too few for a buffer of": func(o *galeraBackupOptions) { o.MemoryHigh = 300 },
+		`job "../x"`: func(o *galeraBackupOptions) { o.Job = "../x" },
 	} {
 		o := soundBackup()
 		change(&o)

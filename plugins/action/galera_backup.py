@@ -1,36 +1,34 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the backup as a background job of the host and waits for it: it shows its progress and outlives its connection."""
+"""Starts the backup as a job of the host and waits for it: it shows its progress and outlives its connection."""
 from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import random
 import time
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.common.text.converters import to_text
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
-from ansible_collections.overcloud.backup.plugins.plugin_utils._launcher import LauncherAction, failure, quote
+from ansible_collections.overcloud.backup.plugins.plugin_utils._launcher import LauncherAction, failure
 
-# The module's own defaults, and how much longer than both the job may take to undo what it did.
-MAX_DURATION, DRAIN_TIMEOUT, UNDO = 14400, 300, 60
 # Seconds without contact after which the task gives up; the job does not.
 PATIENCE = 300
-GONE = 'overcloud_backup: the job is gone'
+# How often a start is tried whose answer was lost. The job's id makes it one start.
+STARTS = 3
 MIB = 2.0 ** 20
-
-
-def seconds(value, default):
-    """The option's value; what is no number is refused by the module itself."""
-    try:
-        return int(float(value))
-    except (TypeError, ValueError, OverflowError):
-        return default
 
 
 def pause(elapsed):
     """Seconds to the next look. Nobody learns of the end of a short backup more than a third too late."""
     return min(5, max(0.3, 0.3 * elapsed))
+
+
+def new_job():
+    """An id as the module makes them: made here, a start whose answer was lost can be asked for again."""
+    return time.strftime('%Y%m%dT%H%M%SZ', time.gmtime()) + '-%06x' % random.SystemRandom().getrandbits(24)
 
 
 class Meter:
@@ -54,67 +52,87 @@ class Meter:
 
 class ActionModule(LauncherAction):
     def call(self, module_args, task_vars, module=None, detach=None):
-        if detach is not None or self._task.async_val or self._task.check_mode:
+        if self._waits_itself(module_args, detach):
             return super(ActionModule, self).call(module_args, task_vars, module, detach)
-        limit = seconds(module_args.get('max_duration'), MAX_DURATION) + seconds(module_args.get('drain_timeout'), DRAIN_TIMEOUT) + UNDO
-        job = super(ActionModule, self).call(module_args, task_vars, module, limit)
-        if 'ansible_job_id' not in job:
-            return job
+        args = dict(module_args, wait=False, job=module_args.get('job') or new_job())
+        started = self._start(args, task_vars)
         self._clean()  # the arguments must not stay on the host for as long as the backup takes
+        if started.get('failed') or 'unit' not in started:
+            return started
         host = self._task.delegate_to or task_vars.get('inventory_hostname')
-        method = module_args.get('method')
+        method = args.get('method')
         meter = Meter('%s: %s' % (host, '%s backup' % method if method in ('physical', 'logical') else 'backup'))
-        return self._wait(job, limit, meter)
+        if started.get('attached'):
+            Display().display('%s, job %s is there already, waiting for it' % (meter.what, args['job']))
+        return self._wait(args['job'], task_vars, meter)
 
-    def _wait(self, job, limit, meter):
+    def _waits_itself(self, args, detach):
+        """Whether this call starts no job that the plugin waits for. With async a process on the host waits."""
+        try:
+            wait = boolean(args.get('wait', True))
+        except TypeError:  # the module refuses it by its name
+            wait = False
+        return bool(detach is not None or self._task.async_val or self._task.check_mode or args.get('state', 'present') != 'present' or not wait)
+
+    def _run(self, args, task_vars):
+        return super(ActionModule, self).call(args, task_vars, None, 0)
+
+    def _start(self, args, task_vars):
+        for attempt in range(STARTS):
+            try:
+                return self._run(args, task_vars)
+            except AnsibleConnectionFailure:
+                if attempt + 1 == STARTS:
+                    raise
+                self._reset()
+                time.sleep(1)
+
+    def _wait(self, job, task_vars, meter):
         began, lost = time.time(), None
         while True:
             time.sleep(pause(time.time() - began))
             try:
-                state = self._look(job)
+                state = self._look(job, task_vars)
             except AnsibleError as e:  # not only of the connection: sudo, too, may not answer in time
                 now = time.time()
                 if not lost:
                     Display().display('%s, no contact, trying again: %s' % (meter.what, to_text(e)))
                 lost = lost or now
-                if now - lost > PATIENCE or now - began > limit:
-                    return self._give_up(job, e, began + limit)
+                if now - lost > PATIENCE:
+                    return self._give_up(job, e)
                 self._reset()
                 continue
+            if lost:
+                Display().display('%s, in contact again after %d s' % (meter.what, time.time() - lost))
             lost = None
-            if 'finished' not in state:
-                return self._end(job, state)
-            line = meter.line(state.get('progress') or {}, time.time()) if 'progress' in state else None
+            if state.get('failed'):
+                return dict(state, job=job)
+            if state.get('ended'):
+                return self._end(state)
+            line = meter.line(state['progress'], time.time()) if state.get('progress') else None
             if line:
                 Display().display(line)
 
-    def _look(self, job):
-        """What the job file holds, or a result that says that nobody will complete it. Raises AnsibleError."""
-        # First the process, then the file: the other way round it could end in between.
-        res = self._shell(['[ -e /proc/%d/exe ] || echo "%s"' % (job['pid'], GONE), 'cat %s' % quote(job['results_file'])])
-        state, gone = self._result(res), GONE in res['stdout']
-        if gone and (state is None or 'finished' in state):
-            return failure('The backup ended without a result: its process was killed, or the host restarted. '
-                           'Its job file was %s; beside it, .log may hold the reason.' % job['results_file'])
-        if state is None:
-            raise AnsibleConnectionFailure('The host said: %s' % (res['stderr'] or res['stdout']).strip())
+    def _look(self, job, task_vars):
+        state = self._run({'state': 'status', 'job': job}, task_vars)
+        if 'module_stdout' in state:  # something ended it before it could answer
+            raise AnsibleConnectionFailure(to_text(state.get('msg')))
         return state
 
     def _reset(self):
+        self._connection._shell.tmpdir = None
         try:
             self._connection.reset()
         except Exception as e:  # whatever it is, the next look shows whether the host is back
             Display().vvv('reset of the connection: %s' % to_text(e))
 
-    def _give_up(self, job, error, end):
+    def _give_up(self, job, error):
         self._connection._shell.tmpdir = None
-        return failure('Lost the connection to the host: %s. The backup may go on there, until %s at the latest; its result will be in %s.' % (
-            to_text(error), time.strftime('%H:%M:%S', time.localtime(end)), job['results_file']), host_unreachable=True)
+        return failure('Lost the connection to the host: %s. What job %s does there without its caller, on_lost_caller says; '
+                       'state: status with this job shows it when the host is back.' % (to_text(error), job), job=job, host_unreachable=True)
 
-    def _end(self, job, result):
-        try:
-            self._shell(['rm -f %s' % quote(job['results_file'])])
-        except AnsibleError as e:
-            Display().vvv('the job file stays: %s' % to_text(e))
-        result.pop('ansible_job_id', None)
-        return result
+    def _end(self, state):
+        result = state.get('result') or {}
+        result.setdefault('changed', False)
+        result.pop('invocation', None)
+        return dict(result, job=state['job'], unit=state['unit'])

@@ -17,6 +17,16 @@ description:
     Makes a backup set of this host's Galera node in a directory of this host, in one pass. The data are read, checked,
     compressed, hashed and written without being staged anywhere.
   - >-
+    It runs as a unit of systemd, which outlives the connection. Every effect is in a journal before it begins, so that
+    what is killed is undone by the unit's stop command, and after a restart of the host by C(state=recovered).
+  - >-
+    One backup of a cluster runs at a time. A lock in the configuration of Pacemaker keeps others away, and says who
+    holds it.
+  - >-
+    While the data are read a guard looks at this node and its cluster every second. It stops the backup, and undoes it,
+    when clients arrive, when the node or the last other spare is needed, when writers would have to wait, or when disk,
+    redo log, destination or lease run out. C(guard) says which rule was broken, since when, and what was seen.
+  - >-
     It looks first. The server must be the one whose files are seen here, the account must hold every privilege, the
     tool must fit the server, there must be room, and the node must be Synced in the Primary component without clients.
     Anything else is a failure before anything is done.
@@ -37,6 +47,92 @@ description:
     from C(backup.position.seqno) to C(backup.position.seqno_end). Both hold everything that any node of the cluster had
     committed when the backup began, because the node catches up before.
 options:
+  state:
+    description:
+      - C(present) starts a backup, or finds the one of this C(job), and waits for it unless C(wait=false).
+      - C(status) tells where C(job), or the one that runs, stands, and renews its lease.
+      - C(cancelled) ends it in order. It undoes what it did, and no set is left.
+      - >-
+        C(recovered) undoes what jobs of this host left that do not run any more, as after a restart of the host. It
+        changes nothing where nothing is left.
+    type: str
+    choices:
+      - present
+      - status
+      - cancelled
+      - recovered
+    default: present
+  job:
+    description:
+      - >-
+        Id of the job, up to 64 letters, digits, dots, dashes and underscores. A second call with the same id finds the
+        first one's job instead of starting another. Without it one is made of the time.
+    type: str
+  wait:
+    description: >-
+      Whether C(state=present) waits for the end. Without it the job's id is returned at once. The action plugin waits
+      on the control node in any case.
+    type: bool
+    default: true
+  on_lost_caller:
+    description:
+      - >-
+        What the job does when nobody has asked for it for C(lease) seconds, because the control node died, the task was
+        cancelled, or the network is gone.
+      - C(continue) goes on, up to C(max_duration). C(stop) stops and undoes it.
+    type: str
+    choices:
+      - continue
+      - stop
+    default: continue
+  lease:
+    description: Seconds, at least 5, after which a caller that does not ask any more is lost.
+    type: float
+    default: 300
+  max_commit_stall:
+    description:
+      - >-
+        Seconds, at least 0.1, that the backup tool may keep this node from committing while it holds its last locks.
+        After that it is killed.
+    type: float
+    default: 1
+  min_spares:
+    description:
+      - >-
+        How many controllers must be able to serve besides the active one and this one, when the backup begins and all
+        the while. C(0) does not look.
+    type: int
+    default: 1
+  cpu_weight:
+    description: Weight of the job for the processor, from 1 to 10000, where everybody else has 100.
+    type: int
+    default: 50
+  io_weight:
+    description: Weight of the job for disks, from 1 to 10000, where everybody else has 100.
+    type: int
+    default: 50
+  memory_high:
+    description:
+      - >-
+        MiB, at least 256 more than C(buffer), over which the job is slowed down. With control groups of version 1 (RHEL
+        7, and 8 by default) it is killed instead, and undone.
+    type: int
+    default: 1024
+  nice:
+    description: Nice value of the job, from -20 to 19.
+    type: int
+    default: 10
+  ionice_class:
+    description: Class of the job for the disk scheduler.
+    type: str
+    choices:
+      - best-effort
+      - idle
+    default: best-effort
+  ionice_level:
+    description: Level in that class, from 0, the first, to 7.
+    type: int
+    default: 7
   destination:
     description:
       - Absolute path of the directory for the sets of all clusters, on this host, a local disk or a mount.
@@ -44,8 +140,8 @@ options:
         It is made with mode 0700 where it is missing. It must belong to root, and nobody else may write to it or
         replace it. Symbolic links are refused.
       - The set is C(<destination>/<cluster>/<UTC time>_<method>_<controller>/).
+      - Needed for C(state=present).
     type: path
-    required: true
   cluster:
     description: >-
       Name of the cluster's folder. Without it C(wsrep_cluster_name). Give it where several clusters of one name share a
@@ -67,20 +163,26 @@ options:
   desync:
     description:
       - >-
+        C(auto) leaves the node Synced and a spare. Only when its receive queue or its flow control begins to reach the
+        writers, C(wsrep_desync) goes ON until the data are read. Servers before 10.4 are desynced from the beginning.
+        Without the privilege C(SUPER) C(auto) is C(never), which is warned of.
+      - >-
         C(always) sets C(wsrep_desync=ON) while the data are read, so that this node never slows down the writers of the
-        cluster. HAProxy takes the node for down meanwhile, so there is one spare less. After that its receive queue
-        drains, C(wsrep_desync) goes off again, and the node must be Synced and pass its health check. HAProxy itself is
-        not asked whether it has taken the node back; the next decision of M(overcloud.backup.idle_controller) shows
-        that. It needs the privilege C(SUPER).
+        cluster. HAProxy takes the node for down meanwhile, so there is one spare less. It needs the privilege C(SUPER).
+      - >-
+        After a desync the receive queue drains, C(wsrep_desync) goes off again, and the node must be Synced and pass
+        its health check. HAProxy itself is not asked whether it has taken the node back; the next decision of
+        M(overcloud.backup.idle_controller) shows that.
       - A node that somebody else desynced is refused, and left as it is.
       - >-
-        C(never) leaves it alone. MariaDB 10.4 and later desyncs by itself for some milliseconds at the end of a
-        physical backup.
+        C(never) leaves it alone; a backup that slows down the writers is stopped. MariaDB 10.4 and later desyncs by
+        itself for some milliseconds at the end of a physical backup.
     type: str
     choices:
-      - never
+      - auto
       - always
-    default: never
+      - never
+    default: auto
   drain_timeout:
     description:
       - Seconds, from 1 to 1000000, that the receive queue may take to drain before C(wsrep_desync) goes off.
@@ -105,7 +207,7 @@ options:
         MiB, from 0 to 4096, that the tool may be ahead of the destination. While the tool waits for a slow destination
         at its end, the commits of this node wait for the tool.
     type: int
-    default: 64
+    default: 128
   non_transactional:
     description:
       - >-
@@ -208,13 +310,14 @@ options:
     type: bool
 attributes:
   check_mode:
-    description: Can run in check mode. It looks at everything, returns C(plan), and touches nothing.
+    description: Can run in check mode. It looks at everything, returns C(plan), and touches nothing. Jobs that run are left alone.
     support: full
   diff_mode:
     description: Can say what it changed in the form of a difference.
     support: none
 requirements:
   - Root.
+  - systemd 219 or later on the controller.
   - MariaDB with Galera, 10.3 or later for C(physical).
   - >-
     C(RELOAD), C(PROCESS) and C(BINLOG MONITOR) on C(*.*) for C(physical). With C(SELECT), C(SHOW VIEW), C(TRIGGER) and
@@ -242,9 +345,92 @@ EXAMPLES = r"""
     method: logical
     level: 9
   become: true
+
+- name: Start a backup and go on
+  overcloud.backup.galera_backup:
+    destination: /var/backups/overcloud
+    job: nightly
+  async: 14400
+  poll: 0
+  become: true
+
+- name: See where it stands
+  overcloud.backup.galera_backup:
+    state: status
+    job: nightly
+  become: true
+
+- name: Undo what a backup left when its controller was restarted
+  overcloud.backup.galera_backup:
+    state: recovered
+  become: true
 """
 
 RETURN = r"""
+job:
+  description: Id of the job.
+  returned: when a job was started or found
+  type: str
+  sample: 20261123T081500Z-4f2a9c
+unit:
+  description: Its unit of systemd. C(journalctl -u) shows what it logged.
+  returned: when a job was started or found
+  type: str
+  sample: overcloud-backup-20261123T081500Z-4f2a9c.service
+attached:
+  description: Whether the job was there already.
+  returned: with C(wait=false)
+  type: bool
+running:
+  description: Whether the job's unit is there, also while it undoes.
+  returned: with C(state=status) and C(state=cancelled)
+  type: bool
+ended:
+  description: Whether the job has ended.
+  returned: with C(state=status) and C(state=cancelled)
+  type: bool
+progress:
+  description: Phase, bytes read, stored and expected, and seconds since the beginning.
+  returned: with C(state=status), while it runs
+  type: dict
+  sample:
+    phase: stream
+    read_bytes: 104857600
+    stored_bytes: 15728640
+    expected_bytes: 209715200
+    elapsed: 1.2
+result:
+  description: What the job returned, as C(state=present) would.
+  returned: with C(state=status) and C(state=cancelled), when it has ended
+  type: dict
+guard:
+  description: The rule of the guard that was broken (C(rule)), C(since) when, C(message), and the last C(samples).
+  returned: when the guard stopped the backup
+  type: dict
+  sample:
+    rule: clients
+    since: "2026-11-23T08:15:00Z"
+    message: 'this node serves clients now: 3 of nova from 10.0.0.5'
+    samples: []
+elsewhere:
+  description: Whether another controller may do better, because the failure is about this one alone.
+  returned: failure
+  type: bool
+undone:
+  description: What was undone of a job that was killed, each with C(effect) and C(done).
+  returned: when the job was ended by force
+  type: list
+  elements: dict
+recovered:
+  description: What was undone, or with check mode would be, by job.
+  returned: with C(state=recovered)
+  type: list
+  elements: dict
+  sample:
+    - job: nightly
+      undone:
+        - effect: lock
+          done: the cluster's backup lock of job nightly is free
 msg:
   description: One line for people, what was made and where it lies, or in check mode what would be done.
   returned: success
