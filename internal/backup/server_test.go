@@ -35,6 +35,13 @@ var one struct {
 }
 
 func TestMain(m *testing.M) {
+	if asked, err := apartFrom(os.Getenv(apartEnv)); asked {
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	code := m.Run()
 	if one.server != nil {
 		one.server.remove()

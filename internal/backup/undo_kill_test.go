@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package backup
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/journal"
+	"overcloud.backup/internal/repository"
+)
+
+// apart is a backup in a process of its own, which can be killed. Its fields reach that process by its environment.
+type apart struct {
+	Socket      string
+	Destination string
+	Journal     string
+	Tool        string // in place of the real one
+	Method      Method
+	Desync      Desync
+}
+
+const apartEnv = "OVERCLOUD_BACKUP_TEST_APART"
+
+// run is that process; TestMain starts it.
+func (a apart) run() error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+	defer stop()
+	notes, err := journal.Open(a.Journal)
+	if err != nil {
+		return err
+	}
+	j, err := Prepare(ctx, Options{
+		Destination: a.Destination, Method: a.Method, Desync: a.Desync, Level: 1, Buffer: 64 << 20, MadeBy: "test", Login: galera.Login{Socket: a.Socket},
+		DrainTimeout: 10 * time.Second, Scrub: func(text string) string { return text }, Journal: notes,
+	})
+	if err != nil {
+		return err
+	}
+	if a.Tool != "" {
+		j.tool.path = a.Tool
+	}
+	_, err = j.Run(ctx)
+	return err
+}
+
+// apartFrom runs the backup that the environment describes, if it does.
+func apartFrom(text string) (asked bool, err error) {
+	if text == "" {
+		return false, nil
+	}
+	var a apart
+	if err := json.Unmarshal([]byte(text), &a); err != nil {
+		return true, err
+	}
+	return true, a.run()
+}
+
+func (s *server) apart(t *testing.T) apart {
+	t.Helper()
+	return apart{Socket: s.socket, Destination: s.options(t).Destination, Journal: filepath.Join(t.TempDir(), "journal"), Method: Physical, Desync: DesyncAlways}
+}
+
+func (a apart) start(t *testing.T) *exec.Cmd {
+	t.Helper()
+	env, err := json.Marshal(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), apartEnv+"="+string(env))
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return cmd
+}
+
+// undo replays the journal, as the stop command of the job's unit does.
+func (a apart) undo(t *testing.T) ([]Undone, error) {
+	t.Helper()
+	entries, err := journal.Read(a.Journal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	notes, err := journal.Open(a.Journal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer notes.Close()
+	return Undo(t.Context(), UndoOptions{Entries: entries, Journal: notes, Login: galera.Login{Socket: a.Socket}, DrainTimeout: 10 * time.Second})
+}
+
+// open are the kinds of the entries that are not undone, newest first.
+func (a apart) open(t *testing.T) (kinds []string) {
+	t.Helper()
+	entries, err := journal.Read(a.Journal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		kinds = append(kinds, e.Kind)
+	}
+	return kinds
+}
+
+// partial are the unfinished sets.
+func (a apart) partial() []string {
+	found, _ := filepath.Glob(a.Destination + "/*/.partial-*")
+	return found
+}
+
+func (s *server) desync(t *testing.T) string {
+	t.Helper()
+	out, err := s.sql("SELECT @@wsrep_desync")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// A job that is killed while it reads the data leaves all its effects behind, and the undo takes them back.
+func TestAKilledBackupIsUndone(t *testing.T) {
+	s := shared(t)
+	a := s.apart(t)
+	pid := filepath.Join(t.TempDir(), "pid")
+	a.Tool = fake(t, "echo $$ >"+pid+"; exec sleep 600")
+	cmd := a.start(t)
+	tool := waitFor(t, pid)
+	t.Cleanup(func() { _ = syscall.Kill(tool, syscall.SIGKILL) })
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait()
+	if open := a.open(t); !slices.Equal(open, []string{desyncEffect, setEffect}) || s.desync(t) != "1" || len(a.partial()) != 1 {
+		t.Fatalf("before: open %q, desync %s, %q", open, s.desync(t), a.partial())
+	}
+	done, err := a.undo(t)
+	if err != nil || len(done) != 2 || !strings.Contains(done[0].Done, "then OFF") || !strings.Contains(done[1].Done, "is removed") {
+		t.Errorf("%+v, %v", done, err)
+	}
+	if open := a.open(t); len(open) != 0 || s.desync(t) != "0" || len(a.partial()) != 0 {
+		t.Errorf("after: open %q, desync %s, %q", open, s.desync(t), a.partial())
+	}
+	if done, err := a.undo(t); len(done) != 0 || err != nil {
+		t.Errorf("again: %+v, %v", done, err)
+	}
+}
+
+// waitFor waits for a file with a number.
+func waitFor(t *testing.T, path string) int {
+	t.Helper()
+	for range 200 {
+		text, _ := os.ReadFile(path)
+		if n, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil {
+			return n
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Fatal("no number comes in ", path)
+	return 0
+}
+
+// endings are how a job may end against its will.
+var endings = []syscall.Signal{syscall.SIGKILL, syscall.SIGKILL, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP}
+
+// Whatever ends a backup at whatever moment: after the undo nothing of it is left, and what is there is whole. The seed
+// and the number of backups can be given, as BACKUP_SEED and BACKUP_SIGNALS.
+func TestABackupThatIsEndedAtAnyMomentIsUndone(t *testing.T) {
+	s := shared(t)
+	seed, count := number("BACKUP_SEED", uint64(time.Now().UnixNano())), number("BACKUP_SIGNALS", 12)
+	t.Logf("BACKUP_SEED=%d BACKUP_SIGNALS=%d", seed, count)
+	random := rand.New(rand.NewPCG(seed, 0))
+	begun := time.Now()
+	if err := s.apart(t).start(t).Wait(); err != nil {
+		t.Fatal(err)
+	}
+	whole := time.Since(begun)
+	for n := range count {
+		a := s.apart(t)
+		a.Method = []Method{Physical, Logical}[random.IntN(2)]
+		after, with := time.Duration(random.Int64N(int64(whole))), endings[random.IntN(len(endings))]
+		t.Run(fmt.Sprintf("%d %s after %s, %s", n, a.Method, after.Round(time.Millisecond), with), func(t *testing.T) {
+			s.endAndCheck(t, a, after, with)
+		})
+	}
+}
+
+func number(name string, otherwise uint64) uint64 {
+	if n, err := strconv.ParseUint(os.Getenv(name), 10, 64); err == nil {
+		return n
+	}
+	return otherwise
+}
+
+func (s *server) endAndCheck(t *testing.T, a apart, after time.Duration, with syscall.Signal) {
+	cmd := a.start(t)
+	time.Sleep(after)
+	_ = cmd.Process.Signal(with)
+	_ = cmd.Wait()
+	noneOf(t, a.Destination)
+	if _, err := os.Stat(a.Journal); err != nil {
+		return // it did not come that far
+	}
+	if with != syscall.SIGKILL && len(a.open(t)) != 0 {
+		t.Errorf("it did not undo %q itself", a.open(t))
+	}
+	t.Logf("undone: %q", a.open(t))
+	if _, err := a.undo(t); err != nil {
+		t.Error(err)
+	}
+	if len(a.open(t)) != 0 || s.desync(t) != "0" || len(a.partial()) != 0 {
+		t.Errorf("open %q, desync %s, %q", a.open(t), s.desync(t), a.partial())
+	}
+	a.whole(t)
+}
+
+// whole holds that each set there is is listed, and has the files of its manifest.
+func (a apart) whole(t *testing.T) {
+	t.Helper()
+	dir, err := repository.Open(a.Destination)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	sets, err := dir.List()
+	found, _ := filepath.Glob(a.Destination + "/*/*")
+	if err != nil || len(sets) != len(found) {
+		t.Errorf("%d sets of %q, %v", len(sets), found, err)
+	}
+	for i := range found {
+		data, err := os.ReadFile(filepath.Join(found[i], "manifest.json"))
+		m := &repository.Manifest{}
+		if err != nil || json.Unmarshal(data, m) != nil {
+			t.Fatal(err)
+		}
+		assertFiles(t, found[i], m)
+	}
+}
+
+// noneOf waits until no tool that reads into a destination runs: its pipe is broken, and it ends at its next write.
+func noneOf(t *testing.T, destination string) {
+	t.Helper()
+	for range 100 {
+		found, _ := exec.Command("pgrep", "-f", "target-dir="+destination).Output()
+		if len(found) == 0 {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Error("the tool lives on")
+}
