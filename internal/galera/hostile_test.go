@@ -95,6 +95,25 @@ func TestSizesNamesHostileTables(t *testing.T) {
 	}
 }
 
+func TestEventsThatNoDumpHoldsAreNamed(t *testing.T) {
+	c := server(t).root(t)
+	var want []string
+	for i, schema := range []string{"plain", "per%cent", "a`b", "q'b", `q"b`, `back\slash`, "two\nlines"} {
+		run(t, c, "CREATE DATABASE "+quoteName(schema))
+		defer run(t, c, "DROP DATABASE "+quoteName(schema))
+		for name, rest := range map[string]string{"good": "DO SELECT ';'", "body": "DO SELECT ';;'", "comment": "COMMENT ';;;' DO SELECT 1", "a;;b": "DO SELECT 1"} {
+			run(t, c, "CREATE EVENT "+quoteName(schema)+"."+quoteName(name)+" ON SCHEDULE EVERY 1 YEAR DISABLE "+rest)
+			if i > 2 || name != "good" {
+				want = append(want, schema+"."+name)
+			}
+		}
+	}
+	got, err := c.UndumpableEvents(t.Context())
+	if slices.Sort(want); err != nil || !slices.Equal(got, want) {
+		t.Errorf("%v\ngot  %q\nwant %q", err, got, want)
+	}
+}
+
 // users.sql is fed to the server's own client, which has a mind of its own about quotes, backslashes and DELIMITER.
 func TestUsersOfAnyNameAreMadeAgainByTheClient(t *testing.T) {
 	s := server(t)
