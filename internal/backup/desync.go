@@ -19,7 +19,7 @@ type desync struct {
 	open   func(context.Context) (*galera.Client, error)
 	drain  time.Duration
 	// up waits until clients can be sent here again, and says what it saw.
-	up   func(context.Context, galera.Wsrep) (string, error)
+	up func(context.Context, galera.Wsrep) (string, error)
 	// will notes in the journal what begin is about to do; nil notes nothing.
 	will func(desyncUndo) (undone func() error, err error)
 	// mutex is for begin, which the guard may call while the backup ends.

@@ -31,7 +31,7 @@ func (j *Job) lock(ctx context.Context) (release func() error, err error) {
 	}
 	v, err := j.view(ctx)
 	if err != nil {
-		return nil, err
+		return nil, elsewhere(err)
 	}
 	if !v.Present {
 		j.warn("no lock keeps another controller from being backed up at the same time: %s", v.Reason)
@@ -67,7 +67,7 @@ func (j *Job) acquire(ctx context.Context, l pacemaker.Lock, v pacemaker.Cluster
 	}
 	evidence, why := j.stale(ctx, held.Lock, v)
 	if why != nil {
-		return fmt.Errorf("%w; %w", err, why)
+		return fmt.Errorf("%w; held for %s by now; %w", err, time.Since(epoch(held.Lock.Since)).Round(time.Second), why)
 	}
 	j.warn("the lock of job %s on %s was broken: %s", held.Lock.Job, held.Lock.Holder, evidence)
 	return bounded(ctx, func(ctx context.Context) error {
@@ -131,7 +131,7 @@ func free(cluster, job string) error {
 }
 
 // freeTimeout is for how long the lock is tried to be freed.
-const freeTimeout = 20 * time.Second
+var freeTimeout = 20 * time.Second
 
 func (u lockUndo) undo() (string, error) {
 	if err := free(u.Cluster, u.Job); err != nil {

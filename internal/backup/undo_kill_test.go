@@ -103,6 +103,19 @@ func (a apart) undo(t *testing.T) ([]Undone, error) {
 	return Undo(t.Context(), UndoOptions{Entries: entries, Journal: notes, Login: galera.Login{Socket: a.Socket}, DrainTimeout: 10 * time.Second})
 }
 
+// note notes an effect, as a job does that is then killed.
+func (a apart) note(t *testing.T, kind string, undo any) {
+	t.Helper()
+	notes, err := journal.Open(a.Journal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer notes.Close()
+	if _, err := notes.Will(kind, undo); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // open are the kinds of the entries that are not undone, newest first.
 func (a apart) open(t *testing.T) (kinds []string) {
 	t.Helper()
