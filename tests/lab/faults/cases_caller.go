@@ -12,9 +12,9 @@ import (
 
 // callers: the control node, and who calls it.
 var callers = []fault{
-	{name: "none", breaks: "nothing", when: streaming, hold: 12 * time.Second, want: good, quick: true},
+	{name: "none", breaks: "nothing", when: streaming, hold: 4 * time.Second, vars: vars("verify", "read"), want: good, quick: true},
 	{name: "none-desynced", breaks: "nothing, desynced", when: streaming, vars: vars("desync", "always"), want: good, quick: true},
-	{name: "none-logical", breaks: "nothing, a dump", when: streaming, hold: 12 * time.Second, vars: vars("method", "logical"), want: good, quick: true},
+	{name: "none-logical", breaks: "nothing, a dump", when: streaming, vars: vars("method", "logical"), want: good, quick: true},
 	{
 		name: "playbook-killed", breaks: "SIGKILL of ansible-playbook", when: streaming,
 		hurt: callerGets(syscall.SIGKILL, false), hold: 2 * time.Second, want: good, lost: true, quick: true,

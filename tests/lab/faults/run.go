@@ -161,7 +161,7 @@ func (r *run) only(m machine) map[string]any {
 			others = append(others, o.name())
 		}
 	}
-	return vars("exclude", others, "retries", 0)
+	return vars("exclude", others, "retries", 0, "verify", "none")
 }
 
 func (r *run) hurtAndHeal() error {
