@@ -97,6 +97,9 @@ func startServer() *realServer {
 	args := []string{"--no-defaults", "--datadir=" + s.data(), "--user=" + me.Username, "--socket=" + s.socket, "--bind-address=127.0.0.1",
 		fmt.Sprintf("--port=%d", s.port), "--innodb-buffer-pool-size=16M", "--binlog-format=ROW", "--innodb-autoinc-lock-mode=2",
 		"--pid-file=" + filepath.Join(dir, "pid"), "--event-scheduler=ON"}
+	if fetched, err := filepath.Abs(plugins); err == nil && exists(filepath.Join(fetched, ed25519)) {
+		args = append(args, "--plugin-dir="+fetched)
+	}
 	s.launch(append(append(args, s.withGalera()...), certificates(dir)...))
 	return s
 }
@@ -165,4 +168,28 @@ func freePort() int {
 	}
 	defer l.Close()
 	return l.Addr().(*net.TCPAddr).Port
+}
+
+// plugins is where tests/setup puts what the server's own package lacks.
+const (
+	plugins = "../../build/plugins"
+	ed25519 = "auth_ed25519.so"
+)
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// withEd25519 gives the server that way to log in for a test.
+func withEd25519(t *testing.T, root *Client) {
+	t.Helper()
+	err := root.Exec(t.Context(), "INSTALL SONAME 'auth_ed25519'")
+	if ErrorNumber(err) == 1126 && !exists(filepath.Join(plugins, ed25519)) {
+		t.Skip("needs the plugin auth_ed25519, which tests/setup test fetches")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = root.Exec(context.Background(), "UNINSTALL SONAME 'auth_ed25519'") })
 }

@@ -28,8 +28,7 @@ var hostilePasswords = []string{"plain", `it's`, `say "so"`, " spaces around ", 
 func TestAnyPasswordLogsInOverSocketTCPAndOptionFile(t *testing.T) {
 	s := server(t)
 	root := s.root(t)
-	run(t, root, "INSTALL SONAME 'auth_ed25519'")
-	t.Cleanup(func() { root.Exec(context.Background(), "UNINSTALL SONAME 'auth_ed25519'") })
+	withEd25519(t, root)
 	for _, plugin := range []string{"mysql_native_password", "ed25519"} {
 		for i, password := range hostilePasswords {
 			t.Run(fmt.Sprintf("%s %d", plugin, i), func(t *testing.T) {
@@ -250,8 +249,9 @@ func until(t *testing.T, c *Client, met func(Wsrep) bool) {
 func TestEd25519LogsInEveryTime(t *testing.T) {
 	s := server(t)
 	root := s.root(t)
-	run(t, root, "INSTALL SONAME 'auth_ed25519'", "CREATE USER often@localhost IDENTIFIED VIA ed25519 USING PASSWORD('p')")
-	defer run(t, root, "DROP USER often@localhost", "UNINSTALL SONAME 'auth_ed25519'")
+	withEd25519(t, root)
+	run(t, root, "CREATE USER often@localhost IDENTIFIED VIA ed25519 USING PASSWORD('p')")
+	t.Cleanup(func() { _ = root.Exec(context.Background(), "DROP USER often@localhost") })
 	for i := range 800 {
 		c, err := open(t.Context(), Login{User: "often", Password: "p", Socket: s.socket}, files{})
 		if err != nil || c.Reached().User != "often" {
