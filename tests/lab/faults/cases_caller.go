@@ -86,6 +86,7 @@ func secondPlaybook(who func(*run) machine, says string) func(*run) error {
 		if !(fault{says: says}).message().MatchString(second.said()) {
 			return fmt.Errorf("the second playbook does not say why: %s", second.said())
 		}
+		r.note = "; the second: " + second.said()
 		return nil
 	}
 }

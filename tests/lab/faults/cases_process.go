@@ -28,7 +28,7 @@ var processes = []fault{
 	},
 	{
 		name: "tool-stopped-last-locks", breaks: "SIGSTOP of mariadb-backup that holds its last locks, for 8 s", when: lastLocks,
-		hurt: send(syscall.SIGSTOP, tool), hold: 8 * time.Second, heal: try(send(syscall.SIGCONT, tool)), want: either, says: "stall|lock|commit", quick: true,
+		hurt: standstill(send(syscall.SIGSTOP, tool)), heal: try(send(syscall.SIGCONT, tool)), want: either, says: "stall|lock|commit", quick: true,
 	},
 	{
 		name: "dump-killed", breaks: "SIGKILL of mariadb-dump", when: streaming, vars: vars("method", "logical"),
@@ -94,6 +94,29 @@ func sendTo(who func(*run) machine, s syscall.Signal, which func(process) bool) 
 func try(heal func(*run) error) func(*run) error {
 	return func(r *run) error {
 		_ = heal(r)
+		return nil
+	}
+}
+
+// standstill hurts, and measures for 8 s how long the victim applies nothing: max_commit_stall is 1 s, and stopping the
+// tool takes its time.
+func standstill(hurt func(*run) error) func(*run) error {
+	return func(r *run) error {
+		if err := hurt(r); err != nil {
+			return err
+		}
+		longest, since, last := time.Duration(0), time.Now(), ""
+		until(8*time.Second, 50*time.Millisecond, func() bool {
+			if seqno := r.victim.status("wsrep_last_committed"); seqno != last {
+				since, last = time.Now(), seqno
+			}
+			longest = max(longest, time.Since(since))
+			return false
+		})
+		r.note = fmt.Sprintf("; this node's commits stood still for %.1f s", longest.Seconds())
+		if longest > 2500*time.Millisecond {
+			r.late = append(r.late, r.note[2:])
+		}
 		return nil
 	}
 }

@@ -35,9 +35,10 @@ var storage = []fault{
 		hurt: on("fsfreeze --freeze " + destination), hold: 12 * time.Second, heal: on("fsfreeze --unfreeze " + destination), want: either, says: "stall|sink|destination|write", quick: true,
 	},
 	{
-		name: "destination-hangs-last-locks", breaks: "the destination hangs for 12 s while the tool holds its last locks, no buffer", when: lastLocks,
+		name: "destination-hangs-last-locks", breaks: "the destination hangs for 10 s while the tool holds its last locks, no buffer", when: lastLocks,
 		before: mount("ext4", 700), vars: vars("buffer", 0),
-		hurt: on("fsfreeze --freeze " + destination), hold: 12 * time.Second, heal: on("fsfreeze --unfreeze " + destination), want: either, says: "stall|sink|destination|commit", quick: true,
+		hurt: standstill(on("fsfreeze --freeze " + destination)), hold: 2 * time.Second, heal: on("fsfreeze --unfreeze " + destination), want: either,
+		says: "stall|sink|destination|commit", quick: true,
 	},
 	{
 		name: "destination-writable", breaks: "the destination is world-writable", when: beforeStart, before: mount("tmpfs", 700),

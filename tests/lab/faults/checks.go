@@ -26,6 +26,7 @@ func (r *run) judge(v *verdict) {
 		r.judgeSets(v)
 	}
 	r.judgeClients(v)
+	v.Wrong = append(v.Wrong, r.late...)
 	if r.fault.after != nil && !r.control {
 		if err := r.fault.after(r); err != nil {
 			v.wrong("%v", err)

@@ -27,6 +27,8 @@ type run struct {
 	foreign []int
 	rewire  func() error
 	seen    *seen
+	note    string   // what somebody else said
+	late    []string // what took too long
 }
 
 // verdict is what came of a case.
@@ -265,7 +267,7 @@ func (r *run) finish(v *verdict, failure error) {
 	if !r.play.wait(limit) && failure == nil {
 		v.wrong("the playbook did not end within %s of the heal", limit)
 	}
-	v.Output, v.Said = r.play.output(), r.play.said()
+	v.Output, v.Said = r.play.output(), r.play.said()+r.note
 	if !until(60*time.Second, 100*time.Millisecond, r.noWorker) {
 		v.wrong("the worker did not end within 60 s of the playbook's end")
 	}
