@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package backup
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// documented are the privileges that docs/security.md names for MariaDB 10.5.2 and later.
+var documented = map[Method][]string{
+	Physical: {"RELOAD", "PROCESS", "BINLOG MONITOR"},
+	Logical:  {"SELECT", "SHOW VIEW", "TRIGGER", "EVENT", "PROCESS"},
+}
+
+// account makes an account of exactly these privileges, none is USAGE, and logs the options in as it.
+func (s *server) account(t *testing.T, o *Options, privileges []string) {
+	t.Helper()
+	if len(privileges) == 0 {
+		privileges = []string{"USAGE"}
+	}
+	if _, err := s.sql("CREATE USER least@localhost IDENTIFIED BY 'x'; GRANT " + strings.Join(privileges, ", ") + " ON *.* TO least@localhost"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = s.sql("DROP USER least@localhost") })
+	o.Login.User, o.Login.Password = "least", "x"
+}
+
+// without is a list less one.
+func without(list []string, one string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(p string) bool { return p == one })
+}
+
+// With exactly what is documented each method makes a whole set, and one that holds what the method promises.
+func TestTheDocumentedGrantsAreEnough(t *testing.T) {
+	s := shared(t)
+	if _, err := s.sql("CREATE TRIGGER nova.tr BEFORE INSERT ON nova.t FOR EACH ROW SET NEW.b = 'z'; CREATE PROCEDURE nova.pr() DO 1;" +
+		"CREATE EVENT nova.ev ON SCHEDULE EVERY 1 YEAR DISABLE DO SELECT 1; CREATE VIEW nova.vi AS SELECT 1"); err != nil {
+		t.Fatal(err)
+	}
+	defer s.sql("DROP TRIGGER nova.tr; DROP PROCEDURE nova.pr; DROP EVENT nova.ev; DROP VIEW nova.vi")
+	for name, tt := range map[string]struct {
+		method    Method
+		more      []string
+		desync    Desync
+		described bool
+	}{
+		"physical":              {Physical, nil, DesyncNever, false},
+		"physical, auto":        {Physical, nil, DesyncAuto, false},
+		"physical, described":   {Physical, describing, DesyncNever, true},
+		"physical, desynced":    {Physical, []string{"SUPER"}, DesyncAlways, false},
+		"logical":               {Logical, nil, DesyncNever, true},
+		"logical, auto":         {Logical, nil, DesyncAuto, true},
+		"logical, desynced":     {Logical, []string{"SUPER"}, DesyncAlways, true},
+		"physical, with it all": {Physical, append([]string{"SUPER"}, describing...), DesyncAlways, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := s.options(t)
+			o.Method, o.Desync = tt.method, tt.desync
+			s.account(t, &o, append(slices.Clone(documented[tt.method]), tt.more...))
+			j, err := Prepare(t.Context(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			made, err := j.Run(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			assertFiles(t, made.Path, made.Manifest)
+			if described := made.Manifest.Schema.Fingerprint != ""; described != tt.described {
+				t.Errorf("described: %t, %q", described, made.Manifest.Warnings)
+			}
+			if _, err := os.Stat(filepath.Join(made.Path, usersFile)); (err == nil) != tt.described {
+				t.Errorf("users: %v", err)
+			}
+			warned := strings.Join(made.Manifest.Warnings, "\n")
+			if strings.Contains(warned, "lacks SUPER") != (tt.desync == DesyncAuto) || strings.Contains(warned, "refused") {
+				t.Errorf("warnings %q", warned)
+			}
+			if tt.method == Logical {
+				holdsAll(t, made.Path)
+			}
+		})
+	}
+}
+
+// holdsAll says that a dump lacks none of what a dump without a privilege lacks in silence.
+func holdsAll(t *testing.T, set string) {
+	t.Helper()
+	text := unpacked(t, filepath.Join(set, logicalFile))
+	for _, what := range []string{"TRIGGER nova.tr", "PROCEDURE `pr`", "EVENT `ev`", "VIEW `vi`", "INSERT INTO `t`"} {
+		if !strings.Contains(text, what) {
+			t.Errorf("%s is not in the dump", what)
+		}
+	}
+}
+
+// Without any one of them the refusal names that one, before anything was done.
+func TestEachMissingGrantIsNamedBeforeAnythingIsDone(t *testing.T) {
+	s := shared(t)
+	for method, all := range documented {
+		for _, missing := range all {
+			s.refuses(t, method, DesyncNever, without(all, missing), missing)
+			s.refuses(t, method, DesyncAlways, append(without(all, missing), "SUPER"), missing)
+		}
+		s.refuses(t, method, DesyncAlways, all, "SUPER")
+		s.refuses(t, method, DesyncNever, nil, strings.Join(all, ", "))
+		s.refuses(t, method, DesyncNever, []string{"REPLICATION SLAVE", "BINLOG ADMIN", "LOCK TABLES", "SHOW DATABASES"}, strings.Join(all, ", "))
+	}
+}
+
+func (s *server) refuses(t *testing.T, method Method, desync Desync, has []string, missing string) {
+	t.Run(string(method)+" without "+missing+" "+string(desync), func(t *testing.T) {
+		o := s.options(t)
+		o.Method, o.Desync, o.Destination = method, desync, filepath.Join(o.Destination, "new")
+		s.account(t, &o, has)
+		_, err := Prepare(t.Context(), o)
+		want := `the database account "least" lacks ` + missing + ": GRANT " + missing + " ON *.* TO it"
+		if err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+		if on, err := s.sql("SELECT @@wsrep_desync"); on != "0" || err != nil {
+			t.Errorf("wsrep_desync %s, %v", on, err)
+		}
+		if _, err := os.Stat(o.Destination); err == nil {
+			t.Error("the destination was made")
+		}
+	})
+}
+
+// A privilege on a schema is none on all of them; one by way of a role that is on counts.
+func TestGrantsElsewhereAreNotEnough(t *testing.T) {
+	s := shared(t)
+	o := s.options(t)
+	o.Method = Logical
+	s.account(t, &o, []string{"PROCESS"})
+	if _, err := s.sql("GRANT ALL ON nova.* TO least@localhost; GRANT SELECT ON mysql.* TO least@localhost"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Prepare(t.Context(), o); err == nil || !strings.Contains(err.Error(), "lacks SELECT, SHOW VIEW, TRIGGER, EVENT:") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := s.sql("CREATE ROLE dumper; GRANT SELECT, SHOW VIEW, TRIGGER, EVENT ON *.* TO dumper; GRANT dumper TO least@localhost"); err != nil {
+		t.Fatal(err)
+	}
+	defer s.sql("DROP ROLE dumper")
+	if _, err := Prepare(t.Context(), o); err == nil || !strings.Contains(err.Error(), "lacks SELECT") {
+		t.Errorf("a role that is not on: %v", err)
+	}
+	if _, err := s.sql("SET DEFAULT ROLE dumper FOR least@localhost"); err != nil {
+		t.Fatal(err)
+	}
+	j, err := Prepare(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The tool logs in for itself and has the role, too.
+	if _, err := j.Run(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// An account that is locked, expired or unknown is not replaced in silence where root may log in, and the warning has
+// no password.
+func TestAccountsThatCannotBeUsedAreWarnedOf(t *testing.T) {
+	s := shared(t)
+	for name, tt := range map[string]struct{ alter, want string }{
+		"locked":  {"ALTER USER least@localhost ACCOUNT LOCK", "account is locked"},
+		"expired": {"ALTER USER least@localhost PASSWORD EXPIRE", "SET PASSWORD"},
+		"rotated": {"SET PASSWORD FOR least@localhost = PASSWORD('y')", "Access denied"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := s.options(t)
+			s.account(t, &o, documented[Physical])
+			o.Login.Password = "x"
+			if _, err := s.sql(tt.alter); err != nil {
+				t.Fatal(err)
+			}
+			j, err := Prepare(t.Context(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if warned := strings.Join(j.Plan().Warnings, "\n"); !strings.Contains(warned, `the account "least" of the options was refused (`) || !strings.Contains(warned, tt.want) {
+				t.Errorf("%q", warned)
+			}
+		})
+	}
+}
