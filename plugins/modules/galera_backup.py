@@ -69,9 +69,7 @@ options:
         first one's job instead of starting another. Without it one is made of the time.
     type: str
   wait:
-    description: >-
-      Whether C(state=present) waits for the end. Without it the job's id is returned at once. The action plugin waits
-      on the control node in any case.
+    description: Whether C(state=present) waits for the end. Without it the job's id is returned at once.
     type: bool
     default: true
   on_lost_caller:
@@ -94,6 +92,9 @@ options:
       - >-
         Seconds, at least 0.1, that the backup tool may keep this node from committing while it holds its last locks.
         After that it is killed.
+      - >-
+        It counts from C(BACKUP STAGE BLOCK_DDL), from which on Galera waits. Tools before 10.8 copy all that is not
+        InnoDB there. Where that takes longer, a higher value harms nobody as long as the node is idle.
     type: float
     default: 1
   min_spares:
