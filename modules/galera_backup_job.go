@@ -51,6 +51,9 @@ func run(ctx context.Context, options backup.Options) (*ansible.Result, error) {
 	}
 	values := map[string]any{"plan": job.Plan()}
 	made, err := job.Run(ctx)
+	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
+		err = fmt.Errorf("the job was cancelled, or its host shuts down: %w", err)
+	}
 	if made == nil {
 		values["elsewhere"] = backup.Elsewhere(err)
 		var breach *backup.Breach

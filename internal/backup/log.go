@@ -80,6 +80,23 @@ func (l *toolLog) text() string {
 	return l.tail.String()
 }
 
+// reason is the end of the log up to the line that says why the tool gave up, if there is one: after it the tool tells how
+// it shuts down.
+func (l *toolLog) reason() string {
+	text := l.text()
+	at := -1
+	for _, mark := range []string{"FATAL ERROR:", "[ERROR]", ": Got error:", ": Couldn't execute", "Error: "} {
+		at = max(at, strings.LastIndex(text, mark))
+	}
+	if at < 0 {
+		return text
+	}
+	if end := strings.IndexByte(text[at:], '\n'); end >= 0 {
+		return text[:at+end]
+	}
+	return text
+}
+
 // finish stores the log in the set. Of one that is too long the end follows its beginning.
 func (l *toolLog) finish(set *repository.Set) (repository.File, error) {
 	end := l.text()

@@ -110,7 +110,7 @@ func copyFrom(ctx context.Context, s source, sink io.Writer, log *toolLog, o Opt
 	case broken != nil:
 		return stats, broken
 	}
-	return stats, process.Explain(ctx, s.tool.path, ended, log.text())
+	return stats, process.Explain(ctx, s.tool.path, ended, log.reason())
 }
 
 func wrap(what string, err error) error {
