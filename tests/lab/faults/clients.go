@@ -47,6 +47,9 @@ func (c clients) worse(control clients) string {
 	if c.silent() > control.silent()+6 {
 		return fmt.Sprintf("%d seconds without a commit, %d without a backup", c.silent(), control.silent())
 	}
+	if c.Latency.Max > control.Latency.Max+6000 {
+		return fmt.Sprintf("a commit took %.0f ms, %.0f without a backup", c.Latency.Max, control.Latency.Max)
+	}
 	return ""
 }
 

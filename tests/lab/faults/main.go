@@ -142,7 +142,7 @@ func (l lab) runAll(faults []fault, verbose bool) bool {
 // runOne runs a case, and where clients suffered the same fault without a backup, to compare.
 func (l lab) runOne(f fault, random *rand.Rand, verbose bool) bool {
 	v := (&run{lab: l, fault: f, random: random}).do()
-	if f.control && (v.Clients.Errors > 0 || v.Clients.silent() > 6) && len(v.Wrong) == 0 {
+	if f.control && (v.Clients.Errors > 0 || v.Clients.Latency.Max > longestCommit) && len(v.Wrong) == 0 {
 		c := (&run{lab: l, fault: f, control: true}).do()
 		v.Control = &c.Clients
 		if worse := v.Clients.worse(c.Clients); worse != "" {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // mount puts a file system of its own over the destination of the victim until the case ends: "tmpfs", or "ext4" on a
@@ -51,6 +52,16 @@ func (r *run) loop(mib int) (string, error) {
 		return err
 	}
 	return device, nil
+}
+
+// whileStopped hurts while the worker stands still, so that it cannot be done before.
+func whileStopped(hurt func(*run) error) func(*run) error {
+	return func(r *run) error {
+		workers := r.victim.processes(worker)
+		deal(workers, syscall.SIGSTOP)
+		defer deal(workers, syscall.SIGCONT)
+		return hurt(r)
+	}
 }
 
 // on is a shell command in the victim.
