@@ -63,7 +63,7 @@ func sum(found []recovered, would bool) string {
 func (o galeraBackupOptions) recoverJob(ctx context.Context, call *ansible.Call, job *jobs.Job) (recovered, error) {
 	r := recovered{Job: job.ID, Undone: []backup.Undone{}}
 	u, err := unit.Show(ctx, job.Unit())
-	if err != nil || u.Running() {
+	if err != nil || u.Running() || settling(job) {
 		return r, err
 	}
 	if call.CheckMode {

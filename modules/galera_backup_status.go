@@ -48,13 +48,22 @@ func look(ctx context.Context, job *jobs.Job) (standing, error) {
 	case s.Ended:
 		err = json.Unmarshal(state.Content, &s.Result)
 		delete(s.Result, "ansible_job_id")
-	case !s.Running:
+	case !s.Running && !settling(job):
 		s.Ended = true
 		s.Result = failure(fmt.Sprintf("job %s ended without a result: this host was restarted, or its processes were killed; "+
 			"state: recovered on this host undoes what it left", job.ID))
 	}
 	return s, err
 }
+
+// settling says that a job was made just now: between that and its unit's start it looks like one that died.
+func settling(job *jobs.Job) bool {
+	state, err := job.State()
+	made := age(job.StateFile())
+	return err == nil && !state.Finished && made >= 0 && made < settleTime
+}
+
+const settleTime = 10 * time.Second
 
 func age(path string) time.Duration {
 	info, err := os.Stat(path)
