@@ -97,8 +97,8 @@ func (r *reader) table(ctx context.Context, s socket) {
 	if c := r.config.section("backend", d.Backend); c != nil && c.Table != "" {
 		name = c.Table
 	}
-	b, err := s.ask(ctx, "show table "+name)
 	var t *Table
+	b, err := s.askFor(ctx, "show table", name)
 	if err == nil {
 		t, err = ParseTable(b)
 	}

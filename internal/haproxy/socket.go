@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -40,6 +41,17 @@ func (s socket) ask(ctx context.Context, command string) ([]byte, error) {
 	}
 	return b, nil
 }
+
+// askFor is ask about something that an answer or a configuration named. A command ends at a semicolon or a line feed,
+// and what follows would be the next one: HAProxy's own names hold neither.
+func (s socket) askFor(ctx context.Context, command, name string) ([]byte, error) {
+	if !plainName.MatchString(name) {
+		return nil, fmt.Errorf("%s: %q is no name of HAProxy's", command, clip(name))
+	}
+	return s.ask(ctx, command+" "+name)
+}
+
+var plainName = regexp.MustCompile(`^[A-Za-z0-9_.:-]+$`)
 
 func (s socket) exchange(ctx context.Context, text string) ([]byte, error) {
 	if err := checkSocket(s.path); err != nil {

@@ -8,10 +8,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 
 	"gopkg.in/yaml.v3"
 
@@ -23,7 +25,7 @@ const Config = "/etc/puppet/hiera.yaml"
 
 // Lookup finds the value of a key. Without the file config there is no hiera, and nothing is found.
 func Lookup(ctx context.Context, config, key string) (value string, found bool, err error) {
-	data, err := os.ReadFile(config)
+	data, err := read(config)
 	if errors.Is(err, os.ErrNotExist) {
 		return "", false, nil
 	}
@@ -58,7 +60,7 @@ func lookupFiles(data []byte, config, key string) (string, bool, error) {
 		return "", false, fmt.Errorf("%s: %w", config, err)
 	}
 	for _, path := range paths {
-		content, err := os.ReadFile(path)
+		content, err := read(path)
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		}
@@ -74,6 +76,30 @@ func lookupFiles(data []byte, config, key string) (string, bool, error) {
 		}
 	}
 	return "", false, nil
+}
+
+// maxSize is more than any file of hiera's has.
+const maxSize = 16 << 20
+
+// read takes regular files alone: a pipe would be waited for without end.
+func read(path string) ([]byte, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is not a regular file", path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(io.LimitReader(f, maxSize+1))
+	if err == nil && len(data) > maxSize {
+		err = fmt.Errorf("%s has more than %d MiB", path, maxSize>>20)
+	}
+	return data, err
 }
 
 // Value is the scalar of a key in one YAML or JSON file, as text: 0123 stays 0123.

@@ -15,6 +15,8 @@ import (
 const (
 	// maxDepth is how deep the client follows !include.
 	maxDepth = 10
+	// maxFiles bounds what files that include each other over and over come to.
+	maxFiles = 1000
 	// maxSize bounds one file: no option file is that large.
 	maxSize = 1 << 20
 )
@@ -33,8 +35,9 @@ type Options []Option
 func Load(paths ...string) (Options, error) {
 	var all Options
 	var errs []error
+	l := &loading{}
 	for _, path := range paths {
-		some, err := load(path, 0)
+		some, err := l.load(path, 0)
 		all = append(all, some...)
 		errs = append(errs, err)
 	}
@@ -51,7 +54,16 @@ func (o Options) Last(groups []string, names ...string) (Option, bool) {
 	return Option{}, false
 }
 
-func load(path string, depth int) (Options, error) {
+// loading counts the files of one Load.
+type loading struct{ files int }
+
+func (l *loading) load(path string, depth int) (Options, error) {
+	if l.files++; l.files > maxFiles {
+		if l.files == maxFiles+1 {
+			return nil, fmt.Errorf("%s: more than %d option files include each other", path, maxFiles)
+		}
+		return nil, nil
+	}
 	if depth > maxDepth {
 		return nil, fmt.Errorf("%s: included more than %d levels deep", path, maxDepth)
 	}
@@ -70,7 +82,10 @@ func load(path string, depth int) (Options, error) {
 			all = append(all, Option{Item: item, File: path})
 			continue
 		}
-		more, err := include(item, depth+1)
+		if l.files > maxFiles {
+			break
+		}
+		more, err := l.include(item, depth+1)
 		all = append(all, more...)
 		errs = append(errs, err)
 	}
@@ -78,9 +93,9 @@ func load(path string, depth int) (Options, error) {
 }
 
 // include reads one file, or a folder's *.cnf in the order of their names.
-func include(item Item, depth int) (Options, error) {
+func (l *loading) include(item Item, depth int) (Options, error) {
 	if item.Include != "" {
-		return load(item.Include, depth)
+		return l.load(item.Include, depth)
 	}
 	entries, err := os.ReadDir(item.IncludeDir)
 	if err != nil {
@@ -92,7 +107,7 @@ func include(item Item, depth int) (Options, error) {
 		if !strings.HasSuffix(entry.Name(), ".cnf") {
 			continue
 		}
-		some, err := load(filepath.Join(item.IncludeDir, entry.Name()), depth)
+		some, err := l.load(filepath.Join(item.IncludeDir, entry.Name()), depth)
 		all = append(all, some...)
 		errs = append(errs, err)
 	}
