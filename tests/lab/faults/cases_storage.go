@@ -12,7 +12,7 @@ var storage = []fault{
 	},
 	{
 		name: "destination-full-last", breaks: "the destination is full when the manifest is written", when: toolGone, before: mount("tmpfs", 700),
-		hurt: whileStopped(fill), hold: 2 * time.Second, heal: unfill, want: failed, says: "space|full", quick: true,
+		hurt: whileStopped(worker, fill), hold: 2 * time.Second, heal: unfill, want: failed, says: "space|full", quick: true,
 	},
 	{
 		name: "destination-small", breaks: "the destination has no room", when: beforeStart, before: mount("tmpfs", 16),
@@ -28,7 +28,7 @@ var storage = []fault{
 	},
 	{
 		name: "destination-gone-last", breaks: "the destination's disk is pulled when the data are read", when: toolGone, before: mount("ext4", 700),
-		hurt: whileStopped(shutdown), hold: 2 * time.Second, want: failed, says: "input/output|i/o|read-only", quick: true, damaged: true,
+		hurt: whileStopped(worker, shutdown), hold: 2 * time.Second, want: failed, says: "input/output|i/o|read-only", quick: true, damaged: true,
 	},
 	{
 		name: "destination-hangs", breaks: "the destination hangs for 12 s, as NFS does", when: streaming, before: mount("ext4", 700), vars: vars("buffer", 1),
@@ -37,7 +37,7 @@ var storage = []fault{
 	{
 		name: "destination-hangs-last-locks", breaks: "the destination hangs for 10 s while the tool holds its last locks, no buffer", when: lastLocks,
 		before: mount("ext4", 700), vars: vars("buffer", 0),
-		hurt: standstill(on("fsfreeze --freeze " + destination)), hold: 2 * time.Second, heal: on("fsfreeze --unfreeze " + destination), want: either,
+		hurt: standstill(whileStopped(tool, on("fsfreeze --freeze "+destination))), hold: 2 * time.Second, heal: on("fsfreeze --unfreeze " + destination), want: either,
 		says: "stall|sink|destination|commit", quick: true,
 	},
 	{

@@ -54,12 +54,12 @@ func (r *run) loop(mib int) (string, error) {
 	return device, nil
 }
 
-// whileStopped hurts while the worker stands still, so that it cannot be done before.
-func whileStopped(hurt func(*run) error) func(*run) error {
+// whileStopped hurts while the worker, or the tool, stands still, so that it cannot be done before.
+func whileStopped(which func(process) bool, hurt func(*run) error) func(*run) error {
 	return func(r *run) error {
-		workers := r.victim.processes(worker)
-		deal(workers, syscall.SIGSTOP)
-		defer deal(workers, syscall.SIGCONT)
+		stopped := r.victim.processes(which)
+		deal(stopped, syscall.SIGSTOP)
+		defer deal(stopped, syscall.SIGCONT)
 		return hurt(r)
 	}
 }
