@@ -54,9 +54,29 @@ func sameHost(a, b string) bool {
 	return shortA != "" && strings.EqualFold(shortA, shortB) && (domainA == "" || domainB == "" || strings.EqualFold(domainA, domainB))
 }
 
+// maxDecision is well below what a manifest may have; that of three controllers has some 20 kB.
+const maxDecision = 4 << 20
+
+// fits refuses now what no manifest could hold after all data are read.
+func fits(decision json.RawMessage) error {
+	if len(decision) == 0 {
+		return nil
+	}
+	if len(decision) > maxDecision {
+		return fmt.Errorf("the decision has %s, and the manifest takes %s at most: hand in what idle_controller returned, and no more", size(int64(len(decision))), size(maxDecision))
+	}
+	if _, err := json.Marshal(map[string]json.RawMessage{"decision": decision}); err != nil {
+		return fmt.Errorf("the decision cannot be kept in the manifest: %w", err)
+	}
+	return nil
+}
+
 // checkDecision refuses a host that the decision did not choose: it looked at this host and found another one better, or
 // this one unfit.
 func (j *Job) checkDecision(ctx context.Context, c *galera.Client) error {
+	if err := fits(j.o.Decision); err != nil {
+		return err
+	}
 	list, known := chosen(j.o.Decision)
 	if !known {
 		return nil

@@ -17,8 +17,9 @@ func elsewhere(err error) error {
 	return &elsewhereError{err}
 }
 
-// Elsewhere says that another controller may be tried: this one was, or became, unfit. It is false for what would be
-// the same everywhere or is not known to differ, as a lock that is held, a destination, an account or a tool.
+// Elsewhere says that another controller may be tried: this one was, or became, unfit, its server ended, or it has too
+// little space to begin with. It is false for what would be the same everywhere or is not known to differ, as a lock
+// that is held, a destination that fills up or fails, an account or a tool.
 func Elsewhere(err error) bool {
 	var marked *elsewhereError
 	var breach *Breach

@@ -4,7 +4,10 @@ package backup
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	"overcloud.backup/internal/galera"
 )
 
 // wanted lists the privileges ON *.* without which a backup fails late or, worse, loses things in silence: a dump
@@ -26,10 +29,19 @@ func wanted(m Method, desync bool) []string {
 var describing = []string{"SELECT", "SHOW VIEW", "TRIGGER", "EVENT"}
 
 // lacks is the error for missing privileges, with the statement that helps.
-func lacks(user string, missing []string) error {
+func (j *Job) lacks(c *galera.Client, missing []string) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	list := strings.Join(missing, ", ")
-	return fmt.Errorf("the database account %q lacks %s: GRANT %s ON *.* TO it", user, list, list)
+	list := strings.Join(namesFor(j.server, missing), ", ")
+	return fmt.Errorf("the database account %q lacks %s: GRANT %s ON *.* TO it", c.Reached().User, list, list)
+}
+
+// namesFor are privileges as a server calls them: BINLOG MONITOR was REPLICATION CLIENT before 10.5.
+func namesFor(s galera.Server, privileges []string) []string {
+	names := slices.Clone(privileges)
+	if i := slices.Index(names, "BINLOG MONITOR"); i >= 0 && older(s, 10, 5) {
+		names[i] = "REPLICATION CLIENT"
+	}
+	return names
 }

@@ -54,7 +54,8 @@ func Prepare(ctx context.Context, o Options) (*Job, error) {
 }
 
 func (j *Job) prepare(ctx context.Context) error {
-	if err := repository.Check(j.o.Destination); err != nil {
+	look := func() error { return repository.Check(j.o.Destination) }
+	if _, err := within(openTimeout, "look at the destination "+j.o.Destination, nothing(look)); err != nil {
 		return err
 	}
 	c, err := galera.Open(ctx, j.o.Login)
@@ -114,17 +115,17 @@ func (j *Job) checkGrants(ctx context.Context, c *galera.Client) error {
 	}
 	unseen := grants.Missing(describing...)
 	if j.described = len(unseen) == 0; !j.described {
-		j.warn("the manifest will not describe the schema: %v", lacks(c.Reached().User, unseen))
+		j.warn("the manifest will not describe the schema: %v", j.lacks(c, unseen))
 	}
 	if unread := grants.Missing("SELECT"); len(unread) > 0 {
-		j.warn("the set will have no %s, only the users' tables as files: %v", usersFile, lacks(c.Reached().User, unread))
+		j.warn("the set will have no %s, only the users' tables as files: %v", usersFile, j.lacks(c, unread))
 	}
 	if lacking := grants.Missing("SUPER"); j.o.Desync == DesyncAuto && len(lacking) > 0 {
 		j.o.Desync, j.plan.Desync = DesyncNever, DesyncNever
-		j.warn("desync: auto is never here: %v; a backup that begins to slow down the writers is stopped instead", lacks(c.Reached().User, lacking))
+		j.warn("desync: auto is never here: %v; a backup that begins to slow down the writers is stopped instead", j.lacks(c, lacking))
 	}
 	j.early = j.o.Desync == DesyncAlways || j.o.Desync == DesyncAuto && takesReadLock(j.tool, j.server)
-	return lacks(c.Reached().User, grants.Missing(wanted(j.tool.method, j.o.Desync == DesyncAlways)...))
+	return j.lacks(c, grants.Missing(wanted(j.tool.method, j.o.Desync == DesyncAlways)...))
 }
 
 func (j *Job) checkNode(ctx context.Context, c *galera.Client) error {
@@ -156,6 +157,13 @@ func (j *Job) checkTables(ctx context.Context, c *galera.Client) error {
 		return errors.New("there is no schema to dump")
 	}
 	j.plan.Schemas = schemas
+	events, err := c.UndumpableEvents(ctx)
+	if err == nil {
+		err = refuseEvents(events)
+	}
+	if err != nil {
+		return err
+	}
 	storage, err := c.Sizes(ctx, queryLimit)
 	if err != nil {
 		return err
@@ -175,8 +183,9 @@ func (j *Job) checkSpace(context.Context, *galera.Client) (err error) {
 			return err
 		}
 	}
+	// Another controller may have another file system there, and to look is all that it costs.
 	j.plan.Space, err = estimate(raw, j.o.Destination)
-	return err
+	return elsewhere(err)
 }
 
 // checkCluster finds out now, and not when all data are read, that the cluster does not tell its configuration.

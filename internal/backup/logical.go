@@ -73,6 +73,15 @@ func (l *logical) describe(m *repository.Manifest) {
 	m.Restore = []string{"zstd -d -c " + logicalFile + " | mariadb", "then the statements of " + usersFile}
 }
 
+// refuseEvents is about events that the tool dumps never or wrongly.
+func refuseEvents(events []string) error {
+	if len(events) == 0 {
+		return nil
+	}
+	return fmt.Errorf("mariadb-dump cannot dump the events %q: two semicolons in a row in an event make it loop for ever, and quotes or backslashes in "+
+		"the schema's name make it fail; change or drop them, or take a physical backup", events)
+}
+
 // refuseNonTransactional is about tables that a dump's snapshot does not cover: they change while it reads them, and
 // Galera does not replicate them.
 func refuseNonTransactional(tables []string, warn bool) (warning string, err error) {

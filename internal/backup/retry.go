@@ -7,21 +7,39 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 )
 
-// ddl are the messages of tools whose reading was broken by a statement that changed the schema. Galera applies such a
-// statement on every node at the same time and ends what is in its way, a dump included.
-var ddl = []*regexp.Regexp{
-	// mariadb-dump: Error 1412: Table definition has changed, please retry transaction when dumping table `t` at row: 0
-	regexp.MustCompile(`Table definition has changed`),
-	// mariadb-dump: Couldn't execute 'SHOW CREATE TABLE `t`': Table 'nova.t' doesn't exist (1146); Unknown database 'x' (1049)
-	regexp.MustCompile(`\((1146|1049|1051|1305|1356)\)|Error: (1146|1049|1051|1305|1356)\b|Error (1146|1049|1051|1305|1356):`),
-	regexp.MustCompile(`Table '[^']*' doesn't exist|Unknown database '`),
-	// The applier's statement goes first: 1213 deadlock, 1317 interrupted, 1927 connection was killed.
-	regexp.MustCompile(`Deadlock found when trying to get lock|Query execution was interrupted|Connection was killed`),
-	// mariadb-backup: [00] FATAL ERROR: ... DDL was executed; with wsrep_mode=BF_ABORT_MARIABACKUP its connection is killed.
-	regexp.MustCompile(`(?i)\bDDL\b.*(backup|abort|unsafe|executed|detected)|(backup|abort).*\bDDL\b`),
-	regexp.MustCompile(`ALTER TABLE or OPTIMIZE TABLE was being executed`),
+// Galera applies a statement that changes the schema on every node at the same time, and ends what is in its way there,
+// a dump or a backup lock included. Error numbers of a tool whose reading was ended like that, or that found gone what
+// it had listed:
+var schemaChanged = map[int]string{
+	1049: "a schema is gone", 1051: "a table is gone", 1146: "a table is gone", 1305: "a routine is gone",
+	1356: "a view's table or column is gone", 1412: "a table's definition changed",
+	1205: "a lock was waited for too long", 1213: "the applier went first (deadlock)", 1317: "the statement was interrupted",
+	1927: "the connection was killed", 2006: "the connection was lost", 2013: "the connection was lost",
+}
+
+// errorNumber finds the numbers in what mariadb-dump says, as the first two lines, and mysqldump, as the third.
+//
+//	mariadb-dump: Error 1412: Table definition has changed, please retry transaction when dumping table `t` at row: 0
+//	mariadb-dump: Couldn't execute 'SHOW CREATE TABLE `t`': Table 'nova.t' doesn't exist (1146)
+//	mysqldump: Got error: 1049: "Unknown database 'nova'" when selecting the database
+var errorNumber = regexp.MustCompile(`(?m)(?:Error|error:) (\d{4}):|\((\d{4})\)$`)
+
+// aborted are what mariadb-backup says.
+var aborted = []struct {
+	message *regexp.Regexp
+	cause   string
+}{
+	// [00] FATAL ERROR: 2026-11-23 09:00:00 Unexpected DDL operation detected in the late phase of backup while executing ...
+	{regexp.MustCompile(`DDL operation detected in the late phase of backup`), "a statement changed the schema at the end"},
+	{regexp.MustCompile(`Can't handle DDL operation on tablespace`), "a statement changed a table"},
+	// Before 10.4, and of servers with innodb_log_optimize_ddl.
+	{regexp.MustCompile(`optimized \(without redo logging\) DDL operation|ALTER TABLE or OPTIMIZE TABLE was being executed`), "a table was rebuilt"},
+	// With wsrep_mode=BF_ABORT_MARIABACKUP and from BACKUP STAGE on: the applier goes first.
+	{regexp.MustCompile(`failed to execute query .*: (Deadlock found|Lock wait timeout|Query execution was interrupted|Connection was killed|Lost connection|(MySQL s|S)erver has gone away)`),
+		"the applier went first"},
 }
 
 // changedError is of an attempt whose schema changed while it was read.
@@ -29,38 +47,47 @@ type changedError struct{ error }
 
 func (e *changedError) Unwrap() error { return e.error }
 
-// brokenByDDL says that a statement that changed the schema broke an attempt. What the guard stopped is never that.
-func brokenByDDL(err error) bool {
+// schemaChange says in which way a statement that changed the schema broke an attempt; empty when none did. What the
+// guard stopped and what ended with the server is never that.
+func schemaChange(err error) string {
 	var breach *Breach
-	if err == nil || errors.As(err, &breach) {
-		return false
-	}
+	var here *elsewhereError
 	var changed *changedError
-	if errors.As(err, &changed) {
-		return true
+	switch {
+	case err == nil || errors.As(err, &breach) || errors.As(err, &here):
+		return ""
+	case errors.As(err, &changed):
+		return "the schema changed"
 	}
 	text := err.Error()
-	for _, message := range ddl {
-		if message.MatchString(text) {
-			return true
+	for _, a := range aborted {
+		if a.message.MatchString(text) {
+			return a.cause
 		}
 	}
-	return false
+	for _, m := range errorNumber.FindAllStringSubmatch(text, -1) {
+		n, _ := strconv.Atoi(m[1] + m[2])
+		if cause := schemaChanged[n]; cause != "" {
+			return cause
+		}
+	}
+	return ""
 }
 
 // again makes a second attempt if the first was broken by a statement that changed the schema. Anything else stands.
 func (r *running) again(ctx context.Context, first error) error {
-	if !brokenByDDL(first) || ctx.Err() != nil {
+	cause := schemaChange(first)
+	if cause == "" || ctx.Err() != nil {
 		return first
 	}
-	if err := r.set.Restart(); err != nil {
+	if err := r.bounded(ctx, sinkStall, r.set.Restart); err != nil {
 		return errors.Join(first, err)
 	}
-	r.warn("the first attempt to read the data was broken, as by a change of the schema, and they were read again: %v", first)
+	r.warn("the data were read twice, because the first attempt was broken as by a change of the schema (%s): %v", cause, first)
 	r.counters.read.Store(0)
 	r.counters.stored.Store(0)
 	if err := r.attempt(ctx); err != nil {
-		return fmt.Errorf("%w; this was the second attempt, after one that was broken as by a change of the schema: %w", err, first)
+		return fmt.Errorf("%w; this was the second attempt, after one that was broken as by a change of the schema (%s): %w", err, cause, first)
 	}
 	return nil
 }

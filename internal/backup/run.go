@@ -16,6 +16,7 @@ import (
 // running is a job that is being done.
 type running struct {
 	*Job
+	dir      *repository.Directory
 	set      *repository.Set
 	desync   *desync
 	manifest *repository.Manifest
@@ -58,7 +59,6 @@ func (j *Job) runLocked(ctx context.Context) (result *Result, err error) {
 			err = errors.Join(err, abort())
 		}
 	}()
-	r.look(dir)
 	r.counters.began = begun
 	stop := r.report()
 	defer stop()
@@ -71,15 +71,28 @@ func (j *Job) runLocked(ctx context.Context) (result *Result, err error) {
 	return r.result(begun), r.left
 }
 
-// open makes a new set in the destination. abort removes it.
+// open makes a new set in the destination. abort removes it. When the destination hangs, what it may still make of that
+// stays in the journal.
 func (j *Job) open(begun time.Time) (r *running, dir *repository.Directory, abort func() error, err error) {
-	dir, err = repository.Open(j.o.Destination)
+	r, err = within(openTimeout, "begin a set in "+j.o.Destination, func() (*running, error) { return j.begin(begun) })
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	r = &running{Job: j, manifest: j.newManifest(begun)}
+	abort = func() error {
+		_, err := within(removeTimeout, "remove "+r.set.Folder(), nothing(r.set.Abort))
+		return settle(err, r.undone)
+	}
+	return r, r.dir, abort, nil
+}
+
+func (j *Job) begin(begun time.Time) (*running, error) {
+	dir, err := repository.Open(j.o.Destination)
+	if err != nil {
+		return nil, err
+	}
+	r := &running{Job: j, dir: dir, manifest: j.newManifest(begun)}
 	dir.Announce = func(cluster, hidden, final string) (err error) {
-		r.undone, err = j.will(setEffect, setUndo{Destination: j.o.Destination, Cluster: cluster, Hidden: hidden, Final: final})
+		r.undone, err = j.will(setEffect, setUndo{Destination: j.o.Destination, Cluster: cluster, Hidden: hidden, Final: final, Mount: mountOf(j.o.Destination)})
 		return err
 	}
 	r.set, err = dir.Create(j.plan.Cluster.Name, string(j.tool.method), j.plan.Controller, begun)
@@ -88,12 +101,10 @@ func (j *Job) open(begun time.Time) (r *running, dir *repository.Directory, abor
 		if r.undone != nil {
 			err = errors.Join(err, r.undone())
 		}
-		return nil, nil, nil, err
+		return nil, err
 	}
-	abort = func() error {
-		return settle(within(removeTimeout, "remove "+r.set.Folder(), r.set.Abort), r.undone)
-	}
-	return r, dir, abort, nil
+	r.look(dir)
+	return r, nil
 }
 
 func (j *Job) failed(step string, err error) error {
@@ -111,7 +122,7 @@ func (r *running) do(ctx context.Context) error {
 	}
 	r.manifest.EndedAt = seconds(time.Now())
 	r.manifest.Durations = r.phases.all()
-	if err := r.set.Commit(r.manifest); err != nil {
+	if err := r.bounded(ctx, closingStall, func() error { return r.set.Commit(r.manifest) }); err != nil {
 		return err
 	}
 	if err := r.undone(); err != nil {
@@ -126,7 +137,7 @@ func (r *running) attempt(ctx context.Context) error {
 		return err
 	}
 	r.phases.begin("describe")
-	return r.describe(ctx)
+	return r.bounded(ctx, closingStall, func() error { return r.describe(ctx) })
 }
 
 // take reads the data: the node is checked once more, catches up, is checked again, is guarded, is desynced if wanted, and
@@ -182,7 +193,25 @@ func (r *running) guarded(ctx context.Context, c *galera.Client) (err error) {
 		}
 	}
 	r.phases.begin("stream")
-	return r.stream(watched, c)
+	return r.blame(r.stream(watched, c))
+}
+
+// blame names the server's end as the cause of an error, if that it was: the tool tells of a lost connection only, and
+// another controller may do.
+func (r *running) blame(err error) error {
+	if err == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), serverSilence)
+	defer cancel()
+	c, absent := r.desync.open(ctx)
+	if absent == nil {
+		_ = c.Close()
+	}
+	if !gone(absent) {
+		return err
+	}
+	return elsewhere(fmt.Errorf("the database server ended while its data were read: %w", err))
 }
 
 func (r *running) newDesync() *desync {
@@ -237,7 +266,12 @@ func (r *running) stream(ctx context.Context, c *galera.Client) error {
 }
 
 func (r *running) streamPhysical(ctx context.Context, login []byte) error {
-	empty, remove, err := r.set.Scratch()
+	var empty string
+	var remove func() error
+	err := r.bounded(ctx, sinkStall, func() (err error) {
+		empty, remove, err = r.set.Scratch()
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -251,7 +285,7 @@ func (r *running) streamPhysical(ctx context.Context, login []byte) error {
 	if err := r.checkPosition(p.uuid, p.seqno); err != nil {
 		return err
 	}
-	return remove()
+	return r.bounded(ctx, sinkStall, remove)
 }
 
 // checkPosition refuses a set of another cluster's history, or of an earlier state than the node had.

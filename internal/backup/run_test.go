@@ -375,7 +375,7 @@ func TestPreferIdleAcceptsTheClientsThatTheDecisionSaw(t *testing.T) {
 	if _, err := s.sql("CREATE USER client@localhost"); err != nil {
 		t.Fatal(err)
 	}
-	defer s.sql("DROP USER client@localhost")
+	defer s.sql("KILL HARD USER client@localhost; DROP USER client@localhost; DO SLEEP(0.3)")
 	c := exec.Command("mariadb", "--no-defaults", "--socket="+s.socket, "--user=client", "-e", "SELECT SLEEP(600)")
 	if err := c.Start(); err != nil {
 		t.Fatal(err)

@@ -122,8 +122,13 @@ func usable(m Method, server string, socket bool, find func(Method) (tool, error
 // takesReadLock says that a tool keeps the whole server from writing while it reads what is not InnoDB: mariadb-backup
 // of servers before 10.4, which have no backup stages.
 func takesReadLock(t tool, server galera.Server) bool {
-	major, minor, _ := strings.Cut(strings.TrimSuffix(series(mariadbVersion(server.Version)), "."), ".")
-	a, errA := strconv.Atoi(major)
-	b, errB := strconv.Atoi(minor)
-	return t.method == Physical && (errA != nil || errB != nil || a < 10 || a == 10 && b < 4)
+	return t.method == Physical && older(server, 10, 4)
+}
+
+// older says that a server is older than a version, or that its own is not known.
+func older(server galera.Server, major, minor int) bool {
+	first, second, _ := strings.Cut(strings.TrimSuffix(series(mariadbVersion(server.Version)), "."), ".")
+	a, errA := strconv.Atoi(first)
+	b, errB := strconv.Atoi(second)
+	return errA != nil || errB != nil || a < major || a == major && b < minor
 }

@@ -58,6 +58,8 @@ func (u desyncUndo) same(now desyncUndo) bool {
 }
 
 func (u desyncUndo) undo(ctx context.Context, o UndoOptions) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, o.DrainTimeout+2*syncedTimeout)
+	defer cancel()
 	open := func(ctx context.Context) (*galera.Client, error) { return galera.Open(ctx, o.Login) }
 	d := &desync{open: open, drain: o.DrainTimeout, up: healthy(o.HealthURL), ours: true, undone: func() error { return nil }}
 	c, err := d.connect(ctx)

@@ -4,7 +4,9 @@ package backup
 
 import (
 	"fmt"
-	"time"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
 
 	"overcloud.backup/internal/repository"
 )
@@ -15,17 +17,42 @@ type setUndo struct {
 	Cluster     string `json:"cluster"`
 	Hidden      string `json:"hidden"` // name below the cluster's folder
 	Final       string `json:"final"`
+	// Mount is where the destination's file system is mounted. After a reboot it may not be.
+	Mount string `json:"mount"`
 }
 
-// removeTimeout is how long the removal of a set may take. A destination that hangs must not keep the rest from being
-// undone.
-const removeTimeout = 10 * time.Second
+// mounted refuses another file system than the set was written to, where nothing would be found to remove.
+func (u setUndo) mounted() error {
+	if now := mountOf(u.Destination); u.Mount != "" && now != u.Mount {
+		return fmt.Errorf("the unfinished set %s in %s is on a file system that is not mounted at %s now: mount it and call galera_backup with state: recovered, "+
+			"or remove the job's folder if it is gone for good", u.Hidden, u.Destination, u.Mount)
+	}
+	return nil
+}
+
+// mountOf is the folder where the file system that holds path is mounted. What of path is not there yet will be on it.
+func mountOf(path string) string {
+	mount, device := "", uint64(0)
+	for path = filepath.Clean(path); ; path = filepath.Dir(path) {
+		var info unix.Stat_t
+		if err := unix.Stat(path, &info); err == nil {
+			if mount != "" && info.Dev != device {
+				return mount
+			}
+			mount, device = path, info.Dev
+		}
+		if path == "/" || path == "." {
+			return mount
+		}
+	}
+}
 
 func (u setUndo) undo() (string, error) {
-	var removed bool
-	err := within(removeTimeout, "remove "+u.Destination+"/"+u.Cluster+"/"+u.Hidden, func() (err error) {
-		removed, err = repository.Discard(u.Destination, u.Cluster, u.Hidden)
-		return err
+	removed, err := within(removeTimeout, "remove "+filepath.Join(u.Destination, u.Cluster, u.Hidden), func() (bool, error) {
+		if err := u.mounted(); err != nil {
+			return false, err
+		}
+		return repository.Discard(u.Destination, u.Cluster, u.Hidden)
 	})
 	if err != nil {
 		return "", err
@@ -34,16 +61,4 @@ func (u setUndo) undo() (string, error) {
 		return "the unfinished set " + u.Hidden + " is removed", nil
 	}
 	return "no unfinished set " + u.Hidden + " is there", nil
-}
-
-// within waits for something that cannot be interrupted, and gives up waiting after limit; it then may go on for ever.
-func within(limit time.Duration, what string, do func() error) error {
-	done := make(chan error, 1)
-	go func() { done <- do() }()
-	select {
-	case err := <-done:
-		return err
-	case <-time.After(limit):
-		return fmt.Errorf("%s: no answer within %s: the file system hangs", what, limit)
-	}
 }

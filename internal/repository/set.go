@@ -135,6 +135,9 @@ func (s *Set) Commit(m *Manifest) error {
 	if err != nil {
 		return fmt.Errorf("manifest: %w", err)
 	}
+	if len(data) >= maxManifest {
+		return fmt.Errorf("manifest: it would have %d bytes, and is read up to %d only", len(data), maxManifest)
+	}
 	if err := s.publish(append(bytes.TrimSpace(data), '\n')); err != nil {
 		return fmt.Errorf("finish the set %s: %w", s.Path(), err)
 	}

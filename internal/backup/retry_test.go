@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"overcloud.backup/internal/galera"
+)
+
+func TestWhatIsReadAgainAfterAChangeOfTheSchema(t *testing.T) {
+	for name, tt := range map[string]struct {
+		err  error
+		want string
+	}{
+		"another definition":  {errors.New("exit status 2: mariadb-dump: Error 1412: Table definition has changed, please retry transaction when dumping table `t` at row: 0"), "a table's definition changed"},
+		"a table that went":   {errors.New("exit status 2: mariadb-dump: Couldn't execute 'SHOW CREATE TABLE `t`': Table 'nova.t' doesn't exist (1146)"), "a table is gone"},
+		"a schema that went":  {errors.New("mysqldump: Got error: 1049: \"Unknown database 'x'\" when selecting the database"), "a schema is gone"},
+		"a deadlock":          {errors.New("mariadb-dump: Error 1213: Deadlock found when trying to get lock; try restarting transaction when dumping table `t` at row: 7"), "the applier went first (deadlock)"},
+		"a killed connection": {errors.New("mariadb-dump: Error 1927: Connection was killed when dumping table `t` at row: 7"), "the connection was killed"},
+		"a lost connection":   {errors.New("mariadb-dump: Error 2013: Lost connection to server during query when dumping table `t` at row: 7"), "the connection was lost"},
+		"a late DDL":          {errors.New("[00] FATAL ERROR: 2026-11-23 09:00:00 Unexpected DDL operation detected in the late phase of backup while executing RENAME on `t`. Backup is inconsistent."), "a statement changed the schema at the end"},
+		"an aborted lock":     {errors.New("[00] Error: failed to execute query BACKUP STAGE BLOCK_COMMIT: Deadlock found when trying to get lock; try restarting transaction"), "the applier went first"},
+		"a killed backup":     {errors.New("[00] FATAL ERROR: 2026-11-23 09:00:00 failed to execute query BACKUP STAGE BLOCK_DDL: Connection was killed"), "the applier went first"},
+		"another fingerprint": {fmt.Errorf("describe: %w", &changedError{errors.New("the schema changed")}), "the schema changed"},
+		"nothing":             {nil, ""},
+		"a full disk":         {fmt.Errorf("write the backup: %w", syscall.ENOSPC), ""},
+		"a missing privilege": {errors.New("mariadb-dump: Couldn't execute 'show events': Access denied for user 'l'@'localhost' to database 'nova' (1044)"), ""},
+		"a normal word":       {errors.New("[00] 2026-11-23 09:00:00 DDL tracking : create 5 \"./backup/t.ibd\""), ""},
+		"a row count":         {errors.New("exit status 1: read (1146) rows, then nothing"), ""},
+		"a server that ended": {elsewhere(errors.New("mariadb-dump: Error 2013: Lost connection to server during query when dumping table `t` at row: 7")), ""},
+		"a breach":            {errors.Join(&Breach{Rule: "clients"}, errors.New("mariadb-dump: Error 2013: Lost connection to server")), ""},
+	} {
+		if got := schemaChange(tt.err); got != tt.want {
+			t.Errorf("%s: %q, want %q", name, got, tt.want)
+		}
+	}
+}
+
+// A dump waits for its pipe in the middle of a big table while another one, which it has not read yet, is altered: the
+// server refuses to read that one.
+func TestADumpBrokenByAnALTERIsMadeAgain(t *testing.T) {
+	s := shared(t)
+	if _, err := s.sql("CREATE DATABASE zun; CREATE TABLE zun.z (i INT PRIMARY KEY); INSERT INTO zun.z VALUES (1)"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = s.sql("DROP DATABASE zun") })
+	once := filepath.Join(t.TempDir(), "once")
+	alter := `mariadb --no-defaults --socket=` + s.socket + ` -e "ALTER TABLE zun.z ADD COLUMN a$RANDOM INT, ALGORITHM=COPY"`
+	breaking := fmt.Sprintf(`set -o pipefail; /usr/bin/mariadb-dump "$@" | { head -c 1000000; %s; cat; }`, alter)
+	t.Run("once", func(t *testing.T) {
+		j := s.job(t, func(o *Options) { o.Method = Logical })
+		j.tool.path = fake(t, "[ -e "+once+" ] && exec /usr/bin/mariadb-dump \"$@\"; touch "+once+"; "+breaking)
+		made, err := j.Run(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		warned := strings.Join(made.Manifest.Warnings, "\n")
+		if !strings.Contains(warned, "read twice") || !strings.Contains(warned, "(a table's definition changed)") || !strings.Contains(warned, "Error 1412") {
+			t.Errorf("%q", warned)
+		}
+		assertFiles(t, made.Path, made.Manifest)
+	})
+	t.Run("always", func(t *testing.T) {
+		j := s.job(t, func(o *Options) { o.Method = Logical })
+		j.tool.path = fake(t, breaking)
+		made, err := j.Run(t.Context())
+		if made != nil || err == nil || !strings.Contains(err.Error(), "this was the second attempt") || Elsewhere(err) {
+			t.Errorf("%v, %v", made, err)
+		}
+		if l := left(t, j.o.Destination); len(l) != 0 {
+			t.Errorf("left: %q", l)
+		}
+	})
+}
+
+// max_duration is for both attempts together.
+func TestTheSecondAttemptHasNoTimeOfItsOwn(t *testing.T) {
+	s := shared(t)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.New("max_duration has passed"))
+	r, dir, abort, err := s.job(t, nil).open(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	defer abort()
+	first := errors.New("mariadb-dump: Error 1412: Table definition has changed")
+	if err := r.again(ctx, first); err != first {
+		t.Error(err)
+	}
+}
+
+func TestADeadServerIsNamedAndAnotherControllerMayDo(t *testing.T) {
+	needServer(t)
+	s, err := startServer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.remove()
+	j := s.job(t, func(o *Options) { o.Method = Logical })
+	j.tool.path = fake(t, fmt.Sprintf(`kill -9 %d; sleep 0.2; echo "mariadb-dump: Error 2013: Lost connection to server during query when dumping table t at row: 7" >&2; exit 3`, s.cmd.Process.Pid))
+	made, err := j.Run(t.Context())
+	if made != nil || err == nil || !strings.Contains(err.Error(), "the database server ended while its data were read") || !Elsewhere(err) || strings.Contains(err.Error(), "second attempt") {
+		t.Errorf("%v, %v", made, err)
+	}
+}
+
+// What is wrong with this node is said to be about this node.
+func TestElsewhere(t *testing.T) {
+	for name, tt := range map[string]struct {
+		err  error
+		want bool
+	}{
+		"an unfit node":      {fmt.Errorf("x: %w", elsewhere(galera.ErrDesynced)), true},
+		"clients that came":  {&Breach{Rule: "clients", here: true}, true},
+		"a lost caller":      {fmt.Errorf("x: %w", &Breach{Rule: "lease_lost"}), false},
+		"a full destination": {syscall.ENOSPC, false},
+		"nothing":            {elsewhere(nil), false},
+	} {
+		if Elsewhere(tt.err) != tt.want {
+			t.Errorf("%s: not %t", name, tt.want)
+		}
+	}
+	s := shared(t)
+	if _, err := s.sql("SET GLOBAL wsrep_desync = ON"); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Prepare(t.Context(), s.options(t))
+	if _, off := s.sql("SET GLOBAL wsrep_desync = OFF"); off != nil || !Elsewhere(err) {
+		t.Errorf("%v, %v", err, off)
+	}
+}

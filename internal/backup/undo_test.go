@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package backup
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// What somebody else set stays as it is, and what is gone already is noted.
+func TestUndoLeavesADesyncThatIsNotItsOwn(t *testing.T) {
+	s := shared(t)
+	now, err := thisServer(t.Context(), s.client(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if now.BootID == "" || now.PID != s.cmd.Process.Pid || now.Start == "" || now.UID == "" {
+		t.Fatalf("%+v", now)
+	}
+	if _, err := s.sql("SET GLOBAL wsrep_desync = ON"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = s.sql("SET GLOBAL wsrep_desync = OFF") })
+	change := func(do func(*desyncUndo)) desyncUndo { u := now; do(&u); return u }
+	for name, tt := range map[string]struct {
+		noted desyncUndo
+		said  string
+		left  string
+	}{
+		"another process":     {change(func(u *desyncUndo) { u.Start += "0" }), "was restarted since", "1"},
+		"the same pid, later": {change(func(u *desyncUndo) { u.PID++ }), "was restarted since", "1"},
+		"before a reboot":     {change(func(u *desyncUndo) { u.BootID = "x" }), "was restarted since", "1"},
+		"another server":      {change(func(u *desyncUndo) { u.UID = "x" }), "was restarted since", "1"},
+		"over TCP, younger":   {change(func(u *desyncUndo) { u.PID, u.Start, u.Up = 0, "", now.Up+1000 }), "was restarted since", "1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s.undoesDesync(t, tt.noted, tt.said, tt.left)
+		})
+	}
+	s.undoesDesync(t, now, "then OFF", "0")
+	s.undoesDesync(t, now, "wsrep_desync is OFF", "0")
+	gone := &server{socket: filepath.Join(t.TempDir(), "none")}
+	a := apart{Socket: gone.socket, Journal: filepath.Join(t.TempDir(), "journal")}
+	a.note(t, desyncEffect, now)
+	if done, err := a.undo(t); err != nil || len(done) != 1 || !strings.Contains(done[0].Done, "does not run any more") || len(a.open(t)) != 0 {
+		t.Errorf("no server: %+v, %v", done, err)
+	}
+}
+
+func (s *server) undoesDesync(t *testing.T, noted desyncUndo, said, left string) {
+	t.Helper()
+	a := s.apart(t)
+	a.note(t, desyncEffect, noted)
+	done, err := a.undo(t)
+	if err != nil || len(done) != 1 || !strings.Contains(done[0].Done, said) || s.desync(t) != left || len(a.open(t)) != 0 {
+		t.Errorf("%+v, %v, wsrep_desync %s, open %q", done, err, s.desync(t), a.open(t))
+	}
+}
+
+// A damaged or unknown entry stays, says so, and keeps nothing else from being undone.
+func TestUndoGoesOnAfterWhatItCannotUndo(t *testing.T) {
+	a := apart{Destination: destination(t), Journal: filepath.Join(t.TempDir(), "journal")}
+	hidden := a.unfinished(t, "solo", ".partial-20261123T081500Z-physical-x")
+	kept := a.unfinished(t, "solo", "20261123T081500Z-physical-x")
+	outside := a.unfinished(t, "..", ".partial-x")
+	a.note(t, setEffect, setUndo{Destination: a.Destination, Cluster: "solo", Hidden: filepath.Base(hidden), Final: filepath.Base(kept)})
+	a.note(t, "teleport", nil)
+	a.note(t, setEffect, "no object")
+	a.note(t, setEffect, setUndo{Destination: a.Destination, Cluster: "solo", Hidden: filepath.Base(kept)})
+	a.note(t, setEffect, setUndo{Destination: a.Destination, Cluster: "..", Hidden: filepath.Base(outside)})
+	a.note(t, setEffect, setUndo{Destination: a.Destination, Cluster: "solo", Hidden: ".partial-../../" + filepath.Base(filepath.Dir(kept))})
+	done, err := a.undo(t)
+	if err == nil || len(done) != 1 || !slices.Equal(a.open(t), []string{setEffect, setEffect, setEffect, setEffect, "teleport"}) {
+		t.Errorf("%+v, %v, open %q", done, err, a.open(t))
+	}
+	for _, want := range []string{"use the version that made it", "read the journal", "does not name an unfinished set", "cluster name"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v does not say %q", err, want)
+		}
+	}
+	for path, want := range map[string]bool{hidden: false, kept: true, outside: true} {
+		if _, err := os.Stat(path); (err == nil) != want {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
+func destination(t *testing.T) string {
+	t.Helper()
+	return (&server{}).options(t).Destination + "/sets"
+}
+
+// unfinished makes a folder with a file, as of a set.
+func (a apart) unfinished(t *testing.T, cluster, name string) string {
+	t.Helper()
+	path := filepath.Join(a.Destination, cluster, name)
+	if err := errors.Join(os.MkdirAll(path, 0o700), os.WriteFile(filepath.Join(path, "backup.xbstream.zst"), []byte("x"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// After a reboot the destination may not be mounted yet. Then nothing is there to remove, and that is no proof.
+func TestASetOnAFileSystemThatIsNotMountedStaysInTheJournal(t *testing.T) {
+	a := apart{Destination: destination(t), Journal: filepath.Join(t.TempDir(), "journal")}
+	mount := filepath.Dir(a.Destination)
+	if err := unix.Mount("tmpfs", mount, "tmpfs", 0, "mode=0700,size=1m"); err != nil {
+		t.Skip("cannot mount a file system:", err)
+	}
+	t.Cleanup(func() { _ = unix.Unmount(mount, unix.MNT_DETACH) })
+	hidden := a.unfinished(t, "solo", ".partial-x")
+	undo := setUndo{Destination: a.Destination, Cluster: "solo", Hidden: ".partial-x", Mount: mountOf(a.Destination)}
+	if undo.Mount != mount {
+		t.Fatalf("it is mounted at %q", undo.Mount)
+	}
+	a.note(t, setEffect, undo)
+	// Another mount over it hides it, as if it were not mounted.
+	away := filepath.Join(t.TempDir(), "away")
+	if err := errors.Join(os.Mkdir(away, 0o700), unix.Mount(mount, away, "", unix.MS_MOVE, "")); err != nil {
+		t.Skip("cannot move a mount:", err)
+	}
+	done, err := a.undo(t)
+	if err == nil || !strings.Contains(err.Error(), "is not mounted at "+mount+" now: mount it and call galera_backup with state: recovered") || len(done) != 0 || len(a.open(t)) != 1 {
+		t.Errorf("%+v, %v, open %q", done, err, a.open(t))
+	}
+	if err := unix.Mount(away, mount, "", unix.MS_MOVE, ""); err != nil {
+		t.Fatal(err)
+	}
+	if done, err := a.undo(t); err != nil || len(done) != 1 || len(a.open(t)) != 0 || len(left(t, mount)) != 1 {
+		t.Errorf("mounted again: %+v, %v, left %q of %s", done, err, left(t, mount), hidden)
+	}
+}
+
+// frozen is a file system on which every change waits until thaw.
+func frozen(t *testing.T) (path string, freeze, thaw func()) {
+	t.Helper()
+	image, path := filepath.Join(t.TempDir(), "image"), filepath.Join(t.TempDir(), "frozen")
+	for _, command := range [][]string{{"truncate", "-s", "256M", image}, {"mkfs.ext4", "-q", image}, {"mkdir", "-m", "700", path}, {"mount", "-o", "loop", image, path}} {
+		if out, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err != nil {
+			t.Skipf("cannot make a file system: %v: %s", err, out)
+		}
+	}
+	t.Cleanup(func() { _ = exec.Command("umount", "-l", path).Run() })
+	freeze = func() {
+		if out, err := exec.Command("fsfreeze", "--freeze", path).CombinedOutput(); err != nil {
+			t.Skipf("cannot freeze it: %v: %s", err, out)
+		}
+		t.Cleanup(func() { _ = exec.Command("fsfreeze", "--unfreeze", path).Run() })
+	}
+	return path, freeze, func() { _ = exec.Command("fsfreeze", "--unfreeze", path).Run() }
+}
+
+// A destination that hangs keeps neither the undo of the rest nor its end waiting.
+func TestAHangingDestinationIsLeftForLater(t *testing.T) {
+	s := shared(t)
+	path, freeze, thaw := frozen(t)
+	a := apart{Socket: s.socket, Destination: path, Journal: filepath.Join(t.TempDir(), "journal")}
+	a.unfinished(t, "solo", ".partial-x")
+	now, err := thisServer(t.Context(), s.client(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.note(t, desyncEffect, now)
+	a.note(t, setEffect, setUndo{Destination: path, Cluster: "solo", Hidden: ".partial-x", Mount: mountOf(path)})
+	freeze()
+	if _, err := s.sql("SET GLOBAL wsrep_desync = ON"); err != nil {
+		t.Fatal(err)
+	}
+	begun := time.Now()
+	done, err := a.undo(t)
+	if took := time.Since(begun); took > removeTimeout+5*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	if err == nil || !strings.Contains(err.Error(), "the file system hangs") || len(done) != 1 || !slices.Equal(a.open(t), []string{setEffect}) || s.desync(t) != "0" {
+		t.Errorf("%+v, %v, open %q, desync %s", done, err, a.open(t), s.desync(t))
+	}
+	thaw()
+	time.Sleep(500 * time.Millisecond) // what was left behind goes on, and may be first
+	if done, err := a.undo(t); err != nil || len(done) != 1 || len(a.open(t)) != 0 || len(a.partial()) != 0 {
+		t.Errorf("afterwards: %+v, %v, open %q, %q", done, err, a.open(t), a.partial())
+	}
+}
+
+// A destination that hangs before anything is done is refused, and one that hangs when all is read does not hold the
+// job for ever: it comes back with the end of its time.
+func TestAJobComesBackFromAHangingDestination(t *testing.T) {
+	s := shared(t)
+	path, freeze, thaw := frozen(t)
+	j := s.job(t, func(o *Options) { o.Destination = path })
+	r, dir, abort, err := j.open(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	freeze()
+	begun := time.Now()
+	if err := r.bounded(t.Context(), time.Second, r.set.Restart); err != nil && !strings.Contains(err.Error(), "hangs") {
+		t.Error(err)
+	}
+	if err := r.bounded(t.Context(), time.Second, func() error { return r.set.Commit(r.manifest) }); err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "hangs") {
+		t.Errorf("got %v", err)
+	}
+	if err := abort(); err == nil || !strings.Contains(err.Error(), "remove "+r.set.Folder()) {
+		t.Errorf("got %v", err)
+	}
+	if took := time.Since(begun); took > removeTimeout+12*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	thaw()
+}
+
+func TestMountOf(t *testing.T) {
+	if got := mountOf("/proc/self/not/there"); got != "/proc" {
+		t.Errorf("got %q", got)
+	}
+	if got := mountOf("/"); got != "/" {
+		t.Errorf("got %q", got)
+	}
+	if got := (setUndo{Destination: "/proc/x", Mount: "/proc"}).mounted(); got != nil {
+		t.Error(got)
+	}
+}
