@@ -8,12 +8,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
 	"overcloud.backup/internal/ansible"
 	"overcloud.backup/internal/backup"
 	"overcloud.backup/internal/jobs"
+	"overcloud.backup/internal/optionfile"
 	"overcloud.backup/internal/selection"
 	"overcloud.backup/internal/unit"
 )
@@ -157,7 +159,27 @@ func (s *secrets) add(secret string) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	s.call.Secret(secret)
-	s.found = append(s.found, secret)
+	s.found = append(s.found, spellings(secret)...)
+}
+
+// least is how long a line of a password must be to be taken out alone: shorter ones stand in many words.
+const least = 4
+
+// spellings are a secret, the longest first, as a log of lines may have it: whole, line by line, and as an option file has it.
+func spellings(secret string) []string {
+	all := []string{secret}
+	if quoted, err := optionfile.Quote(secret); err == nil {
+		all = append(all, strings.Trim(quoted, `"`))
+	}
+	if strings.Contains(secret, "\n") {
+		for line := range strings.SplitSeq(secret, "\n") {
+			if line = strings.TrimSpace(line); len(line) >= least {
+				all = append(all, line)
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b string) int { return len(b) - len(a) })
+	return all
 }
 
 func (s *secrets) scrub(text string) string {
