@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -129,22 +130,23 @@ func (p *play) close() {
 	_ = os.RemoveAll(p.dir)
 }
 
-var failure = regexp.MustCompile(`(?m)^(?:fatal|failed): .*?=> (\{.*)$`)
+var failure = regexp.MustCompile(`(?m)^(?:fatal|failed): [^{\n]*=> `)
 
-// said is what the last failure says, else where the backup lies.
+// said is what the last failure says, else where the backup lies. With -v a result has many lines.
 func (p *play) said() string {
-	found := failure.FindAllStringSubmatch(p.output(), -1)
+	out := p.output()
+	found := failure.FindAllStringIndex(out, -1)
 	for i := len(found) - 1; i >= 0; i-- {
 		var result struct{ Msg any }
-		if json.Unmarshal([]byte(found[i][1]), &result) != nil {
-			return found[i][1]
+		if err := json.NewDecoder(strings.NewReader(out[found[i][1]:])).Decode(&result); err != nil {
+			return fmt.Sprintf("unreadable: %v", err)
 		}
 		if text, ok := result.Msg.(string); ok && text != "All items completed" {
 			return text
 		}
 	}
-	if i := strings.LastIndex(p.output(), `"msg": [`); i >= 0 {
-		line, _, _ := strings.Cut(strings.TrimSpace(p.output()[i+len(`"msg": [`):]), "\n")
+	if i := strings.LastIndex(out, `"msg": [`); i >= 0 {
+		line, _, _ := strings.Cut(strings.TrimSpace(out[i+len(`"msg": [`):]), "\n")
 		return strings.Trim(line, `", `)
 	}
 	return ""
