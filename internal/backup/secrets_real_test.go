@@ -22,8 +22,9 @@ import (
 	"overcloud.backup/internal/optionfile"
 )
 
-// hostilePassword has all that a shell, an option file, JSON, SQL and a URL want escaped.
-const hostilePassword = "S3cr'et\"\\ $HOME #%;`x`\npässwörd-東京😀"
+// hostilePassword has all that a shell, an option file, JSON, SQL and a URL want escaped. No other run of the tests has
+// the same: one plants it.
+var hostilePassword = fmt.Sprintf("S3cr'et%[1]d\"\\ $HOME #%%;`x`\npässwörd-東京%[1]d😀", os.Getpid())
 
 // unpacked is the text in a zstd file.
 func unpacked(t *testing.T, path string) string {
@@ -231,6 +232,7 @@ func TestNoProcessAndNoFileShowsThePassword(t *testing.T) {
 	}
 	module, secrets := program(t), spellings(t, hostilePassword)
 	hung := standIn(t, "mariadb-dump", "exec sleep 60")
+	loud := standIn(t, "mariadb-dump", "cat /proc/self/fd/3 >&2\ncat >&2 <<'END'\ncannot log in with "+hostilePassword+".\nEND\nexec /usr/bin/mariadb-dump \"$@\"")
 	for name, tt := range map[string]struct {
 		options map[string]any
 		path    string
@@ -245,6 +247,7 @@ func TestNoProcessAndNoFileShowsThePassword(t *testing.T) {
 		"another password":         {map[string]any{"login_password": hostilePassword + "x"}, "", false, "was refused"},
 		"as the name of a cluster": {map[string]any{"cluster": hostilePassword}, "", true, "cluster name"},
 		"a tool that hangs":        {map[string]any{"max_duration": 2, "method": "logical"}, filepath.Dir(hung), true, "max_duration of 2 s"},
+		"a tool that says it":      {map[string]any{"method": "logical"}, filepath.Dir(loud), false, `"method":"logical"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			u := unitRun{job: "j", dir: s.options(t).Destination, module: module, path: tt.path + ":" + os.Getenv("PATH")}
