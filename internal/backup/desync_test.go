@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package backup
+
+import (
+	"context"
+	"errors"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"overcloud.backup/internal/galera"
+)
+
+// desyncOf desyncs a server; noted counts the entries in the journal that are open.
+func desyncOf(t *testing.T, s *server) (d *desync, noted *int) {
+	t.Helper()
+	noted = new(int)
+	return &desync{
+		open: func(ctx context.Context) (*galera.Client, error) {
+			return galera.Open(ctx, galera.Login{Socket: s.socket})
+		},
+		drain: time.Minute, up: func(context.Context, galera.Wsrep) (string, error) { return "Synced", nil },
+		will: func(desyncUndo) (func() error, error) { *noted++; return func() error { *noted--; return nil }, nil },
+	}, noted
+}
+
+// begun is desynced; it has a connection of its own, which end closes.
+func begun(t *testing.T, d *desync) *galera.Client {
+	t.Helper()
+	c, err := d.open(t.Context())
+	if err == nil {
+		err = d.begin(t.Context(), c)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestADesyncBeginsOnceAndEndsOnce(t *testing.T) {
+	s := shared(t)
+	d, noted := desyncOf(t, s)
+	c := begun(t, d)
+	if err := d.begin(t.Context(), c); err != nil || *noted != 1 || !d.on() || s.desync(t) != "1" {
+		t.Errorf("%v, noted %d", err, *noted)
+	}
+	for n, want := range []string{"then OFF; Synced", "not changed"} {
+		if said, err := d.end(); err != nil || !strings.Contains(said, want) || *noted != 0 || d.on() || s.desync(t) != "0" {
+			t.Errorf("end %d: %q, %v, noted %d", n, said, err, *noted)
+		}
+	}
+	c, err := d.open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := d.begin(t.Context(), c); err == nil || *noted != 0 || s.desync(t) != "0" {
+		t.Errorf("after the end: %v", err)
+	}
+}
+
+func TestSomebodyElsesDesyncIsNeitherNotedNorUndone(t *testing.T) {
+	s := shared(t)
+	if _, err := s.sql("SET GLOBAL wsrep_desync = ON"); err != nil {
+		t.Fatal(err)
+	}
+	d, noted := desyncOf(t, s)
+	c, err := d.open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := d.begin(t.Context(), c); !errors.Is(err, galera.ErrDesynced) || *noted != 0 {
+		t.Errorf("%v, noted %d", err, *noted)
+	}
+	if said, err := d.end(); err != nil || said != "not changed" || s.desync(t) != "1" {
+		t.Errorf("%q, %v", said, err)
+	}
+	if _, err := s.sql("SET GLOBAL wsrep_desync = OFF"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The guard may desync at the very moment at which the backup ends.
+func TestADesyncThatComesWithTheEndIsUndone(t *testing.T) {
+	s := shared(t)
+	for range 10 {
+		d, noted := desyncOf(t, s)
+		c, err := d.open(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var both sync.WaitGroup
+		both.Go(func() { _ = d.begin(t.Context(), c) })
+		both.Go(func() {
+			if _, err := d.end(); err != nil {
+				t.Error(err)
+			}
+		})
+		both.Wait()
+		_ = c.Close()
+		if d.on() || *noted != 0 || s.desync(t) != "0" {
+			t.Fatalf("on %t, noted %d, wsrep_desync %s", d.on(), *noted, s.desync(t))
+		}
+	}
+}
+
+// A connection that somebody kills is replaced.
+func TestADesyncIsUndoneOverAnotherConnection(t *testing.T) {
+	s := shared(t)
+	d, noted := desyncOf(t, s)
+	c := begun(t, d)
+	id, err := c.Value(t.Context(), "SELECT CONNECTION_ID()")
+	if err == nil {
+		_, err = s.sql("KILL " + id)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if said, err := d.end(); err != nil || !strings.Contains(said, "then OFF") || *noted != 0 || s.desync(t) != "0" {
+		t.Errorf("%q, %v, noted %d", said, err, *noted)
+	}
+}
+
+// Nobody waits for the queue of a server that is gone, nor for one that hangs longer than was asked for.
+func TestAServerThatEndsOrHangsEndsTheWait(t *testing.T) {
+	needServer(t)
+	s, err := startServer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.remove()
+	d, noted := desyncOf(t, s)
+	c := begun(t, d)
+	_ = syscall.Kill(s.cmd.Process.Pid, syscall.SIGSTOP)
+	if w, took, err := waits(t, c, 2*time.Second); err == nil || took > 4*time.Second {
+		t.Errorf("a server that hangs: %+v, %v after %s", w, err, took)
+	}
+	_ = syscall.Kill(s.cmd.Process.Pid, syscall.SIGCONT)
+	if c, err = d.open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	kill := exec.Command("sh", "-c", "sleep 1; kill -9 $0", strconv.Itoa(s.cmd.Process.Pid))
+	if err := kill.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer kill.Wait()
+	if w, took, err := waits(t, c, time.Minute); err == nil || took > 5*time.Second {
+		t.Errorf("a server that ends: %+v, %v after %s", w, err, took)
+	}
+	begun := time.Now()
+	if said, err := d.end(); err != nil || !strings.Contains(said, "the server ended") || *noted != 0 || time.Since(begun) > 5*time.Second {
+		t.Errorf("%q, %v after %s, noted %d", said, err, time.Since(begun), *noted)
+	}
+}
+
+// waits waits for what never comes.
+func waits(t *testing.T, c *galera.Client, limit time.Duration) (galera.Wsrep, time.Duration, error) {
+	t.Helper()
+	begun := time.Now()
+	w, err := until(t.Context(), c, limit, func(galera.Wsrep) bool { return false })
+	return w, time.Since(begun), err
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package backup
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"overcloud.backup/internal/galera"
+)
+
+// What the manifest could not keep is refused before anything is read.
+func TestADecisionThatNoManifestCanKeepIsRefused(t *testing.T) {
+	deep := strings.Repeat(`{"a":`, 9999) + "1" + strings.Repeat("}", 9999)
+	for name, tt := range map[string]struct{ decision, want string }{
+		"none":      {"", ""},
+		"a list":    {"[1]", ""},
+		"too large": {`"` + strings.Repeat("x", maxDecision) + `"`, "the manifest takes 4.0 MiB at most"},
+		"too deep":  {deep, "cannot be kept in the manifest"},
+		"no JSON":   {`{"a":`, "cannot be kept in the manifest"},
+	} {
+		err := fits(json.RawMessage(tt.decision))
+		if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
+			t.Errorf("%s: %.200v", name, err)
+		}
+	}
+	s := shared(t)
+	o := s.options(t)
+	o.Decision = json.RawMessage(deep)
+	if _, err := Prepare(t.Context(), o); err == nil || !strings.Contains(err.Error(), "cannot be kept in the manifest") {
+		t.Errorf("%.200v", err)
+	}
+}
+
+// The statement that helps is one that the server takes.
+func TestAMissingPrivilegeIsNamedAsTheServerNamesIt(t *testing.T) {
+	for version, want := range map[string]string{
+		"10.3.39-MariaDB": "REPLICATION CLIENT", "10.4.34-MariaDB": "REPLICATION CLIENT", "10.5.2-MariaDB": "BINLOG MONITOR",
+		"10.11.19-MariaDB": "BINLOG MONITOR", "11.8.1-MariaDB": "BINLOG MONITOR",
+	} {
+		got := namesFor(galera.Server{Version: version}, []string{"RELOAD", "BINLOG MONITOR"})
+		if !slices.Equal(got, []string{"RELOAD", want}) {
+			t.Errorf("%s: %q", version, got)
+		}
+	}
+}
+
+func TestOnlyToolsBeforeBackupStagesTakeTheReadLock(t *testing.T) {
+	for version, want := range map[string]bool{"10.3.39-MariaDB": true, "10.4.0-MariaDB": false, "10.11.19-MariaDB": false, "11.0.1-MariaDB": false, "": true} {
+		if takesReadLock(tool{method: Physical}, galera.Server{Version: version}) != want || takesReadLock(tool{method: Logical}, galera.Server{Version: version}) {
+			t.Errorf("%q: not %t", version, want)
+		}
+	}
+}
+
+// Without a number of spares nothing is asked of Pacemaker but what it says by itself.
+func TestSparesAreCounted(t *testing.T) {
+	s := shared(t)
+	for name, tt := range map[string]struct {
+		min          int
+		allowClients bool
+		status, want string
+	}{
+		"none are wanted":              {0, false, "", ""},
+		"none are wanted, maintenance": {0, false, `s/name="controller-1" id="2" online="true" standby="false"/name="controller-1" id="2" online="true" standby="true"/`, "controller-1 is in standby"},
+		"a cluster of one":             {1, false, "", "0 other members are in the Galera cluster, and 2 must be (min_spares is 1)"},
+		"a cluster of one, active":     {1, true, "", "0 other members are in the Galera cluster, and 1 must be (min_spares is 1)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fakeCluster(t, tt.status, "")
+			o := s.options(t)
+			o.MinSpares, o.AllowClients = tt.min, tt.allowClients
+			_, err := Prepare(t.Context(), o)
+			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want) || !Elsewhere(err)) {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+		})
+	}
+	j := &Job{o: Options{MinSpares: 1}}
+	fakeCluster(t, "", "")
+	three := galera.Wsrep{ClusterSize: 3}
+	if err := j.spares(t.Context(), three); err != nil {
+		t.Error(err)
+	}
+	c := fakeCluster(t, `/<node name="controller-2"/s/standby="false"/standby="true"/`, "")
+	if err := j.spares(t.Context(), three); err == nil || !strings.Contains(err.Error(), "only on controller-0 the database is promoted besides, and 2 others must be able to serve") {
+		t.Errorf("got %v", err)
+	}
+	if err := os.WriteFile(filepath.Join(c.dir, "crm_mon"), []byte("#!/bin/sh\nexit 102\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.spares(t.Context(), three); err == nil || !strings.Contains(err.Error(), "read the cluster's state") {
+		t.Errorf("got %v", err)
+	}
+}
