@@ -76,7 +76,7 @@ func fit(v pacemaker.ClusterView) error {
 	case v.Maintenance:
 		return errors.New("the Pacemaker cluster is in maintenance-mode")
 	case !n.Online || n.Unclean || n.Pending || n.Shutdown:
-		return fmt.Errorf("Pacemaker does not count on %s (online %t, unclean %t, pending %t, shutdown %t)", n.Name, n.Online, n.Unclean, n.Pending, n.Shutdown)
+		return fmt.Errorf("%s is not counted on by Pacemaker (online %t, unclean %t, pending %t, shutdown %t)", n.Name, n.Online, n.Unclean, n.Pending, n.Shutdown)
 	case n.Standby || n.StandbyFail:
 		return fmt.Errorf("%s is in standby", n.Name)
 	case n.Maintenance:
