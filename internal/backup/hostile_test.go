@@ -338,15 +338,20 @@ func TestHostileDecisions(t *testing.T) {
 	deep := func(n int) string { return strings.Repeat(`{"a":`, n) + "1" + strings.Repeat("}", n) }
 	here := hostname()
 	for name, tt := range map[string]struct{ decision, refused string }{
-		"a list":                   {`[1, "x", null]`, ""},
-		"a text":                   {`"controller-0"`, ""},
-		"clusters of another type": {`{"clusters": {"controllers": 1}}`, ""},
-		"a verdict that is none":   {`{"clusters": [{"controllers": [{"name": "` + here + `", "verdict": 1}]}]}`, ""},
-		"names that are null":      {`{"clusters": [{"controllers": [{"name": null, "verdict": "chosen"}]}]}`, "the decision chose"},
-		"an empty name":            {`{"clusters": [{"controllers": [{"name": "", "verdict": "chosen", "galera_node": ""}]}]}`, "the decision chose"},
-		"nobody":                   {`{"clusters": [{"controllers": [{"name": "x", "verdict": "rejected"}]}]}`, "no controller"},
-		"escapes in a name":        {`{"clusters": [{"controllers": [{"name": "x\u001b[2J\n", "verdict": "chosen"}]}]}`, `"x\x1b[2J\n"`},
-		"deep":                     {deep(500), ""},
+		"a list":                    {`[1, "x", null]`, ""},
+		"a text":                    {`"controller-0"`, ""},
+		"clusters of another type":  {`{"clusters": {"controllers": 1}}`, ""},
+		"a verdict that is none":    {`{"clusters": [{"controllers": [{"name": "` + here + `", "verdict": 1}]}]}`, ""},
+		"names that are null":       {`{"clusters": [{"controllers": [{"name": null, "verdict": "chosen"}]}]}`, "the decision chose"},
+		"an empty name":             {`{"clusters": [{"controllers": [{"name": "", "verdict": "chosen", "galera_node": ""}]}]}`, "the decision chose"},
+		"nobody":                    {`{"clusters": [{"controllers": [{"name": "x", "verdict": "rejected"}]}]}`, "no controller"},
+		"escapes in a name":         {`{"clusters": [{"controllers": [{"name": "x\u001b[2J\n", "verdict": "chosen"}]}]}`, `"x\x1b[2J\n"`},
+		"deep":                      {deep(500), ""},
+		"as deep as may be decoded": {deep(9999), "the decision cannot be kept"},
+		"deeper":                    {deep(100000), "the decision cannot be kept"},
+		"no JSON":                   {`{"clusters": [`, "the decision cannot be kept"},
+		"two documents":             {`{} {}`, "the decision cannot be kept"},
+		"larger than any manifest":  {`{"a": "` + strings.Repeat("x", 65<<20) + `"}`, "the decision has 65.0 MiB"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := s.options(t)
