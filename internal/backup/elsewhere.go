@@ -17,10 +17,27 @@ func elsewhere(err error) error {
 	return &elsewhereError{err}
 }
 
+// desyncedError is of a node that may still be desynced by us.
+type desyncedError struct{ error }
+
+func (e *desyncedError) Unwrap() error { return e.error }
+
+func stays(undo error) error {
+	if undo == nil {
+		return nil
+	}
+	return &desyncedError{undo}
+}
+
 // Elsewhere says that another controller may be tried: this one was, or became, unfit, its server ended, or it has too
 // little space to begin with. It is false for what would be the same everywhere or is not known to differ, as a lock
-// that is held, a destination that fills up or fails, an account or a tool.
+// that is held, a destination that fills up or fails, an account or a tool; and when this controller could not be made a
+// spare again: a backup of another one would take away one more.
 func Elsewhere(err error) bool {
+	var stays *desyncedError
+	if errors.As(err, &stays) {
+		return false
+	}
 	var marked *elsewhereError
 	var breach *Breach
 	return errors.As(err, &marked) || errors.As(err, &breach) && breach.elsewhere()

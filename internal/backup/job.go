@@ -59,6 +59,9 @@ func (j *Job) prepare(ctx context.Context) error {
 		return err
 	}
 	c, err := galera.Open(ctx, j.o.Login)
+	if gone(err) {
+		return elsewhere(err)
+	}
 	if err != nil {
 		return err
 	}

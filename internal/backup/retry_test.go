@@ -124,12 +124,19 @@ func TestElsewhere(t *testing.T) {
 		"a lost caller":      {fmt.Errorf("x: %w", &Breach{Rule: "lease_lost"}), false},
 		"a full destination": {syscall.ENOSPC, false},
 		"nothing":            {elsewhere(nil), false},
+		"a node that stays":  {errors.Join(&Breach{Rule: "clients", here: true}, stays(errors.New("undo wsrep_desync=ON"))), false},
+		"a node that served": {errors.Join(&Breach{Rule: "clients", here: true}, stays(nil)), true},
 	} {
 		if Elsewhere(tt.err) != tt.want {
 			t.Errorf("%s: not %t", name, tt.want)
 		}
 	}
 	s := shared(t)
+	absent := s.options(t)
+	absent.Login.Socket += "-none"
+	if _, err := Prepare(t.Context(), absent); !Elsewhere(err) {
+		t.Errorf("no server: %v", err)
+	}
 	if _, err := s.sql("SET GLOBAL wsrep_desync = ON"); err != nil {
 		t.Fatal(err)
 	}

@@ -172,7 +172,7 @@ func (r *running) take(ctx context.Context) (err error) {
 			return
 		}
 		r.phases.begin(failedAt)
-		err = errors.Join(err, undo)
+		err = errors.Join(err, stays(undo))
 	}()
 	return r.guarded(ctx, c)
 }
@@ -193,7 +193,11 @@ func (r *running) guarded(ctx context.Context, c *galera.Client) (err error) {
 		}
 	}
 	r.phases.begin("stream")
-	return r.blame(r.stream(watched, c))
+	err = r.stream(watched, c)
+	if watched.Err() != nil {
+		return err // it was stopped, and what stopped it is the cause
+	}
+	return r.blame(err)
 }
 
 // blame names the server's end as the cause of an error, if that it was: the tool tells of a lost connection only, and
