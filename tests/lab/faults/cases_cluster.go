@@ -184,6 +184,11 @@ func corruptJournal(r *run) error {
 		content = []byte(`{"id":1,"kind":"lock"}` + "\n" + `{"id":2,"kind":"set"}` + "\n")
 	}
 	content[len(content)/3] ^= 0x10
+	if state, err := os.ReadFile(filepath.Join(jobs, last, "state.json")); err == nil {
+		if err := os.WriteFile(filepath.Join(jobs, id, "state.json"), state, 0o600); err != nil {
+			return err
+		}
+	}
 	return os.WriteFile(filepath.Join(jobs, id, "journal"), content, 0o600)
 }
 
