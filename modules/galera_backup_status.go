@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"time"
 
 	"overcloud.backup/internal/ansible"
@@ -56,11 +57,14 @@ func look(ctx context.Context, job *jobs.Job) (standing, error) {
 	return s, err
 }
 
-// settling says that a job was made just now: between that and its unit's start it looks like one that died.
+// settling says that a job was made just now: until its unit runs, and writes a journal, it looks like one that died.
 func settling(job *jobs.Job) bool {
 	state, err := job.State()
-	made := age(job.StateFile())
-	return err == nil && !state.Finished && made >= 0 && made < settleTime
+	if _, missing := os.Lstat(job.Journal()); err != nil || state.Finished || missing == nil {
+		return false
+	}
+	made := age(filepath.Dir(job.StateFile()))
+	return made >= 0 && made < settleTime
 }
 
 const settleTime = 10 * time.Second
