@@ -10,12 +10,12 @@ import (
 
 // A destination that hangs, as a dead NFS server's does, answers nothing that is asked of it, and nothing can take a
 // thread out of that. So whatever touches it is done by somebody who can be left behind.
-const (
-	// openTimeout is how long it may take to look at a destination and to begin a set.
-	openTimeout = 30 * time.Second
-	// removeTimeout is how long the removal of a set may take: it must not keep the rest from being undone.
-	removeTimeout = 10 * time.Second
-)
+//
+// openTimeout is how long it may take to look at a destination and to begin a set.
+const openTimeout = 30 * time.Second
+
+// removeTimeout is how long the removal of a set may take: it must not keep the rest from being undone.
+var removeTimeout = 10 * time.Second
 
 // within waits for what cannot be interrupted, and gives up waiting after limit; it then may go on for ever.
 func within[T any](limit time.Duration, what string, do func() (T, error)) (T, error) {
