@@ -109,8 +109,14 @@ func unknown(prefix, key string, valid []string, names map[string]string) string
 	return msg + " (valid: " + strings.Join(valid, ", ") + ")"
 }
 
+// longest is how long a name may be to be taken for a misspelled one. The time to compare grows with the length.
+const longest = 64
+
 // nearest is the valid name that key was probably meant to be, or empty.
 func nearest(key string, valid []string) string {
+	if len(key) > longest {
+		return ""
+	}
 	best, found := max(2, len(key)/3)+1, ""
 	for _, v := range valid {
 		if d := distance(strings.ToLower(key), v); d < best && d < len(v) {

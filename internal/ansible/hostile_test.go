@@ -16,7 +16,7 @@ func TestHostileArgumentsEndInOneLine(t *testing.T) {
 		"deep":              `{"extra":` + strings.Repeat(`{"a":`, 50000) + "1" + strings.Repeat("}", 50000) + "}",
 		"deep lists":        `{"any":` + strings.Repeat("[", 9000) + strings.Repeat("]", 9000) + "}",
 		"a million options": "{" + strings.Repeat(`"x":1,`, 1000000) + `"y":1}`,
-		"a name of 1 MB":    `{"` + strings.Repeat("x", 1<<20) + `":1}`,
+		"a name of 10 MB":   `{"` + strings.Repeat("x", 10<<20) + `":1}`,
 		"a value of 10 MB":  `{"mode":"` + strings.Repeat("x", 10<<20) + `"}`,
 		"a number of 1 MB":  `{"count":` + strings.Repeat("9", 1<<20) + `,"name":"n"}`,
 		"an exponent":       `{"timeout":1e400}`,
