@@ -27,24 +27,34 @@ const (
 	LockExpires = "overcloud-backup-expires" // seconds since the epoch, decimal
 )
 
+// byHand says how to remove a lock that is not whole; only an id that needs no quoting is put into a command.
+func byHand(cluster string) string {
+	if id := LockPrefix + cluster; plain.MatchString(id) {
+		return "if no backup runs, remove it with: cibadmin --delete --xpath '" + lockPath(Lock{Cluster: cluster}) + "'"
+	}
+	return "if no backup runs, remove it with cibadmin --delete"
+}
+
 // parseLock refuses a lock that is not whole: guessed times would make it look free.
 func parseLock(cluster string, values map[string]string) (Lock, error) {
 	l := Lock{Cluster: cluster, Holder: values[LockHolder], Job: values[LockJob]}
 	if cluster == "" || l.Holder == "" || l.Job == "" {
-		return l, fmt.Errorf("cluster, %s or %s is missing; if no backup runs, remove it with cibadmin --delete", LockHolder, LockJob)
+		return l, fmt.Errorf("cluster, %s or %s is missing; %s", LockHolder, LockJob, byHand(cluster))
 	}
 	var err error
-	if l.Since, err = parseEpoch(LockSince, values[LockSince]); err != nil {
-		return l, err
+	if l.Since, err = parseEpoch(LockSince, values[LockSince]); err == nil {
+		l.Expires, err = parseEpoch(LockExpires, values[LockExpires])
 	}
-	l.Expires, err = parseEpoch(LockExpires, values[LockExpires])
-	return l, err
+	if err != nil {
+		return l, fmt.Errorf("%w; %s", err, byHand(cluster))
+	}
+	return l, nil
 }
 
 func parseEpoch(name, text string) (float64, error) {
 	n, err := strconv.ParseFloat(text, 64)
 	if err != nil || !(n > 0) || math.IsInf(n, 0) {
-		return 0, fmt.Errorf("%s is %q, expected seconds since the epoch; if no backup runs, remove the lock with cibadmin --delete", name, shorten(text))
+		return 0, fmt.Errorf("%s is %q, expected seconds since the epoch", name, shorten(text))
 	}
 	return n, nil
 }

@@ -7,7 +7,7 @@ import (
 	"errors"
 	"os"
 	"slices"
-	"sync"
+	"sync/atomic"
 )
 
 const agentGalera = "ocf:heartbeat:galera"
@@ -24,21 +24,22 @@ type ClusterView struct {
 	// GaleraHere says that the galera resource is promoted on this node.
 	GaleraHere bool `json:"galera_here"`
 	// Promoted names the other nodes on which it is promoted and which may serve: online, and neither in standby nor in
-	// maintenance, unclean, pending or shutting down. Sorted.
+	// maintenance, unclean, pending or shutting down; its instance has not failed and is not being demoted. Sorted.
 	Promoted []string `json:"promoted"`
 	// Online names all members of the cluster that are in it now, this one included. Sorted.
 	Online []string `json:"online"`
 }
 
 // own is this node's name, asked once: it does not change while a process runs.
-var own struct {
-	sync.Mutex
-	name string
-}
+var own atomic.Pointer[string]
 
 // View asks crm_mon, and once crm_node, what this node and the others are doing. ctx bounds it: at its end the commands
 // are killed. Errors are of the commands; a host without Pacemaker is none.
-func View(ctx context.Context) (ClusterView, error) { return here().view(ctx) }
+func View(ctx context.Context) (ClusterView, error) {
+	ctx, cancel := limited(ctx)
+	defer cancel()
+	return here().view(ctx)
+}
 
 func (r *reader) view(ctx context.Context) (ClusterView, error) {
 	if !r.present() {
@@ -50,22 +51,22 @@ func (r *reader) view(ctx context.Context) (ClusterView, error) {
 	}
 	s, problem := r.status(ctx)
 	if problem != nil {
-		return ClusterView{}, errors.New(problem.Message)
+		return ClusterView{}, problemError(ctx, problem)
 	}
 	return s.view(name)
 }
 
+// self holds nothing while it asks: a caller must not wait for another one's deadline.
 func (r *reader) self(ctx context.Context) (string, error) {
-	own.Lock()
-	defer own.Unlock()
-	if own.name == "" {
-		name, problem := r.local(ctx)
-		if problem != nil {
-			return "", errors.New(problem.Message)
-		}
-		own.name = name
+	if name := own.Load(); name != nil {
+		return *name, nil
 	}
-	return own.name, nil
+	name, problem := r.local(ctx)
+	if problem != nil {
+		return "", problemError(ctx, problem)
+	}
+	own.Store(&name)
+	return name, nil
 }
 
 // view is the status as the node of this name needs it.
@@ -82,12 +83,11 @@ func (s *Status) view(name string) (ClusterView, error) {
 		}
 	}
 	for _, r := range s.Resources {
-		if r.Agent != agentGalera || r.Role != RolePromoted {
-			continue
-		}
-		if r.Node == name {
+		switch {
+		case r.Agent != agentGalera || r.Role != RolePromoted:
+		case r.Node == name:
 			v.GaleraHere = true
-		} else if n := s.node(r.Node); n != nil && n.fit() && !slices.Contains(v.Promoted, r.Node) {
+		case s.serves(r) && !slices.Contains(v.Promoted, r.Node):
 			v.Promoted = append(v.Promoted, r.Node)
 		}
 	}
@@ -96,7 +96,17 @@ func (s *Status) view(name string) (ClusterView, error) {
 	return v, nil
 }
 
-// fit says that nothing about a node keeps it from serving.
-func (n Node) fit() bool {
-	return n.Online && !n.Standby && !n.StandbyFail && !n.Maintenance && !n.Unclean && !n.Pending && !n.Shutdown
+// serves says that nothing about an instance, its node, and in a bundle its guest node, keeps it from serving. It is
+// still printed as promoted while it is being demoted.
+func (s *Status) serves(r Resource) bool {
+	leaving := r.Pending == string(RoleDemoting) || r.Pending == string(RoleStopping)
+	if r.Orphaned || r.Blocked || leaving || r.Failed && !r.FailureIgnored {
+		return false
+	}
+	return s.node(r.Node).fit() && (r.Guest == "" || s.node(r.Guest).fit())
+}
+
+// fit says that a node is known and nothing about it keeps it from serving.
+func (n *Node) fit() bool {
+	return n != nil && n.Online && !n.Standby && !n.StandbyFail && !n.Maintenance && !n.Unclean && !n.Pending && !n.Shutdown
 }

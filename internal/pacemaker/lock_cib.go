@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package pacemaker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"overcloud.backup/internal/process"
+	"overcloud.backup/internal/reading"
+)
+
+// quorate is ErrNoQuorum, or why that is not known, unless this partition has quorum. Corosync knows it at once, the CIB
+// only after Pacemaker has written it there.
+func (r *reader) quorate(ctx context.Context) error {
+	const step = "read the cluster's state"
+	s, problem := r.status(ctx)
+	if problem != nil {
+		return fmt.Errorf("%s: %w", step, problemError(ctx, problem))
+	}
+	c, problem := r.quorum(ctx)
+	if problem != nil {
+		return fmt.Errorf("%s: %w", step, problemError(ctx, problem))
+	}
+	if !s.Quorum || c != nil && !c.Quorate {
+		return ErrNoQuorum
+	}
+	return nil
+}
+
+// How often a lock that was refused and then is free is asked for again, and after what time.
+const (
+	createTries = 5
+	createPause = 100 * time.Millisecond
+)
+
+// create makes the lock if there is none and gives the one that is there then: it is the cluster's answer that counts.
+func (r *reader) create(ctx context.Context, l Lock) (*Lock, error) {
+	const step = "take the cluster's backup lock"
+	xml, err := lockXML(l)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", step, err)
+	}
+	var a answer
+	for range createTries {
+		a = r.run(ctx, "cibadmin", "--create", "--scope", "crm_config", "--xml-text", xml)
+		if a.err != nil && !a.exists() {
+			return nil, a.failure(step)
+		}
+		held, err := r.readLock(ctx, l.Cluster)
+		if err != nil || held != nil {
+			return held, err
+		}
+		// The one that was in the way has been freed meanwhile.
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("%s: %w", step, ctx.Err())
+		case <-time.After(createPause):
+		}
+	}
+	if a.err != nil {
+		return nil, fmt.Errorf("%s: %w, but nobody has it; try again", step, a.err)
+	}
+	return nil, fmt.Errorf("%s: it was made %d times and was gone each time; who else changes the cluster's configuration?", step, createTries)
+}
+
+// exists says that there is such an element already:
+//
+//	Call cib_create failed: File exists                        (2.1.5, exit status 108)
+//	Call cib_create failed (-76): Name not unique on network   (1.1, exit status 76)
+func (a answer) exists() bool {
+	var exit *process.ExitError
+	if !errors.As(a.err, &exit) {
+		return false
+	}
+	return exit.Code == 108 || exit.Code == 76 || strings.Contains(exit.Stderr, "File exists") || strings.Contains(exit.Stderr, "Name not unique")
+}
+
+func (r *reader) readLock(ctx context.Context, cluster string) (*Lock, error) {
+	locks, err := r.locks(ctx)
+	for _, l := range locks {
+		if l.Cluster == cluster {
+			return &l, err
+		}
+	}
+	return nil, err
+}
+
+func (r *reader) locks(ctx context.Context) ([]Lock, error) {
+	const step = "read the cluster's backup lock"
+	a := r.run(ctx, "cibadmin", "--query", "--scope", "configuration")
+	if a.err != nil {
+		return nil, a.failure(step)
+	}
+	c, err := ParseCIB(a.out)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", step, err)
+	}
+	return c.Locks, nil
+}
+
+// silent is the hint of a command that was killed at its deadline: here no option gives it more time.
+const silent = "Pacemaker does not answer on this host: see systemctl status pacemaker corosync"
+
+// failure is the answer as an error of the step it was asked for.
+func (a answer) failure(step string) error {
+	if errors.Is(a.err, context.DeadlineExceeded) {
+		return fmt.Errorf("%s: %w; %s", step, a.err, silent)
+	}
+	return fmt.Errorf("%s: %w; %s", step, a.err, a.hint())
+}
+
+// problemError is a failed reading as an error.
+func problemError(ctx context.Context, p *reading.Error) error {
+	hint := p.Hint
+	if ctx.Err() != nil {
+		hint = silent
+	}
+	return fmt.Errorf("%s; %s", p.Message, hint)
+}
