@@ -221,6 +221,8 @@ func FuzzTheOrderOfHostsDoesNotMatter(f *testing.F) {
 
 func FuzzAWorseCandidateChangesNothing(f *testing.F) {
 	seed(f)
+	f.Add([]byte("0000,00,17")) // both of two lag alike: who is not behind makes them lag
+	f.Add([]byte("0000700000000000000000000\xe001"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		w, o := fuzzed(data)
 		before := decide(t, w.hosts, o)
@@ -235,26 +237,30 @@ func FuzzAWorseCandidateChangesNothing(f *testing.F) {
 		if activeChosen {
 			how |= 1 // an idle one would be another spare, and free better ones than the active: only an unsound one is worse
 		}
-		w.join(how)
+		w.join(how, before.Chosen)
 		if after := decide(t, w.hosts, o); after.Chosen != before.Chosen {
 			t.Errorf("before\n%s\nafter\n%s", before.Text, after.Text)
 		}
 	})
 }
 
-// join adds a controller that holds many singletons and is busy or, for an odd how, unsound. Its names and addresses
-// are none that the ailments use.
-func (w *world) join(how int) {
+// join adds a controller that holds many singletons and is busy or, for an odd how, unsound, and is ahead of nobody, in
+// the cluster of the one that was chosen. Its names and addresses are none that the ailments use.
+func (w *world) join(how int, chosen string) {
 	const i = 2
+	like := w.hosts[slices.IndexFunc(w.hosts, func(h Host) bool { return h.Name == chosen })].Galera.Wsrep
 	full := host(i, 3, "late", "zulu-", "10.97.0.", testVIP)
 	name := full.Name
-	full.Galera.Wsrep.ClusterSize = w.hosts[0].Galera.Wsrep.ClusterSize
-	full.Galera.Wsrep.ClusterStateUUID = w.hosts[0].Galera.Wsrep.ClusterStateUUID
-	full.Galera.Wsrep.ClusterConfID = w.hosts[0].Galera.Wsrep.ClusterConfID
+	full.Galera.Wsrep.ClusterSize = like.ClusterSize
+	full.Galera.Wsrep.ClusterStateUUID = like.ClusterStateUUID
+	full.Galera.Wsrep.ClusterConfID = like.ClusterConfID
 	full.Galera.Sample.Questions, full.Galera.Storage.DatadirFree = 1e6, 2<<30
 	full.Pacemaker.Quorum, full.Pacemaker.ClusterName = w.hosts[0].Pacemaker.Quorum, w.hosts[0].Pacemaker.ClusterName
 	full.HAProxy.Database = w.hosts[0].HAProxy.Database
-	full.Galera.Wsrep.ClusterAddress = w.hosts[0].Galera.Wsrep.ClusterAddress
+	full.Galera.Wsrep.ClusterAddress = like.ClusterAddress
+	for _, h := range w.hosts {
+		full.Galera.Wsrep.LastCommitted = min(full.Galera.Wsrep.LastCommitted, h.Galera.Wsrep.LastCommitted)
+	}
 	if how%2 == 1 {
 		full.Galera.Wsrep.State = galera.StateJoined
 	}
