@@ -94,6 +94,7 @@ var changing = []struct {
 	what *regexp.Regexp
 	by   string
 }{
+	{regexp.MustCompile(` of controller-\d at [^;]*? stored of [^;]*`), ""},
 	{regexp.MustCompile(`\d{8}T\d{6}Z-[0-9a-f]{6}`), "JOB"},
 	{regexp.MustCompile(`\d{8}T\d{6}Z`), "TIME"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?`), "TIME"},
