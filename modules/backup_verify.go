@@ -74,7 +74,8 @@ func (o backupVerifyOptions) check() error {
 		within("memory", float64(o.Memory), 32, 1<<20),
 		within("memory_high", float64(o.MemoryHigh), float64(o.Memory)+512, 1<<20),
 		within("max_duration", o.MaxDuration, 1, maxSeconds),
-		o.limits().Check(),
+		within("cpu_weight", float64(o.CPUWeight), 1, 10000),
+		within("io_weight", float64(o.IOWeight), 1, 10000),
 	)
 	if o.Job != "" {
 		err = errors.Join(err, jobs.CheckID(o.Job))

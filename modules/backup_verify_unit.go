@@ -105,15 +105,23 @@ func (o backupVerifyOptions) afterUnit(ctx context.Context) (*ansible.Result, er
 		err = nil // it is another's, which found the folder free
 	}
 	job, lost := verifications.Open(o.Job)
+	told := lost == nil && toldItsEnd(job)
 	if lost == nil {
 		lost = job.DropSecrets()
 	}
+	err = errors.Join(rest, err, lost)
+	if !told {
+		err = errors.Join(endedByForce(undone), err)
+	}
+	return &ansible.Result{Values: backupVerifyValues{Undone: undone}}, err
+}
+
+func endedByForce(undone []string) error {
 	said := "nothing is left of it"
 	if len(undone) > 0 {
 		said = strings.Join(undone, "; ")
 	}
-	err = errors.Join(fmt.Errorf("the verification was ended by force (%s): %s", how(os.Getenv), said), rest, err, lost)
-	return &ansible.Result{Values: backupVerifyValues{Undone: undone}}, err
+	return fmt.Errorf("the verification was ended by force (%s): %s", how(os.Getenv), said)
 }
 
 // recoverJobs drops the secrets of verifications that do not run any more.

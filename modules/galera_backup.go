@@ -101,7 +101,10 @@ func (o galeraBackupOptions) check() error {
 		within("max_commit_stall", o.MaxCommitStall, 0.1, 3600),
 		within("min_spares", float64(o.MinSpares), 0, 100),
 		within("memory_high", float64(o.MemoryHigh), 256, 1<<20),
-		o.limits().Check(),
+		within("cpu_weight", float64(o.CPUWeight), 1, 10000),
+		within("io_weight", float64(o.IOWeight), 1, 10000),
+		within("nice", float64(o.Nice), -20, 19),
+		within("ionice_level", float64(o.IOLevel), 0, 7),
 	)
 	if o.Job != "" {
 		err = errors.Join(err, jobs.CheckID(o.Job))

@@ -91,7 +91,17 @@ func (o galeraBackupOptions) afterUnit(ctx context.Context, call *ansible.Call, 
 	_, rest := unit.KillRest(short, job.Unit())
 	done, err := o.undo(ctx, call, job)
 	err = errors.Join(err, rest, job.DropSecrets())
-	return &ansible.Result{Values: map[string]any{"undone": done, "elsewhere": false, "job": job.ID}}, o.killed(done, err)
+	result := &ansible.Result{Values: map[string]any{"undone": done, "elsewhere": false, "job": job.ID}}
+	if toldItsEnd(job) {
+		return result, err
+	}
+	return result, o.killed(done, err)
+}
+
+// toldItsEnd says that a job left its result itself, so that nothing ended it by force.
+func toldItsEnd(job *jobs.Job) bool {
+	state, err := job.State()
+	return err == nil && state.Finished
 }
 
 // killed is the failure of a job that left no result itself.

@@ -42,6 +42,10 @@ func (o galeraBackupOptions) recover(ctx context.Context, call *ansible.Call, st
 	}
 	locks, failed := o.recoverLocks(ctx, call, store)
 	found, err = append(found, locks...), errors.Join(err, failed)
+	if !call.CheckMode {
+		// Only room is at stake.
+		_ = store.Prune(keepJobs)
+	}
 	return &ansible.Result{Changed: len(found) > 0, Msg: sum(found, call.CheckMode), Values: map[string]any{"recovered": found}}, err
 }
 

@@ -36,14 +36,37 @@ func (o galeraBackupOptions) start(ctx context.Context, call *ansible.Call, stor
 	if err != nil {
 		return nil, err
 	}
+	if attached {
+		return o.attach(ctx, call, job)
+	}
 	if o.Wait {
 		return o.await(ctx, call, job)
 	}
 	msg := fmt.Sprintf("job %s runs as %s", job.ID, job.Unit())
-	if attached {
-		msg = "job " + job.ID + " is there already; its options stand"
+	return &ansible.Result{Changed: true, Msg: msg, Values: attachment(standing{Job: job.ID, Unit: job.Unit()}, false)}, nil
+}
+
+// attach takes a job that was there already for the one that is wanted. One that had ended made nothing now.
+func (o galeraBackupOptions) attach(ctx context.Context, call *ansible.Call, job *jobs.Job) (*ansible.Result, error) {
+	s, err := look(ctx, job)
+	if err != nil {
+		return nil, err
 	}
-	return &ansible.Result{Changed: !attached, Msg: msg, Values: map[string]any{"job": job.ID, "unit": job.Unit(), "attached": attached}}, nil
+	if !o.Wait {
+		return &ansible.Result{Msg: "job " + job.ID + " is there already; its options stand", Values: attachment(s, true)}, nil
+	}
+	if !s.Ended {
+		return o.await(ctx, call, job)
+	}
+	r, err := s.outcome()
+	r.Changed = false
+	r.Warnings = append(r.Warnings, "job "+job.ID+" had ended before: this is what it made then, and nothing was made now; "+
+		"give no job, or another one, for a new backup")
+	return r, err
+}
+
+func attachment(s standing, attached bool) map[string]any {
+	return map[string]any{"job": s.Job, "unit": s.Unit, "attached": attached, "ended": s.Ended}
 }
 
 func (o galeraBackupOptions) create(ctx context.Context, call *ansible.Call, store jobs.Store) (job *jobs.Job, attached bool, err error) {

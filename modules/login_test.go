@@ -9,7 +9,7 @@ import (
 
 func soundBackup() galeraBackupOptions {
 	return galeraBackupOptions{loginOptions: loginOptions{ConnectTimeout: 3}, Level: 1, Buffer: 64, MaxDuration: 14400, DrainTimeout: 300,
-		Lease: 300, MaxCommitStall: 1, MinSpares: 1, MemoryHigh: 1024}
+		Lease: 300, MaxCommitStall: 1, MinSpares: 1, MemoryHigh: 1024, CPUWeight: 50, IOWeight: 50}
 }
 
 func TestBadNumbersAreRefusedByOptionValueAndRange(t *testing.T) {
@@ -32,7 +32,11 @@ func TestBadNumbersAreRefusedByOptionValueAndRange(t *testing.T) {
 		"max_commit_stall: 0 is not":                       func(o *galeraBackupOptions) { o.MaxCommitStall = 0 },
 		"min_spares: -1 is not":                            func(o *galeraBackupOptions) { o.MinSpares = -1 },
 		"memory_high: 300 MiB are too few for a buffer of": func(o *galeraBackupOptions) { o.MemoryHigh = 300 },
-		`job "../x"`: func(o *galeraBackupOptions) { o.Job = "../x" },
+		"cpu_weight: 0 is not from 1 to 10000":             func(o *galeraBackupOptions) { o.CPUWeight = 0 },
+		"io_weight: 10001 is not":                          func(o *galeraBackupOptions) { o.IOWeight = 10001 },
+		"nice: 20 is not from -20 to 19":                   func(o *galeraBackupOptions) { o.Nice = 20 },
+		"ionice_level: 8 is not from 0 to 7":               func(o *galeraBackupOptions) { o.IOLevel = 8 },
+		`job "../x"`:                                       func(o *galeraBackupOptions) { o.Job = "../x" },
 	} {
 		o := soundBackup()
 		change(&o)

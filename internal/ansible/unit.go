@@ -4,6 +4,7 @@ package ansible
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 )
@@ -31,7 +32,7 @@ func (p Program) unitUndo(ctx context.Context, arguments, state string) int {
 	}
 	if failed(line) {
 		// Nobody reads it but in the journal of systemd.
-		fmt.Fprintln(os.Stderr, string(line))
+		fmt.Fprintln(os.Stderr, message(line))
 		return 1
 	}
 	return 0
@@ -46,6 +47,15 @@ func (p Program) prepareFile(arguments string, s Stage) (*task, error) {
 	t, err := p.prepare("", f)
 	t.call.Stage = s
 	return t, err
+}
+
+// message is what a result says to people.
+func message(line []byte) string {
+	var r struct{ Msg string }
+	if json.Unmarshal(line, &r) != nil || r.Msg == "" {
+		return string(line)
+	}
+	return r.Msg
 }
 
 // ended says that a job file holds a result.

@@ -18,6 +18,8 @@ from ansible_collections.overcloud.backup.plugins.plugin_utils._launcher import 
 PATIENCE = 300
 # How often a start is tried whose answer was lost. The job's id makes it one start.
 STARTS = 3
+OLD = ('job %s had ended before: this is what it made then, and nothing was made now; '
+       'give no job, or another one, for a new backup')
 MIB = 2.0 ** 20
 
 
@@ -55,7 +57,7 @@ class ActionModule(LauncherAction):
         if self._waits_itself(module_args, detach):
             return super(ActionModule, self).call(module_args, task_vars, module, detach)
         args = dict(module_args, wait=False, job=module_args.get('job') or new_job())
-        started = self._start(args, task_vars)
+        started, sure = self._start(args, task_vars)
         self._clean()  # the arguments must not stay on the host for as long as the backup takes
         if started.get('failed') or 'unit' not in started:
             return started
@@ -64,7 +66,10 @@ class ActionModule(LauncherAction):
         meter = Meter('%s: %s' % (host, '%s backup' % method if method in ('physical', 'logical') else 'backup'))
         if started.get('attached'):
             Display().display('%s, job %s is there already, waiting for it' % (meter.what, args['job']))
-        return self._wait(args['job'], task_vars, meter)
+        result = self._wait(args['job'], task_vars, meter)
+        if sure and started.get('attached') and started.get('ended'):
+            result.update(changed=False, warnings=list(result.get('warnings') or []) + [OLD % args['job']])
+        return result
 
     def _waits_itself(self, args, detach):
         """Whether this call starts no job that the plugin waits for. With async a process on the host waits."""
@@ -78,9 +83,10 @@ class ActionModule(LauncherAction):
         return super(ActionModule, self).call(args, task_vars, None, 0)
 
     def _start(self, args, task_vars):
+        """The answer to the start, and whether it is that to the first one: a job that is there already is not ours then."""
         for attempt in range(STARTS):
             try:
-                return self._run(args, task_vars)
+                return self._run(args, task_vars), attempt == 0
             except AnsibleConnectionFailure:
                 if attempt + 1 == STARTS:
                     raise

@@ -66,7 +66,9 @@ options:
     description:
       - >-
         Id of the job, up to 64 letters, digits, dots, dashes and underscores. A second call with the same id finds the
-        first one's job instead of starting another. Without it one is made of the time.
+        first one's job instead of starting another. When that has ended, its result is returned with a warning, nothing
+        is made, and C(changed) is false.
+      - Without it one is made of the time. Of the last 20 jobs that ended the results are kept.
     type: str
   wait:
     description: Whether C(state=present) waits for the end. Without it the job's id is returned at once.
@@ -350,16 +352,29 @@ EXAMPLES = r"""
 - name: Start a backup and go on
   overcloud.backup.galera_backup:
     destination: /var/backups/overcloud
-    job: nightly
-  async: 14400
-  poll: 0
+    wait: false
   become: true
+  register: started
 
 - name: See where it stands
   overcloud.backup.galera_backup:
     state: status
-    job: nightly
+    job: "{{ started.job }}"
   become: true
+
+- name: End it, and undo what it did
+  overcloud.backup.galera_backup:
+    state: cancelled
+    job: "{{ started.job }}"
+  become: true
+
+- name: Let a process of Ansible on the host wait for a backup
+  overcloud.backup.galera_backup:
+    destination: /var/backups/overcloud
+  become: true
+  async: 14400
+  poll: 0
+  register: background
 
 - name: Undo what a backup left when its controller was restarted
   overcloud.backup.galera_backup:
@@ -388,7 +403,7 @@ running:
   type: bool
 ended:
   description: Whether the job has ended.
-  returned: with C(state=status) and C(state=cancelled)
+  returned: with C(state=status), C(state=cancelled) and C(wait=false)
   type: bool
 progress:
   description: Phase, bytes read, stored and expected, and seconds since the beginning.
@@ -428,10 +443,10 @@ recovered:
   type: list
   elements: dict
   sample:
-    - job: nightly
+    - job: 20261123T081500Z-4f2a9c
       undone:
         - effect: lock
-          done: the cluster's backup lock of job nightly is free
+          done: the cluster's backup lock of job 20261123T081500Z-4f2a9c is free
 msg:
   description: One line for people, what was made and where it lies, or in check mode what would be done.
   returned: success

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+
+	"overcloud.backup/internal/ansible"
+	"overcloud.backup/internal/backup"
+	"overcloud.backup/internal/selection"
+	"overcloud.backup/internal/unit"
+)
+
+func TestABackupsOptionsAreRefusedByName(t *testing.T) {
+	for _, c := range []struct {
+		option string
+		value  any
+		says   string
+	}{
+		{"ionice_class", "realtime", "ionice_class"}, {"on_lost_caller", "panic", "on_lost_caller"}, {"desync", "maybe", "desync"},
+		{"job", "lock", "job"}, {"state", "absent", "state"}, {"destination", nil, "destination"},
+	} {
+		args := map[string]any{"destination": "/nowhere", "_ansible_check_mode": true}
+		if args[c.option] = c.value; c.value == nil {
+			delete(args, c.option)
+		}
+		got := runModule(t, "galera_backup", args)
+		if msg, _ := got["msg"].(string); got["failed"] != true || !strings.Contains(msg, c.says) {
+			t.Errorf("%s %v: %v", c.option, c.value, got["msg"])
+		}
+	}
+}
+
+// A backup without what undoes it when it is killed is none.
+func TestABackupWithoutSystemdLeavesNothing(t *testing.T) {
+	if _, err := os.Stat("/run/systemd/system"); err == nil {
+		t.Skip("systemd runs this host")
+	}
+	s, _ := jobStore(t)
+	_, err := (galeraBackupOptions{}).start(t.Context(), &ansible.Call{}, s)
+	if !errors.Is(err, unit.ErrNoSystemd) {
+		t.Errorf("%v", err)
+	}
+	if _, err := os.Lstat(s.State); err == nil {
+		t.Error("a folder was made")
+	}
+}
+
+func TestThePolicyIsTheOptionsElseTheDecisions(t *testing.T) {
+	for _, c := range []struct {
+		option, decision string
+		want             selection.Policy
+	}{
+		{"", "", selection.RequireIdle},
+		{"", `{"policy":"prefer_idle"}`, selection.PreferIdle},
+		{"", `{"policy":""}`, selection.RequireIdle},
+		{"", `{"policy":7}`, selection.RequireIdle},
+		{"", `["allow_active"]`, selection.RequireIdle},
+		{"allow_active", `{"policy":"require_idle"}`, selection.AllowActive},
+		{"require_idle", `{"policy":"allow_active"}`, selection.RequireIdle},
+	} {
+		o := galeraBackupOptions{Policy: c.option, Decision: json.RawMessage(c.decision)}
+		if got := o.policy(); got != c.want {
+			t.Errorf("%q, %s: %s", c.option, c.decision, got)
+		}
+		options := o.options(&ansible.Call{})
+		if options.AllowClients != (c.want == selection.AllowActive) || options.AllowActive != (c.want == selection.PreferIdle) {
+			t.Errorf("%s: %+v", c.want, options)
+		}
+	}
+}
+
+func TestHowAJobEndedIsInWords(t *testing.T) {
+	for _, c := range []struct{ result, status, want string }{
+		{"signal", "KILL", "SIGKILL"}, {"signal", "SIGSEGV", "SIGSEGV"}, {"oom-kill", "KILL", "it needed more memory than memory_high"},
+		{"timeout", "TERM", "timeout TERM"}, {"exit-code", "2", "exit-code 2"}, {"core-dump", "ABRT", "core-dump ABRT"},
+		{"", "", "systemd does not say how"}, // before 232
+	} {
+		env := map[string]string{"SERVICE_RESULT": c.result, "EXIT_STATUS": c.status}
+		if got := how(func(name string) string { return env[name] }); got != c.want {
+			t.Errorf("%v: %s", c, got)
+		}
+	}
+}
+
+func TestAKilledJobSaysWhatIsLeft(t *testing.T) {
+	t.Setenv("SERVICE_RESULT", "signal")
+	t.Setenv("EXIT_STATUS", "KILL")
+	o := galeraBackupOptions{Job: "j"}
+	done := []backup.Undone{{Effect: "lock", Done: "the lock is free"}}
+	for want, err := range map[string]error{
+		"the backup job j was ended by force (SIGKILL); nothing is left of it":                         o.killed(nil, nil),
+		"the backup job j was ended by force (SIGKILL); undone: the lock is free; left: the set: busy": o.killed(done, errors.New("the set: busy")),
+	} {
+		if err.Error() != want {
+			t.Errorf("%v, not %s", err, want)
+		}
+	}
+}
