@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package pacemaker reads the cluster as one host's Pacemaker and Corosync see it, and changes nothing.
+// Package pacemaker reads the cluster as one host's Pacemaker and Corosync see it, and changes nothing but this
+// collection's own lock.
 // Invariant: what it does not know for sure is unknown, and unknown never looks like healthy.
 package pacemaker
 
