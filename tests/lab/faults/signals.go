@@ -28,7 +28,7 @@ func (s shot) String() string {
 func aim(r *rand.Rand) shot {
 	signals := []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGKILL}
 	return shot{
-		signal: signals[r.IntN(len(signals))], after: time.Duration(r.Int64N(int64(1800 * time.Millisecond))),
+		signal: signals[r.IntN(len(signals))], after: time.Duration(r.Int64N(int64(2600 * time.Millisecond))),
 		method: []string{"physical", "logical"}[r.IntN(2)], desync: []string{"auto", "always"}[r.IntN(2)],
 	}
 }
