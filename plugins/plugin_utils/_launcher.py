@@ -38,7 +38,8 @@ MISSING, PLATFORM, UNSAFE, NO_CACHE, BAD_SUM, DATADIR, DAMAGED, NO_EXEC = 210, 2
 MOVE = 'set the variable overcloud_backup_cache_dir to a directory of that user on a file system that allows programs'
 REASONS = {
     PLATFORM: 'There is no build for this host. Builds: %s.' % ', '.join(sorted(PLATFORMS)),
-    UNSAFE: 'Refused: the cached binary or its directory on the host is a symbolic link or belongs to another user. Look who put it there, then remove it.',
+    UNSAFE: 'Refused: the cached binary or its directory on the host is a symbolic link or belongs to another user, or others can write to '
+            'the directory. Look who put it there, then remove it.',
     NO_CACHE: 'The directory for the binary on the host cannot be created or written, is a symbolic link, or belongs to another user; %s.' % MOVE,
     BAD_SUM: 'The binary arrived on the host with another checksum than it left with. Is the disk full?',
     DATADIR: 'Refused: the home directory of this user is a database directory. Become root, or %s.' % MOVE,
@@ -186,7 +187,9 @@ class LauncherAction(ActionBase):
         binary = self._variable(task_vars, 'overcloud_backup_binary')
         if binary:
             return ['b=%s' % quote(binary)]
-        return self._locate(task_vars) + [
+        # The user's own caches were made with 0700. One that was given may have been there before, open to everybody.
+        given = ['case "$(ls -ldn "$d" 2>/dev/null)" in ?????w*|????????w*) exit %d;; esac' % UNSAFE]
+        return self._locate(task_vars) + (given if self._variable(task_vars, 'overcloud_backup_cache_dir') else []) + [
             '[ ! -L "$d" ] && [ ! -L "$b" ] || exit %d' % UNSAFE,
             '[ -f "$b" ] || { echo "$u"; exit %d; }' % MISSING,
             '[ -O "$d" ] && [ -O "$b" ] || exit %d' % UNSAFE,

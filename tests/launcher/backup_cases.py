@@ -20,7 +20,7 @@ progress() { say '"running": true, "ended": false, "progress": {"phase": "'"$1"'
 ended() { say '"running": false, "ended": true, "result": {'"$1"'}'; }
 case $args in
   *'"state": "status"'*) t=$(($(date +%s) - $(cat "$0.d/begun" 2>/dev/null || date +%s))); . "$0.d/status" ;;
-  *) [ ! -e "$0.d/begun" ] || a='"attached": true, '; date +%s >"$0.d/begun"; . "$0.d/start"; say "$a\\"changed\\": true" ;;
+  *) [ ! -e "$0.d/begun" ] || a='"attached": true, "ended": true, '; date +%s >"$0.d/begun"; . "$0.d/start"; say "$a\\"changed\\": true" ;;
 esac
 """
 MADE = "ended '\"changed\": true, \"msg\": \"made\"'"
@@ -157,3 +157,15 @@ def case_backup_start_lost(bench):
     has(output, 'is there already, waiting for it')
     calls = asked(bench)
     assert calls[0]['job'] == calls[1]['job'] and calls[1]['wait'] is False and results(output)[0]['msg'] == 'made', calls
+    # That the second start found the job, which had ended by then, does not make it another's.
+    got = results(output)[0]
+    assert got['changed'] is True, got
+    lacks(' '.join(output.split()), 'nothing was made now')
+
+
+def case_backup_made_before(bench):
+    """galera_backup: a job of this name that had ended makes no change, and says so"""
+    output = stand_in(bench, MADE, task=', job: nightly', start='a=\'"attached": true, "ended": true, \'\n')
+    got = results(output)[0]
+    assert got['changed'] is False and asked(bench)[0]['job'] == 'nightly', got
+    has(' '.join(output.split()), 'nothing was made now')

@@ -278,6 +278,18 @@ def case_foreign_owner(bench):
     has(bench.play(FACTS, status=2), 'cannot be created or written')
 
 
+def case_writable_cache(bench):
+    """a cache that others can write to is refused, with and without the binary in it"""
+    bench.play(FACTS)
+    for mode in (0o720, 0o1702):
+        os.chmod(bench.path('one'), mode)
+        has(bench.play(FACTS, status=2), 'others can write to the directory')
+    os.unlink(bench.binary())
+    has(bench.play(FACTS, status=2), 'others can write to the directory')
+    os.chmod(bench.path('one'), 0o755)
+    bench.play(FACTS)
+
+
 def case_no_binaries(bench):
     """a checkout without binaries says what to do"""
     shutil.rmtree(os.path.join(bench.copy('bare'), 'plugins', 'plugin_utils', '_bin'))
