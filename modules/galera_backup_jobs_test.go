@@ -33,7 +33,17 @@ stop) [ ! -e "$unit" ] || { . "./$unit"; rm "$unit"; } ;;
 esac
 `
 
-// jobStore is a store of its own, on a host whose units are the files in the folder units.
+// cibadmin answers with the file cib in its folder, or as on a host whose Pacemaker is down. To delete empties it.
+const cibadmin = `#!/bin/sh
+cd 'FOLDER' || exit 99
+[ -e cib ] || { echo "Signon to CIB failed: Transport endpoint is not connected" >&2; exit 102; }
+case $1 in
+--query) printf '<configuration><crm_config>%s</crm_config><resources/></configuration>' "$(cat cib)" ;;
+--delete) echo "$3" >>deleted; : >cib ;;
+esac
+`
+
+// jobStore is a store of its own, on a host whose units are the files in the folder units. It is the node node-a.
 func jobStore(t *testing.T) (s jobs.Store, units string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -42,6 +52,9 @@ func jobStore(t *testing.T) (s jobs.Store, units string) {
 		t.Fatal(err)
 	}
 	putFile(t, filepath.Join(units, "systemctl"), strings.ReplaceAll(systemctl, "FOLDER", units), 0o700)
+	putFile(t, filepath.Join(units, "cibadmin"), strings.ReplaceAll(cibadmin, "FOLDER", units), 0o700)
+	putFile(t, filepath.Join(units, "crm_node"), "#!/bin/sh\necho node-a\n", 0o700)
+	putFile(t, filepath.Join(units, "cib"), "", 0o600)
 	t.Setenv("PATH", units+":/usr/bin:/bin")
 	return jobs.Store{State: filepath.Join(dir, "lib"), Run: filepath.Join(dir, "run")}, units
 }
@@ -329,6 +342,57 @@ func TestADamagedJournalIsUndoneAsFarAsItCanBeRead(t *testing.T) {
 	recovers(t, s, false, "", "wsrep_desync")
 	if err := s.Prune(0); err != nil || gone(t, job.Journal()) {
 		t.Errorf("the damaged journal was removed: %v", err)
+	}
+}
+
+// lockOf is a lock in the CIB.
+func lockOf(cluster, holder, job string) string {
+	id := "overcloud-backup-lock-" + cluster
+	text := `<cluster_property_set id="` + id + `">`
+	for _, pair := range [][2]string{{"holder", holder}, {"job", job}, {"since", "1795374000"}, {"expires", "1795377600"}} {
+		text += fmt.Sprintf(`<nvpair id="%s-%s" name="overcloud-backup-%s" value="%s"/>`, id, pair[0], pair[0], pair[1])
+	}
+	return text + "</cluster_property_set>"
+}
+
+// A lock is freed of which the job's own journal does not know, as after this host was built anew; but only this node's.
+func TestALockOfThisNodeWithoutAJobIsFreed(t *testing.T) {
+	const cluster = "0bf81e81-e6a9-11f1-aab7-6f76032d5070"
+	for name, c := range map[string]struct {
+		holder, job string
+		freed       bool
+	}{
+		"gone": {"node-a", "gone", true}, "alive": {"node-a", "alive", false}, "of another node": {"node-b", "gone", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, units := jobStore(t)
+			newJob(t, s, units, "alive", atWork, ":")
+			putFile(t, filepath.Join(units, "cib"), lockOf(cluster, c.holder, c.job), 0o600)
+			says := "no job has left anything"
+			if c.freed {
+				recoversWith(t, s, &ansible.Call{CheckMode: true}, true, "would be undone of job gone", "")
+				says = "the cluster's backup lock of job gone is free"
+			}
+			if !gone(t, filepath.Join(units, "deleted")) {
+				t.Error("check mode freed it")
+			}
+			recovers(t, s, c.freed, says, "")
+			if text, _ := os.ReadFile(filepath.Join(units, "deleted")); strings.Contains(string(text), cluster) != c.freed {
+				t.Errorf("deleted: %q", text)
+			}
+		})
+	}
+}
+
+// A controller whose Pacemaker is down is rejected by its facts, with the reason, and not left out here without one.
+func TestAClusterThatDoesNotAnswerIsAWarning(t *testing.T) {
+	s, units := jobStore(t)
+	if err := os.Remove(filepath.Join(units, "cib")); err != nil {
+		t.Fatal(err)
+	}
+	r, err := galeraBackupOptions{}.recover(t.Context(), &ansible.Call{}, s)
+	if err != nil || r.Changed || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "not connected") {
+		t.Errorf("%+v %v", r, err)
 	}
 }
 
