@@ -3,12 +3,15 @@
 package verify
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/klauspost/compress/zstd"
 
 	"overcloud.backup/internal/repository"
 )
@@ -83,12 +86,24 @@ func TestEveryFlippedBitIsFound(t *testing.T) {
 			if len(problems) != 1 || problems[0].File != c.file {
 				t.Fatalf("%s, bit of byte %d: %v", c.file, at, problems)
 			}
-			// Bit 4 of byte 4 means nothing to zstd: only the checksum of the file tells.
-			if want := startBefore(starts, at); want >= 0 && at != 4 && (problems[0].Offset == nil || *problems[0].Offset != want) {
+			// Some bits mean nothing to zstd, as bit 4 of byte 4: there only the checksum of the file tells.
+			if want := startBefore(starts, at); want >= 0 && !sameData(whole, flipped) && (problems[0].Offset == nil || *problems[0].Offset != want) {
 				t.Errorf("%s, bit of byte %d: %s; want offset %d", c.file, at, problems[0], want)
 			}
 		}
 	}
+}
+
+// sameData says that two files are the same to zstd.
+func sameData(a, b []byte) bool {
+	d, err := zstd.NewReader(nil)
+	if err != nil {
+		return false
+	}
+	defer d.Close()
+	one, errA := d.DecodeAll(a, nil)
+	other, errB := d.DecodeAll(b, nil)
+	return errA == nil && errB == nil && bytes.Equal(one, other)
 }
 
 // frameStarts are the offsets of the frames of a file; none of one that is not compressed.
