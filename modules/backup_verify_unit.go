@@ -40,12 +40,13 @@ func (o backupVerifyOptions) start(ctx context.Context, call *ansible.Call) (*an
 	if err != nil {
 		return nil, err
 	}
+	var trouble spell
 	for {
 		s, err := look(ctx, job)
 		switch {
-		case err != nil && ctx.Err() == nil:
+		case trouble.lasts(err, time.Now()) && ctx.Err() == nil:
 			return nil, err
-		case s.Ended:
+		case err == nil && s.Ended:
 			_ = unit.Forget(ctx, job.Unit())
 			return s.outcome()
 		case s.Progress != nil:

@@ -232,6 +232,33 @@ func TestTheResultOfAJobIsTheTasks(t *testing.T) {
 	}
 }
 
+func TestALookMayFailForAWhile(t *testing.T) {
+	var s spell
+	begun, bad := time.Now(), errors.New("no bus")
+	for _, c := range []struct {
+		after time.Duration
+		err   error
+		lasts bool
+	}{{0, bad, false}, {20, bad, false}, {25, nil, false}, {31, bad, false}, {61, bad, false}, {62, bad, true}, {63, nil, false}} {
+		if got := s.lasts(c.err, begun.Add(c.after*time.Second)); got != c.lasts {
+			t.Errorf("after %d s, %v: %v", c.after, c.err, got)
+		}
+	}
+}
+
+func TestAWaitOutlivesASystemdThatDoesNotAnswer(t *testing.T) {
+	s, units := jobStore(t)
+	job := newJob(t, s, units, "j", made, "")
+	path := filepath.Join(units, "systemctl")
+	works, _ := os.ReadFile(path)
+	putFile(t, path, "#!/bin/sh\necho no bus >&2; [ -e '"+units+"/again' ] && exec /bin/sh '"+units+"/real' \"$@\"; : >'"+units+"/again'; exit 1\n", 0o700)
+	putFile(t, filepath.Join(units, "real"), string(works), 0o700)
+	r, err := galeraBackupOptions{Job: "j", Lease: 5}.await(t.Context(), &ansible.Call{}, job)
+	if err != nil || r.Msg != "made" {
+		t.Errorf("%+v %v", r, err)
+	}
+}
+
 func TestOnlyOneJobRunsOnANode(t *testing.T) {
 	s, units := jobStore(t)
 	newJob(t, s, units, "second", atWork, "")

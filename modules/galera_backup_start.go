@@ -112,13 +112,14 @@ func failure(msg string) map[string]any {
 // await waits for the end of a job and gives its result. A caller that goes away meanwhile leaves the job alone: the
 // lease decides.
 func (o galeraBackupOptions) await(ctx context.Context, call *ansible.Call, job *jobs.Job) (*ansible.Result, error) {
+	var trouble spell
 	for {
 		_ = job.Renew() // the job has ended, or says itself that it misses the lease
 		s, err := look(ctx, job)
-		if err != nil && ctx.Err() == nil {
+		if trouble.lasts(err, time.Now()) && ctx.Err() == nil {
 			return nil, err
 		}
-		if s.Ended {
+		if err == nil && s.Ended {
 			return s.outcome()
 		}
 		if s.Progress != nil {

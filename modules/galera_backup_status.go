@@ -57,6 +57,22 @@ func look(ctx context.Context, job *jobs.Job) (standing, error) {
 	return s, err
 }
 
+// spell is since when looks fail. For a while they may: systemd is started anew, or a host is too busy to answer.
+type spell struct{ since time.Time }
+
+// lasts says that looks, this one too if err is not nil, have failed for too long.
+func (s *spell) lasts(err error, now time.Time) bool {
+	switch {
+	case err == nil:
+		s.since = time.Time{}
+	case s.since.IsZero():
+		s.since = now
+	}
+	return err != nil && now.Sub(s.since) > spellTime
+}
+
+const spellTime = 30 * time.Second
+
 // settling says that a job was made just now: until its unit runs, and writes a journal, it looks like one that died.
 func settling(job *jobs.Job) bool {
 	state, err := job.State()

@@ -16,6 +16,8 @@ from ansible_collections.overcloud.backup.plugins.plugin_utils._launcher import 
 
 # Seconds without contact after which the task gives up; the job does not.
 PATIENCE = 300
+# And seconds for which the host may answer that it cannot tell, as while its systemd is started anew.
+TROUBLE = 30
 # How often a start is tried whose answer was lost. The job's id makes it one start.
 STARTS = 3
 OLD = ('job %s had ended before: this is what it made then, and nothing was made now; '
@@ -50,6 +52,14 @@ class Meter:
         if progress.get('phase') != 'stream':
             step = to_text(progress.get('phase')).replace('_', ' ')
         return '%s, %s, %d s' % (self.what, step, progress.get('elapsed') or 0)
+
+
+class Trouble(AnsibleError):
+    """The host has answered, but not where the job stands."""
+
+    def __init__(self, state):
+        super(Trouble, self).__init__(to_text(state.get('msg')))
+        self.state = state
 
 
 class ActionModule(LauncherAction):
@@ -104,6 +114,8 @@ class ActionModule(LauncherAction):
                 if not lost:
                     Display().display('%s, no contact, trying again: %s' % (meter.what, to_text(e)))
                 lost = lost or now
+                if isinstance(e, Trouble) and now - lost > TROUBLE:
+                    return dict(e.state, job=job)
                 if now - lost > PATIENCE:
                     return self._give_up(job, e)
                 self._reset()
@@ -111,8 +123,6 @@ class ActionModule(LauncherAction):
             if lost:
                 Display().display('%s, in contact again after %d s' % (meter.what, time.time() - lost))
             lost = None
-            if state.get('failed'):
-                return dict(state, job=job)
             if state.get('ended'):
                 return self._end(state)
             line = meter.line(state['progress'], time.time()) if state.get('progress') else None
@@ -123,6 +133,8 @@ class ActionModule(LauncherAction):
         state = self._run({'state': 'status', 'job': job}, task_vars)
         if 'module_stdout' in state:  # something ended it before it could answer
             raise AnsibleConnectionFailure(to_text(state.get('msg')))
+        if state.get('failed'):
+            raise Trouble(state)
         return state
 
     def _reset(self):

@@ -141,6 +141,13 @@ def case_backup_status_dies(bench):
     assert results(output)[0]['msg'] == 'made', output
 
 
+def case_backup_trouble(bench):
+    """galera_backup: a host that cannot tell for a while where the job stands is asked again"""
+    output = stand_in(bench, "[ $t -ge 3 ] || say '\"failed\": true, \"msg\": \"no bus\"'\n" + MADE)
+    has(output, 'no contact, trying again: no bus')
+    assert results(output)[0]['msg'] == 'made', output
+
+
 def case_backup_lost(bench):
     """galera_backup: the result comes in spite of a connection that is lost for a while"""
     env = flaky(bench)
