@@ -104,7 +104,7 @@ class ActionModule(LauncherAction):
                 time.sleep(1)
 
     def _wait(self, job, task_vars, meter):
-        began, lost = time.time(), None
+        began, lost, trouble = time.time(), None, None
         while True:
             time.sleep(pause(time.time() - began))
             try:
@@ -114,7 +114,8 @@ class ActionModule(LauncherAction):
                 if not lost:
                     Display().display('%s, no contact, trying again: %s' % (meter.what, to_text(e)))
                 lost = lost or now
-                if isinstance(e, Trouble) and now - lost > TROUBLE:
+                trouble = (trouble or now) if isinstance(e, Trouble) else None
+                if trouble and now - trouble > TROUBLE:
                     return dict(e.state, job=job)
                 if now - lost > PATIENCE:
                     return self._give_up(job, e)
@@ -122,7 +123,7 @@ class ActionModule(LauncherAction):
                 continue
             if lost:
                 Display().display('%s, in contact again after %d s' % (meter.what, time.time() - lost))
-            lost = None
+            lost = trouble = None
             if state.get('ended'):
                 return self._end(state)
             line = meter.line(state['progress'], time.time()) if state.get('progress') else None
