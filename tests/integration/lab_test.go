@@ -8,6 +8,7 @@ package integration
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -23,9 +24,12 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-const (
-	root = "../.." // of the repository
-	vip  = "10.99.0.100"
+const root = "../.." // of the repository
+
+// The lab's network, as tests/lab/lab has it.
+var (
+	subnet = cmp.Or(os.Getenv("LAB_SUBNET"), "10.99.0")
+	vip    = subnet + ".100"
 )
 
 // lab drives tests/lab/lab.
@@ -222,4 +226,4 @@ func hold(t *testing.T, controller string) {
 	}
 }
 
-func address(controller string) string { return "10.99.0.1" + number(controller) }
+func address(controller string) string { return subnet + ".1" + number(controller) }

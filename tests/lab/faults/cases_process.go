@@ -40,7 +40,7 @@ var processes = []fault{
 	},
 	{
 		name: "server-killed", breaks: "SIGKILL of mariadbd on the backup node", when: streaming,
-		hurt: send(syscall.SIGKILL, server), want: failed, says: "the server|server has gone|does not answer|connection|server_", control: true,
+		hurt: send(syscall.SIGKILL, server), want: failed, says: "the (database )?server|server has gone|does not answer|connection|server_", control: true,
 	},
 	{
 		name: "server-stopped", breaks: "SIGSTOP of mariadbd on the backup node for 12 s", when: streaming, vars: vars("desync", "always"),
