@@ -23,9 +23,6 @@ import (
 // undo.
 var verifications = jobs.Store{State: "/var/lib/overcloud.backup/verifications", Run: "/run/overcloud.backup/verifications"}
 
-// systemd is changed by tests, which start no units.
-var systemd = unit.Available
-
 // start runs the verification as a unit of systemd with weights, and waits for it. Where there is no systemd it runs here.
 func (o backupVerifyOptions) start(ctx context.Context, call *ansible.Call) (*ansible.Result, error) {
 	_, err := systemd(ctx)
@@ -77,7 +74,7 @@ func (o backupVerifyOptions) create(ctx context.Context, call *ansible.Call) (*j
 	if err != nil {
 		return nil, err
 	}
-	err = unit.Start(ctx, unit.Spec{
+	err = startUnit(ctx, unit.Spec{
 		Name: job.Unit(), Description: "overcloud.backup verification " + job.ID, Limits: o.limits(),
 		Exec:     []string{job.Binary(), job.Arguments(), "--job", job.StateFile()},
 		StopPost: []string{job.Binary(), job.Arguments(), "--undo", job.StateFile()}, StopTimeout: time.Minute,

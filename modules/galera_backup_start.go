@@ -24,9 +24,15 @@ const (
 	stopMargin = 4 * time.Minute
 )
 
+// systemd and startUnit are changed by tests, which start no units.
+var (
+	systemd   = unit.Available
+	startUnit = unit.Start
+)
+
 // start starts a job as a unit of systemd, or finds the one of this id, and waits for it if that is wanted.
 func (o galeraBackupOptions) start(ctx context.Context, call *ansible.Call, store jobs.Store) (*ansible.Result, error) {
-	if _, err := unit.Available(ctx); err != nil {
+	if _, err := systemd(ctx); err != nil {
 		return nil, err
 	}
 	if o.Job == "" {
@@ -90,7 +96,7 @@ func (o galeraBackupOptions) create(ctx context.Context, call *ansible.Call, sto
 	if err != nil {
 		return nil, false, err
 	}
-	if err := unit.Start(ctx, o.spec(job)); err != nil {
+	if err := startUnit(ctx, o.spec(job)); err != nil {
 		return nil, false, errors.Join(err, job.DropSecrets(), job.End(failure("the job did not start: "+err.Error())))
 	}
 	return job, false, nil
