@@ -159,6 +159,30 @@ func TestAJobThatIsJustStartingIsLeftAlone(t *testing.T) {
 	}
 }
 
+// A job whose unit begins, and makes its journal, while systemd is being asked for it, does not look like a dead one.
+func TestAJobThatStartsWhileItIsLookedAtIsLeftAlone(t *testing.T) {
+	s, units := jobStore(t)
+	job := newJob(t, s, units, "j", "", "")
+	starts := func() {
+		now := time.Now()
+		if err := errors.Join(os.RemoveAll(job.Journal()), os.Chtimes(filepath.Dir(job.StateFile()), now, now)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := filepath.Join(units, "systemctl")
+	works, _ := os.ReadFile(path)
+	putFile(t, path, string(works)+": >'"+job.Journal()+"'\n", 0o700)
+	starts()
+	if got, err := look(t.Context(), job); err != nil || got.Ended || gone(t, job.Journal()) {
+		t.Errorf("%+v %v", got, err)
+	}
+	starts()
+	recovers(t, s, false, "no job has left anything", "")
+	if gone(t, job.Arguments()) {
+		t.Error("its arguments are gone, without which it cannot be undone")
+	}
+}
+
 func TestTheRunningJobIsFoundWithoutItsName(t *testing.T) {
 	s, units := jobStore(t)
 	o := galeraBackupOptions{}

@@ -73,8 +73,11 @@ func sum(found []recovered, would bool) string {
 
 func (o galeraBackupOptions) recoverJob(ctx context.Context, call *ansible.Call, job *jobs.Job) (recovered, error) {
 	r := recovered{Job: job.ID, Undone: []backup.Undone{}}
+	if settling(job) { // asked first: its unit may begin just now
+		return r, nil
+	}
 	u, err := unit.Show(ctx, job.Unit())
-	if err != nil || u.Running() || settling(job) {
+	if err != nil || u.Running() {
 		return r, err
 	}
 	if call.CheckMode {

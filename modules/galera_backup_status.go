@@ -32,9 +32,11 @@ type standing struct {
 // keeps a process from ending.
 const hangs = 15 * time.Second
 
-// look reads a job's state and its unit. Whether the unit runs is read first: in between it may end.
+// look reads a job's state and its unit. Whether the unit runs is read before the state, for in between it may end; and
+// whether the job is new before that, for in between its unit may begin.
 func look(ctx context.Context, job *jobs.Job) (standing, error) {
 	s := standing{Job: job.ID, Unit: job.Unit()}
+	young := settling(job)
 	u, err := unit.Show(ctx, job.Unit())
 	if err != nil {
 		return s, err
@@ -49,7 +51,7 @@ func look(ctx context.Context, job *jobs.Job) (standing, error) {
 	case s.Ended:
 		err = json.Unmarshal(state.Content, &s.Result)
 		delete(s.Result, "ansible_job_id")
-	case !s.Running && !settling(job):
+	case !s.Running && !young:
 		s.Ended = true
 		s.Result = failure(fmt.Sprintf("job %s ended without a result: this host was restarted, or its processes were killed; "+
 			"state: recovered on this host undoes what it left", job.ID))
