@@ -138,8 +138,15 @@ func said(done []backup.Undone) string {
 	return strings.Join(texts, "; ")
 }
 
-// undo replays a job's journal.
+// undo replays a job's journal. Who comes second finds it replayed.
 func (o galeraBackupOptions) undo(ctx context.Context, call *ansible.Call, job *jobs.Job) ([]backup.Undone, error) {
+	patient, cancel := context.WithTimeout(ctx, seconds(o.DrainTimeout)+stopMargin)
+	defer cancel()
+	release, err := job.Alone(patient)
+	if err != nil {
+		return []backup.Undone{}, err
+	}
+	defer release()
 	entries, damaged := journal.Read(job.Journal())
 	if errors.Is(damaged, fs.ErrNotExist) {
 		return []backup.Undone{}, nil

@@ -4,6 +4,7 @@ package jobs
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -408,4 +409,30 @@ func names(t *testing.T, folder string) string {
 		list[i] = e.Name()
 	}
 	return strings.Join(list, " ")
+}
+
+func TestAJobIsUndoneByOneAtATime(t *testing.T) {
+	s, binary := store(t)
+	j := create(t, s, "j", binary)
+	first, err := j.Alone(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	short, cancel := context.WithTimeout(t.Context(), 3*pollEvery)
+	defer cancel()
+	if _, err := j.Alone(short); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "another process is undoing it") {
+		t.Errorf("%v", err)
+	}
+	time.AfterFunc(3*pollEvery, first)
+	second, err := j.Alone(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	second()
+	if err := os.RemoveAll(j.folder()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := j.Alone(t.Context()); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a job that is gone: %v", err)
+	}
 }

@@ -3,6 +3,7 @@
 package jobs
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // LockedError says that another backup runs on this node.
@@ -59,4 +61,32 @@ func holder(f *os.File) string {
 		return job
 	}
 	return "(unknown)"
+}
+
+// pollEvery is how often it is looked whether somebody else has undone a job.
+const pollEvery = 50 * time.Millisecond
+
+// Alone waits, at most until ctx ends, until nobody else undoes this job: two at once, as of two playbooks after the
+// restart of a host, would write over each other's lines in its journal. The job itself, while it runs, does not count.
+func (j *Job) Alone(ctx context.Context) (release func(), err error) {
+	folder, err := os.OpenFile(j.folder(), os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return nil, fmt.Errorf("job %s: %w", j.ID, err)
+	}
+	for {
+		err := syscall.Flock(int(folder.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return func() { folder.Close() }, nil
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
+			folder.Close()
+			return nil, fmt.Errorf("job %s: lock %s: %w", j.ID, folder.Name(), err)
+		}
+		select {
+		case <-ctx.Done():
+			folder.Close()
+			return nil, fmt.Errorf("job %s: another process is undoing it, and did not come to an end: %w", j.ID, context.Cause(ctx))
+		case <-time.After(pollEvery):
+		}
+	}
 }
