@@ -26,6 +26,7 @@ type backupVerifyOptions struct {
 	setOptions
 	State       string       `json:"state"`
 	Job         string       `json:"job"`
+	Wait        bool         `json:"wait"`
 	Level       verify.Level `json:"level"`
 	Scratch     string       `json:"scratch"`
 	Memory      int64        `json:"memory"`
@@ -61,6 +62,8 @@ func backupVerify(ctx context.Context, call *ansible.Call) (*ansible.Result, err
 		return o.afterUnit(ctx)
 	case o.State == "recovered":
 		return o.recover(ctx, call)
+	case o.State == "status":
+		return o.status(ctx)
 	case call.Stage == ansible.InUnit, call.CheckMode:
 		return o.present(ctx, call)
 	}

@@ -23,7 +23,8 @@ import (
 // undo.
 var verifications = jobs.Store{State: "/var/lib/overcloud.backup/verifications", Run: "/run/overcloud.backup/verifications"}
 
-// start runs the verification as a unit of systemd with weights, and waits for it. Where there is no systemd it runs here.
+// start runs the verification as a unit of systemd with weights, or finds the one of this id, and waits for it if that is
+// wanted. Where there is no systemd it runs here.
 func (o backupVerifyOptions) start(ctx context.Context, call *ansible.Call) (*ansible.Result, error) {
 	_, err := systemd(ctx)
 	if errors.Is(err, unit.ErrNoSystemd) {
@@ -32,11 +33,38 @@ func (o backupVerifyOptions) start(ctx context.Context, call *ansible.Call) (*an
 	if err != nil {
 		return nil, err
 	}
-	o.Job = jobs.NewID(time.Now(), rand.Uint32())
-	job, err := o.create(ctx, call)
+	if o.Job == "" {
+		o.Job = jobs.NewID(time.Now(), rand.Uint32())
+	}
+	job, attached, err := o.create(ctx, call)
 	if err != nil {
 		return nil, err
 	}
+	if attached {
+		return o.attach(ctx, call, job)
+	}
+	if o.Wait {
+		return o.await(ctx, call, job)
+	}
+	msg := fmt.Sprintf("verification %s runs as %s", job.ID, job.Unit())
+	return &ansible.Result{Changed: true, Msg: msg, Values: attachment(standing{Job: job.ID, Unit: job.Unit()}, false)}, nil
+}
+
+// attach takes a verification that was there already for the one that is wanted.
+func (o backupVerifyOptions) attach(ctx context.Context, call *ansible.Call, job *jobs.Job) (*ansible.Result, error) {
+	s, err := look(ctx, job)
+	switch {
+	case err != nil:
+		return nil, err
+	case !o.Wait:
+		return &ansible.Result{Msg: "verification " + job.ID + " is there already; its options stand", Values: attachment(s, true)}, nil
+	case s.Ended:
+		return s.earlier("verification")
+	}
+	return o.await(ctx, call, job)
+}
+
+func (o backupVerifyOptions) await(ctx context.Context, call *ansible.Call, job *jobs.Job) (*ansible.Result, error) {
 	var trouble spell
 	for {
 		s, err := look(ctx, job)
@@ -57,32 +85,59 @@ func (o backupVerifyOptions) start(ctx context.Context, call *ansible.Call) (*an
 	}
 }
 
-func (o backupVerifyOptions) create(ctx context.Context, call *ansible.Call) (*jobs.Job, error) {
+// status tells where a verification stands.
+func (o backupVerifyOptions) status(ctx context.Context) (*ansible.Result, error) {
+	if o.Job == "" {
+		return nil, errors.New("job: state status needs to know which verification")
+	}
+	job, err := verifications.Open(o.Job)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no verification %s on this host", o.Job)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s, err := look(ctx, job)
+	if err != nil {
+		return nil, err
+	}
+	if s.Ended {
+		_ = unit.Forget(ctx, job.Unit())
+	}
+	return &ansible.Result{Msg: s.message(), Values: s}, nil
+}
+
+// create makes the files of the verification and starts its unit, or finds the one that is there.
+func (o backupVerifyOptions) create(ctx context.Context, call *ansible.Call) (job *jobs.Job, attached bool, err error) {
 	arguments := call.Arguments()
 	arguments["job"], arguments["_ansible_module_name"] = o.Job, call.Name
 	raw, err := json.Marshal(arguments)
 	if err != nil {
-		return nil, fmt.Errorf("internal error: arguments: %w", err)
+		return nil, false, fmt.Errorf("internal error: arguments: %w", err)
 	}
 	self, err := os.Executable()
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	// Only room is at stake.
 	_ = verifications.Prune(keepVerifications)
-	job, err := verifications.Create(o.Job, raw, self)
-	if err != nil {
-		return nil, err
+	job, err = verifications.Create(o.Job, raw, self)
+	if errors.Is(err, fs.ErrExist) {
+		job, err = verifications.Open(o.Job)
+		return job, true, err
 	}
-	err = startUnit(ctx, unit.Spec{
+	if err != nil {
+		return nil, false, err
+	}
+	err = unit.Start(ctx, unit.Spec{
 		Name: job.Unit(), Description: "overcloud.backup verification " + job.ID, Limits: o.limits(),
 		Exec:     []string{job.Binary(), job.Arguments(), "--job", job.StateFile()},
 		StopPost: []string{job.Binary(), job.Arguments(), "--undo", job.StateFile()}, StopTimeout: time.Minute,
 	})
 	if err != nil {
-		return nil, errors.Join(err, job.DropSecrets(), job.End(failure("the verification did not start: "+err.Error())))
+		return nil, false, errors.Join(err, job.DropSecrets(), job.End(failure("the verification did not start: "+err.Error())))
 	}
-	return job, nil
+	return job, false, nil
 }
 
 // keepVerifications is of how many ended verifications the results are kept.

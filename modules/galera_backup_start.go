@@ -64,10 +64,15 @@ func (o galeraBackupOptions) attach(ctx context.Context, call *ansible.Call, job
 	if !s.Ended {
 		return o.await(ctx, call, job)
 	}
+	return s.earlier("backup")
+}
+
+// earlier is the outcome of a job that had ended before this call asked for it by its id.
+func (s standing) earlier(what string) (*ansible.Result, error) {
 	r, err := s.outcome()
 	r.Changed = false
-	r.Warnings = append(r.Warnings, "job "+job.ID+" had ended before: this is what it made then, and nothing was made now; "+
-		"give no job, or another one, for a new backup")
+	r.Warnings = append(r.Warnings, "job "+s.Job+" had ended before: this is what it made then, and nothing was made now; "+
+		"give no job, or another one, for a new "+what)
 	return r, err
 }
 

@@ -30,22 +30,25 @@ description:
     space or of programs, fails too, and leaves the record as it was.
   - >-
     Where systemd runs the host the verification is a unit of it, with weights that leave processors, disks and memory
-    to everybody else. Should the connection be lost, it goes on, and its outcome is in the record.
+    to everybody else. It outlives a lost connection, after which the task finds it again, and its outcome is in the
+    record whoever waits.
   - >-
     The scratch server and the scratch folder are removed whatever happens. Should it be killed, the kernel ends the
     server with it, and systemd, the next verification, or C(state=recovered) removes the folder.
 options:
   state:
     description:
-      - C(present) verifies a set.
+      - C(present) verifies a set, or finds the verification of this C(job), and waits for it unless C(wait=false).
+      - C(status) tells where C(job) stands.
       - C(recovered) only removes what a verification left in C(scratch) that was killed.
     type: str
     choices:
       - present
+      - status
       - recovered
     default: present
   destination:
-    description: Absolute path of the directory with the sets of all clusters. It is needed for C(state=present).
+    description: Absolute path of the directory with the sets of all clusters. Needed for C(state=present).
     type: path
   cluster:
     description: Name of the cluster's folder.
@@ -88,8 +91,19 @@ options:
     type: int
     default: 1536
   job:
-    description: Name of the verification, which the module itself gives to the unit that it starts.
+    description:
+      - >-
+        Id of the verification, up to 64 letters, digits, dots, dashes and underscores. A second call with the same id
+        finds the first one's instead of starting another. When that has ended, its result is returned with a warning,
+        nothing is done, and C(changed) is false.
+      - Without it one is made of the time. Of the last 5 verifications that ended the results are kept.
     type: str
+  wait:
+    description: >-
+      Whether C(state=present) waits for the end. Without it the job's id is returned at once. A host without systemd
+      always waits.
+    type: bool
+    default: true
   max_duration:
     description: Seconds, from 1 to 1000000, after which the verification is stopped.
     type: float
@@ -327,6 +341,33 @@ unit:
   returned: when it ran as a unit of systemd
   type: str
   sample: overcloud-backup-20261122T192000Z-4f2a9c.service
+attached:
+  description: Whether the verification was there already.
+  returned: with C(wait=false)
+  type: bool
+running:
+  description: Whether its unit is there.
+  returned: with C(state=status)
+  type: bool
+ended:
+  description: Whether it has ended.
+  returned: with C(state=status) and C(wait=false)
+  type: bool
+progress:
+  description: Phase, bytes read and expected, tables checked and expected, and seconds since the beginning.
+  returned: with C(state=status), while it runs
+  type: dict
+  sample:
+    phase: check
+    read_bytes: 15728640
+    expected_bytes: 15728640
+    tables: 40
+    expected_tables: 192
+    elapsed: 9.5
+result:
+  description: What it returned, as C(state=present) would.
+  returned: with C(state=status), when it has ended
+  type: dict
 undone:
   description: What was ended and removed.
   returned: with C(state=recovered), or when the verification was ended by force, when there was something

@@ -52,14 +52,14 @@ def play(bench, task, options=(), status=0, **keywords):
     return output
 
 
-def stand_in(bench, answers, task='', start='', **keywords):
+def stand_in(bench, answers, task='', start='', module=BACKUP, **keywords):
     job = bench.write('job', JOB, 0o755)
     os.makedirs(job + '.d', exist_ok=True)
     for name in os.listdir(job + '.d'):
         os.unlink(os.path.join(job + '.d', name))
     bench.write('job.d/status', answers)
     bench.write('job.d/start', start)
-    return play(bench, BACKUP % ('/nowhere', task), options=['-e', 'overcloud_backup_binary=%s' % job], **keywords)
+    return play(bench, module % ('/nowhere', task), options=['-e', 'overcloud_backup_binary=%s' % job], **keywords)
 
 
 def asked(bench):

@@ -1,0 +1,179 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private: starts a module's work as a job of the host and waits for it: it shows its progress and outlives its connection.
+
+The module takes job, wait and state: status, and answers a start with job, unit, attached and ended, a look with ended,
+progress and result.
+"""
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import random
+import time
+
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible.module_utils.common.text.converters import to_text
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.utils.display import Display
+from ansible_collections.overcloud.backup.plugins.plugin_utils._launcher import LauncherAction, failure
+
+# Seconds without contact after which the task gives up; the job does not.
+PATIENCE = 300
+# And seconds for which the host may answer that it cannot tell, as while its systemd is started anew.
+TROUBLE = 30
+# How often a start is tried whose answer was lost. The job's id makes it one start.
+STARTS = 3
+OLD = ('job %s had ended before: this is what it made then, and nothing was made now; '
+       'give no job, or another one, for a new %s')
+MIB = 2.0 ** 20
+
+
+def pause(elapsed):
+    """Seconds to the next look. Nobody learns of the end of a short job more than a third too late."""
+    return min(5, max(0.3, 0.3 * elapsed))
+
+
+def new_job():
+    """An id as the modules make them: made here, a start whose answer was lost can be asked for again."""
+    return time.strftime('%Y%m%dT%H%M%SZ', time.gmtime()) + '-%06x' % random.SystemRandom().getrandbits(24)
+
+
+class Meter:
+    """Which progress is worth a line: the first, then every 5 % or 30 s."""
+
+    def __init__(self, what, step):
+        self.what, self.step, self.shown, self.percent = what, step, 0, 0
+
+    def line(self, progress, now):
+        """The line to show, or None."""
+        percent, step = self.step(progress)
+        if now - self.shown < 30 and percent < self.percent + 5:
+            return None
+        self.shown, self.percent = now, percent
+        return '%s, %s, %d s' % (self.what, step, progress.get('elapsed') or 0)
+
+
+def share(progress, done, expected):
+    """How many hundredths of what is expected are done."""
+    done, expected = [float(progress.get(key) or 0) for key in (done, expected)]
+    return int(min(100, 100 * done / expected)) if expected else 0
+
+
+def phase(progress):
+    return to_text(progress.get('phase')).replace('_', ' ')
+
+
+class Trouble(AnsibleError):
+    """The host has answered, but not where the job stands."""
+
+    def __init__(self, state):
+        super(Trouble, self).__init__(to_text(state.get('msg')))
+        self.state = state
+
+
+class JobAction(LauncherAction):
+    """Base of the action plugins whose modules work as a job."""
+
+    WORK = None  # what the job does, in a word
+    ALONE = None  # what it does when its caller is gone, with a place for its id
+
+    def describe(self, args):
+        """What the job does, for its lines."""
+        return self.WORK
+
+    def step(self, progress):
+        """How many hundredths are done, and in words what is being done."""
+        raise NotImplementedError
+
+    def call(self, module_args, task_vars, module=None, detach=None):
+        if self._waits_itself(module_args, detach):
+            return super(JobAction, self).call(module_args, task_vars, module, detach)
+        args = dict(module_args, wait=False, job=module_args.get('job') or new_job())
+        started, sure = self._start(args, task_vars)
+        self._clean()  # the arguments must not stay on the host for as long as the job takes
+        if started.get('failed') or 'unit' not in started:
+            return started
+        host = self._task.delegate_to or task_vars.get('inventory_hostname')
+        meter = Meter('%s: %s' % (host, self.describe(args)), self.step)
+        if started.get('attached'):
+            Display().display('%s, job %s is there already, waiting for it' % (meter.what, args['job']))
+        result = self._wait(args['job'], task_vars, meter)
+        if sure and started.get('attached') and started.get('ended'):
+            result.update(changed=False, warnings=list(result.get('warnings') or []) + [OLD % (args['job'], self.WORK)])
+        return result
+
+    def _waits_itself(self, args, detach):
+        """Whether this call starts no job that the plugin waits for. With async a process on the host waits."""
+        try:
+            wait = boolean(args.get('wait', True))
+        except TypeError:  # the module refuses it by its name
+            wait = False
+        return bool(detach is not None or self._task.async_val or self._task.check_mode or args.get('state', 'present') != 'present' or not wait)
+
+    def _run(self, args, task_vars):
+        return super(JobAction, self).call(args, task_vars, None, 0)
+
+    def _start(self, args, task_vars):
+        """The answer to the start, and whether it is that to the first one: a job that is there already is not ours then."""
+        for attempt in range(STARTS):
+            try:
+                return self._run(args, task_vars), attempt == 0
+            except AnsibleConnectionFailure:
+                if attempt + 1 == STARTS:
+                    raise
+                self._reset()
+                time.sleep(1)
+
+    def _wait(self, job, task_vars, meter):
+        began, lost, trouble = time.time(), None, None
+        while True:
+            time.sleep(pause(time.time() - began))
+            try:
+                state = self._look(job, task_vars)
+            except AnsibleError as e:  # not only of the connection: sudo, too, may not answer in time
+                now = time.time()
+                if not lost:
+                    Display().display('%s, no contact, trying again: %s' % (meter.what, to_text(e)))
+                lost = lost or now
+                trouble = (trouble or now) if isinstance(e, Trouble) else None
+                if trouble and now - trouble > TROUBLE:
+                    return dict(e.state, job=job)
+                if now - lost > PATIENCE:
+                    return self._give_up(job, e)
+                self._reset()
+                continue
+            if lost:
+                Display().display('%s, in contact again after %d s' % (meter.what, time.time() - lost))
+            lost = trouble = None
+            if state.get('ended'):
+                return self._end(state)
+            line = meter.line(state['progress'], time.time()) if state.get('progress') else None
+            if line:
+                Display().display(line)
+
+    def _look(self, job, task_vars):
+        state = self._run({'state': 'status', 'job': job}, task_vars)
+        if 'module_stdout' in state:  # something ended it before it could answer
+            raise AnsibleConnectionFailure(to_text(state.get('msg')))
+        if state.get('failed'):
+            raise Trouble(state)
+        return state
+
+    def _reset(self):
+        self._connection._shell.tmpdir = None
+        try:
+            self._connection.reset()
+        except Exception as e:  # whatever it is, the next look shows whether the host is back
+            Display().vvv('reset of the connection: %s' % to_text(e))
+
+    def _give_up(self, job, error):
+        self._connection._shell.tmpdir = None
+        return failure('Lost the connection to the host: %s. %s; state: status with this job shows it when the host is back.'
+                       % (to_text(error), self.ALONE % job), job=job, host_unreachable=True)
+
+    def _end(self, state):
+        result = state.get('result') or {}
+        result.setdefault('changed', False)
+        result.pop('invocation', None)
+        return dict(result, job=state['job'], unit=state['unit'])
