@@ -122,6 +122,25 @@ func TestAnOperatorsDesyncIsABreach(t *testing.T) {
 	}
 }
 
+// Before the guard watches, a server that hangs must not keep the job, and with it the cluster's lock, for hours.
+func TestAServerThatHangsBeforeTheGuardWatchesEndsTheBackup(t *testing.T) {
+	s := shared(t)
+	c := s.client(t)
+	r := guarding(t, s, nil)
+	_ = s.cmd.Process.Signal(syscall.SIGSTOP)
+	defer func() { _ = s.cmd.Process.Signal(syscall.SIGCONT) }()
+	begun := time.Now()
+	err := answering(t.Context(), time.Second, func(ctx context.Context) error { return r.ready(ctx, c) })
+	if took := time.Since(begun); err == nil || took > 5*time.Second || !strings.Contains(err.Error(), "asked within 1s") || !Elsewhere(err) {
+		t.Errorf("after %s: %v", took, err)
+	}
+	ended, end := context.WithCancelCause(t.Context())
+	end(errors.New("cancelled"))
+	if err := answering(ended, time.Second, func(ctx context.Context) error { return context.Cause(ctx) }); err == nil || err.Error() != "cancelled" {
+		t.Errorf("a cancelled job: %v", err)
+	}
+}
+
 func TestAServerThatHangsIsABreach(t *testing.T) {
 	s := shared(t)
 	ctx, end := guarding(t, s, nil).watch(t.Context())

@@ -70,6 +70,14 @@ func (j *Job) prepare(ctx context.Context) error {
 		j.warn("the account %q of the options was refused (%v), and %q was used instead (%s): correct login_user and login_password, or leave them out",
 			a.User, a.Err, c.Reached().User, c.Reached().Credentials)
 	}
+	if err := answering(ctx, prepareTimeout, func(ctx context.Context) error { return j.inspect(ctx, c) }); err != nil {
+		return err
+	}
+	j.plan.Steps = j.steps()
+	return nil
+}
+
+func (j *Job) inspect(ctx context.Context, c *galera.Client) error {
 	for _, look := range []func(context.Context, *galera.Client) error{
 		j.identify, j.checkDecision, j.chooseTool, j.checkGrants, j.checkNode, j.checkTables, j.checkSpace, j.checkCluster,
 	} {
@@ -77,7 +85,6 @@ func (j *Job) prepare(ctx context.Context) error {
 			return err
 		}
 	}
-	j.plan.Steps = j.steps()
 	return nil
 }
 

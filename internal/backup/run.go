@@ -149,15 +149,7 @@ func (r *running) take(ctx context.Context) (err error) {
 		return elsewhere(err)
 	}
 	defer c.Close()
-	if _, err := r.recheck(ctx, c); err != nil {
-		return err
-	}
-	if err := r.mark(ctx, c); err != nil {
-		return elsewhere(err)
-	}
-	// That may have taken long.
-	r.phases.begin("recheck")
-	if _, err := r.recheck(ctx, c); err != nil {
+	if err := answering(ctx, readyTimeout, func(ctx context.Context) error { return r.ready(ctx, c) }); err != nil {
 		return err
 	}
 	r.desync = r.newDesync()
@@ -175,6 +167,19 @@ func (r *running) take(ctx context.Context) (err error) {
 		err = errors.Join(err, stays(undo))
 	}()
 	return r.guarded(ctx, c)
+}
+
+// ready checks the node, lets it catch up, and checks it again, for that may have taken long.
+func (r *running) ready(ctx context.Context, c *galera.Client) error {
+	if _, err := r.recheck(ctx, c); err != nil {
+		return err
+	}
+	if err := r.mark(ctx, c); err != nil {
+		return elsewhere(err)
+	}
+	r.phases.begin("recheck")
+	_, err := r.recheck(ctx, c)
+	return err
 }
 
 // guarded reads the data while the guard watches. What the guard says comes before what the tool said, which was
