@@ -38,10 +38,22 @@ func main() {
 	os.Exit(program().Main(os.Args[1:], os.Stdin, os.Stdout))
 }
 
-// generate writes the Python files of the modules. It runs at the top of a checkout.
+// generate writes the Python files of the modules, and the page of variables. It runs at the top of a checkout.
 func generate() {
-	if err := stub.Write(os.DirFS("modules"), "plugins/modules"); err != nil {
+	err := stub.Write(os.DirFS("modules"), "plugins/modules")
+	if err == nil {
+		err = writeVariables("docs/variables.md")
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "generate:", err)
 		os.Exit(1)
 	}
+}
+
+func writeVariables(path string) error {
+	page, err := stub.Variables(os.DirFS("roles"), os.DirFS("modules"))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, page, 0o644)
 }

@@ -58,6 +58,16 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 	}
 }
 
+func TestThePageOfVariablesIsCurrent(t *testing.T) {
+	want, err := stub.Variables(os.DirFS("../roles"), os.DirFS("."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile("../docs/variables.md"); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("docs/variables.md is not what roles/*/meta/argument_specs.yml say; run: make generate (%v)", err)
+	}
+}
+
 func TestEveryModuleIsWhole(t *testing.T) {
 	want := slices.Sorted(maps.Keys(modules))
 	var runtime struct {

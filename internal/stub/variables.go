@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package stub
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+const variablesHead = `# Variables
+
+<!-- Generated from roles/*/meta/argument_specs.yml by "make generate": change those files. -->
+
+Every variable of the roles and playbooks. None has to be set where the inventory has a group ` + "`Controller`" + ` with all
+controllers. What a role leaves undefined has the default of the module that it is for. No default: see the effect.
+
+## Everywhere
+
+| variable | type | default | effect |
+|---|---|---|---|
+| ` + "`overcloud_backup_cache_dir`" + ` | path | ` + "`/var/lib/overcloud.backup/bin`" + ` for root, else ` + "`~/.cache/overcloud.backup/bin`" + ` | Directory on the host for the collection's binary. It must be on a file system that allows programs. |
+| ` + "`overcloud_backup_binary`" + ` | path | | A binary that was installed on the host by other means. Nothing is uploaded then. |
+`
+
+// moduleOf is the module to which a role hands the variables that it leaves undefined.
+var moduleOf = map[string]string{
+	"controller_backup":  "galera_backup",
+	"controller_restore": "galera_restore",
+	"controller_verify":  "backup_verify",
+}
+
+// Variables returns the page with the variables of every role. roles holds NAME/meta/argument_specs.yml and
+// NAME/defaults/main.yml; what these two say of a default must not differ. descriptions are those of the modules.
+func Variables(roles, descriptions fs.FS) ([]byte, error) {
+	files, err := fs.Glob(roles, "*/meta/argument_specs.yml")
+	if err != nil {
+		return nil, err
+	}
+	page := variablesHead
+	for _, file := range files {
+		table, err := variablesOf(roles, descriptions, file)
+		if err != nil {
+			return nil, fmt.Errorf("roles/%s: %w", file, err)
+		}
+		page += table
+	}
+	return []byte(page), nil
+}
+
+func variablesOf(roles, descriptions fs.FS, file string) (string, error) {
+	role := path.Dir(path.Dir(file))
+	var spec struct {
+		Specs yaml.Node `yaml:"argument_specs"`
+	}
+	var defaults map[string]yaml.Node
+	if err := read(roles, file, &spec); err != nil {
+		return "", err
+	}
+	if err := read(roles, role+"/defaults/main.yml", &defaults); err != nil {
+		return "", err
+	}
+	module, err := moduleOptions(descriptions, moduleOf[role])
+	if err != nil {
+		return "", err
+	}
+	out := fmt.Sprintf("\n## Role %s\n\n| variable | type | default | effect |\n|---|---|---|---|\n", role)
+	names, options := union(&spec.Specs)
+	for i, name := range names {
+		row, err := variable(name, options[i], defaults, get(module, strings.TrimPrefix(name, role+"_")))
+		if err != nil {
+			return "", err
+		}
+		out += row
+		delete(defaults, name)
+	}
+	for name := range defaults {
+		return "", fmt.Errorf("%s has a default and no description", name)
+	}
+	return out, nil
+}
+
+// union is the options of all entry points of a role, each once.
+func union(specs *yaml.Node) (names []string, options []*yaml.Node) {
+	for i := 1; i < len(specs.Content); i += 2 {
+		entry := get(specs.Content[i], "options")
+		if entry != nil && entry.Alias != nil {
+			entry = entry.Alias
+		}
+		for k := 0; entry != nil && k < len(entry.Content); k += 2 {
+			if name := entry.Content[k].Value; !slices.Contains(names, name) {
+				names, options = append(names, name), append(options, entry.Content[k+1])
+			}
+		}
+	}
+	return names, options
+}
+
+func read(from fs.FS, file string, into any) error {
+	content, err := fs.ReadFile(from, file)
+	if err != nil {
+		return err
+	}
+	return yaml.Unmarshal(content, into)
+}
+
+// moduleOptions are the options of a module, with those of its fragments; nil for no module.
+func moduleOptions(descriptions fs.FS, name string) (*yaml.Node, error) {
+	if name == "" {
+		return nil, nil
+	}
+	top, err := load(descriptions, name+".yml")
+	if err != nil {
+		return nil, err
+	}
+	doc := get(top, "DOCUMENTATION")
+	return get(doc, "options"), extend(doc, descriptions)
+}
+
+// variable is one row. module is the module's option of this name, if it has one.
+func variable(name string, option *yaml.Node, defaults map[string]yaml.Node, module *yaml.Node) (string, error) {
+	var o struct {
+		Description yaml.Node
+		Type        string
+		Elements    string
+		Choices     []string
+		Default     yaml.Node
+	}
+	if err := option.Decode(&o); err != nil {
+		return "", fmt.Errorf("%s: %w", name, err)
+	}
+	effect := strings.Join(strings.Fields(o.Description.Value), " ")
+	if effect == "" {
+		return "", fmt.Errorf("%s: its description must be one text", name)
+	}
+	value, real := inline(o.Default), inline(defaults[name])
+	// A default that is made of other variables is told in the description.
+	if value != real && !strings.Contains(real, "{{") {
+		return "", fmt.Errorf("%s: its default is %s here, and %s in defaults/main.yml", name, value, real)
+	}
+	if own := get(module, "default"); value == "" && real == "" && own != nil {
+		value = inline(*own)
+	}
+	kind := o.Type
+	if o.Elements != "" {
+		kind += " of " + o.Elements
+	}
+	if len(o.Choices) > 0 {
+		effect += " One of `" + strings.Join(o.Choices, "`, `") + "`."
+	}
+	return fmt.Sprintf("| `%s` | %s | %s | %s |\n", name, kind, code(value), cell(effect)), nil
+}
+
+// inline is a value as it stands in a line of YAML, and nothing for no value.
+func inline(n yaml.Node) string {
+	switch n.Kind {
+	case yaml.SequenceNode:
+		items := make([]string, len(n.Content))
+		for i, item := range n.Content {
+			items[i] = item.Value
+		}
+		return "[" + strings.Join(items, ", ") + "]"
+	case yaml.ScalarNode:
+		return n.Value
+	}
+	return ""
+}
+
+func code(s string) string {
+	if s == "" {
+		return ""
+	}
+	return "`" + s + "`"
+}
+
+var markup = regexp.MustCompile(`\b[CVO]\(([^)]*)\)`)
+
+// cell is a description as the cell of a table.
+func cell(s string) string { return strings.ReplaceAll(markup.ReplaceAllString(s, "`$1`"), "|", `\|`) }
