@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Each target is one script; `make demo` and `make test` do their own set-up.
 
-.PHONY: demo test test-all test-faults build generate bench dist lint clean
+.PHONY: demo test test-all test-faults test-matrix build generate bench dist lint clean
 
 demo:
 	tests/demo
@@ -14,6 +14,9 @@ test-all:
 
 test-faults:
 	tests/run --all faults
+
+test-matrix:
+	tests/matrix/run
 
 build:
 	scripts/build
