@@ -435,6 +435,34 @@ func TestALockOfThisNodeWithoutAJobIsFreed(t *testing.T) {
 	}
 }
 
+// With check mode a lock that both the journal and the cluster have is said once; of a damaged journal's job it is freed.
+func TestALockOfAJobIsSaidOnceAndFreedWhateverItsJournalSays(t *testing.T) {
+	const cluster = "0bf81e81-e6a9-11f1-aab7-6f76032d5070"
+	s, units := jobStore(t)
+	job := newJob(t, s, units, "j", atWork, "")
+	notes, err := journal.Open(job.Journal())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer notes.Close()
+	_, err = notes.Will("lock", map[string]string{"cluster": cluster, "job": "j", "holder": "node-a"})
+	_, failed := notes.Will("desync", map[string]string{"was": "OFF"})
+	if err = errors.Join(err, failed); err != nil {
+		t.Fatal(err)
+	}
+	putFile(t, filepath.Join(units, "cib"), lockOf(cluster, "node-a", "j"), 0o600)
+	found := recoversWith(t, s, &ansible.Call{CheckMode: true}, true, "wsrep_desync goes back to OFF if the server is still the same; the cluster's backup lock is freed", "")
+	if len(found) != 1 || len(found[0].Undone) != 2 {
+		t.Errorf("%+v", found)
+	}
+	text, err := os.ReadFile(job.Journal())
+	if err != nil {
+		t.Fatal(err)
+	}
+	putFile(t, job.Journal(), "damaged\n"+string(text[len(text)/2:]), 0o600)
+	recovers(t, s, true, "the cluster's backup lock of job j is free", "is damaged in line 1")
+}
+
 // A controller whose Pacemaker is down is rejected by its facts, with the reason, and not left out here without one.
 func TestAClusterThatDoesNotAnswerIsAWarning(t *testing.T) {
 	s, units := jobStore(t)

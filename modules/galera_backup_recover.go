@@ -4,9 +4,11 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"overcloud.backup/internal/ansible"
@@ -41,6 +43,9 @@ func (o galeraBackupOptions) recover(ctx context.Context, call *ansible.Call, st
 		}
 	}
 	held, unseen := pacemaker.Locks(ctx)
+	if call.CheckMode {
+		held = slices.DeleteFunc(held, func(l pacemaker.Lock) bool { return shown(found, l) })
+	}
 	freed, failed := o.recoverLocks(ctx, call, store, held)
 	found, err = append(found, freed...), errors.Join(err, failed)
 	if !call.CheckMode {
@@ -54,6 +59,13 @@ func (o galeraBackupOptions) recover(ctx context.Context, call *ansible.Call, st
 		r.Warnings = []string{"whether this node holds the cluster's backup lock without need is not known: " + unseen.Error()}
 	}
 	return r, err
+}
+
+// shown says that a lock is among what a journal has open.
+func shown(found []recovered, l pacemaker.Lock) bool {
+	return slices.ContainsFunc(found, func(r recovered) bool {
+		return r.Job == l.Job && slices.ContainsFunc(r.Undone, func(u backup.Undone) bool { return u.Effect == "lock" })
+	})
 }
 
 func sum(found []recovered, would bool) string {
@@ -105,9 +117,24 @@ func left(job *jobs.Job) ([]backup.Undone, error) {
 	}
 	list := []backup.Undone{}
 	for _, e := range entries {
-		list = append(list, backup.Undone{Effect: e.Kind, Done: fmt.Sprintf("%s %s", e.Kind, e.Undo)})
+		list = append(list, backup.Undone{Effect: e.Kind, Done: would(e)})
 	}
 	return list, err
+}
+
+// would is what undoing an effect means, in words.
+func would(e journal.Entry) string {
+	var u struct{ Hidden, Was string }
+	_ = json.Unmarshal(e.Undo, &u) // what it lacks is not said
+	switch e.Kind {
+	case "lock":
+		return "the cluster's backup lock is freed"
+	case "set":
+		return "the unfinished set " + u.Hidden + " is removed"
+	case "desync":
+		return "wsrep_desync goes back to " + u.Was + " if the server is still the same"
+	}
+	return e.Kind + " is undone"
 }
 
 // recoverLocks frees locks that this node holds for jobs that do not run here.
