@@ -80,6 +80,7 @@ options:
         What the job does when nobody has asked for it for C(lease) seconds, because the control node died, the task was
         cancelled, or the network is gone.
       - C(continue) goes on, up to C(max_duration). C(stop) stops and undoes it.
+      - With C(async) the caller is the process on the host that waits, which asks as long as that host runs.
     type: str
     choices:
       - continue
@@ -197,8 +198,8 @@ options:
   health_check_url:
     description:
       - >-
-        URL that answers 200 when clients may be sent to this node, asked after C(desync=always). Without it port 9200
-        of C(wsrep_node_address) is asked, if anything listens there.
+        URL that answers 200 when clients may be sent to this node, asked after a desync. Without it port 9200 of
+        C(wsrep_node_address) is asked, if anything listens there.
     type: str
   level:
     description: Level of the zstd compression, from 1 to 19. The encoder knows four, 1 and 2, 3 to 5, 6 to 9, and from 10 on.
@@ -514,9 +515,10 @@ plan:
         free_bytes: 84000000000
         at: /var/backups
     desync:
-      description: Whether C(wsrep_desync) will be switched on.
+      description: When C(wsrep_desync) is switched on, C(desync) or, where the account may not, C(never).
       returned: always
-      type: bool
+      type: str
+      sample: auto
     level:
       description: Level of the compression.
       returned: always
@@ -526,7 +528,7 @@ plan:
       description: Bytes that the tool may be ahead.
       returned: always
       type: int
-      sample: 67108864
+      sample: 134217728
     schemas:
       description: Schemas that are dumped.
       returned: for a logical backup

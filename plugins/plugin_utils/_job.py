@@ -29,9 +29,17 @@ OLD = ('job %s had ended before: this is what it made then, and nothing was made
 MIB = 2.0 ** 20
 
 
-def pause(elapsed):
+def pause(elapsed, most=5):
     """Seconds to the next look. Nobody learns of the end of a short job more than a third too late."""
-    return min(5, max(0.3, 0.3 * elapsed))
+    return min(most, max(0.3, 0.3 * elapsed))
+
+
+def longest(args):
+    """Seconds between two looks at most: a caller that is there must not be taken for lost."""
+    try:
+        return min(5, max(0.3, float(args.get('lease', 300)) / 3))
+    except (TypeError, ValueError):  # the module refuses it by its name
+        return 5
 
 
 def new_job():
@@ -98,7 +106,7 @@ class JobAction(LauncherAction):
         meter = Meter('%s: %s' % (host, self.describe(args)), self.step)
         if started.get('attached'):
             Display().display('%s, job %s is there already, waiting for it' % (meter.what, args['job']))
-        result = self._wait(args['job'], task_vars, meter)
+        result = self._wait(args['job'], task_vars, meter, longest(args))
         if sure and started.get('attached') and started.get('ended'):
             result.update(changed=False, warnings=list(result.get('warnings') or []) + [OLD % (args['job'], self.WORK)])
         return result
@@ -117,18 +125,22 @@ class JobAction(LauncherAction):
     def _start(self, args, task_vars):
         """The answer to the start, and whether it is that to the first one: a job that is there already is not ours then."""
         for attempt in range(STARTS):
+            last = attempt + 1 == STARTS
             try:
-                return self._run(args, task_vars), attempt == 0
+                started = self._run(args, task_vars)
+                if 'module_stdout' not in started or last:
+                    return started, attempt == 0
+                self._clean()  # something ended it before it could answer; the job may be there all the same
             except AnsibleConnectionFailure:
-                if attempt + 1 == STARTS:
+                if last:
                     raise
                 self._reset()
-                time.sleep(1)
+            time.sleep(1)
 
-    def _wait(self, job, task_vars, meter):
+    def _wait(self, job, task_vars, meter, most):
         began, lost, trouble = time.time(), None, None
         while True:
-            time.sleep(pause(time.time() - began))
+            time.sleep(pause(time.time() - began, most))
             try:
                 state = self._look(job, task_vars)
             except AnsibleError as e:  # not only of the connection: sudo, too, may not answer in time

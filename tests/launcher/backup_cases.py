@@ -170,6 +170,22 @@ def case_backup_start_lost(bench):
     lacks(' '.join(output.split()), 'nothing was made now')
 
 
+def case_backup_start_dies(bench):
+    """galera_backup: a start that ends without an answer is asked for again, and is one start"""
+    output = stand_in(bench, MADE, start='[ "$a" ] || kill -9 $$\n')
+    calls, got = asked(bench), results(output)[0]
+    assert calls[0]['job'] == calls[1]['job'] and calls[1]['wait'] is False and (got['msg'], got['changed']) == ('made', True), (calls, got)
+
+
+def case_backup_short_lease(bench):
+    """galera_backup: a caller with a short lease asks often enough to keep it"""
+    stand_in(bench, 'date +%s.%N >>"$0.d/times"; [ $t -ge 12 ] || progress stream 1 1\n' + MADE, task=', lease: 5')
+    with open(bench.path('job.d/times')) as f:
+        times = [float(line) for line in f]
+    gaps = [later - at for at, later in zip(times, times[1:])]
+    assert max(gaps) < 2.3, gaps
+
+
 def case_backup_made_before(bench):
     """galera_backup: a job of this name that had ended makes no change, and says so"""
     output = stand_in(bench, MADE, task=', job: nightly', start='a=\'"attached": true, "ended": true, \'\n')
