@@ -101,10 +101,19 @@ func (o galeraBackupOptions) create(ctx context.Context, call *ansible.Call, sto
 	if err != nil {
 		return nil, false, err
 	}
-	if err := startUnit(ctx, o.spec(job)); err != nil {
+	if err := startUnit(ctx, o.spec(job)); err != nil && !begun(job) {
 		return nil, false, errors.Join(err, job.DropSecrets(), job.End(failure("the job did not start: "+err.Error())))
 	}
 	return job, false, nil
+}
+
+// begun says that a job's unit is there in spite of what its start said, as when systemd-run was cut off. Then it needs its
+// arguments, and whoever asks for it finds it.
+func begun(job *jobs.Job) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	u, err := unit.Show(ctx, job.Unit())
+	return err == nil && u.Running()
 }
 
 func (o galeraBackupOptions) spec(job *jobs.Job) unit.Spec {
