@@ -9,6 +9,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import os
 import random
 import time
 
@@ -138,9 +139,12 @@ class JobAction(LauncherAction):
             time.sleep(1)
 
     def _wait(self, job, task_vars, meter, most):
-        began, lost, trouble = time.time(), None, None
+        began, lost, trouble, parent = time.time(), None, None, os.getppid()
         while True:
             time.sleep(pause(time.time() - began, most))
+            if os.getppid() != parent:
+                # Who kills ansible-playbook, as AWX does, does not reach its workers (from 2.19 on). The job must miss its caller.
+                return failure('ansible-playbook was killed.')
             try:
                 state = self._look(job, task_vars)
             except AnsibleError as e:  # not only of the connection: sudo, too, may not answer in time

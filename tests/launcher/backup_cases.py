@@ -5,6 +5,10 @@ seconds, so what happens in between is shown by a binary that answers as the rea
 import json
 import os
 import re
+import shutil
+import signal
+import subprocess
+import threading
 import time
 
 from local_cases import prepare  # noqa: F401, pylint: disable=unused-import
@@ -192,3 +196,24 @@ def case_backup_made_before(bench):
     got = results(output)[0]
     assert got['changed'] is False and asked(bench)[0]['job'] == 'nightly', got
     has(' '.join(output.split()), 'nothing was made now')
+
+
+def case_backup_caller_killed(bench):
+    """galera_backup: a worker that outlives ansible-playbook does not ask for the job any more"""
+    seen = []
+    shutil.rmtree(bench.path('job.d'), ignore_errors=True)
+
+    def kill():
+        while not os.path.exists(bench.path('job.d', 'args')) or len(asked(bench)) < 3:
+            time.sleep(0.1)
+        seen.extend(asked(bench))
+        found = subprocess.run(['pgrep', '-P', str(os.getpid())], stdout=subprocess.PIPE, universal_newlines=True)
+        os.kill(int(found.stdout.split()[0]), signal.SIGKILL)
+
+    killer = threading.Thread(target=kill, daemon=True)
+    killer.start()
+    # Without progress: one that shows a line finds out.
+    stand_in(bench, '[ $t -ge 15 ] || say \'"running": true, "ended": false\'\n' + MADE, status=-signal.SIGKILL)
+    killer.join(5)
+    time.sleep(6)
+    assert seen and len(asked(bench)) <= len(seen) + 2, (len(seen), len(asked(bench)))
