@@ -5,6 +5,7 @@ package backup
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"overcloud.backup/internal/process"
@@ -80,19 +81,22 @@ func (l *toolLog) text() string {
 	return l.tail.String()
 }
 
-// reason is the end of the log up to the line that says why the tool gave up, if there is one: after it the tool tells how
-// it shuts down.
+// complaint is how a line begins to say why a tool gave up:
+//
+//	[00] FATAL ERROR: 2026-11-23 09:20:58 failed to execute query BACKUP STAGE FLUSH: Server has gone away
+//	[00] 2026-11-23 09:52:42 Failed to connect to MariaDB server: Access denied for user 'backup'@'localhost' (using password: YES).
+//	mariadb-dump: Got error: 1049: "Unknown database 'x'" when selecting the database
+var complaint = regexp.MustCompile(`(?i)\b(error|failed|denied|cannot|couldn't|gone away)\b`)
+
+// reason is the end of the log up to the last line that says why the tool gave up, if there is one: after it the tool tells
+// how it shuts down.
 func (l *toolLog) reason() string {
 	text := l.text()
-	at := -1
-	for _, mark := range []string{"FATAL ERROR:", "[ERROR]", ": Got error:", ": Couldn't execute", "Error: "} {
-		at = max(at, strings.LastIndex(text, mark))
-	}
-	if at < 0 {
-		return text
-	}
-	if end := strings.IndexByte(text[at:], '\n'); end >= 0 {
-		return text[:at+end]
+	lines := strings.SplitAfter(text, "\n")
+	for i := len(lines); i > 0; i-- {
+		if complaint.MatchString(lines[i-1]) && !strings.Contains(lines[i-1], "[Note]") {
+			return strings.Join(lines[:i], "")
+		}
 	}
 	return text
 }
