@@ -65,7 +65,7 @@ func findTools(ctx context.Context, method, server string) (Tools, error) {
 			return t, err
 		}
 		if series(version) != series(want) {
-			return t, fmt.Errorf("%s is of version %s, and the set of %s: only the same series reads it; take a host that has it", t.Paths[what], version, want)
+			return t, fmt.Errorf("%s is of version %s, and the set of %s: only the same series can prove it; verify it on a host that has it", t.Paths[what], version, want)
 		}
 		if what == "server" {
 			t.Version = version
