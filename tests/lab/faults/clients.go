@@ -53,6 +53,15 @@ func (c clients) worse(control clients) string {
 	return ""
 }
 
+// worse says how clients fared worse than without a backup; "" if they did not. What befell them after the backup was over
+// and had left nothing is the fault's own doing: when a killed server joins again Galera's view may change once more, or not.
+func (v verdict) worse(control clients) string {
+	if v.During.worse(control) == "" {
+		return ""
+	}
+	return v.Clients.worse(control)
+}
+
 // judgeClients ends the load, counts, and holds the servers against each other.
 func (r *run) judgeClients(v *verdict) {
 	c, err := r.clients()
@@ -61,6 +70,11 @@ func (r *run) judgeClients(v *verdict) {
 		return
 	}
 	v.Clients = c
+	if r.fault.control && !r.workerEnd.IsZero() {
+		if v.During, err = r.report("--to", epoch(r.workerEnd.Add(aftermath))); err != nil {
+			v.wrong("%v", err)
+		}
+	}
 	if c.Lost > 0 {
 		v.wrong("%d acknowledged commits are lost", c.Lost)
 	}
@@ -82,8 +96,17 @@ func (r *run) clients() (c clients, err error) {
 	if _, err := r.run("load", "stop"); err != nil {
 		return c, err
 	}
-	from := fmt.Sprintf("%.3f", float64(r.began.UnixMilli())/1000)
-	out, err := r.run("load", "report", "--json", "--from", from)
+	return r.report()
+}
+
+// aftermath is for how long after its end a backup may still be to blame.
+const aftermath = 5 * time.Second
+
+func epoch(t time.Time) string { return fmt.Sprintf("%.3f", float64(t.UnixMilli())/1000) }
+
+// report is what clients saw since the case began.
+func (r *run) report(args ...string) (c clients, err error) {
+	out, err := r.run(append([]string{"load", "report", "--json", "--from", epoch(r.began)}, args...)...)
 	if out == "" {
 		return c, err
 	}

@@ -89,6 +89,18 @@ func TestClientsFareWorse(t *testing.T) {
 	}
 }
 
+func TestWhatComesAfterTheBackupIsNotItsDoing(t *testing.T) {
+	var v verdict
+	v.Clients.Errors = 248
+	if got := v.worse(clients{}); got != "" {
+		t.Errorf("the errors came later, and it says %q", got)
+	}
+	v.During.Errors = 1
+	if got := v.worse(clients{}); got == "" {
+		t.Error("errors during the backup pass")
+	}
+}
+
 func quietFor(seconds int) (c clients) {
 	for range seconds {
 		c.Seconds = append(c.Seconds, struct {

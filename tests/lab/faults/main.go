@@ -145,7 +145,7 @@ func (l lab) runOne(f fault, random *rand.Rand, verbose bool) bool {
 	if f.control && (v.Clients.Errors > 0 || v.Clients.Latency.Max > longestCommit) && len(v.Wrong) == 0 {
 		c := (&run{lab: l, fault: f, control: true}).do()
 		v.Control = &c.Clients
-		if worse := v.Clients.worse(c.Clients); worse != "" {
+		if worse := v.worse(c.Clients); worse != "" {
 			v.wrong("%s", worse)
 		}
 		for _, w := range c.Wrong {

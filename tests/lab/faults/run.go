@@ -42,9 +42,11 @@ type verdict struct {
 	Serves  time.Duration `json:"serves"`
 	Took    time.Duration `json:"took"`
 	Clients clients       `json:"clients"`
-	Control *clients      `json:"control,omitempty"`
-	Output  string        `json:"-"`
-	Wrong   []string      `json:"wrong"`
+	// During are the clients until shortly after the backup was over.
+	During  clients  `json:"during"`
+	Control *clients `json:"control,omitempty"`
+	Output  string   `json:"-"`
+	Wrong   []string `json:"wrong"`
 }
 
 func (v *verdict) wrong(format string, args ...any) {
