@@ -95,7 +95,8 @@ func (o galeraBackupOptions) afterUnit(ctx context.Context, call *ansible.Call, 
 	if toldItsEnd(job) {
 		return result, err
 	}
-	return result, o.killed(done, err)
+	entries, _ := journal.All(job.Journal()) // what is damaged was told
+	return result, o.killed(done, backup.WholeSet(entries), err)
 }
 
 // toldItsEnd says that a job left its result itself, so that nothing ended it by force.
@@ -105,15 +106,21 @@ func toldItsEnd(job *jobs.Job) bool {
 }
 
 // killed is the failure of a job that left no result itself.
-func (o galeraBackupOptions) killed(done []backup.Undone, left error) error {
+func (o galeraBackupOptions) killed(done []backup.Undone, set string, left error) error {
 	text := fmt.Sprintf("the backup job %s was ended by force (%s)", o.Job, how(os.Getenv))
+	if set != "" {
+		text += "; its set was whole by then: " + set
+	}
 	if len(done) > 0 {
 		text += "; undone: " + said(done)
 	}
 	if left != nil {
 		return fmt.Errorf("%s; left: %w", text, left)
 	}
-	return errors.New(text + "; nothing is left of it")
+	if set == "" {
+		text += "; nothing is left of it"
+	}
+	return errors.New(text)
 }
 
 // how puts into words what systemd tells of a unit's end.

@@ -3,11 +3,14 @@
 package backup
 
 import (
+	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
 
+	"overcloud.backup/internal/journal"
 	"overcloud.backup/internal/repository"
 )
 
@@ -45,6 +48,26 @@ func mountOf(path string) string {
 			return mount
 		}
 	}
+}
+
+// WholeSet is the path of the set that a job's entries tell of, undone or not, and that has its manifest; empty where there
+// is none. A job may be killed after that and before it tells.
+func WholeSet(entries []journal.Entry) string {
+	for _, e := range entries {
+		var u setUndo
+		if e.Kind != setEffect || json.Unmarshal(e.Undo, &u) != nil {
+			continue
+		}
+		path := filepath.Join(u.Destination, u.Cluster, u.Final)
+		whole, err := within(removeTimeout, "look for "+path, func() (bool, error) {
+			_, err := os.Lstat(filepath.Join(path, repository.ManifestName))
+			return err == nil, nil
+		})
+		if err == nil && whole {
+			return path
+		}
+	}
+	return ""
 }
 
 func (u setUndo) undo() (string, error) {

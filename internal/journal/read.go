@@ -32,6 +32,23 @@ func (e *CorruptError) Error() string {
 // Read returns the effects that are not undone, newest first. A torn last line is an effect that never began. With a
 // *CorruptError it returns all entries that can be read nevertheless; undoing one twice must do no harm.
 func Read(path string) ([]Entry, error) {
+	s, err := readScan(path)
+	if s == nil {
+		return nil, err
+	}
+	return s.open(), err
+}
+
+// All returns the effects that were ever noted, the oldest first, undone or not; errors are as Read's.
+func All(path string) ([]Entry, error) {
+	s, err := readScan(path)
+	if s == nil {
+		return nil, err
+	}
+	return s.entries, err
+}
+
+func readScan(path string) (*scanned, error) {
 	file, err := checked(os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0))
 	if err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
@@ -43,9 +60,9 @@ func Read(path string) ([]Entry, error) {
 	}
 	s := scan(path, content)
 	if s.bad != nil {
-		return s.open(), s.bad
+		return s, s.bad
 	}
-	return s.open(), nil
+	return s, nil
 }
 
 func readAll(file *os.File) ([]byte, error) {

@@ -146,7 +146,7 @@ func ParseManifest(data []byte) (*Manifest, error) {
 // List reads the manifests of all sets, newest first. Folders without a manifest are no sets; a manifest that cannot
 // be read is an error beside the others.
 func (d *Directory) List() ([]*Manifest, error) {
-	names, err := fs.Glob(d.root.FS(), "*/*/"+manifestName)
+	names, err := fs.Glob(d.root.FS(), "*/*/"+ManifestName)
 	var all []*Manifest
 	for _, name := range names {
 		if strings.Contains(name, "/"+partial) {

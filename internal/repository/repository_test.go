@@ -262,11 +262,11 @@ func TestManifestsThatAreNotTheSetsOwn(t *testing.T) {
 	first, second := create(t, d), create(t, d)
 	commit(t, first)
 	commit(t, second)
-	data, err := os.ReadFile(filepath.Join(first.Path(), manifestName))
+	data, err := os.ReadFile(filepath.Join(first.Path(), ManifestName))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(second.Path(), manifestName), data, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(second.Path(), ManifestName), data, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	sets, err := d.List()
@@ -344,7 +344,7 @@ func owned(t *testing.T, path string) string {
 func TestAbortLeavesASetOfTheSameNameAlone(t *testing.T) {
 	d := open(t)
 	mine := create(t, d)
-	theirs := filepath.Join(mine.Path(), manifestName)
+	theirs := filepath.Join(mine.Path(), ManifestName)
 	if err := os.Mkdir(mine.Path(), 0o700); err != nil {
 		t.Fatal(err)
 	}

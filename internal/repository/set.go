@@ -18,8 +18,9 @@ import (
 )
 
 const (
-	partial      = ".partial-"
-	manifestName = "manifest.json"
+	partial = ".partial-"
+	// ManifestName is the file that makes a folder a set.
+	ManifestName = "manifest.json"
 	timeFormat   = "20060102T150405Z"
 )
 
@@ -146,10 +147,10 @@ func (s *Set) Commit(m *Manifest) error {
 
 // publish is: temporary name, fsync, rename, fsync of the folder; then the same for the folder itself.
 func (s *Set) publish(manifest []byte) error {
-	if err := s.write(manifestName+".tmp", manifest); err != nil {
+	if err := s.write(ManifestName+".tmp", manifest); err != nil {
 		return err
 	}
-	if err := s.folder.Rename(manifestName+".tmp", manifestName); err != nil {
+	if err := s.folder.Rename(ManifestName+".tmp", ManifestName); err != nil {
 		return err
 	}
 	if err := syncFolder(s.folder, "."); err != nil {
