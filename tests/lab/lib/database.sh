@@ -29,6 +29,8 @@ database_synced_on() { [[ $(database_state "$1" 2>/dev/null) == "$(controller_co
 
 # database_mend N: the switches that scenarios flip, back to where they were.
 database_mend() {
-  machine_ssh "$1" 'rm -f /var/tmp/clustercheck.disabled
+  machine_ssh "$1" 'rm -rf /var/tmp/clustercheck.disabled /var/lib/overcloud.restore /var/lib/overcloud.backup/restore /var/lib/mysql.*
+    nft delete table inet overcloud_backup_restore
+    iptables -D INPUT -p tcp --dport 3306 -j OVERCLOUD_BACKUP_RESTORE
     mysql --execute="SET GLOBAL wsrep_desync = OFF; SET GLOBAL read_only = OFF; SET GLOBAL wsrep_reject_queries = NONE"' 2>/dev/null
 }

@@ -94,12 +94,13 @@ machine_prepare() {
   done
 }
 
+# machine_mount N: redirect_dir lets a folder of the root be renamed, as on a real disk; a restore moves the datadir.
 machine_mount() {
   local folder
   folder=$(machine_folder "$1")
   ! machine_mounted "$1" || return 0
   mount -t overlay "$(controller_name "$1")" "$folder/root" \
-    -o "lowerdir=$(cat "$LAB_STATE/site"):$(cat "$LAB_STATE/base"),upperdir=$folder/upper,workdir=$folder/work"
+    -o "redirect_dir=on,lowerdir=$(cat "$LAB_STATE/site"):$(cat "$LAB_STATE/base"),upperdir=$folder/upper,workdir=$folder/work"
 }
 
 # machine_start N boots N unless it runs; it has its own session and outlives the caller.

@@ -33,7 +33,7 @@ LAB_MACHINES=$LAB_STATE/machines
 # What a controller holds. The list is part of the key of the cached root.
 LAB_PACKAGES=(
   systemd systemd-sysv dbus openssh-server sudo procps
-  python3 iproute2 iputils-ping socat rsync zstd
+  python3 iproute2 iputils-ping nftables iptables socat rsync zstd
   mariadb-server mariadb-backup galera-4 haproxy
   pacemaker pacemaker-cli-utils corosync resource-agents crmsh
 )
