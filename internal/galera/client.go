@@ -169,6 +169,11 @@ func ErrorNumber(err error) int {
 
 // quoteName quotes an identifier or one half of an account with backticks, in which only the backtick is special
 // whatever sql_mode says.
+// quoteText writes a string for a statement that takes no placeholder.
+func quoteText(text string) string {
+	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(text) + "'"
+}
+
 func quoteName(name string) string {
 	return "`" + strings.ReplaceAll(name, "`", "``") + "`"
 }

@@ -5,6 +5,8 @@ package galera
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
 
 	"overcloud.backup/internal/hiera"
 	"overcloud.backup/internal/optionfile"
@@ -73,4 +75,56 @@ func (f files) withTLS(l Login) Login {
 	on, _ := onOff(verify.Value)
 	l.SkipHostname = !told || !verify.Bare && !on
 	return l
+}
+
+// Account is a user with a password, and where they were found.
+type Account struct{ User, Password, From string }
+
+// Deployed are the accounts with a password that the options, the option files and hiera of this host name. Every password
+// is told to l.Secret.
+func Deployed(ctx context.Context, l Login) (accounts []Account, err error) {
+	found := readFiles(l.ConfigFile).credentials(l)
+	more, err := lastResorts(ctx)
+	for _, c := range append(found, more...) {
+		if c.password == "" {
+			continue
+		}
+		if l.Secret != nil {
+			l.Secret(c.password)
+		}
+		accounts = append(accounts, Account{User: c.user, Password: c.password, From: c.from})
+	}
+	return accounts, err
+}
+
+// Admits says whether the server at a unix socket lets an account in.
+func Admits(ctx context.Context, socket string, a Account) (bool, error) {
+	c, err := Open(ctx, Login{User: a.User, Password: a.Password, Socket: socket})
+	var failed *LoginError
+	if errors.As(err, &failed) && failed.Refused() {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer c.Close()
+	_, refused := c.Refused()
+	return !refused, nil
+}
+
+// SetPassword gives all accounts of a user a password, but those that unix_socket lets in without one. It says how many.
+func (c *Client) SetPassword(ctx context.Context, a Account) (changed int, err error) {
+	rows, err := c.Rows(ctx, "SELECT host FROM mysql.user WHERE user = ? AND plugin NOT IN ('unix_socket', 'auth_socket')", a.User)
+	if err != nil {
+		return 0, err
+	}
+	for _, row := range rows {
+		// Account names take no placeholders.
+		statement := "ALTER USER " + quoteText(a.User) + "@" + quoteText(row[0]) + " IDENTIFIED BY " + quoteText(a.Password)
+		if err := c.Exec(ctx, statement); err != nil {
+			return changed, fmt.Errorf("give %s@%s the deployed password: error %d", a.User, row[0], ErrorNumber(err))
+		}
+		changed++
+	}
+	return changed, nil
 }

@@ -16,8 +16,8 @@ import (
 // maxSmall bounds what is read of a job's files: a result is some kilobytes.
 const maxSmall = 16 << 20
 
-// makeFolder makes a folder, and those above it, if they are missing.
-func makeFolder(path string) error {
+// MakeFolder makes a folder, and those above it, if they are missing. It refuses one that others can read.
+func MakeFolder(path string) error {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return err
 	}
@@ -88,7 +88,28 @@ func replaceFile(path string, content []byte) error {
 	return err
 }
 
-func readSmall(path string) ([]byte, error) {
+// ReplaceDurably has the file on the disk, under its name, when it returns without an error.
+func ReplaceDurably(path string, content []byte) error {
+	temporary := path + ".new"
+	if err := os.Remove(temporary); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	err := writeFile(temporary, content, 0o600)
+	if err == nil {
+		err = os.Rename(temporary, path)
+	}
+	if err != nil {
+		return err
+	}
+	folder, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}
+
+// ReadSmall reads a file of at most 16 MiB that is no link.
+func ReadSmall(path string) ([]byte, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err

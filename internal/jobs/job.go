@@ -59,7 +59,7 @@ func (j *Job) Renew() error {
 
 // Lease is what the last Renew left.
 func (j *Job) Lease() (content string, err error) {
-	raw, err := readSmall(j.lease())
+	raw, err := ReadSmall(j.lease())
 	if err != nil {
 		return "", fmt.Errorf("read the lease of job %s: %w", j.ID, err)
 	}
@@ -100,7 +100,7 @@ func (s State) Running() bool { return s.Begun && !s.Finished }
 
 // State reads the state file; a missing one is a job that has not begun.
 func (j *Job) State() (State, error) {
-	raw, err := readSmall(j.StateFile())
+	raw, err := ReadSmall(j.StateFile())
 	if errors.Is(err, fs.ErrNotExist) {
 		return State{}, nil
 	}

@@ -50,7 +50,7 @@ func (s Store) Create(id string, arguments []byte, binary string) (*Job, error) 
 		return nil, err
 	}
 	j := &Job{ID: id, store: s}
-	if err := errors.Join(makeFolder(s.State), makeFolder(s.Run)); err != nil {
+	if err := errors.Join(MakeFolder(s.State), MakeFolder(s.Run)); err != nil {
 		return nil, fmt.Errorf("job %s: %w", id, err)
 	}
 	if err := os.Mkdir(j.folder(), 0o700); err != nil {

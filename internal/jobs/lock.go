@@ -24,7 +24,7 @@ func (e *LockedError) Error() string {
 // Lock takes the node for one job, at once or not at all (*LockedError), and notes the job for those who come later. It
 // goes with the process that holds it, whatever ends that.
 func (s Store) Lock(job string) (release func(), err error) {
-	if err := makeFolder(s.Run); err != nil {
+	if err := MakeFolder(s.Run); err != nil {
 		return nil, fmt.Errorf("lock this node: %w", err)
 	}
 	path := filepath.Join(s.Run, reserved)

@@ -199,10 +199,13 @@ func (r *Repository) Set(cluster, name string) (*Set, error) {
 	}
 	s, err := r.open(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no set %s in %s: %w", name, r.path, err)
+		return nil, fmt.Errorf("%w %s in %s: %w", ErrNoSet, name, r.path, err)
 	}
 	return s, err
 }
+
+// ErrNoSet says that a repository is empty.
+var ErrNoSet = errors.New("there is no set")
 
 func (r *Repository) newest(cluster string) (*Set, error) {
 	l, err := r.List(cluster)
@@ -211,7 +214,7 @@ func (r *Repository) newest(cluster string) (*Set, error) {
 	}
 	newest := l.Newest()
 	if newest == nil {
-		return nil, fmt.Errorf("there is no set in %s", filepath.Join(r.path, cluster))
+		return nil, fmt.Errorf("in %s %w", filepath.Join(r.path, cluster), ErrNoSet)
 	}
 	return r.open(newest.Set)
 }

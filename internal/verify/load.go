@@ -87,7 +87,8 @@ func (r *restoring) prepare(ctx context.Context) error {
 	if end := lastLine(last.String()); !strings.HasSuffix(end, "completed OK!") {
 		return unusable{problem(f.Name, "mariadb-backup --prepare did not complete: %s", end)}
 	}
-	return r.start(ctx, optionsOf(options))
+	r.options = optionsOf(options)
+	return nil
 }
 
 // pour hands what is inside a file of the set to a program, and reads the file back on the way. What it finds wrong with
@@ -128,15 +129,11 @@ func (r *restoring) load(ctx context.Context) error {
 	r.phase("install")
 	o := r.scratch.child()
 	o.Stdout = io.Discard
-	args := []string{"--no-defaults", "--datadir=" + r.scratch.path(dataName), "--tmpdir=" + r.scratch.path(temporaryName), "--skip-test-db", "--skip-name-resolve",
-		"--auth-root-authentication-method=socket", "--innodb-log-file-size=64M"}
-	if r.scratch.owner == (process.Owner{}) {
-		args = append(args, "--user=root")
-	}
-	if err := o.Run(ctx, r.tools.Paths["install"], args...); err != nil {
+	args := emptyServer(r.scratch.path(dataName), r.scratch.path(temporaryName), r.scratch.owner)
+	if err := o.Run(ctx, r.tools.Paths["install"], append(args, r.o.ServerOptions...)...); err != nil {
 		return fmt.Errorf("make an empty server: %w", err)
 	}
-	if err := r.start(ctx, []string{"--innodb-log-file-size=64M"}); err != nil {
+	if err := r.start(ctx, append([]string{"--innodb-log-file-size=64M"}, r.o.ServerOptions...)); err != nil {
 		return err
 	}
 	r.phase("load")
@@ -155,6 +152,16 @@ func (r *restoring) load(ctx context.Context) error {
 		}
 	}
 	return r.feed(ctx, data(r.set.Manifest))
+}
+
+// emptyServer are the arguments by which an empty server is made.
+func emptyServer(datadir, temporary string, owner process.Owner) []string {
+	args := []string{"--no-defaults", "--datadir=" + datadir, "--tmpdir=" + temporary, "--skip-test-db", "--skip-name-resolve",
+		"--auth-root-authentication-method=socket", "--innodb-log-file-size=64M"}
+	if owner == (process.Owner{}) {
+		args = append(args, "--user=root")
+	}
+	return args
 }
 
 // feed runs the client on a file of statements. --sandbox keeps them from the host.

@@ -65,7 +65,7 @@ func findTools(ctx context.Context, method, server string) (Tools, error) {
 			return t, err
 		}
 		if series(version) != series(want) {
-			return t, fmt.Errorf("%s is of version %s, and the set of %s: only the same series can prove it; verify it on a host that has it", t.Paths[what], version, want)
+			return t, fmt.Errorf("%s is of version %s, and the set of %s: only the same series reads it; take a host that has it", t.Paths[what], version, want)
 		}
 		if what == "server" {
 			t.Version = version
@@ -93,6 +93,15 @@ var versionNumber = regexp.MustCompile(`\b\d+\.\d+\.\d+-MariaDB`)
 // mariadbVersion finds x.y.z in a version text; empty when it is not MariaDB's.
 func mariadbVersion(text string) string {
 	return strings.TrimSuffix(versionNumber.FindString(text), "-MariaDB")
+}
+
+// later says that version a, x.y.z, is later than b of the same series.
+func later(a, b string) bool {
+	last := func(v string) (n int) {
+		_, _ = fmt.Sscan(v[strings.LastIndexByte(v, '.')+1:], &n)
+		return n
+	}
+	return last(a) > last(b)
 }
 
 // series is x.y of x.y.z.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/repository"
 )
@@ -18,6 +19,13 @@ type RestoreOptions struct {
 	Scratch string
 	// Memory is the server's buffer pool, in bytes.
 	Memory int64
+	// ServerOptions are those that the data must be made with, as --innodb-page-size=4k, where the set leaves them open.
+	ServerOptions []string
+	// Accounts are those that Build holds the set against; with Align it gives the set's accounts their passwords.
+	Accounts []galera.Account
+	Align    bool
+	// NotNewer refuses a set of a later server than the one here, which must not be given to it for good.
+	NotNewer bool
 	// Progress is told now and then how far it is; may be nil.
 	Progress func(Progress)
 }
@@ -72,6 +80,9 @@ func PrepareRestore(ctx context.Context, s *Set, o RestoreOptions) (*Restore, er
 	if r.tools, err = findTools(ctx, s.Manifest.Method, s.Manifest.Server.Version); err != nil {
 		return nil, err
 	}
+	if set := mariadbVersion(s.Manifest.Server.Version); o.NotNewer && later(set, r.tools.Version) {
+		return nil, fmt.Errorf("the set is of the server %s, which is later than %s here: a server does not read the data of a later one; upgrade it first", set, r.tools.Version)
+	}
 	space, err := room(s, o.Scratch)
 	r.plan = Plan{Set: s.Name, Path: s.at, Scratch: o.Scratch, Tools: r.tools, Space: space, User: map[bool]string{true: "root", false: "mysql"}[r.owner == process.Owner{}]}
 	return r, err
@@ -95,6 +106,8 @@ type restoring struct {
 	ctx     context.Context
 	scratch *scratch
 	server  *runningServer
+	// options are those without which a server cannot read the data.
+	options []string
 	before  Record
 	// elsewhere counts the tables that lay outside of the datadir, and do so no more.
 	elsewhere int
@@ -115,9 +128,13 @@ type Found struct {
 	Restored *Restored
 }
 
+func (r *Restore) begin(ctx context.Context) *restoring {
+	return &restoring{Restore: r, ctx: ctx, warnings: []string{}, problems: []Problem{}, began: time.Now(), progress: Progress{ExpectedBytes: r.set.Bytes()}}
+}
+
 // Run restores the set, looks into it and removes the copy, whatever happens. An error says that nothing was proven.
 func (r *Restore) Run(ctx context.Context) (found Found, err error) {
-	run := &restoring{Restore: r, ctx: ctx, warnings: []string{}, problems: []Problem{}, began: time.Now(), progress: Progress{ExpectedBytes: r.set.Bytes()}}
+	run := r.begin(ctx)
 	if run.before, err = r.set.Record(); err != nil {
 		run.warn("%v", err)
 	}
@@ -143,8 +160,21 @@ func (r *Restore) Run(ctx context.Context) (found Found, err error) {
 	return found, err
 }
 
-// do reads the small files back, restores the data and looks into them.
+// do makes the data and looks into them.
 func (r *restoring) do(ctx context.Context) (*Restored, error) {
+	if err := r.makeData(ctx); err != nil {
+		return nil, err
+	}
+	if r.server == nil {
+		if err := r.start(ctx, r.options); err != nil {
+			return nil, err
+		}
+	}
+	return r.inspect(ctx)
+}
+
+// makeData reads the small files back and restores the data. A logical set needs a server for that, which still runs then.
+func (r *restoring) makeData(ctx context.Context) error {
 	r.phase("read")
 	for _, f := range r.set.Manifest.Files {
 		if f.Content == contentStream || f.Content == contentDump {
@@ -152,20 +182,16 @@ func (r *restoring) do(ctx context.Context) (*Restored, error) {
 		}
 		bad, err := r.set.readFile(ctx, f, nil, r.read)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if bad != nil {
-			return nil, damagedFile{unusable{*bad}}
+			return damagedFile{unusable{*bad}}
 		}
 	}
-	restore := r.prepare
 	if r.set.Manifest.Method == "logical" {
-		restore = r.load
+		return r.load(ctx)
 	}
-	if err := restore(ctx); err != nil {
-		return nil, err
-	}
-	return r.inspect(ctx)
+	return r.prepare(ctx)
 }
 
 func (r *restoring) bad(p Problem) { r.problems = append(r.problems, p) }

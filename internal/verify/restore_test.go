@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/repository"
 )
 
@@ -38,7 +39,7 @@ func wantEmpty(t *testing.T, root string) {
 			t.Errorf("%s is left in the scratch folder", e.Name())
 		}
 	}
-	if inside := workingIn(root); len(inside) > 0 {
+	if inside := process.WorkingIn(root); len(inside) > 0 {
 		t.Errorf("processes are left: %v", inside)
 	}
 }

@@ -12,7 +12,6 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -197,7 +196,7 @@ func clean(root string) (undone []string, err error) {
 		return nil, errors.Join(fmt.Errorf("scratch: %s is no folder of ours; choose another one", run), err)
 	}
 	for range 100 {
-		inside := workingIn(run)
+		inside := process.WorkingIn(run)
 		if len(inside) == 0 {
 			break
 		}
@@ -212,35 +211,4 @@ func clean(root string) (undone []string, err error) {
 		return undone, fmt.Errorf("remove %s by hand: %w", run, err)
 	}
 	return append(undone, "removed "+run), nil
-}
-
-// workingIn finds processes by their current directory: all that a restore starts begin in its folder, mariadbd and
-// mariadb-backup --prepare go on to the datadir.
-func workingIn(folder string) map[int]string {
-	found := map[int]string{}
-	links, _ := filepath.Glob("/proc/[0-9]*/cwd")
-	for _, link := range links {
-		at, err := os.Readlink(link)
-		if err != nil || at != folder && !strings.HasPrefix(at, folder+"/") {
-			continue
-		}
-		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(link)))
-		if err != nil || pid == os.Getpid() {
-			continue
-		}
-		name, _ := os.ReadFile(filepath.Join(filepath.Dir(link), "comm"))
-		if state := processState(pid); state != 'Z' {
-			found[pid] = strings.TrimSpace(string(name))
-		}
-	}
-	return found
-}
-
-// processState is the letter behind the name in /proc/PID/stat; Z is one that has ended.
-func processState(pid int) byte {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if at := strings.LastIndex(string(stat), ") "); err == nil && at > 0 && at+2 < len(stat) {
-		return stat[at+2]
-	}
-	return 'Z'
 }

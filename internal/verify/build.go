@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/process"
+	"overcloud.backup/internal/repository"
+)
+
+// Built is what was made of a set.
+type Built struct {
+	// Links counts what would have made InnoDB open tables outside of the datadir; they are inside now.
+	Links int
+	// Bytes of the set were read back.
+	Bytes int64
+	// Options of a server are those without which it cannot read the data of a physical set.
+	Options []string
+	// Differ are the accounts that the set has not, or with another password; Aligned those that were given theirs.
+	Differ, Aligned []string
+}
+
+// Build restores the set into a datadir at to, which must not be there and must be on the file system of the scratch
+// folder. It is there as a whole or not at all. A *Unusable is a set that is damaged or cannot be restored.
+func (r *Restore) Build(ctx context.Context, to string) (built Built, err error) {
+	if _, err := os.Lstat(to); err == nil {
+		return built, fmt.Errorf("%s is there already", to)
+	}
+	run := r.begin(ctx)
+	if run.scratch, err = newScratch(r.o.Scratch, r.owner); err != nil {
+		return built, err
+	}
+	defer func() {
+		if run.server != nil {
+			run.server.stop()
+		}
+		err = errors.Join(err, run.scratch.remove())
+	}()
+	err = run.makeData(ctx)
+	if err == nil && run.server == nil && len(r.o.Accounts) > 0 {
+		err = run.start(ctx, run.options)
+	}
+	if err == nil && run.server != nil {
+		err = errors.Join(run.compareAccounts(ctx, &built), run.leave(ctx))
+	}
+	if err == nil {
+		err = keep(run.scratch.path(dataName), to)
+	}
+	var bad unusable
+	if errors.As(err, &bad) {
+		err = &Unusable{Path: r.set.at, Problem: bad.Problem}
+	}
+	built.Links, built.Bytes, built.Options = run.elsewhere, run.progress.ReadBytes, run.options
+	return built, err
+}
+
+// compareAccounts sees which accounts would be refused by what was restored.
+func (r *restoring) compareAccounts(ctx context.Context, built *Built) error {
+	r.phase("accounts")
+	for _, a := range r.o.Accounts {
+		admitted, err := galera.Admits(ctx, r.scratch.path(socketName), a)
+		if err != nil {
+			return fmt.Errorf("try the account %s (%s): %w", a.User, a.From, err)
+		}
+		if admitted {
+			continue
+		}
+		changed := 0
+		if r.o.Align {
+			if changed, err = r.server.SetPassword(ctx, a); err != nil {
+				return err
+			}
+		}
+		said := fmt.Sprintf("%s (%s)", a.User, a.From)
+		if changed > 0 {
+			built.Aligned = append(built.Aligned, said)
+		} else {
+			built.Differ = append(built.Differ, said)
+		}
+	}
+	return nil
+}
+
+// leave ends the server in good order, without our account.
+func (r *restoring) leave(ctx context.Context) error {
+	r.phase("stop")
+	err := r.server.Exec(ctx, "DROP USER "+ourUser+"@localhost")
+	if err == nil {
+		err = r.server.Exec(ctx, "SHUTDOWN")
+	}
+	if err != nil {
+		return fmt.Errorf("end the scratch server: %w", err)
+	}
+	select {
+	case <-r.server.child.Ended():
+		if err := r.server.child.Wait(); err != nil {
+			return fmt.Errorf("end the scratch server: %w; %s", err, r.server.said())
+		}
+		return nil
+	case <-time.After(patience):
+		return fmt.Errorf("the scratch server does not end within %s", patience)
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// keep gives a finished datadir its name.
+func keep(from, to string) error {
+	// What was written must be on the disk before the name says that it is whole.
+	if folder, err := os.Open(from); err == nil {
+		err := unix.Syncfs(int(folder.Fd()))
+		if err = errors.Join(err, folder.Close()); err != nil {
+			return fmt.Errorf("sync %s: %w", from, err)
+		}
+	}
+	return os.Rename(from, to)
+}
+
+// Unusable is a set that is damaged or cannot be restored.
+type Unusable struct {
+	Path string
+	Problem
+}
+
+func (u *Unusable) Error() string {
+	return fmt.Sprintf("the set %s cannot be restored: %s", u.Path, u.Problem)
+}
+
+// Check says what the manifest contradicts itself in. Nothing may be restored from the set before that is nothing.
+func (s *Set) Check() []Problem { return checkManifest(s.Manifest) }
+
+// Empty makes the datadir of an empty server in a folder that is there and belongs to the server's user.
+func Empty(ctx context.Context, datadir string, owner process.Owner, options []string) error {
+	program, err := find(programs["install"])
+	if err != nil {
+		return err
+	}
+	temporary, err := os.MkdirTemp(filepath.Dir(datadir), ".overcloud_restore_tmp")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(temporary)
+	if err := os.Chown(temporary, owner.UID, owner.GID); err != nil {
+		return err
+	}
+	o := process.ChildOptions{Owner: owner, Dir: datadir}
+	if err := o.Run(ctx, program, append(emptyServer(datadir, temporary, owner), options...)...); err != nil {
+		return fmt.Errorf("make an empty datadir: %w", err)
+	}
+	return nil
+}
+
+// ServerUser is the user that the server's programs run as.
+func ServerUser() (process.Owner, error) { return serverUser() }
+
+// Data is the file with the database in it. The manifest was checked.
+func (s *Set) Data() repository.File { return data(s.Manifest) }
