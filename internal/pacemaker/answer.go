@@ -131,5 +131,5 @@ func denied(text string) bool {
 // packages names what to install, on Red Hat and on Debian.
 var packages = map[string]string{
 	"crm_mon": "pacemaker-cli or pacemaker-cli-utils", "cibadmin": "pacemaker-cli or pacemaker-cli-utils",
-	"crm_node": "pacemaker-cli or pacemaker-cli-utils", "corosync-quorumtool": "corosync",
+	"crm_node": "pacemaker-cli or pacemaker-cli-utils", "crm_resource": "pacemaker-cli or pacemaker-cli-utils", "corosync-quorumtool": "corosync",
 }

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package pacemaker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/beevik/etree"
+)
+
+// Agent is the galera resource as a restore steers it.
+type Agent struct {
+	Resource string // the primitive
+	// Parent is the outermost clone or bundle, by which it is stopped, started and banned.
+	Parent string
+	Bundle bool
+	// Config, Datadir, User and Group are those of the agent; empty where its default counts.
+	Config, Datadir, User, Group string
+	// Members are the Pacemaker nodes that it runs on, as the agent knows them.
+	Members []string
+	// TargetRole is the parent's target-role; empty when it is not set.
+	TargetRole string
+}
+
+const targetRole = "target-role"
+
+// ErrNoGalera says that the cluster has no galera resource.
+var ErrNoGalera = errors.New("the cluster's configuration has no resource ocf:heartbeat:galera")
+
+// GaleraAgent reads the galera resource from the CIB.
+func GaleraAgent(ctx context.Context) (Agent, error) {
+	ctx, cancel := limited(ctx)
+	defer cancel()
+	a := here().run(ctx, "cibadmin", "--query", "--scope", "configuration")
+	if a.err != nil {
+		return Agent{}, a.failure("read the galera resource")
+	}
+	return parseAgent(a.out)
+}
+
+func parseAgent(cib []byte) (Agent, error) {
+	root, err := document(cib, "cib", "configuration")
+	if err != nil {
+		return Agent{}, err
+	}
+	for _, e := range root.FindElements("//primitive") {
+		if agentOf(e) != agentGalera {
+			continue
+		}
+		set := settings(e, "instance_attributes")
+		outer := outermost(e)
+		galera, err := parseGalera(e, nil)
+		if err != nil {
+			return Agent{}, err
+		}
+		return Agent{
+			Members:  members(galera, root),
+			Resource: e.SelectAttrValue("id", ""), Parent: outer.SelectAttrValue("id", ""), Bundle: outer.Tag == "bundle",
+			Config: set["config"], Datadir: set["datadir"], User: set["user"], Group: set["group"], TargetRole: settings(outer, "meta_attributes")[targetRole],
+		}, nil
+	}
+	return Agent{}, ErrNoGalera
+}
+
+// members are the Pacemaker nodes among whom the agent looks for the newest data. Without a cluster_host_map the addresses
+// of Galera are their names, or begin with them.
+func members(galera *Galera, cib *etree.Element) (names []string) {
+	for _, name := range galera.Nodes {
+		first, _, _ := strings.Cut(name, ".")
+		for _, node := range cib.FindElements("//nodes/node") {
+			if uname := node.SelectAttrValue("uname", ""); uname == name || uname == first {
+				name = uname
+				break
+			}
+		}
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// outermost is the clone, group or bundle around a primitive, or the primitive.
+func outermost(e *etree.Element) *etree.Element {
+	for at := e; at != nil && at.Tag != "resources"; at = at.Parent() {
+		e = at
+	}
+	return e
+}
+
+// Addresses are those of the cluster's IPaddr2 resources, without a prefix length, whoever holds them.
+func Addresses(ctx context.Context) (addresses []string, err error) {
+	ctx, cancel := limited(ctx)
+	defer cancel()
+	a := here().run(ctx, "cibadmin", "--query", "--scope", "resources")
+	if a.err != nil {
+		return nil, a.failure("read the virtual IPs")
+	}
+	root, err := document(a.out, "resources")
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range root.FindElements("//primitive") {
+		if agentOf(e) != agentIPaddr2 {
+			continue
+		}
+		address, err := canonical(settings(e, "instance_attributes")["ip"])
+		if err != nil {
+			return nil, err
+		}
+		addresses = append(addresses, address)
+	}
+	return addresses, nil
+}
+
+// SetTargetRole sets a resource's target-role, or takes it away where role is empty, and sees that it is so.
+func SetTargetRole(ctx context.Context, resource, role string) error {
+	ctx, cancel := limited(ctx)
+	defer cancel()
+	args := []string{"--resource", resource, "--meta", "--delete-parameter", targetRole}
+	if role != "" {
+		args = []string{"--resource", resource, "--meta", "--set-parameter", targetRole, "--parameter-value", role}
+	}
+	a := here().run(ctx, "crm_resource", args...)
+	got, err := GaleraAgent(ctx)
+	switch {
+	case err != nil:
+		return err
+	case got.TargetRole == role:
+		return nil
+	case a.err != nil:
+		return a.failure("set " + targetRole + " of " + resource)
+	}
+	return fmt.Errorf("set %s of %s: it is %q, not %q; who else changes the cluster's configuration?", targetRole, resource, got.TargetRole, role)
+}
+
+// Cleanup makes the cluster forget a resource's failures and look anew.
+func Cleanup(ctx context.Context, resource string) error {
+	return steer(ctx, "clean up "+resource, "--cleanup", "--resource", resource)
+}
+
+// BanFrom keeps a resource off a node until Unban.
+func BanFrom(ctx context.Context, resource, node string) error {
+	return steer(ctx, "ban "+resource+" from "+node, "--ban", "--resource", resource, "--node", node)
+}
+
+// Unban takes a ban away; that there is none is no error.
+func Unban(ctx context.Context, resource, node string) error {
+	return steer(ctx, "take the ban of "+resource+" from "+node+" away", "--clear", "--resource", resource, "--node", node)
+}
+
+func steer(ctx context.Context, step string, args ...string) error {
+	ctx, cancel := limited(ctx)
+	defer cancel()
+	if a := here().run(ctx, "crm_resource", args...); a.err != nil {
+		return a.failure(step)
+	}
+	return nil
+}
+
+// Instances are those of the galera resource in the whole cluster, by node, sorted.
+type Instances struct {
+	Quorum bool
+	// Active run in any role, Promoted serve.
+	Active, Promoted []string
+	// Failed are those that the cluster does not help any more: failed or blocked.
+	Failed []string
+	// Failures say in words what has failed, as "promote on controller-1: not running".
+	Failures []string
+}
+
+// GaleraInstances asks crm_mon.
+func GaleraInstances(ctx context.Context) (Instances, error) {
+	ctx, cancel := limited(ctx)
+	defer cancel()
+	s, problem := here().status(ctx)
+	if problem != nil {
+		return Instances{}, problemError(ctx, problem)
+	}
+	return s.instances(), nil
+}
+
+func (s *Status) instances() Instances {
+	i := Instances{Quorum: s.Quorum}
+	own := map[string]bool{}
+	for _, r := range s.Resources {
+		if r.Agent != agentGalera {
+			continue
+		}
+		own[r.ID] = true
+		switch {
+		case r.Failed || r.Blocked:
+			i.Failed = append(i.Failed, r.Node)
+		case r.Role == RolePromoted && r.Pending == "":
+			i.Promoted = append(i.Promoted, r.Node)
+		}
+		if r.Active {
+			i.Active = append(i.Active, r.Node)
+		}
+	}
+	for _, f := range s.Failures {
+		if own[f.Resource] {
+			i.Failures = append(i.Failures, fmt.Sprintf("%s on %s: %s %s", f.Action, f.Node, f.Exit, f.Reason))
+		}
+	}
+	for _, list := range []*[]string{&i.Active, &i.Promoted, &i.Failed} {
+		slices.Sort(*list)
+		*list = slices.Compact(*list)
+	}
+	return i
+}
