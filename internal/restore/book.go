@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package restore
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"overcloud.backup/internal/jobs"
+)
+
+// Home is where a controller keeps its book.
+const Home = "/var/lib/overcloud.backup/restore"
+
+const bookName = "restore.json"
+
+// How a restore ended.
+const (
+	Restored   = "restored"
+	RolledBack = "rolled_back"
+)
+
+// Book is what a restore has changed on its controller. Each line is on the disk before its effect begins.
+type Book struct {
+	Job     string `json:"job"`
+	Cluster string `json:"cluster"`
+	// Set is what is restored, by its path; Position is the set's.
+	Set   string `json:"set"`
+	UUID  string `json:"uuid"`
+	Seqno int64  `json:"seqno"`
+	// Fingerprint is that of the set's schema.
+	Fingerprint string `json:"fingerprint"`
+	Target      bool   `json:"target"` // this controller gets the set, the others get it from there
+	Datadir     string `json:"datadir"`
+	Began       string `json:"began"`
+	Fence       *Fence `json:"fence,omitempty"` // keeps clients out, while it is there
+	Resource    *Role  `json:"resource,omitempty"`
+	// Aside are the folders that the datadirs of before were moved to, the oldest first: that is the operator's.
+	Aside []string `json:"aside"`
+	// Started is when the resource was started on the restored data. From then on the data live.
+	Started string `json:"started"`
+	// Rejoin says that only this controller is restored, from the others; Banned that the resource is kept off it.
+	Rejoin bool `json:"rejoin"`
+	Banned bool `json:"banned,omitempty"`
+	// Opened says that clients may come in.
+	Opened bool `json:"opened,omitempty"`
+	// RollingBack says that the old data are to come back.
+	RollingBack bool   `json:"rolling_back,omitempty"`
+	Ended       string `json:"ended"`
+	EndedAt     string `json:"ended_at"`
+	// Before is the restore before this one, for as long as this one may still be dropped.
+	Before *Book `json:"before,omitempty"`
+
+	path string
+	lock *os.File
+}
+
+// Fence is what keeps clients out.
+type Fence struct {
+	Program string `json:"program"`
+	Port    string `json:"port"`
+}
+
+// Role is the target-role that the resource had before; empty when it had none.
+type Role struct {
+	ID     string `json:"id"`
+	Before string `json:"before"`
+}
+
+// Open says that there is something to continue or to roll back.
+func (b *Book) Open() bool { return b.Job != "" && b.Ended == "" }
+
+// OpenBook opens this controller's book, for one process at a time. It is empty where nothing was restored yet.
+func OpenBook(home string) (*Book, error) {
+	if err := jobs.MakeFolder(home); err != nil {
+		return nil, fmt.Errorf("restore: %w", err)
+	}
+	lock, err := os.OpenFile(filepath.Join(home, "lock"), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("restore: %w", err)
+	}
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		lock.Close()
+		return nil, errors.New("another step of a restore runs on this host now; wait for its end")
+	}
+	b, err := ReadBook(home)
+	if err != nil {
+		lock.Close()
+		return nil, err
+	}
+	b.lock = lock
+	return b, nil
+}
+
+// ReadBook reads the book without holding it.
+func ReadBook(home string) (*Book, error) {
+	b := &Book{path: filepath.Join(home, bookName), Aside: []string{}}
+	content, err := jobs.ReadSmall(b.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return b, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(content, b)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read what a restore has done here: %s: %w; look at the folders beside the datadir and mend or remove that file", b.path, err)
+	}
+	return b, nil
+}
+
+// Close lets go of the book.
+func (b *Book) Close() error { return b.lock.Close() }
+
+// Begin begins a restore, or continues the one of this job. A restore that was not ended goes before.
+func (b *Book) Begin(job string, fill func(*Book)) error {
+	switch {
+	case b.Job == job:
+		return nil
+	case b.UnderWay():
+		return b.busy()
+	case b.Open():
+		if err := os.RemoveAll(b.Datadir + ready + b.Job); err != nil {
+			return err
+		}
+	}
+	before := b.Before
+	if b.Ended != "" {
+		ended := *b
+		before = &ended
+	}
+	*b = Book{Job: job, Began: now(), Aside: []string{}, Before: before, path: b.path, lock: b.lock}
+	fill(b)
+	return b.save()
+}
+
+// Drop forgets a restore that has changed nothing.
+func (b *Book) Drop() error {
+	if b.UnderWay() {
+		return nil
+	}
+	path, lock := b.path, b.lock
+	if b.Before != nil {
+		*b = *b.Before
+		b.path, b.lock = path, lock
+		return b.save()
+	}
+	*b = Book{Aside: []string{}, path: path, lock: lock}
+	return os.Remove(path)
+}
+
+// UnderWay says that a restore has begun and not ended, and that something on this host is not as it was.
+func (b *Book) UnderWay() bool {
+	return b.Open() && (b.Fence != nil || b.Resource != nil || len(b.Aside) > 0 || b.Started != "" || b.RollingBack || b.Banned)
+}
+
+// At notes where the restored data stand.
+func (b *Book) At(uuid string, seqno int64, fingerprint string) error {
+	b.UUID, b.Seqno, b.Fingerprint = uuid, seqno, fingerprint
+	return b.save()
+}
+
+// RollBack opens the book again, to go back to the data of before.
+func (b *Book) RollBack() error {
+	if b.RollingBack && b.Ended == "" {
+		return nil
+	}
+	if b.Ended == RolledBack {
+		return nil
+	}
+	b.RollingBack, b.Opened, b.Ended, b.EndedAt = true, false, "", ""
+	return b.save()
+}
+
+// Of refuses a step of a restore that this controller does not know.
+func (b *Book) Of(job string) error {
+	if b.Job == job {
+		return nil
+	}
+	if b.Open() {
+		return b.busy()
+	}
+	return fmt.Errorf("this host knows nothing of the restore %q", job)
+}
+
+func (b *Book) busy() error {
+	return fmt.Errorf("the restore %s of %s, begun %s, is not ended on this host: continue it with the same set, or roll it back", b.Job, b.Set, b.Began)
+}
+
+// save has the book on the disk when it returns without an error.
+func (b *Book) save() error {
+	content, err := json.MarshalIndent(b, "", "  ")
+	if err == nil {
+		err = jobs.ReplaceDurably(b.path, append(content, '\n'))
+	}
+	if err != nil {
+		return fmt.Errorf("note what the restore does, before it is done: %w", err)
+	}
+	return nil
+}
+
+// End notes that the restore has ended.
+func (b *Book) End(how string) error {
+	if b.Ended == how {
+		return nil
+	}
+	b.Ended, b.EndedAt, b.Before = how, now(), nil
+	return b.save()
+}
+
+func now() string { return time.Now().UTC().Format(time.RFC3339) }

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package restore
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func home(t *testing.T) string {
+	t.Helper()
+	folder := filepath.Join(t.TempDir(), "restore")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+func open(t *testing.T, at string) *Book {
+	t.Helper()
+	b, err := OpenBook(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func of(set string) func(*Book) { return func(b *Book) { b.Set = set } }
+
+func TestARestoreIsContinuedAndNoOtherBegun(t *testing.T) {
+	at := home(t)
+	b := open(t, at)
+	if b.Open() || b.UnderWay() {
+		t.Fatalf("an empty book: %+v", b)
+	}
+	if err := b.Begin("one", of("/set")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenBook(at); err == nil || !strings.Contains(err.Error(), "another step") {
+		t.Errorf("opened twice: %v", err)
+	}
+	if err := b.Begin("two", of("/other")); err != nil || b.Set != "/other" {
+		t.Errorf("one that has changed nothing is in the way: %v", err)
+	}
+	b.Fence = &Fence{Program: FenceNft, Port: "3306"}
+	if err := b.save(); err != nil {
+		t.Fatal(err)
+	}
+	b.Close()
+	b = open(t, at)
+	if err := b.Begin("three", of("/third")); err == nil || !strings.Contains(err.Error(), "/other") || b.Job != "two" {
+		t.Errorf("another one was begun: %v, %+v", err, b)
+	}
+	if err := b.Begin("two", of("ignored")); err != nil || b.Set != "/other" {
+		t.Errorf("not continued: %v", err)
+	}
+	if err := b.Of("three"); err == nil {
+		t.Error("a step of another restore may be done")
+	}
+	if err := b.End(Restored); err != nil || b.Open() {
+		t.Errorf("not ended: %v", err)
+	}
+	if err := b.RollBack(); err != nil || !b.UnderWay() {
+		t.Errorf("a restore that ended cannot be rolled back: %v", err)
+	}
+	if err := b.End(RolledBack); err != nil {
+		t.Error(err)
+	}
+	if err := b.RollBack(); err != nil || b.Open() {
+		t.Errorf("rolled back twice: %v", err)
+	}
+	if err := b.Begin("three", of("/third")); err != nil {
+		t.Errorf("no new one can be begun after the end: %v", err)
+	}
+	b.Close()
+}
+
+func TestARefusedRestoreLeavesTheWayBackFromTheOneBefore(t *testing.T) {
+	at := home(t)
+	b := open(t, at)
+	defer b.Close()
+	if err := b.Begin("one", func(b *Book) { b.Aside = []string{"/old"} }); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.End(Restored); err != nil {
+		t.Fatal(err)
+	}
+	for _, job := range []string{"two", "three"} {
+		if err := b.Begin(job, of("/set")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.Drop(); err != nil {
+		t.Fatal(err)
+	}
+	read, err := ReadBook(at)
+	if err != nil || read.Job != "one" || read.Ended != Restored || len(read.Aside) != 1 || b.Job != "one" {
+		t.Errorf("%+v, %v", read, err)
+	}
+	if err := b.RollBack(); err != nil || !b.UnderWay() {
+		t.Error(err)
+	}
+}
+
+func TestADamagedBookIsNotTakenForNone(t *testing.T) {
+	at := home(t)
+	if err := os.WriteFile(filepath.Join(at, bookName), []byte(`{"job":`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadBook(at); err == nil || !strings.Contains(err.Error(), bookName) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestOnlyWhatTheRestoreNamedIsRemoved(t *testing.T) {
+	folder := t.TempDir()
+	n := &Node{Datadir: filepath.Join(folder, "mysql")}
+	mine, other := n.Datadir+".aside-j", filepath.Join(folder, "precious")
+	for _, path := range []string{mine, other} {
+		if err := os.Mkdir(path, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := n.RemoveOld(&Book{Aside: []string{mine, other}}); err != nil {
+		t.Fatal(err)
+	}
+	if exists(mine) || !exists(other) {
+		t.Errorf("mine: %v, other: %v", exists(mine), exists(other))
+	}
+}
+
+func TestFilesOutsideOfTheDatadirAreRefused(t *testing.T) {
+	config := filepath.Join(t.TempDir(), "my.cnf")
+	n := &Node{Datadir: "/var/lib/mysql"}
+	n.Agent.Config = config
+	for _, c := range []struct{ text, want string }{
+		{"[mysqld]\nport=3307\ninnodb_page_size=4k\nwsrep_cluster_name=c\n", ""},
+		{"[mysqld]\ninnodb-log-group-home-dir=/srv/redo\n", "/srv/redo"},
+		{"[galera]\ninnodb_undo_directory=./\n[mysqld]\ninnodb_data_home_dir=/var/lib/mysql/\n", ""},
+	} {
+		if err := os.WriteFile(config, []byte(c.text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		err := n.readOptions()
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q: %v", c.text, err)
+		}
+		if c.text[9:18] == "port=3307" && (n.Port != "3307" || n.Cluster != "c" || strings.Join(n.Options, " ") != "--innodb-page-size=4k") {
+			t.Errorf("%+v", n)
+		}
+	}
+}
+
+func TestAClusterOfWhichSomethingIsMissingIsRefused(t *testing.T) {
+	n := &Node{Members: []string{"a", "b", "c"}, Online: []string{"a", "c"}}
+	if err := n.Whole(); err == nil || !strings.Contains(err.Error(), ": b;") {
+		t.Errorf("%v", err)
+	}
+	n.Online = append(n.Online, "b")
+	if err := n.Whole(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestDataThatTheServerCannotReadAreRefused(t *testing.T) {
+	n := &Node{Options: []string{"--innodb-page-size=4k"}}
+	for _, c := range []struct {
+		options []string
+		refused bool
+	}{
+		{[]string{"--innodb-page-size=4096", "--innodb-data-file-path=ibdata1:12582912:autoextend", "--innodb-undo-tablespaces=3"}, false},
+		{[]string{"--innodb-page-size=16384"}, true},
+		{[]string{"--innodb-data-file-path=ibdata1:12M;ibdata2:1G:autoextend"}, true},
+		{nil, false},
+	} {
+		if err := n.Readable(c.options); (err != nil) != c.refused {
+			t.Errorf("%v: %v", c.options, err)
+		}
+	}
+}

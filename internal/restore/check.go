@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package restore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/pacemaker"
+)
+
+// Expected is what a restored controller must show.
+type Expected struct {
+	Size int
+	// UUID of the cluster's state; empty where it is not known.
+	UUID string
+	// Fingerprint of the schema; empty where it is not compared.
+	Fingerprint string
+}
+
+// Check sees that this controller's server is what was restored, through the accounts that are deployed on this host.
+func (n *Node) Check(ctx context.Context, login galera.Login, want Expected, limit time.Duration) (galera.Wsrep, error) {
+	var w galera.Wsrep
+	err := until(ctx, limit, "see that the database on this host is whole", func() (string, error) {
+		c, err := galera.Open(ctx, login)
+		if err != nil {
+			return "", explainLogin(err)
+		}
+		defer c.Close()
+		if w, err = c.Status(ctx); err != nil {
+			return "", err
+		}
+		return want.missing(w), nil
+	})
+	if err != nil || want.Fingerprint == "" {
+		return w, err
+	}
+	c, err := galera.Open(ctx, login)
+	if err != nil {
+		return w, err
+	}
+	defer c.Close()
+	got, err := c.Fingerprint(ctx)
+	if err == nil && got != want.Fingerprint {
+		err = errors.New("the schema is not that of the set: its fingerprint is another one")
+	}
+	return w, err
+}
+
+// explainLogin says what a refusal means right after a restore.
+func explainLogin(err error) error {
+	var login *galera.LoginError
+	if errors.As(err, &login) && login.Refused() {
+		return &finalError{fmt.Errorf("the restored database refuses the account that this host has: %w. The set has the passwords of its time: "+
+			"give the accounts the deployed passwords (ALTER USER, on one controller, as root through the socket), or deploy the old ones, and call this again", err)}
+	}
+	return err
+}
+
+func (e Expected) missing(w galera.Wsrep) string {
+	switch {
+	case e.UUID != "" && w.ClusterStateUUID != "" && w.ClusterStateUUID != e.UUID:
+		return fmt.Sprintf("its state is %s and that of the set %s: it was started from other data", w.ClusterStateUUID, e.UUID)
+	case w.ClusterStatus != galera.ClusterPrimary, w.State != galera.StateSynced, !w.Ready:
+		return fmt.Sprintf("it is %s and %s, not Primary and Synced", w.ClusterStatus, w.State)
+	case w.ClusterSize != e.Size:
+		return fmt.Sprintf("it sees %d controllers, not %d", w.ClusterSize, e.Size)
+	}
+	return ""
+}
+
+// ThroughVIP sees that a server of the restored cluster answers at one of the cluster's addresses. said tells which, and
+// whether the account of this host may come in there.
+func (n *Node) ThroughVIP(ctx context.Context, login galera.Login, uuid string, limit time.Duration) (said string, err error) {
+	addresses, err := pacemaker.Addresses(ctx)
+	if err != nil {
+		return "", err
+	}
+	if len(addresses) == 0 {
+		return "the cluster holds no virtual IP, so nothing was asked through one", nil
+	}
+	err = until(ctx, limit, "reach the database through the virtual IP", func() (string, error) {
+		var problems []error
+		for _, address := range addresses {
+			told, err := n.ask(ctx, login, address, uuid)
+			if err == nil {
+				said = told
+				return "", nil
+			}
+			problems = append(problems, err)
+		}
+		return "", errors.Join(problems...)
+	})
+	return said, err
+}
+
+func (n *Node) ask(ctx context.Context, login galera.Login, address, uuid string) (string, error) {
+	port := 0
+	if _, err := fmt.Sscan(n.Port, &port); err != nil {
+		return "", err
+	}
+	login.Socket, login.Host, login.Port = "", address, port
+	c, err := galera.Open(ctx, login)
+	if err != nil {
+		return n.knock(ctx, login, err)
+	}
+	defer c.Close()
+	w, err := c.Status(ctx)
+	if err != nil {
+		return "", err
+	}
+	if uuid != "" && w.ClusterStateUUID != uuid {
+		return "", fmt.Errorf("the server at %s is of the cluster state %s, not %s", address, w.ClusterStateUUID, uuid)
+	}
+	return fmt.Sprintf("clients reach the restored database at %s", address), nil
+}
+
+// stranger is an account that no server knows.
+const stranger = "overcloud_backup_knocks"
+
+// knock tells a server that refuses an account from one that is not there. It tries one that is refused for sure where this
+// host has none: a connection that is cut off before the login would count against HAProxy's host (max_connect_errors).
+func (n *Node) knock(ctx context.Context, login galera.Login, err error) (string, error) {
+	var failed *galera.LoginError
+	if !errors.As(err, &failed) || !failed.Refused() {
+		login.User, login.Password = stranger, ""
+		c, again := galera.Open(ctx, login)
+		if again == nil {
+			_ = c.Close()
+		} else if !errors.As(again, &failed) || !failed.Refused() {
+			return "", again
+		}
+	}
+	return fmt.Sprintf("the database answers at %s (this host has no account for it there, so nothing more was asked)", login.Host), nil
+}
+
+// healthPort is where clustercheck answers, by TripleO and by every guide of Galera behind HAProxy.
+const healthPort = "9200"
+
+// Health asks the health check of this host as HAProxy does. A host without one is well: HAProxy would show it.
+func (n *Node) Health(ctx context.Context, w galera.Wsrep, limit time.Duration) error {
+	client := http.Client{Timeout: 5 * time.Second}
+	for _, host := range []string{"127.0.0.1", w.NodeAddress} {
+		address := net.JoinHostPort(strings.Trim(host, "[]"), healthPort)
+		conn, err := net.DialTimeout("tcp", address, 2*time.Second)
+		if err != nil {
+			continue
+		}
+		_ = conn.Close()
+		return until(ctx, limit, "see that the health check of this host calls the database well", func() (string, error) {
+			answer, err := client.Get("http://" + address)
+			if err != nil {
+				return "", err
+			}
+			defer answer.Body.Close()
+			if answer.StatusCode == http.StatusOK {
+				return "", nil
+			}
+			return fmt.Sprintf("%s says %s although the node is Synced. The set has the passwords of its time: is that of the health check's account the deployed one? "+
+				"(%s; ALTER USER on one controller gives it back)", address, answer.Status, "/etc/sysconfig/clustercheck"), nil
+		})
+	}
+	return nil
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package restore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"overcloud.backup/internal/pacemaker"
+)
+
+const stopped = "Stopped"
+
+// Stop stops the resource on all controllers and sees that it is stopped.
+func (n *Node) Stop(ctx context.Context, b *Book, limit time.Duration) (changed bool, err error) {
+	locks, err := pacemaker.Locks(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, l := range locks {
+		return false, fmt.Errorf("a backup runs on %s (job %s): wait for its end, or cancel it", l.Holder, l.Job)
+	}
+	if b.Resource == nil {
+		b.Resource = &Role{ID: n.Agent.Parent, Before: n.Agent.TargetRole}
+		if strings.EqualFold(n.Agent.TargetRole, stopped) {
+			// The operator stopped it, to restore it.
+			b.Resource.Before = ""
+		}
+		if err := b.save(); err != nil {
+			return false, err
+		}
+	}
+	if n.Agent.TargetRole != stopped {
+		changed = true
+		if err := pacemaker.SetTargetRole(ctx, n.Agent.Parent, stopped); err != nil {
+			return true, err
+		}
+	}
+	cleaned := time.Now()
+	return changed, until(ctx, limit, "stop the resource "+n.Agent.Parent, func() (string, error) {
+		i, err := pacemaker.GaleraInstances(ctx)
+		if err != nil {
+			return "", err
+		}
+		if !i.Quorum {
+			return "the cluster has no quorum", nil
+		}
+		if len(i.Active) == 0 && len(i.Failed) == 0 {
+			return "", nil
+		}
+		// Pacemaker does nothing about an instance that it blocked, until somebody cleans up.
+		if len(i.Failed) > 0 && time.Since(cleaned) > 5*time.Second {
+			cleaned = time.Now()
+			err = pacemaker.Cleanup(ctx, n.Agent.Resource)
+		}
+		return words("it still runs on", i.Active, i), err
+	})
+}
+
+// Start gives the resource its role back and waits until it serves on all controllers.
+func (n *Node) Start(ctx context.Context, b *Book, limit time.Duration) (changed bool, err error) {
+	if b.Resource == nil {
+		return false, fmt.Errorf("this host has not stopped the resource, so it does not start it; start it on the controller that did")
+	}
+	if b.Started == "" && !b.RollingBack {
+		b.Started, changed = now(), true
+		if err := b.save(); err != nil {
+			return false, err
+		}
+	}
+	if n.Agent.TargetRole == stopped {
+		changed = true
+		err := pacemaker.Cleanup(ctx, n.Agent.Resource)
+		if err = errors.Join(err, pacemaker.SetTargetRole(ctx, b.Resource.ID, b.Resource.Before)); err != nil {
+			return true, err
+		}
+	}
+	return changed, n.serves(ctx, n.Members, limit)
+}
+
+// tries is how often a failed promotion is tried again: a controller under load may miss the agent's time limit.
+const tries = 3
+
+// serves waits until the resource is promoted on these controllers.
+func (n *Node) serves(ctx context.Context, members []string, limit time.Duration) error {
+	cleaned, left := time.Now(), tries
+	return until(ctx, limit, "start the resource "+n.Agent.Parent, func() (string, error) {
+		i, err := pacemaker.GaleraInstances(ctx)
+		if err != nil {
+			return "", err
+		}
+		missing := without(members, i.Promoted)
+		if len(missing) == 0 && len(i.Failed) == 0 {
+			return "", nil
+		}
+		said := words("it does not serve yet on", missing, i)
+		if len(i.Failed) > 0 && time.Since(cleaned) > 10*time.Second {
+			if left--; left < 0 {
+				return "", &finalError{fmt.Errorf("%s; see the server's log there, then call this again", said)}
+			}
+			cleaned = time.Now()
+			err = pacemaker.Cleanup(ctx, n.Agent.Resource)
+		}
+		return said, err
+	})
+}
+
+// without are those of all that are not in some.
+func without(all, some []string) (rest []string) {
+	for _, name := range all {
+		if !slices.Contains(some, name) {
+			rest = append(rest, name)
+		}
+	}
+	return rest
+}
+
+func words(what string, nodes []string, i pacemaker.Instances) string {
+	text := what + " " + strings.Join(nodes, ", ")
+	if len(i.Failures) > 0 {
+		text += " (" + strings.Join(i.Failures, "; ") + ")"
+	}
+	return text
+}

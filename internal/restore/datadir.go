@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package restore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"overcloud.backup/internal/process"
+	"overcloud.backup/internal/verify"
+)
+
+// markName is a file that says of which restore a datadir is. Servers leave it alone; a state transfer removes it.
+const markName = "overcloud_restore"
+
+// Ready is where the set is made ready, on the target.
+func (n *Node) Ready(b *Book) string { return n.Datadir + ready + b.Job }
+
+const ready = ".ready-"
+
+// Staged says that the set is ready, or in place.
+func (n *Node) Staged(b *Book) bool { return exists(n.Ready(b)) || marked(n.Datadir, b.Job) }
+
+func marked(datadir, job string) bool {
+	content, err := os.ReadFile(filepath.Join(datadir, markName))
+	return err == nil && strings.TrimSpace(string(content)) == job
+}
+
+// Replace moves the datadir aside and puts the restored one in its place on the target, or an empty one elsewhere. The
+// resource must be stopped. Where that was done already nothing is done; a datadir that came back since goes aside, too.
+func (n *Node) Replace(ctx context.Context, b *Book) (said []string, err error) {
+	if b.Started != "" {
+		return nil, nil
+	}
+	if err := n.silent(ctx); err != nil {
+		return nil, err
+	}
+	if marked(n.Datadir, b.Job) {
+		return nil, nil
+	}
+	if b.Target && !exists(n.Ready(b)) {
+		return nil, fmt.Errorf("%s is not there: the set has to be made ready first", n.Ready(b))
+	}
+	if exists(n.Datadir) {
+		to, err := n.aside(b)
+		if err != nil {
+			return nil, err
+		}
+		said = append(said, "moved "+n.Datadir+" to "+to)
+	}
+	fresh := n.Ready(b)
+	if !b.Target {
+		if err := n.makeEmpty(ctx, fresh); err != nil {
+			return said, err
+		}
+	}
+	if err := n.finish(b, fresh); err != nil {
+		return said, err
+	}
+	if err := os.Rename(fresh, n.Datadir); err != nil {
+		return said, err
+	}
+	what := "an empty one; the data come from the other controller"
+	if b.Target {
+		what = "that of the set"
+	}
+	return append(said, n.Datadir+" is now "+what), errors.Join(n.relabel(ctx), syncFolder(filepath.Dir(n.Datadir)))
+}
+
+// aside notes a name for the datadir and moves it there.
+func (n *Node) aside(b *Book) (string, error) {
+	to := n.Datadir + ".aside-" + b.Job
+	for i := 2; exists(to); i++ {
+		to = fmt.Sprintf("%s.aside-%s-%d", n.Datadir, b.Job, i)
+	}
+	b.Aside = append(b.Aside, to)
+	if err := b.save(); err != nil {
+		return "", err
+	}
+	return to, moveAside(n.Datadir, to)
+}
+
+func moveAside(from, to string) error {
+	err := os.Rename(from, to)
+	if errors.Is(err, syscall.EXDEV) || errors.Is(err, syscall.EBUSY) {
+		return fmt.Errorf("%w: it has to be a folder that can be renamed, no mount and no layer of a container's image", err)
+	}
+	return err
+}
+
+// makeEmpty makes the datadir of an empty server. What a killed one left goes first.
+func (n *Node) makeEmpty(ctx context.Context, at string) error {
+	if err := os.RemoveAll(at); err != nil {
+		return err
+	}
+	if err := os.Mkdir(at, 0o755); err != nil {
+		return err
+	}
+	if err := os.Chown(at, n.Owner.UID, n.Owner.GID); err != nil {
+		return err
+	}
+	return verify.Empty(ctx, at, n.Owner, n.Options)
+}
+
+// grastate says where the restored data stand. safe_to_bootstrap makes the agent take this controller first; the others
+// have no such file, by which it takes them last.
+const grastate = `# GALERA saved state
+version: 2.1
+uuid:    %s
+seqno:   %d
+safe_to_bootstrap: 1
+`
+
+// finish makes a datadir what the server expects: position, owner, mode, mark.
+func (n *Node) finish(b *Book, at string) error {
+	write := func(name, content string) error {
+		path := filepath.Join(at, name)
+		if err := os.WriteFile(path, []byte(content), 0o660); err != nil {
+			return err
+		}
+		return os.Chown(path, n.Owner.UID, n.Owner.GID)
+	}
+	err := os.Chmod(at, 0o755)
+	if b.Target {
+		err = errors.Join(err, write("grastate.dat", fmt.Sprintf(grastate, b.UUID, b.Seqno)))
+	}
+	return errors.Join(err, write(markName, b.Job+"\n"), syncFolder(at))
+}
+
+// relabel gives the files their SELinux context where the host has it.
+func (n *Node) relabel(ctx context.Context) error {
+	if !exists("/sys/fs/selinux/enforce") {
+		return nil
+	}
+	return run(ctx, nil, "restorecon", "-R", n.Datadir)
+}
+
+// silent waits until no server works in the datadir.
+func (n *Node) silent(ctx context.Context) error {
+	return until(ctx, time.Minute, "wait for the end of the database on this host", func() (string, error) {
+		for pid, name := range process.WorkingIn(n.Datadir) {
+			return fmt.Sprintf("%s (pid %d) works in %s although the resource is stopped; end it, and call this again", name, pid, n.Datadir), nil
+		}
+		return "", nil
+	})
+}
+
+// PutBack moves the datadir that was there before the restore back, and the restored one to a name that says so. A
+// controller that had none gets an empty one. The resource must be stopped.
+func (n *Node) PutBack(ctx context.Context, b *Book) (said []string, err error) {
+	if err := n.silent(ctx); err != nil {
+		return nil, err
+	}
+	old := ""
+	if len(b.Aside) > 0 {
+		old = b.Aside[0]
+	}
+	if old == "" || !exists(old) {
+		return said, n.nothingAside(ctx, b)
+	}
+	if exists(n.Datadir) {
+		to := n.Datadir + ".restored-" + b.Job
+		for i := 2; exists(to); i++ {
+			to = fmt.Sprintf("%s.restored-%s-%d", n.Datadir, b.Job, i)
+		}
+		if err := moveAside(n.Datadir, to); err != nil {
+			return said, err
+		}
+		said = append(said, "moved "+n.Datadir+" to "+to)
+	}
+	if err := os.Rename(old, n.Datadir); err != nil {
+		return said, err
+	}
+	return append(said, "moved "+old+" back to "+n.Datadir), syncFolder(filepath.Dir(n.Datadir))
+}
+
+// nothingAside is a controller whose datadir was never moved, or is back, or was not there when the restore began.
+func (n *Node) nothingAside(ctx context.Context, b *Book) error {
+	if exists(n.Datadir) && !marked(n.Datadir, b.Job) && (len(b.Aside) > 0 || b.Started == "") {
+		return nil
+	}
+	fresh := n.Datadir + ".empty-" + b.Job
+	if err := n.makeEmpty(ctx, fresh); err != nil {
+		return err
+	}
+	if exists(n.Datadir) {
+		if err := moveAside(n.Datadir, n.Datadir+".restored-"+b.Job); err != nil {
+			return err
+		}
+	}
+	return os.Rename(fresh, n.Datadir)
+}
+
+// HasOld says whether this controller has data of before to go back to.
+func (n *Node) HasOld(b *Book) bool {
+	if len(b.Aside) == 0 {
+		return exists(filepath.Join(n.Datadir, "mysql")) && !marked(n.Datadir, b.Job) && b.Started == ""
+	}
+	return exists(filepath.Join(b.Aside[0], "mysql"))
+}
+
+// RemoveOld removes the datadirs of before.
+func (n *Node) RemoveOld(b *Book) (said []string, err error) {
+	for _, path := range b.Aside {
+		// Only what this restore named is removed.
+		if !strings.HasPrefix(path, n.Datadir+".aside-") || !exists(path) {
+			continue
+		}
+		if err := os.RemoveAll(path); err != nil {
+			return said, err
+		}
+		said = append(said, "removed "+path)
+	}
+	return said, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+func sameDevice(a, b string) bool {
+	var x, y syscall.Stat_t
+	return syscall.Stat(a, &x) == nil && syscall.Stat(b, &y) == nil && x.Dev == y.Dev
+}
+
+func syncFolder(path string) error {
+	folder, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}

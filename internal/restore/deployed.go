@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package restore
+
+import (
+	"context"
+	"os"
+	"strings"
+
+	"overcloud.backup/internal/galera"
+)
+
+// checkFiles are where the health check, and the resource agent for its monitor, have their account.
+var checkFiles = []string{"/etc/sysconfig/clustercheck", "/etc/default/clustercheck"}
+
+// Deployed are the accounts by which this host and the cluster use the database: of the health check, of the state transfer,
+// and the administrator's. A restored database has the passwords of the set's time. Errors are of sources that could not be
+// read.
+func (n *Node) Deployed(ctx context.Context, login galera.Login) ([]galera.Account, error) {
+	accounts, err := galera.Deployed(ctx, login)
+	for _, path := range checkFiles {
+		if a, found := checkAccount(path); found {
+			accounts = append(accounts, a)
+			break
+		}
+	}
+	if n.transfer.User != "" {
+		accounts = append(accounts, n.transfer)
+	}
+	if login.Secret != nil {
+		for _, a := range accounts {
+			login.Secret(a.Password)
+		}
+	}
+	return accounts, err
+}
+
+// checkAccount reads a file for the shell: MYSQL_USERNAME=clustercheck, MYSQL_PASSWORD='secret'.
+func checkAccount(path string) (a galera.Account, found bool) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return a, false
+	}
+	a.From = path
+	for line := range strings.Lines(string(content)) {
+		name, value, _ := strings.Cut(strings.TrimSpace(strings.TrimPrefix(line, "export ")), "=")
+		if len(value) > 1 && strings.ContainsRune(`"'`, rune(value[0])) && value[len(value)-1] == value[0] {
+			value = value[1 : len(value)-1]
+		}
+		switch name {
+		case "MYSQL_USERNAME":
+			a.User = value
+		case "MYSQL_PASSWORD":
+			a.Password = value
+		}
+	}
+	return a, a.User != "" && a.Password != ""
+}
+
+// transferAccount reads wsrep_sst_auth = user:password.
+func transferAccount(value, file string) galera.Account {
+	user, password, _ := strings.Cut(value, ":")
+	if password == "" {
+		return galera.Account{}
+	}
+	return galera.Account{User: user, Password: password, From: "wsrep_sst_auth in " + file}
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package restore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/pacemaker"
+)
+
+// Rejoined ends the restore of one controller from the others.
+const Rejoined = "rejoined"
+
+// MayRejoin refuses to give up the data of this controller: when nobody else has them, or clients use them.
+func (n *Node) MayRejoin(ctx context.Context, login galera.Login, ignore []string) error {
+	view, err := pacemaker.View(ctx)
+	if err != nil {
+		return err
+	}
+	if !view.Quorum {
+		return errors.New("the cluster has no quorum, so nobody knows who has the data; nothing was changed")
+	}
+	if len(view.Promoted) == 0 {
+		return fmt.Errorf("no other controller serves the database now: %s may have the last good copy, which is not given up. Restore the cluster from a set instead", n.Name)
+	}
+	c, err := galera.Open(ctx, login)
+	if err != nil {
+		return nil // it is broken, which is why it is to join anew
+	}
+	defer c.Close()
+	sessions, _, err := c.Sessions(ctx, ignore)
+	if err != nil {
+		return fmt.Errorf("see whether clients use this controller: %w", err)
+	}
+	if len(sessions) > 0 {
+		return fmt.Errorf("clients use the database of %s now (%d sessions of %s, among others): move them to another controller first", n.Name, sessions[0].Count, sessions[0].User)
+	}
+	return nil
+}
+
+// Leave keeps the resource off this controller and sees that it is gone from here.
+func (n *Node) Leave(ctx context.Context, b *Book, limit time.Duration) error {
+	if b.Started != "" {
+		return nil
+	}
+	if !b.Banned {
+		b.Banned = true
+		if err := b.save(); err != nil {
+			return err
+		}
+	}
+	if err := pacemaker.BanFrom(ctx, n.Agent.Parent, n.Name); err != nil {
+		return err
+	}
+	cleaned := time.Now()
+	return until(ctx, limit, "stop the database on "+n.Name, func() (string, error) {
+		i, err := pacemaker.GaleraInstances(ctx)
+		if err != nil {
+			return "", err
+		}
+		if !slices.Contains(i.Active, n.Name) && !slices.Contains(i.Failed, n.Name) {
+			return "", nil
+		}
+		if slices.Contains(i.Failed, n.Name) && time.Since(cleaned) > 5*time.Second {
+			cleaned = time.Now()
+			err = pacemaker.Cleanup(ctx, n.Agent.Resource)
+		}
+		return words("it still runs on", []string{n.Name}, i), err
+	})
+}
+
+// Join lets the resource come back to this controller, which copies the data of another one, and waits until it serves.
+func (n *Node) Join(ctx context.Context, b *Book, limit time.Duration) error {
+	if b.Started == "" {
+		b.Started = now()
+		if err := b.save(); err != nil {
+			return err
+		}
+	}
+	if b.Banned {
+		if err := pacemaker.Unban(ctx, n.Agent.Parent, n.Name); err != nil {
+			return err
+		}
+		b.Banned = false
+		if err := errors.Join(b.save(), pacemaker.Cleanup(ctx, n.Agent.Resource)); err != nil {
+			return err
+		}
+	}
+	if err := n.serves(ctx, []string{n.Name}, limit); err != nil {
+		return fmt.Errorf("%w; the data of before are in %s", err, strings.Join(b.Aside, ", "))
+	}
+	return nil
+}

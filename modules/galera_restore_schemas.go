@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"overcloud.backup/internal/ansible"
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/verify"
+)
+
+// parts are what schemas and rename ask for, in the order given.
+func (o galeraRestoreOptions) parts() (parts []verify.Part, err error) {
+	for _, wanted := range o.Schemas {
+		schema, table, one := strings.Cut(wanted, ".")
+		at := slices.IndexFunc(parts, func(p verify.Part) bool { return p.Schema == schema })
+		if at < 0 {
+			as := schema
+			if name, renamed := o.Rename[schema]; renamed {
+				as = name
+			}
+			parts = append(parts, verify.Part{Schema: schema, As: as})
+			at = len(parts) - 1
+		} else if !one || len(parts[at].Tables) == 0 {
+			return nil, fmt.Errorf("schemas: %q is wanted whole and in part", schema)
+		}
+		if schema == "" || one && table == "" || parts[at].As == "" {
+			return nil, fmt.Errorf("schemas: %q is neither a schema nor schema.table, or its new name is empty", wanted)
+		}
+		if one {
+			parts[at].Tables = append(parts[at].Tables, table)
+		}
+	}
+	for name := range o.Rename {
+		if !slices.ContainsFunc(parts, func(p verify.Part) bool { return p.Schema == name }) {
+			return nil, fmt.Errorf("rename: %q is not among the schemas", name)
+		}
+	}
+	if len(parts) == 0 {
+		return nil, fmt.Errorf("schemas: none is named")
+	}
+	return parts, nil
+}
+
+// loaded loads single schemas or tables of a logical set into the running cluster, through this host's server.
+func (o galeraRestoreOptions) loaded(ctx context.Context, call *ansible.Call) (*ansible.Result, error) {
+	parts, err := o.parts()
+	if err != nil {
+		return nil, err
+	}
+	s, err := o.open()
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	if problems := s.Check(); len(problems) > 0 {
+		return nil, damaged(s.Path(), problems)
+	}
+	c, err := galera.Open(ctx, o.login(call))
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	w, err := c.Status(ctx)
+	if err == nil && w.On && (w.ClusterStatus != galera.ClusterPrimary || w.State != galera.StateSynced) {
+		err = fmt.Errorf("this host's server is %s and %s, not Primary and Synced", w.ClusterStatus, w.State)
+	}
+	if err == nil {
+		err = o.mayLoad(ctx, c, parts)
+	}
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(parts))
+	for i, p := range parts {
+		if names[i] = p.Schema; p.As != p.Schema {
+			names[i] += " as " + p.As
+		}
+		if len(p.Tables) > 0 {
+			names[i] += " (" + strings.Join(p.Tables, ", ") + ")"
+		}
+	}
+	what := strings.Join(names, ", ") + " of " + s.Path()
+	if call.CheckMode {
+		return &ansible.Result{Changed: true, Msg: "would load " + what}, nil
+	}
+	progress := verify.Progress{Phase: "load", ExpectedBytes: 2 * s.Bytes()}
+	tell := func(n int64) {
+		progress.ReadBytes += n
+		call.Progress(progress)
+	}
+	if err := s.Load(ctx, c, parts, tell); err != nil {
+		return nil, err
+	}
+	return &ansible.Result{Changed: true, Msg: "loaded " + what}, nil
+}
+
+// mayLoad refuses to replace what is there, unless that is wanted.
+func (o galeraRestoreOptions) mayLoad(ctx context.Context, c *galera.Client, parts []verify.Part) error {
+	if o.Replace {
+		return nil
+	}
+	for _, p := range parts {
+		rows, err := c.Rows(ctx, "SELECT table_name FROM information_schema.tables WHERE table_schema = ?", p.As)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			if len(p.Tables) == 0 || slices.Contains(p.Tables, row[0]) {
+				return fmt.Errorf("the cluster has %s.%s already: give the schema another name with rename, or set replace", p.As, row[0])
+			}
+		}
+	}
+	return nil
+}

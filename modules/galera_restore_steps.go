@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"overcloud.backup/internal/ansible"
+	"overcloud.backup/internal/restore"
+	"overcloud.backup/internal/verify"
+)
+
+// restoreStep is one step of a restore on this host. Each may be repeated: what is so already stays as it is.
+type restoreStep struct {
+	galeraRestoreOptions
+	ctx     context.Context
+	call    *ansible.Call
+	node    *restore.Node
+	book    *restore.Book
+	changed bool
+	said    []string
+}
+
+var restoreSteps = map[string]func(*restoreStep) error{
+	"staged": (*restoreStep).staged, "fenced": (*restoreStep).fenced, "stopped": (*restoreStep).stopped, "replaced": (*restoreStep).replaced,
+	"started": (*restoreStep).started, "checked": (*restoreStep).checked, "opened": (*restoreStep).opened, "finished": (*restoreStep).finished,
+	"rolling_back": (*restoreStep).rollingBack, "rolled_back": (*restoreStep).rolledBack,
+	"rejoined": (*restoreStep).rejoined,
+}
+
+func (r *restoreStep) did(format string, args ...any) {
+	r.changed = true
+	r.said = append(r.said, fmt.Sprintf(format, args...))
+}
+
+// ended says that the restore is over on this host, so that its steps have nothing to do.
+func (r *restoreStep) ended() bool { return r.book.Job == r.Job && !r.book.Open() }
+
+// begin opens the book of this job.
+func (r *restoreStep) begin() error {
+	if r.Job == "" {
+		return errors.New("job: a step needs to know of which restore it is")
+	}
+	return r.book.Begin(r.Job, func(b *restore.Book) {
+		b.Cluster, b.Set, b.Target, b.Datadir, b.Rejoin = r.Cluster, r.Set, r.Target, r.node.Datadir, r.State == "rejoined"
+	})
+}
+
+// staged makes the set ready beside the datadir. The database still serves: a damaged set costs nothing.
+func (r *restoreStep) staged() error {
+	s, err := r.open()
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	m := s.Manifest
+	if r.Confirm != m.Cluster.Name {
+		return fmt.Errorf("confirm is %q: to restore the cluster %s from %s, all of its data are replaced; confirm that by its name", r.Confirm, m.Cluster.Name, s.Path())
+	}
+	if _, err := r.fits(r.ctx, r.node, s); err != nil {
+		return err
+	}
+	if err := r.node.Whole(); err != nil {
+		return err
+	}
+	r.Cluster, r.Set = m.Cluster.Name, s.Path()
+	if err := r.begin(); err != nil || r.ended() || r.book.Started != "" || r.node.Staged(r.book) {
+		return err
+	}
+	if err := r.book.At(m.Position.UUID, m.Position.SeqnoEnd, m.Schema.Fingerprint); err != nil {
+		return err
+	}
+	ready := r.node.Ready(r.book)
+	built, err := r.build(s, ready)
+	if err != nil {
+		// Nothing was changed, so there is nothing to go on with.
+		return errors.Join(err, r.book.Drop())
+	}
+	if len(built.Aligned) > 0 {
+		r.did("gave %s the passwords of this host in what is restored", strings.Join(built.Aligned, ", "))
+	}
+	r.did("made %s ready at %s: %d bytes of the set read back", s.Path(), ready, built.Bytes)
+	return nil
+}
+
+func (r *restoreStep) build(s *verify.Set, ready string) (built verify.Built, err error) {
+	options := r.restoreOptions(r.node, r.call)
+	if options.Accounts, err = r.node.Deployed(r.ctx, r.login(r.call)); err != nil {
+		return built, err
+	}
+	options.Align = r.Passwords == "deployed"
+	p, err := verify.PrepareRestore(r.ctx, s, options)
+	if err != nil {
+		return built, err
+	}
+	// Nobody else uses it: the book is ours.
+	defer func() { err = errors.Join(err, os.RemoveAll(r.node.Scratch())) }()
+	if built, err = p.Build(r.ctx, ready); err != nil {
+		return built, err
+	}
+	err = r.node.Readable(built.Options)
+	if len(built.Differ) > 0 && r.Passwords != "ignore" {
+		err = errors.Join(err, fmt.Errorf("the set has no account, or another password, for %s: the restored database would refuse who uses it now. "+
+			"Set passwords to deployed to give the restored accounts the passwords of this host, or to ignore", strings.Join(built.Differ, ", ")))
+	}
+	if err != nil {
+		err = errors.Join(err, os.RemoveAll(ready))
+	}
+	return built, err
+}
+
+func (r *restoreStep) fenced() error {
+	if err := r.begin(); err != nil || r.ended() {
+		return err
+	}
+	changed, err := r.node.KeepOut(r.ctx, r.book, r.KeepClientsOut)
+	if changed {
+		r.did("clients are kept from port %s of %s", r.node.Port, r.node.Name)
+	}
+	return err
+}
+
+func (r *restoreStep) stopped() error {
+	if r.ended() || r.book.Started != "" && !r.book.RollingBack {
+		return nil
+	}
+	changed, err := r.node.Stop(r.ctx, r.book, seconds(r.StopTimeout))
+	if changed && err == nil {
+		r.did("stopped the resource %s on all controllers", r.node.Agent.Parent)
+	}
+	return err
+}
+
+func (r *restoreStep) replaced() error {
+	if r.ended() {
+		return nil
+	}
+	said, err := r.node.Replace(r.ctx, r.book)
+	for _, s := range said {
+		r.did("%s", s)
+	}
+	return err
+}
+
+func (r *restoreStep) started() error {
+	if r.ended() {
+		return nil
+	}
+	changed, err := r.node.Start(r.ctx, r.book, seconds(r.StartTimeout))
+	if changed && err == nil {
+		r.did("the resource %s serves on all %d controllers again", r.node.Agent.Parent, len(r.node.Members))
+	}
+	return err
+}
+
+// checked sees that this host's server is what was restored. What it must be stands in the target's book; the others get
+// it from the caller.
+func (r *restoreStep) checked() error {
+	if r.ended() {
+		return nil
+	}
+	want := restore.Expected{Size: len(r.node.Members)}
+	if !r.book.RollingBack && r.Target {
+		want.UUID, want.Fingerprint = r.book.UUID, r.book.Fingerprint
+	}
+	login := r.login(r.call)
+	if r.book.Fence != nil {
+		// Nobody comes in over the network now, we neither.
+		login.Host, login.Port = "", 0
+	}
+	w, err := r.node.Check(r.ctx, login, want, seconds(r.CheckTimeout))
+	if err == nil {
+		err = r.node.Health(r.ctx, w, seconds(r.CheckTimeout))
+	}
+	if err == nil {
+		r.said = append(r.said, fmt.Sprintf("%s is %s and %s at %s:%d", r.node.Name, w.ClusterStatus, w.State, w.ClusterStateUUID, w.LastCommitted))
+	}
+	return err
+}
+
+func (r *restoreStep) opened() error {
+	changed, err := restore.LetIn(r.ctx, r.book)
+	if changed {
+		r.did("clients may come in again")
+	}
+	return err
+}
+
+// finished sees that clients get the restored data, and ends the restore on this host.
+func (r *restoreStep) finished() error {
+	if r.ended() {
+		return nil
+	}
+	how, uuid := restore.Restored, r.book.UUID
+	if r.book.RollingBack {
+		how, uuid = restore.RolledBack, ""
+	}
+	if r.Target {
+		said, err := r.node.ThroughVIP(r.ctx, r.login(r.call), uuid, seconds(r.CheckTimeout))
+		if err != nil {
+			return err
+		}
+		r.said = append(r.said, said)
+	}
+	if r.RemoveOld && how == restore.Restored {
+		removed, err := r.node.RemoveOld(r.book)
+		for _, s := range removed {
+			r.did("%s", s)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	r.changed = true
+	// What was made ready and never used.
+	return errors.Join(os.RemoveAll(r.node.Ready(r.book)), r.book.End(how))
+}
+
+// rollingBack notes that the data of before are to come back, also after a restore that ended well.
+func (r *restoreStep) rollingBack() error {
+	if err := r.begin(); err != nil {
+		return err
+	}
+	r.changed = !r.book.RollingBack
+	return r.book.RollBack()
+}
+
+// rolledBack puts the datadir of before back.
+func (r *restoreStep) rolledBack() error {
+	if r.ended() {
+		return nil
+	}
+	said, err := r.node.PutBack(r.ctx, r.book)
+	for _, s := range said {
+		r.did("%s", s)
+	}
+	return err
+}
+
+// rejoined gives up the data of this controller alone, which then copies those of another one.
+func (r *restoreStep) rejoined() error {
+	if r.Confirm != r.node.Name {
+		return fmt.Errorf("confirm is %q: the data of this controller are replaced by those of the others; confirm that by its name, %s", r.Confirm, r.node.Name)
+	}
+	if r.book.UnderWay() && r.book.Rejoin {
+		r.Job = r.book.Job
+	} else if err := errors.Join(r.node.Movable(), r.node.MayRejoin(r.ctx, r.login(r.call), r.IgnoreUsers)); err != nil {
+		return err
+	}
+	r.Set, r.Target = "", false
+	if err := r.begin(); err != nil {
+		return err
+	}
+	if err := r.node.Leave(r.ctx, r.book, seconds(r.StopTimeout)); err != nil {
+		return err
+	}
+	said, err := r.node.Replace(r.ctx, r.book)
+	for _, s := range said {
+		r.did("%s", s)
+	}
+	if err != nil {
+		return err
+	}
+	if err := r.node.Join(r.ctx, r.book, seconds(r.StartTimeout)); err != nil {
+		return err
+	}
+	w, err := r.node.Check(r.ctx, r.login(r.call), restore.Expected{Size: len(r.node.Online)}, seconds(r.CheckTimeout))
+	if err != nil {
+		return err
+	}
+	r.did("%s is %s and %s at %s:%d, with the data of the others", r.node.Name, w.ClusterStatus, w.State, w.ClusterStateUUID, w.LastCommitted)
+	if r.RemoveOld {
+		removed, err := r.node.RemoveOld(r.book)
+		r.said = append(r.said, removed...)
+		if err != nil {
+			return err
+		}
+	}
+	return r.book.End(restore.Rejoined)
+}
