@@ -42,6 +42,7 @@ type galeraRestoreOptions struct {
 	Schemas        []string          `json:"schemas"`
 	Rename         map[string]string `json:"rename"`
 	Replace        bool              `json:"replace"`
+	Push           bool              `json:"push"`
 }
 
 // galeraRestoreValues are the module's results.
@@ -66,8 +67,11 @@ func galeraRestore(ctx context.Context, call *ansible.Call) (*ansible.Result, er
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	if o.State == "loaded" {
+	switch o.State {
+	case "loaded":
 		return o.loaded(ctx, call)
+	case "configured":
+		return o.configured(ctx, call)
 	}
 	n, err := restore.Look(ctx)
 	if err != nil {

@@ -3,9 +3,11 @@
 package verify
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -14,7 +16,6 @@ import (
 
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/process"
-	"overcloud.backup/internal/repository"
 )
 
 // Built is what was made of a set.
@@ -135,6 +136,22 @@ func (u *Unusable) Error() string {
 	return fmt.Sprintf("the set %s cannot be restored: %s", u.Path, u.Problem)
 }
 
+// Content reads a small file of the set back, by what it holds, as cib; fs.ErrNotExist where the set has none.
+func (s *Set) Content(ctx context.Context, content string) ([]byte, error) {
+	for _, f := range s.Manifest.Files {
+		if f.Content != content || f.RawBytes > maxSmall {
+			continue
+		}
+		var text bytes.Buffer
+		bad, err := s.readFile(ctx, f, &text, func(int64) {})
+		if bad != nil {
+			return nil, &Unusable{s.Path(), *bad}
+		}
+		return text.Bytes(), err
+	}
+	return nil, fmt.Errorf("%s holds no %s: %w", s.Path(), content, fs.ErrNotExist)
+}
+
 // Check says what the manifest contradicts itself in. Nothing may be restored from the set before that is nothing.
 func (s *Set) Check() []Problem { return checkManifest(s.Manifest) }
 
@@ -161,6 +178,3 @@ func Empty(ctx context.Context, datadir string, owner process.Owner, options []s
 
 // ServerUser is the user that the server's programs run as.
 func ServerUser() (process.Owner, error) { return serverUser() }
-
-// Data is the file with the database in it. The manifest was checked.
-func (s *Set) Data() repository.File { return data(s.Manifest) }

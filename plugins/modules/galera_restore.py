@@ -56,6 +56,9 @@ options:
       - >-
         C(loaded) loads C(schemas) of a logical set into the running cluster, through this host's server. The whole dump
         is read back before.
+      - >-
+        C(configured) compares Pacemaker's configuration with that in the set, and shows the difference in diff mode,
+        with secrets masked. With C(push) it replaces the configuration, which needs C(confirm).
     type: str
     choices:
       - planned
@@ -71,6 +74,7 @@ options:
       - rolled_back
       - rejoined
       - loaded
+      - configured
     default: planned
   job:
     description: >-
@@ -171,6 +175,10 @@ options:
     description: Whether C(state=loaded) may replace tables that are there. Clients see that.
     type: bool
     default: false
+  push:
+    description: Whether C(state=configured) replaces Pacemaker's configuration by that of the set.
+    type: bool
+    default: false
   login_user:
     description:
       - User to log in as.
@@ -236,8 +244,8 @@ attributes:
     description: Can run in check mode. States other than C(planned) do nothing then, and C(planned) always works.
     support: full
   diff_mode:
-    description: Can say what it changed in the form of a difference.
-    support: none
+    description: Can say what it changed in the form of a difference. C(state=configured) does.
+    support: partial
 requirements:
   - Root, Pacemaker with the resource agent C(ocf:heartbeat:galera), and nft or iptables.
   - >-

@@ -44,6 +44,7 @@ func TestRestoreDrills(t *testing.T) {
 	t.Run("rolled back", func(t *testing.T) { lab{t}.rolledBack(m.Controller, set) })
 	t.Run("one controller rejoins", func(t *testing.T) { lab{t}.rejoins() })
 	t.Run("a schema beside running clients", func(t *testing.T) { lab{t}.schemaBesideClients(dump) })
+	t.Run("the configuration of Pacemaker", func(t *testing.T) { lab{t}.configuration(set) })
 	t.Run("other passwords in the set", func(t *testing.T) { lab{t}.otherPasswords(m.Controller, set) })
 	t.Run("killed in every step", func(t *testing.T) { lab{t}.killedInEveryStep(m.Controller, set) })
 }
@@ -262,6 +263,30 @@ func (l lab) schemaBesideClients(dump string) {
 	l.sql("controller-0", "DROP DATABASE keystone_before")
 }
 
+// configuration changes a property of Pacemaker, sees it as a difference, and pushes the set's.
+func (l lab) configuration(set string) {
+	l.t.Helper()
+	value := func() string {
+		return l.on("controller-0", "crm_attribute --type crm_config --name cluster-recheck-interval --query --quiet 2>/dev/null; true")
+	}
+	l.on("controller-0", "crm_attribute --type crm_config --name cluster-recheck-interval --update 7min")
+	vars := map[string]any{"state": "configured", "confirm": ""}
+	if out, err := l.play("playbooks/restore.yml", restoreOf(set, vars)); err != nil || !strings.Contains(out, "7min") || value() != "7min" {
+		l.t.Errorf("%v, %s\n%s", err, value(), out)
+	}
+	vars["push"] = true
+	if out, err := l.play("playbooks/restore.yml", restoreOf(set, vars)); err == nil || value() != "7min" {
+		l.t.Errorf("pushed without a word: %s\n%s", value(), out)
+	}
+	vars["confirm"] = "galera_cluster"
+	if out, err := l.play("playbooks/restore.yml", restoreOf(set, vars)); err != nil || value() != "" {
+		l.t.Errorf("%v, %s\n%s", err, value(), out)
+	}
+	if out, err := l.play("playbooks/restore.yml", restoreOf(set, vars)); err != nil || !strings.Contains(out, "configuration is that of") {
+		l.t.Errorf("%v\n%s", err, out)
+	}
+}
+
 // otherPasswords gives an account that the controllers use another password after the backup. That is said before anything
 // is touched, and mended when that is wanted.
 func (l lab) otherPasswords(controller, set string) {
@@ -289,10 +314,12 @@ func (l lab) otherPasswords(controller, set string) {
 // restoreSteps are the tasks in which a restore is killed, and what kills it.
 var restoreSteps = []struct{ task, kill string }{
 	{"Make the set ready", "module"},
+	{"Make the set ready", "power"},
 	{"Keep clients out", "playbook"},
 	{"Stop the database", "playbook"},
 	{"Move the datadirs aside", "module"},
 	{"Start the database", "playbook"},
+	{"Start the database", "power"},
 	{"Check the database", "playbook"},
 	{"Let clients in", "playbook"},
 	{"Look through the virtual IP", "playbook"},
@@ -336,6 +363,10 @@ func (l lab) killedRestore(controller, set, task, what string) {
 	l.until("the restore is in "+task, 3*time.Minute, func() bool {
 		return strings.Contains(read(), task) || strings.Contains(read(), "PLAY RECAP")
 	})
+	if what == "power" {
+		defer l.powered(controller)
+		l.run("machine", "kill", number(controller))
+	}
 	if what == "module" {
 		l.on(controller, `for i in $(seq 600); do pkill -KILL -f '[o]vercloud_backup.*galera_restore|[o]vercloud_backup_linux' && exit; sleep 0.05; done; exit 1`)
 	} else {
@@ -345,6 +376,9 @@ func (l lab) killedRestore(controller, set, task, what string) {
 	if err == nil {
 		l.t.Fatalf("the restore was to be killed in %q and came to its end:\n%s", task, read())
 	}
+	if what == "power" {
+		return
+	}
 	// What still runs there ends by itself, or holds the book for a moment.
 	l.until("no step of the restore runs any more", 3*time.Minute, func() bool {
 		for _, n := range names(3) {
@@ -353,5 +387,15 @@ func (l lab) killedRestore(controller, set, task, what string) {
 			}
 		}
 		return true
+	})
+}
+
+// powered switches a controller on again and waits until the cluster has it.
+func (l lab) powered(controller string) {
+	l.t.Helper()
+	l.run("machine", "start", number(controller))
+	l.until(controller+" is in the cluster again", 2*time.Minute, func() bool {
+		out, err := l.try("ssh", number(controller), "crm_mon --one-shot --output-as=xml | grep '<node name=' | grep -c 'online=\"true\".*pending=\"false\"'")
+		return err == nil && out == "3"
 	})
 }

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package pacemaker
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/beevik/etree"
+
+	"overcloud.backup/internal/process"
+)
+
+// Configuration is the configuration of a CIB: what operators write, without status, without our locks.
+type Configuration struct{ root *etree.Element }
+
+// ParseConfiguration reads a whole CIB or its configuration alone.
+func ParseConfiguration(cib []byte) (Configuration, error) {
+	root, err := document(cib, "cib", "configuration")
+	if err != nil {
+		return Configuration{}, err
+	}
+	if root.Tag == "cib" {
+		if root = root.SelectElement("configuration"); root == nil {
+			return Configuration{}, errors.New("the CIB has no configuration")
+		}
+	}
+	root = root.Copy()
+	for _, set := range root.FindElements("crm_config/cluster_property_set") {
+		if strings.HasPrefix(set.SelectAttrValue("id", ""), LockPrefix) {
+			set.Parent().RemoveChild(set)
+		}
+	}
+	return Configuration{root}, nil
+}
+
+// LiveConfiguration asks the cluster.
+func LiveConfiguration(ctx context.Context) (Configuration, error) {
+	ctx, cancel := limited(ctx)
+	defer cancel()
+	a := here().run(ctx, "cibadmin", "--query", "--scope", "configuration")
+	if a.err != nil {
+		return Configuration{}, a.failure("read the cluster's configuration")
+	}
+	return ParseConfiguration(a.out)
+}
+
+// secretName is what the name of an attribute looks like whose value is nobody's business.
+var secretName = regexp.MustCompile(`(?i)pass|secret|token|auth_?key`)
+
+// Text is the configuration, indented, for people: secrets are masked.
+func (c Configuration) Text() (string, error) {
+	shown := c.root.Copy()
+	for _, pair := range shown.FindElements("//nvpair") {
+		if value := pair.SelectAttr("value"); value != nil && secretName.MatchString(pair.SelectAttrValue("name", "")) {
+			value.Value = "(hidden)"
+		}
+	}
+	return write(shown)
+}
+
+// Equal compares all of it, secrets too. The order in which Pacemaker keeps things counts.
+func (c Configuration) Equal(other Configuration) (bool, error) {
+	a, err := write(c.root)
+	if err != nil {
+		return false, err
+	}
+	b, err := write(other.root)
+	return a == b, err
+}
+
+func write(e *etree.Element) (string, error) {
+	doc := etree.NewDocument()
+	doc.SetRoot(e.Copy())
+	doc.Indent(2)
+	return doc.WriteToString()
+}
+
+// Push replaces the cluster's configuration as a whole. A running backup, whose lock is part of it, is refused.
+func (c Configuration) Push(ctx context.Context) error {
+	locks, err := Locks(ctx)
+	if err != nil {
+		return err
+	}
+	if len(locks) > 0 {
+		return fmt.Errorf("a backup runs on %s (job %s): wait for its end", locks[0].Holder, locks[0].Job)
+	}
+	text, err := write(c.root)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := limited(ctx)
+	defer cancel()
+	path, err := here().find("cibadmin")
+	if err != nil {
+		return err
+	}
+	if _, err := process.Input(ctx, bytes.TrimSpace([]byte(text)), path, "--replace", "--scope", "configuration", "--xml-pipe"); err != nil {
+		return fmt.Errorf("replace the cluster's configuration: %w", err)
+	}
+	return nil
+}

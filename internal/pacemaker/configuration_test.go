@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package pacemaker
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestAConfigurationIsComparedWithoutLocksAndShownWithoutSecrets(t *testing.T) {
+	whole, err := ParseConfiguration(recorded(t, "lab-cib.xml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	locked, err := ParseConfiguration(recorded(t, "lab-locked-cib.xml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, _ := locked.Text(); strings.Contains(text, LockPrefix) || !strings.Contains(text, `id="galera-master"`) || strings.Contains(text, "<status") {
+		t.Errorf("got\n%s", text)
+	}
+	if same, err := whole.Equal(whole); !same || err != nil {
+		t.Errorf("not equal to itself: %v", err)
+	}
+	secret := strings.Replace(string(configuration(t, "lab-cib.xml")), "</crm_config>",
+		`<cluster_property_set id="p"><nvpair id="p-1" name="ipmi_passwd" value="hunter2"/></cluster_property_set></crm_config>`, 1)
+	with, err := ParseConfiguration([]byte(secret))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, _ := with.Text(); strings.Contains(text, "hunter2") || !strings.Contains(text, "(hidden)") {
+		t.Errorf("got\n%s", text)
+	}
+	other, _ := ParseConfiguration([]byte(strings.Replace(secret, "hunter2", "hunter3", 1)))
+	if same, _ := with.Equal(other); same {
+		t.Error("another password counts as the same")
+	}
+	if _, err := ParseConfiguration([]byte("<cib/>")); err == nil {
+		t.Error("a CIB without configuration was taken")
+	}
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"overcloud.backup/internal/ansible"
+	"overcloud.backup/internal/pacemaker"
+)
+
+// configured compares Pacemaker's configuration with that of the set, and replaces it only when that is asked for.
+func (o galeraRestoreOptions) configured(ctx context.Context, call *ansible.Call) (*ansible.Result, error) {
+	s, err := o.open()
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	if problems := s.Check(); len(problems) > 0 {
+		return nil, damaged(s.Path(), problems)
+	}
+	content, err := s.Content(ctx, "cib")
+	if err != nil {
+		return nil, err
+	}
+	wanted, err := pacemaker.ParseConfiguration(content)
+	if err != nil {
+		return nil, fmt.Errorf("%s: cib.xml: %w", s.Path(), err)
+	}
+	live, err := pacemaker.LiveConfiguration(ctx)
+	if err != nil {
+		return nil, err
+	}
+	same, err := wanted.Equal(live)
+	if err != nil {
+		return nil, err
+	}
+	if same {
+		return &ansible.Result{Msg: "Pacemaker's configuration is that of " + s.Path()}, nil
+	}
+	result := &ansible.Result{Diff: &ansible.Diff{}, Msg: "Pacemaker's configuration is not that of " + s.Path() + "; nothing was changed, push replaces it"}
+	if result.Diff.Before, err = live.Text(); err == nil {
+		result.Diff.After, err = wanted.Text()
+	}
+	if err != nil || !o.Push {
+		return result, err
+	}
+	if o.Confirm != s.Manifest.Cluster.Name {
+		return result, fmt.Errorf("confirm is %q: Pacemaker's whole configuration would be replaced; confirm that by the name of the cluster, %s", o.Confirm, s.Manifest.Cluster.Name)
+	}
+	result.Changed, result.Msg = true, "Pacemaker's configuration was replaced by that of "+s.Path()
+	if call.CheckMode {
+		result.Msg = "Pacemaker's configuration would be replaced by that of " + s.Path()
+		return result, nil
+	}
+	return result, wanted.Push(ctx)
+}
