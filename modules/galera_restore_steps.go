@@ -27,7 +27,7 @@ type restoreStep struct {
 
 var restoreSteps = map[string]func(*restoreStep) error{
 	"staged": (*restoreStep).staged, "fenced": (*restoreStep).fenced, "stopped": (*restoreStep).stopped, "replaced": (*restoreStep).replaced,
-	"started": (*restoreStep).started, "checked": (*restoreStep).checked, "opened": (*restoreStep).opened, "finished": (*restoreStep).finished,
+	"started": (*restoreStep).started, "checked": (*restoreStep).checked, "opened": (*restoreStep).opened, "reached": (*restoreStep).reached, "finished": (*restoreStep).finished,
 	"rolling_back": (*restoreStep).rollingBack, "rolled_back": (*restoreStep).rolledBack,
 	"rejoined": (*restoreStep).rejoined,
 }
@@ -190,21 +190,28 @@ func (r *restoreStep) opened() error {
 	return err
 }
 
-// finished sees that clients get the restored data, and ends the restore on this host.
+// reached sees that clients get the restored data.
+func (r *restoreStep) reached() error {
+	if r.ended() {
+		return nil
+	}
+	uuid := r.book.UUID
+	if r.book.RollingBack {
+		uuid = ""
+	}
+	said, err := r.node.ThroughVIP(r.ctx, r.login(r.call), uuid, seconds(r.CheckTimeout))
+	r.said = append(r.said, said)
+	return err
+}
+
+// finished ends the restore on this host.
 func (r *restoreStep) finished() error {
 	if r.ended() {
 		return nil
 	}
-	how, uuid := restore.Restored, r.book.UUID
+	how := restore.Restored
 	if r.book.RollingBack {
-		how, uuid = restore.RolledBack, ""
-	}
-	if r.Target {
-		said, err := r.node.ThroughVIP(r.ctx, r.login(r.call), uuid, seconds(r.CheckTimeout))
-		if err != nil {
-			return err
-		}
-		r.said = append(r.said, said)
+		how = restore.RolledBack
 	}
 	if r.RemoveOld && how == restore.Restored {
 		removed, err := r.node.RemoveOld(r.book)
@@ -217,7 +224,7 @@ func (r *restoreStep) finished() error {
 	}
 	r.changed = true
 	// What was made ready and never used.
-	return errors.Join(os.RemoveAll(r.node.Ready(r.book)), r.book.End(how))
+	return errors.Join(os.RemoveAll(r.node.Ready(r.book)), os.RemoveAll(r.node.Scratch()), r.book.End(how))
 }
 
 // rollingBack notes that the data of before are to come back, also after a restore that ended well.

@@ -43,6 +43,8 @@ type Book struct {
 	Resource    *Role  `json:"resource,omitempty"`
 	// Aside are the folders that the datadirs of before were moved to, the oldest first: that is the operator's.
 	Aside []string `json:"aside"`
+	// Replaced says that what lies at Datadir may be what this restore put there.
+	Replaced bool `json:"replaced"`
 	// Started is when the resource was started on the restored data. From then on the data live.
 	Started string `json:"started"`
 	// Rejoin says that only this controller is restored, from the others; Banned that the resource is kept off it.

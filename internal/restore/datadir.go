@@ -64,6 +64,10 @@ func (n *Node) Replace(ctx context.Context, b *Book) (said []string, err error) 
 	if err := n.finish(b, fresh); err != nil {
 		return said, err
 	}
+	b.Replaced = true
+	if err := b.save(); err != nil {
+		return said, err
+	}
 	if err := os.Rename(fresh, n.Datadir); err != nil {
 		return said, err
 	}
@@ -153,17 +157,43 @@ func (n *Node) silent(ctx context.Context) error {
 }
 
 // PutBack moves the datadir that was there before the restore back, and the restored one to a name that says so. A
-// controller that had none gets an empty one. The resource must be stopped.
+// controller that had none gets an empty one. The resource must be stopped. It may be repeated.
 func (n *Node) PutBack(ctx context.Context, b *Book) (said []string, err error) {
 	if err := n.silent(ctx); err != nil {
 		return nil, err
 	}
+	if !b.Replaced && len(b.Aside) == 0 && exists(n.Datadir) {
+		return nil, nil // nothing of it was touched
+	}
+	if !marked(n.Datadir, backOf(b.Job)) && (b.Replaced || !exists(n.Datadir)) {
+		if said, err = n.putBack(ctx, b); err != nil {
+			return said, err
+		}
+	}
+	if !b.Replaced {
+		return said, nil
+	}
+	b.Replaced = false
+	return said, b.save()
+}
+
+// backOf is the mark of a datadir that a rollback put in place: until the book says so it tells it from the restored one.
+func backOf(job string) string { return "back-" + job }
+
+func (n *Node) putBack(ctx context.Context, b *Book) (said []string, err error) {
 	old := ""
-	if len(b.Aside) > 0 {
+	if len(b.Aside) > 0 && exists(b.Aside[0]) {
 		old = b.Aside[0]
 	}
-	if old == "" || !exists(old) {
-		return said, n.nothingAside(ctx, b)
+	what := old
+	if old == "" {
+		old, what = n.Datadir+".empty-"+b.Job, "an empty one; the data come from another controller"
+		if err := n.makeEmpty(ctx, old); err != nil {
+			return said, err
+		}
+	}
+	if err := os.WriteFile(filepath.Join(old, markName), []byte(backOf(b.Job)+"\n"), 0o644); err != nil {
+		return said, err
 	}
 	if exists(n.Datadir) {
 		to := n.Datadir + ".restored-" + b.Job
@@ -178,32 +208,18 @@ func (n *Node) PutBack(ctx context.Context, b *Book) (said []string, err error) 
 	if err := os.Rename(old, n.Datadir); err != nil {
 		return said, err
 	}
-	return append(said, "moved "+old+" back to "+n.Datadir), syncFolder(filepath.Dir(n.Datadir))
-}
-
-// nothingAside is a controller whose datadir was never moved, or is back, or was not there when the restore began.
-func (n *Node) nothingAside(ctx context.Context, b *Book) error {
-	if exists(n.Datadir) && !marked(n.Datadir, b.Job) && (len(b.Aside) > 0 || b.Started == "") {
-		return nil
-	}
-	fresh := n.Datadir + ".empty-" + b.Job
-	if err := n.makeEmpty(ctx, fresh); err != nil {
-		return err
-	}
-	if exists(n.Datadir) {
-		if err := moveAside(n.Datadir, n.Datadir+".restored-"+b.Job); err != nil {
-			return err
-		}
-	}
-	return os.Rename(fresh, n.Datadir)
+	return append(said, n.Datadir+" is now "+what), syncFolder(filepath.Dir(n.Datadir))
 }
 
 // HasOld says whether this controller has data of before to go back to.
 func (n *Node) HasOld(b *Book) bool {
-	if len(b.Aside) == 0 {
-		return exists(filepath.Join(n.Datadir, "mysql")) && !marked(n.Datadir, b.Job) && b.Started == ""
+	switch {
+	case len(b.Aside) > 0 && exists(b.Aside[0]):
+		return exists(filepath.Join(b.Aside[0], "mysql"))
+	case b.Replaced:
+		return false
 	}
-	return exists(filepath.Join(b.Aside[0], "mysql"))
+	return exists(filepath.Join(n.Datadir, "mysql"))
 }
 
 // RemoveOld removes the datadirs of before.

@@ -44,10 +44,11 @@ options:
         C(checked) logs in with the accounts that this host has and sees that the node is Synced in a cluster of all
         controllers, with the set's state and schema.
       - C(opened) lets clients in again.
-      - C(finished) sees that the database answers at a virtual IP, and ends the restore on this host.
+      - C(reached) sees that the database answers at a virtual IP.
+      - C(finished) ends the restore on this host.
       - >-
         C(rolling_back) notes that the data of before are to come back, also after a restore that ended well. Then
-        C(fenced), C(stopped), C(rolled_back), C(started), C(checked), C(opened) and C(finished) follow.
+        C(fenced), C(stopped), C(rolled_back), C(started), C(checked), C(opened), C(reached) and C(finished) follow.
       - C(rolled_back) puts the datadir of before back. The restored one stays beside it.
       - >-
         C(rejoined) does all for one broken controller. It keeps the resource off this host, moves the datadir aside,
@@ -69,6 +70,7 @@ options:
       - started
       - checked
       - opened
+      - reached
       - finished
       - rolling_back
       - rolled_back

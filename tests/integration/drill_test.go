@@ -322,7 +322,7 @@ var restoreSteps = []struct{ task, kill string }{
 	{"Start the database", "power"},
 	{"Check the database", "playbook"},
 	{"Let clients in", "playbook"},
-	{"Look through the virtual IP", "playbook"},
+	{"End the restore", "playbook"},
 }
 
 // killedInEveryStep kills the restore in one step after the other, and runs it again each time. After the datadirs were

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package restore
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// place is a controller with a datadir that says what it is in the file mysql/what.
+func place(t *testing.T) (*Node, *Book) {
+	t.Helper()
+	n := &Node{Datadir: filepath.Join(t.TempDir(), "mysql")}
+	b := open(t, home(t))
+	t.Cleanup(func() { b.Close() })
+	if err := b.Begin("j", func(b *Book) { b.UUID, b.Seqno = "cbf5d78c-e713-11f1-af59-aa484bf1c1c6", 42 }); err != nil {
+		t.Fatal(err)
+	}
+	fill(t, n.Datadir, "old")
+	return n, b
+}
+
+func fill(t *testing.T, datadir, what string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Join(datadir, "mysql"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(datadir, "mysql", "what"), []byte(what), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func what(datadir string) string {
+	content, err := os.ReadFile(filepath.Join(datadir, "mysql", "what"))
+	if err != nil {
+		return "nothing"
+	}
+	return string(content)
+}
+
+func TestTheSetTakesTheDatadirsPlaceAndGoesAgain(t *testing.T) {
+	n, b := place(t)
+	b.Target = true
+	if _, err := n.Replace(context.Background(), b); err == nil || what(n.Datadir) != "old" {
+		t.Fatalf("replaced by what is not there: %v, %s", err, what(n.Datadir))
+	}
+	fill(t, n.Ready(b), "set")
+	for range 2 {
+		if _, err := n.Replace(context.Background(), b); err != nil || what(n.Datadir) != "set" || !n.HasOld(b) {
+			t.Fatalf("%v, %s", err, what(n.Datadir))
+		}
+	}
+	state, err := os.ReadFile(filepath.Join(n.Datadir, "grastate.dat"))
+	if err != nil || !strings.Contains(string(state), b.UUID+"\nseqno:   42\nsafe_to_bootstrap: 1\n") {
+		t.Errorf("%s, %v", state, err)
+	}
+	if len(b.Aside) != 1 || what(b.Aside[0]) != "old" {
+		t.Errorf("aside: %v", b.Aside)
+	}
+	for range 2 {
+		if _, err := n.PutBack(context.Background(), b); err != nil || what(n.Datadir) != "old" {
+			t.Fatalf("%v, %s", err, what(n.Datadir))
+		}
+	}
+	if what(n.Datadir+".restored-j") != "set" {
+		t.Error("the restored data are gone")
+	}
+}
+
+func TestADatadirThatCameBackGoesAsideToo(t *testing.T) {
+	n, b := place(t)
+	b.Target = true
+	fill(t, n.Ready(b), "set")
+	if _, err := n.aside(b); err != nil {
+		t.Fatal(err)
+	}
+	fill(t, n.Datadir, "came back")
+	if _, err := n.Replace(context.Background(), b); err != nil || what(n.Datadir) != "set" || len(b.Aside) != 2 || what(b.Aside[0]) != "old" || what(b.Aside[1]) != "came back" {
+		t.Errorf("%v, %s, %v", err, what(n.Datadir), b.Aside)
+	}
+}
+
+// TestARollbackThatWasKilledIsDoneAgain sets up what a kill leaves at each point of a rollback, or before it.
+func TestARollbackThatWasKilledIsDoneAgain(t *testing.T) {
+	aside := func(n *Node, b *Book) {
+		b.Aside = []string{n.Datadir + ".aside-j"}
+		_ = os.Rename(n.Datadir, b.Aside[0])
+	}
+	for name, arrange := range map[string]func(t *testing.T, n *Node, b *Book){
+		"nothing was touched":                  func(*testing.T, *Node, *Book) {},
+		"the name was noted, nothing moved":    func(_ *testing.T, n *Node, b *Book) { b.Aside = []string{n.Datadir + ".aside-j"} },
+		"moved aside, nothing put in place":    func(_ *testing.T, n *Node, b *Book) { aside(n, b) },
+		"noted as replaced, nothing put there": func(_ *testing.T, n *Node, b *Book) { aside(n, b); b.Replaced = true },
+		"replaced":                             func(t *testing.T, n *Node, b *Book) { aside(n, b); b.Replaced = true; fill(t, n.Datadir, "set") },
+		"the restored one was moved, no old one": func(t *testing.T, n *Node, b *Book) {
+			aside(n, b)
+			b.Replaced = true
+			fill(t, n.Datadir+".restored-j", "set")
+		},
+		"put back, and not noted": func(t *testing.T, n *Node, b *Book) {
+			b.Aside, b.Replaced = []string{n.Datadir + ".aside-j"}, true
+			if err := os.WriteFile(filepath.Join(n.Datadir, markName), []byte("back-j\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		n, b := place(t)
+		arrange(t, n, b)
+		for range 2 {
+			if _, err := n.PutBack(context.Background(), b); err != nil || what(n.Datadir) != "old" || b.Replaced {
+				t.Errorf("%s: %v, %s", name, err, what(n.Datadir))
+			}
+		}
+	}
+}
+
+// TestRestoredDataDoNotStayWhereThereWereNone: a controller whose datadir was gone before the restore must not keep the
+// restored one among the old ones of the others.
+func TestRestoredDataDoNotStayWhereThereWereNone(t *testing.T) {
+	n, b := place(t)
+	if err := os.RemoveAll(n.Datadir); err != nil {
+		t.Fatal(err)
+	}
+	fill(t, n.Datadir, "copied from the set")
+	b.Replaced = true
+	if n.HasOld(b) {
+		t.Error("what the restore made counts as old")
+	}
+	if _, err := n.PutBack(context.Background(), b); err != nil || what(n.Datadir) != "nothing" || !exists(filepath.Join(n.Datadir, "mysql")) {
+		t.Errorf("%v, %s", err, what(n.Datadir))
+	}
+}
+
+func TestAnAccountOfTheHealthCheck(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "clustercheck")
+	for text, want := range map[string]string{
+		"MYSQL_USERNAME=clustercheck\nMYSQL_PASSWORD=se=cret\nMYSQL_HOST=localhost\n": "clustercheck se=cret",
+		"export MYSQL_USERNAME=\"c\"\nexport MYSQL_PASSWORD='s'\n":                    "c s",
+		"MYSQL_USERNAME=c\n": "",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		a, found := checkAccount(path)
+		if got := strings.TrimSpace(a.User + " " + a.Password); found != (want != "") || found && got != want {
+			t.Errorf("%q: %q", text, got)
+		}
+	}
+}
