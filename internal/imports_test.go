@@ -42,6 +42,7 @@ var may = map[string][]string{
 	"unit":      {"process"},
 	"jobs":      {"journal"},
 	"verify":    {"repository", "xbstream", "zframe", "process", "galera"},
+	"restore":   {"galera", "jobs", "optionfile", "pacemaker", "process", "repository", "verify"},
 	"backup": {"reading", "process", "galera", "pacemaker", "haproxy", "repository", "xbstream", "zframe",
 		"journal", "unit", "jobs"},
 }

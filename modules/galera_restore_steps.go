@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/ansible"
+	"overcloud.backup/internal/backup"
 	"overcloud.backup/internal/restore"
 	"overcloud.backup/internal/verify"
 )
@@ -174,7 +175,9 @@ func (r *restoreStep) checked() error {
 	}
 	w, err := r.node.Check(r.ctx, login, want, seconds(r.CheckTimeout))
 	if err == nil {
-		err = r.node.Health(r.ctx, w, seconds(r.CheckTimeout))
+		ctx, cancel := context.WithTimeout(r.ctx, seconds(r.CheckTimeout))
+		defer cancel()
+		_, err = backup.Healthy("")(ctx, w)
 	}
 	if err == nil {
 		r.said = append(r.said, fmt.Sprintf("%s is %s and %s at %s:%d", r.node.Name, w.ClusterStatus, w.State, w.ClusterStateUUID, w.LastCommitted))

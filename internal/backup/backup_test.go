@@ -257,12 +257,12 @@ func TestHealthCheck(t *testing.T) {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 	}))
-	said, err := healthy(web.URL)(t.Context(), galera.Wsrep{})
+	said, err := Healthy(web.URL)(t.Context(), galera.Wsrep{})
 	if err != nil || !strings.Contains(said, "Synced and UP") || answers != 3 {
 		t.Errorf("%q, %v after %d answers", said, err, answers)
 	}
 	web.Close()
-	if _, err := healthy(web.URL)(t.Context(), galera.Wsrep{}); err == nil {
+	if _, err := Healthy(web.URL)(t.Context(), galera.Wsrep{}); err == nil {
 		t.Error("nothing listens at the URL that was given")
 	}
 	for address, want := range map[string]string{"10.0.0.1": "http://10.0.0.1:9200/", "10.0.0.1:4567": "http://10.0.0.1:9200/", "": "http://localhost:9200/", "fd00::1": "http://[fd00::1]:9200/"} {

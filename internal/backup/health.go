@@ -22,9 +22,9 @@ const (
 	healthEvery   = 500 * time.Millisecond
 )
 
-// healthy waits until the health check answers 200. Without a URL it asks where TripleO has it; when nothing listens
+// Healthy waits until the health check answers 200. Without a URL it asks where TripleO has it; when nothing listens
 // there, there is nothing to wait for.
-func healthy(url string) func(context.Context, galera.Wsrep) (string, error) {
+func Healthy(url string) func(context.Context, galera.Wsrep) (string, error) {
 	return func(ctx context.Context, w galera.Wsrep) (string, error) {
 		asked := url
 		if asked == "" {

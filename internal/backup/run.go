@@ -225,7 +225,7 @@ func (r *running) blame(err error) error {
 
 func (r *running) newDesync() *desync {
 	open := func(ctx context.Context) (*galera.Client, error) { return galera.Open(ctx, r.o.Login) }
-	return &desync{open: open, drain: r.o.DrainTimeout, up: healthy(r.o.HealthURL), will: func(u desyncUndo) (func() error, error) {
+	return &desync{open: open, drain: r.o.DrainTimeout, up: Healthy(r.o.HealthURL), will: func(u desyncUndo) (func() error, error) {
 		return r.will(desyncEffect, u)
 	}}
 }

@@ -61,7 +61,7 @@ func (u desyncUndo) undo(ctx context.Context, o UndoOptions) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, o.DrainTimeout+2*syncedTimeout)
 	defer cancel()
 	open := func(ctx context.Context) (*galera.Client, error) { return galera.Open(ctx, o.Login) }
-	d := &desync{open: open, drain: o.DrainTimeout, up: healthy(o.HealthURL), ours: true, undone: func() error { return nil }}
+	d := &desync{open: open, drain: o.DrainTimeout, up: Healthy(o.HealthURL), ours: true, undone: func() error { return nil }}
 	c, err := d.connect(ctx)
 	if gone(err) {
 		return "the server that was desynced does not run any more", nil

@@ -8,8 +8,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/beevik/etree"
+
+	"overcloud.backup/internal/process"
 )
 
 // Agent is the galera resource as a restore steers it.
@@ -137,9 +140,27 @@ func SetTargetRole(ctx context.Context, resource, role string) error {
 	return fmt.Errorf("set %s of %s: it is %q, not %q; who else changes the cluster's configuration?", targetRole, resource, got.TargetRole, role)
 }
 
-// Cleanup makes the cluster forget a resource's failures and look anew.
-func Cleanup(ctx context.Context, resource string) error {
-	return steer(ctx, "clean up "+resource, "--cleanup", "--resource", resource)
+// Cleanup makes the cluster forget a resource's failures on a node, or everywhere where node is empty. It must not be done
+// while the resource is being started there: its start then finds no resource, which makes Pacemaker's controller on that
+// node give up and start anew (2.1.5).
+func Cleanup(ctx context.Context, resource, node string) error {
+	args := []string{"--cleanup", "--resource", resource}
+	if node != "" {
+		args = append(args, "--node", node)
+	}
+	return steer(ctx, "clean up "+resource, args...)
+}
+
+// Settle waits until the cluster has nothing to do any more, at most for a minute. That it is busy for longer is no error.
+func Settle(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 70*time.Second)
+	defer cancel()
+	a := here().run(ctx, "crm_resource", "--wait", "--timeout=60")
+	var exit *process.ExitError
+	if a.err != nil && !errors.As(a.err, &exit) {
+		return a.failure("wait until the cluster is idle")
+	}
+	return nil
 }
 
 // BanFrom keeps a resource off a node until Unban.
@@ -199,6 +220,12 @@ func (s *Status) instances() Instances {
 		}
 		if r.Active {
 			i.Active = append(i.Active, r.Node)
+		}
+	}
+	for _, c := range s.FailCounts {
+		// A start that failed is not tried again, and its failure may be forgotten already.
+		if own[c.Resource] && c.Threshold > 0 && c.Count >= c.Threshold && !slices.Contains(i.Active, c.Node) {
+			i.Failed = append(i.Failed, c.Node)
 		}
 	}
 	for _, f := range s.Failures {

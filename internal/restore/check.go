@@ -6,9 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
-	"strings"
 	"time"
 
 	"overcloud.backup/internal/galera"
@@ -138,33 +135,4 @@ func (n *Node) knock(ctx context.Context, login galera.Login, err error) (string
 		}
 	}
 	return fmt.Sprintf("the database answers at %s (this host has no account for it there, so nothing more was asked)", login.Host), nil
-}
-
-// healthPort is where clustercheck answers, by TripleO and by every guide of Galera behind HAProxy.
-const healthPort = "9200"
-
-// Health asks the health check of this host as HAProxy does. A host without one is well: HAProxy would show it.
-func (n *Node) Health(ctx context.Context, w galera.Wsrep, limit time.Duration) error {
-	client := http.Client{Timeout: 5 * time.Second}
-	for _, host := range []string{"127.0.0.1", w.NodeAddress} {
-		address := net.JoinHostPort(strings.Trim(host, "[]"), healthPort)
-		conn, err := net.DialTimeout("tcp", address, 2*time.Second)
-		if err != nil {
-			continue
-		}
-		_ = conn.Close()
-		return until(ctx, limit, "see that the health check of this host calls the database well", func() (string, error) {
-			answer, err := client.Get("http://" + address)
-			if err != nil {
-				return "", err
-			}
-			defer answer.Body.Close()
-			if answer.StatusCode == http.StatusOK {
-				return "", nil
-			}
-			return fmt.Sprintf("%s says %s although the node is Synced. The set has the passwords of its time: is that of the health check's account the deployed one? "+
-				"(%s; ALTER USER on one controller gives it back)", address, answer.Status, "/etc/sysconfig/clustercheck"), nil
-		})
-	}
-	return nil
 }

@@ -55,7 +55,7 @@ func (n *Node) Stop(ctx context.Context, b *Book, limit time.Duration) (changed 
 		// Pacemaker does nothing about an instance that it blocked, until somebody cleans up.
 		if len(i.Failed) > 0 && time.Since(cleaned) > 5*time.Second {
 			cleaned = time.Now()
-			err = pacemaker.Cleanup(ctx, n.Agent.Resource)
+			err = n.cleanUp(ctx, i.Failed)
 		}
 		return words("it still runs on", i.Active, i), err
 	})
@@ -74,12 +74,23 @@ func (n *Node) Start(ctx context.Context, b *Book, limit time.Duration) (changed
 	}
 	if n.Agent.TargetRole == stopped {
 		changed = true
-		err := pacemaker.Cleanup(ctx, n.Agent.Resource)
-		if err = errors.Join(err, pacemaker.SetTargetRole(ctx, b.Resource.ID, b.Resource.Before)); err != nil {
+		if err := n.forget(ctx); err != nil {
+			return true, err
+		}
+		if err := pacemaker.SetTargetRole(ctx, b.Resource.ID, b.Resource.Before); err != nil {
 			return true, err
 		}
 	}
 	return changed, n.serves(ctx, n.Members, limit)
+}
+
+// forget makes the cluster forget failures of before, which would keep it from starting. Nothing is being started yet.
+func (n *Node) forget(ctx context.Context) error {
+	i, err := pacemaker.GaleraInstances(ctx)
+	if err != nil || len(i.Failed)+len(i.Failures) == 0 {
+		return err
+	}
+	return errors.Join(pacemaker.Cleanup(ctx, n.Agent.Resource, ""), pacemaker.Settle(ctx))
 }
 
 // tries is how often a failed promotion is tried again: a controller under load may miss the agent's time limit.
@@ -94,7 +105,8 @@ func (n *Node) serves(ctx context.Context, members []string, limit time.Duration
 			return "", err
 		}
 		missing := without(members, i.Promoted)
-		if len(missing) == 0 && len(i.Failed) == 0 {
+		i.Failed = without(i.Failed, without(i.Failed, members))
+		if len(missing) == 0 {
 			return "", nil
 		}
 		said := words("it does not serve yet on", missing, i)
@@ -103,10 +115,20 @@ func (n *Node) serves(ctx context.Context, members []string, limit time.Duration
 				return "", &finalError{fmt.Errorf("%s; see the server's log there, then call this again", said)}
 			}
 			cleaned = time.Now()
-			err = pacemaker.Cleanup(ctx, n.Agent.Resource)
+			err = n.cleanUp(ctx, i.Failed)
 		}
 		return said, err
 	})
+}
+
+// cleanUp makes the cluster try again where it gave up, and nowhere else.
+func (n *Node) cleanUp(ctx context.Context, failed []string) (err error) {
+	for _, node := range failed {
+		if node != "" {
+			err = errors.Join(err, pacemaker.Cleanup(ctx, n.Agent.Resource, node))
+		}
+	}
+	return err
 }
 
 // without are those of all that are not in some.

@@ -69,7 +69,7 @@ func (n *Node) Leave(ctx context.Context, b *Book, limit time.Duration) error {
 		}
 		if slices.Contains(i.Failed, n.Name) && time.Since(cleaned) > 5*time.Second {
 			cleaned = time.Now()
-			err = pacemaker.Cleanup(ctx, n.Agent.Resource)
+			err = n.cleanUp(ctx, []string{n.Name})
 		}
 		return words("it still runs on", []string{n.Name}, i), err
 	})
@@ -84,11 +84,16 @@ func (n *Node) Join(ctx context.Context, b *Book, limit time.Duration) error {
 		}
 	}
 	if b.Banned {
-		if err := pacemaker.Unban(ctx, n.Agent.Parent, n.Name); err != nil {
+		// Before the ban goes, so that nothing is being started here.
+		err := errors.Join(pacemaker.Cleanup(ctx, n.Agent.Resource, n.Name), pacemaker.Settle(ctx))
+		if err == nil {
+			err = pacemaker.Unban(ctx, n.Agent.Parent, n.Name)
+		}
+		if err != nil {
 			return err
 		}
 		b.Banned = false
-		if err := errors.Join(b.save(), pacemaker.Cleanup(ctx, n.Agent.Resource)); err != nil {
+		if err := b.save(); err != nil {
 			return err
 		}
 	}
