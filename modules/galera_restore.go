@@ -42,7 +42,6 @@ type galeraRestoreOptions struct {
 	Schemas        []string          `json:"schemas"`
 	Rename         map[string]string `json:"rename"`
 	Replace        bool              `json:"replace"`
-	Push           bool              `json:"push"`
 }
 
 // galeraRestoreValues are the module's results.

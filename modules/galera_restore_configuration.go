@@ -10,7 +10,7 @@ import (
 	"overcloud.backup/internal/pacemaker"
 )
 
-// configured compares Pacemaker's configuration with that of the set, and replaces it only when that is asked for.
+// configured replaces Pacemaker's configuration by that of the set. In check mode it shows the difference.
 func (o galeraRestoreOptions) configured(ctx context.Context, call *ansible.Call) (*ansible.Result, error) {
 	s, err := o.open()
 	if err != nil {
@@ -39,20 +39,16 @@ func (o galeraRestoreOptions) configured(ctx context.Context, call *ansible.Call
 	if same {
 		return &ansible.Result{Msg: "Pacemaker's configuration is that of " + s.Path()}, nil
 	}
-	result := &ansible.Result{Diff: &ansible.Diff{}, Msg: "Pacemaker's configuration is not that of " + s.Path() + "; nothing was changed, push replaces it"}
+	result := &ansible.Result{Changed: true, Diff: &ansible.Diff{}, Msg: "Pacemaker's configuration is not that of " + s.Path() + "; nothing was changed"}
 	if result.Diff.Before, err = live.Text(); err == nil {
 		result.Diff.After, err = wanted.Text()
 	}
-	if err != nil || !o.Push {
+	if err != nil || call.CheckMode {
 		return result, err
 	}
 	if o.Confirm != s.Manifest.Cluster.Name {
-		return result, fmt.Errorf("confirm is %q: Pacemaker's whole configuration would be replaced; confirm that by the name of the cluster, %s", o.Confirm, s.Manifest.Cluster.Name)
+		return nil, fmt.Errorf("confirm is %q: Pacemaker's whole configuration would be replaced; confirm that by the name of the cluster, %s", o.Confirm, s.Manifest.Cluster.Name)
 	}
-	result.Changed, result.Msg = true, "Pacemaker's configuration was replaced by that of "+s.Path()
-	if call.CheckMode {
-		result.Msg = "Pacemaker's configuration would be replaced by that of " + s.Path()
-		return result, nil
-	}
+	result.Msg = "Pacemaker's configuration was replaced by that of " + s.Path()
 	return result, wanted.Push(ctx)
 }

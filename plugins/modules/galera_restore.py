@@ -58,8 +58,8 @@ options:
         C(loaded) loads C(schemas) of a logical set into the running cluster, through this host's server. The whole dump
         is read back before.
       - >-
-        C(configured) compares Pacemaker's configuration with that in the set, and shows the difference in diff mode,
-        with secrets masked. With C(push) it replaces the configuration, which needs C(confirm).
+        C(configured) replaces Pacemaker's configuration by that of the set, which needs C(confirm). In check mode it
+        only compares, and in diff mode shows the difference, with secrets masked.
     type: str
     choices:
       - planned
@@ -175,10 +175,6 @@ options:
     default: {}
   replace:
     description: Whether C(state=loaded) may replace tables that are there. Clients see that.
-    type: bool
-    default: false
-  push:
-    description: Whether C(state=configured) replaces Pacemaker's configuration by that of the set.
     type: bool
     default: false
   login_user:

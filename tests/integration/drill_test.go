@@ -270,7 +270,7 @@ func (l lab) configuration(set string) {
 		return l.on("controller-0", "crm_attribute --type crm_config --name cluster-recheck-interval --query --quiet 2>/dev/null; true")
 	}
 	l.on("controller-0", "crm_attribute --type crm_config --name cluster-recheck-interval --update 7min")
-	vars := map[string]any{"state": "configured", "confirm": ""}
+	vars := map[string]any{"state": "configured", "confirm": "galera"}
 	if out, err := l.play("playbooks/restore.yml", restoreOf(set, vars)); err != nil || !strings.Contains(out, "7min") || value() != "7min" {
 		l.t.Errorf("%v, %s\n%s", err, value(), out)
 	}
