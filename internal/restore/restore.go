@@ -43,10 +43,12 @@ type Node struct {
 	Online  []string        `json:"online"`
 	Datadir string          `json:"datadir"`
 	// Options are those of the server that its data depend on, as --innodb-page-size=4k.
-	Options  []string      `json:"options"`
-	Port     string        `json:"port"`    // of the database
-	Cluster  string        `json:"cluster"` // wsrep_cluster_name, as the option file has it
-	Owner    process.Owner `json:"-"`
+	Options []string      `json:"options"`
+	Port    string        `json:"port"`    // of the database
+	Cluster string        `json:"cluster"` // wsrep_cluster_name, as the option file has it
+	Owner   process.Owner `json:"-"`
+	// Free is the room, in bytes, on the file system of the datadir.
+	Free     int64 `json:"free_bytes"`
 	transfer galera.Account
 	// Serving says that the database runs here.
 	Serving bool `json:"serving"`
@@ -73,6 +75,9 @@ func Look(ctx context.Context) (*Node, error) {
 		return nil, fmt.Errorf("the datadir %q of the resource %s is no plain absolute path", n.Datadir, agent.Resource)
 	}
 	if n.Owner, err = verify.ServerUser(); err != nil {
+		return nil, err
+	}
+	if n.Free, _, err = repository.Free(filepath.Dir(n.Datadir)); err != nil {
 		return nil, err
 	}
 	n.Serving = len(process.WorkingIn(n.Datadir)) > 0

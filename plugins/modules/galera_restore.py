@@ -293,7 +293,8 @@ said:
 node:
   description: >-
     This controller, by its C(name) in Pacemaker, with the C(members) of the database's cluster, who is C(online),
-    C(datadir), C(port), C(cluster), the server's C(options) that the data depend on, and whether it is C(serving).
+    C(datadir), C(port), C(cluster), C(free_bytes) beside the datadir, the server's C(options) that the data depend on,
+    and whether it is C(serving).
   returned: with C(state=planned)
   type: dict
   sample:

@@ -42,6 +42,7 @@ func TestRestoreDrills(t *testing.T) {
 	t.Run("physical, all datadirs destroyed", func(t *testing.T) { lab{t}.destroyedAndBack(m.Controller, set) })
 	t.Run("logical, all datadirs destroyed", func(t *testing.T) { lab{t}.destroyedAndBack(d.Controller, dump) })
 	t.Run("rolled back", func(t *testing.T) { lab{t}.rolledBack(m.Controller, set) })
+	t.Run("given up before the database was stopped", func(t *testing.T) { lab{t}.givenUp(m.Controller, set) })
 	t.Run("one controller rejoins", func(t *testing.T) { lab{t}.rejoins() })
 	t.Run("a schema beside running clients", func(t *testing.T) { lab{t}.schemaBesideClients(dump) })
 	t.Run("the configuration of Pacemaker", func(t *testing.T) { lab{t}.configuration(set) })
@@ -309,6 +310,25 @@ func (l lab) otherPasswords(controller, set string) {
 			l.t.Errorf("%s: logged in as %q", n, who)
 		}
 	}
+}
+
+// givenUp rolls back a restore that has only kept clients out: the database goes on.
+func (l lab) givenUp(controller, set string) {
+	l.t.Helper()
+	servers := func() (pids string) {
+		for _, n := range names(3) {
+			pids += l.on(n, "pidof mariadbd") + " "
+		}
+		return pids
+	}
+	before := servers()
+	l.killedRestore(controller, set, "Keep clients out", "playbook")
+	out := l.restored(set, map[string]any{"state": "rolled_back"})
+	if after := servers(); after != before {
+		l.t.Errorf("the database was stopped: %s, then %s\n%s", before, after, out)
+	}
+	l.nothingOfARestoreIsLeft()
+	l.clientsAreWell()
 }
 
 // restoreSteps are the tasks in which a restore is killed, and what kills it.
