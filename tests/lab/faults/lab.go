@@ -35,7 +35,7 @@ func findLab() (lab, error) {
 
 func (l lab) root() string      { return filepath.Join(l.dir, "..", "..") }
 func (l lab) vip() string       { return l.subnet + ".100" }
-func (l lab) inventory() string { return filepath.Join(l.state, "inventory.ini") }
+func (l lab) inventory() string { return filepath.Join(l.state, "inventory.yaml") }
 
 func (l lab) machines() []machine { return []machine{{l, 0}, {l, 1}, {l, 2}} }
 

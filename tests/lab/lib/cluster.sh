@@ -18,7 +18,7 @@ cluster_ssh() {
 cluster_has_dc() {
   local online
   online=$(cluster_ssh "crm_mon --one-shot --output-as=xml --include=none,dc,nodes" 2>/dev/null |
-    awk '/<current_dc/ && /with_quorum="true"/ { dc = 1 } /<node / && /online="true"/ && /pending="false"/ { n++ } END { print dc ? n + 0 : 0 }')
+    awk '/<current_dc/ && /with_quorum="true"/ { dc = 1 } /<node / && /type="member"/ && /online="true"/ && /pending="false"/ { n++ } END { print dc ? n + 0 : 0 }')
   ((online == $(controller_count)))
 }
 
@@ -26,21 +26,40 @@ cluster_has_dc() {
 cluster_configure() {
   local number=0 count resources constraints
   count=$(controller_count)
-  resources=$(fill "$LAB_DIR/files/machine/resources.xml")
-  constraints=$(fill "$LAB_DIR/files/machine/constraints.xml")
+  resources=$(fill "$LAB_DIR/files/machine/$(cluster_files resources)")
+  constraints=$(fill "$LAB_DIR/files/machine/$(cluster_files constraints)")
   cluster_ssh "set -e
     crm_attribute --quiet --type crm_config --name stonith-enabled --update false
+    $(cluster_roles)
     cibadmin --replace --scope resources --xml-text '$resources'
     cibadmin --replace --scope constraints --xml-text '$constraints'"
 }
+
+# cluster_roles: director says by attributes which node is of which role.
+cluster_roles() {
+  local number role
+  [[ $(shape) == bundle ]] || return 0
+  for number in $(controllers); do
+    for role in galera haproxy redis; do
+      echo "crm_attribute --quiet --node $(controller_name "$number") --name $role-role --update true"
+    done
+  done
+}
+
+cluster_files() { if [[ $(shape) == bundle ]]; then echo "$1-bundle.xml"; else echo "$1.xml"; fi; }
 
 # cluster_services prints one line a controller: its number, galera's role, haproxy's state, and "vip" if it holds the VIP.
 cluster_services() {
   cluster_ssh "crm_mon --one-shot --output-as=xml --inactive" 2>/dev/null | awk -v vip="ip-$LAB_VIP" '
     function attribute(name, part) { split($0, part, name "=\""); split(part[2], part, "\""); return part[1] }
+    /<replica / { inside = "" }
     /<resource / { id = attribute("id"); role = attribute("role"); failed = attribute("failed") == "true" || attribute("blocked") == "true" }
+    # The role inside a container is printed before the controller that the container runs on.
+    /<node name="galera-bundle-/ && id == "galera" { inside = failed ? "FAILED" : role; next }
     /<node name=/ && id {
       node = attribute("name"); sub(/^controller-/, "", node); seen[node] = 1
+      if (id ~ /^galera-bundle-podman-/) galera[node] = failed ? "FAILED" : inside
+      if (id ~ /^haproxy-bundle-podman-/) haproxy[node] = failed ? "FAILED" : role
       if (id == "galera") galera[node] = failed ? "FAILED" : role
       if (id == "haproxy") haproxy[node] = failed ? "FAILED" : role
       if (id == vip && role == "Started") holder[node] = "vip"

@@ -6,13 +6,13 @@ database_sql() {
   if [[ $1 == vip ]]; then
     database_sql_vip "$2"
   else
-    machine_ssh "$1" "mysql --batch --skip-column-names" <<<"$2"
+    machine_ssh "$1" "in-database mysql --batch --skip-column-names" <<<"$2"
   fi
 }
 
 # database_sql_vip runs the cached root's client on the host: the clients' address is then the bridge's.
 database_sql_vip() {
-  MYSQL_PWD=$LAB_OPENSTACK_PASSWORD chroot "$(cat "$LAB_STATE/base")" \
+  MYSQL_PWD=$LAB_OPENSTACK_PASSWORD chroot "$(cat "$LAB_STATE/client")" \
     mysql --no-defaults --batch --skip-column-names --connect-timeout=5 --host="$LAB_VIP" --user=openstack <<<"$1"
 }
 
@@ -32,5 +32,5 @@ database_mend() {
   machine_ssh "$1" 'rm -rf /var/tmp/clustercheck.disabled /var/lib/overcloud.restore /var/lib/overcloud.backup/restore /var/lib/mysql.*
     nft delete table inet overcloud_backup_restore
     iptables -D INPUT -p tcp --dport 3306 -j OVERCLOUD_BACKUP_RESTORE
-    mysql --execute="SET GLOBAL wsrep_desync = OFF; SET GLOBAL read_only = OFF; SET GLOBAL wsrep_reject_queries = NONE"' 2>/dev/null
+    in-database mysql --execute="SET GLOBAL wsrep_desync = OFF; SET GLOBAL read_only = OFF; SET GLOBAL wsrep_reject_queries = NONE"' 2>/dev/null
 }

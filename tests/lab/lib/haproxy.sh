@@ -30,5 +30,5 @@ haproxy_mend() {
   local number=$1 count
   # shellcheck disable=SC2034
   count=$(controller_count)
-  fill "$LAB_DIR/files/machine/haproxy.cfg" | machine_ssh "$number" 'cat >/etc/haproxy/haproxy.cfg && systemctl restart haproxy'
+  fill "$LAB_DIR/files/machine/haproxy.cfg" | machine_ssh "$number" "cat >$(generated haproxy)/etc/haproxy/haproxy.cfg && restart-haproxy"
 }

@@ -1,25 +1,38 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
-# The Ansible inventory of the lab.
+# The Ansible inventory of the lab, as tripleo-ansible-inventory --static-yaml-inventory writes it.
 
 inventory_write() {
   local number
   {
-    echo "# The lab's controllers; made by tests/lab/lab."
-    echo '[Controller]'
+    cat <<END
+# The lab's controllers; made by tests/lab/lab.
+Controller:
+  hosts:
+END
     for number in $(controllers); do
-      echo "$(controller_name "$number") ansible_host=$(controller_address "$number")"
+      cat <<END
+    $(inventory_name "$number"):
+      ansible_host: $(controller_address "$number")
+      canonical_hostname: $(controller_name "$number").localdomain
+      ctlplane_ip: $(controller_address "$number")
+      internal_api_hostname: $(controller_fqdn "$number")
+      internal_api_ip: $(controller_address "$number")
+END
     done
     cat <<END
-
-[Controller:vars]
-ansible_user=tripleo-admin
-ansible_ssh_private_key_file=$LAB_KEY
-ansible_ssh_common_args=-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR
-ansible_python_interpreter=/usr/bin/python3
-lab_vip=$LAB_VIP
-lab_passwd_admin_password=$LAB_PASSWD_ADMIN_PASSWORD
-lab_root_password=$LAB_ROOT_PASSWORD
+  vars:
+    $(if [[ $(shape) == bundle ]]; then echo ansible_ssh_user; else echo ansible_user; fi): tripleo-admin
+    ansible_ssh_private_key_file: $LAB_KEY
+    ansible_ssh_common_args: -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR
+    ansible_python_interpreter: /usr/bin/python3
+    tripleo_role_name: Controller
+    lab_vip: $LAB_VIP
+    lab_passwd_admin_password: $LAB_PASSWD_ADMIN_PASSWORD
+    lab_root_password: $LAB_ROOT_PASSWORD
+overcloud:
+  children:
+    Controller: {}
 END
   } >"$LAB_INVENTORY"
 }

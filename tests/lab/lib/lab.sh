@@ -15,14 +15,15 @@ lab_lock() {
 
 lab_healthy() { cluster_serves && database_synced && haproxy_all_up; }
 
-# lab_up N: a healthy lab of N is left alone, a sick one mended; anything else is cleared and built.
+# lab_up N [SHAPE]: a healthy lab of N is left alone, a sick one mended; anything else is cleared and built.
 lab_up() {
   lab_lock
-  if [[ $(controller_count) == "$1" ]] && lab_running && { lab_healthy || lab_mend; }; then
+  if [[ $(controller_count) == "$1" && $(shape) == "${2:-$(shape)}" ]] && lab_running && { lab_healthy || lab_mend; }; then
     say "$1 controllers are up"
     return
   fi
   lab_clear
+  [[ -z ${2:-} ]] || echo "$2" >"$LAB_STATE/shape"
   rootfs_install_host_packages
   rootfs_ensure
   lab_describe "$1"
@@ -33,9 +34,13 @@ lab_up() {
 
 # lab_describe writes what the lab is: how many controllers, on which layers, with which key, in which inventory.
 lab_describe() {
-  rootfs_base >"$LAB_STATE/base"
+  rootfs_machine_base >"$LAB_STATE/base"
+  rootfs_client_base >"$LAB_STATE/client"
+  rootfs_images >"$LAB_STATE/images"
   rootfs_site >"$LAB_STATE/site"
   [[ -f $LAB_KEY ]] || ssh-keygen -q -t ed25519 -N '' -C overcloud-backup-lab -f "$LAB_KEY"
+  # With it Pacemaker speaks to what runs inside the containers.
+  (umask 077 && head -c 4096 /dev/urandom >"$LAB_STATE/authkey")
   echo "$1" >"$LAB_STATE/controllers"
   inventory_write
 }
@@ -73,7 +78,7 @@ lab_fail() {
   cluster_ssh "crm_mon --one-shot --inactive --failcounts" >&2 || true
   for number in $(controllers); do
     say "the last lines of $(controller_name "$number")"
-    machine_ssh "$number" "journalctl --no-pager --priority warning --lines 15; tail -n 15 /var/log/mysql/mysqld.log" >&2 ||
+    machine_ssh "$number" "journalctl --no-pager --priority warning --lines 15; tail -n 15 /var/log/mysql/mysqld.log /var/log/containers/mysql/mysqld.log" >&2 ||
       tail -n 15 "$(machine_folder "$number")/console.log" >&2 || true
   done
   exit 1

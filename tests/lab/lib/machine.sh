@@ -47,12 +47,13 @@ machine_mounted() { grep -qF " $(machine_folder "$1")/root overlay " /proc/mount
 
 # fill TEMPLATE: prints it with the placeholders of controller $number of $count replaced.
 fill() {
-  local other hosts='' nodes='' servers='' map='' address_list=''
+  local other hosts='' nodes='' servers='' map='' names='' address_list=''
   for ((other = 0; other < count; other++)); do
     hosts+="$(controller_address "$other") $(controller_fqdn "$other") $(controller_name "$other")"$'\n'
     nodes+=$'  node {\n'"    ring0_addr: $(controller_address "$other")"$'\n'"    name: $(controller_name "$other")"$'\n'"    nodeid: $((other + 1))"$'\n  }\n'
     servers+="  server $(controller_fqdn "$other") $(controller_address "$other"):3306 backup check inter 1s on-marked-down shutdown-sessions port 9200"$'\n'
     map+="$(controller_name "$other"):$(controller_fqdn "$other");"
+    names+="${names:+,}\"$(controller_fqdn "$other")\""
     address_list+="$(controller_fqdn "$other"),"
   done
   local text
@@ -66,9 +67,28 @@ fill() {
   text=${text//@NODES@/${nodes%$'\n'}}
   text=${text//@SERVERS@/${servers%$'\n'}}
   text=${text//@COUNT@/$count}
+  text=${text//@NAME@/$(controller_name "$number")}
+  text=${text//@NAMES@/$names}
+  text=${text//@RUN@/$(database_run)}
+  text=${text//@SOCKET@/$(database_socket)}
+  text=${text//@DAEMON@/$(if [[ $(shape) == hosts ]]; then echo '  daemon'; fi)}
+  text=${text//@PREFERENCES@/$(machine_preferences)}
+  text=${text//@DATABASE_PASSWORD@/$LAB_DATABASE_PASSWORD}
+  text=${text//@CLUSTERCHECK_PASSWORD@/$LAB_CLUSTERCHECK_PASSWORD}
   text=${text//@CLUSTER_HOST_MAP@/${map%;}}
   text=${text//@CLUSTER_ADDRESS@/${address_list%,}}
   printf '%s\n' "$text"
+}
+
+# machine_preferences: the last controller likes the first replicas best, so that no replica's number is its controller's.
+machine_preferences() {
+  local bundle other
+  for bundle in galera haproxy redis; do
+    for ((other = 0; other < count; other++)); do
+      printf '  <rsc_location id="prefer-%s-%d" rsc="%s-bundle" node="%s" score="%d"/>\n' \
+        "$bundle" "$other" "$bundle" "$(controller_name "$other")" $((other + 1))
+    done
+  done
 }
 
 # machine_prepare N: gives N a fresh disk with its own files in it.
@@ -84,14 +104,33 @@ machine_prepare() {
   fill "$LAB_DIR/files/machine/hosts" >"$upper/etc/hosts"
   fill "$LAB_DIR/files/machine/host0.network" >"$upper/etc/systemd/network/10-host0.network"
   fill "$LAB_DIR/files/machine/corosync.conf" >"$upper/etc/corosync/corosync.conf"
-  fill "$LAB_DIR/files/machine/galera.cnf" >"$upper/etc/mysql/mariadb.conf.d/60-galera.cnf"
-  fill "$LAB_DIR/files/machine/haproxy.cfg" >"$upper/etc/haproxy/haproxy.cfg"
+  machine_services "$upper"
   ((number > 0)) || sed -i 's/^safe_to_bootstrap: .*/safe_to_bootstrap: 1/' "$upper/var/lib/mysql/grastate.dat"
   for home in root home/tripleo-admin home/passwd-admin; do
     cp "$LAB_KEY.pub" "$upper/$home/.ssh/authorized_keys"
     chown --reference="$upper/$home/.ssh" "$upper/$home/.ssh/authorized_keys"
     chmod 600 "$upper/$home/.ssh/authorized_keys"
   done
+}
+
+# machine_services ROOT: the configuration of the database and of HAProxy, where the shape has it.
+machine_services() {
+  local root=$1 folder
+  if [[ $(shape) == hosts ]]; then
+    fill "$LAB_DIR/files/machine/galera.cnf" >"$root/etc/mysql/mariadb.conf.d/60-galera.cnf"
+    fill "$LAB_DIR/files/machine/haproxy.cfg" >"$root/etc/haproxy/haproxy.cfg"
+    return
+  fi
+  cp -r --no-preserve=ownership "$LAB_DIR/files/director/." "$root/"
+  while IFS= read -r -d '' folder; do
+    fill "$folder" >"$folder.filled"
+    mv "$folder.filled" "$folder"
+  done < <(cd / && find "$root/var/lib/config-data" "$root/etc/puppet" -type f -print0)
+  fill "$LAB_DIR/files/machine/galera.cnf" >"$root$(generated mysql)/etc/my.cnf.d/galera.cnf"
+  fill "$LAB_DIR/files/machine/haproxy.cfg" >"$root$(generated haproxy)/etc/haproxy/haproxy.cfg"
+  chmod 0700 "$root/var/lib/config-data" "$root/etc/puppet/hieradata"
+  install -D -m 0640 "$LAB_STATE/authkey" "$root/etc/pacemaker/authkey"
+  chroot "$root" chgrp haclient /etc/pacemaker/authkey
 }
 
 # machine_mount N: redirect_dir lets a folder of the root be renamed, as on a real disk; a restore moves the datadir.
@@ -106,12 +145,18 @@ machine_mount() {
 # machine_start N boots N unless it runs; it has its own session and outlives the caller.
 # The host's end of its link is named after the machine, and the machine after the bridge: labs do not meet.
 machine_start() {
-  local folder
+  local folder more=()
   folder=$(machine_folder "$1")
   ! machine_pid "$1" >/dev/null || return 0
   machine_mount "$1"
   network_unplug "$1"
-  setsid --fork "$LAB_DIR/files/start-machine" "$folder" "$(cgroup_name "$1")" \
+  if [[ $(shape) == bundle ]]; then
+    # A container's layers cannot lie on the machine's own overlay, and podman mounts and makes namespaces.
+    mkdir -p "$folder/containers"
+    more=(--capability=all "--bind=$folder/containers:/var/lib/containers" "--bind-ro=$(cat "$LAB_STATE/images"):/var/lib/images")
+    export SYSTEMD_SECCOMP=0
+  fi
+  setsid --fork "$LAB_DIR/files/start-machine" "$folder" "$(cgroup_name "$1")" "${more[@]}" \
     --quiet --register=no --keep-unit --boot --resolv-conf=off --link-journal=no --kill-signal=SIGRTMIN+3 \
     "--directory=$folder/root" "--machine=$LAB_BRIDGE-$1" "--hostname=$(controller_name "$1")" "--network-bridge=$LAB_BRIDGE" \
     </dev/null >"$folder/console.log" 2>&1 9>&-

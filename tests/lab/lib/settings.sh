@@ -25,22 +25,54 @@ LAB_CLUSTERCHECK_PASSWORD=lab-clustercheck
 LAB_HAPROXY_STATS_PASSWORD=lab-haproxy-stats
 LAB_PASSWD_ADMIN_PASSWORD=lab-passwd-admin
 LAB_ROOT_PASSWORD=lab-root
+LAB_DATABASE_PASSWORD=lab-database-root # of the database's root, in the shapes where it has one
 
 LAB_KEY=$LAB_STATE/id_ed25519
-LAB_INVENTORY=$LAB_STATE/inventory.ini
+LAB_INVENTORY=$LAB_STATE/inventory.yaml
 LAB_MACHINES=$LAB_STATE/machines
 
-# What a controller holds. The list is part of the key of the cached root.
-LAB_PACKAGES=(
-  systemd systemd-sysv dbus openssh-server sudo procps
+# What a root file system holds, by its kind. The list is part of the key of the cached root.
+#   hosts   a controller that runs all by itself
+#   engine  a controller that runs the database and HAProxy in containers: no program of MariaDB's is on it
+#   image   what is in the containers
+LAB_PACKAGES_OF_MACHINES='systemd systemd-sysv dbus openssh-server sudo procps
   python3 iproute2 iputils-ping nftables iptables socat rsync zstd
-  mariadb-server mariadb-backup galera-4 haproxy
-  pacemaker pacemaker-cli-utils corosync resource-agents crmsh
-)
+  pacemaker pacemaker-cli-utils corosync resource-agents crmsh'
+LAB_PACKAGES_hosts="$LAB_PACKAGES_OF_MACHINES mariadb-server mariadb-backup galera-4 haproxy"
+LAB_PACKAGES_engine="$LAB_PACKAGES_OF_MACHINES podman crun netavark"
+LAB_PACKAGES_image='procps iproute2 socat rsync mariadb-server mariadb-backup galera-4 haproxy redis-server
+  pacemaker-remote resource-agents libcib27 libpacemaker1 libpe-rules26 libpe-status28 libstonithd26 libncurses6'
+
+LAB_IMAGES=(cluster.common.tag/mariadb:pcmklatest cluster.common.tag/haproxy:pcmklatest cluster.common.tag/redis:pcmklatest)
 
 controller_name() { printf 'controller-%d\n' "$1"; }
 controller_fqdn() { printf 'controller-%d.%s\n' "$1" "$LAB_DOMAIN"; }
 controller_address() { printf '%s.%d\n' "$LAB_SUBNET" $((10 + $1)); }
+
+# shape prints how the lab's controllers are made: hosts (OSP 10) or bundle (OSP 13 to 17).
+shape() {
+  if [[ -s $LAB_STATE/shape ]]; then cat "$LAB_STATE/shape"; else echo hosts; fi
+}
+
+# inventory_name N: in the bundle shape Ansible, Pacemaker and HAProxy call a controller by three names.
+inventory_name() {
+  if [[ $(shape) == bundle ]]; then printf 'overcloud-'; fi
+  controller_name "$1"
+}
+
+# database_run: the folder of the server's socket and pid. In the bundle shape the host shares it.
+database_run() {
+  if [[ $(shape) == bundle ]]; then echo /var/lib/mysql; else echo /run/mysqld; fi
+}
+
+database_socket() {
+  if [[ $(shape) == bundle ]]; then echo /var/lib/mysql/mysql.sock; else echo /run/mysqld/mysqld.sock; fi
+}
+
+# generated SERVICE prints the folder that director's configuration of a service is in, below the machine's root.
+generated() {
+  if [[ $(shape) == bundle ]]; then echo "/var/lib/config-data/puppet-generated/$1"; fi
+}
 
 # controller_count prints how many controllers the lab was last brought up with, 0 for none.
 controller_count() {
