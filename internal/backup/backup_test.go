@@ -41,8 +41,8 @@ func TestVersions(t *testing.T) {
 }
 
 func TestChoice(t *testing.T) {
-	backup := tool{Physical, "/usr/bin/mariadb-backup", "10.11.19"}
-	dump := tool{Logical, "/usr/bin/mariadb-dump", "10.11.19"}
+	backup := tool{method: Physical, path: "/usr/bin/mariadb-backup", version: "10.11.19"}
+	dump := tool{method: Logical, path: "/usr/bin/mariadb-dump", version: "10.11.19"}
 	for name, tt := range map[string]struct {
 		want   Method
 		server string
@@ -306,9 +306,13 @@ func TestConfigurationIsOneTar(t *testing.T) {
 }
 
 func TestFindToolSaysWhatIsMissing(t *testing.T) {
+	// In a place without them: the system's folders are looked into whatever PATH says.
 	t.Setenv("PATH", t.TempDir())
-	_, err := findTool(context.Background(), Physical)
-	if !errors.Is(err, process.ErrNotFound) || !strings.Contains(err.Error(), "neither mariadb-backup nor mariabackup is installed") {
+	names := programs[Physical]
+	programs[Physical] = []string{"mariadb-backup-not", "mariabackup-not"}
+	defer func() { programs[Physical] = names }()
+	_, err := findTool(context.Background(), Physical, process.Place{})
+	if !errors.Is(err, process.ErrNotFound) || !strings.Contains(err.Error(), "neither mariadb-backup-not nor mariabackup-not is installed here") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -24,6 +24,9 @@ type Job struct {
 	plan   Plan
 	tool   tool
 	server galera.Server
+	// container is where the server and its tools are, if not on the host itself.
+	container     galera.Container
+	containerName string
 	// early says that wsrep_desync is switched on before the data are read, and not when the guard asks for it.
 	early bool
 	// described says that the account sees all tables, views, triggers and events.
@@ -97,19 +100,36 @@ func (j *Job) identify(ctx context.Context, c *galera.Client) (err error) {
 }
 
 func (j *Job) chooseTool(ctx context.Context, c *galera.Client) (err error) {
-	find := func(m Method) (tool, error) { return findTool(ctx, m) }
+	if err := j.findContainer(ctx, c); err != nil {
+		return err
+	}
+	find := func(m Method) (tool, error) { return findTool(ctx, m, j.container.Place) }
 	server := mariadbVersion(j.server.Version)
 	j.tool, j.plan.Reason, err = choose(j.o.Method, server, c.Reached().Via == "socket", find)
 	if err != nil {
 		return err
 	}
 	j.plan.Method = j.tool.method
-	j.plan.Tool = repository.Program{Path: j.tool.path, Version: j.tool.version, Args: []string{}}
+	j.plan.Tool = repository.Program{Path: j.tool.path, Version: j.tool.version, Args: []string{}, Container: j.containerName}
 	if j.tool.version != server {
 		j.warn("%s is of version %s, the server of %s", j.tool.path, j.tool.version, server)
 	}
 	if j.tool.method == Physical {
-		return checkDatadir(c.PeerPID(), j.server.Datadir)
+		return checkDatadir(c.PeerPID(), j.container.Place.Path(j.server.Datadir))
+	}
+	return nil
+}
+
+// findContainer finds out where the server lives, for its own version of the tools is there and nowhere else.
+func (j *Job) findContainer(ctx context.Context, c *galera.Client) (err error) {
+	if c.PeerPID() == 0 {
+		return nil
+	}
+	if j.container, err = galera.FindContainer(c.PeerPID()); err != nil {
+		return err
+	}
+	if j.containerName, err = j.container.Name(ctx); err != nil {
+		j.warn("%v", err)
 	}
 	return nil
 }
@@ -189,7 +209,7 @@ func (j *Job) checkTables(ctx context.Context, c *galera.Client) error {
 func (j *Job) checkSpace(context.Context, *galera.Client) (err error) {
 	raw := j.plan.Space.Raw
 	if j.tool.method == Physical {
-		if raw, err = datadirBytes(j.server.Datadir); err != nil {
+		if raw, err = datadirBytes(j.container.Place.Path(j.server.Datadir)); err != nil {
 			return err
 		}
 	}
@@ -207,6 +227,13 @@ func (j *Job) checkCluster(ctx context.Context, _ *galera.Client) error {
 	return err
 }
 
+func (j *Job) inContainer() string {
+	if j.containerName == "" {
+		return ""
+	}
+	return " in the container " + j.containerName
+}
+
 // steps tells the plan in words.
 func (j *Job) steps() []string {
 	steps := []string{}
@@ -218,7 +245,8 @@ func (j *Job) steps() []string {
 	if j.early {
 		steps = append(steps, "set wsrep_desync=ON")
 	}
-	steps = append(steps, fmt.Sprintf("read about %s with %s and write them to a new set in %s", size(j.plan.Space.Raw), j.tool.path, j.plan.Destination))
+	steps = append(steps, fmt.Sprintf("read about %s with %s%s and write them to a new set in %s",
+		size(j.plan.Space.Raw), j.tool.path, j.inContainer(), j.plan.Destination))
 	if j.early {
 		steps = append(steps, "wait for the receive queue to drain, set wsrep_desync=OFF, wait until the node is Synced and UP")
 	}

@@ -264,7 +264,11 @@ func (r *running) mark(ctx context.Context, c *galera.Client) (err error) {
 }
 
 func (r *running) stream(ctx context.Context, c *galera.Client) error {
-	login, err := c.OptionFile()
+	socket := ""
+	if !r.container.Place.Host() {
+		socket = r.server.Socket
+	}
+	login, err := c.OptionFile(socket)
 	if err != nil {
 		return err
 	}
@@ -285,7 +289,8 @@ func (r *running) streamPhysical(ctx context.Context, login []byte) error {
 		return err
 	}
 	p := newPhysical()
-	s := source{tool: r.tool, args: physicalArgs(r.server.Datadir, empty), login: login, file: physicalFile, content: "xbstream", check: p.stream, finish: p.finish}
+	s := source{tool: r.tool, login: login, empty: empty, file: physicalFile, content: "xbstream", check: p.stream, finish: p.finish}
+	s.args = physicalArgs(r.server.Datadir, s.emptySeen())
 	r.manifest.Tool.Args = s.args
 	if r.manifest.Files, err = stream(ctx, s, r.set, r.o, &r.counters); err != nil {
 		return err

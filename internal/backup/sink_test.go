@@ -104,7 +104,7 @@ func copyReal(ctx context.Context, t *testing.T, r *running, sink io.Writer) (zf
 		return zframe.Stats{}, err
 	}
 	defer c.Close()
-	login, err := c.OptionFile()
+	login, err := c.OptionFile("")
 	if err != nil {
 		return zframe.Stats{}, err
 	}

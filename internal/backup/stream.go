@@ -24,11 +24,21 @@ type source struct {
 	tool    tool
 	args    []string
 	login   []byte // option file
+	empty   string // a folder that the tool wants, and leaves empty; may be none
 	file    string // name of the file in the set
 	content string
 	// check sees all that the tool prints; finish, called when the tool has ended well, says whether it was whole.
 	check  io.Writer
 	finish func(stderr string) error
+}
+
+// emptySeen is the path of the empty folder for the tool: in a container no path leads to a folder of this host, but an
+// open file does.
+func (s source) emptySeen() string {
+	if s.tool.place.Host() {
+		return s.empty
+	}
+	return "/proc/self/fd/4"
 }
 
 // stream runs a tool and stores what it prints in one pass: tool, check, zstd frames, sha256, file. The tool may be
@@ -86,8 +96,16 @@ func copyFrom(ctx context.Context, s source, sink io.Writer, log *toolLog, o Opt
 	defer login.Close()
 	running, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	cmd := process.Command(running, s.tool.path, s.args...)
+	cmd := s.tool.place.Command(running, s.tool.path, s.args...)
 	cmd.ExtraFiles = []*os.File{login}
+	if s.empty != "" {
+		empty, err := os.Open(s.empty)
+		if err != nil {
+			return zframe.Stats{}, err
+		}
+		defer empty.Close()
+		cmd.ExtraFiles = append(cmd.ExtraFiles, empty)
+	}
 	cmd.Stderr = log
 	out, err := cmd.StdoutPipe()
 	if err != nil {

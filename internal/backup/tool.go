@@ -18,6 +18,7 @@ import (
 // tool is a program of the server's that reads the data.
 type tool struct {
 	method  Method
+	place   process.Place
 	path    string
 	version string // x.y.z of the MariaDB it was built with
 }
@@ -28,34 +29,30 @@ var programs = map[Method][]string{
 	Logical:  {"mariadb-dump", "mysqldump"},
 }
 
-// findTool finds a method's tool on PATH and asks its version.
-func findTool(ctx context.Context, m Method) (tool, error) {
-	var missing error
-	for _, name := range programs[m] {
-		t, err := askVersion(ctx, m, name)
-		if !errors.Is(err, process.ErrNotFound) {
-			return t, err
-		}
-		missing = errors.Join(missing, err)
+// findTool finds a method's tool where the server runs and asks its version.
+func findTool(ctx context.Context, m Method, at process.Place) (tool, error) {
+	path, err := at.Find(programs[m])
+	if err != nil {
+		return tool{}, err
 	}
-	return tool{}, fmt.Errorf("neither %s nor %s is installed: %w", programs[m][0], programs[m][1], process.ErrNotFound)
+	return askVersion(ctx, m, at, path)
 }
 
-func askVersion(ctx context.Context, m Method, name string) (tool, error) {
+func askVersion(ctx context.Context, m Method, at process.Place, path string) (tool, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	c := process.Command(ctx, name, "--version")
+	c := at.Command(ctx, path, "--version")
 	// mariadb-backup says it on standard error, the others on standard output.
 	out := &process.Tail{Max: 4096}
 	c.Stdout, c.Stderr = out, out
-	if err := process.Explain(ctx, name, c.Run(), out.String()); err != nil {
+	if err := process.Explain(ctx, path, c.Run(), out.String()); err != nil {
 		return tool{}, err
 	}
 	version := mariadbVersion(out.String())
 	if version == "" {
-		return tool{}, fmt.Errorf("%s is not MariaDB's: --version says %q", c.Path, out.String())
+		return tool{}, fmt.Errorf("%s is not MariaDB's: --version says %q", path, out.String())
 	}
-	return tool{method: m, path: c.Path, version: version}, nil
+	return tool{method: m, place: at, path: path, version: version}, nil
 }
 
 var (

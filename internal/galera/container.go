@@ -45,27 +45,44 @@ func ParseMountinfo(mountinfo string) (runtime, id string) {
 	return "", ""
 }
 
-// findContainer tells which container a process lives in, seen from here: nothing when we share its mounts.
-func findContainer(ctx context.Context, pid int) (runtime, name string, err error) {
+// Container is the container that a server lives in. The zero value is none: the server runs on the host itself.
+type Container struct {
+	// Runtime is "podman" or "docker", ID what it calls the container.
+	Runtime, ID string
+	// Place is where the server's own programs run.
+	Place process.Place
+}
+
+// FindContainer tells which container a process lives in, seen from here: none when we share its mounts.
+func FindContainer(pid int) (Container, error) {
 	ours, _ := os.Readlink("/proc/self/ns/mnt")
 	theirs, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/mnt", pid))
 	if err != nil {
-		return "", "", fmt.Errorf("find the server's container: %w", err)
+		return Container{}, fmt.Errorf("find the server's container: %w", err)
 	}
 	if ours == theirs {
-		return "", "", nil
+		return Container{}, nil
 	}
 	mounts, err := os.ReadFile(fmt.Sprintf("/proc/%d/mountinfo", pid))
 	if err != nil {
-		return "", "", fmt.Errorf("find the server's container: %w", err)
+		return Container{}, fmt.Errorf("find the server's container: %w", err)
 	}
 	runtime, id := ParseMountinfo(string(mounts))
 	if id == "" {
-		return "", "", nil
+		return Container{}, nil
 	}
-	out, err := process.Output(ctx, runtime, "inspect", "--format", "{{.Name}}", id)
+	return Container{runtime, id, process.Place{PID: pid}}, nil
+}
+
+// Name asks the engine how the container is called: galera-bundle-podman-0. With an error it is the beginning of its id,
+// and empty on the host itself.
+func (c Container) Name(ctx context.Context) (string, error) {
+	if c.ID == "" {
+		return "", nil
+	}
+	out, err := process.Output(ctx, c.Runtime, "inspect", "--format", "{{.Name}}", c.ID)
 	if err != nil {
-		return runtime, id[:12], fmt.Errorf("name the server's container %s: %w", id[:12], err)
+		return c.ID[:12], fmt.Errorf("name the server's container %s: %w", c.ID[:12], err)
 	}
-	return runtime, strings.TrimPrefix(strings.TrimSpace(string(out)), "/"), nil
+	return strings.TrimPrefix(strings.TrimSpace(string(out)), "/"), nil
 }

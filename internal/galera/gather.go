@@ -165,11 +165,14 @@ func (g *gathering) container(ctx context.Context) {
 	if g.Server.PID == 0 {
 		return
 	}
-	runtime, name, err := findContainer(ctx, g.Server.PID)
+	container, err := FindContainer(g.Server.PID)
+	if err == nil {
+		g.Reached.Runtime = container.Runtime
+		g.Reached.Container, err = container.Name(ctx)
+	}
 	if err != nil {
 		g.Add("container", fmt.Sprintf("pid %d", g.Server.PID), err, "")
 	}
-	g.Reached.Runtime, g.Reached.Container = runtime, name
 }
 
 func (g *gathering) storage(ctx context.Context) {

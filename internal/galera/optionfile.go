@@ -4,6 +4,7 @@ package galera
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"net"
 
@@ -17,11 +18,12 @@ func (c *Client) checksName() bool {
 
 // OptionFile is the text of an option file, with a [client] group, that lets the server's own programs
 // (mariadb-backup, mariadb-dump, mariadb) log in as this client did, at the same place. It holds the password: write
-// it to a 0600 file and pass it with --defaults-file, never as an argument.
-func (c *Client) OptionFile() ([]byte, error) {
+// it to a 0600 file and pass it with --defaults-file, never as an argument. socket, unless it is empty, is the path of the
+// server's socket where the programs run, for in a container it may be another.
+func (c *Client) OptionFile(socket string) ([]byte, error) {
 	options := [][2]string{{"user", c.cred.user}, {"password", c.cred.password}}
 	if c.reached.Via == "socket" {
-		options = append(options, [2]string{"socket", c.reached.Address})
+		options = append(options, [2]string{"socket", cmp.Or(socket, c.reached.Address)})
 	} else {
 		host, port, err := net.SplitHostPort(c.reached.Address)
 		if err != nil {

@@ -63,7 +63,7 @@ func logsIn(t *testing.T, s *realServer, password string) {
 			t.Errorf("%s: reached as %+v", from, got)
 		}
 		again := filepath.Join(t.TempDir(), "tools.cnf")
-		text, err := c.OptionFile()
+		text, err := c.OptionFile("")
 		if err == nil {
 			err = os.WriteFile(again, text, 0o600)
 		}
@@ -170,7 +170,7 @@ func TestTheToolsCheckTheNameToo(t *testing.T) {
 	for _, skip := range []bool{false, true} {
 		c := &Client{cred: credential{user: "root"}, reached: Reached{Via: "tcp", Address: fmt.Sprintf("127.0.0.1:%d", s.port)},
 			login: Login{CACert: filepath.Join(s.dir, "ca.pem"), SkipHostname: skip}}
-		text, err := c.OptionFile()
+		text, err := c.OptionFile("")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -187,7 +187,7 @@ func TestTheToolsCheckTheNameToo(t *testing.T) {
 		}
 	}
 	c := &Client{reached: Reached{Via: "socket", Address: s.socket}, login: Login{CACert: "ca.pem"}}
-	if text, err := c.OptionFile(); err != nil || strings.Contains(string(text), "ssl") {
+	if text, err := c.OptionFile(""); err != nil || strings.Contains(string(text), "ssl") {
 		t.Errorf("over the socket: %q, %v", text, err)
 	}
 }

@@ -25,6 +25,8 @@ type Child struct {
 
 // ChildOptions say how a child runs. Nil is /dev/null.
 type ChildOptions struct {
+	// Place is where it runs; Dir is this host's, and in a container its root.
+	Place  Place
 	Owner  Owner
 	Dir    string
 	Stdin  io.Reader
@@ -35,15 +37,12 @@ type ChildOptions struct {
 
 // StartChild starts a program as Command prepares it, as the user of o.Owner.
 func StartChild(ctx context.Context, o ChildOptions, name string, args ...string) (*Child, error) {
-	c := &Child{ctx: ctx, name: name, cmd: Command(ctx, name, args...), stderr: &Tail{Max: maxStderr}, ended: make(chan struct{})}
+	c := &Child{ctx: ctx, name: name, cmd: o.Place.command(ctx, o.Owner, name, args...), stderr: &Tail{Max: maxStderr}, ended: make(chan struct{})}
 	c.cmd.Dir, c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr = o.Dir, o.Stdin, o.Stdout, c.stderr
 	if o.Stderr != nil {
 		c.cmd.Stderr = io.MultiWriter(c.stderr, o.Stderr)
 	}
 	c.cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
-	if o.Owner != (Owner{}) {
-		c.cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(o.Owner.UID), Gid: uint32(o.Owner.GID)}
-	}
 	began := make(chan error)
 	go c.run(began)
 	if err := <-began; err != nil {

@@ -62,6 +62,8 @@ type Program struct {
 	Path    string   `json:"path"`
 	Version string   `json:"version"`
 	Args    []string `json:"args"` // without secrets
+	// Container is where the program is, and ran; empty on the host itself.
+	Container string `json:"container,omitempty"`
 }
 
 // Server is the server that was backed up.

@@ -137,7 +137,7 @@ func (r *restoring) load(ctx context.Context) error {
 		return err
 	}
 	r.phase("load")
-	login, err := r.server.OptionFile()
+	login, err := r.server.OptionFile("")
 	if err == nil {
 		err = r.scratch.give(loginName, string(login))
 	}

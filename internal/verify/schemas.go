@@ -80,7 +80,7 @@ func (s *Set) run(ctx context.Context, tools Tools, server *galera.Client, parts
 		return err
 	}
 	defer os.RemoveAll(folder)
-	login, err := server.OptionFile()
+	login, err := server.OptionFile("")
 	if err == nil {
 		err = os.WriteFile(folder+"/"+loginName, login, 0o600)
 	}

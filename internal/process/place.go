@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package process
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// Place is where programs run: the zero value is this host, else it is the container that the process PID lives in.
+//
+// A program in a container is started by nsenter, not by the container's engine: it is a child of ours, in our control
+// group, with our pipes, so that it ends when we are ended by force, and that works alike under podman and docker.
+type Place struct {
+	// PID is one of the container's processes, as this host counts them.
+	PID int
+}
+
+// Host says that the place is this host.
+func (p Place) Host() bool { return p.PID == 0 }
+
+// Path is a path of the place as this host sees it.
+func (p Place) Path(path string) string {
+	if p.Host() {
+		return path
+	}
+	return filepath.Join("/proc", strconv.Itoa(p.PID), "root", path)
+}
+
+// Command is the package's Command for a program of the place, given by its absolute path there. It runs as root.
+func (p Place) Command(ctx context.Context, path string, args ...string) *exec.Cmd {
+	return p.command(ctx, Owner{}, path, args...)
+}
+
+// command also becomes the owner. On this host the child does that itself; to enter a container takes root.
+func (p Place) command(ctx context.Context, owner Owner, path string, args ...string) *exec.Cmd {
+	if p.Host() {
+		c := Command(ctx, path, args...)
+		if owner != (Owner{}) {
+			c.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(owner.UID), Gid: uint32(owner.GID)}
+		}
+		return c
+	}
+	// Its process namespace, too, for /proc/self has to mean something there.
+	enter := []string{"--target", strconv.Itoa(p.PID), "--mount", "--pid", "--net", "--ipc"}
+	if owner != (Owner{}) {
+		enter = append(enter, "--setgid", strconv.Itoa(owner.GID), "--setuid", strconv.Itoa(owner.UID))
+	}
+	program, err := Find("nsenter")
+	if err != nil {
+		program = "nsenter" // whose absence then is the error of the start
+	}
+	return Command(ctx, program, append(append(enter, "--", path), args...)...)
+}
+
+// Find looks a program up in the system's folders of the place (on this host also on PATH): its absolute path there, or
+// ErrNotFound. The first of the names that is there counts; more are further folders.
+func (p Place) Find(names []string, more ...string) (string, error) {
+	for _, name := range names {
+		if p.Host() {
+			if path, err := Find(name); err == nil {
+				return path, nil
+			}
+		}
+		for _, folder := range append(systemFolders, more...) {
+			path := filepath.Join(folder, name)
+			if isProgram(p.Path(path), p.Host()) {
+				return path, nil
+			}
+		}
+	}
+	return "", fmt.Errorf("%s%s: %w", none(names), p.in(), ErrNotFound)
+}
+
+// isProgram says that a path can be run. What a link of a container points to cannot be told from outside.
+func isProgram(path string, host bool) bool {
+	look := os.Lstat
+	if host {
+		look = os.Stat
+	}
+	info, err := look(path)
+	return err == nil && (info.Mode()&fs.ModeSymlink != 0 || info.Mode().IsRegular() && info.Mode()&0o111 != 0)
+}
+
+func (p Place) in() string {
+	if p.Host() {
+		return " here"
+	}
+	return fmt.Sprintf(" in the container of process %d", p.PID)
+}
+
+func none(names []string) string {
+	if len(names) == 1 {
+		return names[0] + " is not installed"
+	}
+	return "neither " + strings.Join(names, " nor ") + " is installed"
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package process
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// container starts a process with mounts and processes of its own, where /mnt holds a file that this host has not.
+func container(t *testing.T) Place {
+	t.Helper()
+	if os.Getuid() != 0 {
+		t.Skip("needs root to make namespaces")
+	}
+	c := exec.Command("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c",
+		`mount -t tmpfs none /mnt && printf '#!/bin/sh\necho "inside $*"; id -u; cat /proc/self/fd/3' >/mnt/tool && chmod 755 /mnt /mnt/tool && echo ready && exec sleep 60`)
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stderr bytes.Buffer
+	c.Stderr = &stderr
+	if err := c.Start(); err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { _ = c.Process.Kill(); _ = c.Wait() })
+	if _, err := io.ReadFull(out, make([]byte, len("ready\n"))); err != nil {
+		t.Skipf("no namespaces here: %s", stderr.String())
+	}
+	children, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(c.Process.Pid), "task", strconv.Itoa(c.Process.Pid), "children"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(children)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Place{PID: pid}
+}
+
+func TestAProgramOfAContainerRunsInIt(t *testing.T) {
+	p := container(t)
+	path, err := p.Find([]string{"no-such-program", "tool"}, "/mnt")
+	if err != nil || path != "/mnt/tool" {
+		t.Fatalf("%q, %v", path, err)
+	}
+	if _, err := (Place{}).Find([]string{"tool"}, "/mnt"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("the host has it, too: %v", err)
+	}
+	secret := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(secret, []byte("passed on\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	c := p.Command(t.Context(), path, "a", "b c")
+	c.ExtraFiles = []*os.File{f}
+	out, err := c.CombinedOutput()
+	if err != nil || string(out) != "inside a b c\n0\npassed on\n" {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+func TestAChildInAContainerRunsAsItsOwnerAndDiesWithItsGroup(t *testing.T) {
+	p := container(t)
+	var out bytes.Buffer
+	if err := (ChildOptions{Place: p, Owner: Owner{65534, 65534}, Stdout: &out}).Run(t.Context(), "/bin/sh", "-c", "id -u; id -g; exit 3"); err == nil ||
+		!strings.Contains(err.Error(), "exit status 3") || out.String() != "65534\n65534\n" {
+		t.Errorf("%v: %s", err, out.String())
+	}
+	child, err := StartChild(context.Background(), ChildOptions{Place: p}, "/bin/sh", "-c", "sleep 4321 & wait")
+	if err != nil {
+		t.Fatal(err)
+	}
+	running := func() bool {
+		out, _ := exec.Command("pgrep", "-f", "^sleep 4321").Output()
+		return len(out) > 0
+	}
+	await(t, "the child runs", running)
+	child.Kill()
+	await(t, "the child is gone", func() bool { return !running() })
+}
+
+func await(t *testing.T, what string, cond func() bool) {
+	t.Helper()
+	for until := time.Now().Add(10 * time.Second); !cond(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(until) {
+			t.Fatalf("not in 10 s: %s", what)
+		}
+	}
+}
+
+func TestAChildEndsWithItsContainer(t *testing.T) {
+	p := container(t)
+	from, to := io.Pipe()
+	child, err := StartChild(context.Background(), ChildOptions{Place: p, Stdout: to}, "/bin/sh", "-c", "echo up; exec sleep 60")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(from, make([]byte, len("up\n"))); err != nil {
+		t.Fatal(err)
+	}
+	_ = syscall.Kill(p.PID, syscall.SIGKILL)
+	select {
+	case <-child.Ended():
+	case <-time.After(10 * time.Second):
+		t.Fatal("it lives on")
+	}
+	var exit *ExitError
+	if err := child.Wait(); !errors.As(err, &exit) || exit.Signal != "killed" {
+		t.Error(err)
+	}
+}
