@@ -41,8 +41,9 @@ var may = map[string][]string{
 	"selection": {"reading", "galera", "pacemaker", "haproxy"},
 	"unit":      {"process"},
 	"jobs":      {"journal"},
-	"verify":    {"repository", "xbstream", "zframe", "process", "galera"},
-	"restore":   {"galera", "jobs", "optionfile", "pacemaker", "process", "repository", "verify"},
+	"container": {"process"},
+	"verify":    {"repository", "xbstream", "zframe", "process", "galera", "container"},
+	"restore":   {"container", "galera", "jobs", "optionfile", "pacemaker", "process", "repository", "verify"},
 	"backup": {"reading", "process", "galera", "pacemaker", "haproxy", "repository", "xbstream", "zframe",
 		"journal", "unit", "jobs"},
 }

@@ -130,7 +130,7 @@ func (o backupVerifyOptions) verify(ctx context.Context, call *ansible.Call, s *
 	}
 	v, err := verify.Prepare(ctx, s, verify.Options{
 		Level: o.Level, Host: host, MadeBy: "overcloud.backup " + version,
-		RestoreOptions: verify.RestoreOptions{Scratch: o.Scratch, Memory: o.Memory << 20, Progress: func(p verify.Progress) { call.Progress(p) }},
+		RestoreOptions: verify.RestoreOptions{Scratch: o.Scratch, Image: serverImage(ctx), Memory: o.Memory << 20, Progress: func(p verify.Progress) { call.Progress(p) }},
 	})
 	if err != nil {
 		return nil, err

@@ -180,7 +180,7 @@ func (o galeraRestoreOptions) fits(ctx context.Context, n *restore.Node, s *veri
 }
 
 func (o galeraRestoreOptions) restoreOptions(n *restore.Node, call *ansible.Call) verify.RestoreOptions {
-	options := verify.RestoreOptions{Scratch: n.Scratch(), Memory: o.Memory << 20, ServerOptions: n.Options, NotNewer: true}
+	options := verify.RestoreOptions{Scratch: n.Scratch(), Memory: o.Memory << 20, ServerOptions: n.Options, NotNewer: true, Image: n.Image}
 	if call != nil {
 		options.Progress = func(p verify.Progress) { call.Progress(p) }
 	}

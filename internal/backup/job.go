@@ -122,9 +122,6 @@ func (j *Job) chooseTool(ctx context.Context, c *galera.Client) (err error) {
 
 // findContainer finds out where the server lives, for its own version of the tools is there and nowhere else.
 func (j *Job) findContainer(ctx context.Context, c *galera.Client) (err error) {
-	if c.PeerPID() == 0 {
-		return nil
-	}
 	if j.container, err = galera.FindContainer(c.PeerPID()); err != nil {
 		return err
 	}

@@ -6,7 +6,9 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"overcloud.backup/internal/process"
@@ -53,8 +55,12 @@ type Container struct {
 	Place process.Place
 }
 
-// FindContainer tells which container a process lives in, seen from here: none when we share its mounts.
+// FindContainer tells which container a process lives in, seen from here: none when we share its mounts, or when the
+// process is not known (0).
 func FindContainer(pid int) (Container, error) {
+	if pid == 0 {
+		return Container{}, nil
+	}
 	ours, _ := os.Readlink("/proc/self/ns/mnt")
 	theirs, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/mnt", pid))
 	if err != nil {
@@ -85,4 +91,36 @@ func (c Container) Name(ctx context.Context) (string, error) {
 		return c.ID[:12], fmt.Errorf("name the server's container %s: %w", c.ID[:12], err)
 	}
 	return strings.TrimPrefix(strings.TrimSpace(string(out)), "/"), nil
+}
+
+// ContainersWith lists the containers, each once, that have a folder of the database's mounted at that path: it may have
+// been moved on the host since.
+func ContainersWith(folder string) (found []Container, err error) {
+	infos, err := filepath.Glob("/proc/[0-9]*/mountinfo")
+	seen := map[string]bool{}
+	for _, info := range infos {
+		mounts, err := os.ReadFile(info)
+		if err != nil {
+			continue // it has ended
+		}
+		runtime, id := ParseMountinfo(string(mounts))
+		if id == "" || seen[id] || !mountsAt(string(mounts), folder) {
+			continue
+		}
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(info)))
+		if err == nil {
+			seen[id] = true
+			found = append(found, Container{runtime, id, process.Place{PID: pid}})
+		}
+	}
+	return found, err
+}
+
+func mountsAt(mountinfo, folder string) bool {
+	for line := range strings.Lines(mountinfo) {
+		if fields := strings.Fields(line); len(fields) > 4 && fields[4] == folder {
+			return true
+		}
+	}
+	return false
 }

@@ -148,12 +148,15 @@ func agentOf(e *etree.Element) string {
 	return strings.Join(append(parts, e.SelectAttrValue("type", "")), ":")
 }
 
+// engines make the containers of bundles.
+var engines = []string{"podman", "docker", "rkt"}
+
 // readPromotedMax reads promoted-max, master-max before 2.0; of a bundle it is an attribute of the container element,
 // masters in 1.1. Pacemaker's default for a promotable clone is 1, but here what is not set stays unset.
 func (c *CIB) readPromotedMax(e *etree.Element) error {
 	meta := settings(e, "meta_attributes")
 	candidates := []string{meta["promoted-max"], meta["master-max"]}
-	for _, engine := range []string{"podman", "docker", "rkt"} {
+	for _, engine := range engines {
 		if container := e.SelectElement(engine); container != nil {
 			candidates = append(candidates, container.SelectAttrValue("promoted-max", ""), container.SelectAttrValue("masters", ""))
 		}

@@ -21,6 +21,8 @@ type Agent struct {
 	// Parent is the outermost clone or bundle, by which it is stopped, started and banned.
 	Parent string
 	Bundle bool
+	// Engine (podman, docker) and Image are those of a bundle's containers.
+	Engine, Image string
 	// Config, Datadir, User and Group are those of the agent; empty where its default counts.
 	Config, Datadir, User, Group string
 	// Members are the Pacemaker nodes that it runs on, as the agent knows them.
@@ -60,13 +62,27 @@ func parseAgent(cib []byte) (Agent, error) {
 		if err != nil {
 			return Agent{}, err
 		}
+		engine, image := containersOf(outer)
 		return Agent{
+			Engine: engine, Image: image,
 			Members:  members(galera, root),
 			Resource: e.SelectAttrValue("id", ""), Parent: outer.SelectAttrValue("id", ""), Bundle: outer.Tag == "bundle",
 			Config: set["config"], Datadir: set["datadir"], User: set["user"], Group: set["group"], TargetRole: settings(outer, "meta_attributes")[targetRole],
 		}, nil
 	}
 	return Agent{}, ErrNoGalera
+}
+
+// containersOf reads what a bundle's containers are made by and of.
+//
+//	<bundle id="galera-bundle"><podman image="cluster.common.tag/mariadb:pcmklatest" .../>
+func containersOf(bundle *etree.Element) (engine, image string) {
+	for _, engine := range engines {
+		if e := bundle.SelectElement(engine); e != nil && bundle.Tag == "bundle" {
+			return engine, e.SelectAttrValue("image", "")
+		}
+	}
+	return "", ""
 }
 
 // members are the Pacemaker nodes among whom the agent looks for the newest data. Without a cluster_host_map the addresses
@@ -189,6 +205,8 @@ type Instances struct {
 	Active, Promoted []string
 	// Failed are those that the cluster does not help any more: failed or blocked.
 	Failed []string
+	// Guests are, for those in bundles, the guest nodes that they run on, by node: what fails in a container is cleaned up there.
+	Guests map[string]string
 	// Failures say in words what has failed, as "promote on controller-1: not running".
 	Failures []string
 }
@@ -205,13 +223,16 @@ func GaleraInstances(ctx context.Context) (Instances, error) {
 }
 
 func (s *Status) instances() Instances {
-	i := Instances{Quorum: s.Quorum}
+	i := Instances{Quorum: s.Quorum, Guests: map[string]string{}}
 	own := map[string]bool{}
 	for _, r := range s.Resources {
 		if r.Agent != agentGalera {
 			continue
 		}
 		own[r.ID] = true
+		if r.Guest != "" {
+			i.Guests[r.Node] = r.Guest
+		}
 		switch {
 		case r.Failed || r.Blocked:
 			i.Failed = append(i.Failed, r.Node)
@@ -224,8 +245,11 @@ func (s *Status) instances() Instances {
 	}
 	for _, c := range s.FailCounts {
 		// A start that failed is not tried again, and its failure may be forgotten already.
-		if own[c.Resource] && c.Threshold > 0 && c.Count >= c.Threshold && !slices.Contains(i.Active, c.Node) {
-			i.Failed = append(i.Failed, c.Node)
+		if own[c.Resource] && c.Threshold > 0 && c.Count >= c.Threshold && !slices.Contains(i.Active, c.Host) {
+			i.Failed = append(i.Failed, c.Host)
+			if c.Host != c.Node {
+				i.Guests[c.Host] = c.Node
+			}
 		}
 	}
 	for _, f := range s.Failures {

@@ -5,6 +5,7 @@ package process
 import (
 	"context"
 	"io"
+	"os"
 	"os/exec"
 	"runtime"
 	"syscall"
@@ -31,6 +32,8 @@ type ChildOptions struct {
 	Dir    string
 	Stdin  io.Reader
 	Stdout io.Writer
+	// Files are open in the program from descriptor 3 on, also where no path leads to them.
+	Files []*os.File
 	// Stderr sees standard error; its end is kept for errors anyway.
 	Stderr io.Writer
 }
@@ -38,6 +41,7 @@ type ChildOptions struct {
 // StartChild starts a program as Command prepares it, as the user of o.Owner.
 func StartChild(ctx context.Context, o ChildOptions, name string, args ...string) (*Child, error) {
 	c := &Child{ctx: ctx, name: name, cmd: o.Place.command(ctx, o.Owner, name, args...), stderr: &Tail{Max: maxStderr}, ended: make(chan struct{})}
+	c.cmd.ExtraFiles = o.Files
 	c.cmd.Dir, c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr = o.Dir, o.Stdin, o.Stdout, c.stderr
 	if o.Stderr != nil {
 		c.cmd.Stderr = io.MultiWriter(c.stderr, o.Stderr)

@@ -3,6 +3,7 @@
 package restore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,7 +56,7 @@ func (n *Node) Stop(ctx context.Context, b *Book, limit time.Duration) (changed 
 		// Pacemaker does nothing about an instance that it blocked, until somebody cleans up.
 		if len(i.Failed) > 0 && time.Since(cleaned) > 5*time.Second {
 			cleaned = time.Now()
-			err = n.cleanUp(ctx, i.Failed)
+			err = n.cleanUp(ctx, i, i.Failed)
 		}
 		return words("it still runs on", i.Active, i), err
 	})
@@ -115,17 +116,17 @@ func (n *Node) serves(ctx context.Context, members []string, limit time.Duration
 				return "", &finalError{fmt.Errorf("%s; see the server's log there, then call this again", said)}
 			}
 			cleaned = time.Now()
-			err = n.cleanUp(ctx, i.Failed)
+			err = n.cleanUp(ctx, i, i.Failed)
 		}
 		return said, err
 	})
 }
 
 // cleanUp makes the cluster try again where it gave up, and nowhere else.
-func (n *Node) cleanUp(ctx context.Context, failed []string) (err error) {
+func (n *Node) cleanUp(ctx context.Context, i pacemaker.Instances, failed []string) (err error) {
 	for _, node := range failed {
-		if node != "" {
-			err = errors.Join(err, pacemaker.Cleanup(ctx, n.Agent.Resource, node))
+		if at := cmp.Or(i.Guests[node], node); at != "" {
+			err = errors.Join(err, pacemaker.Cleanup(ctx, n.Agent.Resource, at))
 		}
 	}
 	return err

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/verify"
 )
@@ -75,7 +76,8 @@ func (n *Node) Replace(ctx context.Context, b *Book) (said []string, err error) 
 	if b.Target {
 		what = "that of the set"
 	}
-	return append(said, n.Datadir+" is now "+what), errors.Join(n.relabel(ctx), syncFolder(filepath.Dir(n.Datadir)))
+	renewed, err := n.renewMounts(ctx)
+	return append(append(said, n.Datadir+" is now "+what), renewed...), errors.Join(err, n.relabel(ctx), syncFolder(filepath.Dir(n.Datadir)))
 }
 
 // aside notes a name for the datadir and moves it there.
@@ -110,7 +112,7 @@ func (n *Node) makeEmpty(ctx context.Context, at string) error {
 	if err := os.Chown(at, n.Owner.UID, n.Owner.GID); err != nil {
 		return err
 	}
-	return verify.Empty(ctx, at, n.Owner, n.Options)
+	return verify.Empty(ctx, at, n.Owner, n.Options, n.Image)
 }
 
 // grastate says where the restored data stand. safe_to_bootstrap makes the agent take this controller first; the others
@@ -208,7 +210,26 @@ func (n *Node) putBack(ctx context.Context, b *Book) (said []string, err error) 
 	if err := os.Rename(old, n.Datadir); err != nil {
 		return said, err
 	}
-	return append(said, n.Datadir+" is now "+what), syncFolder(filepath.Dir(n.Datadir))
+	renewed, err := n.renewMounts(ctx)
+	return append(append(said, n.Datadir+" is now "+what), renewed...), errors.Join(err, syncFolder(filepath.Dir(n.Datadir)))
+}
+
+// renewMounts restarts containers that have the datadir mounted and go on while the database is stopped, as the health
+// check's under TripleO: they have the folder that was moved, and would never see a server in it.
+func (n *Node) renewMounts(ctx context.Context) (said []string, err error) {
+	holders, err := galera.ContainersWith(n.Datadir)
+	for _, c := range holders {
+		name, failed := c.Name(ctx)
+		if failed == nil {
+			failed = run(ctx, nil, c.Runtime, "restart", "--time", "5", c.ID)
+		}
+		if failed != nil {
+			err = errors.Join(err, fmt.Errorf("restart the container %s, which has the datadir of before mounted: %w", name, failed))
+			continue
+		}
+		said = append(said, "restarted the container "+name+", which had the datadir of before mounted")
+	}
+	return said, err
 }
 
 // HasOld says whether this controller has data of before to go back to.

@@ -69,10 +69,19 @@ func (n *Node) Leave(ctx context.Context, b *Book, limit time.Duration) error {
 		}
 		if slices.Contains(i.Failed, n.Name) && time.Since(cleaned) > 5*time.Second {
 			cleaned = time.Now()
-			err = n.cleanUp(ctx, []string{n.Name})
+			err = n.cleanUp(ctx, i, []string{n.Name})
 		}
 		return words("it still runs on", []string{n.Name}, i), err
 	})
+}
+
+// forgetHere makes the cluster forget failures of this controller.
+func (n *Node) forgetHere(ctx context.Context) error {
+	i, err := pacemaker.GaleraInstances(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(n.cleanUp(ctx, i, []string{n.Name}), pacemaker.Settle(ctx))
 }
 
 // Join lets the resource come back to this controller, which copies the data of another one, and waits until it serves.
@@ -85,7 +94,7 @@ func (n *Node) Join(ctx context.Context, b *Book, limit time.Duration) error {
 	}
 	if b.Banned {
 		// Before the ban goes, so that nothing is being started here.
-		err := errors.Join(pacemaker.Cleanup(ctx, n.Agent.Resource, n.Name), pacemaker.Settle(ctx))
+		err := n.forgetHere(ctx)
 		if err == nil {
 			err = pacemaker.Unban(ctx, n.Agent.Parent, n.Name)
 		}

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"overcloud.backup/internal/container"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/optionfile"
 	"overcloud.backup/internal/pacemaker"
@@ -31,6 +32,9 @@ const (
 	defaultDatadir = "/var/lib/mysql"
 	defaultPort    = "3306"
 )
+
+// generated are the option files that director makes for the database's containers.
+const generated = "/var/lib/config-data/puppet-generated/mysql/etc/my.cnf.d/*.cnf"
 
 // groups of the option files that the server reads.
 var groups = []string{"mysqld", "server", "mariadb", "mariadbd", "mariadb-10.3", "mariadb-10.4", "mariadb-10.5", "mariadb-10.6", "mariadb-10.11", "galera"}
@@ -47,6 +51,8 @@ type Node struct {
 	Port    string        `json:"port"`    // of the database
 	Cluster string        `json:"cluster"` // wsrep_cluster_name, as the option file has it
 	Owner   process.Owner `json:"-"`
+	// Image is what a bundle's containers are made of; none where the database runs on the hosts.
+	Image container.Image `json:"image"`
 	// Free is the room, in bytes, on the file system of the datadir.
 	Free     int64 `json:"free_bytes"`
 	transfer galera.Account
@@ -60,9 +66,6 @@ func Look(ctx context.Context) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	if agent.Bundle {
-		return nil, fmt.Errorf("the database runs in the containers of %s; restoring such a cluster is not supported yet", agent.Parent)
-	}
 	view, err := pacemaker.View(ctx)
 	if err != nil {
 		return nil, err
@@ -74,7 +77,11 @@ func Look(ctx context.Context) (*Node, error) {
 	if !filepath.IsAbs(n.Datadir) || filepath.Clean(n.Datadir) != n.Datadir || n.Datadir == "/" {
 		return nil, fmt.Errorf("the datadir %q of the resource %s is no plain absolute path", n.Datadir, agent.Resource)
 	}
-	if n.Owner, err = verify.ServerUser(); err != nil {
+	n.Image = container.Image{Engine: agent.Engine, Name: agent.Image}
+	if agent.Bundle && n.Image.None() {
+		return nil, fmt.Errorf("the database runs in the bundle %s, and its image cannot be read from the cluster's configuration", agent.Parent)
+	}
+	if n.Owner, err = verify.ServerUser(ctx, n.Image); err != nil {
 		return nil, err
 	}
 	if n.Free, _, err = repository.Free(filepath.Dir(n.Datadir)); err != nil {
@@ -95,7 +102,13 @@ func (n *Node) readOptions() error {
 	if config == "" {
 		config = defaultConfig
 	}
-	options, err := optionfile.Load(config)
+	files := []string{config}
+	if n.Agent.Bundle {
+		// That file is in the container, which may not run; from here come the options of director into it.
+		config = generated
+		files, _ = filepath.Glob(generated)
+	}
+	options, err := optionfile.Load(files...)
 	if err != nil {
 		return fmt.Errorf("read the server's options: %w", err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"overcloud.backup/internal/container"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/process"
 )
@@ -37,7 +38,7 @@ func (r *Restore) Build(ctx context.Context, to string) (built Built, err error)
 		return built, fmt.Errorf("%s is there already", to)
 	}
 	run := r.begin(ctx)
-	if run.scratch, err = newScratch(r.o.Scratch, r.owner); err != nil {
+	if run.scratch, err = newScratch(ctx, r.o.Scratch, r.owner, r.o.Image); err != nil {
 		return built, err
 	}
 	defer func() {
@@ -155,12 +156,9 @@ func (s *Set) Content(ctx context.Context, content string) ([]byte, error) {
 // Check says what the manifest contradicts itself in. Nothing may be restored from the set before that is nothing.
 func (s *Set) Check() []Problem { return checkManifest(s.Manifest) }
 
-// Empty makes the datadir of an empty server in a folder that is there and belongs to the server's user.
-func Empty(ctx context.Context, datadir string, owner process.Owner, options []string) error {
-	program, err := find(programs["install"])
-	if err != nil {
-		return err
-	}
+// Empty makes the datadir of an empty server in a folder that is there and belongs to the server's user. The programs are
+// those of the image, or of this host where there is none.
+func Empty(ctx context.Context, datadir string, owner process.Owner, options []string, image container.Image) (err error) {
 	temporary, err := os.MkdirTemp(filepath.Dir(datadir), ".overcloud_restore_tmp")
 	if err != nil {
 		return err
@@ -170,11 +168,33 @@ func Empty(ctx context.Context, datadir string, owner process.Owner, options []s
 		return err
 	}
 	o := process.ChildOptions{Owner: owner, Dir: datadir}
+	if !image.None() {
+		c, err := image.Start(ctx, containerName(datadir), datadir, temporary)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, c.Remove()) }()
+		o.Place = c.Place()
+	}
+	program, err := o.Place.Find(programs["install"], folders...)
+	if err != nil {
+		return err
+	}
 	if err := o.Run(ctx, program, append(emptyServer(datadir, temporary, owner), options...)...); err != nil {
 		return fmt.Errorf("make an empty datadir: %w", err)
 	}
 	return nil
 }
 
-// ServerUser is the user that the server's programs run as.
-func ServerUser() (process.Owner, error) { return serverUser() }
+// ServerUser is the user that the server's programs run as: that of the image, or of this host where there is none.
+func ServerUser(ctx context.Context, image container.Image) (owner process.Owner, err error) {
+	if image.None() {
+		return serverUser()
+	}
+	c, err := image.Start(ctx, containerName("")+"-user")
+	if err != nil {
+		return owner, err
+	}
+	defer func() { err = errors.Join(err, c.Remove()) }()
+	return c.User("mysql")
+}

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"overcloud.backup/internal/container"
 )
 
 // TestABuiltDatadirIsWhole starts a server on what was built, as a restore gives it to the cluster.
@@ -27,7 +29,7 @@ func TestABuiltDatadirIsWhole(t *testing.T) {
 		if _, err := p.Build(context.Background(), to); err == nil {
 			t.Errorf("%s: built over what is there", method)
 		}
-		place, err := newScratch(scratch, p.owner)
+		place, err := newScratch(t.Context(), scratch, p.owner, container.Image{})
 		must(t, err)
 		must(t, os.Remove(place.path(dataName)))
 		must(t, os.Rename(to, place.path(dataName)))

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"regexp"
 	"strings"
 	"time"
@@ -35,18 +34,22 @@ type Tools struct {
 	Paths map[string]string `json:"paths"`
 	// Version of the server, x.y.z.
 	Version string `json:"version"`
+	// Image is what they are in; empty on the host itself.
+	Image string `json:"image,omitempty"`
+	place process.Place
 	// sandbox says that the client can be kept from the host's files and shell.
 	sandbox bool
 }
 
-var folders = []string{"/usr/sbin", "/usr/bin", "/usr/libexec", "/usr/local/sbin", "/usr/local/bin", "/usr/local/mysql/bin", "/usr/local/mysql/scripts"}
+// folders are where packages of the server put their programs besides the system's.
+var folders = []string{"/usr/libexec", "/usr/local/sbin", "/usr/local/bin", "/usr/local/mysql/bin", "/usr/local/mysql/scripts"}
 
 // findTools finds the programs for a method and refuses those that are not of the series of the server that was backed
 // up: only its own series reads its files, and only there is the fingerprint of a schema the same.
-func findTools(ctx context.Context, method, server string) (Tools, error) {
-	t := Tools{Paths: map[string]string{}}
+func findTools(ctx context.Context, at process.Place, method, server string) (Tools, error) {
+	t := Tools{Paths: map[string]string{}, place: at}
 	for _, what := range needs[method] {
-		path, err := find(programs[what])
+		path, err := at.Find(programs[what], folders...)
 		if err != nil {
 			return t, err
 		}
@@ -74,20 +77,6 @@ func findTools(ctx context.Context, method, server string) (Tools, error) {
 	return t, t.askSandbox(ctx)
 }
 
-// find looks where the server's packages put their programs.
-func find(names []string) (string, error) {
-	for _, name := range names {
-		for _, folder := range append(strings.Split(os.Getenv("PATH"), ":"), folders...) {
-			path := folder + "/" + name
-			info, err := os.Stat(path)
-			if err == nil && strings.HasPrefix(path, "/") && info.Mode().IsRegular() && info.Mode().Perm()&0o111 != 0 {
-				return path, nil
-			}
-		}
-	}
-	return "", fmt.Errorf("%s is not installed here (nor %s): %w", names[0], strings.Join(append(names[1:], "any other name"), " nor "), process.ErrNotFound)
-}
-
 var versionNumber = regexp.MustCompile(`\b\d+\.\d+\.\d+-MariaDB`)
 
 // mariadbVersion finds x.y.z in a version text; empty when it is not MariaDB's.
@@ -111,7 +100,7 @@ func series(version string) string {
 }
 
 func (t *Tools) askVersion(ctx context.Context, what string) (string, error) {
-	out, err := ask(ctx, t.Paths[what], "--version")
+	out, err := t.ask(ctx, what, "--version")
 	version := mariadbVersion(string(out))
 	if err == nil && version == "" {
 		err = fmt.Errorf("%s is not MariaDB's: --version says %q", t.Paths[what], out)
@@ -120,10 +109,11 @@ func (t *Tools) askVersion(ctx context.Context, what string) (string, error) {
 }
 
 // ask runs a program that only tells of itself. mariadb-backup does so on standard error.
-func ask(ctx context.Context, path string, args ...string) ([]byte, error) {
+func (t *Tools) ask(ctx context.Context, what string, args ...string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	c := process.Command(ctx, path, args...)
+	path := t.Paths[what]
+	c := t.place.Command(ctx, path, args...)
 	var out bytes.Buffer
 	c.Stdout, c.Stderr = &out, &out
 	err := process.Explain(ctx, path, c.Run(), out.String())
@@ -135,7 +125,7 @@ func (t *Tools) askSandbox(ctx context.Context) error {
 	if t.Paths["client"] == "" {
 		return nil
 	}
-	help, err := ask(ctx, t.Paths["client"], "--no-defaults", "--help")
+	help, err := t.ask(ctx, "client", "--no-defaults", "--help")
 	t.sandbox = bytes.Contains(help, []byte("--sandbox"))
 	var exit *process.ExitError
 	if errors.As(err, &exit) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"overcloud.backup/internal/container"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/repository"
@@ -26,6 +27,8 @@ type RestoreOptions struct {
 	Align    bool
 	// NotNewer refuses a set of a later server than the one here, which must not be given to it for good.
 	NotNewer bool
+	// Image has the server's programs, where they are not on this host. Its programs are taken before the host's.
+	Image container.Image
 	// Progress is told now and then how far it is; may be nil.
 	Progress func(Progress)
 }
@@ -71,13 +74,12 @@ func (r *Restore) Plan() Plan { return r.plan }
 func PrepareRestore(ctx context.Context, s *Set, o RestoreOptions) (*Restore, error) {
 	r := &Restore{set: s, o: o}
 	var err error
-	if r.owner, err = serverUser(); err != nil {
-		return nil, err
+	if o.Image.None() {
+		err = r.lookHere(ctx)
+	} else {
+		err = r.lookInside(ctx)
 	}
-	if err := checkScratch(o.Scratch, r.owner); err != nil {
-		return nil, err
-	}
-	if r.tools, err = findTools(ctx, s.Manifest.Method, s.Manifest.Server.Version); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	if set := mariadbVersion(s.Manifest.Server.Version); o.NotNewer && later(set, r.tools.Version) {
@@ -86,6 +88,36 @@ func PrepareRestore(ctx context.Context, s *Set, o RestoreOptions) (*Restore, er
 	space, err := room(s, o.Scratch)
 	r.plan = Plan{Set: s.Name, Path: s.at, Scratch: o.Scratch, Tools: r.tools, Space: space, User: map[bool]string{true: "root", false: "mysql"}[r.owner == process.Owner{}]}
 	return r, err
+}
+
+// lookHere takes the programs and the user of this host.
+func (r *Restore) lookHere(ctx context.Context) (err error) {
+	if r.owner, err = serverUser(); err != nil {
+		return err
+	}
+	if err := checkScratch(r.o.Scratch, r.owner); err != nil {
+		return err
+	}
+	r.tools, err = findTools(ctx, process.Place{}, r.set.Manifest.Method, r.set.Manifest.Server.Version)
+	return err
+}
+
+// lookInside takes those of the image, in which no folder of this host is in the way.
+func (r *Restore) lookInside(ctx context.Context) (err error) {
+	if err := checkScratch(r.o.Scratch, process.Owner{}); err != nil {
+		return err
+	}
+	c, err := r.o.Image.Start(ctx, containerName(r.o.Scratch)+"-look")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.Remove()) }()
+	if r.owner, err = c.User("mysql"); err != nil {
+		return err
+	}
+	r.tools, err = findTools(ctx, c.Place(), r.set.Manifest.Method, r.set.Manifest.Server.Version)
+	r.tools.Image, r.tools.place = r.o.Image.Name, process.Place{}
+	return err
 }
 
 func room(s *Set, scratch string) (Space, error) {
@@ -138,7 +170,7 @@ func (r *Restore) Run(ctx context.Context) (found Found, err error) {
 	if run.before, err = r.set.Record(); err != nil {
 		run.warn("%v", err)
 	}
-	if run.scratch, err = newScratch(r.o.Scratch, r.owner); err != nil {
+	if run.scratch, err = newScratch(ctx, r.o.Scratch, r.owner, r.o.Image); err != nil {
 		return Found{}, err
 	}
 	defer func() {

@@ -35,7 +35,11 @@ func (s *Set) Load(ctx context.Context, server *galera.Client, parts []Part, tel
 			return err
 		}
 	}
-	tools, err := findTools(ctx, s.Manifest.Method, s.Manifest.Server.Version)
+	at, err := galera.FindContainer(server.PeerPID())
+	if err != nil {
+		return err
+	}
+	tools, err := findTools(ctx, at.Place, s.Manifest.Method, s.Manifest.Server.Version)
 	if err != nil {
 		return err
 	}
@@ -80,14 +84,13 @@ func (s *Set) run(ctx context.Context, tools Tools, server *galera.Client, parts
 		return err
 	}
 	defer os.RemoveAll(folder)
-	login, err := server.OptionFile("")
-	if err == nil {
-		err = os.WriteFile(folder+"/"+loginName, login, 0o600)
-	}
+	login, err := loginFile(ctx, server, tools, folder)
 	if err != nil {
 		return err
 	}
-	args := []string{"--defaults-file=" + folder + "/" + loginName, "--batch", "--default-character-set=utf8mb4", "--max-allowed-packet=1G"}
+	defer login.Close()
+	// An open file is found in a container, too, where no path leads to it.
+	args := []string{"--defaults-file=/proc/self/fd/3", "--batch", "--default-character-set=utf8mb4", "--max-allowed-packet=1G"}
 	if tools.sandbox {
 		args = append(args, "--sandbox")
 	}
@@ -96,7 +99,7 @@ func (s *Set) run(ctx context.Context, tools Tools, server *galera.Client, parts
 		return err
 	}
 	defer to.Close()
-	client, err := process.StartChild(ctx, process.ChildOptions{Dir: folder, Stdin: from, Stdout: io.Discard}, tools.Paths["client"], args...)
+	client, err := process.StartChild(ctx, process.ChildOptions{Place: tools.place, Dir: folder, Files: []*os.File{login}, Stdin: from, Stdout: io.Discard}, tools.Paths["client"], args...)
 	from.Close()
 	if err != nil {
 		return err
@@ -115,6 +118,26 @@ func (s *Set) run(ctx context.Context, tools Tools, server *galera.Client, parts
 		return errors.Join(err, ended)
 	}
 	return nil
+}
+
+// loginFile is an option file for the client of where the server runs.
+func loginFile(ctx context.Context, c *galera.Client, tools Tools, folder string) (*os.File, error) {
+	socket := ""
+	if !tools.place.Host() {
+		server, err := c.Server(ctx)
+		if err != nil {
+			return nil, err
+		}
+		socket = server.Socket
+	}
+	login, err := c.OptionFile(socket)
+	if err == nil {
+		err = os.WriteFile(folder+"/"+loginName, login, 0o600)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return os.Open(folder + "/" + loginName)
 }
 
 // partsOnly passes the parts of a dump of mariadb-dump on. Its sections begin with comments:

@@ -3,7 +3,9 @@
 package verify
 
 import (
+	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -12,9 +14,11 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
+	"overcloud.backup/internal/container"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/repository"
 )
@@ -25,6 +29,8 @@ import (
 const (
 	lockName = "overcloud_verify.lock"
 	runName  = "overcloud_verify.run"
+	// containerFile, inside of run, notes the engine and the name of the container.
+	containerFile = "container"
 )
 
 // ErrBusy says that another verification holds the scratch folder.
@@ -35,6 +41,8 @@ type scratch struct {
 	root  string // the folder with lock and run
 	lock  *os.File
 	owner process.Owner
+	// inside is the container that the server's programs are in; nil on the host itself.
+	inside *container.Container
 	// password of the account that the scratch server makes for us.
 	password string
 }
@@ -88,7 +96,7 @@ func serverUser() (process.Owner, error) {
 }
 
 // newScratch takes the folder, removes what a killed restore left there, and makes an empty place.
-func newScratch(root string, owner process.Owner) (*scratch, error) {
+func newScratch(ctx context.Context, root string, owner process.Owner, image container.Image) (*scratch, error) {
 	if err := makeRoot(root); err != nil {
 		return nil, fmt.Errorf("scratch: %w", err)
 	}
@@ -109,7 +117,54 @@ func newScratch(root string, owner process.Owner) (*scratch, error) {
 			return nil, errors.Join(fmt.Errorf("scratch: %w", err), s.remove())
 		}
 	}
+	if err := s.enter(ctx, image); err != nil {
+		return nil, errors.Join(err, s.remove())
+	}
 	return s, nil
+}
+
+// enter starts a container that sees the place, unless there is no image. Its name is noted before.
+func (s *scratch) enter(ctx context.Context, image container.Image) (err error) {
+	if image.None() {
+		return nil
+	}
+	name := containerName(s.root)
+	if err := os.WriteFile(s.path(containerFile), []byte(image.Engine+" "+name+"\n"), 0o600); err != nil {
+		return fmt.Errorf("scratch: %w", err)
+	}
+	s.inside, err = image.Start(ctx, name, filepath.Join(s.root, runName))
+	return err
+}
+
+// place is where the server's programs run.
+func (s *scratch) place() process.Place {
+	if s.inside == nil {
+		return process.Place{}
+	}
+	return s.inside.Place()
+}
+
+// containerName is the name of the container of a scratch folder, of which only one is in use at a time.
+func containerName(root string) string {
+	sum := sha256.Sum256([]byte(root))
+	return "overcloud-backup-" + hex.EncodeToString(sum[:6])
+}
+
+// leaveContainer removes the container that a restore noted in its place.
+func leaveContainer(run string) (undone []string, err error) {
+	note, err := os.ReadFile(filepath.Join(run, containerFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	engine, name, noted := strings.Cut(strings.TrimSpace(string(note)), " ")
+	if err != nil || !noted {
+		return nil, err // killed while it was noted: there is no container yet
+	}
+	removed, err := container.Remove(context.Background(), engine, name)
+	if removed && err == nil {
+		undone = append(undone, "removed the container "+name)
+	}
+	return undone, err
 }
 
 // makeRoot makes the folder, so that the server's user can enter it whatever the umask is.
@@ -194,6 +249,9 @@ func clean(root string) (undone []string, err error) {
 	}
 	if err != nil || !info.IsDir() {
 		return nil, errors.Join(fmt.Errorf("scratch: %s is no folder of ours; choose another one", run), err)
+	}
+	if undone, err = leaveContainer(run); err != nil {
+		return undone, err
 	}
 	for range 100 {
 		inside := process.WorkingIn(run)

@@ -57,7 +57,7 @@ func (s *scratch) serverArgs(memory int64, more []string) []string {
 
 // child is how everything in the scratch folder is run.
 func (s *scratch) child() process.ChildOptions {
-	return process.ChildOptions{Owner: s.owner, Dir: s.path(".")}
+	return process.ChildOptions{Place: s.place(), Owner: s.owner, Dir: s.path(".")}
 }
 
 // patience is how long a server may take from its last line in the log, or its start, to its first answer.

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Package container starts throw-away containers of an image that is on this host already. Such a container does nothing:
+// it waits, and programs of the image are run beside it (process.Place). It has no network, sees one folder of the host,
+// and ends by itself after a day, whoever forgets it.
+package container
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"overcloud.backup/internal/process"
+)
+
+// Image is what the server's containers are made of.
+type Image struct {
+	// Engine is podman or docker.
+	Engine string `json:"engine"`
+	Name   string `json:"name"`
+}
+
+// None says that there is no image: the server's programs are on the host.
+func (i Image) None() bool { return i.Name == "" }
+
+// Container is one that runs.
+type Container struct {
+	Engine, Name string
+	place        process.Place
+}
+
+// Place is where programs of the image run.
+func (c *Container) Place() process.Place { return c.place }
+
+// startTimeout is what an engine may take; removeTimeout what it may take to end a container.
+const (
+	startTimeout  = 60 * time.Second
+	removeTimeout = 30 * time.Second
+)
+
+// lifetime is how long a container waits, in seconds.
+const lifetime = "86400"
+
+// Start starts a container that sees folders of the host, each at its own path. What has its name already is removed.
+func (i Image) Start(ctx context.Context, name string, folders ...string) (*Container, error) {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	if _, err := process.Output(ctx, i.Engine, "inspect", "--type", "image", "--format", "{{.Id}}", i.Name); err != nil {
+		return nil, fmt.Errorf("the image %s is not on this host: %w", i.Name, err)
+	}
+	if _, err := Remove(ctx, i.Engine, name); err != nil {
+		return nil, err
+	}
+	args := []string{"run", "--detach", "--rm", "--name", name, "--network", "none", "--user", "0:0", "--security-opt", "label=disable",
+		"--log-driver", "none", "--entrypoint", "sleep"}
+	args = append(args, i.ours(ctx)...)
+	for _, folder := range folders {
+		args = append(args, "--volume", folder+":"+folder)
+	}
+	if _, err := process.Output(ctx, i.Engine, append(args, i.Name, lifetime)...); err != nil {
+		return nil, fmt.Errorf("start a container of %s: %w", i.Name, err)
+	}
+	c := &Container{Engine: i.Engine, Name: name}
+	if err := c.findPID(ctx); err != nil {
+		return nil, errors.Join(err, c.Remove())
+	}
+	return c, nil
+}
+
+// ours are options that keep the container in our own control group, where its limits and its end are ours. Only podman
+// with crun can: with others the engine puts it into a group of its own, and Remove ends it.
+func (i Image) ours(ctx context.Context) []string {
+	if i.Engine != "podman" {
+		return nil
+	}
+	runtime, err := process.Output(ctx, i.Engine, "info", "--format", "{{.Host.OCIRuntime.Name}}")
+	if err != nil || strings.TrimSpace(string(runtime)) != "crun" {
+		return nil
+	}
+	return []string{"--cgroups", "disabled"}
+}
+
+func (c *Container) findPID(ctx context.Context) error {
+	out, err := process.Output(ctx, c.Engine, "inspect", "--type", "container", "--format", "{{.State.Pid}}", c.Name)
+	if err != nil {
+		return fmt.Errorf("look at the container %s: %w", c.Name, err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(out)))
+	if err != nil || pid <= 1 {
+		return fmt.Errorf("the container %s has ended at once (its process is %q)", c.Name, strings.TrimSpace(string(out)))
+	}
+	c.place = process.Place{PID: pid}
+	return nil
+}
+
+// Remove ends and removes the container.
+func (c *Container) Remove() error {
+	_, err := Remove(context.Background(), c.Engine, c.Name)
+	return err
+}
+
+// Remove ends and removes a container by its name, and says whether there was one.
+func Remove(ctx context.Context, engine, name string) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, removeTimeout)
+	defer cancel()
+	if !exists(ctx, engine, name) {
+		return false, nil
+	}
+	_, err := process.Output(ctx, engine, "rm", "--force", name)
+	// With --rm it may go by itself in that moment.
+	if err != nil && exists(ctx, engine, name) {
+		return true, fmt.Errorf("remove the container %s: %w", name, err)
+	}
+	return true, nil
+}
+
+func exists(ctx context.Context, engine, name string) bool {
+	_, err := process.Output(ctx, engine, "inspect", "--type", "container", "--format", "{{.Id}}", name)
+	return err == nil
+}
+
+// User is a user of the container, by name.
+func (c *Container) User(name string) (process.Owner, error) {
+	path := c.place.Path("/etc/passwd")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return process.Owner{}, err
+	}
+	for line := range strings.Lines(string(text)) {
+		fields := strings.Split(strings.TrimSpace(line), ":")
+		if len(fields) < 4 || fields[0] != name {
+			continue
+		}
+		uid, err := strconv.Atoi(fields[2])
+		if err == nil {
+			var gid int
+			if gid, err = strconv.Atoi(fields[3]); err == nil {
+				return process.Owner{UID: uid, GID: gid}, nil
+			}
+		}
+		return process.Owner{}, fmt.Errorf("the user %s in %s of the container: %w", name, path, err)
+	}
+	return process.Owner{}, fmt.Errorf("the image has no user %s", name)
+}
