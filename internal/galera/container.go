@@ -95,8 +95,8 @@ func (c Container) Name(ctx context.Context) (string, error) {
 
 // ContainersWith lists the containers, each once, that have a folder of the database's mounted at that path: it may have
 // been moved on the host since.
-func ContainersWith(folder string) (found []Container, err error) {
-	infos, err := filepath.Glob("/proc/[0-9]*/mountinfo")
+func ContainersWith(folder string) (found []Container) {
+	infos, _ := filepath.Glob("/proc/[0-9]*/mountinfo")
 	seen := map[string]bool{}
 	for _, info := range infos {
 		mounts, err := os.ReadFile(info)
@@ -113,7 +113,7 @@ func ContainersWith(folder string) (found []Container, err error) {
 			found = append(found, Container{runtime, id, process.Place{PID: pid}})
 		}
 	}
-	return found, err
+	return found
 }
 
 func mountsAt(mountinfo, folder string) bool {

@@ -40,6 +40,15 @@ func (n *Node) Replace(ctx context.Context, b *Book) (said []string, err error) 
 	if b.Started != "" {
 		return nil, nil
 	}
+	said, err = n.replace(ctx, b)
+	if err != nil {
+		return said, err
+	}
+	renewed, err := n.renewMounts(ctx)
+	return append(said, renewed...), err
+}
+
+func (n *Node) replace(ctx context.Context, b *Book) (said []string, err error) {
 	if err := n.silent(ctx); err != nil {
 		return nil, err
 	}
@@ -76,8 +85,7 @@ func (n *Node) Replace(ctx context.Context, b *Book) (said []string, err error) 
 	if b.Target {
 		what = "that of the set"
 	}
-	renewed, err := n.renewMounts(ctx)
-	return append(append(said, n.Datadir+" is now "+what), renewed...), errors.Join(err, n.relabel(ctx), syncFolder(filepath.Dir(n.Datadir)))
+	return append(said, n.Datadir+" is now "+what), errors.Join(n.relabel(ctx), syncFolder(filepath.Dir(n.Datadir)))
 }
 
 // aside notes a name for the datadir and moves it there.
@@ -172,8 +180,10 @@ func (n *Node) PutBack(ctx context.Context, b *Book) (said []string, err error) 
 			return said, err
 		}
 	}
-	if !b.Replaced {
-		return said, nil
+	renewed, err := n.renewMounts(ctx)
+	said = append(said, renewed...)
+	if err != nil || !b.Replaced {
+		return said, err
 	}
 	b.Replaced = false
 	return said, b.save()
@@ -210,26 +220,48 @@ func (n *Node) putBack(ctx context.Context, b *Book) (said []string, err error) 
 	if err := os.Rename(old, n.Datadir); err != nil {
 		return said, err
 	}
-	renewed, err := n.renewMounts(ctx)
-	return append(append(said, n.Datadir+" is now "+what), renewed...), errors.Join(err, syncFolder(filepath.Dir(n.Datadir)))
+	return append(said, n.Datadir+" is now "+what), syncFolder(filepath.Dir(n.Datadir))
 }
 
+// renewTimeout is what a container may take to be there again.
+const renewTimeout = time.Minute
+
 // renewMounts restarts containers that have the datadir mounted and go on while the database is stopped, as the health
-// check's under TripleO: they have the folder that was moved, and would never see a server in it.
+// check's under TripleO: they have the folder that was moved, and would never see a server in it. systemd may be faster
+// than the engine to start such a container anew, so what counts is that none has the old folder any more.
 func (n *Node) renewMounts(ctx context.Context) (said []string, err error) {
-	holders, err := galera.ContainersWith(n.Datadir)
-	for _, c := range holders {
-		name, failed := c.Name(ctx)
-		if failed == nil {
-			failed = run(ctx, nil, c.Runtime, "restart", "--time", "5", c.ID)
+	var failed error
+	for _, c := range n.outdated() {
+		name, err := c.Name(ctx)
+		if err != nil {
+			name = c.ID
 		}
-		if failed != nil {
-			err = errors.Join(err, fmt.Errorf("restart the container %s, which has the datadir of before mounted: %w", name, failed))
-			continue
-		}
+		failed = errors.Join(failed, run(ctx, nil, c.Runtime, "restart", "--time", "5", c.ID))
 		said = append(said, "restarted the container "+name+", which had the datadir of before mounted")
 	}
-	return said, err
+	if len(said) == 0 {
+		return nil, nil
+	}
+	return said, until(ctx, renewTimeout, "restart the containers that have the datadir of before mounted", func() (string, error) {
+		if left := n.outdated(); len(left) > 0 {
+			return fmt.Sprintf("%s %s still has it; restart it by hand, and call this again", left[0].Runtime, left[0].ID[:12]), failed
+		}
+		return "", nil
+	})
+}
+
+// outdated are the containers that have another folder mounted at the datadir's path than is there now.
+func (n *Node) outdated() (found []galera.Container) {
+	now, err := os.Stat(n.Datadir)
+	if err != nil {
+		return nil
+	}
+	for _, c := range galera.ContainersWith(n.Datadir) {
+		if theirs, err := os.Stat(c.Place.Path(n.Datadir)); err == nil && !os.SameFile(now, theirs) {
+			found = append(found, c)
+		}
+	}
+	return found
 }
 
 // HasOld says whether this controller has data of before to go back to.
