@@ -18,8 +18,8 @@ type level struct {
 }
 
 // Files lists the data files that a hiera.yaml names, in the order of the hierarchy. Those whose name depends on
-// Puppet's facts (%{...}) are left out. base is the folder that relative datadirs of version 5 start from.
-func Files(data []byte, base string) ([]string, error) {
+// facts (%{...}) that are not known are left out. base is the folder that relative datadirs of version 5 start from.
+func Files(data []byte, base string, facts Facts) ([]string, error) {
 	var head struct {
 		Version int `yaml:"version"`
 	}
@@ -27,12 +27,12 @@ func Files(data []byte, base string) ([]string, error) {
 		return nil, err
 	}
 	if head.Version == 5 {
-		return version5(data, base)
+		return version5(data, base, facts)
 	}
-	return version3(data)
+	return version3(data, facts)
 }
 
-func version5(data []byte, base string) ([]string, error) {
+func version5(data []byte, base string, facts Facts) ([]string, error) {
 	var c struct {
 		Defaults  level   `yaml:"defaults"`
 		Hierarchy []level `yaml:"hierarchy"`
@@ -53,7 +53,7 @@ func version5(data []byte, base string) ([]string, error) {
 			dir = filepath.Join(base, dir)
 		}
 		for _, path := range append(nonEmpty(l.Path), l.Paths...) {
-			files = append(files, known(filepath.Join(dir, path))...)
+			files = append(files, known(filepath.Join(dir, path), facts)...)
 		}
 	}
 	return files, nil
@@ -65,7 +65,7 @@ func version5(data []byte, base string) ([]string, error) {
 //	:json:
 //	  :datadir: /etc/puppet/hieradata
 //	:hierarchy: ["%{::uuid}", service_configs, all_nodes]
-func version3(data []byte) ([]string, error) {
+func version3(data []byte, facts Facts) ([]string, error) {
 	var c map[string]yaml.Node
 	if err := yaml.Unmarshal(data, &c); err != nil {
 		return nil, err
@@ -96,7 +96,7 @@ func version3(data []byte) ([]string, error) {
 			continue
 		}
 		for _, name := range hierarchy {
-			files = append(files, known(filepath.Join(settings.Datadir, name+"."+backend))...)
+			files = append(files, known(filepath.Join(settings.Datadir, name+"."+backend), facts)...)
 		}
 	}
 	return files, nil
@@ -121,11 +121,12 @@ func words(node yaml.Node) ([]string, error) {
 }
 
 // known is the path, or nothing when only Puppet could tell it.
-func known(path string) []string {
-	if strings.Contains(path, "%{") {
+func known(path string, facts Facts) []string {
+	filled, found := fill(path, facts)
+	if !found {
 		return nil
 	}
-	return []string{path}
+	return []string{filled}
 }
 
 func nonEmpty(s string) []string {

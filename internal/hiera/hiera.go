@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // Package hiera looks up single keys of Puppet's data on a TripleO controller: through the command hiera where it is
-// installed, else in the files that hiera.yaml names. A value that would need Puppet's facts is an error, not a guess.
+// installed, else in the files that hiera.yaml names. A value that would need data of Puppet's that this host does not have is an error, not a
+// guess.
 package hiera
 
 import (
@@ -40,7 +41,7 @@ func Lookup(ctx context.Context, config, key string) (value string, found bool, 
 	if !errors.Is(err, process.ErrNotFound) {
 		return "", false, fmt.Errorf("look up %s: %w", key, err)
 	}
-	return lookupFiles(data, config, key)
+	return lookupFiles(data, config, key, hostFacts, 0)
 }
 
 // parseOutput reads what the command prints: the value and a line feed, or "nil".
@@ -54,8 +55,11 @@ func parseOutput(out string) (string, bool) {
 
 // lookupFiles takes the first file of the hierarchy that has the key. A file that is not there is passed over, as
 // hiera does.
-func lookupFiles(data []byte, config, key string) (string, bool, error) {
-	paths, err := Files(data, filepath.Dir(config))
+func lookupFiles(data []byte, config, key string, facts Facts, depth int) (string, bool, error) {
+	if depth > maxDepth {
+		return "", false, errors.New("the references in the data lead in a circle")
+	}
+	paths, err := Files(data, filepath.Dir(config), facts)
 	if err != nil {
 		return "", false, fmt.Errorf("%s: %w", config, err)
 	}
@@ -71,9 +75,14 @@ func lookupFiles(data []byte, config, key string) (string, bool, error) {
 		if err != nil {
 			return "", false, fmt.Errorf("%s: %w", path, err)
 		}
-		if found {
-			return value, true, nil
+		if !found {
+			continue
 		}
+		value, err = resolve(value, facts, func(key string) (string, bool, error) { return lookupFiles(data, config, key, facts, depth+1) })
+		if err != nil {
+			return "", false, fmt.Errorf("%s: %s: %w", path, key, err)
+		}
+		return value, true, nil
 	}
 	return "", false, nil
 }
@@ -102,7 +111,7 @@ func read(path string) ([]byte, error) {
 	return data, err
 }
 
-// Value is the scalar of a key in one YAML or JSON file, as text: 0123 stays 0123.
+// Value is the scalar of a key in one YAML or JSON file, as text: 0123 stays 0123. References (%{...}) stay what they are.
 func Value(content []byte, key string) (string, bool, error) {
 	var file map[string]yaml.Node
 	if err := yaml.Unmarshal(content, &file); err != nil {
@@ -114,9 +123,6 @@ func Value(content []byte, key string) (string, bool, error) {
 	}
 	if node.Kind != yaml.ScalarNode {
 		return "", false, fmt.Errorf("%s is not a single value", key)
-	}
-	if strings.Contains(node.Value, "%{") {
-		return "", false, fmt.Errorf("%s refers to other data with %%{...}: install hiera or set the login options", key)
 	}
 	return node.Value, true, nil
 }

@@ -50,7 +50,7 @@ func TestFilesAreThoseOfTheHierarchy(t *testing.T) {
 		"nothing":                  {"{}", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := Files([]byte(c.config), "/etc/puppet")
+			got, err := Files([]byte(c.config), "/etc/puppet", nothing)
 			if err != nil || !slices.Equal(got, c.want) {
 				t.Errorf("got %q, %v, want %q", got, err, c.want)
 			}
@@ -71,7 +71,7 @@ func TestValueIsTheScalarAsItStands(t *testing.T) {
 		"null is none":              {"empty", "", false, ""},
 		"a missing one":             {"z", "", false, ""},
 		"a list is no value":        {"list", "", false, "list is not a single value"},
-		"a reference is not solved": {"ref", "", false, "ref refers to other data"},
+		"a reference stays":         {"ref", "%{hiera('x')}", true, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, found, err := Value([]byte(file), c.key)
@@ -82,6 +82,75 @@ func TestValueIsTheScalarAsItStands(t *testing.T) {
 				t.Errorf("got %v, want %s", err, c.err)
 			}
 		})
+	}
+}
+
+// nothing knows no fact.
+func nothing(string) (string, bool) { return "", false }
+
+func TestADeployedNodesHierarchyIsFilledFromItsFacts(t *testing.T) {
+	facts := func(name string) (string, bool) {
+		value, found := map[string]string{"uuid": "4C4C-0042", "os.family": "RedHat", "trusted.certname": "../../etc"}[name]
+		return value, found
+	}
+	got, err := Files([]byte(tripleo), "/etc/puppet", facts)
+	if err != nil || got[0] != "/etc/puppet/hieradata/4C4C-0042.json" || len(got) != 6 {
+		t.Errorf("%q, %v", got, err)
+	}
+	got, err = Files([]byte(fifth), "/etc/puppet", facts)
+	if err != nil || len(got) != 3 {
+		t.Errorf("a fact led out of the folder: %q, %v", got, err)
+	}
+}
+
+func TestReferencesAreFollowed(t *testing.T) {
+	dir := t.TempDir()
+	config := filepath.Join(dir, "hiera.yaml")
+	for name, content := range map[string]string{
+		"hiera.yaml": ":backends: [json]\n:json:\n  :datadir: " + dir + "\n:hierarchy: ['%{::uuid}', common]\n",
+		"u-1.json":   `{"node": "of this node"}`,
+		"common.json": `{"node": "of all", "address": "%{hiera('name')}:%{::port}", "name": "%{alias(\"host\")}.%{lookup('domain')}", "host": "c0", "domain": "x",
+			"percent": "100%{literal('%')}{x}", "circle": "%{hiera('circle')}", "foreign": "s3cret%{::unheard}", "lost": "%{hiera('absent')}"}`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	data, _ := os.ReadFile(config)
+	facts := func(name string) (string, bool) {
+		value, found := map[string]string{"uuid": "u-1", "port": "3306"}[name]
+		return value, found
+	}
+	for key, want := range map[string]string{"node": "of this node", "address": "c0.x:3306", "percent": "100%{x}"} {
+		if got, found, err := lookupFiles(data, config, key, facts, 0); got != want || !found || err != nil {
+			t.Errorf("%s: %q %v %v", key, got, found, err)
+		}
+	}
+	for key, want := range map[string]string{"circle": "in a circle", "foreign": "not known here", "lost": "not known here"} {
+		if got, found, err := lookupFiles(data, config, key, facts, 0); got != "" || found || err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%s: %q %v %v", key, got, found, err)
+		}
+	}
+}
+
+func TestTheFactsOfThisHost(t *testing.T) {
+	release := filepath.Join(t.TempDir(), "os-release")
+	for content, want := range map[string]string{
+		"ID=\"rhel\"\nID_LIKE=\"fedora\"\n": "RedHat", "NAME=x\nID=centos\n": "RedHat", "ID=debian\n": "Debian", "ID=ubuntu\nID_LIKE=debian\n": "Debian", "ID=arch\n": "",
+	} {
+		if err := os.WriteFile(release, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got, found := family(release); got != want || found != (want != "") {
+			t.Errorf("%q: %q %v", content, got, found)
+		}
+	}
+	host, _ := os.Hostname()
+	if got, found := hostFacts("fqdn"); got != host || !found {
+		t.Errorf("%q %v", got, found)
+	}
+	if _, found := hostFacts("deploy_config_name"); found {
+		t.Error("director does not deploy now")
 	}
 }
 
@@ -149,7 +218,7 @@ func FuzzFiles(f *testing.F) {
 	f.Add([]byte(tripleo))
 	f.Add([]byte(fifth))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		files, _ := Files(data, "/etc/puppet")
+		files, _ := Files(data, "/etc/puppet", func(string) (string, bool) { return "x", true })
 		for _, file := range files {
 			if strings.Contains(file, "%{") {
 				t.Fatalf("a file that only Puppet knows: %s", file)

@@ -63,7 +63,7 @@ func (l lab) sets() string {
 func fresh(t *testing.T) lab {
 	t.Helper()
 	l := lab{t}
-	l.run("up")
+	l.up()
 	l.run("reset")
 	for _, n := range names(3) {
 		l.on(n, "rm -rf "+destination)
@@ -161,7 +161,7 @@ func TestDesyncAlways(t *testing.T) {
 	if got := l.sql(m.Controller, "SELECT @@wsrep_desync"); got != "0" {
 		t.Errorf("%s is left desynced\n%s", m.Controller, out)
 	}
-	if code := l.on(m.Controller, "/usr/bin/clustercheck | head -n 1"); !strings.Contains(code, "200") {
+	if code := l.on(m.Controller, "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | socat -t5 - TCP:127.0.0.1:9200 | head -n 1"); !strings.Contains(code, "200") {
 		t.Errorf("the health check says %s", code)
 	}
 	l.run("load", "stop")
@@ -186,7 +186,7 @@ func TestCheckModeShowsThePlanAndTouchesNothing(t *testing.T) {
 func TestNobodyIdleIsAClearFailure(t *testing.T) {
 	l := fresh(t)
 	l.run("load", "start")
-	out, err := l.play("playbooks/backup.yml", map[string]any{"controller_backup_exclude": names(3)})
+	out, err := l.play("playbooks/backup.yml", map[string]any{"controller_backup_exclude": inventory(names(3)...)})
 	if err == nil {
 		t.Fatalf("it went on:\n%s", out)
 	}

@@ -32,6 +32,27 @@ var (
 	vip    = subnet + ".100"
 )
 
+// shape is how the lab's controllers are made, hosts or bundle: the same tests run on both.
+var shape = cmp.Or(os.Getenv("LAB_SHAPE"), "hosts")
+
+// The names that the shapes have for the same things.
+var (
+	galeraResource  = map[string]string{"hosts": "galera-master", "bundle": "galera-bundle"}[shape]
+	haproxyResource = map[string]string{"hosts": "haproxy-clone", "bundle": "haproxy-bundle"}[shape]
+	haproxyConfig   = map[string]string{"hosts": "", "bundle": "/var/lib/config-data/puppet-generated/haproxy"}[shape] + "/etc/haproxy/haproxy.cfg"
+	databaseSocket  = map[string]string{"hosts": "/run/mysqld/mysqld.sock", "bundle": "/var/lib/mysql/mysql.sock"}[shape]
+	// inventoryPrefix makes a host of Ansible's inventory of a controller's name.
+	inventoryPrefix = map[string]string{"hosts": "", "bundle": "overcloud-"}[shape]
+)
+
+// inventory are the names of controllers as Ansible has them.
+func inventory(controllers ...string) (hosts []string) {
+	for _, c := range controllers {
+		hosts = append(hosts, inventoryPrefix+c)
+	}
+	return hosts
+}
+
 // lab drives tests/lab/lab.
 type lab struct{ t testing.TB }
 
@@ -57,6 +78,12 @@ func (l lab) run(args ...string) string {
 		l.t.Fatal(err)
 	}
 	return out
+}
+
+// up brings the lab up in the shape that is tested.
+func (l lab) up(args ...string) {
+	l.t.Helper()
+	l.run(append([]string{"up", "--shape", shape}, args...)...)
 }
 
 // on runs a command as root on a controller.
@@ -138,7 +165,7 @@ func (l lab) play(playbook string, vars map[string]any, args ...string) (string,
 // ansible runs one of Ansible's commands with the collections of a folder.
 func (l lab) ansible(collections, command string, args ...string) (string, error) {
 	l.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, command, args...)
 	cmd.Env = append(os.Environ(), "ANSIBLE_NOCOLOR=1", "ANSIBLE_RETRY_FILES_ENABLED=0", "ANSIBLE_LOCALHOST_WARNING=0",
@@ -207,7 +234,21 @@ func (l lab) decide(vars map[string]any, args ...string) decision {
 	if err := json.Unmarshal(raw, &d); err != nil {
 		l.t.Fatal(err)
 	}
+	d.rename()
 	return d
+}
+
+// rename calls the controllers as the lab does.
+func (d *decision) rename() {
+	d.Chosen = strings.TrimPrefix(d.Chosen, inventoryPrefix)
+	for i := range d.Active {
+		d.Active[i] = strings.TrimPrefix(d.Active[i], inventoryPrefix)
+	}
+	for _, c := range d.Clusters {
+		for i := range c.Controllers {
+			c.Controllers[i].Name = strings.TrimPrefix(c.Controllers[i].Name, inventoryPrefix)
+		}
+	}
 }
 
 // hold keeps one client session open on a controller's own address until the test ends, past HAProxy.

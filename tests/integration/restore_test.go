@@ -24,7 +24,7 @@ func (l lab) restore(controller, set string) string {
 // checksums are the same lines of the controller's own server.
 func (l lab) checksums(controller string) string {
 	l.t.Helper()
-	return l.byHand(controller, "--live /run/mysqld/mysqld.sock")
+	return l.byHand(controller, "--live "+databaseSocket)
 }
 
 func (l lab) byHand(controller, args string) string {
@@ -41,6 +41,11 @@ func (l lab) byHand(controller, args string) string {
 	send.Stdin = script
 	if out, err := send.CombinedOutput(); err != nil {
 		l.t.Fatalf("%v\n%s", err, out)
+	}
+	if shape == "bundle" {
+		// The server's programs are in its image alone, and its root has a password.
+		return l.on(controller, "podman run --rm --cgroups=disabled --privileged --network=none --env=MYSQL_PWD=lab-database-root --volume=/root:/root "+
+			"--volume=/var/lib/mysql:/var/lib/mysql --volume=/var/backups:/var/backups cluster.common.tag/mariadb:pcmklatest bash "+there+" "+args)
 	}
 	return l.on(controller, "bash "+there+" "+args)
 }

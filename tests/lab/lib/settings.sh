@@ -40,7 +40,7 @@ LAB_PACKAGES_OF_MACHINES='systemd systemd-sysv dbus openssh-server sudo procps
   pacemaker pacemaker-cli-utils corosync resource-agents crmsh'
 LAB_PACKAGES_hosts="$LAB_PACKAGES_OF_MACHINES mariadb-server mariadb-backup galera-4 haproxy"
 LAB_PACKAGES_engine="$LAB_PACKAGES_OF_MACHINES podman crun netavark"
-LAB_PACKAGES_image='procps iproute2 socat rsync mariadb-server mariadb-backup galera-4 haproxy redis-server
+LAB_PACKAGES_image='procps iproute2 socat rsync zstd python3 mariadb-server mariadb-backup galera-4 haproxy redis-server
   pacemaker-remote resource-agents libcib27 libpacemaker1 libpe-rules26 libpe-status28 libstonithd26 libncurses6'
 
 LAB_IMAGES=(cluster.common.tag/mariadb:pcmklatest cluster.common.tag/haproxy:pcmklatest cluster.common.tag/redis:pcmklatest)

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package hiera
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Facts tells one of Puppet's facts by its name; false is one that only Puppet knows.
+type Facts func(name string) (string, bool)
+
+// hostFacts are those of this host that director's hierarchy and data are written with: where it keeps the data of one
+// node (%{::uuid}), of a family of systems (%{::osfamily}), and its names. deploy_config_name is set while director
+// deploys, and never afterwards.
+func hostFacts(name string) (string, bool) {
+	switch name {
+	case "uuid":
+		return firstWord("/sys/class/dmi/id/product_uuid")
+	case "osfamily", "os.family", "os_family":
+		return family("/etc/os-release")
+	case "hostname", "fqdn", "networking.fqdn", "networking.hostname":
+		host, err := os.Hostname()
+		if strings.HasSuffix(name, "hostname") {
+			host, _, _ = strings.Cut(host, ".")
+		}
+		return host, err == nil && host != ""
+	}
+	return "", false
+}
+
+func firstWord(path string) (string, bool) {
+	content, err := os.ReadFile(path)
+	word := strings.TrimSpace(string(content))
+	return word, err == nil && word != ""
+}
+
+// family reads ID and ID_LIKE of os-release.
+func family(path string) (string, bool) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return "", false
+	}
+	for line := range strings.Lines(string(content)) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		if key != "ID" && key != "ID_LIKE" {
+			continue
+		}
+		words := strings.Fields(strings.Trim(value, `"'`))
+		switch {
+		case slices.Contains(words, "rhel"), slices.Contains(words, "fedora"), slices.Contains(words, "centos"):
+			return "RedHat", true
+		case slices.Contains(words, "debian"), slices.Contains(words, "ubuntu"):
+			return "Debian", true
+		}
+	}
+	return "", false
+}
+
+// A reference to a fact, and one to another key:
+//
+//	%{::uuid}   %{facts.os.family}   %{hiera('fqdn_internal_api')}   %{lookup("x")}   %{alias('y')}   %{literal('%')}
+var (
+	reference = regexp.MustCompile(`%\{([^}]*)\}`)
+	function  = regexp.MustCompile(`^\s*(hiera|lookup|alias|literal|scope)\(\s*(?:'([^']*)'|"([^"]*)")\s*\)\s*$`)
+)
+
+// fill replaces the references to facts in a path of the hierarchy; false when one is not known here.
+func fill(path string, facts Facts) (string, bool) {
+	known := true
+	filled := reference.ReplaceAllStringFunc(path, func(ref string) string {
+		value, found := facts(factName(ref))
+		// A value with a slash would lead elsewhere.
+		known = known && found && !strings.ContainsAny(value, "/\x00") && !strings.Contains(value, "%{")
+		return value
+	})
+	return filled, known && !strings.Contains(filled, "%{")
+}
+
+func factName(ref string) string {
+	name := strings.TrimSpace(reference.FindStringSubmatch(ref)[1])
+	return strings.TrimPrefix(strings.TrimPrefix(name, "::"), "facts.")
+}
+
+// errReference is a value that this host cannot make up. Its text names no value.
+var errReference = errors.New("it refers to other data with %{...} that are not known here: install hiera or set the login options")
+
+// maxDepth is how far references may lead on: more is a circle.
+const maxDepth = 8
+
+// resolve replaces the references in a value. other looks another key up.
+func resolve(value string, facts Facts, other func(key string) (string, bool, error)) (string, error) {
+	var failed error
+	filled := reference.ReplaceAllStringFunc(value, func(ref string) string {
+		text, found, err := resolveOne(ref, facts, other)
+		if err == nil && !found {
+			err = errReference
+		}
+		failed = errors.Join(failed, err)
+		return text
+	})
+	if failed != nil {
+		return "", failed
+	}
+	return filled, nil
+}
+
+func resolveOne(ref string, facts Facts, other func(key string) (string, bool, error)) (string, bool, error) {
+	call := function.FindStringSubmatch(reference.FindStringSubmatch(ref)[1])
+	if call == nil {
+		text, found := facts(factName(ref))
+		return text, found, nil
+	}
+	argument := call[2] + call[3]
+	switch call[1] {
+	case "literal":
+		return argument, true, nil
+	case "scope":
+		text, found := facts(strings.TrimPrefix(argument, "::"))
+		return text, found, nil
+	}
+	text, found, err := other(argument)
+	if err != nil {
+		err = fmt.Errorf("%s: %w", argument, err)
+	}
+	return text, found, err
+}
