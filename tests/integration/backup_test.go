@@ -82,7 +82,7 @@ func TestBackupUnderLoad(t *testing.T) {
 	out, path, m := l.backup(nil)
 	to := time.Now().Unix()
 	t.Logf("\n%s", out)
-	if m.Controller == serving || m.Decision.Chosen != m.Controller || len(m.Decision.Active) != 1 || m.Decision.Active[0] != serving {
+	if m.Controller == serving || m.Decision.Chosen != inventory(m.Controller)[0] || len(m.Decision.Active) != 1 || m.Decision.Active[0] != inventory(serving)[0] {
 		t.Errorf("%s serves; the manifest says %+v", serving, m)
 	}
 	if m.Position.Seqno <= 0 || len(m.Position.UUID) != 36 {

@@ -96,7 +96,7 @@ func cancel(r *run) error {
 	if err != nil {
 		return err
 	}
-	out, err := r.adhoc(r.victim.name(), "state=cancelled destination="+destination+" job="+job)
+	out, err := r.adhoc(r.victim.host(), "state=cancelled destination="+destination+" job="+job)
 	if err != nil {
 		return fmt.Errorf("%w\n%s", err, out)
 	}

@@ -66,6 +66,24 @@ var processes = []fault{
 	},
 }
 
+// containers: what the database and its backup run in dies.
+var containers = []fault{
+	{
+		name: "container-killed", breaks: "SIGKILL of the database's container on the backup node", when: streaming, vars: vars("desync", "always"), contained: true,
+		hurt: on("podman kill --signal KILL $(podman ps --quiet --filter name=galera-bundle-podman)"),
+		want: failed, says: "the (database )?server|server has gone|does not answer|connection|server_|kill", control: true, always: true,
+	},
+	{
+		name: "container-stopped", breaks: "podman stop of the database's container on the backup node", when: streaming, contained: true,
+		hurt: on("podman stop --time 20 $(podman ps --quiet --filter name=galera-bundle-podman)"),
+		want: failed, says: "the (database )?server|server has gone|does not answer|connection|server_|kill", control: true,
+	},
+	{
+		name: "entered-killed", breaks: "SIGKILL of what holds the tool in the container", when: streaming, contained: true,
+		hurt: send(syscall.SIGKILL, entered), want: failed, says: "kill", always: true, quick: true,
+	},
+}
+
 // Who is hurt.
 func active(r *run) machine { return r.active }
 func other(r *run) machine  { return r.other }

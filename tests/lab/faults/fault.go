@@ -49,6 +49,8 @@ type fault struct {
 	damaged bool
 	// anywhere: the choice is left to the playbook, which may try again on the other one.
 	anywhere bool
+	// contained: it needs a database that runs in containers.
+	contained bool
 	// quick: it neither ends a machine nor a server, so a random run may repeat it.
 	quick bool
 }

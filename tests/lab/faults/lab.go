@@ -37,6 +37,12 @@ func (l lab) root() string      { return filepath.Join(l.dir, "..", "..") }
 func (l lab) vip() string       { return l.subnet + ".100" }
 func (l lab) inventory() string { return filepath.Join(l.state, "inventory.yaml") }
 
+// bundle says that the database and HAProxy run in containers.
+func (l lab) bundle() bool {
+	shape, err := os.ReadFile(filepath.Join(l.state, "shape"))
+	return err == nil && strings.TrimSpace(string(shape)) == "bundle"
+}
+
 func (l lab) machines() []machine { return []machine{{l, 0}, {l, 1}, {l, 2}} }
 
 // run is a command of tests/lab/lab.
@@ -70,7 +76,16 @@ type machine struct {
 	number int
 }
 
-func (m machine) name() string    { return fmt.Sprintf("controller-%d", m.number) }
+func (m machine) name() string { return fmt.Sprintf("controller-%d", m.number) }
+
+// host is the machine's name in Ansible's inventory.
+func (m machine) host() string {
+	if m.lab.bundle() {
+		return "overcloud-" + m.name()
+	}
+	return m.name()
+}
+
 func (m machine) address() string { return fmt.Sprintf("%s.%d", m.lab.subnet, 10+m.number) }
 func (m machine) arg() string     { return strconv.Itoa(m.number) }
 

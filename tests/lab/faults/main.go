@@ -91,14 +91,14 @@ func (o options) do() (bool, error) {
 
 func (o options) choose(l lab) ([]fault, error) {
 	if o.all {
-		return all(), nil
+		return l.possible(all()), nil
 	}
 	if o.third {
 		head, err := exec.Command("git", "-C", l.root(), "rev-parse", "HEAD").Output()
 		if err != nil {
 			return nil, fmt.Errorf("read the commit: %w", err)
 		}
-		return third(all(), strings.TrimSpace(string(head))), nil
+		return third(l.possible(all()), strings.TrimSpace(string(head))), nil
 	}
 	var chosen []fault
 	for _, name := range o.names {
@@ -112,6 +112,11 @@ func (o options) choose(l lab) ([]fault, error) {
 		return nil, fmt.Errorf("name a case, or --all; lab fault --list names them")
 	}
 	return chosen, nil
+}
+
+// possible are the cases that mean something in this shape of the lab.
+func (l lab) possible(faults []fault) []fault {
+	return slices.DeleteFunc(faults, func(f fault) bool { return f.contained && !l.bundle() })
 }
 
 // third is every third case, beginning where the commit says, and those that always run.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,10 +24,10 @@ func (p process) signal(s syscall.Signal) error { return syscall.Kill(p.pid, s) 
 
 func (p process) line() string { return strings.Join(p.argv, " ") }
 
-// processes are those of the machine that the filter takes. They are found by their pid name space.
+// processes are those of the machine that the filter takes, also in its containers. They descend from its systemd.
 func (m machine) processes(want func(process) bool) []process {
-	space, err := os.Readlink("/proc/" + strconv.Itoa(m.leader()) + "/ns/pid")
-	if err != nil {
+	leader := m.leader()
+	if leader == 0 {
 		return nil
 	}
 	var found []process
@@ -41,11 +42,32 @@ func (m machine) processes(want func(process) bool) []process {
 		if !want(p) {
 			continue
 		}
-		if s, err := os.Readlink(e + "/ns/pid"); err == nil && s == space {
+		if descends(pid, leader) {
 			found = append(found, p)
 		}
 	}
 	return found
+}
+
+func descends(pid, from int) bool {
+	for pid > 1 && pid != from {
+		pid = parent(pid)
+	}
+	return pid == from
+}
+
+// parent reads the field behind the state in /proc/PID/stat; 0 when the process is gone.
+func parent(pid int) int {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return 0
+	}
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	if len(fields) < 2 {
+		return 0
+	}
+	n, _ := strconv.Atoi(fields[1])
+	return n
 }
 
 // tool is the program that reads the data, once it does.
@@ -68,7 +90,12 @@ func ours(p process) bool { return strings.HasPrefix(filepath.Base(p.argv[0]), "
 // leftover is what may not be there any more when a backup is over.
 func leftover(p process) bool {
 	base := filepath.Base(p.argv[0])
-	return tool(p) || ours(p) || base == "mariadb-backup" || base == "mariadb-dump"
+	return tool(p) || ours(p) || entered(p) || base == "mariadb-backup" || base == "mariadb-dump"
+}
+
+// entered is what holds a tool that runs in a container.
+func entered(p process) bool {
+	return filepath.Base(p.argv[0]) == "nsenter" && strings.Contains(p.line(), "/mariadb-")
 }
 
 func server(p process) bool {

@@ -12,7 +12,7 @@ import (
 func (l lab) randomFaults(o options) (bool, error) {
 	fmt.Printf("seed %d: repeat with lab fault --random --seed %d --count %d\n", o.seed, o.seed, o.count)
 	bad := 0
-	for i, f := range draw(all(), o.seed, o.count) {
+	for i, f := range draw(l.possible(all()), o.seed, o.count) {
 		f.name = fmt.Sprintf("random-%d-%s", i, f.name)
 		if !l.runOne(f, rand.New(rand.NewPCG(o.seed, uint64(i)+1)), o.verbose) {
 			bad++

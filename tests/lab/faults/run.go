@@ -134,7 +134,7 @@ func (r *run) strike() error {
 	}
 	var args []string
 	for _, a := range f.args {
-		args = append(args, strings.ReplaceAll(a, "VICTIM", r.victim.name()))
+		args = append(args, strings.ReplaceAll(a, "VICTIM", r.victim.host()))
 	}
 	var err error
 	if r.play, err = r.lab.play(f.when.freeze, vars, args...); err != nil {
@@ -162,7 +162,7 @@ func (r *run) only(m machine) map[string]any {
 	others := []string{}
 	for _, o := range r.machines() {
 		if o != m && o != r.active {
-			others = append(others, o.name())
+			others = append(others, o.host())
 		}
 	}
 	return vars("exclude", others, "retries", 0, "verify", "none")

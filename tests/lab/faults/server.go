@@ -45,6 +45,9 @@ func (m machine) tell(statement string) error {
 func (m machine) server() (*sql.DB, error) {
 	cfg := mysql.NewConfig()
 	cfg.User, cfg.Net, cfg.Addr, cfg.Timeout = "root", "unix", m.path("/run/mysqld/mysqld.sock"), 2*time.Second
+	if m.lab.bundle() {
+		cfg.Addr, cfg.Passwd = m.path("/var/lib/mysql/mysql.sock"), "lab-database-root"
+	}
 	cfg.Logger = quiet{}
 	connector, err := mysql.NewConnector(cfg)
 	if err != nil {
@@ -74,7 +77,7 @@ func (m machine) synced() bool {
 
 // healthy: the health check that HAProxy asks answers 200.
 func (m machine) healthy() bool {
-	out, err := m.do("printf '\\n' | /usr/bin/clustercheck | head -n 1")
+	out, err := m.do("printf 'GET / HTTP/1.0\\r\\n\\r\\n' | socat -t5 - TCP:127.0.0.1:9200 | head -n 1")
 	return err == nil && strings.Contains(out, "200")
 }
 

@@ -123,6 +123,11 @@ func (r *run) unpack(m machine, path, method string) error {
 			test -s ibdata1; find . -name '*backup_info*' | grep -q .; find . -name '*galera_info*' | grep -q .
 			mariadb-backup --prepare --target-dir=$to >$to.log 2>&1 || { tail -n 3 $to.log >&2; exit 1; }; rm -f $to.log`
 	}
+	if m.lab.bundle() {
+		// The server's programs are in its image alone.
+		script = "podman run --rm --interactive --cgroups=disabled --privileged --network=none --volume=/var/backups:/var/backups " +
+			"cluster.common.tag/mariadb:pcmklatest bash -s <<'END'\n" + script + "\nEND"
+	}
 	_, err := m.doFor(90*time.Second, script)
 	return err
 }
