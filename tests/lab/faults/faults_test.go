@@ -117,7 +117,7 @@ func TestTheTableHasNothingThatDiffersInEveryRun(t *testing.T) {
 		t.Errorf("got %s\nwant %s", got, want)
 	}
 	v := verdict{Name: "a", Breaks: "b", When: "c", Outcome: good, Said: said, Clean: 1234 * time.Millisecond, Wrong: []string{"lost"}}
-	text := page([]verdict{v})
+	text := lab{}.write([]verdict{v})
 	for _, want := range []string{"| a | b | c | good | job JOB", "| 1.2 | 0.0 | 0 |", "## Not as it must be\n\n- a: lost"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
