@@ -180,10 +180,14 @@ func (m *member) known() identity {
 
 // hasDatabase says that a member runs MariaDB or should: by its own word, by Pacemaker's or by HAProxy's.
 func (c *cluster) hasDatabase(m *member) bool {
-	if m.server != "" || m.mapped != "" || m.host.Galera != nil && m.host.Galera.Present {
+	if m.server != "" || m.mapped != "" {
 		return true
 	}
 	g := c.config()
+	// The program alone proves nothing: OpenStack's images have it on the hosts of every role.
+	if facts := m.host.Galera; facts != nil && facts.Present && (g == nil || facts.Running || facts.Grastate != nil) {
+		return true
+	}
 	if g == nil {
 		return m.silent != "" && (m.host.Galera == nil || m.host.Unreachable)
 	}

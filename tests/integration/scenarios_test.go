@@ -192,7 +192,7 @@ func directClient(t *testing.T, l lab) expected {
 
 func pacemakerStandby(_ *testing.T, l lab) expected {
 	out, other := l.spare()
-	l.on(out, "crm node standby "+out)
+	l.on(out, "crm_attribute --node "+out+" --name standby --update on")
 	l.awaitServer(out, "DOWN")
 	l.settle()
 	return expected{reasons: map[string][]string{out: {"standby"}, other: {"last_standby"}}}
@@ -200,7 +200,7 @@ func pacemakerStandby(_ *testing.T, l lab) expected {
 
 func maintenance(_ *testing.T, l lab) expected {
 	out, other := l.spare()
-	l.on(out, "crm node maintenance "+out)
+	l.on(out, "crm_attribute --node "+out+" --name maintenance --update true")
 	l.settle()
 	return expected{reasons: map[string][]string{out: {"maintenance"}, other: {"last_standby"}}}
 }

@@ -38,15 +38,18 @@ cluster_configure() {
 # cluster_roles: director says by attributes which node is of which role.
 cluster_roles() {
   local number role
-  [[ $(shape) == bundle ]] || return 0
-  for number in $(controllers); do
-    for role in galera haproxy redis; do
+  for number in $(databases); do
+    for role in galera redis; do
       echo "crm_attribute --quiet --node $(controller_name "$number") --name $role-role --update true"
     done
   done
+  for number in $(proxies); do
+    echo "crm_attribute --quiet --node $(controller_name "$number") --name haproxy-role --update true"
+  done
 }
 
-cluster_files() { if [[ $(shape) == bundle ]]; then echo "$1-bundle.xml"; else echo "$1.xml"; fi; }
+# cluster_files NAME prints the shape's file of that name, else the one of all shapes.
+cluster_files() { if [[ -f $LAB_DIR/files/machine/$1-$(shape).xml ]]; then echo "$1-$(shape).xml"; else echo "$1.xml"; fi; }
 
 # cluster_services prints one line a controller: its number, galera's role, haproxy's state, and "vip" if it holds the VIP.
 cluster_services() {
@@ -69,10 +72,10 @@ cluster_services() {
 }
 
 cluster_serves() {
-  local services count
-  count=$(controller_count)
+  local services
   services=$(cluster_services) || return 1
-  [[ $(grep -c ' Promoted Started' <<<"$services") == "$count" && $(grep -c ' vip$' <<<"$services") == 1 ]]
+  [[ $(grep -c '^[0-9]* Promoted ' <<<"$services") == $(databases_count) && $(grep -c '^[0-9]* [^ ]* Started' <<<"$services") == $(proxies_count) &&
+    $(grep -c ' vip$' <<<"$services") == 1 ]]
 }
 
 # cluster_forms is cluster_serves, and helps: the resource stays blocked after one failed promotion, as on real
@@ -93,17 +96,20 @@ cluster_vip_holder() {
 # cluster_vip_home bans the VIP from everywhere else for a moment: its stickiness is INFINITY, no preference moves it.
 cluster_vip_home() {
   local number bans=''
-  [[ $(cluster_vip_holder) != "$LAB_VIP_HOME" ]] || return 0
+  ! cluster_vip_is_home || return 0
   for number in $(controllers); do
-    [[ $(controller_name "$number") == "$LAB_VIP_HOME" ]] ||
+    [[ $(controller_name "$number") == "$(cluster_vip_where)" ]] ||
       bans+="crm_resource --quiet --resource ip-$LAB_VIP --ban --node $(controller_name "$number");"
   done
   cluster_ssh "$bans" >/dev/null 2>&1
-  await 30 "the VIP is on $LAB_VIP_HOME" cluster_vip_is_home
+  await 30 "the VIP is on $(cluster_vip_where)" cluster_vip_is_home
   cluster_ssh "crm_resource --quiet --resource ip-$LAB_VIP --clear" >/dev/null 2>&1
 }
 
-cluster_vip_is_home() { [[ $(cluster_vip_holder) == "$LAB_VIP_HOME" ]]; }
+cluster_vip_is_home() { [[ $(cluster_vip_holder) == "$(cluster_vip_where)" ]]; }
+
+# cluster_vip_where is the VIP's home: the first that runs HAProxy.
+cluster_vip_where() { controller_name "$(proxies | head -n 1)"; }
 
 # cluster_mend undoes what scenarios do to the cluster: standby, maintenance, own properties, failures.
 cluster_mend() {

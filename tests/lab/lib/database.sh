@@ -23,9 +23,9 @@ database_state() {
     WHERE variable_name IN ('wsrep_cluster_size', 'wsrep_cluster_status', 'wsrep_local_state_comment')"
 }
 
-database_synced() { machine_each database_synced_on; }
+database_synced() { machine_those databases database_synced_on; }
 
-database_synced_on() { [[ $(database_state "$1" 2>/dev/null) == "$(controller_count),Primary,Synced" ]]; }
+database_synced_on() { [[ $(database_state "$1" 2>/dev/null) == "$(databases_count),Primary,Synced" ]]; }
 
 # database_mend N: the switches that scenarios flip, back to where they were.
 database_mend() {

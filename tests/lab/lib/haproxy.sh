@@ -15,13 +15,13 @@ haproxy_servers() {
     $column["pxname"] == "mysql" && $column["svname"] !~ /^(FRONTEND|BACKEND)$/ { print $column["svname"], $column["status"] }'
 }
 
-haproxy_all_up() { machine_each haproxy_all_up_on; }
+haproxy_all_up() { machine_those proxies haproxy_all_up_on; }
 
 # A HAProxy that just started shows servers UP that it has not checked yet.
 haproxy_all_up_on() {
   local uptime
   uptime=$(haproxy_socket "$1" "show info" 2>/dev/null | awk '$1 == "Uptime_sec:" { print $2 }')
-  ((${uptime:-0} >= HAPROXY_SETTLED)) && [[ $(haproxy_servers "$1" 2>/dev/null | grep -c ' UP$') == "$(controller_count)" ]]
+  ((${uptime:-0} >= HAPROXY_SETTLED)) && [[ $(haproxy_servers "$1" 2>/dev/null | grep -c ' UP$') == "$(databases_count)" ]]
 }
 
 # haproxy_mend N: the shipped configuration and an empty stick table.

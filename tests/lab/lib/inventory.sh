@@ -3,15 +3,29 @@
 # The Ansible inventory of the lab, as tripleo-ansible-inventory --static-yaml-inventory writes it.
 
 inventory_write() {
-  local number
   {
+    echo "# The lab's controllers; made by tests/lab/lab."
+    if [[ $(shape) == composable ]]; then
+      inventory_role Database databases
+      inventory_role Controller proxies
+    else
+      inventory_role Controller controllers
+    fi
     cat <<END
-# The lab's controllers; made by tests/lab/lab.
-Controller:
-  hosts:
+overcloud:
+  children:
+    Controller: {}
+$(if [[ $(shape) == composable ]]; then echo '    Database: {}'; fi)
 END
-    for number in $(controllers); do
-      cat <<END
+  } >"$LAB_INVENTORY"
+}
+
+# inventory_role ROLE WHOSE prints the group of a role.
+inventory_role() {
+  local number
+  printf '%s:\n  hosts:\n' "$1"
+  for number in $("$2"); do
+    cat <<END
     $(inventory_name "$number"):
       ansible_host: $(controller_address "$number")
       canonical_hostname: $(controller_name "$number").localdomain
@@ -19,20 +33,16 @@ END
       internal_api_hostname: $(controller_fqdn "$number")
       internal_api_ip: $(controller_address "$number")
 END
-    done
-    cat <<END
+  done
+  cat <<END
   vars:
     $(if [[ $(shape) == bundle ]]; then echo ansible_ssh_user; else echo ansible_user; fi): tripleo-admin
     ansible_ssh_private_key_file: $LAB_KEY
     ansible_ssh_common_args: -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR
     ansible_python_interpreter: /usr/bin/python3
-    tripleo_role_name: Controller
+    tripleo_role_name: $1
     lab_vip: $LAB_VIP
     lab_passwd_admin_password: $LAB_PASSWD_ADMIN_PASSWORD
     lab_root_password: $LAB_ROOT_PASSWORD
-overcloud:
-  children:
-    Controller: {}
 END
-  } >"$LAB_INVENTORY"
 }

@@ -137,8 +137,8 @@ lab_mend() {
   cluster_mend || return 1
   LAB_DEADLINE=90
   await "$LAB_DEADLINE" "every galera is promoted and the VIP is somewhere" cluster_forms || return 1
-  machine_each database_mend || return 1
-  machine_each haproxy_mend || return 1
+  machine_those databases database_mend || return 1
+  machine_those proxies haproxy_mend || return 1
   cluster_vip_home || return 1
   lab_wait
 }

@@ -17,9 +17,13 @@ machine_ssh() {
 }
 
 # machine_each COMMAND...: runs COMMAND N for every controller at once; fails if one of them failed.
-machine_each() {
-  local number job status=0 jobs=()
-  for number in $(controllers); do
+machine_each() { machine_those controllers "$@"; }
+
+# machine_those WHOSE COMMAND...: the same for those whose numbers WHOSE prints.
+machine_those() {
+  local whose=$1 number job status=0 jobs=()
+  shift
+  for number in $("$whose"); do
     "$@" "$number" &
     jobs+=($!)
   done
@@ -51,6 +55,8 @@ fill() {
   for ((other = 0; other < count; other++)); do
     hosts+="$(controller_address "$other") $(controller_fqdn "$other") $(controller_name "$other")"$'\n'
     nodes+=$'  node {\n'"    ring0_addr: $(controller_address "$other")"$'\n'"    name: $(controller_name "$other")"$'\n'"    nodeid: $((other + 1))"$'\n  }\n'
+  done
+  for other in $(databases); do
     servers+="  server $(controller_fqdn "$other") $(controller_address "$other"):3306 backup check inter 1s on-marked-down shutdown-sessions port 9200"$'\n'
     map+="$(controller_name "$other"):$(controller_fqdn "$other");"
     names+="${names:+,}\"$(controller_fqdn "$other")\""
@@ -66,12 +72,12 @@ fill() {
   text=${text//@HOSTS@/${hosts%$'\n'}}
   text=${text//@NODES@/${nodes%$'\n'}}
   text=${text//@SERVERS@/${servers%$'\n'}}
-  text=${text//@COUNT@/$count}
+  text=${text//@COUNT@/$(databases_count)}
   text=${text//@NAME@/$(controller_name "$number")}
   text=${text//@NAMES@/$names}
   text=${text//@RUN@/$(database_run)}
   text=${text//@SOCKET@/$(database_socket)}
-  text=${text//@DAEMON@/$(if [[ $(shape) == hosts ]]; then echo '  daemon'; fi)}
+  text=${text//@DAEMON@/$(if [[ $(shape) != bundle ]]; then echo '  daemon'; fi)}
   text=${text//@PREFERENCES@/$(machine_preferences)}
   text=${text//@DATABASE_PASSWORD@/$LAB_DATABASE_PASSWORD}
   text=${text//@CLUSTERCHECK_PASSWORD@/$LAB_CLUSTERCHECK_PASSWORD}
@@ -116,9 +122,12 @@ machine_prepare() {
 # machine_services ROOT: the configuration of the database and of HAProxy, where the shape has it.
 machine_services() {
   local root=$1 folder
-  if [[ $(shape) == hosts ]]; then
+  if [[ $(shape) != bundle ]]; then
     fill "$LAB_DIR/files/machine/galera.cnf" >"$root/etc/mysql/mariadb.conf.d/60-galera.cnf"
     fill "$LAB_DIR/files/machine/haproxy.cfg" >"$root/etc/haproxy/haproxy.cfg"
+    # Whose role has no database has neither its data nor its configuration, and the other way round.
+    databases | grep -qx "$number" || rm -rf "$root"/var/lib/mysql "$root"/etc/mysql "$root"/etc/sysconfig/clustercheck
+    proxies | grep -qx "$number" || rm -rf "$root"/etc/haproxy
     return
   fi
   cp -r --no-preserve=ownership "$LAB_DIR/files/director/." "$root/"

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # The controllers' root file systems, made once and cached in layers:
 #   base-KIND-KEY   what debootstrap makes of a package list (hosts, engine, image)
-#   site-SHAPE-KEY  what files/ adds: users, units, a seeded Galera data directory
+#   site-KIND-KEY   what files/ adds: users, units, a seeded Galera data directory
 #   images-KEY      the containers' image in a store of podman's, which the machines of the bundle shape share
 # A layer is built under a temporary name and renamed, so one that exists is complete.
 
@@ -41,7 +41,7 @@ rootfs_site_key() {
     rootfs_base_key "$(rootfs_machine_kind)"
     rootfs_settings
     local files='root build'
-    [[ $(shape) == hosts ]] || { rootfs_base_key image; echo "${LAB_IMAGES[@]}"; files+=' engine image'; }
+    [[ $(shape) != bundle ]] || { rootfs_base_key image; echo "${LAB_IMAGES[@]}"; files+=' engine image'; }
     # shellcheck disable=SC2086 # one word per folder
     cd "$LAB_DIR/files" && find $files -type f -printf '%m ' -exec sha256sum {} \; | LC_ALL=C sort
   } | sha256sum | cut -c1-16
@@ -49,13 +49,13 @@ rootfs_site_key() {
 
 # rootfs_settings prints the variables that the build inside a root needs.
 rootfs_settings() {
-  printf '%s\n' "LAB_SHAPE=$(shape)" "LAB_DATA_MB=$LAB_DATA_MB" "LAB_OPENSTACK_PASSWORD=$LAB_OPENSTACK_PASSWORD" \
+  printf '%s\n' "LAB_ROOT_HAS_PASSWORD=$(if [[ $(shape) == bundle ]]; then echo yes; fi)" "LAB_DATA_MB=$LAB_DATA_MB" "LAB_OPENSTACK_PASSWORD=$LAB_OPENSTACK_PASSWORD" \
     "LAB_CLUSTERCHECK_PASSWORD=$LAB_CLUSTERCHECK_PASSWORD" "LAB_PASSWD_ADMIN_PASSWORD=$LAB_PASSWD_ADMIN_PASSWORD" \
     "LAB_ROOT_PASSWORD=$LAB_ROOT_PASSWORD" "LAB_DATABASE_PASSWORD=$LAB_DATABASE_PASSWORD"
 }
 
 rootfs_base() { echo "$LAB_CACHE/base-$1-$(rootfs_base_key "$1")"; }
-rootfs_site() { echo "$LAB_CACHE/site-$(shape)-$(rootfs_site_key)"; }
+rootfs_site() { echo "$LAB_CACHE/site-$(rootfs_machine_kind)-$(rootfs_site_key)"; }
 rootfs_images() { echo "$LAB_CACHE/images-$(rootfs_site_key)"; }
 
 # rootfs_machine_base prints the base of the machines, rootfs_client_base one that has MariaDB's client.
@@ -171,7 +171,7 @@ rootfs_drop_old() {
 # rootfs_sites prints the layers of every shape by today's recipe.
 rootfs_sites() {
   local other
-  for other in hosts bundle; do
+  for other in hosts bundle composable; do
     (
       shape() { echo "$other"; }
       rootfs_site
@@ -213,7 +213,7 @@ rootfs_ensure() {
   flock 8
   rootfs_drop_unfinished
   rootfs_build_base "$(rootfs_machine_kind)"
-  [[ $(shape) == hosts ]] || rootfs_build_base image
+  [[ $(shape) != bundle ]] || rootfs_build_base image
   rootfs_build_site
   rootfs_drop_old
   exec 8>&-

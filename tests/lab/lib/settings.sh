@@ -16,7 +16,6 @@ LAB_SUITE=bookworm
 LAB_DOMAIN=internalapi.localdomain
 LAB_HOST_ADDRESS=$LAB_SUBNET.1
 LAB_VIP=$LAB_SUBNET.100
-LAB_VIP_HOME=controller-0
 LAB_MAX_CONTROLLERS=5
 
 # These guard nothing: the bridge has no way out, and they are the same in every lab.
@@ -49,7 +48,8 @@ controller_name() { printf 'controller-%d\n' "$1"; }
 controller_fqdn() { printf 'controller-%d.%s\n' "$1" "$LAB_DOMAIN"; }
 controller_address() { printf '%s.%d\n' "$LAB_SUBNET" $((10 + $1)); }
 
-# shape prints how the lab's controllers are made: hosts (OSP 10) or bundle (OSP 13 to 17).
+# shape prints how the lab's controllers are made: hosts (OSP 10), bundle (OSP 13 to 17), or composable: hosts of which the
+# first three run the database and the others HAProxy.
 shape() {
   if [[ -s $LAB_STATE/shape ]]; then cat "$LAB_STATE/shape"; else echo hosts; fi
 }
@@ -78,6 +78,12 @@ generated() {
 controller_count() {
   if [[ -s $LAB_STATE/controllers ]]; then cat "$LAB_STATE/controllers"; else echo 0; fi
 }
+
+# databases and proxies print the numbers of those that run the database, and of those that run HAProxy.
+databases() { if [[ $(shape) == composable ]]; then seq 0 2; else controllers; fi; }
+proxies() { if [[ $(shape) == composable ]]; then seq 3 $(($(controller_count) - 1)); else controllers; fi; }
+databases_count() { databases | wc -l; }
+proxies_count() { proxies | wc -l; }
 
 # controllers prints the numbers of the lab's controllers, one a line.
 controllers() {
