@@ -80,7 +80,8 @@ func begin(t *testing.T, c control, vars map[string]any) *job {
 	return j
 }
 
-// lay makes the private data dir. What the playbook needs lies beside it, as AWX installs it.
+// lay makes the private data dir. What the playbook needs lies beside it, as AWX installs it. The job is as verbose as AWX
+// lets one be, so that a password has every chance to show.
 func (j *job) lay(vars map[string]any) {
 	j.t.Helper()
 	inventory, err := os.ReadFile(j.run("inventory"))
@@ -91,7 +92,7 @@ func (j *job) lay(vars map[string]any) {
 	if err != nil {
 		j.t.Fatal(err)
 	}
-	for name, content := range map[string][]byte{"project/backup.yml": wrapper(j.t), "inventory/hosts": inventory, "env/extravars": extra} {
+	for name, content := range map[string][]byte{"project/backup.yml": wrapper(j.t), "inventory/hosts": inventory, "env/extravars": extra, "env/cmdline": []byte("-vvvv")} {
 		path := filepath.Join(j.folder, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			j.t.Fatal(err)
@@ -227,6 +228,9 @@ func (j *job) noSecret() {
 		}
 		return err
 	})
+	if !strings.Contains(j.stdout(), "SSH: EXEC") {
+		j.t.Errorf("the job was not verbose:\n%s", j.stdout())
+	}
 	if err != nil || files < 50 || len(secrets) < 5 {
 		j.t.Errorf("%d files, %d passwords, %v", files, len(secrets), err)
 	}
