@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//go:build lab && matrix
+
+package integration
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// told is what one task ended with on one host, as tests/matrix/callbacks writes it.
+type told struct {
+	Task    string         `json:"task"`
+	Action  string         `json:"action"`
+	Host    string         `json:"host"`
+	Status  string         `json:"status"`
+	Ignored bool           `json:"ignored"`
+	Result  map[string]any `json:"result"`
+}
+
+// played is one run of ansible-playbook.
+type played struct {
+	told []told
+	out  string
+	err  error
+}
+
+func tasks(t testing.TB, file string) []told {
+	t.Helper()
+	f, err := os.Open(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	var all []told
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 16<<20)
+	for lines.Scan() {
+		var one told
+		if err := json.Unmarshal(lines.Bytes(), &one); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, one.items()...)
+	}
+	if err := lines.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// items are a loop's rounds, each as a task.
+func (k told) items() []told {
+	rounds, _ := k.Result["results"].([]any)
+	if !k.ours() || len(rounds) == 0 {
+		return []told{k}
+	}
+	var all []told
+	for _, round := range rounds {
+		item := k
+		item.Result, _ = round.(map[string]any)
+		all = append(all, item)
+	}
+	return all
+}
+
+// ours: the result of a module of the collection.
+func (k told) ours() bool { return strings.HasPrefix(k.Action, "overcloud.backup.") }
+
+func (k told) message() string {
+	text, _ := k.Result["msg"].(string)
+	return text
+}
+
+// of are the results of one module.
+func (p played) of(module string) []told {
+	return slices.DeleteFunc(slices.Clone(p.told), func(k told) bool { return k.Action != "overcloud.backup."+module })
+}
+
+// refusal is what the last failure says.
+func (p played) refusal() string {
+	for _, k := range slices.Backward(p.told) {
+		if k.Status == "failed" && !k.Ignored {
+			return k.message()
+		}
+	}
+	return ""
+}
+
+// into decodes a result, as far as the type has a place for it.
+func (k told) into(t testing.TB, v any) {
+	t.Helper()
+	raw, err := json.Marshal(k.Result)
+	if err == nil {
+		err = json.Unmarshal(raw, v)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// lines tell of each result of the collection, and of each failure, what may not depend on the version of Ansible.
+func (p played) lines() []string {
+	var all []string
+	for _, k := range p.told {
+		if !k.ours() && k.Status != "failed" && k.Status != "unreachable" {
+			continue
+		}
+		line := fmt.Sprintf("%s: %s on %s, changed=%v, %s", k.Task, k.Status, k.Host, k.Result["changed"], keys(k.Result))
+		if k.Status == "failed" {
+			line += ": " + k.message()
+		}
+		all = append(all, same(line))
+	}
+	slices.Sort(all)
+	return all
+}
+
+// itsOwn are keys that Ansible itself adds to results, the later ones to those of async.
+var itsOwn = strings.Fields(`changed warnings deprecations exception invocation item ansible_loop_var failed failed_when_result
+	failed_when_suppressed_exception ansible_job_id results_file started finished stdout stdout_lines stderr stderr_lines`)
+
+// keys are those of a result that the collection makes, and of the facts in it.
+func keys(result map[string]any) string {
+	var all []string
+	for k, v := range result {
+		if k == "ansible_facts" {
+			facts, _ := v.(map[string]any)
+			for name, fact := range facts {
+				inner, _ := fact.(map[string]any)
+				all = append(all, name+"("+keys(inner)+")")
+			}
+		} else if !slices.Contains(itsOwn, k) && !strings.HasPrefix(k, "_ansible_") {
+			all = append(all, k)
+		}
+	}
+	slices.Sort(all)
+	return strings.Join(all, " ")
+}
+
+// What differs from run to run, however alike they are.
+var differing = []struct {
+	what *regexp.Regexp
+	word string
+}{
+	{regexp.MustCompile(`controller-\d`), "controller"},
+	{regexp.MustCompile(`\s+`), " "},
+	{regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`), "UUID"},
+	{regexp.MustCompile(`\d{8}T\d{6}Z(-[0-9a-f]{6})?`), "TIME"},
+	{regexp.MustCompile(`\d+(\.\d+)*`), "N"},
+}
+
+func same(line string) string {
+	for _, d := range differing {
+		line = d.what.ReplaceAllString(line, d.word)
+	}
+	return strings.TrimSpace(line)
+}
+
+// reached is as whom galera_facts was logged in, and where that account came from.
+func (k told) reached(t testing.TB) string {
+	var facts struct {
+		Facts struct {
+			Galera struct {
+				Reached struct{ User, Credentials string }
+			} `json:"ansible_galera"`
+		} `json:"ansible_facts"`
+	}
+	k.into(t, &facts)
+	r := facts.Facts.Galera.Reached
+	return r.User + ", " + r.Credentials
+}
