@@ -259,6 +259,25 @@ func TestTheDatabaseOnHostsOfItsOwn(t *testing.T) {
 	}
 }
 
+// OpenStack's images have MariaDB's programs on the hosts of every role.
+func TestAProgramThatNeverRanIsNoDatabase(t *testing.T) {
+	w := healthy(3)
+	w.apart()
+	for _, h := range w.hosts[3:] {
+		h.Galera.Present = true
+	}
+	d := decide(t, w.hosts, options())
+	wants{"controller-1", []string{"controller-0"}, serving("controller-0")}.check(t, d)
+	if d.of("balancer-0").Verdict != Witness || d.of("balancer-1").Verdict != Witness {
+		t.Errorf("%s", d.Text)
+	}
+	// One that was in the cluster once is.
+	w.hosts[3].Galera.Grastate = &galera.Grastate{UUID: testUUID, Seqno: -1}
+	if d := decide(t, w.hosts, options()); d.of("balancer-0").Verdict == Witness {
+		t.Errorf("it has data, and was taken for a witness\n%s", d.Text)
+	}
+}
+
 func TestTwoCloudsWithTheSameNames(t *testing.T) {
 	a, b := healthy(3), named(3, "aaaa8e3a-7d2f-11f0-9c4e-0e3f5f0d7a11", "controller-", "10.99.0.", testVIP)
 	for i := range b.hosts {

@@ -77,7 +77,8 @@ fill() {
   text=${text//@NAMES@/$names}
   text=${text//@RUN@/$(database_run)}
   text=${text//@SOCKET@/$(database_socket)}
-  text=${text//@DAEMON@/$(if [[ $(shape) != bundle ]]; then echo '  daemon'; fi)}
+  # In a container a restart is a reload, whose old process would keep sessions for as long as clients like.
+  text=${text//@DAEMON@/$(if [[ $(shape) == bundle ]]; then echo '  hard-stop-after 1s'; else echo '  daemon'; fi)}
   text=${text//@PREFERENCES@/$(machine_preferences)}
   text=${text//@DATABASE_PASSWORD@/$LAB_DATABASE_PASSWORD}
   text=${text//@CLUSTERCHECK_PASSWORD@/$LAB_CLUSTERCHECK_PASSWORD}
