@@ -281,3 +281,28 @@ func failing(tasks []map[string]any) (names []string) {
 	}
 	return names
 }
+
+// Every example has its line in the page, and every line an example.
+func TestThePageOfExamplesIsWhole(t *testing.T) {
+	page, err := os.ReadFile("../docs/examples.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told, there []string
+	for _, row := range regexp.MustCompile(`(?m)^\| \[\x60(\w+)\x60\]\(../playbooks/examples/(\w+)\.yml\) \| \w`).FindAllStringSubmatch(string(page), -1) {
+		if row[1] != row[2] {
+			t.Errorf("%s leads to %s", row[1], row[2])
+		}
+		told = append(told, row[2])
+	}
+	files, err := filepath.Glob("../playbooks/examples/*")
+	if err != nil || len(files) < 10 {
+		t.Fatalf("%d examples, %v", len(files), err)
+	}
+	for _, file := range files {
+		there = append(there, strings.TrimSuffix(filepath.Base(file), ".yml"))
+	}
+	if !slices.Equal(told, there) {
+		t.Errorf("docs/examples.md has %v, playbooks/examples %v", told, there)
+	}
+}
