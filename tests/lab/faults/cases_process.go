@@ -71,12 +71,12 @@ var containers = []fault{
 	{
 		name: "container-killed", breaks: "SIGKILL of the database's container on the backup node", when: streaming, vars: vars("desync", "always"), contained: true,
 		hurt: on("podman kill --signal KILL $(podman ps --quiet --filter name=galera-bundle-podman)"),
-		want: failed, says: "the (database )?server|server has gone|does not answer|connection|server_|kill", control: true, always: true,
+		want: failed, says: "spare|the (database )?server|server has gone|does not answer|connection|server_|kill", control: true, always: true,
 	},
 	{
 		name: "container-stopped", breaks: "podman stop of the database's container on the backup node", when: streaming, contained: true,
-		hurt: on("podman stop --time 20 $(podman ps --quiet --filter name=galera-bundle-podman)"),
-		want: failed, says: "the (database )?server|server has gone|does not answer|connection|server_|kill", control: true,
+		hurt: on("podman stop --time 8 $(podman ps --quiet --filter name=galera-bundle-podman); true"),
+		want: failed, says: "spare|the (database )?server|server has gone|does not answer|connection|server_|kill", control: true,
 	},
 	{
 		name: "entered-killed", breaks: "SIGKILL of what holds the tool in the container", when: streaming, contained: true,

@@ -29,6 +29,7 @@ lab_up() {
   lab_describe "$1"
   lab_boot || lab_fail "the controllers did not come up"
   lab_wait || lab_fail "the cluster did not become healthy"
+  [[ $(shape) != bundle ]] || cluster_configure
   say "$1 controllers are up in $SECONDS s"
 }
 
@@ -50,7 +51,7 @@ lab_boot() {
   network_up
   machine_each lab_boot_one || return 1
   await 60 "Pacemaker has a DC and every controller online" cluster_has_dc || return 1
-  cluster_configure
+  LAB_PLACING=yes cluster_configure
 }
 
 lab_boot_one() {

@@ -87,9 +87,11 @@ fill() {
   printf '%s\n' "$text"
 }
 
-# machine_preferences: the last controller likes the first replicas best, so that no replica's number is its controller's.
+# machine_preferences, while replicas are placed for the first time: the last controller likes the first ones best, so that
+# a replica's number is not its controller's. Later they would make one move when another fails.
 machine_preferences() {
   local bundle other
+  [[ -n ${LAB_PLACING:-} ]] || return 0
   for bundle in galera haproxy redis; do
     for ((other = 0; other < count; other++)); do
       printf '  <rsc_location id="prefer-%s-%d" rsc="%s-bundle" node="%s" score="%d"/>\n' \
