@@ -58,6 +58,21 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 	}
 }
 
+func TestThePagesOfModulesAreCurrent(t *testing.T) {
+	want, err := stub.Pages(os.DirFS("."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range want {
+		if got, err := os.ReadFile("../docs/modules/" + name + ".md"); err != nil || !bytes.Equal(got, content) {
+			t.Errorf("docs/modules/%s.md is not what modules/%s.yml says; run: make generate (%v)", name, name, err)
+		}
+	}
+	if got := names(t, "../docs/modules/*"); !slices.Equal(got, slices.Sorted(maps.Keys(modules))) {
+		t.Errorf("docs/modules holds %v; run: make generate", got)
+	}
+}
+
 func TestThePageOfVariablesIsCurrent(t *testing.T) {
 	want, err := stub.Variables(os.DirFS("../roles"), os.DirFS("."))
 	if err != nil {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package stub writes plugins/modules/NAME.py, which holds only documentation, from modules/NAME.yml. Ansible, its
-// documentation and its tests know modules as Python files; ours run elsewhere.
+// Package stub writes plugins/modules/NAME.py, which holds only documentation, and docs/modules/NAME.md, from
+// modules/NAME.yml. Ansible, its documentation and its tests know modules as Python files; ours run elsewhere.
 package stub
 
 import (

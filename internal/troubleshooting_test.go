@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package internal_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+
+	"overcloud.backup/internal/selection"
+)
+
+const troubleshooting = "../docs/troubleshooting.md"
+
+// The tables of the page are whole: what the code can say has a row there, and no row is of something that it cannot say.
+func TestEveryCodeHasItsRowInTroubleshooting(t *testing.T) {
+	reasons := []string{}
+	for _, r := range selection.Meanings() {
+		reasons = append(reasons, string(r.Code))
+	}
+	for _, c := range []struct {
+		section string
+		want    []string
+		least   int
+	}{
+		{"## Decision", reasons, 31},
+		{"### The guard", guardRules(t), 21},
+		{"## Facts", sources(t), 22},
+		{"## Backup", steps(t), 11},
+		{"## Where the playbooks stop", stops(t), 20},
+	} {
+		slices.Sort(c.want)
+		want := slices.Compact(c.want)
+		if len(want) < c.least {
+			t.Errorf("%s: only %d were found in the code: %v", c.section, len(want), want)
+		}
+		rows := tableOf(t, c.section)
+		for _, name := range want {
+			if !slices.Contains(rows, name) {
+				t.Errorf("%s: %q has no row", c.section, name)
+			}
+		}
+		for _, name := range rows {
+			if !slices.Contains(want, name) {
+				t.Errorf("%s: nothing says %q", c.section, name)
+			}
+		}
+	}
+}
+
+// What the launcher says of the host is found in the page by its beginning.
+func TestEveryReasonOfTheLauncherIsInTroubleshooting(t *testing.T) {
+	source, err := os.ReadFile("../plugins/plugin_utils/_launcher.py")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, reasons, _ := strings.Cut(string(source), "\nREASONS = {\n")
+	reasons, _, _ = strings.Cut(reasons, "\n}\n")
+	found := regexp.MustCompile(`(?m)^    [A-Z_]+: '((?:\S+ ){5})`).FindAllStringSubmatch(reasons, -1)
+	if len(found) < 7 {
+		t.Fatalf("%d reasons in %s", len(found), reasons)
+	}
+	page := section(t, "## Launcher and connection")
+	for _, f := range found {
+		if !strings.Contains(page, strings.TrimSpace(f[1])) {
+			t.Errorf("%q is not there", f[1])
+		}
+	}
+}
+
+// Messages that the page quotes are found in the sources, so that a text that is changed there is changed here.
+func TestTroubleshootingQuotesWhatTheCodeSays(t *testing.T) {
+	said := sourceText(t)
+	page, err := os.ReadFile(troubleshooting)
+	if err != nil {
+		t.Fatal(err)
+	}
+	quotes := 0
+	for _, line := range strings.Split(string(page), "\n") {
+		cell, _, row := strings.Cut(line, "` | ")
+		if !strings.HasPrefix(line, "| `") || !row {
+			continue
+		}
+		for _, quote := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(cell+"`", -1) {
+			for _, part := range strings.Split(quote[1], "…") {
+				quotes++
+				if part = strings.Trim(part, " .:;"); !strings.Contains(said, part) {
+					t.Errorf("nothing says %q: %s", part, line)
+				}
+			}
+		}
+	}
+	if quotes < 150 {
+		t.Errorf("only %d quotes", quotes)
+	}
+}
+
+// joints are where a text goes on in another literal.
+var joints = regexp.MustCompile(`"\s*\+\s*"|'\n\s*'`)
+
+func sourceText(t *testing.T) string {
+	t.Helper()
+	var all strings.Builder
+	for _, pattern := range []string{"*/*.go", "../modules/*.go", "../plugins/*/*.py", "../roles/*/tasks/*.yml"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %d files, %v", pattern, len(files), err)
+		}
+		for _, file := range files {
+			content, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasSuffix(file, "_test.go") {
+				all.Write(content)
+			}
+		}
+	}
+	return strings.ReplaceAll(joints.ReplaceAllString(all.String(), ""), `\"`, `"`)
+}
+
+// section is the text from a heading to the next one.
+func section(t *testing.T, heading string) string {
+	t.Helper()
+	page, err := os.ReadFile(troubleshooting)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, found := strings.Cut(string(page), "\n"+heading+"\n")
+	if !found {
+		t.Fatalf("no %q", heading)
+	}
+	text, _, _ = strings.Cut(text, "\n#")
+	return text
+}
+
+// tableOf are the first cells of a section's table, each of a row whose cells all say something.
+func tableOf(t *testing.T, heading string) (names []string) {
+	t.Helper()
+	for _, line := range strings.Split(section(t, heading), "\n") {
+		cells := strings.Split(strings.Trim(line, "|"), " | ")
+		if !strings.HasPrefix(line, "| ") || len(cells) < 2 {
+			continue
+		}
+		for _, cell := range cells {
+			if strings.TrimSpace(cell) == "" {
+				t.Errorf("%s: an empty cell: %s", heading, line)
+			}
+		}
+		names = append(names, strings.Trim(cells[0], " `"))
+	}
+	if len(names) < 2 {
+		t.Fatalf("%s has no table", heading)
+	}
+	return names[1:] // the head
+}
+
+// guardRules are the names in the table of rules, and those of what breaks a backup besides.
+func guardRules(t *testing.T) (names []string) {
+	inFiles(t, "backup/guard*.go", func(n ast.Node) {
+		switch n := n.(type) {
+		case *ast.ValueSpec:
+			if len(n.Names) == 1 && n.Names[0].Name == "rules" && len(n.Values) == 1 {
+				for _, rule := range n.Values[0].(*ast.CompositeLit).Elts {
+					names = append(names, text(rule.(*ast.CompositeLit).Elts[0]))
+				}
+			}
+		case *ast.KeyValueExpr:
+			if key, ok := n.Key.(*ast.Ident); ok && key.Name == "Rule" && text(n.Value) != "" {
+				names = append(names, text(n.Value))
+			}
+		}
+	})
+	return names
+}
+
+// sources are the names under which facts record what could not be read.
+func sources(t *testing.T) (names []string) {
+	inFiles(t, "haproxy/*.go", func(n ast.Node) {
+		if s, ok := n.(*ast.ValueSpec); ok && strings.HasPrefix(s.Names[0].Name, "Source") && len(s.Values) == 1 {
+			names = append(names, text(s.Values[0]))
+		}
+	})
+	names = append(names, argumentsOf(t, "galera/*.go", "Add")...)
+	return append(names, argumentsOf(t, "pacemaker/*.go", "problem")...)
+}
+
+// steps are what a backup's error begins with.
+func steps(t *testing.T) []string {
+	names := append(argumentsOf(t, "backup/*.go", "begin"), argumentsOf(t, "backup/*.go", "failed")...)
+	return append(names, "before the backup") // of Prepare, which has no job yet
+}
+
+// argumentsOf are the texts that a method is called with first.
+func argumentsOf(t *testing.T, pattern, method string) (names []string) {
+	inFiles(t, pattern, func(n ast.Node) {
+		call, ok := n.(*ast.CallExpr)
+		if !ok || len(call.Args) == 0 {
+			return
+		}
+		if s, ok := call.Fun.(*ast.SelectorExpr); ok && s.Sel.Name == method && text(call.Args[0]) != "" {
+			names = append(names, text(call.Args[0]))
+		}
+	})
+	return names
+}
+
+func inFiles(t *testing.T, pattern string, visit func(ast.Node)) {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%s: %d files, %v", pattern, len(files), err)
+	}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			if n != nil {
+				visit(n)
+			}
+			return true
+		})
+	}
+}
+
+// text is a literal's, empty for anything else.
+func text(e ast.Expr) string {
+	literal, ok := e.(*ast.BasicLit)
+	if !ok || literal.Kind != token.STRING {
+		return ""
+	}
+	s, _ := strconv.Unquote(literal.Value)
+	return s
+}
+
+// stops are the names of the tasks by which the roles fail or say that something is left.
+func stops(t *testing.T) (names []string) {
+	files, err := filepath.Glob("../roles/*/tasks/*.yml")
+	if err != nil || len(files) < 10 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var tasks []map[string]any
+		if err := yaml.Unmarshal(content, &tasks); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		names = append(names, failing(tasks)...)
+	}
+	return append(names, "Say what could not be cleared")
+}
+
+func failing(tasks []map[string]any) (names []string) {
+	for _, task := range tasks {
+		if task["ansible.builtin.fail"] != nil {
+			names = append(names, task["name"].(string))
+		}
+		for _, part := range []string{"block", "rescue", "always"} {
+			inner, _ := task[part].([]any)
+			for _, one := range inner {
+				names = append(names, failing([]map[string]any{one.(map[string]any)})...)
+			}
+		}
+	}
+	return names
+}
