@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/xbstream"
 )
@@ -35,7 +36,7 @@ var prefixes = []string{"xtrabackup", "mariadb_backup"}
 // there, but the tool wants one. The tool has the files of all tables open at once, and over ssh a program usually gets 1024.
 func physicalArgs(datadir, empty string) []string {
 	return []string{
-		"--defaults-file=" + inheritedFile,
+		"--defaults-file=" + process.InheritedFile,
 		"--backup", "--stream=xbstream", "--galera-info", "--log-copy-interval=20",
 		fmt.Sprintf("--open-files-limit=%d", openFiles()),
 		"--datadir=" + datadir, "--target-dir=" + empty, "--tmpdir=" + empty,

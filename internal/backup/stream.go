@@ -89,7 +89,7 @@ func run(ctx context.Context, s source, data *os.File, log *toolLog, o Options, 
 // copyFrom starts the tool, copies its output, and waits for it. When the copy breaks the tool's process group is
 // killed.
 func copyFrom(ctx context.Context, s source, sink io.Writer, log *toolLog, o Options, counted *counters) (zframe.Stats, error) {
-	login, err := secretFile(s.login)
+	login, err := process.SecretFile(s.login)
 	if err != nil {
 		return zframe.Stats{}, err
 	}
@@ -121,7 +121,12 @@ func copyFrom(ctx context.Context, s source, sink io.Writer, log *toolLog, o Opt
 	if broken != nil {
 		stop(broken)
 	}
+	// A tool that prints nothing more ends. In a container what holds it there may be stopped, and would be waited for.
+	late := time.AfterFunc(endTimeout, func() { stop(errLingers) })
 	ended := cmd.Wait()
+	if !late.Stop() && broken == nil && ctx.Err() == nil {
+		broken = errLingers
+	}
 	switch {
 	case ctx.Err() != nil:
 		return stats, fmt.Errorf("%s was stopped: %w", s.tool.path, context.Cause(ctx))
@@ -130,6 +135,11 @@ func copyFrom(ctx context.Context, s source, sink io.Writer, log *toolLog, o Opt
 	}
 	return stats, process.Explain(ctx, s.tool.path, ended, log.reason())
 }
+
+// endTimeout is how long a tool may take to end after its last byte.
+const endTimeout = time.Minute
+
+var errLingers = fmt.Errorf("the tool has closed its output, and did not end within %s", endTimeout)
 
 func wrap(what string, err error) error {
 	if err != nil {

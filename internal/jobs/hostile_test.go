@@ -60,7 +60,7 @@ func TestAJobIsRootsAloneUnderAnyUmask(t *testing.T) {
 func TestLinksAtTheNamesOfAJobsFilesAreNotFollowed(t *testing.T) {
 	for name, at := range map[string]func(j *Job) string{
 		"state": (*Job).StateFile, "arguments": (*Job).Arguments, "lease": (*Job).lease, "journal": (*Job).Journal,
-		"lock": func(j *Job) string { return filepath.Join(j.store.Run, reserved) },
+		"lock": func(j *Job) string { return filepath.Join(j.store.Run, lockName) },
 	} {
 		for kind, link := range map[string]func(old, new string) error{"symbolic": os.Symlink, "hard": os.Link} {
 			if kind == "hard" && (name == "journal" || name == "lock") {

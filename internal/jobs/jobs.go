@@ -32,13 +32,15 @@ func NewID(now time.Time, random uint32) string {
 
 var idForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
-// reserved is the one name in Run that is no job's.
-const reserved = "lock"
+// reserved are the names in Run that are no job's: the lock, and the folder of another kind of job.
+var reserved = []string{lockName, "verifications"}
+
+const lockName = "lock"
 
 // CheckID refuses what cannot name a job.
 func CheckID(id string) error {
-	if !idForm.MatchString(id) || id == reserved {
-		return fmt.Errorf("job %q: use letters, digits, dot, dash and underscore, at most 64, and not %q", id, reserved)
+	if !idForm.MatchString(id) || slices.Contains(reserved, id) {
+		return fmt.Errorf("job %q: use letters, digits, dot, dash and underscore, at most 64, and none of %q", id, reserved)
 	}
 	return nil
 }

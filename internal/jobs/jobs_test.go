@@ -51,7 +51,7 @@ func TestIDs(t *testing.T) {
 		}
 	}
 	s, binary := store(t)
-	for _, id := range []string{"", ".", "..", ".hidden", "-x", "_x", "a/b", "a b", "a\n", "a\x00", "ä", "a%n", "lock", strings.Repeat("x", 65)} {
+	for _, id := range []string{"", ".", "..", ".hidden", "-x", "_x", "a/b", "a b", "a\n", "a\x00", "ä", "a%n", "lock", "verifications", strings.Repeat("x", 65)} {
 		_, createErr := s.Create(id, nil, binary)
 		_, openErr := s.Open(id)
 		if CheckID(id) == nil || createErr == nil || openErr == nil {

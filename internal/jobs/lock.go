@@ -27,7 +27,7 @@ func (s Store) Lock(job string) (release func(), err error) {
 	if err := MakeFolder(s.Run); err != nil {
 		return nil, fmt.Errorf("lock this node: %w", err)
 	}
-	path := filepath.Join(s.Run, reserved)
+	path := filepath.Join(s.Run, lockName)
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("lock this node: %w", err)

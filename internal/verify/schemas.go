@@ -79,18 +79,12 @@ func (s *Set) through(ctx context.Context, to io.Writer, tell func(int64)) error
 }
 
 func (s *Set) run(ctx context.Context, tools Tools, server *galera.Client, parts []Part, tell func(int64)) error {
-	folder, err := os.MkdirTemp("", "overcloud_backup")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(folder)
-	login, err := loginFile(ctx, server, tools, folder)
+	login, err := loginFile(ctx, server, tools)
 	if err != nil {
 		return err
 	}
 	defer login.Close()
-	// An open file is found in a container, too, where no path leads to it.
-	args := []string{"--defaults-file=/proc/self/fd/3", "--batch", "--default-character-set=utf8mb4", "--max-allowed-packet=1G"}
+	args := []string{"--defaults-file=" + process.InheritedFile, "--batch", "--default-character-set=utf8mb4", "--max-allowed-packet=1G"}
 	if tools.sandbox {
 		args = append(args, "--sandbox")
 	}
@@ -99,7 +93,7 @@ func (s *Set) run(ctx context.Context, tools Tools, server *galera.Client, parts
 		return err
 	}
 	defer to.Close()
-	client, err := process.StartChild(ctx, process.ChildOptions{Place: tools.place, Dir: folder, Files: []*os.File{login}, Stdin: from, Stdout: io.Discard}, tools.Paths["client"], args...)
+	client, err := process.StartChild(ctx, process.ChildOptions{Place: tools.place, Dir: "/", Files: []*os.File{login}, Stdin: from, Stdout: io.Discard}, tools.Paths["client"], args...)
 	from.Close()
 	if err != nil {
 		return err
@@ -120,8 +114,8 @@ func (s *Set) run(ctx context.Context, tools Tools, server *galera.Client, parts
 	return nil
 }
 
-// loginFile is an option file for the client of where the server runs.
-func loginFile(ctx context.Context, c *galera.Client, tools Tools, folder string) (*os.File, error) {
+// loginFile is an option file for the client of where the server runs: in memory, without a name.
+func loginFile(ctx context.Context, c *galera.Client, tools Tools) (*os.File, error) {
 	socket := ""
 	if !tools.place.Host() {
 		server, err := c.Server(ctx)
@@ -131,13 +125,10 @@ func loginFile(ctx context.Context, c *galera.Client, tools Tools, folder string
 		socket = server.Socket
 	}
 	login, err := c.OptionFile(socket)
-	if err == nil {
-		err = os.WriteFile(folder+"/"+loginName, login, 0o600)
-	}
 	if err != nil {
 		return nil, err
 	}
-	return os.Open(folder + "/" + loginName)
+	return process.SecretFile(login)
 }
 
 // partsOnly passes the parts of a dump of mariadb-dump on. Its sections begin with comments:

@@ -98,6 +98,9 @@ func entered(p process) bool {
 	return filepath.Base(p.argv[0]) == "nsenter" && strings.Contains(p.line(), "/mariadb-")
 }
 
+// reading is the tool and what holds it.
+func reading(p process) bool { return tool(p) || entered(p) }
+
 func server(p process) bool {
 	base := filepath.Base(p.argv[0])
 	return base == "mariadbd" || base == "mysqld"
@@ -131,6 +134,10 @@ func (s *slowly) loop(ms []machine) {
 			deal(tools, syscall.SIGSTOP)
 			over = s.sleep(200 * time.Millisecond)
 			deal(tools, syscall.SIGCONT)
+			for _, m := range ms {
+				// It stops itself when its tool stops.
+				deal(m.processes(entered), syscall.SIGCONT)
+			}
 			over = over || s.sleep(time.Millisecond)
 		}
 	}

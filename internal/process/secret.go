@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package backup
+package process
 
 import (
 	"errors"
@@ -8,9 +8,9 @@ import (
 	"os"
 )
 
-// secretFile puts an option file with a password where nobody can find it: in memory, without a name. A program gets
-// it as an open file, and reads it from inheritedFile.
-func secretFile(content []byte) (*os.File, error) {
+// SecretFile puts an option file with a password where nobody can find it: in memory, without a name. A program gets
+// it as an open file, and reads it from InheritedFile.
+func SecretFile(content []byte) (*os.File, error) {
 	f, err := os.CreateTemp("/dev/shm", "")
 	if err != nil {
 		return nil, fmt.Errorf("keep the login for the tool: %w", err)
@@ -25,5 +25,5 @@ func secretFile(content []byte) (*os.File, error) {
 	return f, nil
 }
 
-// inheritedFile is the first of exec.Cmd.ExtraFiles, as the program sees it.
-const inheritedFile = "/proc/self/fd/3"
+// InheritedFile is the first of exec.Cmd.ExtraFiles, as the program sees it.
+const InheritedFile = "/proc/self/fd/3"
