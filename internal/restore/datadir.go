@@ -117,10 +117,14 @@ func (n *Node) makeEmpty(ctx context.Context, at string) error {
 	if err := os.Mkdir(at, 0o755); err != nil {
 		return err
 	}
-	if err := os.Chown(at, n.Owner.UID, n.Owner.GID); err != nil {
+	owner, err := verify.ServerUser(ctx, n.Image)
+	if err == nil {
+		err = os.Chown(at, owner.UID, owner.GID)
+	}
+	if err != nil {
 		return err
 	}
-	return verify.Empty(ctx, at, n.Owner, n.Options, n.Image)
+	return verify.Empty(ctx, at, owner, n.Options, n.Image)
 }
 
 // grastate says where the restored data stand. safe_to_bootstrap makes the agent take this controller first; the others
@@ -134,14 +138,20 @@ safe_to_bootstrap: 1
 
 // finish makes a datadir what the server expects: position, owner, mode, mark.
 func (n *Node) finish(b *Book, at string) error {
+	info, err := os.Stat(at)
+	if err != nil {
+		return err
+	}
+	// What made it gave it to the server's user.
+	owner := info.Sys().(*syscall.Stat_t)
 	write := func(name, content string) error {
 		path := filepath.Join(at, name)
 		if err := os.WriteFile(path, []byte(content), 0o660); err != nil {
 			return err
 		}
-		return os.Chown(path, n.Owner.UID, n.Owner.GID)
+		return os.Chown(path, int(owner.Uid), int(owner.Gid))
 	}
-	err := os.Chmod(at, 0o755)
+	err = os.Chmod(at, 0o755)
 	if b.Target {
 		err = errors.Join(err, write("grastate.dat", fmt.Sprintf(grastate, b.UUID, b.Seqno)))
 	}

@@ -23,7 +23,6 @@ import (
 	"overcloud.backup/internal/pacemaker"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/repository"
-	"overcloud.backup/internal/verify"
 )
 
 // What the resource agent takes where the cluster's configuration names nothing.
@@ -47,10 +46,9 @@ type Node struct {
 	Online  []string        `json:"online"`
 	Datadir string          `json:"datadir"`
 	// Options are those of the server that its data depend on, as --innodb-page-size=4k.
-	Options []string      `json:"options"`
-	Port    string        `json:"port"`    // of the database
-	Cluster string        `json:"cluster"` // wsrep_cluster_name, as the option file has it
-	Owner   process.Owner `json:"-"`
+	Options []string `json:"options"`
+	Port    string   `json:"port"`    // of the database
+	Cluster string   `json:"cluster"` // wsrep_cluster_name, as the option file has it
 	// Image is what a bundle's containers are made of; none where the database runs on the hosts.
 	Image container.Image `json:"image"`
 	// Free is the room, in bytes, on the file system of the datadir.
@@ -80,9 +78,6 @@ func Look(ctx context.Context) (*Node, error) {
 	n.Image = container.Image{Engine: agent.Engine, Name: agent.Image}
 	if agent.Bundle && n.Image.None() {
 		return nil, fmt.Errorf("the database runs in the bundle %s, and its image cannot be read from the cluster's configuration", agent.Parent)
-	}
-	if n.Owner, err = verify.ServerUser(ctx, n.Image); err != nil {
-		return nil, err
 	}
 	if n.Free, _, err = repository.Free(filepath.Dir(n.Datadir)); err != nil {
 		return nil, err
