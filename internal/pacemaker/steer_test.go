@@ -20,12 +20,15 @@ func configuration(t *testing.T, name string) []byte {
 }
 
 func TestTheGaleraResourceOfACIB(t *testing.T) {
-	for _, c := range []struct{ file, resource, parent, members string }{
-		{"lab-cib.xml", "galera", "galera-master", "controller-0 controller-1 controller-2"},
-		{"bundle-cib.xml", "galera", "galera-bundle", ""},
+	const image = "cluster.common.tag/mariadb:pcmklatest"
+	for _, c := range []struct{ file, resource, parent, members, engine, image string }{
+		{"lab-cib.xml", "galera", "galera-master", "controller-0 controller-1 controller-2", "", ""},
+		{"bundle-cib.xml", "galera", "galera-bundle", "", "podman", "cluster.common.tag/galera:pcmklatest"},
+		{"lab-bundle-cib.xml", "galera", "galera-bundle", "controller-0 controller-1 controller-2", "podman", image},
+		{"docker-cib.xml", "galera", "galera-bundle", "controller-0 controller-1 controller-2", "docker", image},
 	} {
 		a, err := parseAgent(configuration(t, c.file))
-		if err != nil || a.Resource != c.resource || a.Parent != c.parent || a.Bundle != (c.parent == "galera-bundle") {
+		if err != nil || a.Resource != c.resource || a.Parent != c.parent || a.Bundle != (c.parent == "galera-bundle") || a.Engine != c.engine || a.Image != c.image {
 			t.Errorf("%s: %+v, %v", c.file, a, err)
 		}
 		if got := strings.Join(a.Members, " "); c.members != "" && got != c.members {
@@ -42,9 +45,33 @@ func TestTheGaleraResourceOfACIB(t *testing.T) {
 	}
 }
 
+// TestGuestsOfBundles: a replica's number is not its controller's, and what fails in a container is cleaned up on its guest.
+func TestGuestsOfBundles(t *testing.T) {
+	for file, engine := range map[string]string{"lab-bundle-status.xml": "podman", "docker-status.xml": "docker"} {
+		s, err := ParseStatus(recorded(t, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		guests := s.instances().Guests
+		for _, r := range s.Resources {
+			if r.Agent != agentGalera {
+				continue
+			}
+			if want := strings.Replace(r.Guest, "bundle-", "bundle-"+engine+"-", 1); guests[r.Node] != r.Guest || r.Container != want {
+				t.Errorf("%s: %s is guest %s in %s, and known as %s", file, r.Node, r.Guest, r.Container, guests[r.Node])
+			}
+		}
+		if len(guests) != 3 || engine == "docker" && guests["controller-0"] != "galera-bundle-2" {
+			t.Errorf("%s: %v", file, guests)
+		}
+	}
+}
+
 func TestInstances(t *testing.T) {
 	for _, c := range []struct{ file, promoted, failed string }{
 		{"lab-status.xml", "controller-0 controller-1 controller-2", ""},
+		{"lab-bundle-status.xml", "controller-0 controller-1 controller-2", ""},
+		{"docker-status.xml", "controller-0 controller-1 controller-2", ""},
 		{"lab-blocked.xml", "", "any"},
 	} {
 		s, err := ParseStatus(recorded(t, c.file))
