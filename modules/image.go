@@ -7,6 +7,7 @@ import (
 
 	"overcloud.backup/internal/container"
 	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/restore"
 )
 
 // serverImage is what Pacemaker runs the database in, none where it runs on the hosts. Pacemaker knows it also while the
@@ -16,9 +17,5 @@ func serverImage(ctx context.Context) container.Image {
 	if err != nil {
 		return container.Image{}
 	}
-	return imageOf(agent)
-}
-
-func imageOf(agent pacemaker.Agent) container.Image {
-	return container.Image{Engine: agent.Engine, Name: agent.Image}
+	return restore.ImageOf(agent)
 }

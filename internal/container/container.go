@@ -42,8 +42,12 @@ const (
 	removeTimeout = 30 * time.Second
 )
 
-// lifetime is how long a container waits, in seconds.
-const lifetime = "86400"
+// How long a container waits, in seconds: one that programs work in, and one that is only looked into, which nobody would
+// remove if who looks were killed.
+const (
+	lifetime     = "86400"
+	lookLifetime = "600"
+)
 
 // Start starts a container that sees folders of the host, each at its own path. What has its name already is removed.
 func (i Image) Start(ctx context.Context, name string, folders ...string) (*Container, error) {
@@ -61,7 +65,11 @@ func (i Image) Start(ctx context.Context, name string, folders ...string) (*Cont
 	for _, folder := range folders {
 		args = append(args, "--volume", folder+":"+folder)
 	}
-	if _, err := process.Output(ctx, i.Engine, append(args, i.Name, lifetime)...); err != nil {
+	waits := lifetime
+	if len(folders) == 0 {
+		waits = lookLifetime
+	}
+	if _, err := process.Output(ctx, i.Engine, append(args, i.Name, waits)...); err != nil {
 		return nil, fmt.Errorf("start a container of %s: %w", i.Name, err)
 	}
 	c := &Container{Engine: i.Engine, Name: name}

@@ -53,6 +53,8 @@ type Container struct {
 	Runtime, ID string
 	// Place is where the server's own programs run.
 	Place process.Place
+	// Removed says, of one that ContainersWith found, that the folder is not on the host any more.
+	Removed bool
 }
 
 // FindContainer tells which container a process lives in, seen from here: none when we share its mounts, or when the
@@ -77,7 +79,7 @@ func FindContainer(pid int) (Container, error) {
 	if id == "" {
 		return Container{}, nil
 	}
-	return Container{runtime, id, process.Place{PID: pid}}, nil
+	return Container{Runtime: runtime, ID: id, Place: process.Place{PID: pid}}, nil
 }
 
 // Name asks the engine how the container is called: galera-bundle-podman-0. With an error it is the beginning of its id,
@@ -104,23 +106,27 @@ func ContainersWith(folder string) (found []Container) {
 			continue // it has ended
 		}
 		runtime, id := ParseMountinfo(string(mounts))
-		if id == "" || seen[id] || !mountsAt(string(mounts), folder) {
+		mounted, removed := mountsAt(string(mounts), folder)
+		if id == "" || seen[id] || !mounted {
 			continue
 		}
 		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(info)))
 		if err == nil {
 			seen[id] = true
-			found = append(found, Container{runtime, id, process.Place{PID: pid}})
+			found = append(found, Container{Runtime: runtime, ID: id, Place: process.Place{PID: pid}, Removed: removed})
 		}
 	}
 	return found
 }
 
-func mountsAt(mountinfo, folder string) bool {
+// mountsAt says whether something is mounted at a folder, and whether the kernel marks its origin as removed:
+//
+//	1040 1021 8:1 /var/lib/mysql//deleted /var/lib/mysql rw,relatime - ext4 /dev/sda1 rw
+func mountsAt(mountinfo, folder string) (mounted, removed bool) {
 	for line := range strings.Lines(mountinfo) {
 		if fields := strings.Fields(line); len(fields) > 4 && fields[4] == folder {
-			return true
+			return true, strings.HasSuffix(fields[3], "//deleted")
 		}
 	}
-	return false
+	return false, false
 }

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -260,18 +261,24 @@ func (n *Node) renewMounts(ctx context.Context) (said []string, err error) {
 	})
 }
 
-// outdated are the containers that have another folder mounted at the datadir's path than is there now.
+// outdated are the containers that have mounted, at the datadir's path, a folder that a restore moved from there, or one that
+// was removed. A container with a folder of its own at that path is somebody else's database.
 func (n *Node) outdated() (found []galera.Container) {
-	now, err := os.Stat(n.Datadir)
-	if err != nil {
-		return nil
-	}
+	moved, _ := filepath.Glob(n.Datadir + ".*")
 	for _, c := range galera.ContainersWith(n.Datadir) {
-		if theirs, err := os.Stat(c.Place.Path(n.Datadir)); err == nil && !os.SameFile(now, theirs) {
+		if c.Removed || anySame(c.Place.Path(n.Datadir), moved) {
 			found = append(found, c)
 		}
 	}
 	return found
+}
+
+func anySame(path string, others []string) bool {
+	info, err := os.Stat(path)
+	return err == nil && slices.ContainsFunc(others, func(other string) bool {
+		o, err := os.Stat(other)
+		return err == nil && os.SameFile(info, o)
+	})
 }
 
 // HasOld says whether this controller has data of before to go back to.

@@ -58,6 +58,11 @@ type Node struct {
 	Serving bool `json:"serving"`
 }
 
+// ImageOf is what a bundle's containers are made of; none where the database runs on the hosts.
+func ImageOf(agent pacemaker.Agent) container.Image {
+	return container.Image{Engine: agent.Engine, Name: agent.Image}
+}
+
 // Look reads what there is; it changes nothing. Errors are what makes a restore impossible here.
 func Look(ctx context.Context) (*Node, error) {
 	agent, err := pacemaker.GaleraAgent(ctx)
@@ -75,7 +80,7 @@ func Look(ctx context.Context) (*Node, error) {
 	if !filepath.IsAbs(n.Datadir) || filepath.Clean(n.Datadir) != n.Datadir || n.Datadir == "/" {
 		return nil, fmt.Errorf("the datadir %q of the resource %s is no plain absolute path", n.Datadir, agent.Resource)
 	}
-	n.Image = container.Image{Engine: agent.Engine, Name: agent.Image}
+	n.Image = ImageOf(agent)
 	if agent.Bundle && n.Image.None() {
 		return nil, fmt.Errorf("the database runs in the bundle %s, and its image cannot be read from the cluster's configuration", agent.Parent)
 	}

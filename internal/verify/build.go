@@ -169,9 +169,9 @@ func Empty(ctx context.Context, datadir string, owner process.Owner, options []s
 	}
 	o := process.ChildOptions{Owner: owner, Dir: datadir}
 	if !image.None() {
-		c, err := image.Start(ctx, containerName(datadir), datadir, temporary)
-		if err != nil {
-			return err
+		c, failed := image.Start(ctx, containerName(datadir), datadir, temporary)
+		if failed != nil {
+			return failed
 		}
 		defer func() { err = errors.Join(err, c.Remove()) }()
 		o.Place = c.Place()
