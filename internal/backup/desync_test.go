@@ -22,7 +22,7 @@ func desyncOf(t *testing.T, s *server) (d *desync, noted *int) {
 	noted = new(int)
 	return &desync{
 		open: func(ctx context.Context) (*galera.Client, error) {
-			return galera.Open(ctx, galera.Login{Socket: s.socket})
+			return galera.Open(ctx, galera.Login{Socket: s.Socket})
 		},
 		drain: time.Minute, up: func(context.Context, galera.Wsrep) (string, error) { return "Synced", nil },
 		will: func(desyncUndo) (func() error, error) { *noted++; return func() error { *noted--; return nil }, nil },
@@ -66,7 +66,7 @@ func TestADesyncBeginsOnceAndEndsOnce(t *testing.T) {
 
 func TestSomebodyElsesDesyncIsNeitherNotedNorUndone(t *testing.T) {
 	s := shared(t)
-	if _, err := s.sql("SET GLOBAL wsrep_desync = ON"); err != nil {
+	if _, err := s.SQL("SET GLOBAL wsrep_desync = ON"); err != nil {
 		t.Fatal(err)
 	}
 	d, noted := desyncOf(t, s)
@@ -81,7 +81,7 @@ func TestSomebodyElsesDesyncIsNeitherNotedNorUndone(t *testing.T) {
 	if said, err := d.end(); err != nil || said != "not changed" || s.desync(t) != "1" {
 		t.Errorf("%q, %v", said, err)
 	}
-	if _, err := s.sql("SET GLOBAL wsrep_desync = OFF"); err != nil {
+	if _, err := s.SQL("SET GLOBAL wsrep_desync = OFF"); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -117,7 +117,7 @@ func TestADesyncIsUndoneOverAnotherConnection(t *testing.T) {
 	c := begun(t, d)
 	id, err := c.Value(t.Context(), "SELECT CONNECTION_ID()")
 	if err == nil {
-		_, err = s.sql("KILL " + id)
+		_, err = s.SQL("KILL " + id)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -134,18 +134,18 @@ func TestAServerThatEndsOrHangsEndsTheWait(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.remove()
+	defer s.Remove()
 	d, noted := desyncOf(t, s)
 	c := begun(t, d)
-	_ = syscall.Kill(s.cmd.Process.Pid, syscall.SIGSTOP)
+	_ = syscall.Kill(s.PID(), syscall.SIGSTOP)
 	if w, took, err := waits(t, c, 2*time.Second); err == nil || took > 4*time.Second {
 		t.Errorf("a server that hangs: %+v, %v after %s", w, err, took)
 	}
-	_ = syscall.Kill(s.cmd.Process.Pid, syscall.SIGCONT)
+	_ = syscall.Kill(s.PID(), syscall.SIGCONT)
 	if c, err = d.open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	kill := exec.Command("sh", "-c", "sleep 1; kill -9 $0", strconv.Itoa(s.cmd.Process.Pid))
+	kill := exec.Command("sh", "-c", "sleep 1; kill -9 $0", strconv.Itoa(s.PID()))
 	if err := kill.Start(); err != nil {
 		t.Fatal(err)
 	}

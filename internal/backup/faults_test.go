@@ -31,7 +31,7 @@ func captured(t *testing.T, s *server) (path string, size int64, boundary int64)
 	t.Helper()
 	dir := t.TempDir()
 	out, err := exec.Command("mariadb-backup", "--no-defaults", "--backup", "--stream=xbstream", "--galera-info", "--log-copy-interval=20",
-		"--socket="+s.socket, "--datadir="+s.dir+"/data", "--target-dir="+dir).Output()
+		"--socket="+s.Socket, "--datadir="+s.Dir+"/data", "--target-dir="+dir).Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func TestAToolThatFailsLeavesNoSet(t *testing.T) {
 
 func (s *server) uuid(t *testing.T) string {
 	t.Helper()
-	uuid, err := s.sql("SELECT variable_value FROM information_schema.global_status WHERE variable_name = 'wsrep_cluster_state_uuid'")
+	uuid, err := s.SQL("SELECT variable_value FROM information_schema.global_status WHERE variable_name = 'wsrep_cluster_state_uuid'")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,9 +164,9 @@ func TestAServerThatDiesLeavesNoSet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.remove()
+	defer s.Remove()
 	j := s.job(t, func(o *Options) { o.Desync = DesyncAlways })
-	j.tool.path = fake(t, fmt.Sprintf(`set -o pipefail; %s "$@" | { head -c 100000; kill -9 %d; sleep 0.3; cat; }`, "/usr/bin/mariadb-backup", s.cmd.Process.Pid))
+	j.tool.path = fake(t, fmt.Sprintf(`set -o pipefail; %s "$@" | { head -c 100000; kill -9 %d; sleep 0.3; cat; }`, "/usr/bin/mariadb-backup", s.PID()))
 	made, err := j.Run(t.Context())
 	if made != nil || err == nil || !(strings.Contains(err.Error(), "exit status 1") || strings.Contains(err.Error(), "server_silent")) || strings.Contains(err.Error(), "undo") {
 		t.Errorf("got %v, %v", made, err)
@@ -179,12 +179,12 @@ func TestAServerThatDiesLeavesNoSet(t *testing.T) {
 func TestASchemaThatChangesUnderADumpIsAFailure(t *testing.T) {
 	s := shared(t)
 	j := s.job(t, func(o *Options) { o.Method = Logical })
-	j.tool.path = fake(t, `/usr/bin/mariadb-dump "$@"; mariadb --no-defaults --socket=`+s.socket+` -e "CREATE TABLE nova.later (i INT)"`)
+	j.tool.path = fake(t, `/usr/bin/mariadb-dump "$@"; mariadb --no-defaults --socket=`+s.Socket+` -e "CREATE TABLE nova.later (i INT)"`)
 	made, err := j.Run(t.Context())
 	if made != nil || err == nil || !strings.Contains(err.Error(), "the schema changed while it was dumped") {
 		t.Errorf("got %v, %v", made, err)
 	}
-	if _, err := s.sql("DROP TABLE nova.later"); err != nil {
+	if _, err := s.SQL("DROP TABLE nova.later"); err != nil {
 		t.Error(err)
 	}
 }

@@ -22,10 +22,10 @@ func (s *server) account(t *testing.T, o *Options, privileges []string) {
 	if len(privileges) == 0 {
 		privileges = []string{"USAGE"}
 	}
-	if _, err := s.sql("CREATE USER least@localhost IDENTIFIED BY 'x'; GRANT " + strings.Join(privileges, ", ") + " ON *.* TO least@localhost"); err != nil {
+	if _, err := s.SQL("CREATE USER least@localhost IDENTIFIED BY 'x'; GRANT " + strings.Join(privileges, ", ") + " ON *.* TO least@localhost"); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _, _ = s.sql("DROP USER least@localhost") })
+	t.Cleanup(func() { _, _ = s.SQL("DROP USER least@localhost") })
 	o.Login.User, o.Login.Password = "least", "x"
 }
 
@@ -37,11 +37,11 @@ func without(list []string, one string) []string {
 // With exactly what is documented each method makes a whole set, and one that holds what the method promises.
 func TestTheDocumentedGrantsAreEnough(t *testing.T) {
 	s := shared(t)
-	if _, err := s.sql("CREATE TRIGGER nova.tr BEFORE INSERT ON nova.t FOR EACH ROW SET NEW.b = 'z'; CREATE PROCEDURE nova.pr() DO 1;" +
+	if _, err := s.SQL("CREATE TRIGGER nova.tr BEFORE INSERT ON nova.t FOR EACH ROW SET NEW.b = 'z'; CREATE PROCEDURE nova.pr() DO 1;" +
 		"CREATE EVENT nova.ev ON SCHEDULE EVERY 1 YEAR DISABLE DO SELECT 1; CREATE VIEW nova.vi AS SELECT 1"); err != nil {
 		t.Fatal(err)
 	}
-	defer s.sql("DROP TRIGGER nova.tr; DROP PROCEDURE nova.pr; DROP EVENT nova.ev; DROP VIEW nova.vi")
+	defer s.SQL("DROP TRIGGER nova.tr; DROP PROCEDURE nova.pr; DROP EVENT nova.ev; DROP VIEW nova.vi")
 	for name, tt := range map[string]struct {
 		method    Method
 		more      []string
@@ -122,7 +122,7 @@ func (s *server) refuses(t *testing.T, method Method, desync Desync, has []strin
 		if err == nil || !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
 		}
-		if on, err := s.sql("SELECT @@wsrep_desync"); on != "0" || err != nil {
+		if on, err := s.SQL("SELECT @@wsrep_desync"); on != "0" || err != nil {
 			t.Errorf("wsrep_desync %s, %v", on, err)
 		}
 		if _, err := os.Stat(o.Destination); err == nil {
@@ -137,20 +137,20 @@ func TestGrantsElsewhereAreNotEnough(t *testing.T) {
 	o := s.options(t)
 	o.Method = Logical
 	s.account(t, &o, []string{"PROCESS"})
-	if _, err := s.sql("GRANT ALL ON nova.* TO least@localhost; GRANT SELECT ON mysql.* TO least@localhost"); err != nil {
+	if _, err := s.SQL("GRANT ALL ON nova.* TO least@localhost; GRANT SELECT ON mysql.* TO least@localhost"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Prepare(t.Context(), o); err == nil || !strings.Contains(err.Error(), "lacks SELECT, SHOW VIEW, TRIGGER, EVENT:") {
 		t.Errorf("got %v", err)
 	}
-	if _, err := s.sql("CREATE ROLE dumper; GRANT SELECT, SHOW VIEW, TRIGGER, EVENT ON *.* TO dumper; GRANT dumper TO least@localhost"); err != nil {
+	if _, err := s.SQL("CREATE ROLE dumper; GRANT SELECT, SHOW VIEW, TRIGGER, EVENT ON *.* TO dumper; GRANT dumper TO least@localhost"); err != nil {
 		t.Fatal(err)
 	}
-	defer s.sql("DROP ROLE dumper")
+	defer s.SQL("DROP ROLE dumper")
 	if _, err := Prepare(t.Context(), o); err == nil || !strings.Contains(err.Error(), "lacks SELECT") {
 		t.Errorf("a role that is not on: %v", err)
 	}
-	if _, err := s.sql("SET DEFAULT ROLE dumper FOR least@localhost"); err != nil {
+	if _, err := s.SQL("SET DEFAULT ROLE dumper FOR least@localhost"); err != nil {
 		t.Fatal(err)
 	}
 	j, err := Prepare(t.Context(), o)
@@ -176,7 +176,7 @@ func TestAccountsThatCannotBeUsedAreWarnedOf(t *testing.T) {
 			o := s.options(t)
 			s.account(t, &o, documented[Physical])
 			o.Login.Password = "x"
-			if _, err := s.sql(tt.alter); err != nil {
+			if _, err := s.SQL(tt.alter); err != nil {
 				t.Fatal(err)
 			}
 			j, err := Prepare(t.Context(), o)

@@ -73,14 +73,14 @@ func TestTheGuardSeesASoundServer(t *testing.T) {
 
 func TestClientsThatArriveAreABreach(t *testing.T) {
 	s := shared(t)
-	if _, err := s.sql("CREATE USER IF NOT EXISTS nova@localhost; GRANT USAGE ON *.* TO nova@localhost"); err != nil {
+	if _, err := s.SQL("CREATE USER IF NOT EXISTS nova@localhost; GRANT USAGE ON *.* TO nova@localhost"); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_, _ = s.sql("KILL HARD USER nova@localhost; DROP USER nova@localhost; DO SLEEP(0.5)")
+		_, _ = s.SQL("KILL HARD USER nova@localhost; DROP USER nova@localhost; DO SLEEP(0.5)")
 	})
 	ctx, end := guarding(t, s, nil).watch(t.Context())
-	client := exec.Command("mariadb", "--no-defaults", "--socket="+s.socket, "-unova", "-e", "SELECT SLEEP(20)")
+	client := exec.Command("mariadb", "--no-defaults", "--socket="+s.Socket, "-unova", "-e", "SELECT SLEEP(20)")
 	if err := client.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -105,10 +105,10 @@ func TestAnOperatorsDesyncIsABreach(t *testing.T) {
 	g := r.newGuard(stop)
 	g.view = hang
 	g.start(ctx, r.o.Destination)
-	if _, err := s.sql("SET GLOBAL wsrep_desync=ON"); err != nil {
+	if _, err := s.SQL("SET GLOBAL wsrep_desync=ON"); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _, _ = s.sql("SET GLOBAL wsrep_desync=OFF") })
+	t.Cleanup(func() { _, _ = s.SQL("SET GLOBAL wsrep_desync=OFF") })
 	if b := breached(t, ctx, 5*time.Second); b.Rule != "foreign_desync" {
 		t.Error(b)
 	}
@@ -117,7 +117,7 @@ func TestAnOperatorsDesyncIsABreach(t *testing.T) {
 	if took := time.Since(begun); took > endPatience+time.Second {
 		t.Errorf("the end took %s", took)
 	}
-	if on, err := s.sql("SELECT @@wsrep_desync"); err != nil || on != "1" {
+	if on, err := s.SQL("SELECT @@wsrep_desync"); err != nil || on != "1" {
 		t.Errorf("wsrep_desync is %q, %v", on, err)
 	}
 }
@@ -127,8 +127,8 @@ func TestAServerThatHangsBeforeTheGuardWatchesEndsTheBackup(t *testing.T) {
 	s := shared(t)
 	c := s.client(t)
 	r := guarding(t, s, nil)
-	_ = s.cmd.Process.Signal(syscall.SIGSTOP)
-	defer func() { _ = s.cmd.Process.Signal(syscall.SIGCONT) }()
+	_ = syscall.Kill(s.PID(), syscall.SIGSTOP)
+	defer func() { _ = syscall.Kill(s.PID(), syscall.SIGCONT) }()
 	begun := time.Now()
 	err := answering(t.Context(), time.Second, func(ctx context.Context) error { return r.ready(ctx, c) })
 	if took := time.Since(begun); err == nil || took > 5*time.Second || !strings.Contains(err.Error(), "asked within 1s") || !Elsewhere(err) {
@@ -144,8 +144,8 @@ func TestAServerThatHangsBeforeTheGuardWatchesEndsTheBackup(t *testing.T) {
 func TestAServerThatHangsIsABreach(t *testing.T) {
 	s := shared(t)
 	ctx, end := guarding(t, s, nil).watch(t.Context())
-	_ = s.cmd.Process.Signal(syscall.SIGSTOP)
-	defer func() { _ = s.cmd.Process.Signal(syscall.SIGCONT) }()
+	_ = syscall.Kill(s.PID(), syscall.SIGSTOP)
+	defer func() { _ = syscall.Kill(s.PID(), syscall.SIGCONT) }()
 	begun := time.Now()
 	if b := breached(t, ctx, 10*time.Second); b.Rule != "server_silent" || b.Since.Before(begun.Add(-2*time.Second)) {
 		t.Error(b)
@@ -164,12 +164,12 @@ func TestTheGuardConnectsAgain(t *testing.T) {
 	s := shared(t)
 	ctx, end := guarding(t, s, nil).watch(t.Context())
 	time.Sleep(500 * time.Millisecond)
-	ids, err := s.sql("SELECT id FROM information_schema.processlist WHERE user = 'root' AND id <> CONNECTION_ID()")
+	ids, err := s.SQL("SELECT id FROM information_schema.processlist WHERE user = 'root' AND id <> CONNECTION_ID()")
 	if err != nil || ids == "" {
 		t.Fatalf("%q, %v", ids, err)
 	}
 	for id := range strings.FieldsSeq(ids) {
-		_, _ = s.sql("KILL " + id)
+		_, _ = s.SQL("KILL " + id)
 	}
 	time.Sleep(6500 * time.Millisecond)
 	if ctx.Err() != nil {
@@ -204,7 +204,7 @@ func TestALeaseThatIsNotRenewedIsABreach(t *testing.T) {
 func TestTheWholeRunTellsTheBreach(t *testing.T) {
 	s := shared(t)
 	j := s.job(t, func(o *Options) { o.Desync = DesyncAlways })
-	j.tool.path = fake(t, `sleep 1; mariadb --no-defaults --socket=`+s.socket+` -e "SET GLOBAL wsrep_desync=OFF"; sleep 600`)
+	j.tool.path = fake(t, `sleep 1; mariadb --no-defaults --socket=`+s.Socket+` -e "SET GLOBAL wsrep_desync=OFF"; sleep 600`)
 	file := filepath.Join(t.TempDir(), "x")
 	j.o.StopOnLostCaller, j.o.LeaseTimeout, j.o.Lease = true, 2*time.Second, func() (string, error) { return file, nil }
 	_, err := j.Run(t.Context())
@@ -215,7 +215,7 @@ func TestTheWholeRunTellsTheBreach(t *testing.T) {
 	if l := left(t, j.o.Destination); len(l) != 0 {
 		t.Errorf("left: %q", l)
 	}
-	if on, err := s.sql("SELECT @@wsrep_desync"); err != nil || on != "0" {
+	if on, err := s.SQL("SELECT @@wsrep_desync"); err != nil || on != "0" {
 		t.Errorf("wsrep_desync is %q, %v", on, err)
 	}
 }
@@ -233,7 +233,7 @@ func TestAQueueThatGrowsDesyncsOnce(t *testing.T) {
 	look := func() string {
 		t.Helper()
 		g.watchQueue(ctx, queue, pressed)
-		on, err := s.sql("SELECT @@wsrep_desync")
+		on, err := s.SQL("SELECT @@wsrep_desync")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -57,8 +57,8 @@ func second(t *testing.T) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(s.remove)
-	if _, err := s.sql("DROP DATABASE nova"); err != nil {
+	t.Cleanup(s.Remove)
+	if _, err := s.SQL("DROP DATABASE nova"); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -66,7 +66,7 @@ func second(t *testing.T) *server {
 
 func (s *server) client(t *testing.T) *galera.Client {
 	t.Helper()
-	c, err := galera.Open(t.Context(), galera.Login{Socket: s.socket})
+	c, err := galera.Open(t.Context(), galera.Login{Socket: s.Socket})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestAHostileServerIsDumpedAndLoadedAsItWas(t *testing.T) {
 			}
 		}
 	}
-	if _, err := from.sql("CREATE DATABASE nova"); err != nil { // what some of the names would drop
+	if _, err := from.SQL("CREATE DATABASE nova"); err != nil { // what some of the names would drop
 		t.Fatal(err)
 	}
 	made, err := from.job(t, func(o *Options) { o.Method = Logical }).Run(t.Context())
@@ -112,7 +112,7 @@ func TestAnEventThatTheToolCannotDumpIsAFailure(t *testing.T) {
 	s := shared(t)
 	for _, c := range noEvents {
 		name := "a" + string(c) + "b"
-		if _, err := s.sql("CREATE DATABASE " + quoted(name) + "; CREATE EVENT " + quoted(name) + ".e ON SCHEDULE EVERY 1 YEAR DISABLE DO SELECT 1"); err != nil {
+		if _, err := s.SQL("CREATE DATABASE " + quoted(name) + "; CREATE EVENT " + quoted(name) + ".e ON SCHEDULE EVERY 1 YEAR DISABLE DO SELECT 1"); err != nil {
 			t.Fatal(err)
 		}
 		o := s.options(t)
@@ -127,7 +127,7 @@ func TestAnEventThatTheToolCannotDumpIsAFailure(t *testing.T) {
 		if l := left(t, o.Destination); len(l) != 0 {
 			t.Errorf("left: %q", l)
 		}
-		if _, err := s.sql("DROP DATABASE " + quoted(name)); err != nil {
+		if _, err := s.SQL("DROP DATABASE " + quoted(name)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -136,7 +136,7 @@ func TestAnEventThatTheToolCannotDumpIsAFailure(t *testing.T) {
 // load does what the manifest of a logical set says.
 func (s *server) load(t *testing.T, set string) {
 	t.Helper()
-	client := []string{"--no-defaults", "--socket=" + s.socket, "--default-character-set=utf8mb4"}
+	client := []string{"--no-defaults", "--socket=" + s.Socket, "--default-character-set=utf8mb4"}
 	dump, err := exec.Command("zstd", "-d", "-c", filepath.Join(set, logicalFile)).Output()
 	if err != nil {
 		t.Fatal("zstd: ", err)

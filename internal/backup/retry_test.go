@@ -48,12 +48,12 @@ func TestWhatIsReadAgainAfterAChangeOfTheSchema(t *testing.T) {
 // server refuses to read that one.
 func TestADumpBrokenByAnALTERIsMadeAgain(t *testing.T) {
 	s := shared(t)
-	if _, err := s.sql("CREATE DATABASE zun; CREATE TABLE zun.z (i INT PRIMARY KEY); INSERT INTO zun.z VALUES (1)"); err != nil {
+	if _, err := s.SQL("CREATE DATABASE zun; CREATE TABLE zun.z (i INT PRIMARY KEY); INSERT INTO zun.z VALUES (1)"); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _, _ = s.sql("DROP DATABASE zun") })
+	t.Cleanup(func() { _, _ = s.SQL("DROP DATABASE zun") })
 	once := filepath.Join(t.TempDir(), "once")
-	alter := `mariadb --no-defaults --socket=` + s.socket + ` -e "ALTER TABLE zun.z ADD COLUMN a$RANDOM INT, ALGORITHM=COPY"`
+	alter := `mariadb --no-defaults --socket=` + s.Socket + ` -e "ALTER TABLE zun.z ADD COLUMN a$RANDOM INT, ALGORITHM=COPY"`
 	breaking := fmt.Sprintf(`set -o pipefail; /usr/bin/mariadb-dump "$@" | { head -c 1000000; %s; cat; }`, alter)
 	t.Run("once", func(t *testing.T) {
 		j := s.job(t, func(o *Options) { o.Method = Logical })
@@ -104,9 +104,9 @@ func TestADeadServerIsNamedAndAnotherControllerMayDo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.remove()
+	defer s.Remove()
 	j := s.job(t, func(o *Options) { o.Method = Logical })
-	j.tool.path = fake(t, fmt.Sprintf(`kill -9 %d; sleep 0.2; echo "mariadb-dump: Error 2013: Lost connection to server during query when dumping table t at row: 7" >&2; exit 3`, s.cmd.Process.Pid))
+	j.tool.path = fake(t, fmt.Sprintf(`kill -9 %d; sleep 0.2; echo "mariadb-dump: Error 2013: Lost connection to server during query when dumping table t at row: 7" >&2; exit 3`, s.PID()))
 	made, err := j.Run(t.Context())
 	if made != nil || err == nil || !strings.Contains(err.Error(), "the database server ended while its data were read") || !Elsewhere(err) || strings.Contains(err.Error(), "second attempt") {
 		t.Errorf("%v, %v", made, err)
@@ -137,11 +137,11 @@ func TestElsewhere(t *testing.T) {
 	if _, err := Prepare(t.Context(), absent); !Elsewhere(err) {
 		t.Errorf("no server: %v", err)
 	}
-	if _, err := s.sql("SET GLOBAL wsrep_desync = ON"); err != nil {
+	if _, err := s.SQL("SET GLOBAL wsrep_desync = ON"); err != nil {
 		t.Fatal(err)
 	}
 	_, err := Prepare(t.Context(), s.options(t))
-	if _, off := s.sql("SET GLOBAL wsrep_desync = OFF"); off != nil || !Elsewhere(err) {
+	if _, off := s.SQL("SET GLOBAL wsrep_desync = OFF"); off != nil || !Elsewhere(err) {
 		t.Errorf("%v, %v", err, off)
 	}
 }

@@ -67,7 +67,7 @@ func TestBothMethodsLeaveAWholeSet(t *testing.T) {
 			}
 			m := made.Manifest
 			assertFiles(t, made.Path, m)
-			seqno, err := s.sql("SELECT variable_value FROM information_schema.global_status WHERE variable_name = 'wsrep_last_committed'")
+			seqno, err := s.SQL("SELECT variable_value FROM information_schema.global_status WHERE variable_name = 'wsrep_last_committed'")
 			if err != nil || fmt.Sprint(m.Position.Seqno) != seqno || m.Position.SeqnoEnd != m.Position.Seqno || m.Position.ClusterSeqno != m.Position.Seqno || m.Position.GTID != s.gtid(t) {
 				t.Errorf("position %+v, the server is at %s, %v", m.Position, seqno, err)
 			}
@@ -83,7 +83,7 @@ func TestBothMethodsLeaveAWholeSet(t *testing.T) {
 
 func (s *server) gtid(t *testing.T) string {
 	t.Helper()
-	gtid, err := s.sql("SELECT @@gtid_binlog_pos")
+	gtid, err := s.SQL("SELECT @@gtid_binlog_pos")
 	if err != nil || gtid == "" {
 		t.Fatalf("gtid_binlog_pos %q, %v", gtid, err)
 	}
@@ -95,10 +95,10 @@ func TestTheNodeIsCheckedAgainAfterTheWait(t *testing.T) {
 	s := shared(t)
 	log := filepath.Join(t.TempDir(), "log")
 	j := s.job(t, func(o *Options) { o.Desync = DesyncAlways })
-	if _, err := s.sql("SET GLOBAL general_log_file = '" + log + "', general_log = ON"); err != nil {
+	if _, err := s.SQL("SET GLOBAL general_log_file = '" + log + "', general_log = ON"); err != nil {
 		t.Fatal(err)
 	}
-	defer s.sql("SET GLOBAL general_log = OFF")
+	defer s.SQL("SET GLOBAL general_log = OFF")
 	if _, err := j.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -112,12 +112,12 @@ func TestTheNodeIsCheckedAgainAfterTheWait(t *testing.T) {
 
 func TestSomebodyElsesDesyncIsLeftAlone(t *testing.T) {
 	s := shared(t)
-	c, err := galera.Open(t.Context(), galera.Login{Socket: s.socket})
+	c, err := galera.Open(t.Context(), galera.Login{Socket: s.Socket})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	if _, err := s.sql("SET GLOBAL wsrep_desync = ON"); err != nil {
+	if _, err := s.SQL("SET GLOBAL wsrep_desync = ON"); err != nil {
 		t.Fatal(err)
 	}
 	defer s.resync(t)
@@ -128,17 +128,17 @@ func TestSomebodyElsesDesyncIsLeftAlone(t *testing.T) {
 	if said, err := d.end(); said != "not changed" || err != nil {
 		t.Errorf("end: %q, %v", said, err)
 	}
-	if on, err := s.sql("SELECT @@wsrep_desync"); on != "1" || err != nil {
+	if on, err := s.SQL("SELECT @@wsrep_desync"); on != "1" || err != nil {
 		t.Errorf("afterwards: %s, %v", on, err)
 	}
 }
 
 func (s *server) resync(t *testing.T) {
 	t.Helper()
-	_, err := s.sql("SET GLOBAL wsrep_desync = OFF")
+	_, err := s.SQL("SET GLOBAL wsrep_desync = OFF")
 	for range 50 {
 		var state string
-		if state, err = s.sql("SHOW STATUS LIKE 'wsrep_local_state_comment'"); strings.Contains(state, "Synced") {
+		if state, err = s.SQL("SHOW STATUS LIKE 'wsrep_local_state_comment'"); strings.Contains(state, "Synced") {
 			return
 		}
 		time.Sleep(100 * time.Millisecond)
@@ -152,7 +152,7 @@ func TestTheUndoOutlivesAFullServer(t *testing.T) {
 	full := errors.New("too many connections")
 	for name, breaks := range map[string]bool{"the first connection": false, "another one": true} {
 		t.Run(name, func(t *testing.T) {
-			c, err := galera.Open(t.Context(), galera.Login{Socket: s.socket})
+			c, err := galera.Open(t.Context(), galera.Login{Socket: s.Socket})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -163,7 +163,7 @@ func TestTheUndoOutlivesAFullServer(t *testing.T) {
 				if tries++; tries < 3 || !breaks {
 					return nil, full
 				}
-				return galera.Open(ctx, galera.Login{Socket: s.socket})
+				return galera.Open(ctx, galera.Login{Socket: s.Socket})
 			}
 			if err := d.begin(t.Context(), c); err != nil {
 				t.Fatal(err)
@@ -174,7 +174,7 @@ func TestTheUndoOutlivesAFullServer(t *testing.T) {
 			if said, err := d.end(); err != nil || !strings.Contains(said, "then OFF; UP") {
 				t.Errorf("%q, %v", said, err)
 			}
-			if on, err := s.sql("SELECT @@wsrep_desync"); on != "0" || err != nil {
+			if on, err := s.SQL("SELECT @@wsrep_desync"); on != "0" || err != nil {
 				t.Errorf("afterwards: %s, %v", on, err)
 			}
 		})
@@ -188,10 +188,10 @@ func TestMoreTablesThanTheSoftLimitOfOpenFiles(t *testing.T) {
 	for i := range 120 {
 		fmt.Fprintf(&create, "CREATE TABLE many.t%d (i INT PRIMARY KEY);", i)
 	}
-	if _, err := s.sql("CREATE DATABASE many;" + create.String()); err != nil {
+	if _, err := s.SQL("CREATE DATABASE many;" + create.String()); err != nil {
 		t.Fatal(err)
 	}
-	defer s.sql("DROP DATABASE many")
+	defer s.SQL("DROP DATABASE many")
 	j := s.job(t, nil)
 	j.tool.path = fake(t, `ulimit -Sn 100; exec /usr/bin/mariadb-backup "$@"`)
 	if _, err := j.Run(t.Context()); err != nil {
@@ -254,7 +254,7 @@ func TestAClusterThatDoesNotAnswerIsAFailure(t *testing.T) {
 func TestDesyncIsUndoneWhateverHappens(t *testing.T) {
 	s := shared(t)
 	desynced := func() string {
-		out, err := s.sql("SELECT @@wsrep_desync, VARIABLE_VALUE FROM information_schema.global_status WHERE VARIABLE_NAME = 'wsrep_local_state_comment'")
+		out, err := s.SQL("SELECT @@wsrep_desync, VARIABLE_VALUE FROM information_schema.global_status WHERE VARIABLE_NAME = 'wsrep_local_state_comment'")
 		if err != nil {
 			return err.Error()
 		}
@@ -289,10 +289,10 @@ func TestThePasswordIsNowhereToBeSeen(t *testing.T) {
 	const password = `p"a's#s\ %w0rd`
 	s := shared(t)
 	account := "CREATE USER bk@localhost IDENTIFIED BY 'p\"a''s#s\\\\ %w0rd'; GRANT RELOAD, PROCESS, BINLOG MONITOR ON *.* TO bk@localhost"
-	if _, err := s.sql(account); err != nil {
+	if _, err := s.SQL(account); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _, _ = s.sql("DROP USER bk@localhost") })
+	t.Cleanup(func() { _, _ = s.SQL("DROP USER bk@localhost") })
 	seen := filepath.Join(t.TempDir(), "seen")
 	j := s.job(t, func(o *Options) { o.Login.User, o.Login.Password = "bk", password })
 	j.tool.path = fake(t, `tr '\0' '\n' </proc/$$/environ >`+seen+`; echo "$@" >>`+seen+`; echo 'connects with `+strings.ReplaceAll(password, "'", `'\''`)+`' >&2; exec /usr/bin/mariadb-backup "$@"`)
@@ -337,10 +337,10 @@ func TestPrepareRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			if tt.sql != "" {
-				if _, err := s.sql(tt.sql); err != nil {
+				if _, err := s.SQL(tt.sql); err != nil {
 					t.Fatal(err)
 				}
-				defer s.sql(tt.undo)
+				defer s.SQL(tt.undo)
 			}
 			o := s.options(t)
 			if tt.change != nil {
@@ -372,17 +372,17 @@ func TestARefusedAccountIsWarnedOf(t *testing.T) {
 // Clients are accepted where the decision knew of them, not where they came after it.
 func TestPreferIdleAcceptsTheClientsThatTheDecisionSaw(t *testing.T) {
 	s := shared(t)
-	if _, err := s.sql("CREATE USER client@localhost"); err != nil {
+	if _, err := s.SQL("CREATE USER client@localhost"); err != nil {
 		t.Fatal(err)
 	}
-	defer s.sql("KILL HARD USER client@localhost; DROP USER client@localhost; DO SLEEP(0.3)")
-	c := exec.Command("mariadb", "--no-defaults", "--socket="+s.socket, "--user=client", "-e", "SELECT SLEEP(600)")
+	defer s.SQL("KILL HARD USER client@localhost; DROP USER client@localhost; DO SLEEP(0.3)")
+	c := exec.Command("mariadb", "--no-defaults", "--socket="+s.Socket, "--user=client", "-e", "SELECT SLEEP(600)")
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = c.Process.Kill(); _ = c.Wait() }()
 	for range 50 {
-		if n, err := s.sql("SELECT COUNT(*) FROM information_schema.processlist WHERE user = 'client'"); err != nil || n == "1" {
+		if n, err := s.SQL("SELECT COUNT(*) FROM information_schema.processlist WHERE user = 'client'"); err != nil || n == "1" {
 			break
 		}
 		time.Sleep(100 * time.Millisecond)

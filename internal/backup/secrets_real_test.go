@@ -226,8 +226,8 @@ func TestNoProcessAndNoFileShowsThePassword(t *testing.T) {
 	if err := s.client(t).Exec(t.Context(), "CREATE USER secretive@localhost IDENTIFIED BY ?", hostilePassword); err != nil {
 		t.Fatal(err)
 	}
-	defer s.sql("DROP USER secretive@localhost")
-	if _, err := s.sql("GRANT RELOAD, PROCESS, BINLOG MONITOR, SELECT, SHOW VIEW, TRIGGER, EVENT ON *.* TO secretive@localhost"); err != nil {
+	defer s.SQL("DROP USER secretive@localhost")
+	if _, err := s.SQL("GRANT RELOAD, PROCESS, BINLOG MONITOR, SELECT, SHOW VIEW, TRIGGER, EVENT ON *.* TO secretive@localhost"); err != nil {
 		t.Fatal(err)
 	}
 	module, secrets := program(t), spellings(t, hostilePassword)
@@ -252,7 +252,7 @@ func TestNoProcessAndNoFileShowsThePassword(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			u := unitRun{job: "j", dir: s.options(t).Destination, module: module, path: tt.path + ":" + os.Getenv("PATH")}
 			arguments := map[string]any{"_ansible_module_name": "overcloud.backup.galera_backup", "destination": u.dir + "/sets", "job": u.job,
-				"login_user": "secretive", "login_password": hostilePassword, "login_unix_socket": s.socket, "min_spares": 0}
+				"login_user": "secretive", "login_password": hostilePassword, "login_unix_socket": s.Socket, "min_spares": 0}
 			maps.Copy(arguments, tt.options)
 			end := watchProcesses(secrets)
 			printed, state := u.run(t, arguments)
@@ -273,7 +273,7 @@ func TestNoProcessAndNoFileShowsThePassword(t *testing.T) {
 			}
 		})
 	}
-	said, err := os.ReadFile(filepath.Join(s.dir, "log"))
+	said, err := os.ReadFile(filepath.Join(s.Dir, "log"))
 	if err != nil || holds(said, secrets) {
 		t.Errorf("the server's log shows it, or %v", err)
 	}

@@ -5,27 +5,17 @@ package backup
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/tests/mariadb"
 )
 
-// server is a real one-node Galera cluster on a unix socket, with wsrep on a port of the loopback.
-type server struct {
-	dir    string
-	socket string
-	cmd    *exec.Cmd
-}
-
-const provider = "/usr/lib/galera/libgalera_smm.so"
+// server is a real one-node Galera cluster on a unix socket.
+type server struct{ *mariadb.Server }
 
 // one is the server that the tests share; main removes it.
 var one struct {
@@ -44,7 +34,7 @@ func TestMain(m *testing.M) {
 	}
 	code := m.Run()
 	if one.server != nil {
-		one.server.remove()
+		one.server.Remove()
 	}
 	os.Exit(code)
 }
@@ -62,95 +52,28 @@ func shared(t *testing.T) *server {
 
 func needServer(t *testing.T) {
 	t.Helper()
-	for _, program := range []string{"mariadbd", "mariadb-install-db", "mariadb-backup", "mariadb-dump", "mariadb"} {
-		if _, err := exec.LookPath(program); err != nil {
-			t.Skip("needs a real server:", err)
-		}
-	}
-	if _, err := os.Stat(provider); err != nil {
-		t.Skip("needs a real cluster:", err)
-	}
+	mariadb.Need(t, "mariadb-backup", "mariadb-dump")
+	mariadb.NeedGalera(t)
 	if os.Getuid() != 0 {
 		t.Skip("needs root, as a backup does")
 	}
 }
 
 func startServer() (*server, error) {
-	dir, err := os.MkdirTemp("/var/tmp", "backup-test-")
+	started, err := mariadb.Start(func(string) []string {
+		return []string{"--skip-networking", "--log-bin=mariadb-bin", "--server-id=7"}
+	})
 	if err != nil {
 		return nil, err
 	}
-	s := &server{dir: dir, socket: filepath.Join(dir, "s")}
-	if err := s.start(); err != nil {
-		log, _ := os.ReadFile(filepath.Join(dir, "log"))
-		s.remove()
-		return nil, fmt.Errorf("%w\n%s", err, log)
+	s := &server{started}
+	_, err = s.SQL("CREATE DATABASE nova; CREATE TABLE nova.t (id INT PRIMARY KEY, b LONGTEXT); USE nova;" +
+		"INSERT INTO t SELECT seq, REPEAT(SHA2(seq, 512), 40) FROM seq_1_to_500")
+	if err != nil {
+		s.Remove()
+		return nil, err
 	}
 	return s, nil
-}
-
-func (s *server) start() error {
-	data := filepath.Join(s.dir, "data")
-	out, err := exec.Command("mariadb-install-db", "--no-defaults", "--user=root", "--datadir="+data, "--skip-test-db",
-		"--auth-root-authentication-method=socket").CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("%w\n%s", err, out)
-	}
-	log, err := os.Create(filepath.Join(s.dir, "log"))
-	if err != nil {
-		return err
-	}
-	defer log.Close()
-	port := freePort()
-	s.cmd = exec.Command("mariadbd", "--no-defaults", "--user=root", "--datadir="+data, "--socket="+s.socket, "--skip-networking",
-		"--pid-file="+s.dir+"/pid", "--innodb-buffer-pool-size=32M", "--innodb-log-file-size=8M", "--log-bin=mariadb-bin", "--server-id=7", "--binlog-format=ROW", "--innodb-autoinc-lock-mode=2",
-		"--wsrep-on=ON", "--wsrep-provider="+provider, "--wsrep-cluster-address=gcomm://", "--wsrep-cluster-name=solo", "--wsrep-node-address=127.0.0.1",
-		fmt.Sprintf("--wsrep-provider-options=gmcast.listen_addr=tcp://127.0.0.1:%d;gcache.size=8M", port))
-	s.cmd.Stdout, s.cmd.Stderr = log, log
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := s.cmd.Start(); err != nil {
-		return err
-	}
-	return s.wait()
-}
-
-func (s *server) wait() error {
-	var err error
-	for range 300 {
-		var state string
-		if state, err = s.sql("SHOW STATUS LIKE 'wsrep_local_state_comment'"); err == nil && strings.Contains(state, "Synced") {
-			_, err = s.sql("CREATE DATABASE nova; CREATE TABLE nova.t (id INT PRIMARY KEY, b LONGTEXT); USE nova;" +
-				"INSERT INTO t SELECT seq, REPEAT(SHA2(seq, 512), 40) FROM seq_1_to_500")
-			return err
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	return fmt.Errorf("the server does not come up: %w", err)
-}
-
-func (s *server) sql(statements string) (string, error) {
-	out, err := exec.Command("mariadb", "--no-defaults", "--socket="+s.socket, "--batch", "--skip-column-names", "-e", statements).CombinedOutput()
-	if err != nil {
-		err = fmt.Errorf("%w: %s", err, out)
-	}
-	return strings.TrimSpace(string(out)), err
-}
-
-func (s *server) remove() {
-	if s.cmd != nil && s.cmd.Process != nil {
-		_ = s.cmd.Process.Kill()
-		_ = s.cmd.Wait()
-	}
-	_ = os.RemoveAll(s.dir)
-}
-
-func freePort() int {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		panic(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 // options are those of a plain backup into a new folder.
@@ -162,7 +85,7 @@ func (s *server) options(t *testing.T) Options {
 	}
 	t.Cleanup(func() { os.RemoveAll(destination) })
 	return Options{
-		Destination: destination, Method: Physical, Level: 1, Buffer: 64 << 20, MadeBy: "test", Login: galera.Login{Socket: s.socket},
+		Destination: destination, Method: Physical, Level: 1, Buffer: 64 << 20, MadeBy: "test", Login: galera.Login{Socket: s.Socket},
 		DrainTimeout: 10 * time.Second, Scrub: func(text string) string { return text },
 	}
 }

@@ -25,7 +25,7 @@ func (s stuck) Write(p []byte) (int, error) { <-s; return len(p), nil }
 // which is part of the stream, small.
 func committing(t *testing.T, s *server) (stop func() time.Duration) {
 	t.Helper()
-	c, err := galera.Open(t.Context(), galera.Login{Socket: s.socket})
+	c, err := galera.Open(t.Context(), galera.Login{Socket: s.Socket})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -71,7 +71,7 @@ func apartFrom(text string) (asked bool, err error) {
 
 func (s *server) apart(t *testing.T) apart {
 	t.Helper()
-	return apart{Socket: s.socket, Destination: s.options(t).Destination, Journal: filepath.Join(t.TempDir(), "journal"), Method: Physical, Desync: DesyncAlways}
+	return apart{Socket: s.Socket, Destination: s.options(t).Destination, Journal: filepath.Join(t.TempDir(), "journal"), Method: Physical, Desync: DesyncAlways}
 }
 
 func (a apart) start(t *testing.T) *exec.Cmd {
@@ -137,7 +137,7 @@ func (a apart) partial() []string {
 
 func (s *server) desync(t *testing.T) string {
 	t.Helper()
-	out, err := s.sql("SELECT @@wsrep_desync")
+	out, err := s.SQL("SELECT @@wsrep_desync")
 	if err != nil {
 		t.Fatal(err)
 	}

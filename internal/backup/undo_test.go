@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"overcloud.backup/tests/mariadb"
 )
 
 // What somebody else set stays as it is, and what is gone already is noted.
@@ -22,13 +24,13 @@ func TestUndoLeavesADesyncThatIsNotItsOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if now.BootID == "" || now.PID != s.cmd.Process.Pid || now.Start == "" || now.UID == "" {
+	if now.BootID == "" || now.PID != s.PID() || now.Start == "" || now.UID == "" {
 		t.Fatalf("%+v", now)
 	}
-	if _, err := s.sql("SET GLOBAL wsrep_desync = ON"); err != nil {
+	if _, err := s.SQL("SET GLOBAL wsrep_desync = ON"); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _, _ = s.sql("SET GLOBAL wsrep_desync = OFF") })
+	t.Cleanup(func() { _, _ = s.SQL("SET GLOBAL wsrep_desync = OFF") })
 	change := func(do func(*desyncUndo)) desyncUndo { u := now; do(&u); return u }
 	for name, tt := range map[string]struct {
 		noted desyncUndo
@@ -47,8 +49,8 @@ func TestUndoLeavesADesyncThatIsNotItsOwn(t *testing.T) {
 	}
 	s.undoesDesync(t, now, "then OFF", "0")
 	s.undoesDesync(t, now, "wsrep_desync is OFF", "0")
-	gone := &server{socket: filepath.Join(t.TempDir(), "none")}
-	a := apart{Socket: gone.socket, Journal: filepath.Join(t.TempDir(), "journal")}
+	gone := &server{&mariadb.Server{Socket: filepath.Join(t.TempDir(), "none")}}
+	a := apart{Socket: gone.Socket, Journal: filepath.Join(t.TempDir(), "journal")}
 	a.note(t, desyncEffect, now)
 	if done, err := a.undo(t); err != nil || len(done) != 1 || !strings.Contains(done[0].Done, "does not run any more") || len(a.open(t)) != 0 {
 		t.Errorf("no server: %+v, %v", done, err)
@@ -95,7 +97,7 @@ func TestUndoGoesOnAfterWhatItCannotUndo(t *testing.T) {
 
 func destination(t *testing.T) string {
 	t.Helper()
-	return (&server{}).options(t).Destination + "/sets"
+	return (&server{&mariadb.Server{}}).options(t).Destination + "/sets"
 }
 
 // unfinished makes a folder with a file, as of a set.
@@ -164,7 +166,7 @@ func frozen(t *testing.T) (path string, freeze, thaw func()) {
 func TestAHangingDestinationIsLeftForLater(t *testing.T) {
 	s := shared(t)
 	path, freeze, thaw := frozen(t)
-	a := apart{Socket: s.socket, Destination: path, Journal: filepath.Join(t.TempDir(), "journal")}
+	a := apart{Socket: s.Socket, Destination: path, Journal: filepath.Join(t.TempDir(), "journal")}
 	a.unfinished(t, "solo", ".partial-x")
 	now, err := thisServer(t.Context(), s.client(t))
 	if err != nil {
@@ -173,7 +175,7 @@ func TestAHangingDestinationIsLeftForLater(t *testing.T) {
 	a.note(t, desyncEffect, now)
 	a.note(t, setEffect, setUndo{Destination: path, Cluster: "solo", Hidden: ".partial-x", Mount: mountOf(path)})
 	freeze()
-	if _, err := s.sql("SET GLOBAL wsrep_desync = ON"); err != nil {
+	if _, err := s.SQL("SET GLOBAL wsrep_desync = ON"); err != nil {
 		t.Fatal(err)
 	}
 	begun := time.Now()

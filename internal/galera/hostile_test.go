@@ -38,7 +38,7 @@ func TestSchemasOfAnyNameAreSeenAndCounted(t *testing.T) {
 			run(t, c, fmt.Sprintf("CREATE TABLE %s.%s (i INT PRIMARY KEY)", quoteName(name), quoteName(fmt.Sprint(n, names[n]))))
 		}
 	}
-	folder := filepath.Join(s.data(), "lost+found")
+	folder := filepath.Join(s.Data, "lost+found")
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +150,7 @@ func feed(t *testing.T, s *realServer, statements string) {
 	t.Helper()
 	var out process.Tail
 	out.Max = 4096
-	cmd := process.Command(t.Context(), "mariadb", "--no-defaults", "--socket="+s.socket, "--default-character-set=utf8mb4")
+	cmd := process.Command(t.Context(), "mariadb", "--no-defaults", "--socket="+s.Socket, "--default-character-set=utf8mb4")
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(statements), &out, &out
 	err := process.Explain(t.Context(), "mariadb", cmd.Run(), out.String())
 	if errors.Is(err, process.ErrNotFound) {
@@ -174,7 +174,7 @@ func TestAccountsThatCannotBeUsedSayWhy(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			run(t, c, "CREATE USER cannot@localhost "+tt.account)
 			defer run(t, c, "DROP USER cannot@localhost")
-			client, err := Open(t.Context(), Login{User: "cannot", Password: "p4ss", Host: "127.0.0.1", Port: s.port})
+			client, err := Open(t.Context(), Login{User: "cannot", Password: "p4ss", Host: "127.0.0.1", Port: s.Port})
 			if err == nil {
 				defer client.Close()
 				_, err = client.Status(t.Context())
@@ -192,7 +192,7 @@ func TestAPasswordThatExpiredLeavesNoSession(t *testing.T) {
 	c := s.root(t)
 	run(t, c, "CREATE USER expired@localhost IDENTIFIED BY 'p4ss' PASSWORD EXPIRE")
 	defer run(t, c, "DROP USER expired@localhost")
-	other := s.open(t, Login{User: "expired", Password: "p4ss", Socket: s.socket})
+	other := s.open(t, Login{User: "expired", Password: "p4ss", Socket: s.Socket})
 	if a, refused := other.Refused(); !refused || a.User != "expired" || other.Reached().User != "root" {
 		t.Errorf("%+v, %t, reached as %s", a, refused, other.Reached().User)
 	}

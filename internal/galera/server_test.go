@@ -20,6 +20,7 @@ import (
 	"overcloud.backup/internal/optionfile"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/reading"
+	"overcloud.backup/tests/mariadb"
 )
 
 var hostilePasswords = []string{"plain", `it's`, `say "so"`, " spaces around ", "50% #1;", `back\slash\`, "pässwörd-東京", "a=b&c@h:1/x?y", "`tick`",
@@ -54,9 +55,9 @@ func logsIn(t *testing.T, s *realServer, password string) {
 		t.Fatal(err)
 	}
 	for from, l := range map[string]Login{
-		"options":             {User: "u", Password: password, Socket: s.socket},
-		"options ":            {User: "u", Password: password, Host: "127.0.0.1", Port: s.port},
-		"option file " + file: {ConfigFile: file, Socket: s.socket},
+		"options":             {User: "u", Password: password, Socket: s.Socket},
+		"options ":            {User: "u", Password: password, Host: "127.0.0.1", Port: s.Port},
+		"option file " + file: {ConfigFile: file, Socket: s.Socket},
 	} {
 		c := s.open(t, l)
 		if got := c.Reached(); got.User != "u" || got.Credentials != strings.TrimSpace(from) {
@@ -70,7 +71,7 @@ func logsIn(t *testing.T, s *realServer, password string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := s.open(t, Login{ConfigFile: again, Socket: s.socket}).Reached(); got.Credentials != "option file "+again {
+		if got := s.open(t, Login{ConfigFile: again, Socket: s.Socket}).Reached(); got.Credentials != "option file "+again {
 			t.Errorf("%s: the option file for the tools: %+v", from, got)
 		}
 	}
@@ -79,9 +80,9 @@ func logsIn(t *testing.T, s *realServer, password string) {
 func TestOpenFallsBackAndTells(t *testing.T) {
 	s := server(t)
 	var secrets []string
-	l := Login{User: "nobody", Password: "wrong", Socket: s.socket, Secret: func(p string) { secrets = append(secrets, p) }}
+	l := Login{User: "nobody", Password: "wrong", Socket: s.Socket, Secret: func(p string) { secrets = append(secrets, p) }}
 	c := s.open(t, l)
-	if r := c.Reached(); r.User != "root" || r.Credentials != "unix_socket" || r.Via != "socket" || r.Address != s.socket {
+	if r := c.Reached(); r.User != "root" || r.Credentials != "unix_socket" || r.Via != "socket" || r.Address != s.Socket {
 		t.Errorf("%+v", r)
 	}
 	if a, refused := c.Refused(); !refused || a.User != "nobody" || !strings.Contains(a.Err.Error(), "Access denied") {
@@ -101,12 +102,12 @@ func TestOpenFallsBackAndTells(t *testing.T) {
 
 func TestOpenNamesEveryAttempt(t *testing.T) {
 	s := server(t)
-	_, err := Open(t.Context(), Login{User: "nobody", Password: "t0psecret", Host: "127.0.0.1", Port: s.port})
+	_, err := Open(t.Context(), Login{User: "nobody", Password: "t0psecret", Host: "127.0.0.1", Port: s.Port})
 	var refused *LoginError
 	if !errors.As(err, &refused) || !refused.Refused() || !strings.Contains(refused.Hint(), "login_user") {
 		t.Fatalf("%v", err)
 	}
-	if want := fmt.Sprintf("tcp 127.0.0.1:%d as nobody (options): Error ", s.port); !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "Access denied") {
+	if want := fmt.Sprintf("tcp 127.0.0.1:%d as nobody (options): Error ", s.Port); !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "Access denied") {
 		t.Errorf("got %v, want %s", err, want)
 	}
 	if strings.Contains(err.Error(), "t0psecret") {
@@ -116,7 +117,7 @@ func TestOpenNamesEveryAttempt(t *testing.T) {
 
 func TestPeerIsTheServersProcess(t *testing.T) {
 	s := server(t)
-	data, err := os.ReadFile(filepath.Join(s.dir, "pid"))
+	data, err := os.ReadFile(filepath.Join(s.Dir, "pid"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +132,7 @@ func TestTLSChecksTheAuthorityAndTheName(t *testing.T) {
 	root := s.root(t)
 	run(t, root, "CREATE USER tls@localhost IDENTIFIED BY 'p' REQUIRE SSL")
 	defer run(t, root, "DROP USER tls@localhost")
-	l := Login{User: "tls", Password: "p", Host: "127.0.0.1", Port: s.port}
+	l := Login{User: "tls", Password: "p", Host: "127.0.0.1", Port: s.Port}
 	for name, c := range map[string]struct {
 		ca   string
 		skip bool
@@ -147,7 +148,7 @@ func TestTLSChecksTheAuthorityAndTheName(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := l
 			if l.SkipHostname = c.skip; c.ca != "" {
-				l.CACert = filepath.Join(s.dir, c.ca)
+				l.CACert = filepath.Join(s.Dir, c.ca)
 			}
 			client, err := Open(t.Context(), l)
 			if err == nil {
@@ -168,8 +169,8 @@ func TestTLSChecksTheAuthorityAndTheName(t *testing.T) {
 func TestTheToolsCheckTheNameToo(t *testing.T) {
 	s := server(t)
 	for _, skip := range []bool{false, true} {
-		c := &Client{cred: credential{user: "root"}, reached: Reached{Via: "tcp", Address: fmt.Sprintf("127.0.0.1:%d", s.port)},
-			login: Login{CACert: filepath.Join(s.dir, "ca.pem"), SkipHostname: skip}}
+		c := &Client{cred: credential{user: "root"}, reached: Reached{Via: "tcp", Address: fmt.Sprintf("127.0.0.1:%d", s.Port)},
+			login: Login{CACert: filepath.Join(s.Dir, "ca.pem"), SkipHostname: skip}}
 		text, err := c.OptionFile("")
 		if err != nil {
 			t.Fatal(err)
@@ -186,7 +187,7 @@ func TestTheToolsCheckTheNameToo(t *testing.T) {
 			t.Errorf("name checked: %t: %v", !skip, err)
 		}
 	}
-	c := &Client{reached: Reached{Via: "socket", Address: s.socket}, login: Login{CACert: "ca.pem"}}
+	c := &Client{reached: Reached{Via: "socket", Address: s.Socket}, login: Login{CACert: "ca.pem"}}
 	if text, err := c.OptionFile(""); err != nil || strings.Contains(string(text), "ssl") {
 		t.Errorf("over the socket: %q, %v", text, err)
 	}
@@ -199,7 +200,7 @@ func TestAbsentIsSaidOnlyOfAServerThatIsNotThere(t *testing.T) {
 	if !errors.As(err, &failed) || !failed.Absent() {
 		t.Errorf("%v", err)
 	}
-	if _, err = Open(t.Context(), Login{User: "u", Password: "p", Host: "127.0.0.1", Port: freePort()}); !errors.As(err, &failed) || !failed.Absent() {
+	if _, err = Open(t.Context(), Login{User: "u", Password: "p", Host: "127.0.0.1", Port: mariadb.FreePort()}); !errors.As(err, &failed) || !failed.Absent() {
 		t.Errorf("%v", err)
 	}
 	for _, there := range []error{&mysql.MySQLError{Number: tooManyConnections}, context.DeadlineExceeded, os.ErrPermission} {
@@ -211,7 +212,7 @@ func TestAbsentIsSaidOnlyOfAServerThatIsNotThere(t *testing.T) {
 
 func TestStatusAndDesync(t *testing.T) {
 	s := server(t)
-	if !s.galera {
+	if !s.Galera {
 		t.Skip("no Galera library to test with")
 	}
 	c := s.root(t)
@@ -253,7 +254,7 @@ func TestEd25519LogsInEveryTime(t *testing.T) {
 	run(t, root, "CREATE USER often@localhost IDENTIFIED VIA ed25519 USING PASSWORD('p')")
 	t.Cleanup(func() { _ = root.Exec(context.Background(), "DROP USER often@localhost") })
 	for i := range 800 {
-		c, err := open(t.Context(), Login{User: "often", Password: "p", Socket: s.socket}, files{})
+		c, err := open(t.Context(), Login{User: "often", Password: "p", Socket: s.Socket}, files{})
 		if err != nil || c.Reached().User != "often" {
 			t.Fatalf("login %d: %+v %v", i, c, err)
 		}
@@ -266,11 +267,11 @@ func TestSessionsNeedProcess(t *testing.T) {
 	root := s.root(t)
 	run(t, root, "CREATE USER few@localhost IDENTIFIED BY 'p'", "CREATE USER some@localhost IDENTIFIED BY 'p'", "GRANT PROCESS ON *.* TO some@localhost")
 	defer run(t, root, "DROP USER few@localhost, some@localhost")
-	client := s.open(t, Login{User: "few", Password: "p", Host: "127.0.0.1", Port: s.port})
+	client := s.open(t, Login{User: "few", Password: "p", Host: "127.0.0.1", Port: s.Port})
 	if _, _, err := client.Sessions(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "lacks PROCESS") {
 		t.Errorf("without PROCESS: %v", err)
 	}
-	seer := s.open(t, Login{User: "some", Password: "p", Socket: s.socket})
+	seer := s.open(t, Login{User: "some", Password: "p", Socket: s.Socket})
 	sessions, administrative, err := seer.Sessions(t.Context(), nil)
 	want := Session{User: "few", Source: "localhost", Count: 1}
 	if err != nil || !slices.Contains(sessions, want) && !slices.Contains(sessions, Session{"few", "127.0.0.1", 1, 0}) || administrative < 2 {
@@ -289,11 +290,11 @@ func TestGatherReadsAWholeServer(t *testing.T) {
 	defer run(t, root, "DROP DATABASE g")
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	f := Gather(ctx, reading.StartClock(0), Request{Login: Login{Socket: s.socket}, Sample: 100 * time.Millisecond, Sizes: true})
+	f := Gather(ctx, reading.StartClock(0), Request{Login: Login{Socket: s.Socket}, Sample: 100 * time.Millisecond, Sizes: true})
 	if f.Failed("sql") != nil || f.Failed("sessions") != nil || f.Failed("sizes") != nil || f.Failed("datadir") != nil || !f.Running || !f.Present {
 		t.Fatalf("%+v", f)
 	}
-	if f.Server.PID != root.PeerPID() || !strings.HasPrefix(f.Server.Datadir, s.data()) || f.Reached.Container != "" {
+	if f.Server.PID != root.PeerPID() || !strings.HasPrefix(f.Server.Datadir, s.Data) || f.Reached.Container != "" {
 		t.Errorf("%+v %+v", f.Server, f.Reached)
 	}
 	if len(f.Sessions) != 0 || f.Administrative != 2 {
@@ -302,7 +303,7 @@ func TestGatherReadsAWholeServer(t *testing.T) {
 	if !slices.Equal(f.Storage.NonTransactional, []string{"g.old"}) || len(f.Storage.Engines) != 2 || f.Storage.DataBytes < 16384 || f.Storage.DatadirFree == 0 {
 		t.Errorf("%+v", f.Storage)
 	}
-	if s.galera && (f.Sample.Window < 0.09 || f.Sample.Questions > 1000 || !healthy(f.Wsrep) || len(f.Errors) != 0) {
+	if s.Galera && (f.Sample.Window < 0.09 || f.Sample.Questions > 1000 || !healthy(f.Wsrep) || len(f.Errors) != 0) {
 		t.Errorf("%+v %+v %+v", f.Sample, f.Wsrep, f.Errors)
 	}
 }

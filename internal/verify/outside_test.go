@@ -46,12 +46,12 @@ func TestADumpThatWouldWriteElsewhereIsNotLoaded(t *testing.T) {
 // The table's own file, of the server that was backed up, must not be touched, nor be missed.
 func TestTablesElsewhereStayUntouched(t *testing.T) {
 	s := shared(t)
-	outside := filepath.Join(s.dir, "outside")
+	outside := filepath.Join(s.Dir, "outside")
 	must(t, os.MkdirAll(outside, 0o777))
-	_, err := s.sql("CREATE DATABASE elsewhere; CREATE TABLE elsewhere.t (id INT PRIMARY KEY) DATA DIRECTORY = '" + outside + "'; INSERT INTO elsewhere.t VALUES (1), (2)")
+	_, err := s.SQL("CREATE DATABASE elsewhere; CREATE TABLE elsewhere.t (id INT PRIMARY KEY) DATA DIRECTORY = '" + outside + "'; INSERT INTO elsewhere.t VALUES (1), (2)")
 	must(t, err)
 	defer func() {
-		if _, err := s.sql("DROP DATABASE elsewhere"); err != nil {
+		if _, err := s.SQL("DROP DATABASE elsewhere"); err != nil {
 			t.Error(err)
 		}
 	}()
@@ -62,7 +62,7 @@ func TestTablesElsewhereStayUntouched(t *testing.T) {
 	if len(problems) > 0 || len(warnings) != 1 || found.Schemas["elsewhere"] != 1 || found.Rows != 854 {
 		t.Errorf("%+v, %v, %q", found, problems, warnings)
 	}
-	if n, err := s.sql("SELECT COUNT(*) FROM elsewhere.t"); n != "2" || err != nil {
+	if n, err := s.SQL("SELECT COUNT(*) FROM elsewhere.t"); n != "2" || err != nil {
 		t.Errorf("%q, %v", n, err)
 	}
 }

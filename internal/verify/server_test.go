@@ -4,26 +4,17 @@ package verify
 
 import (
 	"errors"
-	"fmt"
-	"net"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
+
+	"overcloud.backup/tests/mariadb"
 )
 
-// server is a real one-node Galera cluster on a unix socket, with wsrep on a port of the loopback.
-type server struct {
-	dir    string
-	socket string
-	cmd    *exec.Cmd
-}
-
-const provider = "/usr/lib/galera/libgalera_smm.so"
+// server is a real one-node Galera cluster on a unix socket.
+type server struct{ *mariadb.Server }
 
 // one is the server that the tests share, with the sets that were made of it; TestMain removes both.
 var one struct {
@@ -36,7 +27,7 @@ var one struct {
 func TestMain(m *testing.M) {
 	code := m.Run()
 	if one.server != nil {
-		one.remove()
+		one.Remove()
 	}
 	os.Exit(code)
 }
@@ -44,14 +35,8 @@ func TestMain(m *testing.M) {
 // shared gives the server of all tests, with the set of a method.
 func shared(t *testing.T) *server {
 	t.Helper()
-	for _, program := range []string{"mariadbd", "mariadb-install-db", "mariadb-backup", "mbstream", "mariadb-dump", "mariadb"} {
-		if _, err := exec.LookPath(program); err != nil {
-			t.Skip("needs a real server:", err)
-		}
-	}
-	if _, err := os.Stat(provider); err != nil {
-		t.Skip("needs a real cluster:", err)
-	}
+	mariadb.Need(t, "mariadb-backup", "mbstream", "mariadb-dump")
+	mariadb.NeedGalera(t)
 	if os.Getuid() != 0 {
 		t.Skip("needs root, as a verification does")
 	}
@@ -63,12 +48,14 @@ func shared(t *testing.T) *server {
 }
 
 func startServer() (*server, error) {
-	dir, err := os.MkdirTemp("/var/tmp", "verify-test-")
+	started, err := mariadb.Start(func(string) []string {
+		return []string{"--skip-networking", "--log-bin=mariadb-bin", "--server-id=7", "--innodb-data-file-path=ibdata1:12M;ibdata2:12M:autoextend"}
+	})
 	if err != nil {
 		return nil, err
 	}
-	s := &server{dir: dir, socket: filepath.Join(dir, "s")}
-	err = s.start()
+	s := &server{started}
+	err = s.fill()
 	if err == nil {
 		one.sets = map[string]string{}
 		one.sets["physical"], err = s.backUp("physical")
@@ -77,36 +64,10 @@ func startServer() (*server, error) {
 		one.sets["logical"], err = s.backUp("logical")
 	}
 	if err != nil {
-		log, _ := os.ReadFile(filepath.Join(dir, "log"))
-		s.remove()
-		return nil, fmt.Errorf("%w\n%s", err, log)
+		s.Remove()
+		return nil, err
 	}
 	return s, nil
-}
-
-func (s *server) start() error {
-	data := filepath.Join(s.dir, "data")
-	out, err := exec.Command("mariadb-install-db", "--no-defaults", "--user=root", "--datadir="+data, "--skip-test-db",
-		"--auth-root-authentication-method=socket").CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("%w\n%s", err, out)
-	}
-	log, err := os.Create(filepath.Join(s.dir, "log"))
-	if err != nil {
-		return err
-	}
-	defer log.Close()
-	s.cmd = exec.Command("mariadbd", "--no-defaults", "--user=root", "--datadir="+data, "--socket="+s.socket, "--skip-networking",
-		"--pid-file="+s.dir+"/pid", "--innodb-buffer-pool-size=32M", "--innodb-log-file-size=8M", "--log-bin=mariadb-bin", "--server-id=7", "--binlog-format=ROW", "--innodb-autoinc-lock-mode=2",
-		"--innodb-data-file-path=ibdata1:12M;ibdata2:12M:autoextend",
-		"--wsrep-on=ON", "--wsrep-provider="+provider, "--wsrep-cluster-address=gcomm://", "--wsrep-cluster-name=solo", "--wsrep-node-address=127.0.0.1",
-		fmt.Sprintf("--wsrep-provider-options=gmcast.listen_addr=tcp://127.0.0.1:%d;gcache.size=8M", freePort()))
-	s.cmd.Stdout, s.cmd.Stderr = log, log
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := s.cmd.Start(); err != nil {
-		return err
-	}
-	return s.fill()
 }
 
 // filling has all that a fingerprint knows of, definers that are not root, and names that need quotes.
@@ -125,56 +86,23 @@ const filling = `CREATE DATABASE nova; CREATE DATABASE empty; USE nova;
 	CREATE SEQUENCE sq NOCACHE`
 
 func (s *server) fill() error {
-	var err error
-	for range 300 {
-		var state string
-		if state, err = s.sql("SHOW STATUS LIKE 'wsrep_local_state_comment'"); err == nil && strings.Contains(state, "Synced") {
-			if _, err = s.sql(filling); err != nil {
-				return err
-			}
-			return s.flush()
-		}
-		time.Sleep(100 * time.Millisecond)
+	if _, err := s.SQL(filling); err != nil {
+		return err
 	}
-	return fmt.Errorf("the server does not come up: %w", err)
+	return s.flush()
 }
 
 // flush waits until all pages are on the disk: what the redo log still holds heals a damaged page.
 func (s *server) flush() error {
-	if _, err := s.sql("SET GLOBAL innodb_max_dirty_pages_pct_lwm = 0, innodb_max_dirty_pages_pct = 0"); err != nil {
+	if _, err := s.SQL("SET GLOBAL innodb_max_dirty_pages_pct_lwm = 0, innodb_max_dirty_pages_pct = 0"); err != nil {
 		return err
 	}
 	for range 100 {
-		dirty, err := s.sql("SHOW STATUS LIKE 'Innodb_buffer_pool_pages_dirty'")
+		dirty, err := s.SQL("SHOW STATUS LIKE 'Innodb_buffer_pool_pages_dirty'")
 		if err != nil || strings.HasSuffix(dirty, "\t0") {
 			return err
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
 	return errors.New("the pages stay dirty")
-}
-
-func (s *server) sql(statements string) (string, error) {
-	out, err := exec.Command("mariadb", "--no-defaults", "--socket="+s.socket, "--batch", "--skip-column-names", "-e", statements).CombinedOutput()
-	if err != nil {
-		err = fmt.Errorf("%w: %s", err, out)
-	}
-	return strings.TrimSpace(string(out)), err
-}
-
-func (s *server) remove() {
-	if s.cmd != nil && s.cmd.Process != nil {
-		_ = s.cmd.Process.Kill()
-		_ = s.cmd.Wait()
-	}
-	_ = os.RemoveAll(s.dir)
-}
-
-func freePort() int {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		panic(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }

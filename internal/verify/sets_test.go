@@ -24,7 +24,7 @@ import (
 
 // backUp makes a set as galera_backup does.
 func (s *server) backUp(method string) (string, error) {
-	dir, err := repository.Open(filepath.Join(s.dir, "sets"))
+	dir, err := repository.Open(filepath.Join(s.Dir, "sets"))
 	if err != nil {
 		return "", err
 	}
@@ -46,7 +46,7 @@ func (s *server) backUp(method string) (string, error) {
 // describe is the manifest without the data.
 func (s *server) describe(method string) (*repository.Manifest, error) {
 	ctx := context.Background()
-	c, err := galera.Open(ctx, galera.Login{Socket: s.socket})
+	c, err := galera.Open(ctx, galera.Login{Socket: s.Socket})
 	if err != nil {
 		return nil, err
 	}
@@ -72,11 +72,11 @@ func (s *server) describe(method string) (*repository.Manifest, error) {
 
 // dump reads the data into the set.
 func (s *server) dump(set *repository.Set, m *repository.Manifest) error {
-	empty := filepath.Join(s.dir, "empty")
+	empty := filepath.Join(s.Dir, "empty")
 	name, content, args := "backup.xbstream.zst", "xbstream", []string{"mariadb-backup", "--no-defaults", "--backup", "--stream=xbstream", "--galera-info",
-		"--socket=" + s.socket, "--user=root", "--datadir=" + filepath.Join(s.dir, "data"), "--target-dir=" + empty, "--tmpdir=" + empty}
+		"--socket=" + s.Socket, "--user=root", "--datadir=" + filepath.Join(s.Dir, "data"), "--target-dir=" + empty, "--tmpdir=" + empty}
 	if m.Method == "logical" {
-		name, content, args = "backup.sql.zst", "sql", []string{"mariadb-dump", "--no-defaults", "--socket=" + s.socket, "--single-transaction", "--routines", "--events",
+		name, content, args = "backup.sql.zst", "sql", []string{"mariadb-dump", "--no-defaults", "--socket=" + s.Socket, "--single-transaction", "--routines", "--events",
 			"--triggers", "--skip-add-locks", "--hex-blob", "--databases", "--", "nova", "empty"}
 	}
 	if err := os.MkdirAll(empty, 0o700); err != nil {

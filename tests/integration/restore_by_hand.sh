@@ -40,19 +40,19 @@ PY
 unpack_physical() {
   mkdir "$work/data"
   zstd -q -d -c "$1/backup.xbstream.zst" | mbstream -x -C "$work/data"
-  mariadb-backup --prepare --target-dir="$work/data" >"$work/prepare.log" 2>&1 || { tail -n 20 "$work/prepare.log" >&2; die 'prepare failed'; }
+  mariadb-backup --prepare --target-dir="$work/data" --tmpdir="$work/tmp" >"$work/prepare.log" 2>&1 || { tail -n 20 "$work/prepare.log" >&2; die 'prepare failed'; }
   tail -n 1 "$work/prepare.log" | grep -q 'completed OK!' || die "prepare did not complete: $(tail -n 1 "$work/prepare.log")"
 }
 
 install_empty() {
-  mariadb-install-db --no-defaults --user=mysql --datadir="$work/data" --skip-test-db --auth-root-authentication-method=socket \
+  mariadb-install-db --no-defaults --user=mysql --datadir="$work/data" --tmpdir="$work/tmp" --skip-test-db --auth-root-authentication-method=socket \
     >"$work/install.log" 2>&1 || { tail -n 20 "$work/install.log" >&2; die 'mariadb-install-db failed'; }
 }
 
 # start OPTION...: the scratch server, on $work/data.
 start() {
   chown -R mysql: "$work"
-  mariadbd --no-defaults --user=mysql --datadir="$work/data" --socket="$socket" --pid-file="$work/pid" --skip-networking \
+  mariadbd --no-defaults --user=mysql --datadir="$work/data" --tmpdir="$work/tmp" --socket="$socket" --pid-file="$work/pid" --skip-networking \
     --wsrep-on=OFF --skip-log-bin --innodb-buffer-pool-size=64M --event-scheduler=OFF "$@" >"$work/server.log" 2>&1 </dev/null &
   server=$!
   for _ in $(seq 300); do
@@ -81,8 +81,10 @@ set=${1:?set}
 check "$set" || die "a file of $set is not what the manifest says"
 server=
 work=$(mktemp -d /var/tmp/restore-by-hand.XXXXXX)
-chown mysql: "$work"
 trap clean EXIT
+# A server that starts removes every #sql file in its tmpdir: in /tmp they are the live server's, and it would crash.
+mkdir "$work/tmp"
+chown -R mysql: "$work"
 socket=$work/s
 if [ -f "$set/backup.xbstream.zst" ]; then
   unpack_physical "$set"

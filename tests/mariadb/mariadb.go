@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Package mariadb starts real servers of this machine for tests.
+package mariadb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"overcloud.backup/internal/process"
+)
+
+// Server is one on a socket, ports of the loopback and a folder of its own: a cluster of one where there is a Galera library.
+type Server struct {
+	// Dir holds all of it, removed with it; Data is the datadir.
+	Dir, Data, Socket string
+	Port              int
+	Galera            bool
+	child             *process.Child
+}
+
+// Need skips a test where a program is missing.
+func Need(t *testing.T, programs ...string) {
+	t.Helper()
+	for _, program := range append(programs, "mariadbd", "mariadb-install-db", "mariadb") {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skip("needs a real server:", err)
+		}
+	}
+}
+
+// NeedGalera skips a test where there is no Galera library.
+func NeedGalera(t *testing.T) {
+	t.Helper()
+	if provider() == "" {
+		t.Skip("needs a real cluster: no Galera library")
+	}
+}
+
+func provider() string {
+	for _, path := range []string{os.Getenv("WSREP_PROVIDER"), "/usr/lib/galera/libgalera_smm.so", "/usr/lib64/galera-4/libgalera_smm.so"} {
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
+	}
+	return ""
+}
+
+// Start starts a server in a new folder, with more arguments, and waits until it serves. What more gives for a folder
+// is called first, for files that the server wants to find there.
+func Start(more func(dir string) []string) (*Server, error) {
+	dir, err := os.MkdirTemp("/var/tmp", "mariadb-test-")
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{Dir: dir, Data: filepath.Join(dir, "data"), Socket: filepath.Join(dir, "s"), Port: FreePort()}
+	log, err := os.OpenFile(filepath.Join(dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	if err := s.start(process.ChildOptions{Stdout: log, Stderr: log}, more(dir)); err != nil {
+		said, _ := os.ReadFile(log.Name())
+		s.Remove()
+		return nil, fmt.Errorf("%w\n%s", err, said)
+	}
+	return s, nil
+}
+
+func (s *Server) start(o process.ChildOptions, more []string) error {
+	me, err := user.Current()
+	if err != nil {
+		return err
+	}
+	// A server that starts removes every #sql file in its tmpdir, and crashes when its own is gone: never a shared one.
+	temporary := filepath.Join(s.Dir, "tmp")
+	if err := os.Mkdir(temporary, 0o700); err != nil {
+		return err
+	}
+	own := []string{"--no-defaults", "--user=" + me.Username, "--datadir=" + s.Data, "--tmpdir=" + temporary}
+	if err := o.Run(context.Background(), "mariadb-install-db", append(own, "--skip-test-db", "--skip-name-resolve",
+		"--auth-root-authentication-method=socket", "--auth-root-socket-user="+me.Username)...); err != nil {
+		return err
+	}
+	args := append(own, "--socket="+s.Socket, "--pid-file="+filepath.Join(s.Dir, "pid"), "--bind-address=127.0.0.1", fmt.Sprintf("--port=%d", s.Port),
+		"--innodb-buffer-pool-size=32M", "--innodb-log-file-size=8M", "--binlog-format=ROW", "--innodb-autoinc-lock-mode=2")
+	if library := provider(); library != "" {
+		s.Galera = true
+		args = append(args, "--wsrep-on=ON", "--wsrep-provider="+library, "--wsrep-cluster-address=gcomm://", "--wsrep-cluster-name=solo",
+			"--wsrep-new-cluster", "--wsrep-node-address=127.0.0.1",
+			fmt.Sprintf("--wsrep-provider-options=gmcast.listen_addr=tcp://127.0.0.1:%d;gcache.size=8M", FreePort()))
+	}
+	s.child, err = process.StartChild(context.Background(), o, "mariadbd", append(args, more...)...)
+	if err != nil {
+		return err
+	}
+	return s.wait()
+}
+
+func (s *Server) wait() error {
+	question, answer := "SELECT 1", "1"
+	if s.Galera {
+		question, answer = "SHOW STATUS LIKE 'wsrep_local_state_comment'", "Synced"
+	}
+	deadline := time.Now().Add(time.Minute)
+	for {
+		said, err := s.SQL(question)
+		switch {
+		case err == nil && strings.Contains(said, answer):
+			return nil
+		case time.Now().After(deadline):
+			return fmt.Errorf("the server does not come up: %q %w", said, err)
+		}
+		select {
+		case <-s.child.Ended():
+			return errors.Join(errors.New("the server ended"), s.child.Wait())
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// PID is the server's process id.
+func (s *Server) PID() int { return s.child.PID() }
+
+// SQL runs statements as root and returns their rows, tabs between the columns, no headings.
+func (s *Server) SQL(statements string) (string, error) {
+	out, err := exec.Command("mariadb", "--no-defaults", "--socket="+s.Socket, "--batch", "--skip-column-names", "-e", statements).CombinedOutput()
+	if err != nil {
+		err = fmt.Errorf("%w: %s", err, out)
+	}
+	return strings.TrimSpace(string(out)), err
+}
+
+// Remove kills the server and removes its folder.
+func (s *Server) Remove() {
+	if s.child != nil {
+		s.child.Kill()
+	}
+	_ = os.RemoveAll(s.Dir)
+}
+
+// FreePort is a port of the loopback that nobody listened on.
+func FreePort() int {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
