@@ -164,9 +164,9 @@ func (r *restoreStep) checked() error {
 	if r.ended() {
 		return nil
 	}
-	want := restore.Expected{Size: len(r.node.Members)}
+	want, fingerprint := restore.Expected{Size: len(r.node.Members)}, ""
 	if !r.book.RollingBack && r.Target {
-		want.UUID, want.Fingerprint = r.book.UUID, r.book.Fingerprint
+		want.UUID, fingerprint = r.book.UUID, r.book.Fingerprint
 	}
 	login := r.login(r.call)
 	if r.book.Fence != nil {
@@ -178,6 +178,13 @@ func (r *restoreStep) checked() error {
 		ctx, cancel := context.WithTimeout(r.ctx, seconds(r.CheckTimeout))
 		defer cancel()
 		_, err = backup.Healthy("")(ctx, w)
+	}
+	if err == nil && fingerprint != "" {
+		unknown, failed := restore.SameSchema(r.ctx, login, fingerprint)
+		err = failed
+		if unknown != "" {
+			r.said = append(r.said, unknown)
+		}
 	}
 	if err == nil {
 		r.said = append(r.said, fmt.Sprintf("%s is %s and %s at %s:%d", r.node.Name, w.ClusterStatus, w.State, w.ClusterStateUUID, w.LastCommitted))

@@ -24,10 +24,6 @@ func wanted(m Method, desync bool) []string {
 	return list
 }
 
-// describing are the privileges to describe a physical set: users as statements, fingerprint, counts. The set itself
-// is whole without them.
-var describing = []string{"SELECT", "SHOW VIEW", "TRIGGER", "EVENT"}
-
 // lacks is the error for missing privileges, with the statement that helps.
 func (j *Job) lacks(c *galera.Client, missing []string) error {
 	if len(missing) == 0 {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"overcloud.backup/internal/galera"
 )
 
 // documented are the privileges that docs/security.md names for MariaDB 10.5.2 and later.
@@ -50,12 +52,12 @@ func TestTheDocumentedGrantsAreEnough(t *testing.T) {
 	}{
 		"physical":              {Physical, nil, DesyncNever, false},
 		"physical, auto":        {Physical, nil, DesyncAuto, false},
-		"physical, described":   {Physical, describing, DesyncNever, true},
+		"physical, described":   {Physical, galera.SchemaPrivileges(), DesyncNever, true},
 		"physical, desynced":    {Physical, []string{"SUPER"}, DesyncAlways, false},
 		"logical":               {Logical, nil, DesyncNever, true},
 		"logical, auto":         {Logical, nil, DesyncAuto, true},
 		"logical, desynced":     {Logical, []string{"SUPER"}, DesyncAlways, true},
-		"physical, with it all": {Physical, append([]string{"SUPER"}, describing...), DesyncAlways, true},
+		"physical, with it all": {Physical, append([]string{"SUPER"}, galera.SchemaPrivileges()...), DesyncAlways, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := s.options(t)

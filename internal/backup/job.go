@@ -140,7 +140,7 @@ func (j *Job) checkGrants(ctx context.Context, c *galera.Client) error {
 	if err != nil {
 		return err
 	}
-	unseen := grants.Missing(describing...)
+	unseen := grants.Missing(galera.SchemaPrivileges()...)
 	if j.described = len(unseen) == 0; !j.described {
 		j.warn("the manifest will not describe the schema: %v", j.lacks(c, unseen))
 	}

@@ -73,10 +73,13 @@ var definitions = []struct{ view, schema, columns string }{
 		"sql_mode event_definition on_completion event_comment"},
 }
 
+// SchemaPrivileges are those ON *.* of an account that sees all that Fingerprint reads, users as statements and counts.
+func SchemaPrivileges() []string { return []string{"SELECT", "SHOW VIEW", "TRIGGER", "EVENT"} }
+
 // Fingerprint is the hex sha256 of the definitions of all tables, columns, indexes, constraints, partitions, views,
 // routines, triggers and events outside the server's own schemas. It changes with any of them and with nothing else:
 // not with rows, statistics or AUTO_INCREMENT. It is comparable between servers of one version, read by accounts that
-// see the same: those with SELECT, SHOW VIEW, TRIGGER and EVENT ON *.* do.
+// see the same: those with SchemaPrivileges do.
 func (c *Client) Fingerprint(ctx context.Context) (string, error) {
 	whole := sha256.New()
 	for _, d := range definitions {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"overcloud.backup/internal/galera"
@@ -17,8 +18,6 @@ type Expected struct {
 	Size int
 	// UUID of the cluster's state; empty where it is not known.
 	UUID string
-	// Fingerprint of the schema; empty where it is not compared.
-	Fingerprint string
 }
 
 // Check sees that this controller's server is what was restored, through the accounts that are deployed on this host.
@@ -35,19 +34,28 @@ func (n *Node) Check(ctx context.Context, login galera.Login, want Expected, lim
 		}
 		return want.missing(w), nil
 	})
-	if err != nil || want.Fingerprint == "" {
-		return w, err
-	}
+	return w, err
+}
+
+// SameSchema holds the schema of this controller's server against the set's fingerprint. said is why it could not be.
+func SameSchema(ctx context.Context, login galera.Login, fingerprint string) (said string, err error) {
 	c, err := galera.Open(ctx, login)
 	if err != nil {
-		return w, err
+		return "", err
 	}
 	defer c.Close()
+	grants, err := c.Grants(ctx)
+	if err != nil {
+		return "", err
+	}
+	if unseen := grants.Missing(galera.SchemaPrivileges()...); len(unseen) > 0 {
+		return fmt.Sprintf("the schema was not held against the set's: the database account %q lacks %s", c.Reached().User, strings.Join(unseen, ", ")), nil
+	}
 	got, err := c.Fingerprint(ctx)
-	if err == nil && got != want.Fingerprint {
+	if err == nil && got != fingerprint {
 		err = errors.New("the schema is not that of the set: its fingerprint is another one")
 	}
-	return w, err
+	return "", err
 }
 
 // explainLogin says what a refusal means right after a restore.
