@@ -53,14 +53,17 @@ func inventory(controllers ...string) (hosts []string) {
 	return hosts
 }
 
-// lab drives tests/lab/lab.
+// program is that of the lab that is driven.
+var program = "tests/lab/lab"
+
+// lab drives it.
 type lab struct{ t testing.TB }
 
 // try runs a lab command and returns what it printed, without the line feed at its end.
 func (l lab) try(args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, filepath.Join(root, "tests/lab/lab"), args...)
+	cmd := exec.CommandContext(ctx, filepath.Join(root, program), args...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

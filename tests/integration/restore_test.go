@@ -29,25 +29,32 @@ func (l lab) checksums(controller string) string {
 
 func (l lab) byHand(controller, args string) string {
 	l.t.Helper()
-	const there = "/root/restore_by_hand.sh"
-	script, err := os.Open("restore_by_hand.sh")
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	defer script.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	send := exec.CommandContext(ctx, filepath.Join(root, "tests/lab/lab"), "ssh", number(controller), "cat >"+there)
-	send.Stdin = script
-	if out, err := send.CombinedOutput(); err != nil {
-		l.t.Fatalf("%v\n%s", err, out)
-	}
+	there := l.send("restore_by_hand.sh", controller)
 	if shape == "bundle" {
 		// The server's programs are in its image alone, and its root has a password.
 		return l.on(controller, "podman run --rm --cgroups=disabled --privileged --network=none --env=MYSQL_PWD=lab-database-root --volume=/root:/root "+
 			"--volume=/var/lib/mysql:/var/lib/mysql --volume=/var/backups:/var/backups cluster.common.tag/mariadb:pcmklatest bash "+there+" "+args)
 	}
 	return l.on(controller, "bash "+there+" "+args)
+}
+
+// send puts a script of this folder on a controller and says where.
+func (l lab) send(name, controller string) string {
+	l.t.Helper()
+	script, err := os.Open(name)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	defer script.Close()
+	there := "/root/" + name
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, filepath.Join(root, program), "ssh", number(controller), "cat >"+there)
+	cmd.Stdin = script
+	if out, err := cmd.CombinedOutput(); err != nil {
+		l.t.Fatalf("%v\n%s", err, out)
+	}
+	return there
 }
 
 // restoredLedgerHasNoGap checks a set that was taken while clients wrote: each client's commits are there from its first
