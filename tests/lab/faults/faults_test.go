@@ -201,3 +201,16 @@ func TestAShotDependsOnSeedAndNumberAlone(t *testing.T) {
 		t.Errorf("200 shots have %d of 16 kinds", len(seen))
 	}
 }
+
+func TestOnlyABusyMachineGetsASecondRun(t *testing.T) {
+	stall := verdict{Outcome: failed, Said: "controller-2: stream: the guard stopped the backup (commit_stall, since 2026-11-23T19:55:22Z): …", Wrong: []string{"the backup was to be good"}}
+	hurt, other, meant := stall, stall, stall
+	hurt.Wrong = append([]string{"3 errors of clients"}, stall.Wrong...)
+	other.Said = "controller-2: stream: the guard stopped the backup (clients, since 2026-11-23T19:55:22Z): …"
+	meant.Wrong = nil
+	for v, want := range map[*verdict]bool{&stall: true, &hurt: false, &other: false, &meant: false} {
+		if v.tooSlow(fault{want: good}) != want || v.tooSlow(fault{want: either}) {
+			t.Errorf("%+v", *v)
+		}
+	}
+}

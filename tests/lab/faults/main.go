@@ -147,6 +147,10 @@ func (l lab) runAll(faults []fault, verbose bool) bool {
 // runOne runs a case, and where clients suffered the same fault without a backup, to compare.
 func (l lab) runOne(f fault, random *rand.Rand, verbose bool) bool {
 	v := (&run{lab: l, fault: f, random: random}).do()
+	if v.tooSlow(f) {
+		fmt.Printf("    again: %s: %.300s\n", f.name, v.Said)
+		v = (&run{lab: l, fault: f, random: random}).do()
+	}
 	if f.control && (v.Clients.Errors > 0 || v.Clients.Latency.Max > longestCommit) && len(v.Wrong) == 0 {
 		c := (&run{lab: l, fault: f, control: true}).do()
 		v.Control = &c.Clients
@@ -159,6 +163,12 @@ func (l lab) runOne(f fault, random *rand.Rand, verbose bool) bool {
 	}
 	l.report(v, verbose)
 	return len(v.Wrong) == 0
+}
+
+// tooSlow says that nothing is wrong but that the guard saw a tool stand in its last locks: on a busy machine that may happen in
+// any case. Where it happens twice it is no chance.
+func (v verdict) tooSlow(f fault) bool {
+	return f.want == good && v.Outcome == failed && len(v.Wrong) == 1 && strings.Contains(v.Said, "(commit_stall, ")
 }
 
 func (l lab) report(v verdict, verbose bool) {
