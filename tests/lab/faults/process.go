@@ -106,8 +106,10 @@ func server(p process) bool {
 	return base == "mariadbd" || base == "mysqld"
 }
 
-// slowly lets the tool of a machine run 1 ms of 200, from when it appears until release: the data of the lab are small,
-// and a fault needs something to strike. It must not last until the tool holds its last locks, which would be a fault.
+// slowly lets the tool of a machine run 1 ms of 200 or less, from when it appears until release: the data of the lab are
+// small, and a fault needs something to strike. It must not last until the tool holds its last locks, which would be a
+// fault. How much a tool does in 1 ms depends on the machine, which may be busy and late to stop it: so what it has
+// written counts, too.
 type slowly struct {
 	once sync.Once
 	end  chan struct{}
@@ -130,9 +132,10 @@ func (s *slowly) loop(ms []machine) {
 		if len(tools) == 0 {
 			over = s.sleep(25 * time.Millisecond)
 		}
+		began := time.Now()
 		for !over && alive(tools) {
 			deal(tools, syscall.SIGSTOP)
-			over = s.sleep(200 * time.Millisecond)
+			over = s.sleep(rest(written(tools), time.Since(began)))
 			deal(tools, syscall.SIGCONT)
 			for _, m := range ms {
 				// It stops itself when its tool stops.
@@ -141,6 +144,30 @@ func (s *slowly) loop(ms []machine) {
 			over = over || s.sleep(time.Millisecond)
 		}
 	}
+}
+
+// rest is how long a tool is stopped that has written so many bytes in that time: at most slowRate come of it, and no rule
+// of the guard takes it for one that hangs.
+func rest(written int64, in time.Duration) time.Duration {
+	ahead := time.Duration(float64(written)/slowRate*float64(time.Second)) - in
+	return min(max(ahead, 200*time.Millisecond), 2*time.Second)
+}
+
+// slowRate is, in bytes a second, what leaves the smallest of the lab's backups, a dump of 75 MiB, unfinished for 20 s.
+const slowRate = 3 << 20
+
+// written is what processes have written, into their pipes too.
+func written(ps []process) (sum int64) {
+	for _, p := range ps {
+		io, _ := os.ReadFile("/proc/" + strconv.Itoa(p.pid) + "/io")
+		for line := range strings.Lines(string(io)) {
+			if text, found := strings.CutPrefix(line, "wchar: "); found {
+				n, _ := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+				sum += n
+			}
+		}
+	}
+	return sum
 }
 
 // alive: all of them, and there are some.
