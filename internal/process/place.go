@@ -3,15 +3,18 @@
 package process
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // Place is where programs run: the zero value is this host, else it is the container that the process PID lives in.
@@ -58,6 +61,40 @@ func (p Place) command(ctx context.Context, owner Owner, path string, args ...st
 		program = "nsenter" // whose absence then is the error of the start
 	}
 	return Command(ctx, program, append(append(enter, "--", path), args...)...)
+}
+
+// keepGoing continues an nsenter that has stopped itself, as it does when its program is stopped: somebody who continues the
+// program does not know of it, and nobody would be told of the program's end.
+func (c *Child) keepGoing() {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-c.ended:
+			return
+		case <-tick.C:
+			if pid := c.PID(); stopped(pid) && goes(pid) {
+				_ = syscall.Kill(pid, syscall.SIGCONT)
+			}
+		}
+	}
+}
+
+// goes says that a process has children, and that none of them is stopped.
+func goes(pid int) bool {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	children := strings.Fields(string(text))
+	return err == nil && len(children) > 0 && !slices.ContainsFunc(children, func(child string) bool {
+		n, err := strconv.Atoi(child)
+		return err != nil || stopped(n)
+	})
+}
+
+// stopped says that a process stands still after SIGSTOP or the like.
+func stopped(pid int) bool {
+	stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	_, state, _ := bytes.Cut(stat, []byte(") "))
+	return bytes.HasPrefix(state, []byte("T"))
 }
 
 // Find looks a program up in the system's folders of the place (on this host also on PATH): its absolute path there, or

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -123,5 +124,44 @@ func TestAChildEndsWithItsContainer(t *testing.T) {
 	var exit *ExitError
 	if err := child.Wait(); !errors.As(err, &exit) || exit.Signal != "killed" {
 		t.Error(err)
+	}
+}
+
+func TestAProgramOfAContainerThatWasStoppedAndContinuedIsWaitedFor(t *testing.T) {
+	c, err := StartChild(t.Context(), ChildOptions{Place: container(t)}, "/bin/sleep", "2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Kill()
+	program := 0
+	within(t, "the program runs", func() bool {
+		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", c.PID(), c.PID()))
+		program, err = strconv.Atoi(strings.TrimSpace(string(text)))
+		return err == nil
+	})
+	_ = syscall.Kill(program, syscall.SIGSTOP)
+	within(t, "nsenter has stopped itself", func() bool { return stopped(c.PID()) })
+	select {
+	case <-c.Ended():
+		t.Error("ended while it is stopped")
+	case <-time.After(2500 * time.Millisecond):
+	}
+	if !stopped(program) || !stopped(c.PID()) {
+		t.Error("what somebody has stopped was continued")
+	}
+	_ = syscall.Kill(program, syscall.SIGCONT)
+	select {
+	case <-c.Ended():
+	case <-time.After(20 * time.Second):
+		t.Error("its end was not seen")
+	}
+}
+
+func within(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !is(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("still not: ", what)
+		}
 	}
 }

@@ -139,14 +139,37 @@ func backupUser(r *run) error {
 	return nil
 }
 
+// serverConfig is the path of a configuration file of ours that the machine's server reads when it starts, in its container
+// where it has one.
+func (r *run) serverConfig(m machine) (string, error) {
+	folder := "/etc/mysql/mariadb.conf.d"
+	if r.bundle() {
+		folder = "/etc/my.cnf.d"
+	}
+	running := m.processes(server)
+	if len(running) == 0 {
+		return "", fmt.Errorf("no server runs on %s", m.name())
+	}
+	return fmt.Sprintf("/proc/%d/root%s/99-fault.cnf", running[0].pid, folder), nil
+}
+
 func rotate(r *run) error {
 	return r.active.tell("ALTER USER faultbackup@localhost IDENTIFIED BY 'after-rotation'")
 }
 
 // sst makes the other standby lose its position, so that its restart transfers everything, from the backup node.
 func sst(r *run) error {
-	donor := r.other.path("/etc/mysql/mariadb.conf.d/99-fault.cnf")
-	r.later(func() error { return os.Remove(donor) })
+	donor, err := r.serverConfig(r.other)
+	if err != nil {
+		return err
+	}
+	r.later(func() error {
+		donor, err := r.serverConfig(r.other)
+		if err != nil {
+			return err
+		}
+		return os.Remove(donor)
+	})
 	if err := os.WriteFile(donor, []byte("[mysqld]\nwsrep_sst_donor = "+r.victim.name()+"\n"), 0o644); err != nil {
 		return err
 	}

@@ -46,6 +46,6 @@ var storage = []fault{
 	},
 	{
 		name: "destination-foreign", breaks: "the destination belongs to another user", when: beforeStart, before: mount("tmpfs", 700),
-		hurt: on("chown mysql " + destination), want: failed, says: "belong|owner|owned", quick: true,
+		hurt: on("chown 12345 " + destination), want: failed, says: "belong|owner|owned", quick: true,
 	},
 }
