@@ -136,11 +136,12 @@ func (s *slowly) loop(ms []machine) {
 		for !over && alive(tools) {
 			deal(tools, syscall.SIGSTOP)
 			over = s.sleep(rest(written(tools), time.Since(began)))
-			deal(tools, syscall.SIGCONT)
+			// What holds a tool stops itself when its tool stops. Finding it takes longer than the tool may run.
+			var held []process
 			for _, m := range ms {
-				// It stops itself when its tool stops.
-				deal(m.processes(entered), syscall.SIGCONT)
+				held = append(held, m.processes(entered)...)
 			}
+			deal(append(tools, held...), syscall.SIGCONT)
 			over = over || s.sleep(time.Millisecond)
 		}
 	}
