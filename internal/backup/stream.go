@@ -114,6 +114,7 @@ func copyFrom(ctx context.Context, s source, sink io.Writer, log *toolLog, o Opt
 	if err := cmd.Start(); err != nil {
 		return zframe.Stats{}, process.Explain(ctx, s.tool.path, err, "")
 	}
+	defer s.tool.place.KeepGoing(cmd.Process.Pid)()
 	from := &reading{from: out, n: &counted.read, ended: counted.flow.close}
 	stats, broken := zframe.Copy(sink, from, zframe.Options{
 		Level: o.Level, Workers: workers(), Blocks: blocks(o.Buffer), Tee: s.check, Stop: stop, Full: counted.flow.waits, Done: running.Done(),

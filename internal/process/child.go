@@ -22,8 +22,7 @@ type Child struct {
 	stderr *Tail
 	ended  chan struct{}
 	err    error
-	// entered says that the program runs in a container, below nsenter.
-	entered bool
+	place  Place
 }
 
 // ChildOptions say how a child runs. Nil is /dev/null.
@@ -42,7 +41,7 @@ type ChildOptions struct {
 
 // StartChild starts a program as Command prepares it, as the user of o.Owner.
 func StartChild(ctx context.Context, o ChildOptions, name string, args ...string) (*Child, error) {
-	c := &Child{ctx: ctx, name: name, cmd: o.Place.command(ctx, o.Owner, name, args...), stderr: &Tail{Max: maxStderr}, ended: make(chan struct{}), entered: !o.Place.Host()}
+	c := &Child{ctx: ctx, name: name, cmd: o.Place.command(ctx, o.Owner, name, args...), stderr: &Tail{Max: maxStderr}, ended: make(chan struct{}), place: o.Place}
 	c.cmd.ExtraFiles = o.Files
 	c.cmd.Dir, c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr = o.Dir, o.Stdin, o.Stdout, c.stderr
 	if o.Stderr != nil {
@@ -64,10 +63,9 @@ func (c *Child) run(began chan<- error) {
 	err := c.cmd.Start()
 	began <- err
 	if err == nil {
-		if c.entered {
-			go c.keepGoing()
-		}
+		end := c.place.KeepGoing(c.PID())
 		c.err = c.cmd.Wait()
+		end()
 		close(c.ended)
 	}
 }

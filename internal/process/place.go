@@ -63,21 +63,29 @@ func (p Place) command(ctx context.Context, owner Owner, path string, args ...st
 	return Command(ctx, program, append(append(enter, "--", path), args...)...)
 }
 
-// keepGoing continues an nsenter that has stopped itself, as it does when its program is stopped: somebody who continues the
-// program does not know of it, and nobody would be told of the program's end.
-func (c *Child) keepGoing() {
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for {
-		select {
-		case <-c.ended:
-			return
-		case <-tick.C:
-			if pid := c.PID(); stopped(pid) && goes(pid) {
-				_ = syscall.Kill(pid, syscall.SIGCONT)
+// KeepGoing continues an nsenter that has stopped itself, as it does when its program is stopped, once the program goes on
+// or has ended: who continues the program does not know of nsenter, which has its pipes open. pid is what Command started;
+// the caller ends the watch when that has ended.
+func (p Place) KeepGoing(pid int) (end func()) {
+	if p.Host() {
+		return func() {}
+	}
+	ended := make(chan struct{})
+	go func() {
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ended:
+				return
+			case <-tick.C:
+				if stopped(pid) && goes(pid) {
+					_ = syscall.Kill(pid, syscall.SIGCONT)
+				}
 			}
 		}
-	}
+	}()
+	return func() { close(ended) }
 }
 
 // goes says that a process has children, and that none of them is stopped.
