@@ -44,6 +44,9 @@ func (j *Job) lock(ctx context.Context) (release func() error, err error) {
 	}
 	release = func() error { return settle(free(l.Cluster, l.Job), undone) }
 	if err := j.acquire(ctx, l, v); err != nil {
+		if notAsked := new(pacemaker.NotAsked); errors.As(err, &notAsked) {
+			return nil, errors.Join(err, undone())
+		}
 		// Whether it was taken is not known after every error; freeing frees only ours.
 		return nil, errors.Join(err, release())
 	}
@@ -113,7 +116,8 @@ func (j *Job) ended(ctx context.Context, l pacemaker.Lock) (evidence string, why
 
 func epoch(seconds float64) time.Time { return time.UnixMilli(int64(seconds * 1000)) }
 
-// free frees a job's lock, if it has it. It tries for a while: a backup may end while the cluster elects a new DC.
+// free frees a job's lock, if it has it. It tries for a while: a backup may end while the cluster elects a new DC, or
+// because this controller is cut off.
 func free(cluster, job string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), freeTimeout)
 	defer cancel()
@@ -131,7 +135,7 @@ func free(cluster, job string) error {
 }
 
 // freeTimeout is for how long the lock is tried to be freed.
-var freeTimeout = 20 * time.Second
+var freeTimeout = 45 * time.Second
 
 func (u lockUndo) undo() (string, error) {
 	if err := free(u.Cluster, u.Job); err != nil {

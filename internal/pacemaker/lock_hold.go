@@ -19,11 +19,17 @@ func (e *LockHeld) Error() string {
 
 func clock(epoch float64) string { return time.Unix(int64(epoch), 0).UTC().Format(time.RFC3339) }
 
-// ErrNoQuorum refuses a lock where another partition could give it to somebody else.
-var ErrNoQuorum = errors.New("this partition of the cluster has no quorum, and without it a lock locks nothing")
+// ErrNoQuorum refuses to change a lock where another partition may do otherwise.
+var ErrNoQuorum = errors.New("this partition of the cluster has no quorum, and without it a lock is neither taken nor freed")
+
+// NotAsked says that the lock was not even asked for, so there is nothing to free.
+type NotAsked struct{ error }
+
+// Unwrap gives the reason.
+func (e *NotAsked) Unwrap() error { return e.error }
 
 // Acquire takes the lock of l.Cluster, atomically for the whole cluster. That l.Job on l.Holder has it already is no
-// error. After an error that is neither *LockHeld nor ErrNoQuorum it may have been taken all the same: Release it.
+// error. After an error that is neither *LockHeld nor *NotAsked it may have been taken all the same: Release it.
 // A context without a deadline gets DefaultTimeout, here and below.
 func Acquire(ctx context.Context, l Lock) error {
 	ctx, cancel := limited(ctx)
@@ -31,7 +37,8 @@ func Acquire(ctx context.Context, l Lock) error {
 	return here().acquire(ctx, l)
 }
 
-// Release frees the lock if job holds it. That it is free, or another job's, is no error.
+// Release frees the lock if job holds it. That it is free, or another job's, is no error. Without quorum it fails,
+// whatever it sees: when the partitions meet again, the others' copy of the configuration may win, with the lock in it.
 func Release(ctx context.Context, cluster, job string) (released bool, err error) {
 	ctx, cancel := limited(ctx)
 	defer cancel()
@@ -87,10 +94,10 @@ func limited(ctx context.Context) (context.Context, context.CancelFunc) {
 
 func (r *reader) acquire(ctx context.Context, l Lock) error {
 	if err := l.check(); err != nil {
-		return fmt.Errorf("take the cluster's backup lock: %w", err)
+		return &NotAsked{fmt.Errorf("take the cluster's backup lock: %w", err)}
 	}
 	if err := r.quorate(ctx); err != nil {
-		return err
+		return &NotAsked{err}
 	}
 	held, err := r.create(ctx, l)
 	if err != nil {
@@ -102,16 +109,22 @@ func (r *reader) acquire(ctx context.Context, l Lock) error {
 	// A partition that was cut off just now learns it only after Corosync's token timeout. The lock was made through
 	// Corosync, so Corosync knows by now.
 	if err := r.quorate(ctx); err != nil {
-		_, freeing := r.release(ctx, l)
-		return errors.Join(err, freeing)
+		_, left := r.release(ctx, l)
+		return errors.Join(err, left)
 	}
 	return nil
 }
 
+// freeing names the step in errors.
+const freeing = "free the cluster's backup lock"
+
 // release frees the lock of exactly this cluster and job, and of this holder if one is given.
 func (r *reader) release(ctx context.Context, l Lock) (bool, error) {
 	if err := checkIDs(l.Cluster, l.Job); err != nil {
-		return false, fmt.Errorf("free the cluster's backup lock: %w", err)
+		return false, fmt.Errorf("%s: %w", freeing, err)
+	}
+	if err := r.quorate(ctx); err != nil {
+		return false, fmt.Errorf("%s: %w", freeing, err)
 	}
 	held, err := r.readLock(ctx, l.Cluster)
 	if err != nil || !held.is(l) {
@@ -120,14 +133,21 @@ func (r *reader) release(ctx context.Context, l Lock) (bool, error) {
 	// The condition stands in the path, so nobody else's lock goes, even if it changed hands just now.
 	path := lockPath(l)
 	if a := r.run(ctx, "cibadmin", "--delete", "--xpath", path); a.err != nil {
-		return false, a.failure("free the cluster's backup lock")
+		return false, a.failure(freeing)
 	}
 	// cibadmin exits 0 also when nothing matched.
 	held, err = r.readLock(ctx, l.Cluster)
 	if err == nil && held.is(l) {
-		err = errors.New("free the cluster's backup lock: it is still there; remove it with: cibadmin --delete --xpath '" + path + "'")
+		err = errors.New(freeing + ": it is still there; remove it with: cibadmin --delete --xpath '" + path + "'")
 	}
-	return err == nil, err
+	if err != nil {
+		return false, err
+	}
+	// As when it was taken: a partition that was cut off just before would have freed it for itself only.
+	if err := r.quorate(ctx); err != nil {
+		return false, fmt.Errorf("%s: %w", freeing, err)
+	}
+	return true, nil
 }
 
 // is says that a lock is held, by this job and, if one is given, by this holder.

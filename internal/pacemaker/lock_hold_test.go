@@ -236,7 +236,7 @@ func TestNothingIsLockedWithoutQuorum(t *testing.T) {
 		"Corosync, which is faster": {"corosync-quorumtool": lost + "; exit 1"},
 	} {
 		f := locking(t, changed)
-		if err := f.read.acquire(t.Context(), mine); !errors.Is(err, ErrNoQuorum) || f.used("cibadmin") != "" {
+		if err := f.read.acquire(t.Context(), mine); !errors.Is(err, ErrNoQuorum) || !errors.As(err, new(*NotAsked)) || f.used("cibadmin") != "" {
 			t.Errorf("%s: %v, %s", name, err, f.used("cibadmin"))
 		}
 	}
@@ -245,8 +245,46 @@ func TestNothingIsLockedWithoutQuorum(t *testing.T) {
 		"Corosync":  {"corosync-quorumtool": `if [ -s "${0%/*}/cibadmin.lock" ]; then ` + lost + `; else cat "$here/lab-quorum.txt"; fi`},
 	} {
 		f := locking(t, changed)
-		if err := f.read.acquire(t.Context(), mine); !errors.Is(err, ErrNoQuorum) || f.held() != nil || !strings.Contains(f.used("cibadmin"), "--create") {
+		if err := f.read.acquire(t.Context(), mine); !errors.Is(err, ErrNoQuorum) || errors.As(err, new(*NotAsked)) || f.held() == nil || !strings.Contains(f.used("cibadmin"), "--create") {
 			t.Errorf("%s, lost while it is taken: %v, held %+v", name, err, f.held())
+		}
+	}
+}
+
+// A node that is cut off would free the lock in its own copy of the configuration, which the others' replaces later.
+func TestNothingIsFreedWithoutQuorum(t *testing.T) {
+	lost := `sed 's/^Quorate: .*/Quorate: No/' "$here/lab-quorum.txt"`
+	for name, c := range map[string]struct {
+		changed map[string]string
+		asked   bool
+	}{
+		"Pacemaker, before": {map[string]string{"crm_mon": `if [ -s "${0%/*}/cut" ]; then cat "$here/lab-no-quorum.xml"; else cat "$here/lab-status.xml"; fi`}, false},
+		"Corosync, before":  {map[string]string{"corosync-quorumtool": `if [ -s "${0%/*}/cut" ]; then ` + lost + `; else cat "$here/lab-quorum.txt"; fi`}, false},
+		"Corosync, after": {map[string]string{"corosync-quorumtool": `if [ -s "${0%/*}/cut" ] && [ ! -s "${0%/*}/cibadmin.lock" ]; then ` + lost +
+			`; else cat "$here/lab-quorum.txt"; fi`}, true},
+	} {
+		f := locking(t, c.changed)
+		if err := f.read.acquire(t.Context(), mine); err != nil {
+			t.Fatal(err)
+		}
+		cut := filepath.Join(f.dir, "cut")
+		if err := os.WriteFile(cut, []byte("yes"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // also the second time, when the lock may be gone in this node's copy
+			if freed, err := Release(t.Context(), mine.Cluster, mine.Job); freed || !errors.Is(err, ErrNoQuorum) || !strings.HasPrefix(err.Error(), freeing) {
+				t.Errorf("%s: %t, %v", name, freed, err)
+			}
+		}
+		if asked := strings.Contains(f.used("cibadmin"), "--delete"); asked != c.asked {
+			t.Errorf("%s: %s", name, f.used("cibadmin"))
+		}
+		// The others' copy came back.
+		if err := errors.Join(os.Remove(cut), f.read.acquire(t.Context(), mine)); err != nil {
+			t.Fatal(err)
+		}
+		if freed, err := Release(t.Context(), mine.Cluster, mine.Job); !freed || err != nil || f.held() != nil {
+			t.Errorf("%s, joined: %t, %v", name, freed, err)
 		}
 	}
 }
