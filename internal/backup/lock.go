@@ -117,25 +117,36 @@ func (j *Job) ended(ctx context.Context, l pacemaker.Lock) (evidence string, why
 func epoch(seconds float64) time.Time { return time.UnixMilli(int64(seconds * 1000)) }
 
 // free frees a job's lock, if it has it. It tries for a while: a backup may end while the cluster elects a new DC, or
-// because this controller is cut off.
+// because this controller is cut off. Right after that the others' copy of the configuration may still replace this node's:
+// then it counts only when it is free a second time.
 func free(cluster, job string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), freeTimeout)
 	defer cancel()
+	pause, sure := pollEvery*5, true
 	for {
-		_, err := pacemaker.Release(ctx, cluster, job)
-		if err == nil {
+		err := bounded(ctx, func(ctx context.Context) error { _, err := pacemaker.Release(ctx, cluster, job); return err })
+		switch {
+		case err == nil && sure:
 			return nil
+		case err == nil:
+			pause, sure = freeAgain, true
+		default:
+			pause, sure = pollEvery*5, false
 		}
 		select {
 		case <-ctx.Done():
+			if err == nil {
+				continue // to the answer that there is no time for a second look
+			}
 			return fmt.Errorf("%w; when Pacemaker answers again, galera_backup with state: recovered on this host frees it", err)
-		case <-time.After(pollEvery * 5):
+		case <-time.After(pause):
 		}
 	}
 }
 
-// freeTimeout is for how long the lock is tried to be freed.
-var freeTimeout = 45 * time.Second
+// freeTimeout is for how long the lock is tried to be freed, freeAgain after what time a lock that could not be freed at
+// once is looked at again.
+var freeTimeout, freeAgain = 45 * time.Second, 3 * time.Second
 
 func (u lockUndo) undo() (string, error) {
 	if err := free(u.Cluster, u.Job); err != nil {

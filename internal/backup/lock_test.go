@@ -186,3 +186,33 @@ func TestTheLockOfAKilledJobIsFreed(t *testing.T) {
 		t.Errorf("without Pacemaker: %+v, %v, open %q", done, err, a.open(t))
 	}
 }
+
+// A node that was cut off may free the lock in a copy of the configuration that the others' replaces right after.
+func TestALockThatComesBackIsFreedAgain(t *testing.T) {
+	c := fakeCluster(t, "", "")
+	l := pacemaker.Lock{Cluster: "0bf81e81-e6a9-11f1-aab7-6f76032d5070", Holder: "controller-1", Job: "20261123T081500Z-4f2a9c", Since: 1, Expires: 2}
+	c.hold(t, l)
+	cibadmin := filepath.Join(c.dir, "cibadmin")
+	if err := os.Rename(cibadmin, cibadmin+".real"); err != nil {
+		t.Fatal(err)
+	}
+	// The first call fails, the first deletion is undone before the second look.
+	script := `#!/bin/bash
+dir=${0%/*}
+if [ ! -e $dir/failed ]; then touch $dir/failed; echo 'Transport endpoint is not connected' >&2; exit 102; fi
+case "$*" in
+*--delete*) [ -e $dir/deleted ] || cp $dir/lock $dir/deleted;;
+*) if [ -e $dir/seen ] && [ -e $dir/deleted ] && [ ! -e $dir/back ]; then cp $dir/deleted $dir/lock; touch $dir/back; fi
+  if [ -e $dir/deleted ]; then touch $dir/seen; fi;;
+esac
+exec $dir/cibadmin.real "$@"`
+	if err := os.WriteFile(cibadmin, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	again := freeAgain
+	freeAgain = 10 * time.Millisecond
+	t.Cleanup(func() { freeAgain = again })
+	if err := free(l.Cluster, l.Job); err != nil || !c.has(t, "back") || c.has(t, "lock") {
+		t.Errorf("%v, came back %t, held %t", err, c.has(t, "back"), c.has(t, "lock"))
+	}
+}

@@ -123,7 +123,7 @@ func (r *reader) release(ctx context.Context, l Lock) (bool, error) {
 	if err := checkIDs(l.Cluster, l.Job); err != nil {
 		return false, fmt.Errorf("%s: %w", freeing, err)
 	}
-	if err := r.quorate(ctx); err != nil {
+	if err := r.counted(ctx); err != nil {
 		return false, fmt.Errorf("%s: %w", freeing, err)
 	}
 	held, err := r.readLock(ctx, l.Cluster)
@@ -144,7 +144,7 @@ func (r *reader) release(ctx context.Context, l Lock) (bool, error) {
 		return false, err
 	}
 	// As when it was taken: a partition that was cut off just before would have freed it for itself only.
-	if err := r.quorate(ctx); err != nil {
+	if err := r.counted(ctx); err != nil {
 		return false, fmt.Errorf("%s: %w", freeing, err)
 	}
 	return true, nil
