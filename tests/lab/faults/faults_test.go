@@ -213,6 +213,12 @@ func TestOnlyABusyMachineGetsASecondRun(t *testing.T) {
 			t.Errorf("%+v", *v)
 		}
 	}
+	for _, v := range []verdict{{Outcome: good, Escaped: true}, {Outcome: good}, {Outcome: failed, Escaped: true}} {
+		v.Wrong = []string{"the backup was to be failed"}
+		if want := v.Outcome == good && v.Escaped; v.tooSlow(fault{want: failed}) != want || v.tooSlow(fault{want: either}) {
+			t.Errorf("%+v", v)
+		}
+	}
 }
 
 func TestAToolThatIsSlowedWritesNoMoreThanItsRate(t *testing.T) {

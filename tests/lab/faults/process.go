@@ -114,6 +114,7 @@ type slowly struct {
 	once sync.Once
 	end  chan struct{}
 	done chan struct{}
+	over bool // the last tool ended by itself; to be read after release
 }
 
 func slow(ms ...machine) *slowly {
@@ -143,6 +144,9 @@ func (s *slowly) loop(ms []machine) {
 			}
 			deal(append(tools, held...), syscall.SIGCONT)
 			over = over || s.sleep(time.Millisecond)
+		}
+		if len(tools) > 0 {
+			s.over = !over
 		}
 	}
 }

@@ -29,6 +29,7 @@ type run struct {
 	seen    *seen
 	note    string   // what somebody else said
 	late    []string // what took too long
+	escaped bool
 }
 
 // verdict is what came of a case.
@@ -46,6 +47,8 @@ type verdict struct {
 	During  clients  `json:"during"`
 	Control *clients `json:"control,omitempty"`
 	Output  string   `json:"-"`
+	// Escaped: the tool was over before its fault was, although it was slowed.
+	Escaped bool     `json:"-"`
 	Wrong   []string `json:"wrong"`
 }
 
@@ -84,6 +87,7 @@ func (r *run) do() (v verdict) {
 	defer r.tidy(&v)
 	err := r.strike()
 	r.finish(&v, err)
+	v.Escaped = r.escaped
 	if err != nil {
 		v.wrong("%v", err)
 		return v
@@ -186,6 +190,7 @@ func (r *run) healLater() error {
 	time.Sleep(r.fault.hold)
 	if r.slow != nil {
 		r.slow.release()
+		r.escaped = r.slow.over
 	}
 	r.healed = time.Now()
 	if r.fault.heal == nil {
