@@ -43,7 +43,7 @@ case $1 in
 esac
 `
 
-// jobStore is a store of its own, on a host whose units are the files in the folder units. It is the node node-a.
+// jobStore is a store of its own, on a host whose units are the files in the folder units. It is the node node-a of a cluster with quorum.
 func jobStore(t *testing.T) (s jobs.Store, units string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -54,6 +54,12 @@ func jobStore(t *testing.T) (s jobs.Store, units string) {
 	putFile(t, filepath.Join(units, "systemctl"), strings.ReplaceAll(systemctl, "FOLDER", units), 0o700)
 	putFile(t, filepath.Join(units, "cibadmin"), strings.ReplaceAll(cibadmin, "FOLDER", units), 0o700)
 	putFile(t, filepath.Join(units, "crm_node"), "#!/bin/sh\necho node-a\n", 0o700)
+	recorded, err := filepath.Abs("../internal/pacemaker/testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	putFile(t, filepath.Join(units, "crm_mon"), "#!/bin/sh\ncat '"+recorded+"/lab-status.xml'\n", 0o700)
+	putFile(t, filepath.Join(units, "corosync-quorumtool"), "#!/bin/sh\ncat '"+recorded+"/lab-quorum.txt'\n", 0o700)
 	putFile(t, filepath.Join(units, "cib"), "", 0o600)
 	t.Setenv("PATH", units+":/usr/bin:/bin")
 	return jobs.Store{State: filepath.Join(dir, "lib"), Run: filepath.Join(dir, "run")}, units
