@@ -76,7 +76,7 @@ after a power loss) until nothing is left, *serves* from there or from the end o
 
 const bundleHead = `
 The controllers run the database and HAProxy in containers that Pacemaker manages (` + "`lab up --shape bundle`" + `), as director deploys OSP 13 to 17.
-All other cases are in [faults.md](faults.md), run with the services on the hosts.
+[faults.md](faults.md) has the cases with the services on the hosts.
 `
 
 func (l lab) write(verdicts []verdict) string {
