@@ -209,7 +209,7 @@ func TestOnlyABusyMachineGetsASecondRun(t *testing.T) {
 	other.Said = "controller-2: stream: the guard stopped the backup (clients, since 2026-11-23T19:55:22Z): …"
 	meant.Wrong = nil
 	for v, want := range map[*verdict]bool{&stall: true, &hurt: false, &other: false, &meant: false} {
-		if v.tooSlow(fault{want: good}) != want || v.tooSlow(fault{want: either}) {
+		if v.tooSlow(fault{want: good}) != want || v.tooSlow(fault{want: either}) != want || v.tooSlow(fault{want: failed}) {
 			t.Errorf("%+v", *v)
 		}
 	}

@@ -171,7 +171,7 @@ func (v verdict) tooSlow(f fault) bool {
 	if len(v.Wrong) != 1 {
 		return false
 	}
-	stalled := f.want == good && v.Outcome == failed && strings.Contains(v.Said, "(commit_stall, ")
+	stalled := f.want != failed && v.Outcome == failed && strings.Contains(v.Said, "(commit_stall, ")
 	escaped := f.want == failed && v.Outcome == good && v.Escaped
 	return stalled || escaped
 }
