@@ -17,8 +17,8 @@ const variablesHead = `# Variables
 
 <!-- Generated from roles/*/meta/argument_specs.yml by "make generate": change those files. -->
 
-Every variable of the roles and playbooks. None has to be set where the inventory has a group ` + "`Controller`" + ` with all
-controllers. What a role leaves undefined has the default of the module that it is for. No default: see the effect.
+Every variable of the roles and playbooks. None has to be set where the inventory is director's. What a
+role leaves undefined has the default of the module that it is for. No default: see the effect.
 
 ## Everywhere
 

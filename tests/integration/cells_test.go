@@ -5,7 +5,6 @@
 package integration
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -20,28 +19,35 @@ func cell(run func()) {
 	run()
 }
 
-// twoCells is an inventory with the usual lab's controllers and those of the cell, as director's of an overcloud with one.
+// twoCells is an inventory of the usual lab's controllers and those of the cell, as director merges those of an overcloud
+// and its cell: each group of one is a child of a group for both.
 func (l lab) twoCells() string {
 	l.t.Helper()
-	usual := l.readFile(l.run("inventory"))
-	other := ""
-	cell(func() { other = l.readFile(l.run("inventory")) })
-	other, _, _ = strings.Cut(other, "overcloud:\n")
-	path := filepath.Join(l.t.TempDir(), "inventory.yaml")
-	text := usual + strings.NewReplacer("\nController:", "\nCellController:", "    controller-", "    cell-controller-").Replace(other)
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		l.t.Fatal(err)
-	}
-	return path
+	merged := groups{}
+	merged.addStack("overcloud", "Controller", l.groups()["Controller"])
+	cell(func() {
+		role := l.groups()["Controller"]
+		for name, vars := range role.Hosts {
+			delete(role.Hosts, name)
+			role.Hosts["cell-"+name] = vars
+		}
+		merged.addStack("cell1", "CellController", role)
+	})
+	return merged.write(l.t)
 }
 
-func (l lab) readFile(path string) string {
-	l.t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		l.t.Fatal(err)
+// addStack adds the groups of a stack with one role, which runs the database and HAProxy.
+func (g groups) addStack(stack, role string, hosts group) {
+	g[stack+"_"+role] = hosts
+	for whole, part := range map[string]string{role: stack + "_" + role, "mysql": stack + "_mysql", "haproxy": stack + "_haproxy"} {
+		if g[whole].Children == nil {
+			g[whole] = group{Children: map[string]group{}}
+		}
+		g[whole].Children[part] = group{}
+		if whole != role {
+			g[part] = group{Children: map[string]group{stack + "_" + role: {}}}
+		}
 	}
-	return string(text)
 }
 
 // ownHistory gives the cluster another state UUID, as of one that was set up apart: the labs are made from one copy.
@@ -61,8 +67,8 @@ func (l lab) ownHistory() {
 	l.run("up")
 }
 
-// TestCells has two clusters of the same names behind one inventory. Each is decided and backed up apart, and what fails
-// in one keeps nothing from the other.
+// TestCells has two clusters of the same names behind one inventory, without a variable. Each is decided and backed up
+// apart, and what fails in one keeps nothing from the other. A restore is of one of them.
 func TestCells(t *testing.T) {
 	if shape != "hosts" {
 		t.Skip("nothing of it depends on the shape")
@@ -72,7 +78,7 @@ func TestCells(t *testing.T) {
 	cell(func() { l.run("up", "--shape", shape) })
 	inventory := l.twoCells()
 	play := func(vars ...string) (string, error) {
-		args := []string{"-i", inventory, filepath.Join(root, "playbooks/backup.yml"), "-e", "controller_backup_hosts=Controller:CellController"}
+		args := []string{"-i", inventory, filepath.Join(root, "playbooks/backup.yml")}
 		for _, v := range vars {
 			args = append(args, "-e", v)
 		}
@@ -98,6 +104,11 @@ func TestCells(t *testing.T) {
 	cell(func() { l.clientsSawNothing(began, ended) })
 	if got := strings.Count(out, "reads back well to its last byte"); got != 2 {
 		t.Errorf("%d sets were verified\n%s", got, out)
+	}
+
+	out, err = l.ansible(filepath.Join(root, "build/collections"), "ansible-playbook", "-i", inventory, filepath.Join(root, "playbooks/restore.yml"), "--check")
+	if err == nil || !strings.Contains(out, "A restore needs all of one cluster, and no others. Nothing was changed.") {
+		t.Errorf("a restore of two clusters: %v\n%s", err, out)
 	}
 
 	cell(func() { l.sql(inCell, "CREATE DATABASE legacy; CREATE TABLE legacy.m (i INT) ENGINE=MyISAM") })
