@@ -37,6 +37,7 @@ var scenarios = []struct {
 	{"clients on the first server", firstServer},
 	{"the sticky trap: the first server is up again and idle", stickyTrap},
 	{"the VIP on a controller that does not serve", vipElsewhere},
+	{"a standby with the master of redis", redisMaster},
 	{"a quiet cluster", quietCluster},
 	{"a client connected directly to a standby", directClient},
 	{"a standby in Pacemaker standby", pacemakerStandby},
@@ -172,6 +173,27 @@ func vipElsewhere(t *testing.T, l lab) expected {
 		t.Fatalf("%s holds the VIP and serves", to)
 	}
 	return expected{chosen: others(serving)}
+}
+
+// redisMaster: the standby that runs what no other controller runs comes second.
+func redisMaster(t *testing.T, l lab) expected {
+	if shape != "bundle" {
+		t.Skip("only controllers with containers run redis")
+	}
+	firstServer(t, l)
+	master := func() string {
+		return l.on("controller-0", `crm_mon -1 --output-as=xml | awk '/<replica /{ m = "" } /id="redis" / && /role="(Promoted|Master)"/ { m = 1 }
+			m && /<node name="controller-/ { split($0, part, "\""); print part[2] }'`)
+	}
+	if master() == "controller-0" {
+		l.on("controller-0", "crm_resource --ban --resource redis-bundle --node controller-0")
+	}
+	l.until("redis has its master on a standby", 2*time.Minute, func() bool { return slices.Contains(others("controller-0"), master()) })
+	l.settle()
+	second := master()
+	return expected{
+		chosen: slices.DeleteFunc(others("controller-0"), func(n string) bool { return n == second }), active: []string{"controller-0"},
+	}
 }
 
 func quietCluster(_ *testing.T, l lab) expected {
