@@ -12,11 +12,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"syscall"
-
-	"gopkg.in/yaml.v3"
 
 	"overcloud.backup/internal/process"
 )
@@ -71,7 +68,7 @@ func lookupFiles(data []byte, config, key string, facts Facts, depth int) (strin
 		if err != nil {
 			return "", false, fmt.Errorf("read hiera: %w", err)
 		}
-		value, found, err := Value(content, key)
+		value, found, err := Value(path, content, key)
 		if err != nil {
 			return "", false, fmt.Errorf("%s: %w", path, err)
 		}
@@ -110,29 +107,3 @@ func read(path string) ([]byte, error) {
 	}
 	return data, err
 }
-
-// Value is the scalar of a key in one YAML or JSON file, as text: 0123 stays 0123. References (%{...}) stay what they are.
-func Value(content []byte, key string) (string, bool, error) {
-	var file map[string]yaml.Node
-	if err := yaml.Unmarshal(content, &file); err != nil {
-		return "", false, fmt.Errorf("neither YAML nor JSON: %w", withoutValues(err))
-	}
-	node, found := file[key]
-	if !found || node.Tag == "!!null" {
-		return "", false, nil
-	}
-	if node.Kind != yaml.ScalarNode {
-		return "", false, fmt.Errorf("%s is not a single value", key)
-	}
-	return node.Value, true, nil
-}
-
-// withoutValues keeps where the parser stopped and drops what it quotes: hieradata is full of passwords.
-func withoutValues(err error) error {
-	if line := lineNumber.FindString(err.Error()); line != "" {
-		return errors.New("wrong at " + line)
-	}
-	return errors.New("not a mapping of keys")
-}
-
-var lineNumber = regexp.MustCompile(`line \d+`)

@@ -74,12 +74,48 @@ func TestValueIsTheScalarAsItStands(t *testing.T) {
 		"a reference stays":         {"ref", "%{hiera('x')}", true, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, found, err := Value([]byte(file), c.key)
+			got, found, err := Value("x.yaml", []byte(file), c.key)
 			if got != c.want || found != c.found || (err == nil) != (c.err == "") {
 				t.Fatalf("got %q %v %v", got, found, err)
 			}
 			if err != nil && !strings.HasPrefix(err.Error(), c.err) {
 				t.Errorf("got %v, want %s", err, c.err)
+			}
+		})
+	}
+}
+
+func TestJSONIsReadAsJSON(t *testing.T) {
+	long := strings.Repeat("k", 2000)
+	for name, c := range map[string]struct {
+		content, want string
+		err           string
+	}{
+		"an escaped slash":                 {`{"key": "a\/b"}`, "a/b", ""},
+		"an emoji as Python writes it":     {`{"other": "\ud83d\ude00", "key": "\ud83d\ude00"}`, "\U0001F600", ""},
+		"a raw DEL":                        {"{\"key\": \"a\x7fb\"}", "a\x7fb", ""},
+		"of a key that stands twice, last": {`{"key": "a", "key": "b"}`, "b", ""},
+		"a very long key beside it":        {`{"` + long + `": 1, "key": "a"}`, "a", ""},
+		"digits stay what they are":        {`{"key": 1.50e2}`, "1.50e2", ""},
+		"a boolean":                        {`{"key": true}`, "true", ""},
+		"null is none":                     {`{"key": null}`, "", ""},
+		"a missing one":                    {`{}`, "", ""},
+		"a list is no value":               {`{"key": [1]}`, "", "key is not a single value"},
+		"a map is no value":                {`{"key": {"a": 1}}`, "", "key is not a single value"},
+		"a comma too many":                 {"{\n \"key\": \"a\",\n}", "", "no JSON: wrong at line 3, byte 1"},
+		"cut off":                          {`{"key": "a"`, "", "no JSON: wrong at line 1, byte 11"},
+		"nothing at all":                   {"", "", "no JSON: wrong at line 1, byte 0"},
+		"a list of keys":                   {`["key"]`, "", "no JSON: not a mapping of keys"},
+		"YAML":                             {"key: a\n", "", "no JSON: wrong at line 1, byte 1"},
+		"another encoding":                 {"{\"key\": \"\xe9\"}", "", "no JSON: not UTF-8"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, found, err := Value("/etc/puppet/hieradata/x.json", []byte(c.content), "key")
+			if got != c.want || found != (c.want != "") {
+				t.Errorf("got %q %v, want %q", got, found, c.want)
+			}
+			if c.err == "" && err != nil || c.err != "" && (err == nil || err.Error() != c.err) {
+				t.Errorf("got %v, want %q", err, c.err)
 			}
 		})
 	}
@@ -155,11 +191,11 @@ func TestTheFactsOfThisHost(t *testing.T) {
 }
 
 func TestErrorsDoNotQuoteTheData(t *testing.T) {
-	_, _, err := Value([]byte("a: *topsecret\n"), "a")
-	_, _, err2 := Value([]byte("\"topsecret\"\n"), "a")
-	for _, err := range []error{err, err2} {
-		if err == nil || strings.Contains(err.Error(), "topsecret") {
-			t.Errorf("got %v", err)
+	for _, c := range []struct{ file, content string }{
+		{"x.yaml", "a: *topsecret\n"}, {"x.yaml", "\"topsecret\"\n"}, {"x.json", `{"a": topsecret}`}, {"x.json", `"topsecret"`},
+	} {
+		if _, _, err := Value(c.file, []byte(c.content), "a"); err == nil || strings.Contains(err.Error(), "topsecret") || strings.Contains(err.Error(), "'t'") {
+			t.Errorf("%s: %v", c.content, err)
 		}
 	}
 }
@@ -231,9 +267,11 @@ func FuzzValue(f *testing.F) {
 	f.Add([]byte("a: b"), "a")
 	f.Add([]byte(`{"a": "%{x}"}`), "a")
 	f.Fuzz(func(t *testing.T, data []byte, key string) {
-		value, found, err := Value(data, key)
-		if !found && value != "" || found && err != nil {
-			t.Fatalf("%q %v %v", value, found, err)
+		for _, file := range []string{"x.yaml", "x.json"} {
+			value, found, err := Value(file, data, key)
+			if !found && value != "" || found && err != nil {
+				t.Fatalf("%s: %q %v %v", file, value, found, err)
+			}
 		}
 	})
 }

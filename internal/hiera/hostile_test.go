@@ -29,6 +29,7 @@ func TestHostileDataIsRefusedQuickly(t *testing.T) {
 		"an alias of itself":     "key: &k [*k]\n",
 		"deep":                   "key: " + strings.Repeat("[", 200000),
 		"deep maps":              strings.Repeat("{a: ", 20000) + "1" + strings.Repeat("}", 20000),
+		"deep JSON":              `{"key": ` + strings.Repeat("[", 200000),
 		"a list":                 "- key\n",
 		"a value of values":      "key: {a: b}\n",
 		"binary":                 "key: \x00\x01\n",
@@ -36,13 +37,15 @@ func TestHostileDataIsRefusedQuickly(t *testing.T) {
 		"a tag of another world": "key: !!python/object/apply:os.system [id]\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			begun := time.Now()
-			value, found, err := Value([]byte(content), "key")
-			if took := time.Since(begun); took > 5*time.Second {
-				t.Errorf("took %s", took)
-			}
-			if found || value != "" {
-				t.Errorf("found %.60q, %v", value, err)
+			for _, file := range []string{"x.yaml", "x.json"} {
+				begun := time.Now()
+				value, found, err := Value(file, []byte(content), "key")
+				if took := time.Since(begun); took > 5*time.Second {
+					t.Errorf("%s: took %s", file, took)
+				}
+				if found || value != "" {
+					t.Errorf("%s: found %.60q, %v", file, value, err)
+				}
 			}
 		})
 	}

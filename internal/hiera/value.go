@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package hiera
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+)
+
+var errNoMapping = errors.New("not a mapping of keys")
+
+// Value is the scalar of a key in the content of one data file, as text: 0123 stays 0123. References (%{...}) stay what
+// they are. Errors say where the file is wrong and quote nothing of it: hieradata is full of passwords.
+func Value(file string, content []byte, key string) (string, bool, error) {
+	if filepath.Ext(file) == ".json" {
+		return jsonValue(content, key)
+	}
+	return yamlValue(content, key)
+}
+
+func yamlValue(content []byte, key string) (string, bool, error) {
+	var all map[string]yaml.Node
+	if err := yaml.Unmarshal(content, &all); err != nil {
+		return "", false, fmt.Errorf("no YAML: %w", withoutValues(err))
+	}
+	node, found := all[key]
+	if !found || node.Tag == "!!null" {
+		return "", false, nil
+	}
+	if node.Kind != yaml.ScalarNode {
+		return "", false, fmt.Errorf("%s is not a single value", key)
+	}
+	return node.Value, true, nil
+}
+
+// withoutValues keeps where the parser stopped and drops what it quotes.
+func withoutValues(err error) error {
+	if line := lineNumber.FindString(err.Error()); line != "" {
+		return errors.New("wrong at " + line)
+	}
+	return errNoMapping
+}
+
+var lineNumber = regexp.MustCompile(`line \d+`)
+
+// jsonValue reads JSON as such. It is no subset of YAML: \/, \ud83d\ude00, a raw DEL, a key that stands twice and one of
+// more than 1024 characters are all fine in JSON alone, and director's templates write JSON.
+func jsonValue(content []byte, key string) (string, bool, error) {
+	if !utf8.Valid(content) {
+		return "", false, errors.New("no JSON: not UTF-8")
+	}
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(content, &all); err != nil {
+		return "", false, fmt.Errorf("no JSON: %w", placeOf(err, content))
+	}
+	raw, found := all[key]
+	switch {
+	case !found || string(raw) == "null":
+		return "", false, nil
+	case raw[0] == '{' || raw[0] == '[':
+		return "", false, fmt.Errorf("%s is not a single value", key)
+	case raw[0] != '"':
+		return string(raw), true, nil
+	}
+	var text string
+	err := json.Unmarshal(raw, &text)
+	return text, err == nil, err
+}
+
+// placeOf is where a document stops being JSON. Director's are a single line, so that the line alone says little.
+func placeOf(err error, content []byte) error {
+	var syntax *json.SyntaxError
+	if !errors.As(err, &syntax) {
+		return errNoMapping
+	}
+	before := content[:syntax.Offset]
+	return fmt.Errorf("wrong at line %d, byte %d", bytes.Count(before, []byte("\n"))+1, len(before)-bytes.LastIndexByte(before, '\n')-1)
+}
