@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // Package hiera looks up single keys of Puppet's data on a TripleO controller: through the command hiera where it is
-// installed, else in the files that hiera.yaml names. A value that would need data of Puppet's that this host does not have is an error, not a
-// guess.
+// installed and works, else in the files that hiera.yaml names. A value that would need data of Puppet's that this host
+// does not have is an error, not a guess.
 package hiera
 
 import (
@@ -21,7 +21,8 @@ import (
 // Config is where Puppet keeps its hiera.yaml.
 const Config = "/etc/puppet/hiera.yaml"
 
-// Lookup finds the value of a key. Without the file config there is no hiera, and nothing is found.
+// Lookup finds the value of a key. Without the file config there is no hiera, and nothing is found. A key that the files
+// do not have is an error when the command failed: it might have known better.
 func Lookup(ctx context.Context, config, key string) (value string, found bool, err error) {
 	data, err := read(config)
 	if errors.Is(err, os.ErrNotExist) {
@@ -30,15 +31,28 @@ func Lookup(ctx context.Context, config, key string) (value string, found bool, 
 	if err != nil {
 		return "", false, fmt.Errorf("read hiera: %w", err)
 	}
-	out, err := process.Output(ctx, "hiera", "-c", config, key)
+	value, found, err = ask(ctx, config, key)
 	if err == nil {
-		value, found = parseOutput(string(out))
 		return value, found, nil
 	}
-	if !errors.Is(err, process.ErrNotFound) {
-		return "", false, fmt.Errorf("look up %s: %w", key, err)
+	value, found, inFiles := lookupFiles(data, config, key, hostFacts, 0)
+	switch {
+	case found || errors.Is(err, process.ErrNotFound):
+		return value, found, inFiles
+	case inFiles != nil:
+		err = fmt.Errorf("%w; without the command: %w", err, inFiles)
 	}
-	return lookupFiles(data, config, key, hostFacts, 0)
+	return "", false, fmt.Errorf("look up %s: %w", key, err)
+}
+
+// ask has the command look a key up. One that a newer Puppet has left without its Ruby is there and fails.
+func ask(ctx context.Context, config, key string) (string, bool, error) {
+	out, err := process.Output(ctx, "hiera", "-c", config, key)
+	if err != nil {
+		return "", false, err
+	}
+	value, found := parseOutput(string(out))
+	return value, found, nil
 }
 
 // parseOutput reads what the command prints: the value and a line feed, or "nil".

@@ -233,7 +233,7 @@ func TestLookupReadsTheFilesWithoutTheCommand(t *testing.T) {
 func TestLookupPrefersTheCommand(t *testing.T) {
 	config, dir := hierarchy(t), t.TempDir()
 	script := "#!/bin/sh\n[ \"$1\" = -c ] && [ \"$2\" = " + config + " ] || exit 3\n" +
-		"case $3 in known) echo 'pass word';; gone) echo nil;; *) echo broken >&2; exit 1;; esac\n"
+		"case $3 in known) echo 'pass word';; *) echo nil;; esac\n"
 	if err := os.WriteFile(filepath.Join(dir, "hiera"), []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -242,11 +242,33 @@ func TestLookupPrefersTheCommand(t *testing.T) {
 	if got, found, err := Lookup(ctx, config, "known"); got != "pass word" || !found || err != nil {
 		t.Errorf("known: %q %v %v", got, found, err)
 	}
-	if got, found, err := Lookup(ctx, config, "gone"); got != "" || found || err != nil {
-		t.Errorf("gone: %q %v %v", got, found, err)
+	// What it does not find is not looked for in the files, where this one is.
+	if got, found, err := Lookup(ctx, config, "mysql_vip"); got != "" || found || err != nil {
+		t.Errorf("nil: %q %v %v", got, found, err)
 	}
-	if _, _, err := Lookup(ctx, config, "other"); err == nil || !strings.Contains(err.Error(), "look up other: hiera: exit status 1: broken") {
-		t.Errorf("other: %v", err)
+}
+
+func TestLookupReadsTheFilesWhenTheCommandFails(t *testing.T) {
+	config, dir := hierarchy(t), t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "hiera"), []byte("#!/bin/sh\necho broken >&2; exit 1\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	ctx := context.Background()
+	if got, found, err := Lookup(ctx, config, "mysql_vip"); got != "10.0.0.1" || !found || err != nil {
+		t.Errorf("one that is in the files: %q %v %v", got, found, err)
+	}
+	const failed = "look up other: hiera: exit status 1: broken"
+	if _, found, err := Lookup(ctx, config, "other"); found || err == nil || err.Error() != failed {
+		t.Errorf("one that is not: %v", err)
+	}
+	first := filepath.Join(filepath.Dir(config), "first.json")
+	if err := os.WriteFile(first, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want := failed + "; without the command: " + first + ": no JSON: wrong at line 1, byte 1"
+	if _, found, err := Lookup(ctx, config, "other"); found || err == nil || err.Error() != want {
+		t.Errorf("both fail: %v", err)
 	}
 }
 
