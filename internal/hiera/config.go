@@ -12,9 +12,23 @@ import (
 
 // level is one entry of a version 5 hierarchy, and its defaults.
 type level struct {
+	Name    string   `yaml:"name"`
 	Datadir string   `yaml:"datadir"`
 	Path    string   `yaml:"path"`
 	Paths   []string `yaml:"paths"`
+	// Rest are the other settings by name.
+	Rest map[string]yaml.Node `yaml:",inline"`
+}
+
+// followed is an error for a level that names files in a way that is not followed here: what it has may stand before
+// what other levels have.
+func (l level) followed() error {
+	for _, name := range []string{"glob", "globs", "mapped_paths"} {
+		if _, set := l.Rest[name]; set {
+			return fmt.Errorf("level %q of the hierarchy has %s, which are not followed here: set the login options", l.Name, name)
+		}
+	}
+	return nil
 }
 
 // Files lists the data files that a hiera.yaml names, in the order of the hierarchy. Those whose name depends on
@@ -42,6 +56,9 @@ func version5(data []byte, base string, facts Facts) ([]string, error) {
 	}
 	var files []string
 	for _, l := range c.Hierarchy {
+		if err := l.followed(); err != nil {
+			return nil, err
+		}
 		dir := l.Datadir
 		if dir == "" {
 			dir = c.Defaults.Datadir

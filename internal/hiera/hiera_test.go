@@ -190,6 +190,17 @@ func TestTheFactsOfThisHost(t *testing.T) {
 	}
 }
 
+func TestALevelThatIsNotFollowedIsNamed(t *testing.T) {
+	for _, setting := range []string{"glob: '*.yaml'", "globs: [a*, b*]", "mapped_paths: [services, service, '%{service}.yaml']"} {
+		config := "version: 5\nhierarchy:\n  - {name: all, path: common.yaml}\n  - {name: services, " + setting + "}\n"
+		name, _, _ := strings.Cut(setting, ":")
+		want := `level "services" of the hierarchy has ` + name + ", which are not followed here: set the login options"
+		if files, err := Files([]byte(config), "/etc/puppet", nothing); err == nil || err.Error() != want || files != nil {
+			t.Errorf("%s: %q, %v", setting, files, err)
+		}
+	}
+}
+
 func TestErrorsDoNotQuoteTheData(t *testing.T) {
 	for _, c := range []struct{ file, content string }{
 		{"x.yaml", "a: *topsecret\n"}, {"x.yaml", "\"topsecret\"\n"}, {"x.json", `{"a": topsecret}`}, {"x.json", `"topsecret"`},
