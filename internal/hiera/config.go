@@ -32,7 +32,8 @@ func (l level) followed() error {
 }
 
 // Files lists the data files that a hiera.yaml names, in the order of the hierarchy. Those whose name depends on
-// facts (%{...}) that are not known are left out. base is the folder that relative datadirs of version 5 start from.
+// facts (%{...}) that are not known are left out: for hiera they are empty, and the file is one that is not there. base is
+// the folder that relative datadirs of version 5 start from.
 func Files(data []byte, base string, facts Facts) ([]string, error) {
 	var head struct {
 		Version int `yaml:"version"`
@@ -137,13 +138,25 @@ func words(node yaml.Node) ([]string, error) {
 	return list, nil
 }
 
-// known is the path, or nothing when only Puppet could tell it.
+// known is the path, or nothing when only Puppet could tell it. The data of one node are in files of both cases of its
+// UUID: older kernels and dmidecode before 3.1 print it in capitals, so that director's templates write two files and fill
+// the one in whose case the operator wrote it (NodeDataLookup).
 func known(path string, facts Facts) []string {
 	filled, found := fill(path, facts)
 	if !found {
 		return nil
 	}
-	return []string{filled}
+	capitals, _ := fill(path, func(name string) (string, bool) {
+		value, found := facts(name)
+		if name == "uuid" {
+			value = strings.ToUpper(value)
+		}
+		return value, found
+	})
+	if capitals == filled {
+		return []string{filled}
+	}
+	return []string{filled, capitals}
 }
 
 func nonEmpty(s string) []string {

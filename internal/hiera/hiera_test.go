@@ -126,11 +126,11 @@ func nothing(string) (string, bool) { return "", false }
 
 func TestADeployedNodesHierarchyIsFilledFromItsFacts(t *testing.T) {
 	facts := func(name string) (string, bool) {
-		value, found := map[string]string{"uuid": "4C4C-0042", "os.family": "RedHat", "trusted.certname": "../../etc"}[name]
+		value, found := map[string]string{"uuid": "4c4c-0042", "os.family": "RedHat", "trusted.certname": "../../etc"}[name]
 		return value, found
 	}
 	got, err := Files([]byte(tripleo), "/etc/puppet", facts)
-	if err != nil || got[0] != "/etc/puppet/hieradata/4C4C-0042.json" || len(got) != 6 {
+	if err != nil || got[0] != "/etc/puppet/hieradata/4c4c-0042.json" || got[1] != "/etc/puppet/hieradata/4C4C-0042.json" || len(got) != 8 {
 		t.Errorf("%q, %v", got, err)
 	}
 	got, err = Files([]byte(fifth), "/etc/puppet", facts)
@@ -146,6 +146,7 @@ func TestReferencesAreFollowed(t *testing.T) {
 		"hiera.yaml": ":backends: [json]\n:json:\n  :datadir: " + dir + "\n:hierarchy: ['%{::uuid}', common]\n",
 		"u-1.json":   `{"node": "of this node"}`,
 		"common.json": `{"node": "of all", "address": "%{hiera('name')}:%{::port}", "name": "%{alias(\"host\")}.%{lookup('domain')}", "host": "c0", "domain": "x",
+			"scoped": "%{scope('::port')} %{scope(\"facts.os.family\")}", "structured": "%{facts.os.family} %{facts.port}", "dull": "%{scope('unheard')}", "fact": "%{facts.unheard}",
 			"percent": "100%{literal('%')}{x}", "circle": "%{hiera('circle')}", "foreign": "s3cret%{::unheard}", "lost": "%{hiera('absent')}"}`,
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
@@ -154,15 +155,17 @@ func TestReferencesAreFollowed(t *testing.T) {
 	}
 	data, _ := os.ReadFile(config)
 	facts := func(name string) (string, bool) {
-		value, found := map[string]string{"uuid": "u-1", "port": "3306"}[name]
+		value, found := map[string]string{"uuid": "u-1", "port": "3306", "os.family": "RedHat"}[name]
 		return value, found
 	}
-	for key, want := range map[string]string{"node": "of this node", "address": "c0.x:3306", "percent": "100%{x}"} {
+	for key, want := range map[string]string{"node": "of this node", "address": "c0.x:3306", "percent": "100%{x}",
+		"scoped": "3306 RedHat", "structured": "RedHat 3306"} {
 		if got, found, err := lookupFiles(data, config, key, facts, 0); got != want || !found || err != nil {
 			t.Errorf("%s: %q %v %v", key, got, found, err)
 		}
 	}
-	for key, want := range map[string]string{"circle": "in a circle", "foreign": "not known here", "lost": "not known here"} {
+	for key, want := range map[string]string{"circle": "in a circle", "foreign": "not known here", "lost": "not known here",
+		"dull": "not known here", "fact": "not known here"} {
 		if got, found, err := lookupFiles(data, config, key, facts, 0); got != "" || found || err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("%s: %q %v %v", key, got, found, err)
 		}
@@ -182,11 +185,42 @@ func TestTheFactsOfThisHost(t *testing.T) {
 		}
 	}
 	host, _ := os.Hostname()
-	if got, found := hostFacts("fqdn"); got != host || !found {
+	short, _, _ := strings.Cut(host, ".")
+	if got, found := hostFacts("networking.hostname"); got != short || !found {
+		t.Errorf("%q %v", got, found)
+	}
+	if got, found := hostFacts("uuid"); got != strings.ToLower(got) || found != (got != "") {
 		t.Errorf("%q %v", got, found)
 	}
 	if _, found := hostFacts("deploy_config_name"); found {
 		t.Error("director does not deploy now")
+	}
+}
+
+func TestAShortHostNameIsNoFQDN(t *testing.T) {
+	for _, c := range []struct {
+		fact, host, want string
+		found            bool
+	}{
+		{"fqdn", "controller-0.localdomain", "controller-0.localdomain", true},
+		{"networking.fqdn", "controller-0", "controller-0", false},
+		{"hostname", "controller-0.localdomain", "controller-0", true},
+		{"networking.hostname", "controller-0", "controller-0", true},
+		{"hostname", "", "", false},
+	} {
+		if got, found := nameFact(c.fact, c.host); got != c.want || found != c.found {
+			t.Errorf("%s of %q: %q %v", c.fact, c.host, got, found)
+		}
+	}
+}
+
+// A level of a short host's FQDN is passed over; the levels after it are read.
+func TestALevelThatOnlyPuppetCouldNameIsPassedOver(t *testing.T) {
+	config := "version: 5\nhierarchy:\n  - {name: node, path: 'nodes/%{facts.networking.fqdn}.yaml'}\n  - {name: all, path: common.yaml}\n"
+	short := func(name string) (string, bool) { return nameFact(name, "controller-0") }
+	got, err := Files([]byte(config), "/etc/puppet", short)
+	if err != nil || !slices.Equal(got, []string{"/etc/puppet/data/common.yaml"}) {
+		t.Errorf("%q, %v", got, err)
 	}
 }
 

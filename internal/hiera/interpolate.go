@@ -20,17 +20,28 @@ type Facts func(name string) (string, bool)
 func hostFacts(name string) (string, bool) {
 	switch name {
 	case "uuid":
-		return firstWord("/sys/class/dmi/id/product_uuid")
+		uuid, found := firstWord("/sys/class/dmi/id/product_uuid")
+		return strings.ToLower(uuid), found
 	case "osfamily", "os.family", "os_family":
 		return family("/etc/os-release")
 	case "hostname", "fqdn", "networking.fqdn", "networking.hostname":
 		host, err := os.Hostname()
-		if strings.HasSuffix(name, "hostname") {
-			host, _, _ = strings.Cut(host, ".")
+		if err != nil {
+			return "", false
 		}
-		return host, err == nil && host != ""
+		return nameFact(name, host)
 	}
 	return "", false
+}
+
+// nameFact is a fact about a host of this name. Facter completes a short one from resolv.conf, hosts and the resolver: what
+// it would find is not guessed here.
+func nameFact(fact, host string) (string, bool) {
+	short, _, long := strings.Cut(host, ".")
+	if strings.HasSuffix(fact, "fqdn") {
+		return host, long
+	}
+	return short, short != ""
 }
 
 func firstWord(path string) (string, bool) {
@@ -73,7 +84,7 @@ var (
 func fill(path string, facts Facts) (string, bool) {
 	known := true
 	filled := reference.ReplaceAllStringFunc(path, func(ref string) string {
-		value, found := facts(factName(ref))
+		value, found := facts(factName(inside(ref)))
 		// A value with a slash would lead elsewhere.
 		known = known && found && !strings.ContainsAny(value, "/\x00") && !strings.Contains(value, "%{")
 		return value
@@ -81,10 +92,13 @@ func fill(path string, facts Facts) (string, bool) {
 	return filled, known && !strings.Contains(filled, "%{")
 }
 
-func factName(ref string) string {
-	name := strings.TrimSpace(reference.FindStringSubmatch(ref)[1])
-	return strings.TrimPrefix(strings.TrimPrefix(name, "::"), "facts.")
+// factName is ::uuid, or facts.uuid, as Facts knows it.
+func factName(variable string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(strings.TrimSpace(variable), "::"), "facts.")
 }
+
+// inside is what stands between the braces of a reference.
+func inside(ref string) string { return reference.FindStringSubmatch(ref)[1] }
 
 // errReference is a value that this host cannot make up. Its text names no value.
 var errReference = errors.New("it refers to other data with %{...} that are not known here: install hiera or set the login options")
@@ -110,9 +124,9 @@ func resolve(value string, facts Facts, other func(key string) (string, bool, er
 }
 
 func resolveOne(ref string, facts Facts, other func(key string) (string, bool, error)) (string, bool, error) {
-	call := function.FindStringSubmatch(reference.FindStringSubmatch(ref)[1])
+	call := function.FindStringSubmatch(inside(ref))
 	if call == nil {
-		text, found := facts(factName(ref))
+		text, found := facts(factName(inside(ref)))
 		return text, found, nil
 	}
 	argument := call[2] + call[3]
@@ -120,7 +134,7 @@ func resolveOne(ref string, facts Facts, other func(key string) (string, bool, e
 	case "literal":
 		return argument, true, nil
 	case "scope":
-		text, found := facts(strings.TrimPrefix(argument, "::"))
+		text, found := facts(factName(argument))
 		return text, found, nil
 	}
 	text, found, err := other(argument)
