@@ -45,6 +45,7 @@ func TestFactsOfRecordedClusters(t *testing.T) {
 		{"lab", "lab-status.xml", "lab-cib.xml", "lab-quorum.txt", "controller-0"},
 		{"bundle", "bundle-status.xml", "bundle-cib.xml", "", "controller-1"},
 		{"one-one", "status-1.1.xml", "", "", "overcloud-controller-0"},
+		{"osp13", "osp13-status.xml", "osp13-cib.xml", "", "overcloud-controller-0"},
 		{"nothing", "", "", "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -171,6 +171,8 @@ func TestSingletonsAreCountedOnce(t *testing.T) {
 		"bundle-status.xml": {"redis", "openstack-cinder-volume-bundle-podman-0", "ip-172.17.0.100", "ip-fd00.fd00.fd00.2000..5"},
 		"status-1.1.xml": {"ip-172.16.2.5", "ip-fd00.fd00.fd00.2000..10", "galera", "redis", "openstack-cinder-volume", "rabbitmq", "my_vm_job",
 			"my_vm_job"},
+		"osp13-status.xml": {"redis", "ip-192.168.24.7", "ip-10.0.0.109", "ip-172.17.1.14", "ip-172.17.1.19", "ip-172.17.3.19", "ip-172.17.4.11",
+			"openstack-cinder-volume-docker-0", "stonith-fence_ipmilan-525400000000", "stonith-fence_ipmilan-525400000001", "stonith-fence_ipmilan-525400000002"},
 	} {
 		var got []string
 		for _, r := range mustStatus(t, file).Resources {

@@ -26,6 +26,8 @@ func TestTheGaleraResourceOfACIB(t *testing.T) {
 		{"bundle-cib.xml", "galera", "galera-bundle", "", "podman", "cluster.common.tag/galera:pcmklatest"},
 		{"lab-bundle-cib.xml", "galera", "galera-bundle", "controller-0 controller-1 controller-2", "podman", image},
 		{"docker-cib.xml", "galera", "galera-bundle", "controller-0 controller-1 controller-2", "docker", image},
+		{"osp13-cib.xml", "galera", "galera-bundle", "overcloud-controller-0 overcloud-controller-1 overcloud-controller-2", "docker",
+			"192.168.24.1:8787/rhosp13/openstack-mariadb:pcmklatest"},
 	} {
 		a, err := parseAgent(configuration(t, c.file))
 		if err != nil || a.Resource != c.resource || a.Parent != c.parent || a.Bundle != (c.parent == "galera-bundle") || a.Engine != c.engine || a.Image != c.image {
@@ -72,6 +74,7 @@ func TestInstances(t *testing.T) {
 		{"lab-status.xml", "controller-0 controller-1 controller-2", ""},
 		{"lab-bundle-status.xml", "controller-0 controller-1 controller-2", ""},
 		{"docker-status.xml", "controller-0 controller-1 controller-2", ""},
+		{"osp13-status.xml", "overcloud-controller-0 overcloud-controller-1 overcloud-controller-2", ""},
 		{"lab-blocked.xml", "", "any"},
 	} {
 		s, err := ParseStatus(recorded(t, c.file))
