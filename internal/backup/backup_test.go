@@ -265,7 +265,8 @@ func TestHealthCheck(t *testing.T) {
 	if _, err := Healthy(web.URL)(t.Context(), galera.Wsrep{}); err == nil {
 		t.Error("nothing listens at the URL that was given")
 	}
-	for address, want := range map[string]string{"10.0.0.1": "http://10.0.0.1:9200/", "10.0.0.1:4567": "http://10.0.0.1:9200/", "": "http://localhost:9200/", "fd00::1": "http://[fd00::1]:9200/"} {
+	for address, want := range map[string]string{"10.0.0.1": "http://10.0.0.1:9200/", "10.0.0.1:4567": "http://10.0.0.1:9200/", "": "http://localhost:9200/", "fd00::1": "http://[fd00::1]:9200/",
+		"[fd00::1]": "http://[fd00::1]:9200/", "[fd00::1]:4567": "http://[fd00::1]:9200/"} {
 		if got := clustercheckURL(address); got != want {
 			t.Errorf("%q: %s", address, got)
 		}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"syscall"
 	"time"
 
@@ -41,13 +42,14 @@ func Healthy(url string) func(context.Context, galera.Wsrep) (string, error) {
 	}
 }
 
-// clustercheckURL is on the node's own address; wsrep_node_address is empty where Galera guesses it.
+// clustercheckURL is on the node's own address; wsrep_node_address is empty where Galera guesses it, and has an IPv6
+// address in brackets, with or without a port.
 func clustercheckURL(nodeAddress string) string {
 	host := nodeAddress
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}
-	if host == "" {
+	if host = strings.Trim(host, "[]"); host == "" {
 		host = "localhost"
 	}
 	return "http://" + net.JoinHostPort(host, clustercheckPort) + "/"
