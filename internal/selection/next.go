@@ -40,13 +40,25 @@ func next(p *haproxy.Facts) []choice {
 		return stuck
 	}
 	latest := byLastSession(servers)
-	if hidden := (p.Database.Sticky || t != nil) && (t == nil || !t.Readable); hidden {
+	if hidden := pins(p, t) && (t == nil || !t.Readable); hidden {
 		if len(latest) > 0 || slices.ContainsFunc(p.DatabaseServers(), busy) {
 			return latest
 		}
 	}
 	return append(latest, byOrder(servers)...)
 }
+
+// pins says that clients stay where they are. A table of type ip has no room for an IPv6 address: puppet-tripleo writes one
+// whatever the VIP is, and where that is an IPv6 address nothing sticks (HAProxy 2.6.12 goes on showing "used:0").
+func pins(p *haproxy.Facts, t *haproxy.Table) bool {
+	if (t == nil || t.Type == "ip") && slices.ContainsFunc(p.Database.Binds, isIPv6) {
+		return false
+	}
+	return p.Database.Sticky || t != nil
+}
+
+// isIPv6 says that clients may come by an IPv6 address: "[fd00::10]:3306", "[::]:3306".
+func isIPv6(bind string) bool { return strings.HasPrefix(bind, "[") }
 
 // takesClients says that HAProxy may send a session here. "UP 1/3" is on its way down and still takes some.
 func takesClients(s haproxy.Server) bool {
