@@ -43,6 +43,7 @@ func TestCountSessionsTellsClientsFromTheRest(t *testing.T) {
 		"a client over TCP":                  {Process{5, "nova", "10.0.0.1:4444", "Sleep"}, client("nova", "10.0.0.1", 0), 0},
 		"one that executes":                  {Process{5, "nova", "10.0.0.1:4444", "Query"}, client("nova", "10.0.0.1", 1), 0},
 		"over IPv6":                          {Process{5, "nova", "fd00::12:4444", "Sleep"}, client("nova", "fd00::12", 0), 0},
+		"over IPv6 without an empty group":   {Process{5, "nova", "fd00:fd00:fd00:2000:1:2:3:10:41522", "Sleep"}, client("nova", "fd00:fd00:fd00:2000:1:2:3:10", 0), 0},
 		"with a resolved name":               {Process{5, "nova", "controller-0.internalapi:4444", "Sleep"}, client("nova", "controller-0.internalapi", 0), 0},
 		"a local one is a client too":        {Process{5, "nova", "localhost", "Sleep"}, client("nova", "localhost", 0), 0},
 		"root over TCP is a client":          {Process{5, "root", "10.0.0.1:4444", "Sleep"}, client("root", "10.0.0.1", 0), 0},

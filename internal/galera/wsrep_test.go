@@ -129,6 +129,19 @@ func TestParseWsrepNamesWhatIsMissingOrUnreadable(t *testing.T) {
 	}
 }
 
+// Galera has IPv6 addresses in brackets. A port follows where the node's configuration gives one.
+func TestParseWsrepOfIPv6Addresses(t *testing.T) {
+	status, variables := recorded(t, "synced")
+	status["wsrep_incoming_addresses"] = "[fd00:fd00:fd00:2000::11]:3306,[fd00:fd00:fd00:2000::12]:3306,AUTO"
+	variables["wsrep_node_address"] = "[fd00:fd00:fd00:2000::11]:4567"
+	variables["wsrep_cluster_address"] = "gcomm://[fd00:fd00:fd00:2000::11],[fd00:fd00:fd00:2000::12]"
+	w, err := ParseWsrep(status, variables)
+	if err != nil || !healthy(w) || w.NodeAddress != variables["wsrep_node_address"] || w.ClusterAddress != variables["wsrep_cluster_address"] ||
+		strings.Join(w.IncomingAddresses, " ") != "[fd00:fd00:fd00:2000::11]:3306 [fd00:fd00:fd00:2000::12]:3306" {
+		t.Errorf("%+v, %v", w, err)
+	}
+}
+
 func TestParseWsrepOfNothingIsNotHealthy(t *testing.T) {
 	w, err := ParseWsrep(nil, nil)
 	if err == nil || healthy(w) || w.LocalIndex != -1 || w.LastCommitted != -1 {

@@ -157,6 +157,28 @@ func TestSplitWordsQuotesAsHAProxyDoes(t *testing.T) {
 	}
 }
 
+// puppet-tripleo writes IPv6 addresses without brackets, whether a port follows or not.
+func TestParseConfigReadsATripleOControllerOfIPv6(t *testing.T) {
+	c, problem := parseConfig(t, `
+listen mysql
+  bind fd00:fd00:fd00:2000::10:3306 transparent
+  stick on dst
+  stick-table type ip size 1000
+  server controller-0.internalapi.localdomain fd00:fd00:fd00:2000::11:3306 backup check inter 1s port 9200
+  server fd00:fd00:fd00:2000::12 fd00:fd00:fd00:2000::12:3306 backup check inter 1s port 9200
+  server controller-2 [fd00:fd00:fd00:2000::13]:3306 backup
+`)
+	if problem != "" || len(c.Sections) != 1 {
+		t.Fatalf("%s, %+v", problem, c)
+	}
+	s := c.Sections[0]
+	want := []ConfigServer{{"controller-0.internalapi.localdomain", "fd00:fd00:fd00:2000::11", 3306}, {"fd00:fd00:fd00:2000::12", "fd00:fd00:fd00:2000::12", 3306},
+		{"controller-2", "fd00:fd00:fd00:2000::13", 3306}}
+	if fmt.Sprint(s.Binds) != "[[fd00:fd00:fd00:2000::10]:3306]" || fmt.Sprint(s.Servers) != fmt.Sprint(want) {
+		t.Errorf("%+v", s)
+	}
+}
+
 func TestBindAddressesReadsEveryForm(t *testing.T) {
 	for word, want := range map[string]string{
 		"10.0.0.1:3306":                    "10.0.0.1:3306",

@@ -55,6 +55,29 @@ func TestHolders(t *testing.T) {
 	}
 }
 
+// puppet-pacemaker writes dots for the colons of an IPv6 address: without a CIB the name tells the same address.
+func TestAnIPv6VIPIsOneAddressWithAndWithoutACIB(t *testing.T) {
+	resources := []Resource{{ID: "ip-fd00.fd00.fd00.2000..10", Agent: agentIPaddr2, Node: "controller-1", Active: true}}
+	want := []VIP{{"ip-fd00.fd00.fd00.2000..10", "fd00:fd00:fd00:2000::10", "controller-1"}}
+	if got := holders(resources, nil); !reflect.DeepEqual(got, want) {
+		t.Errorf("without a CIB: %+v", got)
+	}
+	for _, written := range []string{"fd00:fd00:fd00:2000::10", "FD00:FD00:FD00:2000:0:0:0:0010", "fd00:fd00:fd00:2000::10/64"} {
+		cib, err := ParseCIB(cibWith("", `<primitive id="ip-fd00.fd00.fd00.2000..10" class="ocf" provider="heartbeat" type="IPaddr2"><instance_attributes id="a">`+
+			`<nvpair id="b" name="ip" value="`+written+`"/><nvpair id="c" name="lvs_ipv6_addrlabel" value="true"/></instance_attributes></primitive>`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := holders(resources, cib); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %+v", written, got)
+		}
+	}
+	without := Resource{ID: "ip-fd00.fd00.fd00.2000.1.2.3.10", Agent: agentIPaddr2}
+	if got := holders([]Resource{without}, &CIB{}); got[0].Address != "fd00:fd00:fd00:2000:1:2:3:10" {
+		t.Errorf("one that the CIB does not know: %+v", got)
+	}
+}
+
 func TestGaleraMembersBecomeNodes(t *testing.T) {
 	nodes := []Node{{Name: "controller-0", Type: NodeMember}, {Name: "controller-1", Type: NodeMember}, {Name: "twin.a"}, {Name: "twin.b"}}
 	running := []Resource{{ID: "galera", Node: "controller-1", Managed: true}, {ID: "galera", Node: "controller-0", Managed: true}, {ID: "galera", Node: "", Managed: true}}
