@@ -69,10 +69,11 @@ func (i Image) Start(ctx context.Context, name string, folders ...string) (*Cont
 	if len(folders) == 0 {
 		waits = lookLifetime
 	}
-	if _, err := process.Output(ctx, i.Engine, append(args, i.Name, waits)...); err != nil {
-		return nil, fmt.Errorf("start a container of %s: %w", i.Name, err)
-	}
 	c := &Container{Engine: i.Engine, Name: name}
+	if _, err := process.Output(ctx, i.Engine, append(args, i.Name, waits)...); err != nil {
+		// The engine may go on although its client was ended.
+		return nil, errors.Join(fmt.Errorf("start a container of %s: %w", i.Name, err), c.Remove())
+	}
 	if err := c.findPID(ctx); err != nil {
 		return nil, errors.Join(err, c.Remove())
 	}
@@ -115,20 +116,47 @@ func (c *Container) Remove() error {
 func Remove(ctx context.Context, engine, name string) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, removeTimeout)
 	defer cancel()
-	if !exists(ctx, engine, name) {
-		return false, nil
+	if there, err := exists(ctx, engine, name); !there {
+		return false, err
 	}
-	_, err := process.Output(ctx, engine, "rm", "--force", name)
+	_, failed := process.Output(ctx, engine, "rm", "--force", name)
+	if failed == nil {
+		return true, nil
+	}
 	// With --rm it may go by itself in that moment.
-	if err != nil && exists(ctx, engine, name) {
-		return true, fmt.Errorf("remove the container %s: %w", name, err)
+	if there, err := exists(ctx, engine, name); there || err != nil {
+		return true, fmt.Errorf("remove the container %s: %w", name, errors.Join(failed, err))
 	}
 	return true, nil
 }
 
-func exists(ctx context.Context, engine, name string) bool {
+// exists says whether there is a container of that name; an engine that is not installed has none. With an error that is
+// not known.
+func exists(ctx context.Context, engine, name string) (bool, error) {
 	_, err := process.Output(ctx, engine, "inspect", "--type", "container", "--format", "{{.Id}}", name)
-	return err == nil
+	switch {
+	case err == nil:
+		return true, nil
+	case saysNone(err), errors.Is(err, process.ErrNotFound):
+		return false, nil
+	}
+	return false, fmt.Errorf("look whether there is a container %s: %w", name, err)
+}
+
+// saysNone tells the engine's answer that there is none from all other failures, as of a daemon that is being restarted:
+//
+//	Error: No such container: NAME                               (docker 1.13, exit status 1)
+//	Error: error looking up container "NAME": no container with name or ID NAME found: no such container
+//	                                                             (podman 1.6, exit status 125)
+//	Error: no such container "NAME"                              (podman 5, exit status 125)
+//	Error: No such object: NAME                                  (docker, podman without --type)
+func saysNone(err error) bool {
+	var exit *process.ExitError
+	if !errors.As(err, &exit) {
+		return false
+	}
+	said := strings.ToLower(exit.Stderr)
+	return strings.Contains(said, "no such container") || strings.Contains(said, "no such object")
 }
 
 // User is a user of the container, by name.

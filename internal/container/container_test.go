@@ -24,7 +24,8 @@ inspect)
   case $3 in
   image) [ "$5" = '{{.Id}}' ] && [ "$6" = 192.0.2.1:8787/mariadb:pcmklatest ] || fail "no such image: $6"; echo sha256:1 ;;
   container)
-    [ -f "container-$6" ] || fail "no such container: $6"
+    [ ! -f busy ] || fail 'Error: database is locked'
+    [ -f "container-$6" ] || { cat absent >&2; exit 1; }
     case $5 in '{{.Id}}') echo 1234 ;; '{{.State.Pid}}') cat "container-$6" ;; *) fail "format $5" ;; esac ;;
   *) fail "type $3" ;;
   esac ;;
@@ -50,11 +51,13 @@ run)
   '192.0.2.1:8787/mariadb:pcmklatest 600' | 'v192.0.2.1:8787/mariadb:pcmklatest 86400') ;;
   *) fail "image and command: $*" ;;
   esac
+  [ ! -f slow ] || { echo 1 >"container-$name"; fail 'context deadline exceeded'; }
   [ ! -f dies ] || { echo 0 >"container-$name"; exit 0; }
   sleep 86400 >/dev/null 2>&1 & echo $! >"container-$name" ;;
 rm)
   [ "$2" = --force ] && [ $# = 3 ] || fail "rm: $*"
-  pid=$(cat "container-$3"); [ "$pid" = 0 ] || kill "$pid"; rm "container-$3" ;;
+  [ ! -f refuses ] || fail 'device or resource busy'
+  pid=$(cat "container-$3"); [ "$pid" -le 1 ] || kill "$pid"; rm "container-$3" ;;
 *) fail "unknown command: $1" ;;
 esac
 `
@@ -64,12 +67,23 @@ func engine(t *testing.T, name, runtime string) (Image, string) {
 	bin, state := t.TempDir(), t.TempDir()
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
 	t.Setenv("STATE", state)
-	for path, content := range map[string]string{filepath.Join(bin, name): standIn, filepath.Join(state, "runtime"): runtime + "\n"} {
-		if err := os.WriteFile(path, []byte(content), 0o700); err != nil {
-			t.Fatal(err)
-		}
-	}
+	write(t, filepath.Join(bin, name), standIn)
+	write(t, filepath.Join(state, "runtime"), runtime+"\n")
+	write(t, filepath.Join(state, "absent"), absent[name])
 	return Image{Engine: name, Name: "192.0.2.1:8787/mariadb:pcmklatest"}, state
+}
+
+// absent is what engines say of a container that is not there.
+var absent = map[string]string{
+	"docker": "Error: No such container: n\n",
+	"podman": `Error: error looking up container "n": no container with name or ID n found: no such container` + "\n",
+}
+
+func write(t *testing.T, path, content string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(content), 0o700); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func calls(t *testing.T, state string) string {
@@ -126,17 +140,70 @@ func TestWhatCannotBeStartedIsSaid(t *testing.T) {
 	if _, err := (Image{"docker", "other"}).Start(t.Context(), "n"); err == nil || !strings.Contains(err.Error(), "the image other is not on this host") {
 		t.Error(err)
 	}
-	if err := os.WriteFile(filepath.Join(state, "dies"), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	write(t, filepath.Join(state, "dies"), "")
 	if _, err := image.Start(t.Context(), "n"); err == nil || !strings.Contains(err.Error(), "has ended at once") {
 		t.Error(err)
 	}
-	if exists(t.Context(), "docker", "n") {
-		t.Error("it was left")
+	if there, err := exists(t.Context(), "docker", "n"); there || err != nil {
+		t.Errorf("it was left: %v %v", there, err)
 	}
 	if _, err := (Image{"podman-not", "x"}).Start(t.Context(), "n"); err == nil || !strings.Contains(err.Error(), "podman-not is not installed") {
 		t.Error(err)
+	}
+}
+
+func TestOnlyTheEnginesOwnAnswerSaysThatThereIsNoContainer(t *testing.T) {
+	for said, none := range map[string]bool{
+		absent["docker"]:               true,
+		absent["podman"]:               true,
+		`Error: no such container "n"`: true, // podman 5
+		"Error: error inspecting object: no such container n":     true, // podman 3
+		"Error response from daemon: No such container: n":        true, // docker 20
+		"Error: No such object: n":                                true,
+		"Error: database is locked":                               false,
+		"Error: error creating libpod runtime: no such file":      false,
+		"Cannot connect to the Docker daemon at unix:///var/run/": false,
+		"": false,
+	} {
+		_, state := engine(t, "podman", "runc")
+		write(t, filepath.Join(state, "absent"), said+"\n")
+		if there, err := Remove(t.Context(), "podman", "n"); there || (err == nil) != none {
+			t.Errorf("%q: %v %v", said, there, err)
+		}
+	}
+	if there, err := Remove(t.Context(), "podman-not", "n"); there || err != nil {
+		t.Errorf("an engine that is not installed: %v %v", there, err)
+	}
+}
+
+func TestAContainerThatCannotBeSeenOrRemovedIsSaid(t *testing.T) {
+	image, state := engine(t, "podman", "runc")
+	running, err := image.Start(t.Context(), "n", "/srv/scratch")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for how, want := range map[string]string{"busy": "look whether there is a container n: podman: exit status 125: Error: database is locked", "refuses": "remove the container n: podman: exit status 125: device or resource busy"} {
+		write(t, filepath.Join(state, how), "")
+		if err := running.Remove(); err == nil || err.Error() != want {
+			t.Errorf("%s: %v", how, err)
+		}
+		if err := os.Remove(filepath.Join(state, how)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if there, err := Remove(t.Context(), "podman", "n"); !there || err != nil {
+		t.Errorf("%v %v", there, err)
+	}
+}
+
+func TestAContainerThatCameUpAfterAllIsRemoved(t *testing.T) {
+	image, state := engine(t, "docker", "")
+	write(t, filepath.Join(state, "slow"), "")
+	if _, err := image.Start(t.Context(), "n"); err == nil || !strings.Contains(err.Error(), "deadline exceeded") {
+		t.Error(err)
+	}
+	if _, err := os.Stat(filepath.Join(state, "container-n")); err == nil {
+		t.Error("it was left")
 	}
 }
 
