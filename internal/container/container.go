@@ -60,7 +60,7 @@ func (i Image) Start(ctx context.Context, name string, folders ...string) (*Cont
 		return nil, err
 	}
 	args := []string{"run", "--detach", "--rm", "--name", name, "--network", "none", "--user", "0:0", "--security-opt", "label=disable",
-		"--log-driver", "none", "--entrypoint", "sleep"}
+		"--log-driver", i.quiet(), "--entrypoint", "sleep"}
 	args = append(args, i.ours(ctx)...)
 	for _, folder := range folders {
 		args = append(args, "--volume", folder+":"+folder)
@@ -80,8 +80,18 @@ func (i Image) Start(ctx context.Context, name string, folders ...string) (*Cont
 	return c, nil
 }
 
+// quiet is a log driver that leaves nothing behind. podman 1.6 refuses none; its k8s-file is a file in the container's own
+// folder, which goes with it, and the journal would stay.
+func (i Image) quiet() string {
+	if i.Engine == "podman" {
+		return "k8s-file"
+	}
+	return "none"
+}
+
 // ours are options that keep the container in our own control group, where its limits and its end are ours. Only podman
-// with crun can: with others the engine puts it into a group of its own, and Remove ends it.
+// with crun can: with others the engine puts it into a group of its own, and Remove ends it. podman 1.6 names no
+// runtime by that template: there it is runc.
 func (i Image) ours(ctx context.Context) []string {
 	if i.Engine != "podman" {
 		return nil

@@ -11,8 +11,8 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-// An engine in its place: it refuses every argument that docker 1.13 or podman 1.6 would, starts a process of this host for
-// a container, and writes down what it was called with.
+// An engine in its place: it refuses every argument that neither docker 1.13 nor podman 1.6 knows, and log drivers as these
+// do. It starts a process of this host for a container, and writes down what it was called with.
 const standIn = `#!/bin/sh
 cd "$STATE"
 echo "${0##*/} $*" >>calls
@@ -40,7 +40,8 @@ run)
     --network) [ "$2" = none ] || fail "network $2"; shift 2 ;;
     --user) [ "$2" = 0:0 ] || fail "user $2"; shift 2 ;;
     --security-opt) [ "$2" = label=disable ] || fail "security-opt $2"; shift 2 ;;
-    --log-driver) [ "$2" = none ] || fail "log-driver $2"; shift 2 ;;
+    --log-driver)
+      case "${0##*/} $2" in 'docker none' | 'podman k8s-file') shift 2 ;; *) fail 'error running container create option: invalid log driver: invalid argument' ;; esac ;;
     --entrypoint) [ "$2" = sleep ] || fail "entrypoint $2"; shift 2 ;;
     --volume) case $2 in /*:/*) volumes=v; shift 2 ;; *) fail "volume $2" ;; esac ;;
     -*) fail "unknown flag: $1" ;;
@@ -101,6 +102,7 @@ func TestAContainerIsStartedEnteredAndRemoved(t *testing.T) {
 		ours            bool
 	}{
 		"docker, as OSP 13 has it":               {"docker", "", false},
+		"podman 1.6, as OSP 16.0 and 16.1 have":  {"podman", "", false},
 		"podman with runc":                       {"podman", "runc", false},
 		"podman with crun, in our control group": {"podman", "crun", true},
 	} {
