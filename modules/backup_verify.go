@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/ansible"
+	"overcloud.backup/internal/container"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/jobs"
 	"overcloud.backup/internal/verify"
@@ -123,14 +124,18 @@ func (o backupVerifyOptions) verify(ctx context.Context, call *ansible.Call, s *
 	if err != nil {
 		return nil, err
 	}
-	if o.Level == verify.LevelRestore && o.Policy != "allow_active" {
+	image := container.Image{}
+	if o.Level == verify.LevelRestore {
 		if err := o.idle(ctx, call); err != nil {
+			return nil, err
+		}
+		if image, err = serverImage(ctx); err != nil {
 			return nil, err
 		}
 	}
 	v, err := verify.Prepare(ctx, s, verify.Options{
 		Level: o.Level, Host: host, MadeBy: "overcloud.backup " + version,
-		RestoreOptions: verify.RestoreOptions{Scratch: o.Scratch, Image: serverImage(ctx), Memory: o.Memory << 20, Progress: func(p verify.Progress) { call.Progress(p) }},
+		RestoreOptions: verify.RestoreOptions{Scratch: o.Scratch, Image: image, Memory: o.Memory << 20, Progress: func(p verify.Progress) { call.Progress(p) }},
 	})
 	if err != nil {
 		return nil, err
@@ -166,6 +171,9 @@ func verified(s *verify.Set, values backupVerifyValues, outcome verify.Outcome) 
 // idle refuses a host whose own server has clients: a restore takes its memory and its disk. A host without a server has
 // none.
 func (o backupVerifyOptions) idle(ctx context.Context, call *ansible.Call) error {
+	if o.Policy == "allow_active" {
+		return nil
+	}
 	c, err := galera.Open(ctx, o.login(call))
 	var login *galera.LoginError
 	if errors.As(err, &login) && login.Absent() {

@@ -4,18 +4,24 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"overcloud.backup/internal/container"
 	"overcloud.backup/internal/pacemaker"
 	"overcloud.backup/internal/restore"
 )
 
-// serverImage is what Pacemaker runs the database in, none where it runs on the hosts. Pacemaker knows it also while the
-// database is stopped. A host without Pacemaker has none either: the programs must be on it.
-func serverImage(ctx context.Context) container.Image {
+// serverImage is what Pacemaker runs the database in, none where it runs on the hosts or by itself. Pacemaker knows it also
+// while the database is stopped. A host without Pacemaker has none either: the programs must be on it. Where Pacemaker does
+// not answer the host's own programs may be another server's.
+func serverImage(ctx context.Context) (container.Image, error) {
 	agent, err := pacemaker.GaleraAgent(ctx)
-	if err != nil {
-		return container.Image{}
+	switch {
+	case err == nil:
+		return restore.ImageOf(agent), nil
+	case errors.Is(err, pacemaker.ErrNoGalera), !pacemaker.Present():
+		return container.Image{}, nil
 	}
-	return restore.ImageOf(agent)
+	return container.Image{}, fmt.Errorf("see what image the database runs in: %w", err)
 }

@@ -65,7 +65,9 @@ func (r *reader) read(ctx context.Context, o Options) Facts {
 	return f
 }
 
-// present says that Pacemaker is installed or configured here.
+// Present says that Pacemaker is installed or configured on this host.
+func Present() bool { return here().present() }
+
 func (r *reader) present() bool {
 	for _, path := range r.configured {
 		if exists(path) {
