@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"overcloud.backup/internal/process"
 )
@@ -82,12 +83,18 @@ func FindContainer(pid int) (Container, error) {
 	return Container{Runtime: runtime, ID: id, Place: process.Place{PID: pid}}, nil
 }
 
+// nameTimeout is what an engine may take for a name, which is for people: one that hangs must not look like a database that
+// does.
+const nameTimeout = 3 * time.Second
+
 // Name asks the engine how the container is called: galera-bundle-podman-0. With an error it is the beginning of its id,
 // and empty on the host itself.
 func (c Container) Name(ctx context.Context) (string, error) {
 	if c.ID == "" {
 		return "", nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, nameTimeout)
+	defer cancel()
 	out, err := process.Output(ctx, c.Runtime, "inspect", "--format", "{{.Name}}", c.ID)
 	if err != nil {
 		return c.ID[:12], fmt.Errorf("name the server's container %s: %w", c.ID[:12], err)

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package galera
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"overcloud.backup/internal/process"
+)
+
+// An engine in its place: it knows one container, by its id, and refuses every argument that docker 1.13 or podman 1.6 would.
+const engine = `#!/bin/sh
+fail() { echo "$1" >&2; exit 1; }
+[ ! -f "$0.hangs" ] || exec sleep 600
+[ "$1 $2" = 'inspect --format' ] && [ "$3" = '{{.Name}}' ] && [ $# = 4 ] || fail "unknown: $*"
+[ "$4" = ` + someID + ` ] || fail "Error: No such object: $4"
+case ${0##*/} in docker) echo /galera-bundle-docker-0 ;; podman) echo galera-bundle-podman-0 ;; esac
+`
+
+const someID = "8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f"
+
+func engines(t *testing.T) (bin string) {
+	t.Helper()
+	bin = t.TempDir()
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+	for _, name := range []string{"docker", "podman"} {
+		if err := os.WriteFile(filepath.Join(bin, name), []byte(engine), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return bin
+}
+
+func TestAContainerIsNamedByItsEngine(t *testing.T) {
+	engines(t)
+	other := strings.Repeat("b", 64)
+	for _, c := range []struct {
+		of   Container
+		want string
+		says string
+	}{
+		{Container{Runtime: "docker", ID: someID}, "galera-bundle-docker-0", ""},
+		{Container{Runtime: "podman", ID: someID}, "galera-bundle-podman-0", ""},
+		{Container{Runtime: "docker", ID: other}, other[:12], "name the server's container bbbbbbbbbbbb: docker: exit status 1: Error: No such object: " + other},
+		{Container{Place: process.Place{PID: 7}}, "", ""},
+		{Container{}, "", ""},
+	} {
+		name, err := c.of.Name(t.Context())
+		if name != c.want || (err == nil) != (c.says == "") || err != nil && err.Error() != c.says {
+			t.Errorf("%+v: %q, %v", c.of, name, err)
+		}
+	}
+}
+
+// The caller's time is for the database.
+func TestAnEngineThatHangsTakesAFewSecondsOnly(t *testing.T) {
+	if err := os.WriteFile(filepath.Join(engines(t), "podman.hangs"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	name, err := Container{Runtime: "podman", ID: someID}.Name(ctx)
+	if name != someID[:12] || err == nil || !strings.Contains(err.Error(), "no answer within the time limit") || ctx.Err() != nil {
+		t.Errorf("%q, %v, %v", name, err, ctx.Err())
+	}
+}
