@@ -19,9 +19,10 @@ import (
 // id. That shows in mountinfo whatever cgroups it was started with (TripleO bundles may have none of their own).
 //
 //	1030 1021 0:25 /containers/overlay-containers/8a3f...64 hex.../userdata/hosts /etc/hosts rw,nosuid - tmpfs tmpfs rw
+//	1030 1021 8:1 /var/lib/containers/storage/vfs-containers/8a3f...64 hex.../userdata/hosts /etc/hosts rw - xfs /dev/sda1 rw
 //	812 798 8:1 /var/lib/docker/containers/8a3f...64 hex.../hosts /etc/hosts rw,relatime - ext4 /dev/sda1 rw
 var (
-	podmanMount = regexp.MustCompile(`/overlay-containers/([0-9a-f]{64})/userdata/`)
+	podmanMount = regexp.MustCompile(`/[a-z0-9]+-containers/([0-9a-f]{64})/userdata/`)
 	dockerMount = regexp.MustCompile(`/containers/([0-9a-f]{64})/(?:hosts|hostname|resolv\.conf)(?:[ /]|$)`)
 )
 
@@ -50,7 +51,7 @@ func ParseMountinfo(mountinfo string) (runtime, id string) {
 
 // Container is the container that a server lives in. The zero value is none: the server runs on the host itself.
 type Container struct {
-	// Runtime is "podman" or "docker", ID what it calls the container.
+	// Runtime is "podman" or "docker", ID what it calls the container; empty for those of another engine.
 	Runtime, ID string
 	// Place is where the server's own programs run.
 	Place process.Place
@@ -64,23 +65,40 @@ func FindContainer(pid int) (Container, error) {
 	if pid == 0 {
 		return Container{}, nil
 	}
-	ours, _ := os.Readlink("/proc/self/ns/mnt")
-	theirs, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/mnt", pid))
+	c, err := containerOf(pid)
 	if err != nil {
 		return Container{}, fmt.Errorf("find the server's container: %w", err)
 	}
-	if ours == theirs {
-		return Container{}, nil
+	return c, nil
+}
+
+func containerOf(pid int) (Container, error) {
+	if shared, err := shares(pid, "mnt"); shared || err != nil {
+		return Container{}, err
 	}
 	mounts, err := os.ReadFile(fmt.Sprintf("/proc/%d/mountinfo", pid))
 	if err != nil {
-		return Container{}, fmt.Errorf("find the server's container: %w", err)
+		return Container{}, err
 	}
-	runtime, id := ParseMountinfo(string(mounts))
-	if id == "" {
-		return Container{}, nil
+	if runtime, id := ParseMountinfo(string(mounts)); id != "" {
+		return Container{Runtime: runtime, ID: id, Place: process.Place{PID: pid}}, nil
 	}
-	return Container{Runtime: runtime, ID: id, Place: process.Place{PID: pid}}, nil
+	// A service that systemd gave mounts of its own, as by PrivateTmp, is among our processes; what LXC or containerd started
+	// is not, and can be entered all the same.
+	if shared, err := shares(pid, "pid"); shared || err != nil {
+		return Container{}, err
+	}
+	return Container{Place: process.Place{PID: pid}}, nil
+}
+
+// shares says whether a process is in our namespace of that kind.
+func shares(pid int, kind string) (bool, error) {
+	ours, err := os.Readlink("/proc/self/ns/" + kind)
+	if err != nil {
+		return false, err
+	}
+	theirs, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/%s", pid, kind))
+	return ours == theirs, err
 }
 
 // nameTimeout is what an engine may take for a name, which is for people: one that hangs must not look like a database that
@@ -88,7 +106,7 @@ func FindContainer(pid int) (Container, error) {
 const nameTimeout = 3 * time.Second
 
 // Name asks the engine how the container is called: galera-bundle-podman-0. With an error it is the beginning of its id,
-// and empty on the host itself.
+// and empty on the host itself and with another engine.
 func (c Container) Name(ctx context.Context) (string, error) {
 	if c.ID == "" {
 		return "", nil

@@ -5,7 +5,9 @@ package galera
 import (
 	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -68,4 +70,59 @@ func TestAnEngineThatHangsTakesAFewSecondsOnly(t *testing.T) {
 	if name != someID[:12] || err == nil || !strings.Contains(err.Error(), "no answer within the time limit") || ctx.Err() != nil {
 		t.Errorf("%q, %v, %v", name, err, ctx.Err())
 	}
+}
+
+func TestAProcessAmongOthersIsInAContainerOfAnyEngine(t *testing.T) {
+	for name, c := range map[string]struct {
+		unshare []string
+		inside  bool
+	}{
+		"mounts and processes of its own, as LXC makes them": {[]string{"--mount", "--pid"}, true},
+		"mounts alone, as systemd gives them to services":    {[]string{"--mount"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			pid := unshared(t, c.unshare...)
+			found, err := FindContainer(pid)
+			if want := (Container{Place: process.Place{PID: pid}}); err != nil || (found == want) != c.inside || !c.inside && found != (Container{}) {
+				t.Errorf("%+v, %v", found, err)
+			}
+		})
+	}
+	for _, pid := range []int{0, os.Getpid()} {
+		if found, err := FindContainer(pid); err != nil || found != (Container{}) {
+			t.Errorf("%d: %+v, %v", pid, found, err)
+		}
+	}
+	if _, err := FindContainer(1 << 30); err == nil || !strings.Contains(err.Error(), "find the server's container") {
+		t.Error(err)
+	}
+}
+
+// unshared starts a process with namespaces of its own, and gives its id here.
+func unshared(t *testing.T, kinds ...string) int {
+	t.Helper()
+	if os.Getuid() != 0 {
+		t.Skip("needs root to make namespaces")
+	}
+	c := exec.Command("unshare", append(kinds, "--fork", "--kill-child", "sh", "-c", "echo ready; exec sleep 60")...)
+	out, err := c.StdoutPipe()
+	if err == nil {
+		err = c.Start()
+	}
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { _ = c.Process.Kill(); _ = c.Wait() })
+	if n, err := out.Read(make([]byte, 6)); n == 0 {
+		t.Skipf("no namespaces here: %v", err)
+	}
+	children, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(c.Process.Pid), "task", strconv.Itoa(c.Process.Pid), "children"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(children)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pid
 }

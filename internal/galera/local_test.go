@@ -173,6 +173,7 @@ func TestParseMountinfoFindsTheContainer(t *testing.T) {
 	for name, c := range map[string]struct{ line, runtime string }{
 		"podman":                    {"812 798 0:25 /containers/overlay-containers/" + id + "/userdata/hosts /etc/hosts rw - tmpfs tmpfs rw", "podman"},
 		"podman, its marker":        {"812 798 0:25 /libpod/overlay-containers/" + id + "/userdata/.containerenv /run/.containerenv rw - tmpfs tmpfs rw", "podman"},
+		"podman with vfs":           {"812 798 8:1 /var/lib/containers/storage/vfs-containers/" + id + "/userdata/hosts /etc/hosts rw - xfs /dev/sda1 rw", "podman"},
 		"docker":                    {"812 798 8:1 /var/lib/docker/containers/" + id + "/resolv.conf /etc/resolv.conf rw - ext4 /dev/sda1 rw", "docker"},
 		"the host, where both show": {"99 25 0:44 / /var/lib/containers/storage/overlay-containers/" + id + "/userdata/shm rw - tmpfs shm rw", ""},
 		"a service with PrivateTmp": {"99 25 8:1 /tmp/systemd-private-1/tmp /tmp rw - ext4 /dev/sda1 rw", ""},

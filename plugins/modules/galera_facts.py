@@ -350,7 +350,9 @@ ansible_facts:
               type: str
               sample: unix_socket
             container:
-              description: Name of the container that the server lives in; empty on the host itself.
+              description: >-
+                Name of the container that the server lives in; empty on the host itself, and with an engine that is
+                neither podman nor docker.
               returned: always
               type: str
               sample: galera-bundle-podman-1
