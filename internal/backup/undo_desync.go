@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/process"
 )
 
 // desyncUndo tells the server process that was desynced. wsrep_desync is no setting that outlives its server: another
@@ -28,7 +29,7 @@ type desyncUndo struct {
 // thisServer describes the server that c is connected to.
 func thisServer(ctx context.Context, c *galera.Client) (desyncUndo, error) {
 	u := desyncUndo{Was: "OFF", BootID: bootID(), PID: c.PeerPID()}
-	u.Start = processStart(u.PID)
+	u.Start = process.Started(u.PID)
 	s, err := c.Server(ctx)
 	if err != nil {
 		return u, err
@@ -93,19 +94,4 @@ func gone(err error) bool {
 func bootID() string {
 	text, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	return strings.TrimSpace(string(text))
-}
-
-// processStart is when a process started, in clock ticks after the boot; empty when it is not known. Together with the
-// pid that names a process once and for all.
-func processStart(pid int) string {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return ""
-	}
-	// 1234 (mariadbd) S 1 ...: the name may hold anything, so what counts is behind the last parenthesis. Field 22.
-	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
-	if len(fields) < 20 {
-		return ""
-	}
-	return fields[19]
 }

@@ -3,7 +3,6 @@
 package process
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io/fs"
@@ -96,13 +95,6 @@ func goes(pid int) bool {
 		n, err := strconv.Atoi(child)
 		return err != nil || stopped(n)
 	})
-}
-
-// stopped says that a process stands still after SIGSTOP or the like.
-func stopped(pid int) bool {
-	stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	_, state, _ := bytes.Cut(stat, []byte(") "))
-	return bytes.HasPrefix(state, []byte("T"))
 }
 
 // Find looks a program up in the system's folders of the place (on this host also on PATH): its absolute path there, or

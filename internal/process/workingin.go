@@ -3,7 +3,6 @@
 package process
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -25,18 +24,9 @@ func WorkingIn(folder string) map[int]string {
 			continue
 		}
 		name, _ := os.ReadFile(filepath.Join(filepath.Dir(link), "comm"))
-		if state(pid) != 'Z' {
+		if state(pid) != "Z" {
 			found[pid] = strings.TrimSpace(string(name))
 		}
 	}
 	return found
-}
-
-// state is the letter behind the name in /proc/PID/stat; Z is one that has ended.
-func state(pid int) byte {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if at := strings.LastIndex(string(stat), ") "); err == nil && at > 0 && at+2 < len(stat) {
-		return stat[at+2]
-	}
-	return 'Z'
 }
