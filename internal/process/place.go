@@ -4,8 +4,8 @@ package process
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -108,7 +108,7 @@ func (p Place) Find(names []string, more ...string) (string, error) {
 		}
 		for _, folder := range append(systemFolders, more...) {
 			path := filepath.Join(folder, name)
-			if isProgram(p.Path(path), p.Host()) {
+			if p.isProgram(path) {
 				return path, nil
 			}
 		}
@@ -116,14 +116,46 @@ func (p Place) Find(names []string, more ...string) (string, error) {
 	return "", fmt.Errorf("%s%s: %w", none(names), p.in(), ErrNotFound)
 }
 
-// isProgram says that a path can be run. What a link of a container points to cannot be told from outside.
-func isProgram(path string, host bool) bool {
-	look := os.Lstat
-	if host {
-		look = os.Stat
+// isProgram says that a path of the place can be run.
+func (p Place) isProgram(path string) bool {
+	path, err := p.resolve(path)
+	if err != nil {
+		return false
 	}
-	info, err := look(path)
-	return err == nil && (info.Mode()&fs.ModeSymlink != 0 || info.Mode().IsRegular() && info.Mode()&0o111 != 0)
+	info, err := os.Lstat(p.Path(path))
+	return err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0
+}
+
+// maxLinks is how many links the kernel follows.
+const maxLinks = 40
+
+// resolve follows a path's links as a process of the place does: absolute ones begin at its root. The kernel would follow them
+// from this host's, up to 5.6 without a choice.
+func (p Place) resolve(path string) (string, error) {
+	at, links := "/", 0
+	for ahead := strings.Split(path, "/"); len(ahead) > 0; {
+		next := filepath.Join(at, ahead[0])
+		ahead = ahead[1:]
+		if next == "/" {
+			at = next // /proc/PID/root is a link itself
+			continue
+		}
+		link, err := os.Readlink(p.Path(next))
+		switch {
+		case errors.Is(err, syscall.EINVAL): // no link
+			at = next
+			continue
+		case err != nil:
+			return "", err
+		case filepath.IsAbs(link):
+			at = "/"
+		}
+		if links++; links > maxLinks {
+			return "", fmt.Errorf("%s: %w", path, syscall.ELOOP)
+		}
+		ahead = append(strings.Split(link, "/"), ahead...)
+	}
+	return at, nil
 }
 
 func (p Place) in() string {

@@ -76,6 +76,37 @@ func TestAProgramOfAContainerRunsInIt(t *testing.T) {
 	}
 }
 
+func TestLinksOfAContainerAreFollowedInIt(t *testing.T) {
+	p := container(t)
+	if err := os.Mkdir(p.Path("/mnt/bin"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(p.Path("/mnt/tool"), p.Path("/mnt/bin/tool")); err != nil {
+		t.Fatal(err)
+	}
+	for path, to := range map[string]string{
+		"/mnt/sbin": "/mnt/bin", "/mnt/relative": "../../mnt/sbin/.", "/mnt/dangling": "/mnt/gone", "/mnt/loop": "loop",
+		"/mnt/bin/first": "/mnt/gone/tool", "/mnt/bin/alias": "tool", "/mnt/bin/plain": "/etc/passwd",
+	} {
+		if err := os.Symlink(to, p.Path(path)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct{ name, folder, want string }{
+		{"tool", "/mnt/sbin", "/mnt/sbin/tool"},
+		{"tool", "/mnt/relative", "/mnt/relative/tool"},
+		{"alias", "/mnt/sbin", "/mnt/sbin/alias"},
+		{"tool", "/mnt/dangling", ""},
+		{"tool", "/mnt/loop", ""},
+		{"plain", "/mnt/bin", ""},
+	} {
+		path, err := p.Find([]string{"first", c.name}, c.folder)
+		if path != c.want || (err == nil) != (c.want != "") {
+			t.Errorf("%s in %s: %q, %v", c.name, c.folder, path, err)
+		}
+	}
+}
+
 func TestAChildInAContainerRunsAsItsOwnerAndDiesWithItsGroup(t *testing.T) {
 	p := container(t)
 	var out bytes.Buffer
