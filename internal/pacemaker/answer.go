@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"overcloud.backup/internal/process"
@@ -37,20 +36,6 @@ func (r *reader) run(ctx context.Context, tool string, args ...string) answer {
 	a.where = strings.Join(append([]string{path}, args...), " ")
 	a.out, a.err = process.Output(ctx, path, args...)
 	return a
-}
-
-// find looks a command up on PATH and then in the reader's own places.
-func (r *reader) find(tool string) (string, error) {
-	for _, dir := range append(filepath.SplitList(os.Getenv("PATH")), r.places...) {
-		if !filepath.IsAbs(dir) {
-			continue // a program of the working folder is never meant
-		}
-		path := filepath.Join(dir, tool)
-		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
-			return path, nil
-		}
-	}
-	return "", fmt.Errorf("%s is not installed: %w", tool, process.ErrNotFound)
 }
 
 // refused says that the command does not know an option:

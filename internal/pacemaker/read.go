@@ -31,7 +31,7 @@ func Read(ctx context.Context, o Options) Facts { return here().read(ctx, o) }
 // here is where things are on a real host.
 func here() *reader {
 	return &reader{
-		places:     []string{"/usr/sbin", "/sbin"},
+		find:       process.Find,
 		corosync:   "/etc/corosync/corosync.conf",
 		configured: []string{"/etc/corosync/corosync.conf", "/var/lib/pacemaker/cib/cib.xml"},
 	}
@@ -39,9 +39,9 @@ func here() *reader {
 
 // reader knows where things are on a host.
 type reader struct {
-	places     []string // folders searched for commands after PATH: an unprivileged PATH lacks sbin
-	corosync   string   // its configuration
-	configured []string // files of which each one says that the host belongs to a cluster
+	find       func(tool string) (string, error) // its path, or process.ErrNotFound
+	corosync   string                            // its configuration
+	configured []string                          // files of which each one says that the host belongs to a cluster
 }
 
 func (r *reader) read(ctx context.Context, o Options) Facts {
