@@ -167,13 +167,13 @@ func ErrorNumber(err error) int {
 	return 0
 }
 
-// quoteName quotes an identifier or one half of an account with backticks, in which only the backtick is special
-// whatever sql_mode says.
 // quoteText writes a string for a statement that takes no placeholder.
 func quoteText(text string) string {
 	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(text) + "'"
 }
 
+// quoteName quotes an identifier or one half of an account with backticks, in which only the backtick is special
+// whatever sql_mode says.
 func quoteName(name string) string {
 	return "`" + strings.ReplaceAll(name, "`", "``") + "`"
 }
