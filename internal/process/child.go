@@ -14,7 +14,9 @@ import (
 // Owner is a user and group of the host. The zero value is root.
 type Owner struct{ UID, GID int }
 
-// Child is a program that does not outlive this process, whatever ends it: the kernel kills it then.
+// Child is a program that does not outlive this process, whatever ends it: the kernel kills it then. In a container that takes
+// a setpriv of util-linux 2.33 there, which RHEL 8 and older have not: then the program goes on to the end of its input, and
+// dies with its control group, or with the container that was started for it.
 type Child struct {
 	ctx    context.Context
 	name   string
@@ -41,7 +43,8 @@ type ChildOptions struct {
 
 // StartChild starts a program as Command prepares it, as the user of o.Owner.
 func StartChild(ctx context.Context, o ChildOptions, name string, args ...string) (*Child, error) {
-	c := &Child{ctx: ctx, name: name, cmd: o.Place.command(ctx, o.Owner, name, args...), stderr: &Tail{Max: maxStderr}, ended: make(chan struct{}), place: o.Place}
+	tied := append(append(o.Place.tie(ctx), name), args...)
+	c := &Child{ctx: ctx, name: name, cmd: o.Place.command(ctx, o.Owner, tied[0], tied[1:]...), stderr: &Tail{Max: maxStderr}, ended: make(chan struct{}), place: o.Place}
 	c.cmd.ExtraFiles = o.Files
 	c.cmd.Dir, c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr = o.Dir, o.Stdin, o.Stdout, c.stderr
 	if o.Stderr != nil {

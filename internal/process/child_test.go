@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,7 +14,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 func TestAChildRunsAsItsOwnerAndTellsItsEnd(t *testing.T) {
@@ -58,30 +58,64 @@ func TestAChildEndsWithItsContextAndWithKill(t *testing.T) {
 // The test's own binary is the process that is killed.
 func TestAChildDoesNotOutliveItsParent(t *testing.T) {
 	if file := os.Getenv("CHILD_PID_FILE"); file != "" {
-		c, err := StartChild(context.Background(), ChildOptions{}, "sleep", "100")
+		pid, _ := strconv.Atoi(os.Getenv("PLACE"))
+		c, err := StartChild(context.Background(), ChildOptions{Place: Place{PID: pid}}, "/bin/sleep", "100")
 		if err == nil {
 			err = os.WriteFile(file, []byte(strconv.Itoa(c.PID())), 0o600)
 		}
 		t.Fatal(err, c.Wait())
 	}
-	file := filepath.Join(t.TempDir(), "pid")
-	parent := exec.Command(os.Args[0], "-test.run=^TestAChildDoesNotOutliveItsParent$")
-	parent.Env = append(os.Environ(), "CHILD_PID_FILE="+file)
-	if err := parent.Start(); err != nil {
-		t.Fatal(err)
+	for name, place := range map[string]func(*testing.T) Place{
+		"on this host": func(*testing.T) Place { return Place{} },
+		"in a container": func(t *testing.T) Place {
+			p := container(t)
+			if p.tie(t.Context()) == nil {
+				t.Skip("needs setpriv of util-linux 2.33")
+			}
+			return p
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := place(t)
+			file := filepath.Join(t.TempDir(), "pid")
+			parent := exec.Command(os.Args[0], "-test.run=^TestAChildDoesNotOutliveItsParent$")
+			parent.Env = append(os.Environ(), "CHILD_PID_FILE="+file, "PLACE="+strconv.Itoa(p.PID))
+			if err := parent.Start(); err != nil {
+				t.Fatal(err)
+			}
+			program := 0
+			await(t, "the program runs", func() bool {
+				text, _ := os.ReadFile(file)
+				program, _ = strconv.Atoi(string(text))
+				if !p.Host() {
+					program = childOf(program)
+				}
+				line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", program))
+				return bytes.HasPrefix(line, []byte("/bin/sleep\x00"))
+			})
+			_ = parent.Process.Kill()
+			_ = parent.Wait()
+			t.Cleanup(func() { _ = syscall.Kill(program, syscall.SIGKILL) })
+			await(t, "the program ends", func() bool { return state(program) == "Z" })
+		})
 	}
-	var pid int
-	for until := time.Now().Add(10 * time.Second); pid == 0 && time.Now().Before(until); time.Sleep(10 * time.Millisecond) {
-		text, _ := os.ReadFile(file)
-		pid, _ = strconv.Atoi(string(text))
-	}
-	_ = parent.Process.Kill()
-	_ = parent.Wait()
-	for until := time.Now().Add(5 * time.Second); time.Now().Before(until); time.Sleep(10 * time.Millisecond) {
-		if stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat"); err != nil || strings.Contains(string(stat), ") Z ") {
-			return
+}
+
+func TestAContainerWithoutSetprivTiesNothing(t *testing.T) {
+	p := container(t)
+	for _, script := range []string{"echo '  --reuid <uid>  set real uid'", "exit 1"} {
+		if err := os.WriteFile(p.Path("/mnt/setpriv"), []byte("#!/bin/sh\n"+script+"\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		mount := p.Command(t.Context(), "/bin/mount", "--bind", "/mnt/setpriv", "/usr/bin/setpriv")
+		if out, err := mount.CombinedOutput(); err != nil {
+			t.Skipf("%v: %s", err, out)
+		}
+		if tied := p.tie(t.Context()); tied != nil {
+			t.Errorf("%s: %q", script, tied)
 		}
 	}
-	_ = syscall.Kill(pid, syscall.SIGKILL)
-	t.Errorf("the child %d lives on", pid)
+	if err := (ChildOptions{Place: p}).Run(t.Context(), "/bin/true"); err != nil {
+		t.Error(err)
+	}
 }

@@ -62,6 +62,25 @@ func (p Place) command(ctx context.Context, owner Owner, path string, args ...st
 	return Command(ctx, program, append(append(enter, "--", path), args...)...)
 }
 
+// tie is what a program of a container is started by so that it dies with its nsenter: the kernel kills nsenter with us, but
+// not a child of its. It is nothing where the container has no such command.
+func (p Place) tie(ctx context.Context) []string {
+	if p.Host() {
+		return nil
+	}
+	setpriv, err := p.Find([]string{"setpriv"})
+	if err != nil {
+		return nil
+	}
+	help := p.Command(ctx, setpriv, "--help")
+	said := &Tail{Max: maxStderr}
+	help.Stdout = said
+	if err := help.Run(); err != nil || !strings.Contains(said.String(), "--pdeathsig") {
+		return nil
+	}
+	return []string{setpriv, "--pdeathsig", "KILL", "--"}
+}
+
 // KeepGoing continues an nsenter that has stopped itself, as it does when its program is stopped, once the program goes on
 // or has ended: who continues the program does not know of nsenter, which has its pipes open. pid is what Command started;
 // the caller ends the watch when that has ended.

@@ -39,15 +39,18 @@ func container(t *testing.T) Place {
 	if _, err := io.ReadFull(out, make([]byte, len("ready\n"))); err != nil {
 		t.Skipf("no namespaces here: %s", stderr.String())
 	}
-	children, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(c.Process.Pid), "task", strconv.Itoa(c.Process.Pid), "children"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(children)))
-	if err != nil {
-		t.Fatal(err)
+	pid := childOf(c.Process.Pid)
+	if pid == 0 {
+		t.Fatal("unshare has no child")
 	}
 	return Place{PID: pid}
+}
+
+// childOf is the only child of a process, 0 when it has none, or several.
+func childOf(pid int) int {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	child, _ := strconv.Atoi(strings.TrimSpace(string(text)))
+	return child
 }
 
 func TestAProgramOfAContainerRunsInIt(t *testing.T) {
@@ -166,9 +169,8 @@ func TestAProgramOfAContainerThatWasStoppedAndContinuedIsWaitedFor(t *testing.T)
 	defer c.Kill()
 	program := 0
 	await(t, "the program runs", func() bool {
-		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", c.PID(), c.PID()))
-		program, err = strconv.Atoi(strings.TrimSpace(string(text)))
-		return err == nil
+		program = childOf(c.PID())
+		return program != 0
 	})
 	_ = syscall.Kill(program, syscall.SIGSTOP)
 	await(t, "nsenter has stopped itself", func() bool { return stopped(c.PID()) })
