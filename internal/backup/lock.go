@@ -15,7 +15,7 @@ import (
 // lockMargin is for how much longer than the backup, its drain included, the cluster's lock is asked for.
 const lockMargin = 10 * time.Minute
 
-// lockUndo is what frees the lock.
+// lockUndo is what frees the lock. Its holder counts, too: jobs of one id may run on two controllers.
 type lockUndo struct {
 	Cluster string `json:"cluster"`
 	Job     string `json:"job"`
@@ -38,19 +38,28 @@ func (j *Job) lock(ctx context.Context) (release func() error, err error) {
 		return none, nil
 	}
 	l := pacemaker.Lock{Cluster: j.plan.Cluster.UUID, Holder: v.Self.Name, Job: j.o.Job, Since: seconds(time.Now()), Expires: seconds(j.expiry(ctx))}
-	undone, err := j.will(lockEffect, lockUndo{Cluster: l.Cluster, Job: l.Job, Holder: l.Holder})
+	undo := lockUndo{Cluster: l.Cluster, Job: l.Job, Holder: l.Holder}
+	undone, err := j.will(lockEffect, undo)
 	if err != nil {
 		return nil, err
 	}
-	release = func() error { return settle(free(l.Cluster, l.Job), undone) }
-	if err := j.acquire(ctx, l, v); err != nil {
-		if notAsked := new(pacemaker.NotAsked); errors.As(err, &notAsked) {
-			return nil, errors.Join(err, undone())
-		}
-		// Whether it was taken is not known after every error; freeing frees only ours.
-		return nil, errors.Join(err, release())
+	release = func() error { return settle(undo.free(), undone) }
+	err = j.acquire(ctx, l, v)
+	switch {
+	case err == nil:
+		return release, nil
+	case untaken(err):
+		return nil, errors.Join(err, undone())
 	}
-	return release, nil
+	// Whether it was taken is not known after every error; freeing frees only ours.
+	return nil, errors.Join(err, release())
+}
+
+// untaken says that the lock was not taken for sure, so that there is nothing to free.
+func untaken(err error) bool {
+	var notAsked *pacemaker.NotAsked
+	var held *pacemaker.LockHeld
+	return errors.As(err, &notAsked) || errors.As(err, &held)
 }
 
 func (j *Job) expiry(ctx context.Context) time.Time {
@@ -116,15 +125,16 @@ func (j *Job) ended(ctx context.Context, l pacemaker.Lock) (evidence string, why
 
 func epoch(seconds float64) time.Time { return time.UnixMilli(int64(seconds * 1000)) }
 
-// free frees a job's lock, if it has it. It tries for a while: a backup may end while the cluster elects a new DC, or
+// free frees the lock, if it is that job's of that holder. It tries for a while: a backup may end while the cluster elects a new DC, or
 // because this controller is cut off. Right after that the others' copy of the configuration may still replace this node's:
 // then it counts only when it is free a second time.
-func free(cluster, job string) error {
+func (u lockUndo) free() error {
 	ctx, cancel := context.WithTimeout(context.Background(), freeTimeout)
 	defer cancel()
+	lock := pacemaker.Lock{Cluster: u.Cluster, Job: u.Job, Holder: u.Holder}
 	pause, sure := pollEvery*5, true
 	for {
-		err := bounded(ctx, func(ctx context.Context) error { _, err := pacemaker.Release(ctx, cluster, job); return err })
+		err := bounded(ctx, func(ctx context.Context) error { _, err := pacemaker.Release(ctx, lock); return err })
 		switch {
 		case err == nil && sure:
 			return nil
@@ -149,7 +159,7 @@ func free(cluster, job string) error {
 var freeTimeout, freeAgain = 45 * time.Second, 3 * time.Second
 
 func (u lockUndo) undo() (string, error) {
-	if err := free(u.Cluster, u.Job); err != nil {
+	if err := u.free(); err != nil {
 		return "", fmt.Errorf("free the cluster's backup lock of job %s: %w", u.Job, err)
 	}
 	return "the cluster's backup lock of job " + u.Job + " is free", nil

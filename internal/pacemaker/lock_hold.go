@@ -29,7 +29,8 @@ type NotAsked struct{ error }
 func (e *NotAsked) Unwrap() error { return e.error }
 
 // Acquire takes the lock of l.Cluster, atomically for the whole cluster. That l.Job on l.Holder has it already is no
-// error. After an error that is neither *LockHeld nor *NotAsked it may have been taken all the same: Release it.
+// error, for two nodes may have jobs of one id. After an error that is neither *LockHeld nor *NotAsked it may have been
+// taken all the same: Release it.
 // A context without a deadline gets DefaultTimeout, here and below.
 func Acquire(ctx context.Context, l Lock) error {
 	ctx, cancel := limited(ctx)
@@ -37,12 +38,13 @@ func Acquire(ctx context.Context, l Lock) error {
 	return here().acquire(ctx, l)
 }
 
-// Release frees the lock if job holds it. That it is free, or another job's, is no error. Without quorum it fails,
-// whatever it sees: when the partitions meet again, the others' copy of the configuration may win, with the lock in it.
-func Release(ctx context.Context, cluster, job string) (released bool, err error) {
+// Release frees the lock if l.Job on l.Holder has it. That it is free, or another job's or node's, is no error. Without
+// quorum it fails, whatever it sees: when the partitions meet again, the others' copy of the configuration may win, with
+// the lock in it.
+func Release(ctx context.Context, l Lock) (released bool, err error) {
 	ctx, cancel := limited(ctx)
 	defer cancel()
-	return here().release(ctx, Lock{Cluster: cluster, Job: job})
+	return here().release(ctx, l)
 }
 
 // Break frees a lock that its holder cannot free any more; the caller has the evidence, and times alone are none: clocks
@@ -118,9 +120,9 @@ func (r *reader) acquire(ctx context.Context, l Lock) error {
 // freeing names the step in errors.
 const freeing = "free the cluster's backup lock"
 
-// release frees the lock of exactly this cluster and job, and of this holder if one is given.
+// release frees the lock of exactly this cluster, job and holder.
 func (r *reader) release(ctx context.Context, l Lock) (bool, error) {
-	if err := checkIDs(l.Cluster, l.Job); err != nil {
+	if err := errors.Join(checkIDs(l.Cluster, l.Job), checkHolder(l.Holder)); err != nil {
 		return false, fmt.Errorf("%s: %w", freeing, err)
 	}
 	if err := r.counted(ctx); err != nil {
@@ -150,7 +152,7 @@ func (r *reader) release(ctx context.Context, l Lock) (bool, error) {
 	return true, nil
 }
 
-// is says that a lock is held, by this job and, if one is given, by this holder.
+// is says that a lock is held, by this job on this node.
 func (l *Lock) is(other Lock) bool {
-	return l != nil && l.Cluster == other.Cluster && l.Job == other.Job && (other.Holder == "" || l.Holder == other.Holder)
+	return l != nil && l.Cluster == other.Cluster && l.Job == other.Job && l.Holder == other.Holder
 }

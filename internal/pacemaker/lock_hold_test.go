@@ -101,14 +101,21 @@ func TestTheLockIsTakenOnceAndFreedByItsOwnJob(t *testing.T) {
 	if err := f.read.acquire(ctx, mine); err != nil {
 		t.Errorf("the same job again: %v", err)
 	}
-	if released, err := f.read.release(ctx, theirs); released || err != nil || f.held() == nil {
-		t.Errorf("another job's: %t, %v", released, err)
+	namesake := mine
+	namesake.Holder = theirs.Holder
+	if err := f.read.acquire(ctx, namesake); !errors.As(err, &held) || held.Lock != mine {
+		t.Errorf("a job of the same id on another node: %v", err)
+	}
+	for _, l := range []Lock{theirs, namesake} {
+		if released, err := f.read.release(ctx, l); released || err != nil || f.held() == nil {
+			t.Errorf("another job's, of %+v: %t, %v", l, released, err)
+		}
 	}
 	f.forget()
-	if released, err := f.read.release(ctx, Lock{Cluster: mine.Cluster, Job: mine.Job}); !released || err != nil || f.held() != nil {
+	if released, err := f.read.release(ctx, mine); !released || err != nil || f.held() != nil {
 		t.Errorf("its own: %t, %v", released, err)
 	}
-	if want := queries + "--delete --xpath " + path + ofJob + "\n" + queries; !strings.HasPrefix(f.used("cibadmin"), want) {
+	if want := queries + "--delete --xpath " + path + ofJob + ofNode + "\n" + queries; !strings.HasPrefix(f.used("cibadmin"), want) {
 		t.Errorf("called as\n%swant\n%s", f.used("cibadmin"), want)
 	}
 	if released, err := f.read.release(ctx, mine); released || err != nil {
@@ -319,8 +326,8 @@ func TestWhatCannotStandInALockIsRefused(t *testing.T) {
 	bad := []Lock{}
 	for _, text := range []string{"", "x y", `a"]|//*[@id="`, "a'b", "../a", "-a", "a\nb", "ä", "<a/>", strings.Repeat("a", 300)} {
 		bad = append(bad, with(func(l *Lock) { l.Cluster = text }), with(func(l *Lock) { l.Job = text }), with(func(l *Lock) { l.Holder = text }))
-		for _, l := range bad[len(bad)-3 : len(bad)-1] {
-			if _, err := Release(t.Context(), l.Cluster, l.Job); err == nil {
+		for _, l := range bad[len(bad)-3:] {
+			if _, err := Release(t.Context(), l); err == nil {
 				t.Errorf("released %+v", l)
 			}
 		}
@@ -353,7 +360,7 @@ func TestADamagedLockSaysHowToRemoveIt(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, reading := ReadLock(t.Context(), mine.Cluster)
-		_, releasing := Release(t.Context(), mine.Cluster, mine.Job)
+		_, releasing := Release(t.Context(), mine)
 		for _, err := range []error{reading, releasing, Acquire(t.Context(), theirs), Break(t.Context(), mine)} {
 			if err == nil || !strings.Contains(err.Error(), "cibadmin --delete --xpath '"+path+"'") {
 				t.Errorf("%s: %v", name, err)
@@ -370,11 +377,11 @@ func TestADamagedLockSaysHowToRemoveIt(t *testing.T) {
 
 func TestAFailedDeletionIsNoRelease(t *testing.T) {
 	for body, want := range map[string]string{
-		`exit 0`: "it is still there; remove it with: cibadmin --delete --xpath '" + path + ofJob + "'",
+		`exit 0`: "it is still there; remove it with: cibadmin --delete --xpath '" + path + ofJob + ofNode + "'",
 		`echo "Call cib_delete failed: Timer expired" >&2; exit 124`: "free the cluster's backup lock: ",
 	} {
 		locking(t, map[string]string{"cibadmin": `if [ "$1" = --delete ]; then ` + body + `; fi; cat "$here/lab-locked-cib.xml"`})
-		if released, err := Release(t.Context(), mine.Cluster, mine.Job); released || err == nil || !strings.Contains(err.Error(), want) {
+		if released, err := Release(t.Context(), mine); released || err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%t, %v, want %q", released, err, want)
 		}
 	}
@@ -389,7 +396,7 @@ func TestALockThatHangsEndsAtTheDeadline(t *testing.T) {
 		"quorum":  {"crm_mon", "sleep 600", func(ctx context.Context) error { return Acquire(ctx, mine) }},
 		"create":  {"cibadmin", `if [ "$1" = --create ]; then sleep 600; fi; ` + aCIB, func(ctx context.Context) error { return Acquire(ctx, mine) }},
 		"read":    {"cibadmin", "sleep 600", func(ctx context.Context) error { _, err := ReadLock(ctx, mine.Cluster); return err }},
-		"release": {"cibadmin", `if [ "$1" = --delete ]; then sleep 600; fi; cat "$here/lab-locked-cib.xml"`, func(ctx context.Context) error { _, err := Release(ctx, mine.Cluster, mine.Job); return err }},
+		"release": {"cibadmin", `if [ "$1" = --delete ]; then sleep 600; fi; cat "$here/lab-locked-cib.xml"`, func(ctx context.Context) error { _, err := Release(ctx, mine); return err }},
 		"locks":   {"crm_node", "sleep 600", func(ctx context.Context) error { _, err := Locks(ctx); return err }},
 		"view":    {"crm_mon", "sleep 600", func(ctx context.Context) error { _, err := View(ctx); return err }},
 	} {
