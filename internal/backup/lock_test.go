@@ -108,6 +108,7 @@ func TestALockIsBrokenOnlyWithEvidence(t *testing.T) {
 		"of a node that is away, but not for long":       {away, "controller-0", time.Hour, never, "", "its job may go on for another "},
 		"of a node that is away and over":                {away, "controller-0", -time.Minute, never, "controller-0 is not in the cluster any more", ""},
 		"of a node that the cluster does not know":       {"", "controller-9", -time.Minute, never, "controller-9 is not in the cluster any more", ""},
+		"of a remote node that is there":                 {`/<node name="controller-0"/s/type="member"/type="remote"/`, "controller-0", -time.Hour, never, "", "wait for its end"},
 		"of this node, whose job runs":                   {"", "controller-1", -time.Hour, runs, "", "it runs on this node"},
 		"of this node, whose job does not run":           {"", "controller-1", time.Hour, never, "no such job runs on this node any more", ""},
 		"of this node, of whose jobs nothing is known":   {"", "controller-1", -time.Hour, nil, "", "is not known"},

@@ -26,7 +26,8 @@ type ClusterView struct {
 	// Promoted names the other nodes on which it is promoted and which may serve: online, and neither in standby nor in
 	// maintenance, unclean, pending or shutting down; its instance has not failed and is not being demoted. Sorted.
 	Promoted []string `json:"promoted"`
-	// Online names all members of the cluster that are in it now, this one included. Sorted.
+	// Online names all nodes that are in the cluster now, this one included: its members and remote nodes, which may run
+	// the database, too. The guests of its bundles are none. Sorted.
 	Online []string `json:"online"`
 }
 
@@ -78,7 +79,7 @@ func (s *Status) view(name string) (ClusterView, error) {
 	}
 	v := ClusterView{Present: true, Quorum: s.Quorum, Maintenance: isTrue(s.Options["maintenance-mode"]), Self: *self, Promoted: []string{}, Online: []string{}}
 	for _, n := range s.Nodes {
-		if n.Online && n.Type == NodeMember {
+		if n.Online && (n.Type == NodeMember || n.Type == NodeRemote) {
 			v.Online = append(v.Online, n.Name)
 		}
 	}

@@ -43,8 +43,9 @@ func TestTheViewOfRecordedClusters(t *testing.T) {
 		// In bundles it is promoted on guests; that of controller-2 has failed.
 		{"bundle-status.xml", "controller-1", true, false, true, "controller-0", "controller-0 controller-1 controller-2", ""},
 		{"bundle-status.xml", "controller-2", true, false, true, "controller-0 controller-1", "controller-0 controller-1 controller-2", ""},
-		{"status-1.1.xml", "overcloud-controller-1", true, false, false, "overcloud-controller-0", "overcloud-controller-0 overcloud-controller-1 overcloud-controller-2", "standby maintenance"},
-		{"status-1.1.xml", "overcloud-controller-3", true, false, false, "overcloud-controller-0", "overcloud-controller-0 overcloud-controller-1 overcloud-controller-2", "standby_onfail pending unclean shutdown offline"},
+		// A remote node is in the cluster, a bundle's guest is not.
+		{"status-1.1.xml", "overcloud-controller-1", true, false, false, "overcloud-controller-0", "compute-remote-0 overcloud-controller-0 overcloud-controller-1 overcloud-controller-2", "standby maintenance"},
+		{"status-1.1.xml", "overcloud-controller-3", true, false, false, "overcloud-controller-0", "compute-remote-0 overcloud-controller-0 overcloud-controller-1 overcloud-controller-2", "standby_onfail pending unclean shutdown offline"},
 	} {
 		t.Run(c.file+" "+c.self, func(t *testing.T) {
 			v, err := mustStatus(t, c.file).view(c.self)

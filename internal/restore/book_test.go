@@ -5,6 +5,7 @@ package restore
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -150,6 +151,14 @@ func TestFilesOutsideOfTheDatadirAreRefused(t *testing.T) {
 		if c.text[9:18] == "port=3307" && (n.Port != "3307" || n.Cluster != "c" || strings.Join(n.Options, " ") != "--innodb-page-size=4k") {
 			t.Errorf("%+v", n)
 		}
+	}
+}
+
+// Their number is how many servers a controller that joins again must see.
+func TestOnlyTheDatabasesNodesAreCounted(t *testing.T) {
+	online := among([]string{"a", "b", "database-0"}, []string{"a", "compute-0", "database-0", "messaging-0"})
+	if !slices.Equal(online, []string{"a", "database-0"}) {
+		t.Errorf("%q", online)
 	}
 }
 

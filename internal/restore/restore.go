@@ -43,7 +43,7 @@ type Node struct {
 	Agent   pacemaker.Agent `json:"-"`
 	Name    string          `json:"name"`    // in Pacemaker
 	Members []string        `json:"members"` // of the cluster, online or not, that may run the database
-	Online  []string        `json:"online"`
+	Online  []string        `json:"online"`  // of the members
 	Datadir string          `json:"datadir"`
 	// Options are those of the server that its data depend on, as --innodb-page-size=4k.
 	Options []string `json:"options"`
@@ -56,6 +56,12 @@ type Node struct {
 	transfer galera.Account
 	// Serving says that the database runs here.
 	Serving bool `json:"serving"`
+}
+
+// among are the members of the database's cluster that Pacemaker has online: it has other nodes, too, as of another role, or
+// computes that are remote nodes.
+func among(members, online []string) []string {
+	return slices.DeleteFunc(slices.Clone(members), func(m string) bool { return !slices.Contains(online, m) })
 }
 
 // ImageOf is what a bundle's containers are made of; none where the database runs on the hosts.
@@ -73,7 +79,7 @@ func Look(ctx context.Context) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Node{Agent: agent, Name: view.Self.Name, Members: agent.Members, Online: view.Online, Datadir: agent.Datadir}
+	n := &Node{Agent: agent, Name: view.Self.Name, Members: agent.Members, Online: among(agent.Members, view.Online), Datadir: agent.Datadir}
 	if n.Datadir == "" {
 		n.Datadir = defaultDatadir
 	}
