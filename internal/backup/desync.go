@@ -59,7 +59,7 @@ func (d *desync) begin(ctx context.Context, c *galera.Client) error {
 	} else if w.Desync {
 		return galera.ErrDesynced
 	}
-	if err := d.note(server); err != nil {
+	if err := d.note(desyncUndo{Was: "OFF", instance: server}); err != nil {
 		return err
 	}
 	// Should the answer get lost, the undo still has to look.
@@ -72,10 +72,10 @@ func (d *desync) begin(ctx context.Context, c *galera.Client) error {
 	return err
 }
 
-func (d *desync) note(server desyncUndo) (err error) {
+func (d *desync) note(undo desyncUndo) (err error) {
 	d.undone = func() error { return nil }
 	if d.will != nil {
-		d.undone, err = d.will(server)
+		d.undone, err = d.will(undo)
 	}
 	return err
 }

@@ -3,11 +3,14 @@
 package backup
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/process"
 )
 
 // checkHost refuses a server that runs elsewhere: a backup of it would carry this controller's name.
@@ -39,4 +42,40 @@ func checkDatadir(pid int, datadir string) error {
 		return fmt.Errorf("%s here is not the datadir of the server that answers (pid %d works in %s): a backup would hold another server's data", datadir, pid, where)
 	}
 	return nil
+}
+
+// instance is a server's process. After a restart it is another one, with the same name and maybe other files.
+type instance struct {
+	BootID string `json:"boot_id"`
+	// PID and Start (clock ticks after the boot) are of the server behind a unix socket; else they are 0, and Up is used.
+	PID   int    `json:"pid"`
+	Start string `json:"start"`
+	UID   string `json:"server_uid"`
+	Up    int64  `json:"uptime"` // seconds, when it was looked at
+}
+
+// thisServer is the process that c is connected to.
+func thisServer(ctx context.Context, c *galera.Client) (instance, error) {
+	s, err := c.Server(ctx)
+	return instanceOf(s), err
+}
+
+func instanceOf(s galera.Server) instance {
+	return instance{BootID: bootID(), PID: s.PID, Start: process.Started(s.PID), UID: s.UID, Up: s.Uptime}
+}
+
+// same says that now is the process that it was then.
+func (i instance) same(now instance) bool {
+	if i.BootID != now.BootID || i.UID != now.UID {
+		return false
+	}
+	if i.Start != "" && now.Start != "" {
+		return i.PID == now.PID && i.Start == now.Start
+	}
+	return now.Up >= i.Up
+}
+
+func bootID() string {
+	text, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	return strings.TrimSpace(string(text))
 }

@@ -24,6 +24,8 @@ type Job struct {
 	plan   Plan
 	tool   tool
 	server galera.Server
+	// instance is the process of that server, whose container and files were looked at.
+	instance instance
 	// container is where the server and its tools are, if not on the host itself.
 	container     galera.Container
 	containerName string
@@ -95,6 +97,7 @@ func (j *Job) identify(ctx context.Context, c *galera.Client) (err error) {
 	if j.server, err = c.Server(ctx); err != nil {
 		return err
 	}
+	j.instance = instanceOf(j.server)
 	j.plan.Server = repository.Server{Version: j.server.Version, Hostname: j.server.Hostname, UID: j.server.UID, Datadir: j.server.Datadir}
 	return checkHost(j.server, j.plan.Controller)
 }

@@ -264,6 +264,9 @@ func (r *running) mark(ctx context.Context, c *galera.Client) (err error) {
 }
 
 func (r *running) stream(ctx context.Context, c *galera.Client) error {
+	if err := r.unchanged(ctx, c); err != nil {
+		return elsewhere(err)
+	}
 	socket := ""
 	if !r.container.Place.Host() {
 		socket = r.server.Socket
@@ -276,6 +279,19 @@ func (r *running) stream(ctx context.Context, c *galera.Client) error {
 		return r.streamLogical(ctx, c, login)
 	}
 	return r.streamPhysical(ctx, login)
+}
+
+// unchanged refuses another server process than the one whose container and datadir were proven: the lock and the
+// catch-up may have taken minutes. c was opened before both checks of the node, and a server that ends takes it along.
+func (r *running) unchanged(ctx context.Context, c *galera.Client) error {
+	now, err := thisServer(ctx, c)
+	if err != nil {
+		return fmt.Errorf("see that the server is still the one that was looked at: %w", err)
+	}
+	if !r.instance.same(now) {
+		return errors.New("the server was restarted since it was looked at: where it runs and which files are its own is not known any more")
+	}
+	return nil
 }
 
 func (r *running) streamPhysical(ctx context.Context, login []byte) error {

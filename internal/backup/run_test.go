@@ -110,6 +110,30 @@ func TestTheNodeIsCheckedAgainAfterTheWait(t *testing.T) {
 	}
 }
 
+// What was proven of the server's container and datadir counts for that process only, whose pid may be anybody's by now.
+func TestAServerThatWasRestartedSinceIsNotRead(t *testing.T) {
+	s := shared(t)
+	for name, change := range map[string]func(*instance){
+		"another process":          func(i *instance) { i.PID-- },
+		"the same pid, used again": func(i *instance) { i.Start = "1" },
+		"other files":              func(i *instance) { i.UID = "x" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			j := s.job(t, nil)
+			change(&j.instance)
+			used := filepath.Join(t.TempDir(), "used")
+			j.tool.path = fake(t, "touch "+used)
+			made, err := j.Run(t.Context())
+			if made != nil || err == nil || !strings.Contains(err.Error(), "stream: the server was restarted since it was looked at") || !Elsewhere(err) {
+				t.Errorf("%v, %v", made, err)
+			}
+			if _, err := os.Stat(used); err == nil || len(left(t, j.o.Destination)) != 0 {
+				t.Errorf("the tool was started, or something is left: %q", left(t, j.o.Destination))
+			}
+		})
+	}
+}
+
 func TestSomebodyElsesDesyncIsLeftAlone(t *testing.T) {
 	s := shared(t)
 	c, err := galera.Open(t.Context(), galera.Login{Socket: s.Socket})

@@ -31,17 +31,17 @@ func TestUndoLeavesADesyncThatIsNotItsOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _, _ = s.SQL("SET GLOBAL wsrep_desync = OFF") })
-	change := func(do func(*desyncUndo)) desyncUndo { u := now; do(&u); return u }
+	change := func(do func(*instance)) instance { i := now; do(&i); return i }
 	for name, tt := range map[string]struct {
-		noted desyncUndo
+		noted instance
 		said  string
 		left  string
 	}{
-		"another process":     {change(func(u *desyncUndo) { u.Start += "0" }), "was restarted since", "1"},
-		"the same pid, later": {change(func(u *desyncUndo) { u.PID++ }), "was restarted since", "1"},
-		"before a reboot":     {change(func(u *desyncUndo) { u.BootID = "x" }), "was restarted since", "1"},
-		"another server":      {change(func(u *desyncUndo) { u.UID = "x" }), "was restarted since", "1"},
-		"over TCP, younger":   {change(func(u *desyncUndo) { u.PID, u.Start, u.Up = 0, "", now.Up+1000 }), "was restarted since", "1"},
+		"another process":     {change(func(i *instance) { i.Start += "0" }), "was restarted since", "1"},
+		"the same pid, later": {change(func(i *instance) { i.PID++ }), "was restarted since", "1"},
+		"before a reboot":     {change(func(i *instance) { i.BootID = "x" }), "was restarted since", "1"},
+		"another server":      {change(func(i *instance) { i.UID = "x" }), "was restarted since", "1"},
+		"over TCP, younger":   {change(func(i *instance) { i.PID, i.Start, i.Up = 0, "", now.Up+1000 }), "was restarted since", "1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s.undoesDesync(t, tt.noted, tt.said, tt.left)
@@ -51,16 +51,16 @@ func TestUndoLeavesADesyncThatIsNotItsOwn(t *testing.T) {
 	s.undoesDesync(t, now, "wsrep_desync is OFF", "0")
 	gone := &server{&mariadb.Server{Socket: filepath.Join(t.TempDir(), "none")}}
 	a := apart{Socket: gone.Socket, Journal: filepath.Join(t.TempDir(), "journal")}
-	a.note(t, desyncEffect, now)
+	a.note(t, desyncEffect, desyncUndo{"OFF", now})
 	if done, err := a.undo(t); err != nil || len(done) != 1 || !strings.Contains(done[0].Done, "does not run any more") || len(a.open(t)) != 0 {
 		t.Errorf("no server: %+v, %v", done, err)
 	}
 }
 
-func (s *server) undoesDesync(t *testing.T, noted desyncUndo, said, left string) {
+func (s *server) undoesDesync(t *testing.T, noted instance, said, left string) {
 	t.Helper()
 	a := s.apart(t)
-	a.note(t, desyncEffect, noted)
+	a.note(t, desyncEffect, desyncUndo{"OFF", noted})
 	done, err := a.undo(t)
 	if err != nil || len(done) != 1 || !strings.Contains(done[0].Done, said) || s.desync(t) != left || len(a.open(t)) != 0 {
 		t.Errorf("%+v, %v, wsrep_desync %s, open %q", done, err, s.desync(t), a.open(t))
@@ -172,7 +172,7 @@ func TestAHangingDestinationIsLeftForLater(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.note(t, desyncEffect, now)
+	a.note(t, desyncEffect, desyncUndo{"OFF", now})
 	a.note(t, setEffect, setUndo{Destination: path, Cluster: "solo", Hidden: ".partial-x", Mount: mountOf(path)})
 	freeze()
 	if _, err := s.SQL("SET GLOBAL wsrep_desync = ON"); err != nil {
