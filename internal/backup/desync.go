@@ -14,8 +14,9 @@ import (
 
 // desync switches wsrep_desync on for a while. It undoes only what it did.
 type desync struct {
-	// client is begin's. open makes another should it break.
+	// client is begin's, of this server. open makes another should it break.
 	client *galera.Client
+	server instance
 	open   func(context.Context) (*galera.Client, error)
 	drain  time.Duration
 	// up waits until clients can be sent here again, and says what it saw.
@@ -63,7 +64,7 @@ func (d *desync) begin(ctx context.Context, c *galera.Client) error {
 		return err
 	}
 	// Should the answer get lost, the undo still has to look.
-	d.client, d.ours = c, true
+	d.client, d.server, d.ours = c, server, true
 	err = c.SetDesync(ctx, true)
 	if errors.Is(err, galera.ErrDesynced) {
 		d.ours = false
@@ -108,7 +109,7 @@ func (d *desync) end() (said string, err error) {
 	defer cancel()
 	begun := time.Now()
 	health, err := d.resyncAndWait(ctx)
-	if gone(err) {
+	if d.over(err) {
 		return "ON while the data were read; the server ended, and with it the desync", d.undone()
 	}
 	if err != nil {
@@ -136,15 +137,24 @@ func (d *desync) resyncAndWait(ctx context.Context) (health string, err error) {
 	}
 }
 
-// connect takes begin's connection, else opens another one. That may fail for a while, with too many connections; only
-// a server that is not there any more is not waited for.
+// errRestarted is of a server that has not been desynced by us, in the place of the one that was.
+var errRestarted = errors.New("the server was restarted since, which ended the desync")
+
+// over says that the desynced server does not run any more. One that only does not listen, as without its socket's file or
+// while it shuts down, is still desynced.
+func (d *desync) over(err error) bool {
+	return errors.Is(err, errRestarted) || gone(err) && !d.server.runs()
+}
+
+// connect takes begin's connection, else opens another one to the same server. That may fail for a while, with too many
+// connections; only a server that is not there any more, and another host's, are not waited for.
 func (d *desync) connect(ctx context.Context) (*galera.Client, error) {
 	if alive(ctx, d.client) {
 		return d.client, nil
 	}
 	for {
-		c, err := d.open(ctx)
-		if err == nil || gone(err) {
+		c, err := d.reopen(ctx)
+		if err == nil || d.over(err) || errors.Is(err, errOtherHost) {
 			return c, err
 		}
 		select {
@@ -153,6 +163,21 @@ func (d *desync) connect(ctx context.Context) (*galera.Client, error) {
 		case <-time.After(pollEvery):
 		}
 	}
+}
+
+func (d *desync) reopen(ctx context.Context) (*galera.Client, error) {
+	c, err := d.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now, err := thisServer(ctx, c)
+	if err == nil && !d.server.same(now) {
+		err = errRestarted
+	}
+	if err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
 }
 
 func alive(ctx context.Context, c *galera.Client) bool {

@@ -5,7 +5,9 @@ package backup
 import (
 	"context"
 	"errors"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -124,6 +126,72 @@ func TestADesyncIsUndoneOverAnotherConnection(t *testing.T) {
 	}
 	if said, err := d.end(); err != nil || !strings.Contains(said, "then OFF") || *noted != 0 || s.desync(t) != "0" {
 		t.Errorf("%q, %v, noted %d", said, err, *noted)
+	}
+}
+
+// A socket's file may go while its server, desynced, lives on.
+func TestAServerThatOnlyDoesNotListenIsStillDesynced(t *testing.T) {
+	s := shared(t)
+	d, noted := desyncOf(t, s)
+	if err := begun(t, d).Close(); err != nil {
+		t.Fatal(err)
+	}
+	away := s.Socket + "-away"
+	if err := os.Rename(s.Socket, away); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if said, err := (desyncUndo{"OFF", d.server}).undo(ctx, UndoOptions{Login: galera.Login{Socket: s.Socket}}); err == nil || !strings.Contains(err.Error(), "run SET GLOBAL wsrep_desync=OFF on this node") {
+		t.Errorf("undone after a kill: %q, %v", said, err)
+	}
+	back := time.AfterFunc(time.Second, func() { _ = os.Rename(away, s.Socket) })
+	defer back.Stop()
+	if said, err := d.end(); err != nil || !strings.Contains(said, "then OFF") || *noted != 0 || s.desync(t) != "0" {
+		t.Errorf("%q, %v, noted %d", said, err, *noted)
+	}
+}
+
+// What answers instead of the server that was desynced may be its successor, or another host's behind a virtual IP. Neither
+// is touched, and of the other host's nobody can tell that ours is in order.
+func TestOnlyTheServerThatWasDesyncedIsResynced(t *testing.T) {
+	s := shared(t)
+	d, noted := desyncOf(t, s)
+	if err := begun(t, d).Close(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = s.SQL("SET GLOBAL wsrep_desync = OFF") })
+	desynced := d.server
+	d.server.Start = "1"
+	if said, err := d.end(); err != nil || !strings.Contains(said, "the server ended, and with it the desync") || *noted != 0 || s.desync(t) != "1" {
+		t.Errorf("its successor: %q, %v, noted %d", said, err, *noted)
+	}
+	other := &desync{open: onAnotherHost(t), server: desynced, ours: true, undone: func() error { t.Error("it was noted"); return nil }}
+	if said, err := other.end(); !errors.Is(err, errOtherHost) || s.desync(t) != "1" {
+		t.Errorf("another host's: %q, %v", said, err)
+	}
+}
+
+// onAnotherHost opens a server that has another host name.
+func onAnotherHost(t *testing.T) func(context.Context) (*galera.Client, error) {
+	t.Helper()
+	real, err := exec.LookPath("mariadbd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin := t.TempDir()
+	script := "#!/bin/sh\nexec unshare --uts sh -c 'hostname elsewhere && exec " + real + " \"$@\"' sh \"$@\"\n"
+	if err := os.WriteFile(filepath.Join(bin, "mariadbd"), []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+	s, err := startServer()
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(s.Remove)
+	return func(ctx context.Context) (*galera.Client, error) {
+		return galera.Open(ctx, galera.Login{Socket: s.Socket})
 	}
 }
 

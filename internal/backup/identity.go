@@ -13,10 +13,12 @@ import (
 	"overcloud.backup/internal/process"
 )
 
+var errOtherHost = errors.New("log in to the server of this host")
+
 // checkHost refuses a server that runs elsewhere: a backup of it would carry this controller's name.
 func checkHost(server galera.Server, host string) error {
 	if server.Hostname != host {
-		return fmt.Errorf("the server that answers runs on %q, and this host is %q: log in to the server of this host", server.Hostname, host)
+		return fmt.Errorf("the server that answers runs on %q, and this host is %q: %w", server.Hostname, host, errOtherHost)
 	}
 	return nil
 }
@@ -54,9 +56,17 @@ type instance struct {
 	Up    int64  `json:"uptime"` // seconds, when it was looked at
 }
 
-// thisServer is the process that c is connected to.
+// thisServer is the process that c is connected to. Of another host's it refuses to tell: what is not the same there was
+// not restarted.
 func thisServer(ctx context.Context, c *galera.Client) (instance, error) {
+	host, err := os.Hostname()
+	if err != nil {
+		return instance{}, err
+	}
 	s, err := c.Server(ctx)
+	if err == nil {
+		err = checkHost(s, host)
+	}
 	return instanceOf(s), err
 }
 
@@ -73,6 +83,11 @@ func (i instance) same(now instance) bool {
 		return i.PID == now.PID && i.Start == now.Start
 	}
 	return now.Up >= i.Up
+}
+
+// runs says that it is known to run still, whether it listens or not.
+func (i instance) runs() bool {
+	return i.BootID == bootID() && i.Start != "" && i.Start == process.Started(i.PID)
 }
 
 func bootID() string {

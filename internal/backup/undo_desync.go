@@ -21,22 +21,17 @@ func (u desyncUndo) undo(ctx context.Context, o UndoOptions) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, o.DrainTimeout+2*syncedTimeout)
 	defer cancel()
 	open := func(ctx context.Context) (*galera.Client, error) { return galera.Open(ctx, o.Login) }
-	d := &desync{open: open, drain: o.DrainTimeout, up: Healthy(o.HealthURL), ours: true, undone: func() error { return nil }}
+	d := &desync{open: open, server: u.instance, drain: o.DrainTimeout, up: Healthy(o.HealthURL), ours: true, undone: func() error { return nil }}
 	c, err := d.connect(ctx)
-	if gone(err) {
+	switch {
+	case errors.Is(err, errRestarted):
+		return errRestarted.Error(), nil
+	case d.over(err):
 		return "the server that was desynced does not run any more", nil
-	}
-	if err != nil {
+	case err != nil:
 		return "", fmt.Errorf("%w; run SET GLOBAL wsrep_desync=OFF on this node when wsrep_local_recv_queue is 0", err)
 	}
 	d.client = c
-	now, err := thisServer(ctx, c)
-	if err != nil {
-		return "", errors.Join(err, c.Close())
-	}
-	if !u.same(now) {
-		return "the server was restarted since, which ended the desync", c.Close()
-	}
 	w, err := c.Status(ctx)
 	if err == nil && !w.Desync {
 		return "wsrep_desync is OFF", c.Close()

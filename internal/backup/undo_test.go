@@ -51,7 +51,7 @@ func TestUndoLeavesADesyncThatIsNotItsOwn(t *testing.T) {
 	s.undoesDesync(t, now, "wsrep_desync is OFF", "0")
 	gone := &server{&mariadb.Server{Socket: filepath.Join(t.TempDir(), "none")}}
 	a := apart{Socket: gone.Socket, Journal: filepath.Join(t.TempDir(), "journal")}
-	a.note(t, desyncEffect, desyncUndo{"OFF", now})
+	a.note(t, desyncEffect, desyncUndo{"OFF", change(func(i *instance) { i.Start += "0" })})
 	if done, err := a.undo(t); err != nil || len(done) != 1 || !strings.Contains(done[0].Done, "does not run any more") || len(a.open(t)) != 0 {
 		t.Errorf("no server: %+v, %v", done, err)
 	}

@@ -32,11 +32,11 @@ func state(pid int) string {
 // stopped says that a process stands still after SIGSTOP or the like.
 func stopped(pid int) bool { return state(pid) == "T" }
 
-// Started is when a process started, in clock ticks after the boot; empty when it is not known. Together with the pid that
-// names a process once and for all.
+// Started is when a process started, in clock ticks after the boot; empty when it is not known, or has ended and was not
+// waited for yet. Together with the pid that names a process once and for all.
 func Started(pid int) string {
 	fields := stat(pid)
-	if len(fields) < 20 {
+	if len(fields) < 20 || fields[0] == "Z" {
 		return ""
 	}
 	return fields[19] // the 22nd
