@@ -60,7 +60,8 @@ type Options struct {
 	// MadeBy goes into the manifest: "overcloud.backup 1.0.0".
 	MadeBy string
 	Login  galera.Login
-	// HealthURL must answer 200 after a resync. Empty is port 9200 of the node's address, if anything listens there.
+	// HealthURL must answer 200 after a resync. Empty is port 9200 of the address that the server listens
+	// on, if anything listens there.
 	HealthURL string
 	// DrainTimeout is how long the receive queue may take to drain before wsrep_desync goes off again.
 	DrainTimeout time.Duration

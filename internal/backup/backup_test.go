@@ -265,10 +265,17 @@ func TestHealthCheck(t *testing.T) {
 	if _, err := Healthy(web.URL)(t.Context(), galera.Wsrep{}); err == nil {
 		t.Error("nothing listens at the URL that was given")
 	}
-	for address, want := range map[string]string{"10.0.0.1": "http://10.0.0.1:9200/", "10.0.0.1:4567": "http://10.0.0.1:9200/", "": "http://localhost:9200/", "fd00::1": "http://[fd00::1]:9200/",
-		"[fd00::1]": "http://[fd00::1]:9200/", "[fd00::1]:4567": "http://[fd00::1]:9200/"} {
-		if got := clustercheckURL(address); got != want {
-			t.Errorf("%q: %s", address, got)
+	for want, w := range map[string]galera.Wsrep{
+		"http://controller-0.internalapi:9200/": {BindAddress: "controller-0.internalapi"},
+		"http://[fd00::1]:9200/":                {BindAddress: "fd00::1", NodeAddress: "10.0.0.1"},
+		"http://10.0.0.1:9200/":                 {NodeAddress: "10.0.0.1:4567"},
+		"http://[fd00::2]:9200/":                {NodeAddress: "fd00::2"},
+		"http://[fd00::3]:9200/":                {NodeAddress: "[fd00::3]"},
+		"http://[fd00::4]:9200/":                {NodeAddress: "[fd00::4]:4567"},
+		"http://localhost:9200/":                {},
+	} {
+		if got := clustercheckURL(w); got != want {
+			t.Errorf("%s, want %s", got, want)
 		}
 	}
 }

@@ -3,6 +3,7 @@
 package backup
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,13 +24,13 @@ const (
 	healthEvery   = 500 * time.Millisecond
 )
 
-// Healthy waits until the health check answers 200. Without a URL it asks where TripleO has it; when nothing listens
-// there, there is nothing to wait for.
+// Healthy waits until the health check answers 200. Without a URL it asks where TripleO has it, beside the server; when
+// nothing listens there, there is nothing to wait for.
 func Healthy(url string) func(context.Context, galera.Wsrep) (string, error) {
 	return func(ctx context.Context, w galera.Wsrep) (string, error) {
 		asked := url
 		if asked == "" {
-			asked = clustercheckURL(w.NodeAddress)
+			asked = clustercheckURL(w)
 		}
 		err := waitFor200(ctx, asked)
 		if url == "" && errors.Is(err, syscall.ECONNREFUSED) {
@@ -42,16 +43,15 @@ func Healthy(url string) func(context.Context, galera.Wsrep) (string, error) {
 	}
 }
 
-// clustercheckURL is on the node's own address; wsrep_node_address is empty where Galera guesses it, and has an IPv6
-// address in brackets, with or without a port.
-func clustercheckURL(nodeAddress string) string {
-	host := nodeAddress
+// clustercheckURL is on the address that clients are sent to. TripleO binds server and check to one, of the network of
+// internal services, and to no other; wsrep_node_address it leaves to Galera's guess. Galera has an IPv6 address in
+// brackets, with or without a port.
+func clustercheckURL(w galera.Wsrep) string {
+	host := cmp.Or(w.BindAddress, w.NodeAddress, "localhost")
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}
-	if host = strings.Trim(host, "[]"); host == "" {
-		host = "localhost"
-	}
+	host = strings.Trim(host, "[]")
 	return "http://" + net.JoinHostPort(host, clustercheckPort) + "/"
 }
 

@@ -98,6 +98,7 @@ type Wsrep struct {
 	ClusterConfID     int64             `json:"cluster_conf_id"`
 	NodeName          string            `json:"node_name"`
 	NodeAddress       string            `json:"node_address"`
+	BindAddress       string            `json:"-"`                  // where clients reach it; empty when that is anywhere, or not known
 	ClusterAddress    string            `json:"cluster_address"`    // gcomm://...
 	IncomingAddresses []string          `json:"incoming_addresses"` // the port is not to be relied on
 	GcommUUID         string            `json:"gcomm_uuid"`

@@ -120,10 +120,15 @@ func (f files) tcp(l Login, host string) string {
 // bindAddress is where the server listens. TripleO's listens on the host's internalapi name and nowhere else.
 func (f files) bindAddress() string {
 	o, _ := f.server.Last(serverGroups, "bind-address")
-	first, _, _ := strings.Cut(o.Value, ",")
+	return cmp.Or(specific(o.Value), "127.0.0.1")
+}
+
+// specific is the first address or name of a bind_address; empty when that is any.
+func specific(bindAddress string) string {
+	first, _, _ := strings.Cut(bindAddress, ",")
 	switch first = strings.TrimSpace(first); first {
-	case "", "*", "0.0.0.0", "::":
-		return "127.0.0.1"
+	case "*", "0.0.0.0", "::":
+		return ""
 	}
 	return first
 }

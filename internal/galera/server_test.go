@@ -217,7 +217,7 @@ func TestStatusAndDesync(t *testing.T) {
 	}
 	c := s.root(t)
 	w, err := c.Status(t.Context())
-	if err != nil || !healthy(w) || w.Desync {
+	if err != nil || !healthy(w) || w.Desync || w.BindAddress != "127.0.0.1" {
 		t.Fatalf("%+v %v", w, err)
 	}
 	if err := c.SetDesync(t.Context(), true); err != nil {

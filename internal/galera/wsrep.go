@@ -13,7 +13,7 @@ import (
 const (
 	statusQuery    = `SHOW GLOBAL STATUS WHERE Variable_name LIKE 'wsrep\_%' OR Variable_name IN ('Uptime', 'Questions')`
 	variablesQuery = `SHOW GLOBAL VARIABLES WHERE Variable_name LIKE 'wsrep\_%' OR Variable_name IN (
-		'hostname', 'server_uid', 'version', 'port', 'socket', 'datadir', 'log_bin', 'server_id', 'gtid_binlog_pos', 'read_only')`
+		'hostname', 'server_uid', 'version', 'port', 'bind_address', 'socket', 'datadir', 'log_bin', 'server_id', 'gtid_binlog_pos', 'read_only')`
 )
 
 // Status is the node's Galera state now. Values that the server did not give, or gave unreadably, are named in the
@@ -69,6 +69,7 @@ func parseVariables(w *Wsrep, v *values) {
 	w.ClusterAddress = v.text("wsrep_cluster_address")
 	w.NodeName = v.text("wsrep_node_name")
 	w.NodeAddress = v.text("wsrep_node_address")
+	w.BindAddress = specific(v.from["bind_address"])
 	w.SSTMethod = v.text("wsrep_sst_method")
 	w.SlaveThreads = int(v.number("wsrep_slave_threads"))
 	w.ProviderOptions = providerOptions(v.text("wsrep_provider_options"))

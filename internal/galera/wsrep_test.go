@@ -159,6 +159,19 @@ func TestParseWsrepOutsideOfAClusterIsNoError(t *testing.T) {
 	}
 }
 
+func TestWhereClientsReachANode(t *testing.T) {
+	for bound, want := range map[string]string{
+		"controller-0.internalapi.localdomain": "controller-0.internalapi.localdomain", "fd00::1": "fd00::1", "10.0.0.1, ::1": "10.0.0.1",
+		"": "", "*": "", "0.0.0.0": "", "::": "",
+	} {
+		status, variables := recorded(t, "synced")
+		variables["bind_address"] = bound
+		if w, err := ParseWsrep(status, variables); err != nil || w.BindAddress != want {
+			t.Errorf("%q: %q, %v", bound, w.BindAddress, err)
+		}
+	}
+}
+
 func TestProviderOptionsKeepsWhatMatters(t *testing.T) {
 	got := providerOptions("base_dir = /x/; gcs.fc_limit = 16; gcs.max_throttle = 0.25; gcache.size = 1G; pc.weight = 1; socket.ssl_key = /k; gcs.sync_donor = no; ")
 	want := map[string]string{"gcs.fc_limit": "16", "gcache.size": "1G", "pc.weight": "1", "gcs.sync_donor": "no"}

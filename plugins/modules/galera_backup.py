@@ -198,8 +198,9 @@ options:
   health_check_url:
     description:
       - >-
-        URL that answers 200 when clients may be sent to this node, asked after a desync. Without it port 9200 of
-        C(wsrep_node_address) is asked, if anything listens there.
+        URL that answers 200 when clients may be sent to this node, asked after a desync. Without it port 9200 is asked,
+        if anything listens there, of the server's C(bind_address); where that is every address, of
+        C(wsrep_node_address), else of localhost.
     type: str
   level:
     description: Level of the zstd compression, from 1 to 19. The encoder knows four, 1 and 2, 3 to 5, 6 to 9, and from 10 on.
