@@ -11,6 +11,7 @@ import (
 
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/repository"
 )
 
 // Breach is the rule of the guard for which a backup was stopped.
@@ -56,7 +57,7 @@ type guard struct {
 	ignore   []string
 	lease    func() (string, error)
 	stall    time.Duration
-	datadir  string
+	datadir  string // as this host sees it
 
 	mutex   sync.Mutex
 	now     Sample // what the sources told last
@@ -91,7 +92,7 @@ func (r *running) newGuard(stop context.CancelCauseFunc) *guard {
 	g := &guard{
 		limits: limits{allowClients: r.o.AllowClients, others: r.o.others(), path: r.set.Path()},
 		stop:   stop, counters: &r.counters, open: r.desync.open, view: r.view, desynced: r.desynced, ignore: r.o.IgnoreUsers,
-		lease: r.o.Lease, stall: r.o.MaxCommitStall, datadir: r.server.Datadir,
+		lease: r.o.Lease, stall: r.o.MaxCommitStall, datadir: r.container.Place.Path(r.server.Datadir),
 	}
 	if r.o.StopOnLostCaller && r.o.Lease != nil {
 		g.limits.lease = r.o.LeaseTimeout
@@ -113,8 +114,10 @@ func (g *guard) start(ctx context.Context, destination string) {
 	g.counters.stages.watch(g.commitsWait)
 	g.loop(ctx, sampleEvery, func() { g.askServer(ctx, server) }, server.close)
 	g.loop(ctx, clusterEvery, func() { g.askCluster(ctx) }, nil)
-	g.loop(ctx, sampleEvery, g.space(destination, &g.limits.destination, destinationFloor, &g.now.Tool.FreeDestination), nil)
-	g.loop(ctx, sampleEvery, g.space(g.datadir, &g.limits.datadir, datadirFloor, &g.now.Tool.FreeDatadir), nil)
+	room := func() (int64, error) { n, _, err := repository.Free(destination); return n, err }
+	g.loop(ctx, sampleEvery, g.space(room, &g.limits.destination, destinationFloor, &g.now.Tool.FreeDestination), nil)
+	datadir := &folder{path: g.datadir}
+	g.loop(ctx, sampleEvery, g.space(datadir.free, &g.limits.datadir, datadirFloor, &g.now.Tool.FreeDatadir), datadir.close)
 	g.loop(ctx, sampleEvery, g.look, nil)
 	if g.desync != nil {
 		queue := &asked{open: g.open}

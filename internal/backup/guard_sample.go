@@ -3,6 +3,7 @@
 package backup
 
 import (
+	"os"
 	"time"
 
 	"overcloud.backup/internal/repository"
@@ -59,10 +60,28 @@ const (
 	datadirFloor     = 256 << 20
 )
 
+// folder is held open once it was found. A container's is found by a process, and when that ends its path leads nowhere: it
+// would seem to be full before its server seems to be silent.
+type folder struct {
+	path string
+	file *os.File
+}
+
+func (f *folder) free() (n int64, err error) {
+	if f.file == nil {
+		if f.file, err = os.Open(f.path); err != nil {
+			return 0, err
+		}
+	}
+	return repository.FreeIn(f.file)
+}
+
+func (f *folder) close() { _ = f.file.Close() }
+
 // space reads the free space of one place, and sets its floor with the first answer.
-func (g *guard) space(path string, floor *int64, most int64, free *int64) func() {
+func (g *guard) space(room func() (int64, error), floor *int64, most int64, free *int64) func() {
 	return func() {
-		n, _, err := repository.Free(path)
+		n, err := room()
 		g.mutex.Lock()
 		defer g.mutex.Unlock()
 		if *free = n; err != nil {

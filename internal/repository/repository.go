@@ -122,6 +122,15 @@ func Free(path string) (bytes int64, at string, err error) {
 	}
 }
 
+// FreeIn is the free space, in bytes, of the file system of a folder that is held open, also when its path is gone.
+func FreeIn(folder *os.File) (int64, error) {
+	var s syscall.Statfs_t
+	if err := syscall.Fstatfs(int(folder.Fd()), &s); err != nil {
+		return 0, fmt.Errorf("free space of %s: %w", folder.Name(), err)
+	}
+	return int64(s.Bavail) * s.Bsize, nil
+}
+
 // Leftovers names folders of unfinished sets of a cluster: of backups that run now, or that were killed with all they
 // could have cleaned up.
 func (d *Directory) Leftovers(cluster string) []string {

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package backup
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"overcloud.backup/internal/process"
+)
+
+// contained starts a process with mounts and processes of its own, where /mnt is a small file system with a tool.
+func contained(t *testing.T, tool string) process.Place {
+	t.Helper()
+	if os.Getuid() != 0 {
+		t.Skip("needs root to make namespaces")
+	}
+	c := exec.Command("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c",
+		`mount -t tmpfs -o size=8m none /mnt && printf '#!/bin/bash\n%s\n' "$1" >/mnt/tool && chmod 755 /mnt/tool && echo ready && exec sleep 60`, "sh", tool)
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stderr bytes.Buffer
+	c.Stderr = &stderr
+	if err := c.Start(); err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { _ = c.Process.Kill(); _ = c.Wait() })
+	if _, err := io.ReadFull(out, make([]byte, len("ready\n"))); err != nil {
+		t.Skipf("no namespaces here: %s", stderr.String())
+	}
+	self := strconv.Itoa(c.Process.Pid)
+	children, err := os.ReadFile(filepath.Join("/proc", self, "task", self, "children"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(children)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return process.Place{PID: pid}
+}
+
+// That the server ended is for another rule to say.
+func TestTheRoomInAContainersDatadirIsKnownToItsEnd(t *testing.T) {
+	p := contained(t, "true")
+	f := &folder{path: p.Path("/mnt")}
+	defer f.close()
+	if n, err := f.free(); err != nil || n == 0 || n > 8<<20 {
+		t.Fatalf("%d bytes, %v", n, err)
+	}
+	_ = syscall.Kill(p.PID, syscall.SIGKILL)
+	if lives(strconv.Itoa(p.PID)) {
+		t.Fatal("it lives on")
+	}
+	if n, err := f.free(); err != nil || n == 0 || n > 8<<20 {
+		t.Errorf("after its end: %d bytes, %v", n, err)
+	}
+	late := &folder{path: p.Path("/mnt")}
+	defer late.close()
+	g := &guard{}
+	g.space(late.free, &g.limits.datadir, datadirFloor, &g.now.Tool.FreeDatadir)()
+	if g.now.Tool.FreeDatadir != -1 || g.limits.datadir != 0 {
+		t.Errorf("of one that was never found: %d, floor %d", g.now.Tool.FreeDatadir, g.limits.datadir)
+	}
+}
