@@ -4,6 +4,7 @@ package backup
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -47,6 +48,32 @@ func contained(t *testing.T, tool string) process.Place {
 		t.Fatal(err)
 	}
 	return process.Place{PID: pid}
+}
+
+// What the tool is given must mean the same in its container: no path of this host leads anywhere there.
+func TestAToolOfAContainerIsGivenOnlyWhatItSees(t *testing.T) {
+	s := shared(t)
+	p := contained(t, fmt.Sprintf(`ln -s %s /mnt/s; cat "${1#*=}" >/mnt/options; ls -A /proc/self/fd/4 >/mnt/empty; echo "$*" >/mnt/args; exec /usr/bin/mariadb-backup "$@"`, s.Socket))
+	j := s.job(t, nil)
+	j.container.Place, j.tool.place, j.tool.path, j.server.Socket = p, p, "/mnt/tool", "/mnt/s"
+	made, err := j.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	assertFiles(t, made.Path, made.Manifest)
+	seen := func(name string) string {
+		text, err := os.ReadFile(p.Path("/mnt/" + name))
+		if err != nil {
+			t.Error(err)
+		}
+		return string(text)
+	}
+	if options := seen("options"); !strings.Contains(options, `socket="/mnt/s"`) || strings.Contains(options, s.Socket) {
+		t.Error(options)
+	}
+	if args := seen("args"); !strings.Contains(args, "--target-dir=/proc/self/fd/4") || strings.Contains(args, j.o.Destination) || seen("empty") != "" {
+		t.Errorf("%s, the folder holds %q", args, seen("empty"))
+	}
 }
 
 // That the server ended is for another rule to say.
