@@ -157,11 +157,14 @@ func TestDesyncAlways(t *testing.T) {
 	l := fresh(t)
 	l.run("load", "start")
 	from := time.Now().Unix()
-	out, _, m := l.backup(map[string]any{"controller_backup_desync": "always"})
+	out, path, m := l.backup(map[string]any{"controller_backup_desync": "always"})
+	if told := l.on(m.Controller, "grep '\"desync\":' "+path+"/manifest.json"); !strings.Contains(told, "UP (http://") || !strings.Contains(told, "answers 200)") {
+		t.Errorf("the health check was not waited for: %s", told)
+	}
 	if got := l.sql(m.Controller, "SELECT @@wsrep_desync"); got != "0" {
 		t.Errorf("%s is left desynced\n%s", m.Controller, out)
 	}
-	if code := l.on(m.Controller, "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | socat -t5 - TCP:127.0.0.1:9200 | head -n 1"); !strings.Contains(code, "200") {
+	if code := l.on(m.Controller, "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | socat -t5 - TCP:"+m.Controller+".internalapi.localdomain:9200 | head -n 1"); !strings.Contains(code, "200") {
 		t.Errorf("the health check says %s", code)
 	}
 	l.run("load", "stop")

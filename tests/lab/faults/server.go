@@ -77,7 +77,7 @@ func (m machine) synced() bool {
 
 // healthy: the health check that HAProxy asks answers 200.
 func (m machine) healthy() bool {
-	out, err := m.do("printf 'GET / HTTP/1.0\\r\\n\\r\\n' | socat -t5 - TCP:127.0.0.1:9200 | head -n 1")
+	out, err := m.do("printf 'GET / HTTP/1.0\\r\\n\\r\\n' | socat -t5 - TCP:$(hostname).internalapi.localdomain:9200 | head -n 1")
 	return err == nil && strings.Contains(out, "200")
 }
 
