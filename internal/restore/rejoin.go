@@ -31,7 +31,7 @@ func (n *Node) MayRejoin(ctx context.Context, login galera.Login, ignore []strin
 	}
 	c, err := galera.Open(ctx, login)
 	if err != nil {
-		return nil // it is broken, which is why it is to join anew
+		return n.unseen(err, view.GaleraHere)
 	}
 	defer c.Close()
 	sessions, _, err := c.Sessions(ctx, ignore)
@@ -42,6 +42,15 @@ func (n *Node) MayRejoin(ctx context.Context, login galera.Login, ignore []strin
 		return fmt.Errorf("clients use the database of %s now (%d sessions of %s, among others): move them to another controller first", n.Name, sessions[0].Count, sessions[0].User)
 	}
 	return nil
+}
+
+// unseen tells a server that is broken, which is why it is to join anew, from one that serves clients and lets only us not in.
+func (n *Node) unseen(err error, promoted bool) error {
+	var login *galera.LoginError
+	if !promoted || errors.As(err, &login) && login.Absent() {
+		return nil
+	}
+	return fmt.Errorf("the database of %s is promoted, and whether clients use it cannot be seen: %w; give an account that may log in, or end the server, and call this again", n.Name, err)
 }
 
 // Leave keeps the resource off this controller and sees that it is gone from here.

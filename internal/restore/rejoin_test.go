@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package restore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"overcloud.backup/internal/galera"
+)
+
+// A wrong password, or no connection left, says nothing of the clients that are in.
+func TestAServerThatLetsUsNotInIsNoBrokenOne(t *testing.T) {
+	n := &Node{Name: "controller-1"}
+	for _, c := range []struct {
+		name     string
+		promoted bool
+		err      error
+		refused  bool
+	}{
+		{"nothing listens", true, syscall.ECONNREFUSED, false},
+		{"no socket", true, os.ErrNotExist, false},
+		{"too many connections", true, errors.New("Error 1040 (08004): Too many connections"), true},
+		{"no answer", true, context.DeadlineExceeded, true},
+		{"no answer, not promoted", false, context.DeadlineExceeded, false},
+	} {
+		login := &galera.LoginError{Attempts: []galera.Attempt{{Place: "socket /s", User: "root", Err: c.err}}}
+		err := n.unseen(fmt.Errorf("open: %w", login), c.promoted)
+		if (err != nil) != c.refused || c.refused && !strings.Contains(err.Error(), "controller-1 is promoted, and whether clients use it cannot be seen") {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+	if n.unseen(errors.New("ca_cert: no such file"), true) == nil {
+		t.Error("a login that could not be tried counts as a broken server")
+	}
+}
