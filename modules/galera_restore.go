@@ -14,6 +14,7 @@ import (
 
 	"overcloud.backup/internal/ansible"
 	"overcloud.backup/internal/jobs"
+	"overcloud.backup/internal/pacemaker"
 	"overcloud.backup/internal/restore"
 	"overcloud.backup/internal/verify"
 )
@@ -122,7 +123,7 @@ func (o galeraRestoreOptions) planned(ctx context.Context, n *restore.Node) (*an
 		return nil, err
 	}
 	v := galeraRestoreValues{Node: n, Book: b, HasOld: n.HasOld(b), UnderWay: b.UnderWay(), NewJob: jobs.NewID(time.Now(), rand.Uint32())}
-	for _, err := range []error{n.Whole(), n.Movable()} {
+	for _, err := range []error{n.Whole(), n.Movable(), pacemaker.NoBackup(ctx)} {
 		if err != nil {
 			v.Problems = append(v.Problems, err.Error())
 		}

@@ -11,6 +11,7 @@ import (
 
 	"overcloud.backup/internal/ansible"
 	"overcloud.backup/internal/backup"
+	"overcloud.backup/internal/pacemaker"
 	"overcloud.backup/internal/restore"
 	"overcloud.backup/internal/verify"
 )
@@ -118,11 +119,21 @@ func (r *restoreStep) fenced() error {
 	if err := r.begin(); err != nil || r.ended() {
 		return err
 	}
+	if r.book.Fence == nil && !r.book.Opened {
+		if err := r.mayStop(); err != nil {
+			return err
+		}
+	}
 	changed, err := r.node.KeepOut(r.ctx, r.book, r.KeepClientsOut)
 	if changed {
 		r.did("clients are kept from port %s of %s", r.node.Port, r.node.Name)
 	}
 	return err
+}
+
+// mayStop looks once more, before clients are kept out: making the set ready may have taken hours.
+func (r *restoreStep) mayStop() error {
+	return pacemaker.NoBackup(r.ctx)
 }
 
 func (r *restoreStep) stopped() error {

@@ -82,12 +82,8 @@ func write(e *etree.Element) (string, error) {
 
 // Push replaces the cluster's configuration as a whole. A running backup, whose lock is part of it, is refused.
 func (c Configuration) Push(ctx context.Context) error {
-	locks, err := Locks(ctx)
-	if err != nil {
+	if err := NoBackup(ctx); err != nil {
 		return err
-	}
-	if len(locks) > 0 {
-		return fmt.Errorf("a backup runs on %s (job %s): wait for its end", locks[0].Holder, locks[0].Job)
 	}
 	text, err := write(c.root)
 	if err != nil {

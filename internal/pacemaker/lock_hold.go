@@ -87,6 +87,32 @@ func Locks(ctx context.Context) (own []Lock, err error) {
 	return own, err
 }
 
+// LiveLocks are the backup locks of all clusters and nodes that have not expired. A host without Pacemaker sees none.
+func LiveLocks(ctx context.Context) (live []Lock, err error) {
+	ctx, cancel := limited(ctx)
+	defer cancel()
+	r := here()
+	if !r.present() {
+		return nil, nil
+	}
+	all, err := r.locks(ctx)
+	for _, l := range all {
+		if l.Expires > float64(time.Now().Unix()) {
+			live = append(live, l)
+		}
+	}
+	return live, err
+}
+
+// NoBackup refuses what no backup outlives, while one runs on any node.
+func NoBackup(ctx context.Context) error {
+	live, err := LiveLocks(ctx)
+	for _, l := range live {
+		return fmt.Errorf("a backup runs on %s (job %s, until %s at the latest): wait for its end, or cancel it", l.Holder, l.Job, clock(l.Expires))
+	}
+	return err
+}
+
 func limited(ctx context.Context) (context.Context, context.CancelFunc) {
 	if _, has := ctx.Deadline(); has {
 		return context.WithCancel(ctx)

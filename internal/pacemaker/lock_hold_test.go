@@ -15,6 +15,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/beevik/etree"
 )
 
 // mine is the lock of testdata/lab-locked-cib.xml.
@@ -452,6 +454,37 @@ func TestTheLocksOfThisNode(t *testing.T) {
 		locks, err := Locks(t.Context())
 		if err != nil || l == mine && !reflect.DeepEqual(locks, []Lock{mine}) || l != mine && len(locks) != 0 {
 			t.Errorf("%+v, %v", locks, err)
+		}
+		if released, err := f.read.release(t.Context(), l); !released || err != nil {
+			t.Fatal(released, err)
+		}
+	}
+}
+
+// A backup on another node is as much in the way as one here; what has expired is not.
+func TestNoBackupRunsAnywhere(t *testing.T) {
+	f := locking(t, nil)
+	if err := NoBackup(t.Context()); err != nil {
+		t.Errorf("none runs: %v", err)
+	}
+	for _, c := range []struct {
+		lock    Lock
+		left    time.Duration
+		refused bool
+	}{{theirs, time.Hour, true}, {mine, time.Hour, true}, {theirs, -time.Hour, false}} {
+		l := c.lock
+		l.Expires = float64(time.Now().Add(c.left).Unix())
+		if err := f.read.acquire(t.Context(), l); err != nil {
+			t.Fatal(err)
+		}
+		err := NoBackup(t.Context())
+		if (err != nil) != c.refused || c.refused && !strings.Contains(err.Error(), "a backup runs on "+l.Holder+" (job "+l.Job) {
+			t.Errorf("%+v: %v", l, err)
+		}
+		f.forget()
+		err = Configuration{etree.NewElement("configuration")}.Push(t.Context())
+		if replaced := strings.Contains(f.used("cibadmin"), "--replace"); err == nil == c.refused || replaced == c.refused {
+			t.Errorf("pushed over %+v: %v, %v", l, replaced, err)
 		}
 		if released, err := f.read.release(t.Context(), l); !released || err != nil {
 			t.Fatal(released, err)

@@ -18,12 +18,8 @@ const stopped = "Stopped"
 
 // Stop stops the resource on all controllers and sees that it is stopped.
 func (n *Node) Stop(ctx context.Context, b *Book, limit time.Duration) (changed bool, err error) {
-	locks, err := pacemaker.Locks(ctx)
-	if err != nil {
+	if err := pacemaker.NoBackup(ctx); err != nil {
 		return false, err
-	}
-	for _, l := range locks {
-		return false, fmt.Errorf("a backup runs on %s (job %s): wait for its end, or cancel it", l.Holder, l.Job)
 	}
 	if b.Resource == nil {
 		b.Resource = &Role{ID: n.Agent.Parent, Before: n.Agent.TargetRole}
