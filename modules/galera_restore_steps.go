@@ -131,9 +131,12 @@ func (r *restoreStep) fenced() error {
 	return err
 }
 
-// mayStop looks once more, before clients are kept out: making the set ready may have taken hours.
+// mayStop looks once more, before clients are kept out: making the set ready may have taken hours. The way back stays open.
 func (r *restoreStep) mayStop() error {
-	return pacemaker.NoBackup(r.ctx)
+	if err := pacemaker.NoBackup(r.ctx); err != nil || r.book.RollingBack {
+		return err
+	}
+	return errors.Join(r.node.Whole(), r.node.Startable(r.ctx))
 }
 
 func (r *restoreStep) stopped() error {

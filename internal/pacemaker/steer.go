@@ -29,6 +29,8 @@ type Agent struct {
 	Members []string
 	// TargetRole is the parent's target-role; empty when it is not set.
 	TargetRole string
+	// Managed is false when the configuration of the primitive or of what is around it says so.
+	Managed bool
 }
 
 const targetRole = "target-role"
@@ -66,6 +68,7 @@ func parseAgent(cib []byte) (Agent, error) {
 		return Agent{
 			Engine: engine, Image: image,
 			Members:  members(galera, root),
+			Managed:  galera.Managed && managed(outer),
 			Resource: e.SelectAttrValue("id", ""), Parent: outer.SelectAttrValue("id", ""), Bundle: outer.Tag == "bundle",
 			Config: set["config"], Datadir: set["datadir"], User: set["user"], Group: set["group"], TargetRole: settings(outer, "meta_attributes")[targetRole],
 		}, nil

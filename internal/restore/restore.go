@@ -191,6 +191,15 @@ func (n *Node) Whole() error {
 	return nil
 }
 
+// Startable refuses a cluster that would not start the database again, whatever is restored.
+func (n *Node) Startable(ctx context.Context) error {
+	why, err := pacemaker.Hindrances(ctx, n.Agent)
+	if err != nil || len(why) == 0 {
+		return err
+	}
+	return fmt.Errorf("once stopped, the database would not start again everywhere: %s; mend that first", strings.Join(why, ", "))
+}
+
 // Fits refuses a set of another cluster.
 func (n *Node) Fits(of repository.Cluster, other bool) error {
 	if other {

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package pacemaker
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Hindrances are why Pacemaker would not start the galera resource again on all of its members once it was stopped, in the
+// words of idle_controller. What is offline is not among them.
+func Hindrances(ctx context.Context, a Agent) ([]string, error) {
+	ctx, cancel := limited(ctx)
+	defer cancel()
+	s, problem := here().status(ctx)
+	if problem != nil {
+		return nil, problemError(ctx, problem)
+	}
+	return s.hindrances(a), nil
+}
+
+func (s *Status) hindrances(a Agent) (all []string) {
+	for _, h := range []struct {
+		is   bool
+		text string
+	}{
+		{!s.Quorum, "the cluster has no quorum"},
+		{isTrue(s.Options["maintenance-mode"]), "the whole cluster is in maintenance mode"},
+		{isTrue(s.Options["stop-all-resources"]), "stop-all-resources is set"},
+		{!a.Managed, a.Resource + " is unmanaged"},
+	} {
+		if h.is {
+			all = append(all, h.text)
+		}
+	}
+	for _, n := range s.Nodes {
+		if why := n.hindrance(); why != "" && n.Online && slices.Contains(a.Members, n.Name) {
+			all = append(all, n.Name+": "+why)
+		}
+	}
+	for _, b := range s.Bans {
+		if (b.Resource == a.Resource || b.Resource == a.Parent) && strings.HasPrefix(b.Weight, "-") && slices.Contains(a.Members, b.Node) {
+			all = append(all, fmt.Sprintf("%s: the constraint %s keeps %s off it", b.Node, b.ID, b.Resource))
+		}
+	}
+	return all
+}
+
+// hindrance is what keeps a node from running anything; it says what fit does not like.
+func (n *Node) hindrance() string {
+	switch {
+	case n.Unclean:
+		return "the node is UNCLEAN"
+	case n.Shutdown:
+		return "the node is shutting down"
+	case n.Pending:
+		return "the node is pending"
+	case n.StandbyFail:
+		return "the node is in standby after a failure"
+	case n.Standby:
+		return "the node is in standby"
+	case n.Maintenance:
+		return "the node is in maintenance"
+	}
+	return ""
+}

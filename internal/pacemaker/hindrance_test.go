@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package pacemaker
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestWhatKeepsADatabaseFromComingBack(t *testing.T) {
+	healthy, err := parseAgent(configuration(t, "lab-cib.xml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	unmanaged := healthy
+	unmanaged.Managed = false
+	other := healthy
+	other.Members = []string{"overcloud-controller-0", "overcloud-controller-1", "overcloud-controller-3"}
+	for _, c := range []struct {
+		file  string
+		agent Agent
+		want  []string
+	}{
+		{"lab-status.xml", healthy, nil},
+		{"lab-bundle-status.xml", healthy, nil},
+		// What a failed promotion blocked is cleaned up by a restore.
+		{"lab-blocked.xml", healthy, nil},
+		{"lab-status.xml", unmanaged, []string{"galera is unmanaged"}},
+		{"lab-standby.xml", healthy, []string{"controller-2: the node is in standby"}},
+		{"lab-maintenance.xml", healthy, []string{"the whole cluster is in maintenance mode", "controller-2: the node is in standby"}},
+		{"lab-banned.xml", healthy, []string{"controller-1: the constraint cli-ban-galera-master-on-controller-1 keeps galera-master off it"}},
+		{"lab-no-quorum.xml", healthy, []string{"the cluster has no quorum"}},
+		{"status-1.1.xml", other, []string{"overcloud-controller-1: the node is in standby"}},
+	} {
+		if got := mustStatus(t, c.file).hindrances(c.agent); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, want %q", c.file, got, c.want)
+		}
+	}
+}
+
+func TestAnUnmanagedResourceIsSeenAtAnyLevel(t *testing.T) {
+	cib := string(configuration(t, "lab-cib.xml"))
+	for _, at := range []string{`<meta_attributes id="galera-master-meta`, `<instance_attributes id="galera-instance`} {
+		text := strings.Replace(cib, at, `<meta_attributes id="x"><nvpair id="y" name="is-managed" value="false"/></meta_attributes>`+at, 1)
+		if a, err := parseAgent([]byte(text)); err != nil || a.Managed {
+			t.Errorf("%s: %+v, %v", at, a, err)
+		}
+	}
+}
