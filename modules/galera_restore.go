@@ -169,6 +169,9 @@ func (o galeraRestoreOptions) fits(ctx context.Context, n *restore.Node, s *veri
 	if problems := s.Check(); len(problems) > 0 {
 		return nil, damaged(s.Path(), problems)
 	}
+	if problems := s.Entry().Problems; len(problems) > 0 {
+		return nil, fmt.Errorf("a verification of %s failed: %s; restore another set, or verify this one again when the cause lay elsewhere", s.Path(), verify.Join(problems))
+	}
 	if err := n.Fits(s.Manifest.Cluster, o.OtherCluster); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Path(), err)
 	}
