@@ -149,14 +149,19 @@ func letInBy(ctx context.Context, program, port string) error {
 	return errors.Join(run(ctx, nil, program, "-w", "-F", chain), run(ctx, nil, program, "-w", "-X", chain))
 }
 
-// run runs a program that ends by itself.
+// run runs a program that ends by itself, soon.
 func run(ctx context.Context, stdin []byte, program string, args ...string) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	return runLong(ctx, stdin, program, args...)
+}
+
+// runLong runs one that takes its time.
+func runLong(ctx context.Context, stdin []byte, program string, args ...string) error {
 	path, err := process.Find(program)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
 	if _, err = process.Input(ctx, stdin, path, args...); err != nil {
 		return fmt.Errorf("%s %s: %w", program, strings.Join(args, " "), err)
 	}

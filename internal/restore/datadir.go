@@ -54,7 +54,8 @@ func (n *Node) replace(ctx context.Context, b *Book) (said []string, err error) 
 		return nil, err
 	}
 	if marked(n.Datadir, b.Job) {
-		return nil, nil
+		// The one that put it there may have been killed before it did the rest.
+		return nil, n.settle(ctx, b)
 	}
 	if b.Target && !exists(n.Ready(b)) {
 		return nil, fmt.Errorf("%s is not there: the set has to be made ready first", n.Ready(b))
@@ -86,7 +87,12 @@ func (n *Node) replace(ctx context.Context, b *Book) (said []string, err error) 
 	if b.Target {
 		what = "that of the set"
 	}
-	return append(said, n.Datadir+" is now "+what), errors.Join(n.relabel(ctx), syncFolder(filepath.Dir(n.Datadir)))
+	return append(said, n.Datadir+" is now "+what), n.settle(ctx, b)
+}
+
+// settle gives a datadir that was put in place its labels, and has it there for good.
+func (n *Node) settle(ctx context.Context, b *Book) error {
+	return errors.Join(n.relabel(ctx, b.Aside), syncFolder(filepath.Dir(n.Datadir)))
 }
 
 // aside notes a name for the datadir and moves it there.
@@ -159,12 +165,22 @@ func (n *Node) finish(b *Book, at string) error {
 	return errors.Join(err, write(markName, b.Job+"\n"), syncFolder(at))
 }
 
-// relabel gives the files their SELinux context where the host has it.
-func (n *Node) relabel(ctx context.Context) error {
-	if !exists("/sys/fs/selinux/enforce") {
+// selinux is there where SELinux is on.
+var selinux = "/sys/fs/selinux/enforce"
+
+// relabel gives the datadir's files the SELinux context of a folder that was in its place. TripleO sets a context of
+// containers on the datadir that the policy knows nothing of, and the database's container is denied any other; the
+// policy's default is for a host whose folders are all gone. It takes as long as there are files.
+func (n *Node) relabel(ctx context.Context, before []string) error {
+	if !exists(selinux) {
 		return nil
 	}
-	return run(ctx, nil, "restorecon", "-R", n.Datadir)
+	for _, old := range before {
+		if exists(old) {
+			return runLong(ctx, nil, "chcon", "--recursive", "--reference="+old, n.Datadir)
+		}
+	}
+	return runLong(ctx, nil, "restorecon", "-R", n.Datadir)
 }
 
 // silent waits until no server works in the datadir.
@@ -230,6 +246,12 @@ func (n *Node) putBack(ctx context.Context, b *Book) (said []string, err error) 
 	}
 	if err := os.Rename(old, n.Datadir); err != nil {
 		return said, err
+	}
+	if what != old { // one that came back has its labels
+		restored, _ := filepath.Glob(n.Datadir + ".restored-" + b.Job + "*")
+		if err := n.relabel(ctx, restored); err != nil {
+			return said, err
+		}
 	}
 	return append(said, n.Datadir+" is now "+what), syncFolder(filepath.Dir(n.Datadir))
 }

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package restore
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// labelling puts stand-ins in the place of SELinux and its programs. told is how they were called.
+func labelling(t *testing.T, on bool) (told func() string) {
+	t.Helper()
+	bin := t.TempDir()
+	log := filepath.Join(bin, "log")
+	for _, name := range []string{"chcon", "restorecon"} {
+		script := "#!/bin/sh\necho " + name + " \"$@\" >>" + log + "\n[ ! -e " + bin + "/broken ]\n"
+		if err := os.WriteFile(filepath.Join(bin, name), []byte(script), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+	before := selinux
+	t.Cleanup(func() { selinux = before })
+	if selinux = filepath.Join(bin, "enforce"); on {
+		if err := os.WriteFile(selinux, []byte("1"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return func() string {
+		content, _ := os.ReadFile(log)
+		_ = os.Remove(log)
+		return string(content)
+	}
+}
+
+func TestTheRestoredDatadirHasTheLabelsOfTheOldOne(t *testing.T) {
+	n, b := place(t)
+	b.Target = true
+	fill(t, n.Ready(b), "set")
+	told := labelling(t, true)
+	broken := filepath.Join(filepath.Dir(selinux), "broken")
+	if err := os.WriteFile(broken, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	want := "chcon --recursive --reference=" + n.Datadir + ".aside-j " + n.Datadir + "\n"
+	if _, err := n.Replace(context.Background(), b); err == nil || told() != want {
+		t.Errorf("a label that could not be set: %v", err)
+	}
+	if err := os.Remove(broken); err != nil {
+		t.Fatal(err)
+	}
+	// It is in its place already, and is labelled all the same.
+	if _, err := n.Replace(context.Background(), b); err != nil || what(n.Datadir) != "set" || told() != want {
+		t.Errorf("%v, %s", err, what(n.Datadir))
+	}
+	if _, err := n.PutBack(context.Background(), b); err != nil || what(n.Datadir) != "old" || told() != "" {
+		t.Errorf("one that came back was labelled anew: %v, %s", err, what(n.Datadir))
+	}
+}
+
+func TestADatadirWithoutAnOldOneHasTheLabelsOfThePolicy(t *testing.T) {
+	for _, on := range []bool{true, false} {
+		n, b := place(t)
+		b.Target = true
+		fill(t, n.Ready(b), "set")
+		if err := os.RemoveAll(n.Datadir); err != nil {
+			t.Fatal(err)
+		}
+		told, want := labelling(t, on), ""
+		if on {
+			want = "restorecon -R " + n.Datadir + "\n"
+		}
+		if _, err := n.Replace(context.Background(), b); err != nil || what(n.Datadir) != "set" {
+			t.Errorf("%v, %s", err, what(n.Datadir))
+		}
+		if got := told(); got != want {
+			t.Errorf("SELinux %v: %q", on, got)
+		}
+		// Nothing is aside, so the rollback makes an empty one, which is as the restored one was.
+		if on {
+			want = "chcon --recursive --reference=" + n.Datadir + ".restored-j " + n.Datadir + "\n"
+		}
+		if _, err := n.PutBack(context.Background(), b); err != nil {
+			t.Error(err)
+		}
+		if got := told(); got != want {
+			t.Errorf("SELinux %v: %q, want %q", on, got, want)
+		}
+	}
+}
