@@ -41,55 +41,93 @@ table inet %[1]s {
 }
 `
 
-// KeepOut keeps clients from the database's port of this host. It may be repeated.
+// KeepOut keeps clients from the database's port of this host. It may be repeated. What is asked for by name replaces another
+// program that keeps them out.
 func (n *Node) KeepOut(ctx context.Context, b *Book, how string) (changed bool, err error) {
-	if how == FenceNone || b.Opened {
+	if b.Opened {
 		return false, nil
 	}
-	if b.Fence == nil {
-		program, err := fenceProgram(how)
-		if err != nil {
+	if b.Fence != nil && how != FenceAuto && how != b.Fence.Program {
+		if err := b.dropFence(ctx); err != nil {
 			return false, err
 		}
-		b.Fence = &Fence{Program: program, Port: n.Port}
-		if err := b.save(); err != nil {
-			return false, err
-		}
-		changed = true
 	}
-	if b.Fence.Program == FenceNft {
-		return changed, run(ctx, []byte(fmt.Sprintf(nftRules, table, b.Fence.Port)), "nft", "-f", "-")
+	if how == FenceNone {
+		return false, nil
 	}
-	for _, program := range iptables() {
-		if err := keepOutBy(ctx, program, b.Fence.Port); err != nil {
-			return changed, err
-		}
+	if b.Fence != nil {
+		return false, b.Fence.setUp(ctx)
 	}
-	return changed, nil
+	program, err := fenceProgram(how)
+	if err != nil {
+		return false, err
+	}
+	b.Fence = &Fence{Program: program, Port: n.Port}
+	if err := b.save(); err != nil {
+		return false, err
+	}
+	if err := b.Fence.setUp(ctx); err != nil {
+		// It does not work here: another one may be asked for.
+		return false, errors.Join(err, b.dropFence(ctx))
+	}
+	return true, nil
 }
 
 // LetIn takes away what keeps clients out.
 func LetIn(ctx context.Context, b *Book) (changed bool, err error) {
-	switch {
-	case b.Fence == nil && b.Opened:
+	if b.Opened && b.Fence == nil {
 		return false, nil
-	case b.Fence == nil:
-		b.Opened = true
-		return false, b.save()
 	}
-	if b.Fence.Program == FenceNft {
-		// To create it first makes a missing one no error.
-		err = run(ctx, []byte(fmt.Sprintf("table inet %[1]s\ndelete table inet %[1]s\n", table)), "nft", "-f", "-")
-	} else {
-		for _, program := range iptables() {
-			err = errors.Join(err, letInBy(ctx, program, b.Fence.Port))
+	if b.Fence != nil {
+		if err := b.Fence.takeAway(ctx); err != nil {
+			return false, err
 		}
-	}
-	if err != nil {
-		return false, err
+		changed = true
 	}
 	b.Fence, b.Opened = nil, true
-	return true, b.save()
+	return changed, b.save()
+}
+
+func (b *Book) dropFence(ctx context.Context) error {
+	if err := b.Fence.takeAway(ctx); err != nil {
+		return err
+	}
+	b.Fence = nil
+	return b.save()
+}
+
+func (f *Fence) setUp(ctx context.Context) error {
+	if f.Program == FenceNft {
+		return run(ctx, []byte(fmt.Sprintf(nftRules, table, f.Port)), "nft", "-f", "-")
+	}
+	for _, program := range iptables() {
+		if err := keepOutBy(ctx, program, f.Port); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeAway is no error where nothing is there: what does not work on this host has kept nobody out.
+func (f *Fence) takeAway(ctx context.Context) (err error) {
+	if f.Program == FenceNft {
+		// To create it first makes a missing one no error.
+		err = run(ctx, []byte(fmt.Sprintf("table inet %[1]s\ndelete table inet %[1]s\n", table)), "nft", "-f", "-")
+		if err != nil && saysNo(run(ctx, nil, "nft", "list", "table", "inet", table)) {
+			return nil
+		}
+		return err
+	}
+	for _, program := range iptables() {
+		err = errors.Join(err, letInBy(ctx, program, f.Port))
+	}
+	return err
+}
+
+// saysNo tells a program that ended badly from one that did not come to its end.
+func saysNo(err error) bool {
+	var exit *process.ExitError
+	return errors.As(err, &exit) && exit.Signal == ""
 }
 
 func fenceProgram(how string) (string, error) {
@@ -137,8 +175,14 @@ func keepOutBy(ctx context.Context, program, port string) error {
 	return run(ctx, nil, program, append([]string{"-w", "-I"}, jump(port)...)...)
 }
 
+// mostJumps is how many times the rule is taken away, should it be there more than once.
+const mostJumps = 8
+
 func letInBy(ctx context.Context, program, port string) error {
-	for run(ctx, nil, program, append([]string{"-w", "-C"}, jump(port)...)...) == nil {
+	for range mostJumps {
+		if run(ctx, nil, program, append([]string{"-w", "-C"}, jump(port)...)...) != nil {
+			break
+		}
 		if err := run(ctx, nil, program, append([]string{"-w", "-D"}, jump(port)...)...); err != nil {
 			return err
 		}

@@ -124,7 +124,7 @@ options:
     default: refuse
   keep_clients_out:
     description:
-      - By what. C(auto) takes nft, else iptables.
+      - By what. C(auto) takes nft, else iptables. What is asked for by name replaces what a call before used.
       - C(none) leaves it to you. Clients that come in before the end may see a database that is rolled back afterwards.
     type: str
     choices:
