@@ -210,6 +210,8 @@ type Instances struct {
 	Failed []string
 	// Guests are, for those in bundles, the guest nodes that they run on, by node: what fails in a container is cleaned up there.
 	Guests map[string]string
+	// Containers are, by bundle, the nodes on which one of its containers is there still, sorted: it ends after what runs in it.
+	Containers map[string][]string
 	// Failures say in words what has failed, as "promote on controller-1: not running".
 	Failures []string
 }
@@ -226,9 +228,12 @@ func GaleraInstances(ctx context.Context) (Instances, error) {
 }
 
 func (s *Status) instances() Instances {
-	i := Instances{Quorum: s.Quorum, Guests: map[string]string{}}
+	i := Instances{Quorum: s.Quorum, Guests: map[string]string{}, Containers: map[string][]string{}}
 	own := map[string]bool{}
 	for _, r := range s.Resources {
+		if isContainer(r.Agent) && r.Active {
+			i.Containers[r.Parent] = append(i.Containers[r.Parent], r.Node)
+		}
 		if r.Agent != agentGalera {
 			continue
 		}
@@ -263,6 +268,9 @@ func (s *Status) instances() Instances {
 	for _, list := range []*[]string{&i.Active, &i.Promoted, &i.Failed} {
 		slices.Sort(*list)
 		*list = slices.Compact(*list)
+	}
+	for _, nodes := range i.Containers {
+		slices.Sort(nodes)
 	}
 	return i
 }

@@ -70,12 +70,13 @@ func TestGuestsOfBundles(t *testing.T) {
 }
 
 func TestInstances(t *testing.T) {
-	for _, c := range []struct{ file, promoted, failed string }{
-		{"lab-status.xml", "controller-0 controller-1 controller-2", ""},
-		{"lab-bundle-status.xml", "controller-0 controller-1 controller-2", ""},
-		{"docker-status.xml", "controller-0 controller-1 controller-2", ""},
-		{"osp13-status.xml", "overcloud-controller-0 overcloud-controller-1 overcloud-controller-2", ""},
-		{"lab-blocked.xml", "", "any"},
+	const all, overcloud = "controller-0 controller-1 controller-2", "overcloud-controller-0 overcloud-controller-1 overcloud-controller-2"
+	for _, c := range []struct{ file, promoted, containers, failed string }{
+		{"lab-status.xml", all, "", ""},
+		{"lab-bundle-status.xml", all, all, ""},
+		{"docker-status.xml", all, all, ""},
+		{"osp13-status.xml", overcloud, overcloud, ""},
+		{"lab-blocked.xml", "", "", "any"},
 	} {
 		s, err := ParseStatus(recorded(t, c.file))
 		if err != nil {
@@ -84,6 +85,9 @@ func TestInstances(t *testing.T) {
 		i := s.instances()
 		if got := strings.Join(i.Promoted, " "); c.promoted != "" && got != c.promoted || (len(i.Failed) > 0) != (c.failed != "") {
 			t.Errorf("%s: %+v", c.file, i)
+		}
+		if got := strings.Join(i.Containers["galera-bundle"], " "); got != c.containers {
+			t.Errorf("%s: containers on %q", c.file, got)
 		}
 		if len(i.Failed) > 0 && len(i.Failures) == 0 {
 			t.Errorf("%s: nobody knows what failed: %+v", c.file, i)

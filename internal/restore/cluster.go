@@ -47,7 +47,7 @@ func (n *Node) Stop(ctx context.Context, b *Book, limit time.Duration) (changed 
 			return "the cluster has no quorum", nil
 		}
 		if len(i.Active) == 0 && len(i.Failed) == 0 {
-			return "", nil
+			return n.containersOn(n.Members, i), nil
 		}
 		// Pacemaker does nothing about an instance that it blocked, until somebody cleans up.
 		if len(i.Failed) > 0 && time.Since(cleaned) > 5*time.Second {
@@ -56,6 +56,15 @@ func (n *Node) Stop(ctx context.Context, b *Book, limit time.Duration) (changed 
 		}
 		return words("it still runs on", i.Active, i), err
 	})
+}
+
+// containersOn says which of these nodes have a container of the bundle still, with the datadir mounted; empty when none has.
+func (n *Node) containersOn(nodes []string, i pacemaker.Instances) string {
+	still := without(nodes, without(nodes, i.Containers[n.Agent.Parent]))
+	if len(still) == 0 {
+		return ""
+	}
+	return words("its container still runs on", still, i)
 }
 
 // Start gives the resource its role back and waits until it serves on all controllers.

@@ -261,13 +261,18 @@ const renewTimeout = time.Minute
 
 // renewMounts restarts containers that have the datadir mounted and go on while the database is stopped, as the health
 // check's under TripleO: they have the folder that was moved, and would never see a server in it. systemd may be faster
-// than the engine to start such a container anew, so what counts is that none has the old folder any more.
+// than the engine to start such a container anew, so what counts is that none has the old folder any more. The bundle's own are Pacemaker's,
+// which has stopped them and makes new ones.
 func (n *Node) renewMounts(ctx context.Context) (said []string, err error) {
 	var failed error
+	pacemakers := map[string]bool{}
 	for _, c := range n.outdated() {
 		name, err := c.Name(ctx)
 		if err != nil {
 			name = c.ID
+		}
+		if pacemakers[c.ID] = n.ofBundle(name); pacemakers[c.ID] {
+			continue
 		}
 		failed = errors.Join(failed, run(ctx, nil, c.Runtime, "restart", "--time", "5", c.ID))
 		said = append(said, "restarted the container "+name+", which had the datadir of before mounted")
@@ -276,11 +281,17 @@ func (n *Node) renewMounts(ctx context.Context) (said []string, err error) {
 		return nil, nil
 	}
 	return said, until(ctx, renewTimeout, "restart the containers that have the datadir of before mounted", func() (string, error) {
-		if left := n.outdated(); len(left) > 0 {
+		left := slices.DeleteFunc(n.outdated(), func(c galera.Container) bool { return pacemakers[c.ID] })
+		if len(left) > 0 {
 			return fmt.Sprintf("%s %s still has it; restart it by hand, and call this again", left[0].Runtime, left[0].ID[:12]), failed
 		}
 		return "", nil
 	})
+}
+
+// ofBundle tells a replica of the database's bundle by the name that Pacemaker gives it: galera-bundle-podman-0.
+func (n *Node) ofBundle(name string) bool {
+	return n.Agent.Bundle && strings.HasPrefix(name, n.Agent.Parent+"-"+n.Agent.Engine+"-")
 }
 
 // outdated are the containers that have mounted, at the datadir's path, a folder that a restore moved from there, or one that

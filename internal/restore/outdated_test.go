@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"overcloud.backup/internal/pacemaker"
 )
 
 // A container may have a database of its own at the same path: only a folder that a restore moved is outdated.
@@ -22,5 +24,25 @@ func TestOnlyAMovedFolderIsOutdated(t *testing.T) {
 		if anySame(folder, moved) != want {
 			t.Errorf("%s: %v", folder, !want)
 		}
+	}
+}
+
+// Pacemaker stops and starts the replicas of its bundle: nobody else does.
+func TestTheBundlesOwnContainersAreNotRestarted(t *testing.T) {
+	n := &Node{Members: []string{"controller-0", "controller-1"}, Agent: pacemaker.Agent{Parent: "galera-bundle", Bundle: true, Engine: "podman"}}
+	for name, want := range map[string]bool{"galera-bundle-podman-0": true, "clustercheck": false, "haproxy-bundle-podman-0": false, "": false} {
+		if n.ofBundle(name) != want {
+			t.Errorf("%s: %v", name, !want)
+		}
+	}
+	if (&Node{}).ofBundle("--0") {
+		t.Error("there is no bundle, and a container of it")
+	}
+	still := pacemaker.Instances{Containers: map[string][]string{"galera-bundle": {"controller-1"}, "haproxy-bundle": {"controller-0"}}}
+	if said := n.containersOn(n.Members, still); said != "its container still runs on controller-1" {
+		t.Errorf("%q", said)
+	}
+	if said := n.containersOn([]string{"controller-0"}, still); said != "" {
+		t.Errorf("on a node without one: %q", said)
 	}
 }

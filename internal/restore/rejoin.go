@@ -74,7 +74,7 @@ func (n *Node) Leave(ctx context.Context, b *Book, limit time.Duration) error {
 			return "", err
 		}
 		if !slices.Contains(i.Active, n.Name) && !slices.Contains(i.Failed, n.Name) {
-			return "", nil
+			return n.containersOn([]string{n.Name}, i), nil
 		}
 		if slices.Contains(i.Failed, n.Name) && time.Since(cleaned) > 5*time.Second {
 			cleaned = time.Now()
