@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"overcloud.backup/internal/ansible"
 	"overcloud.backup/internal/pacemaker"
@@ -43,8 +44,22 @@ func (o galeraRestoreOptions) configured(ctx context.Context, call *ansible.Call
 	if result.Diff.Before, err = live.Text(); err == nil {
 		result.Diff.After, err = wanted.Text()
 	}
-	if err != nil || call.CheckMode {
+	if err != nil {
 		return result, err
+	}
+	foreign, err := wanted.OfAnother(live)
+	if err != nil {
+		return nil, err
+	}
+	if foreign != "" {
+		foreign = "it is of another cluster: it has " + foreign + "; set other_cluster to replace the configuration all the same"
+	}
+	if call.CheckMode {
+		result.Msg = strings.TrimSuffix(result.Msg+"; "+foreign, "; ")
+		return result, nil
+	}
+	if foreign != "" && !o.OtherCluster {
+		return nil, fmt.Errorf("%s: %s", s.Path(), foreign)
 	}
 	if o.Confirm != s.Manifest.Cluster.Name {
 		return nil, fmt.Errorf("confirm is %q: Pacemaker's whole configuration would be replaced; confirm that by the name of the cluster, %s", o.Confirm, s.Manifest.Cluster.Name)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/beevik/etree"
@@ -71,6 +72,36 @@ func (c Configuration) Equal(other Configuration) (bool, error) {
 	}
 	b, err := write(other.root)
 	return a == b, err
+}
+
+// OfAnother says by what a configuration is that of another cluster than the live one: its nodes, or its virtual IPs where the
+// live one has any. Empty when it is not.
+func (c Configuration) OfAnother(live Configuration) (string, error) {
+	if theirs, ours := c.nodes(), live.nodes(); !slices.Equal(theirs, ours) {
+		return fmt.Sprintf("the nodes %s, and this one has %s", strings.Join(theirs, ", "), strings.Join(ours, ", ")), nil
+	}
+	theirs, err := addressesIn(c.root)
+	if err != nil {
+		return "", err
+	}
+	ours, err := addressesIn(live.root)
+	if err != nil || len(ours) == 0 {
+		return "", err
+	}
+	slices.Sort(theirs)
+	slices.Sort(ours)
+	if !slices.Equal(theirs, ours) {
+		return fmt.Sprintf("the virtual IPs %s, and this one has %s", strings.Join(theirs, ", "), strings.Join(ours, ", ")), nil
+	}
+	return "", nil
+}
+
+func (c Configuration) nodes() (names []string) {
+	for _, node := range c.root.FindElements("nodes/node") {
+		names = append(names, node.SelectAttrValue("uname", ""))
+	}
+	slices.Sort(names)
+	return names
 }
 
 func write(e *etree.Element) (string, error) {

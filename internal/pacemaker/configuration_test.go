@@ -39,3 +39,26 @@ func TestAConfigurationIsComparedWithoutLocksAndShownWithoutSecrets(t *testing.T
 		t.Error("a CIB without configuration was taken")
 	}
 }
+
+func TestAConfigurationOfAnotherClusterIsTold(t *testing.T) {
+	ours := string(configuration(t, "lab-cib.xml"))
+	for _, c := range []struct{ name, old, new, live, want string }{
+		{"itself", "", "", ours, ""},
+		{"another property", `value="tripleo_cluster"`, `value="c"`, ours, ""},
+		{"another node", `uname="controller-2"`, `uname="controller-3"`, ours, "the nodes controller-0, controller-1, controller-3, and this one has controller-0, controller-1, controller-2"},
+		{"another address", `value="10.99.0.100"`, `value="10.99.0.200"`, ours, "the virtual IPs 10.99.0.200, and this one has 10.99.0.100"},
+		{"a live one that has lost its resources", "", "", `<configuration><nodes><node uname="controller-2"/><node uname="controller-1"/><node uname="controller-0"/></nodes></configuration>`, ""},
+	} {
+		wanted, err := ParseConfiguration([]byte(strings.Replace(ours, c.old, c.new, 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		live, err := ParseConfiguration([]byte(c.live))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := wanted.OfAnother(live); err != nil || got != c.want {
+			t.Errorf("%s: %q, %v", c.name, got, err)
+		}
+	}
+}

@@ -125,7 +125,11 @@ func Addresses(ctx context.Context) (addresses []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, e := range root.FindElements("//primitive") {
+	return addressesIn(root)
+}
+
+func addressesIn(root *etree.Element) (addresses []string, err error) {
+	for _, e := range root.FindElements(".//primitive") {
 		if agentOf(e) != agentIPaddr2 {
 			continue
 		}

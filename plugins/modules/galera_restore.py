@@ -58,8 +58,9 @@ options:
         C(loaded) loads C(schemas) of a logical set into the running cluster, through this host's server. The whole dump
         is read back before.
       - >-
-        C(configured) replaces Pacemaker's configuration by that of the set, which needs C(confirm). In check mode it
-        only compares, and in diff mode shows the difference, with secrets masked.
+        C(configured) replaces Pacemaker's configuration by that of the set, which needs C(confirm), and where the set
+        has other nodes or virtual IPs C(other_cluster). In check mode it only compares, and in diff mode shows the
+        difference, with secrets masked.
     type: str
     choices:
       - planned
@@ -103,7 +104,9 @@ options:
     type: bool
     default: false
   other_cluster:
-    description: Whether a set of a cluster with another name or another state may be restored.
+    description: >-
+      Whether a set of a cluster with another name or another state may be restored, or Pacemaker's configuration be
+      replaced by that of other nodes or virtual IPs.
     type: bool
     default: false
   passwords:
