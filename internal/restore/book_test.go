@@ -189,3 +189,16 @@ func TestDataThatTheServerCannotReadAreRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestAMountOfTheSameFileSystemIsSeen(t *testing.T) {
+	const mountinfo = "28 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw\n40 28 8:1 /srv/mysql /var/lib/mysql rw,relatime shared:1 - ext4 /dev/sda1 rw\n"
+	for folder, want := range map[string]bool{"/var/lib/mysql": true, "/var/lib/mysql2": false, "/srv/mysql": false, "/var/lib": false} {
+		if mountPoint(mountinfo, folder) != want {
+			t.Errorf("%s: %v", folder, !want)
+		}
+	}
+	n := &Node{Datadir: t.TempDir()}
+	if err := n.Movable(); err != nil {
+		t.Error(err)
+	}
+}

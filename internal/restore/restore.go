@@ -240,7 +240,23 @@ func (n *Node) Movable() error {
 		return fmt.Errorf("%s is a file system of its own: it cannot be moved aside as a whole. Mount that at %s and make %s a folder in it, or restore by hand",
 			n.Datadir, filepath.Dir(n.Datadir), n.Datadir)
 	}
-	return nil
+	mounts, err := os.ReadFile("/proc/self/mountinfo")
+	if err == nil && mountPoint(string(mounts), n.Datadir) {
+		err = fmt.Errorf("%s is a mount of another folder: it cannot be moved aside. Make it the folder itself, or restore by hand", n.Datadir)
+	}
+	return err
+}
+
+// mountPoint says whether something is mounted at a folder, which may be of the file system that it lies on:
+//
+//	40 28 8:1 /srv/mysql /var/lib/mysql rw,relatime shared:1 - ext4 /dev/sda1 rw
+func mountPoint(mountinfo, folder string) bool {
+	for line := range strings.Lines(mountinfo) {
+		if fields := strings.Fields(line); len(fields) > 4 && fields[4] == folder {
+			return true
+		}
+	}
+	return false
 }
 
 // until asks again and again. done says that it is so, or what is missing; the last of that is told at the end.
