@@ -144,7 +144,13 @@ func (o galeraRestoreOptions) planned(ctx context.Context, n *restore.Node) (*an
 	if err != nil {
 		v.Problems = append(v.Problems, err.Error())
 	}
-	return &ansible.Result{Msg: "this host sees " + s.Path(), Values: v}, nil
+	result := &ansible.Result{Msg: "this host sees " + s.Path(), Values: v}
+	if plan != nil {
+		if slow := n.TooSlow(int64(float64(plan.Space.Raw) * plan.Space.Factor)); slow != "" {
+			result.Warnings = append(result.Warnings, slow)
+		}
+	}
+	return result, nil
 }
 
 // open opens the set; fs.ErrNotExist where this host does not have it.

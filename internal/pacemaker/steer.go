@@ -3,10 +3,12 @@
 package pacemaker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -29,6 +31,9 @@ type Agent struct {
 	Members []string
 	// TargetRole is the parent's target-role; empty when it is not set.
 	TargetRole string
+	// Promote is the time limit of the agent's promotion, within which a controller copies the data of another one; 0 when it
+	// cannot be read.
+	Promote time.Duration
 	// Managed is false when the configuration of the primitive or of what is around it says so.
 	Managed bool
 }
@@ -69,11 +74,46 @@ func parseAgent(cib []byte) (Agent, error) {
 			Engine: engine, Image: image,
 			Members:  members(galera, root),
 			Managed:  galera.Managed && managed(outer),
+			Promote:  promoteLimit(e, root),
 			Resource: e.SelectAttrValue("id", ""), Parent: outer.SelectAttrValue("id", ""), Bundle: outer.Tag == "bundle",
 			Config: set["config"], Datadir: set["datadir"], User: set["user"], Group: set["group"], TargetRole: settings(outer, "meta_attributes")[targetRole],
 		}, nil
 	}
 	return Agent{}, ErrNoGalera
+}
+
+// defaultLimit is Pacemaker's for an operation whose timeout is not set; what the agent advises does not count.
+const defaultLimit = "20s"
+
+// promoteLimit reads <op name="promote" interval="0s" timeout="300s" on-fail="block"/>, else the operations' default.
+func promoteLimit(primitive, cib *etree.Element) time.Duration {
+	text := ""
+	for _, op := range primitive.FindElements("operations/op") {
+		if op.SelectAttrValue("name", "") == "promote" {
+			text = cmp.Or(op.SelectAttrValue("timeout", ""), settings(op, "meta_attributes")["timeout"])
+		}
+	}
+	if defaults := cib.FindElement("//op_defaults"); text == "" && defaults != nil {
+		text = settings(defaults, "meta_attributes")["timeout"]
+	}
+	return duration(cmp.Or(text, defaultLimit))
+}
+
+// units are those of Pacemaker's times, in which a bare number is of seconds.
+var units = map[string]time.Duration{
+	"": time.Second, "s": time.Second, "sec": time.Second, "ms": time.Millisecond, "msec": time.Millisecond,
+	"m": time.Minute, "min": time.Minute, "h": time.Hour, "hr": time.Hour,
+}
+
+// duration is 0 for what is no number and unit.
+func duration(text string) time.Duration {
+	text = strings.TrimSpace(text)
+	digits := strings.TrimRight(text, "abcdefghijklmnopqrstuvwxyz ")
+	n, err := strconv.ParseInt(digits, 10, 32)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(n) * units[strings.TrimSpace(text[len(digits):])]
 }
 
 // containersOf reads what a bundle's containers are made by and of.

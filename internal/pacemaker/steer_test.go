@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 )
 
 // configuration is what cibadmin --query --scope configuration prints of a recorded CIB.
@@ -44,6 +45,26 @@ func TestTheGaleraResourceOfACIB(t *testing.T) {
 	}
 	if _, err := parseAgent([]byte("<configuration><resources/></configuration>")); !errors.Is(err, ErrNoGalera) {
 		t.Errorf("no resource: %v", err)
+	}
+}
+
+func TestTheTimeLimitOfAPromotion(t *testing.T) {
+	cib := string(configuration(t, "lab-cib.xml"))
+	const op = `name="promote" interval="0s" timeout="300s"`
+	for with, want := range map[string]time.Duration{
+		op: 5 * time.Minute, `name="promote" interval="0s" timeout="3600"`: time.Hour, `name="promote" interval="0s" timeout="90 min"`: 90 * time.Minute,
+		`name="promote" interval="0s" timeout="500000ms"`: 500 * time.Second, `name="promote" interval="0s" timeout="PT1H"`: 0,
+		`name="promote" interval="0s"`: 20 * time.Second, `name="demote" interval="0s" timeout="300s"`: 20 * time.Second,
+	} {
+		a, err := parseAgent([]byte(strings.Replace(cib, op, with, 1)))
+		if err != nil || a.Promote != want {
+			t.Errorf("%s: %s, %v", with, a.Promote, err)
+		}
+	}
+	unset := strings.Replace(cib, op, `name="promote" interval="0s"`, 1)
+	defaults := `<op_defaults><meta_attributes id="op-defaults"><nvpair id="o-t" name="timeout" value="120s"/></meta_attributes></op_defaults></configuration>`
+	if a, err := parseAgent([]byte(strings.Replace(unset, "</configuration>", defaults, 1))); err != nil || a.Promote != 2*time.Minute {
+		t.Errorf("the operations' default: %s, %v", a.Promote, err)
 	}
 }
 

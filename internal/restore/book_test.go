@@ -8,6 +8,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"overcloud.backup/internal/pacemaker"
 )
 
 func home(t *testing.T) string {
@@ -200,5 +203,18 @@ func TestAMountOfTheSameFileSystemIsSeen(t *testing.T) {
 	n := &Node{Datadir: t.TempDir()}
 	if err := n.Movable(); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestACopyThatThePromotionWouldCutOffIsWarnedOf(t *testing.T) {
+	n := &Node{Members: []string{"a", "b"}, Agent: pacemaker.Agent{Resource: "galera", Promote: 5 * time.Minute}}
+	for bytes, want := range map[int64]string{200 << 20: "", 29e9: "", 60e9: "pcs resource update galera op promote timeout=1800s"} {
+		if got := n.TooSlow(bytes); (got == "") != (want == "") || !strings.Contains(got, want) {
+			t.Errorf("%d: %q", bytes, got)
+		}
+	}
+	n.Agent.Promote = 0
+	if got := n.TooSlow(60e9); got != "" {
+		t.Errorf("a limit that is not known: %q", got)
 	}
 }

@@ -200,6 +200,21 @@ func (n *Node) Startable(ctx context.Context) error {
 	return fmt.Errorf("once stopped, the database would not start again everywhere: %s; mend that first", strings.Join(why, ", "))
 }
 
+// transferRate is, in bytes a second, what a state transfer over 1 Gbit/s reaches at best.
+const transferRate = 100e6
+
+// TooSlow warns of data that the others hardly copy within the agent's promotion, which waits for them: Pacemaker would end the
+// copy, and the next one begins anew. Empty when they fit.
+func (n *Node) TooSlow(bytes int64) string {
+	takes := time.Duration(float64(bytes) / transferRate * float64(time.Second)).Round(time.Second)
+	if n.Agent.Promote == 0 || takes <= n.Agent.Promote || len(n.Members) < 2 {
+		return ""
+	}
+	return fmt.Sprintf("the others copy %d bytes within one promotion of %s, which Pacemaker ends after %s; at 100 MB/s they take %s. Raise the limit first, and "+
+		"start_timeout with it: pcs resource update %s op promote timeout=%ds on-fail=block",
+		bytes, n.Agent.Resource, n.Agent.Promote, takes, n.Agent.Resource, 3*int64(takes.Seconds()))
+}
+
 // Fits refuses a set of another cluster.
 func (n *Node) Fits(of repository.Cluster, other bool) error {
 	if other {
