@@ -145,24 +145,35 @@ safe_to_bootstrap: 1
 
 // finish makes a datadir what the server expects: position, owner, mode, mark.
 func (n *Node) finish(b *Book, at string) error {
-	info, err := os.Stat(at)
+	err := os.Chmod(at, 0o755)
+	if b.Target {
+		err = errors.Join(err, writeInto(at, "grastate.dat", fmt.Sprintf(grastate, b.UUID, b.Seqno)))
+	}
+	return errors.Join(err, writeInto(at, markName, b.Job+"\n"), syncFolder(at))
+}
+
+// writeInto writes a file of a datadir, for the owner of that. It is made new, and never through a link: the server's user
+// can put one there, and what it leads to is not that user's.
+func writeInto(datadir, name, content string) error {
+	inside, err := os.OpenRoot(datadir)
 	if err != nil {
 		return err
 	}
-	// What made it gave it to the server's user.
+	defer inside.Close()
+	info, err := inside.Stat(".")
+	if err == nil {
+		err = inside.RemoveAll(name)
+	}
+	if err != nil {
+		return err
+	}
+	f, err := inside.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o660)
+	if err != nil {
+		return err
+	}
 	owner := info.Sys().(*syscall.Stat_t)
-	write := func(name, content string) error {
-		path := filepath.Join(at, name)
-		if err := os.WriteFile(path, []byte(content), 0o660); err != nil {
-			return err
-		}
-		return os.Chown(path, int(owner.Uid), int(owner.Gid))
-	}
-	err = os.Chmod(at, 0o755)
-	if b.Target {
-		err = errors.Join(err, write("grastate.dat", fmt.Sprintf(grastate, b.UUID, b.Seqno)))
-	}
-	return errors.Join(err, write(markName, b.Job+"\n"), syncFolder(at))
+	_, err = f.WriteString(content)
+	return errors.Join(err, f.Chown(int(owner.Uid), int(owner.Gid)), f.Close())
 }
 
 // selinux is there where SELinux is on.
@@ -231,7 +242,7 @@ func (n *Node) putBack(ctx context.Context, b *Book) (said []string, err error) 
 			return said, err
 		}
 	}
-	if err := os.WriteFile(filepath.Join(old, markName), []byte(backOf(b.Job)+"\n"), 0o644); err != nil {
+	if err := writeInto(old, markName, backOf(b.Job)+"\n"); err != nil {
 		return said, err
 	}
 	if exists(n.Datadir) {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -148,5 +149,52 @@ func TestAnAccountOfTheHealthCheck(t *testing.T) {
 		if got := strings.TrimSpace(a.User + " " + a.Password); found != (want != "") || found && got != want {
 			t.Errorf("%q: %q", text, got)
 		}
+	}
+}
+
+// The server's user can put links into its datadirs, and root writes there.
+func TestNothingIsWrittenThroughALinkInADatadir(t *testing.T) {
+	n, b := place(t)
+	b.Target = true
+	victim := filepath.Join(t.TempDir(), "victim")
+	if err := os.WriteFile(victim, []byte("root's"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	fill(t, n.Ready(b), "set")
+	for _, link := range []string{filepath.Join(n.Ready(b), "grastate.dat"), filepath.Join(n.Ready(b), markName), filepath.Join(n.Datadir, markName)} {
+		if err := os.Symlink(victim, link); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := n.Replace(context.Background(), b); err != nil || what(n.Datadir) != "set" || !marked(n.Datadir, "j") {
+		t.Errorf("%v, %s", err, what(n.Datadir))
+	}
+	if _, err := n.PutBack(context.Background(), b); err != nil || what(n.Datadir) != "old" || !marked(n.Datadir, backOf("j")) {
+		t.Errorf("%v, %s", err, what(n.Datadir))
+	}
+	if content, _ := os.ReadFile(victim); string(content) != "root's" {
+		t.Errorf("the link led to what is %q now", content)
+	}
+}
+
+func TestWhatIsWrittenIntoADatadirBelongsToItsOwner(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("needs root to give files away")
+	}
+	datadir := t.TempDir()
+	if err := os.Chown(datadir, 65534, 65533); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := writeInto(datadir, "grastate.dat", "x"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	info, err := os.Stat(filepath.Join(datadir, "grastate.dat"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if owner := info.Sys().(*syscall.Stat_t); owner.Uid != 65534 || owner.Gid != 65533 {
+		t.Errorf("%+v", owner)
 	}
 }
