@@ -13,8 +13,8 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"regexp"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -108,19 +108,35 @@ func newScratch(ctx context.Context, root string, owner process.Owner, image con
 	if _, err := clean(root); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
-	for _, name := range []string{".", dataName, temporaryName} {
-		err := os.Mkdir(s.path(name), 0o700)
-		if err == nil {
-			err = os.Chown(s.path(name), owner.UID, owner.GID)
-		}
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("scratch: %w", err), s.remove())
-		}
+	err = s.make()
+	if err == nil {
+		err = s.enter(ctx, image)
 	}
-	if err := s.enter(ctx, image); err != nil {
+	if err != nil {
 		return nil, errors.Join(err, s.remove())
 	}
 	return s, nil
+}
+
+// make makes an empty place. Folders in it belong to the server's user, the place itself to root: what root reads and writes
+// there must not be somebody else's to exchange.
+func (s *scratch) make() error {
+	err := os.Mkdir(s.path("."), 0o711)
+	if err == nil {
+		err = os.Chmod(s.path("."), 0o711) // whatever the umask is
+	}
+	for _, name := range []string{dataName, temporaryName, serverName} {
+		if err == nil {
+			err = os.Mkdir(s.path(name), 0o700)
+		}
+		if err == nil {
+			err = os.Chown(s.path(name), s.owner.UID, s.owner.GID)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("scratch: %w", err)
+	}
+	return nil
 }
 
 // enter starts a container that sees the place, unless there is no image. Its name is noted before.
@@ -129,7 +145,7 @@ func (s *scratch) enter(ctx context.Context, image container.Image) (err error) 
 		return nil
 	}
 	name := containerName(s.root)
-	if err := os.WriteFile(s.path(containerFile), []byte(image.Engine+" "+name+"\n"), 0o600); err != nil {
+	if err := writeNew(s.path(containerFile), image.Engine+" "+name+"\n", process.Owner{}); err != nil {
 		return fmt.Errorf("scratch: %w", err)
 	}
 	s.inside, err = image.Start(ctx, name, filepath.Join(s.root, runName))
@@ -150,19 +166,22 @@ func containerName(root string) string {
 	return "overcloud-backup-" + hex.EncodeToString(sum[:6])
 }
 
+// noted is the note of a container. Nothing else is run or removed, whoever wrote it.
+var noted = regexp.MustCompile(`^(podman|docker) (overcloud-backup-[0-9a-f]{12})\n$`)
+
 // leaveContainer removes the container that a restore noted in its place.
 func leaveContainer(run string) (undone []string, err error) {
 	note, err := os.ReadFile(filepath.Join(run, containerFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	engine, name, noted := strings.Cut(strings.TrimSpace(string(note)), " ")
-	if err != nil || !noted {
+	found := noted.FindStringSubmatch(string(note))
+	if err != nil || found == nil {
 		return nil, err // killed while it was noted: there is no container yet
 	}
-	removed, err := container.Remove(context.Background(), engine, name)
+	removed, err := container.Remove(context.Background(), found[1], found[2])
 	if removed && err == nil {
-		undone = append(undone, "removed the container "+name)
+		undone = append(undone, "removed the container "+found[2])
 	}
 	return undone, err
 }
@@ -200,11 +219,17 @@ func (s *scratch) remove() error {
 
 // give writes a file for the server's user.
 func (s *scratch) give(name, content string) error {
-	err := os.WriteFile(s.path(name), []byte(content), 0o600)
-	if err == nil {
-		err = os.Chown(s.path(name), s.owner.UID, s.owner.GID)
+	return writeNew(s.path(name), content, s.owner)
+}
+
+// writeNew makes a file, never through a link, and gives it to its owner alone.
+func writeNew(path, content string, owner process.Owner) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
 	}
-	return err
+	_, err = f.WriteString(content)
+	return errors.Join(err, f.Chown(owner.UID, owner.GID), f.Close())
 }
 
 // hold locks a scratch folder, at once or not at all (ErrBusy).

@@ -19,11 +19,13 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-// The files of a restore.
+// The files of a restore: folders of the server's user, what is in the last one, and what root writes for that user.
 const (
 	dataName      = "data"
 	temporaryName = "tmp"
-	socketName    = "s"
+	serverName    = "srv"
+	socketName    = serverName + "/s"
+	pidName       = serverName + "/pid"
 	accountName   = "account.sql"
 	loginName     = "login.cnf"
 )
@@ -43,7 +45,7 @@ type runningServer struct {
 func (s *scratch) serverArgs(memory int64, more []string) []string {
 	args := []string{
 		"--no-defaults", "--datadir=" + s.path(dataName), "--aria-log-dir-path=" + s.path(dataName), "--tmpdir=" + s.path(temporaryName),
-		"--socket=" + s.path(socketName), "--pid-file=" + s.path("pid"), "--init-file=" + s.path(accountName),
+		"--socket=" + s.path(socketName), "--pid-file=" + s.path(pidName), "--init-file=" + s.path(accountName),
 		"--skip-networking", "--skip-log-bin", "--skip-slave-start", "--event-scheduler=OFF", "--wsrep-on=OFF",
 		"--secure-file-priv=" + s.path(temporaryName), "--local-infile=OFF", "--performance-schema=OFF", "--max-connections=10", "--max-allowed-packet=1G",
 		fmt.Sprintf("--innodb-buffer-pool-size=%d", memory), "--innodb-buffer-pool-load-at-startup=OFF", "--innodb-buffer-pool-dump-at-shutdown=OFF",
@@ -57,7 +59,7 @@ func (s *scratch) serverArgs(memory int64, more []string) []string {
 
 // child is how everything in the scratch folder is run.
 func (s *scratch) child() process.ChildOptions {
-	return process.ChildOptions{Place: s.place(), Owner: s.owner, Dir: s.path(".")}
+	return process.ChildOptions{Place: s.place(), Owner: s.owner, Dir: s.path(temporaryName)}
 }
 
 // patience is how long a server may take from its last line in the log, or its start, to its first answer.

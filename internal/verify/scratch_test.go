@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package verify
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"overcloud.backup/internal/container"
+	"overcloud.backup/internal/process"
+)
+
+// nobody stands for the user mysql.
+var nobody = process.Owner{UID: 65534, GID: 65534}
+
+// placed is a place in a scratch folder, whose server's user is nobody.
+func placed(t *testing.T) *scratch {
+	t.Helper()
+	if os.Getuid() != 0 {
+		t.Skip("needs root, as a verification does")
+	}
+	s, err := newScratch(t.Context(), scratchFolder(t), nobody, container.Image{})
+	must(t, err)
+	t.Cleanup(func() { must(t, s.remove()) })
+	return s
+}
+
+func TestTheServersUserOwnsFoldersInThePlaceAndNotThePlace(t *testing.T) {
+	defer syscall.Umask(syscall.Umask(0o077))
+	s := placed(t)
+	must(t, s.give(accountName, "CREATE USER"))
+	for name, want := range map[string]struct {
+		uid  uint32
+		mode fs.FileMode
+	}{
+		".": {0, 0o711}, dataName: {65534, 0o700}, temporaryName: {65534, 0o700}, filepath.Dir(socketName): {65534, 0o700}, accountName: {65534, 0o600},
+	} {
+		info, err := os.Stat(s.path(name))
+		must(t, err)
+		if uid := info.Sys().(*syscall.Stat_t).Uid; uid != want.uid || info.Mode().Perm() != want.mode {
+			t.Errorf("%s: uid %d, mode %04o", name, uid, info.Mode().Perm())
+		}
+	}
+}
+
+func TestRootWritesThroughNoLink(t *testing.T) {
+	s := placed(t)
+	victim := filepath.Join(t.TempDir(), "victim")
+	must(t, os.WriteFile(victim, []byte("root's"), 0o600))
+	must(t, os.Symlink(victim, s.path(accountName)))
+	if err := s.give(accountName, "CREATE USER"); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("%v", err)
+	}
+	info, err := os.Stat(victim)
+	must(t, err)
+	if content, _ := os.ReadFile(victim); string(content) != "root's" || info.Sys().(*syscall.Stat_t).Uid != 0 {
+		t.Errorf("%q, %+v", content, info.Sys())
+	}
+}
+
+// A place of a killed restore may hold whatever its user left there.
+func TestOnlyAContainerOfOursIsRemovedByTheNoteOfIt(t *testing.T) {
+	bin := t.TempDir()
+	ran := filepath.Join(bin, "ran")
+	program := "#!/bin/sh\necho \"$0 $*\" >>" + ran + "\nexit 1\n"
+	for _, name := range []string{"podman", "docker", "other"} {
+		must(t, os.WriteFile(filepath.Join(bin, name), []byte(program), 0o755))
+	}
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+	for note, runs := range map[string]bool{
+		"podman overcloud-backup-0123456789ab\n": true, "docker overcloud-backup-0123456789ab\n": true,
+		filepath.Join(bin, "other") + " overcloud-backup-0123456789ab\n": false, "other overcloud-backup-0123456789ab\n": false,
+		"podman galera-bundle-podman-0\n": false, "podman --all overcloud-backup-0123456789ab\n": false, "podman overcloud-ba": false, "": false,
+	} {
+		run := t.TempDir()
+		must(t, os.WriteFile(filepath.Join(run, containerFile), []byte(note), 0o600))
+		if undone, err := leaveContainer(run); err != nil || len(undone) > 0 {
+			t.Errorf("%q: %q, %v", note, undone, err)
+		}
+		said, _ := os.ReadFile(ran)
+		if (len(said) > 0) != runs {
+			t.Errorf("%q ran %q", note, said)
+		}
+		_ = os.Remove(ran)
+	}
+}
+
+func TestSetsAreRestoredByAUserWithFoldersOfItsOwnOnly(t *testing.T) {
+	for _, method := range []string{"physical", "logical"} {
+		destination, path := copySet(t, method)
+		r := prepared(t, openSet(t, destination, path), scratchFolder(t))
+		r.owner = nobody
+		found, err := r.Run(t.Context())
+		if err != nil || len(found.Problems) > 0 || found.Restored == nil {
+			t.Errorf("%s: %+v, %v", method, found, err)
+		}
+	}
+}
