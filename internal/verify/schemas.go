@@ -137,7 +137,10 @@ func loginFile(ctx context.Context, c *galera.Client, tools Tools) (*os.File, er
 //	-- Table structure for table `user`
 //	-- Dumping data for table `user`
 //
-// What strings hold has no line feed there, and routines stand between DELIMITER lines.
+// What strings hold has no line feed there, and routines stand between DELIMITER lines. Around triggers, routines and events
+// whose collation is not the schema's it changes that for a while, which between DELIMITER lines ends with two semicolons:
+//
+//	ALTER DATABASE `keystone` CHARACTER SET utf8mb3 COLLATE utf8mb3_general_ci ;
 type partsOnly struct {
 	to    io.Writer
 	parts []Part
@@ -193,15 +196,22 @@ func (o *partsOnly) begin(line []byte) []byte {
 		o.code = true
 	case strings.HasPrefix(text, "DELIMITER ;"):
 		o.code = false
+	case o.part != nil && strings.HasPrefix(text, "ALTER DATABASE "+quoteName(o.part.Schema)+" CHARACTER SET "):
+		return o.renamed(line)
 	case o.code:
 	case strings.HasPrefix(text, "-- Current Database: "):
 		o.schema(strings.TrimSpace(strings.TrimPrefix(text, "-- Current Database: ")))
 	case o.part != nil && (strings.HasPrefix(text, "CREATE DATABASE ") || strings.HasPrefix(text, "USE `")):
-		return []byte(strings.Replace(string(line), quoteName(o.part.Schema), quoteName(o.part.As), 1))
+		return o.renamed(line)
 	case o.part != nil && len(o.part.Tables) > 0 && strings.HasPrefix(text, "-- "):
 		o.section(text)
 	}
 	return line
+}
+
+// renamed is a line with the schema's name where it is loaded.
+func (o *partsOnly) renamed(line []byte) []byte {
+	return []byte(strings.Replace(string(line), quoteName(o.part.Schema), quoteName(o.part.As), 1))
 }
 
 func (o *partsOnly) schema(quoted string) {

@@ -5,6 +5,7 @@ package verify
 import (
 	"bytes"
 	"context"
+	"os/exec"
 	"strings"
 	"testing"
 )
@@ -101,6 +102,47 @@ func TestALongLineIsNoMarker(t *testing.T) {
 	}
 	if want := "-- Current Database: `a`\n" + line; out.String() != want {
 		t.Errorf("got %d bytes, want %d", out.Len(), len(want))
+	}
+}
+
+// A dump changes the schema's collation for a while where that of a trigger, routine or event is another one.
+func TestALoadUnderAnotherNameLeavesTheSchemaOfThatNameAlone(t *testing.T) {
+	s := shared(t)
+	_, err := s.SQL("CREATE DATABASE keystone CHARACTER SET utf8mb3; USE keystone; CREATE TABLE t (a INT); " +
+		"CREATE TRIGGER r BEFORE INSERT ON t FOR EACH ROW SET NEW.a = 1; CREATE PROCEDURE p() SELECT 1; " +
+		"CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO DELETE FROM t; ALTER DATABASE keystone CHARACTER SET utf8mb4")
+	must(t, err)
+	t.Cleanup(func() {
+		if _, err := s.SQL("DROP DATABASE IF EXISTS keystone; DROP DATABASE IF EXISTS keystone_before"); err != nil {
+			t.Error(err)
+		}
+	})
+	dump, err := exec.Command("mariadb-dump", "--no-defaults", "--socket="+s.Socket, "--routines", "--events", "--triggers", "--databases", "keystone").Output()
+	must(t, err)
+	if n := bytes.Count(dump, []byte("\nALTER DATABASE `keystone` ")); n != 6 || !bytes.Contains(dump, []byte("DELIMITER ;;\nALTER DATABASE")) {
+		t.Fatalf("the dump changes the collation %d times:\n%s", n, dump)
+	}
+	// What still goes to the schema of that name finds none.
+	_, err = s.SQL("DROP DATABASE keystone")
+	must(t, err)
+	var parts bytes.Buffer
+	_, err = (&partsOnly{to: &parts, parts: []Part{{Schema: "keystone", As: "keystone_before"}}, found: map[string]bool{}}).Write(dump)
+	must(t, err)
+	load := exec.Command("mariadb", "--no-defaults", "--socket="+s.Socket)
+	load.Stdin = &parts
+	if out, err := load.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for query, want := range map[string]string{
+		"SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = 'keystone'":                                            "0",
+		"SELECT default_character_set_name FROM information_schema.schemata WHERE schema_name = 'keystone_before'":                   "utf8mb4",
+		"SELECT GROUP_CONCAT(DISTINCT database_collation) FROM information_schema.triggers WHERE trigger_schema = 'keystone_before'": "utf8mb3_general_ci",
+		"SELECT GROUP_CONCAT(DISTINCT database_collation) FROM information_schema.routines WHERE routine_schema = 'keystone_before'": "utf8mb3_general_ci",
+		"SELECT CONCAT(COUNT(*), MIN(database_collation)) FROM information_schema.events WHERE event_schema = 'keystone_before'":     "1utf8mb3_general_ci",
+	} {
+		if got, err := s.SQL(query); err != nil || got != want {
+			t.Errorf("%s: %q, %v", query, got, err)
+		}
 	}
 }
 
