@@ -50,14 +50,17 @@ var optionLines = [][]byte{[]byte(") ENGINE"), []byte("(PARTITION"), []byte(" PA
 // maxOptions is more than the options of a table can be: its comment has at most 2048 characters.
 const maxOptions = 64 << 10
 
-func (o *insideOnly) Write(p []byte) (int, error) {
+func (o *insideOnly) Write(p []byte) (int, error) { return byLine(p, o.take) }
+
+// byLine hands on what was written, for a Write, in pieces of one line each.
+func byLine(p []byte, take func(piece []byte, ended bool) error) (int, error) {
 	for rest := p; len(rest) > 0; {
 		piece, ended := rest, false
 		if end := bytes.IndexByte(rest, '\n') + 1; end > 0 {
 			piece, ended = rest[:end], true
 		}
 		rest = rest[len(piece):]
-		if err := o.take(piece, ended); err != nil {
+		if err := take(piece, ended); err != nil {
 			return 0, err
 		}
 	}

@@ -3,7 +3,6 @@
 package verify
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -157,19 +156,7 @@ type partsOnly struct {
 // maxMarker is more than a marker or a line with a schema's name can be.
 const maxMarker = 4 << 10
 
-func (o *partsOnly) Write(p []byte) (int, error) {
-	for rest := p; len(rest) > 0; {
-		piece, ended := rest, false
-		if end := bytes.IndexByte(rest, '\n') + 1; end > 0 {
-			piece, ended = rest[:end], true
-		}
-		rest = rest[len(piece):]
-		if err := o.take(piece, ended); err != nil {
-			return 0, err
-		}
-	}
-	return len(p), nil
-}
+func (o *partsOnly) Write(p []byte) (int, error) { return byLine(p, o.take) }
 
 func (o *partsOnly) take(piece []byte, ended bool) (err error) {
 	if !o.rest {
