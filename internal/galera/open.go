@@ -183,14 +183,22 @@ func (d *door) failed(p place, cred credential, err error) {
 
 // worthAnother tells a refusal of this account from a failure that every account would meet at this place.
 func worthAnother(err error) bool {
-	for _, client := range []error{mysql.ErrUnknownPlugin, mysql.ErrOldPassword, mysql.ErrCleartextPassword, mysql.ErrNativePassword} {
-		if errors.Is(err, client) {
-			return true
-		}
+	if unsupported(err) {
+		return true
 	}
 	switch ErrorNumber(err) {
 	case 0, tooManyConnections, 1129, 1130: // the last two: this host is blocked or not allowed
 		return false
 	}
 	return true
+}
+
+// unsupported tells a way to log in that the driver does not have, or not without being told to.
+func unsupported(err error) bool {
+	for _, client := range []error{mysql.ErrUnknownPlugin, mysql.ErrOldPassword, mysql.ErrCleartextPassword, mysql.ErrNativePassword} {
+		if errors.Is(err, client) {
+			return true
+		}
+	}
+	return false
 }
