@@ -109,6 +109,10 @@ func (r *restoreStep) build(s *verify.Set, ready string) (built verify.Built, er
 		err = errors.Join(err, fmt.Errorf("the set has no account, or another password, for %s: the restored database would refuse who uses it now. "+
 			"Set passwords to deployed to give the restored accounts the passwords of this host, or to ignore", strings.Join(built.Differ, ", ")))
 	}
+	if len(built.Untried) > 0 && r.Passwords != "ignore" {
+		err = errors.Join(err, fmt.Errorf("nobody knows whether the restored database would let %s in: the login plugin is missing here. "+
+			"Install it beside the server's others, or set passwords to ignore", strings.Join(built.Untried, ", ")))
+	}
 	if err != nil {
 		err = errors.Join(err, os.RemoveAll(ready))
 	}

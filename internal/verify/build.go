@@ -27,8 +27,9 @@ type Built struct {
 	Bytes int64
 	// Options of a server are those without which it cannot read the data of a physical set.
 	Options []string
-	// Differ are the accounts that the set has not, or with another password; Aligned those that were given theirs.
-	Differ, Aligned []string
+	// Differ are the accounts that the set has not, or with another password; Aligned those that were given theirs; Untried
+	// those of a login plugin that is missing here.
+	Differ, Aligned, Untried []string
 }
 
 // Build restores the set into a datadir at to, which must not be there and must be on the file system of the scratch
@@ -69,9 +70,14 @@ func (r *Restore) Build(ctx context.Context, to string) (built Built, err error)
 func (r *restoring) compareAccounts(ctx context.Context, built *Built) error {
 	r.phase("accounts")
 	for _, a := range r.o.Accounts {
+		said := fmt.Sprintf("%s (%s)", a.User, a.From)
 		admitted, err := galera.Admits(ctx, r.scratch.path(socketName), a)
+		if errors.Is(err, galera.ErrUntried) {
+			built.Untried = append(built.Untried, said)
+			continue
+		}
 		if err != nil {
-			return fmt.Errorf("try the account %s (%s): %w", a.User, a.From, err)
+			return fmt.Errorf("try the account %s: %w", said, err)
 		}
 		if admitted {
 			continue
@@ -82,7 +88,6 @@ func (r *restoring) compareAccounts(ctx context.Context, built *Built) error {
 				return err
 			}
 		}
-		said := fmt.Sprintf("%s (%s)", a.User, a.From)
 		if changed > 0 {
 			built.Aligned = append(built.Aligned, said)
 		} else {

@@ -7,9 +7,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"overcloud.backup/internal/container"
+	"overcloud.backup/internal/galera"
 )
 
 // TestABuiltDatadirIsWhole starts a server on what was built, as a restore gives it to the cluster.
@@ -69,5 +72,79 @@ func TestALaterServersSetIsNotGivenToAnEarlierOne(t *testing.T) {
 	}
 	if !later("10.11.18", "10.11.9") {
 		t.Error("10.11.18 is later than 10.11.9")
+	}
+}
+
+// fetched is where tests/setup puts a plugin that the server's own package lacks.
+func fetched(t *testing.T) string {
+	t.Helper()
+	folder, err := filepath.Abs("../../build/plugins")
+	must(t, err)
+	if _, err := os.Stat(filepath.Join(folder, signing+".so")); err != nil {
+		t.Skip("needs the plugin auth_ed25519, which tests/setup test fetches")
+	}
+	// The server of a restore need not be able to enter our folders.
+	open, err := os.MkdirTemp("/var/tmp", "verify-plugins-")
+	must(t, err)
+	t.Cleanup(func() { os.RemoveAll(open) })
+	must(t, os.CopyFS(filepath.Join(open, "p"), os.DirFS(folder)))
+	must(t, os.Chmod(open, 0o755))
+	return filepath.Join(open, "p")
+}
+
+// signed is the hash of "secret", for an account of ed25519.
+const signed = "ZIgUREUg5PVgQ6LskhXmO+eZLS0nC8be6HPjYWR4YJY"
+
+func TestAccountsWithAPluginAreTriedWhereItIs(t *testing.T) {
+	plugins, s := fetched(t), shared(t)
+	_, err := s.SQL("CREATE USER signed@localhost IDENTIFIED BY 'x'; UPDATE mysql.global_priv SET Priv = JSON_SET(Priv, '$.plugin', 'ed25519', '$.authentication_string', '" +
+		signed + "') WHERE User = 'signed'; FLUSH PRIVILEGES")
+	must(t, err)
+	path, err := s.backUp("physical")
+	must(t, err)
+	t.Cleanup(func() { os.RemoveAll(path) })
+	_, err = s.SQL("DROP USER signed@localhost")
+	must(t, err)
+	right, wrong := []string{"signed (right)"}, []string{"signed (wrong)"}
+	for _, c := range []struct {
+		plugins string
+		align   bool
+		want    Built
+	}{
+		{"", true, Built{Untried: append(right, wrong...)}},
+		{plugins, false, Built{Differ: wrong}},
+		{plugins, true, Built{Aligned: wrong}},
+	} {
+		scratch := scratchFolder(t)
+		r := prepared(t, openSet(t, filepath.Dir(filepath.Dir(path)), path), scratch)
+		r.tools.plugins, r.o.Align = c.plugins, c.align
+		r.o.Accounts = []galera.Account{{User: "signed", Password: "secret", From: "right"}, {User: "signed", Password: "other", From: "wrong"}}
+		to := filepath.Join(filepath.Dir(scratch), "built")
+		built, err := r.Build(t.Context(), to)
+		must(t, err)
+		must(t, os.RemoveAll(to))
+		if !slices.Equal(built.Untried, c.want.Untried) || !slices.Equal(built.Differ, c.want.Differ) || !slices.Equal(built.Aligned, c.want.Aligned) {
+			t.Errorf("%+v: %+v", c, built)
+		}
+	}
+}
+
+func TestAPluginThatIsMissingHereIsNoFaultOfTheSet(t *testing.T) {
+	plugins := fetched(t)
+	destination, path := copySet(t, "logical")
+	recompress(t, path, data(openSet(t, destination, path).Manifest), func(raw string) {
+		content, err := os.ReadFile(raw)
+		must(t, err)
+		content = append(content, "CREATE USER signed@localhost IDENTIFIED VIA ed25519 USING '"+signed+"';\n-- Dump completed\n"...)
+		must(t, os.WriteFile(raw, content, 0o600))
+	})
+	r := prepared(t, openSet(t, destination, path), scratchFolder(t))
+	r.tools.plugins = ""
+	if found, err := r.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "a login plugin that the server here lacks") || len(found.Problems) > 0 {
+		t.Errorf("%+v, %v", found, err)
+	}
+	r.tools.plugins = plugins
+	if found, err := r.Run(t.Context()); err != nil || len(found.Problems) > 0 || len(found.Warnings) > 0 {
+		t.Errorf("%+v, %v", found, err)
 	}
 }

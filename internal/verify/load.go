@@ -172,13 +172,21 @@ func (r *restoring) feed(ctx context.Context, f repository.File) error {
 	}
 	o := r.scratch.child()
 	o.Stdout = io.Discard
-	return r.pour(ctx, f, o, func(to io.Writer) io.Writer { return &insideOnly{to: to} }, r.tools.Paths["client"], args...)
+	err := r.pour(ctx, f, o, func(to io.Writer) io.Writer { return &insideOnly{to: to} }, r.tools.Paths["client"], args...)
+	var bad unusable
+	if errors.As(err, &bad) && strings.Contains(bad.Reason, notLoaded) {
+		return fmt.Errorf("accounts of the set have a login plugin that the server here lacks; install it, or take another host: %s", bad.Reason)
+	}
+	return err
 }
+
+// notLoaded is what the client says of an account whose plugin the server has not loaded. The set is not to blame.
+const notLoaded = "ERROR 1524 "
 
 // start starts the scratch server.
 func (r *restoring) start(ctx context.Context, options []string) (err error) {
 	r.phase("start")
-	r.server, err = r.scratch.start(ctx, r.tools.Paths["server"], r.o.Memory, options)
+	r.server, err = r.scratch.start(ctx, r.tools.Paths["server"], r.o.Memory, slices.Concat(r.tools.loadPlugins(), options))
 	var ended *endedError
 	if errors.As(err, &ended) && r.set.Manifest.Method == "physical" {
 		return refusedBy(data(r.set.Manifest).Name, "the scratch server does not start on it", ended.err, ended.said)

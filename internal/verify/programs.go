@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
@@ -39,6 +41,8 @@ type Tools struct {
 	place process.Place
 	// sandbox says that the client can be kept from the host's files and shell.
 	sandbox bool
+	// plugins is the folder of the server's plugins, where that of ed25519 is there.
+	plugins string
 }
 
 // folders are where packages of the server put their programs besides the system's.
@@ -74,7 +78,7 @@ func findTools(ctx context.Context, at process.Place, method, server string) (To
 			t.Version = version
 		}
 	}
-	return t, t.askSandbox(ctx)
+	return t, errors.Join(t.askSandbox(ctx), t.askPlugins(ctx))
 }
 
 var versionNumber = regexp.MustCompile(`\b\d+\.\d+\.\d+-MariaDB`)
@@ -132,4 +136,34 @@ func (t *Tools) askSandbox(ctx context.Context) error {
 		return nil // a client that does not tell is one without
 	}
 	return err
+}
+
+// signing is the plugin of accounts that log in by ed25519, as director can make them all. It is an option file that loads
+// it, and the scratch server reads none.
+const signing = "auth_ed25519"
+
+var pluginFolder = regexp.MustCompile(`(?m)^plugin-dir +(/\S+)$`)
+
+// askPlugins looks whether the server has the plugin.
+func (t *Tools) askPlugins(ctx context.Context) error {
+	help, err := t.ask(ctx, "server", "--no-defaults", "--verbose", "--help")
+	var exit *process.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		return err
+	}
+	if found := pluginFolder.FindSubmatch(help); found != nil {
+		folder := string(found[1])
+		if _, err := os.Lstat(t.place.Path(filepath.Join(folder, signing+".so"))); err == nil {
+			t.plugins = folder
+		}
+	}
+	return nil
+}
+
+// loadPlugins are arguments for the server.
+func (t *Tools) loadPlugins() []string {
+	if t.plugins == "" {
+		return nil
+	}
+	return []string{"--plugin-dir=" + t.plugins, "--plugin-load-add=" + signing}
 }
