@@ -42,6 +42,9 @@ func TestABuiltDatadirIsWhole(t *testing.T) {
 		if err != nil || fingerprint != s.Manifest.Schema.Fingerprint {
 			t.Errorf("%s: %s, %v", method, fingerprint, err)
 		}
+		if waits, err := server.Value(context.Background(), "SELECT @@SESSION.wait_timeout"); err != nil || waits != longestWait {
+			t.Errorf("%s: the connection is ended after %s seconds without a question, %v", method, waits, err)
+		}
 		server.stop()
 		must(t, place.remove())
 	}

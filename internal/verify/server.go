@@ -90,13 +90,16 @@ func (s *scratch) start(ctx context.Context, program string, memory int64, more 
 	return r, nil
 }
 
+// longestWait is the most that the server takes, a year in seconds: while a dump loads, nothing is asked.
+const longestWait = "31536000"
+
 func (r *runningServer) connect(ctx context.Context, s *scratch) error {
 	login := galera.Login{User: ourUser, Password: s.password, Socket: s.path(socketName)}
 	for {
 		c, err := galera.Open(ctx, login)
 		if err == nil {
 			r.Client = c
-			return nil
+			return c.Exec(ctx, "SET SESSION wait_timeout = "+longestWait)
 		}
 		select {
 		case <-ctx.Done():
