@@ -12,6 +12,7 @@ import (
 	"overcloud.backup/internal/ansible"
 	"overcloud.backup/internal/backup"
 	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/restore"
 	"overcloud.backup/internal/verify"
 )
@@ -75,6 +76,9 @@ func (r *restoreStep) staged() error {
 	}
 	if err := r.book.At(m.Position.UUID, m.Position.SeqnoEnd, m.Schema.Fingerprint); err != nil {
 		return err
+	}
+	if err := process.GiveWay(); err != nil {
+		r.said = append(r.said, err.Error()) // the database beside it is slower
 	}
 	ready := r.node.Ready(r.book)
 	built, err := r.build(s, ready)

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package process
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// Of linux/ioprio.h: who is meant, and the last of the ordinary class. The idle one would wait for ever beside a busy database.
+const (
+	ioprioProcess    = 1
+	ioprioBestEffort = 2<<13 | 7
+	leastNice        = 19
+)
+
+// GiveWay lets everybody else have processors and disks first from now on, before this process and what it starts.
+func GiveWay() error {
+	// Both belong to a thread, and to what is started from it. A thread that comes meanwhile is found the second time.
+	for range 2 {
+		threads, err := os.ReadDir("/proc/self/task")
+		if err != nil {
+			return err
+		}
+		for _, thread := range threads {
+			id, err := strconv.Atoi(thread.Name())
+			if err == nil {
+				err = giveWay(id)
+			}
+			if err != nil && !errors.Is(err, unix.ESRCH) {
+				return fmt.Errorf("give way to others: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+func giveWay(thread int) error {
+	if err := unix.Setpriority(unix.PRIO_PROCESS, thread, leastNice); err != nil {
+		return err
+	}
+	if _, _, err := unix.Syscall(unix.SYS_IOPRIO_SET, ioprioProcess, uintptr(thread), ioprioBestEffort); err != 0 {
+		return err
+	}
+	return nil
+}
