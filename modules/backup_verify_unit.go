@@ -4,11 +4,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"strings"
 	"time"
@@ -33,35 +31,7 @@ func (o backupVerifyOptions) start(ctx context.Context, call *ansible.Call) (*an
 	if err != nil {
 		return nil, err
 	}
-	if o.Job == "" {
-		o.Job = jobs.NewID(time.Now(), rand.Uint32())
-	}
-	job, attached, err := o.create(ctx, call)
-	if err != nil {
-		return nil, err
-	}
-	if attached {
-		return o.attach(ctx, call, job)
-	}
-	if o.Wait {
-		return o.await(ctx, call, job)
-	}
-	msg := fmt.Sprintf("verification %s runs as %s", job.ID, job.Unit())
-	return &ansible.Result{Changed: true, Msg: msg, Values: attachment(standing{Job: job.ID, Unit: job.Unit()}, false)}, nil
-}
-
-// attach takes a verification that was there already for the one that is wanted.
-func (o backupVerifyOptions) attach(ctx context.Context, call *ansible.Call, job *jobs.Job) (*ansible.Result, error) {
-	s, err := look(ctx, job)
-	switch {
-	case err != nil:
-		return nil, err
-	case !o.Wait:
-		return &ansible.Result{Msg: "verification " + job.ID + " is there already; its options stand", Values: attachment(s, true)}, nil
-	case s.Ended:
-		return s.earlier("verification")
-	}
-	return o.await(ctx, call, job)
+	return launch{what: "verification", store: verifications, keep: keepVerifications, wait: o.Wait, spec: o.spec, await: o.await}.start(ctx, call, o.Job)
 }
 
 func (o backupVerifyOptions) await(ctx context.Context, call *ansible.Call, job *jobs.Job) (*ansible.Result, error) {
@@ -107,37 +77,12 @@ func (o backupVerifyOptions) status(ctx context.Context) (*ansible.Result, error
 	return &ansible.Result{Msg: s.message(), Values: s}, nil
 }
 
-// create makes the files of the verification and starts its unit, or finds the one that is there.
-func (o backupVerifyOptions) create(ctx context.Context, call *ansible.Call) (job *jobs.Job, attached bool, err error) {
-	arguments := call.Arguments()
-	arguments["job"], arguments["_ansible_module_name"] = o.Job, call.Name
-	raw, err := json.Marshal(arguments)
-	if err != nil {
-		return nil, false, fmt.Errorf("internal error: arguments: %w", err)
-	}
-	self, err := os.Executable()
-	if err != nil {
-		return nil, false, err
-	}
-	// Only room is at stake.
-	_ = verifications.Prune(keepVerifications)
-	job, err = verifications.Create(o.Job, raw, self)
-	if errors.Is(err, fs.ErrExist) {
-		job, err = verifications.Open(o.Job)
-		return job, true, err
-	}
-	if err != nil {
-		return nil, false, err
-	}
-	err = unit.Start(ctx, unit.Spec{
+func (o backupVerifyOptions) spec(job *jobs.Job) unit.Spec {
+	return unit.Spec{
 		Name: job.Unit(), Description: "overcloud.backup verification " + job.ID, Limits: o.limits(),
 		Exec:     []string{job.Binary(), job.Arguments(), "--job", job.StateFile()},
 		StopPost: []string{job.Binary(), job.Arguments(), "--undo", job.StateFile()}, StopTimeout: time.Minute,
-	})
-	if err != nil {
-		return nil, false, errors.Join(err, job.DropSecrets(), job.End(failure("the verification did not start: "+err.Error())))
 	}
-	return job, false, nil
 }
 
 // keepVerifications is of how many ended verifications the results are kept.

@@ -234,11 +234,11 @@ func TestAJobThatHadEndedMakesNothing(t *testing.T) {
 	for state, fails := range map[string]bool{made: false, failed: true} {
 		s, units := jobStore(t)
 		job := newJob(t, s, units, "nightly", state, "")
-		r, err := galeraBackupOptions{Job: "nightly", Wait: true}.attach(t.Context(), &ansible.Call{}, job)
+		r, err := launch{wait: true}.attach(t.Context(), &ansible.Call{}, job)
 		if (err != nil) != fails || r.Changed || len(r.Warnings) == 0 || !strings.Contains(r.Warnings[len(r.Warnings)-1], "nothing was made now") {
 			t.Errorf("%+v %v", r, err)
 		}
-		r, err = galeraBackupOptions{Job: "nightly"}.attach(t.Context(), &ansible.Call{}, job)
+		r, err = launch{}.attach(t.Context(), &ansible.Call{}, job)
 		values, _ := r.Values.(map[string]any)
 		if err != nil || r.Changed || values["attached"] != true || values["ended"] != true {
 			t.Errorf("without waiting: %+v %v", r, err)
