@@ -210,10 +210,12 @@ func (n *Node) PutBack(ctx context.Context, b *Book) (said []string, err error) 
 	if err := n.silent(ctx); err != nil {
 		return nil, err
 	}
-	if !b.Replaced && len(b.Aside) == 0 && exists(n.Datadir) {
+	// What lies there while the old one is aside is not the old one: a container engine makes a folder that it is to mount.
+	away := b.old() != "" || !exists(n.Datadir)
+	if !b.Replaced && len(b.Aside) == 0 && !away {
 		return nil, nil // nothing of it was touched
 	}
-	if !marked(n.Datadir, backOf(b.Job)) && (b.Replaced || !exists(n.Datadir)) {
+	if !marked(n.Datadir, backOf(b.Job)) && (b.Replaced || away) {
 		if said, err = n.putBack(ctx, b); err != nil {
 			return said, err
 		}
@@ -230,11 +232,16 @@ func (n *Node) PutBack(ctx context.Context, b *Book) (said []string, err error) 
 // backOf is the mark of a datadir that a rollback put in place: until the book says so it tells it from the restored one.
 func backOf(job string) string { return "back-" + job }
 
-func (n *Node) putBack(ctx context.Context, b *Book) (said []string, err error) {
-	old := ""
+// old is where the datadir of before lies; empty where it is not aside.
+func (b *Book) old() string {
 	if len(b.Aside) > 0 && exists(b.Aside[0]) {
-		old = b.Aside[0]
+		return b.Aside[0]
 	}
+	return ""
+}
+
+func (n *Node) putBack(ctx context.Context, b *Book) (said []string, err error) {
+	old := b.old()
 	what := old
 	if old == "" {
 		old, what = n.Datadir+".empty-"+b.Job, "an empty one; the data come from another controller"
@@ -328,8 +335,8 @@ func anySame(path string, others []string) bool {
 // HasOld says whether this controller has data of before to go back to.
 func (n *Node) HasOld(b *Book) bool {
 	switch {
-	case len(b.Aside) > 0 && exists(b.Aside[0]):
-		return exists(filepath.Join(b.Aside[0], "mysql"))
+	case b.old() != "":
+		return exists(filepath.Join(b.old(), "mysql"))
 	case b.Replaced:
 		return false
 	}

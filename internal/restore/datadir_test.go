@@ -91,9 +91,15 @@ func TestARollbackThatWasKilledIsDoneAgain(t *testing.T) {
 		_ = os.Rename(n.Datadir, b.Aside[0])
 	}
 	for name, arrange := range map[string]func(t *testing.T, n *Node, b *Book){
-		"nothing was touched":                  func(*testing.T, *Node, *Book) {},
-		"the name was noted, nothing moved":    func(_ *testing.T, n *Node, b *Book) { b.Aside = []string{n.Datadir + ".aside-j"} },
-		"moved aside, nothing put in place":    func(_ *testing.T, n *Node, b *Book) { aside(n, b) },
+		"nothing was touched":               func(*testing.T, *Node, *Book) {},
+		"the name was noted, nothing moved": func(_ *testing.T, n *Node, b *Book) { b.Aside = []string{n.Datadir + ".aside-j"} },
+		"moved aside, nothing put in place": func(_ *testing.T, n *Node, b *Book) { aside(n, b) },
+		"moved aside, and something made an empty one": func(t *testing.T, n *Node, b *Book) {
+			aside(n, b)
+			if err := os.Mkdir(n.Datadir, 0o755); err != nil {
+				t.Fatal(err)
+			}
+		},
 		"noted as replaced, nothing put there": func(_ *testing.T, n *Node, b *Book) { aside(n, b); b.Replaced = true },
 		"replaced":                             func(t *testing.T, n *Node, b *Book) { aside(n, b); b.Replaced = true; fill(t, n.Datadir, "set") },
 		"the restored one was moved, no old one": func(t *testing.T, n *Node, b *Book) {
