@@ -255,8 +255,8 @@ func (r *restoreStep) finished() error {
 		}
 	}
 	r.changed = true
-	// What was made ready and never used.
-	return errors.Join(os.RemoveAll(r.node.Ready(r.book)), os.RemoveAll(r.node.Scratch()), r.book.End(how))
+	// What was made ready and never used, or half removed by one that was killed.
+	return errors.Join(os.RemoveAll(r.node.Ready(r.book)), os.RemoveAll(r.node.Scratch()), r.node.RemoveRest(r.book), r.book.End(how))
 }
 
 // rollingBack notes that the data of before are to come back, also after a restore that ended well.

@@ -135,6 +135,23 @@ func TestOnlyWhatTheRestoreNamedIsRemoved(t *testing.T) {
 	}
 }
 
+// TestADatadirThatIsHalfRemovedIsNoWayBack sets up what a kill leaves while the datadirs of before are being removed.
+func TestADatadirThatIsHalfRemovedIsNoWayBack(t *testing.T) {
+	n, b := place(t)
+	b.Aside, b.Replaced = []string{n.Datadir + ".aside-j", n.Datadir + ".aside-j-2"}, true
+	fill(t, n.Datadir+".removing-j", "half of it")
+	fill(t, b.Aside[1], "came back")
+	if n.HasOld(b) {
+		t.Error("what is half removed counts as old")
+	}
+	if said, err := n.RemoveOld(b); err != nil || len(said) != 1 {
+		t.Errorf("%v, %v", said, err)
+	}
+	if left, _ := filepath.Glob(n.Datadir + ".*"); len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
+}
+
 func TestFilesOutsideOfTheDatadirAreRefused(t *testing.T) {
 	config := filepath.Join(t.TempDir(), "my.cnf")
 	n := &Node{Datadir: "/var/lib/mysql"}

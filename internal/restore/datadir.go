@@ -343,19 +343,41 @@ func (n *Node) HasOld(b *Book) bool {
 	return exists(filepath.Join(n.Datadir, "mysql"))
 }
 
+// removing is the name of a datadir of before that is no way back any more: half of it may be gone.
+func (n *Node) removing(aside string) string {
+	return n.Datadir + ".removing-" + strings.TrimPrefix(aside, n.Datadir+".aside-")
+}
+
 // RemoveOld removes the datadirs of before.
 func (n *Node) RemoveOld(b *Book) (said []string, err error) {
-	for _, path := range b.Aside {
-		// Only what this restore named is removed.
-		if !strings.HasPrefix(path, n.Datadir+".aside-") || !exists(path) {
+	for _, path := range n.mine(b) {
+		if !exists(path) {
 			continue
 		}
-		if err := os.RemoveAll(path); err != nil {
+		if err := os.Rename(path, n.removing(path)); err != nil {
 			return said, err
 		}
 		said = append(said, "removed "+path)
 	}
-	return said, nil
+	return said, n.RemoveRest(b)
+}
+
+// RemoveRest removes what is left of datadirs that were being removed when something was killed.
+func (n *Node) RemoveRest(b *Book) (err error) {
+	for _, path := range n.mine(b) {
+		err = errors.Join(err, os.RemoveAll(n.removing(path)))
+	}
+	return err
+}
+
+// mine are the datadirs of before that this restore named: nothing else is removed.
+func (n *Node) mine(b *Book) (paths []string) {
+	for _, path := range b.Aside {
+		if strings.HasPrefix(path, n.Datadir+".aside-") {
+			paths = append(paths, path)
+		}
+	}
+	return paths
 }
 
 func exists(path string) bool {
