@@ -145,15 +145,21 @@ safe_to_bootstrap: 1
 
 // finish makes a datadir what the server expects: position, owner, mode, mark.
 func (n *Node) finish(b *Book, at string) error {
-	err := os.Chmod(at, 0o755)
-	if b.Target {
-		err = errors.Join(err, writeInto(at, "grastate.dat", fmt.Sprintf(grastate, b.UUID, b.Seqno)))
+	if err := os.Chmod(at, 0o755); err != nil {
+		return err
 	}
-	return errors.Join(err, writeInto(at, markName, b.Job+"\n"), syncFolder(at))
+	if b.Target {
+		if err := writeInto(at, "grastate.dat", fmt.Sprintf(grastate, b.UUID, b.Seqno)); err != nil {
+			return err
+		}
+	}
+	return mark(at, b.Job)
 }
 
-// writeInto writes a file of a datadir, for the owner of that. It is made new, and never through a link: the server's user
-// can put one there, and what it leads to is not that user's.
+func mark(datadir, job string) error { return writeInto(datadir, markName, job+"\n") }
+
+// writeInto writes a file of a datadir, for the owner of that, and has it on the disk. It is made new, and never through a
+// link: the server's user can put one there, and what it leads to is not that user's.
 func writeInto(datadir, name, content string) error {
 	inside, err := os.OpenRoot(datadir)
 	if err != nil {
@@ -173,7 +179,7 @@ func writeInto(datadir, name, content string) error {
 	}
 	owner := info.Sys().(*syscall.Stat_t)
 	_, err = f.WriteString(content)
-	return errors.Join(err, f.Chown(int(owner.Uid), int(owner.Gid)), f.Close())
+	return errors.Join(err, f.Chown(int(owner.Uid), int(owner.Gid)), f.Sync(), f.Close(), syncFolder(datadir))
 }
 
 // selinux is there where SELinux is on.
@@ -249,7 +255,7 @@ func (n *Node) putBack(ctx context.Context, b *Book) (said []string, err error) 
 			return said, err
 		}
 	}
-	if err := writeInto(old, markName, backOf(b.Job)+"\n"); err != nil {
+	if err := mark(old, backOf(b.Job)); err != nil {
 		return said, err
 	}
 	if exists(n.Datadir) {

@@ -4,6 +4,7 @@ package restore
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -138,6 +139,21 @@ func TestRestoredDataDoNotStayWhereThereWereNone(t *testing.T) {
 	}
 	if _, err := n.PutBack(context.Background(), b); err != nil || what(n.Datadir) != "nothing" || !exists(filepath.Join(n.Datadir, "mysql")) {
 		t.Errorf("%v, %s", err, what(n.Datadir))
+	}
+}
+
+// TestTheMarkIsNotWrittenThroughALink: the datadir is the server's user's, and a restore is root's.
+func TestTheMarkIsNotWrittenThroughALink(t *testing.T) {
+	n, b := place(t)
+	other := filepath.Join(t.TempDir(), "other")
+	if err := errors.Join(os.WriteFile(other, []byte("root's"), 0o600), os.Symlink(other, filepath.Join(n.Datadir, markName))); err != nil {
+		t.Fatal(err)
+	}
+	if err := mark(n.Datadir, b.Job); err != nil || !marked(n.Datadir, b.Job) {
+		t.Error(err)
+	}
+	if content, err := os.ReadFile(other); err != nil || string(content) != "root's" {
+		t.Errorf("%q, %v", content, err)
 	}
 }
 
