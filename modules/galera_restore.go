@@ -38,6 +38,7 @@ type galeraRestoreOptions struct {
 	StopTimeout    float64           `json:"stop_timeout"`
 	StartTimeout   float64           `json:"start_timeout"`
 	CheckTimeout   float64           `json:"check_timeout"`
+	OthersReplaced bool              `json:"others_replaced"`
 	RemoveOld      bool              `json:"remove_old"`
 	IgnoreUsers    []string          `json:"ignore_users"`
 	Schemas        []string          `json:"schemas"`
@@ -55,6 +56,7 @@ type galeraRestoreValues struct {
 	Problems []string `json:"problems,omitempty"`
 	HasOld   bool     `json:"has_old"`
 	UnderWay bool     `json:"under_way"`
+	Stopped  bool     `json:"stopped"`
 	NewJob   string   `json:"new_job,omitempty"`
 	Said     []string `json:"said,omitempty"`
 }
@@ -99,7 +101,7 @@ func galeraRestore(ctx context.Context, call *ansible.Call) (*ansible.Result, er
 	}
 	r := &restoreStep{galeraRestoreOptions: o, ctx: ctx, call: call, node: n, book: b}
 	err = step(r)
-	return &ansible.Result{Changed: r.changed, Msg: strings.Join(r.said, "; "), Values: galeraRestoreValues{Book: b, HasOld: n.HasOld(b), UnderWay: b.UnderWay(), Said: r.said}}, err
+	return &ansible.Result{Changed: r.changed, Msg: strings.Join(r.said, "; "), Values: galeraRestoreValues{Book: b, HasOld: n.HasOld(b), UnderWay: b.UnderWay(), Stopped: b.Stopped(), Said: r.said}}, err
 }
 
 func (o galeraRestoreOptions) check() error {
@@ -122,7 +124,7 @@ func (o galeraRestoreOptions) planned(ctx context.Context, n *restore.Node) (*an
 	if err != nil {
 		return nil, err
 	}
-	v := galeraRestoreValues{Node: n, Book: b, HasOld: n.HasOld(b), UnderWay: b.UnderWay(), NewJob: jobs.NewID(time.Now(), rand.Uint32())}
+	v := galeraRestoreValues{Node: n, Book: b, HasOld: n.HasOld(b), UnderWay: b.UnderWay(), Stopped: b.Stopped(), NewJob: jobs.NewID(time.Now(), rand.Uint32())}
 	for _, err := range []error{n.Whole(), n.Startable(ctx), n.Movable(), pacemaker.NoBackup(ctx)} {
 		if err != nil {
 			v.Problems = append(v.Problems, err.Error())

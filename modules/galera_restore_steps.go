@@ -50,6 +50,8 @@ func (r *restoreStep) begin() error {
 	}
 	return r.book.Begin(r.Job, func(b *restore.Book) {
 		b.Cluster, b.Set, b.Target, b.Datadir, b.Rejoin = r.Cluster, r.Set, r.Target, r.node.Datadir, r.State == "rejoined"
+		// A rollback that finds no note of the restore here: the data may be copies of the restored ones.
+		b.Replaced = r.OthersReplaced
 	})
 }
 

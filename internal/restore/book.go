@@ -56,7 +56,8 @@ type Book struct {
 	RollingBack bool   `json:"rolling_back,omitempty"`
 	Ended       string `json:"ended"`
 	EndedAt     string `json:"ended_at"`
-	// Before is the restore before this one, for as long as this one may still be dropped.
+	// Before is the restore before this one, for as long as this one may still be dropped. A controller that rejoined keeps
+	// it: the restore of all may still be rolled back.
 	Before *Book `json:"before,omitempty"`
 
 	path string
@@ -119,13 +120,16 @@ func ReadBook(home string) (*Book, error) {
 // Close lets go of the book.
 func (b *Book) Close() error { return b.lock.Close() }
 
-// Begin begins a restore, or continues the one of this job. A restore that was not ended goes before.
+// Begin begins a restore, or continues the one of this job, also when this controller alone rejoined since. A restore that
+// was not ended goes before.
 func (b *Book) Begin(job string, fill func(*Book)) error {
 	switch {
 	case b.Job == job:
 		return nil
 	case b.UnderWay():
 		return b.busy()
+	case b.before(job) != nil:
+		return b.become(*b.before(job))
 	case b.Open():
 		if err := os.RemoveAll(b.Datadir + ready + b.Job); err != nil {
 			return err
@@ -136,8 +140,25 @@ func (b *Book) Begin(job string, fill func(*Book)) error {
 		ended := *b
 		before = &ended
 	}
-	*b = Book{Job: job, Began: now(), Aside: []string{}, Before: before, path: b.path, lock: b.lock}
-	fill(b)
+	next := Book{Job: job, Began: now(), Aside: []string{}, Before: before}
+	fill(&next)
+	return b.become(next)
+}
+
+// before is the restore of this job among those before.
+func (b *Book) before(job string) *Book {
+	for earlier := b.Before; earlier != nil; earlier = earlier.Before {
+		if earlier.Job == job {
+			return earlier
+		}
+	}
+	return nil
+}
+
+// become makes this the book of another restore.
+func (b *Book) become(other Book) error {
+	other.path, other.lock = b.path, b.lock
+	*b = other
 	return b.save()
 }
 
@@ -146,20 +167,20 @@ func (b *Book) Drop() error {
 	if b.UnderWay() {
 		return nil
 	}
-	path, lock := b.path, b.lock
 	if b.Before != nil {
-		*b = *b.Before
-		b.path, b.lock = path, lock
-		return b.save()
+		return b.become(*b.Before)
 	}
-	*b = Book{Aside: []string{}, path: path, lock: lock}
-	return os.Remove(path)
+	*b = Book{Aside: []string{}, path: b.path, lock: b.lock}
+	return os.Remove(b.path)
 }
 
 // UnderWay says that a restore has begun and not ended, and that something on this host is not as it was.
 func (b *Book) UnderWay() bool {
 	return b.Open() && (b.Fence != nil || b.Resource != nil || len(b.Aside) > 0 || b.Started != "" || b.RollingBack || b.Banned)
 }
+
+// Stopped says that the restore has stopped the database: this host noted that, or has changed what needs it.
+func (b *Book) Stopped() bool { return b.Resource != nil || len(b.Aside) > 0 || b.Replaced }
 
 // At notes where the restored data stand.
 func (b *Book) At(uuid string, seqno int64, fingerprint string) error {
@@ -211,7 +232,10 @@ func (b *Book) End(how string) error {
 	if b.Ended == how {
 		return nil
 	}
-	b.Ended, b.EndedAt, b.Before = how, now(), nil
+	b.Ended, b.EndedAt = how, now()
+	if how != Rejoined {
+		b.Before = nil
+	}
 	return b.save()
 }
 

@@ -3,6 +3,8 @@
 package restore
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -105,6 +107,28 @@ func TestARefusedRestoreLeavesTheWayBackFromTheOneBefore(t *testing.T) {
 	}
 	if err := b.RollBack(); err != nil || !b.UnderWay() {
 		t.Error(err)
+	}
+}
+
+// TestAControllerThatRejoinedGoesBackWithTheOthers: its note of the restore of all stands behind those of its rejoining.
+func TestAControllerThatRejoinedGoesBackWithTheOthers(t *testing.T) {
+	n, b := place(t)
+	fill(t, n.Datadir+".aside-j", "old")
+	fill(t, n.Datadir, "copied from the others")
+	b.Aside, b.Replaced = []string{n.Datadir + ".aside-j"}, true
+	if err := b.End(Restored); err != nil {
+		t.Fatal(err)
+	}
+	for _, job := range []string{"k", "l"} {
+		if err := errors.Join(b.Begin(job, func(b *Book) { b.Rejoin = true }), b.End(Rejoined)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(b.Begin("j", of("ignored")), b.RollBack()); err != nil || b.Rejoin || b.Set != "" {
+		t.Fatalf("%v, %+v", err, b)
+	}
+	if _, err := n.PutBack(context.Background(), b); err != nil || what(n.Datadir) != "old" {
+		t.Errorf("%v, %s", err, what(n.Datadir))
 	}
 }
 

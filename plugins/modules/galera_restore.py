@@ -156,6 +156,12 @@ options:
     description: Seconds, from 1 to 1000000, within which the started database must be whole and answer at a virtual IP.
     type: float
     default: 120
+  others_replaced:
+    description: >-
+      For C(state=rolling_back), whether the restore has replaced the data of other controllers. A host that has no note
+      of that restore gives up its own then, too, for it may have copied the restored data since.
+    type: bool
+    default: false
   remove_old:
     description: Whether C(state=finished) removes the datadirs of before. There is no way back then.
     type: bool
@@ -339,6 +345,10 @@ has_old:
   type: bool
 under_way:
   description: Whether a restore has changed something on this host and has not ended.
+  returned: always
+  type: bool
+stopped:
+  description: Whether the restore in C(book) has stopped the database. Else there is no datadir to put back.
   returned: always
   type: bool
 new_job:
