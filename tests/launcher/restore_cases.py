@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role controller_restore: which steps it asks of whom, and where it stops. A binary that answers stands in for the
+controllers; what the steps do is shown on the lab.
+"""
+import json
+import os
+
+from local_cases import prepare  # noqa: F401, pylint: disable=unused-import
+from playbook import TOP, has
+
+# $0.json is what the controller tells; what else it is asked to do is noted.
+CONTROLLER = """#!/bin/sh
+args=$(cat)
+case $args in
+  *'"state": "planned"'*) cat "$0.json" ;;
+  *) printf '%s %s\\n' "${0##*/}" "$args" >>"${0%/*}/steps"; echo '{"changed": true, "msg": "done"}' ;;
+esac
+"""
+CONTROLLERS = ('c0', 'c1', 'c2')
+SET = '/sets/galera_cluster/S'
+JOB, LATER = '20260101T000000Z-aaaaaa', '20260202T000000Z-bbbbbb'
+RESTORE = '- include_role: {name: overcloud.backup.controller_restore}\n'
+RESTORED = dict(job=JOB, set=SET, began='2026-01-01T00:00:00Z', ended='restored', opened=True, aside=['/a'], replaced=True)
+
+
+def tells(name, members=CONTROLLERS, book=None, **more):
+    """What a controller tells when it is asked, in which a restore was or was not begun."""
+    book = dict(dict(job='', set='', began='', target=False, started='', ended='', rejoin=False, aside=[]), **(book or {}))
+    node = dict(name=name, members=list(members), datadir='/var/lib/mysql', port='3306', free_bytes=2)
+    return dict(dict(changed=False, msg='', node=node, book=book, has_old=True, under_way=bool(book['job'] and not book['ended']),
+                     stopped=bool(book['aside']), new_job=LATER, set=dict(name='S', path=SET), plan=dict(space=dict(raw_bytes=1))), **more)
+
+
+def restore(bench, told, state='restored', confirm='', **keywords):
+    """Runs the role on the controllers by what they tell. Returns the output, and the steps as controller, state and arguments."""
+    lines = []
+    for name, answer in told.items():
+        bench.write(name, CONTROLLER, 0o755)
+        bench.write(name + '.json', json.dumps(answer))
+        lines.append('%s ansible_connection=local ansible_become_method=su overcloud_backup_binary=%s\n' % (name, bench.path(name)))
+    bench.write('controllers', '[galera]\n' + ''.join(lines))
+    before, bench.inventories = bench.inventories, [bench.path('controllers')]
+    bench.undo.append(lambda: setattr(bench, 'inventories', before))
+    root = bench.path('roles', 'ansible_collections', 'overcloud')
+    if not os.path.exists(root):
+        os.makedirs(root)
+        os.symlink(TOP, os.path.join(root, 'backup'))
+    bench.write('steps', '')
+    variables = dict(controller_restore_hosts='galera', controller_restore_state=state, controller_restore_confirm=confirm)
+    output = bench.play(RESTORE, hosts='galera', options=['-e', json.dumps(variables)], collections='roles', **keywords)
+    with open(bench.path('steps')) as f:
+        calls = [line.split(' ', 1) for line in f]
+    return ' '.join(output.split()), [(name, json.loads(args)['state'], json.loads(args)) for name, args in calls]
+
+
+def case_restore_clusters(bench):
+    """controller_restore: hosts of clusters with other names are refused"""
+    told = dict((name, tells(name)) for name in CONTROLLERS)
+    told.update((name, tells(name, members=('cell0', 'cell1'))) for name in ('cell0', 'cell1'))
+    output, steps = restore(bench, told, confirm='galera_cluster', status=2)
+    has(output, 'several clusters: c0, c1, c2; cell0, cell1')
+    assert not steps, steps
+
+
+def case_restore_rolled_back_new(bench):
+    """controller_restore: a new controller gives the restored data up, too"""
+    told = dict((name, tells(name, book=dict(RESTORED, target=name == 'c0'))) for name in CONTROLLERS)
+    told['c2'] = tells('c2')
+    output, steps = restore(bench, told, state='rolled_back', confirm='galera_cluster')
+    noted = [(name, args['job'], args['set'], args['others_replaced']) for name, state, args in steps if state == 'rolling_back']
+    assert noted == [(name, JOB, SET, True) for name in CONTROLLERS], noted
+    assert [name for name, state, dummy in steps if state == 'rolled_back'] == list(CONTROLLERS), steps
+    told.update((name, tells(name, book=told[name]['book'], has_old=False)) for name in ('c0', 'c1'))
+    output, steps = restore(bench, told, state='rolled_back', confirm='galera_cluster', status=2)
+    has(output, 'No controller has its datadir of before')
+    assert not steps, steps
+
+
+def case_restore_given_up(bench):
+    """controller_restore: one that only kept clients out is given up alive"""
+    fenced = dict(job=LATER, set=SET, target=True, fence=dict(program='nft', port='3306'))
+    told = dict(c0=tells('c0', book=fenced), c1=tells('c1', book=RESTORED), c2=tells('c2', book=dict(RESTORED, resource=dict(id='g', before=''))))
+    dummy, steps = restore(bench, told, state='rolled_back')
+    assert set(state for dummy, state, args in steps) == set(['rolling_back', 'opened', 'reached', 'finished']), steps
