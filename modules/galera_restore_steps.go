@@ -73,7 +73,10 @@ func (r *restoreStep) staged() error {
 		return err
 	}
 	r.Cluster, r.Set = m.Cluster.Name, s.Path()
-	if err := r.begin(); err != nil || r.ended() || r.book.Started != "" || r.node.Staged(r.book) {
+	if err := r.begin(); err != nil {
+		return err
+	}
+	if err := r.book.Forward(); err != nil || r.ended() || r.book.Started != "" || r.node.Staged(r.book) {
 		return err
 	}
 	if err := r.book.At(m.Position.UUID, m.Position.SeqnoEnd, m.Schema.Fingerprint); err != nil {
@@ -163,6 +166,9 @@ func (r *restoreStep) stopped() error {
 func (r *restoreStep) replaced() error {
 	if r.ended() {
 		return nil
+	}
+	if err := r.book.Forward(); err != nil {
+		return err
 	}
 	said, err := r.node.Replace(r.ctx, r.book)
 	for _, s := range said {

@@ -200,6 +200,14 @@ func (b *Book) RollBack() error {
 	return b.save()
 }
 
+// Forward refuses to go on with a restore of which some controllers may have the data of before already.
+func (b *Book) Forward() error {
+	if b.Open() && b.RollingBack {
+		return fmt.Errorf("the restore %s of %s is being rolled back on this host: end the rollback first", b.Job, b.Set)
+	}
+	return nil
+}
+
 // Of refuses a step of a restore that this controller does not know.
 func (b *Book) Of(job string) error {
 	if b.Job == job {

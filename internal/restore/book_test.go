@@ -71,7 +71,10 @@ func TestARestoreIsContinuedAndNoOtherBegun(t *testing.T) {
 	if err := b.RollBack(); err != nil || !b.UnderWay() {
 		t.Errorf("a restore that ended cannot be rolled back: %v", err)
 	}
-	if err := b.End(RolledBack); err != nil {
+	if err := b.Forward(); err == nil || !strings.Contains(err.Error(), "being rolled back") {
+		t.Errorf("a rollback may be turned round: %v", err)
+	}
+	if err := errors.Join(b.End(RolledBack), b.Forward()); err != nil {
 		t.Error(err)
 	}
 	if err := b.RollBack(); err != nil || b.Open() {

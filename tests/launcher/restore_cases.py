@@ -82,3 +82,12 @@ def case_restore_given_up(bench):
     told = dict(c0=tells('c0', book=fenced), c1=tells('c1', book=RESTORED), c2=tells('c2', book=dict(RESTORED, resource=dict(id='g', before=''))))
     dummy, steps = restore(bench, told, state='rolled_back')
     assert set(state for dummy, state, args in steps) == set(['rolling_back', 'opened', 'reached', 'finished']), steps
+
+
+def case_restore_during_rollback(bench):
+    """controller_restore: what is being rolled back is not restored on"""
+    told = dict((name, tells(name, book=dict(RESTORED, ended='', target=name == 'c0'))) for name in CONTROLLERS)
+    told['c1']['book']['rolling_back'] = True
+    output, steps = restore(bench, told, confirm='galera_cluster', status=2)
+    has(output, 'is being rolled back', 'controller_restore_state=rolled_back')
+    assert not steps, steps
