@@ -181,6 +181,12 @@ func (l lab) rolledBack(controller, set string) {
 	before := l.checksums("controller-0")
 	l.restored(set, map[string]any{"keep_clients_out": "iptables"})
 	l.asTheSet(controller, set)
+	for _, word := range []string{"", "galera"} {
+		if out, err := l.play("playbooks/restore.yml", restoreOf(set, map[string]any{"state": "rolled_back", "confirm": word})); err == nil || !strings.Contains(out, "controller_restore_confirm=galera_cluster") {
+			l.t.Errorf("rolled back with the word %q: %v\n%s", word, err, out)
+		}
+	}
+	l.asTheSet(controller, set)
 	out := l.restored(set, map[string]any{"state": "rolled_back"})
 	for _, n := range names(3) {
 		if after := l.checksums(n); after != before {
@@ -326,7 +332,7 @@ func (l lab) givenUp(controller, set string) {
 	}
 	before := servers()
 	l.killedRestore(controller, set, "Keep clients out", "playbook")
-	out := l.restored(set, map[string]any{"state": "rolled_back"})
+	out := l.restored(set, map[string]any{"state": "rolled_back", "confirm": ""})
 	if after := servers(); after != before {
 		l.t.Errorf("the database was stopped: %s, then %s\n%s", before, after, out)
 	}

@@ -70,6 +70,9 @@ def case_restore_rolled_back_new(bench):
     noted = [(name, args['job'], args['set'], args['others_replaced']) for name, state, args in steps if state == 'rolling_back']
     assert noted == [(name, JOB, SET, True) for name in CONTROLLERS], noted
     assert [name for name, state, dummy in steps if state == 'rolled_back'] == list(CONTROLLERS), steps
+    output, steps = restore(bench, told, state='rolled_back', status=2)
+    has(output, 'begun 2026-01-01T00:00:00Z', 'controller_restore_confirm=galera_cluster')
+    assert not steps, steps
     told.update((name, tells(name, book=told[name]['book'], has_old=False)) for name in ('c0', 'c1'))
     output, steps = restore(bench, told, state='rolled_back', confirm='galera_cluster', status=2)
     has(output, 'No controller has its datadir of before')
