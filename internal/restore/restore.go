@@ -185,7 +185,8 @@ func (n *Node) Whole() error {
 		}
 	}
 	if len(missing) > 0 {
-		return fmt.Errorf("not in the cluster now: %s; bring it back, or take it out of the resource %s: a controller that is not restored would bring its old data back",
+		return fmt.Errorf("not in the cluster now: %s; bring it back, or take it out of the resource %s, and remove its datadir before it is put back: "+
+			"a controller that is not restored would bring its old data back, for the restored cluster has the state UUID that they have",
 			strings.Join(missing, ", "), n.Agent.Resource)
 	}
 	return nil
