@@ -170,6 +170,9 @@ func (r *restoreStep) replaced() error {
 	if err := r.book.Forward(); err != nil {
 		return err
 	}
+	if err := r.node.EndBan(r.ctx, r.book); err != nil {
+		return err
+	}
 	said, err := r.node.Replace(r.ctx, r.book)
 	for _, s := range said {
 		r.did("%s", s)
@@ -263,6 +266,9 @@ func (r *restoreStep) finished() error {
 		}
 	}
 	r.changed = true
+	if err := r.node.EndBan(r.ctx, r.book); err != nil {
+		return err
+	}
 	// What was made ready and never used, or half removed by one that was killed.
 	return errors.Join(os.RemoveAll(r.node.Ready(r.book)), os.RemoveAll(r.node.Scratch()), r.node.RemoveRest(r.book), r.book.End(how))
 }
@@ -280,6 +286,9 @@ func (r *restoreStep) rollingBack() error {
 func (r *restoreStep) rolledBack() error {
 	if r.ended() {
 		return nil
+	}
+	if err := r.node.EndBan(r.ctx, r.book); err != nil {
+		return err
 	}
 	said, err := r.node.PutBack(r.ctx, r.book)
 	for _, s := range said {

@@ -121,24 +121,25 @@ func ReadBook(home string) (*Book, error) {
 func (b *Book) Close() error { return b.lock.Close() }
 
 // Begin begins a restore, or continues the one of this job, also when this controller alone rejoined since. A restore that
-// was not ended goes before.
+// was not ended goes before, and a rejoining that was not ended is taken over.
 func (b *Book) Begin(job string, fill func(*Book)) error {
+	earlier := b.before(job)
 	switch {
 	case b.Job == job:
 		return nil
-	case b.UnderWay():
+	case b.UnderWay() && (!b.Rejoin || earlier != nil):
 		return b.busy()
-	case b.before(job) != nil:
-		return b.become(*b.before(job))
+	case earlier != nil:
+		return b.become(*earlier)
 	case b.Open():
 		if err := os.RemoveAll(b.Datadir + ready + b.Job); err != nil {
 			return err
 		}
 	}
 	before := b.Before
-	if b.Ended != "" {
-		ended := *b
-		before = &ended
+	if b.Ended != "" || b.UnderWay() {
+		last := *b
+		before = &last
 	}
 	next := Book{Job: job, Began: now(), Aside: []string{}, Before: before}
 	fill(&next)

@@ -135,6 +135,47 @@ func TestAControllerThatRejoinedGoesBackWithTheOthers(t *testing.T) {
 	}
 }
 
+func TestARestoreTakesOverARejoiningThatWasNotEnded(t *testing.T) {
+	at := home(t)
+	b := open(t, at)
+	defer b.Close()
+	begin := func(job string) error { return b.Begin(job, of("/set")) }
+	if err := errors.Join(begin("one"), b.End(Restored), b.Begin("rejoin", func(b *Book) { b.Rejoin, b.Banned = true, true })); err != nil {
+		t.Fatal(err)
+	}
+	if err := begin("one"); err == nil || b.Job != "rejoin" {
+		t.Errorf("a rollback has taken it over: %v", err)
+	}
+	// A set that is refused leaves it as it was, and one that is begun later takes it over again.
+	for _, job := range []string{"two", "three"} {
+		if err := begin(job); err != nil || b.UnderWay() || b.Before == nil || !b.Before.Banned {
+			t.Fatalf("%s: %v, %+v", job, err, b)
+		}
+	}
+	if err := b.Drop(); err != nil || b.Job != "rejoin" || !b.Banned {
+		t.Fatalf("%v, %+v", err, b)
+	}
+	if err := begin("four"); err != nil {
+		t.Fatal(err)
+	}
+	bin := t.TempDir()
+	log := filepath.Join(bin, "log")
+	if err := os.WriteFile(filepath.Join(bin, "crm_resource"), []byte("#!/bin/sh\necho $* >>"+log+"\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+	n := &Node{Name: "controller-2"}
+	n.Agent.Parent = "galera-master"
+	for range 2 {
+		if err := n.EndBan(context.Background(), b); err != nil || b.Before.Banned {
+			t.Error(err)
+		}
+	}
+	if content, _ := os.ReadFile(log); string(content) != "--clear --resource galera-master --node controller-2\n" {
+		t.Errorf("%s", content)
+	}
+}
+
 func TestADamagedBookIsNotTakenForNone(t *testing.T) {
 	at := home(t)
 	if err := os.WriteFile(filepath.Join(at, bookName), []byte(`{"job":`), 0o600); err != nil {

@@ -84,6 +84,19 @@ func (n *Node) Leave(ctx context.Context, b *Book, limit time.Duration) error {
 	})
 }
 
+// EndBan lets the resource back to this controller where a restore has taken over its rejoining. The resource must be
+// stopped, or the restore be over.
+func (n *Node) EndBan(ctx context.Context, b *Book) error {
+	if b.Before == nil || !b.Before.Banned {
+		return nil
+	}
+	if err := pacemaker.Unban(ctx, n.Agent.Parent, n.Name); err != nil {
+		return err
+	}
+	b.Before.Banned = false
+	return b.save()
+}
+
 // forgetHere makes the cluster forget failures of this controller.
 func (n *Node) forgetHere(ctx context.Context) error {
 	i, err := pacemaker.GaleraInstances(ctx)

@@ -94,3 +94,14 @@ def case_restore_during_rollback(bench):
     output, steps = restore(bench, told, confirm='galera_cluster', status=2)
     has(output, 'is being rolled back', 'controller_restore_state=rolled_back')
     assert not steps, steps
+
+
+def case_restore_takes_rejoining_over(bench):
+    """controller_restore: a rejoining that was not ended is taken over, not rolled back"""
+    told = dict((name, tells(name, book=dict(RESTORED, target=name == 'c0'))) for name in CONTROLLERS)
+    told['c2'] = tells('c2', book=dict(job=LATER, rejoin=True, aside=['/var/lib/mysql.aside-x']))
+    output, steps = restore(bench, told, state='rolled_back', confirm='galera_cluster', status=2)
+    has(output, 'c2 is being rejoined', 'restore all from a set')
+    output, steps = restore(bench, told, status=2)
+    has(output, 'takes it over', '/var/lib/mysql.aside-x', 'Restore of ' + SET, 'controller_restore_confirm=galera_cluster')
+    assert not steps, steps
