@@ -66,7 +66,7 @@ func TestRootWritesThroughNoLink(t *testing.T) {
 func TestOnlyAContainerOfOursIsRemovedByTheNoteOfIt(t *testing.T) {
 	bin := t.TempDir()
 	ran := filepath.Join(bin, "ran")
-	program := "#!/bin/sh\necho \"$0 $*\" >>" + ran + "\nexit 1\n"
+	program := "#!/bin/sh\necho \"$0 $*\" >>" + ran + "\necho 'Error: no such container' >&2; exit 125\n"
 	for _, name := range []string{"podman", "docker", "other"} {
 		must(t, os.WriteFile(filepath.Join(bin, name), []byte(program), 0o755))
 	}
