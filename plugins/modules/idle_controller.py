@@ -136,7 +136,7 @@ author:
 EXAMPLES = r"""
 - name: Find the idle controller
   overcloud.backup.idle_controller:
-    hosts: "{{ groups['Controller'] }}"
+    hosts: "{{ query('inventory_hostnames', 'mysql:haproxy') }}"
   register: decision
 
 - name: Show the table
@@ -145,7 +145,7 @@ EXAMPLES = r"""
 
 - name: Find one that may be backed up, on a cluster of two
   overcloud.backup.idle_controller:
-    hosts: "{{ groups['Controller'] }}"
+    hosts: "{{ query('inventory_hostnames', 'mysql:haproxy') }}"
     min_spares: 0
     exclude:
       - controller-0

@@ -227,7 +227,7 @@ func (l lab) logsInFromTheVault() {
 	if out, err := l.ansible(filepath.Join(root, "build/collections"), "ansible-vault", "encrypt", "--vault-password-file", key, secrets); err != nil {
 		l.t.Fatalf("%v\n%s", err, out)
 	}
-	out, ok := l.example("backup_with_vault", map[string]any{"backup_secrets": secrets}, "--vault-password-file", key, "-vvv")
+	out, ok := l.example("backup_with_vault", nil, "--vault-password-file", key, "-e", "@"+secrets, "-vvv")
 	if !ok || strings.Contains(out, password) {
 		l.t.Fatalf("ended well: %t, the password is shown: %t\n%s", ok, strings.Contains(out, password), out)
 	}
