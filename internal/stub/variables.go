@@ -24,8 +24,22 @@ role leaves undefined has the default of the module that it is for. No default: 
 
 | variable | type | default | effect |
 |---|---|---|---|
+| ` + "`galera_hosts`" + ` | str | the first of the groups ` + "`mysql`, `Database`, `controller`, `Controller`" + ` | Group or host pattern of all that run the database. ` + "`controller_backup_hosts`" + ` goes before it, but not for a restore: that takes the hosts of the database alone, and the other may name HAProxy's, too. |
+| ` + "`haproxy_hosts`" + ` | str | the first of the groups ` + "`haproxy`, `controller`, `Controller`" + ` | Group or host pattern of all that run HAProxy. |
 | ` + "`overcloud_backup_cache_dir`" + ` | path | ` + "`/var/lib/overcloud.backup/bin`" + ` for root, else ` + "`~/.cache/overcloud.backup/bin`" + ` | Directory on the host for the collection's binary. It must be on a file system that allows programs. |
 | ` + "`overcloud_backup_binary`" + ` | path | | A binary that was installed on the host by other means. Nothing is uploaded then. |
+
+How the database is reached is told once, and holds for restores and verifications, too: ` + "`controller_backup_login_*`" + `,
+` + "`controller_backup_ca_cert`, `controller_backup_config_file` and `controller_backup_ignore_users`" + `.
+
+## What is left for the plays around
+
+| variable | on | what it is |
+|---|---|---|
+| ` + "`controller_backup_decision`" + ` | who decided: localhost with the playbooks | the result of ` + "`idle_controller`" + `, of the last attempt |
+| ` + "`controller_backup_result`" + ` | the same | in ` + "`results`" + ` the result of ` + "`galera_backup`" + ` for each controller that was tried, in ` + "`item`" + ` its name. A set was made where ` + "`backup`" + ` is defined |
+| ` + "`controller_verify_result`" + ` | the same | the result of ` + "`backup_verify`" + `, of the last set |
+| ` + "`controller_restore_result`" + ` | the same | the result of ` + "`galera_restore`" + `'s last step |
 `
 
 // moduleOf is the module to which a role hands the variables that it leaves undefined.
@@ -156,7 +170,7 @@ func variable(name string, option *yaml.Node, defaults map[string]yaml.Node, mod
 	return fmt.Sprintf("| `%s` | %s | %s | %s |\n", name, kind, code(value), cell(effect)), nil
 }
 
-// inline is a value as it stands in a line of YAML, and nothing for no value.
+// inline is a value as it stands in a line of YAML, and nothing for no value or null.
 func inline(n yaml.Node) string {
 	switch n.Kind {
 	case yaml.SequenceNode:
@@ -165,7 +179,16 @@ func inline(n yaml.Node) string {
 			items[i] = item.Value
 		}
 		return "[" + strings.Join(items, ", ") + "]"
+	case yaml.MappingNode:
+		items := make([]string, 0, len(n.Content)/2)
+		for i := 1; i < len(n.Content); i += 2 {
+			items = append(items, n.Content[i-1].Value+": "+n.Content[i].Value)
+		}
+		return "{" + strings.Join(items, ", ") + "}"
 	case yaml.ScalarNode:
+		if n.Tag == "!!str" && n.Value == "" {
+			return `""`
+		}
 		return n.Value
 	}
 	return ""

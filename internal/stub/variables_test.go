@@ -15,6 +15,8 @@ const roleSpec = `argument_specs:
       controller_verify_users: {description: Users., type: list, elements: str, default: [a, b]}
       controller_verify_memory: {description: MiB., type: int}
       controller_verify_hosts: {description: As told., type: str}
+      controller_verify_confirm: {description: A name., type: str, default: ""}
+      controller_verify_rename: {description: Names., type: dict, default: {a: b, c: d}}
   other:
     options: *options
 `
@@ -22,6 +24,8 @@ const roleSpec = `argument_specs:
 const roleDefaults = `controller_verify_level: restore
 controller_verify_users: [a, b]
 controller_verify_hosts: "{{ other }}"
+controller_verify_confirm: ""
+controller_verify_rename: {a: b, c: d}
 `
 
 const roleModule = `DOCUMENTATION:
@@ -48,6 +52,8 @@ func TestVariablesAreATable(t *testing.T) {
 		"| `controller_verify_users` | list of str | `[a, b]` | Users. |\n",
 		"| `controller_verify_memory` | int | `256` | MiB. |\n",
 		"| `controller_verify_hosts` | str |  | As told. |\n",
+		"| `controller_verify_confirm` | str | `\"\"` | A name. |\n",
+		"| `controller_verify_rename` | dict | `{a: b, c: d}` | Names. |\n",
 	} {
 		if strings.Count(got, row) != 1 {
 			t.Errorf("not once in the page: %s\n%s", row, got)
@@ -57,9 +63,10 @@ func TestVariablesAreATable(t *testing.T) {
 
 func TestVariablesThatContradictThemselvesAreRefused(t *testing.T) {
 	for what, defaults := range map[string]string{
-		"its default is restore here, and read": strings.Replace(roleDefaults, "restore", "read", 1),
-		"has a default and no description":      roleDefaults + "controller_verify_unknown: 1\n",
-		"and  in defaults/main.yml":             strings.Replace(roleDefaults, "controller_verify_users: [a, b]\n", "", 1),
+		"its default is restore here, and read":    strings.Replace(roleDefaults, "restore", "read", 1),
+		"its default is {a: b, c: d} here, and {a": strings.Replace(roleDefaults, "{a: b, c: d}", "{a: b}", 1),
+		"has a default and no description":         roleDefaults + "controller_verify_unknown: 1\n",
+		"and  in defaults/main.yml":                strings.Replace(roleDefaults, "controller_verify_users: [a, b]\n", "", 1),
 	} {
 		if _, err := page(roleSpec, defaults); err == nil || !strings.Contains(err.Error(), what) {
 			t.Errorf("%s: %v", what, err)

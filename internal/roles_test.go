@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package internal_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+)
+
+// A part of a role that somebody includes, and its main, has an entry point, so that its arguments are looked at.
+func TestEveryPartOfARoleHasItsArguments(t *testing.T) {
+	used := map[string]bool{"controller_backup/main": true, "controller_restore/main": true, "controller_verify/main": true}
+	for _, pattern := range []string{"../playbooks/*.yml", "../playbooks/*/*.yml", "../roles/*/tasks/*.yml"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %d files, %v", pattern, len(files), err)
+		}
+		for _, file := range files {
+			var content any
+			unmarshal(t, file, &content)
+			included(content, used)
+		}
+	}
+	if len(used) < 10 {
+		t.Errorf("only %v", used)
+	}
+	for part := range used {
+		role, entry, _ := strings.Cut(part, "/")
+		var spec struct {
+			Entries map[string]any `yaml:"argument_specs"`
+		}
+		unmarshal(t, "../roles/"+role+"/meta/argument_specs.yml", &spec)
+		if spec.Entries[entry] == nil {
+			t.Errorf("roles/%s/meta/argument_specs.yml has no entry point %s", role, entry)
+		}
+	}
+}
+
+func unmarshal(t *testing.T, file string, into any) {
+	t.Helper()
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal(content, into); err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+}
+
+// included notes every ROLE/PART that is included anywhere in plays and tasks.
+func included(node any, used map[string]bool) {
+	switch node := node.(type) {
+	case []any:
+		for _, item := range node {
+			included(item, used)
+		}
+	case map[string]any:
+		if role, ok := node["ansible.builtin.include_role"].(map[string]any); ok {
+			name, _ := role["name"].(string)
+			part, _ := role["tasks_from"].(string)
+			used[strings.TrimPrefix(name, "overcloud.backup.")+"/"+part] = true
+		}
+		for _, item := range node {
+			included(item, used)
+		}
+	}
+}
