@@ -326,7 +326,7 @@ func (l lab) comparesPacemaker() {
 	}
 }
 
-// writesUnits leaves this machine's systemd alone.
+// writesUnits leaves this machine's systemd alone. The command of the service is only asked for its hosts.
 func (l lab) writesUnits() {
 	folder := l.t.TempDir()
 	vars := map[string]any{"unit_directory": folder, "backup_inventory": l.run("inventory")}
@@ -337,5 +337,14 @@ func (l lab) writesUnits() {
 		if out, err := exec.Command("systemd-analyze", "verify", "--man=no", path).CombinedOutput(); err != nil || strings.Contains(string(out), folder) {
 			l.t.Errorf("%s: %v\n%s", unit, err, out)
 		}
+	}
+	service, err := os.ReadFile(filepath.Join(folder, "overcloud-database-backup.service"))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	_, command, _ := strings.Cut(string(service), "ExecStart=")
+	out, err := l.ansible(filepath.Join(root, "build/collections"), "sh", "-c", strings.TrimSpace(command)+" --list-hosts")
+	if err != nil || !strings.Contains(out, inventory("controller-0")[0]) {
+		l.t.Errorf("%s: %v\n%s", command, err, out)
 	}
 }
