@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,6 +49,7 @@ func (r *running) describe(ctx context.Context) error {
 	if err := r.describeSchema(ctx, c); err != nil {
 		return err
 	}
+	r.describePlace()
 	b := &beside{set: r.set}
 	err = b.users(ctx, c, r.tool.method == Logical)
 	if err == nil {
@@ -59,6 +61,15 @@ func (r *running) describe(ctx context.Context) error {
 	r.manifest.Files = append(r.manifest.Files, b.files...)
 	r.manifest.Warnings = append(r.manifest.Warnings, b.warnings...)
 	return err
+}
+
+// describePlace says where the commands of the restore can be run: a host whose server is in a container has none of them.
+func (r *running) describePlace() {
+	if r.containerName == "" {
+		return
+	}
+	where := "the server's programs are in the image of the container " + r.containerName + ": in a container of that image, which sees this folder and EMPTY_DIRECTORY, run"
+	r.manifest.Restore = slices.Insert(r.manifest.Restore, 0, where)
 }
 
 // closePosition makes up for an upper bound that could not be read in time: a later one is true, too.

@@ -55,6 +55,7 @@ func TestAToolOfAContainerIsGivenOnlyWhatItSees(t *testing.T) {
 	s := shared(t)
 	p := contained(t, fmt.Sprintf(`ln -s %s /mnt/s; cat "${1#*=}" >/mnt/options; ls -A /proc/self/fd/4 >/mnt/empty; echo "$*" >/mnt/args; exec /usr/bin/mariadb-backup "$@"`, s.Socket))
 	j := s.job(t, nil)
+	j.containerName = "galera-bundle-podman-0"
 	j.container.Place, j.tool.place, j.tool.path, j.server.Socket = p, p, "/mnt/tool", "/mnt/s"
 	made, err := j.Run(t.Context())
 	if err != nil {
@@ -67,6 +68,9 @@ func TestAToolOfAContainerIsGivenOnlyWhatItSees(t *testing.T) {
 			t.Error(err)
 		}
 		return string(text)
+	}
+	if restore := made.Manifest.Restore; len(restore) != 4 || !strings.Contains(restore[0], "the image of the container galera-bundle-podman-0") {
+		t.Errorf("%q", restore)
 	}
 	if options := seen("options"); !strings.Contains(options, `socket="/mnt/s"`) || strings.Contains(options, s.Socket) {
 		t.Error(options)
