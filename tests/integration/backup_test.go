@@ -72,6 +72,7 @@ func fresh(t *testing.T) lab {
 	return l
 }
 
+// TestBackupUnderLoad runs the playbook without a variable, in either shape.
 func TestBackupUnderLoad(t *testing.T) {
 	l := fresh(t)
 	l.run("load", "start")

@@ -157,11 +157,14 @@ func number(controller string) string { return strings.TrimPrefix(controller, "c
 // play runs a playbook on the lab as its users do. Extra inventories come after the lab's own and override it.
 func (l lab) play(playbook string, vars map[string]any, args ...string) (string, error) {
 	l.t.Helper()
-	extra, err := json.Marshal(vars)
-	if err != nil {
-		l.t.Fatal(err)
+	if len(vars) > 0 {
+		extra, err := json.Marshal(vars)
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		args = append([]string{"-e", string(extra)}, args...)
 	}
-	args = append([]string{"-i", l.run("inventory"), filepath.Join(root, playbook), "-e", string(extra)}, args...)
+	args = append([]string{"-i", l.run("inventory"), filepath.Join(root, playbook)}, args...)
 	return l.ansible(filepath.Join(root, "build/collections"), "ansible-playbook", args...)
 }
 
