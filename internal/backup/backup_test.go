@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -264,6 +265,12 @@ func TestHealthCheck(t *testing.T) {
 	web.Close()
 	if _, err := Healthy(web.URL)(t.Context(), galera.Wsrep{}); err == nil {
 		t.Error("nothing listens at the URL that was given")
+	}
+	resolver := net.DefaultResolver
+	t.Cleanup(func() { net.DefaultResolver = resolver })
+	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no resolver") }}
+	if said, err := Healthy("")(t.Context(), galera.Wsrep{BindAddress: "of-another-resolver.test", NodeAddress: "127.0.0.1"}); err != nil || !strings.Contains(said, "127.0.0.1:9200") {
+		t.Errorf("a name that only the server knows: %q, %v", said, err)
 	}
 	for want, w := range map[string]galera.Wsrep{
 		"http://controller-0.internalapi:9200/": {BindAddress: "controller-0.internalapi"},

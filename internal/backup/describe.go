@@ -69,6 +69,9 @@ func (r *running) describePlace() {
 		return
 	}
 	where := "the server's programs are in the image of the container " + r.containerName + ": in a container of that image, which sees this folder and EMPTY_DIRECTORY, run"
+	if r.tool.method == Logical {
+		where = "the client is in the server's container, as " + r.containerName + " is one: run it there"
+	}
 	r.manifest.Restore = slices.Insert(r.manifest.Restore, 0, where)
 }
 

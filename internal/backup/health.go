@@ -33,6 +33,11 @@ func Healthy(url string) func(context.Context, galera.Wsrep) (string, error) {
 			asked = clustercheckURL(w)
 		}
 		err := waitFor200(ctx, asked)
+		if url == "" && w.BindAddress != "" && errors.As(err, new(*net.DNSError)) {
+			// A name that only the server's own resolver knows.
+			w.BindAddress = ""
+			return Healthy(url)(ctx, w)
+		}
 		if url == "" && errors.Is(err, syscall.ECONNREFUSED) {
 			return "Synced (no health check listens at " + asked + ")", nil
 		}
@@ -61,7 +66,7 @@ func waitFor200(ctx context.Context, url string) error {
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
 	for {
 		err := ask(ctx, client, url)
-		if err == nil || errors.Is(err, syscall.ECONNREFUSED) {
+		if err == nil || errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, new(*net.DNSError)) {
 			return err
 		}
 		select {

@@ -24,8 +24,8 @@ role leaves undefined has the default of the module that it is for. No default: 
 
 | variable | type | default | effect |
 |---|---|---|---|
-| ` + "`galera_hosts`" + ` | str | the first of the groups ` + "`mysql`, `Database`, `controller`, `Controller`" + ` | Group or host pattern of all that run the database. ` + "`controller_backup_hosts`" + ` goes before it, but not for a restore: that takes the hosts of the database alone, and the other may name HAProxy's, too. |
-| ` + "`haproxy_hosts`" + ` | str | the first of the groups ` + "`haproxy`, `controller`, `Controller`" + ` | Group or host pattern of all that run HAProxy. |
+| ` + "`galera_hosts`" + ` | str | the first of the groups ` + "`mysql`, `Database`, `Controller`, `controller`" + ` | Group or host pattern of all that run the database. ` + "`controller_backup_hosts`" + ` goes before it, but not for a restore: that takes the hosts of the database alone, and the other may name HAProxy's, too. |
+| ` + "`haproxy_hosts`" + ` | str | the first of the groups ` + "`haproxy`, `Controller`, `controller`" + ` | Group or host pattern of all that run HAProxy. |
 | ` + "`overcloud_backup_cache_dir`" + ` | path | ` + "`/var/lib/overcloud.backup/bin`" + ` for root, else ` + "`~/.cache/overcloud.backup/bin`" + ` | Directory on the host for the collection's binary. It must be on a file system that allows programs. |
 | ` + "`overcloud_backup_binary`" + ` | path | | A binary that was installed on the host by other means. Nothing is uploaded then. |
 

@@ -183,7 +183,7 @@ func redisMaster(t *testing.T, l lab) expected {
 	firstServer(t, l)
 	master := func() string {
 		return l.on("controller-0", `crm_mon -1 --output-as=xml | awk '/<replica /{ m = "" } /id="redis" / && /role="(Promoted|Master)"/ { m = 1 }
-			m && /<node name="controller-/ { split($0, part, "\""); print part[2] }'`)
+			m && /<node name="controller-/ { split($0, part, "\""); print part[2]; exit }'`)
 	}
 	if master() == "controller-0" {
 		l.on("controller-0", "crm_resource --ban --resource redis-bundle --node controller-0")
