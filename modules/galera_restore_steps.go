@@ -66,17 +66,20 @@ func (r *restoreStep) staged() error {
 	if r.Confirm != m.Cluster.Name {
 		return fmt.Errorf("confirm is %q: to restore the cluster %s from %s, all of its data are replaced; confirm that by its name", r.Confirm, m.Cluster.Name, s.Path())
 	}
+	r.Cluster, r.Set = m.Cluster.Name, s.Path()
+	if r.made() {
+		return r.book.Forward()
+	}
 	if _, err := r.fits(r.ctx, r.node, s); err != nil {
 		return err
 	}
 	if err := r.node.Whole(); err != nil {
 		return err
 	}
-	r.Cluster, r.Set = m.Cluster.Name, s.Path()
 	if err := r.begin(); err != nil {
 		return err
 	}
-	if err := r.book.Forward(); err != nil || r.ended() || r.book.Started != "" || r.node.Staged(r.book) {
+	if err := r.book.Forward(); err != nil || r.made() {
 		return err
 	}
 	if err := r.book.At(m.Position.UUID, m.Position.SeqnoEnd, m.Schema.Fingerprint); err != nil {
@@ -96,6 +99,11 @@ func (r *restoreStep) staged() error {
 	}
 	r.did("made %s ready at %s: %d bytes of the set read back", s.Path(), ready, built.Bytes)
 	return nil
+}
+
+// made says that the set was made ready, or is further: what that takes, room above all, is not asked for again.
+func (r *restoreStep) made() bool {
+	return r.book.Job == r.Job && (r.ended() || r.book.Started != "" || r.node.Staged(r.book))
 }
 
 func (r *restoreStep) build(s *verify.Set, ready string) (built verify.Built, err error) {
@@ -149,7 +157,7 @@ func (r *restoreStep) mayStop() error {
 	if err := pacemaker.NoBackup(r.ctx); err != nil || r.book.RollingBack {
 		return err
 	}
-	return errors.Join(r.node.Whole(), r.node.Startable(r.ctx))
+	return errors.Join(r.node.Whole(), r.node.Startable(r.ctx, r.book))
 }
 
 func (r *restoreStep) stopped() error {

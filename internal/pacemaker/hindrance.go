@@ -10,18 +10,18 @@ import (
 )
 
 // Hindrances are why Pacemaker would not start the galera resource again on all of its members once it was stopped, in the
-// words of idle_controller. What is offline is not among them.
-func Hindrances(ctx context.Context, a Agent) ([]string, error) {
+// words of idle_controller. What is offline is not among them, and of bans only those from one node are.
+func Hindrances(ctx context.Context, a Agent, node string) ([]string, error) {
 	ctx, cancel := limited(ctx)
 	defer cancel()
 	s, problem := here().status(ctx)
 	if problem != nil {
 		return nil, problemError(ctx, problem)
 	}
-	return s.hindrances(a), nil
+	return s.hindrances(a, node), nil
 }
 
-func (s *Status) hindrances(a Agent) (all []string) {
+func (s *Status) hindrances(a Agent, node string) (all []string) {
 	for _, h := range []struct {
 		is   bool
 		text string
@@ -41,7 +41,7 @@ func (s *Status) hindrances(a Agent) (all []string) {
 		}
 	}
 	for _, b := range s.Bans {
-		if (b.Resource == a.Resource || b.Resource == a.Parent) && strings.HasPrefix(b.Weight, "-") && slices.Contains(a.Members, b.Node) {
+		if (b.Resource == a.Resource || b.Resource == a.Parent) && strings.HasPrefix(b.Weight, "-") && b.Node == node {
 			all = append(all, fmt.Sprintf("%s: the constraint %s keeps %s off it", b.Node, b.ID, b.Resource))
 		}
 	}

@@ -33,9 +33,13 @@ func TestWhatKeepsADatabaseFromComingBack(t *testing.T) {
 		{"lab-no-quorum.xml", healthy, []string{"the cluster has no quorum"}},
 		{"status-1.1.xml", other, []string{"overcloud-controller-1: the node is in standby"}},
 	} {
-		if got := mustStatus(t, c.file).hindrances(c.agent); !slices.Equal(got, c.want) {
+		if got := mustStatus(t, c.file).hindrances(c.agent, "controller-1"); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q, want %q", c.file, got, c.want)
 		}
+	}
+	// Another's ban is for that one to tell.
+	if got := mustStatus(t, "lab-banned.xml").hindrances(healthy, "controller-0"); got != nil {
+		t.Errorf("%q", got)
 	}
 }
 

@@ -221,6 +221,9 @@ func (b *Book) Of(job string) error {
 }
 
 func (b *Book) busy() error {
+	if b.Rejoin {
+		return errors.New("this controller is being rejoined and that was not ended: end it with controller_restore_state=rejoined first")
+	}
 	return fmt.Errorf("the restore %s of %s, begun %s, is not ended on this host: continue it with the same set, or roll it back", b.Job, b.Set, b.Began)
 }
 

@@ -92,7 +92,7 @@ func (n *Node) replace(ctx context.Context, b *Book) (said []string, err error) 
 
 // settle gives a datadir that was put in place its labels, and has it there for good.
 func (n *Node) settle(ctx context.Context, b *Book) error {
-	return errors.Join(n.relabel(ctx, b.Aside), syncFolder(filepath.Dir(n.Datadir)))
+	return errors.Join(n.relabel(ctx, n.Datadir, b.Aside), syncFolder(filepath.Dir(n.Datadir)))
 }
 
 // aside notes a name for the datadir and moves it there.
@@ -185,19 +185,22 @@ func writeInto(datadir, name, content string) error {
 // selinux is there where SELinux is on.
 var selinux = "/sys/fs/selinux/enforce"
 
-// relabel gives the datadir's files the SELinux context of a folder that was in its place. TripleO sets a context of
-// containers on the datadir that the policy knows nothing of, and the database's container is denied any other; the
-// policy's default is for a host whose folders are all gone. It takes as long as there are files.
-func (n *Node) relabel(ctx context.Context, before []string) error {
+// relabel gives files the SELinux context of a folder that was in the datadir's place. TripleO sets a context of containers
+// on the datadir that the policy knows nothing of, and the database's container is denied any other; the policy's default,
+// which it has by path, is for a host whose folders are all gone. It takes as long as there are files.
+func (n *Node) relabel(ctx context.Context, at string, before []string) error {
 	if !exists(selinux) {
 		return nil
 	}
 	for _, old := range before {
 		if exists(old) {
-			return runLong(ctx, nil, "chcon", "--recursive", "--reference="+old, n.Datadir)
+			return runLong(ctx, nil, "chcon", "--recursive", "--reference="+old, at)
 		}
 	}
-	return runLong(ctx, nil, "restorecon", "-R", n.Datadir)
+	if at != n.Datadir {
+		return nil
+	}
+	return runLong(ctx, nil, "restorecon", "-R", at)
 }
 
 // silent waits until no server works in the datadir.
@@ -221,10 +224,13 @@ func (n *Node) PutBack(ctx context.Context, b *Book) (said []string, err error) 
 	if !b.Replaced && len(b.Aside) == 0 && !away {
 		return nil, nil // nothing of it was touched
 	}
-	if !marked(n.Datadir, backOf(b.Job)) && (b.Replaced || away) {
-		if said, err = n.putBack(ctx, b); err != nil {
-			return said, err
-		}
+	if marked(n.Datadir, backOf(b.Job)) {
+		err = syncFolder(filepath.Dir(n.Datadir))
+	} else if b.Replaced || away {
+		said, err = n.putBack(ctx, b)
+	}
+	if err != nil {
+		return said, err
 	}
 	renewed, err := n.renewMounts(ctx)
 	said = append(said, renewed...)
@@ -248,10 +254,14 @@ func (b *Book) old() string {
 
 func (n *Node) putBack(ctx context.Context, b *Book) (said []string, err error) {
 	old := b.old()
-	what := old
+	what, labelled := old, true // one that comes back has its labels
 	if old == "" {
 		old, what = n.Datadir+".empty-"+b.Job, "an empty one; the data come from another controller"
-		if err := n.makeEmpty(ctx, old); err != nil {
+		before, _ := filepath.Glob(n.Datadir + ".restored-" + b.Job + "*")
+		before = slices.DeleteFunc(append(before, n.Datadir), func(path string) bool { return !exists(path) })
+		labelled = len(before) > 0
+		// Before the mark: what is marked is not looked at again.
+		if err := errors.Join(n.makeEmpty(ctx, old), n.relabel(ctx, old, before)); err != nil {
 			return said, err
 		}
 	}
@@ -271,9 +281,8 @@ func (n *Node) putBack(ctx context.Context, b *Book) (said []string, err error) 
 	if err := os.Rename(old, n.Datadir); err != nil {
 		return said, err
 	}
-	if what != old { // one that came back has its labels
-		restored, _ := filepath.Glob(n.Datadir + ".restored-" + b.Job + "*")
-		if err := n.relabel(ctx, restored); err != nil {
+	if !labelled {
+		if err := n.relabel(ctx, n.Datadir, nil); err != nil {
 			return said, err
 		}
 	}

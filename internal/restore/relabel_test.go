@@ -78,9 +78,9 @@ func TestADatadirWithoutAnOldOneHasTheLabelsOfThePolicy(t *testing.T) {
 		if got := told(); got != want {
 			t.Errorf("SELinux %v: %q", on, got)
 		}
-		// Nothing is aside, so the rollback makes an empty one, which is as the restored one was.
+		// Nothing is aside, so the rollback makes an empty one, which is labelled as the restored one before it is marked.
 		if on {
-			want = "chcon --recursive --reference=" + n.Datadir + ".restored-j " + n.Datadir + "\n"
+			want = "chcon --recursive --reference=" + n.Datadir + " " + n.Datadir + ".empty-j\n"
 		}
 		if _, err := n.PutBack(context.Background(), b); err != nil {
 			t.Error(err)

@@ -93,6 +93,7 @@ func Look(ctx context.Context) (*Node, error) {
 	if n.Free, _, err = repository.Free(filepath.Dir(n.Datadir)); err != nil {
 		return nil, err
 	}
+	n.Free = max(n.Free, 1) // Ansible takes 0 for no number at all
 	n.Serving = len(process.WorkingIn(n.Datadir)) > 0
 	return n, n.readOptions()
 }
@@ -192,9 +193,14 @@ func (n *Node) Whole() error {
 	return nil
 }
 
-// Startable refuses a cluster that would not start the database again, whatever is restored.
-func (n *Node) Startable(ctx context.Context) error {
-	why, err := pacemaker.Hindrances(ctx, n.Agent)
+// Startable refuses a cluster that would not start the database again, whatever is restored. Of bans each controller tells
+// its own: what a rejoining left is ended on the way.
+func (n *Node) Startable(ctx context.Context, b *Book) error {
+	node := n.Name
+	if b.Banned || b.Before != nil && b.Before.Banned {
+		node = ""
+	}
+	why, err := pacemaker.Hindrances(ctx, n.Agent, node)
 	if err != nil || len(why) == 0 {
 		return err
 	}
