@@ -125,9 +125,9 @@ func (j *Job) ended(ctx context.Context, l pacemaker.Lock) (evidence string, why
 
 func epoch(seconds float64) time.Time { return time.UnixMilli(int64(seconds * 1000)) }
 
-// free frees the lock, if it is that job's of that holder. It tries for a while: a backup may end while the cluster elects a new DC, or
-// because this controller is cut off. Right after that the others' copy of the configuration may still replace this node's:
-// then it counts only when it is free a second time.
+// free frees the lock, if it is that job's of that holder. It tries for a while: a backup may end while the cluster elects a
+// new DC, or because this controller is cut off. Right after that the others' copy of the configuration may still replace
+// this node's: then it counts only when it is free a second time.
 func (u lockUndo) free() error {
 	ctx, cancel := context.WithTimeout(context.Background(), freeTimeout)
 	defer cancel()

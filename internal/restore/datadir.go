@@ -294,8 +294,8 @@ const renewTimeout = time.Minute
 
 // renewMounts restarts containers that have the datadir mounted and go on while the database is stopped, as the health
 // check's under TripleO: they have the folder that was moved, and would never see a server in it. systemd may be faster
-// than the engine to start such a container anew, so what counts is that none has the old folder any more. The bundle's own are Pacemaker's,
-// which has stopped them and makes new ones.
+// than the engine to start such a container anew, so what counts is that none has the old folder any more. The bundle's own
+// are Pacemaker's, which has stopped them and makes new ones.
 func (n *Node) renewMounts(ctx context.Context) (said []string, err error) {
 	var failed error
 	pacemakers := map[string]bool{}
