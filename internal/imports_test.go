@@ -24,7 +24,7 @@ var only = map[string][]string{
 	"database/sql":        {"galera"},
 	"database/sql/driver": {"galera"},
 	// pacemaker and backup only take host and port apart: uses says who may dial.
-	"net":                            {"galera", "haproxy", "reading", "pacemaker", "backup"},
+	"net":                            {"peer", "galera", "haproxy", "reading", "pacemaker", "backup"},
 	"github.com/go-sql-driver/mysql": {"galera"},
 	"github.com/beevik/etree":        {"pacemaker"},
 	module + "ansible":               {},
@@ -34,9 +34,9 @@ var only = map[string][]string{
 
 // may names, for a package, all it may import of this module. A package that is not here may import nothing of it.
 var may = map[string][]string{
-	"galera":    {"reading", "process", "hiera", "optionfile"},
+	"galera":    {"reading", "process", "hiera", "optionfile", "peer"},
 	"pacemaker": {"reading", "process"},
-	"haproxy":   {"reading", "process"},
+	"haproxy":   {"reading", "process", "peer"},
 	"hiera":     {"process"},
 	"selection": {"reading", "galera", "pacemaker", "haproxy"},
 	"unit":      {"process"},
@@ -60,7 +60,7 @@ var uses = []struct {
 	name string // a path.Match pattern, with the whole import path
 	may  func(folder string) bool
 }{
-	{"net.Dial*", func(folder string) bool { return folder == "galera" || folder == "haproxy" }},
+	{"net.Dial*", func(folder string) bool { return folder == "peer" || folder == "galera" || folder == "haproxy" }},
 	{"net.Listen*", func(string) bool { return false }},
 	{"time.Now", func(folder string) bool { return folder != "selection" }},
 	{"time.Since", func(folder string) bool { return folder != "selection" }},

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package peer
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"syscall"
+	"time"
+)
+
+// DialTCP connects to host:port and vouches for the other end if that is on this host: then one of the owners listens
+// there, and local is true. A *StrangerError says that it is somebody else, and ECONNREFUSED, as the kernel's, that
+// nobody does. About another host nothing can be known: local is false, and the caller decides what he says to it.
+//
+// A name is resolved once, and its addresses are tried in turn.
+func DialTCP(ctx context.Context, address string, may Owners) (conn net.Conn, local bool, err error) {
+	addresses, err := resolve(ctx, address)
+	if err != nil {
+		return nil, false, err
+	}
+	for i, a := range addresses {
+		conn, local, failed := dialOne(ctx, a, may, len(addresses)-i)
+		switch {
+		case failed == nil:
+			return conn, local, nil
+		case err == nil:
+			err = failed
+		default:
+			err = fmt.Errorf("%w; %w", err, failed)
+		}
+	}
+	return nil, false, err
+}
+
+func resolve(ctx context.Context, address string) ([]netip.AddrPort, error) {
+	host, service, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	port, err := net.DefaultResolver.LookupPort(ctx, "tcp", service)
+	if err != nil {
+		return nil, err
+	}
+	if host == "" {
+		host = "localhost" // as net.Dial takes it
+	}
+	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return nil, err
+	}
+	var found []netip.AddrPort
+	for _, ip := range ips {
+		a := netip.AddrPortFrom(ip.Unmap(), uint16(port))
+		if !slices.Contains(found, a) {
+			found = append(found, a)
+		}
+	}
+	if len(found) == 0 {
+		return nil, fmt.Errorf("%s: no address", host)
+	}
+	return found, nil
+}
+
+// dialOne connects to one address, with an even share of the time for each of those that are left.
+func dialOne(ctx context.Context, a netip.AddrPort, may Owners, left int) (net.Conn, bool, error) {
+	if end, ok := ctx.Deadline(); ok {
+		share, cancel := context.WithTimeout(ctx, time.Until(end)/time.Duration(left))
+		defer cancel()
+		ctx = share
+	}
+	before, err := listeners(a)
+	if err != nil {
+		return nil, false, err
+	}
+	own, err := isOwn(a.Addr())
+	if err != nil {
+		return nil, false, err
+	}
+	if own {
+		if err := vouch(a, before, may); err != nil {
+			return nil, false, err
+		}
+	}
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", a.String())
+	if err != nil {
+		return nil, false, err
+	}
+	local, err := vouchAfter(conn, a, before, may)
+	if err != nil {
+		conn.Close()
+		return nil, false, err
+	}
+	return conn, local, nil
+}
+
+// vouchAfter looks again once the connection is there: the address may have come to this host meanwhile, as a virtual
+// one does, and the listener may have ended and somebody else have taken its place.
+func vouchAfter(conn net.Conn, a netip.AddrPort, before []Listener, may Owners) (local bool, err error) {
+	own, err := isOwn(a.Addr())
+	if err != nil {
+		return false, err
+	}
+	from, _ := conn.LocalAddr().(*net.TCPAddr)
+	to, _ := conn.RemoteAddr().(*net.TCPAddr)
+	if from == nil || to == nil {
+		return false, fmt.Errorf("%s: not TCP", a)
+	}
+	// A whole network can be routed to this host; then the kernel takes the address itself for the near end.
+	if !own && !from.IP.Equal(to.IP) {
+		return false, nil
+	}
+	if from.IP.Equal(to.IP) && from.Port == to.Port { // no listener, the two ends of one socket
+		return false, nobody(a)
+	}
+	after, err := listeners(a)
+	if err != nil {
+		return false, err
+	}
+	if err := vouch(a, after, may); err != nil {
+		return false, err
+	}
+	for _, l := range after {
+		if !slices.ContainsFunc(before, func(b Listener) bool { return b.Inode == l.Inode }) {
+			return false, fmt.Errorf("%s: who listens there changed while the connection was made: try again", a)
+		}
+	}
+	return true, nil
+}
+
+// vouch refuses an address at which anybody but the owners listens.
+func vouch(a netip.AddrPort, all []Listener, may Owners) error {
+	if len(all) == 0 {
+		return nobody(a)
+	}
+	for _, l := range all {
+		if l.Inode == 0 {
+			return fmt.Errorf("%s: the kernel does not tell who listens there", a)
+		}
+		if !may.Has(l.UID) {
+			return &StrangerError{a.String(), l.UID, may}
+		}
+	}
+	return nil
+}
+
+func nobody(a netip.AddrPort) error {
+	return fmt.Errorf("nobody listens at %s: %w", a, syscall.ECONNREFUSED)
+}
