@@ -122,6 +122,9 @@ func (r *reader) table(ctx context.Context, s socket) {
 // configuration's credentials are for this host alone.
 func (r *reader) pages() []web {
 	own := r.config.localPages(reading.LocalHost().Addresses)
+	for i := range own {
+		own[i].may = r.o.may
+	}
 	if r.o.StatsURL == "" {
 		for i := range own {
 			own[i].credentials(r.o)
@@ -140,6 +143,7 @@ func (r *reader) pages() []web {
 			w = page
 		}
 	}
+	w.may = r.o.may
 	return []web{w}
 }
 

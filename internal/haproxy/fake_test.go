@@ -4,6 +4,8 @@ package haproxy
 
 import (
 	"bufio"
+	"cmp"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -138,4 +140,53 @@ func asNobody(t *testing.T, run func()) {
 		run()
 	}()
 	<-done
+}
+
+// fakeProcess is what /proc says of a process: root's or this user's haproxy, unless it is said otherwise.
+type fakeProcess struct {
+	pid, parent int
+	uids        string // the four of them
+	exe         string
+	namespace   string // of users; another inode for another name
+}
+
+// run puts a process into a machine's /proc.
+func run(t testing.TB, h host, p fakeProcess) {
+	t.Helper()
+	if p.uids == "" {
+		p.uids = fmt.Sprintf("%[1]d\t%[1]d\t%[1]d\t%[1]d", os.Geteuid())
+	}
+	dir := h.path(fmt.Sprint("/proc/", p.pid))
+	for name, content := range map[string]string{
+		"comm":   "haproxy\n",
+		"status": fmt.Sprintf("Name:\thaproxy\nPPid:\t%d\nUid:\t%s\n", p.parent, p.uids),
+	} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(cmp.Or(p.exe, "/usr/sbin/haproxy"), filepath.Join(dir, "exe")); err != nil {
+		t.Fatal(err)
+	}
+	for _, of := range []string{dir, h.path("/proc/self")} {
+		if err := os.MkdirAll(filepath.Join(of, "ns"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	own := h.path("/proc/self/ns/user")
+	if err := os.WriteFile(own, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if p.namespace != "" {
+		own = h.path("/proc/self/ns/" + p.namespace)
+		if err := os.WriteFile(own, nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(own, filepath.Join(dir, "ns/user")); err != nil {
+		t.Fatal(err)
+	}
 }

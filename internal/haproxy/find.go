@@ -11,6 +11,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"overcloud.backup/internal/peer"
 )
 
 // Where things are when nobody says otherwise.
@@ -39,94 +44,111 @@ func (h host) exists(path string) bool {
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
-// processes are the numbers of the haproxy processes, without those that Neutron starts beside every network for the
-// metadata service (haproxy -f .../ns-metadata-proxy/UUID.conf), which are no load balancers.
-func (h host) processes() []string {
-	var pids []string
-	dirs, _ := filepath.Glob(h.path("/proc/[0-9]*"))
-	for _, dir := range dirs {
-		name, err := os.ReadFile(filepath.Join(dir, "comm"))
-		if err != nil || strings.TrimSpace(string(name)) != "haproxy" {
-			continue
-		}
-		args, _ := os.ReadFile(filepath.Join(dir, "cmdline"))
-		if !strings.Contains(string(args), "ns-metadata-proxy") {
-			pids = append(pids, filepath.Base(dir))
-		}
+// found is a file or socket: by its name on this host, or inside a container, where it is held.
+type found struct {
+	name string   // as facts and errors show it; empty when there is none
+	held *os.File // nil on this host
+	may  peer.Owners
+}
+
+// at is the path to open it by.
+func (f found) at() string {
+	if f.held == nil {
+		return f.name
 	}
-	return pids
+	return fmt.Sprintf("/proc/self/fd/%d", f.held.Fd())
 }
 
 // first returns the first of the paths that is there: on the host itself, else inside the container of a haproxy
-// process, where a bundle that does not share /var/lib/haproxy keeps it. Empty when none is anywhere.
-func (h host) first(paths []string) string {
+// process, where a bundle that does not share /var/lib/haproxy keeps it. What is inside may be the owners', or of the
+// account that the process has there.
+func (h host) first(paths []string, all []running, may peer.Owners) found {
 	for _, path := range paths {
 		if h.exists(path) {
-			return h.path(path)
+			return found{name: h.path(path)}
 		}
 	}
-	for _, pid := range h.processes() {
+	for _, p := range all {
 		for _, path := range paths {
-			inside := h.path(filepath.Join("/proc", pid, "root", path))
-			if _, err := os.Stat(inside); err == nil {
-				return inside
+			if p.root == nil {
+				continue
+			}
+			if held, err := inside(p.root, path); err == nil {
+				return found{h.path(filepath.Join("/proc", p.pid, "root", path)), held, may.And(p.uid, "haproxy in its container")}
 			}
 		}
 	}
-	return ""
+	return found{}
 }
 
 // readConfigs reads configuration files as haproxy -f takes them: a folder stands for its *.cfg files in order. With
 // an error comes the path that it is about.
-func readConfigs(paths []string) (files []ConfigFile, at string, err error) {
-	for _, path := range paths {
-		names, err := expandFolder(path)
+func readConfigs(all []found) (files []ConfigFile, at string, err error) {
+	for _, f := range all {
+		names, err := expandFolder(f)
 		if err != nil {
-			return nil, path, bare(err)
+			return nil, f.name, bare(err)
 		}
 		for _, name := range names {
 			b, err := readFile(name)
 			if err != nil {
-				return nil, name, bare(err)
+				return nil, name.name, bare(err)
 			}
-			files = append(files, ConfigFile{Name: name, Content: b})
+			files = append(files, ConfigFile{Name: name.name, Content: b})
 		}
 	}
 	return files, "", nil
 }
 
-func expandFolder(path string) ([]string, error) {
-	info, err := os.Stat(path)
-	if err != nil || !info.IsDir() {
-		return []string{path}, err
+func expandFolder(f found) ([]found, error) {
+	info, err := os.Stat(f.at())
+	if err != nil || !info.IsDir() || f.held != nil {
+		return []found{f}, err
 	}
-	entries, err := os.ReadDir(path)
+	entries, err := os.ReadDir(f.name)
 	if err != nil {
 		return nil, err
 	}
-	var names []string
+	var all []found
 	for _, e := range entries {
 		if strings.HasSuffix(e.Name(), ".cfg") && !strings.HasPrefix(e.Name(), ".") {
-			names = append(names, filepath.Join(path, e.Name()))
+			all = append(all, found{name: filepath.Join(f.name, e.Name())})
 		}
 	}
-	if len(names) == 0 {
+	if len(all) == 0 {
 		return nil, errors.New("the folder holds no *.cfg file")
 	}
-	slices.Sort(names)
-	return names, nil
+	slices.SortFunc(all, func(a, b found) int { return strings.Compare(a.name, b.name) })
+	return all, nil
 }
 
-func readFile(path string) ([]byte, error) {
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return nil, errors.New("it is not a regular file") // opening a pipe would wait for its writer
+// readFile reads a regular file. Opening a pipe would wait for its writer, and opening a device can do anything: what
+// it is, is looked at first, and it is opened by what was looked at.
+func readFile(f found) ([]byte, error) {
+	held := f.held
+	if held == nil {
+		var err error
+		if held, err = os.OpenFile(f.name, unix.O_PATH, 0); err != nil {
+			return nil, err
+		}
+		defer held.Close()
 	}
-	f, err := os.Open(path)
+	info, err := held.Stat()
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxConfig+1))
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("it is not a regular file")
+	}
+	if uid := info.Sys().(*syscall.Stat_t).Uid; f.held != nil && !f.may.Has(uid) {
+		return nil, fmt.Errorf("it belongs to %s, not to %s", peer.Name(uid), f.may)
+	}
+	opened, err := os.OpenFile(fmt.Sprintf("/proc/self/fd/%d", held.Fd()), os.O_RDONLY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer opened.Close()
+	b, err := io.ReadAll(io.LimitReader(opened, maxConfig+1))
 	if err == nil && len(b) > maxConfig {
 		return nil, fmt.Errorf("it is larger than %d MiB", maxConfig>>20)
 	}

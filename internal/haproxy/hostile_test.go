@@ -54,7 +54,7 @@ func TestHostileStatisticsAreRefused(t *testing.T) {
 func TestANameIsNoCommand(t *testing.T) {
 	for _, name := range []string{"mysql; set server mysql/s1 state maint", "mysql\nshutdown sessions server mysql/s1", "mysql\r", "my sql", "mysql\x00", "", "$(id)", "mysql;", "ä"} {
 		f := newFake(t, func(net.Conn, string) {})
-		if _, err := (socket{f.path}).askFor(t.Context(), "show table", name); err == nil || !strings.Contains(err.Error(), "no name of HAProxy's") {
+		if _, err := stats(f.path).askFor(t.Context(), "show table", name); err == nil || !strings.Contains(err.Error(), "no name of HAProxy's") {
 			t.Errorf("%q: %v", name, err)
 		}
 		if said := f.commands(); said != "" {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"overcloud.backup/internal/peer"
 	"overcloud.backup/internal/reading"
 )
 
@@ -45,7 +46,8 @@ type Options struct {
 	// Secret is told every password read from the configuration, so that no output shows it; may be nil.
 	Secret func(string)
 
-	host host // where files are looked for, in tests
+	host host        // where files are looked for, in tests
+	may  peer.Owners // whose HAProxy is believed, in tests
 }
 
 // Read reads this host's HAProxy and changes nothing. It always returns facts: a source that fails is recorded in
@@ -62,14 +64,19 @@ func Read(ctx context.Context, o Options) *Facts {
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
-	r := reader{o: o, f: &Facts{Proxies: []Proxy{}}}
-	r.readConfig()
-	path := o.host.first(r.sockets())
-	r.f.Present = r.f.Present || path != "" || len(o.host.processes()) > 0
-	if r.f.Present || o.Socket != "" || o.StatsURL != "" {
-		r.explainMissing(path)
-		r.readStatistics(ctx, path)
+	if !o.may.Has(0) {
+		o.may = peer.Trust("haproxy")
 	}
+	r := reader{o: o, f: &Facts{Proxies: []Proxy{}}, running: o.host.processes(o.may)}
+	defer closeAll(r.running)
+	r.readConfig()
+	at := o.host.first(r.sockets(), r.running, o.may)
+	r.f.Present = r.f.Present || at.name != "" || len(r.running) > 0
+	if r.f.Present || o.Socket != "" || o.StatsURL != "" {
+		r.explainMissing(at.name)
+		r.readStatistics(ctx, at)
+	}
+	at.held.Close() // which does nothing where nothing is held
 	o.Clock.Close(&r.f.Header)
 	return r.f
 }
@@ -80,6 +87,8 @@ type reader struct {
 	f      *Facts
 	config *Config // nil when it could not be read
 	paths  []string
+
+	running []running
 }
 
 func (r *reader) fail(source, where string, err error, hint string) {
@@ -88,15 +97,22 @@ func (r *reader) fail(source, where string, err error, hint string) {
 
 // readConfig reads the configuration. A usual file that is not there is an error only if HAProxy is.
 func (r *reader) readConfig() {
-	r.paths = r.o.ConfigFiles
-	if len(r.paths) == 0 {
-		at := r.o.host.first(defaultConfigs)
-		if at == "" {
+	var all []found
+	for _, path := range r.o.ConfigFiles {
+		all = append(all, found{name: path})
+	}
+	if len(all) == 0 {
+		at := r.o.host.first(defaultConfigs, r.running, r.o.may)
+		if at.name == "" {
 			return
 		}
-		r.paths = []string{at}
+		defer at.held.Close()
+		all = []found{at}
 	}
-	files, at, err := readConfigs(r.paths)
+	for _, f := range all {
+		r.paths = append(r.paths, f.name)
+	}
+	files, at, err := readConfigs(all)
 	r.f.Present = r.f.Present || !errors.Is(err, fs.ErrNotExist)
 	if err != nil {
 		r.fail(SourceConfig, at, err, hint(err, "name the files of haproxy -f with config_file"))
@@ -142,15 +158,15 @@ func (r *reader) explainMissing(socket string) {
 }
 
 // readStatistics asks the socket, and the stats URL when the socket gives nothing and there is time left.
-func (r *reader) readStatistics(ctx context.Context, path string) {
-	if path != "" {
-		s := socket{path: path}
-		err := r.samples(ctx, path, s.stat)
+func (r *reader) readStatistics(ctx context.Context, at found) {
+	if at.name != "" {
+		s := socket{path: at.name, at: at.at(), may: r.o.may}
+		err := r.samples(ctx, s.path, s.stat)
 		if err == nil {
 			r.aboutSocket(ctx, s)
 			return
 		}
-		r.fail(SourceSocket, path, err, hint(err, "name HAProxy's stats socket with the option socket"))
+		r.fail(SourceSocket, s.path, err, hint(err, "name HAProxy's stats socket with the option socket"))
 	}
 	for _, w := range r.pages() {
 		if ctx.Err() != nil {
@@ -161,13 +177,16 @@ func (r *reader) readStatistics(ctx context.Context, path string) {
 			r.aboutURL(ctx, w)
 			return
 		}
-		r.fail(SourceURL, w.url, err, "check stats_url, stats_user and stats_password")
+		r.fail(SourceURL, w.url, err, hint(err, "check stats_url, stats_user and stats_password"))
 	}
 }
 
 // hint says what to try after an error; otherwise is for when the error does not tell.
 func hint(err error, otherwise string) string {
+	var stranger *peer.StrangerError
 	switch {
+	case errors.As(err, &stranger):
+		return "find out what that user runs there and end it, and start HAProxy"
 	case errors.Is(err, fs.ErrPermission):
 		return "read it as root (become)"
 	case errors.Is(err, context.DeadlineExceeded):

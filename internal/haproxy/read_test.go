@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"overcloud.backup/internal/peer"
 	"overcloud.backup/internal/reading"
 )
 
@@ -129,23 +130,27 @@ func TestReadSaysWhenTheSecondSampleIsNotWorthAnything(t *testing.T) {
 }
 
 func TestReadOnAHostWithoutHAProxy(t *testing.T) {
-	f := read(t, Options{host: machine(t, map[string]string{
-		"/proc/7/comm": "haproxy\n", "/proc/7/cmdline": "haproxy\x00-f\x00/var/lib/neutron/ns-metadata-proxy/1.conf\x00", "/proc/8/comm": "init\n"})})
+	h := machine(t, map[string]string{"/proc/7/cmdline": "haproxy\x00-f\x00/var/lib/neutron/ns-metadata-proxy/1.conf\x00", "/proc/8/comm": "init\n"})
+	run(t, h, fakeProcess{pid: 7})
+	f := read(t, Options{host: h})
 	if f.Present || f.Running || told(f) != "" || f.Database != nil {
 		t.Errorf("%s: %+v", told(f), f)
 	}
 }
 
 func TestReadOfAProcessWithoutSocketOrConfiguration(t *testing.T) {
-	f := read(t, Options{host: machine(t, map[string]string{"/proc/7/comm": "haproxy\n"})})
+	h := machine(t, nil)
+	run(t, h, fakeProcess{pid: 7})
+	f := read(t, Options{host: h})
 	if !f.Present || f.Running || f.Failed(SourceSocket) == nil || f.Failed(SourceConfig) == nil || f.Failed(SourceSocket).Hint == "" {
 		t.Errorf("%s: %+v", told(f), f)
 	}
 }
 
 func TestReadFindsTheSocketInsideAContainer(t *testing.T) {
-	h := machine(t, map[string]string{"/proc/7/comm": "haproxy\n",
+	h := machine(t, map[string]string{
 		"/proc/7/root/etc/haproxy/haproxy.cfg": "global\n stats socket /s\nlisten mysql\n bind 10.99.0.100:3306\n"})
+	run(t, h, fakeProcess{pid: 7})
 	s := fakeAt(t, h.path("/proc/7/root/s"), scripted(lab(t)))
 	f := read(t, Options{host: h})
 	if told(f) != "" || f.Reached != s.path || f.Database == nil || len(f.Database.Binds) != 1 {
@@ -153,9 +158,22 @@ func TestReadFindsTheSocketInsideAContainer(t *testing.T) {
 	}
 }
 
+func first(t *testing.T, h host, paths ...string) string {
+	t.Helper()
+	all := h.processes(peer.Trust())
+	defer closeAll(all)
+	if len(all) == 0 {
+		t.Error("the process was not found")
+	}
+	f := h.first(paths, all, peer.Trust())
+	f.held.Close()
+	return f.name
+}
+
 func TestFirstLooksOnlyWhereItMay(t *testing.T) {
-	h := machine(t, map[string]string{"/proc/7/comm": "haproxy\n", "/proc/7/root/s": "", "/etc/b": "", "/locked/s": ""})
-	if got := h.first([]string{"/s", "/etc/b"}); got != h.path("/etc/b") {
+	h := machine(t, map[string]string{"/proc/7/root/s": "", "/etc/b": "", "/locked/s": ""})
+	run(t, h, fakeProcess{pid: 7})
+	if got := first(t, h, "/s", "/etc/b"); got != h.path("/etc/b") {
 		t.Errorf("a path on the host goes before a container's: %q", got)
 	}
 	for _, dir := range []string{"/proc/7/root", "/locked"} {
@@ -168,10 +186,10 @@ func TestFirstLooksOnlyWhereItMay(t *testing.T) {
 		t.Fatal(err)
 	}
 	asNobody(t, func() {
-		if got := h.first([]string{"/s"}); got != "" {
+		if got := first(t, h, "/s"); got != "" {
 			t.Errorf("a container that may not be looked into gave %q", got)
 		}
-		if got := h.first([]string{"/locked/s"}); got != h.path("/locked/s") {
+		if got := first(t, h, "/locked/s"); got != h.path("/locked/s") {
 			t.Errorf("what may not be looked at on the host is to be named in an error, got %q", got)
 		}
 	})

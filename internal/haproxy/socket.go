@@ -14,10 +14,12 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"overcloud.backup/internal/peer"
 )
 
 // maxAnswer bounds one answer: "show stat" of 2000 servers is 0.6 MB.
-const maxAnswer = 64 << 20
+const maxAnswer = 8 << 20
 
 // Answers that are refusals.
 var (
@@ -27,7 +29,11 @@ var (
 )
 
 // socket is a stats socket. Every command has a connection of its own, as HAProxy closes it after the answer.
-type socket struct{ path string }
+type socket struct {
+	path string      // as facts and errors show it
+	at   string      // the path to connect to
+	may  peer.Owners // who may answer
+}
 
 // ask sends one command and returns its answer without the empty line that ends it. It is for commands that read.
 // The context's deadline is for all of it, however slowly the answer comes.
@@ -54,10 +60,14 @@ func (s socket) askFor(ctx context.Context, command, name string) ([]byte, error
 var plainName = regexp.MustCompile(`^[A-Za-z0-9_.:-]+$`)
 
 func (s socket) exchange(ctx context.Context, text string) ([]byte, error) {
-	if err := checkSocket(s.path); err != nil {
+	if err := checkSocket(s.at); err != nil {
 		return nil, err
 	}
-	conn, err := new(net.Dialer).DialContext(ctx, "unix", s.path)
+	conn, _, err := peer.DialUnix(ctx, s.at, s.may)
+	var stranger *peer.StrangerError
+	if errors.As(err, &stranger) {
+		stranger.Where = "the socket" // its path is named beside
+	}
 	if err != nil {
 		return nil, reason(ctx, err, 0)
 	}
@@ -130,6 +140,10 @@ func reason(ctx context.Context, err error, got int) error {
 
 // bare drops the path that the error repeats: the caller names it.
 func bare(err error) error {
+	var stranger *peer.StrangerError
+	if errors.As(err, &stranger) {
+		return err
+	}
 	var path *fs.PathError
 	if errors.As(err, &path) {
 		return path.Err

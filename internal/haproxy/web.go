@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"overcloud.backup/internal/peer"
 )
 
 // web is a stats URL with its credentials.
@@ -19,10 +21,13 @@ type web struct {
 	url      string // without credentials
 	user     string
 	password string
+	local    bool // credentials of the configuration, which are for this host alone
+	may      peer.Owners
 }
 
 // get reads one page: the URL with a suffix, as ";csv". No proxy is used and no redirection followed, because either
-// would carry the credentials elsewhere.
+// would carry the credentials elsewhere. On this host they go to HAProxy's own listener only, whoever gave them, and
+// nobody else's answer is believed.
 func (w web) get(ctx context.Context, suffix string) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, w.url+suffix, nil)
 	if err != nil {
@@ -32,7 +37,7 @@ func (w web) get(ctx context.Context, suffix string) ([]byte, error) {
 		req.SetBasicAuth(w.user, w.password)
 	}
 	client := http.Client{
-		Transport:     &http.Transport{DisableKeepAlives: true},
+		Transport:     &http.Transport{DisableKeepAlives: true, DialContext: w.dial},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	resp, err := client.Do(req)
@@ -49,6 +54,15 @@ func (w web) get(ctx context.Context, suffix string) ([]byte, error) {
 	}
 	b, err := readAll(resp.Body)
 	return b, reason(ctx, err, len(b))
+}
+
+func (w web) dial(ctx context.Context, _, address string) (net.Conn, error) {
+	conn, local, err := peer.DialTCP(ctx, address, w.may)
+	if err == nil && w.local && !local {
+		conn.Close()
+		return nil, errors.New("the address is not this host's: the configuration's password is not for others")
+	}
+	return conn, err
 }
 
 func unwrapURL(err error) error {
@@ -103,7 +117,7 @@ func (s *Section) page(host string) web {
 	if uri == "" {
 		uri = "/haproxy?stats" // HAProxy's default
 	}
-	return web{url: scheme + host + uri, user: s.Stats.User, password: s.Stats.Password}
+	return web{url: scheme + host + uri, user: s.Stats.User, password: s.Stats.Password, local: true}
 }
 
 // localHost is the host:port by which a bind is reached on this host; empty when the address is not the host's own.

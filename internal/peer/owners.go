@@ -52,7 +52,12 @@ func (o Owners) AndOwnerOf(folder string) (Owners, error) {
 		return o, err
 	}
 	uid := info.Sys().(*syscall.Stat_t).Uid
-	return o.with(owner{uid, fmt.Sprintf("the owner of %s (%d)", folder, uid)}), nil
+	return o.And(uid, "the owner of "+folder), nil
+}
+
+// And adds a user, named as errors shall say it.
+func (o Owners) And(uid uint32, name string) Owners {
+	return o.with(owner{uid, fmt.Sprintf("%s (%d)", name, uid)})
 }
 
 // with adds a user, but never the one that stands for all those whom this user namespace does not know.

@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package haproxy
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"overcloud.backup/internal/peer"
+)
+
+// stranger is a user who is trusted for nothing.
+const stranger = 54321
+
+// forged is the variable that makes this program a stranger's haproxy: the root directory that it shows.
+const forged = "OVERCLOUD_BACKUP_TEST_FORGED"
+
+func TestMain(m *testing.M) {
+	if root := os.Getenv(forged); root != "" {
+		fmt.Println(pretend(root))
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// pretend answers as HAProxy does, from a socket where the container's would be, until standard input ends.
+func pretend(root string) error {
+	if os.Getuid() == 0 { // of a user namespace
+		if err := unix.Chroot(root); err != nil {
+			return err
+		}
+		root = "/"
+	}
+	l, err := net.Listen("unix", filepath.Join(root, "/var/lib/haproxy/stats"))
+	if err != nil {
+		return err
+	}
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			line, _ := bufio.NewReader(c).ReadString('\n')
+			fmt.Println("asked", line)
+			c.Write([]byte(head + "mysql,s1,0,0,UP,2,1,1,1,1,\n\n"))
+			c.Close()
+		}
+	}()
+	fmt.Println("ready")
+	io.Copy(io.Discard, os.Stdin)
+	return nil
+}
+
+// asStranger runs a function on a thread of a stranger's, whose credentials the kernel notes for every socket made there.
+func asStranger(t *testing.T, do func() error) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("needs root: to listen as another user")
+	}
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
+		if _, _, errno := syscall.RawSyscall(syscall.SYS_SETRESUID, stranger, stranger, stranger); errno != 0 {
+			done <- errno
+			return
+		}
+		done <- do()
+	}()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+}
+
+// eavesdrop listens as a stranger, answers every connection with a text, and keeps what it is told.
+func eavesdrop(t *testing.T, network, address, answer string) (at string, told func() string) {
+	t.Helper()
+	var l net.Listener
+	asStranger(t, func() (err error) { l, err = net.Listen(network, address); return err })
+	t.Cleanup(func() { l.Close() })
+	heard := make(chan string, 16)
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			c.SetDeadline(time.Now().Add(5 * time.Second))
+			b := make([]byte, 4096)
+			n, _ := c.Read(b)
+			heard <- string(b[:n])
+			io.WriteString(c, answer)
+			c.Close()
+		}
+	}()
+	return l.Addr().String(), func() (all string) {
+		for {
+			select {
+			case text := <-heard:
+				all += text
+			case <-time.After(100 * time.Millisecond):
+				return all
+			}
+		}
+	}
+}
+
+func open(t *testing.T, folders ...string) {
+	t.Helper()
+	for _, f := range folders {
+		if err := os.Chmod(f, 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+const page = "HTTP/1.0 200 OK\r\n\r\n" + head + "mysql,s1,0,0,UP,2,1,1,1,1,\n"
+
+// HAProxy is down, and somebody else listens on the port of its statistics page.
+func TestTheStatisticsPasswordGoesToHAProxyAlone(t *testing.T) {
+	at, heard := eavesdrop(t, "tcp4", "127.0.0.1:0", page)
+	_, port, _ := net.SplitHostPort(at)
+	config := "listen haproxy.stats\n bind 127.0.0.1:" + port + "\n mode http\n stats uri /\n stats auth admin:s3cret\n"
+	h := machine(t, map[string]string{"/etc/haproxy/haproxy.cfg": config})
+	for name, o := range map[string]Options{
+		"of the configuration":     {host: h},
+		"of the options":           {host: h, StatsURL: "http://127.0.0.1:" + port + "/", StatsUser: "admin", StatsPassword: "s3cret"},
+		"of the URL":               {host: h, StatsURL: "http://admin:s3cret@localhost:" + port + "/"},
+		"of options for the page":  {host: h, StatsUser: "admin", StatsPassword: "s3cret"},
+		"none":                     {host: h, StatsURL: "http://0.0.0.0:" + port + "/"},
+		"for TLS, that is to come": {host: h, StatsURL: "https://admin:s3cret@127.0.0.1:" + port + "/"},
+	} {
+		f := read(t, o)
+		e := f.Failed(SourceURL)
+		if f.Running || e == nil || !strings.Contains(e.Message, "is held by user 54321, not by root") || e.Hint == "" {
+			t.Errorf("%s: %s", name, told(f))
+		}
+	}
+	if said := heard(); said != "" {
+		t.Errorf("the stranger was told %q", said)
+	}
+}
+
+// The page of a configuration is this host's, or it is none.
+func TestTheConfigurationsPasswordStaysOnThisHost(t *testing.T) {
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	conn, err := web{may: peer.Trust(), local: true}.dial(t.Context(), "tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.Close()
+	if conn, err := (web{may: peer.Trust(), local: true}).dial(t.Context(), "tcp", "192.0.2.1:1"); err == nil {
+		conn.Close()
+		t.Error("another host was dialled")
+	}
+}
+
+func TestASocketOfAStrangersIsToldNothing(t *testing.T) {
+	h := machine(t, map[string]string{"/run/haproxy/x": ""})
+	open(t, h.root, h.path("/run"), h.path("/run/haproxy"))
+	at, heard := eavesdrop(t, "unix", h.path("/run/haproxy/admin.sock"), head+"mysql,s1,0,0,UP,2,1,1,1,1,\n\n")
+	for name, o := range map[string]Options{"a usual one": {host: h}, "the given one": {host: host{root: "/"}, Socket: at}} {
+		f := read(t, o)
+		e := f.Failed(SourceSocket)
+		if f.Running || e == nil || e.Where != at || !strings.Contains(e.Message, "the socket is held by user 54321, not by root") ||
+			!strings.Contains(e.Hint, "start HAProxy") {
+			t.Errorf("%s: %s", name, told(f))
+		}
+	}
+	if said := heard(); said != "" {
+		t.Errorf("the stranger was told %q", said)
+	}
+}
+
+// A stranger's program that calls itself haproxy, with and without namespaces of its own, makes no host one of HAProxy's,
+// and its root directory is not looked into.
+func TestAStrangersProcessIsNoHAProxy(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root: to run a program as another user")
+	}
+	for name, attributes := range map[string]*syscall.SysProcAttr{
+		"in this user namespace": {Credential: &syscall.Credential{Uid: stranger, Gid: stranger}},
+		"root of his own": {
+			Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
+			UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: stranger, Size: 1}},
+			GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: stranger, Size: 1}},
+			Credential:  &syscall.Credential{Uid: 0, Gid: 0, NoSetGroups: true},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			pid, said := startForged(t, attributes)
+			h := machine(t, nil)
+			if err := os.Mkdir(h.path("/proc"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			for _, at := range []string{fmt.Sprint(pid), "self"} {
+				if err := os.Symlink("/proc/"+at, h.path("/proc/"+at)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			f := read(t, Options{host: h})
+			if f.Present || f.Running || told(f) != "" {
+				t.Errorf("%s: %+v", told(f), f)
+			}
+			if text := said(); text != "<nil>\n" {
+				t.Errorf("the stranger: %q", text)
+			}
+		})
+	}
+}
+
+// startForged runs this program as a stranger's haproxy; said ends it and returns what it was asked.
+func startForged(t *testing.T, attributes *syscall.SysProcAttr) (pid int, said func() string) {
+	t.Helper()
+	dir := shortDir(t)
+	root := filepath.Join(dir, "root")
+	if err := os.MkdirAll(filepath.Join(root, "var/lib/haproxy"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	open(t, dir, root, filepath.Join(root, "var/lib/haproxy"))
+	program := filepath.Join(dir, "haproxy")
+	self, err := os.ReadFile("/proc/self/exe")
+	if err == nil {
+		err = os.WriteFile(program, self, 0o755)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command(program)
+	c.Env = []string{forged + "=" + root}
+	c.SysProcAttr = attributes
+	stdin, _ := c.StdinPipe()
+	stdout, _ := c.StdoutPipe()
+	if err := c.Start(); err != nil {
+		t.Skip("cannot run a program so here: ", err)
+	}
+	end := func() string {
+		stdin.Close()
+		text, _ := io.ReadAll(stdout)
+		c.Wait()
+		return string(text)
+	}
+	t.Cleanup(func() { end() })
+	ready := make([]byte, len("ready\n"))
+	if _, err := io.ReadFull(stdout, ready); err != nil || string(ready) != "ready\n" {
+		t.Fatalf("it said %q%s", ready, end())
+	}
+	return c.Process.Pid, end
+}
+
+// Which processes count, by what the kernel says of them.
+func TestProcessesThatCount(t *testing.T) {
+	self := os.Geteuid()
+	four := func(uids ...any) string { return fmt.Sprintf("%d\t%d\t%d\t%d", uids...) }
+	his := four(stranger, stranger, stranger, stranger)
+	worker := four(42454, 42454, 42454, 42454)
+	for name, c := range map[string]struct {
+		all  []fakeProcess
+		want string
+	}{
+		"root's, or our own":              {[]fakeProcess{{pid: 7}}, "[7]"},
+		"haproxy's":                       {[]fakeProcess{{pid: 7, uids: four(188, 188, 188, 188)}}, "[7]"},
+		"a stranger's":                    {[]fakeProcess{{pid: 7, uids: his}}, "[]"},
+		"root's beside a stranger's":      {[]fakeProcess{{pid: 6, uids: his}, {pid: 7}}, "[7]"},
+		"a worker in a container":         {[]fakeProcess{{pid: 7}, {pid: 8, parent: 7, uids: worker}}, "[7 8]"},
+		"behind the wrapper":              {[]fakeProcess{{pid: 8, parent: 6, uids: worker, exe: "/usr/sbin/haproxy"}, {pid: 6, exe: "/usr/sbin/haproxy-systemd-wrapper"}}, "[6 8]"},
+		"a worker whose master is gone":   {[]fakeProcess{{pid: 8, parent: 1, uids: worker}}, "[]"},
+		"the child of a stranger's":       {[]fakeProcess{{pid: 7, uids: his}, {pid: 8, parent: 7, uids: worker}}, "[]"},
+		"the child of root's shell":       {[]fakeProcess{{pid: 8, parent: 6, uids: his}, {pid: 6, exe: "/usr/bin/bash"}}, "[]"},
+		"its own parent":                  {[]fakeProcess{{pid: 8, parent: 8, uids: his}}, "[]"},
+		"a setuid program by that name":   {[]fakeProcess{{pid: 7, uids: four(stranger, 0, 0, 0)}}, "[]"},
+		"another setuid program":          {[]fakeProcess{{pid: 7, exe: "/usr/bin/sudo"}}, "[]"},
+		"an update took its program away": {[]fakeProcess{{pid: 7, exe: "/usr/sbin/haproxy (deleted)"}}, "[7]"},
+		"in another user namespace":       {[]fakeProcess{{pid: 7, namespace: "his"}}, "[]"},
+		"a worker in another":             {[]fakeProcess{{pid: 7}, {pid: 8, parent: 7, uids: worker, namespace: "his"}}, "[7]"},
+		"it does not tell its users":      {[]fakeProcess{{pid: 7, uids: fmt.Sprint(self)}}, "[]"},
+		"it tells nonsense":               {[]fakeProcess{{pid: 7, uids: "0 0 0 x"}}, "[]"},
+	} {
+		h := machine(t, nil)
+		for _, p := range c.all {
+			run(t, h, p)
+		}
+		all := h.processes(peer.Trust().And(188, "haproxy"))
+		pids := []string{}
+		for _, p := range all {
+			pids = append(pids, p.pid)
+		}
+		if got := fmt.Sprint(pids); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+		closeAll(all)
+	}
+}
+
+func TestAFileInAContainerIsItsHAProxys(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root: to give a file to somebody")
+	}
+	for uid, want := range map[int]string{0: "", 42454: "", stranger: "it belongs to user 54321, not to root"} {
+		h := machine(t, map[string]string{"/proc/8/root/etc/haproxy/haproxy.cfg": "global\n"})
+		run(t, h, fakeProcess{pid: 7})
+		run(t, h, fakeProcess{pid: 8, parent: 7, uids: "42454\t42454\t42454\t42454"})
+		at := h.path("/proc/8/root/etc/haproxy/haproxy.cfg")
+		if err := os.Chown(at, uid, uid); err != nil {
+			t.Fatal(err)
+		}
+		f := read(t, Options{host: h})
+		e := f.Failed(SourceConfig)
+		if (e == nil) != (want == "") || e != nil && (e.Where != at || !strings.HasPrefix(e.Message, want)) || !f.Present {
+			t.Errorf("%d: %s", uid, told(f))
+		}
+	}
+}
