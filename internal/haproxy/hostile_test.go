@@ -5,9 +5,11 @@ package haproxy
 import (
 	"fmt"
 	"net"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 )
 
 // Names are whatever stands between the quotes; they come back as they are, in their own place, or the answer is refused.
@@ -39,6 +41,11 @@ func TestHostileStatisticsAreRefused(t *testing.T) {
 		"only NULs":               strings.Repeat("\x00", 1<<20),
 		"a header that is a cell": "\"# pxname,svname,scur,stot,status,type,lastsess\"\n",
 		"columns too few":         head + strings.Repeat("a\n", 1<<20),
+		"too many lines":          head + lines(maxRows+1, "mysql,s%d,1,1,UP,2,1,1,1,1,\n"),
+		"escape sequences":        head + "mysql,\x1b[2J,1,1,UP,2,1,1,1,1,\n",
+		"a C1 sequence":           head + "mysql,s1\u009b2J,1,1,UP,2,1,1,1,1,\n",
+		"a title in a status":     head + "mysql,s1,1,1,UP\x1b]0;x\x07,2,1,1,1,1,\n",
+		"a name of kilobytes":     head + "mysql," + strings.Repeat("x", maxCell+1) + ",1,1,UP,2,1,1,1,1,\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			begun := time.Now()
@@ -69,3 +76,50 @@ func TestANameIsNoCommand(t *testing.T) {
 		t.Errorf("sent %q", said)
 	}
 }
+
+func lines(n int, format string) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, format, i)
+	}
+	return b.String()
+}
+
+// Answers of other commands, of the length that is read at most.
+func TestHostileAnswersTakeLittleMemory(t *testing.T) {
+	empty := []byte(strings.Repeat("\n", maxAnswer))
+	wide := []byte(strings.Repeat("x,", maxAnswer/2))
+	for name, parse := range map[string]func([]byte) error{
+		"show stat":          func(b []byte) error { _, err := ParseStat(b); return err },
+		"show info":          func(b []byte) error { _, err := ParseInfo(b); return err },
+		"show servers state": func(b []byte) error { _, err := ParseServersState(b); return err },
+		"show table":         func(b []byte) error { _, err := ParseTable(b); return err },
+	} {
+		for _, answer := range [][]byte{empty, wide} {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			err := parse(answer)
+			runtime.ReadMemStats(&after)
+			if taken := after.TotalAlloc - before.TotalAlloc; err == nil || len(err.Error()) > 200 || taken > 10*maxAnswer {
+				t.Errorf("%s: %v, %d MiB", name, err, taken>>20)
+			}
+		}
+	}
+}
+
+func TestHostileWordsOfOtherAnswersAreRefused(t *testing.T) {
+	for name, err := range map[string]error{
+		"version":    fail(ParseInfo([]byte("Version: 2.6\x1b[2J\nPid: 1\nUptime_sec: 1\n"))),
+		"page":       fail(ParsePage([]byte("<h1><a x>HAProxy version 2\x1b[2J, x</a></h1><b>pid = </b> 1 (process #1, nbproc = 1)<b>uptime = </b> 1d 2h03m04s"))),
+		"server":     fail(ParseServersState([]byte("1\n# be_name srv_name srv_id srv_op_state srv_admin_state\nmysql \x1b[2J 1 2 0\n"))),
+		"table":      fail(ParseTable([]byte("# table: my\x1b[2J, type: ip, size:1, used:0\n"))),
+		"key":        fail(ParseTable([]byte("# table: t, type: ip, size:1, used:1\n0x1: key=\x1b[2J exp=1\n"))),
+		"server_key": fail(ParseTable([]byte("# table: t, type: ip, size:1, used:1\n0x1: key=a exp=1 server_key=\u0085\n"))),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "control character") || strings.ContainsFunc(err.Error(), unicode.IsControl) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func fail[T any](_ T, err error) error { return err }

@@ -24,6 +24,9 @@ type Info struct {
 
 // ParseInfo reads the text of "show info": lines "Key: value", of which Version, Pid and Uptime_sec must be there.
 func ParseInfo(b []byte) (Info, error) {
+	if err := bounded(b, maxRows); err != nil {
+		return Info{}, fmt.Errorf("show info: %w", err)
+	}
 	values := map[string]string{}
 	for line := range strings.Lines(string(b)) {
 		if key, value, ok := strings.Cut(strings.TrimSpace(line), ":"); ok {
@@ -41,6 +44,9 @@ func ParseInfo(b []byte) (Info, error) {
 	}
 	if n.err == nil && info.Version == "" {
 		n.err = errors.New("there is no Version")
+	}
+	if n.err == nil {
+		n.err = plainText(info.Version)
 	}
 	if n.err != nil {
 		return Info{}, fmt.Errorf("show info: %w", n.err)
@@ -92,6 +98,9 @@ func ParsePage(b []byte) (Info, error) {
 	info := Info{PID: digits(pid[1]), Process: digits(pid[2]), Processes: digits(pid[3])}
 	if v := pageVersion.FindSubmatch(b); v != nil {
 		info.Version = string(v[1])
+	}
+	if err := plainText(info.Version); err != nil {
+		return Info{}, fmt.Errorf("statistics page: version: %w", err)
 	}
 	days, hours := int64(digits(uptime[1])), int64(digits(uptime[2]))
 	info.Uptime = (days*24+hours)*3600 + int64(digits(uptime[3]))*60 + int64(digits(uptime[4]))

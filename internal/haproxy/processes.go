@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -33,13 +34,14 @@ const maxParents = 4
 func (h host) processes(may peer.Owners) (all []running) {
 	dirs, _ := filepath.Glob(h.path("/proc/[0-9]*"))
 	for _, dir := range dirs {
-		pid := filepath.Base(dir)
 		fd, err := os.OpenFile(dir, unix.O_PATH|unix.O_DIRECTORY, 0)
 		if err != nil {
 			continue
 		}
-		if string(readAt(fd, "comm")) == "haproxy\n" && h.isHAProxy(fd, may, maxParents) && !isMetadata(fd) {
-			all = append(all, running{pid: pid, uid: statusOf(fd).uids[0], root: openAt(fd, "root", unix.O_PATH|unix.O_DIRECTORY)})
+		status := statusOf(fd)
+		if string(readAt(fd, "comm")) == "haproxy\n" && h.isHAProxy(fd, status, may) && !isMetadata(fd) {
+			root := openAt(fd, "root", unix.O_PATH|unix.O_DIRECTORY)
+			all = append(all, running{pid: filepath.Base(dir), uid: status.uids[0], root: root})
 		}
 		fd.Close()
 	}
@@ -54,24 +56,22 @@ func closeAll(all []running) {
 
 // isHAProxy says that a process runs HAProxy for one of the users, itself or as the child of one that does. What a
 // process calls itself, and its arguments, it can write as it likes; the kernel alone writes what is read here.
-func (h host) isHAProxy(dir *os.File, may peer.Owners, parents int) bool {
-	status := statusOf(dir)
-	if parents == 0 || len(status.uids) == 0 || !h.ours(dir) || !runsHAProxy(dir) {
-		return false
+func (h host) isHAProxy(dir *os.File, s status, may peer.Owners) bool {
+	for range maxParents {
+		if len(s.uids) == 0 || !h.ours(dir) || !runsHAProxy(dir) {
+			return false
+		}
+		if !slices.ContainsFunc(s.uids, func(uid uint32) bool { return !may.Has(uid) }) {
+			return true // in all of them: a program that is setuid root is its caller's, too
+		}
+		parent, err := os.OpenFile(h.path(filepath.Join("/proc", s.parent)), unix.O_PATH|unix.O_DIRECTORY, 0)
+		if err != nil {
+			return false
+		}
+		defer parent.Close()
+		dir, s = parent, statusOf(parent)
 	}
-	mine := true
-	for _, uid := range status.uids { // all of them: a program that is setuid root is its caller's, too
-		mine = mine && may.Has(uid)
-	}
-	if mine {
-		return true
-	}
-	parent, err := os.OpenFile(h.path(filepath.Join("/proc", status.parent)), unix.O_PATH|unix.O_DIRECTORY, 0)
-	if err != nil {
-		return false
-	}
-	defer parent.Close()
-	return h.isHAProxy(parent, may, parents-1)
+	return false
 }
 
 // ours says that a process is in this user namespace: anybody is root in one of his own. Who may not look goes by the

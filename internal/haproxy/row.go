@@ -29,6 +29,9 @@ func (r *row) text(column string) string {
 		r.fail("it has %d columns, %s is the %dth", len(r.cells), column, i+1)
 		return ""
 	}
+	if err := plainText(r.cells[i]); err != nil {
+		r.fail("%s: %w", column, err)
+	}
 	return r.cells[i]
 }
 

@@ -30,6 +30,9 @@ var needed = []string{"pxname", "svname", "scur", "stot", "status", "type", "las
 // Columns are found by the header's names; unknown ones are ignored. Proxies and servers keep the order of the lines,
 // which is the configuration's. Lines of several processes (column pid) are summed up. Errors name line and column.
 func ParseStat(b []byte) ([]Proxy, error) {
+	if err := bounded(b, maxRows); err != nil {
+		return nil, fmt.Errorf("show stat: %w", err)
+	}
 	r := csv.NewReader(bytes.NewReader(b))
 	r.FieldsPerRecord = -1
 	r.ReuseRecord = true

@@ -3,6 +3,7 @@
 package haproxy
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -30,6 +31,9 @@ type ServerState struct {
 //
 // Columns are found by the header's names.
 func ParseServersState(b []byte) ([]ServerState, error) {
+	if err := bounded(b, maxRows); err != nil {
+		return nil, fmt.Errorf("show servers state: %w", err)
+	}
 	states, err := parseStates(strings.Split(strings.TrimRight(string(b), "\n"), "\n"))
 	if err != nil {
 		return nil, fmt.Errorf("show servers state: %w", err)
@@ -68,6 +72,9 @@ func parseState(values map[string]string) (ServerState, error) {
 	s := ServerState{Backend: strings.Clone(values["be_name"]), Name: strings.Clone(values["srv_name"])}
 	if s.Backend == "" || s.Name == "" {
 		return s, errors.New("the header lacks be_name or srv_name")
+	}
+	if err := cmp.Or(plainText(s.Backend), plainText(s.Name)); err != nil {
+		return s, err
 	}
 	if ip, err := netip.ParseAddr(values["srv_addr"]); err == nil {
 		s.Address = ip.String()

@@ -3,6 +3,7 @@
 package haproxy
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -18,6 +19,9 @@ const tableRefused = "# contents not dumped due to insufficient privileges"
 //
 // An entry carries the server's name where the table keeps it (server_key, since 2.3), else its id alone.
 func ParseTable(b []byte) (*Table, error) {
+	if err := bounded(b, maxEntries); err != nil {
+		return nil, fmt.Errorf("show table: %w", err)
+	}
 	lines := strings.Split(strings.TrimRight(string(b), "\n"), "\n")
 	t, err := parseTableHead(lines[0])
 	if err != nil {
@@ -56,7 +60,7 @@ func parseTableHead(line string) (*Table, error) {
 	}
 	t := &Table{Name: name, Type: n.values["type"], Readable: true, Entries: []Entry{}}
 	t.Size, t.Used = n.get("size", -1), n.get("used", -1)
-	return t, n.err
+	return t, cmp.Or(n.err, plainText(t.Name), plainText(t.Type))
 }
 
 func parseEntry(line string) (Entry, error) {
@@ -82,7 +86,7 @@ func parseEntry(line string) (Entry, error) {
 	}
 	e.ServerID = int(n.get("server_id", 0))
 	e.Expires = n.get("exp", -1)
-	return e, n.err
+	return e, cmp.Or(n.err, plainText(e.Key), plainText(e.Server))
 }
 
 // splitFields cuts at spaces; in a key of type string a space is written "\ ".

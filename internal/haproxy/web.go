@@ -37,7 +37,7 @@ func (w web) get(ctx context.Context, suffix string) ([]byte, error) {
 		req.SetBasicAuth(w.user, w.password)
 	}
 	client := http.Client{
-		Transport:     &http.Transport{DisableKeepAlives: true, DialContext: w.dial},
+		Transport:     &http.Transport{DisableKeepAlives: true, DialContext: w.dial, MaxResponseHeaderBytes: 64 << 10},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	resp, err := client.Do(req)
@@ -45,12 +45,13 @@ func (w web) get(ctx context.Context, suffix string) ([]byte, error) {
 		return nil, reason(ctx, unwrapURL(err), 0)
 	}
 	defer resp.Body.Close()
+	status := fmt.Sprint(resp.StatusCode, " ", http.StatusText(resp.StatusCode)) // in our words, whatever the answer's are
 	switch resp.StatusCode {
 	case http.StatusOK:
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return nil, fmt.Errorf("the user or password was refused (%s)", resp.Status)
+		return nil, fmt.Errorf("the user or password was refused (%s)", status)
 	default:
-		return nil, fmt.Errorf("answered %s", clip(resp.Status))
+		return nil, fmt.Errorf("answered %s", status)
 	}
 	b, err := readAll(resp.Body)
 	return b, reason(ctx, err, len(b))

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package haproxy
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+// Limits of an answer, beside maxAnswer: a controller's HAProxy has some hundred lines of half a kilobyte. Lines that
+// are all but empty would take up a hundred times their size here.
+const (
+	maxRows    = 20_000
+	maxEntries = 50_000 // of a stick table
+	maxRow     = 64 << 10
+	maxCell    = 2048 // the longest line of a configuration, so of a name in it
+)
+
+// bounded refuses an answer of too many lines, or with one that is too long.
+func bounded(b []byte, rows int) error {
+	n := 0
+	for line := range bytes.Lines(b) {
+		if n++; n > rows {
+			return fmt.Errorf("it has more than %d lines", rows)
+		}
+		if len(line) > maxRow {
+			return fmt.Errorf("line %d is longer than %d KiB", n, maxRow>>10)
+		}
+	}
+	return nil
+}
+
+// plainText refuses what no name or word of HAProxy's holds, and a terminal would obey.
+func plainText(text string) error {
+	if len(text) > maxCell {
+		return fmt.Errorf("%q is longer than %d bytes", clip(text), maxCell)
+	}
+	if strings.ContainsFunc(text, unicode.IsControl) {
+		return fmt.Errorf("%q holds a control character", clip(text))
+	}
+	return nil
+}
