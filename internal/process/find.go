@@ -6,22 +6,52 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // systemFolders hold programs that an unprivileged PATH, or that of a job, leaves out.
 var systemFolders = []string{"/usr/sbin", "/usr/bin", "/sbin", "/bin"}
 
 // Find looks a program up on PATH, then in the system's folders; ErrNotFound. A program of the working folder is never
-// meant.
+// meant, nor, for root, one in a folder that others can write to.
 func Find(name string) (string, error) {
-	for _, folder := range append(filepath.SplitList(os.Getenv("PATH")), systemFolders...) {
+	if path, err := onPath(name); err == nil {
+		return path, nil
+	}
+	return search(name, systemFolders)
+}
+
+// onPath looks a program up on PATH alone.
+func onPath(name string) (string, error) {
+	return search(name, ownFolders())
+}
+
+func search(name string, folders []string) (string, error) {
+	for _, folder := range folders {
 		path := filepath.Join(folder, name)
-		if !filepath.IsAbs(path) {
-			continue
-		}
 		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
 			return path, nil
 		}
 	}
 	return "", fmt.Errorf("%s is not installed: %w", name, ErrNotFound)
+}
+
+// ownFolders are those of PATH that count.
+func ownFolders() (folders []string) {
+	for _, folder := range filepath.SplitList(os.Getenv("PATH")) {
+		if filepath.IsAbs(folder) && ownFolder(folder) {
+			folders = append(folders, folder)
+		}
+	}
+	return folders
+}
+
+// ownFolder says that root may run what lies in a folder: sudo and su can leave him the PATH of somebody else. Anybody
+// else may run what he likes.
+func ownFolder(folder string) bool {
+	if os.Geteuid() != 0 {
+		return true
+	}
+	info, err := os.Stat(folder)
+	return err == nil && info.Sys().(*syscall.Stat_t).Uid == 0 && info.Mode().Perm()&0o002 == 0
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -36,5 +37,35 @@ func TestOnlyProgramsAreFound(t *testing.T) {
 	}
 	if path, err := Find("sh"); err != nil || !filepath.IsAbs(path) {
 		t.Errorf("%s, %v", path, err)
+	}
+}
+
+// Root may have been left the PATH of somebody else.
+func TestRootRunsNothingFromFoldersOfOthers(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root: anybody else may run what he likes")
+	}
+	var path []string
+	for name, change := range map[string]func(folder string) error{
+		"his":  func(folder string) error { return os.Chown(folder, 54321, 54321) },
+		"open": func(folder string) error { return os.Chmod(folder, 0o777) },
+		"tmp":  func(folder string) error { return os.Chmod(folder, 0o777|os.ModeSticky) },
+	} {
+		folder := filepath.Join(t.TempDir(), name)
+		err := errors.Join(os.Mkdir(folder, 0o755), os.WriteFile(filepath.Join(folder, "hiera"), []byte("#!/bin/sh\n"), 0o755), change(folder))
+		if err != nil {
+			t.Fatal(err)
+		}
+		path = append(path, folder)
+	}
+	t.Setenv("PATH", strings.Join(path, ":")+":/usr/bin:/bin")
+	if found, err := Find("hiera"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("%s, %v", found, err)
+	}
+	if out, err := Output(t.Context(), "hiera"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("%s, %v", out, err)
+	}
+	if out, err := Output(t.Context(), "sh", "-c", "echo $PATH"); err != nil || string(out) != "/usr/bin:/bin\n" {
+		t.Errorf("%s, %v", out, err)
 	}
 }

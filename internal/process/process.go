@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -48,10 +49,13 @@ func (e *ExitError) Error() string {
 	return fmt.Sprintf("%s: %s", e.Name, how)
 }
 
-// Command prepares a program: its own process group, LC_ALL=C, killed as a group when the context ends.
-// The caller connects its pipes and starts it.
+// Command prepares a program: its own process group, LC_ALL=C, killed as a group when the context ends. A name without
+// a path is looked up on PATH, but for root not in folders of others. The caller connects its pipes and starts it.
 func Command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	c := exec.CommandContext(ctx, name, args...)
+	if filepath.Base(name) == name {
+		c.Path, c.Err = onPath(name)
+	}
 	c.Env = append(cleanEnv(os.Environ()), "LC_ALL=C")
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
@@ -145,13 +149,18 @@ func (l *limited) Write(p []byte) (int, error) {
 
 var _ io.Writer = (*limited)(nil)
 
-// cleanEnv leaves out what changes the language or carries a password into every program started.
+// cleanEnv leaves out what changes the language, carries a password into every program started, or has Pacemaker's
+// programs tell of another cluster than this host's (CIB_file, CIB_shadow, CIB_server), and of PATH what Find does.
 func cleanEnv(env []string) []string {
 	kept := make([]string, 0, len(env))
 	for _, kv := range env {
 		key, _, _ := strings.Cut(kv, "=")
-		if strings.HasPrefix(key, "LC_") || key == "LANG" || key == "LANGUAGE" || key == "MYSQL_PWD" {
+		if strings.HasPrefix(key, "LC_") || key == "LANG" || key == "LANGUAGE" || key == "MYSQL_PWD" ||
+			strings.HasPrefix(key, "CIB_") {
 			continue
+		}
+		if key == "PATH" {
+			kv = "PATH=" + strings.Join(ownFolders(), ":")
 		}
 		kept = append(kept, kv)
 	}

@@ -14,11 +14,12 @@ import (
 func TestOutput(t *testing.T) {
 	t.Setenv("MYSQL_PWD", "hidden")
 	t.Setenv("LANG", "de_DE.UTF-8")
+	t.Setenv("CIB_file", "/home/secuser/cib.xml")
 	out, err := Output(t.Context(), "env")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s := string(out); strings.Contains(s, "hidden") || strings.Contains(s, "de_DE") || !strings.Contains(s, "LC_ALL=C") {
+	if s := string(out); strings.Contains(s, "hidden") || strings.Contains(s, "de_DE") || strings.Contains(s, "CIB_file") || !strings.Contains(s, "LC_ALL=C") {
 		t.Errorf("environment:\n%s", s)
 	}
 }
