@@ -44,7 +44,7 @@ var may = map[string][]string{
 	"container": {"process"},
 	"verify":    {"repository", "xbstream", "zframe", "process", "galera", "container"},
 	"restore":   {"container", "galera", "jobs", "optionfile", "pacemaker", "process", "repository", "verify"},
-	"backup": {"reading", "process", "galera", "pacemaker", "haproxy", "repository", "xbstream", "zframe",
+	"backup": {"peer", "reading", "process", "galera", "pacemaker", "haproxy", "repository", "xbstream", "zframe",
 		"journal", "unit", "jobs"},
 }
 

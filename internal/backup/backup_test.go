@@ -15,8 +15,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -284,6 +286,53 @@ func TestHealthCheck(t *testing.T) {
 		if got := clustercheckURL(w); got != want {
 			t.Errorf("%s, want %s", got, want)
 		}
+	}
+}
+
+// A stranger who has the health check's port says nothing about the node.
+func TestHealthCheckOfAStrangerIsNotAsked(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root: to listen as another user")
+	}
+	var l net.Listener
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
+		if _, _, errno := syscall.RawSyscall(syscall.SYS_SETRESUID, 54321, 54321, 54321); errno != 0 {
+			done <- errno
+			return
+		}
+		var err error
+		l, err = net.Listen("tcp4", "127.0.0.1:0")
+		done <- err
+	}()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	asked := false
+	web := &httptest.Server{Listener: l, Config: &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true })}}
+	web.Start()
+	defer web.Close()
+	began := time.Now()
+	said, err := Healthy(web.URL)(t.Context(), galera.Wsrep{})
+	if err == nil || !strings.Contains(err.Error(), "is held by user 54321, not by root") || time.Since(began) > healthTimeout/2 {
+		t.Errorf("%q, %v", said, err)
+	}
+	if web.Close(); asked {
+		t.Error("the stranger was asked")
+	}
+}
+
+func TestHealthCheckFollowsNoRedirection(t *testing.T) {
+	there := false
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { there = true }))
+	defer other.Close()
+	web := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusFound))
+	defer web.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if said, err := Healthy(web.URL)(ctx, galera.Wsrep{}); err == nil || there {
+		t.Errorf("%q, %v", said, err)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/peer"
 )
 
 // clustercheckPort is where TripleO's health check, which HAProxy asks, answers 200 for a node that may serve.
@@ -25,7 +26,7 @@ const (
 )
 
 // Healthy waits until the health check answers 200. Without a URL it asks where TripleO has it, beside the server; when
-// nothing listens there, there is nothing to wait for.
+// nothing listens there, there is nothing to wait for. Whoever else listens on this host is not asked: it is an error.
 func Healthy(url string) func(context.Context, galera.Wsrep) (string, error) {
 	return func(ctx context.Context, w galera.Wsrep) (string, error) {
 		asked := url
@@ -63,10 +64,14 @@ func clustercheckURL(w galera.Wsrep) string {
 func waitFor200(ctx context.Context, url string) error {
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
+	client := &http.Client{
+		Transport:     &http.Transport{DisableKeepAlives: true, DialContext: dialCheck, MaxResponseHeaderBytes: 64 << 10},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Timeout:       5 * time.Second,
+	}
 	for {
 		err := ask(ctx, client, url)
-		if err == nil || errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, new(*net.DNSError)) {
+		if err == nil || errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, new(*net.DNSError)) || errors.As(err, new(*peer.StrangerError)) {
 			return err
 		}
 		select {
@@ -75,6 +80,19 @@ func waitFor200(ctx context.Context, url string) error {
 		case <-time.After(healthEvery):
 		}
 	}
+}
+
+// datadir is whose owner TripleO's container of the check runs as; its account has a name inside alone.
+const datadir = "/var/lib/mysql"
+
+// dialCheck connects to the health check: xinetd's or systemd's, the database's, or HAProxy's where that stands before it.
+func dialCheck(ctx context.Context, _, address string) (net.Conn, error) {
+	may := peer.Trust("mysql", "haproxy")
+	if owner, err := may.AndOwnerOf(datadir); err == nil {
+		may = owner
+	}
+	conn, _, err := peer.DialTCP(ctx, address, may)
+	return conn, err
 }
 
 func ask(ctx context.Context, client *http.Client, url string) error {
@@ -88,7 +106,7 @@ func ask(ctx context.Context, client *http.Client, url string) error {
 	}
 	answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers %s", url, answer.Status)
+		return fmt.Errorf("%s answers %d %s", url, answer.StatusCode, http.StatusText(answer.StatusCode))
 	}
 	return nil
 }

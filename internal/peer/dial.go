@@ -4,6 +4,7 @@ package peer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -16,7 +17,7 @@ import (
 // there, and local is true. A *StrangerError says that it is somebody else, and ECONNREFUSED, as the kernel's, that
 // nobody does. About another host nothing can be known: local is false, and the caller decides what he says to it.
 //
-// A name is resolved once, and its addresses are tried in turn.
+// A name is resolved once, and its addresses are tried in turn. The error is the first that is not ECONNREFUSED.
 func DialTCP(ctx context.Context, address string, may Owners) (conn net.Conn, local bool, err error) {
 	addresses, err := resolve(ctx, address)
 	if err != nil {
@@ -27,10 +28,8 @@ func DialTCP(ctx context.Context, address string, may Owners) (conn net.Conn, lo
 		switch {
 		case failed == nil:
 			return conn, local, nil
-		case err == nil:
+		case err == nil || errors.Is(err, syscall.ECONNREFUSED): // which is true of all addresses, or it is not said
 			err = failed
-		default:
-			err = fmt.Errorf("%w; %w", err, failed)
 		}
 	}
 	return nil, false, err
