@@ -36,7 +36,7 @@ var only = map[string][]string{
 var may = map[string][]string{
 	"galera":    {"reading", "process", "hiera", "optionfile", "peer"},
 	"pacemaker": {"reading", "process"},
-	"haproxy":   {"reading", "process", "peer"},
+	"haproxy":   {"reading", "peer"},
 	"hiera":     {"process"},
 	"selection": {"reading", "galera", "pacemaker", "haproxy"},
 	"unit":      {"process"},

@@ -71,7 +71,7 @@ func waitFor200(ctx context.Context, url string) error {
 	}
 	for {
 		err := ask(ctx, client, url)
-		if err == nil || errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, new(*net.DNSError)) || errors.As(err, new(*peer.StrangerError)) {
+		if err == nil || final(err) {
 			return err
 		}
 		select {
@@ -82,10 +82,16 @@ func waitFor200(ctx context.Context, url string) error {
 	}
 }
 
+// final says that asking again is of no use.
+func final(err error) bool {
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, new(*net.DNSError)) || errors.As(err, new(*peer.StrangerError))
+}
+
 // datadir is whose owner TripleO's container of the check runs as; its account has a name inside alone.
 const datadir = "/var/lib/mysql"
 
-// dialCheck connects to the health check: xinetd's or systemd's, the database's, or HAProxy's where that stands before it.
+// dialCheck connects to the health check: xinetd's or systemd's, the database's, or HAProxy's where that stands before
+// it.
 func dialCheck(ctx context.Context, _, address string) (net.Conn, error) {
 	may := peer.Trust("mysql", "haproxy")
 	if owner, err := may.AndOwnerOf(datadir); err == nil {

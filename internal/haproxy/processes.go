@@ -17,7 +17,8 @@ import (
 	"overcloud.backup/internal/peer"
 )
 
-// running is a process of HAProxy's, held by descriptors: its number may be another's by the time it is looked at again.
+// running is a process of HAProxy's, held by descriptors: its number may be another's by the time that it is looked at
+// again.
 type running struct {
 	pid  string
 	uid  uint32

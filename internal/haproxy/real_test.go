@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"overcloud.backup/internal/peer"
 	"overcloud.backup/internal/process"
 )
 
@@ -289,5 +290,70 @@ func TestRealHAProxyThatIsStopped(t *testing.T) {
 	}
 	if f = o.read(t, Options{}); !f.Running {
 		t.Errorf("after it goes on: %s", told(f))
+	}
+}
+
+// A container of root's: files of its own, and a worker whose account this host does not know.
+func TestRealHAProxyInAContainer(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root: to mount")
+	}
+	t.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin:/usr/local/sbin")
+	if _, err := exec.LookPath("haproxy"); err != nil {
+		t.Skip("haproxy is not installed")
+	}
+	if _, err := os.Stat("/etc/haproxy"); err != nil {
+		t.Skip("there is no folder to mount the container's on: ", err)
+	}
+	dir := shortDir(t)
+	config := "global\n  user nobody\n  stats socket /etc/haproxy/stats mode 600 level user\ndefaults\n  mode tcp\n  timeout connect 1s\n" +
+		"  timeout client 1m\n  timeout server 1m\nlisten mysql\n  bind 127.0.0.1:" + freePort(t) + "\n  server c0 127.0.0.1:1\n"
+	if err := os.WriteFile(filepath.Join(dir, "real.cfg"), []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("/etc/haproxy/real.cfg", filepath.Join(dir, "haproxy.cfg")); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	c := process.Command(ctx, "unshare", "-m", "sh", "-c", `mount --bind "$1" /etc/haproxy && exec haproxy -W -db -f /etc/haproxy/haproxy.cfg`, "sh", dir)
+	var out bytes.Buffer
+	c.Stdout, c.Stderr = &out, &out
+	if err := c.Start(); err != nil {
+		t.Skip("cannot make a mount namespace here: ", err)
+	}
+	defer func() {
+		time.AfterFunc(10*time.Second, cancel)
+		_ = c.Process.Signal(syscall.SIGTERM) // the master ends its worker
+		c.Wait()
+		cancel()
+	}()
+	worker := ""
+	for end := time.Now().Add(10 * time.Second); worker == "" && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", c.Process.Pid))
+		if _, err := os.Stat(filepath.Join(dir, "stats")); err == nil {
+			worker = strings.TrimSpace(string(children))
+		}
+	}
+	if worker == "" || strings.Contains(worker, " ") {
+		t.Skipf("cannot run it so here: %s", out.String())
+	}
+	h := machine(t, nil)
+	if err := os.Mkdir(h.path("/proc"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	master := fmt.Sprint(c.Process.Pid)
+	for _, pid := range []string{"self", master, worker} {
+		if err := os.Symlink("/proc/"+pid, h.path("/proc/"+pid)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f := read(t, Options{host: h})
+	if told(f) != "" || !f.Running || f.Database == nil || len(f.Database.Binds) != 1 || !strings.HasSuffix(f.Reached, "/root/etc/haproxy/stats") {
+		t.Errorf("%s: %+v\n%s", told(f), f, out.String())
+	}
+	all := h.processes(peer.Trust())
+	defer closeAll(all)
+	if len(all) != 2 {
+		t.Errorf("%d processes, not the master and its worker", len(all))
 	}
 }

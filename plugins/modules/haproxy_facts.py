@@ -32,6 +32,11 @@ description:
   - >-
     The configuration is read for the addresses that proxies bind and for the ways to the statistics. Passwords in it
     are never shown.
+  - >-
+    Nothing is sent to, and nothing believed of, whoever else listens where HAProxy should. On this host the socket and
+    the port of the page must be held by root, by the account C(haproxy) of C(/etc/passwd), or by the user who runs
+    this; the error names who holds them. A process counts as HAProxy when it is of one of these users and in this user
+    namespace, or a worker of such a one, as in a container with accounts of its own.
 options:
   socket:
     description:
@@ -47,6 +52,9 @@ options:
       - >-
         By default the page that the configuration binds to one of this host's own addresses. The virtual address is
         left out where another host holds it, because that host's HAProxy would answer.
+      - >-
+        Nobody can tell who answers on another host. With C(http) the user and password of C(stats_user) or of the URL
+        go there in plain; take C(https). The configuration's are for this host alone.
     type: str
   stats_user:
     description: User of the statistics page. By default the C(stats auth) of the configuration.
@@ -133,7 +141,7 @@ ansible_facts:
           description:
             - >-
               Whether this host has a haproxy.cfg, a stats socket or a process of HAProxy. Those that Neutron runs for
-              the metadata service do not count.
+              the metadata service do not count, nor do those of other users.
           type: bool
           returned: always
           sample: true
