@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -135,41 +134,13 @@ const maxLinks = 40
 
 // pinned looks at a folder after all those above it. A link counts as what it leads to: it lies in one of those.
 func (o Owners) pinned(folder string) (os.FileInfo, error) {
-	if !filepath.IsAbs(folder) {
-		return nil, fmt.Errorf("%q is not a plain absolute path", folder)
-	}
-	at, links := "/", 0
-	for ahead := strings.Split(filepath.Clean(folder), "/"); ; {
-		info, err := os.Lstat(at)
-		if err != nil {
-			return nil, err
+	_, info, err := walk(folder, func(s step) error {
+		if err := o.holds(s.folder, s.info); err != nil {
+			return fmt.Errorf("%s cannot vouch for its owner: %w", folder, err)
 		}
-		for len(ahead) > 0 && ahead[0] == "" {
-			ahead = ahead[1:]
-		}
-		if info.Mode().Type() == os.ModeSymlink {
-			if links++; links > maxLinks {
-				return nil, fmt.Errorf("%s: %w", folder, syscall.ELOOP)
-			}
-			target, err := os.Readlink(at)
-			if err != nil {
-				return nil, err
-			}
-			ahead = append(strings.Split(target, "/"), ahead...)
-			if at = filepath.Dir(at); filepath.IsAbs(target) {
-				at = "/"
-			}
-			continue
-		}
-		if len(ahead) == 0 {
-			return info, nil
-		}
-		if err := o.holds(at, info); err != nil {
-			return nil, fmt.Errorf("%s cannot vouch for its owner: %w", folder, err)
-		}
-		at = filepath.Join(at, ahead[0])
-		ahead = ahead[1:]
-	}
+		return nil
+	})
+	return info, err
 }
 
 // holds refuses a folder in which somebody outside of the set can put something. A sticky bit keeps what is there, but

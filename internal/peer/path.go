@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package peer
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// databaseFolder is where a distribution has the database, and where director puts that of its containers on the host.
+const databaseFolder = "/var/lib/mysql"
+
+// OfDatabase are the users to whom what the database is reached by may belong: root, the user who runs this, mysql, and
+// the owner of /var/lib/mysql, which under containers has no name on the host; and more accounts that the caller names.
+func OfDatabase(more ...string) Owners {
+	may := Trust(append(more, "mysql")...)
+	if more, err := may.AndOwnerOf(databaseFolder); err == nil {
+		return more
+	}
+	return may
+}
+
+// PathError is a path at which somebody outside of the set can put something of his own.
+type PathError struct {
+	Path string
+	Why  string // with the folder or file, whose it is, and what to do
+}
+
+func (e *PathError) Error() string {
+	return fmt.Sprintf("%s is not safe to use, because others can change or replace it: %s", e.Path, e.Why)
+}
+
+// Socket follows the links of a socket's path to its end, and refuses it where somebody outside of the set could put a
+// socket: each folder on the way must be of the set's, and that of the socket open to nobody else. A sticky bit keeps
+// what is there, so it does for the folders above; of a server that is down nothing is there.
+func (o Owners) Socket(path string) (resolved string, err error) {
+	resolved, _, err = walk(path, func(s step) error { return o.keeps(path, s, s.last) })
+	return resolved, err
+}
+
+// ReadFile reads a file of at most limit bytes, and refuses one that somebody outside of the set can write or exchange.
+func (o Owners) ReadFile(path string, limit int64) ([]byte, error) {
+	resolved, _, err := walk(path, func(s step) error { return o.keeps(path, s, false) })
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(resolved, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	switch uid := uidOf(info); {
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is not a regular file", path)
+	case !o.Has(uid):
+		return nil, &PathError{path, fmt.Sprintf("it belongs to %s, not to %s: chown root %s", Name(uid), o, resolved)}
+	case openToOthers(info):
+		return nil, &PathError{path, fmt.Sprintf("it can be written by others (mode %04o): chmod go-w %s", info.Mode().Perm(), resolved)}
+	}
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(data)) > limit {
+		err = fmt.Errorf("%s has more than %d bytes", path, limit)
+	}
+	return data, err
+}
+
+// keeps refuses a folder in which somebody outside of the set can exchange the entry that is taken, or, if it may be
+// missing, put one.
+func (o Owners) keeps(path string, s step, mayBeMissing bool) error {
+	uid, mode := uidOf(s.info), s.info.Mode()
+	switch sticky := mode&os.ModeSticky != 0; {
+	case !s.info.IsDir():
+		return fmt.Errorf("%s: %s is not a directory", path, s.folder)
+	case !o.Has(uid):
+		return &PathError{path, fmt.Sprintf("%s belongs to %s, not to %s: chown root %s, or use another path", s.folder, Name(uid), o, s.folder)}
+	case !openToOthers(s.info):
+		return nil
+	case !sticky:
+		return &PathError{path, fmt.Sprintf("%s can be written by others than %s (mode %04o): chmod go-w %s, or use another path",
+			s.folder, o, mode.Perm(), s.folder)}
+	case mayBeMissing:
+		return &PathError{path, fmt.Sprintf("everybody can make files in %s (mode 1%03o): use a folder that only %s can write to",
+			s.folder, mode.Perm(), o)}
+	case !o.Has(uidOf(s.entry)):
+		entry := filepath.Join(s.folder, s.entry.Name())
+		return &PathError{path, fmt.Sprintf("%s belongs to %s, not to %s", entry, Name(uidOf(s.entry)), o)}
+	}
+	return nil
+}
+
+func uidOf(info os.FileInfo) uint32 { return info.Sys().(*syscall.Stat_t).Uid }
+
+// openToOthers says that more than the owner can write: root's group and our own do not count.
+func openToOthers(info os.FileInfo) bool {
+	gid := info.Sys().(*syscall.Stat_t).Gid
+	return info.Mode().Perm()&0o002 != 0 || info.Mode().Perm()&0o020 != 0 && gid != 0 && gid != uint32(os.Getegid())
+}
+
+// step is one name of a path: the folder in which it stands, and what it is there.
+type step struct {
+	folder string
+	info   os.FileInfo
+	entry  os.FileInfo
+	last   bool // the path leads to it
+}
+
+// walk follows a path from the root as the kernel does, and shows every step. It returns where that led.
+func walk(path string, show func(step) error) (string, os.FileInfo, error) {
+	if !filepath.IsAbs(path) {
+		return "", nil, fmt.Errorf("%q is not a plain absolute path", path)
+	}
+	at, ahead := "/", names(path)
+	for links := 0; ; {
+		info, err := os.Lstat(at)
+		if err != nil || len(ahead) == 0 {
+			return at, info, err
+		}
+		next := filepath.Join(at, ahead[0])
+		entry, err := os.Lstat(next)
+		if err != nil {
+			return "", nil, err
+		}
+		link := entry.Mode().Type() == os.ModeSymlink
+		if err := show(step{at, info, entry, len(ahead) == 1 && !link}); err != nil {
+			return "", nil, err
+		}
+		ahead = ahead[1:]
+		if !link {
+			at = next
+			continue
+		}
+		target, err := os.Readlink(next)
+		if links++; err == nil && links > maxLinks {
+			err = fmt.Errorf("%s: %w", path, syscall.ELOOP)
+		}
+		if err != nil {
+			return "", nil, err
+		}
+		if ahead = append(names(target), ahead...); filepath.IsAbs(target) {
+			at = "/"
+		}
+	}
+}
+
+// names are those that a path is made of.
+func names(path string) []string {
+	return slices.DeleteFunc(strings.Split(path, "/"), func(name string) bool { return name == "" || name == "." })
+}
+
+// Unsafe says that an error is of a path or a peer that is not to be trusted.
+func Unsafe(err error) bool {
+	var path *PathError
+	var stranger *StrangerError
+	return errors.As(err, &path) || errors.As(err, &stranger)
+}
