@@ -24,7 +24,7 @@ var only = map[string][]string{
 	"database/sql":        {"galera"},
 	"database/sql/driver": {"galera"},
 	// pacemaker and backup only take host and port apart: uses says who may dial.
-	"net":                            {"peer", "galera", "haproxy", "reading", "pacemaker", "backup"},
+	"net":                            {"peer", "handshake", "galera", "haproxy", "reading", "pacemaker", "backup"},
 	"github.com/go-sql-driver/mysql": {"galera"},
 	"github.com/beevik/etree":        {"pacemaker"},
 	module + "ansible":               {},
@@ -34,7 +34,7 @@ var only = map[string][]string{
 
 // may names, for a package, all it may import of this module. A package that is not here may import nothing of it.
 var may = map[string][]string{
-	"galera":    {"reading", "process", "hiera", "optionfile", "peer"},
+	"galera":    {"reading", "process", "hiera", "optionfile", "peer", "handshake"},
 	"pacemaker": {"reading", "process"},
 	"haproxy":   {"reading", "peer"},
 	"hiera":     {"process"},
@@ -46,6 +46,7 @@ var may = map[string][]string{
 	"restore":   {"container", "galera", "jobs", "optionfile", "pacemaker", "process", "repository", "verify"},
 	"backup": {"peer", "reading", "process", "galera", "pacemaker", "haproxy", "repository", "xbstream", "zframe",
 		"journal", "unit", "jobs"},
+	"optionfile": {"peer"},
 }
 
 // pure packages decide or parse; they touch no machine.

@@ -20,6 +20,7 @@ var unquoted = map[string]string{
 	"ansible/*.go":    "`invalid arguments of` is before them, or they are of who calls the binary by hand",
 	"stub/*.go":       "only make generate says them",
 	"galera/*.go":     "the sources of galera_facts are before them, in a backup the step",
+	"handshake/*.go":  "as those of galera, in its attempts to log in",
 	"optionfile/*.go": "as those of galera, the source `option files`",
 	"haproxy/*.go":    "the sources of haproxy_facts are before them",
 	"pacemaker/*.go":  "the sources of pacemaker_facts are before them, in a backup `read the cluster's state` or a rule of the guard",
