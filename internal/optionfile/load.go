@@ -5,11 +5,12 @@ package optionfile
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"overcloud.backup/internal/peer"
 )
 
 const (
@@ -30,12 +31,14 @@ type Option struct {
 // Options are options in the order read: of two with one name the later counts.
 type Options []Option
 
-// Load reads files in order, with all that they include. A file that does not exist is passed over, and so is a
-// world-writable one, as the client does. What could be read is returned even with an error.
+// Load reads files in order, with all that they include. A file that does not exist is passed over. So is, with an
+// error, one that others than the database's users can write or exchange: it decides where root logs in, and with which
+// password. (MariaDB's own client passes over world-writable ones alone, with a warning.) What could be read is returned
+// even with an error.
 func Load(paths ...string) (Options, error) {
 	var all Options
 	var errs []error
-	l := &loading{}
+	l := &loading{may: peer.OfDatabase()}
 	for _, path := range paths {
 		some, err := l.load(path, 0)
 		all = append(all, some...)
@@ -54,8 +57,11 @@ func (o Options) Last(groups []string, names ...string) (Option, bool) {
 	return Option{}, false
 }
 
-// loading counts the files of one Load.
-type loading struct{ files int }
+// loading counts the files of one Load, and knows whose they may be.
+type loading struct {
+	files int
+	may   peer.Owners
+}
 
 func (l *loading) load(path string, depth int) (Options, error) {
 	if l.files++; l.files > maxFiles {
@@ -67,8 +73,8 @@ func (l *loading) load(path string, depth int) (Options, error) {
 	if depth > maxDepth {
 		return nil, fmt.Errorf("%s: included more than %d levels deep", path, maxDepth)
 	}
-	data, err := read(path)
-	if err != nil || data == nil {
+	data, err := l.read(path)
+	if err != nil {
 		return nil, err
 	}
 	items, err := Parse(data)
@@ -114,29 +120,22 @@ func (l *loading) include(item Item, depth int) (Options, error) {
 	return all, errors.Join(errs...)
 }
 
-// read returns nil for a file that the client passes over.
-func read(path string) ([]byte, error) {
+// read returns nil for what is no file.
+func (l *loading) read(path string) ([]byte, error) {
 	info, err := os.Stat(path)
-	if errors.Is(err, os.ErrNotExist) {
+	if errors.Is(err, os.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read option file: %w", err)
 	}
-	if !info.Mode().IsRegular() || info.Mode().Perm()&0o002 != 0 {
-		return nil, nil
-	}
-	f, err := os.Open(path)
-	if err != nil {
+	// The client takes a relative path, too.
+	if path, err = filepath.Abs(path); err != nil {
 		return nil, fmt.Errorf("read option file: %w", err)
 	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxSize+1))
+	data, err := l.may.ReadFile(path, maxSize)
 	if err != nil {
 		return nil, fmt.Errorf("read option file: %w", err)
-	}
-	if len(data) > maxSize {
-		return nil, fmt.Errorf("%s: larger than %d bytes, which no option file is", path, maxSize)
 	}
 	return data, nil
 }

@@ -192,16 +192,3 @@ func TestLoadTellsWhatItCouldNotRead(t *testing.T) {
 		t.Error("what follows a missing folder was not read")
 	}
 }
-
-func TestLoadPassesOverAWorldWritableFile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "my.cnf")
-	if err := os.WriteFile(path, []byte("[client]\nuser=evil\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(path, 0o666); err != nil {
-		t.Fatal(err)
-	}
-	if options, err := Load(path); err != nil || len(options) != 0 {
-		t.Errorf("%v %v", options, err)
-	}
-}
