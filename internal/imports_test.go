@@ -61,7 +61,7 @@ var uses = []struct {
 	name string // a path.Match pattern, with the whole import path
 	may  func(folder string) bool
 }{
-	{"net.Dial*", func(folder string) bool { return folder == "peer" || folder == "galera" }},
+	{"net.Dial*", func(folder string) bool { return folder == "peer" }},
 	{"net.Listen*", func(string) bool { return false }},
 	{"time.Now", func(folder string) bool { return folder != "selection" }},
 	{"time.Since", func(folder string) bool { return folder != "selection" }},

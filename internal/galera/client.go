@@ -12,19 +12,26 @@ import (
 	"strings"
 
 	"github.com/go-sql-driver/mysql"
+
+	"overcloud.backup/internal/handshake"
+	"overcloud.backup/internal/peer"
 )
 
 // Client is one connection to one server. It is for one goroutine at a time. A connection that breaks stays broken:
 // open another.
 type Client struct {
-	db      *sql.DB
-	conn    *sql.Conn
-	cred    credential
-	login   Login
-	reached Reached
-	failed  []Attempt // before this one succeeded
-	pid     int
-	id      int64
+	db        *sql.DB
+	conn      *sql.Conn
+	cred      credential
+	login     Login
+	reached   Reached
+	failed    []Attempt   // before this one succeeded
+	may       peer.Owners // who may be at the other end
+	wire      *handshake.Conn
+	encrypted bool   // over TCP: it uses TLS or none
+	socket    string // the path of the socket that was reached, without links
+	pid       int
+	id        int64
 }
 
 // Close ends the connection.

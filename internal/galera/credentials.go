@@ -104,9 +104,9 @@ var ErrUntried = errors.New("the login plugin is missing")
 // notLoaded is the server's error for an account whose plugin it has not loaded.
 const notLoaded = 1524
 
-// Admits says whether the server at a unix socket lets an account in. ErrUntried is neither.
-func Admits(ctx context.Context, socket string, a Account) (bool, error) {
-	c, err := Open(ctx, Login{User: a.User, Password: a.Password, Socket: socket})
+// Admits says whether the server at a unix socket, which runs as that user, lets an account in. ErrUntried is neither.
+func Admits(ctx context.Context, socket string, uid int, a Account) (bool, error) {
+	c, err := Open(ctx, Login{User: a.User, Password: a.Password, Socket: socket, ServerUID: uid})
 	var failed *LoginError
 	switch {
 	case err == nil:

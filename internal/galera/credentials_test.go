@@ -23,12 +23,12 @@ func TestAnAccountIsAdmittedRefusedOrUntried(t *testing.T) {
 	}{
 		{"tried", "p", true, nil}, {"tried", "other", false, nil}, {"nobody", "p", false, nil}, {"signed", "p", false, ErrUntried},
 	} {
-		admitted, err := Admits(t.Context(), s.Socket, Account{User: c.user, Password: c.password})
+		admitted, err := Admits(t.Context(), s.Socket, 0, Account{User: c.user, Password: c.password})
 		if admitted != c.admitted || !errors.Is(err, c.err) || c.err == nil && err != nil {
 			t.Errorf("%s with %s: %t, %v", c.user, c.password, admitted, err)
 		}
 	}
-	if _, err := Admits(t.Context(), s.Socket+"x", Account{User: "tried", Password: "p"}); err == nil || errors.Is(err, ErrUntried) {
+	if _, err := Admits(t.Context(), s.Socket+"x", 0, Account{User: "tried", Password: "p"}); err == nil || errors.Is(err, ErrUntried) {
 		t.Errorf("where no server is: %v", err)
 	}
 }
@@ -43,7 +43,7 @@ func TestAnAccountKeepsItsPluginWithANewPassword(t *testing.T) {
 		if n, err := root.SetPassword(t.Context(), Account{User: "k", Password: password}); n != 2 || err != nil {
 			t.Errorf("%d, %v", n, err)
 		}
-		if admitted, err := Admits(t.Context(), s.Socket, Account{User: "k", Password: password}); !admitted || err != nil {
+		if admitted, err := Admits(t.Context(), s.Socket, 0, Account{User: "k", Password: password}); !admitted || err != nil {
 			t.Errorf("%s: %t, %v", password, admitted, err)
 		}
 	}

@@ -3,33 +3,37 @@
 package galera
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
-	"golang.org/x/sys/unix"
+
+	"overcloud.backup/internal/handshake"
+	"overcloud.backup/internal/peer"
 )
 
 // defaultConnect bounds one attempt. A server that is busy still greets in milliseconds.
 const defaultConnect = 3 * time.Second
 
 // connect makes one attempt: dial, log in, prepare the session.
-func connect(ctx context.Context, l Login, p place, cred credential, tlsConfig *tls.Config) (*Client, error) {
-	c := &Client{cred: cred, login: l, reached: Reached{Via: p.via, Address: p.address, User: cred.user, Credentials: cred.from}}
-	connector, err := mysql.NewConnector(c.config(p, tlsConfig))
+func (d *door) connect(ctx context.Context, p place, cred credential) (*Client, error) {
+	c := &Client{cred: cred, login: d.login, may: d.may, encrypted: d.tls != nil,
+		reached: Reached{Via: p.via, Address: p.address, User: cred.user, Credentials: cred.from}}
+	connector, err := mysql.NewConnector(c.config(p, d.tls))
 	if err != nil {
 		return nil, err
 	}
-	c.db = sql.OpenDB(connector)
+	c.db = sql.OpenDB(careful{connector, c})
 	c.db.SetMaxOpenConns(1)
-	limit := l.ConnectTimeout
+	limit := d.login.ConnectTimeout
 	if limit <= 0 {
 		limit = defaultConnect
 	}
@@ -79,33 +83,57 @@ func (c *Client) config(p place, tlsConfig *tls.Config) *mysql.Config {
 	return cfg
 }
 
+// dial reaches a place of which the kernel says that it is the server's, and reads along while the driver logs in.
 func (c *Client) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
+	conn, err := c.reach(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
-	if unixConn, ok := conn.(*net.UnixConn); ok {
-		c.pid = peerPID(unixConn)
+	c.wire = handshake.Watch(conn, network == "tcp" && c.encrypted)
+	return c.wire, nil
+}
+
+func (c *Client) reach(ctx context.Context, network, address string) (net.Conn, error) {
+	if network != "unix" {
+		conn, _, err := peer.DialTCP(ctx, address, c.may)
+		return conn, err
+	}
+	path, err := c.may.Socket(address)
+	if err != nil {
+		return nil, err
+	}
+	conn, listener, err := peer.DialUnix(ctx, path, c.may)
+	if err != nil {
+		return nil, err
+	}
+	c.socket = path
+	if c.pid = listener.PID; c.pid == 1 {
+		c.pid = 0 // systemd holds the socket for somebody
 	}
 	return conn, nil
 }
 
-// peerPID is the process that called listen on the socket. 1 is systemd holding it for somebody.
-func peerPID(conn *net.UnixConn) int {
-	raw, err := conn.SyscallConn()
-	if err != nil {
-		return 0
-	}
-	pid := 0
-	err = raw.Control(func(fd uintptr) {
-		if cred, err := unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED); err == nil {
-			pid = int(cred.Pid)
+// careful is the driver's connector. The driver (1.10.1) panics at what it did not expect, as at a server's key that is
+// none of RSA, and says of a login that was ended here only that it ended.
+type careful struct {
+	driver.Connector
+	client *Client
+}
+
+// Connect makes one connection. Whatever the server says, it returns.
+func (c careful) Connect(ctx context.Context) (conn driver.Conn, err error) {
+	c.client.wire = nil
+	defer func() {
+		if said := recover(); said != nil {
+			c.client.wire.Close()
+			conn, err = nil, fmt.Errorf("%w: %v", handshake.ErrMalformed, said)
 		}
-	})
-	if err != nil || pid == 1 {
-		return 0
+	}()
+	conn, err = c.Connector.Connect(ctx)
+	if err != nil && c.client.wire != nil {
+		err = cmp.Or(c.client.wire.Err(), err)
 	}
-	return pid
+	return conn, err
 }
 
 // unknownVariable is the server's error for a variable it does not have.
@@ -132,14 +160,19 @@ func (c *Client) prepare(ctx context.Context) error {
 	return nil
 }
 
-// loadTLS is nil without certificates: then the connection is not encrypted.
-func loadTLS(ca, cert, key string, skipHostname bool) (*tls.Config, error) {
+// maxPEM bounds a file of certificates: those of a whole distribution come to some hundred kilobytes.
+const maxPEM = 4 << 20
+
+// loadTLS is nil without certificates: then the connection is not encrypted. Who can write the files decides which
+// server is believed, so they are read only if nobody outside of may can.
+func loadTLS(l Login, may peer.Owners) (*tls.Config, error) {
+	ca, cert, key := l.CACert, l.ClientCert, l.ClientKey
 	if ca == "" && cert == "" {
 		return nil, nil
 	}
 	cfg := &tls.Config{MinVersion: tls.VersionTLS12}
 	if ca != "" {
-		pem, err := os.ReadFile(ca)
+		pem, err := may.ReadFile(ca, maxPEM)
 		if err != nil {
 			return nil, fmt.Errorf("read ca_cert: %w", err)
 		}
@@ -149,18 +182,30 @@ func loadTLS(ca, cert, key string, skipHostname bool) (*tls.Config, error) {
 		}
 	}
 	if cert != "" {
-		pair, err := tls.LoadX509KeyPair(cert, key)
+		pair, err := keyPair(cert, key, may)
 		if err != nil {
 			return nil, fmt.Errorf("read client_cert %s and client_key %s: %w", cert, key, err)
 		}
 		cfg.Certificates = []tls.Certificate{pair}
 	}
-	if skipHostname {
+	if l.SkipHostname {
 		// The chain is checked all the same, by VerifyConnection.
 		cfg.InsecureSkipVerify = true
 		cfg.VerifyConnection = chainOnly(cfg.RootCAs)
 	}
 	return cfg, nil
+}
+
+func keyPair(cert, key string, may peer.Owners) (tls.Certificate, error) {
+	public, err := may.ReadFile(cert, maxPEM)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	private, err := may.ReadFile(key, maxPEM)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.X509KeyPair(public, private)
 }
 
 // chainOnly checks that the server's certificate is signed by a known CA, whatever name it carries.

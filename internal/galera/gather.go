@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"overcloud.backup/internal/reading"
@@ -248,7 +247,7 @@ func (g *gathering) down(err error) {
 func answered(err error) bool {
 	var e *LoginError
 	return errors.As(err, &e) && slices.ContainsFunc(e.Attempts, func(a Attempt) bool {
-		return !errors.Is(a.Err, os.ErrNotExist) && !errors.Is(a.Err, syscall.ECONNREFUSED) && !errors.Is(a.Err, errNoAccount)
+		return !nobody(a.Err)
 	})
 }
 

@@ -24,6 +24,10 @@ type Login struct {
 	SkipHostname bool
 	// ConnectTimeout bounds one attempt, handshake included; 0 is 3 seconds. The context bounds them all.
 	ConnectTimeout time.Duration
+	// Proxy says that Host is an address at which HAProxy may listen on this host: its user is then trusted, too.
+	Proxy bool
+	// ServerUID is a user who may answer as this host's server besides those of owners, as in an image; 0 is none.
+	ServerUID int
 	// Secret is told every password found, before it is used, so that it can be kept out of outputs. May be nil.
 	Secret func(string)
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"slices"
@@ -14,6 +15,9 @@ import (
 	"syscall"
 
 	"github.com/go-sql-driver/mysql"
+
+	"overcloud.backup/internal/handshake"
+	"overcloud.backup/internal/peer"
 )
 
 // Attempt is one try to log in that did not succeed.
@@ -63,13 +67,7 @@ func (e *LoginError) Refused() bool {
 // Absent says that no server is there: nothing listens anywhere. Of a place that was not tried for want of an account
 // nothing is known.
 func (e *LoginError) Absent() bool {
-	for _, a := range e.Attempts {
-		nobody := errors.Is(a.Err, syscall.ECONNREFUSED) || errors.Is(a.Err, os.ErrNotExist) || errors.Is(a.Err, errNoAccount)
-		if !nobody {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(e.Attempts, func(a Attempt) bool { return !nobody(a.Err) })
 }
 
 // Hint says what to try.
@@ -80,8 +78,13 @@ func (e *LoginError) Hint() string {
 	switch {
 	case any(func(err error) bool { return errors.Is(err, os.ErrPermission) }):
 		return "the socket is not open to this user: use become: true"
-	case any(func(err error) bool { return errors.Is(err, mysql.ErrUnknownPlugin) }):
+	case any(peer.Unsafe):
+		return "somebody else could answer in the server's place, so it was told nothing: mend what the message names. " +
+			"The server has to run as root, mysql or the owner of its datadir"
+	case any(unsupported):
 		return "the account uses a login plugin that is not supported: use an account with unix_socket, ed25519 or mysql_native_password"
+	case any(isMalformed):
+		return "what listens there is no MariaDB server, or not in order: find out what it is"
 	case any(func(err error) bool { return ErrorNumber(err) == tooManyConnections }):
 		return "the server has no connection left: raise max_connections or find out who holds them"
 	case e.Refused() || len(e.Attempts) == 1 && errors.Is(e.Attempts[0].Err, errNoAccount):
@@ -92,17 +95,62 @@ func (e *LoginError) Hint() string {
 	return "is the database running here? Set login_unix_socket or login_host if it listens elsewhere"
 }
 
-const tooManyConnections = 1040
+// Numbers of a server that takes nobody in, whatever the account.
+const (
+	tooManyConnections = 1040
+	hostBlocked        = 1129
+	hostNotAllowed     = 1130
+)
 
 // errNoAccount is an attempt that was not made: over TCP root needs a password.
 var errNoAccount = errors.New("neither options, option files nor hiera tell an account")
+
+// isMalformed says that something answered which does not speak as a server does. An account's plugin may be another
+// kind of mistake.
+func isMalformed(err error) bool {
+	var asked *handshake.PluginError
+	return errors.Is(err, handshake.ErrMalformed) || errors.As(err, &asked) && asked.Greeting
+}
+
+// nobody says that nothing listens at a place, or that it was not asked.
+func nobody(err error) bool {
+	return every(err, func(err error) bool {
+		var path *fs.PathError // of /proc it is no word about a server
+		missing := errors.Is(err, os.ErrNotExist) && (!errors.As(err, &path) || path.Op == "lstat")
+		return missing || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, errNoAccount)
+	})
+}
+
+// vacant says that nobody was met at a place, so that the server may be at the next one. Everything else is an answer,
+// and ends the search: also of a server that has no connection left or hangs. Any user can bring that about, and would
+// then be asked at the next place.
+func vacant(err error) bool {
+	return every(err, func(err error) bool {
+		var path *fs.PathError
+		var name *net.DNSError
+		unseen := errors.Is(err, os.ErrPermission) && errors.As(err, &path) // of a folder: nobody knows what is in it
+		unreached := errors.Is(err, syscall.EHOSTUNREACH) || errors.Is(err, syscall.ENETUNREACH) || errors.As(err, &name)
+		return nobody(err) || unseen || unreached
+	})
+}
+
+// every says that something is true of an error, and if it is several, as of a name with several addresses, of each.
+func every(err error, is func(error) bool) bool {
+	for at := err; at != nil; at = errors.Unwrap(at) {
+		if several, ok := at.(interface{ Unwrap() []error }); ok {
+			return !slices.ContainsFunc(several.Unwrap(), func(one error) bool { return !every(one, is) })
+		}
+	}
+	return is(err)
+}
 
 func isTimeout(err error) bool {
 	var n net.Error
 	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &n) && n.Timeout()
 }
 
-// Open reaches the local server: every place where it may listen, every credential, in the order that Login tells.
+// Open reaches the local server: every place where it may listen until somebody is met at one, every credential, in the
+// order that Login tells. Nobody is told anything but a user whom owners trusts.
 // A *LoginError names each attempt and its reason, never a password.
 func Open(ctx context.Context, login Login) (*Client, error) {
 	return open(ctx, login, readFiles(login.ConfigFile))
@@ -110,17 +158,20 @@ func Open(ctx context.Context, login Login) (*Client, error) {
 
 func open(ctx context.Context, l Login, f files) (*Client, error) {
 	l = f.withTLS(l)
-	tlsConfig, err := loadTLS(l.CACert, l.ClientCert, l.ClientKey, l.SkipHostname)
+	may := f.owners(l)
+	tlsConfig, err := loadTLS(l, may)
 	if err != nil {
 		return nil, err
 	}
-	d := door{login: l, files: f, tls: tlsConfig, creds: f.credentials(l), problem: f.err}
+	d := door{login: l, may: may, tls: tlsConfig, creds: f.credentials(l), problem: f.err}
 	for _, p := range f.places(l, socketExists) {
+		before := len(d.attempts)
 		if client := d.try(ctx, p); client != nil {
 			client.failed = d.attempts
 			return client, nil
 		}
-		if ctx.Err() != nil {
+		met := slices.ContainsFunc(d.attempts[before:], func(a Attempt) bool { return !vacant(a.Err) })
+		if met || ctx.Err() != nil {
 			break
 		}
 	}
@@ -136,7 +187,7 @@ func socketExists(path string) bool {
 // door keeps what is known while places are tried one after another.
 type door struct {
 	login    Login
-	files    files
+	may      peer.Owners
 	tls      *tls.Config
 	creds    []credential
 	complete bool // hiera was asked
@@ -166,7 +217,7 @@ func (d *door) try(ctx context.Context, p place) *Client {
 		if d.login.Secret != nil && cred.password != "" {
 			d.login.Secret(cred.password)
 		}
-		client, err := connect(ctx, d.login, p, cred, d.tls)
+		client, err := d.connect(ctx, p, cred)
 		if err == nil {
 			return client
 		}
@@ -187,7 +238,7 @@ func worthAnother(err error) bool {
 		return true
 	}
 	switch ErrorNumber(err) {
-	case 0, tooManyConnections, 1129, 1130: // the last two: this host is blocked or not allowed
+	case 0, tooManyConnections, hostBlocked, hostNotAllowed:
 		return false
 	}
 	return true
@@ -195,6 +246,10 @@ func worthAnother(err error) bool {
 
 // unsupported tells a way to log in that the driver does not have, or not without being told to.
 func unsupported(err error) bool {
+	var asked *handshake.PluginError
+	if errors.As(err, &asked) {
+		return !asked.Greeting
+	}
 	for _, client := range []error{mysql.ErrUnknownPlugin, mysql.ErrOldPassword, mysql.ErrCleartextPassword, mysql.ErrNativePassword} {
 		if errors.Is(err, client) {
 			return true

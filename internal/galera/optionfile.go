@@ -23,7 +23,7 @@ func (c *Client) checksName() bool {
 func (c *Client) OptionFile(socket string) ([]byte, error) {
 	options := [][2]string{{"user", c.cred.user}, {"password", c.cred.password}}
 	if c.reached.Via == "socket" {
-		options = append(options, [2]string{"socket", cmp.Or(socket, c.reached.Address)})
+		options = append(options, [2]string{"socket", cmp.Or(socket, c.socket, c.reached.Address)})
 	} else {
 		host, port, err := net.SplitHostPort(c.reached.Address)
 		if err != nil {

@@ -4,6 +4,7 @@ package galera
 
 import (
 	"cmp"
+	"errors"
 	"net"
 	"os"
 	"os/user"
@@ -13,6 +14,7 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/optionfile"
+	"overcloud.backup/internal/peer"
 )
 
 // Where the files of a controller lie. TripleO keeps those of its containers under tripleoConfig, from where they are
@@ -23,10 +25,11 @@ const (
 	defaultPort    = 3306
 )
 
-// wellKnownSockets are the defaults of Red Hat, Debian, TripleO's bundles and the upstream builds.
+// wellKnownSockets are the defaults of Red Hat, Debian and TripleO's bundles. That of the upstream builds is not among
+// them: in /tmp anybody can have a server answer while the real one is down.
 var wellKnownSockets = []string{
 	"/var/lib/mysql/mysql.sock", "/run/mysqld/mysqld.sock", "/var/run/mysqld/mysqld.sock",
-	"/run/mysql/mysql.sock", "/var/run/mysql/mysql.sock", "/run/mariadb/mariadb.sock", "/tmp/mysql.sock",
+	"/run/mysql/mysql.sock", "/var/run/mysql/mysql.sock", "/run/mariadb/mariadb.sock",
 }
 
 // clientGroups are those that the command line client reads, serverGroups those of the server.
@@ -45,18 +48,25 @@ type files struct {
 }
 
 func readFiles(configFile string) files {
-	host := []string{"/etc/my.cnf", "/etc/mysql/my.cnf"}
-	var f files
-	f.server, f.err = optionfile.Load(append(host, containerFiles("etc/my.cnf.d/*.cnf")...)...)
+	shared, sharedErr := optionfile.Load("/etc/my.cnf", "/etc/mysql/my.cnf")
+	container, containerErr := optionfile.Load(containerFiles("etc/my.cnf.d/*.cnf")...)
+	f := files{server: slices.Concat(shared, container)}
 	if configFile != "" {
-		f.client, f.err = optionfile.Load(configFile)
-		if _, err := os.Stat(configFile); err != nil {
-			f.err = err
+		var err error
+		f.client, err = optionfile.Load(configFile)
+		if _, missing := os.Stat(configFile); missing != nil {
+			err = missing
 		}
+		f.err = errors.Join(sharedErr, containerErr, err)
 		return f
 	}
-	f.client, f.err = optionfile.Load(append(host, filepath.Join(home(), ".my.cnf"))...)
-	f.container, _ = optionfile.Load(containerFiles("root/.my.cnf")...)
+	own, ownErr := optionfile.Load(filepath.Join(home(), ".my.cnf"))
+	f.client = slices.Concat(shared, own)
+	root, rootErr := optionfile.Load(containerFiles("root/.my.cnf")...)
+	if f.container = root; errors.Is(rootErr, os.ErrPermission) {
+		rootErr = nil // it is for root
+	}
+	f.err = errors.Join(sharedErr, containerErr, ownErr, rootErr)
 	return f
 }
 
@@ -138,6 +148,21 @@ func (f files) datadir() string {
 		return o.Value
 	}
 	return defaultDatadir
+}
+
+// owners are the users who may answer as this host's server. What they own is what they can do to the server anyway.
+func (f files) owners(l Login) peer.Owners {
+	may := peer.OfDatabase()
+	if l.Proxy {
+		may = peer.OfDatabase("haproxy")
+	}
+	if more, err := may.AndOwnerOf(f.datadir()); err == nil {
+		may = more
+	}
+	if l.ServerUID > 0 {
+		may = may.And(uint32(l.ServerUID), "the server's user")
+	}
+	return may
 }
 
 // configured tells whether the host's option files make a Galera node of it. A my.cnf alone does not: every host

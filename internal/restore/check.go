@@ -110,7 +110,7 @@ func (n *Node) ask(ctx context.Context, login galera.Login, address, uuid string
 	if _, err := fmt.Sscan(n.Port, &port); err != nil {
 		return "", err
 	}
-	login.Socket, login.Host, login.Port = "", address, port
+	login.Socket, login.Host, login.Port, login.Proxy = "", address, port, true
 	c, err := galera.Open(ctx, login)
 	if err != nil {
 		return n.knock(ctx, login, err)

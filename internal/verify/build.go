@@ -71,7 +71,7 @@ func (r *restoring) compareAccounts(ctx context.Context, built *Built) error {
 	r.phase("accounts")
 	for _, a := range r.o.Accounts {
 		said := fmt.Sprintf("%s (%s)", a.User, a.From)
-		admitted, err := galera.Admits(ctx, r.scratch.path(socketName), a)
+		admitted, err := galera.Admits(ctx, r.scratch.path(socketName), r.scratch.owner.UID, a)
 		if errors.Is(err, galera.ErrUntried) {
 			built.Untried = append(built.Untried, said)
 			continue

@@ -94,7 +94,7 @@ func (s *scratch) start(ctx context.Context, program string, memory int64, more 
 const longestWait = "31536000"
 
 func (r *runningServer) connect(ctx context.Context, s *scratch) error {
-	login := galera.Login{User: ourUser, Password: s.password, Socket: s.path(socketName)}
+	login := galera.Login{User: ourUser, Password: s.password, Socket: s.path(socketName), ServerUID: s.owner.UID}
 	for {
 		c, err := galera.Open(ctx, login)
 		if err == nil {

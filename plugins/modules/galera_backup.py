@@ -270,7 +270,11 @@ options:
       - Path of the server's unix socket. With it nothing else is tried.
       - >-
         Without it and without C(login_host) the option files tell, then the usual places are tried, then TCP at the
-        server's C(bind-address).
+        server's C(bind-address). The first place at which somebody answers is the last one that is tried.
+      - >-
+        Its folder may be open to nobody but root, the server's user and the user of the module, so a socket in C(/tmp)
+        is refused. Over the socket, and over TCP to an address of this host, the server must run as C(root), C(mysql),
+        the owner of its datadir or the user of the module. Anybody else is told nothing.
     type: path
   login_host:
     description: Address of the server, for a connection over TCP. C(localhost) means the unix socket.
@@ -284,6 +288,9 @@ options:
       - >-
         It is read as MariaDB's own client does, C(!includedir) too; the groups are C([client]), C([client-server]),
         C([client-mariadb]), C([mysql]) and C([mariadb-client]).
+      - >-
+        A file that others than root, C(mysql) and the user of the module can write or replace is passed over, and
+        reported.
     type: path
   connect_timeout:
     description: Time limit of one attempt to log in, in seconds, from 0.001 to 1000000.
@@ -295,6 +302,9 @@ options:
         File in PEM form with the authority that signed the server's certificate. With it a connection over TCP is
         encrypted or not made.
       - Without it C(ssl-ca), C(ssl-cert), C(ssl-key) and C(ssl-verify-server-cert) of the option files count.
+      - >-
+        It is refused when others than root, C(mysql) and the user of the module can write or replace it, as are
+        C(client_cert) and C(client_key).
     type: path
     aliases:
       - ssl_ca
