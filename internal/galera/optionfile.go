@@ -21,20 +21,11 @@ func (c *Client) checksName() bool {
 // it to a 0600 file and pass it with --defaults-file, never as an argument. socket, unless it is empty, is the path of the
 // server's socket where the programs run, for in a container it may be another.
 func (c *Client) OptionFile(socket string) ([]byte, error) {
-	options := [][2]string{{"user", c.cred.user}, {"password", c.cred.password}}
-	if c.reached.Via == "socket" {
-		options = append(options, [2]string{"socket", cmp.Or(socket, c.socket, c.reached.Address)})
-	} else {
-		host, port, err := net.SplitHostPort(c.reached.Address)
-		if err != nil {
-			return nil, fmt.Errorf("write an option file: %w", err)
-		}
-		options = append(options, [2]string{"host", host}, [2]string{"port", port}, [2]string{"protocol", "tcp"},
-			[2]string{"ssl-ca", c.login.CACert}, [2]string{"ssl-cert", c.login.ClientCert}, [2]string{"ssl-key", c.login.ClientKey})
+	place, err := c.placeOptions(socket)
+	if err != nil {
+		return nil, fmt.Errorf("write an option file: %w", err)
 	}
-	if c.reached.Via == "tcp" && c.checksName() {
-		options = append(options, [2]string{"ssl-verify-server-cert", "ON"})
-	}
+	options := append([][2]string{{"user", c.cred.user}, {"password", c.cred.password}}, place...)
 	var b bytes.Buffer
 	b.WriteString("[client]\n")
 	for _, option := range options {
@@ -48,4 +39,30 @@ func (c *Client) OptionFile(socket string) ([]byte, error) {
 		fmt.Fprintf(&b, "%s=%s\n", option[0], quoted)
 	}
 	return b.Bytes(), nil
+}
+
+// nowhere is a folder that no host has.
+const nowhere = "/nonexistent"
+
+// placeOptions lead the programs to where this client is, and to nobody else. With "loose-" a version that does not know
+// an option passes over it.
+func (c *Client) placeOptions(socket string) ([][2]string, error) {
+	if c.reached.Via == "socket" {
+		// Without a host MYSQL_HOST in the environment would lead mariadb elsewhere, even with protocol=socket.
+		return [][2]string{{"host", "localhost"}, {"socket", cmp.Or(socket, c.socket, c.reached.Address)}}, nil
+	}
+	host, port, err := net.SplitHostPort(c.reached.Address)
+	if err != nil {
+		return nil, err
+	}
+	options := [][2]string{{"host", host}, {"port", port}, {"protocol", "tcp"},
+		{"ssl-ca", c.login.CACert}, {"ssl-cert", c.login.ClientCert}, {"ssl-key", c.login.ClientKey}}
+	if c.checksName() {
+		options = append(options, [2]string{"ssl-verify-server-cert", "ON"})
+	}
+	if c.wire != nil && c.wire.Plugin() == "mysql_native_password" {
+		// Theirs are files, and would show the password to a server that asks for one of them.
+		options = append(options, [2]string{"loose-plugin-dir", nowhere})
+	}
+	return options, nil
 }

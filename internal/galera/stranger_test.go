@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha1"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -131,8 +132,11 @@ func set(t *testing.T, l net.Listener, behave func(*script)) *trap {
 
 func port(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port }
 
-// lacksIt are the capabilities of a server without TLS.
-const lacksIt = "\xfe\xf7"
+// Capabilities of a server with and without TLS.
+const (
+	hasTLS  = "\xfe\xff"
+	lacksIt = "\xfe\xf7"
+)
 
 func greets(plugin, capabilities string) string {
 	return "\x0a5.5.5-10.11.14-MariaDB\x00\x01\x00\x00\x00" + scramble[:8] + "\x00" + capabilities + "\x2d\x02\x00\xff\x81\x15" +
@@ -273,7 +277,8 @@ func TestNoFileIsGivenToAServer(t *testing.T) {
 
 // With ca_cert a server without TLS is told nothing, not even a name.
 func TestALoginIsNotTalkedOutOfTLS(t *testing.T) {
-	s := server(t)
+	dir := t.TempDir()
+	certificates(dir)
 	for name, greeting := range map[string]string{
 		"without TLS": greets("mysql_native_password", lacksIt), "with a plugin": greets("caching_sha2_password", lacksIt),
 	} {
@@ -283,12 +288,45 @@ func TestALoginIsNotTalkedOutOfTLS(t *testing.T) {
 		}
 		trap := set(t, l, func(s *script) { s.say(greeting); s.hear() })
 		c, err := Open(t.Context(), Login{User: "root", Password: secret, Host: "127.0.0.1", Port: port(l),
-			CACert: filepath.Join(s.Dir, "ca.pem"), SkipHostname: true})
+			CACert: filepath.Join(dir, "ca.pem"), SkipHostname: true})
 		if err == nil {
 			c.Close()
 		}
 		if err == nil || len(trap.all()) > 0 || !strings.Contains(err.Error(), "TLS") {
 			t.Errorf("%s: %v, it heard %q", name, err, trap.all())
+		}
+	}
+}
+
+// A server that is proven is shown what it asks for, and one that is out of order does not end the program.
+func TestAProvenServerIsTrusted(t *testing.T) {
+	dir := t.TempDir()
+	certificates(dir)
+	pair, err := tls.LoadX509KeyPair(filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	curve, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for plugin, more := range map[string]string{"caching_sha2_password": "\x01\x04", "sha256_password": "\x01" + publicPEM(t, &curve.PublicKey)} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		trap := set(t, l, func(s *script) {
+			s.say(greets(plugin, hasTLS))
+			s.hear() // the request for TLS
+			s.Conn = tls.Server(s.Conn, &tls.Config{Certificates: []tls.Certificate{pair}})
+			s.hear()
+			s.say(more)
+			s.hear()
+		})
+		_, err = Open(t.Context(), Login{User: "root", Password: secret, Host: "127.0.0.1", Port: port(l),
+			CACert: filepath.Join(dir, "ca.pem"), SkipHostname: true})
+		if err == nil || trap.learned() == "" {
+			t.Errorf("%s: %v; it learned %q", plugin, err, trap.learned())
 		}
 	}
 }
@@ -605,8 +643,9 @@ func TestNoUsualPlaceIsOpenToStrangers(t *testing.T) {
 
 // Who can write the files that say which server is the right one says it.
 func TestCertificatesOfOthersAreRefused(t *testing.T) {
-	s := server(t)
-	pem, err := os.ReadFile(filepath.Join(s.Dir, "ca.pem"))
+	dir := t.TempDir()
+	certificates(dir)
+	pem, err := os.ReadFile(filepath.Join(dir, "ca.pem"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -617,7 +656,7 @@ func TestCertificatesOfOthersAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{open, inside} {
-		_, err := Open(t.Context(), Login{User: "u", Password: "p", Host: "127.0.0.1", Port: s.Port, CACert: path})
+		_, err := Open(t.Context(), Login{User: "u", Password: "p", Host: "127.0.0.1", CACert: path})
 		if err == nil || !strings.Contains(err.Error(), "read ca_cert: "+path) || !strings.Contains(err.Error(), "chmod go-w") {
 			t.Errorf("%v", err)
 		}

@@ -11,6 +11,7 @@ package handshake
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -56,6 +57,7 @@ type Conn struct {
 	encrypted bool
 	phase     phase
 	packet    []byte // looked at, and not yet passed on
+	plugin    string
 	err       error
 }
 
@@ -64,6 +66,9 @@ type Conn struct {
 func Watch(conn net.Conn, encrypted bool) *Conn {
 	return &Conn{Conn: conn, encrypted: encrypted}
 }
+
+// Plugin is the last one that the server asked for; empty where that was said in TLS.
+func (c *Conn) Plugin() string { return c.plugin }
 
 // Err is why the login was ended; nil if it was not.
 func (c *Conn) Err() error { return c.err }
@@ -144,7 +149,7 @@ func (c *Conn) judge(payload []byte) (phase, error) {
 	case payload[0] == isOK:
 		return passed, nil
 	case payload[0] == isSwitch:
-		return answers, switched(payload)
+		return answers, c.switched(payload)
 	}
 	// Among them 0x01, by which the server goes on asking: none of the plugins that are used has more to say.
 	return ended, fmt.Errorf("%w: a packet %#02x instead of an answer", ErrMalformed, payload[0])
@@ -176,6 +181,7 @@ func (c *Conn) greeted(payload []byte) (phase, error) {
 	if len(plugin) > 0 && !slices.Contains(proven, string(plugin)) {
 		return ended, &PluginError{Plugin: string(plugin), Greeting: true}
 	}
+	c.plugin = cmp.Or(string(plugin), "mysql_native_password")
 	return answers, nil
 }
 
@@ -184,7 +190,7 @@ const nativeChallenge = 20
 
 // switched judges the order to log in by another plugin: its name, a zero, a challenge. Alone, the byte stands for that
 // of before MySQL 4.1.
-func switched(payload []byte) error {
+func (c *Conn) switched(payload []byte) error {
 	plugin, challenge, found := bytes.Cut(payload[1:], []byte{0})
 	switch {
 	case len(payload) == 1:
@@ -196,5 +202,6 @@ func switched(payload []byte) error {
 	case string(plugin) == "mysql_native_password" && len(challenge) < nativeChallenge:
 		return fmt.Errorf("%w: a challenge of %d bytes", ErrMalformed, len(challenge))
 	}
+	c.plugin = string(plugin)
 	return nil
 }
