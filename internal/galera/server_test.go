@@ -79,6 +79,7 @@ func logsIn(t *testing.T, s *realServer, password string) {
 
 func TestOpenFallsBackAndTells(t *testing.T) {
 	s := server(t)
+	s.root(t)
 	var secrets []string
 	l := Login{User: "nobody", Password: "wrong", Socket: s.Socket, Secret: func(p string) { secrets = append(secrets, p) }}
 	c := s.open(t, l)
