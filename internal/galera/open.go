@@ -64,6 +64,11 @@ func (e *LoginError) Refused() bool {
 	return slices.ContainsFunc(e.Attempts, func(a Attempt) bool { return ErrorNumber(a.Err) != 0 })
 }
 
+// Unsafe says that somebody else holds a place of the server's, or could: trying again brings nothing.
+func (e *LoginError) Unsafe() bool {
+	return slices.ContainsFunc(e.Attempts, func(a Attempt) bool { return peer.Unsafe(a.Err) })
+}
+
 // Absent says that no server is there: nothing listens anywhere. Of a place that was not tried for want of an account
 // nothing is known.
 func (e *LoginError) Absent() bool {
@@ -78,7 +83,7 @@ func (e *LoginError) Hint() string {
 	switch {
 	case any(func(err error) bool { return errors.Is(err, os.ErrPermission) }):
 		return "the socket is not open to this user: use become: true"
-	case any(peer.Unsafe):
+	case e.Unsafe():
 		return "somebody else could answer in the server's place, so it was told nothing: mend what the message names. " +
 			"The server has to run as root, mysql or the owner of its datadir"
 	case any(unsupported):

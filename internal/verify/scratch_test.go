@@ -14,8 +14,8 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-// nobody stands for the user mysql.
-var nobody = process.Owner{UID: 65534, GID: 65534}
+// nobody stands for the user mysql. It is not the kernel's 65534, which may be anybody.
+var nobody = process.Owner{UID: 65533, GID: 65533}
 
 // placed is a place in a scratch folder, whose server's user is nobody.
 func placed(t *testing.T) *scratch {

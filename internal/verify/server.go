@@ -109,7 +109,7 @@ func (r *runningServer) connect(ctx context.Context, s *scratch) error {
 		case <-time.After(100 * time.Millisecond):
 		}
 		var login *galera.LoginError
-		if errors.As(err, &login) && login.Refused() {
+		if errors.As(err, &login) && (login.Refused() || login.Unsafe()) {
 			r.child.Kill()
 			return fmt.Errorf("the scratch server lets nobody in: %w; %s", err, r.said())
 		}
