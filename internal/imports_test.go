@@ -34,19 +34,20 @@ var only = map[string][]string{
 
 // may names, for a package, all it may import of this module. A package that is not here may import nothing of it.
 var may = map[string][]string{
-	"galera":    {"reading", "process", "hiera", "optionfile", "peer", "handshake"},
-	"pacemaker": {"reading", "process"},
-	"haproxy":   {"reading", "peer"},
-	"hiera":     {"process"},
-	"selection": {"reading", "galera", "pacemaker", "haproxy"},
-	"unit":      {"process"},
-	"jobs":      {"journal"},
-	"container": {"process"},
-	"verify":    {"repository", "xbstream", "zframe", "process", "galera", "container"},
-	"restore":   {"container", "galera", "jobs", "optionfile", "pacemaker", "process", "repository", "verify"},
-	"backup": {"peer", "reading", "process", "galera", "pacemaker", "haproxy", "repository", "xbstream", "zframe",
-		"journal", "unit", "jobs"},
+	"peer":       {"safefile"},
+	"galera":     {"safefile", "reading", "process", "hiera", "optionfile", "peer", "handshake"},
+	"pacemaker":  {"reading", "process"},
+	"haproxy":    {"reading", "peer"},
+	"hiera":      {"safefile", "process"},
+	"selection":  {"reading", "galera", "pacemaker", "haproxy"},
 	"optionfile": {"peer"},
+	"unit":       {"process"},
+	"jobs":       {"safefile", "journal"},
+	"container":  {"safefile", "process"},
+	"verify":     {"safefile", "repository", "xbstream", "zframe", "process", "galera", "container"},
+	"restore":    {"container", "safefile", "galera", "jobs", "optionfile", "pacemaker", "process", "repository", "verify"},
+	"backup": {"safefile", "peer", "reading", "process", "galera", "pacemaker", "haproxy", "repository", "xbstream", "zframe",
+		"journal", "unit", "jobs"},
 }
 
 // pure packages decide or parse; they touch no machine.

@@ -27,6 +27,7 @@ var unquoted = map[string]string{
 	"unit/*.go":       "`the job did not start` or `no systemd` is there, too",
 	"xbstream/*.go":   "`the stream is not a whole backup` or `the set … is damaged` is before them",
 	"zframe/*.go":     "as those of xbstream",
+	"safefile/*.go":   "who reads the file, and its path, are before them",
 
 	"verify/frames.go":  "`the set … is damaged` is before them",
 	"verify/content.go": "as those of frames.go",

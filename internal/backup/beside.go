@@ -18,6 +18,7 @@ import (
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/safefile"
 )
 
 const usersFile = "users.sql"
@@ -60,6 +61,8 @@ func (b *beside) users(ctx context.Context, c *galera.Client, required bool) err
 	return b.add(usersFile, "users", []byte(strings.Join(statements, ";\n")+";\n"))
 }
 
+const corosyncConf = "/etc/corosync/corosync.conf"
+
 // ownCIB is Pacemaker's on this host. Only a host that never was in a cluster has none.
 var ownCIB = "/var/lib/pacemaker/cib/cib.xml"
 
@@ -88,7 +91,7 @@ func (b *beside) cluster(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	conf, err := os.ReadFile("/etc/corosync/corosync.conf")
+	conf, err := safefile.Read(corosyncConf, maxConfig)
 	if errors.Is(err, fs.ErrNotExist) {
 		b.warnings = append(b.warnings, "no corosync.conf: "+err.Error())
 		return nil
@@ -136,18 +139,21 @@ func archive(paths []string) (data []byte, skipped []string, err error) {
 }
 
 func put(w *tar.Writer, path string) error {
-	info, err := os.Stat(path)
-	if err != nil || !info.Mode().IsRegular() {
+	f, err := safefile.Open(path)
+	if errors.Is(err, safefile.ErrKind) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
 		return err
 	}
 	if info.Size() > maxConfig {
 		return fmt.Errorf("%s is larger than %s", path, size(maxConfig))
 	}
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
 	content, err := io.ReadAll(io.LimitReader(f, maxConfig))
 	if err != nil {
 		return err

@@ -9,12 +9,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 	"time"
 
 	"overcloud.backup/internal/process"
+	"overcloud.backup/internal/safefile"
 )
 
 // Image is what the server's containers are made of.
@@ -169,10 +169,13 @@ func saysNone(err error) bool {
 	return strings.Contains(said, "no such container") || strings.Contains(said, "no such object")
 }
 
+// maxPasswd is more than an image's passwd has.
+const maxPasswd = 1 << 20
+
 // User is a user of the container, by name.
 func (c *Container) User(name string) (process.Owner, error) {
 	path := c.place.Path("/etc/passwd")
-	text, err := os.ReadFile(path)
+	text, err := safefile.ReadOwn(path, maxPasswd)
 	if err != nil {
 		return process.Owner{}, err
 	}

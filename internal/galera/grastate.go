@@ -9,12 +9,17 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"overcloud.backup/internal/safefile"
 )
 
-// ReadGrastate reads grastate.dat of a datadir. A file that is not there is nil without error.
+// maxSmall bounds grastate.dat, which has five lines.
+const maxSmall = 64 << 10
+
+// ReadGrastate reads grastate.dat of a datadir, which belongs to the server's user. A file that is not there is nil without error.
 func ReadGrastate(datadir string) (*Grastate, error) {
 	path := filepath.Join(datadir, "grastate.dat")
-	data, err := readSmall(path)
+	data, err := safefile.ReadOwn(path, maxSmall)
 	if os.IsNotExist(err) {
 		return nil, nil
 	}

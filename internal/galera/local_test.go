@@ -163,7 +163,7 @@ func TestReadGrastateRefusesALink(t *testing.T) {
 	if err := os.Symlink("/etc/shadow", filepath.Join(dir, "grastate.dat")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ReadGrastate(dir); err == nil || !strings.Contains(err.Error(), "is not a regular file") {
+	if _, err := ReadGrastate(dir); err == nil || !strings.Contains(err.Error(), "not a regular file") {
 		t.Errorf("a link: %v", err)
 	}
 }

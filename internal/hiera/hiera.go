@@ -9,13 +9,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"overcloud.backup/internal/process"
+	"overcloud.backup/internal/safefile"
 )
 
 // Config is where Puppet keeps its hiera.yaml.
@@ -102,22 +101,4 @@ func lookupFiles(data []byte, config, key string, facts Facts, depth int) (strin
 const maxSize = 16 << 20
 
 // read takes regular files alone: a pipe would be waited for without end.
-func read(path string) ([]byte, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is not a regular file", path)
-	}
-	if err != nil {
-		return nil, err
-	}
-	data, err := io.ReadAll(io.LimitReader(f, maxSize+1))
-	if err == nil && len(data) > maxSize {
-		err = fmt.Errorf("%s has more than %d MiB", path, maxSize>>20)
-	}
-	return data, err
-}
+func read(path string) ([]byte, error) { return safefile.Read(path, maxSize) }

@@ -45,14 +45,14 @@ func nameFact(fact, host string) (string, bool) {
 }
 
 func firstWord(path string) (string, bool) {
-	content, err := os.ReadFile(path)
+	content, err := read(path)
 	word := strings.TrimSpace(string(content))
 	return word, err == nil && word != ""
 }
 
 // family reads ID and ID_LIKE of os-release.
 func family(path string) (string, bool) {
-	content, err := os.ReadFile(path)
+	content, err := read(path)
 	if err != nil {
 		return "", false
 	}

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"overcloud.backup/internal/safefile"
 )
 
 // maxSmall bounds what is read of a job's files: a result is some kilobytes.
@@ -109,18 +111,7 @@ func ReplaceDurably(path string, content []byte) error {
 }
 
 // ReadSmall reads a file of at most 16 MiB that is no link.
-func ReadSmall(path string) ([]byte, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	content, err := io.ReadAll(io.LimitReader(f, maxSmall+1))
-	if err == nil && len(content) > maxSmall {
-		err = fmt.Errorf("%s has more than %d MiB", path, maxSmall>>20)
-	}
-	return content, err
-}
+func ReadSmall(path string) ([]byte, error) { return safefile.ReadOwn(path, maxSmall) }
 
 // linkOrCopy gives a file a second name, or copies it to another file system. It must be a regular file.
 func linkOrCopy(from, to string) error {

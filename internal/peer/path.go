@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"overcloud.backup/internal/safefile"
 )
 
 // databaseFolder is where a distribution has the database, and where director puts that of its containers on the host.
@@ -50,7 +52,7 @@ func (o Owners) ReadFile(path string, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(resolved, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	f, err := safefile.OpenOwn(resolved)
 	if err != nil {
 		return nil, err
 	}
@@ -60,8 +62,6 @@ func (o Owners) ReadFile(path string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	switch uid := uidOf(info); {
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s is not a regular file", path)
 	case !o.Has(uid):
 		return nil, &PathError{path, fmt.Sprintf("it belongs to %s, not to %s: chown root %s", Name(uid), o, resolved)}
 	case openToOthers(info):

@@ -16,6 +16,7 @@ import (
 
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/process"
+	"overcloud.backup/internal/safefile"
 	"overcloud.backup/internal/verify"
 )
 
@@ -30,8 +31,11 @@ const ready = ".ready-"
 // Staged says that the set is ready, or in place.
 func (n *Node) Staged(b *Book) bool { return exists(n.Ready(b)) || marked(n.Datadir, b.Job) }
 
+// maxSmall bounds the mark, and files of a few lines for the shell.
+const maxSmall = 64 << 10
+
 func marked(datadir, job string) bool {
-	content, err := os.ReadFile(filepath.Join(datadir, markName))
+	content, err := safefile.ReadOwn(filepath.Join(datadir, markName), maxSmall)
 	return err == nil && strings.TrimSpace(string(content)) == job
 }
 

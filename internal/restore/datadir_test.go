@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // place is a controller with a datadir that says what it is in the file mysql/what.
@@ -218,5 +219,39 @@ func TestWhatIsWrittenIntoADatadirBelongsToItsOwner(t *testing.T) {
 	}
 	if owner := info.Sys().(*syscall.Stat_t); owner.Uid != 65534 || owner.Gid != 65533 {
 		t.Errorf("%+v", owner)
+	}
+}
+
+// The server's user can put a pipe where root reads a file: nobody writes to it, and an open would wait for that.
+func TestAPipeInADatadirHoldsNobodyUp(t *testing.T) {
+	datadir := t.TempDir()
+	for _, name := range []string{markName, "clustercheck"} {
+		if err := syscall.Mkfifo(filepath.Join(datadir, name), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ended := make(chan bool, 2)
+	go func() { ended <- marked(datadir, "j") }()
+	go func() { _, found := checkAccount(filepath.Join(datadir, "clustercheck")); ended <- found }()
+	for range 2 {
+		select {
+		case taken := <-ended:
+			if taken {
+				t.Error("a pipe was taken for a file")
+			}
+		case <-time.After(5 * time.Second):
+			t.Fatal("a read of the pipe hangs")
+		}
+	}
+}
+
+// What a mark behind a link says is not this datadir's.
+func TestAMarkBehindALinkDoesNotCount(t *testing.T) {
+	datadir, other := t.TempDir(), filepath.Join(t.TempDir(), "other")
+	if err := errors.Join(os.WriteFile(other, []byte("j\n"), 0o600), os.Symlink(other, filepath.Join(datadir, markName))); err != nil {
+		t.Fatal(err)
+	}
+	if marked(datadir, "j") {
+		t.Error("the link was followed")
 	}
 }

@@ -4,10 +4,10 @@ package restore
 
 import (
 	"context"
-	"os"
 	"strings"
 
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/safefile"
 )
 
 // checkFiles are where the health check, and the resource agent for its monitor, have their account.
@@ -41,7 +41,7 @@ func (n *Node) Deployed(ctx context.Context, login galera.Login) ([]galera.Accou
 
 // checkAccount reads a file for the shell: MYSQL_USERNAME=clustercheck, MYSQL_PASSWORD='secret'.
 func checkAccount(path string) (a galera.Account, found bool) {
-	content, err := os.ReadFile(path)
+	content, err := safefile.Read(path, maxSmall)
 	if err != nil {
 		return a, false
 	}

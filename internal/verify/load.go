@@ -15,6 +15,7 @@ import (
 
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/safefile"
 )
 
 // unusable is a set that reads back well and cannot be restored.
@@ -58,6 +59,9 @@ func errorLine(text string) string {
 	return lastLine(text)
 }
 
+// maxOptionsFile bounds backup-my.cnf, which has a dozen lines. The set wrote it into a folder of the server's user.
+const maxOptionsFile = 1 << 20
+
 // prepare unpacks a physical set, which is read back in the same pass, and makes a datadir of it.
 func (r *restoring) prepare(ctx context.Context) error {
 	f := data(r.set.Manifest)
@@ -71,7 +75,7 @@ func (r *restoring) prepare(ctx context.Context) error {
 	if r.elsewhere, err = removeLinks(r.scratch.path(dataName)); err != nil {
 		return err
 	}
-	options, err := os.ReadFile(filepath.Join(r.scratch.path(dataName), optionsFile))
+	options, err := safefile.ReadOwn(filepath.Join(r.scratch.path(dataName), optionsFile), maxOptionsFile)
 	if err != nil {
 		return unusable{problem(f.Name, "the stream holds no %s", optionsFile)}
 	}

@@ -21,6 +21,7 @@ import (
 	"overcloud.backup/internal/container"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/safefile"
 )
 
 // A scratch folder holds the lock, and below run all of one restore. What lies there while nobody holds the lock belongs
@@ -171,7 +172,7 @@ var noted = regexp.MustCompile(`^(podman|docker) (overcloud-backup-[0-9a-f]{12})
 
 // leaveContainer removes the container that a restore noted in its place.
 func leaveContainer(run string) (undone []string, err error) {
-	note, err := os.ReadFile(filepath.Join(run, containerFile))
+	note, err := safefile.ReadOwn(filepath.Join(run, containerFile), maxSmall)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
