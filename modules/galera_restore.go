@@ -125,7 +125,7 @@ func (o galeraRestoreOptions) planned(ctx context.Context, n *restore.Node) (*an
 		return nil, err
 	}
 	v := galeraRestoreValues{Node: n, Book: b, HasOld: n.HasOld(b), UnderWay: b.UnderWay(), Stopped: b.Stopped(), NewJob: jobs.NewID(time.Now(), rand.Uint32())}
-	for _, err := range []error{n.Whole(), n.Startable(ctx, b), n.Movable(), pacemaker.NoBackup(ctx)} {
+	for _, err := range []error{n.Whole(), n.Startable(ctx, b), n.Replaceable(ctx), pacemaker.NoBackup(ctx)} {
 		if err != nil {
 			v.Problems = append(v.Problems, err.Error())
 		}

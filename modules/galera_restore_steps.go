@@ -154,10 +154,10 @@ func (r *restoreStep) fenced() error {
 
 // mayStop looks once more, before clients are kept out: making the set ready may have taken hours. The way back stays open.
 func (r *restoreStep) mayStop() error {
-	if err := pacemaker.NoBackup(r.ctx); err != nil || r.book.RollingBack {
+	if err := errors.Join(pacemaker.NoBackup(r.ctx), r.node.Vacant()); err != nil || r.book.RollingBack {
 		return err
 	}
-	return errors.Join(r.node.Whole(), r.node.Startable(r.ctx, r.book))
+	return errors.Join(r.node.Whole(), r.node.Startable(r.ctx, r.book), r.node.Replaceable(r.ctx))
 }
 
 func (r *restoreStep) stopped() error {
@@ -312,7 +312,7 @@ func (r *restoreStep) rejoined() error {
 	}
 	if r.book.UnderWay() && r.book.Rejoin {
 		r.Job = r.book.Job
-	} else if err := errors.Join(r.node.Movable(), r.node.MayRejoin(r.ctx, r.login(r.call), r.IgnoreUsers)); err != nil {
+	} else if err := errors.Join(r.node.Replaceable(r.ctx), r.node.MayRejoin(r.ctx, r.login(r.call), r.IgnoreUsers)); err != nil {
 		return err
 	}
 	r.Set, r.Target = "", false

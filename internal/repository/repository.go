@@ -34,6 +34,14 @@ func Check(path string) error {
 	if !filepath.IsAbs(path) || filepath.Clean(path) != path || path == "/" {
 		return fmt.Errorf("destination %q: give an absolute path without .. and without a slash at its end", path)
 	}
+	if err := CheckFolder(path); err != nil {
+		return fmt.Errorf("destination %s: %w", path, err)
+	}
+	return nil
+}
+
+// CheckFolder is Check for an absolute path without .. of anything else.
+func CheckFolder(path string) error {
 	at := "/"
 	for part := range strings.SplitSeq(path[1:], "/") {
 		at = filepath.Join(at, part)
@@ -42,7 +50,7 @@ func Check(path string) error {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("destination %s: %w", path, err)
+			return err
 		}
 	}
 	return nil

@@ -125,13 +125,14 @@ func (n *Node) makeEmpty(ctx context.Context, at string) error {
 	if err := os.RemoveAll(at); err != nil {
 		return err
 	}
+	owner, err := verify.ServerUser(ctx, n.Image)
+	if err != nil {
+		return err
+	}
 	if err := os.Mkdir(at, 0o755); err != nil {
 		return err
 	}
-	owner, err := verify.ServerUser(ctx, n.Image)
-	if err == nil {
-		err = os.Chown(at, owner.UID, owner.GID)
-	}
+	err = change(at, func(folder *os.File) error { return folder.Chown(owner.UID, owner.GID) })
 	if err != nil {
 		return err
 	}
@@ -149,7 +150,7 @@ safe_to_bootstrap: 1
 
 // finish makes a datadir what the server expects: position, owner, mode, mark.
 func (n *Node) finish(b *Book, at string) error {
-	if err := os.Chmod(at, 0o755); err != nil {
+	if err := change(at, func(folder *os.File) error { return folder.Chmod(0o755) }); err != nil {
 		return err
 	}
 	if b.Target {
@@ -158,6 +159,15 @@ func (n *Node) finish(b *Book, at string) error {
 		}
 	}
 	return mark(at, b.Job)
+}
+
+// change changes a folder itself, never what a link in its place leads to.
+func change(path string, how func(folder *os.File) error) error {
+	folder, err := safefile.OpenFolder(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(how(folder), folder.Close())
 }
 
 func mark(datadir, job string) error { return writeInto(datadir, markName, job+"\n") }
@@ -207,11 +217,11 @@ func (n *Node) relabel(ctx context.Context, at string, before []string) error {
 	return runLong(ctx, nil, "restorecon", "-R", at)
 }
 
-// silent waits until no server works in the datadir.
+// silent waits until no server works in the datadir. Others than servers were looked for before it was stopped; see Vacant.
 func (n *Node) silent(ctx context.Context) error {
 	return until(ctx, time.Minute, "wait for the end of the database on this host", func() (string, error) {
-		for pid, name := range process.WorkingIn(n.Datadir) {
-			return fmt.Sprintf("%s (pid %d) works in %s although the resource is stopped; end it, and call this again", name, pid, n.Datadir), nil
+		for _, w := range process.WorkingIn(n.Datadir) {
+			return fmt.Sprintf("%s works in %s although the resource is stopped; end it, and call this again", w, n.Datadir), nil
 		}
 		return "", nil
 	})

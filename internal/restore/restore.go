@@ -248,6 +248,9 @@ func (n *Node) Scratch() string {
 
 // Movable refuses a datadir that cannot be renamed.
 func (n *Node) Movable() error {
+	if err := n.sole(); err != nil {
+		return err
+	}
 	info, err := os.Lstat(n.Datadir)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil

@@ -191,9 +191,13 @@ func Empty(ctx context.Context, datadir string, owner process.Owner, options []s
 	return nil
 }
 
-// ServerUser is the user that the server's programs run as: that of the image, or of this host where there is none.
+// ServerUser is the user that the server's programs run as: that of the image, or of this host where there is none. It fails
+// where Empty would lack its program.
 func ServerUser(ctx context.Context, image container.Image) (owner process.Owner, err error) {
 	if image.None() {
+		if _, err := (process.Place{}).Find(programs["install"], folders...); err != nil {
+			return owner, err
+		}
 		return serverUser()
 	}
 	c, err := image.Start(ctx, containerName("")+"-user")
@@ -201,5 +205,8 @@ func ServerUser(ctx context.Context, image container.Image) (owner process.Owner
 		return owner, err
 	}
 	defer func() { err = errors.Join(err, c.Remove()) }()
+	if _, err := c.Place().Find(programs["install"], folders...); err != nil {
+		return owner, err
+	}
 	return c.User("mysql")
 }

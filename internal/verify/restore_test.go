@@ -39,7 +39,11 @@ func wantEmpty(t *testing.T, root string) {
 			t.Errorf("%s is left in the scratch folder", e.Name())
 		}
 	}
-	if inside := process.WorkingIn(root); len(inside) > 0 {
+	users := []int{nobody.UID}
+	if owner, err := serverUser(); err == nil {
+		users = append(users, owner.UID)
+	}
+	if inside := process.WorkingIn(root, users...); len(inside) > 0 {
 		t.Errorf("processes are left: %v", inside)
 	}
 }

@@ -266,6 +266,15 @@ func Recover(root string) (undone []string, err error) {
 	return clean(root)
 }
 
+// serversOf is the user of the server that works in run: the folders there are its. The place itself is root's.
+func serversOf(run string) []int {
+	info, err := os.Lstat(filepath.Join(run, dataName))
+	if err != nil {
+		return nil
+	}
+	return []int{int(info.Sys().(*syscall.Stat_t).Uid)}
+}
+
 // clean kills what works inside of run and removes it. The caller holds the lock.
 func clean(root string) (undone []string, err error) {
 	run := filepath.Join(root, runName)
@@ -280,13 +289,13 @@ func clean(root string) (undone []string, err error) {
 		return undone, err
 	}
 	for range 100 {
-		inside := process.WorkingIn(run)
+		inside := process.WorkingIn(run, serversOf(run)...)
 		if len(inside) == 0 {
 			break
 		}
-		for pid, name := range inside {
-			if err := syscall.Kill(pid, syscall.SIGKILL); err == nil {
-				undone = append(undone, fmt.Sprintf("ended %s (pid %d)", name, pid))
+		for _, w := range inside {
+			if err := syscall.Kill(w.PID, syscall.SIGKILL); err == nil {
+				undone = append(undone, fmt.Sprintf("ended %s (pid %d)", w.Name, w.PID))
 			}
 		}
 		time.Sleep(50 * time.Millisecond)

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package restore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"overcloud.backup/internal/process"
+	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/verify"
+)
+
+// Replaceable refuses a controller on which the datadir could not be replaced, or put back, once the database is stopped:
+// what these would fail at is found while the database still serves.
+func (n *Node) Replaceable(ctx context.Context) error {
+	return errors.Join(n.Movable(), n.Vacant(), n.canMakeEmpty(ctx), canRelabel())
+}
+
+// sole refuses a datadir beside which somebody else could put, or exchange, a folder: what lies there is moved, given away
+// and removed by root.
+func (n *Node) sole() error {
+	err := repository.CheckFolder(filepath.Dir(n.Datadir))
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("the datadir %s cannot be replaced beside what others put there: %w", n.Datadir, err)
+}
+
+// servers are the names of the processes that end with the database, and all they have started with them: state transfers.
+var servers = []string{"mysqld", "mariadbd", "mysqld_safe", "mariadbd-safe"}
+
+// Vacant refuses a datadir in which somebody works who does not end with the database, as an operator's shell: Replace and
+// PutBack would wait for that in vain, and nobody can tell it from a server that goes on.
+func (n *Node) Vacant() error {
+	workers := process.WorkingIn(n.Datadir)
+	var ending []int
+	for _, w := range workers {
+		if slices.Contains(servers, w.Name) {
+			ending = append(ending, w.PID)
+		}
+	}
+	for _, w := range workers {
+		if !process.Below(w.PID, ending) {
+			return fmt.Errorf("%s works in %s and does not end with the database: end it, or have it leave that folder, first", w, n.Datadir)
+		}
+	}
+	return nil
+}
+
+// canMakeEmpty looks for what an empty datadir is made with: every controller but the target gets one.
+func (n *Node) canMakeEmpty(ctx context.Context) error {
+	if _, err := verify.ServerUser(ctx, n.Image); err != nil {
+		return fmt.Errorf("an empty datadir could not be made here: %w", err)
+	}
+	return nil
+}
+
+// canRelabel looks for the programs that relabel needs where SELinux is on.
+func canRelabel() error {
+	if !exists(selinux) {
+		return nil
+	}
+	for _, program := range []string{"chcon", "restorecon"} {
+		if _, err := process.Find(program); err != nil {
+			return fmt.Errorf("the datadir could not get its SELinux labels: %w", err)
+		}
+	}
+	return nil
+}
