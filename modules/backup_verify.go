@@ -115,7 +115,9 @@ func (o backupVerifyOptions) recover(ctx context.Context, call *ansible.Call) (*
 		return &ansible.Result{Msg: "would remove what killed verifications left in " + o.Scratch}, nil
 	}
 	undone, err := verify.Recover(o.Scratch)
-	err = errors.Join(err, recoverJobs(ctx))
+	more, failed := verify.RecoverFormer()
+	undone = append(undone, more...)
+	err = errors.Join(err, failed, recoverJobs(ctx))
 	return &ansible.Result{Changed: len(undone) > 0, Msg: strings.Join(undone, "; "), Values: backupVerifyValues{Undone: undone}}, err
 }
 
@@ -130,6 +132,11 @@ func (o backupVerifyOptions) verify(ctx context.Context, call *ansible.Call, s *
 			return nil, err
 		}
 		if image, err = serverImage(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if !call.CheckMode {
+		if _, err := verify.RecoverFormer(); err != nil {
 			return nil, err
 		}
 	}

@@ -66,7 +66,8 @@ func checkScratch(root string, owner process.Owner) error {
 	}
 	for at := root; ; at = filepath.Dir(at) {
 		info, err := os.Stat(at)
-		if err == nil && info.Mode().Perm()&0o001 == 0 {
+		opened := at == home && at == filepath.Dir(root) // by makeRoot
+		if err == nil && info.Mode().Perm()&0o001 == 0 && !opened {
 			return fmt.Errorf("scratch: the user mysql cannot enter %s (mode %04o); choose another folder, or chmod o+x %s", at, info.Mode().Perm(), at)
 		}
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -187,8 +188,34 @@ func leaveContainer(run string) (undone []string, err error) {
 	return undone, err
 }
 
+// home is the collection's folder on a host, where others than root cannot be first. Folders in it are root's alone (0700).
+var home = "/var/lib/overcloud.backup"
+
+// openHome lets the server's user through home to a scratch folder there; without the right to list it he finds no other.
+// Who made it first may have made it 0700.
+func openHome() error {
+	if err := os.Mkdir(home, 0o711); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	folder, err := safefile.OpenFolder(home)
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	info, err := folder.Stat()
+	if err == nil && info.Mode().Perm()&0o011 != 0o011 {
+		err = folder.Chmod(info.Mode().Perm() | 0o011)
+	}
+	return err
+}
+
 // makeRoot makes the folder, so that the server's user can enter it whatever the umask is.
 func makeRoot(root string) error {
+	if filepath.Dir(root) == home {
+		if err := openHome(); err != nil {
+			return err
+		}
+	}
 	if _, err := os.Lstat(root); err == nil {
 		return nil
 	}
@@ -273,6 +300,28 @@ func serversOf(run string) []int {
 		return nil
 	}
 	return []int{int(info.Sys().(*syscall.Stat_t).Uid)}
+}
+
+// former is the scratch folder that was the default once, where anybody may be first.
+var former = "/var/tmp/overcloud.backup"
+
+// RecoverFormer is Recover for the folder that was the default once. One that is not root's holds nothing of ours, and one that
+// is busy is looked after by who uses it.
+func RecoverFormer() (undone []string, err error) {
+	run := filepath.Join(former, runName)
+	if err := repository.Check(former); err != nil || !isFolder(run) {
+		return nil, nil
+	}
+	undone, err = Recover(former)
+	if errors.Is(err, ErrBusy) {
+		err = nil
+	}
+	return undone, err
+}
+
+func isFolder(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.IsDir()
 }
 
 // clean kills what works inside of run and removes it. The caller holds the lock.

@@ -100,3 +100,71 @@ func TestSetsAreRestoredByAUserWithFoldersOfItsOwnOnly(t *testing.T) {
 		}
 	}
 }
+
+// inHome gives the collection's folder on a host another path, where the server's user gets to.
+func inHome(t *testing.T) (root string) {
+	t.Helper()
+	parent, err := os.MkdirTemp("/var/tmp", "verify-home-")
+	must(t, err)
+	must(t, os.Chmod(parent, 0o711))
+	t.Cleanup(func() { os.RemoveAll(parent) })
+	before := home
+	home = filepath.Join(parent, "overcloud.backup")
+	t.Cleanup(func() { home = before })
+	return filepath.Join(home, "scratch")
+}
+
+// Jobs make the collection's folder 0700. The server's user gets to the scratch folder in it, and learns of no other.
+func TestTheServersUserGetsToTheDefaultScratchFolder(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("needs root, as a verification does")
+	}
+	defer syscall.Umask(syscall.Umask(0o077))
+	for name, arrange := range map[string]func(){
+		"there is none":   func() {},
+		"jobs were first": func() { must(t, os.MkdirAll(filepath.Join(home, "jobs"), 0o700)) },
+	} {
+		root := inHome(t)
+		arrange()
+		must(t, checkScratch(root, nobody))
+		s, err := newScratch(t.Context(), root, nobody, container.Image{})
+		must(t, err)
+		as := process.ChildOptions{Owner: nobody}
+		if err := as.Run(t.Context(), "sh", "-c", `cd "$1" && touch here`, "sh", s.path(dataName)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := as.Run(t.Context(), "ls", home); err == nil {
+			t.Errorf("%s: it can be listed", name)
+		}
+		if err := as.Run(t.Context(), "ls", filepath.Join(home, "jobs")); err == nil {
+			t.Errorf("%s: jobs can be listed", name)
+		}
+		must(t, s.remove())
+	}
+}
+
+func TestWhatIsLeftInTheFormerScratchFolderIsRemovedWhereItIsOurs(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("needs root: a folder of another user")
+	}
+	before := former
+	t.Cleanup(func() { former = before })
+	former = filepath.Join(t.TempDir(), "overcloud.backup")
+	if undone, err := RecoverFormer(); err != nil || len(undone) > 0 {
+		t.Errorf("none: %q, %v", undone, err)
+	}
+	s, err := newScratch(t.Context(), former, nobody, container.Image{})
+	must(t, err)
+	if undone, err := RecoverFormer(); err != nil || len(undone) > 0 {
+		t.Errorf("one that runs: %q, %v", undone, err)
+	}
+	must(t, s.lock.Close()) // as a kill does
+	if undone, err := RecoverFormer(); err != nil || len(undone) != 1 {
+		t.Errorf("one that was killed: %q, %v", undone, err)
+	}
+	must(t, os.Mkdir(filepath.Join(former, runName), 0o700))
+	must(t, os.Chown(former, 65533, 65533))
+	if undone, err := RecoverFormer(); err != nil || len(undone) > 0 || !isFolder(filepath.Join(former, runName)) {
+		t.Errorf("a stranger's: %q, %v", undone, err)
+	}
+}

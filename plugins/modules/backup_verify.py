@@ -40,7 +40,9 @@ options:
     description:
       - C(present) verifies a set, or finds the verification of this C(job), and waits for it unless C(wait=false).
       - C(status) tells where C(job) stands.
-      - C(recovered) only removes what a verification left in C(scratch) that was killed.
+      - >-
+        C(recovered) only removes what a verification left that was killed, in C(scratch) and in the former default,
+        C(/var/tmp/overcloud.backup).
     type: str
     choices:
       - present
@@ -68,12 +70,13 @@ options:
     description:
       - >-
         Absolute path of a folder for the copy of the data. It must belong to root, and the user C(mysql) must be able
-        to enter it.
+        to enter it; the default is made so. In a folder that everybody can write to, as C(/var/tmp), somebody else may
+        take the name first.
       - >-
         It is made where it is missing, and keeps a lock. It needs 1.2 times the bytes that are inside of a physical
         set, 2.5 times those of a dump, and 512 MiB. That is looked at before.
     type: path
-    default: /var/tmp/overcloud.backup
+    default: /var/lib/overcloud.backup/scratch
   memory:
     description: MiB, from 32 to 1048576, of the scratch server's buffer pool.
     type: int
@@ -268,7 +271,7 @@ plan:
   sample:
     set: galera_cluster/20261122T191500Z_physical_controller-2
     path: /var/backups/overcloud/galera_cluster/20261122T191500Z_physical_controller-2
-    scratch: /var/tmp/overcloud.backup
+    scratch: /var/lib/overcloud.backup/scratch
     tools:
       paths:
         prepare: /usr/bin/mariadb-backup
@@ -280,7 +283,7 @@ plan:
       factor: 1.2
       needed_bytes: 788529152
       free_bytes: 84000000000
-      at: /var/tmp
+      at: /var/lib/overcloud.backup
     user: mysql
 outcome:
   description: What was found, as it stands in C(verified.json), there with all tables.
@@ -384,5 +387,5 @@ undone:
   type: list
   elements: str
   sample:
-    - removed /var/tmp/overcloud.backup/overcloud_verify.run
+    - removed /var/lib/overcloud.backup/scratch/overcloud_verify.run
 """

@@ -59,7 +59,7 @@ func (r record) tables() string {
 	return strings.Join(lines, "\n")
 }
 
-const scratch = "/var/tmp/overcloud.backup"
+const scratch = "/var/lib/overcloud.backup/scratch"
 
 // traces are the files that a verification may write, with times and sizes, on every controller.
 func (l lab) traces() string {

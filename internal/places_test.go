@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package internal_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// shared are folders where everybody can make files: a name there that is known may be somebody else's already.
+var shared = regexp.MustCompile(`(^|[^\w.])/(tmp|var/tmp|dev/shm|run/lock|var/lock|var/crash)\b`)
+
+// sharedHere are the lines that may name such a folder, by file and a part of the line, each with the reason.
+var sharedHere = map[string]map[string]string{
+	"process/secret.go":            {`os.CreateTemp("/dev/shm", "")`: "the name is random, and gone before anything is written"},
+	"verify/scratch.go":            {`former = `: "what is left in one of root's is removed there, and nothing made"},
+	"galera/places.go":             {`"/tmp/mysql.sock"`: "a place of MariaDB's own builds"},
+	"../modules/backup_verify.yml": {`as C(/var/tmp)`: "the description says why not", `C(/var/tmp/overcloud.backup)`: "as of scratch.go"},
+}
+
+// Nothing of the collection has a place of a known name where anybody can be first.
+func TestNoPlaceIsInAFolderThatEverybodyCanWriteTo(t *testing.T) {
+	files := 0
+	for _, pattern := range []string{"*/*.go", "../modules/*", "../roles/*/*/*.yml", "../playbooks/*.yml", "../playbooks/*/*.yml", "../plugins/action/*.py",
+		"../plugins/plugin_utils/*.py"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil || len(found) == 0 {
+			t.Fatalf("%s: %d files, %v", pattern, len(found), err)
+		}
+		for _, file := range found {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			files++
+			namesShared(t, file)
+		}
+	}
+	if files < 150 {
+		t.Errorf("only %d files were seen", files)
+	}
+}
+
+func namesShared(t *testing.T, file string) {
+	t.Helper()
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, line := range strings.Split(string(content), "\n") {
+		if code := strings.TrimSpace(line); !strings.HasPrefix(code, "//") && shared.MatchString(line) && !mayName(file, line) {
+			t.Errorf("%s:%d: everybody can write to that folder: %s", file, n+1, code)
+		}
+	}
+}
+
+func mayName(file, line string) bool {
+	for part := range sharedHere[file] {
+		if strings.Contains(line, part) {
+			return true
+		}
+	}
+	return false
+}
