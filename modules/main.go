@@ -10,6 +10,7 @@ import (
 	"os"
 
 	"overcloud.backup/internal/ansible"
+	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/stub"
 )
 
@@ -35,6 +36,8 @@ func main() {
 		generate()
 		return
 	}
+	// A limit that the kernel refuses is no reason not to work.
+	_ = process.NoCore()
 	os.Exit(program().Main(os.Args[1:], os.Stdin, os.Stdout))
 }
 

@@ -6,10 +6,14 @@ import (
 	"bytes"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"gopkg.in/yaml.v3"
 
@@ -115,6 +119,36 @@ func TestEveryModuleRefusesAnUnknownOption(t *testing.T) {
 		status := program().Main([]string{"-", name}, strings.NewReader(`{"no_such_option_at_all":1}`), &out)
 		if status != 1 || !strings.Contains(out.String(), "no_such_option_at_all: no such option") {
 			t.Errorf("%s: %d %s", name, status, out.String())
+		}
+	}
+}
+
+// The binary holds passwords from its first line on. It waits here for its arguments, in a pipe that nobody writes to.
+func TestTheBinaryLeavesNoCore(t *testing.T) {
+	binary, arguments := filepath.Join(t.TempDir(), "overcloud_backup"), filepath.Join(t.TempDir(), "arguments")
+	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if err := syscall.Mkfifo(arguments, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command(binary, arguments)
+	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Process.Kill(); _ = c.Wait() }()
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		limits, err := os.ReadFile("/proc/" + strconv.Itoa(c.Process.Pid) + "/limits")
+		if err != nil {
+			t.Fatal(err)
+		}
+		line := string(limits[bytes.Index(limits, []byte("Max core file size")):])
+		if fields := strings.Fields(line); fields[4] == "1" && fields[5] == "1" || fields[4] == "0" && fields[5] == "0" {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%.80s", line)
 		}
 	}
 }

@@ -44,6 +44,7 @@ exit 0
 	t.Setenv("PATH", folder+":/usr/bin:/bin")
 	t.Setenv("HOME", "/root")
 	swap(t, &booted, t.TempDir())
+	swap(t, &selinux, "/none")
 	swap(t, &cgroup2, filepath.Join(folder, "systemctl"))
 	return folder
 }
@@ -133,7 +134,7 @@ func TestStartPassesEverySystemdWhatItKnows(t *testing.T) {
 		"systemd-run", "--quiet", "--no-ask-password", "--collect", "--unit=overcloud-backup-a.service",
 		`--description=Backup of "c" at 50%`, "--property=After=" + services, "--property=Type=simple",
 		"--property=KillMode=mixed", "--property=TimeoutStopSec=90", "--property=UMask=0077",
-		"--property=StandardOutput=journal", "--property=StandardError=journal", "--property=Environment=HOME=/root",
+		"--property=StandardOutput=journal", "--property=StandardError=journal", "--property=LimitCORE=0", "--property=NoNewPrivileges=yes", "--property=Environment=HOME=/root",
 		"--property=CPUWeight=50", "--property=IOWeight=50", "--property=MEMORY=1073741824", "--property=Nice=10",
 		"--property=IOSchedulingClass=best-effort", "--property=IOSchedulingPriority=7",
 		`--property=ExecStopPost=/usr/bin/env "--" "/var/lib/overcloud.backup/jobs/50% a/overcloud_backup" ` +
@@ -182,6 +183,8 @@ TimeoutStopSec=90
 UMask=0077
 StandardOutput=journal
 StandardError=journal
+LimitCORE=0
+NoNewPrivileges=yes
 Environment=HOME=/root
 CPUShares=512
 BlockIOWeight=250
@@ -352,5 +355,18 @@ func TestStopAndForgetTakeAMissingUnit(t *testing.T) {
 	}
 	if got := calls(t, folder)[0]; !slices.Equal(got, []string{"stop", "stop", "--", "x.service"}) {
 		t.Errorf("called %q", got)
+	}
+}
+
+// With it no program of the unit would get into its domain, and podman starts nothing.
+func TestNoNewPrivilegesIsLeftToHostsWithoutSELinux(t *testing.T) {
+	folder := fake(t, rhel8)
+	swap(t, &selinux, filepath.Join(folder, "systemctl"))
+	if err := Start(t.Context(), spec()); err != nil {
+		t.Fatal(err)
+	}
+	got := calls(t, folder)[0]
+	if slices.Contains(got, "--property=NoNewPrivileges=yes") || !slices.Contains(got, "--property=LimitCORE=0") {
+		t.Errorf("got %q", got)
 	}
 }
