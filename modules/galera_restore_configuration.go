@@ -11,6 +11,19 @@ import (
 	"overcloud.backup/internal/pacemaker"
 )
 
+// maxNamed is how many places a warning names.
+const maxNamed = 20
+
+// hiddenChanges warns of values that the difference does not show: a payload may be among them.
+func hiddenChanges(places []string, set string) string {
+	named := strings.Join(places[:min(len(places), maxNamed)], ", ")
+	if len(places) > maxNamed {
+		named += ", among others"
+	}
+	return fmt.Sprintf("%d values of the set that are hidden here, for they may be secrets, are not the cluster's: %s; read them in cib.xml of %s before they are pushed",
+		len(places), named, set)
+}
+
 // configured replaces Pacemaker's configuration by that of the set. In check mode it shows the difference.
 func (o galeraRestoreOptions) configured(ctx context.Context, call *ansible.Call) (*ansible.Result, error) {
 	s, err := o.open()
@@ -41,11 +54,13 @@ func (o galeraRestoreOptions) configured(ctx context.Context, call *ansible.Call
 		return &ansible.Result{Msg: "Pacemaker's configuration is that of " + s.Path()}, nil
 	}
 	result := &ansible.Result{Changed: true, Diff: &ansible.Diff{}, Msg: "Pacemaker's configuration is not that of " + s.Path() + "; nothing was changed"}
-	if result.Diff.Before, err = live.Text(); err == nil {
-		result.Diff.After, err = wanted.Text()
-	}
+	difference, err := wanted.Diff(live)
 	if err != nil {
 		return result, err
+	}
+	result.Diff.Before, result.Diff.After = difference.Before, difference.After
+	if len(difference.Hidden) > 0 {
+		result.Warnings = append(result.Warnings, hiddenChanges(difference.Hidden, s.Path()))
 	}
 	foreign, err := wanted.OfAnother(live)
 	if err != nil {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -33,5 +34,16 @@ func TestASetThatAVerificationFoundBadIsNotRestored(t *testing.T) {
 		if _, err := o.fits(t.Context(), n, s); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v, want %q", err, c.want)
 		}
+	}
+}
+
+func TestHiddenChangesAreNamedAndCounted(t *testing.T) {
+	places := slices.Repeat([]string{`"passwd" of nvpair "p"`}, 25)
+	said := hiddenChanges(places, "/sets/a")
+	if !strings.HasPrefix(said, "25 values of the set") || strings.Count(said, "passwd") != maxNamed || !strings.Contains(said, "among others; read them in cib.xml of /sets/a") {
+		t.Error(said)
+	}
+	if said := hiddenChanges(places[:1], "/sets/a"); strings.Contains(said, "among others") {
+		t.Error(said)
 	}
 }

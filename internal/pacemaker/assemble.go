@@ -44,7 +44,7 @@ func assemble(s sources) Facts {
 
 // addCIB takes what the CIB says; crm_mon's word on the same thing comes later and goes first.
 func (f *Facts) addCIB(c *CIB) {
-	f.Properties, f.Galera = c.Properties, c.Galera
+	f.Properties, f.Galera = shownValues(c.Properties), c.Galera
 	f.Locks = append(f.Locks, c.Locks...)
 	f.ClusterName = c.Properties["cluster-name"]
 	f.Version = c.Properties["dc-version"]

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -48,20 +47,6 @@ func LiveConfiguration(ctx context.Context) (Configuration, error) {
 		return Configuration{}, a.failure("read the cluster's configuration")
 	}
 	return ParseConfiguration(a.out)
-}
-
-// secretName is what the name of an attribute looks like whose value is nobody's business.
-var secretName = regexp.MustCompile(`(?i)pass|secret|token|auth_?key`)
-
-// Text is the configuration, indented, for people: secrets are masked.
-func (c Configuration) Text() (string, error) {
-	shown := c.root.Copy()
-	for _, pair := range shown.FindElements("//nvpair") {
-		if value := pair.SelectAttr("value"); value != nil && secretName.MatchString(pair.SelectAttrValue("name", "")) {
-			value.Value = "(hidden)"
-		}
-	}
-	return write(shown)
 }
 
 // Equal compares all of it, secrets too. The order in which Pacemaker keeps things counts.

@@ -183,7 +183,8 @@ func (s *Status) readNodeAttributes(root *etree.Element) error {
 		}
 		for _, pair := range e.SelectElements("attribute") {
 			p := attributes{of: pair}
-			n.Attributes[p.text("name")] = p.optional("value")
+			name := p.text("name")
+			n.Attributes[name] = shownValue(name, p.optional("value"))
 			if p.err != nil {
 				return p.err
 			}

@@ -60,7 +60,8 @@ options:
       - >-
         C(configured) replaces Pacemaker's configuration by that of the set, which needs C(confirm), and where the set
         has other nodes or virtual IPs C(other_cluster). In check mode it only compares, and in diff mode shows the
-        difference, with secrets masked.
+        difference. What is not known to be harmless is hidden there, whatever its name is; where such a value is not
+        the cluster's, the difference and a warning say so.
     type: str
     choices:
       - planned

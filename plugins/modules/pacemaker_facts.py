@@ -189,7 +189,9 @@ ansible_facts:
           returned: always
           sample: true
         properties:
-          description: The cluster's properties as they stand in the CIB, without those that have their default.
+          description: >-
+            The cluster's properties as they stand in the CIB, without those that have their default. Values under names
+            that are not known to be harmless are hidden.
           type: dict
           returned: always
           sample:
@@ -268,7 +270,9 @@ ansible_facts:
               type: str
               returned: always
             attributes:
-              description: Its attributes, transient ones included.
+              description: >-
+                Its attributes, transient ones included. Values under names that are not known to be harmless are
+                hidden.
               type: dict
               returned: always
             feature_set:
