@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package internal_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// plain are the files that may open by a name that is not below /proc or /sys, each with the reason why nobody else can put a
+// pipe, a device or a link there.
+var plain = map[string]string{
+	"ansible/program.go":     "the arguments, whose path is the caller's",
+	"ansible/unit.go":        "a job's folder",
+	"backup/guard_sample.go": "a folder, for the room in its file system",
+	"backup/stream.go":       "an empty folder of ours",
+	"galera/container.go":    "below /proc",
+	"haproxy/find.go":        "a configuration of HAProxy's, looked at before",
+	"jobs/files.go":          "a job's folder, to have it on the disk",
+	"journal/journal.go":     "a job's folder, to have it on the disk",
+	"peer/listeners.go":      "below /proc",
+	"peer/owners.go":         "/etc/passwd, and below /proc",
+	"process/workingin.go":   "below /proc",
+	"reading/clock.go":       "below /proc and /run",
+	"restore/datadir.go":     "the folder of the datadir, to have it on the disk",
+	"safefile/safefile.go":   "what all others use",
+	"unit/rest.go":           "below /proc and /sys",
+	"verify/build.go":        "a folder in a place of root's",
+}
+
+// Who opens a file where somebody else can write waits for a pipe's writer, or follows a link: that is safefile's to see.
+func TestFilesThatOthersCanExchangeAreNotOpenedByName(t *testing.T) {
+	found, err := filepath.Glob("*/*.go")
+	if err != nil || len(found) < 20 {
+		t.Fatalf("%d files, %v", len(found), err)
+	}
+	modules, _ := filepath.Glob("../modules/*.go")
+	for _, file := range append(found, modules...) {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		for _, at := range openedByName(t, file) {
+			if plain[file] == "" {
+				t.Errorf("%s: use safefile, or give a reason here", at)
+			}
+		}
+	}
+}
+
+// openedByName are the places where a file calls os.Open or os.ReadFile with a path that does not begin with /proc or /sys.
+func openedByName(t *testing.T, file string) (places []string) {
+	t.Helper()
+	set := token.NewFileSet()
+	f, err := parser.ParseFile(set, file, nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(f, func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok || len(call.Args) == 0 || !opens(call.Fun) {
+			return true
+		}
+		kernels := false
+		ast.Inspect(call.Args[0], func(n ast.Node) bool {
+			if literal, ok := n.(*ast.BasicLit); ok {
+				kernels = kernels || strings.HasPrefix(literal.Value, `"/proc/`) || strings.HasPrefix(literal.Value, `"/sys/`)
+			}
+			return true
+		})
+		if !kernels {
+			places = append(places, set.Position(call.Pos()).String())
+		}
+		return true
+	})
+	return places
+}
+
+func opens(f ast.Expr) bool {
+	s, ok := f.(*ast.SelectorExpr)
+	if !ok {
+		return false
+	}
+	x, ok := s.X.(*ast.Ident)
+	return ok && x.Name == "os" && (s.Sel.Name == "Open" || s.Sel.Name == "ReadFile")
+}
