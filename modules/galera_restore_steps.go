@@ -154,7 +154,7 @@ func (r *restoreStep) fenced() error {
 
 // mayStop looks once more, before clients are kept out: making the set ready may have taken hours. The way back stays open.
 func (r *restoreStep) mayStop() error {
-	if err := errors.Join(pacemaker.NoBackup(r.ctx), r.node.Vacant()); err != nil || r.book.RollingBack {
+	if err := errors.Join(pacemaker.NoBackup(r.ctx), r.node.Vacant(r.ctx)); err != nil || r.book.RollingBack {
 		return err
 	}
 	return errors.Join(r.node.Whole(), r.node.Startable(r.ctx, r.book), r.node.Replaceable(r.ctx))

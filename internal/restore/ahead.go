@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/repository"
@@ -17,7 +18,7 @@ import (
 // Replaceable refuses a controller on which the datadir could not be replaced, or put back, once the database is stopped:
 // what these would fail at is found while the database still serves.
 func (n *Node) Replaceable(ctx context.Context) error {
-	return errors.Join(n.Movable(), n.Vacant(), n.canMakeEmpty(ctx), canRelabel())
+	return errors.Join(n.Movable(), n.Vacant(ctx), n.canMakeEmpty(ctx), canRelabel())
 }
 
 // sole refuses a datadir beside which somebody else could put, or exchange, a folder: what lies there is moved, given away
@@ -33,9 +34,23 @@ func (n *Node) sole() error {
 // servers are the names of the processes that end with the database, and all they have started with them: state transfers.
 var servers = []string{"mysqld", "mariadbd", "mysqld_safe", "mariadbd-safe"}
 
+// vacantTimeout is how long what the resource agent runs now and then may work in the datadir, as a shell of the server's user
+// in its home, while it looks for the position of a server that does not start.
+const vacantTimeout = 10 * time.Second
+
 // Vacant refuses a datadir in which somebody works who does not end with the database, as an operator's shell: Replace and
 // PutBack would wait for that in vain, and nobody can tell it from a server that goes on.
-func (n *Node) Vacant() error {
+func (n *Node) Vacant(ctx context.Context) error {
+	return until(ctx, vacantTimeout, "see that nobody else works in the datadir", func() (string, error) {
+		if w, found := n.lasting(); found {
+			return fmt.Sprintf("%s works in %s and does not end with the database: end it, or have it leave that folder, first", w, n.Datadir), nil
+		}
+		return "", nil
+	})
+}
+
+// lasting is a process in the datadir that does not end with the database.
+func (n *Node) lasting() (process.Worker, bool) {
 	workers := process.WorkingIn(n.Datadir)
 	var ending []int
 	for _, w := range workers {
@@ -45,10 +60,10 @@ func (n *Node) Vacant() error {
 	}
 	for _, w := range workers {
 		if !process.Below(w.PID, ending) {
-			return fmt.Errorf("%s works in %s and does not end with the database: end it, or have it leave that folder, first", w, n.Datadir)
+			return w, true
 		}
 	}
-	return nil
+	return process.Worker{}, false
 }
 
 // canMakeEmpty looks for what an empty datadir is made with: every controller but the target gets one.

@@ -74,7 +74,7 @@ func TestAStrangerInTheDatadirStopsNoRestore(t *testing.T) {
 	b.Target = true
 	fill(t, n.Ready(b), "set")
 	works(t, n.Datadir, 65533, "sleep", "60")
-	if err := n.Vacant(); err != nil {
+	if err := n.Vacant(t.Context()); err != nil {
 		t.Error(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
@@ -99,18 +99,19 @@ func TestWhoDoesNotEndWithTheDatabaseIsToldBeforeItIsStopped(t *testing.T) {
 			t.Fatal("the server has no child")
 		}
 	}
-	if err := n.Vacant(); err != nil {
+	if err := n.Vacant(t.Context()); err != nil {
 		t.Errorf("the server, and a transfer: %v", err)
 	}
+	works(t, n.Datadir, 0, copied(t, "sh", "agent"), "-c", "sleep 1; exit")
+	if err := n.Vacant(t.Context()); err != nil {
+		t.Errorf("what ends by itself: %v", err)
+	}
 	works(t, n.Datadir, 0, copied(t, "sleep", "vi"), "60")
-	for end := time.Now().Add(5 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		err := n.Vacant()
-		if err != nil && strings.Contains(err.Error(), `"vi" (pid `) && strings.Contains(err.Error(), "works in "+n.Datadir) {
-			break
-		}
-		if time.Now().After(end) {
-			t.Fatalf("an editor: %v", err)
-		}
+	time.Sleep(100 * time.Millisecond) // it has its name by then
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if err := n.Vacant(ctx); err == nil || !strings.Contains(err.Error(), `"vi" (pid `) || !strings.Contains(err.Error(), "works in "+n.Datadir) {
+		t.Errorf("an editor: %v", err)
 	}
 }
 
