@@ -26,7 +26,10 @@ func TestAPipeInACertificatesPlaceHoldsNobodyUp(t *testing.T) {
 		"client_key":  {"", dir + "/cert.pem", pipe},
 	} {
 		ended := make(chan error, 1)
-		go func() { _, err := loadTLS(Login{CACert: c.ca, ClientCert: c.cert, ClientKey: c.key}, peer.Trust()); ended <- err }()
+		go func() {
+			_, err := loadTLS(Login{CACert: c.ca, ClientCert: c.cert, ClientKey: c.key}, peer.Trust())
+			ended <- err
+		}()
 		select {
 		case err := <-ended:
 			if err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "is a pipe") {
