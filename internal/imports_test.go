@@ -35,7 +35,7 @@ var only = map[string][]string{
 // may names, for a package, all it may import of this module. A package that is not here may import nothing of it.
 var may = map[string][]string{
 	"peer":       {"safefile"},
-	"galera":     {"safefile", "reading", "process", "hiera", "optionfile", "peer", "handshake"},
+	"galera":     {"safefile", "reading", "process", "hiera", "optionfile", "container", "peer", "handshake"},
 	"pacemaker":  {"reading", "process"},
 	"haproxy":    {"reading", "peer"},
 	"hiera":      {"safefile", "process"},
@@ -43,7 +43,7 @@ var may = map[string][]string{
 	"optionfile": {"peer"},
 	"unit":       {"process"},
 	"jobs":       {"safefile", "journal"},
-	"container":  {"safefile", "process"},
+	"container":  {"process"},
 	"verify":     {"safefile", "repository", "xbstream", "zframe", "process", "galera", "container"},
 	"restore":    {"container", "safefile", "galera", "jobs", "optionfile", "pacemaker", "process", "repository", "verify"},
 	"backup": {"safefile", "peer", "reading", "process", "galera", "pacemaker", "haproxy", "repository", "xbstream", "zframe",

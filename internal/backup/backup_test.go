@@ -133,14 +133,14 @@ func TestIdentity(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, datadir := range []string{ours, ours + "/", link} {
-		if err := checkDatadir(sleeper.Process.Pid, datadir); err != nil {
+		if err := checkDatadir(sleeper.Process.Pid, datadir, process.Place{}); err != nil {
 			t.Errorf("%s: %v", datadir, err)
 		}
 	}
-	if err := checkDatadir(sleeper.Process.Pid, other); err == nil || !strings.Contains(err.Error(), other) || !strings.Contains(err.Error(), ours) {
+	if err := checkDatadir(sleeper.Process.Pid, other, process.Place{}); err == nil || !strings.Contains(err.Error(), other) || !strings.Contains(err.Error(), ours) {
 		t.Errorf("both folders are to be named: %v", err)
 	}
-	if checkDatadir(0, ours) == nil || checkDatadir(sleeper.Process.Pid, other+"/none") == nil {
+	if checkDatadir(0, ours, process.Place{}) == nil || checkDatadir(sleeper.Process.Pid, other+"/none", process.Place{}) == nil {
 		t.Error("an unknown server or folder was accepted")
 	}
 	if err := checkHost(galera.Server{Hostname: "a"}, "b"); err == nil || !strings.Contains(err.Error(), `"a"`) || !strings.Contains(err.Error(), `"b"`) {

@@ -57,7 +57,7 @@ type guard struct {
 	ignore   []string
 	lease    func() (string, error)
 	stall    time.Duration
-	datadir  string // as this host sees it
+	datadir  *folder
 
 	mutex   sync.Mutex
 	now     Sample // what the sources told last
@@ -92,7 +92,7 @@ func (r *running) newGuard(stop context.CancelCauseFunc) *guard {
 	g := &guard{
 		limits: limits{allowClients: r.o.AllowClients, others: r.o.others(), path: r.set.Path()},
 		stop:   stop, counters: &r.counters, open: r.desync.open, view: r.view, desynced: r.desynced, ignore: r.o.IgnoreUsers,
-		lease: r.o.Lease, stall: r.o.MaxCommitStall, datadir: r.container.Place.Path(r.server.Datadir),
+		lease: r.o.Lease, stall: r.o.MaxCommitStall, datadir: &folder{at: r.container.Place, path: r.server.Datadir},
 	}
 	if r.o.StopOnLostCaller && r.o.Lease != nil {
 		g.limits.lease = r.o.LeaseTimeout
@@ -116,8 +116,7 @@ func (g *guard) start(ctx context.Context, destination string) {
 	g.loop(ctx, clusterEvery, func() { g.askCluster(ctx) }, nil)
 	room := func() (int64, error) { n, _, err := repository.Free(destination); return n, err }
 	g.loop(ctx, sampleEvery, g.space(room, &g.limits.destination, destinationFloor, &g.now.Tool.FreeDestination), nil)
-	datadir := &folder{path: g.datadir}
-	g.loop(ctx, sampleEvery, g.space(datadir.free, &g.limits.datadir, datadirFloor, &g.now.Tool.FreeDatadir), datadir.close)
+	g.loop(ctx, sampleEvery, g.space(g.datadir.free, &g.limits.datadir, datadirFloor, &g.now.Tool.FreeDatadir), g.datadir.close)
 	g.loop(ctx, sampleEvery, g.look, nil)
 	if g.desync != nil {
 		queue := &asked{open: g.open}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"time"
 
+	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/repository"
 )
 
@@ -60,16 +61,17 @@ const (
 	datadirFloor     = 256 << 20
 )
 
-// folder is held open once it was found. A container's is found by a process, and when that ends its path leads nowhere: it
-// would seem to be full before its server seems to be silent.
+// folder is one of a place, held open once it was found: that it is gone, as its file system may be with the container,
+// must not look like a full one before its server seems to be silent.
 type folder struct {
+	at   process.Place
 	path string
 	file *os.File
 }
 
 func (f *folder) free() (n int64, err error) {
 	if f.file == nil {
-		if f.file, err = os.Open(f.path); err != nil {
+		if f.file, err = f.at.Folder(f.path); err != nil {
 			return 0, err
 		}
 	}

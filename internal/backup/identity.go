@@ -26,7 +26,7 @@ func checkHost(server galera.Server, host string) error {
 // checkDatadir proves that the server at the other end of the unix socket owns the files that a physical backup reads.
 // mariadb-backup does not: connected to one server and reading the files of another it says "completed OK!". mariadbd
 // works inside its datadir, so that its current directory, seen through its pid, must be the folder that it names.
-func checkDatadir(pid int, datadir string) error {
+func checkDatadir(pid int, datadir string, at process.Place) error {
 	if pid == 0 {
 		return errors.New("the process behind the server's socket is unknown, so its files cannot be told from another server's; run as root in the server's own pid namespace or above it")
 	}
@@ -35,7 +35,7 @@ func checkDatadir(pid int, datadir string) error {
 	if err != nil {
 		return fmt.Errorf("find the server's datadir: %w", err)
 	}
-	ours, err := os.Stat(datadir)
+	ours, err := at.Stat(datadir)
 	if err != nil {
 		return fmt.Errorf("the datadir %s of the server (pid %d) is not visible here: %w", datadir, pid, err)
 	}

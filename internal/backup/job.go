@@ -118,20 +118,17 @@ func (j *Job) chooseTool(ctx context.Context, c *galera.Client) (err error) {
 		j.warn("%s is of version %s, the server of %s", j.tool.path, j.tool.version, server)
 	}
 	if j.tool.method == Physical {
-		return checkDatadir(c.PeerPID(), j.container.Place.Path(j.server.Datadir))
+		return checkDatadir(c.PeerPID(), j.server.Datadir, j.container.Place)
 	}
 	return nil
 }
 
 // findContainer finds out where the server lives, for its own version of the tools is there and nowhere else.
 func (j *Job) findContainer(ctx context.Context, c *galera.Client) (err error) {
-	if j.container, err = galera.FindContainer(c.PeerPID()); err != nil {
-		return err
-	}
-	if j.containerName, err = j.container.Name(ctx); err != nil {
-		j.warn("%v", err)
-	}
-	return nil
+	_ = j.container.Place.Close()
+	j.container, err = galera.FindContainer(ctx, c.PeerPID())
+	j.containerName = j.container.Name
+	return err
 }
 
 func (j *Job) warn(format string, args ...any) {
@@ -209,13 +206,22 @@ func (j *Job) checkTables(ctx context.Context, c *galera.Client) error {
 func (j *Job) checkSpace(context.Context, *galera.Client) (err error) {
 	raw := j.plan.Space.Raw
 	if j.tool.method == Physical {
-		if raw, err = datadirBytes(j.container.Place.Path(j.server.Datadir)); err != nil {
+		if raw, err = j.datadirBytes(); err != nil {
 			return err
 		}
 	}
 	// Another controller may have another file system there, and to look is all that it costs.
 	j.plan.Space, err = estimate(raw, j.o.Destination)
 	return elsewhere(err)
+}
+
+// datadirBytes are those that a physical backup copies, of the datadir where the server runs.
+func (j *Job) datadirBytes() (int64, error) {
+	at, err := j.container.Place.Resolve(j.server.Datadir)
+	if err != nil {
+		return 0, fmt.Errorf("read the datadir: %w", err)
+	}
+	return datadirBytes(at)
 }
 
 // checkCluster finds out now, and not when all data are read, that the cluster does not tell its configuration.

@@ -47,7 +47,12 @@ func contained(t *testing.T, tool string) process.Place {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return process.Place{PID: pid}
+	p, err := process.Hold(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.Close() })
+	return p
 }
 
 // What the tool is given must mean the same in its container: no path of this host leads anywhere there.
@@ -83,19 +88,19 @@ func TestAToolOfAContainerIsGivenOnlyWhatItSees(t *testing.T) {
 // That the server ended is for another rule to say.
 func TestTheRoomInAContainersDatadirIsKnownToItsEnd(t *testing.T) {
 	p := contained(t, "true")
-	f := &folder{path: p.Path("/mnt")}
+	f := &folder{at: p, path: "/mnt"}
 	defer f.close()
 	if n, err := f.free(); err != nil || n == 0 || n > 8<<20 {
 		t.Fatalf("%d bytes, %v", n, err)
 	}
-	_ = syscall.Kill(p.PID, syscall.SIGKILL)
-	if lives(strconv.Itoa(p.PID)) {
+	_ = syscall.Kill(p.PID(), syscall.SIGKILL)
+	if lives(strconv.Itoa(p.PID())) {
 		t.Fatal("it lives on")
 	}
 	if n, err := f.free(); err != nil || n == 0 || n > 8<<20 {
 		t.Errorf("after its end: %d bytes, %v", n, err)
 	}
-	late := &folder{path: p.Path("/mnt")}
+	late := &folder{at: p, path: "/mnt/gone"}
 	defer late.close()
 	g := &guard{}
 	g.space(late.free, &g.limits.datadir, datadirFloor, &g.now.Tool.FreeDatadir)()

@@ -96,16 +96,16 @@ func copyFrom(ctx context.Context, s source, sink io.Writer, log *toolLog, o Opt
 	defer login.Close()
 	running, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	cmd := s.tool.place.Command(running, s.tool.path, s.args...)
-	cmd.ExtraFiles = []*os.File{login}
+	files := []*os.File{login}
 	if s.empty != "" {
 		empty, err := os.Open(s.empty)
 		if err != nil {
 			return zframe.Stats{}, err
 		}
 		defer empty.Close()
-		cmd.ExtraFiles = append(cmd.ExtraFiles, empty)
+		files = append(files, empty)
 	}
+	cmd := s.tool.place.Passing(running, files, s.tool.path, s.args...)
 	cmd.Stderr = log
 	out, err := cmd.StdoutPipe()
 	if err != nil {

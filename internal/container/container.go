@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package container starts throw-away containers of an image that is on this host already. Such a container does nothing:
-// it waits, and programs of the image are run beside it (process.Place). It has no network, sees one folder of the host,
-// and ends by itself after a day, whoever forgets it.
+// Package container asks podman and docker for containers, and starts throw-away ones of an image that is on this host
+// already. Such a container does nothing: it waits, and programs of the image are run beside it (process.Place). It has
+// no network, sees one folder of the host, and ends by itself after a day, whoever forgets it.
 package container
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"time"
 
 	"overcloud.backup/internal/process"
-	"overcloud.backup/internal/safefile"
 )
 
 // Image is what the server's containers are made of.
@@ -42,8 +42,8 @@ const (
 	removeTimeout = 30 * time.Second
 )
 
-// How long a container waits, in seconds: one that programs work in, and one that is only looked into, which nobody would
-// remove if who looks were killed.
+// How long a container waits, in seconds: one that programs work in, and one that is only looked into, which nobody
+// would remove if who looks were killed.
 const (
 	lifetime     = "86400"
 	lookLifetime = "600"
@@ -53,6 +53,9 @@ const (
 func (i Image) Start(ctx context.Context, name string, folders ...string) (*Container, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
+	if strings.HasPrefix(i.Name, "-") {
+		return nil, fmt.Errorf("%q is no name of an image", i.Name)
+	}
 	if _, err := process.Output(ctx, i.Engine, "inspect", "--type", "image", "--format", "{{.Id}}", i.Name); err != nil {
 		return nil, fmt.Errorf("the image %s is not on this host: %w", i.Name, err)
 	}
@@ -74,14 +77,14 @@ func (i Image) Start(ctx context.Context, name string, folders ...string) (*Cont
 		// The engine may go on although its client was ended.
 		return nil, errors.Join(fmt.Errorf("start a container of %s: %w", i.Name, err), c.Remove())
 	}
-	if err := c.findPID(ctx); err != nil {
+	if err := c.enter(ctx); err != nil {
 		return nil, errors.Join(err, c.Remove())
 	}
 	return c, nil
 }
 
-// quiet is a log driver that leaves nothing behind. podman 1.6 refuses none; its k8s-file is a file in the container's own
-// folder, which goes with it, and the journal would stay.
+// quiet is a log driver that leaves nothing behind. podman 1.6 refuses none; its k8s-file is a file in the container's
+// own folder, which goes with it, and the journal would stay.
 func (i Image) quiet() string {
 	if i.Engine == "podman" {
 		return "k8s-file"
@@ -103,23 +106,20 @@ func (i Image) ours(ctx context.Context) []string {
 	return []string{"--cgroups", "disabled"}
 }
 
-func (c *Container) findPID(ctx context.Context) error {
-	out, err := process.Output(ctx, c.Engine, "inspect", "--type", "container", "--format", "{{.State.Pid}}", c.Name)
-	if err != nil {
-		return fmt.Errorf("look at the container %s: %w", c.Name, err)
+func (c *Container) enter(ctx context.Context) error {
+	place, _, err := Enter(ctx, c.Engine, c.Name)
+	if errors.Is(err, errEnded) {
+		return fmt.Errorf("the container %s has ended at once: %w", c.Name, err)
 	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(out)))
-	if err != nil || pid <= 1 {
-		return fmt.Errorf("the container %s has ended at once (its process is %q)", c.Name, strings.TrimSpace(string(out)))
-	}
-	c.place = process.Place{PID: pid}
-	return nil
+	c.place = place
+	return err
 }
 
-// Remove ends and removes the container.
+// Remove ends and removes the container. Its place is closed: while it is held, the container's mounts last.
 func (c *Container) Remove() error {
+	closed := c.place.Close()
 	_, err := Remove(context.Background(), c.Engine, c.Name)
-	return err
+	return errors.Join(closed, err)
 }
 
 // Remove ends and removes a container by its name, and says whether there was one.
@@ -140,8 +140,8 @@ func Remove(ctx context.Context, engine, name string) (bool, error) {
 	return true, nil
 }
 
-// exists says whether there is a container of that name; an engine that is not installed has none. With an error that is
-// not known.
+// exists says whether there is a container of that name; an engine that is not installed has none. With an error that
+// is not known.
 func exists(ctx context.Context, engine, name string) (bool, error) {
 	_, err := process.Output(ctx, engine, "inspect", "--type", "container", "--format", "{{.Id}}", name)
 	switch {
@@ -153,7 +153,8 @@ func exists(ctx context.Context, engine, name string) (bool, error) {
 	return false, fmt.Errorf("look whether there is a container %s: %w", name, err)
 }
 
-// saysNone tells the engine's answer that there is none from all other failures, as of a daemon that is being restarted:
+// saysNone tells the engine's answer that there is none from all other failures, as of a daemon that is being
+// restarted:
 //
 //	Error: No such container: NAME                               (docker 1.13, exit status 1)
 //	Error: error looking up container "NAME": no container with name or ID NAME found: no such container
@@ -169,15 +170,20 @@ func saysNone(err error) bool {
 	return strings.Contains(said, "no such container") || strings.Contains(said, "no such object")
 }
 
-// maxPasswd is more than an image's passwd has.
+// maxPasswd bounds /etc/passwd of an image.
 const maxPasswd = 1 << 20
 
 // User is a user of the container, by name.
 func (c *Container) User(name string) (process.Owner, error) {
-	path := c.place.Path("/etc/passwd")
-	text, err := safefile.ReadOwn(path, maxPasswd)
+	const path = "/etc/passwd"
+	f, err := c.place.Open(path)
 	if err != nil {
-		return process.Owner{}, err
+		return process.Owner{}, fmt.Errorf("look for the image's user %s: %w", name, err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxPasswd))
+	if err != nil {
+		return process.Owner{}, fmt.Errorf("look for the image's user %s: %w", name, err)
 	}
 	for line := range strings.Lines(string(text)) {
 		fields := strings.Split(strings.TrimSpace(line), ":")

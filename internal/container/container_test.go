@@ -17,6 +17,8 @@ const standIn = `#!/bin/sh
 cd "$STATE"
 echo "${0##*/} $*" >>calls
 fail() { echo "$1" >&2; exit 125; }
+id() { printf %s "$1" | sha256sum | cut -c 1-64; }
+slash=; [ "${0##*/}" = podman ] || slash=/
 case $1 in
 info) [ "$*" = 'info --format {{.Host.OCIRuntime.Name}}' ] || fail "info: $*"; cat runtime ;;
 inspect)
@@ -25,8 +27,15 @@ inspect)
   image) [ "$5" = '{{.Id}}' ] && [ "$6" = 192.0.2.1:8787/mariadb:pcmklatest ] || fail "no such image: $6"; echo sha256:1 ;;
   container)
     [ ! -f busy ] || fail 'Error: database is locked'
-    [ -f "container-$6" ] || { cat absent >&2; exit 1; }
-    case $5 in '{{.Id}}') echo 1234 ;; '{{.State.Pid}}') cat "container-$6" ;; *) fail "format $5" ;; esac ;;
+    name=$6; [ ! -f "id-$6" ] || name=$(cat "id-$6")
+    [ -f "container-$name" ] || { cat absent >&2; exit 1; }
+    case $5 in
+    '{{.Id}}') id "$name" ;;
+    '{{.Id}} {{.State.Pid}} {{.Name}}')
+      echo "$(id "$name") $(cat "container-$name") $slash$name"
+      [ ! -f restarts ] || mv restarts "container-$name" ;;
+    *) fail "format $5" ;;
+    esac ;;
   *) fail "type $3" ;;
   esac ;;
 run)
@@ -54,7 +63,10 @@ run)
   esac
   [ ! -f slow ] || { echo 1 >"container-$name"; fail 'context deadline exceeded'; }
   [ ! -f dies ] || { echo 0 >"container-$name"; exit 0; }
-  sleep 86400 >/dev/null 2>&1 & echo $! >"container-$name" ;;
+  echo "$name" >"id-$(id "$name")"
+  mounts=--mount; [ ! -f users ] || mounts='--mount --user --map-root-user'; [ ! -f host ] || mounts=--uts
+  unshare $mounts sh -c 'echo $$ >"$1.new"; mv "$1.new" "$1"; exec sleep 86400' sh "container-$name" >/dev/null 2>&1 &
+  for i in 1 2 3 4 5 6 7 8 9 10; do [ -f "container-$name" ] && break; sleep 0.1; done ;;
 rm)
   [ "$2" = --force ] && [ $# = 3 ] || fail "rm: $*"
   [ ! -f refuses ] || fail 'device or resource busy'
@@ -65,6 +77,9 @@ esac
 
 func engine(t *testing.T, name, runtime string) (Image, string) {
 	t.Helper()
+	if os.Getuid() != 0 {
+		t.Skip("needs root to make mounts")
+	}
 	bin, state := t.TempDir(), t.TempDir()
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
 	t.Setenv("STATE", state)
@@ -117,8 +132,11 @@ func TestAContainerIsStartedEnteredAndRemoved(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if left.Place() == running.Place() || running.Place().Host() {
-				t.Errorf("%+v, then %+v", left.Place(), running.Place())
+			if left.Place().PID() == running.Place().PID() || running.Place().Host() {
+				t.Errorf("%d, then %d", left.Place().PID(), running.Place().PID())
+			}
+			if err := left.Place().Close(); err != nil {
+				t.Error(err)
 			}
 			if _, err := os.Stat(running.Place().Path("/bin/sh")); err != nil {
 				t.Error(err)
@@ -210,7 +228,12 @@ func TestAContainerThatCameUpAfterAllIsRemoved(t *testing.T) {
 }
 
 func TestTheServersUserIsTheImages(t *testing.T) {
-	c := Container{place: process.Place{PID: os.Getpid()}}
+	place, err := process.Hold(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer place.Close()
+	c := Container{place: place}
 	if owner, err := c.User("nobody"); err != nil || owner.UID != 65534 {
 		t.Errorf("%+v, %v", owner, err)
 	}

@@ -3,15 +3,19 @@
 package galera
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
+	"syscall"
 
+	"overcloud.backup/internal/container"
 	"overcloud.backup/internal/process"
 )
 
@@ -26,9 +30,9 @@ var (
 	dockerMount = regexp.MustCompile(`/containers/([0-9a-f]{64})/(?:hosts|hostname|resolv\.conf)(?:[ /]|$)`)
 )
 
-// ParseMountinfo finds the container that a process lives in, from its /proc/PID/mountinfo. Both are empty on a host.
-// Only what is mounted at a place of the container's own counts: on the host itself every container's mounts show,
-// under the engine's folder.
+// ParseMountinfo finds the container that a process seems to live in, from its /proc/PID/mountinfo: whom to ask for
+// what. Any user can have such mounts, in namespaces of his own. Both are empty on a host. Only what is mounted at a
+// place of the container's own counts: on the host itself every container's mounts show, under the engine's folder.
 func ParseMountinfo(mountinfo string) (runtime, id string) {
 	for line := range strings.Lines(mountinfo) {
 		fields := strings.Fields(line)
@@ -51,97 +55,193 @@ func ParseMountinfo(mountinfo string) (runtime, id string) {
 
 // Container is the container that a server lives in. The zero value is none: the server runs on the host itself.
 type Container struct {
-	// Runtime is "podman" or "docker", ID what it calls the container; empty for those of another engine.
-	Runtime, ID string
-	// Place is where the server's own programs run.
+	// Runtime is "podman" or "docker", ID what it calls the container, Name what people call it:
+	// galera-bundle-podman-0.
+	Runtime, ID, Name string
+	// Place is where the server's own programs run. It is closed when nothing of it is needed any more.
 	Place process.Place
-	// Removed says, of one that ContainersWith found, that the folder is not on the host any more.
-	Removed bool
 }
 
 // FindContainer tells which container a process lives in, seen from here: none when we share its mounts, or when the
-// process is not known (0).
-func FindContainer(pid int) (Container, error) {
+// process is not known (0). A container is what its engine says it is: the process shares our user namespace, and its
+// mounts with the process that podman or docker names for the container. What seems to be one and is not is
+// container.ErrStrange.
+func FindContainer(ctx context.Context, pid int) (Container, error) {
 	if pid == 0 {
 		return Container{}, nil
 	}
-	c, err := containerOf(pid)
+	c, err := containerOf(ctx, pid)
 	if err != nil {
 		return Container{}, fmt.Errorf("find the server's container: %w", err)
 	}
 	return c, nil
 }
 
-func containerOf(pid int) (Container, error) {
-	if shared, err := shares(pid, "mnt"); shared || err != nil {
-		return Container{}, err
-	}
-	mounts, err := os.ReadFile(fmt.Sprintf("/proc/%d/mountinfo", pid))
+func containerOf(ctx context.Context, pid int) (Container, error) {
+	server, err := process.Hold(pid)
 	if err != nil {
 		return Container{}, err
 	}
-	if runtime, id := ParseMountinfo(string(mounts)); id != "" {
-		return Container{Runtime: runtime, ID: id, Place: process.Place{PID: pid}}, nil
-	}
-	// A service that systemd gave mounts of its own, as by PrivateTmp, is among our processes; what LXC or containerd started
-	// is not, and can be entered all the same.
-	if shared, err := shares(pid, "pid"); shared || err != nil {
+	defer server.Close()
+	if here, err := server.Shares(process.Mounts); here || err != nil {
 		return Container{}, err
 	}
-	return Container{Place: process.Place{PID: pid}}, nil
-}
-
-// shares says whether a process is in our namespace of that kind.
-func shares(pid int, kind string) (bool, error) {
-	ours, err := os.Readlink("/proc/self/ns/" + kind)
+	ours, err := server.Shares(process.Users)
 	if err != nil {
-		return false, err
+		return Container{}, err
 	}
-	theirs, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/%s", pid, kind))
-	return ours == theirs, err
-}
-
-// nameTimeout is what an engine may take for a name, which is for people: one that hangs must not look like a database that
-// does.
-const nameTimeout = 3 * time.Second
-
-// Name asks the engine how the container is called: galera-bundle-podman-0. With an error it is the beginning of its id,
-// and empty on the host itself and with another engine.
-func (c Container) Name(ctx context.Context) (string, error) {
-	if c.ID == "" {
-		return "", nil
+	if !ours {
+		return Container{}, fmt.Errorf("process %d is in a user namespace of its own, as any user can make one: %w",
+			pid, container.ErrStrange)
 	}
-	ctx, cancel := context.WithTimeout(ctx, nameTimeout)
-	defer cancel()
-	out, err := process.Output(ctx, c.Runtime, "inspect", "--format", "{{.Name}}", c.ID)
+	mounts, err := server.Mountinfo()
 	if err != nil {
-		return c.ID[:12], fmt.Errorf("name the server's container %s: %w", c.ID[:12], err)
+		return Container{}, err
 	}
-	return strings.TrimPrefix(strings.TrimSpace(string(out)), "/"), nil
+	if runtime, id := ParseMountinfo(mounts); id != "" {
+		return enter(ctx, server, runtime, id)
+	}
+	// A service that systemd gave mounts of its own, as by PrivateTmp, is among our processes: its programs are this
+	// host's. To make mounts in our user namespace takes root.
+	if shared, err := server.Shares(process.Processes); shared || err != nil {
+		return Container{}, err
+	}
+	return search(ctx, server)
 }
 
-// ContainersWith lists the containers, each once, that have a folder of the database's mounted at that path: it may have
-// been moved on the host since.
-func ContainersWith(folder string) (found []Container) {
-	infos, _ := filepath.Glob("/proc/[0-9]*/mountinfo")
-	seen := map[string]bool{}
-	for _, info := range infos {
-		mounts, err := os.ReadFile(info)
+// enter asks the engine for the container that the server's mounts seem to be of.
+func enter(ctx context.Context, server process.Place, runtime, id string) (Container, error) {
+	place, seen, err := container.Enter(ctx, runtime, id)
+	if err != nil {
+		return Container{}, fmt.Errorf("process %d: %w", server.PID(), err)
+	}
+	same, err := place.Together(server, process.Mounts)
+	if err == nil && !same {
+		err = fmt.Errorf("process %d has mounts like those of %s's container %s (process %d), and is not in it: %w",
+			server.PID(), runtime, seen.Name, seen.PID, container.ErrStrange)
+	}
+	if err != nil {
+		return Container{}, errors.Join(err, place.Close())
+	}
+	return Container{Runtime: runtime, ID: seen.ID, Name: seen.Name, Place: place}, nil
+}
+
+// search looks among all that the engines run for the one whose mounts the server has.
+func search(ctx context.Context, server process.Place) (Container, error) {
+	all, err := container.Running(ctx)
+	if err != nil && !errors.Is(err, container.ErrNoDaemon) {
+		return Container{}, err
+	}
+	for _, seen := range all {
+		if together(seen.PID, server) {
+			return enter(ctx, server, seen.Engine, seen.ID)
+		}
+	}
+	return Container{}, fmt.Errorf("process %d has mounts and processes of its own, "+
+		"and neither podman nor docker has a container with them: %w", server.PID(), container.ErrStrange)
+}
+
+// together says that a process has the server's mounts.
+func together(pid int, server process.Place) bool {
+	p, err := process.Hold(pid)
+	if err != nil {
+		return false // it has ended
+	}
+	defer p.Close()
+	same, err := p.Together(server, process.Mounts)
+	return err == nil && same
+}
+
+// Mounted is a container that has a folder of the database's mounted at the folder's own path.
+type Mounted struct {
+	container.Seen
+	// Folder is what it has there; nil where that is not known. It may have been moved on the host since.
+	Folder fs.FileInfo
+	// Removed says that it is not on the host any more.
+	Removed bool
+}
+
+// ContainersWith lists the containers that run and have a folder of the database's mounted at that path. The engines
+// say which run: an engine that does not answer is an error.
+func ContainersWith(ctx context.Context, folder string) (found []Mounted, err error) {
+	all, err := container.Running(ctx)
+	if errors.Is(err, container.ErrNoDaemon) {
+		err = unknown(folder, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, seen := range all {
+		m, mounted, err := mountedIn(seen, folder)
+		if err != nil {
+			return nil, err
+		}
+		if mounted {
+			found = append(found, m)
+		}
+	}
+	return found, nil
+}
+
+// unknown is the error of a docker that knows nothing, when there seems to be a container of its with the folder for
+// all that: nothing is done to it, but it is not none. Where there is none docker is not in use.
+func unknown(folder string, why error) error {
+	found, _ := filepath.Glob("/proc/[0-9]*")
+	for _, path := range found {
+		pid, err := strconv.Atoi(filepath.Base(path))
+		if err != nil {
+			continue
+		}
+		p, mounts, err := mountsOf(pid)
 		if err != nil {
 			continue // it has ended
 		}
-		runtime, id := ParseMountinfo(string(mounts))
-		mounted, removed := mountsAt(string(mounts), folder)
-		if id == "" || seen[id] || !mounted {
-			continue
-		}
-		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(info)))
-		if err == nil {
-			seen[id] = true
-			found = append(found, Container{Runtime: runtime, ID: id, Place: process.Place{PID: pid}, Removed: removed})
+		_ = p.Close()
+		runtime, _ := ParseMountinfo(mounts)
+		if mounted, _ := mountsAt(mounts, folder); mounted && runtime == "docker" {
+			return fmt.Errorf("process %d seems to be in a container with %s mounted: %w", pid, folder, why)
 		}
 	}
-	return found
+	return nil
+}
+
+// mountedIn looks at the process that the engine named. One that has ended has nothing mounted.
+func mountedIn(seen container.Seen, folder string) (m Mounted, mounted bool, err error) {
+	p, mounts, err := mountsOf(seen.PID)
+	if gone(err) {
+		return m, false, nil
+	}
+	if err != nil {
+		return m, false, err
+	}
+	defer p.Close()
+	m = Mounted{Seen: seen}
+	if mounted, m.Removed = mountsAt(mounts, folder); mounted {
+		m.Folder, _ = p.Stat(folder)
+	}
+	return m, mounted, nil
+}
+
+// mountsOf holds a process and reads its mounts; empty are those that it has of ours, and those of another user
+// namespace: what its root, who may be anybody, says of his own mounts is nothing to us. The caller closes the place.
+func mountsOf(pid int) (p process.Place, mounts string, err error) {
+	if p, err = process.Hold(pid); err != nil {
+		return p, "", err
+	}
+	users, err := p.Shares(process.Users)
+	here, failed := p.Shares(process.Mounts)
+	if err = cmp.Or(err, failed); err == nil && users && !here {
+		mounts, err = p.Mountinfo()
+	}
+	if err != nil {
+		_ = p.Close()
+	}
+	return p, mounts, err
+}
+
+// gone says that a process has ended while it was looked at.
+func gone(err error) bool {
+	return errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ESRCH)
 }
 
 // mountsAt says whether something is mounted at a folder, and whether the kernel marks its origin as removed:

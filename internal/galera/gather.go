@@ -3,15 +3,19 @@
 package galera
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	"overcloud.backup/internal/container"
+	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/reading"
 )
 
@@ -68,8 +72,8 @@ func (g *gathering) run(ctx context.Context) {
 		return
 	}
 	g.sessions(ctx)
-	g.container(ctx)
-	g.storage(ctx)
+	g.where(ctx)
+	g.sizes(ctx)
 }
 
 // explicitFailed records that the account of the options was refused although another one then worked.
@@ -160,30 +164,50 @@ func (g *gathering) sessions(ctx context.Context) {
 	g.Sessions, g.Administrative = sessions, administrative
 }
 
-func (g *gathering) container(ctx context.Context) {
-	if g.Server.PID == 0 {
+// containerTimeout is what an engine may take to say which container the server is in: one that hangs must not look
+// like a database that does.
+const containerTimeout = 5 * time.Second
+
+// where finds out in which container the server runs, and reads the space of its datadir there.
+func (g *gathering) where(ctx context.Context) {
+	asking, cancel := context.WithTimeout(ctx, containerTimeout)
+	defer cancel()
+	c, err := FindContainer(asking, g.Server.PID)
+	if err != nil {
+		g.Add("container", fmt.Sprintf("pid %d", g.Server.PID), oneLineError(err), containerHint(err))
+	}
+	if err != nil && !errors.Is(err, os.ErrPermission) {
+		g.Add("datadir", g.Server.Datadir, errors.New("it is not known in which container it lies"), "")
 		return
 	}
-	container, err := FindContainer(g.Server.PID)
-	if err == nil {
-		g.Reached.Runtime = container.Runtime
-		g.Reached.Container, err = container.Name(ctx)
-	}
-	if err != nil {
-		g.Add("container", fmt.Sprintf("pid %d", g.Server.PID), err, "")
-	}
+	// Where only root could look, this host's folder is meant.
+	defer c.Place.Close()
+	g.Reached.Runtime, g.Reached.Container = c.Runtime, c.Name
+	g.ownSpace(c.Place)
 }
 
-func (g *gathering) storage(ctx context.Context) {
-	if g.request.Sizes {
-		storage, err := g.client.Sizes(ctx, share(ctx))
-		if err != nil {
-			g.Add("sizes", g.Reached.Address, err, "raise timeout, grant SELECT ON *.*, or set sizes: false")
-		} else {
-			g.Storage = storage
-		}
+func containerHint(err error) string {
+	switch {
+	case errors.Is(err, container.ErrStrange):
+		return "set login_unix_socket to the socket of this host's own server; " +
+			"one in a container is entered when podman or docker runs it as root"
+	case errors.Is(err, process.ErrNotFound):
+		return "install the engine's command on this host, or have it on PATH"
 	}
-	g.space(g.seenFromHere(g.Server.Datadir))
+	return ""
+}
+
+func (g *gathering) sizes(ctx context.Context) {
+	if !g.request.Sizes {
+		return
+	}
+	storage, err := g.client.Sizes(ctx, share(ctx))
+	if err != nil {
+		g.Add("sizes", g.Reached.Address, err, "raise timeout, grant SELECT ON *.*, or set sizes: false")
+		return
+	}
+	storage.DatadirTotal, storage.DatadirFree = g.Storage.DatadirTotal, g.Storage.DatadirFree
+	g.Storage = storage
 }
 
 // share is what the sizes may take: most of the time that is left, so that the rest is still told.
@@ -195,15 +219,19 @@ func share(ctx context.Context) time.Duration {
 	return time.Until(deadline) * 3 / 4
 }
 
-// seenFromHere is the server's own view of a path where its process is known: in a container the datadir may lie
-// anywhere on the host.
-func (g *gathering) seenFromHere(path string) string {
-	if root := fmt.Sprintf("/proc/%d/root", g.Server.PID); g.Server.PID != 0 {
-		if _, err := os.Stat(filepath.Join(root, path)); err == nil {
-			return filepath.Join(root, path)
-		}
+// ownSpace reads the space where the server has its datadir: in a container that may lie anywhere on the host.
+func (g *gathering) ownSpace(at process.Place) {
+	if at.Host() {
+		g.space(g.Server.Datadir)
+		return
 	}
-	return path
+	folder, err := at.Folder(g.Server.Datadir)
+	if err != nil {
+		g.Add("datadir", g.Server.Datadir, err, "")
+		return
+	}
+	defer folder.Close()
+	g.space("/proc/self/fd/" + strconv.Itoa(int(folder.Fd())))
 }
 
 func (g *gathering) space(dir string) {
@@ -213,7 +241,7 @@ func (g *gathering) space(dir string) {
 	}
 	total, free, err := space(dir)
 	if err != nil {
-		g.Add("datadir", dir, err, "")
+		g.Add("datadir", cmp.Or(g.Server.Datadir, dir), err, "")
 		return
 	}
 	g.Storage.DatadirTotal, g.Storage.DatadirFree = total, free

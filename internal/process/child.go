@@ -44,8 +44,8 @@ type ChildOptions struct {
 // StartChild starts a program as Command prepares it, as the user of o.Owner.
 func StartChild(ctx context.Context, o ChildOptions, name string, args ...string) (*Child, error) {
 	tied := append(append(o.Place.tie(ctx), name), args...)
-	c := &Child{ctx: ctx, name: name, cmd: o.Place.command(ctx, o.Owner, tied[0], tied[1:]...), stderr: &Tail{Max: maxStderr}, ended: make(chan struct{}), place: o.Place}
-	c.cmd.ExtraFiles = o.Files
+	c := &Child{ctx: ctx, name: name, stderr: &Tail{Max: maxStderr}, ended: make(chan struct{}), place: o.Place}
+	c.cmd = o.Place.command(ctx, o.Owner, o.Files, tied[0], tied[1:]...)
 	c.cmd.Dir, c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr = o.Dir, o.Stdin, o.Stdout, c.stderr
 	if o.Stderr != nil {
 		c.cmd.Stderr = io.MultiWriter(c.stderr, o.Stderr)

@@ -59,7 +59,11 @@ func TestAChildEndsWithItsContextAndWithKill(t *testing.T) {
 func TestAChildDoesNotOutliveItsParent(t *testing.T) {
 	if file := os.Getenv("CHILD_PID_FILE"); file != "" {
 		pid, _ := strconv.Atoi(os.Getenv("PLACE"))
-		c, err := StartChild(context.Background(), ChildOptions{Place: Place{PID: pid}}, "/bin/sleep", "100")
+		o := ChildOptions{}
+		if pid != 0 {
+			o.Place = hold(t, pid)
+		}
+		c, err := StartChild(context.Background(), o, "/bin/sleep", "100")
 		if err == nil {
 			err = os.WriteFile(file, []byte(strconv.Itoa(c.PID())), 0o600)
 		}
@@ -79,7 +83,7 @@ func TestAChildDoesNotOutliveItsParent(t *testing.T) {
 			p := place(t)
 			file := filepath.Join(t.TempDir(), "pid")
 			parent := exec.Command(os.Args[0], "-test.run=^TestAChildDoesNotOutliveItsParent$")
-			parent.Env = append(os.Environ(), "CHILD_PID_FILE="+file, "PLACE="+strconv.Itoa(p.PID))
+			parent.Env = append(os.Environ(), "CHILD_PID_FILE="+file, "PLACE="+strconv.Itoa(p.PID()))
 			if err := parent.Start(); err != nil {
 				t.Fatal(err)
 			}

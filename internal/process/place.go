@@ -3,8 +3,8 @@
 package process
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -16,42 +16,47 @@ import (
 	"time"
 )
 
-// Place is where programs run: the zero value is this host, else it is the container that the process PID lives in.
+// Place is where programs run: the zero value is this host, else it is the container of a process that Hold looked at.
 //
 // A program in a container is started by nsenter, not by the container's engine: it is a child of ours, in our control
-// group, with our pipes, so that it ends when we are ended by force, and that works alike under podman and docker.
-type Place struct {
-	// PID is one of the container's processes, as this host counts them.
-	PID int
-}
+// group, with our pipes, so that it ends when we are ended by force, and that works alike under podman and docker. It
+// enters the namespaces that were held, whatever the pid has become since; our user namespace it keeps.
+type Place struct{ held *held }
 
 // Host says that the place is this host.
-func (p Place) Host() bool { return p.PID == 0 }
+func (p Place) Host() bool { return p.held == nil }
 
-// Path is a path of the place as this host sees it.
+// Path is a path of the place as this process sees it, until the place is closed. What follows a link on the way
+// follows it from this host's root: Resolve, Open and Folder do not.
 func (p Place) Path(path string) string {
 	if p.Host() {
 		return path
 	}
-	return filepath.Join("/proc", strconv.Itoa(p.PID), "root", path)
+	return filepath.Join("/proc/self/fd", strconv.Itoa(int(p.held.root.Fd())), filepath.Join("/", path))
 }
 
 // Command is the package's Command for a program of the place, given by its absolute path there. It runs as root.
+// ExtraFiles are in use: files for the program are given to Passing.
 func (p Place) Command(ctx context.Context, path string, args ...string) *exec.Cmd {
-	return p.command(ctx, Owner{}, path, args...)
+	return p.Passing(ctx, nil, path, args...)
+}
+
+// Passing is Command with files that are open in the program from descriptor 3 on, also where no path leads to them.
+func (p Place) Passing(ctx context.Context, files []*os.File, path string, args ...string) *exec.Cmd {
+	return p.command(ctx, Owner{}, files, path, args...)
 }
 
 // command also becomes the owner. On this host the child does that itself; to enter a container takes root.
-func (p Place) command(ctx context.Context, owner Owner, path string, args ...string) *exec.Cmd {
+func (p Place) command(ctx context.Context, owner Owner, files []*os.File, path string, args ...string) *exec.Cmd {
 	if p.Host() {
 		c := Command(ctx, path, args...)
 		if owner != (Owner{}) {
 			c.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(owner.UID), Gid: uint32(owner.GID)}
 		}
+		c.ExtraFiles = files
 		return c
 	}
-	// Its process namespace, too, for /proc/self has to mean something there.
-	enter := []string{"--target", strconv.Itoa(p.PID), "--mount", "--pid", "--net", "--ipc"}
+	files, enter := p.enter(files)
 	if owner != (Owner{}) {
 		enter = append(enter, "--setgid", strconv.Itoa(owner.GID), "--setuid", strconv.Itoa(owner.UID))
 	}
@@ -59,11 +64,34 @@ func (p Place) command(ctx context.Context, owner Owner, path string, args ...st
 	if err != nil {
 		program = "nsenter" // whose absence then is the error of the start
 	}
-	return Command(ctx, program, append(append(enter, "--", path), args...)...)
+	c := Command(ctx, program, append(append(enter, "--", path), args...)...)
+	c.ExtraFiles, c.Env = files, containerEnv
+	return c
 }
 
-// tie is what a program of a container is started by so that it dies with its nsenter: the kernel kills nsenter with us, but
-// not a child of its. It is nothing where the container has no such command.
+// containerEnv is all that programs of a container are told of ours: that of a job, or of who calls, is nothing to
+// them.
+var containerEnv = []string{
+	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C",
+}
+
+// enter are the options that let nsenter (util-linux 2.23 and later) enter the namespaces that are held, behind the
+// program's own files. Those of processes, too, for /proc/self has to mean something there. The program inherits these
+// descriptors: they are of the namespaces that it is in.
+func (p Place) enter(files []*os.File) ([]*os.File, []string) {
+	files, enter := slices.Clone(files), []string{}
+	for _, n := range []struct {
+		option string
+		kind   Namespace
+	}{{"--mount", Mounts}, {"--pid", Processes}, {"--net", Network}, {"--ipc", IPC}} {
+		enter = append(enter, fmt.Sprintf("%s=/proc/self/fd/%d", n.option, 3+len(files)))
+		files = append(files, p.held.namespaces[n.kind])
+	}
+	return files, enter
+}
+
+// tie is what a program of a container is started by so that it dies with its nsenter: the kernel kills nsenter with
+// us, but not a child of its. It is nothing where the container has no such command.
 func (p Place) tie(ctx context.Context) []string {
 	if p.Host() {
 		return nil
@@ -81,14 +109,14 @@ func (p Place) tie(ctx context.Context) []string {
 	return []string{setpriv, "--pdeathsig", "KILL", "--"}
 }
 
-// KeepGoing continues an nsenter that has stopped itself, as it does when its program is stopped, once the program goes on
-// or has ended: who continues the program does not know of nsenter, which has its pipes open. pid is what Command started;
-// the caller ends the watch when that has ended.
+// KeepGoing continues an nsenter that has stopped itself, as it does when its program is stopped, once the program goes
+// on or has ended: who continues the program does not know of nsenter, which has its pipes open. pid is what Command
+// started; the caller ends the watch when that has ended.
 func (p Place) KeepGoing(pid int) (end func()) {
 	if p.Host() {
 		return func() {}
 	}
-	ended := make(chan struct{})
+	ended, began := make(chan struct{}), Started(pid)
 	go func() {
 		tick := time.NewTicker(time.Second)
 		defer tick.Stop()
@@ -97,7 +125,7 @@ func (p Place) KeepGoing(pid int) (end func()) {
 			case <-ended:
 				return
 			case <-tick.C:
-				if stopped(pid) && goes(pid) {
+				if stopped(pid) && goes(pid) && Started(pid) == began {
 					_ = syscall.Kill(pid, syscall.SIGCONT)
 				}
 			}
@@ -117,71 +145,53 @@ func goes(pid int) bool {
 }
 
 // Find looks a program up in the system's folders of the place (on this host also on PATH): its absolute path there, or
-// ErrNotFound. The first of the names that is there counts; more are further folders.
+// ErrNotFound. The first of the names that is there counts; more are further folders. What others than root can replace
+// in a container is none: it would run as this host's root.
 func (p Place) Find(names []string, more ...string) (string, error) {
+	var refused error
 	for _, name := range names {
 		if p.Host() {
 			if path, err := Find(name); err == nil {
 				return path, nil
 			}
 		}
-		for _, folder := range append(systemFolders, more...) {
+		for _, folder := range append(slices.Clone(systemFolders), more...) {
 			path := filepath.Join(folder, name)
-			if p.isProgram(path) {
+			is, err := p.isProgram(path)
+			if is {
 				return path, nil
 			}
+			refused = cmp.Or(refused, err)
 		}
+	}
+	if refused != nil {
+		return "", refused
 	}
 	return "", fmt.Errorf("%s%s: %w", none(names), p.in(), ErrNotFound)
 }
 
-// isProgram says that a path of the place can be run.
-func (p Place) isProgram(path string) bool {
-	path, err := p.resolve(path)
+// isProgram says that a path of the place can be run. The error is of one that must not be.
+func (p Place) isProgram(path string) (bool, error) {
+	w, err := p.find(path)
 	if err != nil {
-		return false
+		return false, nil // none is there
 	}
-	info, err := os.Lstat(p.Path(path))
-	return err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0
-}
-
-// maxLinks is how many links the kernel follows.
-const maxLinks = 40
-
-// resolve follows a path's links as a process of the place does: absolute ones begin at its root. The kernel would follow them
-// from this host's, up to 5.6 without a choice.
-func (p Place) resolve(path string) (string, error) {
-	at, links := "/", 0
-	for ahead := strings.Split(path, "/"); len(ahead) > 0; {
-		next := filepath.Join(at, ahead[0])
-		ahead = ahead[1:]
-		if next == "/" {
-			at = next // /proc/PID/root is a link itself
-			continue
-		}
-		link, err := os.Readlink(p.Path(next))
-		switch {
-		case errors.Is(err, syscall.EINVAL): // no link
-			at = next
-			continue
-		case err != nil:
-			return "", err
-		case filepath.IsAbs(link):
-			at = "/"
-		}
-		if links++; links > maxLinks {
-			return "", fmt.Errorf("%s: %w", path, syscall.ELOOP)
-		}
-		ahead = append(strings.Split(link, "/"), ahead...)
+	defer w.close()
+	info, err := w.here().Stat()
+	if err != nil || !info.Mode().IsRegular() || info.Mode()&0o111 == 0 {
+		return false, nil
 	}
-	return at, nil
+	if !p.Host() && w.foreign != "" {
+		return false, fmt.Errorf("%s%s is not run: others than root can write to %s there", path, p.in(), w.foreign)
+	}
+	return true, nil
 }
 
 func (p Place) in() string {
 	if p.Host() {
 		return " here"
 	}
-	return fmt.Sprintf(" in the container of process %d", p.PID)
+	return fmt.Sprintf(" in the container of process %d", p.PID())
 }
 
 func none(names []string) string {

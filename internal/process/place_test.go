@@ -43,7 +43,17 @@ func container(t *testing.T) Place {
 	if pid == 0 {
 		t.Fatal("unshare has no child")
 	}
-	return Place{PID: pid}
+	return hold(t, pid)
+}
+
+func hold(t *testing.T, pid int) Place {
+	t.Helper()
+	p, err := Hold(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.Close() })
+	return p
 }
 
 // childOf is the only child of a process, 0 when it has none, or several.
@@ -71,8 +81,7 @@ func TestAProgramOfAContainerRunsInIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	c := p.Command(t.Context(), path, "a", "b c")
-	c.ExtraFiles = []*os.File{f}
+	c := p.Passing(t.Context(), []*os.File{f}, path, "a", "b c")
 	out, err := c.CombinedOutput()
 	if err != nil || string(out) != "inside a b c\n0\npassed on\n" {
 		t.Errorf("%v: %s", err, out)
@@ -149,7 +158,7 @@ func TestAChildEndsWithItsContainer(t *testing.T) {
 	if _, err := io.ReadFull(from, make([]byte, len("up\n"))); err != nil {
 		t.Fatal(err)
 	}
-	_ = syscall.Kill(p.PID, syscall.SIGKILL)
+	_ = syscall.Kill(p.PID(), syscall.SIGKILL)
 	select {
 	case <-child.Ended():
 	case <-time.After(10 * time.Second):

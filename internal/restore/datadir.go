@@ -312,28 +312,25 @@ const renewTimeout = time.Minute
 // are Pacemaker's, which has stopped them and makes new ones.
 func (n *Node) renewMounts(ctx context.Context) (said []string, err error) {
 	var failed error
-	pacemakers := map[string]bool{}
-	for _, c := range n.outdated() {
-		name, err := c.Name(ctx)
+	restarted := map[string]bool{}
+	err = until(ctx, renewTimeout, "restart the containers that have the datadir of before mounted", func() (string, error) {
+		left, err := n.outdated(ctx)
 		if err != nil {
-			name = c.ID
+			return "", err
 		}
-		if pacemakers[c.ID] = n.ofBundle(name); pacemakers[c.ID] {
-			continue
+		for _, c := range left {
+			if !restarted[c.ID] {
+				restarted[c.ID] = true
+				failed = errors.Join(failed, run(ctx, nil, c.Engine, "restart", "--time", "5", c.ID))
+				said = append(said, "restarted the container "+c.Name+", which had the datadir of before mounted")
+			}
 		}
-		failed = errors.Join(failed, run(ctx, nil, c.Runtime, "restart", "--time", "5", c.ID))
-		said = append(said, "restarted the container "+name+", which had the datadir of before mounted")
-	}
-	if len(said) == 0 {
-		return nil, nil
-	}
-	return said, until(ctx, renewTimeout, "restart the containers that have the datadir of before mounted", func() (string, error) {
-		left := slices.DeleteFunc(n.outdated(), func(c galera.Container) bool { return pacemakers[c.ID] })
 		if len(left) > 0 {
-			return fmt.Sprintf("%s %s still has it; restart it by hand, and call this again", left[0].Runtime, left[0].ID[:12]), failed
+			return fmt.Sprintf("%s %s still has it; restart it by hand, and call this again", left[0].Engine, left[0].ID[:12]), failed
 		}
 		return "", nil
 	})
+	return said, err
 }
 
 // ofBundle tells a replica of the database's bundle by the name that Pacemaker gives it: galera-bundle-podman-0.
@@ -342,22 +339,23 @@ func (n *Node) ofBundle(name string) bool {
 }
 
 // outdated are the containers that have mounted, at the datadir's path, a folder that a restore moved from there, or one that
-// was removed. A container with a folder of its own at that path is somebody else's database.
-func (n *Node) outdated() (found []galera.Container) {
+// was removed. A container with a folder of its own at that path is somebody else's database, and the bundle's are Pacemaker's.
+func (n *Node) outdated(ctx context.Context) (found []galera.Mounted, err error) {
 	moved, _ := filepath.Glob(n.Datadir + ".*")
-	for _, c := range galera.ContainersWith(n.Datadir) {
-		if c.Removed || anySame(c.Place.Path(n.Datadir), moved) {
+	all, err := galera.ContainersWith(ctx, n.Datadir)
+	for _, c := range all {
+		if (c.Removed || anySame(c.Folder, moved)) && !n.ofBundle(c.Name) {
 			found = append(found, c)
 		}
 	}
-	return found
+	return found, err
 }
 
-func anySame(path string, others []string) bool {
-	info, err := os.Stat(path)
-	return err == nil && slices.ContainsFunc(others, func(other string) bool {
+// anySame says whether a folder is one of others; nil is none.
+func anySame(folder fs.FileInfo, others []string) bool {
+	return folder != nil && slices.ContainsFunc(others, func(other string) bool {
 		o, err := os.Stat(other)
-		return err == nil && os.SameFile(info, o)
+		return err == nil && os.SameFile(folder, o)
 	})
 }
 

@@ -10,8 +10,11 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"overcloud.backup/internal/pacemaker"
 )
 
 const someID = "8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f"
@@ -22,14 +25,15 @@ const engine = `#!/bin/sh
 echo "${0##*/} $*" >>"$0.calls"
 fail() { echo "$1" >&2; exit 1; }
 [ ! -e "$0.down" ] || fail 'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?'
-case "$1 $2 $3" in
-'inspect --format {{.Name}}' | 'restart --time 5') [ $# = 4 ] || fail "$1: $*" ;;
+case ${0##*/} in docker) slash=/ ;; *) slash= ;; esac
+case "$*" in
+'ps --quiet --no-trunc') [ ! -f "$0.pid" ] || echo ` + someID + ` ;;
+'inspect --type container --format {{.Id}} {{.State.Pid}} {{.Name}} ` + someID + `')
+  echo "` + someID + ` $(cat "$0.pid") $slash$(cat "$0.name")" ;;
+'restart --time 5 ` + someID + `')
+  [ ! -e "$0.refuses" ] || fail 'Error: cannot restart'
+  kill "$(cat "$0.pid")"; rm "$0.pid"; echo "$4" ;;
 *) fail "unknown: $*" ;;
-esac
-[ "$4" = ` + someID + ` ] || fail "Error: No such container: $4"
-case $1 in
-inspect) case ${0##*/} in docker) echo /clustercheck ;; *) echo clustercheck ;; esac ;;
-restart) kill "$(cat "$0.pid")"; echo "$4" ;;
 esac
 `
 
@@ -57,6 +61,7 @@ func asContainer(t *testing.T, bin, by, folder, datadir string) {
 		t.Skipf("no mounts here: %v", err)
 	}
 	putFile(t, filepath.Join(bin, by+".pid"), strconv.Itoa(c.Process.Pid))
+	putFile(t, filepath.Join(bin, by+".name"), "clustercheck")
 }
 
 func putFile(t *testing.T, path, content string) {
@@ -76,7 +81,9 @@ func replaced(t *testing.T, name string) (n *Node, aside, bin string) {
 			t.Fatal(err)
 		}
 	}
-	putFile(t, filepath.Join(bin, name), engine)
+	for _, engineName := range []string{"docker", "podman"} {
+		putFile(t, filepath.Join(bin, engineName), engine)
+	}
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
 	return n, aside, bin
 }
@@ -94,7 +101,7 @@ func TestAContainerThatHasTheDatadirOfBeforeIsRestarted(t *testing.T) {
 				t.Errorf("again: %q, %v", said, err)
 			}
 			calls, err := os.ReadFile(filepath.Join(bin, name+".calls"))
-			if want := name + " inspect --format {{.Name}} " + someID + "\n" + name + " restart --time 5 " + someID + "\n"; err != nil || string(calls) != want {
+			if err != nil || strings.Count(string(calls), name+" restart --time 5 "+someID+"\n") != 1 {
 				t.Errorf("%s, %v", calls, err)
 			}
 		})
@@ -107,20 +114,105 @@ func TestAContainerWithTheNewDatadirIsLeftAlone(t *testing.T) {
 	if said, err := n.renewMounts(t.Context()); err != nil || len(said) != 0 {
 		t.Errorf("%q, %v", said, err)
 	}
-	if _, err := os.Stat(filepath.Join(bin, "docker.calls")); err == nil {
-		t.Error("docker was asked")
+	if calls(t, bin) != "" {
+		t.Errorf("restarted: %s", calls(t, bin))
+	}
+}
+
+// calls are those that change something.
+func calls(t *testing.T, bin string) (found string) {
+	t.Helper()
+	for _, name := range []string{"docker", "podman"} {
+		said, _ := os.ReadFile(filepath.Join(bin, name+".calls"))
+		for line := range strings.Lines(string(said)) {
+			if strings.Contains(line, " restart ") {
+				found += line
+			}
+		}
+	}
+	return found
+}
+
+// A user's process that looks like root's container must not get that restarted.
+func TestAForgedContainerRestartsNothing(t *testing.T) {
+	n, aside, bin := replaced(t, "podman")
+	if os.Getuid() != 0 {
+		t.Skip("needs root to become another user")
+	}
+	folder, err := os.MkdirTemp("", "forged")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	hosts := filepath.Join(folder, "overlay-containers", someID, "userdata", "hosts")
+	if err := os.MkdirAll(filepath.Dir(hosts), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	putFile(t, hosts, "127.0.0.1 localhost\n")
+	// What the user has at the datadir's place is the folder that a restore moved.
+	for path := n.Datadir; path != os.TempDir() && path != "/"; path = filepath.Dir(path) {
+		_ = os.Chmod(path, 0o755)
+	}
+	for _, path := range []string{folder, hosts, aside} {
+		if err := os.Chmod(path, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := exec.Command("unshare", "-Urmpf", "--kill-child", "sh", "-c",
+		`mount --bind "$1" /etc/hosts && mount --bind "$2" "$3" && echo ready && exec sleep 60`, "sh", hosts, aside, n.Datadir)
+	c.Dir, c.SysProcAttr = "/", &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	out, err := c.StdoutPipe()
+	if err == nil {
+		err = c.Start()
+	}
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { _ = c.Process.Kill(); _ = c.Wait() })
+	if _, err := io.ReadFull(out, make([]byte, len("ready\n"))); err != nil {
+		t.Skipf("no namespaces of users here: %v", err)
+	}
+	// The id is that of root's own container, which has another folder.
+	asContainer(t, bin, "podman", n.Datadir, n.Datadir)
+	if said, err := n.renewMounts(t.Context()); err != nil || len(said) != 0 || calls(t, bin) != "" {
+		t.Errorf("%q, %v, %s", said, err, calls(t, bin))
+	}
+}
+
+func TestTheBundlesContainersAreLeftToPacemaker(t *testing.T) {
+	n, aside, bin := replaced(t, "podman")
+	n.Agent = pacemaker.Agent{Parent: "galera-bundle", Bundle: true, Engine: "podman"}
+	asContainer(t, bin, "podman", aside, n.Datadir)
+	putFile(t, filepath.Join(bin, "podman.name"), "galera-bundle-podman-0")
+	if said, err := n.renewMounts(t.Context()); err != nil || len(said) != 0 || calls(t, bin) != "" {
+		t.Errorf("%q, %v, %s", said, err, calls(t, bin))
 	}
 }
 
 func TestAContainerThatIsNotRestartedIsNamed(t *testing.T) {
-	n, aside, bin := replaced(t, "docker")
-	asContainer(t, bin, "docker", aside, n.Datadir)
+	for how, says := range map[string]string{
+		"refuses": "docker restart --time 5 " + someID + ": ",
+		"down":    "with DATADIR mounted: list the containers that run: docker: its daemon does not run",
+	} {
+		t.Run(how, func(t *testing.T) {
+			n, aside, bin := replaced(t, "docker")
+			asContainer(t, bin, "docker", aside, n.Datadir)
+			putFile(t, filepath.Join(bin, "docker."+how), "")
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+			defer cancel()
+			said, err := n.renewMounts(ctx)
+			if err == nil || !strings.Contains(err.Error(), "restart the containers that have the datadir of before mounted") ||
+				!strings.Contains(err.Error(), strings.ReplaceAll(says, "DATADIR", n.Datadir)) {
+				t.Errorf("%q, %v", said, err)
+			}
+		})
+	}
+}
+
+func TestAnEngineThatIsNotInUseKeepsNothingFromARestore(t *testing.T) {
+	n, _, bin := replaced(t, "docker")
 	putFile(t, filepath.Join(bin, "docker.down"), "")
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-	defer cancel()
-	said, err := n.renewMounts(ctx)
-	if err == nil || !strings.Contains(err.Error(), "restart the containers that have the datadir of before mounted") ||
-		!strings.Contains(err.Error(), "docker restart --time 5 "+someID+": ") || !strings.Contains(err.Error(), "Cannot connect to the Docker daemon") {
+	if said, err := n.renewMounts(t.Context()); err != nil || len(said) != 0 {
 		t.Errorf("%q, %v", said, err)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -153,7 +152,7 @@ func (t *Tools) askPlugins(ctx context.Context) error {
 	}
 	if found := pluginFolder.FindSubmatch(help); found != nil {
 		folder := string(found[1])
-		if _, err := os.Lstat(t.place.Path(filepath.Join(folder, signing+".so"))); err == nil {
+		if _, err := t.place.Stat(filepath.Join(folder, signing+".so")); err == nil {
 			t.plugins = folder
 		}
 	}

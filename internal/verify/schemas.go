@@ -34,10 +34,11 @@ func (s *Set) Load(ctx context.Context, server *galera.Client, parts []Part, tel
 			return err
 		}
 	}
-	at, err := galera.FindContainer(server.PeerPID())
+	at, err := galera.FindContainer(ctx, server.PeerPID())
 	if err != nil {
 		return err
 	}
+	defer at.Place.Close()
 	tools, err := findTools(ctx, at.Place, s.Manifest.Method, s.Manifest.Server.Version)
 	if err != nil {
 		return err

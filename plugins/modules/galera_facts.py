@@ -361,8 +361,8 @@ ansible_facts:
               sample: unix_socket
             container:
               description: >-
-                Name of the container that the server lives in; empty on the host itself, and with an engine that is
-                neither podman nor docker.
+                Name of the container that the server lives in; empty on the host itself, and where neither podman nor
+                docker says that it is theirs.
               returned: always
               type: str
               sample: galera-bundle-podman-1
