@@ -93,6 +93,7 @@ func (o galeraBackupOptions) plan(ctx context.Context, call *ansible.Call) (*ans
 func (o galeraBackupOptions) check() error {
 	err := errors.Join(
 		o.loginOptions.check(),
+		o.checkPolicy(),
 		within("level", float64(o.Level), 1, 19),
 		within("buffer", float64(o.Buffer), 0, 4096),
 		within("max_duration", o.MaxDuration, 1, maxSeconds),
@@ -123,7 +124,7 @@ func (o galeraBackupOptions) options(call *ansible.Call) backup.Options {
 	hidden := &secrets{call: call}
 	login := o.login(call)
 	login.Secret = hidden.add
-	policy := o.policy()
+	policy := selection.Policy(o.Policy)
 	return backup.Options{
 		Destination: o.Destination, Cluster: o.Cluster, Method: o.Method, Desync: o.Desync,
 		Level: o.Level, Buffer: o.Buffer << 20, WarnNonTransactional: o.NonTransactional == "warn",
@@ -136,19 +137,26 @@ func (o galeraBackupOptions) options(call *ansible.Call) backup.Options {
 	}
 }
 
-// policy is the option's, else the decision's, else none but an idle controller.
-func (o galeraBackupOptions) policy() selection.Policy {
-	if o.Policy != "" {
-		return selection.Policy(o.Policy)
-	}
+// checkPolicy refuses a decision that was made under a laxer policy than this task's. A decision is input and allows
+// nothing: who made it may not tell the truth.
+func (o galeraBackupOptions) checkPolicy() error {
 	var decision struct {
 		Policy selection.Policy `json:"policy"`
 	}
-	// A decision of another form is kept in the manifest all the same; it allows nothing.
+	// One of another form is kept in the manifest all the same.
 	if json.Unmarshal(o.Decision, &decision) != nil || decision.Policy == "" {
-		return selection.RequireIdle
+		return nil
 	}
-	return decision.Policy
+	strictest := []selection.Policy{selection.RequireIdle, selection.PreferIdle, selection.AllowActive}
+	made, wanted := slices.Index(strictest, decision.Policy), slices.Index(strictest, selection.Policy(o.Policy))
+	if made < 0 {
+		return fmt.Errorf("the decision was made with the policy %q, which idle_controller does not know: decide again", decision.Policy)
+	}
+	if made > wanted {
+		return fmt.Errorf("the decision was made with the policy %s, and this task has the stricter %s: decide again with that, or give the task the policy, too",
+			decision.Policy, o.Policy)
+	}
+	return nil
 }
 
 // secrets are the passwords that were found, for what is written to the backup's log.

@@ -11,7 +11,6 @@ import (
 
 	"overcloud.backup/internal/ansible"
 	"overcloud.backup/internal/backup"
-	"overcloud.backup/internal/selection"
 	"overcloud.backup/internal/unit"
 )
 
@@ -50,26 +49,40 @@ func TestABackupWithoutSystemdLeavesNothing(t *testing.T) {
 	}
 }
 
-func TestThePolicyIsTheOptionsElseTheDecisions(t *testing.T) {
-	for _, c := range []struct {
-		option, decision string
-		want             selection.Policy
-	}{
-		{"", "", selection.RequireIdle},
-		{"", `{"policy":"prefer_idle"}`, selection.PreferIdle},
-		{"", `{"policy":""}`, selection.RequireIdle},
-		{"", `{"policy":7}`, selection.RequireIdle},
-		{"", `["allow_active"]`, selection.RequireIdle},
-		{"allow_active", `{"policy":"require_idle"}`, selection.AllowActive},
-		{"require_idle", `{"policy":"allow_active"}`, selection.RequireIdle},
+// Who made the decision may lie: it neither loosens the policy nor the number of spares.
+func TestADecisionAllowsNothing(t *testing.T) {
+	strict, prefer, lax := "require_idle", "prefer_idle", "allow_active"
+	const refused = "this task has the stricter"
+	for _, c := range []struct{ policy, decision, says string }{
+		{strict, "", ""}, {strict, `{"policy":""}`, ""}, {strict, `{"policy":7}`, ""}, {strict, `["allow_active"]`, ""},
+		{strict, `{"policy":"require_idle"}`, ""}, {strict, `{"policy":"prefer_idle"}`, refused}, {strict, `{"policy":"allow_active"}`, refused},
+		{prefer, `{"policy":"require_idle"}`, ""}, {prefer, `{"policy":"prefer_idle"}`, ""}, {prefer, `{"policy":"allow_active"}`, refused},
+		{lax, `{"policy":"require_idle"}`, ""}, {lax, `{"policy":"allow_active"}`, ""},
+		{lax, `{"policy":"any"}`, `"any", which idle_controller does not know`},
+		{strict, `{"Policy":"allow_active"}`, refused}, // encoding/json takes it for the same key
 	} {
-		o := galeraBackupOptions{Policy: c.option, Decision: json.RawMessage(c.decision)}
-		if got := o.policy(); got != c.want {
-			t.Errorf("%q, %s: %s", c.option, c.decision, got)
+		o := galeraBackupOptions{Policy: c.policy, MinSpares: 1, Decision: json.RawMessage(c.decision)}
+		err := o.checkPolicy()
+		if c.says == "" && err != nil || c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)) {
+			t.Errorf("%s, %s: %v", c.policy, c.decision, err)
 		}
 		options := o.options(&ansible.Call{})
-		if options.AllowClients != (c.want == selection.AllowActive) || options.AllowActive != (c.want == selection.PreferIdle) {
-			t.Errorf("%s: %+v", c.want, options)
+		if options.AllowClients != (c.policy == lax) || options.AllowActive != (c.policy == prefer) || options.MinSpares != 1 {
+			t.Errorf("%s, %s: %+v", c.policy, c.decision, options)
+		}
+	}
+}
+
+func TestALaxerDecisionIsRefusedBeforeAnythingIsDone(t *testing.T) {
+	decision := map[string]any{"policy": "allow_active", "min_spares": 0, "chosen_hosts": []string{"localhost"}}
+	for _, policy := range []any{nil, "require_idle", "prefer_idle"} {
+		args := map[string]any{"destination": "/nowhere", "decision": decision, "_ansible_check_mode": true}
+		if policy != nil {
+			args["policy"] = policy
+		}
+		got := runModule(t, "galera_backup", args)
+		if msg, _ := got["msg"].(string); got["failed"] != true || !strings.Contains(msg, "made with the policy allow_active") {
+			t.Errorf("%v: %v", policy, got["msg"])
 		}
 	}
 }

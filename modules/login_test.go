@@ -45,15 +45,3 @@ func TestBadNumbersAreRefusedByOptionValueAndRange(t *testing.T) {
 		}
 	}
 }
-
-func TestThePolicyOfTheOptionComesFirst(t *testing.T) {
-	for text, want := range map[string]string{`{"policy": "prefer_idle"}`: "prefer_idle", `{}`: "require_idle", ``: "require_idle", `[]`: "require_idle"} {
-		o := galeraBackupOptions{Decision: []byte(text)}
-		if got := o.policy(); string(got) != want {
-			t.Errorf("%s: %s", text, got)
-		}
-	}
-	if got := (galeraBackupOptions{Policy: "allow_active", Decision: []byte(`{"policy": "require_idle"}`)}).policy(); got != "allow_active" {
-		t.Errorf("the option gives way: %s", got)
-	}
-}

@@ -241,18 +241,21 @@ options:
       - >-
         It must have chosen this host, by any of its names (C(name), C(pacemaker_node), C(galera_node)). A dict of
         another form is only kept.
-      - Its C(policy) is the default of C(policy).
+      - >-
+        It allows nothing. One that was made under a laxer C(policy) than C(policy) is refused, and what it says of this
+        host is looked at again.
     type: dict
   policy:
     description:
       - C(require_idle) refuses a node that has clients when the backup begins, C(allow_active) does not.
       - C(prefer_idle) accepts clients only where C(decision) says that this controller is active.
-      - Without it that of C(decision), else C(require_idle).
+      - It is never taken from C(decision). Give both tasks the same.
     type: str
     choices:
       - require_idle
       - prefer_idle
       - allow_active
+    default: require_idle
   login_user:
     description:
       - User to log in as.

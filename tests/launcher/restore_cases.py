@@ -31,7 +31,7 @@ def tells(name, members=CONTROLLERS, book=None, **more):
                      stopped=bool(book['aside']), new_job=LATER, set=dict(name='S', path=SET, verified=''), plan=dict(space=dict(needed_bytes=1))), **more)
 
 
-def restore(bench, told, state='restored', confirm='', **keywords):
+def restore(bench, told, state='restored', confirm='', more=(), **keywords):
     """Runs the role on the controllers by what they tell. Returns the output, and the steps as controller, state and arguments."""
     lines = []
     for name, answer in told.items():
@@ -47,7 +47,7 @@ def restore(bench, told, state='restored', confirm='', **keywords):
         os.symlink(TOP, os.path.join(root, 'backup'))
     bench.write('steps', '')
     variables = dict(controller_restore_hosts='galera', controller_restore_state=state, controller_restore_confirm=confirm)
-    output = bench.play(RESTORE, hosts='galera', options=['-e', json.dumps(variables)], collections='roles', **keywords)
+    output = bench.play(RESTORE, hosts='galera', options=['-e', json.dumps(variables)] + list(more), collections='roles', **keywords)
     with open(bench.path('steps')) as f:
         calls = [line.split(' ', 1) for line in f]
     return ' '.join(output.split()), [(name, json.loads(args)['state'], json.loads(args)) for name, args in calls]
@@ -105,3 +105,39 @@ def case_restore_takes_rejoining_over(bench):
     output, steps = restore(bench, told, status=2)
     has(output, 'takes it over', '/var/lib/mysql.aside-x', 'Restore of ' + SET, 'controller_restore_confirm=galera_cluster')
     assert not steps, steps
+
+
+def case_restore_lying_book(bench):
+    """controller_restore: the word of one controller has no other one restore a set that it did not choose"""
+    told = dict((name, tells(name)) for name in CONTROLLERS)
+    old = '/sets/galera_cluster/OLD'
+    told['c2'] = tells('c2', book=dict(RESTORED, ended='', set=old, started='x'))
+    output, steps = restore(bench, told, confirm='galera_cluster', status=2)
+    has(output, ' does not have the set of the restore ' + JOB, old, 'What others say is not enough')
+    assert not steps, steps
+    # The one that has the set says which; another's note of the same restore does not.
+    told['c0'] = tells('c0', book=dict(RESTORED, ended='', target=True))
+    dummy, steps = restore(bench, told, confirm='galera_cluster')
+    assert set(args['set'] for dummy, dummy2, args in steps if 'set' in args) == set([SET]), steps
+
+
+def case_restore_lying_end(bench):
+    """controller_restore: the word of one controller has no rollback begin without being confirmed"""
+    told = dict((name, tells(name)) for name in CONTROLLERS)
+    told['c2'] = tells('c2', book=dict((key, value) for key, value in RESTORED.items() if key != 'opened'))
+    output, steps = restore(bench, told, state='rolled_back', status=2)
+    has(output, 'Not every controller has a note of it', 'controller_restore_confirm=galera_cluster')
+    assert not steps, steps
+
+
+def case_restore_lying_newest(bench):
+    """controller_restore: a set that one controller names is loaded on no other that does not see it"""
+    told = dict((name, tells(name)) for name in CONTROLLERS)
+    told['c2']['set'] = dict(name='Z', path='/sets/galera_cluster/Z', verified='')
+    variables = ['-e', 'controller_restore_host=c0']
+    output, steps = restore(bench, told, state='loaded', more=variables, status=2)
+    has(output, 'c0 does not see /sets/galera_cluster/Z; c2 does')
+    assert not steps, steps
+    told['c2']['set'] = told['c0']['set']
+    dummy, steps = restore(bench, told, state='loaded', more=variables)
+    assert [(name, args['set']) for name, state, args in steps] == [('c0', SET)], steps

@@ -1,0 +1,122 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private: asks two hosts the same question, because one alone is not believed, and holds their answers against each other."""
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import json
+import re
+
+from ansible import constants as C
+from ansible.errors import AnsibleError
+from ansible_collections.overcloud.backup.plugins.plugin_utils._launcher import failure
+
+DIFFER = ('%s and %s decide differently from the same facts, so that one of them does not tell the truth or runs other software: %s. '
+          'Nobody was chosen. Look after both, and run it from a control node that can decide by itself (Linux on %s).')
+TOO_FEW = ('The control node cannot decide by itself: %s. Then two controllers must decide alike, because one alone is not believed, '
+           'and %s. Run it from a control node that can decide by itself (Linux on %s), or see to it that two controllers can be read.')
+
+# What may differ between two honest answers, and what are words in which times may stand.
+UNLIKE = ('decided_at', 'invocation')
+WORDS = ('text', 'message', 'evidence', 'warnings')
+
+
+class Asked(object):
+    """Runs an action's module on another host than the task's, as a task that is delegated to it would."""
+
+    def __init__(self, action, host, variables):
+        self.action, self.host = action, host
+        self.before = action._connection, action._play_context, action._task.delegate_to
+        task = action._task.copy(exclude_parent=True, exclude_tasks=True)
+        task.delegate_to, task.become = host, False
+        names = [name for names in C.MAGIC_VARIABLE_MAPPING.values() for name in names] + ['inventory_hostname']
+        told = dict((name, variables[name]) for name in names if name in variables and 'become' not in name)
+        context = action._play_context.set_task_and_variable_override(
+            task=task, variables={'ansible_delegated_vars': {host: told}}, templar=action._templar)
+        context.become = False
+        self.connection = connect(action, transport(action._task.connection, variables), context, told, variables)
+        self.context = context
+
+    def __enter__(self):
+        action = self.action
+        action._connection, action._play_context, action._task.delegate_to = self.connection, self.context, self.host
+
+    def __exit__(self, *dummy):
+        self.action._clean()
+        self.connection.close()
+        self.action._connection, self.action._play_context, self.action._task.delegate_to = self.before
+
+
+def transport(wanted, variables):
+    """The connection plugin of a host. That of the task counts, too, but for the control node's own."""
+    if 'ansible_connection' in variables:
+        wanted = variables['ansible_connection']
+    elif wanted == 'local':
+        wanted = C.DEFAULT_TRANSPORT
+    return 'ssh' if not wanted or wanted == 'smart' else wanted
+
+
+def connect(action, name, context, told, variables):
+    """A connection of that plugin, with the options that the variables of the host give it and its shell."""
+    connection = action._shared_loader_obj.connection_loader.get(name, context, getattr(action._connection, '_new_stdin', None))
+    if not connection:
+        raise AnsibleError('the connection plugin %s was not found' % name)
+    keys = dict((key, value) for key, value in action._task.dump_attrs().items() if key not in ('retries', 'timeout'))
+    keys['timeout'] = context.timeout
+    if context.password:
+        keys['password'] = context.password
+    for kind, plugin in (('connection', connection), ('shell', connection._shell)):
+        options = dict(told)
+        for key in C.config.get_plugin_vars(kind, plugin._load_name):
+            if key in variables:
+                options[key] = variables[key]
+        plugin.set_options(task_keys=keys, var_options=options)
+    return connection
+
+
+def differences(one, other):
+    """What two answers do not have in common, in words."""
+    return differ(timeless(one), timeless(other))
+
+
+def timeless(answer, key=''):
+    """An answer without what passes between two of them: when it was given, and in the words for people how old something is."""
+    if isinstance(answer, dict):
+        return dict((k, timeless(value, k)) for k, value in answer.items() if k not in UNLIKE)
+    if isinstance(answer, list):
+        return [timeless(value, key) for value in answer]
+    if key in WORDS and hasattr(answer, 'split'):  # "holds the lock for another 71 s", and the width of its column in the table
+        return ' '.join(re.sub('-{2,}', '--', re.sub(r'[0-9]+(?= s\b)', 'N', answer)).split())
+    return answer
+
+
+def differ(one, other, where=''):
+    """The first places that differ, as "clusters[0].chosen is "a" and "b"". Few, and short: what they hold is the hosts'."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        keys = sorted(set(one) | set(other), key=lambda key: (key in ('text', 'message'), key))
+        found = [differ(one.get(key), other.get(key), '%s.%s' % (where, key)) for key in keys]
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        found = [differ(a, b, '%s[%d]' % (where, i)) for i, (a, b) in enumerate(zip(one, other))]
+    elif type(one) is type(other) and one == other:
+        return []
+    else:
+        return ['%s is %s and %s' % (where.lstrip('.'), brief(one), brief(other))]
+    return [text for texts in found for text in texts][:3]
+
+
+def brief(value):
+    text = json.dumps(value, sort_keys=True)
+    return text if len(text) <= 120 else text[:117] + '...'
+
+
+def agreed(answers, why, could_not, platforms):
+    """The answer that two hosts gave alike, as ((host, answer), ...), else a failure."""
+    if len(answers) < 2:
+        had = ['%s answered' % answers[0][0]] if answers else []
+        return failure(TOO_FEW % (why, ', '.join(had + could_not) or 'no other was read', platforms))
+    (one, first), (other, second) = answers[:2]
+    found = differences(first, second)
+    if found:
+        return failure(DIFFER % (one, other, '; '.join(found), platforms))
+    return first
