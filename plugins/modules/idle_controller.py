@@ -18,6 +18,11 @@ description:
     backed up. It reads nothing and changes nothing. Run M(overcloud.backup.galera_facts),
     M(overcloud.backup.pacemaker_facts) and M(overcloud.backup.haproxy_facts) on all controllers before.
   - >-
+    The action plugin runs it on the control node, whatever C(delegate_to), C(become) and C(connection) say, so that no
+    controller has to be believed by the others. On a control node that cannot run the collection's binary (Linux on
+    x86_64 or aarch64) two of the controllers that have facts decide, and it fails unless both decide alike.
+  - A decision that chooses somebody who is none of the hosts it is about is a failure.
+  - >-
     A controller is C(active) when any source shows clients of it. The sources are the HAProxy that has the virtual
     address, all other HAProxies, and its own server with sessions and write-sets. It is C(idle) only when every source
     that should speak has spoken and says no. Otherwise it is C(unknown), which no policy accepts. Facts that were
