@@ -148,13 +148,14 @@ func (o galeraBackupOptions) checkPolicy() error {
 		return nil
 	}
 	strictest := []selection.Policy{selection.RequireIdle, selection.PreferIdle, selection.AllowActive}
-	made, wanted := slices.Index(strictest, decision.Policy), slices.Index(strictest, selection.Policy(o.Policy))
+	made := slices.Index(strictest, decision.Policy)
 	if made < 0 {
-		return fmt.Errorf("the decision was made with the policy %q, which idle_controller does not know: decide again", decision.Policy)
+		return fmt.Errorf("the decision was made with the policy %q, which idle_controller does not know: decide again",
+			decision.Policy)
 	}
-	if made > wanted {
-		return fmt.Errorf("the decision was made with the policy %s, and this task has the stricter %s: decide again with that, or give the task the policy, too",
-			decision.Policy, o.Policy)
+	if made > slices.Index(strictest, selection.Policy(o.Policy)) {
+		return fmt.Errorf("the decision was made with the policy %s, and this task has the stricter %s: "+
+			"decide again with that, or give the task the policy, too", decision.Policy, o.Policy)
 	}
 	return nil
 }

@@ -54,10 +54,18 @@ func TestADecisionAllowsNothing(t *testing.T) {
 	strict, prefer, lax := "require_idle", "prefer_idle", "allow_active"
 	const refused = "this task has the stricter"
 	for _, c := range []struct{ policy, decision, says string }{
-		{strict, "", ""}, {strict, `{"policy":""}`, ""}, {strict, `{"policy":7}`, ""}, {strict, `["allow_active"]`, ""},
-		{strict, `{"policy":"require_idle"}`, ""}, {strict, `{"policy":"prefer_idle"}`, refused}, {strict, `{"policy":"allow_active"}`, refused},
-		{prefer, `{"policy":"require_idle"}`, ""}, {prefer, `{"policy":"prefer_idle"}`, ""}, {prefer, `{"policy":"allow_active"}`, refused},
-		{lax, `{"policy":"require_idle"}`, ""}, {lax, `{"policy":"allow_active"}`, ""},
+		{strict, "", ""},
+		{strict, `{"policy":""}`, ""},
+		{strict, `{"policy":7}`, ""},
+		{strict, `["allow_active"]`, ""},
+		{strict, `{"policy":"require_idle"}`, ""},
+		{strict, `{"policy":"prefer_idle"}`, refused},
+		{strict, `{"policy":"allow_active"}`, refused},
+		{prefer, `{"policy":"require_idle"}`, ""},
+		{prefer, `{"policy":"prefer_idle"}`, ""},
+		{prefer, `{"policy":"allow_active"}`, refused},
+		{lax, `{"policy":"require_idle"}`, ""},
+		{lax, `{"policy":"allow_active"}`, ""},
 		{lax, `{"policy":"any"}`, `"any", which idle_controller does not know`},
 		{strict, `{"Policy":"allow_active"}`, refused}, // encoding/json takes it for the same key
 	} {
@@ -81,7 +89,8 @@ func TestALaxerDecisionIsRefusedBeforeAnythingIsDone(t *testing.T) {
 			args["policy"] = policy
 		}
 		got := runModule(t, "galera_backup", args)
-		if msg, _ := got["msg"].(string); got["failed"] != true || !strings.Contains(msg, "made with the policy allow_active") {
+		msg, _ := got["msg"].(string)
+		if got["failed"] != true || !strings.Contains(msg, "made with the policy allow_active") {
 			t.Errorf("%v: %v", policy, got["msg"])
 		}
 	}

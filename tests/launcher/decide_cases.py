@@ -134,9 +134,9 @@ def case_decide_hostile_controller(bench):
 def case_decide_hostile_decision(bench):
     """controller_backup: who is no controller of the play is not contacted, whoever chose it"""
     target = whole(bench, 'own')
-    for name in (HOSTILE['chosen_hosts'], ['controller-2'] + HOSTILE['chosen_hosts'], []):
+    for chosen in (['controller-2'] + HOSTILE['chosen_hosts'], []):
         controllers(bench, facts=(), answers=lying({}))
-        bench.write('hosts/answer', json.dumps(dict(HOSTILE, chosen_hosts=name)))
+        bench.write('hosts/answer', json.dumps(dict(HOSTILE, chosen_hosts=chosen)))
         with open(os.path.join(target, 'plugins', 'action', 'idle_controller.py'), 'w') as f:
             f.write(FAKE % bench.path('hosts', 'answer'))
         output = ' '.join(backup(bench, 'own', status=2).split())
@@ -171,10 +171,12 @@ def case_decide_two_differ(bench):
                          (dict(honest, policy='allow_active'), 'policy is "allow_active" and "require_idle"'), (active, 'activity is "active" and "idle"'),
                          (dict(honest, failed=True, msg='no', invocation={}), 'failed is true and null'),
                          (dict(honest, message='all is well'), 'message is "all is well" and')):
-        controllers(bench, facts=(), answers=lying({'controller-0': {'idle_controller': answer}}))
-        output = ' '.join(backup(bench, 'other', status=2).replace('\\"', '"').split())
+        controllers(bench, answers={'controller-0': {'idle_controller': answer}})
+        output = ' '.join(bench.play(DECIDE % '', hosts='localhost', collections='other', status=2).replace('\\"', '"').split())
         has(output, says, 'Nobody was chosen', 'controller-0', 'controller-1')
-        assert not [c for c in calls(bench, 'galera_backup') if c[2].get('state') != 'recovered'], calls(bench)
+    controllers(bench, facts=(), answers=lying({'controller-0': {'idle_controller': HOSTILE}}))
+    has(backup(bench, 'other', status=2), 'controller-0 and controller-1 decide differently')
+    assert not [c for c in calls(bench, 'galera_backup') if c[2].get('state') != 'recovered'], calls(bench)
 
 
 def case_decide_two_strangers(bench):
