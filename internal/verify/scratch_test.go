@@ -33,11 +33,13 @@ func TestTheServersUserOwnsFoldersInThePlaceAndNotThePlace(t *testing.T) {
 	defer syscall.Umask(syscall.Umask(0o077))
 	s := placed(t)
 	must(t, s.give(accountName, "CREATE USER"))
+	its := uint32(nobody.UID)
 	for name, want := range map[string]struct {
 		uid  uint32
 		mode fs.FileMode
 	}{
-		".": {0, 0o711}, dataName: {65534, 0o700}, temporaryName: {65534, 0o700}, filepath.Dir(socketName): {65534, 0o700}, accountName: {65534, 0o600},
+		".": {0, 0o711}, dataName: {its, 0o700}, temporaryName: {its, 0o700}, filepath.Dir(socketName): {its, 0o700},
+		accountName: {its, 0o600},
 	} {
 		info, err := os.Stat(s.path(name))
 		must(t, err)
