@@ -212,9 +212,9 @@ def run_ours(args):
 def case_decide_nowhere_else(bench):
     """idle_controller: no host is contacted, whatever the task says of hosts, users and modes"""
     controllers(bench)
-    for more in ('  delegate_to: nowhere.example\n', '  run_once: true\n', '  become: true\n  become_user: nobody\n', '  check_mode: true\n', '  async: 60\n  poll: 2\n',
-                 '  environment: {PATH: /nonexistent}\n', '  delegate_to: controller-2\n  delegate_facts: true\n'):
-        bench.play(DECIDE % more, hosts='controller-0:localhost')
+    more = ('  delegate_to: nowhere.example\n', '  run_once: true\n', '  become: true\n  become_user: nobody\n', '  check_mode: true\n',
+            '  async: 60\n  poll: 2\n', '  environment: {PATH: /nonexistent}\n', '  delegate_to: controller-2\n  delegate_facts: true\n')
+    bench.play([DECIDE % keywords for keywords in more], hosts='controller-0:localhost')
     bench.play("""
         - overcloud.backup.idle_controller: {hosts: "{{ groups.Controller }}", max_age: 1.0e+12, exclude: ["{{ item }}"]}
           loop: [controller-0, controller-1]
