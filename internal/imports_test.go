@@ -24,7 +24,9 @@ var only = map[string][]string{
 	"database/sql":        {"galera"},
 	"database/sql/driver": {"galera"},
 	// pacemaker and backup only take host and port apart: uses says who may dial.
-	"net":                            {"peer", "handshake", "galera", "haproxy", "reading", "pacemaker", "backup"},
+	"net": {"peer", "handshake", "galera", "haproxy", "reading", "pacemaker", "backup"},
+	// both have peer dial.
+	"net/http":                       {"haproxy", "backup"},
 	"github.com/go-sql-driver/mysql": {"galera"},
 	"github.com/beevik/etree":        {"pacemaker"},
 	module + "ansible":               {},

@@ -87,14 +87,14 @@ func final(err error) bool {
 	return errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, new(*net.DNSError)) || errors.As(err, new(*peer.StrangerError))
 }
 
-// datadir is whose owner TripleO's container of the check runs as; its account has a name inside alone.
-const datadir = "/var/lib/mysql"
+// usualDatadir is whose owner TripleO's container of the check runs as; its account has a name inside alone.
+const usualDatadir = "/var/lib/mysql"
 
 // dialCheck connects to the health check: xinetd's or systemd's, the database's, or HAProxy's where that stands before
 // it.
 func dialCheck(ctx context.Context, _, address string) (net.Conn, error) {
 	may := peer.Trust("mysql", "haproxy")
-	if owner, err := may.AndOwnerOf(datadir); err == nil {
+	if owner, err := may.AndOwnerOf(usualDatadir); err == nil {
 		may = owner
 	}
 	conn, _, err := peer.DialTCP(ctx, address, may)

@@ -77,28 +77,26 @@ func listeners(address netip.AddrPort) ([]Listener, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read who listens: %w", err)
 		}
-		all, err := parseTable(f)
+		all, err := parseTable(f, address.Port())
 		f.Close()
 		if err != nil {
 			return nil, fmt.Errorf("read who listens: %s: %w", table, err)
 		}
 		found = append(found, all...)
 	}
-	return reached(found, netip.AddrPortFrom(ip, address.Port())), nil
+	return reached(found, ip), nil
 }
 
-// reached are those of the listeners that would take a connection to an address.
+// reached are those of a port's listeners that would take a connection to an address.
 //
 // A socket of :: takes IPv4, too, unless it is IPV6_V6ONLY, which the table does not show. Where one of IPv4 listens as
 // well it must be: the two would be in each other's way, and the kernel prefers the one of IPv4. It is left out there,
 // or anybody could have a server of IPv4 refused by listening on :: beside it.
-func reached(all []Listener, address netip.AddrPort) (found []Listener) {
+func reached(all []Listener, ip netip.Addr) (found []Listener) {
 	var dual []Listener
-	ip := address.Addr()
 	for _, l := range all {
 		at := l.Address.Addr()
 		switch {
-		case l.Address.Port() != address.Port():
 		case at.Unmap() == ip, at.Unmap().IsUnspecified() && at.Unmap().Is4() == ip.Is4():
 			found = append(found, l)
 		case at == netip.IPv6Unspecified():
@@ -111,18 +109,18 @@ func reached(all []Listener, address netip.AddrPort) (found []Listener) {
 	return found
 }
 
-// Limits of a table: a line has 150 characters, and a busy controller some ten thousand of them.
-const (
-	maxLine  = 1024
-	maxLines = 2_000_000
-)
+// maxLine is the length of a line, which has some 150 characters.
+const maxLine = 1024
 
-// parseTable reads the listeners of /proc/net/tcp or tcp6. They stand first, in kernels before 4.4 among connections
+// maxLines is more listeners than anybody has memory for.
+var maxLines = 2_000_000
+
+// parseTable reads who listens on a port in /proc/net/tcp or tcp6. Listeners stand first, in kernels before 4.4 among connections
 // that are being made (03): the first other state ends them. A line as of 3.10 to 6.18:
 //
 //	sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
 //	 0: 0100007F:0CEA 00000000:0000 0A 00000000:00000000 00:00000000 00000000    27        0 38513 1 ...
-func parseTable(r io.Reader) (found []Listener, err error) {
+func parseTable(r io.Reader, port uint16) (found []Listener, err error) {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 0, maxLine), maxLine)
 	n := 0
@@ -140,9 +138,9 @@ func parseTable(r io.Reader) (found []Listener, err error) {
 			return nil, fmt.Errorf("line %d: %w", n+1, err)
 		case n > maxLines:
 			return nil, fmt.Errorf("it has more than %d lines", maxLines)
-		case state == listening:
+		case state == listening && l.Address.Port() == port:
 			found = append(found, l)
-		case state != beginning:
+		case state != listening && state != beginning:
 			return found, nil
 		}
 	}

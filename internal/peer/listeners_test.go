@@ -4,6 +4,7 @@ package peer
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"os"
 	"strings"
@@ -21,43 +22,36 @@ func recorded(t testing.TB, name string) string {
 }
 
 func TestListenersOfRecordedTables(t *testing.T) {
-	var all []Listener
-	for _, name := range []string{"tcp.txt", "tcp6.txt"} {
-		found, err := parseTable(strings.NewReader(recorded(t, name)))
-		if err != nil {
-			t.Fatal(name, ": ", err)
-		}
-		all = append(all, found...)
-	}
-	mapped := "   0: 0000000000000000FFFF00000100007F:11D7 0:0 0A 0:0 00:0 0 54321 0 38513 1\n"
-	found, err := parseTable(strings.NewReader(header + mapped))
-	if err != nil {
-		t.Fatal(err)
-	}
-	all = append(all, found...)
-	for _, c := range []struct {
-		address string
-		uids    []uint32
-	}{
-		{"127.0.0.1:3306", []uint32{27}},
-		{"172.16.2.5:3306", nil},
-		{"127.0.0.1:1993", []uint32{54321}},     // of 0.0.0.0
-		{"172.16.2.5:9200", []uint32{0}},        // of ::
-		{"127.0.0.1:4567", []uint32{27, 54321}}, // of ::ffff:127.0.0.1, too
-		{"[::1]:3306", []uint32{54321}},         // beside the one of IPv4
-		{"[::1]:4567", nil},                     //
-		{"[::1]:9200", []uint32{0}},             //
-		{"127.0.0.1:2022", []uint32{0}},         // and :: of another user's, as IPV6_V6ONLY
-		{"[fd00::5]:2022", []uint32{54321}},     //
-		{"127.0.0.1:33512", nil},                // a connection, no listener
+	mapped := header + "   0: 0000000000000000FFFF00000100007F:11D7 0:0 0A 0:0 00:0 0 54321 0 38513 1\n"
+	tables := []string{recorded(t, "tcp.txt"), recorded(t, "tcp6.txt"), mapped}
+	for address, want := range map[string]string{
+		"127.0.0.1:3306":  "[27]",
+		"172.16.2.5:3306": "[]",
+		"127.0.0.1:1993":  "[54321]",    // of 0.0.0.0
+		"172.16.2.5:9200": "[0]",        // of ::
+		"127.0.0.1:4567":  "[27 54321]", // of ::ffff:127.0.0.1, too
+		"[::1]:3306":      "[54321]",    // beside the one of IPv4
+		"[::1]:4567":      "[]",
+		"[::1]:9200":      "[0]",
+		"127.0.0.1:2022":  "[0]", // and :: of another user's, as IPV6_V6ONLY
+		"[fd00::5]:2022":  "[54321]",
+		"127.0.0.1:33512": "[]", // a connection, no listener
 	} {
-		found := reached(all, netip.MustParseAddrPort(c.address))
-		var uids []uint32
-		for _, l := range found {
+		at := netip.MustParseAddrPort(address)
+		var all []Listener
+		for _, table := range tables {
+			found, err := parseTable(strings.NewReader(table), at.Port())
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, found...)
+		}
+		uids := []uint32{}
+		for _, l := range reached(all, at.Addr()) {
 			uids = append(uids, l.UID)
 		}
-		if len(uids) != len(c.uids) || len(uids) > 0 && uids[0] != c.uids[0] || len(uids) > 1 && uids[1] != c.uids[1] {
-			t.Errorf("%s: %v", c.address, found)
+		if got := fmt.Sprint(uids); got != want {
+			t.Errorf("%s: %s, want %s", address, got, want)
 		}
 	}
 }
@@ -68,15 +62,17 @@ const header = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->wh
 func TestListenersAmongConnectionsThatAreBeingMade(t *testing.T) {
 	text := header + `   0: 0100007F:0CEA 00000000:0000 0A 00000000:00000000 00:00000000 00000000    27        0 38513 1 0 100 0 0 10 0
    1: 0100007F:0CEA 0100007F:A2C4 03 00000000:00000000 01:00000063 00000000     0        0 0 2 0
-   2: 00000000:07C9 00000000:0000 0A 00000000:00000000 00:00000000 00000000 54321        0 38514 1 0 100 0 0 10 0
+   2: 00000000:0CEA 00000000:0000 0A 00000000:00000000 00:00000000 00000000 54321        0 38514 1 0 100 0 0 10 0
 `
-	found, err := parseTable(strings.NewReader(text))
+	found, err := parseTable(strings.NewReader(text), 3306)
 	if err != nil || len(found) != 2 || found[1].UID != 54321 || found[1].Inode != 38514 {
 		t.Errorf("%v, %v", found, err)
 	}
 }
 
 func TestMalformedTablesAreErrors(t *testing.T) {
+	defer func(was int) { maxLines = was }(maxLines)
+	maxLines = 1000
 	for text, want := range map[string]string{
 		"":                           "no line",
 		"local_address st uid inode": "line 1",
@@ -92,7 +88,7 @@ func TestMalformedTablesAreErrors(t *testing.T) {
 		header + strings.Repeat("x", 5000): "line 2: bufio.Scanner: token too long",
 		header + strings.Repeat("   0: 0100007F:0CEA 00000000:0000 03 0:0 00:0 0 0 0 7\n", maxLines+2): "lines",
 	} {
-		if _, err := parseTable(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := parseTable(strings.NewReader(text), 3306); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.200q: %v", text, err)
 		}
 	}
@@ -119,7 +115,7 @@ func FuzzParseTable(f *testing.F) {
 	f.Add(header + "   0: 00000000000000000000000001000000:0CEA 0:0 0A 0:0 00:0 0 27 0 38513 1\n")
 	f.Add(header + "   0: 0100007F:0CEA 00000000:0000 01 0:0 00:0 0 0 0 7\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		found, err := parseTable(strings.NewReader(text))
+		found, err := parseTable(strings.NewReader(text), 3306)
 		if err != nil {
 			if len(err.Error()) > 500 {
 				t.Errorf("an error of %d characters", len(err.Error()))
