@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 )
 
@@ -44,6 +45,15 @@ func ownFolders() (folders []string) {
 		}
 	}
 	return folders
+}
+
+// path is PATH for a program: an empty one would stand for the working folder.
+func path() string {
+	folders := ownFolders()
+	if len(folders) == 0 {
+		folders = systemFolders
+	}
+	return strings.Join(folders, ":")
 }
 
 // ownFolder says that root may run what lies in a folder: sudo and su can leave him the PATH of somebody else. Anybody

@@ -68,4 +68,8 @@ func TestRootRunsNothingFromFoldersOfOthers(t *testing.T) {
 	if out, err := Output(t.Context(), "sh", "-c", "echo $PATH"); err != nil || string(out) != "/usr/bin:/bin\n" {
 		t.Errorf("%s, %v", out, err)
 	}
+	t.Setenv("PATH", strings.Join(path, ":")+"::.")
+	if out, err := Output(t.Context(), "/bin/sh", "-c", "echo $PATH"); err != nil || string(out) != "/usr/sbin:/usr/bin:/sbin:/bin\n" {
+		t.Errorf("%s, %v", out, err)
+	}
 }

@@ -160,7 +160,7 @@ func cleanEnv(env []string) []string {
 			continue
 		}
 		if key == "PATH" {
-			kv = "PATH=" + strings.Join(ownFolders(), ":")
+			kv = "PATH=" + path()
 		}
 		kept = append(kept, kv)
 	}
