@@ -41,12 +41,15 @@ func main() {
 	os.Exit(program().Main(os.Args[1:], os.Stdin, os.Stdout))
 }
 
-// generate writes the Python files and the pages of the modules, and the page of variables. It runs at the top of a
-// checkout.
+// generate writes the Python files and the pages of the modules, the table of what they return, and the page of
+// variables. It runs at the top of a checkout.
 func generate() {
 	err := stub.Write(os.DirFS("modules"), "plugins/modules")
 	if err == nil {
 		err = stub.WritePages(os.DirFS("modules"), "docs/modules")
+	}
+	if err == nil {
+		err = stub.WriteReturned(os.DirFS("modules"), "plugins/plugin_utils/_returned.py")
 	}
 	if err == nil {
 		err = writeVariables("docs/variables.md")

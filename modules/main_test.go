@@ -77,6 +77,16 @@ func TestThePagesOfModulesAreCurrent(t *testing.T) {
 	}
 }
 
+func TestTheTableOfReturnValuesIsCurrent(t *testing.T) {
+	want, err := stub.Returned(os.DirFS("."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile("../plugins/plugin_utils/_returned.py"); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("plugins/plugin_utils/_returned.py is not what modules/*.yml say; run: make generate (%v)", err)
+	}
+}
+
 func TestThePageOfVariablesIsCurrent(t *testing.T) {
 	want, err := stub.Variables(os.DirFS("../roles"), os.DirFS("."))
 	if err != nil {

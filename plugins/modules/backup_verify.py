@@ -367,7 +367,7 @@ ended:
   returned: with C(state=status) and C(wait=false)
   type: bool
 progress:
-  description: Phase, bytes read and expected, tables checked and expected, and seconds since the beginning.
+  description: How far it is.
   returned: with C(state=status), while it runs
   type: dict
   sample:
@@ -377,6 +377,31 @@ progress:
     tables: 40
     expected_tables: 192
     elapsed: 9.5
+  contains:
+    phase:
+      description: What it does now.
+      returned: always
+      type: str
+    read_bytes:
+      description: Bytes of the set that were read.
+      returned: always
+      type: int
+    expected_bytes:
+      description: Bytes of the set.
+      returned: always
+      type: int
+    tables:
+      description: Tables that were checked.
+      returned: always
+      type: int
+    expected_tables:
+      description: Tables that will be.
+      returned: always
+      type: int
+    elapsed:
+      description: Seconds since the beginning.
+      returned: always
+      type: float
 result:
   description: What it returned, as C(state=present) would.
   returned: with C(state=status), when it has ended

@@ -421,7 +421,7 @@ ended:
   returned: with C(state=status), C(state=cancelled) and C(wait=false)
   type: bool
 progress:
-  description: Phase, bytes read, stored and expected, and seconds since the beginning.
+  description: How far it is.
   returned: with C(state=status), while it runs
   type: dict
   sample:
@@ -430,6 +430,27 @@ progress:
     stored_bytes: 15728640
     expected_bytes: 209715200
     elapsed: 1.2
+  contains:
+    phase:
+      description: What it does now.
+      returned: always
+      type: str
+    read_bytes:
+      description: Bytes that came from the tool.
+      returned: always
+      type: int
+    stored_bytes:
+      description: Bytes that went to the destination.
+      returned: always
+      type: int
+    expected_bytes:
+      description: Bytes that the tool will give, about.
+      returned: always
+      type: int
+    elapsed:
+      description: Seconds since the beginning.
+      returned: always
+      type: float
 result:
   description: What the job returned, as C(state=present) would.
   returned: with C(state=status) and C(state=cancelled), when it has ended

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package main
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+
+	"overcloud.backup/internal/backup"
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/haproxy"
+	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/selection"
+	"overcloud.backup/internal/verify"
+)
+
+// described is one value of RETURN.
+type described struct {
+	Type     string
+	Elements string
+	Contains map[string]described
+}
+
+// The control node leaves out of an answer what RETURN does not describe, and refuses one with other types.
+func TestEveryValueThatIsReturnedIsDocumented(t *testing.T) {
+	facts := func(v any) map[string]any { return map[string]any{"ansible_facts": v} }
+	for module, values := range map[string][]any{
+		"backup_info":     {backupInfoValues{}},
+		"backup_verify":   {backupVerifyValues{}, standing{}, attachment(standing{}, false), map[string]any{"progress": verify.Progress{}}},
+		"galera_restore":  {galeraRestoreValues{}},
+		"idle_controller": {selection.Decision{}},
+		"galera_facts":    {facts(map[string]any{"ansible_galera": galera.Facts{}})},
+		"haproxy_facts":   {facts(map[string]any{"ansible_haproxy": haproxy.Facts{}})},
+		"pacemaker_facts": {facts(map[string]any{"ansible_pacemaker": pacemaker.Facts{}})},
+		"galera_backup": {standing{}, attachment(standing{}, false), map[string]any{
+			"plan": backup.Plan{}, "backup": backup.Result{}, "guard": backup.Breach{}, "elsewhere": true,
+			"undone": []backup.Undone{}, "recovered": []recovered{}, "progress": backup.Progress{},
+		}},
+	} {
+		var doc struct {
+			Return map[string]described `yaml:"RETURN"`
+		}
+		if err := yaml.Unmarshal(modules[module].Spec, &doc); err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range values {
+			compare(t, module, reflect.ValueOf(v), described{Type: "dict", Contains: doc.Return})
+		}
+	}
+}
+
+// compare holds a value as JSON sees it against its description.
+func compare(t *testing.T, at string, v reflect.Value, want described) {
+	t.Helper()
+	for v.Kind() == reflect.Interface {
+		v = v.Elem()
+	}
+	kind := v.Type()
+	for kind.Kind() == reflect.Pointer {
+		kind = kind.Elem()
+	}
+	got := kindOf(kind)
+	if got != want.Type && got != "" {
+		t.Errorf("%s is documented as %s, and is %s", at, want.Type, got)
+		return
+	}
+	switch {
+	case got == "list" && want.Elements != "":
+		compare(t, at, reflect.New(kind.Elem()).Elem(), described{Type: want.Elements, Contains: want.Contains})
+	case want.Contains == nil:
+	case kind.Kind() == reflect.Struct:
+		fields := map[string]reflect.Value{}
+		fieldsOf(reflect.New(kind).Elem(), fields)
+		compareAll(t, at, fields, want)
+	case kind.Kind() == reflect.Map && v.Kind() == reflect.Map:
+		fields := map[string]reflect.Value{}
+		for _, key := range v.MapKeys() {
+			fields[key.String()] = v.MapIndex(key)
+		}
+		compareAll(t, at, fields, want)
+	}
+}
+
+func compareAll(t *testing.T, at string, fields map[string]reflect.Value, want described) {
+	t.Helper()
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		inner, ok := want.Contains[name]
+		if !ok {
+			if name != "warnings" || strings.Contains(at, ".") { // Ansible knows those of the answer itself
+				t.Errorf("%s.%s is not documented", at, name)
+			}
+			continue
+		}
+		compare(t, at+"."+name, fields[name], inner)
+	}
+}
+
+// fieldsOf gathers the fields of a struct by their names in JSON.
+func fieldsOf(v reflect.Value, into map[string]reflect.Value) {
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		switch {
+		case f.Anonymous && name == "" && f.Type.Kind() == reflect.Struct:
+			fieldsOf(v.Field(i), into)
+		case f.IsExported() && name != "-":
+			if name == "" {
+				name = f.Name
+			}
+			into[name] = v.Field(i)
+		}
+	}
+}
+
+// kindOf is the type in the documentation's words, and nothing where JSON alone knows.
+func kindOf(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.String:
+		return "str"
+	case reflect.Bool:
+		return "bool"
+	case reflect.Int, reflect.Int32, reflect.Int64, reflect.Uint32, reflect.Uint64:
+		return "int"
+	case reflect.Float64:
+		return "float"
+	case reflect.Slice:
+		if t.Elem().Kind() == reflect.Uint8 {
+			return ""
+		}
+		return "list"
+	case reflect.Struct, reflect.Map:
+		if t.PkgPath() == "time" {
+			return ""
+		}
+		return "dict"
+	}
+	return ""
+}
