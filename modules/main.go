@@ -38,7 +38,21 @@ func main() {
 	}
 	// A limit that the kernel refuses is no reason not to work.
 	_ = process.NoCore()
+	leaveCache()
 	os.Exit(program().Main(os.Args[1:], os.Stdin, os.Stdout))
+}
+
+// leaveCache goes back to the folder that the control node's shell began in, to which relative paths of options belong.
+// That shell starts the binary from within the cache, so that nobody can exchange a folder above it meanwhile.
+func leaveCache() {
+	began, ok := os.LookupEnv("OVERCLOUD_BACKUP_PWD")
+	if !ok {
+		return
+	}
+	os.Unsetenv("OVERCLOUD_BACKUP_PWD")
+	if os.Chdir(began) != nil {
+		_ = os.Chdir("/") // nothing has to work in the cache
+	}
 }
 
 // generate writes the Python files and the pages of the modules, the table of what they return, and the page of

@@ -17,6 +17,7 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.common.text.converters import to_text
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
+from ansible_collections.overcloud.backup.plugins.plugin_utils._answer import line
 from ansible_collections.overcloud.backup.plugins.plugin_utils._launcher import LauncherAction, failure
 
 # Seconds without contact after which the task gives up; the job does not.
@@ -60,7 +61,7 @@ class Meter:
         if now - self.shown < 30 and percent < self.percent + 5:
             return None
         self.shown, self.percent = now, percent
-        return '%s, %s, %d s' % (self.what, step, progress.get('elapsed') or 0)
+        return line('%s, %s, %d s' % (self.what, step, progress.get('elapsed') or 0))
 
 
 def share(progress, done, expected):
@@ -70,7 +71,7 @@ def share(progress, done, expected):
 
 
 def phase(progress):
-    return to_text(progress.get('phase')).replace('_', ' ')
+    return line(progress.get('phase'), 60).replace('_', ' ')
 
 
 class Trouble(AnsibleError):
@@ -104,9 +105,9 @@ class JobAction(LauncherAction):
         if started.get('failed') or 'unit' not in started:
             return started
         host = self._task.delegate_to or task_vars.get('inventory_hostname')
-        meter = Meter('%s: %s' % (host, self.describe(args)), self.step)
+        meter = Meter(line('%s: %s' % (host, self.describe(args))), self.step)
         if started.get('attached'):
-            Display().display('%s, job %s is there already, waiting for it' % (meter.what, args['job']))
+            Display().display(line('%s, job %s is there already, waiting for it' % (meter.what, args['job'])))
         result = self._wait(args['job'], task_vars, meter, longest(args))
         if sure and started.get('attached') and started.get('ended'):
             result.update(changed=False, warnings=list(result.get('warnings') or []) + [OLD % (args['job'], self.WORK)])
@@ -150,7 +151,7 @@ class JobAction(LauncherAction):
             except AnsibleError as e:  # not only of the connection: sudo, too, may not answer in time
                 now = time.time()
                 if not lost:
-                    Display().display('%s, no contact, trying again: %s' % (meter.what, to_text(e)))
+                    Display().display(line('%s, no contact, trying again: %s' % (meter.what, to_text(e)), 1000))
                 lost = lost or now
                 trouble = (trouble or now) if isinstance(e, Trouble) else None
                 if trouble and now - trouble > TROUBLE:
@@ -163,10 +164,10 @@ class JobAction(LauncherAction):
                 Display().display('%s, in contact again after %d s' % (meter.what, time.time() - lost))
             lost = trouble = None
             if state.get('ended'):
-                return self._end(state)
-            line = meter.line(state['progress'], time.time()) if state.get('progress') else None
-            if line:
-                Display().display(line)
+                return self._end(state, job)
+            told = meter.line(state['progress'], time.time()) if state.get('progress') else None
+            if told:
+                Display().display(told)
 
     def _look(self, job, task_vars):
         state = self._run({'state': 'status', 'job': job}, task_vars)
@@ -181,15 +182,17 @@ class JobAction(LauncherAction):
         try:
             self._connection.reset()
         except Exception as e:  # whatever it is, the next look shows whether the host is back
-            Display().vvv('reset of the connection: %s' % to_text(e))
+            Display().vvv(line('reset of the connection: %s' % to_text(e), 1000))
 
     def _give_up(self, job, error):
         self._connection._shell.tmpdir = None
         return failure('Lost the connection to the host: %s. %s; state: status with this job shows it when the host is back.'
-                       % (to_text(error), self.ALONE % job), job=job, host_unreachable=True)
+                       % (line(error, 1000), self.ALONE % job), job=job, host_unreachable=True)
 
-    def _end(self, state):
-        result = state.get('result') or {}
+    def _end(self, state, job):
+        result = state.get('result')
+        if not result:  # what nobody told did not go well
+            result = failure('The host says that job %s has ended, and not how.' % line(job))
         result.setdefault('changed', False)
         result.pop('invocation', None)
-        return dict(result, job=state['job'], unit=state['unit'])
+        return dict(result, job=job, unit=state.get('unit'))

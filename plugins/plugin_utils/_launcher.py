@@ -12,13 +12,15 @@ __metaclass__ = type
 import json
 import os
 import random
+import re
 import time
 
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.common.text.converters import to_bytes, to_text
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible.utils.unsafe_proxy import wrap_var
+from ansible_collections.overcloud.backup.plugins.plugin_utils._answer import UNPRINTABLE, Refused, documented, line, parse, part
 
 try:
     from shlex import quote
@@ -34,7 +36,7 @@ ROOT_CACHE = '/var/lib/overcloud.backup/bin'
 USER_CACHE = '.cache/overcloud.backup/bin'
 PLATFORMS = {'Linux x86_64': 'linux_amd64', 'Linux aarch64': 'linux_arm64'}
 
-MISSING, PLATFORM, UNSAFE, NO_CACHE, BAD_SUM, DATADIR, DAMAGED, NO_EXEC = 210, 211, 212, 213, 214, 215, 216, 126
+MISSING, PLATFORM, UNSAFE, NO_CACHE, BAD_SUM, DATADIR, DAMAGED, ABOVE, LINK, NO_FILE, OPEN, NO_EXEC = 210, 211, 212, 213, 214, 215, 216, 217, 218, 219, 220, 126
 MOVE = 'set the variable overcloud_backup_cache_dir to a directory of that user on a file system that allows programs'
 REASONS = {
     PLATFORM: 'There is no build for this host. Builds: %s.' % ', '.join(sorted(PLATFORMS)),
@@ -43,6 +45,11 @@ REASONS = {
     NO_CACHE: 'The directory for the binary on the host cannot be created or written, is a symbolic link, or belongs to another user; %s.' % MOVE,
     BAD_SUM: 'The binary arrived on the host with another checksum than it left with. Is the disk full?',
     DATADIR: 'Refused: the home directory of this user is a database directory. Become root, or %s.' % MOVE,
+    ABOVE: 'Refused: the folder of the binary on the host, or one above it, belongs to another user than root and the one that runs it, or others can '
+           'write to it. Put that right, or choose another path.',
+    LINK: 'Refused: the path of the binary on the host leads over a symbolic link. Name the real path.',
+    NO_FILE: 'There is no such file on the host.',
+    OPEN: 'Refused: root runs no file that belongs to another user or that others can write to.',
     DAMAGED: 'The binary in the cache of the host was damaged. It has been removed; run the task again.',
     NO_EXEC: 'The host refuses to execute the binary (a noexec mount, fapolicyd or SELinux): %s, '
              'or install it there and set overcloud_backup_binary.' % MOVE,
@@ -81,8 +88,19 @@ def failure(msg, **more):
     return dict(more, failed=True, msg=msg)
 
 
+def same(variable):
+    """Shell that refuses the path in its variable when a link was on the way here: it could lead elsewhere the next time."""
+    return '[ "$PWD" = "$%s" ] || { echo "$PWD"; exit %d; }' % (variable, LINK)
+
+
+class Setting(AnsibleError):
+    """A variable that cannot be followed."""
+
+
 class LauncherAction(ActionBase):
     """Base of every action plugin here. One that does more overrides call(), or uses it several times."""
+
+    _job = None  # the id of what was started in the background
 
     def run(self, tmp=None, task_vars=None):
         # Up to 2.14 these are set per instance, so class attributes would be overwritten.
@@ -91,14 +109,25 @@ class LauncherAction(ActionBase):
         result = super(LauncherAction, self).run(tmp, task_vars)
         try:
             try:
-                result.update(self.call(self._task.args, task_vars))
+                # The gate of all that was put together from answers, whatever call() made of them.
+                result.update(self._documented(self.call(self._task.args, task_vars), own=True))
             finally:
                 self._clean()
         except AnsibleConnectionFailure as e:
             # An unreachable host can skip rescue: and always:, a failed one cannot.
             self._connection._shell.tmpdir = None
-            result.update(failure('Lost the connection to the host: %s' % to_text(e), host_unreachable=True))
+            result.update(failure('Lost the connection to the host: %s' % line(e, 2000), host_unreachable=True))
+        except Setting as e:
+            result.update(failure(line(e, 2000)))
         return result
+
+    def _documented(self, told, module=None, own=False):
+        """What may be believed of an answer, or the failure that says why nothing is."""
+        name = module or self._task.action.split('.')[-1]
+        try:
+            return documented(told, name, bool(self._job), own)
+        except Refused as e:
+            return failure("The host's answer is not one of %s and was left aside: %s." % (name, line(e)))
 
     def call(self, module_args, task_vars, module=None, detach=None):
         """Run a module of the binary and return its result.
@@ -112,14 +141,15 @@ class LauncherAction(ActionBase):
         self._update_module_args(self._task.action, args, task_vars)
         tail = ['-', quote(module or self._task.action.split('.')[-1])]
         limit = self._task.async_val if detach is None else detach
+        self._job = None
         if limit and not self._task.check_mode:
-            job = 'j%d' % random.randint(0, 999999999999)
-            tail += ['--async', job, str(limit), quote(self.get_shell_option('async_dir', default='~/.ansible_async'))]
+            self._job = 'j%d' % random.randint(0, 999999999999)
+            tail += ['--async', self._job, str(limit), quote(self.get_shell_option('async_dir', default='~/.ansible_async'))]
         # su reads the password from the terminal, and its stdin is that terminal.
         self._stdin = bool(self._connection.has_pipelining) and getattr(self._connection.become, 'name', '') != 'su'
-        return self._run_installed(args, task_vars, tail)
+        return self._run_installed(args, task_vars, tail, module)
 
-    def _run_installed(self, args, task_vars, tail):
+    def _run_installed(self, args, task_vars, tail, module=None):
         for dummy in range(4):
             args['_overcloud_now'] = time.time()
             res = self._shell(self._find(task_vars), tail, to_bytes(dumps(args)))
@@ -130,35 +160,39 @@ class LauncherAction(ActionBase):
             elif self._stdin and res['rc'] == 1 and 'tty' in res['stderr'] and not res['stdout'].strip():
                 self._stdin = False  # requiretty in sudoers: send the data in a file instead
             else:
-                return self._result(res) or self._no_result(res, task_vars)
+                return self._result(res, module) or self._no_result(res, task_vars)
         return failure('The binary was installed on the host but is still missing there.')
 
-    def _result(self, res):
-        for line in reversed(res['stdout'].splitlines()):
-            if line.startswith('{'):
-                try:
-                    data = json.loads(line)
-                except ValueError:
-                    continue
-                data.setdefault('changed', False)
-                # Not wrapped as unsafe here: nothing templates it, and the executor wraps what it gets.
-                return dict((k, v) for k, v in data.items() if not k.startswith('_ansible_'))
-        return None
+    def _result(self, res, module):
+        try:
+            data = parse(res['stdout'])
+        except Refused as e:
+            return failure("The host's answer was left aside: %s." % line(e))
+        if data is None:
+            return None
+        data.setdefault('changed', False)
+        job = data.get('ansible_job_id')
+        if self._job and job is not None and not re.match(r'%s\.[0-9]+\Z' % self._job, to_text(job)):
+            # async_status makes a path of it, and 2.9 more arguments.
+            return failure('The host answered with another job than %s: %s' % (self._job, line(job)))
+        # Not wrapped as unsafe here: nothing templates it, and the executor wraps what it gets.
+        return self._documented(data, module)
 
     def _no_result(self, res, task_vars):
         """Comparing the checksum at every run would take longer than the run; here there is time for it."""
-        if res['rc'] not in range(MISSING, DAMAGED + 1) and not self._variable(task_vars, 'overcloud_backup_binary'):
+        if res['rc'] not in range(MISSING, OPEN + 1) and not self._path(task_vars, 'overcloud_backup_binary'):
             check = 'set -- $(sha256sum <"$b"); [ "$1" = "$s" ] || { rm -f "$b"; exit %d; }' % DAMAGED
-            if self._shell(self._locate(task_vars) + [check])['rc'] == DAMAGED:
+            if self._shell(self._find(task_vars) + [check])['rc'] == DAMAGED:
                 res = dict(res, rc=DAMAGED)
-        return self._explain(res, 'The binary gave no result (exit status %s).' % res['rc'])
+        binary = self._path(task_vars, 'overcloud_backup_binary')
+        return self._explain(res, 'The binary gave no result (exit status %s).' % res['rc'], 'overcloud_backup_binary is "%s". ' % binary if binary else '')
 
-    def _explain(self, res, otherwise):
+    def _explain(self, res, otherwise, where=''):
         text = '\n'.join(t for t in (res['stdout'].strip(), res['stderr'].strip()) if t)
-        msg = REASONS.get(res['rc'], otherwise)
+        msg = where + REASONS.get(res['rc'], otherwise)
         if text:
-            msg += ' The host said: %s' % text.splitlines()[-1]
-        return wrap_var(failure(msg, module_stdout=res['stdout'], module_stderr=res['stderr']))
+            msg += ' The host said: %s' % line(text.split('\n')[-1], 1000)
+        return wrap_var(failure(msg, module_stdout=part(res['stdout']), module_stderr=part(res['stderr'])))
 
     def _variable(self, task_vars, name):
         """A variable of the host that runs the task: with delegate_to that is not the one the task is for."""
@@ -167,12 +201,23 @@ class LauncherAction(ActionBase):
             return hostvars[host][name]
         return self._templar.template(task_vars.get(name))
 
+    def _path(self, task_vars, name):
+        """A variable with a path on the host, '' where it is not set. The host's shell expands nothing in it."""
+        value = self._variable(task_vars, name)
+        if value is None or value == '':
+            return ''
+        path = to_text(value)
+        parts = [p for p in path.split('/') if p not in ('', '.')]
+        if not path.startswith('/') or '..' in parts or not parts or '\n' in path or UNPRINTABLE.search(path):
+            raise Setting('%s is "%s". It must be an absolute path on the host, as /opt/overcloud.backup, without "~" and "..".' % (name, line(path)))
+        return '/' + '/'.join(parts)
+
     def _locate(self, task_vars):
-        """Shell that sets d (directory), s (checksum), b (binary) and, unless root's cache has one, u (platform)."""
+        """Shell that sets d (directory), s (checksum), b (binary in it) and, unless root's cache has one, u (platform)."""
         sums = sorted((uname, build[1]) for uname, build in builds().items())
         arms = ' '.join('%s) s=%s;;' % (quote(uname), s) for uname, s in sums)
         platform = 'u=$(uname -sm); case "$u" in %s *) echo "$u"; exit %d;; esac' % (arms, PLATFORM)
-        directory = self._variable(task_vars, 'overcloud_backup_cache_dir')
+        directory = self._path(task_vars, 'overcloud_backup_cache_dir')
         if directory:
             sh = ['d=%s' % quote(directory), platform]
         else:
@@ -181,24 +226,52 @@ class LauncherAction(ActionBase):
             found = 'for s in %s ""; do [ -f "$d/%s-$s" ] && break; done; [ "$s" ] || { %s; }' % (' '.join(s for u, s in sums), NAME, platform)
             datadir = '[ ! -e "$HOME/ibdata1" ] && [ ! -e "$HOME/grastate.dat" ] || { echo "$HOME"; exit %d; }' % DATADIR
             sh = ['if [ -O / ]; then d=%s; %s; else %s; d="$HOME/%s"; %s; fi' % (ROOT_CACHE, found, datadir, USER_CACHE, platform)]
-        return sh + ['b="$d/%s-$s"' % NAME]
+        return sh + ['b="./%s-$s"' % NAME]
 
     def _find(self, task_vars):
-        binary = self._variable(task_vars, 'overcloud_backup_binary')
+        """Shell that goes into the folder of the binary b and judges both: whoever renames a folder above changes nothing any more."""
+        binary = self._path(task_vars, 'overcloud_backup_binary')
         if binary:
-            return ['b=%s' % quote(binary)]
-        # The user's own caches were made with 0700. One that was given may have been there before, open to everybody.
-        given = ['case "$(ls -ldn "$d" 2>/dev/null)" in ?????w*|????????w*) exit %d;; esac' % UNSAFE]
-        return self._locate(task_vars) + (given if self._variable(task_vars, 'overcloud_backup_cache_dir') else []) + [
-            '[ ! -L "$d" ] && [ ! -L "$b" ] || exit %d' % UNSAFE,
+            return self._own_binary(*binary.rsplit('/', 1))
+        given = self._path(task_vars, 'overcloud_backup_cache_dir')
+        # root's own lies below folders of the system's, and was made with 0700: no program is started to look at that.
+        above = [self._above(bool(given)), same('d') + '; above cache' if given else '[ -O / ] || above cache']
+        return self._locate(task_vars) + [
+            '[ ! -L "$d" ] && [ ! -L "$d/$b" ] || exit %d' % UNSAFE,
+            'w=$PWD; cd -P "$d" 2>/dev/null || { echo "$u"; exit %d; }' % MISSING,
+        ] + above + [
             '[ -f "$b" ] || { echo "$u"; exit %d; }' % MISSING,
-            '[ -O "$d" ] && [ -O "$b" ] || exit %d' % UNSAFE,
+            '[ -O . ] && [ -O "$b" ] && [ ! -L "$b" ] && { [ -O .. ] || [ ! -O / ]; } || exit %d' % UNSAFE,
         ]
 
+    def _own_binary(self, folder, name):
+        """The same for one that was installed by other means. Users may run what they like, root may not."""
+        return [
+            'd=%s; b=%s; w=$PWD' % (quote(folder or '/'), quote('./' + name)),
+            self._above(True),
+            'cd -P "$d" 2>/dev/null && [ -f "$b" ] || exit %d' % NO_FILE,
+            'if [ -O / ]; then %s; above cache; [ ! -L "$b" ] || exit %d; case $(stat -c %%A:%%u "$b") in -????-??-?:0) ;; *) exit %d;; esac; fi' % (same('d'), LINK, OPEN),
+        ]
+
+    @staticmethod
+    def _above(given):
+        """A function of the shell that judges the folder it is in, by what it really is, and every one above that.
+
+        "above cache" wants this folder to be the user's alone. Those above, and with "above up" this one too, are refused
+        when others can rename what lies in them. It starts one program.
+        """
+        # A user's own home may be open to a group that is his alone.
+        own = '' if given else 'up:d???????-?:*) [ -O "$p" ] && [ -G "$p" ] || no;; '
+        return ('no() { echo "$(cd -P "$p" && pwd) $m"; exit %d; }; '
+                'above() { k=$1; p=.; l=.; r=$PWD; while [ "$r" ] && [ "$r" != / ]; do p=$p/..; l="$l $p"; r=${r%%/*}; done; q=$p; p=.; '
+                'for m in $(stat -c %%A:%%u $l); do case "$k:$m" in cache:d????-??-?:*) [ -O . ] || exit %d;; cache:*) exit %d;; '
+                'up:d????-??-?:0|up:d????????[tT]:0) ;; up:d????-??-?:*) [ -O "$p" ] || no;; %s*) no;; esac; k=up; p=$p/..; done; '
+                '[ "$p" = "$q/.." ] || exit %d; }' % (ABOVE, UNSAFE, UNSAFE, own, ABOVE))
+
     def _install(self, task_vars, uname):
-        uname = (uname.strip().splitlines() or [''])[-1]
+        uname = (uname.strip().split('\n') or [''])[-1].strip()
         if uname not in builds():
-            return failure('The host did not say what platform it is, but: %s' % uname)
+            return failure('The host did not say what platform it is, but: %s' % line(uname))
         path = builds()[uname][0]
         display.vvv('installing %s on the host' % path, host=self._task.delegate_to)
         if self._stdin:
@@ -212,21 +285,30 @@ class LauncherAction(ActionBase):
 
     def _store(self, task_vars, upload):
         """Shell that puts the file upload, or its stdin, in the cache. Versions unused for 30 days go."""
+        given = bool(self._path(task_vars, 'overcloud_backup_cache_dir'))
         return self._locate(task_vars) + [
-            'umask 077',
-            'mkdir -p "$d" && [ -O "$d" ] && [ ! -L "$d" ] && chmod 0700 "$d" || exit %d' % NO_CACHE,
-            't=$(mktemp "$d/.up.XXXXXX") || exit %d' % NO_CACHE,
+            'umask 077; [ ! -L "$d" ] || exit %d' % NO_CACHE,
+            # What is missing is made in the last folder that is there, if that can be trusted.
+            'e=$d; until cd -P "$e" 2>/dev/null || [ "$e" = / ]; do e=${e%/*}; e=${e:-/}; done',
+            self._above(given),
+            same('e') if given else ':',
+            '[ "$e" = "$d" ] || above up',
+            'r=${d#"$e"}; r=${r#/}; [ -z "$r" ] || { mkdir -p "./$r" && cd -P "./$r"; } || exit %d' % NO_CACHE,
+            '[ -O . ] || exit %d' % NO_CACHE,
+            same('d') if given else 'chmod 0700 . || exit %d' % NO_CACHE,
+            'above cache',
+            't=$(mktemp ./.up.XXXXXX) || exit %d' % NO_CACHE,
             'trap \'rm -f "$t"\' EXIT',
             'cat %s >"$t" || exit %d' % (upload, NO_CACHE),
             'set -- $(sha256sum <"$t"); [ "$1" = "$s" ] || exit %d' % BAD_SUM,
             'chmod 0500 "$t" && mv -f "$t" "$b" || exit %d' % NO_CACHE,
-            'find "$d" -maxdepth 1 -name "%s-*" ! -name "%s-$s" -mtime +30 -exec rm -f {} + 2>/dev/null' % (NAME, NAME),
+            'find . -maxdepth 1 -name "%s-*" ! -name "%s-$s" -mtime +30 -exec rm -f {} + 2>/dev/null' % (NAME, NAME),
             '"$b" --version >/dev/null',
         ]
 
     def _shell(self, script, tail=None, data=None):
         if tail is not None:
-            script = script + ['exec "$b" %s' % ' '.join(tail)]
+            script = script + ['export OVERCLOUD_BACKUP_PWD="$w"', 'exec "$b" %s' % ' '.join(tail)]
         script = '; '.join(script)
         if data is not None and not self._stdin:
             script += ' <%s' % quote(self._remote_file('args', data=data))

@@ -88,10 +88,11 @@ class Bench:
         for inventory in self.inventories:
             command += ['-i', inventory]
         run = subprocess.run(command + list(options), env=self.environment(collections, env), stdin=subprocess.DEVNULL,
-                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True, timeout=300)
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
+        said = run.stdout.decode('utf-8', 'surrogateescape')  # as a terminal gets it, a carriage return too
         if run.returncode != status:
-            raise AssertionError('exit status %d instead of %d\n%s\n%s' % (run.returncode, status, text, run.stdout))
-        return run.stdout
+            raise AssertionError('exit status %d instead of %d\n%s\n%s' % (run.returncode, status, text, ascii(said)[:20000].replace('\\n', '\n')))
+        return said
 
     def environment(self, collections, more):
         clean = dict((k, v) for k, v in os.environ.items() if not k.startswith('ANSIBLE_'))

@@ -1,0 +1,195 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private: takes of a host's answer what the module documents, and nothing else. The host may lie.
+
+Ansible obeys some keys of any result (add_host, ansible_facts and others) and shows texts as they are. So an answer is
+bounded, its values have the types of RETURN, and no text holds what a terminal would obey.
+"""
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import json
+import re
+
+from ansible.module_utils.common.text.converters import to_text
+from ansible_collections.overcloud.backup.plugins.plugin_utils._returned import RETURNED
+
+try:  # up to 2.18
+    from ansible.vars.clean import remove_internal_keys
+except ImportError:
+    def remove_internal_keys(data):
+        """Newer versions know no such keys in results."""
+
+MIB = 2 ** 20
+# Of one answer: bytes, values, levels and the length of one text. The largest honest ones, the sets of a full
+# destination, take some hundred kilobytes.
+BYTES, VALUES, LEVELS, TEXT = 8 * MIB, 500000, 32, MIB
+WARNINGS, DIGITS = 100, 20
+# Control characters but the line feed; what turns the direction of a text around, breaks its lines or cannot be seen; and
+# halves of characters, which cannot be encoded.
+UNPRINTABLE = re.compile(u'[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb]')
+UNICODE, WHOLE = type(u''), (int, type(2 ** 64))
+# What every module may answer, and those alone that were started in the background.
+COMMON = {'changed': 'bool', 'failed': 'bool', 'msg': 'str', 'warnings': ['str'], 'exception': 'str',
+          'diff': {'before': 'str', 'after': 'str'}, 'invocation': {'module_args': 'dict'}}
+DETACHED = {'ansible_job_id': 'str', 'results_file': 'str', 'started': 'int', 'finished': 'int', 'pid': 'int'}
+# What the control node adds; a host cannot.
+OWN = {'module_stdout': 'str', 'module_stderr': 'str', 'host_unreachable': 'bool'}
+# Texts that Ansible prints with their line feeds, some versions in the clear. What follows the first line is moved in, so
+# that it cannot be taken for a line of Ansible's about another host.
+SHOWN = ('msg', 'exception')
+# Where a job's own answer lies in the one that tells where it stands.
+NESTED = 'result'
+NAMES = {'str': 'a text', 'bool': 'true or false', 'int': 'an integer', 'float': 'a number', 'dict': 'a mapping', 'list': 'a list'}
+
+
+class Refused(Exception):
+    """What is wrong with an answer."""
+
+
+def clean(text):
+    """The text without what a terminal would obey. Lines stay lines."""
+    text = to_text(text, errors='surrogate_or_replace').replace(u'\r\n', u'\n')
+    return UNPRINTABLE.sub(u'\ufffd', text) if UNPRINTABLE.search(text) else text
+
+
+def line(text, most=300):
+    """The text in one line, which no other can be taken for."""
+    text = clean(text).replace(u'\n', u' ')
+    return text if len(text) <= most else text[:most] + u'...'
+
+
+def part(text, most=64 * 1024):
+    """What is kept of a text that nobody bounded: its end, where errors stand."""
+    text = clean(text[-most - 1:])
+    return text if len(text) <= most else u'...' + text[-most:]
+
+
+def parse(said):
+    """The object in the last line that holds one, or None."""
+    if len(said) > BYTES:
+        raise Refused('it has %d bytes, more than %d' % (len(said), BYTES))
+    for text in reversed(said.split('\n')):  # splitlines would break texts, too
+        if not text.startswith('{'):
+            continue
+        if sum(text.count(c) for c in ',[{') > VALUES:
+            raise Refused('it holds more than %d values' % VALUES)
+        try:
+            return json.loads(text, object_pairs_hook=_distinct, parse_int=_integer, parse_float=_number, parse_constant=_constant)
+        except ValueError:
+            continue
+        except RuntimeError:  # of recursion
+            raise Refused('it is nested deeper than %d levels' % LEVELS)
+    return None
+
+
+def _distinct(pairs):
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise Refused('an object in it has a key twice')
+    return found
+
+
+def _integer(text):
+    if len(text) > DIGITS:
+        raise Refused('an integer in it has %d digits' % len(text))
+    return int(text)
+
+
+def _number(text):
+    number = float(text)
+    if number in (float('inf'), float('-inf')):
+        raise Refused('a number in it is too large')
+    return number
+
+
+def _constant(text):
+    raise Refused('%s is not a number' % text)
+
+
+def documented(answer, module, detached=False, own=False):
+    """What the module documents of an answer. own: also what the control node adds. Raises Refused."""
+    shape = dict(RETURNED.get(module, {}), **COMMON)
+    shape.update(DETACHED if detached else {})
+    shape.update(OWN if own else {})
+    sieve = Sieve(module)
+    found = sieve.answer(answer, shape)
+    if sieve.left_out:
+        found['warnings'] = (found.get('warnings') or []) + [sieve.told()]
+    remove_internal_keys(found)
+    return found
+
+
+class Sieve:
+    """Takes one answer apart, and remembers what it left out."""
+
+    def __init__(self, module):
+        self.module, self.left_out = module, []
+
+    def told(self):
+        names = [line(name, 60) for name in self.left_out[:5]]
+        if len(self.left_out) > len(names):
+            names.append('...')
+        return 'left out of the answer, as %s documents no such value: %s' % (self.module, ', '.join(names))
+
+    def answer(self, answer, shape, where=''):
+        """An answer, or that of a job within it."""
+        found = self.mapping(answer, dict(shape, **{NESTED: 'raw'}) if NESTED in shape else shape, where, 0)
+        if found.get(NESTED) is not None:
+            inner = dict((key, value) for key, value in shape.items() if key != NESTED)
+            found[NESTED] = self.answer(found[NESTED], inner, where + NESTED + '.')
+        if found.get('warnings'):
+            found['warnings'] = [line(text, 2000) for text in found['warnings'][:WARNINGS]]
+        for key in SHOWN:
+            if found.get(key):
+                found[key] = re.sub(u'\n(?! )', u'\n  ', found[key].strip('\n'))
+        return found
+
+    def mapping(self, value, shape, where, level):
+        if not isinstance(value, dict):
+            raise Refused('%s is not %s' % (where.rstrip('.') or 'it', NAMES['dict']))
+        found = {}
+        for key, inner in value.items():
+            if key in shape:
+                found[key] = self.value(inner, shape[key], where + key, level + 1)
+            else:
+                self.left_out.append(where + to_text(key))
+        return found
+
+    def value(self, value, shape, where, level):
+        if value is None or shape == 'raw':
+            return value
+        if isinstance(shape, dict):
+            return self.mapping(value, shape, where + '.', level)
+        if isinstance(shape, list) and isinstance(value, list):
+            return [self.value(inner, shape[0], where, level + 1) for inner in value]
+        kind = 'list' if isinstance(shape, list) else shape
+        if not _is(value, kind, where):
+            raise Refused('%s is not %s' % (where, NAMES[kind]))
+        return bool(value) if kind == 'bool' else self.free(value, where, level)
+
+    def free(self, value, where, level):
+        """A value whose shape nobody documents."""
+        if level > LEVELS:
+            raise Refused('it is nested deeper than %d levels' % LEVELS)
+        if isinstance(value, dict):
+            # Ansible's own marks, as of what is a template or a vault, are nobody else's.
+            return dict((clean(key), self.free(inner, where, level + 1)) for key, inner in value.items()
+                        if not key.startswith(('_ansible_', '__ansible_')))
+        if isinstance(value, list):
+            return [self.free(inner, where, level + 1) for inner in value]
+        if isinstance(value, (UNICODE, bytes)):
+            if len(value) > TEXT:
+                raise Refused('the text of %s has %d characters, more than %d' % (where, len(value), TEXT))
+            return clean(value)
+        return value
+
+
+def _is(value, kind, where):
+    if kind == 'bool':
+        # A start in the background tells failed as 0, as Ansible's own does.
+        return isinstance(value, bool) or (where == 'failed' and value in (0, 1) and isinstance(value, int))
+    if isinstance(value, bool):
+        return False
+    return isinstance(value, {'str': (UNICODE, bytes), 'int': WHOLE, 'float': WHOLE + (float,), 'dict': dict, 'list': list}[kind])
