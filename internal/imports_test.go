@@ -52,10 +52,14 @@ var may = map[string][]string{
 		"journal", "unit", "jobs"},
 }
 
+// everybody's packages have only text to do with.
+var everybodys = []string{"excerpt"}
+
 // pure packages decide or parse; they touch no machine.
 var pure = map[string][]string{
 	"selection":  {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql"},
 	"xbstream":   {"os", "net", "os/exec", "syscall", "net/http"},
+	"excerpt":    {"os", "net", "os/exec", "syscall", "io/fs", "io", "net/http", "time"},
 	"optionfile": {"net", "os/exec", "net/http"},
 }
 
@@ -101,7 +105,8 @@ func refused(name, imported string) string {
 	if allowed, ok := only[imported]; ok && !slices.Contains(allowed, name) {
 		return "only " + strings.Join(append(allowed, "modules"), ", ") + " may"
 	}
-	if own, ok := strings.CutPrefix(imported, module); ok && !slices.Contains(may[name], strings.Split(own, "/")[0]) {
+	own, ok := strings.CutPrefix(imported, module)
+	if ok && !slices.Contains(append(everybodys, may[name]...), strings.Split(own, "/")[0]) {
 		return "not among what it may import"
 	}
 	if slices.Contains(pure[name], imported) {

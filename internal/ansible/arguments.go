@@ -10,7 +10,10 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // decodeObject reads exactly one JSON object; numbers keep every digit.
@@ -99,7 +102,7 @@ func byName(prefix string, options map[string]option, given map[string]any) (map
 }
 
 func unknown(prefix, key string, valid []string, names map[string]string) string {
-	msg := prefix + key + ": no such option"
+	msg := prefix + shownName(key) + ": no such option"
 	if n := nearest(key, slices.Sorted(maps.Keys(names))); n != "" {
 		msg += ", did you mean " + n + "?"
 	}
@@ -107,6 +110,31 @@ func unknown(prefix, key string, valid []string, names map[string]string) string
 		return msg + " (none is valid)"
 	}
 	return msg + " (valid: " + strings.Join(valid, ", ") + ")"
+}
+
+// shownName is a name that somebody chose, for a message: as it is, quoted where a terminal would obey it, or not at all.
+func shownName(key string) string {
+	switch {
+	case len(key) > maxQuoted:
+		return fmt.Sprintf("(a name of %d bytes)", len(key))
+	case !printable(key):
+		return strconv.QuoteToASCII(key)
+	}
+	return key
+}
+
+// printable says that a text is one line and that a terminal shows all of it.
+func printable(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
+}
+
+// list joins the first problems. Who writes the arguments decides how many there are.
+func list(problems []string) string {
+	const most = 20
+	if more := len(problems) - most; more > 0 {
+		problems = append(problems[:most:most], fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(problems, "; ")
 }
 
 // longest is how long a name may be to be taken for a misspelled one. The time to compare grows with the length.

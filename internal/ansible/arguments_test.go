@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"unicode"
 )
 
 func TestRefusalsNameOptionValueAndWhatIsValid(t *testing.T) {
@@ -154,6 +155,9 @@ func FuzzArguments(f *testing.F) {
 		_, out, got := ask(t, p, args)
 		if strings.Contains(out, "internal error") && !strings.Contains(args, "internal error") {
 			t.Fatal(out)
+		}
+		if msg, _ := got["msg"].(string); len(msg) > 8000 || strings.ContainsFunc(msg, unicode.IsControl) {
+			t.Fatalf("a message of %d bytes: %.300q", len(msg), msg)
 		}
 		if given, err := decodeObject(strings.NewReader(args)); err == nil && got["failed"] == nil {
 			if secret, ok := given["password"].(string); ok && len(secret) > 12 && strings.TrimSpace(secret) != "" && strings.Contains(out, secret) {

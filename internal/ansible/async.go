@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // Background jobs follow the file protocol of Ansible's async_wrapper, so async, poll and async_status work: the
@@ -24,7 +26,7 @@ import (
 func (p Program) detach(name, jid, limit, dir string, in io.Reader, stdout io.Writer) int {
 	content, err := io.ReadAll(in)
 	if err != nil {
-		return p.refuse(stdout, fmt.Errorf("read the arguments: %w", err))
+		return p.refuse(stdout, fmt.Errorf("read the arguments: %w", excerpt.Error(err)))
 	}
 	t, err := p.prepare(name, bytes.NewReader(content))
 	if err != nil {
@@ -48,10 +50,10 @@ func jobState(path string) map[string]any {
 
 func startJob(name, jid, limit, dir string, content []byte) (path string, pid int, err error) {
 	if jid == "" || strings.ContainsAny(jid, "/\x00") {
-		return "", 0, fmt.Errorf("%q is not a job id", jid)
+		return "", 0, fmt.Errorf("%q is not a job id", excerpt.Of(jid))
 	}
 	if _, err := strconv.Atoi(limit); err != nil {
-		return "", 0, fmt.Errorf("%q is not a time limit in seconds", limit)
+		return "", 0, fmt.Errorf("%q is not a time limit in seconds", excerpt.Of(limit))
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", 0, err

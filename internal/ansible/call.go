@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // Decode fills v, a pointer to a struct with json tags, with the options. They were validated and coerced and have
@@ -16,7 +18,7 @@ func (c *Call) Decode(v any) error {
 		err = json.Unmarshal(b, v)
 	}
 	if err != nil {
-		return fmt.Errorf("the code of %s does not fit its options: %w", c.Name, err)
+		return fmt.Errorf("the code of %s does not fit its options: %w", c.Name, excerpt.Error(err))
 	}
 	return nil
 }

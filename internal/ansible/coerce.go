@@ -248,6 +248,12 @@ func show(v any) string {
 	if len(b) > maxQuoted {
 		return fmt.Sprintf("(%d bytes)", len(b))
 	}
+	if s, is := v.(string); is && !printable(string(b)) {
+		return strconv.QuoteToASCII(s) // JSON leaves some of what a terminal obeys
+	}
+	if !printable(string(b)) {
+		return fmt.Sprintf("(%d bytes)", len(b))
+	}
 	return string(b)
 }
 

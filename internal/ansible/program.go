@@ -17,6 +17,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // Program is the binary: every module under its short name.
@@ -45,7 +47,7 @@ func (p Program) Main(argv []string, stdin io.Reader, stdout io.Writer) int {
 	case len(argv) == 1 && !strings.HasPrefix(argv[0], "-"):
 		content, err := os.ReadFile(argv[0])
 		if err != nil {
-			return p.refuse(stdout, fmt.Errorf("read the arguments: %w", err))
+			return p.refuse(stdout, fmt.Errorf("read the arguments: %w", excerpt.Error(err)))
 		}
 		return p.run(ctx, "", bytes.NewReader(content), stdout)
 	case len(argv) == 3 && argv[1] == "--job":
@@ -102,7 +104,7 @@ func (p Program) prepare(name string, in io.Reader) (*task, error) {
 	t := &task{fragments: p.Fragments, call: &Call{Name: name}}
 	given, err := decodeObject(in)
 	if err != nil {
-		return t, fmt.Errorf("read the arguments: %w", err)
+		return t, fmt.Errorf("read the arguments: %w", excerpt.Error(err))
 	}
 	if name == "" {
 		t.call.Name = shortName(given["_ansible_module_name"])
@@ -110,7 +112,7 @@ func (p Program) prepare(name string, in io.Reader) (*task, error) {
 	m, ok := p.Modules[t.call.Name]
 	if !ok {
 		known := strings.Join(slices.Sorted(maps.Keys(p.Modules)), ", ")
-		return t, fmt.Errorf("no module %q in this binary; it holds: %s", t.call.Name, known)
+		return t, fmt.Errorf("no module %q in this binary; it holds: %s", excerpt.Of(t.call.Name), known)
 	}
 	t.module = m
 	s, err := parseSpec(m.Spec, p.Fragments)
@@ -142,7 +144,7 @@ func (t *task) accept(s *spec, given map[string]any) error {
 	t.call.args = args
 	if len(problems) > 0 {
 		t.asked = invocation(s.Options, given)
-		return fmt.Errorf("invalid arguments of %s: %s", t.call.Name, strings.Join(problems, "; "))
+		return fmt.Errorf("invalid arguments of %s: %s", t.call.Name, list(problems))
 	}
 	t.asked = invocation(s.Options, args)
 	return nil

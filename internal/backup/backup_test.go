@@ -25,6 +25,7 @@ import (
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/tests/messages"
 )
 
 func TestVersions(t *testing.T) {
@@ -165,7 +166,8 @@ func TestGaleraInfo(t *testing.T) {
 func FuzzGaleraInfo(f *testing.F) {
 	f.Add([]byte("0bf81e81-e6a9-11f1-aab7-6f76032d5070:4 0\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if uuid, seqno, err := parseGaleraInfo(b); err == nil && (seqno < 0 || len(uuid) != 36) {
+		uuid, seqno, err := parseGaleraInfo(b)
+		if messages.Check(t, err); err == nil && (seqno < 0 || len(uuid) != 36) {
 			t.Errorf("%q: %q %d", b, uuid, seqno)
 		}
 	})

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
 )
 
@@ -84,7 +85,7 @@ func readQueue(ctx context.Context, c *galera.Client) (queue int, sent int64, er
 	for _, row := range rows {
 		n, bad := strconv.ParseInt(row[1], 10, 64)
 		if bad != nil {
-			return 0, 0, fmt.Errorf("read %s: %q is not a number", row[0], row[1])
+			return 0, 0, fmt.Errorf("read %s: %q is not a number", excerpt.Of(row[0]), excerpt.Of(row[1]))
 		}
 		if row[0] == "wsrep_local_recv_queue" {
 			queue = int(n)

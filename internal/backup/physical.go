@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/xbstream"
@@ -157,7 +158,7 @@ func parseGaleraInfo(content []byte) (uuid string, seqno int64, err error) {
 	uuid, number, found := strings.Cut(position, ":")
 	seqno, err = strconv.ParseInt(number, 10, 64)
 	if !found || err != nil || len(uuid) != 36 || seqno < 0 || strings.Trim(uuid, "0-") == "" {
-		return "", 0, fmt.Errorf("xtrabackup_galera_info holds no wsrep position: %q", content)
+		return "", 0, fmt.Errorf("xtrabackup_galera_info holds no wsrep position: %q", excerpt.Of(string(content)))
 	}
 	return uuid, seqno, nil
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"time"
 
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/journal"
 )
@@ -56,7 +57,7 @@ func (o UndoOptions) undo(ctx context.Context, e journal.Entry) (said string, er
 func parsed[T any](e journal.Entry, undo func(T) (string, error)) (string, error) {
 	var u T
 	if err := json.Unmarshal(e.Undo, &u); err != nil {
-		return "", fmt.Errorf("read the journal: %w", err)
+		return "", fmt.Errorf("read the journal: %w", excerpt.Error(err))
 	}
 	return undo(u)
 }

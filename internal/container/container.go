@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/process"
 )
 
@@ -197,7 +198,7 @@ func (c *Container) User(name string) (process.Owner, error) {
 				return process.Owner{UID: uid, GID: gid}, nil
 			}
 		}
-		return process.Owner{}, fmt.Errorf("the user %s in %s of the container: %w", name, path, err)
+		return process.Owner{}, fmt.Errorf("the user %s in %s of the container: %w", name, path, excerpt.Error(err))
 	}
 	return process.Owner{}, fmt.Errorf("the image has no user %s", name)
 }

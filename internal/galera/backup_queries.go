@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // Server tells which server this is.
@@ -35,7 +37,7 @@ func (c *Client) CatchUp(ctx context.Context) (int64, error) {
 	}
 	seqno, err := strconv.ParseInt(value, 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("read wsrep_last_committed: %q is not a number", value)
+		return 0, fmt.Errorf("read wsrep_last_committed: %q is not a number", excerpt.Of(value))
 	}
 	return seqno, nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/handshake"
 	"overcloud.backup/internal/peer"
 )
@@ -154,7 +155,7 @@ func (c *Client) alreadyOn(ctx context.Context) error {
 	return err
 }
 
-// explain makes the deadline's error readable and keeps everything else.
+// explain makes the deadline's error readable and keeps everything else, but for what is long in the server's words.
 func explain(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
@@ -162,7 +163,7 @@ func explain(ctx context.Context, err error) error {
 	if ctx.Err() != nil && ErrorNumber(err) == 0 {
 		return fmt.Errorf("no answer within the time limit: %w", ctx.Err())
 	}
-	return err
+	return excerpt.Error(err)
 }
 
 // ErrorNumber is the server's number of an error, 0 when it is not the server's.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/handshake"
 	"overcloud.backup/internal/peer"
 )
@@ -147,7 +148,7 @@ func (c *Client) prepare(ctx context.Context) error {
 		return err
 	}
 	if _, err := fmt.Sscan(id, &c.id); err != nil {
-		return fmt.Errorf("connection id %q: %w", id, err)
+		return fmt.Errorf("connection id %q: %w", excerpt.Of(id), excerpt.Error(err))
 	}
 	if err := c.Exec(ctx, "SET SESSION sql_mode = '', sql_quote_show_create = 1, wait_timeout = 28800"); err != nil {
 		return err

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // Grants are the effective privileges of an account: its own, those of its enabled role and those of PUBLIC.
@@ -47,7 +49,7 @@ func ParseGrants(lines []string) (Grants, error) {
 	for _, line := range lines {
 		g, err := parseGrant(line)
 		if err != nil {
-			return nil, fmt.Errorf("read the grant %.60q: %w", line, err)
+			return nil, fmt.Errorf("read the grant %q: %w", excerpt.Of(line), err)
 		}
 		if g.Scope != "" {
 			grants = append(grants, g)

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/safefile"
 )
 
@@ -54,7 +55,7 @@ func ParseGrastate(data []byte) (Grastate, error) {
 		}
 		name, value, ok := strings.Cut(line, ":")
 		if !ok {
-			return Grastate{}, fmt.Errorf("line %d: %.80q is not \"name: value\"", i+1, line)
+			return Grastate{}, fmt.Errorf("line %d: %q is not \"name: value\"", i+1, excerpt.Of(line))
 		}
 		found[strings.TrimSpace(name)] = strings.TrimSpace(value)
 	}
@@ -69,18 +70,18 @@ func typeGrastate(found map[string]string) (Grastate, error) {
 	}
 	g := Grastate{Version: found["version"], UUID: strings.ToLower(found["uuid"])}
 	if !uuidForm.MatchString(g.UUID) {
-		return Grastate{}, fmt.Errorf("uuid is %.80q", found["uuid"])
+		return Grastate{}, fmt.Errorf("uuid is %q", excerpt.Of(found["uuid"]))
 	}
 	var err error
 	if g.Seqno, err = strconv.ParseInt(found["seqno"], 10, 64); err != nil || g.Seqno < -1 {
-		return Grastate{}, fmt.Errorf("seqno is %.80q", found["seqno"])
+		return Grastate{}, fmt.Errorf("seqno is %q", excerpt.Of(found["seqno"]))
 	}
 	switch safe := found["safe_to_bootstrap"]; safe {
 	case "", "0":
 	case "1":
 		g.SafeToBootstrap = true
 	default:
-		return Grastate{}, fmt.Errorf("safe_to_bootstrap is %.80q, neither 0 nor 1", safe)
+		return Grastate{}, fmt.Errorf("safe_to_bootstrap is %q, neither 0 nor 1", excerpt.Of(safe))
 	}
 	return g, nil
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"overcloud.backup/internal/optionfile"
+	"overcloud.backup/tests/messages"
 )
 
 func TestCountSessionsOfARecordedProcesslist(t *testing.T) {
@@ -149,7 +150,7 @@ func FuzzParseGrastate(f *testing.F) {
 		if err == nil && (len(g.UUID) != 36 || g.Seqno < -1 || g.Version == "") {
 			t.Fatalf("%+v", g)
 		}
-		if err != nil && g != (Grastate{}) {
+		if messages.Check(t, err); err != nil && g != (Grastate{}) {
 			t.Fatalf("an error and values: %+v", g)
 		}
 	})

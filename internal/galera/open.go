@@ -16,6 +16,7 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/handshake"
 	"overcloud.backup/internal/peer"
 )
@@ -57,7 +58,10 @@ func (e *LoginError) Where() string {
 	return strings.Join(places, ", ")
 }
 
-func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
+// oneLine writes all errors of a list one after the other.
+func oneLine(err error) string {
+	return excerpt.UpTo(2000, strings.ReplaceAll(err.Error(), "\n", "; "))
+}
 
 // Refused says that a server answered at least once: it is there, but let nobody in.
 func (e *LoginError) Refused() bool {
@@ -234,7 +238,7 @@ func (d *door) try(ctx context.Context, p place) *Client {
 }
 
 func (d *door) failed(p place, cred credential, err error) {
-	d.attempts = append(d.attempts, Attempt{Place: p.via + " " + p.address, User: cred.user, Credential: cred.from, Err: err})
+	d.attempts = append(d.attempts, Attempt{Place: p.via + " " + p.address, User: cred.user, Credential: cred.from, Err: excerpt.Error(err)})
 }
 
 // worthAnother tells a refusal of this account from a failure that every account would meet at this place.

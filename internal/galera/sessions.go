@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // Process is one row of the processlist.
@@ -40,7 +42,7 @@ func (c *Client) Sessions(ctx context.Context, ignore []string) ([]Session, int,
 	for _, row := range rows {
 		id, err := strconv.ParseInt(row[0], 10, 64)
 		if err != nil {
-			return nil, 0, fmt.Errorf("read the processlist: id %q is not a number", row[0])
+			return nil, 0, fmt.Errorf("read the processlist: id %q is not a number", excerpt.Of(row[0]))
 		}
 		processes = append(processes, Process{ID: id, User: row[1], Host: row[2], Command: row[3]})
 	}

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // maxNonTransactional bounds the list of tables that a consistent dump cannot cover.
@@ -69,7 +71,7 @@ func (s *sum) add(row []*string) error {
 	if row[3] != nil {
 		n, err := strconv.ParseInt(*row[3], 10, 64)
 		if err != nil {
-			return fmt.Errorf("the size of %s.%s is %q", deref(row[0]), deref(row[1]), *row[3])
+			return fmt.Errorf("the size of %s.%s is %q", excerpt.Of(deref(row[0])), excerpt.Of(deref(row[1])), excerpt.Of(*row[3]))
 		}
 		bytes = n
 	}

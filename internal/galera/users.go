@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // User is one account or role of the server.
@@ -46,7 +48,7 @@ func (c *Client) Users(ctx context.Context) ([]string, error) {
 			continue
 		}
 		if err := c.describe(ctx, &u); err != nil {
-			return nil, fmt.Errorf("describe the user %s: %w", u.account(), err)
+			return nil, fmt.Errorf("describe the user %s: %w", excerpt.UpTo(300, u.account()), err)
 		}
 		users = append(users, u)
 	}
@@ -143,7 +145,7 @@ func (u User) ownGrants() ([]string, error) {
 		}
 		g, err := parseGrant(line)
 		if err != nil {
-			return nil, fmt.Errorf("read a grant of %s: %w", u.account(), err)
+			return nil, fmt.Errorf("read a grant of %s: %w", excerpt.UpTo(300, u.account()), err)
 		}
 		if g.To == u.plain() {
 			own = append(own, line)

@@ -7,6 +7,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // values types the texts of SHOW STATUS or SHOW VARIABLES and collects what was missing or unreadable.
@@ -27,11 +29,7 @@ func (v *values) get(name string) (string, bool) {
 }
 
 func (v *values) bad(name, value, want string) {
-	const most = 80
-	if len(value) > most {
-		value = value[:most] + "..."
-	}
-	v.errs = append(v.errs, fmt.Errorf("%s %s is %q, which is not %s", v.what, name, value, want))
+	v.errs = append(v.errs, fmt.Errorf("%s %s is %q, which is not %s", v.what, name, excerpt.Of(value), want))
 }
 
 func (v *values) text(name string) string {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/reading"
 )
 
@@ -82,7 +83,7 @@ func (r *reader) database() {
 	}
 	r.f.Database = d
 	if r.config != nil && len(d.Binds) == 0 {
-		r.fail(SourceConfig, fmt.Sprint(r.paths), fmt.Errorf("it holds no bind address for proxy %q", d.Backend),
+		r.fail(SourceConfig, fmt.Sprint(r.paths), fmt.Errorf("it holds no bind address for proxy %q", excerpt.Of(d.Backend)),
 			"is it the configuration that HAProxy runs with? Name it with config_file")
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // otherFamilies begin addresses that no client of the database connects to by host and port.
@@ -59,7 +61,7 @@ func bindAddress(text string) (string, error) {
 	}
 	low, high, isRange := strings.Cut(port, "-")
 	if !isPort(low) || isRange && !isPort(high) {
-		return "", fmt.Errorf("address %q has no port", clip(text))
+		return "", fmt.Errorf("address %q has no port", excerpt.Of(text))
 	}
 	if ip, err := netip.ParseAddr(host); err == nil {
 		host = ip.String()

@@ -8,6 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"overcloud.backup/internal/reading"
+	"overcloud.backup/tests/messages"
 )
 
 func TestParseInfoReadsTheProcess(t *testing.T) {
@@ -170,6 +173,65 @@ func TestParseTableRefusesWhatIsNoTable(t *testing.T) {
 	}
 }
 
+// Whatever stands in the place of a word, what is said of it is short.
+func TestErrorsRepeatLittle(t *testing.T) {
+	for pattern, parse := range map[string]func(b []byte) error{
+		"show_info-2.6.12-lab.txt":            func(b []byte) error { _, err := ParseInfo(b); return err },
+		"show_servers_state-2.6.12-lab.txt":   func(b []byte) error { _, err := ParseServersState(b); return err },
+		"show_table-2.6.12-lab.txt":           func(b []byte) error { _, err := ParseTable(b); return err },
+		"show_stat-2.6.12-lab-standby.csv":    func(b []byte) error { _, err := ParseStat(b); return err },
+		"show_stat-1.5.csv":                   func(b []byte) error { _, err := ParseStat(b); return err },
+		"show_servers_state-2.6.12-split.txt": func(b []byte) error { _, err := ParseServersState(b); return err },
+	} {
+		b, err := os.ReadFile(filepath.Join("testdata", pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		messages.Everywhere(t, string(b), parse)
+	}
+	const config = "global\n stats socket $RUN/s level admin\n.if a\n.elif b\nlisten mysql\n bind 10.0.0.1:3306\n bind $A:1\n bind nothing\n" +
+		" server a \"$B\"\n server-template c 3 d\n server e 'f\n stick \\x\nfrontend\n"
+	messages.Everywhere(t, config, func(b []byte) error {
+		_, errs := ParseConfig([]ConfigFile{{Name: "f", Content: b}})
+		for _, err := range errs {
+			messages.Check(t, err)
+		}
+		return errs[0]
+	})
+}
+
+// Names of proxies come from HAProxy and its configuration.
+func TestProxiesAreNamedInShort(t *testing.T) {
+	messages.Everywhere(t, "galera wanted", func(b []byte) error {
+		name := string(b)
+		var proxies []Proxy
+		var sections []Section
+		for i := range 50 {
+			n := fmt.Sprint(name, i)
+			proxies = append(proxies, Proxy{Name: n, Mode: "tcp", Frontend: &Side{}})
+			sections = append(sections, Section{Kind: "frontend", Name: n, Binds: []string{"10.0.0.1:3306"}, Backends: []string{name, n}})
+			sections = append(sections, Section{Kind: "frontend", Name: n + "x", Binds: []string{"10.0.0.1:3306"}, Backends: []string{name}})
+			proxies = append(proxies, Proxy{Name: n + "x", Mode: "tcp", Frontend: &Side{}}, Proxy{Name: n + "galera", Mode: "tcp", Backend: &Side{}})
+		}
+		for _, config := range []*Config{nil, {Sections: sections}} {
+			_, err := FindDatabase(proxies, config, "another")
+			messages.Check(t, err)
+			for _, p := range proxies {
+				_, err = finder{proxies, config}.pair(&p, "name")
+				messages.Check(t, err)
+			}
+			var h reading.Header
+			_, err = FindDatabase(proxies, config, "")
+			h.Add(SourceDatabase, "", err, "")
+			if text := h.Errors[0].Message; len([]rune(text)) > 2100 || strings.ContainsAny(text, "\n\x1b") {
+				t.Errorf("%d bytes: %.300q", len(text), text)
+			}
+		}
+		_, err := FindDatabase(proxies, nil, "another")
+		return err
+	})
+}
+
 func seeds(f *testing.F, pattern string) {
 	files, _ := filepath.Glob(filepath.Join("testdata", pattern))
 	if len(files) == 0 {
@@ -187,7 +249,8 @@ func seeds(f *testing.F, pattern string) {
 func FuzzParseInfo(f *testing.F) {
 	seeds(f, "show_info-*")
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if i, err := ParseInfo(b); err == nil && (i.Version == "" || i.Uptime < 0 || i.PID < 0) {
+		i, err := ParseInfo(b)
+		if messages.Check(t, err); err == nil && (i.Version == "" || i.Uptime < 0 || i.PID < 0) {
 			t.Errorf("%+v", i)
 		}
 	})
@@ -196,7 +259,8 @@ func FuzzParseInfo(f *testing.F) {
 func FuzzParsePage(f *testing.F) {
 	seeds(f, "page-*")
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if i, err := ParsePage(b); err == nil && (i.Uptime < 0 || i.PID < 0 || i.Processes < 0) {
+		i, err := ParsePage(b)
+		if messages.Check(t, err); err == nil && (i.Uptime < 0 || i.PID < 0 || i.Processes < 0) {
 			t.Errorf("%+v", i)
 		}
 	})
@@ -206,7 +270,7 @@ func FuzzParseServersState(f *testing.F) {
 	seeds(f, "show_servers_state-*")
 	f.Fuzz(func(t *testing.T, b []byte) {
 		states, err := ParseServersState(b)
-		if err != nil && states != nil {
+		if messages.Check(t, err); err != nil && states != nil {
 			t.Error("an error came with states")
 		}
 		for _, s := range states {
@@ -222,6 +286,7 @@ func FuzzParseTable(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		table, err := ParseTable(b)
 		if err != nil {
+			messages.Check(t, err)
 			return
 		}
 		if !table.Readable && len(table.Entries) > 0 {

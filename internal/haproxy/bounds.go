@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // Limits of an answer, beside maxAnswer: a controller's HAProxy has some hundred lines of half a kilobyte. Lines that
@@ -35,10 +37,10 @@ func bounded(b []byte, rows int) error {
 // plainText refuses what no name or word of HAProxy's holds, and a terminal would obey.
 func plainText(text string) error {
 	if len(text) > maxCell {
-		return fmt.Errorf("%q is longer than %d bytes", clip(text), maxCell)
+		return fmt.Errorf("%q is longer than %d bytes", excerpt.Of(text), maxCell)
 	}
 	if strings.ContainsFunc(text, unicode.IsControl) {
-		return fmt.Errorf("%q holds a control character", clip(text))
+		return fmt.Errorf("%q holds a control character", excerpt.Of(text))
 	}
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // ConfigFile is one file given to HAProxy with -f.
@@ -115,7 +117,7 @@ func (p *configParser) line(text string) error {
 		return nil
 	}
 	if strings.HasPrefix(words[0], ".if") || strings.HasPrefix(words[0], ".el") {
-		return fmt.Errorf("%s is decided by the process alone: every branch was read", words[0])
+		return fmt.Errorf("%s is decided by the process alone: every branch was read", excerpt.Of(words[0]))
 	}
 	if err == nil && slices.Contains(sectionKeywords, words[0]) {
 		return p.begin(words)
@@ -221,7 +223,7 @@ func expand(word string, env map[string]string) (string, error) {
 	out := os.Expand(word, func(name string) string {
 		value, ok := env[name]
 		if !ok {
-			err = fmt.Errorf("the value of $%s is known to the process alone", clip(name))
+			err = fmt.Errorf("the value of $%s is known to the process alone", excerpt.Of(name))
 		}
 		return value
 	})

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"overcloud.backup/tests/messages"
 )
 
 func parseConfig(t testing.TB, text string) (*Config, string) {
@@ -221,7 +223,10 @@ func FuzzParseConfig(f *testing.F) {
 	f.Add([]byte("global\n setenv A 1\n stats socket \"/x$A\"\nlisten a :1\n bind [::]:2,fd00::1:3\n stats auth a:b\n"))
 	f.Add([]byte("listen a from b\n.if x\n server 'a' \"$X\"\\x41"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		c, _ := ParseConfig([]ConfigFile{{Name: "f", Content: b}})
+		c, errs := ParseConfig([]ConfigFile{{Name: "f", Content: b}})
+		for _, err := range errs {
+			messages.Check(t, err)
+		}
 		for _, s := range c.Sections {
 			if s.Kind == "" || strings.Contains(s.Kind, "defaults") {
 				t.Errorf("section %+v", s)

@@ -8,6 +8,8 @@ import (
 	"net"
 	"slices"
 	"strings"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // databaseWords make a proxy's name tell of the database: galera_front, mariadb, mysql_be, ...
@@ -49,11 +51,11 @@ func (f finder) names() string {
 	for _, p := range f.proxies {
 		names = append(names, p.Name)
 	}
-	if len(names) > 20 {
-		names = append(names[:20], "...")
-	}
-	return strings.Join(names, ", ")
+	return list(names)
 }
+
+// list has the names, as many as fit into a message.
+func list(names []string) string { return excerpt.UpTo(600, strings.Join(names, ", ")) }
 
 // only finds the one candidate. A frontend and its backend are one.
 func (f finder) only() (*Database, error) {
@@ -79,7 +81,7 @@ func (f finder) only() (*Database, error) {
 	if len(found) == 1 && len(errs) == 0 {
 		return found[0], nil
 	}
-	return nil, errors.Join(append(errs, several(found))...)
+	return nil, excerpt.Join(append(errs, several(found))...)
 }
 
 func several(found []*Database) error {
@@ -90,7 +92,7 @@ func several(found []*Database) error {
 	for _, d := range found {
 		names = append(names, fmt.Sprintf("%s (by %s)", d.Backend, d.Evidence))
 	}
-	return fmt.Errorf("candidates: %s", strings.Join(names, ", "))
+	return fmt.Errorf("candidates: %s", list(names))
 }
 
 // evidence says why a proxy may be the database's; empty when nothing tells of it.
@@ -164,13 +166,13 @@ func (f finder) backendOf(frontend string) (string, error) {
 		if p := f.proxy(frontend + "_be"); p != nil && p.Backend != nil {
 			return p.Name, nil
 		}
-		return "", fmt.Errorf("the backend of frontend %q stands in the configuration alone", frontend)
+		return "", fmt.Errorf("the backend of frontend %q stands in the configuration alone", excerpt.Of(frontend))
 	}
 	if len(s.Backends) != 1 {
-		return "", fmt.Errorf("frontend %q has %d backends (%s), not one", frontend, len(s.Backends), strings.Join(s.Backends, ", "))
+		return "", fmt.Errorf("frontend %q has %d backends (%s), not one", excerpt.Of(frontend), len(s.Backends), list(s.Backends))
 	}
 	if p := f.proxy(s.Backends[0]); p == nil || p.Backend == nil {
-		return "", fmt.Errorf("backend %q of frontend %q is not in the statistics", s.Backends[0], frontend)
+		return "", fmt.Errorf("backend %q of frontend %q is not in the statistics", excerpt.Of(s.Backends[0]), excerpt.Of(frontend))
 	}
 	return s.Backends[0], nil
 }

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // Info is what a process says of itself.
@@ -72,7 +74,7 @@ func (n *numbers) get(key string, missing int64) int64 {
 	case !ok:
 		n.err = fmt.Errorf("there is no %s", key)
 	case err != nil || v < 0:
-		n.err = fmt.Errorf("%s is %q, not a number", key, clip(text))
+		n.err = fmt.Errorf("%s is %q, not a number", key, excerpt.Of(text))
 	}
 	return v
 }

@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // row is one line of the statistics. Its first error is kept and ends the parse.
@@ -44,7 +46,7 @@ func (r *row) number(column string, empty int64) int64 {
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n < min(empty, 0) {
-		r.fail("%s is %q, not a number", column, clip(text))
+		r.fail("%s is %q, not a number", column, excerpt.Of(text))
 	}
 	return n
 }

@@ -2,7 +2,11 @@
 
 package haproxy
 
-import "fmt"
+import (
+	"fmt"
+
+	"overcloud.backup/internal/excerpt"
+)
 
 // Compare fills in NewSessions of the later sample: the sessions that came since the earlier one. A server or proxy
 // that the earlier sample lacks has got all of its sessions since. The error says that a counter went back, because
@@ -16,7 +20,7 @@ func Compare(earlier, later []Proxy) error {
 	for i := range later {
 		later[i].counters(func(key string, stot int64, _ *int64) {
 			if back == nil && stot < before[key] {
-				back = fmt.Errorf("the sessions of %q went back from %d to %d between the samples", key, before[key], stot)
+				back = fmt.Errorf("the sessions of %q went back from %d to %d between the samples", excerpt.Of(key), before[key], stot)
 			}
 		})
 	}

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/peer"
 )
 
@@ -52,7 +53,7 @@ func (s socket) ask(ctx context.Context, command string) ([]byte, error) {
 // and what follows would be the next one: HAProxy's own names hold neither.
 func (s socket) askFor(ctx context.Context, command, name string) ([]byte, error) {
 	if !plainName.MatchString(name) {
-		return nil, fmt.Errorf("%s: %q is no name of HAProxy's", command, clip(name))
+		return nil, fmt.Errorf("%s: %q is no name of HAProxy's", command, excerpt.Of(name))
 	}
 	return s.ask(ctx, command+" "+name)
 }
@@ -106,7 +107,7 @@ func readAll(r io.Reader) ([]byte, error) {
 
 // judge tells an answer from a refusal and from one that was cut off: HAProxy ends each with an empty line.
 func judge(b []byte) ([]byte, error) {
-	switch text := strings.TrimSpace(clip(string(b[:min(len(b), 64)]))); {
+	switch text := strings.TrimSpace(string(b[:min(len(b), 64)])); {
 	case strings.HasPrefix(text, "Permission denied"):
 		return nil, errDenied
 	case strings.HasPrefix(text, "Unknown command"):

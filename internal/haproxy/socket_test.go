@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/peer"
 )
 
@@ -66,7 +67,7 @@ func TestAskSaysWhatIsWrongWithAPeer(t *testing.T) {
 		f := newFake(t, c.peer)
 		got, took, err := ask(f.path, "show stat", limitFor(c.want))
 		if err == nil || !strings.Contains(err.Error(), c.want) || got != "" {
-			t.Errorf("%s: %q, %v; want %q", name, clip(got), err, c.want)
+			t.Errorf("%s: %q, %v; want %q", name, excerpt.Of(got), err, c.want)
 		}
 		if took > limitFor(c.want)+slack {
 			t.Errorf("%s: it took %v", name, took)

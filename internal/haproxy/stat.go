@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // Values of the column type.
@@ -70,12 +72,12 @@ func readHeader(r *csv.Reader) (map[string]int, error) {
 	}
 	first, ok := strings.CutPrefix(cells[0], "# ")
 	if !ok {
-		return nil, fmt.Errorf("no header line: it begins with %q, not with \"# pxname\"", clip(cells[0]))
+		return nil, fmt.Errorf("no header line: it begins with %q, not with \"# pxname\"", excerpt.Of(cells[0]))
 	}
 	columns := map[string]int{strings.Clone(first): 0}
 	for i, name := range cells[1:] {
 		if _, twice := columns[name]; twice && name != "" && name != "-" {
-			return nil, fmt.Errorf("column %q stands twice in the header", clip(name))
+			return nil, fmt.Errorf("column %q stands twice in the header", excerpt.Of(name))
 		}
 		columns[strings.Clone(name)] = i + 1
 	}
@@ -104,13 +106,13 @@ func (l *listing) add(r *row) error {
 		return nil
 	case typeFrontend, typeBackend, typeServer:
 	default:
-		return fmt.Errorf("line %d: type %q is none of 0, 1, 2, 3", r.line, clip(kind))
+		return fmt.Errorf("line %d: type %q is none of 0, 1, 2, 3", r.line, excerpt.Of(kind))
 	}
 	p := l.proxy(r.text("pxname"), r.text("mode"))
 	what := strings.Join([]string{p.Name, kind, r.text("svname"), r.text("sid")}, "\x00")
 	process := r.text("pid") + "\x00" + what
 	if _, twice := l.seen[process]; twice {
-		return fmt.Errorf("line %d: %s/%s is listed twice", r.line, clip(p.Name), clip(r.text("svname")))
+		return fmt.Errorf("line %d: %s/%s is listed twice", r.line, excerpt.Of(p.Name), excerpt.Of(r.text("svname")))
 	}
 	at, other := l.seen[what]
 	if !other {
@@ -131,12 +133,4 @@ func (l *listing) proxy(name, mode string) *Proxy {
 		l.proxies = append(l.proxies, Proxy{Name: name, Mode: strings.Clone(mode), Servers: []Server{}})
 	}
 	return &l.proxies[i]
-}
-
-// clip keeps what is quoted in an error short.
-func clip(s string) string {
-	if len(s) > 60 {
-		return s[:60] + "..."
-	}
-	return s
 }

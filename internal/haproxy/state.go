@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // ServerState is one line of "show servers state".
@@ -43,7 +45,7 @@ func ParseServersState(b []byte) ([]ServerState, error) {
 
 func parseStates(lines []string) ([]ServerState, error) {
 	if lines[0] != "1" {
-		return nil, fmt.Errorf("format version %q is not known, only 1 is", clip(lines[0]))
+		return nil, fmt.Errorf("format version %q is not known, only 1 is", excerpt.Of(lines[0]))
 	}
 	if len(lines) < 2 || !strings.HasPrefix(lines[1], "# ") {
 		return nil, errors.New("there is no header line")

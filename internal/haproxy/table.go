@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // tableRefused is what a socket of level user prints in place of the entries.
@@ -47,11 +49,11 @@ func ParseTable(b []byte) (*Table, error) {
 func parseTableHead(line string) (*Table, error) {
 	rest, ok := strings.CutPrefix(line, "# table: ")
 	if !ok {
-		return nil, fmt.Errorf("it begins with %q, not with \"# table: \"", clip(line))
+		return nil, fmt.Errorf("it begins with %q, not with \"# table: \"", excerpt.Of(line))
 	}
 	name, rest, ok := strings.Cut(rest, ", ")
 	if !ok || name == "" {
-		return nil, fmt.Errorf("the head %q has no name", clip(line))
+		return nil, fmt.Errorf("the head %q has no name", excerpt.Of(line))
 	}
 	n := numbers{values: map[string]string{}}
 	for _, pair := range strings.Split(rest, ",") {
@@ -66,7 +68,7 @@ func parseTableHead(line string) (*Table, error) {
 func parseEntry(line string) (Entry, error) {
 	id, rest, ok := strings.Cut(line, ": ")
 	if !ok || !strings.HasPrefix(id, "0x") {
-		return Entry{}, fmt.Errorf("%q is no entry: it begins with no \"0x...: \"", clip(line))
+		return Entry{}, fmt.Errorf("%q is no entry: it begins with no \"0x...: \"", excerpt.Of(line))
 	}
 	n := numbers{values: map[string]string{}}
 	for _, field := range splitFields(rest) {
@@ -75,7 +77,7 @@ func parseEntry(line string) (Entry, error) {
 	}
 	e := Entry{Key: n.values["key"], Server: n.values["server_key"]}
 	if e.Key == "" {
-		return e, fmt.Errorf("entry %q has no key", clip(line))
+		return e, fmt.Errorf("entry %q has no key", excerpt.Of(line))
 	}
 	if e.Server == "-" {
 		e.Server = ""

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/peer"
 )
 
@@ -69,9 +70,9 @@ func (w web) dial(ctx context.Context, _, address string) (net.Conn, error) {
 func unwrapURL(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
-		return u.Err
+		err = u.Err
 	}
-	return err
+	return excerpt.Error(err) // it may repeat what was answered
 }
 
 // parseStatsURL takes credentials out of a URL, so that it can be shown, and a trailing ";csv".

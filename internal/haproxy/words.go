@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // splitWords cuts a line of haproxy.cfg into words, as section 2 of HAProxy's configuration manual has it: blanks
@@ -145,7 +147,7 @@ func (c *cutter) variable() {
 	case hasFallback:
 		c.put(fallback)
 	default:
-		c.err = fmt.Errorf("the value of $%s is known to the process alone", clip(name))
+		c.err = fmt.Errorf("the value of $%s is known to the process alone", excerpt.Of(name))
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // level is one entry of a version 5 hierarchy, and its defaults.
@@ -25,7 +27,7 @@ type level struct {
 func (l level) followed() error {
 	for _, name := range []string{"glob", "globs", "mapped_paths"} {
 		if _, set := l.Rest[name]; set {
-			return fmt.Errorf("level %q of the hierarchy has %s, which are not followed here: set the login options", l.Name, name)
+			return fmt.Errorf("level %q of the hierarchy has %s, which are not followed here: set the login options", excerpt.Of(l.Name), name)
 		}
 	}
 	return nil
@@ -39,7 +41,7 @@ func Files(data []byte, base string, facts Facts) ([]string, error) {
 		Version int `yaml:"version"`
 	}
 	if err := yaml.Unmarshal(data, &head); err != nil {
-		return nil, err
+		return nil, excerpt.Error(err)
 	}
 	if head.Version == 5 {
 		return version5(data, base, facts)
@@ -53,7 +55,7 @@ func version5(data []byte, base string, facts Facts) ([]string, error) {
 		Hierarchy []level `yaml:"hierarchy"`
 	}
 	if err := yaml.Unmarshal(data, &c); err != nil {
-		return nil, err
+		return nil, excerpt.Error(err)
 	}
 	var files []string
 	for _, l := range c.Hierarchy {
@@ -86,7 +88,7 @@ func version5(data []byte, base string, facts Facts) ([]string, error) {
 func version3(data []byte, facts Facts) ([]string, error) {
 	var c map[string]yaml.Node
 	if err := yaml.Unmarshal(data, &c); err != nil {
-		return nil, err
+		return nil, excerpt.Error(err)
 	}
 	backends, err := words(c[":backends"])
 	if err != nil {
@@ -107,7 +109,7 @@ func version3(data []byte, facts Facts) ([]string, error) {
 		node := c[":"+backend]
 		if node.Kind == yaml.MappingNode {
 			if err := node.Decode(&settings); err != nil {
-				return nil, fmt.Errorf(":%s: %w", backend, err)
+				return nil, fmt.Errorf(":%s: %w", excerpt.Of(backend), excerpt.Error(err))
 			}
 		}
 		if settings.Datadir == "" {
@@ -130,7 +132,7 @@ func words(node yaml.Node) ([]string, error) {
 		return []string{strings.TrimPrefix(node.Value, ":")}, nil
 	}
 	if err := node.Decode(&list); err != nil {
-		return nil, err
+		return nil, excerpt.Error(err)
 	}
 	for i := range list {
 		list[i] = strings.TrimPrefix(list[i], ":")

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/safefile"
 )
@@ -41,7 +42,7 @@ func Lookup(ctx context.Context, config, key string) (value string, found bool, 
 	case inFiles != nil:
 		err = fmt.Errorf("%w; without the command: %w", err, inFiles)
 	}
-	return "", false, fmt.Errorf("look up %s: %w", key, err)
+	return "", false, fmt.Errorf("look up %s: %w", excerpt.Of(key), err)
 }
 
 // ask has the command look a key up. One that a newer Puppet has left without its Ruby is there and fails.
@@ -79,18 +80,18 @@ func lookupFiles(data []byte, config, key string, facts Facts, depth int) (strin
 			continue
 		}
 		if err != nil {
-			return "", false, fmt.Errorf("read hiera: %w", err)
+			return "", false, fmt.Errorf("read hiera: %w", excerpt.Error(err))
 		}
 		value, found, err := Value(path, content, key)
 		if err != nil {
-			return "", false, fmt.Errorf("%s: %w", path, err)
+			return "", false, fmt.Errorf("%s: %w", excerpt.UpTo(300, path), err)
 		}
 		if !found {
 			continue
 		}
 		value, err = resolve(value, facts, func(key string) (string, bool, error) { return lookupFiles(data, config, key, facts, depth+1) })
 		if err != nil {
-			return "", false, fmt.Errorf("%s: %s: %w", path, key, err)
+			return "", false, fmt.Errorf("%s: %s: %w", excerpt.UpTo(300, path), excerpt.Of(key), err)
 		}
 		return value, true, nil
 	}

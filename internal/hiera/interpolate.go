@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // Facts tells one of Puppet's facts by its name; false is one that only Puppet knows.
@@ -114,7 +116,9 @@ func resolve(value string, facts Facts, other func(key string) (string, bool, er
 		if err == nil && !found {
 			err = errReference
 		}
-		failed = errors.Join(failed, err)
+		if failed == nil {
+			failed = err // of those that follow there may be thousands
+		}
 		return text
 	})
 	if failed != nil {
@@ -139,7 +143,7 @@ func resolveOne(ref string, facts Facts, other func(key string) (string, bool, e
 	}
 	text, found, err := other(argument)
 	if err != nil {
-		err = fmt.Errorf("%s: %w", argument, err)
+		err = fmt.Errorf("%s: %w", excerpt.Of(argument), err)
 	}
 	return text, found, err
 }

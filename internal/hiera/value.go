@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 var errNoMapping = errors.New("not a mapping of keys")
@@ -35,7 +37,7 @@ func yamlValue(content []byte, key string) (string, bool, error) {
 		return "", false, nil
 	}
 	if node.Kind != yaml.ScalarNode {
-		return "", false, fmt.Errorf("%s is not a single value", key)
+		return "", false, fmt.Errorf("%s is not a single value", excerpt.Of(key))
 	}
 	return node.Value, true, nil
 }
@@ -65,7 +67,7 @@ func jsonValue(content []byte, key string) (string, bool, error) {
 	case !found || string(raw) == "null":
 		return "", false, nil
 	case raw[0] == '{' || raw[0] == '[':
-		return "", false, fmt.Errorf("%s is not a single value", key)
+		return "", false, fmt.Errorf("%s is not a single value", excerpt.Of(key))
 	case raw[0] != '"':
 		return string(raw), true, nil
 	}

@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // Job is the files of one backup job.
@@ -123,7 +125,7 @@ func parseState(raw []byte) (State, error) {
 		Progress json.RawMessage `json:"progress"`
 	}
 	if err := json.Unmarshal(raw, &c); err != nil {
-		return State{}, err
+		return State{}, excerpt.Error(err)
 	}
 	finished := c.Started == nil || yes(c.Finished)
 	return State{Begun: true, Finished: finished, Failed: finished && c.Failed, Progress: c.Progress, Content: raw}, nil

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"overcloud.backup/tests/messages"
 )
 
 // kinds are those of entries, in their order.
@@ -280,6 +282,17 @@ func notInvented(t *testing.T, read, noted []Entry) {
 	}
 }
 
+// A sum is no signature: whoever can write a journal can write one.
+func TestErrorsRepeatLittle(t *testing.T) {
+	messages.Everywhere(t, `{"prev":"x","entry":{"id":1,"kind":"set","at":1.5,"undo":{"a":1}},"undone":2}`, func(raw []byte) error {
+		line := beforeSum + sumOf(raw) + beforeRecord + string(raw) + afterRecord + "\n"
+		if s := scan("/j", []byte(line)); s.bad != nil {
+			return s.bad
+		}
+		return nil
+	})
+}
+
 func FuzzRead(f *testing.F) {
 	path, noted := written(f, "lock", "set", "desync")
 	content, err := os.ReadFile(path)
@@ -296,6 +309,9 @@ func FuzzRead(f *testing.F) {
 		s := scan(path, bytes.Join([][]byte{content[:at], put, content[end:]}, nil))
 		if s.whole < 0 || s.bad != nil && s.bad.Line < 1 {
 			t.Errorf("whole %d, %v", s.whole, s.bad)
+		}
+		if s.bad != nil {
+			messages.Check(t, s.bad)
 		}
 		notInvented(t, s.open(), noted)
 	})

@@ -12,6 +12,8 @@ import (
 	"os"
 	"slices"
 	"syscall"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // maxSize is far more than any job writes; more is no journal.
@@ -119,7 +121,7 @@ func decode(line []byte) (r record, sum string, reason string) {
 		return r, "", "wrong checksum"
 	}
 	if err := json.Unmarshal(raw, &r); err != nil {
-		return r, "", "unreadable: " + err.Error()
+		return r, "", "unreadable: " + excerpt.Error(err).Error()
 	}
 	return r, sum, ""
 }

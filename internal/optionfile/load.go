@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/peer"
 )
 
@@ -44,7 +45,7 @@ func Load(paths ...string) (Options, error) {
 		all = append(all, some...)
 		errs = append(errs, err)
 	}
-	return all, errors.Join(errs...)
+	return all, excerpt.Join(errs...)
 }
 
 // Last is the option that counts among these groups, under any of these names (with dashes).
@@ -66,12 +67,12 @@ type loading struct {
 func (l *loading) load(path string, depth int) (Options, error) {
 	if l.files++; l.files > maxFiles {
 		if l.files == maxFiles+1 {
-			return nil, fmt.Errorf("%s: more than %d option files include each other", path, maxFiles)
+			return nil, fmt.Errorf("%s: more than %d option files include each other", excerpt.UpTo(300, path), maxFiles)
 		}
 		return nil, nil
 	}
 	if depth > maxDepth {
-		return nil, fmt.Errorf("%s: included more than %d levels deep", path, maxDepth)
+		return nil, fmt.Errorf("%s: included more than %d levels deep", excerpt.UpTo(300, path), maxDepth)
 	}
 	data, err := l.read(path)
 	if err != nil {
@@ -80,7 +81,7 @@ func (l *loading) load(path string, depth int) (Options, error) {
 	items, err := Parse(data)
 	errs := []error{}
 	if err != nil {
-		errs = append(errs, fmt.Errorf("%s: %w", path, err))
+		errs = append(errs, fmt.Errorf("%s: %w", excerpt.UpTo(300, path), err))
 	}
 	var all Options
 	for _, item := range items {
@@ -95,7 +96,7 @@ func (l *loading) load(path string, depth int) (Options, error) {
 		all = append(all, more...)
 		errs = append(errs, err)
 	}
-	return all, errors.Join(errs...)
+	return all, excerpt.Join(errs...)
 }
 
 // include reads one file, or a folder's *.cnf in the order of their names.
@@ -105,7 +106,7 @@ func (l *loading) include(item Item, depth int) (Options, error) {
 	}
 	entries, err := os.ReadDir(item.IncludeDir)
 	if err != nil {
-		return nil, fmt.Errorf("read the folder of !includedir: %w", err)
+		return nil, fmt.Errorf("read the folder of !includedir: %w", excerpt.Error(err))
 	}
 	var all Options
 	var errs []error
@@ -117,7 +118,7 @@ func (l *loading) include(item Item, depth int) (Options, error) {
 		all = append(all, some...)
 		errs = append(errs, err)
 	}
-	return all, errors.Join(errs...)
+	return all, excerpt.Join(errs...)
 }
 
 // read returns nil for what is no file.
@@ -127,7 +128,7 @@ func (l *loading) read(path string) ([]byte, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read option file: %w", err)
+		return nil, fmt.Errorf("read option file: %w", excerpt.Error(err))
 	}
 	// The client takes a relative path, too.
 	if path, err = filepath.Abs(path); err != nil {
@@ -135,7 +136,7 @@ func (l *loading) read(path string) ([]byte, error) {
 	}
 	data, err := l.may.ReadFile(path, maxSize)
 	if err != nil {
-		return nil, fmt.Errorf("read option file: %w", err)
+		return nil, fmt.Errorf("read option file: %w", excerpt.Error(err))
 	}
 	return data, nil
 }

@@ -7,6 +7,8 @@ package optionfile
 import (
 	"fmt"
 	"strings"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // Item is one meaningful line of an option file: an option, or an order to read more.
@@ -44,7 +46,7 @@ func Parse(data []byte) ([]Item, error) {
 		}
 		item, err := parseLine(line)
 		if err == nil && item.Name != "" && group == "" {
-			err = fmt.Errorf("option %q stands before any [group]", item.Name)
+			err = fmt.Errorf("option %q stands before any [group]", excerpt.Of(item.Name))
 		}
 		if err != nil {
 			return items, fmt.Errorf("line %d: %w", i+1, err)
@@ -82,13 +84,13 @@ func parseDirective(line string) (Item, error) {
 	path = strings.Trim(path, spaces)
 	switch {
 	case path == "":
-		return Item{}, fmt.Errorf("!%s without a path", word)
+		return Item{}, fmt.Errorf("!%s without a path", excerpt.Of(word))
 	case word == "include":
 		return Item{Include: path}, nil
 	case word == "includedir":
 		return Item{IncludeDir: path}, nil
 	}
-	return Item{}, fmt.Errorf("!%s is neither !include nor !includedir", word)
+	return Item{}, fmt.Errorf("!%s is neither !include nor !includedir", excerpt.Of(word))
 }
 
 func tabToSpace(r rune) rune {

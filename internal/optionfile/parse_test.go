@@ -3,10 +3,14 @@
 package optionfile
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"overcloud.backup/tests/messages"
 )
 
 // Each value was checked against my_print_defaults of MariaDB 10.11 (see TestValuesAreThoseOfMariaDB).
@@ -90,13 +94,34 @@ func TestParseNamesTheLineThatIsWrong(t *testing.T) {
 	}
 }
 
+// Whatever stands in the place of a word, what is said of it is short.
+func TestErrorsRepeatLittle(t *testing.T) {
+	for _, file := range []string{"option = value", "[group\n", "!other path", "!include", "[client]\n=value\n"} {
+		messages.Everywhere(t, "# "+file+"\n"+file, func(b []byte) error { _, err := Parse(b); return err })
+	}
+	path := filepath.Join(t.TempDir(), "my.cnf")
+	for _, text := range []string{strings.Repeat("x", 9000), "a\x1b[2Jb", "a\u009bb"} {
+		if err := os.WriteFile(path, []byte(strings.Repeat("!include /"+text+"\n!includedir /"+text+"\n", 500)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Load(path)
+		if err == nil || len(err.Error()) > 10000 {
+			t.Fatalf("%.300q", fmt.Sprint(err))
+		}
+		for _, line := range strings.Split(err.Error(), "\n") {
+			messages.Check(t, errors.New(line))
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for _, c := range valueCases {
 		f.Add([]byte("[client]\n" + c.line))
 	}
 	f.Add([]byte("[client]\n!includedir /etc\nuser=a\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		items, _ := Parse(data)
+		items, err := Parse(data)
+		messages.Check(t, err)
 		line := 0
 		for _, item := range items {
 			if item.Line <= line {

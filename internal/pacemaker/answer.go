@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/reading"
 )
@@ -73,7 +74,7 @@ func (a answer) reason() string {
 	if text == "" || strings.HasPrefix(text, "<") || exit.Stderr != "" {
 		return ""
 	}
-	return shorten(text)
+	return excerpt.Of(text)
 }
 
 // Exit statuses of Pacemaker's commands: 2.x has its own, 1.1 gives errno.

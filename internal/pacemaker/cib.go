@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/beevik/etree"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 const agentIPaddr2 = "ocf:heartbeat:IPaddr2"
@@ -57,7 +59,7 @@ func (c *CIB) readProperties(config *etree.Element) error {
 		if cluster, ok := strings.CutPrefix(id, LockPrefix); ok {
 			lock, err := parseLock(cluster, values)
 			if err != nil {
-				return fmt.Errorf("lock %q: %w", shorten(id), err)
+				return fmt.Errorf("lock %q: %w", excerpt.Of(id), err)
 			}
 			c.Locks = append(c.Locks, lock)
 			continue
@@ -122,16 +124,16 @@ func (c *CIB) readPrimitive(e *etree.Element, outer []*etree.Element) error {
 	case agentIPaddr2:
 		address, err := canonical(settings(e, "instance_attributes")["ip"])
 		if err != nil {
-			return fmt.Errorf("primitive %q: ip %w", shorten(id), err)
+			return fmt.Errorf("primitive %q: ip %w", excerpt.Of(id), err)
 		}
 		c.Addresses[id] = address
 	case agentGalera:
 		if c.Galera != nil {
-			return fmt.Errorf("two galera resources, %q and %q: expected one a cluster", c.Galera.Resource, shorten(id))
+			return fmt.Errorf("two galera resources, %q and %q: expected one a cluster", excerpt.Of(c.Galera.Resource), excerpt.Of(id))
 		}
 		g, err := parseGalera(e, outer)
 		if err != nil {
-			return fmt.Errorf("primitive %q: %w", shorten(id), err)
+			return fmt.Errorf("primitive %q: %w", excerpt.Of(id), err)
 		}
 		g.PromotedMax = c.PromotedMax[g.Parent]
 		c.Galera = g
@@ -167,7 +169,7 @@ func (c *CIB) readPromotedMax(e *etree.Element) error {
 		}
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 0 {
-			return fmt.Errorf("%s %q: promoted-max is %q, expected a number", e.Tag, shorten(e.SelectAttrValue("id", "")), shorten(text))
+			return fmt.Errorf("%s %q: promoted-max is %q, expected a number", e.Tag, excerpt.Of(e.SelectAttrValue("id", "")), excerpt.Of(text))
 		}
 		c.PromotedMax[e.SelectAttrValue("id", "")] = n
 		return nil
@@ -180,7 +182,7 @@ func canonical(text string) (string, error) {
 	bare, _, _ := strings.Cut(strings.TrimSpace(text), "/")
 	addr, err := netip.ParseAddr(bare)
 	if err != nil {
-		return "", fmt.Errorf("is %q, expected an IPv4 or IPv6 address", shorten(text))
+		return "", fmt.Errorf("is %q, expected an IPv4 or IPv6 address", excerpt.Of(text))
 	}
 	return addr.Unmap().String(), nil
 }

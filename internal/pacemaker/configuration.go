@@ -12,6 +12,7 @@ import (
 
 	"github.com/beevik/etree"
 
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/process"
 )
 
@@ -63,7 +64,7 @@ func (c Configuration) Equal(other Configuration) (bool, error) {
 // live one has any. Empty when it is not.
 func (c Configuration) OfAnother(live Configuration) (string, error) {
 	if theirs, ours := c.nodes(), live.nodes(); !slices.Equal(theirs, ours) {
-		return fmt.Sprintf("the nodes %s, and this one has %s", strings.Join(theirs, ", "), strings.Join(ours, ", ")), nil
+		return fmt.Sprintf("the nodes %s, and this one has %s", excerpt.UpTo(500, strings.Join(theirs, ", ")), excerpt.UpTo(500, strings.Join(ours, ", "))), nil
 	}
 	theirs, err := addressesIn(c.root)
 	if err != nil {
@@ -76,7 +77,7 @@ func (c Configuration) OfAnother(live Configuration) (string, error) {
 	slices.Sort(theirs)
 	slices.Sort(ours)
 	if !slices.Equal(theirs, ours) {
-		return fmt.Sprintf("the virtual IPs %s, and this one has %s", strings.Join(theirs, ", "), strings.Join(ours, ", ")), nil
+		return fmt.Sprintf("the virtual IPs %s, and this one has %s", excerpt.UpTo(500, strings.Join(theirs, ", ")), excerpt.UpTo(500, strings.Join(ours, ", "))), nil
 	}
 	return "", nil
 }

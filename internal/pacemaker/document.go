@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/beevik/etree"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // Limits of a document. A crm_mon of 64 nodes and 1000 resources is 0.75 MB with 60000 attributes and is 5 deep.
@@ -28,7 +30,7 @@ func document(b []byte, roots ...string) (*etree.Element, error) {
 	doc := etree.NewDocument()
 	doc.ReadSettings = etree.ReadSettings{MaxDepth: maxDepth}
 	if err := doc.ReadFromBytes(b); err != nil {
-		return nil, fmt.Errorf("not well-formed XML: %w", err)
+		return nil, fmt.Errorf("not well-formed XML: %w", excerpt.Error(err))
 	}
 	root, err := onlyRoot(doc)
 	if err != nil {
@@ -39,7 +41,7 @@ func document(b []byte, roots ...string) (*etree.Element, error) {
 			return root, nil
 		}
 	}
-	return nil, fmt.Errorf("the root is <%s>, expected <%s>", shorten(root.FullTag()), strings.Join(roots, "> or <"))
+	return nil, fmt.Errorf("the root is <%s>, expected <%s>", excerpt.Of(root.FullTag()), strings.Join(roots, "> or <"))
 }
 
 func bounded(b []byte) error {
@@ -61,15 +63,15 @@ func onlyRoot(doc *etree.Document) (*etree.Element, error) {
 		switch t := token.(type) {
 		case *etree.Element:
 			if root != nil {
-				return nil, fmt.Errorf("two roots, <%s> and <%s>", shorten(root.FullTag()), shorten(t.FullTag()))
+				return nil, fmt.Errorf("two roots, <%s> and <%s>", excerpt.Of(root.FullTag()), excerpt.Of(t.FullTag()))
 			}
 			root = t
 		case *etree.CharData:
 			if text := strings.TrimSpace(t.Data); text != "" {
-				return nil, fmt.Errorf("text outside of the root: %q", shorten(text))
+				return nil, fmt.Errorf("text outside of the root: %q", excerpt.Of(text))
 			}
 		case *etree.Directive:
-			return nil, fmt.Errorf("a directive, <!%s>", shorten(t.Data))
+			return nil, fmt.Errorf("a directive, <!%s>", excerpt.Of(t.Data))
 		}
 	}
 	if root == nil {
@@ -92,7 +94,7 @@ func (a *attributes) fail(name, problem string) {
 	if who == "" {
 		who = a.of.SelectAttrValue("id", "")
 	}
-	a.err = fmt.Errorf("<%s> %q: attribute %s %s", a.of.Tag, shorten(who), name, problem)
+	a.err = fmt.Errorf("<%s> %q: attribute %s %s", a.of.Tag, excerpt.Of(who), name, problem)
 }
 
 // text is an attribute that must be there and not be empty.
@@ -127,7 +129,7 @@ func (a *attributes) optionalFlag(name string, absent bool) bool {
 	case attr.Value == "false":
 		return false
 	}
-	a.fail(name, fmt.Sprintf("is %q, expected true or false", shorten(attr.Value)))
+	a.fail(name, fmt.Sprintf("is %q, expected true or false", excerpt.Of(attr.Value)))
 	return absent
 }
 
@@ -142,7 +144,7 @@ func (a *attributes) count(name string) int64 {
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < 0 {
-		a.fail(name, fmt.Sprintf("is %q, expected a number", shorten(s)))
+		a.fail(name, fmt.Sprintf("is %q, expected a number", excerpt.Of(s)))
 		return 0
 	}
 	return n
@@ -150,13 +152,3 @@ func (a *attributes) count(name string) int64 {
 
 // infinity is how Pacemaker writes INFINITY as a number.
 const infinity = 1000000
-
-// shorten keeps a foreign text short enough for a message of one line.
-func shorten(s string) string {
-	const most = 80
-	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "?")), " ")
-	if runes := []rune(s); len(runes) > most {
-		return string(runes[:most]) + "..."
-	}
-	return s
-}

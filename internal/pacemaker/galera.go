@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/beevik/etree"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // parseGalera reads the primitive of ocf:heartbeat:galera; outer are the collectives around it, outermost first.
@@ -74,10 +76,10 @@ func parseHostMap(text string) (hostMap, error) {
 		}
 		node, name, ok := strings.Cut(entry, ":")
 		if node, name = strings.TrimSpace(node), strings.TrimSpace(name); !ok || node == "" || name == "" {
-			return m, fmt.Errorf("cluster_host_map: %q, expected node:name", shorten(entry))
+			return m, fmt.Errorf("cluster_host_map: %q, expected node:name", excerpt.Of(entry))
 		}
 		if _, twice := m.names[node]; twice {
-			return m, fmt.Errorf("cluster_host_map: node %q stands twice", shorten(node))
+			return m, fmt.Errorf("cluster_host_map: node %q stands twice", excerpt.Of(node))
 		}
 		m.names[node] = name
 		m.order = append(m.order, node)

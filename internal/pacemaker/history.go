@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/beevik/etree"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // readFailures reads the failed actions:
@@ -15,7 +17,7 @@ func (s *Status) readFailures(root *etree.Element) error {
 	for _, e := range children(root, "failures", "failure") {
 		a := attributes{of: e}
 		f := Failure{
-			Node: a.text("node"), Exit: a.optional("exitstatus"), Reason: shorten(a.optional("exitreason")),
+			Node: a.text("node"), Exit: a.optional("exitstatus"), Reason: excerpt.Of(a.optional("exitreason")),
 			When: a.optional("last-rc-change"), Action: a.optional("op_key"),
 		}
 		if f.Action == "" {

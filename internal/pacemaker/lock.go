@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // A lock is a set of its own in crm_config, created as a whole by `cibadmin --create --scope crm_config` (which
@@ -54,7 +56,7 @@ func parseLock(cluster string, values map[string]string) (Lock, error) {
 func parseEpoch(name, text string) (float64, error) {
 	n, err := strconv.ParseFloat(text, 64)
 	if err != nil || !(n > 0) || math.IsInf(n, 0) {
-		return 0, fmt.Errorf("%s is %q, expected seconds since the epoch", name, shorten(text))
+		return 0, fmt.Errorf("%s is %q, expected seconds since the epoch", name, excerpt.Of(text))
 	}
 	return n, nil
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/beevik/etree"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // What may stand in an XPath, in an id and in a shell's quotes, so that nothing has to be quoted there.
@@ -22,17 +24,17 @@ var (
 
 func checkIDs(cluster, job string) error {
 	if !uuidPattern.MatchString(cluster) {
-		return fmt.Errorf("%q is no wsrep cluster state UUID", shorten(cluster))
+		return fmt.Errorf("%q is no wsrep cluster state UUID", excerpt.Of(cluster))
 	}
 	if !jobPattern.MatchString(job) {
-		return fmt.Errorf("%q is no job id", shorten(job))
+		return fmt.Errorf("%q is no job id", excerpt.Of(job))
 	}
 	return nil
 }
 
 func checkHolder(name string) error {
 	if !plain.MatchString(name) {
-		return fmt.Errorf("%q is no node name that can stand in a lock", shorten(name))
+		return fmt.Errorf("%q is no node name that can stand in a lock", excerpt.Of(name))
 	}
 	return nil
 }

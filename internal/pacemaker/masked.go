@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/beevik/etree"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // What of a CIB is shown is known to be harmless, by what it is; all else may be a secret, whatever it is called, and is hidden:
@@ -157,7 +159,7 @@ func (p place) String() string {
 	if p.of.Tag == "nvpair" {
 		what = p.of.SelectAttrValue("name", "")
 	}
-	return fmt.Sprintf("%q of %s %q", what, shorten(p.of.Tag), name)
+	return fmt.Sprintf("%q of %s %q", what, excerpt.Of(p.of.Tag), name)
 }
 
 // mask hides in e what may be secret. mark says what stands for a hidden text.

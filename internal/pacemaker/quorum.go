@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // ParseQuorum reads `corosync-quorumtool -s -i` of Corosync 2 and 3:
@@ -57,7 +59,7 @@ func (c *Corosync) set(key, value string) error {
 	switch key {
 	case "Quorate":
 		if value != "Yes" && value != "No" {
-			return fmt.Errorf("%q, expected Yes or No", shorten(value))
+			return fmt.Errorf("%q, expected Yes or No", excerpt.Of(value))
 		}
 		c.Quorate = value == "Yes"
 	case "Expected votes":
@@ -95,16 +97,16 @@ func (t *memberTable) line(line string) error {
 func (t *memberTable) member(columns []string) error {
 	m := CorosyncMember{ID: columns[0], Votes: -1}
 	if _, err := strconv.ParseUint(m.ID, 10, 32); err != nil {
-		return fmt.Errorf("member table: node id %q is no number", shorten(m.ID))
+		return fmt.Errorf("member table: node id %q is no number", excerpt.Of(m.ID))
 	}
 	rest := columns[1:]
 	if t.votes {
 		if len(rest) == 0 {
-			return fmt.Errorf("member table: node %s has no votes", m.ID)
+			return fmt.Errorf("member table: node %s has no votes", excerpt.Of(m.ID))
 		}
 		votes, err := number(rest[0])
 		if err != nil {
-			return fmt.Errorf("member table: votes of node %s: %w", m.ID, err)
+			return fmt.Errorf("member table: votes of node %s: %w", excerpt.Of(m.ID), err)
 		}
 		m.Votes, rest = votes, rest[1:]
 	}
@@ -121,7 +123,7 @@ func (t *memberTable) member(columns []string) error {
 func number(text string) (int, error) {
 	n, err := strconv.ParseUint(text, 10, 31)
 	if err != nil {
-		return 0, fmt.Errorf("%q, expected a number", shorten(text))
+		return 0, fmt.Errorf("%q, expected a number", excerpt.Of(text))
 	}
 	return int(n), nil
 }

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/reading"
 )
@@ -136,7 +137,7 @@ func (r *reader) local(ctx context.Context) (string, *reading.Error) {
 	}
 	name := strings.TrimSuffix(string(a.out), "\n")
 	if name == "" || len(name) > 255 || strings.ContainsAny(name, " \t\r\n<>") {
-		a.err = &unreadable{fmt.Errorf("%q is no node name", shorten(name))}
+		a.err = &unreadable{fmt.Errorf("%q is no node name", excerpt.Of(name))}
 		return "", a.problem("crm_node")
 	}
 	return name, nil

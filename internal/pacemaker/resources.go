@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/beevik/etree"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // Kinds of Resource.ParentKind.
@@ -57,7 +59,7 @@ func parseResource(e *etree.Element, in collective) ([]Resource, error) {
 		}
 		return parseBundle(e, inner)
 	}
-	return nil, fmt.Errorf("<%s> among the resources is not known", shorten(e.Tag))
+	return nil, fmt.Errorf("<%s> among the resources is not known", excerpt.Of(e.Tag))
 }
 
 // enter is the collective that holds for what is inside of e: the outermost stays, flags add up.
@@ -93,7 +95,7 @@ func parseBundle(e *etree.Element, in collective) ([]Resource, error) {
 	for _, replica := range e.SelectElements("replica") {
 		members, err := parseMembers(replica, in)
 		if err != nil {
-			return nil, fmt.Errorf("bundle %q: %w", shorten(in.id), err)
+			return nil, fmt.Errorf("bundle %q: %w", excerpt.Of(in.id), err)
 		}
 		placeReplica(members)
 		all = append(all, members...)

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/beevik/etree"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // Status is what one crm_mon document says.
@@ -70,7 +72,7 @@ func accepted(root *etree.Element) error {
 	}
 	for _, v := range verdicts {
 		if code := v.SelectAttrValue("code", ""); code != "0" {
-			return &NotConnectedError{Reason: fmt.Sprintf("status %q, %s", code, shorten(v.SelectAttrValue("message", "")))}
+			return &NotConnectedError{Reason: fmt.Sprintf("status %q, %s", excerpt.Of(code), excerpt.Of(v.SelectAttrValue("message", "")))}
 		}
 	}
 	return nil
@@ -83,7 +85,7 @@ func complaints(root *etree.Element) string {
 		for _, list := range status.SelectElements("errors") {
 			texts = append(texts, "")
 			for _, e := range list.SelectElements("error") {
-				texts = append(texts, shorten(strings.TrimPrefix(e.Text(), "error: ")))
+				texts = append(texts, excerpt.Of(strings.TrimPrefix(e.Text(), "error: ")))
 			}
 		}
 	}
@@ -94,7 +96,7 @@ func complaints(root *etree.Element) string {
 	if joined == "" {
 		return "errors without text"
 	}
-	return joined
+	return excerpt.UpTo(300, joined)
 }
 
 func (s *Status) readSummary(root *etree.Element) error {

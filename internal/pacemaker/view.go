@@ -8,6 +8,8 @@ import (
 	"os"
 	"slices"
 	"sync/atomic"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 const agentGalera = "ocf:heartbeat:galera"
@@ -75,7 +77,7 @@ func (s *Status) view(name string) (ClusterView, error) {
 	self := s.node(name)
 	if self == nil {
 		host, _ := os.Hostname()
-		return ClusterView{}, errors.New("crm_mon lists no node " + shorten(name) + " (host name " + shorten(host) + ")")
+		return ClusterView{}, errors.New("crm_mon lists no node " + excerpt.Of(name) + " (host name " + excerpt.Of(host) + ")")
 	}
 	v := ClusterView{Present: true, Quorum: s.Quorum, Maintenance: isTrue(s.Options["maintenance-mode"]), Self: *self, Promoted: []string{}, Online: []string{}}
 	for _, n := range s.Nodes {

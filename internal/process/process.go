@@ -16,6 +16,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // Limits of what is kept of a program's output.
@@ -169,5 +171,5 @@ func cleanEnv(env []string) []string {
 
 func lastLine(s string) string {
 	s = strings.TrimSpace(s)
-	return s[strings.LastIndexByte(s, '\n')+1:]
+	return excerpt.Said(s[strings.LastIndexByte(s, '\n')+1:])
 }

@@ -5,6 +5,12 @@
 // like a healthy value.
 package reading
 
+import (
+	"strings"
+
+	"overcloud.backup/internal/excerpt"
+)
+
 // Header opens every facts document.
 type Header struct {
 	// Present says that this host has the service at all (its server, its configuration or its data).
@@ -46,9 +52,13 @@ type Error struct {
 	Hint string `json:"hint,omitempty"`
 }
 
+// maxMessage is how long a message may be, in characters.
+const maxMessage = 2000
+
 // Add records a failed source.
 func (h *Header) Add(source, where string, err error, hint string) {
-	h.Errors = append(h.Errors, Error{Source: source, Where: where, Message: err.Error(), Hint: hint})
+	message := excerpt.UpTo(maxMessage, strings.ReplaceAll(err.Error(), "\n", "; "))
+	h.Errors = append(h.Errors, Error{Source: source, Where: where, Message: message, Hint: hint})
 }
 
 // Failed returns the error recorded for a source, or nil.

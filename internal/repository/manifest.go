@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // Format is the version of the manifest that this code writes. A reader refuses a higher one.
@@ -129,7 +131,7 @@ const maxManifest = 64 << 20
 func ParseManifest(data []byte) (*Manifest, error) {
 	var m Manifest
 	if err := json.Unmarshal(data, &m); err != nil {
-		return nil, fmt.Errorf("manifest: %w", err)
+		return nil, fmt.Errorf("manifest: %w", excerpt.Error(err))
 	}
 	switch {
 	case m.Format > Format:
@@ -139,7 +141,7 @@ func ParseManifest(data []byte) (*Manifest, error) {
 	}
 	for _, f := range m.Files {
 		if filepath.Base(f.Name) != f.Name || CheckName("file", f.Name) != nil || len(f.SHA256) != 64 || f.Bytes < 0 {
-			return nil, fmt.Errorf("manifest: file %q: bad name, size or sha256", f.Name)
+			return nil, fmt.Errorf("manifest: file %q: bad name, size or sha256", excerpt.Of(f.Name))
 		}
 	}
 	return &m, nil
@@ -149,6 +151,7 @@ func ParseManifest(data []byte) (*Manifest, error) {
 // be read is an error beside the others.
 func (d *Directory) List() ([]*Manifest, error) {
 	names, err := fs.Glob(d.root.FS(), "*/*/"+ManifestName)
+	errs := []error{err}
 	var all []*Manifest
 	for _, name := range names {
 		if strings.Contains(name, "/"+partial) {
@@ -156,13 +159,13 @@ func (d *Directory) List() ([]*Manifest, error) {
 		}
 		m, bad := d.read(name)
 		if bad != nil {
-			err = errors.Join(err, fmt.Errorf("%s: %w", filepath.Join(d.path, name), bad))
+			errs = append(errs, fmt.Errorf("%s: %w", excerpt.UpTo(300, filepath.Join(d.path, name)), bad))
 			continue
 		}
 		all = append(all, m)
 	}
 	slices.SortFunc(all, func(a, b *Manifest) int { return strings.Compare(filepath.Base(b.Set), filepath.Base(a.Set)) })
-	return all, err
+	return all, excerpt.Join(errs...)
 }
 
 func (d *Directory) read(name string) (*Manifest, error) {
@@ -177,7 +180,7 @@ func (d *Directory) read(name string) (*Manifest, error) {
 	}
 	m, err := ParseManifest(data)
 	if err == nil && m.Set != filepath.Dir(name) {
-		return nil, fmt.Errorf("manifest: it is that of the set %q", m.Set)
+		return nil, fmt.Errorf("manifest: it is that of the set %q", excerpt.Of(m.Set))
 	}
 	return m, err
 }

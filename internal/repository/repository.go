@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 )
@@ -110,7 +111,11 @@ const longestName = 100
 // CheckName refuses what cannot be part of a set's path. what names it in the error.
 func CheckName(what, name string) error {
 	if len(name) > longestName || !folderName.MatchString(name) {
-		return fmt.Errorf("%s %q cannot name a folder: use letters, digits, dot, dash and underscore, at most %d", what, name, longestName)
+		shown := strconv.Quote(name)
+		if len(name) > longestName {
+			shown = fmt.Sprintf("of %d bytes", len(name)) // all of it or nothing: it may be a password that went astray
+		}
+		return fmt.Errorf("%s %s cannot name a folder: use letters, digits, dot, dash and underscore, at most %d", what, shown, longestName)
 	}
 	return nil
 }

@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"overcloud.backup/tests/messages"
 )
 
 var at = time.Date(2026, 11, 22, 19, 15, 0, 5e8, time.UTC)
@@ -283,6 +285,17 @@ func TestFreeAsksTheNearestFolder(t *testing.T) {
 	}
 }
 
+// Whatever stands in the place of a word, what is said of it is short.
+func TestErrorsRepeatLittle(t *testing.T) {
+	good, err := json.Marshal(Manifest{Format: 1, Set: "c/s", Files: []File{{Name: "a", SHA256: strings.Repeat("0", 64)}}, Stream: &Stream{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	messages.Everywhere(t, string(good), func(b []byte) error { _, err := ParseManifest(b); return err })
+	messages.Everywhere(t, "a/name", func(b []byte) error { return CheckName("set", string(b)) })
+	messages.Everywhere(t, "a name", func(b []byte) error { _, err := Discard("/", string(b), string(b)); return err })
+}
+
 func FuzzParseManifest(f *testing.F) {
 	good, err := json.Marshal(Manifest{Format: 1, Set: "c/s", Files: []File{{Name: "a", SHA256: strings.Repeat("0", 64)}}})
 	if err != nil {
@@ -294,6 +307,7 @@ func FuzzParseManifest(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, err := ParseManifest(data)
 		if err != nil {
+			messages.Check(t, err)
 			return
 		}
 		for _, file := range m.Files {

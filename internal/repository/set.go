@@ -15,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 const (
@@ -217,7 +219,7 @@ func (s *Set) Scratch() (path string, remove func() error, err error) {
 // name is never touched. It says whether there was anything.
 func Discard(destination, cluster, hidden string) (removed bool, err error) {
 	if !strings.HasPrefix(hidden, partial) || CheckName("set", strings.TrimPrefix(hidden, partial)) != nil {
-		return false, fmt.Errorf("%q does not name an unfinished set", hidden)
+		return false, fmt.Errorf("%q does not name an unfinished set", excerpt.Of(hidden))
 	}
 	if err := CheckName("cluster name", cluster); err != nil {
 		return false, err

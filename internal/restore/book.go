@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/jobs"
 )
 
@@ -112,7 +113,7 @@ func ReadBook(home string) (*Book, error) {
 		err = json.Unmarshal(content, b)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read what a restore has done here: %s: %w; look at the folders beside the datadir and mend or remove that file", b.path, err)
+		return nil, fmt.Errorf("read what a restore has done here: %s: %w; look at the folders beside the datadir and mend or remove that file", b.path, excerpt.Error(err))
 	}
 	return b, nil
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/pacemaker"
 )
@@ -108,7 +109,7 @@ func (n *Node) ThroughVIP(ctx context.Context, login galera.Login, uuid string, 
 func (n *Node) ask(ctx context.Context, login galera.Login, address, uuid string) (string, error) {
 	port := 0
 	if _, err := fmt.Sscan(n.Port, &port); err != nil {
-		return "", err
+		return "", fmt.Errorf("port %q: %w", excerpt.Of(n.Port), excerpt.Error(err))
 	}
 	login.Socket, login.Host, login.Port, login.Proxy = "", address, port, true
 	c, err := galera.Open(ctx, login)
@@ -121,7 +122,7 @@ func (n *Node) ask(ctx context.Context, login galera.Login, address, uuid string
 		return "", err
 	}
 	if uuid != "" && w.ClusterStateUUID != uuid {
-		return "", fmt.Errorf("the server at %s is of the cluster state %s, not %s", address, w.ClusterStateUUID, uuid)
+		return "", fmt.Errorf("the server at %s is of the cluster state %s, not %s", address, excerpt.Of(w.ClusterStateUUID), uuid)
 	}
 	return fmt.Sprintf("clients reach the restored database at %s", address), nil
 }

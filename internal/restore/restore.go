@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"overcloud.backup/internal/container"
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/optionfile"
 	"overcloud.backup/internal/pacemaker"
@@ -154,7 +155,7 @@ func (n *Node) Readable(options []string) error {
 	for _, o := range options {
 		name, value, _ := strings.Cut(o, "=")
 		if has, matters := mine[name]; matters && sizes(has) != sizes(value) {
-			return fmt.Errorf("the data of the set were made with %s, and the server here has %s: give it the set's in its option file, and call this again", o, has)
+			return fmt.Errorf("the data of the set were made with %s, and the server here has %s: give it the set's in its option file, and call this again", excerpt.Of(o), excerpt.Of(has))
 		}
 	}
 	return nil

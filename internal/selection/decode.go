@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/haproxy"
 	"overcloud.backup/internal/pacemaker"
@@ -27,7 +28,7 @@ type entry struct {
 func DecodeHost(raw []byte) (Host, error) {
 	var e entry
 	if err := json.Unmarshal(raw, &e); err != nil {
-		return Host{}, fmt.Errorf("facts: an entry is no host's: %w", err)
+		return Host{}, fmt.Errorf("facts: an entry is no host's: %w", excerpt.Error(err))
 	}
 	if e.Name == "" {
 		return Host{}, fmt.Errorf("facts: an entry has no name: give name, and galera, pacemaker and haproxy")
@@ -50,7 +51,7 @@ func document[T any](h *Host, name string, raw json.RawMessage) *T {
 		err = json.Unmarshal(raw, facts)
 	}
 	if err != nil {
-		h.Errors = append(h.Errors, reading.Error{Source: name, Where: h.Name, Message: err.Error(), Hint: "gather the facts again"})
+		h.Errors = append(h.Errors, reading.Error{Source: name, Where: h.Name, Message: excerpt.Error(err).Error(), Hint: "gather the facts again"})
 		return nil
 	}
 	return facts

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/process"
 )
 
@@ -58,7 +59,7 @@ func parseShow(text string) (s State, err error) {
 		}
 	}
 	if err != nil || s.Load == "" || s.Active == "" {
-		return State{}, fmt.Errorf("systemctl says %.200q", text)
+		return State{}, fmt.Errorf("systemctl says %q", excerpt.UpTo(200, text))
 	}
 	return s, nil
 }

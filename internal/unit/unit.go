@@ -15,6 +15,7 @@ import (
 	"time"
 	"unicode"
 
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/process"
 )
 
@@ -57,7 +58,7 @@ func parseVersion(text string) (int, error) {
 	match := versionLine.FindStringSubmatch(text)
 	if match == nil {
 		line, _, _ := strings.Cut(text, "\n")
-		return 0, fmt.Errorf("read the version of systemd: systemctl --version says %.80q", line)
+		return 0, fmt.Errorf("read the version of systemd: systemctl --version says %q", excerpt.Of(line))
 	}
 	return strconv.Atoi(match[1])
 }

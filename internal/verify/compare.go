@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
 )
 
@@ -91,7 +92,7 @@ func differences(before, now []Table) string {
 	var names []string
 	for _, t := range before {
 		if got := is[[2]string{t.Schema, t.Name}]; got != t {
-			names = append(names, fmt.Sprintf("%s.%s (%d rows, then %d)", t.Schema, t.Name, t.Rows, got.Rows))
+			names = append(names, fmt.Sprintf("%s.%s (%d rows, then %d)", excerpt.Of(t.Schema), excerpt.Of(t.Name), t.Rows, got.Rows))
 		}
 	}
 	if len(names) == 0 {
@@ -149,12 +150,12 @@ func (r *restoring) atTable(t Table, err error) error {
 	select {
 	case <-r.server.child.Ended():
 	case <-time.After(time.Second):
-		return fmt.Errorf("look at the table %s.%s: %w", t.Schema, t.Name, err)
+		return fmt.Errorf("look at the table %s.%s: %w", excerpt.Of(t.Schema), excerpt.Of(t.Name), err)
 	}
 	if r.ctx.Err() != nil {
 		return context.Cause(r.ctx)
 	}
-	step := fmt.Sprintf("the scratch server ended over the table %s.%s", t.Schema, t.Name)
+	step := fmt.Sprintf("the scratch server ended over the table %s.%s", excerpt.Of(t.Schema), excerpt.Of(t.Name))
 	return refusedBy(data(r.set.Manifest).Name, step, r.server.child.Wait(), r.server.said())
 }
 

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/xbstream"
@@ -78,7 +79,7 @@ func (s *stream) checkPosition() error {
 		if kept := s.Kept(name); kept != nil {
 			got, _, _ := strings.Cut(strings.TrimSpace(string(kept)), " ")
 			if want := fmt.Sprintf("%s:%d", s.want.Position.UUID, s.want.Position.Seqno); got != want {
-				return fmt.Errorf("the xbstream is at the position %q, and the manifest says %s", got, want)
+				return fmt.Errorf("the xbstream is at the position %q, and the manifest says %s", excerpt.Of(got), excerpt.Of(want))
 			}
 			return nil
 		}
@@ -95,7 +96,7 @@ func (d *dump) Write(p []byte) (int, error) { return d.tail.Write(p) }
 
 func (d *dump) finish() error {
 	if end := d.tail.String(); !closingLine.MatchString(end) {
-		return fmt.Errorf("the dump does not end with \"-- Dump completed\" but with %q", lastLine(end))
+		return fmt.Errorf("the dump does not end with \"-- Dump completed\" but with %q", excerpt.Of(lastLine(end)))
 	}
 	return nil
 }

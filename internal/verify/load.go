@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/safefile"
@@ -53,10 +54,10 @@ func refusedBy(file, step string, err error, said string) error {
 func errorLine(text string) string {
 	for line := range strings.Lines(text) {
 		if strings.HasPrefix(line, "ERROR ") {
-			return strings.TrimSpace(line)
+			return excerpt.Said(strings.TrimSpace(line))
 		}
 	}
-	return lastLine(text)
+	return excerpt.Said(lastLine(text))
 }
 
 // maxOptionsFile bounds backup-my.cnf, which has a dozen lines. The set wrote it into a folder of the server's user.

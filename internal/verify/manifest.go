@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/repository"
 )
 
@@ -23,11 +24,11 @@ func checkManifest(m *repository.Manifest) []Problem {
 		bad("cluster, controller or times are missing")
 	}
 	if len(m.Position.UUID) != 36 || m.Position.Seqno < 0 || m.Position.SeqnoEnd < m.Position.Seqno {
-		bad("%s:%d to %d is no position", m.Position.UUID, m.Position.Seqno, m.Position.SeqnoEnd)
+		bad("%s:%d to %d is no position", excerpt.Of(m.Position.UUID), m.Position.Seqno, m.Position.SeqnoEnd)
 	}
 	want := map[string]string{"physical": contentStream, "logical": contentDump}[m.Method]
 	if want == "" {
-		bad("the method %q is unknown", m.Method)
+		bad("the method %q is unknown", excerpt.Of(m.Method))
 	}
 	if m.Method == "physical" && m.Stream == nil {
 		bad("it does not say what the xbstream holds")
@@ -41,7 +42,7 @@ func checkManifest(m *repository.Manifest) []Problem {
 		}
 	}
 	if slices.Sort(names); len(slices.Compact(names)) < len(m.Files) || data != 1 {
-		bad("its files are not those of a %s set: one file of data, and each file once", m.Method)
+		bad("its files are not those of a %s set: one file of data, and each file once", excerpt.Of(m.Method))
 	}
 	return problems
 }
@@ -53,7 +54,7 @@ func checkFile(f repository.File) []Problem {
 	case f.Compression == "none" && f.RawBytes != f.Bytes:
 		why = "raw_bytes is not bytes, although nothing is compressed"
 	case f.Compression != "none" && f.Compression != "zstd":
-		why = fmt.Sprintf("the compression %q is unknown", f.Compression)
+		why = fmt.Sprintf("the compression %q is unknown", excerpt.Of(f.Compression))
 	case f.Compression == "zstd" && (f.FrameBytes <= 0 || f.FrameBytes > maxFrame || frames(f) != int64(f.Frames)):
 		why = fmt.Sprintf("%d frames of %d bytes do not hold %d bytes", f.Frames, f.FrameBytes, f.RawBytes)
 	}

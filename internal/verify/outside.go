@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // removeLinks removes what makes InnoDB open a table outside of the datadir (DATA DIRECTORY): on the controller of the
@@ -76,7 +78,7 @@ func (o *insideOnly) take(piece []byte, ended bool) (err error) {
 		case mayHoldOptions && !ended && len(o.line) < maxOptions:
 			return nil
 		case mayHoldOptions && (bytes.Contains(o.line, []byte("DATA DIRECTORY")) || bytes.Contains(o.line, []byte("INDEX DIRECTORY"))):
-			return fmt.Errorf("%w: %.200s", errOutside, bytes.TrimSpace(o.line))
+			return fmt.Errorf("%w: %s", errOutside, excerpt.UpTo(200, string(o.line)))
 		}
 		piece, o.line = o.line, o.line[:0]
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/process"
 )
 
@@ -60,7 +61,7 @@ func findTools(ctx context.Context, at process.Place, method, server string) (To
 	}
 	want := mariadbVersion(server)
 	if want == "" {
-		return t, fmt.Errorf("the set is of the server %q, which is not MariaDB", server)
+		return t, fmt.Errorf("the set is of the server %q, which is not MariaDB", excerpt.Of(server))
 	}
 	for _, what := range []string{"server", "prepare"} {
 		if t.Paths[what] == "" {
@@ -106,7 +107,7 @@ func (t *Tools) askVersion(ctx context.Context, what string) (string, error) {
 	out, err := t.ask(ctx, what, "--version")
 	version := mariadbVersion(string(out))
 	if err == nil && version == "" {
-		err = fmt.Errorf("%s is not MariaDB's: --version says %q", t.Paths[what], out)
+		err = fmt.Errorf("%s is not MariaDB's: --version says %q", t.Paths[what], excerpt.Of(string(out)))
 	}
 	return version, err
 }

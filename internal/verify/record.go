@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // Level is how deep a set was verified. The zero value is not at all.
@@ -82,11 +84,11 @@ func (s *Set) Record() (Record, error) {
 	}
 	switch {
 	case err != nil:
-		return Record{}, fmt.Errorf("%s: %w", s.path(recordName), err)
+		return Record{}, fmt.Errorf("%s: %w", s.path(recordName), excerpt.Error(err))
 	case r.Format != recordFormat:
 		return Record{}, fmt.Errorf("%s: its format is %d, and this version reads %d", s.path(recordName), r.Format, recordFormat)
 	case r.Set != s.Name:
-		return Record{}, fmt.Errorf("%s: it is that of the set %q and counts for nothing here", s.path(recordName), r.Set)
+		return Record{}, fmt.Errorf("%s: it is that of the set %q and counts for nothing here", s.path(recordName), excerpt.Of(r.Set))
 	case r.ManifestSHA256 != s.Sum:
 		return Record{}, fmt.Errorf("%s: the manifest is not the one that was verified, so it counts for nothing", s.path(recordName))
 	}

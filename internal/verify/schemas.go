@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/process"
 )
@@ -61,10 +62,10 @@ func (s *Set) holds(p Part) error {
 	}
 	slices.Sort(names)
 	if !slices.Contains(names, p.Schema) {
-		return fmt.Errorf("%s holds no schema %q; it holds %s", s.Path(), p.Schema, strings.Join(names, ", "))
+		return fmt.Errorf("%s holds no schema %q; it holds %s", s.Path(), excerpt.Of(p.Schema), excerpt.UpTo(1000, strings.Join(names, ", ")))
 	}
 	if strings.ContainsAny(p.Schema+p.As+strings.Join(p.Tables, ""), "\n\r\x00") {
-		return fmt.Errorf("the schema or a table of %q has a line feed or NUL in its name: load the dump by hand", p.Schema)
+		return fmt.Errorf("the schema or a table of %q has a line feed or NUL in its name: load the dump by hand", excerpt.Of(p.Schema))
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/repository"
 )
 
@@ -84,7 +85,7 @@ func (s *Set) readManifest() error {
 		return err
 	}
 	if s.Manifest.Set != s.Name {
-		return fmt.Errorf("it is that of the set %q", s.Manifest.Set)
+		return fmt.Errorf("it is that of the set %q", excerpt.Of(s.Manifest.Set))
 	}
 	return nil
 }

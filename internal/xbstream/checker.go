@@ -11,6 +11,8 @@ import (
 	"hash/crc32"
 	"slices"
 	"strings"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // maxKept is how much is kept of a file that the caller wants to read.
@@ -154,12 +156,16 @@ func (c *Checker) locate(err error) error {
 	if c.chunk.path == "" {
 		return fmt.Errorf("xbstream: chunk at offset %d: %w", c.begin, err)
 	}
-	return fmt.Errorf("xbstream: chunk at offset %d, file %q: %w", c.begin, c.chunk.path, err)
+	return fmt.Errorf("xbstream: chunk at offset %d, file %q: %w", c.begin, excerpt.Of(c.chunk.path), err)
 }
 
 func some(names []string) string {
-	if len(names) > 3 {
-		return strings.Join(names[:3], ", ") + ", ..."
+	var shown []string
+	for _, name := range names[:min(len(names), 3)] {
+		shown = append(shown, excerpt.Of(name))
 	}
-	return strings.Join(names, ", ")
+	if len(names) > 3 {
+		shown = append(shown, "...")
+	}
+	return strings.Join(shown, ", ")
 }

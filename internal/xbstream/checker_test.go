@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"overcloud.backup/tests/messages"
 )
 
 func head(flags, kind byte, path string) []byte {
@@ -174,6 +176,26 @@ func TestRecordedStream(t *testing.T) {
 	}
 }
 
+func TestErrorsRepeatLittle(t *testing.T) {
+	for _, name := range []string{strings.Repeat("x", 500), strings.Repeat("\xff", 500), "a\x1b[2J\nb", strings.Repeat("\U000e0001", 120), "../\x1b" + strings.Repeat("é", 200)} {
+		other := name[:len(name)-1] + "y"
+		for what, stream := range map[string][]byte{
+			"no end":     join(put(name, "hello", 0), put(other, "", 0), put("b", "x", 0), put("c", "x", 0)),
+			"end twice":  join(put(name, "x", 0), ends(name), ends(name)),
+			"renamed":    join(put(name, "x", 0), renames(name, other)),
+			"onto":       join(put(other, "x", 0), put(name, "x", 0), ends(name), renames(name, other)),
+			"a bad type": head(0, 'X', name),
+			"not magic":  []byte(name + name),
+		} {
+			_, _, err := check(stream)
+			if err == nil {
+				t.Errorf("%s is taken", what)
+			}
+			messages.Check(t, err)
+		}
+	}
+}
+
 func FuzzChecker(f *testing.F) {
 	f.Add(join(put("a", "hello", 0), put("b", "x", 0), ends("a"), ends("b")), 3)
 	f.Add(join(put("a", "hello", 0), seeks("a", 1), ends("a"), renames("a", "b"), head(0, remove, "b")), 1)
@@ -185,6 +207,7 @@ func FuzzChecker(f *testing.F) {
 		if pieces == nil {
 			_, pieces = c.Finish()
 		}
+		messages.Check(t, err)
 		if (err == nil) != (pieces == nil) || err != nil && err.Error() != pieces.Error() {
 			t.Fatalf("at once: %v; byte by byte: %v", err, pieces)
 		}

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // The chunk types that mbstream 10.11 reads. Older ones know payload and end alone.
@@ -121,11 +123,11 @@ func parsePath(b []byte, at int) (path string, need int, err error) {
 // checkPath refuses what would leave the folder that the stream is unpacked in.
 func checkPath(path string) error {
 	if strings.HasPrefix(path, "/") || strings.ContainsRune(path, 0) {
-		return fmt.Errorf("unsafe path %q", path)
+		return fmt.Errorf("unsafe path %q", excerpt.Of(path))
 	}
 	for part := range strings.SplitSeq(path, "/") {
 		if part == ".." {
-			return fmt.Errorf("unsafe path %q", path)
+			return fmt.Errorf("unsafe path %q", excerpt.Of(path))
 		}
 	}
 	return nil

@@ -5,6 +5,8 @@ package xbstream
 import (
 	"errors"
 	"fmt"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // apply does what a header says to the files, under the rules that mbstream has when it unpacks them.
@@ -81,7 +83,7 @@ func (c *Checker) replace() error {
 		return errors.New("is renamed or removed before it has ended")
 	}
 	if target := c.files[c.chunk.to]; target != nil && !target.ended {
-		return fmt.Errorf("is renamed to %q, which has not ended", c.chunk.to)
+		return fmt.Errorf("is renamed to %q, which has not ended", excerpt.Of(c.chunk.to))
 	}
 	delete(c.files, c.chunk.path)
 	if c.chunk.kind == rename {
