@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Each target is one script; `make demo` and `make test` do their own set-up.
 
-.PHONY: demo test test-all test-faults test-matrix build generate bench dist lint clean
+.PHONY: demo test test-all test-faults test-matrix fuzz build generate bench dist lint clean
 
 demo:
 	tests/demo
@@ -17,6 +17,9 @@ test-faults:
 
 test-matrix:
 	tests/matrix/run
+
+fuzz:
+	tests/run fuzz
 
 build:
 	scripts/build
