@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"overcloud.backup/internal/peer"
+	"overcloud.backup/internal/safefile"
 )
 
 // running is a process of HAProxy's, held by descriptors: its number may be another's by the time that it is looked at
@@ -143,9 +144,9 @@ func readAt(dir *os.File, name string) []byte {
 }
 
 func openAt(dir *os.File, name string, flags int) *os.File {
-	fd, err := unix.Openat(int(dir.Fd()), name, flags|unix.O_CLOEXEC, 0)
+	f, err := safefile.OpenAt(int(dir.Fd()), name, flags)
 	if err != nil {
 		return nil
 	}
-	return os.NewFile(uintptr(fd), name)
+	return f
 }

@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"overcloud.backup/internal/safefile"
 )
 
 // Namespace is a kind of namespaces, by the name that it has in /proc/PID/ns.
@@ -52,11 +54,11 @@ func Hold(pid int) (Place, error) {
 }
 
 func (h *held) open() (err error) {
-	if h.proc, err = openAt(unix.AT_FDCWD, fmt.Sprintf("/proc/%d", h.pid), unix.O_PATH|unix.O_DIRECTORY); err != nil {
+	if h.proc, err = safefile.OpenAt(unix.AT_FDCWD, fmt.Sprintf("/proc/%d", h.pid), unix.O_PATH|unix.O_DIRECTORY); err != nil {
 		return err
 	}
 	for _, kind := range []Namespace{Mounts, Processes, Network, IPC, Users} {
-		f, err := openAt(int(h.proc.Fd()), "ns/"+string(kind), unix.O_RDONLY)
+		f, err := safefile.OpenAt(int(h.proc.Fd()), "ns/"+string(kind), unix.O_RDONLY)
 		if kind == Users && errors.Is(err, fs.ErrNotExist) {
 			continue // a kernel without user namespaces
 		}
@@ -65,21 +67,8 @@ func (h *held) open() (err error) {
 		}
 		h.namespaces[kind] = f
 	}
-	h.root, err = openAt(int(h.proc.Fd()), "root", unix.O_PATH|unix.O_DIRECTORY)
+	h.root, err = safefile.OpenAt(int(h.proc.Fd()), "root", unix.O_PATH|unix.O_DIRECTORY)
 	return err
-}
-
-// openAt opens a path that begins at a folder that is open; folder may be AT_FDCWD.
-func openAt(folder int, path string, flags int) (*os.File, error) {
-	for {
-		fd, err := unix.Openat(folder, path, flags|unix.O_CLOEXEC, 0)
-		if err == nil {
-			return os.NewFile(uintptr(fd), path), nil
-		}
-		if err != unix.EINTR {
-			return nil, &fs.PathError{Op: "open", Path: path, Err: err}
-		}
-	}
 }
 
 func (h *held) close() (failed error) {
@@ -150,7 +139,7 @@ const maxProc = 4 << 20
 
 // Mountinfo is the held process's own table of mounts; ESRCH when it has ended.
 func (p Place) Mountinfo() (string, error) {
-	f, err := openAt(int(p.held.proc.Fd()), "mountinfo", unix.O_RDONLY)
+	f, err := safefile.OpenAt(int(p.held.proc.Fd()), "mountinfo", unix.O_RDONLY)
 	if err != nil {
 		return "", fmt.Errorf("read the mounts of process %d: %w", p.held.pid, err)
 	}

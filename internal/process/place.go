@@ -176,13 +176,13 @@ func (p Place) isProgram(path string) (bool, error) {
 	if err != nil {
 		return false, nil // none is there
 	}
-	defer w.close()
-	info, err := w.here().Stat()
+	defer w.Close()
+	info, err := w.Here().Stat()
 	if err != nil || !info.Mode().IsRegular() || info.Mode()&0o111 == 0 {
 		return false, nil
 	}
-	if !p.Host() && w.foreign != "" {
-		return false, fmt.Errorf("%s%s is not run: others than root can write to %s there", path, p.in(), w.foreign)
+	if !p.Host() && w.Foreign != "" {
+		return false, fmt.Errorf("%s%s is not run: others than root can write to %s there", path, p.in(), w.Foreign)
 	}
 	return true, nil
 }
