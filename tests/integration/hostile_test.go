@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//go:build lab
+
+package integration
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The secrets that a stranger is after: what the task brings, and what director's files hold.
+const taskSecret = "Gr8-Task-Secret"
+
+var secrets = []string{taskSecret, "lab-database-root", "lab-haproxy-stats"}
+
+// strangerLog is what the stranger of a controller has got.
+const strangerLog = "/home/stranger/log"
+
+// TestAStrangerOnAController lets an unprivileged user of a controller wait for passwords: where the database and HAProxy
+// listen while they are down, and while he holds all connections of a database that runs.
+func TestAStrangerOnAController(t *testing.T) {
+	for name, attack := range map[string]func(l lab, out, other string) []string{
+		"the services are down": func(l lab, out, _ string) []string {
+			for _, resource := range []string{galeraResource, haproxyResource} {
+				l.on(out, "crm_resource --ban --resource "+resource+" --node "+out)
+			}
+			l.until("MariaDB and HAProxy have stopped", time.Minute, func() bool {
+				return l.on(out, "pgrep -x 'haproxy|mariadbd' || true") == ""
+			})
+			l.settle()
+			return []string{"mysql:unix:/tmp/mysql.sock", "mysql:tcp:127.0.0.1:3306", "mysql:tcp:" + address(out) + ":3306",
+				"http:tcp:127.0.0.1:1993", "http:tcp:" + address(out) + ":1993"}
+		},
+		"the database has no connection left": func(l lab, out, _ string) []string {
+			l.sql(out, "SET GLOBAL max_connections=20")
+			l.t.Cleanup(func() { lab{l.t}.restoreConnections(out) })
+			return []string{"mysql:unix:/tmp/mysql.sock", "mysql:tcp:127.0.0.1:3306", "hold:unix:" + databaseSocket + ":40"}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := fresh(t)
+			l.run("load", "start")
+			out, other := l.spare()
+			l.beStranger(out, attack(l, out, other)...)
+			vars := map[string]any{"controller_backup_login_user": "root", "controller_backup_login_password": taskSecret}
+			for _, vars := range []map[string]any{nil, vars} {
+				d := l.decide(vars)
+				t.Logf("\n%s", d.Text)
+				if d.Chosen == out {
+					t.Errorf("%s was chosen", out)
+				}
+				output, err := l.play("playbooks/backup.yml", vars, "--check")
+				if err == nil && strings.Contains(output, "_"+out) {
+					t.Errorf("a backup of %s was planned:\n%s", out, output)
+				}
+			}
+			l.strangerGotNothing(out)
+		})
+	}
+}
+
+// restoreConnections gives a database its connections back; the stranger has ended.
+func (l lab) restoreConnections(controller string) {
+	l.t.Helper()
+	l.until("the database takes connections", time.Minute, func() bool {
+		_, err := l.try("sql", number(controller), "SET GLOBAL max_connections=1000")
+		return err == nil
+	})
+}
+
+// beStranger makes the user on a controller and starts his program. The lab's reset does not know of him.
+func (l lab) beStranger(controller string, places ...string) {
+	l.t.Helper()
+	program := filepath.Join(l.t.TempDir(), "stranger")
+	build := exec.Command("go", "build", "-o", program, "./tests/lab/stranger")
+	build.Dir, build.Env = root, append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		l.t.Fatalf("%v\n%s", err, out)
+	}
+	binary, err := os.ReadFile(program)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.give(controller, "useradd --create-home stranger && cat >/home/stranger/program && chmod 755 /home/stranger/program", binary)
+	l.t.Cleanup(func() {
+		lab{l.t}.on(controller, "pkill -KILL -u stranger; userdel --remove stranger 2>/dev/null; rm -f /tmp/mysql.sock")
+	})
+	l.on(controller, "setsid runuser -u stranger -- /home/stranger/program "+strangerLog+" "+strings.Join(places, " ")+
+		" </dev/null >/home/stranger/output 2>&1 &")
+	l.until("the stranger listens", 20*time.Second, func() bool {
+		return strings.Contains(l.on(controller, "cat "+strangerLog+" 2>/dev/null || true"), "READY")
+	})
+}
+
+// strangerGotNothing also shows that he did listen: what he has got is tried with a client of the test's own.
+func (l lab) strangerGotNothing(controller string) {
+	l.t.Helper()
+	got := l.on(controller, "cat "+strangerLog)
+	if strings.Contains(got, "GOT") || strings.Contains(got, "NO LISTENER") {
+		l.t.Errorf("the stranger on %s got:\n%s", controller, got)
+	}
+	for _, secret := range secrets {
+		if strings.Contains(got, secret) {
+			l.t.Errorf("the stranger on %s got %s", controller, secret)
+		}
+	}
+	l.on(controller, "printf 'probe\\n' | socat -t 1 - unix-connect:/tmp/mysql.sock >/dev/null || true")
+	if probed := l.on(controller, "cat "+strangerLog); !strings.Contains(probed, "READY") {
+		l.t.Errorf("the stranger on %s was not there:\n%s", controller, probed)
+	}
+}
+
+// give runs a command on a controller with an input.
+func (l lab) give(controller, command string, input []byte) {
+	l.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, filepath.Join(root, program), "ssh", number(controller), command)
+	cmd.Stdin = bytes.NewReader(input)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		l.t.Fatalf("%v\n%s", err, out)
+	}
+}
+
+// lie answers every call of a module with what its root likes: it names another host's connection, a group, facts that are
+// none of the module's, a decision, and what a terminal would obey.
+const lie = `#!/bin/sh
+cat >/dev/null
+printf '%%s\n' '{"changed":false,"msg":"\u001b]0;owned\u0007\u001b[2Aall is well",
+"add_host":{"host_name":"%[1]s","groups":["Controller"],"host_vars":{"ansible_connection":"ssh","ansible_ssh_common_args":"-oProxyCommand=%[2]s"}},
+"add_group":{"group_name":"owned"},
+"ansible_facts":{"ansible_connection":"ssh","ansible_ssh_common_args":"-oProxyCommand=%[2]s","controller_backup_policy":"allow_active",
+ "galera":{"add_host":{"host_name":"owned"}}},
+"chosen_hosts":["not.in.the.inventory","localhost","%[1]s"],"chosen":"%[1]s","policy":"allow_active","clusters":[],
+"result":{"add_host":{"host_name":"%[1]s","groups":["Controller"],"host_vars":{"ansible_ssh_common_args":"-oProxyCommand=%[2]s"}}}}' | tr -d '\n'
+`
+
+// TestAControllerThatLies replaces the binary on one controller by a program of its root's.
+func TestAControllerThatLies(t *testing.T) {
+	// A connection that is kept would hide that another way to a host was taken.
+	t.Setenv("ANSIBLE_SSH_ARGS", "-o ControlMaster=no -o ControlPath=none")
+	l := fresh(t)
+	l.run("load", "start")
+	standbys := l.standbys(3)
+	liar, victim := standbys[0], standbys[1]
+	l.decide(nil) // the binary is there now
+	folder := t.TempDir()
+	ran := filepath.Join(folder, "ran")
+	proxy := filepath.Join(folder, "proxy")
+	if err := os.WriteFile(proxy, []byte("#!/bin/sh\ntouch "+ran+"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	l.give(liar, "cat >/tmp/lie", fmt.Appendf(nil, lie, inventory(victim)[0], proxy))
+	l.on(liar, "for b in /var/lib/overcloud.backup/bin/overcloud_backup-*; do cp --preserve $b $b.real; cat /tmp/lie >$b; chmod 500 $b; done")
+	t.Cleanup(func() {
+		lab{t}.on(liar, "for b in /var/lib/overcloud.backup/bin/*.real; do mv $b ${b%.real}; done; rm -f /tmp/lie")
+	})
+	for _, playbook := range []string{"playbooks/status.yml", "playbooks/backup.yml", "playbooks/verify.yml"} {
+		out, err := l.play(playbook, map[string]any{"controller_backup_login_password": taskSecret, "controller_backup_login_user": "root"})
+		t.Logf("%s: %v", playbook, err)
+		if _, found := os.Stat(ran); found == nil {
+			t.Fatalf("%s: the liar's program ran on the control node:\n%s", playbook, out)
+		}
+		if strings.ContainsAny(out, "\x1b\x07") || strings.Contains(out, "not.in.the.inventory") {
+			t.Errorf("%s obeyed the liar:\n%s", playbook, out)
+		}
+		if strings.Contains(out, taskSecret) {
+			t.Errorf("%s: the password shows:\n%s", playbook, out)
+		}
+	}
+	if d := l.decide(nil); d.Chosen == liar || d.Chosen == l.serving() {
+		t.Errorf("chosen: %s\n%s", d.Chosen, d.Text)
+	}
+}
