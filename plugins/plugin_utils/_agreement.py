@@ -52,7 +52,7 @@ def transport(wanted, variables):
     """The connection plugin of a host. That of the task counts, too, but for the control node's own."""
     if 'ansible_connection' in variables:
         wanted = variables['ansible_connection']
-    elif wanted == 'local':
+    elif wanted and wanted.split('.')[-1] == 'local':  # "ansible.builtin.local" from 2.19 on
         wanted = C.DEFAULT_TRANSPORT
     return 'ssh' if not wanted or wanted == 'smart' else wanted
 

@@ -198,6 +198,14 @@ def case_decide_two_few(bench):
     controllers(bench, facts=('controller-1', 'controller-2'), answers={'controller-1': {'idle_controller': ''}})
     output = ' '.join(bench.play(DECIDE % '', hosts='localhost', collections='other', status=2).split())
     has(output, 'controller-2 answered, controller-1 could not: The binary gave no result')
+    # A play of the control node's own does not have it stand for the controllers.
+    controllers(bench)
+    with open(bench.path('controllers.yaml')) as f:
+        inventory = f.read()
+    bench.write('controllers.yaml', inventory.replace('"ansible_connection": "local"', '"ansible_host": "127.0.0.1", "ansible_port": 1'))
+    output = ' '.join(bench.play(DECIDE % '', hosts='localhost', head='connection: local', collections='other', status=2).split())
+    has(output, 'controller-0 could not:', 'controller-1 could not:', 'controller-2 could not:', 'Connection refused')
+    assert not [c for c in calls(bench) if c[0] == 'localhost'], calls(bench)
 
 
 def given():
