@@ -24,7 +24,7 @@ except ImportError:
 MIB = 2 ** 20
 # Of one answer: bytes, values, levels and the length of one text. The largest honest ones, the sets of a full
 # destination, take some hundred kilobytes.
-BYTES, VALUES, LEVELS, TEXT = 8 * MIB, 500000, 32, MIB
+BYTES, VALUES, LEVELS, TEXT = 8 * MIB, 500000, 32, 4 * MIB
 WARNINGS, DIGITS = 100, 20
 # Control characters but the line feed; what turns the direction of a text around, breaks its lines or cannot be seen; and
 # halves of characters, which cannot be encoded.
@@ -41,6 +41,7 @@ OWN = {'module_stdout': 'str', 'module_stderr': 'str', 'host_unreachable': 'bool
 SHOWN = ('msg', 'exception')
 # Where a job's own answer lies in the one that tells where it stands.
 NESTED = 'result'
+TYPES = {'str': (UNICODE, bytes), 'int': WHOLE, 'float': WHOLE + (float,), 'dict': dict, 'list': list}
 NAMES = {'str': 'a text', 'bool': 'true or false', 'int': 'an integer', 'float': 'a number', 'dict': 'a mapping', 'list': 'a list'}
 
 
@@ -50,8 +51,8 @@ class Refused(Exception):
 
 def clean(text):
     """The text without what a terminal would obey. Lines stay lines."""
-    text = to_text(text, errors='surrogate_or_replace').replace(u'\r\n', u'\n')
-    return UNPRINTABLE.sub(u'\ufffd', text) if UNPRINTABLE.search(text) else text
+    text = to_text(text, errors='surrogate_or_replace')
+    return UNPRINTABLE.sub(u'\ufffd', text.replace(u'\r\n', u'\n')) if UNPRINTABLE.search(text) else text
 
 
 def line(text, most=300):
@@ -167,10 +168,16 @@ class Sieve:
         kind = 'list' if isinstance(shape, list) else shape
         if not _is(value, kind, where):
             raise Refused('%s is not %s' % (where, NAMES[kind]))
+        if kind in ('int', 'float'):
+            return value
         return bool(value) if kind == 'bool' else self.free(value, where, level)
 
     def free(self, value, where, level):
         """A value whose shape nobody documents."""
+        if isinstance(value, (UNICODE, bytes)):
+            if len(value) > TEXT:
+                raise Refused('the text of %s has %d characters, more than %d' % (where, len(value), TEXT))
+            return clean(value)
         if level > LEVELS:
             raise Refused('it is nested deeper than %d levels' % LEVELS)
         if isinstance(value, dict):
@@ -179,10 +186,6 @@ class Sieve:
                         if not key.startswith(('_ansible_', '__ansible_')))
         if isinstance(value, list):
             return [self.free(inner, where, level + 1) for inner in value]
-        if isinstance(value, (UNICODE, bytes)):
-            if len(value) > TEXT:
-                raise Refused('the text of %s has %d characters, more than %d' % (where, len(value), TEXT))
-            return clean(value)
         return value
 
 
@@ -192,4 +195,4 @@ def _is(value, kind, where):
         return isinstance(value, bool) or (where == 'failed' and value in (0, 1) and isinstance(value, int))
     if isinstance(value, bool):
         return False
-    return isinstance(value, {'str': (UNICODE, bytes), 'int': WHOLE, 'float': WHOLE + (float,), 'dict': dict, 'list': list}[kind])
+    return isinstance(value, TYPES[kind])

@@ -100,7 +100,9 @@ class Setting(AnsibleError):
 class LauncherAction(ActionBase):
     """Base of every action plugin here. One that does more overrides call(), or uses it several times."""
 
+    _async = 0  # the task's time limit
     _job = None  # the id of what was started in the background
+    _told = None  # the last answer, as far as it may be believed
 
     def run(self, tmp=None, task_vars=None):
         # Up to 2.14 these are set per instance, so class attributes would be overwritten.
@@ -109,8 +111,13 @@ class LauncherAction(ActionBase):
         result = super(LauncherAction, self).run(tmp, task_vars)
         try:
             try:
+                self._task.async_val = self._async = self._async or self._task.async_val  # a retry comes here again
+                told = self.call(self._task.args, task_vars)
+                if self._job and self._task.poll > 0 and not told.get('failed'):
+                    told = self._await(told)
+                    self._task.async_val = 0  # Ansible's own async_status would believe more
                 # The gate of all that was put together from answers, whatever call() made of them.
-                result.update(self._documented(self.call(self._task.args, task_vars), own=True))
+                result.update(told if told is self._told else self._documented(told, own=True))
             finally:
                 self._clean()
         except AnsibleConnectionFailure as e:
@@ -125,9 +132,10 @@ class LauncherAction(ActionBase):
         """What may be believed of an answer, or the failure that says why nothing is."""
         name = module or self._task.action.split('.')[-1]
         try:
-            return documented(told, name, bool(self._job), own)
+            self._told = documented(told, name, bool(self._job), own)
         except Refused as e:
-            return failure("The host's answer is not one of %s and was left aside: %s." % (name, line(e)))
+            self._told = failure("The host's answer is not one of %s and was left aside: %s." % (name, line(e)))
+        return self._told
 
     def call(self, module_args, task_vars, module=None, detach=None):
         """Run a module of the binary and return its result.
@@ -148,6 +156,31 @@ class LauncherAction(ActionBase):
         # su reads the password from the terminal, and its stdin is that terminal.
         self._stdin = bool(self._connection.has_pipelining) and getattr(self._connection.become, 'name', '') != 'su'
         return self._run_installed(args, task_vars, tail, module)
+
+    def _await(self, started):
+        """The answer of what was started in the background, from its job file on the host."""
+        job, path = to_text(started.get('ansible_job_id')), to_text(started.get('results_file'))
+        if not path.startswith('/') or path.split('/')[-1] != job:
+            return failure('The host answered with another job than %s: %s' % (self._job, line(path)))
+        end, state, lost = time.time() + self._async, None, None
+        while time.time() < end:
+            time.sleep(self._task.poll)
+            try:
+                res = self._low_level_execute_command('cat %s' % quote(path))
+                state, lost = parse(res['stdout']), None
+            except AnsibleConnectionFailure as e:
+                lost = e
+                continue
+            except Refused as e:
+                return failure("The host's answer was left aside: %s." % line(e))
+            if state is None:
+                return self._explain(res, 'The job %s gave no result (exit status %s).' % (job, res['rc']))
+            if 'started' not in state:
+                self._low_level_execute_command('rm -f %s' % quote(path))
+                return self._documented(dict(state, started=1, finished=1, ansible_job_id=job))
+        if lost:
+            raise lost
+        return failure('The job %s did not end within %s s.' % (job, self._async), ansible_job_id=job, results_file=path)
 
     def _run_installed(self, args, task_vars, tail, module=None):
         for dummy in range(4):
@@ -250,7 +283,8 @@ class LauncherAction(ActionBase):
             'd=%s; b=%s; w=$PWD' % (quote(folder or '/'), quote('./' + name)),
             self._above(True),
             'cd -P "$d" 2>/dev/null && [ -f "$b" ] || exit %d' % NO_FILE,
-            'if [ -O / ]; then %s; above cache; [ ! -L "$b" ] || exit %d; case $(stat -c %%A:%%u "$b") in -????-??-?:0) ;; *) exit %d;; esac; fi' % (same('d'), LINK, OPEN),
+            'if [ -O / ]; then %s; above cache; [ ! -L "$b" ] || exit %d; '
+            'case $(stat -c %%A:%%u "$b") in -????-??-?:0) ;; *) exit %d;; esac; fi' % (same('d'), LINK, OPEN),
         ]
 
     @staticmethod

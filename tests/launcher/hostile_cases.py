@@ -176,6 +176,33 @@ def case_async(bench):
         unharmed(bench, output)
 
 
+def case_async_result(bench):
+    """hostile: nor does the result that such a job leaves bring more than is documented"""
+    bad = dict(poison(bench), changed=False, msg='done' + SEQUENCES)
+    del bad['finished']
+    bad['ansible_facts']['ansible_pacemaker'] = {'present': True}
+    with open(bench.path('lie.0'), 'w') as f:
+        json.dump(bad, f)
+    # The job's id has the number that the launcher gave it.
+    bench.write('liar', '#!/bin/sh\ncat >/dev/null; j=$4.1; f=%s/async/$j\n[ "$3" = --async ] || exit 9\nmkdir -p %s/async; cat %s/lie.0 >$f\n'
+                'echo "{\\"started\\": 1, \\"finished\\": 0, \\"ansible_job_id\\": \\"$j\\", \\"results_file\\": \\"$f\\"}"\n' % ((bench.work,) * 3), 0o755)
+    output = bench.play("""
+        - overcloud.backup.pacemaker_facts:
+          async: 30
+          poll: 1
+          register: r
+          when: inventory_hostname == 'one'
+        - assert:
+            that:
+              - "r.keys() | difference(['changed', 'failed', 'msg', 'ansible_facts', 'warnings', 'started', 'finished', 'ansible_job_id']) | list == []"
+              - r is finished and r is not changed
+          when: inventory_hostname == 'one'
+        """ + UNHARMED.replace('\n', '\n        '), hosts='here', options=['-e', 'overcloud_backup_binary=%s' % bench.path('liar')])
+    unharmed(bench, output)
+    harmless(output)
+    assert os.listdir(bench.path('async')) == []
+
+
 def refused(bench, cases):
     """Runs a module once for each answer; each is one failure that says what the second part of its case says."""
     output = Liar(bench, *[answer for answer, said in cases]).play("""
@@ -223,16 +250,18 @@ def case_broken_jobs(bench):
 def case_sizes(bench):
     """hostile: what is too large, too deep or too much is one clear failure"""
     deep = '[' * 100000 + ']' * 100000
-    refused(bench, [('{"msg": "%s"}' % ('x' * 9000000), 'bytes, more than'), ('{"a": %s}' % deep, 'nested deeper'),
+    refused(bench, [
+        ('{"msg": "%s"}' % ('x' * 9000000), 'bytes, more than'), ('{"a": %s}' % deep, 'nested deeper'),
         ('{"invocation": {"module_args": {"a": %s1%s}}}' % ('[' * 40, ']' * 40), 'nested deeper'),
         ('{"invocation": {"module_args": {"a": %s1%s}}}' % ('{"a":' * 600, '}' * 600), 'nested deeper'),
-        ('{"a": [%s1]}' % ('1,' * 600000), 'more than 500000 values'), ('{"msg": "%s"}' % ('x' * 2000000), 'the text of msg has'),
+        ('{"a": [%s1]}' % ('1,' * 600000), 'more than 500000 values'), ('{"msg": "%s"}' % ('x' * 5000000), 'the text of msg has'),
         ('{"a": %s}' % ('9' * 5000), 'has 5000 digits')])
 
 
 def case_numbers(bench):
     """hostile: what is no JSON, or ambiguous, is one clear failure"""
-    refused(bench, [('{"a": NaN}', 'NaN is not a number'), ('{"a": -Infinity}', 'Infinity is not a number'), ('{"a": 1e999}', 'too large'),
+    refused(bench, [
+        ('{"a": NaN}', 'NaN is not a number'), ('{"a": -Infinity}', 'Infinity is not a number'), ('{"a": 1e999}', 'too large'),
         ('{"changed": false, "changed": true}', 'has a key twice'), ('[{"changed": true}]', 'gave no result'), ('"text"', 'gave no result'),
         ('{"changed": tru', 'gave no result'), ('', 'gave no result'), ('\x00\x01{', 'gave no result'), (HALVES, 'gave no result')])
 
@@ -247,9 +276,14 @@ def case_many_warnings(bench):
     lacks(output, 'w' * 3000)
 
 
-def printable(output):
+def harmless(output):
     found = FORBIDDEN.search(output)
     assert not found, '%a in %a' % (found.group(), output[max(0, found.start() - 200):found.end() + 100])
+
+
+def printable(output):
+    """Of a play on one host: nothing that a terminal obeys, and no line about another host."""
+    harmless(output)
     forged = [line for line in output.split('\n') if line.startswith(('ok: [two]', 'TASK [forged]', 'fatal: [two]'))]
     assert not forged, output
 
