@@ -26,8 +26,8 @@ role leaves undefined has the default of the module that it is for. No default: 
 |---|---|---|---|
 | ` + "`galera_hosts`" + ` | str | the first of the groups ` + "`mysql`, `Database`, `Controller`, `controller`" + ` | Group or host pattern of all that run the database. ` + "`controller_backup_hosts`" + ` goes before it, but not for a restore: that takes the hosts of the database alone, and the other may name HAProxy's, too. |
 | ` + "`haproxy_hosts`" + ` | str | the first of the groups ` + "`haproxy`, `Controller`, `controller`" + ` | Group or host pattern of all that run HAProxy. |
-| ` + "`overcloud_backup_cache_dir`" + ` | path | ` + "`/var/lib/overcloud.backup/bin`" + ` for root, else ` + "`~/.cache/overcloud.backup/bin`" + ` | Directory on the host for the collection's binary. It must be on a file system that allows programs. |
-| ` + "`overcloud_backup_binary`" + ` | path | | A binary that was installed on the host by other means. Nothing is uploaded then. |
+| ` + "`overcloud_backup_cache_dir`" + ` | path | ` + "`/var/lib/overcloud.backup/bin`" + ` for root, else ` + "`~/.cache/overcloud.backup/bin`" + ` | Directory on the host for the collection's binary, an absolute path without links. It must be on a file system that allows programs, and it and every directory above must belong to root or the user, with nobody else able to write there. |
+| ` + "`overcloud_backup_binary`" + ` | path | | A binary that was installed on the host by other means, an absolute path without links. Nothing is uploaded then. Root runs it only where the file and all directories above are root's and nobody else can write to them. |
 
 How the database is reached is told once, and holds for restores and verifications, too: ` + "`controller_backup_login_*`" + `,
 ` + "`controller_backup_ca_cert`, `controller_backup_config_file` and `controller_backup_ignore_users`" + `.
