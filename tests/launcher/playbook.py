@@ -92,6 +92,8 @@ class Bench:
         said = run.stdout.decode('utf-8', 'surrogateescape')  # as a terminal gets it, a carriage return too
         if run.returncode != status:
             raise AssertionError('exit status %d instead of %d\n%s\n%s' % (run.returncode, status, text, ascii(said)[:20000].replace('\\n', '\n')))
+        if 'left out of the answer' in said and not any('liar' in option for option in options):
+            raise AssertionError('the binary answers what is not documented\n%s\n%s' % (text, said))
         return said
 
     def environment(self, collections, more):
