@@ -224,7 +224,7 @@ class LauncherAction(ActionBase):
         text = '\n'.join(t for t in (res['stdout'].strip(), res['stderr'].strip()) if t)
         msg = where + REASONS.get(res['rc'], otherwise)
         if text:
-            msg += ' The host said: %s' % line(text.split('\n')[-1], 1000)
+            msg += ' The host said: %s' % line(text.rsplit('\n', 1)[-1], 1000)
         return wrap_var(failure(msg, module_stdout=part(res['stdout']), module_stderr=part(res['stderr'])))
 
     def _variable(self, task_vars, name):
