@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// plain are the files that may open by a name that is not below /proc or /sys, each with the reason why nobody else can put a
-// pipe, a device or a link there.
+// plain are the files that may open by a name that is not below /proc or /sys, each with the reason why nobody else
+// can put a pipe, a device or a link there.
 var plain = map[string]string{
 	"ansible/program.go":     "the arguments, whose path is the caller's",
 	"ansible/unit.go":        "a job's folder",
@@ -32,7 +32,8 @@ var plain = map[string]string{
 	"verify/build.go":        "a folder in a place of root's",
 }
 
-// Who opens a file where somebody else can write waits for a pipe's writer, or follows a link: that is safefile's to see.
+// Who opens a file where somebody else can write waits for a pipe's writer, or follows a link: that is safefile's to
+// see.
 func TestFilesThatOthersCanExchangeAreNotOpenedByName(t *testing.T) {
 	found, err := filepath.Glob("*/*.go")
 	if err != nil || len(found) < 20 {
@@ -51,7 +52,8 @@ func TestFilesThatOthersCanExchangeAreNotOpenedByName(t *testing.T) {
 	}
 }
 
-// openedByName are the places where a file calls os.Open or os.ReadFile with a path that does not begin with /proc or /sys.
+// openedByName are the places where a file calls os.Open or os.ReadFile with a path that does not begin with /proc or
+// /sys.
 func openedByName(t *testing.T, file string) (places []string) {
 	t.Helper()
 	set := token.NewFileSet()

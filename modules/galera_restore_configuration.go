@@ -20,8 +20,8 @@ func hiddenChanges(places []string, set string) string {
 	if len(places) > maxNamed {
 		named += ", among others"
 	}
-	return fmt.Sprintf("%d values of the set that are hidden here, for they may be secrets, are not the cluster's: %s; read them in cib.xml of %s before they are pushed",
-		len(places), named, set)
+	return fmt.Sprintf("%d values of the set that are hidden here, for they may be secrets, are not the cluster's: "+
+		"%s; read them in cib.xml of %s before they are pushed", len(places), named, set)
 }
 
 // configured replaces Pacemaker's configuration by that of the set. In check mode it shows the difference.

@@ -305,6 +305,11 @@ func (r *restoreStep) rolledBack() error {
 	return err
 }
 
+// mayRejoin looks before anything is given up.
+func (r *restoreStep) mayRejoin() error {
+	return errors.Join(r.node.Replaceable(r.ctx), r.node.MayRejoin(r.ctx, r.login(r.call), r.IgnoreUsers))
+}
+
 // rejoined gives up the data of this controller alone, which then copies those of another one.
 func (r *restoreStep) rejoined() error {
 	if r.Confirm != r.node.Name {
@@ -312,7 +317,7 @@ func (r *restoreStep) rejoined() error {
 	}
 	if r.book.UnderWay() && r.book.Rejoin {
 		r.Job = r.book.Job
-	} else if err := errors.Join(r.node.Replaceable(r.ctx), r.node.MayRejoin(r.ctx, r.login(r.call), r.IgnoreUsers)); err != nil {
+	} else if err := r.mayRejoin(); err != nil {
 		return err
 	}
 	r.Set, r.Target = "", false

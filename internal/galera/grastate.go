@@ -17,7 +17,8 @@ import (
 // maxSmall bounds grastate.dat, which has five lines.
 const maxSmall = 64 << 10
 
-// ReadGrastate reads grastate.dat of a datadir, which belongs to the server's user. A file that is not there is nil without error.
+// ReadGrastate reads grastate.dat of a datadir, which belongs to the server's user. A file that is not there is nil
+// without error.
 func ReadGrastate(datadir string) (*Grastate, error) {
 	path := filepath.Join(datadir, "grastate.dat")
 	data, err := safefile.ReadOwn(path, maxSmall)

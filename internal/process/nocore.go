@@ -9,12 +9,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// NoCore keeps this process, which holds passwords, and all that it starts, which may hold rows as well, from leaving a core
-// dump when it crashes.
+// NoCore keeps this process, which holds passwords, and all that it starts, which may hold rows as well, from leaving
+// a core dump when it crashes.
 //
-// The limit is one byte, not none: a file of that size is not begun, and 1 is what makes the kernel pass nothing to a program
-// in core_pattern either, as abrt and apport, for which 0 counts for nothing (core(5), do_coredump of the kernel). Root's own
-// process can, besides, not be dumped or traced by anybody without CAP_SYS_PTRACE.
+// The limit is one byte, not none: a file of that size is not begun, and 1 is what makes the kernel pass nothing to a
+// program in core_pattern either, as abrt and apport, for which 0 counts for nothing (core(5), do_coredump of the
+// kernel). Root's own process can, besides, not be dumped or traced by anybody without CAP_SYS_PTRACE.
 func NoCore() error {
 	err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{Cur: 1, Max: 1})
 	if err != nil {

@@ -22,11 +22,12 @@ type Worker struct {
 
 func (w Worker) String() string { return fmt.Sprintf("%q (pid %d, user %d)", w.Name, w.PID, w.UID) }
 
-// WorkingIn finds processes by their current directory, that folder or one below. A database server works in its datadir.
+// WorkingIn finds processes by their current directory, that folder or one below. A database server works in its
+// datadir.
 //
-// Only processes count whose users, the real, the effective and the saved one, are root, this process's, the folder's owner or
-// one of more: anybody may go into a folder that is open to all, and would keep who waits for the end of the server waiting.
-// A program that is setuid root has the user who started it, so that is nobody's way around.
+// Only processes count whose users, the real, the effective and the saved one, are root, this process's, the folder's
+// owner or one of more: anybody may go into a folder that is open to all, and would keep who waits for the end of the
+// server waiting. A program that is setuid root has the user who started it, so that is nobody's way around.
 func WorkingIn(folder string, more ...int) (found []Worker) {
 	users := append([]int{0, os.Geteuid()}, more...)
 	if info, err := os.Stat(folder); err == nil {
@@ -50,8 +51,8 @@ func WorkingIn(folder string, more ...int) (found []Worker) {
 	return found
 }
 
-// usersOf are the real, effective and saved user of a process, as this process's user namespace counts them; none when it
-// is gone. Of /proc/PID/status, whose first line holds the name, without line feeds:
+// usersOf are the real, effective and saved user of a process, as this process's user namespace counts them; none
+// when it is gone. Of /proc/PID/status, whose first line holds the name, without line feeds:
 //
 //	Uid:	0	0	0	0
 func usersOf(at string) (ids []int) {
@@ -75,8 +76,8 @@ func usersOf(at string) (ids []int) {
 	return ids
 }
 
-// worksIn says that the current directory of a process is the folder or one below, by path: what is behind it is not touched,
-// for a file system that does not answer would hold up who looks.
+// worksIn says that the current directory of a process is the folder or one below, by path: what is behind it is not
+// touched, for a file system that does not answer would hold up who looks.
 func worksIn(at, folder string) bool {
 	path, err := os.Readlink(filepath.Join(at, "cwd"))
 	return err == nil && (path == folder || strings.HasPrefix(path, folder+"/"))

@@ -15,14 +15,14 @@ import (
 	"overcloud.backup/internal/verify"
 )
 
-// Replaceable refuses a controller on which the datadir could not be replaced, or put back, once the database is stopped:
-// what these would fail at is found while the database still serves.
+// Replaceable refuses a controller on which the datadir could not be replaced, or put back, once the database is
+// stopped: what these would fail at is found while the database still serves.
 func (n *Node) Replaceable(ctx context.Context) error {
 	return errors.Join(n.Movable(), n.Vacant(ctx), n.canMakeEmpty(ctx), canRelabel())
 }
 
-// sole refuses a datadir beside which somebody else could put, or exchange, a folder: what lies there is moved, given away
-// and removed by root.
+// sole refuses a datadir beside which somebody else could put, or exchange, a folder: what lies there is moved, given
+// away and removed by root.
 func (n *Node) sole() error {
 	err := repository.CheckFolder(filepath.Dir(n.Datadir))
 	if err == nil {
@@ -31,19 +31,21 @@ func (n *Node) sole() error {
 	return fmt.Errorf("the datadir %s cannot be replaced beside what others put there: %w", n.Datadir, err)
 }
 
-// servers are the names of the processes that end with the database, and all they have started with them: state transfers.
+// servers are the names of the processes that end with the database, and all they have started with them: state
+// transfers.
 var servers = []string{"mysqld", "mariadbd", "mysqld_safe", "mariadbd-safe"}
 
-// vacantTimeout is how long what the resource agent runs now and then may work in the datadir, as a shell of the server's user
-// in its home, while it looks for the position of a server that does not start.
+// vacantTimeout is how long what the resource agent runs now and then may work in the datadir, as a shell of the
+// server's user in its home, while it looks for the position of a server that does not start.
 const vacantTimeout = 10 * time.Second
 
-// Vacant refuses a datadir in which somebody works who does not end with the database, as an operator's shell: Replace and
-// PutBack would wait for that in vain, and nobody can tell it from a server that goes on.
+// Vacant refuses a datadir in which somebody works who does not end with the database, as an operator's shell:
+// Replace and PutBack would wait for that in vain, and nobody can tell it from a server that goes on.
 func (n *Node) Vacant(ctx context.Context) error {
 	return until(ctx, vacantTimeout, "see that nobody else works in the datadir", func() (string, error) {
 		if w, found := n.lasting(); found {
-			return fmt.Sprintf("%s works in %s and does not end with the database: end it, or have it leave that folder, first", w, n.Datadir), nil
+			return fmt.Sprintf("%s works in %s and does not end with the database: "+
+				"end it, or have it leave that folder, first", w, n.Datadir), nil
 		}
 		return "", nil
 	})

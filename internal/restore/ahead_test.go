@@ -88,8 +88,8 @@ func TestAStrangerInTheDatadirStopsNoRestore(t *testing.T) {
 	}
 }
 
-// Who would keep the datadir from being replaced is found before the database is stopped; the database itself, and what it
-// has started, ends with it.
+// Who would keep the datadir from being replaced is found before the database is stopped; the database itself, and
+// what it has started, ends with it.
 func TestWhoDoesNotEndWithTheDatabaseIsToldBeforeItIsStopped(t *testing.T) {
 	n, _ := reachable(t)
 	server := copied(t, "bash", "mariadbd")

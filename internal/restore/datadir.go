@@ -217,11 +217,13 @@ func (n *Node) relabel(ctx context.Context, at string, before []string) error {
 	return runLong(ctx, nil, "restorecon", "-R", at)
 }
 
-// silent waits until no server works in the datadir. Others than servers were looked for before it was stopped; see Vacant.
+// silent waits until no server works in the datadir. Others than servers were looked for before it was stopped; see
+// Vacant.
 func (n *Node) silent(ctx context.Context) error {
 	return until(ctx, time.Minute, "wait for the end of the database on this host", func() (string, error) {
 		for _, w := range process.WorkingIn(n.Datadir) {
-			return fmt.Sprintf("%s works in %s although the resource is stopped; end it, and call this again", w, n.Datadir), nil
+			return fmt.Sprintf("%s works in %s although the resource is stopped; end it, and call this again",
+				w, n.Datadir), nil
 		}
 		return "", nil
 	})

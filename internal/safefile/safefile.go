@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package safefile reads small files, and looks at folders, where somebody with fewer rights may have put something else: a
-// pipe, which blocks who opens it; a device, on which an open has effects; a link to a file of root's; a file without an
-// end. What is judged is what is open, never a name that may mean something else a moment later.
+// Package safefile reads small files, and looks at folders, where somebody with fewer rights may have put something
+// else: a pipe, which blocks who opens it; a device, on which an open has effects; a link to a file of root's; a file
+// without an end. What is judged is what is open, never a name that may mean something else a moment later.
 package safefile
 
 import (
@@ -19,8 +19,8 @@ import (
 // ErrKind says that something else than a regular file is at a name. It is found with errors.Is.
 var ErrKind = errors.New("not a regular file")
 
-// Open opens a regular file for reading and follows links: for files whose name root or the operator gives. Anything else
-// at that name is an error, and is not opened for that. The caller closes the file.
+// Open opens a regular file for reading and follows links: for files whose name root or the operator gives. Anything
+// else at that name is an error, and is not opened for that. The caller closes the file.
 func Open(path string) (*os.File, error) { return open(path, 0) }
 
 // OpenOwn is Open for a name in a folder that somebody else may write to: a link there is refused, too.

@@ -63,14 +63,14 @@ func (s Spec) properties(version int) []string {
 // selinux is there where SELinux is on.
 var selinux = "/sys/fs/selinux/enforce"
 
-// guarded are the properties that keep what a unit holds, and what it may do, to itself. A core dump would hold passwords and
-// rows; the collection's binary keeps one away from programs that take dumps, too.
+// guarded are the properties that keep what a unit holds, and what it may do, to itself. A core dump would hold
+// passwords and rows; the collection's binary keeps one away from programs that take dumps, too.
 //
-// Where SELinux is on, a program with NoNewPrivileges goes into no other domain: the unit would stay in init_t, which may not
-// run what lies under /var/lib, and podman would start no container (https://github.com/systemd/systemd/issues/3845,
-// https://github.com/fedora-selinux/selinux-policy/pull/3331). All that systemd makes of namespaces or system call filters
-// (ProtectSystem, PrivateTmp, RestrictNamespaces) is in the way of sockets in /tmp, of destinations that are mounted meanwhile,
-// of nsenter and podman.
+// Where SELinux is on, a program with NoNewPrivileges goes into no other domain: the unit would stay in init_t, which
+// may not run what lies under /var/lib, and podman would start no container
+// (https://github.com/systemd/systemd/issues/3845, https://github.com/fedora-selinux/selinux-policy/pull/3331). All
+// that systemd makes of namespaces or system call filters (ProtectSystem, PrivateTmp, RestrictNamespaces) is in the
+// way of sockets in /tmp, of destinations that are mounted meanwhile, of nsenter and podman.
 func guarded() []string {
 	p := []string{"LimitCORE=0"}
 	if _, err := os.Stat(selinux); err != nil {

@@ -191,8 +191,8 @@ func Empty(ctx context.Context, datadir string, owner process.Owner, options []s
 	return nil
 }
 
-// ServerUser is the user that the server's programs run as: that of the image, or of this host where there is none. It fails
-// where Empty would lack its program.
+// ServerUser is the user that the server's programs run as: that of the image, or of this host where there is none.
+// It fails where Empty would lack its program.
 func ServerUser(ctx context.Context, image container.Image) (owner process.Owner, err error) {
 	if image.None() {
 		if _, err := (process.Place{}).Find(programs["install"], folders...); err != nil {

@@ -188,11 +188,12 @@ func leaveContainer(run string) (undone []string, err error) {
 	return undone, err
 }
 
-// home is the collection's folder on a host, where others than root cannot be first. Folders in it are root's alone (0700).
+// home is the collection's folder on a host, where others than root cannot be first. Folders in it are root's alone
+// (0700).
 var home = "/var/lib/overcloud.backup"
 
-// openHome lets the server's user through home to a scratch folder there; without the right to list it he finds no other.
-// Who made it first may have made it 0700.
+// openHome lets the server's user through home to a scratch folder there; without the right to list it he finds no
+// other. Who made it first may have made it 0700.
 func openHome() error {
 	if err := os.Mkdir(home, 0o711); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
@@ -305,8 +306,8 @@ func serversOf(run string) []int {
 // former is the scratch folder that was the default once, where anybody may be first.
 var former = "/var/tmp/overcloud.backup"
 
-// RecoverFormer is Recover for the folder that was the default once. One that is not root's holds nothing of ours, and one that
-// is busy is looked after by who uses it.
+// RecoverFormer is Recover for the folder that was the default once. One that is not root's holds nothing of ours,
+// and one that is busy is looked after by who uses it.
 func RecoverFormer() (undone []string, err error) {
 	run := filepath.Join(former, runName)
 	if err := repository.Check(former); err != nil || !isFolder(run) {
