@@ -61,6 +61,7 @@ func TestTheRestoredDatadirHasTheLabelsOfTheOldOne(t *testing.T) {
 }
 
 func TestADatadirWithoutAnOldOneHasTheLabelsOfThePolicy(t *testing.T) {
+	needsServer(t)
 	for _, on := range []bool{true, false} {
 		n, b := place(t)
 		b.Target = true
