@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/pacemaker"
 	"overcloud.backup/tests/mariadb"
 )
 
@@ -50,12 +51,17 @@ func shared(t *testing.T) *server {
 	return one.server
 }
 
+// needServer skips a test where no server can be started. On a machine with Pacemaker it puts a fake one on PATH besides:
+// no job of a test takes the lock of a cluster that this machine may belong to.
 func needServer(t *testing.T) {
 	t.Helper()
 	mariadb.Need(t, "mariadb-backup", "mariadb-dump")
 	mariadb.NeedGalera(t)
 	if os.Getuid() != 0 {
 		t.Skip("needs root, as a backup does")
+	}
+	if pacemaker.Present() {
+		fakeCluster(t, "", "")
 	}
 }
 
