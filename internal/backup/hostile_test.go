@@ -53,6 +53,7 @@ const noEvents = "'\"\\\n"
 // second is another server, with nothing in it.
 func second(t *testing.T) *server {
 	t.Helper()
+	needServer(t)
 	s, err := startServer()
 	if err != nil {
 		t.Fatal(err)

@@ -55,7 +55,7 @@ func shared(t *testing.T) *server {
 // no job of a test takes the lock of a cluster that this machine may belong to.
 func needServer(t *testing.T) {
 	t.Helper()
-	mariadb.Need(t, "mariadb-backup", "mariadb-dump")
+	mariadb.Need(t, "mariadb-backup", "mariadb-dump", "zstd")
 	mariadb.NeedGalera(t)
 	if os.Getuid() != 0 {
 		t.Skip("needs root, as a backup does")

@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 // shared gives the server of all tests, with the set of a method.
 func shared(t *testing.T) *server {
 	t.Helper()
-	mariadb.Need(t, "mariadb-backup", "mbstream", "mariadb-dump")
+	mariadb.Need(t, "mariadb-backup", "mbstream", "mariadb-dump", "zstd")
 	mariadb.NeedGalera(t)
 	if os.Getuid() != 0 {
 		t.Skip("needs root, as a verification does")
