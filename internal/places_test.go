@@ -17,7 +17,6 @@ var shared = regexp.MustCompile(`(^|[^\w.])/(tmp|var/tmp|dev/shm|run/lock|var/lo
 var sharedHere = map[string]map[string]string{
 	"process/secret.go":            {`os.CreateTemp("/dev/shm", "")`: "the name is random, and gone before anything is written"},
 	"verify/scratch.go":            {`former = `: "what is left in one of root's is removed there, and nothing made"},
-	"galera/places.go":             {`"/tmp/mysql.sock"`: "a place of MariaDB's own builds"},
 	"../modules/backup_verify.yml": {`as C(/var/tmp)`: "the description says why not", `C(/var/tmp/overcloud.backup)`: "as of scratch.go"},
 }
 
