@@ -47,7 +47,7 @@ var may = map[string][]string{
 	"unit":       {"process"},
 	"jobs":       {"safefile", "journal"},
 	"container":  {"process"},
-	"verify":     {"safefile", "repository", "xbstream", "zframe", "process", "galera", "container"},
+	"verify":     {"safefile", "repository", "xbstream", "zframe", "process", "galera", "container", "sqldump"},
 	"restore":    {"container", "safefile", "galera", "jobs", "optionfile", "pacemaker", "process", "repository", "verify"},
 	"backup": {"safefile", "peer", "reading", "process", "galera", "pacemaker", "haproxy", "repository", "xbstream", "zframe",
 		"journal", "unit", "jobs"},
@@ -62,6 +62,7 @@ var pure = map[string][]string{
 	"xbstream":   {"os", "net", "os/exec", "syscall", "net/http"},
 	"excerpt":    {"os", "net", "os/exec", "syscall", "io/fs", "io", "net/http", "time"},
 	"optionfile": {"net", "os/exec", "net/http"},
+	"sqldump":    {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql"},
 }
 
 // uses are functions and types that not every package may use which may import theirs.

@@ -28,6 +28,7 @@ var unquoted = map[string]string{
 	"xbstream/*.go":   "`the stream is not a whole backup` or `the set … is damaged` is before them",
 	"zframe/*.go":     "as those of xbstream",
 	"safefile/*.go":   "who reads the file, and its path, are before them",
+	"sqldump/*.go":    "`the dump has a statement that mariadb-dump does not write` is before them",
 
 	"verify/frames.go":  "`the set … is damaged` is before them",
 	"verify/content.go": "as those of frames.go",

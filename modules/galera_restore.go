@@ -44,6 +44,7 @@ type galeraRestoreOptions struct {
 	Schemas        []string          `json:"schemas"`
 	Rename         map[string]string `json:"rename"`
 	Replace        bool              `json:"replace"`
+	Definers       []string          `json:"definers"`
 }
 
 // galeraRestoreValues are the module's results.

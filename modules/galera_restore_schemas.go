@@ -93,7 +93,7 @@ func (o galeraRestoreOptions) loaded(ctx context.Context, call *ansible.Call) (*
 		progress.ReadBytes += n
 		call.Progress(progress)
 	}
-	if err := s.Load(ctx, c, parts, tell); err != nil {
+	if err := s.Load(ctx, c, verify.LoadOptions{Parts: parts, Definers: o.Definers, Tell: tell}); err != nil {
 		return nil, err
 	}
 	return &ansible.Result{Changed: true, Msg: "loaded " + what}, nil

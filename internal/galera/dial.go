@@ -81,6 +81,8 @@ func (c *Client) config(p place, tlsConfig *tls.Config) *mysql.Config {
 	// Placeholders are filled in here: a node that is not ready refuses to prepare statements.
 	cfg.InterpolateParams = true
 	cfg.ConnectionAttributes = "program_name:overcloud.backup"
+	// The most that a server takes: a dump has rows of any size.
+	cfg.MaxAllowedPacket = 1 << 30
 	return cfg
 }
 

@@ -144,19 +144,24 @@ func (r *restoring) table(ctx context.Context, found *Restored, t Table, kind st
 // short are the server's errors for want of disk space or memory, and for a query that was ended.
 var short = []int{1021, 1037, 1038, 1041, 1114, 1317}
 
-// atTable is an error that a table made. A server that ends over it, as InnoDB does over a damaged page, proves the set
-// bad.
+// atTable is an error that a table made.
 func (r *restoring) atTable(t Table, err error) error {
+	of := fmt.Sprintf("the table %s.%s", excerpt.Of(t.Schema), excerpt.Of(t.Name))
+	return r.ended(data(r.set.Manifest).Name, of, fmt.Errorf("look at %s: %w", of, err))
+}
+
+// ended is an error of the scratch server. One that ends over what it is given, as InnoDB does over a damaged page, proves
+// the set bad.
+func (r *restoring) ended(file, over string, err error) error {
 	select {
 	case <-r.server.child.Ended():
 	case <-time.After(time.Second):
-		return fmt.Errorf("look at the table %s.%s: %w", excerpt.Of(t.Schema), excerpt.Of(t.Name), err)
+		return err
 	}
 	if r.ctx.Err() != nil {
 		return context.Cause(r.ctx)
 	}
-	step := fmt.Sprintf("the scratch server ended over the table %s.%s", excerpt.Of(t.Schema), excerpt.Of(t.Name))
-	return refusedBy(data(r.set.Manifest).Name, step, r.server.child.Wait(), r.server.said())
+	return refusedBy(file, "the scratch server ended over "+over, r.server.child.Wait(), r.server.said())
 }
 
 // check is what mariadb-check does: CHECK TABLE answers rows of table, "check", type and text, the last one the verdict.

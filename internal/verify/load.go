@@ -13,10 +13,11 @@ import (
 	"strings"
 	"syscall"
 
-	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/safefile"
+	"overcloud.backup/internal/sqldump"
 )
 
 // unusable is a set that reads back well and cannot be restored.
@@ -45,19 +46,9 @@ func refusedBy(file, step string, err error, said string) error {
 		how = "ended by " + exit.Signal
 	}
 	if said == "" {
-		said = errorLine(exit.Stderr)
+		said = lastLine(exit.Stderr)
 	}
 	return unusable{problem(file, "%s: %s: %s", step, how, said)}
-}
-
-// errorLine is what the client says, as "ERROR 1064 (42000) at line 7: You have...", among the statement itself.
-func errorLine(text string) string {
-	for line := range strings.Lines(text) {
-		if strings.HasPrefix(line, "ERROR ") {
-			return excerpt.Said(strings.TrimSpace(line))
-		}
-	}
-	return excerpt.Said(lastLine(text))
 }
 
 // maxOptionsFile bounds backup-my.cnf, which has a dozen lines. The set wrote it into a folder of the server's user.
@@ -69,7 +60,7 @@ func (r *restoring) prepare(ctx context.Context) error {
 	r.phase("unpack")
 	o := r.scratch.child()
 	o.Stdout = io.Discard
-	if err := r.pour(ctx, f, o, passOn, r.tools.Paths["unpack"], "-x", "-C", r.scratch.path(dataName)); err != nil {
+	if err := r.pour(ctx, f, o, r.tools.Paths["unpack"], "-x", "-C", r.scratch.path(dataName)); err != nil {
 		return err
 	}
 	var err error
@@ -97,8 +88,8 @@ func (r *restoring) prepare(ctx context.Context) error {
 }
 
 // pour hands what is inside a file of the set to a program, and reads the file back on the way. What it finds wrong with
-// the file goes before what the program says. through sees what the program gets.
-func (r *restoring) pour(ctx context.Context, f repository.File, o process.ChildOptions, through func(io.Writer) io.Writer, program string, args ...string) error {
+// the file goes before what the program says.
+func (r *restoring) pour(ctx context.Context, f repository.File, o process.ChildOptions, program string, args ...string) error {
 	from, to, err := os.Pipe()
 	if err != nil {
 		return err
@@ -111,7 +102,7 @@ func (r *restoring) pour(ctx context.Context, f repository.File, o process.Child
 		return err
 	}
 	defer child.Kill()
-	bad, err := r.set.readFile(ctx, f, through(to), r.read)
+	bad, err := r.set.readFile(ctx, f, to, r.read)
 	to.Close()
 	ended := child.Wait()
 	switch {
@@ -127,8 +118,6 @@ func (r *restoring) pour(ctx context.Context, f repository.File, o process.Child
 	return err
 }
 
-func passOn(to io.Writer) io.Writer { return to }
-
 // load starts an empty server and gives it a logical set: users first, because views and triggers name them.
 func (r *restoring) load(ctx context.Context) error {
 	r.phase("install")
@@ -142,21 +131,19 @@ func (r *restoring) load(ctx context.Context) error {
 		return err
 	}
 	r.phase("load")
-	login, err := r.server.OptionFile("")
-	if err == nil {
-		err = r.scratch.give(loginName, string(login))
-	}
+	loader, err := r.scratch.connect(ctx)
 	if err != nil {
-		return err
+		return fmt.Errorf("log in to the scratch server: %w", err)
 	}
+	defer loader.Close()
 	for _, f := range r.set.Manifest.Files {
 		if f.Content == contentUsers {
-			if err := r.feed(ctx, f); err != nil {
+			if err := r.feed(ctx, loader, f); err != nil {
 				return err
 			}
 		}
 	}
-	return r.feed(ctx, data(r.set.Manifest))
+	return r.feed(ctx, loader, data(r.set.Manifest))
 }
 
 // emptyServer are the arguments by which an empty server is made.
@@ -169,24 +156,47 @@ func emptyServer(datadir, temporary string, owner process.Owner) []string {
 	return args
 }
 
-// feed runs the client on a file of statements. --sandbox keeps them from the host.
-func (r *restoring) feed(ctx context.Context, f repository.File) error {
-	args := []string{"--defaults-file=" + r.scratch.path(loginName), "--batch", "--default-character-set=utf8mb4", "--max-allowed-packet=1G"}
-	if r.tools.sandbox {
-		args = append(args, "--sandbox")
+// feed gives the scratch server the statements of a file, one by one: no client runs, which could be told to do more.
+func (r *restoring) feed(ctx context.Context, loader *galera.Client, f repository.File) error {
+	run := func(s sqldump.Statement) error { return send(ctx, loader, s, s.Text) }
+	reader := sqldump.NewReader(r.tools.Version, run)
+	if f.Content == contentUsers {
+		reader = sqldump.NewUsersReader(r.tools.Version, run)
 	}
-	o := r.scratch.child()
-	o.Stdout = io.Discard
-	err := r.pour(ctx, f, o, func(to io.Writer) io.Writer { return &insideOnly{to: to} }, r.tools.Paths["client"], args...)
-	var bad unusable
-	if errors.As(err, &bad) && strings.Contains(bad.Reason, notLoaded) {
-		return fmt.Errorf("accounts of the set have a login plugin that the server here lacks; install it, or take another host: %s", bad.Reason)
+	bad, err := r.set.readFile(ctx, f, reader, r.read)
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case bad != nil:
+		return damagedFile{unusable{*bad}}
+	case err == nil:
+		err = reader.Close()
 	}
-	return err
+	return r.notLoaded(f, err)
 }
 
-// notLoaded is what the client says of an account whose plugin the server has not loaded. The set is not to blame.
-const notLoaded = "ERROR 1524 "
+// pluginMissing is what a server says of an account whose plugin it has not loaded. The set is not to blame.
+const pluginMissing = 1524
+
+// notLoaded makes a problem of a statement that the server refused, or that no dump holds.
+func (r *restoring) notLoaded(f repository.File, err error) error {
+	number := galera.ErrorNumber(err)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, sqldump.ErrOutside):
+		return fmt.Errorf("%w; verify a physical set of it", err)
+	case errors.As(err, new(*sqldump.Refusal)):
+		return unusable{problem(f.Name, "%v", err)}
+	case number == pluginMissing:
+		return fmt.Errorf("accounts of the set have a login plugin that the server here lacks; install it, or take another host: %w", err)
+	case number != 0 && !slices.Contains(short, number):
+		return unusable{problem(f.Name, "%v", err)}
+	case number != 0:
+		return err
+	}
+	return r.ended(f.Name, "the set", fmt.Errorf("load the set: %w", err))
+}
 
 // start starts the scratch server.
 func (r *restoring) start(ctx context.Context, options []string) (err error) {

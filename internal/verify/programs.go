@@ -20,7 +20,6 @@ import (
 var programs = map[string][]string{
 	"server":  {"mariadbd", "mysqld"},
 	"install": {"mariadb-install-db", "mysql_install_db"},
-	"client":  {"mariadb", "mysql"},
 	"prepare": {"mariadb-backup", "mariabackup"},
 	"unpack":  {"mbstream"},
 }
@@ -28,7 +27,7 @@ var programs = map[string][]string{
 // needs are the programs of a method.
 var needs = map[string][]string{
 	"physical": {"server", "prepare", "unpack"},
-	"logical":  {"server", "install", "client"},
+	"logical":  {"server", "install"},
 }
 
 // Tools are the programs that a restore runs, by what they do.
@@ -39,8 +38,6 @@ type Tools struct {
 	// Image is what they are in; empty on the host itself.
 	Image string `json:"image,omitempty"`
 	place process.Place
-	// sandbox says that the client can be kept from the host's files and shell.
-	sandbox bool
 	// plugins is the folder of the server's plugins, where that of ed25519 is there.
 	plugins string
 }
@@ -78,7 +75,7 @@ func findTools(ctx context.Context, at process.Place, method, server string) (To
 			t.Version = version
 		}
 	}
-	return t, errors.Join(t.askSandbox(ctx), t.askPlugins(ctx))
+	return t, t.askPlugins(ctx)
 }
 
 var versionNumber = regexp.MustCompile(`\b\d+\.\d+\.\d+-MariaDB`)
@@ -122,20 +119,6 @@ func (t *Tools) ask(ctx context.Context, what string, args ...string) ([]byte, e
 	c.Stdout, c.Stderr = &out, &out
 	err := process.Explain(ctx, path, c.Run(), out.String())
 	return out.Bytes(), err
-}
-
-// askSandbox looks whether the client knows --sandbox (10.5.25, 10.6.18, 10.11.8, 11.4.2 and later).
-func (t *Tools) askSandbox(ctx context.Context) error {
-	if t.Paths["client"] == "" {
-		return nil
-	}
-	help, err := t.ask(ctx, "client", "--no-defaults", "--help")
-	t.sandbox = bytes.Contains(help, []byte("--sandbox"))
-	var exit *process.ExitError
-	if errors.As(err, &exit) {
-		return nil // a client that does not tell is one without
-	}
-	return err
 }
 
 // signing is the plugin of accounts that log in by ed25519, as director can make them all. It is an option file that loads

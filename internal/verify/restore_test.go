@@ -138,8 +138,11 @@ func TestRestoresThatHoldSomethingElseAreRefused(t *testing.T) {
 		change            func(string) string
 	}{
 		{"a column is missing", "logical", "fingerprint", func(dump string) string { return strings.Replace(dump, "`name` varchar(40)", "`name` varchar(41)", 1) }},
-		{"a table is missing", "logical", "tables by schema", func(dump string) string { return dump + "DROP TABLE nova.t;\n-- Dump completed\n" }},
-		{"a statement fails", "logical", "ERROR 1064", func(dump string) string { return dump + "NONSENSE;\n-- Dump completed\n" }},
+		{"a table is missing", "logical", "tables by schema", func(dump string) string { return dump + "USE `nova`;\nDROP TABLE IF EXISTS `t`;\n-- Dump completed\n" }},
+		{"a statement fails", "logical", "INSERT nope: Error 1146", func(dump string) string {
+			return dump + "USE `nova`;\nINSERT INTO `nope` VALUES (1);\n-- Dump completed\n"
+		}},
+		{"a statement is none of a dump", "logical", "line 1", func(dump string) string { return "GRANT ALL ON *.* TO evil@'%';\n" + dump }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			destination, path := copySet(t, c.method)

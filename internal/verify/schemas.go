@@ -6,15 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strings"
-	"syscall"
 
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
-	"overcloud.backup/internal/process"
+	"overcloud.backup/internal/sqldump"
 )
 
 // Part is what is taken of a dump: a schema, or some of its tables, under a name of its own.
@@ -24,35 +21,47 @@ type Part struct {
 	As     string   // the schema's name where it is loaded
 }
 
-// Load runs the parts of a logical set on a running server, and reads the dump back to its end before. said is how many
-// tables came.
-func (s *Set) Load(ctx context.Context, server *galera.Client, parts []Part, tell func(int64)) error {
+// LoadOptions say what is taken of a set.
+type LoadOptions struct {
+	Parts []Part
+	// Definers are accounts, as root@localhost, that views and programs of the set may run as although they may do more
+	// than these schemas need.
+	Definers []string
+	// Tell is told of the bytes read.
+	Tell func(int64)
+}
+
+// Load runs the parts of a logical set on a running server, and reads the dump back to its end before. No client runs:
+// statement by statement goes to the server, and none that a dump does not hold.
+func (s *Set) Load(ctx context.Context, server *galera.Client, o LoadOptions) error {
 	if s.Manifest.Method != "logical" {
 		return fmt.Errorf("%s is a %s set: parts can be taken of a logical one only", s.Path(), s.Manifest.Method)
 	}
-	for _, p := range parts {
+	for _, p := range o.Parts {
 		if err := s.holds(p); err != nil {
 			return err
 		}
 	}
-	at, err := galera.FindContainer(ctx, server.PeerPID())
+	text, err := server.Value(ctx, "SELECT VERSION()")
 	if err != nil {
 		return err
 	}
-	defer at.Place.Close()
-	tools, err := findTools(ctx, at.Place, s.Manifest.Method, s.Manifest.Server.Version)
-	if err != nil {
-		return err
+	version, want := mariadbVersion(text), mariadbVersion(s.Manifest.Server.Version)
+	if version == "" || series(version) != series(want) {
+		return fmt.Errorf("the server here is of version %s, and the set of %s: only the same series reads it; take a host that has it", text, s.Manifest.Server.Version)
 	}
-	// A damaged dump must not have been loaded up to the damage.
-	seen := &partsOnly{to: io.Discard, parts: parts, found: map[string]bool{}}
-	if err := s.through(ctx, seen, tell); err != nil {
+	// A damaged or forged dump must not have been loaded up to where that shows.
+	seen := newChoice(o.Parts, func(sqldump.Statement, string) error { return nil })
+	if err := s.through(ctx, version, seen, o.Tell); err != nil {
 		return err
 	}
 	if err := seen.missing(); err != nil {
 		return fmt.Errorf("%s: %w", s.Path(), err)
 	}
-	return s.run(ctx, tools, server, parts, tell)
+	if err := seen.checkDefiners(ctx, server, o.Definers); err != nil {
+		return fmt.Errorf("%s: %w", s.Path(), err)
+	}
+	return s.run(ctx, version, server, seen, o)
 }
 
 func (s *Set) holds(p Part) error {
@@ -64,182 +73,151 @@ func (s *Set) holds(p Part) error {
 	if !slices.Contains(names, p.Schema) {
 		return fmt.Errorf("%s holds no schema %q; it holds %s", s.Path(), excerpt.Of(p.Schema), excerpt.UpTo(1000, strings.Join(names, ", ")))
 	}
-	if strings.ContainsAny(p.Schema+p.As+strings.Join(p.Tables, ""), "\n\r\x00") {
-		return fmt.Errorf("the schema or a table of %q has a line feed or NUL in its name: load the dump by hand", excerpt.Of(p.Schema))
+	if sqldump.System(p.Schema) || sqldump.System(p.As) {
+		return fmt.Errorf("the schema %q as %q: a schema of the server's own is not loaded", p.Schema, p.As)
 	}
 	return nil
 }
 
-// through reads the dump back, through a writer.
-func (s *Set) through(ctx context.Context, to io.Writer, tell func(int64)) error {
-	bad, err := s.readFile(ctx, data(s.Manifest), to, tell)
+// through reads the dump back, statement by statement.
+func (s *Set) through(ctx context.Context, version string, c *choice, tell func(int64)) error {
+	reader := sqldump.NewReader(version, c.take)
+	f := data(s.Manifest)
+	bad, err := s.readFile(ctx, f, reader, tell)
+	if bad == nil && err == nil {
+		err = reader.Close()
+	}
+	if errors.As(err, new(*sqldump.Refusal)) {
+		p := problem(f.Name, "%v", err)
+		bad = &p
+	}
 	if bad != nil {
 		return &Unusable{s.Path(), *bad}
 	}
 	return err
 }
 
-func (s *Set) run(ctx context.Context, tools Tools, server *galera.Client, parts []Part, tell func(int64)) error {
-	login, err := loginFile(ctx, server, tools)
-	if err != nil {
+func (s *Set) run(ctx context.Context, version string, server *galera.Client, seen *choice, o LoadOptions) error {
+	// The session's mode is that of every client of ours, in which quotes are as the reader takes them at the beginning.
+	if err := server.Exec(ctx, "SET NAMES utf8mb4"); err != nil {
 		return err
 	}
-	defer login.Close()
-	args := []string{"--defaults-file=" + process.InheritedFile, "--batch", "--default-character-set=utf8mb4", "--max-allowed-packet=1G"}
-	if tools.sandbox {
-		args = append(args, "--sandbox")
-	}
-	from, to, err := os.Pipe()
-	if err != nil {
-		return err
-	}
-	defer to.Close()
-	client, err := process.StartChild(ctx, process.ChildOptions{Place: tools.place, Dir: "/", Files: []*os.File{login}, Stdin: from, Stdout: io.Discard}, tools.Paths["client"], args...)
-	from.Close()
-	if err != nil {
-		return err
-	}
-	defer client.Kill()
-	err = s.through(ctx, &partsOnly{to: to, parts: parts, found: map[string]bool{}}, tell)
-	to.Close()
-	ended := client.Wait()
-	var exit *process.ExitError
-	switch {
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
-	case errors.As(ended, &exit):
-		return fmt.Errorf("load the dump: %s", errorLine(exit.Stderr))
-	case ended != nil || !errors.Is(err, syscall.EPIPE):
-		return errors.Join(err, ended)
-	}
-	return nil
-}
-
-// loginFile is an option file for the client of where the server runs: in memory, without a name.
-func loginFile(ctx context.Context, c *galera.Client, tools Tools) (*os.File, error) {
-	socket := ""
-	if !tools.place.Host() {
-		server, err := c.Server(ctx)
-		if err != nil {
-			return nil, err
+	chosen := newChoice(o.Parts, func(st sqldump.Statement, text string) error {
+		if st.Definer != nil && !st.Invoker && !slices.ContainsFunc(seen.definers, func(d definition) bool { return d.as == *st.Definer }) {
+			return fmt.Errorf("line %d: the dump is not the one that was read before: it names the definer %s", st.Line, st.Definer)
 		}
-		socket = server.Socket
+		return send(ctx, server, st, text)
+	})
+	err := s.through(ctx, version, chosen, o.Tell)
+	if err == nil {
+		err = server.Exec(ctx, "COMMIT")
 	}
-	login, err := c.OptionFile(socket)
-	if err != nil {
-		return nil, err
-	}
-	return process.SecretFile(login)
-}
-
-// partsOnly passes the parts of a dump of mariadb-dump on. Its sections begin with comments:
-//
-//	-- Current Database: `keystone`
-//	-- Table structure for table `user`
-//	-- Dumping data for table `user`
-//
-// What strings hold has no line feed there, and routines stand between DELIMITER lines. Around triggers, routines and events
-// whose collation is not the schema's it changes that for a while, which between DELIMITER lines ends with two semicolons:
-//
-//	ALTER DATABASE `keystone` CHARACTER SET utf8mb3 COLLATE utf8mb3_general_ci ;
-type partsOnly struct {
-	to    io.Writer
-	parts []Part
-	found map[string]bool // schemas and tables, quoted
-	part  *Part           // of the current schema; nil where it is not wanted
-	begun bool            // there was a schema
-	skip  bool            // the current section is not wanted
-	code  bool            // between DELIMITER ;; and DELIMITER ;
-	line  []byte          // the beginning of a line of which it is not known yet what it is
-	rest  bool            // the beginning of the current line was dealt with, as drop says
-	drop  bool
-}
-
-// maxMarker is more than a marker or a line with a schema's name can be.
-const maxMarker = 4 << 10
-
-func (o *partsOnly) Write(p []byte) (int, error) { return byLine(p, o.take) }
-
-func (o *partsOnly) take(piece []byte, ended bool) (err error) {
-	if !o.rest {
-		o.line = append(o.line, piece...)
-		if !ended && len(o.line) < maxMarker {
-			return nil
-		}
-		piece = o.begin(o.line)
-		o.drop = o.begun && (o.part == nil || o.skip)
-		defer func() { o.line = o.line[:0] }()
-	}
-	o.rest = !ended
-	if !o.drop {
-		_, err = o.to.Write(piece)
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("load the dump: %w", err)
 	}
 	return err
 }
 
-// begin looks at a line's beginning, and gives it back as it is to be passed on.
-func (o *partsOnly) begin(line []byte) []byte {
-	text := string(line[:min(len(line), maxMarker)])
-	switch {
-	case strings.HasPrefix(text, "DELIMITER ;;"):
-		o.code = true
-	case strings.HasPrefix(text, "DELIMITER ;"):
-		o.code = false
-	case o.part != nil && strings.HasPrefix(text, "ALTER DATABASE "+quoteName(o.part.Schema)+" CHARACTER SET "):
-		return o.renamed(line)
-	case o.code:
-	case strings.HasPrefix(text, "-- Current Database: "):
-		o.schema(strings.TrimSpace(strings.TrimPrefix(text, "-- Current Database: ")))
-	case o.part != nil && (strings.HasPrefix(text, "CREATE DATABASE ") || strings.HasPrefix(text, "USE `")):
-		return o.renamed(line)
-	case o.part != nil && len(o.part.Tables) > 0 && strings.HasPrefix(text, "-- "):
-		o.section(text)
+// send runs a statement of a dump.
+func send(ctx context.Context, server *galera.Client, s sqldump.Statement, text string) error {
+	if err := server.Exec(ctx, text); err != nil {
+		return fmt.Errorf("line %d, %s %s: %w", s.Line, s.Does, s.Name, err)
 	}
-	return line
+	return nil
 }
 
-// renamed is a line with the schema's name where it is loaded.
-func (o *partsOnly) renamed(line []byte) []byte {
-	return []byte(strings.Replace(string(line), quoteName(o.part.Schema), quoteName(o.part.As), 1))
+// definition is a view or program with the account that it runs as.
+type definition struct {
+	as   sqldump.Definer
+	what string // "CREATE TRIGGER nova.r, line 12"
+	part Part
 }
 
-func (o *partsOnly) schema(quoted string) {
-	o.begun, o.part, o.skip = true, nil, false
-	for i, p := range o.parts {
-		if quoteName(p.Schema) == quoted {
-			o.part = &o.parts[i]
-			o.found[quoted] = true
-		}
-	}
+// choice passes the statements of parts on, under the schema's name where it is loaded.
+type choice struct {
+	parts []Part
+	pass  func(sqldump.Statement, string) error
+	found map[string]bool // schemas and tables, quoted
+	// definers are the first view or program of each account that is none's own.
+	definers []definition
+	// collate changes the schema's collation for what follows; it waits for something that is wanted. changed says that one
+	// was passed on, which the next one takes back.
+	collate *sqldump.Statement
+	changed bool
 }
 
-// section is one of a table, or of what is none.
-func (o *partsOnly) section(text string) {
-	for _, begin := range []string{"-- Table structure for table ", "-- Dumping data for table "} {
-		if name, is := strings.CutPrefix(text, begin); is {
-			name = strings.TrimSpace(name)
-			o.skip = !slices.ContainsFunc(o.part.Tables, func(t string) bool { return quoteName(t) == name })
-			if !o.skip {
-				o.found[quoteName(o.part.Schema)+"."+name] = true
-			}
-			return
+func newChoice(parts []Part, pass func(sqldump.Statement, string) error) *choice {
+	return &choice{parts: parts, pass: pass, found: map[string]bool{}}
+}
+
+func (c *choice) take(s sqldump.Statement) error {
+	if s.Kind == sqldump.Session {
+		return c.pass(s, s.Text)
+	}
+	at := slices.IndexFunc(c.parts, func(p Part) bool { return p.Schema == s.Schema })
+	if at < 0 {
+		return nil
+	}
+	p := c.parts[at]
+	c.found[sqldump.QuoteName(p.Schema)] = true
+	if s.Kind == sqldump.Collate && !c.changed {
+		c.collate = &s
+		return nil
+	}
+	if !c.wants(p, s) {
+		return nil
+	}
+	if s.Qualified && p.As != p.Schema {
+		return fmt.Errorf("line %d: the %s %s names the schema %s itself, so that it cannot be loaded as %s; load the dump by hand", s.Line, s.Does, s.Name, p.Schema, p.As)
+	}
+	if s.Definer != nil && !s.Invoker {
+		c.note(p, s)
+	}
+	return c.hand(p, s)
+}
+
+// hand passes a statement on, with the change of collation that waits for it.
+func (c *choice) hand(p Part, s sqldump.Statement) error {
+	if s.Kind == sqldump.Collate {
+		c.changed = false
+	} else if waits := c.collate; waits != nil && s.Kind == sqldump.Program {
+		c.collate, c.changed = nil, true
+		if err := c.pass(*waits, waits.In(p.As)); err != nil {
+			return err
 		}
 	}
-	for _, begin := range []string{"-- Dumping events for", "-- Dumping routines for", "-- Temporary table structure for view", "-- Final view structure for view", "-- Sequence structure for"} {
-		if strings.HasPrefix(text, begin) {
-			o.skip = true
+	return c.pass(s, s.In(p.As))
+}
+
+// wants says whether a statement is of the part.
+func (c *choice) wants(p Part, s sqldump.Statement) bool {
+	if len(p.Tables) == 0 || s.Kind == sqldump.Use || s.Kind == sqldump.Schema || s.Kind == sqldump.Collate {
+		return true
+	}
+	table := s.Table
+	if s.Kind == sqldump.Table {
+		table = s.Name
+		if slices.Contains(p.Tables, table) {
+			c.found[sqldump.QuoteName(p.Schema)+"."+sqldump.QuoteName(table)] = true
 		}
+	}
+	return table != "" && slices.Contains(p.Tables, table)
+}
+
+func (c *choice) note(p Part, s sqldump.Statement) {
+	if !slices.ContainsFunc(c.definers, func(d definition) bool { return d.as == *s.Definer && d.part.Schema == p.Schema }) {
+		c.definers = append(c.definers, definition{*s.Definer, fmt.Sprintf("%s %s.%s, line %d", s.Does, s.Schema, s.Name, s.Line), p})
 	}
 }
 
 // missing names what was wanted and did not come.
-func (o *partsOnly) missing() error {
-	for _, p := range o.parts {
-		if !o.found[quoteName(p.Schema)] {
+func (c *choice) missing() error {
+	for _, p := range c.parts {
+		if !c.found[sqldump.QuoteName(p.Schema)] {
 			return fmt.Errorf("the dump has no schema %q", p.Schema)
 		}
 		for _, t := range p.Tables {
-			if !o.found[quoteName(p.Schema)+"."+quoteName(t)] {
+			if !c.found[sqldump.QuoteName(p.Schema)+"."+sqldump.QuoteName(t)] {
 				return fmt.Errorf("the dump has no table %q in the schema %q", t, p.Schema)
 			}
 		}
@@ -247,4 +225,21 @@ func (o *partsOnly) missing() error {
 	return nil
 }
 
-func quoteName(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
+// checkDefiners refuses what would run as an account that may do more than its schema needs: what it does is unknown, and
+// an event does it at once.
+func (c *choice) checkDefiners(ctx context.Context, server *galera.Client, trusted []string) error {
+	for _, d := range c.definers {
+		if slices.Contains(trusted, d.as.String()) {
+			continue
+		}
+		more, err := server.Beyond(ctx, d.as.User, d.part.Schema, d.part.As)
+		if err != nil {
+			return fmt.Errorf("see what the definer %s may do: %w", d.as, err)
+		}
+		if more != "" {
+			return fmt.Errorf("%s, would run as %s, which may do more than its schema needs (%s). The set is not signed: who can write to the destination can have written that; "+
+				"add %s to definers if you trust it", d.what, d.as, more, d.as)
+		}
+	}
+	return nil
+}

@@ -27,7 +27,6 @@ const (
 	socketName    = serverName + "/s"
 	pidName       = serverName + "/pid"
 	accountName   = "account.sql"
-	loginName     = "login.cnf"
 )
 
 // ourUser is an account that exists in the scratch server alone.
@@ -90,13 +89,17 @@ func (s *scratch) start(ctx context.Context, program string, memory int64, more 
 	return r, nil
 }
 
+// connect logs in to the scratch server.
+func (s *scratch) connect(ctx context.Context) (*galera.Client, error) {
+	return galera.Open(ctx, galera.Login{User: ourUser, Password: s.password, Socket: s.path(socketName), ServerUID: s.owner.UID})
+}
+
 // longestWait is the most that the server takes, a year in seconds: while a dump loads, nothing is asked.
 const longestWait = "31536000"
 
 func (r *runningServer) connect(ctx context.Context, s *scratch) error {
-	login := galera.Login{User: ourUser, Password: s.password, Socket: s.path(socketName), ServerUID: s.owner.UID}
 	for {
-		c, err := galera.Open(ctx, login)
+		c, err := s.connect(ctx)
 		if err == nil {
 			r.Client = c
 			return c.Exec(ctx, "SET SESSION wait_timeout = "+longestWait)

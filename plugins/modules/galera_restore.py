@@ -187,6 +187,15 @@ options:
     description: Whether C(state=loaded) may replace tables that are there. Clients see that.
     type: bool
     default: false
+  definers:
+    description:
+      - >-
+        Accounts, as C(root@localhost), that views, triggers, routines and events of the set may run as, although they
+        may do more here than with the schema that C(state=loaded) loads. Any other such definer is a refusal.
+      - A set is not signed. Whoever can write to the destination can have written what runs as that account.
+    type: list
+    elements: str
+    default: []
   login_user:
     description:
       - User to log in as.

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package sqldump
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// create reads a CREATE up to what it makes. What may stand between is who it runs as.
+func (s *Statement) create(l *lexer) error {
+	for {
+		t := l.next()
+		switch {
+		case t.is("ALGORITHM") && l.symbol('='):
+			if l.next().class != word {
+				return errUnknown
+			}
+		case t.is("DEFINER") && l.symbol('='):
+			if err := s.definer(l); err != nil {
+				return err
+			}
+		case t.is("SQL") && l.have("SECURITY"):
+			as := l.next()
+			if s.Invoker = as.is("INVOKER"); !s.Invoker && !as.is("DEFINER") {
+				return errUnknown
+			}
+		case t.is("AGGREGATE"):
+		default:
+			s.Does = "CREATE " + strings.ToUpper(t.text)
+			return s.made(l, t)
+		}
+	}
+}
+
+// definer reads "`nova`@`localhost`", or the name of a role. An account that is not named would be ours.
+func (s *Statement) definer(l *lexer) error {
+	user := l.next()
+	if user.class != name && user.class != text {
+		return fmt.Errorf("the definer %.80s is no quoted name", user.text)
+	}
+	s.Definer = &Definer{User: unquote(user)}
+	if !l.symbol('@') {
+		return nil
+	}
+	host := l.next()
+	if host.class != name && host.class != text {
+		return fmt.Errorf("the definer's host %.80s is no quoted name", host.text)
+	}
+	s.Definer.Host = unquote(host)
+	return nil
+}
+
+func unquote(t token) string {
+	if t.class == name {
+		return t.name()
+	}
+	return t.text[1 : len(t.text)-1]
+}
+
+// made reads what is made, and its name.
+func (s *Statement) made(l *lexer, kind token) error {
+	switch {
+	case kind.is("DATABASE") && s.Definer == nil:
+		return s.database(l)
+	case kind.is("TABLE") && s.Definer == nil:
+		return s.table(l)
+	case kind.is("SEQUENCE") && s.Definer == nil:
+		return s.sequence(l)
+	case kind.is("VIEW"):
+		return s.view(l)
+	case kind.isOneOf("TRIGGER", "FUNCTION", "PROCEDURE", "EVENT", "PACKAGE"):
+		return s.program(l, kind)
+	}
+	return errUnknown
+}
+
+// view reads "`v` AS select". A server has no INTO and no second statement in it. One that stands in for a view until
+// its tables are there is of constants.
+func (s *Statement) view(l *lexer) error {
+	s.Kind = View
+	if err := s.named(l, &s.Name); err != nil {
+		return err
+	}
+	if l.symbol('(') {
+		for !l.symbol(')') {
+			if l.next().class == 0 {
+				return errUnknown
+			}
+		}
+	}
+	if !l.have("AS") || !l.peek().isOneOf("SELECT", "WITH") && !l.peek().symbol('(') {
+		return errUnknown
+	}
+	if s.Definer == nil && !standsIn(l) {
+		return errors.New("the view has no DEFINER")
+	}
+	return nil
+}
+
+// standsIn reads "SELECT 1 AS `id`, 1 AS `p`", where 10.1 and later have NULL or 1.
+func standsIn(l *lexer) bool {
+	if !l.have("SELECT") {
+		return false
+	}
+	for {
+		if value := l.next(); value.class != digits && !value.is("NULL") {
+			return false
+		}
+		if !l.have("AS") || l.next().class != name {
+			return false
+		}
+		if l.ended() {
+			return true
+		}
+		if !l.symbol(',') {
+			return false
+		}
+	}
+}
+
+// program reads a trigger, a routine or an event up to its body, which nobody can know.
+func (s *Statement) program(l *lexer, kind token) error {
+	s.Kind = Program
+	if kind.is("PACKAGE") {
+		l.have("BODY")
+	}
+	l.have("IF", "NOT", "EXISTS")
+	if s.Definer == nil {
+		return errors.New("it has no DEFINER")
+	}
+	if err := s.named(l, &s.Name); err != nil {
+		return err
+	}
+	if !kind.is("TRIGGER") {
+		return nil
+	}
+	if !l.next().isOneOf("BEFORE", "AFTER") || !l.next().isOneOf("INSERT", "UPDATE", "DELETE") || !l.have("ON") {
+		return errUnknown
+	}
+	return s.named(l, &s.Table)
+}
+
+// sequence reads "`sq` start with 1 minvalue 1 ... nocache nocycle ENGINE=InnoDB".
+func (s *Statement) sequence(l *lexer) error {
+	s.Kind = Sequence
+	l.have("IF", "NOT", "EXISTS")
+	if err := s.named(l, &s.Name); err != nil {
+		return err
+	}
+	for !l.ended() {
+		t := l.next()
+		if t.is("ENGINE") {
+			if err := engine(l); err != nil {
+				return err
+			}
+			continue
+		}
+		if t.class != word && t.class != digits && !t.symbol('-') && !t.symbol('=') && t.class != text || t.is("DIRECTORY") {
+			return fmt.Errorf("the sequence's %.40q", t.text)
+		}
+	}
+	return nil
+}
+
+// engines keep what they are given in the schema's own folder, or nowhere. Others open files, servers or tables elsewhere.
+var engines = []string{"innodb", "aria", "myisam", "memory", "heap", "archive", "csv", "blackhole", "rocksdb", "tokudb"}
+
+func engine(l *lexer) error {
+	l.symbol('=')
+	t := l.next()
+	is := t.text
+	if t.class == name || t.class == text {
+		is = unquote(t)
+	}
+	if !slices.Contains(engines, strings.ToLower(is)) {
+		return fmt.Errorf("the engine %.40s, which keeps its data elsewhere or is not known", t.text)
+	}
+	return nil
+}
+
+// ErrOutside is a table that would be written outside of the datadir.
+var ErrOutside = errors.New("the table has DATA DIRECTORY or INDEX DIRECTORY, so that it would be written elsewhere")
+
+// table reads "`t` (...) ENGINE=...". It holds no query, no other table's definition and nothing that lies elsewhere.
+func (s *Statement) table(l *lexer) error {
+	s.Kind = Table
+	l.have("IF", "NOT", "EXISTS")
+	if err := s.named(l, &s.Name); err != nil {
+		return err
+	}
+	if !l.symbol('(') || l.peek().is("LIKE") {
+		return errUnknown
+	}
+	for t := l.next(); t.class != 0; t = l.next() {
+		switch {
+		case t.is("DIRECTORY"):
+			return ErrOutside
+		case t.isOneOf("SELECT", "UNION", "CONNECTION", "TABLESPACE") || t.symbol(';'):
+			return fmt.Errorf("the table's %s", t.text)
+		case t.is("ENGINE"):
+			if err := engine(l); err != nil {
+				return err
+			}
+		case (t.class == word || t.class == name) && strings.EqualFold(t.name(), "load_file") && l.peek().symbol('('):
+			return errors.New("the table's load_file()")
+		}
+	}
+	return nil
+}
+
+// rows reads "[IGNORE] INTO `t` (`a`, `b`) VALUES (1,'x'),(NULL,0xFF)": nothing but values.
+func (s *Statement) rows(l *lexer) error {
+	l.have("IGNORE")
+	if !l.have("INTO") {
+		return errUnknown
+	}
+	if err := s.named(l, &s.Name); err != nil {
+		return err
+	}
+	if l.symbol('(') {
+		for {
+			if l.next().class != name {
+				return errUnknown
+			}
+			if l.symbol(')') {
+				break
+			}
+			if !l.symbol(',') {
+				return errUnknown
+			}
+		}
+	}
+	if !l.have("VALUES") {
+		return errUnknown
+	}
+	for {
+		if err := values(l); err != nil {
+			return err
+		}
+		if l.ended() {
+			return nil
+		}
+		if !l.symbol(',') {
+			return fmt.Errorf("its rows go on with %.40q", l.next().text)
+		}
+	}
+}
+
+// values reads "(1,-2.5,'x',_binary 'y',0xFF,NULL)".
+func values(l *lexer) error {
+	if !l.symbol('(') {
+		return fmt.Errorf("its rows go on with %.40q", l.next().text)
+	}
+	if l.symbol(')') {
+		return nil
+	}
+	for {
+		if err := value(l); err != nil {
+			return err
+		}
+		switch t := l.next(); {
+		case t.symbol(')'):
+			return nil
+		case !t.symbol(','):
+			return fmt.Errorf("a value goes on with %.40q", t.text)
+		}
+	}
+}
+
+func value(l *lexer) error {
+	t := l.next()
+	if t.symbol('-') || t.symbol('+') {
+		t = l.next()
+		if t.class != digits {
+			return fmt.Errorf("the value %.40q", t.text)
+		}
+	}
+	if t.isOneOf("_binary", "x", "b") {
+		t = l.next()
+		if t.class != text && t.class != digits {
+			return fmt.Errorf("the value %.40q", t.text)
+		}
+	}
+	if t.class == text || t.class == digits || t.is("NULL") {
+		return nil
+	}
+	return fmt.Errorf("the value %.40q", t.text)
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package sqldump
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// session is what a dump has set, as far as it changes how its text is to be read.
+type session struct {
+	plain bool // NO_BACKSLASH_ESCAPES
+	ansi  bool // ANSI_QUOTES
+	// saved are the user's variables, each with the variable of the server that it was taken from.
+	saved map[string]saved
+}
+
+type saved struct {
+	of          string
+	plain, ansi bool
+}
+
+func newSession() session { return session{saved: map[string]saved{}} }
+
+// escapes says that a backslash in such quotes escapes.
+func (s session) escapes(quote byte) bool {
+	return quote != '`' && !s.plain && !(quote == '"' && s.ansi)
+}
+
+// variables are those that mariadb-dump sets, for its session alone.
+var variables = []string{
+	"sql_mode", "sql_notes", "note_verbosity", "time_zone", "unique_checks", "foreign_key_checks", "autocommit",
+	"character_set_client", "character_set_results", "collation_connection", "system_versioning_insert_history", "sql_log_off", "log_slow_query",
+}
+
+// charsets are those in which no byte of a longer character is one of ASCII, so that a quote is a quote.
+var charsets = []string{
+	"utf8", "utf8mb3", "utf8mb4", "ascii", "binary", "latin1", "latin2", "latin5", "latin7", "cp850", "cp852", "cp866", "cp1250", "cp1251", "cp1256", "cp1257",
+	"koi8r", "koi8u", "greek", "hebrew", "armscii8", "geostd8", "tis620", "hp8", "dec8", "keybcs2", "macce", "macroman", "ujis", "eucjpms", "euckr", "gb2312",
+}
+
+// set reads what stands behind SET: assignments with commas between.
+func (s *session) set(l *lexer) error {
+	for {
+		if err := s.assign(l); err != nil {
+			return err
+		}
+		if l.ended() {
+			return nil
+		}
+		if !l.symbol(',') {
+			return fmt.Errorf("SET has %q", l.next().text)
+		}
+	}
+}
+
+func (s *session) assign(l *lexer) error {
+	if l.have("NAMES") {
+		return checkCharset(l.next())
+	}
+	if l.symbol('@') {
+		if !l.symbol('@') {
+			return s.save(l)
+		}
+	}
+	scoped := l.have("SESSION") || l.have("LOCAL")
+	if scoped {
+		l.symbol('.')
+	}
+	variable, err := serverVariable(l)
+	if err != nil {
+		return err
+	}
+	if !l.symbol('=') {
+		return fmt.Errorf("SET %s has no value", variable)
+	}
+	return s.value(l, variable)
+}
+
+// save reads "@OLD_SQL_MODE=@@SQL_MODE".
+func (s *session) save(l *lexer) error {
+	own := l.next()
+	if own.class != word || !l.symbol('=') || !l.symbol('@') || !l.symbol('@') {
+		return errors.New("SET of a variable that is no copy of the server's")
+	}
+	if l.have("SESSION") || l.have("LOCAL") {
+		l.symbol('.')
+	}
+	variable, err := serverVariable(l)
+	s.saved[strings.ToLower(own.text)] = saved{variable, s.plain, s.ansi}
+	return err
+}
+
+func serverVariable(l *lexer) (string, error) {
+	t := l.next()
+	variable := strings.ToLower(t.text)
+	if t.class != word || !slices.Contains(variables, variable) {
+		return "", fmt.Errorf("SET %.40s", t.text)
+	}
+	return variable, nil
+}
+
+// value reads a literal, or a variable that holds what this one held before.
+func (s *session) value(l *lexer, variable string) error {
+	if l.symbol('@') {
+		own := l.next()
+		before, known := s.saved[strings.ToLower(own.text)]
+		if own.class != word || !known || before.of != variable {
+			return fmt.Errorf("SET %s to a variable that does not hold its value", variable)
+		}
+		if variable == "sql_mode" {
+			s.plain, s.ansi = before.plain, before.ansi
+		}
+		return nil
+	}
+	l.symbol('-')
+	t := l.next()
+	if t.class != word && t.class != text && t.class != digits {
+		return fmt.Errorf("SET %s to %.40q", variable, t.text)
+	}
+	switch variable {
+	case "sql_mode":
+		return s.mode(t)
+	case "character_set_client", "character_set_results":
+		return checkCharset(t)
+	}
+	return nil
+}
+
+// mode reads a list of modes. Some stand for several.
+func (s *session) mode(t token) error {
+	if t.class != text {
+		return errors.New("SET sql_mode to what is no string")
+	}
+	s.plain, s.ansi = false, false
+	for mode := range strings.SplitSeq(t.text[1:len(t.text)-1], ",") {
+		switch strings.ToUpper(strings.TrimSpace(mode)) {
+		case "NO_BACKSLASH_ESCAPES":
+			s.plain = true
+		case "ANSI_QUOTES", "ANSI", "DB2", "MAXDB", "MSSQL", "ORACLE", "POSTGRESQL":
+			s.ansi = true
+		}
+	}
+	return nil
+}
+
+func checkCharset(t token) error {
+	charset := strings.ToLower(strings.Trim(t.text, `'"`))
+	if charset == "null" && t.class == word || slices.Contains(charsets, charset) {
+		return nil
+	}
+	return fmt.Errorf("the character set %.40q", t.text)
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Package sqldump reads what mariadb-dump writes, statement by statement, and refuses every statement that mariadb-dump
+// does not write. A dump may have been forged: whoever can write to a destination writes dumps. A statement is handed on
+// as it is to be sent, alone, to a server: executable comments are opened or dropped as that server would, so that nothing
+// in it depends on who reads it.
+package sqldump
+
+import "strings"
+
+// Kind is what a statement is about.
+type Kind int
+
+// The kinds. Zero is none.
+const (
+	Session  Kind = iota + 1 // SET of the session, COMMIT, UNLOCK TABLES
+	Use                      // USE of a schema
+	Schema                   // CREATE DATABASE
+	Collate                  // ALTER DATABASE, around a program whose collation is not the schema's
+	Table                    // a table and its rows
+	View                     // a view, or what stands in for one
+	Sequence                 // a sequence and its value
+	Program                  // a trigger, a routine or an event
+	Account                  // CREATE USER, GRANT and the like, of a file of users alone
+)
+
+// Definer is an account as which a view or a program runs. Host is empty for a role.
+type Definer struct{ User, Host string }
+
+func (d Definer) String() string {
+	if d.Host == "" {
+		return d.User
+	}
+	return d.User + "@" + d.Host
+}
+
+// Statement is one statement of a dump.
+type Statement struct {
+	// Text has no executable comment and no delimiter.
+	Text string
+	// Line is where it begins in the dump, from 1.
+	Line int
+	Kind Kind
+	// Does is its first words, as "CREATE TRIGGER".
+	Does string
+	// Schema is the one that it is of: that of the last USE or CREATE DATABASE.
+	Schema string
+	// Name is that of its table, view, sequence or program; Table that of a trigger's table.
+	Name, Table string
+	// Definer is nil where it has none. Invoker says of a view that it runs as who reads it nevertheless.
+	Definer *Definer
+	Invoker bool
+	// Qualified says that it names its schema. at and end are where a Use, Schema or Collate has the schema's name.
+	Qualified bool
+	at, end   int
+}
+
+// In is the statement's text for a schema of another name.
+func (s Statement) In(schema string) string {
+	if s.end == 0 || schema == s.Schema {
+		return s.Text
+	}
+	return s.Text[:s.at] + QuoteName(schema) + s.Text[s.end:]
+}
+
+// QuoteName quotes an identifier.
+func QuoteName(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
+
+// systemSchemas are the server's own.
+var systemSchemas = []string{"mysql", "information_schema", "performance_schema", "sys"}
+
+// System says that a schema is the server's own, to which nothing of a dump may go.
+func System(schema string) bool {
+	for _, own := range systemSchemas {
+		if strings.EqualFold(schema, own) {
+			return true
+		}
+	}
+	return false
+}

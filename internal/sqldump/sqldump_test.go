@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package sqldump
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"testing"
+)
+
+// read takes a text in pieces of n bytes.
+func read(r func(string, func(Statement) error) *Reader, dump string, n int) (all []Statement, err error) {
+	reader := r("10.11.19", func(s Statement) error { all = append(all, s); return nil })
+	for rest := []byte(dump); len(rest) > 0 && err == nil; {
+		k := min(n, len(rest))
+		_, err = reader.Write(rest[:k])
+		rest = rest[k:]
+	}
+	return all, errors.Join(err, reader.Close())
+}
+
+func TestDumpsOfEachVersionAreRead(t *testing.T) {
+	for file, want := range map[string][]string{
+		"testdata/10.11.sql": {"CREATE DATABASE", "CREATE SEQUENCE", "CREATE TRIGGER", "CREATE EVENT", "CREATE FUNCTION", "CREATE PROCEDURE", "CREATE VIEW", "INSERT", "ALTER DATABASE"},
+		"testdata/10.1.sql":  {"CREATE DATABASE", "CREATE TABLE", "CREATE TRIGGER", "CREATE EVENT", "CREATE PROCEDURE", "CREATE VIEW", "INSERT", "ALTER TABLE", "LOCK"},
+	} {
+		dump, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole, err := read(NewReader, string(dump), len(dump))
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		does := map[string]bool{}
+		for _, s := range whole {
+			does[s.Does] = true
+			if s.Kind != Table && (strings.Contains(s.Text, "/*!") || strings.Contains(s.Text, "/*M!")) {
+				t.Errorf("%s: %s", file, s.Text)
+			}
+		}
+		for _, w := range want {
+			if !does[w] {
+				t.Errorf("%s: no %s was seen", file, w)
+			}
+		}
+		for _, n := range []int{1, 7, 33, 4096} {
+			if pieces, err := read(NewReader, string(dump), n); err != nil || len(pieces) != len(whole) || pieces[len(pieces)/2].Text != whole[len(whole)/2].Text {
+				t.Errorf("%s in pieces of %d: %d statements of %d, %v", file, n, len(pieces), len(whole), err)
+			}
+		}
+	}
+}
+
+const begin = "CREATE DATABASE /*!32312 IF NOT EXISTS*/ `nova`;\nUSE `nova`;\n"
+
+// hostile are statements that no dump may hold, each in the schema nova.
+var hostile = []string{
+	"GRANT ALL ON *.* TO evil@'%'", "/*!50003 CREATE USER evil@'%' */", "/*M!100100 CREATE USER evil@'%' */", "/*! GRANT ALL ON *.* TO evil@'%' */", "/*!1 GRANT SELECT */",
+	"/*!40101 SET NAMES utf8mb4 */; CREATE USER evil", "SET GLOBAL general_log=ON", "SET @@global.general_log_file='/tmp/x'", "SET PASSWORD = PASSWORD('x')", "SET STATEMENT max_statement_time=1 FOR GRANT ALL ON *.* TO evil",
+	"SET ROLE admin", "SET DEFAULT ROLE admin FOR root@localhost", "SET sql_mode='', GLOBAL event_scheduler=ON", "SET @x = (SELECT password FROM mysql.user)", "SET sql_log_bin=0", "SET SESSION wsrep_on=OFF",
+	"SET time_zone = (SELECT 1)", "SET PERSIST x=1", "SET @a='gbk', character_set_client=@a", "SET NAMES gbk", "SET character_set_client = sjis", "SET @m=@@time_zone, sql_mode=@m", "SET sql_mode = concat('ANSI','_QUOTES')",
+	"USE mysql", "USE `mysql`", "USE `MySQL`", "CREATE DATABASE `mysql`", "USE `sys`; INSERT INTO `t` VALUES (1)", "INSERT INTO `mysql`.`user` VALUES (1)", "INSERT INTO mysql.user VALUES (1)",
+	"INSERT INTO `t` SELECT * FROM `mysql`.`user`", "INSERT INTO `t` VALUES (load_file('/etc/passwd'))", "INSERT INTO `t` VALUES ((SELECT 1))", "INSERT INTO `t` VALUES (1) ON DUPLICATE KEY UPDATE a=(SELECT 1)", "INSERT INTO `t` VALUES (1) RETURNING sleep(9)",
+	"INSTALL SONAME 'ha_federatedx'", "INSTALL PLUGIN x SONAME 'x.so'", "CREATE FUNCTION sys_exec RETURNS INTEGER SONAME 'lib.so'", "CREATE DEFINER=`a`@`b` SERVER `s` FOREIGN DATA WRAPPER mysql OPTIONS (HOST 'x')", "CREATE SERVER s FOREIGN DATA WRAPPER mysql OPTIONS (HOST 'x')",
+	"LOAD DATA INFILE '/etc/passwd' INTO TABLE `t`", "LOAD DATA LOCAL INFILE '/etc/shadow' INTO TABLE `t`", "SELECT 1 INTO OUTFILE '/tmp/x'", "SELECT * FROM t INTO DUMPFILE '/tmp/x'", "SELECT sleep(1000)", "DO sleep(1000)", "SELECT SETVAL(`s`, (SELECT 1), 0)", "DO SETVAL(`s`, sleep(9), 0)",
+	"CREATE TABLE `x` (a int) ENGINE=InnoDB DATA DIRECTORY='/srv'", "CREATE TABLE `x` (a int) ENGINE=MyISAM /*!50100 INDEX  DIRECTORY = '/srv' */", "CREATE TABLE `x` (a int) ENGINE=InnoDB DATA/**/DIRECTORY='/srv'", "CREATE TABLE `x` (a int) PARTITION BY HASH (a) (PARTITION p DATA\n DIRECTORY='/srv')",
+	"CREATE TABLE `x` (a int) ENGINE=FEDERATED CONNECTION='mysql://1.2.3.4/a/b'", "CREATE TABLE `x` (a int) ENGINE='CONNECT' TABLE_TYPE=CSV FILE_NAME='/etc/passwd'", "CREATE TABLE `x` (a int) ENGINE `SPIDER`", "CREATE TABLE `x` (a int) ENGINE=MRG_MYISAM UNION=(`mysql`.`user`)", "CREATE TABLE `x` (a int) ENGINE=S3",
+	"CREATE TABLE `x` (a int) SELECT * FROM `mysql`.`user`", "CREATE TABLE `x` AS SELECT 1", "CREATE TABLE `x` LIKE `mysql`.`user`", "CREATE TABLE `x` (LIKE `mysql`.`user`)", "CREATE TABLE `mysql`.`x` (a int)", "CREATE TABLE `x` (a text DEFAULT (load_file('/etc/passwd')))", "CREATE TABLE `x` (a text DEFAULT (`LOAD_FILE` ('/etc/passwd')))",
+	"CREATE TRIGGER `r` BEFORE INSERT ON `t` FOR EACH ROW SET NEW.a=1", "CREATE DEFINER=CURRENT_USER TRIGGER `r` BEFORE INSERT ON `t` FOR EACH ROW SET NEW.a=1", "CREATE DEFINER=`n`@`%` TRIGGER `r` BEFORE INSERT ON `mysql`.`user` FOR EACH ROW SET NEW.a=1", "CREATE DEFINER=`n`@`%` EVENT `mysql`.`e` ON SCHEDULE EVERY 1 SECOND DO SELECT 1",
+	"CREATE VIEW `v` AS SELECT * FROM `mysql`.`user`", "CREATE SQL SECURITY DEFINER VIEW `v` AS SELECT * FROM x", "CREATE VIEW `v` AS SELECT 1 AS `a`, user()", "CREATE OR REPLACE DEFINER=`a`@`b` VIEW `v` AS SELECT 1", "CREATE TEMPORARY TABLE `x` (a int)",
+	"DROP DATABASE `nova`", "DROP USER root@localhost", "DROP TABLE `mysql`.`user`", "DROP TABLE IF EXISTS `a`, `mysql`.`user`", "DROP TABLE IF EXISTS `mysql`.`user`", "ALTER USER root@localhost IDENTIFIED BY ''", "ALTER TABLE `t` DATA DIRECTORY='/srv'", "ALTER TABLE `t` DISCARD TABLESPACE", "ALTER DATABASE `mysql` CHARACTER SET utf8 COLLATE utf8_bin",
+	"ALTER TABLE `t` ENABLE KEYS, RENAME TO `mysql`.`x`", "RENAME TABLE `t` TO `mysql`.`x`", "CALL p()", "EXECUTE IMMEDIATE 'GRANT'", "PREPARE s FROM 'x'", "BEGIN NOT ATOMIC GRANT ALL ON *.* TO evil", "HANDLER t OPEN", "FLUSH PRIVILEGES", "CHANGE MASTER TO MASTER_HOST='x'", "SHUTDOWN", "KILL 1", "UPDATE `t` SET a=1", "DELETE FROM `t`", "TRUNCATE `t`",
+	"WITH x AS (SELECT 1) SELECT * FROM x", "ANALYZE TABLE t", "XA START 'x'", "LOCK TABLES `mysql`.`user` WRITE", "HELP 'x'", "SIGNAL SQLSTATE '45000'", "BACKUP STAGE START", "UNINSTALL PLUGIN ed25519", "PURGE BINARY LOGS TO 'x'", "RESET MASTER",
+	`\! id`, "\\. /etc/passwd", "source /etc/passwd", "system id", "SELECT 1\\G", "charset gbk", "tee /tmp/x", "DELIMITER //\nGRANT ALL ON *.* TO evil//", "DELIMITER ;;\nSET NAMES utf8; GRANT ALL ON *.* TO evil ;;\nDELIMITER ;",
+	"CREATE TABLE `x` (a int); GRANT ALL ON *.* TO evil", "/*!999999 INSERT INTO `t` VALUES (' */ GRANT ALL ON *.* TO evil /*!999999 ') */", "/*!50799 INSERT INTO `t` VALUES (' */ GRANT ALL ON *.* TO evil", "/*!50003 SET /*!50003 NAMES */ utf8 */", "--\x7f '\nGRANT ALL ON *.* TO evil -- '",
+	"SET sql_mode='ANSI_QUOTES'; INSERT INTO `t` VALUES (\"a\\\"); GRANT ALL ON *.* TO evil; -- \")", "SET sql_mode='NO_BACKSLASH_ESCAPES'; INSERT INTO `t` VALUES ('a\\'); GRANT ALL ON *.* TO evil; -- ')", "SET sql_mode='ansi'; INSERT INTO `t` VALUES (\"mysql\")",
+	"`GRANT` ALL", "'GRANT'", "(SELECT 1)", "{", "@x := 1", "1", "\x00", "SELECT\x00 1", "/*", "'", "`", "/*!50003 ", "CREATE", "CREATE DEFINER=", "INSERT", "SET", "DROP TABLE IF EXISTS",
+}
+
+func TestAStatementThatNoDumpHasIsRefused(t *testing.T) {
+	for _, statement := range hostile {
+		for _, n := range []int{1, 1 << 20} {
+			all, err := read(NewReader, begin+statement+";\n", n)
+			var refused *Refusal
+			if !errors.As(err, &refused) || refused.Line < 3 || !strings.Contains(err.Error(), "line ") {
+				t.Errorf("%q: %v", statement, err)
+			}
+			for _, s := range all[2:] {
+				if s.Kind != Session && !strings.HasPrefix(s.Text, "CREATE TABLE `x` (a int)") && s.Text != `INSERT INTO `+"`t` VALUES ('a\\')" {
+					t.Errorf("%q: %q was passed on", statement, s.Text)
+				}
+			}
+		}
+	}
+}
+
+func TestAHeaderHoldsNothingButSessionVariables(t *testing.T) {
+	for _, statement := range []string{"CREATE TABLE `t` (a int)", "INSERT INTO `t` VALUES (1)", "/*!50003 CREATE USER evil */", "DROP TABLE IF EXISTS `t`", "ALTER DATABASE `nova` CHARACTER SET utf8 COLLATE utf8_bin"} {
+		if _, err := read(NewReader, "/*!40101 SET NAMES utf8mb4 */;\n"+statement+";\n", 100); err == nil {
+			t.Errorf("%q was passed on", statement)
+		}
+	}
+}
+
+func TestOrdinaryStatementsAreRead(t *testing.T) {
+	for _, c := range []struct{ dump, want string }{
+		{"INSERT INTO `t` VALUES (1,-2.5e-10,'x;\\'''\\\\',_binary 'a\x00b',0xFF,NULL),\n('--','/*!50003 */','#');", "INSERT INTO `t` VALUES (1,-2.5e-10,'x;\\'''\\\\',_binary 'a\x00b',0xFF,NULL),\n('--','/*!50003 */','#')"},
+		{"INSERT INTO `späß``;` (`a``b`, `c`) VALUES ('ü\r\n');", "INSERT INTO `späß``;` (`a``b`, `c`) VALUES ('ü\r\n')"},
+		{"/*!999999\\- enable the sandbox mode */ \nUNLOCK TABLES;", "UNLOCK TABLES"},
+		{"/*M!999999\\- enable the sandbox mode */\n-- a ; comment '\nUNLOCK TABLES;", "UNLOCK TABLES"},
+		{"CREATE TABLE `t` (`directory` int COMMENT 'DATA DIRECTORY=', `select` int GENERATED ALWAYS AS (`x` + 1) VIRTUAL) ENGINE=InnoDB\n/*!50100 PARTITION BY KEY (`a`) PARTITIONS 3 */;", ""},
+		{"DELIMITER ;;\nCREATE DEFINER=`a`@`b` PROCEDURE `p`()\nBEGIN\n-- it's; kept\n# so's this\n/* and ' this */ SELECT 1; END ;;\nDELIMITER ;\n", "CREATE DEFINER=`a`@`b` PROCEDURE `p`()\nBEGIN\n-- it's; kept\n# so's this\n/* and ' this */ SELECT 1; END"},
+		{"DELIMITER ;;\n/*!50003 CREATE*/ /*!50017 DEFINER=`a`@`b`*/ /*!50003 TRIGGER r BEFORE INSERT ON parent FOR EACH ROW /* c */ SET NEW.a = 1 */;;\nDELIMITER ;\n", "CREATE    DEFINER=`a`@`b`    TRIGGER r BEFORE INSERT ON parent FOR EACH ROW /* c */ SET NEW.a = 1"},
+		{"SET @saved_sql_mode=@@sql_mode; SET sql_mode='NO_BACKSLASH_ESCAPES'; INSERT INTO `t` VALUES ('\\'); SET sql_mode=@saved_sql_mode; INSERT INTO `t` VALUES ('\\'');", "INSERT INTO `t` VALUES ('\\'')"},
+		{"SET @OLD_AUTOCOMMIT=@@AUTOCOMMIT, @@AUTOCOMMIT=0;\nCOMMIT;\nSET AUTOCOMMIT=@OLD_AUTOCOMMIT;", "SET AUTOCOMMIT=@OLD_AUTOCOMMIT"},
+	} {
+		for _, n := range []int{1, 5, 1 << 20} {
+			all, err := read(NewReader, begin+c.dump, n)
+			if err != nil {
+				t.Errorf("%q: %v", c.dump, err)
+			} else if last := all[len(all)-1]; c.want != "" && last.Text != c.want {
+				t.Errorf("%q: %q", c.dump, last.Text)
+			}
+		}
+	}
+}
+
+func TestAStatementTellsWhatItIsOf(t *testing.T) {
+	all, err := read(NewReader, begin+"CREATE DEFINER=`ro``ot`@`%` TRIGGER `nova`.r AFTER UPDATE ON `nova`.`t` FOR EACH ROW DO 1;\nUSE `other`;\nALTER DATABASE `other` CHARACTER SET utf8mb3 COLLATE utf8mb3_bin ;\n", 9)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := all[2]; s.Kind != Program || s.Schema != "nova" || s.Name != "r" || s.Table != "t" || !s.Qualified || s.Definer.String() != "ro`ot@%" || s.Line != 3 {
+		t.Errorf("%+v", s)
+	}
+	if s := all[4]; s.Kind != Collate || s.Schema != "other" || s.In("n`w") != "ALTER DATABASE `n``w` CHARACTER SET utf8mb3 COLLATE utf8mb3_bin" {
+		t.Errorf("%+v, %q", s, s.In("n`w"))
+	}
+	if got := all[0].In("x"); got != "CREATE DATABASE   IF NOT EXISTS  `x`" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestAFileOfUsersHoldsAccountsAlone(t *testing.T) {
+	const users = "CREATE USER IF NOT EXISTS `nova`@`%` IDENTIFIED BY PASSWORD '*A;B';\nCREATE ROLE IF NOT EXISTS `r`;\nGRANT ALL ON `nova`.* TO `nova`@`%`;\nALTER USER IF EXISTS `nova`@`%` ACCOUNT LOCK;\nSET DEFAULT ROLE `r` FOR `nova`@`%`;\n"
+	if all, err := read(NewUsersReader, users, 3); err != nil || len(all) != 5 {
+		t.Errorf("%v, %v", all, err)
+	}
+	for _, bad := range []string{"INSTALL SONAME 'x'", "SET GLOBAL general_log=ON", "INSERT INTO `mysql`.`user` VALUES (1)", "CREATE TABLE x (a int)", "SELECT 1 INTO OUTFILE '/tmp/x'", "DROP USER root@localhost", "CREATE SERVER s FOREIGN DATA WRAPPER mysql OPTIONS (HOST 'x')"} {
+		if _, err := read(NewUsersReader, users+bad+";\n", 100); err == nil || !strings.Contains(err.Error(), "line 6, ") {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
+}
+
+// What is passed on never depends on how a dump comes in pieces, and holds no executable comment outside of quotes.
+func FuzzReader(f *testing.F) {
+	for _, seed := range []string{"USE `a`;", "INSERT INTO `t` VALUES ('\\'',1);", "/*!50003 SET @a=@@sql_mode */ ;;", "DELIMITER ;;\n", "-- x\n", "/*M!100100 ", "CREATE TABLE `t` (a int) ENGINE=x;", "SET sql_mode='ANSI';", "\"`'#*/"} {
+		f.Add(begin+seed, 3)
+	}
+	f.Fuzz(func(t *testing.T, dump string, n int) {
+		if len(dump) > 4096 {
+			return
+		}
+		whole, err := read(NewReader, dump, len(dump)+1)
+		pieces, again := read(NewReader, dump, max(n%64, 1))
+		if (err == nil) != (again == nil) || err == nil && len(whole) != len(pieces) {
+			t.Fatalf("%q: %v, in pieces %v", dump, err, again)
+		}
+		for _, s := range whole {
+			if s.Kind == 0 || s.Line < 1 || s.Does == "" || s.Kind != Session && (s.Schema == "" || System(s.Schema)) {
+				t.Fatalf("%q: %+v", dump, s)
+			}
+		}
+	})
+}

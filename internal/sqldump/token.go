@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package sqldump
+
+import "strings"
+
+// class is what a token is. The zero value is the end of the statement.
+type class byte
+
+const (
+	word   class = 'w'
+	name   class = 'n' // quoted
+	text   class = 't' // a string
+	digits class = 'd'
+	symbol class = 's'
+)
+
+type token struct {
+	class
+	text    string // as it stands there
+	at, end int
+}
+
+// is says that it is a word.
+func (t token) is(wanted string) bool { return t.class == word && strings.EqualFold(t.text, wanted) }
+
+func (t token) isOneOf(wanted ...string) bool {
+	for _, w := range wanted {
+		if t.is(w) {
+			return true
+		}
+	}
+	return false
+}
+
+func (t token) symbol(c byte) bool { return t.class == symbol && t.text[0] == c }
+
+// name is the identifier, quoted or not.
+func (t token) name() string {
+	if t.class != name {
+		return t.text
+	}
+	quote := t.text[:1]
+	return strings.ReplaceAll(t.text[1:len(t.text)-1], quote+quote, quote)
+}
+
+// lexer walks over a statement that a Reader has taken apart.
+type lexer struct {
+	s       string
+	i       int
+	session session
+}
+
+// next is the next token.
+func (l *lexer) next() token {
+	l.skip()
+	if l.i >= len(l.s) {
+		return token{at: l.i, end: l.i}
+	}
+	at, class := l.i, symbol
+	switch c := l.s[at]; {
+	case c == '`':
+		class = name
+		l.quote(c)
+	case c == '"' && l.session.ansi:
+		class = name
+		l.quote(c)
+	case c == '\'' || c == '"':
+		class = text
+		l.quote(c)
+	case isDigit(c):
+		class = digits
+		l.number()
+	case isLetter(c):
+		class = word
+		for l.i < len(l.s) && (isLetter(l.s[l.i]) || isDigit(l.s[l.i])) {
+			l.i++
+		}
+	default:
+		l.i++
+	}
+	return token{class, l.s[at:l.i], at, l.i}
+}
+
+// peek is the next token, which stays.
+func (l *lexer) peek() token {
+	before := l.i
+	t := l.next()
+	l.i = before
+	return t
+}
+
+// have takes the next words when they are these.
+func (l *lexer) have(words ...string) bool {
+	before := l.i
+	for _, w := range words {
+		if !l.next().is(w) {
+			l.i = before
+			return false
+		}
+	}
+	return true
+}
+
+// symbol takes the next token when it is this one.
+func (l *lexer) symbol(c byte) bool {
+	if l.peek().symbol(c) {
+		l.next()
+		return true
+	}
+	return false
+}
+
+// ended says that nothing follows.
+func (l *lexer) ended() bool { return l.peek().class == 0 }
+
+// skip passes over blanks and comments, as a server does.
+func (l *lexer) skip() {
+	for l.i < len(l.s) {
+		rest := l.s[l.i:]
+		end := ""
+		switch {
+		case isSpace(rest[0]) || rest[0] == '\f' || rest[0] == '\v':
+			l.i++
+			continue
+		case rest[0] == '#', strings.HasPrefix(rest, "--") && (len(rest) == 2 || isControl(rest[2])):
+			end = "\n"
+		case strings.HasPrefix(rest, "/*"):
+			end = "*/"
+		default:
+			return
+		}
+		from := min(len(end), len(rest))
+		at := strings.Index(rest[from:], end)
+		if at < 0 {
+			l.i = len(l.s)
+			return
+		}
+		l.i += from + at + len(end)
+	}
+}
+
+// quote passes over a string or a name. A doubled quote is one of it.
+func (l *lexer) quote(c byte) {
+	for l.i++; l.i < len(l.s); l.i++ {
+		switch {
+		case l.s[l.i] == '\\' && l.session.escapes(c):
+			l.i++
+		case l.s[l.i] != c:
+		case l.i+1 < len(l.s) && l.s[l.i+1] == c:
+			l.i++
+		default:
+			l.i++
+			return
+		}
+	}
+	l.i = len(l.s)
+}
+
+// number passes over 1, 0x1F, 1.5e-3.
+func (l *lexer) number() {
+	begin := l.i
+	for ; l.i < len(l.s); l.i++ {
+		c := l.s[l.i]
+		sign := (c == '+' || c == '-') && l.i > begin && (l.s[l.i-1]|0x20) == 'e' && !strings.HasPrefix(l.s[begin:], "0x")
+		if !isDigit(c) && !isLetter(c) && c != '.' && !sign {
+			return
+		}
+	}
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+func isLetter(c byte) bool {
+	return 'a' <= c|0x20 && c|0x20 <= 'z' || c == '_' || c == '$' || c >= 0x80
+}
+
+// isControl says what may follow "--" in a comment.
+func isControl(c byte) bool { return c <= ' ' || c == 0x7f }

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package verify
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"overcloud.backup/internal/repository"
+)
+
+// appendTo forges a small file of a set, with its length and checksum in the manifest.
+func appendTo(t *testing.T, path, name, text string) {
+	t.Helper()
+	content := append(read(t, path, name), text...)
+	must(t, os.WriteFile(filepath.Join(path, name), content, 0o600))
+	sum := sha256.Sum256(content)
+	editManifest(t, path, func(m *repository.Manifest) {
+		for i := range m.Files {
+			if f := &m.Files[i]; f.Name == name {
+				f.Bytes, f.RawBytes, f.SHA256 = int64(len(content)), int64(len(content)), hex.EncodeToString(sum[:])
+			}
+		}
+	})
+}
+
+// forge writes a logical set whose dump is this text.
+func forge(t *testing.T, dump string) *Set {
+	t.Helper()
+	destination, path := copySet(t, "logical")
+	recompress(t, path, data(openSet(t, destination, path).Manifest), func(raw string) {
+		must(t, os.WriteFile(raw, []byte(dump+"\n-- "+strings.Repeat("x", 300)+"\n-- Dump completed\n"), 0o600))
+	})
+	return openSet(t, destination, path)
+}
+
+const (
+	header    = "/*!40101 SET NAMES utf8mb4 */;\n"
+	novaBegin = "CREATE DATABASE /*!32312 IF NOT EXISTS*/ `nova`;\nUSE `nova`;\nCREATE TABLE `x` (`a` text);\n"
+)
+
+// Each of these dumps passes the checks of sums and lengths. None may leave anything in the server.
+func TestAForgedDumpIsNotLoadedIntoTheCluster(t *testing.T) {
+	s := shared(t)
+	loot := filepath.Join(s.Dir, "loot")
+	forged := map[string]string{
+		"the client's shell":           `\! touch ` + loot + "\n" + novaBegin,
+		"the client's system":          "system touch " + loot + "\n" + novaBegin,
+		"a file of the host":           header + "CREATE DATABASE loot; CREATE TABLE loot.shadow (l text); LOAD DATA LOCAL INFILE '/etc/shadow' INTO TABLE loot.shadow;\n" + novaBegin,
+		"a user in the header":         header + "CREATE USER evil@'%' IDENTIFIED BY 'x'; GRANT ALL ON *.* TO evil@'%';\n" + novaBegin,
+		"a user in a comment":          "/*!50003 CREATE USER evil@'%' */;\n" + novaBegin,
+		"a user on the header's line":  "/*!40101 SET NAMES utf8mb4 */; CREATE USER evil@'%';\n" + novaBegin,
+		"SET GLOBAL in the header":     "/*!40101 SET GLOBAL general_log_file='" + loot + "', GLOBAL general_log=ON */;\n" + novaBegin,
+		"a user in the part":           novaBegin + "CREATE USER evil@'%';\n",
+		"a grant in the part":          novaBegin + "INSERT INTO `mysql`.`proxies_priv` VALUES (1);\n",
+		"a file that the server reads": novaBegin + "INSERT INTO `x` VALUES (LOAD_FILE('/etc/passwd'));\n",
+		"a file that the server makes": novaBegin + "SELECT 'x' INTO OUTFILE '" + loot + "';\n",
+		"a table elsewhere":            novaBegin + "CREATE TABLE `y` (a int) ENGINE=InnoDB DATA DIRECTORY='" + s.Dir + "';\n",
+		"a second statement":           novaBegin + "DELIMITER ;;\nCREATE DEFINER=`nova`@`localhost` PROCEDURE `p`() SELECT 1; CREATE USER evil@'%' ;;\nDELIMITER ;\n",
+		"a trigger of root":            novaBegin + "DELIMITER ;;\nCREATE DEFINER=`root`@`localhost` TRIGGER `r` BEFORE INSERT ON `x` FOR EACH ROW SET @a=1 ;;\nDELIMITER ;\nINSERT INTO `x` VALUES ('1');\n",
+		"an event of root elsewhere":   novaBegin + "DELIMITER ;;\n/*!50106 CREATE*/ /*!50117 DEFINER=`root`@`1.2.3.4`*/ /*!50106 EVENT `ev` ON SCHEDULE EVERY 1 SECOND DO GRANT ALL ON *.* TO evil */ ;;\nDELIMITER ;\n",
+		"a trigger without a definer":  novaBegin + "DELIMITER ;;\nCREATE TRIGGER `r` BEFORE INSERT ON `x` FOR EACH ROW SET @a=1 ;;\nDELIMITER ;\n",
+		"a view of root":               novaBegin + "/*!50001 CREATE ALGORITHM=UNDEFINED */\n/*!50013 DEFINER=`root`@`localhost` SQL SECURITY DEFINER */\n/*!50001 VIEW `w` AS select * from `mysql`.`user` */;\n",
+	}
+	for name, dump := range forged {
+		err := forge(t, dump).Load(t.Context(), client(t, s), LoadOptions{Parts: []Part{{Schema: "nova", As: "copy"}}, Tell: func(int64) {}})
+		if err == nil || !strings.Contains(err.Error(), "line ") {
+			t.Errorf("%s: %v", name, err)
+		}
+		// The server itself refuses the second statement, when the first ones are there.
+		if name == "a second statement" {
+			_, err = s.SQL("DROP DATABASE copy")
+			must(t, err)
+		}
+		if left, err := s.SQL("SELECT schema_name FROM information_schema.schemata WHERE schema_name IN ('loot', 'copy'); SELECT user FROM mysql.user WHERE user='evil'"); left != "" || err != nil {
+			t.Errorf("%s: %q is left, %v", name, left, err)
+			_, err = s.SQL("DROP DATABASE IF EXISTS loot; DROP DATABASE IF EXISTS copy; DROP USER IF EXISTS evil@'%'; SET GLOBAL general_log=OFF")
+			must(t, err)
+		}
+		if _, err := os.Stat(loot); err == nil {
+			t.Errorf("%s: a file was made", name)
+			must(t, os.Remove(loot))
+		}
+	}
+}
+
+func TestASchemaOfAnHonestDumpIsLoaded(t *testing.T) {
+	s := shared(t)
+	destination, path := copySet(t, "logical")
+	t.Cleanup(func() {
+		if _, err := s.SQL("DROP DATABASE IF EXISTS copy"); err != nil {
+			t.Error(err)
+		}
+	})
+	set := openSet(t, destination, path)
+	o := LoadOptions{Parts: []Part{{Schema: "nova", As: "copy"}}, Tell: func(int64) {}}
+	must(t, set.Load(t.Context(), client(t, s), o))
+	for query, want := range map[string]string{
+		"SELECT COUNT(*) FROM copy.t": "800", "SELECT COUNT(*) FROM copy.v": "800", "SELECT copy.f(1)": "2",
+		"SELECT CONCAT(event_name, definer) FROM information_schema.events WHERE event_schema = 'copy'": "enova@localhost",
+		"SELECT definer FROM information_schema.triggers WHERE trigger_schema = 'copy'":                 "nova@localhost",
+	} {
+		// The definer has no rights in the schema of another name: that is as before.
+		if got, err := s.SQL("GRANT ALL ON copy.* TO nova@localhost; " + query); err != nil || got != want {
+			t.Errorf("%s: %q, %v", query, got, err)
+		}
+	}
+	trusted := forge(t, novaBegin+"DELIMITER ;;\nCREATE DEFINER=`root`@`localhost` TRIGGER `r` BEFORE INSERT ON `x` FOR EACH ROW SET @a=1 ;;\nDELIMITER ;\n")
+	if err := trusted.Load(t.Context(), client(t, s), o); err == nil || !strings.Contains(err.Error(), "CREATE TRIGGER nova.r, line 5, would run as root@localhost") {
+		t.Error(err)
+	}
+	_, err := s.SQL("DROP DATABASE copy")
+	must(t, err)
+	o.Definers = []string{"root@localhost"}
+	must(t, trusted.Load(t.Context(), client(t, s), o))
+}
