@@ -30,12 +30,14 @@ var unquoted = map[string]string{
 	"safefile/*.go":   "who reads the file, and its path, are before them",
 	"sqldump/*.go":    "`the dump has a statement that mariadb-dump does not write` is before them",
 
-	"verify/frames.go":  "`the set … is damaged` is before them",
-	"verify/content.go": "as those of frames.go",
-	"verify/read.go":    "as those of frames.go",
-	"verify/unpack.go":  "as those of frames.go",
-	"verify/set.go":     "as those of frames.go",
-	"backup/lock.go":    "they are the end of `held for … by now`",
+	"process/confine.go": "`confine what is fed from a set` is before them",
+	"verify/options.go":  "as those of frames.go",
+	"verify/frames.go":   "`the set … is damaged` is before them",
+	"verify/content.go":  "as those of frames.go",
+	"verify/read.go":     "as those of frames.go",
+	"verify/unpack.go":   "as those of frames.go",
+	"verify/set.go":      "as those of frames.go",
+	"backup/lock.go":     "they are the end of `held for … by now`",
 }
 
 // rowsOf is where the page has the messages of a folder.

@@ -63,7 +63,7 @@ func (i Image) Start(ctx context.Context, name string, folders ...string) (*Cont
 	if _, err := Remove(ctx, i.Engine, name); err != nil {
 		return nil, err
 	}
-	args := []string{"run", "--detach", "--rm", "--name", name, "--network", "none", "--user", "0:0", "--security-opt", "label=disable",
+	args := []string{"run", "--detach", "--rm", "--name", name, "--network", "none", "--read-only", "--user", "0:0", "--security-opt", "label=disable",
 		"--log-driver", i.quiet(), "--entrypoint", "sleep"}
 	args = append(args, i.ours(ctx)...)
 	for _, folder := range folders {
@@ -192,6 +192,9 @@ func (c *Container) User(name string) (process.Owner, error) {
 			continue
 		}
 		uid, err := strconv.Atoi(fields[2])
+		if err == nil && uid == 0 {
+			err = errors.New("it is root")
+		}
 		if err == nil {
 			var gid int
 			if gid, err = strconv.Atoi(fields[3]); err == nil {

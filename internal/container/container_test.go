@@ -46,6 +46,7 @@ run)
     --detach | --rm) shift ;;
     --name) name=$2; shift 2 ;;
     --cgroups) [ "${0##*/} $2" = 'podman disabled' ] || fail "unknown flag: $1"; shift 2 ;;
+    --read-only) shift ;;
     --network) [ "$2" = none ] || fail "network $2"; shift 2 ;;
     --user) [ "$2" = 0:0 ] || fail "user $2"; shift 2 ;;
     --security-opt) [ "$2" = label=disable ] || fail "security-opt $2"; shift 2 ;;

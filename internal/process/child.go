@@ -4,10 +4,12 @@ package process
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"runtime"
+	"strings"
 	"syscall"
 )
 
@@ -39,6 +41,8 @@ type ChildOptions struct {
 	Files []*os.File
 	// Stderr sees standard error; its end is kept for errors anyway.
 	Stderr io.Writer
+	// Confined is for a program of this host that a stranger feeds; nil leaves it free. In a container it is without effect.
+	Confined *Confinement
 }
 
 // StartChild starts a program as Command prepares it, as the user of o.Owner.
@@ -52,7 +56,14 @@ func StartChild(ctx context.Context, o ChildOptions, name string, args ...string
 	}
 	c.cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
 	began := make(chan error)
-	go c.run(began)
+	if o.Confined == nil || !o.Place.Host() {
+		go c.run(began)
+	} else if o.Owner == (Owner{}) {
+		return nil, fmt.Errorf("%s: root cannot be confined", name)
+	} else {
+		c.confine()
+		go onOwnThread(func() { c.runConfined(o.Confined.forProgram(name), began) })
+	}
 	if err := <-began; err != nil {
 		return nil, Explain(ctx, name, err, "")
 	}
@@ -63,6 +74,25 @@ func StartChild(ctx context.Context, o ChildOptions, name string, args ...string
 func (c *Child) run(began chan<- error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	c.start(began)
+}
+
+// runConfined is run on a thread that ends with it.
+func (c *Child) runConfined(to *Confinement, began chan<- error) {
+	if err := to.enter(); err != nil {
+		began <- explainConfined(err)
+		return
+	}
+	c.start(began)
+}
+
+// confine prepares the program for a namespace of processes of its own, without an environment but what it needs.
+func (c *Child) confine() {
+	c.cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWPID
+	c.cmd.Env = []string{"PATH=" + strings.Join(systemFolders, ":"), "LC_ALL=C", "HOME=/", "TMPDIR=" + c.cmd.Dir}
+}
+
+func (c *Child) start(began chan<- error) {
 	err := c.cmd.Start()
 	began <- err
 	if err == nil {

@@ -31,6 +31,9 @@ type Reader struct {
 
 	session session
 	schema  string
+	// filled are the tables that rows may go to, by schema and name: those made before, and without a trigger yet. So
+	// nothing of a dump runs while it is loaded.
+	filled map[[2]string]bool
 }
 
 type state int
@@ -50,7 +53,7 @@ const maxStatement = 1 << 30
 
 // NewReader reads a dump of schemas, for a server of a version, as "10.11.6". take gets one statement after the other.
 func NewReader(version string, take func(Statement) error) *Reader {
-	return &Reader{version: number(version), take: take, check: (*Reader).ofSchema, line: 1, atStart: true, session: newSession()}
+	return &Reader{version: number(version), take: take, check: (*Reader).ofSchema, line: 1, atStart: true, session: newSession(), filled: map[[2]string]bool{}}
 }
 
 // NewUsersReader reads a file of accounts in the same way.

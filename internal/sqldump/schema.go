@@ -18,10 +18,31 @@ func (r *Reader) ofSchema(s *Statement) error {
 	if err == nil && s.Kind != Session && s.Schema == "" {
 		err = errors.New("it is before the first schema")
 	}
+	if err == nil {
+		err = r.order(s)
+	}
 	if err != nil {
 		return s.refuse(err)
 	}
 	r.schema = s.Schema
+	return nil
+}
+
+// order refuses rows for what is no table of this dump, or has a trigger already: mariadb-dump writes triggers after rows.
+func (r *Reader) order(s *Statement) error {
+	key := [2]string{s.Schema, strings.ToLower(s.Name)}
+	switch s.Does {
+	case "CREATE TABLE":
+		r.filled[key] = true
+	case "DROP TABLE", "DROP VIEW", "CREATE VIEW":
+		delete(r.filled, key)
+	case "CREATE TRIGGER":
+		delete(r.filled, [2]string{s.Schema, strings.ToLower(s.Table)})
+	case "INSERT", "REPLACE":
+		if !r.filled[key] {
+			return errors.New("its table was not made before, or has a trigger already")
+		}
+	}
 	return nil
 }
 

@@ -3,8 +3,10 @@
 package verify
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -61,7 +63,8 @@ func TestAForgedDumpIsNotLoadedIntoTheCluster(t *testing.T) {
 		"a file that the server makes": novaBegin + "SELECT 'x' INTO OUTFILE '" + loot + "';\n",
 		"a table elsewhere":            novaBegin + "CREATE TABLE `y` (a int) ENGINE=InnoDB DATA DIRECTORY='" + s.Dir + "';\n",
 		"a second statement":           novaBegin + "DELIMITER ;;\nCREATE DEFINER=`nova`@`localhost` PROCEDURE `p`() SELECT 1; CREATE USER evil@'%' ;;\nDELIMITER ;\n",
-		"a trigger of root":            novaBegin + "DELIMITER ;;\nCREATE DEFINER=`root`@`localhost` TRIGGER `r` BEFORE INSERT ON `x` FOR EACH ROW SET @a=1 ;;\nDELIMITER ;\nINSERT INTO `x` VALUES ('1');\n",
+		"a trigger of root":            novaBegin + "DELIMITER ;;\nCREATE DEFINER=`root`@`localhost` TRIGGER `r` BEFORE INSERT ON `x` FOR EACH ROW SET @a=1 ;;\nDELIMITER ;\n",
+		"a trigger that fires at once": novaBegin + "DELIMITER ;;\nCREATE DEFINER=`nova`@`localhost` TRIGGER `r` BEFORE INSERT ON `x` FOR EACH ROW CALL x() ;;\nDELIMITER ;\nINSERT INTO `x` VALUES ('1');\n",
 		"an event of root elsewhere":   novaBegin + "DELIMITER ;;\n/*!50106 CREATE*/ /*!50117 DEFINER=`root`@`1.2.3.4`*/ /*!50106 EVENT `ev` ON SCHEDULE EVERY 1 SECOND DO GRANT ALL ON *.* TO evil */ ;;\nDELIMITER ;\n",
 		"a trigger without a definer":  novaBegin + "DELIMITER ;;\nCREATE TRIGGER `r` BEFORE INSERT ON `x` FOR EACH ROW SET @a=1 ;;\nDELIMITER ;\n",
 		"a view of root":               novaBegin + "/*!50001 CREATE ALGORITHM=UNDEFINED */\n/*!50013 DEFINER=`root`@`localhost` SQL SECURITY DEFINER */\n/*!50001 VIEW `w` AS select * from `mysql`.`user` */;\n",
@@ -117,4 +120,94 @@ func TestASchemaOfAnHonestDumpIsLoaded(t *testing.T) {
 	must(t, err)
 	o.Definers = []string{"root@localhost"}
 	must(t, trusted.Load(t.Context(), client(t, s), o))
+}
+
+// scratchServer is one with an honest set, whose data somebody else now has all rights over.
+func scratchServer(t *testing.T) *restoring {
+	t.Helper()
+	destination, path := copySet(t, "logical")
+	ctx := context.Background()
+	r := prepared(t, openSet(t, destination, path), scratchFolder(t)).begin(ctx)
+	var err error
+	r.scratch, err = newScratch(ctx, r.o.Scratch, r.owner, r.o.Image)
+	must(t, err)
+	t.Cleanup(func() {
+		if r.server != nil {
+			r.server.stop()
+		}
+		must(t, r.scratch.remove())
+	})
+	must(t, r.load(ctx))
+	return r
+}
+
+// A dump's trigger or a hostile datadir may run any statement in the scratch server. It must reach nothing outside.
+func TestTheScratchServerReachesNothingOutside(t *testing.T) {
+	r := scratchServer(t)
+	outside, err := os.MkdirTemp("/var/tmp", "verify-outside-")
+	must(t, err)
+	defer os.RemoveAll(outside)
+	must(t, os.Chmod(outside, 0o777))
+	must(t, os.WriteFile(filepath.Join(outside, "readable"), []byte("secret"), 0o644))
+	exec := func(statement string) error { return r.server.Exec(t.Context(), statement) }
+	must(t, exec("CREATE TABLE nova.loot (a text)"))
+	for _, refused := range []string{
+		"SET GLOBAL general_log_file='" + outside + "/log'", "SET GLOBAL slow_query_log_file='" + outside + "/log'", "INSTALL SONAME 'ha_federatedx'", "INSTALL SONAME 'ha_connect'",
+		"CREATE FUNCTION f RETURNS INTEGER SONAME 'libc.so.6'", "SELECT 'x' INTO OUTFILE '" + outside + "/out'", "SELECT 'x' INTO DUMPFILE '" + r.scratch.path(filesName) + "/out'",
+		"LOAD DATA INFILE '/etc/passwd' INTO TABLE nova.loot", "LOAD DATA LOCAL INFILE '/etc/passwd' INTO TABLE nova.loot", "LOAD DATA INFILE '" + outside + "/readable' INTO TABLE nova.loot",
+	} {
+		err := exec(refused)
+		if strings.Contains(refused, "_log_file") && err == nil {
+			err = exec("SET GLOBAL general_log=ON, GLOBAL slow_query_log=ON")
+			must(t, exec("SET GLOBAL general_log=OFF, GLOBAL slow_query_log=OFF"))
+			continue // nothing outside is what counts
+		}
+		if err == nil {
+			t.Errorf("%s: it was done", refused)
+		}
+	}
+	// Such a table lies inside, or is refused.
+	for _, engine := range []string{"InnoDB", "MyISAM", "Aria"} {
+		_ = exec("CREATE TABLE nova.out" + engine + " (a int) ENGINE=" + engine + " DATA DIRECTORY='" + outside + "' INDEX DIRECTORY='" + outside + "'")
+	}
+	for _, file := range []string{"/etc/shadow", outside + "/readable", "/proc/self/environ"} {
+		if got, err := r.server.Value(t.Context(), "SELECT IFNULL(LOAD_FILE('"+file+"'), 'none')"); err != nil || got != "none" {
+			t.Errorf("%s: %q, %v", file, got, err)
+		}
+	}
+	if entries, err := os.ReadDir(outside); len(entries) != 1 || err != nil {
+		t.Errorf("%v, %v", entries, err)
+	}
+	wantAlone(t, r.server.child.PID())
+}
+
+// wantAlone wants a process in namespaces of its own, as somebody else than root, without a way to gain rights.
+func wantAlone(t *testing.T, pid int) {
+	t.Helper()
+	for _, space := range []string{"net", "mnt", "ipc", "pid"} {
+		ours, err := os.Readlink("/proc/self/ns/" + space)
+		must(t, err)
+		if theirs, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/%s", pid, space)); err != nil || theirs == ours {
+			t.Errorf("%s: %s, ours %s, %v", space, theirs, ours, err)
+		}
+	}
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	must(t, err)
+	if text := string(status); !strings.Contains(text, "NoNewPrivs:\t1") || !strings.Contains(text, "CapEff:\t0000000000000000") || strings.Contains(text, "Uid:\t0\t") {
+		t.Errorf("%s", text)
+	}
+	if limits, err := os.ReadFile(fmt.Sprintf("/proc/%d/limits", pid)); err != nil || !strings.Contains(strings.Join(strings.Fields(string(limits)), " "), "Max core file size 0 0") {
+		t.Errorf("%s, %v", limits, err)
+	}
+}
+
+func TestWithoutAnAccountForItNothingIsRestored(t *testing.T) {
+	destination, path := copySet(t, "logical")
+	defer func(was string) { account = was }(account)
+	for name, why := range map[string]string{"no-such-user": "useradd --system", "root": "who never runs what is in a set"} {
+		account = name
+		if _, err := PrepareRestore(t.Context(), openSet(t, destination, path), RestoreOptions{Scratch: "/var/tmp/x", Memory: 64 * mebibyte}); err == nil || !strings.Contains(err.Error(), why) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -16,7 +15,6 @@ import (
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/repository"
-	"overcloud.backup/internal/safefile"
 	"overcloud.backup/internal/sqldump"
 )
 
@@ -51,9 +49,6 @@ func refusedBy(file, step string, err error, said string) error {
 	return unusable{problem(file, "%s: %s: %s", step, how, said)}
 }
 
-// maxOptionsFile bounds backup-my.cnf, which has a dozen lines. The set wrote it into a folder of the server's user.
-const maxOptionsFile = 1 << 20
-
 // prepare unpacks a physical set, which is read back in the same pass, and makes a datadir of it.
 func (r *restoring) prepare(ctx context.Context) error {
 	f := data(r.set.Manifest)
@@ -67,9 +62,12 @@ func (r *restoring) prepare(ctx context.Context) error {
 	if r.elsewhere, err = removeLinks(r.scratch.path(dataName)); err != nil {
 		return err
 	}
-	options, err := safefile.ReadOwn(filepath.Join(r.scratch.path(dataName), optionsFile), maxOptionsFile)
+	args, dropped, err := cleanOptions(r.scratch.path(dataName), r.scratch.owner)
 	if err != nil {
-		return unusable{problem(f.Name, "the stream holds no %s", optionsFile)}
+		return unusable{problem(f.Name, "%v", err)}
+	}
+	if len(dropped) > 0 {
+		r.warn("%s of the set has settings that are not used: %s", optionsFile, strings.Join(dropped, ", "))
 	}
 	r.phase("prepare")
 	said, last := &serverLog{}, &process.Tail{Max: 4 << 10}
@@ -83,7 +81,7 @@ func (r *restoring) prepare(ctx context.Context) error {
 	if end := lastLine(last.String()); !strings.HasSuffix(end, "completed OK!") {
 		return unusable{problem(f.Name, "mariadb-backup --prepare did not complete: %s", end)}
 	}
-	r.options = optionsOf(options)
+	r.options = args
 	return nil
 }
 
@@ -146,9 +144,9 @@ func (r *restoring) load(ctx context.Context) error {
 	return r.feed(ctx, loader, data(r.set.Manifest))
 }
 
-// emptyServer are the arguments by which an empty server is made.
+// emptyServer are the arguments by which an empty server is made. --force asks nobody for this host's name.
 func emptyServer(datadir, temporary string, owner process.Owner) []string {
-	args := []string{"--no-defaults", "--datadir=" + datadir, "--tmpdir=" + temporary, "--skip-test-db", "--skip-name-resolve",
+	args := []string{"--no-defaults", "--datadir=" + datadir, "--tmpdir=" + temporary, "--skip-test-db", "--skip-name-resolve", "--force",
 		"--auth-root-authentication-method=socket", "--innodb-log-file-size=64M"}
 	if owner == (process.Owner{}) {
 		args = append(args, "--user=root")
@@ -201,7 +199,11 @@ func (r *restoring) notLoaded(f repository.File, err error) error {
 // start starts the scratch server.
 func (r *restoring) start(ctx context.Context, options []string) (err error) {
 	r.phase("start")
-	r.server, err = r.scratch.start(ctx, r.tools.Paths["server"], r.o.Memory, slices.Concat(r.tools.loadPlugins(), options))
+	plugins, err := r.scratch.plugins(r.tools)
+	if err != nil {
+		return err
+	}
+	r.server, err = r.scratch.start(ctx, r.tools.Paths["server"], r.o.Memory, slices.Concat(plugins, options))
 	var ended *endedError
 	if errors.As(err, &ended) && r.set.Manifest.Method == "physical" {
 		return refusedBy(data(r.set.Manifest).Name, "the scratch server does not start on it", ended.err, ended.said)

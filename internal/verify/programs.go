@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -143,10 +145,30 @@ func (t *Tools) askPlugins(ctx context.Context) error {
 	return nil
 }
 
-// loadPlugins are arguments for the server.
-func (t *Tools) loadPlugins() []string {
+// plugins copies the plugin for the scratch server, which can load no other, and says by which arguments it does.
+func (s *scratch) plugins(t Tools) ([]string, error) {
 	if t.plugins == "" {
-		return nil
+		return nil, nil
 	}
-	return []string{"--plugin-dir=" + t.plugins, "--plugin-load-add=" + signing}
+	content, err := s.readPlugin(filepath.Join(t.plugins, signing+".so"))
+	if err == nil {
+		at := s.path(filepath.Join(pluginsName, signing+".so"))
+		err = errors.Join(os.WriteFile(at, content, 0o644), os.Chmod(at, 0o644))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("scratch: copy the plugin: %w", err)
+	}
+	return []string{"--plugin-load-add=" + signing}, nil
+}
+
+// maxPlugin bounds a plugin of a login, which has some tens of kilobytes.
+const maxPlugin = 16 << 20
+
+func (s *scratch) readPlugin(path string) ([]byte, error) {
+	f, err := s.place().Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxPlugin))
 }

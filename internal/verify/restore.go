@@ -86,7 +86,7 @@ func PrepareRestore(ctx context.Context, s *Set, o RestoreOptions) (*Restore, er
 		return nil, fmt.Errorf("the set is of the server %s, which is later than %s here: a server does not read the data of a later one; upgrade it first", set, r.tools.Version)
 	}
 	space, err := room(s, o.Scratch)
-	r.plan = Plan{Set: s.Name, Path: s.at, Scratch: o.Scratch, Tools: r.tools, Space: space, User: map[bool]string{true: "root", false: "mysql"}[r.owner == process.Owner{}]}
+	r.plan = Plan{Set: s.Name, Path: s.at, Scratch: o.Scratch, Tools: r.tools, Space: space, User: account}
 	return r, err
 }
 
@@ -96,6 +96,9 @@ func (r *Restore) lookHere(ctx context.Context) (err error) {
 		return err
 	}
 	if err := checkScratch(r.o.Scratch, r.owner); err != nil {
+		return err
+	}
+	if err := process.CanConfine(); err != nil {
 		return err
 	}
 	r.tools, err = findTools(ctx, process.Place{}, r.set.Manifest.Method, r.set.Manifest.Server.Version)

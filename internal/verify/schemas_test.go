@@ -37,6 +37,7 @@ DELIMITER ;
 -- Current Database: ` + "`b``c`" + `
 CREATE DATABASE /*!32312 IF NOT EXISTS*/ ` + "`b``c`" + `;
 USE ` + "`b``c`" + `;
+CREATE TABLE ` + "`z`" + ` (x int);
 INSERT INTO ` + "`z`" + ` VALUES (2);
 -- Current Database: ` + "`a`" + `
 USE ` + "`a`" + `;

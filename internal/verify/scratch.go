@@ -79,12 +79,16 @@ func checkScratch(root string, owner process.Owner) error {
 	}
 }
 
-// serverUser is mysql, so that nothing that lies in a set is run by root. A host without it has none but root.
+// account is the user of the server's programs. Tests have another one where there is none of this name.
+var account = "mysql"
+
+// serverUser is mysql, so that nothing that lies in a set is run by root.
 func serverUser() (process.Owner, error) {
-	u, err := user.Lookup("mysql")
+	u, err := user.Lookup(account)
 	var unknown user.UnknownUserError
 	if errors.As(err, &unknown) {
-		return process.Owner{}, nil
+		return process.Owner{}, fmt.Errorf("this host has no user %s, and what is in a set is never run by root: install the server's package, "+
+			"or make that user with useradd --system --user-group --no-create-home --shell /sbin/nologin %[1]s", account)
 	}
 	if err != nil {
 		return process.Owner{}, err
@@ -94,6 +98,9 @@ func serverUser() (process.Owner, error) {
 		return process.Owner{}, err
 	}
 	gid, err := strconv.Atoi(u.Gid)
+	if err == nil && uid == 0 {
+		err = fmt.Errorf("the user %s is root, who never runs what is in a set", account)
+	}
 	return process.Owner{UID: uid, GID: gid}, err
 }
 
@@ -133,6 +140,14 @@ func (s *scratch) make() error {
 		}
 		if err == nil {
 			err = os.Chown(s.path(name), s.owner.UID, s.owner.GID)
+		}
+	}
+	for _, name := range []string{rootName, givenName, pluginsName, filesName} {
+		if err == nil {
+			err = os.Mkdir(s.path(name), 0o755)
+		}
+		if err == nil {
+			err = os.Chmod(s.path(name), 0o755)
 		}
 	}
 	if err != nil {

@@ -3,30 +3,31 @@
 package verify
 
 import (
-	"bufio"
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"path"
-	"slices"
-	"strings"
 	"time"
 
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/process"
 )
 
-// The files of a restore: folders of the server's user, what is in the last one, and what root writes for that user.
+// The files of a restore: folders of the server's user, what is in the last one, and folders of root, which the server can
+// only read: what it is given, the plugins that it may load, the files that statements may name (none), and where the root
+// of what it sees is mounted.
 const (
 	dataName      = "data"
 	temporaryName = "tmp"
 	serverName    = "srv"
 	socketName    = serverName + "/s"
 	pidName       = serverName + "/pid"
-	accountName   = "account.sql"
+	givenName     = "given"
+	accountName   = givenName + "/account.sql"
+	pluginsName   = "plugins"
+	filesName     = "files"
+	rootName      = "root"
 )
 
 // ourUser is an account that exists in the scratch server alone.
@@ -45,20 +46,21 @@ func (s *scratch) serverArgs(memory int64, more []string) []string {
 	args := []string{
 		"--no-defaults", "--datadir=" + s.path(dataName), "--aria-log-dir-path=" + s.path(dataName), "--tmpdir=" + s.path(temporaryName),
 		"--socket=" + s.path(socketName), "--pid-file=" + s.path(pidName), "--init-file=" + s.path(accountName),
-		"--skip-networking", "--skip-log-bin", "--skip-slave-start", "--event-scheduler=OFF", "--wsrep-on=OFF",
-		"--secure-file-priv=" + s.path(temporaryName), "--local-infile=OFF", "--performance-schema=OFF", "--max-connections=10", "--max-allowed-packet=1G",
+		"--skip-networking", "--skip-log-bin", "--skip-slave-start", "--event-scheduler=OFF", "--wsrep-on=OFF", "--symbolic-links=0",
+		"--plugin-dir=" + s.path(pluginsName), "--secure-file-priv=" + s.path(filesName), "--local-infile=OFF", "--performance-schema=OFF", "--max-connections=10", "--max-allowed-packet=1G",
 		fmt.Sprintf("--innodb-buffer-pool-size=%d", memory), "--innodb-buffer-pool-load-at-startup=OFF", "--innodb-buffer-pool-dump-at-shutdown=OFF",
 		"--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=OFF",
-	}
-	if s.owner == (process.Owner{}) {
-		args = append(args, "--user=root")
 	}
 	return append(args, more...)
 }
 
-// child is how everything in the scratch folder is run.
+// child is how everything in the scratch folder is run: on this host it sees nothing else. A container sees one folder.
 func (s *scratch) child() process.ChildOptions {
-	return process.ChildOptions{Place: s.place(), Owner: s.owner, Dir: s.path(temporaryName)}
+	return process.ChildOptions{Place: s.place(), Owner: s.owner, Dir: s.path(temporaryName), Confined: &process.Confinement{
+		Root:  s.path(rootName),
+		Read:  []string{s.path(givenName), s.path(pluginsName), s.path(filesName)},
+		Write: []string{s.path(dataName), s.path(temporaryName), s.path(serverName)},
+	}}
 }
 
 // patience is how long a server may take from its last line in the log, or its start, to its first answer.
@@ -140,33 +142,4 @@ func (r *runningServer) stop() {
 func (r *runningServer) said() string {
 	<-r.child.Ended()
 	return r.log.said()
-}
-
-// fixed are the settings of backup-my.cnf without which a server cannot read the files of another.
-var fixed = []string{"innodb_page_size", "innodb_data_file_path", "innodb_undo_tablespaces", "innodb_checksum_algorithm"}
-
-// optionsOf are arguments for a server from the backup's own option file. Files keep their last name: the backup has
-// all of them in one folder.
-func optionsOf(file []byte) (args []string) {
-	for lines := bufio.NewScanner(bytes.NewReader(file)); lines.Scan(); {
-		key, value, found := strings.Cut(strings.TrimSpace(lines.Text()), "=")
-		if !found || !slices.Contains(fixed, key) || value == "" {
-			continue
-		}
-		if key == "innodb_data_file_path" {
-			value = baseNames(value)
-		}
-		args = append(args, "--"+strings.ReplaceAll(key, "_", "-")+"="+value)
-	}
-	return args
-}
-
-// baseNames takes the folders out of "ibdata1:12M;/srv/ibdata2:1G:autoextend".
-func baseNames(value string) string {
-	files := strings.Split(value, ";")
-	for i, file := range files {
-		name, rest, _ := strings.Cut(file, ":")
-		files[i] = path.Base(strings.TrimSpace(name)) + ":" + rest
-	}
-	return strings.Join(files, ";")
 }

@@ -5,11 +5,13 @@ package verify
 import (
 	"errors"
 	"os"
+	"os/user"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"overcloud.backup/internal/process"
 	"overcloud.backup/tests/mariadb"
 )
 
@@ -25,6 +27,9 @@ var one struct {
 }
 
 func TestMain(m *testing.M) {
+	if _, err := user.Lookup(account); err != nil {
+		account = "nobody"
+	}
 	code := m.Run()
 	if one.server != nil {
 		one.Remove()
@@ -39,6 +44,9 @@ func shared(t *testing.T) *server {
 	mariadb.NeedGalera(t)
 	if os.Getuid() != 0 {
 		t.Skip("needs root, as a verification does")
+	}
+	if err := process.CanConfine(); err != nil {
+		t.Skip(err)
 	}
 	one.Do(func() { one.server, one.err = startServer() })
 	if one.err != nil {

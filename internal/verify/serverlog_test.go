@@ -28,12 +28,3 @@ func TestTheServersLogIsReadForDamage(t *testing.T) {
 		t.Errorf("%d bytes of a line without end are kept", len(l.line))
 	}
 }
-
-func TestOptionsOfTheSetKeepToTheScratchFolder(t *testing.T) {
-	got := optionsOf([]byte("# of mariadb-backup\n[mysqld]\ninnodb_data_file_path=ibdata1:12M;/srv/x/ibdata2:1G:autoextend\ninnodb_page_size=16384\n" +
-		"innodb_undo_directory=/srv\ninnodb_undo_tablespaces=0\nplugin_load=x\n"))
-	want := "--innodb-data-file-path=ibdata1:12M;ibdata2:1G:autoextend --innodb-page-size=16384 --innodb-undo-tablespaces=0"
-	if strings.Join(got, " ") != want {
-		t.Errorf("%q", got)
-	}
-}
