@@ -29,6 +29,7 @@ type Client struct {
 	failed    []Attempt   // before this one succeeded
 	may       peer.Owners // who may be at the other end
 	wire      *handshake.Conn
+	bounded   *boundedConn
 	encrypted bool   // over TCP: it uses TLS or none
 	socket    string // the path of the socket that was reached, without links
 	pid       int
@@ -81,24 +82,49 @@ func (c *Client) Value(ctx context.Context, query string, args ...any) (string, 
 	return value, err
 }
 
-// Rows is a whole answer as text, for answers that are known to be small. NULL is the empty string.
+// Rows is a whole answer as text, for answers that are known to be small: of at most maxRows and maxAnswer. NULL is the
+// empty string.
 func (c *Client) Rows(ctx context.Context, query string, args ...any) ([][]string, error) {
 	var all [][]string
+	size := 0
 	err := c.Each(ctx, query, func(row []*string) error {
 		texts := make([]string, len(row))
 		for i, value := range row {
 			if value != nil {
 				texts[i] = *value
+				size += len(*value)
 			}
+		}
+		if len(all) == maxRows || size > maxAnswer {
+			return c.tooLong()
 		}
 		all = append(all, texts)
 		return nil
 	}, args...)
-	return all, err
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
 }
 
 // Each hands an answer's rows to take one by one as text, nil for NULL. An error of take ends it.
 func (c *Client) Each(ctx context.Context, query string, take func(row []*string) error, args ...any) error {
+	err := c.each(ctx, query, take, args)
+	if c.bounded != nil && c.bounded.over() {
+		return ErrTooLong
+	}
+	return err
+}
+
+// tooLong ends the connection: what is left of such an answer is not read.
+func (c *Client) tooLong() error {
+	if c.bounded != nil {
+		c.bounded.Close()
+	}
+	return ErrTooLong
+}
+
+func (c *Client) each(ctx context.Context, query string, take func(row []*string) error, args []any) error {
 	rows, err := c.conn.QueryContext(ctx, query, args...)
 	if err != nil {
 		return explain(ctx, err)
@@ -108,12 +134,19 @@ func (c *Client) Each(ctx context.Context, query string, take func(row []*string
 	if err != nil {
 		return explain(ctx, err)
 	}
+	if len(names) > maxColumns {
+		return c.tooLong()
+	}
 	row := make([]*string, len(names))
 	into := make([]any, len(names))
 	for i := range row {
 		into[i] = &row[i]
 	}
-	for rows.Next() {
+	for n := 0; rows.Next(); n++ {
+		if n == maxStream {
+			return c.tooLong()
+		}
+		c.bounded.more()
 		if err := rows.Scan(into...); err != nil {
 			return explain(ctx, err)
 		}

@@ -92,7 +92,8 @@ func (c *Client) dial(ctx context.Context, network, address string) (net.Conn, e
 	if err != nil {
 		return nil, err
 	}
-	c.wire = handshake.Watch(conn, network == "tcp" && c.encrypted)
+	c.bounded = &boundedConn{Conn: conn}
+	c.wire = handshake.Watch(c.bounded, network == "tcp" && c.encrypted)
 	return c.wire, nil
 }
 

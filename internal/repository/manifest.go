@@ -3,14 +3,17 @@
 package repository
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"overcloud.backup/internal/excerpt"
 )
@@ -39,7 +42,7 @@ type Manifest struct {
 
 	Position Position `json:"position"`
 	// Files are all files of the set but the manifest.
-	Files []File `json:"files"`
+	Files Files `json:"files"`
 	// Stream is what the physical stream held; nil for a logical set.
 	Stream *Stream `json:"stream,omitempty"`
 
@@ -109,6 +112,31 @@ type File struct {
 	FrameBytes  int64  `json:"frame_bytes,omitempty"`
 }
 
+// Files are those of one set.
+type Files []File
+
+// maxFiles is more than a set has: data, log, users, configuration.
+const maxFiles = 64
+
+// UnmarshalJSON reads no more of them than a set can have: each takes far more memory than it has bytes in a manifest.
+func (f *Files) UnmarshalJSON(text []byte) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	if t, err := d.Token(); err != nil || t != json.Delim('[') {
+		return errors.Join(errors.New("files: no list"), err)
+	}
+	for *f = nil; d.More(); {
+		if len(*f) == maxFiles {
+			return fmt.Errorf("files: more than %d", maxFiles)
+		}
+		var file File
+		if err := d.Decode(&file); err != nil {
+			return err
+		}
+		*f = append(*f, file)
+	}
+	return nil
+}
+
 // Stream is what an xbstream held.
 type Stream struct {
 	Files  int   `json:"files"`
@@ -130,6 +158,9 @@ const maxManifest = 64 << 20
 // ParseManifest reads a manifest. It refuses one of a later format and one that names no files.
 func ParseManifest(data []byte) (*Manifest, error) {
 	var m Manifest
+	if err := CheckJSON(data); err != nil {
+		return nil, fmt.Errorf("manifest: %w", err)
+	}
 	if err := json.Unmarshal(data, &m); err != nil {
 		return nil, fmt.Errorf("manifest: %w", excerpt.Error(err))
 	}
@@ -140,11 +171,45 @@ func ParseManifest(data []byte) (*Manifest, error) {
 		return nil, errors.New("manifest: not that of a set: format, set or files are missing")
 	}
 	for _, f := range m.Files {
-		if filepath.Base(f.Name) != f.Name || CheckName("file", f.Name) != nil || len(f.SHA256) != 64 || f.Bytes < 0 {
+		if filepath.Base(f.Name) != f.Name || CheckName("file", f.Name) != nil || len(f.SHA256) != 64 || !sane(f.Bytes) || !sane(f.RawBytes) {
 			return nil, fmt.Errorf("manifest: file %q: bad name, size or sha256", excerpt.Of(f.Name))
 		}
 	}
 	return &m, nil
+}
+
+// sane says that a file can have so many bytes: up to 1 PiB, so that no sum of them is too large for a number.
+func sane(size int64) bool { return 0 <= size && size <= 1<<50 }
+
+// Bounds of a JSON document from a destination. One of 100,000 tables has half a million values.
+const (
+	maxDepth  = 64
+	maxValues = 2_000_000
+)
+
+// CheckJSON refuses a document that would take much more memory than it has bytes.
+func CheckJSON(text []byte) error {
+	depth, values, quoted := 0, 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+			values++
+		case c == '}' || c == ']':
+			depth--
+		case c == ',':
+			values++
+		}
+		if depth > maxDepth || values > maxValues {
+			return fmt.Errorf("it is nested deeper than %d, or has more than %d values", maxDepth, maxValues)
+		}
+	}
+	return nil
 }
 
 // List reads the manifests of all sets, newest first. Folders without a manifest are no sets; a manifest that cannot
@@ -169,11 +234,15 @@ func (d *Directory) List() ([]*Manifest, error) {
 }
 
 func (d *Directory) read(name string) (*Manifest, error) {
-	f, err := d.root.Open(name)
+	// Nothing waits for who writes to a pipe of that name.
+	f, err := d.root.OpenFile(name, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil, errors.Join(errors.New("manifest: it is no regular file"), err)
+	}
 	data, err := io.ReadAll(io.LimitReader(f, maxManifest))
 	if err != nil {
 		return nil, err

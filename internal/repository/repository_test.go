@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -389,5 +390,58 @@ func TestAbortRemovesASetThatHasItsName(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(d.path); len(left) != 0 {
 		t.Errorf("left: %v", left)
+	}
+}
+
+func TestAManifestThatWouldTakeAllMemoryIsRefused(t *testing.T) {
+	file := func(bytes, raw string) string {
+		return `{"format":1,"set":"c/s","files":[{"name":"f","sha256":"` + strings.Repeat("0", 64) + `","bytes":` + bytes + `,"raw_bytes":` + raw + `}]}`
+	}
+	if _, err := ParseManifest([]byte(file("1", "2"))); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"files":           `{"format":1,"set":"c/s","files":[` + strings.Repeat("{},", 10_000_000) + `{}]}`,
+		"a hundred files": `{"format":1,"set":"c/s","files":[` + strings.Repeat("{},", 100) + `{}]}`,
+		"deep":            `{"format":1,"decision":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + `}`,
+		"warnings":        `{"format":1,"set":"c/s","warnings":[` + strings.Repeat(`"",`, 5_000_000) + `""]}`,
+		"negative":        file("1", "-5"), "beyond numbers": file("1", "9223372036854775807"), "no file has that": file("2251799813685248", "1"),
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := ParseManifest([]byte(text))
+		if runtime.ReadMemStats(&after); err == nil || after.TotalAlloc-before.TotalAlloc > 1<<28 {
+			t.Errorf("%s: %v, %d bytes", name, err, after.TotalAlloc-before.TotalAlloc)
+		}
+	}
+}
+
+func TestAManifestThatIsAPipeIsNotWaitedFor(t *testing.T) {
+	destination := t.TempDir()
+	folder := filepath.Join(destination, "c", "s")
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(filepath.Join(folder, ManifestName), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	root, err := os.OpenRoot(destination)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &Directory{path: destination, root: root}
+	defer d.Close()
+	done := make(chan error, 1)
+	go func() {
+		_, err := d.List()
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		if err == nil || !strings.Contains(err.Error(), "no regular file") {
+			t.Error(err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("it waits for the pipe")
 	}
 }

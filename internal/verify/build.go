@@ -48,6 +48,8 @@ func (r *Restore) Build(ctx context.Context, to string) (built Built, err error)
 		}
 		err = errors.Join(err, run.scratch.remove())
 	}()
+	ctx, end := run.guard(ctx)
+	defer end()
 	err = run.makeData(ctx)
 	if err == nil && run.server == nil && len(r.o.Accounts) > 0 {
 		err = run.start(ctx, run.options)

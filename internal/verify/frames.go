@@ -81,7 +81,8 @@ func (f *frameReader) blocks(data []byte) ([]byte, error) {
 		if data, err = f.take(data, size); err != nil || head&1 == 1 {
 			return data, err
 		}
-		if int64(len(data)) > 2*f.limit {
+		// What cannot be compressed takes three bytes more for each block.
+		if int64(len(data)) > f.limit+f.limit/64+maxBlock {
 			return data, errors.New("a zstd frame without end")
 		}
 	}

@@ -3,6 +3,7 @@
 package verify
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,7 +11,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
 
 	"overcloud.backup/internal/repository"
 )
@@ -209,5 +214,69 @@ func TestWithoutAnAccountForItNothingIsRestored(t *testing.T) {
 		if _, err := PrepareRestore(t.Context(), openSet(t, destination, path), RestoreOptions{Scratch: "/var/tmp/x", Memory: 64 * mebibyte}); err == nil || !strings.Contains(err.Error(), why) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+func TestAFileThatIsNoneIsNotWaitedFor(t *testing.T) {
+	for name, place := range map[string]func(string) error{
+		"a pipe":      func(at string) error { return syscall.Mkfifo(at, 0o600) },
+		"a link":      func(at string) error { return os.Symlink("/etc/passwd", at) },
+		"a device":    func(at string) error { return syscall.Mknod(at, syscall.S_IFCHR|0o600, 1<<8|5) },
+		"a folder":    func(at string) error { return os.Mkdir(at, 0o700) },
+		"a socket":    func(at string) error { return syscall.Mknod(at, syscall.S_IFSOCK|0o600, 0) },
+		"a long file": func(at string) error { return os.WriteFile(at, make([]byte, 1<<20), 0o600) },
+	} {
+		for _, file := range []string{"users.sql", manifestName, recordName} {
+			destination, path := copySet(t, "logical")
+			at := filepath.Join(path, file)
+			if file == recordName {
+				must(t, os.WriteFile(at, nil, 0o600))
+			}
+			must(t, os.Remove(at))
+			must(t, place(at))
+			done := make(chan error, 1)
+			go func() {
+				r, err := Open(destination)
+				if err != nil {
+					done <- err
+					return
+				}
+				defer r.Close()
+				s, err := r.Set("", path)
+				if err == nil && file == recordName {
+					_, err = s.Record()
+				} else if err == nil {
+					var problems []Problem
+					if problems, err = s.Read(context.Background(), nil); len(problems) > 0 {
+						err = fmt.Errorf("%v", problems)
+					}
+				}
+				done <- err
+			}()
+			select {
+			case err := <-done:
+				if err == nil {
+					t.Errorf("%s as %s is taken for good", name, file)
+				}
+			case <-time.After(20 * time.Second):
+				t.Fatalf("%s as %s is waited for", name, file)
+			}
+		}
+	}
+}
+
+func TestLargerFramesThanTheWritersAreRefused(t *testing.T) {
+	destination, path := copySet(t, "logical")
+	editManifest(t, path, func(m *repository.Manifest) { m.Files[0].FrameBytes, m.Files[0].Frames = 16*mebibyte, 1 })
+	s := openSet(t, destination, path)
+	if problems, err := s.Read(t.Context(), nil); err != nil || len(problems) != 1 || !strings.Contains(problems[0].Reason, "frames of 16777216 bytes") {
+		t.Errorf("%v, %v", problems, err)
+	}
+	encoder, err := zstd.NewWriter(nil)
+	must(t, err)
+	large := encoder.EncodeAll(make([]byte, 9*mebibyte), nil)
+	err = unpack(t.Context(), bytes.NewReader(large), maxFrame, func(frame, []byte) error { return nil })
+	if err == nil || !strings.Contains(err.Error(), "at most 8388608 belong into one") {
+		t.Error(err)
 	}
 }

@@ -9,12 +9,13 @@ import (
 
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/zframe"
 )
 
 const manifestName = "manifest.json"
 
-// maxFrame bounds what is believed of a manifest about the size of a frame.
-const maxFrame = 256 << 20
+// maxFrame is what the writer puts into a frame. A larger one would take memory for each of those in flight.
+const maxFrame = zframe.Size
 
 // checkManifest says what a manifest contradicts itself in, or lacks, beyond what repository.ParseManifest refuses.
 func checkManifest(m *repository.Manifest) []Problem {

@@ -44,7 +44,8 @@ func (s *Set) readFile(ctx context.Context, f repository.File, copy io.Writer, t
 	}
 	defer file.Close()
 	r := &rereading{file: f, content: contentOf(f, s.Manifest), copy: copy, hash: sha256.New()}
-	src := io.TeeReader(&telling{ctx, file, tell}, r.hash)
+	// Never more than the manifest says, though somebody goes on writing.
+	src := io.TeeReader(&telling{ctx, io.LimitReader(file, f.Bytes), tell}, r.hash)
 	if f.Compression == "zstd" {
 		err = unpack(ctx, src, f.FrameBytes, r.take)
 	} else {
@@ -59,21 +60,33 @@ func (s *Set) readFile(ctx context.Context, f repository.File, copy io.Writer, t
 // open opens a file of the set that is as long as the manifest says.
 func (s *Set) open(f repository.File) (*os.File, *Problem, error) {
 	found := func(p Problem) (*os.File, *Problem, error) { return nil, &p, nil }
-	info, err := s.folder.Lstat(f.Name)
+	// Whatever lies there is opened without waiting for it, and looked at through what was opened.
+	file, err := s.folder.OpenFile(f.Name, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return found(problem(f.Name, "the file is missing"))
+	case errors.Is(err, syscall.ELOOP), errors.Is(err, syscall.ENXIO), errors.Is(err, syscall.ENODEV):
+		return found(problem(f.Name, "it is no regular file"))
 	case err != nil:
 		return nil, nil, err
-	case !info.Mode().IsRegular():
-		return found(problem(f.Name, "it is no regular file"))
-	case info.Size() < f.Bytes:
-		return found(problemAt(f.Name, info.Size(), "the file ends here; it should have %d bytes", f.Bytes))
-	case info.Size() > f.Bytes:
-		return found(problemAt(f.Name, f.Bytes, "the file should end here; it has %d bytes", info.Size()))
 	}
-	file, err := s.folder.OpenFile(f.Name, os.O_RDONLY|syscall.O_NOFOLLOW, 0)
-	return file, nil, err
+	info, err := file.Stat()
+	if err != nil {
+		return nil, nil, errors.Join(err, file.Close())
+	}
+	var p Problem
+	switch {
+	case !info.Mode().IsRegular():
+		p = problem(f.Name, "it is no regular file")
+	case info.Size() < f.Bytes:
+		p = problemAt(f.Name, info.Size(), "the file ends here; it should have %d bytes", f.Bytes)
+	case info.Size() > f.Bytes:
+		p = problemAt(f.Name, f.Bytes, "the file should end here; it has %d bytes", info.Size())
+	default:
+		return file, nil, nil
+	}
+	file.Close()
+	return found(p)
 }
 
 // rereading is one file that is read back.

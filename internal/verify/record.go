@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/repository"
 )
 
 // Level is how deep a set was verified. The zero value is not at all.
@@ -79,6 +80,9 @@ func (s *Set) Record() (Record, error) {
 		return Record{}, nil
 	}
 	var r Record
+	if err == nil {
+		err = repository.CheckJSON(content)
+	}
 	if err == nil {
 		err = json.Unmarshal(content, &r)
 	}

@@ -183,7 +183,9 @@ func (r *Restore) Run(ctx context.Context) (found Found, err error) {
 		}
 		err = errors.Join(err, run.scratch.remove())
 	}()
-	found.Restored, err = run.do(ctx)
+	guarded, end := run.guard(ctx)
+	defer end()
+	found.Restored, err = run.do(guarded)
 	var bad unusable
 	if errors.As(err, &bad) {
 		run.bad(bad.Problem)
@@ -193,6 +195,30 @@ func (r *Restore) Run(ctx context.Context) (found Found, err error) {
 	found.Read = found.Restored != nil
 	found.Problems, found.Warnings = run.problems, run.warnings
 	return found, err
+}
+
+// leastFree is what a restore leaves free. There was twice as much, and room for the copy, before.
+const leastFree = spaceMargin / 2
+
+// guard ends the context when the disk fills up, as data that grow without an end while they are prepared do it.
+func (r *restoring) guard(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	r.ctx = ctx
+	go func() {
+		tick := time.NewTicker(500 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			if free, at, err := repository.Free(r.o.Scratch); err == nil && free < leastFree {
+				cancel(fmt.Errorf("less than %d bytes are free at %s now: the copy takes more than that of a sound set, or something else fills the disk", leastFree, at))
+			}
+		}
+	}()
+	return ctx, func() { cancel(nil) }
 }
 
 // do makes the data and looks into them.

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/binary"
+	"fmt"
 	"hash/crc32"
 	"io"
 	"os"
@@ -224,4 +225,17 @@ func FuzzChecker(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestAStreamWithoutAnEndOfFilesIsRefused(t *testing.T) {
+	c := NewChecker()
+	var err error
+	chunk := append([]byte("XBSTCK01\x00E\x08\x00\x00\x00"), "00000000"...)
+	for n := 0; n < 2*maxFiles && err == nil; n++ {
+		copy(chunk[14:], fmt.Sprintf("%08x", n))
+		_, err = c.Write(chunk)
+	}
+	if err == nil || !strings.Contains(err.Error(), "more than 1048576 files") {
+		t.Error(err)
+	}
 }

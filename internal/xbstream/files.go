@@ -32,6 +32,9 @@ func (c *Checker) apply() error {
 	return nil
 }
 
+// maxFiles is more than a database has: each takes memory here and an inode where it is unpacked.
+const maxFiles = 1 << 20
+
 // open returns the file that a chunk goes on with, or begins it.
 func (c *Checker) open() (*file, error) {
 	f := c.files[c.chunk.path]
@@ -40,6 +43,9 @@ func (c *Checker) open() (*file, error) {
 	}
 	if f != nil && c.chunk.flags&flagRewrite == 0 {
 		return nil, errEnded
+	}
+	if len(c.files) == maxFiles {
+		return nil, fmt.Errorf("more than %d files", maxFiles)
 	}
 	f = &file{}
 	c.files[c.chunk.path] = f
