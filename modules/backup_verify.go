@@ -149,7 +149,7 @@ func (o backupVerifyOptions) verify(ctx context.Context, call *ansible.Call, s *
 	}
 	values := backupVerifyValues{Set: s.Name, Path: s.Path(), Level: o.Level, Plan: v.Plan()}
 	if call.CheckMode {
-		return &ansible.Result{Changed: true, Msg: fmt.Sprintf("would verify %s by the level %s", s.Path(), o.Level), Values: values}, nil
+		return &ansible.Result{Changed: true, Msg: fmt.Sprintf("would verify %s by the level %s; %s", s.Path(), o.Level, verify.NotSigned), Values: values}, nil
 	}
 	outcome, err := v.Run(ctx)
 	if err != nil {

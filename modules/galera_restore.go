@@ -147,7 +147,7 @@ func (o galeraRestoreOptions) planned(ctx context.Context, n *restore.Node) (*an
 	if err != nil {
 		v.Problems = append(v.Problems, err.Error())
 	}
-	result := &ansible.Result{Msg: "this host sees " + s.Path(), Values: v}
+	result := &ansible.Result{Msg: "this host sees " + s.Path() + ", " + verify.NotSigned, Values: v}
 	if plan != nil {
 		if slow := n.TooSlow(int64(float64(plan.Space.Raw) * plan.Space.Factor)); slow != "" {
 			result.Warnings = append(result.Warnings, slow)

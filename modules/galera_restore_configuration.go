@@ -9,6 +9,7 @@ import (
 
 	"overcloud.backup/internal/ansible"
 	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/verify"
 )
 
 // maxNamed is how many places a warning names.
@@ -53,7 +54,8 @@ func (o galeraRestoreOptions) configured(ctx context.Context, call *ansible.Call
 	if same {
 		return &ansible.Result{Msg: "Pacemaker's configuration is that of " + s.Path()}, nil
 	}
-	result := &ansible.Result{Changed: true, Diff: &ansible.Diff{}, Msg: "Pacemaker's configuration is not that of " + s.Path() + "; nothing was changed"}
+	unlike := "Pacemaker's configuration is not that of " + s.Path() + ", " + verify.NotSigned
+	result := &ansible.Result{Changed: true, Diff: &ansible.Diff{}, Msg: unlike + "; nothing was changed"}
 	difference, err := wanted.Diff(live)
 	if err != nil {
 		return result, err
@@ -79,6 +81,6 @@ func (o galeraRestoreOptions) configured(ctx context.Context, call *ansible.Call
 	if o.Confirm != s.Manifest.Cluster.Name {
 		return nil, fmt.Errorf("confirm is %q: Pacemaker's whole configuration would be replaced; confirm that by the name of the cluster, %s", o.Confirm, s.Manifest.Cluster.Name)
 	}
-	result.Msg = "Pacemaker's configuration was replaced by that of " + s.Path()
+	result.Msg = "Pacemaker's configuration was replaced by that of " + s.Path() + ", " + verify.NotSigned
 	return result, wanted.Push(ctx)
 }

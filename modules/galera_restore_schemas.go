@@ -84,7 +84,7 @@ func (o galeraRestoreOptions) loaded(ctx context.Context, call *ansible.Call) (*
 			names[i] += " (" + strings.Join(p.Tables, ", ") + ")"
 		}
 	}
-	what := strings.Join(names, ", ") + " of " + s.Path()
+	what := strings.Join(names, ", ") + " of " + s.Path() + ", " + verify.NotSigned
 	if call.CheckMode {
 		return &ansible.Result{Changed: true, Msg: "would load " + what}, nil
 	}

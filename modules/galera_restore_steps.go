@@ -97,7 +97,7 @@ func (r *restoreStep) staged() error {
 	if len(built.Aligned) > 0 {
 		r.did("gave %s the passwords of this host in what is restored", strings.Join(built.Aligned, ", "))
 	}
-	r.did("made %s ready at %s: %d bytes of the set read back", s.Path(), ready, built.Bytes)
+	r.did("made %s ready at %s: %d bytes of the set read back; %s", s.Path(), ready, built.Bytes, verify.NotSigned)
 	return nil
 }
 

@@ -280,3 +280,15 @@ func TestLargerFramesThanTheWritersAreRefused(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestThePlanSaysThatASetIsNotSigned(t *testing.T) {
+	destination, path := copySet(t, "logical")
+	if got := prepared(t, openSet(t, destination, path), scratchFolder(t)).Plan().Origin; !strings.HasPrefix(got, "not signed: whoever can write") {
+		t.Errorf("%q", got)
+	}
+	role, err := os.ReadFile("../../roles/controller_restore/tasks/restored.yml")
+	must(t, err)
+	if !strings.Contains(string(role), NotSigned) {
+		t.Error("the role's plan does not say it")
+	}
+}

@@ -33,6 +33,9 @@ type RestoreOptions struct {
 	Progress func(Progress)
 }
 
+// NotSigned is what nobody who restores a set may overlook.
+const NotSigned = "not signed: whoever can write to the destination can have written its data, its manifest and the record that it was verified"
+
 // Plan is what a restore will do.
 type Plan struct {
 	Set     string `json:"set"`
@@ -41,6 +44,8 @@ type Plan struct {
 	Tools   Tools  `json:"tools"`
 	Space   Space  `json:"space"`
 	User    string `json:"user"`
+	// Origin is what is known of who made the set: NotSigned.
+	Origin string `json:"origin"`
 }
 
 // Space is what the copy needs, in bytes.
@@ -86,7 +91,7 @@ func PrepareRestore(ctx context.Context, s *Set, o RestoreOptions) (*Restore, er
 		return nil, fmt.Errorf("the set is of the server %s, which is later than %s here: a server does not read the data of a later one; upgrade it first", set, r.tools.Version)
 	}
 	space, err := room(s, o.Scratch)
-	r.plan = Plan{Set: s.Name, Path: s.at, Scratch: o.Scratch, Tools: r.tools, Space: space, User: account}
+	r.plan = Plan{Set: s.Name, Path: s.at, Scratch: o.Scratch, Tools: r.tools, Space: space, User: account, Origin: NotSigned}
 	return r, err
 }
 

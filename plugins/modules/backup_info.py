@@ -23,6 +23,7 @@ description:
     file and offset, and the module fails.
   - Folders without a manifest are no sets. They are named, with a warning.
   - It never changes anything. M(overcloud.backup.backup_verify) writes down that a set was verified.
+  - Sets and these records are not signed. Whoever can write to the destination can have written both.
 options:
   destination:
     description:

@@ -16,6 +16,9 @@ description:
   - >-
     Verifies a set that M(overcloud.backup.galera_backup) made, on a host that sees it, and writes the outcome beside
     its manifest as C(verified.json). That record names the set and the sha256 of its manifest, and counts for no other.
+  - >-
+    Neither a set nor its record is signed. A verification proves that a set can be restored, not who made it. Programs
+    that are fed from a set are confined to the scratch folder, never run as root and have no network.
   - C(level=read) reads the set back as M(overcloud.backup.backup_info) does.
   - >-
     C(level=restore) reads it back and, in the same pass, restores it into a scratch folder with the server's own
@@ -264,8 +267,8 @@ level:
   sample: restore
 plan:
   description: >-
-    What a restore does, or in check mode would do, with C(tools), their C(version), the C(space) and the C(user) that
-    runs them.
+    What a restore does, or in check mode would do, with C(tools), their C(version), the C(space), the C(user) that runs
+    them, and C(origin), what is known of who made the set.
   returned: with C(level=restore), when it can be done
   type: dict
   sample:
@@ -285,6 +288,9 @@ plan:
       free_bytes: 84000000000
       at: /var/lib/overcloud.backup
     user: mysql
+    origin: >-
+      not signed: whoever can write to the destination can have written its data, its manifest and the record that it
+      was verified
 outcome:
   description: What was found, as it stands in C(verified.json), there with all tables.
   returned: when the set was verified

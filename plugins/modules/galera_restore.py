@@ -23,6 +23,9 @@ description:
     The database serves until the whole set has been read back, unpacked and prepared beside the datadir. A set that is
     damaged, of another cluster, of a later server, or too large is refused before anything is touched.
   - >-
+    A set is not signed. Whoever can write to the destination can have written its data, its manifest and the record
+    that it was verified. A restore gives the cluster whatever data, accounts and events it holds.
+  - >-
     No datadir is removed. The old ones stay beside the new ones under other names, and C(state=rolling_back) goes back
     to them.
 options:
@@ -56,7 +59,7 @@ options:
         nobody else serves or clients use this host's server.
       - >-
         C(loaded) loads C(schemas) of a logical set into the running cluster, through this host's server. The whole dump
-        is read back before.
+        is read back before. Only statements that C(mariadb-dump) writes for these schemas are run, see C(definers).
       - >-
         C(configured) replaces Pacemaker's configuration by that of the set, which needs C(confirm), and where the set
         has other nodes or virtual IPs C(other_cluster). In check mode it only compares, and in diff mode shows the
@@ -351,7 +354,7 @@ set:
   returned: with C(state=planned), where this host sees it
   type: dict
 plan:
-  description: What making it ready takes here, with C(tools) and C(space).
+  description: What making it ready takes here, with C(tools), C(space) and C(origin), what is known of who made the set.
   returned: with C(state=planned), where this host sees the set
   type: dict
 problems:
