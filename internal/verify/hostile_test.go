@@ -6,8 +6,10 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"hash/crc32"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,6 +20,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/xbstream"
 )
 
 // appendTo forges a small file of a set, with its length and checksum in the manifest.
@@ -290,5 +293,61 @@ func TestThePlanSaysThatASetIsNotSigned(t *testing.T) {
 	must(t, err)
 	if !strings.Contains(string(role), NotSigned) {
 		t.Error("the role's plan does not say it")
+	}
+}
+
+// chunksOf are the chunks of a file for a stream that has that file already, which begin it anew.
+func chunksOf(name, content string) []byte {
+	length := func(n, bytes int) []byte { return binary.LittleEndian.AppendUint64(nil, uint64(n))[:bytes] }
+	out := append([]byte("XBSTCK01\x02P"), length(len(name), 4)...)
+	out = append(append(append(out, name...), length(len(content), 8)...), length(0, 8)...)
+	out = binary.LittleEndian.AppendUint32(out, crc32.ChecksumIEEE([]byte(content)))
+	out = append(append(out, content...), "XBSTCK01\x00E"...)
+	return append(append(out, length(len(name), 4)...), name...)
+}
+
+// with adds files to the stream of a physical set, and makes the manifest fit.
+func with(t *testing.T, files map[string]string) *Set {
+	t.Helper()
+	destination, path := copySet(t, "physical")
+	var stream repository.Stream
+	recompress(t, path, data(openSet(t, destination, path).Manifest), func(raw string) {
+		content, err := os.ReadFile(raw)
+		must(t, err)
+		for name, text := range files {
+			content = append(content, chunksOf(name, text)...)
+		}
+		must(t, os.WriteFile(raw, content, 0o600))
+		checker := xbstream.NewChecker()
+		_, _ = checker.Write(content)
+		sum, _ := checker.Finish()
+		stream = repository.Stream{Files: sum.Files, Chunks: sum.Chunks, Bytes: sum.Bytes}
+	})
+	editManifest(t, path, func(m *repository.Manifest) { m.Stream = &stream })
+	return openSet(t, destination, path)
+}
+
+func TestAForgedPhysicalSetReachesNothingOutside(t *testing.T) {
+	outside, err := os.MkdirTemp("/var/tmp", "verify-outside-")
+	must(t, err)
+	defer os.RemoveAll(outside)
+	must(t, os.Chmod(outside, 0o777))
+	options := "[mysqld]\ninnodb_page_size=16384\ninnodb_data_file_path=ibdata1:12M;ibdata2:12M:autoextend\ninnodb_undo_tablespaces=0\ninnodb_checksum_algorithm=full_crc32\n"
+	hostile := "plugin_load=evil=evil.so\nplugin_dir=/proc/self/cwd\ninnodb_log_group_home_dir=" + outside + "\ntmpdir=" + outside + "\n!include /etc/passwd\n"
+	found, err := prepared(t, with(t, map[string]string{
+		optionsFile: options + hostile, "my.cnf": "[mysqld]\ngeneral_log\ngeneral_log_file=" + outside + "/log\ninit_file=/etc/passwd\n", "evil.so": "no library",
+		"nova/evil.isl": outside + "/evil.ibd", "nova/t.isl": outside + "/t.ibd",
+	}), scratchFolder(t)).Run(t.Context())
+	if err != nil || len(found.Problems) > 0 || len(found.Warnings) == 0 || !strings.Contains(found.Warnings[0], `"plugin_load", "plugin_dir", "innodb_log_group_home_dir", "tmpdir"`) {
+		t.Errorf("%+v, %v", found, err)
+	}
+	if entries, err := os.ReadDir(outside); len(entries) > 0 || err != nil {
+		t.Errorf("%v, %v", entries, err)
+	}
+	for _, name := range []string{"/" + outside + "/x", "../../x", "nova/../../../x"} {
+		found, err := prepared(t, with(t, map[string]string{name: "x"}), scratchFolder(t)).Run(t.Context())
+		if err != nil || len(found.Problems) != 1 || !strings.Contains(found.Problems[0].Reason, "unsafe path") {
+			t.Errorf("%s: %+v, %v", name, found.Problems, err)
+		}
 	}
 }
