@@ -58,6 +58,10 @@ func (r *Restore) Build(ctx context.Context, to string) (built Built, err error)
 		err = errors.Join(run.compareAccounts(ctx, &built), run.leave(ctx))
 	}
 	if err == nil {
+		// What the server made of hostile data may hold links, too, which would lead elsewhere from where it is put.
+		_, err = removeLinks(run.scratch.path(dataName))
+	}
+	if err == nil {
 		err = keep(run.scratch.path(dataName), to)
 	}
 	var bad unusable

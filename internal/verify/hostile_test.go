@@ -109,6 +109,11 @@ func TestASchemaOfAnHonestDumpIsLoaded(t *testing.T) {
 	})
 	set := openSet(t, destination, path)
 	o := LoadOptions{Parts: []Part{{Schema: "nova", As: "copy"}}, Tell: func(int64) {}}
+	// As copy it would go on to work on the schema nova.
+	if err := set.Load(t.Context(), client(t, s), o); err == nil || !strings.Contains(err.Error(), "CREATE EVENT nova.e, line ") {
+		t.Error(err)
+	}
+	o.Definers = []string{"nova@localhost"}
 	must(t, set.Load(t.Context(), client(t, s), o))
 	for query, want := range map[string]string{
 		"SELECT COUNT(*) FROM copy.t": "800", "SELECT COUNT(*) FROM copy.v": "800", "SELECT copy.f(1)": "2",

@@ -5,6 +5,7 @@ package verify
 import (
 	"encoding/hex"
 	"fmt"
+	"regexp"
 	"slices"
 
 	"overcloud.backup/internal/excerpt"
@@ -17,6 +18,9 @@ const manifestName = "manifest.json"
 // maxFrame is what the writer puts into a frame. A larger one would take memory for each of those in flight.
 const maxFrame = zframe.Size
 
+// stateUUID is what wsrep_cluster_state_uuid looks like. It goes into a file of a restored datadir.
+var stateUUID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
 // checkManifest says what a manifest contradicts itself in, or lacks, beyond what repository.ParseManifest refuses.
 func checkManifest(m *repository.Manifest) []Problem {
 	var problems []Problem
@@ -24,7 +28,12 @@ func checkManifest(m *repository.Manifest) []Problem {
 	if m.Cluster.Name == "" || m.Controller == "" || m.StartedAt <= 0 || m.EndedAt < m.StartedAt {
 		bad("cluster, controller or times are missing")
 	}
-	if len(m.Position.UUID) != 36 || m.Position.Seqno < 0 || m.Position.SeqnoEnd < m.Position.Seqno {
+	for what, name := range map[string]string{"cluster name": m.Cluster.Name, "controller name": m.Controller} {
+		if err := repository.CheckName(what, name); name != "" && err != nil {
+			bad("%v", err)
+		}
+	}
+	if !stateUUID.MatchString(m.Position.UUID) || m.Position.Seqno < 0 || m.Position.SeqnoEnd < m.Position.Seqno {
 		bad("%s:%d to %d is no position", excerpt.Of(m.Position.UUID), m.Position.Seqno, m.Position.SeqnoEnd)
 	}
 	want := map[string]string{"physical": contentStream, "logical": contentDump}[m.Method]

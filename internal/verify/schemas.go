@@ -131,6 +131,8 @@ type definition struct {
 	as   sqldump.Definer
 	what string // "CREATE TRIGGER nova.r, line 12"
 	part Part
+	// alone says that it runs by itself, as an event does: then rights in the schema of the name before are more than it needs.
+	alone bool
 }
 
 // choice passes the statements of parts on, under the schema's name where it is loaded.
@@ -205,8 +207,9 @@ func (c *choice) wants(p Part, s sqldump.Statement) bool {
 }
 
 func (c *choice) note(p Part, s sqldump.Statement) {
-	if !slices.ContainsFunc(c.definers, func(d definition) bool { return d.as == *s.Definer && d.part.Schema == p.Schema }) {
-		c.definers = append(c.definers, definition{*s.Definer, fmt.Sprintf("%s %s.%s, line %d", s.Does, s.Schema, s.Name, s.Line), p})
+	alone := s.Does == "CREATE EVENT"
+	if !slices.ContainsFunc(c.definers, func(d definition) bool { return d.as == *s.Definer && d.part.Schema == p.Schema && d.alone == alone }) {
+		c.definers = append(c.definers, definition{*s.Definer, fmt.Sprintf("%s %s.%s, line %d", s.Does, s.Schema, s.Name, s.Line), p, alone})
 	}
 }
 
@@ -232,7 +235,11 @@ func (c *choice) checkDefiners(ctx context.Context, server *galera.Client, trust
 		if slices.Contains(trusted, d.as.String()) {
 			continue
 		}
-		more, err := server.Beyond(ctx, d.as.User, d.part.Schema, d.part.As)
+		needed := []string{d.part.As}
+		if !d.alone {
+			needed = append(needed, d.part.Schema)
+		}
+		more, err := server.Beyond(ctx, d.as.User, needed...)
 		if err != nil {
 			return fmt.Errorf("see what the definer %s may do: %w", d.as, err)
 		}
