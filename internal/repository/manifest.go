@@ -183,7 +183,7 @@ func sane(size int64) bool { return 0 <= size && size <= 1<<50 }
 
 // Bounds of a JSON document from a destination. One of 100,000 tables has half a million values.
 const (
-	maxDepth  = 64
+	maxDepth  = 10_000 // as deep as a decision that the job wrote into it
 	maxValues = 2_000_000
 )
 

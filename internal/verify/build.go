@@ -197,14 +197,19 @@ func Empty(ctx context.Context, datadir string, owner process.Owner, options []s
 	return nil
 }
 
-// ServerUser is the user that the server's programs run as: that of the image, or of this host where there is none.
-// It fails where Empty would lack its program.
+// ServerUser is the user that an empty server belongs to: that of the image, or of this host where there is none. A host
+// without a user mysql has its server run by root; nothing of a set is run there. It fails where Empty would lack its
+// program.
 func ServerUser(ctx context.Context, image container.Image) (owner process.Owner, err error) {
 	if image.None() {
 		if _, err := (process.Place{}).Find(programs["install"], folders...); err != nil {
 			return owner, err
 		}
-		return serverUser()
+		owner, err = serverUser()
+		if errors.As(err, new(*noAccountError)) {
+			return process.Owner{}, nil
+		}
+		return owner, err
 	}
 	c, err := image.Start(ctx, containerName("")+"-user")
 	if err != nil {

@@ -82,13 +82,20 @@ func checkScratch(root string, owner process.Owner) error {
 // account is the user of the server's programs. Tests have another one where there is none of this name.
 var account = "mysql"
 
+// noAccountError is a host that has nobody to run the server's programs but root.
+type noAccountError struct{ name string }
+
+func (e *noAccountError) Error() string {
+	return fmt.Sprintf("this host has no user %s, and what is in a set is never run by root: install the server's package, "+
+		"or make that user with useradd --system --user-group --no-create-home --shell /sbin/nologin %[1]s", e.name)
+}
+
 // serverUser is mysql, so that nothing that lies in a set is run by root.
 func serverUser() (process.Owner, error) {
 	u, err := user.Lookup(account)
 	var unknown user.UnknownUserError
 	if errors.As(err, &unknown) {
-		return process.Owner{}, fmt.Errorf("this host has no user %s, and what is in a set is never run by root: install the server's package, "+
-			"or make that user with useradd --system --user-group --no-create-home --shell /sbin/nologin %[1]s", account)
+		return process.Owner{}, &noAccountError{account}
 	}
 	if err != nil {
 		return process.Owner{}, err
