@@ -60,14 +60,18 @@ func (s *Set) readFile(ctx context.Context, f repository.File, copy io.Writer, t
 // open opens a file of the set that is as long as the manifest says.
 func (s *Set) open(f repository.File) (*os.File, *Problem, error) {
 	found := func(p Problem) (*os.File, *Problem, error) { return nil, &p, nil }
-	// Whatever lies there is opened without waiting for it, and looked at through what was opened.
-	file, err := s.folder.OpenFile(f.Name, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	there, err := s.folder.Lstat(f.Name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return found(problem(f.Name, "the file is missing"))
-	case errors.Is(err, syscall.ELOOP), errors.Is(err, syscall.ENXIO), errors.Is(err, syscall.ENODEV):
-		return found(problem(f.Name, "it is no regular file"))
 	case err != nil:
+		return nil, nil, err
+	case !there.Mode().IsRegular():
+		return found(problem(f.Name, "it is no regular file"))
+	}
+	// It may be exchanged now: it is opened without waiting, and looked at once more through what was opened.
+	file, err := s.folder.OpenFile(f.Name, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if err != nil {
 		return nil, nil, err
 	}
 	info, err := file.Stat()
@@ -76,8 +80,8 @@ func (s *Set) open(f repository.File) (*os.File, *Problem, error) {
 	}
 	var p Problem
 	switch {
-	case !info.Mode().IsRegular():
-		p = problem(f.Name, "it is no regular file")
+	case !os.SameFile(there, info):
+		p = problem(f.Name, "it is no regular file any more")
 	case info.Size() < f.Bytes:
 		p = problemAt(f.Name, info.Size(), "the file ends here; it should have %d bytes", f.Bytes)
 	case info.Size() > f.Bytes:
