@@ -112,7 +112,8 @@ func unknown(prefix, key string, valid []string, names map[string]string) string
 	return msg + " (valid: " + strings.Join(valid, ", ") + ")"
 }
 
-// shownName is a name that somebody chose, for a message: as it is, quoted where a terminal would obey it, or not at all.
+// shownName is a name that somebody chose, for a message: as it is, quoted where a terminal would obey it, or not at
+// all.
 func shownName(key string) string {
 	switch {
 	case len(key) > maxQuoted:

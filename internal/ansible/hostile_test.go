@@ -14,8 +14,8 @@ import (
 	"overcloud.backup/tests/messages"
 )
 
-// Arguments of any shape end in one line of JSON. How soon is not measured: under the race detector on a busy machine it
-// is minutes. What must not be tried on long ones is tested below.
+// Arguments of any shape end in one line of JSON. How soon is not measured: under the race detector on a busy machine
+// it is minutes. What must not be tried on long ones is tested below.
 func TestHostileArgumentsEndInOneLine(t *testing.T) {
 	for name, args := range map[string]string{
 		"nothing":           "",
@@ -84,7 +84,8 @@ func TestErrorsRepeatLittle(t *testing.T) {
 	for i := range 5000 {
 		fmt.Fprintf(&many, `"wrong%d":1,`, i)
 	}
-	if err := refusal([]byte("{" + many.String() + `"levels":[` + strings.Repeat(`"x",`, 5000) + `1]}`)); len(err.Error()) > 5000 || !strings.Contains(err.Error(), "; and ") {
+	err := refusal([]byte("{" + many.String() + `"levels":[` + strings.Repeat(`"x",`, 5000) + `1]}`))
+	if len(err.Error()) > 5000 || !strings.Contains(err.Error(), "; and ") {
 		t.Errorf("%d bytes: %.300s", len(err.Error()), err)
 	}
 }

@@ -60,7 +60,8 @@ func TestTheGuardSeesASoundServer(t *testing.T) {
 	if w := s.Server; w.ClusterStatus != galera.ClusterPrimary || w.State != galera.StateSynced || !w.Ready || w.ClusterSize != 1 || w.Silent > 2 || w.LSN == 0 || w.Error != "" {
 		t.Errorf("server %+v", w)
 	}
-	if s.Tool.FreeDestination < 1<<20 || s.Tool.FreeDatadir < 1<<20 || s.Cluster.Present != pacemaker.Present() || s.Cluster.Silent > 2 {
+	if s.Tool.FreeDestination < 1<<20 || s.Tool.FreeDatadir < 1<<20 || s.Cluster.Present != pacemaker.Present() ||
+		s.Cluster.Silent > 2 {
 		t.Errorf("%+v", s)
 	}
 	if g.limits.redo != 8<<20 || g.limits.datadir == 0 || g.limits.destination == 0 {

@@ -51,8 +51,8 @@ func shared(t *testing.T) *server {
 	return one.server
 }
 
-// needServer skips a test where no server can be started. On a machine with Pacemaker it puts a fake one on PATH besides:
-// no job of a test takes the lock of a cluster that this machine may belong to.
+// needServer skips a test where no server can be started. On a machine with Pacemaker it puts a fake one on PATH
+// besides: no job of a test takes the lock of a cluster that this machine may belong to.
 func needServer(t *testing.T) {
 	t.Helper()
 	mariadb.Need(t, "mariadb-backup", "mariadb-dump", "zstd")

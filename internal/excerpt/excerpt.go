@@ -81,8 +81,8 @@ func Said(line string) string {
 	return strings.ToValidUTF8(line[:max(strings.LastIndexByte(line[:mostSaid], ' '), 0)], "?") + " ..."
 }
 
-// Error gives an error whose text repeats what was parsed, as those of the libraries for XML, JSON, YAML and numbers do,
-// a text of at most 600 characters in one line. errors.Is and errors.As see what they saw before.
+// Error gives an error whose text repeats what was parsed, as those of the libraries for XML, JSON, YAML and numbers
+// do, a text of at most 600 characters in one line. errors.Is and errors.As see what they saw before.
 func Error(err error) error {
 	if err == nil {
 		return nil

@@ -139,7 +139,8 @@ func (c *Client) SetPassword(ctx context.Context, a Account) (changed int, err e
 		// Account names take no placeholders.
 		statement := "ALTER USER " + quoteText(a.User) + "@" + quoteText(row[0]) + identified(row[1], a.Password)
 		if err := c.Exec(ctx, statement); err != nil {
-			return changed, fmt.Errorf("give %s@%s the deployed password: error %d", a.User, excerpt.Of(row[0]), ErrorNumber(err))
+			return changed, fmt.Errorf("give %s@%s the deployed password: error %d", a.User, excerpt.Of(row[0]),
+				ErrorNumber(err))
 		}
 		changed++
 	}

@@ -112,7 +112,8 @@ func (g *gathering) counters(ctx context.Context) {
 func (g *gathering) identify(after moment, variables map[string]string) {
 	server, err := ParseServer(after.status, variables)
 	if g.Reached.Via == "tcp" && g.request.Login.Host == "" && !sameHost(excerpt.Of(server.Hostname), g.hostname) {
-		g.Add("sql", g.Reached.Address, fmt.Errorf("answered by the server of host %q, and this is %q", excerpt.Of(server.Hostname), g.hostname),
+		g.Add("sql", g.Reached.Address, fmt.Errorf("answered by the server of host %q, and this is %q",
+			excerpt.Of(server.Hostname), g.hostname),
 			"set login_unix_socket or login_host to this host's own server")
 		g.Reached, g.Sample = Reached{}, Sample{}
 		return

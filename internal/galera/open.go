@@ -238,7 +238,8 @@ func (d *door) try(ctx context.Context, p place) *Client {
 }
 
 func (d *door) failed(p place, cred credential, err error) {
-	d.attempts = append(d.attempts, Attempt{Place: p.via + " " + p.address, User: cred.user, Credential: cred.from, Err: excerpt.Error(err)})
+	d.attempts = append(d.attempts, Attempt{Place: p.via + " " + p.address, User: cred.user, Credential: cred.from,
+		Err: excerpt.Error(err)})
 }
 
 // worthAnother tells a refusal of this account from a failure that every account would meet at this place.

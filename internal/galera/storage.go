@@ -71,7 +71,8 @@ func (s *sum) add(row []*string) error {
 	if row[3] != nil {
 		n, err := strconv.ParseInt(*row[3], 10, 64)
 		if err != nil {
-			return fmt.Errorf("the size of %s.%s is %q", excerpt.Of(deref(row[0])), excerpt.Of(deref(row[1])), excerpt.Of(*row[3]))
+			return fmt.Errorf("the size of %s.%s is %q", excerpt.Of(deref(row[0])), excerpt.Of(deref(row[1])),
+				excerpt.Of(*row[3]))
 		}
 		bytes = n
 	}

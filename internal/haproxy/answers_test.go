@@ -209,9 +209,12 @@ func TestProxiesAreNamedInShort(t *testing.T) {
 		for i := range 50 {
 			n := fmt.Sprint(name, i)
 			proxies = append(proxies, Proxy{Name: n, Mode: "tcp", Frontend: &Side{}})
-			sections = append(sections, Section{Kind: "frontend", Name: n, Binds: []string{"10.0.0.1:3306"}, Backends: []string{name, n}})
-			sections = append(sections, Section{Kind: "frontend", Name: n + "x", Binds: []string{"10.0.0.1:3306"}, Backends: []string{name}})
-			proxies = append(proxies, Proxy{Name: n + "x", Mode: "tcp", Frontend: &Side{}}, Proxy{Name: n + "galera", Mode: "tcp", Backend: &Side{}})
+			sections = append(sections, Section{Kind: "frontend", Name: n, Binds: []string{"10.0.0.1:3306"},
+				Backends: []string{name, n}})
+			sections = append(sections, Section{Kind: "frontend", Name: n + "x", Binds: []string{"10.0.0.1:3306"},
+				Backends: []string{name}})
+			proxies = append(proxies, Proxy{Name: n + "x", Mode: "tcp", Frontend: &Side{}}, Proxy{Name: n + "galera",
+				Mode: "tcp", Backend: &Side{}})
 		}
 		for _, config := range []*Config{nil, {Sections: sections}} {
 			_, err := FindDatabase(proxies, config, "another")

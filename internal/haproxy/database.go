@@ -169,10 +169,12 @@ func (f finder) backendOf(frontend string) (string, error) {
 		return "", fmt.Errorf("the backend of frontend %q stands in the configuration alone", excerpt.Of(frontend))
 	}
 	if len(s.Backends) != 1 {
-		return "", fmt.Errorf("frontend %q has %d backends (%s), not one", excerpt.Of(frontend), len(s.Backends), list(s.Backends))
+		return "", fmt.Errorf("frontend %q has %d backends (%s), not one", excerpt.Of(frontend), len(s.Backends),
+			list(s.Backends))
 	}
 	if p := f.proxy(s.Backends[0]); p == nil || p.Backend == nil {
-		return "", fmt.Errorf("backend %q of frontend %q is not in the statistics", excerpt.Of(s.Backends[0]), excerpt.Of(frontend))
+		return "", fmt.Errorf("backend %q of frontend %q is not in the statistics", excerpt.Of(s.Backends[0]),
+			excerpt.Of(frontend))
 	}
 	return s.Backends[0], nil
 }

@@ -27,7 +27,8 @@ type level struct {
 func (l level) followed() error {
 	for _, name := range []string{"glob", "globs", "mapped_paths"} {
 		if _, set := l.Rest[name]; set {
-			return fmt.Errorf("level %q of the hierarchy has %s, which are not followed here: set the login options", excerpt.Of(l.Name), name)
+			return fmt.Errorf("level %q of the hierarchy has %s, which are not followed here: set the login options",
+				excerpt.Of(l.Name), name)
 		}
 	}
 	return nil

@@ -323,13 +323,23 @@ func TestLookupReadsTheFilesWhenTheCommandFails(t *testing.T) {
 // Whatever stands in the place of a word, what is said of it is short.
 func TestErrorsRepeatLittle(t *testing.T) {
 	none := func(string) (string, bool) { return "", false }
-	for _, config := range []string{tripleo, fifth, "version: 5\nhierarchy:\n  - name: a\n    glob: b\n", "a: &b\nc: *b\n:hierarchy: !!int d\n:backends: [e]\n:e: {:datadir: [f]}\n"} {
+	for _, config := range []string{tripleo, fifth, "version: 5\nhierarchy:\n  - name: a\n    glob: b\n",
+		"a: &b\nc: *b\n:hierarchy: !!int d\n:backends: [e]\n:e: {:datadir: [f]}\n"} {
 		messages.Everywhere(t, config, func(b []byte) error { _, err := Files(b, "/etc/puppet", none); return err })
 	}
-	messages.Everywhere(t, "a: &b c\nd: *b\n? e\n: f\ng: !!float h\ni: [j]\n", func(b []byte) error { _, _, err := Value("x.yaml", b, "i"); return err })
-	messages.Everywhere(t, `{"a": {"b": 1}, "c": tru}`, func(b []byte) error { _, _, err := Value("x.json", b, "a"); return err })
+	messages.Everywhere(t, "a: &b c\nd: *b\n? e\n: f\ng: !!float h\ni: [j]\n", func(b []byte) error {
+		_, _, err := Value("x.yaml", b, "i")
+		return err
+	})
+	messages.Everywhere(t, `{"a": {"b": 1}, "c": tru}`, func(b []byte) error {
+		_, _, err := Value("x.json", b, "a")
+		return err
+	})
 	other := func(key string) (string, bool, error) { return "", false, errors.New("not here") }
-	messages.Everywhere(t, "%{a} %{hiera('b')} %{lookup('c')}", func(b []byte) error { _, err := resolve(string(b), none, other); return err })
+	messages.Everywhere(t, "%{a} %{hiera('b')} %{lookup('c')}", func(b []byte) error {
+		_, err := resolve(string(b), none, other)
+		return err
+	})
 	_, err := resolve(strings.Repeat("%{hiera('b')}", 5000), none, other)
 	messages.Check(t, err)
 }

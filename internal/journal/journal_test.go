@@ -284,13 +284,14 @@ func notInvented(t *testing.T, read, noted []Entry) {
 
 // A sum is no signature: whoever can write a journal can write one.
 func TestErrorsRepeatLittle(t *testing.T) {
-	messages.Everywhere(t, `{"prev":"x","entry":{"id":1,"kind":"set","at":1.5,"undo":{"a":1}},"undone":2}`, func(raw []byte) error {
-		line := beforeSum + sumOf(raw) + beforeRecord + string(raw) + afterRecord + "\n"
-		if s := scan("/j", []byte(line)); s.bad != nil {
-			return s.bad
-		}
-		return nil
-	})
+	messages.Everywhere(t, `{"prev":"x","entry":{"id":1,"kind":"set","at":1.5,"undo":{"a":1}},"undone":2}`,
+		func(raw []byte) error {
+			line := beforeSum + sumOf(raw) + beforeRecord + string(raw) + afterRecord + "\n"
+			if s := scan("/j", []byte(line)); s.bad != nil {
+				return s.bad
+			}
+			return nil
+		})
 }
 
 func FuzzRead(f *testing.F) {

@@ -101,7 +101,8 @@ func TestErrorsRepeatLittle(t *testing.T) {
 	}
 	path := filepath.Join(t.TempDir(), "my.cnf")
 	for _, text := range []string{strings.Repeat("x", 9000), "a\x1b[2Jb", "a\u009bb"} {
-		if err := os.WriteFile(path, []byte(strings.Repeat("!include /"+text+"\n!includedir /"+text+"\n", 500)), 0o600); err != nil {
+		file := strings.Repeat("!include /"+text+"\n!includedir /"+text+"\n", 500)
+		if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		_, err := Load(path)

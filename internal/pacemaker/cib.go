@@ -129,7 +129,8 @@ func (c *CIB) readPrimitive(e *etree.Element, outer []*etree.Element) error {
 		c.Addresses[id] = address
 	case agentGalera:
 		if c.Galera != nil {
-			return fmt.Errorf("two galera resources, %q and %q: expected one a cluster", excerpt.Of(c.Galera.Resource), excerpt.Of(id))
+			return fmt.Errorf("two galera resources, %q and %q: expected one a cluster", excerpt.Of(c.Galera.Resource),
+				excerpt.Of(id))
 		}
 		g, err := parseGalera(e, outer)
 		if err != nil {
@@ -169,7 +170,8 @@ func (c *CIB) readPromotedMax(e *etree.Element) error {
 		}
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 0 {
-			return fmt.Errorf("%s %q: promoted-max is %q, expected a number", e.Tag, excerpt.Of(e.SelectAttrValue("id", "")), excerpt.Of(text))
+			return fmt.Errorf("%s %q: promoted-max is %q, expected a number", e.Tag, excerpt.Of(e.SelectAttrValue("id", "")),
+				excerpt.Of(text))
 		}
 		c.PromotedMax[e.SelectAttrValue("id", "")] = n
 		return nil

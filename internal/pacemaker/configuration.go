@@ -64,7 +64,8 @@ func (c Configuration) Equal(other Configuration) (bool, error) {
 // live one has any. Empty when it is not.
 func (c Configuration) OfAnother(live Configuration) (string, error) {
 	if theirs, ours := c.nodes(), live.nodes(); !slices.Equal(theirs, ours) {
-		return fmt.Sprintf("the nodes %s, and this one has %s", excerpt.UpTo(500, strings.Join(theirs, ", ")), excerpt.UpTo(500, strings.Join(ours, ", "))), nil
+		return fmt.Sprintf("the nodes %s, and this one has %s", excerpt.UpTo(500, strings.Join(theirs, ", ")),
+			excerpt.UpTo(500, strings.Join(ours, ", "))), nil
 	}
 	theirs, err := addressesIn(c.root)
 	if err != nil {
@@ -77,7 +78,8 @@ func (c Configuration) OfAnother(live Configuration) (string, error) {
 	slices.Sort(theirs)
 	slices.Sort(ours)
 	if !slices.Equal(theirs, ours) {
-		return fmt.Sprintf("the virtual IPs %s, and this one has %s", excerpt.UpTo(500, strings.Join(theirs, ", ")), excerpt.UpTo(500, strings.Join(ours, ", "))), nil
+		return fmt.Sprintf("the virtual IPs %s, and this one has %s", excerpt.UpTo(500, strings.Join(theirs, ", ")),
+			excerpt.UpTo(500, strings.Join(ours, ", "))), nil
 	}
 	return "", nil
 }

@@ -14,8 +14,8 @@ import (
 	"overcloud.backup/tests/messages"
 )
 
-// seed adds documents and their halves. Of the recordings it adds what is thinned: the fuzzer's time goes by the length of
-// its seeds, and the whole ones have tests of their own.
+// seed adds documents and their halves. Of the recordings it adds what is thinned: the fuzzer's time goes by the
+// length of its seeds, and the whole ones have tests of their own.
 func seed(f *testing.F, names ...string) {
 	for _, name := range names {
 		b := recorded(f, name)
@@ -74,7 +74,8 @@ func thin(e *etree.Element, place string, seen map[string]bool) (fresh bool) {
 // roles, types and flags, and the options that are read by name.
 func features(e *etree.Element) []string {
 	all := []string{""}
-	words := []string{"role", "target_role", "type", "class", "resource_agent", "name", "multi_state", "is_dc", "online", "blocked", "failed", "orphaned", "managed"}
+	words := []string{"role", "target_role", "type", "class", "resource_agent", "name", "multi_state", "is_dc", "online",
+		"blocked", "failed", "orphaned", "managed"}
 	for _, a := range e.Attr {
 		all = append(all, a.Key)
 		if slices.Contains(words, a.Key) && !(a.Key == "name" && e.Tag == "node") {
@@ -107,8 +108,9 @@ func TestThinnedDocumentsKeepEveryFeature(t *testing.T) {
 }
 
 var (
-	statusSeeds = []string{"lab-status.xml", "lab-status-as-xml.xml", "lab-blocked.xml", "lab-banned.xml", "bundle-status.xml", "status-1.1.xml"}
-	cibSeeds    = []string{"lab-cib.xml", "lab-locked-cib.xml", "bundle-cib.xml"}
+	statusSeeds = []string{"lab-status.xml", "lab-status-as-xml.xml", "lab-blocked.xml", "lab-banned.xml",
+		"bundle-status.xml", "status-1.1.xml"}
+	cibSeeds = []string{"lab-cib.xml", "lab-locked-cib.xml", "bundle-cib.xml"}
 )
 
 // FuzzParseStatus: an accepted document has a node; names are there; every role is a known one or unknown; a quorum
@@ -216,7 +218,10 @@ func TestErrorsRepeatLittle(t *testing.T) {
 	messages.Everywhere(t, `<crm_mon>`, status)
 	messages.Everywhere(t, `<?xml version="1.0"?>text<crm_mon/>`, status)
 	messages.Everywhere(t, `<!DOCTYPE x><crm_mon/>`, status)
-	messages.Everywhere(t, string(recorded(t, "quorum-qdevice.txt")), func(b []byte) error { _, err := ParseQuorum(b); return err })
+	messages.Everywhere(t, string(recorded(t, "quorum-qdevice.txt")), func(b []byte) error {
+		_, err := ParseQuorum(b)
+		return err
+	})
 	many := strings.Repeat("<errors>"+strings.Repeat("<error>it is broken</error>", 1000)+"</errors>", 10)
 	messages.Check(t, status([]byte(`<pacemaker-result><status code="1">`+many+`</status></pacemaker-result>`)))
 }

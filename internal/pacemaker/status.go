@@ -72,7 +72,8 @@ func accepted(root *etree.Element) error {
 	}
 	for _, v := range verdicts {
 		if code := v.SelectAttrValue("code", ""); code != "0" {
-			return &NotConnectedError{Reason: fmt.Sprintf("status %q, %s", excerpt.Of(code), excerpt.Of(v.SelectAttrValue("message", "")))}
+			return &NotConnectedError{Reason: fmt.Sprintf("status %q, %s", excerpt.Of(code),
+				excerpt.Of(v.SelectAttrValue("message", "")))}
 		}
 	}
 	return nil

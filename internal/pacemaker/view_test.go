@@ -3,6 +3,7 @@
 package pacemaker
 
 import (
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -170,15 +171,20 @@ func TestAHostWithoutPacemakerHasAViewThatSaysSo(t *testing.T) {
 
 func TestAViewThatIsNoneIsAnError(t *testing.T) {
 	const off = `echo '<pacemaker-result><status code="102" message="Not connected"><errors><error>crm_mon: Connection to cluster failed</error></errors></status></pacemaker-result>'; exit 102`
+	stopped := "; is the cluster running on this host?"
+	if os.Getuid() != 0 {
+		stopped = "; ask as root"
+	}
 	for name, c := range map[string]struct {
 		changed map[string]string
 		want    []string
 	}{
 		"a node that crm_mon does not list": {map[string]string{"crm_node": "echo controller-7"}, []string{"crm_mon lists no node controller-7"}},
-		"Pacemaker is stopped":              {map[string]string{"crm_mon": off}, []string{"exit status 102: crm_mon: Connection to cluster failed", "; is the cluster running on this host?"}},
-		"crm_mon prints half":               {map[string]string{"crm_mon": `head -c 3000 "$here/lab-status.xml"`}, []string{"not well-formed", "; run it by hand"}},
-		"crm_node fails":                    {map[string]string{"crm_node": "echo no >&2; exit 1"}, []string{"crm_node: exit status 1: no"}},
-		"crm_mon is missing":                {map[string]string{"crm_mon": ""}, []string{"crm_mon is not installed", "pacemaker-cli"}},
+		"Pacemaker is stopped": {map[string]string{"crm_mon": off},
+			[]string{"exit status 102: crm_mon: Connection to cluster failed", stopped}},
+		"crm_mon prints half": {map[string]string{"crm_mon": `head -c 3000 "$here/lab-status.xml"`}, []string{"not well-formed", "; run it by hand"}},
+		"crm_node fails":      {map[string]string{"crm_node": "echo no >&2; exit 1"}, []string{"crm_node: exit status 1: no"}},
+		"crm_mon is missing":  {map[string]string{"crm_mon": ""}, []string{"crm_mon is not installed", "pacemaker-cli"}},
 	} {
 		own.Store(nil)
 		f := newFakes(t, c.changed)

@@ -115,7 +115,8 @@ func CheckName(what, name string) error {
 		if len(name) > longestName {
 			shown = fmt.Sprintf("of %d bytes", len(name)) // all of it or nothing: it may be a password that went astray
 		}
-		return fmt.Errorf("%s %s cannot name a folder: use letters, digits, dot, dash and underscore, at most %d", what, shown, longestName)
+		return fmt.Errorf("%s %s cannot name a folder: use letters, digits, dot, dash and underscore, at most %d", what,
+			shown, longestName)
 	}
 	return nil
 }

@@ -122,7 +122,8 @@ func (n *Node) ask(ctx context.Context, login galera.Login, address, uuid string
 		return "", err
 	}
 	if uuid != "" && w.ClusterStateUUID != uuid {
-		return "", fmt.Errorf("the server at %s is of the cluster state %s, not %s", address, excerpt.Of(w.ClusterStateUUID), uuid)
+		return "", fmt.Errorf("the server at %s is of the cluster state %s, not %s", address, excerpt.Of(w.ClusterStateUUID),
+			uuid)
 	}
 	return fmt.Sprintf("clients reach the restored database at %s", address), nil
 }

@@ -51,7 +51,8 @@ func document[T any](h *Host, name string, raw json.RawMessage) *T {
 		err = json.Unmarshal(raw, facts)
 	}
 	if err != nil {
-		h.Errors = append(h.Errors, reading.Error{Source: name, Where: h.Name, Message: excerpt.Error(err).Error(), Hint: "gather the facts again"})
+		h.Errors = append(h.Errors, reading.Error{Source: name, Where: h.Name, Message: excerpt.Error(err).Error(),
+			Hint: "gather the facts again"})
 		return nil
 	}
 	return facts

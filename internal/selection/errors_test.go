@@ -9,8 +9,8 @@ import (
 	"overcloud.backup/tests/messages"
 )
 
-// Facts come from the controllers, and one of them may lie. Whatever stands in the place of a word, what is said of it is
-// short.
+// Facts come from the controllers, and one of them may lie. Whatever stands in the place of a word, what is said of
+// it is short.
 func TestErrorsRepeatLittle(t *testing.T) {
 	messages.Everywhere(t, `{"name": "a", "unreachable": false, "galera": {"present": true}, "haproxy": [1], "pacemaker": {"nodes": 2}}`, func(b []byte) error {
 		h, err := DecodeHost(b)

@@ -10,6 +10,9 @@ import (
 
 // Whatever stands in the place of a word, what is said of it is short.
 func TestErrorsRepeatLittle(t *testing.T) {
-	messages.Everywhere(t, "LoadState=loaded\nActiveState=active\nMainPID=1\n", func(b []byte) error { _, err := parseShow(string(b)); return err })
+	messages.Everywhere(t, "LoadState=loaded\nActiveState=active\nMainPID=1\n", func(b []byte) error {
+		_, err := parseShow(string(b))
+		return err
+	})
 	messages.Everywhere(t, "systemd 239 (x)\n", func(b []byte) error { _, err := parseVersion(string(b)); return err })
 }

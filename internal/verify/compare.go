@@ -92,7 +92,8 @@ func differences(before, now []Table) string {
 	var names []string
 	for _, t := range before {
 		if got := is[[2]string{t.Schema, t.Name}]; got != t {
-			names = append(names, fmt.Sprintf("%s.%s (%d rows, then %d)", excerpt.Of(t.Schema), excerpt.Of(t.Name), t.Rows, got.Rows))
+			names = append(names, fmt.Sprintf("%s.%s (%d rows, then %d)", excerpt.Of(t.Schema), excerpt.Of(t.Name), t.Rows,
+				got.Rows))
 		}
 	}
 	if len(names) == 0 {

@@ -20,12 +20,14 @@ func TestErrorsRepeatLittle(t *testing.T) {
 	must(t, err)
 	defer root.Close()
 	s := &Set{Name: "c/s", Sum: "0f", folder: root, at: folder}
-	messages.Everywhere(t, `{"format": 1, "set": "c/s", "manifest_sha256": "0f", "read": {"ok": true, "at": 1.5}}`, func(b []byte) error {
-		must(t, os.WriteFile(filepath.Join(folder, recordName), b, 0o600))
-		_, err := s.Record()
-		return err
-	})
-	m := repository.Manifest{Format: 1, Set: "c/s", Method: "logical", Files: []repository.File{{Name: "a", Compression: "none", SHA256: "0f", Bytes: 1, RawBytes: 1}}}
+	messages.Everywhere(t, `{"format": 1, "set": "c/s", "manifest_sha256": "0f", "read": {"ok": true, "at": 1.5}}`,
+		func(b []byte) error {
+			must(t, os.WriteFile(filepath.Join(folder, recordName), b, 0o600))
+			_, err := s.Record()
+			return err
+		})
+	m := repository.Manifest{Format: 1, Set: "c/s", Method: "logical", Files: []repository.File{{Name: "a",
+		Compression: "none", SHA256: "0f", Bytes: 1, RawBytes: 1}}}
 	m.Position.UUID = "u"
 	good, err := json.Marshal(m)
 	must(t, err)

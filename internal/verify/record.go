@@ -92,7 +92,8 @@ func (s *Set) Record() (Record, error) {
 	case r.Format != recordFormat:
 		return Record{}, fmt.Errorf("%s: its format is %d, and this version reads %d", s.path(recordName), r.Format, recordFormat)
 	case r.Set != s.Name:
-		return Record{}, fmt.Errorf("%s: it is that of the set %q and counts for nothing here", s.path(recordName), excerpt.Of(r.Set))
+		return Record{}, fmt.Errorf("%s: it is that of the set %q and counts for nothing here", s.path(recordName),
+			excerpt.Of(r.Set))
 	case r.ManifestSHA256 != s.Sum:
 		return Record{}, fmt.Errorf("%s: the manifest is not the one that was verified, so it counts for nothing", s.path(recordName))
 	}

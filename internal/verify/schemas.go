@@ -71,7 +71,8 @@ func (s *Set) holds(p Part) error {
 	}
 	slices.Sort(names)
 	if !slices.Contains(names, p.Schema) {
-		return fmt.Errorf("%s holds no schema %q; it holds %s", s.Path(), excerpt.Of(p.Schema), excerpt.UpTo(1000, strings.Join(names, ", ")))
+		return fmt.Errorf("%s holds no schema %q; it holds %s", s.Path(), excerpt.Of(p.Schema), excerpt.UpTo(1000,
+			strings.Join(names, ", ")))
 	}
 	if sqldump.System(p.Schema) || sqldump.System(p.As) {
 		return fmt.Errorf("the schema %q as %q: a schema of the server's own is not loaded", p.Schema, p.As)

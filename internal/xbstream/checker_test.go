@@ -178,7 +178,8 @@ func TestRecordedStream(t *testing.T) {
 }
 
 func TestErrorsRepeatLittle(t *testing.T) {
-	for _, name := range []string{strings.Repeat("x", 500), strings.Repeat("\xff", 500), "a\x1b[2J\nb", strings.Repeat("\U000e0001", 120), "../\x1b" + strings.Repeat("é", 200)} {
+	for _, name := range []string{strings.Repeat("x", 500), strings.Repeat("\xff", 500), "a\x1b[2J\nb",
+		strings.Repeat("\U000e0001", 120), "../\x1b" + strings.Repeat("é", 200)} {
 		other := name[:len(name)-1] + "y"
 		for what, stream := range map[string][]byte{
 			"no end":     join(put(name, "hello", 0), put(other, "", 0), put("b", "x", 0), put("c", "x", 0)),

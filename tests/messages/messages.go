@@ -29,15 +29,18 @@ func Check(t testing.TB, err error) {
 // wrong says what is wrong with a message, empty when nothing is.
 func wrong(err error) string {
 	text := err.Error()
-	bad := strings.IndexFunc(text, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) })
+	bad := strings.IndexFunc(text, func(r rune) bool {
+		return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control,
+			r)
+	})
 	if utf8.RuneCountInString(text) > Most || bad >= 0 || !utf8.ValidString(text) {
 		return fmt.Sprintf("a message of %d bytes, with a control character at %d: %.300q", len(text), bad, text)
 	}
 	return ""
 }
 
-// long are texts that nobody should repeat, for a name, a number, a key or a line of an input. All but the last three may
-// stand in XML.
+// long are texts that nobody should repeat, for a name, a number, a key or a line of an input. All but the last three
+// may stand in XML.
 var long = map[string]string{
 	"letters": strings.Repeat("x", 2500),
 	"digits":  strings.Repeat("9", 2500),
@@ -55,8 +58,8 @@ var long = map[string]string{
 // token is a name, a number or a word of an input.
 var token = regexp.MustCompile(`[\pL\pN_.@*-]+`)
 
-// Everywhere puts long and hostile texts in the place of every word of a sample, one after the other, has it parsed, and
-// checks what the parser says. The sample should be small, and have every feature once.
+// Everywhere puts long and hostile texts in the place of every word of a sample, one after the other, has it parsed,
+// and checks what the parser says. The sample should be small, and have every feature once.
 func Everywhere(t *testing.T, sample string, parse func(input []byte) error) {
 	t.Helper()
 	said, tried := 0, map[string]bool{}
