@@ -53,7 +53,10 @@ const maxStatement = 1 << 30
 
 // NewReader reads a dump of schemas, for a server of a version, as "10.11.6". take gets one statement after the other.
 func NewReader(version string, take func(Statement) error) *Reader {
-	return &Reader{version: number(version), take: take, check: (*Reader).ofSchema, line: 1, atStart: true, session: newSession(), filled: map[[2]string]bool{}}
+	return &Reader{
+		version: number(version), take: take, check: (*Reader).ofSchema, line: 1, atStart: true,
+		session: newSession(), filled: map[[2]string]bool{},
+	}
 }
 
 // NewUsersReader reads a file of accounts in the same way.

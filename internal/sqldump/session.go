@@ -37,8 +37,10 @@ var variables = []string{
 
 // charsets are those in which no byte of a longer character is one of ASCII, so that a quote is a quote.
 var charsets = []string{
-	"utf8", "utf8mb3", "utf8mb4", "ascii", "binary", "latin1", "latin2", "latin5", "latin7", "cp850", "cp852", "cp866", "cp1250", "cp1251", "cp1256", "cp1257",
-	"koi8r", "koi8u", "greek", "hebrew", "armscii8", "geostd8", "tis620", "hp8", "dec8", "keybcs2", "macce", "macroman", "ujis", "eucjpms", "euckr", "gb2312",
+	"utf8", "utf8mb3", "utf8mb4", "ascii", "binary", "latin1", "latin2", "latin5", "latin7",
+	"cp850", "cp852", "cp866", "cp1250", "cp1251", "cp1256", "cp1257",
+	"koi8r", "koi8u", "greek", "hebrew",
+	"armscii8", "geostd8", "tis620", "hp8", "dec8", "keybcs2", "macce", "macroman", "ujis", "eucjpms", "euckr", "gb2312",
 }
 
 // set reads what stands behind SET: assignments with commas between.

@@ -48,7 +48,8 @@ func (s *Set) Load(ctx context.Context, server *galera.Client, o LoadOptions) er
 	}
 	version, want := mariadbVersion(text), mariadbVersion(s.Manifest.Server.Version)
 	if version == "" || series(version) != series(want) {
-		return fmt.Errorf("the server here is of version %s, and the set of %s: only the same series reads it; take a host that has it", text, s.Manifest.Server.Version)
+		return fmt.Errorf("the server here is of version %s, and the set of %s: only the same series reads it; take a host that has it",
+			text, s.Manifest.Server.Version)
 	}
 	// A damaged or forged dump must not have been loaded up to where that shows.
 	seen := newChoice(o.Parts, func(sqldump.Statement, string) error { return nil })
@@ -171,7 +172,8 @@ func (c *choice) take(s sqldump.Statement) error {
 		return nil
 	}
 	if s.Qualified && p.As != p.Schema {
-		return fmt.Errorf("line %d: the %s %s names the schema %s itself, so that it cannot be loaded as %s; load the dump by hand", s.Line, s.Does, s.Name, p.Schema, p.As)
+		return fmt.Errorf("line %d: the %s %s names the schema %s itself, so that it cannot be loaded as %s; load the dump by hand",
+			s.Line, s.Does, s.Name, p.Schema, p.As)
 	}
 	if s.Definer != nil && !s.Invoker {
 		c.note(p, s)
@@ -245,8 +247,8 @@ func (c *choice) checkDefiners(ctx context.Context, server *galera.Client, trust
 			return fmt.Errorf("see what the definer %s may do: %w", d.as, err)
 		}
 		if more != "" {
-			return fmt.Errorf("%s, would run as %s, which may do more than its schema needs (%s). The set is not signed: who can write to the destination can have written that; "+
-				"add %s to definers if you trust it", d.what, d.as, more, d.as)
+			return fmt.Errorf("%s, would run as %s, which may do more than its schema needs (%s). The set is not signed: "+
+				"who can write to the destination can have written that; add %s to definers if you trust it", d.what, d.as, more, d.as)
 		}
 	}
 	return nil
