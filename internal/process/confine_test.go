@@ -96,9 +96,9 @@ func TestAConfinedProgramEndsWithAllItStarted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	await(t, "it runs", func() bool { return len(WorkingIn(o.Dir)) == 3 })
+	await(t, "it runs", func() bool { return len(WorkingIn(o.Dir, 65534)) == 3 })
 	c.Kill()
-	await(t, "it is gone", func() bool { return len(WorkingIn(o.Dir)) == 0 })
+	await(t, "it is gone", func() bool { return len(WorkingIn(o.Dir, 65534)) == 0 })
 }
 
 func TestWhatIsNoFolderCannotBeShown(t *testing.T) {

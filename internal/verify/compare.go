@@ -147,8 +147,8 @@ var short = []int{1021, 1037, 1038, 1041, 1114, 1317}
 
 // atTable is an error that a table made.
 func (r *restoring) atTable(t Table, err error) error {
-	of := fmt.Sprintf("the table %s.%s", excerpt.Of(t.Schema), excerpt.Of(t.Name))
-	return r.ended(data(r.set.Manifest).Name, of, fmt.Errorf("look at %s: %w", of, err))
+	name := excerpt.Of(t.Schema) + "." + excerpt.Of(t.Name)
+	return r.ended(data(r.set.Manifest).Name, "the table "+name, fmt.Errorf("look at the table %s: %w", name, err))
 }
 
 // ended is an error of the scratch server. One that ends over what it is given, as InnoDB does over a damaged page, proves

@@ -28,7 +28,7 @@ var one struct {
 
 func TestMain(m *testing.M) {
 	if _, err := user.Lookup(account); err != nil {
-		account = "nobody"
+		account = "daemon" // no server is believed to be the nobody of the kernel, 65534
 	}
 	code := m.Run()
 	if one.server != nil {
