@@ -151,9 +151,9 @@ options:
         Without it and without C(login_host) the option files tell, then the usual places are tried, then TCP at the
         server's C(bind-address). The first place at which somebody answers is the last one that is tried.
       - >-
-        Its folder may be open to nobody but root, the server's user and the user of the module, so a socket in a folder
-        that everybody can write to is refused. Over the socket, and over TCP to an address of this host, the server
-        must run as C(root), C(mysql), the owner of its datadir or the user of the module. Anybody else is told nothing.
+        Its folder may be open to nobody but root, the server's user and the user of the module, so one that everybody
+        can write to is refused. Over the socket, and over TCP to an address of this host, the server must run as
+        C(root), C(mysql), the owner of its datadir or the user of the module. Anybody else is told nothing.
     type: path
   login_host:
     description: Address of the server, for a connection over TCP. C(localhost) means the unix socket.
@@ -267,7 +267,7 @@ level:
   sample: restore
 plan:
   description: >-
-    What a restore does, or in check mode would do, with C(tools), their C(version), the C(space), the C(user) that runs
+    What a restore does, or in check mode would do; C(tools), their C(version), the C(space), the C(user) that runs
     them, and C(origin), what is known of who made the set.
   returned: with C(level=restore), when it can be done
   type: dict
