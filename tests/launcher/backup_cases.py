@@ -19,7 +19,7 @@ BACKUP = '- overcloud.backup.galera_backup: {destination: %s, login_user: u, log
 # many seconds have passed since the start.
 JOB = """#!/bin/sh
 args=$(cat); printf '%s\\n' "$args" >>"$0.d/args"
-say() { echo "{\\"changed\\": false, \\"job\\": \\"J\\", \\"unit\\": \\"overcloud-backup-J.service\\", $1}"; exit; }
+say() { echo "{\\"job\\": \\"J\\", \\"unit\\": \\"overcloud-backup-J.service\\", $1}"; exit; }
 progress() { say '"running": true, "ended": false, "progress": {"phase": "'"$1"'", "read_bytes": '"$2"', "stored_bytes": 12582912, "expected_bytes": 183500800, "elapsed": '"$3"'}'; }
 ended() { say '"running": false, "ended": true, "result": {'"$1"'}'; }
 case $args in
@@ -118,7 +118,7 @@ def case_backup_progress(bench):
     has(output, '\none: physical backup, 45 % (80.1 of 175.0 MiB read, 12.0 MiB stored), 31 s\n', '\none: physical backup, resync, 35 s\n')
     lacks(output, 'catch up')
     got = results(output)[0]
-    assert (got['msg'], got['changed'], got['job']) == ('made', True, 'J') and not set(got) & set(['ended', 'running', 'progress', 'result']), got
+    assert (got['msg'], got['changed'], got['job']) == ('made', True, asked(bench)[0]['job']) and not set(got) & set(['ended', 'running', 'progress', 'result']), got
     calls = asked(bench)
     assert calls[0]['wait'] is False and re.match(r'\d{8}T\d{6}Z-[0-9a-f]{6}$', calls[0]['job']), calls[0]
     assert all(c['job'] == calls[0]['job'] and 'login_password' not in c for c in calls[1:]) and len(calls) > 3, calls

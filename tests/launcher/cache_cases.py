@@ -159,7 +159,7 @@ def case_pinned(bench):
 
 def case_own_cache(bench):
     """cache: a user's own lies in his home, and is refused below a folder of somebody else"""
-    home = bench.path('home')
+    home = bench.path('own-home')
     os.mkdir(home, 0o755)
     bench.undo.append(lambda: shutil.rmtree(home))
     shutil.chown(home, 'nobody')
