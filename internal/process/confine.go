@@ -94,8 +94,10 @@ func (c *Confinement) enter() error {
 	return enterRoot(c.Root)
 }
 
-// fill mounts what the program sees.
+// fill mounts what the program sees. A unit's umask would close its folders to the user that it runs as; the thread has
+// a umask of its own since it has mounts of its own.
 func (c *Confinement) fill() error {
+	defer unix.Umask(unix.Umask(0o022))
 	for _, path := range system {
 		flags := uintptr(unix.MS_RDONLY | unix.MS_NOSUID | unix.MS_NODEV)
 		if strings.HasPrefix(path, "/dev/") {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -79,6 +80,17 @@ func TestAConfinedProgramReachesNothingButItsOwn(t *testing.T) {
 	}
 	if after, err := os.ReadFile("/proc/self/mountinfo"); err != nil || !bytes.Equal(before, after) {
 		t.Errorf("our own mounts have changed: %v\n%s\n%s", err, before, after)
+	}
+}
+
+// A job's unit has a umask that keeps others out of all that it makes.
+func TestAConfinedProgramRunsWhateverTheUmask(t *testing.T) {
+	dir, o := cell(t)
+	defer syscall.Umask(syscall.Umask(0o077))
+	var said bytes.Buffer
+	o.Stdout = &said
+	if err := o.Run(t.Context(), "/bin/sh", "-c", "umask; cat ../r/file; echo x > file"); err != nil || said.String() != "0077\nreadable\n" {
+		t.Errorf("%q, %v in %s", said.String(), err, dir)
 	}
 }
 
