@@ -38,7 +38,7 @@ func (s *Statement) create(l *lexer) error {
 // definer reads "`nova`@`localhost`", or the name of a role. An account that is not named would be ours.
 func (s *Statement) definer(l *lexer) error {
 	user := l.next()
-	if user.class != name && user.class != text {
+	if !quoted(l, user) {
 		return fmt.Errorf("the definer %.80s is no quoted name", user.text)
 	}
 	s.Definer = &Definer{User: unquote(user)}
@@ -46,11 +46,16 @@ func (s *Statement) definer(l *lexer) error {
 		return nil
 	}
 	host := l.next()
-	if host.class != name && host.class != text {
+	if !quoted(l, host) {
 		return fmt.Errorf("the definer's host %.80s is no quoted name", host.text)
 	}
 	s.Definer.Host = unquote(host)
 	return nil
+}
+
+// quoted says that an account's name can be read in one way only: 'ro\ot' is root.
+func quoted(l *lexer, t token) bool {
+	return (t.class == name || t.class == text && !strings.ContainsAny(unquote(t), `\'"`)) && (l.session.unicode || isASCII(t.text))
 }
 
 func unquote(t token) string {
@@ -187,8 +192,11 @@ var ErrOutside = errors.New("the table has DATA DIRECTORY or INDEX DIRECTORY, so
 // table reads "`t` (...) ENGINE=...". It holds no query, no other table's definition and nothing that lies elsewhere.
 func (s *Statement) table(l *lexer) error {
 	s.Kind = Table
-	l.have("IF", "NOT", "EXISTS")
+	// IF NOT EXISTS would be content with a view or somebody else's table, and the rows would go there.
 	if err := s.named(l, &s.Name); err != nil {
+		return err
+	}
+	if err := s.readable(l); err != nil {
 		return err
 	}
 	if !l.symbol('(') || l.peek().is("LIKE") {
@@ -200,6 +208,10 @@ func (s *Statement) table(l *lexer) error {
 			return ErrOutside
 		case t.isOneOf("SELECT", "UNION", "CONNECTION", "TABLESPACE") || t.symbol(';'):
 			return fmt.Errorf("the table's %s", t.text)
+		case t.class == odd:
+			return fmt.Errorf("the table's %.40q", t.text)
+		case t.is("VALUES") && !l.peek().isOneOf("LESS", "IN"):
+			return errors.New("the table's VALUES, which are no partition's")
 		case t.is("ENGINE"):
 			if err := engine(l); err != nil {
 				return err
@@ -211,6 +223,14 @@ func (s *Statement) table(l *lexer) error {
 	return nil
 }
 
+// readable refuses a name that is another one in another character set: rows must go to the table that was made.
+func (s *Statement) readable(l *lexer) error {
+	if !l.session.unicode && !isASCII(s.Name) {
+		return fmt.Errorf("the name %.80q in another character set than UTF-8", s.Name)
+	}
+	return nil
+}
+
 // rows reads "[IGNORE] INTO `t` (`a`, `b`) VALUES (1,'x'),(NULL,0xFF)": nothing but values.
 func (s *Statement) rows(l *lexer) error {
 	l.have("IGNORE")
@@ -218,6 +238,9 @@ func (s *Statement) rows(l *lexer) error {
 		return errUnknown
 	}
 	if err := s.named(l, &s.Name); err != nil {
+		return err
+	}
+	if err := s.readable(l); err != nil {
 		return err
 	}
 	if l.symbol('(') {

@@ -31,9 +31,9 @@ type Reader struct {
 
 	session session
 	schema  string
-	// filled are the tables that rows may go to, by schema and name: those made before, and without a trigger yet. So
-	// nothing of a dump runs while it is loaded.
-	filled map[[2]string]bool
+	// filled is the table that rows may go to, by schema and name: the one made last, while it has no trigger. So nothing of
+	// a dump runs while it is loaded.
+	filled [2]string
 }
 
 type state int
@@ -55,7 +55,7 @@ const maxStatement = 1 << 30
 func NewReader(version string, take func(Statement) error) *Reader {
 	return &Reader{
 		version: number(version), take: take, check: (*Reader).ofSchema, line: 1, atStart: true,
-		session: newSession(), filled: map[[2]string]bool{},
+		session: newSession(),
 	}
 }
 

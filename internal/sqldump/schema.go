@@ -28,20 +28,19 @@ func (r *Reader) ofSchema(s *Statement) error {
 	return nil
 }
 
-// order refuses rows for what is no table of this dump, or has a trigger already: mariadb-dump writes triggers after rows.
+// order refuses rows for what is not the table that was made last: so mariadb-dump writes them, before its triggers and
+// the next view. What the server has made anew under that very name is a table, without a trigger.
 func (r *Reader) order(s *Statement) error {
-	key := [2]string{s.Schema, strings.ToLower(s.Name)}
-	switch s.Does {
-	case "CREATE TABLE":
-		r.filled[key] = true
-	case "DROP TABLE", "DROP VIEW", "CREATE VIEW":
-		delete(r.filled, key)
-	case "CREATE TRIGGER":
-		delete(r.filled, [2]string{s.Schema, strings.ToLower(s.Table)})
-	case "INSERT", "REPLACE":
-		if !r.filled[key] {
+	key := [2]string{s.Schema, s.Name}
+	switch {
+	case s.Does == "CREATE TABLE":
+		r.filled = key
+	case s.Does == "INSERT" || s.Does == "REPLACE":
+		if r.filled != key {
 			return errors.New("its table was not made before, or has a trigger already")
 		}
+	case s.Kind != Session && s.Does != "LOCK" && s.Does != "ALTER TABLE":
+		r.filled = [2]string{}
 	}
 	return nil
 }
@@ -90,6 +89,9 @@ func (s *Statement) schemaName(l *lexer) error {
 	if t.class != name || System(t.name()) {
 		return fmt.Errorf("%.80s is no schema of a user's", t.text)
 	}
+	if !l.session.unicode && !isASCII(t.text) {
+		return fmt.Errorf("the schema's name %.80q in another character set than UTF-8", t.text)
+	}
 	s.Schema, s.at, s.end = t.name(), t.at, t.end
 	return nil
 }
@@ -99,7 +101,7 @@ func (s *Statement) named(l *lexer, into *string) error {
 	is := func(t token) bool { return t.class == name || t.class == word && s.Kind == Program }
 	t := l.next()
 	if is(t) && l.symbol('.') {
-		if t.name() != s.Schema {
+		if t.name() != s.Schema || !l.session.unicode && !isASCII(t.text) {
 			return fmt.Errorf("it is about the schema %.80s", t.text)
 		}
 		s.Qualified = true

@@ -13,16 +13,18 @@ import (
 type session struct {
 	plain bool // NO_BACKSLASH_ESCAPES
 	ansi  bool // ANSI_QUOTES
+	// unicode says that what is sent is taken for UTF-8, as at the beginning.
+	unicode bool
 	// saved are the user's variables, each with the variable of the server that it was taken from.
 	saved map[string]saved
 }
 
 type saved struct {
-	of          string
-	plain, ansi bool
+	of                   string
+	plain, ansi, unicode bool
 }
 
-func newSession() session { return session{saved: map[string]saved{}} }
+func newSession() session { return session{unicode: true, saved: map[string]saved{}} }
 
 // escapes says that a backslash in such quotes escapes.
 func (s session) escapes(quote byte) bool {
@@ -43,10 +45,12 @@ var charsets = []string{
 	"armscii8", "geostd8", "tis620", "hp8", "dec8", "keybcs2", "macce", "macroman", "ujis", "eucjpms", "euckr", "gb2312",
 }
 
-// set reads what stands behind SET: assignments with commas between.
+// set reads what stands behind SET: assignments with commas between. A server reads all values before it sets the first,
+// so nothing may be read that the same SET has set.
 func (s *session) set(l *lexer) error {
+	done := map[string]bool{}
 	for {
-		if err := s.assign(l); err != nil {
+		if err := s.assign(l, done); err != nil {
 			return err
 		}
 		if l.ended() {
@@ -58,13 +62,19 @@ func (s *session) set(l *lexer) error {
 	}
 }
 
-func (s *session) assign(l *lexer) error {
+var errOrder = errors.New("SET of a variable that the same SET has set")
+
+func (s *session) assign(l *lexer, done map[string]bool) error {
 	if l.have("NAMES") {
-		return checkCharset(l.next())
+		if done["character_set_client"] {
+			return errOrder
+		}
+		done["character_set_client"] = true
+		return s.client(l.next())
 	}
 	if l.symbol('@') {
 		if !l.symbol('@') {
-			return s.save(l)
+			return s.save(l, done)
 		}
 	}
 	scoped := l.have("SESSION") || l.have("LOCAL")
@@ -78,20 +88,30 @@ func (s *session) assign(l *lexer) error {
 	if !l.symbol('=') {
 		return fmt.Errorf("SET %s has no value", variable)
 	}
-	return s.value(l, variable)
+	if done[variable] {
+		return errOrder
+	}
+	done[variable] = true
+	return s.value(l, variable, done)
 }
 
 // save reads "@OLD_SQL_MODE=@@SQL_MODE".
-func (s *session) save(l *lexer) error {
+func (s *session) save(l *lexer, done map[string]bool) error {
 	own := l.next()
-	if own.class != word || !l.symbol('=') || !l.symbol('@') || !l.symbol('@') {
+	// A server takes @é for @e.
+	if own.class != word || !isASCII(own.text) || !l.symbol('=') || !l.symbol('@') || !l.symbol('@') {
 		return errors.New("SET of a variable that is no copy of the server's")
 	}
 	if l.have("SESSION") || l.have("LOCAL") {
 		l.symbol('.')
 	}
 	variable, err := serverVariable(l)
-	s.saved[strings.ToLower(own.text)] = saved{variable, s.plain, s.ansi}
+	if at := "@" + strings.ToLower(own.text); err == nil && (done[variable] || done[at]) {
+		err = errOrder
+	} else {
+		done[at] = true
+	}
+	s.saved[strings.ToLower(own.text)] = saved{variable, s.plain, s.ansi, s.unicode}
 	return err
 }
 
@@ -105,15 +125,20 @@ func serverVariable(l *lexer) (string, error) {
 }
 
 // value reads a literal, or a variable that holds what this one held before.
-func (s *session) value(l *lexer, variable string) error {
+func (s *session) value(l *lexer, variable string, done map[string]bool) error {
 	if l.symbol('@') {
 		own := l.next()
 		before, known := s.saved[strings.ToLower(own.text)]
 		if own.class != word || !known || before.of != variable {
 			return fmt.Errorf("SET %s to a variable that does not hold its value", variable)
 		}
-		if variable == "sql_mode" {
+		switch {
+		case done["@"+strings.ToLower(own.text)]:
+			return errOrder
+		case variable == "sql_mode":
 			s.plain, s.ansi = before.plain, before.ansi
+		case variable == "character_set_client":
+			s.unicode = before.unicode
 		}
 		return nil
 	}
@@ -125,20 +150,29 @@ func (s *session) value(l *lexer, variable string) error {
 	switch variable {
 	case "sql_mode":
 		return s.mode(t)
-	case "character_set_client", "character_set_results":
+	case "character_set_client":
+		return s.client(t)
+	case "character_set_results":
 		return checkCharset(t)
 	}
 	return nil
 }
+
+// modeLetters are what lists of modes are written with.
+const modeLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_,"
 
 // mode reads a list of modes. Some stand for several.
 func (s *session) mode(t token) error {
 	if t.class != text {
 		return errors.New("SET sql_mode to what is no string")
 	}
+	modes := t.text[1 : len(t.text)-1]
+	if strings.TrimLeft(modes, modeLetters) != "" { // N\O_BACKSLASH_ESCAPES is one, too
+		return fmt.Errorf("SET sql_mode to %.80q", modes)
+	}
 	s.plain, s.ansi = false, false
-	for mode := range strings.SplitSeq(t.text[1:len(t.text)-1], ",") {
-		switch strings.ToUpper(strings.TrimSpace(mode)) {
+	for mode := range strings.SplitSeq(modes, ",") {
+		switch strings.ToUpper(mode) {
 		case "NO_BACKSLASH_ESCAPES":
 			s.plain = true
 		case "ANSI_QUOTES", "ANSI", "DB2", "MAXDB", "MSSQL", "ORACLE", "POSTGRESQL":
@@ -146,6 +180,12 @@ func (s *session) mode(t token) error {
 		}
 	}
 	return nil
+}
+
+// client takes the character set of what is sent.
+func (s *session) client(t token) error {
+	s.unicode = strings.HasPrefix(strings.ToLower(strings.Trim(t.text, `'"`)), "utf8")
+	return checkCharset(t)
 }
 
 func checkCharset(t token) error {

@@ -98,6 +98,42 @@ func TestAStatementThatNoDumpHasIsRefused(t *testing.T) {
 	}
 }
 
+// Each of these was read in one way here, and in another by MariaDB 10.11.
+func TestWhatAServerReadsInAnotherWayIsRefused(t *testing.T) {
+	const evil = "CREATE DEFINER=`x`@`y` SQL SECURITY INVOKER VIEW `v` AS SELECT Host, User, Priv FROM mysql.global_priv;\n"
+	const trigger = "CREATE DEFINER=`a`@`b` TRIGGER r BEFORE INSERT ON `t` FOR EACH ROW CALL x();\n"
+	for _, dump := range []string{
+		// The mode of quotes: a backslash within its name, values of before the SET, names of variables that are the same.
+		`SET sql_mode='N\O_BACKSLASH_ESCAPES'`, `SET sql_mode="\ANSI_QUOTES"`, "SET sql_mode=' ANSI_QUOTES'",
+		"SET sql_mode='NO_BACKSLASH_ESCAPES', @y=@@sql_mode", "SET @y=@@sql_mode; SET @y=@@sql_mode, sql_mode=@y", "SET @y=@@sql_mode, @Y=@@sql_mode",
+		"SET NAMES latin1, @c=@@character_set_client", "SET sql_mode='', sql_mode='ANSI'", "SET @é=@@sql_mode",
+		// A byte that is a blank in sets of one byte.
+		"SET NAMES latin1; CREATE TABLE `y` (`a` int)\xa0ENGINE\xa0=\xa0MERGE", "SET NAMES latin1; CREATE TABLE `y` (`a` int) DATA\xa0DIRECTORY='/srv'",
+		"SET character_set_client=cp1250; CREATE TABLE `y` (`a` int) \xa0SELECT\xa01", "SET NAMES latin1; CREATE TABLE `y` (`a` int) --\xa0x'\nENGINE=MERGE -- '\n",
+		"SET @c=@@character_set_client; SET NAMES latin1; SET @d=@@character_set_client; SET character_set_client=@c; SET character_set_client=@d; CREATE TABLE `y` (a\xa0int)",
+		// A number that ends before its letters do.
+		"CREATE TABLE `y` (`a` int) AUTO_INCREMENT=1.0e1ENGINE=MERGE", "CREATE TABLE `y` (`a` int) AVG_ROW_LENGTH=1.0CONNECTION='mysql://x'", "CREATE TABLE `y` (`a` int) AVG_ROW_LENGTH=1.0SELECT 1",
+		"CREATE TABLE `y` (`a` int) AUTO_INCREMENT=0x1GENGINE=x", "INSERT INTO `t` VALUES (1.0OR 1)", "INSERT INTO `t` VALUES (1e1e1)", "INSERT INTO `t` VALUES (0b2)",
+		"CREATE TABLE `y` (`a` text) VALUES (current_user())", "CREATE TABLE `y` (`a` text) AS VALUES (1)",
+		// Rows for a view or through a trigger.
+		evil + "CREATE TABLE IF NOT EXISTS `v` (`a` int); INSERT INTO `v` VALUES (1,2,3)", strings.ReplaceAll(evil, "`v`", "`V`") + "CREATE TABLE `v` (`a` int); INSERT INTO `V` VALUES (1,2,3)",
+		strings.ReplaceAll(evil, "`v`", "`é`") + "SET NAMES latin1; CREATE TABLE `\xe8` (`a` int); INSERT INTO `\xe9` VALUES (1,2,3)", "CREATE TABLE `y` (`a` int); INSERT INTO `t` VALUES (1)",
+		"CREATE TABLE `é` (`a` int); SET NAMES latin1; INSERT INTO `é` VALUES (1)", trigger + "CREATE TABLE IF NOT EXISTS `t` (`a` int); INSERT INTO `t` VALUES (1)", trigger + "INSERT INTO `t` VALUES (1)",
+		"SET NAMES latin1; USE `é`", "SET NAMES latin1; CREATE DATABASE `é`",
+		// root@localhost, and names of which other bytes are sent.
+		`CREATE DEFINER='ro\ot'@'l\ocalhost' EVENT e ON SCHEDULE EVERY 1 DAY DO SELECT 1`, `CREATE DEFINER='ro''ot'@'%' PROCEDURE p() SELECT 1`, "SET NAMES latin1; CREATE DEFINER=`é`@`%` PROCEDURE p() SELECT 1",
+	} {
+		_, err := read(NewReader, begin+dump+";\n", 1<<20)
+		var refused *Refusal
+		if !errors.As(err, &refused) || refused.Line < 3 {
+			t.Errorf("%q: %v", dump, err)
+		}
+	}
+	if _, err := read(NewReader, begin+"SET NAMES latin1; CREATE TABLE `y` (a text COMMENT '\xe9') ENGINE=InnoDB PARTITION BY LIST (a) (PARTITION p VALUES IN (1.5e-3)); INSERT INTO `y` VALUES ('\xa0',0x1f,0b01,1.,1E5);", 9); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAHeaderHoldsNothingButSessionVariables(t *testing.T) {
 	for _, statement := range []string{"CREATE TABLE `t` (a int)", "INSERT INTO `t` VALUES (1)", "/*!50003 CREATE USER evil */", "DROP TABLE IF EXISTS `t`", "ALTER DATABASE `nova` CHARACTER SET utf8 COLLATE utf8_bin"} {
 		if _, err := read(NewReader, "/*!40101 SET NAMES utf8mb4 */;\n"+statement+";\n", 100); err == nil {

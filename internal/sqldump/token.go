@@ -13,6 +13,7 @@ const (
 	text   class = 't' // a string
 	digits class = 'd'
 	symbol class = 's'
+	odd    class = 'o' // what servers may take for more than one token, as 1.0ENGINE, or not as written
 )
 
 type token struct {
@@ -70,11 +71,17 @@ func (l *lexer) next() token {
 		l.quote(c)
 	case isDigit(c):
 		class = digits
-		l.number()
+		if l.number(); !isNumber(l.s[at:l.i]) {
+			class = odd
+		}
 	case isLetter(c):
 		class = word
 		for l.i < len(l.s) && (isLetter(l.s[l.i]) || isDigit(l.s[l.i])) {
 			l.i++
+		}
+		// In the character sets of one byte some of these are blanks.
+		if !l.session.unicode && !isASCII(l.s[at:l.i]) {
+			class = odd
 		}
 	default:
 		l.i++
@@ -168,6 +175,28 @@ func (l *lexer) number() {
 		}
 	}
 }
+
+// isNumber refuses what only begins as one: a server ends 1.0e1ENGINE before the E of ENGINE.
+func isNumber(s string) bool {
+	if rest, hexadecimal := strings.CutPrefix(s, "0x"); hexadecimal {
+		return rest != "" && strings.TrimLeft(rest, "0123456789abcdefABCDEF") == ""
+	}
+	if rest, binary := strings.CutPrefix(s, "0b"); binary {
+		return rest != "" && strings.TrimLeft(rest, "01") == ""
+	}
+	const decimal = "0123456789"
+	rest := strings.TrimLeft(s, decimal)
+	if after, point := strings.CutPrefix(rest, "."); point {
+		rest = strings.TrimLeft(after, decimal)
+	}
+	if rest != "" && rest[0]|0x20 == 'e' {
+		rest = strings.TrimLeft(rest[1:], "+-")
+		return rest != "" && strings.TrimLeft(rest, decimal) == ""
+	}
+	return rest == ""
+}
+
+func isASCII(s string) bool { return !strings.ContainsFunc(s, func(c rune) bool { return c >= 0x80 }) }
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 func isLetter(c byte) bool {
