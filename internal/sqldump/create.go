@@ -208,6 +208,10 @@ func (s *Statement) table(l *lexer) error {
 			return ErrOutside
 		case t.isOneOf("SELECT", "UNION", "CONNECTION", "TABLESPACE") || t.symbol(';'):
 			return fmt.Errorf("the table's %s", t.text)
+		case t.is("REFERENCES"):
+			if parent := l.next(); l.symbol('.') && parent.name() != s.Schema {
+				s.Parent = parent.name()
+			}
 		case t.class == odd:
 			return fmt.Errorf("the table's %.40q", t.text)
 		case t.is("VALUES") && !l.peek().isOneOf("LESS", "IN"):

@@ -76,6 +76,11 @@ func TestAForgedDumpIsNotLoadedIntoTheCluster(t *testing.T) {
 		"an event of root elsewhere":   novaBegin + "DELIMITER ;;\n/*!50106 CREATE*/ /*!50117 DEFINER=`root`@`1.2.3.4`*/ /*!50106 EVENT `ev` ON SCHEDULE EVERY 1 SECOND DO GRANT ALL ON *.* TO evil */ ;;\nDELIMITER ;\n",
 		"a trigger without a definer":  novaBegin + "DELIMITER ;;\nCREATE TRIGGER `r` BEFORE INSERT ON `x` FOR EACH ROW SET @a=1 ;;\nDELIMITER ;\n",
 		"a view of root":               novaBegin + "/*!50001 CREATE ALGORITHM=UNDEFINED */\n/*!50013 DEFINER=`root`@`localhost` SQL SECURITY DEFINER */\n/*!50001 VIEW `w` AS select * from `mysql`.`user` */;\n",
+		"a row of another schema's": novaBegin + "/*!50001 CREATE */ /*!50013 DEFINER=`nova`@`localhost` SQL SECURITY INVOKER */ /*!50001 VIEW `w` AS SELECT Host, User, Priv FROM mysql.global_priv */;\n" +
+			"CREATE TABLE IF NOT EXISTS `w` (a int);\nINSERT INTO `w` VALUES ('%','evil','{\"access\":18446744073709551615}');\n",
+		"an event of root, escaped": novaBegin + "CREATE DEFINER='ro\\ot'@'l\\ocalhost' EVENT `ev` ON SCHEDULE EVERY 1 SECOND DO CREATE USER evil;\n",
+		"a query as a value":        novaBegin + "SET sql_mode='N\\O_BACKSLASH_ESCAPES';\nINSERT INTO `x` VALUES ('\\'+(SELECT 1 FROM mysql.user LIMIT 1))-- ');\n",
+		"a key on another schema":   "SET foreign_key_checks=0;\n" + novaBegin + "CREATE TABLE `k` (`a` int, FOREIGN KEY (`a`) REFERENCES `keystone` . `user` (`id`));\n",
 	}
 	for name, dump := range forged {
 		err := forge(t, dump).Load(t.Context(), client(t, s), LoadOptions{Parts: []Part{{Schema: "nova", As: "copy"}}, Tell: func(int64) {}})
