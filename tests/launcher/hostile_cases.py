@@ -7,8 +7,8 @@ import re
 from playbook import has, lacks
 
 # What a terminal obeys: a title, the clipboard, the cursor, the same with C1, and what turns a text around or hides it.
-SEQUENCES = '\x1b]0;title\x07\x1b]52;c;ZXZpbA==\x07\x1b[1A\x1b[2K\x9b2J\x9d0;t\x9c\r\x08\x7f\x00\u202e\u2066\u2028\u200b\ud83d'
-FORBIDDEN = re.compile('[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff]')
+SEQUENCES = '\x1b]0;ti\x07\x1b]52;c;ZXZpbA==\x07\x1b[1A\x1b[2K\x9b2J\x9d0;t\x9c\r\x08\x7f\x00\u202e\u2066\u2028\u200b\u3164\ufe0f\U000e0041\ud83d'
+FORBIDDEN = re.compile('[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\u3164\ufe0f\ud800-\udfff\U000e0000-\U000e0fff]')
 # Written as bytes that are no UTF-8.
 HALVES = '\ud83d\udcff'
 FORGED = '\nok: [two]\nTASK [forged] ***\nfatal: [two]: FAILED! => {}\n'
