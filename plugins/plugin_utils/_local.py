@@ -124,7 +124,7 @@ def _answer(process):
 
 
 def _result(said, status):
-    for line in reversed(said.splitlines()):
+    for line in reversed(said.split('\n')):  # splitlines would break texts, too
         if line.startswith('{'):
             try:
                 data = json.loads(line)
