@@ -176,8 +176,8 @@ func (c *choice) take(s sqldump.Statement) error {
 			s.Line, s.Does, s.Name, p.Schema, p.As)
 	}
 	if s.Parent != "" {
-		return fmt.Errorf("line %d: a foreign key of the table %s is on the schema %s, in which its rows would keep others from being removed; load the dump by hand",
-			s.Line, s.Name, s.Parent)
+		return fmt.Errorf("line %d: a foreign key of the table %s is on the schema %s, in which its rows would keep others from being removed; "+
+			"load the dump by hand", s.Line, s.Name, s.Parent)
 	}
 	if s.Definer != nil && !s.Invoker {
 		c.note(p, s)

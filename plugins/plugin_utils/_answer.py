@@ -30,8 +30,8 @@ WARNINGS, DIGITS = 100, 20
 # Control characters but the line feed; what turns the direction of a text around, breaks its lines or cannot be seen; and
 # halves of characters, which cannot be encoded.
 # The last ones, tags among them, are halves where Python 2 was built with 16 bits for a character.
-UNPRINTABLE = re.compile(u'[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164'
-                         u'\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb%s]' % (
+UNPRINTABLE = re.compile(u'[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f'
+                         u'\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb%s]' % (
                              u'\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff' if sys.maxunicode > 0xffff else u''))
 UNICODE, WHOLE = type(u''), (int, type(2 ** 64))
 # What every module may answer, and those alone that were started in the background.
