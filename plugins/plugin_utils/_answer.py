@@ -26,7 +26,7 @@ MIB = 2 ** 20
 # Of one answer: bytes, values, levels and the length of one text. The largest honest ones, the sets of a full
 # destination, take some hundred kilobytes.
 BYTES, VALUES, LEVELS, TEXT = 8 * MIB, 500000, 32, 4 * MIB
-WARNINGS, DIGITS = 100, 20
+WARNINGS, DIGITS, ATTEMPTS = 100, 20, 100
 # Control characters but the line feed; what turns the direction of a text around, breaks its lines or cannot be seen; and
 # halves of characters, which cannot be encoded.
 # The last ones, tags among them, are halves where Python 2 was built with 16 bits for a character.
@@ -65,6 +65,11 @@ def line(text, most=300):
     return text if len(text) <= most else text[:most] + u'...'
 
 
+def warning(text):
+    """The text of a warning. Ansible wraps it at the width of the terminal, and no line of it may look like one about another host."""
+    return line(text, 2000).replace(u'[', u'(').replace(u']', u')').replace(u'***', u'...')
+
+
 def part(text, most=64 * 1024):
     """What is kept of a text that nobody bounded: its end, where errors stand."""
     text = clean(text[-most - 1:])
@@ -75,9 +80,13 @@ def parse(said):
     """The object in the last line that holds one, or None."""
     if len(said) > BYTES:
         raise Refused('it has %d bytes, more than %d' % (len(said), BYTES))
+    tried = 0
     for text in reversed(said.split('\n')):  # splitlines would break texts, too
         if not text.startswith('{'):
             continue
+        tried += 1
+        if tried > ATTEMPTS:
+            raise Refused('none of its last %d lines that begin as an object is one' % ATTEMPTS)
         if sum(text.count(c) for c in ',[{') > VALUES:
             raise Refused('it holds more than %d values' % VALUES)
         try:
@@ -121,7 +130,7 @@ def documented(answer, module, detached=False, own=False):
     sieve = Sieve(module)
     found = sieve.answer(answer, shape)
     if sieve.left_out:
-        found['warnings'] = (found.get('warnings') or []) + [sieve.told()]
+        found['warnings'] = (found.get('warnings') or []) + [warning(sieve.told())]
     remove_internal_keys(found)
     return found
 
@@ -145,7 +154,7 @@ class Sieve:
             inner = dict((key, value) for key, value in shape.items() if key != NESTED)
             found[NESTED] = self.answer(found[NESTED], inner, where + NESTED + '.')
         if found.get('warnings'):
-            found['warnings'] = [line(text, 2000) for text in found['warnings'][:WARNINGS]]
+            found['warnings'] = [warning(text) for text in found['warnings'][:WARNINGS]]
         for key in SHOWN:
             if found.get(key):
                 found[key] = re.sub(u'\n(?! )', u'\n  ', found[key].strip('\n'))

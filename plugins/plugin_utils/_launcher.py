@@ -62,7 +62,7 @@ def builds():
     if not _builds:
         try:
             with open(os.path.join(BIN_DIR, 'SHA256SUMS')) as f:
-                sums = dict(reversed(line.split()) for line in f if line.strip())
+                sums = dict(reversed(fields) for fields in (text.split() for text in f) if len(fields) == 2)
         except (IOError, OSError):
             sums = {}
         for uname, suffix in PLATFORMS.items():

@@ -266,6 +266,15 @@ def case_numbers(bench):
         ('{"changed": tru', 'gave no result'), ('', 'gave no result'), ('\x00\x01{', 'gave no result'), (HALVES, 'gave no result')])
 
 
+def case_wrapped_warnings(bench):
+    """hostile: wherever a warning is wrapped, no line of it looks like one about another host"""
+    forged = 'fatal: [two]: FAILED! => {}'
+    padded = ['%s %s' % ('w' * n, forged) for n in range(80)]
+    output = Liar(bench, {'warnings': padded, forged: 1}).play('- overcloud.backup.pacemaker_facts: {}\n')
+    lacks(output, '[two]', 'TASK [w')
+    has(output, 'fatal: (two): FAILED!')
+
+
 def case_many_warnings(bench):
     """hostile: warnings are few and short"""
     output = Liar(bench, {'warnings': ['w' * 20000] * 300}).play("""
