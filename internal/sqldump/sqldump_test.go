@@ -186,9 +186,44 @@ func TestAFileOfUsersHoldsAccountsAlone(t *testing.T) {
 	if all, err := read(NewUsersReader, users, 3); err != nil || len(all) != 5 {
 		t.Errorf("%v, %v", all, err)
 	}
-	for _, bad := range []string{"INSTALL SONAME 'x'", "SET GLOBAL general_log=ON", "INSERT INTO `mysql`.`user` VALUES (1)", "CREATE TABLE x (a int)", "SELECT 1 INTO OUTFILE '/tmp/x'", "DROP USER root@localhost", "CREATE SERVER s FOREIGN DATA WRAPPER mysql OPTIONS (HOST 'x')"} {
-		if _, err := read(NewUsersReader, users+bad+";\n", 100); err == nil || !strings.Contains(err.Error(), "line 6, ") {
+	for _, bad := range hostileUsers {
+		if _, err := read(NewUsersReader, users+bad+";\n", 100); err == nil || !strings.Contains(err.Error(), "line ") {
 			t.Errorf("%s: %v", bad, err)
+		}
+	}
+}
+
+// hostileUsers are statements that no file of users may hold. Many begin as one of it does.
+var hostileUsers = []string{
+	"INSTALL SONAME 'x'", "SET GLOBAL general_log=ON", "INSERT INTO `mysql`.`user` VALUES (1)", "CREATE TABLE x (a int)", "SELECT 1 INTO OUTFILE '/tmp/x'",
+	"DROP USER root@localhost", "CREATE SERVER s FOREIGN DATA WRAPPER mysql OPTIONS (HOST 'x')",
+	"SET PASSWORD FOR a@b = PASSWORD('x'), GLOBAL event_scheduler=ON", "SET PASSWORD FOR `a`@`b` = '', @@global.event_scheduler=ON",
+	"SET DEFAULT ROLE NONE FOR a@b, GLOBAL general_log_file='/tmp/x'", "SET DEFAULT ROLE `r` FOR `a`@`b`, GLOBAL general_log_file='/tmp/x'",
+	"SET DEFAULT ROLE `r`, GLOBAL event_scheduler=ON", "SET DEFAULT ROLE `r` FOR `a`@`b` /*!50003 , GLOBAL event_scheduler=ON */",
+	"SET DEFAULT ROLE `r` FOR `a`@`b`/* , */, PASSWORD = ''", "SET DEFAULT ROLE `r` FOR CURRENT_USER, @x = (SELECT load_file('/etc/passwd'))",
+	"CREATE USER `a`@`b`", "CREATE OR REPLACE USER `a`@`b`", "CREATE USER IF NOT EXISTS CURRENT_USER", "CREATE USER IF NOT EXISTS `a`@`b`, `c`@`d`",
+	"CREATE USER IF NOT EXISTS `a`@`b` IDENTIFIED VIA x USING PASSWORD('y')", "CREATE USER IF NOT EXISTS `a`@`b` WITH", "CREATE USER IF NOT EXISTS `a`@`b` WITH MAX_QUERIES_PER_HOUR (SELECT 1)",
+	"CREATE USER IF NOT EXISTS `a`@`b` REQUIRE SSL, GLOBAL x=1", "CREATE USER IF NOT EXISTS `a`@`b` PASSWORD EXPIRE INTERVAL sleep(9) DAY", "CREATE USER IF NOT EXISTS `a`@`b` DEFAULT ROLE `r`",
+	"CREATE ROLE IF NOT EXISTS `r` WITH ADMIN CURRENT_USER", "CREATE ROLE `r`", "CREATE ROLE IF NOT EXISTS `r`, `s`",
+	"ALTER USER CURRENT_USER() IDENTIFIED BY PASSWORD ''", "ALTER USER IF EXISTS `a`@`b`, `c`@`d` ACCOUNT LOCK", "ALTER USER IF EXISTS `a`@`b` ACCOUNT LOCK, GLOBAL x=1",
+	"GRANT ALL ON *.* TO `a`@`b`, `c`@`d`", "GRANT ALL ON *.* TO `a`@`b` WITH GRANT OPTION, GLOBAL x=1", "GRANT ALL ON `nova` TO `a`@`b`", "GRANT ALL ON *.`t` TO `a`@`b`", "GRANT ALL TO `a`@`b` SELECT 1",
+	"GRANT SELECT (`a`, (SELECT 1)) ON `n`.`t` TO `a`@`b`", "GRANT PROXY ON ''@'%' TO 'root'@'localhost', 'x'@'y'", "GRANT `r`, `s` TO `a`@`b`", "GRANT", "GRANT ALL ON *.* TO", "SET DEFAULT ROLE",
+	"REVOKE ALL ON *.* FROM `a`@`b`", "DELIMITER ;;\nGRANT `r` TO `a`@`b`; SET GLOBAL event_scheduler=ON;;\nDELIMITER ", "EXECUTE IMMEDIATE 'GRANT'", "SET STATEMENT x=1 FOR GRANT `r` TO `a`@`b`",
+}
+
+// As servers from 10.1 to 11 show accounts and grants.
+func TestEachFormOfAnAccountIsRead(t *testing.T) {
+	for _, statement := range []string{
+		"CREATE USER IF NOT EXISTS `a`@`b`", "CREATE USER IF NOT EXISTS 'a'@'%' IDENTIFIED BY PASSWORD '*A'", "CREATE USER IF NOT EXISTS `a```@`%` IDENTIFIED VIA ed25519 USING 'x' OR unix_socket OR pam USING 'mariadb'",
+		"ALTER USER IF EXISTS `a`@`b` IDENTIFIED VIA mysql_native_password USING 'invalid' REQUIRE ISSUER '/C=x' SUBJECT '/C=y' CIPHER 'z' WITH MAX_QUERIES_PER_HOUR 1 MAX_UPDATES_PER_HOUR 2 MAX_CONNECTIONS_PER_HOUR 3 MAX_USER_CONNECTIONS -1 MAX_STATEMENT_TIME 1.500000 ACCOUNT LOCK PASSWORD EXPIRE INTERVAL 5 DAY",
+		"ALTER USER `a`@`b` PASSWORD EXPIRE", "ALTER USER IF EXISTS `a`@`b` REQUIRE X509 PASSWORD EXPIRE NEVER", "CREATE ROLE IF NOT EXISTS `r`", "SET DEFAULT ROLE `r` FOR `a`@`b`",
+		"GRANT ALL PRIVILEGES ON *.* TO `root`@`localhost` IDENTIFIED VIA mysql_native_password USING 'invalid' OR unix_socket WITH GRANT OPTION", "GRANT PROXY ON ''@'%' TO 'root'@'localhost' WITH GRANT OPTION",
+		"GRANT SELECT (`user`, `host`), INSERT ON `mysql`.`user` TO `a b``c`@`10.%`", "GRANT SELECT (user, host), UPDATE (host) ON `mysql`.`user` TO 'a'@'10.%'", "GRANT EXECUTE ON PROCEDURE `sys`.`diagnostics` TO `a`@`10.%` WITH GRANT OPTION",
+		"GRANT EXECUTE, ALTER ROUTINE ON PACKAGE BODY `a`.`b` TO `a`@`10.%`", "GRANT RELOAD, PROCESS, REPLICATION CLIENT ON *.* TO 'backup'@'localhost' IDENTIFIED BY PASSWORD '*2470C0C06DEE42FD1618BB99005ADCA2EC9D1E19' REQUIRE SSL WITH MAX_USER_CONNECTIONS 5",
+		"GRANT `r` TO `a`@`b` WITH ADMIN OPTION", "GRANT nova_reader TO 'reporter'@'10.%'", "GRANT `r` TO `s`", "GRANT SELECT ON `no\\_va`.* TO PUBLIC", "GRANT USAGE ON *.* TO `PUBLIC`", "GRANT DELETE HISTORY, BINLOG MONITOR ON *.* TO `a`@`b` WITH GRANT OPTION MAX_QUERIES_PER_HOUR 7",
+	} {
+		if all, err := read(NewUsersReader, statement+";\n", 5); err != nil || len(all) != 1 || all[0].Kind != Account {
+			t.Errorf("%s: %v", statement, err)
 		}
 	}
 }

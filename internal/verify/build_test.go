@@ -135,7 +135,7 @@ func TestAccountsWithAPluginAreTriedWhereItIs(t *testing.T) {
 func TestAPluginThatIsMissingHereIsNoFaultOfTheSet(t *testing.T) {
 	plugins := fetched(t)
 	destination, path := copySet(t, "logical")
-	appendTo(t, path, "users.sql", "CREATE USER signed@localhost IDENTIFIED VIA ed25519 USING '"+signed+"';\n")
+	appendTo(t, path, "users.sql", "CREATE USER IF NOT EXISTS `signed`@`localhost` IDENTIFIED VIA ed25519 USING '"+signed+"';\n")
 	r := prepared(t, openSet(t, destination, path), scratchFolder(t))
 	r.tools.plugins = ""
 	if found, err := r.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "a login plugin that the server here lacks") || len(found.Problems) > 0 {

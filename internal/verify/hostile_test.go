@@ -140,12 +140,11 @@ func TestASchemaOfAnHonestDumpIsLoaded(t *testing.T) {
 	must(t, trusted.Load(t.Context(), client(t, s), o))
 }
 
-// scratchServer is one with an honest set, whose data somebody else now has all rights over.
-func scratchServer(t *testing.T) *restoring {
+// begun is a restore of a set, up to where it is loaded.
+func begun(t *testing.T, set *Set) *restoring {
 	t.Helper()
-	destination, path := copySet(t, "logical")
 	ctx := context.Background()
-	r := prepared(t, openSet(t, destination, path), scratchFolder(t)).begin(ctx)
+	r := prepared(t, set, scratchFolder(t)).begin(ctx)
 	var err error
 	r.scratch, err = newScratch(ctx, r.o.Scratch, r.owner, r.o.Image)
 	must(t, err)
@@ -155,7 +154,15 @@ func scratchServer(t *testing.T) *restoring {
 		}
 		must(t, r.scratch.remove())
 	})
-	must(t, r.load(ctx))
+	return r
+}
+
+// scratchServer is one with an honest set, whose data somebody else now has all rights over.
+func scratchServer(t *testing.T) *restoring {
+	t.Helper()
+	destination, path := copySet(t, "logical")
+	r := begun(t, openSet(t, destination, path))
+	must(t, r.load(context.Background()))
 	return r
 }
 

@@ -108,8 +108,8 @@ func (s *server) dump(set *repository.Set, m *repository.Manifest) error {
 		m.Stream = &repository.Stream{Files: summary.Files, Chunks: summary.Chunks, Bytes: summary.Bytes}
 		return err
 	}
-	users, err := set.Add("users.sql", "users", []byte("CREATE USER IF NOT EXISTS `nova`@`localhost` IDENTIFIED BY 'secret';\nCREATE ROLE IF NOT EXISTS `reader`;\n"+
-		"CREATE USER IF NOT EXISTS `root`@`localhost`;\nALTER USER IF EXISTS `root`@`localhost` IDENTIFIED BY 'unknown';\n"+
+	users, err := set.Add("users.sql", "users", []byte("CREATE USER IF NOT EXISTS `nova`@`localhost` IDENTIFIED BY PASSWORD '*14E65567ABDB5135D0CFD9A70B3032C179A49EE7';\nCREATE ROLE IF NOT EXISTS `reader`;\n"+
+		"CREATE USER IF NOT EXISTS `root`@`localhost`;\nALTER USER IF EXISTS `root`@`localhost` IDENTIFIED BY PASSWORD '*9F41B36FDD383F6F7523A10C2C133FC2B190A1EA';\n"+
 		"GRANT ALL ON `nova`.* TO `nova`@`localhost`;\nGRANT PROXY ON ''@'%' TO 'root'@'localhost' WITH GRANT OPTION;\n"))
 	m.Files = append(m.Files, users)
 	return err
