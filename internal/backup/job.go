@@ -112,6 +112,9 @@ func (j *Job) chooseTool(ctx context.Context, c *galera.Client) (err error) {
 	if err != nil {
 		return err
 	}
+	if _, err := c.OptionFile(""); err != nil {
+		return err
+	}
 	j.plan.Method = j.tool.method
 	j.plan.Tool = repository.Program{Path: j.tool.path, Version: j.tool.version, Args: []string{}, Container: j.containerName}
 	if j.tool.version != server {

@@ -5,6 +5,7 @@ package galera
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"net"
 
@@ -44,12 +45,18 @@ func (c *Client) OptionFile(socket string) ([]byte, error) {
 // nowhere is a folder that no host has.
 const nowhere = "/nonexistent"
 
-// placeOptions lead the programs to where this client is, and to nobody else. With "loose-" a version that does not know
-// an option passes over it.
+// ErrToolsExposed is a login with which the server's own programs could be made to show the password.
+var ErrToolsExposed = errors.New("the server's own programs would show the password to whoever takes its port after this login")
+
+// placeOptions lead the programs to where this client is, and to nobody else.
 func (c *Client) placeOptions(socket string) ([][2]string, error) {
 	if c.reached.Via == "socket" {
 		// Without a host MYSQL_HOST in the environment would lead mariadb elsewhere, even with protocol=socket.
-		return [][2]string{{"host", "localhost"}, {"socket", cmp.Or(socket, c.socket, c.reached.Address)}}, nil
+		place := [][2]string{{"host", "localhost"}, {"socket", cmp.Or(socket, c.socket, c.reached.Address)}}
+		if c.native() {
+			place = append(place, withoutPlugins)
+		}
+		return place, nil
 	}
 	host, port, err := net.SplitHostPort(c.reached.Address)
 	if err != nil {
@@ -58,11 +65,21 @@ func (c *Client) placeOptions(socket string) ([][2]string, error) {
 	options := [][2]string{{"host", host}, {"port", port}, {"protocol", "tcp"},
 		{"ssl-ca", c.login.CACert}, {"ssl-cert", c.login.ClientCert}, {"ssl-key", c.login.ClientKey}}
 	if c.checksName() {
-		options = append(options, [2]string{"ssl-verify-server-cert", "ON"})
+		return append(options, [2]string{"ssl-verify-server-cert", "ON"}), nil
 	}
-	if c.wire != nil && c.wire.Plugin() == "mysql_native_password" {
-		// Theirs are files, and would show the password to a server that asks for one of them.
-		options = append(options, [2]string{"loose-plugin-dir", nowhere})
+	// In TLS it is not known what the server asked for. A program that does not check the name is talked out of TLS by a
+	// server that has none.
+	if !c.native() && !c.encrypted && c.cred.password != "" {
+		return nil, fmt.Errorf("%s at %s logs in by %s over TCP without TLS: %w; set ca_cert, log in over the socket, or use an "+
+			"account with mysql_native_password", c.cred.user, c.reached.Address, c.wire.Plugin(), ErrToolsExposed)
 	}
-	return options, nil
+	return append(options, withoutPlugins), nil
 }
+
+// withoutPlugins keeps the programs from plugins that are files: by some of them they would show the password to a
+// server that asks for it. mysql_native_password is none. With "loose-" a version that does not know the option passes
+// over it, and mariadb-backup asks the server where the server's own are.
+var withoutPlugins = [2]string{"loose-plugin-dir", nowhere}
+
+// native says that the server asked for nothing else than what the programs can do without a file.
+func (c *Client) native() bool { return c.wire == nil || c.wire.Plugin() == "mysql_native_password" }

@@ -65,6 +65,9 @@ func logsIn(t *testing.T, s *realServer, password string) {
 		}
 		again := filepath.Join(t.TempDir(), "tools.cnf")
 		text, err := c.OptionFile("")
+		if errors.Is(err, ErrToolsExposed) && c.wire.Plugin() == "client_ed25519" && c.reached.Via == "tcp" {
+			continue
+		}
 		if err == nil {
 			err = os.WriteFile(again, text, 0o600)
 		}

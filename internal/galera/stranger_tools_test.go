@@ -34,40 +34,116 @@ func tool(t *testing.T, c *Client, program string, args ...string) (string, erro
 	return string(out), err
 }
 
-// Whoever takes the server's place between our login and a tool's, as he can over TCP, is not shown the password by it.
-func TestTheToolsShowNoPassword(t *testing.T) {
-	s := server(t)
-	root := s.root(t)
-	run(t, root, "CREATE USER dump@localhost IDENTIFIED BY '"+secret+"'")
-	defer run(t, root, "DROP USER dump@localhost")
-	c := s.open(t, Login{User: "dump", Password: secret, Host: "127.0.0.1", Port: s.Port})
-	if out, err := tool(t, c, "mariadb", "--batch", "-e", "SELECT CURRENT_USER()"); err != nil || !strings.Contains(out, "dump@localhost") {
-		t.Fatalf("%q, %v", out, err)
-	}
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, behave := range map[string]func(*script){
+// shows are the ways in which a server asks for the password itself.
+func shows(t *testing.T, key *rsa.PrivateKey) map[string]func(*script) {
+	return map[string]func(*script){
 		"mysql_clear_password":  wants("mysql_clear_password", false),
 		"dialog":                wants("dialog", false, "\x01\x04Password: "),
 		"caching_sha2_password": wants("caching_sha2_password", false, "\x01\x04", "\x01"+publicPEM(t, &key.PublicKey)),
 		"sha256_password":       wants("sha256_password", false, "\x01"+publicPEM(t, &key.PublicKey)),
+	}
+}
+
+// Whoever takes the server's place between our login and a tool's, as anybody can over TCP, is not shown the password by
+// it.
+func TestTheToolsShowNoPassword(t *testing.T) {
+	s := server(t)
+	root := s.root(t)
+	run(t, root, "CREATE USER dump@localhost IDENTIFIED BY '"+secret+"'", "GRANT ALL ON *.* TO dump@localhost")
+	defer run(t, root, "DROP USER dump@localhost")
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ca := filepath.Join(s.Dir, "ca.pem")
+	for way, login := range map[string]Login{
+		"socket": {Socket: s.Socket},
+		"TCP":    {Host: "127.0.0.1", Port: s.Port},
+		"TLS":    {Host: "127.0.0.1", Port: s.Port, CACert: ca, SkipHostname: true},
 	} {
-		t.Run(name, func(t *testing.T) {
-			l, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			trap := set(t, l, behave)
-			trap.key = key
-			c.reached.Address = l.Addr().String()
-			for _, program := range []string{"mariadb-dump", "mariadb"} {
-				if _, err := tool(t, c, program, "mysql"); err == nil || trap.visits() == 0 || trap.learned() != "" {
-					t.Errorf("%s: %d came, the server has %s; %v", program, trap.visits(), trap.learned(), err)
-				}
-			}
-		})
+		login.User, login.Password = "dump", secret
+		c := s.open(t, login)
+		out, err := tool(t, c, "mariadb", "--batch", "-e", "SELECT CURRENT_USER()")
+		if err != nil || !strings.Contains(out, "dump@localhost") {
+			t.Fatalf("%s: %q, %v", way, out, err)
+		}
+		for name, behave := range shows(t, key) {
+			t.Run(way+" "+name, func(t *testing.T) { toolsMeet(t, c, key, behave) })
+		}
+	}
+}
+
+// toolsMeet has the tools of a client meet a stranger in the server's place.
+func toolsMeet(t *testing.T, c *Client, key *rsa.PrivateKey, behave func(*script)) {
+	network, address := "tcp", "127.0.0.1:0"
+	if c.reached.Via == "socket" {
+		network, address = "unix", filepath.Join(t.TempDir(), "s")
+	}
+	l, err := net.Listen(network, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trap := set(t, l, behave)
+	trap.key = key
+	c.reached.Address, c.socket = l.Addr().String(), address
+	for program, args := range map[string][]string{
+		"mariadb-dump": {"mysql"}, "mariadb": {"mysql"}, "mariadb-backup": {"--backup", "--target-dir=" + t.TempDir()},
+	} {
+		before := trap.visits()
+		if _, err := tool(t, c, program, args...); err == nil || trap.visits() == before || trap.learned() != "" {
+			t.Errorf("%s: %d came, the server has %s; %v", program, trap.visits(), trap.learned(), err)
+		}
+	}
+}
+
+// For ed25519 the tools need a file, and with the folder of that they have the others, too.
+func TestTheToolsOfEd25519AreNotRunWhereAnybodyCouldAnswer(t *testing.T) {
+	s := server(t)
+	root := s.root(t)
+	withEd25519(t, root)
+	run(t, root, "CREATE USER e@localhost IDENTIFIED VIA ed25519 USING PASSWORD('"+secret+"')")
+	defer run(t, root, "DROP USER e@localhost")
+	ca := filepath.Join(s.Dir, "ca.pem")
+	for way, c := range map[string]struct {
+		login   Login
+		refused bool
+	}{
+		"socket": {Login{Socket: s.Socket}, false},
+		"TCP":    {Login{Host: "127.0.0.1", Port: s.Port}, true},
+		"TLS":    {Login{Host: "127.0.0.1", Port: s.Port, CACert: ca, SkipHostname: true}, false},
+	} {
+		c.login.User, c.login.Password = "e", secret
+		client := s.open(t, c.login)
+		_, err := client.OptionFile("")
+		if errors.Is(err, ErrToolsExposed) != c.refused || c.refused && !strings.Contains(err.Error(), "e at 127.0.0.1:") {
+			t.Errorf("%s: %v", way, err)
+		}
+		// A program that does not check the name is talked out of TLS.
+		client.login.SkipHostname = false
+		if text, err := client.OptionFile(""); way == "TLS" && (err != nil || strings.Contains(string(text), nowhere)) {
+			t.Errorf("with a name that is checked: %q, %v", text, err)
+		}
+		if way != "socket" {
+			continue
+		}
+		if out, err := tool(t, client, "mariadb", "--batch", "-e", "SELECT CURRENT_USER()"); err != nil {
+			t.Errorf("%s: %q, %v", way, out, err)
+		}
+	}
+}
+
+// What keeps the tools from plugins does not keep mariadb-backup from its work.
+func TestTheToolsWorkWithAPassword(t *testing.T) {
+	s := server(t)
+	root := s.root(t)
+	run(t, root, "CREATE USER dump@localhost IDENTIFIED BY '"+secret+"'", "GRANT ALL ON *.* TO dump@localhost")
+	defer run(t, root, "DROP USER dump@localhost")
+	c := s.open(t, Login{User: "dump", Password: secret, Socket: s.Socket})
+	if _, err := tool(t, c, "mariadb-dump", "mysql", "db"); err != nil {
+		t.Error(err)
+	}
+	if _, err := tool(t, c, "mariadb-backup", "--backup", "--target-dir="+t.TempDir(), "--datadir="+s.Data); err != nil {
+		t.Error(err)
 	}
 }
 
