@@ -31,6 +31,8 @@ type Client struct {
 	wire      *handshake.Conn
 	bounded   *boundedConn
 	encrypted bool   // over TCP: it uses TLS or none
+	here      bool   // over TCP: the server has to be on this host
+	found     string // and the address that its name led to
 	socket    string // the path of the socket that was reached, without links
 	pid       int
 	id        int64

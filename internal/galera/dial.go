@@ -26,7 +26,7 @@ const defaultConnect = 3 * time.Second
 
 // connect makes one attempt: dial, log in, prepare the session.
 func (d *door) connect(ctx context.Context, p place, cred credential) (*Client, error) {
-	c := &Client{cred: cred, login: d.login, may: d.may, encrypted: d.tls != nil,
+	c := &Client{cred: cred, login: d.login, may: d.may, encrypted: d.tls != nil, here: p.here,
 		reached: Reached{Via: p.via, Address: p.address, User: cred.user, Credentials: cred.from}}
 	connector, err := mysql.NewConnector(c.config(p, d.tls))
 	if err != nil {
@@ -99,8 +99,7 @@ func (c *Client) dial(ctx context.Context, network, address string) (net.Conn, e
 
 func (c *Client) reach(ctx context.Context, network, address string) (net.Conn, error) {
 	if network != "unix" {
-		conn, _, err := peer.DialTCP(ctx, address, c.may)
-		return conn, err
+		return c.reachTCP(ctx, address)
 	}
 	path, err := c.may.Socket(address)
 	if err != nil {
@@ -115,6 +114,21 @@ func (c *Client) reach(ctx context.Context, network, address string) (net.Conn, 
 		c.pid = 0 // systemd holds the socket for somebody
 	}
 	return conn, nil
+}
+
+// reachTCP goes to another host only where somebody named that one: the name that the server listens at leads elsewhere
+// when a resolver is wrong, or told to be.
+func (c *Client) reachTCP(ctx context.Context, address string) (net.Conn, error) {
+	conn, local, err := peer.DialTCP(ctx, address, c.may)
+	if err != nil || !c.here {
+		return conn, err
+	}
+	if local {
+		c.found = conn.RemoteAddr().String()
+		return conn, nil
+	}
+	defer conn.Close()
+	return nil, &peer.ElsewhereError{Address: address, At: conn.RemoteAddr().String()}
 }
 
 // careful is the driver's connector. The driver (1.10.1) panics at what it did not expect, as at a server's key that is

@@ -45,4 +45,6 @@ type place struct {
 	via     string // "socket" or "tcp"
 	address string
 	from    string // who named it
+	// here says that it is this host's own by the server's configuration, which asked for no other host's.
+	here bool
 }

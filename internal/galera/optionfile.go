@@ -58,7 +58,11 @@ func (c *Client) placeOptions(socket string) ([][2]string, error) {
 		}
 		return place, nil
 	}
-	host, port, err := net.SplitHostPort(c.reached.Address)
+	address := c.reached.Address
+	if !c.checksName() {
+		address = cmp.Or(c.found, address) // the name may lead the programs elsewhere
+	}
+	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, err
 	}

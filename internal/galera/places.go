@@ -86,10 +86,10 @@ func home() string {
 // places lists where to try, best first. exists tells whether a socket file is there.
 func (f files) places(l Login, exists func(path string) bool) []place {
 	if l.Socket != "" {
-		return []place{{"socket", l.Socket, "login_unix_socket"}}
+		return []place{{via: "socket", address: l.Socket, from: "login_unix_socket"}}
 	}
 	if l.Host != "" && l.Host != "localhost" {
-		return []place{{"tcp", f.tcp(l, l.Host), "login_host"}}
+		return []place{{via: "tcp", address: f.tcp(l, l.Host), from: "login_host"}}
 	}
 	var found []place
 	add := func(p place) {
@@ -98,20 +98,20 @@ func (f files) places(l Login, exists func(path string) bool) []place {
 		}
 	}
 	if o, ok := f.client.Last(clientGroups, "socket"); ok {
-		add(place{"socket", o.Value, o.File})
+		add(place{via: "socket", address: o.Value, from: o.File})
 	} else if o, ok := f.client.Last(clientGroups, "host"); ok && o.Value != "localhost" && l.Host == "" {
-		add(place{"tcp", f.tcp(l, o.Value), o.File})
+		add(place{via: "tcp", address: f.tcp(l, o.Value), from: o.File})
 	}
 	if o, ok := f.server.Last(serverGroups, "socket"); ok {
-		add(place{"socket", o.Value, o.File})
+		add(place{via: "socket", address: o.Value, from: o.File})
 	}
 	for _, path := range wellKnownSockets {
 		// /var/run is /run: one server, one attempt.
 		if exists(path) && !slices.ContainsFunc(found, func(q place) bool { return strings.TrimPrefix(path, "/var") == q.address }) {
-			add(place{"socket", path, "a usual place"})
+			add(place{via: "socket", address: path, from: "a usual place"})
 		}
 	}
-	add(place{"tcp", f.tcp(l, f.bindAddress()), "the server's bind-address"})
+	add(place{via: "tcp", address: f.tcp(l, f.bindAddress()), from: "the server's bind-address", here: true})
 	return found
 }
 

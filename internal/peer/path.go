@@ -161,5 +161,6 @@ func names(path string) []string {
 func Unsafe(err error) bool {
 	var path *PathError
 	var stranger *StrangerError
-	return errors.As(err, &path) || errors.As(err, &stranger)
+	var elsewhere *ElsewhereError
+	return errors.As(err, &path) || errors.As(err, &stranger) || errors.As(err, &elsewhere)
 }

@@ -41,6 +41,17 @@ func (e *StrangerError) Error() string {
 	return fmt.Sprintf("%s is held by %s, not by %s: nothing was sent to it", e.Where, Name(e.UID), e.May)
 }
 
+// ElsewhereError is another host at an address that should be this host's. Nothing was sent to it.
+type ElsewhereError struct {
+	Address string // as it was named
+	At      string // where that led
+}
+
+func (e *ElsewhereError) Error() string {
+	return fmt.Sprintf("%s leads to another host (%s), and should be this one: nothing was sent to it; mend the name in /etc/hosts "+
+		"or the server's bind-address, or set login_host", e.Address, e.At)
+}
+
 // OfSocket says who called listen on the socket that a connection leads to.
 func OfSocket(conn *net.UnixConn) (Peer, error) {
 	raw, err := conn.SyscallConn()
