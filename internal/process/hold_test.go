@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -191,5 +192,38 @@ func TestProgramsOfAContainerGetNothingOfOurEnvironment(t *testing.T) {
 	out, err := p.Command(t.Context(), "/usr/bin/env").Output()
 	if err != nil || len(strings.Fields(string(out))) != 3 {
 		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// A process that was found in a folder may have ended when it is killed, and its pid be somebody else's.
+func TestNobodyElseIsKilled(t *testing.T) {
+	folder, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	worker := func() (*exec.Cmd, Worker) {
+		c := exec.Command("sleep", "60")
+		c.Dir = folder
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Process.Kill(); _ = c.Wait() })
+		found := WorkingIn(folder)
+		if len(found) != 1 || found[0].PID != c.Process.Pid {
+			t.Fatalf("%v", found)
+		}
+		return c, found[0]
+	}
+	c, w := worker()
+	if err := w.Kill(); err != nil || c.Wait() == nil {
+		t.Errorf("it lives: %v", err)
+	}
+	c, w = worker()
+	_ = c.Process.Kill()
+	_ = c.Wait()
+	time.Sleep(20 * time.Millisecond) // another tick of the clock
+	reuse(t, w.PID)
+	if err := w.Kill(); !errors.Is(err, syscall.ESRCH) || Started(w.PID) == "" {
+		t.Errorf("another process was killed: %v", err)
 	}
 }

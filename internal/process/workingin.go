@@ -18,9 +18,19 @@ type Worker struct {
 	PID  int
 	Name string // as /proc/PID/comm has it
 	UID  int    // its real user's
+	// began is what Started said before it was looked at.
+	began string
 }
 
 func (w Worker) String() string { return fmt.Sprintf("%q (pid %d, user %d)", w.Name, w.PID, w.UID) }
+
+// Kill ends the process with SIGKILL. Of one that has ended, whose pid may be another's by now, it is ESRCH.
+func (w Worker) Kill() error {
+	if began := Started(w.PID); began == "" || began != w.began {
+		return syscall.ESRCH
+	}
+	return syscall.Kill(w.PID, syscall.SIGKILL)
+}
 
 // WorkingIn finds processes by their current directory, that folder or one below. A database server works in its
 // datadir.
@@ -39,13 +49,14 @@ func WorkingIn(folder string, more ...int) (found []Worker) {
 		if err != nil || pid == os.Getpid() {
 			continue
 		}
+		began := Started(pid)
 		ids := usersOf(at)
 		if len(ids) == 0 || slices.ContainsFunc(ids, func(id int) bool { return !slices.Contains(users, id) }) {
 			continue
 		}
 		if worksIn(at, folder) && state(pid) != "Z" {
 			name, _ := os.ReadFile(filepath.Join(at, "comm"))
-			found = append(found, Worker{PID: pid, Name: strings.TrimSpace(string(name)), UID: ids[0]})
+			found = append(found, Worker{PID: pid, Name: strings.TrimSpace(string(name)), UID: ids[0], began: began})
 		}
 	}
 	return found

@@ -366,7 +366,7 @@ func clean(root string) (undone []string, err error) {
 			break
 		}
 		for _, w := range inside {
-			if err := syscall.Kill(w.PID, syscall.SIGKILL); err == nil {
+			if err := w.Kill(); err == nil {
 				undone = append(undone, fmt.Sprintf("ended %s (pid %d)", w.Name, w.PID))
 			}
 		}
