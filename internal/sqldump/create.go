@@ -186,47 +186,6 @@ func engine(l *lexer) error {
 	return nil
 }
 
-// ErrOutside is a table that would be written outside of the datadir.
-var ErrOutside = errors.New("the table has DATA DIRECTORY or INDEX DIRECTORY, so that it would be written elsewhere")
-
-// table reads "`t` (...) ENGINE=...". It holds no query, no other table's definition and nothing that lies elsewhere.
-func (s *Statement) table(l *lexer) error {
-	s.Kind = Table
-	// IF NOT EXISTS would be content with a view or somebody else's table, and the rows would go there.
-	if err := s.named(l, &s.Name); err != nil {
-		return err
-	}
-	if err := s.readable(l); err != nil {
-		return err
-	}
-	if !l.symbol('(') || l.peek().is("LIKE") {
-		return errUnknown
-	}
-	for t := l.next(); t.class != 0; t = l.next() {
-		switch {
-		case t.is("DIRECTORY"):
-			return ErrOutside
-		case t.isOneOf("SELECT", "UNION", "CONNECTION", "TABLESPACE") || t.symbol(';'):
-			return fmt.Errorf("the table's %s", t.text)
-		case t.is("REFERENCES"):
-			if parent := l.next(); l.symbol('.') && parent.name() != s.Schema {
-				s.Parent = parent.name()
-			}
-		case t.class == odd:
-			return fmt.Errorf("the table's %.40q", t.text)
-		case t.is("VALUES") && !l.peek().isOneOf("LESS", "IN"):
-			return errors.New("the table's VALUES, which are no partition's")
-		case t.is("ENGINE"):
-			if err := engine(l); err != nil {
-				return err
-			}
-		case (t.class == word || t.class == name) && strings.EqualFold(t.name(), "load_file") && l.peek().symbol('('):
-			return errors.New("the table's load_file()")
-		}
-	}
-	return nil
-}
-
 // readable refuses a name that is another one in another character set: rows must go to the table that was made.
 func (s *Statement) readable(l *lexer) error {
 	if !l.session.unicode && !isASCII(s.Name) {

@@ -50,11 +50,11 @@ type Statement struct {
 	// Definer is nil where it has none. Invoker says of a view that it runs as who reads it nevertheless.
 	Definer *Definer
 	Invoker bool
-	// Parent is the schema of a table that a foreign key of this one names, if that is another schema.
-	Parent string
 	// Qualified says that it names its schema. at and end are where a Use, Schema or Collate has the schema's name.
 	Qualified bool
-	at, end   int
+	// Reaches is another schema that a table names, in a foreign key or a default; empty for most.
+	Reaches string
+	at, end int
 }
 
 // In is the statement's text for a schema of another name.

@@ -68,6 +68,8 @@ var hostile = []string{
 	"CREATE TABLE `x` (a int) ENGINE=InnoDB DATA DIRECTORY='/srv'", "CREATE TABLE `x` (a int) ENGINE=MyISAM /*!50100 INDEX  DIRECTORY = '/srv' */", "CREATE TABLE `x` (a int) ENGINE=InnoDB DATA/**/DIRECTORY='/srv'", "CREATE TABLE `x` (a int) PARTITION BY HASH (a) (PARTITION p DATA\n DIRECTORY='/srv')",
 	"CREATE TABLE `x` (a int) ENGINE=FEDERATED CONNECTION='mysql://1.2.3.4/a/b'", "CREATE TABLE `x` (a int) ENGINE='CONNECT' TABLE_TYPE=CSV FILE_NAME='/etc/passwd'", "CREATE TABLE `x` (a int) ENGINE `SPIDER`", "CREATE TABLE `x` (a int) ENGINE=MRG_MYISAM UNION=(`mysql`.`user`)", "CREATE TABLE `x` (a int) ENGINE=S3",
 	"CREATE TABLE `x` (a int) SELECT * FROM `mysql`.`user`", "CREATE TABLE `x` AS SELECT 1", "CREATE TABLE `x` LIKE `mysql`.`user`", "CREATE TABLE `x` (LIKE `mysql`.`user`)", "CREATE TABLE `mysql`.`x` (a int)", "CREATE TABLE `x` (a text DEFAULT (load_file('/etc/passwd')))", "CREATE TABLE `x` (a text DEFAULT (`LOAD_FILE` ('/etc/passwd')))",
+	"CREATE TABLE `x` (a int) AS VALUES (1)", "CREATE TABLE `x` (a int) VALUES (1)", "CREATE TABLE `x` (a int) (VALUES (nextval(`mysql`.`s`)))", "CREATE TABLE `x` (a int) ENGINE=InnoDB IGNORE AS (VALUES (1))", "CREATE TABLE `x` (a int) WITH y AS (VALUES (1)) TABLE y",
+	"CREATE TABLE `x` (a int REFERENCES nova.instances (id))", "CREATE TABLE `x` (a int REFERENCES 1x.instances (id))", "CREATE TABLE `x` (a int REFERENCES .instances (id))", "CREATE TABLE `x` (a int DEFAULT nextval(1x.s))", "CREATE TABLE `x` (a int DEFAULT nextval(1e5.`s`))",
 	"CREATE TRIGGER `r` BEFORE INSERT ON `t` FOR EACH ROW SET NEW.a=1", "CREATE DEFINER=CURRENT_USER TRIGGER `r` BEFORE INSERT ON `t` FOR EACH ROW SET NEW.a=1", "CREATE DEFINER=`n`@`%` TRIGGER `r` BEFORE INSERT ON `mysql`.`user` FOR EACH ROW SET NEW.a=1", "CREATE DEFINER=`n`@`%` EVENT `mysql`.`e` ON SCHEDULE EVERY 1 SECOND DO SELECT 1",
 	"CREATE VIEW `v` AS SELECT * FROM `mysql`.`user`", "CREATE SQL SECURITY DEFINER VIEW `v` AS SELECT * FROM x", "CREATE VIEW `v` AS SELECT 1 AS `a`, user()", "CREATE OR REPLACE DEFINER=`a`@`b` VIEW `v` AS SELECT 1", "CREATE TEMPORARY TABLE `x` (a int)",
 	"DROP DATABASE `nova`", "DROP USER root@localhost", "DROP TABLE `mysql`.`user`", "DROP TABLE IF EXISTS `a`, `mysql`.`user`", "DROP TABLE IF EXISTS `mysql`.`user`", "ALTER USER root@localhost IDENTIFIED BY ''", "ALTER TABLE `t` DATA DIRECTORY='/srv'", "ALTER TABLE `t` DISCARD TABLESPACE", "ALTER DATABASE `mysql` CHARACTER SET utf8 COLLATE utf8_bin",
@@ -178,6 +180,40 @@ func TestAStatementTellsWhatItIsOf(t *testing.T) {
 	}
 	if got := all[0].In("x"); got != "CREATE DATABASE   IF NOT EXISTS  `x`" {
 		t.Errorf("%q", got)
+	}
+}
+
+func TestATableTellsWhatOtherSchemaItReaches(t *testing.T) {
+	for text, want := range map[string]struct {
+		reaches   string
+		qualified bool
+	}{
+		"a int, CONSTRAINT `c` FOREIGN KEY (`a`) REFERENCES `t` (`a`) ON DELETE CASCADE":    {"", false},
+		"a int, CONSTRAINT `c` FOREIGN KEY (`a`) REFERENCES `other`.`t` (`a`)":              {"other", false},
+		"a int, CONSTRAINT `c` FOREIGN KEY (`a`) REFERENCES `o.th``er` /* */ . `t` (`a`)":   {"o.th`er", false},
+		"a int, CONSTRAINT `c` FOREIGN KEY (`a`) REFERENCES `nova`.`t` (`a`)":               {"", true},
+		"a int DEFAULT nextval(`other`.`s`)":                                                {"other", false},
+		"a int DEFAULT nextval(other . s)":                                                  {"other", false},
+		"a int DEFAULT lastval(`other`.`s`)":                                                {"other", false},
+		"a int DEFAULT (PREVIOUS VALUE FOR `other`.`s`)":                                    {"other", false},
+		"a int DEFAULT (NEXT VALUE FOR other.s)":                                            {"other", false},
+		"a int DEFAULT nextval(`nova`.`s`)":                                                 {"", true},
+		"a int DEFAULT nextval(`s`)":                                                        {"", false},
+		"a int GENERATED ALWAYS AS (`other`.`f`(1)) VIRTUAL":                                {"other", false},
+		"a int, CHECK (other.f(a) > 1.5e3)":                                                 {"other", false},
+		"a int) PARTITION BY HASH (other.f(a)":                                              {"other", false},
+		"a decimal(5,2) DEFAULT 1.50 COMMENT 'other.f', b int AS (`a` * 0x1F + 1.) VIRTUAL": {"", false},
+		"a int) PARTITION BY RANGE (a) (PARTITION p VALUES LESS THAN (5) ENGINE = InnoDB":   {"", false},
+		"a int) PARTITION BY LIST (a) (PARTITION p VALUES IN (5,NULL) ENGINE = InnoDB":      {"", false},
+		"a timestamp(6) GENERATED ALWAYS AS ROW START, PERIOD FOR SYSTEM_TIME (`a`, `b`":    {"", false},
+		"a char(1) DEFAULT cast(b as char charset utf8mb4) CHECK (json_valid(`a`)), b int":  {"", false},
+	} {
+		all, err := read(NewReader, begin+"CREATE TABLE `x` ("+text+") ENGINE=InnoDB;\n", 99)
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+		} else if s := all[3]; s.Reaches != want.reaches || s.Qualified != want.qualified {
+			t.Errorf("%s: %q, %t", text, s.Reaches, s.Qualified)
+		}
 	}
 }
 

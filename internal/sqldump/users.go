@@ -10,8 +10,8 @@ import (
 )
 
 // accountStatements are how a file of users makes accounts, as galera.UserStatements writes them, each with what stands
-// behind its first words. A statement is read to its end: SET takes several assignments, and the second one may be of the
-// server's.
+// behind its first words. A statement is read to its end: SET takes several assignments, and the second one may be of
+// the server's.
 var accountStatements = []struct {
 	words []string
 	rest  func(*lexer) error
@@ -237,8 +237,9 @@ func require(l *lexer) error {
 }
 
 // accountLimits are what an account may use up.
-var accountLimits = []string{"MAX_QUERIES_PER_HOUR", "MAX_UPDATES_PER_HOUR", "MAX_CONNECTIONS_PER_HOUR", "MAX_USER_CONNECTIONS",
-	"MAX_STATEMENT_TIME"}
+var accountLimits = []string{
+	"MAX_QUERIES_PER_HOUR", "MAX_UPDATES_PER_HOUR", "MAX_CONNECTIONS_PER_HOUR", "MAX_USER_CONNECTIONS", "MAX_STATEMENT_TIME",
+}
 
 // limits reads "GRANT OPTION", "ADMIN OPTION" and "MAX_USER_CONNECTIONS 9".
 func limits(l *lexer) error {

@@ -75,6 +75,11 @@ func TestAForgedDumpIsNotLoadedIntoTheCluster(t *testing.T) {
 		"a trigger that fires at once": novaBegin + "DELIMITER ;;\nCREATE DEFINER=`nova`@`localhost` TRIGGER `r` BEFORE INSERT ON `x` FOR EACH ROW CALL x() ;;\nDELIMITER ;\nINSERT INTO `x` VALUES ('1');\n",
 		"an event of root elsewhere":   novaBegin + "DELIMITER ;;\n/*!50106 CREATE*/ /*!50117 DEFINER=`root`@`1.2.3.4`*/ /*!50106 EVENT `ev` ON SCHEDULE EVERY 1 SECOND DO GRANT ALL ON *.* TO evil */ ;;\nDELIMITER ;\n",
 		"a trigger without a definer":  novaBegin + "DELIMITER ;;\nCREATE TRIGGER `r` BEFORE INSERT ON `x` FOR EACH ROW SET @a=1 ;;\nDELIMITER ;\n",
+		"a foreign key elsewhere":      novaBegin + "CREATE TABLE `y` (`a` int, KEY (`a`), CONSTRAINT `c` FOREIGN KEY (`a`) REFERENCES `mysql`.`t` (`a`));\n",
+		"a sequence elsewhere":         novaBegin + "CREATE TABLE `y` (`a` int DEFAULT nextval(`other`.`s`));\n",
+		"a sequence of the same name":  novaBegin + "CREATE TABLE `y` (`a` int DEFAULT nextval(`nova`.`s`));\n",
+		"rows of a table constructor":  novaBegin + "CREATE TABLE `y` (`a` int) AS VALUES (nextval(`other`.`s`));\n",
+		"a function elsewhere":         novaBegin + "CREATE TABLE `y` (`a` int CHECK (`other`.`f`(1) > 0));\n",
 		"a view of root":               novaBegin + "/*!50001 CREATE ALGORITHM=UNDEFINED */\n/*!50013 DEFINER=`root`@`localhost` SQL SECURITY DEFINER */\n/*!50001 VIEW `w` AS select * from `mysql`.`user` */;\n",
 		"a row of another schema's": novaBegin + "/*!50001 CREATE */ /*!50013 DEFINER=`nova`@`localhost` SQL SECURITY INVOKER */ /*!50001 VIEW `w` AS SELECT Host, User, Priv FROM mysql.global_priv */;\n" +
 			"CREATE TABLE IF NOT EXISTS `w` (a int);\nINSERT INTO `w` VALUES ('%','evil','{\"access\":18446744073709551615}');\n",

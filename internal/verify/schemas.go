@@ -171,13 +171,13 @@ func (c *choice) take(s sqldump.Statement) error {
 	if !c.wants(p, s) {
 		return nil
 	}
+	if s.Reaches != "" {
+		return fmt.Errorf("line %d: the %s %s names the schema %s, which is not its own (as a foreign key or a default does), so that "+
+			"it would reach what is in use there; load the dump by hand if you trust it", s.Line, s.Does, s.Name, excerpt.UpTo(300, s.Reaches))
+	}
 	if s.Qualified && p.As != p.Schema {
 		return fmt.Errorf("line %d: the %s %s names the schema %s itself, so that it cannot be loaded as %s; load the dump by hand",
 			s.Line, s.Does, s.Name, p.Schema, p.As)
-	}
-	if s.Parent != "" {
-		return fmt.Errorf("line %d: a foreign key of the table %s is on the schema %s, in which its rows would keep others from being removed; "+
-			"load the dump by hand", s.Line, s.Name, s.Parent)
 	}
 	if s.Definer != nil && !s.Invoker {
 		c.note(p, s)

@@ -132,6 +132,46 @@ func TestALoadUnderAnotherNameLeavesTheSchemaOfThatNameAlone(t *testing.T) {
 	}
 }
 
+// A whole set may have tables that name other schemas. One schema alone, loaded beside what is in use, may not.
+func TestATableThatReachesAnotherSchemaIsOfAWholeSetAlone(t *testing.T) {
+	s := shared(t)
+	const drop = "SET foreign_key_checks=0; DROP DATABASE IF EXISTS xa; DROP DATABASE IF EXISTS xb; DROP DATABASE IF EXISTS xc"
+	_, err := s.SQL("CREATE DATABASE xa; CREATE DATABASE xb; CREATE DATABASE xc; CREATE TABLE xb.parent (a int PRIMARY KEY); " +
+		"CREATE TABLE xa.fk (a int, FOREIGN KEY (a) REFERENCES xb.parent (a)); " +
+		"CREATE TABLE xc.own (a int DEFAULT 7, b int AS (a * 1.5) PERSISTENT, CHECK (b > -1e3)); INSERT INTO xb.parent VALUES (1); INSERT INTO xa.fk VALUES (1)")
+	must(t, err)
+	t.Cleanup(func() {
+		if _, err := s.SQL(drop); err != nil {
+			t.Error(err)
+		}
+	})
+	dump, err := exec.Command("mariadb-dump", "--no-defaults", "--socket="+s.Socket, "--databases", "xa", "xb", "xc").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %.900s", err, dump[max(0, len(dump)-900):])
+	}
+	for _, c := range []struct{ schema, as, why string }{
+		{"xa", "xa", "the CREATE TABLE fk names the schema xb, which is not its own"}, {"xa", "copy", "the CREATE TABLE fk names the schema xb, which is not its own"},
+		{"xb", "copy", ""}, {"xc", "copy", ""}, {"xc", "xc", ""},
+	} {
+		chosen := newChoice([]Part{{Schema: c.schema, As: c.as}}, func(sqldump.Statement, string) error { return nil })
+		reader := sqldump.NewReader("10.11.19", chosen.take)
+		_, err := reader.Write(dump)
+		err = errors.Join(err, reader.Close())
+		if c.why == "" && err != nil || c.why != "" && (err == nil || !strings.Contains(err.Error(), "line ") || !strings.Contains(err.Error(), c.why)) {
+			t.Errorf("%s as %s: %v", c.schema, c.as, err)
+		}
+	}
+	_, err = s.SQL(drop)
+	must(t, err)
+	server := client(t, s)
+	reader := sqldump.NewReader("10.11.19", func(st sqldump.Statement) error { return send(t.Context(), server, st, st.Text) })
+	_, err = reader.Write(dump)
+	must(t, errors.Join(err, reader.Close()))
+	if n, err := s.SQL("SELECT COUNT(*) FROM xa.fk"); err != nil || n != "1" {
+		t.Errorf("%q, %v", n, err)
+	}
+}
+
 func TestPartsAreRefused(t *testing.T) {
 	destination, path := copySet(t, "physical")
 	s := openSet(t, destination, path)

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package sqldump
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// ErrOutside is a table that would be written outside of the datadir.
+var ErrOutside = errors.New("the table has DATA DIRECTORY or INDEX DIRECTORY, so that it would be written elsewhere")
+
+// table reads "`t` (...) ENGINE=...". It holds no query, no other table's definition and nothing that lies elsewhere.
+func (s *Statement) table(l *lexer) error {
+	s.Kind = Table
+	// IF NOT EXISTS would be content with a view or somebody else's table, and the rows would go there.
+	if err := s.named(l, &s.Name); err != nil {
+		return err
+	}
+	if err := s.readable(l); err != nil {
+		return err
+	}
+	if !l.symbol('(') || l.peek().is("LIKE") {
+		return errUnknown
+	}
+	depth := 1
+	for t := l.next(); t.class != 0; t = l.next() {
+		switch {
+		case t.symbol('('):
+			depth++
+		case t.symbol(')'):
+			depth--
+		}
+		if err := s.clause(l, t, depth); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// clause judges a token of a table by what follows it. Behind the columns, at depth 0, AS and VALUES begin rows.
+func (s *Statement) clause(l *lexer, t token, depth int) error {
+	switch {
+	case t.is("DIRECTORY"):
+		return ErrOutside
+	case t.isOneOf("SELECT", "UNION", "CONNECTION", "TABLESPACE") || t.symbol(';'),
+		t.is("AS") && depth < 1,
+		t.is("VALUES") && (depth < 1 || !l.peek().isOneOf("LESS", "IN")):
+		return fmt.Errorf("the table's %s", t.text)
+	case t.class == odd:
+		return fmt.Errorf("the table's %.40q", t.text)
+	case t.is("ENGINE"):
+		return engine(l)
+	case t.class == digits && !aNumber.MatchString(t.text):
+		return fmt.Errorf("the table's %.40q, which is no number", t.text)
+	case t.is("REFERENCES") && l.peek().class != name:
+		return fmt.Errorf("the table's REFERENCES %.80q, which is no quoted name", l.peek().text)
+	case t.class != word && t.class != name:
+		return nil
+	case strings.EqualFold(t.name(), "load_file") && l.peek().symbol('('):
+		return errors.New("the table's load_file()")
+	case l.peek().symbol('.'):
+		s.reach(t.name())
+	}
+	return nil
+}
+
+// aNumber is a number. Anything else that begins with a digit may be a name, which mariadb-dump puts in quotes.
+var aNumber = regexp.MustCompile(`^(0[xX][0-9a-fA-F]+|0b[01]+|[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?)$`)
+
+// reach notes a schema that a table names: that of a foreign key's table, of a default's sequence or of a function.
+// What stands before a dot is nothing else: mariadb-dump has columns without their table.
+func (s *Statement) reach(schema string) {
+	if schema == s.Schema {
+		s.Qualified = true
+	} else if s.Reaches == "" {
+		s.Reaches = schema
+	}
+}
