@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/safefile"
 )
 
 // Background jobs follow the file protocol of Ansible's async_wrapper, so async, poll and async_status work: the
@@ -55,25 +56,27 @@ func startJob(name, jid, limit, dir string, content []byte) (path string, pid in
 	if _, err := strconv.Atoi(limit); err != nil {
 		return "", 0, fmt.Errorf("%q is not a time limit in seconds", excerpt.Of(limit))
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", 0, err
+	if err := safefile.OurFolder(dir); err != nil {
+		return "", 0, fmt.Errorf("the folder of background jobs: %w; set async_dir to one of your own, as ~/.ansible_async", err)
 	}
 	path = filepath.Join(dir, jid+"."+strconv.Itoa(os.Getpid()))
 	if err := writeJob(path, jobState(path)); err != nil {
 		return "", 0, err
 	}
-	pid, err = startSelf(path+".log", content, "-", name, "--job", path, limit)
+	if pid, err = startSelf(path+".log", content, "-", name, "--job", path, limit); err != nil {
+		_ = os.Remove(path)
+	}
 	return path, pid, err
 }
 
 // startSelf starts this binary in a session of its own, with content on its stdin and its stderr, where only a
-// crash writes, in log. It returns its process id.
+// crash writes, in log, which is not there yet. It returns its process id.
 func startSelf(log string, content []byte, argv ...string) (pid int, err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return 0, err
 	}
-	out, err := os.OpenFile(log, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	out, err := os.OpenFile(log, os.O_CREATE|os.O_EXCL|os.O_WRONLY|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return 0, err
 	}

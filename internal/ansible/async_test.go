@@ -8,6 +8,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -151,5 +152,46 @@ func TestBadArgumentsFailBeforeTheJobStarts(t *testing.T) {
 	status := probe(slow).Main([]string{"-", "probe", "--async", "j7", "60", dir}, strings.NewReader(`{"nam":"x"}`), &out)
 	if _, err := os.Stat(dir); status != 1 || err == nil || !strings.Contains(out.String(), "did you mean name?") {
 		t.Errorf("%d %s", status, out.String())
+	}
+}
+
+// With async_dir in /tmp a stranger could have a link there before: root must empty no file behind it.
+func TestALogIsNeverWrittenThroughALink(t *testing.T) {
+	dir := t.TempDir()
+	precious := filepath.Join(dir, "precious")
+	for name, place := range map[string]func(string) error{
+		"a link":            func(at string) error { return os.Symlink(precious, at) },
+		"another name":      func(at string) error { return os.Link(precious, at) },
+		"a link to no file": func(at string) error { return os.Symlink(filepath.Join(dir, "new"), at) },
+	} {
+		folder := filepath.Join(dir, name)
+		path := filepath.Join(folder, "j7."+strconv.Itoa(os.Getpid()))
+		if err := errors.Join(os.WriteFile(precious, []byte("content"), 0o600), os.Mkdir(folder, 0o700), place(path+".log")); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := startJob("probe", "j7", "60", folder, []byte("{}")); !errors.Is(err, os.ErrExist) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if content, err := os.ReadFile(precious); string(content) != "content" || err != nil {
+			t.Errorf("%s: %q, %v", name, content, err)
+		}
+		if _, err := os.Stat(path); err == nil {
+			t.Errorf("%s: the file of a job that does not run is left", name)
+		}
+		if _, err := os.Stat(filepath.Join(dir, "new")); err == nil {
+			t.Errorf("%s: a file was made behind it", name)
+		}
+	}
+}
+
+func TestAJobsFolderThatOthersCanWriteToIsRefused(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "async")
+	if err := errors.Join(os.Mkdir(dir, 0o700), os.Chmod(dir, 0o777)); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	status := probe(slow).Main([]string{"-", "probe", "--async", "j7", "60", dir}, strings.NewReader(`{"name":"x"}`), &out)
+	if entries, err := os.ReadDir(dir); status != 1 || len(entries) > 0 || err != nil || !strings.Contains(out.String(), dir+" can be written by others (mode 0777); set async_dir to") {
+		t.Errorf("%d %s %v %v", status, out.String(), entries, err)
 	}
 }

@@ -371,6 +371,20 @@ func TestConfigurationIsOneTar(t *testing.T) {
 	}
 }
 
+// A container's database owns folders of its configuration: a link there would have root put any file into the set.
+func TestALinkInAFolderOfSomebodyElsesIsLeftOut(t *testing.T) {
+	dir := t.TempDir()
+	secret, theirs := filepath.Join(dir, "shadow"), filepath.Join(dir, "conf.d")
+	if err := errors.Join(os.WriteFile(secret, []byte("secret"), 0o600), os.Mkdir(theirs, 0o755), os.Chmod(theirs, 0o777),
+		os.Symlink(secret, filepath.Join(theirs, "x.cnf")), os.Symlink(dir, filepath.Join(theirs, "up"))); err != nil {
+		t.Fatal(err)
+	}
+	data, skipped, err := archive([]string{theirs, theirs + "/up/shadow"})
+	if err != nil || bytes.Contains(data, []byte("secret")) || len(skipped) != 3 || !strings.Contains(skipped[0], "is a symbolic link, and "+theirs+" can be written by others") {
+		t.Errorf("%q, %v", skipped, err)
+	}
+}
+
 func TestFindToolSaysWhatIsMissing(t *testing.T) {
 	// In a place without them: the system's folders are looked into whatever PATH says.
 	t.Setenv("PATH", t.TempDir())

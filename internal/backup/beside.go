@@ -115,8 +115,9 @@ func (b *beside) config(paths []string) error {
 // maxConfig bounds one file: configuration is text.
 const maxConfig = 1 << 20
 
-// archive makes a tar of files and of all files in folders, symbolic links followed for files. Paths that are not there
-// are left out.
+// archive makes a tar of files and of all files in folders. Symbolic links are followed for files, but not out of a
+// folder that somebody else can write to: a container's database may own that of its configuration, and root reads.
+// Paths that are not there are left out.
 func archive(paths []string) (data []byte, skipped []string, err error) {
 	var buffer bytes.Buffer
 	w := tar.NewWriter(&buffer)
@@ -139,7 +140,7 @@ func archive(paths []string) (data []byte, skipped []string, err error) {
 }
 
 func put(w *tar.Writer, path string) error {
-	f, err := safefile.Open(path)
+	f, err := safefile.OpenOurs(path)
 	if errors.Is(err, safefile.ErrKind) {
 		return nil
 	}

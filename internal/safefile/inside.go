@@ -4,6 +4,7 @@ package safefile
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -25,17 +26,21 @@ type Walk struct {
 	at    []*os.File
 	names []string
 	links int
+	// ours says that links count only in folders that nobody else can write to.
+	ours bool
 	// Foreign is the first file on the way that others than root can write to or own; empty when there is none.
 	Foreign string
 }
 
 // Inside walks to a path below a root directory. The caller closes the walk; root stays open.
-func Inside(root *os.File, path string) (*Walk, error) {
+func Inside(root *os.File, path string) (*Walk, error) { return walk(root, path, false) }
+
+func walk(root *os.File, path string, ours bool) (*Walk, error) {
 	own, err := OpenAt(int(root.Fd()), ".", unix.O_PATH|unix.O_DIRECTORY)
 	if err != nil {
 		return nil, err
 	}
-	w := &Walk{at: []*os.File{own}}
+	w := &Walk{at: []*os.File{own}, ours: ours}
 	if err = w.look(own); err == nil {
 		err = w.follow(path)
 	}
@@ -105,6 +110,12 @@ func (w *Walk) step(name string) (link string, err error) {
 	info, err := f.Stat()
 	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
 		defer f.Close()
+		if w.ours {
+			err = ownFolder(w.Here(), w.Path())
+		}
+		if err != nil {
+			return "", fmt.Errorf("%s is a symbolic link, and %w", name, err)
+		}
 		return readLink(f)
 	}
 	w.at, w.names = append(w.at, f), append(w.names, name)
