@@ -56,12 +56,10 @@ func otherHost(t *testing.T) net.Listener {
 	return listenIn(t, namespace, "198.51.100.2:0")
 }
 
-func listenIn(t *testing.T, namespace, address string) net.Listener {
+func listenIn(t *testing.T, namespace, address string) (l net.Listener) {
 	t.Helper()
-	var l net.Listener
-	done := make(chan error)
-	go func() {
-		runtime.LockOSThread() // and never unlocked: the thread ends with this function
+	var failed error
+	onAnotherThread(func() {
 		f, err := os.Open(namespace)
 		if err == nil {
 			defer f.Close()
@@ -70,12 +68,29 @@ func listenIn(t *testing.T, namespace, address string) net.Listener {
 		if err == nil {
 			l, err = net.Listen("tcp", address)
 		}
-		done <- err
-	}()
-	if err := <-done; err != nil {
-		t.Fatal(err)
+		failed = err
+	})
+	if failed != nil {
+		t.Fatal(failed)
 	}
 	return l
+}
+
+// onAnotherThread runs what changes its thread on one that ends with it. The first one does not end, and it is that of
+// which /proc/self tells.
+func onAnotherThread(run func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread() // and never unlocked: the thread ends with this function
+		if unix.Gettid() == os.Getpid() {
+			onAnotherThread(run) // which gets another while this one is held
+			runtime.UnlockOSThread()
+			return
+		}
+		run()
+	}()
+	<-done
 }
 
 // A name of the server's that leads elsewhere, as by a resolver that was told so, leads no login there.
