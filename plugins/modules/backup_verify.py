@@ -267,7 +267,7 @@ level:
   sample: restore
 plan:
   description: >-
-    What a restore does, or would do in check mode, by C(tools), their C(version), the C(space), the C(user) that runs
+    What a restore does, or in check mode would do, with C(tools), their C(version), the C(space), the C(user) that runs
     them, and C(origin), what is known of who made the set.
   returned: with C(level=restore), when it can be done
   type: dict
