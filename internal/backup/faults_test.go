@@ -9,7 +9,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -58,12 +60,17 @@ func TestAToolThatFailsLeavesNoSet(t *testing.T) {
 		"nothing at all":                {"true" + done, "backup-my.cnf is missing"},
 		"not a stream":                  {"echo '-- MariaDB dump'; cat /dev/zero", "no chunk begins here"},
 		"another cluster's data":        {"sed s/" + s.uuid(t) + "/11111111-2222-3333-4444-555555555555/ " + stream + done, "checksum"},
-		"killed half way":               {fmt.Sprintf("head -c %d %s; kill -9 $$", size/2, stream), "ended by signal killed"},
+		"killed half way":               {fmt.Sprintf("head -c %d %s; exec sleep 600.5", size/2, stream), "ended by signal killed"},
 		"a flipped bit":                 {fmt.Sprintf("head -c %d %s; printf X; tail -c +%d %s", size/2, stream, size/2+2, stream) + done, "checksum"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			j := s.job(t, nil)
-			j.tool.path = fake(t, tt.script)
+			j.tool.path, j.tool.folders = fake(t, tt.script), []string{filepath.Dir(stream)}
+			go func() {
+				for t.Context().Err() == nil && exec.Command("pkill", "-KILL", "-f", `^sleep 600\.5$`).Run() != nil {
+					time.Sleep(20 * time.Millisecond)
+				}
+			}()
 			made, err := j.Run(t.Context())
 			if made != nil || err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), j.plan.Controller+": stream: ") {
 				t.Errorf("got %v, %v; want %q", made, err, tt.want)
@@ -88,8 +95,15 @@ func (s *server) uuid(t *testing.T) string {
 func TestAStalledToolIsKilledWithItsChildren(t *testing.T) {
 	s := shared(t)
 	j := s.job(t, nil)
-	pid := filepath.Join(t.TempDir(), "pid")
-	j.tool.path = fake(t, `sleep 600 & echo $! >`+pid+`; wait`)
+	j.tool.path = fake(t, `sleep 600.25 & wait`)
+	seen := make(chan bool)
+	go func() {
+		up := false
+		for until := time.Now().Add(1400 * time.Millisecond); !up && time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
+			up = runs("sleep 600.25")
+		}
+		seen <- up
+	}()
 	late := errors.New("max_duration of 1 s has passed")
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 1500*time.Millisecond, late)
 	defer cancel()
@@ -100,15 +114,27 @@ func TestAStalledToolIsKilledWithItsChildren(t *testing.T) {
 	if took := time.Since(begun); took > 5*time.Second {
 		t.Errorf("took %s", took)
 	}
-	child, err := os.ReadFile(pid)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if lives(strings.TrimSpace(string(child))) {
-		t.Error("its child lives on")
+	if !<-seen || runs("sleep 600.25") {
+		t.Errorf("its child ran not, or runs on: %t", runs("sleep 600.25"))
 	}
 	if l := left(t, j.o.Destination); len(l) != 0 {
 		t.Errorf("left: %q", l)
+	}
+}
+
+// runs says that a program with these arguments does.
+func runs(line string) bool {
+	return exec.Command("pgrep", "-f", "^"+regexp.QuoteMeta(line)+"$").Run() == nil
+}
+
+// killAt kills a server when a file is there.
+func killAt(s *server, path string) {
+	for range 1000 {
+		if _, err := os.Stat(path); err == nil {
+			_ = syscall.Kill(s.PID(), syscall.SIGKILL)
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
 	}
 }
 
@@ -166,7 +192,10 @@ func TestAServerThatDiesLeavesNoSet(t *testing.T) {
 	}
 	defer s.Remove()
 	j := s.job(t, func(o *Options) { o.Desync = DesyncAlways })
-	j.tool.path = fake(t, fmt.Sprintf(`set -o pipefail; %s "$@" | { head -c 100000; kill -9 %d; sleep 0.3; cat; }`, "/usr/bin/mariadb-backup", s.PID()))
+	dir := t.TempDir()
+	j.tool.folders = []string{dir}
+	j.tool.path = fake(t, `set -o pipefail; /usr/bin/mariadb-backup "$@" | { head -c 100000; touch `+dir+`/half; sleep 0.6; cat; }`)
+	go killAt(s, filepath.Join(dir, "half"))
 	made, err := j.Run(t.Context())
 	if made != nil || err == nil || !(strings.Contains(err.Error(), "exit status 1") || strings.Contains(err.Error(), "server_silent")) || strings.Contains(err.Error(), "undo") {
 		t.Errorf("got %v, %v", made, err)

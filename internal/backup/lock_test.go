@@ -81,7 +81,7 @@ func TestTheClusterIsLockedWhileABackupRuns(t *testing.T) {
 		"ill":  `[ -e ` + c.dir + `/lock ] && touch ` + c.dir + `/seen; exit 3`,
 	} {
 		j := s.job(t, func(o *Options) { o.Job, o.Journal = "20261123T081500Z-4f2a9c", notes })
-		j.tool.path = fake(t, tool)
+		j.tool.path, j.tool.folders = fake(t, tool), []string{c.dir}
 		if made, err := j.Run(t.Context()); (made == nil) != (name == "ill") || (err != nil) != (name == "ill") {
 			t.Errorf("%s: %v, %v", name, made, err)
 		}

@@ -18,7 +18,7 @@ const logicalFile = "backup.sql.zst"
 // replicated by Galera. Locks around the inserts of a restore would not be, either, hence --skip-add-locks.
 func logicalArgs(schemas []string) []string {
 	return append([]string{
-		"--defaults-file=" + process.InheritedFile,
+		"--defaults-file=" + loginFile,
 		"--single-transaction", "--quick", "--routines", "--events", "--triggers", "--skip-add-locks", "--hex-blob",
 		"--default-character-set=utf8mb4", "--max-allowed-packet=1G", "--databases", "--",
 	}, schemas...)

@@ -14,7 +14,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"overcloud.backup/internal/excerpt"
-	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/xbstream"
 )
@@ -33,14 +32,14 @@ func ownFile(prefix, name string) string { return prefix + "_" + name }
 var prefixes = []string{"xtrabackup", "mariadb_backup"}
 
 // physicalArgs are the tool's arguments. log-copy-interval is in milliseconds: with the default of 1000 every commit of
-// the node waits for up to a second while the last locks are held. empty is an empty folder of ours: nothing is put
-// there, but the tool wants one. The tool has the files of all tables open at once, and over ssh a program usually gets 1024.
-func physicalArgs(datadir, empty string) []string {
+// the node waits for up to a second while the last locks are held. Nothing is put into the empty folder, but the tool wants
+// one. The tool has the files of all tables open at once, and over ssh a program usually gets 1024.
+func physicalArgs(datadir string) []string {
 	return []string{
-		"--defaults-file=" + process.InheritedFile,
+		"--defaults-file=" + loginFile,
 		"--backup", "--stream=xbstream", "--galera-info", "--log-copy-interval=20",
 		fmt.Sprintf("--open-files-limit=%d", openFiles()),
-		"--datadir=" + datadir, "--target-dir=" + empty, "--tmpdir=" + empty,
+		"--datadir=" + datadir, "--target-dir=" + emptyFolder, "--tmpdir=" + emptyFolder,
 	}
 }
 

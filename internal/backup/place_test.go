@@ -4,7 +4,6 @@ package backup
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -58,17 +57,24 @@ func contained(t *testing.T, tool string) process.Place {
 // What the tool is given must mean the same in its container: no path of this host leads anywhere there.
 func TestAToolOfAContainerIsGivenOnlyWhatItSees(t *testing.T) {
 	s := shared(t)
-	p := contained(t, fmt.Sprintf(`ln -s %s /mnt/s; cat "${1#*=}" >/mnt/options; ls -A /proc/self/fd/4 >/mnt/empty; echo "$*" >/mnt/args; exec /usr/bin/mariadb-backup "$@"`, s.Socket))
+	p := contained(t, `cat "${1#*=}" >/mnt/out/options; ls -A /empty >/mnt/out/empty; echo "$*" >/mnt/out/args; exec /usr/bin/mariadb-backup "$@"`)
+	if err := os.Mkdir(p.Path("/mnt/out"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(s.Socket, p.Path("/mnt/s")); err != nil {
+		t.Fatal(err)
+	}
 	j := s.job(t, nil)
 	j.containerName = "galera-bundle-podman-0"
 	j.container.Place, j.tool.place, j.tool.path, j.server.Socket = p, p, "/mnt/tool", "/mnt/s"
+	j.tool.folders = []string{"/mnt/out"}
 	made, err := j.Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	assertFiles(t, made.Path, made.Manifest)
 	seen := func(name string) string {
-		text, err := os.ReadFile(p.Path("/mnt/" + name))
+		text, err := os.ReadFile(p.Path("/mnt/out/" + name))
 		if err != nil {
 			t.Error(err)
 		}
@@ -80,7 +86,7 @@ func TestAToolOfAContainerIsGivenOnlyWhatItSees(t *testing.T) {
 	if options := seen("options"); !strings.Contains(options, `socket="/mnt/s"`) || strings.Contains(options, s.Socket) {
 		t.Error(options)
 	}
-	if args := seen("args"); !strings.Contains(args, "--target-dir=/proc/self/fd/4") || strings.Contains(args, j.o.Destination) || seen("empty") != "" {
+	if args := seen("args"); !strings.Contains(args, "--target-dir=/empty") || strings.Contains(args, j.o.Destination) || seen("empty") != "" {
 		t.Errorf("%s, the folder holds %q", args, seen("empty"))
 	}
 }

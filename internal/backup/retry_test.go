@@ -57,6 +57,7 @@ func TestADumpBrokenByAnALTERIsMadeAgain(t *testing.T) {
 	breaking := fmt.Sprintf(`set -o pipefail; /usr/bin/mariadb-dump "$@" | { head -c 1000000; %s; cat; }`, alter)
 	t.Run("once", func(t *testing.T) {
 		j := s.job(t, func(o *Options) { o.Method = Logical })
+		j.tool.folders = []string{filepath.Dir(once)}
 		j.tool.path = fake(t, "[ -e "+once+" ] && exec /usr/bin/mariadb-dump \"$@\"; touch "+once+"; "+breaking)
 		made, err := j.Run(t.Context())
 		if err != nil {
@@ -106,7 +107,10 @@ func TestADeadServerIsNamedAndAnotherControllerMayDo(t *testing.T) {
 	}
 	defer s.Remove()
 	j := s.job(t, func(o *Options) { o.Method = Logical })
-	j.tool.path = fake(t, fmt.Sprintf(`kill -9 %d; sleep 0.2; echo "mariadb-dump: Error 2013: Lost connection to server during query when dumping table t at row: 7" >&2; exit 3`, s.PID()))
+	dir := t.TempDir()
+	j.tool.folders = []string{dir}
+	j.tool.path = fake(t, `touch `+dir+`/half; sleep 0.6; echo "mariadb-dump: Error 2013: Lost connection to server during query when dumping table t at row: 7" >&2; exit 3`)
+	go killAt(s, filepath.Join(dir, "half"))
 	made, err := j.Run(t.Context())
 	if made != nil || err == nil || !strings.Contains(err.Error(), "the database server ended while its data were read") || !Elsewhere(err) || strings.Contains(err.Error(), "second attempt") {
 		t.Errorf("%v, %v", made, err)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/repository"
 )
 
@@ -267,18 +268,14 @@ func (r *running) stream(ctx context.Context, c *galera.Client) error {
 	if err := r.unchanged(ctx, c); err != nil {
 		return elsewhere(err)
 	}
-	socket := ""
-	if !r.container.Place.Host() {
-		socket = r.server.Socket
-	}
-	login, err := c.OptionFile(socket)
+	child, err := r.confined(c)
 	if err != nil {
 		return err
 	}
 	if r.tool.method == Logical {
-		return r.streamLogical(ctx, c, login)
+		return r.streamLogical(ctx, c, child)
 	}
-	return r.streamPhysical(ctx, login)
+	return r.streamPhysical(ctx, c, child)
 }
 
 // unchanged refuses another server process than the one whose container and datadir were proven: the lock and the
@@ -294,28 +291,20 @@ func (r *running) unchanged(ctx context.Context, c *galera.Client) error {
 	return nil
 }
 
-func (r *running) streamPhysical(ctx context.Context, login []byte) error {
-	var empty string
-	var remove func() error
-	err := r.bounded(ctx, sinkStall, func() (err error) {
-		empty, remove, err = r.set.Scratch()
-		return err
-	})
+func (r *running) streamPhysical(ctx context.Context, c *galera.Client, child process.ChildOptions) error {
+	err := r.showData(ctx, c, child.Confined)
 	if err != nil {
 		return err
 	}
 	p := newPhysical()
-	s := source{tool: r.tool, login: login, empty: empty, file: physicalFile, content: "xbstream", check: p.stream, finish: p.finish}
-	s.args = physicalArgs(r.server.Datadir, s.emptySeen())
+	s := source{tool: r.tool, child: child, file: physicalFile, content: "xbstream", check: p.stream, finish: p.finish}
+	s.args = physicalArgs(r.server.Datadir)
 	r.manifest.Tool.Args = s.args
 	if r.manifest.Files, err = stream(ctx, s, r.set, r.o, &r.counters); err != nil {
 		return err
 	}
 	p.describe(r.manifest)
-	if err := r.checkPosition(p.uuid, p.seqno); err != nil {
-		return err
-	}
-	return r.bounded(ctx, sinkStall, remove)
+	return r.checkPosition(p.uuid, p.seqno)
 }
 
 // checkPosition refuses a set of another cluster's history, or of an earlier state than the node had.
@@ -327,9 +316,9 @@ func (r *running) checkPosition(uuid string, seqno int64) error {
 	return nil
 }
 
-func (r *running) streamLogical(ctx context.Context, c *galera.Client, login []byte) error {
+func (r *running) streamLogical(ctx context.Context, c *galera.Client, child process.ChildOptions) error {
 	l := newLogical()
-	s := source{tool: r.tool, args: logicalArgs(r.plan.Schemas), login: login, file: logicalFile, content: "sql", check: l, finish: l.finish}
+	s := source{tool: r.tool, args: logicalArgs(r.plan.Schemas), child: child, file: logicalFile, content: "sql", check: l, finish: l.finish}
 	r.manifest.Tool.Args = s.args
 	w, err := c.Status(ctx)
 	if err != nil {

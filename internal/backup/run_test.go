@@ -122,7 +122,7 @@ func TestAServerThatWasRestartedSinceIsNotRead(t *testing.T) {
 			j := s.job(t, nil)
 			change(&j.instance)
 			used := filepath.Join(t.TempDir(), "used")
-			j.tool.path = fake(t, "touch "+used)
+			j.tool.path, j.tool.folders = fake(t, "touch "+used), []string{filepath.Dir(used)}
 			made, err := j.Run(t.Context())
 			if made != nil || err == nil || !strings.Contains(err.Error(), "stream: the server was restarted since it was looked at") || !Elsewhere(err) {
 				t.Errorf("%v, %v", made, err)
@@ -319,7 +319,8 @@ func TestThePasswordIsNowhereToBeSeen(t *testing.T) {
 	t.Cleanup(func() { _, _ = s.SQL("DROP USER bk@localhost") })
 	seen := filepath.Join(t.TempDir(), "seen")
 	j := s.job(t, func(o *Options) { o.Login.User, o.Login.Password = "bk", password })
-	j.tool.path = fake(t, `tr '\0' '\n' </proc/$$/environ >`+seen+`; echo "$@" >>`+seen+`; echo 'connects with `+strings.ReplaceAll(password, "'", `'\''`)+`' >&2; exec /usr/bin/mariadb-backup "$@"`)
+	j.tool.folders = []string{filepath.Dir(seen)}
+	j.tool.path = fake(t, `env >`+seen+`; echo "$@" >>`+seen+`; echo 'connects with `+strings.ReplaceAll(password, "'", `'\''`)+`' >&2; exec /usr/bin/mariadb-backup "$@"`)
 	j.o.Scrub = func(text string) string { return strings.ReplaceAll(text, password, "********") }
 	made, err := j.Run(t.Context())
 	if err != nil {

@@ -235,7 +235,7 @@ func TestNoProcessAndNoFileShowsThePassword(t *testing.T) {
 	}
 	module, secrets := program(t), spellings(t, hostilePassword)
 	hung := standIn(t, "mariadb-dump", "exec sleep 60")
-	loud := standIn(t, "mariadb-dump", "cat /proc/self/fd/3 >&2\ncat >&2 <<'END'\ncannot log in with "+hostilePassword+".\nEND\nexec /usr/bin/mariadb-dump \"$@\"")
+	loud := standIn(t, "mariadb-dump", "cat /login/client.cnf >&2\ncat >&2 <<'END'\ncannot log in with "+hostilePassword+".\nEND\nexec /usr/bin/mariadb-dump \"$@\"")
 	for name, tt := range map[string]struct {
 		options map[string]any
 		path    string

@@ -104,11 +104,14 @@ func copyReal(ctx context.Context, t *testing.T, r *running, sink io.Writer) (zf
 		return zframe.Stats{}, err
 	}
 	defer c.Close()
-	login, err := c.OptionFile("")
+	child, err := r.confined(c)
 	if err != nil {
 		return zframe.Stats{}, err
 	}
-	src := source{tool: r.tool, args: physicalArgs(r.server.Datadir, t.TempDir()), login: login, check: io.Discard}
+	if err := r.showData(ctx, c, child.Confined); err != nil {
+		return zframe.Stats{}, err
+	}
+	src := source{tool: r.tool, args: physicalArgs(r.server.Datadir), child: child, check: io.Discard}
 	r.counters.restart()
 	to := &counting{to: pieces{to: sink, flow: &r.counters.flow}, n: &r.counters.stored}
 	return copyFrom(ctx, src, to, newLog(r.o.Scrub, r.counters.stages.line), r.o, &r.counters)

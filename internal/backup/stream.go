@@ -23,22 +23,12 @@ import (
 type source struct {
 	tool    tool
 	args    []string
-	login   []byte // option file
-	empty   string // a folder that the tool wants, and leaves empty; may be none
+	child   process.ChildOptions
 	file    string // name of the file in the set
 	content string
 	// check sees all that the tool prints; finish, called when the tool has ended well, says whether it was whole.
 	check  io.Writer
 	finish func(stderr string) error
-}
-
-// emptySeen is the path of the empty folder for the tool: in a container no path leads to a folder of this host, but an
-// open file does.
-func (s source) emptySeen() string {
-	if s.tool.place.Host() {
-		return s.empty
-	}
-	return "/proc/self/fd/4"
 }
 
 // stream runs a tool and stores what it prints in one pass: tool, check, zstd frames, sha256, file. The tool may be
@@ -89,32 +79,19 @@ func run(ctx context.Context, s source, data *os.File, log *toolLog, o Options, 
 // copyFrom starts the tool, copies its output, and waits for it. When the copy breaks the tool's process group is
 // killed.
 func copyFrom(ctx context.Context, s source, sink io.Writer, log *toolLog, o Options, counted *counters) (zframe.Stats, error) {
-	login, err := process.SecretFile(s.login)
-	if err != nil {
-		return zframe.Stats{}, err
-	}
-	defer login.Close()
 	running, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	files := []*os.File{login}
-	if s.empty != "" {
-		empty, err := os.Open(s.empty)
-		if err != nil {
-			return zframe.Stats{}, err
-		}
-		defer empty.Close()
-		files = append(files, empty)
-	}
-	cmd := s.tool.place.Passing(running, files, s.tool.path, s.args...)
-	cmd.Stderr = log
-	out, err := cmd.StdoutPipe()
+	out, to, err := os.Pipe()
 	if err != nil {
 		return zframe.Stats{}, err
 	}
-	if err := cmd.Start(); err != nil {
-		return zframe.Stats{}, process.Explain(ctx, s.tool.path, err, "")
+	defer out.Close()
+	s.child.Stdout, s.child.Stderr = to, log
+	child, err := process.StartChild(running, s.child, s.tool.path, s.args...)
+	to.Close()
+	if err != nil {
+		return zframe.Stats{}, err
 	}
-	defer s.tool.place.KeepGoing(cmd.Process.Pid)()
 	from := &reading{from: out, n: &counted.read, ended: counted.flow.close}
 	stats, broken := zframe.Copy(sink, from, zframe.Options{
 		Level: o.Level, Workers: workers(), Blocks: blocks(o.Buffer), Tee: s.check, Stop: stop, Full: counted.flow.waits, Done: running.Done(),
@@ -124,7 +101,7 @@ func copyFrom(ctx context.Context, s source, sink io.Writer, log *toolLog, o Opt
 	}
 	// A tool that prints nothing more ends. In a container what holds it there may be stopped, and would be waited for.
 	late := time.AfterFunc(endTimeout, func() { stop(errLingers) })
-	ended := cmd.Wait()
+	ended := child.Wait()
 	if !late.Stop() && broken == nil && ctx.Err() == nil {
 		broken = errLingers
 	}
@@ -134,7 +111,16 @@ func copyFrom(ctx context.Context, s source, sink io.Writer, log *toolLog, o Opt
 	case broken != nil:
 		return stats, broken
 	}
-	return stats, process.Explain(ctx, s.tool.path, ended, log.reason())
+	return stats, explained(ended, log.reason())
+}
+
+// explained has a tool's end say what its log gives as the reason.
+func explained(ended error, reason string) error {
+	var exit *process.ExitError
+	if errors.As(ended, &exit) {
+		exit.Stderr = reason
+	}
+	return ended
 }
 
 // endTimeout is how long a tool may take to end after its last byte.

@@ -21,6 +21,8 @@ type tool struct {
 	place   process.Place
 	path    string
 	version string // x.y.z of the MariaDB it was built with
+	// folders are what it can write to: none, but of a test's stand-in for it.
+	folders []string
 }
 
 // programs names the tools of a method, the current name first.
@@ -41,16 +43,16 @@ func findTool(ctx context.Context, m Method, at process.Place) (tool, error) {
 func askVersion(ctx context.Context, m Method, at process.Place, path string) (tool, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	c := at.Command(ctx, path, "--version")
 	// mariadb-backup says it on standard error, the others on standard output.
-	out := &process.Tail{Max: 4096}
-	c.Stdout, c.Stderr = out, out
-	if err := process.Explain(ctx, path, c.Run(), out.String()); err != nil {
+	out, said := &process.Tail{Max: 4096}, &process.Tail{Max: 4096}
+	o := process.ChildOptions{Place: at, Stdout: out, Stderr: said, Confined: &process.Confinement{}}
+	if err := o.Run(ctx, path, "--version"); err != nil {
 		return tool{}, err
 	}
-	version := mariadbVersion(out.String())
+	text := out.String() + said.String()
+	version := mariadbVersion(text)
 	if version == "" {
-		return tool{}, fmt.Errorf("%s is not MariaDB's: --version says %q", path, out.String())
+		return tool{}, fmt.Errorf("%s is not MariaDB's: --version says %q", path, text)
 	}
 	return tool{method: m, place: at, path: path, version: version}, nil
 }

@@ -148,13 +148,20 @@ func (s *server) desync(t *testing.T) string {
 func TestAKilledBackupIsUndone(t *testing.T) {
 	s := shared(t)
 	a := s.apart(t)
-	pid := filepath.Join(t.TempDir(), "pid")
-	a.Tool = fake(t, "echo $$ >"+pid+"; exec sleep 600")
+	a.Tool = fake(t, "exec sleep 600.75")
 	cmd := a.start(t)
-	tool := waitFor(t, pid)
-	t.Cleanup(func() { _ = syscall.Kill(tool, syscall.SIGKILL) })
+	waitFor(t, "sleep 600.75")
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait()
+	for range 100 {
+		if !runs("sleep 600.75") {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	if runs("sleep 600.75") {
+		t.Error("the tool lives on")
+	}
 	if open := a.open(t); !slices.Equal(open, []string{desyncEffect, setEffect}) || s.desync(t) != "1" || len(a.partial()) != 1 {
 		t.Fatalf("before: open %q, desync %s, %q", open, s.desync(t), a.partial())
 	}
@@ -170,18 +177,16 @@ func TestAKilledBackupIsUndone(t *testing.T) {
 	}
 }
 
-// waitFor waits for a file with a number.
-func waitFor(t *testing.T, path string) int {
+// waitFor waits for a program with these arguments. It dies with who started it.
+func waitFor(t *testing.T, line string) {
 	t.Helper()
 	for range 200 {
-		text, _ := os.ReadFile(path)
-		if n, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil {
-			return n
+		if runs(line) {
+			return
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	t.Fatal("no number comes in ", path)
-	return 0
+	t.Fatal("nobody runs ", line)
 }
 
 // endings are how a job may end against its will.

@@ -59,6 +59,9 @@ func (c *Client) Refused() (a Attempt, refused bool) {
 // PeerPID is the process that listens on the unix socket, as this host numbers it; 0 when it is unknown.
 func (c *Client) PeerPID() int { return c.pid }
 
+// SocketPath is the server's unix socket, without links to it; empty over TCP.
+func (c *Client) SocketPath() string { return c.socket }
+
 // Exec runs one statement. Question marks in it stand for args.
 func (c *Client) Exec(ctx context.Context, statement string, args ...any) error {
 	if _, err := c.conn.ExecContext(ctx, statement, args...); err != nil {

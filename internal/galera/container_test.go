@@ -3,6 +3,7 @@
 package galera
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"time"
 
 	"overcloud.backup/internal/container"
+	"overcloud.backup/internal/process"
 )
 
 // An engine in its place: it knows one container, by its id, and refuses every argument that docker 1.13 or podman 1.6
@@ -117,9 +119,10 @@ func TestAContainerIsWhatItsEngineSaysItIs(t *testing.T) {
 				t.Fatalf("%+v, %v", found, err)
 			}
 			defer found.Place.Close()
-			out, err := found.Place.Command(t.Context(), "/bin/sh", "-c", "cat /etc/hosts; echo $$").Output()
-			if err != nil || !strings.HasPrefix(string(out), "127.0.0.1 localhost\n") {
-				t.Errorf("%q, %v", out, err)
+			var out bytes.Buffer
+			o := process.ChildOptions{Place: found.Place, Stdout: &out, Confined: &process.Confinement{Read: []string{"/etc/hosts"}}}
+			if err := o.Run(t.Context(), "/bin/cat", "/etc/hosts"); err != nil || !strings.HasPrefix(out.String(), "127.0.0.1 localhost\n") {
+				t.Errorf("%q, %v", out.String(), err)
 			}
 		})
 	}

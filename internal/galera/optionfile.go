@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"path/filepath"
 
 	"overcloud.backup/internal/optionfile"
 )
@@ -87,3 +88,28 @@ var withoutPlugins = [2]string{"loose-plugin-dir", nowhere}
 
 // native says that the server asked for nothing else than what the programs can do without a file.
 func (c *Client) native() bool { return c.wire == nil || c.wire.Plugin() == "mysql_native_password" }
+
+// ToolLogin is the name of the option file among ToolFiles.
+const ToolLogin = "client.cnf"
+
+// ToolFiles are the files that the server's own programs log in with, by the paths at which they see them: the option file
+// (OptionFile), and what it names. folder is theirs alone.
+func (c *Client) ToolFiles(socket, folder string) (map[string][]byte, error) {
+	as, files := *c, map[string][]byte{}
+	for name, path := range map[string]*string{
+		"ca.pem": &as.login.CACert, "cert.pem": &as.login.ClientCert, "key.pem": &as.login.ClientKey,
+	} {
+		if *path == "" || c.reached.Via == "socket" {
+			continue
+		}
+		content, err := c.may.ReadFile(*path, maxPEM)
+		if err != nil {
+			return nil, fmt.Errorf("read the certificates for the tool: %w", err)
+		}
+		*path = filepath.Join(folder, name)
+		files[*path] = content
+	}
+	text, err := as.OptionFile(socket)
+	files[filepath.Join(folder, ToolLogin)] = text
+	return files, err
+}

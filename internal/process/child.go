@@ -4,21 +4,24 @@ package process
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"runtime"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // Owner is a user and group of the host. The zero value is root.
 type Owner struct{ UID, GID int }
 
-// Child is a program that does not outlive this process, whatever ends it: the kernel kills it then. In a container that takes
-// a setpriv of util-linux 2.33 there, which RHEL 8 and older have not: then the program goes on to the end of its input, and
-// dies with its control group, or with the container that was started for it.
+// Apart is a user that no host gives to anybody, for programs that need nothing of any: a process of nobody's could be read
+// by all others of his. systemd's list of users (UIDS-GIDS) keeps 1879048192 to 2147483647 unused.
+var Apart = Owner{1886348130, 1886348130}
+
+// Child is a program that does not outlive this process, whatever ends it: the kernel kills it then. One in a container
+// ends with that, too.
 type Child struct {
 	ctx    context.Context
 	name   string
@@ -26,43 +29,42 @@ type Child struct {
 	stderr *Tail
 	ended  chan struct{}
 	err    error
-	place  Place
 }
 
 // ChildOptions say how a child runs. Nil is /dev/null.
 type ChildOptions struct {
-	// Place is where it runs; Dir is this host's, and in a container its root.
-	Place  Place
-	Owner  Owner
+	// Place is where it runs. In a container it is always confined.
+	Place Place
+	Owner Owner
+	// Dir is its working directory. Empty is ours, or the root of what a confined program sees.
 	Dir    string
 	Stdin  io.Reader
 	Stdout io.Writer
-	// Files are open in the program from descriptor 3 on, also where no path leads to them.
-	Files []*os.File
 	// Stderr sees standard error; its end is kept for errors anyway.
 	Stderr io.Writer
-	// Confined is for a program of this host that a stranger feeds; nil leaves it free. In a container it is without effect.
+	// Confined is what a program sees that a stranger feeds, or could feed; nil leaves one of this host free. It takes
+	// root: whoever is not root has nothing to give away, and his programs are free.
 	Confined *Confinement
 }
 
-// StartChild starts a program as Command prepares it, as the user of o.Owner.
+// StartChild starts a program as Command prepares it, as the user of o.Owner. In a container the name is a path.
 func StartChild(ctx context.Context, o ChildOptions, name string, args ...string) (*Child, error) {
-	tied := append(append(o.Place.tie(ctx), name), args...)
-	c := &Child{ctx: ctx, name: name, stderr: &Tail{Max: maxStderr}, ended: make(chan struct{}), place: o.Place}
-	c.cmd = o.Place.command(ctx, o.Owner, o.Files, tied[0], tied[1:]...)
+	c := &Child{ctx: ctx, name: name, stderr: &Tail{Max: maxStderr}, ended: make(chan struct{})}
+	c.cmd = Command(ctx, name, args...)
 	c.cmd.Dir, c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr = o.Dir, o.Stdin, o.Stdout, c.stderr
 	if o.Stderr != nil {
 		c.cmd.Stderr = io.MultiWriter(c.stderr, o.Stderr)
 	}
 	c.cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
+	if o.Owner != (Owner{}) {
+		c.cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(o.Owner.UID), Gid: uint32(o.Owner.GID)}
+	}
 	began := make(chan error)
-	if o.Confined == nil || !o.Place.Host() {
-		go c.run(began)
-	} else if o.Owner == (Owner{}) {
-		return nil, fmt.Errorf("%s: root cannot be confined", name)
-	} else {
+	if to := o.confinement(name); to != nil {
 		c.confine()
-		go onOwnThread(func() { c.runConfined(o.Confined.forProgram(name), began) })
+		go onOwnThread(func() { c.runConfined(to, o, began) })
+	} else {
+		go c.run(o, began)
 	}
 	if err := <-began; err != nil {
 		return nil, Explain(ctx, name, err, "")
@@ -70,36 +72,73 @@ func StartChild(ctx context.Context, o ChildOptions, name string, args ...string
 	return c, nil
 }
 
+// confinement is what a program sees; nil is all of this host.
+func (o ChildOptions) confinement(name string) *Confinement {
+	switch {
+	case !o.Place.Host() && o.Confined == nil:
+		return (&Confinement{}).forProgram(name)
+	case o.Confined == nil || o.Place.Host() && os.Geteuid() != 0:
+		return nil
+	}
+	return o.Confined.forProgram(name)
+}
+
 // run stays on the thread that started the program: the kernel's signal comes when that thread ends.
-func (c *Child) run(began chan<- error) {
+func (c *Child) run(o ChildOptions, began chan<- error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	c.start(began)
+	c.start(o.Place, began)
 }
 
 // runConfined is run on a thread that ends with it.
-func (c *Child) runConfined(to *Confinement, began chan<- error) {
-	if err := to.enter(); err != nil {
+func (c *Child) runConfined(to *Confinement, o ChildOptions, began chan<- error) {
+	if err := to.enter(o.Place, c.cmd.Path, o.Owner); err != nil {
 		began <- explainConfined(err)
 		return
 	}
-	c.start(began)
+	c.start(o.Place, began)
 }
 
 // confine prepares the program for a namespace of processes of its own, without an environment but what it needs.
 func (c *Child) confine() {
 	c.cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWPID
-	c.cmd.Env = []string{"PATH=" + strings.Join(systemFolders, ":"), "LC_ALL=C", "HOME=/", "TMPDIR=" + c.cmd.Dir}
+	c.cmd.Env = []string{"PATH=" + strings.Join(systemFolders, ":"), "LC_ALL=C", "HOME=/"}
+	if c.cmd.Dir == "" {
+		c.cmd.Dir = "/"
+	} else {
+		c.cmd.Env = append(c.cmd.Env, "TMPDIR="+c.cmd.Dir)
+	}
 }
 
-func (c *Child) start(began chan<- error) {
+func (c *Child) start(at Place, began chan<- error) {
 	err := c.cmd.Start()
 	began <- err
 	if err == nil {
-		end := c.place.KeepGoing(c.PID())
+		go c.endWith(at)
 		c.err = c.cmd.Wait()
-		end()
 		close(c.ended)
+	}
+}
+
+// look is how often it is seen whether a container is still there.
+const look = 250 * time.Millisecond
+
+// endWith kills the program when its container ends: it is in none of the container's namespaces that would do that.
+func (c *Child) endWith(at Place) {
+	if at.Host() {
+		return
+	}
+	tick := time.NewTicker(look)
+	defer tick.Stop()
+	for {
+		select {
+		case <-c.ended:
+			return
+		case <-tick.C:
+			if at.Ended() {
+				_ = c.cmd.Process.Kill()
+			}
+		}
 	}
 }
 

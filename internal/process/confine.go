@@ -5,33 +5,35 @@ package process
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
-// Confinement is for a program that is fed by a stranger: all that it sees of this host is the system's programs and
-// libraries, read only, and folders of its own. It has no network, sees no other process, shares no memory with one, and
-// gains no privilege. The child must be of another user than root, and of no container.
+// Confinement is for a program that a stranger feeds, or that a stranger's server could make do things: all that it sees is
+// the programs and libraries of the system, or of its container, read only, and what is given to it here. It sees no other
+// process, shares no memory with one, gains no privilege, and has no network unless it is given this host's. Root is left
+// nothing but to read and write what it sees, whoever owns that.
 type Confinement struct {
-	// Root is an empty folder. The root of what the program sees is mounted there, for it alone.
-	Root string
-	// Read are files and folders that it can read besides; Write those that it can write, in which nothing can be executed.
+	// Read are files, folders and sockets that it sees besides; Write folders that it can write to. Nothing can be executed
+	// that lies in Write.
 	Read, Write []string
-}
-
-// system is what programs need to run. What is not there, and what is a link, stays as it is.
-var system = []string{
-	"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64",
-	"/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives", "/etc/passwd", "/etc/group", "/etc/nsswitch.conf",
-	"/etc/localtime", "/etc/ssl/openssl.cnf", "/etc/pki/tls/openssl.cnf", "/etc/crypto-policies",
-	"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom",
+	// Data are files and folders that it sees, if Reader can read them himself: where they are, he may have said. Nothing in
+	// them can be written or executed.
+	Data   []string
+	Reader Owner
+	// Copies are files below Data that it sees copies of in memory, by their paths, for they must open for writing.
+	Copies map[string][]byte
+	// Files are what nobody else sees, by their paths, in memory.
+	Files map[string][]byte
+	// Temporary is the path of an empty folder in memory; empty is none.
+	Temporary string
+	// Network leaves it this host's, and with it whatever listens there: not for root.
+	Network bool
 }
 
 // own are the namespaces that a thread takes before it starts the program. That of processes begins with the program.
@@ -47,7 +49,7 @@ func explainConfined(err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("confine what is fed from a set: %w; that takes root with all capabilities, as on a host itself", err)
+	return fmt.Errorf("confine a program: %w; that takes root with all capabilities, as on a host itself", err)
 }
 
 // onOwnThread runs what changes its thread on one that ends with it. That is never the first one, of which /proc/self tells.
@@ -67,116 +69,88 @@ func onOwnThread(run func()) {
 	<-done
 }
 
-// enter changes what the current thread sees. It must end afterwards, whatever the error.
-func (c *Confinement) enter() error {
-	if err := unix.Unshare(own); err != nil {
+// enter changes what the current thread sees, and what its children may do. It must end afterwards, whatever the error.
+func (c *Confinement) enter(at Place, program string, owner Owner) error {
+	if c.Network && owner == (Owner{}) {
+		return errors.New("root is not given the network")
+	}
+	table, err := mountTable()
+	if err != nil {
 		return err
 	}
-	// A dump of its memory would hold what is in a set; one of ours, passwords. The limit is for both.
+	defer table.Close()
+	if err := c.separate(at); err != nil {
+		return err
+	}
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return fmt.Errorf("keep mounts to it: %w", err)
+	}
+	if err := unix.Mount("tmpfs", root, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "size=16m,mode=0755"); err != nil {
+		return fmt.Errorf("mount its root: %w", err)
+	}
+	v := view{table: table, program: program, owner: owner}
+	if err := v.fill(c); err != nil {
+		return err
+	}
+	if err := protect(root, unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV); err != nil {
+		return err
+	}
+	if err := enterRoot(root); err != nil {
+		return err
+	}
+	return limit(owner)
+}
+
+// separate takes namespaces of its own; its mounts are those of the container, if it is of one.
+func (c *Confinement) separate(at Place) error {
+	spaces := own
+	if c.Network {
+		spaces &^= unix.CLONE_NEWNET
+	}
+	if err := unix.Unshare(spaces); err != nil || at.Host() {
+		return err
+	}
+	if at.Ended() {
+		return fmt.Errorf("the container of process %d has ended", at.held.pid)
+	}
+	if err := unix.Setns(int(at.held.namespaces[Mounts].Fd()), unix.CLONE_NEWNS); err != nil {
+		return fmt.Errorf("enter the mounts of process %d: %w", at.held.pid, err)
+	}
+	return unix.Unshare(unix.CLONE_NEWNS)
+}
+
+// limit takes from the thread's children what they need not: a dump of their memory would hold passwords and rows.
+func limit(owner Owner) error {
 	if err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}); err != nil {
 		return err
 	}
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return err
 	}
-	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
-		return fmt.Errorf("keep mounts to it: %w", err)
-	}
-	if err := unix.Mount("tmpfs", c.Root, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "size=1m,mode=0755"); err != nil {
-		return fmt.Errorf("mount its root: %w", err)
-	}
-	if err := c.fill(); err != nil {
+	// Kernels before 4.3 have no ambient capabilities.
+	if err := unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); err != nil && err != unix.EINVAL {
 		return err
 	}
-	if err := change(c.Root, unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV, 0); err != nil {
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var held [2]unix.CapUserData
+	if err := unix.Capget(&header, &held[0]); err != nil {
 		return err
 	}
-	return enterRoot(c.Root)
-}
-
-// fill mounts what the program sees. A unit's umask would close its folders to the user that it runs as; the thread has
-// a umask of its own since it has mounts of its own.
-func (c *Confinement) fill() error {
-	defer unix.Umask(unix.Umask(0o022))
-	for _, path := range system {
-		flags := uintptr(unix.MS_RDONLY | unix.MS_NOSUID | unix.MS_NODEV)
-		if strings.HasPrefix(path, "/dev/") {
-			flags = unix.MS_NOSUID | unix.MS_NOEXEC
-		}
-		if err := c.show(path, flags, unix.MS_REC); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	for _, path := range c.Read {
-		if err := c.show(path, unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV, 0); err != nil {
-			return err
-		}
-	}
-	for _, path := range c.Write {
-		if err := c.show(path, unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, 0); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// show mounts a path of the host at its own place.
-func (c *Confinement) show(path string, flags, depth uintptr) error {
-	info, err := os.Lstat(path)
-	if err != nil {
+	held[0].Inheritable, held[1].Inheritable = 0, 0
+	if err := unix.Capset(&header, &held[0]); err != nil {
 		return err
 	}
-	at := filepath.Join(c.Root, path)
-	if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
-		return err
-	}
-	switch {
-	case info.Mode()&fs.ModeSymlink != 0:
-		to, err := os.Readlink(path)
+	for capability := uintptr(0); capability < 64; capability++ {
+		if capability == unix.CAP_DAC_OVERRIDE && owner == (Owner{}) {
+			continue
+		}
+		err := unix.Prctl(unix.PR_CAPBSET_DROP, capability, 0, 0, 0)
+		if err == unix.EINVAL {
+			break // that was the kernel's last one
+		}
 		if err != nil {
-			return err
+			return fmt.Errorf("take capability %d from it: %w", capability, err)
 		}
-		return os.Symlink(to, at)
-	case info.IsDir():
-		err = os.MkdirAll(at, 0o755)
-	default:
-		err = os.WriteFile(at, nil, 0o644)
-		if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
-			err = nil // it is there in a folder that is shown
-		}
-	}
-	if err != nil {
-		return err
-	}
-	if err := unix.Mount(path, at, "", unix.MS_BIND|depth, ""); err != nil {
-		return fmt.Errorf("show %s to it: %w", path, err)
-	}
-	return change(at, flags, depth)
-}
-
-// change sets the flags of a mount; with MS_REC of those below it, too, where the kernel can (5.12).
-func change(at string, flags, depth uintptr) error {
-	attr := &unix.MountAttr{}
-	for _, f := range []struct {
-		flag uintptr
-		attr uint64
-	}{
-		{unix.MS_RDONLY, unix.MOUNT_ATTR_RDONLY}, {unix.MS_NOSUID, unix.MOUNT_ATTR_NOSUID},
-		{unix.MS_NODEV, unix.MOUNT_ATTR_NODEV}, {unix.MS_NOEXEC, unix.MOUNT_ATTR_NOEXEC},
-	} {
-		if flags&f.flag != 0 {
-			attr.Attr_set |= f.attr
-		}
-	}
-	err := error(unix.ENOSYS)
-	if depth != 0 {
-		err = unix.MountSetattr(unix.AT_FDCWD, at, unix.AT_RECURSIVE, attr)
-	}
-	if err != nil {
-		err = unix.Mount("", at, "", unix.MS_REMOUNT|unix.MS_BIND|flags, "")
-	}
-	if err != nil {
-		return fmt.Errorf("protect %s from it: %w", at, err)
 	}
 	return nil
 }
@@ -203,13 +177,17 @@ func enterRoot(root string) error {
 	return unix.Chdir("/")
 }
 
-// forProgram adds where a program lies that is not the system's, with what lies beside its folder.
-func (c Confinement) forProgram(path string) *Confinement {
+// forProgram adds where a program lies that is not the system's, with what lies beside it.
+func (c *Confinement) forProgram(path string) *Confinement {
+	if !filepath.IsAbs(path) {
+		return c
+	}
 	for _, at := range system {
 		if path == at || strings.HasPrefix(path, at+"/") {
-			return &c
+			return c
 		}
 	}
-	c.Read = append(slices.Clone(c.Read), filepath.Dir(path))
-	return &c
+	with := *c
+	with.Read = append(slices.Clone(c.Read), filepath.Dir(path))
+	return &with
 }

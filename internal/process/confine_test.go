@@ -8,9 +8,12 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // cell makes the folders of a confinement that nobody can write to but its "w".
@@ -27,7 +30,7 @@ func cell(t *testing.T) (dir string, o ChildOptions) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	for name, mode := range map[string]os.FileMode{"": 0o711, "root": 0o755, "w": 0o777, "r": 0o755, "elsewhere": 0o777} {
+	for name, mode := range map[string]os.FileMode{"": 0o711, "w": 0o777, "r": 0o755, "elsewhere": 0o777} {
 		if err := os.MkdirAll(filepath.Join(dir, name), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -39,7 +42,7 @@ func cell(t *testing.T) (dir string, o ChildOptions) {
 		t.Fatal(err)
 	}
 	return dir, ChildOptions{Owner: Owner{65534, 65534}, Dir: filepath.Join(dir, "w"), Confined: &Confinement{
-		Root: filepath.Join(dir, "root"), Read: []string{filepath.Join(dir, "r")}, Write: []string{filepath.Join(dir, "w")}}}
+		Read: []string{filepath.Join(dir, "r")}, Write: []string{filepath.Join(dir, "w")}}}
 }
 
 func TestAConfinedProgramReachesNothingButItsOwn(t *testing.T) {
@@ -57,7 +60,7 @@ func TestAConfinedProgramReachesNothingButItsOwn(t *testing.T) {
 		"echo x > file && cat file; id -u; id -G; cat ../r/file; pwd":                          "x\n65534\n65534\nreadable\n" + dir + "/w\n",
 		"echo x > ../elsewhere/file && echo written; ls ..":                                    "r\nw\n",
 		"echo x > ../r/y && echo written; echo x > /tmp/y && echo written; mkdir /x && echo y": "",
-		"ls / /dev /etc":  "/:\nbin\ndev\netc\nlib\nlib64\nsbin\nusr\nvar\n",
+		"ls / /dev /etc":  "/:\nbin\ndev\netc\nlib\nlib64\nproc\nsbin\nusr\nvar\n",
 		"cat /etc/shadow": "",
 		"printf '#!/bin/sh\necho run' > prog; chmod 755 prog; ./prog":                                                              "",
 		"echo $$; kill -0 1 && echo mine; kill -0 " + fmt.Sprint(os.Getpid()) + " || echo none":                                    "1\nmine\nnone\n",
@@ -65,7 +68,7 @@ func TestAConfinedProgramReachesNothingButItsOwn(t *testing.T) {
 		"umount / && echo umounted; mount -t tmpfs x /usr && echo mounted; chroot . && echo chrooted":                              "",
 		"env | sort":            "HOME=/\nLC_ALL=C\nPATH=/usr/sbin:/usr/bin:/sbin:/bin\nPWD=" + dir + "/w\nTMPDIR=" + dir + "/w\n",
 		"ulimit -c; ulimit -Hc": "0\n0\n",
-		"grep NoNewPrivs /proc/self/status; ls /proc": "",
+		"grep NoNewPrivs /proc/self/status; ls /proc": "self\n",
 	} {
 		var out bytes.Buffer
 		o.Stdout = &out
@@ -94,14 +97,6 @@ func TestAConfinedProgramRunsWhateverTheUmask(t *testing.T) {
 	}
 }
 
-func TestRootIsNotConfined(t *testing.T) {
-	_, o := cell(t)
-	o.Owner = Owner{}
-	if err := o.Run(t.Context(), "/bin/true"); err == nil || !strings.Contains(err.Error(), "root cannot be confined") {
-		t.Error(err)
-	}
-}
-
 func TestAConfinedProgramEndsWithAllItStarted(t *testing.T) {
 	_, o := cell(t)
 	c, err := StartChild(t.Context(), o, "/bin/sh", "-c", "setsid sleep 4322 & sleep 4322")
@@ -116,7 +111,139 @@ func TestAConfinedProgramEndsWithAllItStarted(t *testing.T) {
 func TestWhatIsNoFolderCannotBeShown(t *testing.T) {
 	_, o := cell(t)
 	o.Confined.Write = []string{"/no/such/folder"}
-	if err := o.Run(t.Context(), "/bin/true"); err == nil || !strings.Contains(err.Error(), "confine what is fed from a set: lstat /no/such/folder") {
+	if err := o.Run(t.Context(), "/bin/true"); err == nil || !strings.Contains(err.Error(), "confine a program: stat /no/such/folder") {
 		t.Error(err)
+	}
+}
+
+// data makes a folder as a server's, that nobody but its user can look into.
+func data(t *testing.T, dir string) string {
+	t.Helper()
+	at := filepath.Join(dir, "data")
+	for _, err := range []error{
+		os.MkdirAll(filepath.Join(at, "below"), 0o700), os.WriteFile(filepath.Join(at, "rows"), []byte("rows\n"), 0o600),
+		os.WriteFile(filepath.Join(at, "prog"), []byte("#!/bin/sh\necho run\n"), 0o755),
+		os.Chown(at, 65534, 65534), os.Chown(filepath.Join(at, "rows"), 65534, 65534),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return at
+}
+
+// The tool of a server must be root for the server to let it in, and reads what a stranger's server names. Nothing of that
+// makes the server's account root.
+func TestRootHasNothingButWhatItIsShown(t *testing.T) {
+	dir, o := cell(t)
+	at := data(t, dir)
+	if err := unix.Mount("tmpfs", filepath.Join(at, "below"), "tmpfs", 0, ""); err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Unmount(filepath.Join(at, "below"), 0)
+	if err := os.WriteFile(filepath.Join(at, "below", "prog"), []byte("#!/bin/sh\necho run\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	o.Owner, o.Dir = Owner{}, ""
+	o.Confined = &Confinement{Data: []string{at}, Reader: Owner{65534, 65534}, Temporary: "/scratch",
+		Files: map[string][]byte{"/login/client.cnf": []byte("secret\n")}}
+	for script, want := range map[string]string{
+		"id -u; pwd; cat " + at + "/rows /login/client.cnf; echo x > /scratch/y && cat /scratch/y":                         "0\n/\nrows\nsecret\nx\n",
+		"for f in " + at + "/x " + at + "/below/x /login/x /etc/passwd /usr/x /x; do (echo x > $f) && echo wrote $f; done": "",
+		at + "/prog; " + at + "/below/prog; cp " + at + "/prog /scratch && /scratch/prog":                                  "",
+		"cat /etc/shadow; ls " + dir: "data\n",
+		"mount -t tmpfs x /usr && echo mounted; mknod /scratch/d b 8 0 && echo made; kill -9 1; chroot / /bin/true && echo chrooted": "",
+		"umount " + at + "; mount -o remount,exec " + at + "; " + at + "/prog":                                                       "",
+	} {
+		var out bytes.Buffer
+		o.Stdout = &out
+		_ = o.Run(t.Context(), "/bin/sh", "-c", script)
+		if out.String() != want {
+			t.Errorf("%s: %q", script, out.String())
+		}
+	}
+	c, err := StartChild(t.Context(), o, "/bin/sleep", "60")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Kill()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.PID()))
+	for _, line := range []string{"CapInh:\t0000000000000000", "CapPrm:\t0000000000000002", "CapBnd:\t0000000000000002", "CapAmb:\t0000000000000000", "NoNewPrivs:\t1"} {
+		if err != nil || !strings.Contains(string(status), line) {
+			t.Errorf("%v: no %q in\n%s", err, line, status)
+		}
+	}
+}
+
+// What a server calls its own is shown if its account could have read it.
+func TestWhatAServerNamesIsShownIfItCanReadIt(t *testing.T) {
+	dir, o := cell(t)
+	at := data(t, dir)
+	key := filepath.Join(dir, "key")
+	if err := os.WriteFile(key, []byte("key\n"), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(at, "link")
+	if err := os.Symlink("/etc/shadow", link); err != nil {
+		t.Fatal(err)
+	}
+	o.Owner, o.Dir = Owner{}, ""
+	show := func(paths ...string) (string, error) {
+		var out bytes.Buffer
+		o.Stdout = &out
+		o.Confined = &Confinement{Data: paths, Reader: Owner{65534, 65534}}
+		err := o.Run(t.Context(), "/bin/cat", paths[len(paths)-1])
+		return out.String(), err
+	}
+	for _, path := range []string{"/etc/shadow", "/root", link, key} {
+		if out, err := show(path); err == nil || !strings.Contains(err.Error(), "user 65534 cannot read what is to be shown as his: open "+path) {
+			t.Errorf("%s: %q, %v", path, out, err)
+		}
+	}
+	if err := os.Chown(key, 0, 65534); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := show(at, key); out != "key\n" || err != nil {
+		t.Errorf("%q, %v", out, err)
+	}
+	if out, err := show(at, filepath.Join(at, "rows")); out != "rows\n" || err != nil {
+		t.Errorf("below what shows already: %q, %v", out, err)
+	}
+	// Our own groups and rights are those of before.
+	if _, err := os.ReadFile("/etc/shadow"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTheNetworkIsGivenToWhoIsNotRoot(t *testing.T) {
+	_, o := cell(t)
+	o.Confined.Network = true
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	var out bytes.Buffer
+	o.Stdout = &out
+	script := "exec 3<>/dev/tcp/127.0.0.1/" + fmt.Sprint(l.Addr().(*net.TCPAddr).Port) + " && echo connected"
+	if err := o.Run(t.Context(), "/bin/bash", "-c", script); err != nil || out.String() != "connected\n" {
+		t.Errorf("%q, %v", out.String(), err)
+	}
+	o.Owner = Owner{}
+	if err := o.Run(t.Context(), "/bin/true"); err == nil || !strings.Contains(err.Error(), "root is not given the network") {
+		t.Error(err)
+	}
+}
+
+// A program of a container is confined to that, and to less.
+func TestAProgramOfAContainerIsConfined(t *testing.T) {
+	p := container(t)
+	var out bytes.Buffer
+	o := ChildOptions{Place: p, Stdout: &out}
+	if err := o.Run(t.Context(), "/bin/sh", "-c", "echo $$; ls /; kill -0 2 || echo alone; echo x > /etc/x || echo kept; cat /etc/shadow || echo hidden"); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Fields(out.String()); got[0] != "1" || !slices.Equal(got[len(got)-3:], []string{"alone", "kept", "hidden"}) || slices.Contains(got, "root") {
+		t.Errorf("%q", got)
 	}
 }

@@ -153,3 +153,18 @@ func (p Place) Mountinfo() (string, error) {
 	}
 	return string(text), nil
 }
+
+// Ended says that the process that was held is gone. This host never is.
+func (p Place) Ended() bool {
+	if p.Host() {
+		return false
+	}
+	f, err := safefile.OpenAt(int(p.held.proc.Fd()), "stat", unix.O_RDONLY)
+	if err != nil {
+		return true
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxProc))
+	fields := statFields(string(text))
+	return err != nil || len(fields) == 0 || fields[0] == "Z"
+}

@@ -3,6 +3,7 @@
 package process
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -73,8 +74,9 @@ func TestAPlaceStaysThatOfTheProcessThatWasLookedAt(t *testing.T) {
 		t.Errorf("the mounts of another process were read: %v", err)
 	}
 	// Its namespace of processes takes none any more, and its mounts are still its own.
-	if out, err := p.Command(t.Context(), "/mnt/tool").CombinedOutput(); err == nil || strings.Contains(string(out), "inside") {
-		t.Errorf("a program ran in a container that has ended: %v: %s", err, out)
+	var out bytes.Buffer
+	if err := (ChildOptions{Place: p, Stdout: &out}).Run(t.Context(), "/mnt/tool"); err == nil || out.Len() != 0 {
+		t.Errorf("a program ran in a container that has ended: %v: %s", err, out.String())
 	}
 	if _, err := os.Stat(p.Path("/mnt/tool")); err != nil {
 		t.Error(err)
@@ -97,8 +99,8 @@ func TestNothingIsLeftOfAClosedPlace(t *testing.T) {
 	if _, err := os.Stat(again.Path("/")); err == nil {
 		t.Error("a path still leads there")
 	}
-	if out, err := again.Command(t.Context(), "/bin/true").CombinedOutput(); err == nil {
-		t.Errorf("a program still runs there: %s", out)
+	if err := (ChildOptions{Place: again}).Run(t.Context(), "/bin/true"); err == nil {
+		t.Error("a program still runs there")
 	}
 	if _, err := Hold(1 << 30); err == nil {
 		t.Error("a process that is not there was held")
@@ -189,9 +191,9 @@ func TestProgramsOfAContainerGetNothingOfOurEnvironment(t *testing.T) {
 	p := container(t)
 	t.Setenv("OS_PASSWORD", "secret")
 	t.Setenv("LD_PRELOAD_OF_A_TEST", "x")
-	out, err := p.Command(t.Context(), "/usr/bin/env").Output()
-	if err != nil || len(strings.Fields(string(out))) != 3 {
-		t.Errorf("%v\n%s", err, out)
+	var out bytes.Buffer
+	if err := (ChildOptions{Place: p, Stdout: &out}).Run(t.Context(), "/usr/bin/env"); err != nil || len(strings.Fields(out.String())) != 3 {
+		t.Errorf("%v\n%s", err, out.String())
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -25,7 +24,7 @@ func container(t *testing.T) Place {
 		t.Skip("needs root to make namespaces")
 	}
 	c := exec.Command("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c",
-		`mount -t tmpfs none /mnt && printf '#!/bin/sh\necho "inside $*"; id -u; cat /proc/self/fd/3' >/mnt/tool && chmod 755 /mnt /mnt/tool && echo ready && exec sleep 60`)
+		`mount -t tmpfs none /mnt && printf '#!/bin/sh\necho "inside $*"; id -u; cat /secret/file 2>/dev/null' >/mnt/tool && chmod 755 /mnt /mnt/tool && echo ready && exec sleep 60`)
 	out, err := c.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -72,19 +71,10 @@ func TestAProgramOfAContainerRunsInIt(t *testing.T) {
 	if _, err := (Place{}).Find([]string{"tool"}, "/mnt"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("the host has it, too: %v", err)
 	}
-	secret := filepath.Join(t.TempDir(), "secret")
-	if err := os.WriteFile(secret, []byte("passed on\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	f, err := os.Open(secret)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	c := p.Passing(t.Context(), []*os.File{f}, path, "a", "b c")
-	out, err := c.CombinedOutput()
-	if err != nil || string(out) != "inside a b c\n0\npassed on\n" {
-		t.Errorf("%v: %s", err, out)
+	var out bytes.Buffer
+	o := ChildOptions{Place: p, Stdout: &out, Confined: &Confinement{Files: map[string][]byte{"/secret/file": []byte("passed on\n")}}}
+	if err := o.Run(t.Context(), path, "a", "b c"); err != nil || out.String() != "inside a b c\n0\npassed on\n" {
+		t.Errorf("%v: %s", err, out.String())
 	}
 }
 
@@ -167,34 +157,5 @@ func TestAChildEndsWithItsContainer(t *testing.T) {
 	var exit *ExitError
 	if err := child.Wait(); !errors.As(err, &exit) || exit.Signal != "killed" {
 		t.Error(err)
-	}
-}
-
-func TestAProgramOfAContainerThatWasStoppedAndContinuedIsWaitedFor(t *testing.T) {
-	c, err := StartChild(t.Context(), ChildOptions{Place: container(t)}, "/bin/sleep", "2")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Kill()
-	program := 0
-	await(t, "the program runs", func() bool {
-		program = childOf(c.PID())
-		return program != 0
-	})
-	_ = syscall.Kill(program, syscall.SIGSTOP)
-	await(t, "nsenter has stopped itself", func() bool { return stopped(c.PID()) })
-	select {
-	case <-c.Ended():
-		t.Error("ended while it is stopped")
-	case <-time.After(2500 * time.Millisecond):
-	}
-	if !stopped(program) || !stopped(c.PID()) {
-		t.Error("what somebody has stopped was continued")
-	}
-	_ = syscall.Kill(program, syscall.SIGCONT)
-	select {
-	case <-c.Ended():
-	case <-time.After(20 * time.Second):
-		t.Error("its end was not seen")
 	}
 }

@@ -5,6 +5,7 @@ package process
 import (
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 )
 
@@ -18,7 +19,11 @@ func stat(pid int) []string {
 	if err != nil {
 		return nil
 	}
-	return strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+	return statFields(string(text))
+}
+
+func statFields(text string) []string {
+	return strings.Fields(text[strings.LastIndexByte(text, ')')+1:])
 }
 
 // state is the letter of what a process does; Z is one that has ended.
@@ -29,8 +34,30 @@ func state(pid int) string {
 	return "Z"
 }
 
-// stopped says that a process stands still after SIGSTOP or the like.
-func stopped(pid int) bool { return state(pid) == "T" }
+// OwnerOf is whose rights to files a process has.
+//
+//	Uid:	27	27	27	27
+func OwnerOf(pid int) (owner Owner, err error) {
+	path := fmt.Sprintf("/proc/%d/status", pid)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return owner, err
+	}
+	for name, to := range map[string]*int{"Uid:": &owner.UID, "Gid:": &owner.GID} {
+		*to = -1
+		for line := range strings.Lines(string(text)) {
+			if fields := strings.Fields(line); len(fields) == 5 && fields[0] == name {
+				if *to, err = strconv.Atoi(fields[4]); err != nil {
+					return owner, fmt.Errorf("read %s: %w", path, err)
+				}
+			}
+		}
+		if *to < 0 {
+			return owner, fmt.Errorf("%s has no line %s", path, name)
+		}
+	}
+	return owner, nil
+}
 
 // Started is when a process started, in clock ticks after the boot; empty when it is not known, or has ended and was not
 // waited for yet. Together with the pid that names a process once and for all.

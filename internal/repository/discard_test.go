@@ -94,9 +94,6 @@ func TestASetThatCannotBeAnnouncedIsNotMade(t *testing.T) {
 
 func TestASetThatIsRestartedIsEmpty(t *testing.T) {
 	s := create(t, open(t))
-	if _, _, err := s.Scratch(); err != nil {
-		t.Fatal(err)
-	}
 	if _, err := s.Add("users.sql", "users", []byte("old")); err != nil {
 		t.Fatal(err)
 	}

@@ -207,14 +207,6 @@ func (s *Set) forgetCluster() {
 	}
 }
 
-// Scratch makes an empty folder, 0700, inside the set for a program that wants one. The caller removes it with remove
-// before Commit.
-func (s *Set) Scratch() (path string, remove func() error, err error) {
-	const name = "tmp"
-	err = s.folder.Mkdir(name, 0o700)
-	return filepath.Join(s.Folder(), name), func() error { return s.folder.RemoveAll(name) }, err
-}
-
 // Discard removes an unfinished set, which somebody else began, by the name that Announce gave. A set that has got its own
 // name is never touched. It says whether there was anything.
 func Discard(destination, cluster, hidden string) (removed bool, err error) {

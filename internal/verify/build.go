@@ -178,7 +178,7 @@ func Empty(ctx context.Context, datadir string, owner process.Owner, options []s
 	if err := os.Chown(temporary, owner.UID, owner.GID); err != nil {
 		return err
 	}
-	o := process.ChildOptions{Owner: owner, Dir: datadir}
+	o := process.ChildOptions{Owner: owner, Dir: datadir, Confined: &process.Confinement{Write: []string{datadir, temporary}}}
 	if !image.None() {
 		c, failed := image.Start(ctx, containerName(datadir), datadir, temporary)
 		if failed != nil {

@@ -116,11 +116,10 @@ func (t *Tools) ask(ctx context.Context, what string, args ...string) ([]byte, e
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	path := t.Paths[what]
-	c := t.place.Command(ctx, path, args...)
-	var out bytes.Buffer
-	c.Stdout, c.Stderr = &out, &out
-	err := process.Explain(ctx, path, c.Run(), out.String())
-	return out.Bytes(), err
+	var out, said bytes.Buffer
+	o := process.ChildOptions{Place: t.place, Stdout: &out, Stderr: &said, Confined: &process.Confinement{}}
+	err := o.Run(ctx, path, args...)
+	return append(out.Bytes(), said.Bytes()...), err
 }
 
 // signing is the plugin of accounts that log in by ed25519, as director can make them all. It is an option file that loads

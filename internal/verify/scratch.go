@@ -149,7 +149,7 @@ func (s *scratch) make() error {
 			err = os.Chown(s.path(name), s.owner.UID, s.owner.GID)
 		}
 	}
-	for _, name := range []string{rootName, givenName, pluginsName, filesName} {
+	for _, name := range []string{givenName, pluginsName, filesName} {
 		if err == nil {
 			err = os.Mkdir(s.path(name), 0o755)
 		}

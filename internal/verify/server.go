@@ -15,8 +15,7 @@ import (
 )
 
 // The files of a restore: folders of the server's user, what is in the last one, and folders of root, which the server can
-// only read: what it is given, the plugins that it may load, the files that statements may name (none), and where the root
-// of what it sees is mounted.
+// only read: what it is given, the plugins that it may load and the files that statements may name (none).
 const (
 	dataName      = "data"
 	temporaryName = "tmp"
@@ -27,7 +26,6 @@ const (
 	accountName   = givenName + "/account.sql"
 	pluginsName   = "plugins"
 	filesName     = "files"
-	rootName      = "root"
 )
 
 // ourUser is an account that exists in the scratch server alone.
@@ -57,7 +55,6 @@ func (s *scratch) serverArgs(memory int64, more []string) []string {
 // child is how everything in the scratch folder is run: on this host it sees nothing else. A container sees one folder.
 func (s *scratch) child() process.ChildOptions {
 	return process.ChildOptions{Place: s.place(), Owner: s.owner, Dir: s.path(temporaryName), Confined: &process.Confinement{
-		Root:  s.path(rootName),
 		Read:  []string{s.path(givenName), s.path(pluginsName), s.path(filesName)},
 		Write: []string{s.path(dataName), s.path(temporaryName), s.path(serverName)},
 	}}

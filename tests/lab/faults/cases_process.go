@@ -28,7 +28,7 @@ var processes = []fault{
 	},
 	{
 		name: "tool-stopped-last-locks", breaks: "SIGSTOP of mariadb-backup that holds its last locks, for 8 s", when: lastLocks,
-		hurt: standstill(send(syscall.SIGSTOP, tool)), heal: try(send(syscall.SIGCONT, reading)), want: either, says: "stall|lock|commit", quick: true,
+		hurt: standstill(send(syscall.SIGSTOP, tool)), heal: try(send(syscall.SIGCONT, tool)), want: either, says: "stall|lock|commit", quick: true,
 	},
 	{
 		name: "dump-killed", breaks: "SIGKILL of mariadb-dump", when: streaming, vars: vars("method", "logical"),
@@ -36,7 +36,7 @@ var processes = []fault{
 	},
 	{
 		name: "tool-stopped", breaks: "SIGSTOP of mariadb-backup for 6 s", when: streaming,
-		hurt: send(syscall.SIGSTOP, tool), hold: 6 * time.Second, heal: try(send(syscall.SIGCONT, reading)), want: either, quick: true,
+		hurt: send(syscall.SIGSTOP, tool), hold: 6 * time.Second, heal: try(send(syscall.SIGCONT, tool)), want: either, quick: true,
 	},
 	{
 		name: "server-killed", breaks: "SIGKILL of mariadbd on the backup node", when: streaming,
@@ -77,10 +77,6 @@ var containers = []fault{
 		name: "container-stopped", breaks: "podman stop of the database's container on the backup node", when: streaming, contained: true,
 		hurt: on("podman stop --time 8 $(podman ps --quiet --filter name=galera-bundle-podman); true"),
 		want: either, says: "spare|the (database )?server|server has gone|does not answer|connection|server_|kill", control: true,
-	},
-	{
-		name: "entered-killed", breaks: "SIGKILL of what holds the tool in the container", when: streaming, contained: true,
-		hurt: send(syscall.SIGKILL, entered), want: failed, says: "kill", always: true, quick: true,
 	},
 }
 

@@ -90,16 +90,8 @@ func ours(p process) bool { return strings.HasPrefix(filepath.Base(p.argv[0]), "
 // leftover is what may not be there any more when a backup is over.
 func leftover(p process) bool {
 	base := filepath.Base(p.argv[0])
-	return tool(p) || ours(p) || entered(p) || base == "mariadb-backup" || base == "mariadb-dump"
+	return tool(p) || ours(p) || base == "mariadb-backup" || base == "mariadb-dump"
 }
-
-// entered is what holds a tool that runs in a container.
-func entered(p process) bool {
-	return filepath.Base(p.argv[0]) == "nsenter" && strings.Contains(p.line(), "/mariadb-")
-}
-
-// reading is the tool and what holds it.
-func reading(p process) bool { return tool(p) || entered(p) }
 
 func server(p process) bool {
 	base := filepath.Base(p.argv[0])
@@ -137,12 +129,7 @@ func (s *slowly) loop(ms []machine) {
 		for !over && alive(tools) {
 			deal(tools, syscall.SIGSTOP)
 			over = s.sleep(rest(written(tools), time.Since(began)))
-			// What holds a tool stops itself when its tool stops. Finding it takes longer than the tool may run.
-			var held []process
-			for _, m := range ms {
-				held = append(held, m.processes(entered)...)
-			}
-			deal(append(tools, held...), syscall.SIGCONT)
+			deal(tools, syscall.SIGCONT)
 			over = over || s.sleep(time.Millisecond)
 		}
 		if len(tools) > 0 {

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package backup
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"overcloud.backup/internal/process"
+)
+
+// What lies outside of the datadir is in the set as well.
+func TestDataOutsideOfTheDatadirIsRead(t *testing.T) {
+	needServer(t)
+	s, err := startServer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Remove()
+	if _, err := s.SQL("CREATE TABLE nova.here (i INT); CREATE TABLE nova.fast (i INT) DATA DIRECTORY='" + s.Dir + "/fast'"); err != nil {
+		t.Fatal(err)
+	}
+	made, err := s.job(t, nil).Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream, err := exec.Command("zstd", "-dc", filepath.Join(made.Path, physicalFile)).Output()
+	if err != nil || !bytes.Contains(stream, []byte("nova/fast.ibd")) || !bytes.Contains(stream, []byte("nova/here.ibd")) {
+		t.Errorf("a table is missing in %d bytes: %v", len(stream), err)
+	}
+}
+
+func TestWhatLeadsOutOfADatadirIsFound(t *testing.T) {
+	dir := t.TempDir()
+	data := filepath.Join(dir, "data")
+	for _, name := range []string{"data/nova", "fast/nova", "linked", "log"} {
+		if err := os.MkdirAll(filepath.Join(dir, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, content := range map[string]string{
+		"fast/nova/t.ibd": "", "linked/rows.MYD": "", "data/nova/t.isl": dir + "/fast/nova/t.ibd\n", "data/nova/gone.isl": "/no/such/file", "data/nova/odd.isl": "relative",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, to := range map[string]string{
+		"data/glance": dir + "/linked", "data/nova/rows.MYD": "../../linked/rows.MYD", "data/dangling": "/no/such/folder", "data/loop": "loop",
+	} {
+		if err := os.Symlink(to, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o, err := lookOutside(process.Place{}, data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := o.folders(), []string{dir + "/fast/nova", dir + "/linked"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := slices.Sorted(maps.Keys(o.links)); !slices.Equal(got, []string{data + "/nova/gone.isl", data + "/nova/odd.isl", data + "/nova/t.isl"}) ||
+		string(o.links[data+"/nova/t.isl"]) != dir+"/fast/nova/t.ibd\n" {
+		t.Errorf("%q", o.links)
+	}
+	for n := range maxOutside {
+		if err := os.WriteFile(fmt.Sprintf("%s/nova/t%d.isl", data, n), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := lookOutside(process.Place{}, data); err == nil || !strings.Contains(err.Error(), "more than 1000 links of it lead elsewhere") {
+		t.Error(err)
+	}
+}
+
+// A server that says that root's files are its own gets nothing of them: the tool is not started.
+func TestAServerThatNamesRootsFilesIsNotHelped(t *testing.T) {
+	s := shared(t)
+	nobody := process.Owner{UID: 65534, GID: 65534}
+	for _, path := range []string{"/etc/shadow", "/root"} {
+		o := process.ChildOptions{Confined: &process.Confinement{Data: []string{s.Data, path}, Reader: nobody}}
+		err := o.Run(t.Context(), "/bin/true")
+		if err == nil || !strings.Contains(err.Error(), "cannot read what is to be shown as his") {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
+// The tool is root, and yet nothing of root's: see process.TestRootHasNothingButWhatItIsShown.
+func TestTheToolSeesNothingOfTheHost(t *testing.T) {
+	s := shared(t)
+	dir := t.TempDir()
+	j := s.job(t, nil)
+	j.tool.folders = []string{dir}
+	j.tool.path = fake(t, `{ id -u; ls /; ls `+s.Dir+`; cat /etc/shadow; ls /root /var/lib; (echo > `+s.Data+`/x) && echo wrote; } >`+dir+`/seen 2>/dev/null; exec /usr/bin/mariadb-backup "$@"`)
+	if _, err := j.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	seen, err := os.ReadFile(filepath.Join(dir, "seen"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := strings.Fields(string(seen))
+	for _, hidden := range []string{"root", "home", "run", "sys", "boot", "log", "wrote"} {
+		if slices.Contains(got, hidden) || got[0] != "0" || !slices.Contains(got, "data") {
+			t.Errorf("%s is in %q", hidden, got)
+		}
+	}
+}
