@@ -67,7 +67,7 @@ func needServer(t *testing.T) {
 
 func startServer() (*server, error) {
 	started, err := mariadb.Start(func(string) []string {
-		return []string{"--skip-networking", "--log-bin=mariadb-bin", "--server-id=7"}
+		return append(mariadb.Plugins("../.."), "--skip-networking", "--log-bin=mariadb-bin", "--server-id=7")
 	})
 	if err != nil {
 		return nil, err

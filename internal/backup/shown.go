@@ -42,9 +42,31 @@ func (r *running) confined(c *galera.Client) (process.ChildOptions, error) {
 		}
 		o.Confined.Read = []string{socket}
 	}
-	files, err := c.ToolFiles(socket, loginFolder)
+	for _, folder := range pluginFolders {
+		for _, name := range galera.ShowingPlugins {
+			o.Confined.Hidden = append(o.Confined.Hidden, filepath.Join(folder, name))
+		}
+	}
+	files, err := c.ToolFiles(socket, loginFolder, pluginFolder(r.tool.place))
 	o.Confined.Files = files
 	return o, err
+}
+
+// pluginFolders are where Red Hat, SUSE and Debian have the plugins of clients.
+var pluginFolders = []string{
+	"/usr/lib64/mysql/plugin", "/usr/lib64/mariadb/plugin", "/usr/lib/mysql/plugin",
+	"/usr/lib/x86_64-linux-gnu/libmariadb3/plugin", "/usr/lib/x86_64-linux-gnu/mariadb19/plugin",
+	"/usr/lib/aarch64-linux-gnu/libmariadb3/plugin", "/usr/lib/aarch64-linux-gnu/mariadb19/plugin",
+}
+
+// pluginFolder is the one with the plugin for ed25519; empty where none has it.
+func pluginFolder(at process.Place) string {
+	for _, folder := range pluginFolders {
+		if _, err := at.Stat(filepath.Join(folder, galera.SigningPlugin)); err == nil {
+			return folder
+		}
+	}
+	return ""
 }
 
 // showData lets a tool see the server's files.

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/process"
 )
 
@@ -111,6 +112,36 @@ func TestTheToolSeesNothingOfTheHost(t *testing.T) {
 	for _, hidden := range []string{"root", "home", "run", "sys", "boot", "log", "wrote"} {
 		if slices.Contains(got, hidden) || got[0] != "0" || !slices.Contains(got, "data") {
 			t.Errorf("%s is in %q", hidden, got)
+		}
+	}
+}
+
+// An account of director's with ed25519 logs the tools in, though they see none of the plugins that would show its password.
+func TestTheToolsLogInByEd25519(t *testing.T) {
+	s := shared(t)
+	if _, err := s.SQL("INSTALL SONAME 'auth_ed25519'"); err != nil {
+		t.Skip("needs the server's plugin auth_ed25519: ", err)
+	}
+	defer s.SQL("UNINSTALL SONAME 'auth_ed25519'")
+	if _, err := s.SQL("CREATE USER signs@localhost IDENTIFIED VIA ed25519 USING PASSWORD('p'); GRANT ALL ON *.* TO signs@localhost"); err != nil {
+		t.Fatal(err)
+	}
+	defer s.SQL("DROP USER signs@localhost")
+	if pluginFolder(process.Place{}) == "" {
+		t.Skip("needs the client's plugin client_ed25519")
+	}
+	for _, method := range []Method{Physical, Logical} {
+		dir := t.TempDir()
+		j := s.job(t, func(o *Options) { o.Method, o.Login.User, o.Login.Password = method, "signs", "p" })
+		j.tool.folders = []string{dir}
+		j.tool.path = fake(t, "for f in "+pluginFolder(process.Place{})+"/*.so; do [ -s $f ] && basename $f; done >"+dir+"/plugins; exec "+j.tool.path+` "$@"`)
+		if _, err := j.Run(t.Context()); err != nil {
+			t.Errorf("%s: %v", method, err)
+		}
+		plugins, err := os.ReadFile(filepath.Join(dir, "plugins"))
+		if seen := strings.Fields(string(plugins)); err != nil || !slices.Contains(seen, galera.SigningPlugin) ||
+			slices.ContainsFunc(seen, func(name string) bool { return slices.Contains(galera.ShowingPlugins, name) }) {
+			t.Errorf("%s: %q, %v", method, plugins, err)
 		}
 	}
 }

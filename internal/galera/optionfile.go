@@ -92,9 +92,19 @@ func (c *Client) native() bool { return c.wire == nil || c.wire.Plugin() == "mys
 // ToolLogin is the name of the option file among ToolFiles.
 const ToolLogin = "client.cnf"
 
+// SigningPlugin is the file that the server's own programs need for an account with ed25519.
+const SigningPlugin = "client_ed25519.so"
+
+// Signs says that this client logged in by ed25519.
+func (c *Client) Signs() bool { return c.wire != nil && c.wire.Plugin()+".so" == SigningPlugin }
+
+// ShowingPlugins are the files by which the programs would show a server the password, in plain or by a key of the server's.
+var ShowingPlugins = []string{"dialog.so", "mysql_clear_password.so", "sha256_password.so", "caching_sha2_password.so"}
+
 // ToolFiles are the files that the server's own programs log in with, by the paths at which they see them: the option file
-// (OptionFile), and what it names. folder is theirs alone.
-func (c *Client) ToolFiles(socket, folder string) (map[string][]byte, error) {
+// (OptionFile), and what it names. folder is theirs alone. plugins is the folder of SigningPlugin, empty where it is not
+// known: mariadb-backup looks for it among the server's plugins, where Debian has none.
+func (c *Client) ToolFiles(socket, folder, plugins string) (map[string][]byte, error) {
 	as, files := *c, map[string][]byte{}
 	for name, path := range map[string]*string{
 		"ca.pem": &as.login.CACert, "cert.pem": &as.login.ClientCert, "key.pem": &as.login.ClientKey,
@@ -110,6 +120,9 @@ func (c *Client) ToolFiles(socket, folder string) (map[string][]byte, error) {
 		files[*path] = content
 	}
 	text, err := as.OptionFile(socket)
+	if c.Signs() && plugins != "" {
+		text = fmt.Appendf(text, "plugin-dir=%[1]s\n[mariabackup]\nplugin-dir=%[1]s\n", plugins)
+	}
 	files[filepath.Join(folder, ToolLogin)] = text
 	return files, err
 }

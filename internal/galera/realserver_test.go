@@ -5,7 +5,6 @@ package galera
 import (
 	"context"
 	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 
@@ -35,11 +34,7 @@ func server(t *testing.T) *realServer {
 	mariadb.Need(t)
 	one.Do(func() {
 		started, err := mariadb.Start(func(dir string) []string {
-			args := append(certificates(dir), "--event-scheduler=ON")
-			if fetched, err := filepath.Abs(plugins); err == nil && exists(filepath.Join(fetched, ed25519)) {
-				args = append(args, "--plugin-dir="+fetched)
-			}
-			return args
+			return append(append(certificates(dir), "--event-scheduler=ON"), mariadb.Plugins("../..")...)
 		})
 		if one.err = err; err == nil {
 			one.realServer = &realServer{started}
@@ -78,22 +73,11 @@ func run(t *testing.T, c *Client, statements ...string) {
 	}
 }
 
-// plugins is where tests/setup puts what the server's own package lacks.
-const (
-	plugins = "../../build/plugins"
-	ed25519 = "auth_ed25519.so"
-)
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
-}
-
 // withEd25519 gives the server that way to log in for a test.
 func withEd25519(t *testing.T, root *Client) {
 	t.Helper()
 	err := root.Exec(t.Context(), "INSTALL SONAME 'auth_ed25519'")
-	if ErrorNumber(err) == 1126 && !exists(filepath.Join(plugins, ed25519)) {
+	if ErrorNumber(err) == 1126 && mariadb.Plugins("../..") == nil {
 		t.Skip("needs the plugin auth_ed25519, which tests/setup test fetches")
 	}
 	if err != nil {

@@ -28,6 +28,8 @@ type Confinement struct {
 	Reader Owner
 	// Copies are files below Data that it sees copies of in memory, by their paths, for they must open for writing.
 	Copies map[string][]byte
+	// Hidden are files of the system that it cannot read; what is not there is none.
+	Hidden []string
 	// Files are what nobody else sees, by their paths, in memory.
 	Files map[string][]byte
 	// Temporary is the path of an empty folder in memory; empty is none.

@@ -175,6 +175,28 @@ func TestRootHasNothingButWhatItIsShown(t *testing.T) {
 	}
 }
 
+func TestFilesAreHiddenAndCopied(t *testing.T) {
+	dir, o := cell(t)
+	at := data(t, dir)
+	o.Owner, o.Dir = Owner{}, ""
+	o.Confined = &Confinement{Data: []string{at}, Reader: Owner{65534, 65534},
+		Hidden: []string{"/usr/bin/env", "/usr/bin/no-such-program"}, Copies: map[string][]byte{filepath.Join(at, "rows"): []byte("copied\n")}}
+	for script, want := range map[string]string{
+		"cat " + at + "/rows; echo more >> " + at + "/rows; cat " + at + "/rows": "copied\ncopied\nmore\n",
+		"[ -s /usr/bin/env ] && echo there; /usr/bin/env":                        "",
+	} {
+		var out bytes.Buffer
+		o.Stdout = &out
+		_ = o.Run(t.Context(), "/bin/sh", "-c", script)
+		if out.String() != want {
+			t.Errorf("%s: %q", script, out.String())
+		}
+	}
+	if rows, err := os.ReadFile(filepath.Join(at, "rows")); string(rows) != "rows\n" {
+		t.Errorf("%q, %v", rows, err)
+	}
+}
+
 // What a server calls its own is shown if its account could have read it.
 func TestWhatAServerNamesIsShownIfItCanReadIt(t *testing.T) {
 	dir, o := cell(t)

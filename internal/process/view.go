@@ -95,6 +95,15 @@ func (v *view) own(c *Confinement) error {
 			return fmt.Errorf("show a copy of %s to it: %w", path, err)
 		}
 	}
+	for _, path := range c.Hidden {
+		at := filepath.Join(root, path)
+		if _, err := os.Stat(at); err != nil {
+			continue
+		}
+		if err := unix.Mount("/dev/null", at, "", unix.MS_BIND, ""); err != nil {
+			return fmt.Errorf("hide %s from it: %w", path, err)
+		}
+	}
 	// Of /proc the tools look at nothing else: mariadb-backup asks who it is, and breaks down without an answer.
 	self := filepath.Join(root, "proc", "self")
 	if err := os.MkdirAll(self, 0o755); err != nil {

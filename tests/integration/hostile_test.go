@@ -187,3 +187,38 @@ func TestAControllerThatLies(t *testing.T) {
 		t.Errorf("chosen: %s\n%s", d.Chosen, d.Text)
 	}
 }
+
+// TestAServerThatNamesItsLibraries has the account mysql put a library where its server loads plugins from, and name it as
+// one that the backup tool needs, which is root: the tool must not see it.
+func TestAServerThatNamesItsLibraries(t *testing.T) {
+	l := fresh(t)
+	if shape != "hosts" {
+		t.Skip("its server has no option file of its own in a container; a place of a container is tested beside internal/process")
+	}
+	out, _ := l.spare()
+	const folder, options = "/var/lib/mysql/libraries", "/etc/mysql/conf.d/libraries.cnf"
+	restart := func() {
+		l.on(out, "pkill -KILL -x mariadbd; sleep 1")
+		l.run("wait")
+	}
+	t.Cleanup(func() {
+		l.t = t
+		l.on(out, "rm -rf "+folder+" "+options)
+		restart()
+	})
+	l.on(out, "install -d -o mysql -g mysql "+folder+" && cp /usr/lib/mysql/plugin/file_key_management.so "+folder+
+		" && printf '1;770A8A65DA156D24EE2A093277530142\\n' > "+folder+"/key && chown mysql "+folder+"/*"+
+		" && printf '[mysqld]\\nplugin_dir="+folder+"\\nplugin_load_add=file_key_management\\nfile_key_management_filename="+folder+"/key\\n' > "+options)
+	restart()
+	if plugin := l.sql(out, "SELECT plugin_status FROM information_schema.plugins WHERE plugin_name = 'file_key_management'"); plugin != "ACTIVE" {
+		t.Fatalf("the server has not loaded it: %q", plugin)
+	}
+	_, path, m := l.backup(map[string]any{"controller_backup_prefer": []string{out}, "controller_backup_method": "physical"})
+	if m.Controller != out {
+		t.Fatalf("%s was backed up", m.Controller)
+	}
+	said := l.on(out, "cat "+path+"/backup.log")
+	if !strings.Contains(said, "Can't open shared library '"+folder+"/file_key_management.so'") || !strings.Contains(said, "failed to map segment") {
+		t.Errorf("the tool loaded it:\n%s", said)
+	}
+}

@@ -56,6 +56,19 @@ func skip(t *testing.T, why string) {
 	t.Skip(why)
 }
 
+// Plugins are the arguments of a server that is to find the plugin auth_ed25519, which tests/setup fetches to a folder of
+// this repository; nil where it has not. repository is the way there from the test's own folder.
+func Plugins(repository string) []string {
+	folder, err := filepath.Abs(filepath.Join(repository, "build/plugins"))
+	if err != nil {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(folder, "auth_ed25519.so")); err != nil {
+		return nil
+	}
+	return []string{"--plugin-dir=" + folder}
+}
+
 func provider() string {
 	for _, path := range []string{os.Getenv("WSREP_PROVIDER"), "/usr/lib/galera/libgalera_smm.so", "/usr/lib64/galera-4/libgalera_smm.so"} {
 		if _, err := os.Stat(path); err == nil {
