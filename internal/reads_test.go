@@ -24,6 +24,7 @@ var plain = map[string]string{
 	"journal/journal.go":     "a job's folder, to have it on the disk",
 	"peer/listeners.go":      "below /proc",
 	"peer/owners.go":         "/etc/passwd, and below /proc",
+	"process/stat.go":        "below /proc",
 	"process/workingin.go":   "below /proc",
 	"reading/clock.go":       "below /proc and /run",
 	"restore/datadir.go":     "the folder of the datadir, to have it on the disk",

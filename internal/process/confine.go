@@ -51,7 +51,10 @@ func explainConfined(err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("confine a program: %w; that takes root with all capabilities, as on a host itself", err)
+	if errors.Is(err, unix.EPERM) {
+		err = fmt.Errorf("%w; that takes root with all capabilities, as on a host itself", err)
+	}
+	return fmt.Errorf("confine a program: %w", err)
 }
 
 // onOwnThread runs what changes its thread on one that ends with it. That is never the first one, of which /proc/self tells.

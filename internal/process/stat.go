@@ -53,7 +53,7 @@ func OwnerOf(pid int) (owner Owner, err error) {
 			}
 		}
 		if *to < 0 {
-			return owner, fmt.Errorf("%s has no line %s", path, name)
+			return owner, fmt.Errorf("%s does not tell whose the process is", path)
 		}
 	}
 	return owner, nil
