@@ -37,10 +37,14 @@ func (r *running) confined(c *galera.Client) (process.ChildOptions, error) {
 		o.Owner, o.Confined.Network = process.Apart, true
 	} else {
 		socket = c.SocketPath()
+		reached, err := os.Stat(socket)
+		if err != nil {
+			return o, err
+		}
 		if !r.tool.place.Host() {
 			socket = r.server.Socket
 		}
-		o.Confined.Read = []string{socket}
+		o.Confined.Sockets = map[string]fs.FileInfo{socket: reached}
 	}
 	for _, folder := range pluginFolders {
 		for _, name := range galera.ShowingPlugins {

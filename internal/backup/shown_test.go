@@ -10,11 +10,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/process"
+	"overcloud.backup/tests/mariadb"
 )
 
 // What lies outside of the datadir is in the set as well.
@@ -143,5 +145,46 @@ func TestTheToolsLogInByEd25519(t *testing.T) {
 			slices.ContainsFunc(seen, func(name string) bool { return slices.Contains(galera.ShowingPlugins, name) }) {
 			t.Errorf("%s: %q, %v", method, plugins, err)
 		}
+	}
+}
+
+// Over TCP the tool is a user that nobody else is, with this host's network and a login that it alone can read.
+func TestADumpOverTCP(t *testing.T) {
+	needServer(t)
+	started, err := mariadb.Start(func(string) []string { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &server{started}
+	defer s.Remove()
+	if _, err := s.SQL("CREATE DATABASE nova; CREATE TABLE nova.t (i INT PRIMARY KEY); CREATE USER dump@localhost IDENTIFIED BY 'p'; GRANT ALL ON *.* TO dump@localhost"); err != nil {
+		t.Fatal(err)
+	}
+	dir, err := os.MkdirTemp("/var/tmp", "backup-tool-") // the test's own no other user can enter
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	seen, script := filepath.Join(dir, "out", "seen"), filepath.Join(dir, "mariadb-dump")
+	for _, err := range []error{os.Mkdir(filepath.Dir(seen), 0o777), os.Chmod(filepath.Dir(seen), 0o777), os.Chmod(dir, 0o755)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	j := s.job(t, func(o *Options) {
+		o.Method, o.Login = Logical, galera.Login{Host: "127.0.0.1", Port: s.Port, User: "dump", Password: "p"}
+	})
+	j.tool.folders = []string{filepath.Dir(seen)}
+	text := "#!/bin/sh\n{ id -u; stat -c %u%a /login/client.cnf; } >" + seen + "; exec " + j.tool.path + ` "$@"` + "\n"
+	if err := os.WriteFile(script, []byte(text), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	j.tool.path = script
+	if _, err := j.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	who := strconv.Itoa(process.Apart.UID)
+	if got, err := os.ReadFile(seen); string(got) != who+"\n"+who+"400\n" {
+		t.Errorf("%q, %v", got, err)
 	}
 }

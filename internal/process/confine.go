@@ -5,6 +5,7 @@ package process
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -19,11 +20,13 @@ import (
 // process, shares no memory with one, gains no privilege, and has no network unless it is given this host's. Root is left
 // nothing but to read and write what it sees, whoever owns that.
 type Confinement struct {
-	// Read are files, folders and sockets that it sees besides; Write folders that it can write to. Nothing can be executed
-	// that lies in Write.
+	// Read are files and folders that it sees besides; Write folders that it can write to. Nothing can be executed that lies
+	// in Write.
 	Read, Write []string
-	// Data are files and folders that it sees, if Reader can read them himself: where they are, he may have said. Nothing in
-	// them can be written or executed.
+	// Sockets are what it can connect to, by their paths, and what has to be there.
+	Sockets map[string]fs.FileInfo
+	// Data are files that it sees, if Reader can read them himself, and folders, if they are his: where they are, he may have
+	// said. Nothing in them can be written or executed.
 	Data   []string
 	Reader Owner
 	// Copies are files below Data that it sees copies of in memory, by their paths, for they must open for writing.

@@ -137,7 +137,7 @@ func data(t *testing.T, dir string) string {
 func TestRootHasNothingButWhatItIsShown(t *testing.T) {
 	dir, o := cell(t)
 	at := data(t, dir)
-	if err := unix.Mount("tmpfs", filepath.Join(at, "below"), "tmpfs", 0, ""); err != nil {
+	if err := unix.Mount("tmpfs", filepath.Join(at, "below"), "tmpfs", 0, "uid=65534"); err != nil {
 		t.Fatal(err)
 	}
 	defer unix.Unmount(filepath.Join(at, "below"), 0)
@@ -217,8 +217,11 @@ func TestWhatAServerNamesIsShownIfItCanReadIt(t *testing.T) {
 		err := o.Run(t.Context(), "/bin/cat", paths[len(paths)-1])
 		return out.String(), err
 	}
-	for _, path := range []string{"/etc/shadow", "/root", link, key} {
-		if out, err := show(path); err == nil || !strings.Contains(err.Error(), "user 65534 cannot read what is to be shown as his: open "+path) {
+	for path, want := range map[string]string{
+		"/etc/shadow": "user 65534 cannot read what is to be shown as his: open /etc/shadow", "/root": "user 65534 cannot read", link: "user 65534 cannot read",
+		key: "user 65534 cannot read", "/": "the folder / is not of user 65534, whose it is to be shown as", "/etc": "the folder /etc is not of user 65534",
+	} {
+		if out, err := show(path); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %q, %v", path, out, err)
 		}
 	}
@@ -227,6 +230,21 @@ func TestWhatAServerNamesIsShownIfItCanReadIt(t *testing.T) {
 	}
 	if out, err := show(at, key); out != "key\n" || err != nil {
 		t.Errorf("%q, %v", out, err)
+	}
+	// What root has mounted there is root's.
+	below := filepath.Join(at, "below")
+	if err := unix.Mount("tmpfs", below, "tmpfs", 0, "mode=0755"); err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Unmount(below, 0)
+	if err := os.WriteFile(filepath.Join(below, "theirs"), []byte("x"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	o.Confined = &Confinement{Data: []string{at}, Reader: Owner{65534, 65534}}
+	var out bytes.Buffer
+	o.Stdout = &out
+	if err := o.Run(t.Context(), "/bin/sh", "-c", "ls "+below+"; ls "+at); err != nil || out.String() != "below\nlink\nprog\nrows\n" {
+		t.Errorf("%q, %v", out.String(), err)
 	}
 	if out, err := show(at, filepath.Join(at, "rows")); out != "rows\n" || err != nil {
 		t.Errorf("below what shows already: %q, %v", out, err)
@@ -253,6 +271,35 @@ func TestTheNetworkIsGivenToWhoIsNotRoot(t *testing.T) {
 	}
 	o.Owner = Owner{}
 	if err := o.Run(t.Context(), "/bin/true"); err == nil || !strings.Contains(err.Error(), "root is not given the network") {
+		t.Error(err)
+	}
+}
+
+func TestASocketIsTheOneThatWasReached(t *testing.T) {
+	dir, o := cell(t)
+	path := filepath.Join(dir, "s")
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	reached, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Confined.Sockets = map[string]os.FileInfo{path: reached}
+	var out bytes.Buffer
+	o.Stdout = &out
+	if err := o.Run(t.Context(), "/bin/sh", "-c", "[ -S "+path+" ] && echo there"); err != nil || out.String() != "there\n" {
+		t.Errorf("%q, %v", out.String(), err)
+	}
+	if err := os.Rename(path, path+"-away"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("/etc/shadow", path); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.Run(t.Context(), "/bin/true"); err == nil || !strings.Contains(err.Error(), path+" was exchanged while it was looked at") {
 		t.Error(err)
 	}
 }

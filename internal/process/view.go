@@ -5,16 +5,14 @@ package process
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sys/unix"
-
-	"overcloud.backup/internal/safefile"
 )
 
 // system is what programs need to run. What is not there, and what is a link, stays as it is.
@@ -39,6 +37,7 @@ type view struct {
 	program string
 	owner   Owner
 	shown   []string
+	data    []string // of these, where nothing can be executed
 }
 
 // fill mounts what the program sees. A unit's umask would close its folders to the user that it runs as; the thread has
@@ -58,26 +57,33 @@ func (v *view) fill(c *Confinement) error {
 			}
 		}
 	}
-	for _, path := range above(c.Data) {
-		if err := v.showData(path, c.Reader, readOnly|unix.MS_NOEXEC); err != nil {
+	// Sorted, each path comes before what is below it: what is mounted first would be hidden by the other.
+	for _, path := range slices.Sorted(slices.Values(slices.Concat(c.Read, c.Data))) {
+		var err error
+		if slices.Contains(c.Data, path) {
+			err = v.showData(path, c.Reader, readOnly|unix.MS_NOEXEC)
+		} else {
+			err = v.show(path, readOnly)
+		}
+		if err != nil {
 			return err
 		}
 	}
-	for _, path := range above(c.Read) {
+	for path, want := range c.Sockets {
 		if err := v.show(path, readOnly); err != nil {
+			return err
+		}
+		if err := unchanged(path, want); err != nil {
 			return err
 		}
 	}
 	for _, path := range c.Write {
-		if err := v.mount(path, unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC); err != nil {
+		if err := v.bind(path, unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC); err != nil {
 			return err
 		}
 	}
 	return v.own(c)
 }
-
-// above sorts paths so that each comes before what is below it: what is mounted first would be hidden by the other.
-func above(paths []string) []string { return slices.Sorted(slices.Values(paths)) }
 
 // own makes what is the program's alone.
 func (v *view) own(c *Confinement) error {
@@ -163,22 +169,22 @@ func (v *view) showSystem(path string) error {
 
 // show mounts what a path leads to at that path. Where it shows already, that is what its links lead to.
 func (v *view) show(path string, flags uintptr) error {
-	if v.shows(path) {
+	if below(path, v.shown) {
 		to, err := filepath.EvalSymlinks(path)
-		if err != nil || v.shows(to) {
+		if err != nil || below(to, v.shown) {
 			return err
 		}
 		path = to
 	}
-	return v.mount(path, flags)
+	return v.bind(path, flags)
 }
 
-// shows says that a path is below what is mounted.
-func (v *view) shows(path string) bool {
-	return slices.ContainsFunc(v.shown, func(at string) bool { return path == at || strings.HasPrefix(path, at+"/") })
+// below says that a path is one of those, or below one.
+func below(path string, those []string) bool {
+	return slices.ContainsFunc(those, func(at string) bool { return path == at || strings.HasPrefix(path, at+"/") })
 }
 
-func (v *view) mount(path string, flags uintptr) error {
+func (v *view) bind(path string, flags uintptr) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return err
@@ -202,20 +208,41 @@ func (v *view) mount(path string, flags uintptr) error {
 	return v.protectAll(at, flags)
 }
 
-// showData shows what the reader can open himself, and nothing that was put at its path since.
+// showData shows what the reader has himself. In a folder of somebody else's would be what he cannot open.
 func (v *view) showData(path string, reader Owner, flags uintptr) error {
 	theirs, err := openAs(reader, path)
 	if err != nil {
 		return fmt.Errorf("user %d cannot read what is to be shown as his: %w", reader.UID, err)
 	}
 	defer theirs.Close()
-	if err := v.show(path, flags); err != nil {
-		return err
-	}
-	want, err := theirs.Stat()
+	info, err := theirs.Stat()
 	if err != nil {
 		return err
 	}
+	if info.IsDir() && !owned(info, reader) {
+		return fmt.Errorf("the folder %s is not of user %d, whose it is to be shown as", path, reader.UID)
+	}
+	if !below(path, v.data) {
+		if err := v.bind(path, flags); err != nil {
+			return err
+		}
+		v.data = append(v.data, path)
+	}
+	if info.IsDir() {
+		if err := v.hideOthers(filepath.Join(root, path), reader); err != nil {
+			return err
+		}
+	}
+	return unchanged(path, info)
+}
+
+func owned(info fs.FileInfo, by Owner) bool {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return by == (Owner{}) || ok && int(stat.Uid) == by.UID
+}
+
+// unchanged refuses what was put at a path since it was looked at.
+func unchanged(path string, want fs.FileInfo) error {
 	got, err := os.Stat(filepath.Join(root, path))
 	if err == nil && !os.SameFile(want, got) {
 		err = fmt.Errorf("%s was exchanged while it was looked at", path)
@@ -223,89 +250,20 @@ func (v *view) showData(path string, reader Owner, flags uintptr) error {
 	return err
 }
 
-// openAs opens a path with another user's rights, and with none of the thread's groups; the thread takes its own rights back.
-func openAs(reader Owner, path string) (f *os.File, err error) {
-	if reader != (Owner{}) {
-		back, err := become(reader)
+// hideOthers takes away what is mounted below a reader's folder and is not his.
+func (v *view) hideOthers(at string, reader Owner) error {
+	mounts, err := v.mounts(at)
+	if err != nil {
+		return err
+	}
+	for _, m := range mounts {
+		info, err := os.Lstat(m.at)
+		if err == nil && !owned(info, reader) {
+			err = unix.Unmount(m.at, unix.MNT_DETACH)
+		}
 		if err != nil {
-			return nil, err
+			return fmt.Errorf("hide %s from it: %w", strings.TrimPrefix(m.at, root), err)
 		}
-		defer back()
-	}
-	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
-	}
-	return os.NewFile(uintptr(fd), path), nil
-}
-
-// become gives the thread another user's rights to files.
-func become(user Owner) (back func(), err error) {
-	groups, err := unix.Getgroups()
-	if err != nil {
-		return nil, err
-	}
-	if err := unix.Setgroups([]int{user.GID}); err != nil {
-		return nil, err
-	}
-	gid, uid := unix.Getegid(), unix.Geteuid()
-	// Neither call says whether it was obeyed; root always is.
-	_ = unix.Setfsgid(user.GID)
-	_ = unix.Setfsuid(user.UID)
-	return func() {
-		_ = unix.Setfsuid(uid)
-		_ = unix.Setfsgid(gid)
-		_ = unix.Setgroups(groups)
-	}, nil
-}
-
-// mountTable opens the table of this thread's mounts, whatever they are by then.
-func mountTable() (*os.File, error) {
-	f, err := safefile.OpenAt(unix.AT_FDCWD, fmt.Sprintf("/proc/self/task/%d", unix.Gettid()), unix.O_PATH|unix.O_DIRECTORY)
-	if err != nil {
-		return nil, fmt.Errorf("look at our own mounts: %w", err)
-	}
-	return f, nil
-}
-
-// protectAll sets the flags of a mount and of all below it.
-func (v *view) protectAll(at string, flags uintptr) error {
-	f, err := safefile.OpenAt(int(v.table.Fd()), "mountinfo", unix.O_RDONLY)
-	if err != nil {
-		return fmt.Errorf("look at our own mounts: %w", err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxProc))
-	if err != nil {
-		return fmt.Errorf("look at our own mounts: %w", err)
-	}
-	for line := range strings.Lines(string(text)) {
-		fields := strings.Fields(line)
-		if len(fields) < 6 {
-			continue
-		}
-		mounted := mountPath.Replace(fields[4])
-		if mounted != at && !strings.HasPrefix(mounted, at+"/") {
-			continue
-		}
-		more := flags
-		if slices.Contains(strings.Split(fields[5], ","), "noexec") {
-			more |= unix.MS_NOEXEC
-		}
-		if err := protect(mounted, more); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// mountPath undoes what the kernel writes for characters that part the fields of a table of mounts.
-var mountPath = strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`)
-
-// protect sets the flags of one mount.
-func protect(at string, flags uintptr) error {
-	if err := unix.Mount("", at, "", unix.MS_REMOUNT|unix.MS_BIND|flags, ""); err != nil {
-		return fmt.Errorf("protect %s from it: %w", strings.TrimPrefix(at, root), err)
 	}
 	return nil
 }
