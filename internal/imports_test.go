@@ -40,7 +40,7 @@ var may = map[string][]string{
 	"peer":       {"safefile"},
 	"galera":     {"safefile", "reading", "process", "hiera", "optionfile", "container", "peer", "handshake"},
 	"pacemaker":  {"reading", "process"},
-	"process":    {"safefile"},
+	"process":    {"safefile", "thread"},
 	"haproxy":    {"safefile", "reading", "peer"},
 	"hiera":      {"safefile", "process"},
 	"selection":  {"reading", "galera", "pacemaker", "haproxy"},

@@ -15,10 +15,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -26,6 +24,7 @@ import (
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/tests/messages"
+	"overcloud.backup/tests/user"
 )
 
 func TestVersions(t *testing.T) {
@@ -293,24 +292,8 @@ func TestHealthCheck(t *testing.T) {
 
 // A stranger who has the health check's port says nothing about the node.
 func TestHealthCheckOfAStrangerIsNotAsked(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("needs root: to listen as another user")
-	}
 	var l net.Listener
-	done := make(chan error)
-	go func() {
-		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
-		if _, _, errno := syscall.RawSyscall(syscall.SYS_SETRESUID, 54321, 54321, 54321); errno != 0 {
-			done <- errno
-			return
-		}
-		var err error
-		l, err = net.Listen("tcp4", "127.0.0.1:0")
-		done <- err
-	}()
-	if err := <-done; err != nil {
-		t.Fatal(err)
-	}
+	user.As(t, 54321, func() (err error) { l, err = net.Listen("tcp4", "127.0.0.1:0"); return err })
 	asked := false
 	web := &httptest.Server{Listener: l, Config: &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true })}}
 	web.Start()

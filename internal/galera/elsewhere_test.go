@@ -8,12 +8,13 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"overcloud.backup/internal/thread"
 )
 
 // otherHost is a network of its own behind a cable, with somebody who listens there.
@@ -59,7 +60,7 @@ func otherHost(t *testing.T) net.Listener {
 func listenIn(t *testing.T, namespace, address string) (l net.Listener) {
 	t.Helper()
 	var failed error
-	onAnotherThread(func() {
+	thread.Apart(func() {
 		f, err := os.Open(namespace)
 		if err == nil {
 			defer f.Close()
@@ -74,23 +75,6 @@ func listenIn(t *testing.T, namespace, address string) (l net.Listener) {
 		t.Fatal(failed)
 	}
 	return l
-}
-
-// onAnotherThread runs what changes its thread on one that ends with it. The first one does not end, and it is that of
-// which /proc/self tells.
-func onAnotherThread(run func()) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		runtime.LockOSThread() // and never unlocked: the thread ends with this function
-		if unix.Gettid() == os.Getpid() {
-			onAnotherThread(run) // which gets another while this one is held
-			runtime.UnlockOSThread()
-			return
-		}
-		run()
-	}()
-	<-done
 }
 
 // A name of the server's that leads elsewhere, as by a resolver that was told so, leads no login there.

@@ -9,17 +9,14 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"overcloud.backup/internal/reading"
 	"overcloud.backup/tests/mariadb"
+	"overcloud.backup/tests/user"
 )
 
 // fake is a server that misbehaves in one way. It counts those who came.
@@ -147,18 +144,8 @@ func TestASocketThatIsNotOpenToUsNamesTheWayOut(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can become somebody else")
 	}
-	// Only this thread becomes nobody, and only for files; it ends with the test.
-	done := make(chan error)
-	go func() {
-		runtime.LockOSThread()
-		if _, _, errno := syscall.RawSyscall(unix.SYS_SETFSUID, 65534, 0, 0); errno != 0 {
-			done <- errno
-			return
-		}
-		_, err := Open(context.Background(), Login{Socket: socket})
-		done <- err
-	}()
-	err := <-done
+	var err error
+	user.Reading(t, 65534, func() { _, err = Open(context.Background(), Login{Socket: socket}) })
 	var e *LoginError
 	if !errors.As(err, &e) || !strings.Contains(err.Error(), "permission denied") || !strings.Contains(e.Hint(), "become") {
 		t.Errorf("%v", err)

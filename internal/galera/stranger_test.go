@@ -18,7 +18,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -29,6 +28,7 @@ import (
 
 	"overcloud.backup/internal/reading"
 	"overcloud.backup/tests/mariadb"
+	"overcloud.backup/tests/user"
 )
 
 // secret is what no hostile server may learn.
@@ -365,31 +365,11 @@ func TestNothingIsPutBeforeTLS(t *testing.T) {
 	}
 }
 
-// as makes a listener whose socket, for the kernel, is another user's: the thread that becomes him ends with it.
-func as(t *testing.T, uid int, listen func() (net.Listener, error)) net.Listener {
+// as makes a listener whose socket, for the kernel, is another user's.
+func as(t *testing.T, uid int, listen func() (net.Listener, error)) (l net.Listener) {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("needs root: only root can become somebody else")
-	}
-	type made struct {
-		net.Listener
-		error
-	}
-	done := make(chan made)
-	go func() {
-		runtime.LockOSThread()
-		if _, _, errno := syscall.RawSyscall(unix.SYS_SETRESUID, uintptr(uid), uintptr(uid), ^uintptr(0)); errno != 0 {
-			done <- made{nil, errno}
-			return
-		}
-		l, err := listen()
-		done <- made{l, err}
-	}()
-	got := <-done
-	if got.error != nil {
-		t.Fatal(got.error)
-	}
-	return got.Listener
+	user.As(t, uid, func() (err error) { l, err = listen(); return err })
+	return l
 }
 
 const nobodysUID = 65534

@@ -9,10 +9,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -120,26 +118,6 @@ func flood(c net.Conn, _ string) {
 			return
 		}
 	}
-}
-
-// asNobody runs a function on a thread to which the kernel gives an ordinary user's rights to files.
-func asNobody(t *testing.T, run func()) {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		run()
-		return
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
-		if err := syscall.Setfsuid(65534); err != nil {
-			t.Error(err)
-			return
-		}
-		run()
-	}()
-	<-done
 }
 
 // fakeProcess is what /proc says of a process: root's or this user's haproxy, unless it is said otherwise.

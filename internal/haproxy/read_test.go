@@ -18,6 +18,7 @@ import (
 
 	"overcloud.backup/internal/peer"
 	"overcloud.backup/internal/reading"
+	"overcloud.backup/tests/user"
 )
 
 // machine is a file system for a reading: path to content.
@@ -185,7 +186,7 @@ func TestFirstLooksOnlyWhereItMay(t *testing.T) {
 	if err := os.Chmod(h.root, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	asNobody(t, func() {
+	user.Reading(t, 65534, func() {
 		if got := first(t, h, "/s"); got != "" {
 			t.Errorf("a container that may not be looked into gave %q", got)
 		}

@@ -16,6 +16,7 @@ import (
 
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/peer"
+	"overcloud.backup/tests/user"
 )
 
 // ask asks with a time limit and says what came, and how long it took.
@@ -148,7 +149,7 @@ func TestAskWithoutPermission(t *testing.T) {
 		if err := os.Chmod(mode.path, mode.mode); err != nil {
 			t.Fatal(err)
 		}
-		asNobody(t, func() {
+		user.Reading(t, 65534, func() {
 			if _, _, err := ask(f.path, "show stat", slack); err == nil || !strings.Contains(err.Error(), "permission denied") {
 				t.Errorf("%s with mode %o: %v", mode.path, mode.mode, err)
 			}

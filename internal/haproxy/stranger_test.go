@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"overcloud.backup/internal/peer"
+	"overcloud.backup/tests/user"
 )
 
 // stranger is a user who is trusted for nothing.
@@ -64,31 +64,11 @@ func pretend(root string) error {
 	return nil
 }
 
-// asStranger runs a function on a thread of a stranger's, whose credentials the kernel notes for every socket made there.
-func asStranger(t *testing.T, do func() error) {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("needs root: to listen as another user")
-	}
-	done := make(chan error)
-	go func() {
-		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
-		if _, _, errno := syscall.RawSyscall(syscall.SYS_SETRESUID, stranger, stranger, stranger); errno != 0 {
-			done <- errno
-			return
-		}
-		done <- do()
-	}()
-	if err := <-done; err != nil {
-		t.Fatal(err)
-	}
-}
-
 // eavesdrop listens as a stranger, answers every connection with a text, and keeps what it is told.
 func eavesdrop(t *testing.T, network, address, answer string) (at string, told func() string) {
 	t.Helper()
 	var l net.Listener
-	asStranger(t, func() (err error) { l, err = net.Listen(network, address); return err })
+	user.As(t, stranger, func() (err error) { l, err = net.Listen(network, address); return err })
 	t.Cleanup(func() { l.Close() })
 	heard := make(chan string, 16)
 	go func() {

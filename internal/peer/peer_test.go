@@ -8,41 +8,22 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"overcloud.backup/tests/user"
 )
 
 // stranger is a user who is trusted for nothing.
 const stranger = 54321
 
-// as runs a function on a thread of another user's, whose credentials the kernel notes for every socket made there.
-func as(t *testing.T, uid int, do func() error) {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("needs root: to listen as another user")
-	}
-	done := make(chan error)
-	go func() {
-		runtime.LockOSThread() // and never unlocked: the thread ends with this function
-		if _, _, errno := syscall.RawSyscall(syscall.SYS_SETRESUID, uintptr(uid), uintptr(uid), uintptr(uid)); errno != 0 {
-			done <- errno
-			return
-		}
-		done <- do()
-	}()
-	if err := <-done; err != nil {
-		t.Fatal(err)
-	}
-}
-
 // listen counts what it is told by those who connect.
 func listen(t *testing.T, uid int, network, address string) (at string, told func() int) {
 	t.Helper()
 	var l net.Listener
-	as(t, uid, func() (err error) { l, err = net.Listen(network, address); return err })
+	user.As(t, uid, func() (err error) { l, err = net.Listen(network, address); return err })
 	bytes := make(chan int, 16)
 	go func() {
 		for {

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"overcloud.backup/internal/thread"
 )
 
 // Owner is a user and group of the host. The zero value is root.
@@ -62,7 +64,7 @@ func StartChild(ctx context.Context, o ChildOptions, name string, args ...string
 	began := make(chan error)
 	if to := o.confinement(name); to != nil {
 		c.confine()
-		go onOwnThread(func() { c.runConfined(to, o, began) })
+		go thread.Apart(func() { c.runConfined(to, o, began) })
 	} else {
 		go c.run(o, began)
 	}

@@ -6,13 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"overcloud.backup/internal/thread"
 )
 
 // Confinement is for a program that a stranger feeds, or that a stranger's server could make do things: all that it sees is
@@ -46,7 +46,7 @@ const own = unix.CLONE_NEWNS | unix.CLONE_NEWNET | unix.CLONE_NEWIPC
 
 // CanConfine says why a Confinement is not possible here: without root's capabilities, as in most containers, it is not.
 func CanConfine() (err error) {
-	onOwnThread(func() { err = unix.Unshare(own) })
+	thread.Apart(func() { err = unix.Unshare(own) })
 	return explainConfined(err)
 }
 
@@ -58,23 +58,6 @@ func explainConfined(err error) error {
 		err = fmt.Errorf("%w; that takes root with all capabilities, as on a host itself", err)
 	}
 	return fmt.Errorf("confine a program: %w", err)
-}
-
-// onOwnThread runs what changes its thread on one that ends with it. That is never the first one, of which /proc/self tells.
-func onOwnThread(run func()) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		runtime.LockOSThread()
-		if unix.Gettid() == os.Getpid() {
-			// While the first thread is held here, what follows gets another.
-			onOwnThread(run)
-			runtime.UnlockOSThread()
-			return
-		}
-		run()
-	}()
-	<-done
 }
 
 // enter changes what the current thread sees, and what its children may do. It must end afterwards, whatever the error.
