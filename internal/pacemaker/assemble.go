@@ -221,11 +221,11 @@ func placeGalera(g *Galera, nodes []Node, all []Resource) {
 // OSP 12 goes (galera-bundle-0:overcloud-controller-0), stands for the host of its container; where it has none, for its
 // Galera name. Members that are no node's name stay as they are.
 func (g *Galera) Host(member string, nodes []Node) string {
-	at := slices.IndexFunc(nodes, func(n Node) bool { return n.Type == NodeGuest && n.Name == member })
-	switch {
-	case at >= 0 && nodes[at].ContainerOn != "":
+	at := slices.IndexFunc(nodes, func(n Node) bool { return n.Name == member })
+	switch guest := at >= 0 && nodes[at].Type == NodeGuest; {
+	case guest && nodes[at].ContainerOn != "":
 		return nodes[at].ContainerOn
-	case at >= 0 || g.isReplica(member):
+	case guest, at < 0 && g.isReplica(member):
 		return nodeFor(cmp.Or(g.HostMap[member], member), nodes)
 	}
 	return nodeFor(member, nodes)

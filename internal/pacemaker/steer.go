@@ -133,16 +133,16 @@ func containersOf(bundle *etree.Element) (engine, image string) {
 // members are the Pacemaker nodes among whom the agent looks for the newest data. Without a cluster_host_map the addresses
 // of Galera are their names, or begin with them; so are they where it goes by the replicas of a bundle.
 func members(galera *Galera, cib *etree.Element) (names []string) {
+	unames := []string{}
+	for _, node := range cib.FindElements("//nodes/node") {
+		unames = append(unames, node.SelectAttrValue("uname", ""))
+	}
 	for _, name := range galera.Nodes {
-		if galera.isReplica(name) {
+		if galera.isReplica(name) && !slices.Contains(unames, name) {
 			name = galera.HostMap[name]
 		}
-		first, _, _ := strings.Cut(name, ".")
-		for _, node := range cib.FindElements("//nodes/node") {
-			if uname := node.SelectAttrValue("uname", ""); uname == name || uname == first {
-				name = uname
-				break
-			}
+		if first, _, _ := strings.Cut(name, "."); !slices.Contains(unames, name) && slices.Contains(unames, first) {
+			name = first
 		}
 		names = append(names, name)
 	}
