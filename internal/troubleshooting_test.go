@@ -185,11 +185,14 @@ func guardRules(t *testing.T) (names []string) {
 
 // sources are the names under which facts record what could not be read.
 func sources(t *testing.T) (names []string) {
-	inFiles(t, "haproxy/*.go", func(n ast.Node) {
-		if s, ok := n.(*ast.ValueSpec); ok && strings.HasPrefix(s.Names[0].Name, "Source") && len(s.Values) == 1 {
-			names = append(names, text(s.Values[0]))
-		}
-	})
+	source := regexp.MustCompile("^[Ss]ource[A-Z]")
+	for _, pattern := range []string{"haproxy/*.go", "pacemaker/*.go"} {
+		inFiles(t, pattern, func(n ast.Node) {
+			if s, ok := n.(*ast.ValueSpec); ok && source.MatchString(s.Names[0].Name) && len(s.Values) == 1 {
+				names = append(names, text(s.Values[0]))
+			}
+		})
+	}
 	names = append(names, argumentsOf(t, "galera/*.go", "Add")...)
 	return append(names, argumentsOf(t, "pacemaker/*.go", "problem")...)
 }

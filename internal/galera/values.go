@@ -90,6 +90,15 @@ func (v *values) position(name string) int64 {
 	return int64(n)
 }
 
+// index reads a member's number. A server that is no member prints -1, or the unsigned form of -1 in 32 or 64 bits.
+func (v *values) index(name string) int {
+	n := v.position(name)
+	if n == math.MaxUint32 {
+		return -1
+	}
+	return int(n)
+}
+
 func (v *values) fraction(name string) float64 {
 	value, found := v.get(name)
 	if !found {

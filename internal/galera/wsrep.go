@@ -84,7 +84,7 @@ func parseState(w *Wsrep, s *values) {
 	w.ClusterStateUUID = s.text("wsrep_cluster_state_uuid")
 	w.LocalStateUUID = s.text("wsrep_local_state_uuid")
 	w.ClusterConfID = s.position("wsrep_cluster_conf_id")
-	w.LocalIndex = int(s.position("wsrep_local_index"))
+	w.LocalIndex = s.index("wsrep_local_index")
 	w.ProviderVersion = s.text("wsrep_provider_version")
 
 	// A provider that is not connected has no group communication to tell of.

@@ -151,6 +151,22 @@ func TestParseWsrepOfIPv6Addresses(t *testing.T) {
 	}
 }
 
+// A server that is no member has -1, which some versions print unsigned.
+func TestAServerOutsideOfAComponentHasNoIndex(t *testing.T) {
+	for printed, want := range map[string]int{"-1": -1, "4294967295": -1, "18446744073709551615": -1, "0": 0, "2": 2} {
+		status, variables := recorded(t, "nonprimary")
+		status["wsrep_local_index"] = printed
+		if w, err := ParseWsrep(status, variables); err != nil || w.LocalIndex != want {
+			t.Errorf("%s: %d, %v", printed, w.LocalIndex, err)
+		}
+	}
+	status, variables := recorded(t, "synced")
+	status["wsrep_last_committed"] = "4294967295"
+	if w, err := ParseWsrep(status, variables); err != nil || w.LastCommitted != 4294967295 {
+		t.Errorf("the 4294967295th transaction: %d, %v", w.LastCommitted, err)
+	}
+}
+
 func TestParseWsrepOfNothingIsNotHealthy(t *testing.T) {
 	w, err := ParseWsrep(nil, nil)
 	if err == nil || healthy(w) || w.LocalIndex != -1 || w.LastCommitted != -1 {

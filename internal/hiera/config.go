@@ -3,8 +3,11 @@
 package hiera
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -12,72 +15,127 @@ import (
 	"overcloud.backup/internal/excerpt"
 )
 
-// level is one entry of a version 5 hierarchy, and its defaults.
-type level struct {
-	Name    string   `yaml:"name"`
-	Datadir string   `yaml:"datadir"`
-	Path    string   `yaml:"path"`
-	Paths   []string `yaml:"paths"`
-	// Rest are the other settings by name.
-	Rest map[string]yaml.Node `yaml:",inline"`
+// Source is a data file of the hierarchy, or a place in it that is not followed here.
+type Source struct {
+	Path string
+	JSON bool
+	// Err is why this place is not followed; what it has would stand before what later sources have. Path is empty then.
+	Err error
 }
 
-// followed is an error for a level that names files in a way that is not followed here: what it has may stand before
-// what other levels have.
-func (l level) followed() error {
-	for _, name := range []string{"glob", "globs", "mapped_paths"} {
-		if _, set := l.Rest[name]; set {
-			return fmt.Errorf("level %q of the hierarchy has %s, which are not followed here: set the login options",
-				excerpt.Of(l.Name), name)
-		}
-	}
-	return nil
+// notFollowed is a place that only Puppet could read.
+func notFollowed(err error) []Source {
+	return []Source{{Err: fmt.Errorf("%w: set the login options", err)}}
 }
 
-// Files lists the data files that a hiera.yaml names, in the order of the hierarchy. Those whose name depends on
-// facts (%{...}) that are not known are left out: for hiera they are empty, and the file is one that is not there. base is
-// the folder that relative datadirs of version 5 start from.
-func Files(data []byte, base string, facts Facts) ([]string, error) {
+// Sources lists the data files that a hiera.yaml names, in the order in which they are looked at. Those whose name
+// depends on facts (%{...}) that are not known are left out: for hiera they are empty, and the file is one that is not
+// there. base is the folder that relative datadirs of version 5 start from.
+func Sources(data []byte, base string, facts Facts) ([]Source, error) {
 	var head struct {
 		Version int `yaml:"version"`
 	}
 	if err := yaml.Unmarshal(data, &head); err != nil {
 		return nil, excerpt.Error(err)
 	}
-	if head.Version == 5 {
+	switch head.Version {
+	case 5:
 		return version5(data, base, facts)
+	case 0, 3:
+		return version3(data, facts)
 	}
-	return version3(data, facts)
+	return nil, fmt.Errorf("version %d of hiera.yaml is not followed here: set the login options", head.Version)
 }
 
-func version5(data []byte, base string, facts Facts) ([]string, error) {
+// level is one entry of a version 5 hierarchy, or its defaults.
+type level struct {
+	Name    string         `yaml:"name"`
+	Datadir string         `yaml:"datadir"`
+	Path    string         `yaml:"path"`
+	Paths   []string       `yaml:"paths"`
+	Options map[string]any `yaml:"options"` // of its function: where the keys of eyaml are
+
+	DataHash  string `yaml:"data_hash"`
+	LookupKey string `yaml:"lookup_key"`
+	// Rest are the other settings by name: ways to name files or to read them that are not followed here.
+	Rest map[string]yaml.Node `yaml:",inline"`
+}
+
+// others are those functions that are none of data_hash and lookup_key.
+var others = []string{"data_dig", "hiera3_backend"}
+
+func (l level) hasFunction() bool {
+	return l.DataHash != "" || l.LookupKey != "" || slices.ContainsFunc(others, func(name string) bool {
+		_, set := l.Rest[name]
+		return set
+	})
+}
+
+// unread is what a level has that is not followed here; empty where there is nothing.
+func (l level) unread() string {
+	switch {
+	case len(l.Rest) > 0:
+		return slices.Min(slices.Collect(maps.Keys(l.Rest)))
+	case l.LookupKey != "" && l.LookupKey != "eyaml_lookup_key": // it reads YAML, in which values may be encrypted
+		return "lookup_key " + l.LookupKey
+	case l.LookupKey == "" && !slices.Contains([]string{"", "yaml_data", "json_data"}, l.DataHash):
+		return "data_hash " + l.DataHash
+	}
+	return ""
+}
+
+// common is the hierarchy of version 5 where it names none.
+var common = []level{{Name: "Common", Path: "common.yaml"}}
+
+func version5(data []byte, base string, facts Facts) ([]Source, error) {
 	var c struct {
-		Defaults  level   `yaml:"defaults"`
-		Hierarchy []level `yaml:"hierarchy"`
+		Defaults  level    `yaml:"defaults"`
+		Hierarchy *[]level `yaml:"hierarchy"`
 	}
 	if err := yaml.Unmarshal(data, &c); err != nil {
 		return nil, excerpt.Error(err)
 	}
-	var files []string
-	for _, l := range c.Hierarchy {
-		if err := l.followed(); err != nil {
-			return nil, err
-		}
-		dir := l.Datadir
-		if dir == "" {
-			dir = c.Defaults.Datadir
-		}
-		if dir == "" {
-			dir = "data"
-		}
-		if !filepath.IsAbs(dir) {
-			dir = filepath.Join(base, dir)
-		}
-		for _, path := range append(nonEmpty(l.Path), l.Paths...) {
-			files = append(files, known(filepath.Join(dir, path), facts)...)
-		}
+	if c.Hierarchy == nil {
+		c.Hierarchy = &common
 	}
-	return files, nil
+	var sources []Source
+	for _, l := range *c.Hierarchy {
+		if !l.hasFunction() {
+			l.DataHash, l.LookupKey = c.Defaults.DataHash, c.Defaults.LookupKey
+			l.Rest = merged(l.Rest, c.Defaults.Rest)
+		}
+		l.Datadir = cmp.Or(l.Datadir, c.Defaults.Datadir, "data")
+		sources = append(sources, l.sources(base, facts)...)
+	}
+	return sources, nil
+}
+
+func merged(a, b map[string]yaml.Node) map[string]yaml.Node {
+	all := maps.Clone(b)
+	if all == nil {
+		all = map[string]yaml.Node{}
+	}
+	maps.Copy(all, a)
+	return all
+}
+
+func (l level) sources(base string, facts Facts) (sources []Source) {
+	if what := l.unread(); what != "" {
+		return notFollowed(fmt.Errorf("level %q of the hierarchy has %s, which is not followed here", excerpt.Of(l.Name),
+			excerpt.Of(what)))
+	}
+	paths := append(nonEmpty(l.Path), l.Paths...)
+	if len(paths) == 0 {
+		return notFollowed(fmt.Errorf("level %q of the hierarchy names no file", excerpt.Of(l.Name)))
+	}
+	dir := l.Datadir
+	if !filepath.IsAbs(dir) {
+		dir = filepath.Join(base, dir)
+	}
+	for _, path := range paths {
+		sources = append(sources, known(dir, path, l.LookupKey == "" && l.DataHash == "json_data", facts)...)
+	}
+	return sources
 }
 
 // version3 reads the form that TripleO writes:
@@ -86,54 +144,72 @@ func version5(data []byte, base string, facts Facts) ([]string, error) {
 //	:json:
 //	  :datadir: /etc/puppet/hieradata
 //	:hierarchy: ["%{::uuid}", service_configs, all_nodes]
-func version3(data []byte, facts Facts) ([]string, error) {
+func version3(data []byte, facts Facts) ([]Source, error) {
 	var c map[string]yaml.Node
 	if err := yaml.Unmarshal(data, &c); err != nil {
 		return nil, excerpt.Error(err)
 	}
-	backends, err := words(c[":backends"])
+	backends, err := words(c[":backends"], "yaml")
 	if err != nil {
 		return nil, fmt.Errorf(":backends: %w", err)
 	}
-	if len(backends) == 0 {
-		backends = []string{"yaml"}
-	}
-	hierarchy, err := words(c[":hierarchy"])
+	hierarchy, err := words(c[":hierarchy"], "common")
 	if err != nil {
 		return nil, fmt.Errorf(":hierarchy: %w", err)
 	}
-	var files []string
-	for _, backend := range backends {
-		var settings struct {
-			Datadir string `yaml:":datadir"`
-		}
-		node := c[":"+backend]
-		if node.Kind == yaml.MappingNode {
-			if err := node.Decode(&settings); err != nil {
-				return nil, fmt.Errorf(":%s: %w", excerpt.Of(backend), excerpt.Error(err))
+	var sources []Source
+	for _, name := range backends {
+		of := backend{name: name}
+		if node := c[":"+name]; node.Kind == yaml.MappingNode {
+			if err := node.Decode(&of); err != nil {
+				return nil, fmt.Errorf(":%s: %w", excerpt.Of(name), excerpt.Error(err))
 			}
 		}
-		if settings.Datadir == "" {
-			continue
-		}
-		for _, name := range hierarchy {
-			files = append(files, known(filepath.Join(settings.Datadir, name+"."+backend), facts)...)
-		}
+		sources = append(sources, of.sources(hierarchy, facts)...)
 	}
-	return files, nil
+	return sources, nil
 }
 
-// words reads one word or a list of them; nothing is an empty list.
-func words(node yaml.Node) ([]string, error) {
+// backend is one of version 3.
+type backend struct {
+	name      string
+	Datadir   string `yaml:":datadir"`
+	Extension string `yaml:":extension"`
+}
+
+// sources are the files of a backend. Without a :datadir they are where this version of hiera has its default, and only
+// eyaml has had an :extension from its beginning.
+func (b backend) sources(hierarchy []string, facts Facts) (sources []Source) {
+	extension := b.name
+	switch {
+	case !slices.Contains([]string{"json", "yaml", "eyaml"}, b.name):
+		return notFollowed(fmt.Errorf("the backend %q of hiera.yaml is not followed here", excerpt.Of(b.name)))
+	case b.Datadir == "":
+		return notFollowed(fmt.Errorf("the backend %q of hiera.yaml has no :datadir, and its default is not known here",
+			b.name))
+	case b.name == "eyaml" && b.Extension != "":
+		extension = b.Extension
+	case b.Extension != "" && b.Extension != b.name:
+		return notFollowed(fmt.Errorf("the backend %q of hiera.yaml has an :extension, which is not followed here", b.name))
+	}
+	for _, name := range hierarchy {
+		sources = append(sources, known(b.Datadir, name+"."+extension, b.name == "json", facts)...)
+	}
+	return sources
+}
+
+// words reads one word or a list of them; nothing is the default.
+func words(node yaml.Node, byDefault string) ([]string, error) {
 	var list []string
 	switch node.Kind {
 	case 0:
-		return nil, nil
+		return []string{byDefault}, nil
 	case yaml.ScalarNode:
-		return []string{strings.TrimPrefix(node.Value, ":")}, nil
-	}
-	if err := node.Decode(&list); err != nil {
-		return nil, excerpt.Error(err)
+		list = []string{node.Value}
+	default:
+		if err := node.Decode(&list); err != nil {
+			return nil, excerpt.Error(err)
+		}
 	}
 	for i := range list {
 		list[i] = strings.TrimPrefix(list[i], ":")
@@ -141,10 +217,19 @@ func words(node yaml.Node) ([]string, error) {
 	return list, nil
 }
 
-// known is the path, or nothing when only Puppet could tell it. The data of one node are in files of both cases of its
-// UUID: older kernels and dmidecode before 3.1 print it in capitals, so that director's templates write two files and fill
-// the one in whose case the operator wrote it (NodeDataLookup).
-func known(path string, facts Facts) []string {
+// known is the file, or nothing when only Puppet could tell its name. A folder that only Puppet could tell is there for
+// sure. The data of one node are in files of both cases of its UUID: older kernels and dmidecode before 3.1 print it in
+// capitals, so that director's templates write two files and fill the one in whose case the operator wrote it
+// (NodeDataLookup).
+func known(dir, path string, json bool, facts Facts) []Source {
+	if _, found := fill(dir, facts); !found {
+		dir = excerpt.UpTo(300, dir)
+		return notFollowed(fmt.Errorf("the folder %q of hiera.yaml depends on what only Puppet knows", dir))
+	}
+	path = filepath.Join(dir, path)
+	if other := otherKey(path); other != "" {
+		return notFollowed(fmt.Errorf("hiera.yaml names a file by %q, which is not followed here", excerpt.Of(other)))
+	}
 	filled, found := fill(path, facts)
 	if !found {
 		return nil
@@ -157,9 +242,9 @@ func known(path string, facts Facts) []string {
 		return value, found
 	})
 	if capitals == filled {
-		return []string{filled}
+		return []Source{{Path: filled, JSON: json}}
 	}
-	return []string{filled, capitals}
+	return []Source{{Path: filled, JSON: json}, {Path: capitals, JSON: json}}
 }
 
 func nonEmpty(s string) []string {

@@ -52,6 +52,9 @@ func ask(ctx context.Context, config, key string) (string, bool, error) {
 		return "", false, err
 	}
 	value, found := parseOutput(string(out))
+	if encrypted.MatchString(value) {
+		return "", false, errEncrypted
+	}
 	return value, found, nil
 }
 
@@ -70,32 +73,51 @@ func lookupFiles(data []byte, config, key string, facts Facts, depth int) (strin
 	if depth > maxDepth {
 		return "", false, errors.New("the references in the data lead in a circle")
 	}
-	paths, err := Files(data, filepath.Dir(config), facts)
+	sources, err := Sources(data, filepath.Dir(config), facts)
 	if err != nil {
 		return "", false, fmt.Errorf("%s: %w", config, err)
 	}
-	for _, path := range paths {
-		content, err := read(path)
-		if errors.Is(err, os.ErrNotExist) {
-			continue
+	for _, source := range sources {
+		if source.Err != nil {
+			return "", false, fmt.Errorf("%s: %w", config, source.Err)
 		}
+		value, found, err := source.lookup(key)
 		if err != nil {
-			return "", false, fmt.Errorf("read hiera: %w", excerpt.Error(err))
-		}
-		value, found, err := Value(path, content, key)
-		if err != nil {
-			return "", false, fmt.Errorf("%s: %w", excerpt.UpTo(300, path), err)
+			return "", false, err
 		}
 		if !found {
 			continue
 		}
-		value, err = resolve(value, facts, func(key string) (string, bool, error) { return lookupFiles(data, config, key, facts, depth+1) })
-		if err != nil {
-			return "", false, fmt.Errorf("%s: %s: %w", excerpt.UpTo(300, path), excerpt.Of(key), err)
+		if value == nil { // it is set to nothing, which hides what later sources have
+			return "", false, nil
 		}
-		return value, true, nil
+		other := func(key string) (string, bool, error) { return lookupFiles(data, config, key, facts, depth+1) }
+		text, err := resolve(*value, facts, other)
+		if err != nil {
+			return "", false, fmt.Errorf("%s: %s: %w", excerpt.UpTo(300, source.Path), excerpt.Of(key), err)
+		}
+		return text, true, nil
 	}
 	return "", false, nil
+}
+
+// lookup reads a key of a data file. One that is not there has none.
+func (s Source) lookup(key string) (value *string, found bool, err error) {
+	content, err := read(s.Path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("read hiera: %w", excerpt.Error(err))
+	}
+	value, found, err = s.value(content, key)
+	if err != nil {
+		return nil, false, fmt.Errorf("%s: %w", excerpt.UpTo(300, s.Path), err)
+	}
+	if value != nil && encrypted.MatchString(*value) {
+		return nil, false, fmt.Errorf("%s: %s: %w", excerpt.UpTo(300, s.Path), excerpt.Of(key), errEncrypted)
+	}
+	return value, found, nil
 }
 
 // maxSize is more than any file of hiera's has.

@@ -49,16 +49,65 @@ func TestFilesAreThoseOfTheHierarchy(t *testing.T) {
 			"/etc/puppet/more/service_configs.yaml", "/etc/puppet/more/all_nodes.yaml"}},
 		"version 5, paths and datadirs": {fifth, []string{
 			"/etc/puppet/hieradata/controller.yaml", "/etc/puppet/hieradata/common.yaml", "/srv/hiera/x.json"}},
-		"a single word for a list": {":hierarchy: common\n:backends: yaml\n:yaml:\n  :datadir: /d\n", []string{"/d/common.yaml"}},
-		"nothing":                  {"{}", nil},
+		"a single word for a list": {
+			":hierarchy: common\n:backends: yaml\n:yaml:\n  :datadir: /d\n",
+			[]string{"/d/common.yaml"},
+		},
+		"the default hierarchy of version 3": {":yaml:\n  :datadir: /d\n", []string{"/d/common.yaml"}},
+		"the default hierarchy of version 5": {
+			"version: 5\ndefaults: {data_hash: yaml_data}\n",
+			[]string{"/etc/puppet/data/common.yaml"},
+		},
+		"an empty hierarchy of version 5": {"version: 5\nhierarchy: []\n", nil},
+		"eyaml of version 3": {
+			":backends: [eyaml]\n:eyaml:\n  :datadir: /d\n:hierarchy: [a]\n",
+			[]string{"/d/a.eyaml"},
+		},
+		"eyaml with an extension": {
+			":backends:\n  - :eyaml\n:eyaml:\n  :datadir: /d\n  :extension: yaml\n:hierarchy: [a]\n",
+			[]string{"/d/a.yaml"},
+		},
+		"the extension that a backend has anyway": {
+			":yaml:\n  :datadir: /d\n  :extension: yaml\n",
+			[]string{"/d/common.yaml"},
+		},
+		"eyaml of version 5": {
+			"version: 5\nhierarchy: [{name: a, lookup_key: eyaml_lookup_key, path: a.eyaml, options: {pkcs7_private_key: /k}}]\n",
+			[]string{"/etc/puppet/data/a.eyaml"},
+		},
+		"scope and literal in a path": {
+			"version: 5\nhierarchy: [{name: a, path: \"%{literal('x')}.yaml\"}, {name: b, path: \"%{scope('role')}.yaml\"}]\n",
+			[]string{"/etc/puppet/data/x.yaml"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := Files([]byte(c.config), "/etc/puppet", nothing)
+			got, err := pathsOf(c.config, nothing)
 			if err != nil || !slices.Equal(got, c.want) {
 				t.Errorf("got %q, %v, want %q", got, err, c.want)
 			}
 		})
 	}
+}
+
+// valueOf reads a key of a data file whose name says what it is.
+func valueOf(file string, content []byte, key string) (string, bool, error) {
+	value, found, err := Source{JSON: filepath.Ext(file) == ".json"}.value(content, key)
+	if value == nil {
+		return "", false, err
+	}
+	return *value, found, err
+}
+
+// pathsOf are the files of a hierarchy, up to the first place that is not followed.
+func pathsOf(config string, facts Facts) (paths []string, err error) {
+	sources, err := Sources([]byte(config), "/etc/puppet", facts)
+	for _, s := range sources {
+		if s.Err != nil {
+			return paths, s.Err
+		}
+		paths = append(paths, s.Path)
+	}
+	return paths, err
 }
 
 func TestValueIsTheScalarAsItStands(t *testing.T) {
@@ -77,7 +126,7 @@ func TestValueIsTheScalarAsItStands(t *testing.T) {
 		"a reference stays":         {"ref", "%{hiera('x')}", true, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, found, err := Value("x.yaml", []byte(file), c.key)
+			got, found, err := valueOf("x.yaml", []byte(file), c.key)
 			if got != c.want || found != c.found || (err == nil) != (c.err == "") {
 				t.Fatalf("got %q %v %v", got, found, err)
 			}
@@ -113,7 +162,7 @@ func TestJSONIsReadAsJSON(t *testing.T) {
 		"another encoding":                 {"{\"key\": \"\xe9\"}", "", "no JSON: not UTF-8"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, found, err := Value("/etc/puppet/hieradata/x.json", []byte(c.content), "key")
+			got, found, err := valueOf("/etc/puppet/hieradata/x.json", []byte(c.content), "key")
 			if got != c.want || found != (c.want != "") {
 				t.Errorf("got %q %v, want %q", got, found, c.want)
 			}
@@ -132,11 +181,11 @@ func TestADeployedNodesHierarchyIsFilledFromItsFacts(t *testing.T) {
 		value, found := map[string]string{"uuid": "4c4c-0042", "os.family": "RedHat", "trusted.certname": "../../etc"}[name]
 		return value, found
 	}
-	got, err := Files([]byte(tripleo), "/etc/puppet", facts)
+	got, err := pathsOf(tripleo, facts)
 	if err != nil || got[0] != "/etc/puppet/hieradata/4c4c-0042.json" || got[1] != "/etc/puppet/hieradata/4C4C-0042.json" || len(got) != 8 {
 		t.Errorf("%q, %v", got, err)
 	}
-	got, err = Files([]byte(fifth), "/etc/puppet", facts)
+	got, err = pathsOf(fifth, facts)
 	if err != nil || len(got) != 3 {
 		t.Errorf("a fact led out of the folder: %q, %v", got, err)
 	}
@@ -221,7 +270,7 @@ func TestAShortHostNameIsNoFQDN(t *testing.T) {
 func TestALevelThatOnlyPuppetCouldNameIsPassedOver(t *testing.T) {
 	config := "version: 5\nhierarchy:\n  - {name: node, path: 'nodes/%{facts.networking.fqdn}.yaml'}\n  - {name: all, path: common.yaml}\n"
 	short := func(name string) (string, bool) { return nameFact(name, "controller-0") }
-	got, err := Files([]byte(config), "/etc/puppet", short)
+	got, err := pathsOf(config, short)
 	if err != nil || !slices.Equal(got, []string{"/etc/puppet/data/common.yaml"}) {
 		t.Errorf("%q, %v", got, err)
 	}
@@ -231,8 +280,8 @@ func TestALevelThatIsNotFollowedIsNamed(t *testing.T) {
 	for _, setting := range []string{"glob: '*.yaml'", "globs: [a*, b*]", "mapped_paths: [services, service, '%{service}.yaml']"} {
 		config := "version: 5\nhierarchy:\n  - {name: all, path: common.yaml}\n  - {name: services, " + setting + "}\n"
 		name, _, _ := strings.Cut(setting, ":")
-		want := `level "services" of the hierarchy has ` + name + ", which are not followed here: set the login options"
-		if files, err := Files([]byte(config), "/etc/puppet", nothing); err == nil || err.Error() != want || files != nil {
+		want := `level "services" of the hierarchy has ` + name + ", which is not followed here: set the login options"
+		if files, err := pathsOf(config, nothing); err == nil || err.Error() != want || !slices.Equal(files, []string{"/etc/puppet/data/common.yaml"}) {
 			t.Errorf("%s: %q, %v", setting, files, err)
 		}
 	}
@@ -240,9 +289,15 @@ func TestALevelThatIsNotFollowedIsNamed(t *testing.T) {
 
 func TestErrorsDoNotQuoteTheData(t *testing.T) {
 	for _, c := range []struct{ file, content string }{
-		{"x.yaml", "a: *topsecret\n"}, {"x.yaml", "\"topsecret\"\n"}, {"x.json", `{"a": topsecret}`}, {"x.json", `"topsecret"`},
+		{
+			"x.yaml",
+			"a: *topsecret\n"}, {"x.yaml",
+			"\"topsecret\"\n"}, {"x.json",
+			`{"a": topsecret}`}, {"x.json",
+			`"topsecret"`,
+		},
 	} {
-		if _, _, err := Value(c.file, []byte(c.content), "a"); err == nil || strings.Contains(err.Error(), "topsecret") || strings.Contains(err.Error(), "'t'") {
+		if _, _, err := valueOf(c.file, []byte(c.content), "a"); err == nil || strings.Contains(err.Error(), "topsecret") || strings.Contains(err.Error(), "'t'") {
 			t.Errorf("%s: %v", c.content, err)
 		}
 	}
@@ -325,14 +380,14 @@ func TestErrorsRepeatLittle(t *testing.T) {
 	none := func(string) (string, bool) { return "", false }
 	for _, config := range []string{tripleo, fifth, "version: 5\nhierarchy:\n  - name: a\n    glob: b\n",
 		"a: &b\nc: *b\n:hierarchy: !!int d\n:backends: [e]\n:e: {:datadir: [f]}\n"} {
-		messages.Everywhere(t, config, func(b []byte) error { _, err := Files(b, "/etc/puppet", none); return err })
+		messages.Everywhere(t, config, func(b []byte) error { _, err := pathsOf(string(b), none); return err })
 	}
 	messages.Everywhere(t, "a: &b c\nd: *b\n? e\n: f\ng: !!float h\ni: [j]\n", func(b []byte) error {
-		_, _, err := Value("x.yaml", b, "i")
+		_, _, err := valueOf("x.yaml", b, "i")
 		return err
 	})
 	messages.Everywhere(t, `{"a": {"b": 1}, "c": tru}`, func(b []byte) error {
-		_, _, err := Value("x.json", b, "a")
+		_, _, err := valueOf("x.json", b, "a")
 		return err
 	})
 	other := func(key string) (string, bool, error) { return "", false, errors.New("not here") }
@@ -344,11 +399,11 @@ func TestErrorsRepeatLittle(t *testing.T) {
 	messages.Check(t, err)
 }
 
-func FuzzFiles(f *testing.F) {
+func FuzzSources(f *testing.F) {
 	f.Add([]byte(tripleo))
 	f.Add([]byte(fifth))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		files, err := Files(data, "/etc/puppet", func(string) (string, bool) { return "x", true })
+		files, err := pathsOf(string(data), func(string) (string, bool) { return "x", true })
 		messages.Check(t, err)
 		for _, file := range files {
 			if strings.Contains(file, "%{") {
@@ -363,7 +418,7 @@ func FuzzValue(f *testing.F) {
 	f.Add([]byte(`{"a": "%{x}"}`), "a")
 	f.Fuzz(func(t *testing.T, data []byte, key string) {
 		for _, file := range []string{"x.yaml", "x.json"} {
-			value, found, err := Value(file, data, key)
+			value, found, err := valueOf(file, data, key)
 			messages.Check(t, err)
 			if !found && value != "" || found && err != nil {
 				t.Fatalf("%s: %q %v %v", file, value, found, err)

@@ -86,12 +86,36 @@ var (
 func fill(path string, facts Facts) (string, bool) {
 	known := true
 	filled := reference.ReplaceAllStringFunc(path, func(ref string) string {
-		value, found := facts(factName(inside(ref)))
+		value, found := pathFact(inside(ref), facts)
 		// A value with a slash would lead elsewhere.
 		known = known && found && !strings.ContainsAny(value, "/\x00") && !strings.Contains(value, "%{")
 		return value
 	})
 	return filled, known && !strings.Contains(filled, "%{")
+}
+
+// pathFact is what a reference in a path stands for: a fact, or a text as it is.
+func pathFact(inside string, facts Facts) (string, bool) {
+	call := function.FindStringSubmatch(inside)
+	switch {
+	case call == nil:
+		return facts(factName(inside))
+	case call[1] == "scope":
+		return facts(factName(call[2] + call[3]))
+	case call[1] == "literal":
+		return call[2] + call[3], true
+	}
+	return "", false
+}
+
+// otherKey is the first reference of a path to another key of the data; empty when it has none.
+func otherKey(path string) string {
+	for _, ref := range reference.FindAllStringSubmatch(path, -1) {
+		if call := function.FindStringSubmatch(ref[1]); call != nil && call[1] != "scope" && call[1] != "literal" {
+			return ref[0]
+		}
+	}
+	return ""
 }
 
 // factName is ::uuid, or facts.uuid, as Facts knows it.

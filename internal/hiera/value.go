@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"regexp"
 	"unicode/utf8"
 
@@ -18,28 +17,41 @@ import (
 
 var errNoMapping = errors.New("not a mapping of keys")
 
-// Value is the scalar of a key in the content of one data file, as text: 0123 stays 0123. References (%{...}) stay what
-// they are. Errors say where the file is wrong and quote nothing of it: hieradata is full of passwords.
-func Value(file string, content []byte, key string) (string, bool, error) {
-	if filepath.Ext(file) == ".json" {
+// value is the scalar of a key in the content of a data file, as text: 0123 stays 0123. References (%{...}) stay what
+// they are. A key that is null is found and has none (nil). Errors say where the file is wrong and quote nothing of it:
+// hieradata is full of passwords.
+func (s Source) value(content []byte, key string) (value *string, found bool, err error) {
+	if s.JSON {
 		return jsonValue(content, key)
 	}
 	return yamlValue(content, key)
 }
 
-func yamlValue(content []byte, key string) (string, bool, error) {
+// encrypted is what hiera-eyaml puts in the place of a value, or of a part of it.
+var encrypted = regexp.MustCompile(`ENC\[\w+,|DEC(\(\d+\))?::\w+\[`)
+
+// errEncrypted is a value that only Puppet's keys open. Its text names no value.
+var errEncrypted = errors.New("it is encrypted with eyaml: set the login options (login_user, login_password)")
+
+func yamlValue(content []byte, key string) (*string, bool, error) {
 	var all map[string]yaml.Node
 	if err := yaml.Unmarshal(content, &all); err != nil {
-		return "", false, fmt.Errorf("no YAML: %w", withoutValues(err))
+		return nil, false, fmt.Errorf("no YAML: %w", withoutValues(err))
 	}
 	node, found := all[key]
-	if !found || node.Tag == "!!null" {
-		return "", false, nil
+	if !found {
+		return nil, false, nil
 	}
-	if node.Kind != yaml.ScalarNode {
-		return "", false, fmt.Errorf("%s is not a single value", excerpt.Of(key))
+	if node.Kind == yaml.AliasNode && node.Alias != nil {
+		node = *node.Alias
 	}
-	return node.Value, true, nil
+	if node.Kind == yaml.ScalarNode && node.Tag == "!!null" {
+		return nil, true, nil
+	}
+	if node.Kind != yaml.ScalarNode || node.Tag == "!!binary" {
+		return nil, false, fmt.Errorf("%s is not a single value", excerpt.Of(key))
+	}
+	return &node.Value, true, nil
 }
 
 // withoutValues keeps where the parser stopped and drops what it quotes.
@@ -54,26 +66,29 @@ var lineNumber = regexp.MustCompile(`line \d+`)
 
 // jsonValue reads JSON as such. It is no subset of YAML: \/, \ud83d\ude00, a raw DEL, a key that stands twice and one of
 // more than 1024 characters are all fine in JSON alone, and director's templates write JSON.
-func jsonValue(content []byte, key string) (string, bool, error) {
+func jsonValue(content []byte, key string) (*string, bool, error) {
 	if !utf8.Valid(content) {
-		return "", false, errors.New("no JSON: not UTF-8")
+		return nil, false, errors.New("no JSON: not UTF-8")
 	}
 	var all map[string]json.RawMessage
 	if err := json.Unmarshal(content, &all); err != nil {
-		return "", false, fmt.Errorf("no JSON: %w", placeOf(err, content))
+		return nil, false, fmt.Errorf("no JSON: %w", placeOf(err, content))
 	}
 	raw, found := all[key]
+	text := string(raw)
 	switch {
-	case !found || string(raw) == "null":
-		return "", false, nil
+	case !found:
+		return nil, false, nil
+	case text == "null":
+		return nil, true, nil
 	case raw[0] == '{' || raw[0] == '[':
-		return "", false, fmt.Errorf("%s is not a single value", excerpt.Of(key))
-	case raw[0] != '"':
-		return string(raw), true, nil
+		return nil, false, fmt.Errorf("%s is not a single value", excerpt.Of(key))
+	case raw[0] == '"':
+		if err := json.Unmarshal(raw, &text); err != nil {
+			return nil, false, err
+		}
 	}
-	var text string
-	err := json.Unmarshal(raw, &text)
-	return text, err == nil, err
+	return &text, true, nil
 }
 
 // placeOf is where a document stops being JSON. Director's are a single line, so that the line alone says little.

@@ -5,7 +5,11 @@
 package optionfile
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"iter"
+	"slices"
 	"strings"
 
 	"overcloud.backup/internal/excerpt"
@@ -29,75 +33,114 @@ type Item struct {
 
 // Parse reads one option file's bytes. What was read before an error is returned with it.
 func Parse(data []byte) ([]Item, error) {
-	var items []Item
-	group := ""
-	for i, raw := range strings.Split(string(data), "\n") {
-		line := strings.TrimLeft(raw, spaces)
-		if line == "" || line[0] == '#' || line[0] == ';' {
-			continue
-		}
-		if line[0] == '[' {
-			name, _, closed := strings.Cut(line[1:], "]")
-			if !closed {
-				return items, fmt.Errorf("line %d: a group's name without the closing ]", i+1)
+	p := &parser{}
+	for i, line := range bytes.SplitAfter(data, []byte("\n")) {
+		for text := range reads(line) {
+			if err := p.take(trimLeft(text), i+1); err != nil {
+				return p.items, fmt.Errorf("line %d: %w", i+1, err)
 			}
-			group = strings.TrimRight(name, spaces)
+		}
+	}
+	return p.items, nil
+}
+
+// parser has read a part of a file.
+type parser struct {
+	items []Item
+	group string
+	// grouped says that there was a [group].
+	grouped bool
+}
+
+// take reads a line that begins with no space. MariaDB passes over "=x", too.
+func (p *parser) take(line string, number int) error {
+	switch {
+	case line == "" || line[0] == '#' || line[0] == ';':
+		return nil
+	case line[0] == '!':
+		return p.takeDirective(line, number)
+	case line[0] == '[':
+		name, _, closed := strings.Cut(line[1:], "]")
+		if !closed {
+			return errors.New("a group's name without the closing ]")
+		}
+		p.group, p.grouped = trimRight(name), true
+		return nil
+	}
+	item := parseOption(line)
+	if !p.grouped {
+		return fmt.Errorf("option %q stands before any [group]", excerpt.Of(item.Name))
+	}
+	if item.Line, item.Group = number, p.group; item.Name != "" {
+		p.items = append(p.items, item)
+	}
+	return nil
+}
+
+// maxRead is how much of a line MariaDB reads at once, its line feed included. What follows is a line of its own.
+const maxRead = 4094
+
+// reads are the C strings that MariaDB reads of a line, with its line feed. A NUL byte hides what follows it.
+func reads(line []byte) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for part := range slices.Chunk(line, maxRead) {
+			text, _, _ := strings.Cut(string(part), "\x00")
+			if !yield(text) {
+				return
+			}
+		}
+	}
+}
+
+// isSpace is that of the client library's latin1 character set. A byte 0xA0 is the last of the UTF-8 of à, too: the
+// client takes it from the end of an unquoted value.
+func isSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' || c == 0xa0 }
+
+func trimLeft(s string) string {
+	for s != "" && isSpace(s[0]) {
+		s = s[1:]
+	}
+	return s
+}
+
+func trimRight(s string) string {
+	for s != "" && isSpace(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
+func parseOption(line string) Item {
+	name, value, found := strings.Cut(cutComment(line), "=")
+	name = strings.ReplaceAll(trimRight(name), "_", "-")
+	if !found {
+		return Item{Name: name, Bare: true}
+	}
+	return Item{Name: name, Value: unescape(unquote(trimRight(trimLeft(value))))}
+}
+
+// takeDirective reads !include and !includedir. MariaDB passes over any other word, and takes the last byte of the line
+// for its line feed, whatever it is.
+func (p *parser) takeDirective(line string, number int) error {
+	line = trimLeft(line[1:])
+	for _, word := range []string{"includedir", "include"} {
+		path, is := strings.CutPrefix(line, word)
+		if !is || path == "" || !isSpace(path[0]) {
 			continue
 		}
-		item, err := parseLine(line)
-		if err == nil && item.Name != "" && group == "" {
-			err = fmt.Errorf("option %q stands before any [group]", excerpt.Of(item.Name))
+		if path = trimLeft(path); path != "" {
+			path = trimRight(path[:len(path)-1])
 		}
-		if err != nil {
-			return items, fmt.Errorf("line %d: %w", i+1, err)
+		if path == "" {
+			return fmt.Errorf("!%s without a path", word)
 		}
-		item.Line, item.Group = i+1, group
-		if item.Name == "" {
-			item.Group = ""
+		item := Item{Line: number, Include: path}
+		if word == "includedir" {
+			item.Include, item.IncludeDir = "", path
 		}
-		items = append(items, item)
+		p.items = append(p.items, item)
 	}
-	return items, nil
-}
-
-// spaces are those of the client library's latin1 character set in the C locale.
-const spaces = " \t\r\v\f"
-
-func parseLine(line string) (Item, error) {
-	if line[0] == '!' {
-		return parseDirective(line)
-	}
-	line = cutComment(line)
-	name, value, found := strings.Cut(line, "=")
-	name = strings.ReplaceAll(strings.TrimRight(name, spaces), "_", "-")
-	if name == "" {
-		return Item{}, fmt.Errorf("a value without the name of its option")
-	}
-	if !found {
-		return Item{Name: name, Bare: true}, nil
-	}
-	return Item{Name: name, Value: unescape(unquote(strings.Trim(value, spaces)))}, nil
-}
-
-func parseDirective(line string) (Item, error) {
-	word, path, _ := strings.Cut(strings.Map(tabToSpace, line[1:]), " ")
-	path = strings.Trim(path, spaces)
-	switch {
-	case path == "":
-		return Item{}, fmt.Errorf("!%s without a path", excerpt.Of(word))
-	case word == "include":
-		return Item{Include: path}, nil
-	case word == "includedir":
-		return Item{IncludeDir: path}, nil
-	}
-	return Item{}, fmt.Errorf("!%s is neither !include nor !includedir", excerpt.Of(word))
-}
-
-func tabToSpace(r rune) rune {
-	if r == '\t' {
-		return ' '
-	}
-	return r
+	return nil
 }
 
 // cutComment drops everything from a # that stands outside of quotes. No space is needed before it: an unquoted
@@ -154,8 +197,11 @@ const (
 	escapeBytes   = "\n\t\r\b \"'\\"
 )
 
+// maxQuoted leaves room in a line for the option's name.
+const maxQuoted = maxRead - 94
+
 // Quote writes a value so that Parse, and MariaDB's own programs, read it back unchanged.
-// It cannot carry a NUL byte, which the client's C strings end at.
+// It cannot carry a NUL byte, which the client's C strings end at, nor more than the client reads of a line.
 func Quote(value string) (string, error) {
 	if strings.IndexByte(value, 0) >= 0 {
 		return "", fmt.Errorf("an option file cannot carry a NUL byte")
@@ -172,5 +218,8 @@ func Quote(value string) (string, error) {
 		b.WriteByte(escapeLetters[at])
 	}
 	b.WriteByte('"')
+	if b.Len() > maxQuoted {
+		return "", fmt.Errorf("an option file cannot carry a value of %d bytes", len(value))
+	}
 	return b.String(), nil
 }

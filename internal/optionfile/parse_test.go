@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,6 +39,11 @@ var valueCases = []struct{ name, line, want string }{
 	{"empty quotes are the empty string", `password=""`, ""},
 	{"a lone quote is itself", `password="`, `"`},
 	{"a carriage return at the end is dropped", "password=ab\r", "ab"},
+	{"the last byte of an unquoted à is a space", "password=voilà", "voil\xc3"},
+	{"an à in quotes is whole", `password="voilà"`, "voilà"},
+	{"an à inside is whole", "password=àb", "àb"},
+	{"a NUL byte hides what follows", "password=ab\x00cd", "ab"},
+	{"a line may be long", "password=" + strings.Repeat("x", 4085), strings.Repeat("x", 4085)},
 }
 
 func TestParseReadsAValueAsTheClientDoes(t *testing.T) {
@@ -74,12 +80,41 @@ func TestParseReadsTheLinesOfAFile(t *testing.T) {
 	}
 }
 
+// What follows a line that MariaDB passes over counts.
+func TestParsePassesOverWhatMariaDBPassesOver(t *testing.T) {
+	for _, line := range []string{
+		"!exec x", "!includes /x", "!include/x", "!", "! ", "=x", "=", "  = x", "[x]\nuser=b\n[client]",
+	} {
+		items, err := Parse([]byte("[client]\nuser=a\n" + line + "\nport=1\n"))
+		items = slices.DeleteFunc(items, func(i Item) bool { return i.Group == "x" })
+		if err != nil || len(items) != 2 || items[1].Name != "port" || items[1].Value != "1" {
+			t.Errorf("%q: %+v, %v", line, items, err)
+		}
+	}
+}
+
+// MariaDB takes the last byte of the file for the line feed of a directive.
+func TestADirectiveOnALastLine(t *testing.T) {
+	for file, want := range map[string]Item{
+		"!include /etc/my.cnf":        {Line: 1, Include: "/etc/my.cn"},
+		"!include /etc/my.cnf ":       {Line: 1, Include: "/etc/my.cnf"},
+		"!include /etc/my.cnf\r":      {Line: 1, Include: "/etc/my.cnf"},
+		"! include  /etc/my.cnf \t\n": {Line: 1, Include: "/etc/my.cnf"},
+		"!includedir /etc/d":          {Line: 1, IncludeDir: "/etc/"},
+		"!includedir /etc/d/\n":       {Line: 1, IncludeDir: "/etc/d/"},
+	} {
+		if items, err := Parse([]byte(file)); err != nil || len(items) != 1 || items[0] != want {
+			t.Errorf("%q: %+v, %v", file, items, err)
+		}
+	}
+}
+
 func TestParseNamesTheLineThatIsWrong(t *testing.T) {
 	for name, c := range map[string]struct{ file, want string }{
 		"an option before any group": {"user=a\n", `line 1: option "user" stands before any [group]`},
 		"a group without its end":    {"[client\nuser=a\n", "line 1: a group's name without the closing ]"},
-		"a value without a name":     {"[client]\n=secret\n", "line 2: a value without the name of its option"},
-		"an unknown directive":       {"\n!exec x\n", "line 2: !exec is neither !include nor !includedir"},
+		"a value before any group":   {"=secret\n", `line 1: option "" stands before any [group]`},
+		"an includedir of nothing":   {"\n!includedir\t\n", "line 2: !includedir without a path"},
 		"an include of nothing":      {"!include \n", "line 1: !include without a path"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -125,7 +160,7 @@ func FuzzParse(f *testing.F) {
 		messages.Check(t, err)
 		line := 0
 		for _, item := range items {
-			if item.Line <= line {
+			if item.Line < line {
 				t.Fatalf("lines do not ascend: %+v", items)
 			}
 			line = item.Line
@@ -146,7 +181,7 @@ func FuzzQuoteIsReadBack(f *testing.F) {
 	f.Fuzz(func(t *testing.T, value string) {
 		quoted, err := Quote(value)
 		if err != nil {
-			if !strings.Contains(value, "\x00") {
+			if !strings.Contains(value, "\x00") && len(value) < maxQuoted/2-1 {
 				t.Fatalf("%q: %v", value, err)
 			}
 			return

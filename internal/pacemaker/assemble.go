@@ -3,8 +3,15 @@
 package pacemaker
 
 import (
+	"cmp"
+	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
 	"strings"
+
+	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/reading"
 )
 
 // sources is what was read; nil or empty where a source did not speak.
@@ -33,6 +40,7 @@ func assemble(s sources) Facts {
 	}
 	if s.status != nil {
 		f.VIPs = holders(f.Resources, s.cib)
+		f.Errors = append(f.Errors, unknownVIPs(f.VIPs, s.cib)...)
 		placeGalera(f.Galera, f.Nodes, f.Resources)
 	}
 	if s.corosync != nil {
@@ -49,6 +57,7 @@ func (f *Facts) addCIB(c *CIB) {
 	f.ClusterName = c.Properties["cluster-name"]
 	f.Version = c.Properties["dc-version"]
 	f.takeOptions(c.Properties, true)
+	f.Errors = append(f.Errors, leftOut(c)...)
 }
 
 func (f *Facts) addStatus(s *Status) {
@@ -126,6 +135,42 @@ func holders(all []Resource, cib *CIB) []VIP {
 	return vips
 }
 
+// Sources of the errors about the CIB. What could not be read of it at all is of sourceCIB, and rejects every
+// controller; what was left out of it is of sourcePart.
+const (
+	sourceCIB  = "cibadmin"
+	sourcePart = "cib"
+)
+
+// leftOut are the words on what of the CIB is odd.
+func leftOut(cib *CIB) []reading.Error {
+	var errs []reading.Error
+	for _, what := range slices.Sorted(maps.Keys(cib.Odd)) {
+		errs = append(errs, reading.Error{
+			Source: sourcePart, Where: excerpt.Of(what), Message: cib.Odd[what],
+			Hint: "it is left out; mend it with pcs, or let it be when the database does not need it",
+		})
+	}
+	return errs
+}
+
+// unknownVIPs are addresses that somebody holds and nobody knows: one of them may be the database's.
+func unknownVIPs(vips []VIP, cib *CIB) []reading.Error {
+	if cib == nil {
+		return nil
+	}
+	for _, v := range vips {
+		if odd := cib.Odd[v.Resource]; v.Address == "" && v.Node != "" && odd != "" {
+			return []reading.Error{{
+				Source: sourceCIB, Where: excerpt.Of(v.Resource),
+				Message: fmt.Sprintf("it is active on %s, and its address is not known: %s", excerpt.Of(v.Node), odd),
+				Hint:    "give the resource a plain ip, or a name that ends in it, as ip-10.0.0.5",
+			}}
+		}
+	}
+	return nil
+}
+
 // addressOf is the address in the CIB, else the one in the resource's name: TripleO's ip-10.0.0.5 and
 // ip-fd00.fd00..5 (dots for colons), a bundle's own NAME-ip-192.168.122.131. Empty when neither has it.
 func addressOf(resource string, cib *CIB) string {
@@ -152,7 +197,7 @@ func placeGalera(g *Galera, nodes []Node, all []Resource) {
 		return
 	}
 	for i, member := range g.Nodes {
-		g.Nodes[i] = nodeFor(member, nodes)
+		g.Nodes[i] = g.Host(member, nodes)
 	}
 	placed := map[string]bool{}
 	instances, unmanaged := 0, 0
@@ -170,6 +215,20 @@ func placeGalera(g *Galera, nodes []Node, all []Resource) {
 		}
 	}
 	g.Managed = g.Managed && (instances == 0 || unmanaged < instances)
+}
+
+// Host is the node that a configured member, as a key of HostMap, means. The replica of a bundle, by which the map of
+// OSP 12 goes (galera-bundle-0:overcloud-controller-0), stands for the host of its container; where it has none, for its
+// Galera name. Members that are no node's name stay as they are.
+func (g *Galera) Host(member string, nodes []Node) string {
+	at := slices.IndexFunc(nodes, func(n Node) bool { return n.Name == member })
+	switch guest := at >= 0 && nodes[at].Type == NodeGuest; {
+	case guest && nodes[at].ContainerOn != "":
+		return nodes[at].ContainerOn
+	case guest, at < 0 && g.isReplica(member):
+		return nodeFor(cmp.Or(g.HostMap[member], member), nodes)
+	}
+	return nodeFor(member, nodes)
 }
 
 // nodeFor is the node that a Galera name means: the same name, else the same first DNS label when only one has it.

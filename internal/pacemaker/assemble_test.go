@@ -104,6 +104,55 @@ func TestGaleraMembersBecomeNodes(t *testing.T) {
 	}
 }
 
+// OSP 12 maps the replicas of the bundle. A replica's number is not its controller's.
+func TestReplicasInTheHostMapAreTheirHosts(t *testing.T) {
+	nodes := []Node{
+		{Name: "controller-0", Type: NodeMember}, {Name: "controller-1", Type: NodeMember},
+		{Name: "controller-2", Type: NodeMember},
+		{Name: "galera-bundle-0", Type: NodeGuest, ContainerOn: "controller-1"},
+		{Name: "galera-bundle-1", Type: NodeGuest, ContainerOn: "controller-2"},
+		{Name: "galera-bundle-2", Type: NodeGuest},
+	}
+	for _, c := range []struct{ hostMap, want string }{
+		{
+			"galera-bundle-0:controller-0;galera-bundle-1:controller-1;galera-bundle-2:controller-0.x",
+			"controller-1 controller-2 controller-0",
+		},
+		{"galera-bundle-7:controller-0;galera-bundle-8:10.0.0.1", "controller-0 10.0.0.1"}, // nothing has started
+		{"controller-0:c0;controller-9:c9;galera-bundle-x:c1", "controller-0 controller-9 galera-bundle-x"},
+	} {
+		hosts, err := parseHostMap(c.hostMap)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g := &Galera{Resource: "galera", Parent: "galera-bundle", HostMap: hosts.names, Nodes: hosts.order}
+		placeGalera(g, nodes, nil)
+		if got := strings.Join(g.Nodes, " "); got != c.want {
+			t.Errorf("%s: %s, want %s", c.hostMap, got, c.want)
+		}
+	}
+	// Nodes may be called like the replicas of what they run.
+	named := []Node{{Name: "galera-0", Type: NodeMember}, {Name: "galera-1", Type: NodeMember}}
+	aliases := map[string]string{"galera-0": "db0", "galera-1": "db1"}
+	g := &Galera{Parent: "galera", HostMap: aliases, Nodes: []string{"galera-0", "galera-1"}}
+	if placeGalera(g, named, nil); strings.Join(g.Nodes, " ") != "galera-0 galera-1" {
+		t.Errorf("nodes that are called like replicas: %s", g.Nodes)
+	}
+	const bundle = `<bundle id="galera-bundle"><docker image="i" replicas="2"/>` +
+		`<primitive id="galera" class="ocf" provider="heartbeat" type="galera"><instance_attributes id="a"><nvpair id="b" ` +
+		`name="cluster_host_map" value="galera-bundle-0:c0;galera-bundle-1:c1.x"/></instance_attributes></primitive></bundle>`
+	const two = `<nodes><node id="1" uname="c0"/><node id="2" uname="c1"/></nodes>`
+	cib := strings.Replace(string(cibWith("", bundle)), "<nodes/>", two, 1)
+	if a, err := parseAgent([]byte(cib)); err != nil || strings.Join(a.Members, " ") != "c0 c1" {
+		t.Errorf("as a restore steers it: %+v, %v", a, err)
+	}
+	cib = strings.ReplaceAll(cib, `uname="c`, `uname="galera-bundle-`)
+	a, err := parseAgent([]byte(cib))
+	if err != nil || strings.Join(a.Members, " ") != "galera-bundle-0 galera-bundle-1" {
+		t.Errorf("nodes that are called like replicas: %+v, %v", a, err)
+	}
+}
+
 func TestASurvivingGaleraIsNoSingleton(t *testing.T) {
 	all := []Resource{{ID: "galera", Parent: "galera-master", ParentKind: KindPromotable, Role: RolePromoted, Node: "a"}}
 	s := &Status{Resources: all}

@@ -3,10 +3,10 @@
 package pacemaker
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
-	"strconv"
 	"strings"
 
 	"github.com/beevik/etree"
@@ -18,31 +18,38 @@ const agentIPaddr2 = "ocf:heartbeat:IPaddr2"
 
 // CIB is what the cluster's configuration says.
 type CIB struct {
-	Properties map[string]string // crm_config without locks; the first of two sets with one name wins
+	Properties map[string]string // crm_config without locks, as Pacemaker reads it
 	Locks      []Lock
 	Galera     *Galera           // nil when no galera resource is configured; Nodes is as configured
 	Addresses  map[string]string // IPaddr2 resource to its address, canonical text
 	// PromotedMax is how many instances of a promotable clone or bundle may be promoted, by its id.
 	PromotedMax map[string]int
+	// Odd are the words on what was left out, by the resource: no address in Addresses, no number in PromotedMax.
+	Odd map[string]string
+
+	refer *references
 }
 
+// bootstrapOptions is the set of properties that Pacemaker takes before all others.
+const bootstrapOptions = "cib-bootstrap-options"
+
 // ParseCIB reads the XML of `cibadmin --query` (root cib) or of its scope configuration (root configuration).
-// Errors name the element that is wrong; no password that the CIB may hold is kept or printed.
+// Errors name the element that is wrong; no password that the CIB may hold is kept or printed. What is odd about other
+// resources than galera is left out, and named in Odd.
 func ParseCIB(b []byte) (*CIB, error) {
-	root, err := document(b, "cib", "configuration")
+	root, config, err := parseConfig(b)
 	if err != nil {
 		return nil, err
 	}
-	if root.Tag == "cib" {
-		if root = root.SelectElement("configuration"); root == nil {
-			return nil, errors.New("<cib> has no <configuration>")
-		}
-	}
-	config, resources := root.SelectElement("crm_config"), root.SelectElement("resources")
-	if config == nil || resources == nil {
+	resources := root.SelectElement("resources")
+	if resources == nil {
 		return nil, errors.New("<configuration> has no <crm_config> or no <resources>")
 	}
-	c := &CIB{Properties: map[string]string{}, Addresses: map[string]string{}, PromotedMax: map[string]int{}}
+	c := &CIB{Addresses: map[string]string{}, PromotedMax: map[string]int{}, Odd: map[string]string{}}
+	c.refer = referTo(root)
+	if c.Locks, err = readLocks(config); err != nil {
+		return nil, err
+	}
 	if err := c.readProperties(config); err != nil {
 		return nil, err
 	}
@@ -52,25 +59,45 @@ func ParseCIB(b []byte) (*CIB, error) {
 	return c, nil
 }
 
-func (c *CIB) readProperties(config *etree.Element) error {
-	for _, set := range config.SelectElements("cluster_property_set") {
-		id := set.SelectAttrValue("id", "")
-		values := pairs(set)
-		if cluster, ok := strings.CutPrefix(id, LockPrefix); ok {
-			lock, err := parseLock(cluster, values)
-			if err != nil {
-				return fmt.Errorf("lock %q: %w", excerpt.Of(id), err)
-			}
-			c.Locks = append(c.Locks, lock)
-			continue
-		}
-		for name, value := range values {
-			if _, has := c.Properties[name]; !has {
-				c.Properties[name] = value
-			}
+// parseLocks reads the locks alone. Whatever else an operator writes into the CIB, a lock can be seen and freed.
+func parseLocks(b []byte) ([]Lock, error) {
+	_, config, err := parseConfig(b)
+	if err != nil {
+		return nil, err
+	}
+	return readLocks(config)
+}
+
+// parseConfig is the configuration of a CIB, and its properties.
+func parseConfig(b []byte) (root, config *etree.Element, err error) {
+	if root, err = document(b, "cib", "configuration"); err != nil {
+		return nil, nil, err
+	}
+	if root.Tag == "cib" {
+		if root = root.SelectElement("configuration"); root == nil {
+			return nil, nil, errors.New("<cib> has no <configuration>")
 		}
 	}
-	return nil
+	if config = root.SelectElement("crm_config"); config == nil {
+		return nil, nil, errors.New("<configuration> has no <crm_config> or no <resources>")
+	}
+	return root, config, nil
+}
+
+func readLocks(config *etree.Element) (locks []Lock, err error) {
+	for _, set := range config.SelectElements(propertySet) {
+		id := set.SelectAttrValue("id", "")
+		cluster, ours := strings.CutPrefix(id, LockPrefix)
+		if !ours {
+			continue
+		}
+		lock, err := parseLock(cluster, pairs(set))
+		if err != nil {
+			return nil, fmt.Errorf("lock %q: %w", excerpt.Of(id), err)
+		}
+		locks = append(locks, lock)
+	}
+	return locks, nil
 }
 
 // pairs are the name and value of the nvpairs right below e; the first of two with one name wins.
@@ -85,17 +112,45 @@ func pairs(e *etree.Element) map[string]string {
 	return values
 }
 
-// settings are the nvpairs of all sets of one kind: instance_attributes or meta_attributes.
-func settings(e *etree.Element, kind string) map[string]string {
-	values := map[string]string{}
-	for _, set := range e.SelectElements(kind) {
-		for name, value := range pairs(set) {
-			if _, has := values[name]; !has {
-				values[name] = value
-			}
+// stopping are the properties with which Pacemaker leaves all resources alone, or stops them.
+var stopping = []string{"maintenance-mode", "stop-all-resources"}
+
+// readProperties reads the properties. One that a rule may set is left out, but those that stop everything count.
+func (c *CIB) readProperties(config *etree.Element) error {
+	found := c.refer.own(config, propertySet, bootstrapOptions)
+	if errors.Is(found.err, errManyPairs) {
+		return found.err
+	}
+	c.Properties = found.is
+	for name := range found.is {
+		if strings.HasPrefix(name, lockPairs) {
+			delete(found.is, name)
 		}
 	}
-	return values
+	for name := range found.ruled {
+		if _, err := found.sure(name); err != nil {
+			delete(found.is, name)
+			c.leaveOut("property "+name, err)
+		}
+	}
+	for _, name := range stopping {
+		if found.any(name, isTrue) && len(found.ruled[name]) > 0 {
+			found.is[name] = "true"
+		}
+	}
+	if found.err != nil {
+		c.leaveOut("crm_config", found.err)
+	}
+	return nil
+}
+
+// maxOdd bounds what is said of a CIB in which everything is odd.
+const maxOdd = 20
+
+func (c *CIB) leaveOut(what string, err error) {
+	if len(c.Odd) < maxOdd {
+		c.Odd[what] = err.Error()
+	}
 }
 
 // readPrimitives walks resources, groups, clones, masters (1.1) and bundles; outer lists the collectives around e.
@@ -120,11 +175,19 @@ func (c *CIB) readPrimitives(e *etree.Element, outer []*etree.Element) error {
 
 func (c *CIB) readPrimitive(e *etree.Element, outer []*etree.Element) error {
 	id := e.SelectAttrValue("id", "")
-	switch agentOf(e) {
+	if _, err := c.refer.definition(e); err != nil {
+		c.leaveOut(id, err)
+		return nil
+	}
+	switch c.refer.agent(e) {
 	case agentIPaddr2:
-		address, err := canonical(settings(e, "instance_attributes")["ip"])
+		address, err := c.refer.address(e, outer)
+		if errors.Is(err, errManyPairs) {
+			return err
+		}
 		if err != nil {
-			return fmt.Errorf("primitive %q: ip %w", excerpt.Of(id), err)
+			c.leaveOut(id, err)
+			return nil
 		}
 		c.Addresses[id] = address
 	case agentGalera:
@@ -132,7 +195,7 @@ func (c *CIB) readPrimitive(e *etree.Element, outer []*etree.Element) error {
 			return fmt.Errorf("two galera resources, %q and %q: expected one a cluster", excerpt.Of(c.Galera.Resource),
 				excerpt.Of(id))
 		}
-		g, err := parseGalera(e, outer)
+		g, err := c.refer.galera(e, outer)
 		if err != nil {
 			return fmt.Errorf("primitive %q: %w", excerpt.Of(id), err)
 		}
@@ -142,7 +205,24 @@ func (c *CIB) readPrimitive(e *etree.Element, outer []*etree.Element) error {
 	return nil
 }
 
-// agentOf is class:provider:type of a primitive, class:type where there is no provider.
+// address is the address of an IPaddr2.
+func (r *references) address(e *etree.Element, outer []*etree.Element) (string, error) {
+	set := r.settings(e, outer, instanceAttributes)
+	if set.err != nil {
+		return "", set.err
+	}
+	text, err := set.sure("ip")
+	if err != nil {
+		return "", err
+	}
+	address, err := canonical(text)
+	if err != nil {
+		return "", fmt.Errorf("ip %w", err)
+	}
+	return address, nil
+}
+
+// agentOf is class:provider:type of a primitive or template, class:type where there is no provider.
 func agentOf(e *etree.Element) string {
 	parts := []string{e.SelectAttrValue("class", "")}
 	if provider := e.SelectAttrValue("provider", ""); provider != "" {
@@ -157,25 +237,36 @@ var engines = []string{"podman", "docker", "rkt"}
 // readPromotedMax reads promoted-max, master-max before 2.0; of a bundle it is an attribute of the container element,
 // masters in 1.1. Pacemaker's default for a promotable clone is 1, but here what is not set stays unset.
 func (c *CIB) readPromotedMax(e *etree.Element) error {
-	meta := settings(e, "meta_attributes")
-	candidates := []string{meta["promoted-max"], meta["master-max"]}
+	meta := c.refer.own(e, metaAttributes, "")
+	if errors.Is(meta.err, errManyPairs) {
+		return meta.err
+	}
+	id := e.SelectAttrValue("id", "")
+	candidates := []string{}
+	for _, name := range []string{"promoted-max", "master-max"} {
+		text, err := meta.sure(name)
+		if err != nil {
+			c.leaveOut(id, err)
+			return nil
+		}
+		candidates = append(candidates, text)
+	}
 	for _, engine := range engines {
 		if container := e.SelectElement(engine); container != nil {
-			candidates = append(candidates, container.SelectAttrValue("promoted-max", ""), container.SelectAttrValue("masters", ""))
+			candidates = append(candidates, container.SelectAttrValue("promoted-max", ""),
+				container.SelectAttrValue("masters", ""))
 		}
 	}
-	for _, text := range candidates {
-		if text == "" {
-			continue
-		}
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 0 {
-			return fmt.Errorf("%s %q: promoted-max is %q, expected a number", e.Tag, excerpt.Of(e.SelectAttrValue("id", "")),
-				excerpt.Of(text))
-		}
-		c.PromotedMax[e.SelectAttrValue("id", "")] = n
+	text := cmp.Or(candidates...)
+	if text == "" {
 		return nil
 	}
+	n := score(strings.TrimSpace(text))
+	if n < 0 || n == 0 && strings.Trim(text, "0 ") != "" {
+		c.leaveOut(id, fmt.Errorf("promoted-max is %q, expected a number", excerpt.Of(text)))
+		return nil
+	}
+	c.PromotedMax[id] = n
 	return nil
 }
 

@@ -101,8 +101,10 @@ func TestRefusedCIBs(t *testing.T) {
 		{"a bad host map", cibWith("", galera(`<nvpair id="1" name="cluster_host_map" value="a:b;c"/>`)), `cluster_host_map: "c", expected node:name`},
 		{"a host map with a node twice", cibWith("", galera(`<nvpair id="1" name="cluster_host_map" value="a:b;a:c"/>`)), `"a" stands twice`},
 		{"two galera", cibWith("", galera("")+galera("")), "two galera resources"},
-		{"a bad address", cibWith("", `<primitive id="ip" class="ocf" provider="heartbeat" type="IPaddr2"/>`), `primitive "ip": ip is "", expected an IPv4 or IPv6 address`},
-		{"a bad promoted-max", cibWith("", `<bundle id="b"><docker masters="many"/></bundle>`), `promoted-max is "many"`},
+		{"a host map that a rule chooses", cibWith("", `<primitive id="galera" class="ocf" provider="heartbeat" type="galera"><instance_attributes id="a">`+
+			`<rule id="r"/><nvpair id="1" name="cluster_host_map" value="a:b"/></instance_attributes></primitive>`), "cluster_host_map depends on a rule"},
+		{"a host map that is elsewhere and not there", cibWith("", `<primitive id="galera" class="ocf" provider="heartbeat" type="galera"><instance_attributes id-ref="gone"/></primitive>`),
+			`primitive "galera": its instance_attributes refers to "gone", which is not there`},
 		{"a lock without holder", cibWith(lock("overcloud-backup-holder", "x"), ""), "overcloud-backup-holder or overcloud-backup-job is missing"},
 		{"a lock without cluster", cibWith(lock("lock-6b1f", "lock-"), ""), "cluster"},
 		{"a lock with a bad time", cibWith(lock("1795377600.5", "NaN"), ""), `overcloud-backup-expires is "NaN"`},

@@ -3,6 +3,7 @@
 package pacemaker
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -12,36 +13,57 @@ import (
 	"overcloud.backup/internal/excerpt"
 )
 
-// parseGalera reads the primitive of ocf:heartbeat:galera; outer are the collectives around it, outermost first.
+// galera reads the primitive of ocf:heartbeat:galera; outer are the collectives around it, outermost first.
 // Its check_passwd is not read.
-func parseGalera(e *etree.Element, outer []*etree.Element) (*Galera, error) {
-	set := settings(e, "instance_attributes")
-	hosts, err := parseHostMap(set["cluster_host_map"])
-	if err != nil {
-		return nil, err
+func (r *references) galera(e *etree.Element, outer []*etree.Element) (*Galera, error) {
+	set := r.settings(e, outer, instanceAttributes)
+	err := set.err
+	text := func(name string) string {
+		value, unsure := set.sure(name)
+		err = errors.Join(err, unsure)
+		return value
 	}
+	hosts, wrong := parseHostMap(text("cluster_host_map"))
 	g := &Galera{
-		Resource: e.SelectAttrValue("id", ""), ClusterAddress: parseClusterAddress(set["wsrep_cluster_address"]),
-		HostMap: hosts.names, Managed: managed(e), CheckUser: set["check_user"], Socket: set["socket"], Datadir: set["datadir"],
+		Resource: e.SelectAttrValue("id", ""), ClusterAddress: parseClusterAddress(text("wsrep_cluster_address")),
+		HostMap: hosts.names, Managed: r.managed(e, outer),
+		CheckUser: text("check_user"), Socket: text("socket"), Datadir: text("datadir"),
+	}
+	if err = errors.Join(err, wrong); err != nil {
+		return nil, excerpt.Join(err)
 	}
 	g.Nodes = append([]string{}, hosts.order...)
 	if len(g.Nodes) == 0 {
 		g.Nodes = append(g.Nodes, g.ClusterAddress...)
 	}
-	for i, c := range outer {
-		if i == 0 {
-			g.Parent = c.SelectAttrValue("id", "")
-		}
-		g.Managed = g.Managed && managed(c)
+	if len(outer) > 0 {
+		g.Parent = outer[0].SelectAttrValue("id", "")
 	}
 	return g, nil
 }
 
-// managed is what the configuration of one resource says: is-managed=false and maintenance=true both take it away.
-func managed(e *etree.Element) bool {
-	meta := settings(e, "meta_attributes")
-	text, set := meta["is-managed"]
-	return (!set || isTrue(text)) && !isTrue(meta["maintenance"])
+// managed is what the configuration says of one resource: is-managed=false and maintenance=true both take it away. Its
+// own word goes before that of what is around it, and this before the cluster's defaults. A bundle's containers are
+// resources of their own. A rule that may take it away counts.
+func (r *references) managed(e *etree.Element, outer []*etree.Element) bool {
+	unmanaged := func(text string) bool { return text != "default" && !isTrue(text) }
+	meta := r.settings(e, outer, metaAttributes)
+	if meta.err != nil || meta.any("is-managed", unmanaged) || meta.any("maintenance", isTrue) {
+		return false
+	}
+	for i, around := range outer {
+		if around.Tag == "bundle" && !r.managed(around, outer[:i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// isReplica says that a name of HostMap is that of a bundle's replica, which is a guest node: galera-bundle-0, and none
+// of the cluster's own nodes.
+func (g *Galera) isReplica(name string) bool {
+	number, ok := strings.CutPrefix(name, g.Parent+"-")
+	return ok && g.Parent != "" && g.HostMap[name] != "" && number != "" && strings.Trim(number, "0123456789") == ""
 }
 
 // parseClusterAddress splits gcomm://a,b:4567,[fd00::1]:4567?options into a, b and fd00::1.

@@ -27,6 +27,8 @@ const (
 	LockJob     = "overcloud-backup-job"
 	LockSince   = "overcloud-backup-since"   // seconds since the epoch, decimal
 	LockExpires = "overcloud-backup-expires" // seconds since the epoch, decimal
+
+	lockPairs = "overcloud-backup-" // begins all names of a lock's pairs
 )
 
 // byHand says how to remove a lock that is not whole; only an id that needs no quoting is put into a command.

@@ -109,11 +109,11 @@ func (r *reader) locks(ctx context.Context) ([]Lock, error) {
 	if a.err != nil {
 		return nil, a.failure(step)
 	}
-	c, err := ParseCIB(a.out)
+	locks, err := parseLocks(a.out)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", step, err)
 	}
-	return c.Locks, nil
+	return locks, nil
 }
 
 // silent is the hint of a command that was killed at its deadline: here no option gives it more time.

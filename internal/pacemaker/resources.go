@@ -62,12 +62,15 @@ func parseResource(e *etree.Element, in collective) ([]Resource, error) {
 	return nil, fmt.Errorf("<%s> among the resources is not known", excerpt.Of(e.Tag))
 }
 
-// enter is the collective that holds for what is inside of e: the outermost stays, flags add up.
+// enter is the collective that holds for what is inside of e: the outermost stays. What is in a clone or group has flags of
+// its own, which go before those around it and are printed with it; a bundle's are of its containers, too.
 func (c collective) enter(e *etree.Element) (collective, error) {
 	a := attributes{of: e}
 	id := a.text("id")
-	c.managed = a.optionalFlag("managed", true) && c.managed
-	c.maintenance = a.optionalFlag("maintenance", false) || c.maintenance
+	managed, maintenance := a.optionalFlag("managed", true), a.optionalFlag("maintenance", false)
+	if e.Tag == "bundle" {
+		c.managed, c.maintenance = managed && c.managed, maintenance || c.maintenance
+	}
 	promotable := a.optionalFlag("multi_state", false)
 	if c.id == "" {
 		c.id, c.kind = id, e.Tag

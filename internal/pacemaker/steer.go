@@ -14,6 +14,7 @@ import (
 
 	"github.com/beevik/etree"
 
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/process"
 )
 
@@ -59,24 +60,27 @@ func parseAgent(cib []byte) (Agent, error) {
 	if err != nil {
 		return Agent{}, err
 	}
+	refer := referTo(root)
 	for _, e := range root.FindElements("//primitive") {
-		if agentOf(e) != agentGalera {
+		if refer.agent(e) != agentGalera {
 			continue
 		}
-		set := settings(e, "instance_attributes")
-		outer := outermost(e)
-		galera, err := parseGalera(e, nil)
+		outer := around(e)
+		galera, err := refer.galera(e, outer)
 		if err != nil {
 			return Agent{}, err
 		}
-		engine, image := containersOf(outer)
+		top := append(outer, e)[0]
+		set := refer.settings(e, outer, instanceAttributes).is
+		engine, image := containersOf(top)
 		return Agent{
 			Engine: engine, Image: image,
 			Members:  members(galera, root),
-			Managed:  galera.Managed && managed(outer),
-			Promote:  promoteLimit(e, root),
-			Resource: e.SelectAttrValue("id", ""), Parent: outer.SelectAttrValue("id", ""), Bundle: outer.Tag == "bundle",
-			Config: set["config"], Datadir: set["datadir"], User: set["user"], Group: set["group"], TargetRole: settings(outer, "meta_attributes")[targetRole],
+			Managed:  galera.Managed,
+			Promote:  refer.promoteLimit(e, root),
+			Resource: galera.Resource, Parent: top.SelectAttrValue("id", ""), Bundle: top.Tag == "bundle",
+			Config: set["config"], Datadir: set["datadir"], User: set["user"], Group: set["group"],
+			TargetRole: refer.own(top, metaAttributes, "").is[targetRole],
 		}, nil
 	}
 	return Agent{}, ErrNoGalera
@@ -86,15 +90,13 @@ func parseAgent(cib []byte) (Agent, error) {
 const defaultLimit = "20s"
 
 // promoteLimit reads <op name="promote" interval="0s" timeout="300s" on-fail="block"/>, else the operations' default.
-func promoteLimit(primitive, cib *etree.Element) time.Duration {
+func (r *references) promoteLimit(primitive, cib *etree.Element) time.Duration {
 	text := ""
-	for _, op := range primitive.FindElements("operations/op") {
-		if op.SelectAttrValue("name", "") == "promote" {
-			text = cmp.Or(op.SelectAttrValue("timeout", ""), settings(op, "meta_attributes")["timeout"])
-		}
+	for _, op := range r.operations(primitive, "promote") {
+		text = cmp.Or(op.SelectAttrValue("timeout", ""), r.own(op, metaAttributes, "").is["timeout"])
 	}
 	if defaults := cib.FindElement("//op_defaults"); text == "" && defaults != nil {
-		text = settings(defaults, "meta_attributes")["timeout"]
+		text = r.own(defaults, metaAttributes, "").is["timeout"]
 	}
 	return duration(cmp.Or(text, defaultLimit))
 }
@@ -129,15 +131,18 @@ func containersOf(bundle *etree.Element) (engine, image string) {
 }
 
 // members are the Pacemaker nodes among whom the agent looks for the newest data. Without a cluster_host_map the addresses
-// of Galera are their names, or begin with them.
+// of Galera are their names, or begin with them; so are they where it goes by the replicas of a bundle.
 func members(galera *Galera, cib *etree.Element) (names []string) {
+	unames := []string{}
+	for _, node := range cib.FindElements("//nodes/node") {
+		unames = append(unames, node.SelectAttrValue("uname", ""))
+	}
 	for _, name := range galera.Nodes {
-		first, _, _ := strings.Cut(name, ".")
-		for _, node := range cib.FindElements("//nodes/node") {
-			if uname := node.SelectAttrValue("uname", ""); uname == name || uname == first {
-				name = uname
-				break
-			}
+		if galera.isReplica(name) && !slices.Contains(unames, name) {
+			name = galera.HostMap[name]
+		}
+		if first, _, _ := strings.Cut(name, "."); !slices.Contains(unames, name) && slices.Contains(unames, first) {
+			name = first
 		}
 		names = append(names, name)
 	}
@@ -145,41 +150,49 @@ func members(galera *Galera, cib *etree.Element) (names []string) {
 	return names
 }
 
-// outermost is the clone, group or bundle around a primitive, or the primitive.
-func outermost(e *etree.Element) *etree.Element {
-	for at := e; at != nil && at.Tag != "resources"; at = at.Parent() {
-		e = at
+// around are the clones, groups and bundles around a primitive, outermost first.
+func around(e *etree.Element) (outer []*etree.Element) {
+	for at := e.Parent(); at != nil && at.Tag != "resources"; at = at.Parent() {
+		outer = append(outer, at)
 	}
-	return e
+	slices.Reverse(outer)
+	return outer
 }
 
 // Addresses are those of the cluster's IPaddr2 resources, without a prefix length, whoever holds them.
 func Addresses(ctx context.Context) (addresses []string, err error) {
 	ctx, cancel := limited(ctx)
 	defer cancel()
-	a := here().run(ctx, "cibadmin", "--query", "--scope", "resources")
+	a := here().run(ctx, "cibadmin", "--query", "--scope", "configuration")
 	if a.err != nil {
 		return nil, a.failure("read the virtual IPs")
 	}
-	root, err := document(a.out, "resources")
+	root, err := document(a.out, "configuration")
 	if err != nil {
 		return nil, err
 	}
 	return addressesIn(root)
 }
 
+// addressesIn leaves out what has no readable address, unless nothing else is there.
 func addressesIn(root *etree.Element) (addresses []string, err error) {
+	refer := referTo(root)
 	for _, e := range root.FindElements(".//primitive") {
-		if agentOf(e) != agentIPaddr2 {
+		if refer.agent(e) != agentIPaddr2 {
 			continue
 		}
-		address, err := canonical(settings(e, "instance_attributes")["ip"])
-		if err != nil {
-			return nil, err
+		address, odd := refer.address(e, around(e))
+		switch {
+		case odd == nil:
+			addresses = append(addresses, address)
+		case err == nil:
+			err = fmt.Errorf("primitive %q: %w", excerpt.Of(e.SelectAttrValue("id", "")), odd)
 		}
-		addresses = append(addresses, address)
 	}
-	return addresses, nil
+	if len(addresses) > 0 {
+		err = nil
+	}
+	return addresses, err
 }
 
 // SetTargetRole sets a resource's target-role, or takes it away where role is empty, and sees that it is so.

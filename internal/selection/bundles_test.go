@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -136,6 +137,40 @@ func TestADecisionOverOSP13(t *testing.T) {
 	got := decide(t, w.hosts, options())
 	wants{"overcloud-controller-1", []string{"overcloud-controller-0"}, serving("overcloud-controller-0")}.check(t, got)
 	golden(t, "osp13", got.Text)
+}
+
+// byReplicas has cluster_host_map go by the replicas of the bundle, as in OSP 12.
+func (d *documents) byReplicas(replicas int) {
+	var hosts []string
+	for i := range replicas {
+		hosts = append(hosts, fmt.Sprintf("galera-bundle-%d:overcloud-controller-%d", i, i))
+	}
+	byHosts := regexp.MustCompile(`name="cluster_host_map" value="[^"]*"`)
+	d.cib = byHosts.ReplaceAllString(d.cib, `name="cluster_host_map" value="`+strings.Join(hosts, ";")+`"`)
+}
+
+// The replicas run on the controllers after their own numbers.
+func TestADecisionOverAHostMapOfReplicas(t *testing.T) {
+	w, d := osp13(t)
+	d.byReplicas(3)
+	d.read(t, w)
+	if nodes := w.hosts[0].Pacemaker.Galera.HostMap; nodes["galera-bundle-2"] != "overcloud-controller-2" {
+		t.Fatalf("%v", nodes)
+	}
+	wants{"overcloud-controller-1", []string{"overcloud-controller-0"}, serving("overcloud-controller-0")}.
+		check(t, decide(t, w.hosts, options()))
+}
+
+// A fourth replica, wherever it would run, is a controller that nobody heard.
+func TestAReplicaOfNoHostIsNotHeard(t *testing.T) {
+	w, d := osp13(t)
+	d.byReplicas(4)
+	d.read(t, w)
+	got := decide(t, w.hosts, options())
+	text := strings.Join(strings.Fields(got.Text), " ")
+	if got.Chosen != "" || !strings.Contains(text, "overcloud-controller-3 (cluster_host_map) is none of the hosts") {
+		t.Errorf("%s\n%s", got.Chosen, got.Text)
+	}
 }
 
 // failReplica has Pacemaker say that the instance in a guest has failed.

@@ -19,8 +19,8 @@ func (c *cluster) unheard() []string {
 			absent = append(absent, fmt.Sprintf("%s (%s) is none of the hosts", name, by))
 		}
 	}
-	for _, node := range sortedKeys(c.hostMap()) {
-		add(node, "cluster_host_map")
+	for _, key := range sortedKeys(c.hostMap()) {
+		add(c.config().Host(key, c.view.Nodes), "cluster_host_map")
 	}
 	for _, node := range c.galeraNodes() {
 		add(node, "the galera resource")

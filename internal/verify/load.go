@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -53,9 +52,7 @@ func refusedBy(file, step string, err error, said string) error {
 func (r *restoring) prepare(ctx context.Context) error {
 	f := data(r.set.Manifest)
 	r.phase("unpack")
-	o := r.scratch.child()
-	o.Stdout = io.Discard
-	if err := r.pour(ctx, f, o, r.tools.Paths["unpack"], "-x", "-C", r.scratch.path(dataName)); err != nil {
+	if err := r.pour(ctx, f, newStream(r.set.Manifest), r.tools.Paths["unpack"], "-x", "-C", r.scratch.path(dataName)); err != nil {
 		return err
 	}
 	var err error
@@ -71,7 +68,7 @@ func (r *restoring) prepare(ctx context.Context) error {
 	}
 	r.phase("prepare")
 	said, last := &serverLog{}, &process.Tail{Max: 4 << 10}
-	o = r.scratch.child()
+	o := r.scratch.child()
 	o.Stdout, o.Stderr = io.Discard, io.MultiWriter(said, last)
 	err = o.Run(ctx, r.tools.Paths["prepare"], "--no-defaults", "--prepare", "--target-dir="+r.scratch.path(dataName), "--tmpdir="+r.scratch.path(temporaryName),
 		fmt.Sprintf("--use-memory=%d", r.o.Memory))
@@ -83,37 +80,6 @@ func (r *restoring) prepare(ctx context.Context) error {
 	}
 	r.options = args
 	return nil
-}
-
-// pour hands what is inside a file of the set to a program, and reads the file back on the way. What it finds wrong with
-// the file goes before what the program says.
-func (r *restoring) pour(ctx context.Context, f repository.File, o process.ChildOptions, program string, args ...string) error {
-	from, to, err := os.Pipe()
-	if err != nil {
-		return err
-	}
-	defer to.Close()
-	o.Stdin = from
-	child, err := process.StartChild(ctx, o, program, args...)
-	from.Close()
-	if err != nil {
-		return err
-	}
-	defer child.Kill()
-	bad, err := r.set.readFile(ctx, f, to, r.read)
-	to.Close()
-	ended := child.Wait()
-	switch {
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
-	case bad != nil:
-		return damagedFile{unusable{*bad}}
-	case err != nil && !errors.Is(err, syscall.EPIPE):
-		return err
-	case ended != nil:
-		return refusedBy(f.Name, program, ended, "")
-	}
-	return err
 }
 
 // load starts an empty server and gives it a logical set: users first, because views and triggers name them.

@@ -38,12 +38,17 @@ func (s *Set) Read(ctx context.Context, tell func(int64)) ([]Problem, error) {
 
 // readFile reads one file back. What is inside goes to copy, too, if that is not nil; copy's error is returned.
 func (s *Set) readFile(ctx context.Context, f repository.File, copy io.Writer, tell func(int64)) (*Problem, error) {
+	return s.readAs(ctx, f, contentOf(f, s.Manifest), copy, tell)
+}
+
+// readAs is readFile with the check of what is inside.
+func (s *Set) readAs(ctx context.Context, f repository.File, inside content, copy io.Writer, tell func(int64)) (*Problem, error) {
 	file, p, err := s.open(f)
 	if file == nil {
 		return p, err
 	}
 	defer file.Close()
-	r := &rereading{file: f, content: contentOf(f, s.Manifest), copy: copy, hash: sha256.New()}
+	r := &rereading{file: f, content: inside, copy: copy, hash: sha256.New()}
 	// Never more than the manifest says, though somebody goes on writing.
 	src := io.TeeReader(&telling{ctx, io.LimitReader(file, f.Bytes), tell}, r.hash)
 	if f.Compression == "zstd" {

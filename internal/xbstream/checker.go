@@ -20,22 +20,25 @@ const maxKept = 1 << 20
 
 // Checker is an io.Writer that accepts nothing but a correct stream. Finish says whether it is whole.
 type Checker struct {
-	files  map[string]*file
-	kept   map[string]*bytes.Buffer
-	head   []byte // the header of the current chunk, as far as it came
-	need   int
-	chunk  chunk
-	left   int64 // payload still to come
-	sum    uint32
-	offset int64 // of the next byte of the stream
-	begin  int64 // of the current chunk
-	count  int64
-	bytes  int64
-	err    error
+	files map[string]*file
+	// folders are those that mbstream makes for files, and keeps.
+	folders map[string]bool
+	kept    map[string]*bytes.Buffer
+	head    []byte // the header of the current chunk, as far as it came
+	need    int
+	chunk   chunk
+	left    int64 // payload still to come
+	sum     uint32
+	offset  int64 // of the next byte of the stream
+	begin   int64 // of the current chunk
+	count   int64
+	bytes   int64
+	err     error
 }
 
 type file struct {
 	position int64
+	length   int64
 	ended    bool
 }
 
@@ -50,7 +53,7 @@ type Summary struct {
 
 // NewChecker makes a checker that keeps the contents of the files named in keep, up to 1 MiB each.
 func NewChecker(keep ...string) *Checker {
-	c := &Checker{files: map[string]*file{}, kept: map[string]*bytes.Buffer{}, need: fixed}
+	c := &Checker{files: map[string]*file{}, folders: map[string]bool{}, kept: map[string]*bytes.Buffer{}, need: fixed}
 	for _, path := range keep {
 		c.kept[path] = &bytes.Buffer{}
 	}
@@ -97,6 +100,18 @@ func (c *Checker) Finish() (Summary, error) {
 func (c *Checker) Ended(path string) bool {
 	f := c.files[path]
 	return f != nil && f.ended
+}
+
+// Lengths are the files that came whole, by their paths, and how many bytes each has: what mbstream -x makes of the
+// stream.
+func (c *Checker) Lengths() map[string]int64 {
+	lengths := make(map[string]int64, len(c.files))
+	for path, f := range c.files {
+		if f.ended {
+			lengths[path] = f.length
+		}
+	}
+	return lengths
 }
 
 // Kept returns the content of a file that NewChecker was told to keep; nil when it has not come.

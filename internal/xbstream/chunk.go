@@ -120,15 +120,26 @@ func parsePath(b []byte, at int) (path string, need int, err error) {
 	return path, need, checkPath(path)
 }
 
-// checkPath refuses what would leave the folder that the stream is unpacked in.
+// maxName is the longest name of a file or folder on Linux.
+const maxName = 255
+
+// checkPath refuses what would leave the folder that the stream is unpacked in, and what mbstream does not unpack:
+// there it stops with exit status 0, and all that follows is missing. No backup tool writes such names.
+//
+//	invalid filename .a
+//	Can't create directory './d/e/' (Errcode: 2 "No such file or directory")
 func checkPath(path string) error {
-	if strings.HasPrefix(path, "/") || strings.ContainsRune(path, 0) {
-		return fmt.Errorf("unsafe path %q", excerpt.Of(path))
-	}
+	unsafe := strings.HasPrefix(path, "/") || strings.ContainsRune(path, 0)
+	odd := strings.HasPrefix(path, ".") || strings.Count(path, "/") > 1
 	for part := range strings.SplitSeq(path, "/") {
-		if part == ".." {
-			return fmt.Errorf("unsafe path %q", excerpt.Of(path))
-		}
+		unsafe = unsafe || part == ".."
+		odd = odd || part == "" || part == "." || len(part) > maxName
+	}
+	switch {
+	case unsafe:
+		return fmt.Errorf("unsafe path %q", excerpt.Of(path))
+	case odd:
+		return fmt.Errorf("mbstream does not unpack a file called %q", excerpt.Of(path))
 	}
 	return nil
 }

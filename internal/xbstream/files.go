@@ -5,6 +5,7 @@ package xbstream
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"overcloud.backup/internal/excerpt"
 )
@@ -47,6 +48,11 @@ func (c *Checker) open() (*file, error) {
 	if len(c.files) == maxFiles {
 		return nil, fmt.Errorf("more than %d files", maxFiles)
 	}
+	if f == nil {
+		if err := c.makeRoom(c.chunk.path); err != nil {
+			return nil, err
+		}
+	}
 	f = &file{}
 	c.files[c.chunk.path] = f
 	if keep := c.kept[c.chunk.path]; keep != nil {
@@ -63,7 +69,9 @@ func (c *Checker) extend() error {
 	if f.position != c.chunk.offset {
 		return fmt.Errorf("bytes for offset %d of the file come at offset %d", c.chunk.offset, f.position)
 	}
-	f.position += c.chunk.size
+	if f.position += c.chunk.size; c.chunk.size > 0 {
+		f.length = max(f.length, f.position)
+	}
 	return nil
 }
 
@@ -91,9 +99,38 @@ func (c *Checker) replace() error {
 	if target := c.files[c.chunk.to]; target != nil && !target.ended {
 		return fmt.Errorf("is renamed to %q, which has not ended", excerpt.Of(c.chunk.to))
 	}
+	if c.chunk.kind == rename {
+		if err := c.renamable(c.chunk.to); err != nil {
+			return err
+		}
+	}
 	delete(c.files, c.chunk.path)
 	if c.chunk.kind == rename {
 		c.files[c.chunk.to] = f
+	}
+	return nil
+}
+
+// makeRoom makes the folder of a new file as mbstream does, which stops with exit status 0 where it cannot.
+func (c *Checker) makeRoom(path string) error {
+	folder, _, inside := strings.Cut(path, "/")
+	if c.folders[path] {
+		return errors.New("is a folder of other files of the stream")
+	}
+	if inside && c.files[folder] != nil {
+		return fmt.Errorf("is in a folder %q, which is a file of the stream", excerpt.Of(folder))
+	}
+	if inside {
+		c.folders[folder] = true
+	}
+	return nil
+}
+
+// renamable refuses a new name that mbstream cannot give: it makes no folder for it, and exits with 0.
+func (c *Checker) renamable(to string) error {
+	folder, _, inside := strings.Cut(to, "/")
+	if c.folders[to] || inside && !c.folders[folder] {
+		return fmt.Errorf("is renamed to %q, which is a folder or in none that is there", excerpt.Of(to))
 	}
 	return nil
 }

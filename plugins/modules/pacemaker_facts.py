@@ -116,11 +116,13 @@ ansible_facts:
           returned: always
           contains:
             source:
-              description: Who was asked, C(crm_mon), C(cibadmin), C(crm_node) or C(corosync-quorumtool).
+              description: >-
+                Who was asked, C(crm_mon), C(cibadmin), C(crm_node) or C(corosync-quorumtool); C(cib) for a part of the
+                configuration that was left out, by which nothing is decided.
               type: str
               returned: always
             where:
-              description: The command line.
+              description: The command line, or the resource of the configuration.
               type: str
               returned: always
             message:

@@ -22,6 +22,8 @@ var elsewhere = []struct{ fault, folder, test string }{
 	{"a sink that stops 20 kB before the end", "internal/zframe", "TestTheBufferTakesWhatTheSinkDoesNot"},
 	{"a write that fails, whatever the file", "internal/repository", "TestACommitThatFailsLeavesNoSet"},
 	{"a stream cut at a chunk boundary", "internal/xbstream", "TestCutStreams"},
+	{"a stream that mbstream does not unpack", "internal/xbstream", "TestWhatMbstreamDoesNotUnpackIsRefused"},
+	{"an unpacking that leaves a file out", "internal/verify", "TestWhatIsNotUnpackedIsNoticed"},
 	{"a set cut at a frame boundary, all checksums kept", "internal/verify", "TestCutsThatKeepAllChecksumsAreFound"},
 	{"one bit flipped anywhere", "internal/verify", "TestEveryFlippedBitIsFound"},
 	{"files swapped between sets", "internal/verify", "TestMissingSwappedAndReplacedFilesAreNamed"},

@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package pacemaker
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A set of pairs, short: set("meta_attributes", "m", "", "is-managed=false").
+func set(kind, id, score string, pairs ...string) string {
+	var text strings.Builder
+	fmt.Fprintf(&text, `<%s id="%s"`, kind, id)
+	if score != "" {
+		text.WriteString(` score="` + score + `"`)
+	}
+	text.WriteString(">")
+	for n, pair := range pairs {
+		name, value, _ := strings.Cut(pair, "=")
+		fmt.Fprintf(&text, `<nvpair id="%s-%d" name="%s" value="%s"/>`, id, n, name, value)
+	}
+	return text.String() + "</" + kind + ">"
+}
+
+func meta(id, score string, pairs ...string) string { return set(metaAttributes, id, score, pairs...) }
+func inst(id, score string, pairs ...string) string {
+	return set(instanceAttributes, id, score, pairs...)
+}
+
+// dummy is a primitive of this id, "template=t" in place of its agent where attributes say so.
+func dummy(id, attributes string, inside ...string) string {
+	if attributes == "" {
+		attributes = `class="ocf" provider="heartbeat" type="Dummy"`
+	}
+	return fmt.Sprintf(`<primitive id="%s" %s>%s</primitive>`, id, attributes, strings.Join(inside, ""))
+}
+
+// agent is a primitive or template of one of heartbeat's agents.
+func agent(tag, id, kind string, inside ...string) string {
+	return fmt.Sprintf(`<%s id="%s" class="ocf" provider="heartbeat" type="%s">%s</%[1]s>`, tag, id, kind,
+		strings.Join(inside, ""))
+}
+
+const (
+	template     = `<template id="t" class="ocf" provider="heartbeat" type="Dummy">%s</template>`
+	ofTemplate   = `template="t"`
+	withDefaults = `</resources><constraints/><rsc_defaults>%s</rsc_defaults><resources>`
+	inClone      = `<clone id="c">%s%s</clone>`
+	dateInPast   = `<rule id="%s" score="0"><date_expression id="%[1]s-d" operation="gt" start="2001-01-01"/></rule>`
+	ruledState   = `<instance_attributes id="%s" score="9">` + dateInPast +
+		`<nvpair id="%[1]s-0" name="state" value="%s"/></instance_attributes>`
+)
+
+// effective are cases of what the primitive d has, as Pacemaker 2.1.5 says it: crm_resource -g.
+var effective = []struct{ name, resources, kind, pair, want string }{
+	{"its own", dummy("d", "", inst("i", "", "state=x")), instanceAttributes, "state", "x"},
+	{"the first of two in a set", dummy("d", "", inst("i", "", "state=x", "state=y")), instanceAttributes, "state", "x"},
+	{
+		"the later of two sets",
+		dummy("d", "", inst("i", "", "state=x"), inst("j", "", "state=y")),
+		instanceAttributes,
+		"state",
+		"y",
+	},
+	{
+		"the set with the higher score",
+		dummy("d", "", inst("i", "3", "state=x"), inst("j", "", "state=y")),
+		instanceAttributes,
+		"state",
+		"x",
+	},
+	{
+		"a score below zero",
+		dummy("d", "", inst("i", "", "state=x"), inst("j", "-1", "state=y")),
+		instanceAttributes,
+		"state",
+		"x",
+	},
+	{
+		"INFINITY",
+		dummy("d", "", inst("i", "INFINITY", "state=x"), inst("j", "2000", "state=y")),
+		instanceAttributes,
+		"state",
+		"x",
+	},
+	{
+		"a set by id-ref",
+		dummy("d", "", `<instance_attributes id-ref="i"/>`) + dummy("e", "", inst("i", "", "state=x")),
+		instanceAttributes,
+		"state",
+		"x",
+	},
+	{
+		"a set by id-ref has its own score",
+		dummy("d", "", `<instance_attributes id-ref="i"/>`, inst("j", "", "state=y")) +
+			dummy("e", "", inst("i", "1", "state=x")),
+		instanceAttributes,
+		"state",
+		"x",
+	},
+	{
+		"a pair by id-ref",
+		dummy("d", "", `<instance_attributes id="j"><nvpair id-ref="i-0"/></instance_attributes>`) +
+			dummy("e", "", inst("i", "", "state=x")),
+		instanceAttributes,
+		"state",
+		"x",
+	},
+	{
+		"a pair by id-ref under another name",
+		dummy("d", "", `<instance_attributes id="j"><nvpair id-ref="i-0" name="state"/></instance_attributes>`) +
+			dummy("e", "", inst("i", "", "fake=x")),
+		instanceAttributes,
+		"state",
+		"x",
+	},
+	{
+		"an id-ref of another kind",
+		dummy("d", "", meta("m", "", "state=y"), inst("i", "", "state=x")),
+		instanceAttributes,
+		"state",
+		"x",
+	},
+	{
+		"of its template",
+		fmt.Sprintf(template, inst("i", "", "state=x")) + dummy("d", ofTemplate),
+		instanceAttributes,
+		"state",
+		"x",
+	},
+	{
+		"of a template that follows",
+		dummy("d", ofTemplate) + fmt.Sprintf(template, inst("i", "", "state=x")),
+		instanceAttributes,
+		"state",
+		"x",
+	},
+	{
+		"its own before its template's",
+		fmt.Sprintf(template, inst("i", "", "state=y")) + dummy("d", ofTemplate, inst("j", "", "state=x")),
+		instanceAttributes,
+		"state",
+		"x",
+	},
+	{
+		"a template's with a higher score",
+		fmt.Sprintf(template, inst("i", "9", "state=x")) + dummy("d", ofTemplate, inst("j", "", "state=y")),
+		instanceAttributes,
+		"state",
+		"x",
+	},
+	{
+		"a template's id-ref",
+		fmt.Sprintf(template, `<instance_attributes id-ref="i"/>`) + dummy("d", ofTemplate) +
+			dummy("e", "", inst("i", "", "state=x")),
+		instanceAttributes,
+		"state",
+		"x",
+	},
+	{
+		"of its group",
+		`<group id="g">` + dummy("d", "") + inst("i", "", "state=x") + "</group>",
+		instanceAttributes,
+		"state",
+		"x",
+	},
+	{
+		"its own before its group's",
+		`<group id="g">` + dummy("d", "", inst("j", "", "state=x")) + inst("i", "9", "state=y") + "</group>",
+		instanceAttributes,
+		"state",
+		"x",
+	},
+	{
+		"#default with a lower score",
+		dummy("d", "", inst("i", "3", "state=x"), inst("j", "", "state=#default")),
+		instanceAttributes,
+		"state",
+		"",
+	},
+	{
+		"#default with a higher score",
+		dummy("d", "", inst("i", "", "state=#default"), inst("j", "-3", "state=x")),
+		instanceAttributes,
+		"state",
+		"x",
+	},
+	{
+		"is-managed of its clone",
+		fmt.Sprintf(inClone, dummy("d", ""), meta("m", "", "is-managed=false")),
+		metaAttributes,
+		"is-managed",
+		"false",
+	},
+	{
+		"its own is-managed before its clone's",
+		fmt.Sprintf(inClone, dummy("d", "", meta("n", "", "is-managed=true")), meta("m", "", "is-managed=false")),
+		metaAttributes,
+		"is-managed",
+		"true",
+	},
+	{
+		"is-managed of the group in a clone",
+		fmt.Sprintf(
+			inClone,
+			`<group id="g">`+dummy("d", "")+meta("n", "", "is-managed=true")+"</group>",
+			meta("m", "", "is-managed=false"),
+		),
+		metaAttributes,
+		"is-managed",
+		"true",
+	},
+}
+
+func TestWhatAResourceRefersToIsItsOwn(t *testing.T) {
+	for _, c := range effective {
+		t.Run(c.name, func(t *testing.T) {
+			root, err := document(cibWith("", c.resources), "cib")
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := root.FindElement("//primitive[@id='d']")
+			v := referTo(root).settings(d, around(d), c.kind)
+			if got, err := v.sure(c.pair); got != c.want || err != nil || v.err != nil {
+				t.Errorf("%q, %v, %v, want %q", got, err, v.err, c.want)
+			}
+		})
+	}
+}
+
+// judge asks one of Pacemaker's own commands about a CIB in a file; without it, or with one older than 2.1, the test is
+// skipped.
+func judge(t *testing.T, cib []byte, tool string, args ...string) string {
+	t.Helper()
+	path, err := exec.LookPath(tool)
+	if err != nil {
+		t.Skipf("no judge: %v", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	version, err := exec.CommandContext(ctx, path, "--version").Output()
+	if old := regexp.MustCompile(`^Pacemaker (1|2\.0)\.`); err != nil || old.Match(version) {
+		t.Skipf("no judge: %.20s, %v", version, err)
+	}
+	file := filepath.Join(t.TempDir(), "cib.xml")
+	text := strings.NewReplacer(
+		`<cib `, `<cib crm_feature_set="3.0.10" validate-with="pacemaker-3.0" epoch="1" num_updates="0" admin_epoch="0" `,
+		"<nodes/>", `<nodes><node id="1" uname="c0"/></nodes>`,
+		"<status/>", `<status><node_state id="1" uname="c0" in_ccm="true" crmd="online" join="member"/></status>`,
+	).Replace(string(cib))
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := exec.CommandContext(ctx, path, args...)
+	c.Env = append(os.Environ(), "CIB_file="+file)
+	out, err := c.Output()
+	if err != nil && !strings.Contains(fmt.Sprint(string(err.(*exec.ExitError).Stderr)), "not found") {
+		t.Fatalf("%v: %s\n%s", err, err.(*exec.ExitError).Stderr, text)
+	}
+	return strings.TrimSuffix(string(out), "\n")
+}
+
+// Pacemaker's own word on the cases above.
+func TestPacemakerReadsReferencesAsWeDo(t *testing.T) {
+	for _, c := range effective {
+		t.Run(c.name, func(t *testing.T) {
+			args := []string{"--resource", "d", "--get-parameter", c.pair}
+			if c.kind == metaAttributes {
+				args = append(args, "--meta")
+			}
+			if got := judge(t, cibWith("", c.resources), "crm_resource", args...); got != c.want {
+				t.Errorf("Pacemaker reads %q, the table says %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestGaleraByReference(t *testing.T) {
+	const hosts = "cluster_host_map=controller-0:c0;controller-1:c1"
+	for name, resources := range map[string]string{
+		"by template": agent("template", "t", "galera", inst("i", "", hosts, "socket=/s")) +
+			`<primitive id="galera" template="t"/>`,
+		"with attributes": agent("template", "t", "galera", inst("i", "", "socket=/x", hosts)) +
+			`<primitive id="galera" template="t">` +
+			inst("j", "", "socket=/s") + `</primitive>`,
+		"attributes by id-ref": `<primitive id="galera" class="ocf" provider="heartbeat" type="galera">` +
+			`<instance_attributes id-ref="i"/></primitive>` +
+			dummy("e", "", inst("i", "", hosts, "socket=/s")),
+		"both, in a group": `<template id="t" class="ocf" provider="heartbeat" type="galera"/><group id="g">` +
+			`<primitive id="galera" template="t"><instance_attributes id-ref="i"/></primitive></group>` +
+			dummy("e", "", inst("i", "", hosts, "socket=/s")),
+		"a pair of it by itself": agent("primitive", "galera", "galera",
+			`<instance_attributes id="j"><nvpair id-ref="i-0"/><nvpair id-ref="i-1"/></instance_attributes>`) +
+
+			dummy("e", "", inst("i", "", hosts, "socket=/s")),
+	} {
+		t.Run(name, func(t *testing.T) {
+			doc := cibWith("", resources)
+			cib, err := ParseCIB(doc)
+			if err != nil || cib.Galera == nil {
+				t.Fatalf("%+v, %v", cib, err)
+			}
+			g := cib.Galera
+			want := map[string]string{"controller-0": "c0", "controller-1": "c1"}
+			if !maps.Equal(g.HostMap, want) || g.Socket != "/s" || g.Resource != "galera" {
+				t.Errorf("%+v", g)
+			}
+			a, err := parseAgent(doc)
+			members := strings.Join(a.Members, " ")
+			if err != nil || a.Resource != "galera" || members != "controller-0 controller-1" || !a.Managed {
+				t.Errorf("as a restore steers it: %+v, %v", a, err)
+			}
+		})
+	}
+}
+
+func TestOperationsOfATemplate(t *testing.T) {
+	const of = `<template id="t" class="ocf" provider="heartbeat" type="galera"><operations>` +
+		`<op id="tp" name="promote" interval="0s" timeout="300s"/></operations></template>`
+	for own, want := range map[string]time.Duration{
+		"": 5 * time.Minute,
+		`<operations><op id="p" name="promote" interval="0s" timeout="90s"/></operations>`: 90 * time.Second,
+		`<operations><op id="p" name="monitor" interval="9s" timeout="90s"/></operations>`: 5 * time.Minute,
+		`<operations id-ref="elsewhere"/>`:                                                 time.Hour,
+	} {
+		other := dummy("e", "",
+			`<operations id="elsewhere"><op id="q" name="promote" interval="0s" timeout="1h"/></operations>`)
+		a, err := parseAgent(cibWith("", of+`<primitive id="galera" template="t">`+own+`</primitive>`+other))
+		if err != nil || a.Promote != want {
+			t.Errorf("%s: %s, %v", own, a.Promote, err)
+		}
+	}
+}
+
+// References that multiply what they refer to cost neither time nor memory.
+func TestReferencesThatMultiplyAreRefused(t *testing.T) {
+	pairs := make([]string, 40000)
+	for i := range pairs {
+		pairs[i] = fmt.Sprintf("n%d=v", i)
+	}
+	for name, doc := range map[string][]byte{
+		"a set of many pairs": cibWith(
+			"",
+			strings.Repeat(
+				`<primitive class="ocf" provider="heartbeat" type="IPaddr2"><instance_attributes id-ref="i"/></primitive>`,
+				9000,
+			)+
+				dummy("e", "", inst("i", "", pairs...)),
+		),
+		"a template of it": cibWith(
+			"",
+			strings.Repeat(`<primitive template="t"/>`, 9000)+
+				`<template id="t" class="ocf" provider="heartbeat" type="IPaddr2">`+inst("i", "", pairs...)+`</template>`,
+		),
+		"a template of sets": cibWith(
+			"",
+			strings.Repeat(`<primitive template="t"/>`, 9000)+
+				`<template id="t" class="ocf" provider="heartbeat" type="IPaddr2">`+
+				strings.Repeat("<instance_attributes/>", 90000)+`</template>`,
+		),
+		"a set of properties": cibWith(
+			strings.Repeat(`<cluster_property_set id-ref="a"/>`, 9000)+set(propertySet, "a", "", pairs...), ""),
+		"a set of clones": cibWith(
+			"",
+			strings.Repeat(`<clone><meta_attributes id-ref="m"/></clone>`, 9000)+dummy("e", "", meta("m", "", pairs...)),
+		),
+	} {
+		begun := time.Now()
+		_, err := ParseCIB(doc)
+		took := time.Since(begun)
+		if err == nil || !strings.Contains(err.Error(), "1048576 name-value pairs") || took > 5*time.Second {
+			t.Errorf("%s: %v after %s", name, err, took)
+		}
+	}
+}
