@@ -101,6 +101,7 @@ type Wsrep struct {
 	BindAddress       string            `json:"-"`                  // where clients reach it; empty when that is anywhere, or not known
 	ClusterAddress    string            `json:"cluster_address"`    // gcomm://...
 	IncomingAddresses []string          `json:"incoming_addresses"` // the port is not to be relied on
+	Arbitrators       int               `json:"arbitrators"`        // members without an incoming address: garbd
 	GcommUUID         string            `json:"gcomm_uuid"`
 	LocalIndex        int               `json:"local_index"` // -1 when unknown
 	LastCommitted     int64             `json:"last_committed"`
