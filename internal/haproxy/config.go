@@ -133,7 +133,8 @@ type configParser struct {
 func (p *configParser) fail(e LineError) {
 	p.errs = append(p.errs, e)
 	if errors.As(e.Err, new(branchError)) {
-		p.branches = append(p.branches, e)
+		p.branches = append(p.branches, e) // which matters to what stands inside
+		return
 	}
 	p.miss(e)
 }
@@ -200,6 +201,9 @@ func (p *configParser) keyword(words []string, broken error) error {
 	}
 	if len(words) < 2 && !slices.Contains(bareKeywords, words[0]) {
 		return fmt.Errorf("%s: it has no argument", words[0])
+	}
+	for _, open := range p.branches {
+		p.miss(open)
 	}
 	var err error
 	switch kind {

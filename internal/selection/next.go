@@ -45,12 +45,19 @@ func (c *cluster) nextWords(o Options) map[*member][]word {
 	return words
 }
 
+// learning is how long, in seconds, a new process may take to learn its stick tables from the one that it replaced (5 s)
+// and then from other hosts (5 s).
+const learning = 15
+
 // doubt says why it cannot be told where the next client of a way goes; empty when it can.
 func doubt(w way) string {
 	if len(w.d.Unmodelled) > 0 {
 		return strings.Join(w.d.Unmodelled, ", ")
 	}
 	t := w.table()
+	if age := w.at.proxy().Uptime; w.d.StickPeers > 0 && age < learning {
+		return fmt.Sprintf("the stick table has peers, and HAProxy started %d s ago (limit %d s): it may still learn the entries", age, learning)
+	}
 	if !pins(w) || t != nil && (t.Readable || t.Used == 0) {
 		return ""
 	}
