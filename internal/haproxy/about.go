@@ -82,6 +82,7 @@ func (r *reader) database() {
 		return
 	}
 	r.f.Database, r.f.Pools = d, append(r.f.Pools, pools...)
+	r.elsewhere(d)
 	for _, b := range r.f.Backends() {
 		b.Unread, b.Unmodelled = append(b.Unread, r.unread...), append(b.Unmodelled, r.unread...)
 	}

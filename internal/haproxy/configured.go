@@ -3,19 +3,27 @@
 package haproxy
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"overcloud.backup/internal/excerpt"
 )
 
+// Hints about configurations.
+const (
+	nameFiles = "name the files of haproxy -f with config_file"
+	alone     = "only one HAProxy of a host is read: have it alone lead to the database"
+)
+
 // readConfig reads the configuration. A usual file that is not there is an error only if HAProxy is.
 func (r *reader) readConfig() {
-	all, env := r.files()
+	all, env := r.configFiles()
 	defer closeFound(all)
 	if len(all) == 0 {
 		return
@@ -26,11 +34,11 @@ func (r *reader) readConfig() {
 	files, at, err := readConfigs(all)
 	r.f.Present = r.f.Present || !errors.Is(err, fs.ErrNotExist)
 	if err != nil {
-		r.fail(SourceConfig, at, err, hint(err, "name the files of haproxy -f with config_file"))
+		r.fail(SourceConfig, at, err, hint(err, nameFiles))
 		return
 	}
 	config, errs := parseConfigWith(files, env)
-	r.config = config
+	r.config, r.files = config, files
 	for _, err := range errs[:min(len(errs), 20)] {
 		r.fail(SourceConfig, err.File, err, "")
 	}
@@ -41,9 +49,9 @@ func (r *reader) readConfig() {
 	}
 }
 
-// files are the files of the configuration and the environment in which they are read: those that the caller names, else
+// configFiles are the files of the configuration and the environment in which they are read: those that the caller names, else
 // those of the process that runs, else the usual ones.
-func (r *reader) files() ([]found, map[string]string) {
+func (r *reader) configFiles() ([]found, map[string]string) {
 	if len(r.o.ConfigFiles) > 0 {
 		var all []found
 		for _, path := range r.o.ConfigFiles {
@@ -59,9 +67,9 @@ func (r *reader) files() ([]found, map[string]string) {
 	}
 	at := r.o.host.first(defaultConfigs, r.running, r.o.may)
 	if several != nil {
-		r.miss(strings.Join(defaultConfigs, ", "), several)
-	} else if p != nil && at.name == "" {
-		r.miss(strings.Join(p.files, ", "), errors.New("the files of haproxy -f cannot be found"))
+		r.miss(strings.Join(defaultConfigs, ", "), several, nameFiles)
+	} else if p != nil && (at.name == "" || len(p.files) > 1 || !slices.Contains(defaultConfigs, p.files[0])) {
+		r.miss(strings.Join(p.files, ", "), errors.New("the files of haproxy -f cannot be found"), nameFiles)
 	}
 	if at.name == "" {
 		return nil, nil
@@ -73,8 +81,8 @@ func (r *reader) files() ([]found, map[string]string) {
 }
 
 // miss records that a file which HAProxy has was not read.
-func (r *reader) miss(where string, err error) {
-	r.fail(SourceConfig, where, err, "name the files of haproxy -f with config_file")
+func (r *reader) miss(where string, err error, hint string) {
+	r.fail(SourceConfig, where, err, hint)
 	r.unread = append(r.unread, where+": "+excerpt.Error(err).Error())
 }
 
@@ -92,7 +100,7 @@ func (r *reader) given(all []found) (env map[string]string) {
 			continue
 		}
 		if env = p.env; len(more) > 0 {
-			r.miss(strings.Join(more, ", "), fmt.Errorf("process %s has it by -f, and it was not read", p.pid))
+			r.miss(strings.Join(more, ", "), fmt.Errorf("process %s has it by -f, and it was not read", p.pid), nameFiles)
 		}
 	}
 	if env == nil && len(r.running) == 1 {
@@ -114,7 +122,7 @@ func started(all []running) (*running, error) {
 	add := func(want func(running) bool) {
 		for i := range all {
 			same := func(p *running) bool { return p.onHost == all[i].onHost && slices.Equal(p.files, all[i].files) }
-			if len(all[i].files) > 0 && want(all[i]) && !slices.ContainsFunc(found, same) {
+			if len(all[i].files) > 0 && !all[i].away && want(all[i]) && !slices.ContainsFunc(found, same) {
 				found = append(found, &all[i])
 			}
 		}
@@ -154,4 +162,58 @@ func (h host) started(p running, o Options) (all []found) {
 		}
 	}
 	return all
+}
+
+// elsewhere looks for other HAProxies on this host, with files of their own, that lead to the database's servers: their
+// sessions are not in these statistics.
+func (r *reader) elsewhere(d *Database) {
+	var distinct []running
+	for _, p := range r.running {
+		same := func(other running) bool { return slices.Equal(other.files, p.files) }
+		if len(p.files) > 0 && !p.away && !slices.ContainsFunc(distinct, same) {
+			distinct = append(distinct, p)
+		}
+	}
+	if len(distinct) < 2 {
+		return // it is the one that answers
+	}
+	for _, p := range distinct {
+		r.other(d, p)
+	}
+}
+
+// other looks at a process that need not be the one that answers.
+func (r *reader) other(d *Database, p running) {
+	where := fmt.Sprintf("process %s, haproxy -f %s", p.pid, strings.Join(p.files, " -f "))
+	all := r.o.host.started(p, r.o)
+	files, _, err := readConfigs(all)
+	closeFound(all)
+	switch {
+	case slices.EqualFunc(files, r.files, func(a, b ConfigFile) bool { return bytes.Equal(a.Content, b.Content) }):
+	case len(all) == 0 || err != nil:
+		if r.o.host.exists(filepath.Join("/proc", p.pid)) {
+			r.miss(where, errors.New("another HAProxy runs, and its configuration cannot be read"), alone)
+		}
+	default:
+		if name := r.leadsTo(d, files, p.env); name != "" {
+			r.miss(where, fmt.Errorf("another HAProxy leads to the database by its proxy %q", excerpt.Of(name)), alone)
+		}
+	}
+}
+
+// leadsTo returns the first section of another configuration that has a server of the database's.
+func (r *reader) leadsTo(d *Database, files []ConfigFile, env map[string]string) string {
+	config, _ := parseConfigWith(files, env)
+	f := finder{proxies: r.f.Proxies, config: config}
+	own := f.proxy(d.Backend)
+	for _, s := range config.Sections {
+		other := Proxy{Name: s.Name, Mode: s.mode()}
+		for _, c := range s.Servers {
+			other.Servers = append(other.Servers, Server{Name: c.Name, Address: c.Address, Port: c.Port})
+		}
+		if s.Kind != "frontend" && !s.disabled && isTCP(&other) && own != nil && f.alike(own, &other) {
+			return s.Name
+		}
+	}
+	return ""
 }

@@ -27,6 +27,8 @@ type running struct {
 	root *os.File // its root directory; nil when it may not be looked into
 	// onHost says that it sees this host's own files.
 	onHost bool
+	// away says that it has a network of its own, as in a container without the host's: it listens on none of our addresses.
+	away bool
 	// files are the files and folders of -f as it sees them, env is the environment that it was started with; nil where
 	// they are not known.
 	files []string
@@ -58,9 +60,10 @@ func (h host) processes(may peer.Owners) (all []running) {
 // look reads what a process that is believed was started with.
 func (h host) look(pid string, dir *os.File, s status) running {
 	p := running{pid: pid, uid: s.uids[0], root: openAt(dir, "root", unix.O_PATH|unix.O_DIRECTORY)}
-	var own, its unix.Stat_t
-	p.onHost = unix.Stat(h.path("/proc/self/ns/mnt"), &own) == nil && unix.Fstatat(int(dir.Fd()), "ns/mnt", &its, 0) == nil &&
-		own.Ino == its.Ino && own.Dev == its.Dev && sameRoot(h.root, p.root)
+	mounts, _ := h.sameNamespace(dir, "mnt")
+	p.onHost = mounts && sameRoot(h.root, p.root)
+	network, known := h.sameNamespace(dir, "net")
+	p.away = known && !network
 	b := make([]byte, unix.PathMax)
 	n, _ := unix.Readlinkat(int(dir.Fd()), "cwd", b)
 	p.files = filesOf(strings.Split(string(readAt(dir, "cmdline")), "\x00"), string(b[:max(n, 0)]))
@@ -73,6 +76,15 @@ func (h host) look(pid string, dir *os.File, s status) running {
 		}
 	}
 	return p
+}
+
+// sameNamespace says that a process is in our namespace of a kind, and whether that is known.
+func (h host) sameNamespace(dir *os.File, kind string) (same, known bool) {
+	var own, its unix.Stat_t
+	if unix.Stat(h.path("/proc/self/ns/"+kind), &own) != nil || unix.Fstatat(int(dir.Fd()), "ns/"+kind, &its, 0) != nil {
+		return false, false
+	}
+	return own.Ino == its.Ino && own.Dev == its.Dev, true
 }
 
 func sameRoot(path string, root *os.File) bool {

@@ -88,7 +88,8 @@ type reader struct {
 	f      *Facts
 	config *Config // nil when it could not be read
 	paths  []string
-	unread []string // files that the process has and that were not read
+	files  []ConfigFile // that config was read from
+	unread []string     // files that the process has and that were not read
 
 	running []running
 }

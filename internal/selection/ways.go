@@ -120,8 +120,8 @@ func (c *cluster) entrances(o Options) []way {
 			if !w.main {
 				holder = c.poolHolder(w.d.Backend, o)
 			}
-			unreached := w.d.Frontend == "" && w.d.Config != ""
-			if h == holder || !w.main && holder == nil && !unreached {
+			unreached := !w.main && w.d.Frontend == "" && w.d.Config != ""
+			if !unreached && (h == holder || !w.main && holder == nil) {
 				all = append(all, w)
 			}
 		}
