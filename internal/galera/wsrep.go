@@ -135,7 +135,8 @@ func addresses(list string) (kept []string, arbitrators int) {
 	return kept, arbitrators
 }
 
-// providerOptions keeps the options that a decision can rest on, of "base_dir = /var/lib/mysql/; gcs.fc_limit = 16; ...".
+// providerOptions keeps the options that a decision can rest on, of "base_dir = /var/lib/mysql/; gcs.fc_limit = 16;
+// ...".
 func providerOptions(text string) map[string]string {
 	kept := map[string]string{}
 	for _, option := range strings.Split(text, ";") {

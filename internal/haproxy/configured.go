@@ -49,8 +49,8 @@ func (r *reader) readConfig() {
 	}
 }
 
-// configFiles are the files of the configuration and the environment in which they are read: those that the caller names, else
-// those of the process that runs, else the usual ones.
+// configFiles are the files of the configuration and the environment in which they are read: those that the caller
+// names, else those of the process that runs, else the usual ones.
 func (r *reader) configFiles() ([]found, map[string]string) {
 	if len(r.o.ConfigFiles) > 0 {
 		var all []found
@@ -100,7 +100,8 @@ func (r *reader) given(all []found) (env map[string]string) {
 			continue
 		}
 		if env = p.env; len(more) > 0 {
-			r.miss(strings.Join(more, ", "), fmt.Errorf("process %s has it by -f, and it was not read", p.pid), nameFiles)
+			err := fmt.Errorf("process %s has it by -f, and it was not read", p.pid)
+			r.miss(strings.Join(more, ", "), err, nameFiles)
 		}
 	}
 	if env == nil && len(r.running) == 1 {
@@ -115,8 +116,8 @@ func sameFile(a, b string) bool {
 	return err == nil && wrong == nil && os.SameFile(first, second)
 }
 
-// started is the process whose files are the configuration. Of processes with different files, as an instance for another
-// purpose, it is the one with a usual file; where that is none or several, it is an error.
+// started is the process whose files are the configuration. Of processes with different files, as an instance for
+// another purpose, it is the one with a usual file; where that is none or several, it is an error.
 func started(all []running) (*running, error) {
 	var found []*running
 	add := func(want func(running) bool) {

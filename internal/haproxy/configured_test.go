@@ -14,7 +14,9 @@ import (
 const fsid = "0fa5c3a0-2b7e-11ee-9c4e-0e3f5f0d7a11"
 
 // command makes the command line of a process.
-func command(words ...string) string { return strings.Join(append([]string{"haproxy"}, words...), "\x00") + "\x00" }
+func command(words ...string) string {
+	return strings.Join(append([]string{"haproxy"}, words...), "\x00") + "\x00"
+}
 
 // started is a machine on which HAProxy runs with a command line and an environment, and answers at /s.
 func startedAs(t *testing.T, files map[string]string, environ string, words ...string) host {

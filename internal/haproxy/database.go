@@ -128,7 +128,8 @@ func (f finder) only() (*Database, error) {
 	if len(errs) > 0 || len(found) == 0 {
 		return nil, excerpt.Join(append(errs, several(found))...)
 	}
-	first := found[max(0, slices.IndexFunc(found, func(d *Database) bool { return strings.Contains(d.Evidence, "port") }))]
+	byPort := func(d *Database) bool { return strings.Contains(d.Evidence, "port") }
+	first := found[max(0, slices.IndexFunc(found, byPort))]
 	for _, d := range found {
 		if d != first && !f.alike(f.proxy(first.Backend), f.proxy(d.Backend)) {
 			return nil, several(found)
@@ -173,9 +174,13 @@ func isMySQLPort(bind string) bool {
 
 // pair finds the other section of a frontend or backend; a listen is both.
 func (f finder) pair(p *Proxy, evidence string) (*Database, error) {
-	d := &Database{Evidence: evidence, Binds: []string{}, UseServers: []string{}, Unmodelled: []string{}, Unread: []string{}}
+	d := &Database{Evidence: evidence, Binds: []string{}, UseServers: []string{}, Unmodelled: []string{},
+		Unread: []string{}}
 	var err error
-	switch {
+	switch s := f.config.section("frontend", p.Name); {
+	case p.Frontend != nil && p.Backend != nil && s != nil && s.Kind == "frontend": // and a backend of the same name
+		d.Frontend = p.Name
+		d.Backend, err = f.backendOf(p.Name)
 	case p.Frontend != nil && p.Backend != nil:
 		d.Frontend, d.Backend = p.Name, p.Name
 	case p.Frontend != nil:
@@ -210,7 +215,8 @@ func (f finder) backendOf(frontend string) (string, error) {
 			list(s.Backends))
 	}
 	if p := f.proxy(name); p == nil || p.Backend == nil {
-		return "", fmt.Errorf("backend %q of frontend %q is not in the statistics", excerpt.Of(name), excerpt.Of(frontend))
+		return "", fmt.Errorf("backend %q of frontend %q is not in the statistics", excerpt.Of(name),
+			excerpt.Of(frontend))
 	}
 	return name, nil
 }

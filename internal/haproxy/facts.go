@@ -137,8 +137,8 @@ type Database struct {
 	Sticky bool `json:"sticky"`
 	// Evidence says how it was found: option, name, port, "name and port", or servers (it has the database's).
 	Evidence string `json:"evidence"`
-	// Config is the configuration file that holds the frontend's section (or, without one, the backend's), empty when it
-	// could not be read.
+	// Config is the configuration file that holds the frontend's section (or, without one, the backend's), empty when
+	// it could not be read.
 	Config string `json:"config"`
 
 	// Balance is the algorithm that the configuration names; empty leaves HAProxy's own default.
@@ -147,10 +147,11 @@ type Database struct {
 	AllBackups bool `json:"allbackups"`
 	// Persist: clients that are pinned to a server are sent there although it is down.
 	Persist bool `json:"persist"`
-	// UseServers are the servers that use-server rules name; a rule whose name is made for each connection stands as it is.
+	// UseServers are the servers that use-server rules name; a rule whose name is made for each connection stands as
+	// it is.
 	UseServers []string `json:"use_servers"`
-	// StickKey is what the stick rules look at: "dst", "src". It is empty where that is not one thing for all clients of a
-	// destination: several rules, a rule with a condition, a table that is not the backend's own.
+	// StickKey is what the stick rules look at: "dst", "src". It is empty where that is not one thing for all clients
+	// of a destination: several rules, a rule with a condition, a table that is not the backend's own.
 	StickKey string `json:"stick_key"`
 	// StickPeers is how many HAProxies the peers section of the stick table has, this one included: with one the table
 	// survives a reload, with more its entries come from other hosts too.

@@ -97,7 +97,8 @@ func (h host) inside(p running, path string, may peer.Owners) (found, error) {
 	if err != nil {
 		return found{}, err
 	}
-	return found{h.path(filepath.Join("/proc", p.pid, "root", path)), held, may.And(p.uid, "haproxy in its container")}, nil
+	name := h.path(filepath.Join("/proc", p.pid, "root", path))
+	return found{name, held, may.And(p.uid, "haproxy in its container")}, nil
 }
 
 func closeFound(all []found) {

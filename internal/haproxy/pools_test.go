@@ -10,8 +10,19 @@ import (
 
 // withServers adds the servers of the configuration to the statistics that it gives. hidden leaves their addresses out.
 func withServers(c *Config, hidden bool) []Proxy {
-	proxies := proxiesOf(c)
-	for i, s := range c.Sections {
+	var proxies []Proxy
+	at := map[string]int{}
+	for i, p := range proxiesOf(c) {
+		name := c.Sections[i].Name
+		if k, twice := at[name]; twice { // a frontend and a backend of one name are one proxy in the statistics
+			proxies[k].Backend = &Side{}
+			continue
+		}
+		at[name] = len(proxies)
+		proxies = append(proxies, p)
+	}
+	for _, s := range c.Sections {
+		i := at[s.Name]
 		for n, server := range s.Servers {
 			r := Server{Name: server.Name, Address: server.Address, Port: server.Port, ID: n + 1, Status: StatusUp, Raw: "UP"}
 			if hidden {
@@ -56,6 +67,10 @@ func TestAllWaysToTheDatabaseAreFound(t *testing.T) {
 		"given, in mode http":          {config: exporter + galera, want: "mysql", result: "mysql by option (mode http), galera by servers"},
 		"a use_backend of the moment":  {config: writers + "frontend x\n bind :80\n use_backend %[path]\n", result: "mysql by name (use_backend %[path])"},
 		"a server at every address":    {config: "listen mysql\n bind :3306\n server c0 0.0.0.0:3306\n", result: "mysql by name (server c0 at 0.0.0.0, which is where the client wanted to go)"},
+
+		"a frontend and another backend of one name": {config: "frontend mysql\n bind :3306\n default_backend galera\nbackend mysql\n server x 10.9.0.1:3307\nbackend galera\n server c0 10.0.0.10:3306\n",
+			result: "galera by name"},
+		"a frontend and its backend of one name": {config: "frontend mysql\n bind :3306\n default_backend mysql\nbackend mysql\n server c0 10.0.0.10:3306\n", result: "mysql by name"},
 
 		// The name mysql is no evidence against others.
 		"mysql in mode http":                       {config: exporter + galera, result: "galera by name and port"},

@@ -27,7 +27,8 @@ type running struct {
 	root *os.File // its root directory; nil when it may not be looked into
 	// onHost says that it sees this host's own files.
 	onHost bool
-	// away says that it has a network of its own, as in a container without the host's: it listens on none of our addresses.
+	// away says that it has a network of its own, as in a container without the host's: it listens on none of our
+	// addresses.
 	away bool
 	// files are the files and folders of -f as it sees them, env is the environment that it was started with; nil where
 	// they are not known.
@@ -38,9 +39,9 @@ type running struct {
 // maxParents is how many processes up HAProxy's own may be: wrapper, master, worker.
 const maxParents = 4
 
-// processes are the haproxy processes, without those that are no load balancers of the controllers. Anybody can call a program
-// haproxy: only those count that are of the given users, in this user namespace, or workers of such a one, which a
-// container runs under an account of its own.
+// processes are the haproxy processes, without those that are no load balancers of the controllers. Anybody can call a
+// program haproxy: only those count that are of the given users, in this user namespace, or workers of such a one,
+// which a container runs under an account of its own.
 func (h host) processes(may peer.Owners) (all []running) {
 	dirs, _ := filepath.Glob(h.path("/proc/[0-9]*"))
 	for _, dir := range dirs {
@@ -96,8 +97,8 @@ func sameRoot(path string, root *os.File) bool {
 	return err == nil && wrong == nil && os.SameFile(own, its)
 }
 
-// filesOf are the arguments of -f, and what stands after --, in a command line of HAProxy. -C names the folder that they
-// begin at, else it is the one that the process runs in.
+// filesOf are the arguments of -f, and what stands after --, in a command line of HAProxy. -C names the folder that
+// they begin at, else it is the one that the process runs in.
 func filesOf(args []string, folder string) (files []string) {
 	for i := 1; i < len(args); i++ {
 		switch {
@@ -174,12 +175,13 @@ func runsHAProxy(dir *os.File) bool {
 	return strings.HasPrefix(filepath.Base(string(b[:n])), "haproxy")
 }
 
-// others are the HAProxies that are no load balancers of the controllers, by their command line: Neutron's, beside every
-// network for the metadata service (haproxy -f .../ns-metadata-proxy/UUID.conf, or OVN's .../ovn-metadata-proxy/...).
+// others are the HAProxies that are no load balancers of the controllers, by their command line: Neutron's, beside
+// every network for the metadata service (haproxy -f .../ns-metadata-proxy/UUID.conf, or OVN's
+// .../ovn-metadata-proxy/...).
 var others = []string{"ns-metadata-proxy", "ovn-metadata-proxy"}
 
-// ingress are those of Ceph, in containers of cephadm, by their control group (ceph-FSID@haproxy.nfs.NAME) or by the folder
-// that they have mounted (/var/lib/ceph/FSID/haproxy.nfs.NAME).
+// ingress are those of Ceph, in containers of cephadm, by their control group (ceph-FSID@haproxy.nfs.NAME) or by the
+// folder that they have mounted (/var/lib/ceph/FSID/haproxy.nfs.NAME).
 var ingress = regexp.MustCompile(`ceph-[0-9a-f-]{36}@haproxy\.|/ceph/[0-9a-f-]{36}/haproxy\.`)
 
 // isOthers is asked about trusted processes alone: reading the arguments of others can be made to hang.

@@ -36,8 +36,8 @@ type Options struct {
 	StatsURL, StatsUser, StatsPassword string
 	// ConfigFiles are the files or folders of haproxy -f; empty: the usual paths.
 	ConfigFiles []string
-	// DatabaseProxies name the proxy in front of the database, and after it further ways to its servers, which are found
-	// as well; empty: all are found.
+	// DatabaseProxies name the proxy in front of the database, and after it further ways to its servers, which are
+	// found as well; empty: all are found.
 	DatabaseProxies []string
 	// Timeout is for all of the reading; 0 is 10 s.
 	Timeout time.Duration
@@ -175,7 +175,8 @@ func hint(err error, otherwise string) string {
 	case errors.As(err, &stranger):
 		return "find out what that user runs there and end it, and start HAProxy"
 	case errors.Is(err, errUnknown):
-		return "it may be the socket of HAProxy's master process (-S): name the stats socket of the section global with the option socket"
+		return "it may be the socket of HAProxy's master process (-S): name the stats socket of the section global " +
+			"with the option socket"
 	case errors.Is(err, fs.ErrPermission):
 		return "read it as root (become)"
 	case errors.Is(err, context.DeadlineExceeded):

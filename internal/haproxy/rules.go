@@ -26,7 +26,8 @@ type settings struct {
 }
 
 // settingKeywords are those read of settings.
-var settingKeywords = []string{"mode", "balance", "option", "persist", "force-persist", "disabled", "enabled", "transparent"}
+var settingKeywords = []string{"mode", "balance", "option", "persist", "force-persist", "disabled", "enabled",
+	"transparent"}
 
 func (s settings) copy() settings {
 	s.unmodelled, s.unread = slices.Clone(s.unmodelled), slices.Clone(s.unread)

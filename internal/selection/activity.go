@@ -64,7 +64,8 @@ func (c *cluster) holderWord(m *member, o Options) word {
 	}
 	s := h.proxy().Server(m.server)
 	if (m.server == "" || s == nil) && c.inPoolAlone(h, m) {
-		return word{says: Idle, text: fmt.Sprintf("%s: no server of %s is %s", where, h.proxy().Database.Backend, m.name)}
+		text := fmt.Sprintf("%s: no server of %s is %s", where, h.proxy().Database.Backend, m.name)
+		return word{says: Idle, text: text}
 	}
 	if m.server == "" || s == nil {
 		return word{says: Unknown, text: fmt.Sprintf("%s: none of its servers is %s", where, m.name)}

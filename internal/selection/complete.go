@@ -81,7 +81,8 @@ func (c *cluster) uncounted() []string {
 	var absent []string
 	add := func(want int, what, more string) {
 		if want > have {
-			absent = append(absent, fmt.Sprintf("%s %d members, the hosts have %s%s", what, want, plural(int64(have), "database"), more))
+			absent = append(absent, fmt.Sprintf("%s %d members, the hosts have %s%s", what, want,
+				plural(int64(have), "database"), more))
 		}
 	}
 	size, arbitrators := 0, 0
@@ -121,7 +122,8 @@ func (c *cluster) listed(names []string, arbitrators int) (want int, more string
 		}
 	}
 	if len(known) > 0 && len(strange) > 0 {
-		more = fmt.Sprintf(": %s is another host, an arbitrator (garbd) that is not connected, or left over", strings.Join(strange, ", "))
+		more = fmt.Sprintf(": %s is another host, an arbitrator (garbd) that is not connected, or left over",
+			strings.Join(strange, ", "))
 	}
 	return len(known) + max(0, len(strange)-arbitrators), more
 }

@@ -82,8 +82,8 @@ func (l look) isTarget(view *pacemaker.Facts, name string) bool {
 	})
 }
 
-// nodeHealth takes Pacemaker's word for the health of a node, which it has since 2.1 (crm_mon), and before as attributes
-// alone. Red moves everything away, as the cluster's node-health-strategy says. Yellow is no reason.
+// nodeHealth takes Pacemaker's word for the health of a node, which it has since 2.1 (crm_mon), and before as
+// attributes alone. Red moves everything away, as the cluster's node-health-strategy says. Yellow is no reason.
 func nodeHealth(l look) string {
 	for _, n := range l.node {
 		switch n.Health {

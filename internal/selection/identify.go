@@ -116,8 +116,8 @@ func (c *cluster) nameServer(s haproxy.Server) {
 	}
 }
 
-// owners are the members a server line could mean: by its whole name, else by its first label; and by its address, which
-// must not say otherwise.
+// owners are the members a server line could mean: by its whole name, else by its first label; and by its address,
+// which must not say otherwise.
 func (c *cluster) owners(s haproxy.Server) []*member {
 	name := lower(s.Name)
 	owners := c.matching(func(m *member) bool {
@@ -167,8 +167,8 @@ func (c *cluster) once(what string, of func(*member) string) {
 	}
 }
 
-// onceServer demands that no two members have the same server id, unless their names and Galera's ids tell them apart: it
-// is made of the address of a network card and the port, and machines have been seen with the same ones.
+// onceServer demands that no two members have the same server id, unless their names and Galera's ids tell them apart:
+// it is made of the address of a network card and the port, and machines have been seen with the same ones.
 func (c *cluster) onceServer() {
 	for i, m := range c.members {
 		for _, other := range c.members[:i] {
@@ -177,7 +177,8 @@ func (c *cluster) onceServer() {
 				continue
 			}
 			if a.gcomm == "" || a.gcomm == b.gcomm || b.gcomm == "" || m.self == other.self {
-				c.conflicts = append(c.conflicts, fmt.Sprintf("%s and %s both claim the server id %s", other.name, m.name, a.uid))
+				text := fmt.Sprintf("%s and %s both claim the server id %s", other.name, m.name, a.uid)
+				c.conflicts = append(c.conflicts, text)
 			}
 		}
 	}

@@ -23,7 +23,8 @@ var needed = map[string][]string{
 		"wsrep.arbitrators sessions[].count storage.datadir_total storage.datadir_free grastate?.seqno"),
 	"pacemaker": paths(common, "connected local_node cluster_name quorum maintenance_mode stop_all_resources",
 		"nodes[].name nodes[].type nodes[].online nodes[].standby nodes[].standby_onfail nodes[].maintenance nodes[].pending",
-		"nodes[].unclean nodes[].shutdown nodes[].health nodes[].attributes? nodes[].container_host fencing[].target fencing[].status",
+		"nodes[].unclean nodes[].shutdown nodes[].health nodes[].attributes? nodes[].container_host",
+		"fencing[].target fencing[].status",
 		"resources[].id resources[].agent resources[].role resources[].target_role resources[].parent resources[].parent_kind",
 		"resources[].singleton resources[].active resources[].blocked resources[].maintenance resources[].managed",
 		"resources[].failed resources[].node",
@@ -39,8 +40,8 @@ var needed = map[string][]string{
 
 // backendKeys are those of a backend of the database.
 func backendKeys(at string) string {
-	keys := strings.Fields("frontend backend binds sticky config balance allbackups persist use_servers stick_key stick_peers " +
-		"stick_expires unmodelled unread")
+	keys := strings.Fields("frontend backend binds sticky config balance allbackups persist use_servers " +
+		"stick_key stick_peers stick_expires unmodelled unread")
 	for i, k := range keys {
 		keys[i] = at + "." + k
 	}

@@ -45,8 +45,8 @@ func (c *cluster) nextWords(o Options) map[*member][]word {
 	return words
 }
 
-// learning is how long, in seconds, a new process may take to learn its stick tables from the one that it replaced (5 s)
-// and then from other hosts (5 s).
+// learning is how long, in seconds, a new process may take to learn its stick tables from the one that it replaced (5
+// s) and then from other hosts (5 s).
 const learning = 15
 
 // doubt says why it cannot be told where the next client of a way goes; empty when it can.
@@ -56,7 +56,8 @@ func doubt(w way) string {
 	}
 	t := w.table()
 	if age := w.at.proxy().Uptime; w.d.StickPeers > 0 && age < learning {
-		return fmt.Sprintf("the stick table has peers, and HAProxy started %d s ago (limit %d s): it may still learn the entries", age, learning)
+		return fmt.Sprintf("the stick table has peers, and HAProxy started %d s ago (limit %d s): "+
+			"it may still learn the entries", age, learning)
 	}
 	if !pins(w) || t != nil && (t.Readable || t.Used == 0) {
 		return ""
@@ -81,9 +82,10 @@ type choice struct {
 	rule   string
 }
 
-// next names the servers that the next client may come to. Each rule adds those that it may take: the stick entries where
-// they can be read, else those that had sessions; the rules use-server; and the order of the servers for a client that
-// nothing pins. A client is surely pinned where all of them have one key, the destination, and it has an entry.
+// next names the servers that the next client may come to. Each rule adds those that it may take: the stick entries
+// where they can be read, else those that had sessions; the rules use-server; and the order of the servers for a
+// client that nothing pins. A client is surely pinned where all of them have one key, the destination, and it has an
+// entry.
 func next(w way) []choice {
 	chosen := byUseServer(w)
 	t := w.table()
@@ -125,8 +127,9 @@ func all(list []choice, is func(haproxy.Server) bool) bool {
 	return !slices.ContainsFunc(list, func(c choice) bool { return !is(c.server) })
 }
 
-// pins says that clients stay where they are. A table of type ip has no room for an IPv6 address: puppet-tripleo writes one
-// whatever the VIP is, and where that is an IPv6 address nothing sticks (HAProxy 2.6.12 goes on showing "used:0").
+// pins says that clients stay where they are. A table of type ip has no room for an IPv6 address: puppet-tripleo
+// writes one whatever the VIP is, and where that is an IPv6 address nothing sticks (HAProxy 2.6.12 goes on showing
+// "used:0").
 func pins(w way) bool {
 	t := w.table()
 	ip := (t == nil || t.Type == "ip") && !slices.ContainsFunc(w.d.Binds, isIPv4)
@@ -197,8 +200,8 @@ func byTable(w way, t *haproxy.Table) []choice {
 	return found
 }
 
-// byUseServer are the servers of use-server rules, which go before all others. A name that is made for each connection may be
-// any.
+// byUseServer are the servers of use-server rules, which go before all others. A name that is made for each connection
+// may be any.
 func byUseServer(w way) []choice {
 	var found []choice
 	for _, s := range w.servers() {

@@ -19,8 +19,8 @@ type vip struct {
 }
 
 // findVIP looks for the one host that has an address on which HAProxy listens for the database: by the hosts' own
-// addresses and by Pacemaker's word. Only the HAProxy of that host carries clients. of picks the frontend, given are the
-// addresses where the operator names them.
+// addresses and by Pacemaker's word. Only the HAProxy of that host carries clients. of picks the frontend, given are
+// the addresses where the operator names them.
 func (c *cluster) findVIP(of func(*haproxy.Facts) *haproxy.Database, given []string) vip {
 	b := c.binds(of)
 	addrs := b.vips()
@@ -65,15 +65,16 @@ const nameIt = "name the VIP of the database with controller_backup_vip"
 
 // binds is where the HAProxies of a cluster listen for the database.
 type binds struct {
-	// shared may be VIPs; own are addresses that each HAProxy has for its own host; moved are those that Pacemaker moves.
+	// shared may be VIPs; own are addresses that each HAProxy has for its own host; moved are those that Pacemaker
+	// moves.
 	shared, own, moved map[string]bool
 	// every are the binds that stand for all addresses of a host, or for a name.
 	every  map[string]bool
 	unread string // why not all of them are known
 }
 
-// vips are the addresses that may be the VIP. Where Pacemaker moves some of them, the others are fixed addresses of a host
-// and carry no clients of ours; a wildcard stands for all the VIPs.
+// vips are the addresses that may be the VIP. Where Pacemaker moves some of them, the others are fixed addresses of a
+// host and carry no clients of ours; a wildcard stands for all the VIPs.
 func (b binds) vips() []string {
 	if len(b.moved) > 0 {
 		return sortedBools(b.moved)
@@ -86,15 +87,17 @@ func (b binds) problem() string {
 	switch own := strings.Join(sortedBools(b.own), ", "); {
 	case len(b.every) > 0:
 		all := strings.Join(sortedBools(b.every), ", ")
-		return fmt.Sprintf("HAProxy listens for the database on %s, which is every address of a host or a name: %s", all, nameIt)
+		return fmt.Sprintf("HAProxy listens for the database on %s, which is every address of a host or a name: %s",
+			all, nameIt)
 	case own != "":
-		return fmt.Sprintf("each HAProxy listens for the database on addresses of its own host alone (%s): %s", own, nameIt)
+		return fmt.Sprintf("each HAProxy listens for the database on addresses of its own host alone (%s): %s",
+			own, nameIt)
 	}
 	return "no HAProxy told the address on which it listens for the database"
 }
 
-// binds sorts the addresses. One that a single HAProxy listens on, whose host alone has it, is that host's own: a VIP is
-// in the configuration of all of them. So is a loopback address, wherever it is.
+// binds sorts the addresses. One that a single HAProxy listens on, whose host alone has it, is that host's own: a VIP
+// is in the configuration of all of them. So is a loopback address, wherever it is.
 func (c *cluster) binds(of func(*haproxy.Facts) *haproxy.Database) binds {
 	b := binds{shared: map[string]bool{}, own: map[string]bool{}, moved: map[string]bool{}, every: map[string]bool{}}
 	by, proxies := map[string][]*member{}, 0
@@ -104,7 +107,8 @@ func (c *cluster) binds(of func(*haproxy.Facts) *haproxy.Database) binds {
 			continue
 		}
 		if d := of(p); len(d.Unread) > 0 && b.unread == "" {
-			b.unread = fmt.Sprintf("a part of HAProxy's configuration on %s was not understood: %s", m.name, d.Unread[0])
+			b.unread = fmt.Sprintf("a part of HAProxy's configuration on %s was not understood: %s", m.name,
+				d.Unread[0])
 		}
 		proxies++
 		for _, bind := range of(p).Binds {
@@ -119,7 +123,8 @@ func (c *cluster) binds(of func(*haproxy.Facts) *haproxy.Database) binds {
 	for a, listeners := range by {
 		have := c.matching(func(m *member) bool { return m.silent == "" && m.addrs[a] })
 		ip, err := netip.ParseAddr(a)
-		if err == nil && ip.IsLoopback() || proxies > 1 && len(listeners) == 1 && len(have) == 1 && have[0] == listeners[0] {
+		alone := proxies > 1 && len(listeners) == 1 && len(have) == 1 && have[0] == listeners[0]
+		if err == nil && ip.IsLoopback() || alone {
 			b.own[a] = true
 		} else {
 			b.shared[a] = true
