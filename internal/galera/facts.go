@@ -125,6 +125,9 @@ type Wsrep struct {
 	ProviderOptions   map[string]string `json:"provider_options"` // those that matter here: gcs.fc_*, gcs.sync_donor, gcache.*, pc.*
 }
 
+// Databases is how many members of the cluster have data: all but the arbitrators.
+func (w Wsrep) Databases() int { return w.ClusterSize - w.Arbitrators }
+
 // Sample is the difference between two readings of the counters. Rates are per second over Window.
 type Sample struct {
 	Window      float64 `json:"window"`     // seconds between the readings

@@ -132,7 +132,7 @@ type configParser struct {
 func (p *configParser) fail(e LineError) {
 	p.errs = append(p.errs, e)
 	if errors.As(e.Err, new(branchError)) {
-		p.branches = append(p.branches, e) // which matters to what stands inside
+		p.branches = append(p.branches[:min(1, len(p.branches))], e) // which matters to what stands inside
 		return
 	}
 	p.miss(e)
@@ -141,9 +141,9 @@ func (p *configParser) fail(e LineError) {
 func (p *configParser) miss(e LineError) {
 	switch {
 	case p.section != nil:
-		p.section.unread = append(p.section.unread, e)
+		p.section.miss(e)
 	case p.kind == "defaults":
-		p.defaults.unread = append(p.defaults.unread, e)
+		p.defaults.miss(e)
 		p.saved[p.name] = p.defaults.copy()
 	}
 }

@@ -104,8 +104,8 @@ func (r *reader) given(all []found) (env map[string]string) {
 			r.miss(strings.Join(more, ", "), err, nameFiles)
 		}
 	}
-	if env == nil && len(r.running) == 1 {
-		return r.running[0].env
+	if p, _ := started(r.running); env == nil && p != nil {
+		return p.env // the files may be those of its container, seen from this host
 	}
 	return env
 }

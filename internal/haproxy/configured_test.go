@@ -84,6 +84,18 @@ func TestAFileThatWasNotReadIsToldOfTheDatabase(t *testing.T) {
 	}
 }
 
+// The files that the caller names may be a container's, seen from the host: they are read in its environment.
+func TestNamedFilesAreReadInTheEnvironmentOfTheProcess(t *testing.T) {
+	h := startedAs(t, map[string]string{"/a": "listen mysql\n bind \"$VIP:3306\"\n"}, "VIP=10.99.0.100\x00", "-f", "/etc/haproxy/haproxy.cfg")
+	if err := os.WriteFile(h.path("/proc/7/root"), nil, 0o600); err != nil { // it is elsewhere
+		t.Fatal(err)
+	}
+	f := read(t, Options{host: h, Socket: "/s", ConfigFiles: []string{h.path("/a")}})
+	if binds(f) != "[10.99.0.100:3306] []" {
+		t.Errorf("%s: %s", binds(f), told(f))
+	}
+}
+
 // Only one HAProxy of a host is asked: another that leads to the same servers is not nothing.
 func TestAnotherHAProxyThatLeadsToTheDatabase(t *testing.T) {
 	for config, want := range map[string]string{

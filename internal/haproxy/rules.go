@@ -75,8 +75,18 @@ func (s *settings) option(name string, no bool) {
 
 func (s *settings) unmodel(what string, no bool) {
 	s.unmodelled = slices.DeleteFunc(s.unmodelled, func(o string) bool { return o == what })
-	if !no {
+	if !no && len(s.unmodelled) < maxTold {
 		s.unmodelled = append(s.unmodelled, what)
+	}
+}
+
+// maxTold is how many lines and options of a section are told: one is enough to know nothing.
+const maxTold = 20
+
+func (s *settings) miss(e LineError) {
+	same := func(o LineError) bool { return o.File == e.File && o.Line == e.Line }
+	if len(s.unread) < maxTold && !slices.ContainsFunc(s.unread, same) {
+		s.unread = append(s.unread, e)
 	}
 }
 
@@ -94,7 +104,7 @@ func (s *Section) request(args []string) {
 		case strings.HasPrefix(word, "set-dst"):
 			s.loose = true
 		case word == "switch-mode":
-			s.unmodelled = append(s.unmodelled, "tcp-request content switch-mode")
+			s.unmodel("tcp-request content switch-mode", false)
 		}
 	}
 }

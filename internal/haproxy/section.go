@@ -33,7 +33,7 @@ func (s *Section) keyword(words []string, no bool, env map[string]string) error 
 	case "dispatch":
 		word, err := expand(args[0], env)
 		s.dispatch = word
-		s.unmodelled = append(s.unmodelled, "dispatch")
+		s.unmodel("dispatch", false)
 		return err
 	case "tcp-request":
 		s.request(args)
@@ -49,7 +49,7 @@ func (s *Section) keyword(words []string, no bool, env map[string]string) error 
 func (s *Section) leads(rule, backend string) {
 	if strings.Contains(backend, "%") {
 		s.anyBackend = true
-		s.unmodelled = append(s.unmodelled, rule+" "+excerpt.Of(backend))
+		s.unmodel(rule+" "+excerpt.Of(backend), false)
 		return
 	}
 	if !slices.Contains(s.Backends, backend) {
