@@ -25,6 +25,7 @@ var liveCases = []struct {
 	before       [][2]int
 	down         []int
 	reload       bool
+	commands     []string // of an administrator, at the socket
 	env          []string
 	want         string // at level user
 	operator     string // at level operator, where it is another
@@ -77,6 +78,12 @@ var liveCases = []struct {
 		env: []string{"FRONT=" + liveVIP}, want: "aii"},
 	{name: "a bind by a variable in an .if", config: "listen mysql\n bind VIP:PORT\n .if version_atleast(2.0)\n bind VIP:READS\n .endif\n" + threeBackups, want: "???"},
 	{name: "an .if elsewhere", config: ".if version_atleast(2.0)\nlisten web\n bind VIP:READS\n server x 127.0.0.1:1\n.endif\n" + tripleo, want: "aii"},
+	{name: "a pinned server that lost its weight", config: writer + " stick on dst\n stick-table type ip size 1k\n" + threeBackups, before: [][2]int{{0, 1}},
+		commands: []string{"set weight mysql/N0 0"}, want: "aii"},
+	{name: "a pinned server in drain", config: tripleo, before: [][2]int{{0, 1}}, commands: []string{"set server mysql/N0 state drain"}, want: "aii"},
+	{name: "a pinned server in maintenance", config: tripleo, before: [][2]int{{0, 1}}, commands: []string{"disable server mysql/N0"}, want: "iai"},
+	{name: "a table that an operator cleared", config: tripleo, before: [][2]int{{0, 1}}, down: []int{0, -2}, commands: []string{"clear table mysql"}, want: "aai"},
+	{name: "TripleO, the first server is back", config: tripleo, before: [][2]int{{0, 1}}, down: []int{0, -2}, want: "iai"},
 	{name: "a proxy mysql of the exporter", config: "listen mysql\n mode http\n bind VIP:READS\n server x 127.0.0.113:9104\nlisten galera\n bind VIP:PORT\n" + threeBackups, want: "aii"},
 }
 
@@ -93,6 +100,9 @@ func TestTheNextClientReallyMeetsNoIdleController(t *testing.T) {
 			l.outage(t, c.down)
 			if c.reload {
 				l.reload(t, c.config)
+			}
+			for _, command := range c.commands {
+				l.administer(t, command)
 			}
 			l.settle(t)
 			decisions := map[string]Decision{"user": l.decide(t, "user"), "operator": l.decide(t, "operator")}
@@ -124,8 +134,8 @@ func (l *live) outage(t *testing.T, down []int) {
 			continue
 		}
 		if i == -2 {
+			time.Sleep(1100 * time.Millisecond) // lastsess counts whole seconds
 			l.client(t, l.port, "127.0.0.1")
-			time.Sleep(1100 * time.Millisecond)
 		}
 		l.up(t, down[0])
 	}

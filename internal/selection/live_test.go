@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -35,6 +36,7 @@ type live struct {
 	checks          [3]net.Listener
 	env             []string
 	pid             int
+	words           *strings.Replacer
 }
 
 // needHAProxy skips the test where HAProxy is not installed.
@@ -106,7 +108,7 @@ func (l *live) serve(t *testing.T, i int) {
 // PORT, READS and PEERS for themselves. old is the process that it replaces.
 func (l *live) start(t *testing.T, config string, more ...string) {
 	t.Helper()
-	text := "global\n stats socket " + l.dir + "/user mode 600 level user\n stats socket " + l.dir + "/operator mode 600 level operator\n" +
+	text := "global\n stats socket " + l.dir + "/user mode 600 level user\n stats socket " + l.dir + "/operator mode 600 level operator\n stats socket " + l.dir + "/admin mode 600 level admin\n" +
 		" hard-stop-after 8s\ndefaults\n mode tcp\n timeout connect 1s\n timeout client 1m\n timeout server 1m\n retries 0\n" + config
 	words := []string{"CHECK", "check inter 100ms fall 1 rise 1 port " + l.check, "VIP", liveVIP, "PORT", l.port, "READS", l.reads, "PEERS", l.peers}
 	for i := range 3 {
@@ -114,8 +116,9 @@ func (l *live) start(t *testing.T, config string, more ...string) {
 		words = append(words, fmt.Sprintf("S%d", i), name+" "+l.address(i, l.database), fmt.Sprintf("A%d", i), l.address(i, l.database),
 			fmt.Sprintf("N%d", i), name)
 	}
+	l.words = strings.NewReplacer(words...)
 	file := filepath.Join(l.dir, "haproxy.cfg")
-	if err := os.WriteFile(file, []byte(strings.NewReplacer(words...).Replace(text)), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(l.words.Replace(text)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -215,6 +218,20 @@ func (l *live) client(t *testing.T, port, from string) int {
 		return -1
 	}
 	return int(b[0] - '0')
+}
+
+// administer gives a command, as an administrator does.
+func (l *live) administer(t *testing.T, command string) {
+	t.Helper()
+	c, err := net.Dial("unix", filepath.Join(l.dir, "admin"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	fmt.Fprintln(c, l.words.Replace(command))
+	if answer, err := io.ReadAll(c); err != nil || strings.TrimSpace(string(answer)) != "" {
+		t.Fatalf("%s: %q, %v", command, answer, err)
+	}
 }
 
 // settle waits until HAProxy has seen the last client go.
