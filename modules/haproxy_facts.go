@@ -25,7 +25,7 @@ func haproxyFacts(ctx context.Context, call *ansible.Call) (*ansible.Result, err
 		StatsUser     string   `json:"stats_user"`
 		StatsPassword string   `json:"stats_password"`
 		ConfigFile    []string `json:"config_file"`
-		DatabaseProxy string   `json:"database_proxy"`
+		DatabaseProxy []string `json:"database_proxy"`
 		Sample        float64  `json:"sample"`
 		Timeout       float64  `json:"timeout"`
 	}
@@ -40,7 +40,7 @@ func haproxyFacts(ctx context.Context, call *ansible.Call) (*ansible.Result, err
 	}
 	facts := haproxy.Read(ctx, haproxy.Options{
 		Socket: o.Socket, StatsURL: o.StatsURL, StatsUser: o.StatsUser, StatsPassword: o.StatsPassword,
-		ConfigFiles: o.ConfigFile, DatabaseProxy: o.DatabaseProxy,
+		ConfigFiles: o.ConfigFile, DatabaseProxies: o.DatabaseProxy,
 		Timeout: seconds(o.Timeout), Sample: seconds(o.Sample), Clock: clock, Secret: call.Secret,
 	})
 	return &ansible.Result{Facts: map[string]any{"ansible_haproxy": facts}}, nil

@@ -86,6 +86,10 @@ func TestSparesAreCounted(t *testing.T) {
 	if err := j.spares(t.Context(), three); err != nil {
 		t.Error(err)
 	}
+	arbitrated := galera.Wsrep{ClusterSize: 3, Arbitrators: 1}
+	if err := j.spares(t.Context(), arbitrated); err == nil || !strings.Contains(err.Error(), "1 other members are in the Galera cluster") {
+		t.Errorf("an arbitrator is no spare: %v", err)
+	}
 	c := fakeCluster(t, `/<node name="controller-2"/s/standby="false"/standby="true"/`, "")
 	if err := j.spares(t.Context(), three); err == nil || !strings.Contains(err.Error(), "only on controller-0 the database is promoted besides, and 2 others must be able to serve") {
 		t.Errorf("got %v", err)

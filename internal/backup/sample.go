@@ -31,7 +31,7 @@ type ServerSample struct {
 	State         galera.State         `json:"state"`
 	Ready         bool                 `json:"ready"`
 	Connected     bool                 `json:"connected"`
-	ClusterSize   int                  `json:"cluster_size"`
+	ClusterSize   int                  `json:"cluster_size"` // without arbitrators
 	// Desync is wsrep_desync, Ours whether we switched it on.
 	Desync bool `json:"desync"`
 	Ours   bool `json:"desync_ours"`

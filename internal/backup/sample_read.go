@@ -78,8 +78,9 @@ func (g *guard) readServer(ctx context.Context, c *galera.Client) (s ServerSampl
 	}
 	lsn, err := g.readRedo(ctx, c)
 	return ServerSample{
-		Sessions: sessions, ClusterStatus: w.ClusterStatus, State: w.State, Ready: w.Ready, Connected: w.Connected, ClusterSize: w.ClusterSize,
-		Desync: w.Desync, Ours: ours, RecvQueue: w.RecvQueue, LSN: lsn,
+		Sessions: sessions, ClusterStatus: w.ClusterStatus, State: w.State, Ready: w.Ready, Connected: w.Connected,
+		ClusterSize: w.Databases(),
+		Desync:      w.Desync, Ours: ours, RecvQueue: w.RecvQueue, LSN: lsn,
 	}, w.FlowControlSent, err
 }
 

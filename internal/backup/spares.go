@@ -40,7 +40,7 @@ func (o Options) others() int {
 
 // spares refuses a node without which too few could serve, and one that Pacemaker is told to leave alone.
 func (j *Job) spares(ctx context.Context, w galera.Wsrep) error {
-	if others := w.ClusterSize - 1; others < j.o.others() {
+	if others := w.Databases() - 1; others < j.o.others() {
 		return fmt.Errorf("this node is needed as a spare: %d other members are in the Galera cluster, and %d must be (min_spares is %d)",
 			others, j.o.others(), j.o.MinSpares)
 	}

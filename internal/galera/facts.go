@@ -101,6 +101,7 @@ type Wsrep struct {
 	BindAddress       string            `json:"-"`                  // where clients reach it; empty when that is anywhere, or not known
 	ClusterAddress    string            `json:"cluster_address"`    // gcomm://...
 	IncomingAddresses []string          `json:"incoming_addresses"` // the port is not to be relied on
+	Arbitrators       int               `json:"arbitrators"`        // members without an incoming address: garbd
 	GcommUUID         string            `json:"gcomm_uuid"`
 	LocalIndex        int               `json:"local_index"` // -1 when unknown
 	LastCommitted     int64             `json:"last_committed"`
@@ -123,6 +124,9 @@ type Wsrep struct {
 	ProviderVersion   string            `json:"provider_version"`
 	ProviderOptions   map[string]string `json:"provider_options"` // those that matter here: gcs.fc_*, gcs.sync_donor, gcache.*, pc.*
 }
+
+// Databases is how many members of the cluster have data: all but the arbitrators.
+func (w Wsrep) Databases() int { return w.ClusterSize - w.Arbitrators }
 
 // Sample is the difference between two readings of the counters. Rates are per second over Window.
 type Sample struct {

@@ -94,7 +94,7 @@ func parseState(w *Wsrep, s *values) {
 	w.EVSState = connected.text("wsrep_evs_state")
 	w.GcommUUID = connected.text("wsrep_gcomm_uuid")
 	w.DesyncCount = int(connected.number("wsrep_desync_count"))
-	w.IncomingAddresses = addresses(connected.text("wsrep_incoming_addresses"))
+	w.IncomingAddresses, w.Arbitrators = addresses(connected.text("wsrep_incoming_addresses"))
 	s.errs = append(s.errs, connected.errs...)
 }
 
@@ -119,18 +119,24 @@ func parseNow(w *Wsrep, s *values) {
 	}
 }
 
-// addresses splits wsrep_incoming_addresses; AUTO and empty entries name nobody.
-func addresses(list string) []string {
-	kept := []string{}
-	for _, a := range strings.Split(list, ",") {
-		if a = strings.TrimSpace(a); a != "" && !strings.EqualFold(a, "AUTO") {
+// addresses splits wsrep_incoming_addresses. AUTO and empty entries name nobody: an empty one among others is an
+// arbitrator (garbd), which takes no clients.
+func addresses(list string) (kept []string, arbitrators int) {
+	kept = []string{}
+	entries := strings.Split(list, ",")
+	for _, a := range entries {
+		switch a = strings.TrimSpace(a); {
+		case a == "" && len(entries) > 1:
+			arbitrators++
+		case a != "" && !strings.EqualFold(a, "AUTO"):
 			kept = append(kept, a)
 		}
 	}
-	return kept
+	return kept, arbitrators
 }
 
-// providerOptions keeps the options that a decision can rest on, of "base_dir = /var/lib/mysql/; gcs.fc_limit = 16; ...".
+// providerOptions keeps the options that a decision can rest on, of "base_dir = /var/lib/mysql/; gcs.fc_limit = 16;
+// ...".
 func providerOptions(text string) map[string]string {
 	kept := map[string]string{}
 	for _, option := range strings.Split(text, ";") {

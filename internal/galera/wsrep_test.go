@@ -373,3 +373,15 @@ func TestParseServer(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// An arbitrator (garbd) has an empty entry among the addresses of the others; a server that is not connected has no entry.
+func TestArbitratorsAreMembersWithoutAnAddress(t *testing.T) {
+	for list, want := range map[string]int{
+		"": 0, " ": 0, "10.0.0.1:3306": 0, "10.0.0.1:3306,10.0.0.2:3306,AUTO": 0, "10.0.0.1:3306,,10.0.0.2:3306": 1, ",10.0.0.1:3306": 1,
+		"AUTO,AUTO,": 1, ",, 10.0.0.1:3306": 2,
+	} {
+		if _, n := addresses(list); n != want {
+			t.Errorf("%q: %d, want %d", list, n, want)
+		}
+	}
+}

@@ -28,7 +28,7 @@ func (r *reader) aboutSocket(ctx context.Context, s socket) {
 	}
 	applyStates(r.f.Proxies, states)
 	r.database()
-	r.table(ctx, s)
+	r.tables(ctx, s)
 }
 
 // aboutURL reads from the statistics page what "show info" says.
@@ -76,24 +76,33 @@ func (r *reader) database() {
 	if r.config != nil {
 		r.config.complete(r.f.Proxies)
 	}
-	d, err := FindDatabase(r.f.Proxies, r.config, r.o.DatabaseProxy)
+	d, pools, err := FindDatabases(r.f.Proxies, r.config, r.o.DatabaseProxies)
 	if err != nil {
 		r.fail(SourceDatabase, r.f.Reached, err, "name it with database_proxy")
 		return
 	}
-	r.f.Database = d
+	r.f.Database, r.f.Pools = d, append(r.f.Pools, pools...)
+	r.elsewhere(d)
+	for _, b := range r.f.Backends() {
+		b.Unread, b.Unmodelled = append(b.Unread, r.unread...), append(b.Unmodelled, r.unread...)
+	}
 	if r.config != nil && len(d.Binds) == 0 {
 		r.fail(SourceConfig, fmt.Sprint(r.paths), fmt.Errorf("it holds no bind address for proxy %q", excerpt.Of(d.Backend)),
 			"is it the configuration that HAProxy runs with? Name it with config_file")
 	}
 }
 
-// table reads the stick table of the database's backend. Without a configuration, having one is what makes it sticky.
-func (r *reader) table(ctx context.Context, s socket) {
-	d := r.f.Database
-	if d == nil {
-		return
+// tables reads the stick tables of the database's backends.
+func (r *reader) tables(ctx context.Context, s socket) {
+	for _, d := range r.f.Backends() {
+		if p := r.f.Proxy(d.Backend); p != nil {
+			p.Table = r.table(ctx, s, d, p)
+		}
 	}
+}
+
+// table reads the stick table of a backend. Without a configuration, having one is what makes it sticky.
+func (r *reader) table(ctx context.Context, s socket, d *Database, p *Proxy) *Table {
 	name := d.Backend
 	if c := r.config.section("backend", d.Backend); c != nil && c.Table != "" {
 		name = c.Table
@@ -104,19 +113,15 @@ func (r *reader) table(ctx context.Context, s socket) {
 		t, err = ParseTable(b)
 	}
 	if errors.Is(err, errNoTable) && !d.Sticky {
-		return
+		return nil
 	}
 	if err != nil {
 		r.fail(SourceTable, s.path, err, "")
-		return
+		return nil
 	}
-	nameEntries(t, r.f.DatabaseServers())
+	nameEntries(t, p.Servers)
 	d.Sticky = d.Sticky || r.config == nil
-	for i := range r.f.Proxies {
-		if r.f.Proxies[i].Name == d.Backend {
-			r.f.Proxies[i].Table = t
-		}
-	}
+	return t
 }
 
 // pages are the stats URLs to try: the given one, else the configuration's that lead to this host. The

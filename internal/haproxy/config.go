@@ -3,8 +3,9 @@
 package haproxy
 
 import (
+	"errors"
 	"fmt"
-	"os"
+	"maps"
 	"slices"
 	"strings"
 
@@ -23,6 +24,8 @@ type Config struct {
 	Sockets []StatsSocket
 	// Sections are the listen, frontend and backend sections, in order.
 	Sections []Section
+	// peers counts the peers of each peers section, this host included.
+	peers map[string]int
 }
 
 // StatsSocket is a line "stats socket".
@@ -38,7 +41,7 @@ type Section struct {
 	Kind string // listen, frontend, backend
 	Name string
 	File string
-	Mode string // tcp or http, the defaults section's included; HAProxy's own default is tcp
+	settings
 	// Binds are host:port; 0.0.0.0 and [::] stand for every address. TLS says that one of them is for TLS.
 	Binds []string
 	TLS   bool
@@ -49,6 +52,12 @@ type Section struct {
 	Sticky bool
 	Table  string
 	Stats  StatsPage
+	// sticks are the rules behind Sticky, table is the line stick-table.
+	sticks []stickRule
+	table  *stickTable
+	// useServers are the servers that use-server rules name, dispatch the address that takes clients without a server.
+	useServers []string
+	dispatch   string
 }
 
 // ConfigServer is a server line. Address is empty when the line names no IP address.
@@ -85,14 +94,20 @@ func (e LineError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.
 // ParseConfig reads haproxy.cfg, given as the files of -f in their order. What could be read is returned beside the
 // errors.
 func ParseConfig(files []ConfigFile) (*Config, []LineError) {
-	p := configParser{config: &Config{}, env: map[string]string{}, modes: map[string]string{}}
+	return parseConfigWith(files, nil)
+}
+
+// parseConfigWith reads haproxy.cfg as a process with that environment does.
+func parseConfigWith(files []ConfigFile, env map[string]string) (*Config, []LineError) {
+	p := configParser{config: &Config{peers: map[string]int{}}, env: map[string]string{}, saved: map[string]settings{}}
+	maps.Copy(p.env, env)
 	for _, f := range files {
 		p.file = f.Name
 		n := 0
 		for line := range strings.Lines(string(f.Content)) {
 			n++
 			if err := p.line(strings.TrimRight(line, "\n")); err != nil {
-				p.errs = append(p.errs, LineError{File: f.Name, Line: n, Err: err})
+				p.fail(LineError{File: f.Name, Line: n, Err: err})
 			}
 		}
 	}
@@ -100,15 +115,44 @@ func ParseConfig(files []ConfigFile) (*Config, []LineError) {
 }
 
 type configParser struct {
-	config  *Config
-	env     map[string]string
-	file    string
-	kind    string            // of the current section
-	section *Section          // nil outside of proxies
-	mode    string            // of the latest defaults section
-	modes   map[string]string // of named defaults sections
-	named   string            // the current named defaults section
-	errs    []LineError
+	config   *Config
+	env      map[string]string
+	file     string
+	kind     string              // of the current section
+	name     string              // of the current section
+	section  *Section            // nil outside of proxies
+	defaults settings            // of the latest defaults section
+	saved    map[string]settings // of named defaults sections
+	branches []LineError         // the .if, .elif and .else that are open
+	depth    int                 // how many .if are open
+	errs     []LineError
+}
+
+// fail records a line that could not be read, with the section or the defaults that lack it.
+func (p *configParser) fail(e LineError) {
+	p.errs = append(p.errs, e)
+	if errors.As(e.Err, new(branchError)) {
+		p.branches = append(p.branches[:min(1, len(p.branches))], e) // which matters to what stands inside
+		return
+	}
+	p.miss(e)
+}
+
+func (p *configParser) miss(e LineError) {
+	switch {
+	case p.section != nil:
+		p.section.miss(e)
+	case p.kind == "defaults":
+		p.defaults.miss(e)
+		p.saved[p.name] = p.defaults.copy()
+	}
+}
+
+// branchError is a line that begins a part of the configuration which only the process knows whether it counts.
+type branchError struct{ word string }
+
+func (e branchError) Error() string {
+	return fmt.Sprintf("%s is decided by the process alone: every branch was read", excerpt.Of(e.word))
 }
 
 func (p *configParser) line(text string) error {
@@ -116,10 +160,22 @@ func (p *configParser) line(text string) error {
 	if len(words) == 0 {
 		return nil
 	}
-	if strings.HasPrefix(words[0], ".if") || strings.HasPrefix(words[0], ".el") {
-		return fmt.Errorf("%s is decided by the process alone: every branch was read", excerpt.Of(words[0]))
-	}
-	if err == nil && slices.Contains(sectionKeywords, words[0]) {
+	switch {
+	case words[0] == ".endif":
+		if p.depth = max(p.depth-1, 0); p.depth == 0 {
+			p.branches = nil
+		}
+		return nil
+	case strings.HasPrefix(words[0], ".if") || strings.HasPrefix(words[0], ".el"):
+		if words[0] == ".if" {
+			p.depth++
+		}
+		return branchError{words[0]}
+	case slices.Contains(sectionKeywords, words[0]):
+		if err != nil {
+			p.begin([]string{words[0]}) // whose name is not known: what follows is nobody's
+			return fmt.Errorf("%s: %w", words[0], err)
+		}
 		return p.begin(words)
 	}
 	return p.keyword(words, err)
@@ -128,6 +184,10 @@ func (p *configParser) line(text string) error {
 // keyword reads a line inside a section. broken is what is wrong with it, which matters for the keywords read here
 // alone: 1.5 knows no quotes, and its rewrite rules may hold a single one.
 func (p *configParser) keyword(words []string, broken error) error {
+	no := len(words) > 1 && (words[0] == "no" || words[0] == "default")
+	if no {
+		words = words[1:]
+	}
 	kind := p.kind
 	if p.section != nil {
 		kind = "proxy"
@@ -138,17 +198,25 @@ func (p *configParser) keyword(words []string, broken error) error {
 	if broken != nil {
 		return fmt.Errorf("%s: %w", words[0], broken)
 	}
-	if len(words) < 2 {
+	if len(words) < 2 && !slices.Contains(bareKeywords, words[0]) {
 		return fmt.Errorf("%s: it has no argument", words[0])
 	}
+	for _, open := range p.branches {
+		p.miss(open)
+	}
+	var err error
 	switch kind {
 	case "global":
 		return p.global(words)
+	case "peers":
+		p.config.peers[p.name]++
 	case "defaults":
-		p.mode, p.modes[p.named] = words[1], words[1]
-		return nil
+		p.defaults.keyword(words, no)
+		p.saved[p.name] = p.defaults.copy()
+	default:
+		err = p.section.keyword(words, no, p.env)
 	}
-	if err := p.section.keyword(words, p.env); err != nil {
+	if err != nil {
 		return fmt.Errorf("%s: %w", words[0], err)
 	}
 	return nil
@@ -156,35 +224,45 @@ func (p *configParser) keyword(words []string, broken error) error {
 
 // readKeywords are the keywords read here, by kind of section.
 var readKeywords = map[string][]string{
-	"global":   {"stats", "setenv", "presetenv"},
-	"defaults": {"mode"},
-	"proxy": {"bind", "server", "server-template", "default_backend", "use_backend", "mode", "stick", "stick-table",
-		"stats"},
+	"global":   {"stats", "setenv", "presetenv", "unsetenv", "resetenv"},
+	"peers":    {"peer", "server"},
+	"defaults": slices.Concat(settingKeywords, []string{"default_backend"}),
+	"proxy": slices.Concat(settingKeywords, []string{"bind", "server", "server-template", "default_backend",
+		"use_backend", "stick", "stick-table", "stats", "use-server", "dispatch", "tcp-request", "ignore-persist"}),
 }
 
-// begin opens a section: "listen NAME", "listen NAME ADDRESS" (1.5), "listen NAME from DEFAULTS" (2.4).
+// bareKeywords may stand alone.
+var bareKeywords = []string{"disabled", "enabled", "transparent", "balance", "resetenv", "persist"}
+
+// begin opens a section: "listen NAME", "listen NAME ADDRESS" (1.5), "listen NAME from DEFAULTS" and
+// "defaults NAME from DEFAULTS" (2.4).
 func (p *configParser) begin(words []string) error {
-	p.kind, p.section = words[0], nil
+	p.kind, p.section, p.name = words[0], nil, ""
+	from := settings{}
+	if n := len(words); n > 2 && words[n-2] == "from" && (n == 4 || p.kind == "defaults") {
+		from, words = p.saved[words[n-1]].copy(), words[:n-2]
+	} else if p.kind != "defaults" {
+		from = p.defaults.copy()
+	}
+	if len(words) > 1 {
+		p.name = words[1]
+	}
 	switch p.kind {
 	case "defaults":
-		p.mode, p.named = "", ""
-		if len(words) > 1 {
-			p.named = words[1]
-		}
-		return nil
+		p.defaults = from
+		p.saved[p.name] = from.copy()
 	case "listen", "frontend", "backend":
-	default:
-		return nil
+		if len(words) < 2 {
+			return fmt.Errorf("%s: it has no name", p.kind)
+		}
+		p.config.Sections = append(p.config.Sections, Section{Kind: p.kind, Name: p.name, File: p.file, settings: from})
+		p.section = &p.config.Sections[len(p.config.Sections)-1]
+		p.section.inherit()
 	}
-	if len(words) < 2 {
-		return fmt.Errorf("%s: it has no name", p.kind)
+	for _, open := range p.branches {
+		p.miss(open)
 	}
-	s := Section{Kind: p.kind, Name: words[1], File: p.file, Mode: p.mode}
-	p.config.Sections = append(p.config.Sections, s)
-	p.section = &p.config.Sections[len(p.config.Sections)-1]
-	if len(words) > 3 && words[2] == "from" {
-		p.section.Mode = p.modes[words[3]]
-	} else if len(words) > 2 && words[2] != "from" {
+	if p.section != nil && len(words) > 2 {
 		return p.section.bind(words[2:], p.env)
 	}
 	return nil
@@ -193,9 +271,7 @@ func (p *configParser) begin(words []string) error {
 // global reads "stats socket ADDRESS [level L] ..." and the variables that the configuration sets.
 func (p *configParser) global(words []string) error {
 	if words[0] != "stats" {
-		if len(words) > 2 {
-			p.env[words[1]] = words[2]
-		}
+		p.environment(words)
 		return nil
 	}
 	if words[1] != "socket" || len(words) < 3 {
@@ -215,17 +291,4 @@ func (p *configParser) global(words []string) error {
 	}
 	p.config.Sockets = append(p.config.Sockets, s)
 	return nil
-}
-
-// expand puts the values of variables into an address, where HAProxy takes them without quotes too.
-func expand(word string, env map[string]string) (string, error) {
-	var err error
-	out := os.Expand(word, func(name string) string {
-		value, ok := env[name]
-		if !ok {
-			err = fmt.Errorf("the value of $%s is known to the process alone", excerpt.Of(name))
-		}
-		return value
-	})
-	return out, err
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"overcloud.backup/tests/messages"
 )
@@ -214,6 +215,22 @@ func TestServerAddressReadsEveryForm(t *testing.T) {
 		host, port := serverAddress(word)
 		if got := fmt.Sprint(host, " ", port); got != want {
 			t.Errorf("%q: %q, want %q", word, got, want)
+		}
+	}
+}
+
+// However long it is, a configuration of nothing but lines that are not understood is read at once.
+func TestParseConfigIsNotSlowedDown(t *testing.T) {
+	for _, line := range []string{".if x\n", " bind \"$X:1\"\n", " use_backend %[x]\n", " option \"x\n", " .if x\n bind x\n", "defaults x from x\n"} {
+		for _, section := range []string{"listen a\n", "defaults a\n"} {
+			start := time.Now()
+			c, _ := parseConfig(t, section+strings.Repeat(line, 50_000))
+			if took := time.Since(start); took > slack {
+				t.Errorf("%q in %q: %v", line, section, took)
+			}
+			if len(c.Sections) > 0 && len(c.Sections[0].unread) > maxTold {
+				t.Errorf("%q: %d lines are told", line, len(c.Sections[0].unread))
+			}
 		}
 	}
 }

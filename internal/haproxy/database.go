@@ -19,17 +19,63 @@ var databaseWords = []string{"galera", "mariadb", "mysql"}
 // one named mysql (TripleO), else the only one in tcp mode that binds port 3306 or is named after the database.
 // Several are an error that lists them: nothing is guessed. config may be nil.
 func FindDatabase(proxies []Proxy, config *Config, want string) (*Database, error) {
+	d, _, err := FindDatabases(proxies, config, strings.Fields(want))
+	return d, err
+}
+
+// FindDatabases finds the proxy in front of the database, and the pools: the other backends that lead to its servers.
+// Of the names in want the first is the database's, the others are pools whatever their servers are.
+func FindDatabases(proxies []Proxy, config *Config, want []string) (*Database, []Database, error) {
 	f := finder{proxies: proxies, config: config}
-	if want != "" {
-		if p := f.proxy(want); p != nil {
-			return f.pair(p, "option")
-		}
-		return nil, fmt.Errorf("there is no proxy %q; HAProxy has %s", want, f.names())
+	d, err := f.database(want)
+	if err != nil {
+		return nil, nil, err
 	}
-	if p := f.proxy("mysql"); p != nil {
-		return f.pair(p, "name")
+	pools, err := f.pools(d, want)
+	return d, pools, err
+}
+
+func (f finder) database(want []string) (*Database, error) {
+	if len(want) > 0 {
+		return f.named(want[0])
+	}
+	if p := f.proxy("mysql"); p != nil && isTCP(p) {
+		d, err := f.pair(p, "name")
+		if err != nil || !f.contested(d) {
+			return d, err
+		}
 	}
 	return f.only()
+}
+
+// named is the proxy that the caller names.
+func (f finder) named(name string) (*Database, error) {
+	if p := f.proxy(name); p != nil {
+		return f.pair(p, "option")
+	}
+	return nil, fmt.Errorf("there is no proxy %q; HAProxy has %s", excerpt.Of(name), f.names())
+}
+
+// contested says that another proxy binds port 3306, with other servers: then the name mysql alone decides nothing.
+func (f finder) contested(d *Database) bool {
+	own := f.proxy(d.Backend)
+	named := slices.ContainsFunc(d.Binds, isMySQLPort)
+	for i := range f.proxies {
+		p := &f.proxies[i]
+		if !strings.Contains(f.evidence(p), "port") {
+			continue
+		}
+		other, err := f.pair(p, "port")
+		if err != nil || other.Backend == d.Backend {
+			continue
+		}
+		theirs := f.proxy(other.Backend)
+		known := len(own.Servers) > 0 && len(theirs.Servers) > 0
+		if !f.alike(own, theirs) && (known || !named) {
+			return true
+		}
+	}
+	return false
 }
 
 type finder struct {
@@ -57,7 +103,8 @@ func (f finder) names() string {
 // list has the names, as many as fit into a message.
 func list(names []string) string { return excerpt.UpTo(600, strings.Join(names, ", ")) }
 
-// only finds the one candidate. A frontend and its backend are one.
+// only finds the one candidate. A frontend and its backend are one, and so are backends with the same servers: of those
+// it is the first that binds port 3306.
 func (f finder) only() (*Database, error) {
 	var found []*Database
 	var errs []error
@@ -78,10 +125,17 @@ func (f finder) only() (*Database, error) {
 			found[i] = d
 		}
 	}
-	if len(found) == 1 && len(errs) == 0 {
-		return found[0], nil
+	if len(errs) > 0 || len(found) == 0 {
+		return nil, excerpt.Join(append(errs, several(found))...)
 	}
-	return nil, excerpt.Join(append(errs, several(found))...)
+	byPort := func(d *Database) bool { return strings.Contains(d.Evidence, "port") }
+	first := found[max(0, slices.IndexFunc(found, byPort))]
+	for _, d := range found {
+		if d != first && !f.alike(f.proxy(first.Backend), f.proxy(d.Backend)) {
+			return nil, several(found)
+		}
+	}
+	return first, nil
 }
 
 func several(found []*Database) error {
@@ -95,9 +149,11 @@ func several(found []*Database) error {
 	return fmt.Errorf("candidates: %s", list(names))
 }
 
+func isTCP(p *Proxy) bool { return p.Mode == "tcp" || p.Mode == "" }
+
 // evidence says why a proxy may be the database's; empty when nothing tells of it.
 func (f finder) evidence(p *Proxy) string {
-	if p.Mode != "tcp" && p.Mode != "" {
+	if !isTCP(p) {
 		return ""
 	}
 	var why []string
@@ -105,7 +161,7 @@ func (f finder) evidence(p *Proxy) string {
 	if slices.ContainsFunc(databaseWords, func(w string) bool { return strings.Contains(name, w) }) {
 		why = append(why, "name")
 	}
-	if s := f.config.section("frontend", p.Name); s != nil && slices.ContainsFunc(s.Binds, isMySQLPort) {
+	if s := f.config.section("frontend", p.Name); s != nil && !s.disabled && slices.ContainsFunc(s.Binds, isMySQLPort) {
 		why = append(why, "port")
 	}
 	return strings.Join(why, " and ")
@@ -118,9 +174,13 @@ func isMySQLPort(bind string) bool {
 
 // pair finds the other section of a frontend or backend; a listen is both.
 func (f finder) pair(p *Proxy, evidence string) (*Database, error) {
-	d := &Database{Evidence: evidence, Binds: []string{}}
+	d := &Database{Evidence: evidence, Binds: []string{}, UseServers: []string{}, Unmodelled: []string{},
+		Unread: []string{}}
 	var err error
-	switch {
+	switch s := f.config.section("frontend", p.Name); {
+	case p.Frontend != nil && p.Backend != nil && s != nil && s.Kind == "frontend": // and a backend of the same name
+		d.Frontend = p.Name
+		d.Backend, err = f.backendOf(p.Name)
 	case p.Frontend != nil && p.Backend != nil:
 		d.Frontend, d.Backend = p.Name, p.Name
 	case p.Frontend != nil:
@@ -137,28 +197,6 @@ func (f finder) pair(p *Proxy, evidence string) (*Database, error) {
 	return d, nil
 }
 
-// describe adds what the configuration says. Several frontends may lead to the backend: clients come by all of them.
-func (f finder) describe(d *Database) {
-	if f.config == nil {
-		return
-	}
-	for _, s := range f.config.Sections {
-		if s.leadsTo(d.Backend) {
-			d.Binds = append(d.Binds, s.Binds...)
-		}
-	}
-	if s := f.config.section("frontend", d.Frontend); s != nil {
-		d.Config = s.File
-	}
-	if s := f.config.section("backend", d.Backend); s != nil {
-		d.Sticky = s.Sticky
-	}
-}
-
-func (s *Section) leadsTo(backend string) bool {
-	return slices.Contains(s.Backends, backend) || s.Kind == "listen" && s.Name == backend
-}
-
 // backendOf is the backend that the configuration names for a frontend; without configuration, TripleO's NAME_be.
 func (f finder) backendOf(frontend string) (string, error) {
 	s := f.config.section("frontend", frontend)
@@ -168,15 +206,19 @@ func (f finder) backendOf(frontend string) (string, error) {
 		}
 		return "", fmt.Errorf("the backend of frontend %q stands in the configuration alone", excerpt.Of(frontend))
 	}
-	if len(s.Backends) != 1 {
+	name := s.defaultBackend
+	if name == "" && len(s.Backends) == 1 {
+		name = s.Backends[0]
+	}
+	if name == "" {
 		return "", fmt.Errorf("frontend %q has %d backends (%s), not one", excerpt.Of(frontend), len(s.Backends),
 			list(s.Backends))
 	}
-	if p := f.proxy(s.Backends[0]); p == nil || p.Backend == nil {
-		return "", fmt.Errorf("backend %q of frontend %q is not in the statistics", excerpt.Of(s.Backends[0]),
+	if p := f.proxy(name); p == nil || p.Backend == nil {
+		return "", fmt.Errorf("backend %q of frontend %q is not in the statistics", excerpt.Of(name),
 			excerpt.Of(frontend))
 	}
-	return s.Backends[0], nil
+	return name, nil
 }
 
 // frontendOf is the first frontend that leads to a backend; empty when none is known, which leaves the binds unknown.

@@ -46,7 +46,8 @@ func TestFindDatabase(t *testing.T) {
 		"two candidates are none":                 {byPort + kolla, "", "candidates: db (by port), mariadb_back (by name and port)"},
 		"nothing tells of a database":             {"listen redis\n bind :6379\n", "", "no proxy in tcp mode"},
 		"a name that is not there":                {byPort + kolla, "mysql", `there is no proxy "mysql"; HAProxy has db, mariadb_front, mariadb_back`},
-		"a frontend with two backends":            {"frontend mysql\n bind :3306\n use_backend a\n default_backend b\nbackend a\nbackend b\n", "", `frontend "mysql" has 2 backends (a, b), not one`},
+		"a frontend with a default and another":   {"frontend mysql\n bind :3306\n use_backend a if x\n default_backend b\nbackend a\nbackend b\n", "", "mysql b [0.0.0.0:3306] false name"},
+		"a frontend with two backends":            {"frontend mysql\n bind :3306\n use_backend a if x\n use_backend b if y\nbackend a\nbackend b\n", "", `frontend "mysql" has 2 backends (a, b), not one`},
 		"a frontend whose backend is not running": {"frontend mysql\n bind :3306\n default_backend gone\n", "", `backend "gone" of frontend "mysql" is not in the statistics`},
 	} {
 		config, problem := parseConfig(t, c.config)

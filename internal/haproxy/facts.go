@@ -22,6 +22,9 @@ type Facts struct {
 	Proxies []Proxy `json:"proxies"`
 	// Database is the proxy in front of the database; nil when none was found, with the reason among the errors.
 	Database *Database `json:"database"`
+	// Pools are the further backends in tcp mode whose servers are the database's too, like a pool of readers. Their
+	// servers may be other hosts' or another cluster's: whose they are is told by the addresses.
+	Pools []Database `json:"pools"`
 	// Window is the time between the two samples, in seconds; 0 when one was taken.
 	Window float64 `json:"window"`
 }
@@ -44,7 +47,7 @@ type Proxy struct {
 	Frontend *Side    `json:"frontend"`
 	Backend  *Side    `json:"backend"`
 	Servers  []Server `json:"servers"` // in the order of the configuration
-	// Table is the stick table that the section uses; it is read for the database's backend alone, else nil.
+	// Table is the stick table that the section uses; it is read for the database's backends alone, else nil.
 	Table *Table `json:"stick_table"`
 }
 
@@ -79,7 +82,8 @@ type Server struct {
 	Raw    string `json:"status_text"` // the column as it stands
 	Backup bool   `json:"backup"`      // column bck
 	Weight int    `json:"weight"`
-	ID     int    `json:"id"` // column sid, the order HAProxy tries backups in
+	ID     int    `json:"id"`   // column sid
+	Limit  int    `json:"slim"` // maxconn of the server, 0 for none
 	// Address is the server's IP address where it is known (servers state, column addr at level operator, or the
 	// configuration), else empty.
 	Address         string `json:"address"`
@@ -120,9 +124,9 @@ type Entry struct {
 	Expires  int64  `json:"expires"` // milliseconds until it expires; 0 in a table without an expiry
 }
 
-// Database names the proxy in front of the database.
+// Database is a backend of the database with the frontend before it, and what decides where its next client goes.
 type Database struct {
-	// Frontend and Backend are the same section for a listen.
+	// Frontend and Backend are the same section for a listen. Frontend is empty where none leads to the backend.
 	Frontend string `json:"frontend"`
 	Backend  string `json:"backend"`
 	// Binds are the addresses it listens on, host:port, from the configuration: "10.0.0.1:3306", "[fd00::1]:3306";
@@ -131,10 +135,33 @@ type Database struct {
 	// Sticky says that the backend pins its clients: it has a stick rule, or, where the configuration could not be
 	// read, a stick table.
 	Sticky bool `json:"sticky"`
-	// Evidence says how it was found: option, name, port, or "name and port".
+	// Evidence says how it was found: option, name, port, "name and port", or servers (it has the database's).
 	Evidence string `json:"evidence"`
-	// Config is the configuration file that holds the frontend's section, empty when it could not be read.
+	// Config is the configuration file that holds the frontend's section (or, without one, the backend's), empty when
+	// it could not be read.
 	Config string `json:"config"`
+
+	// Balance is the algorithm that the configuration names; empty leaves HAProxy's own default.
+	Balance string `json:"balance"`
+	// AllBackups: with no other server, all backup servers take clients, not the first alone.
+	AllBackups bool `json:"allbackups"`
+	// Persist: clients that are pinned to a server are sent there although it is down.
+	Persist bool `json:"persist"`
+	// UseServers are the servers that use-server rules name; a rule whose name is made for each connection stands as
+	// it is.
+	UseServers []string `json:"use_servers"`
+	// StickKey is what the stick rules look at: "dst", "src". It is empty where that is not one thing for all clients
+	// of a destination: several rules, a rule with a condition, a table that is not the backend's own.
+	StickKey string `json:"stick_key"`
+	// StickPeers is how many HAProxies the peers section of the stick table has, this one included: with one the table
+	// survives a reload, with more its entries come from other hosts too.
+	StickPeers int `json:"stick_peers"`
+	// StickExpires: entries of the stick table go away by themselves.
+	StickExpires bool `json:"stick_expires"`
+	// Unmodelled are the options and lines because of which the next client's server cannot be told.
+	Unmodelled []string `json:"unmodelled"`
+	// Unread are the lines of its sections that were not understood, and the files that were not read.
+	Unread []string `json:"unread"`
 }
 
 // Server returns the named server of the database's backend, nil if there is none.
@@ -152,10 +179,30 @@ func (f *Facts) DatabaseServers() []Server {
 	if f.Database == nil {
 		return nil
 	}
+	if p := f.Proxy(f.Database.Backend); p != nil {
+		return p.Servers
+	}
+	return nil
+}
+
+// Proxy returns the proxy of that name, nil if there is none.
+func (f *Facts) Proxy(name string) *Proxy {
 	for i := range f.Proxies {
-		if f.Proxies[i].Name == f.Database.Backend {
-			return f.Proxies[i].Servers
+		if f.Proxies[i].Name == name {
+			return &f.Proxies[i]
 		}
 	}
 	return nil
+}
+
+// Backends are all backends of the database, the one that its clients are known to use first.
+func (f *Facts) Backends() []*Database {
+	var all []*Database
+	if f.Database != nil {
+		all = append(all, f.Database)
+	}
+	for i := range f.Pools {
+		all = append(all, &f.Pools[i])
+	}
+	return all
 }

@@ -59,26 +59,52 @@ func (f found) at() string {
 	return fmt.Sprintf("/proc/self/fd/%d", f.held.Fd())
 }
 
-// first returns the first of the paths that is there: on the host itself, else inside the container of a haproxy
-// process, where a bundle that does not share /var/lib/haproxy keeps it. What is inside may be the owners', or of the
-// account that the process has there.
+// first returns the first of the paths that is there, an empty one when none is.
 func (h host) first(paths []string, all []running, may peer.Owners) found {
+	there := h.all(paths, all, may)
+	if len(there) == 0 {
+		return found{}
+	}
+	closeFound(there[1:])
+	return there[0]
+}
+
+// all returns those of the paths that are there: on the host itself, then inside the containers of haproxy processes,
+// where a bundle that does not share /var/lib/haproxy keeps them. What is inside may be the owners', or of the account
+// that the process has there.
+func (h host) all(paths []string, all []running, may peer.Owners) (there []found) {
 	for _, path := range paths {
 		if h.exists(path) {
-			return found{name: h.path(path)}
+			there = append(there, found{name: h.path(path)})
 		}
 	}
 	for _, p := range all {
 		for _, path := range paths {
-			if p.root == nil {
-				continue
-			}
-			if held, err := inside(p.root, path); err == nil {
-				return found{h.path(filepath.Join("/proc", p.pid, "root", path)), held, may.And(p.uid, "haproxy in its container")}
+			if f, err := h.inside(p, path, may); err == nil {
+				there = append(there, f)
 			}
 		}
 	}
-	return found{}
+	return there
+}
+
+// inside finds a path in the container of a process. A process without one of its own has the host's files.
+func (h host) inside(p running, path string, may peer.Owners) (found, error) {
+	if p.root == nil || p.onHost {
+		return found{}, fs.ErrNotExist
+	}
+	held, err := inside(p.root, path)
+	if err != nil {
+		return found{}, err
+	}
+	name := h.path(filepath.Join("/proc", p.pid, "root", path))
+	return found{name, held, may.And(p.uid, "haproxy in its container")}, nil
+}
+
+func closeFound(all []found) {
+	for _, f := range all {
+		f.held.Close() // which does nothing where nothing is held
+	}
 }
 
 // readConfigs reads configuration files as haproxy -f takes them: a folder stands for its *.cfg files in order. With
@@ -91,6 +117,9 @@ func readConfigs(all []found) (files []ConfigFile, at string, err error) {
 		}
 		for _, name := range names {
 			b, err := readFile(name)
+			if name.held != f.held {
+				name.held.Close()
+			}
 			if err != nil {
 				return nil, name.name, bare(err)
 			}
@@ -100,20 +129,29 @@ func readConfigs(all []found) (files []ConfigFile, at string, err error) {
 	return files, "", nil
 }
 
+// expandFolder returns the files of a folder, which the caller closes, or the file that it was given.
 func expandFolder(f found) ([]found, error) {
 	info, err := os.Stat(f.at())
-	if err != nil || !info.IsDir() || f.held != nil {
+	if err != nil || !info.IsDir() {
 		return []found{f}, err
 	}
-	entries, err := os.ReadDir(f.name)
+	entries, err := os.ReadDir(f.at())
 	if err != nil {
 		return nil, err
 	}
 	var all []found
 	for _, e := range entries {
-		if strings.HasSuffix(e.Name(), ".cfg") && !strings.HasPrefix(e.Name(), ".") {
-			all = append(all, found{name: filepath.Join(f.name, e.Name())})
+		if !strings.HasSuffix(e.Name(), ".cfg") || strings.HasPrefix(e.Name(), ".") {
+			continue
 		}
+		file := found{name: filepath.Join(f.name, e.Name()), may: f.may}
+		if f.held != nil {
+			if file.held, err = inside(f.held, e.Name()); err != nil {
+				closeFound(all)
+				return nil, err
+			}
+		}
+		all = append(all, file)
 	}
 	if len(all) == 0 {
 		return nil, errors.New("the folder holds no *.cfg file")

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,15 +25,23 @@ type running struct {
 	pid  string
 	uid  uint32
 	root *os.File // its root directory; nil when it may not be looked into
+	// onHost says that it sees this host's own files.
+	onHost bool
+	// away says that it has a network of its own, as in a container without the host's: it listens on none of our
+	// addresses.
+	away bool
+	// files are the files and folders of -f as it sees them, env is the environment that it was started with; nil where
+	// they are not known.
+	files []string
+	env   map[string]string
 }
 
 // maxParents is how many processes up HAProxy's own may be: wrapper, master, worker.
 const maxParents = 4
 
-// processes are the haproxy processes, without those that Neutron starts beside every network for the metadata
-// service (haproxy -f .../ns-metadata-proxy/UUID.conf), which are no load balancers. Anybody can call a program
-// haproxy: only those count that are of the given users, in this user namespace, or workers of such a one, which a
-// container runs under an account of its own.
+// processes are the haproxy processes, without those that are no load balancers of the controllers. Anybody can call a
+// program haproxy: only those count that are of the given users, in this user namespace, or workers of such a one,
+// which a container runs under an account of its own.
 func (h host) processes(may peer.Owners) (all []running) {
 	dirs, _ := filepath.Glob(h.path("/proc/[0-9]*"))
 	for _, dir := range dirs {
@@ -41,13 +50,80 @@ func (h host) processes(may peer.Owners) (all []running) {
 			continue
 		}
 		status := statusOf(fd)
-		if string(readAt(fd, "comm")) == "haproxy\n" && h.isHAProxy(fd, status, may) && !isMetadata(fd) {
-			root := openAt(fd, "root", unix.O_PATH|unix.O_DIRECTORY)
-			all = append(all, running{pid: filepath.Base(dir), uid: status.uids[0], root: root})
+		if string(readAt(fd, "comm")) == "haproxy\n" && h.isHAProxy(fd, status, may) && !isOthers(fd) {
+			all = append(all, h.look(filepath.Base(dir), fd, status))
 		}
 		fd.Close()
 	}
 	return all
+}
+
+// look reads what a process that is believed was started with.
+func (h host) look(pid string, dir *os.File, s status) running {
+	p := running{pid: pid, uid: s.uids[0], root: openAt(dir, "root", unix.O_PATH|unix.O_DIRECTORY)}
+	mounts, _ := h.sameNamespace(dir, "mnt")
+	p.onHost = mounts && sameRoot(h.root, p.root)
+	network, known := h.sameNamespace(dir, "net")
+	p.away = known && !network
+	b := make([]byte, unix.PathMax)
+	n, _ := unix.Readlinkat(int(dir.Fd()), "cwd", b)
+	p.files = filesOf(strings.Split(string(readAt(dir, "cmdline")), "\x00"), string(b[:max(n, 0)]))
+	for _, pair := range strings.Split(string(readAt(dir, "environ")), "\x00") {
+		if name, value, ok := strings.Cut(pair, "="); ok {
+			if p.env == nil {
+				p.env = map[string]string{}
+			}
+			p.env[name] = value
+		}
+	}
+	return p
+}
+
+// sameNamespace says that a process is in our namespace of a kind, and whether that is known.
+func (h host) sameNamespace(dir *os.File, kind string) (same, known bool) {
+	var own, its unix.Stat_t
+	if unix.Stat(h.path("/proc/self/ns/"+kind), &own) != nil || unix.Fstatat(int(dir.Fd()), "ns/"+kind, &its, 0) != nil {
+		return false, false
+	}
+	return own.Ino == its.Ino && own.Dev == its.Dev, true
+}
+
+func sameRoot(path string, root *os.File) bool {
+	if root == nil {
+		return false
+	}
+	own, err := os.Stat(path)
+	its, wrong := root.Stat()
+	return err == nil && wrong == nil && os.SameFile(own, its)
+}
+
+// filesOf are the arguments of -f, and what stands after --, in a command line of HAProxy. -C names the folder that
+// they begin at, else it is the one that the process runs in.
+func filesOf(args []string, folder string) (files []string) {
+	for i := 1; i < len(args); i++ {
+		switch {
+		case args[i] == "--":
+			for _, f := range args[i+1:] {
+				if f != "" {
+					files = append(files, f)
+				}
+			}
+			i = len(args)
+		case i+1 == len(args):
+		case args[i] == "-f":
+			i++
+			files = append(files, args[i])
+		case args[i] == "-C":
+			i++
+			folder = args[i]
+		}
+	}
+	for i, f := range files {
+		if !filepath.IsAbs(f) {
+			files[i] = filepath.Join("/", folder, f)
+		}
+	}
+	return files
 }
 
 func closeAll(all []running) {
@@ -99,9 +175,20 @@ func runsHAProxy(dir *os.File) bool {
 	return strings.HasPrefix(filepath.Base(string(b[:n])), "haproxy")
 }
 
-// isMetadata is asked about trusted processes alone: reading the arguments of others can be made to hang.
-func isMetadata(dir *os.File) bool {
-	return bytes.Contains(readAt(dir, "cmdline"), []byte("ns-metadata-proxy"))
+// others are the HAProxies that are no load balancers of the controllers, by their command line: Neutron's, beside
+// every network for the metadata service (haproxy -f .../ns-metadata-proxy/UUID.conf, or OVN's
+// .../ovn-metadata-proxy/...).
+var others = []string{"ns-metadata-proxy", "ovn-metadata-proxy"}
+
+// ingress are those of Ceph, in containers of cephadm, by their control group (ceph-FSID@haproxy.nfs.NAME) or by the
+// folder that they have mounted (/var/lib/ceph/FSID/haproxy.nfs.NAME).
+var ingress = regexp.MustCompile(`ceph-[0-9a-f-]{36}@haproxy\.|/ceph/[0-9a-f-]{36}/haproxy\.`)
+
+// isOthers is asked about trusted processes alone: reading the arguments of others can be made to hang.
+func isOthers(dir *os.File) bool {
+	line := readAt(dir, "cmdline")
+	return slices.ContainsFunc(others, func(name string) bool { return bytes.Contains(line, []byte(name)) }) ||
+		ingress.Match(readAt(dir, "cgroup")) || ingress.Match(readAt(dir, "mountinfo"))
 }
 
 // status is what /proc/PID/status says: the real, effective, saved and file system's uid, and the parent.

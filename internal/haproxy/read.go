@@ -36,8 +36,9 @@ type Options struct {
 	StatsURL, StatsUser, StatsPassword string
 	// ConfigFiles are the files or folders of haproxy -f; empty: the usual paths.
 	ConfigFiles []string
-	// DatabaseProxy names the proxy in front of the database; empty: it is found.
-	DatabaseProxy string
+	// DatabaseProxies name the proxy in front of the database, and after it further ways to its servers, which are
+	// found as well; empty: all are found.
+	DatabaseProxies []string
 	// Timeout is for all of the reading; 0 is 10 s.
 	Timeout time.Duration
 	// Sample is the time between two samples; 0 takes one.
@@ -67,16 +68,16 @@ func Read(ctx context.Context, o Options) *Facts {
 	if !o.may.Has(0) {
 		o.may = peer.Trust("haproxy")
 	}
-	r := reader{o: o, f: &Facts{Proxies: []Proxy{}}, running: o.host.processes(o.may)}
+	r := reader{o: o, f: &Facts{Proxies: []Proxy{}, Pools: []Database{}}, running: o.host.processes(o.may)}
 	defer closeAll(r.running)
 	r.readConfig()
-	at := o.host.first(r.sockets(), r.running, o.may)
-	r.f.Present = r.f.Present || at.name != "" || len(r.running) > 0
+	at := o.host.all(r.sockets(), r.running, o.may)
+	defer closeFound(at)
+	r.f.Present = r.f.Present || len(at) > 0 || len(r.running) > 0
 	if r.f.Present || o.Socket != "" || o.StatsURL != "" {
-		r.explainMissing(at.name)
+		r.explainMissing(len(at) > 0)
 		r.readStatistics(ctx, at)
 	}
-	at.held.Close() // which does nothing where nothing is held
 	o.Clock.Close(&r.f.Header)
 	return r.f
 }
@@ -87,47 +88,14 @@ type reader struct {
 	f      *Facts
 	config *Config // nil when it could not be read
 	paths  []string
+	files  []ConfigFile // that config was read from
+	unread []string     // files that the process has and that were not read
 
 	running []running
 }
 
 func (r *reader) fail(source, where string, err error, hint string) {
 	r.f.Add(source, where, err, hint)
-}
-
-// readConfig reads the configuration. A usual file that is not there is an error only if HAProxy is.
-func (r *reader) readConfig() {
-	var all []found
-	for _, path := range r.o.ConfigFiles {
-		all = append(all, found{name: path})
-	}
-	if len(all) == 0 {
-		at := r.o.host.first(defaultConfigs, r.running, r.o.may)
-		if at.name == "" {
-			return
-		}
-		defer at.held.Close()
-		all = []found{at}
-	}
-	for _, f := range all {
-		r.paths = append(r.paths, f.name)
-	}
-	files, at, err := readConfigs(all)
-	r.f.Present = r.f.Present || !errors.Is(err, fs.ErrNotExist)
-	if err != nil {
-		r.fail(SourceConfig, at, err, hint(err, "name the files of haproxy -f with config_file"))
-		return
-	}
-	config, errs := ParseConfig(files)
-	r.config = config
-	for _, err := range errs[:min(len(errs), 20)] {
-		r.fail(SourceConfig, err.File, err, "")
-	}
-	for _, s := range config.Sections {
-		if s.Stats.Password != "" {
-			r.o.Secret(s.Stats.Password)
-		}
-	}
 }
 
 // sockets are the paths where the stats socket may be.
@@ -146,27 +114,34 @@ func (r *reader) sockets() []string {
 }
 
 // explainMissing records what a present HAProxy should have had.
-func (r *reader) explainMissing(socket string) {
-	if len(r.paths) == 0 {
+func (r *reader) explainMissing(socket bool) {
+	if len(r.paths) == 0 && len(r.unread) == 0 {
 		r.fail(SourceConfig, strings.Join(defaultConfigs, ", "), errors.New("there is no such file"),
 			"name the files of haproxy -f with config_file")
 	}
-	if socket == "" {
+	if !socket {
 		r.fail(SourceSocket, strings.Join(r.sockets(), ", "), errors.New("there is no such socket"),
 			"is HAProxy running? Its global section needs: stats socket /var/lib/haproxy/stats mode 600 level user")
 	}
 }
 
-// readStatistics asks the socket, and the stats URL when the socket gives nothing and there is time left.
-func (r *reader) readStatistics(ctx context.Context, at found) {
-	if at.name != "" {
-		s := socket{path: at.name, at: at.at(), may: r.o.may}
-		err := r.samples(ctx, s.path, s.stat)
+// readStatistics asks the sockets one after the other, until one answers, and the stats URL when none does and there is
+// time left.
+func (r *reader) readStatistics(ctx context.Context, at []found) {
+	var failed []func()
+	for i, f := range at {
+		s := socket{path: f.name, at: f.at(), may: r.o.may}
+		err := r.ask(ctx, s, len(at)-i)
 		if err == nil {
 			r.aboutSocket(ctx, s)
 			return
 		}
-		r.fail(SourceSocket, s.path, err, hint(err, "name HAProxy's stats socket with the option socket"))
+		failed = append(failed, func() {
+			r.fail(SourceSocket, s.path, err, hint(err, "name HAProxy's stats socket with the option socket"))
+		})
+	}
+	for _, tell := range failed {
+		tell()
 	}
 	for _, w := range r.pages() {
 		if ctx.Err() != nil {
@@ -181,12 +156,27 @@ func (r *reader) readStatistics(ctx context.Context, at found) {
 	}
 }
 
+// ask takes the samples from a socket. One of several has its part of the time: it may be one that hangs.
+func (r *reader) ask(ctx context.Context, s socket, left int) error {
+	if end, ok := ctx.Deadline(); ok && left > 1 {
+		if part := time.Until(end) / time.Duration(left); part > r.o.Sample {
+			limited, cancel := context.WithTimeout(ctx, part)
+			defer cancel()
+			ctx = limited
+		}
+	}
+	return r.samples(ctx, s.path, s.stat)
+}
+
 // hint says what to try after an error; otherwise is for when the error does not tell.
 func hint(err error, otherwise string) string {
 	var stranger *peer.StrangerError
 	switch {
 	case errors.As(err, &stranger):
 		return "find out what that user runs there and end it, and start HAProxy"
+	case errors.Is(err, errUnknown):
+		return "it may be the socket of HAProxy's master process (-S): name the stats socket of the section global " +
+			"with the option socket"
 	case errors.Is(err, fs.ErrPermission):
 		return "read it as root (become)"
 	case errors.Is(err, context.DeadlineExceeded):

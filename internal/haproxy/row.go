@@ -90,6 +90,7 @@ func (r *row) server() Server {
 		Backup:          r.number("bck", 0) > 0,
 		Weight:          int(r.number("weight", 0)),
 		ID:              int(r.number("sid", 0)),
+		Limit:           int(r.number("slim", 0)),
 		CurrentSessions: r.number("scur", 0),
 		TotalSessions:   r.number("stot", 0),
 		LastSession:     r.number("lastsess", -1),
@@ -104,7 +105,8 @@ func (r *row) server() Server {
 	return s
 }
 
-// splitAddress takes "10.0.0.1:3306" or "[fd00::1]:3306" apart. What is no IP address, as "unix", gives nothing.
+// splitAddress takes "10.0.0.1:3306" or "[fd00::1]:3306" apart. The port is 0 where it hangs on the client's, as in
+// "10.0.0.1:-1000". What is no IP address, as "unix", gives nothing.
 func splitAddress(text string) (string, int) {
 	host, port, err := net.SplitHostPort(text)
 	if err != nil {
@@ -116,7 +118,7 @@ func splitAddress(text string) (string, int) {
 	}
 	n, err := strconv.ParseUint(port, 10, 16)
 	if err != nil {
-		return "", 0
+		n = 0
 	}
 	return ip.String(), int(n)
 }

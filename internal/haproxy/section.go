@@ -6,10 +6,12 @@ import (
 	"errors"
 	"slices"
 	"strings"
+
+	"overcloud.backup/internal/excerpt"
 )
 
-// keyword reads one line of the section.
-func (s *Section) keyword(words []string, env map[string]string) error {
+// keyword reads one line of the section; no says that it began with "no".
+func (s *Section) keyword(words []string, no bool, env map[string]string) error {
 	args := words[1:]
 	switch words[0] {
 	case "bind":
@@ -19,21 +21,43 @@ func (s *Section) keyword(words []string, env map[string]string) error {
 	case "server-template":
 		return errors.New("its servers are known to the process alone")
 	case "default_backend", "use_backend":
-		if !slices.Contains(s.Backends, args[0]) {
-			s.Backends = append(s.Backends, args[0])
-		}
-	case "mode":
-		s.Mode = args[0]
+		s.leads(words[0], args[0])
 	case "stick":
 		s.stick(args)
 	case "stick-table":
-		if s.Table == "" {
-			s.Table = s.Name
-		}
+		s.stickTable(args)
 	case "stats":
 		s.stats(args)
+	case "use-server":
+		s.useServers = append(s.useServers, args[0])
+	case "dispatch":
+		word, err := expand(args[0], env)
+		s.dispatch = word
+		s.unmodel("dispatch", false)
+		return err
+	case "tcp-request":
+		s.request(args)
+	case "ignore-persist":
+		s.loose = true
+	default:
+		s.settings.keyword(words, no)
 	}
 	return nil
+}
+
+// leads notes a backend. One whose name is made for each connection could be any.
+func (s *Section) leads(rule, backend string) {
+	if strings.Contains(backend, "%") {
+		s.anyBackend = true
+		s.unmodel(rule+" "+excerpt.Of(backend), false)
+		return
+	}
+	if !slices.Contains(s.Backends, backend) {
+		s.Backends = append(s.Backends, backend)
+	}
+	if rule == "default_backend" {
+		s.defaultBackend = backend
+	}
 }
 
 func (s *Section) bind(args []string, env map[string]string) error {
@@ -44,6 +68,7 @@ func (s *Section) bind(args []string, env map[string]string) error {
 	addresses, err := bindAddresses(word)
 	s.Binds = append(s.Binds, addresses...)
 	s.TLS = s.TLS || slices.Contains(args, "ssl")
+	s.loose = s.loose || slices.Contains(args, "accept-proxy") // which tells another destination
 	return err
 }
 
@@ -59,17 +84,6 @@ func (s *Section) server(args []string, env map[string]string) error {
 	c.Address, c.Port = serverAddress(word)
 	s.Servers = append(s.Servers, c)
 	return nil
-}
-
-// stick reads "stick on|match PATTERN [table T]". A store rule alone (store-request) pins nobody.
-func (s *Section) stick(args []string) {
-	if args[0] != "on" && args[0] != "match" {
-		return
-	}
-	s.Sticky = true
-	if i := slices.Index(args, "table"); i > 0 && i+1 < len(args) {
-		s.Table = args[i+1]
-	}
 }
 
 // stats reads the lines of the statistics page. Any of "enable", "uri" and "auth" switches it on.
@@ -120,6 +134,11 @@ func (c *Config) complete(proxies []Proxy) {
 	}
 }
 
+// leadsTo says that clients of the section come to a backend.
+func (s *Section) leadsTo(backend string) bool {
+	return !s.disabled && (slices.Contains(s.Backends, backend) || s.Kind == "listen" && s.Name == backend)
+}
+
 // mode is tcp where nothing else is said, as HAProxy has it.
 func (s *Section) mode() string {
 	if s.Mode == "" {
@@ -134,8 +153,12 @@ func (s *Section) addresses(servers []Server) {
 		at[c.Name] = c
 	}
 	for i := range servers {
-		if c, ok := at[servers[i].Name]; ok && servers[i].Address == "" {
+		c, ok := at[servers[i].Name]
+		if ok && servers[i].Address == "" {
 			servers[i].Address, servers[i].Port = c.Address, c.Port
+		}
+		if ok && servers[i].Address == c.Address && c.Port == 0 {
+			servers[i].Port = 0 // "10.0.0.1:+1" is told as port 1
 		}
 	}
 }

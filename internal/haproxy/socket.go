@@ -58,7 +58,7 @@ func (s socket) askFor(ctx context.Context, command, name string) ([]byte, error
 	return s.ask(ctx, command+" "+name)
 }
 
-var plainName = regexp.MustCompile(`^[A-Za-z0-9_.:-]+$`)
+var plainName = regexp.MustCompile(`^[A-Za-z0-9_.:/-]+$`)
 
 func (s socket) exchange(ctx context.Context, text string) ([]byte, error) {
 	if err := checkSocket(s.at); err != nil {

@@ -20,7 +20,7 @@ type ServerState struct {
 	ID      int
 	// Address is the server's IP address, empty when it is not resolved.
 	Address string
-	Port    int // 0 when the version does not tell it (before 1.8)
+	Port    int // 0 when the version does not tell it (before 1.8), or it hangs on the client's
 	Oper    int // srv_op_state: 0 stopped, 1 starting, 2 running, 3 stopping
 	Admin   int // srv_admin_state: bits, 0 when nobody has touched it
 }
@@ -85,7 +85,9 @@ func parseState(values map[string]string) (ServerState, error) {
 	s.ID = int(n.get("srv_id", -1))
 	s.Oper = int(n.get("srv_op_state", -1))
 	s.Admin = int(n.get("srv_admin_state", -1))
-	s.Port = int(n.get("srv_port", 0))
+	if port, err := strconv.ParseUint(values["srv_port"], 10, 16); err == nil {
+		s.Port = int(port)
+	}
 	return s, n.err
 }
 

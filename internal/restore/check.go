@@ -75,8 +75,8 @@ func (e Expected) missing(w galera.Wsrep) string {
 		return fmt.Sprintf("its state is %s and that of the set %s: it was started from other data", w.ClusterStateUUID, e.UUID)
 	case w.ClusterStatus != galera.ClusterPrimary, w.State != galera.StateSynced, !w.Ready:
 		return fmt.Sprintf("it is %s and %s, not Primary and Synced", w.ClusterStatus, w.State)
-	case w.ClusterSize != e.Size:
-		return fmt.Sprintf("it sees %d controllers, not %d", w.ClusterSize, e.Size)
+	case w.Databases() != e.Size:
+		return fmt.Sprintf("it sees %d controllers, not %d", w.Databases(), e.Size)
 	}
 	return ""
 }

@@ -23,7 +23,7 @@ type word struct {
 
 // observe finds out for every controller with a database whether it serves clients.
 func (c *cluster) observe(o Options) {
-	c.vip = c.findVIP()
+	c.vip = c.findVIP(func(p *haproxy.Facts) *haproxy.Database { return p.Database }, o.VIP)
 	next := c.nextWords(o)
 	for _, m := range c.members {
 		if !m.runsDatabase {
@@ -32,6 +32,7 @@ func (c *cluster) observe(o Options) {
 		m.words = append(m.words, c.holderWord(m, o))
 		m.words = append(m.words, next[m]...)
 		m.words = append(m.words, c.lingering(m)...)
+		m.words = append(m.words, c.poolWords(m)...)
 		m.words = append(m.words, c.databaseWords(m)...)
 		m.activity = sum(m.words)
 	}
@@ -62,10 +63,30 @@ func (c *cluster) holderWord(m *member, o Options) word {
 		return word{says: Unknown, text: fmt.Sprintf("%s: %s", where, why), missing: h.silent != ""}
 	}
 	s := h.proxy().Server(m.server)
+	if (m.server == "" || s == nil) && c.inPoolAlone(h, m) {
+		text := fmt.Sprintf("%s: no server of %s is %s", where, h.proxy().Database.Backend, m.name)
+		return word{says: Idle, text: text}
+	}
 	if m.server == "" || s == nil {
 		return word{says: Unknown, text: fmt.Sprintf("%s: none of its servers is %s", where, m.name)}
 	}
 	return sessions(where, *s, h.proxy().Window)
+}
+
+// inPoolAlone says that a controller is behind a pool of a HAProxy and surely not behind its main way, of which every
+// server is another host.
+func (c *cluster) inPoolAlone(h, m *member) bool {
+	pooled := false
+	for _, w := range ways(h) {
+		for _, s := range w.servers() {
+			owners := c.behind(w, s)
+			if w.main && (len(owners) != 1 || owners[0] == m) {
+				return false
+			}
+			pooled = pooled || !w.main && slices.Contains(owners, m)
+		}
+	}
+	return pooled
 }
 
 // sessions is the word of one server line.

@@ -70,7 +70,7 @@ func database(head reading.Header, i, n int, uuid, prefix, vip string) *galera.F
 }
 
 func manager(head reading.Header, i, n int, prefix, vip string) *pacemaker.Facts {
-	p := &pacemaker.Facts{Header: head, Connected: true, FailCounts: []pacemaker.FailCount{}, Bans: []pacemaker.Ban{}, Locks: []pacemaker.Lock{},
+	p := &pacemaker.Facts{Header: head, Connected: true, FailCounts: []pacemaker.FailCount{}, Bans: []pacemaker.Ban{}, Locks: []pacemaker.Lock{}, Fencing: []pacemaker.FencingEvent{},
 		LocalNode: short(prefix, i), Version: "2.1.5", ClusterName: "tripleo_cluster",
 		DC: short(prefix, 0), Quorum: true, Symmetric: true}
 	p.Galera = &pacemaker.Galera{Resource: "galera", Parent: "galera-master", HostMap: map[string]string{}, PromotedMax: n, Managed: true}
@@ -94,8 +94,10 @@ func manager(head reading.Header, i, n int, prefix, vip string) *pacemaker.Facts
 
 func proxy(head reading.Header, i, n int, prefix, vip string) *haproxy.Facts {
 	h := &haproxy.Facts{Header: head, Running: true, Level: haproxy.LevelUser, Version: "2.6.12", Uptime: 90000, Processes: 1, Window: 0.25}
-	h.Database = &haproxy.Database{Frontend: "mysql", Backend: "mysql", Binds: []string{vip + ":3306"}, Sticky: true}
-	mysql := haproxy.Proxy{Name: "mysql", Mode: "tcp", Table: &haproxy.Table{Name: "mysql", Type: "ip", Size: 1000, Entries: []haproxy.Entry{}}}
+	h.Database = &haproxy.Database{Frontend: "mysql", Backend: "mysql", Binds: []string{vip + ":3306"}, Sticky: true, StickKey: "dst",
+		UseServers: []string{}, Unmodelled: []string{}, Unread: []string{}}
+	h.Pools = []haproxy.Database{}
+	mysql := haproxy.Proxy{Name: "mysql", Mode: "tcp", Table: &haproxy.Table{Name: "mysql", Type: "ip", Size: 1000, Used: 1, Entries: []haproxy.Entry{}}}
 	for k := range n {
 		s := haproxy.Server{Name: fqdn(prefix, k), Status: haproxy.StatusUp, Raw: "UP", Backup: true, Weight: 1, ID: k + 1,
 			LastSession: -1, CheckStatus: "L7OK", CheckCode: 200}
@@ -166,8 +168,9 @@ func (w *world) stop(i int) {
 func (w *world) quiet() {
 	w.hosts[0].Galera.Sessions, w.hosts[0].Galera.Sample.Replicated = nil, 0
 	for h := range w.hosts {
+		w.hosts[h].HAProxy.Proxies[0].Table.Used = 0
 		for s := range w.hosts[h].HAProxy.Proxies[0].Servers {
-			w.line(h, s).CurrentSessions, w.line(h, s).NewSessions, w.line(h, s).LastSession = 0, 0, -1
+			w.line(h, s).CurrentSessions, w.line(h, s).NewSessions, w.line(h, s).LastSession, w.line(h, s).TotalSessions = 0, 0, -1, 0
 		}
 	}
 }

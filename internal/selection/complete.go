@@ -79,23 +79,60 @@ func (c *cluster) proxyNodes() []string {
 func (c *cluster) uncounted() []string {
 	have := len(c.matching(func(m *member) bool { return m.runsDatabase }))
 	var absent []string
-	add := func(want int, what string) {
+	add := func(want int, what, more string) {
 		if want > have {
-			absent = append(absent, fmt.Sprintf("%s %d members, the hosts have %s", what, want, plural(int64(have), "database")))
+			absent = append(absent, fmt.Sprintf("%s %d members, the hosts have %s%s", what, want,
+				plural(int64(have), "database"), more))
 		}
 	}
-	size := 0
+	size, arbitrators := 0, 0
 	for _, m := range c.members {
 		if g := m.answering(); g != nil && g.Wsrep.ClusterStatus == galera.ClusterPrimary {
-			size = max(size, g.Wsrep.ClusterSize)
-			add(len(gcommMembers(g.Wsrep.ClusterAddress)), "wsrep_cluster_address lists")
+			if g.Wsrep.ClusterSize-g.Wsrep.Arbitrators > size-arbitrators {
+				size, arbitrators = g.Wsrep.ClusterSize, g.Wsrep.Arbitrators
+			}
+			want, more := c.listed(gcommMembers(g.Wsrep.ClusterAddress), g.Wsrep.Arbitrators)
+			add(want, "wsrep_cluster_address lists", more)
 		}
 	}
-	add(size, "wsrep_cluster_size is")
+	more := ""
+	if arbitrators > 0 {
+		more = fmt.Sprintf(", without %s (garbd)", plural(int64(arbitrators), "arbitrator"))
+	}
+	add(size-arbitrators, "wsrep_cluster_size is", more)
 	if g := c.config(); g != nil {
-		add(len(g.ClusterAddress), "the galera resource lists")
+		want, more := c.listed(g.ClusterAddress, arbitrators)
+		add(want, "the galera resource lists", more)
 	}
 	return absent
+}
+
+// listed counts the members of a list, each once, whether it is told by name, by address or by both, without the
+// arbitrators. more names those that are none of the hosts, where the others are known.
+func (c *cluster) listed(names []string, arbitrators int) (want int, more string) {
+	known := map[*member]bool{}
+	var strange []string
+	for _, name := range names {
+		hosts := c.matching(func(m *member) bool { return m.answersTo(name) })
+		for _, m := range hosts {
+			known[m] = true
+		}
+		if len(hosts) == 0 && !slices.ContainsFunc(strange, func(s string) bool { return same(s, name) }) {
+			strange = append(strange, name)
+		}
+	}
+	if len(known) > 0 && len(strange) > 0 {
+		more = fmt.Sprintf(": %s is another host, an arbitrator (garbd) that is not connected, or left over",
+			strings.Join(strange, ", "))
+	}
+	return len(known) + max(0, len(strange)-arbitrators), more
+}
+
+// same says that two names are one, or two spellings of one address.
+func same(a, b string) bool {
+	first, ok := address(a)
+	second, isAddress := address(b)
+	return ok && isAddress && first == second || lower(a) == lower(b)
 }
 
 // gcommMembers are the members of gcomm://a,b,c?options.

@@ -92,6 +92,28 @@ var ailments = []func(w *world, i, n int){
 		}
 	},
 	func(w *world, i, n int) { w.hosts[i].Unreachable = n%2 == 1 },
+	func(w *world, i, n int) {
+		d := w.hosts[i].HAProxy.Database
+		d.AllBackups, d.Persist, d.StickExpires, d.StickPeers = n%2 == 1, n/2%2 == 1, n/4%2 == 1, n/8%4
+		d.Balance, d.StickKey = []string{"", "first"}[n/32%2], []string{"dst", "src", ""}[n/64%3]
+	},
+	func(w *world, i, n int) {
+		w.hosts[i].HAProxy.Database.UseServers = []string{w.line(i, n%len(w.hosts)).Name, "%[x]"}[:n%3%2+1]
+	},
+	func(w *world, i, n int) { w.hosts[i].HAProxy.Database.Unmodelled = []string{"dispatch"}[:n%2] },
+	func(w *world, i, n int) { w.hosts[i].HAProxy.Database.Unread = []string{"line 1"}[:n%2] },
+	func(w *world, i, n int) { w.line(n%len(w.hosts), i).Weight = n / 8 % 2 },
+	func(w *world, i, n int) { w.table(i).Used = int64(n % 3) },
+	func(w *world, i, n int) {
+		p := w.pool(i, fmt.Sprint("pool", n), reader("r", n%4), haproxy.Server{Name: []string{"x", "controller-1"}[n/4%2]})
+		p.Servers[0].CurrentSessions = int64(n / 16 % 2)
+	},
+	func(w *world, i, n int) {
+		w.managers(func(p *pacemaker.Facts) {
+			p.Fencing = []pacemaker.FencingEvent{{Target: w.hosts[i].Name, Status: []string{"pending", "success", ""}[n%3]}}
+		})
+	},
+	func(w *world, i, n int) { w.hosts[i].Galera.Wsrep.Arbitrators = n % 3 },
 }
 
 // fuzzed makes a cluster and options of fuzzed bytes: size, policy, spares, then ailments.

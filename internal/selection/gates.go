@@ -31,10 +31,12 @@ const (
 	PacemakerUnread   Code = "pacemaker_unread"
 	NoQuorum          Code = "no_quorum"
 	Unclean           Code = "unclean"
+	FencingPending    Code = "fencing_pending"
 	NodeOffline       Code = "node_offline"
 	Pending           Code = "pending"
 	Standby           Code = "standby"
 	Maintenance       Code = "maintenance"
+	NodeHealth        Code = "node_health"
 	ResourceFailed    Code = "resource_failed"
 	ResourceUnmanaged Code = "resource_unmanaged"
 	Banned            Code = "banned"
@@ -100,10 +102,12 @@ var gates = []gate{
 	{PacemakerUnread, "no Pacemaker told of it", pacemakerUnread},
 	{NoQuorum, "Pacemaker has no quorum", noQuorum},
 	{Unclean, "Pacemaker wants to fence the node", unclean},
+	{FencingPending, "the node is being fenced, or is about to be", fencingPending},
 	{NodeOffline, "the node is offline for Pacemaker", nodeOffline},
 	{Pending, "the node is joining or leaving Pacemaker", pending},
 	{Standby, "the node is in standby", standby},
 	{Maintenance, "the node or the cluster is in maintenance", maintenance},
+	{NodeHealth, "the node's health is red for Pacemaker, or not known", nodeHealth},
 	{ResourceFailed, "its galera resource failed, is blocked, or is not promoted", resourceFailed},
 	{ResourceUnmanaged, "its galera resource is unmanaged", resourceUnmanaged},
 	{Banned, "a constraint keeps galera off the node: it is about to be stopped", banned},

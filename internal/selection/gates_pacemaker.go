@@ -31,6 +31,8 @@ func pacemakerUnread(l look) string {
 		return ""
 	case l.m.host.Pacemaker == nil:
 		return missingDocument(l.m, "pacemaker")
+	case l.self == nil && !l.m.host.Pacemaker.Present:
+		return "Pacemaker is not installed on it"
 	case l.self == nil:
 		return "Pacemaker on it did not answer" + firstError(l.m.host.Pacemaker.Header)
 	case len(l.node) == 0:
@@ -56,6 +58,46 @@ func noQuorum(l look) string {
 
 func unclean(l look) string {
 	return l.flagged(func(n pacemaker.Node) bool { return n.Unclean }, "the node is UNCLEAN")
+}
+
+// fencingPending looks at the history of fencing: an operator's order, or Pacemaker's own, that has not ended.
+func fencingPending(l look) string {
+	for _, view := range []*pacemaker.Facts{l.c.view, l.self} {
+		if view == nil || l.m.node == "" {
+			continue
+		}
+		for _, e := range view.Fencing {
+			if e.Status != "success" && e.Status != "failed" && l.isTarget(view, e.Target) {
+				return fmt.Sprintf("the fencing of %s (%s) is %s", e.Target, orUnknown(e.Action), orUnknown(e.Status))
+			}
+		}
+	}
+	return ""
+}
+
+// isTarget says that a name is the member's node, or a guest node whose container runs on it.
+func (l look) isTarget(view *pacemaker.Facts, name string) bool {
+	return lower(name) == lower(l.m.node) || slices.ContainsFunc(view.Nodes, func(n pacemaker.Node) bool {
+		return lower(n.Name) == lower(name) && n.ContainerOn != "" && lower(n.ContainerOn) == lower(l.m.node)
+	})
+}
+
+// nodeHealth takes Pacemaker's word for the health of a node, which it has since 2.1 (crm_mon), and before as
+// attributes alone. Red moves everything away, as the cluster's node-health-strategy says. Yellow is no reason.
+func nodeHealth(l look) string {
+	for _, n := range l.node {
+		switch n.Health {
+		case "", "green", "yellow":
+		default:
+			return "the node's health is " + n.Health
+		}
+		for _, name := range sortedKeys(n.Attributes) {
+			if strings.HasPrefix(name, "#health") && lower(n.Attributes[name]) == "red" {
+				return fmt.Sprintf("the node's health is red (%s)", name)
+			}
+		}
+	}
+	return ""
 }
 
 func nodeOffline(l look) string {

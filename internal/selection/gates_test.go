@@ -29,7 +29,26 @@ func nodeFlag(change func(*pacemaker.Node)) func(*world, *Options) {
 	return func(w *world, _ *Options) { w.node(2, change) }
 }
 
+func fencing(target, status string) func(*world, *Options) {
+	return func(w *world, _ *Options) {
+		w.managers(func(p *pacemaker.Facts) {
+			p.Fencing = []pacemaker.FencingEvent{{Target: target, Action: "reboot", Status: status}}
+		})
+	}
+}
+
 var defects = []defect{
+	{"an operator fences it", FencingPending, fencing("controller-2", "pending"), "the fencing of controller-2 (reboot) is pending"},
+	{"its fencing is in a state that is not known", FencingPending, fencing("Controller-2", "executing"),
+		"the fencing of Controller-2 (reboot) is executing"},
+	{"the health of its node is red", NodeHealth, nodeFlag(func(n *pacemaker.Node) { n.Health = "red" }), "the node's health is red"},
+	{"the health of its node is a word that is not known", NodeHealth, nodeFlag(func(n *pacemaker.Node) { n.Health = "purple" }),
+		"the node's health is purple"},
+	{"Pacemaker is not installed on it", PacemakerUnread, func(w *world, _ *Options) {
+		p := w.hosts[2].Pacemaker
+		*p = pacemaker.Facts{Header: p.Header}
+		p.Present = false
+	}, "Pacemaker is not installed on it"},
 	{"two hosts claim one Pacemaker node", AmbiguousNames, func(w *world, _ *Options) { w.hosts[2].Pacemaker.LocalNode = "controller-1" },
 		"controller-1 and controller-2 both claim the Pacemaker node controller-1"},
 	{"facts older than max_age", StaleFacts, sample(func(g *galera.Facts) { g.GatheredAt = testNow - 121 }), "has facts 121 s old (limit 120 s)"},
@@ -244,6 +263,49 @@ func TestEachCodeHasATest(t *testing.T) {
 		if g.meaning == "" {
 			t.Errorf("%s has no meaning", g.code)
 		}
+	}
+}
+
+// Fencing that has ended, another node's, yellow health and the same network card say nothing against a controller.
+func TestWhatIsNoReason(t *testing.T) {
+	for name, change := range map[string]func(*world, *Options){
+		"its fencing succeeded":   fencing("controller-2", "success"),
+		"its fencing failed":      fencing("controller-2", "failed"),
+		"another node is fenced":  fencing("controller-9", "pending"),
+		"its health is yellow":    nodeFlag(func(n *pacemaker.Node) { n.Health = "yellow" }),
+		"all servers have one id": func(w *world, _ *Options) { w.uid("same=") },
+		"no server has a MAC":     func(w *world, _ *Options) { w.uid("unknown") },
+		"unknown ids, and no other": func(w *world, _ *Options) {
+			w.uid("unknown")
+			for i := range w.hosts {
+				w.hosts[i].Galera.Wsrep.GcommUUID = ""
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, o := healthy(3), options()
+			change(w, &o)
+			wants{"controller-2", []string{"controller-0"}, serving("controller-0")}.check(t, decide(t, w.hosts, o))
+		})
+	}
+}
+
+// Before Pacemaker 2.1 the attributes of the node alone tell of its health.
+func TestARedAttributeOfItsHealth(t *testing.T) {
+	w := healthy(3)
+	w.node(2, func(n *pacemaker.Node) {
+		n.Attributes = map[string]string{"#health-smart": "red", "#health-cpu": "green"}
+	})
+	k := decide(t, w.hosts, options()).of("controller-2")
+	if len(k.Reasons) != 1 || k.Reasons[0] != (Reason{NodeHealth, "the node's health is red (#health-smart)"}) {
+		t.Errorf("%v", k.Reasons)
+	}
+}
+
+// uid gives all servers the same id.
+func (w *world) uid(id string) {
+	for i := range w.hosts {
+		w.hosts[i].Galera.Server.UID = id
 	}
 }
 

@@ -41,7 +41,9 @@ var lies = []struct {
 		w.hosts[2].Galera.Wsrep.GcommUUID = strings.ToUpper(w.hosts[1].Galera.Wsrep.GcommUUID)
 	}, "the Galera member id"},
 	{"the name of a Galera node", func(w *world) { w.hosts[2].Galera.Wsrep.NodeName = "Controller-1" }, "the Galera node controller-1"},
-	{"the id of a server", func(w *world) { w.hosts[2].Galera.Server.UID = w.hosts[1].Galera.Server.UID }, "the server id"},
+	{"the id of a server, and no other", func(w *world) {
+		w.hosts[2].Galera.Server.UID, w.hosts[2].Galera.Wsrep.GcommUUID = w.hosts[1].Galera.Server.UID, ""
+	}, "the server id"},
 	{"the name of a Pacemaker node", func(w *world) { w.hosts[2].Pacemaker.LocalNode = "controller-1" }, "the Pacemaker node"},
 	{"the name of a host in one document", func(w *world) { w.heads(2)[0].Host.Name = "controller-1" }, "both claim the host name"},
 	{"the name of a host in every document", func(w *world) {

@@ -29,7 +29,7 @@ func (c *cluster) identify() {
 	c.once("the Pacemaker node", func(m *member) string { return lower(m.node) })
 	c.once("the Galera node", func(m *member) string { return lower(m.galera) })
 	c.once("the Galera member id", func(m *member) string { return m.known().gcomm })
-	c.once("the server id", func(m *member) string { return m.known().uid })
+	c.onceServer()
 	for _, m := range c.members {
 		m.runsDatabase = c.hasDatabase(m)
 	}
@@ -116,8 +116,8 @@ func (c *cluster) nameServer(s haproxy.Server) {
 	}
 }
 
-// owners are the members a server line could mean: by its whole name, else by its first label; and by its address, which
-// must not say otherwise.
+// owners are the members a server line could mean: by its whole name, else by its first label; and by its address,
+// which must not say otherwise.
 func (c *cluster) owners(s haproxy.Server) []*member {
 	name := lower(s.Name)
 	owners := c.matching(func(m *member) bool {
@@ -164,6 +164,23 @@ func (c *cluster) once(what string, of func(*member) string) {
 			c.conflicts = append(c.conflicts, fmt.Sprintf("%s and %s both claim %s %s", other.name, m.name, what, v))
 		}
 		holder[v] = m
+	}
+}
+
+// onceServer demands that no two members have the same server id, unless their names and Galera's ids tell them apart:
+// it is made of the address of a network card and the port, and machines have been seen with the same ones.
+func (c *cluster) onceServer() {
+	for i, m := range c.members {
+		for _, other := range c.members[:i] {
+			a, b := m.known(), other.known()
+			if a.uid == "" || a.uid != b.uid || lower(a.uid) == "unknown" {
+				continue
+			}
+			if a.gcomm == "" || a.gcomm == b.gcomm || b.gcomm == "" || m.self == other.self {
+				text := fmt.Sprintf("%s and %s both claim the server id %s", other.name, m.name, a.uid)
+				c.conflicts = append(c.conflicts, text)
+			}
+		}
 	}
 }
 

@@ -117,16 +117,20 @@ func TestNothingSticksToAnIPv6Address(t *testing.T) {
 		{"an IPv6 address in a table of a type that is not known", []string{"[" + vipIPv6 + "]:3306"}, "", []string{"controller-0", "controller-2"}},
 		{"an IPv6 address in a table of its own kind", []string{"[" + vipIPv6 + "]:3306"}, "ipv6", []string{"controller-2"}},
 		{"every address in a table of IPv4 addresses", []string{"[::]:3306"}, "ip", []string{"controller-0", "controller-2"}},
-		{"an IPv4 address in a table of IPv4 addresses", []string{"10.99.0.10:3306", "0.0.0.0:3306"}, "ip", []string{"controller-2"}},
+		{"an IPv4 address in a table of IPv4 addresses", []string{"10.99.0.10:3306"}, "ip", []string{"controller-2"}},
+		{"an IPv4 address and any other", []string{"10.99.0.10:3306", "0.0.0.0:3306"}, "ip", []string{"controller-0", "controller-2"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w, o := ipv6(t, vipIPv6+":3306", serverByName), options()
 			w.quiet()
-			w.line(1, 2).LastSession = 1648
+			w.line(1, 2).LastSession, o.VIP = 1648, []string{vipIPv6}
 			o.MinSpares = 0
 			for i := range w.hosts {
 				h := w.hosts[i].HAProxy
 				h.Database.Binds = c.binds
+				if h.Proxies[0].Table.Used = 1; nothingSticks(c.binds, c.kind) {
+					h.Proxies[0].Table.Used = 0
+				}
 				if h.Proxies[0].Table.Type = c.kind; c.kind == "" {
 					h.Proxies[0].Table = nil
 				}
@@ -136,4 +140,9 @@ func TestNothingSticksToAnIPv6Address(t *testing.T) {
 			}
 		})
 	}
+}
+
+// nothingSticks is when HAProxy keeps no entry: for IPv6 addresses alone, in a table of IPv4 addresses.
+func nothingSticks(binds []string, kind string) bool {
+	return kind == "ip" && !slices.ContainsFunc(binds, isIPv4)
 }

@@ -20,20 +20,32 @@ var needed = map[string][]string{
 		"wsrep.cluster_conf_id wsrep.cluster_address wsrep.gcomm_uuid wsrep.last_committed wsrep.local_recv_queue",
 		"wsrep.flow_control_active wsrep.desync wsrep.desync_count",
 		"sample.window sample.replicated sample.committed sample.questions sample.flow_control sample.recv_queue_min",
-		"sessions[].count storage.datadir_total storage.datadir_free grastate?.seqno"),
+		"wsrep.arbitrators sessions[].count storage.datadir_total storage.datadir_free grastate?.seqno"),
 	"pacemaker": paths(common, "connected local_node cluster_name quorum maintenance_mode stop_all_resources",
 		"nodes[].name nodes[].type nodes[].online nodes[].standby nodes[].standby_onfail nodes[].maintenance nodes[].pending",
-		"nodes[].unclean nodes[].shutdown",
+		"nodes[].unclean nodes[].shutdown nodes[].health nodes[].attributes? nodes[].container_host",
+		"fencing[].target fencing[].status",
 		"resources[].id resources[].agent resources[].role resources[].target_role resources[].parent resources[].parent_kind",
 		"resources[].singleton resources[].active resources[].blocked resources[].maintenance resources[].managed",
 		"resources[].failed resources[].node",
 		"fail_counts[].resource fail_counts[].node fail_counts[].host fail_counts[].count fail_counts[].migration_threshold",
 		"bans[].resource bans[].node bans[].weight vips[].resource vips[].address vips[].node locks[].cluster locks[].expires",
 		"galera?.resource galera?.parent galera?.cluster_address galera?.cluster_host_map galera?.nodes galera?.managed"),
-	"haproxy": paths(common, "running uptime processes window database?.backend database?.binds database?.sticky",
+	"haproxy": paths(common, "running uptime processes window", backendKeys("database?"), backendKeys("pools[]"),
 		"proxies[].name proxies[].servers[].name proxies[].servers[].address proxies[].servers[].status",
 		"proxies[].servers[].status_text proxies[].servers[].backup proxies[].servers[].scur proxies[].servers[].new_sessions",
-		"proxies[].servers[].lastsess proxies[].stick_table?.readable proxies[].stick_table?.entries[].server"),
+		"proxies[].servers[].lastsess proxies[].servers[].stot proxies[].servers[].weight proxies[].servers[].slim",
+		"proxies[].stick_table?.readable proxies[].stick_table?.used proxies[].stick_table?.entries[].server"),
+}
+
+// backendKeys are those of a backend of the database.
+func backendKeys(at string) string {
+	keys := strings.Fields("frontend backend binds sticky config balance allbackups persist use_servers " +
+		"stick_key stick_peers stick_expires unmodelled unread")
+	for i, k := range keys {
+		keys[i] = at + "." + k
+	}
+	return strings.Join(keys, " ")
 }
 
 func paths(lists ...string) []string {

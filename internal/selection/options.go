@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // Policy says what to do about a controller that serves clients.
@@ -38,6 +40,8 @@ type Options struct {
 	MinFreeSpace int64 `json:"min_free_space"`
 	// MinProxyUptime is the age, in seconds, from which the statistics of the VIP holder's HAProxy count.
 	MinProxyUptime int64 `json:"min_proxy_uptime"`
+	// VIP are the addresses that the clients of the database use; empty: those on which HAProxy listens for it.
+	VIP []string `json:"vip"`
 	// Exclude and Prefer are names of controllers: the inventory's, Pacemaker's or the host's own.
 	Exclude []string `json:"exclude"`
 	Prefer  []string `json:"prefer"`
@@ -64,6 +68,11 @@ func (o Options) check() error {
 	} {
 		if v < 0 || math.IsNaN(v) {
 			return fmt.Errorf("%s: %v is less than 0; give 0 or more", name, v)
+		}
+	}
+	for _, text := range o.VIP {
+		if _, ok := address(text); !ok {
+			return fmt.Errorf("vip: %q is no IP address", excerpt.Of(text))
 		}
 	}
 	if o.MaxAge == 0 {

@@ -40,7 +40,7 @@ var scenarios = []struct {
 	}, wants{"controller-0", []string{"controller-2"}, serving("controller-2")}},
 	{"the last session names the next server of a quiet cluster", func(w *world, _ *Options) {
 		w.quiet()
-		w.line(1, 0).LastSession, w.line(1, 2).LastSession = 5822, 1648
+		w.line(1, 0).LastSession, w.line(1, 2).LastSession, w.table(1).Used = 5822, 1648, 1
 	}, wants{"controller-0", []string{"controller-2"}, serving("controller-2")}},
 	{"a server that is down is not the next one", func(w *world, _ *Options) {
 		w.quiet()

@@ -4,8 +4,11 @@ package selection
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
+
+	"overcloud.backup/internal/haproxy"
 )
 
 // vip is the address that the clients of the database use, and who has it.
@@ -16,11 +19,18 @@ type vip struct {
 }
 
 // findVIP looks for the one host that has an address on which HAProxy listens for the database: by the hosts' own
-// addresses and by Pacemaker's word. Only the HAProxy of that host carries clients.
-func (c *cluster) findVIP() vip {
-	addrs := c.binds()
+// addresses and by Pacemaker's word. Only the HAProxy of that host carries clients. of picks the frontend, given are
+// the addresses where the operator names them.
+func (c *cluster) findVIP(of func(*haproxy.Facts) *haproxy.Database, given []string) vip {
+	b := c.binds(of)
+	addrs := b.vips()
+	if len(given) > 0 {
+		addrs = canonical(given)
+	} else if b.unread != "" {
+		return vip{problem: b.unread}
+	}
 	if len(addrs) == 0 {
-		return vip{problem: "no HAProxy told the address on which it listens for the database"}
+		return vip{problem: b.problem()}
 	}
 	v := vip{address: strings.Join(addrs, ", ")}
 	var holders []*member
@@ -43,47 +53,107 @@ func (c *cluster) findVIP() vip {
 		v.holder = holders[0]
 	default:
 		v.problem = fmt.Sprintf("the VIP %s is held by more than one: %s", v.address, nameList(holders))
+		if len(b.every) > 0 && len(given) == 0 {
+			v.problem += "; " + nameIt
+		}
 	}
 	return v
 }
 
-// binds are the addresses of the database's frontend. Where Pacemaker moves some of them, the others are fixed
-// addresses of a host and carry no clients of ours; a wildcard stands for all the VIPs.
-func (c *cluster) binds() []string {
-	found, wildcard := map[string]bool{}, false
-	for _, m := range c.members {
-		p := m.proxy()
-		if p == nil || p.Database == nil {
-			continue
-		}
-		for _, b := range p.Database.Binds {
-			a, ok := bindAddress(b)
-			if !ok {
-				wildcard = true
-				continue
-			}
-			found[a] = true
-		}
-	}
-	moved := c.movedBy(found, wildcard)
-	if len(moved) > 0 {
-		return sortedBools(moved)
-	}
-	return sortedBools(found)
+// nameIt is what to do where the addresses alone do not tell the VIP.
+const nameIt = "name the VIP of the database with controller_backup_vip"
+
+// binds is where the HAProxies of a cluster listen for the database.
+type binds struct {
+	// shared may be VIPs; own are addresses that each HAProxy has for its own host; moved are those that Pacemaker
+	// moves.
+	shared, own, moved map[string]bool
+	// every are the binds that stand for all addresses of a host, or for a name.
+	every  map[string]bool
+	unread string // why not all of them are known
 }
 
-// movedBy are those of the addresses that Pacemaker moves: all it moves, for a wildcard.
-func (c *cluster) movedBy(found map[string]bool, wildcard bool) map[string]bool {
-	moved := map[string]bool{}
-	if c.view == nil {
-		return moved
+// vips are the addresses that may be the VIP. Where Pacemaker moves some of them, the others are fixed addresses of a
+// host and carry no clients of ours; a wildcard stands for all the VIPs.
+func (b binds) vips() []string {
+	if len(b.moved) > 0 {
+		return sortedBools(b.moved)
 	}
-	for _, v := range c.view.VIPs {
-		if a, ok := address(v.Address); ok && (wildcard || found[a]) {
-			moved[a] = true
+	return sortedBools(b.shared)
+}
+
+// problem says what the addresses are where none can be the VIP.
+func (b binds) problem() string {
+	switch own := strings.Join(sortedBools(b.own), ", "); {
+	case len(b.every) > 0:
+		all := strings.Join(sortedBools(b.every), ", ")
+		return fmt.Sprintf("HAProxy listens for the database on %s, which is every address of a host or a name: %s",
+			all, nameIt)
+	case own != "":
+		return fmt.Sprintf("each HAProxy listens for the database on addresses of its own host alone (%s): %s",
+			own, nameIt)
+	}
+	return "no HAProxy told the address on which it listens for the database"
+}
+
+// binds sorts the addresses. One that a single HAProxy listens on, whose host alone has it, is that host's own: a VIP
+// is in the configuration of all of them. So is a loopback address, wherever it is.
+func (c *cluster) binds(of func(*haproxy.Facts) *haproxy.Database) binds {
+	b := binds{shared: map[string]bool{}, own: map[string]bool{}, moved: map[string]bool{}, every: map[string]bool{}}
+	by, proxies := map[string][]*member{}, 0
+	for _, m := range c.members {
+		p := m.proxy()
+		if p == nil || of(p) == nil {
+			continue
+		}
+		if d := of(p); len(d.Unread) > 0 && b.unread == "" {
+			b.unread = fmt.Sprintf("a part of HAProxy's configuration on %s was not understood: %s", m.name,
+				d.Unread[0])
+		}
+		proxies++
+		for _, bind := range of(p).Binds {
+			a, ok := bindAddress(bind)
+			if !ok {
+				b.every[bind] = true
+			} else if !slices.Contains(by[a], m) {
+				by[a] = append(by[a], m)
+			}
 		}
 	}
-	return moved
+	for a, listeners := range by {
+		have := c.matching(func(m *member) bool { return m.silent == "" && m.addrs[a] })
+		ip, err := netip.ParseAddr(a)
+		alone := proxies > 1 && len(listeners) == 1 && len(have) == 1 && have[0] == listeners[0]
+		if err == nil && ip.IsLoopback() || alone {
+			b.own[a] = true
+		} else {
+			b.shared[a] = true
+		}
+	}
+	c.move(&b)
+	return b
+}
+
+// move finds those of the addresses that Pacemaker moves: all it moves, for a wildcard.
+func (c *cluster) move(b *binds) {
+	if c.view == nil {
+		return
+	}
+	for _, v := range c.view.VIPs {
+		if a, ok := address(v.Address); ok && (len(b.every) > 0 || b.shared[a] || b.own[a]) {
+			b.moved[a] = true
+		}
+	}
+}
+
+func canonical(addresses []string) []string {
+	set := map[string]bool{}
+	for _, text := range addresses {
+		if a, ok := address(text); ok {
+			set[a] = true
+		}
+	}
+	return sortedBools(set)
 }
 
 // bindAddress is the address of host:port; not ok for a wildcard.

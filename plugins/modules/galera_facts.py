@@ -450,6 +450,11 @@ ansible_facts:
               elements: str
               sample:
                 - 10.99.0.12:0
+            arbitrators:
+              description: Members without an incoming address. They are arbitrators (C(garbd)), and have no data and no clients.
+              returned: always
+              type: int
+              sample: 0
             gcomm_uuid:
               description: The node's id in the group communication.
               returned: always

@@ -42,7 +42,7 @@ options:
     description:
       - Path of the stats socket.
       - >-
-        By default the first C(stats socket) of the configuration that exists, on the host or else inside the container
+        By default the first C(stats socket) of the configuration that answers, on the host or else inside the container
         of the haproxy process. Where the configuration names none, C(/var/lib/haproxy/stats),
         C(/run/haproxy/admin.sock) or C(/var/run/haproxy.sock).
     type: path
@@ -66,17 +66,24 @@ options:
     description:
       - The files or folders given to C(haproxy -f), in that order. A folder stands for its files C(*.cfg).
       - >-
-        By default C(/var/lib/config-data/puppet-generated/haproxy/etc/haproxy/haproxy.cfg) (TripleO's containers), else
+        By default those of the process that runs, as it sees them. Where they cannot be read,
+        C(/var/lib/config-data/puppet-generated/haproxy/etc/haproxy/haproxy.cfg) (TripleO's containers), else
         C(/etc/haproxy/haproxy.cfg).
+      - Variables in them have the values of the environment that the process was started with, which root can read.
     type: list
     elements: path
   database_proxy:
     description:
-      - Name of the section in front of the database, C(listen), C(frontend) or C(backend).
+      - >-
+        Names of the sections in front of the database, C(listen), C(frontend) or C(backend). The first is the one that
+        the virtual address leads to, the others are further ways to its servers, like a pool of readers.
       - >-
         By default the one named C(mysql), else the only one in mode C(tcp) that binds port 3306 or has C(galera),
-        C(mariadb) or C(mysql) in its name. Several are an error that lists them.
-    type: str
+        C(mariadb) or C(mysql) in its name. Several with different servers are an error that lists them, and so is a
+        C(mysql) beside another one with port 3306 and other servers.
+      - Other backends in mode C(tcp) with the same servers, by address and port or by name, are found in any case.
+    type: list
+    elements: str
   sample:
     description: >-
       Seconds between the two readings that count new sessions, at most half of C(timeout). C(0) takes one reading and
@@ -140,8 +147,8 @@ ansible_facts:
         present:
           description:
             - >-
-              Whether this host has a haproxy.cfg, a stats socket or a process of HAProxy. Those that Neutron runs for
-              the metadata service do not count, nor do those of other users.
+              Whether this host has a haproxy.cfg, a stats socket or a process of HAProxy. Those that Neutron (or OVN)
+              runs for the metadata service and cephadm for its ingress do not count, nor do those of other users.
           type: bool
           returned: always
           sample: true
@@ -376,6 +383,11 @@ ansible_facts:
                   type: int
                   returned: always
                   sample: 1
+                slim:
+                  description: Its C(maxconn), 0 for none.
+                  type: int
+                  returned: always
+                  sample: 0
                 address:
                   description:
                     - >-
@@ -539,7 +551,9 @@ ansible_facts:
               returned: always
               sample: true
             evidence:
-              description: How it was found, C(option), C(name), C(port) or C(name and port).
+              description: >-
+                How it was found, C(option), C(name), C(port), C(name and port), or C(servers) when it has the
+                database's.
               type: str
               returned: always
               sample: name
@@ -548,4 +562,158 @@ ansible_facts:
               type: str
               returned: always
               sample: /etc/haproxy/haproxy.cfg
+            balance:
+              description: The C(balance) of the configuration, empty where HAProxy's default holds.
+              type: str
+              returned: always
+              sample: leastconn
+            allbackups:
+              description: Whether C(option allbackups) has all backup servers take clients when no other server is up.
+              type: bool
+              returned: always
+              sample: false
+            persist:
+              description: Whether clients that are pinned to a server are sent there although it is down.
+              type: bool
+              returned: always
+              sample: false
+            use_servers:
+              description: The servers that rules C(use-server) name.
+              type: list
+              elements: str
+              returned: always
+              sample: []
+            stick_key:
+              description: >-
+                What the stick rule looks at. Empty where there is none, or where it is not the same for all clients of
+                an address, for there are several rules, a condition, or a table of another section.
+              type: str
+              returned: always
+              sample: dst
+            stick_peers:
+              description: >-
+                How many HAProxies the C(peers) section of the stick table has, this one included. With one the table
+                outlives a reload, with more its entries come from other hosts, too.
+              type: int
+              returned: always
+              sample: 0
+            stick_expires:
+              description: Whether entries of the stick table go away by themselves.
+              type: bool
+              returned: always
+              sample: false
+            unmodelled:
+              description: The options and lines because of which nobody can tell to which server the next client goes.
+              type: list
+              elements: str
+              returned: always
+              sample: []
+            unread:
+              description: The lines of its sections that were not understood, and files of HAProxy's that were not read.
+              type: list
+              elements: str
+              returned: always
+              sample: []
+        pools:
+          description:
+            - >-
+              Further backends in mode C(tcp) with servers of the database, as a pool of readers, and those that may be,
+              by the port of their servers.
+            - M(overcloud.backup.idle_controller) tells by the addresses whether their servers are controllers.
+          type: list
+          elements: dict
+          returned: always
+          contains:
+            frontend:
+              description: Name of the section that clients connect to; empty when it is not known.
+              type: str
+              returned: always
+              sample: mysql
+            backend:
+              description: Name of the section with the servers, the same for a C(listen).
+              type: str
+              returned: always
+              sample: mysql
+            binds:
+              description:
+                - >-
+                  The addresses that clients connect to, C(host:port), from the configuration. Empty when it could not
+                  be read.
+                - C(0.0.0.0) and C([::]) stand for every address.
+              type: list
+              elements: str
+              returned: always
+              sample:
+                - 10.99.0.100:3306
+            sticky:
+              description: >-
+                Whether it pins its clients to a server, so that the first server that is up is not always the one in
+                use.
+              type: bool
+              returned: always
+              sample: true
+            evidence:
+              description: >-
+                How it was found, C(option), C(name), C(port), C(name and port), or C(servers) when it has the
+                database's.
+              type: str
+              returned: always
+              sample: name
+            config:
+              description: The file that holds the section; empty when it could not be read.
+              type: str
+              returned: always
+              sample: /etc/haproxy/haproxy.cfg
+            balance:
+              description: The C(balance) of the configuration, empty where HAProxy's default holds.
+              type: str
+              returned: always
+              sample: leastconn
+            allbackups:
+              description: Whether C(option allbackups) has all backup servers take clients when no other server is up.
+              type: bool
+              returned: always
+              sample: false
+            persist:
+              description: Whether clients that are pinned to a server are sent there although it is down.
+              type: bool
+              returned: always
+              sample: false
+            use_servers:
+              description: The servers that rules C(use-server) name.
+              type: list
+              elements: str
+              returned: always
+              sample: []
+            stick_key:
+              description: >-
+                What the stick rule looks at. Empty where there is none, or where it is not the same for all clients of
+                an address, for there are several rules, a condition, or a table of another section.
+              type: str
+              returned: always
+              sample: dst
+            stick_peers:
+              description: >-
+                How many HAProxies the C(peers) section of the stick table has, this one included. With one the table
+                outlives a reload, with more its entries come from other hosts, too.
+              type: int
+              returned: always
+              sample: 0
+            stick_expires:
+              description: Whether entries of the stick table go away by themselves.
+              type: bool
+              returned: always
+              sample: false
+            unmodelled:
+              description: The options and lines because of which nobody can tell to which server the next client goes.
+              type: list
+              elements: str
+              returned: always
+              sample: []
+            unread:
+              description: The lines of its sections that were not understood, and files of HAProxy's that were not read.
+              type: list
+              elements: str
+              returned: always
+              sample: []
 """

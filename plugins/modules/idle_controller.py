@@ -103,6 +103,15 @@ options:
     description: Age from which the statistics of a HAProxy count, in seconds. A younger one has not checked its servers yet.
     type: int
     default: 5
+  vip:
+    description:
+      - The virtual addresses by which clients reach the database.
+      - >-
+        By default those on which HAProxy listens for it. They do not tell where it listens on every address and
+        Pacemaker has no virtual address, as with keepalived, or has several on different hosts.
+    type: list
+    elements: str
+    default: []
   show:
     description: Whether the action plugin prints the table while the task runs. It is in C(text) in any case.
     type: bool
@@ -124,11 +133,12 @@ notes:
     is not C(Synced); C(not_ready) it accepts no statements; C(flow_control) replication stands still; C(recv_queue) its
     receive queue is longer than C(max_recv_queue); C(lagging) it is further behind than C(max_lag); C(pacemaker_unread)
     Pacemaker or its configuration did not tell of it; C(no_quorum) Pacemaker has no quorum; C(unclean),
-    C(node_offline), C(pending), C(standby), C(maintenance) the state of its node; C(resource_failed) its galera
-    resource failed, is blocked or not promoted; C(resource_unmanaged) it is unmanaged; C(banned) a constraint is about
-    to stop it; C(stopping) Pacemaker was told to stop it, by C(stop-all-resources) or its target role; C(server_down)
-    HAProxy does not see it up; C(no_space) less than C(min_free_space) is free; C(locked) another backup holds the lock
-    of the cluster; C(last_standby) fewer than C(min_spares) sound standbys would remain.
+    C(fencing_pending), C(node_offline), C(pending), C(standby), C(maintenance), C(node_health) the state of its node;
+    C(resource_failed) its galera resource failed, is blocked or not promoted; C(resource_unmanaged) it is unmanaged;
+    C(banned) a constraint is about to stop it; C(stopping) Pacemaker was told to stop it, by C(stop-all-resources) or
+    its target role; C(server_down) HAProxy does not see it up; C(no_space) less than C(min_free_space) is free;
+    C(locked) another backup holds the lock of the cluster; C(last_standby) fewer than C(min_spares) sound standbys
+    would remain.
 seealso:
   - module: overcloud.backup.galera_facts
   - module: overcloud.backup.pacemaker_facts

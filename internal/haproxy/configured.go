@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package haproxy
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"overcloud.backup/internal/excerpt"
+)
+
+// Hints about configurations.
+const (
+	nameFiles = "name the files of haproxy -f with config_file"
+	alone     = "only one HAProxy of a host is read: have it alone lead to the database"
+)
+
+// readConfig reads the configuration. A usual file that is not there is an error only if HAProxy is.
+func (r *reader) readConfig() {
+	all, env := r.configFiles()
+	defer closeFound(all)
+	if len(all) == 0 {
+		return
+	}
+	for _, f := range all {
+		r.paths = append(r.paths, f.name)
+	}
+	files, at, err := readConfigs(all)
+	r.f.Present = r.f.Present || !errors.Is(err, fs.ErrNotExist)
+	if err != nil {
+		r.fail(SourceConfig, at, err, hint(err, nameFiles))
+		return
+	}
+	config, errs := parseConfigWith(files, env)
+	r.config, r.files = config, files
+	for _, err := range errs[:min(len(errs), 20)] {
+		r.fail(SourceConfig, err.File, err, "")
+	}
+	for _, s := range config.Sections {
+		if s.Stats.Password != "" {
+			r.o.Secret(s.Stats.Password)
+		}
+	}
+}
+
+// configFiles are the files of the configuration and the environment in which they are read: those that the caller
+// names, else those of the process that runs, else the usual ones.
+func (r *reader) configFiles() ([]found, map[string]string) {
+	if len(r.o.ConfigFiles) > 0 {
+		var all []found
+		for _, path := range r.o.ConfigFiles {
+			all = append(all, found{name: path})
+		}
+		return all, r.given(all)
+	}
+	p, several := started(r.running)
+	if p != nil {
+		if all := r.o.host.started(*p, r.o); len(all) > 0 {
+			return all, p.env
+		}
+	}
+	at := r.o.host.first(defaultConfigs, r.running, r.o.may)
+	if several != nil {
+		r.miss(strings.Join(defaultConfigs, ", "), several, nameFiles)
+	} else if p != nil && (at.name == "" || len(p.files) > 1 || !slices.Contains(defaultConfigs, p.files[0])) {
+		r.miss(strings.Join(p.files, ", "), errors.New("the files of haproxy -f cannot be found"), nameFiles)
+	}
+	if at.name == "" {
+		return nil, nil
+	}
+	if p == nil {
+		return []found{at}, nil
+	}
+	return []found{at}, p.env
+}
+
+// miss records that a file which HAProxy has was not read.
+func (r *reader) miss(where string, err error, hint string) {
+	r.fail(SourceConfig, where, err, hint)
+	r.unread = append(r.unread, where+": "+excerpt.Error(err).Error())
+}
+
+// given compares the files that the caller names with those of the processes that have one of them, of which it returns
+// the environment.
+func (r *reader) given(all []found) (env map[string]string) {
+	for _, p := range r.running {
+		var more []string
+		for _, path := range p.files {
+			if !slices.ContainsFunc(all, func(f found) bool { return sameFile(r.o.host.path(path), f.name) }) {
+				more = append(more, path)
+			}
+		}
+		if len(more) == len(p.files) || p.root != nil && !p.onHost {
+			continue
+		}
+		if env = p.env; len(more) > 0 {
+			err := fmt.Errorf("process %s has it by -f, and it was not read", p.pid)
+			r.miss(strings.Join(more, ", "), err, nameFiles)
+		}
+	}
+	if p, _ := started(r.running); env == nil && p != nil {
+		return p.env // the files may be those of its container, seen from this host
+	}
+	return env
+}
+
+func sameFile(a, b string) bool {
+	first, err := os.Stat(a)
+	second, wrong := os.Stat(b)
+	return err == nil && wrong == nil && os.SameFile(first, second)
+}
+
+// started is the process whose files are the configuration. Of processes with different files, as an instance for
+// another purpose, it is the one with a usual file; where that is none or several, it is an error.
+func started(all []running) (*running, error) {
+	var found []*running
+	add := func(want func(running) bool) {
+		for i := range all {
+			same := func(p *running) bool { return p.onHost == all[i].onHost && slices.Equal(p.files, all[i].files) }
+			if len(all[i].files) > 0 && !all[i].away && want(all[i]) && !slices.ContainsFunc(found, same) {
+				found = append(found, &all[i])
+			}
+		}
+	}
+	add(func(running) bool { return true })
+	every := found
+	if len(every) > 1 {
+		found = nil
+		add(func(p running) bool {
+			return slices.ContainsFunc(p.files, func(f string) bool { return slices.Contains(defaultConfigs, f) })
+		})
+	}
+	switch {
+	case len(found) == 1:
+		return found[0], nil
+	case len(every) == 0:
+		return nil, nil
+	}
+	var lists []string
+	for _, p := range every {
+		lists = append(lists, strings.Join(p.files, " "))
+	}
+	return nil, fmt.Errorf("HAProxy runs with several configurations: %s", excerpt.UpTo(300, strings.Join(lists, "; ")))
+}
+
+// started are the files of a process: in its container, or on this host. It is none of them when one is not there.
+func (h host) started(p running, o Options) (all []found) {
+	for _, path := range p.files {
+		switch f, err := h.inside(p, path, o.may); {
+		case err == nil:
+			all = append(all, f)
+		case (p.root == nil || p.onHost) && h.exists(path):
+			all = append(all, found{name: h.path(path)})
+		default:
+			closeFound(all)
+			return nil
+		}
+	}
+	return all
+}
+
+// elsewhere looks for other HAProxies on this host, with files of their own, that lead to the database's servers: their
+// sessions are not in these statistics.
+func (r *reader) elsewhere(d *Database) {
+	var distinct []running
+	for _, p := range r.running {
+		same := func(other running) bool { return slices.Equal(other.files, p.files) }
+		if len(p.files) > 0 && !p.away && !slices.ContainsFunc(distinct, same) {
+			distinct = append(distinct, p)
+		}
+	}
+	if len(distinct) < 2 {
+		return // it is the one that answers
+	}
+	for _, p := range distinct {
+		r.other(d, p)
+	}
+}
+
+// other looks at a process that need not be the one that answers.
+func (r *reader) other(d *Database, p running) {
+	where := fmt.Sprintf("process %s, haproxy -f %s", p.pid, strings.Join(p.files, " -f "))
+	all := r.o.host.started(p, r.o)
+	files, _, err := readConfigs(all)
+	closeFound(all)
+	switch {
+	case slices.EqualFunc(files, r.files, func(a, b ConfigFile) bool { return bytes.Equal(a.Content, b.Content) }):
+	case len(all) == 0 || err != nil:
+		if r.o.host.exists(filepath.Join("/proc", p.pid)) {
+			r.miss(where, errors.New("another HAProxy runs, and its configuration cannot be read"), alone)
+		}
+	default:
+		if name := r.leadsTo(d, files, p.env); name != "" {
+			r.miss(where, fmt.Errorf("another HAProxy leads to the database by its proxy %q", excerpt.Of(name)), alone)
+		}
+	}
+}
+
+// leadsTo returns the first section of another configuration that has a server of the database's.
+func (r *reader) leadsTo(d *Database, files []ConfigFile, env map[string]string) string {
+	config, _ := parseConfigWith(files, env)
+	f := finder{proxies: r.f.Proxies, config: config}
+	own := f.proxy(d.Backend)
+	for _, s := range config.Sections {
+		other := Proxy{Name: s.Name, Mode: s.mode()}
+		for _, c := range s.Servers {
+			other.Servers = append(other.Servers, Server{Name: c.Name, Address: c.Address, Port: c.Port})
+		}
+		if s.Kind != "frontend" && !s.disabled && isTCP(&other) && own != nil && f.alike(own, &other) {
+			return s.Name
+		}
+	}
+	return ""
+}

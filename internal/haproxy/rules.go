@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package haproxy
+
+import (
+	"slices"
+	"strings"
+)
+
+// settings are what a proxy takes over from its defaults section.
+type settings struct {
+	Mode           string // tcp or http; HAProxy's own default is tcp
+	balance        string
+	allBackups     bool
+	persist        bool // clients that are pinned to a server go there although it is down
+	disabled       bool
+	defaultBackend string
+	anyBackend     bool // the name of its backend is made for each connection
+	// loose says that the destination which stick rules see may be another one for each client, or that they may be
+	// passed over.
+	loose bool
+	// unmodelled are the options that decide about the next client in a way that is not known here.
+	unmodelled []string
+	// unread are the lines that were not understood.
+	unread []LineError
+}
+
+// settingKeywords are those read of settings.
+var settingKeywords = []string{"mode", "balance", "option", "persist", "force-persist", "disabled", "enabled",
+	"transparent"}
+
+func (s settings) copy() settings {
+	s.unmodelled, s.unread = slices.Clone(s.unmodelled), slices.Clone(s.unread)
+	return s
+}
+
+// keyword reads one line; no says that it began with "no" (or "default", which is off for all of these).
+func (s *settings) keyword(words []string, no bool) {
+	argument := ""
+	if len(words) > 1 {
+		argument = words[1]
+	}
+	switch words[0] {
+	case "mode":
+		s.Mode = argument
+	case "balance":
+		s.balance = argument
+	case "disabled":
+		s.disabled = !no
+	case "enabled":
+		s.disabled = false
+	case "force-persist":
+		s.persist = true
+	case "persist": // "persist rdp-cookie"
+		s.unmodel(strings.Join(words, " "), no)
+	case "transparent":
+		s.unmodel("option transparent", no)
+	case "default_backend":
+		s.defaultBackend = argument
+	case "option":
+		s.option(argument, no)
+	}
+}
+
+func (s *settings) option(name string, no bool) {
+	switch name {
+	case "allbackups":
+		s.allBackups = !no
+	case "persist":
+		s.persist = !no
+	case "transparent", "http_proxy":
+		s.unmodel("option "+name, no)
+	}
+}
+
+func (s *settings) unmodel(what string, no bool) {
+	s.unmodelled = slices.DeleteFunc(s.unmodelled, func(o string) bool { return o == what })
+	if !no && len(s.unmodelled) < maxTold {
+		s.unmodelled = append(s.unmodelled, what)
+	}
+}
+
+// maxTold is how many lines and options of a section are told: one is enough to know nothing.
+const maxTold = 20
+
+func (s *settings) miss(e LineError) {
+	same := func(o LineError) bool { return o.File == e.File && o.Line == e.Line }
+	if len(s.unread) < maxTold && !slices.ContainsFunc(s.unread, same) {
+		s.unread = append(s.unread, e)
+	}
+}
+
+// inherit finishes a section that begins: a backend of the defaults is the section's own.
+func (s *Section) inherit() {
+	if s.Kind != "backend" && s.defaultBackend != "" {
+		s.leads("default_backend", s.defaultBackend)
+	}
+}
+
+// request reads "tcp-request connection|session|content ACTION ...", of which some change where a client goes.
+func (s *Section) request(args []string) {
+	for _, word := range args {
+		switch {
+		case strings.HasPrefix(word, "set-dst"):
+			s.loose = true
+		case word == "switch-mode":
+			s.unmodel("tcp-request content switch-mode", false)
+		}
+	}
+}
+
+// stickRule is a line "stick on" or "stick match".
+type stickRule struct {
+	key, table  string
+	conditional bool
+}
+
+// stick reads "stick on|match PATTERN [table T] [if|unless CONDITION]". A store rule alone (store-request) pins nobody.
+func (s *Section) stick(args []string) {
+	if args[0] != "on" && args[0] != "match" || len(args) < 2 {
+		return
+	}
+	s.Sticky = true
+	r := stickRule{key: args[1], table: s.Name,
+		conditional: slices.Contains(args, "if") || slices.Contains(args, "unless")}
+	if i := slices.Index(args, "table"); i > 0 && i+1 < len(args) {
+		s.Table, r.table = args[i+1], args[i+1]
+	}
+	s.sticks = append(s.sticks, r)
+}
+
+// stickTable is a line "stick-table".
+type stickTable struct {
+	peers   string // its peers section
+	expires bool
+}
+
+func (s *Section) stickTable(args []string) {
+	if s.Table == "" {
+		s.Table = s.Name
+	}
+	s.table = &stickTable{expires: slices.Contains(args, "expire")}
+	if i := slices.Index(args, "peers"); i >= 0 && i+1 < len(args) {
+		s.table.peers = args[i+1]
+	}
+}
