@@ -527,4 +527,7 @@ RETURNED = {
             },
         },
     },
+    'preflight': {
+        'msg': 'str',
+    },
 }
