@@ -107,12 +107,13 @@ def case_variables_localhost(bench):
 
 def case_variables_paths(bench):
     """paths: a tilde is the home folder of root there, and what is no absolute path is refused before anything is made of it"""
-    for path in ('"~/x"', "'~/x'", '~nobody-of-this-name/x', 'x/y', './x', '$NO_SUCH_VARIABLE/x'):
-        for module, options in (('galera_facts', ('config_file', 'ca_cert', 'login_unix_socket')), ('haproxy_facts', ('socket', 'config_file')),
-                                ('backup_info', ('destination',)), ('backup_verify', ('destination', 'scratch')), ('galera_backup', ('destination',))):
-            for option in options:
-                args = dict({'destination': '/nowhere'} if 'backup' in module else {}, **{option: path})
-                output = ' '.join(bench.play('- overcloud.backup.%s: %s\n' % (module, json.dumps(args)), status=2).split())
-                has(output.replace('\\', ''), 'is not an absolute path')
+    tasks = []
+    for module, options in (('galera_facts', ('config_file', 'ca_cert', 'login_unix_socket')), ('haproxy_facts', ('socket', 'config_file')),
+                            ('backup_info', ('destination',)), ('backup_verify', ('scratch',)), ('galera_backup', ('destination',))):
+        for option, path in zip(options * 3, ('"~/x"', "'~/x'", '~nobody-of-this-name/x', 'x/y', './x', '$NO_SUCH_VARIABLE/x')):
+            args = dict({'destination': '/nowhere'} if 'backup' in module else {}, **{option: path})
+            tasks.append('- overcloud.backup.%s: %s\n  register: r\n  ignore_errors: true\n' % (module, json.dumps(args)))
+            tasks.append("- assert: {that: [r is failed, \"'is not an absolute path on the host' in r.msg\"]}\n")
+    bench.play(tasks)
     for path in ('~/x', "'~/x'", 'x'):
         has(bench.play('- overcloud.backup.galera_facts:\n', options=variables(overcloud_backup_cache_dir=path), status=2), 'It must be an absolute path')
