@@ -32,10 +32,11 @@ def inventory(bench, groups, more=None, localhost=None):
 def case_variables_text_for_list(bench):
     """controller_backup: a list of names may be one text with commas, wherever a list is taken"""
     cluster(bench)
-    for exclude in ('controller-1', 'controller-1,', ' controller-1 , nobody', ['controller-1']):
+    for exclude in ('controller-1', 'controller-1,', ' controller-1 , nobody', ['controller-1'], ['controller-1', 7]):
         has(goes(bench, 'backup', *variables(controller_backup_exclude=exclude)), 'controller-2: made')
     has(goes(bench, 'backup', '-e', 'controller_backup_exclude=controller-1'), 'controller-2: made')
     has(goes(bench, 'backup', '-e', 'controller_backup_exclude='), 'controller-1: made')
+    has(goes(bench, 'backup', *variables(controller_backup_exclude=7)), 'controller-1: made')
     has(goes(bench, 'backup', '-e', 'controller_backup_prefer=controller-2'), 'controller-2: made')
     goes(bench, 'status', '-e', 'controller_backup_ignore_users=monitor,haproxy', '-e', 'controller_backup_haproxy_config_file=/a,/b')
     asked = [args for dummy, module, args in calls(bench) if module == 'haproxy_facts']
