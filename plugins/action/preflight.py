@@ -23,26 +23,25 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         self._supports_check_mode = self._supports_async = True
         result = super(ActionModule, self).run(tmp, task_vars)
-        unknown = sorted(set(self._task.args) - self._VALID_ARGS)
-        if unknown:
-            return dict(result, failed=True, msg='There is no option %s.' % ', '.join(unknown))
+        result['changed'] = False
         work, coordinator = self._task.args.get('work', 'work'), self._task.args.get('coordinator')
-        hosts = (task_vars or {}).get('ansible_play_hosts_all') or []
-        if coordinator and coordinator not in hosts:
+        # What tags leave out on purpose no limit has to suit.
+        own = self._around()
+        if not _command.chooses(own):
+            return dict(result, **self._left_out(work, own))
+        if coordinator and coordinator not in ((task_vars or {}).get('ansible_play_hosts_all') or []):
             why = _command.limit() or 'the choice of hosts'
             return dict(result, failed=True, msg=LIMITED % (work, why, coordinator, coordinator))
-        return dict(result, **self._tagged(work, self._task.args.get('tags_of', 'import')))
+        return dict(result, msg='The options leave nothing out.')
 
-    def _tagged(self, work, tags_of):
-        """Whether the tasks around this one run, which itself has the tag "always"."""
-        own, play = self._around(), set(self._task._parent._play.tags or ())
-        if _command.chooses(own):
-            return dict(changed=False, msg='The tags leave nothing out.')
+    def _left_out(self, work, own):
+        """Whether it may be that the tags of the command do not choose the tasks around this one, which itself has "always"."""
+        play = set(self._task._parent._play.tags or ())
         if included(self._task._parent) and not own - play:
             return dict(failed=True, msg=INCLUDED % (work, _command.tags()))
-        if own or tags_of == 'role':
+        if own or self._task.args.get('tags_of') == 'role':
             # Who gave it tags leaves it out by them on purpose. A role without tags goes by the play that somebody has it in.
-            return dict(changed=False, msg='The %s is left out: %s' % (work, _command.tags()))
+            return dict(msg='The %s is left out: %s' % (work, _command.tags()))
         return dict(failed=True, msg=UNTAGGED % (work, _command.tags()))
 
     def _around(self):

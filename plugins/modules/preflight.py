@@ -71,5 +71,5 @@ msg:
   description: What was found.
   type: str
   returned: always
-  sample: The tags leave nothing out.
+  sample: The options leave nothing out.
 """

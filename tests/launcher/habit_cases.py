@@ -96,6 +96,8 @@ def case_habit_import(bench):
     site = bench.write('site.yml', '- import_playbook: %s\n  tags: backup\n%s' % (ours, tail % 'deploy'))
     lacks(goes(bench, site, '--tags', 'deploy'), 'controller-1: made')
     lacks(goes(bench, site, '--skip-tags', 'backup'), 'controller-1: made')
+    for options in (('--tags', 'deploy'), ('--skip-tags', 'backup')):
+        lacks(goes(bench, site, '--limit', 'compute-0', *options), 'controller-1: made')
     has(goes(bench, site, '--tags', 'backup'), 'controller-1: made')
     has(goes(bench, site), 'controller-1: made', 'THE END')
     bench.write('hosts/calls', '')
