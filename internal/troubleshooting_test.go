@@ -110,7 +110,7 @@ var joints = regexp.MustCompile(`"\s*\+\s*"|'\n\s*'`)
 func sourceText(t *testing.T) string {
 	t.Helper()
 	var all strings.Builder
-	for _, pattern := range []string{"*/*.go", "../modules/*.go", "../plugins/*/*.py", "../roles/*/tasks/*.yml"} {
+	for _, pattern := range []string{"*/*.go", "../modules/*.go", "../plugins/*/*.py", "../roles/*/tasks/*.yml", "../roles/*/vars/*.yml"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %d files, %v", pattern, len(files), err)

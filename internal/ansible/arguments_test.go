@@ -62,7 +62,6 @@ func TestCoercion(t *testing.T) {
 		{`{"extra":"{\"a\": [1]}"}`, `"extra":{"a":[1]}`},
 		{`{"dir":"~/x"}`, `"dir":"/home/me/x"`},
 		{`{"dir":"~root"}`, `"dir":"/root"`},
-		{`{"dir":"~no-such-user/x"}`, `"dir":"~no-such-user/x"`},
 		{`{"dir":"/$WHERE/$NOWHERE"}`, `"dir":"/here/$NOWHERE"`},
 		{`{"any":[1,{"a":null}]}`, `"any":[1,{"a":null}]`},
 		{`{"target":{"url":"u"}}`, `"target":{"url":"u"}`},
@@ -76,6 +75,18 @@ func TestCoercion(t *testing.T) {
 		if seen, _ := json.Marshal(task.call.args); !strings.Contains(string(seen), c.seen) {
 			t.Errorf("%s: %s", c.args, seen)
 		}
+	}
+}
+
+func TestAPathThatIsNotAbsoluteIsRefused(t *testing.T) {
+	for _, path := range []string{"~no-such-user/x", `\"~/x\"`, "'~/x'", "x", "./x", "../x", "$NOWHERE/x", " /x"} {
+		_, err := probe(echo).prepare("probe", strings.NewReader(`{"dir":"`+path+`"}`))
+		if err == nil || !strings.Contains(err.Error(), "is not an absolute path on the host") {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if _, err := probe(echo).prepare("probe", strings.NewReader(`{"dir":""}`)); err != nil {
+		t.Error(err)
 	}
 }
 

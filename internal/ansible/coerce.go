@@ -85,15 +85,24 @@ func convert(kind string, v any, allowed choices) (any, error) {
 	case "dict":
 		return toDict(v)
 	case "path":
-		s, err := toString(v, nil)
-		if err != nil {
-			return nil, err
-		}
-		return expandPath(s), nil
+		return toPath(v)
 	case "raw":
 		return v, nil
 	}
 	return toString(v, allowed)
+}
+
+// toPath expands a path as a shell does. What is relative after that, as "~/x" in quotes of its own, would be a folder of
+// that name wherever the program happens to be.
+func toPath(v any) (string, error) {
+	s, err := toString(v, nil)
+	if err != nil || s == "" {
+		return s, err
+	}
+	if s = expandPath(s); !filepath.IsAbs(s) {
+		return "", errors.New("is not an absolute path on the host")
+	}
+	return s, nil
 }
 
 // toString gives true and false Python's spelling, as AnsibleModule does, unless a choice means them: a bare yes

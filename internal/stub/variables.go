@@ -24,8 +24,8 @@ role leaves undefined has the default of the module that it is for. No default: 
 
 | variable | type | default | effect |
 |---|---|---|---|
-| ` + "`galera_hosts`" + ` | str | the first of the groups ` + "`mysql`, `Database`, `Controller`, `controller`" + ` | Group or host pattern of all that run the database. ` + "`controller_backup_hosts`" + ` goes before it, but not for a restore: that takes the hosts of the database alone, and the other may name HAProxy's, too. |
-| ` + "`haproxy_hosts`" + ` | str | the first of the groups ` + "`haproxy`, `Controller`, `controller`" + ` | Group or host pattern of all that run HAProxy. |
+| ` + "`galera_hosts`" + ` | str | the first of the groups ` + "`mysql`, `Database`, `Controller`, `controller`" + ` | Group or host pattern of all that run the database, or a list of names, given with ` + "`-e`" + ` or as a variable of all hosts of the inventory. ` + "`controller_backup_hosts`" + ` goes before it, but not for a restore: that takes the hosts of the database alone, and the other may name HAProxy's, too. |
+| ` + "`haproxy_hosts`" + ` | str | the first of the groups ` + "`haproxy`, `Controller`, `controller`" + ` | Group or host pattern of all that run HAProxy, or a list, given alike. |
 | ` + "`overcloud_backup_cache_dir`" + ` | path | ` + "`/var/lib/overcloud.backup/bin`" + ` for root, else ` + "`~/.cache/overcloud.backup/bin`" + ` | Directory on the host for the collection's binary, an absolute path without links. It must be on a file system that allows programs, and it and every directory above must belong to root or the user, with nobody else able to write there. |
 | ` + "`overcloud_backup_binary`" + ` | path | | A binary that was installed on the host by other means, an absolute path without links. Nothing is uploaded then. Root runs it only where the file and all directories above are root's and nobody else can write to them. |
 

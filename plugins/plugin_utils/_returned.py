@@ -555,4 +555,7 @@ RETURNED = {
             },
         },
     },
+    'preflight': {
+        'msg': 'str',
+    },
 }

@@ -45,8 +45,20 @@ var callers = []fault{
 		hurt: cancel, want: failed, says: "cancel|terminat|stop", quick: true,
 	},
 	{
-		name: "limited", breaks: "--limit to one controller", when: beforeStart, args: []string{"--limit", "VICTIM,localhost"},
-		want: failed, says: "controller|cluster|read", quick: true,
+		name: "limited", breaks: "--limit to one controller and localhost", when: beforeStart, args: []string{"--limit", "VICTIM,localhost"},
+		want: failed, says: "cluster_incomplete", quick: true,
+	},
+	{
+		name: "limited-group", breaks: "--limit to the group of the controllers", when: beforeStart, args: []string{"--limit", "Controller"},
+		want: failed, says: "--limit Controller leaves out localhost", quick: true, always: true,
+	},
+	{
+		name: "limited-others", breaks: "--limit to all but one controller", when: beforeStart, args: []string{"--limit", "!VICTIM"},
+		want: failed, says: "leaves out localhost", quick: true,
+	},
+	{
+		name: "tagged", breaks: "--tags that no task has", when: beforeStart, args: []string{"--tags", "database"},
+		want: failed, says: "--tags database leaves its tasks out", quick: true,
 	},
 	{
 		name: "ssh-cut", breaks: "ssh to the backup node gone for 8 s", when: streaming,

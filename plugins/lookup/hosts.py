@@ -1,0 +1,92 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+name: hosts
+short_description: The pattern of the hosts that run the database and HAProxy
+version_added: 1.0.0
+author: The overcloud.backup authors (@overcloud-backup)
+description:
+  - Returns a pattern for C(hosts) of a play. The first variable of the terms that is set decides, else C(galera_hosts) and
+    C(haproxy_hosts), and without these the groups that director gives the inventory.
+  - A variable is a pattern or a list of names. In C(hosts) of a play Ansible itself only sees extra variables and those of
+    the play. This looks into the variables that the inventory gives to all hosts, too.
+options:
+  _terms:
+    description: Names of variables, the one that goes before the others first.
+  database_only:
+    description: Whether the hosts of HAProxy are left out.
+    type: bool
+    default: false
+  coordinator:
+    description:
+      - A host that the pattern gets, too, which stays in the play when no other answers.
+      - It is a failure when it is one of the hosts already, for then the play does not know it from them.
+    type: str
+"""
+EXAMPLES = r"""
+- name: Look at every host of the database
+  hosts: "{{ lookup('overcloud.backup.hosts', database_only=true) }}"
+"""
+RETURN = r"""
+_raw:
+  description: The pattern.
+  type: list
+  elements: str
+"""
+
+from ansible.errors import AnsibleLookupError
+from ansible.module_utils.common.text.converters import to_text
+from ansible.module_utils.six import string_types
+from ansible.plugins.loader import lookup_loader
+from ansible.plugins.lookup import LookupBase
+
+# Of the service, whatever roles run it; else of a role. OSP 10 has roles alone, in lower case.
+DATABASE = ('mysql', 'Database', 'Controller', 'controller')
+HAPROXY = ('haproxy', 'Controller', 'controller')
+
+TAKEN = ('%s is among the hosts of %s, and that is the name of the host which decides for all. Give it another name in the inventory, '
+         'as "controller-0 ansible_connection=local", or leave it out.')
+
+
+class LookupModule(LookupBase):
+    def run(self, terms, variables=None, database_only=False, coordinator=None, **dummy):
+        variables = variables or {}
+        pattern = self._pattern(terms, variables, database_only)
+        if not coordinator:
+            return [pattern]
+        names = lookup_loader.get('inventory_hostnames', loader=self._loader, templar=self._templar).run([pattern], variables=variables)
+        if coordinator in names:
+            raise AnsibleLookupError(TAKEN % (coordinator, pattern))
+        return ['%s:%s' % (pattern, coordinator)]
+
+    def _pattern(self, terms, variables, database_only):
+        services = [('galera_hosts', DATABASE)] + ([] if database_only else [('haproxy_hosts', HAPROXY)])
+        for name in terms:
+            given = self._given(name, variables)
+            if given:
+                return given
+        groups = variables.get('groups') or {}
+        return ':'.join(self._given(name, variables) or first(known, groups) for name, known in services)
+
+    def _given(self, name, variables):
+        """The value of a variable as a pattern, '' where it is not set."""
+        value = variables.get(name)
+        if value is None:
+            # A play that is being put together has no host whose variables count. localhost has those of all hosts.
+            value = ((variables.get('hostvars') or {}).get('localhost') or {}).get(name)
+        value = self._templar.template(value)
+        if value is None or isinstance(value, string_types):
+            value = (value or '').split(',')
+        if isinstance(value, (list, tuple)) and all(isinstance(item, string_types) for item in value):
+            # Ansible splits a pattern at commas or at colons, never at both.
+            return ':'.join(item.strip() for item in value if item.strip())
+        raise AnsibleLookupError('%s is neither a pattern of hosts nor a list of names: %s' % (name, to_text(value)))
+
+
+def first(names, groups):
+    """The first group of these that the inventory has, else the last one, which is in the message then."""
+    return ([name for name in names if name in groups] + [names[-1]])[0]

@@ -1,0 +1,64 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private: the command line of the run, and what in it can keep a playbook from doing its work without an error.
+
+Ansible counts a play that no host is left for, and tasks that no tag chooses, as a success.
+"""
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import os
+
+from ansible import context
+from ansible.module_utils.common.text.converters import to_text
+
+COLLECTION = 'overcloud.backup.'
+PLAYBOOKS = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), 'playbooks')
+# The options by which Ansible lists things instead of running them.
+LISTS = ('listhosts', 'listtasks', 'listtags', 'syntax')
+
+
+def option(name):
+    """An option of the command line, None where this program of Ansible does not have it."""
+    return context.CLIARGS.get(name)
+
+
+def only_lists():
+    """Whether no task runs at all, because the command only lists or checks something."""
+    return any(option(name) for name in LISTS)
+
+
+def is_ours():
+    """Whether the command names a playbook of this collection, and not one that imports it for a purpose of its own."""
+    folder = os.path.join(os.path.realpath(PLAYBOOKS), '')
+    books = [to_text(book) for book in option('args') or ()]
+    return any(book.startswith(COLLECTION) or os.path.realpath(os.path.expanduser(book)).startswith(folder) for book in books)
+
+
+def tags():
+    """The options about tags as they may have been typed, '' for none."""
+    only = [tag for tag in option('tags') or () if tag != 'all']
+    said = (('--tags', only), ('--skip-tags', option('skip_tags') or ()))
+    return ' '.join('%s %s' % (name, ','.join(sorted(to_text(tag) for tag in values))) for name, values in said if values)
+
+
+def chooses(own):
+    """Whether a task with these tags runs, by the rules of Ansible, whose own code for it takes other arguments in each version."""
+    own = set(own) or set(['untagged'])
+    only, skip = set(option('tags') or ['all']), set(option('skip_tags') or ())
+    tagged = own != set(['untagged'])
+    if 'all' in skip and ('always' not in own or 'always' in skip) or own & skip or 'tagged' in skip and tagged:
+        return False
+    return bool('always' in own or own & only or 'never' not in own and ('all' in only or 'tagged' in only and tagged))
+
+
+def limit():
+    """The option that limits the hosts, '' for none."""
+    return '--limit %s' % to_text(option('subset')) if option('subset') else ''
+
+
+def narrowing():
+    """All options of the command that can leave tasks out of a run."""
+    start = '--start-at-task "%s"' % to_text(option('start_at_task')) if option('start_at_task') else ''
+    return [text for text in (limit(), tags(), start, '--step' if option('step') else '') if text]

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Variables as operators write them: a list as a text, hosts in the inventory, paths with a tilde. What is accepted means what
+it says, and what is not is refused with the reason. The controllers are those of decide_cases.
+"""
+import json
+
+from commands import MADE, PROVEN, cluster, command, goes
+from decide_cases import CONTROLLERS, calls, controllers, lying
+from local_cases import prepare  # noqa: F401, pylint: disable=unused-import
+from playbook import has, lacks
+
+
+def variables(**given):
+    """The options of a command, in JSON, which a list needs."""
+    return ['-e', json.dumps(given)]
+
+
+def inventory(bench, groups, more=None, localhost=None):
+    """Rewrites the inventory: the controllers are in these groups, by name, and in no other; more are variables of all hosts."""
+    cluster(bench)
+    with open(bench.path('controllers.yaml')) as f:
+        told = json.load(f)['all']
+    hosts = dict(told['children']['Controller']['hosts'])
+    if localhost:
+        hosts['localhost'] = hosts.pop(localhost)
+    told['hosts'] = hosts
+    told['children'] = dict((group, {'hosts': dict((name, {}) for name in names)}) for group, names in groups.items())
+    told['vars'] = more or {}
+    bench.write('controllers.yaml', json.dumps({'all': told}))
+
+
+def case_variables_text_for_list(bench):
+    """controller_backup: a list of names may be one text with commas, wherever a list is taken"""
+    cluster(bench)
+    for exclude in ('controller-1', 'controller-1,', ' controller-1 , nobody', ['controller-1'], ['controller-1', 7]):
+        has(goes(bench, 'backup', *variables(controller_backup_exclude=exclude)), 'controller-2: made')
+    has(goes(bench, 'backup', '-e', 'controller_backup_exclude=controller-1'), 'controller-2: made')
+    has(goes(bench, 'backup', '-e', 'controller_backup_exclude='), 'controller-1: made')
+    has(goes(bench, 'backup', *variables(controller_backup_exclude=7)), 'controller-1: made')
+    has(goes(bench, 'backup', '-e', 'controller_backup_prefer=controller-2'), 'controller-2: made')
+    goes(bench, 'status', '-e', 'controller_backup_ignore_users=monitor,haproxy', '-e', 'controller_backup_haproxy_config_file=/a,/b')
+    asked = [args for dummy, module, args in calls(bench) if module == 'haproxy_facts']
+    assert asked[-1]['config_file'] in ('/a,/b', ['/a', '/b']), asked[-1]
+
+
+def case_variables_text_for_list_again(bench):
+    """controller_backup: whoever was tried is left out of the next decision, beside a text with names"""
+    unfit = {'galera_backup': {'changed': False, 'failed': True, 'msg': 'clients arrived', 'elsewhere': True}}
+    good = {'galera_backup': MADE, 'backup_verify': PROVEN}
+    cluster(bench)
+    for second, says in ((unfit, 'controller-2: clients arrived'), (good, 'controller-2: made')):
+        controllers(bench, facts=(), answers=lying({'controller-1': unfit, 'controller-2': second}))
+        status, output = command(bench, 'backup', '-e', 'controller_backup_exclude=nobody')
+        assert (status == 0) == (second is good), output
+        has(output, says)
+        lacks(output, 'it says neither')
+
+
+def case_variables_hosts(bench):
+    """galera_hosts, haproxy_hosts: a pattern or a list, on the command line or for all hosts of the inventory"""
+    everybody = dict(dbs=CONTROLLERS, lbs=CONTROLLERS)
+    ways = ((everybody, {}, variables(galera_hosts='dbs', haproxy_hosts='lbs')),
+            (everybody, dict(galera_hosts='dbs', haproxy_hosts='lbs'), []),
+            (everybody, dict(galera_hosts=['dbs'], haproxy_hosts='{{ balancers }}', balancers='lbs'), []),
+            (everybody, dict(controller_backup_hosts='dbs'), []),
+            ({}, {}, variables(galera_hosts=list(CONTROLLERS), haproxy_hosts=list(CONTROLLERS[:1]))),
+            ({}, {}, variables(controller_backup_hosts=list(CONTROLLERS))),
+            ({}, {}, variables(galera_hosts=','.join(CONTROLLERS), haproxy_hosts='controller-0')),
+            (dict(Controller=CONTROLLERS, dbs=CONTROLLERS[:1]), dict(galera_hosts=list(CONTROLLERS)), []))
+    for groups, more, options in ways:
+        inventory(bench, groups, more)
+        has(goes(bench, 'backup', *options), 'controller-1: made')
+        has(goes(bench, 'verify', *options), 'proven')
+    inventory(bench, everybody, dict(galera_hosts='dbs', haproxy_hosts='lbs'))
+    bench.write('hosts/calls', '')
+    command(bench, 'restore', '--check')
+    assert sorted(set(host for host, module, dummy in calls(bench) if module == 'galera_restore')) == list(CONTROLLERS), calls(bench)
+    inventory(bench, {})
+    status, output = command(bench, 'status', *variables(galera_hosts={'a': 'b'}))
+    assert status != 0, output
+    has(output, 'galera_hosts is neither a pattern of hosts nor a list of names')
+
+
+def case_variables_nobody(bench):
+    """controller_backup: hosts that were not asked are told from those that could not be read"""
+    inventory(bench, {})
+    for options in ([], variables(galera_hosts='nowhere', haproxy_hosts='nowhere')):
+        status, output = command(bench, 'status', *options)
+        assert status != 0, output
+        has(output, 'was asked anything in this run', 'galera_hosts and haproxy_hosts')
+        lacks(output, 'stand above')
+    controllers(bench, facts=(), answers=dict((name, {'galera_facts': 'nonsense'}) for name in CONTROLLERS))
+    status, output = command(bench, 'status')
+    assert status != 0, output
+    has(output, 'None of controller-0, controller-1, controller-2 could be read; the errors stand above.')
+
+
+def case_variables_localhost(bench):
+    """controller_backup: a controller called localhost is refused by that name, alone and among others"""
+    for names in (('localhost',), ('localhost',) + CONTROLLERS[1:]):
+        inventory(bench, dict(Controller=names), localhost='controller-0')
+        for book in ('status', 'backup', 'verify'):
+            status, output = command(bench, book)
+            assert status != 0, output
+            has(output, 'localhost is among the hosts', 'Give it another name in the inventory')
+    assert not [c for c in calls(bench) if c[1] == 'galera_backup' and c[2].get('state') != 'recovered'], calls(bench)
+
+
+def case_variables_paths(bench):
+    """paths: a tilde is the home folder of root there, and what is no absolute path is refused before anything is made of it"""
+    tasks = []
+    for module, options in (('galera_facts', ('config_file', 'ca_cert', 'login_unix_socket')), ('haproxy_facts', ('socket', 'config_file')),
+                            ('backup_info', ('destination',)), ('backup_verify', ('scratch',)), ('galera_backup', ('destination',))):
+        for option, path in zip(options * 3, ('"~/x"', "'~/x'", '~nobody-of-this-name/x', 'x/y', './x', '$NO_SUCH_VARIABLE/x')):
+            args = dict({'destination': '/nowhere'} if 'backup' in module else {}, **{option: path})
+            tasks.append('- overcloud.backup.%s: %s\n  register: r\n  ignore_errors: true\n' % (module, json.dumps(args)))
+            tasks.append("- assert: {that: [r is failed, \"'is not an absolute path on the host' in r.msg\"]}\n")
+    bench.play(tasks)
+    for path in ('~/x', "'~/x'", 'x'):
+        has(bench.play('- overcloud.backup.galera_facts:\n', options=variables(overcloud_backup_cache_dir=path), status=2), 'It must be an absolute path')
