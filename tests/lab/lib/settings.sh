@@ -37,7 +37,7 @@ LAB_MACHINES=$LAB_STATE/machines
 LAB_PACKAGES_OF_MACHINES='systemd systemd-sysv dbus openssh-server sudo procps
   python3 iproute2 iputils-ping nftables iptables socat rsync zstd
   pacemaker pacemaker-cli-utils corosync resource-agents crmsh'
-LAB_PACKAGES_hosts="$LAB_PACKAGES_OF_MACHINES mariadb-server mariadb-backup galera-4 haproxy"
+LAB_PACKAGES_hosts="$LAB_PACKAGES_OF_MACHINES mariadb-server mariadb-backup galera-4 galera-arbitrator-4 haproxy"
 LAB_PACKAGES_engine="$LAB_PACKAGES_OF_MACHINES podman crun netavark"
 LAB_PACKAGES_image='procps iproute2 socat rsync zstd python3 mariadb-server mariadb-backup galera-4 haproxy redis-server
   pacemaker-remote resource-agents libcib27 libpacemaker1 libpe-rules26 libpe-status28 libstonithd26 libncurses6'
