@@ -12,8 +12,17 @@ import (
 	"time"
 )
 
-// Scenarios of other configurations of HAProxy than director's, and of other members of the cluster. What they differ in is
-// the same in containers.
+// unlikeDirectors are clusters with a HAProxy, or a member, that director does not make. What they differ in is the same in
+// containers. Each is decided for by internal/selection, too, beside a HAProxy of the test's.
+var unlikeDirectors = []scenario{
+	{"readers on a standby, through a proxy of their own", readPool},
+	{"option allbackups, and nothing that sticks", allBackups},
+	{"a stick table with peers, over a reload", tableWithPeers},
+	{"stick on src, and two clients", stickOnSource},
+	{"an arbitrator", arbitrator},
+}
+
+func TestBalancers(t *testing.T) { run(t, unlikeDirectors) }
 
 // balancers changes the configuration of HAProxy on all controllers by a shell command that has it as $c, and has HAProxy
 // reload it. lab reset puts director's back.
