@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/process"
@@ -37,7 +38,7 @@ func (r *running) confined(c *galera.Client) (process.ChildOptions, error) {
 		o.Owner, o.Confined.Network = process.Apart, true
 	} else {
 		socket = c.SocketPath()
-		reached, err := os.Stat(socket)
+		reached, err := r.reachedSocket(c)
 		if err != nil {
 			return o, err
 		}
@@ -54,6 +55,19 @@ func (r *running) confined(c *galera.Client) (process.ChildOptions, error) {
 	files, err := c.ToolFiles(socket, loginFolder, pluginFolder(r.tool.place))
 	o.Confined.Files = files
 	return o, err
+}
+
+// reachedSocket is the server's socket, and not what somebody has put into its place since.
+func (r *running) reachedSocket(c *galera.Client) (fs.FileInfo, error) {
+	info, err := os.Lstat(c.SocketPath())
+	if err == nil && (info.Mode().Type() != fs.ModeSocket || !owns(c.PeerOwner(), info)) {
+		err = fmt.Errorf("%s is not the server's socket any more", c.SocketPath())
+	}
+	return info, err
+}
+
+func owns(owner process.Owner, info fs.FileInfo) bool {
+	return int(info.Sys().(*syscall.Stat_t).Uid) == owner.UID
 }
 
 // pluginFolders are where Red Hat, SUSE and Debian have the plugins of clients.
@@ -75,14 +89,12 @@ func pluginFolder(at process.Place) string {
 
 // showData lets a tool see the server's files.
 func (r *running) showData(ctx context.Context, c *galera.Client, to *process.Confinement) (err error) {
-	if to.Reader, err = process.OwnerOf(c.PeerPID()); err != nil {
-		return fmt.Errorf("find the server's user: %w", err)
-	}
+	to.Reader = c.PeerOwner()
 	named, err := c.FilePaths(ctx)
 	if err != nil {
 		return err
 	}
-	o, err := lookOutside(r.tool.place, r.server.Datadir)
+	o, err := lookOutside(ctx, r.tool.place, r.server.Datadir, to.Reader)
 	if err != nil {
 		return err
 	}
@@ -97,6 +109,7 @@ func (r *running) showData(ctx context.Context, c *galera.Client, to *process.Co
 type outside struct {
 	at      process.Place
 	datadir string
+	reader  process.Owner
 	found   map[string]bool
 	links   map[string][]byte // those files' contents, by their paths
 }
@@ -104,13 +117,16 @@ type outside struct {
 // maxOutside bounds what leads outside of the datadir, of which each is a mount.
 const maxOutside = 1000
 
-func lookOutside(at process.Place, datadir string) (*outside, error) {
-	o := &outside{at: at, datadir: datadir, found: map[string]bool{}, links: map[string][]byte{}}
+func lookOutside(ctx context.Context, at process.Place, datadir string, reader process.Owner) (*outside, error) {
+	o := &outside{at: at, datadir: datadir, reader: reader, found: map[string]bool{}, links: map[string][]byte{}}
 	seen, err := at.Resolve(datadir)
 	if err != nil {
 		return nil, fmt.Errorf("read the datadir: %w", err)
 	}
 	err = filepath.WalkDir(seen+"/", func(path string, e fs.DirEntry, err error) error {
+		if err == nil && ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
 		if err == nil && len(o.found)+len(o.links) > maxOutside {
 			err = fmt.Errorf("more than %d links of it lead elsewhere", maxOutside)
 		}
@@ -143,7 +159,7 @@ func (o *outside) look(path, name string, mode fs.FileMode) error {
 		o.add(to)
 	case mode.IsRegular() && filepath.Ext(name) == ".isl":
 		inside := filepath.Join(o.datadir, name)
-		noted, err := readNote(o.at, inside)
+		noted, err := o.readNote(inside)
 		if err != nil {
 			return err
 		}
@@ -157,10 +173,14 @@ func (o *outside) look(path, name string, mode fs.FileMode) error {
 
 // add takes the folder that a path is, or is in.
 func (o *outside) add(path string) {
-	if info, err := o.at.Stat(path); err == nil && !info.IsDir() {
+	info, err := o.at.Stat(path)
+	if err == nil && !info.IsDir() {
 		path = filepath.Dir(path)
-	} else if err != nil {
-		return // it leads nowhere, or was dropped meanwhile
+		info, err = o.at.Stat(path)
+	}
+	// It leads nowhere, was dropped meanwhile, or holds no data of the server's: a link to a log, a certificate or a socket.
+	if err != nil || !owns(o.reader, info) {
+		return
 	}
 	o.found[filepath.Clean(path)] = true
 }
@@ -171,11 +191,15 @@ func (o *outside) folders() []string { return slices.Sorted(maps.Keys(o.found)) 
 const longestPath = 4096
 
 // readNote reads a file that holds a path.
-func readNote(at process.Place, path string) ([]byte, error) {
-	f, err := at.Open(path)
+func (o *outside) readNote(path string) ([]byte, error) {
+	f, err := o.at.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
+	// It may be a link to root's by now.
+	if info, err := f.Stat(); err != nil || !owns(o.reader, info) {
+		return nil, errors.Join(fmt.Errorf("%s is not of user %d", path, o.reader.UID), err)
+	}
 	return io.ReadAll(io.LimitReader(f, longestPath))
 }

@@ -16,6 +16,7 @@ import (
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/handshake"
 	"overcloud.backup/internal/peer"
+	"overcloud.backup/internal/process"
 )
 
 // Client is one connection to one server. It is for one goroutine at a time. A connection that breaks stays broken:
@@ -35,6 +36,7 @@ type Client struct {
 	found     string // and the address that its name led to
 	socket    string // the path of the socket that was reached, without links
 	pid       int
+	owner     process.Owner // of the socket, by the kernel
 	id        int64
 }
 
@@ -58,6 +60,10 @@ func (c *Client) Refused() (a Attempt, refused bool) {
 
 // PeerPID is the process that listens on the unix socket, as this host numbers it; 0 when it is unknown.
 func (c *Client) PeerPID() int { return c.pid }
+
+// PeerOwner is who called listen on the unix socket. What /proc tells of that process later he could make root's, by a program
+// that is setuid.
+func (c *Client) PeerOwner() process.Owner { return c.owner }
 
 // SocketPath is the server's unix socket, without links to it; empty over TCP.
 func (c *Client) SocketPath() string { return c.socket }

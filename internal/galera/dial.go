@@ -19,6 +19,7 @@ import (
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/handshake"
 	"overcloud.backup/internal/peer"
+	"overcloud.backup/internal/process"
 )
 
 // defaultConnect bounds one attempt. A server that is busy still greets in milliseconds.
@@ -109,7 +110,7 @@ func (c *Client) reach(ctx context.Context, network, address string) (net.Conn, 
 	if err != nil {
 		return nil, err
 	}
-	c.socket = path
+	c.socket, c.owner = path, process.Owner{UID: int(listener.UID), GID: int(listener.GID)}
 	if c.pid = listener.PID; c.pid == 1 {
 		c.pid = 0 // systemd holds the socket for somebody
 	}

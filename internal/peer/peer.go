@@ -28,6 +28,7 @@ import (
 type Peer struct {
 	PID int // 0 when it is not in our process namespace
 	UID uint32
+	GID uint32
 }
 
 // StrangerError is somebody at the other end who is not among the owners that may be there. Nothing was sent to him.
@@ -69,7 +70,7 @@ func OfSocket(conn *net.UnixConn) (Peer, error) {
 	if cred.Uid == ^uint32(0) {
 		return Peer{}, errors.New("the kernel does not tell who holds the socket")
 	}
-	return Peer{PID: int(cred.Pid), UID: cred.Uid}, nil
+	return Peer{PID: int(cred.Pid), UID: cred.Uid, GID: cred.Gid}, nil
 }
 
 // DialUnix connects to a unix socket of one of the owners. A *StrangerError says that it is somebody else's.

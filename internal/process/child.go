@@ -4,11 +4,12 @@ package process
 
 import (
 	"context"
+	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -18,9 +19,10 @@ import (
 // Owner is a user and group of the host. The zero value is root.
 type Owner struct{ UID, GID int }
 
-// Apart is a user that no host gives to anybody, for programs that need nothing of any: a process of nobody's could be read
-// by all others of his. systemd's list of users (UIDS-GIDS) keeps 1879048192 to 2147483647 unused.
-var Apart = Owner{1886348130, 1886348130}
+// Apart is a user that hosts give to nobody, for programs that need nothing of any: a process of the user nobody could be
+// read by all others of his. systemd's list of users (UIDS-GIDS) keeps 1879048192 to 2147483647 unused, and SSSD's own end
+// with 2000200000.
+var Apart = Owner{2130706433, 2130706433}
 
 // Child is a program that does not outlive this process, whatever ends it: the kernel kills it then. One in a container
 // ends with that, too.
@@ -31,6 +33,7 @@ type Child struct {
 	stderr *Tail
 	ended  chan struct{}
 	err    error
+	left   atomic.Bool // its container has ended
 }
 
 // ChildOptions say how a child runs. Nil is /dev/null.
@@ -44,8 +47,7 @@ type ChildOptions struct {
 	Stdout io.Writer
 	// Stderr sees standard error; its end is kept for errors anyway.
 	Stderr io.Writer
-	// Confined is what a program sees that a stranger feeds, or could feed; nil leaves one of this host free. It takes
-	// root: whoever is not root has nothing to give away, and his programs are free.
+	// Confined is what a program sees that a stranger feeds, or could feed; nil leaves one of this host free. It takes root.
 	Confined *Confinement
 }
 
@@ -61,28 +63,33 @@ func StartChild(ctx context.Context, o ChildOptions, name string, args ...string
 	if o.Owner != (Owner{}) {
 		c.cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(o.Owner.UID), Gid: uint32(o.Owner.GID)}
 	}
-	began := make(chan error)
+	began := make(chan error, 1)
 	if to := o.confinement(name); to != nil {
 		c.confine()
 		go thread.Apart(func() { c.runConfined(to, o, began) })
 	} else {
 		go c.run(o, began)
 	}
-	if err := <-began; err != nil {
-		return nil, Explain(ctx, name, err, "")
+	select {
+	case err := <-began:
+		if err != nil {
+			return nil, Explain(ctx, name, err, "")
+		}
+		return c, nil
+	case <-ctx.Done(): // storage that hangs would be waited for; a program that starts after that ends at once
+		return nil, Explain(ctx, name, context.Cause(ctx), "")
 	}
-	return c, nil
 }
 
 // confinement is what a program sees; nil is all of this host.
 func (o ChildOptions) confinement(name string) *Confinement {
 	switch {
-	case !o.Place.Host() && o.Confined == nil:
+	case o.Confined != nil:
+		return o.Confined.forProgram(name)
+	case !o.Place.Host():
 		return (&Confinement{}).forProgram(name)
-	case o.Confined == nil || o.Place.Host() && os.Geteuid() != 0:
-		return nil
 	}
-	return o.Confined.forProgram(name)
+	return nil
 }
 
 // run stays on the thread that started the program: the kernel's signal comes when that thread ends.
@@ -138,6 +145,7 @@ func (c *Child) endWith(at Place) {
 			return
 		case <-tick.C:
 			if at.Ended() {
+				c.left.Store(true)
 				_ = c.cmd.Process.Kill()
 			}
 		}
@@ -153,7 +161,11 @@ func (c *Child) PID() int { return c.cmd.Process.Pid }
 // Wait waits for the end and explains it as Output does.
 func (c *Child) Wait() error {
 	<-c.ended
-	return Explain(c.ctx, c.name, c.err, c.stderr.String())
+	err := Explain(c.ctx, c.name, c.err, c.stderr.String())
+	if err != nil && c.left.Load() {
+		err = fmt.Errorf("its container ended: %w", err)
+	}
+	return err
 }
 
 // Kill ends the program and all it started, and waits for that.

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -65,6 +67,9 @@ func (c *Confinement) enter(at Place, program string, owner Owner) error {
 	if c.Network && owner == (Owner{}) {
 		return errors.New("root is not given the network")
 	}
+	if err := closeOnExec(); err != nil {
+		return err
+	}
 	table, err := mountTable()
 	if err != nil {
 		return err
@@ -76,20 +81,23 @@ func (c *Confinement) enter(at Place, program string, owner Owner) error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("keep mounts to it: %w", err)
 	}
-	if err := unix.Mount("tmpfs", root, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "size=16m,mode=0755"); err != nil {
+	if err := unix.Mount("tmpfs", root, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "size=16m,mode=0755"); err != nil {
 		return fmt.Errorf("mount its root: %w", err)
 	}
 	v := view{table: table, program: program, owner: owner}
 	if err := v.fill(c); err != nil {
 		return err
 	}
-	if err := protect(root, unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV); err != nil {
+	if err := protect(root, unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC); err != nil {
 		return err
 	}
 	if err := enterRoot(root); err != nil {
 		return err
 	}
-	return limit(owner)
+	if err := limit(owner); err != nil {
+		return err
+	}
+	return filter(c.Network)
 }
 
 // separate takes namespaces of its own; its mounts are those of the container, if it is of one.
@@ -110,9 +118,20 @@ func (c *Confinement) separate(at Place) error {
 	return unix.Unshare(unix.CLONE_NEWNS)
 }
 
+// closeOnExec keeps from the program what whoever started us left open: through a folder's descriptor it would see this host.
+func closeOnExec() error {
+	names, err := os.ReadDir("/proc/self/fd")
+	for _, name := range names {
+		if fd, err := strconv.Atoi(name.Name()); err == nil && fd > 2 {
+			unix.CloseOnExec(fd)
+		}
+	}
+	return err
+}
+
 // limit takes from the thread's children what they need not: a dump of their memory would hold passwords and rows.
 func limit(owner Owner) error {
-	if err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}); err != nil {
+	if err := limitCore(); err != nil {
 		return err
 	}
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {

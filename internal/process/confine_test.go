@@ -4,9 +4,11 @@ package process
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -182,8 +184,9 @@ func TestFilesAreHiddenAndCopied(t *testing.T) {
 	o.Confined = &Confinement{Data: []string{at}, Reader: Owner{65534, 65534},
 		Hidden: []string{"/usr/bin/env", "/usr/bin/no-such-program"}, Copies: map[string][]byte{filepath.Join(at, "rows"): []byte("copied\n")}}
 	for script, want := range map[string]string{
-		"cat " + at + "/rows; echo more >> " + at + "/rows; cat " + at + "/rows": "copied\ncopied\nmore\n",
-		"[ -s /usr/bin/env ] && echo there; /usr/bin/env":                        "",
+		"cat " + at + "/rows; echo more >> " + at + "/rows; cat " + at + "/rows":                                             "copied\ncopied\nmore\n",
+		"[ -s /usr/bin/env ] && echo there; /usr/bin/env":                                                                    "",
+		"echo '#!/bin/sh' > " + at + "/rows; echo 'echo run' >> " + at + "/rows; chmod 700 " + at + "/rows; " + at + "/rows": "",
 	} {
 		var out bytes.Buffer
 		o.Stdout = &out
@@ -194,6 +197,118 @@ func TestFilesAreHiddenAndCopied(t *testing.T) {
 	}
 	if rows, err := os.ReadFile(filepath.Join(at, "rows")); string(rows) != "rows\n" {
 		t.Errorf("%q, %v", rows, err)
+	}
+}
+
+// A copy lies where it was asked for, and not where a link of the server's leads.
+func TestACopyIsNotMountedWhereALinkLeads(t *testing.T) {
+	dir, o := cell(t)
+	at := data(t, dir)
+	link := filepath.Join(at, "t.isl")
+	if err := os.Symlink("/proc/login/client.cnf", link); err != nil {
+		t.Fatal(err)
+	}
+	o.Owner, o.Dir = Owner{}, ""
+	o.Confined = &Confinement{Data: []string{at}, Reader: Owner{65534, 65534}, Files: map[string][]byte{"/login/client.cnf": []byte("ours")},
+		Copies: map[string][]byte{link: []byte("theirs")}}
+	if err := o.Run(t.Context(), "/bin/true"); err == nil || !strings.Contains(err.Error(), link+" was exchanged while it was looked at") {
+		t.Error(err)
+	}
+	// Nor is a login written into a folder of the server's.
+	o.Confined = &Confinement{Data: []string{at}, Reader: Owner{65534, 65534}, Files: map[string][]byte{filepath.Join(at, "client.cnf"): nil}}
+	if err := o.Run(t.Context(), "/bin/true"); err == nil || !strings.Contains(err.Error(), "client.cnf is the server's, too") {
+		t.Error(err)
+	}
+}
+
+// What a confined program asks the kernel for, and is not given, in the words of Python.
+const asks = `
+import array, ctypes, os, socket, sys
+libc = ctypes.CDLL(None, use_errno=True)
+def call(name, *args):
+    r = libc.syscall(*args)
+    print(name, 'done' if r >= 0 else os.strerror(ctypes.get_errno()))
+call('keyctl', %d, 0, -4, 1)
+call('unshare', %d, 0x10000000)
+call('open_by_handle_at', %d, -100, 0, 0)
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+try:
+    _, sent, _, _ = s.recvmsg(1, 1024)
+    fds = array.array('i'); fds.frombytes(sent[0][2][:4])
+    print('shadow', len(os.read(os.open('etc/shadow', os.O_RDONLY, dir_fd=fds[0]), 9)))
+except OSError as e:
+    print('recvmsg', os.strerror(e.errno))
+try:
+    os.write(9, b'x'); print('inherited')
+except OSError as e:
+    print('inherited', os.strerror(e.errno))
+`
+
+// A tool is root for the host's kernel, too: an accomplice of its server could send it a descriptor of what he sees himself.
+func TestRootIsGivenNoDescriptors(t *testing.T) {
+	const python = "/usr/bin/python3"
+	if _, err := os.Stat(python); err != nil {
+		t.Skip(err)
+	}
+	dir, o := cell(t)
+	path := filepath.Join(dir, "s")
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			if folder, err := os.Open("/"); err == nil {
+				_, _, _ = c.(*net.UnixConn).WriteMsgUnix([]byte("x"), unix.UnixRights(int(folder.Fd())), nil)
+				folder.Close()
+			}
+		}
+	}()
+	reached, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	o.Owner, o.Dir, o.Stdout = Owner{}, "", &out
+	o.Confined = &Confinement{Sockets: map[string]os.FileInfo{path: reached}}
+	script := fmt.Sprintf(asks, unix.SYS_KEYCTL, unix.SYS_UNSHARE, unix.SYS_OPEN_BY_HANDLE_AT)
+	err = o.Run(t.Context(), python, "-c", script, path)
+	const no = " Operation not permitted\n"
+	if want := "keyctl" + no + "unshare" + no + "open_by_handle_at" + no + "recvmsg" + no + "inherited Bad file descriptor\n"; err != nil || out.String() != want {
+		t.Errorf("%q, %v", out.String(), err)
+	}
+}
+
+// What a container's root puts into its /dev is nothing to us, and this host's devices stay as they are.
+func TestDevicesAreOfOurOwnMaking(t *testing.T) {
+	p := container(t)
+	mount := exec.Command("nsenter", "--target", fmt.Sprint(p.PID()), "--mount", "sh", "-c", "mount -t tmpfs none /dev && mkfifo /dev/null /dev/full && mknod /dev/zero c 1 11")
+	if out, err := mount.CombinedOutput(); err != nil {
+		t.Skipf("%v: %s", err, out)
+	}
+	var out bytes.Buffer
+	o := ChildOptions{Place: p, Stdout: &out}
+	script := "chmod 600 /dev/full; ls -l /dev | awk 'NR > 1 { print $1, $5, $6, $10 }'; head -c 2 /dev/zero | tr '\\000' 0"
+	const want = "crw-rw-rw- 1, 7 full\ncrw-rw-rw- 1, 3 null\ncrw-rw-rw- 1, 8 random\ncrw-rw-rw- 1, 9 urandom\ncrw-rw-rw- 1, 5 zero\n00"
+	if err := o.Run(t.Context(), "/bin/sh", "-c", script); err != nil || out.String() != want {
+		t.Errorf("%q, %v", out.String(), err)
+	}
+}
+
+// Storage that hangs while a program is confined does not keep who waits for it.
+func TestAStartEndsWithItsContext(t *testing.T) {
+	_, o := cell(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if c, err := StartChild(ctx, o, "/bin/sleep", "60"); err == nil {
+		c.Kill()
+		t.Error("it was started")
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -36,7 +37,10 @@ func (v *view) mounts(at string) (found []mount, err error) {
 		return nil, fmt.Errorf("look at our own mounts: %w", err)
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxProc))
+	text, err := io.ReadAll(io.LimitReader(f, maxProc+1))
+	if err == nil && len(text) > maxProc {
+		err = syscall.EFBIG
+	}
 	if err != nil {
 		return nil, fmt.Errorf("look at our own mounts: %w", err)
 	}
@@ -58,6 +62,9 @@ func (v *view) protectAll(at string, flags uintptr) error {
 	mounts, err := v.mounts(at)
 	if err != nil {
 		return err
+	}
+	if len(mounts) == 0 || mounts[0].at != at {
+		return fmt.Errorf("%s is not where it was mounted", strings.TrimPrefix(at, root))
 	}
 	for _, m := range mounts {
 		more := flags

@@ -16,13 +16,18 @@ import (
 // program in core_pattern either, as abrt and apport, for which 0 counts for nothing (core(5), do_coredump of the
 // kernel). Root's own process can, besides, not be dumped or traced by anybody without CAP_SYS_PTRACE.
 func NoCore() error {
+	err := limitCore()
+	if os.Geteuid() != 0 {
+		return err // who is not root would lose what is his in /proc
+	}
+	return errors.Join(err, unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0))
+}
+
+func limitCore() error {
 	err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{Cur: 1, Max: 1})
 	if err != nil {
 		// The limit is 0, and only root may raise it.
 		err = unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
 	}
-	if os.Geteuid() != 0 {
-		return err // who is not root would lose what is his in /proc
-	}
-	return errors.Join(err, unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0))
+	return err
 }

@@ -5,7 +5,6 @@ package process
 import (
 	"fmt"
 	"os"
-	"strconv"
 	"strings"
 )
 
@@ -32,31 +31,6 @@ func state(pid int) string {
 		return fields[0]
 	}
 	return "Z"
-}
-
-// OwnerOf is whose rights to files a process has.
-//
-//	Uid:	27	27	27	27
-func OwnerOf(pid int) (owner Owner, err error) {
-	path := fmt.Sprintf("/proc/%d/status", pid)
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return owner, err
-	}
-	for name, to := range map[string]*int{"Uid:": &owner.UID, "Gid:": &owner.GID} {
-		*to = -1
-		for line := range strings.Lines(string(text)) {
-			if fields := strings.Fields(line); len(fields) == 5 && fields[0] == name {
-				if *to, err = strconv.Atoi(fields[4]); err != nil {
-					return owner, fmt.Errorf("read %s: %w", path, err)
-				}
-			}
-		}
-		if *to < 0 {
-			return owner, fmt.Errorf("%s does not tell whose the process is", path)
-		}
-	}
-	return owner, nil
 }
 
 // Started is when a process started, in clock ticks after the boot; empty when it is not known, or has ended and was not

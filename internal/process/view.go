@@ -20,7 +20,26 @@ var system = []string{
 	"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64",
 	"/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives", "/etc/passwd", "/etc/group", "/etc/nsswitch.conf",
 	"/etc/localtime", "/etc/ssl/openssl.cnf", "/etc/pki/tls/openssl.cnf", "/etc/crypto-policies",
-	"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom",
+}
+
+// devices are its own: those of a container are what its root made of them, and the modes of this host's are root's to change.
+var devices = map[string]int{"null": 3, "zero": 5, "full": 7, "random": 8, "urandom": 9}
+
+func makeDevices() error {
+	at := filepath.Join(root, "dev")
+	if err := os.MkdirAll(at, 0o755); err != nil {
+		return err
+	}
+	if err := unix.Mount("tmpfs", at, "tmpfs", unix.MS_NOSUID|unix.MS_NOEXEC, "size=64k,mode=0755"); err != nil {
+		return err
+	}
+	for name, minor := range devices {
+		path := filepath.Join(at, name)
+		if err := errors.Join(unix.Mknod(path, unix.S_IFCHR, int(unix.Mkdev(1, uint32(minor)))), os.Chmod(path, 0o666)); err != nil {
+			return fmt.Errorf("make %s for it: %w", path, err)
+		}
+	}
+	return protect(at, unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NOEXEC)
 }
 
 // names is what programs need besides to look an address up.
@@ -45,6 +64,9 @@ type view struct {
 func (v *view) fill(c *Confinement) error {
 	defer unix.Umask(unix.Umask(0o022))
 	const readOnly = unix.MS_RDONLY | unix.MS_NOSUID | unix.MS_NODEV
+	if err := makeDevices(); err != nil {
+		return err
+	}
 	for _, path := range system {
 		if err := v.showSystem(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
@@ -100,13 +122,20 @@ func (v *view) own(c *Confinement) error {
 		if err := unix.Mount(at, filepath.Join(root, path), "", unix.MS_BIND, ""); err != nil {
 			return fmt.Errorf("show a copy of %s to it: %w", path, err)
 		}
+		if is, err := v.mounts(filepath.Join(root, path)); err != nil || len(is) == 0 {
+			return errors.Join(fmt.Errorf("%s was exchanged while it was looked at", path), err)
+		}
+	}
+	nothing := filepath.Join(root, "nothing")
+	if err := os.WriteFile(nothing, nil, 0o400); err != nil {
+		return err
 	}
 	for _, path := range c.Hidden {
 		at := filepath.Join(root, path)
 		if _, err := os.Stat(at); err != nil {
 			continue
 		}
-		if err := unix.Mount("/dev/null", at, "", unix.MS_BIND, ""); err != nil {
+		if err := unix.Mount(nothing, at, "", unix.MS_BIND, ""); err != nil {
 			return fmt.Errorf("hide %s from it: %w", path, err)
 		}
 	}
@@ -134,6 +163,9 @@ func (v *view) own(c *Confinement) error {
 
 // write makes a file of the program's own.
 func (v *view) write(at string, content []byte, mode fs.FileMode) error {
+	if path := strings.TrimPrefix(at, root); below(path, v.shown) {
+		return fmt.Errorf("%s is the server's, too", path)
+	}
 	if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
 		return err
 	}
@@ -151,9 +183,6 @@ func (v *view) showSystem(path string) error {
 	}
 	if info.Mode()&fs.ModeSymlink == 0 {
 		flags := uintptr(unix.MS_RDONLY | unix.MS_NOSUID | unix.MS_NODEV)
-		if strings.HasPrefix(path, "/dev/") {
-			flags = unix.MS_NOSUID | unix.MS_NOEXEC
-		}
 		return v.show(path, flags)
 	}
 	at := filepath.Join(root, path)
@@ -185,11 +214,16 @@ func below(path string, those []string) bool {
 }
 
 func (v *view) bind(path string, flags uintptr) error {
+	return v.bindAt(path, path, unix.MS_REC, flags)
+}
+
+// bindAt shows what lies at a path at another one.
+func (v *view) bindAt(path, shown string, depth, flags uintptr) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return err
 	}
-	at := filepath.Join(root, path)
+	at := filepath.Join(root, shown)
 	if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
 		return err
 	}
@@ -201,10 +235,16 @@ func (v *view) bind(path string, flags uintptr) error {
 	if err != nil {
 		return err
 	}
-	if err := unix.Mount(path, at, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
+	return v.attach(path, shown, depth, flags)
+}
+
+// attach is bindAt where something lies already. Nothing may be made there: the way leads through what is the server's.
+func (v *view) attach(path, shown string, depth, flags uintptr) error {
+	at := filepath.Join(root, shown)
+	if err := unix.Mount(path, at, "", unix.MS_BIND|depth, ""); err != nil {
 		return fmt.Errorf("show %s to it: %w", path, err)
 	}
-	v.shown = append(v.shown, path)
+	v.shown = append(v.shown, shown)
 	return v.protectAll(at, flags)
 }
 
@@ -223,13 +263,11 @@ func (v *view) showData(path string, reader Owner, flags uintptr) error {
 		return fmt.Errorf("the folder %s is not of user %d, whose it is to be shown as", path, reader.UID)
 	}
 	if !below(path, v.data) {
-		if err := v.bind(path, flags); err != nil {
+		if err := v.bindAt(path, path, 0, flags); err != nil {
 			return err
 		}
 		v.data = append(v.data, path)
-	}
-	if info.IsDir() {
-		if err := v.hideOthers(filepath.Join(root, path), reader); err != nil {
+		if err := v.showMounts(path, reader, flags); err != nil {
 			return err
 		}
 	}
@@ -250,19 +288,37 @@ func unchanged(path string, want fs.FileInfo) error {
 	return err
 }
 
-// hideOthers takes away what is mounted below a reader's folder and is not his.
-func (v *view) hideOthers(at string, reader Owner) error {
-	mounts, err := v.mounts(at)
+// showMounts shows what is mounted below a reader's folder and is his.
+func (v *view) showMounts(path string, reader Owner, flags uintptr) error {
+	from, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return err
 	}
+	mounts, err := v.mounts(from)
+	if err != nil {
+		return err
+	}
+	var hidden []string
 	for _, m := range mounts {
-		info, err := os.Lstat(m.at)
-		if err == nil && !owned(info, reader) {
-			err = unix.Unmount(m.at, unix.MNT_DETACH)
+		if m.at == from || below(m.at, hidden) {
+			continue
 		}
+		theirs, err := openAs(reader, m.at)
 		if err != nil {
-			return fmt.Errorf("hide %s from it: %w", strings.TrimPrefix(m.at, root), err)
+			hidden = append(hidden, m.at)
+			continue
+		}
+		info, err := theirs.Stat()
+		if err == nil && !owned(info, reader) {
+			hidden = append(hidden, m.at)
+		} else if err == nil {
+			shown := filepath.Join(path, strings.TrimPrefix(m.at, from))
+			if err = v.attach(m.at, shown, 0, flags); err == nil {
+				err = unchanged(shown, info)
+			}
+		}
+		if err = errors.Join(err, theirs.Close()); err != nil {
+			return err
 		}
 	}
 	return nil
