@@ -49,8 +49,8 @@ func (s *settings) keyword(words []string, no bool) {
 		s.disabled = !no
 	case "enabled":
 		s.disabled = false
-	case "force-persist":
-		s.persist = true
+	case "force-persist": // under a condition: others are not held to a server that is down
+		s.persist, s.loose = true, true
 	case "persist": // "persist rdp-cookie"
 		s.unmodel(strings.Join(words, " "), no)
 	case "transparent":
@@ -101,7 +101,7 @@ func (s *Section) inherit() {
 func (s *Section) request(args []string) {
 	for _, word := range args {
 		switch {
-		case strings.HasPrefix(word, "set-dst"):
+		case strings.HasPrefix(word, "set-dst"), strings.HasPrefix(word, "expect-"): // a header has another destination
 			s.loose = true
 		case word == "switch-mode":
 			s.unmodel("tcp-request content switch-mode", false)
@@ -109,7 +109,8 @@ func (s *Section) request(args []string) {
 	}
 }
 
-// stickRule is a line "stick on" or "stick match".
+// stickRule is a line "stick on" or "stick match". A match that has no store of its own finds only what others stored,
+// which is as good as a condition.
 type stickRule struct {
 	key, table  string
 	conditional bool
@@ -121,8 +122,8 @@ func (s *Section) stick(args []string) {
 		return
 	}
 	s.Sticky = true
-	r := stickRule{key: args[1], table: s.Name,
-		conditional: slices.Contains(args, "if") || slices.Contains(args, "unless")}
+	r := stickRule{key: args[1], table: s.Name, conditional: args[0] == "match" || slices.Contains(args, "if") ||
+		slices.Contains(args, "unless")}
 	if i := slices.Index(args, "table"); i > 0 && i+1 < len(args) {
 		s.Table, r.table = args[i+1], args[i+1]
 	}
