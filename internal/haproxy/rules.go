@@ -116,16 +116,26 @@ type stickRule struct {
 	conditional bool
 }
 
-// stick reads "stick on|match PATTERN [table T] [if|unless CONDITION]". A store rule alone (store-request) pins nobody.
+// stick reads "stick on|match|store-request|store-response PATTERN [table T] [if|unless CONDITION]". A store rule alone
+// pins nobody.
 func (s *Section) stick(args []string) {
-	if args[0] != "on" && args[0] != "match" || len(args) < 2 {
+	if len(args) < 2 {
 		return
 	}
-	s.Sticky = true
 	r := stickRule{key: args[1], table: s.Name, conditional: args[0] == "match" || slices.Contains(args, "if") ||
 		slices.Contains(args, "unless")}
 	if i := slices.Index(args, "table"); i > 0 && i+1 < len(args) {
-		s.Table, r.table = args[i+1], args[i+1]
+		r.table = args[i+1]
+	}
+	if args[0] != "match" {
+		s.stored = append(s.stored, r.table)
+	}
+	if args[0] != "on" && args[0] != "match" {
+		return
+	}
+	s.Sticky = true
+	if slices.Contains(args, "table") {
+		s.Table = r.table
 	}
 	s.sticks = append(s.sticks, r)
 }

@@ -4,10 +4,13 @@ package selection
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"overcloud.backup/internal/haproxy"
 )
 
 const (
@@ -128,6 +131,24 @@ func TestTheNextClientReallyMeetsNoIdleController(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A named VIP tells where the clients come, and not by which rules they go on.
+func TestRulesThatWereNotReadAreNotGuessed(t *testing.T) {
+	needHAProxy(t)
+	l := startLive(t)
+	l.start(t, writer+" option allbackups\n"+threeBackups)
+	f := l.read(haproxy.Options{Socket: filepath.Join(l.dir, "user"), ConfigFiles: []string{filepath.Join(l.dir, "none.cfg")}})
+	if d := l.decideBy(t, f, liveVIP); activities(d) != "???" {
+		t.Errorf("without the configuration: %s\n%s", activities(d), d.Text)
+	}
+	l = startLive(t)
+	l.start(t, tripleo+"listen ro\n bind VIP:READS\n server S1\nlisten stats\n mode http\n bind 127.0.0.1:PEERS\n stats uri /\n stats scope mysql\n")
+	f = l.read(haproxy.Options{Socket: filepath.Join(l.dir, "none"), StatsURL: "http://127.0.0.1:" + l.peers + "/",
+		ConfigFiles: []string{filepath.Join(l.dir, "haproxy.cfg")}})
+	if d := l.decideBy(t, f); activities(d) != "???" {
+		t.Errorf("by a page that leaves the readers out: %s\n%s", activities(d), d.Text)
 	}
 }
 
