@@ -55,6 +55,8 @@ type Section struct {
 	// sticks are the rules behind Sticky, table is the line stick-table.
 	sticks []stickRule
 	table  *stickTable
+	// stored are the tables that its stick rules write to.
+	stored []string
 	// useServers are the servers that use-server rules name, dispatch the address that takes clients without a server.
 	useServers []string
 	dispatch   string

@@ -207,12 +207,8 @@ func (r *reader) leadsTo(d *Database, files []ConfigFile, env map[string]string)
 	config, _ := parseConfigWith(files, env)
 	f := finder{proxies: r.f.Proxies, config: config}
 	own := f.proxy(d.Backend)
-	for _, s := range config.Sections {
-		other := Proxy{Name: s.Name, Mode: s.mode()}
-		for _, c := range s.Servers {
-			other.Servers = append(other.Servers, Server{Name: c.Name, Address: c.Address, Port: c.Port})
-		}
-		if s.Kind != "frontend" && !s.disabled && isTCP(&other) && own != nil && f.alike(own, &other) {
+	for i := range config.Sections {
+		if s := &config.Sections[i]; f.fronts(s, own) {
 			return s.Name
 		}
 	}

@@ -33,6 +33,9 @@ func (f finder) pools(d *Database, want []string) ([]Database, error) {
 		}
 	}
 	own, siblings := f.proxy(d.Backend), f.siblings(d.Backend)
+	for _, name := range f.hidden(own) {
+		d.unmodel(fmt.Sprintf("%s, which leads to the same servers and is not in the statistics", name))
+	}
 	for i := range f.proxies {
 		p := &f.proxies[i]
 		if p.Backend == nil || !isTCP(p) || !f.alike(own, p) && !f.maybe(own, p) && !slices.Contains(siblings, p.Name) {
@@ -43,6 +46,29 @@ func (f finder) pools(d *Database, want []string) ([]Database, error) {
 		}
 	}
 	return pools, nil
+}
+
+// hidden are the backends of the configuration that have a server of the database's and that the statistics lack: "stats
+// scope" leaves them out of a page, and HAProxy itself those that it has not loaded.
+func (f finder) hidden(database *Proxy) (names []string) {
+	if f.config == nil {
+		return nil
+	}
+	for i := range f.config.Sections {
+		if s := &f.config.Sections[i]; f.proxy(s.Name) == nil && f.fronts(s, database) {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
+// fronts says that a section leads to a server of a backend.
+func (f finder) fronts(s *Section, backend *Proxy) bool {
+	p := Proxy{Name: s.Name, Mode: s.mode()}
+	for _, c := range s.Servers {
+		p.Servers = append(p.Servers, Server{Name: c.Name, Address: c.Address, Port: c.Port})
+	}
+	return s.Kind != "frontend" && !s.disabled && isTCP(&p) && backend != nil && f.alike(backend, &p)
 }
 
 // siblings are the backends to which the frontends of a backend lead as well.
@@ -102,6 +128,9 @@ func (f finder) targets(p *Proxy) []Server {
 
 // describe adds what the configuration says. Several frontends may lead to the backend: clients come by all of them.
 func (f finder) describe(d *Database) {
+	if f.config.section("backend", d.Backend) == nil {
+		d.unmodel(fmt.Sprintf("no configuration was read that has the backend %s", d.Backend))
+	}
 	if f.config == nil {
 		return
 	}
@@ -150,11 +179,24 @@ func (f finder) rules(d *Database, s *Section) {
 		if r.table != s.Table {
 			d.unmodel("stick with several tables")
 		}
+		if other := f.sharer(s, r.table); other != "" {
+			d.unmodel(fmt.Sprintf("a stick table that %s uses, too", other))
+		}
 		d.StickPeers = max(d.StickPeers, f.peersOf(r.table))
 		if t := f.config.section("backend", r.table); t == nil || t.table == nil || t.table.expires {
 			d.StickExpires = true
 		}
 	}
+}
+
+// sharer is another section that keeps its clients in a table, which may pin ours to a server that they never met.
+func (f finder) sharer(s *Section, table string) string {
+	for i := range f.config.Sections {
+		if o := &f.config.Sections[i]; o != s && !o.disabled && slices.Contains(o.stored, table) {
+			return o.Name
+		}
+	}
+	return ""
 }
 
 // peersOf is how many peers share a table: one of a section ("stick-table ... peers NAME"), or one that is the peers

@@ -108,6 +108,28 @@ func described(d Database) string {
 	return text
 }
 
+// A page with "stats scope" shows some proxies alone, and a configuration may be newer than the process.
+func TestAWayThatTheStatisticsLackIsTold(t *testing.T) {
+	config, _ := parseConfig(t, writers+redis+"listen ro\n bind :3308\n server r1 10.0.0.11:3306\nlisten off\n disabled\n server r1 10.0.0.11:3306\n")
+	all := withServers(config, false)
+	for shown, want := range map[int]string{
+		1: "mysql by name (ro, which leads to the same servers and is not in the statistics)",
+		3: "mysql by name",
+	} {
+		d, _, err := FindDatabases(all[:shown], config, nil)
+		if err != nil || described(*d) != want {
+			t.Errorf("%d proxies: %v, %v, want %s", shown, d, err, want)
+		}
+	}
+	other, _ := parseConfig(t, redis)
+	for _, config := range []*Config{nil, other} {
+		d, _, err := FindDatabases(all, config, nil)
+		if want := "mysql by name (no configuration was read that has the backend mysql)"; err != nil || described(*d) != want {
+			t.Errorf("%v, %v, want %s", d, err, want)
+		}
+	}
+}
+
 // What decides about the next client, in the words of the configuration.
 func TestTheRulesOfTheDatabasesBackend(t *testing.T) {
 	const bind = "listen mysql\n bind 10.0.0.1:3306\n"
@@ -120,11 +142,17 @@ func TestTheRulesOfTheDatabasesBackend(t *testing.T) {
 		"a table of another":              {bind + " stick on dst table t\nbackend t\n stick-table type ip size 1k\n", " peers 0 expires false"},
 		"two tables":                      {bind + " stick on dst\n stick match src table t\n stick-table type ip size 1k\nbackend t\n stick-table type ip size 1k\n", " peers 0 expires false unmodelled [stick with several tables]"},
 		"a store rule pins nobody":        {bind + " stick store-request src\n stick-table type ip size 1k\n", " peers 0 expires false"},
+		"a table that others write to":    {bind + " stick on src table t\nbackend t\n stick on src\n stick-table type ip size 1k\n", " peers 0 expires false unmodelled [a stick table that t uses, too]"},
+		"a table for others' store rules": {writers + "listen x\n stick store-response dst table mysql\n", "dst peers 0 expires false unmodelled [a stick table that x uses, too]"},
+		"a table that others read":        {writers + "listen x\n stick match dst table mysql\n", "dst peers 0 expires false"},
 		"one peer":                        {"peers p\n peer a 10.0.0.1:1\n" + bind + " stick on dst\n stick-table type ip size 1k peers p\n", "dst peers 1 expires false"},
 		"three peers, as servers":         {bind + " stick on dst\n stick-table type ip size 1k peers p\npeers p\n bind :1\n server a\n server b 10.0.0.2:1\n server c 10.0.0.3:1\n", "dst peers 3 expires false"},
 		"a table of the peers":            {"peers p\n table t type ip size 1k\n peer a 10.0.0.1:1\n peer b 10.0.0.2:1\n" + bind + " stick on dst table p/t\n", " peers 2 expires true"},
 		"set-dst":                         {bind + " tcp-request connection set-dst src\n stick on dst\n stick-table type ip size 1k\n", " peers 0 expires false"},
 		"accept-proxy":                    {"listen mysql\n bind 10.0.0.1:3306 accept-proxy\n stick on dst\n stick-table type ip size 1k\n", " peers 0 expires false"},
+		"expect-proxy":                    {bind + " tcp-request connection expect-proxy layer4\n stick on dst\n stick-table type ip size 1k\n", " peers 0 expires false"},
+		"accept-netscaler-cip":            {"listen mysql\n bind 10.0.0.1:3306 accept-netscaler-cip 1\n stick on dst\n stick-table type ip size 1k\n", " peers 0 expires false"},
+		"a match alone":                   {bind + " stick match dst\n stick store-request dst if x\n stick-table type ip size 1k\n", " peers 0 expires false"},
 		"ignore-persist":                  {bind + " ignore-persist if x\n stick on dst\n stick-table type ip size 1k\n", " peers 0 expires false"},
 		"allbackups":                      {bind + " option allbackups\n", " peers 0 expires false allbackups"},
 		"allbackups in defaults, undone":  {"defaults\n option allbackups\n" + bind + " no option allbackups\n", " peers 0 expires false"},

@@ -49,8 +49,8 @@ func (s *settings) keyword(words []string, no bool) {
 		s.disabled = !no
 	case "enabled":
 		s.disabled = false
-	case "force-persist":
-		s.persist = true
+	case "force-persist": // under a condition: others are not held to a server that is down
+		s.persist, s.loose = true, true
 	case "persist": // "persist rdp-cookie"
 		s.unmodel(strings.Join(words, " "), no)
 	case "transparent":
@@ -101,7 +101,7 @@ func (s *Section) inherit() {
 func (s *Section) request(args []string) {
 	for _, word := range args {
 		switch {
-		case strings.HasPrefix(word, "set-dst"):
+		case strings.HasPrefix(word, "set-dst"), strings.HasPrefix(word, "expect-"): // a header has another destination
 			s.loose = true
 		case word == "switch-mode":
 			s.unmodel("tcp-request content switch-mode", false)
@@ -109,22 +109,33 @@ func (s *Section) request(args []string) {
 	}
 }
 
-// stickRule is a line "stick on" or "stick match".
+// stickRule is a line "stick on" or "stick match". A match that has no store of its own finds only what others stored,
+// which is as good as a condition.
 type stickRule struct {
 	key, table  string
 	conditional bool
 }
 
-// stick reads "stick on|match PATTERN [table T] [if|unless CONDITION]". A store rule alone (store-request) pins nobody.
+// stick reads "stick on|match|store-request|store-response PATTERN [table T] [if|unless CONDITION]". A store rule alone
+// pins nobody.
 func (s *Section) stick(args []string) {
-	if args[0] != "on" && args[0] != "match" || len(args) < 2 {
+	if len(args) < 2 {
+		return
+	}
+	r := stickRule{key: args[1], table: s.Name, conditional: args[0] == "match" || slices.Contains(args, "if") ||
+		slices.Contains(args, "unless")}
+	if i := slices.Index(args, "table"); i > 0 && i+1 < len(args) {
+		r.table = args[i+1]
+	}
+	if args[0] != "match" {
+		s.stored = append(s.stored, r.table)
+	}
+	if args[0] != "on" && args[0] != "match" {
 		return
 	}
 	s.Sticky = true
-	r := stickRule{key: args[1], table: s.Name,
-		conditional: slices.Contains(args, "if") || slices.Contains(args, "unless")}
-	if i := slices.Index(args, "table"); i > 0 && i+1 < len(args) {
-		s.Table, r.table = args[i+1], args[i+1]
+	if slices.Contains(args, "table") {
+		s.Table = r.table
 	}
 	s.sticks = append(s.sticks, r)
 }

@@ -68,7 +68,8 @@ func (s *Section) bind(args []string, env map[string]string) error {
 	addresses, err := bindAddresses(word)
 	s.Binds = append(s.Binds, addresses...)
 	s.TLS = s.TLS || slices.Contains(args, "ssl")
-	s.loose = s.loose || slices.Contains(args, "accept-proxy") // which tells another destination
+	// A header of these tells another destination.
+	s.loose = s.loose || slices.Contains(args, "accept-proxy") || slices.Contains(args, "accept-netscaler-cip")
 	return err
 }
 

@@ -172,6 +172,11 @@ func TestAnEncryptedValueIsNoPassword(t *testing.T) {
 			"data/a.yaml": security + ": ENC[GPG,hQIMA]\n",
 			"data/b.yaml": below,
 		},
+		"by the default method, unnamed": {
+			"hiera.yaml":  v3("yaml"),
+			"data/a.yaml": security + ": >\n  ENC[MIIBmQYJKoZIhvcN\n  AQcDoIIBij+/=]\n",
+			"data/b.yaml": below,
+		},
 		"as it is edited": {
 			"hiera.yaml":  v3("yaml"),
 			"data/a.yaml": security + ": DEC(1)::PKCS7[secret]!\n",

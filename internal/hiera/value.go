@@ -27,8 +27,9 @@ func (s Source) value(content []byte, key string) (value *string, found bool, er
 	return yamlValue(content, key)
 }
 
-// encrypted is what hiera-eyaml puts in the place of a value, or of a part of it.
-var encrypted = regexp.MustCompile(`ENC\[\w+,|DEC(\(\d+\))?::\w+\[`)
+// encrypted is what hiera-eyaml puts in the place of a value, or of a part of it. It takes one without the name of its
+// method, too, for its default one.
+var encrypted = regexp.MustCompile(`ENC\[(\w+,|[a-zA-Z0-9+/=\s]+\])|DEC(\(\d+\))?::\w+\[`)
 
 // errEncrypted is a value that only Puppet's keys open. Its text names no value.
 var errEncrypted = errors.New("it is encrypted with eyaml: set the login options (login_user, login_password)")

@@ -4,10 +4,13 @@ package selection
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"overcloud.backup/internal/haproxy"
 )
 
 const (
@@ -69,6 +72,12 @@ var liveCases = []struct {
 	{name: "stick on src over a failover", config: writer + " stick on src\n stick-table type ip size 1k\n" + threeBackups,
 		before: [][2]int{{0, 1}}, down: []int{0}, want: "iai"},
 	{name: "stick on dst with an expiry", config: writer + " stick on dst\n stick-table type ip size 1k expire 1s\n" + threeBackups, before: [][2]int{{0, 1}}, want: "aii"},
+	{name: "stick match that others store for", config: writer + " stick match dst\n stick store-request dst if { src 127.0.0.5 }\n stick-table type ip size 1k\n" + threeBackups,
+		before: [][2]int{{0, 5}}, down: []int{0, -2}, want: "aai", operator: "aii"},
+	{name: "stick match that nothing is stored for", config: writer + " stick match dst\n stick store-request src\n stick-table type ip size 1k\n" + threeBackups,
+		before: [][2]int{{0, 1}}, down: []int{0, -2}, want: "aai"},
+	{name: "force-persist for some", config: writer + " force-persist if { src 127.0.0.5 }\n stick on dst\n stick-table type ip size 1k\n" + threeBackups,
+		before: [][2]int{{0, 1}}, down: []int{0}, want: "aai"},
 	{name: "peers over a reload", config: localPeer + writer + " stick on dst\n stick-table type ip size 1k peers mine\n" + threeBackups,
 		before: [][2]int{{0, 1}}, down: []int{0, -2}, reload: true, want: "???", operator: "iai"},
 	{name: "peers of a young process", config: localPeer + writer + " stick on dst\n stick-table type ip size 1k peers mine\n" + threeBackups, before: [][2]int{{0, 1}}, want: "???"},
@@ -122,6 +131,24 @@ func TestTheNextClientReallyMeetsNoIdleController(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A named VIP tells where the clients come, and not by which rules they go on.
+func TestRulesThatWereNotReadAreNotGuessed(t *testing.T) {
+	needHAProxy(t)
+	l := startLive(t)
+	l.start(t, writer+" option allbackups\n"+threeBackups)
+	f := l.read(haproxy.Options{Socket: filepath.Join(l.dir, "user"), ConfigFiles: []string{filepath.Join(l.dir, "none.cfg")}})
+	if d := l.decideBy(t, f, liveVIP); activities(d) != "???" {
+		t.Errorf("without the configuration: %s\n%s", activities(d), d.Text)
+	}
+	l = startLive(t)
+	l.start(t, tripleo+"listen ro\n bind VIP:READS\n server S1\nlisten stats\n mode http\n bind 127.0.0.1:PEERS\n stats uri /\n stats scope mysql\n")
+	f = l.read(haproxy.Options{Socket: filepath.Join(l.dir, "none"), StatsURL: "http://127.0.0.1:" + l.peers + "/",
+		ConfigFiles: []string{filepath.Join(l.dir, "haproxy.cfg")}})
+	if d := l.decideBy(t, f); activities(d) != "???" {
+		t.Errorf("by a page that leaves the readers out: %s\n%s", activities(d), d.Text)
 	}
 }
 

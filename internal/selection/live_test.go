@@ -198,9 +198,12 @@ func (l *live) wait(t *testing.T, done func() bool) {
 
 // facts are haproxy_facts of the VIP's holder, over the socket of a level.
 func (l *live) facts(level string) *haproxy.Facts {
-	return haproxy.Read(context.Background(), haproxy.Options{Socket: filepath.Join(l.dir, level),
-		ConfigFiles: []string{filepath.Join(l.dir, "haproxy.cfg")}, Sample: 20 * time.Millisecond, Timeout: liveSlack,
-		Clock: reading.StartClock(testNow)})
+	return l.read(haproxy.Options{Socket: filepath.Join(l.dir, level), ConfigFiles: []string{filepath.Join(l.dir, "haproxy.cfg")}})
+}
+
+func (l *live) read(o haproxy.Options) *haproxy.Facts {
+	o.Sample, o.Timeout, o.Clock = 20*time.Millisecond, liveSlack, reading.StartClock(testNow)
+	return haproxy.Read(context.Background(), o)
 }
 
 // client connects to the VIP, as if it came from an address, and says which controller it reached; -1 for none.
@@ -252,10 +255,15 @@ func (l *live) settle(t *testing.T) {
 // decide decides about a quiet cluster whose VIP is held by controller-1, where the live HAProxy is.
 func (l *live) decide(t *testing.T, level string) Decision {
 	t.Helper()
+	return l.decideBy(t, l.facts(level))
+}
+
+// decideBy decides where the operator named the VIP, if any.
+func (l *live) decideBy(t *testing.T, f *haproxy.Facts, vip ...string) Decision {
+	t.Helper()
 	w, o := named(3, testUUID, "controller-", liveNet, liveVIP), options()
 	w.quiet()
-	o.MinSpares, o.MinProxyUptime = 0, 0
-	f := l.facts(level)
+	o.MinSpares, o.MinProxyUptime, o.VIP = 0, 0, vip
 	f.Host, f.GatheredAt = w.hosts[1].HAProxy.Host, testNow-1
 	w.hosts[1].HAProxy = f
 	return decide(t, w.hosts, o)

@@ -104,6 +104,13 @@ def case_habit_import(bench):
     fails(bench, site, ['--tags', 'backup', '-l', 'Controller'], 'leaves out localhost')
     site = bench.write('site.yml', '- import_playbook: %s\n  when: wanted | bool\n%s' % (ours, tail % '[]'))
     lacks(goes(bench, site, '-e', 'wanted=no', '-l', 'Controller,localhost'), 'controller-1: made')
+    # A condition on the hosts holds for the controllers, and never for the host that decides.
+    for book in ('backup', 'verify'):
+        ours_too = ours.replace('backup.yml', book + '.yml')
+        for condition in ('inventory_hostname in groups.Controller', 'inventory_hostname != "localhost"'):
+            site = bench.write('site.yml', "- import_playbook: %s\n  when: '%s'\n%s" % (ours_too, condition, tail % '[]'))
+            fails(bench, site, [], 'The %s did not run' % WORK[book], 'localhost', 'condition')
+            bench.write('hosts/calls', '')
     # AWX's job template has tags and a limit, too.
     site = bench.write('site.yml', '- import_playbook: %s\n%s' % (ours, tail % '[]'))
     fails(bench, site, ['--tags', 'nightly'], '--tags nightly leaves its tasks out', 'tags of its own')
