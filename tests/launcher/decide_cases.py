@@ -134,13 +134,13 @@ def case_decide_hostile_controller(bench):
 def case_decide_hostile_decision(bench):
     """controller_backup: who is no controller of the play is not contacted, whoever chose it"""
     target = whole(bench, 'own')
-    for chosen in (['controller-2'] + HOSTILE['chosen_hosts'], []):
+    for chosen, strangers in ((['controller-2'] + HOSTILE['chosen_hosts'], 'localhost, not.in.the.inventory'), ([], 'localhost')):
         controllers(bench, facts=(), answers=lying({}))
         bench.write('hosts/answer', json.dumps(dict(HOSTILE, chosen_hosts=chosen)))
         with open(os.path.join(target, 'plugins', 'action', 'idle_controller.py'), 'w') as f:
             f.write(FAKE % bench.path('hosts', 'answer'))
         output = ' '.join(backup(bench, 'own', status=2).split())
-        has(output, 'localhost, and the controllers are controller-0, controller-1, controller-2', 'Nobody is backed up')
+        has(output, 'chose %s, and the controllers are controller-0, controller-1, controller-2' % strangers, 'Nobody is backed up')
         asked = [host for host, dummy, args in calls(bench, 'galera_backup') if args.get('state') != 'recovered']
         assert not asked and not [c for c in calls(bench) if c[0] == 'localhost'], calls(bench)
 
