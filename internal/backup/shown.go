@@ -38,7 +38,7 @@ func (r *running) confined(c *galera.Client) (process.ChildOptions, error) {
 		o.Owner, o.Confined.Network = process.Apart, true
 	} else {
 		socket = c.SocketPath()
-		reached, err := r.reachedSocket(c)
+		reached, err := reachedSocket(c)
 		if err != nil {
 			return o, err
 		}
@@ -58,7 +58,7 @@ func (r *running) confined(c *galera.Client) (process.ChildOptions, error) {
 }
 
 // reachedSocket is the server's socket, and not what somebody has put into its place since.
-func (r *running) reachedSocket(c *galera.Client) (fs.FileInfo, error) {
+func reachedSocket(c *galera.Client) (fs.FileInfo, error) {
 	info, err := os.Lstat(c.SocketPath())
 	if err == nil && (info.Mode().Type() != fs.ModeSocket || !owns(c.PeerOwner(), info)) {
 		err = fmt.Errorf("%s is not the server's socket any more", c.SocketPath())

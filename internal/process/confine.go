@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -189,13 +188,8 @@ func enterRoot(root string) error {
 
 // forProgram adds where a program lies that is not the system's, with what lies beside it.
 func (c *Confinement) forProgram(path string) *Confinement {
-	if !filepath.IsAbs(path) {
+	if !filepath.IsAbs(path) || below(path, system) {
 		return c
-	}
-	for _, at := range system {
-		if path == at || strings.HasPrefix(path, at+"/") {
-			return c
-		}
 	}
 	with := *c
 	with.Read = append(slices.Clone(c.Read), filepath.Dir(path))

@@ -100,7 +100,7 @@ func (v *view) fill(c *Confinement) error {
 		}
 	}
 	for _, path := range c.Write {
-		if err := v.bind(path, unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC); err != nil {
+		if err := v.bind(path, unix.MS_REC, unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC); err != nil {
 			return err
 		}
 	}
@@ -182,8 +182,7 @@ func (v *view) showSystem(path string) error {
 		return err
 	}
 	if info.Mode()&fs.ModeSymlink == 0 {
-		flags := uintptr(unix.MS_RDONLY | unix.MS_NOSUID | unix.MS_NODEV)
-		return v.show(path, flags)
+		return v.show(path, unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV)
 	}
 	at := filepath.Join(root, path)
 	to, err := os.Readlink(path)
@@ -205,7 +204,7 @@ func (v *view) show(path string, flags uintptr) error {
 		}
 		path = to
 	}
-	return v.bind(path, flags)
+	return v.bind(path, unix.MS_REC, flags)
 }
 
 // below says that a path is one of those, or below one.
@@ -213,17 +212,13 @@ func below(path string, those []string) bool {
 	return slices.ContainsFunc(those, func(at string) bool { return path == at || strings.HasPrefix(path, at+"/") })
 }
 
-func (v *view) bind(path string, flags uintptr) error {
-	return v.bindAt(path, path, unix.MS_REC, flags)
-}
-
-// bindAt shows what lies at a path at another one.
-func (v *view) bindAt(path, shown string, depth, flags uintptr) error {
+// bind shows what a path leads to at that path; with MS_REC as depth what is mounted below it, too.
+func (v *view) bind(path string, depth, flags uintptr) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return err
 	}
-	at := filepath.Join(root, shown)
+	at := filepath.Join(root, path)
 	if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
 		return err
 	}
@@ -235,10 +230,11 @@ func (v *view) bindAt(path, shown string, depth, flags uintptr) error {
 	if err != nil {
 		return err
 	}
-	return v.attach(path, shown, depth, flags)
+	return v.attach(path, path, depth, flags)
 }
 
-// attach is bindAt where something lies already. Nothing may be made there: the way leads through what is the server's.
+// attach shows what a path leads to at another one, where something lies already. Nothing may be made there: the way may
+// lead through what is the server's.
 func (v *view) attach(path, shown string, depth, flags uintptr) error {
 	at := filepath.Join(root, shown)
 	if err := unix.Mount(path, at, "", unix.MS_BIND|depth, ""); err != nil {
@@ -263,7 +259,7 @@ func (v *view) showData(path string, reader Owner, flags uintptr) error {
 		return fmt.Errorf("the folder %s is not of user %d, whose it is to be shown as", path, reader.UID)
 	}
 	if !below(path, v.data) {
-		if err := v.bindAt(path, path, 0, flags); err != nil {
+		if err := v.bind(path, 0, flags); err != nil {
 			return err
 		}
 		v.data = append(v.data, path)
