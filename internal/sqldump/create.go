@@ -222,6 +222,11 @@ func (s *Statement) rows(l *lexer) error {
 	if !l.have("VALUES") {
 		return errUnknown
 	}
+	return rowsOf(l)
+}
+
+// rowsOf reads "(1,'x'),(2,'y')" to the end of the statement.
+func rowsOf(l *lexer) error {
 	for {
 		if err := values(l); err != nil {
 			return err

@@ -22,6 +22,7 @@ const (
 	Sequence                 // a sequence and its value
 	Program                  // a trigger, a routine or an event
 	Account                  // CREATE USER, GRANT and the like, of a file of users alone
+	Servers                  // a time zone or a foreign server, of a file of those alone
 )
 
 // Definer is an account as which a view or a program runs. Host is empty for a role.
@@ -54,8 +55,13 @@ type Statement struct {
 	Qualified bool
 	// Reaches is another schema that a table names, in a foreign key or a default; empty for most.
 	Reaches string
-	at, end int
+	// Sequences are those that a table's defaults name with their schema.
+	Sequences []Named
+	at, end   int
 }
+
+// Named is something in a schema.
+type Named struct{ Schema, Name string }
 
 // In is the statement's text for a schema of another name.
 func (s Statement) In(schema string) string {
