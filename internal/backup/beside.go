@@ -21,7 +21,10 @@ import (
 	"overcloud.backup/internal/safefile"
 )
 
-const usersFile = "users.sql"
+const (
+	usersFile       = "users.sql"
+	definitionsFile = "definitions.jsonl"
+)
 
 // configuration is what a controller's database and its way to the clients are configured by. TripleO's containers
 // have theirs under puppet-generated.

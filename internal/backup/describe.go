@@ -58,6 +58,9 @@ func (r *running) describe(ctx context.Context) error {
 	if err == nil {
 		err = b.config(configuration)
 	}
+	if err == nil && r.definitions != nil {
+		err = b.add(definitionsFile, "definitions", r.definitions.Lines())
+	}
 	r.manifest.Files = append(r.manifest.Files, b.files...)
 	r.manifest.Warnings = append(r.manifest.Warnings, b.warnings...)
 	return err
@@ -86,19 +89,23 @@ func (r *running) closePosition(ctx context.Context, c *galera.Client) error {
 	return err
 }
 
+// carried says which definitions the method keeps.
+func (r *running) carried() galera.Carried { return galera.Carried(r.tool.method) }
+
 // describeSchema records the schema that the set holds. A dump made while the schema changed may lack what changed; a
 // physical backup does not, but then nobody knows which of the two schemas it holds.
 func (r *running) describeSchema(ctx context.Context, c *galera.Client) error {
 	if !r.described {
 		return nil
 	}
-	after, err := c.Fingerprint(ctx)
+	after, err := c.Definitions(ctx, r.carried())
 	if err != nil {
-		return fmt.Errorf("read the schema: %w", err)
+		return err
 	}
-	switch {
-	case after == r.before:
-		r.manifest.Schema.Fingerprint = after
+	switch changed := after.Differences(r.before); {
+	case len(changed) == 0:
+		r.manifest.Schema.Fingerprint = after.Fingerprint()
+		r.definitions = after
 	case r.tool.method == Logical:
 		return &changedError{errors.New("the schema changed while it was dumped (a database migration runs?): the dump may lack what changed; try again")}
 	default:

@@ -166,8 +166,9 @@ func whole(t *testing.T, s *server) map[string]string {
 		}
 	}
 	var err error
-	all["fingerprint"], err = c.Fingerprint(t.Context())
-	must("fingerprint", err)
+	definitions, err := c.Definitions(t.Context(), galera.ByFiles)
+	must("definitions", err)
+	all["fingerprint"] = definitions.Fingerprint()
 	counts, err := c.TableCounts(t.Context(), time.Minute)
 	must("counts", err)
 	all["counts"] = fmt.Sprint(counts)

@@ -23,8 +23,10 @@ type running struct {
 	manifest *repository.Manifest
 	counters counters
 	phases   phases
-	// before is the schema's fingerprint before the data were read.
-	before string
+	// before is what the schemas were before the data were read.
+	before galera.Definitions
+	// definitions are those that the set has; nil where they are not known.
+	definitions galera.Definitions
 	// left is what could not be undone after the data were read well.
 	left error
 	// undone notes that the unfinished set is gone, or finished.
@@ -254,8 +256,8 @@ func (r *running) desynced() bool { return r.desync.on() }
 func (r *running) mark(ctx context.Context, c *galera.Client) (err error) {
 	r.phases.begin("catch_up")
 	if r.described {
-		if r.before, err = c.Fingerprint(ctx); err != nil {
-			return fmt.Errorf("read the schema: %w", err)
+		if r.before, err = c.Definitions(ctx, r.carried()); err != nil {
+			return err
 		}
 	}
 	p := &r.manifest.Position

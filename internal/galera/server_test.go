@@ -399,9 +399,9 @@ func TestFingerprintChangesWithEachDefinitionAndNothingElse(t *testing.T) {
 
 func fingerprint(t *testing.T, c *Client) string {
 	t.Helper()
-	hash, err := c.Fingerprint(t.Context())
-	if err != nil || len(hash) != 64 {
-		t.Fatalf("%q %v", hash, err)
+	definitions, err := c.Definitions(t.Context(), ByFiles)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return hash
+	return definitions.Fingerprint()
 }

@@ -77,6 +77,9 @@ type Server struct {
 	Hostname string `json:"hostname"`
 	UID      string `json:"server_uid"`
 	Datadir  string `json:"datadir"`
+	// Settings are the server's variables, by name, that decide whether its data load elsewhere. Sets of earlier versions
+	// have none.
+	Settings map[string]string `json:"settings,omitempty"`
 }
 
 // Position is the place of a set in the cluster's history.
@@ -99,7 +102,7 @@ type Position struct {
 // File is one file of a set.
 type File struct {
 	Name string `json:"name"`
-	// Content is xbstream, sql, log, users, cib, corosync or configuration.
+	// Content is xbstream, sql, log, users, system, definitions, cib, corosync or configuration.
 	Content string `json:"content"`
 	// Bytes and SHA256 are those of the file as it lies there, RawBytes what is inside when it is unpacked.
 	Bytes    int64  `json:"bytes"`
@@ -147,9 +150,34 @@ type Stream struct {
 // Schema is what the set's database looked like, outside the server's own schemas. The fingerprint is empty where
 // the account could not see all of it.
 type Schema struct {
+	// Fingerprint is that of the definitions which a copy by the set's method keeps. A file of the set has them one by one
+	// (content definitions); the fingerprint of a set without such a file was made in another way.
 	Fingerprint      string         `json:"fingerprint"`
 	Tables           map[string]int `json:"tables"` // by schema
 	NonTransactional []string       `json:"non_transactional"`
+	// EventsEnabled are the events that any member of the cluster ran when the set was made; nil where that is not known.
+	// Galera marks an event SLAVESIDE_DISABLED on all members but the one that made it.
+	EventsEnabled []Name `json:"events_enabled"`
+	// Broken are tables and views that the server itself could not open when the set was made.
+	Broken []Broken `json:"broken,omitempty"`
+	// LeftOut are those of them that a dump lacks.
+	LeftOut []Name `json:"left_out,omitempty"`
+	// Folders of the datadir are schemas to the server, although no CREATE DATABASE made them.
+	Folders []string `json:"folders,omitempty"`
+}
+
+// Name is that of a table, a view, a routine, a trigger or an event.
+type Name struct {
+	Schema string `json:"schema"`
+	Name   string `json:"name"`
+}
+
+func (n Name) String() string { return n.Schema + "." + n.Name }
+
+// Broken is a table or a view that the server could not open, and the server's words for it.
+type Broken struct {
+	Name
+	Why string `json:"why"`
 }
 
 // maxManifest bounds what is read of a manifest; 100,000 schemas need less.

@@ -52,8 +52,8 @@ func SameSchema(ctx context.Context, login galera.Login, fingerprint string) (sa
 	if unseen := grants.Missing(galera.SchemaPrivileges()...); len(unseen) > 0 {
 		return fmt.Sprintf("the schema was not held against the set's: the database account %q lacks %s", c.Reached().User, strings.Join(unseen, ", ")), nil
 	}
-	got, err := c.Fingerprint(ctx)
-	if err == nil && got != fingerprint {
+	got, err := c.Definitions(ctx, galera.ByDump)
+	if err == nil && got.Fingerprint() != fingerprint {
 		err = errors.New("the schema is not that of the set: its fingerprint is another one")
 	}
 	return "", err

@@ -30,10 +30,11 @@ func TestTheSchemaIsHeldAgainstTheSetsWhereTheAccountSeesIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	fingerprint, err := c.Fingerprint(t.Context())
+	definitions, err := c.Definitions(t.Context(), galera.ByDump)
 	if err != nil {
 		t.Fatal(err)
 	}
+	fingerprint := definitions.Fingerprint()
 	if said, err := SameSchema(t.Context(), root, fingerprint); said != "" || err != nil {
 		t.Errorf("the same: %q %v", said, err)
 	}

@@ -38,9 +38,9 @@ func TestABuiltDatadirIsWhole(t *testing.T) {
 		must(t, os.Rename(to, place.path(dataName)))
 		server, err := place.start(context.Background(), p.tools.Paths["server"], 64*mebibyte, built.Options)
 		must(t, err)
-		fingerprint, err := server.Fingerprint(context.Background())
-		if err != nil || fingerprint != s.Manifest.Schema.Fingerprint {
-			t.Errorf("%s: %s, %v", method, fingerprint, err)
+		definitions, err := server.Definitions(context.Background(), galera.Carried(s.Manifest.Method))
+		if err != nil || definitions.Fingerprint() != s.Manifest.Schema.Fingerprint {
+			t.Errorf("%s: %v, %v", method, definitions, err)
 		}
 		if waits, err := server.Value(context.Background(), "SELECT @@SESSION.wait_timeout"); err != nil || waits != longestWait {
 			t.Errorf("%s: the connection is ended after %s seconds without a question, %v", method, waits, err)

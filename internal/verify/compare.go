@@ -25,9 +25,11 @@ func (r *restoring) inspect(ctx context.Context) (found *Restored, err error) {
 	if found.Server, err = r.server.Value(ctx, "SELECT VERSION()"); err != nil {
 		return nil, err
 	}
-	if found.Fingerprint, err = r.server.Fingerprint(ctx); err != nil {
+	definitions, err := r.server.Definitions(ctx, galera.Carried(r.set.Manifest.Method))
+	if err != nil {
 		return nil, err
 	}
+	found.Fingerprint = definitions.Fingerprint()
 	if found.Schemas, err = r.server.TableCounts(ctx, 10*time.Minute); err != nil {
 		return nil, err
 	}

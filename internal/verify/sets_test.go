@@ -64,7 +64,8 @@ func (s *server) describe(method string) (*repository.Manifest, error) {
 		Server: repository.Server{Version: server.Version, Hostname: server.Hostname, Datadir: server.Datadir}, StartedAt: 1, EndedAt: 2,
 		Position: repository.Position{UUID: w.ClusterStateUUID, Seqno: w.LastCommitted, SeqnoEnd: w.LastCommitted},
 	}
-	if m.Schema.Fingerprint, err = c.Fingerprint(ctx); err == nil {
+	definitions, err := c.Definitions(ctx, galera.Carried(method))
+	if m.Schema.Fingerprint = definitions.Fingerprint(); err == nil {
 		m.Schema.Tables, err = c.TableCounts(ctx, time.Minute)
 	}
 	return m, err
