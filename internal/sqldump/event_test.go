@@ -30,8 +30,8 @@ func TestTheLastMomentOfAnEventIsKnown(t *testing.T) {
 		},
 		// A moment goes into a statement of ours: only the server's own writing of one does.
 		"AT '2020-01-01 00:00:00') OR SLEEP(9) ON COMPLETION PRESERVE ENABLE": nil,
-		"AT CURRENT_TIMESTAMP + INTERVAL 1 DAY ON COMPLETION PRESERVE ENABLE":      nil,
-		"AT '2020-01-01' ON COMPLETION PRESERVE ENABLE":                            nil,
+		"AT CURRENT_TIMESTAMP + INTERVAL 1 DAY ON COMPLETION PRESERVE ENABLE": nil,
+		"AT '2020-01-01' ON COMPLETION PRESERVE ENABLE":                       nil,
 	} {
 		s := taken(t, "DELIMITER ;;\nCREATE DEFINER=`n`@`%` EVENT `e` ON SCHEDULE "+schedule+" DO SELECT 1 ;;\n")[0]
 		if got := s.Event; (got == nil) != (want == nil) || got != nil && *got != *want {
