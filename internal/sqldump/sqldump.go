@@ -57,7 +57,26 @@ type Statement struct {
 	Reaches string
 	// Sequences are those that a table's defaults name with their schema.
 	Sequences []Named
-	at, end   int
+	// Engine is the storage engine of a table or sequence, as it is written; of a partition where that has another one
+	// than InnoDB. Empty where none is named.
+	Engine string
+	// Rows is how many an INSERT or REPLACE holds.
+	Rows int
+	// Event is nil but for a CREATE EVENT that mariadb-dump's server wrote.
+	Event   *Event
+	at, end int
+	engines [][2]int
+}
+
+// Event is when an event runs, as far as a server judges it when the event is made.
+type Event struct {
+	// Over is the last moment, of AT or ENDS, as '2026-12-01 02:00:00' in the session's time zone, with its quotes; empty
+	// for an event that has no end.
+	Over string
+	// Once says that it runs at that moment alone.
+	Once bool
+	// Status is ENABLE, DISABLE or DISABLE ON SLAVE.
+	Status string
 }
 
 // Named is something in a schema.
@@ -69,6 +88,17 @@ func (s Statement) In(schema string) string {
 		return s.Text
 	}
 	return s.Text[:s.at] + QuoteName(schema) + s.Text[s.end:]
+}
+
+// WithEngine is the text of a CREATE TABLE with another engine for the table and each of its partitions.
+func (s Statement) WithEngine(engine string) string {
+	var text strings.Builder
+	at := 0
+	for _, span := range s.engines {
+		text.WriteString(s.Text[at:span[0]] + engine)
+		at = span[1]
+	}
+	return text.String() + s.Text[at:]
 }
 
 // QuoteName quotes an identifier.

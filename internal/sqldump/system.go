@@ -69,7 +69,7 @@ func (s *Statement) zones(l *lexer) error {
 	if !l.symbol(')') || !l.have("VALUES") {
 		return errUnknown
 	}
-	return rowsOf(l)
+	return s.rowsOf(l)
 }
 
 // serverOptions are what a foreign server is described by.

@@ -52,7 +52,7 @@ func (s *Statement) clause(l *lexer, t token, depth int) error {
 	case t.class == odd:
 		return fmt.Errorf("the table's %.40q", t.text)
 	case t.is("ENGINE"):
-		return engine(l)
+		return s.engine(l)
 	case t.class == digits && !aNumber.MatchString(t.text):
 		return fmt.Errorf("the table's %.40q, which is no number", t.text)
 	case t.isOneOf("nextval", "lastval"):
