@@ -18,11 +18,11 @@ type Reader struct {
 	carry []byte // seen, and not yet understood
 	err   error
 
-	text    strings.Builder // of the current statement
-	line    int             // where we are
-	begin   int             // where the statement begins
-	atStart bool            // of a line
-	semi    bool            // the delimiter is two semicolons
+	text    chunks // of the current statement
+	line    int    // where we are
+	begin   int    // where the statement begins
+	atStart bool   // of a line
+	semi    bool   // the delimiter is two semicolons
 	state   state
 	quote   byte
 	escaped bool
@@ -124,7 +124,7 @@ func (r *Reader) scan(final bool) error {
 	}
 	r.carry = r.carry[:copy(r.carry, b)]
 	if r.text.Len() > maxStatement {
-		return r.refuse("it has more than %d bytes", maxStatement)
+		return r.refuse("it has more than %d bytes, which no server takes", maxStatement)
 	}
 	return nil
 }
@@ -200,7 +200,7 @@ func (r *Reader) comment(b, end []byte, width int) int {
 	if r.keep {
 		r.text.Write(b[:n])
 	} else if r.state == code && r.text.Len() > 0 {
-		r.text.WriteByte(' ')
+		r.text.add(' ')
 	}
 	return n
 }
@@ -219,7 +219,7 @@ func (r *Reader) code(b []byte) (int, error) {
 		return 0, r.refuse("it has %q outside of quotes", c)
 	case c == '\'' || c == '"' || c == '`':
 		r.state, r.quote = inQuote, c
-		r.text.WriteByte(c)
+		r.text.add(c)
 		return 1, nil
 	case bytes.HasPrefix(b, []byte(end)):
 		return len(end), r.finish()
@@ -230,7 +230,7 @@ func (r *Reader) code(b []byte) (int, error) {
 		return r.openComment(b)
 	case r.inside && bytes.HasPrefix(b, []byte("*/")):
 		r.inside = false
-		r.text.WriteByte(' ')
+		r.text.add(' ')
 		return 2, nil
 	}
 	n := 1
@@ -280,7 +280,7 @@ func (r *Reader) openComment(b []byte) (int, error) {
 	}
 	r.inside = true
 	if r.text.Len() > 0 {
-		r.text.WriteByte(' ')
+		r.text.add(' ')
 	}
 	return digits, nil
 }

@@ -87,6 +87,9 @@ func (r *restoring) compareAll(ctx context.Context) error {
 	}
 	damaged, others := r.server.log.found()
 	for _, line := range append(damaged, others...) {
+		if err := withoutKey(line); err != nil {
+			return err
+		}
 		r.warn("the scratch server says: %s", line)
 	}
 	if len(r.problems) > 0 && !r.o.AcceptDifferences {

@@ -33,13 +33,17 @@ func (r *restoring) inspect(ctx context.Context) (found *Restored, err error) {
 		return nil, err
 	}
 	r.compareBefore(found)
-	r.readLog()
-	return found, nil
+	return found, r.readLog()
 }
 
 // readLog takes over what the server complained of.
-func (r *restoring) readLog() {
+func (r *restoring) readLog() error {
 	damaged, others := r.server.log.found()
+	for _, line := range append(damaged, others...) {
+		if err := withoutKey(line); err != nil {
+			return err
+		}
+	}
 	broken := r.brokenBefore()
 	for _, line := range damaged {
 		if of := names(broken, line); of != "" {
@@ -51,6 +55,7 @@ func (r *restoring) readLog() {
 	for _, line := range others {
 		r.warn("the scratch server says: %s", line)
 	}
+	return nil
 }
 
 // names is the table that a line of the server's log names, as `nova`.`t`, nova/t or nova.t; empty for none of them.
@@ -114,6 +119,11 @@ func (r *restoring) tables(ctx context.Context, found *Restored) error {
 		before := len(r.problems)
 		if err := r.table(ctx, found, t, row[2]); err != nil {
 			return err
+		}
+		for _, p := range r.problems[before:] {
+			if err := withoutKey(p.Reason); err != nil {
+				return err
+			}
 		}
 		if why := broken[repository.Name{Schema: t.Schema, Name: t.Name}]; why != "" && len(r.problems) > before {
 			r.problems = r.problems[:before]

@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -78,11 +80,19 @@ func (l *loading) feed(ctx context.Context, f repository.File, s step) error {
 
 // run runs a statement as it is.
 func (l *loading) run(ctx context.Context, s sqldump.Statement) error {
+	if len(s.Text) > longText {
+		// It is sent as a copy. What it was put together from must not be there, too.
+		runtime.GC()
+		defer debug.FreeOSMemory()
+	}
 	if err := l.server.Exec(ctx, s.Text); err != nil {
 		return &refused{s, err}
 	}
 	return nil
 }
+
+// longText is a statement of which memory has no third copy to spare.
+const longText = 64 << 20
 
 // refused is a statement that the server does not take.
 type refused struct {
@@ -189,6 +199,8 @@ func (r *restoring) notLoaded(f repository.File, err error) error {
 		return unusable{Problem{Kind: NotLoading, File: f.Name, Line: odd.Line, Reason: odd.Reason()}}
 	case number == pluginMissing:
 		return fmt.Errorf("accounts of the set have a login plugin that the server here lacks; install it, or take another host: %w", err)
+	case errors.As(err, &said) && said.encrypted():
+		return fmt.Errorf("%w (%s, line %d, %s)", errNoKey, f.Name, said.Line, said.about())
 	case errors.As(err, &said) && number != 0 && !slices.Contains(short, number):
 		return unusable{Problem{Kind: NotLoading, File: f.Name, Line: said.Line, Object: said.about(), Reason: excerpt.UpTo(500, said.err.Error())}}
 	case number != 0:

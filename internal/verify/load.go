@@ -42,6 +42,9 @@ func refusedBy(file, step string, err error, said string) error {
 	if said == "" {
 		said = lastLine(exit.Stderr)
 	}
+	if err := withoutKey(said); err != nil {
+		return fmt.Errorf("%s: %w", step, err)
+	}
 	return unusable{problem(file, "%s: %s: %s", step, how, said)}
 }
 

@@ -85,10 +85,10 @@ func (s *server) describe(method string) (*repository.Manifest, galera.Definitio
 func (s *server) dump(set *repository.Set, m *repository.Manifest) error {
 	empty := filepath.Join(s.Dir, "empty")
 	name, content, args := "backup.xbstream.zst", "xbstream", []string{"mariadb-backup", "--no-defaults", "--backup", "--stream=xbstream", "--galera-info",
-		"--socket=" + s.Socket, "--user=root", "--datadir=" + filepath.Join(s.Dir, "data"), "--target-dir=" + empty, "--tmpdir=" + empty}
+		"--socket=" + s.Socket, "--open-files-limit=20000", "--user=root", "--datadir=" + filepath.Join(s.Dir, "data"), "--target-dir=" + empty, "--tmpdir=" + empty}
 	if m.Method == "logical" {
 		name, content, args = "backup.sql.zst", "sql", []string{"mariadb-dump", "--no-defaults", "--socket=" + s.Socket, "--single-transaction", "--routines", "--events",
-			"--triggers", "--skip-add-locks", "--hex-blob", "--default-character-set=utf8mb4", "--dump-history", "--databases", "--"}
+			"--triggers", "--skip-add-locks", "--hex-blob", "--default-character-set=utf8mb4", "--dump-history", "--max-allowed-packet=1G", "--databases", "--"}
 	}
 	if m.Method == "logical" {
 		args = slices.AppendSeq(args, maps.Keys(m.Schema.Tables))
