@@ -224,6 +224,19 @@ options:
       - refuse
       - warn
     default: refuse
+  broken:
+    description:
+      - >-
+        What to do about tables and views that the server cannot open, such as a view over a table that was dropped, in
+        a logical backup. A dump ends at the first one.
+      - >-
+        C(refuse) fails with their names, C(leave_out) dumps the others and warns. A physical backup has them as they
+        are, and warns.
+    type: str
+    choices:
+      - refuse
+      - leave_out
+    default: refuse
   max_duration:
     description: Seconds, from 1 to 1000000, after which the backup is stopped and removed.
     type: float
