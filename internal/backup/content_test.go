@@ -71,7 +71,7 @@ func TestATableThatCannotBeOpenedIsNoted(t *testing.T) {
 	defer s.SQL("DROP DATABASE c40; DROP DATABASE empty1")
 	frm, err := os.ReadFile(filepath.Join(s.Data, "c40/keep.frm"))
 	folder := filepath.Join(s.Data, "old_dumps")
-	err = errors.Join(err, os.WriteFile(filepath.Join(s.Data, "c40/orphan.frm"), frm, 0o600), os.Mkdir(folder, 0o700), os.WriteFile(filepath.Join(folder, "x.sql"), nil, 0o600))
+	err = errors.Join(err, os.WriteFile(filepath.Join(s.Data, "c40/orphan.frm"), frm, 0o600), os.WriteFile(filepath.Join(s.Data, "c40/#sql-1a2b_3.frm"), frm, 0o600), os.Mkdir(folder, 0o700), os.WriteFile(filepath.Join(folder, "x.sql"), nil, 0o600))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,6 +89,7 @@ func TestATableThatCannotBeOpenedIsNoted(t *testing.T) {
 	warnings := strings.Join(m.Warnings, "\n")
 	if len(m.Schema.Broken) != 1 || m.Schema.Broken[0].String() != "c40.orphan" || m.Schema.LeftOut != nil || !slices.Equal(m.Schema.Folders, []string{"old_dumps"}) ||
 		!strings.Contains(warnings, "cannot open these tables and views, and the set has them as they are: c40.orphan (") ||
+		!strings.Contains(warnings, "an ALTER TABLE that did not end, in the datadir and so in the set: c40/#sql-1a2b_3.frm;") ||
 		!strings.Contains(warnings, "a backup leaves out: old_dumps;") || strings.Contains(warnings, "not replicated by Galera") {
 		t.Errorf("%+v\n%s", m.Schema, warnings)
 	}
@@ -147,6 +148,9 @@ func TestWhatADumpLosesIsNamedBefore(t *testing.T) {
 	}
 	if strings.Contains(warnings, "lo.fl.ok") {
 		t.Error(warnings)
+	}
+	if reason := s.job(t, func(o *Options) { o.Method = Auto }).Plan().Reason; !strings.HasSuffix(reason, "; a dump may lose digits of FLOAT columns") {
+		t.Error(reason)
 	}
 }
 

@@ -50,6 +50,12 @@ func (c *Client) LossyFloats(ctx context.Context, budget Budget) (Looked, error)
 	return found, nil
 }
 
+// HasFloats says whether there is a FLOAT column, in whatever is looked at within limit.
+func (c *Client) HasFloats(ctx context.Context, limit time.Duration) (bool, error) {
+	columns, err := c.columns(ctx, limit, "data_type = 'float'")
+	return len(columns) > 0, err
+}
+
 // EmptyGeometries finds the columns with a geometry of no bytes, as an ALTER TABLE that adds a NOT NULL column leaves it
 // in the rows that are there. No INSERT takes such a value.
 func (c *Client) EmptyGeometries(ctx context.Context, budget Budget) (Looked, error) {
