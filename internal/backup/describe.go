@@ -24,7 +24,10 @@ func (j *Job) newManifest(begun time.Time) *repository.Manifest {
 }
 
 func (r *running) warn(format string, args ...any) {
-	r.manifest.Warnings = append(r.manifest.Warnings, fmt.Sprintf(format, args...))
+	warning := fmt.Sprintf(format, args...)
+	if !slices.Contains(r.manifest.Warnings, warning) { // a second attempt says it again
+		r.manifest.Warnings = append(r.manifest.Warnings, warning)
+	}
 }
 
 // look notes what an operator should know of the sets beside this one.
