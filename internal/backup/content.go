@@ -70,7 +70,7 @@ func (j *Job) explainChoice(ctx context.Context, c *galera.Client) error {
 
 // checkBroken looks for tables and views that cannot be opened.
 func (j *Job) checkBroken(ctx context.Context, c *galera.Client) (err error) {
-	if j.content.broken, err = c.Broken(ctx, lookLimit); err != nil || len(j.content.broken) == 0 {
+	if j.content.broken, err = c.Broken(ctx, queryLimit); err != nil || len(j.content.broken) == 0 {
 		return err
 	}
 	said := describeBroken(j.content.broken)
