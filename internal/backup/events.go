@@ -35,8 +35,9 @@ func (told *clusterEvents) running(own map[galera.Event]galera.EventStatus) runn
 	if told == nil {
 		told = &clusterEvents{Unknown: []string{nobody}}
 	}
+	toldOn, toldOff := setOf(told.Enabled), setOf(told.Disabled)
 	for event, status := range own {
-		on, off := slices.Contains(told.Enabled, event), slices.Contains(told.Disabled, event)
+		on, off := toldOn[event], toldOff[event]
 		switch {
 		case status == galera.Enabled && !off || status == galera.Slaveside && on && !off:
 			enabled = append(enabled, event)
@@ -61,6 +62,14 @@ func (told *clusterEvents) running(own map[galera.Event]galera.EventStatus) runn
 		r.warn("the event scheduler is off on every member, so none of the events that are enabled runs: %s", enabled)
 	}
 	return r
+}
+
+func setOf(events []galera.Event) map[galera.Event]bool {
+	set := map[galera.Event]bool{}
+	for _, e := range events {
+		set[e] = true
+	}
+	return set
 }
 
 // nobody is who did not tell of events where there is no decision.
@@ -88,7 +97,7 @@ func (r *runningEvents) warn(format string, events []galera.Event) {
 }
 
 // maxNamed bounds the names in a warning.
-const maxNamed = 50
+const maxNamed = 200
 
 // naming writes names into a message: the first ones, as text that a terminal may show, and how many more.
 func naming(names []string) string {

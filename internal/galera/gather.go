@@ -173,7 +173,7 @@ const maxEventsTime = 2 * time.Second
 func (g *gathering) events(ctx context.Context) {
 	events, err := g.client.Events(ctx, min(share(ctx), maxEventsTime))
 	if err != nil {
-		g.Add("events", g.Reached.Address, err, "grant EVENT ON *.* to the account")
+		g.Add("events", g.Reached.Address, err, "by this nothing is decided; EVENT ON *.* for the account, and at most 1000 events, let it be read")
 	}
 	g.Events = events
 }
