@@ -80,19 +80,20 @@ func infoWarnings(l verify.Listing) []string {
 		warnings = append(warnings, fmt.Sprintf("%s is no set: %s", f.Path, f.Reason))
 	}
 	for _, d := range l.Damaged {
-		warnings = append(warnings, damaged(d.Path, d.Problems).Error())
+		warnings = append(warnings, bad(d.Path, d.Problems).Error())
 	}
 	for _, s := range l.Sets {
 		if len(s.Problems) > 0 {
-			warnings = append(warnings, fmt.Sprintf("%s failed its verification: %s", s.Path, verify.Join(s.Problems)))
+			warnings = append(warnings, fmt.Sprintf("%s failed its verification: it %s", s.Path, verify.Verdict(s.Problems)))
 		}
 		warnings = append(warnings, s.Warnings...)
 	}
 	return warnings
 }
 
-func damaged(path string, problems []verify.Problem) error {
-	return fmt.Errorf("the set %s is damaged: %s", path, verify.Join(problems))
+// bad says what is wrong with a set: that it is damaged, does not load, or differs from what was recorded.
+func bad(path string, problems []verify.Problem) error {
+	return fmt.Errorf("the set %s %s", path, verify.Verdict(problems))
 }
 
 // readBack reads one set to its end. A damaged one is a result and an error.
@@ -101,7 +102,7 @@ func readBack(ctx context.Context, r *verify.Repository, o setOptions) (*setRead
 	var broken *verify.BrokenManifest
 	if errors.As(err, &broken) {
 		found := &setRead{Set: broken.Set, Path: broken.Path, Problems: []verify.Problem{broken.Problem()}}
-		return found, damaged(found.Path, found.Problems)
+		return found, bad(found.Path, found.Problems)
 	}
 	if err != nil {
 		return nil, err
@@ -113,7 +114,7 @@ func readBack(ctx context.Context, r *verify.Repository, o setOptions) (*setRead
 	}
 	found := &setRead{Set: s.Name, Path: s.Path(), OK: len(problems) == 0, Problems: problems}
 	if !found.OK {
-		err = damaged(found.Path, problems)
+		err = bad(found.Path, problems)
 	}
 	return found, err
 }

@@ -100,7 +100,7 @@ func (o backupVerifyOptions) present(ctx context.Context, call *ansible.Call) (*
 	s, err := r.Set(o.Cluster, o.Set)
 	var broken *verify.BrokenManifest
 	if errors.As(err, &broken) {
-		return &ansible.Result{Values: backupVerifyValues{Set: broken.Set, Path: broken.Path}}, damaged(broken.Path, []verify.Problem{broken.Problem()})
+		return &ansible.Result{Values: backupVerifyValues{Set: broken.Set, Path: broken.Path}}, bad(broken.Path, []verify.Problem{broken.Problem()})
 	}
 	if err != nil {
 		return nil, err
@@ -170,7 +170,7 @@ func verified(s *verify.Set, values backupVerifyValues, outcome verify.Outcome) 
 	values.Outcome = &outcome
 	result := &ansible.Result{Changed: true, Msg: msg, Values: values, Warnings: outcome.Warnings}
 	if !outcome.OK {
-		return result, damaged(s.Path(), outcome.Problems)
+		return result, bad(s.Path(), outcome.Problems)
 	}
 	return result, nil
 }

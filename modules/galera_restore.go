@@ -176,10 +176,10 @@ func (o galeraRestoreOptions) open() (*verify.Set, error) {
 // fits says what a restore of the set here would do, or why it cannot be done. All of it is before anything is touched.
 func (o galeraRestoreOptions) fits(ctx context.Context, n *restore.Node, s *verify.Set) (*verify.Plan, error) {
 	if problems := s.Check(); len(problems) > 0 {
-		return nil, damaged(s.Path(), problems)
+		return nil, bad(s.Path(), problems)
 	}
 	if problems := s.Entry().Problems; len(problems) > 0 {
-		return nil, fmt.Errorf("a verification of %s failed: %s; restore another set, or verify this one again when the cause lay elsewhere", s.Path(), verify.Join(problems))
+		return nil, fmt.Errorf("a verification of %s failed: it %s; restore another set, or verify this one again when the cause lay elsewhere", s.Path(), verify.Verdict(problems))
 	}
 	if err := n.Fits(s.Manifest.Cluster, o.OtherCluster); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Path(), err)

@@ -33,7 +33,7 @@ func (o galeraRestoreOptions) configured(ctx context.Context, call *ansible.Call
 	}
 	defer s.Close()
 	if problems := s.Check(); len(problems) > 0 {
-		return nil, damaged(s.Path(), problems)
+		return nil, bad(s.Path(), problems)
 	}
 	content, err := s.Content(ctx, "cib")
 	if err != nil {

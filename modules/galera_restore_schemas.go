@@ -58,7 +58,7 @@ func (o galeraRestoreOptions) loaded(ctx context.Context, call *ansible.Call) (*
 	}
 	defer s.Close()
 	if problems := s.Check(); len(problems) > 0 {
-		return nil, damaged(s.Path(), problems)
+		return nil, bad(s.Path(), problems)
 	}
 	c, err := galera.Open(ctx, o.login(call))
 	if err != nil {

@@ -25,7 +25,7 @@ func TestASetThatAVerificationFoundBadIsNotRestored(t *testing.T) {
 		outcome verify.Outcome
 		want    string
 	}{
-		{verify.Outcome{Problems: []verify.Problem{{File: "nova", Reason: "table instances is corrupt"}}}, "failed: nova: table instances is corrupt; restore another set"},
+		{verify.Outcome{Problems: []verify.Problem{{File: "nova", Reason: "table instances is corrupt"}}}, "failed: it is damaged: nova: table instances is corrupt; restore another set"},
 		{verify.Outcome{OK: true}, "it is of the cluster"}, // what is looked at next
 	} {
 		if err := s.Write(verify.LevelRestore, c.outcome); err != nil {

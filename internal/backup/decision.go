@@ -21,13 +21,16 @@ type candidate struct {
 	GaleraNode    string `json:"galera_node"`
 	Activity      string `json:"activity"`
 	Verdict       string `json:"verdict"`
+	// events are those of its cluster; nil where the decision has none.
+	events *clusterEvents
 }
 
 // chosen lists the controllers that a decision chose. known is false for what is no decision of idle_controller.
 func chosen(decision json.RawMessage) (list []candidate, known bool) {
 	var d struct {
 		Clusters []struct {
-			Controllers []candidate `json:"controllers"`
+			Controllers []candidate    `json:"controllers"`
+			Events      *clusterEvents `json:"events"`
 		} `json:"clusters"`
 	}
 	if json.Unmarshal(decision, &d) != nil {
@@ -37,6 +40,7 @@ func chosen(decision json.RawMessage) (list []candidate, known bool) {
 		for _, c := range cluster.Controllers {
 			known = known || c.Verdict != ""
 			if c.Verdict == "chosen" {
+				c.events = cluster.Events
 				list = append(list, c)
 			}
 		}
@@ -93,6 +97,7 @@ func (j *Job) checkDecision(ctx context.Context, c *galera.Client) error {
 	names := []string{}
 	for _, one := range list {
 		if one.is(j.plan.Controller, w.NodeName) {
+			j.told = one.events
 			j.o.AllowClients = j.o.AllowClients || j.o.AllowActive && one.Activity == "active"
 			return nil
 		}

@@ -119,7 +119,11 @@ func (r *running) describeSchema(ctx context.Context, c *galera.Client) error {
 	if r.tool.method == Physical && len(storage.NonTransactional) > 0 {
 		r.warn("not replicated by Galera, so this set has this node's own: %s", strings.Join(storage.NonTransactional, ", "))
 	}
-	r.manifest.Schema.Tables, err = c.TableCounts(ctx, queryLimit)
+	if r.manifest.Schema.Tables, err = c.TableCounts(ctx, queryLimit); err != nil {
+		return err
+	}
+	events, err := r.runningEvents(ctx, c)
+	r.manifest.Schema.EventsEnabled = events.enabled
 	return err
 }
 

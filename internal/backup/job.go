@@ -33,6 +33,8 @@ type Job struct {
 	early bool
 	// described says that the account sees all tables, views, triggers and events.
 	described bool
+	// told is what the decision says of the cluster's events; nil where there is none.
+	told *clusterEvents
 	// noting keeps the journal's entries apart: the guard may desync while the rest goes on.
 	noting *sync.Mutex
 }
@@ -84,7 +86,7 @@ func (j *Job) prepare(ctx context.Context) error {
 
 func (j *Job) inspect(ctx context.Context, c *galera.Client) error {
 	for _, look := range []func(context.Context, *galera.Client) error{
-		j.identify, j.checkDecision, j.chooseTool, j.checkGrants, j.checkNode, j.checkTables, j.checkSpace, j.checkCluster,
+		j.identify, j.checkDecision, j.chooseTool, j.checkGrants, j.checkNode, j.checkTables, j.checkEvents, j.checkSpace, j.checkCluster,
 	} {
 		if err := look(ctx, c); err != nil {
 			return err

@@ -260,6 +260,9 @@ func (r *running) mark(ctx context.Context, c *galera.Client) (err error) {
 			return err
 		}
 	}
+	if r.manifest.Server.Settings, err = c.Settings(ctx); err != nil {
+		return err
+	}
 	p := &r.manifest.Position
 	p.UUID = r.plan.Cluster.UUID
 	p.ClusterSeqno, err = c.CatchUp(ctx)

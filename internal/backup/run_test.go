@@ -77,6 +77,9 @@ func TestBothMethodsLeaveAWholeSet(t *testing.T) {
 			if (m.Stream != nil) != (method == Physical) {
 				t.Errorf("stream %+v", m.Stream)
 			}
+			if m.Server.Settings["innodb_default_row_format"] != "dynamic" || m.Server.Settings["sql_mode"] == "" {
+				t.Errorf("settings %v", m.Server.Settings)
+			}
 		})
 	}
 }

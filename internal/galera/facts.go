@@ -21,6 +21,8 @@ type Facts struct {
 	Sessions []Session `json:"sessions"`
 	// Administrative counts the sessions that Sessions leaves out: ours, root over the socket, health checks.
 	Administrative int `json:"administrative_sessions"`
+	// Events are those that this member runs.
+	Events Events `json:"events"`
 	// Storage is what lies in the datadir.
 	Storage Storage `json:"storage"`
 	// Grastate is grastate.dat of the datadir, read when the server is down; nil when it was not needed or not there.

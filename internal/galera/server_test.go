@@ -405,3 +405,19 @@ func fingerprint(t *testing.T, c *Client) string {
 	}
 	return definitions.Fingerprint()
 }
+
+func TestEventsAreToldByTheirStatus(t *testing.T) {
+	s := server(t)
+	c := s.root(t)
+	run(t, c, "CREATE DATABASE e", "CREATE EVENT e.`it's, \"x\"` ON SCHEDULE EVERY 1 DAY DO SET @x = 1", "CREATE EVENT e.off ON SCHEDULE EVERY 1 DAY DISABLE DO SET @x = 1",
+		"CREATE EVENT e.other ON SCHEDULE EVERY 1 DAY DISABLE ON SLAVE DO SET @x = 1", "CREATE USER blind@localhost IDENTIFIED BY 'x'")
+	defer run(t, c, "DROP DATABASE e", "DROP USER blind@localhost")
+	got, err := c.Events(t.Context(), time.Minute)
+	if want := "{true ON [e.it's, \"x\"] [e.off]}"; err != nil || fmt.Sprint(got) != want {
+		t.Errorf("%v, %v, want %s", got, err, want)
+	}
+	blind := s.open(t, Login{Socket: s.Socket, User: "blind", Password: "x"})
+	if got, err := blind.Events(t.Context(), time.Minute); err == nil || got.Known || !strings.Contains(err.Error(), "EVENT ON *.*") {
+		t.Errorf("%v, %v", got, err)
+	}
+}

@@ -250,7 +250,7 @@ func clients(g *galera.Facts) string {
 }
 
 // beside are sources of galera_facts that tell nothing of clients, nor of the state of replication.
-var beside = []string{"option files", "login", "server", "container", "sizes", "datadir", "grastate"}
+var beside = []string{"option files", "login", "server", "container", "events", "sizes", "datadir", "grastate"}
 
 // untold says what a server that answered did not tell of its clients; empty when it told all.
 func untold(g *galera.Facts) string {

@@ -60,6 +60,7 @@ type Cluster struct {
 	Chosen      string       `json:"chosen"`
 	Active      []string     `json:"active"`
 	VIP         VIP          `json:"vip"`
+	Events      Events       `json:"events"`
 	Controllers []Controller `json:"controllers"`
 	// Message says in a sentence or two who serves, who was chosen and why, or why nobody.
 	Message string `json:"message"`

@@ -139,6 +139,9 @@ func (s *Statement) program(l *lexer, kind token) error {
 	if err := s.named(l, &s.Name); err != nil {
 		return err
 	}
+	if kind.is("EVENT") {
+		s.Event = schedule(l)
+	}
 	if !kind.is("TRIGGER") {
 		return nil
 	}
@@ -158,7 +161,7 @@ func (s *Statement) sequence(l *lexer) error {
 	for !l.ended() {
 		t := l.next()
 		if t.is("ENGINE") {
-			if err := engine(l); err != nil {
+			if err := s.engine(l); err != nil {
 				return err
 			}
 			continue
@@ -173,13 +176,17 @@ func (s *Statement) sequence(l *lexer) error {
 // engines keep what they are given in the schema's own folder, or nowhere. Others open files, servers or tables elsewhere.
 var engines = []string{"innodb", "aria", "myisam", "memory", "heap", "archive", "csv", "blackhole", "rocksdb", "tokudb"}
 
-func engine(l *lexer) error {
+func (s *Statement) engine(l *lexer) error {
 	l.symbol('=')
 	t := l.next()
 	is := t.text
 	if t.class == name || t.class == text {
 		is = unquote(t)
 	}
+	if s.Engine == "" || strings.EqualFold(s.Engine, "innodb") {
+		s.Engine = is
+	}
+	s.engines = append(s.engines, [2]int{t.at, t.end})
 	if !slices.Contains(engines, strings.ToLower(is)) {
 		return fmt.Errorf("the engine %.40s, which keeps its data elsewhere or is not known", t.text)
 	}
@@ -222,10 +229,16 @@ func (s *Statement) rows(l *lexer) error {
 	if !l.have("VALUES") {
 		return errUnknown
 	}
+	return s.rowsOf(l)
+}
+
+// rowsOf reads "(1,'x'),(2,'y')" to the end of the statement.
+func (s *Statement) rowsOf(l *lexer) error {
 	for {
 		if err := values(l); err != nil {
 			return err
 		}
+		s.Rows++
 		if l.ended() {
 			return nil
 		}

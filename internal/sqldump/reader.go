@@ -308,8 +308,11 @@ type Refusal struct {
 	Why  error
 }
 
-func (e *Refusal) Error() string {
-	return fmt.Sprintf("line %d, %s: the dump has a statement that mariadb-dump does not write: %v", e.Line, e.Text, e.Why)
+func (e *Refusal) Error() string { return fmt.Sprintf("line %d, %s", e.Line, e.Reason()) }
+
+// Reason is the error without the line.
+func (e *Refusal) Reason() string {
+	return fmt.Sprintf("%s: the dump has a statement that mariadb-dump does not write: %v", e.Text, e.Why)
 }
 
 // Unwrap is the reason.

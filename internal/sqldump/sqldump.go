@@ -22,6 +22,7 @@ const (
 	Sequence                 // a sequence and its value
 	Program                  // a trigger, a routine or an event
 	Account                  // CREATE USER, GRANT and the like, of a file of users alone
+	Servers                  // a time zone or a foreign server, of a file of those alone
 )
 
 // Definer is an account as which a view or a program runs. Host is empty for a role.
@@ -54,8 +55,32 @@ type Statement struct {
 	Qualified bool
 	// Reaches is another schema that a table names, in a foreign key or a default; empty for most.
 	Reaches string
+	// Sequences are those that a table's defaults name with their schema.
+	Sequences []Named
+	// Engine is the storage engine of a table or sequence, as it is written; of a partition where that has another one
+	// than InnoDB. Empty where none is named.
+	Engine string
+	// Rows is how many an INSERT or REPLACE holds.
+	Rows int
+	// Event is nil but for a CREATE EVENT that mariadb-dump's server wrote.
+	Event   *Event
 	at, end int
+	engines [][2]int
 }
+
+// Event is when an event runs, as far as a server judges it when the event is made.
+type Event struct {
+	// Over is the last moment, of AT or ENDS, as '2026-12-01 02:00:00' in the session's time zone, with its quotes; empty
+	// for an event that has no end.
+	Over string
+	// Once says that it runs at that moment alone.
+	Once bool
+	// Status is ENABLE, DISABLE or DISABLE ON SLAVE.
+	Status string
+}
+
+// Named is something in a schema.
+type Named struct{ Schema, Name string }
 
 // In is the statement's text for a schema of another name.
 func (s Statement) In(schema string) string {
@@ -63,6 +88,17 @@ func (s Statement) In(schema string) string {
 		return s.Text
 	}
 	return s.Text[:s.at] + QuoteName(schema) + s.Text[s.end:]
+}
+
+// WithEngine is the text of a CREATE TABLE with another engine for the table and each of its partitions.
+func (s Statement) WithEngine(engine string) string {
+	var text strings.Builder
+	at := 0
+	for _, span := range s.engines {
+		text.WriteString(s.Text[at:span[0]] + engine)
+		at = span[1]
+	}
+	return text.String() + s.Text[at:]
 }
 
 // QuoteName quotes an identifier.

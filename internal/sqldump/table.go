@@ -52,9 +52,11 @@ func (s *Statement) clause(l *lexer, t token, depth int) error {
 	case t.class == odd:
 		return fmt.Errorf("the table's %.40q", t.text)
 	case t.is("ENGINE"):
-		return engine(l)
+		return s.engine(l)
 	case t.class == digits && !aNumber.MatchString(t.text):
 		return fmt.Errorf("the table's %.40q, which is no number", t.text)
+	case t.isOneOf("nextval", "lastval"):
+		s.sequenceOf(*l)
 	case t.is("REFERENCES") && l.peek().class != name:
 		return fmt.Errorf("the table's REFERENCES %.80q, which is no quoted name", l.peek().text)
 	case t.class != word && t.class != name:
@@ -77,5 +79,19 @@ func (s *Statement) reach(schema string) {
 		s.Qualified = true
 	} else if s.Reaches == "" {
 		s.Reaches = schema
+	}
+}
+
+// sequenceOf notes the sequence of "nextval(`other`.`sq`)", as servers write a default.
+func (s *Statement) sequenceOf(l lexer) {
+	if !l.symbol('(') {
+		return
+	}
+	schema := l.next()
+	if schema.class != name || !l.symbol('.') {
+		return
+	}
+	if sequence := l.next(); sequence.class == name && l.symbol(')') {
+		s.Sequences = append(s.Sequences, Named{schema.name(), sequence.name()})
 	}
 }

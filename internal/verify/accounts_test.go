@@ -72,7 +72,7 @@ func TestNothingInASetTurnsEventsOn(t *testing.T) {
 
 func TestASetWhoseAccountsSetMoreIsRefused(t *testing.T) {
 	r := eventful(t, "SET DEFAULT ROLE `reader` FOR `nova`@`localhost`, GLOBAL event_scheduler=ON;\n")
-	if err := r.load(t.Context()); err == nil || !strings.Contains(err.Error(), `line 7, "SET DEFAULT ROLE`) {
+	if err := r.load(t.Context()); err == nil || !strings.Contains(err.Error(), `line 7: "SET DEFAULT ROLE`) {
 		t.Error(err)
 	}
 	if on, err := r.server.Value(t.Context(), "SELECT @@global.event_scheduler"); err != nil || on != "OFF" {

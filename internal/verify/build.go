@@ -30,10 +30,13 @@ type Built struct {
 	// Differ are the accounts that the set has not, or with another password; Aligned those that were given theirs; Untried
 	// those of a login plugin that is missing here.
 	Differ, Aligned, Untried []string
+	// Differences are what is not as the set recorded it, and was accepted; Warnings what could not be compared.
+	Differences, Warnings []string
 }
 
 // Build restores the set into a datadir at to, which must not be there and must be on the file system of the scratch
-// folder. It is there as a whole or not at all. A *Unusable is a set that is damaged or cannot be restored.
+// folder. It is there as a whole or not at all. A *Unusable is a set that is damaged, does not load, or holds something
+// else than was recorded (unless that is accepted).
 func (r *Restore) Build(ctx context.Context, to string) (built Built, err error) {
 	if _, err := os.Lstat(to); err == nil {
 		return built, fmt.Errorf("%s is there already", to)
@@ -51,10 +54,13 @@ func (r *Restore) Build(ctx context.Context, to string) (built Built, err error)
 	ctx, end := run.guard(ctx)
 	defer end()
 	err = run.makeData(ctx)
-	if err == nil && run.server == nil && len(r.o.Accounts) > 0 {
+	if err == nil && run.server == nil {
 		err = run.start(ctx, run.options)
 	}
-	if err == nil && run.server != nil {
+	if err == nil {
+		err = run.compareAll(ctx)
+	}
+	if err == nil {
 		err = errors.Join(run.compareAccounts(ctx, &built), run.leave(ctx))
 	}
 	if err == nil {
@@ -68,8 +74,25 @@ func (r *Restore) Build(ctx context.Context, to string) (built Built, err error)
 	if errors.As(err, &bad) {
 		err = &Unusable{Path: r.set.at, Problem: bad.Problem}
 	}
-	built.Links, built.Bytes, built.Options = run.elsewhere, run.progress.ReadBytes, run.options
+	built.Links, built.Bytes, built.Options = len(run.outside), run.progress.ReadBytes, run.options
+	built.Differences, built.Warnings = first(run.differences), run.warnings
 	return built, err
+}
+
+// compareAll holds the schema against what the set recorded, while nobody is kept out yet.
+func (r *restoring) compareAll(ctx context.Context) error {
+	r.phase("compare")
+	if _, err := r.schema(ctx); err != nil {
+		return r.ended(data(r.set.Manifest).Name, "its definitions", err)
+	}
+	damaged, others := r.server.log.found()
+	for _, line := range append(damaged, others...) {
+		r.warn("the scratch server says: %s", line)
+	}
+	if len(r.problems) > 0 && !r.o.AcceptDifferences {
+		return unusable{r.problems[0]}
+	}
+	return nil
 }
 
 // compareAccounts sees which accounts would be refused by what was restored.
@@ -145,7 +168,7 @@ type Unusable struct {
 }
 
 func (u *Unusable) Error() string {
-	return fmt.Sprintf("the set %s cannot be restored: %s", u.Path, u.Problem)
+	return fmt.Sprintf("the set %s cannot be restored: it %s", u.Path, Verdict([]Problem{u.Problem}))
 }
 
 // Content reads a small file of the set back, by what it holds, as cib; fs.ErrNotExist where the set has none.

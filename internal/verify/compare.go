@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,23 +16,16 @@ import (
 	"overcloud.backup/internal/galera"
 )
 
-// inspect looks at all tables of the scratch server and compares what it holds with the manifest, as far as that tells:
-// the schema's fingerprint, and the tables of each schema. Rows and checksums of a moving server at its position are
-// known to nobody; they are written down, so that another restore can be held against them.
+// countLimit is how long the server may count tables.
+const countLimit = 10 * time.Minute
+
+// inspect looks at all tables of the scratch server and compares what it holds with what the set recorded, as far as that
+// tells. Rows and checksums of a moving server at its position are known to nobody; they are written down, so that another
+// restore can be held against them.
 func (r *restoring) inspect(ctx context.Context) (found *Restored, err error) {
-	found = &Restored{Schemas: map[string]int{}, Tables: []Table{}}
-	if found.Server, err = r.server.Value(ctx, "SELECT VERSION()"); err != nil {
+	if found, err = r.schema(ctx); err != nil {
 		return nil, err
 	}
-	definitions, err := r.server.Definitions(ctx, galera.Carried(r.set.Manifest.Method))
-	if err != nil {
-		return nil, err
-	}
-	found.Fingerprint = definitions.Fingerprint()
-	if found.Schemas, err = r.server.TableCounts(ctx, 10*time.Minute); err != nil {
-		return nil, err
-	}
-	r.compareSchema(found)
 	r.phase("check")
 	if err := r.tables(ctx, found); err != nil {
 		return nil, err
@@ -54,26 +46,6 @@ func (r *restoring) readLog() {
 	}
 }
 
-func (r *restoring) compareSchema(found *Restored) {
-	m := r.set.Manifest
-	want := m.Schema
-	switch {
-	case want.Fingerprint == "":
-		r.warn("the manifest does not describe the schema, so nothing of it could be compared")
-		return
-	case want.Fingerprint == found.Fingerprint:
-	case mariadbVersion(m.Server.Version) != mariadbVersion(found.Server):
-		r.warn("the schema's fingerprint was not compared: the set is of %s, and the scratch server of %s", m.Server.Version, found.Server)
-	case r.elsewhere > 0:
-		r.warn("the schema's fingerprint was not compared: it tells that %d tables or partitions have DATA DIRECTORY, which they have not here", r.elsewhere)
-	default:
-		r.bad(problem(data(m).Name, "the restored schema has the fingerprint %s, and the manifest says %s", found.Fingerprint, want.Fingerprint))
-	}
-	if !maps.Equal(want.Tables, found.Schemas) {
-		r.bad(problem(data(m).Name, "the restored tables by schema are %v, and the manifest says %v", found.Schemas, want.Tables))
-	}
-}
-
 // compareBefore holds this restore against an earlier one of the same set.
 func (r *restoring) compareBefore(found *Restored) {
 	if r.before.Restore == nil || r.before.Restore.Restored == nil {
@@ -81,7 +53,7 @@ func (r *restoring) compareBefore(found *Restored) {
 	}
 	before := r.before.Restore.Restored
 	if before.Server == found.Server && before.Checksum != found.Checksum {
-		r.bad(problem(data(r.set.Manifest).Name, "an earlier restore of this set held other rows: %s", differences(before.Tables, found.Tables)))
+		r.bad(problem(data(r.set.Manifest).Name, "an earlier restore of this set held other rows: %s", differences(before.Tables, found.Tables)).of(Differing))
 	}
 }
 

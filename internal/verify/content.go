@@ -19,6 +19,8 @@ const (
 	contentStream = "xbstream"
 	contentDump   = "sql"
 	contentUsers  = "users"
+	contentSystem = "system"
+	contentListed = "definitions"
 )
 
 // content checks what is inside a file while it passes by; finish says whether it was whole.
@@ -34,6 +36,8 @@ func contentOf(f repository.File, m *repository.Manifest) content {
 		return newStream(m)
 	case contentDump:
 		return &dump{tail: process.Tail{Max: 512}}
+	case contentListed:
+		return &definitionList{want: m.Schema.Fingerprint}
 	}
 	return anything{}
 }

@@ -11,10 +11,7 @@ import (
 	"strings"
 	"syscall"
 
-	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/process"
-	"overcloud.backup/internal/repository"
-	"overcloud.backup/internal/sqldump"
 )
 
 // unusable is a set that reads back well and cannot be restored.
@@ -56,7 +53,7 @@ func (r *restoring) prepare(ctx context.Context) error {
 		return err
 	}
 	var err error
-	if r.elsewhere, err = removeLinks(r.scratch.path(dataName)); err != nil {
+	if r.outside, err = removeLinks(r.scratch.path(dataName)); err != nil {
 		return err
 	}
 	args, dropped, err := cleanOptions(r.scratch.path(dataName), r.scratch.owner)
@@ -82,7 +79,7 @@ func (r *restoring) prepare(ctx context.Context) error {
 	return nil
 }
 
-// load starts an empty server and gives it a logical set: users first, because views and triggers name them.
+// load starts an empty server and gives it a logical set.
 func (r *restoring) load(ctx context.Context) error {
 	r.phase("install")
 	o := r.scratch.child()
@@ -100,14 +97,7 @@ func (r *restoring) load(ctx context.Context) error {
 		return fmt.Errorf("log in to the scratch server: %w", err)
 	}
 	defer loader.Close()
-	for _, f := range r.set.Manifest.Files {
-		if f.Content == contentUsers {
-			if err := r.feed(ctx, loader, f); err != nil {
-				return err
-			}
-		}
-	}
-	return r.feed(ctx, loader, data(r.set.Manifest))
+	return (&loading{restoring: r, server: loader}).all(ctx)
 }
 
 // emptyServer are the arguments by which an empty server is made. --force asks nobody for this host's name.
@@ -118,48 +108,6 @@ func emptyServer(datadir, temporary string, owner process.Owner) []string {
 		args = append(args, "--user=root")
 	}
 	return args
-}
-
-// feed gives the scratch server the statements of a file, one by one: no client runs, which could be told to do more.
-func (r *restoring) feed(ctx context.Context, loader *galera.Client, f repository.File) error {
-	run := func(s sqldump.Statement) error { return send(ctx, loader, s, s.Text) }
-	reader := sqldump.NewReader(r.tools.Version, run)
-	if f.Content == contentUsers {
-		reader = sqldump.NewUsersReader(r.tools.Version, run)
-	}
-	bad, err := r.set.readFile(ctx, f, reader, r.read)
-	switch {
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
-	case bad != nil:
-		return damagedFile{unusable{*bad}}
-	case err == nil:
-		err = reader.Close()
-	}
-	return r.notLoaded(f, err)
-}
-
-// pluginMissing is what a server says of an account whose plugin it has not loaded. The set is not to blame.
-const pluginMissing = 1524
-
-// notLoaded makes a problem of a statement that the server refused, or that no dump holds.
-func (r *restoring) notLoaded(f repository.File, err error) error {
-	number := galera.ErrorNumber(err)
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, sqldump.ErrOutside):
-		return fmt.Errorf("%w; verify a physical set of it", err)
-	case errors.As(err, new(*sqldump.Refusal)):
-		return unusable{problem(f.Name, "%v", err)}
-	case number == pluginMissing:
-		return fmt.Errorf("accounts of the set have a login plugin that the server here lacks; install it, or take another host: %w", err)
-	case number != 0 && !slices.Contains(short, number):
-		return unusable{problem(f.Name, "%v", err)}
-	case number != 0:
-		return err
-	}
-	return r.ended(f.Name, "the set", fmt.Errorf("load the set: %w", err))
 }
 
 // start starts the scratch server.

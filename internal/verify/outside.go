@@ -10,16 +10,16 @@ import (
 
 // removeLinks removes what makes InnoDB open a table outside of the datadir (DATA DIRECTORY): on the controller of the
 // backup that would be the file of the running server. The backup has these tables in the datadir, too. Nothing is removed
-// outside of it, whatever its owner makes of a folder meanwhile.
-func removeLinks(datadir string) (removed int, err error) {
+// outside of it, whatever its owner makes of a folder meanwhile. removed are their paths in the datadir.
+func removeLinks(datadir string) (removed []string, err error) {
 	inside, err := os.OpenRoot(datadir)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer inside.Close()
 	err = fs.WalkDir(inside.FS(), ".", func(path string, e fs.DirEntry, err error) error {
 		if err == nil && !e.IsDir() && (strings.HasSuffix(path, ".isl") || !e.Type().IsRegular()) {
-			removed++
+			removed = append(removed, path)
 			err = inside.Remove(path)
 		}
 		return err

@@ -25,6 +25,8 @@ type RestoreOptions struct {
 	// Accounts are those that Build holds the set against; with Align it gives the set's accounts their passwords.
 	Accounts []galera.Account
 	Align    bool
+	// AcceptDifferences lets Build keep what differs from what the set recorded, and say so.
+	AcceptDifferences bool
 	// NotNewer refuses a set of a later server than the one here, which must not be given to it for good.
 	NotNewer bool
 	// Image has the server's programs, where they are not on this host. Its programs are taken before the host's.
@@ -149,13 +151,16 @@ type restoring struct {
 	// options are those without which a server cannot read the data.
 	options []string
 	before  Record
-	// elsewhere counts the tables that lay outside of the datadir, and do so no more.
-	elsewhere int
-	problems  []Problem
-	warnings  []string
-	progress  Progress
-	began     time.Time
-	told      time.Time
+	// outside are the links to tables that lay outside of the datadir, and do so no more.
+	outside []string
+	// recorded are the definitions that the set has; nil where it has none.
+	recorded    galera.Definitions
+	differences []string
+	problems    []Problem
+	warnings    []string
+	progress    Progress
+	began       time.Time
+	told        time.Time
 }
 
 // Found is what a restore found out about a set.
@@ -246,12 +251,16 @@ func (r *restoring) makeData(ctx context.Context) error {
 		if f.Content == contentStream || f.Content == contentDump {
 			continue
 		}
-		bad, err := r.set.readFile(ctx, f, nil, r.read)
+		inside := contentOf(f, r.set.Manifest)
+		bad, err := r.set.readAs(ctx, f, inside, nil, r.read)
 		if err != nil {
 			return err
 		}
 		if bad != nil {
 			return damagedFile{unusable{*bad}}
+		}
+		if list, is := inside.(*definitionList); is {
+			r.recorded = list.definitions
 		}
 	}
 	if r.set.Manifest.Method == "logical" {

@@ -33,9 +33,14 @@ func (s *server) backUp(method string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	m, err := s.describe(method)
+	m, definitions, err := s.describe(method)
 	if err == nil {
 		err = s.dump(set, m)
+	}
+	if err == nil {
+		var list repository.File
+		list, err = set.Add("definitions.jsonl", contentListed, definitions.Lines())
+		m.Files = append(m.Files, list)
 	}
 	if err == nil {
 		err = set.Commit(m)
@@ -44,20 +49,20 @@ func (s *server) backUp(method string) (string, error) {
 }
 
 // describe is the manifest without the data.
-func (s *server) describe(method string) (*repository.Manifest, error) {
+func (s *server) describe(method string) (*repository.Manifest, galera.Definitions, error) {
 	ctx := context.Background()
 	c, err := galera.Open(ctx, galera.Login{Socket: s.Socket})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer c.Close()
 	server, err := c.Server(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	w, err := c.Status(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	m := &repository.Manifest{
 		MadeBy: "test", Controller: "controller-1", Method: method, Cluster: repository.Cluster{Name: "solo", UUID: w.ClusterStateUUID},
@@ -68,7 +73,7 @@ func (s *server) describe(method string) (*repository.Manifest, error) {
 	if m.Schema.Fingerprint = definitions.Fingerprint(); err == nil {
 		m.Schema.Tables, err = c.TableCounts(ctx, time.Minute)
 	}
-	return m, err
+	return m, definitions, err
 }
 
 // dump reads the data into the set.

@@ -170,7 +170,9 @@ sets:
       type: float
       sample: 1795634160.25
     problems:
-      description: What the last verification of a level found wrong.
+      description: >-
+        What the last verification of a level found wrong, each with its C(kind), as M(overcloud.backup.backup_verify)
+        has them.
       returned: always
       type: list
       elements: dict
@@ -265,7 +267,9 @@ newest:
       type: float
       sample: 1795634160.25
     problems:
-      description: What the last verification of a level found wrong.
+      description: >-
+        What the last verification of a level found wrong, each with its C(kind), as M(overcloud.backup.backup_verify)
+        has them.
       returned: always
       type: list
       elements: dict
@@ -313,8 +317,9 @@ read:
     problems:
       description:
         - >-
-          What is wrong, by C(file), with C(reason), and with C(offset) where it is known. The offset is that in the
-          file as it lies there, of the place where it ends too early, or of the zstd frame with the damage.
+          What is wrong, by C(file), with C(kind) (C(damaged)) and C(reason), and with C(offset) where it is known. The
+          offset is that in the file as it lies there, of the place where it ends too early, or of the zstd frame with
+          the damage.
       returned: always
       type: list
       elements: dict

@@ -29,8 +29,9 @@ description:
     A set is of one moment of a moving server, whose rows nobody counted then. So rows and C(CHECKSUM TABLE) of every
     table are written into the record, and a later restore of the same set must find the same.
   - >-
-    A damaged set makes the module fail, with files and offsets. A verification that could not be done, for want of
-    space or of programs, fails too, and leaves the record as it was.
+    A set that is damaged, does not load, or differs from what was recorded makes the module fail, with files and
+    offsets, lines, or objects. A verification that could not be done, for want of space or of programs, fails too, and
+    leaves the record as it was.
   - >-
     Where systemd runs the host the verification is a unit of it, with weights that leave processors, disks and memory
     to everybody else. It outlives a lost connection, after which the task finds it again, and its outcome is in the
@@ -322,7 +323,11 @@ outcome:
       type: str
       sample: overcloud.backup 1.0.0
     problems:
-      description: What is wrong, by C(file), with C(reason), and with C(offset) where it is known.
+      description: >-
+        What is wrong, by C(file), with C(kind) and C(reason), and where they are known with C(offset), or C(line) and
+        C(object) of a statement. The kind is C(damaged) for bytes that are not those that were written,
+        C(does_not_load) for a statement that the server refuses, and C(differs) for definitions that are not those that
+        were recorded.
       returned: always
       type: list
       elements: dict

@@ -140,7 +140,7 @@ attributes:
 requirements:
   - >-
     Root, or an account of the server. The privilege C(PROCESS) shows the sessions of others, C(SELECT) on C(*.*) the
-    sizes.
+    sizes, C(EVENT) on C(*.*) the events.
   - MariaDB 10.1 or later.
 seealso:
   - module: overcloud.backup.pacemaker_facts
@@ -240,7 +240,8 @@ ansible_facts:
             source:
               description: >-
                 What was asked: C(option files), C(login) (the account of the options was refused, another one worked),
-                C(sql), C(server), C(wsrep), C(sample), C(sessions), C(sizes), C(datadir), C(grastate) or C(container).
+                C(sql), C(server), C(wsrep), C(sample), C(sessions), C(events), C(sizes), C(datadir), C(grastate) or
+                C(container).
               returned: always
               type: str
               sample: sessions
@@ -636,6 +637,60 @@ ansible_facts:
           returned: always
           type: int
           sample: 1
+        events:
+          description:
+            - >-
+              Scheduled events outside of the server's own schemas. Galera keeps an event enabled on the member where it
+              was made, and has it C(SLAVESIDE_DISABLED) on all others, where it is in neither list.
+          returned: always
+          type: dict
+          contains:
+            known:
+              description: Whether all of them were read. Over 1000 in a list, or without C(EVENT) on C(*.*), they are not.
+              returned: always
+              type: bool
+              sample: true
+            scheduler:
+              description: C(event_scheduler). No event runs here unless it is C(ON).
+              returned: always
+              type: str
+              sample: "ON"
+            enabled:
+              description: Events that run on this member, when its scheduler is on.
+              returned: always
+              type: list
+              elements: dict
+              sample:
+                - schema: nova
+                  name: purge
+              contains:
+                schema:
+                  description: Its schema.
+                  returned: always
+                  type: str
+                  sample: nova
+                name:
+                  description: Its name.
+                  returned: always
+                  type: str
+                  sample: purge
+            disabled:
+              description: Events that somebody switched off on this member.
+              returned: always
+              type: list
+              elements: dict
+              sample: []
+              contains:
+                schema:
+                  description: Its schema.
+                  returned: always
+                  type: str
+                  sample: nova
+                name:
+                  description: Its name.
+                  returned: always
+                  type: str
+                  sample: purge
         storage:
           description: The data and the room around it.
           returned: always

@@ -250,6 +250,63 @@ clusters:
           type: str
           returned: always
           sample: controller-1
+    events:
+      description:
+        - >-
+          Scheduled events of all members. Galera keeps an event enabled on one member, which need not be the one that
+          is backed up. M(overcloud.backup.galera_backup) notes in the manifest which ran.
+      type: dict
+      returned: always
+      contains:
+        enabled:
+          description: Events that a member has enabled.
+          type: list
+          elements: dict
+          returned: always
+          sample:
+            - schema: nova
+              name: purge
+          contains:
+            schema:
+              description: Its schema.
+              type: str
+              returned: always
+              sample: nova
+            name:
+              description: Its name.
+              type: str
+              returned: always
+              sample: purge
+        disabled:
+          description: Events that a member has disabled.
+          type: list
+          elements: dict
+          returned: always
+          sample: []
+          contains:
+            schema:
+              description: Its schema.
+              type: str
+              returned: always
+              sample: nova
+            name:
+              description: Its name.
+              type: str
+              returned: always
+              sample: purge
+        scheduling:
+          description: Names of the controllers whose event scheduler is on.
+          type: list
+          elements: str
+          returned: always
+          sample:
+            - controller-0
+        unknown:
+          description: Names of the controllers that did not tell of their events.
+          type: list
+          elements: str
+          returned: always
+          sample: []
     message:
       description: Who serves, who was chosen and why, or why nobody.
       type: str

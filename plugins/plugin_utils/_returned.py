@@ -229,6 +229,18 @@ RETURNED = {
                     'active': 'int',
                 }],
                 'administrative_sessions': 'int',
+                'events': {
+                    'known': 'bool',
+                    'scheduler': 'str',
+                    'enabled': [{
+                        'schema': 'str',
+                        'name': 'str',
+                    }],
+                    'disabled': [{
+                        'schema': 'str',
+                        'name': 'str',
+                    }],
+                },
                 'storage': {
                     'engines': [{
                         'name': 'str',
@@ -395,6 +407,18 @@ RETURNED = {
             'vip': {
                 'address': 'str',
                 'holder': 'str',
+            },
+            'events': {
+                'enabled': [{
+                    'schema': 'str',
+                    'name': 'str',
+                }],
+                'disabled': [{
+                    'schema': 'str',
+                    'name': 'str',
+                }],
+                'scheduling': ['str'],
+                'unknown': ['str'],
             },
             'message': 'str',
             'controllers': [{

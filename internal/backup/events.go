@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package backup
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/repository"
+)
+
+// clusterEvents is what a decision says of the events of the cluster for which it chose this host.
+type clusterEvents struct {
+	Enabled    []galera.Event `json:"enabled"`
+	Disabled   []galera.Event `json:"disabled"`
+	Scheduling []string       `json:"scheduling"`
+	Unknown    []string       `json:"unknown"`
+}
+
+// runningEvents are the events that a member of the cluster runs.
+type runningEvents struct {
+	enabled  []repository.Name
+	warnings []string
+}
+
+// running finds out which of this node's events run, here or elsewhere. Galera has an event SLAVESIDE_DISABLED on all
+// members but the one where it was made, enabled or disabled (10.11). A decision is somebody's word: it cannot add an
+// event, nor enable one that is disabled here or by another one's word.
+func (told *clusterEvents) running(own map[galera.Event]galera.EventStatus) runningEvents {
+	var enabled, unclear, unknown, nowhere []galera.Event
+	if told == nil {
+		told = &clusterEvents{Unknown: []string{nobody}}
+	}
+	for event, status := range own {
+		on, off := slices.Contains(told.Enabled, event), slices.Contains(told.Disabled, event)
+		switch {
+		case status == galera.Enabled && !off || status == galera.Slaveside && on && !off:
+			enabled = append(enabled, event)
+		case status == galera.Disabled && !on || status == galera.Slaveside && off && !on:
+		case on || off:
+			unclear = append(unclear, event)
+		case len(told.Unknown) > 0:
+			unknown = append(unknown, event)
+		default:
+			nowhere = append(nowhere, event)
+		}
+	}
+	r := runningEvents{enabled: []repository.Name{}}
+	galera.SortEvents(enabled)
+	for _, e := range enabled {
+		r.enabled = append(r.enabled, repository.Name(e))
+	}
+	r.warn("one member says that it runs these events, and another one that they are disabled; the set has them as disabled: %s", unclear)
+	r.warn(told.unsaid()+": %s", unknown)
+	r.warn("no member of the cluster runs these events, each has them SLAVESIDE_DISABLED: %s; ALTER EVENT ... ENABLE on one of them if they should run", nowhere)
+	if len(told.Unknown) == 0 && len(told.Scheduling) == 0 {
+		r.warn("the event scheduler is off on every member, so none of the events that are enabled runs: %s", enabled)
+	}
+	return r
+}
+
+// nobody is who did not tell of events where there is no decision.
+const nobody = ""
+
+// unsaid says why it is not known whether an event runs.
+func (told *clusterEvents) unsaid() string {
+	const what = "whether another member of the cluster runs these events is not known, and the set has them as disabled "
+	if slices.Contains(told.Unknown, nobody) {
+		return what + "(hand in the decision of idle_controller)"
+	}
+	return what + "(not told by " + strings.ReplaceAll(naming(told.Unknown), "%", "%%") + ")"
+}
+
+func (r *runningEvents) warn(format string, events []galera.Event) {
+	if len(events) == 0 {
+		return
+	}
+	galera.SortEvents(events)
+	names := make([]string, len(events))
+	for i, e := range events {
+		names[i] = e.String()
+	}
+	r.warnings = append(r.warnings, fmt.Sprintf(format, naming(names)))
+}
+
+// maxNamed bounds the names in a warning.
+const maxNamed = 50
+
+// naming writes names into a message: the first ones, as text that a terminal may show, and how many more.
+func naming(names []string) string {
+	var shown []string
+	for _, name := range names[:min(len(names), maxNamed)] {
+		shown = append(shown, excerpt.UpTo(200, name))
+	}
+	if more := len(names) - len(shown); more > 0 {
+		shown = append(shown, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(shown, ", ")
+}
+
+// checkEvents tells which events will not be known to run.
+func (j *Job) checkEvents(ctx context.Context, c *galera.Client) error {
+	running, err := j.runningEvents(ctx, c)
+	for _, warning := range running.warnings {
+		j.warn("%s", warning)
+	}
+	return err
+}
+
+func (j *Job) runningEvents(ctx context.Context, c *galera.Client) (runningEvents, error) {
+	if !j.described {
+		return runningEvents{}, nil
+	}
+	own, err := c.EventStatuses(ctx, queryLimit)
+	if err != nil {
+		return runningEvents{}, err
+	}
+	return j.told.running(own), nil
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package galera
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Events are the scheduled events of a server, outside its own schemas. Galera makes an event SLAVESIDE_DISABLED on all
+// members but the one that the statement was sent to: those are in neither list (10.11).
+type Events struct {
+	// Known says that all of them were read and that the lists are whole.
+	Known bool `json:"known"`
+	// Scheduler is event_scheduler: ON, OFF or DISABLED. Without ON no event runs here.
+	Scheduler string `json:"scheduler"`
+	// Enabled are those that run here, Disabled those that somebody switched off on this member; at most 1000 of each.
+	Enabled  []Event `json:"enabled"`
+	Disabled []Event `json:"disabled"`
+}
+
+// Event names one.
+type Event struct {
+	Schema string `json:"schema"`
+	Name   string `json:"name"`
+}
+
+func (e Event) String() string { return e.Schema + "." + e.Name }
+
+// EventStatus is what a server says of an event.
+type EventStatus string
+
+// Slaveside is an event that another server runs.
+const (
+	Enabled   EventStatus = "ENABLED"
+	Disabled  EventStatus = "DISABLED"
+	Slaveside EventStatus = "SLAVESIDE_DISABLED"
+)
+
+// maxEvents bounds each list of the facts.
+const maxEvents = 1000
+
+func noEvents() Events { return Events{Enabled: []Event{}, Disabled: []Event{}} }
+
+// Events reads which events run here. The account needs EVENT ON *.*: it sees no others than those it has that on.
+func (c *Client) Events(ctx context.Context, limit time.Duration) (Events, error) {
+	events := noEvents()
+	scheduler, err := c.Value(ctx, "SELECT @@GLOBAL.event_scheduler")
+	if err != nil {
+		return events, fmt.Errorf("read event_scheduler: %w", err)
+	}
+	events.Scheduler = scheduler
+	statuses, err := c.EventStatuses(ctx, limit)
+	if err != nil {
+		return events, err
+	}
+	events.Known = true
+	for e, status := range statuses {
+		switch {
+		case status != Enabled && status != Disabled:
+		case len(events.Enabled) == maxEvents || len(events.Disabled) == maxEvents:
+			return noEvents(), fmt.Errorf("there are more than %d events", maxEvents)
+		case status == Enabled:
+			events.Enabled = append(events.Enabled, e)
+		default:
+			events.Disabled = append(events.Disabled, e)
+		}
+	}
+	SortEvents(events.Enabled)
+	SortEvents(events.Disabled)
+	return events, nil
+}
+
+// EventStatuses reads the status of every event. The account needs EVENT ON *.*. The server itself ends the query after
+// limit.
+func (c *Client) EventStatuses(ctx context.Context, limit time.Duration) (map[Event]EventStatus, error) {
+	grants, err := c.Grants(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if missing := grants.Missing("EVENT"); len(missing) > 0 {
+		return nil, fmt.Errorf("%s may not see every event: it lacks EVENT ON *.*", c.reached.User)
+	}
+	statuses := map[Event]EventStatus{}
+	err = c.Each(ctx, limited(limit)+"SELECT event_schema, event_name, status FROM information_schema.events WHERE "+userTables("event_schema"),
+		func(row []*string) error {
+			if len(statuses) == maxRows {
+				return c.tooLong()
+			}
+			statuses[Event{deref(row[0]), deref(row[1])}] = EventStatus(deref(row[2]))
+			return nil
+		})
+	if err != nil {
+		return nil, fmt.Errorf("list the events: %w", err)
+	}
+	return statuses, nil
+}
+
+// SortEvents sorts by schema and name.
+func SortEvents(events []Event) {
+	slices.SortFunc(events, func(a, b Event) int {
+		return cmp.Or(cmp.Compare(a.Schema, b.Schema), cmp.Compare(a.Name, b.Name))
+	})
+}

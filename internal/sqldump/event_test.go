@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package sqldump
+
+import (
+	"strings"
+	"testing"
+)
+
+// taken are the statements of a dump of the schema a.
+func taken(t *testing.T, text string) (all []Statement) {
+	t.Helper()
+	r := NewReader("10.11.19", func(s Statement) error { all = append(all, s); return nil })
+	if _, err := r.Write([]byte("CREATE DATABASE `a`; USE `a`;\n" + text)); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return all[2:]
+}
+
+func TestTheLastMomentOfAnEventIsKnown(t *testing.T) {
+	for schedule, want := range map[string]*Event{
+		"AT '2020-01-01 00:00:00' ON COMPLETION NOT PRESERVE ENABLE":                         {"'2020-01-01 00:00:00'", true, "ENABLE"},
+		"EVERY 1 DAY STARTS '2020-01-01 00:00:00' ON COMPLETION NOT PRESERVE DISABLE":        {"", false, "DISABLE"},
+		"EVERY '1:30' HOUR_MINUTE ON COMPLETION PRESERVE DISABLE ON SLAVE COMMENT 'ENABLE '": {"", false, "DISABLE ON SLAVE"},
+		"EVERY 1 DAY STARTS '2020-01-01 00:00:00' ENDS '2020-01-02 00:00:00' ON COMPLETION PRESERVE ENABLE": {
+			"'2020-01-02 00:00:00'", false, "ENABLE",
+		},
+		// A moment goes into a statement of ours: only the server's own writing of one does.
+		"AT '2020-01-01 00:00:00') OR SLEEP(9) ON COMPLETION PRESERVE ENABLE": nil,
+		"AT CURRENT_TIMESTAMP + INTERVAL 1 DAY ON COMPLETION PRESERVE ENABLE": nil,
+		"AT '2020-01-01' ON COMPLETION PRESERVE ENABLE":                       nil,
+	} {
+		s := taken(t, "DELIMITER ;;\nCREATE DEFINER=`n`@`%` EVENT `e` ON SCHEDULE "+schedule+" DO SELECT 1 ;;\n")[0]
+		if got := s.Event; (got == nil) != (want == nil) || got != nil && *got != *want {
+			t.Errorf("%s: %+v", schedule, got)
+		}
+	}
+}
+
+func TestEnginesAndRowsAreCounted(t *testing.T) {
+	all := taken(t, "CREATE TABLE `t` (a int COMMENT 'ENGINE=MyISAM') ENGINE=InnoDB PARTITION BY KEY (a) "+
+		"(PARTITION p ENGINE = MyISAM, PARTITION q ENGINE = MyISAM); INSERT INTO `t` VALUES (1),(2),(3);")
+	if all[0].Engine != "MyISAM" || all[1].Rows != 3 {
+		t.Errorf("%q, %d rows", all[0].Engine, all[1].Rows)
+	}
+	if text := all[0].WithEngine("Aria"); strings.Count(text, "Aria") != 3 || !strings.Contains(text, "'ENGINE=MyISAM') ENGINE=Aria PARTITION") {
+		t.Error(text)
+	}
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package verify
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/repository"
+)
+
+// definitionList is a set's list of definitions, of which its manifest has the fingerprint.
+type definitionList struct {
+	text        bytes.Buffer
+	want        string
+	definitions galera.Definitions
+}
+
+// maxListed bounds the list: one of 100,000 tables takes about 10 MB.
+const maxListed = 64 << 20
+
+func (l *definitionList) Write(p []byte) (int, error) {
+	if l.text.Len()+len(p) > maxListed {
+		return 0, fmt.Errorf("the definitions have more than %d bytes", maxListed)
+	}
+	return l.text.Write(p)
+}
+
+func (l *definitionList) finish() (err error) {
+	if l.definitions, err = galera.ParseDefinitions(l.text.Bytes()); err != nil {
+		return excerpt.Error(err)
+	}
+	if l.definitions.Fingerprint() != l.want {
+		return errors.New("the definitions are not those whose fingerprint the manifest has")
+	}
+	return nil
+}
+
+// schema reads what the scratch server holds, and compares it with what the set has recorded.
+func (r *restoring) schema(ctx context.Context) (found *Restored, err error) {
+	found = &Restored{Schemas: map[string]int{}, Tables: []Table{}}
+	if found.Server, err = r.server.Value(ctx, "SELECT VERSION()"); err != nil {
+		return nil, err
+	}
+	definitions, err := r.server.Definitions(ctx, galera.Carried(r.set.Manifest.Method))
+	if err != nil {
+		return nil, err
+	}
+	found.Fingerprint = definitions.Fingerprint()
+	if found.Schemas, err = r.server.TableCounts(ctx, countLimit); err != nil {
+		return nil, err
+	}
+	return found, r.compareSchema(ctx, found, definitions)
+}
+
+// compareSchema compares as much as can be compared: the definitions of a set that has them, else how many tables each
+// schema has.
+func (r *restoring) compareSchema(ctx context.Context, found *Restored, definitions galera.Definitions) error {
+	m := r.set.Manifest
+	switch {
+	case m.Schema.Fingerprint == "":
+		r.warn("the manifest does not describe the schema, so nothing of it could be compared")
+		return nil
+	case r.recorded == nil:
+		r.warn("the definitions were not compared: the set is of an earlier version of the collection, which recorded them in another way")
+	case mariadbVersion(m.Server.Version) != mariadbVersion(found.Server):
+		r.warn("the definitions were not compared: the set is of %s, and the scratch server of %s", m.Server.Version, found.Server)
+	default:
+		return r.compareDefinitions(ctx, definitions)
+	}
+	r.differs(r.compareCounts(found.Schemas))
+	return nil
+}
+
+// differs makes one problem of all that differs.
+func (r *restoring) differs(names []string) {
+	if len(names) == 0 {
+		return
+	}
+	r.differences = names
+	r.bad(problem(data(r.set.Manifest).Name, "%s", strings.Join(first(names), ", ")).of(Differing))
+}
+
+// mostNames is how many objects a message names.
+const mostNames = 10
+
+// first are the first names, and how many there are besides.
+func first(names []string) []string {
+	if more := len(names) - mostNames; more > 0 {
+		return append(slices.Clone(names[:mostNames]), fmt.Sprintf("and %d more", more))
+	}
+	return names
+}
+
+func (r *restoring) compareDefinitions(ctx context.Context, definitions galera.Definitions) error {
+	known, err := r.excuses(ctx)
+	if err != nil {
+		return err
+	}
+	var names []string
+	excused := map[string][]string{}
+	for _, d := range definitions.Differences(r.recorded) {
+		if why := known.of(d); why != "" {
+			excused[why] = append(excused[why], excerpt.Of(d.Object.String()))
+		} else {
+			names = append(names, excerpt.Of(d.String()))
+		}
+	}
+	for _, why := range slices.Sorted(maps.Keys(excused)) {
+		r.warn("%s: %s", strings.Join(first(excused[why]), ", "), why)
+	}
+	r.differs(names)
+	return nil
+}
+
+// excuses are what is known of objects that cannot be as they were.
+type excuses struct {
+	broken                   map[repository.Name]string
+	leftOut, folder, outside map[repository.Name]bool
+}
+
+func (r *restoring) excuses(ctx context.Context) (excuses, error) {
+	schema := r.set.Manifest.Schema
+	known := excuses{r.brokenBefore(), map[repository.Name]bool{}, map[repository.Name]bool{}, map[repository.Name]bool{}}
+	for _, name := range schema.LeftOut {
+		known.leftOut[name] = true
+	}
+	for _, name := range schema.Folders {
+		known.folder[repository.Name{Schema: name}] = true
+	}
+	tables, err := r.tablesOutside(ctx)
+	for _, name := range tables {
+		known.outside[name] = true
+	}
+	return known, err
+}
+
+// brokenBefore are the tables and views that the server could not open when they were backed up, with its words.
+func (r *restoring) brokenBefore() map[repository.Name]string {
+	broken := map[repository.Name]string{}
+	for _, b := range r.set.Manifest.Schema.Broken {
+		broken[b.Name] = "was so when it was backed up (" + excerpt.Of(b.Why) + ")"
+	}
+	return broken
+}
+
+// of says why a difference is none of the set's; empty where nothing is known of it.
+func (e excuses) of(d galera.Difference) string {
+	name := repository.Name{Schema: d.Schema, Name: d.Name}
+	switch {
+	case d.Kind == "schema" && d.Missing && e.folder[name]:
+		return "was a plain folder of the datadir, which no backup has"
+	case d.Kind != "table":
+		return ""
+	case e.broken[name] != "":
+		return e.broken[name]
+	case d.Missing && e.leftOut[name]:
+		return "was left out when it was backed up"
+	case !d.Missing && !d.Added && e.outside[name]:
+		return "had DATA DIRECTORY, which it has not here"
+	case leftover(d.Name):
+		return "is what an ALTER TABLE left behind that did not end"
+	}
+	return ""
+}
+
+// leftover says that a table is one of the server's own temporary names, of which it shows the file's name.
+func leftover(table string) bool { return strings.HasPrefix(table, "#mysql50##sql") }
+
+// fileName is what a server calls the folder of a schema and the file of a table.
+var fileName = regexp.MustCompile(`^[A-Za-z0-9_@]{1,400}$`)
+
+// tablesOutside are the tables whose links were removed. The server itself knows the names that belong to its files.
+func (r *restoring) tablesOutside(ctx context.Context) (tables []repository.Name, err error) {
+	for _, path := range r.outside {
+		folder, file, _ := strings.Cut(strings.TrimSuffix(path, ".isl"), "/")
+		file, _, _ = strings.Cut(file, "#")
+		if !fileName.MatchString(folder) || !fileName.MatchString(file) {
+			continue
+		}
+		names, err := r.server.Rows(ctx, "SELECT CONVERT(_filename'"+folder+"' USING utf8mb4), CONVERT(_filename'"+file+"' USING utf8mb4)")
+		if err != nil {
+			return nil, err
+		}
+		tables = append(tables, repository.Name{Schema: names[0][0], Name: names[0][1]})
+	}
+	return tables, nil
+}
+
+// compareCounts names the schemas that have another number of tables.
+func (r *restoring) compareCounts(found map[string]int) (names []string) {
+	want := r.set.Manifest.Schema.Tables
+	for _, schema := range slices.Sorted(maps.Keys(want)) {
+		got, there := found[schema]
+		switch {
+		case !there && want[schema] == 0 && r.set.Manifest.Method == "physical":
+			r.warn("the schema %s without a table is missing: it was a plain folder of the datadir, which no backup has", excerpt.Of(schema))
+		case !there:
+			names = append(names, fmt.Sprintf("the schema %s is missing", excerpt.Of(schema)))
+		case got != want[schema]:
+			names = append(names, fmt.Sprintf("the schema %s has %d tables and sequences, not %d", excerpt.Of(schema), got, want[schema]))
+		}
+	}
+	for _, schema := range slices.Sorted(maps.Keys(found)) {
+		if _, wanted := want[schema]; !wanted {
+			names = append(names, fmt.Sprintf("the schema %s is not in the manifest", excerpt.Of(schema)))
+		}
+	}
+	return names
+}

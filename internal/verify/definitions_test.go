@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package verify
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/repository"
+)
+
+// record writes other definitions into a set, with their fingerprint.
+func record(t *testing.T, path string, change func(galera.Definitions)) {
+	t.Helper()
+	d, err := galera.ParseDefinitions(read(t, path, "definitions.jsonl"))
+	must(t, err)
+	change(d)
+	must(t, os.WriteFile(filepath.Join(path, "definitions.jsonl"), nil, 0o600))
+	appendTo(t, path, "definitions.jsonl", string(d.Lines()))
+	editManifest(t, path, func(m *repository.Manifest) { m.Schema.Fingerprint = d.Fingerprint() })
+}
+
+// built builds the set, as a restore does before anybody is kept out.
+func built(t *testing.T, destination, path string, accept bool) (Built, string, error) {
+	t.Helper()
+	r := prepared(t, openSet(t, destination, path), scratchFolder(t))
+	r.o.AcceptDifferences = accept
+	to := filepath.Join(filepath.Dir(r.o.Scratch), "built")
+	b, err := r.Build(t.Context(), to)
+	return b, to, err
+}
+
+func TestNothingIsBuiltThatDiffersUnlessItIsAccepted(t *testing.T) {
+	for _, method := range []string{"physical", "logical"} {
+		destination, path := copySet(t, method)
+		record(t, path, func(d galera.Definitions) {
+			d[galera.Object{Kind: "table", Schema: "nova", Name: "t"}] = "other"
+			for i := range 20 {
+				d[galera.Object{Kind: "view", Schema: "nova", Name: fmt.Sprintf("gone%02d", i)}] = "1"
+			}
+		})
+		_, to, err := built(t, destination, path, false)
+		var unusable *Unusable
+		want := "it differs from what was recorded: " + data(openSet(t, destination, path).Manifest).Name + ": view nova.gone00 is missing, "
+		if !errors.As(err, &unusable) || unusable.Kind != Differing || !strings.Contains(err.Error(), want) || !strings.HasSuffix(err.Error(), "view nova.gone09 is missing, and 11 more") {
+			t.Errorf("%s: %v", method, err)
+		}
+		if _, err := os.Lstat(to); err == nil {
+			t.Errorf("%s: it was built", method)
+		}
+		b, to, err := built(t, destination, path, true)
+		if err != nil || len(b.Differences) != mostNames+1 || len(b.Warnings) > 0 {
+			t.Errorf("%s, accepted: %+v, %v", method, b, err)
+		}
+		if _, err := os.Stat(to); err != nil {
+			t.Errorf("%s, accepted: %v", method, err)
+		}
+	}
+}
+
+func TestASetThatContradictsItselfIsDamaged(t *testing.T) {
+	for name, fingerprint := range map[string]string{"another fingerprint": strings.Repeat("0", 64), "no fingerprint": ""} {
+		destination, path := copySet(t, "logical")
+		editManifest(t, path, func(m *repository.Manifest) { m.Schema.Fingerprint = fingerprint })
+		s := openSet(t, destination, path)
+		problems, err := s.Read(t.Context(), nil)
+		if err != nil || len(problems) != 1 || problems[0].Kind != Damaging || problems[0].File != "definitions.jsonl" {
+			t.Errorf("%s: %v, %v", name, problems, err)
+		}
+		if _, _, err := built(t, destination, path, true); !errors.As(err, new(*Unusable)) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// earlier makes a set one of a version that had no list of definitions.
+func earlier(t *testing.T, path string, tables func(map[string]int)) {
+	t.Helper()
+	must(t, os.Remove(filepath.Join(path, "definitions.jsonl")))
+	editManifest(t, path, func(m *repository.Manifest) {
+		m.Files = slices.DeleteFunc(m.Files, func(f repository.File) bool { return f.Content == contentListed })
+		m.Schema.Fingerprint = strings.Repeat("0", 64)
+		tables(m.Schema.Tables)
+	})
+}
+
+func TestASetOfAnEarlierVersionIsComparedByItsTables(t *testing.T) {
+	destination, path := copySet(t, "physical")
+	earlier(t, path, func(tables map[string]int) { tables["old_dumps"] = 0 })
+	b, _, err := built(t, destination, path, false)
+	if err != nil || len(b.Warnings) != 2 || !strings.Contains(b.Warnings[0], "of an earlier version") || !strings.Contains(b.Warnings[1], "old_dumps") {
+		t.Errorf("%q, %v", b.Warnings, err)
+	}
+	destination, path = copySet(t, "logical")
+	earlier(t, path, func(tables map[string]int) { tables["nova"]++; tables["gone"] = 1; delete(tables, "empty") })
+	_, _, err = built(t, destination, path, false)
+	if err == nil || !strings.HasSuffix(err.Error(), ": the schema gone is missing, the schema nova has 4 tables and sequences, not 5, the schema empty is not in the manifest") {
+		t.Error(err)
+	}
+}
+
+func TestASetOfAnotherVersionIsComparedByItsTables(t *testing.T) {
+	destination, path := copySet(t, "logical")
+	editManifest(t, path, func(m *repository.Manifest) { m.Server.Version = "10.11.0-MariaDB" })
+	record(t, path, func(d galera.Definitions) { d[galera.Object{Kind: "table", Schema: "nova", Name: "t"}] = "other" })
+	b, _, err := built(t, destination, path, false)
+	if err != nil || len(b.Warnings) != 1 || !strings.Contains(b.Warnings[0], "the set is of 10.11.0-MariaDB") {
+		t.Errorf("%q, %v", b.Warnings, err)
+	}
+}
+
+func TestProblemsOfEarlierRecordsAreDamage(t *testing.T) {
+	for text, want := range map[string]ProblemKind{
+		`{"file":"f","reason":"x"}`: Damaging, `{"file":"f","kind":"differs"}`: Differing, `{"kind":"does_not_load"}`: NotLoading, `{"kind":"fine"}`: Damaging,
+	} {
+		var p Problem
+		if err := json.Unmarshal([]byte(text), &p); err != nil || p.Kind != want {
+			t.Errorf("%s: %+v, %v", text, p, err)
+		}
+	}
+	text := Verdict([]Problem{problem("a", "x").of(Differing), problemAt("b", 3, "y"), {Kind: NotLoading, File: "c", Line: 7, Object: "CREATE TABLE t", Reason: "z"}})
+	if text != "is damaged: b, offset 3: y; it does not load: c, line 7, CREATE TABLE t: z; it differs from what was recorded: a: x" {
+		t.Error(text)
+	}
+}

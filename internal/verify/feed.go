@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/sqldump"
+)
+
+// loading is a logical set on its way into a server.
+type loading struct {
+	*restoring
+	server *galera.Client
+	stood  standIns
+	// rows is the table that rows went to last.
+	rows string
+}
+
+// step is a file of the set, or some of its statements.
+type step struct {
+	content string
+	reader  func(version string, take func(sqldump.Statement) error) *sqldump.Reader
+	run     func(context.Context, sqldump.Statement) error
+	again   bool // it was read back before
+}
+
+// all loads the files in the order in which they need one another: accounts are named by views and programs, time zones by
+// events, and tables, columns and routines by grants.
+func (l *loading) all(ctx context.Context) error {
+	for _, s := range []step{
+		{contentUsers, sqldump.NewUsersReader, l.account, false},
+		{contentSystem, sqldump.NewSystemReader, l.run, false},
+		{contentDump, sqldump.NewReader, l.dumped, false},
+		{contentUsers, sqldump.NewUsersReader, l.right, true},
+	} {
+		for _, f := range l.set.Manifest.Files {
+			if f.Content != s.content {
+				continue
+			}
+			if err := l.feed(ctx, f, s); err != nil {
+				return err
+			}
+		}
+	}
+	return l.notLoaded(data(l.set.Manifest), l.stood.clear(ctx, l.server))
+}
+
+// feed gives the server the statements of a file, one by one: no client runs, which could be told to do more.
+func (l *loading) feed(ctx context.Context, f repository.File, s step) error {
+	reader := s.reader(l.tools.Version, func(st sqldump.Statement) error { return s.run(ctx, st) })
+	tell := l.read
+	if s.again {
+		tell = func(int64) {}
+	}
+	bad, err := l.set.readFile(ctx, f, reader, tell)
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case bad != nil:
+		return damagedFile{unusable{*bad}}
+	case err == nil:
+		err = reader.Close()
+	}
+	return l.notLoaded(f, err)
+}
+
+// run runs a statement as it is.
+func (l *loading) run(ctx context.Context, s sqldump.Statement) error {
+	if err := l.server.Exec(ctx, s.Text); err != nil {
+		return &refused{s, err}
+	}
+	return nil
+}
+
+// refused is a statement that the server does not take.
+type refused struct {
+	sqldump.Statement
+	err error
+}
+
+func (r *refused) Error() string { return fmt.Sprintf("line %d, %s: %v", r.Line, r.about(), r.err) }
+func (r *refused) Unwrap() error { return r.err }
+
+// about says what the statement does, and to what.
+func (r *refused) about() string {
+	switch {
+	case r.Kind == sqldump.Account:
+		words, _, _ := strings.Cut(r.Text, " IDENTIFIED ")
+		return excerpt.Of(words)
+	case r.Kind == sqldump.Session:
+		return r.Does
+	}
+	return r.Does + " " + excerpt.Of(strings.Trim(r.Schema+"."+r.Name, "."))
+}
+
+// account makes an account or a role, and leaves all else of users.sql for later.
+func (l *loading) account(ctx context.Context, s sqldump.Statement) error {
+	if s.Does == "CREATE USER" || s.Does == "CREATE ROLE" {
+		return l.run(ctx, s)
+	}
+	return nil
+}
+
+// gone are the server's errors for a grant on a table, a column or a routine that is not there. A server keeps such a
+// grant when it drops the table.
+var gone = []int{1054, 1146, 1147, 1305}
+
+// right gives what account has left.
+func (l *loading) right(ctx context.Context, s sqldump.Statement) error {
+	if s.Does == "CREATE USER" || s.Does == "CREATE ROLE" {
+		return nil
+	}
+	err := l.run(ctx, s)
+	if s.Does == "GRANT" && slices.Contains(gone, galera.ErrorNumber(err)) {
+		l.warn("users.sql, line %d: %s: what this is for is not there, so it was not granted", s.Line, excerpt.Of(s.Text))
+		return nil
+	}
+	return err
+}
+
+// dumped runs a statement of the dump.
+func (l *loading) dumped(ctx context.Context, s sqldump.Statement) error {
+	if err := l.stood.before(ctx, l.server, s); err != nil {
+		return &refused{s, err}
+	}
+	err := l.run(ctx, s)
+	if s.Does == "INSERT" || s.Does == "REPLACE" {
+		l.rows = s.Schema + "." + s.Name
+	}
+	if galera.ErrorNumber(err) == duringCommit && l.rows != "" {
+		err = &refused{s, fmt.Errorf("%w: a key of %s that must be unique has a value twice, as a FLOAT has that a dump rounds",
+			errors.Unwrap(err), excerpt.Of(l.rows))}
+	}
+	return err
+}
+
+// duringCommit is what a server says when a key has a value twice that it was told not to look for (unique_checks=0).
+const duringCommit = 1180
+
+// pluginMissing is what a server says of an account whose plugin it has not loaded. The set is not to blame.
+const pluginMissing = 1524
+
+// notLoaded makes a problem of a statement that the server refused, or that no dump holds.
+func (r *restoring) notLoaded(f repository.File, err error) error {
+	var odd *sqldump.Refusal
+	var said *refused
+	number := galera.ErrorNumber(err)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, sqldump.ErrOutside):
+		return fmt.Errorf("%w; verify a physical set of it", err)
+	case errors.As(err, &odd):
+		return unusable{Problem{Kind: NotLoading, File: f.Name, Line: odd.Line, Reason: odd.Reason()}}
+	case number == pluginMissing:
+		return fmt.Errorf("accounts of the set have a login plugin that the server here lacks; install it, or take another host: %w", err)
+	case errors.As(err, &said) && number != 0 && !slices.Contains(short, number):
+		return unusable{Problem{Kind: NotLoading, File: f.Name, Line: said.Line, Object: said.about(), Reason: excerpt.Of(said.err.Error())}}
+	case number != 0:
+		return err
+	}
+	return r.ended(f.Name, "the set", fmt.Errorf("load the set: %w", err))
+}
