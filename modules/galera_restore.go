@@ -27,24 +27,26 @@ func init() { register("galera_restore", ansible.Module{Spec: galeraRestoreSpec,
 type galeraRestoreOptions struct {
 	loginOptions
 	setOptions
-	State          string            `json:"state"`
-	Job            string            `json:"job"`
-	Confirm        string            `json:"confirm"`
-	Target         bool              `json:"target"`
-	OtherCluster   bool              `json:"other_cluster"`
-	Passwords      string            `json:"passwords"`
-	KeepClientsOut string            `json:"keep_clients_out"`
-	Memory         int64             `json:"memory"`
-	StopTimeout    float64           `json:"stop_timeout"`
-	StartTimeout   float64           `json:"start_timeout"`
-	CheckTimeout   float64           `json:"check_timeout"`
-	OthersReplaced bool              `json:"others_replaced"`
-	RemoveOld      bool              `json:"remove_old"`
-	IgnoreUsers    []string          `json:"ignore_users"`
-	Schemas        []string          `json:"schemas"`
-	Rename         map[string]string `json:"rename"`
-	Replace        bool              `json:"replace"`
-	Definers       []string          `json:"definers"`
+	State        string `json:"state"`
+	Job          string `json:"job"`
+	Confirm      string `json:"confirm"`
+	Target       bool   `json:"target"`
+	OtherCluster bool   `json:"other_cluster"`
+	Passwords    string `json:"passwords"`
+	// AcceptDifferences restores a set although what it holds is not what it recorded.
+	AcceptDifferences bool              `json:"accept_differences"`
+	KeepClientsOut    string            `json:"keep_clients_out"`
+	Memory            int64             `json:"memory"`
+	StopTimeout       float64           `json:"stop_timeout"`
+	StartTimeout      float64           `json:"start_timeout"`
+	CheckTimeout      float64           `json:"check_timeout"`
+	OthersReplaced    bool              `json:"others_replaced"`
+	RemoveOld         bool              `json:"remove_old"`
+	IgnoreUsers       []string          `json:"ignore_users"`
+	Schemas           []string          `json:"schemas"`
+	Rename            map[string]string `json:"rename"`
+	Replace           bool              `json:"replace"`
+	Definers          []string          `json:"definers"`
 }
 
 // galeraRestoreValues are the module's results.
@@ -102,7 +104,7 @@ func galeraRestore(ctx context.Context, call *ansible.Call) (*ansible.Result, er
 	}
 	r := &restoreStep{galeraRestoreOptions: o, ctx: ctx, call: call, node: n, book: b}
 	err = step(r)
-	return &ansible.Result{Changed: r.changed, Msg: strings.Join(r.said, "; "), Values: galeraRestoreValues{Book: b, HasOld: n.HasOld(b), UnderWay: b.UnderWay(), Stopped: b.Stopped(), Said: r.said}}, err
+	return &ansible.Result{Changed: r.changed, Msg: strings.Join(r.said, "; "), Warnings: r.warnings, Values: galeraRestoreValues{Book: b, HasOld: n.HasOld(b), UnderWay: b.UnderWay(), Stopped: b.Stopped(), Said: r.said}}, err
 }
 
 func (o galeraRestoreOptions) check() error {

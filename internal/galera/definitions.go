@@ -102,8 +102,8 @@ func (c *Client) Definitions(ctx context.Context, carried Carried) (Definitions,
 	return digests, nil
 }
 
-// maxDefinitions bounds the file of definitions: one of 100,000 tables takes about 10 MB.
-const maxDefinitions = 128 << 20
+// MaxDefinitions bounds the file of definitions: one of 100,000 tables takes about 10 MB.
+const MaxDefinitions = 128 << 20
 
 // Lines are the definitions as a file: a JSON array of kind, schema, name and digest in each line, sorted.
 func (d Definitions) Lines() []byte {
@@ -117,8 +117,8 @@ func (d Definitions) Lines() []byte {
 
 // ParseDefinitions reads Lines.
 func ParseDefinitions(lines []byte) (Definitions, error) {
-	if len(lines) > maxDefinitions {
-		return nil, fmt.Errorf("the definitions have more than %d bytes", maxDefinitions)
+	if len(lines) > MaxDefinitions {
+		return nil, fmt.Errorf("the definitions have more than %d bytes", MaxDefinitions)
 	}
 	d := Definitions{}
 	for line := range bytes.Lines(lines) {

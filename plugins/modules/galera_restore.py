@@ -129,6 +129,14 @@ options:
       - deployed
       - ignore
     default: refuse
+  accept_differences:
+    description:
+      - >-
+        Whether a set is restored although its schema, once it is made ready, is not what the set recorded. What is made
+        ready is compared before anybody is kept out, and a difference ends the restore with the names of the objects;
+        with this it is a warning.
+    type: bool
+    default: false
   keep_clients_out:
     description:
       - By what. C(auto) takes nft, else iptables. What is asked for by name replaces what a call before used.

@@ -122,7 +122,7 @@ func open(t *testing.T, destination string, made *backup.Result) *verify.Set {
 }
 
 func (g *group) restoreOptions(t *testing.T) verify.RestoreOptions {
-	return verify.RestoreOptions{Scratch: folder(t, "verify-sets-"), Memory: 64 << 20, ServerOptions: g.kept()}
+	return verify.RestoreOptions{Scratch: folder(t, "verify-sets-"), User: "daemon", Memory: 64 << 20, ServerOptions: g.kept()}
 }
 
 // kept are the options that a restore reads from the server's own option files.
