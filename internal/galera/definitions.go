@@ -202,7 +202,8 @@ func (c *Client) addDefinitions(ctx context.Context, sums map[Object]*multiset, 
 	if name == "" {
 		name = "''"
 	}
-	query := "SELECT " + strings.Join(append([]string{column, schema, name}, columns...), ", ") +
+	// Defaults of TIMESTAMP columns, and parts of SYSTEM_TIME, are told in the time zone of the session.
+	query := "SET STATEMENT time_zone = '+00:00' FOR SELECT " + strings.Join(append([]string{column, schema, name}, columns...), ", ") +
 		" FROM information_schema." + view + " WHERE " + userTables(schema)
 	typeAt := 3 + slices.Index(columns, "column_type")
 	return c.Each(ctx, query, func(row []*string) error {

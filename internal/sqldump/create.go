@@ -215,7 +215,8 @@ func (s *Statement) rows(l *lexer) error {
 	}
 	if l.symbol('(') {
 		for {
-			if l.next().class != name {
+			// The columns of a system-versioned table that nobody named stand without quotes.
+			if t := l.next(); t.class != name && !t.isOneOf("row_start", "row_end") {
 				return errUnknown
 			}
 			if l.symbol(')') {

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ import (
 
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/repository"
 )
 
 // countLimit is how long the server may count tables.
@@ -38,13 +40,33 @@ func (r *restoring) inspect(ctx context.Context) (found *Restored, err error) {
 // readLog takes over what the server complained of.
 func (r *restoring) readLog() {
 	damaged, others := r.server.log.found()
+	broken := r.brokenBefore()
 	for _, line := range damaged {
+		if of := names(broken, line); of != "" {
+			r.warn("%s: %s; the scratch server says: %s", of, "was so when it was backed up", line)
+			continue
+		}
 		r.bad(problem(data(r.set.Manifest).Name, "the scratch server says: %s", line))
 	}
 	for _, line := range others {
 		r.warn("the scratch server says: %s", line)
 	}
 }
+
+// names is the table that a line of the server's log names, as `nova`.`t`, nova/t or nova.t; empty for none of them.
+func names(tables map[repository.Name]string, line string) string {
+	for t := range tables {
+		for _, form := range []string{"`" + t.Schema + "`.`" + t.Name + "`", t.Schema + "/" + t.Name, t.String()} {
+			if at := strings.Index(line, form); at >= 0 && (at+len(form) == len(line) || !wordPart.MatchString(line[at+len(form):])) {
+				return excerpt.Of(t.String())
+			}
+		}
+	}
+	return ""
+}
+
+// wordPart is what goes on with a name.
+var wordPart = regexp.MustCompile(`^[A-Za-z0-9_@#$]`)
 
 // compareBefore holds this restore against an earlier one of the same set.
 func (r *restoring) compareBefore(found *Restored) {
@@ -86,10 +108,16 @@ func (r *restoring) tables(ctx context.Context, found *Restored) error {
 		return err
 	}
 	r.progress.ExpectedTables = len(rows)
+	broken := r.brokenBefore()
 	for _, row := range rows {
 		t := Table{Schema: row[0], Name: row[1]}
+		before := len(r.problems)
 		if err := r.table(ctx, found, t, row[2]); err != nil {
 			return err
+		}
+		if why := broken[repository.Name{Schema: t.Schema, Name: t.Name}]; why != "" && len(r.problems) > before {
+			r.problems = r.problems[:before]
+			r.warn("%s.%s: %s", excerpt.Of(t.Schema), excerpt.Of(t.Name), why)
 		}
 		r.checked()
 	}
@@ -102,7 +130,9 @@ func (r *restoring) table(ctx context.Context, found *Restored, t Table, kind st
 	err := r.check(ctx, t)
 	found.Checked++
 	if err == nil && kind != "SEQUENCE" && t.Schema != "mysql" && t.Schema != "sys" {
-		t.Rows, t.Checksum, err = r.sum(ctx, t)
+		if t.Rows, t.Checksum, err = t.sum(ctx, r.server.Client, kind); err == nil && t.Checksum == "" {
+			r.bad(problem(data(r.set.Manifest).Name, "the restored table %s.%s has no checksum", t.Schema, t.Name))
+		}
 		found.Rows += t.Rows
 		found.Tables = append(found.Tables, t)
 	}
@@ -156,23 +186,25 @@ func (r *restoring) check(ctx context.Context, t Table) error {
 	return nil
 }
 
-func (r *restoring) sum(ctx context.Context, t Table) (rows int64, checksum string, err error) {
-	count, err := r.server.Value(ctx, "SELECT COUNT(*) FROM "+t.quoted())
+// sum counts a table's rows, those of the past of a system-versioned one too, and sums up those of now. The checksum is
+// empty where the server has none.
+func (t Table) sum(ctx context.Context, server *galera.Client, kind string) (rows int64, checksum string, err error) {
+	all := ""
+	if kind == "SYSTEM VERSIONED" {
+		all = " FOR SYSTEM_TIME ALL"
+	}
+	count, err := server.Value(ctx, "SELECT COUNT(*) FROM "+t.quoted()+all)
 	if err == nil {
 		rows, err = strconv.ParseInt(count, 10, 64)
 	}
 	if err != nil {
 		return 0, "", err
 	}
-	answer, err := r.server.Rows(ctx, "CHECKSUM TABLE "+t.quoted()+" EXTENDED")
-	if err == nil && (len(answer) != 1 || len(answer[0]) < 2 || answer[0][1] == "") {
-		r.bad(problem(data(r.set.Manifest).Name, "the restored table %s.%s has no checksum", t.Schema, t.Name))
-		return rows, "", nil
+	answer, err := server.Rows(ctx, "CHECKSUM TABLE "+t.quoted()+" EXTENDED")
+	if err == nil && len(answer) == 1 && len(answer[0]) > 1 {
+		checksum = answer[0][1]
 	}
-	if err != nil {
-		return 0, "", err
-	}
-	return rows, answer[0][1], nil
+	return rows, checksum, err
 }
 
 // quoted is the name for a statement.

@@ -3,6 +3,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,6 +36,9 @@ type step struct {
 // all loads the files in the order in which they need one another: accounts are named by views and programs, time zones by
 // events, and tables, columns and routines by grants.
 func (l *loading) all(ctx context.Context) error {
+	if err := prepareLoad(ctx, l.server); err != nil {
+		return err
+	}
 	for _, s := range []step{
 		{contentUsers, sqldump.NewUsersReader, l.account, false},
 		{contentSystem, sqldump.NewSystemReader, l.run, false},
@@ -131,6 +135,9 @@ func (l *loading) dumped(ctx context.Context, s sqldump.Statement) error {
 	if err := l.stood.before(ctx, l.server, s); err != nil {
 		return &refused{s, err}
 	}
+	if s.Event != nil {
+		return l.event(ctx, s)
+	}
 	err := l.run(ctx, s)
 	if s.Does == "INSERT" || s.Does == "REPLACE" {
 		l.rows = s.Schema + "." + s.Name
@@ -140,6 +147,26 @@ func (l *loading) dumped(ctx context.Context, s sqldump.Statement) error {
 			errors.Unwrap(err), excerpt.Of(l.rows))}
 	}
 	return err
+}
+
+// event makes an event as it was, also where its last moment has passed.
+func (l *loading) event(ctx context.Context, s sqldump.Statement) error {
+	left, err := createEvent(ctx, l.server, s, s.Text)
+	if err != nil {
+		return &refused{s, alone(err)}
+	}
+	if left != "" {
+		l.warn("%s", left)
+	}
+	return nil
+}
+
+// alone is the server's own error, without the statement that send has put before it.
+func alone(err error) error {
+	if joined, is := err.(interface{ Unwrap() []error }); is {
+		return alone(joined.Unwrap()[0])
+	}
+	return cmp.Or(errors.Unwrap(err), err)
 }
 
 // duringCommit is what a server says when a key has a value twice that it was told not to look for (unique_checks=0).
@@ -163,7 +190,7 @@ func (r *restoring) notLoaded(f repository.File, err error) error {
 	case number == pluginMissing:
 		return fmt.Errorf("accounts of the set have a login plugin that the server here lacks; install it, or take another host: %w", err)
 	case errors.As(err, &said) && number != 0 && !slices.Contains(short, number):
-		return unusable{Problem{Kind: NotLoading, File: f.Name, Line: said.Line, Object: said.about(), Reason: excerpt.Of(said.err.Error())}}
+		return unusable{Problem{Kind: NotLoading, File: f.Name, Line: said.Line, Object: said.about(), Reason: excerpt.UpTo(500, said.err.Error())}}
 	case number != 0:
 		return err
 	}

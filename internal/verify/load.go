@@ -85,7 +85,8 @@ func (r *restoring) load(ctx context.Context) error {
 	o := r.scratch.child()
 	o.Stdout = io.Discard
 	args := emptyServer(r.scratch.path(dataName), r.scratch.path(temporaryName), r.scratch.owner)
-	if err := o.Run(ctx, r.tools.Paths["install"], append(args, r.o.ServerOptions...)...); err != nil {
+	args = slices.Concat(args, madeWith(r.set.Manifest.Server.Settings), r.o.ServerOptions)
+	if err := o.Run(ctx, r.tools.Paths["install"], args...); err != nil {
 		return fmt.Errorf("make an empty server: %w", err)
 	}
 	if err := r.start(ctx, append([]string{"--innodb-log-file-size=64M"}, r.o.ServerOptions...)); err != nil {
@@ -117,7 +118,7 @@ func (r *restoring) start(ctx context.Context, options []string) (err error) {
 	if err != nil {
 		return err
 	}
-	r.server, err = r.scratch.start(ctx, r.tools.Paths["server"], r.o.Memory, slices.Concat(plugins, options))
+	r.server, err = r.scratch.start(ctx, r.tools.Paths["server"], r.o.Memory, slices.Concat(plugins, worldOf(r.set.Manifest.Server.Settings, r.set.Manifest.Method), options))
 	var ended *endedError
 	if errors.As(err, &ended) && r.set.Manifest.Method == "physical" {
 		return refusedBy(data(r.set.Manifest).Name, "the scratch server does not start on it", ended.err, ended.said)

@@ -16,7 +16,16 @@ import (
 )
 
 // server is a real one-node Galera cluster on a unix socket.
-type server struct{ *mariadb.Server }
+type server struct {
+	*mariadb.Server
+	// users are the file of accounts of its sets; empty for its own accounts.
+	users string
+}
+
+// someUsers has an account that the set's server has otherwise.
+const someUsers = "CREATE USER IF NOT EXISTS `nova`@`localhost` IDENTIFIED BY PASSWORD '*14E65567ABDB5135D0CFD9A70B3032C179A49EE7';\nCREATE ROLE IF NOT EXISTS `reader`;\n" +
+	"CREATE USER IF NOT EXISTS `root`@`localhost`;\nALTER USER IF EXISTS `root`@`localhost` IDENTIFIED BY PASSWORD '*9F41B36FDD383F6F7523A10C2C133FC2B190A1EA';\n" +
+	"GRANT ALL ON `nova`.* TO `nova`@`localhost`;\nGRANT PROXY ON ''@'%' TO 'root'@'localhost' WITH GRANT OPTION;\n"
 
 // one is the server that the tests share, with the sets that were made of it; TestMain removes both.
 var one struct {
@@ -33,6 +42,9 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	if one.server != nil {
 		one.Remove()
+	}
+	if bare.server != nil && bare.server.Server != nil {
+		bare.Remove()
 	}
 	os.Exit(code)
 }
@@ -62,7 +74,7 @@ func startServer() (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{started}
+	s := &server{started, someUsers}
 	err = s.fill()
 	if err == nil {
 		one.sets = map[string]string{}

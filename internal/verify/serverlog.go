@@ -71,13 +71,16 @@ func (l *serverLog) said() string {
 
 var damage = regexp.MustCompile(`(?i)corrupt|checksum mismatch|failed to read`)
 
+// outdated is what a server says of its own tables before mariadb-upgrade has been run.
+var outdated = regexp.MustCompile(`Column count of \S+ is wrong|Incorrect definition of table`)
+
 // found sorts the errors into those that tell of damaged data, and others: a server that was never upgraded by
 // mariadb-upgrade has some.
 func (l *serverLog) found() (damaged, others []string) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	for _, line := range l.errors {
-		if damage.MatchString(line) {
+		if damage.MatchString(line) && !outdated.MatchString(line) {
 			damaged = append(damaged, line)
 		} else {
 			others = append(others, line)

@@ -9,9 +9,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -69,6 +71,9 @@ func (s *server) describe(method string) (*repository.Manifest, galera.Definitio
 		Server: repository.Server{Version: server.Version, Hostname: server.Hostname, Datadir: server.Datadir}, StartedAt: 1, EndedAt: 2,
 		Position: repository.Position{UUID: w.ClusterStateUUID, Seqno: w.LastCommitted, SeqnoEnd: w.LastCommitted},
 	}
+	if m.Server.Settings, err = c.Settings(ctx); err != nil {
+		return nil, nil, err
+	}
 	definitions, err := c.Definitions(ctx, galera.Carried(method))
 	if m.Schema.Fingerprint = definitions.Fingerprint(); err == nil {
 		m.Schema.Tables, err = c.TableCounts(ctx, time.Minute)
@@ -83,7 +88,10 @@ func (s *server) dump(set *repository.Set, m *repository.Manifest) error {
 		"--socket=" + s.Socket, "--user=root", "--datadir=" + filepath.Join(s.Dir, "data"), "--target-dir=" + empty, "--tmpdir=" + empty}
 	if m.Method == "logical" {
 		name, content, args = "backup.sql.zst", "sql", []string{"mariadb-dump", "--no-defaults", "--socket=" + s.Socket, "--single-transaction", "--routines", "--events",
-			"--triggers", "--skip-add-locks", "--hex-blob", "--databases", "--", "nova", "empty"}
+			"--triggers", "--skip-add-locks", "--hex-blob", "--default-character-set=utf8mb4", "--dump-history", "--databases", "--"}
+	}
+	if m.Method == "logical" {
+		args = slices.AppendSeq(args, maps.Keys(m.Schema.Tables))
 	}
 	if err := os.MkdirAll(empty, 0o700); err != nil {
 		return err
@@ -114,10 +122,39 @@ func (s *server) dump(set *repository.Set, m *repository.Manifest) error {
 		m.Stream = &repository.Stream{Files: summary.Files, Chunks: summary.Chunks, Bytes: summary.Bytes}
 		return err
 	}
-	users, err := set.Add("users.sql", "users", []byte("CREATE USER IF NOT EXISTS `nova`@`localhost` IDENTIFIED BY PASSWORD '*14E65567ABDB5135D0CFD9A70B3032C179A49EE7';\nCREATE ROLE IF NOT EXISTS `reader`;\n"+
-		"CREATE USER IF NOT EXISTS `root`@`localhost`;\nALTER USER IF EXISTS `root`@`localhost` IDENTIFIED BY PASSWORD '*9F41B36FDD383F6F7523A10C2C133FC2B190A1EA';\n"+
-		"GRANT ALL ON `nova`.* TO `nova`@`localhost`;\nGRANT PROXY ON ''@'%' TO 'root'@'localhost' WITH GRANT OPTION;\n"))
+	return s.beside(set, m)
+}
+
+// beside adds the accounts, time zones and foreign servers.
+func (s *server) beside(set *repository.Set, m *repository.Manifest) error {
+	text := s.users
+	if text == "" {
+		c, err := galera.Open(context.Background(), galera.Login{Socket: s.Socket})
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		statements, err := c.Users(context.Background())
+		if err != nil {
+			return err
+		}
+		text = strings.Join(statements, ";\n") + ";\n"
+	}
+	users, err := set.Add("users.sql", contentUsers, []byte(text))
 	m.Files = append(m.Files, users)
+	if err != nil || s.users != "" {
+		return err
+	}
+	zones, err := s.SQL("SELECT CONCAT('INSERT INTO mysql.time_zone (Time_zone_id, Use_leap_seconds) VALUES (', Time_zone_id, ',', QUOTE(Use_leap_seconds), ');') FROM mysql.time_zone UNION " +
+		"SELECT CONCAT('INSERT INTO mysql.time_zone_name (Name, Time_zone_id) VALUES (', QUOTE(Name), ',', Time_zone_id, ');') FROM mysql.time_zone_name UNION " +
+		"SELECT CONCAT('INSERT INTO mysql.time_zone_transition (Time_zone_id, Transition_time, Transition_type_id) VALUES (', Time_zone_id, ',', Transition_time, ',', Transition_type_id, ');') FROM mysql.time_zone_transition UNION " +
+		"SELECT CONCAT('INSERT INTO mysql.time_zone_transition_type (Time_zone_id, Transition_type_id, `Offset`, Is_DST, Abbreviation) VALUES (', Time_zone_id, ',', Transition_type_id, ',', `Offset`, ',', Is_DST, ',', QUOTE(Abbreviation), ');') FROM mysql.time_zone_transition_type UNION " +
+		"SELECT CONCAT('CREATE OR REPLACE SERVER `', Server_name, '` FOREIGN DATA WRAPPER `', Wrapper, '` OPTIONS (HOST ', QUOTE(Host), ', PORT ', Port, ');') FROM mysql.servers")
+	if err == nil && zones != "" {
+		var system repository.File
+		system, err = set.Add("system.sql", contentSystem, []byte(zones+"\n"))
+		m.Files = append(m.Files, system)
+	}
 	return err
 }
 
