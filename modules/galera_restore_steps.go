@@ -264,6 +264,11 @@ func (r *restoreStep) wake(login galera.Login) {
 	ctx, cancel := context.WithTimeout(r.ctx, seconds(r.CheckTimeout))
 	defer cancel()
 	warn(r.book.CompareSchema(ctx, c))
+	said, warnings := r.book.EnableEvents(ctx, c)
+	if said != "" {
+		r.did("%s", said)
+	}
+	r.warnings = append(r.warnings, warnings...)
 }
 
 func (r *restoreStep) opened() error {

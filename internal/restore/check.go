@@ -73,14 +73,11 @@ func (b *Book) CompareSchema(ctx context.Context, c *galera.Client) (warning str
 	if len(different) == 0 {
 		return "", nil
 	}
-	names := make([]string, 0, mostNames+1)
-	for _, d := range different[:min(len(different), mostNames)] {
-		names = append(names, d.String())
+	names := make([]string, len(different))
+	for i, d := range different {
+		names[i] = d.String()
 	}
-	if more := len(different) - mostNames; more > 0 {
-		names = append(names, fmt.Sprintf("and %d more", more))
-	}
-	return "the schema is not what was restored; did somebody change it since the start? " + strings.Join(names, ", "), nil
+	return "the schema is not what was restored; did somebody change it since the start? " + strings.Join(first(names), ", "), nil
 }
 
 // explainLogin says what a refusal means right after a restore.

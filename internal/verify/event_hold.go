@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/repository"
 )
 
@@ -14,9 +15,9 @@ import (
 // made it, and a state transfer copies that mark: a datadir whose events are ENABLED would have all members run them.
 type Events struct {
 	// Enable are the events to enable on one member once the cluster runs.
-	Enable []repository.Name `json:"enable"`
+	Enable []galera.Event `json:"enable"`
 	// Unknown are those that some member may have run: the set does not say.
-	Unknown []repository.Name `json:"unknown"`
+	Unknown []galera.Event `json:"unknown"`
 }
 
 // listEvents is of those that some member may have run.
@@ -32,9 +33,9 @@ func (r *restoring) holdEvents(ctx context.Context) (events Events, err error) {
 	}
 	known := r.set.Manifest.Schema.EventsEnabled
 	for _, row := range rows {
-		name := repository.Name{Schema: row[0], Name: row[1]}
+		name := galera.Event{Schema: row[0], Name: row[1]}
 		switch {
-		case known == nil && row[2] == "ENABLED" || slices.Contains(known, name):
+		case known == nil && row[2] == "ENABLED" || slices.Contains(known, repository.Name(name)):
 			events.Enable = append(events.Enable, name)
 		case known == nil:
 			events.Unknown = append(events.Unknown, name)

@@ -5,7 +5,6 @@
 package faithful
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,7 +16,6 @@ import (
 
 	"overcloud.backup/internal/backup"
 	"overcloud.backup/internal/galera"
-	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/verify"
 	"overcloud.backup/tests/mariadb"
 )
@@ -158,7 +156,8 @@ func (g *group) restored(t *testing.T, set *verify.Set) []string {
 		t.Fatal(err)
 	}
 	ready := filepath.Join(o.Scratch, "ready")
-	if _, err := p.Build(t.Context(), ready); err != nil {
+	built, err := p.Build(t.Context(), ready)
+	if err != nil {
 		t.Fatal(err)
 	}
 	s, err := mariadb.Start(func(dir string) []string {
@@ -171,7 +170,7 @@ func (g *group) restored(t *testing.T, set *verify.Set) []string {
 		t.Fatal(err)
 	}
 	defer s.Remove()
-	enableEvents(t, s, set.Manifest.Schema.EventsEnabled)
+	enableEvents(t, s, built.Events.Enable)
 	is, err := portraitOf(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
@@ -231,9 +230,14 @@ func folder(t *testing.T, name string) string {
 	return path
 }
 
-func enableEvents(t *testing.T, s *mariadb.Server, events []repository.Name) {
+func enableEvents(t *testing.T, s *mariadb.Server, events []galera.Event) {
 	t.Helper()
-	for _, e := range events {
-		t.Log(fmt.Sprint("enable ", e))
+	c, err := galera.Open(t.Context(), galera.Login{Socket: s.Socket})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, left, err := c.EnableEvents(t.Context(), events); err != nil {
+		t.Fatal(left, err)
 	}
 }
