@@ -101,7 +101,7 @@ func (p *portrait) rows(ctx context.Context, schema, table, kind string) error {
 		case "tinyint", "smallint", "mediumint", "int", "bigint", "decimal":
 			list = append(list, quote(c[0]))
 		default:
-			list = append(list, "HEX("+quote(c[0])+")")
+			list = append(list, "IF(LENGTH("+quote(c[0])+") > 1000, SHA2("+quote(c[0])+", 256), HEX("+quote(c[0])+"))")
 		}
 	}
 	from, name := quote(schema)+"."+quote(table), schema+"."+table
