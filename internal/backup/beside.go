@@ -53,7 +53,7 @@ func (b *beside) add(name, content string, data []byte) error {
 // users saves all users and roles as statements. A logical set is nothing without them; a physical one has them inside
 // anyway, so that there an account that may not read them is no failure.
 func (b *beside) users(ctx context.Context, c *galera.Client, required bool) error {
-	statements, err := c.Users(ctx)
+	accounts, err := c.Users(ctx)
 	if err != nil && !required {
 		b.warnings = append(b.warnings, "no "+usersFile+": "+err.Error())
 		return nil
@@ -61,7 +61,8 @@ func (b *beside) users(ctx context.Context, c *galera.Client, required bool) err
 	if err != nil {
 		return fmt.Errorf("read the users: %w", err)
 	}
-	return b.add(usersFile, "users", []byte(strings.Join(statements, ";\n")+";\n"))
+	b.warnings = append(b.warnings, accounts.Warnings...)
+	return b.add(usersFile, "users", []byte(strings.Join(accounts.Statements, ";\n")+";\n"))
 }
 
 const corosyncConf = "/etc/corosync/corosync.conf"

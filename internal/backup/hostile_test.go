@@ -174,7 +174,7 @@ func whole(t *testing.T, s *server) map[string]string {
 	all["counts"] = fmt.Sprint(counts)
 	users, err := c.Users(t.Context())
 	must("users", err)
-	all["users"] = strings.Join(users, "\n")
+	all["users"] = strings.Join(users.Statements, "\n")
 	schemas, err := c.Schemas(t.Context())
 	must("schemas", err)
 	for _, name := range schemas {

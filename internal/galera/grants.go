@@ -89,31 +89,33 @@ func (g Grants) holdAny(names []string) bool {
 //	GRANT SELECT (`user`, `host`), INSERT ON `mysql`.`user` TO `a``b`@`10.%` WITH GRANT OPTION
 //	GRANT `nova_reader` TO `reporter`@`10.%`
 //
-// Names stand in backticks, in single quotes before MariaDB 10.4, in double quotes under ANSI_QUOTES.
+// Names stand in backticks, in double quotes under ANSI_QUOTES. Before MariaDB 10.4 those of accounts stand in single
+// quotes, in which nothing is escaped, and a role that is given is not quoted at all:
+//
+//	GRANT it's, or TO TO 'o'brien'@'%'
+//
+// Such a line holds no privilege as far as it cannot be read.
 func parseGrant(line string) (Grant, error) {
-	tokens, err := tokenize(line)
-	if err != nil {
-		return Grant{}, err
-	}
+	tokens, open := tokenize(line)
 	if len(tokens) > 2 && tokens[0].is("SET") && tokens[1].is("DEFAULT") {
 		return Grant{}, nil
 	}
 	if len(tokens) == 0 || !tokens[0].is("GRANT") {
 		return Grant{}, fmt.Errorf("it does not begin with GRANT")
 	}
-	on, to := -1, -1
-	for i, t := range tokens {
-		if t.is("ON") && on < 0 {
-			on = i
-		}
-		if t.is("TO") && to < 0 {
-			to = i
-		}
-	}
-	if to < 0 || to == len(tokens)-1 || on > to {
+	on, to, second := parts(tokens)
+	switch {
+	case on < 0 && (open != nil || to < 0 && len(tokens) > 1), on >= 0 && second:
+		return Grant{}, nil // a role whose name is not quoted
+	case open != nil && (to < 0 || !strings.HasPrefix(line[tokens[to].end:], " '")):
+		return Grant{}, open
+	case to < 0 || to == len(tokens)-1 && open == nil || on > to:
 		return Grant{}, fmt.Errorf("it does not say TO whom")
 	}
-	g := Grant{To: account(tokens[to+1:])}
+	g := Grant{To: strings.TrimSpace(line[tokens[to].end:])}
+	if open == nil {
+		g.To = account(tokens[to+1:])
+	}
 	if on < 0 {
 		return g, nil
 	}
@@ -123,6 +125,22 @@ func parseGrant(line string) (Grant, error) {
 		return Grant{}, fmt.Errorf("it does not say what ON which")
 	}
 	return g, nil
+}
+
+// parts finds the words ON and TO, -1 where there is none. second says that there is another TO.
+func parts(tokens []token) (on, to int, second bool) {
+	on, to = -1, -1
+	for i, t := range tokens {
+		switch {
+		case t.is("ON") && on < 0:
+			on = i
+		case t.is("TO") && to < 0:
+			to = i
+		case t.is("TO"):
+			second = true
+		}
+	}
+	return on, to, second
 }
 
 // privileges joins the words between commas and leaves out column lists.

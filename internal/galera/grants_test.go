@@ -139,7 +139,7 @@ func TestUserStatementsComeInAnOrderThatWorks(t *testing.T) {
 		"GRANT USAGE ON *.* TO `a``b`@`10.%` IDENTIFIED BY PASSWORD '*X'",
 		"GRANT `r1` TO `a``b`@`10.%`",
 		"GRANT USAGE ON *.* TO 'old'@'h' IDENTIFIED BY PASSWORD '*Y'",
-		"ALTER USER IF EXISTS `a``b`@`10.%` IDENTIFIED BY PASSWORD '*X' PASSWORD EXPIRE",
+		"ALTER USER `a``b`@`10.%` IDENTIFIED BY PASSWORD '*X' PASSWORD EXPIRE",
 		"ALTER USER `a``b`@`10.%` ACCOUNT LOCK",
 		"SET DEFAULT ROLE `r1` FOR `a``b`@`10.%`",
 	}

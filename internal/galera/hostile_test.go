@@ -133,14 +133,14 @@ func TestUsersOfAnyNameAreMadeAgainByTheClient(t *testing.T) {
 			run(t, c, []string{"DROP USER ", "DROP ROLE "}[i%2]+name)
 		}
 	}
-	before, err := c.Users(t.Context())
+	before, err := statements(t, c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	drop()
 	defer drop()
 	feed(t, s, strings.Join(before, ";\n")+";\n")
-	if after, err := c.Users(t.Context()); err != nil || !slices.Equal(before, after) {
+	if after, err := statements(t, c); err != nil || !slices.Equal(before, after) {
 		t.Errorf("%v\nbefore:\n%s\nafter:\n%s", err, strings.Join(before, "\n"), strings.Join(after, "\n"))
 	}
 }

@@ -342,13 +342,13 @@ func TestUsersAreMadeAgainAsTheyWere(t *testing.T) {
 	drop := func() {
 		run(t, c, "DROP USER "+hostile+", expired@localhost, locked@localhost, ''@'h'", "DROP ROLE reader, `odd``role`")
 	}
-	before, err := c.Users(t.Context())
+	before, err := statements(t, c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	drop()
 	run(t, c, before...)
-	after, err := c.Users(t.Context())
+	after, err := statements(t, c)
 	if err != nil || !slices.Equal(before, after) {
 		t.Errorf("%v\nbefore:\n%s\nafter:\n%s", err, strings.Join(before, "\n"), strings.Join(after, "\n"))
 	}

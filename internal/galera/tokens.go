@@ -11,6 +11,7 @@ import (
 type token struct {
 	text   string
 	quoted bool
+	end    int // where the text behind it begins
 }
 
 func (t token) is(word string) bool { return !t.quoted && strings.EqualFold(t.text, word) }
@@ -20,7 +21,7 @@ func isSpace(c byte) bool           { return c == ' ' || c == '\t' || c == '\n' 
 func isQuote(c byte) bool           { return c == '`' || c == '\'' || c == '"' }
 func endsWord(c byte) bool          { return isSpace(c) || isSymbol(c) || isQuote(c) }
 
-// tokenize splits a statement. A quote that does not end is an error.
+// tokenize splits a statement. A quote that does not end is an error, beside what came before it.
 func tokenize(s string) ([]token, error) {
 	var tokens []token
 	for i := 0; i < len(s); {
@@ -28,21 +29,21 @@ func tokenize(s string) ([]token, error) {
 		case isSpace(c):
 			i++
 		case isSymbol(c):
-			tokens = append(tokens, token{text: s[i : i+1]})
 			i++
+			tokens = append(tokens, token{text: s[i-1 : i], end: i})
 		case isQuote(c):
 			text, rest, err := quoted(s[i:])
 			if err != nil {
-				return nil, err
+				return tokens, err
 			}
-			tokens = append(tokens, token{text: text, quoted: true})
 			i = len(s) - len(rest)
+			tokens = append(tokens, token{text: text, quoted: true, end: i})
 		default:
 			start := i
 			for i < len(s) && !endsWord(s[i]) {
 				i++
 			}
-			tokens = append(tokens, token{text: s[start:i]})
+			tokens = append(tokens, token{text: s[start:i], end: i})
 		}
 	}
 	return tokens, nil

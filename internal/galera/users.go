@@ -17,9 +17,11 @@ type User struct {
 	Role       bool
 	// DefaultRole is empty when there is none.
 	DefaultRole string
-	// Create is SHOW CREATE USER, empty for roles and before MariaDB 10.2; After what stands behind it in rows of its own.
+	// Create is SHOW CREATE USER, empty for roles and before MariaDB 10.4; After what stands behind it in rows of its own.
 	Create string
-	After  []string
+	// Login is how the account logs in, as it stands in CREATE USER, where Create is empty.
+	Login string
+	After []string
 	// Grants are the lines of SHOW GRANTS.
 	Grants []string
 }
@@ -30,16 +32,26 @@ var serverAccounts = []string{"mariadb.sys", "mysql.sys", "mysql.session", "mysq
 // publicRole is everybody (MariaDB 10.11 and later). It is never created, only granted to.
 const publicRole = "PUBLIC"
 
-// syntaxError is the server's word for SHOW CREATE USER before MariaDB 10.2.
-const syntaxError = 1064
+// Accounts are all users and roles of a server.
+type Accounts struct {
+	// Statements make them again, in an order that works on the same or a newer version: CREATE USER and CREATE ROLE
+	// first, without the data, the others once the data is there. None has a closing semicolon. They hold password
+	// hashes: a file with them is secret.
+	Statements []string
+	// Warnings name accounts that may not be as they were.
+	Warnings []string
+}
 
-// Users writes every user and role of the server as statements that make them again, in an order that works on the
-// same or a newer version once the data is there, each without a closing semicolon. They hold password hashes: a file
-// with them is secret. The account needs SELECT ON mysql.*.
-func (c *Client) Users(ctx context.Context) ([]string, error) {
+// Users reads every user and role of the server. One that the server itself ignores, as those with a host name where it
+// does not resolve any, is written from the tables of the schema mysql. The account needs SELECT ON mysql.*.
+func (c *Client) Users(ctx context.Context) (Accounts, error) {
 	rows, err := c.Rows(ctx, "SELECT User, Host, is_role, default_role FROM mysql.user ORDER BY is_role DESC, User, Host")
 	if err != nil {
-		return nil, fmt.Errorf("list the users: %w", err)
+		return Accounts{}, fmt.Errorf("list the users: %w", err)
+	}
+	d := &describing{Client: c}
+	if err := d.prepare(ctx); err != nil {
+		return Accounts{}, err
 	}
 	var users []User
 	for _, row := range rows {
@@ -47,38 +59,16 @@ func (c *Client) Users(ctx context.Context) ([]string, error) {
 		if slices.Contains(serverAccounts, u.Name) {
 			continue
 		}
-		if err := c.describe(ctx, &u); err != nil {
-			return nil, fmt.Errorf("describe the user %s: %w", excerpt.UpTo(300, u.account()), err)
+		kept, err := d.describe(ctx, &u)
+		if err != nil {
+			return Accounts{}, fmt.Errorf("describe the user %s: %w", excerpt.UpTo(300, u.account()), err)
 		}
-		users = append(users, u)
-	}
-	return UserStatements(users)
-}
-
-// describe asks the server for one account's statements.
-func (c *Client) describe(ctx context.Context, u *User) error {
-	rows, err := c.Rows(ctx, "SHOW GRANTS FOR "+u.account())
-	if err != nil {
-		return err
-	}
-	for _, row := range rows {
-		u.Grants = append(u.Grants, row[0])
-	}
-	if u.Role {
-		return nil
-	}
-	rows, err = c.Rows(ctx, "SHOW CREATE USER "+u.account())
-	if ErrorNumber(err) == syntaxError {
-		return nil
-	}
-	for i, row := range rows {
-		if i == 0 {
-			u.Create = row[0]
-		} else {
-			u.After = append(u.After, row[0])
+		if kept {
+			users = append(users, u)
 		}
 	}
-	return err
+	statements, err := UserStatements(users)
+	return Accounts{Statements: statements, Warnings: d.warnings()}, err
 }
 
 // account is the user or role as it stands in statements.
@@ -115,7 +105,7 @@ func UserStatements(users []User) ([]string, error) {
 		}
 		grant = append(grant, own...)
 		if tail, found := strings.CutPrefix(u.Create, "CREATE USER "); found {
-			alter = append(alter, "ALTER USER IF EXISTS "+tail)
+			alter = append(alter, "ALTER USER "+tail) // 10.2 and 10.3 have no IF EXISTS
 		}
 		alter = append(alter, u.After...)
 		if u.DefaultRole != "" {
@@ -132,7 +122,7 @@ func (u User) create() string {
 	if tail, found := strings.CutPrefix(u.Create, "CREATE USER "); found {
 		return "CREATE USER IF NOT EXISTS " + tail
 	}
-	return "CREATE USER IF NOT EXISTS " + u.account()
+	return "CREATE USER IF NOT EXISTS " + u.account() + u.Login
 }
 
 // ownGrants leaves out the lines that a role shows of the roles it holds, and SET DEFAULT ROLE, which newer servers

@@ -27,8 +27,9 @@ func TestTheAccountsOfAServerAreReadBack(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	users, err := client(t, s).Users(t.Context())
+	accounts, err := client(t, s).Users(t.Context())
 	must(t, err)
+	users := accounts.Statements
 	n := 0
 	reader := sqldump.NewUsersReader("10.11.19", func(sqldump.Statement) error { n++; return nil })
 	_, err = reader.Write([]byte(strings.Join(users, ";\n") + ";\n"))

@@ -134,11 +134,11 @@ func (s *server) beside(set *repository.Set, m *repository.Manifest) error {
 			return err
 		}
 		defer c.Close()
-		statements, err := c.Users(context.Background())
+		accounts, err := c.Users(context.Background())
 		if err != nil {
 			return err
 		}
-		text = strings.Join(statements, ";\n") + ";\n"
+		text = strings.Join(accounts.Statements, ";\n") + ";\n"
 	}
 	users, err := set.Add("users.sql", contentUsers, []byte(text))
 	m.Files = append(m.Files, users)
