@@ -23,6 +23,7 @@ import (
 
 const (
 	usersFile       = "users.sql"
+	systemFile      = "system.sql"
 	definitionsFile = "definitions.jsonl"
 )
 
@@ -63,6 +64,23 @@ func (b *beside) users(ctx context.Context, c *galera.Client, required bool) err
 	}
 	b.warnings = append(b.warnings, accounts.Warnings...)
 	return b.add(usersFile, "users", []byte(strings.Join(accounts.Statements, ";\n")+";\n"))
+}
+
+// system saves what a dump of the users' schemas lacks. What cannot be saved is named.
+func (b *beside) system(ctx context.Context, c *galera.Client) error {
+	system, err := c.System(ctx, queryLimit)
+	if err != nil {
+		b.warnings = append(b.warnings, "the set has no time zones and no CREATE SERVER: "+err.Error())
+		return nil
+	}
+	if len(system.Left) > 0 {
+		b.warnings = append(b.warnings, "in the server's own schemas, and not in a logical set (dump them by hand, or take a physical backup): "+
+			naming(system.Left))
+	}
+	if len(system.Statements) == 0 {
+		return nil
+	}
+	return b.add(systemFile, "system", []byte(strings.Join(system.Statements, ";\n")+";\n"))
 }
 
 const corosyncConf = "/etc/corosync/corosync.conf"

@@ -52,6 +52,9 @@ func (r *running) describe(ctx context.Context) error {
 	r.describePlace()
 	b := &beside{set: r.set}
 	err = b.users(ctx, c, r.tool.method == Logical)
+	if err == nil && r.tool.method == Logical {
+		err = b.system(ctx, c)
+	}
 	if err == nil {
 		err = b.cluster(ctx)
 	}
