@@ -48,7 +48,7 @@ func (p *portrait) each(ctx context.Context, what, query string) error {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	for _, row := range rows {
-		p.add("%s %s", what, strings.Join(row, " | "))
+		p.lines = append(p.lines, strings.TrimSpace(what+" "+strings.Join(row, " | ")))
 	}
 	return nil
 }

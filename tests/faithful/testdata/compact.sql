@@ -1,4 +1,5 @@
 -- A table with the row format of before MariaDB 10.2.
+-- lost logical: ^row_format of formerly\.old
 SET @before = @@GLOBAL.innodb_default_row_format;
 SET GLOBAL innodb_default_row_format = COMPACT;
 CREATE DATABASE formerly;

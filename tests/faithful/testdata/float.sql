@@ -1,6 +1,6 @@
 -- FLOAT is printed with 6 digits.
 -- warned logical: rounded.f
--- lost logical: ^(row|rows|checksum of) rounded\.
+-- lost logical: ^(row of|rows of|checksum of) rounded\.f\b
 CREATE DATABASE rounded;
 USE rounded;
 CREATE TABLE f (id INT PRIMARY KEY, f FLOAT);
