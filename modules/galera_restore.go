@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -175,12 +176,18 @@ func (o galeraRestoreOptions) open() (*verify.Set, error) {
 	return s, err
 }
 
+// against leaves out of a verification's problems those that are accepted.
+func (o galeraRestoreOptions) against(problems []verify.Problem) []verify.Problem {
+	accepted := func(p verify.Problem) bool { return o.AcceptDifferences && p.Kind == verify.Differing }
+	return slices.DeleteFunc(slices.Clone(problems), accepted)
+}
+
 // fits says what a restore of the set here would do, or why it cannot be done. All of it is before anything is touched.
 func (o galeraRestoreOptions) fits(ctx context.Context, n *restore.Node, s *verify.Set) (*verify.Plan, error) {
 	if problems := s.Check(); len(problems) > 0 {
 		return nil, bad(s.Path(), problems)
 	}
-	if problems := s.Entry().Problems; len(problems) > 0 {
+	if problems := o.against(s.Entry().Problems); len(problems) > 0 {
 		return nil, fmt.Errorf("a verification of %s failed: it %s; restore another set, or verify this one again when the cause lay elsewhere", s.Path(), verify.Verdict(problems))
 	}
 	if err := n.Fits(s.Manifest.Cluster, o.OtherCluster); err != nil {
