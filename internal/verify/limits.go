@@ -46,14 +46,14 @@ func (l *loading) fits(ctx context.Context) error {
 }
 
 // fitsPackets compares the longest statement, and the one with the most rows, with what the server takes. One byte before
-// a statement says that it is one.
+// a statement says that it is one, and a packet must be shorter than the limit (10.11).
 func (l *loading) fitsPackets(ctx context.Context) error {
 	longest := l.seen.longest
 	packet, err := limit(ctx, l.server, "max_allowed_packet")
 	if err != nil {
 		return err
 	}
-	if need := int64(longest.size) + 1; packet > 0 && need > packet {
+	if need := int64(longest.size) + 2; packet > 0 && need > packet {
 		return fmt.Errorf("line %d, %s: the statement has %d bytes, and max_allowed_packet of the server is %d; "+
 			"SET GLOBAL max_allowed_packet = %d on it, and run this again", longest.line, longest.name, need, packet, (need+1<<20)>>20<<20)
 	}
