@@ -48,6 +48,10 @@ type galeraRestoreOptions struct {
 	Rename            map[string]string `json:"rename"`
 	Replace           bool              `json:"replace"`
 	Definers          []string          `json:"definers"`
+	// NonTransactional says what becomes of tables that Galera does not replicate.
+	NonTransactional string               `json:"non_transactional"`
+	Tables           []verify.LoadedTable `json:"tables"`
+	CountTimeout     float64              `json:"count_timeout"`
 }
 
 // galeraRestoreValues are the module's results.
@@ -63,6 +67,8 @@ type galeraRestoreValues struct {
 	Stopped  bool     `json:"stopped"`
 	NewJob   string   `json:"new_job,omitempty"`
 	Said     []string `json:"said,omitempty"`
+	// Loaded are the tables of a state loaded, with their rows.
+	Loaded []verify.LoadedTable `json:"loaded,omitempty"`
 }
 
 func galeraRestore(ctx context.Context, call *ansible.Call) (*ansible.Result, error) {
@@ -76,6 +82,8 @@ func galeraRestore(ctx context.Context, call *ansible.Call) (*ansible.Result, er
 	switch o.State {
 	case "loaded":
 		return o.loaded(ctx, call)
+	case "counted":
+		return o.counted(ctx, call)
 	case "configured":
 		return o.configured(ctx, call)
 	}
@@ -115,6 +123,7 @@ func (o galeraRestoreOptions) check() error {
 		within("stop_timeout", o.StopTimeout, 1, maxSeconds),
 		within("start_timeout", o.StartTimeout, 1, maxSeconds),
 		within("check_timeout", o.CheckTimeout, 1, maxSeconds),
+		within("count_timeout", o.CountTimeout, 1, maxSeconds),
 	)
 	if o.Job != "" {
 		err = errors.Join(err, jobs.CheckID(o.Job))

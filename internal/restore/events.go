@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
 )
 
@@ -15,32 +16,34 @@ import (
 func (b *Book) EnableEvents(ctx context.Context, c *galera.Client) (said string, warnings []string) {
 	enabled, left, err := c.EnableEvents(ctx, b.Events.Enable)
 	if len(enabled) > 0 {
-		said = fmt.Sprintf("enabled %d events here, and nowhere else: %s", len(enabled), eventNames(enabled))
+		said = fmt.Sprintf("enabled %d events here, and nowhere else: %s", len(enabled), strings.Join(first(enabled), ", "))
 	}
 	if err != nil {
-		warnings = append(warnings, fmt.Sprintf("%v; until these run on one controller, as an account that may, no controller runs the events: %s",
-			err, strings.Join(first(left), "; ")))
+		warnings = append(warnings, fmt.Sprintf("whether the events run that ran before is not known: %v", err))
 	}
-	if unknown := b.Events.Unknown; len(unknown) > 0 {
-		var statements []string
-		for _, e := range unknown {
-			statements = append(statements, e.EnableStatement(""))
-		}
-		warnings = append(warnings, "no controller runs these events now, and the set does not say whether one ran them: run on one controller "+
-			"for those that are to run: "+strings.Join(first(statements), "; "))
+	if len(left) > 0 {
+		warnings = append(warnings, "no controller runs these events: "+strings.Join(first(left), "; "))
 	}
-	if scheduler, err := c.Value(ctx, "SELECT @@GLOBAL.event_scheduler"); len(enabled) > 0 && err == nil && scheduler != "ON" {
+	if len(b.Events.Unknown) > 0 {
+		warnings = append(warnings, "no controller runs these events now, and the set does not say whether one ran them; enable on one controller "+
+			"those that are to run: "+strings.Join(first(statements(ctx, c, b.Events.Unknown)), "; "))
+	}
+	if scheduler, err := c.EventScheduler(ctx); len(enabled) > 0 && err == nil && scheduler != "ON" {
 		warnings = append(warnings, "event_scheduler is "+scheduler+" on this controller, so that the events do not run here")
 	}
 	return said, warnings
 }
 
-func eventNames(events []galera.Event) string {
-	names := make([]string, len(events))
-	for i, e := range events {
-		names[i] = e.String()
+// statements are those that enable events; one that cannot be read is named.
+func statements(ctx context.Context, c *galera.Client, events []galera.Event) (all []string) {
+	for _, e := range events {
+		statement, err := c.EnableStatement(ctx, e)
+		if err != nil || statement == "" {
+			statement = excerpt.Of(e.String())
+		}
+		all = append(all, statement)
 	}
-	return strings.Join(first(names), ", ")
+	return all
 }
 
 // first are the first names, and how many there are besides.

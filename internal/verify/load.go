@@ -101,7 +101,7 @@ func (r *restoring) load(ctx context.Context) error {
 		return fmt.Errorf("log in to the scratch server: %w", err)
 	}
 	defer loader.Close()
-	return (&loading{restoring: r, server: loader}).all(ctx)
+	return (&feeding{restoring: r, server: loader}).all(ctx)
 }
 
 // emptyServer are the arguments by which an empty server is made. --force asks nobody for this host's name.
