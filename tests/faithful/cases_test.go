@@ -20,16 +20,18 @@ import (
 //	-- unusable METHOD: TEXT           the set does not restore, and its verification says TEXT
 //	-- warned METHOD: TEXT             a warning of the backup has TEXT
 //	-- noted METHOD: TEXT              a warning of the verification has TEXT
+//	-- slow: yes                       left out unless all tests are run (TESTS_ALL)
 //	-- lost METHOD: REGEXP             lines of the portrait that the method does not carry
 type schema struct {
 	name, path      string
 	server, command string
+	slow            bool
 	expected        []expectation
 }
 
 type expectation struct{ what, method, text string }
 
-var header = regexp.MustCompile(`^-- (server|shell|(refused|unusable|warned|noted|lost) (physical|logical)): (.+)$`)
+var header = regexp.MustCompile(`^-- (server|shell|slow|(refused|unusable|warned|noted|lost) (physical|logical)): (.+)$`)
 
 func readSchemas(t *testing.T) (all []schema) {
 	t.Helper()
@@ -38,7 +40,9 @@ func readSchemas(t *testing.T) (all []schema) {
 		t.Fatal("no schemas: ", err)
 	}
 	for _, path := range paths {
-		all = append(all, readSchema(t, path))
+		if s := readSchema(t, path); !s.slow || os.Getenv("TESTS_ALL") != "" {
+			all = append(all, s)
+		}
 	}
 	return all
 }
@@ -56,6 +60,8 @@ func readSchema(t *testing.T, path string) schema {
 		case m == nil:
 		case m[1] == "server":
 			s.server = m[4]
+		case m[1] == "slow":
+			s.slow = true
 		case m[1] == "shell":
 			s.command = m[4]
 		default:

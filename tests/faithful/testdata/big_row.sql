@@ -1,4 +1,5 @@
 -- A row whose statement is longer than a server takes by default.
+-- slow: yes
 -- server: --max-allowed-packet=1G --innodb-log-file-size=512M
 CREATE DATABASE vast;
 CREATE TABLE vast.big (id INT PRIMARY KEY, b LONGBLOB);

@@ -1,4 +1,5 @@
 -- Thousands of accounts.
+-- slow: yes
 -- server: --skip-name-resolve=OFF
 USE mysql;
 INSERT INTO mysql.global_priv (Host, User, Priv) SELECT '10.0.0.%', CONCAT('u', seq),

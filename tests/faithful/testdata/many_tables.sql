@@ -1,4 +1,5 @@
 -- More tables than the server may have open at once.
+-- slow: yes
 -- server: --table-open-cache=200 --open-files-limit=512 --innodb-open-files=100
 CREATE DATABASE many;
 DELIMITER //
