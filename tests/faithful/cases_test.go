@@ -14,10 +14,13 @@ import (
 // A schema is a file of statements under testdata. Its first lines are comments, which say what it is and what is
 // expected of it:
 //
-//	-- server: --option --option       of the server that has it, and of the one that gets it back
+//	-- server: --option --option       of the server that has it, and of the one that gets it back; $PLUGINS and $DIR are
+//	                                   folders, the second one the server's own
+//	-- before: COMMAND                 run before the server is started
 //	-- shell: COMMAND                  run after the statements; $DATA is the datadir
 //	-- refused METHOD: TEXT            no backup is made, and the error has TEXT
 //	-- unusable METHOD: TEXT           the set does not restore, and its verification says TEXT
+//	-- unproven METHOD: TEXT           nobody can tell whether the set restores, and the error has TEXT
 //	-- warned METHOD: TEXT             a warning of the backup has TEXT
 //	-- noted METHOD: TEXT              a warning of the verification has TEXT
 //	-- slow: yes                       left out unless all tests are run (TESTS_ALL)
@@ -25,13 +28,14 @@ import (
 type schema struct {
 	name, path      string
 	server, command string
+	before          string
 	slow            bool
 	expected        []expectation
 }
 
 type expectation struct{ what, method, text string }
 
-var header = regexp.MustCompile(`^-- (server|shell|slow|(refused|unusable|warned|noted|lost) (physical|logical)): (.+)$`)
+var header = regexp.MustCompile(`^-- (server|before|shell|slow|(refused|unusable|unproven|warned|noted|lost) (physical|logical)): (.+)$`)
 
 func readSchemas(t *testing.T) (all []schema) {
 	t.Helper()
@@ -60,6 +64,8 @@ func readSchema(t *testing.T, path string) schema {
 		case m == nil:
 		case m[1] == "server":
 			s.server = m[4]
+		case m[1] == "before":
+			s.before = m[4]
 		case m[1] == "slow":
 			s.slow = true
 		case m[1] == "shell":
@@ -84,7 +90,7 @@ func (s schema) texts(what, method string) (texts []string) {
 // alone says that the schema would keep others on its server from being backed up or restored.
 func (s schema) alone() bool {
 	for _, e := range s.expected {
-		if e.what == "refused" || e.what == "unusable" {
+		if e.what == "refused" || e.what == "unusable" || e.what == "unproven" {
 			return true
 		}
 	}
