@@ -41,6 +41,7 @@ type galeraBackupOptions struct {
 	Level            int             `json:"level"`
 	Buffer           int64           `json:"buffer"`
 	NonTransactional string          `json:"non_transactional"`
+	Broken           string          `json:"broken"`
 	MaxDuration      float64         `json:"max_duration"`
 	MaxCommitStall   float64         `json:"max_commit_stall"`
 	MinSpares        int             `json:"min_spares"`
@@ -127,7 +128,7 @@ func (o galeraBackupOptions) options(call *ansible.Call) backup.Options {
 	policy := selection.Policy(o.Policy)
 	return backup.Options{
 		Destination: o.Destination, Cluster: o.Cluster, Method: o.Method, Desync: o.Desync,
-		Level: o.Level, Buffer: o.Buffer << 20, WarnNonTransactional: o.NonTransactional == "warn",
+		Level: o.Level, Buffer: o.Buffer << 20, WarnNonTransactional: o.NonTransactional == "warn", LeaveOutBroken: o.Broken == "leave_out",
 		AllowClients: policy == selection.AllowActive, AllowActive: policy == selection.PreferIdle,
 		MinSpares: o.MinSpares, MaxCommitStall: seconds(o.MaxCommitStall),
 		LeaseTimeout: seconds(o.Lease), StopOnLostCaller: o.OnLostCaller == "stop",

@@ -49,6 +49,8 @@ type Options struct {
 	Buffer int64
 	// WarnNonTransactional lets a logical backup take tables that are not in its snapshot.
 	WarnNonTransactional bool
+	// LeaveOutBroken lets a logical backup leave out tables and views that the server cannot open.
+	LeaveOutBroken bool
 	// AllowClients lets a controller be backed up that serves clients, AllowActive only where Decision says that it does.
 	AllowClients bool
 	AllowActive  bool

@@ -49,7 +49,6 @@ func (r *running) describe(ctx context.Context) error {
 	if err := r.describeSchema(ctx, c); err != nil {
 		return err
 	}
-	r.describePlace()
 	b := &beside{set: r.set}
 	err = b.users(ctx, c, r.tool.method == Logical)
 	if err == nil && r.tool.method == Logical {
@@ -66,11 +65,15 @@ func (r *running) describe(ctx context.Context) error {
 	}
 	r.manifest.Files = append(r.manifest.Files, b.files...)
 	r.manifest.Warnings = append(r.manifest.Warnings, b.warnings...)
+	r.describePlace()
 	return err
 }
 
 // describePlace says where the commands of the restore can be run: a host whose server is in a container has none of them.
 func (r *running) describePlace() {
+	if r.tool.method == Logical {
+		r.manifest.Restore = restoreCommands(r.manifest.Files, r.tool.path)
+	}
 	if r.containerName == "" {
 		return
 	}
@@ -105,8 +108,13 @@ func (r *running) describeSchema(ctx context.Context, c *galera.Client) error {
 	if err != nil {
 		return err
 	}
+	r.manifest.Schema.Folders = r.folders
+	if err := r.describeBroken(ctx, c); err != nil {
+		return err
+	}
 	switch changed := after.Differences(r.before); {
 	case len(changed) == 0:
+		leaveOut(after, r.content.broken)
 		r.manifest.Schema.Fingerprint = after.Fingerprint()
 		r.definitions = after
 	case r.tool.method == Logical:
@@ -125,8 +133,32 @@ func (r *running) describeSchema(ctx context.Context, c *galera.Client) error {
 	if r.manifest.Schema.Tables, err = c.TableCounts(ctx, queryLimit); err != nil {
 		return err
 	}
+	for _, b := range r.content.broken {
+		if !b.View && r.manifest.Schema.Tables[b.Schema] > 0 {
+			r.manifest.Schema.Tables[b.Schema]--
+		}
+	}
 	events, err := r.runningEvents(ctx, c)
 	r.manifest.Schema.EventsEnabled = events.enabled
+	return err
+}
+
+// describeBroken notes what the server cannot open. A dump leaves it out; a physical copy has it as it is.
+func (r *running) describeBroken(ctx context.Context, c *galera.Client) error {
+	s := &r.manifest.Schema
+	if r.tool.method == Logical {
+		s.Broken, s.LeftOut = brokenNames(r.content.broken)
+		return nil
+	}
+	list, err := c.Broken(ctx, queryLimit)
+	if galera.ErrorNumber(err) == statementTooLong {
+		r.warn("what the server cannot open is not known: %v", err)
+		return nil
+	}
+	if len(list) > 0 {
+		r.warn("the server cannot open these tables and views, and the set has them as they are: %s", describeBroken(list))
+	}
+	s.Broken, _ = brokenNames(list)
 	return err
 }
 

@@ -88,7 +88,7 @@ func (r *runningEvents) warn(format string, events []galera.Event) {
 }
 
 // maxNamed bounds the names in a warning.
-const maxNamed = 50
+const maxNamed = 200
 
 // naming writes names into a message: the first ones, as text that a terminal may show, and how many more.
 func naming(names []string) string {

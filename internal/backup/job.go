@@ -35,6 +35,10 @@ type Job struct {
 	described bool
 	// told is what the decision says of the cluster's events; nil where there is none.
 	told *clusterEvents
+	// folders are schemas to the server that no CREATE DATABASE made; of a physical backup.
+	folders []string
+	// content is what a dump will hold.
+	content content
 	// noting keeps the journal's entries apart: the guard may desync while the rest goes on.
 	noting *sync.Mutex
 }
@@ -86,7 +90,7 @@ func (j *Job) prepare(ctx context.Context) error {
 
 func (j *Job) inspect(ctx context.Context, c *galera.Client) error {
 	for _, look := range []func(context.Context, *galera.Client) error{
-		j.identify, j.checkDecision, j.chooseTool, j.checkGrants, j.checkNode, j.checkTables, j.checkEvents, j.checkSpace, j.checkCluster,
+		j.identify, j.checkDecision, j.chooseTool, j.checkGrants, j.explainChoice, j.checkNode, j.checkTables, j.checkEvents, j.checkSpace, j.checkCluster,
 	} {
 		if err := look(ctx, c); err != nil {
 			return err
@@ -179,7 +183,7 @@ func (j *Job) checkNode(ctx context.Context, c *galera.Client) error {
 
 func (j *Job) checkTables(ctx context.Context, c *galera.Client) error {
 	if j.tool.method != Logical {
-		return nil
+		return j.checkFolders(ctx, c)
 	}
 	schemas, err := c.Schemas(ctx)
 	if err != nil {
@@ -194,6 +198,9 @@ func (j *Job) checkTables(ctx context.Context, c *galera.Client) error {
 		err = refuseEvents(events)
 	}
 	if err != nil {
+		return err
+	}
+	if err := j.checkContent(ctx, c); err != nil {
 		return err
 	}
 	storage, err := c.Sizes(ctx, queryLimit)

@@ -14,14 +14,24 @@ import (
 
 const logicalFile = "backup.sql.zst"
 
+// dumpHistory is the option of tools of MariaDB 10.11 and later that dumps the history of system-versioned tables.
+const dumpHistory = "--dump-history"
+
 // logicalArgs are the tool's arguments. Users are saved apart, as statements: the tables of the schema mysql are not
 // replicated by Galera. Locks around the inserts of a restore would not be, either, hence --skip-add-locks.
-func logicalArgs(schemas []string) []string {
-	return append([]string{
+func logicalArgs(schemas []string, holds content) []string {
+	args := []string{
 		"--defaults-file=" + loginFile,
 		"--single-transaction", "--quick", "--routines", "--events", "--triggers", "--skip-add-locks", "--hex-blob",
-		"--default-character-set=utf8mb4", "--max-allowed-packet=1G", "--databases", "--",
-	}, schemas...)
+		"--default-character-set=utf8mb4", "--max-allowed-packet=1G",
+	}
+	if holds.history {
+		args = append(args, dumpHistory)
+	}
+	for _, b := range holds.broken {
+		args = append(args, "--ignore-table="+b.String())
+	}
+	return append(append(args, "--databases", "--"), schemas...)
 }
 
 // logical checks a dump. Its snapshot is open when the first schema begins; started is closed then.
@@ -70,7 +80,6 @@ func (l *logical) finish(string) error {
 func (l *logical) describe(m *repository.Manifest) {
 	m.Position.Meaning = "the state of this node at one position from seqno to seqno_end: all up to seqno is in the dump, " +
 		"nothing after seqno_end is; mariadb-dump does not tell which one it was"
-	m.Restore = []string{"zstd -d -c " + logicalFile + " | mariadb", "then the statements of " + usersFile}
 }
 
 // refuseEvents is about events that the tool dumps never or wrongly.

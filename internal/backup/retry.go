@@ -8,17 +8,20 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 )
 
 // Galera applies a statement that changes the schema on every node at the same time, and ends what is in its way there,
 // a dump or a backup lock included. Error numbers of a tool whose reading was ended like that, or that found gone what
 // it had listed:
 var schemaChanged = map[int]string{
-	1049: "a schema is gone", 1051: "a table is gone", 1146: "a table is gone", 1305: "a routine is gone",
-	1356: "a view's table or column is gone", 1412: "a table's definition changed",
+	1049: "a schema" + isGone, 1051: "a table" + isGone, 1146: "a table" + isGone, 1305: "a routine" + isGone,
+	1356: "a view's table or column" + isGone, 1412: "a table's definition changed",
 	1205: "a lock was waited for too long", 1213: "the applier went first (deadlock)", 1317: "the statement was interrupted",
 	1927: "the connection was killed", 2006: "the connection was lost", 2013: "the connection was lost",
 }
+
+const isGone = " is gone"
 
 // errorNumber finds the numbers in what mariadb-dump says, as the first two lines, and mysqldump, as the third.
 //
@@ -86,7 +89,12 @@ func (r *running) again(ctx context.Context, first error) error {
 	r.warn("the data were read twice, because the first attempt was broken as by a change of the schema (%s): %v", cause, first)
 	r.counters.read.Store(0)
 	r.counters.stored.Store(0)
-	if err := r.attempt(ctx); err != nil {
+	err := r.attempt(ctx)
+	switch {
+	case err != nil && err.Error() == first.Error() && strings.HasSuffix(cause, isGone):
+		// The tool lists what there is first: what was dropped meanwhile it does not miss in the second attempt.
+		return fmt.Errorf("%w; a second attempt ended in the same way", err)
+	case err != nil:
 		return fmt.Errorf("%w; this was the second attempt, after one that was broken as by a change of the schema (%s): %w", err, cause, first)
 	}
 	return nil

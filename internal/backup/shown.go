@@ -98,6 +98,9 @@ func (r *running) showData(ctx context.Context, c *galera.Client, to *process.Co
 	if err != nil {
 		return err
 	}
+	if len(o.leftovers) > 0 {
+		r.warn("left over from an ALTER TABLE that did not end, in the datadir and so in the set: %s; the server does not know them", naming(o.leftovers))
+	}
 	to.Data, to.Copies = slices.Concat([]string{r.server.Datadir}, named, o.folders()), o.links
 	return nil
 }
@@ -112,6 +115,8 @@ type outside struct {
 	reader  process.Owner
 	found   map[string]bool
 	links   map[string][]byte // those files' contents, by their paths
+	// leftovers are the first tables of an ALTER TABLE that are there: #sql-1a2b_3.frm, of 10.6 and later #sql-alter-1a2b-3.frm.
+	leftovers []string
 }
 
 // maxOutside bounds what leads outside of the datadir, of which each is a mount.
@@ -167,6 +172,8 @@ func (o *outside) look(path, name string, mode fs.FileMode) error {
 		if to := strings.TrimRight(string(noted), "\r\n\x00 "); filepath.IsAbs(to) {
 			o.add(to)
 		}
+	case mode.IsRegular() && strings.HasPrefix(filepath.Base(name), "#sql") && len(o.leftovers) <= maxNamed:
+		o.leftovers = append(o.leftovers, name)
 	}
 	return nil
 }

@@ -57,6 +57,15 @@ func askVersion(ctx context.Context, m Method, at process.Place, path string) (t
 	return tool{method: m, place: at, path: path, version: version}, nil
 }
 
+// has says that a tool knows an option.
+func (t tool) has(ctx context.Context, option string) bool {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	out := &process.Tail{Max: 256 << 10}
+	o := process.ChildOptions{Place: t.place, Stdout: out, Stderr: &process.Tail{Max: 4096}, Confined: &process.Confinement{}}
+	return o.Run(ctx, t.path, "--no-defaults", "--help") == nil && strings.Contains(out.String(), option+" ")
+}
+
 var (
 	versionNumber = regexp.MustCompile(`\b(\d+\.\d+)\.\d+-MariaDB`)
 	leadingSeries = regexp.MustCompile(`^\d+\.\d+\.`)

@@ -43,3 +43,24 @@ func (c *Client) UndumpableEvents(ctx context.Context) ([]string, error) {
 	slices.Sort(names)
 	return names, nil
 }
+
+// EmptySchemas lists the schemas without a table, a view, a routine or an event. To the server any folder in
+// the datadir is one. The account has to see all of them.
+func (c *Client) EmptySchemas(ctx context.Context) ([]string, error) {
+	schemas, err := c.Schemas(ctx)
+	if err != nil {
+		return nil, err
+	}
+	holds := map[string]bool{}
+	for _, query := range []string{"SELECT DISTINCT BINARY table_schema FROM information_schema.tables",
+		"SELECT DISTINCT BINARY routine_schema FROM information_schema.routines", "SELECT DISTINCT BINARY event_schema FROM information_schema.events"} {
+		rows, err := c.Rows(ctx, query)
+		if err != nil {
+			return nil, fmt.Errorf("list what schemas hold: %w", err)
+		}
+		for _, row := range rows {
+			holds[row[0]] = true
+		}
+	}
+	return slices.DeleteFunc(schemas, func(name string) bool { return holds[name] }), nil
+}

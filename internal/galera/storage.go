@@ -62,7 +62,7 @@ type sum struct {
 func newSum() *sum { return &sum{engines: map[string]Engine{}} }
 
 func (s *sum) add(row []*string) error {
-	// A table without engine is one that the server cannot open: a view over nothing, a damaged table.
+	// A table without engine is one that the server cannot open: Broken says why.
 	name := "unknown"
 	if row[2] != nil {
 		name = *row[2]
@@ -79,7 +79,7 @@ func (s *sum) add(row []*string) error {
 	e := s.engines[name]
 	e.Name, e.Tables, e.Bytes = name, e.Tables+1, e.Bytes+bytes
 	s.engines[name] = e
-	if !strings.EqualFold(name, "InnoDB") {
+	if row[2] != nil && !strings.EqualFold(name, "InnoDB") {
 		s.nonTransactional = append(s.nonTransactional, deref(row[0])+"."+deref(row[1]))
 	}
 	return nil

@@ -32,9 +32,12 @@ description:
     Anything else is a failure before anything is done.
   - What was looked at is looked at again after the node has caught up, right before the data are read.
   - >-
-    Beside the data a set has the users as statements and the configuration of MariaDB, HAProxy, Pacemaker and Corosync.
-    Pacemaker on this host that does not tell its configuration is a failure; a host without a cluster, or without
-    C(cibadmin), is a warning.
+    The manifest notes which scheduled events any member of the cluster ran, as far as C(decision) tells. Galera keeps
+    an event enabled on one member alone.
+  - >-
+    Beside the data a set has the users as statements, of a logical one the time zones and foreign servers, too, and the
+    configuration of MariaDB, HAProxy, Pacemaker and Corosync. Pacemaker on this host that does not tell its
+    configuration is a failure; a host without a cluster, or without C(cibadmin), is a warning.
   - >-
     A set exists when its manifest does, which is written last. When anything goes wrong, what was written is removed.
     Only a node that does not resync after C(desync=always) fails the module beside a whole set; C(backup) is returned
@@ -223,6 +226,19 @@ options:
     choices:
       - refuse
       - warn
+    default: refuse
+  broken:
+    description:
+      - >-
+        What to do about tables and views that the server cannot open, such as a view over a table that was dropped, in
+        a logical backup. A dump ends at the first one.
+      - >-
+        C(refuse) fails with their names, C(leave_out) dumps the others and warns. A physical backup has them as they
+        are, and warns.
+    type: str
+    choices:
+      - refuse
+      - leave_out
     default: refuse
   max_duration:
     description: Seconds, from 1 to 1000000, after which the backup is stopped and removed.

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package galera
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Column is one of a table.
+type Column struct{ Schema, Table, Name string }
+
+func (c Column) String() string { return c.Schema + "." + c.Table + "." + c.Name }
+
+func (c Column) table() string { return quoteName(c.Schema) + "." + quoteName(c.Table) }
+
+// Looked is what was found in columns.
+type Looked struct {
+	Found []Column
+	// Keyed are those of Found that belong to a unique key.
+	Keyed []Column
+	// Unknown are those that could not be looked through in time.
+	Unknown []Column
+}
+
+// Budget is how long the columns may be looked through: one of them, and all. The server itself ends what takes longer.
+type Budget struct{ Each, All time.Duration }
+
+// LossyFloats finds the FLOAT columns with values that their text does not give back: the server writes 6 digits, a dump
+// has those, and no setting of server or tool changes that (10.1 to 11.8).
+func (c *Client) LossyFloats(ctx context.Context, budget Budget) (Looked, error) {
+	found, err := c.lookThrough(ctx, budget, "data_type = 'float'", c.losesDigits)
+	if err != nil {
+		return found, fmt.Errorf("look through the FLOAT columns: %w", err)
+	}
+	for _, column := range found.Found {
+		rows, err := c.Rows(ctx, limited(budget.Each)+"SELECT 1 FROM information_schema.statistics WHERE non_unique = 0 AND BINARY table_schema = ?"+
+			" AND BINARY table_name = ? AND BINARY column_name = ? LIMIT 1", column.Schema, column.Table, column.Name)
+		if err != nil {
+			return found, fmt.Errorf("read the keys of %s: %w", column, err)
+		}
+		if len(rows) > 0 {
+			found.Keyed = append(found.Keyed, column)
+		}
+	}
+	return found, nil
+}
+
+// HasFloats says whether there is a FLOAT column, in whatever is looked at within limit.
+func (c *Client) HasFloats(ctx context.Context, limit time.Duration) (bool, error) {
+	columns, err := c.columns(ctx, limit, "data_type = 'float'")
+	return len(columns) > 0, err
+}
+
+// EmptyGeometries finds the columns with a geometry of no bytes, as an ALTER TABLE that adds a NOT NULL column leaves it
+// in the rows that are there. No INSERT takes such a value.
+func (c *Client) EmptyGeometries(ctx context.Context, budget Budget) (Looked, error) {
+	const kinds = "is_nullable = 'NO' AND data_type IN ('geometry', 'point', 'linestring', 'polygon', 'multipoint', 'multilinestring'," +
+		" 'multipolygon', 'geometrycollection', 'geomcollection')"
+	found, err := c.lookThrough(ctx, budget, kinds, func(ctx context.Context, column Column, limit time.Duration) (bool, error) {
+		rows, err := c.Rows(ctx, limited(limit)+"SELECT 1 FROM "+column.table()+" WHERE LENGTH("+quoteName(column.Name)+") = 0 LIMIT 1")
+		return len(rows) > 0, err
+	})
+	if err != nil {
+		return found, fmt.Errorf("look through the geometries: %w", err)
+	}
+	return found, nil
+}
+
+// lookThrough asks a question of each column of base tables for which a condition on information_schema.columns holds.
+func (c *Client) lookThrough(ctx context.Context, budget Budget, condition string, ask func(context.Context, Column, time.Duration) (bool, error)) (Looked, error) {
+	columns, err := c.columns(ctx, budget.All, condition)
+	if err != nil {
+		return Looked{}, err
+	}
+	var l Looked
+	end := time.Now().Add(budget.All)
+	for _, column := range columns {
+		limit := min(budget.Each, time.Until(end))
+		if limit <= 0 {
+			l.Unknown = append(l.Unknown, column)
+			continue
+		}
+		found, err := ask(ctx, column, limit)
+		switch {
+		case err != nil && ErrorNumber(err) == 0:
+			return l, err
+		case err != nil:
+			l.Unknown = append(l.Unknown, column)
+		case found:
+			l.Found = append(l.Found, column)
+		}
+	}
+	return l, nil
+}
+
+// columns lists those of base tables, generated ones left out: a dump has no values of them.
+func (c *Client) columns(ctx context.Context, limit time.Duration, condition string) ([]Column, error) {
+	views := map[Column]bool{}
+	err := c.Each(ctx, limited(limit)+"SELECT table_schema, table_name FROM information_schema.views", func(row []*string) error {
+		views[Column{Schema: deref(row[0]), Table: deref(row[1])}] = true
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var all []Column
+	err = c.Each(ctx, limited(limit)+"SELECT table_schema, table_name, column_name FROM information_schema.columns WHERE "+condition+
+		" AND extra NOT LIKE '%GENERATED%' AND extra NOT IN ('VIRTUAL', 'PERSISTENT') AND "+userTables("table_schema"), func(row []*string) error {
+		column := Column{deref(row[0]), deref(row[1]), deref(row[2])}
+		if !views[Column{Schema: column.Schema, Table: column.Table}] {
+			all = append(all, column)
+		}
+		return nil
+	})
+	slices.SortFunc(all, func(a, b Column) int {
+		return slices.Compare([]string{a.Schema, a.Table, a.Name}, []string{b.Schema, b.Table, b.Name})
+	})
+	return all, err
+}
+
+// losesDigits says that a FLOAT column has a value that is not what its text means.
+func (c *Client) losesDigits(ctx context.Context, column Column, limit time.Duration) (bool, error) {
+	name := quoteName(column.Name)
+	rows, err := c.Rows(ctx, limited(limit)+"SELECT 1 FROM "+column.table()+" WHERE "+name+" <> CAST(CAST("+name+" AS CHAR) AS FLOAT) LIMIT 1")
+	if ErrorNumber(err) != syntaxError {
+		return len(rows) > 0, err
+	}
+	// Servers before MariaDB 10.5 cannot cast to FLOAT.
+	lost := false
+	err = c.Each(ctx, limited(limit)+"SELECT CAST("+name+" AS CHAR), CAST("+name+" AS DOUBLE) FROM "+column.table()+" WHERE "+name+" IS NOT NULL",
+		func(row []*string) error {
+			lost = lost || !sameFloat(deref(row[0]), deref(row[1]))
+			return nil
+		})
+	return lost, err
+}
+
+// syntaxError is the server's number of that error.
+const syntaxError = 1064
+
+// sameFloat says that the text of a FLOAT means the value that it stands for.
+func sameFloat(text, exact string) bool {
+	a, errA := strconv.ParseFloat(text, 32)
+	b, errB := strconv.ParseFloat(exact, 64)
+	return errA == nil && errB == nil && float32(a) == float32(b)
+}
+
+// Versioned are the system-versioned tables: all of them, and those whose history is told by transactions.
+func (c *Client) Versioned(ctx context.Context, limit time.Duration) (all, byTransaction []string, err error) {
+	take := func(to *[]string) func([]*string) error {
+		return func(row []*string) error {
+			*to = append(*to, deref(row[0])+"."+deref(row[1]))
+			return nil
+		}
+	}
+	err = c.Each(ctx, limited(limit)+"SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = 'SYSTEM VERSIONED' AND "+
+		userTables("table_schema"), take(&all))
+	if err == nil && len(all) > 0 {
+		err = c.Each(ctx, limited(limit)+"SELECT table_schema, table_name FROM information_schema.columns WHERE data_type = 'bigint'"+
+			" AND generation_expression = 'ROW START' AND "+userTables("table_schema"), take(&byTransaction))
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("look for system-versioned tables: %w", err)
+	}
+	slices.Sort(all)
+	slices.Sort(byTransaction)
+	return all, byTransaction, nil
+}
+
+// SequenceUses lists, by schema, the other schemas whose sequences its tables need for a default.
+func (c *Client) SequenceUses(ctx context.Context, limit time.Duration) (map[string][]string, error) {
+	uses := map[string][]string{}
+	err := c.Each(ctx, limited(limit)+"SELECT table_schema, column_default FROM information_schema.columns WHERE column_default LIKE '%val(%' AND "+
+		userTables("table_schema"), func(row []*string) error {
+		schema := deref(row[0])
+		for _, other := range sequenceSchemas(deref(row[1])) {
+			if other != schema && !slices.Contains(uses[schema], other) {
+				uses[schema] = append(uses[schema], other)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look for defaults from sequences: %w", err)
+	}
+	return uses, nil
+}
+
+// sequenceSchemas finds the schemas of the sequences in a default, as in nextval(`c03`.`sq`).
+func sequenceSchemas(expression string) []string {
+	tokens, _ := tokenize(expression)
+	var schemas []string
+	for i := 0; i+3 < len(tokens); i++ {
+		function := strings.ToLower(tokens[i].text)
+		if !tokens[i].quoted && (function == "nextval" || function == "lastval" || function == "setval") &&
+			tokens[i+1].symbol('(') && tokens[i+2].quoted && tokens[i+3].symbol('.') {
+			schemas = append(schemas, tokens[i+2].text)
+		}
+	}
+	return schemas
+}
