@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,24 +28,30 @@ func init() { register("galera_restore", ansible.Module{Spec: galeraRestoreSpec,
 type galeraRestoreOptions struct {
 	loginOptions
 	setOptions
-	State          string            `json:"state"`
-	Job            string            `json:"job"`
-	Confirm        string            `json:"confirm"`
-	Target         bool              `json:"target"`
-	OtherCluster   bool              `json:"other_cluster"`
-	Passwords      string            `json:"passwords"`
-	KeepClientsOut string            `json:"keep_clients_out"`
-	Memory         int64             `json:"memory"`
-	StopTimeout    float64           `json:"stop_timeout"`
-	StartTimeout   float64           `json:"start_timeout"`
-	CheckTimeout   float64           `json:"check_timeout"`
-	OthersReplaced bool              `json:"others_replaced"`
-	RemoveOld      bool              `json:"remove_old"`
-	IgnoreUsers    []string          `json:"ignore_users"`
-	Schemas        []string          `json:"schemas"`
-	Rename         map[string]string `json:"rename"`
-	Replace        bool              `json:"replace"`
-	Definers       []string          `json:"definers"`
+	State        string `json:"state"`
+	Job          string `json:"job"`
+	Confirm      string `json:"confirm"`
+	Target       bool   `json:"target"`
+	OtherCluster bool   `json:"other_cluster"`
+	Passwords    string `json:"passwords"`
+	// AcceptDifferences restores a set although what it holds is not what it recorded.
+	AcceptDifferences bool              `json:"accept_differences"`
+	KeepClientsOut    string            `json:"keep_clients_out"`
+	Memory            int64             `json:"memory"`
+	StopTimeout       float64           `json:"stop_timeout"`
+	StartTimeout      float64           `json:"start_timeout"`
+	CheckTimeout      float64           `json:"check_timeout"`
+	OthersReplaced    bool              `json:"others_replaced"`
+	RemoveOld         bool              `json:"remove_old"`
+	IgnoreUsers       []string          `json:"ignore_users"`
+	Schemas           []string          `json:"schemas"`
+	Rename            map[string]string `json:"rename"`
+	Replace           bool              `json:"replace"`
+	Definers          []string          `json:"definers"`
+	// NonTransactional says what becomes of tables that Galera does not replicate.
+	NonTransactional string               `json:"non_transactional"`
+	Tables           []verify.LoadedTable `json:"tables"`
+	CountTimeout     float64              `json:"count_timeout"`
 }
 
 // galeraRestoreValues are the module's results.
@@ -60,6 +67,8 @@ type galeraRestoreValues struct {
 	Stopped  bool     `json:"stopped"`
 	NewJob   string   `json:"new_job,omitempty"`
 	Said     []string `json:"said,omitempty"`
+	// Loaded are the tables of a state loaded, with their rows.
+	Loaded []verify.LoadedTable `json:"loaded,omitempty"`
 }
 
 func galeraRestore(ctx context.Context, call *ansible.Call) (*ansible.Result, error) {
@@ -73,6 +82,8 @@ func galeraRestore(ctx context.Context, call *ansible.Call) (*ansible.Result, er
 	switch o.State {
 	case "loaded":
 		return o.loaded(ctx, call)
+	case "counted":
+		return o.counted(ctx, call)
 	case "configured":
 		return o.configured(ctx, call)
 	}
@@ -102,7 +113,7 @@ func galeraRestore(ctx context.Context, call *ansible.Call) (*ansible.Result, er
 	}
 	r := &restoreStep{galeraRestoreOptions: o, ctx: ctx, call: call, node: n, book: b}
 	err = step(r)
-	return &ansible.Result{Changed: r.changed, Msg: strings.Join(r.said, "; "), Values: galeraRestoreValues{Book: b, HasOld: n.HasOld(b), UnderWay: b.UnderWay(), Stopped: b.Stopped(), Said: r.said}}, err
+	return &ansible.Result{Changed: r.changed, Msg: strings.Join(r.said, "; "), Warnings: r.warnings, Values: galeraRestoreValues{Book: b, HasOld: n.HasOld(b), UnderWay: b.UnderWay(), Stopped: b.Stopped(), Said: r.said}}, err
 }
 
 func (o galeraRestoreOptions) check() error {
@@ -112,6 +123,7 @@ func (o galeraRestoreOptions) check() error {
 		within("stop_timeout", o.StopTimeout, 1, maxSeconds),
 		within("start_timeout", o.StartTimeout, 1, maxSeconds),
 		within("check_timeout", o.CheckTimeout, 1, maxSeconds),
+		within("count_timeout", o.CountTimeout, 1, maxSeconds),
 	)
 	if o.Job != "" {
 		err = errors.Join(err, jobs.CheckID(o.Job))
@@ -173,12 +185,18 @@ func (o galeraRestoreOptions) open() (*verify.Set, error) {
 	return s, err
 }
 
+// against leaves out of a verification's problems those that are accepted.
+func (o galeraRestoreOptions) against(problems []verify.Problem) []verify.Problem {
+	accepted := func(p verify.Problem) bool { return o.AcceptDifferences && p.Kind == verify.Differing }
+	return slices.DeleteFunc(slices.Clone(problems), accepted)
+}
+
 // fits says what a restore of the set here would do, or why it cannot be done. All of it is before anything is touched.
 func (o galeraRestoreOptions) fits(ctx context.Context, n *restore.Node, s *verify.Set) (*verify.Plan, error) {
 	if problems := s.Check(); len(problems) > 0 {
 		return nil, bad(s.Path(), problems)
 	}
-	if problems := s.Entry().Problems; len(problems) > 0 {
+	if problems := o.against(s.Entry().Problems); len(problems) > 0 {
 		return nil, fmt.Errorf("a verification of %s failed: it %s; restore another set, or verify this one again when the cause lay elsewhere", s.Path(), verify.Verdict(problems))
 	}
 	if err := n.Fits(s.Manifest.Cluster, o.OtherCluster); err != nil {

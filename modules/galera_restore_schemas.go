@@ -75,6 +75,31 @@ func (o galeraRestoreOptions) loaded(ctx context.Context, call *ansible.Call) (*
 	if err != nil {
 		return nil, err
 	}
+	what := named(parts) + " of " + s.Path() + ", " + verify.NotSigned
+	if call.CheckMode {
+		return &ansible.Result{Changed: true, Msg: "would load " + what}, nil
+	}
+	progress := verify.Progress{Phase: "load", ExpectedBytes: 2 * s.Bytes()}
+	tell := func(n int64) {
+		progress.ReadBytes += n
+		call.Progress(progress)
+	}
+	open := func(ctx context.Context) (*galera.Client, error) { return galera.Open(ctx, o.login(call)) }
+	done, err := s.Load(ctx, c, verify.LoadOptions{
+		Parts: parts, Definers: o.Definers, Convert: o.NonTransactional == "convert", Open: open, Tell: tell,
+	})
+	if err != nil {
+		return nil, err
+	}
+	said := append([]string{"loaded " + what}, done.Said...)
+	return &ansible.Result{
+		Changed: true, Msg: strings.Join(said, "; "), Warnings: done.Warnings,
+		Values: galeraRestoreValues{Loaded: done.Tables, Said: said},
+	}, nil
+}
+
+// named says what is loaded.
+func named(parts []verify.Part) string {
 	names := make([]string, len(parts))
 	for i, p := range parts {
 		if names[i] = p.Schema; p.As != p.Schema {
@@ -84,19 +109,7 @@ func (o galeraRestoreOptions) loaded(ctx context.Context, call *ansible.Call) (*
 			names[i] += " (" + strings.Join(p.Tables, ", ") + ")"
 		}
 	}
-	what := strings.Join(names, ", ") + " of " + s.Path() + ", " + verify.NotSigned
-	if call.CheckMode {
-		return &ansible.Result{Changed: true, Msg: "would load " + what}, nil
-	}
-	progress := verify.Progress{Phase: "load", ExpectedBytes: 2 * s.Bytes()}
-	tell := func(n int64) {
-		progress.ReadBytes += n
-		call.Progress(progress)
-	}
-	if err := s.Load(ctx, c, verify.LoadOptions{Parts: parts, Definers: o.Definers, Tell: tell}); err != nil {
-		return nil, err
-	}
-	return &ansible.Result{Changed: true, Msg: "loaded " + what}, nil
+	return strings.Join(names, ", ")
 }
 
 // mayLoad refuses to replace what is there, unless that is wanted.

@@ -11,6 +11,7 @@ import (
 
 	"overcloud.backup/internal/ansible"
 	"overcloud.backup/internal/backup"
+	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/pacemaker"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/restore"
@@ -26,6 +27,8 @@ type restoreStep struct {
 	book    *restore.Book
 	changed bool
 	said    []string
+	// warnings are what an operator has to look at although the step went well.
+	warnings []string
 }
 
 var restoreSteps = map[string]func(*restoreStep) error{
@@ -82,7 +85,7 @@ func (r *restoreStep) staged() error {
 	if err := r.book.Forward(); err != nil || r.made() {
 		return err
 	}
-	if err := r.book.At(m.Position.UUID, m.Position.SeqnoEnd, m.Schema.Fingerprint); err != nil {
+	if err := r.book.At(m.Position.UUID, m.Position.SeqnoEnd); err != nil {
 		return err
 	}
 	if err := process.GiveWay(); err != nil {
@@ -90,9 +93,16 @@ func (r *restoreStep) staged() error {
 	}
 	ready := r.node.Ready(r.book)
 	built, err := r.build(s, ready)
+	if err == nil {
+		err = r.book.Made(built, galera.Carried(m.Method))
+	}
 	if err != nil {
 		// Nothing was changed, so there is nothing to go on with.
-		return errors.Join(err, r.book.Drop())
+		return errors.Join(err, os.RemoveAll(ready), r.book.Drop())
+	}
+	r.warnings = append(r.warnings, built.Warnings...)
+	if len(built.Differences) > 0 {
+		r.warnings = append(r.warnings, "differs from what was recorded, which is accepted: "+strings.Join(built.Differences, ", "))
 	}
 	if len(built.Aligned) > 0 {
 		r.did("gave %s the passwords of this host in what is restored", strings.Join(built.Aligned, ", "))
@@ -111,7 +121,11 @@ func (r *restoreStep) build(s *verify.Set, ready string) (built verify.Built, er
 	if options.Accounts, err = r.node.Deployed(r.ctx, r.login(r.call)); err != nil {
 		return built, err
 	}
-	options.Align = r.Passwords == "deployed"
+	options.Align, options.AcceptDifferences = r.Passwords == "deployed", r.AcceptDifferences
+	// One that was killed may have left it without a note of what it holds.
+	if err := os.RemoveAll(ready); err != nil {
+		return built, err
+	}
 	p, err := verify.PrepareRestore(r.ctx, s, options)
 	if err != nil {
 		return built, err
@@ -205,9 +219,10 @@ func (r *restoreStep) checked() error {
 	if r.ended() {
 		return nil
 	}
-	want, fingerprint := restore.Expected{Size: len(r.node.Members)}, ""
-	if !r.book.RollingBack && r.Target {
-		want.UUID, fingerprint = r.book.UUID, r.book.Fingerprint
+	want := restore.Expected{Size: len(r.node.Members)}
+	restored := !r.book.RollingBack && r.Target
+	if restored {
+		want.UUID = r.book.UUID
 	}
 	login := r.login(r.call)
 	if r.book.Fence != nil {
@@ -220,17 +235,40 @@ func (r *restoreStep) checked() error {
 		defer cancel()
 		_, err = backup.Healthy("")(ctx, w)
 	}
-	if err == nil && fingerprint != "" {
-		unknown, failed := restore.SameSchema(r.ctx, login, fingerprint)
-		err = failed
-		if unknown != "" {
-			r.said = append(r.said, unknown)
-		}
+	if err == nil && restored {
+		r.wake(login)
 	}
 	if err == nil {
 		r.said = append(r.said, fmt.Sprintf("%s is %s and %s at %s:%d", r.node.Name, w.ClusterStatus, w.State, w.ClusterStateUUID, w.LastCommitted))
 	}
 	return err
+}
+
+// wake looks at the schema that runs now, and enables the events that the cluster ran, once. Whatever it finds is no reason
+// to keep the clients out: it is told.
+func (r *restoreStep) wake(login galera.Login) {
+	warn := func(warning string, err error) {
+		if err != nil {
+			warning = err.Error()
+		}
+		if warning != "" {
+			r.warnings = append(r.warnings, warning)
+		}
+	}
+	c, err := galera.Open(r.ctx, login)
+	if err != nil {
+		warn("", err)
+		return
+	}
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(r.ctx, seconds(r.CheckTimeout))
+	defer cancel()
+	warn(r.book.CompareSchema(ctx, c))
+	said, warnings := r.book.EnableEvents(ctx, c)
+	if said != "" {
+		r.did("%s", said)
+	}
+	r.warnings = append(r.warnings, warnings...)
 }
 
 func (r *restoreStep) opened() error {

@@ -70,8 +70,13 @@ var definitions = []struct{ view, kind, schema, name, columns string }{
 // notDumped are the columns, by view, that a dump does not keep.
 var notDumped = map[string]string{"tables": "row_format"}
 
-// oldTemporal is what some servers put behind the type of a temporal column in the format of an older one.
-var oldTemporal = strings.NewReplacer(" /* mariadb-5.3 */", "", " /* mysql-5.6 */", "")
+// dumped takes out of a column's value what a dump does not keep: behind the type of a temporal column that it has the
+// format of an older server, and that a table of Aria has the checksums that every one has (SHOW CREATE TABLE tells them of
+// one that did not ask for them, and the options only of one that did).
+var dumped = map[string]*strings.Replacer{
+	"column_type":    strings.NewReplacer(" /* mariadb-5.3 */", "", " /* mysql-5.6 */", ""),
+	"create_options": strings.NewReplacer(" page_checksum=1", "", "page_checksum=1 ", "", "page_checksum=1", ""),
+}
 
 // SchemaPrivileges are those ON *.* of an account that sees all that Definitions reads, users as statements and counts.
 func SchemaPrivileges() []string { return []string{"SELECT", "SHOW VIEW", "TRIGGER", "EVENT"} }
@@ -102,8 +107,8 @@ func (c *Client) Definitions(ctx context.Context, carried Carried) (Definitions,
 	return digests, nil
 }
 
-// maxDefinitions bounds the file of definitions: one of 100,000 tables takes about 10 MB.
-const maxDefinitions = 128 << 20
+// MaxDefinitions bounds the file of definitions: one of 100,000 tables takes about 10 MB.
+const MaxDefinitions = 128 << 20
 
 // Lines are the definitions as a file: a JSON array of kind, schema, name and digest in each line, sorted.
 func (d Definitions) Lines() []byte {
@@ -117,8 +122,8 @@ func (d Definitions) Lines() []byte {
 
 // ParseDefinitions reads Lines.
 func ParseDefinitions(lines []byte) (Definitions, error) {
-	if len(lines) > maxDefinitions {
-		return nil, fmt.Errorf("the definitions have more than %d bytes", maxDefinitions)
+	if len(lines) > MaxDefinitions {
+		return nil, fmt.Errorf("the definitions have more than %d bytes", MaxDefinitions)
 	}
 	d := Definitions{}
 	for line := range bytes.Lines(lines) {
@@ -205,12 +210,13 @@ func (c *Client) addDefinitions(ctx context.Context, sums map[Object]*multiset, 
 	// Defaults of TIMESTAMP columns, and parts of SYSTEM_TIME, are told in the time zone of the session.
 	query := "SET STATEMENT time_zone = '+00:00' FOR SELECT " + strings.Join(append([]string{column, schema, name}, columns...), ", ") +
 		" FROM information_schema." + view + " WHERE " + userTables(schema)
-	typeAt := 3 + slices.Index(columns, "column_type")
 	return c.Each(ctx, query, func(row []*string) error {
 		o := Object{strings.ToLower(deref(row[0])), deref(row[1]), deref(row[2])}
-		if carried == ByDump && typeAt >= 3 && row[typeAt] != nil {
-			plain := oldTemporal.Replace(*row[typeAt])
-			row[typeAt] = &plain
+		for i, column := range columns {
+			if value := row[3+i]; carried == ByDump && value != nil && dumped[column] != nil {
+				kept := dumped[column].Replace(*value)
+				row[3+i] = &kept
+			}
 		}
 		if sums[o] == nil {
 			sums[o] = &multiset{}

@@ -13,7 +13,9 @@ import (
 	"time"
 
 	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/jobs"
+	"overcloud.backup/internal/verify"
 )
 
 // Home is where a controller keeps its book.
@@ -35,13 +37,17 @@ type Book struct {
 	Set   string `json:"set"`
 	UUID  string `json:"uuid"`
 	Seqno int64  `json:"seqno"`
-	// Fingerprint is that of the set's schema.
-	Fingerprint string `json:"fingerprint"`
-	Target      bool   `json:"target"` // this controller gets the set, the others get it from there
-	Datadir     string `json:"datadir"`
-	Began       string `json:"began"`
-	Fence       *Fence `json:"fence,omitempty"` // keeps clients out, while it is there
-	Resource    *Role  `json:"resource,omitempty"`
+	// Prepared says that what is restored was made ready, and all that is known of it noted.
+	Prepared bool `json:"prepared,omitempty"`
+	// Carried says which definitions were noted, in a file beside the book.
+	Carried galera.Carried `json:"carried,omitempty"`
+	// Events are those to enable once the restored cluster runs.
+	Events   verify.Events `json:"events,omitzero"`
+	Target   bool          `json:"target"` // this controller gets the set, the others get it from there
+	Datadir  string        `json:"datadir"`
+	Began    string        `json:"began"`
+	Fence    *Fence        `json:"fence,omitempty"` // keeps clients out, while it is there
+	Resource *Role         `json:"resource,omitempty"`
 	// Aside are the folders that the datadirs of before were moved to, the oldest first: that is the operator's.
 	Aside []string `json:"aside"`
 	// Replaced says that what lies at Datadir may be what this restore put there.
@@ -185,10 +191,22 @@ func (b *Book) UnderWay() bool {
 func (b *Book) Stopped() bool { return b.Resource != nil || len(b.Aside) > 0 || b.Replaced }
 
 // At notes where the restored data stand.
-func (b *Book) At(uuid string, seqno int64, fingerprint string) error {
-	b.UUID, b.Seqno, b.Fingerprint = uuid, seqno, fingerprint
+func (b *Book) At(uuid string, seqno int64) error {
+	b.UUID, b.Seqno = uuid, seqno
 	return b.save()
 }
+
+// Made notes what was made ready: the definitions, for a look at the cluster that runs on it, and the events.
+func (b *Book) Made(built verify.Built, carried galera.Carried) error {
+	if err := jobs.ReplaceDurably(b.definitions(), built.Definitions.Lines()); err != nil {
+		return fmt.Errorf("note the definitions of what is restored: %w", err)
+	}
+	b.Events, b.Carried, b.Prepared = built.Events, carried, true
+	return b.save()
+}
+
+// definitions is the file of those of what was made ready.
+func (b *Book) definitions() string { return filepath.Join(filepath.Dir(b.path), "definitions.jsonl") }
 
 // RollBack opens the book again, to go back to the data of before.
 func (b *Book) RollBack() error {

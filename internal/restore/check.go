@@ -6,12 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"time"
 
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/safefile"
 )
 
 // Expected is what a restored controller must show.
@@ -38,25 +40,44 @@ func (n *Node) Check(ctx context.Context, login galera.Login, want Expected, lim
 	return w, err
 }
 
-// SameSchema holds the schema of this controller's server against the set's fingerprint. said is why it could not be.
-func SameSchema(ctx context.Context, login galera.Login, fingerprint string) (said string, err error) {
-	c, err := galera.Open(ctx, login)
+// mostNames is how many objects a warning names.
+const mostNames = 10
+
+// CompareSchema compares the definitions of the running server with those of what was made ready, which was compared with
+// the set before anybody was kept out: what is not the same now is worth a warning, and no reason to keep clients out.
+func (b *Book) CompareSchema(ctx context.Context, c *galera.Client) (warning string, err error) {
+	lines, err := safefile.ReadOwn(b.definitions(), galera.MaxDefinitions)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil // the restore was begun by an earlier version
+	}
 	if err != nil {
 		return "", err
 	}
-	defer c.Close()
+	want, err := galera.ParseDefinitions(lines)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", b.definitions(), err)
+	}
 	grants, err := c.Grants(ctx)
 	if err != nil {
 		return "", err
 	}
 	if unseen := grants.Missing(galera.SchemaPrivileges()...); len(unseen) > 0 {
-		return fmt.Sprintf("the schema was not held against the set's: the database account %q lacks %s", c.Reached().User, strings.Join(unseen, ", ")), nil
+		return fmt.Sprintf("the schema was not compared with what was restored: the database account %q lacks %s",
+			c.Reached().User, strings.Join(unseen, ", ")), nil
 	}
-	got, err := c.Definitions(ctx, galera.ByDump)
-	if err == nil && got.Fingerprint() != fingerprint {
-		err = errors.New("the schema is not that of the set: its fingerprint is another one")
+	is, err := c.Definitions(ctx, b.Carried)
+	if err != nil {
+		return "", err
 	}
-	return "", err
+	different := is.Differences(want)
+	if len(different) == 0 {
+		return "", nil
+	}
+	names := make([]string, len(different))
+	for i, d := range different {
+		names[i] = d.String()
+	}
+	return "the schema is not what was restored; did somebody change it since the start? " + strings.Join(first(names), ", "), nil
 }
 
 // explainLogin says what a refusal means right after a restore.

@@ -4,10 +4,12 @@ package restore
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/verify"
 	"overcloud.backup/tests/mariadb"
 )
 
@@ -24,8 +26,7 @@ func TestTheSchemaIsHeldAgainstTheSetsWhereTheAccountSeesIt(t *testing.T) {
 	if out, err := s.SQL("CREATE DATABASE nova; CREATE TABLE nova.t (i INT PRIMARY KEY); CREATE USER few@localhost IDENTIFIED BY 'p'"); err != nil {
 		t.Fatal(out, err)
 	}
-	root, few := galera.Login{Socket: s.Socket}, galera.Login{Socket: s.Socket, User: "few", Password: "p"}
-	c, err := galera.Open(t.Context(), root)
+	c, err := galera.Open(t.Context(), galera.Login{Socket: s.Socket})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,14 +35,33 @@ func TestTheSchemaIsHeldAgainstTheSetsWhereTheAccountSeesIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fingerprint := definitions.Fingerprint()
-	if said, err := SameSchema(t.Context(), root, fingerprint); said != "" || err != nil {
-		t.Errorf("the same: %q %v", said, err)
+	b, err := OpenBook(filepath.Join(t.TempDir(), "restore"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	if said, err := SameSchema(t.Context(), root, strings.Repeat("0", 64)); said != "" || err == nil {
-		t.Errorf("another: %q %v", said, err)
+	defer b.Close()
+	if warning, err := b.CompareSchema(t.Context(), c); warning != "" || err != nil {
+		t.Errorf("a restore that noted none: %q %v", warning, err)
 	}
-	if said, err := SameSchema(t.Context(), few, fingerprint); !strings.Contains(said, `the database account "few" lacks SELECT`) || err != nil {
-		t.Errorf("an account that does not see it: %q %v", said, err)
+	if err := b.Made(verify.Built{Definitions: definitions}, galera.ByDump); err != nil {
+		t.Fatal(err)
+	}
+	if warning, err := b.CompareSchema(t.Context(), c); warning != "" || err != nil {
+		t.Errorf("the same: %q %v", warning, err)
+	}
+	if out, err := s.SQL("DROP TABLE nova.t; CREATE VIEW nova.v AS SELECT 1"); err != nil {
+		t.Fatal(out, err)
+	}
+	warning, err := b.CompareSchema(t.Context(), c)
+	if !strings.Contains(warning, "table nova.t is missing, table nova.v is not in the set") || err != nil {
+		t.Errorf("another: %q %v", warning, err)
+	}
+	blind, err := galera.Open(t.Context(), galera.Login{Socket: s.Socket, User: "few", Password: "p"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer blind.Close()
+	if warning, err := b.CompareSchema(t.Context(), blind); !strings.Contains(warning, `the database account "few" lacks SELECT`) || err != nil {
+		t.Errorf("an account that does not see it: %q %v", warning, err)
 	}
 }

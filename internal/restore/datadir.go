@@ -29,7 +29,9 @@ func (n *Node) Ready(b *Book) string { return n.Datadir + ready + b.Job }
 const ready = ".ready-"
 
 // Staged says that the set is ready, or in place.
-func (n *Node) Staged(b *Book) bool { return exists(n.Ready(b)) || marked(n.Datadir, b.Job) }
+func (n *Node) Staged(b *Book) bool {
+	return b.Prepared && exists(n.Ready(b)) || marked(n.Datadir, b.Job)
+}
 
 // maxSmall bounds the mark, and files of a few lines for the shell.
 const maxSmall = 64 << 10

@@ -46,7 +46,21 @@ func TestEnginesAndRowsAreCounted(t *testing.T) {
 	if all[0].Engine != "MyISAM" || all[1].Rows != 3 {
 		t.Errorf("%q, %d rows", all[0].Engine, all[1].Rows)
 	}
-	if text := all[0].WithEngine("Aria"); strings.Count(text, "Aria") != 3 || !strings.Contains(text, "'ENGINE=MyISAM') ENGINE=Aria PARTITION") {
+	if text := all[0].TableText("Aria", nil); strings.Count(text, "Aria") != 3 || !strings.Contains(text, "'ENGINE=MyISAM') ENGINE=Aria PARTITION") {
 		t.Error(text)
+	}
+}
+
+func TestForeignKeysGetTheSchemaOfTheirTable(t *testing.T) {
+	s := taken(t, "CREATE TABLE `t` (`a` int COMMENT 'REFERENCES `p` (', CONSTRAINT `f` FOREIGN KEY (`a`) REFERENCES `p` (`id`), "+
+		"CONSTRAINT `g` FOREIGN KEY (`a`) REFERENCES `a`.`q` (`id`), CONSTRAINT `h` FOREIGN KEY (`a`) REFERENCES `r``s` (`id`));")[0]
+	text := s.TableText("", func(table string) string { return map[string]string{"p": "live", "q": "no", "r`s": "li`ve"}[table] })
+	for _, want := range []string{"REFERENCES `live`.`p` (`id`)", "'REFERENCES `p` ('", "REFERENCES `a`.`q` (", "REFERENCES `li``ve`.`r``s` ("} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%s lacks %s", text, want)
+		}
+	}
+	if !s.Qualified {
+		t.Error("its own schema is named")
 	}
 }

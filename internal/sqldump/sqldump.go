@@ -6,7 +6,10 @@
 // in it depends on who reads it.
 package sqldump
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Kind is what a statement is about.
 type Kind int
@@ -66,6 +69,13 @@ type Statement struct {
 	Event   *Event
 	at, end int
 	engines [][2]int
+	// references are the tables of foreign keys that stand there without their schema, and where.
+	references []reference
+}
+
+type reference struct {
+	table string
+	at    int
 }
 
 // Event is when an event runs, as far as a server judges it when the event is made.
@@ -90,13 +100,30 @@ func (s Statement) In(schema string) string {
 	return s.Text[:s.at] + QuoteName(schema) + s.Text[s.end:]
 }
 
-// WithEngine is the text of a CREATE TABLE with another engine for the table and each of its partitions.
-func (s Statement) WithEngine(engine string) string {
+// TableText is the text of a CREATE TABLE or CREATE SEQUENCE with another engine for it and each of its partitions, where
+// engine is not empty, and with the schema of each table that a foreign key refers to, where schemaOf gives one for it.
+func (s Statement) TableText(engine string, schemaOf func(table string) string) string {
+	type edit struct {
+		at, end int
+		text    string
+	}
+	var edits []edit
+	for _, span := range s.engines {
+		if engine != "" {
+			edits = append(edits, edit{span[0], span[1], engine})
+		}
+	}
+	for _, r := range s.references {
+		if schema := schemaOf(r.table); schema != "" {
+			edits = append(edits, edit{r.at, r.at, QuoteName(schema) + "."})
+		}
+	}
+	slices.SortFunc(edits, func(a, b edit) int { return a.at - b.at })
 	var text strings.Builder
 	at := 0
-	for _, span := range s.engines {
-		text.WriteString(s.Text[at:span[0]] + engine)
-		at = span[1]
+	for _, e := range edits {
+		text.WriteString(s.Text[at:e.at] + e.text)
+		at = e.end
 	}
 	return text.String() + s.Text[at:]
 }
@@ -116,3 +143,6 @@ func System(schema string) bool {
 	}
 	return false
 }
+
+// Refers counts the foreign keys whose table stands there without its schema.
+func (s Statement) Refers() int { return len(s.references) }

@@ -61,6 +61,8 @@ func (s *Statement) clause(l *lexer, t token, depth int) error {
 		s.sequenceOf(*l)
 	case t.is("REFERENCES") && l.peek().class != name:
 		return fmt.Errorf("the table's REFERENCES %.80q, which is no quoted name", l.peek().text)
+	case t.is("REFERENCES"):
+		s.refer(l)
 	case t.class != word && t.class != name:
 		return nil
 	case strings.EqualFold(t.name(), "load_file") && l.peek().symbol('('):
@@ -77,6 +79,16 @@ func connection(l *lexer) error {
 		return errUnknown
 	}
 	return nil
+}
+
+// refer notes the table of a foreign key where it stands without its schema. Its name stays to be read.
+func (s *Statement) refer(l *lexer) {
+	before := l.i
+	to := l.next()
+	if !l.peek().symbol('.') {
+		s.references = append(s.references, reference{to.name(), to.at})
+	}
+	l.i = before
 }
 
 // aNumber is a number. Anything else that begins with a digit may be a name, which mariadb-dump puts in quotes.

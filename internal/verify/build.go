@@ -32,6 +32,10 @@ type Built struct {
 	Differ, Aligned, Untried []string
 	// Differences are what is not as the set recorded it, and was accepted; Warnings what could not be compared.
 	Differences, Warnings []string
+	// Definitions are those of what was made.
+	Definitions galera.Definitions
+	// Events run none while they are held; see holdEvents.
+	Events Events
 }
 
 // Build restores the set into a datadir at to, which must not be there and must be on the file system of the scratch
@@ -61,6 +65,10 @@ func (r *Restore) Build(ctx context.Context, to string) (built Built, err error)
 		err = run.compareAll(ctx)
 	}
 	if err == nil {
+		built.Events, err = run.holdEvents(ctx)
+	}
+	if err == nil {
+		built.Definitions = run.definitions
 		err = errors.Join(run.compareAccounts(ctx, &built), run.leave(ctx))
 	}
 	if err == nil {

@@ -54,6 +54,7 @@ func (r *restoring) schema(ctx context.Context) (found *Restored, err error) {
 	if err != nil {
 		return nil, err
 	}
+	r.definitions = definitions
 	found.Fingerprint = definitions.Fingerprint()
 	if found.Schemas, err = r.server.TableCounts(ctx, countLimit); err != nil {
 		return nil, err

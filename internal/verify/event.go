@@ -6,9 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/sqldump"
 )
 
@@ -38,6 +41,52 @@ func createEvent(ctx context.Context, server *galera.Client, s sqldump.Statement
 	}
 	err = send(ctx, server, s, text)
 	return "", errors.Join(err, server.Exec(ctx, "SET timestamp = DEFAULT"))
+}
+
+// eventLoaded is an event that was made: the name of its schema in the set and here.
+type eventLoaded struct {
+	set, schema, name string
+	event             *sqldump.Event
+}
+
+// enableEvents has the loaded events run that ran when the set was made, through this server alone. What it cannot do is
+// a warning: all is loaded by now.
+func (l *loading) enableEvents(ctx context.Context) {
+	if len(l.events) == 0 {
+		return
+	}
+	if err := l.enableWanted(ctx); err != nil {
+		l.done.Warnings = append(l.done.Warnings, fmt.Sprintf("whether the loaded events run is not known: %v", err))
+	}
+	scheduler, err := l.server.EventScheduler(ctx)
+	if err == nil && scheduler != "ON" {
+		l.done.Warnings = append(l.done.Warnings, "no event runs through this server: its event_scheduler is "+excerpt.Of(scheduler))
+	}
+}
+
+func (l *loading) enableWanted(ctx context.Context) error {
+	var names []galera.Event
+	for _, e := range l.events {
+		name := galera.Event{Schema: e.schema, Name: e.name}
+		ran := l.set.Manifest.Schema.EventsEnabled
+		if slices.Contains(ran, repository.Name{Schema: e.set, Name: e.name}) {
+			names = append(names, name)
+		} else if ran == nil && (e.event == nil || e.event.Status == "DISABLE ON SLAVE") {
+			statement, err := l.server.EnableStatement(ctx, name)
+			if err != nil {
+				return err
+			}
+			l.done.Warnings = append(l.done.Warnings, fmt.Sprintf("the set does not tell whether the event %s ran; where it did: %s", name, statement))
+		}
+	}
+	enabled, left, err := l.server.EnableEvents(ctx, names)
+	if len(enabled) > 0 {
+		l.done.Said = append(l.done.Said, "enabled the events "+excerpt.UpTo(1000, strings.Join(enabled, ", ")))
+	}
+	for _, why := range left {
+		l.done.Warnings = append(l.done.Warnings, "not enabled: "+why)
+	}
+	return err
 }
 
 // isOver says that the last moment of an event has passed.

@@ -18,8 +18,8 @@ import (
 	"overcloud.backup/internal/sqldump"
 )
 
-// loading is a logical set on its way into a server.
-type loading struct {
+// feeding is a logical set on its way into a server.
+type feeding struct {
 	*restoring
 	server *galera.Client
 	stood  standIns
@@ -37,7 +37,7 @@ type step struct {
 
 // all loads the files in the order in which they need one another: accounts are named by views and programs, time zones by
 // events, and tables, columns and routines by grants.
-func (l *loading) all(ctx context.Context) error {
+func (l *feeding) all(ctx context.Context) error {
 	if err := prepareLoad(ctx, l.server); err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (l *loading) all(ctx context.Context) error {
 }
 
 // feed gives the server the statements of a file, one by one: no client runs, which could be told to do more.
-func (l *loading) feed(ctx context.Context, f repository.File, s step) error {
+func (l *feeding) feed(ctx context.Context, f repository.File, s step) error {
 	reader := s.reader(l.tools.Version, func(st sqldump.Statement) error { return s.run(ctx, st) })
 	tell := l.read
 	if s.again {
@@ -79,7 +79,7 @@ func (l *loading) feed(ctx context.Context, f repository.File, s step) error {
 }
 
 // run runs a statement as it is.
-func (l *loading) run(ctx context.Context, s sqldump.Statement) error {
+func (l *feeding) run(ctx context.Context, s sqldump.Statement) error {
 	if len(s.Text) > longText {
 		// It is sent as a copy. What it was put together from must not be there, too.
 		runtime.GC()
@@ -116,7 +116,7 @@ func (r *refused) about() string {
 }
 
 // account makes an account or a role, and leaves all else of users.sql for later.
-func (l *loading) account(ctx context.Context, s sqldump.Statement) error {
+func (l *feeding) account(ctx context.Context, s sqldump.Statement) error {
 	if s.Does == "CREATE USER" || s.Does == "CREATE ROLE" {
 		return l.run(ctx, s)
 	}
@@ -128,7 +128,7 @@ func (l *loading) account(ctx context.Context, s sqldump.Statement) error {
 var gone = []int{1054, 1146, 1147, 1305}
 
 // right gives what account has left.
-func (l *loading) right(ctx context.Context, s sqldump.Statement) error {
+func (l *feeding) right(ctx context.Context, s sqldump.Statement) error {
 	if s.Does == "CREATE USER" || s.Does == "CREATE ROLE" {
 		return nil
 	}
@@ -141,7 +141,7 @@ func (l *loading) right(ctx context.Context, s sqldump.Statement) error {
 }
 
 // dumped runs a statement of the dump.
-func (l *loading) dumped(ctx context.Context, s sqldump.Statement) error {
+func (l *feeding) dumped(ctx context.Context, s sqldump.Statement) error {
 	if err := l.stood.before(ctx, l.server, s); err != nil {
 		return &refused{s, err}
 	}
@@ -160,7 +160,7 @@ func (l *loading) dumped(ctx context.Context, s sqldump.Statement) error {
 }
 
 // event makes an event as it was, also where its last moment has passed.
-func (l *loading) event(ctx context.Context, s sqldump.Statement) error {
+func (l *feeding) event(ctx context.Context, s sqldump.Statement) error {
 	left, err := createEvent(ctx, l.server, s, s.Text)
 	if err != nil {
 		return &refused{s, alone(err)}

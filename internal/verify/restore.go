@@ -3,6 +3,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,8 @@ import (
 type RestoreOptions struct {
 	// Scratch is a folder for the copy. It is made when it is not there, and keeps nothing but a lock.
 	Scratch string
+	// User runs the server's programs on this host, and never is root; mysql where it is empty.
+	User string
 	// Memory is the server's buffer pool, in bytes.
 	Memory int64
 	// ServerOptions are those that the data must be made with, as --innodb-page-size=4k, where the set leaves them open.
@@ -99,7 +102,7 @@ func PrepareRestore(ctx context.Context, s *Set, o RestoreOptions) (*Restore, er
 
 // lookHere takes the programs and the user of this host.
 func (r *Restore) lookHere(ctx context.Context) (err error) {
-	if r.owner, err = serverUser(); err != nil {
+	if r.owner, err = userNamed(cmp.Or(r.o.User, account)); err != nil {
 		return err
 	}
 	if err := checkScratch(r.o.Scratch, r.owner); err != nil {
@@ -154,7 +157,9 @@ type restoring struct {
 	// outside are the links to tables that lay outside of the datadir, and do so no more.
 	outside []string
 	// recorded are the definitions that the set has; nil where it has none.
-	recorded    galera.Definitions
+	recorded galera.Definitions
+	// definitions are those of what was made.
+	definitions galera.Definitions
 	differences []string
 	problems    []Problem
 	warnings    []string

@@ -27,42 +27,80 @@ type LoadOptions struct {
 	// Definers are accounts, as root@localhost, that views and programs of the set may run as although they may do more
 	// than these schemas need.
 	Definers []string
+	// Convert loads tables of engines that Galera does not replicate as InnoDB. Without it they are refused.
+	Convert bool
+	// Open logs in to the same server again, to clean up where the connection that loads is lost.
+	Open func(context.Context) (*galera.Client, error)
 	// Tell is told of the bytes read.
 	Tell func(int64)
 }
 
-// Load runs the parts of a logical set on a running server, and reads the dump back to its end before. No client runs:
-// statement by statement goes to the server, and none that a dump does not hold.
-func (s *Set) Load(ctx context.Context, server *galera.Client, o LoadOptions) error {
-	if s.Manifest.Method != "logical" {
-		return fmt.Errorf("%s is a %s set: parts can be taken of a logical one only", s.Path(), s.Manifest.Method)
+// Loaded is what was loaded.
+type Loaded struct {
+	Tables []LoadedTable `json:"tables"`
+	// Said is what else happened; Warnings are what the operator has to know or to do.
+	Said     []string `json:"-"`
+	Warnings []string `json:"-"`
+}
+
+// LoadedTable is a table or a sequence with the rows that were loaded. InUse says that it took the place of one that was
+// there, so that clients may have changed it since.
+type LoadedTable struct {
+	Schema string `json:"schema"`
+	Name   string `json:"name"`
+	Rows   int64  `json:"rows"`
+	InUse  bool   `json:"in_use"`
+}
+
+// Load brings the parts of a logical set to a running server, and reads the dump back to its end before. No client runs:
+// statement by statement goes to the server, and none that a dump does not hold. The rows go to schemas of our own; their
+// tables take the places of those that are there when all of them are loaded, so that a failure before costs nothing.
+func (s *Set) Load(ctx context.Context, server *galera.Client, o LoadOptions) (*Loaded, error) {
+	version, err := s.loadable(ctx, server, o)
+	if err != nil {
+		return nil, err
 	}
-	for _, p := range o.Parts {
+	// A damaged or forged dump must not have been loaded up to where that shows.
+	seen := newSurvey(o.Parts)
+	if err := s.through(ctx, version, seen.choice, o.Tell); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(seen.missing(), seen.wrong); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.Path(), err)
+	}
+	if err := seen.checkDefiners(ctx, server, o.Definers); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.Path(), err)
+	}
+	l := &loading{set: s, server: server, version: version, LoadOptions: o, seen: seen, done: &Loaded{Tables: []LoadedTable{}}}
+	if err := l.fits(ctx); err != nil {
+		return nil, fmt.Errorf("%s: %w; nothing was changed", s.Path(), err)
+	}
+	return l.done, l.run(ctx)
+}
+
+// loadable says by which version of a server the dump is read, or why it cannot be loaded.
+func (s *Set) loadable(ctx context.Context, server *galera.Client, o LoadOptions) (version string, err error) {
+	if s.Manifest.Method != "logical" {
+		return "", fmt.Errorf("%s is a %s set: parts can be taken of a logical one only", s.Path(), s.Manifest.Method)
+	}
+	for i, p := range o.Parts {
 		if err := s.holds(p); err != nil {
-			return err
+			return "", err
+		}
+		if slices.ContainsFunc(o.Parts[:i], func(other Part) bool { return strings.EqualFold(other.As, p.As) }) {
+			return "", fmt.Errorf("two schemas of the set are to be loaded as %q: give each a name of its own", excerpt.Of(p.As))
 		}
 	}
 	text, err := server.Value(ctx, "SELECT VERSION()")
 	if err != nil {
-		return err
+		return "", err
 	}
 	version, want := mariadbVersion(text), mariadbVersion(s.Manifest.Server.Version)
 	if version == "" || series(version) != series(want) {
-		return fmt.Errorf("the server here is of version %s, and the set of %s: only the same series reads it; take a host that has it",
+		return "", fmt.Errorf("the server here is of version %s, and the set of %s: only the same series reads it; take a host that has it",
 			text, s.Manifest.Server.Version)
 	}
-	// A damaged or forged dump must not have been loaded up to where that shows.
-	seen := newChoice(o.Parts, func(sqldump.Statement, string) error { return nil })
-	if err := s.through(ctx, version, seen, o.Tell); err != nil {
-		return err
-	}
-	if err := seen.missing(); err != nil {
-		return fmt.Errorf("%s: %w", s.Path(), err)
-	}
-	if err := seen.checkDefiners(ctx, server, o.Definers); err != nil {
-		return fmt.Errorf("%s: %w", s.Path(), err)
-	}
-	return s.run(ctx, version, server, seen, o)
+	return version, nil
 }
 
 func (s *Set) holds(p Part) error {
@@ -99,161 +137,10 @@ func (s *Set) through(ctx context.Context, version string, c *choice, tell func(
 	return err
 }
 
-func (s *Set) run(ctx context.Context, version string, server *galera.Client, seen *choice, o LoadOptions) error {
-	// The session's mode is that of every client of ours, in which quotes are as the reader takes them at the beginning.
-	if err := server.Exec(ctx, "SET NAMES utf8mb4"); err != nil {
-		return err
-	}
-	chosen := newChoice(o.Parts, func(st sqldump.Statement, text string) error {
-		if st.Definer != nil && !st.Invoker && !slices.ContainsFunc(seen.definers, func(d definition) bool { return d.as == *st.Definer }) {
-			return fmt.Errorf("line %d: the dump is not the one that was read before: it names the definer %s", st.Line, st.Definer)
-		}
-		return send(ctx, server, st, text)
-	})
-	err := s.through(ctx, version, chosen, o.Tell)
-	if err == nil {
-		err = server.Exec(ctx, "COMMIT")
-	}
-	if err != nil && ctx.Err() == nil {
-		return fmt.Errorf("load the dump: %w", err)
-	}
-	return err
-}
-
 // send runs a statement of a dump.
 func send(ctx context.Context, server *galera.Client, s sqldump.Statement, text string) error {
 	if err := server.Exec(ctx, text); err != nil {
 		return fmt.Errorf("line %d, %s %s: %w", s.Line, s.Does, s.Name, err)
-	}
-	return nil
-}
-
-// definition is a view or program with the account that it runs as.
-type definition struct {
-	as   sqldump.Definer
-	what string // "CREATE TRIGGER nova.r, line 12"
-	part Part
-	// alone says that it runs by itself, as an event does: then rights in the schema of the name before are more than it needs.
-	alone bool
-}
-
-// choice passes the statements of parts on, under the schema's name where it is loaded.
-type choice struct {
-	parts []Part
-	pass  func(sqldump.Statement, string) error
-	found map[string]bool // schemas and tables, quoted
-	// definers are the first view or program of each account that is none's own.
-	definers []definition
-	// collate changes the schema's collation for what follows; it waits for something that is wanted. changed says that one
-	// was passed on, which the next one takes back.
-	collate *sqldump.Statement
-	changed bool
-}
-
-func newChoice(parts []Part, pass func(sqldump.Statement, string) error) *choice {
-	return &choice{parts: parts, pass: pass, found: map[string]bool{}}
-}
-
-func (c *choice) take(s sqldump.Statement) error {
-	if s.Kind == sqldump.Session {
-		return c.pass(s, s.Text)
-	}
-	at := slices.IndexFunc(c.parts, func(p Part) bool { return p.Schema == s.Schema })
-	if at < 0 {
-		return nil
-	}
-	p := c.parts[at]
-	c.found[sqldump.QuoteName(p.Schema)] = true
-	if s.Kind == sqldump.Collate && !c.changed {
-		c.collate = &s
-		return nil
-	}
-	if !c.wants(p, s) {
-		return nil
-	}
-	if s.Reaches != "" {
-		return fmt.Errorf("line %d: the %s %s names the schema %s, which is not its own (as a foreign key or a default does), so that "+
-			"it would reach what is in use there; load the dump by hand if you trust it", s.Line, s.Does, s.Name, excerpt.UpTo(300, s.Reaches))
-	}
-	if s.Qualified && p.As != p.Schema {
-		return fmt.Errorf("line %d: the %s %s names the schema %s itself, so that it cannot be loaded as %s; load the dump by hand",
-			s.Line, s.Does, s.Name, p.Schema, p.As)
-	}
-	if s.Definer != nil && !s.Invoker {
-		c.note(p, s)
-	}
-	return c.hand(p, s)
-}
-
-// hand passes a statement on, with the change of collation that waits for it.
-func (c *choice) hand(p Part, s sqldump.Statement) error {
-	if s.Kind == sqldump.Collate {
-		c.changed = false
-	} else if waits := c.collate; waits != nil && s.Kind == sqldump.Program {
-		c.collate, c.changed = nil, true
-		if err := c.pass(*waits, waits.In(p.As)); err != nil {
-			return err
-		}
-	}
-	return c.pass(s, s.In(p.As))
-}
-
-// wants says whether a statement is of the part.
-func (c *choice) wants(p Part, s sqldump.Statement) bool {
-	if len(p.Tables) == 0 || s.Kind == sqldump.Use || s.Kind == sqldump.Schema || s.Kind == sqldump.Collate {
-		return true
-	}
-	table := s.Table
-	if s.Kind == sqldump.Table {
-		table = s.Name
-		if slices.Contains(p.Tables, table) {
-			c.found[sqldump.QuoteName(p.Schema)+"."+sqldump.QuoteName(table)] = true
-		}
-	}
-	return table != "" && slices.Contains(p.Tables, table)
-}
-
-func (c *choice) note(p Part, s sqldump.Statement) {
-	alone := s.Does == "CREATE EVENT"
-	if !slices.ContainsFunc(c.definers, func(d definition) bool { return d.as == *s.Definer && d.part.Schema == p.Schema && d.alone == alone }) {
-		c.definers = append(c.definers, definition{*s.Definer, fmt.Sprintf("%s %s.%s, line %d", s.Does, s.Schema, s.Name, s.Line), p, alone})
-	}
-}
-
-// missing names what was wanted and did not come.
-func (c *choice) missing() error {
-	for _, p := range c.parts {
-		if !c.found[sqldump.QuoteName(p.Schema)] {
-			return fmt.Errorf("the dump has no schema %q", p.Schema)
-		}
-		for _, t := range p.Tables {
-			if !c.found[sqldump.QuoteName(p.Schema)+"."+sqldump.QuoteName(t)] {
-				return fmt.Errorf("the dump has no table %q in the schema %q", t, p.Schema)
-			}
-		}
-	}
-	return nil
-}
-
-// checkDefiners refuses what would run as an account that may do more than its schema needs: what it does is unknown, and
-// an event does it at once.
-func (c *choice) checkDefiners(ctx context.Context, server *galera.Client, trusted []string) error {
-	for _, d := range c.definers {
-		if slices.Contains(trusted, d.as.String()) {
-			continue
-		}
-		needed := []string{d.part.As}
-		if !d.alone {
-			needed = append(needed, d.part.Schema)
-		}
-		more, err := server.Beyond(ctx, d.as.User, needed...)
-		if err != nil {
-			return fmt.Errorf("see what the definer %s may do: %w", d.as, err)
-		}
-		if more != "" {
-			return fmt.Errorf("%s, would run as %s, which may do more than its schema needs (%s). The set is not signed: "+
-				"who can write to the destination can have written that; add %s to definers if you trust it", d.what, d.as, more, d.as)
-		}
 	}
 	return nil
 }

@@ -91,11 +91,13 @@ func (e *noAccountError) Error() string {
 }
 
 // serverUser is mysql, so that nothing that lies in a set is run by root.
-func serverUser() (process.Owner, error) {
-	u, err := user.Lookup(account)
+func serverUser() (process.Owner, error) { return userNamed(account) }
+
+func userNamed(name string) (process.Owner, error) {
+	u, err := user.Lookup(name)
 	var unknown user.UnknownUserError
 	if errors.As(err, &unknown) {
-		return process.Owner{}, &noAccountError{account}
+		return process.Owner{}, &noAccountError{name}
 	}
 	if err != nil {
 		return process.Owner{}, err
@@ -106,7 +108,7 @@ func serverUser() (process.Owner, error) {
 	}
 	gid, err := strconv.Atoi(u.Gid)
 	if err == nil && uid == 0 {
-		err = fmt.Errorf("the user %s is root, who never runs what is in a set", account)
+		err = fmt.Errorf("the user %s is root, who never runs what is in a set", name)
 	}
 	return process.Owner{UID: uid, GID: gid}, err
 }

@@ -59,7 +59,12 @@ options:
         nobody else serves or clients use this host's server.
       - >-
         C(loaded) loads C(schemas) of a logical set into the running cluster, through this host's server. The whole dump
-        is read back before. Only statements that C(mariadb-dump) writes for these schemas are run, see C(definers).
+        is read back before. Only statements that C(mariadb-dump) writes for these schemas are run, see C(definers). The
+        rows are loaded into schemas of its own first, C(overcloud_load_...), and all tables take their places together
+        when that is done. What fails before leaves what was there.
+      - >-
+        C(counted) counts C(tables), which C(loaded) returned as C(loaded), on this host's server, and fails where it
+        has other numbers. It changes nothing.
       - >-
         C(configured) replaces Pacemaker's configuration by that of the set, which needs C(confirm), and where the set
         has other nodes or virtual IPs C(other_cluster). In check mode it only compares, and in diff mode shows the
@@ -81,6 +86,7 @@ options:
       - rolled_back
       - rejoined
       - loaded
+      - counted
       - configured
     default: planned
   job:
@@ -129,6 +135,14 @@ options:
       - deployed
       - ignore
     default: refuse
+  accept_differences:
+    description:
+      - >-
+        Whether a set is restored although its schema, once it is made ready, is not what the set recorded. What is made
+        ready is compared before anybody is kept out, and a difference ends the restore with the names of the objects;
+        with this it is a warning.
+    type: bool
+    default: false
   keep_clients_out:
     description:
       - By what. C(auto) takes nft, else iptables. What is asked for by name replaces what a call before used.
@@ -187,9 +201,47 @@ options:
     type: dict
     default: {}
   replace:
-    description: Whether C(state=loaded) may replace tables that are there. Clients see that.
+    description: Whether C(state=loaded) may replace tables that are there. They are there until all of the new ones are loaded.
     type: bool
     default: false
+  non_transactional:
+    description:
+      - >-
+        What C(state=loaded) does with tables of engines that Galera does not replicate, as MyISAM, Aria and MEMORY.
+        Only one server would have their rows. With C(REPLICATE_MYISAM) or C(REPLICATE_ARIA) in the server's
+        C(wsrep_mode) those engines are replicated. A server outside of a cluster takes any.
+      - C(refuse) changes nothing and names the tables. C(convert) loads them as InnoDB.
+    type: str
+    choices:
+      - refuse
+      - convert
+    default: refuse
+  tables:
+    description: What C(state=counted) counts, as C(loaded) has it.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      schema:
+        description: The schema.
+        type: str
+        required: true
+      name:
+        description: The table.
+        type: str
+        required: true
+      rows:
+        description: How many rows were loaded.
+        type: int
+        required: true
+      in_use:
+        description: Whether clients may have changed it since. Another number is a warning then, as long as there are rows.
+        type: bool
+        default: false
+  count_timeout:
+    description: Seconds, from 1 to 1000000, within which C(state=counted) must have counted.
+    type: float
+    default: 1800
   definers:
     description:
       - >-
@@ -271,7 +323,7 @@ options:
     type: bool
 attributes:
   check_mode:
-    description: Can run in check mode. States other than C(planned) do nothing then, and C(planned) always works.
+    description: Can run in check mode. States other than C(planned) and C(counted) do nothing then, and these always work.
     support: full
   diff_mode:
     description: Can say what it changed in the form of a difference. C(state=configured) does.
@@ -317,11 +369,23 @@ msg:
   sample: moved /var/lib/mysql to /var/lib/mysql.aside-20261123T120000Z-4f2a9c; /var/lib/mysql is now that of the set
 said:
   description: What was done, and what was seen.
-  returned: with all states but C(planned)
+  returned: with all states but C(planned) and C(counted)
   type: list
   elements: str
   sample:
     - stopped the resource galera-master on all controllers
+loaded:
+  description: >-
+    The tables and sequences that were loaded, by C(schema) and C(name), with their C(rows) in the dump, and whether
+    such a table was C(in_use) before.
+  returned: with C(state=loaded)
+  type: list
+  elements: dict
+  sample:
+    - schema: keystone_before
+      name: user
+      rows: 12
+      in_use: false
 node:
   description: >-
     This controller, by its C(name) in Pacemaker, with the C(members) of the database's cluster, who is C(online),

@@ -265,6 +265,7 @@ RETURNED = {
     'galera_restore': {
         'msg': 'str',
         'said': ['str'],
+        'loaded': ['dict'],
         'node': 'dict',
         'book': 'dict',
         'set': 'dict',

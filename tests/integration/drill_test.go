@@ -30,6 +30,7 @@ func TestRestoreDrills(t *testing.T) {
 	forget()
 	t.Cleanup(forget)
 	l.sql("controller-0", "CREATE OR REPLACE USER operator@localhost IDENTIFIED BY 'of-the-set'; GRANT ALL ON *.* TO operator@localhost WITH GRANT OPTION")
+	l.inherit("controller-0")
 	l.run("load", "start")
 	_, set, m := l.backup(map[string]any{"controller_backup_method": "physical", "controller_backup_verify": "restore"})
 	_, dump, d := l.backup(map[string]any{"controller_backup_method": "logical", "controller_backup_verify": "restore"})
@@ -45,6 +46,7 @@ func TestRestoreDrills(t *testing.T) {
 	t.Run("given up before the database was stopped", func(t *testing.T) { lab{t}.givenUp(m.Controller, set) })
 	t.Run("one controller rejoins", func(t *testing.T) { lab{t}.rejoins() })
 	t.Run("a schema beside running clients", func(t *testing.T) { lab{t}.schemaBesideClients(dump) })
+	t.Run("what cannot be loaded costs no row", func(t *testing.T) { lab{t}.loadsOrLeavesEveryRow(t) })
 	t.Run("the configuration of Pacemaker", func(t *testing.T) { lab{t}.configuration(set) })
 	if shape == "hosts" { // in containers no option file of the operator's counts, but director's
 		t.Run("other passwords in the set", func(t *testing.T) { lab{t}.otherPasswords(m.Controller, set) })
@@ -116,6 +118,7 @@ func (l lab) destroyedAndBack(controller, set string) {
 		l.t.Errorf("not said what was seen through the VIP:\n%s", out)
 	}
 	l.asTheSet(controller, set)
+	l.inheritedIsBack(out)
 	l.clientsAreWell()
 }
 

@@ -15,13 +15,15 @@ die() { printf 'restore_by_hand: %s\n' "$*" >&2; exit 1; }
 
 # tables SOCKET: the lines. Names may hold anything but line feeds.
 tables() {
-  local socket=$1 schema table
-  ask "$socket" "SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE'
+  local socket=$1 schema table kind history
+  ask "$socket" "SELECT table_schema, table_name, table_type FROM information_schema.tables WHERE table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')
       AND table_schema NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys')" |
-    while IFS=$'\t' read -r schema table; do
+    while IFS=$'\t' read -r schema table kind; do
+      history=
+      if [ "$kind" = 'SYSTEM VERSIONED' ]; then history='FOR SYSTEM_TIME ALL'; fi
       schema=${schema//\`/\`\`} table=${table//\`/\`\`}
       printf '%s.%s\t%s\t%s\n' "$schema" "$table" \
-        "$(ask "$socket" "SELECT COUNT(*) FROM \`$schema\`.\`$table\`")" \
+        "$(ask "$socket" "SELECT COUNT(*) FROM \`$schema\`.\`$table\` $history")" \
         "$(ask "$socket" "CHECKSUM TABLE \`$schema\`.\`$table\` EXTENDED" | cut -f2)"
     done | sort
 }

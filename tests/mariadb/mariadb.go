@@ -79,19 +79,20 @@ func provider() string {
 }
 
 // Start starts a server in a new folder, with more arguments, and waits until it serves. What more gives for a folder
-// is called first, for files that the server wants to find there.
+// is called first, for files that the server wants to find there; a datadir there, named data, is taken as it is.
 func Start(more func(dir string) []string) (*Server, error) {
 	dir, err := os.MkdirTemp("/var/tmp", "mariadb-test-")
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{Dir: dir, Data: filepath.Join(dir, "data"), Socket: filepath.Join(dir, "s"), Port: FreePort()}
+	arguments := more(dir)
 	log, err := os.OpenFile(filepath.Join(dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	defer log.Close()
-	if err := s.start(process.ChildOptions{Stdout: log, Stderr: log}, more(dir)); err != nil {
+	if err := s.start(process.ChildOptions{Stdout: log, Stderr: log}, arguments); err != nil {
 		said, _ := os.ReadFile(log.Name())
 		s.Remove()
 		return nil, fmt.Errorf("%w\n%s", err, said)
@@ -104,17 +105,12 @@ func (s *Server) start(o process.ChildOptions, more []string) error {
 	if err != nil {
 		return err
 	}
-	// A server that starts removes every #sql file in its tmpdir, and crashes when its own is gone: never a shared one.
-	temporary := filepath.Join(s.Dir, "tmp")
-	if err := os.Mkdir(temporary, 0o700); err != nil {
+	own := []string{"--no-defaults", "--user=" + me.Username, "--datadir=" + s.Data}
+	if err := s.install(o, append(own, "--auth-root-socket-user="+me.Username), more); err != nil {
 		return err
 	}
-	own := []string{"--no-defaults", "--user=" + me.Username, "--datadir=" + s.Data, "--tmpdir=" + temporary}
-	if err := o.Run(context.Background(), "mariadb-install-db", append(own, "--skip-test-db", "--skip-name-resolve",
-		"--auth-root-authentication-method=socket", "--auth-root-socket-user="+me.Username)...); err != nil {
-		return err
-	}
-	args := append(own, "--socket="+s.Socket, "--pid-file="+filepath.Join(s.Dir, "pid"), "--bind-address=127.0.0.1", fmt.Sprintf("--port=%d", s.Port),
+	args := append(own, "--socket="+s.Socket, "--pid-file="+filepath.Join(s.Dir, "pid"), "--bind-address=127.0.0.1",
+		fmt.Sprintf("--port=%d", s.Port), "--tmpdir="+filepath.Join(s.Dir, "tmp"),
 		"--innodb-buffer-pool-size=32M", "--innodb-log-file-size=8M", "--binlog-format=ROW", "--innodb-autoinc-lock-mode=2")
 	if library := provider(); library != "" {
 		s.Galera = true
@@ -127,6 +123,25 @@ func (s *Server) start(o process.ChildOptions, more []string) error {
 		return err
 	}
 	return s.wait()
+}
+
+// install makes the datadir, unless there is one. Options that the files depend on count from the beginning.
+func (s *Server) install(o process.ChildOptions, own, more []string) error {
+	// A server that starts removes every #sql file in its tmpdir, and crashes when its own is gone: never a shared one.
+	temporary := filepath.Join(s.Dir, "tmp")
+	if err := os.Mkdir(temporary, 0o700); err != nil {
+		return err
+	}
+	if _, err := os.Stat(s.Data); err == nil {
+		return nil
+	}
+	args := append(own, "--tmpdir="+temporary, "--skip-test-db", "--skip-name-resolve", "--auth-root-authentication-method=socket")
+	for _, option := range more {
+		if name, _, _ := strings.Cut(option, "="); strings.HasPrefix(name, "--innodb-") || name == "--lower-case-table-names" {
+			args = append(args, option)
+		}
+	}
+	return o.Run(context.Background(), "mariadb-install-db", args...)
 }
 
 func (s *Server) wait() error {
@@ -161,6 +176,23 @@ func (s *Server) SQL(statements string) (string, error) {
 		err = fmt.Errorf("%w: %s", err, out)
 	}
 	return strings.TrimSpace(string(out)), err
+}
+
+// Script runs a file of statements as root, comments in programs included.
+func (s *Server) Script(path string) (string, error) {
+	script, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer script.Close()
+	client := exec.Command("mariadb", "--no-defaults", "--socket="+s.Socket, "--batch", "--comments",
+		"--default-character-set=utf8mb4")
+	client.Stdin = script
+	out, err := client.CombinedOutput()
+	if err != nil {
+		err = fmt.Errorf("%s: %w: %s", path, err, out)
+	}
+	return string(out), err
 }
 
 // Remove kills the server and removes its folder.

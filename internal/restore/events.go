@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package restore
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/galera"
+)
+
+// EnableEvents has the restored cluster run the events that it ran when the set was made, on this member alone. said tells
+// which; warnings are what an operator has to do.
+func (b *Book) EnableEvents(ctx context.Context, c *galera.Client) (said string, warnings []string) {
+	enabled, left, err := c.EnableEvents(ctx, b.Events.Enable)
+	if len(enabled) > 0 {
+		said = fmt.Sprintf("enabled %d events here, and nowhere else: %s", len(enabled), strings.Join(first(enabled), ", "))
+	}
+	if err != nil {
+		warnings = append(warnings, fmt.Sprintf("whether the events run that ran before is not known: %v", err))
+	}
+	if len(left) > 0 {
+		warnings = append(warnings, "no controller runs these events: "+strings.Join(first(left), "; "))
+	}
+	if len(b.Events.Unknown) > 0 {
+		warnings = append(warnings, "no controller runs these events now, and the set does not say whether one ran them; enable on one controller "+
+			"those that are to run: "+strings.Join(first(statements(ctx, c, b.Events.Unknown)), "; "))
+	}
+	if scheduler, err := c.EventScheduler(ctx); len(enabled) > 0 && err == nil && scheduler != "ON" {
+		warnings = append(warnings, "event_scheduler is "+scheduler+" on this controller, so that the events do not run here")
+	}
+	return said, warnings
+}
+
+// statements are those that enable events; one that cannot be read is named.
+func statements(ctx context.Context, c *galera.Client, events []galera.Event) (all []string) {
+	for _, e := range events {
+		statement, err := c.EnableStatement(ctx, e)
+		if err != nil || statement == "" {
+			statement = excerpt.Of(e.String())
+		}
+		all = append(all, statement)
+	}
+	return all
+}
+
+// first are the first names, and how many there are besides.
+func first(names []string) []string {
+	if more := len(names) - mostNames; more > 0 {
+		return append(append([]string{}, names[:mostNames]...), fmt.Sprintf("and %d more", more))
+	}
+	return names
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/sqldump"
+)
+
+// loading is a load of parts that is under way.
+type loading struct {
+	LoadOptions
+	set        *Set
+	server     *galera.Client
+	ctx        context.Context
+	version    string
+	connection string // its number on the server
+	seen       *survey
+	chosen     *choice
+	convert    []string // the engines that are not converted; empty when none is
+	stages     []*stage
+	schemas    map[string]string // the CREATE DATABASE, by the part's As
+	using      string            // the session's schema
+	later      []deferred
+	line       int     // of the last view or program that was made
+	triggers   []aside // that the tables had that are replaced
+	referred   map[*stage][]string
+	// programsBefore are what the dump's views and programs replace.
+	programsBefore []aside
+	phase          phase
+	done           *Loaded
+	events         []eventLoaded
+}
+
+// phase is how far a load has come, by what undoes it.
+type phase int
+
+const (
+	staging  phase = iota // nothing that was there is touched
+	swapping              // triggers are aside, tables may have changed places; all that was there is in the schema of ours
+	adopting              // earlier tables are being removed; triggers may be missing
+	removing              // all is loaded
+)
+
+// deferred is a statement that is sent when the tables have their places.
+type deferred struct {
+	sqldump.Statement
+	text string
+	part *Part
+}
+
+// run loads the parts, and leaves what was there as it was where that fails.
+func (l *loading) run(ctx context.Context) error {
+	l.ctx, l.schemas = ctx, map[string]string{}
+	err := l.lock(ctx)
+	if err == nil {
+		err = l.clean(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("load the dump: %w; nothing was changed", err)
+	}
+	err = l.steps(ctx)
+	if err == nil {
+		l.enableEvents(ctx)
+		_ = l.server.Exec(ctx, "DO RELEASE_LOCK(?)", stageLock)
+		return nil
+	}
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return l.failed(fmt.Errorf("load the dump: %w", err))
+}
+
+func (l *loading) steps(ctx context.Context) error {
+	if err := prepareLoad(ctx, l.server); err != nil {
+		return err
+	}
+	if err := l.prepare(ctx); err != nil {
+		return err
+	}
+	l.chosen = newChoice(l.Parts, nil)
+	l.chosen.pass = l.take
+	if err := l.set.through(ctx, l.version, l.chosen, l.Tell); err != nil {
+		return err
+	}
+	for _, step := range []func(context.Context) error{l.commit, l.listStaged, l.count, l.keepPrograms} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	l.phase = swapping
+	for _, step := range []func(context.Context) error{l.swap, l.findReferred} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return l.programs(ctx)
+}
+
+func (l *loading) commit(ctx context.Context) error { return l.server.Exec(ctx, "COMMIT") }
+
+// programs makes views and programs, and removes the earlier tables. A trigger must not be on a table while foreign keys
+// are led to it, so that the triggers wait for that where there are such keys.
+func (l *loading) programs(ctx context.Context) error {
+	isTrigger := func(s sqldump.Statement) bool { return s.Does == "CREATE TRIGGER" || s.Does == "DROP TRIGGER" }
+	if len(l.referred) == 0 {
+		if err := l.send(ctx, func(sqldump.Statement) bool { return true }); err != nil {
+			return err
+		}
+	} else {
+		if err := l.send(ctx, func(s sqldump.Statement) bool { return !isTrigger(s) }); err != nil {
+			return err
+		}
+		l.phase = adopting
+		if err := l.adopt(ctx); err != nil {
+			return err
+		}
+		onlyTriggers := func(s sqldump.Statement) bool {
+			return s.Kind != sqldump.View && (s.Kind != sqldump.Program || isTrigger(s))
+		}
+		if err := l.send(ctx, onlyTriggers); err != nil {
+			return err
+		}
+	}
+	l.phase = removing
+	return l.removeStages(ctx, l.server)
+}
+
+// send sends what waited for the tables.
+func (l *loading) send(ctx context.Context, wanted func(sqldump.Statement) bool) error {
+	l.using, l.line = "", 0
+	for _, s := range l.later {
+		if !wanted(s.Statement) {
+			continue
+		}
+		if s.Kind != sqldump.Session && s.Kind != sqldump.Use && s.Kind != sqldump.Schema {
+			l.line = s.Line
+		}
+		if err := l.sendLater(ctx, s); err != nil {
+			return err
+		}
+	}
+	return l.commit(ctx)
+}
+
+func (l *loading) sendLater(ctx context.Context, s deferred) error {
+	switch {
+	case s.Kind == sqldump.Session:
+		return send(ctx, l.server, s.Statement, s.text)
+	case s.Kind == sqldump.Use, s.Kind == sqldump.Schema, strings.HasPrefix(s.Does, "DROP "):
+		return nil // the schema is there, and what is made replaces what has its name
+	case s.Does != "CREATE EVENT":
+		return l.sendIn(s.part.As, s.Statement, orReplace(s.text))
+	}
+	l.events = append(l.events, eventLoaded{set: s.Schema, schema: s.part.As, name: s.Name, event: s.Event})
+	if err := l.server.Exec(ctx, "USE "+sqldump.QuoteName(s.part.As)); err != nil {
+		return err
+	}
+	l.using = s.part.As
+	left, err := createEvent(ctx, l.server, s.Statement, orReplace(s.text))
+	if left != "" {
+		l.done.Warnings = append(l.done.Warnings, left)
+	}
+	return err
+}
+
+// orReplace has a view or program replace the one of its name, which stays where that fails, and so do the grants on it.
+func orReplace(text string) string {
+	if rest, creates := strings.CutPrefix(text, "CREATE "); creates {
+		return "CREATE OR REPLACE " + rest
+	}
+	return text
+}
+
+// removeStages removes the schemas of ours with all that is in them.
+func (l *loading) removeStages(ctx context.Context, server *galera.Client) error {
+	if err := server.Exec(ctx, "SET SESSION foreign_key_checks = 0"); err != nil {
+		return err
+	}
+	for _, st := range l.stages {
+		for _, schema := range []string{st.fresh, st.old} {
+			if err := server.Exec(ctx, "DROP DATABASE IF EXISTS "+schema); err != nil {
+				return fmt.Errorf("remove the schema %s: %w", schema, err)
+			}
+		}
+	}
+	return nil
+}
+
+// removeMade removes what was made besides tables: schemas that were not there, and sequences that had to be there first.
+func (l *loading) removeMade(ctx context.Context, server *galera.Client) error {
+	for _, st := range l.stages {
+		if st.madeSchema {
+			if err := server.Exec(ctx, "DROP DATABASE IF EXISTS "+sqldump.QuoteName(st.As)); err != nil {
+				return fmt.Errorf("remove the schema %s: %w", excerpt.Of(st.As), err)
+			}
+			continue
+		}
+		for _, name := range st.madeFirst {
+			if err := server.Exec(ctx, "DROP SEQUENCE IF EXISTS "+sqldump.QuoteName(st.As)+"."+sqldump.QuoteName(name)); err != nil {
+				return fmt.Errorf("remove the sequence %s.%s: %w", excerpt.Of(st.As), excerpt.Of(name), err)
+			}
+		}
+	}
+	return nil
+}
+
+var errAgain = errors.New("the server cannot be reached again")

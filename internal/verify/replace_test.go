@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package verify
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/repository"
+)
+
+// live is a schema in use, and one beside it whose foreign key leads into it.
+const live = `DROP DATABASE IF EXISTS beside; DROP DATABASE IF EXISTS live; CREATE DATABASE live; CREATE DATABASE beside; USE live;
+	CREATE TABLE parent (id INT PRIMARY KEY, v INT CHECK (v < 1000));
+	CREATE TABLE child (id INT PRIMARY KEY, p INT, n INT, CONSTRAINT fkn FOREIGN KEY (p) REFERENCES parent (id) ON DELETE CASCADE, FOREIGN KEY (p) REFERENCES parent (id));
+	CREATE TABLE ` + "`a ``b. é`" + ` (id INT PRIMARY KEY, b LONGBLOB);
+	CREATE SEQUENCE sq NOCACHE INCREMENT BY 0; CREATE TABLE numbered (id BIGINT DEFAULT NEXTVAL(sq) PRIMARY KEY, n INT);
+	CREATE VIEW v AS SELECT id, v FROM parent; CREATE PROCEDURE p() SELECT 'old';
+	CREATE TRIGGER t1 BEFORE INSERT ON child FOR EACH ROW SET NEW.n = 1;
+	CREATE TRIGGER t2 BEFORE INSERT ON child FOR EACH ROW FOLLOWS t1 SET NEW.n = NEW.n + 1;
+	CREATE TRIGGER t3 BEFORE INSERT ON parent FOR EACH ROW SET NEW.v = 7;
+	CREATE TABLE beside.c (id INT PRIMARY KEY, p INT, FOREIGN KEY (p) REFERENCES live.parent (id));
+	INSERT INTO parent VALUES (1, 0), (2, 0); INSERT INTO child (id, p) VALUES (1, 1); INSERT INTO beside.c VALUES (1, 2);
+	INSERT INTO numbered (n) VALUES (5), (6);
+	INSERT INTO ` + "`a ``b. é`" + ` VALUES (1, REPEAT('x', 900000)), (2, 'y')`
+
+// dumpArgs are those of a backup.
+var dumpArgs = []string{"--no-defaults", "--single-transaction", "--routines", "--events", "--triggers", "--skip-add-locks", "--hex-blob"}
+
+// dumped is a dump of schemas of the server.
+func (s *server) dumped(t *testing.T, schemas ...string) string {
+	t.Helper()
+	dump, err := exec.Command("mariadb-dump", append(append(dumpArgs, "--socket="+s.Socket, "--databases"), schemas...)...).Output()
+	must(t, err)
+	return string(dump)
+}
+
+// setOf is a set with such a dump.
+func setOf(t *testing.T, dump string, change func(*repository.Manifest)) *Set {
+	t.Helper()
+	destination, path := copySet(t, "logical")
+	recompress(t, path, data(openSet(t, destination, path).Manifest), func(raw string) { must(t, os.WriteFile(raw, []byte(dump), 0o600)) })
+	editManifest(t, path, func(m *repository.Manifest) {
+		m.Schema.Tables = map[string]int{"live": 5, "copy": 1}
+		if change != nil {
+			change(m)
+		}
+	})
+	return openSet(t, destination, path)
+}
+
+// state is all of the schemas live and beside that a client would miss.
+func (s *server) state(t *testing.T) string {
+	t.Helper()
+	var all strings.Builder
+	for _, query := range []string{
+		"CHECKSUM TABLE live.parent, live.child, live.`a ``b. é`, live.numbered, beside.c",
+		"SHOW CREATE TABLE live.child", "SHOW CREATE TABLE live.parent", "SHOW CREATE TABLE beside.c", "SHOW CREATE TABLE live.numbered", "SELECT LASTVAL(live.sq)",
+		"SELECT trigger_name, event_object_table, action_timing, action_order, action_statement, sql_mode, definer, character_set_client," +
+			" collation_connection FROM information_schema.triggers WHERE trigger_schema = 'live' ORDER BY 1",
+		"SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = 'live' ORDER BY 1",
+		"SELECT * FROM live.v ORDER BY 1", "CALL live.p()",
+		"SELECT for_name, ref_name FROM information_schema.innodb_sys_foreign WHERE for_name LIKE 'live/%' OR for_name LIKE 'beside/%' ORDER BY id",
+		"SELECT schema_name FROM information_schema.schemata ORDER BY 1",
+	} {
+		said, err := s.SQL(query)
+		must(t, err)
+		fmt.Fprintf(&all, "%s\n%s\n", query, said)
+	}
+	return all.String()
+}
+
+// inUse makes the schemas and removes them in the end.
+func inUse(t *testing.T) *server {
+	t.Helper()
+	s := shared(t)
+	_, err := s.SQL(live)
+	must(t, err)
+	t.Cleanup(func() {
+		if _, err := s.SQL("SET foreign_key_checks = 0; DROP DATABASE IF EXISTS live; DROP DATABASE IF EXISTS beside; DROP DATABASE IF EXISTS copy"); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+var asRoot = []string{"root@localhost"}
+
+func whole(as string) LoadOptions {
+	return LoadOptions{Parts: []Part{{Schema: "live", As: as}}, Definers: asRoot}
+}
+
+func TestASchemaInUseIsReplacedWithAllThatLeadsToIt(t *testing.T) {
+	s := inUse(t)
+	before, set := s.state(t), setOf(t, s.dumped(t, "live"), nil)
+	_, err := s.SQL("USE live; SET foreign_key_checks = 0; DELETE FROM beside.c; DELETE FROM parent; INSERT INTO parent VALUES (9, 9); DROP TRIGGER t2; DELETE FROM `a ``b. é`; " +
+		"DROP PROCEDURE p; CREATE PROCEDURE p() SELECT 'changed'; INSERT INTO numbered (n) VALUES (7), (8); CREATE OR REPLACE VIEW v AS SELECT 1 AS id, 1 AS v; " +
+		"INSERT INTO beside.c VALUES (1, 2)")
+	must(t, err)
+	done, err := load(t, s, set, whole("live"))
+	must(t, err)
+	if after := s.state(t); after != before {
+		t.Errorf("before:\n%s\nafter:\n%s", before, after)
+	}
+	rows := map[string]int64{}
+	for _, table := range done.Tables {
+		if rows[table.Schema+"."+table.Name] = table.Rows; !table.InUse {
+			t.Errorf("%+v was there before", table)
+		}
+	}
+	if fmt.Sprint(rows) != "map[live.a `b. é:2 live.child:1 live.numbered:2 live.parent:2 live.sq:1]" {
+		t.Error(rows)
+	}
+	// The keys hold as before, in both directions.
+	for statement, why := range map[string]string{
+		"INSERT INTO live.child VALUES (5, 55, 0)": "1452", "INSERT INTO beside.c VALUES (5, 55)": "1452", "DELETE FROM live.parent WHERE id = 2": "1451",
+	} {
+		if _, err := s.SQL(statement); err == nil || !strings.Contains(err.Error(), why) {
+			t.Errorf("%s: %v", statement, err)
+		}
+	}
+}
+
+func TestOneTableIsReplacedWithItsKeysToTablesThatStay(t *testing.T) {
+	s := inUse(t)
+	before, set := s.state(t), setOf(t, s.dumped(t, "live"), nil)
+	for _, table := range []string{"child", "parent"} {
+		_, err := s.SQL("UPDATE live.child SET n = 9; UPDATE live.parent SET v = 9")
+		must(t, err)
+		for _, each := range []string{table, map[string]string{"child": "parent", "parent": "child"}[table]} {
+			_, err = load(t, s, set, LoadOptions{Parts: []Part{{Schema: "live", As: "live", Tables: []string{each}}}, Definers: asRoot})
+			must(t, err)
+		}
+		if after := s.state(t); after != before {
+			t.Errorf("%s: before:\n%s\nafter:\n%s", table, before, after)
+		}
+	}
+}
+
+func TestASchemaThatWasDroppedComesBack(t *testing.T) {
+	s := inUse(t)
+	before, set := s.state(t), setOf(t, s.dumped(t, "live"), nil)
+	_, err := s.SQL("SET foreign_key_checks = 0; DROP DATABASE live")
+	must(t, err)
+	_, err = load(t, s, set, whole("live"))
+	must(t, err)
+	if after := s.state(t); after != before {
+		t.Errorf("before:\n%s\nafter:\n%s", before, after)
+	}
+}
+
+// Whatever ends a load, what was there stays: rows, triggers, keys, views.
+func TestALoadThatFailsCostsNothing(t *testing.T) {
+	s := inUse(t)
+	before, dump := s.state(t), s.dumped(t, "live")
+	last := strings.LastIndex(dump, "INSERT INTO `parent`")
+	for name, c := range map[string]struct {
+		dump, why string
+		change    func()
+	}{
+		"a duplicate key":        {dump[:last] + "INSERT INTO `parent` VALUES (1,0);\n" + dump[last:], "Duplicate entry", nil},
+		"rows that are missing":  {strings.Replace(dump, "INSERT INTO `parent`", "INSERT IGNORE INTO `parent` VALUES (1,0);\nINSERT IGNORE INTO `parent`", 1), "were loaded", nil},
+		"a procedure that fails": {strings.Replace(dump, "SELECT 'old'", "SELECT FROM WHERE", 1), "SQL syntax", nil},
+		"a trigger that fails":   {strings.Replace(dump, "SET NEW.v = 7", "SET NEW.w = 7 FROM", 1), "SQL syntax", nil},
+		"a view that fails":      {strings.Replace(dump, "AS `v` from `parent`", "AS `v` from `parents`", 1), "parents", nil},
+		"a blob that is too long": {dump, "max_allowed_packet", func() {
+			_, err := s.SQL("SET GLOBAL max_allowed_packet = 1048576")
+			must(t, err)
+		}},
+	} {
+		if c.change != nil {
+			c.change()
+		}
+		_, err := load(t, s, setOf(t, c.dump, nil), whole("live"))
+		if err == nil || !strings.Contains(err.Error(), c.why) || !strings.Contains(err.Error(), "line ") {
+			t.Errorf("%s: %v", name, err)
+		}
+		_, err = s.SQL("SET GLOBAL max_allowed_packet = DEFAULT")
+		must(t, err)
+		if after := s.state(t); after != before {
+			t.Errorf("%s: before:\n%s\nafter:\n%s", name, before, after)
+		}
+	}
+}
+
+func TestALoadWhoseConnectionIsKilledCostsNothing(t *testing.T) {
+	s := inUse(t)
+	before := s.state(t)
+	set := setOf(t, strings.Replace(s.dumped(t, "live"), "SELECT 'old'", "SELECT 'new'", 1), nil)
+	for _, seconds := range []int{0, 1} {
+		// Somebody holds a table of the live schema, so that the swap waits; outside of a cluster it would for long.
+		ctx, cancel := context.WithCancel(t.Context())
+		killed := make(chan error, 1)
+		go func() { killed <- s.killLoader(ctx, time.Duration(seconds)*50*time.Millisecond) }()
+		_, err := load(t, s, set, whole("live"))
+		cancel()
+		if by := <-killed; by != nil {
+			t.Fatal(by)
+		}
+		if err == nil || !strings.Contains(err.Error(), "load the dump") {
+			t.Errorf("after %d: %v", seconds, err)
+		}
+		if after := s.state(t); after != before {
+			t.Errorf("after %d: before:\n%s\nafter:\n%s", seconds, before, after)
+		}
+	}
+}
+
+// killLoader ends the connection that loads a moment after it has begun to.
+func (s *server) killLoader(ctx context.Context, after time.Duration) error {
+	c, err := galera.Open(context.Background(), galera.Login{Socket: s.Socket})
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	for ctx.Err() == nil {
+		used, err := c.Value(context.Background(), "SELECT IS_USED_LOCK('overcloud_load')")
+		if err == nil && used != "" {
+			time.Sleep(after)
+			return c.Exec(context.Background(), "KILL "+used)
+		}
+	}
+	return nil
+}

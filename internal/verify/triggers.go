@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/sqldump"
+)
+
+// A table with a trigger cannot be renamed into another schema, so that those of the earlier tables are dropped before;
+// their statements wait in the schema of the earlier tables.
+
+// dropTriggers drops the triggers of a schema's tables.
+func dropTriggers(ctx context.Context, server *galera.Client, schema string, of func(table string) bool) error {
+	rows, err := triggersOf(ctx, server, schema)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if !of(row[1]) {
+			continue
+		}
+		if err := server.Exec(ctx, "DROP TRIGGER IF EXISTS "+sqldump.QuoteName(schema)+"."+sqldump.QuoteName(row[0])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// triggersOf are the names of a schema's triggers and of their tables, in the order in which they run.
+func triggersOf(ctx context.Context, server *galera.Client, schema string) ([][]string, error) {
+	return server.Rows(ctx, "SELECT trigger_name, event_object_table FROM information_schema.triggers WHERE "+
+		ofSchema("trigger_schema")+" ORDER BY event_object_table, event_manipulation, action_timing, action_order", schema, schema)
+}
+
+// setTriggersAside keeps the triggers of the tables that are replaced, and drops them.
+func (l *loading) setTriggersAside(ctx context.Context, st *stage) error {
+	rows, err := triggersOf(ctx, l.server, st.As)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if !slices.ContainsFunc(st.tables, func(t staged) bool { return t.replaces && t.name == row[1] }) {
+			continue
+		}
+		trigger := sqldump.QuoteName(st.As) + "." + sqldump.QuoteName(row[0])
+		// Trigger, sql_mode, SQL Original Statement, character_set_client, collation_connection, Database Collation, Created
+		shown, err := l.server.Rows(ctx, "SHOW CREATE TRIGGER "+trigger)
+		if err != nil || len(shown) != 1 || len(shown[0]) < 6 || shown[0][2] == "" {
+			return fmt.Errorf("read the trigger %s.%s: %w", excerpt.Of(st.As), excerpt.Of(row[0]), errors.Join(err, errNoDefinition))
+		}
+		keep := aside{schema: st.As, had: true, mode: shown[0][1], charset: shown[0][3], collation: shown[0][4], text: shown[0][2]}
+		l.triggers = append(l.triggers, keep)
+		for _, text := range keep.statements() {
+			if err := l.server.Exec(ctx, "INSERT INTO "+st.old+"."+markName+" (statement) VALUES (?)", text); err != nil {
+				return fmt.Errorf("keep the trigger %s.%s: %w", excerpt.Of(st.As), excerpt.Of(row[0]), err)
+			}
+		}
+		if err := l.server.Exec(ctx, "DROP TRIGGER "+trigger); err != nil {
+			return fmt.Errorf("drop the trigger %s.%s: %w", excerpt.Of(st.As), excerpt.Of(row[0]), err)
+		}
+	}
+	return nil
+}
+
+var errNoDefinition = errors.New("the server shows no definition; the account needs TRIGGER and SUPER")

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"overcloud.backup/internal/ansible"
+	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/verify"
+)
+
+// counted counts loaded tables on this host's server, which changes nothing, when it has applied all of the cluster.
+func (o galeraRestoreOptions) counted(ctx context.Context, call *ansible.Call) (*ansible.Result, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, seconds(o.CountTimeout), fmt.Errorf("the tables were not counted within count_timeout (%g s)", o.CountTimeout))
+	defer cancel()
+	c, err := galera.Open(ctx, o.login(call))
+	if err != nil {
+		return &ansible.Result{Msg: "not counted: " + err.Error()}, nil
+	}
+	defer c.Close()
+	if w, err := c.Status(ctx); err != nil || w.On && w.ClusterStatus != galera.ClusterPrimary {
+		return &ansible.Result{Msg: fmt.Sprintf("not counted: this host's server is no member of the cluster now (%s, %v)", w.ClusterStatus, err)}, nil
+	}
+	differ, err := verify.Count(ctx, c, o.Tables)
+	if err != nil {
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		return nil, err
+	}
+	var lost, others []string
+	for _, d := range differ {
+		text := fmt.Sprintf("%s.%s has %d rows here, and %d were loaded", excerpt.Of(d.Schema), excerpt.Of(d.Name), d.Here, d.Rows)
+		if d.InUse && d.Here > 0 {
+			others = append(others, text)
+		} else {
+			lost = append(lost, text)
+		}
+	}
+	if len(lost) > 0 {
+		return nil, fmt.Errorf("not all of the cluster holds what was loaded: %s", excerpt.UpTo(2000, strings.Join(lost, "; ")))
+	}
+	r := &ansible.Result{Msg: fmt.Sprintf("%d tables have as many rows here as were loaded", len(o.Tables)-len(others))}
+	if len(others) > 0 {
+		r.Warnings = []string{excerpt.UpTo(2000, strings.Join(others, "; ")) + ": clients may have written to them meanwhile"}
+	}
+	return r, nil
+}
