@@ -24,7 +24,10 @@ func (j *Job) newManifest(begun time.Time) *repository.Manifest {
 }
 
 func (r *running) warn(format string, args ...any) {
-	r.manifest.Warnings = append(r.manifest.Warnings, fmt.Sprintf(format, args...))
+	warning := fmt.Sprintf(format, args...)
+	if !slices.Contains(r.manifest.Warnings, warning) { // a second attempt says it again
+		r.manifest.Warnings = append(r.manifest.Warnings, warning)
+	}
 }
 
 // look notes what an operator should know of the sets beside this one.
@@ -156,7 +159,8 @@ func (r *running) describeBroken(ctx context.Context, c *galera.Client) error {
 		return nil
 	}
 	if len(list) > 0 {
-		r.warn("the server cannot open these tables and views, and the set has them as they are: %s", describeBroken(list))
+		r.warn("the server cannot open these tables and views, and the set has them as they are: %s",
+			describeBroken(list))
 	}
 	s.Broken, _ = brokenNames(list)
 	return err

@@ -35,8 +35,9 @@ func (told *clusterEvents) running(own map[galera.Event]galera.EventStatus) runn
 	if told == nil {
 		told = &clusterEvents{Unknown: []string{nobody}}
 	}
+	toldOn, toldOff := setOf(told.Enabled), setOf(told.Disabled)
 	for event, status := range own {
-		on, off := slices.Contains(told.Enabled, event), slices.Contains(told.Disabled, event)
+		on, off := toldOn[event], toldOff[event]
 		switch {
 		case status == galera.Enabled && !off || status == galera.Slaveside && on && !off:
 			enabled = append(enabled, event)
@@ -54,13 +55,23 @@ func (told *clusterEvents) running(own map[galera.Event]galera.EventStatus) runn
 	for _, e := range enabled {
 		r.enabled = append(r.enabled, repository.Name(e))
 	}
-	r.warn("one member says that it runs these events, and another one that they are disabled; the set has them as disabled: %s", unclear)
+	r.warn("one member says that it runs these events, and another one that they are disabled; the set has them as"+
+		" disabled: %s", unclear)
 	r.warn(told.unsaid()+": %s", unknown)
-	r.warn("no member of the cluster runs these events, each has them SLAVESIDE_DISABLED: %s; ALTER EVENT ... ENABLE on one of them if they should run", nowhere)
+	r.warn("no member of the cluster runs these events, each has them SLAVESIDE_DISABLED: %s; ALTER EVENT ..."+
+		" ENABLE on one of them if they should run", nowhere)
 	if len(told.Unknown) == 0 && len(told.Scheduling) == 0 {
 		r.warn("the event scheduler is off on every member, so none of the events that are enabled runs: %s", enabled)
 	}
 	return r
+}
+
+func setOf(events []galera.Event) map[galera.Event]bool {
+	set := map[galera.Event]bool{}
+	for _, e := range events {
+		set[e] = true
+	}
+	return set
 }
 
 // nobody is who did not tell of events where there is no decision.
@@ -68,7 +79,8 @@ const nobody = ""
 
 // unsaid says why it is not known whether an event runs.
 func (told *clusterEvents) unsaid() string {
-	const what = "whether another member of the cluster runs these events is not known, and the set has them as disabled "
+	const what = "whether another member of the cluster runs these events is not known, and the set has them as" +
+		" disabled "
 	if slices.Contains(told.Unknown, nobody) {
 		return what + "(hand in the decision of idle_controller)"
 	}

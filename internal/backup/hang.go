@@ -63,7 +63,7 @@ func (r *running) bounded(ctx context.Context, limit time.Duration, do func() er
 // The guard sees a server that hangs, but before it watches nobody does, and the cluster's lock may be held already.
 //
 // readyTimeout is for all that is asked then: to catch up alone may take 30 s (repl.causal_read_timeout), the schema of
-// thousands of tables as long. prepareTimeout holds queryLimit besides, three times, and lookLimit, eight times.
+// thousands of tables as long. prepareTimeout holds queryLimit besides, four times, and lookLimit, eight times.
 var (
 	readyTimeout   = 3 * time.Minute
 	prepareTimeout = 8 * time.Minute

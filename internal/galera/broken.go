@@ -26,24 +26,29 @@ const maxBroken = 10_000
 // tables without their files or their engine. The server itself ends the query after limit.
 //
 // The server says why in the comment, and engine is NULL, when a column is asked for that takes opening the table, as
-// table_rows does (10.1 to 11.8).
+// table_rows does (10.1, 10.2 and 10.11).
 func (c *Client) Broken(ctx context.Context, limit time.Duration) ([]Broken, error) {
 	var list []Broken
-	err := c.Each(ctx, limited(limit)+"SELECT table_schema, table_name, table_type, engine, table_comment, table_rows FROM information_schema.tables"+
-		" WHERE table_type NOT IN ('SYSTEM VIEW', 'TEMPORARY') AND "+userTables("table_schema"), func(row []*string) error {
-		b := Broken{deref(row[0]), deref(row[1]), deref(row[2]) == "VIEW", deref(row[4])}
-		switch {
-		case b.View && b.Why == "VIEW", !b.View && row[3] != nil:
+	err := c.Each(ctx, limited(limit)+"SELECT table_schema, table_name, table_type, engine, table_comment,"+
+		" table_rows FROM information_schema.tables"+
+		" WHERE table_type NOT IN ('SYSTEM VIEW', 'TEMPORARY') AND "+userTables("table_schema"),
+		func(row []*string) error {
+			b := Broken{deref(row[0]), deref(row[1]), deref(row[2]) == "VIEW", deref(row[4])}
+			switch {
+			case b.View && b.Why == "VIEW", !b.View && row[3] != nil:
+				return nil
+			case len(list) == maxBroken:
+				return fmt.Errorf("more than %d of them cannot be opened", maxBroken)
+			}
+			list = append(list, b)
 			return nil
-		case len(list) == maxBroken:
-			return fmt.Errorf("more than %d of them cannot be opened", maxBroken)
-		}
-		list = append(list, b)
-		return nil
-	})
+		})
 	if err != nil {
 		return nil, fmt.Errorf("look for tables and views that cannot be opened: %w", err)
 	}
-	slices.SortFunc(list, func(a, b Broken) int { return cmp.Or(cmp.Compare(a.Schema, b.Schema), cmp.Compare(a.Name, b.Name)) })
+	slices.SortFunc(list, func(a, b Broken) int {
+		return cmp.Or(cmp.Compare(a.Schema, b.Schema), cmp.Compare(a.Name,
+			b.Name))
+	})
 	return list, nil
 }

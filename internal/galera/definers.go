@@ -16,17 +16,25 @@ func (c *Client) Beyond(ctx context.Context, user string, schemas ...string) (st
 	if err != nil {
 		return "", err
 	}
+	d := &describing{Client: c}
+	if err := d.prepare(ctx); err != nil {
+		return "", err
+	}
 	for _, row := range rows {
-		grants, err := c.Rows(ctx, "SHOW GRANTS FOR "+User{Name: row[0], Host: row[1], Role: row[2] == "Y"}.account())
+		u := User{Name: row[0], Host: row[1], Role: row[2] == "Y"}
+		known, err := d.describe(ctx, &u)
 		if err != nil {
 			return "", err
 		}
-		for _, grant := range grants {
-			within, err := within(grant[0], schemas)
+		if !known {
+			return "what nobody can read of " + u.account(), nil
+		}
+		for _, grant := range u.Grants {
+			within, err := within(grant, schemas)
 			if err != nil {
 				return "", err
 			}
-			if line, _, _ := strings.Cut(grant[0], " IDENTIFIED "); !within {
+			if line, _, _ := strings.Cut(grant, " IDENTIFIED "); !within {
 				return line, nil
 			}
 		}

@@ -102,6 +102,9 @@ func TestAnAccountThatTheServerIgnoresIsKept(t *testing.T) {
 			t.Errorf("%s is missing in\n%s", want, strings.Join(got.Statements, "\n"))
 		}
 	}
+	if beyond, err := c.Beyond(t.Context(), "asleep", "asl"); err != nil || beyond != "GRANT PROCESS ON *.* TO "+account {
+		t.Errorf("beyond its schema: %q, %v", beyond, err)
+	}
 	warnings := strings.Join(got.Warnings, "\n")
 	if !strings.Contains(warnings, "from the tables of the schema mysql: "+account) || !strings.Contains(warnings, "not in the set, because neither the server nor its tables tell what they are: `odd`@`%`") {
 		t.Errorf("%q", got.Warnings)

@@ -662,6 +662,10 @@ backup:
           The content of C(manifest.json), the same values and, among others, C(files) with name, size and sha256 of
           each, C(schema) with the fingerprint and the number of tables, C(stream), C(restore), C(decision) and
           C(warnings).
+        - >-
+          C(schema.events_enabled) are the events that a member of the cluster ran, C(schema.broken) what the server
+          could not open, C(schema.left_out) what of that a dump lacks, C(schema.folders) folders of the datadir that
+          are no schemas. C(server.settings) are the server's variables that decide whether its data load elsewhere.
       returned: always
       type: dict
 """
