@@ -22,8 +22,9 @@ func (n EventName) quoted() string { return quoteName(n.Schema) + "." + quoteNam
 // eventColumns are all that an event is, its status first. ALTER EVENT writes the session's character set and the
 // schema's collation into it, and for want of DEFINER the account's name.
 var eventColumns = []string{
-	"status", "definer", "character_set_client", "collation_connection", "database_collation", "event_type", "execute_at", "interval_value",
-	"interval_field", "sql_mode", "starts", "ends", "on_completion", "time_zone", "event_comment", "event_definition", "created", "last_executed",
+	"status", "definer", "character_set_client", "collation_connection", "database_collation", "event_type", "execute_at",
+	"interval_value", "interval_field", "sql_mode", "starts", "ends", "on_completion", "time_zone", "event_comment",
+	"event_definition", "created", "last_executed",
 }
 
 // event is a row of information_schema.events.
@@ -45,10 +46,10 @@ func (e *event) enable() string {
 	return "ALTER DEFINER=" + quoteName(user) + host + " EVENT " + e.quoted() + " ENABLE"
 }
 
-// EnableEvents enables events on this node, as they were before Galera marked them SLAVESIDE_DISABLED: on the other nodes
-// they stay so, and one node runs them. Those that are enabled already count as enabled. What cannot be enabled without
-// another change is left with the reason and the statement to run. An error is one of the connection; what was done until
-// then is returned with it.
+// EnableEvents enables events on this node, as they were before Galera marked them SLAVESIDE_DISABLED: on the other
+// nodes they stay so, and one node runs them. Those that are enabled already count as enabled. What cannot be enabled
+// without another change is left with the reason and the statement to run. An error is one of the connection; what was
+// done until then is returned with it.
 func (c *Client) EnableEvents(ctx context.Context, names []EventName) (enabled, left []string, err error) {
 	for _, name := range names {
 		why, err := c.enableEvent(ctx, name)
@@ -97,7 +98,8 @@ func (c *Client) enableEvent(ctx context.Context, name EventName) (why string, e
 	case !strings.HasPrefix(charset, "utf8") && strings.ContainsFunc(statement, func(r rune) bool { return r >= 0x80 }):
 		return left("its name is not of its character set " + charset), nil
 	}
-	err = c.Exec(ctx, fmt.Sprintf("SET character_set_client = %s, collation_connection = %s", charset, e.column("collation_connection")))
+	err = c.Exec(ctx, fmt.Sprintf("SET character_set_client = %s, collation_connection = %s", charset,
+		e.column("collation_connection")))
 	if err == nil {
 		err = c.Exec(ctx, statement)
 	}
@@ -127,12 +129,12 @@ func (c *Client) enableEvent(ctx context.Context, name EventName) (why string, e
 	return "", nil
 }
 
-// event reads an event; nil where there is none. It is over when it was to run once, or until a moment, in the past, which
-// is shown in the event's own time zone.
+// event reads an event; nil where there is none. It is over when it was to run once, or until a moment, in the past,
+// which is shown in the event's own time zone.
 func (c *Client) event(ctx context.Context, name EventName) (*event, error) {
-	rows, err := c.Rows(ctx, "SELECT "+strings.Join(eventColumns, ", ")+", (SELECT default_collation_name FROM information_schema.schemata"+
-		" WHERE BINARY schema_name = BINARY event_schema) FROM information_schema.events WHERE BINARY event_schema = ? AND BINARY event_name = ?",
-		name.Schema, name.Name)
+	rows, err := c.Rows(ctx, "SELECT "+strings.Join(eventColumns, ", ")+", (SELECT default_collation_name FROM"+
+		" information_schema.schemata WHERE BINARY schema_name = BINARY event_schema) FROM information_schema.events"+
+		" WHERE BINARY event_schema = ? AND BINARY event_name = ?", name.Schema, name.Name)
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
@@ -142,7 +144,8 @@ func (c *Client) event(ctx context.Context, name EventName) (*event, error) {
 	if moment == "" {
 		return e, nil
 	}
-	over, err := c.Value(ctx, "SELECT CAST(? AS DATETIME) <= CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', ?)", moment, e.column("time_zone"))
+	over, err := c.Value(ctx, "SELECT CAST(? AS DATETIME) <= CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', ?)", moment,
+		e.column("time_zone"))
 	e.over = over != "0"
 	return e, err
 }

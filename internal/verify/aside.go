@@ -79,7 +79,8 @@ func (l *loading) shown(ctx context.Context, a aside, columns [5]int) (aside, er
 		}
 		return rows[0][i]
 	}
-	a.had, a.mode, a.zone, a.text, a.charset, a.collation = true, at(columns[0]), at(columns[1]), at(columns[2]), at(columns[3]), at(columns[4])
+	a.had, a.mode, a.zone, a.text = true, at(columns[0]), at(columns[1]), at(columns[2])
+	a.charset, a.collation = at(columns[3]), at(columns[4])
 	return a, nil
 }
 
@@ -92,7 +93,8 @@ func (a aside) statements() []string {
 	if strings.ContainsFunc(a.text, func(c rune) bool { return c >= 0x80 }) && !strings.HasPrefix(a.charset, "utf8") {
 		a.charset, a.collation = "utf8mb4", "utf8mb4_general_ci"
 	}
-	set := fmt.Sprintf("SET sql_mode = '%s', character_set_client = %s, collation_connection = %s", a.mode, a.charset, a.collation)
+	set := fmt.Sprintf("SET sql_mode = '%s', character_set_client = %s, collation_connection = %s", a.mode, a.charset,
+		a.collation)
 	if a.zone != "" {
 		set += ", time_zone = '" + a.zone + "'"
 	}

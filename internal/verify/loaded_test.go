@@ -52,6 +52,15 @@ func TestTablesThatGaleraDoesNotReplicateAreRefusedOrConverted(t *testing.T) {
 	if strings.Contains(err.Error(), "inno") {
 		t.Error(err)
 	}
+	// Neither is anything changed where a plan is wanted alone.
+	planned := ofCopy()
+	planned.Check, planned.Convert, planned.Parts[0].As = true, true, "new"
+	if done, err := load(t, s, set, planned); err != nil || len(done.Warnings) != 1 {
+		t.Errorf("%+v, %v", done, err)
+	}
+	if there, err := s.SQL("SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = 'new'"); there != "0" {
+		t.Errorf("%s, %v", there, err)
+	}
 	// What the server replicates is not refused.
 	_, err = s.SQL("SET GLOBAL wsrep_mode = 'REPLICATE_MYISAM,REPLICATE_ARIA'")
 	must(t, err)
@@ -251,5 +260,19 @@ func TestRowsAreCountedOnAnotherServer(t *testing.T) {
 	})
 	if err != nil || len(differ) != 2 || differ[0].Here != 2 || differ[1].Here != -1 {
 		t.Errorf("%+v, %v", differ, err)
+	}
+}
+
+func TestASecondCopyWithoutRoomIsRefused(t *testing.T) {
+	s := shared(t)
+	l := &loading{server: client(t, s), seen: newSurvey(nil)}
+	at, free, err := l.server.DatadirFree(t.Context())
+	if err != nil || at == "" || free <= 0 {
+		t.Fatalf("%q, %d, %v", at, free, err)
+	}
+	must(t, l.fitsDisk(t.Context()))
+	l.seen.bytes = free + 1<<30
+	if err := l.fitsDisk(t.Context()); err == nil || !strings.Contains(err.Error(), "too little for them beside what is there") {
+		t.Error(err)
 	}
 }

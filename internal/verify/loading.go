@@ -43,7 +43,7 @@ type phase int
 
 const (
 	staging  phase = iota // nothing that was there is touched
-	swapping              // triggers are aside, tables may have changed places; all that was there is in the schema of ours
+	swapping              // triggers are aside, tables may have changed places; what was there is in a schema of ours
 	adopting              // earlier tables are being removed; triggers may be missing
 	removing              // all is loaded
 )
@@ -103,10 +103,14 @@ func (l *loading) steps(ctx context.Context) error {
 	return l.programs(ctx)
 }
 
+func (l *loading) warn(format string, args ...any) {
+	l.done.Warnings = append(l.done.Warnings, fmt.Sprintf(format, args...))
+}
+
 func (l *loading) commit(ctx context.Context) error { return l.server.Exec(ctx, "COMMIT") }
 
-// programs makes views and programs, and removes the earlier tables. A trigger must not be on a table while foreign keys
-// are led to it, so that the triggers wait for that where there are such keys.
+// programs makes views and programs, and removes the earlier tables. A trigger must not be on a table while foreign
+// keys are led to it, so that the triggers wait for that where there are such keys.
 func (l *loading) programs(ctx context.Context) error {
 	isTrigger := func(s sqldump.Statement) bool { return s.Does == "CREATE TRIGGER" || s.Does == "DROP TRIGGER" }
 	if len(l.referred) == 0 {
@@ -135,16 +139,26 @@ func (l *loading) programs(ctx context.Context) error {
 // send sends what waited for the tables.
 func (l *loading) send(ctx context.Context, wanted func(sqldump.Statement) bool) error {
 	l.using, l.line = "", 0
-	for _, s := range l.later {
+	makes := func(s deferred) bool {
+		return wanted(s.Statement) && (s.Kind == sqldump.View || s.Kind == sqldump.Program)
+	}
+	last := len(l.later) - 1
+	for last >= 0 && !makes(l.later[last]) {
+		last--
+	}
+	for _, s := range l.later[:last+1] {
 		if !wanted(s.Statement) {
 			continue
 		}
-		if s.Kind != sqldump.Session && s.Kind != sqldump.Use && s.Kind != sqldump.Schema {
+		if s.Kind == sqldump.View || s.Kind == sqldump.Program {
 			l.line = s.Line
 		}
 		if err := l.sendLater(ctx, s); err != nil {
 			return err
 		}
+	}
+	if err := l.server.Exec(ctx, "SET NAMES utf8mb4, sql_mode = ''"); err != nil {
+		return err
 	}
 	return l.commit(ctx)
 }
@@ -165,12 +179,13 @@ func (l *loading) sendLater(ctx context.Context, s deferred) error {
 	l.using = s.part.As
 	left, err := createEvent(ctx, l.server, s.Statement, orReplace(s.text))
 	if left != "" {
-		l.done.Warnings = append(l.done.Warnings, left)
+		l.warn("%s", left)
 	}
 	return err
 }
 
-// orReplace has a view or program replace the one of its name, which stays where that fails, and so do the grants on it.
+// orReplace has a view or program replace the one of its name, which stays where that fails, and so do the grants on
+// it.
 func orReplace(text string) string {
 	if rest, creates := strings.CutPrefix(text, "CREATE "); creates {
 		return "CREATE OR REPLACE " + rest
@@ -193,7 +208,8 @@ func (l *loading) removeStages(ctx context.Context, server *galera.Client) error
 	return nil
 }
 
-// removeMade removes what was made besides tables: schemas that were not there, and sequences that had to be there first.
+// removeMade removes what was made besides tables: schemas that were not there, and sequences that had to be there
+// first.
 func (l *loading) removeMade(ctx context.Context, server *galera.Client) error {
 	for _, st := range l.stages {
 		if st.madeSchema {
@@ -203,7 +219,8 @@ func (l *loading) removeMade(ctx context.Context, server *galera.Client) error {
 			continue
 		}
 		for _, name := range st.madeFirst {
-			if err := server.Exec(ctx, "DROP SEQUENCE IF EXISTS "+sqldump.QuoteName(st.As)+"."+sqldump.QuoteName(name)); err != nil {
+			sequence := sqldump.QuoteName(st.As) + "." + sqldump.QuoteName(name)
+			if err := server.Exec(ctx, "DROP SEQUENCE IF EXISTS "+sequence); err != nil {
 				return fmt.Errorf("remove the sequence %s.%s: %w", excerpt.Of(st.As), excerpt.Of(name), err)
 			}
 		}
