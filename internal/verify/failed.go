@@ -70,7 +70,7 @@ func (l *loading) undo(ctx context.Context, server *galera.Client) error {
 		if err := l.putBack(ctx, server); err != nil {
 			return err
 		}
-		sent := func(a aside) bool { return a.line <= l.line }
+		sent := func(a aside) bool { return l.replaced[[3]string{a.kind, a.schema, a.name}] }
 		if err := makeAgain(ctx, server, append(l.triggers, filter(l.programsBefore, sent)...)); err != nil {
 			return err
 		}

@@ -117,13 +117,21 @@ func (l *loading) take(s sqldump.Statement, text string) error {
 
 // sendIn runs a statement in a schema, whatever the dump has said before it.
 func (l *loading) sendIn(schema string, s sqldump.Statement, text string) error {
-	if l.using != schema {
-		if err := l.server.Exec(l.ctx, "USE "+sqldump.QuoteName(schema)); err != nil {
-			return err
-		}
-		l.using = schema
+	if err := l.use(schema); err != nil {
+		return err
 	}
 	return send(l.ctx, l.server, s, text)
+}
+
+func (l *loading) use(schema string) error {
+	if l.using == schema {
+		return nil
+	}
+	err := l.server.Exec(l.ctx, "USE "+sqldump.QuoteName(schema))
+	if err == nil {
+		l.using = schema
+	}
+	return err
 }
 
 // asBefore refuses a definer that was not there when the dump was read before.
