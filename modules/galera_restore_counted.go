@@ -15,7 +15,8 @@ import (
 
 // counted counts loaded tables on this host's server, which changes nothing, when it has applied all of the cluster.
 func (o galeraRestoreOptions) counted(ctx context.Context, call *ansible.Call) (*ansible.Result, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, seconds(o.CountTimeout), fmt.Errorf("the tables were not counted within count_timeout (%g s)", o.CountTimeout))
+	late := fmt.Errorf("the tables were not counted within count_timeout (%g s)", o.CountTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, seconds(o.CountTimeout), late)
 	defer cancel()
 	c, err := galera.Open(ctx, o.login(call))
 	if err != nil {
@@ -23,7 +24,8 @@ func (o galeraRestoreOptions) counted(ctx context.Context, call *ansible.Call) (
 	}
 	defer c.Close()
 	if w, err := c.Status(ctx); err != nil || w.On && w.ClusterStatus != galera.ClusterPrimary {
-		return &ansible.Result{Msg: fmt.Sprintf("not counted: this host's server is no member of the cluster now (%s, %v)", w.ClusterStatus, err)}, nil
+		const none = "not counted: this host's server is no member of the cluster now (%s, %v)"
+		return &ansible.Result{Msg: fmt.Sprintf(none, w.ClusterStatus, err)}, nil
 	}
 	differ, err := verify.Count(ctx, c, o.Tables)
 	if err != nil {
@@ -34,7 +36,8 @@ func (o galeraRestoreOptions) counted(ctx context.Context, call *ansible.Call) (
 	}
 	var lost, others []string
 	for _, d := range differ {
-		text := fmt.Sprintf("%s.%s has %d rows here, and %d were loaded", excerpt.Of(d.Schema), excerpt.Of(d.Name), d.Here, d.Rows)
+		text := fmt.Sprintf("%s.%s has %d rows here, and %d were loaded", excerpt.Of(d.Schema), excerpt.Of(d.Name),
+			d.Here, d.Rows)
 		if d.InUse && d.Here > 0 {
 			others = append(others, text)
 		} else {
@@ -42,7 +45,8 @@ func (o galeraRestoreOptions) counted(ctx context.Context, call *ansible.Call) (
 		}
 	}
 	if len(lost) > 0 {
-		return nil, fmt.Errorf("not all of the cluster holds what was loaded: %s", excerpt.UpTo(2000, strings.Join(lost, "; ")))
+		return nil, fmt.Errorf("not all of the cluster holds what was loaded: %s", excerpt.UpTo(2000,
+			strings.Join(lost, "; ")))
 	}
 	r := &ansible.Result{Msg: fmt.Sprintf("%d tables have as many rows here as were loaded", len(o.Tables)-len(others))}
 	if len(others) > 0 {

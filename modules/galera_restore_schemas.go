@@ -76,9 +76,6 @@ func (o galeraRestoreOptions) loaded(ctx context.Context, call *ansible.Call) (*
 		return nil, err
 	}
 	what := named(parts) + " of " + s.Path() + ", " + verify.NotSigned
-	if call.CheckMode {
-		return &ansible.Result{Changed: true, Msg: "would load " + what}, nil
-	}
 	progress := verify.Progress{Phase: "load", ExpectedBytes: 2 * s.Bytes()}
 	tell := func(n int64) {
 		progress.ReadBytes += n
@@ -86,10 +83,13 @@ func (o galeraRestoreOptions) loaded(ctx context.Context, call *ansible.Call) (*
 	}
 	open := func(ctx context.Context) (*galera.Client, error) { return galera.Open(ctx, o.login(call)) }
 	done, err := s.Load(ctx, c, verify.LoadOptions{
-		Parts: parts, Definers: o.Definers, Convert: o.NonTransactional == "convert", Open: open, Tell: tell,
+		Parts: parts, Definers: o.Definers, Convert: o.NonTransactional == "convert", Check: call.CheckMode, Open: open, Tell: tell,
 	})
 	if err != nil {
 		return nil, err
+	}
+	if call.CheckMode {
+		return &ansible.Result{Changed: true, Msg: "would load " + what, Warnings: done.Warnings}, nil
 	}
 	said := append([]string{"loaded " + what}, done.Said...)
 	return &ansible.Result{

@@ -74,7 +74,8 @@ func (b *beside) system(ctx context.Context, c *galera.Client) error {
 		return nil
 	}
 	if len(system.Left) > 0 {
-		b.warnings = append(b.warnings, "in the server's own schemas, and not in a logical set (dump them by hand, or take a physical backup): "+
+		b.warnings = append(b.warnings, "in the server's own schemas, and not in a logical set (dump them by hand,"+
+			" or take a physical backup): "+
 			naming(system.Left))
 	}
 	if len(system.Statements) == 0 {

@@ -29,7 +29,8 @@ type content struct {
 
 // checkContent refuses, before the dump, what it would end at after hours, and warns of what it would lose.
 func (j *Job) checkContent(ctx context.Context, c *galera.Client) error {
-	for _, look := range []func(context.Context, *galera.Client) error{j.checkBroken, j.checkHistory, j.checkFloats, j.checkGeometries, j.orderSchemas} {
+	for _, look := range []func(context.Context, *galera.Client) error{j.checkBroken, j.checkHistory, j.checkFloats,
+		j.checkGeometries, j.orderSchemas} {
 		err := look(ctx, c)
 		switch number := galera.ErrorNumber(err); {
 		case number == statementTooLong || number == interrupted:
@@ -50,7 +51,8 @@ const (
 // reasonLimit is for what the reason of a choice says besides.
 const reasonLimit = 5 * time.Second
 
-// explainChoice says in the reason what a dump would have lost, where it was not taken. What cannot be read in time is left out.
+// explainChoice says in the reason what a dump would have lost, where it was not taken. What cannot be read in time is
+// left out.
 func (j *Job) explainChoice(ctx context.Context, c *galera.Client) error {
 	if j.o.Method != Auto || j.tool.method != Physical || !j.described {
 		return nil
@@ -75,7 +77,8 @@ func (j *Job) checkBroken(ctx context.Context, c *galera.Client) (err error) {
 	}
 	said := describeBroken(j.content.broken)
 	if !j.o.LeaveOutBroken {
-		return fmt.Errorf("%d tables or views cannot be opened, and a dump would end at the first one: %s; drop or mend them, "+
+		return fmt.Errorf("%d tables or views cannot be opened, and a dump would end at the first one: %s; drop or"+
+			" mend them, "+
 			"take a physical backup, or set broken to leave_out", len(j.content.broken), said)
 	}
 	j.warn("left out of the dump, because the server cannot open them: %s", said)
@@ -99,8 +102,8 @@ func brokenNames(list []galera.Broken) (broken []repository.Broken, names []repo
 	return broken, names
 }
 
-// checkHistory finds out whether the history of system-versioned tables is dumped. A tool that can ends at a table whose
-// history is told by transactions, and needs a server that takes history from an INSERT (MariaDB 10.11).
+// checkHistory finds out whether the history of system-versioned tables is dumped. A tool that can ends at a table
+// whose history is told by transactions, and needs a server that takes history from an INSERT (MariaDB 10.11).
 func (j *Job) checkHistory(ctx context.Context, c *galera.Client) error {
 	versioned, byTransaction, err := c.Versioned(ctx, lookLimit)
 	if err != nil || len(versioned) == 0 {
@@ -114,7 +117,8 @@ func (j *Job) checkHistory(ctx context.Context, c *galera.Client) error {
 	if len(byTransaction) > 0 {
 		why = "no dump can tell that of " + naming(byTransaction) + ", which is by transactions"
 	}
-	j.warn("the history of these system-versioned tables is not in the dump, only their rows of now (%s): %s", why, naming(versioned))
+	j.warn("the history of these system-versioned tables is not in the dump, only their rows of now (%s): %s", why,
+		naming(versioned))
 	return nil
 }
 
@@ -125,10 +129,13 @@ func (j *Job) checkFloats(ctx context.Context, c *galera.Client) error {
 		return err
 	}
 	rounded := slices.DeleteFunc(slices.Clone(floats.Found), func(c galera.Column) bool { return slices.Contains(floats.Keyed, c) })
-	j.warnColumns("a dump has 6 digits of a FLOAT, and these columns have values with more: %s; take a physical backup, or make them DOUBLE", rounded)
-	j.warnColumns("a dump has 6 digits of a FLOAT, and these columns of a unique key have values with more, so that the dump may not load: %s;"+
+	j.warnColumns("a dump has 6 digits of a FLOAT, and these columns have values with more: %s; take a physical"+
+		" backup, or make them DOUBLE", rounded)
+	j.warnColumns("a dump has 6 digits of a FLOAT, and these columns of a unique key have values with more, so that"+
+		" the dump may not load: %s;"+
 		" take a physical backup, or make them DOUBLE", floats.Keyed)
-	j.warnColumns("a dump has 6 digits of a FLOAT, and whether these columns have values with more was not seen in time: %s", floats.Unknown)
+	j.warnColumns("a dump has 6 digits of a FLOAT, and whether these columns have values with more was not seen in"+
+		" time: %s", floats.Unknown)
 	return nil
 }
 
@@ -138,9 +145,11 @@ func (j *Job) checkGeometries(ctx context.Context, c *galera.Client) error {
 	if err != nil {
 		return err
 	}
-	j.warnColumns("these NOT NULL columns have geometries of no bytes, which no INSERT takes, so that the dump will not load: %s;"+
+	j.warnColumns("these NOT NULL columns have geometries of no bytes, which no INSERT takes, so that the dump will"+
+		" not load: %s;"+
 		" take a physical backup, or give those rows a value", geometries.Found)
-	j.warnColumns("whether these columns have geometries of no bytes, which no INSERT takes, was not seen in time: %s", geometries.Unknown)
+	j.warnColumns("whether these columns have geometries of no bytes, which no INSERT takes, was not seen in time:"+
+		" %s", geometries.Unknown)
 	return nil
 }
 
@@ -199,9 +208,11 @@ func restoreCommands(files repository.Files, tool string) []string {
 	if strings.HasSuffix(tool, "mysqldump") {
 		client = "mysql"
 	}
-	commands := []string{client + " --force < " + usersFile + "   # makes the accounts; a grant on a table that is not there yet is an error, and comes last"}
+	commands := []string{client + " --force < " + usersFile + "   # makes the accounts; a grant on a table that is" +
+		" not there yet is an error, and comes last"}
 	if slices.ContainsFunc(files, func(f repository.File) bool { return f.Name == systemFile }) {
 		commands = append(commands, client+" < "+systemFile)
 	}
-	return append(commands, "zstd -d -c "+logicalFile+" | "+client+" --comments --max-allowed-packet=1G", client+" < "+usersFile)
+	return append(commands, "zstd -d -c "+logicalFile+" | "+client+" --comments --max-allowed-packet=1G",
+		client+" < "+usersFile)
 }

@@ -159,7 +159,8 @@ func (r *running) describeBroken(ctx context.Context, c *galera.Client) error {
 		return nil
 	}
 	if len(list) > 0 {
-		r.warn("the server cannot open these tables and views, and the set has them as they are: %s", describeBroken(list))
+		r.warn("the server cannot open these tables and views, and the set has them as they are: %s",
+			describeBroken(list))
 	}
 	s.Broken, _ = brokenNames(list)
 	return err

@@ -55,9 +55,11 @@ func (told *clusterEvents) running(own map[galera.Event]galera.EventStatus) runn
 	for _, e := range enabled {
 		r.enabled = append(r.enabled, repository.Name(e))
 	}
-	r.warn("one member says that it runs these events, and another one that they are disabled; the set has them as disabled: %s", unclear)
+	r.warn("one member says that it runs these events, and another one that they are disabled; the set has them as"+
+		" disabled: %s", unclear)
 	r.warn(told.unsaid()+": %s", unknown)
-	r.warn("no member of the cluster runs these events, each has them SLAVESIDE_DISABLED: %s; ALTER EVENT ... ENABLE on one of them if they should run", nowhere)
+	r.warn("no member of the cluster runs these events, each has them SLAVESIDE_DISABLED: %s; ALTER EVENT ..."+
+		" ENABLE on one of them if they should run", nowhere)
 	if len(told.Unknown) == 0 && len(told.Scheduling) == 0 {
 		r.warn("the event scheduler is off on every member, so none of the events that are enabled runs: %s", enabled)
 	}
@@ -77,7 +79,8 @@ const nobody = ""
 
 // unsaid says why it is not known whether an event runs.
 func (told *clusterEvents) unsaid() string {
-	const what = "whether another member of the cluster runs these events is not known, and the set has them as disabled "
+	const what = "whether another member of the cluster runs these events is not known, and the set has them as" +
+		" disabled "
 	if slices.Contains(told.Unknown, nobody) {
 		return what + "(hand in the decision of idle_controller)"
 	}

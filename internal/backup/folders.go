@@ -41,7 +41,8 @@ func (j *Job) checkFolders(ctx context.Context, c *galera.Client) error {
 		}
 	}
 	if len(j.folders) > 0 {
-		j.warn("folders in the datadir that no CREATE DATABASE made, which the server takes for schemas and a backup leaves out: %s; "+
+		j.warn("folders in the datadir that no CREATE DATABASE made, which the server takes for schemas and a"+
+			" backup leaves out: %s; "+
 			"move them elsewhere", naming(j.folders))
 	}
 	return nil

@@ -90,7 +90,8 @@ func (j *Job) prepare(ctx context.Context) error {
 
 func (j *Job) inspect(ctx context.Context, c *galera.Client) error {
 	for _, look := range []func(context.Context, *galera.Client) error{
-		j.identify, j.checkDecision, j.chooseTool, j.checkGrants, j.explainChoice, j.checkNode, j.checkTables, j.checkEvents, j.checkSpace, j.checkCluster,
+		j.identify, j.checkDecision, j.chooseTool, j.checkGrants, j.explainChoice, j.checkNode, j.checkTables,
+		j.checkEvents, j.checkSpace, j.checkCluster,
 	} {
 		if err := look(ctx, c); err != nil {
 			return err

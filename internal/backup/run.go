@@ -323,7 +323,8 @@ func (r *running) checkPosition(uuid string, seqno int64) error {
 
 func (r *running) streamLogical(ctx context.Context, c *galera.Client, child process.ChildOptions) error {
 	l := newLogical()
-	s := source{tool: r.tool, args: logicalArgs(r.plan.Schemas, r.content), child: child, file: logicalFile, content: "sql", check: l, finish: l.finish}
+	s := source{tool: r.tool, args: logicalArgs(r.plan.Schemas, r.content), child: child, file: logicalFile,
+		content: "sql", check: l, finish: l.finish}
 	r.manifest.Tool.Args = s.args
 	w, err := c.Status(ctx)
 	if err != nil {

@@ -99,7 +99,8 @@ func (r *running) showData(ctx context.Context, c *galera.Client, to *process.Co
 		return err
 	}
 	if len(o.leftovers) > 0 {
-		r.warn("left over from an ALTER TABLE that did not end, in the datadir and so in the set: %s; the server does not know them", naming(o.leftovers))
+		r.warn("left over from an ALTER TABLE that did not end, in the datadir and so in the set: %s; the server"+
+			" does not know them", naming(o.leftovers))
 	}
 	to.Data, to.Copies = slices.Concat([]string{r.server.Datadir}, named, o.folders()), o.links
 	return nil
@@ -115,7 +116,8 @@ type outside struct {
 	reader  process.Owner
 	found   map[string]bool
 	links   map[string][]byte // those files' contents, by their paths
-	// leftovers are the first tables of an ALTER TABLE that are there: #sql-1a2b_3.frm, of 10.6 and later #sql-alter-1a2b-3.frm.
+	// leftovers are the first tables of an ALTER TABLE that are there: #sql-1a2b_3.frm, of 10.6 and later
+	// #sql-alter-1a2b-3.frm.
 	leftovers []string
 }
 

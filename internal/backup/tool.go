@@ -62,7 +62,8 @@ func (t tool) has(ctx context.Context, option string) bool {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	out := &process.Tail{Max: 256 << 10}
-	o := process.ChildOptions{Place: t.place, Stdout: out, Stderr: &process.Tail{Max: 4096}, Confined: &process.Confinement{}}
+	o := process.ChildOptions{Place: t.place, Stdout: out, Stderr: &process.Tail{Max: 4096},
+		Confined: &process.Confinement{}}
 	return o.Run(ctx, t.path, "--no-defaults", "--help") == nil && strings.Contains(out.String(), option+" ")
 }
 

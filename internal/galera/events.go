@@ -85,7 +85,8 @@ func (c *Client) EventStatuses(ctx context.Context, limit time.Duration) (map[Ev
 		return nil, fmt.Errorf("%s may not see every event: it lacks EVENT ON *.*", c.reached.User)
 	}
 	statuses := map[Event]EventStatus{}
-	err = c.Each(ctx, limited(limit)+"SELECT event_schema, event_name, status FROM information_schema.events WHERE "+userTables("event_schema"),
+	err = c.Each(ctx, limited(limit)+"SELECT event_schema, event_name, status FROM information_schema.events WHERE "+
+		userTables("event_schema"),
 		func(row []*string) error {
 			if len(statuses) == maxRows {
 				return c.tooLong()
@@ -104,4 +105,16 @@ func SortEvents(events []Event) {
 	slices.SortFunc(events, func(a, b Event) int {
 		return cmp.Or(cmp.Compare(a.Schema, b.Schema), cmp.Compare(a.Name, b.Name))
 	})
+}
+
+// maxEventsTime leaves time for what comes after them.
+const maxEventsTime = 2 * time.Second
+
+func (g *gathering) events(ctx context.Context) {
+	events, err := g.client.Events(ctx, min(share(ctx), maxEventsTime))
+	if err != nil {
+		g.Add("events", g.Reached.Address, err, "by this nothing is decided; EVENT ON *.* for the account, and at"+
+			" most 1000 events, let it be read")
+	}
+	g.Events = events
 }

@@ -32,8 +32,8 @@ type Request struct {
 }
 
 // Gather reads everything of this host's server. It never fails: what could not be read is in the header's Errors,
-// under the sources "option files", "login", "sql", "server", "wsrep", "sample", "sessions", "events", "sizes", "datadir",
-// "grastate" and "container". The context bounds it.
+// under the sources "option files", "login", "sql", "server", "wsrep", "sample", "sessions", "events", "sizes",
+// "datadir", "grastate" and "container". The context bounds it.
 func Gather(ctx context.Context, clock reading.Clock, r Request) Facts {
 	facts := Facts{Sessions: []Session{}, Events: noEvents(), Storage: emptyStorage()}
 	facts.Wsrep, _ = ParseWsrep(nil, map[string]string{"wsrep_on": "OFF"})
@@ -165,17 +165,6 @@ func (g *gathering) sessions(ctx context.Context) {
 		return
 	}
 	g.Sessions, g.Administrative = sessions, administrative
-}
-
-// maxEventsTime leaves time for what comes after them.
-const maxEventsTime = 2 * time.Second
-
-func (g *gathering) events(ctx context.Context) {
-	events, err := g.client.Events(ctx, min(share(ctx), maxEventsTime))
-	if err != nil {
-		g.Add("events", g.Reached.Address, err, "by this nothing is decided; EVENT ON *.* for the account, and at most 1000 events, let it be read")
-	}
-	g.Events = events
 }
 
 // containerTimeout is what an engine may take to say which container the server is in: one that hangs must not look

@@ -30,15 +30,16 @@ type Looked struct {
 // Budget is how long the columns may be looked through: one of them, and all. The server itself ends what takes longer.
 type Budget struct{ Each, All time.Duration }
 
-// LossyFloats finds the FLOAT columns with values that their text does not give back: the server writes 6 digits, a dump
-// has those, and no setting of server or tool changes that (10.1 to 11.8).
+// LossyFloats finds the FLOAT columns with values that their text does not give back: the server writes 6 digits, a
+// dump has those, and no setting of server or tool changes that (10.1, 10.2 and 10.11).
 func (c *Client) LossyFloats(ctx context.Context, budget Budget) (Looked, error) {
 	found, err := c.lookThrough(ctx, budget, "data_type = 'float'", c.losesDigits)
 	if err != nil {
 		return found, fmt.Errorf("look through the FLOAT columns: %w", err)
 	}
 	for _, column := range found.Found {
-		rows, err := c.Rows(ctx, limited(budget.Each)+"SELECT 1 FROM information_schema.statistics WHERE non_unique = 0 AND BINARY table_schema = ?"+
+		rows, err := c.Rows(ctx, limited(budget.Each)+"SELECT 1 FROM information_schema.statistics WHERE non_unique"+
+			" = 0 AND BINARY table_schema = ?"+
 			" AND BINARY table_name = ? AND BINARY column_name = ? LIMIT 1", column.Schema, column.Table, column.Name)
 		if err != nil {
 			return found, fmt.Errorf("read the keys of %s: %w", column, err)
@@ -56,13 +57,16 @@ func (c *Client) HasFloats(ctx context.Context, limit time.Duration) (bool, erro
 	return len(columns) > 0, err
 }
 
-// EmptyGeometries finds the columns with a geometry of no bytes, as an ALTER TABLE that adds a NOT NULL column leaves it
-// in the rows that are there. No INSERT takes such a value.
+// EmptyGeometries finds the columns with a geometry of no bytes, as an ALTER TABLE that adds a NOT NULL column leaves
+// it in the rows that are there. No INSERT takes such a value.
 func (c *Client) EmptyGeometries(ctx context.Context, budget Budget) (Looked, error) {
-	const kinds = "is_nullable = 'NO' AND data_type IN ('geometry', 'point', 'linestring', 'polygon', 'multipoint', 'multilinestring'," +
+	const kinds = "is_nullable = 'NO' AND data_type IN ('geometry', 'point', 'linestring', 'polygon', 'multipoint'," +
+		" 'multilinestring'," +
 		" 'multipolygon', 'geometrycollection', 'geomcollection')"
-	found, err := c.lookThrough(ctx, budget, kinds, func(ctx context.Context, column Column, limit time.Duration) (bool, error) {
-		rows, err := c.Rows(ctx, limited(limit)+"SELECT 1 FROM "+column.table()+" WHERE LENGTH("+quoteName(column.Name)+") = 0 LIMIT 1")
+	found, err := c.lookThrough(ctx, budget, kinds, func(ctx context.Context, column Column,
+		limit time.Duration) (bool, error) {
+		rows, err := c.Rows(ctx, limited(limit)+"SELECT 1 FROM "+column.table()+" WHERE"+
+			" LENGTH("+quoteName(column.Name)+") = 0 LIMIT 1")
 		return len(rows) > 0, err
 	})
 	if err != nil {
@@ -72,7 +76,8 @@ func (c *Client) EmptyGeometries(ctx context.Context, budget Budget) (Looked, er
 }
 
 // lookThrough asks a question of each column of base tables for which a condition on information_schema.columns holds.
-func (c *Client) lookThrough(ctx context.Context, budget Budget, condition string, ask func(context.Context, Column, time.Duration) (bool, error)) (Looked, error) {
+func (c *Client) lookThrough(ctx context.Context, budget Budget, condition string, ask func(context.Context, Column,
+	time.Duration) (bool, error)) (Looked, error) {
 	columns, err := c.columns(ctx, budget.All, condition)
 	if err != nil {
 		return Looked{}, err
@@ -101,16 +106,19 @@ func (c *Client) lookThrough(ctx context.Context, budget Budget, condition strin
 // columns lists those of base tables, generated ones left out: a dump has no values of them.
 func (c *Client) columns(ctx context.Context, limit time.Duration, condition string) ([]Column, error) {
 	views := map[Column]bool{}
-	err := c.Each(ctx, limited(limit)+"SELECT table_schema, table_name FROM information_schema.views", func(row []*string) error {
-		views[Column{Schema: deref(row[0]), Table: deref(row[1])}] = true
-		return nil
-	})
+	err := c.Each(ctx, limited(limit)+"SELECT table_schema, table_name FROM information_schema.views",
+		func(row []*string) error {
+			views[Column{Schema: deref(row[0]), Table: deref(row[1])}] = true
+			return nil
+		})
 	if err != nil {
 		return nil, err
 	}
 	var all []Column
-	err = c.Each(ctx, limited(limit)+"SELECT table_schema, table_name, column_name FROM information_schema.columns WHERE "+condition+
-		" AND extra NOT LIKE '%GENERATED%' AND extra NOT IN ('VIRTUAL', 'PERSISTENT') AND "+userTables("table_schema"), func(row []*string) error {
+	err = c.Each(ctx, limited(limit)+"SELECT table_schema, table_name, column_name FROM information_schema.columns"+
+		" WHERE "+condition+
+		" AND extra NOT LIKE '%GENERATED%' AND extra NOT IN ('VIRTUAL', 'PERSISTENT') AND "+
+		userTables("table_schema"), func(row []*string) error {
 		column := Column{deref(row[0]), deref(row[1]), deref(row[2])}
 		if !views[Column{Schema: column.Schema, Table: column.Table}] {
 			all = append(all, column)
@@ -126,13 +134,15 @@ func (c *Client) columns(ctx context.Context, limit time.Duration, condition str
 // losesDigits says that a FLOAT column has a value that is not what its text means.
 func (c *Client) losesDigits(ctx context.Context, column Column, limit time.Duration) (bool, error) {
 	name := quoteName(column.Name)
-	rows, err := c.Rows(ctx, limited(limit)+"SELECT 1 FROM "+column.table()+" WHERE "+name+" <> CAST(CAST("+name+" AS CHAR) AS FLOAT) LIMIT 1")
+	rows, err := c.Rows(ctx, limited(limit)+"SELECT 1 FROM "+column.table()+" WHERE "+name+" <> CAST(CAST("+name+
+		" AS CHAR) AS FLOAT) LIMIT 1")
 	if ErrorNumber(err) != syntaxError {
 		return len(rows) > 0, err
 	}
 	// Servers before MariaDB 10.5 cannot cast to FLOAT.
 	lost := false
-	err = c.Each(ctx, limited(limit)+"SELECT CAST("+name+" AS CHAR), CAST("+name+" AS DOUBLE) FROM "+column.table()+" WHERE "+name+" IS NOT NULL",
+	err = c.Each(ctx, limited(limit)+"SELECT CAST("+name+" AS CHAR), CAST("+name+" AS DOUBLE) FROM "+
+		column.table()+" WHERE "+name+" IS NOT NULL",
 		func(row []*string) error {
 			lost = lost || !sameFloat(deref(row[0]), deref(row[1]))
 			return nil
@@ -158,10 +168,12 @@ func (c *Client) Versioned(ctx context.Context, limit time.Duration) (all, byTra
 			return nil
 		}
 	}
-	err = c.Each(ctx, limited(limit)+"SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = 'SYSTEM VERSIONED' AND "+
+	err = c.Each(ctx, limited(limit)+"SELECT table_schema, table_name FROM information_schema.tables WHERE"+
+		" table_type = 'SYSTEM VERSIONED' AND "+
 		userTables("table_schema"), take(&all))
 	if err == nil && len(all) > 0 {
-		err = c.Each(ctx, limited(limit)+"SELECT table_schema, table_name FROM information_schema.columns WHERE data_type = 'bigint'"+
+		err = c.Each(ctx, limited(limit)+"SELECT table_schema, table_name FROM information_schema.columns WHERE"+
+			" data_type = 'bigint'"+
 			" AND generation_expression = 'ROW START' AND "+userTables("table_schema"), take(&byTransaction))
 	}
 	if err != nil {
@@ -175,7 +187,8 @@ func (c *Client) Versioned(ctx context.Context, limit time.Duration) (all, byTra
 // SequenceUses lists, by schema, the other schemas whose sequences its tables need for a default.
 func (c *Client) SequenceUses(ctx context.Context, limit time.Duration) (map[string][]string, error) {
 	uses := map[string][]string{}
-	err := c.Each(ctx, limited(limit)+"SELECT table_schema, column_default FROM information_schema.columns WHERE column_default LIKE '%val(%' AND "+
+	err := c.Each(ctx, limited(limit)+"SELECT table_schema, column_default FROM information_schema.columns WHERE"+
+		" column_default LIKE '%val(%' AND "+
 		userTables("table_schema"), func(row []*string) error {
 		schema := deref(row[0])
 		for _, other := range sequenceSchemas(deref(row[1])) {

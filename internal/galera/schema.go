@@ -53,7 +53,8 @@ func (c *Client) EmptySchemas(ctx context.Context) ([]string, error) {
 	}
 	holds := map[string]bool{}
 	for _, query := range []string{"SELECT DISTINCT BINARY table_schema FROM information_schema.tables",
-		"SELECT DISTINCT BINARY routine_schema FROM information_schema.routines", "SELECT DISTINCT BINARY event_schema FROM information_schema.events"} {
+		"SELECT DISTINCT BINARY routine_schema FROM information_schema.routines",
+		"SELECT DISTINCT BINARY event_schema FROM information_schema.events"} {
 		rows, err := c.Rows(ctx, query)
 		if err != nil {
 			return nil, fmt.Errorf("list what schemas hold: %w", err)

@@ -19,7 +19,8 @@ var settings = []string{
 	"auto_increment_increment", "auto_increment_offset", "max_allowed_packet", "event_scheduler", "ft_min_word_len",
 	// How tables are kept.
 	"default_storage_engine", "enforce_storage_engine", "innodb_page_size", "innodb_default_row_format",
-	"innodb_strict_mode", "innodb_file_format", "innodb_file_per_table", "innodb_large_prefix", "innodb_ft_min_token_size",
+	"innodb_strict_mode", "innodb_file_format", "innodb_file_per_table", "innodb_large_prefix",
+	"innodb_ft_min_token_size",
 	"innodb_ft_max_token_size", "innodb_compression_algorithm", "innodb_compression_default", "innodb_encrypt_tables",
 	"innodb_encrypt_log", "innodb_checksum_algorithm", "innodb_instant_alter_column_allowed", "aria_encrypt_tables",
 	// Where files lie.

@@ -26,8 +26,8 @@ const (
 	maxSystem          = 64 << 20
 )
 
-// System reads time zones and foreign servers as statements, and names what else does not belong to the server's version.
-// The account needs SELECT ON *.*, TRIGGER and EVENT. The server itself ends each query after limit.
+// System reads time zones and foreign servers as statements, and names what else does not belong to the server's
+// version. The account needs SELECT ON *.*, TRIGGER and EVENT. The server itself ends each query after limit.
 func (c *Client) System(ctx context.Context, limit time.Duration) (System, error) {
 	r := &systemReader{Client: c, limit: limit}
 	for _, read := range []func(context.Context) error{r.timeZones, r.servers, r.foreign} {
@@ -127,7 +127,8 @@ func (r *systemReader) servers(ctx context.Context) error {
 	if slices.Contains(columns, "Options") { // MariaDB 11.7 and later
 		options = "IFNULL(Options, '')"
 	}
-	err = r.Each(ctx, limited(r.limit)+"SELECT Server_name, Wrapper, Host, Db, Username, Password, Socket, Owner, Port, "+options+
+	err = r.Each(ctx, limited(r.limit)+"SELECT Server_name, Wrapper, Host, Db, Username, Password, Socket, Owner,"+
+		" Port, "+options+
 		" FROM mysql.servers ORDER BY Server_name", func(row []*string) error {
 		v := make([]any, len(row))
 		for i, value := range row {
@@ -158,25 +159,33 @@ func (r *systemReader) columnsOf(ctx context.Context, table string) ([]string, e
 // ownTables are those that MariaDB 10.1 to 12 have in their schemas mysql and sys; those of Spider and the storage of
 // GTID positions begin with a name of theirs.
 var ownTables = []string{
-	"column_stats", "columns_priv", "db", "event", "func", "general_log", "global_priv", "gtid_slave_pos", "help_category", "help_keyword",
-	"help_relation", "help_topic", "host", "index_stats", "innodb_index_stats", "innodb_table_stats", "ndb_binlog_index", "password_reuse_check_history",
-	"plugin", "proc", "procs_priv", "proxies_priv", "roles_mapping", "servers", "slow_log", "table_stats", "tables_priv", "time_zone",
-	"time_zone_leap_second", "time_zone_name", "time_zone_transition", "time_zone_transition_type", "transaction_registry", "user",
+	"column_stats", "columns_priv", "db", "event", "func", "general_log", "global_priv", "gtid_slave_pos",
+	"help_category", "help_keyword",
+	"help_relation", "help_topic", "host", "index_stats", "innodb_index_stats", "innodb_table_stats",
+	"ndb_binlog_index", "password_reuse_check_history",
+	"plugin", "proc", "procs_priv", "proxies_priv", "roles_mapping", "servers", "slow_log", "table_stats",
+	"tables_priv", "time_zone",
+	"time_zone_leap_second", "time_zone_name", "time_zone_transition", "time_zone_transition_type",
+	"transaction_registry", "user",
 	"wsrep_allowlist", "wsrep_cluster", "wsrep_cluster_members", "wsrep_streaming_log", "sys_config",
 }
 
-// foreign names what no version of the server makes: programs that are not its own accounts', tables that are not known,
-// and what is loaded from libraries.
+// foreign names what no version of the server makes: programs that are not its own accounts', tables that are not
+// known, and what is loaded from libraries.
 func (r *systemReader) foreign(ctx context.Context) error {
 	own := "'" + strings.Join(ownTables, "', '") + "'"
 	const inOwn, notOwn = " IN ('mysql', 'sys')", " NOT IN ('mariadb.sys@localhost', 'mysql.sys@localhost')"
 	for _, look := range []struct{ what, query string }{
 		{"table", "SELECT table_schema, table_name FROM information_schema.tables WHERE BINARY table_schema" + inOwn +
-			" AND table_type NOT IN ('VIEW', 'SYSTEM VIEW') AND table_name NOT IN (" + own + `) AND table_name NOT LIKE 'spider\_%' AND table_name NOT LIKE 'gtid\_slave\_pos\_%'`},
-		{"view", "SELECT table_schema, table_name FROM information_schema.views WHERE BINARY table_schema" + inOwn + " AND definer" + notOwn},
-		{"", "SELECT routine_schema, routine_name, routine_type FROM information_schema.routines WHERE BINARY routine_schema" + inOwn +
+			" AND table_type NOT IN ('VIEW', 'SYSTEM VIEW') AND table_name NOT IN (" + own +
+			`) AND table_name NOT LIKE 'spider\_%' AND table_name NOT LIKE 'gtid\_slave\_pos\_%'`},
+		{"view", "SELECT table_schema, table_name FROM information_schema.views WHERE BINARY table_schema" + inOwn +
+			" AND definer" + notOwn},
+		{"", "SELECT routine_schema, routine_name, routine_type FROM information_schema.routines WHERE BINARY" +
+			" routine_schema" + inOwn +
 			" AND definer" + notOwn + " AND routine_name NOT IN ('AddGeometryColumn', 'DropGeometryColumn')"},
-		{"trigger", "SELECT trigger_schema, trigger_name FROM information_schema.triggers WHERE BINARY trigger_schema" + inOwn + " AND definer" + notOwn},
+		{"trigger", "SELECT trigger_schema, trigger_name FROM information_schema.triggers WHERE BINARY" +
+			" trigger_schema" + inOwn + " AND definer" + notOwn},
 		{"event", "SELECT event_schema, event_name FROM information_schema.events WHERE BINARY event_schema" + inOwn},
 		{"loaded function", "SELECT dl, name FROM mysql.func"},
 		{"plugin", "SELECT dl, name FROM mysql.plugin"},

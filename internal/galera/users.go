@@ -17,7 +17,8 @@ type User struct {
 	Role       bool
 	// DefaultRole is empty when there is none.
 	DefaultRole string
-	// Create is SHOW CREATE USER, empty for roles and before MariaDB 10.4; After what stands behind it in rows of its own.
+	// Create is SHOW CREATE USER, empty for roles and before MariaDB 10.4; After what stands behind it in rows of its
+	// own.
 	Create string
 	// Login is how the account logs in, as it stands in CREATE USER, where Create is empty.
 	Login string

@@ -14,8 +14,8 @@ import (
 // mysql.
 type describing struct {
 	*Client
-	// unescaped says that the server's statements cannot be read: before MariaDB 10.4 nothing is escaped in the names of
-	// accounts, and those of roles and columns are not even quoted.
+	// unescaped says that the server's statements cannot be read: before MariaDB 10.4 nothing is escaped in the names
+	// of accounts, and those of roles and columns are not even quoted.
 	unescaped bool
 	// tables is read when the first account needs it.
 	tables *privilegeTables
@@ -140,10 +140,12 @@ func (d *describing) warnings() []string {
 			all = append(all, fmt.Sprintf(format, firstOf(names)))
 		}
 	}
-	add("the server ignores these accounts (a host name with skip_name_resolve, or a row that it does not understand), and they were"+
+	add("the server ignores these accounts (a host name with skip_name_resolve, or a row that it does not"+
+		" understand), and they were"+
 		" written from the tables of the schema mysql: %s", d.asleep)
 	add("these accounts are not in the set, because neither the server nor its tables tell what they are: %s", d.lost)
-	add("the plugin by which these accounts log in is not loaded, and a server without it refuses to make them: %s", d.without)
+	add("the plugin by which these accounts log in is not loaded, and a server without it refuses to make them: %s",
+		d.without)
 	return all
 }
 

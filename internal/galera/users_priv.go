@@ -119,7 +119,8 @@ func required(words []string, kind int, issuer, subject, cipher string) string {
 
 // limits writes the limits that are set.
 func limits(values ...json.Number) string {
-	words := []string{"MAX_QUERIES_PER_HOUR", "MAX_UPDATES_PER_HOUR", "MAX_CONNECTIONS_PER_HOUR", "MAX_USER_CONNECTIONS", "MAX_STATEMENT_TIME"}
+	words := []string{"MAX_QUERIES_PER_HOUR", "MAX_UPDATES_PER_HOUR", "MAX_CONNECTIONS_PER_HOUR",
+		"MAX_USER_CONNECTIONS", "MAX_STATEMENT_TIME"}
 	list := ""
 	for i, value := range values {
 		if n, err := value.Float64(); err == nil && n != 0 {

@@ -15,8 +15,8 @@ import (
 // log in.
 type privilegeTables struct {
 	grants map[accountKey][]string
-	// login is how accounts log in; more is what else stands in CREATE USER from MariaDB 10.4 on, in GRANT USAGE before.
-	// bad says why there is none.
+	// login is how accounts log in; more is what else stands in CREATE USER from MariaDB 10.4 on, in GRANT USAGE
+	// before. bad says why there is none.
 	login, more map[accountKey]string
 	bad         map[accountKey]error
 	// old says that there is nothing more in CREATE USER (before MariaDB 10.2).
@@ -73,15 +73,21 @@ func (t *privilegeTables) give(user, host string, privileges []string, scope str
 	}
 	to := User{Name: user, Host: host, Role: host == ""}
 	key := accountKey{user, host}
-	t.grants[key] = append(t.grants[key], "GRANT "+strings.Join(privileges, ", ")+" ON "+scope+" TO "+to.account()+option)
+	t.grants[key] = append(t.grants[key], "GRANT "+strings.Join(privileges,
+		", ")+" ON "+scope+" TO "+to.account()+option)
 }
 
-// accessNames are the privileges ON *.* by their bits in mysql.global_priv (10.4 and later). Bits from 30 on are of 10.5.2.
+// accessNames are the privileges ON *.* by their bits in mysql.global_priv (10.4 and later). Bits from 30 on are of
+// 10.5.2.
 var accessNames = []string{
-	"SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "RELOAD", "SHUTDOWN", "PROCESS", "FILE", "GRANT", "REFERENCES", "INDEX", "ALTER",
-	"SHOW DATABASES", "SUPER", "CREATE TEMPORARY TABLES", "LOCK TABLES", "EXECUTE", "REPLICATION SLAVE", "REPLICATION CLIENT", "CREATE VIEW",
-	"SHOW VIEW", "CREATE ROUTINE", "ALTER ROUTINE", "CREATE USER", "EVENT", "TRIGGER", "CREATE TABLESPACE", "DELETE HISTORY",
-	"SET USER", "FEDERATED ADMIN", "CONNECTION ADMIN", "READ_ONLY ADMIN", "REPLICATION SLAVE ADMIN", "REPLICATION MASTER ADMIN", "BINLOG ADMIN",
+	"SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "RELOAD", "SHUTDOWN", "PROCESS", "FILE", "GRANT",
+	"REFERENCES", "INDEX", "ALTER",
+	"SHOW DATABASES", "SUPER", "CREATE TEMPORARY TABLES", "LOCK TABLES", "EXECUTE", "REPLICATION SLAVE",
+	"REPLICATION CLIENT", "CREATE VIEW",
+	"SHOW VIEW", "CREATE ROUTINE", "ALTER ROUTINE", "CREATE USER", "EVENT", "TRIGGER", "CREATE TABLESPACE",
+	"DELETE HISTORY",
+	"SET USER", "FEDERATED ADMIN", "CONNECTION ADMIN", "READ_ONLY ADMIN", "REPLICATION SLAVE ADMIN",
+	"REPLICATION MASTER ADMIN", "BINLOG ADMIN",
 	"BINLOG REPLAY", "SLAVE MONITOR", "SHOW CREATE ROUTINE",
 }
 
@@ -117,7 +123,8 @@ const noSuchTable = 1146
 // oldGlobalPrivileges reads mysql.user of servers before MariaDB 10.4.
 func (c *Client) oldGlobalPrivileges(ctx context.Context, t *privilegeTables) error {
 	kinds := map[string]int{"": 0, "ANY": 1, "X509": 2, "SPECIFIED": 3}
-	const more = "Password, plugin, authentication_string, ssl_type, x509_issuer, x509_subject, ssl_cipher, max_questions, max_updates," +
+	const more = "Password, plugin, authentication_string, ssl_type, x509_issuer, x509_subject, ssl_cipher," +
+		" max_questions, max_updates," +
 		" max_connections, max_user_connections, max_statement_time"
 	return c.eachPrivileged(ctx, "user", more, func(user, host string, more, privileges []string) {
 		own := authentication{Plugin: more[1], String: more[2]}
@@ -129,7 +136,8 @@ func (c *Client) oldGlobalPrivileges(ctx context.Context, t *privilegeTables) er
 		for _, n := range more[7:] {
 			numbers = append(numbers, json.Number(n))
 		}
-		t.login[accountKey{user, host}], t.more[accountKey{user, host}] = identifiedBy(own, nil), demanded+limits(numbers...)
+		t.login[accountKey{user, host}], t.more[accountKey{user, host}] = identifiedBy(own, nil),
+			demanded+limits(numbers...)
 		t.give(user, host, privileges, everything)
 	})
 }
@@ -146,7 +154,8 @@ var privilegeWords = map[string]string{"CREATE TMP TABLE": "CREATE TEMPORARY TAB
 	"REPL SLAVE": "REPLICATION SLAVE", "REPL CLIENT": "REPLICATION CLIENT", "DELETE VERSIONING ROWS": "DELETE HISTORY"}
 
 // eachPrivileged reads a table with a column for each privilege, such as Create_tmp_table_priv.
-func (c *Client) eachPrivileged(ctx context.Context, table, more string, take func(user, host string, more, privileges []string)) error {
+func (c *Client) eachPrivileged(ctx context.Context, table, more string, take func(user, host string, more,
+	privileges []string)) error {
 	columns, err := c.Rows(ctx, "SHOW COLUMNS FROM mysql."+table+` LIKE '%\_priv'`)
 	if err != nil {
 		return err
@@ -209,47 +218,52 @@ func (c *Client) tablePrivileges(ctx context.Context, t *privilegeTables) error 
 		schema, name string
 	}
 	columns := map[table]map[string][]string{}
-	err := c.Each(ctx, "SELECT User, Host, Db, Table_name, Column_name, Column_priv FROM mysql.columns_priv", func(row []*string) error {
-		at := table{accountKey{deref(row[0]), deref(row[1])}, deref(row[2]), deref(row[3])}
-		if columns[at] == nil {
-			columns[at] = map[string][]string{}
-		}
-		for _, word := range privilegeSet(deref(row[5])) {
-			columns[at][word] = append(columns[at][word], quoteName(deref(row[4])))
-		}
-		return nil
-	})
+	err := c.Each(ctx, "SELECT User, Host, Db, Table_name, Column_name, Column_priv FROM mysql.columns_priv",
+		func(row []*string) error {
+			at := table{accountKey{deref(row[0]), deref(row[1])}, deref(row[2]), deref(row[3])}
+			if columns[at] == nil {
+				columns[at] = map[string][]string{}
+			}
+			for _, word := range privilegeSet(deref(row[5])) {
+				columns[at][word] = append(columns[at][word], quoteName(deref(row[4])))
+			}
+			return nil
+		})
 	if err != nil {
 		return err
 	}
-	return c.Each(ctx, "SELECT User, Host, Db, Table_name, Table_priv FROM mysql.tables_priv", func(row []*string) error {
-		at := table{accountKey{deref(row[0]), deref(row[1])}, deref(row[2]), deref(row[3])}
-		privileges := privilegeSet(deref(row[4]))
-		for _, word := range slices.Sorted(maps.Keys(columns[at])) {
-			privileges = append(privileges, word+" ("+strings.Join(slices.Sorted(slices.Values(columns[at][word])), ", ")+")")
-		}
-		t.give(at.user, at.host, privileges, quoteName(at.schema)+"."+quoteName(at.name))
-		return nil
-	})
+	return c.Each(ctx, "SELECT User, Host, Db, Table_name, Table_priv FROM mysql.tables_priv",
+		func(row []*string) error {
+			at := table{accountKey{deref(row[0]), deref(row[1])}, deref(row[2]), deref(row[3])}
+			privileges := privilegeSet(deref(row[4]))
+			for _, word := range slices.Sorted(maps.Keys(columns[at])) {
+				privileges = append(privileges, word+" ("+strings.Join(slices.Sorted(slices.Values(columns[at][word])),
+					", ")+")")
+			}
+			t.give(at.user, at.host, privileges, quoteName(at.schema)+"."+quoteName(at.name))
+			return nil
+		})
 }
 
 // routinePrivileges reads mysql.procs_priv.
 func (c *Client) routinePrivileges(ctx context.Context, t *privilegeTables) error {
-	return c.Each(ctx, "SELECT User, Host, Db, Routine_name, Routine_type, Proc_priv FROM mysql.procs_priv", func(row []*string) error {
-		scope := strings.ToUpper(deref(row[4])) + " " + quoteName(deref(row[2])) + "." + quoteName(deref(row[3]))
-		t.give(deref(row[0]), deref(row[1]), privilegeSet(deref(row[5])), scope)
-		return nil
-	})
+	return c.Each(ctx, "SELECT User, Host, Db, Routine_name, Routine_type, Proc_priv FROM mysql.procs_priv",
+		func(row []*string) error {
+			scope := strings.ToUpper(deref(row[4])) + " " + quoteName(deref(row[2])) + "." + quoteName(deref(row[3]))
+			t.give(deref(row[0]), deref(row[1]), privilegeSet(deref(row[5])), scope)
+			return nil
+		})
 }
 
 // proxyPrivileges reads mysql.proxies_priv.
 func (c *Client) proxyPrivileges(ctx context.Context, t *privilegeTables) error {
-	return c.Each(ctx, "SELECT User, Host, Proxied_user, Proxied_host, With_grant FROM mysql.proxies_priv", func(row []*string) error {
-		privileges := []string{"PROXY"}
-		if deref(row[4]) == "1" {
-			privileges = append(privileges, "GRANT")
-		}
-		t.give(deref(row[0]), deref(row[1]), privileges, User{Name: deref(row[2]), Host: deref(row[3])}.account())
-		return nil
-	})
+	return c.Each(ctx, "SELECT User, Host, Proxied_user, Proxied_host, With_grant FROM mysql.proxies_priv",
+		func(row []*string) error {
+			privileges := []string{"PROXY"}
+			if deref(row[4]) == "1" {
+				privileges = append(privileges, "GRANT")
+			}
+			t.give(deref(row[0]), deref(row[1]), privileges, User{Name: deref(row[2]), Host: deref(row[3])}.account())
+			return nil
+		})
 }

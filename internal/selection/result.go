@@ -41,7 +41,8 @@ func (c *cluster) title() string {
 }
 
 func (c *cluster) result() Cluster {
-	r := Cluster{Name: c.title(), UUID: c.uuid(), Active: []string{}, Controllers: []Controller{}, Message: c.message, Events: c.events()}
+	r := Cluster{Name: c.title(), UUID: c.uuid(), Active: []string{}, Controllers: []Controller{}, Message: c.message,
+		Events: c.events()}
 	r.VIP.Address = c.vip.address
 	if c.vip.holder != nil {
 		r.VIP.Holder = c.vip.holder.name

@@ -9,7 +9,8 @@ var aMoment = regexp.MustCompile(`^'[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}
 
 // schedule reads what a server writes between an event's name and its body, as
 //
-//	ON SCHEDULE EVERY 1 DAY STARTS '2026-12-01 02:00:00' ENDS '2026-12-31 02:00:00' ON COMPLETION NOT PRESERVE DISABLE ON SLAVE
+//	ON SCHEDULE EVERY 1 DAY STARTS '2026-12-01 02:00:00' ENDS '2026-12-31 02:00:00'
+//	ON COMPLETION NOT PRESERVE DISABLE ON SLAVE
 //
 // It is nil where that is written in another way.
 func schedule(l *lexer) *Event {

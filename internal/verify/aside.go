@@ -17,7 +17,6 @@ import (
 // aside is a view or program as it was before the load, with what its text depends on.
 type aside struct {
 	schema, kind, name             string
-	line                           int  // of the statement that replaces it
 	had                            bool // it was there
 	mode, charset, collation, zone string
 	text                           string
@@ -41,11 +40,11 @@ func (l *loading) keepPrograms(ctx context.Context) error {
 	for _, s := range l.later {
 		kind := strings.TrimPrefix(s.Does, "CREATE ")
 		columns, known := shownAs[kind]
-		if !known || seen[[3]string{kind, s.part.As, s.Name}] {
+		if !known || seen[keyOf(s)] {
 			continue
 		}
-		seen[[3]string{kind, s.part.As, s.Name}] = true
-		was, err := l.shown(ctx, aside{schema: s.part.As, kind: kind, name: s.Name, line: s.Line}, columns)
+		seen[keyOf(s)] = true
+		was, err := l.shown(ctx, aside{schema: s.part.As, kind: kind, name: s.Name}, columns)
 		if err != nil {
 			return fmt.Errorf("read the %s %s.%s: %w", strings.ToLower(kind), excerpt.Of(s.part.As), excerpt.Of(s.Name), err)
 		}
@@ -61,10 +60,9 @@ func (l *loading) shown(ctx context.Context, a aside, columns [5]int) (aside, er
 		if err := l.ensureSchema(ctx, l.stageOf(a.schema)); err != nil {
 			return a, err
 		}
-		if err := l.server.Exec(ctx, "USE "+sqldump.QuoteName(a.schema)); err != nil {
+		if err := l.use(a.schema); err != nil {
 			return a, err
 		}
-		l.using = a.schema
 	}
 	rows, err := l.server.Rows(ctx, "SHOW CREATE "+a.kind+" "+sqldump.QuoteName(a.name))
 	if slices.Contains(notThere, galera.ErrorNumber(err)) {
@@ -79,7 +77,8 @@ func (l *loading) shown(ctx context.Context, a aside, columns [5]int) (aside, er
 		}
 		return rows[0][i]
 	}
-	a.had, a.mode, a.zone, a.text, a.charset, a.collation = true, at(columns[0]), at(columns[1]), at(columns[2]), at(columns[3]), at(columns[4])
+	a.had, a.mode, a.zone, a.text = true, at(columns[0]), at(columns[1]), at(columns[2])
+	a.charset, a.collation = at(columns[3]), at(columns[4])
 	return a, nil
 }
 
@@ -92,7 +91,8 @@ func (a aside) statements() []string {
 	if strings.ContainsFunc(a.text, func(c rune) bool { return c >= 0x80 }) && !strings.HasPrefix(a.charset, "utf8") {
 		a.charset, a.collation = "utf8mb4", "utf8mb4_general_ci"
 	}
-	set := fmt.Sprintf("SET sql_mode = '%s', character_set_client = %s, collation_connection = %s", a.mode, a.charset, a.collation)
+	set := fmt.Sprintf("SET sql_mode = '%s', character_set_client = %s, collation_connection = %s", a.mode, a.charset,
+		a.collation)
 	if a.zone != "" {
 		set += ", time_zone = '" + a.zone + "'"
 	}

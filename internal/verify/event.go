@@ -16,9 +16,11 @@ import (
 )
 
 // createEvent runs the CREATE EVENT of a dump. A server drops or disables an event at once whose last moment has passed
-// (notes 1588 and 1544 of 10.11); by the clock of the moment before it is made as it was. Where a scheduler would run it
-// at once for that, the server has its way, and left says so.
-func createEvent(ctx context.Context, server *galera.Client, s sqldump.Statement, text string) (left string, err error) {
+// (notes 1588 and 1544 of 10.11); by the clock of the moment before it is made as it was. Where a scheduler would run
+// it at once for that, the server has its way, and left says so.
+func createEvent(
+	ctx context.Context, server *galera.Client, s sqldump.Statement, text string,
+) (left string, err error) {
 	over, err := isOver(ctx, server, s.Event)
 	if err != nil || !over {
 		return "", errors.Join(err, send(ctx, server, s, text))
@@ -28,16 +30,16 @@ func createEvent(ctx context.Context, server *galera.Client, s sqldump.Statement
 		if scheduler, err := server.Value(ctx, "SELECT @@event_scheduler"); err != nil {
 			return "", err
 		} else if scheduler == "ON" {
-			return fmt.Sprintf("the event %s is of the past: the server's scheduler runs, so that it was not made, or disabled", name),
-				send(ctx, server, s, text)
+			return fmt.Sprintf("the event %s is of the past: the server's scheduler runs, so that it was not made, "+
+				"or disabled", name), send(ctx, server, s, text)
 		}
 	}
 	if err := server.Exec(ctx, "SET timestamp = GREATEST(1, UNIX_TIMESTAMP("+s.Event.Over+") - 1)"); err != nil {
 		if galera.ErrorNumber(err) == 0 {
 			return "", err
 		}
-		return fmt.Sprintf("the event %s is of the past, and the server does not let its clock be set (%v): it was not made, or disabled",
-			name, err), send(ctx, server, s, text)
+		return fmt.Sprintf("the event %s is of the past, and the server does not let its clock be set (%v): it was "+
+			"not made, or disabled", name, err), send(ctx, server, s, text)
 	}
 	err = send(ctx, server, s, text)
 	return "", errors.Join(err, server.Exec(ctx, "SET timestamp = DEFAULT"))
@@ -49,18 +51,18 @@ type eventLoaded struct {
 	event             *sqldump.Event
 }
 
-// enableEvents has the loaded events run that ran when the set was made, through this server alone. What it cannot do is
-// a warning: all is loaded by now.
+// enableEvents has the loaded events run that ran when the set was made, through this server alone. What it cannot do
+// is a warning: all is loaded by now.
 func (l *loading) enableEvents(ctx context.Context) {
 	if len(l.events) == 0 {
 		return
 	}
 	if err := l.enableWanted(ctx); err != nil {
-		l.done.Warnings = append(l.done.Warnings, fmt.Sprintf("whether the loaded events run is not known: %v", err))
+		l.warn("whether the loaded events run is not known: %v", err)
 	}
 	scheduler, err := l.server.EventScheduler(ctx)
 	if err == nil && scheduler != "ON" {
-		l.done.Warnings = append(l.done.Warnings, "no event runs through this server: its event_scheduler is "+excerpt.Of(scheduler))
+		l.warn("no event runs through this server: its event_scheduler is %s", excerpt.Of(scheduler))
 	}
 }
 
@@ -76,7 +78,7 @@ func (l *loading) enableWanted(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			l.done.Warnings = append(l.done.Warnings, fmt.Sprintf("the set does not tell whether the event %s ran; where it did: %s", name, statement))
+			l.warn("the set does not tell whether the event %s ran; where it did: %s", name, statement)
 		}
 	}
 	enabled, left, err := l.server.EnableEvents(ctx, names)
@@ -84,7 +86,7 @@ func (l *loading) enableWanted(ctx context.Context) error {
 		l.done.Said = append(l.done.Said, "enabled the events "+excerpt.UpTo(1000, strings.Join(enabled, ", ")))
 	}
 	for _, why := range left {
-		l.done.Warnings = append(l.done.Warnings, "not enabled: "+why)
+		l.warn("not enabled: %s", why)
 	}
 	return err
 }

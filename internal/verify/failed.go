@@ -22,9 +22,11 @@ func (l *loading) failed(cause error) error {
 	defer cancel()
 	switch l.phase {
 	case adopting:
-		return fmt.Errorf("%w; the loaded tables of %s are whole and in their places, and triggers may be missing: %s", cause, l.names(), l.whatIsLeft())
+		return fmt.Errorf("%w; the loaded tables of %s are whole and in their places, and triggers may be missing: %s", cause,
+			l.names(), l.whatIsLeft())
 	case removing:
-		return fmt.Errorf("%w; all of %s is loaded, and only the earlier tables are not removed: %s", cause, l.names(), l.whatIsLeft())
+		return fmt.Errorf("%w; all of %s is loaded, and only the earlier tables are not removed: %s", cause, l.names(),
+			l.whatIsLeft())
 	}
 	server, err := l.again(ctx)
 	if err == nil {
@@ -68,7 +70,7 @@ func (l *loading) undo(ctx context.Context, server *galera.Client) error {
 		if err := l.putBack(ctx, server); err != nil {
 			return err
 		}
-		sent := func(a aside) bool { return a.line <= l.line }
+		sent := func(a aside) bool { return l.replaced[[3]string{a.kind, a.schema, a.name}] }
 		if err := makeAgain(ctx, server, append(l.triggers, filter(l.programsBefore, sent)...)); err != nil {
 			return err
 		}
@@ -101,8 +103,8 @@ func (l *loading) names() string {
 func (l *loading) whatIsLeft() string {
 	texts := make([]string, 0, len(l.stages))
 	for _, st := range l.stages {
-		texts = append(texts, fmt.Sprintf("what %s has of tables in %s is what was in %s before (RENAME TABLE %s.t TO %s.t brings one back; "+
-			"its triggers are the statements in %s.%s), and in %s what did not get its place",
+		texts = append(texts, fmt.Sprintf("what %s has of tables in %s is what was in %s before (RENAME TABLE %s.t TO %s.t "+
+			"brings one back; its triggers are the statements in %s.%s), and in %s what did not get its place",
 			excerpt.Of(st.As), st.old, excerpt.Of(st.As), st.old, excerpt.Of(st.As), st.old, markName, st.fresh))
 	}
 	return strings.Join(texts, "; ")
@@ -114,7 +116,8 @@ func (l *loading) clean(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	rows, err := l.server.Rows(ctx, "SELECT schema_name FROM information_schema.schemata WHERE schema_name REGEXP ?", stagePattern)
+	rows, err := l.server.Rows(ctx, "SELECT schema_name FROM information_schema.schemata WHERE schema_name REGEXP ?",
+		stagePattern)
 	if err != nil {
 		return err
 	}
@@ -123,14 +126,15 @@ func (l *loading) clean(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("remove what an earlier load left, %s: %w", row[0], err)
 		}
-		l.done.Warnings = append(l.done.Warnings, said)
+		l.warn("%s", said)
 	}
 	return nil
 }
 
 // cleanSchema removes one schema that an earlier load left, unless it may be somebody else's or holds what was there.
 func (l *loading) cleanSchema(ctx context.Context, schema, host string) (said string, err error) {
-	rows, err := l.server.Rows(ctx, "SELECT table_name, table_comment FROM information_schema.tables WHERE table_schema = ?", schema)
+	rows, err := l.server.Rows(ctx, "SELECT table_name, table_comment FROM information_schema.tables WHERE table_schema = ?",
+		schema)
 	if err != nil {
 		return "", err
 	}
@@ -147,16 +151,16 @@ func (l *loading) cleanSchema(ctx context.Context, schema, host string) (said st
 	case marked != markOf(host):
 		return schema + " is not of a load through this server and stays: look whose it is, and remove it", nil
 	case strings.HasSuffix(schema, "_old") && others > 0:
-		return fmt.Sprintf("a load was killed after its tables took their places: %s holds %d earlier ones. The views and programs of "+
-			"the set may be missing; DROP DATABASE %s when the earlier tables are not needed", schema, others, schema), nil
+		return fmt.Sprintf("a load was killed after its tables took their places: %s holds %d earlier ones. The views and "+
+			"programs of the set may be missing; DROP DATABASE %s when the earlier tables are not needed", schema, others, schema), nil
 	case strings.HasSuffix(schema, "_old"):
 		kept, err := l.server.Rows(ctx, "SELECT 1 FROM "+schema+"."+markName+" LIMIT 1")
 		if err != nil {
 			return "", err
 		}
 		if len(kept) > 0 {
-			return fmt.Sprintf("a load was killed after it had dropped triggers: SELECT statement FROM %s.%s ORDER BY n has what makes "+
-				"them again; DROP DATABASE %s then", schema, markName, schema), nil
+			return fmt.Sprintf("a load was killed after it had dropped triggers: SELECT statement FROM %s.%s ORDER BY n has "+
+				"what makes them again; DROP DATABASE %s then", schema, markName, schema), nil
 		}
 	}
 	err = l.server.Exec(ctx, "SET STATEMENT foreign_key_checks = 0 FOR DROP DATABASE "+schema)

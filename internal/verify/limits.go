@@ -45,8 +45,8 @@ func (l *loading) fits(ctx context.Context) error {
 	return nil
 }
 
-// fitsPackets compares the longest statement, and the one with the most rows, with what the server takes. One byte before
-// a statement says that it is one, and a packet must be shorter than the limit (10.11).
+// fitsPackets compares the longest statement, and the one with the most rows, with what the server takes. One byte
+// before a statement says that it is one, and a packet must be shorter than the limit (10.11).
 func (l *loading) fitsPackets(ctx context.Context) error {
 	longest := l.seen.longest
 	packet, err := limit(ctx, l.server, "max_allowed_packet")
@@ -55,7 +55,8 @@ func (l *loading) fitsPackets(ctx context.Context) error {
 	}
 	if need := int64(longest.size) + 2; packet > 0 && need > packet {
 		return fmt.Errorf("line %d, %s: the statement has %d bytes, and max_allowed_packet of the server is %d; "+
-			"SET GLOBAL max_allowed_packet = %d on it, and run this again", longest.line, longest.name, need, packet, (need+1<<20)>>20<<20)
+			"SET GLOBAL max_allowed_packet = %d on it, and run this again", longest.line, longest.name, need, packet,
+			(need+1<<20)>>20<<20)
 	}
 	// Text has at most two bytes for one of a row, so that less than half of it would fit nowhere.
 	size, err := limit(ctx, l.server, "global.wsrep_max_ws_size")
@@ -105,12 +106,12 @@ func (l *loading) replicates(ctx context.Context) error {
 			"Load them as InnoDB with non_transactional=convert, or take them out", names)
 	}
 	l.convert = replicated
-	l.done.Warnings = append(l.done.Warnings, "loaded as InnoDB, for Galera replicates no other engine here: "+names)
+	l.warn("loaded as InnoDB, for Galera replicates no other engine here: %s", names)
 	return nil
 }
 
-// fitsNames refuses what cannot take the place of what is there: a view that of a table, and a trigger the name of one of
-// a table that stays.
+// fitsNames refuses what cannot take the place of what is there: a view that of a table, and a trigger the name of one
+// of a table that stays.
 func (l *loading) fitsNames(ctx context.Context) error {
 	for _, p := range l.Parts {
 		kinds, err := l.server.Rows(ctx, "SELECT table_name, table_type FROM information_schema.tables WHERE "+
@@ -121,8 +122,8 @@ func (l *loading) fitsNames(ctx context.Context) error {
 		for _, row := range kinds {
 			o, wanted := l.seen.objects[[2]string{p.As, row[0]}]
 			if wanted && (o.what == sqldump.View) != (row[1] == "VIEW") {
-				return fmt.Errorf("%s.%s is a %s here and not in the set (line %d): load it under another name, or rename what is here",
-					excerpt.Of(p.As), excerpt.Of(row[0]), strings.ToLower(row[1]), o.line)
+				return fmt.Errorf("%s.%s is a %s here and not in the set (line %d): load it under another name, "+
+					"or rename what is here", excerpt.Of(p.As), excerpt.Of(row[0]), strings.ToLower(row[1]), o.line)
 			}
 		}
 		triggers, err := l.server.Rows(ctx, "SELECT trigger_name, event_object_table FROM information_schema.triggers"+
@@ -133,8 +134,8 @@ func (l *loading) fitsNames(ctx context.Context) error {
 		for _, row := range triggers {
 			f, wanted := l.seen.triggers[[2]string{p.As, row[0]}]
 			if _, replaced := l.seen.objects[[2]string{p.As, row[1]}]; wanted && !replaced {
-				return fmt.Errorf("line %d: the set's trigger %s has the name of one of the table %s.%s, which stays: rename that one",
-					f.line, excerpt.Of(row[0]), excerpt.Of(p.As), excerpt.Of(row[1]))
+				return fmt.Errorf("line %d: the set's trigger %s has the name of one of the table %s.%s, "+
+					"which stays: rename that one", f.line, excerpt.Of(row[0]), excerpt.Of(p.As), excerpt.Of(row[1]))
 			}
 		}
 	}
@@ -152,8 +153,8 @@ func (l *loading) fitsDisk(ctx context.Context) error {
 		return err
 	}
 	if need := l.seen.bytes + loadMargin; free < need {
-		return fmt.Errorf("the rows have %d bytes in the dump, and %s has %d free: with %d to spare that is too little for them "+
-			"beside what is there", l.seen.bytes, at, free, int64(loadMargin))
+		return fmt.Errorf("the rows have %d bytes in the dump, and %s has %d free: with %d to spare that is too little "+
+			"for them beside what is there", l.seen.bytes, at, free, int64(loadMargin))
 	}
 	return nil
 }

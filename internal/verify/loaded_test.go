@@ -5,13 +5,10 @@ package verify
 import (
 	"context"
 	"errors"
-	"os/exec"
-	"regexp"
 	"strings"
 	"testing"
 
 	"overcloud.backup/internal/galera"
-	"overcloud.backup/internal/repository"
 )
 
 // made is a schema copy on the server, made by statements.
@@ -51,6 +48,15 @@ func TestTablesThatGaleraDoesNotReplicateAreRefusedOrConverted(t *testing.T) {
 	}
 	if strings.Contains(err.Error(), "inno") {
 		t.Error(err)
+	}
+	// Neither is anything changed where a plan is wanted alone.
+	planned := ofCopy()
+	planned.Check, planned.Convert, planned.Parts[0].As = true, true, "new"
+	if done, err := load(t, s, set, planned); err != nil || len(done.Warnings) != 1 {
+		t.Errorf("%+v, %v", done, err)
+	}
+	if there, err := s.SQL("SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = 'new'"); there != "0" {
+		t.Errorf("%s, %v", there, err)
 	}
 	// What the server replicates is not refused.
 	_, err = s.SQL("SET GLOBAL wsrep_mode = 'REPLICATE_MYISAM,REPLICATE_ARIA'")
@@ -115,80 +121,6 @@ func TestTheLongestStatementThatIsTakenIsKnown(t *testing.T) {
 }
 
 // The client discards them; here none runs.
-func TestCommentsInProgramsAreLoaded(t *testing.T) {
-	s := made(t, "CREATE TABLE t (a INT)")
-	const body = "-- first\nBEGIN -- a 'quote\n  # b `quote\n  /* c \" */ SET @x = 1; # ; d\n  -- e\nEND"
-	for _, program := range []string{"PROCEDURE p()", "FUNCTION f() RETURNS INT NO SQL", "TRIGGER r BEFORE INSERT ON t FOR EACH ROW", "EVENT e ON SCHEDULE EVERY 1 DAY DO"} {
-		text := body
-		if strings.HasPrefix(program, "FUNCTION") {
-			text = strings.Replace(body, "# ; d", "RETURN 1; # ; d", 1)
-		}
-		cmd := exec.Command("mariadb", "--no-defaults", "--comments", "--socket="+s.Socket, "copy")
-		cmd.Stdin = strings.NewReader("DELIMITER //\nCREATE " + program + " " + text + "//\n")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%v: %s", err, out)
-		}
-	}
-	const bodies = "SELECT routine_definition FROM information_schema.routines WHERE routine_schema = 'copy' UNION ALL " +
-		"SELECT action_statement FROM information_schema.triggers WHERE trigger_schema = 'copy' UNION ALL " +
-		"SELECT event_definition FROM information_schema.events WHERE event_schema = 'copy'"
-	shown := func() (all string) {
-		for _, what := range []string{"PROCEDURE p", "FUNCTION f", "TRIGGER r", "EVENT e"} {
-			text, err := s.SQL("USE copy; SHOW CREATE " + what)
-			must(t, err)
-			all += regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+`).ReplaceAllString(text, "TIME") + "\n"
-		}
-		return all
-	}
-	before, err := s.SQL(bodies)
-	must(t, err)
-	before += shown()
-	for _, comment := range []string{"-- a", "# b", "/* c", "# ; d", "-- e"} {
-		if strings.Count(before, comment) != 8 {
-			t.Fatalf("%s is not in each of\n%s", comment, before)
-		}
-	}
-	set := setOf(t, s.dumped(t, "copy"), nil)
-	_, err = s.SQL("DROP DATABASE copy")
-	must(t, err)
-	_, err = load(t, s, set, ofCopy())
-	must(t, err)
-	if after, err := s.SQL(bodies); after+shown() != before {
-		t.Errorf("before\n%s\nafter\n%s%s\n%v", before, after, shown(), err)
-	}
-}
-
-func TestEventsThatRanRunAfterALoad(t *testing.T) {
-	s := made(t, "CREATE TABLE t (a INT); CREATE EVENT ran ON SCHEDULE EVERY 1 DAY DISABLE ON SLAVE DO DELETE FROM t; "+
-		"CREATE EVENT rested ON SCHEDULE EVERY 1 DAY DISABLE ON SLAVE DO DELETE FROM t; CREATE EVENT off ON SCHEDULE EVERY 1 DAY DISABLE DO DELETE FROM t")
-	dump := s.dumped(t, "copy")
-	const statuses = "SELECT GROUP_CONCAT(event_name, ' ', status ORDER BY 1) FROM information_schema.events WHERE event_schema = 'new'"
-	t.Cleanup(func() { _, _ = s.SQL("DROP DATABASE IF EXISTS new") })
-	o := LoadOptions{Parts: []Part{{Schema: "copy", As: "new"}}, Definers: asRoot}
-	done, err := load(t, s, setOf(t, dump, func(m *repository.Manifest) {
-		m.Schema.EventsEnabled = []repository.Name{{Schema: "copy", Name: "ran"}, {Schema: "other", Name: "rested"}}
-	}), o)
-	must(t, err)
-	if got, err := s.SQL(statuses); got != "off DISABLED,ran ENABLED,rested SLAVESIDE_DISABLED" {
-		t.Errorf("%s, %v", got, err)
-	}
-	if strings.Join(done.Said, ";") != "enabled the events new.ran" || strings.Join(done.Warnings, ";") != "no event runs through this server: its event_scheduler is OFF" {
-		t.Errorf("%q, %q", done.Said, done.Warnings)
-	}
-	// An older set does not tell.
-	done, err = load(t, s, setOf(t, dump, nil), o)
-	must(t, err)
-	said := strings.Join(done.Warnings, "\n")
-	for _, want := range []string{"new.ran ran; where it did: ALTER DEFINER=`root`@`localhost` EVENT `new`.`ran` ENABLE", "EVENT `new`.`rested` ENABLE"} {
-		if !strings.Contains(said, want) {
-			t.Errorf("%q is not in %s", want, said)
-		}
-	}
-	if strings.Contains(said, "`off`") {
-		t.Error(said)
-	}
-}
-
 // What was killed is removed by the next load, and what is somebody else's is not.
 func TestTheNextLoadRemovesWhatAKilledOneLeft(t *testing.T) {
 	s := inUse(t)
@@ -253,3 +185,20 @@ func TestRowsAreCountedOnAnotherServer(t *testing.T) {
 		t.Errorf("%+v, %v", differ, err)
 	}
 }
+
+func TestASecondCopyWithoutRoomIsRefused(t *testing.T) {
+	s := shared(t)
+	l := &loading{server: client(t, s), seen: newSurvey(nil)}
+	at, free, err := l.server.DatadirFree(t.Context())
+	if err != nil || at == "" || free <= 0 {
+		t.Fatalf("%q, %d, %v", at, free, err)
+	}
+	must(t, l.fitsDisk(t.Context()))
+	l.seen.bytes = free + 1<<30
+	if err := l.fitsDisk(t.Context()); err == nil || !strings.Contains(err.Error(), "too little for them beside what is there") {
+		t.Error(err)
+	}
+}
+
+// A dump changes the schema's collation around programs of another one: what stays must be the schema's.
+// A view over what is gone is no reason to keep a load from bringing that back.

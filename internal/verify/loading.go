@@ -28,8 +28,8 @@ type loading struct {
 	schemas    map[string]string // the CREATE DATABASE, by the part's As
 	using      string            // the session's schema
 	later      []deferred
-	line       int     // of the last view or program that was made
-	triggers   []aside // that the tables had that are replaced
+	replaced   map[[3]string]bool // views and programs, by kind, schema and name
+	triggers   []aside            // that the tables had that are replaced
 	referred   map[*stage][]string
 	// programsBefore are what the dump's views and programs replace.
 	programsBefore []aside
@@ -43,7 +43,7 @@ type phase int
 
 const (
 	staging  phase = iota // nothing that was there is touched
-	swapping              // triggers are aside, tables may have changed places; all that was there is in the schema of ours
+	swapping              // triggers are aside, tables may have changed places; what was there is in a schema of ours
 	adopting              // earlier tables are being removed; triggers may be missing
 	removing              // all is loaded
 )
@@ -57,7 +57,7 @@ type deferred struct {
 
 // run loads the parts, and leaves what was there as it was where that fails.
 func (l *loading) run(ctx context.Context) error {
-	l.ctx, l.schemas = ctx, map[string]string{}
+	l.ctx, l.schemas, l.replaced = ctx, map[string]string{}, map[[3]string]bool{}
 	err := l.lock(ctx)
 	if err == nil {
 		err = l.clean(ctx)
@@ -103,28 +103,31 @@ func (l *loading) steps(ctx context.Context) error {
 	return l.programs(ctx)
 }
 
+func (l *loading) warn(format string, args ...any) {
+	l.done.Warnings = append(l.done.Warnings, fmt.Sprintf(format, args...))
+}
+
 func (l *loading) commit(ctx context.Context) error { return l.server.Exec(ctx, "COMMIT") }
 
-// programs makes views and programs, and removes the earlier tables. A trigger must not be on a table while foreign keys
-// are led to it, so that the triggers wait for that where there are such keys.
+// rounds are the views and programs that are made together. A trigger must not be on a table while foreign keys are led
+// to it. Nothing comes after an event: one that was made again runs on no other node.
+var rounds = []func(does string) bool{
+	func(does string) bool { return does != "CREATE TRIGGER" && does != "CREATE EVENT" },
+	func(does string) bool { return does == "CREATE TRIGGER" },
+	func(does string) bool { return does == "CREATE EVENT" },
+}
+
+// programs makes views and programs, and removes the earlier tables.
 func (l *loading) programs(ctx context.Context) error {
-	isTrigger := func(s sqldump.Statement) bool { return s.Does == "CREATE TRIGGER" || s.Does == "DROP TRIGGER" }
-	if len(l.referred) == 0 {
-		if err := l.send(ctx, func(sqldump.Statement) bool { return true }); err != nil {
+	for i, wanted := range rounds {
+		if err := l.send(ctx, wanted); err != nil {
 			return err
 		}
-	} else {
-		if err := l.send(ctx, func(s sqldump.Statement) bool { return !isTrigger(s) }); err != nil {
-			return err
+		if i > 0 || len(l.referred) == 0 {
+			continue
 		}
 		l.phase = adopting
 		if err := l.adopt(ctx); err != nil {
-			return err
-		}
-		onlyTriggers := func(s sqldump.Statement) bool {
-			return s.Kind != sqldump.View && (s.Kind != sqldump.Program || isTrigger(s))
-		}
-		if err := l.send(ctx, onlyTriggers); err != nil {
 			return err
 		}
 	}
@@ -132,45 +135,66 @@ func (l *loading) programs(ctx context.Context) error {
 	return l.removeStages(ctx, l.server)
 }
 
-// send sends what waited for the tables.
-func (l *loading) send(ctx context.Context, wanted func(sqldump.Statement) bool) error {
-	l.using, l.line = "", 0
-	for _, s := range l.later {
-		if !wanted(s.Statement) {
-			continue
+// send sends what waited for the tables: the views and programs of a round, and the settings as far as the last of them.
+func (l *loading) send(ctx context.Context, wanted func(does string) bool) error {
+	l.using = ""
+	makes := func(i int) bool {
+		s := l.later[i]
+		return (s.Kind == sqldump.View || s.Kind == sqldump.Program) && strings.HasPrefix(s.Does, "CREATE ") && wanted(s.Does)
+	}
+	last := len(l.later) - 1
+	for last >= 0 && !makes(last) {
+		last--
+	}
+	collated := false
+	for i, s := range l.later {
+		if i > last && !collated {
+			break
 		}
-		if s.Kind != sqldump.Session && s.Kind != sqldump.Use && s.Kind != sqldump.Schema {
-			l.line = s.Line
+		var err error
+		switch {
+		case s.Kind == sqldump.Session:
+			err = send(ctx, l.server, s.Statement, s.text)
+		case s.Kind == sqldump.Collate && (collated || i < last && makes(i+1)):
+			collated = !collated
+			err = send(ctx, l.server, s.Statement, s.text)
+		case makes(i):
+			err = l.make(ctx, s)
 		}
-		if err := l.sendLater(ctx, s); err != nil {
+		if err != nil {
 			return err
 		}
+	}
+	if err := l.server.Exec(ctx, "SET NAMES utf8mb4, sql_mode = ''"); err != nil {
+		return err
 	}
 	return l.commit(ctx)
 }
 
-func (l *loading) sendLater(ctx context.Context, s deferred) error {
-	switch {
-	case s.Kind == sqldump.Session:
-		return send(ctx, l.server, s.Statement, s.text)
-	case s.Kind == sqldump.Use, s.Kind == sqldump.Schema, strings.HasPrefix(s.Does, "DROP "):
-		return nil // the schema is there, and what is made replaces what has its name
-	case s.Does != "CREATE EVENT":
+// make makes a view or program in the place of the one that has its name. The schema is there.
+func (l *loading) make(ctx context.Context, s deferred) error {
+	l.replaced[keyOf(s)] = true
+	if s.Does != "CREATE EVENT" {
 		return l.sendIn(s.part.As, s.Statement, orReplace(s.text))
 	}
 	l.events = append(l.events, eventLoaded{set: s.Schema, schema: s.part.As, name: s.Name, event: s.Event})
-	if err := l.server.Exec(ctx, "USE "+sqldump.QuoteName(s.part.As)); err != nil {
+	if err := l.use(s.part.As); err != nil {
 		return err
 	}
-	l.using = s.part.As
 	left, err := createEvent(ctx, l.server, s.Statement, orReplace(s.text))
 	if left != "" {
-		l.done.Warnings = append(l.done.Warnings, left)
+		l.warn("%s", left)
 	}
 	return err
 }
 
-// orReplace has a view or program replace the one of its name, which stays where that fails, and so do the grants on it.
+// keyOf names what a statement makes, by kind, schema and name.
+func keyOf(s deferred) [3]string {
+	return [3]string{strings.TrimPrefix(s.Does, "CREATE "), s.part.As, s.Name}
+}
+
+// orReplace has a view or program replace the one of its name, which stays where that fails, and so do the grants on
+// it.
 func orReplace(text string) string {
 	if rest, creates := strings.CutPrefix(text, "CREATE "); creates {
 		return "CREATE OR REPLACE " + rest
@@ -193,7 +217,8 @@ func (l *loading) removeStages(ctx context.Context, server *galera.Client) error
 	return nil
 }
 
-// removeMade removes what was made besides tables: schemas that were not there, and sequences that had to be there first.
+// removeMade removes what was made besides tables: schemas that were not there, and sequences that had to be there
+// first.
 func (l *loading) removeMade(ctx context.Context, server *galera.Client) error {
 	for _, st := range l.stages {
 		if st.madeSchema {
@@ -203,7 +228,8 @@ func (l *loading) removeMade(ctx context.Context, server *galera.Client) error {
 			continue
 		}
 		for _, name := range st.madeFirst {
-			if err := server.Exec(ctx, "DROP SEQUENCE IF EXISTS "+sqldump.QuoteName(st.As)+"."+sqldump.QuoteName(name)); err != nil {
+			sequence := sqldump.QuoteName(st.As) + "." + sqldump.QuoteName(name)
+			if err := server.Exec(ctx, "DROP SEQUENCE IF EXISTS "+sequence); err != nil {
 				return fmt.Errorf("remove the sequence %s.%s: %w", excerpt.Of(st.As), excerpt.Of(name), err)
 			}
 		}

@@ -29,6 +29,8 @@ type LoadOptions struct {
 	Definers []string
 	// Convert loads tables of engines that Galera does not replicate as InnoDB. Without it they are refused.
 	Convert bool
+	// Check ends before anything is changed.
+	Check bool
 	// Open logs in to the same server again, to clean up where the connection that loads is lost.
 	Open func(context.Context) (*galera.Client, error)
 	// Tell is told of the bytes read.
@@ -43,8 +45,8 @@ type Loaded struct {
 	Warnings []string `json:"-"`
 }
 
-// LoadedTable is a table or a sequence with the rows that were loaded. InUse says that it took the place of one that was
-// there, so that clients may have changed it since.
+// LoadedTable is a table or a sequence with the rows that were loaded. InUse says that it took the place of one that
+// was there, so that clients may have changed it since.
 type LoadedTable struct {
 	Schema string `json:"schema"`
 	Name   string `json:"name"`
@@ -52,9 +54,10 @@ type LoadedTable struct {
 	InUse  bool   `json:"in_use"`
 }
 
-// Load brings the parts of a logical set to a running server, and reads the dump back to its end before. No client runs:
-// statement by statement goes to the server, and none that a dump does not hold. The rows go to schemas of our own; their
-// tables take the places of those that are there when all of them are loaded, so that a failure before costs nothing.
+// Load brings the parts of a logical set to a running server, and reads the dump back to its end before. No client
+// runs: statement by statement goes to the server, and none that a dump does not hold. The rows go to schemas of our
+// own; their tables take the places of those that are there when all of them are loaded, so that a failure before costs
+// nothing.
 func (s *Set) Load(ctx context.Context, server *galera.Client, o LoadOptions) (*Loaded, error) {
 	version, err := s.loadable(ctx, server, o)
 	if err != nil {
@@ -71,9 +74,13 @@ func (s *Set) Load(ctx context.Context, server *galera.Client, o LoadOptions) (*
 	if err := seen.checkDefiners(ctx, server, o.Definers); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Path(), err)
 	}
-	l := &loading{set: s, server: server, version: version, LoadOptions: o, seen: seen, done: &Loaded{Tables: []LoadedTable{}}}
+	l := &loading{set: s, server: server, version: version, LoadOptions: o, seen: seen}
+	l.done = &Loaded{Tables: []LoadedTable{}}
 	if err := l.fits(ctx); err != nil {
 		return nil, fmt.Errorf("%s: %w; nothing was changed", s.Path(), err)
+	}
+	if o.Check {
+		return l.done, nil
 	}
 	return l.done, l.run(ctx)
 }

@@ -30,7 +30,8 @@ var forLoading = []string{
 // the account may not set.
 var notSettable = []int{1193, 1238, 1229, 1227}
 
-// prepareLoad gives a session the settings under which statements of a dump are sent, of a live server or a scratch one.
+// prepareLoad gives a session the settings under which statements of a dump are sent, of a live server or a scratch
+// one.
 func prepareLoad(ctx context.Context, server *galera.Client) error {
 	for _, setting := range forLoading {
 		err := server.Exec(ctx, "SET SESSION "+setting)

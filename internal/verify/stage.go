@@ -16,8 +16,8 @@ import (
 	"overcloud.backup/internal/sqldump"
 )
 
-// stage is where a part waits until all of it is loaded: a schema for the new tables and one for those whose places they
-// take.
+// stage is where a part waits until all of it is loaded: a schema for the new tables and one for those whose places
+// they take.
 type stage struct {
 	Part
 	fresh, old string // the schemas of ours
@@ -67,8 +67,8 @@ func (l *loading) prepare(ctx context.Context) error {
 				return fmt.Errorf("make the schema %s: %w", schema, err)
 			}
 			// What is dropped before its successor is there is kept in it as statements.
-			err := l.server.Exec(ctx, "CREATE TABLE "+schema+"."+markName+" (n INT AUTO_INCREMENT PRIMARY KEY, statement LONGTEXT NOT NULL)"+
-				" ENGINE=InnoDB CHARSET=utf8mb4 COMMENT = ?", markOf(host))
+			err := l.server.Exec(ctx, "CREATE TABLE "+schema+"."+markName+" (n INT AUTO_INCREMENT PRIMARY KEY,"+
+				" statement LONGTEXT NOT NULL) ENGINE=InnoDB CHARSET=utf8mb4 COMMENT = ?", markOf(host))
 			if err != nil {
 				return fmt.Errorf("mark the schema %s: %w", schema, err)
 			}
@@ -117,18 +117,27 @@ func (l *loading) take(s sqldump.Statement, text string) error {
 
 // sendIn runs a statement in a schema, whatever the dump has said before it.
 func (l *loading) sendIn(schema string, s sqldump.Statement, text string) error {
-	if l.using != schema {
-		if err := l.server.Exec(l.ctx, "USE "+sqldump.QuoteName(schema)); err != nil {
-			return err
-		}
-		l.using = schema
+	if err := l.use(schema); err != nil {
+		return err
 	}
 	return send(l.ctx, l.server, s, text)
 }
 
+func (l *loading) use(schema string) error {
+	if l.using == schema {
+		return nil
+	}
+	err := l.server.Exec(l.ctx, "USE "+sqldump.QuoteName(schema))
+	if err == nil {
+		l.using = schema
+	}
+	return err
+}
+
 // asBefore refuses a definer that was not there when the dump was read before.
 func (l *loading) asBefore(s sqldump.Statement) error {
-	if s.Definer != nil && !s.Invoker && !slices.ContainsFunc(l.seen.definers, func(d definition) bool { return d.as == *s.Definer }) {
+	known := func(d definition) bool { return d.as == *s.Definer }
+	if s.Definer != nil && !s.Invoker && !slices.ContainsFunc(l.seen.definers, known) {
 		return fmt.Errorf("line %d: the dump is not the one that was read before: it names the definer %s", s.Line, s.Definer)
 	}
 	return nil
@@ -212,8 +221,8 @@ func (l *loading) listStaged(ctx context.Context) error {
 	return nil
 }
 
-// ofSchema is the condition that takes a schema's name twice. By the first the server opens that schema alone; the second
-// is exact, where a collation takes other names for the same.
+// ofSchema is the condition that takes a schema's name twice. By the first the server opens that schema alone; the
+// second is exact, where a collation takes other names for the same.
 func ofSchema(column string) string { return column + " = ? AND BINARY " + column + " = ?" }
 
 // tablesOf are a schema's tables and sequences with their kinds, without our mark.

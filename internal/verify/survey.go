@@ -69,7 +69,8 @@ func (v *survey) see(s sqldump.Statement, text string) error {
 		v.programs += len(text)
 	}
 	if v.programs > maxPrograms {
-		return fmt.Errorf("line %d: the views and programs have more than %d bytes; load the dump by hand", s.Line, maxPrograms)
+		return fmt.Errorf("line %d: the views and programs have more than %d bytes; load the dump by hand", s.Line,
+			maxPrograms)
 	}
 	if v.part != nil {
 		v.note(s, f)

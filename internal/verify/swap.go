@@ -90,15 +90,16 @@ func (l *loading) putBack(ctx context.Context, server *galera.Client) error {
 				back = append(back, move{st.old, st.As, t.name})
 			}
 		}
-		if err := dropTriggers(ctx, server, st.As, func(table string) bool { return slices.Contains(arrived, table) }); err != nil {
+		ours := func(table string) bool { return slices.Contains(arrived, table) }
+		if err := dropTriggers(ctx, server, st.As, ours); err != nil {
 			return err
 		}
 	}
 	return rename(ctx, server, append(moves, back...))
 }
 
-// adopt has the foreign keys of tables that stay refer to the new tables. They refer to the earlier one, and to its name
-// when that is dropped; a table that comes by that name is theirs, and they follow it to its place.
+// adopt has the foreign keys of tables that stay refer to the new tables. They refer to the earlier one, and to its
+// name when that is dropped; a table that comes by that name is theirs, and they follow it to its place.
 func (l *loading) adopt(ctx context.Context) error {
 	if err := l.server.Exec(ctx, "SET SESSION foreign_key_checks = 0"); err != nil {
 		return err
@@ -130,8 +131,8 @@ func (l *loading) findReferred(ctx context.Context) error {
 		if err == nil && some[0][0] == "0" {
 			continue
 		}
-		rows, err := l.server.Rows(ctx, "SELECT DISTINCT referenced_table_name FROM information_schema.referential_constraints"+
-			" WHERE unique_constraint_schema = ? AND constraint_schema <> ?", st.old, st.old)
+		rows, err := l.server.Rows(ctx, "SELECT DISTINCT referenced_table_name FROM"+
+			" information_schema.referential_constraints WHERE unique_constraint_schema = ? AND constraint_schema <> ?", st.old, st.old)
 		if err != nil {
 			return err
 		}

@@ -26,7 +26,8 @@ func dropTriggers(ctx context.Context, server *galera.Client, schema string, of 
 		if !of(row[1]) {
 			continue
 		}
-		if err := server.Exec(ctx, "DROP TRIGGER IF EXISTS "+sqldump.QuoteName(schema)+"."+sqldump.QuoteName(row[0])); err != nil {
+		trigger := sqldump.QuoteName(schema) + "." + sqldump.QuoteName(row[0])
+		if err := server.Exec(ctx, "DROP TRIGGER IF EXISTS "+trigger); err != nil {
 			return err
 		}
 	}
@@ -36,7 +37,8 @@ func dropTriggers(ctx context.Context, server *galera.Client, schema string, of 
 // triggersOf are the names of a schema's triggers and of their tables, in the order in which they run.
 func triggersOf(ctx context.Context, server *galera.Client, schema string) ([][]string, error) {
 	return server.Rows(ctx, "SELECT trigger_name, event_object_table FROM information_schema.triggers WHERE "+
-		ofSchema("trigger_schema")+" ORDER BY event_object_table, event_manipulation, action_timing, action_order", schema, schema)
+		ofSchema("trigger_schema")+" ORDER BY event_object_table, event_manipulation, action_timing, action_order",
+		schema, schema)
 }
 
 // setTriggersAside keeps the triggers of the tables that are replaced, and drops them.
@@ -53,9 +55,11 @@ func (l *loading) setTriggersAside(ctx context.Context, st *stage) error {
 		// Trigger, sql_mode, SQL Original Statement, character_set_client, collation_connection, Database Collation, Created
 		shown, err := l.server.Rows(ctx, "SHOW CREATE TRIGGER "+trigger)
 		if err != nil || len(shown) != 1 || len(shown[0]) < 6 || shown[0][2] == "" {
-			return fmt.Errorf("read the trigger %s.%s: %w", excerpt.Of(st.As), excerpt.Of(row[0]), errors.Join(err, errNoDefinition))
+			return fmt.Errorf("read the trigger %s.%s: %w", excerpt.Of(st.As), excerpt.Of(row[0]),
+				errors.Join(err, errNoDefinition))
 		}
-		keep := aside{schema: st.As, had: true, mode: shown[0][1], charset: shown[0][3], collation: shown[0][4], text: shown[0][2]}
+		keep := aside{schema: st.As, had: true, mode: shown[0][1], text: shown[0][2], charset: shown[0][3],
+			collation: shown[0][4]}
 		l.triggers = append(l.triggers, keep)
 		for _, text := range keep.statements() {
 			if err := l.server.Exec(ctx, "INSERT INTO "+st.old+"."+markName+" (statement) VALUES (?)", text); err != nil {

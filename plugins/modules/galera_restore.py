@@ -323,7 +323,9 @@ options:
     type: bool
 attributes:
   check_mode:
-    description: Can run in check mode. States other than C(planned) and C(counted) do nothing then, and these always work.
+    description: >-
+      Can run in check mode. States other than C(planned) and C(counted) change nothing then, and these always work.
+      C(state=loaded) reads the dump back and looks for what would end the load.
     support: full
   diff_mode:
     description: Can say what it changed in the form of a difference. C(state=configured) does.

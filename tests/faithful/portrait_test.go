@@ -80,7 +80,7 @@ func (p *portrait) tables(ctx context.Context) error {
 			continue
 		}
 		if err := p.rows(ctx, row[0], row[1], row[2]); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			p.add("rows of %s: %v", name, err)
 		}
 	}
 	return nil

@@ -1,7 +1,6 @@
 -- A view over a table that was dropped, and a view over that.
 -- refused logical: dangling.v
 -- warned physical: dangling.v
--- noted physical: dangling.v
 CREATE DATABASE dangling;
 USE dangling;
 CREATE TABLE t (id INT PRIMARY KEY);

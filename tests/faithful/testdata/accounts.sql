@@ -1,0 +1,28 @@
+-- Accounts of every kind.
+CREATE USER 'it''s'@'%' IDENTIFIED BY 'p', 'back\\slash'@'192.0.2.0/255.255.255.0' IDENTIFIED BY PASSWORD '*2470C0C06DEE42FD1618BB99005ADCA2EC9D1E19';
+CREATE USER ''@'anonymous.example' IDENTIFIED BY 'a';
+CREATE USER empty@localhost, 'name with @'@'%' IDENTIFIED BY 'b', `東京`@'%' IDENTIFIED BY 'c';
+CREATE USER expired@'%' IDENTIFIED BY 'd' PASSWORD EXPIRE;
+CREATE USER locked@'%' IDENTIFIED BY 'd' ACCOUNT LOCK;
+CREATE USER soon@'%' IDENTIFIED BY 'd' PASSWORD EXPIRE INTERVAL 90 DAY;
+CREATE USER never@'%' IDENTIFIED BY 'd' PASSWORD EXPIRE NEVER;
+CREATE USER two@'%' IDENTIFIED VIA mysql_native_password USING PASSWORD('x') OR unix_socket;
+CREATE USER nobody@'%' IDENTIFIED VIA mysql_native_password USING 'invalid';
+CREATE USER few@'%' IDENTIFIED BY 'e' REQUIRE ISSUER '/CN=it''s' AND SUBJECT '/CN=x' WITH MAX_USER_CONNECTIONS 3 MAX_QUERIES_PER_HOUR 5 MAX_STATEMENT_TIME 1.5;
+CREATE USER x509@'%' REQUIRE X509;
+CREATE ROLE `it's`, `a``b`, same, outer_role;
+CREATE USER same@localhost;
+GRANT `it's` TO outer_role;
+GRANT `a``b` TO `it's`;
+GRANT outer_role TO few@'%', 'it''s'@'%' WITH ADMIN OPTION;
+SET DEFAULT ROLE outer_role FOR few@'%';
+GRANT SELECT ON *.* TO `a``b`;
+GRANT PROXY ON few@'%' TO two@'%' WITH GRANT OPTION;
+GRANT ALL ON `nova\_%`.* TO few@'%';
+GRANT SELECT ON `a``b`.* TO 'back\\slash'@'192.0.2.0/255.255.255.0' WITH GRANT OPTION;
+GRANT SELECT ON mysql.global_priv TO two@'%';
+GRANT SELECT ON performance_schema.* TO two@'%';
+GRANT REPLICATION SLAVE, BINLOG MONITOR, CONNECTION ADMIN, RELOAD, FILE, SUPER ON *.* TO never@'%' WITH GRANT OPTION;
+CREATE DATABASE dropped;
+CREATE TABLE dropped.t (id INT, v INT);
+GRANT SELECT ON dropped.t TO empty@localhost;
