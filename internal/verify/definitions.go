@@ -126,11 +126,16 @@ func (r *restoring) compareDefinitions(ctx context.Context, definitions galera.D
 type excuses struct {
 	broken                   map[repository.Name]string
 	leftOut, folder, outside map[repository.Name]bool
+	// zone is empty where the system is in the time zone of the one that was backed up: a server tells an event's times in
+	// its own zone, which may be the system's.
+	zone string
 }
 
 func (r *restoring) excuses(ctx context.Context) (excuses, error) {
 	schema := r.set.Manifest.Schema
-	known := excuses{r.brokenBefore(), map[repository.Name]bool{}, map[repository.Name]bool{}, map[repository.Name]bool{}}
+	known := excuses{
+		broken: r.brokenBefore(), leftOut: map[repository.Name]bool{}, folder: map[repository.Name]bool{}, outside: map[repository.Name]bool{},
+	}
 	for _, name := range schema.LeftOut {
 		known.leftOut[name] = true
 	}
@@ -140,6 +145,12 @@ func (r *restoring) excuses(ctx context.Context) (excuses, error) {
 	tables, err := r.tablesOutside(ctx)
 	for _, name := range tables {
 		known.outside[name] = true
+	}
+	if then := r.set.Manifest.Server.Settings["system_time_zone"]; err == nil && then != "" && r.set.Manifest.Method == "physical" {
+		var now string
+		if now, err = r.server.Value(ctx, "SELECT @@system_time_zone"); now != then {
+			known.zone = excerpt.Of(then) + ", and " + excerpt.Of(now) + " here"
+		}
 	}
 	return known, err
 }
@@ -159,6 +170,8 @@ func (e excuses) of(d galera.Difference) string {
 	switch {
 	case d.Kind == "schema" && d.Missing && e.folder[name]:
 		return "was a plain folder of the datadir, which no backup has"
+	case d.Kind == "event" && !d.Missing && !d.Added && e.zone != "":
+		return "has its times told in the time zone of the system, which was " + e.zone
 	case d.Kind != "table":
 		return ""
 	case e.broken[name] != "":

@@ -130,3 +130,25 @@ func TestProblemsOfEarlierRecordsAreDamage(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+// A server tells the times of an event in the time zone of the system where the event has that.
+func TestEventsOfAnotherSystemsTimeZoneAreNoDifference(t *testing.T) {
+	event := galera.Object{Kind: "event", Schema: "nova", Name: "e"}
+	for zone, want := range map[string]string{"XYT": "event nova.e: has its times told in the time zone of the system, which was XYT, and ", "": ""} {
+		destination, path := copySet(t, "physical")
+		record(t, path, func(d galera.Definitions) { d[event] = "other" })
+		editManifest(t, path, func(m *repository.Manifest) {
+			if zone != "" {
+				m.Server.Settings["system_time_zone"] = zone
+			}
+		})
+		b, _, err := built(t, destination, path, false)
+		if want == "" {
+			if err == nil || !strings.Contains(err.Error(), "event nova.e is defined differently") {
+				t.Errorf("%q: %q, %v", zone, b.Warnings, err)
+			}
+		} else if err != nil || len(b.Warnings) != 1 || !strings.HasPrefix(b.Warnings[0], want) {
+			t.Errorf("%q: %q, %v", zone, b.Warnings, err)
+		}
+	}
+}

@@ -50,6 +50,9 @@ func verifyEncrypted(t *testing.T, s *server, flushed bool) {
 		if !errors.Is(err, errNoKey) || len(found.Problems) > 0 {
 			t.Errorf("%s: %v, %v", method, found.Problems, err)
 		}
+		if flushed {
+			continue
+		}
 		if _, _, err := built(t, filepath.Dir(filepath.Dir(path)), path, true); !errors.Is(err, errNoKey) {
 			t.Errorf("%s: %v", method, err)
 		}
