@@ -5,11 +5,10 @@ package sqldump
 import (
 	"fmt"
 	"slices"
-	"strings"
 )
 
-// NewSystemReader reads a file of time zones and foreign servers, as a backup writes it: rows for the tables of time zones,
-// and CREATE OR REPLACE SERVER. Nothing else of the server's own may come out of a set.
+// NewSystemReader reads a file of time zones and foreign servers, as a backup writes it: rows for the tables of time
+// zones, and CREATE OR REPLACE SERVER. Nothing else of the server's own may come out of a set.
 func NewSystemReader(version string, take func(Statement) error) *Reader {
 	r := NewReader(version, take)
 	r.check = (*Reader).ofSystem
@@ -75,8 +74,8 @@ func (s *Statement) zones(l *lexer) error {
 // serverOptions are what a foreign server is described by.
 var serverOptions = []string{"HOST", "DATABASE", "USER", "PASSWORD", "SOCKET", "OWNER", "PORT"}
 
-// foreignServer reads "`s` FOREIGN DATA WRAPPER `mysql` OPTIONS (HOST 'db', PORT 3306)". It is a row for engines that the
-// scratch server does not have.
+// foreignServer reads "`s` FOREIGN DATA WRAPPER `mysql` OPTIONS (HOST 'db', PORT 3306)". It is a row for engines that
+// the scratch server does not have.
 func (s *Statement) foreignServer(l *lexer) error {
 	server := l.next()
 	if server.class != name {
@@ -97,7 +96,7 @@ func (s *Statement) foreignServer(l *lexer) error {
 		if !slices.ContainsFunc(serverOptions, option.is) {
 			return fmt.Errorf("the server's %.40q", option.text)
 		}
-		if value := l.next(); value.class != text && !(value.class == digits && strings.EqualFold(option.text, "PORT")) {
+		if value := l.next(); value.class != text && (value.class != digits || !option.is("PORT")) {
 			return fmt.Errorf("the server's %s %.40q", option.text, value.text)
 		}
 		if l.symbol(')') {

@@ -21,9 +21,9 @@ import (
 // countLimit is how long the server may count tables.
 const countLimit = 10 * time.Minute
 
-// inspect looks at all tables of the scratch server and compares what it holds with what the set recorded, as far as that
-// tells. Rows and checksums of a moving server at its position are known to nobody; they are written down, so that another
-// restore can be held against them.
+// inspect looks at all tables of the scratch server and compares what it holds with what the set recorded, as far as
+// that tells. Rows and checksums of a moving server at its position are known to nobody; they are written down, so that
+// another restore can be held against them.
 func (r *restoring) inspect(ctx context.Context) (found *Restored, err error) {
 	if found, err = r.schema(ctx); err != nil {
 		return nil, err
@@ -62,7 +62,7 @@ func (r *restoring) readLog() error {
 func names(tables map[repository.Name]string, line string) string {
 	for t := range tables {
 		for _, form := range []string{"`" + t.Schema + "`.`" + t.Name + "`", t.Schema + "/" + t.Name, t.String()} {
-			if at := strings.Index(line, form); at >= 0 && (at+len(form) == len(line) || !wordPart.MatchString(line[at+len(form):])) {
+			if _, rest, found := strings.Cut(line, form); found && !wordPart.MatchString(rest) {
 				return excerpt.Of(t.String())
 			}
 		}
@@ -80,7 +80,8 @@ func (r *restoring) compareBefore(found *Restored) {
 	}
 	before := r.before.Restore.Restored
 	if before.Server == found.Server && before.Checksum != found.Checksum {
-		r.bad(problem(data(r.set.Manifest).Name, "an earlier restore of this set held other rows: %s", differences(before.Tables, found.Tables)).of(Differing))
+		r.bad(problem(data(r.set.Manifest).Name, "an earlier restore of this set held other rows: %s",
+			differences(before.Tables, found.Tables)).of(Differing))
 	}
 }
 

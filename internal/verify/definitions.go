@@ -71,9 +71,11 @@ func (r *restoring) compareSchema(ctx context.Context, found *Restored, definiti
 		r.warn("the manifest does not describe the schema, so nothing of it could be compared")
 		return nil
 	case r.recorded == nil:
-		r.warn("the definitions were not compared: the set is of an earlier version of the collection, which recorded them in another way")
+		r.warn("the definitions were not compared: the set is of an earlier version of the collection, " +
+			"which recorded them in another way")
 	case mariadbVersion(m.Server.Version) != mariadbVersion(found.Server):
-		r.warn("the definitions were not compared: the set is of %s, and the scratch server of %s", m.Server.Version, found.Server)
+		r.warn("the definitions were not compared: the set is of %s, and the scratch server of %s", m.Server.Version,
+			found.Server)
 	default:
 		return r.compareDefinitions(ctx, definitions)
 	}
@@ -126,15 +128,16 @@ func (r *restoring) compareDefinitions(ctx context.Context, definitions galera.D
 type excuses struct {
 	broken                   map[repository.Name]string
 	leftOut, folder, outside map[repository.Name]bool
-	// zone is empty where the system is in the time zone of the one that was backed up: a server tells an event's times in
-	// its own zone, which may be the system's.
+	// zone is empty where the system is in the time zone of the one that was backed up: a server tells an event's times
+	// in its own zone, which may be the system's.
 	zone string
 }
 
 func (r *restoring) excuses(ctx context.Context) (excuses, error) {
 	schema := r.set.Manifest.Schema
 	known := excuses{
-		broken: r.brokenBefore(), leftOut: map[repository.Name]bool{}, folder: map[repository.Name]bool{}, outside: map[repository.Name]bool{},
+		broken: r.brokenBefore(), leftOut: map[repository.Name]bool{}, folder: map[repository.Name]bool{},
+		outside: map[repository.Name]bool{},
 	}
 	for _, name := range schema.LeftOut {
 		known.leftOut[name] = true
@@ -146,7 +149,8 @@ func (r *restoring) excuses(ctx context.Context) (excuses, error) {
 	for _, name := range tables {
 		known.outside[name] = true
 	}
-	if then := r.set.Manifest.Server.Settings["system_time_zone"]; err == nil && then != "" && r.set.Manifest.Method == "physical" {
+	m := r.set.Manifest
+	if then := m.Server.Settings["system_time_zone"]; err == nil && then != "" && m.Method == "physical" {
 		var now string
 		if now, err = r.server.Value(ctx, "SELECT @@system_time_zone"); now != then {
 			known.zone = excerpt.Of(then) + ", and " + excerpt.Of(now) + " here"
@@ -200,7 +204,8 @@ func (r *restoring) tablesOutside(ctx context.Context) (tables []repository.Name
 		if !fileName.MatchString(folder) || !fileName.MatchString(file) {
 			continue
 		}
-		names, err := r.server.Rows(ctx, "SELECT CONVERT(_filename'"+folder+"' USING utf8mb4), CONVERT(_filename'"+file+"' USING utf8mb4)")
+		names, err := r.server.Rows(ctx,
+			"SELECT CONVERT(_filename'"+folder+"' USING utf8mb4), CONVERT(_filename'"+file+"' USING utf8mb4)")
 		if err != nil {
 			return nil, err
 		}
@@ -216,11 +221,13 @@ func (r *restoring) compareCounts(found map[string]int) (names []string) {
 		got, there := found[schema]
 		switch {
 		case !there && want[schema] == 0 && r.set.Manifest.Method == "physical":
-			r.warn("the schema %s without a table is missing: it was a plain folder of the datadir, which no backup has", excerpt.Of(schema))
+			r.warn("the schema %s without a table is missing: it was a plain folder of the datadir, which no backup has",
+				excerpt.Of(schema))
 		case !there:
 			names = append(names, fmt.Sprintf("the schema %s is missing", excerpt.Of(schema)))
 		case got != want[schema]:
-			names = append(names, fmt.Sprintf("the schema %s has %d tables and sequences, not %d", excerpt.Of(schema), got, want[schema]))
+			names = append(names, fmt.Sprintf("the schema %s has %d tables and sequences, not %d", excerpt.Of(schema), got,
+				want[schema]))
 		}
 	}
 	for _, schema := range slices.Sorted(maps.Keys(found)) {

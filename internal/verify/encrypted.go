@@ -11,16 +11,19 @@ import (
 	"overcloud.backup/internal/galera"
 )
 
-// errNoKey is a set of encrypted tables. The keys are in no set, and the scratch server is given none: nothing is known of
-// the data then.
-var errNoKey = errors.New("tables of the set are encrypted at rest, and their keys are not here: it can be neither verified by a restore nor made ready")
+// errNoKey is a set of encrypted tables. The keys are in no set, and the scratch server is given none: nothing is known
+// of the data then.
+var errNoKey = errors.New("tables of the set are encrypted at rest, and their keys are not here: " +
+	"it can be neither verified by a restore nor made ready")
 
 // noKey is what programs of the server say of data that they have no key for.
-var noKey = regexp.MustCompile(`(?i)encryption key is not found|is encrypted but|cannot be decrypted|decryption failed|cannot decrypt|encryption plugin|encryption service`)
+var noKey = regexp.MustCompile(`(?i)encryption key is not found|is encrypted but|cannot be decrypted|decryption failed|` +
+	`cannot decrypt|encryption plugin|encryption service`)
 
-// errNoProvider is a set of pages that were compressed by what the scratch server lacks, as MariaDB 10.7 and later have it
-// in plugins (provider_lz4).
-var errNoProvider = errors.New("pages of the set are compressed by a plugin that the scratch server does not have: it can be neither verified by a restore nor made ready")
+// errNoProvider is a set of pages that were compressed by what the scratch server lacks, as MariaDB 10.7 and later have
+// it in plugins (provider_lz4).
+var errNoProvider = errors.New("pages of the set are compressed by a plugin that the scratch server does not have: " +
+	"it can be neither verified by a restore nor made ready")
 
 // noProvider is what a server says of such pages.
 var noProvider = regexp.MustCompile(`(?i)provider plugin is not loaded`)

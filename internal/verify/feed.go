@@ -35,8 +35,8 @@ type step struct {
 	again   bool // it was read back before
 }
 
-// all loads the files in the order in which they need one another: accounts are named by views and programs, time zones by
-// events, and tables, columns and routines by grants.
+// all loads the files in the order in which they need one another: accounts are named by views and programs, time zones
+// by events, and tables, columns and routines by grants.
 func (l *feeding) all(ctx context.Context) error {
 	if err := prepareLoad(ctx, l.server); err != nil {
 		return err
@@ -134,7 +134,8 @@ func (l *feeding) right(ctx context.Context, s sqldump.Statement) error {
 	}
 	err := l.run(ctx, s)
 	if s.Does == "GRANT" && slices.Contains(gone, galera.ErrorNumber(err)) {
-		l.warn("users.sql, line %d: %s: what this is for is not there, so it was not granted", s.Line, excerpt.Of(s.Text))
+		l.warn("users.sql, line %d: %s: what this is for is not there, so it was not granted", s.Line,
+			excerpt.Of(s.Text))
 		return nil
 	}
 	return err
@@ -153,8 +154,8 @@ func (l *feeding) dumped(ctx context.Context, s sqldump.Statement) error {
 		l.rows = s.Schema + "." + s.Name
 	}
 	if galera.ErrorNumber(err) == duringCommit && l.rows != "" {
-		err = &refused{s, fmt.Errorf("%w: a key of %s that must be unique has a value twice, as a FLOAT has that a dump rounds",
-			errors.Unwrap(err), excerpt.Of(l.rows))}
+		err = &refused{s, fmt.Errorf("%w: a key of %s that must be unique has a value twice, "+
+			"as a FLOAT has that a dump rounds", errors.Unwrap(err), excerpt.Of(l.rows))}
 	}
 	return err
 }
@@ -198,11 +199,14 @@ func (r *restoring) notLoaded(f repository.File, err error) error {
 	case errors.As(err, &odd):
 		return unusable{Problem{Kind: NotLoading, File: f.Name, Line: odd.Line, Reason: odd.Reason()}}
 	case number == pluginMissing:
-		return fmt.Errorf("accounts of the set have a login plugin that the server here lacks; install it, or take another host: %w", err)
+		return fmt.Errorf("accounts of the set have a login plugin that the server here lacks; "+
+			"install it, or take another host: %w", err)
 	case errors.As(err, &said) && said.encrypted():
 		return fmt.Errorf("%w (%s, line %d, %s)", errNoKey, f.Name, said.Line, said.about())
 	case errors.As(err, &said) && number != 0 && !slices.Contains(short, number):
-		return unusable{Problem{Kind: NotLoading, File: f.Name, Line: said.Line, Object: said.about(), Reason: excerpt.UpTo(500, said.err.Error())}}
+		return unusable{Problem{
+			Kind: NotLoading, File: f.Name, Line: said.Line, Object: said.about(), Reason: excerpt.UpTo(500, said.err.Error()),
+		}}
 	case number != 0:
 		return err
 	}

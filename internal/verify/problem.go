@@ -34,7 +34,8 @@ type Problem struct {
 	// Offset is where in the file, as it lies there, the damage begins or the piece that holds it; nil when only the
 	// checksum of the whole file tells.
 	Offset *int64 `json:"offset,omitempty"`
-	// Line is that of a statement that does not load, in the file as it is unpacked, and Object what the statement is about.
+	// Line is that of a statement that does not load, in the file as it is unpacked, and Object what the statement is
+	// about.
 	Line   int    `json:"line,omitempty"`
 	Object string `json:"object,omitempty"`
 	Reason string `json:"reason"`

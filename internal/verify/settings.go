@@ -12,7 +12,8 @@ import (
 type worldly struct {
 	name  string
 	value *regexp.Regexp
-	// files says that it matters to files, too, and not to a dump alone; made that an empty server must be made with it.
+	// files says that it matters to files, too, and not to a dump alone; made that an empty server must be made with
+	// it.
 	files, made, may bool
 }
 
@@ -23,8 +24,8 @@ var (
 	list = regexp.MustCompile(`^[A-Za-z0-9_,=]{0,1000}$`)
 )
 
-// world are all that is believed of a set's settings: which rows and tables a server takes, and what a name means. How a
-// session is that loads them is prepareLoad's. A storage engine that is enforced would change tables and is left out.
+// world are all that is believed of a set's settings: which rows and tables a server takes, and what a name means. How
+// a session is that loads them is prepareLoad's. A storage engine that is enforced would change tables and is left out.
 var world = []worldly{
 	{name: "lower_case_table_names", value: regexp.MustCompile(`^[01]$`), files: true, made: true},
 	{name: "innodb_page_size", value: regexp.MustCompile(`^(4096|8192|16384|32768|65536)$`), made: true},

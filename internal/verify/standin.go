@@ -37,7 +37,8 @@ func (s *standIns) before(ctx context.Context, server *galera.Client, st sqldump
 			}
 			s.stand[sequence.Schema] = true
 		}
-		if err := server.Exec(ctx, "CREATE SEQUENCE IF NOT EXISTS "+schema+"."+sqldump.QuoteName(sequence.Name)); err != nil {
+		name := schema + "." + sqldump.QuoteName(sequence.Name)
+		if err := server.Exec(ctx, "CREATE SEQUENCE IF NOT EXISTS "+name); err != nil {
 			return err
 		}
 	}
