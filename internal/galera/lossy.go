@@ -103,14 +103,17 @@ func (c *Client) lookThrough(ctx context.Context, budget Budget, condition strin
 	return l, nil
 }
 
-// columns lists those of base tables, generated ones left out: a dump has no values of them.
+// localEngines keep their rows on the server itself. What another one reads may be on any host, and is not asked for.
+const localEngines = "('InnoDB', 'MyISAM', 'Aria', 'MEMORY', 'ARCHIVE', 'CSV', 'ROCKSDB', 'TokuDB')"
+
+// columns lists those of tables of such engines, generated ones left out: a dump has no values of them.
 func (c *Client) columns(ctx context.Context, limit time.Duration, condition string) ([]Column, error) {
-	views := map[Column]bool{}
-	err := c.Each(ctx, limited(limit)+"SELECT table_schema, table_name FROM information_schema.views",
-		func(row []*string) error {
-			views[Column{Schema: deref(row[0]), Table: deref(row[1])}] = true
-			return nil
-		})
+	local := map[Column]bool{}
+	err := c.Each(ctx, limited(limit)+"SELECT table_schema, table_name FROM information_schema.tables WHERE engine IN "+
+		localEngines+" AND "+userTables("table_schema"), func(row []*string) error {
+		local[Column{Schema: deref(row[0]), Table: deref(row[1])}] = true
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +123,7 @@ func (c *Client) columns(ctx context.Context, limit time.Duration, condition str
 		" AND extra NOT LIKE '%GENERATED%' AND extra NOT IN ('VIRTUAL', 'PERSISTENT') AND "+
 		userTables("table_schema"), func(row []*string) error {
 		column := Column{deref(row[0]), deref(row[1]), deref(row[2])}
-		if !views[Column{Schema: column.Schema, Table: column.Table}] {
+		if local[Column{Schema: column.Schema, Table: column.Table}] {
 			all = append(all, column)
 		}
 		return nil
