@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/repository"
@@ -76,7 +77,7 @@ func (b *beside) system(ctx context.Context, c *galera.Client) error {
 	if len(system.Left) > 0 {
 		b.warnings = append(b.warnings, "in the server's own schemas, and not in a logical set (dump them by hand,"+
 			" or take a physical backup): "+
-			naming(system.Left))
+			excerpt.Names(system.Left))
 	}
 	if len(system.Statements) == 0 {
 		return nil

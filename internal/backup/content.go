@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/repository"
 )
@@ -90,7 +91,7 @@ func describeBroken(list []galera.Broken) string {
 	for i, b := range list {
 		names[i] = fmt.Sprintf("%s (%s)", b, b.Why)
 	}
-	return naming(names)
+	return excerpt.Names(names)
 }
 
 // brokenNames are for the manifest.
@@ -115,10 +116,10 @@ func (j *Job) checkHistory(ctx context.Context, c *galera.Client) error {
 	}
 	why := fmt.Sprintf("%s %s cannot dump it", j.tool.path, j.tool.version)
 	if len(byTransaction) > 0 {
-		why = "no dump can tell that of " + naming(byTransaction) + ", which is by transactions"
+		why = "no dump can tell that of " + excerpt.Names(byTransaction) + ", which is by transactions"
 	}
 	j.warn("the history of these system-versioned tables is not in the dump, only their rows of now (%s): %s", why,
-		naming(versioned))
+		excerpt.Names(versioned))
 	return nil
 }
 
@@ -161,7 +162,7 @@ func (j *Job) warnColumns(format string, columns []galera.Column) {
 	for i, c := range columns {
 		names[i] = c.String()
 	}
-	j.warn(format, naming(names))
+	j.warn(format, excerpt.Names(names))
 }
 
 // orderSchemas puts schemas before those that take a default from their sequences.

@@ -84,7 +84,7 @@ func (told *clusterEvents) unsaid() string {
 	if slices.Contains(told.Unknown, nobody) {
 		return what + "(hand in the decision of idle_controller)"
 	}
-	return what + "(not told by " + strings.ReplaceAll(naming(told.Unknown), "%", "%%") + ")"
+	return what + "(not told by " + strings.ReplaceAll(excerpt.Names(told.Unknown), "%", "%%") + ")"
 }
 
 func (r *runningEvents) warn(format string, events []galera.Event) {
@@ -96,22 +96,7 @@ func (r *runningEvents) warn(format string, events []galera.Event) {
 	for i, e := range events {
 		names[i] = e.String()
 	}
-	r.warnings = append(r.warnings, fmt.Sprintf(format, naming(names)))
-}
-
-// maxNamed bounds the names in a warning.
-const maxNamed = 200
-
-// naming writes names into a message: the first ones, as text that a terminal may show, and how many more.
-func naming(names []string) string {
-	var shown []string
-	for _, name := range names[:min(len(names), maxNamed)] {
-		shown = append(shown, excerpt.UpTo(200, name))
-	}
-	if more := len(names) - len(shown); more > 0 {
-		shown = append(shown, fmt.Sprintf("and %d more", more))
-	}
-	return strings.Join(shown, ", ")
+	r.warnings = append(r.warnings, fmt.Sprintf(format, excerpt.Names(names)))
 }
 
 // checkEvents tells which events will not be known to run.

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
 )
 
@@ -43,7 +44,7 @@ func (j *Job) checkFolders(ctx context.Context, c *galera.Client) error {
 	if len(j.folders) > 0 {
 		j.warn("folders in the datadir that no CREATE DATABASE made, which the server takes for schemas and a"+
 			" backup leaves out: %s; "+
-			"move them elsewhere", naming(j.folders))
+			"move them elsewhere", excerpt.Names(j.folders))
 	}
 	return nil
 }

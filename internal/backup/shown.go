@@ -15,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/process"
 )
@@ -100,7 +101,7 @@ func (r *running) showData(ctx context.Context, c *galera.Client, to *process.Co
 	}
 	if len(o.leftovers) > 0 {
 		r.warn("left over from an ALTER TABLE that did not end, in the datadir and so in the set: %s; the server"+
-			" does not know them", naming(o.leftovers))
+			" does not know them", excerpt.Names(o.leftovers))
 	}
 	to.Data, to.Copies = slices.Concat([]string{r.server.Datadir}, named, o.folders()), o.links
 	return nil
@@ -174,7 +175,7 @@ func (o *outside) look(path, name string, mode fs.FileMode) error {
 		if to := strings.TrimRight(string(noted), "\r\n\x00 "); filepath.IsAbs(to) {
 			o.add(to)
 		}
-	case mode.IsRegular() && strings.HasPrefix(filepath.Base(name), "#sql") && len(o.leftovers) <= maxNamed:
+	case mode.IsRegular() && strings.HasPrefix(filepath.Base(name), "#sql") && len(o.leftovers) <= excerpt.MostNames:
 		o.leftovers = append(o.leftovers, name)
 	}
 	return nil

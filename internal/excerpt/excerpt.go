@@ -121,3 +121,18 @@ func Join(errs ...error) error {
 	}
 	return errors.Join(kept...)
 }
+
+// MostNames is how many Names writes.
+const MostNames = 200
+
+// Names writes names into a message: the first ones, each of at most 300 characters, and how many more there are.
+func Names(names []string) string {
+	shown := make([]string, 0, min(len(names), MostNames)+1)
+	for _, name := range names[:min(len(names), MostNames)] {
+		shown = append(shown, UpTo(300, name))
+	}
+	if more := len(names) - len(shown); more > 0 {
+		shown = append(shown, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(shown, ", ")
+}

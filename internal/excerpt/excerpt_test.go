@@ -102,3 +102,16 @@ func FuzzOf(f *testing.F) {
 		}
 	})
 }
+
+func TestNamesAreCutShort(t *testing.T) {
+	many := make([]string, MostNames+7)
+	for i := range many {
+		many[i] = "a\x1b[2J" + strings.Repeat("x", 1000)
+	}
+	if got := Names(many); !strings.HasSuffix(got, ", and 7 more") || len(got) > MostNames*320 || strings.Contains(got, "\x1b") {
+		t.Errorf("%d bytes, %.100q", len(got), got)
+	}
+	if got := Names([]string{"nova.a", "nova.b"}) + Names(nil); got != "nova.a, nova.b" {
+		t.Errorf("%q", got)
+	}
+}

@@ -5,7 +5,6 @@ package galera
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"overcloud.backup/internal/excerpt"
 )
@@ -137,7 +136,7 @@ func (d *describing) warnings() []string {
 	var all []string
 	add := func(format string, names []string) {
 		if len(names) > 0 {
-			all = append(all, fmt.Sprintf(format, firstOf(names)))
+			all = append(all, fmt.Sprintf(format, excerpt.Names(names)))
 		}
 	}
 	add("the server ignores these accounts (a host name with skip_name_resolve, or a row that it does not"+
@@ -147,19 +146,4 @@ func (d *describing) warnings() []string {
 	add("the plugin by which these accounts log in is not loaded, and a server without it refuses to make them: %s",
 		d.without)
 	return all
-}
-
-// maxNamed bounds the names in a message.
-const maxNamed = 50
-
-// firstOf writes names into a message: the first ones, and how many more.
-func firstOf(names []string) string {
-	var shown []string
-	for _, name := range names[:min(len(names), maxNamed)] {
-		shown = append(shown, excerpt.UpTo(300, name))
-	}
-	if more := len(names) - len(shown); more > 0 {
-		shown = append(shown, fmt.Sprintf("and %d more", more))
-	}
-	return strings.Join(shown, ", ")
 }
