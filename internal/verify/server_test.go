@@ -43,9 +43,6 @@ func TestMain(m *testing.M) {
 	if one.server != nil {
 		one.Remove()
 	}
-	if bare.server != nil && bare.server.Server != nil {
-		bare.Remove()
-	}
 	os.Exit(code)
 }
 

@@ -115,7 +115,7 @@ func (g *group) through(t *testing.T, s *mariadb.Server, method string, was []st
 	t.Logf("warnings of the verification: %q", outcome.Warnings)
 	has(t, "warning of the verification", outcome.Warnings, g.texts("noted", method))
 	if unusable := g.texts("unusable", method); len(unusable) > 0 {
-		has(t, "problem", problems(outcome), unusable)
+		has(t, "problem", append(problems(outcome), verify.Verdict(outcome.Problems)), unusable)
 		return
 	}
 	if !outcome.OK {

@@ -1,4 +1,5 @@
 -- A NOT NULL geometry of no bytes, which is no geometry that a statement can give.
+-- unusable logical: does not load: backup.sql.zst, line
 -- warned logical: places.maps
 -- unusable logical: places.maps
 CREATE DATABASE places;

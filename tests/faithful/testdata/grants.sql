@@ -1,4 +1,6 @@
 -- Accounts with grants on a table, columns, a routine and a view; roles; a grant with the option to give it on.
+-- noted logical: what this is for is not there, so it was not granted
+-- lost logical: ^grant on table .* lasts 
 CREATE DATABASE granted;
 USE granted;
 CREATE TABLE t (id INT PRIMARY KEY, secret VARCHAR(20));
@@ -16,3 +18,10 @@ GRANT EXECUTE ON FUNCTION granted.f TO reader;
 GRANT SELECT ON granted.v TO reader;
 GRANT reader TO g1@'%' WITH ADMIN OPTION;
 SET DEFAULT ROLE reader FOR g1@'%';
+CREATE USER lasts@localhost;
+CREATE TABLE gone (id INT PRIMARY KEY);
+GRANT SELECT ON granted.gone TO lasts@localhost;
+DROP TABLE gone;
+CREATE DEFINER = g1@'%' VIEW mine AS SELECT id FROM t;
+CREATE DEFINER = reader FUNCTION of_role() RETURNS INT RETURN 2;
+CREATE DEFINER = nobody@nowhere PROCEDURE of_nobody() SELECT 1;
