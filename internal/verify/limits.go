@@ -102,7 +102,7 @@ func (l *loading) replicates(ctx context.Context) error {
 	}
 	names := excerpt.UpTo(2000, strings.Join(others, ", "))
 	if !l.Convert {
-		return fmt.Errorf("Galera does not replicate the rows of %s: only this server would have them. "+
+		return fmt.Errorf("the rows of %s are not replicated by Galera, so that only this server would have them. "+
 			"Load them as InnoDB with non_transactional=convert, or take them out", names)
 	}
 	l.convert = replicated
