@@ -151,8 +151,9 @@ func (l *loading) cleanSchema(ctx context.Context, schema, host string) (said st
 	case marked != markOf(host):
 		return schema + " is not of a load through this server and stays: look whose it is, and remove it", nil
 	case strings.HasSuffix(schema, "_old") && others > 0:
-		return fmt.Sprintf("a load was killed after its tables took their places: %s holds %d earlier ones. The views and "+
-			"programs of the set may be missing; DROP DATABASE %s when the earlier tables are not needed", schema, others, schema), nil
+		return fmt.Sprintf("a load was killed while its tables took their places, or after that: %s holds %d earlier ones, and "+
+			"views and programs of the set may be missing. Load it again; RENAME TABLE %s.t TO ... brings an earlier one "+
+			"back, and DROP DATABASE %s removes all", schema, others, schema, schema), nil
 	case strings.HasSuffix(schema, "_old"):
 		kept, err := l.server.Rows(ctx, "SELECT 1 FROM "+schema+"."+markName+" LIMIT 1")
 		if err != nil {

@@ -37,7 +37,7 @@ func limit(ctx context.Context, server *galera.Client, name string) (int64, erro
 
 // fits looks for all that would end the load in its middle, before anything is changed.
 func (l *loading) fits(ctx context.Context) error {
-	for _, look := range []func(context.Context) error{l.fitsPackets, l.replicates, l.fitsNames, l.fitsDisk} {
+	for _, look := range []func(context.Context) error{l.fitsPackets, l.replicates, l.fitsNames, l.fitsKeys, l.fitsDisk} {
 		if err := look(ctx); err != nil {
 			return err
 		}
@@ -136,6 +136,32 @@ func (l *loading) fitsNames(ctx context.Context) error {
 			if _, replaced := l.seen.objects[[2]string{p.As, row[1]}]; wanted && !replaced {
 				return fmt.Errorf("line %d: the set's trigger %s has the name of one of the table %s.%s, "+
 					"which stays: rename that one", f.line, excerpt.Of(row[0]), excerpt.Of(p.As), excerpt.Of(row[1]))
+			}
+		}
+	}
+	return nil
+}
+
+// fitsKeys refuses in a cluster of several members to replace a table that one which stays refers to. InnoDB locks the
+// referring table for the RENAME and the DROP, and Galera does not certify them against writes to it: an applier of one
+// waits for the RENAME, and the RENAME for its lock (seen with 10.11.19).
+func (l *loading) fitsKeys(ctx context.Context) error {
+	w, err := l.server.Status(ctx)
+	if err != nil || !w.On || w.ClusterSize < 2 {
+		return err
+	}
+	for _, p := range l.Parts {
+		rows, err := l.server.Rows(ctx, "SELECT constraint_schema, table_name, referenced_table_name FROM"+
+			" information_schema.referential_constraints WHERE unique_constraint_schema = ?", p.As)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			_, loaded := l.seen.objects[[2]string{p.As, row[2]}]
+			if _, with := l.seen.objects[[2]string{row[0], row[1]}]; loaded && !with {
+				return fmt.Errorf("the table %s.%s, which stays, refers to %s.%s: a client that writes to it through another "+
+					"member would have the cluster hang. Load both, or load under another name", excerpt.Of(row[0]),
+					excerpt.Of(row[1]), excerpt.Of(p.As), excerpt.Of(row[2]))
 			}
 		}
 	}

@@ -60,8 +60,8 @@ options:
       - >-
         C(loaded) loads C(schemas) of a logical set into the running cluster, through this host's server. The whole dump
         is read back before. Only statements that C(mariadb-dump) writes for these schemas are run, see C(definers). The
-        rows are loaded into schemas of its own first, C(overcloud_load_...), and all tables take their places together
-        when that is done. What fails before leaves what was there.
+        rows are loaded into schemas of its own first, C(overcloud_load_...), and the tables take their places when that
+        is done. What fails before leaves what was there.
       - >-
         C(counted) counts C(tables), which C(loaded) returned as C(loaded), on this host's server, and fails where it
         has other numbers. It changes nothing.
