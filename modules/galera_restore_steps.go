@@ -135,7 +135,11 @@ func (r *restoreStep) build(s *verify.Set, ready string) (built verify.Built, er
 	if built, err = p.Build(r.ctx, ready); err != nil {
 		return built, err
 	}
-	err = r.node.Readable(built.Options)
+	needed := built.Options
+	if names := s.Manifest.Server.Settings["lower_case_table_names"]; names != "" {
+		needed = append(needed, "--lower-case-table-names="+names)
+	}
+	err = r.node.Readable(needed)
 	if len(built.Differ) > 0 && r.Passwords != "ignore" {
 		err = errors.Join(err, fmt.Errorf("the set has no account, or another password, for %s: the restored database would refuse who uses it now. "+
 			"Set passwords to deployed to give the restored accounts the passwords of this host, or to ignore", strings.Join(built.Differ, ", ")))

@@ -270,6 +270,8 @@ func TestDataThatTheServerCannotReadAreRefused(t *testing.T) {
 		{[]string{"--innodb-page-size=4096", "--innodb-data-file-path=ibdata1:12582912:autoextend", "--innodb-undo-tablespaces=3"}, false},
 		{[]string{"--innodb-page-size=16384"}, true},
 		{[]string{"--innodb-data-file-path=ibdata1:12M;ibdata2:1G:autoextend"}, true},
+		{[]string{"--lower-case-table-names=0"}, false},
+		{[]string{"--lower-case-table-names=1"}, true},
 		{nil, false},
 	} {
 		if err := n.Readable(c.options); (err != nil) != c.refused {

@@ -144,10 +144,12 @@ func (n *Node) readOptions() error {
 	return nil
 }
 
-// Readable refuses data that the server of this host, with its options, would not start on. options are those that the data
-// were made with.
+// Readable refuses data that the server of this host, with its options, would not start on, or not find its tables in.
+// options are those that the data were made with.
 func (n *Node) Readable(options []string) error {
-	mine := map[string]string{"--innodb-page-size": "16k", "--innodb-data-file-path": "ibdata1:12M:autoextend"}
+	mine := map[string]string{
+		"--innodb-page-size": "16k", "--innodb-data-file-path": "ibdata1:12M:autoextend", "--lower-case-table-names": "0",
+	}
 	for _, o := range n.Options {
 		name, value, _ := strings.Cut(o, "=")
 		mine[name] = value

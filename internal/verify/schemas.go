@@ -134,9 +134,9 @@ func (s *Set) through(ctx context.Context, version string, c *choice, tell func(
 	if bad == nil && err == nil {
 		err = reader.Close()
 	}
-	if errors.As(err, new(*sqldump.Refusal)) {
-		p := problem(f.Name, "%v", err)
-		bad = &p
+	var odd *sqldump.Refusal
+	if errors.As(err, &odd) {
+		bad = &Problem{Kind: NotLoading, File: f.Name, Line: odd.Line, Reason: odd.Reason()}
 	}
 	if bad != nil {
 		return &Unusable{s.Path(), *bad}
