@@ -15,10 +15,9 @@ import (
 
 // clusterEvents is what a decision says of the events of the cluster for which it chose this host.
 type clusterEvents struct {
-	Enabled    []galera.Event `json:"enabled"`
-	Disabled   []galera.Event `json:"disabled"`
-	Scheduling []string       `json:"scheduling"`
-	Unknown    []string       `json:"unknown"`
+	Enabled  []galera.Event `json:"enabled"`
+	Disabled []galera.Event `json:"disabled"`
+	Unknown  []string       `json:"unknown"`
 }
 
 // runningEvents are the events that a member of the cluster runs.
@@ -60,9 +59,6 @@ func (told *clusterEvents) running(own map[galera.Event]galera.EventStatus) runn
 	r.warn(told.unsaid()+": %s", unknown)
 	r.warn("no member of the cluster runs these events, each has them SLAVESIDE_DISABLED: %s; ALTER EVENT ..."+
 		" ENABLE on one of them if they should run", nowhere)
-	if len(told.Unknown) == 0 && len(told.Scheduling) == 0 {
-		r.warn("the event scheduler is off on every member, so none of the events that are enabled runs: %s", enabled)
-	}
 	return r
 }
 
