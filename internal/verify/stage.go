@@ -108,7 +108,7 @@ func (l *loading) take(s sqldump.Statement, text string) error {
 				return err
 			}
 		}
-		return l.sendIn(st.fresh, s, s.TableText(l.engineOf(s), st.schemaOf))
+		return l.sendIn(st.fresh, s, s.TableText(l.engineOf(s), l.schemaOf(st)))
 	case s.Kind == sqldump.Program && strings.HasPrefix(s.Does, "CREATE ") && s.Does != "CREATE EVENT" && !s.Qualified:
 		return l.sendIn(st.fresh, s, s.Text)
 	}
@@ -143,12 +143,15 @@ func (l *loading) asBefore(s sqldump.Statement) error {
 	return nil
 }
 
-// schemaOf is the schema of a table that a foreign key refers to and that is not loaded with it.
-func (s *stage) schemaOf(table string) string {
-	if len(s.Tables) == 0 || slices.Contains(s.Tables, table) {
-		return ""
+// schemaOf gives the schema of each table that a foreign key of the stage refers to and that is not loaded with it: a
+// table of the part's schema, or one that nobody has. A reference without a schema would be to the stage for good.
+func (l *loading) schemaOf(st *stage) func(table string) string {
+	return func(table string) string {
+		if l.seen.object(st.As, table).what == sqldump.Table {
+			return ""
+		}
+		return st.As
 	}
-	return s.As
 }
 
 // sequenceFirst makes a sequence under its own name, too, where there is none: a default names it with its schema.
@@ -162,7 +165,7 @@ func (l *loading) sequenceFirst(st *stage, s sqldump.Statement) error {
 		return err
 	}
 	st.madeFirst = append(st.madeFirst, s.Name)
-	return l.sendIn(st.As, s, s.TableText(l.engineOf(s), st.schemaOf))
+	return l.sendIn(st.As, s, s.TableText(l.engineOf(s), l.schemaOf(st)))
 }
 
 // ensureSchema makes the schema of the part, as the dump has it.
