@@ -17,6 +17,7 @@ import (
 // aside is a view or program as it was before the load, with what its text depends on.
 type aside struct {
 	schema, kind, name             string
+	table                          string // of a trigger
 	had                            bool // it was there
 	mode, charset, collation, zone string
 	text                           string

@@ -3,25 +3,152 @@
 package verify
 
 import (
+	"context"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
+
+	"overcloud.backup/internal/galera"
 )
 
 // A table may refer to one that the dump does not have, as it may where checks were off.
 func TestAForeignKeyToATableThatTheDumpHasNotStaysInTheSchema(t *testing.T) {
-	s := made(t, "CREATE TABLE parent (id INT PRIMARY KEY); CREATE TABLE child (p INT, FOREIGN KEY (p) REFERENCES parent (id)); INSERT INTO parent VALUES (1); INSERT INTO child VALUES (1)")
+	s := made(t, "CREATE TABLE parent (id INT PRIMARY KEY); CREATE TABLE child (p INT, FOREIGN KEY (p) REFERENCES parent (id)); "+
+		"INSERT INTO parent VALUES (1); INSERT INTO child VALUES (1)")
 	dump := s.dumped(t, "copy")
-	at, end := strings.Index(dump, "DROP TABLE IF EXISTS `parent`"), strings.Index(dump, "-- Dump completed")
-	if at < 0 || end < 0 {
+	at, end := strings.Index(dump, "DROP TABLE IF EXISTS `parent`"), strings.Index(dump, "/*!40000 ALTER TABLE `parent` ENABLE KEYS */;\n")
+	if at < 0 || end < at {
 		t.Fatal(dump)
 	}
-	rest := dump[at:end]
-	tail := rest[strings.Index(rest, "/*!40000 ALTER TABLE `parent` ENABLE KEYS */;\n"):]
-	tail = tail[strings.Index(tail, "\n")+1:]
-	set := setOf(t, dump[:at]+tail+dump[end:], nil)
-	_, err := load(t, s, set, ofCopy())
+	end += strings.Index(dump[end:], "\n")
+	_, err := load(t, s, setOf(t, dump[:at]+dump[end:], nil), ofCopy())
 	must(t, err)
-	if made, err := s.SQL("SHOW CREATE TABLE copy.child; INSERT INTO copy.child VALUES (1)"); err != nil || strings.Contains(made, "overcloud_load") {
+	const use = "SHOW CREATE TABLE copy.child; INSERT INTO copy.child VALUES (1)"
+	if made, err := s.SQL(use); err != nil || strings.Contains(made, "overcloud_load") {
 		t.Errorf("%s, %v", made, err)
 	}
+}
+
+// outsideOfACluster has the server wait for clients, as it does not with Galera, which ends their transactions.
+func outsideOfACluster(t *testing.T, s *server) {
+	t.Helper()
+	before := clientsPatience
+	clientsPatience = 1
+	_, err := s.SQL("SET GLOBAL wsrep_on = OFF")
+	must(t, err)
+	t.Cleanup(func() {
+		clientsPatience = before
+		if _, err := s.SQL("SET GLOBAL wsrep_on = ON"); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A client that holds a table must not have all others wait behind a load.
+func TestALoadWaitsForNoClientForLong(t *testing.T) {
+	s := inUse(t)
+	set, before := setOf(t, s.dumped(t, "live"), nil), s.state(t)
+	outsideOfACluster(t, s)
+	holder := client(t, s)
+	for _, statement := range []string{"BEGIN", "SELECT * FROM live.child"} {
+		_, err := holder.Rows(t.Context(), statement)
+		must(t, err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	o := whole("live")
+	o.Tell = func(int64) {}
+	o.Open = func(ctx context.Context) (*galera.Client, error) { return galera.Open(ctx, galera.Login{Socket: s.Socket}) }
+	_, err := set.Load(ctx, client(t, s), o)
+	if err == nil || !strings.Contains(err.Error(), "Lock wait timeout") || ctx.Err() != nil {
+		t.Error(err)
+	}
+	must(t, holder.Exec(t.Context(), "ROLLBACK"))
+	if after := s.state(t); after != before {
+		t.Errorf("before:\n%s\nafter:\n%s", before, after)
+	}
+}
+
+// What clients write between the exchange of tables and its undoing goes with the loaded tables: nobody may be told that
+// nothing has changed.
+func TestALoadThatIsUndoneSaysWhatClientsLost(t *testing.T) {
+	s := inUse(t)
+	dump := s.dumped(t, "live")
+	fails := strings.Replace(dump, "AS `v` from `parent`", "AS `v` from `parents`", 1)
+	_, err := load(t, s, setOf(t, fails, nil), whole("live"))
+	if err == nil || !strings.Contains(err.Error(), " s clients had the loaded tables: what they wrote to them then is lost") {
+		t.Error(err)
+	}
+	// One that fails before is nobody's loss.
+	fails = strings.Replace(dump, "SELECT 'old'", "SELECT FROM WHERE", 1)
+	_, err = load(t, s, setOf(t, fails, nil), whole("live"))
+	if err == nil || !strings.HasSuffix(err.Error(), "nothing that was there has changed") {
+		t.Error(err)
+	}
+}
+
+// After a restart of the server another client may have the number of the connection that loaded.
+func TestUndoingALoadEndsNobodyElsesConnection(t *testing.T) {
+	s := shared(t)
+	other := client(t, s)
+	id, err := other.Value(t.Context(), "SELECT CONNECTION_ID()")
+	must(t, err)
+	l := &loading{server: client(t, s), connection: id}
+	l.Open = func(ctx context.Context) (*galera.Client, error) { return galera.Open(ctx, galera.Login{Socket: s.Socket}) }
+	again, err := l.again(t.Context())
+	must(t, err)
+	defer again.Close()
+	if _, err := other.Value(t.Context(), "SELECT 1"); err != nil {
+		t.Error(err)
+	}
+	// Meanwhile no other load removes what is put back.
+	if got, err := other.Value(t.Context(), "SELECT GET_LOCK('overcloud_load', 0)"); got != "0" {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
+// GET_LOCK is of one member. Loads through two of them would put back or remove what the other one moved.
+func TestALoadThroughAnotherMemberIsSeen(t *testing.T) {
+	s := inUse(t)
+	before, set := s.state(t), setOf(t, s.dumped(t, "live"), nil)
+	_, err := s.SQL("CREATE DATABASE overcloud_load_00000000_0_old; CREATE TABLE overcloud_load_00000000_0_old." + markName +
+		" (n INT) COMMENT 'of a load by overcloud.backup on elsewhere'")
+	must(t, err)
+	_, err = load(t, s, set, whole("live"))
+	if err == nil || !strings.Contains(err.Error(), "another load runs through elsewhere, or was killed there") ||
+		!strings.Contains(err.Error(), "nothing that was there has changed") {
+		t.Error(err)
+	}
+	_, err = s.SQL("DROP DATABASE overcloud_load_00000000_0_old")
+	must(t, err)
+	if after := s.state(t); after != before {
+		t.Errorf("before:\n%s\nafter:\n%s", before, after)
+	}
+}
+
+// More tables than one RENAME takes are exchanged one after the other, and clients find each of them at any time.
+func TestClientsMissNoTableWhileManyAreExchanged(t *testing.T) {
+	s := made(t, "SET @i = 0; "+strings.Repeat("SET @i = @i + 1; EXECUTE IMMEDIATE CONCAT('CREATE TABLE t', @i, ' (a INT PRIMARY KEY)'); ", 20))
+	set := setOf(t, s.dumped(t, "copy"), nil)
+	before := maxExchanges
+	maxExchanges = 3
+	defer func() { maxExchanges = before }()
+	ctx, cancel := context.WithCancel(t.Context())
+	missed := make(chan error, 1)
+	reader := client(t, s)
+	go func() {
+		for i := 0; ctx.Err() == nil; i++ {
+			_, err := reader.Rows(context.Background(), fmt.Sprintf("SELECT * FROM copy.t%d", 1+i%20))
+			if galera.ErrorNumber(err) == 1146 {
+				missed <- err
+				return
+			}
+		}
+		missed <- nil
+	}()
+	_, err := load(t, s, set, ofCopy())
+	must(t, err)
+	cancel()
+	must(t, <-missed)
 }

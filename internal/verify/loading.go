@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
@@ -34,8 +35,11 @@ type loading struct {
 	// programsBefore are what the dump's views and programs replace.
 	programsBefore []aside
 	phase          phase
-	done           *Loaded
-	events         []eventLoaded
+	// touched is when what was there began to change, and wentBack says that loaded tables had their places.
+	touched  time.Time
+	wentBack bool
+	done     *Loaded
+	events   []eventLoaded
 }
 
 // phase is how far a load has come, by what undoes it.

@@ -74,11 +74,32 @@ func (l *loading) prepare(ctx context.Context) error {
 			}
 		}
 	}
-	return nil
+	return l.alone(ctx, host)
 }
 
 // markOf is the mark of a host's loads.
-func markOf(host string) string { return "of a load by overcloud.backup on " + host }
+func markOf(host string) string { return markStem + host }
+
+const markStem = "of a load by overcloud.backup on "
+
+// alone refuses a load beside one through another member: each would put back, or remove, what the other one has moved.
+// Both have made their schemas in the one order of the cluster, so that one of them sees the other's.
+func (l *loading) alone(ctx context.Context, host string) error {
+	rows, err := l.server.Rows(ctx, "SELECT schema_name, COALESCE((SELECT table_comment FROM information_schema.tables"+
+		" WHERE table_schema = schema_name AND table_name = ?), '') FROM information_schema.schemata"+
+		" WHERE schema_name REGEXP ?", markName, stagePattern)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		ours := slices.ContainsFunc(l.stages, func(s *stage) bool { return row[0] == s.fresh || row[0] == s.old })
+		if by, marked := strings.CutPrefix(row[1], markStem); !ours && marked && by != host {
+			return fmt.Errorf("another load runs through %s, or was killed there: wait for its end, or load through that "+
+				"server, which says what is left of it; %s is its schema", excerpt.Of(by), row[0])
+		}
+	}
+	return nil
+}
 
 // stageOf is where a part is loaded that is loaded as the schema as.
 func (l *loading) stageOf(as string) *stage {

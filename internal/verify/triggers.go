@@ -58,8 +58,8 @@ func (l *loading) setTriggersAside(ctx context.Context, st *stage) error {
 			return fmt.Errorf("read the trigger %s.%s: %w", excerpt.Of(st.As), excerpt.Of(row[0]),
 				errors.Join(err, errNoDefinition))
 		}
-		keep := aside{schema: st.As, had: true, mode: shown[0][1], text: shown[0][2], charset: shown[0][3],
-			collation: shown[0][4]}
+		keep := aside{schema: st.As, name: row[0], table: row[1], had: true, mode: shown[0][1], text: shown[0][2],
+			charset: shown[0][3], collation: shown[0][4]}
 		l.triggers = append(l.triggers, keep)
 		for _, text := range keep.statements() {
 			if err := l.server.Exec(ctx, "INSERT INTO "+st.old+"."+markName+" (statement) VALUES (?)", text); err != nil {
@@ -71,6 +71,27 @@ func (l *loading) setTriggersAside(ctx context.Context, st *stage) error {
 		}
 	}
 	return nil
+}
+
+// missingTriggers are those set aside of tables that lack one of theirs. All of a table are made again, in their order.
+func (l *loading) missingTriggers(ctx context.Context, server *galera.Client) (missing []aside, err error) {
+	there := map[[2]string]bool{}
+	for _, st := range l.stages {
+		rows, err := triggersOf(ctx, server, st.As)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			there[[2]string{st.As, row[0]}] = true
+		}
+	}
+	lack := map[[2]string]bool{}
+	for _, a := range l.triggers {
+		if !there[[2]string{a.schema, a.name}] {
+			lack[[2]string{a.schema, a.table}] = true
+		}
+	}
+	return filter(l.triggers, func(a aside) bool { return lack[[2]string{a.schema, a.table}] }), nil
 }
 
 var errNoDefinition = errors.New("the server shows no definition; the account needs TRIGGER and SUPER")
