@@ -18,7 +18,7 @@ import (
 type aside struct {
 	schema, kind, name             string
 	table                          string // of a trigger
-	had                            bool // it was there
+	had                            bool   // it was there
 	mode, charset, collation, zone string
 	text                           string
 }

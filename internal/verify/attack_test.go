@@ -4,12 +4,14 @@ package verify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/repository"
 )
 
 // A table may refer to one that the dump does not have, as it may where checks were off.
@@ -59,7 +61,9 @@ func TestALoadWaitsForNoClientForLong(t *testing.T) {
 	defer cancel()
 	o := whole("live")
 	o.Tell = func(int64) {}
-	o.Open = func(ctx context.Context) (*galera.Client, error) { return galera.Open(ctx, galera.Login{Socket: s.Socket}) }
+	o.Open = func(ctx context.Context) (*galera.Client, error) {
+		return galera.Open(ctx, galera.Login{Socket: s.Socket})
+	}
 	_, err := set.Load(ctx, client(t, s), o)
 	if err == nil || !strings.Contains(err.Error(), "Lock wait timeout") || ctx.Err() != nil {
 		t.Error(err)
@@ -95,7 +99,9 @@ func TestUndoingALoadEndsNobodyElsesConnection(t *testing.T) {
 	id, err := other.Value(t.Context(), "SELECT CONNECTION_ID()")
 	must(t, err)
 	l := &loading{server: client(t, s), connection: id}
-	l.Open = func(ctx context.Context) (*galera.Client, error) { return galera.Open(ctx, galera.Login{Socket: s.Socket}) }
+	l.Open = func(ctx context.Context) (*galera.Client, error) {
+		return galera.Open(ctx, galera.Login{Socket: s.Socket})
+	}
 	again, err := l.again(t.Context())
 	must(t, err)
 	defer again.Close()
@@ -151,4 +157,58 @@ func TestClientsMissNoTableWhileManyAreExchanged(t *testing.T) {
 	must(t, err)
 	cancel()
 	must(t, <-missed)
+}
+
+// When all is loaded, a lost connection costs neither the events that ran nor the order on the server.
+func TestALoadWhoseConnectionIsLostAtItsEndIsFinished(t *testing.T) {
+	s := made(t, "CREATE TABLE t (a INT); CREATE DEFINER=root@localhost EVENT e ON SCHEDULE EVERY 1 DAY DISABLE ON SLAVE DO DELETE FROM t")
+	set := setOf(t, s.dumped(t, "copy"), func(m *repository.Manifest) {
+		m.Schema.EventsEnabled = []repository.Name{{Schema: "copy", Name: "e"}}
+	})
+	// No schema of ours can be dropped while another connection keeps it from that.
+	holder := client(t, s)
+	outsideOfACluster(t, s)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() {
+		defer cancel()
+		if err := holdEarlier(ctx, holder, s); err != nil {
+			t.Error(err)
+		}
+	}()
+	_, err := load(t, s, set, ofCopy())
+	cancel()
+	must(t, err)
+	if got, err := s.SQL("SELECT CONCAT(status, (SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name LIKE 'overcloud_load%')) " +
+		"FROM information_schema.events WHERE event_schema = 'copy'"); got != "ENABLED0" {
+		t.Errorf("%s, %v", got, err)
+	}
+}
+
+// holdEarlier reads an earlier table as soon as it has left its place, and ends the connection that wants to drop it.
+func holdEarlier(ctx context.Context, c *galera.Client, s *server) error {
+	for ctx.Err() == nil {
+		name, _ := c.Value(context.Background(), "SELECT table_schema FROM information_schema.tables"+
+			" WHERE table_schema LIKE 'overcloud_load%old' AND table_name = 't'")
+		if name == "" {
+			continue
+		}
+		if err := c.Exec(context.Background(), "BEGIN"); err != nil {
+			return err
+		}
+		if _, err := c.Rows(context.Background(), "SELECT * FROM "+name+".t"); err != nil {
+			return err
+		}
+		for ctx.Err() == nil {
+			waiting, err := s.SQL("SELECT id FROM information_schema.processlist WHERE info LIKE 'DROP DATABASE%old' AND state LIKE 'Waiting%'")
+			if err != nil {
+				return err
+			}
+			if waiting != "" {
+				_, err = s.SQL("KILL " + waiting)
+				return errors.Join(err, c.Exec(context.Background(), "ROLLBACK"))
+			}
+		}
+	}
+	return errors.New("nobody wanted to drop an earlier table")
 }

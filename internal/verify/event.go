@@ -69,6 +69,10 @@ func (l *loading) enableEvents(ctx context.Context) {
 func (l *loading) enableWanted(ctx context.Context) error {
 	var names []galera.Event
 	for _, e := range l.events {
+		// A manifest's word enables none that the set has as disabled.
+		if e.event != nil && e.event.Status == "DISABLE" {
+			continue
+		}
 		name := galera.Event{Schema: e.schema, Name: e.name}
 		ran := l.set.Manifest.Schema.EventsEnabled
 		if slices.Contains(ran, repository.Name{Schema: e.set, Name: e.name}) {

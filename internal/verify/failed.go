@@ -26,8 +26,7 @@ func (l *loading) failed(cause error) error {
 		return fmt.Errorf("%w; the loaded tables of %s are whole and in their places, and triggers may be missing: %s", cause,
 			l.names(), l.whatIsLeft())
 	case removing:
-		return fmt.Errorf("%w; all of %s is loaded, and only the earlier tables are not removed: %s", cause, l.names(),
-			l.whatIsLeft())
+		return l.finish(ctx, cause)
 	}
 	server, err := l.again(ctx)
 	if err == nil {
@@ -38,6 +37,21 @@ func (l *loading) failed(cause error) error {
 		return fmt.Errorf("%w; and that could not be undone: %w: %s", cause, err, l.whatIsLeft())
 	}
 	return fmt.Errorf("%w; nothing that was there has changed%s", cause, l.meanwhile())
+}
+
+// finish removes the earlier tables after all, when all is loaded.
+func (l *loading) finish(ctx context.Context, cause error) error {
+	server, err := l.again(ctx)
+	if err == nil {
+		defer server.Close()
+		err = l.removeStages(ctx, server)
+	}
+	if err == nil {
+		return nil
+	}
+	said := append([]string{l.whatIsLeft()}, l.done.Warnings...)
+	return fmt.Errorf("%w; all of %s is loaded, and only the earlier tables are not removed: %s", cause, l.names(),
+		excerpt.UpTo(4000, strings.Join(said, "; ")))
 }
 
 // meanwhile says what clients may have met before all was as before.

@@ -62,7 +62,7 @@ func TestEventsThatRanRunAfterALoad(t *testing.T) {
 	t.Cleanup(func() { _, _ = s.SQL("DROP DATABASE IF EXISTS new") })
 	o := LoadOptions{Parts: []Part{{Schema: "copy", As: "new"}}, Definers: asRoot}
 	done, err := load(t, s, setOf(t, dump, func(m *repository.Manifest) {
-		m.Schema.EventsEnabled = []repository.Name{{Schema: "copy", Name: "ran"}, {Schema: "other", Name: "rested"}}
+		m.Schema.EventsEnabled = []repository.Name{{Schema: "copy", Name: "ran"}, {Schema: "copy", Name: "off"}, {Schema: "other", Name: "rested"}}
 	}), o)
 	must(t, err)
 	if got, err := s.SQL(statuses); got != "off DISABLED,ran ENABLED,rested SLAVESIDE_DISABLED" {

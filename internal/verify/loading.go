@@ -71,7 +71,6 @@ func (l *loading) run(ctx context.Context) error {
 	}
 	err = l.steps(ctx)
 	if err == nil {
-		l.enableEvents(ctx)
 		_ = l.server.Exec(ctx, "DO RELEASE_LOCK(?)", stageLock)
 		return nil
 	}
@@ -121,7 +120,7 @@ var rounds = []func(does string) bool{
 	func(does string) bool { return does == "CREATE EVENT" },
 }
 
-// programs makes views and programs, and removes the earlier tables.
+// programs makes views and programs, has events run, and removes the earlier tables.
 func (l *loading) programs(ctx context.Context) error {
 	for i, wanted := range rounds {
 		if err := l.send(ctx, wanted); err != nil {
@@ -135,6 +134,7 @@ func (l *loading) programs(ctx context.Context) error {
 			return err
 		}
 	}
+	l.enableEvents(ctx)
 	l.phase = removing
 	return l.removeStages(ctx, l.server)
 }
