@@ -12,6 +12,7 @@ import (
 
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/sqldump"
 )
 
 // A table may refer to one that the dump does not have, as it may where checks were off.
@@ -211,4 +212,20 @@ func holdEarlier(ctx context.Context, c *galera.Client, s *server) error {
 		}
 	}
 	return errors.New("nobody wanted to drop an earlier table")
+}
+
+// A server quotes the statement that it does not understand, with the hash in it.
+func TestAStatementWithAHashIsNotQuoted(t *testing.T) {
+	s := shared(t)
+	l := &feeding{restoring: &restoring{}, server: client(t, s)}
+	const hash = "*14E65567ABDB5135D0CFD9A70B3032C179A49EE7"
+	for text, kind := range map[string]sqldump.Kind{
+		"CREATE USER x@y NEVER IDENTIFIED BY PASSWORD '" + hash + "'":                                  sqldump.Account,
+		"CREATE OR REPLACE SERVER s FOREIGN DATA WRAPPER w OPTIONS (HOST 'a' PASSWORD '" + hash + "')": sqldump.Servers,
+	} {
+		err := l.run(t.Context(), sqldump.Statement{Text: text, Kind: kind, Does: "CREATE", Line: 7})
+		if err == nil || galera.ErrorNumber(err) == 0 || strings.Contains(err.Error(), hash[:12]) || !strings.Contains(err.Error(), "line 7") {
+			t.Error(err)
+		}
+	}
 }
