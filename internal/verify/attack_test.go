@@ -229,3 +229,24 @@ func TestAStatementWithAHashIsNotQuoted(t *testing.T) {
 		}
 	}
 }
+
+// What a dump has set at its end changes neither what is kept of earlier views nor how others are read.
+func TestADumpLeavesItsSettingsToNobody(t *testing.T) {
+	s := inUse(t)
+	before, dump := s.state(t), s.dumped(t, "live")
+	const settings = "SET NAMES latin1; SET sql_mode='ANSI_QUOTES,NO_BACKSLASH_ESCAPES', time_zone='-11:00', autocommit=0;\n"
+	end := strings.LastIndex(dump, "-- Dump completed")
+	_, err := load(t, s, setOf(t, dump[:end]+settings+dump[end:], nil), whole("live"))
+	must(t, err)
+	if after := s.state(t); after != before {
+		t.Errorf("before:\n%s\nafter:\n%s", before, after)
+	}
+	fails := strings.Replace(dump[:end]+settings+dump[end:], "AS `v` from `parent`", "AS `v` from `parents`", 1)
+	_, err = load(t, s, setOf(t, fails, nil), whole("live"))
+	if err == nil || !strings.Contains(err.Error(), "nothing that was there has changed") {
+		t.Error(err)
+	}
+	if after := s.state(t); after != before {
+		t.Errorf("before:\n%s\nafter:\n%s", before, after)
+	}
+}

@@ -92,7 +92,7 @@ func (l *loading) steps(ctx context.Context) error {
 	if err := l.set.through(ctx, l.version, l.chosen, l.Tell); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context) error{l.commit, l.listStaged, l.count, l.keepPrograms} {
+	for _, step := range []func(context.Context) error{l.commit, l.plain, l.listStaged, l.count, l.keepPrograms} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -108,6 +108,12 @@ func (l *loading) steps(ctx context.Context) error {
 
 func (l *loading) warn(format string, args ...any) {
 	l.done.Warnings = append(l.done.Warnings, fmt.Sprintf(format, args...))
+}
+
+// plain takes back what the dump has set of the session: by sql_mode and character set names and SHOW CREATE are read in
+// another way.
+func (l *loading) plain(ctx context.Context) error {
+	return l.server.Exec(ctx, "SET NAMES utf8mb4, sql_mode = '', time_zone = DEFAULT, autocommit = 1")
 }
 
 func (l *loading) commit(ctx context.Context) error { return l.server.Exec(ctx, "COMMIT") }
@@ -169,10 +175,10 @@ func (l *loading) send(ctx context.Context, wanted func(does string) bool) error
 			return err
 		}
 	}
-	if err := l.server.Exec(ctx, "SET NAMES utf8mb4, sql_mode = ''"); err != nil {
+	if err := l.commit(ctx); err != nil {
 		return err
 	}
-	return l.commit(ctx)
+	return l.plain(ctx)
 }
 
 // make makes a view or program in the place of the one that has its name. The schema is there.
