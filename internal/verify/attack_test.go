@@ -250,3 +250,76 @@ func TestADumpLeavesItsSettingsToNobody(t *testing.T) {
 		t.Errorf("before:\n%s\nafter:\n%s", before, after)
 	}
 }
+
+// Between two readings who can write to the destination can exchange the file.
+func TestTheSecondReadingMayNotHaveMoreThanTheFirst(t *testing.T) {
+	first := sqldump.Statement{Kind: sqldump.Program, Does: "CREATE TRIGGER", Schema: "live", Name: "t", Definer: &sqldump.Definer{User: "nova"}}
+	event, other := first, first
+	event.Does, other.Definer = "CREATE EVENT", &sqldump.Definer{User: "root"}
+	for what, c := range map[string]struct {
+		statement sqldump.Statement
+		text, why string
+	}{
+		"the same": {first, "1234", ""}, "more": {first, "12345", "more views and programs"},
+		"another definer": {other, "1234", "it names the definer root"}, "an event, which runs alone": {event, "1234", "it names the definer nova"},
+	} {
+		seen := newSurvey([]Part{{Schema: "live", As: "live"}})
+		seen.part = &seen.parts[0]
+		must(t, seen.see(first, "1234"))
+		seen.choice.note(seen.parts[0], first)
+		err := (&loading{seen: seen}).asBefore(c.statement, c.text)
+		if (err == nil) != (c.why == "") || err != nil && !strings.Contains(err.Error(), c.why) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+// A table that was broken before excuses no other one whose name begins or ends alike.
+func TestABrokenTableExcusesNoOther(t *testing.T) {
+	broken := map[repository.Name]string{{Schema: "a", Name: "t"}: "why"}
+	for line, of := range map[string]string{
+		"[ERROR] InnoDB: Table `a`.`t` is corrupted": "a.t", "page of a/t, and nova/t": "a.t", "page of beta/t and a/t": "a.t",
+		"page of nova/t": "", "Table `a`.`t2` is corrupted": "", "a.t2 is corrupted": "", "beta.t is corrupted": "", "a/t#P#p0": "",
+	} {
+		if got := names(broken, line); got != of {
+			t.Errorf("%s: %q, not %q", line, got, of)
+		}
+	}
+}
+
+// What an earlier load left is told also where this one fails.
+func TestALoadThatFailsTellsWhatAnEarlierOneLeft(t *testing.T) {
+	s := made(t, "CREATE TABLE t (a INT); CREATE PROCEDURE p() SELECT 1")
+	set := setOf(t, strings.Replace(s.dumped(t, "copy"), "SELECT 1", "SELECT FROM", 1), nil)
+	_, err := s.SQL("CREATE DATABASE overcloud_load_00000000_0_new; CREATE TABLE overcloud_load_00000000_0_new.mine (a INT)")
+	must(t, err)
+	t.Cleanup(func() { _, _ = s.SQL("DROP DATABASE overcloud_load_00000000_0_new") })
+	done, err := load(t, s, set, ofCopy())
+	if err == nil || done == nil || !strings.Contains(strings.Join(done.Warnings, "\n"), "_new is not of a load through this server and stays") {
+		t.Errorf("%+v, %v", done, err)
+	}
+}
+
+// Triggers run in the order in which they were made, also where only the first of a table had been dropped.
+func TestTriggersThatAreMadeAgainKeepTheirOrder(t *testing.T) {
+	s := inUse(t)
+	before := s.state(t)
+	c := client(t, s)
+	for _, dropped := range []string{"t1", "t2", ""} {
+		st := &stage{Part: Part{Schema: "live", As: "live"}, tables: []staged{{name: "child", replaces: true}}}
+		l := &loading{server: c, stages: []*stage{st}}
+		must(t, l.readTriggers(t.Context(), st))
+		if dropped != "" {
+			_, err := s.SQL("DROP TRIGGER live." + dropped)
+			must(t, err)
+		}
+		missing, err := l.missingTriggers(t.Context(), c)
+		if must(t, err); len(missing) > 0 && dropped == "" {
+			t.Error(missing)
+		}
+		must(t, makeAgain(t.Context(), c, missing))
+		if after := s.state(t); after != before {
+			t.Errorf("%q: before:\n%s\nafter:\n%s", dropped, before, after)
+		}
+	}
+}

@@ -17,21 +17,22 @@ import (
 // loading is a load of parts that is under way.
 type loading struct {
 	LoadOptions
-	set        *Set
-	server     *galera.Client
-	ctx        context.Context
-	version    string
-	connection string // its number on the server
-	seen       *survey
-	chosen     *choice
-	convert    []string // the engines that are not converted; empty when none is
-	stages     []*stage
-	schemas    map[string]string // the CREATE DATABASE, by the part's As
-	using      string            // the session's schema
-	later      []deferred
-	replaced   map[[3]string]bool // views and programs, by kind, schema and name
-	triggers   []aside            // that the tables had that are replaced
-	referred   map[*stage][]string
+	set          *Set
+	server       *galera.Client
+	ctx          context.Context
+	version      string
+	connection   string // its number on the server
+	seen         *survey
+	chosen       *choice
+	convert      []string // the engines that are not converted; empty when none is
+	stages       []*stage
+	schemas      map[string]string // the CREATE DATABASE, by the part's As
+	using        string            // the session's schema
+	later        []deferred
+	programBytes int                // of them
+	replaced     map[[3]string]bool // views and programs, by kind, schema and name
+	triggers     []aside            // that the tables had that are replaced
+	referred     map[*stage][]string
 	// programsBefore are what the dump's views and programs replace.
 	programsBefore []aside
 	phase          phase

@@ -200,7 +200,7 @@ func TestALoadWhoseConnectionIsKilledCostsNothing(t *testing.T) {
 	before, dump := s.state(t), s.dumped(t, "live")
 	set := setOf(t, strings.Replace(dump, "SELECT 'old'", "SELECT 'new'", 1), nil)
 	killed := 0
-	for delay := time.Duration(0); ; delay += 15 * time.Millisecond {
+	for delay := time.Duration(0); ; delay += 8 * time.Millisecond {
 		ctx, cancel := context.WithCancel(t.Context())
 		by := make(chan error, 1)
 		go func() { by <- s.killLoader(ctx, delay) }()

@@ -110,7 +110,7 @@ func (l *loading) stageOf(as string) *stage {
 // the server does not take is known before any table is replaced. An event would run, and a view may need what is not
 // there yet.
 func (l *loading) take(s sqldump.Statement, text string) error {
-	if err := l.asBefore(s); err != nil {
+	if err := l.asBefore(s, text); err != nil {
 		return err
 	}
 	if kept(s) {
@@ -155,10 +155,19 @@ func (l *loading) use(schema string) error {
 	return err
 }
 
-// asBefore refuses a definer that was not there when the dump was read before.
-func (l *loading) asBefore(s sqldump.Statement) error {
-	known := func(d definition) bool { return d.as == *s.Definer }
-	if s.Definer != nil && !s.Invoker && !slices.ContainsFunc(l.seen.definers, known) {
+// asBefore refuses a definer that was not there when the dump was read before, and more than there was to be kept: who
+// can write to the destination can exchange the file between.
+func (l *loading) asBefore(s sqldump.Statement, text string) error {
+	if kept(s) {
+		l.programBytes += len(text)
+	}
+	if l.programBytes > l.seen.programs {
+		return fmt.Errorf("line %d: the dump is not the one that was read before: it has more views and programs", s.Line)
+	}
+	if s.Definer == nil || s.Invoker {
+		return nil
+	}
+	if !l.seen.noted[definerUse{*s.Definer, s.Schema, s.Does == "CREATE EVENT"}] {
 		return fmt.Errorf("line %d: the dump is not the one that was read before: it names the definer %s", s.Line, s.Definer)
 	}
 	return nil
