@@ -113,6 +113,9 @@ func TestASchemaInUseIsReplacedWithAllThatLeadsToIt(t *testing.T) {
 	if after := s.state(t); after != before {
 		t.Errorf("before:\n%s\nafter:\n%s", before, after)
 	}
+	if want := "a foreign key of beside.c leads to live.parent, which was replaced"; len(done.Warnings) != 1 || !strings.HasPrefix(done.Warnings[0], want) {
+		t.Error(done.Warnings)
+	}
 	rows := map[string]int64{}
 	for _, table := range done.Tables {
 		if rows[table.Schema+"."+table.Name] = table.Rows; !table.InUse {

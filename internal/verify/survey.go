@@ -25,6 +25,7 @@ type survey struct {
 	events           bool
 	bytes            int64 // of all statements
 	programs         int   // bytes of those that are sent last
+	statements       int   // and how many they are
 	wrong            error
 }
 
@@ -42,6 +43,10 @@ type found struct {
 // maxPrograms bounds the views and programs that are kept until the tables are there, with the settings between them.
 // 100,000 views of a kilobyte are less.
 const maxPrograms = 256 << 20
+
+// maxMade bounds what is kept of tables, and a quarter of the views, programs and settings that are sent last: each takes
+// far more memory than it has bytes in a dump. With 100,000 tables come some 600,000 settings.
+var maxMade = 500_000
 
 func newSurvey(parts []Part) *survey {
 	v := &survey{
@@ -71,6 +76,7 @@ func (v *survey) see(s sqldump.Statement, text string) error {
 	}
 	if kept(s) {
 		v.programs += len(text)
+		v.statements++
 	}
 	if v.programs > maxPrograms {
 		return fmt.Errorf("line %d: the views and programs have more than %d bytes; load the dump by hand", s.Line,
@@ -78,6 +84,9 @@ func (v *survey) see(s sqldump.Statement, text string) error {
 	}
 	if v.part != nil {
 		v.note(s, f)
+	}
+	if max(len(v.objects), len(v.triggers), v.statements/4) > maxMade {
+		return fmt.Errorf("line %d: the dump makes more than %d tables, triggers or programs; load it by hand", s.Line, maxMade)
 	}
 	return nil
 }

@@ -12,28 +12,12 @@ import (
 
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/repository"
-	"overcloud.backup/internal/sqldump"
 )
 
 // A table may refer to one that the dump does not have, as it may where checks were off.
-func TestAForeignKeyToATableThatTheDumpHasNotStaysInTheSchema(t *testing.T) {
-	s := made(t, "CREATE TABLE parent (id INT PRIMARY KEY); CREATE TABLE child (p INT, FOREIGN KEY (p) REFERENCES parent (id)); "+
-		"INSERT INTO parent VALUES (1); INSERT INTO child VALUES (1)")
-	dump := s.dumped(t, "copy")
-	at, end := strings.Index(dump, "DROP TABLE IF EXISTS `parent`"), strings.Index(dump, "/*!40000 ALTER TABLE `parent` ENABLE KEYS */;\n")
-	if at < 0 || end < at {
-		t.Fatal(dump)
-	}
-	end += strings.Index(dump[end:], "\n")
-	_, err := load(t, s, setOf(t, dump[:at]+dump[end:], nil), ofCopy())
-	must(t, err)
-	const use = "SHOW CREATE TABLE copy.child; INSERT INTO copy.child VALUES (1)"
-	if made, err := s.SQL(use); err != nil || strings.Contains(made, "overcloud_load") {
-		t.Errorf("%s, %v", made, err)
-	}
-}
 
 // outsideOfACluster has the server wait for clients, as it does not with Galera, which ends their transactions.
+
 func outsideOfACluster(t *testing.T, s *server) {
 	t.Helper()
 	before := clientsPatience
@@ -49,6 +33,7 @@ func outsideOfACluster(t *testing.T, s *server) {
 }
 
 // A client that holds a table must not have all others wait behind a load.
+
 func TestALoadWaitsForNoClientForLong(t *testing.T) {
 	s := inUse(t)
 	set, before := setOf(t, s.dumped(t, "live"), nil), s.state(t)
@@ -76,7 +61,9 @@ func TestALoadWaitsForNoClientForLong(t *testing.T) {
 }
 
 // What clients write between the exchange of tables and its undoing goes with the loaded tables: nobody may be told that
+
 // nothing has changed.
+
 func TestALoadThatIsUndoneSaysWhatClientsLost(t *testing.T) {
 	s := inUse(t)
 	dump := s.dumped(t, "live")
@@ -94,6 +81,7 @@ func TestALoadThatIsUndoneSaysWhatClientsLost(t *testing.T) {
 }
 
 // After a restart of the server another client may have the number of the connection that loaded.
+
 func TestUndoingALoadEndsNobodyElsesConnection(t *testing.T) {
 	s := shared(t)
 	other := client(t, s)
@@ -116,6 +104,7 @@ func TestUndoingALoadEndsNobodyElsesConnection(t *testing.T) {
 }
 
 // GET_LOCK is of one member. Loads through two of them would put back or remove what the other one moved.
+
 func TestALoadThroughAnotherMemberIsSeen(t *testing.T) {
 	s := inUse(t)
 	before, set := s.state(t), setOf(t, s.dumped(t, "live"), nil)
@@ -135,6 +124,7 @@ func TestALoadThroughAnotherMemberIsSeen(t *testing.T) {
 }
 
 // More tables than one RENAME takes are exchanged one after the other, and clients find each of them at any time.
+
 func TestClientsMissNoTableWhileManyAreExchanged(t *testing.T) {
 	s := made(t, "SET @i = 0; "+strings.Repeat("SET @i = @i + 1; EXECUTE IMMEDIATE CONCAT('CREATE TABLE t', @i, ' (a INT PRIMARY KEY)'); ", 20))
 	set := setOf(t, s.dumped(t, "copy"), nil)
@@ -161,6 +151,7 @@ func TestClientsMissNoTableWhileManyAreExchanged(t *testing.T) {
 }
 
 // When all is loaded, a lost connection costs neither the events that ran nor the order on the server.
+
 func TestALoadWhoseConnectionIsLostAtItsEndIsFinished(t *testing.T) {
 	s := made(t, "CREATE TABLE t (a INT); CREATE DEFINER=root@localhost EVENT e ON SCHEDULE EVERY 1 DAY DISABLE ON SLAVE DO DELETE FROM t")
 	set := setOf(t, s.dumped(t, "copy"), func(m *repository.Manifest) {
@@ -187,6 +178,7 @@ func TestALoadWhoseConnectionIsLostAtItsEndIsFinished(t *testing.T) {
 }
 
 // holdEarlier reads an earlier table as soon as it has left its place, and ends the connection that wants to drop it.
+
 func holdEarlier(ctx context.Context, c *galera.Client, s *server) error {
 	for ctx.Err() == nil {
 		name, _ := c.Value(context.Background(), "SELECT table_schema FROM information_schema.tables"+
@@ -215,92 +207,17 @@ func holdEarlier(ctx context.Context, c *galera.Client, s *server) error {
 }
 
 // A server quotes the statement that it does not understand, with the hash in it.
-func TestAStatementWithAHashIsNotQuoted(t *testing.T) {
-	s := shared(t)
-	l := &feeding{restoring: &restoring{}, server: client(t, s)}
-	const hash = "*14E65567ABDB5135D0CFD9A70B3032C179A49EE7"
-	for text, kind := range map[string]sqldump.Kind{
-		"CREATE USER x@y NEVER IDENTIFIED BY PASSWORD '" + hash + "'":                                  sqldump.Account,
-		"CREATE OR REPLACE SERVER s FOREIGN DATA WRAPPER w OPTIONS (HOST 'a' PASSWORD '" + hash + "')": sqldump.Servers,
-	} {
-		err := l.run(t.Context(), sqldump.Statement{Text: text, Kind: kind, Does: "CREATE", Line: 7})
-		if err == nil || galera.ErrorNumber(err) == 0 || strings.Contains(err.Error(), hash[:12]) || !strings.Contains(err.Error(), "line 7") {
-			t.Error(err)
-		}
-	}
-}
 
 // What a dump has set at its end changes neither what is kept of earlier views nor how others are read.
-func TestADumpLeavesItsSettingsToNobody(t *testing.T) {
-	s := inUse(t)
-	before, dump := s.state(t), s.dumped(t, "live")
-	const settings = "SET NAMES latin1; SET sql_mode='ANSI_QUOTES,NO_BACKSLASH_ESCAPES', time_zone='-11:00', autocommit=0;\n"
-	end := strings.LastIndex(dump, "-- Dump completed")
-	_, err := load(t, s, setOf(t, dump[:end]+settings+dump[end:], nil), whole("live"))
-	must(t, err)
-	if after := s.state(t); after != before {
-		t.Errorf("before:\n%s\nafter:\n%s", before, after)
-	}
-	fails := strings.Replace(dump[:end]+settings+dump[end:], "AS `v` from `parent`", "AS `v` from `parents`", 1)
-	_, err = load(t, s, setOf(t, fails, nil), whole("live"))
-	if err == nil || !strings.Contains(err.Error(), "nothing that was there has changed") {
-		t.Error(err)
-	}
-	if after := s.state(t); after != before {
-		t.Errorf("before:\n%s\nafter:\n%s", before, after)
-	}
-}
 
 // Between two readings who can write to the destination can exchange the file.
-func TestTheSecondReadingMayNotHaveMoreThanTheFirst(t *testing.T) {
-	first := sqldump.Statement{Kind: sqldump.Program, Does: "CREATE TRIGGER", Schema: "live", Name: "t", Definer: &sqldump.Definer{User: "nova"}}
-	event, other := first, first
-	event.Does, other.Definer = "CREATE EVENT", &sqldump.Definer{User: "root"}
-	for what, c := range map[string]struct {
-		statement sqldump.Statement
-		text, why string
-	}{
-		"the same": {first, "1234", ""}, "more": {first, "12345", "more views and programs"},
-		"another definer": {other, "1234", "it names the definer root"}, "an event, which runs alone": {event, "1234", "it names the definer nova"},
-	} {
-		seen := newSurvey([]Part{{Schema: "live", As: "live"}})
-		seen.part = &seen.parts[0]
-		must(t, seen.see(first, "1234"))
-		seen.choice.note(seen.parts[0], first)
-		err := (&loading{seen: seen}).asBefore(c.statement, c.text)
-		if (err == nil) != (c.why == "") || err != nil && !strings.Contains(err.Error(), c.why) {
-			t.Errorf("%s: %v", what, err)
-		}
-	}
-}
 
 // A table that was broken before excuses no other one whose name begins or ends alike.
-func TestABrokenTableExcusesNoOther(t *testing.T) {
-	broken := map[repository.Name]string{{Schema: "a", Name: "t"}: "why"}
-	for line, of := range map[string]string{
-		"[ERROR] InnoDB: Table `a`.`t` is corrupted": "a.t", "page of a/t, and nova/t": "a.t", "page of beta/t and a/t": "a.t",
-		"page of nova/t": "", "Table `a`.`t2` is corrupted": "", "a.t2 is corrupted": "", "beta.t is corrupted": "", "a/t#P#p0": "",
-	} {
-		if got := names(broken, line); got != of {
-			t.Errorf("%s: %q, not %q", line, got, of)
-		}
-	}
-}
 
 // What an earlier load left is told also where this one fails.
-func TestALoadThatFailsTellsWhatAnEarlierOneLeft(t *testing.T) {
-	s := made(t, "CREATE TABLE t (a INT); CREATE PROCEDURE p() SELECT 1")
-	set := setOf(t, strings.Replace(s.dumped(t, "copy"), "SELECT 1", "SELECT FROM", 1), nil)
-	_, err := s.SQL("CREATE DATABASE overcloud_load_00000000_0_new; CREATE TABLE overcloud_load_00000000_0_new.mine (a INT)")
-	must(t, err)
-	t.Cleanup(func() { _, _ = s.SQL("DROP DATABASE overcloud_load_00000000_0_new") })
-	done, err := load(t, s, set, ofCopy())
-	if err == nil || done == nil || !strings.Contains(strings.Join(done.Warnings, "\n"), "_new is not of a load through this server and stays") {
-		t.Errorf("%+v, %v", done, err)
-	}
-}
 
 // Triggers run in the order in which they were made, also where only the first of a table had been dropped.
+
 func TestTriggersThatAreMadeAgainKeepTheirOrder(t *testing.T) {
 	s := inUse(t)
 	before := s.state(t)
@@ -323,3 +240,5 @@ func TestTriggersThatAreMadeAgainKeepTheirOrder(t *testing.T) {
 		}
 	}
 }
+
+// Short statements take many times their bytes in memory.
