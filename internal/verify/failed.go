@@ -33,6 +33,10 @@ func (l *loading) failed(cause error) error {
 		defer server.Close()
 		err = l.undoPatiently(ctx, server)
 	}
+	if err != nil && l.phase == staging {
+		return fmt.Errorf("%w; nothing that was there has changed, but what was made could not be removed: %w; the next load "+
+			"through this server removes the schemas %s", cause, err, l.ours())
+	}
 	if err != nil {
 		return fmt.Errorf("%w; and that could not be undone: %w: %s", cause, err, l.whatIsLeft())
 	}
@@ -152,6 +156,15 @@ func filter(all []aside, wanted func(aside) bool) (kept []aside) {
 		}
 	}
 	return kept
+}
+
+// ours are the schemas that were made for the load.
+func (l *loading) ours() string {
+	var names []string
+	for _, st := range l.stages {
+		names = append(names, st.fresh, st.old)
+	}
+	return excerpt.UpTo(1000, strings.Join(names, ", "))
 }
 
 // names are the schemas that are loaded.
