@@ -34,8 +34,8 @@ func (l *loading) failed(cause error) error {
 		err = l.undoPatiently(ctx, server)
 	}
 	if err != nil && l.phase == staging {
-		return fmt.Errorf("%w; nothing that was there has changed, but what was made could not be removed: %w; the next load "+
-			"through this server removes the schemas %s", cause, err, l.ours())
+		return fmt.Errorf("%w; nothing that was there has changed, but what was made could not be removed: %w; "+
+			"the next load through this server removes the schemas %s", cause, err, l.ours())
 	}
 	if err != nil {
 		return fmt.Errorf("%w; and that could not be undone: %w: %s", cause, err, l.whatIsLeft())

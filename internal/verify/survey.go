@@ -44,8 +44,8 @@ type found struct {
 // 100,000 views of a kilobyte are less.
 const maxPrograms = 256 << 20
 
-// maxMade bounds what is kept of tables, and a quarter of the views, programs and settings that are sent last: each takes
-// far more memory than it has bytes in a dump. With 100,000 tables come some 600,000 settings.
+// maxMade bounds what is kept of tables, and a quarter of the views, programs and settings that are sent last: each
+// takes far more memory than it has bytes in a dump. With 100,000 tables come some 600,000 settings.
 var maxMade = 500_000
 
 func newSurvey(parts []Part) *survey {
