@@ -85,6 +85,9 @@ func (o galeraRestoreOptions) loaded(ctx context.Context, call *ansible.Call) (*
 	done, err := s.Load(ctx, c, verify.LoadOptions{
 		Parts: parts, Definers: o.Definers, Convert: o.NonTransactional == "convert", Check: call.CheckMode, Open: open, Tell: tell,
 	})
+	if err != nil && done != nil { // what an earlier load left is to be known also when this one fails
+		return &ansible.Result{Warnings: done.Warnings}, err
+	}
 	if err != nil {
 		return nil, err
 	}

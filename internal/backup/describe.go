@@ -63,7 +63,11 @@ func (r *running) describe(ctx context.Context) error {
 	if err == nil {
 		err = b.config(configuration)
 	}
-	if err == nil && r.definitions != nil {
+	switch {
+	case err != nil || r.definitions == nil:
+	case !r.definitions.Fit():
+		r.warn("the definitions of %d objects are more than a set takes: a restore is not compared with them", len(r.definitions))
+	default:
 		err = b.add(definitionsFile, "definitions", r.definitions.Lines())
 	}
 	r.manifest.Files = append(r.manifest.Files, b.files...)

@@ -107,8 +107,21 @@ func (c *Client) Definitions(ctx context.Context, carried Carried) (Definitions,
 	return digests, nil
 }
 
-// MaxDefinitions bounds the file of definitions: one of 100,000 tables takes about 10 MB.
+// MaxDefinitions bounds the file of definitions: one of 100,000 tables takes about 10 MB. maxObjects bounds what it takes
+// in memory, which for short names is many times as much.
 const MaxDefinitions = 128 << 20
+
+var maxObjects = 1_000_000
+
+// Fit says that the definitions are not more than ParseDefinitions takes.
+func (d Definitions) Fit() bool {
+	size := 0
+	for o, digest := range d {
+		// Each character of a name may become one of six bytes.
+		size += len(`["","","",""]`) + 1 + len(o.Kind) + 6*(len(o.Schema)+len(o.Name)) + len(digest)
+	}
+	return len(d) <= maxObjects && (size <= MaxDefinitions || len(d.Lines()) <= MaxDefinitions)
+}
 
 // Lines are the definitions as a file: a JSON array of kind, schema, name and digest in each line, sorted.
 func (d Definitions) Lines() []byte {
@@ -130,6 +143,9 @@ func ParseDefinitions(lines []byte) (Definitions, error) {
 		var fields []string
 		if err := json.Unmarshal(line, &fields); err != nil || len(fields) != 4 {
 			return nil, fmt.Errorf("line %d of the definitions is not kind, schema, name and digest", len(d)+1)
+		}
+		if len(d) == maxObjects {
+			return nil, fmt.Errorf("the definitions are of more than %d objects", maxObjects)
 		}
 		d[Object{fields[0], fields[1], fields[2]}] = fields[3]
 	}

@@ -5,6 +5,7 @@ package galera
 import (
 	"fmt"
 	"maps"
+	"strings"
 	"testing"
 )
 
@@ -51,5 +52,25 @@ func TestDefinitionsSurviveTheirFile(t *testing.T) {
 		if d, err := ParseDefinitions([]byte(bad)); err == nil {
 			t.Errorf("%q: %v", bad, d)
 		}
+	}
+}
+
+// What a backup writes is what a restore takes, and memory holds no more.
+func TestDefinitionsAreBounded(t *testing.T) {
+	before := maxObjects
+	maxObjects = 2
+	defer func() { maxObjects = before }()
+	d := Definitions{{"table", "a", "b"}: "1", {"table", "a", "c"}: "2"}
+	if _, err := ParseDefinitions(d.Lines()); err != nil || !d.Fit() {
+		t.Error(err)
+	}
+	d[Object{"table", "a", "d"}] = "3"
+	if _, err := ParseDefinitions(d.Lines()); err == nil || d.Fit() {
+		t.Error("three are taken")
+	}
+	maxObjects = before
+	long := Definitions{{"table", "a", strings.Repeat("x", MaxDefinitions)}: "1"}
+	if _, err := ParseDefinitions(long.Lines()); err == nil || long.Fit() {
+		t.Error("a long one is taken")
 	}
 }

@@ -5,6 +5,7 @@ package sqldump
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -321,9 +322,15 @@ func (e *Refusal) Unwrap() error { return e.Why }
 // refuse is a Refusal of a statement.
 func (s *Statement) refuse(why error) error { return &Refusal{s.Line, clip(s.Text), why} }
 
-// clip is the beginning of a statement, in one line and without what a terminal would obey.
+// confidential is what stands before hashes, passwords and rows, which belong into no message.
+var confidential = regexp.MustCompile(`(?i)\b(IDENTIFIED|OPTIONS|VALUES)\b`)
+
+// clip is the beginning of a statement, in one line, without what a terminal would obey and without its values.
 func clip(text string) string {
 	text = strings.Join(strings.Fields(text[:min(len(text), 400)]), " ")
+	if at := confidential.FindStringIndex(text); at != nil {
+		text = text[:at[1]]
+	}
 	return strconv.Quote(text[:min(len(text), 80)])
 }
 

@@ -38,7 +38,7 @@ func (r *Reader) ofSystem(s *Statement) error {
 		err = s.foreignServer(l)
 	}
 	if err == nil && !l.ended() {
-		err = fmt.Errorf("it goes on with %.40q", l.next().text)
+		err = l.next().goesOn()
 	}
 	if err != nil {
 		return s.refuse(err)
@@ -97,7 +97,7 @@ func (s *Statement) foreignServer(l *lexer) error {
 			return fmt.Errorf("the server's %.40q", option.text)
 		}
 		if value := l.next(); value.class != text && (value.class != digits || !option.is("PORT")) {
-			return fmt.Errorf("the server's %s %.40q", option.text, value.text)
+			return fmt.Errorf("the server's %s, which is no string", option.text)
 		}
 		if l.symbol(')') {
 			return nil

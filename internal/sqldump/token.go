@@ -2,7 +2,11 @@
 
 package sqldump
 
-import "strings"
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
 
 // class is what a token is. The zero value is the end of the statement.
 type class byte
@@ -24,6 +28,14 @@ type token struct {
 
 // is says that it is a word.
 func (t token) is(wanted string) bool { return t.class == word && strings.EqualFold(t.text, wanted) }
+
+// goesOn is an error about a token where none is wanted. A string may be a password.
+func (t token) goesOn() error {
+	if t.class == text {
+		return errors.New("it goes on with a string")
+	}
+	return fmt.Errorf("it goes on with %.40q", t.text)
+}
 
 func (t token) isOneOf(wanted ...string) bool {
 	for _, w := range wanted {

@@ -33,7 +33,7 @@ func (r *Reader) ofUsers(s *Statement) error {
 		s.Kind, s.Does = Account, strings.Join(known.words[:min(2, len(known.words))], " ")
 		err := known.rest(l)
 		if err == nil && !l.ended() {
-			err = fmt.Errorf("it goes on with %.40q", l.next().text)
+			err = l.next().goesOn()
 		}
 		if err != nil {
 			return s.refuse(err)

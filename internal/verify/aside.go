@@ -17,7 +17,8 @@ import (
 // aside is a view or program as it was before the load, with what its text depends on.
 type aside struct {
 	schema, kind, name             string
-	had                            bool // it was there
+	table                          string // of a trigger
+	had                            bool   // it was there
 	mode, charset, collation, zone string
 	text                           string
 }

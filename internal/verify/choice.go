@@ -21,6 +21,13 @@ type definition struct {
 	alone bool
 }
 
+// definerUse is a definer with what it is used for.
+type definerUse struct {
+	as     sqldump.Definer
+	schema string
+	alone  bool
+}
+
 // choice passes the statements of parts on, under the schema's name where it is loaded.
 type choice struct {
 	parts []Part
@@ -29,6 +36,7 @@ type choice struct {
 	found map[string]bool // schemas and tables, quoted
 	// definers are the first view or program of each account that is none's own.
 	definers []definition
+	noted    map[definerUse]bool
 	// collate changes the schema's collation for what follows; it waits for something that is wanted. changed says that one
 	// was passed on, which the next one takes back.
 	collate *sqldump.Statement
@@ -36,7 +44,7 @@ type choice struct {
 }
 
 func newChoice(parts []Part, pass func(sqldump.Statement, string) error) *choice {
-	return &choice{parts: parts, pass: pass, found: map[string]bool{}}
+	return &choice{parts: parts, pass: pass, found: map[string]bool{}, noted: map[definerUse]bool{}}
 }
 
 func (c *choice) take(s sqldump.Statement) error {
@@ -102,7 +110,8 @@ func (c *choice) wants(p Part, s sqldump.Statement) bool {
 
 func (c *choice) note(p Part, s sqldump.Statement) {
 	alone := s.Does == "CREATE EVENT"
-	if !slices.ContainsFunc(c.definers, func(d definition) bool { return d.as == *s.Definer && d.part.Schema == p.Schema && d.alone == alone }) {
+	if key := (definerUse{*s.Definer, p.Schema, alone}); !c.noted[key] {
+		c.noted[key] = true
 		c.definers = append(c.definers, definition{*s.Definer, fmt.Sprintf("%s %s.%s, line %d", s.Does, s.Schema, s.Name, s.Line), p, alone})
 	}
 }

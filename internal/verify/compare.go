@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -62,7 +61,7 @@ func (r *restoring) readLog() error {
 func names(tables map[repository.Name]string, line string) string {
 	for t := range tables {
 		for _, form := range []string{"`" + t.Schema + "`.`" + t.Name + "`", t.Schema + "/" + t.Name, t.String()} {
-			if _, rest, found := strings.Cut(line, form); found && !wordPart.MatchString(rest) {
+			if standsIn(line, form) {
 				return excerpt.Of(t.String())
 			}
 		}
@@ -70,8 +69,25 @@ func names(tables map[repository.Name]string, line string) string {
 	return ""
 }
 
-// wordPart is what goes on with a name.
-var wordPart = regexp.MustCompile(`^[A-Za-z0-9_@#$]`)
+// standsIn says that a line has a name as a whole: not a/t in nova/t2, nor in beta/t.
+func standsIn(line, name string) bool {
+	for at := 0; ; {
+		i := strings.Index(line[at:], name)
+		if i < 0 {
+			return false
+		}
+		begin, end := at+i, at+i+len(name)
+		if (begin == 0 || !wordPart(line[begin-1])) && (end == len(line) || !wordPart(line[end])) {
+			return true
+		}
+		at = begin + 1
+	}
+}
+
+// wordPart says that a name may go on with a byte.
+func wordPart(c byte) bool {
+	return 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || c >= 0x80 || strings.IndexByte("_@#$", c) >= 0
+}
 
 // compareBefore holds this restore against an earlier one of the same set.
 func (r *restoring) compareBefore(found *Restored) {

@@ -69,16 +69,16 @@ func (l *loading) enableEvents(ctx context.Context) {
 func (l *loading) enableWanted(ctx context.Context) error {
 	var names []galera.Event
 	for _, e := range l.events {
-		name := galera.Event{Schema: e.schema, Name: e.name}
+		// A manifest's word enables none that the set has as disabled.
+		if e.event != nil && e.event.Status == "DISABLE" {
+			continue
+		}
 		ran := l.set.Manifest.Schema.EventsEnabled
-		if slices.Contains(ran, repository.Name{Schema: e.set, Name: e.name}) {
-			names = append(names, name)
-		} else if ran == nil && (e.event == nil || e.event.Status == "DISABLE ON SLAVE") {
-			statement, err := l.server.EnableStatement(ctx, name)
-			if err != nil {
-				return err
-			}
-			l.warn("the set does not tell whether the event %s ran; where it did: %s", name, statement)
+		wanted := slices.Contains(ran, repository.Name{Schema: e.set, Name: e.name})
+		if wanted && e.set == e.schema {
+			names = append(names, galera.Event{Schema: e.schema, Name: e.name})
+		} else if err := l.tellOf(ctx, e, wanted, ran != nil); err != nil {
+			return err
 		}
 	}
 	enabled, left, err := l.server.EnableEvents(ctx, names)
@@ -89,6 +89,30 @@ func (l *loading) enableWanted(ctx context.Context) error {
 		l.warn("not enabled: %s", why)
 	}
 	return err
+}
+
+// tellOf names an event that stays as the dump has it, with the statement that enables it: a copy of a schema would have its
+// events run beside those of the schema, and nobody knows whether the events of an older set ran.
+func (l *loading) tellOf(ctx context.Context, e eventLoaded, wanted, known bool) error {
+	name := galera.Event{Schema: e.schema, Name: e.name}
+	slave := e.event == nil || e.event.Status == "DISABLE ON SLAVE"
+	if !wanted && (known || !slave) {
+		return nil
+	}
+	statement, err := l.server.EnableStatement(ctx, name)
+	switch {
+	case err != nil:
+		return err
+	case !wanted:
+		l.warn("the set does not tell whether the event %s ran; where it did: %s", name, statement)
+	case slave:
+		l.warn("the event %s is a copy, and does not run; where it is to run beside the one of %s: %s", name,
+			excerpt.Of(e.set), statement)
+	default:
+		l.warn("the event %s is a copy, and runs beside the one of %s; to end that: %s", name, excerpt.Of(e.set),
+			strings.TrimSuffix(statement, "ENABLE")+"DISABLE")
+	}
+	return nil
 }
 
 // isOver says that the last moment of an event has passed.

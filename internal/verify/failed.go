@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,22 +26,52 @@ func (l *loading) failed(cause error) error {
 		return fmt.Errorf("%w; the loaded tables of %s are whole and in their places, and triggers may be missing: %s", cause,
 			l.names(), l.whatIsLeft())
 	case removing:
-		return fmt.Errorf("%w; all of %s is loaded, and only the earlier tables are not removed: %s", cause, l.names(),
-			l.whatIsLeft())
+		return l.finish(ctx, cause)
 	}
 	server, err := l.again(ctx)
 	if err == nil {
 		defer server.Close()
-		err = l.undo(ctx, server)
+		err = l.undoPatiently(ctx, server)
+	}
+	if err != nil && l.phase == staging {
+		return fmt.Errorf("%w; nothing that was there has changed, but what was made could not be removed: %w; "+
+			"the next load through this server removes the schemas %s", cause, err, l.ours())
 	}
 	if err != nil {
 		return fmt.Errorf("%w; and that could not be undone: %w: %s", cause, err, l.whatIsLeft())
 	}
-	return fmt.Errorf("%w; nothing that was there has changed", cause)
+	return fmt.Errorf("%w; nothing that was there has changed%s", cause, l.meanwhile())
+}
+
+// finish removes the earlier tables after all, when all is loaded.
+func (l *loading) finish(ctx context.Context, cause error) error {
+	server, err := l.again(ctx)
+	if err == nil {
+		defer server.Close()
+		err = l.removeStages(ctx, server)
+	}
+	if err == nil {
+		return nil
+	}
+	said := append([]string{l.whatIsLeft()}, l.done.Warnings...)
+	return fmt.Errorf("%w; all of %s is loaded, and only the earlier tables are not removed: %s", cause, l.names(),
+		excerpt.UpTo(4000, strings.Join(said, "; ")))
+}
+
+// meanwhile says what clients may have met before all was as before.
+func (l *loading) meanwhile() string {
+	took := time.Since(l.touched).Seconds()
+	switch {
+	case l.wentBack:
+		return fmt.Sprintf(", but for %.1f s clients had the loaded tables: what they wrote to them then is lost", took)
+	case len(l.triggers) > 0:
+		return fmt.Sprintf(", but for %.1f s its triggers were missing: what clients wrote then went by without them", took)
+	}
+	return ""
 }
 
 // again is another connection, when the server has ended what the first one does: a statement that waits there would
-// find the tables in other places.
+// find the tables in other places. It has the lock, so that no other load removes what is being put back.
 func (l *loading) again(ctx context.Context) (*galera.Client, error) {
 	if l.Open == nil {
 		return nil, errAgain
@@ -51,10 +82,17 @@ func (l *loading) again(ctx context.Context) (*galera.Client, error) {
 		return nil, err
 	}
 	for {
-		_ = server.Exec(ctx, "KILL "+l.connection)
-		running, err := server.Rows(ctx, "SELECT 1 FROM information_schema.processlist WHERE id = ?", l.connection)
-		if err == nil && len(running) == 0 {
-			return server, nil
+		// After a restart of the server somebody else may have the connection's number, but not our lock.
+		holder, err := server.Value(ctx, "SELECT IS_USED_LOCK(?)", stageLock)
+		if err == nil && holder == l.connection {
+			_ = server.Exec(ctx, "KILL "+holder)
+		}
+		got := ""
+		if err == nil {
+			got, err = server.Value(ctx, "SELECT GET_LOCK(?, 0)", stageLock)
+		}
+		if err == nil && got == "1" {
+			return server, server.Exec(ctx, waitForClients())
 		}
 		select {
 		case <-ctx.Done():
@@ -64,14 +102,44 @@ func (l *loading) again(ctx context.Context) (*galera.Client, error) {
 	}
 }
 
-// undo brings back what was there.
+// clientsPatience is how many seconds a change of a table in use waits for the clients that hold it. Others wait behind
+// it meanwhile, on a server outside of a cluster by default for a day.
+var clientsPatience = 30
+
+func waitForClients() string {
+	return fmt.Sprintf("SET SESSION lock_wait_timeout = %d", clientsPatience)
+}
+
+// busy are the server's errors for a table that clients hold, and for a deadlock with them.
+var busy = []int{1205, 1213}
+
+// undoPatiently undoes in spite of clients that hold a table for long.
+func (l *loading) undoPatiently(ctx context.Context, server *galera.Client) (err error) {
+	for range 5 {
+		if err = l.undo(ctx, server); !slices.Contains(busy, galera.ErrorNumber(err)) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(time.Second): // others get their turn
+		}
+	}
+	return err
+}
+
+// undo brings back what was there. It may be repeated.
 func (l *loading) undo(ctx context.Context, server *galera.Client) error {
 	if l.phase == swapping {
 		if err := l.putBack(ctx, server); err != nil {
 			return err
 		}
+		triggers, err := l.missingTriggers(ctx, server)
+		if err != nil {
+			return err
+		}
 		sent := func(a aside) bool { return l.replaced[[3]string{a.kind, a.schema, a.name}] }
-		if err := makeAgain(ctx, server, append(l.triggers, filter(l.programsBefore, sent)...)); err != nil {
+		if err := makeAgain(ctx, server, append(triggers, filter(l.programsBefore, sent)...)); err != nil {
 			return err
 		}
 	}
@@ -88,6 +156,15 @@ func filter(all []aside, wanted func(aside) bool) (kept []aside) {
 		}
 	}
 	return kept
+}
+
+// ours are the schemas that were made for the load.
+func (l *loading) ours() string {
+	var names []string
+	for _, st := range l.stages {
+		names = append(names, st.fresh, st.old)
+	}
+	return excerpt.UpTo(1000, strings.Join(names, ", "))
 }
 
 // names are the schemas that are loaded.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -85,11 +86,31 @@ func (l *feeding) run(ctx context.Context, s sqldump.Statement) error {
 		runtime.GC()
 		defer debug.FreeOSMemory()
 	}
-	if err := l.server.Exec(ctx, s.Text); err != nil {
-		return &refused{s, err}
+	err := l.server.Exec(ctx, s.Text)
+	if err == nil {
+		return nil
 	}
-	return nil
+	if s.Kind == sqldump.Account || s.Kind == sqldump.Servers {
+		err = discreet{err}
+	}
+	return &refused{s, err}
 }
+
+// discreet is the server's error about a statement with a password or its hash, without what it quotes of that.
+type discreet struct{ error }
+
+func (d discreet) Unwrap() error { return d.error }
+
+func (d discreet) Error() string {
+	text := d.error.Error()
+	if at := quotes.FindStringIndex(text); at != nil {
+		text = text[:at[0]] + "..."
+	}
+	return text
+}
+
+// quotes is where errors 1064 and 1470 begin to quote.
+var quotes = regexp.MustCompile(`(?i)\b(near|string) '`)
 
 // longText is a statement of which memory has no third copy to spare.
 const longText = 64 << 20
@@ -135,7 +156,7 @@ func (l *feeding) right(ctx context.Context, s sqldump.Statement) error {
 	err := l.run(ctx, s)
 	if s.Does == "GRANT" && slices.Contains(gone, galera.ErrorNumber(err)) {
 		l.warn("users.sql, line %d: %s: what this is for is not there, so it was not granted", s.Line,
-			excerpt.Of(s.Text))
+			(&refused{Statement: s}).about())
 		return nil
 	}
 	return err

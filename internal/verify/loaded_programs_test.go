@@ -58,17 +58,27 @@ func TestEventsThatRanRunAfterALoad(t *testing.T) {
 	s := made(t, "CREATE TABLE t (a INT); CREATE EVENT ran ON SCHEDULE EVERY 1 DAY DISABLE ON SLAVE DO DELETE FROM t; "+
 		"CREATE EVENT rested ON SCHEDULE EVERY 1 DAY DISABLE ON SLAVE DO DELETE FROM t; CREATE EVENT off ON SCHEDULE EVERY 1 DAY DISABLE DO DELETE FROM t")
 	dump := s.dumped(t, "copy")
-	const statuses = "SELECT GROUP_CONCAT(event_name, ' ', status ORDER BY 1) FROM information_schema.events WHERE event_schema = 'new'"
+	const statuses = "SELECT GROUP_CONCAT(event_schema, '.', event_name, ' ', status ORDER BY event_name) FROM information_schema.events WHERE event_schema IN ('copy', 'new')"
 	t.Cleanup(func() { _, _ = s.SQL("DROP DATABASE IF EXISTS new") })
 	o := LoadOptions{Parts: []Part{{Schema: "copy", As: "new"}}, Definers: asRoot}
-	done, err := load(t, s, setOf(t, dump, func(m *repository.Manifest) {
-		m.Schema.EventsEnabled = []repository.Name{{Schema: "copy", Name: "ran"}, {Schema: "other", Name: "rested"}}
-	}), o)
+	told := setOf(t, dump, func(m *repository.Manifest) {
+		m.Schema.EventsEnabled = []repository.Name{{Schema: "copy", Name: "ran"}, {Schema: "copy", Name: "off"}, {Schema: "other", Name: "rested"}}
+	})
+	// A copy beside the schema does not run what that runs.
+	done, err := load(t, s, told, o)
 	must(t, err)
-	if got, err := s.SQL(statuses); got != "off DISABLED,ran ENABLED,rested SLAVESIDE_DISABLED" {
+	if got, err := s.SQL(statuses + " AND event_schema = 'new'"); got != "new.off DISABLED,new.ran SLAVESIDE_DISABLED,new.rested SLAVESIDE_DISABLED" {
 		t.Errorf("%s, %v", got, err)
 	}
-	if strings.Join(done.Said, ";") != "enabled the events new.ran" || strings.Join(done.Warnings, ";") != "no event runs through this server: its event_scheduler is OFF" {
+	if said := strings.Join(done.Warnings, ";"); len(done.Said) > 0 || !strings.Contains(said, "EVENT `new`.`ran` ENABLE") || strings.Contains(said, "rested") {
+		t.Errorf("%q, %q", done.Said, said)
+	}
+	done, err = load(t, s, told, ofCopy())
+	must(t, err)
+	if got, err := s.SQL(statuses + " AND event_schema = 'copy'"); got != "copy.off DISABLED,copy.ran ENABLED,copy.rested SLAVESIDE_DISABLED" {
+		t.Errorf("%s, %v", got, err)
+	}
+	if strings.Join(done.Said, ";") != "enabled the events copy.ran" || strings.Join(done.Warnings, ";") != "no event runs through this server: its event_scheduler is OFF" {
 		t.Errorf("%q, %q", done.Said, done.Warnings)
 	}
 	// An older set does not tell.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
@@ -16,26 +17,30 @@ import (
 // loading is a load of parts that is under way.
 type loading struct {
 	LoadOptions
-	set        *Set
-	server     *galera.Client
-	ctx        context.Context
-	version    string
-	connection string // its number on the server
-	seen       *survey
-	chosen     *choice
-	convert    []string // the engines that are not converted; empty when none is
-	stages     []*stage
-	schemas    map[string]string // the CREATE DATABASE, by the part's As
-	using      string            // the session's schema
-	later      []deferred
-	replaced   map[[3]string]bool // views and programs, by kind, schema and name
-	triggers   []aside            // that the tables had that are replaced
-	referred   map[*stage][]string
+	set          *Set
+	server       *galera.Client
+	ctx          context.Context
+	version      string
+	connection   string // its number on the server
+	seen         *survey
+	chosen       *choice
+	convert      []string // the engines that are not converted; empty when none is
+	stages       []*stage
+	schemas      map[string]string // the CREATE DATABASE, by the part's As
+	using        string            // the session's schema
+	later        []deferred
+	programBytes int                // of them
+	replaced     map[[3]string]bool // views and programs, by kind, schema and name
+	triggers     []aside            // that the tables had that are replaced
+	referred     map[*stage][]string
 	// programsBefore are what the dump's views and programs replace.
 	programsBefore []aside
 	phase          phase
-	done           *Loaded
-	events         []eventLoaded
+	// touched is when what was there began to change, and wentBack says that loaded tables had their places.
+	touched  time.Time
+	wentBack bool
+	done     *Loaded
+	events   []eventLoaded
 }
 
 // phase is how far a load has come, by what undoes it.
@@ -67,7 +72,6 @@ func (l *loading) run(ctx context.Context) error {
 	}
 	err = l.steps(ctx)
 	if err == nil {
-		l.enableEvents(ctx)
 		_ = l.server.Exec(ctx, "DO RELEASE_LOCK(?)", stageLock)
 		return nil
 	}
@@ -89,7 +93,7 @@ func (l *loading) steps(ctx context.Context) error {
 	if err := l.set.through(ctx, l.version, l.chosen, l.Tell); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context) error{l.commit, l.listStaged, l.count, l.keepPrograms} {
+	for _, step := range []func(context.Context) error{l.commit, l.plain, l.listStaged, l.count, l.keepPrograms} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -107,6 +111,12 @@ func (l *loading) warn(format string, args ...any) {
 	l.done.Warnings = append(l.done.Warnings, fmt.Sprintf(format, args...))
 }
 
+// plain takes back what the dump has set of the session: by sql_mode and character set names and SHOW CREATE are read in
+// another way.
+func (l *loading) plain(ctx context.Context) error {
+	return l.server.Exec(ctx, "SET NAMES utf8mb4, sql_mode = '', time_zone = DEFAULT, autocommit = 1")
+}
+
 func (l *loading) commit(ctx context.Context) error { return l.server.Exec(ctx, "COMMIT") }
 
 // rounds are the views and programs that are made together. A trigger must not be on a table while foreign keys are led
@@ -117,7 +127,7 @@ var rounds = []func(does string) bool{
 	func(does string) bool { return does == "CREATE EVENT" },
 }
 
-// programs makes views and programs, and removes the earlier tables.
+// programs makes views and programs, has events run, and removes the earlier tables.
 func (l *loading) programs(ctx context.Context) error {
 	for i, wanted := range rounds {
 		if err := l.send(ctx, wanted); err != nil {
@@ -131,6 +141,7 @@ func (l *loading) programs(ctx context.Context) error {
 			return err
 		}
 	}
+	l.enableEvents(ctx)
 	l.phase = removing
 	return l.removeStages(ctx, l.server)
 }
@@ -165,10 +176,10 @@ func (l *loading) send(ctx context.Context, wanted func(does string) bool) error
 			return err
 		}
 	}
-	if err := l.server.Exec(ctx, "SET NAMES utf8mb4, sql_mode = ''"); err != nil {
+	if err := l.commit(ctx); err != nil {
 		return err
 	}
-	return l.commit(ctx)
+	return l.plain(ctx)
 }
 
 // make makes a view or program in the place of the one that has its name. The schema is there.

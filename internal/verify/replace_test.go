@@ -113,6 +113,9 @@ func TestASchemaInUseIsReplacedWithAllThatLeadsToIt(t *testing.T) {
 	if after := s.state(t); after != before {
 		t.Errorf("before:\n%s\nafter:\n%s", before, after)
 	}
+	if want := "a foreign key of beside.c leads to live.parent, which was replaced"; len(done.Warnings) != 1 || !strings.HasPrefix(done.Warnings[0], want) {
+		t.Error(done.Warnings)
+	}
 	rows := map[string]int64{}
 	for _, table := range done.Tables {
 		if rows[table.Schema+"."+table.Name] = table.Rows; !table.InUse {
@@ -200,7 +203,7 @@ func TestALoadWhoseConnectionIsKilledCostsNothing(t *testing.T) {
 	before, dump := s.state(t), s.dumped(t, "live")
 	set := setOf(t, strings.Replace(dump, "SELECT 'old'", "SELECT 'new'", 1), nil)
 	killed := 0
-	for delay := time.Duration(0); ; delay += 15 * time.Millisecond {
+	for delay := time.Duration(0); ; delay += 8 * time.Millisecond {
 		ctx, cancel := context.WithCancel(t.Context())
 		by := make(chan error, 1)
 		go func() { by <- s.killLoader(ctx, delay) }()

@@ -74,11 +74,32 @@ func (l *loading) prepare(ctx context.Context) error {
 			}
 		}
 	}
-	return nil
+	return l.alone(ctx, host)
 }
 
 // markOf is the mark of a host's loads.
-func markOf(host string) string { return "of a load by overcloud.backup on " + host }
+func markOf(host string) string { return markStem + host }
+
+const markStem = "of a load by overcloud.backup on "
+
+// alone refuses a load beside one through another member: each would put back, or remove, what the other one has moved.
+// Both have made their schemas in the one order of the cluster, so that one of them sees the other's.
+func (l *loading) alone(ctx context.Context, host string) error {
+	rows, err := l.server.Rows(ctx, "SELECT schema_name, COALESCE((SELECT table_comment FROM information_schema.tables"+
+		" WHERE table_schema = schema_name AND table_name = ?), '') FROM information_schema.schemata"+
+		" WHERE schema_name REGEXP ?", markName, stagePattern)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		ours := slices.ContainsFunc(l.stages, func(s *stage) bool { return row[0] == s.fresh || row[0] == s.old })
+		if by, marked := strings.CutPrefix(row[1], markStem); !ours && marked && by != host {
+			return fmt.Errorf("another load runs through %s, or was killed there: wait for its end, or load through that "+
+				"server, which says what is left of it; %s is its schema", excerpt.Of(by), row[0])
+		}
+	}
+	return nil
+}
 
 // stageOf is where a part is loaded that is loaded as the schema as.
 func (l *loading) stageOf(as string) *stage {
@@ -89,7 +110,7 @@ func (l *loading) stageOf(as string) *stage {
 // the server does not take is known before any table is replaced. An event would run, and a view may need what is not
 // there yet.
 func (l *loading) take(s sqldump.Statement, text string) error {
-	if err := l.asBefore(s); err != nil {
+	if err := l.asBefore(s, text); err != nil {
 		return err
 	}
 	if kept(s) {
@@ -108,7 +129,7 @@ func (l *loading) take(s sqldump.Statement, text string) error {
 				return err
 			}
 		}
-		return l.sendIn(st.fresh, s, s.TableText(l.engineOf(s), st.schemaOf))
+		return l.sendIn(st.fresh, s, s.TableText(l.engineOf(s), l.schemaOf(st)))
 	case s.Kind == sqldump.Program && strings.HasPrefix(s.Does, "CREATE ") && s.Does != "CREATE EVENT" && !s.Qualified:
 		return l.sendIn(st.fresh, s, s.Text)
 	}
@@ -134,21 +155,33 @@ func (l *loading) use(schema string) error {
 	return err
 }
 
-// asBefore refuses a definer that was not there when the dump was read before.
-func (l *loading) asBefore(s sqldump.Statement) error {
-	known := func(d definition) bool { return d.as == *s.Definer }
-	if s.Definer != nil && !s.Invoker && !slices.ContainsFunc(l.seen.definers, known) {
+// asBefore refuses a definer that was not there when the dump was read before, and more than there was to be kept: who
+// can write to the destination can exchange the file between.
+func (l *loading) asBefore(s sqldump.Statement, text string) error {
+	if kept(s) {
+		l.programBytes += len(text)
+	}
+	if l.programBytes > l.seen.programs {
+		return fmt.Errorf("line %d: the dump is not the one that was read before: it has more views and programs", s.Line)
+	}
+	if s.Definer == nil || s.Invoker {
+		return nil
+	}
+	if !l.seen.noted[definerUse{*s.Definer, s.Schema, s.Does == "CREATE EVENT"}] {
 		return fmt.Errorf("line %d: the dump is not the one that was read before: it names the definer %s", s.Line, s.Definer)
 	}
 	return nil
 }
 
-// schemaOf is the schema of a table that a foreign key refers to and that is not loaded with it.
-func (s *stage) schemaOf(table string) string {
-	if len(s.Tables) == 0 || slices.Contains(s.Tables, table) {
-		return ""
+// schemaOf gives the schema of each table that a foreign key of the stage refers to and that is not loaded with it: a
+// table of the part's schema, or one that nobody has. A reference without a schema would be to the stage for good.
+func (l *loading) schemaOf(st *stage) func(table string) string {
+	return func(table string) string {
+		if l.seen.object(st.As, table).what == sqldump.Table {
+			return ""
+		}
+		return st.As
 	}
-	return s.As
 }
 
 // sequenceFirst makes a sequence under its own name, too, where there is none: a default names it with its schema.
@@ -162,7 +195,7 @@ func (l *loading) sequenceFirst(st *stage, s sqldump.Statement) error {
 		return err
 	}
 	st.madeFirst = append(st.madeFirst, s.Name)
-	return l.sendIn(st.As, s, s.TableText(l.engineOf(s), st.schemaOf))
+	return l.sendIn(st.As, s, s.TableText(l.engineOf(s), l.schemaOf(st)))
 }
 
 // ensureSchema makes the schema of the part, as the dump has it.

@@ -19,11 +19,13 @@ type survey struct {
 	longest, fullest found
 	objects          map[[2]string]found // tables, sequences and views, by the part's As and name
 	order            [][2]string
-	triggers         map[[2]string]found // by the part's As and name
-	qualified        map[string]bool     // by the part's As: a table of it names the schema
+	folded           map[[2]string][2]string // their keys, by the part's As and the name in small letters
+	triggers         map[[2]string]found     // by the part's As and name
+	qualified        map[string]bool         // by the part's As: a table of it names the schema
 	events           bool
 	bytes            int64 // of all statements
 	programs         int   // bytes of those that are sent last
+	statements       int   // and how many they are
 	wrong            error
 }
 
@@ -42,8 +44,15 @@ type found struct {
 // 100,000 views of a kilobyte are less.
 const maxPrograms = 256 << 20
 
+// maxMade bounds what is kept of tables, and a quarter of the views, programs and settings that are sent last: each
+// takes far more memory than it has bytes in a dump. With 100,000 tables come some 600,000 settings.
+var maxMade = 500_000
+
 func newSurvey(parts []Part) *survey {
-	v := &survey{objects: map[[2]string]found{}, triggers: map[[2]string]found{}, qualified: map[string]bool{}}
+	v := &survey{
+		objects: map[[2]string]found{}, folded: map[[2]string][2]string{}, triggers: map[[2]string]found{},
+		qualified: map[string]bool{},
+	}
 	v.choice = newChoice(parts, v.see)
 	return v
 }
@@ -67,6 +76,7 @@ func (v *survey) see(s sqldump.Statement, text string) error {
 	}
 	if kept(s) {
 		v.programs += len(text)
+		v.statements++
 	}
 	if v.programs > maxPrograms {
 		return fmt.Errorf("line %d: the views and programs have more than %d bytes; load the dump by hand", s.Line,
@@ -74,6 +84,9 @@ func (v *survey) see(s sqldump.Statement, text string) error {
 	}
 	if v.part != nil {
 		v.note(s, f)
+	}
+	if max(len(v.objects), len(v.triggers), v.statements/4) > maxMade {
+		return fmt.Errorf("line %d: the dump makes more than %d tables, triggers or programs; load it by hand", s.Line, maxMade)
 	}
 	return nil
 }
@@ -93,7 +106,7 @@ func (v *survey) note(s sqldump.Statement, f found) {
 			v.order = append(v.order, key)
 		}
 		f.rows = 0
-		v.objects[key] = f
+		v.objects[key], v.folded[folded(key)] = f, key
 	case s.Rows > 0:
 		o := v.objects[key]
 		o.rows += int64(s.Rows)
@@ -110,13 +123,10 @@ func (v *survey) object(schema, name string) found {
 	if o, exact := v.objects[[2]string{schema, name}]; exact {
 		return o
 	}
-	for key, o := range v.objects {
-		if key[0] == schema && strings.EqualFold(key[1], name) {
-			return o
-		}
-	}
-	return found{}
+	return v.objects[v.folded[folded([2]string{schema, name})]]
 }
+
+func folded(key [2]string) [2]string { return [2]string{key[0], strings.ToLower(key[1])} }
 
 // unreplicated are the tables of engines that are not among those that are replicated.
 func (v *survey) unreplicated(replicated []string) (names []string) {
