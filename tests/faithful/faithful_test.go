@@ -67,6 +67,9 @@ func (g *group) server(t *testing.T) func(dir string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if slices.ContainsFunc(g.options, func(o string) bool { return strings.Contains(o, "file_key_management") }) {
+		mariadb.NeedPlugin(t, "../..", "file_key_management")
+	}
 	return func(dir string) (options []string) {
 		for _, schema := range g.schemas {
 			command := exec.Command("bash", "-c", schema.before)
