@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"overcloud.backup/internal/excerpt"
@@ -19,16 +20,19 @@ import (
 // mariadb-backup copies none that holds no table. A folder with another name than letters, digits and _ is listed as
 // #mysql50#..., and is none of ours anyway.
 func (j *Job) checkFolders(ctx context.Context, c *galera.Client) error {
+	datadir, err := j.container.Place.Resolve(j.server.Datadir)
+	if err == nil {
+		err = refuseHidden(datadir)
+	}
+	if err != nil {
+		return fmt.Errorf("read the datadir: %w", err)
+	}
 	if !j.described {
 		return nil
 	}
 	empty, err := c.EmptySchemas(ctx)
 	if err != nil {
 		return err
-	}
-	datadir, err := j.container.Place.Resolve(j.server.Datadir)
-	if err != nil {
-		return fmt.Errorf("read the datadir: %w", err)
 	}
 	for _, name := range empty {
 		if !plainFolder(name) {
@@ -47,6 +51,37 @@ func (j *Job) checkFolders(ctx context.Context, c *galera.Client) error {
 			"move them elsewhere", excerpt.Names(j.folders))
 	}
 	return nil
+}
+
+// refuseHidden refuses hidden folders without a file, as programs make them at home: mysql's home is the datadir. For
+// each the tool writes a file, and mbstream stops at such a name with exit status 0, before all that follows it.
+func refuseHidden(datadir string) error {
+	folders, err := hiddenFolders(datadir)
+	if err == nil && len(folders) > 0 {
+		err = fmt.Errorf("hidden folders without a file, for each of which the backup tool writes one that mbstream"+
+			" does not unpack: %s; remove them, or put a file into each", excerpt.Names(folders))
+	}
+	return err
+}
+
+func hiddenFolders(datadir string) (names []string, err error) {
+	entries, err := os.ReadDir(datadir)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		if !e.IsDir() || !strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		inside, err := os.ReadDir(filepath.Join(datadir, e.Name()))
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(inside, func(e fs.DirEntry) bool { return !e.IsDir() }) {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
 }
 
 // plainFolder says that a schema's folder has the schema's name: others are encoded.

@@ -8,6 +8,7 @@ package excerpt
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -127,12 +128,17 @@ const MostNames = 200
 
 // Names writes names into a message: the first ones, each of at most 300 characters, and how many more there are.
 func Names(names []string) string {
-	shown := make([]string, 0, min(len(names), MostNames)+1)
-	for _, name := range names[:min(len(names), MostNames)] {
-		shown = append(shown, UpTo(300, name))
-	}
-	if more := len(names) - len(shown); more > 0 {
-		shown = append(shown, fmt.Sprintf("and %d more", more))
+	shown := First(names, MostNames)
+	for i, name := range shown {
+		shown[i] = UpTo(300, name)
 	}
 	return strings.Join(shown, ", ")
+}
+
+// First is a copy of the first names, and of how many there are besides.
+func First(names []string, most int) []string {
+	if more := len(names) - most; more > 0 {
+		return append(slices.Clone(names[:most]), fmt.Sprintf("and %d more", more))
+	}
+	return slices.Clone(names)
 }

@@ -67,17 +67,6 @@ var definitions = []struct{ view, kind, schema, name, columns string }{
 		"sql_mode event_definition on_completion event_comment"},
 }
 
-// notDumped are the columns, by view, that a dump does not keep.
-var notDumped = map[string]string{"tables": "row_format"}
-
-// dumped takes out of a column's value what a dump does not keep: behind the type of a temporal column that it has the
-// format of an older server, and that a table of Aria has the checksums that every one has (SHOW CREATE TABLE tells them of
-// one that did not ask for them, and the options only of one that did).
-var dumped = map[string]*strings.Replacer{
-	"column_type":    strings.NewReplacer(" /* mariadb-5.3 */", "", " /* mysql-5.6 */", ""),
-	"create_options": strings.NewReplacer(" page_checksum=1", "", "page_checksum=1 ", "", "page_checksum=1", ""),
-}
-
 // SchemaPrivileges are those ON *.* of an account that sees all that Definitions reads, users as statements and counts.
 func SchemaPrivileges() []string { return []string{"SELECT", "SHOW VIEW", "TRIGGER", "EVENT"} }
 
@@ -228,11 +217,8 @@ func (c *Client) addDefinitions(ctx context.Context, sums map[Object]*multiset, 
 		" FROM information_schema." + view + " WHERE " + userTables(schema)
 	return c.Each(ctx, query, func(row []*string) error {
 		o := Object{strings.ToLower(deref(row[0])), deref(row[1]), deref(row[2])}
-		for i, column := range columns {
-			if value := row[3+i]; carried == ByDump && value != nil && dumped[column] != nil {
-				kept := dumped[column].Replace(*value)
-				row[3+i] = &kept
-			}
+		if carried == ByDump {
+			asDumped(columns, row[3:])
 		}
 		if sums[o] == nil {
 			sums[o] = &multiset{}

@@ -95,7 +95,7 @@ func (u User) plain() string {
 // user's properties once more. These come last for two reasons: a user that exists already (root) was not created, and
 // a GRANT that repeats the password would take back PASSWORD EXPIRE.
 func UserStatements(users []User) ([]string, error) {
-	var create, grant, alter, roles []string
+	var create, grant, packages, alter, roles []string
 	for _, u := range users {
 		if u.account() != publicRole {
 			create = append(create, u.create())
@@ -104,7 +104,13 @@ func UserStatements(users []User) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		grant = append(grant, own...)
+		for _, line := range own {
+			if onPackage(line) {
+				packages = append(packages, line)
+			} else {
+				grant = append(grant, line)
+			}
+		}
 		if tail, found := strings.CutPrefix(u.Create, "CREATE USER "); found {
 			alter = append(alter, "ALTER USER "+tail) // 10.2 and 10.3 have no IF EXISTS
 		}
@@ -113,7 +119,17 @@ func UserStatements(users []User) ([]string, error) {
 			roles = append(roles, "SET DEFAULT ROLE "+quoteName(u.DefaultRole)+" FOR "+u.account())
 		}
 	}
-	return slices.Concat(create, grant, alter, roles), nil
+	if len(packages) > 0 {
+		// Servers before MariaDB 11.4 know packages in this mode only.
+		packages = slices.Concat([]string{"SET sql_mode = 'ORACLE'"}, packages, []string{"SET sql_mode = ''"})
+	}
+	return slices.Concat(create, grant, packages, alter, roles), nil
+}
+
+// onPackage says that a line of SHOW GRANTS is on a package or its body. A role may have such words in its name: its
+// grant works in the other mode, too.
+func onPackage(line string) bool {
+	return strings.Contains(line, " ON PACKAGE ")
 }
 
 func (u User) create() string {

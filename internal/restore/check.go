@@ -77,7 +77,7 @@ func (b *Book) CompareSchema(ctx context.Context, c *galera.Client) (warning str
 	for i, d := range different {
 		names[i] = d.String()
 	}
-	return "the schema is not what was restored; did somebody change it since the start? " + strings.Join(first(names), ", "), nil
+	return "the schema is not what was restored; did somebody change it since the start? " + strings.Join(excerpt.First(names, mostNames), ", "), nil
 }
 
 // explainLogin says what a refusal means right after a restore.

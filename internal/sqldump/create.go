@@ -96,7 +96,7 @@ func (s *Statement) view(l *lexer) error {
 			}
 		}
 	}
-	if !l.have("AS") || !l.peek().isOneOf("SELECT", "WITH") && !l.peek().symbol('(') {
+	if !l.have("AS") || !l.peek().isOneOf("SELECT", "WITH", "VALUES") && !l.peek().symbol('(') {
 		return errUnknown
 	}
 	if s.Definer == nil && !standsIn(l) {

@@ -245,6 +245,9 @@ var hostileUsers = []string{
 	"GRANT ALL ON *.* TO `a`@`b`, `c`@`d`", "GRANT ALL ON *.* TO `a`@`b` WITH GRANT OPTION, GLOBAL x=1", "GRANT ALL ON `nova` TO `a`@`b`", "GRANT ALL ON *.`t` TO `a`@`b`", "GRANT ALL TO `a`@`b` SELECT 1",
 	"GRANT SELECT (`a`, (SELECT 1)) ON `n`.`t` TO `a`@`b`", "GRANT PROXY ON ''@'%' TO 'root'@'localhost', 'x'@'y'", "GRANT `r`, `s` TO `a`@`b`", "GRANT", "GRANT ALL ON *.* TO", "SET DEFAULT ROLE",
 	"REVOKE ALL ON *.* FROM `a`@`b`", "DELIMITER ;;\nGRANT `r` TO `a`@`b`; SET GLOBAL event_scheduler=ON;;\nDELIMITER ", "EXECUTE IMMEDIATE 'GRANT'", "SET STATEMENT x=1 FOR GRANT `r` TO `a`@`b`",
+	"SET sql_mode = DEFAULT", "SET sql_mode = 'ANSI'", "SET sql_mode = \"ORACLE\"", "SET sql_mode = ORACLE", "SET sql_mode = 'ORACLE', GLOBAL event_scheduler=ON", "SET sql_mode = DEFAULT, GLOBAL x=1", "SET GLOBAL sql_mode = DEFAULT", "SET sql_mode = (SELECT 1)", "SET sql_mode",
+	// In that mode the name ends at the second quote.
+	"SET sql_mode = 'ORACLE';\nGRANT EXECUTE ON *.* TO \"a\\\", GLOBAL x=1, \"@`b`",
 }
 
 // As servers from 10.1 to 11 show accounts and grants.
@@ -252,7 +255,7 @@ func TestEachFormOfAnAccountIsRead(t *testing.T) {
 	for _, statement := range []string{
 		"CREATE USER IF NOT EXISTS `a`@`b`", "CREATE USER IF NOT EXISTS 'a'@'%' IDENTIFIED BY PASSWORD '*A'", "CREATE USER IF NOT EXISTS `a```@`%` IDENTIFIED VIA ed25519 USING 'x' OR unix_socket OR pam USING 'mariadb'",
 		"ALTER USER IF EXISTS `a`@`b` IDENTIFIED VIA mysql_native_password USING 'invalid' REQUIRE ISSUER '/C=x' SUBJECT '/C=y' CIPHER 'z' WITH MAX_QUERIES_PER_HOUR 1 MAX_UPDATES_PER_HOUR 2 MAX_CONNECTIONS_PER_HOUR 3 MAX_USER_CONNECTIONS -1 MAX_STATEMENT_TIME 1.500000 ACCOUNT LOCK PASSWORD EXPIRE INTERVAL 5 DAY",
-		"ALTER USER `a`@`b` PASSWORD EXPIRE", "ALTER USER IF EXISTS `a`@`b` REQUIRE X509 PASSWORD EXPIRE NEVER", "CREATE ROLE IF NOT EXISTS `r`", "SET DEFAULT ROLE `r` FOR `a`@`b`",
+		"ALTER USER `a`@`b` PASSWORD EXPIRE", "ALTER USER IF EXISTS `a`@`b` REQUIRE X509 PASSWORD EXPIRE NEVER", "CREATE ROLE IF NOT EXISTS `r`", "SET DEFAULT ROLE `r` FOR `a`@`b`", "SET sql_mode = 'ORACLE'", "SET sql_mode = ''",
 		"GRANT ALL PRIVILEGES ON *.* TO `root`@`localhost` IDENTIFIED VIA mysql_native_password USING 'invalid' OR unix_socket WITH GRANT OPTION", "GRANT PROXY ON ''@'%' TO 'root'@'localhost' WITH GRANT OPTION",
 		"GRANT SELECT (`user`, `host`), INSERT ON `mysql`.`user` TO `a b``c`@`10.%`", "GRANT SELECT (user, host), UPDATE (host) ON `mysql`.`user` TO 'a'@'10.%'", "GRANT EXECUTE ON PROCEDURE `sys`.`diagnostics` TO `a`@`10.%` WITH GRANT OPTION",
 		"GRANT EXECUTE, ALTER ROUTINE ON PACKAGE BODY `a`.`b` TO `a`@`10.%`", "GRANT RELOAD, PROCESS, REPLICATION CLIENT ON *.* TO 'backup'@'localhost' IDENTIFIED BY PASSWORD '*2470C0C06DEE42FD1618BB99005ADCA2EC9D1E19' REQUIRE SSL WITH MAX_USER_CONNECTIONS 5",

@@ -21,6 +21,7 @@ var accountStatements = []struct {
 	{[]string{"ALTER", "USER"}, alteredUser},
 	{[]string{"GRANT"}, grant},
 	{[]string{"SET", "DEFAULT", "ROLE"}, defaultRole},
+	{[]string{"SET", "sql_mode"}, packageMode},
 }
 
 // ofUsers knows a statement of a file of users, or refuses it.
@@ -38,6 +39,7 @@ func (r *Reader) ofUsers(s *Statement) error {
 		if err != nil {
 			return s.refuse(err)
 		}
+		r.session = l.session
 		return nil
 	}
 	return s.refuse(errors.New("it is none about an account that a file of users has"))
@@ -86,6 +88,17 @@ func defaultRole(l *lexer) error {
 		return errors.Join(err, errUnknown)
 	}
 	return accountName(l)
+}
+
+// packageMode reads "= 'ORACLE'" and "= ”", which are around grants on packages.
+func packageMode(l *lexer) error {
+	if !l.symbol('=') {
+		return errUnknown
+	}
+	if t := l.next(); t.text == "'ORACLE'" || t.text == "''" {
+		return l.session.mode(t)
+	}
+	return errUnknown
 }
 
 // grant reads "SELECT (`a`, `b`), INSERT ON `nova`.`t` TO `nova`@`%` WITH GRANT OPTION", and "`r` TO `nova`@`%`", where

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"overcloud.backup/internal/container"
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/process"
 )
@@ -83,7 +84,7 @@ func (r *Restore) Build(ctx context.Context, to string) (built Built, err error)
 		err = &Unusable{Path: r.set.at, Problem: bad.Problem}
 	}
 	built.Links, built.Bytes, built.Options = len(run.outside), run.progress.ReadBytes, run.options
-	built.Differences, built.Warnings = first(run.differences), run.warnings
+	built.Differences, built.Warnings = excerpt.First(run.differences, mostNames), run.warnings
 	return built, err
 }
 

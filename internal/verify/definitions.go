@@ -86,19 +86,11 @@ func (r *restoring) differs(names []string) {
 		return
 	}
 	r.differences = names
-	r.bad(problem(data(r.set.Manifest).Name, "%s", strings.Join(first(names), ", ")).of(Differing))
+	r.bad(problem(data(r.set.Manifest).Name, "%s", strings.Join(excerpt.First(names, mostNames), ", ")).of(Differing))
 }
 
 // mostNames is how many objects a message names.
 const mostNames = 10
-
-// first are the first names, and how many there are besides.
-func first(names []string) []string {
-	if more := len(names) - mostNames; more > 0 {
-		return append(slices.Clone(names[:mostNames]), fmt.Sprintf("and %d more", more))
-	}
-	return names
-}
 
 func (r *restoring) compareDefinitions(ctx context.Context, definitions galera.Definitions) error {
 	known, err := r.excuses(ctx)
@@ -115,7 +107,7 @@ func (r *restoring) compareDefinitions(ctx context.Context, definitions galera.D
 		}
 	}
 	for _, why := range slices.Sorted(maps.Keys(excused)) {
-		r.warn("%s: %s", strings.Join(first(excused[why]), ", "), why)
+		r.warn("%s: %s", strings.Join(excerpt.First(excused[why], mostNames), ", "), why)
 	}
 	r.differs(names)
 	return nil

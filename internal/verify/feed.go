@@ -26,6 +26,8 @@ type feeding struct {
 	stood  standIns
 	// rows is the table that rows went to last.
 	rows string
+	// warned is the table of which a warning was last.
+	warned string
 }
 
 // step is a file of the set, or some of its statements.
@@ -171,6 +173,9 @@ func (l *feeding) dumped(ctx context.Context, s sqldump.Statement) error {
 		return l.event(ctx, s)
 	}
 	err := l.run(ctx, s)
+	if err == nil {
+		err = l.values(ctx, s)
+	}
 	if s.Does == "INSERT" || s.Does == "REPLACE" {
 		l.rows = s.Schema + "." + s.Name
 	}
@@ -179,6 +184,16 @@ func (l *feeding) dumped(ctx context.Context, s sqldump.Statement) error {
 			"as a FLOAT has that a dump rounds", errors.Unwrap(err), excerpt.Of(l.rows))}
 	}
 	return err
+}
+
+// values warns of rows that did not go in as they are, once for each table.
+func (l *feeding) values(ctx context.Context, s sqldump.Statement) error {
+	said, err := changed(ctx, l.server, s)
+	if table := s.Schema + "." + s.Name; said != "" && table != l.warned {
+		l.warned = table
+		l.warn("%s", said)
+	}
+	return errors.Join(err, lenient(ctx, l.server, s))
 }
 
 // event makes an event as it was, also where its last moment has passed.

@@ -28,6 +28,7 @@ type loading struct {
 	stages       []*stage
 	schemas      map[string]string // the CREATE DATABASE, by the part's As
 	using        string            // the session's schema
+	warned       string            // the table of which the last warning of changed values was
 	later        []deferred
 	programBytes int                // of them
 	replaced     map[[3]string]bool // views and programs, by kind, schema and name

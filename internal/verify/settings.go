@@ -36,14 +36,21 @@ var world = []worldly{
 	{name: "old_mode", value: list, may: true},
 	{name: "mysql56_temporal_format", value: onOff, may: true},
 	{name: "explicit_defaults_for_timestamp", value: onOff},
-	{name: "innodb_default_row_format", value: regexp.MustCompile(`^(redundant|compact|dynamic)$`), may: true},
-	{name: "innodb_file_format", value: plain, may: true},
-	{name: "innodb_large_prefix", value: onOff, may: true},
 	{name: "innodb_file_per_table", value: onOff},
+}
+
+// roomiest are the arguments by which every table of a dump has its place, whatever the default was when it was made: in
+// other row formats than this a key has 767 bytes, and a row more of each long column. Servers before MariaDB 10.2 have it
+// in another file format only.
+var roomiest = []string{
+	"--loose-innodb-default-row-format=dynamic", "--loose-innodb-file-format=Barracuda", "--loose-innodb-large-prefix=ON",
 }
 
 // worldOf are the arguments of a server that is to be as the one that was backed up.
 func worldOf(settings map[string]string, method string) (args []string) {
+	if method == "logical" {
+		args = append(args, roomiest...)
+	}
 	for _, w := range world {
 		value, known := settings[w.name]
 		if !known || !w.value.MatchString(value) || method == "physical" && !w.files {

@@ -117,7 +117,7 @@ func (l *loading) take(s sqldump.Statement, text string) error {
 		l.later = append(l.later, deferred{s, text, l.chosen.part})
 	}
 	if s.Kind == sqldump.Session {
-		return send(l.ctx, l.server, s, text)
+		return errors.Join(send(l.ctx, l.server, s, text), lenient(l.ctx, l.server, s))
 	}
 	st := l.stageOf(l.chosen.part.As)
 	switch {
@@ -129,11 +129,24 @@ func (l *loading) take(s sqldump.Statement, text string) error {
 				return err
 			}
 		}
-		return l.sendIn(st.fresh, s, s.TableText(l.engineOf(s), l.schemaOf(st)))
+		if err := l.sendIn(st.fresh, s, s.TableText(l.engineOf(s), l.schemaOf(st))); err != nil {
+			return err
+		}
+		return l.values(s)
 	case s.Kind == sqldump.Program && strings.HasPrefix(s.Does, "CREATE ") && s.Does != "CREATE EVENT" && !s.Qualified:
 		return l.sendIn(st.fresh, s, s.Text)
 	}
 	return nil
+}
+
+// values warns of rows that did not go in as they are, once for each table.
+func (l *loading) values(s sqldump.Statement) error {
+	said, err := changed(l.ctx, l.server, s)
+	if table := s.Schema + "." + s.Name; said != "" && table != l.warned {
+		l.warned = table
+		l.warn("%s", said)
+	}
+	return err
 }
 
 // sendIn runs a statement in a schema, whatever the dump has said before it.

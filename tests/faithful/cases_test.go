@@ -23,19 +23,20 @@ import (
 //	-- unproven METHOD: TEXT           nobody can tell whether the set restores, and the error has TEXT
 //	-- warned METHOD: TEXT             a warning of the backup has TEXT
 //	-- noted METHOD: TEXT              a warning of the verification has TEXT
+//	-- broken: leave_out               the backup leaves out what the server cannot open
 //	-- slow: yes                       left out unless all tests are run (TESTS_ALL)
 //	-- lost METHOD: REGEXP             lines of the portrait that the method does not carry
 type schema struct {
 	name, path      string
 	server, command string
 	before          string
-	slow            bool
+	slow, leaveOut  bool
 	expected        []expectation
 }
 
 type expectation struct{ what, method, text string }
 
-var header = regexp.MustCompile(`^-- (server|before|shell|slow|(refused|unusable|unproven|warned|noted|lost) (physical|logical)): (.+)$`)
+var header = regexp.MustCompile(`^-- (server|before|shell|slow|broken|(refused|unusable|unproven|warned|noted|lost) (physical|logical)): (.+)$`)
 
 func readSchemas(t *testing.T) (all []schema) {
 	t.Helper()
@@ -68,6 +69,8 @@ func readSchema(t *testing.T, path string) schema {
 			s.before = m[4]
 		case m[1] == "slow":
 			s.slow = true
+		case m[1] == "broken":
+			s.leaveOut = m[4] == "leave_out"
 		case m[1] == "shell":
 			s.command = m[4]
 		default:
@@ -94,7 +97,7 @@ func (s schema) alone() bool {
 			return true
 		}
 	}
-	return false
+	return s.leaveOut
 }
 
 // group is of schemas that share a server.

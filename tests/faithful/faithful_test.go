@@ -67,6 +67,9 @@ func (g *group) server(t *testing.T) func(dir string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if slices.ContainsFunc(g.options, func(o string) bool { return strings.Contains(o, "file_key_management") }) {
+		mariadb.NeedPlugin(t, "../..", "file_key_management")
+	}
 	return func(dir string) (options []string) {
 		for _, schema := range g.schemas {
 			command := exec.Command("bash", "-c", schema.before)
@@ -85,7 +88,7 @@ func (g *group) server(t *testing.T) func(dir string) []string {
 // through takes the server's data through a backup, its verification and a restore.
 func (g *group) through(t *testing.T, s *mariadb.Server, method string, was []string) {
 	destination := folder(t, "backup-sets-")
-	made, err := backUp(t, s, destination, method)
+	made, err := g.backUp(t, s, destination, method)
 	if refused := g.texts("refused", method); len(refused) > 0 {
 		for _, text := range refused {
 			if err == nil || !strings.Contains(err.Error(), text) {
@@ -125,9 +128,9 @@ func (g *group) through(t *testing.T, s *mariadb.Server, method string, was []st
 	g.compare(t, method, different(was, is))
 }
 
-func backUp(t *testing.T, s *mariadb.Server, destination, method string) (*backup.Result, error) {
+func (g *group) backUp(t *testing.T, s *mariadb.Server, destination, method string) (*backup.Result, error) {
 	job, err := backup.Prepare(t.Context(), backup.Options{
-		Destination: destination, Method: backup.Method(method), Level: 1, Buffer: 64 << 20, MadeBy: "test", WarnNonTransactional: true,
+		Destination: destination, Method: backup.Method(method), Level: 1, Buffer: 64 << 20, MadeBy: "test", WarnNonTransactional: true, LeaveOutBroken: g.schemas[0].leaveOut,
 		Login: galera.Login{Socket: s.Socket}, DrainTimeout: 10 * time.Second, Scrub: func(text string) string { return text },
 	})
 	if err != nil {
@@ -192,7 +195,10 @@ func (g *group) restored(t *testing.T, set *verify.Set) []string {
 		if err := os.Rename(ready, filepath.Join(dir, "data")); err != nil {
 			t.Fatal(err)
 		}
-		return g.server(t)(dir)
+		// A restore puts all files of InnoDB into the datadir.
+		return slices.DeleteFunc(g.server(t)(dir), func(o string) bool {
+			return strings.HasPrefix(o, "--innodb-undo-directory") || strings.HasPrefix(o, "--innodb-log-group-home-dir")
+		})
 	})
 	if err != nil {
 		t.Fatal(err)

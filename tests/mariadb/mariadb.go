@@ -69,6 +69,14 @@ func Plugins(repository string) []string {
 	return []string{"--plugin-dir=" + folder}
 }
 
+// NeedPlugin skips a test where tests/setup has not fetched a plugin of the server to a folder of this repository.
+func NeedPlugin(t *testing.T, repository, plugin string) {
+	t.Helper()
+	if _, err := os.Stat(filepath.Join(repository, "build/plugins", plugin+".so")); err != nil {
+		skip(t, "needs the plugin "+plugin)
+	}
+}
+
 func provider() string {
 	for _, path := range []string{os.Getenv("WSREP_PROVIDER"), "/usr/lib/galera/libgalera_smm.so", "/usr/lib64/galera-4/libgalera_smm.so"} {
 		if _, err := os.Stat(path); err == nil {

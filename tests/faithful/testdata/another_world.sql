@@ -2,6 +2,7 @@
 -- server: --skip-name-resolve --lower-case-table-names=1 --character-set-server=latin2 --collation-server=latin2_czech_cs --innodb-default-row-format=compact --default-time-zone=+05:00 --explicit-defaults-for-timestamp=OFF --sql-mode=ANSI_QUOTES,NO_BACKSLASH_ESCAPES,PAD_CHAR_TO_FULL_LENGTH --max-allowed-packet=16M --innodb-strict-mode=OFF --log-bin=x --log-slave-updates --gtid-domain-id=1
 -- warned logical: far
 -- warned physical: far
+-- lost logical: ^row_format of world\.
 CREATE DATABASE World;
 USE World;
 CREATE TABLE MixedCase (id INT PRIMARY KEY, at TIMESTAMP DEFAULT '2026-03-29 02:30:00', other TIMESTAMP, c CHAR(9) DEFAULT 'a\');
