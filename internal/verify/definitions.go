@@ -24,12 +24,9 @@ type definitionList struct {
 	definitions galera.Definitions
 }
 
-// maxListed bounds the list: one of 100,000 tables takes about 10 MB.
-const maxListed = 64 << 20
-
 func (l *definitionList) Write(p []byte) (int, error) {
-	if l.text.Len()+len(p) > maxListed {
-		return 0, fmt.Errorf("the definitions have more than %d bytes", maxListed)
+	if l.text.Len()+len(p) > galera.MaxDefinitions {
+		return 0, fmt.Errorf("the definitions have more than %d bytes", galera.MaxDefinitions)
 	}
 	return l.text.Write(p)
 }
