@@ -140,7 +140,7 @@ func (s *Server) install(o process.ChildOptions, own, more []string) error {
 	if err := os.Mkdir(temporary, 0o700); err != nil {
 		return err
 	}
-	if _, err := os.Stat(s.Data); err == nil {
+	if _, err := os.Stat(filepath.Join(s.Data, "mysql")); err == nil {
 		return nil
 	}
 	args := append(own, "--tmpdir="+temporary, "--skip-test-db", "--skip-name-resolve", "--auth-root-authentication-method=socket")
