@@ -175,6 +175,9 @@ func (b *Book) Drop() error {
 	if b.UnderWay() {
 		return nil
 	}
+	if err := os.RemoveAll(b.definitions()); err != nil {
+		return err
+	}
 	if b.Before != nil {
 		return b.become(*b.Before)
 	}
@@ -264,10 +267,11 @@ func (b *Book) End(how string) error {
 		return nil
 	}
 	b.Ended, b.EndedAt = how, now()
-	if how != Rejoined {
-		b.Before = nil
+	if how == Rejoined {
+		return b.save()
 	}
-	return b.save()
+	b.Before = nil
+	return errors.Join(b.save(), os.RemoveAll(b.definitions()))
 }
 
 func now() string { return time.Now().UTC().Format(time.RFC3339) }

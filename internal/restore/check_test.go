@@ -64,4 +64,10 @@ func TestTheSchemaIsHeldAgainstTheSetsWhereTheAccountSeesIt(t *testing.T) {
 	if warning, err := b.CompareSchema(t.Context(), blind); !strings.Contains(warning, `the database account "few" lacks SELECT`) || err != nil {
 		t.Errorf("an account that does not see it: %q %v", warning, err)
 	}
+	if err := b.End(Restored); err != nil {
+		t.Fatal(err)
+	}
+	if exists(b.definitions()) {
+		t.Error("the definitions are left beside the book of a restore that has ended")
+	}
 }

@@ -31,19 +31,26 @@ func (r *restoring) holdEvents(ctx context.Context) (events Events, err error) {
 	if err != nil {
 		return events, fmt.Errorf("list the events: %w", err)
 	}
-	known := r.set.Manifest.Schema.EventsEnabled
-	for _, row := range rows {
-		name := galera.Event{Schema: row[0], Name: row[1]}
-		switch {
-		case known == nil && row[2] == "ENABLED" || slices.Contains(known, repository.Name(name)):
-			events.Enable = append(events.Enable, name)
-		case known == nil:
-			events.Unknown = append(events.Unknown, name)
-		}
-	}
+	events = heldEvents(rows, r.set.Manifest.Schema.EventsEnabled)
 	// The server here has read its events already, and runs none. ALTER EVENT would make them its own.
 	if err := r.server.Exec(ctx, "UPDATE mysql.event SET status = 'SLAVESIDE_DISABLED' WHERE status = 'ENABLED'"); err != nil {
 		return events, fmt.Errorf("hold the events: %w", err)
 	}
 	return events, nil
+}
+
+// heldEvents sorts the events of the datadir, each with its schema, name and status, by what the set knows of them. One that
+// the set does not count among those that ran, and that would run here, is nobody's to forget: it may be of the server's own
+// schemas, or members may have contradicted one another.
+func heldEvents(rows [][]string, known []repository.Name) (events Events) {
+	for _, row := range rows {
+		event, enabled := galera.Event{Schema: row[0], Name: row[1]}, row[2] == string(galera.Enabled)
+		switch {
+		case slices.Contains(known, repository.Name(event)), enabled && known == nil:
+			events.Enable = append(events.Enable, event)
+		case enabled, known == nil:
+			events.Unknown = append(events.Unknown, event)
+		}
+	}
+	return events
 }
