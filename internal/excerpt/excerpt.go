@@ -123,8 +123,11 @@ func Join(errs ...error) error {
 	return errors.Join(kept...)
 }
 
-// MostNames is how many Names writes.
-const MostNames = 200
+// MostNames is how many Names writes; FewNames how many a message of one line names.
+const (
+	MostNames = 200
+	FewNames  = 10
+)
 
 // Names writes names into a message: the first ones, each of at most 300 characters, and how many more there are.
 func Names(names []string) string {

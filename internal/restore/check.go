@@ -40,9 +40,6 @@ func (n *Node) Check(ctx context.Context, login galera.Login, want Expected, lim
 	return w, err
 }
 
-// mostNames is how many objects a warning names.
-const mostNames = 10
-
 // CompareSchema compares the definitions of the running server with those of what was made ready, which was compared with
 // the set before anybody was kept out: what is not the same now is worth a warning, and no reason to keep clients out.
 func (b *Book) CompareSchema(ctx context.Context, c *galera.Client) (warning string, err error) {
@@ -77,7 +74,7 @@ func (b *Book) CompareSchema(ctx context.Context, c *galera.Client) (warning str
 	for i, d := range different {
 		names[i] = d.String()
 	}
-	return "the schema is not what was restored; did somebody change it since the start? " + strings.Join(excerpt.First(names, mostNames), ", "), nil
+	return "the schema is not what was restored; did somebody change it since the start? " + strings.Join(excerpt.First(names, excerpt.FewNames), ", "), nil
 }
 
 // explainLogin says what a refusal means right after a restore.

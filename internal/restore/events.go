@@ -16,17 +16,17 @@ import (
 func (b *Book) EnableEvents(ctx context.Context, c *galera.Client) (said string, warnings []string) {
 	enabled, left, err := c.EnableEvents(ctx, b.Events.Enable)
 	if len(enabled) > 0 {
-		said = fmt.Sprintf("enabled %d events here, and nowhere else: %s", len(enabled), strings.Join(excerpt.First(enabled, mostNames), ", "))
+		said = fmt.Sprintf("enabled %d events here, and nowhere else: %s", len(enabled), strings.Join(excerpt.First(enabled, excerpt.FewNames), ", "))
 	}
 	if err != nil {
 		warnings = append(warnings, fmt.Sprintf("whether the events run that ran before is not known: %v", err))
 	}
 	if len(left) > 0 {
-		warnings = append(warnings, "no controller runs these events: "+strings.Join(excerpt.First(left, mostNames), "; "))
+		warnings = append(warnings, "no controller runs these events: "+strings.Join(excerpt.First(left, excerpt.FewNames), "; "))
 	}
 	if len(b.Events.Unknown) > 0 {
 		warnings = append(warnings, "no controller runs these events now, and the set does not say whether one ran them; enable on one controller "+
-			"those that are to run: "+strings.Join(excerpt.First(statements(ctx, c, b.Events.Unknown), mostNames), "; "))
+			"those that are to run: "+strings.Join(excerpt.First(statements(ctx, c, b.Events.Unknown), excerpt.FewNames), "; "))
 	}
 	if scheduler, err := c.EventScheduler(ctx); len(enabled) > 0 && err == nil && scheduler != "ON" {
 		warnings = append(warnings, "event_scheduler is "+scheduler+" on this controller, so that the events do not run here")

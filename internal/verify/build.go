@@ -84,7 +84,7 @@ func (r *Restore) Build(ctx context.Context, to string) (built Built, err error)
 		err = &Unusable{Path: r.set.at, Problem: bad.Problem}
 	}
 	built.Links, built.Bytes, built.Options = len(run.outside), run.progress.ReadBytes, run.options
-	built.Differences, built.Warnings = excerpt.First(run.differences, mostNames), run.warnings
+	built.Differences, built.Warnings = excerpt.First(run.differences, excerpt.FewNames), run.warnings
 	return built, err
 }
 

@@ -86,11 +86,8 @@ func (r *restoring) differs(names []string) {
 		return
 	}
 	r.differences = names
-	r.bad(problem(data(r.set.Manifest).Name, "%s", strings.Join(excerpt.First(names, mostNames), ", ")).of(Differing))
+	r.bad(problem(data(r.set.Manifest).Name, "%s", strings.Join(excerpt.First(names, excerpt.FewNames), ", ")).of(Differing))
 }
-
-// mostNames is how many objects a message names.
-const mostNames = 10
 
 func (r *restoring) compareDefinitions(ctx context.Context, definitions galera.Definitions) error {
 	known, err := r.excuses(ctx)
@@ -107,7 +104,7 @@ func (r *restoring) compareDefinitions(ctx context.Context, definitions galera.D
 		}
 	}
 	for _, why := range slices.Sorted(maps.Keys(excused)) {
-		r.warn("%s: %s", strings.Join(excerpt.First(excused[why], mostNames), ", "), why)
+		r.warn("%s: %s", strings.Join(excerpt.First(excused[why], excerpt.FewNames), ", "), why)
 	}
 	r.differs(names)
 	return nil

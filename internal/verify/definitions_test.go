@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/repository"
 )
@@ -56,7 +57,7 @@ func TestNothingIsBuiltThatDiffersUnlessItIsAccepted(t *testing.T) {
 			t.Errorf("%s: it was built", method)
 		}
 		b, to, err := built(t, destination, path, true)
-		if err != nil || len(b.Differences) != mostNames+1 || len(b.Warnings) > 0 {
+		if err != nil || len(b.Differences) != excerpt.FewNames+1 || len(b.Warnings) > 0 {
 			t.Errorf("%s, accepted: %+v, %v", method, b, err)
 		}
 		if _, err := os.Stat(to); err != nil {
