@@ -16,6 +16,7 @@ import (
 	"overcloud.backup/internal/jobs"
 	"overcloud.backup/internal/rebuild"
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/stores"
 	"overcloud.backup/internal/scratch"
 	"overcloud.backup/internal/verify"
 )
@@ -95,7 +96,7 @@ func (o backupVerifyOptions) present(ctx context.Context, call *ansible.Call) (*
 	late := fmt.Errorf("max_duration of %g s has passed", o.MaxDuration)
 	ctx, cancel := context.WithTimeoutCause(ctx, seconds(o.MaxDuration), late)
 	defer cancel()
-	r, err := repository.Open(o.Destination)
+	r, err := stores.Open(o.Destination)
 	if err != nil {
 		return nil, err
 	}

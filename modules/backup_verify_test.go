@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/stores"
 	"overcloud.backup/internal/unit"
 )
 
@@ -26,7 +27,7 @@ func smallSet(t *testing.T) (destination, path string) {
 		}
 	}
 	destination = filepath.Join(dir, "sets")
-	r, err := repository.Make(destination)
+	r, err := stores.Make(destination)
 	if err != nil {
 		t.Fatal(err)
 	}

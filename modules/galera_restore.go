@@ -19,6 +19,7 @@ import (
 	"overcloud.backup/internal/rebuild"
 	"overcloud.backup/internal/reload"
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/stores"
 	"overcloud.backup/internal/restore"
 )
 
@@ -175,7 +176,7 @@ func (o galeraRestoreOptions) open() (*repository.Set, error) {
 	if o.Destination == "" {
 		return nil, fs.ErrNotExist
 	}
-	r, err := repository.Open(o.Destination)
+	r, err := stores.Open(o.Destination)
 	if err != nil {
 		return nil, err
 	}

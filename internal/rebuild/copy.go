@@ -10,6 +10,7 @@ import (
 
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/local"
 	"overcloud.backup/internal/scratch"
 )
 
@@ -94,7 +95,7 @@ func (r *Copy) guard(ctx context.Context) (context.Context, func()) {
 				return
 			case <-tick.C:
 			}
-			if free, at, err := repository.Free(r.o.Scratch); err == nil && free < leastFree {
+			if free, at, err := local.Free(r.o.Scratch); err == nil && free < leastFree {
 				cancel(fmt.Errorf("less than %d bytes are free at %s now: the copy takes more than that of a sound set, or something else fills the disk", leastFree, at))
 			}
 		}

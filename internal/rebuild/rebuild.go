@@ -12,6 +12,7 @@ import (
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/local"
 	"overcloud.backup/internal/scratch"
 )
 
@@ -146,7 +147,7 @@ func room(s *repository.Set, scratch string) (Space, error) {
 	raw, factor := s.Manifest.Data().RawBytes, factors[s.Manifest.Method]
 	space := Space{Raw: raw, Factor: factor, Needed: int64(float64(raw)*factor) + spaceMargin}
 	var err error
-	space.Free, space.At, err = repository.Free(scratch)
+	space.Free, space.At, err = local.Free(scratch)
 	if err == nil && space.Free < space.Needed {
 		err = fmt.Errorf("too little space at %s: %d bytes are free, and about %d are needed (%g times %d, and %d); choose another scratch folder",
 			space.At, space.Free, space.Needed, factor, raw, spaceMargin)

@@ -17,6 +17,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/stores"
 	"overcloud.backup/internal/zframe"
 	"overcloud.backup/tests/sets"
 )
@@ -40,7 +41,7 @@ func TestAFileThatIsNoneIsNotWaitedFor(t *testing.T) {
 			must(t, place(at))
 			done := make(chan error, 1)
 			go func() {
-				r, err := repository.Open(destination)
+				r, err := stores.Open(destination)
 				if err != nil {
 					done <- err
 					return
@@ -92,7 +93,7 @@ func TestFoldersThatAreNoSetsAreNamed(t *testing.T) {
 	must(t, os.MkdirAll(filepath.Join(cluster, ".partial-20991231T000000Z_physical_y"), 0o700))
 	must(t, os.MkdirAll(filepath.Join(destination, "lost+found"), 0o700))
 	must(t, os.WriteFile(filepath.Join(cluster, "a file"), nil, 0o600))
-	r, err := repository.Open(destination)
+	r, err := stores.Open(destination)
 	must(t, err)
 	defer r.Close()
 	l, err := r.List("solo")
@@ -116,10 +117,10 @@ func TestFoldersThatAreNoSetsAreNamed(t *testing.T) {
 func TestADirectoryThatOthersCanWriteToIsRefused(t *testing.T) {
 	destination, _ := sets.Copy(t, "logical")
 	must(t, os.Chmod(destination, 0o777))
-	if _, err := repository.Open(destination); err == nil {
+	if _, err := stores.Open(destination); err == nil {
 		t.Error("it is accepted")
 	}
-	if _, err := repository.Open("/var/tmp/there/is/nothing"); err == nil {
+	if _, err := stores.Open("/var/tmp/there/is/nothing"); err == nil {
 		t.Error("a missing one is accepted")
 	}
 }

@@ -7,13 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
-	"strings"
-	"syscall"
 
 	"overcloud.backup/internal/excerpt"
 )
@@ -257,46 +252,4 @@ func CheckJSON(text []byte) error {
 		}
 	}
 	return nil
-}
-
-// List reads the manifests of all sets, newest first. Folders without a manifest are no sets; a manifest that cannot
-// be read is an error beside the others.
-func (d *Directory) List() ([]*Manifest, error) {
-	names, err := fs.Glob(d.root.FS(), "*/*/"+ManifestName)
-	errs := []error{err}
-	var all []*Manifest
-	for _, name := range names {
-		if strings.Contains(name, "/"+partial) {
-			continue
-		}
-		m, bad := d.read(name)
-		if bad != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", excerpt.UpTo(300, filepath.Join(d.path, name)), bad))
-			continue
-		}
-		all = append(all, m)
-	}
-	slices.SortFunc(all, func(a, b *Manifest) int { return strings.Compare(filepath.Base(b.Set), filepath.Base(a.Set)) })
-	return all, excerpt.Join(errs...)
-}
-
-func (d *Directory) read(name string) (*Manifest, error) {
-	// Nothing waits for who writes to a pipe of that name.
-	f, err := d.root.OpenFile(name, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return nil, errors.Join(errors.New("manifest: it is no regular file"), err)
-	}
-	data, err := io.ReadAll(io.LimitReader(f, maxManifest))
-	if err != nil {
-		return nil, err
-	}
-	m, err := ParseManifest(data)
-	if err == nil && m.Set != filepath.Dir(name) {
-		return nil, fmt.Errorf("manifest: it is that of the set %q", excerpt.Of(m.Set))
-	}
-	return m, err
 }

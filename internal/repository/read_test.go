@@ -14,6 +14,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/stores"
 	"overcloud.backup/internal/zframe"
 	"overcloud.backup/tests/sets"
 )
@@ -155,7 +156,7 @@ func TestTheManifestOfAnotherSetIsRefused(t *testing.T) {
 	destination, path := sets.Copy(t, "physical")
 	_, other := sets.Copy(t, "logical")
 	must(t, os.Rename(filepath.Join(other, repository.ManifestName), filepath.Join(path, repository.ManifestName)))
-	r, err := repository.Open(destination)
+	r, err := stores.Open(destination)
 	must(t, err)
 	defer r.Close()
 	for _, name := range []string{repository.Newest, path, "solo/" + filepath.Base(path)} {

@@ -15,7 +15,7 @@ import (
 
 	"overcloud.backup/internal/container"
 	"overcloud.backup/internal/process"
-	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/local"
 	"overcloud.backup/internal/safefile"
 )
 
@@ -72,7 +72,7 @@ var former = "/var/tmp/overcloud.backup"
 // and one that is busy is looked after by who uses it.
 func RecoverFormer() (undone []string, err error) {
 	run := filepath.Join(former, runName)
-	if err := repository.Check(former); err != nil || !isFolder(run) {
+	if err := local.Check(former); err != nil || !isFolder(run) {
 		return nil, nil
 	}
 	undone, err = Recover(former)

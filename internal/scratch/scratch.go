@@ -16,7 +16,7 @@ import (
 
 	"overcloud.backup/internal/container"
 	"overcloud.backup/internal/process"
-	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/local"
 	"overcloud.backup/internal/safefile"
 )
 
@@ -51,7 +51,7 @@ const longestSocket = 107
 
 // Check refuses a scratch folder that cannot work, without changing anything.
 func Check(root string, owner process.Owner) error {
-	if err := repository.Check(root); err != nil {
+	if err := local.Check(root); err != nil {
 		return fmt.Errorf("scratch: %w", err)
 	}
 	if socket := filepath.Join(root, runName, SocketName); len(socket) > longestSocket {
@@ -229,7 +229,7 @@ func writeNew(path, content string, owner process.Owner) error {
 
 // hold locks a scratch folder, at once or not at all (ErrBusy).
 func hold(root string) (*os.File, error) {
-	if err := repository.Check(root); err != nil {
+	if err := local.Check(root); err != nil {
 		return nil, fmt.Errorf("scratch: %w", err)
 	}
 	f, err := os.OpenFile(filepath.Join(root, LockName), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)

@@ -12,6 +12,7 @@ import (
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/rebuild"
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/stores"
 	"overcloud.backup/tests/sets"
 )
 
@@ -30,7 +31,7 @@ func verified(t *testing.T, destination, path string, level repository.Level) (r
 // listed is the only set of a repository.
 func listed(t *testing.T, destination string) repository.Entry {
 	t.Helper()
-	r, err := repository.Open(destination)
+	r, err := stores.Open(destination)
 	must(t, err)
 	defer r.Close()
 	l, err := r.List("")

@@ -20,13 +20,14 @@ import (
 
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/stores"
 	"overcloud.backup/internal/xbstream"
 	"overcloud.backup/internal/zframe"
 )
 
 // BackUp makes a set as galera_backup does.
 func (s *Server) BackUp(method string) (string, error) {
-	dir, err := repository.Make(filepath.Join(s.Dir, "sets"))
+	dir, err := stores.Make(filepath.Join(s.Dir, "sets"))
 	if err != nil {
 		return "", err
 	}
@@ -200,7 +201,7 @@ func Copy(t *testing.T, method string) (destination, path string) {
 
 func Open(t *testing.T, destination, name string) *repository.Set {
 	t.Helper()
-	r, err := repository.Open(destination)
+	r, err := stores.Open(destination)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package repository
+package local
 
 import (
-	"encoding/json"
+	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	"overcloud.backup/tests/messages"
+	"overcloud.backup/internal/repository"
 )
 
 var at = time.Date(2026, 11, 22, 19, 15, 0, 5e8, time.UTC)
@@ -31,17 +31,34 @@ func home(t *testing.T) string {
 	return dir
 }
 
-func open(t *testing.T) *Directory {
+// opened is a repository in a new directory.
+type opened struct {
+	*repository.Repository
+	path string
+}
+
+func opens(t *testing.T) opened {
 	t.Helper()
-	d, err := Make(filepath.Join(home(t), "backups"))
+	path := filepath.Join(home(t), "backups")
+	s, err := Make(path)
 	if err != nil {
 		t.Fatal(err)
 	}
+	d := opened{repository.New(s), path}
 	t.Cleanup(func() { d.Close() })
 	return d
 }
 
-func create(t *testing.T, d *Directory) *Draft {
+// sets lists the sets, and says what is wrong with those that are damaged.
+func (d opened) sets() ([]repository.Entry, error) {
+	l, err := d.List("")
+	for _, bad := range l.Damaged {
+		err = errors.Join(err, fmt.Errorf("%s: %v", bad.Set, bad.Problems))
+	}
+	return l.Sets, err
+}
+
+func create(t *testing.T, d opened) *repository.Draft {
 	t.Helper()
 	s, err := d.Create("galera_cluster", "physical", "controller-2", at)
 	if err != nil {
@@ -51,13 +68,13 @@ func create(t *testing.T, d *Directory) *Draft {
 }
 
 // commit writes a set of one file.
-func commit(t *testing.T, s *Draft) {
+func commit(t *testing.T, s *repository.Draft) {
 	t.Helper()
 	f, err := s.Add("users.sql", "users", []byte("CREATE USER a;\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Commit(&Manifest{Files: []File{f}, Warnings: []string{}}); err != nil {
+	if err := s.Commit(&repository.Manifest{Files: []repository.File{f}, Warnings: []string{}}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -65,9 +82,9 @@ func commit(t *testing.T, s *Draft) {
 func TestSetsAreThereWithTheirManifestOnly(t *testing.T) {
 	old := syscall.Umask(0)
 	defer syscall.Umask(old)
-	d := open(t)
+	d := opens(t)
 	s := create(t, d)
-	if sets, err := d.List(); len(sets) != 0 || err != nil {
+	if sets, err := d.sets(); len(sets) != 0 || err != nil {
 		t.Errorf("before Commit: %v, %v", sets, err)
 	}
 	if got := d.Leftovers("galera_cluster"); len(got) != 1 || got[0] != s.Folder() {
@@ -78,8 +95,8 @@ func TestSetsAreThereWithTheirManifestOnly(t *testing.T) {
 	if s.Path() != want {
 		t.Errorf("path %s, want %s", s.Path(), want)
 	}
-	sets, err := d.List()
-	if err != nil || len(sets) != 1 || sets[0].Set != s.Name() || sets[0].Files[0].Bytes != 15 {
+	sets, err := d.sets()
+	if err != nil || len(sets) != 1 || sets[0].Set != s.Name() || sets[0].Bytes != 15 {
 		t.Errorf("after Commit: %+v, %v", sets, err)
 	}
 	assertModes(t, d.path)
@@ -103,14 +120,14 @@ func assertModes(t *testing.T, root string) {
 }
 
 func TestNamesAreUniqueWithinASecondAndSortByTime(t *testing.T) {
-	d := open(t)
+	d := opens(t)
 	var names []string
 	for range 3 {
 		s := create(t, d)
 		commit(t, s)
 		names = append([]string{s.Name()}, names...)
 	}
-	sets, err := d.List()
+	sets, err := d.sets()
 	if err != nil || len(sets) != 3 {
 		t.Fatal(sets, err)
 	}
@@ -122,7 +139,7 @@ func TestNamesAreUniqueWithinASecondAndSortByTime(t *testing.T) {
 }
 
 func TestAbortLeavesNothing(t *testing.T) {
-	d := open(t)
+	d := opens(t)
 	s := create(t, d)
 	if _, err := s.Add("a", "log", nil); err != nil {
 		t.Fatal(err)
@@ -139,34 +156,34 @@ func TestAbortLeavesNothing(t *testing.T) {
 }
 
 func TestAbortKeepsOtherSets(t *testing.T) {
-	d := open(t)
+	d := opens(t)
 	first := create(t, d)
 	second := create(t, d)
 	commit(t, second)
 	if err := first.Abort(); err != nil {
 		t.Fatal(err)
 	}
-	if sets, err := d.List(); len(sets) != 1 || sets[0].Set != second.Name() {
+	if sets, err := d.sets(); len(sets) != 1 || sets[0].Set != second.Name() {
 		t.Errorf("%v, %v", sets, err)
 	}
 }
 
 // Each step of Commit that fails leaves no set, and Abort can still clean up.
 func TestACommitThatFailsLeavesNoSet(t *testing.T) {
-	for name, plant := range map[string]func(s *Draft) string{
-		"the manifest cannot be written": func(s *Draft) string { return filepath.Join(s.Folder(), "manifest.json.tmp") },
-		"the manifest cannot be renamed": func(s *Draft) string { return filepath.Join(s.Folder(), "manifest.json/x") },
+	for name, plant := range map[string]func(s *repository.Draft) string{
+		"the manifest cannot be written": func(s *repository.Draft) string { return filepath.Join(s.Folder(), "manifest.json.tmp") },
+		"the manifest cannot be renamed": func(s *repository.Draft) string { return filepath.Join(s.Folder(), "manifest.json/x") },
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := open(t)
+			d := opens(t)
 			s := create(t, d)
 			if err := os.MkdirAll(plant(s), 0o700); err != nil {
 				t.Fatal(err)
 			}
-			if err := s.Commit(&Manifest{Files: []File{{Name: "a"}}}); err == nil || !strings.Contains(err.Error(), s.Path()) {
+			if err := s.Commit(&repository.Manifest{Files: []repository.File{{Name: "a"}}}); err == nil || !strings.Contains(err.Error(), s.Path()) {
 				t.Errorf("got %v", err)
 			}
-			if sets, _ := d.List(); len(sets) != 0 {
+			if sets, _ := d.sets(); len(sets) != 0 {
 				t.Errorf("a set: %+v", sets[0])
 			}
 			if err := s.Abort(); err != nil {
@@ -224,7 +241,7 @@ func TestPlantedClusterFoldersAreRefused(t *testing.T) {
 		"foreign": func(path string) { owned(t, path) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := open(t)
+			d := opens(t)
 			plant(filepath.Join(d.path, "galera_cluster"))
 			if s, err := d.Create("galera_cluster", "logical", "c", at); err == nil {
 				t.Errorf("made %s", s.Path())
@@ -234,7 +251,7 @@ func TestPlantedClusterFoldersAreRefused(t *testing.T) {
 }
 
 func TestPlantedFilesAreRefused(t *testing.T) {
-	d := open(t)
+	d := opens(t)
 	s := create(t, d)
 	victim := file(t, filepath.Join(d.path, "victim"))
 	link(t, victim, filepath.Join(s.Folder(), "backup.log"))
@@ -249,7 +266,7 @@ func TestPlantedFilesAreRefused(t *testing.T) {
 }
 
 func TestHostileNamesAreRefused(t *testing.T) {
-	d := open(t)
+	d := opens(t)
 	for _, name := range []string{"", ".", "..", "../x", "a/b", ".partial-x", "-rf", "a\nb", "ü", strings.Repeat("x", 101)} {
 		if s, err := d.Create(name, "physical", "c", at); err == nil || !strings.Contains(err.Error(), "cluster name") {
 			t.Errorf("%q: %v, %v", name, s, err)
@@ -261,18 +278,18 @@ func TestHostileNamesAreRefused(t *testing.T) {
 }
 
 func TestManifestsThatAreNotTheSetsOwn(t *testing.T) {
-	d := open(t)
+	d := opens(t)
 	first, second := create(t, d), create(t, d)
 	commit(t, first)
 	commit(t, second)
-	data, err := os.ReadFile(filepath.Join(first.Path(), ManifestName))
+	data, err := os.ReadFile(filepath.Join(first.Path(), repository.ManifestName))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(second.Path(), ManifestName), data, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(second.Path(), repository.ManifestName), data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	sets, err := d.List()
+	sets, err := d.sets()
 	if len(sets) != 1 || err == nil || !strings.Contains(err.Error(), `it is that of the set "`+first.Name()) {
 		t.Errorf("%d sets, %v", len(sets), err)
 	}
@@ -284,40 +301,6 @@ func TestFreeAsksTheNearestFolder(t *testing.T) {
 	if err != nil || free <= 0 || asked != dir {
 		t.Errorf("%d at %s, %v", free, asked, err)
 	}
-}
-
-// Whatever stands in the place of a word, what is said of it is short.
-func TestErrorsRepeatLittle(t *testing.T) {
-	good, err := json.Marshal(Manifest{Format: 1, Set: "c/s", Files: []File{{Name: "a", SHA256: strings.Repeat("0", 64)}},
-		Stream: &Stream{}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	messages.Everywhere(t, string(good), func(b []byte) error { _, err := ParseManifest(b); return err })
-	messages.Everywhere(t, "a/name", func(b []byte) error { return CheckName("set", string(b)) })
-	messages.Everywhere(t, "a name", func(b []byte) error { _, err := Discard("/", string(b), string(b)); return err })
-}
-
-func FuzzParseManifest(f *testing.F) {
-	good, err := json.Marshal(Manifest{Format: 1, Set: "c/s", Files: []File{{Name: "a", SHA256: strings.Repeat("0", 64)}}})
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(good)
-	f.Add([]byte(`{"format": 2}`))
-	f.Add([]byte(`{"format": 1, "set": "x", "files": [{"name": "../x"}]}`))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		m, err := ParseManifest(data)
-		if err != nil {
-			messages.Check(t, err)
-			return
-		}
-		for _, file := range m.Files {
-			if strings.ContainsAny(file.Name, "/\x00") || file.Name[0] == '.' {
-				t.Errorf("file %q", file.Name)
-			}
-		}
-	})
 }
 
 func file(t *testing.T, path string) string {
@@ -361,16 +344,16 @@ func owned(t *testing.T, path string) string {
 
 // Of two writers with one name only one gets it; the other must not remove it.
 func TestAbortLeavesASetOfTheSameNameAlone(t *testing.T) {
-	d := open(t)
+	d := opens(t)
 	mine := create(t, d)
-	theirs := filepath.Join(mine.Path(), ManifestName)
+	theirs := filepath.Join(mine.Path(), repository.ManifestName)
 	if err := os.Mkdir(mine.Path(), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(theirs, []byte("{}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := mine.Commit(&Manifest{Warnings: []string{}}); err == nil {
+	if err := mine.Commit(&repository.Manifest{Warnings: []string{}}); err == nil {
 		t.Error("the name was taken")
 	}
 	if err := mine.Abort(); err != nil {
@@ -386,7 +369,7 @@ func TestAbortLeavesASetOfTheSameNameAlone(t *testing.T) {
 
 // What goes wrong after the set got its name takes it away again.
 func TestAbortRemovesASetThatHasItsName(t *testing.T) {
-	d := open(t)
+	d := opens(t)
 	s := create(t, d)
 	commit(t, s)
 	if err := s.Abort(); err != nil {
@@ -394,58 +377,5 @@ func TestAbortRemovesASetThatHasItsName(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(d.path); len(left) != 0 {
 		t.Errorf("left: %v", left)
-	}
-}
-
-func TestAManifestThatWouldTakeAllMemoryIsRefused(t *testing.T) {
-	file := func(bytes, raw string) string {
-		return `{"format":1,"set":"c/s","files":[{"name":"f","sha256":"` + strings.Repeat("0", 64) + `","bytes":` + bytes + `,"raw_bytes":` + raw + `}]}`
-	}
-	if _, err := ParseManifest([]byte(file("1", "2"))); err != nil {
-		t.Fatal(err)
-	}
-	for name, text := range map[string]string{
-		"files":           `{"format":1,"set":"c/s","files":[` + strings.Repeat("{},", 10_000_000) + `{}]}`,
-		"a hundred files": `{"format":1,"set":"c/s","files":[` + strings.Repeat("{},", 100) + `{}]}`,
-		"deep":            `{"format":1,"decision":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + `}`,
-		"warnings":        `{"format":1,"set":"c/s","warnings":[` + strings.Repeat(`"",`, 5_000_000) + `""]}`,
-		"negative":        file("1", "-5"), "beyond numbers": file("1", "9223372036854775807"), "no file has that": file("2251799813685248", "1"),
-	} {
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		_, err := ParseManifest([]byte(text))
-		if runtime.ReadMemStats(&after); err == nil || after.TotalAlloc-before.TotalAlloc > 1<<28 {
-			t.Errorf("%s: %v, %d bytes", name, err, after.TotalAlloc-before.TotalAlloc)
-		}
-	}
-}
-
-func TestAManifestThatIsAPipeIsNotWaitedFor(t *testing.T) {
-	destination := t.TempDir()
-	folder := filepath.Join(destination, "c", "s")
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Mkfifo(filepath.Join(folder, ManifestName), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	root, err := os.OpenRoot(destination)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := &Directory{path: destination, root: root}
-	defer d.Close()
-	done := make(chan error, 1)
-	go func() {
-		_, err := d.List()
-		done <- err
-	}()
-	select {
-	case err := <-done:
-		if err == nil || !strings.Contains(err.Error(), "no regular file") {
-			t.Error(err)
-		}
-	case <-time.After(10 * time.Second):
-		t.Fatal("it waits for the pipe")
 	}
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package repository
+package local
 
 import (
 	"errors"
@@ -8,10 +8,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"overcloud.backup/internal/repository"
+	"overcloud.backup/tests/messages"
 )
 
 // announced makes a set of an announced name, and returns the name.
-func announced(t *testing.T, d *Directory) (s *Draft, cluster, hidden, final string) {
+func announced(t *testing.T, d opened) (s *repository.Draft, cluster, hidden, final string) {
 	t.Helper()
 	d.Announce = func(c, h, f string) error {
 		if _, err := os.Lstat(filepath.Join(d.path, c, h)); err == nil {
@@ -28,7 +31,7 @@ func announced(t *testing.T, d *Directory) (s *Draft, cluster, hidden, final str
 }
 
 func TestASetThatWasAnnouncedCanBeDiscardedByItsName(t *testing.T) {
-	d := open(t)
+	d := opens(t)
 	other := create(t, d)
 	commit(t, other)
 	s, cluster, hidden, _ := announced(t, d)
@@ -40,13 +43,13 @@ func TestASetThatWasAnnouncedCanBeDiscardedByItsName(t *testing.T) {
 			t.Errorf("%d: %t, %v", n, removed, err)
 		}
 	}
-	if sets, err := d.List(); err != nil || len(sets) != 1 {
+	if sets, err := d.sets(); err != nil || len(sets) != 1 {
 		t.Errorf("the other set: %v, %v", sets, err)
 	}
 }
 
 func TestAFinishedSetIsNeverDiscarded(t *testing.T) {
-	d := open(t)
+	d := opens(t)
 	s, cluster, hidden, final := announced(t, d)
 	commit(t, s)
 	if removed, err := Discard(d.path, cluster, hidden); removed || err != nil {
@@ -60,14 +63,14 @@ func TestAFinishedSetIsNeverDiscarded(t *testing.T) {
 	if removed, err := Discard(d.path, "..", hidden); removed || err == nil {
 		t.Errorf("above the destination: %t, %v", removed, err)
 	}
-	if sets, err := d.List(); err != nil || len(sets) != 1 {
+	if sets, err := d.sets(); err != nil || len(sets) != 1 {
 		t.Errorf("%v, %v", sets, err)
 	}
 }
 
 // A link in place of the cluster's folder leads nowhere.
 func TestDiscardFollowsNoLink(t *testing.T) {
-	d := open(t)
+	d := opens(t)
 	outside := filepath.Join(t.TempDir(), ".partial-x")
 	if err := errors.Join(os.Mkdir(outside, 0o700), os.Symlink(filepath.Dir(outside), filepath.Join(d.path, "solo"))); err != nil {
 		t.Fatal(err)
@@ -81,7 +84,7 @@ func TestDiscardFollowsNoLink(t *testing.T) {
 }
 
 func TestASetThatCannotBeAnnouncedIsNotMade(t *testing.T) {
-	d := open(t)
+	d := opens(t)
 	full := errors.New("the journal is full")
 	d.Announce = func(string, string, string) error { return full }
 	if s, err := d.Create("galera_cluster", "physical", "controller-2", at); s != nil || !errors.Is(err, full) {
@@ -93,7 +96,7 @@ func TestASetThatCannotBeAnnouncedIsNotMade(t *testing.T) {
 }
 
 func TestASetThatIsRestartedIsEmpty(t *testing.T) {
-	s := create(t, open(t))
+	s := create(t, opens(t))
 	if _, err := s.Add("users.sql", "users", []byte("old")); err != nil {
 		t.Fatal(err)
 	}
@@ -108,13 +111,18 @@ func TestASetThatIsRestartedIsEmpty(t *testing.T) {
 
 // What nobody could read again is not written.
 func TestAManifestThatIsTooLongIsRefused(t *testing.T) {
-	s := create(t, open(t))
+	s := create(t, opens(t))
 	f, err := s.Add("users.sql", "users", []byte("x"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = s.Commit(&Manifest{Files: []File{f}, Warnings: []string{strings.Repeat("x", maxManifest)}})
+	err = s.Commit(&repository.Manifest{Files: []repository.File{f}, Warnings: []string{strings.Repeat("x", 64<<20)}})
 	if err == nil || !strings.Contains(err.Error(), "is read up to 67108864 only") {
 		t.Errorf("got %v", err)
 	}
+}
+
+// Whatever stands in the place of a word, what is said of it is short.
+func TestErrorsRepeatLittle(t *testing.T) {
+	messages.Everywhere(t, "a name", func(b []byte) error { _, err := Discard("/", string(b), string(b)); return err })
 }

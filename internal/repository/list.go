@@ -7,33 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 )
-
-// Repository is a directory of sets that is looked at. Nothing of it changes but what a Record writes.
-type Repository struct {
-	path string
-	root *os.Root
-}
-
-// Open opens a directory under the rules that backups have for it.
-func Open(path string) (*Repository, error) {
-	if err := Check(path); err != nil {
-		return nil, err
-	}
-	root, err := os.OpenRoot(path)
-	if err != nil {
-		return nil, fmt.Errorf("destination: %w", err)
-	}
-	return &Repository{path: path, root: root}, nil
-}
-
-// Close lets go of the directory.
-func (r *Repository) Close() error { return r.root.Close() }
 
 // Folder is one that lies among the sets and is none.
 type Folder struct {
@@ -81,12 +59,12 @@ type Entry struct {
 // List lists the sets of all clusters, or of one.
 func (r *Repository) List(cluster string) (Listing, error) {
 	l := Listing{Sets: []Entry{}, NoSets: []Folder{}, Damaged: []Damaged{}}
-	names, err := r.folders(cluster)
+	items, err := r.items(cluster)
 	if err != nil {
 		return l, err
 	}
-	for _, name := range names {
-		if err := r.look(&l, name); err != nil {
+	for _, i := range items {
+		if err := r.look(&l, i); err != nil {
 			return l, err
 		}
 	}
@@ -96,53 +74,59 @@ func (r *Repository) List(cluster string) (Listing, error) {
 	return l, nil
 }
 
-// folders are <cluster>/<folder>, as they come.
-func (r *Repository) folders(cluster string) (names []string, err error) {
-	clusters := []string{cluster}
+// items are the sets of a cluster, or of all.
+func (r *Repository) items(cluster string) (items []located, err error) {
+	clusters := []Item{{Name: cluster}}
 	if cluster == "" {
-		if clusters, err = r.subfolders("."); err != nil {
+		if clusters, err = r.itemsIn(""); err != nil {
 			return nil, err
 		}
 	} else if err := CheckName("cluster name", cluster); err != nil {
 		return nil, err
 	}
 	for _, c := range clusters {
-		inside, err := r.subfolders(c)
+		inside, err := r.itemsIn(c.Name)
 		if err != nil {
 			return nil, err
 		}
-		for _, f := range inside {
-			names = append(names, path.Join(c, f))
+		for _, i := range inside {
+			items = append(items, located{i, path.Join(c.Name, i.Name)})
 		}
 	}
-	return names, nil
+	return items, nil
 }
 
-func (r *Repository) subfolders(name string) (folders []string, err error) {
-	entries, err := fs.ReadDir(r.root.FS(), name)
+// located is a set in a list, with its whole name.
+type located struct {
+	Item
+	set string
+}
+
+func (r *Repository) itemsIn(cluster string) ([]Item, error) {
+	items, err := r.store.List(cluster)
 	if err != nil {
-		return nil, fmt.Errorf("list %s: %w", filepath.Join(r.path, name), errors.Unwrap(err))
-	}
-	for _, e := range entries {
-		if e.IsDir() && (name != "." || !strings.HasPrefix(e.Name(), ".") && e.Name() != "lost+found") {
-			folders = append(folders, e.Name())
+		var at *fs.PathError
+		if errors.As(err, &at) {
+			err = at.Err
 		}
+		return nil, fmt.Errorf("list %s: %w", r.store.Location(cluster), err)
 	}
-	return folders, nil
+	return items, nil
 }
 
 // look puts one folder where it belongs.
-func (r *Repository) look(l *Listing, name string) error {
-	at := filepath.Join(r.path, name)
-	if strings.HasPrefix(path.Base(name), ".partial-") {
-		l.NoSets = append(l.NoSets, Folder{at, "unfinished: a backup that still runs, or one that was killed"})
+func (r *Repository) look(l *Listing, i located) error {
+	at := r.store.Location(i.set)
+	if i.Unfinished {
+		why := "unfinished: a backup that still runs, or one that was killed"
+		l.NoSets = append(l.NoSets, Folder{at, why})
 		return nil
 	}
-	s, err := r.open(name)
+	s, err := r.open(i.set)
 	var broken *BrokenManifest
 	switch {
 	case errors.As(err, &broken):
-		l.Damaged = append(l.Damaged, Damaged{name, at, []Problem{broken.Problem()}})
+		l.Damaged = append(l.Damaged, Damaged{i.set, at, []Problem{broken.Problem()}})
 		return nil
 	case errors.Is(err, fs.ErrNotExist):
 		l.NoSets = append(l.NoSets, Folder{at, "it has no " + ManifestName})
@@ -183,7 +167,7 @@ func (r *Repository) Set(cluster, name string) (*Set, error) {
 		return r.newest(cluster)
 	}
 	if filepath.IsAbs(name) {
-		rel, err := filepath.Rel(r.path, filepath.Clean(name))
+		rel, err := filepath.Rel(r.store.Location(""), filepath.Clean(name))
 		if err != nil {
 			return nil, err
 		}
@@ -193,11 +177,11 @@ func (r *Repository) Set(cluster, name string) (*Set, error) {
 		name = path.Join(cluster, name)
 	}
 	if strings.Count(name, "/") != 1 || !filepath.IsLocal(name) {
-		return nil, fmt.Errorf("set %q: give <cluster>/<set>, a path in %s, or %s", name, r.path, Newest)
+		return nil, fmt.Errorf("set %q: give <cluster>/<set>, a path in %s, or %s", name, r.store.Location(""), Newest)
 	}
 	s, err := r.open(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w %s in %s: %w", ErrNoSet, name, r.path, err)
+		return nil, fmt.Errorf("%w %s in %s: %w", ErrNoSet, name, r.store.Location(""), err)
 	}
 	return s, err
 }
@@ -212,7 +196,7 @@ func (r *Repository) newest(cluster string) (*Set, error) {
 	}
 	newest := l.Newest()
 	if newest == nil {
-		return nil, fmt.Errorf("in %s %w", filepath.Join(r.path, cluster), ErrNoSet)
+		return nil, fmt.Errorf("in %s %w", r.store.Location(cluster), ErrNoSet)
 	}
 	return r.open(newest.Set)
 }
