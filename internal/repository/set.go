@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"syscall"
 
 	"overcloud.backup/internal/excerpt"
 )
@@ -60,21 +61,26 @@ func (r *Repository) open(name string) (*Set, error) {
 		return nil, err
 	}
 	s := &Set{Name: name, source: source, at: r.store.Location(name)}
-	if err := s.readManifest(); err != nil {
-		source.Close()
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, err
+	content, err := s.readSmall(ManifestName)
+	if err == nil || errors.Is(err, ErrIrregular) || errors.Is(err, syscall.EIO) || errors.Is(err, errTooLong) {
+		if err == nil {
+			err = s.parse(content)
 		}
-		return nil, &BrokenManifest{name, s.at, err}
+		if err != nil {
+			err = &BrokenManifest{name, s.at, err}
+		}
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("read %s: %w", s.path(ManifestName), err)
+	}
+	if err != nil {
+		source.Close()
+		return nil, err
 	}
 	return s, nil
 }
 
-func (s *Set) readManifest() error {
-	content, err := s.readSmall(ManifestName)
-	if err != nil {
-		return err
-	}
+// parse reads the manifest.
+func (s *Set) parse(content []byte) (err error) {
 	sum := sha256.Sum256(content)
 	s.Sum = hex.EncodeToString(sum[:])
 	if s.Manifest, err = ParseManifest(content); err != nil {
@@ -89,6 +95,9 @@ func (s *Set) readManifest() error {
 // maxSmall bounds a manifest or a record; one of 100,000 schemas needs less.
 const maxSmall = 64 << 20
 
+// errTooLong is a manifest or a record with more.
+var errTooLong = fmt.Errorf("it has more than %d bytes", maxSmall)
+
 // readSmall reads a file of the set up to that.
 func (s *Set) readSmall(name string) ([]byte, error) {
 	f, _, err := s.source.Open(name, 0)
@@ -98,7 +107,7 @@ func (s *Set) readSmall(name string) ([]byte, error) {
 	defer f.Close()
 	content, err := io.ReadAll(io.LimitReader(f, maxSmall+1))
 	if err == nil && len(content) > maxSmall {
-		err = fmt.Errorf("it has more than %d bytes", maxSmall)
+		err = errTooLong
 	}
 	return content, err
 }

@@ -19,7 +19,7 @@ import (
 // Memory is a store in memory, as a bucket is one: it has objects and no folders, nothing can be renamed, and a set
 // without a manifest is an unfinished one. Tests of what uses a store have it fail where they like.
 type Memory struct {
-	// Fail is asked before each call, "create", "write", "sync", "commit", "open", "list" or "discard", with the name
+	// Fail is asked before each call, "create", "write", "sync", "commit", "open", "read", "list" or "discard", with the name
 	// that it is about. Its error is the call's. May be nil.
 	Fail func(call, name string) error
 
@@ -190,7 +190,21 @@ func (s *memorySet) Open(file string, offset int64) (io.ReadCloser, int64, error
 		return nil, 0, fs.ErrNotExist
 	}
 	from := bytes.NewReader(content[min(offset, int64(len(content))):])
-	return io.NopCloser(from), int64(len(content)), nil
+	return io.NopCloser(&memoryReader{s, name, from}), int64(len(content)), nil
+}
+
+// memoryReader is a download.
+type memoryReader struct {
+	*memorySet
+	name string
+	from io.Reader
+}
+
+func (r *memoryReader) Read(p []byte) (int, error) {
+	if err := r.fails("read", r.name); err != nil {
+		return 0, err
+	}
+	return r.from.Read(p)
 }
 
 func (s *memorySet) Replace(file string, content []byte) error {

@@ -168,14 +168,14 @@ func TestAPanicIsAnError(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	p := newPipe(Options{Blocks: 1})
-	j := &job{raw: <-p.free, done: make(chan struct{})}
-	p.jobs <- j
-	p.order <- j
-	close(p.jobs)
-	close(p.order)
-	p.compress(nil)
-	if err := p.write(io.Discard, nil); err == nil || !strings.Contains(err.Error(), "panic: ") {
+	p := newPool(1, 1, 0, nil, func(*job, []byte) ([]byte, error) { panic("of a worker") })
+	buffer, err := p.buffer(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.give(&job{in: buffer})
+	p.end()
+	if err := p.each(func(j *job) error { return j.err }); err == nil || !strings.Contains(err.Error(), "panic: of a worker") {
 		t.Errorf("worker: %v", err)
 	}
 }
