@@ -53,11 +53,13 @@ var may = map[string][]string{
 	"replay":     {"galera", "sqldump"},
 	"rebuild":    {"safefile", "repository", "repository/local", "process", "galera", "container", "sqldump", "scratch", "replay"},
 	"verify":     {"repository", "galera", "sqldump", "rebuild"},
-	"reload":     {"repository", "galera", "sqldump", "replay"},
+	"reload":     {"repository", "galera", "sqldump", "sqldump/part", "replay"},
 	"restore":    {"container", "safefile", "galera", "jobs", "optionfile", "pacemaker", "process", "repository", "repository/local", "rebuild"},
 	"backup": {"safefile", "peer", "reading", "process", "galera", "pacemaker", "haproxy", "repository",
 		"repository/local", "repository/stores", "xbstream", "zframe",
 		"journal", "unit", "jobs"},
+	"sqldump/part": {"sqldump"},
+
 	"repository/local":     {"repository"},
 	"repository/stores":    {"repository", "repository/local"},
 	"repository/storetest": {"repository"},
@@ -68,11 +70,12 @@ var everybodys = []string{"excerpt"}
 
 // pure packages decide or parse; they touch no machine.
 var pure = map[string][]string{
-	"selection":  {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql"},
-	"xbstream":   {"os", "net", "os/exec", "syscall", "net/http"},
-	"excerpt":    {"os", "net", "os/exec", "syscall", "io/fs", "io", "net/http", "time"},
-	"optionfile": {"net", "os/exec", "net/http"},
-	"sqldump":    {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql"},
+	"selection":    {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql"},
+	"xbstream":     {"os", "net", "os/exec", "syscall", "net/http"},
+	"excerpt":      {"os", "net", "os/exec", "syscall", "io/fs", "io", "net/http", "time"},
+	"optionfile":   {"net", "os/exec", "net/http"},
+	"sqldump":      {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql"},
+	"sqldump/part": {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql"},
 }
 
 // uses are functions and types that not every package may use which may import theirs.

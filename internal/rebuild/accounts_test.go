@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"overcloud.backup/internal/replay"
 	"overcloud.backup/internal/sqldump"
 	"overcloud.backup/tests/sets"
 )
@@ -48,7 +47,7 @@ func TestNothingInASetTurnsEventsOn(t *testing.T) {
 		_, err := reader.Write([]byte(text))
 		return errors.Join(err, reader.Close())
 	}
-	run := func(s sqldump.Statement) error { return replay.Send(t.Context(), r.server.Client, s, s.Text) }
+	run := func(s sqldump.Statement) error { return r.server.Exec(t.Context(), s.Text) }
 	for _, attempt := range []string{
 		"SET PASSWORD FOR `nova`@`localhost` = PASSWORD('secret'), GLOBAL event_scheduler=ON", "SET DEFAULT ROLE NONE FOR `nova`@`localhost`, GLOBAL event_scheduler=ON",
 		"SET DEFAULT ROLE `reader` FOR `nova`@`localhost`, GLOBAL event_scheduler=ON", "SET GLOBAL event_scheduler=ON",

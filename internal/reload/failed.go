@@ -12,6 +12,7 @@ import (
 
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/sqldump/part"
 )
 
 // undoTime bounds the undoing of a load that failed.
@@ -182,7 +183,7 @@ func (l *loading) whatIsLeft() string {
 	for _, st := range l.stages {
 		texts = append(texts, fmt.Sprintf("what %s has of tables in %s is what was in %s before (RENAME TABLE %s.t TO %s.t "+
 			"brings one back; its triggers are the statements in %s.%s), and in %s what did not get its place",
-			excerpt.Of(st.As), st.old, excerpt.Of(st.As), st.old, excerpt.Of(st.As), st.old, markName, st.fresh))
+			excerpt.Of(st.As), st.old, excerpt.Of(st.As), st.old, excerpt.Of(st.As), st.old, part.MarkName, st.fresh))
 	}
 	return strings.Join(texts, "; ")
 }
@@ -217,7 +218,7 @@ func (l *loading) cleanSchema(ctx context.Context, schema, host string) (said st
 	}
 	marked, others := "", 0
 	for _, row := range rows {
-		if row[0] == markName {
+		if row[0] == part.MarkName {
 			marked = row[1]
 		} else {
 			others++
@@ -232,13 +233,13 @@ func (l *loading) cleanSchema(ctx context.Context, schema, host string) (said st
 			"views and programs of the set may be missing. Load it again; RENAME TABLE %s.t TO ... brings an earlier one "+
 			"back, and DROP DATABASE %s removes all", schema, others, schema, schema), nil
 	case strings.HasSuffix(schema, "_old"):
-		kept, err := l.server.Rows(ctx, "SELECT 1 FROM "+schema+"."+markName+" LIMIT 1")
+		kept, err := l.server.Rows(ctx, "SELECT 1 FROM "+schema+"."+part.MarkName+" LIMIT 1")
 		if err != nil {
 			return "", err
 		}
 		if len(kept) > 0 {
 			return fmt.Sprintf("a load was killed after it had dropped triggers: SELECT statement FROM %s.%s ORDER BY n has "+
-				"what makes them again; DROP DATABASE %s then", schema, markName, schema), nil
+				"what makes them again; DROP DATABASE %s then", schema, part.MarkName, schema), nil
 		}
 	}
 	err = l.server.Exec(ctx, "SET STATEMENT foreign_key_checks = 0 FOR DROP DATABASE "+schema)

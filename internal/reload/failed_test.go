@@ -12,6 +12,7 @@ import (
 
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/sqldump/part"
 	"overcloud.backup/tests/sets"
 )
 
@@ -24,7 +25,7 @@ func outsideOfACluster(t *testing.T, s *sets.Server) {
 	before := clientsPatience
 	clientsPatience = 1
 	_, err := s.SQL("SET GLOBAL wsrep_on = OFF")
-	must(t, err)
+	Must(t, err)
 	t.Cleanup(func() {
 		clientsPatience = before
 		if _, err := s.SQL("SET GLOBAL wsrep_on = ON"); err != nil {
@@ -42,7 +43,7 @@ func TestALoadWaitsForNoClientForLong(t *testing.T) {
 	holder := sets.Client(t, s)
 	for _, statement := range []string{"BEGIN", "SELECT * FROM live.child"} {
 		_, err := holder.Rows(t.Context(), statement)
-		must(t, err)
+		Must(t, err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
@@ -55,7 +56,7 @@ func TestALoadWaitsForNoClientForLong(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "Lock wait timeout") || ctx.Err() != nil {
 		t.Error(err)
 	}
-	must(t, holder.Exec(t.Context(), "ROLLBACK"))
+	Must(t, holder.Exec(t.Context(), "ROLLBACK"))
 	if after := state(t, s); after != before {
 		t.Errorf("before:\n%s\nafter:\n%s", before, after)
 	}
@@ -87,13 +88,13 @@ func TestUndoingALoadEndsNobodyElsesConnection(t *testing.T) {
 	s := sets.Shared(t)
 	other := sets.Client(t, s)
 	id, err := other.Value(t.Context(), "SELECT CONNECTION_ID()")
-	must(t, err)
+	Must(t, err)
 	l := &loading{server: sets.Client(t, s), connection: id}
 	l.Open = func(ctx context.Context) (*galera.Client, error) {
 		return galera.Open(ctx, galera.Login{Socket: s.Socket})
 	}
 	again, err := l.again(t.Context())
-	must(t, err)
+	Must(t, err)
 	defer again.Close()
 	if _, err := other.Value(t.Context(), "SELECT 1"); err != nil {
 		t.Error(err)
@@ -109,16 +110,16 @@ func TestUndoingALoadEndsNobodyElsesConnection(t *testing.T) {
 func TestALoadThroughAnotherMemberIsSeen(t *testing.T) {
 	s := inUse(t)
 	before, set := state(t, s), setOf(t, dumped(t, s, "live"), nil)
-	_, err := s.SQL("CREATE DATABASE overcloud_load_00000000_0_old; CREATE TABLE overcloud_load_00000000_0_old." + markName +
+	_, err := s.SQL("CREATE DATABASE overcloud_load_00000000_0_old; CREATE TABLE overcloud_load_00000000_0_old." + part.MarkName +
 		" (n INT) COMMENT 'of a load by overcloud.backup on elsewhere'")
-	must(t, err)
+	Must(t, err)
 	_, err = load(t, s, set, whole("live"))
 	if err == nil || !strings.Contains(err.Error(), "another load runs through elsewhere, or was killed there") ||
 		!strings.Contains(err.Error(), "nothing that was there has changed") {
 		t.Error(err)
 	}
 	_, err = s.SQL("DROP DATABASE overcloud_load_00000000_0_old")
-	must(t, err)
+	Must(t, err)
 	if after := state(t, s); after != before {
 		t.Errorf("before:\n%s\nafter:\n%s", before, after)
 	}
@@ -146,9 +147,9 @@ func TestClientsMissNoTableWhileManyAreExchanged(t *testing.T) {
 		missed <- nil
 	}()
 	_, err := load(t, s, set, ofCopy())
-	must(t, err)
+	Must(t, err)
 	cancel()
-	must(t, <-missed)
+	Must(t, <-missed)
 }
 
 // When all is loaded, a lost connection costs neither the events that ran nor the order on the server.
@@ -171,7 +172,7 @@ func TestALoadWhoseConnectionIsLostAtItsEndIsFinished(t *testing.T) {
 	}()
 	_, err := load(t, s, set, ofCopy())
 	cancel()
-	must(t, err)
+	Must(t, err)
 	if got, err := s.SQL("SELECT CONCAT(status, (SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name LIKE 'overcloud_load%')) " +
 		"FROM information_schema.events WHERE event_schema = 'copy'"); got != "ENABLED0" {
 		t.Errorf("%s, %v", got, err)
@@ -226,16 +227,16 @@ func TestTriggersThatAreMadeAgainKeepTheirOrder(t *testing.T) {
 	for _, dropped := range []string{"t1", "t2", ""} {
 		st := &stage{Part: Part{Schema: "live", As: "live"}, tables: []staged{{name: "child", replaces: true}}}
 		l := &loading{server: c, stages: []*stage{st}}
-		must(t, l.readTriggers(t.Context(), st))
+		Must(t, l.readTriggers(t.Context(), st))
 		if dropped != "" {
 			_, err := s.SQL("DROP TRIGGER live." + dropped)
-			must(t, err)
+			Must(t, err)
 		}
 		missing, err := l.missingTriggers(t.Context(), c)
-		if must(t, err); len(missing) > 0 && dropped == "" {
+		if Must(t, err); len(missing) > 0 && dropped == "" {
 			t.Error(missing)
 		}
-		must(t, makeAgain(t.Context(), c, missing))
+		Must(t, makeAgain(t.Context(), c, missing))
 		if after := state(t, s); after != before {
 			t.Errorf("%q: before:\n%s\nafter:\n%s", dropped, before, after)
 		}

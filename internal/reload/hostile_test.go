@@ -53,11 +53,11 @@ func TestAForgedDumpIsNotLoadedIntoTheCluster(t *testing.T) {
 		if left, err := s.SQL("SELECT schema_name FROM information_schema.schemata WHERE schema_name IN ('loot', 'copy') OR schema_name LIKE 'overcloud%'; SELECT user FROM mysql.user WHERE user='evil'"); left != "" || err != nil {
 			t.Errorf("%s: %q is left, %v", name, left, err)
 			_, err = s.SQL("DROP DATABASE IF EXISTS loot; DROP DATABASE IF EXISTS copy; DROP USER IF EXISTS evil@'%'; SET GLOBAL general_log=OFF")
-			must(t, err)
+			Must(t, err)
 		}
 		if _, err := os.Stat(loot); err == nil {
 			t.Errorf("%s: a file was made", name)
-			must(t, os.Remove(loot))
+			Must(t, os.Remove(loot))
 		}
 	}
 }
@@ -78,7 +78,7 @@ func TestASchemaOfAnHonestDumpIsLoaded(t *testing.T) {
 	}
 	o.Definers = []string{"nova@localhost"}
 	_, err := load(t, s, set, o)
-	must(t, err)
+	Must(t, err)
 	for query, want := range map[string]string{
 		"SELECT COUNT(*) FROM copy.t": "800", "SELECT COUNT(*) FROM copy.v": "800", "SELECT copy.f(1)": "2",
 		"SELECT CONCAT(event_name, definer) FROM information_schema.events WHERE event_schema = 'copy'": "enova@localhost",
@@ -94,8 +94,8 @@ func TestASchemaOfAnHonestDumpIsLoaded(t *testing.T) {
 		t.Error(err)
 	}
 	_, err = s.SQL("DROP DATABASE copy")
-	must(t, err)
+	Must(t, err)
 	o.Definers = []string{"root@localhost"}
 	_, err = load(t, s, trusted, o)
-	must(t, err)
+	Must(t, err)
 }

@@ -14,6 +14,7 @@ import (
 	"overcloud.backup/internal/replay"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/sqldump"
+	"overcloud.backup/internal/sqldump/part"
 )
 
 // loading is a load of parts that is under way.
@@ -24,13 +25,13 @@ type loading struct {
 	ctx          context.Context
 	version      string
 	connection   string // its number on the server
-	seen         *survey
-	chosen       *choice
+	seen         *part.Survey
+	chosen       *part.Choice
 	convert      []string // the engines that are not converted; empty when none is
 	stages       []*stage
 	schemas      map[string]string // the CREATE DATABASE, by the part's As
 	using        string            // the session's schema
-	warned       string            // the table of which the last warning of changed values was
+	session      *replay.Session   // the connection, prepared for a dump
 	later        []deferred
 	programBytes int                // of them
 	replaced     map[[3]string]bool // views and programs, by kind, schema and name
@@ -85,14 +86,15 @@ func (l *loading) run(ctx context.Context) error {
 }
 
 func (l *loading) steps(ctx context.Context) error {
-	if err := replay.Prepare(ctx, l.server); err != nil {
+	var err error
+	if l.session, err = replay.Prepare(ctx, l.server, l.warn, refuse); err != nil {
 		return err
 	}
 	if err := l.prepare(ctx); err != nil {
 		return err
 	}
-	l.chosen = newChoice(l.Parts, nil)
-	l.chosen.pass = l.take
+	l.chosen = part.NewChoice(l.Parts, nil)
+	l.chosen.Pass = l.take
 	if err := through(ctx, l.set, l.version, l.chosen, l.Tell); err != nil {
 		return err
 	}
@@ -108,6 +110,11 @@ func (l *loading) steps(ctx context.Context) error {
 		}
 	}
 	return l.programs(ctx)
+}
+
+// refuse words the error of a server that does not take a statement.
+func refuse(s sqldump.Statement, err error) error {
+	return fmt.Errorf("line %d, %s %s: %w", s.Line, s.Does, s.Name, err)
 }
 
 func (l *loading) warn(format string, args ...any) {
@@ -168,10 +175,10 @@ func (l *loading) send(ctx context.Context, wanted func(does string) bool) error
 		var err error
 		switch {
 		case s.Kind == sqldump.Session:
-			err = replay.Send(ctx, l.server, s.Statement, s.text)
+			err = l.session.Send(ctx, s.Statement, s.text)
 		case s.Kind == sqldump.Collate && (collated || i < last && makes(i+1)):
 			collated = !collated
-			err = replay.Send(ctx, l.server, s.Statement, s.text)
+			err = l.session.Send(ctx, s.Statement, s.text)
 		case makes(i):
 			err = l.make(ctx, s)
 		}
@@ -195,11 +202,7 @@ func (l *loading) make(ctx context.Context, s deferred) error {
 	if err := l.use(s.part.As); err != nil {
 		return err
 	}
-	left, err := replay.CreateEvent(ctx, l.server, s.Statement, orReplace(s.text))
-	if left != "" {
-		l.warn("%s", left)
-	}
-	return err
+	return l.session.CreateEvent(ctx, s.Statement, orReplace(s.text))
 }
 
 // keyOf names what a statement makes, by kind, schema and name.

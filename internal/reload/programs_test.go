@@ -31,13 +31,13 @@ func TestCommentsInProgramsAreLoaded(t *testing.T) {
 	shown := func() (all string) {
 		for _, what := range []string{"PROCEDURE p", "FUNCTION f", "TRIGGER r", "EVENT e"} {
 			text, err := s.SQL("USE copy; SHOW CREATE " + what)
-			must(t, err)
+			Must(t, err)
 			all += regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+`).ReplaceAllString(text, "TIME") + "\n"
 		}
 		return all
 	}
 	before, err := s.SQL(bodies)
-	must(t, err)
+	Must(t, err)
 	before += shown()
 	for _, comment := range []string{"-- a", "# b", "/* c", "# ; d", "-- e"} {
 		if strings.Count(before, comment) != 8 {
@@ -46,9 +46,9 @@ func TestCommentsInProgramsAreLoaded(t *testing.T) {
 	}
 	set := setOf(t, dumped(t, s, "copy"), nil)
 	_, err = s.SQL("DROP DATABASE copy")
-	must(t, err)
+	Must(t, err)
 	_, err = load(t, s, set, ofCopy())
-	must(t, err)
+	Must(t, err)
 	if after, err := s.SQL(bodies); after+shown() != before {
 		t.Errorf("before\n%s\nafter\n%s%s\n%v", before, after, shown(), err)
 	}
@@ -66,7 +66,7 @@ func TestEventsThatRanRunAfterALoad(t *testing.T) {
 	})
 	// A copy beside the schema does not run what that runs.
 	done, err := load(t, s, told, o)
-	must(t, err)
+	Must(t, err)
 	if got, err := s.SQL(statuses + " AND event_schema = 'new'"); got != "new.off DISABLED,new.ran SLAVESIDE_DISABLED,new.rested SLAVESIDE_DISABLED" {
 		t.Errorf("%s, %v", got, err)
 	}
@@ -74,7 +74,7 @@ func TestEventsThatRanRunAfterALoad(t *testing.T) {
 		t.Errorf("%q, %q", done.Said, said)
 	}
 	done, err = load(t, s, told, ofCopy())
-	must(t, err)
+	Must(t, err)
 	if got, err := s.SQL(statuses + " AND event_schema = 'copy'"); got != "copy.off DISABLED,copy.ran ENABLED,copy.rested SLAVESIDE_DISABLED" {
 		t.Errorf("%s, %v", got, err)
 	}
@@ -83,7 +83,7 @@ func TestEventsThatRanRunAfterALoad(t *testing.T) {
 	}
 	// An older set does not tell.
 	done, err = load(t, s, setOf(t, dump, nil), o)
-	must(t, err)
+	Must(t, err)
 	said := strings.Join(done.Warnings, "\n")
 	for _, want := range []string{"new.ran ran; where it did: ALTER DEFINER=`root`@`localhost` EVENT `new`.`ran` ENABLE", "EVENT `new`.`rested` ENABLE"} {
 		if !strings.Contains(said, want) {
@@ -104,13 +104,13 @@ func TestProgramsKeepTheCollationThatTheirSchemaHad(t *testing.T) {
 		"SELECT database_collation FROM information_schema.events WHERE event_schema = 'copy' UNION ALL " +
 		"SELECT default_collation_name FROM information_schema.schemata WHERE schema_name = 'copy'"
 	before, err := s.SQL(collations)
-	must(t, err)
+	Must(t, err)
 	set := setOf(t, dumped(t, s, "copy"), nil)
 	for _, drop := range []string{"DROP DATABASE copy", "DO 1"} {
 		_, err = s.SQL(drop)
-		must(t, err)
+		Must(t, err)
 		_, err = load(t, s, set, ofCopy())
-		must(t, err)
+		Must(t, err)
 		if after, err := s.SQL(collations); after != before || strings.Count(before, "utf8mb3") != 3 {
 			t.Errorf("before\n%s\nafter\n%s\n%v", before, after, err)
 		}
@@ -121,9 +121,9 @@ func TestALoadMendsAViewOfADroppedTable(t *testing.T) {
 	s := made(t, "CREATE TABLE t (a INT); INSERT INTO t VALUES (7); CREATE VIEW v AS SELECT * FROM t; CREATE VIEW w AS SELECT * FROM v")
 	set := setOf(t, dumped(t, s, "copy"), nil)
 	_, err := s.SQL("DROP TABLE copy.t")
-	must(t, err)
+	Must(t, err)
 	_, err = load(t, s, set, ofCopy())
-	must(t, err)
+	Must(t, err)
 	if a, err := s.SQL("SELECT a FROM copy.w"); a != "7" {
 		t.Errorf("%q, %v", a, err)
 	}
@@ -134,9 +134,9 @@ func TestGrantsOnWhatIsReplacedStay(t *testing.T) {
 		"GRANT EXECUTE ON PROCEDURE copy.p TO g@'%'; GRANT EXECUTE ON FUNCTION copy.f TO g@'%'; GRANT SELECT (a) ON copy.t TO g@'%'")
 	t.Cleanup(func() { _, _ = s.SQL("DROP USER g@'%'") })
 	before, err := s.SQL("SHOW GRANTS FOR g@'%'")
-	must(t, err)
+	Must(t, err)
 	_, err = load(t, s, setOf(t, dumped(t, s, "copy"), nil), ofCopy())
-	must(t, err)
+	Must(t, err)
 	if after, err := s.SQL("SHOW GRANTS FOR g@'%'"); after != before || strings.Count(before, "copy") != 3 {
 		t.Errorf("before\n%s\nafter\n%s\n%v", before, after, err)
 	}

@@ -13,14 +13,11 @@ import (
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/sqldump"
+	"overcloud.backup/internal/sqldump/part"
 )
 
-// Part is what is taken of a dump: a schema, or some of its tables, under a name of its own.
-type Part struct {
-	Schema string
-	Tables []string // empty for all, with views, routines and events
-	As     string   // the schema's name where it is loaded
-}
+// Part is what is taken of a dump.
+type Part = part.Part
 
 // Options say what is taken of a set.
 type Options struct {
@@ -65,14 +62,14 @@ func Load(ctx context.Context, s *repository.Set, server *galera.Client, o Optio
 		return nil, err
 	}
 	// A damaged or forged dump must not have been loaded up to where that shows.
-	seen := newSurvey(o.Parts)
-	if err := through(ctx, s, version, seen.choice, o.Tell); err != nil {
+	seen := part.NewSurvey(o.Parts)
+	if err := through(ctx, s, version, seen.Choice, o.Tell); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(seen.missing(), seen.wrong); err != nil {
+	if err := errors.Join(seen.Missing(), seen.Wrong); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Path(), err)
 	}
-	if err := seen.checkDefiners(ctx, server, o.Definers); err != nil {
+	if err := checkDefiners(ctx, server, seen.Choice, o.Definers); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Path(), err)
 	}
 	l := &loading{set: s, server: server, version: version, Options: o, seen: seen}
@@ -128,8 +125,8 @@ func holds(s *repository.Set, p Part) error {
 }
 
 // through reads the dump back, statement by statement.
-func through(ctx context.Context, s *repository.Set, version string, c *choice, tell func(int64)) error {
-	reader := sqldump.NewReader(version, c.take)
+func through(ctx context.Context, s *repository.Set, version string, c *part.Choice, tell func(int64)) error {
+	reader := sqldump.NewReader(version, c.Take)
 	f := s.Manifest.Data()
 	bad, err := s.ReadFile(ctx, f, reader, tell)
 	if bad == nil && err == nil {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/sqldump/part"
 	"overcloud.backup/tests/sets"
 )
 
@@ -17,7 +18,7 @@ func made(t *testing.T, statements string) *sets.Server {
 	t.Helper()
 	s := sets.Shared(t)
 	_, err := s.SQL("DROP DATABASE IF EXISTS copy; CREATE DATABASE copy; USE copy; " + statements)
-	must(t, err)
+	Must(t, err)
 	t.Cleanup(func() {
 		if _, err := s.SQL("DROP DATABASE IF EXISTS copy; SET GLOBAL wsrep_mode = '', event_scheduler = OFF"); err != nil {
 			t.Error(err)
@@ -37,7 +38,7 @@ func TestTablesThatGaleraDoesNotReplicateAreRefusedOrConverted(t *testing.T) {
 	set := setOf(t, dumped(t, s, "copy"), nil)
 	const engines = "SELECT GROUP_CONCAT(table_name, ' ', engine ORDER BY 1) FROM information_schema.tables WHERE table_schema = 'copy'"
 	before, err := s.SQL(engines)
-	must(t, err)
+	Must(t, err)
 	_, err = load(t, s, set, ofCopy())
 	if err == nil {
 		t.Fatal("they are loaded")
@@ -61,19 +62,19 @@ func TestTablesThatGaleraDoesNotReplicateAreRefusedOrConverted(t *testing.T) {
 	}
 	// What the server replicates is not refused.
 	_, err = s.SQL("SET GLOBAL wsrep_mode = 'REPLICATE_MYISAM,REPLICATE_ARIA'")
-	must(t, err)
+	Must(t, err)
 	if _, err = load(t, s, set, ofCopy()); err == nil || strings.Contains(err.Error(), "copy.my") || !strings.Contains(err.Error(), "copy.me") {
 		t.Error(err)
 	}
 	_, err = s.SQL("SET GLOBAL wsrep_mode = ''")
-	must(t, err)
+	Must(t, err)
 	if after, err := s.SQL(engines); after != before {
 		t.Errorf("%s, then %s, %v", before, after, err)
 	}
 	o := ofCopy()
 	o.Convert = true
 	done, err := load(t, s, set, o)
-	must(t, err)
+	Must(t, err)
 	if after, err := s.SQL(engines); after != "ar InnoDB,inno InnoDB,me InnoDB,my InnoDB,pa InnoDB" {
 		t.Errorf("%s, %v", after, err)
 	}
@@ -94,10 +95,10 @@ func TestTheServersLimitsAreHeldAgainstTheDump(t *testing.T) {
 		"wsrep_max_ws_rows = 10":       "and wsrep_max_ws_rows of the server is 10; raise it",
 	} {
 		_, err := s.SQL("SET GLOBAL " + setting)
-		must(t, err)
+		Must(t, err)
 		_, err = load(t, s, set, ofCopy())
 		_, undo := s.SQL("SET GLOBAL max_allowed_packet = DEFAULT, wsrep_max_ws_size = DEFAULT, wsrep_max_ws_rows = DEFAULT")
-		must(t, undo)
+		Must(t, undo)
 		if err == nil || !strings.Contains(err.Error(), why) || !strings.Contains(err.Error(), "INSERT copy.t: ") || !strings.Contains(err.Error(), "line ") {
 			t.Errorf("%s: %v", setting, err)
 		}
@@ -107,16 +108,16 @@ func TestTheServersLimitsAreHeldAgainstTheDump(t *testing.T) {
 func TestTheLongestStatementThatIsTakenIsKnown(t *testing.T) {
 	s := sets.Shared(t)
 	for more, fits := range []bool{true, false} {
-		l := &loading{server: sets.Client(t, s), seen: newSurvey(nil)}
+		l := &loading{server: sets.Client(t, s), seen: part.NewSurvey(nil)}
 		packet, err := limit(t.Context(), l.server, "max_allowed_packet")
-		must(t, err)
-		l.seen.longest.size = int(packet) - 2 + more
+		Must(t, err)
+		l.seen.Longest.Size = int(packet) - 2 + more
 		if err := l.fitsPackets(t.Context()); (err == nil) != fits {
-			t.Errorf("%d bytes: %v", l.seen.longest.size, err)
+			t.Errorf("%d bytes: %v", l.seen.Longest.Size, err)
 		}
-		err = l.server.Exec(t.Context(), "DO '"+strings.Repeat("x", l.seen.longest.size-5)+"'")
+		err = l.server.Exec(t.Context(), "DO '"+strings.Repeat("x", l.seen.Longest.Size-5)+"'")
 		if (err == nil) != fits {
-			t.Errorf("the server takes %d bytes: %v", l.seen.longest.size, err)
+			t.Errorf("the server takes %d bytes: %v", l.seen.Longest.Size, err)
 		}
 	}
 }
@@ -143,35 +144,35 @@ func TestTheNextLoadRemovesWhatAKilledOneLeft(t *testing.T) {
 		t.Errorf("%s schemas are left, %v", left, err)
 	}
 	_, err = s.SQL("CREATE DATABASE overcloud_load_x; CREATE DATABASE overcloud_load_00000000_0_new; CREATE TABLE overcloud_load_00000000_0_new.mine (a INT)")
-	must(t, err)
+	Must(t, err)
 	done, err := load(t, s, setOf(t, dump, nil), whole("live"))
-	must(t, err)
+	Must(t, err)
 	said := strings.Join(done.Warnings, "\n")
 	if strings.Count(said, "which an earlier load left that was killed") != 2 || !strings.Contains(said, "overcloud_load_00000000_0_new is not of a load through this server and stays") {
 		t.Error(said)
 	}
 	_, err = s.SQL("SELECT * FROM overcloud_load_00000000_0_new.mine; DROP DATABASE overcloud_load_x; DROP DATABASE overcloud_load_00000000_0_new")
-	must(t, err)
+	Must(t, err)
 	if after := state(t, s); after != before {
 		t.Errorf("before:\n%s\nafter:\n%s", before, after)
 	}
 	// Earlier tables that were exchanged already are rows that nobody else has.
 	_, err = s.SQL("CREATE DATABASE overcloud_load_00000000_0_old; USE overcloud_load_00000000_0_old; CREATE TABLE parent (a INT); " +
-		"SET @c = CONCAT('CREATE TABLE " + markName + " (n INT, statement TEXT) COMMENT = \"', 'of a load by overcloud.backup on ', @@hostname, '\"'); EXECUTE IMMEDIATE @c")
-	must(t, err)
+		"SET @c = CONCAT('CREATE TABLE " + part.MarkName + " (n INT, statement TEXT) COMMENT = \"', 'of a load by overcloud.backup on ', @@hostname, '\"'); EXECUTE IMMEDIATE @c")
+	Must(t, err)
 	done, err = load(t, s, setOf(t, dump, nil), whole("live"))
-	if must(t, err); !strings.Contains(strings.Join(done.Warnings, "\n"), "overcloud_load_00000000_0_old holds 1 earlier ones") {
+	if Must(t, err); !strings.Contains(strings.Join(done.Warnings, "\n"), "overcloud_load_00000000_0_old holds 1 earlier ones") {
 		t.Error(done.Warnings)
 	}
 	_, err = s.SQL("SELECT * FROM overcloud_load_00000000_0_old.parent")
-	must(t, err)
+	Must(t, err)
 }
 
 func TestTwoLoadsDoNotMeet(t *testing.T) {
 	s := inUse(t)
 	c := sets.Client(t, s)
 	_, err := c.Value(t.Context(), "SELECT GET_LOCK('overcloud_load', 0)")
-	must(t, err)
+	Must(t, err)
 	if _, err := load(t, s, setOf(t, dumped(t, s, "live"), nil), whole("live")); err == nil || !strings.Contains(err.Error(), "another load runs through this server") {
 		t.Error(err)
 	}
@@ -189,13 +190,13 @@ func TestRowsAreCountedOnAnotherServer(t *testing.T) {
 
 func TestASecondCopyWithoutRoomIsRefused(t *testing.T) {
 	s := sets.Shared(t)
-	l := &loading{server: sets.Client(t, s), seen: newSurvey(nil)}
+	l := &loading{server: sets.Client(t, s), seen: part.NewSurvey(nil)}
 	at, free, err := l.server.DatadirFree(t.Context())
 	if err != nil || at == "" || free <= 0 {
 		t.Fatalf("%q, %d, %v", at, free, err)
 	}
-	must(t, l.fitsDisk(t.Context()))
-	l.seen.bytes = free + 1<<30
+	Must(t, l.fitsDisk(t.Context()))
+	l.seen.Bytes = free + 1<<30
 	if err := l.fitsDisk(t.Context()); err == nil || !strings.Contains(err.Error(), "too little for them beside what is there") {
 		t.Error(err)
 	}

@@ -38,7 +38,7 @@ var dumpArgs = []string{"--no-defaults", "--single-transaction", "--routines", "
 func dumped(t *testing.T, s *sets.Server, schemas ...string) string {
 	t.Helper()
 	dump, err := exec.Command("mariadb-dump", append(append(dumpArgs, "--socket="+s.Socket, "--databases"), schemas...)...).Output()
-	must(t, err)
+	Must(t, err)
 	return string(dump)
 }
 
@@ -46,7 +46,7 @@ func dumped(t *testing.T, s *sets.Server, schemas ...string) string {
 func setOf(t *testing.T, dump string, change func(*repository.Manifest)) *repository.Set {
 	t.Helper()
 	destination, path := sets.Copy(t, "logical")
-	sets.Recompress(t, path, sets.Open(t, destination, path).Manifest.Data(), func(raw string) { must(t, os.WriteFile(raw, []byte(dump), 0o600)) })
+	sets.Recompress(t, path, sets.Open(t, destination, path).Manifest.Data(), func(raw string) { Must(t, os.WriteFile(raw, []byte(dump), 0o600)) })
 	sets.EditManifest(t, path, func(m *repository.Manifest) {
 		m.Schema.Tables = map[string]int{"live": 5, "copy": 1}
 		if change != nil {
@@ -71,7 +71,7 @@ func state(t *testing.T, s *sets.Server) string {
 		"SELECT schema_name FROM information_schema.schemata ORDER BY 1",
 	} {
 		said, err := s.SQL(query)
-		must(t, err)
+		Must(t, err)
 		fmt.Fprintf(&all, "%s\n%s\n", query, said)
 	}
 	return all.String()
@@ -82,7 +82,7 @@ func inUse(t *testing.T) *sets.Server {
 	t.Helper()
 	s := sets.Shared(t)
 	_, err := s.SQL(live)
-	must(t, err)
+	Must(t, err)
 	t.Cleanup(func() {
 		left, err := s.SQL("SELECT GROUP_CONCAT('DROP DATABASE ', schema_name SEPARATOR ';') FROM information_schema.schemata WHERE schema_name LIKE 'overcloud_load_%'")
 		if err == nil {
@@ -108,9 +108,9 @@ func TestASchemaInUseIsReplacedWithAllThatLeadsToIt(t *testing.T) {
 	_, err := s.SQL("USE live; SET foreign_key_checks = 0; DELETE FROM beside.c; DELETE FROM parent; INSERT INTO parent VALUES (9, 9); DROP TRIGGER t2; DELETE FROM `a ``b. é`; " +
 		"DROP PROCEDURE p; CREATE PROCEDURE p() SELECT 'changed'; INSERT INTO numbered (n) VALUES (7), (8); CREATE OR REPLACE VIEW v AS SELECT 1 AS id, 1 AS v; " +
 		"INSERT INTO beside.c VALUES (1, 2)")
-	must(t, err)
+	Must(t, err)
 	done, err := load(t, s, set, whole("live"))
-	must(t, err)
+	Must(t, err)
 	if after := state(t, s); after != before {
 		t.Errorf("before:\n%s\nafter:\n%s", before, after)
 	}
@@ -141,10 +141,10 @@ func TestOneTableIsReplacedWithItsKeysToTablesThatStay(t *testing.T) {
 	before, set := state(t, s), setOf(t, dumped(t, s, "live"), nil)
 	for _, table := range []string{"child", "parent"} {
 		_, err := s.SQL("UPDATE live.child SET n = 9; UPDATE live.parent SET v = 9")
-		must(t, err)
+		Must(t, err)
 		for _, each := range []string{table, map[string]string{"child": "parent", "parent": "child"}[table]} {
 			_, err = load(t, s, set, Options{Parts: []Part{{Schema: "live", As: "live", Tables: []string{each}}}, Definers: asRoot})
-			must(t, err)
+			Must(t, err)
 		}
 		if after := state(t, s); after != before {
 			t.Errorf("%s: before:\n%s\nafter:\n%s", table, before, after)
@@ -156,9 +156,9 @@ func TestASchemaThatWasDroppedComesBack(t *testing.T) {
 	s := inUse(t)
 	before, set := state(t, s), setOf(t, dumped(t, s, "live"), nil)
 	_, err := s.SQL("SET foreign_key_checks = 0; DROP DATABASE live")
-	must(t, err)
+	Must(t, err)
 	_, err = load(t, s, set, whole("live"))
-	must(t, err)
+	Must(t, err)
 	if after := state(t, s); after != before {
 		t.Errorf("before:\n%s\nafter:\n%s", before, after)
 	}
@@ -180,7 +180,7 @@ func TestALoadThatFailsCostsNothing(t *testing.T) {
 		"a view that fails":      {strings.Replace(dump, "AS `v` from `parent`", "AS `v` from `parents`", 1), "parents", nil},
 		"a blob that is too long": {dump, "max_allowed_packet", func() {
 			_, err := s.SQL("SET GLOBAL max_allowed_packet = 1048576")
-			must(t, err)
+			Must(t, err)
 		}},
 	} {
 		if c.change != nil {
@@ -191,7 +191,7 @@ func TestALoadThatFailsCostsNothing(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		_, err = s.SQL("SET GLOBAL max_allowed_packet = DEFAULT")
-		must(t, err)
+		Must(t, err)
 		if after := state(t, s); after != before {
 			t.Errorf("%s: before:\n%s\nafter:\n%s", name, before, after)
 		}
@@ -210,7 +210,7 @@ func TestALoadWhoseConnectionIsKilledCostsNothing(t *testing.T) {
 		go func() { by <- killLoader(s, ctx, delay) }()
 		_, err := load(t, s, set, whole("live"))
 		cancel()
-		must(t, <-by)
+		Must(t, <-by)
 		if err == nil {
 			break
 		}
@@ -221,7 +221,7 @@ func TestALoadWhoseConnectionIsKilledCostsNothing(t *testing.T) {
 			t.Errorf("after %s: %v\n%s", delay, err, after)
 		case past:
 			_, err := load(t, s, setOf(t, dump, nil), whole("live"))
-			must(t, err)
+			Must(t, err)
 			return
 		case after != before || !strings.Contains(err.Error(), "load the dump"):
 			t.Errorf("after %s: %v\nbefore:\n%s\nafter:\n%s", delay, err, before, after)

@@ -10,6 +10,7 @@ import (
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/sqldump"
+	"overcloud.backup/internal/sqldump/part"
 )
 
 // A table with a trigger cannot be renamed into another schema, so that those of the earlier tables are dropped before;
@@ -49,7 +50,7 @@ func (l *loading) setTriggersAside(ctx context.Context, st *stage) error {
 	}
 	for _, a := range l.triggers[before:] {
 		for _, text := range a.statements() {
-			if err := l.server.Exec(ctx, "INSERT INTO "+st.old+"."+markName+" (statement) VALUES (?)", text); err != nil {
+			if err := l.server.Exec(ctx, "INSERT INTO "+st.old+"."+part.MarkName+" (statement) VALUES (?)", text); err != nil {
 				return fmt.Errorf("keep the trigger %s.%s: %w", excerpt.Of(a.schema), excerpt.Of(a.name), err)
 			}
 		}
