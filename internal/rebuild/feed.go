@@ -204,7 +204,8 @@ func (r *Copy) notLoaded(f repository.File, err error) error {
 	case errors.Is(err, sqldump.ErrOutside):
 		return fmt.Errorf("%w; verify a physical set of it", err)
 	case errors.As(err, &odd):
-		return unusable{repository.Problem{Kind: repository.NotLoading, File: f.Name, Line: odd.Line, Reason: odd.Reason()}}
+		return unusable{repository.Problem{Kind: repository.NotLoading, File: f.Name, Line: odd.Line,
+			Reason: odd.Reason()}}
 	case number == pluginMissing:
 		return fmt.Errorf("accounts of the set have a login plugin that the server here lacks; "+
 			"install it, or take another host: %w", err)
@@ -212,7 +213,8 @@ func (r *Copy) notLoaded(f repository.File, err error) error {
 		return fmt.Errorf("%w (%s, line %d, %s)", ErrNoKey, f.Name, said.Line, said.about())
 	case errors.As(err, &said) && number != 0 && !OutOfRoom(number):
 		return unusable{repository.Problem{
-			Kind: repository.NotLoading, File: f.Name, Line: said.Line, Object: said.about(), Reason: excerpt.UpTo(500, said.err.Error()),
+			Kind: repository.NotLoading, File: f.Name, Line: said.Line, Object: said.about(),
+			Reason: excerpt.UpTo(500, said.err.Error()),
 		}}
 	case number != 0:
 		return err

@@ -11,10 +11,12 @@ import (
 )
 
 func TestAForeignKeyToATableThatTheDumpHasNotStaysInTheSchema(t *testing.T) {
-	s := made(t, "CREATE TABLE parent (id INT PRIMARY KEY); CREATE TABLE child (p INT, FOREIGN KEY (p) REFERENCES parent (id)); "+
+	s := made(t, "CREATE TABLE parent (id INT PRIMARY KEY); CREATE TABLE child (p INT, FOREIGN KEY (p) REFERENCES"+
+		" parent (id)); "+
 		"INSERT INTO parent VALUES (1); INSERT INTO child VALUES (1)")
 	dump := dumped(t, s, "copy")
-	at, end := strings.Index(dump, "DROP TABLE IF EXISTS `parent`"), strings.Index(dump, "/*!40000 ALTER TABLE `parent` ENABLE KEYS */;\n")
+	at, end := strings.Index(dump, "DROP TABLE IF EXISTS `parent`"),
+		strings.Index(dump, "/*!40000 ALTER TABLE `parent` ENABLE KEYS */;\n")
 	if at < 0 || end < at {
 		t.Fatal(dump)
 	}
@@ -30,7 +32,8 @@ func TestAForeignKeyToATableThatTheDumpHasNotStaysInTheSchema(t *testing.T) {
 func TestADumpLeavesItsSettingsToNobody(t *testing.T) {
 	s := inUse(t)
 	before, dump := state(t, s), dumped(t, s, "live")
-	const settings = "SET NAMES latin1; SET sql_mode='ANSI_QUOTES,NO_BACKSLASH_ESCAPES', time_zone='-11:00', autocommit=0;\n"
+	const settings = "SET NAMES latin1; SET sql_mode='ANSI_QUOTES,NO_BACKSLASH_ESCAPES', time_zone='-11:00'," +
+		" autocommit=0;\n"
 	end := strings.LastIndex(dump, "-- Dump completed")
 	_, err := load(t, s, setOf(t, dump[:end]+settings+dump[end:], nil), whole("live"))
 	Must(t, err)
@@ -48,7 +51,8 @@ func TestADumpLeavesItsSettingsToNobody(t *testing.T) {
 }
 
 func TestTheSecondReadingMayNotHaveMoreThanTheFirst(t *testing.T) {
-	first := sqldump.Statement{Kind: sqldump.Program, Does: "CREATE TRIGGER", Schema: "live", Name: "t", Definer: &sqldump.Definer{User: "nova"}}
+	first := sqldump.Statement{Kind: sqldump.Program, Does: "CREATE TRIGGER", Schema: "live", Name: "t",
+		Definer: &sqldump.Definer{User: "nova"}}
 	event, other := first, first
 	event.Does, other.Definer = "CREATE EVENT", &sqldump.Definer{User: "root"}
 	for what, c := range map[string]struct {
@@ -56,7 +60,8 @@ func TestTheSecondReadingMayNotHaveMoreThanTheFirst(t *testing.T) {
 		text, why string
 	}{
 		"the same": {first, "1234", ""}, "more": {first, "12345", "more views and programs"},
-		"another definer": {other, "1234", "it names the definer root"}, "an event, which runs alone": {event, "1234", "it names the definer nova"},
+		"another definer":            {other, "1234", "it names the definer root"},
+		"an event, which runs alone": {event, "1234", "it names the definer nova"},
 	} {
 		seen := part.NewSurvey([]Part{{Schema: "live", As: "live"}})
 		seen.Part = &seen.Parts[0]
@@ -72,11 +77,13 @@ func TestTheSecondReadingMayNotHaveMoreThanTheFirst(t *testing.T) {
 func TestALoadThatFailsTellsWhatAnEarlierOneLeft(t *testing.T) {
 	s := made(t, "CREATE TABLE t (a INT); CREATE PROCEDURE p() SELECT 1")
 	set := setOf(t, strings.Replace(dumped(t, s, "copy"), "SELECT 1", "SELECT FROM", 1), nil)
-	_, err := s.SQL("CREATE DATABASE overcloud_load_00000000_0_new; CREATE TABLE overcloud_load_00000000_0_new.mine (a INT)")
+	_, err := s.SQL("CREATE DATABASE overcloud_load_00000000_0_new; CREATE TABLE overcloud_load_00000000_0_new.mine" +
+		" (a INT)")
 	Must(t, err)
 	t.Cleanup(func() { _, _ = s.SQL("DROP DATABASE overcloud_load_00000000_0_new") })
 	done, err := load(t, s, set, ofCopy())
-	if err == nil || done == nil || !strings.Contains(strings.Join(done.Warnings, "\n"), "_new is not of a load through this server and stays") {
+	if err == nil || done == nil || !strings.Contains(strings.Join(done.Warnings, "\n"),
+		"_new is not of a load through this server and stays") {
 		t.Errorf("%+v, %v", done, err)
 	}
 }

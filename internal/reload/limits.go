@@ -37,7 +37,8 @@ func limit(ctx context.Context, server *galera.Client, name string) (int64, erro
 
 // fits looks for all that would end the load in its middle, before anything is changed.
 func (l *loading) fits(ctx context.Context) error {
-	for _, look := range []func(context.Context) error{l.fitsPackets, l.replicates, l.fitsNames, l.fitsKeys, l.fitsDisk} {
+	for _, look := range []func(context.Context) error{l.fitsPackets, l.replicates, l.fitsNames, l.fitsKeys,
+		l.fitsDisk} {
 		if err := look(ctx); err != nil {
 			return err
 		}
@@ -159,7 +160,8 @@ func (l *loading) fitsKeys(ctx context.Context) error {
 		for _, row := range rows {
 			_, loaded := l.seen.Objects[[2]string{p.As, row[2]}]
 			if _, with := l.seen.Objects[[2]string{row[0], row[1]}]; loaded && !with {
-				return fmt.Errorf("the table %s.%s, which stays, refers to %s.%s: a client that writes to it through another "+
+				return fmt.Errorf("the table %s.%s, which stays, refers to %s.%s: a client that writes to it through"+
+					" another "+
 					"member would have the cluster hang. Load both, or load under another name", excerpt.Of(row[0]),
 					excerpt.Of(row[1]), excerpt.Of(p.As), excerpt.Of(row[2]))
 			}

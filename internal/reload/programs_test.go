@@ -14,7 +14,8 @@ import (
 func TestCommentsInProgramsAreLoaded(t *testing.T) {
 	s := made(t, "CREATE TABLE t (a INT)")
 	const body = "-- first\nBEGIN -- a 'quote\n  # b `quote\n  /* c \" */ SET @x = 1; # ; d\n  -- e\nEND"
-	for _, program := range []string{"PROCEDURE p()", "FUNCTION f() RETURNS INT NO SQL", "TRIGGER r BEFORE INSERT ON t FOR EACH ROW", "EVENT e ON SCHEDULE EVERY 1 DAY DO"} {
+	for _, program := range []string{"PROCEDURE p()", "FUNCTION f() RETURNS INT NO SQL",
+		"TRIGGER r BEFORE INSERT ON t FOR EACH ROW", "EVENT e ON SCHEDULE EVERY 1 DAY DO"} {
 		text := body
 		if strings.HasPrefix(program, "FUNCTION") {
 			text = strings.Replace(body, "# ; d", "RETURN 1; # ; d", 1)
@@ -56,29 +57,36 @@ func TestCommentsInProgramsAreLoaded(t *testing.T) {
 
 func TestEventsThatRanRunAfterALoad(t *testing.T) {
 	s := made(t, "CREATE TABLE t (a INT); CREATE EVENT ran ON SCHEDULE EVERY 1 DAY DISABLE ON SLAVE DO DELETE FROM t; "+
-		"CREATE EVENT rested ON SCHEDULE EVERY 1 DAY DISABLE ON SLAVE DO DELETE FROM t; CREATE EVENT off ON SCHEDULE EVERY 1 DAY DISABLE DO DELETE FROM t")
+		"CREATE EVENT rested ON SCHEDULE EVERY 1 DAY DISABLE ON SLAVE DO DELETE FROM t; CREATE EVENT off ON SCHEDULE"+
+		" EVERY 1 DAY DISABLE DO DELETE FROM t")
 	dump := dumped(t, s, "copy")
-	const statuses = "SELECT GROUP_CONCAT(event_schema, '.', event_name, ' ', status ORDER BY event_name) FROM information_schema.events WHERE event_schema IN ('copy', 'new')"
+	const statuses = "SELECT GROUP_CONCAT(event_schema, '.', event_name, ' ', status ORDER BY event_name) FROM" +
+		" information_schema.events WHERE event_schema IN ('copy', 'new')"
 	t.Cleanup(func() { _, _ = s.SQL("DROP DATABASE IF EXISTS new") })
 	o := Options{Parts: []Part{{Schema: "copy", As: "new"}}, Definers: asRoot}
 	told := setOf(t, dump, func(m *repository.Manifest) {
-		m.Schema.EventsEnabled = []repository.Name{{Schema: "copy", Name: "ran"}, {Schema: "copy", Name: "off"}, {Schema: "other", Name: "rested"}}
+		m.Schema.EventsEnabled = []repository.Name{{Schema: "copy", Name: "ran"}, {Schema: "copy", Name: "off"},
+			{Schema: "other", Name: "rested"}}
 	})
 	// A copy beside the schema does not run what that runs.
 	done, err := load(t, s, told, o)
 	Must(t, err)
-	if got, err := s.SQL(statuses + " AND event_schema = 'new'"); got != "new.off DISABLED,new.ran SLAVESIDE_DISABLED,new.rested SLAVESIDE_DISABLED" {
+	if got, err := s.SQL(statuses + " AND event_schema = 'new'"); got != "new.off DISABLED,new.ran"+
+		" SLAVESIDE_DISABLED,new.rested SLAVESIDE_DISABLED" {
 		t.Errorf("%s, %v", got, err)
 	}
-	if said := strings.Join(done.Warnings, ";"); len(done.Said) > 0 || !strings.Contains(said, "EVENT `new`.`ran` ENABLE") || strings.Contains(said, "rested") {
+	if said := strings.Join(done.Warnings, ";"); len(done.Said) > 0 ||
+		!strings.Contains(said, "EVENT `new`.`ran` ENABLE") || strings.Contains(said, "rested") {
 		t.Errorf("%q, %q", done.Said, said)
 	}
 	done, err = load(t, s, told, ofCopy())
 	Must(t, err)
-	if got, err := s.SQL(statuses + " AND event_schema = 'copy'"); got != "copy.off DISABLED,copy.ran ENABLED,copy.rested SLAVESIDE_DISABLED" {
+	if got, err := s.SQL(statuses + " AND event_schema = 'copy'"); got != "copy.off DISABLED,copy.ran"+
+		" ENABLED,copy.rested SLAVESIDE_DISABLED" {
 		t.Errorf("%s, %v", got, err)
 	}
-	if strings.Join(done.Said, ";") != "enabled the events copy.ran" || strings.Join(done.Warnings, ";") != "no event runs through this server: its event_scheduler is OFF" {
+	if strings.Join(done.Said, ";") != "enabled the events copy.ran" ||
+		strings.Join(done.Warnings, ";") != "no event runs through this server: its event_scheduler is OFF" {
 		t.Errorf("%q, %q", done.Said, done.Warnings)
 	}
 	// An older set does not tell.
@@ -96,10 +104,14 @@ func TestEventsThatRanRunAfterALoad(t *testing.T) {
 }
 
 func TestProgramsKeepTheCollationThatTheirSchemaHad(t *testing.T) {
-	s := made(t, "ALTER DATABASE copy CHARACTER SET utf8mb3; CREATE TABLE t (a INT); CREATE TRIGGER r BEFORE INSERT ON t FOR EACH ROW SET NEW.a = 1; "+
-		"CREATE PROCEDURE p() SELECT 1; CREATE EVENT e ON SCHEDULE EVERY 1 DAY DISABLE DO DELETE FROM t; ALTER DATABASE copy CHARACTER SET utf8mb4; "+
-		"CREATE PROCEDURE q() SELECT 1; CREATE TABLE u (a INT); CREATE TRIGGER v BEFORE INSERT ON u FOR EACH ROW SET NEW.a = 1")
-	const collations = "SELECT database_collation FROM information_schema.triggers WHERE trigger_schema = 'copy' UNION ALL " +
+	s := made(t, "ALTER DATABASE copy CHARACTER SET utf8mb3; CREATE TABLE t (a INT); CREATE TRIGGER r BEFORE INSERT"+
+		" ON t FOR EACH ROW SET NEW.a = 1; "+
+		"CREATE PROCEDURE p() SELECT 1; CREATE EVENT e ON SCHEDULE EVERY 1 DAY DISABLE DO DELETE FROM t; ALTER"+
+		" DATABASE copy CHARACTER SET utf8mb4; "+
+		"CREATE PROCEDURE q() SELECT 1; CREATE TABLE u (a INT); CREATE TRIGGER v BEFORE INSERT ON u FOR EACH ROW SET"+
+		" NEW.a = 1")
+	const collations = "SELECT database_collation FROM information_schema.triggers WHERE trigger_schema = 'copy'" +
+		" UNION ALL " +
 		"SELECT database_collation FROM information_schema.routines WHERE routine_schema = 'copy' UNION ALL " +
 		"SELECT database_collation FROM information_schema.events WHERE event_schema = 'copy' UNION ALL " +
 		"SELECT default_collation_name FROM information_schema.schemata WHERE schema_name = 'copy'"
@@ -118,7 +130,8 @@ func TestProgramsKeepTheCollationThatTheirSchemaHad(t *testing.T) {
 }
 
 func TestALoadMendsAViewOfADroppedTable(t *testing.T) {
-	s := made(t, "CREATE TABLE t (a INT); INSERT INTO t VALUES (7); CREATE VIEW v AS SELECT * FROM t; CREATE VIEW w AS SELECT * FROM v")
+	s := made(t, "CREATE TABLE t (a INT); INSERT INTO t VALUES (7); CREATE VIEW v AS SELECT * FROM t; CREATE VIEW w"+
+		" AS SELECT * FROM v")
 	set := setOf(t, dumped(t, s, "copy"), nil)
 	_, err := s.SQL("DROP TABLE copy.t")
 	Must(t, err)
@@ -130,8 +143,10 @@ func TestALoadMendsAViewOfADroppedTable(t *testing.T) {
 }
 
 func TestGrantsOnWhatIsReplacedStay(t *testing.T) {
-	s := made(t, "CREATE TABLE t (a INT); CREATE PROCEDURE p() SELECT 1; CREATE FUNCTION f() RETURNS INT NO SQL RETURN 1; CREATE USER g@'%'; "+
-		"GRANT EXECUTE ON PROCEDURE copy.p TO g@'%'; GRANT EXECUTE ON FUNCTION copy.f TO g@'%'; GRANT SELECT (a) ON copy.t TO g@'%'")
+	s := made(t, "CREATE TABLE t (a INT); CREATE PROCEDURE p() SELECT 1; CREATE FUNCTION f() RETURNS INT NO SQL"+
+		" RETURN 1; CREATE USER g@'%'; "+
+		"GRANT EXECUTE ON PROCEDURE copy.p TO g@'%'; GRANT EXECUTE ON FUNCTION copy.f TO g@'%'; GRANT SELECT (a) ON"+
+		" copy.t TO g@'%'")
 	t.Cleanup(func() { _, _ = s.SQL("DROP USER g@'%'") })
 	before, err := s.SQL("SHOW GRANTS FOR g@'%'")
 	Must(t, err)

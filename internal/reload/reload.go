@@ -16,42 +16,6 @@ import (
 	"overcloud.backup/internal/sqldump/part"
 )
 
-// Part is what is taken of a dump.
-type Part = part.Part
-
-// Options say what is taken of a set.
-type Options struct {
-	Parts []Part
-	// Definers are accounts, as root@localhost, that views and programs of the set may run as although they may do more
-	// than these schemas need.
-	Definers []string
-	// Convert loads tables of engines that Galera does not replicate as InnoDB. Without it they are refused.
-	Convert bool
-	// Check ends before anything is changed.
-	Check bool
-	// Open logs in to the same server again, to clean up where the connection that loads is lost.
-	Open func(context.Context) (*galera.Client, error)
-	// Tell is told of the bytes read.
-	Tell func(int64)
-}
-
-// Loaded is what was loaded.
-type Loaded struct {
-	Tables []LoadedTable `json:"tables"`
-	// Said is what else happened; Warnings are what the operator has to know or to do.
-	Said     []string `json:"-"`
-	Warnings []string `json:"-"`
-}
-
-// LoadedTable is a table or a sequence with the rows that were loaded. InUse says that it took the place of one that
-// was there, so that clients may have changed it since.
-type LoadedTable struct {
-	Schema string `json:"schema"`
-	Name   string `json:"name"`
-	Rows   int64  `json:"rows"`
-	InUse  bool   `json:"in_use"`
-}
-
 // Load brings the parts of a logical set to a running server, and reads the dump back to its end before. No client
 // runs: statement by statement goes to the server, and none that a dump does not hold. The rows go to schemas of our
 // own; their tables take the places of those that are there when all of them are loaded, so that a failure before costs
@@ -93,7 +57,8 @@ func loadable(ctx context.Context, s *repository.Set, server *galera.Client, o O
 			return "", err
 		}
 		if slices.ContainsFunc(o.Parts[:i], func(other Part) bool { return strings.EqualFold(other.As, p.As) }) {
-			return "", fmt.Errorf("two schemas of the set are to be loaded as %q: give each a name of its own", excerpt.Of(p.As))
+			return "", fmt.Errorf("two schemas of the set are to be loaded as %q: give each a name of its own",
+				excerpt.Of(p.As))
 		}
 	}
 	text, err := server.Value(ctx, "SELECT VERSION()")
@@ -102,7 +67,8 @@ func loadable(ctx context.Context, s *repository.Set, server *galera.Client, o O
 	}
 	version, want := galera.Release(text), galera.Release(s.Manifest.Server.Version)
 	if version == "" || galera.Series(version) != galera.Series(want) {
-		return "", fmt.Errorf("the server here is of version %s, and the set of %s: only the same series reads it; take a host that has it",
+		return "", fmt.Errorf("the server here is of version %s, and the set of %s: only the same series reads it;"+
+			" take a host that has it",
 			text, s.Manifest.Server.Version)
 	}
 	return version, nil

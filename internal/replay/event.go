@@ -11,9 +11,9 @@ import (
 	"overcloud.backup/internal/sqldump"
 )
 
-// CreateEvent runs the CREATE EVENT of a dump by this text. A server drops or disables an event at once whose last moment
-// has passed (notes 1588 and 1544 of 10.11); by the clock of the moment before it is made as it was. Where a scheduler
-// would run it at once for that, the server has its way, which is a warning.
+// CreateEvent runs the CREATE EVENT of a dump by this text. A server drops or disables an event at once whose last
+// moment has passed (notes 1588 and 1544 of 10.11); by the clock of the moment before it is made as it was. Where a
+// scheduler would run it at once for that, the server has its way, which is a warning.
 func (s *Session) CreateEvent(ctx context.Context, st sqldump.Statement, text string) error {
 	left, err := s.createEvent(ctx, st, text)
 	if err != nil {

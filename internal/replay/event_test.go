@@ -23,7 +23,8 @@ const pastEvents = `DROP DATABASE IF EXISTS past; CREATE DATABASE past; USE past
 	CREATE EVENT ended ON SCHEDULE EVERY 1 DAY STARTS '2020-01-01 00:00:00' ENDS '2020-07-01 01:00:00' DO INSERT INTO log VALUES ('ended');
 	CREATE EVENT runs ON SCHEDULE EVERY 1 DAY STARTS '2020-01-01 00:00:00' DO INSERT INTO log VALUES ('runs')`
 
-const eventRows = "SELECT event_name, status, execute_at, starts, ends, on_completion, time_zone, event_definition FROM information_schema.events" +
+const eventRows = "SELECT event_name, status, execute_at, starts, ends, on_completion, time_zone, event_definition" +
+	" FROM information_schema.events" +
 	" WHERE event_schema = 'past' ORDER BY 1"
 
 // dumpPast makes the events of the past and gives them as a dump, and what the server says of them.
@@ -40,7 +41,8 @@ func dumpPast(t *testing.T, s *sets.Server) (dump []byte, rows string) {
 	if must(t, err); strings.Count(rows, "\n") != 4 {
 		t.Fatalf("the events to begin with:\n%s", rows)
 	}
-	dump, err = exec.Command("mariadb-dump", "--no-defaults", "--socket="+s.Socket, "--events", "--databases", "past").Output()
+	dump, err = exec.Command("mariadb-dump", "--no-defaults", "--socket="+s.Socket, "--events", "--databases",
+		"past").Output()
 	must(t, err)
 	_, err = s.SQL("DROP DATABASE past")
 	must(t, err)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package replay sends the statements of a dump to a server: a scratch server that is empty, or one that clients use. No
-// client program runs, which could be told to do more than that. What goes in otherwise than it was written is a warning,
-// never silence.
+// Package replay sends the statements of a dump to a server: a scratch server that is empty, or one that clients use.
+// No client program runs, which could be told to do more than that. What goes in otherwise than it was written is a
+// warning, never silence.
 package replay
 
 import (

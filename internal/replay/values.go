@@ -34,8 +34,8 @@ func (s *Session) allowInvalidDates(ctx context.Context, st sqldump.Statement) e
 	return s.server.Exec(ctx, "SET SESSION sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'")
 }
 
-// unchanged are warnings of rows that went in as they were: a value for a generated column, which the server makes itself,
-// and the empty value of an ENUM, which is none of its list.
+// unchanged are warnings of rows that went in as they were: a value for a generated column, which the server makes
+// itself, and the empty value of an ENUM, which is none of its list.
 var unchanged = []string{"1906", "1265"}
 
 // changedValues returns the server's warning of rows that it took with other values than the statement has, as the mode

@@ -19,14 +19,16 @@ func TestValuesThatChangeAreSaid(t *testing.T) {
 		must(t, c.Exec(t.Context(), text))
 	}
 	defer func() { must(t, c.Exec(t.Context(), "DROP DATABASE vals")) }()
-	must(t, session.Sent(t.Context(), sqldump.Statement{Kind: sqldump.Session, Text: "SET @OLD_SQL_MODE=@@SQL_MODE, SQL_MODE='NO_AUTO_VALUE_ON_ZERO'"}))
+	must(t, session.Sent(t.Context(), sqldump.Statement{Kind: sqldump.Session,
+		Text: "SET @OLD_SQL_MODE=@@SQL_MODE, SQL_MODE='NO_AUTO_VALUE_ON_ZERO'"}))
 	for values, want := range map[string]string{
 		"(1, '2026-02-31', '', 'x', 1)":    "",
 		"(999, NULL, NULL, NULL, NULL)":    "Out of range",
 		"(2, NULL, NULL, x'ff', NULL)":     "Incorrect string value",
 		"(3, 'no date', NULL, NULL, NULL)": "", // a warning that an ENUM has, too
 	} {
-		st := sqldump.Statement{Does: "INSERT", Schema: "vals", Name: "t", Line: 7, Text: "INSERT INTO vals.t VALUES " + values}
+		st := sqldump.Statement{Does: "INSERT", Schema: "vals", Name: "t", Line: 7,
+			Text: "INSERT INTO vals.t VALUES " + values}
 		must(t, c.Exec(t.Context(), st.Text))
 		warnings, session.warned = nil, ""
 		err := session.Sent(t.Context(), st)

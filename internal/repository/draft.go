@@ -29,7 +29,8 @@ type Draft struct {
 
 // Create begins a set. Its name has the time in UTC, to the second, moved on while there is a set of that name.
 func (r *Repository) Create(cluster, method, controller string, now time.Time) (*Draft, error) {
-	for what, name := range map[string]string{"cluster name": cluster, "method": method, "controller name": controller} {
+	for what, name := range map[string]string{"cluster name": cluster, "method": method,
+		"controller name": controller} {
 		if err := CheckName(what, name); err != nil {
 			return nil, err
 		}

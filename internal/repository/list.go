@@ -143,7 +143,8 @@ func (r *Repository) look(l *Listing, i located) error {
 func (s *Set) Entry() Entry {
 	m := s.Manifest
 	e := Entry{
-		Set: s.Name, Name: path.Base(s.Name), Path: s.Path(), Cluster: m.Cluster, Controller: m.Controller, Method: m.Method, Server: m.Server.Version,
+		Set: s.Name, Name: path.Base(s.Name), Path: s.Path(), Cluster: m.Cluster, Controller: m.Controller,
+		Method: m.Method, Server: m.Server.Version,
 		Started: m.StartedAt, Ended: m.EndedAt, Position: m.Position, Problems: []Problem{}, Warnings: []string{},
 	}
 	for _, f := range m.Files {
@@ -201,8 +202,8 @@ func (r *Repository) newest(cluster string) (*Set, error) {
 	return r.open(newest.Set)
 }
 
-// Newest is the newest set, nil when there is none. It may be one of the damaged, of which little is known: that must not
-// make an older one pass for the newest.
+// Newest is the newest set, nil when there is none. It may be one of the damaged, of which little is known: that must
+// not make an older one pass for the newest.
 func (l Listing) Newest() *Entry {
 	var newest *Entry
 	if len(l.Sets) > 0 {

@@ -72,15 +72,20 @@ func TestAFileThatIsNoneIsNotWaitedFor(t *testing.T) {
 
 func TestLargerFramesThanTheWritersAreRefused(t *testing.T) {
 	destination, path := sets.Copy(t, "logical")
-	sets.EditManifest(t, path, func(m *repository.Manifest) { m.Files[0].FrameBytes, m.Files[0].Frames = 16*sets.Mebibyte, 1 })
+	sets.EditManifest(t, path, func(m *repository.Manifest) {
+		m.Files[0].FrameBytes,
+			m.Files[0].Frames = 16*sets.Mebibyte, 1
+	})
 	s := sets.Open(t, destination, path)
-	if problems, err := s.Read(t.Context(), nil); err != nil || len(problems) != 1 || !strings.Contains(problems[0].Reason, "frames of 16777216 bytes") {
+	if problems, err := s.Read(t.Context(), nil); err != nil || len(problems) != 1 ||
+		!strings.Contains(problems[0].Reason, "frames of 16777216 bytes") {
 		t.Errorf("%v, %v", problems, err)
 	}
 	encoder, err := zstd.NewWriter(nil)
 	must(t, err)
 	large := encoder.EncodeAll(make([]byte, 9*sets.Mebibyte), nil)
-	err = zframe.Unpack(t.Context(), bytes.NewReader(large), zframe.Size, func(zframe.Frame, []byte) error { return nil })
+	err = zframe.Unpack(t.Context(), bytes.NewReader(large), zframe.Size,
+		func(zframe.Frame, []byte) error { return nil })
 	if err == nil || !strings.Contains(err.Error(), "at most 8388608 belong into one") {
 		t.Error(err)
 	}
@@ -101,8 +106,10 @@ func TestFoldersThatAreNoSetsAreNamed(t *testing.T) {
 		t.Fatalf("%+v, %v", l, err)
 	}
 	for _, c := range []struct{ cluster, name, why string }{
-		{"", "20991231T000000Z_physical_x", "give <cluster>/<set>"}, {"solo", "20991231T000000Z_physical_x", "there is no set"},
-		{"", "solo/../..", "give <cluster>"}, {"", "/etc/passwd", "give <cluster>"}, {"..", repository.Newest, "cannot name"}, {"other", repository.Newest, "list"},
+		{"", "20991231T000000Z_physical_x", "give <cluster>/<set>"},
+		{"solo", "20991231T000000Z_physical_x", "there is no set"},
+		{"", "solo/../..", "give <cluster>"}, {"", "/etc/passwd", "give <cluster>"},
+		{"..", repository.Newest, "cannot name"}, {"other", repository.Newest, "list"},
 	} {
 		if _, err := r.Set(c.cluster, c.name); err == nil || !strings.Contains(err.Error(), c.why) {
 			t.Errorf("%+v: %v", c, err)
@@ -136,7 +143,8 @@ func TestAStreamThatMbstreamDoesNotUnpackIsDamaged(t *testing.T) {
 	})
 	sets.EditManifest(t, path, func(m *repository.Manifest) { m.Stream.Files++; m.Stream.Chunks++ })
 	problems, err := sets.Open(t, destination, path).Read(context.Background(), nil)
-	if want := "mbstream does not unpack a file called"; err != nil || !strings.Contains(repository.Join(problems), want) {
+	if want := "mbstream does not unpack a file called"; err != nil ||
+		!strings.Contains(repository.Join(problems), want) {
 		t.Errorf("%v, %v", problems, err)
 	}
 }

@@ -13,7 +13,8 @@ import (
 
 // Whatever stands in the place of a word, what is said of it is short.
 func TestErrorsRepeatLittle(t *testing.T) {
-	good, err := json.Marshal(Manifest{Format: 1, Set: "c/s", Files: []File{{Name: "a", SHA256: strings.Repeat("0", 64)}},
+	good, err := json.Marshal(Manifest{Format: 1, Set: "c/s",
+		Files:  []File{{Name: "a", SHA256: strings.Repeat("0", 64)}},
 		Stream: &Stream{}})
 	if err != nil {
 		t.Fatal(err)
@@ -24,7 +25,8 @@ func TestErrorsRepeatLittle(t *testing.T) {
 }
 
 func FuzzParseManifest(f *testing.F) {
-	good, err := json.Marshal(Manifest{Format: 1, Set: "c/s", Files: []File{{Name: "a", SHA256: strings.Repeat("0", 64)}}})
+	good, err := json.Marshal(Manifest{Format: 1, Set: "c/s",
+		Files: []File{{Name: "a", SHA256: strings.Repeat("0", 64)}}})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -47,7 +49,8 @@ func FuzzParseManifest(f *testing.F) {
 
 func TestAManifestThatWouldTakeAllMemoryIsRefused(t *testing.T) {
 	file := func(bytes, raw string) string {
-		return `{"format":1,"set":"c/s","files":[{"name":"f","sha256":"` + strings.Repeat("0", 64) + `","bytes":` + bytes + `,"raw_bytes":` + raw + `}]}`
+		return `{"format":1,"set":"c/s","files":[{"name":"f","sha256":"` + strings.Repeat("0", 64) + `","bytes":` +
+			bytes + `,"raw_bytes":` + raw + `}]}`
 	}
 	if _, err := ParseManifest([]byte(file("1", "2"))); err != nil {
 		t.Fatal(err)
@@ -55,9 +58,11 @@ func TestAManifestThatWouldTakeAllMemoryIsRefused(t *testing.T) {
 	for name, text := range map[string]string{
 		"files":           `{"format":1,"set":"c/s","files":[` + strings.Repeat("{},", 10_000_000) + `{}]}`,
 		"a hundred files": `{"format":1,"set":"c/s","files":[` + strings.Repeat("{},", 100) + `{}]}`,
-		"deep":            `{"format":1,"decision":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + `}`,
-		"warnings":        `{"format":1,"set":"c/s","warnings":[` + strings.Repeat(`"",`, 5_000_000) + `""]}`,
-		"negative":        file("1", "-5"), "beyond numbers": file("1", "9223372036854775807"), "no file has that": file("2251799813685248", "1"),
+		"deep": `{"format":1,"decision":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) +
+			`}`,
+		"warnings": `{"format":1,"set":"c/s","warnings":[` + strings.Repeat(`"",`, 5_000_000) + `""]}`,
+		"negative": file("1", "-5"), "beyond numbers": file("1", "9223372036854775807"),
+		"no file has that": file("2251799813685248", "1"),
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)

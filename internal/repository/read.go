@@ -132,7 +132,8 @@ func (r *rereading) take(f zframe.Frame, raw []byte) error {
 		return &zframe.FrameError{Offset: f.Offset, Err: err}
 	}
 	if r.raw != min(int64(r.frames)*r.file.FrameBytes, r.file.RawBytes) {
-		return &zframe.FrameError{Offset: f.Offset, Err: fmt.Errorf("frame %d holds %d bytes, which is not what belongs into it", r.frames, len(raw))}
+		return &zframe.FrameError{Offset: f.Offset,
+			Err: fmt.Errorf("frame %d holds %d bytes, which is not what belongs into it", r.frames, len(raw))}
 	}
 	return r.write(raw)
 }
@@ -170,7 +171,9 @@ func (r *rereading) plain(src io.Reader) error {
 // end is what only shows when all has been read.
 func (r *rereading) end() error {
 	if r.raw != r.file.RawBytes || r.frames != r.file.Frames {
-		return &zframe.FrameError{Offset: r.file.Bytes, Err: fmt.Errorf("%d bytes in %d frames were inside, and the manifest says %d in %d", r.raw, r.frames, r.file.RawBytes, r.file.Frames)}
+		return &zframe.FrameError{Offset: r.file.Bytes,
+			Err: fmt.Errorf("%d bytes in %d frames were inside, and the manifest says %d in %d", r.raw, r.frames,
+				r.file.RawBytes, r.file.Frames)}
 	}
 	if err := r.content.finish(); err != nil {
 		return &zframe.FrameError{Offset: r.at, Err: err}
@@ -193,7 +196,8 @@ func (r *rereading) judge(ctx context.Context, err error) (*Problem, error) {
 	case err != nil:
 		return nil, err
 	case sum != r.file.SHA256:
-		p := Damage(r.file.Name, "sha256 is %s, and the manifest says %s; the damage is somewhere in its %d bytes", sum, r.file.SHA256, r.file.Bytes)
+		p := Damage(r.file.Name, "sha256 is %s, and the manifest says %s; the damage is somewhere in its %d bytes", sum,
+			r.file.SHA256, r.file.Bytes)
 		return &p, nil
 	}
 	return nil, nil

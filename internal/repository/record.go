@@ -21,6 +21,7 @@ const (
 	LevelRestore Level = "restore"
 )
 
+// RecordName is the file beside the manifest that keeps what verifications found.
 const RecordName = "verified.json"
 
 // recordFormat is the version of the record that this code writes.
@@ -87,12 +88,14 @@ func (s *Set) Record() (Record, error) {
 	case err != nil:
 		return Record{}, fmt.Errorf("%s: %w", s.path(RecordName), excerpt.Error(err))
 	case r.Format != recordFormat:
-		return Record{}, fmt.Errorf("%s: its format is %d, and this version reads %d", s.path(RecordName), r.Format, recordFormat)
+		return Record{}, fmt.Errorf("%s: its format is %d, and this version reads %d", s.path(RecordName), r.Format,
+			recordFormat)
 	case r.Set != s.Name:
 		return Record{}, fmt.Errorf("%s: it is that of the set %q and counts for nothing here", s.path(RecordName),
 			excerpt.Of(r.Set))
 	case r.ManifestSHA256 != s.Sum:
-		return Record{}, fmt.Errorf("%s: the manifest is not the one that was verified, so it counts for nothing", s.path(RecordName))
+		return Record{}, fmt.Errorf("%s: the manifest is not the one that was verified, so it counts for nothing",
+			s.path(RecordName))
 	}
 	return r, nil
 }

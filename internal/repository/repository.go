@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package repository keeps backup sets: <cluster>/<UTC time>_<method>_<controller>/. A Draft is a set that is written; it
-// becomes a set when all of it, the manifest last, is durable. So a folder without a manifest is no set, whatever died on
-// the way. A Set is one that is read, of which nothing is believed: what is wrong with it is a Problem, which names file
-// and offset; an error is that nothing could be proven. Where the files are is a Store's to know.
+// Package repository keeps backup sets: <cluster>/<UTC time>_<method>_<controller>/. A Draft is a set that is written;
+// it becomes a set when all of it, the manifest last, is durable. So a folder without a manifest is no set, whatever
+// died on the way. A Set is one that is read, of which nothing is believed: what is wrong with it is a Problem, which
+// names file and offset; an error is that nothing could be proven. Where the files are is a Store's to know.
 package repository
 
 import (
@@ -14,8 +14,8 @@ import (
 
 // Repository is the sets of a store. Reading changes nothing of them but what Set.Write records.
 type Repository struct {
-	// Announce is called with the names that a set is going to have, below its cluster's folder, before anything of it is
-	// made. Its error keeps the set from being made. May be nil.
+	// Announce is called with the names that a set is going to have, below its cluster's folder, before anything of it
+	// is made. Its error keeps the set from being made. May be nil.
 	Announce func(cluster, working, final string) error
 
 	store Store

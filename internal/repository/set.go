@@ -46,9 +46,12 @@ type BrokenManifest struct {
 	Err       error
 }
 
+// Error names the manifest and what is wrong with it.
 func (e *BrokenManifest) Error() string {
 	return fmt.Sprintf("%s: %v", e.Path+"/"+ManifestName, e.Err)
 }
+
+// Unwrap returns what is wrong with it.
 func (e *BrokenManifest) Unwrap() error { return e.Err }
 
 // Problem is the same for a list of problems.

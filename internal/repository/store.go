@@ -7,8 +7,8 @@ import (
 	"io"
 )
 
-// Store keeps the files of sets: in a directory, and later on a server or in a bucket. Its drivers are in folders of their
-// own below this one, and storetest holds each of them to this contract.
+// Store keeps the files of sets: in a directory, and later on a server or in a bucket. Its drivers are in folders of
+// their own below this one, and storetest holds each of them to this contract.
 //
 // The name of a set is <cluster>/<set>; both parts are as CheckName wants them. A driver refuses every other name, and
 // every name of a file with a slash in it, whoever gives it: names come out of manifests, journals and options.

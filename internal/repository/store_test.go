@@ -29,16 +29,19 @@ func small(t *testing.T, r *repository.Repository, dump string) *repository.Draf
 	w, err := d.New("backup.sql.zst")
 	must(t, err)
 	hash := sha256.New()
-	stats, err := zframe.Copy(io.MultiWriter(w, hash), strings.NewReader(dump), zframe.Options{Level: 1, Workers: 2, Blocks: 3})
+	stats, err := zframe.Copy(io.MultiWriter(w, hash), strings.NewReader(dump),
+		zframe.Options{Level: 1, Workers: 2, Blocks: 3})
 	must(t, errors.Join(err, w.Sync(), w.Close()))
 	data := repository.File{
-		Name: "backup.sql.zst", Content: repository.ContentDump, Bytes: stats.Bytes, RawBytes: stats.Raw, Compression: "zstd",
-		SHA256: hex.EncodeToString(hash.Sum(nil)), Frames: stats.Frames, FrameBytes: zframe.Size,
+		Name: "backup.sql.zst", Content: repository.ContentDump, Bytes: stats.Bytes, RawBytes: stats.Raw,
+		Compression: "zstd",
+		SHA256:      hex.EncodeToString(hash.Sum(nil)), Frames: stats.Frames, FrameBytes: zframe.Size,
 	}
 	users, err := d.Add("users.sql", repository.ContentUsers, []byte("CREATE ROLE r;\n"))
 	must(t, err)
 	must(t, d.Commit(&repository.Manifest{
-		Cluster: repository.Cluster{Name: "solo", UUID: uuid}, Controller: "a", Method: "logical", StartedAt: 1, EndedAt: 2,
+		Cluster: repository.Cluster{Name: "solo", UUID: uuid}, Controller: "a", Method: "logical", StartedAt: 1,
+		EndedAt:  2,
 		Position: repository.Position{UUID: uuid, Seqno: 3, SeqnoEnd: 4}, Files: repository.Files{data, users},
 		Warnings: []string{},
 	}))
@@ -76,11 +79,13 @@ func TestASetInABucketIsWrittenListedAndReadBack(t *testing.T) {
 	}
 }
 
-// A disk that cannot be read makes a set damaged. A network that fails, or an account that may not read, proves nothing.
+// A disk that cannot be read makes a set damaged. A network that fails, or an account that may not read, proves
+// nothing.
 func TestAStoreThatFailsProvesNothing(t *testing.T) {
 	for _, file := range []string{"backup.sql.zst", "users.sql"} {
 		for err, damaged := range map[error]bool{
-			syscall.EIO: true, syscall.ESTALE: false, syscall.EACCES: false, errors.New("the connection is reset"): false,
+			syscall.EIO: true, syscall.ESTALE: false, syscall.EACCES: false,
+			errors.New("the connection is reset"): false,
 		} {
 			m := storetest.NewMemory()
 			r := repository.New(m)
@@ -133,7 +138,8 @@ func TestASetWhoseStoreFailsIsNone(t *testing.T) {
 }
 
 func TestAManifestThatCannotBeReadIsNoDamage(t *testing.T) {
-	for err, damaged := range map[error]bool{syscall.EIO: true, repository.ErrIrregular: true, syscall.EACCES: false, syscall.ETIMEDOUT: false} {
+	for err, damaged := range map[error]bool{syscall.EIO: true, repository.ErrIrregular: true, syscall.EACCES: false,
+		syscall.ETIMEDOUT: false} {
 		m := storetest.NewMemory()
 		r := repository.New(m)
 		small(t, r, dump)
@@ -147,7 +153,8 @@ func TestAManifestThatCannotBeReadIsNoDamage(t *testing.T) {
 		if (len(l.Damaged) == 1) != damaged || (got == nil) != damaged || got != nil && !errors.Is(got, err) {
 			t.Errorf("%v: %+v, %v", err, l, got)
 		}
-		if _, got := r.Set("", repository.Newest); errors.As(got, new(*repository.BrokenManifest)) != damaged || got == nil {
+		if _, got := r.Set("", repository.Newest); errors.As(got, new(*repository.BrokenManifest)) != damaged ||
+			got == nil {
 			t.Errorf("%v, opened: %v", err, got)
 		}
 	}

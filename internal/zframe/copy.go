@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package zframe writes a stream as independent zstd frames of 8 MiB, in parallel and in order, and reads it back. The frames one
-// after the other are what "zstd -d" reads. Memory is bounded, and is the buffer between a source that must not wait
-// and a sink that may: at most Blocks + Workers buffers of Size and 8 KiB, whether the stream compresses or not, and
-// the encoders' own (some MiB a worker at level 1).
+// Package zframe writes a stream as independent zstd frames of 8 MiB, in parallel and in order, and reads it back. The
+// frames one after the other are what "zstd -d" reads. Memory is bounded, and is the buffer between a source that must
+// not wait and a sink that may: at most Blocks + Workers buffers of Size and 8 KiB, whether the stream compresses or
+// not, and the encoders' own (some MiB a worker at level 1).
 package zframe
 
 import (
@@ -47,7 +47,8 @@ type Stats struct {
 
 // Copy reads src to its end and writes it to dst, compressed. The error is that of src, of Tee or of dst, the first.
 func Copy(dst io.Writer, src io.Reader, o Options) (Stats, error) {
-	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.EncoderLevelFromZstd(o.Level)), zstd.WithEncoderConcurrency(o.Workers))
+	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.EncoderLevelFromZstd(o.Level)),
+		zstd.WithEncoderConcurrency(o.Workers))
 	if err != nil {
 		return Stats{}, err
 	}

@@ -30,7 +30,8 @@ func words(n int) []byte {
 }
 
 func TestCopyIsReadByZstd(t *testing.T) {
-	for name, size := range map[string]int{"nothing": 0, "a byte": 1, "one frame": Size, "a frame and a byte": Size + 1, "more than all blocks": 5*Size - 3} {
+	for name, size := range map[string]int{"nothing": 0, "a byte": 1, "one frame": Size, "a frame and a byte": Size + 1,
+		"more than all blocks": 5*Size - 3} {
 		t.Run(name, func(t *testing.T) {
 			in := words(size)
 			var out bytes.Buffer
@@ -164,7 +165,8 @@ func TestAPanicIsAnError(t *testing.T) {
 		"reader": func(o Options) (Stats, error) { return Copy(io.Discard, panics{}, o) },
 		"tee":    func(o Options) (Stats, error) { o.Tee = panics{}; return Copy(io.Discard, zeros(), o) },
 	} {
-		if _, err := copyAll(Options{Level: 1, Workers: 2, Blocks: 3}); err == nil || !strings.Contains(err.Error(), "panic: of a ") {
+		if _, err := copyAll(Options{Level: 1, Workers: 2, Blocks: 3}); err == nil ||
+			!strings.Contains(err.Error(), "panic: of a ") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -175,7 +177,8 @@ func TestAPanicIsAnError(t *testing.T) {
 	}
 	p.give(&job{in: buffer})
 	p.end()
-	if err := p.each(func(j *job) error { return j.err }); err == nil || !strings.Contains(err.Error(), "panic: of a worker") {
+	if err := p.each(func(j *job) error { return j.err }); err == nil ||
+		!strings.Contains(err.Error(), "panic: of a worker") {
 		t.Errorf("worker: %v", err)
 	}
 }

@@ -68,7 +68,8 @@ func (f *frameReader) next(buffer []byte) (Frame, error) {
 	case h.Skippable || h.DictionaryID != 0:
 		return out, errors.New("a zstd frame of a kind that no backup has")
 	case h.HasFCS && h.FrameContentSize > uint64(f.limit):
-		return out, fmt.Errorf("a zstd frame that says to hold %d bytes; at most %d belong into one", h.FrameContentSize, f.limit)
+		return out, fmt.Errorf("a zstd frame that says to hold %d bytes; at most %d belong into one",
+			h.FrameContentSize, f.limit)
 	}
 	// An encoder leaves out the size of less than 256 bytes, as a stream's last frame may have.
 	if out.size = unknown; h.HasFCS {

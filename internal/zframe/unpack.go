@@ -17,7 +17,10 @@ type FrameError struct {
 	Err    error
 }
 
+// Error says what is wrong; the place is Offset.
 func (e *FrameError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what is wrong.
 func (e *FrameError) Unwrap() error { return e.Err }
 
 // Unpack hands the content of each frame of src to take, in order, together with the frame. limit bounds the content

@@ -82,11 +82,12 @@ func TestWhatIsWrongWithAFrameIsNamedWithItsPlace(t *testing.T) {
 	}{
 		"cut inside":      {file[:second+20], starts[1], "the file ends inside a zstd frame"},
 		"cut in a header": {file[:second+3], starts[1], "no zstd frame begins here"},
-		"no frame":        {append(bytes.Clone(file[:second]), "no frame at all, but text"...), starts[1], "no zstd frame begins here"},
-		"another kind":    {append(bytes.Clone(file[:second]), skippable...), starts[1], "of a kind that no backup has"},
-		"too large":       {encoder.EncodeAll(make([]byte, Size+1), nil), 0, "at most 8388608 belong into one"},
-		"a flipped bit":   {flipped(file, second+len(file[second:])/3), starts[1], ""},
-		"bytes behind":    {append(bytes.Clone(file), 0), int64(len(file)), "no zstd frame begins here"},
+		"no frame": {append(bytes.Clone(file[:second]), "no frame at all, but text"...), starts[1],
+			"no zstd frame begins here"},
+		"another kind":  {append(bytes.Clone(file[:second]), skippable...), starts[1], "of a kind that no backup has"},
+		"too large":     {encoder.EncodeAll(make([]byte, Size+1), nil), 0, "at most 8388608 belong into one"},
+		"a flipped bit": {flipped(file, second+len(file[second:])/3), starts[1], ""},
+		"bytes behind":  {append(bytes.Clone(file), 0), int64(len(file)), "no zstd frame begins here"},
 	} {
 		_, _, err := unpacked(bytes.NewReader(c.file), Size)
 		var bad *FrameError
@@ -159,7 +160,8 @@ func FuzzRoundTrip(f *testing.F) {
 		file, stats := packed(t, raw, 1+int(level%19))
 		got, frames, err := unpacked(bytes.NewReader(file), Size)
 		want := (len(raw) + Size - 1) / Size
-		if err != nil || !bytes.Equal(got, raw) || frames != want || stats.Frames != want || stats.Raw != int64(len(raw)) {
+		if err != nil || !bytes.Equal(got, raw) || frames != want || stats.Frames != want ||
+			stats.Raw != int64(len(raw)) {
 			t.Errorf("%d bytes came back as %d in %d frames, %+v, %v", len(raw), len(got), frames, stats, err)
 		}
 	})

@@ -72,7 +72,8 @@ func TestAFinishedSetIsNeverDiscarded(t *testing.T) {
 func TestDiscardFollowsNoLink(t *testing.T) {
 	d := opens(t)
 	outside := filepath.Join(t.TempDir(), ".partial-x")
-	if err := errors.Join(os.Mkdir(outside, 0o700), os.Symlink(filepath.Dir(outside), filepath.Join(d.path, "solo"))); err != nil {
+	if err := errors.Join(os.Mkdir(outside, 0o700), os.Symlink(filepath.Dir(outside),
+		filepath.Join(d.path, "solo"))); err != nil {
 		t.Fatal(err)
 	}
 	if removed, err := Discard(d.path, "solo", ".partial-x"); removed || err == nil {

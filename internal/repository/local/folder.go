@@ -13,8 +13,8 @@ import (
 )
 
 // Check looks at where sets shall go without changing anything. Every folder of the path must belong to root (or to
-// this user), be no symbolic link, and be writable by its owner alone; above the last one the sticky bit will do. Folders
-// at the end of the path may be missing.
+// this user), be no symbolic link, and be writable by its owner alone; above the last one the sticky bit will do.
+// Folders at the end of the path may be missing.
 func Check(path string) error {
 	if !filepath.IsAbs(path) || filepath.Clean(path) != path || path == "/" {
 		return fmt.Errorf("destination %q: give an absolute path without .. and without a slash at its end", path)
@@ -59,7 +59,8 @@ func refuse(path string, info fs.FileInfo, sticky bool) error {
 	case !mode.IsDir():
 		return fmt.Errorf("%s is not a directory", path)
 	case owner != 0 && owner != uint32(os.Geteuid()):
-		return fmt.Errorf("%s belongs to user %d, not to root (a mount that maps root to nobody?); chown root %s", path, owner, path)
+		return fmt.Errorf("%s belongs to user %d, not to root (a mount that maps root to nobody?); chown root %s", path,
+			owner, path)
 	case mode.Perm()&0o022 != 0 && !(sticky && mode&fs.ModeSticky != 0):
 		return fmt.Errorf("%s can be written by others than root (mode %04o); chmod go-w %s", path, mode.Perm(), path)
 	}

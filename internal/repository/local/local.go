@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package local keeps the sets of a repository in a directory of this host, which may be a mount: <root>/<cluster>/<set>/.
-// A set is written under a hidden name and gets its own name when all of it is on the disk. All of the directory belongs
-// to this user, and nobody else can put anything in its way; what lies there all the same is opened without following a
-// link and without waiting.
+// Package local keeps the sets of a repository in a directory of this host, which may be a mount:
+// <root>/<cluster>/<set>/. A set is written under a hidden name and gets its own name when all of it is on the disk.
+// All of the directory belongs to this user, and nobody else can put anything in its way; what lies there all the same
+// is opened without following a link and without waiting.
 package local
 
 import (

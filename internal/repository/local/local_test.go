@@ -109,7 +109,8 @@ func assertModes(t *testing.T, root string) {
 			return err
 		}
 		info, err := e.Info()
-		if want := map[bool]fs.FileMode{true: 0o700, false: 0o600}[e.IsDir()]; err == nil && info.Mode().Perm() != want {
+		if want := map[bool]fs.FileMode{true: 0o700, false: 0o600}[e.IsDir()]; err == nil &&
+			info.Mode().Perm() != want {
 			t.Errorf("%s has mode %o", path, info.Mode().Perm())
 		}
 		return err
@@ -171,8 +172,14 @@ func TestAbortKeepsOtherSets(t *testing.T) {
 // Each step of Commit that fails leaves no set, and Abort can still clean up.
 func TestACommitThatFailsLeavesNoSet(t *testing.T) {
 	for name, plant := range map[string]func(s *repository.Draft) string{
-		"the manifest cannot be written": func(s *repository.Draft) string { return filepath.Join(s.Folder(), "manifest.json.tmp") },
-		"the manifest cannot be renamed": func(s *repository.Draft) string { return filepath.Join(s.Folder(), "manifest.json/x") },
+		"the manifest cannot be written": func(s *repository.Draft) string {
+			return filepath.Join(s.Folder(),
+				"manifest.json.tmp")
+		},
+		"the manifest cannot be renamed": func(s *repository.Draft) string {
+			return filepath.Join(s.Folder(),
+				"manifest.json/x")
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := opens(t)
@@ -180,7 +187,8 @@ func TestACommitThatFailsLeavesNoSet(t *testing.T) {
 			if err := os.MkdirAll(plant(s), 0o700); err != nil {
 				t.Fatal(err)
 			}
-			if err := s.Commit(&repository.Manifest{Files: []repository.File{{Name: "a"}}}); err == nil || !strings.Contains(err.Error(), s.Path()) {
+			if err := s.Commit(&repository.Manifest{Files: []repository.File{{Name: "a"}}}); err == nil ||
+				!strings.Contains(err.Error(), s.Path()) {
 				t.Errorf("got %v", err)
 			}
 			if sets, _ := d.sets(); len(sets) != 0 {
@@ -201,18 +209,29 @@ func TestBadDestinationsAreRefused(t *testing.T) {
 		make func(t *testing.T, dir string) string
 		want string
 	}{
-		"relative":           {func(t *testing.T, dir string) string { return "backups" }, "absolute path"},
-		"with ..":            {func(t *testing.T, dir string) string { return dir + "/a/../b" }, "absolute path"},
-		"the root":           {func(t *testing.T, dir string) string { return "/" }, "absolute path"},
-		"a file":             {func(t *testing.T, dir string) string { return file(t, dir+"/f") }, "is not a directory"},
-		"a symbolic link":    {func(t *testing.T, dir string) string { return link(t, dir, dir+"/l") }, "is a symbolic link"},
-		"below a link":       {func(t *testing.T, dir string) string { return link(t, dir, dir+"/l") + "/b" }, "/l is a symbolic link"},
-		"world-writable":     {func(t *testing.T, dir string) string { return folder(t, dir+"/w", 0o777) }, "chmod go-w"},
-		"sticky for all":     {func(t *testing.T, dir string) string { return folder(t, dir+"/w", 0o777|fs.ModeSticky) }, "chmod go-w"},
-		"group-writable":     {func(t *testing.T, dir string) string { return folder(t, dir+"/w", 0o770) }, "mode 0770"},
-		"below a writable":   {func(t *testing.T, dir string) string { return folder(t, dir+"/w", 0o777) + "/b" }, "/w can be written by others"},
-		"of another user":    {func(t *testing.T, dir string) string { return owned(t, dir+"/o") }, "belongs to user 65534"},
-		"below another user": {func(t *testing.T, dir string) string { return owned(t, dir+"/o") + "/b" }, "/o belongs to user 65534"},
+		"relative": {func(t *testing.T, dir string) string { return "backups" }, "absolute path"},
+		"with ..":  {func(t *testing.T, dir string) string { return dir + "/a/../b" }, "absolute path"},
+		"the root": {func(t *testing.T, dir string) string { return "/" }, "absolute path"},
+		"a file": {func(t *testing.T, dir string) string { return file(t, dir+"/f") },
+			"is not a directory"},
+		"a symbolic link": {func(t *testing.T, dir string) string { return link(t, dir, dir+"/l") },
+			"is a symbolic link"},
+		"below a link": {func(t *testing.T, dir string) string { return link(t, dir, dir+"/l") + "/b" },
+			"/l is a symbolic link"},
+		"world-writable": {func(t *testing.T, dir string) string { return folder(t, dir+"/w", 0o777) },
+			"chmod go-w"},
+		"sticky for all": {func(t *testing.T, dir string) string {
+			return folder(t, dir+"/w",
+				0o777|fs.ModeSticky)
+		}, "chmod go-w"},
+		"group-writable": {func(t *testing.T, dir string) string { return folder(t, dir+"/w", 0o770) },
+			"mode 0770"},
+		"below a writable": {func(t *testing.T, dir string) string { return folder(t, dir+"/w", 0o777) + "/b" },
+			"/w can be written by others"},
+		"of another user": {func(t *testing.T, dir string) string { return owned(t, dir+"/o") },
+			"belongs to user 65534"},
+		"below another user": {func(t *testing.T, dir string) string { return owned(t, dir+"/o") + "/b" },
+			"/o belongs to user 65534"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d, err := Make(tt.make(t, home(t)))
@@ -267,7 +286,8 @@ func TestPlantedFilesAreRefused(t *testing.T) {
 
 func TestHostileNamesAreRefused(t *testing.T) {
 	d := opens(t)
-	for _, name := range []string{"", ".", "..", "../x", "a/b", ".partial-x", "-rf", "a\nb", "ü", strings.Repeat("x", 101)} {
+	for _, name := range []string{"", ".", "..", "../x", "a/b", ".partial-x", "-rf", "a\nb", "ü",
+		strings.Repeat("x", 101)} {
 		if s, err := d.Create(name, "physical", "c", at); err == nil || !strings.Contains(err.Error(), "cluster name") {
 			t.Errorf("%q: %v, %v", name, s, err)
 		}

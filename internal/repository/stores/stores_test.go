@@ -69,7 +69,8 @@ func TestADestinationThatIsGoneHasNothingToDiscard(t *testing.T) {
 }
 
 func TestWhatIsNoDestinationIsRefusedByItsName(t *testing.T) {
-	for _, location := range []string{"", "backups", "/", "/srv/../etc", "/srv/", "s3://bucket/sets", "sftp://host/srv"} {
+	for _, location := range []string{"", "backups", "/", "/srv/../etc", "/srv/", "s3://bucket/sets",
+		"sftp://host/srv"} {
 		_, openErr := Open(location)
 		_, makeErr := Make(location)
 		for _, err := range []error{Check(location), openErr, makeErr} {

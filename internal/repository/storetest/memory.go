@@ -19,8 +19,8 @@ import (
 // Memory is a store in memory, as a bucket is one: it has objects and no folders, nothing can be renamed, and a set
 // without a manifest is an unfinished one. Tests of what uses a store have it fail where they like.
 type Memory struct {
-	// Fail is asked before each call, "create", "write", "sync", "commit", "open", "read", "list" or "discard", with the name
-	// that it is about. Its error is the call's. May be nil.
+	// Fail is asked before each call, "create", "write", "sync", "commit", "open", "read", "list" or "discard", with
+	// the name that it is about. Its error is the call's. May be nil.
 	Fail func(call, name string) error
 
 	mutex   sync.Mutex

@@ -17,7 +17,8 @@ type Definition struct {
 	As   sqldump.Definer
 	What string // "CREATE TRIGGER nova.r, line 12"
 	Part Part
-	// Alone says that it runs by itself, as an event does: then rights in the schema of the name before are more than it needs.
+	// Alone says that it runs by itself, as an event does: then rights in the schema of the name before are more than
+	// it needs.
 	Alone bool
 }
 
@@ -37,8 +38,8 @@ type Choice struct {
 	// Definers are the first view or program of each account that is none's own.
 	Definers []Definition
 	noted    map[definerUse]bool
-	// collate changes the schema's collation for what follows; it waits for something that is wanted. changed says that one
-	// was passed on, which the next one takes back.
+	// collate changes the schema's collation for what follows; it waits for something that is wanted. changed says that
+	// one was passed on, which the next one takes back.
 	collate *sqldump.Statement
 	changed bool
 }
@@ -69,11 +70,14 @@ func (c *Choice) Take(s sqldump.Statement) error {
 		return nil
 	}
 	if s.Reaches != "" {
-		return fmt.Errorf("line %d: the %s %s names the schema %s, which is not its own (as a foreign key or a default does), so that "+
-			"it would reach what is in use there; load the dump by hand if you trust it", s.Line, s.Does, s.Name, excerpt.UpTo(300, s.Reaches))
+		return fmt.Errorf("line %d: the %s %s names the schema %s, which is not its own (as a foreign key or a"+
+			" default does), so that "+
+			"it would reach what is in use there; load the dump by hand if you trust it", s.Line, s.Does, s.Name,
+			excerpt.UpTo(300, s.Reaches))
 	}
 	if s.Qualified && p.As != p.Schema {
-		return fmt.Errorf("line %d: the %s %s names the schema %s itself, so that it cannot be loaded as %s; load the dump by hand",
+		return fmt.Errorf("line %d: the %s %s names the schema %s itself, so that it cannot be loaded as %s; load the"+
+			" dump by hand",
 			s.Line, s.Does, s.Name, p.Schema, p.As)
 	}
 	if s.Definer != nil && !s.Invoker {
@@ -121,7 +125,8 @@ func (c *Choice) Names(s sqldump.Statement) bool { return c.noted[use(s, s.Schem
 func (c *Choice) Note(p Part, s sqldump.Statement) {
 	if key := use(s, p.Schema); !c.noted[key] {
 		c.noted[key] = true
-		c.Definers = append(c.Definers, Definition{*s.Definer, fmt.Sprintf("%s %s.%s, line %d", s.Does, s.Schema, s.Name, s.Line), p, key.alone})
+		c.Definers = append(c.Definers, Definition{*s.Definer,
+			fmt.Sprintf("%s %s.%s, line %d", s.Does, s.Schema, s.Name, s.Line), p, key.alone})
 	}
 }
 

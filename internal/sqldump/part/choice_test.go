@@ -61,11 +61,17 @@ func TestPartsOfADump(t *testing.T) {
 		part        Part
 		has, hasNot []string
 	}{
-		{"a schema", Part{Schema: "a", As: "a"}, []string{"SET NAMES", "INSERT INTO `t`", " PROCEDURE", "SELECT 1; END", "CREATE VIEW", "USE `a`", "NEW.x = 4"}, []string{"VALUES (2)", "USE `b"}},
-		{"a schema under another name", Part{Schema: "a", As: "n`w"}, []string{"EXISTS  `n``w` ", "USE `n``w`;", "COMMENT='`a`'", "CREATE VIEW", "ALTER DATABASE `n``w`"}, []string{"USE `a`", "VALUES (2)", "ALTER DATABASE `a`"}},
-		{"a table", Part{Schema: "a", As: "a", Tables: []string{"t"}}, []string{"CREATE TABLE `t`", "VALUES (1)", "USE `a`", "utf8mb3_bin;\nCREATE DEFINER=`n`@`%` TRIGGER r BEFORE INSERT ON `t` FOR EACH ROW SET NEW.x = 3;\nALTER DATABASE `a` CHARACTER SET utf8mb4"},
+		{"a schema", Part{Schema: "a", As: "a"}, []string{"SET NAMES", "INSERT INTO `t`", " PROCEDURE", "SELECT 1; END",
+			"CREATE VIEW", "USE `a`", "NEW.x = 4"}, []string{"VALUES (2)", "USE `b"}},
+		{"a schema under another name", Part{Schema: "a", As: "n`w"},
+			[]string{"EXISTS  `n``w` ", "USE `n``w`;", "COMMENT='`a`'", "CREATE VIEW", "ALTER DATABASE `n``w`"},
+			[]string{"USE `a`", "VALUES (2)", "ALTER DATABASE `a`"}},
+		{"a table", Part{Schema: "a", As: "a", Tables: []string{"t"}},
+			[]string{"CREATE TABLE `t`", "VALUES (1)", "USE `a`", "utf8mb3_bin;\nCREATE DEFINER=`n`@`%` TRIGGER r" +
+				" BEFORE INSERT ON `t` FOR EACH ROW SET NEW.x = 3;\nALTER DATABASE `a` CHARACTER SET utf8mb4"},
 			[]string{"CREATE TABLE `u`", "PROCEDURE", "CREATE VIEW", "VALUES (2)", "TRIGGER s", "utf8mb4_bin;\nALTER"}},
-		{"a name with a backtick", Part{Schema: "b`c", As: "d"}, []string{"USE `d`", "VALUES (2)"}, []string{"VALUES (1)", "PROCEDURE", "CREATE VIEW"}},
+		{"a name with a backtick", Part{Schema: "b`c", As: "d"}, []string{"USE `d`", "VALUES (2)"},
+			[]string{"VALUES (1)", "PROCEDURE", "CREATE VIEW"}},
 	} {
 		whole, o := partsOf(t, dumpText, c.part)
 		if err := o.Missing(); err != nil {

@@ -87,7 +87,8 @@ func (v *Survey) See(s sqldump.Statement, text string) error {
 		v.note(s, f)
 	}
 	if max(len(v.Objects), len(v.Triggers), v.statements/4) > maxMade {
-		return fmt.Errorf("line %d: the dump makes more than %d tables, triggers or programs; load it by hand", s.Line, maxMade)
+		return fmt.Errorf("line %d: the dump makes more than %d tables, triggers or programs; load it by hand", s.Line,
+			maxMade)
 	}
 	return nil
 }
@@ -101,7 +102,8 @@ func (v *Survey) note(s sqldump.Statement, f Found) {
 	switch {
 	case s.Does == "CREATE TABLE", s.Does == "CREATE SEQUENCE", s.Does == "CREATE VIEW":
 		if strings.EqualFold(s.Name, MarkName) && v.Wrong == nil {
-			v.Wrong = fmt.Errorf("line %d: a table or view %s is not loaded: a table of ours has that name", s.Line, MarkName)
+			v.Wrong = fmt.Errorf("line %d: a table or view %s is not loaded: a table of ours has that name", s.Line,
+				MarkName)
 		}
 		if _, known := v.Objects[key]; !known {
 			v.order = append(v.order, key)

@@ -14,15 +14,6 @@ import (
 	"overcloud.backup/internal/sqldump"
 )
 
-// aside is a view or program as it was before the load, with what its text depends on.
-type aside struct {
-	schema, kind, name             string
-	table                          string // of a trigger
-	had                            bool   // it was there
-	mode, charset, collation, zone string
-	text                           string
-}
-
 // shownAs are the columns of SHOW CREATE, by what is shown: sql_mode, time_zone, the statement, the client's character
 // set and the collation of the connection.
 var shownAs = map[string][5]int{
@@ -47,7 +38,8 @@ func (l *loading) keepPrograms(ctx context.Context) error {
 		seen[keyOf(s)] = true
 		was, err := l.shown(ctx, aside{schema: s.part.As, kind: kind, name: s.Name}, columns)
 		if err != nil {
-			return fmt.Errorf("read the %s %s.%s: %w", strings.ToLower(kind), excerpt.Of(s.part.As), excerpt.Of(s.Name), err)
+			return fmt.Errorf("read the %s %s.%s: %w", strings.ToLower(kind), excerpt.Of(s.part.As), excerpt.Of(s.Name),
+				err)
 		}
 		l.programsBefore = append(l.programsBefore, was)
 	}
@@ -127,4 +119,15 @@ func makeOne(ctx context.Context, server *galera.Client, a aside) error {
 		}
 	}
 	return nil
+}
+
+var errNoDefinition = errors.New("the server shows no definition; the account needs TRIGGER and SUPER")
+
+func filter(all []aside, wanted func(aside) bool) (kept []aside) {
+	for _, a := range all {
+		if wanted(a) {
+			kept = append(kept, a)
+		}
+	}
+	return kept
 }

@@ -24,7 +24,8 @@ func (l *loading) failed(cause error) error {
 	defer cancel()
 	switch l.phase {
 	case adopting:
-		return fmt.Errorf("%w; the loaded tables of %s are whole and in their places, and triggers may be missing: %s", cause,
+		return fmt.Errorf("%w; the loaded tables of %s are whole and in their places, and triggers may be missing: %s",
+			cause,
 			l.names(), l.whatIsLeft())
 	case removing:
 		return l.finish(ctx, cause)
@@ -66,7 +67,8 @@ func (l *loading) meanwhile() string {
 	case l.wentBack:
 		return fmt.Sprintf(", but for %.1f s clients had the loaded tables: what they wrote to them then is lost", took)
 	case len(l.triggers) > 0:
-		return fmt.Sprintf(", but for %.1f s its triggers were missing: what clients wrote then went by without them", took)
+		return fmt.Sprintf(", but for %.1f s its triggers were missing: what clients wrote then went by without them",
+			took)
 	}
 	return ""
 }
@@ -97,18 +99,11 @@ func (l *loading) again(ctx context.Context) (*galera.Client, error) {
 		}
 		select {
 		case <-ctx.Done():
-			return nil, errors.Join(server.Close(), fmt.Errorf("the connection %s does not end: %w", l.connection, ctx.Err()))
+			return nil, errors.Join(server.Close(), fmt.Errorf("the connection %s does not end: %w", l.connection,
+				ctx.Err()))
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
-}
-
-// clientsPatience is how many seconds a change of a table in use waits for the clients that hold it. Others wait behind
-// it meanwhile, on a server outside of a cluster by default for a day.
-var clientsPatience = 30
-
-func waitForClients() string {
-	return fmt.Sprintf("SET SESSION lock_wait_timeout = %d", clientsPatience)
 }
 
 // busy are the server's errors for a table that clients hold, and for a deadlock with them.
@@ -150,44 +145,6 @@ func (l *loading) undo(ctx context.Context, server *galera.Client) error {
 	return l.removeMade(ctx, server)
 }
 
-func filter(all []aside, wanted func(aside) bool) (kept []aside) {
-	for _, a := range all {
-		if wanted(a) {
-			kept = append(kept, a)
-		}
-	}
-	return kept
-}
-
-// ours are the schemas that were made for the load.
-func (l *loading) ours() string {
-	var names []string
-	for _, st := range l.stages {
-		names = append(names, st.fresh, st.old)
-	}
-	return excerpt.UpTo(1000, strings.Join(names, ", "))
-}
-
-// names are the schemas that are loaded.
-func (l *loading) names() string {
-	names := make([]string, len(l.Parts))
-	for i, p := range l.Parts {
-		names[i] = excerpt.Of(p.As)
-	}
-	return strings.Join(names, ", ")
-}
-
-// whatIsLeft says where rows are that were not removed, and how they come back.
-func (l *loading) whatIsLeft() string {
-	texts := make([]string, 0, len(l.stages))
-	for _, st := range l.stages {
-		texts = append(texts, fmt.Sprintf("what %s has of tables in %s is what was in %s before (RENAME TABLE %s.t TO %s.t "+
-			"brings one back; its triggers are the statements in %s.%s), and in %s what did not get its place",
-			excerpt.Of(st.As), st.old, excerpt.Of(st.As), st.old, excerpt.Of(st.As), st.old, part.MarkName, st.fresh))
-	}
-	return strings.Join(texts, "; ")
-}
-
 // clean removes what loads through this server left that were killed, and names what it does not remove.
 func (l *loading) clean(ctx context.Context) error {
 	host, err := l.server.Value(ctx, "SELECT @@hostname")
@@ -211,7 +168,8 @@ func (l *loading) clean(ctx context.Context) error {
 
 // cleanSchema removes one schema that an earlier load left, unless it may be somebody else's or holds what was there.
 func (l *loading) cleanSchema(ctx context.Context, schema, host string) (said string, err error) {
-	rows, err := l.server.Rows(ctx, "SELECT table_name, table_comment FROM information_schema.tables WHERE table_schema = ?",
+	rows, err := l.server.Rows(ctx, "SELECT table_name, table_comment FROM information_schema.tables WHERE"+
+		" table_schema = ?",
 		schema)
 	if err != nil {
 		return "", err
@@ -229,8 +187,10 @@ func (l *loading) cleanSchema(ctx context.Context, schema, host string) (said st
 	case marked != markOf(host):
 		return schema + " is not of a load through this server and stays: look whose it is, and remove it", nil
 	case strings.HasSuffix(schema, "_old") && others > 0:
-		return fmt.Sprintf("a load was killed while its tables took their places, or after that: %s holds %d earlier ones, and "+
-			"views and programs of the set may be missing. Load it again; RENAME TABLE %s.t TO ... brings an earlier one "+
+		return fmt.Sprintf("a load was killed while its tables took their places, or after that: %s holds %d earlier"+
+			" ones, and "+
+			"views and programs of the set may be missing. Load it again; RENAME TABLE %s.t TO ... brings an earlier"+
+			" one "+
 			"back, and DROP DATABASE %s removes all", schema, others, schema, schema), nil
 	case strings.HasSuffix(schema, "_old"):
 		kept, err := l.server.Rows(ctx, "SELECT 1 FROM "+schema+"."+part.MarkName+" LIMIT 1")
@@ -238,7 +198,8 @@ func (l *loading) cleanSchema(ctx context.Context, schema, host string) (said st
 			return "", err
 		}
 		if len(kept) > 0 {
-			return fmt.Sprintf("a load was killed after it had dropped triggers: SELECT statement FROM %s.%s ORDER BY n has "+
+			return fmt.Sprintf("a load was killed after it had dropped triggers: SELECT statement FROM %s.%s ORDER BY"+
+				" n has "+
 				"what makes them again; DROP DATABASE %s then", schema, part.MarkName, schema), nil
 		}
 	}

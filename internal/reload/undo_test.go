@@ -62,7 +62,8 @@ func TestALoadWaitsForNoClientForLong(t *testing.T) {
 	}
 }
 
-// What clients write between the exchange of tables and its undoing goes with the loaded tables: nobody may be told that
+// What clients write between the exchange of tables and its undoing goes with the loaded tables: nobody may be told
+// that
 
 // nothing has changed.
 
@@ -71,7 +72,8 @@ func TestALoadThatIsUndoneSaysWhatClientsLost(t *testing.T) {
 	dump := dumped(t, s, "live")
 	fails := strings.Replace(dump, "AS `v` from `parent`", "AS `v` from `parents`", 1)
 	_, err := load(t, s, setOf(t, fails, nil), whole("live"))
-	if err == nil || !strings.Contains(err.Error(), " s clients had the loaded tables: what they wrote to them then is lost") {
+	if err == nil || !strings.Contains(err.Error(),
+		" s clients had the loaded tables: what they wrote to them then is lost") {
 		t.Error(err)
 	}
 	// One that fails before is nobody's loss.
@@ -110,7 +112,8 @@ func TestUndoingALoadEndsNobodyElsesConnection(t *testing.T) {
 func TestALoadThroughAnotherMemberIsSeen(t *testing.T) {
 	s := inUse(t)
 	before, set := state(t, s), setOf(t, dumped(t, s, "live"), nil)
-	_, err := s.SQL("CREATE DATABASE overcloud_load_00000000_0_old; CREATE TABLE overcloud_load_00000000_0_old." + part.MarkName +
+	_, err := s.SQL("CREATE DATABASE overcloud_load_00000000_0_old; CREATE TABLE overcloud_load_00000000_0_old." +
+		part.MarkName +
 		" (n INT) COMMENT 'of a load by overcloud.backup on elsewhere'")
 	Must(t, err)
 	_, err = load(t, s, set, whole("live"))
@@ -128,7 +131,8 @@ func TestALoadThroughAnotherMemberIsSeen(t *testing.T) {
 // More tables than one RENAME takes are exchanged one after the other, and clients find each of them at any time.
 
 func TestClientsMissNoTableWhileManyAreExchanged(t *testing.T) {
-	s := made(t, "SET @i = 0; "+strings.Repeat("SET @i = @i + 1; EXECUTE IMMEDIATE CONCAT('CREATE TABLE t', @i, ' (a INT PRIMARY KEY)'); ", 20))
+	s := made(t, "SET @i = 0; "+strings.Repeat("SET @i = @i + 1; EXECUTE IMMEDIATE CONCAT('CREATE TABLE t', @i, ' (a"+
+		" INT PRIMARY KEY)'); ", 20))
 	set := setOf(t, dumped(t, s, "copy"), nil)
 	before := maxExchanges
 	maxExchanges = 3
@@ -155,7 +159,8 @@ func TestClientsMissNoTableWhileManyAreExchanged(t *testing.T) {
 // When all is loaded, a lost connection costs neither the events that ran nor the order on the server.
 
 func TestALoadWhoseConnectionIsLostAtItsEndIsFinished(t *testing.T) {
-	s := made(t, "CREATE TABLE t (a INT); CREATE DEFINER=root@localhost EVENT e ON SCHEDULE EVERY 1 DAY DISABLE ON SLAVE DO DELETE FROM t")
+	s := made(t, "CREATE TABLE t (a INT); CREATE DEFINER=root@localhost EVENT e ON SCHEDULE EVERY 1 DAY DISABLE ON"+
+		" SLAVE DO DELETE FROM t")
 	set := setOf(t, dumped(t, s, "copy"), func(m *repository.Manifest) {
 		m.Schema.EventsEnabled = []repository.Name{{Schema: "copy", Name: "e"}}
 	})
@@ -173,7 +178,8 @@ func TestALoadWhoseConnectionIsLostAtItsEndIsFinished(t *testing.T) {
 	_, err := load(t, s, set, ofCopy())
 	cancel()
 	Must(t, err)
-	if got, err := s.SQL("SELECT CONCAT(status, (SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name LIKE 'overcloud_load%')) " +
+	if got, err := s.SQL("SELECT CONCAT(status, (SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name" +
+		" LIKE 'overcloud_load%')) " +
 		"FROM information_schema.events WHERE event_schema = 'copy'"); got != "ENABLED0" {
 		t.Errorf("%s, %v", got, err)
 	}
@@ -195,7 +201,8 @@ func holdEarlier(ctx context.Context, c *galera.Client, s *sets.Server) error {
 			return err
 		}
 		for ctx.Err() == nil {
-			waiting, err := s.SQL("SELECT id FROM information_schema.processlist WHERE info LIKE 'DROP DATABASE%old' AND state LIKE 'Waiting%'")
+			waiting, err := s.SQL("SELECT id FROM information_schema.processlist WHERE info LIKE 'DROP DATABASE%old'" +
+				" AND state LIKE 'Waiting%'")
 			if err != nil {
 				return err
 			}
