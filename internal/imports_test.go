@@ -36,7 +36,8 @@ var only = map[string][]string{
 
 // may names, for a package, all it may import of this module. A package that is not here may import nothing of it.
 var may = map[string][]string{
-	"ansible":    {"safefile"},
+	"ansible":    {"safefile", "durable"},
+	"journal":    {"durable"},
 	"peer":       {"safefile"},
 	"galera":     {"safefile", "reading", "process", "hiera", "optionfile", "container", "peer", "handshake"},
 	"pacemaker":  {"reading", "process"},
