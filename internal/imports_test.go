@@ -36,7 +36,7 @@ var only = map[string][]string{
 
 // may names, for a package, all it may import of this module. A package that is not here may import nothing of it.
 var may = map[string][]string{
-	"ansible":    {"safefile", "durable"},
+	"ansible":    {"safefile", "durable", "secret"},
 	"journal":    {"durable"},
 	"peer":       {"safefile"},
 	"galera":     {"safefile", "reading", "process", "hiera", "optionfile", "container", "peer", "handshake"},
@@ -64,6 +64,7 @@ var pure = map[string][]string{
 	"xbstream":   {"os", "net", "os/exec", "syscall", "net/http"},
 	"excerpt":    {"os", "net", "os/exec", "syscall", "io/fs", "io", "net/http", "time"},
 	"optionfile": {"net", "os/exec", "net/http"},
+	"secret":     {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "time"},
 	"sqldump":    {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql"},
 }
 
