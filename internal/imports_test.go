@@ -36,7 +36,8 @@ var only = map[string][]string{
 
 // may names, for a package, all it may import of this module. A package that is not here may import nothing of it.
 var may = map[string][]string{
-	"ansible":    {"safefile"},
+	"ansible":    {"safefile", "durable", "secret"},
+	"journal":    {"durable"},
 	"peer":       {"safefile"},
 	"galera":     {"safefile", "reading", "process", "hiera", "optionfile", "container", "peer", "handshake"},
 	"pacemaker":  {"reading", "process"},
@@ -75,6 +76,7 @@ var pure = map[string][]string{
 	"excerpt":      {"os", "net", "os/exec", "syscall", "io/fs", "io", "net/http", "time"},
 	"optionfile":   {"net", "os/exec", "net/http"},
 	"sqldump":      {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql"},
+	"secret":       {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "time"},
 	"sqldump/part": {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql"},
 }
 

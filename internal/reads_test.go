@@ -21,7 +21,6 @@ var plain = map[string]string{
 	"galera/container.go":    "below /proc",
 	"haproxy/find.go":        "a configuration of HAProxy's, looked at before",
 	"jobs/files.go":          "a job's folder, to have it on the disk",
-	"journal/journal.go":     "a job's folder, to have it on the disk",
 	"peer/listeners.go":      "below /proc",
 	"peer/owners.go":         "/etc/passwd, and below /proc",
 	"process/stat.go":        "below /proc",

@@ -136,7 +136,7 @@ func (r *Reader) delimiter(b []byte) (int, error) {
 
 // quoted takes a piece of a string or a name, up to its end.
 func (r *Reader) quoted(b []byte) int {
-	for i := 0; i < len(b); i++ {
+	for i := range b {
 		switch c := b[i]; {
 		case r.escaped:
 			r.escaped = false

@@ -137,7 +137,7 @@ func (l *lexer) ended() bool { return l.peek().class == 0 }
 func (l *lexer) skip() {
 	for l.i < len(l.s) {
 		rest := l.s[l.i:]
-		end := ""
+		var end string
 		switch {
 		case isSpace(rest[0]) || rest[0] == '\f' || rest[0] == '\v':
 			l.i++
