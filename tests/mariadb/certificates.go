@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package galera
+package mariadb
 
 import (
 	"crypto/ecdsa"
@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// certificates makes an authority and a server certificate for the name "db.example", and returns the server's options.
-func certificates(dir string) []string {
+// Certificates makes an authority and a server certificate for the name "db.example", and returns the server's options.
+func Certificates(dir string) []string {
 	ca, caKey := certificate("authority", nil, nil)
 	other, _ := certificate("another authority", nil, nil)
 	cert, key := certificate("db.example", ca, caKey)
@@ -36,13 +36,16 @@ func certificates(dir string) []string {
 }
 
 // certificate signs itself when there is no parent.
-func certificate(name string, parent *x509.Certificate, parentKey *ecdsa.PrivateKey) (*x509.Certificate, *ecdsa.PrivateKey) {
+func certificate(name string, parent *x509.Certificate, parentKey *ecdsa.PrivateKey) (*x509.Certificate,
+	*ecdsa.PrivateKey) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		panic(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), BasicConstraintsValid: true, IsCA: parent == nil,
+	template := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name},
+		DNSNames:  []string{name},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), BasicConstraintsValid: true,
+		IsCA:     parent == nil,
 		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign}
 	if parent == nil {
 		parent, parentKey = template, key
