@@ -18,6 +18,7 @@ var plain = map[string]string{
 	"ansible/unit.go":        "a job's folder",
 	"backup/guard_sample.go": "a folder, for the room in its file system",
 	"backup/stream.go":       "an empty folder of ours",
+	"galera/container.go":    "below /proc",
 	"haproxy/find.go":        "a configuration of HAProxy's, looked at before",
 	"jobs/files.go":          "a job's folder, to have it on the disk",
 	"journal/journal.go":     "a job's folder, to have it on the disk",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package process
+package confine
 
 import (
 	"fmt"
@@ -15,13 +15,14 @@ import (
 // handles, and namespaces in which it had all capabilities.
 var forbidden = []uint32{
 	unix.SYS_KEYCTL, unix.SYS_ADD_KEY, unix.SYS_REQUEST_KEY, unix.SYS_UNSHARE, unix.SYS_SETNS, unix.SYS_MOUNT,
-	unix.SYS_UMOUNT2, unix.SYS_PIVOT_ROOT, unix.SYS_PTRACE, unix.SYS_BPF, unix.SYS_PERF_EVENT_OPEN, unix.SYS_USERFAULTFD,
+	unix.SYS_UMOUNT2, unix.SYS_PIVOT_ROOT, unix.SYS_PTRACE, unix.SYS_BPF, unix.SYS_PERF_EVENT_OPEN,
+	unix.SYS_USERFAULTFD,
 	unix.SYS_OPEN_BY_HANDLE_AT, unix.SYS_PIDFD_GETFD, unix.SYS_FSOPEN, unix.SYS_OPEN_TREE, unix.SYS_MOVE_MOUNT,
 	unix.SYS_MOUNT_SETATTR,
 }
 
-// receiving are the calls by which it could be sent a descriptor: root's, it would open by one of a folder what that has.
-// Who has the network needs them to look names up, and is not root.
+// receiving are the calls by which it could be sent a descriptor: root's, it would open by one of a folder what that
+// has. Who has the network needs them to look names up, and is not root.
 var receiving = []uint32{
 	unix.SYS_RECVMSG, unix.SYS_RECVMMSG, unix.SYS_IO_URING_SETUP, unix.SYS_IO_URING_ENTER, unix.SYS_IO_URING_REGISTER,
 }
@@ -71,9 +72,11 @@ func filter(network bool) error {
 	}
 	clone := when(unix.BPF_JEQ, unix.SYS_CLONE)
 	clone.Jf = 3
-	p = append(p, clone, load(firstArgument), when(unix.BPF_JSET, unix.CLONE_NEWUSER), give(deny), give(unix.SECCOMP_RET_ALLOW))
+	p = append(p, clone, load(firstArgument), when(unix.BPF_JSET, unix.CLONE_NEWUSER), give(deny),
+		give(unix.SECCOMP_RET_ALLOW))
 	program := unix.SockFprog{Len: uint16(len(p)), Filter: &p[0]}
-	if err := unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(&program)), 0, 0); err != nil {
+	if err := unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(&program)), 0,
+		0); err != nil {
 		return fmt.Errorf("take calls from it: %w", err)
 	}
 	return nil

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package process
+package confine
 
 import (
 	"fmt"
@@ -17,12 +17,16 @@ import (
 
 // mountTable opens the table of this thread's mounts, whatever they are by then.
 func mountTable() (*os.File, error) {
-	f, err := safefile.OpenAt(unix.AT_FDCWD, fmt.Sprintf("/proc/self/task/%d", unix.Gettid()), unix.O_PATH|unix.O_DIRECTORY)
+	f, err := safefile.OpenAt(unix.AT_FDCWD, fmt.Sprintf("/proc/self/task/%d", unix.Gettid()),
+		unix.O_PATH|unix.O_DIRECTORY)
 	if err != nil {
 		return nil, fmt.Errorf("look at our own mounts: %w", err)
 	}
 	return f, nil
 }
+
+// maxTable bounds a table of mounts. That of a host with hundreds of containers has some 100 KiB.
+const maxTable = 4 << 20
 
 // mount is one of this thread's.
 type mount struct {
@@ -37,8 +41,8 @@ func (v *view) mounts(at string) (found []mount, err error) {
 		return nil, fmt.Errorf("look at our own mounts: %w", err)
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxProc+1))
-	if err == nil && len(text) > maxProc {
+	text, err := io.ReadAll(io.LimitReader(f, maxTable+1))
+	if err == nil && len(text) > maxTable {
 		err = syscall.EFBIG
 	}
 	if err != nil {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package process
+package confine
 
 import (
 	"io/fs"
@@ -9,7 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openAs opens a path with another user's rights, and with none of the thread's groups; the thread takes its own rights back.
+// openAs opens a path with another user's rights, and with none of the thread's groups; the thread takes its own rights
+// back.
 func openAs(reader Owner, path string) (f *os.File, err error) {
 	if reader != (Owner{}) {
 		back, err := become(reader)
