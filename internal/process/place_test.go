@@ -24,7 +24,9 @@ func container(t *testing.T) Place {
 		t.Skip("needs root to make namespaces")
 	}
 	c := exec.Command("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c",
-		`mount -t tmpfs none /mnt && printf '#!/bin/sh\necho "inside $*"; id -u; cat /secret/file 2>/dev/null' >/mnt/tool && chmod 755 /mnt /mnt/tool && echo ready && exec sleep 60`)
+		`mount -t tmpfs none /mnt &&
+		printf '#!/bin/sh\necho "inside $*"; id -u; cat /secret/file 2>/dev/null' >/mnt/tool &&
+		chmod 755 /mnt /mnt/tool && echo ready && exec sleep 60`)
 	out, err := c.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -9,12 +9,3 @@ import "slices"
 func all() []fault {
 	return slices.Concat(callers, processes, containers, storage, databases, secrets, clusters, networks, machines)
 }
-
-// vars make role variables of pairs.
-func vars(pairs ...any) map[string]any {
-	m := map[string]any{}
-	for i := 0; i < len(pairs); i += 2 {
-		m["controller_backup_"+pairs[i].(string)] = pairs[i+1]
-	}
-	return m
-}

@@ -84,7 +84,7 @@ func secondPlaybook(who func(*run) machine, says string) func(*run) error {
 		if who != nil {
 			on = who(r)
 		}
-		second, err := r.lab.play(nil, r.only(on))
+		second, err := startPlay(r.lab, nil, r.only(on))
 		if err != nil {
 			return err
 		}
@@ -104,7 +104,7 @@ func secondPlaybook(who func(*run) machine, says string) func(*run) error {
 }
 
 func cancel(r *run) error {
-	job, err := r.lastJob()
+	job, err := lastJob(r)
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func cancel(r *run) error {
 }
 
 // lastJob is the newest job of the victim.
-func (r *run) lastJob() (string, error) {
+func lastJob(r *run) (string, error) {
 	jobs, err := os.ReadDir(r.victim.path("/var/lib/overcloud.backup/jobs"))
 	if err != nil || len(jobs) == 0 {
 		return "", fmt.Errorf("no job on %s: %v", r.victim.name(), err)
@@ -133,7 +133,7 @@ func (r *run) lastJob() (string, error) {
 // lastStateSays: nobody was there to be told, so the job's state must tell.
 func lastStateSays(says string) func(*run) error {
 	return func(r *run) error {
-		job, err := r.lastJob()
+		job, err := lastJob(r)
 		if err != nil {
 			return err
 		}

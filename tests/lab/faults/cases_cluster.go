@@ -118,7 +118,7 @@ func restore(path string) func(*run) error {
 
 // killedWithoutUndo leaves what a controller leaves whose job and undo stage die: the lock, the journal, half a set.
 func killedWithoutUndo(r *run) error {
-	p, err := r.lab.play(nil, r.only(r.victim))
+	p, err := startPlay(r.lab, nil, r.only(r.victim))
 	if err != nil {
 		return err
 	}
@@ -175,7 +175,7 @@ func corruptJournal(r *run) error {
 		return err
 	}
 	_ = os.Chmod(filepath.Dir(jobs), 0o700)
-	last, err := r.lastJob()
+	last, err := lastJob(r)
 	if err != nil {
 		return err
 	}

@@ -141,7 +141,7 @@ func backupUser(r *run) error {
 
 // serverConfig is the path of a configuration file of ours that the machine's server reads when it starts, in its container
 // where it has one.
-func (r *run) serverConfig(m machine) (string, error) {
+func serverConfig(r *run, m machine) (string, error) {
 	folder := "/etc/mysql/mariadb.conf.d"
 	if r.bundle() {
 		folder = "/etc/my.cnf.d"
@@ -159,12 +159,12 @@ func rotate(r *run) error {
 
 // sst makes the other standby lose its position, so that its restart transfers everything, from the backup node.
 func sst(r *run) error {
-	donor, err := r.serverConfig(r.other)
+	donor, err := serverConfig(r, r.other)
 	if err != nil {
 		return err
 	}
 	r.later(func() error {
-		donor, err := r.serverConfig(r.other)
+		donor, err := serverConfig(r, r.other)
 		if err != nil {
 			return err
 		}

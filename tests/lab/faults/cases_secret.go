@@ -46,11 +46,12 @@ func watched(r *run) error {
 	if err := backupUser(r); err != nil {
 		return err
 	}
-	r.seen = &seen{places: map[string]bool{}}
-	r.seen.end = sync.OnceFunc(every(20*time.Millisecond, func() {
-		r.victim.processes(func(p process) bool { r.seen.look(p); return false })
+	s := &seen{places: map[string]bool{}}
+	r.kept = s
+	s.end = sync.OnceFunc(every(20*time.Millisecond, func() {
+		r.victim.processes(func(p process) bool { s.look(p); return false })
 	}))
-	r.later(func() error { r.seen.end(); return nil })
+	r.later(func() error { s.end(); return nil })
 	return nil
 }
 
@@ -84,9 +85,10 @@ func (s *seen) look(p process) {
 
 // nowhere: not in processes, output, logs, unit properties, the job's files, the set, or what Ansible left behind.
 func nowhere(r *run) error {
-	r.seen.end() // or it would see the search
+	s := r.kept.(*seen)
+	s.end() // or it would see the search
 	if strings.Contains(r.play.output(), password) {
-		r.seen.add("the playbook's output")
+		s.add("the playbook's output")
 	}
 	script := `grep -rlsF -- ` + password + ` /var/lib/overcloud.backup /run/overcloud.backup /run/systemd/transient /run/systemd/system ` + destination + ` \
 		/root/.ansible /root/.ansible_async /home/tripleo-admin/.ansible /tmp /var/tmp /var/log --exclude-dir=mysql
@@ -98,12 +100,12 @@ func nowhere(r *run) error {
 		return err
 	}
 	for line := range strings.Lines(out) {
-		r.seen.add(strings.TrimSpace(line))
+		s.add(strings.TrimSpace(line))
 	}
-	r.seen.mutex.Lock()
-	defer r.seen.mutex.Unlock()
-	if len(r.seen.places) > 0 {
-		return fmt.Errorf("the password was in: %v", r.seen.places)
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if len(s.places) > 0 {
+		return fmt.Errorf("the password was in: %v", s.places)
 	}
 	return nil
 }

@@ -121,8 +121,8 @@ func (r *run) leftOn(m machine) []string {
 }
 
 // lock is the id of the backup's lock in the cluster's configuration, "" when it is free.
-func (l lab) lock() string {
-	for _, m := range l.machines() {
+func (r *run) lock() string {
+	for _, m := range r.machines() {
 		out, err := m.do(`cibadmin --query --scope crm_config | grep -o '<cluster_property_set id="overcloud-backup[^"]*"' || true`)
 		if err == nil {
 			return out

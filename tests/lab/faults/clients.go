@@ -148,12 +148,12 @@ func (r *run) recovered(v *verdict) error {
 }
 
 // adhoc runs the module by itself.
-func (l lab) adhoc(hosts, args string) (string, error) {
+func (r *run) adhoc(hosts, args string) (string, error) {
 	dir, err := os.MkdirTemp("", "fault")
 	if err != nil {
 		return "", err
 	}
 	defer os.RemoveAll(dir)
-	return commandEnv(2*time.Minute, append(l.ansibleEnv(dir), "ANSIBLE_SSH_ARGS=-o ControlMaster=no"), "ansible", hosts, "-i", l.inventory(), "-b",
+	return commandEnv(2*time.Minute, append(ansibleEnv(r.lab, dir), "ANSIBLE_SSH_ARGS=-o ControlMaster=no"), "ansible", hosts, "-i", r.inventory(), "-b",
 		"-m", "overcloud.backup.galera_backup", "-a", args)
 }

@@ -114,3 +114,12 @@ func (r *run) hasRead() bool {
 	}
 	return until(30*time.Second, 2*time.Millisecond, func() bool { return len(r.victim.processes(tool)) == 0 })
 }
+
+// vars make role variables of pairs.
+func vars(pairs ...any) map[string]any {
+	m := map[string]any{}
+	for i := 0; i < len(pairs); i += 2 {
+		m["controller_backup_"+pairs[i].(string)] = pairs[i+1]
+	}
+	return m
+}

@@ -65,51 +65,6 @@ func TestASeedDrawsTheSameFaults(t *testing.T) {
 	}
 }
 
-func TestClientsFareWorse(t *testing.T) {
-	for _, tt := range []struct {
-		name                 string
-		errors, of           int
-		silent, silentBefore int
-		worse                bool
-	}{
-		{name: "neither had anything"},
-		{name: "one error where there was none", errors: 1, worse: true},
-		{name: "as many", errors: 40, of: 40},
-		{name: "each client one more", errors: 88, of: 40},
-		{name: "far more", errors: 89, of: 40, worse: true},
-		{name: "a longer silence", silent: 9, silentBefore: 2, worse: true},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			a, b := quietFor(tt.silent), quietFor(tt.silentBefore)
-			a.Errors, b.Errors = tt.errors, tt.of
-			if got := a.worse(b); (got != "") != tt.worse {
-				t.Errorf("got %q", got)
-			}
-		})
-	}
-}
-
-func TestWhatComesAfterTheBackupIsNotItsDoing(t *testing.T) {
-	var v verdict
-	v.Clients.Errors = 248
-	if got := v.worse(clients{}); got != "" {
-		t.Errorf("the errors came later, and it says %q", got)
-	}
-	v.During.Errors = 1
-	if got := v.worse(clients{}); got == "" {
-		t.Error("errors during the backup pass")
-	}
-}
-
-func quietFor(seconds int) (c clients) {
-	for range seconds {
-		c.Seconds = append(c.Seconds, struct {
-			Commits int `json:"commits"`
-		}{})
-	}
-	return c
-}
-
 func TestTheTableHasNothingThatDiffersInEveryRun(t *testing.T) {
 	said := "job 20261123T081500Z-4f2a9c of controller-1 at cbf5d78c-e713-11f1-af59-aa484bf1c1c6:53018 since 2026-11-23 08:27:53 | *_x_*"
 	want := `job JOB of controller-1 at POSITION since TIME / \*\_x\_\*`
@@ -122,20 +77,6 @@ func TestTheTableHasNothingThatDiffersInEveryRun(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
-	}
-}
-
-func TestTheFailureThatIsShownIsTheLast(t *testing.T) {
-	p := &play{}
-	p.out.WriteString("fatal: [controller-1]: FAILED! => {\"msg\": \"first\"}\n" +
-		"failed: [localhost -> controller-1(10.99.0.11)] (item=controller-1) => {\"changed\": false, \"msg\": \"the cause\"}\n")
-	if got := p.said(); got != "the cause" {
-		t.Errorf("got %q", got)
-	}
-	p = &play{}
-	p.out.WriteString("ok: [localhost] => {\n    \"msg\": [\n        \"physical backup of controller-2\"\n    ]\n}\n")
-	if got := p.said(); got != "physical backup of controller-2" {
-		t.Errorf("got %q", got)
 	}
 }
 
@@ -157,34 +98,6 @@ func TestFaultsThatNeedNoLabHaveTheirTest(t *testing.T) {
 		if !found {
 			t.Errorf("%s is not in %s", e.test, e.folder)
 		}
-	}
-}
-
-func TestAFileThatIsNotTheManifestsIsFound(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "backup.xbstream.zst")
-	if err := os.WriteFile(path, []byte("abc"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := sameFile(path, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"); err != nil {
-		t.Error(err)
-	}
-	if err := sameFile(path, strings.Repeat("0", 64)); err == nil || !strings.Contains(err.Error(), "backup.xbstream.zst") {
-		t.Errorf("got %v", err)
-	}
-}
-
-func TestATouchedSetHasAnotherDigest(t *testing.T) {
-	dir := t.TempDir()
-	before := digest(dir)
-	if err := os.WriteFile(filepath.Join(dir, "manifest.json"), []byte("{}"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	written := digest(dir)
-	if err := os.Chtimes(filepath.Join(dir, "manifest.json"), time.Unix(1, 0), time.Unix(1, 0)); err != nil {
-		t.Fatal(err)
-	}
-	if before == written || written == digest(dir) {
-		t.Error("not noticed")
 	}
 }
 
@@ -218,29 +131,5 @@ func TestOnlyABusyMachineGetsASecondRun(t *testing.T) {
 		if want := v.Outcome == good && v.Escaped; v.tooSlow(fault{want: failed}) != want || v.tooSlow(fault{want: either}) {
 			t.Errorf("%+v", v)
 		}
-	}
-}
-
-func TestAToolThatIsSlowedWritesNoMoreThanItsRate(t *testing.T) {
-	for _, c := range []struct {
-		written  int64
-		in, rest time.Duration
-	}{{0, 0, 200 * time.Millisecond}, {3 << 20, time.Second, 200 * time.Millisecond}, {6 << 20, time.Second, time.Second}, {90 << 20, time.Second, 2 * time.Second}} {
-		if got := rest(c.written, c.in); got != c.rest {
-			t.Errorf("%d bytes in %s: %s", c.written, c.in, got)
-		}
-	}
-	out, err := os.Create(filepath.Join(t.TempDir(), "out"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer out.Close()
-	me := []process{{pid: os.Getpid()}}
-	before := written(me)
-	if _, err := out.Write(make([]byte, 1<<20)); err != nil {
-		t.Fatal(err)
-	}
-	if more := written(me) - before; more < 1<<20 {
-		t.Errorf("%d bytes", more)
 	}
 }

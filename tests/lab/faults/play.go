@@ -29,7 +29,8 @@ type play struct {
 	freezeAt *regexp.Regexp
 }
 
-func (l lab) play(freezeAt *regexp.Regexp, vars map[string]any, args ...string) (*play, error) {
+// startPlay starts the playbook of a backup. freezeAt is where it stops until thaw; nil is nowhere.
+func startPlay(l lab, freezeAt *regexp.Regexp, vars map[string]any, args ...string) (*play, error) {
 	extra, err := json.Marshal(vars)
 	if err != nil {
 		return nil, err
@@ -45,7 +46,7 @@ func (l lab) play(freezeAt *regexp.Regexp, vars map[string]any, args ...string) 
 	}
 	args = append([]string{"-i", l.inventory(), filepath.Join(l.root(), "playbooks/backup.yml"), "-e", "@" + file}, args...)
 	p := &play{cmd: exec.Command("ansible-playbook", args...), dir: dir, done: make(chan struct{}), freezeAt: freezeAt}
-	p.cmd.Env = l.ansibleEnv(dir)
+	p.cmd.Env = ansibleEnv(l, dir)
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.cmd.Stdout, p.cmd.Stderr = p, p
 	p.cmd.WaitDelay = 2 * time.Second // an orphan may hold the pipe
@@ -60,7 +61,7 @@ func (l lab) play(freezeAt *regexp.Regexp, vars map[string]any, args ...string) 
 }
 
 // ansibleEnv keeps a case's ssh connections apart from those of the case before, whose machines may have died.
-func (l lab) ansibleEnv(dir string) []string {
+func ansibleEnv(l lab, dir string) []string {
 	return append(os.Environ(), "ANSIBLE_NOCOLOR=1", "ANSIBLE_RETRY_FILES_ENABLED=0", "ANSIBLE_LOCALHOST_WARNING=0",
 		"ANSIBLE_COLLECTIONS_PATH="+filepath.Join(l.root(), "build/collections"), "ANSIBLE_SSH_CONTROL_PATH_DIR="+dir+"/cp")
 }

@@ -26,7 +26,8 @@ type run struct {
 	// foreign are the controllers that the case itself has desynced.
 	foreign []int
 	rewire  func() error
-	seen    *seen
+	// kept is what a case keeps for the check after it.
+	kept    any
 	note    string   // what somebody else said
 	late    []string // what took too long
 	escaped bool
@@ -141,7 +142,7 @@ func (r *run) strike() error {
 		args = append(args, strings.ReplaceAll(a, "VICTIM", r.victim.host()))
 	}
 	var err error
-	if r.play, err = r.lab.play(f.when.freeze, vars, args...); err != nil {
+	if r.play, err = startPlay(r.lab, f.when.freeze, vars, args...); err != nil {
 		return err
 	}
 	if f.when.early {

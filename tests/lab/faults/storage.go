@@ -15,18 +15,20 @@ import (
 func mount(kind string, mib int) func(*run) error {
 	return func(r *run) error {
 		m := r.victim
-		r.later(func() error {
+		unmount := func() error {
 			_, err := m.do("fsfreeze --unfreeze " + destination + " 2>/dev/null; umount " + destination)
 			return err
-		})
+		}
 		if kind == "tmpfs" {
+			r.later(unmount)
 			_, err := m.do(fmt.Sprintf("mkdir -p -m 0700 %s; mount -t tmpfs -o mode=0700,size=%dM tmpfs %s", destination, mib, destination))
 			return err
 		}
-		device, err := r.loop(mib)
+		device, err := loop(r, mib)
 		if err != nil {
 			return err
 		}
+		r.later(unmount) // before the device goes
 		minor := strings.TrimPrefix(device, "/dev/loop")
 		_, err = m.do(fmt.Sprintf("set -e; mkdir -p -m 0700 %s; rm -f /dev/fault; mknod /dev/fault b 7 %s; mount -t ext4 /dev/fault %s; rm /dev/fault; rmdir %s/lost+found; chmod 0700 %s",
 			destination, minor, destination, destination, destination))
@@ -35,7 +37,7 @@ func mount(kind string, mib int) func(*run) error {
 }
 
 // loop makes a block device of the host with ext4 on it, for as long as the case lasts.
-func (r *run) loop(mib int) (string, error) {
+func loop(r *run, mib int) (string, error) {
 	image := filepath.Join(r.state, "fault.img")
 	if _, err := command(usual, "bash", "-c", fmt.Sprintf("rm -f %s; truncate -s %dM %s; mkfs.ext4 -q %s", image, mib, image, image)); err != nil {
 		return "", err
@@ -44,13 +46,11 @@ func (r *run) loop(mib int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	undo := r.undo[len(r.undo)-1]
-	r.undo[len(r.undo)-1] = func() error {
-		err := undo()
+	r.later(func() error {
 		_, _ = command(usual, "losetup", "--detach", device)
 		_ = os.Remove(image)
-		return err
-	}
+		return nil
+	})
 	return device, nil
 }
 
