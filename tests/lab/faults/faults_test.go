@@ -10,23 +10,27 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"overcloud.backup/tests/lab/faults/cases"
+	"overcloud.backup/tests/lab/faults/harness"
+	"overcloud.backup/tests/lab/faults/lab"
 )
 
 func TestEveryCaseSaysWhatItIs(t *testing.T) {
 	seen := map[string]bool{}
-	for _, f := range all() {
-		if seen[f.name] {
-			t.Errorf("two cases are named %s", f.name)
+	for _, f := range cases.All() {
+		if seen[f.Name] {
+			t.Errorf("two cases are named %s", f.Name)
 		}
-		seen[f.name] = true
-		if f.breaks == "" || f.when.name == "" || f.want == "" || !f.when.early && f.when.wait == nil {
-			t.Errorf("%s: incomplete", f.name)
+		seen[f.Name] = true
+		if f.Breaks == "" || f.When.Name == "" || f.Want == "" || !f.When.Early && f.When.Wait == nil {
+			t.Errorf("%s: incomplete", f.Name)
 		}
-		if f.says != "" {
-			regexp.MustCompile(f.says)
+		if f.Says != "" {
+			regexp.MustCompile(f.Says)
 		}
-		if f.recover && f.want == good {
-			t.Errorf("%s: what recovers was no good backup", f.name)
+		if f.Recover && f.Want == harness.Good {
+			t.Errorf("%s: what recovers was no good backup", f.Name)
 		}
 	}
 }
@@ -34,11 +38,11 @@ func TestEveryCaseSaysWhatItIs(t *testing.T) {
 func TestTheThreeThirdsAreEverything(t *testing.T) {
 	seen := map[string]bool{}
 	for _, commit := range []string{"00000000a", "00000001b", "00000002c"} {
-		part := third(all(), commit)
+		part := third(cases.All(), commit)
 		always := 0
 		for _, f := range part {
-			seen[f.name] = true
-			if f.always {
+			seen[f.Name] = true
+			if f.Always {
 				always++
 			}
 		}
@@ -46,19 +50,19 @@ func TestTheThreeThirdsAreEverything(t *testing.T) {
 			t.Errorf("%s: the cases that always run are %d", commit, always)
 		}
 	}
-	if len(seen) != len(all()) {
-		t.Errorf("%d of %d cases are in a third", len(seen), len(all()))
+	if len(seen) != len(cases.All()) {
+		t.Errorf("%d of %d cases are in a third", len(seen), len(cases.All()))
 	}
 }
 
 func TestASeedDrawsTheSameFaults(t *testing.T) {
-	a, b, c := draw(all(), 7, 30), draw(all(), 7, 30), draw(all(), 8, 30)
+	a, b, c := draw(cases.All(), 7, 30), draw(cases.All(), 7, 30), draw(cases.All(), 8, 30)
 	same := true
 	for i := range a {
-		if a[i].name != b[i].name || a[i].when.name != b[i].when.name {
-			t.Errorf("%d: %s and %s", i, a[i].name, b[i].name)
+		if a[i].Name != b[i].Name || a[i].When.Name != b[i].When.Name {
+			t.Errorf("%d: %s and %s", i, a[i].Name, b[i].Name)
 		}
-		same = same && a[i].name == c[i].name
+		same = same && a[i].Name == c[i].Name
 	}
 	if same {
 		t.Error("another seed draws the same")
@@ -66,14 +70,17 @@ func TestASeedDrawsTheSameFaults(t *testing.T) {
 }
 
 func TestTheTableHasNothingThatDiffersInEveryRun(t *testing.T) {
-	said := "job 20261123T081500Z-4f2a9c of controller-1 at cbf5d78c-e713-11f1-af59-aa484bf1c1c6:53018 since 2026-11-23 08:27:53 | *_x_*"
+	said := "job 20261123T081500Z-4f2a9c of controller-1 at cbf5d78c-e713-11f1-af59-aa484bf1c1c6:53018 since" +
+		" 2026-11-23 08:27:53 | *_x_*"
 	want := `job JOB of controller-1 at POSITION since TIME / \*\_x\_\*`
 	if got := tidySaid(said); got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}
-	v := verdict{Name: "a", Breaks: "b", When: "c", Outcome: good, Said: said, Clean: 1234 * time.Millisecond, Wrong: []string{"lost"}}
-	text := lab{}.write([]verdict{v})
-	for _, want := range []string{"| a | b | c | good | job JOB", "| 1.2 | 0.0 | 0 |", "## Not as it must be\n\n- a: lost"} {
+	v := harness.Verdict{Name: "a", Breaks: "b", When: "c", Outcome: harness.Good, Said: said,
+		Clean: 1234 * time.Millisecond, Wrong: []string{"lost"}}
+	text := write(lab.Lab{}, []harness.Verdict{v})
+	for _, want := range []string{"| a | b | c | good | job JOB", "| 1.2 | 0.0 | 0 |",
+		"## Not as it must be\n\n- a: lost"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
@@ -116,19 +123,25 @@ func TestAShotDependsOnSeedAndNumberAlone(t *testing.T) {
 }
 
 func TestOnlyABusyMachineGetsASecondRun(t *testing.T) {
-	stall := verdict{Outcome: failed, Said: "controller-2: stream: the guard stopped the backup (commit_stall, since 2026-11-23T19:55:22Z): …", Wrong: []string{"the backup was to be good"}}
+	stall := harness.Verdict{Outcome: harness.Failed,
+		Said:  "controller-2: stream: the guard stopped the backup (commit_stall, since 2026-11-23T19:55:22Z): …",
+		Wrong: []string{"the backup was to be good"}}
 	hurt, other, meant := stall, stall, stall
 	hurt.Wrong = append([]string{"3 errors of clients"}, stall.Wrong...)
 	other.Said = "controller-2: stream: the guard stopped the backup (clients, since 2026-11-23T19:55:22Z): …"
 	meant.Wrong = nil
-	for v, want := range map[*verdict]bool{&stall: true, &hurt: false, &other: false, &meant: false} {
-		if v.tooSlow(fault{want: good}) != want || v.tooSlow(fault{want: either}) != want || v.tooSlow(fault{want: failed}) {
+	for v, want := range map[*harness.Verdict]bool{&stall: true, &hurt: false, &other: false, &meant: false} {
+		if tooSlow(*v, harness.Fault{Want: harness.Good}) != want ||
+			tooSlow(*v, harness.Fault{Want: harness.Either}) != want ||
+			tooSlow(*v, harness.Fault{Want: harness.Failed}) {
 			t.Errorf("%+v", *v)
 		}
 	}
-	for _, v := range []verdict{{Outcome: good, Escaped: true}, {Outcome: good}, {Outcome: failed, Escaped: true}} {
+	for _, v := range []harness.Verdict{{Outcome: harness.Good, Escaped: true}, {Outcome: harness.Good},
+		{Outcome: harness.Failed, Escaped: true}} {
 		v.Wrong = []string{"the backup was to be failed"}
-		if want := v.Outcome == good && v.Escaped; v.tooSlow(fault{want: failed}) != want || v.tooSlow(fault{want: either}) {
+		if want := v.Outcome == harness.Good && v.Escaped; tooSlow(v, harness.Fault{Want: harness.Failed}) != want ||
+			tooSlow(v, harness.Fault{Want: harness.Either}) {
 			t.Errorf("%+v", v)
 		}
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package main
+package lab
 
 import (
 	"context"
@@ -13,8 +13,8 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// ask runs one statement as root through the server's socket, and returns the first column of its first row.
-func (m machine) ask(statement string) (string, error) {
+// Ask runs one statement as root through the server's socket, and returns the first column of its first row.
+func (m Machine) Ask(statement string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	db, err := m.server()
@@ -24,13 +24,13 @@ func (m machine) ask(statement string) (string, error) {
 	defer db.Close()
 	var value sql.NullString
 	if err := db.QueryRowContext(ctx, statement).Scan(&value); err != nil {
-		return "", fmt.Errorf("%s: %s: %w", m.name(), statement, err)
+		return "", fmt.Errorf("%s: %s: %w", m.Name(), statement, err)
 	}
 	return value.String, nil
 }
 
-// tell runs one statement that returns nothing.
-func (m machine) tell(statement string) error {
+// Tell runs one statement that returns nothing.
+func (m Machine) Tell(statement string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	db, err := m.server()
@@ -42,11 +42,11 @@ func (m machine) tell(statement string) error {
 	return err
 }
 
-func (m machine) server() (*sql.DB, error) {
+func (m Machine) server() (*sql.DB, error) {
 	cfg := mysql.NewConfig()
-	cfg.User, cfg.Net, cfg.Addr, cfg.Timeout = "root", "unix", m.path("/run/mysqld/mysqld.sock"), 2*time.Second
-	if m.lab.bundle() {
-		cfg.Addr, cfg.Passwd = m.path("/var/lib/mysql/mysql.sock"), "lab-database-root"
+	cfg.User, cfg.Net, cfg.Addr, cfg.Timeout = "root", "unix", m.Path("/run/mysqld/mysqld.sock"), 2*time.Second
+	if m.Lab.Bundle() {
+		cfg.Addr, cfg.Passwd = m.Path("/var/lib/mysql/mysql.sock"), "lab-database-root"
 	}
 	cfg.Logger = quiet{}
 	connector, err := mysql.NewConnector(cfg)
@@ -60,31 +60,32 @@ type quiet struct{}
 
 func (quiet) Print(...any) {}
 
-// status is a status variable, "" when the server does not answer.
-func (m machine) status(name string) string {
-	v, _ := m.ask("SELECT variable_value FROM information_schema.global_status WHERE variable_name = '" + name + "'")
+// Status is a status variable, "" when the server does not answer.
+func (m Machine) Status(name string) string {
+	v, _ := m.Ask("SELECT variable_value FROM information_schema.global_status WHERE variable_name = '" + name + "'")
 	return v
 }
 
-func (m machine) desynced() bool {
-	v, err := m.ask("SELECT @@wsrep_desync")
+func (m Machine) Desynced() bool {
+	v, err := m.Ask("SELECT @@wsrep_desync")
 	return err == nil && v == "1"
 }
 
-func (m machine) synced() bool {
-	return m.status("wsrep_local_state_comment") == "Synced" && m.status("wsrep_cluster_size") == "3"
+func (m Machine) Synced() bool {
+	return m.Status("wsrep_local_state_comment") == "Synced" && m.Status("wsrep_cluster_size") == "3"
 }
 
-// healthy: the health check that HAProxy asks answers 200.
-func (m machine) healthy() bool {
-	out, err := m.do("printf 'GET / HTTP/1.0\\r\\n\\r\\n' | socat -t5 - TCP:$(hostname).internalapi.localdomain:9200 | head -n 1")
+// Healthy: the health check that HAProxy asks answers 200.
+func (m Machine) Healthy() bool {
+	out, err := m.Do("printf 'GET / HTTP/1.0\\r\\n\\r\\n' | socat -t5 - TCP:$(hostname).internalapi.localdomain:9200" +
+		" | head -n 1")
 	return err == nil && strings.Contains(out, "200")
 }
 
-// proxied are the statuses of the database's servers as this machine's HAProxy sees them, by controller; nil when it
+// Proxied are the statuses of the database's servers as this machine's HAProxy sees them, by controller; nil when it
 // does not answer.
-func (m machine) proxied() map[string]string {
-	conn, err := net.DialTimeout("unix", m.path("/var/lib/haproxy/stats"), time.Second)
+func (m Machine) Proxied() map[string]string {
+	conn, err := net.DialTimeout("unix", m.Path("/var/lib/haproxy/stats"), time.Second)
 	if err != nil {
 		return nil
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package main
+package harness
 
 import (
 	"encoding/json"
@@ -8,6 +8,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"overcloud.backup/tests/lab/faults/lab"
 )
 
 // clients is what the load client saw during a case.
@@ -24,8 +26,9 @@ type clients struct {
 	} `json:"seconds,omitempty"`
 }
 
-// longestCommit, in ms, where the fault itself costs clients nothing: max_commit_stall, and as much again for two cores.
-const longestCommit = 2000
+// LongestCommit, in ms, where the fault itself costs clients nothing: max_commit_stall, and as much again for two
+// cores.
+const LongestCommit = 2000
 
 // silent counts the seconds without a commit.
 func (c clients) silent() int {
@@ -53,9 +56,10 @@ func (c clients) worse(control clients) string {
 	return ""
 }
 
-// worse says how clients fared worse than without a backup; "" if they did not. What befell them after the backup was over
-// and had left nothing is the fault's own doing: when a killed server joins again Galera's view may change once more, or not.
-func (v verdict) worse(control clients) string {
+// Worse says how clients fared worse than without a backup; "" if they did not. What befell them after the backup was
+// over and had left nothing is the fault's own doing: when a killed server joins again Galera's view may change once
+// more, or not.
+func (v Verdict) Worse(control clients) string {
 	if v.During.worse(control) == "" {
 		return ""
 	}
@@ -63,37 +67,37 @@ func (v verdict) worse(control clients) string {
 }
 
 // judgeClients ends the load, counts, and holds the servers against each other.
-func (r *run) judgeClients(v *verdict) {
+func (r *Run) judgeClients(v *Verdict) {
 	c, err := r.clients()
 	if err != nil {
-		v.wrong("%v", err)
+		v.Add("%v", err)
 		return
 	}
 	v.Clients = c
-	if r.fault.control && !r.workerEnd.IsZero() {
+	if r.Fault.Control && !r.workerEnd.IsZero() {
 		if v.During, err = r.report("--to", epoch(r.workerEnd.Add(aftermath))); err != nil {
-			v.wrong("%v", err)
+			v.Add("%v", err)
 		}
 	}
 	if c.Lost > 0 {
-		v.wrong("%d acknowledged commits are lost", c.Lost)
+		v.Add("%d acknowledged commits are lost", c.Lost)
 	}
 	if c.Commits == 0 {
-		v.wrong("there was no load")
+		v.Add("there was no load")
 	}
-	if !r.fault.control && c.Errors > 0 {
-		v.wrong("%d errors of clients", c.Errors)
+	if !r.Fault.Control && c.Errors > 0 {
+		v.Add("%d errors of clients", c.Errors)
 	}
-	if !r.fault.control && c.Latency.Max > longestCommit {
-		v.wrong("a commit took %.0f ms", c.Latency.Max)
+	if !r.Fault.Control && c.Latency.Max > LongestCommit {
+		v.Add("a commit took %.0f ms", c.Latency.Max)
 	}
 	if err := r.sameEverywhere(); err != nil {
-		v.wrong("%v", err)
+		v.Add("%v", err)
 	}
 }
 
-func (r *run) clients() (c clients, err error) {
-	if _, err := r.run("load", "stop"); err != nil {
+func (r *Run) clients() (c clients, err error) {
+	if _, err := r.Run("load", "stop"); err != nil {
 		return c, err
 	}
 	return r.report()
@@ -105,8 +109,8 @@ const aftermath = 5 * time.Second
 func epoch(t time.Time) string { return fmt.Sprintf("%.3f", float64(t.UnixMilli())/1000) }
 
 // report is what clients saw since the case began.
-func (r *run) report(args ...string) (c clients, err error) {
-	out, err := r.run(append([]string{"load", "report", "--json", "--from", epoch(r.began)}, args...)...)
+func (r *Run) report(args ...string) (c clients, err error) {
+	out, err := r.Run(append([]string{"load", "report", "--json", "--from", epoch(r.Began)}, args...)...)
 	if out == "" {
 		return c, err
 	}
@@ -117,12 +121,13 @@ func (r *run) report(args ...string) (c clients, err error) {
 }
 
 // sameEverywhere: all servers hold the same commits.
-func (r *run) sameEverywhere() error {
+func (r *Run) sameEverywhere() error {
 	var seen []string
 	same := func() bool {
 		seen = nil
-		for _, m := range r.machines() {
-			v, err := m.ask("SELECT CONCAT(COUNT(*), ' commits, sum ', COALESCE(SUM(CRC32(CONCAT_WS(',', run, client, seq, payload))), 0)) FROM lab_load.commits " +
+		for _, m := range r.Machines() {
+			v, err := m.Ask("SELECT CONCAT(COUNT(*), ' commits, sum ', COALESCE(SUM(CRC32(CONCAT_WS(',', run, client," +
+				" seq, payload))), 0)) FROM lab_load.commits " +
 				"WHERE run = (SELECT MAX(run) FROM lab_load.commits)")
 			if err != nil {
 				v = err.Error()
@@ -131,15 +136,15 @@ func (r *run) sameEverywhere() error {
 		}
 		return seen[0] == seen[1] && seen[1] == seen[2]
 	}
-	if !until(30*time.Second, 300*time.Millisecond, same) {
+	if !lab.Until(30*time.Second, 300*time.Millisecond, same) {
 		return fmt.Errorf("the servers differ: %s", strings.Join(seen, " | "))
 	}
 	return nil
 }
 
 // recovered runs the module's recovery on every controller, as the next backup would.
-func (r *run) recovered(v *verdict) error {
-	out, err := r.adhoc("Controller", "state=recovered destination="+destination)
+func (r *Run) recovered(v *Verdict) error {
+	out, err := r.Adhoc("Controller", "state=recovered destination="+Destination)
 	v.Output += "\n" + out
 	if err != nil {
 		return fmt.Errorf("state: recovered: %w\n%s", err, out)
@@ -147,13 +152,14 @@ func (r *run) recovered(v *verdict) error {
 	return nil
 }
 
-// adhoc runs the module by itself.
-func (r *run) adhoc(hosts, args string) (string, error) {
+// Adhoc runs the module by itself.
+func (r *Run) Adhoc(hosts, args string) (string, error) {
 	dir, err := os.MkdirTemp("", "fault")
 	if err != nil {
 		return "", err
 	}
 	defer os.RemoveAll(dir)
-	return commandEnv(2*time.Minute, append(ansibleEnv(r.lab, dir), "ANSIBLE_SSH_ARGS=-o ControlMaster=no"), "ansible", hosts, "-i", r.inventory(), "-b",
+	return lab.CommandEnv(2*time.Minute, append(ansibleEnv(r.Lab, dir), "ANSIBLE_SSH_ARGS=-o ControlMaster=no"),
+		"ansible", hosts, "-i", r.Inventory(), "-b",
 		"-m", "overcloud.backup.galera_backup", "-a", args)
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package main
+package harness
 
 import (
 	"bufio"
@@ -18,19 +18,20 @@ import (
 
 	"overcloud.backup/internal/journal"
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/tests/lab/faults/lab"
 )
 
-// sets are the folders of sets on all controllers, as in "1:/var/backups/overcloud/CLUSTER/SET", with a digest of names,
-// sizes and times of what is in them. What a mount hides is not seen.
-func (r *run) sets() map[string]string {
+// Sets are the folders of sets on all controllers, as in "1:/var/backups/overcloud/CLUSTER/SET", with a digest of
+// names, sizes and times of what is in them. What a mount hides is not seen.
+func (r *Run) Sets() map[string]string {
 	found := map[string]string{}
-	for _, m := range r.machines() {
-		if m.leader() == 0 {
+	for _, m := range r.Machines() {
+		if m.Leader() == 0 {
 			continue
 		}
-		folders, _ := filepath.Glob(m.path(destination + "/*/[0-9]*"))
+		folders, _ := filepath.Glob(m.Path(Destination + "/*/[0-9]*"))
 		for _, folder := range folders {
-			found[m.arg()+":"+strings.TrimPrefix(folder, m.path("/"))] = digest(folder)
+			found[m.Arg()+":"+strings.TrimPrefix(folder, m.Path("/"))] = digest(folder)
 		}
 	}
 	return found
@@ -50,13 +51,13 @@ func digest(folder string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// newSets are those that this case made, with a manifest or without.
-func (r *run) newSets(manifest bool) []string {
+// NewSets are those that this case made, with a manifest or without.
+func (r *Run) NewSets(manifest bool) []string {
 	var made []string
-	for set := range r.sets() {
+	for set := range r.Sets() {
 		m, path := r.place(set)
-		_, err := os.Stat(m.path(path + "/manifest.json"))
-		if _, old := r.before[set]; !old && (err == nil) == manifest {
+		_, err := os.Stat(m.Path(path + "/manifest.json"))
+		if _, old := r.Before[set]; !old && (err == nil) == manifest {
 			made = append(made, set)
 		}
 	}
@@ -64,22 +65,22 @@ func (r *run) newSets(manifest bool) []string {
 	return made
 }
 
-func (r *run) place(set string) (machine, string) {
+func (r *Run) place(set string) (lab.Machine, string) {
 	number, path, _ := strings.Cut(set, ":")
-	return r.machines()[number[0]-'0'], path
+	return r.Machines()[number[0]-'0'], path
 }
 
-func (r *run) removeNewSets() {
-	for _, set := range append(r.newSets(true), r.newSets(false)...) {
+func (r *Run) RemoveNewSets() {
+	for _, set := range append(r.NewSets(true), r.NewSets(false)...) {
 		m, path := r.place(set)
-		_ = os.RemoveAll(m.path(path))
+		_ = os.RemoveAll(m.Path(path))
 	}
 }
 
-// verify holds every file against the manifest and unpacks the data with the server's own programs.
-func (r *run) verify(set string) error {
+// Verify holds every file against the manifest and unpacks the data with the server's own programs.
+func (r *Run) Verify(set string) error {
 	m, path := r.place(set)
-	raw, err := os.ReadFile(m.path(path + "/manifest.json"))
+	raw, err := os.ReadFile(m.Path(path + "/manifest.json"))
 	if err != nil {
 		return err
 	}
@@ -91,7 +92,7 @@ func (r *run) verify(set string) error {
 		return fmt.Errorf("its manifest lists no files")
 	}
 	for _, f := range man.Files {
-		if err := sameFile(m.path(path+"/"+f.Name), f.SHA256); err != nil {
+		if err := sameFile(m.Path(path+"/"+f.Name), f.SHA256); err != nil {
 			return err
 		}
 	}
@@ -115,35 +116,38 @@ func sameFile(path, want string) error {
 }
 
 // unpack: a physical set must hold what a server needs, a dump must have its last line.
-func (r *run) unpack(m machine, path, method string) error {
-	script := `set -euo pipefail; cd ` + path + `; zstd -q -d -c backup.sql.zst | tail -c 200 | grep -q '^-- Dump completed'`
+func (r *Run) unpack(m lab.Machine, path, method string) error {
+	script := `set -euo pipefail; cd ` + path +
+		`; zstd -q -d -c backup.sql.zst | tail -c 200 | grep -q '^-- Dump completed'`
 	if method == "physical" {
 		script = `set -euo pipefail; cd ` + path + `; to=$(mktemp -d /var/tmp/verify.XXXXXX); trap 'rm -rf $to' EXIT
 			zstd -q -d -c backup.xbstream.zst | mbstream -x -C $to; cd $to
 			test -s ibdata1; find . -name '*backup_info*' | grep -q .; find . -name '*galera_info*' | grep -q .
-			mariadb-backup --prepare --target-dir=$to >$to.log 2>&1 || { tail -n 3 $to.log >&2; exit 1; }; rm -f $to.log`
+			mariadb-backup --prepare --target-dir=$to >$to.log 2>&1 ||
+				{ tail -n 3 $to.log >&2; exit 1; }; rm -f $to.log`
 	}
-	if m.lab.bundle() {
+	if m.Lab.Bundle() {
 		// The server's programs are in its image alone.
-		script = "podman run --rm --interactive --cgroups=disabled --privileged --network=none --volume=/var/backups:/var/backups " +
+		script = "podman run --rm --interactive --cgroups=disabled --privileged --network=none" +
+			" --volume=/var/backups:/var/backups " +
 			"cluster.common.tag/mariadb:pcmklatest bash -s <<'END'\n" + script + "\nEND"
 	}
-	_, err := m.doFor(90*time.Second, script)
+	_, err := m.DoFor(90*time.Second, script)
 	return err
 }
 
 // openJournals are the effects of backups that are not undone.
-func openJournals(m machine) []string {
+func openJournals(m lab.Machine) []string {
 	var left []string
-	paths, _ := filepath.Glob(m.path("/var/lib/overcloud.backup/jobs/*/journal"))
+	paths, _ := filepath.Glob(m.Path("/var/lib/overcloud.backup/jobs/*/journal"))
 	for _, path := range paths {
 		entries, err := journal.Read(path)
 		job := filepath.Base(filepath.Dir(path))
 		if err != nil {
-			left = append(left, fmt.Sprintf("%s: the journal of %s: %v", m.name(), job, err))
+			left = append(left, fmt.Sprintf("%s: the journal of %s: %v", m.Name(), job, err))
 		}
 		for _, e := range entries {
-			left = append(left, fmt.Sprintf("%s: the journal of %s: %s is not undone", m.name(), job, e.Kind))
+			left = append(left, fmt.Sprintf("%s: the journal of %s: %s is not undone", m.Name(), job, e.Kind))
 		}
 	}
 	return left

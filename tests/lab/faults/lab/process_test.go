@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package main
+package lab
 
 import (
 	"os"
@@ -13,7 +13,8 @@ func TestAToolThatIsSlowedWritesNoMoreThanItsRate(t *testing.T) {
 	for _, c := range []struct {
 		written  int64
 		in, rest time.Duration
-	}{{0, 0, 200 * time.Millisecond}, {3 << 20, time.Second, 200 * time.Millisecond}, {6 << 20, time.Second, time.Second}, {90 << 20, time.Second, 2 * time.Second}} {
+	}{{0, 0, 200 * time.Millisecond}, {3 << 20, time.Second, 200 * time.Millisecond},
+		{6 << 20, time.Second, time.Second}, {90 << 20, time.Second, 2 * time.Second}} {
 		if got := rest(c.written, c.in); got != c.rest {
 			t.Errorf("%d bytes in %s: %s", c.written, c.in, got)
 		}
@@ -23,7 +24,7 @@ func TestAToolThatIsSlowedWritesNoMoreThanItsRate(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer out.Close()
-	me := []process{{pid: os.Getpid()}}
+	me := []Process{{Pid: os.Getpid()}}
 	before := written(me)
 	if _, err := out.Write(make([]byte, 1<<20)); err != nil {
 		t.Fatal(err)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package main
+package harness
 
 import (
 	"os"
@@ -35,13 +35,13 @@ func TestClientsFareWorse(t *testing.T) {
 }
 
 func TestWhatComesAfterTheBackupIsNotItsDoing(t *testing.T) {
-	var v verdict
+	var v Verdict
 	v.Clients.Errors = 248
-	if got := v.worse(clients{}); got != "" {
+	if got := v.Worse(clients{}); got != "" {
 		t.Errorf("the errors came later, and it says %q", got)
 	}
 	v.During.Errors = 1
-	if got := v.worse(clients{}); got == "" {
+	if got := v.Worse(clients{}); got == "" {
 		t.Error("errors during the backup pass")
 	}
 }
@@ -56,15 +56,16 @@ func quietFor(seconds int) (c clients) {
 }
 
 func TestTheFailureThatIsShownIsTheLast(t *testing.T) {
-	p := &play{}
+	p := &Playbook{}
 	p.out.WriteString("fatal: [controller-1]: FAILED! => {\"msg\": \"first\"}\n" +
-		"failed: [localhost -> controller-1(10.99.0.11)] (item=controller-1) => {\"changed\": false, \"msg\": \"the cause\"}\n")
-	if got := p.said(); got != "the cause" {
+		"failed: [localhost -> controller-1(10.99.0.11)] (item=controller-1) => {\"changed\": false, \"msg\": \"the" +
+		" cause\"}\n")
+	if got := p.Said(); got != "the cause" {
 		t.Errorf("got %q", got)
 	}
-	p = &play{}
+	p = &Playbook{}
 	p.out.WriteString("ok: [localhost] => {\n    \"msg\": [\n        \"physical backup of controller-2\"\n    ]\n}\n")
-	if got := p.said(); got != "physical backup of controller-2" {
+	if got := p.Said(); got != "physical backup of controller-2" {
 		t.Errorf("got %q", got)
 	}
 }
@@ -77,7 +78,8 @@ func TestAFileThatIsNotTheManifestsIsFound(t *testing.T) {
 	if err := sameFile(path, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"); err != nil {
 		t.Error(err)
 	}
-	if err := sameFile(path, strings.Repeat("0", 64)); err == nil || !strings.Contains(err.Error(), "backup.xbstream.zst") {
+	if err := sameFile(path, strings.Repeat("0", 64)); err == nil ||
+		!strings.Contains(err.Error(), "backup.xbstream.zst") {
 		t.Errorf("got %v", err)
 	}
 }

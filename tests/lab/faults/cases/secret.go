@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package main
+package cases
 
 import (
 	"bytes"
@@ -10,19 +10,25 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"overcloud.backup/tests/lab/faults/harness"
+	"overcloud.backup/tests/lab/faults/lab"
 )
 
 // secrets: a password that is given with the task, and looked for everywhere while the backup runs and when it is over.
-var secrets = []fault{
+var secrets = []harness.Fault{
 	{
-		name: "password-nowhere", breaks: "nothing; the password is looked for", when: streaming, before: watched, args: []string{"-vvvvv"},
-		vars: vars("login_user", "faultbackup", "login_password", "before-rotation", "desync", "always"), hold: 2 * time.Second,
-		want: good, after: nowhere, quick: true,
+		Name: "password-nowhere", Breaks: "nothing; the password is looked for", When: harness.Streaming,
+		Before: watched, Args: []string{"-vvvvv"},
+		Vars: harness.Vars("login_user", "faultbackup", "login_password", "before-rotation", "desync", "always"),
+		Hold: 2 * time.Second,
+		Want: harness.Good, After: nowhere, Quick: true,
 	},
 	{
-		name: "password-nowhere-killed", breaks: "SIGKILL of the job; the password is looked for", when: streaming, before: watched, args: []string{"-vvvvv"},
-		vars: vars("login_user", "faultbackup", "login_password", "before-rotation"), hurt: send(9, worker),
-		want: failed, says: "kill|signal|died|ended", after: nowhere, quick: true,
+		Name: "password-nowhere-killed", Breaks: "SIGKILL of the job; the password is looked for",
+		When: harness.Streaming, Before: watched, Args: []string{"-vvvvv"},
+		Vars: harness.Vars("login_user", "faultbackup", "login_password", "before-rotation"), Hurt: send(9, lab.Worker),
+		Want: harness.Failed, Says: "kill|signal|died|ended", After: nowhere, Quick: true,
 	},
 }
 
@@ -41,17 +47,18 @@ func (s *seen) add(place string) {
 	s.places[place] = true
 }
 
-// watched makes the backup user and samples arguments and environment of all processes of the victim, 50 times a second.
-func watched(r *run) error {
+// watched makes the backup user and samples arguments and environment of all processes of the victim, 50 times a
+// second.
+func watched(r *harness.Run) error {
 	if err := backupUser(r); err != nil {
 		return err
 	}
 	s := &seen{places: map[string]bool{}}
-	r.kept = s
+	r.Kept = s
 	s.end = sync.OnceFunc(every(20*time.Millisecond, func() {
-		r.victim.processes(func(p process) bool { s.look(p); return false })
+		r.Victim.Processes(func(p lab.Process) bool { s.look(p); return false })
 	}))
-	r.later(func() error { s.end(); return nil })
+	r.Later(func() error { s.end(); return nil })
 	return nil
 }
 
@@ -73,29 +80,31 @@ func every(pause time.Duration, do func()) func() {
 }
 
 // look is at every process of the host, the control node's too.
-func (s *seen) look(p process) {
-	environment, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", p.pid))
-	if strings.Contains(p.line(), password) {
-		s.add("the arguments of " + filepath.Base(p.argv[0]))
+func (s *seen) look(p lab.Process) {
+	environment, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", p.Pid))
+	if strings.Contains(p.Line(), password) {
+		s.add("the arguments of " + filepath.Base(p.Argv[0]))
 	}
 	if bytes.Contains(environment, []byte(password)) {
-		s.add("the environment of " + filepath.Base(p.argv[0]))
+		s.add("the environment of " + filepath.Base(p.Argv[0]))
 	}
 }
 
 // nowhere: not in processes, output, logs, unit properties, the job's files, the set, or what Ansible left behind.
-func nowhere(r *run) error {
-	s := r.kept.(*seen)
+func nowhere(r *harness.Run) error {
+	s := r.Kept.(*seen)
 	s.end() // or it would see the search
-	if strings.Contains(r.play.output(), password) {
+	if strings.Contains(r.Play.Output(), password) {
 		s.add("the playbook's output")
 	}
-	script := `grep -rlsF -- ` + password + ` /var/lib/overcloud.backup /run/overcloud.backup /run/systemd/transient /run/systemd/system ` + destination + ` \
+	script := `grep -rlsF -- ` + password +
+		` /var/lib/overcloud.backup /run/overcloud.backup /run/systemd/transient /run/systemd/system ` +
+		harness.Destination + ` \
 		/root/.ansible /root/.ansible_async /home/tripleo-admin/.ansible /tmp /var/tmp /var/log --exclude-dir=mysql
 		journalctl --no-pager --since=-3min | grep -qF -- ` + password + ` && echo the journal of systemd
 		systemctl show 'overcloud-backup-*' | grep -qF -- ` + password + ` && echo unit properties
 		true`
-	out, err := r.victim.do(script)
+	out, err := r.Victim.Do(script)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package main
+package lab
 
 import (
 	"encoding/binary"
@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// wire is a bad cable between a machine and the bridge. Frames pass through this program, which keeps them for a while,
+// Wire is a bad cable between a machine and the bridge. Frames pass through this program, which keeps them for a while,
 // or drops those of one direction: not every kernel has netem.
-type wire struct {
-	delay   time.Duration
-	dropOut bool // what the machine sends
+type Wire struct {
+	Delay   time.Duration
+	DropOut bool // what the machine sends
 	cut     chan struct{}
 }
 
@@ -24,14 +24,15 @@ const (
 	frame            = 1<<16 + 64
 )
 
-// lay puts the wire in, and returns what takes it out.
-func (w wire) lay(m machine) (func() error, error) {
-	plug := fmt.Sprintf("vb-%s-%d", m.lab.bridge, m.number)
+// Lay puts the wire in, and returns what takes it out.
+func (w Wire) Lay(m Machine) (func() error, error) {
+	plug := fmt.Sprintf("vb-%s-%d", m.Lab.bridge, m.Number)
 	inside, outside := "fault-in", "fault-out"
 	script := fmt.Sprintf(`set -e; ip link del %[3]s 2>/dev/null || true
-		ip link add %[3]s type veth peer name %[4]s; ip link set %[3]s up promisc on; ip link set %[4]s up; ip link set %[1]s promisc on
-		ip link set %[1]s nomaster; ip link set %[4]s master %[2]s`, plug, m.lab.bridge, inside, outside)
-	if _, err := command(usual, "bash", "-c", script); err != nil {
+		ip link add %[3]s type veth peer name %[4]s; ip link set %[3]s up promisc on
+		ip link set %[4]s up; ip link set %[1]s promisc on
+		ip link set %[1]s nomaster; ip link set %[4]s master %[2]s`, plug, m.Lab.bridge, inside, outside)
+	if _, err := Command(UsualLimit, "bash", "-c", script); err != nil {
 		return nil, err
 	}
 	near, err := raw(plug)
@@ -43,12 +44,13 @@ func (w wire) lay(m machine) (func() error, error) {
 		return nil, err
 	}
 	w.cut = make(chan struct{})
-	if !w.dropOut {
+	if !w.DropOut {
 		go w.carry(near, far)
 	}
 	go w.carry(far, near)
 	return func() error {
-		_, err := command(usual, "bash", "-c", fmt.Sprintf("ip link set %s promisc off master %s; ip link del %s", plug, m.lab.bridge, inside))
+		_, err := Command(UsualLimit, "bash", "-c", fmt.Sprintf("ip link set %s promisc off master %s; ip link del %s",
+			plug, m.Lab.bridge, inside))
 		close(w.cut)
 		return err
 	}, nil
@@ -69,14 +71,15 @@ func raw(name string) (int, error) {
 			return 0, fmt.Errorf("packet socket option %d: %w", option, err)
 		}
 	}
-	if err := syscall.SetsockoptTimeval(fd, syscall.SOL_SOCKET, syscall.SO_RCVTIMEO, &syscall.Timeval{Usec: 200_000}); err != nil {
+	if err := syscall.SetsockoptTimeval(fd, syscall.SOL_SOCKET, syscall.SO_RCVTIMEO,
+		&syscall.Timeval{Usec: 200_000}); err != nil {
 		return 0, err
 	}
 	return fd, syscall.Bind(fd, &syscall.SockaddrLinklayer{Protocol: protocol, Ifindex: link.Index})
 }
 
 // carry takes frames from one end to the other until the wire is cut.
-func (w wire) carry(from, to int) {
+func (w Wire) carry(from, to int) {
 	type late struct {
 		due  time.Time
 		data []byte
@@ -94,7 +97,7 @@ func (w wire) carry(from, to int) {
 	for {
 		n, err := syscall.Read(from, buffer)
 		if err == nil {
-			queue <- late{time.Now().Add(w.delay), append([]byte(nil), buffer[:n]...)}
+			queue <- late{time.Now().Add(w.Delay), append([]byte(nil), buffer[:n]...)}
 		}
 		select {
 		case <-w.cut:
