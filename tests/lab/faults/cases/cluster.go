@@ -105,7 +105,7 @@ func vipTo(who func(*harness.Run) lab.Machine) func(*harness.Run) error {
 		to := who(r)
 		for _, m := range r.Machines() {
 			if m != to {
-				if _, err := to.Do("crm_resource --quiet --resource ip-" + r.Vip() + " --ban --node " +
+				if _, err := to.Do("crm_resource --quiet --resource ip-" + r.VIP() + " --ban --node " +
 					m.Name()); err != nil {
 					return err
 				}
@@ -113,7 +113,7 @@ func vipTo(who func(*harness.Run) lab.Machine) func(*harness.Run) error {
 		}
 		moved := lab.Until(40*time.Second, 200*time.Millisecond,
 			func() bool { h, ok := r.Holder(); return ok && h == to })
-		_, err := to.Do("crm_resource --quiet --resource ip-" + r.Vip() + " --clear")
+		_, err := to.Do("crm_resource --quiet --resource ip-" + r.VIP() + " --clear")
 		if !moved {
 			return fmt.Errorf("the VIP did not move")
 		}

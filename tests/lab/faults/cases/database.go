@@ -172,7 +172,7 @@ func serverConfig(r *harness.Run, m lab.Machine) (string, error) {
 	if len(running) == 0 {
 		return "", fmt.Errorf("no server runs on %s", m.Name())
 	}
-	return fmt.Sprintf("/proc/%d/root%s/99-fault.cnf", running[0].Pid, folder), nil
+	return fmt.Sprintf("/proc/%d/root%s/99-fault.cnf", running[0].PID, folder), nil
 }
 
 func rotate(r *harness.Run) error {

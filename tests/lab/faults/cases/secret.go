@@ -81,7 +81,7 @@ func every(pause time.Duration, do func()) func() {
 
 // look is at every process of the host, the control node's too.
 func (s *seen) look(p lab.Process) {
-	environment, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", p.Pid))
+	environment, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", p.PID))
 	if strings.Contains(p.Line(), password) {
 		s.add("the arguments of " + filepath.Base(p.Argv[0]))
 	}

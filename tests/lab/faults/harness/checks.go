@@ -101,7 +101,7 @@ func (r *Run) leftOn(m lab.Machine) []string {
 		say("wsrep_desync is %v", m.Desynced())
 	}
 	for _, p := range m.Processes(lab.Leftover) {
-		say("process %d %.60s", p.Pid, p.Line())
+		say("process %d %.60s", p.PID, p.Line())
 	}
 	units, err := m.Do("systemctl list-units 'overcloud-backup-*' --all --no-legend --plain")
 	if err != nil || units != "" {

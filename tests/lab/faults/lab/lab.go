@@ -38,7 +38,7 @@ func Find() (Lab, error) {
 }
 
 func (l Lab) Root() string      { return filepath.Join(l.dir, "..", "..") }
-func (l Lab) Vip() string       { return l.subnet + ".100" }
+func (l Lab) VIP() string       { return l.subnet + ".100" }
 func (l Lab) Inventory() string { return filepath.Join(l.State, "inventory.yaml") }
 
 // Bundle says that the database and HAProxy run in containers.
@@ -67,7 +67,7 @@ func (l Lab) Serving() (Machine, error) {
 // Holder is the machine that has the VIP.
 func (l Lab) Holder() (Machine, bool) {
 	for _, m := range l.Machines() {
-		if out, err := m.Do("ip -o -4 addr show to " + l.Vip() + "/32"); err == nil && out != "" {
+		if out, err := m.Do("ip -o -4 addr show to " + l.VIP() + "/32"); err == nil && out != "" {
 			return m, true
 		}
 	}

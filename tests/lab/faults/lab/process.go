@@ -16,11 +16,11 @@ import (
 
 // Process is a process of a machine; its pid is the host's.
 type Process struct {
-	Pid  int
+	PID  int
 	Argv []string
 }
 
-func (p Process) signal(s syscall.Signal) error { return syscall.Kill(p.Pid, s) }
+func (p Process) signal(s syscall.Signal) error { return syscall.Kill(p.PID, s) }
 
 func (p Process) Line() string { return strings.Join(p.Argv, " ") }
 
@@ -151,7 +151,7 @@ const slowRate = 3 << 20
 // written is what processes have written, into their pipes too.
 func written(ps []Process) (sum int64) {
 	for _, p := range ps {
-		io, _ := os.ReadFile("/proc/" + strconv.Itoa(p.Pid) + "/io")
+		io, _ := os.ReadFile("/proc/" + strconv.Itoa(p.PID) + "/io")
 		for line := range strings.Lines(string(io)) {
 			if text, found := strings.CutPrefix(line, "wchar: "); found {
 				n, _ := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
@@ -165,7 +165,7 @@ func written(ps []Process) (sum int64) {
 // alive: all of them, and there are some.
 func alive(ps []Process) bool {
 	for _, p := range ps {
-		if raw, err := os.ReadFile("/proc/" + strconv.Itoa(p.Pid) + "/cmdline"); err != nil || len(raw) == 0 {
+		if raw, err := os.ReadFile("/proc/" + strconv.Itoa(p.PID) + "/cmdline"); err != nil || len(raw) == 0 {
 			return false
 		}
 	}

@@ -24,7 +24,7 @@ func TestAToolThatIsSlowedWritesNoMoreThanItsRate(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer out.Close()
-	me := []Process{{Pid: os.Getpid()}}
+	me := []Process{{PID: os.Getpid()}}
 	before := written(me)
 	if _, err := out.Write(make([]byte, 1<<20)); err != nil {
 		t.Fatal(err)
