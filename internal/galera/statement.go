@@ -34,6 +34,7 @@ func limited(limit time.Duration) string {
 	return fmt.Sprintf("SET STATEMENT max_statement_time = %.3f FOR ", max(limit.Seconds(), 0.001))
 }
 
+// deref is the text of a column, empty for NULL.
 func deref(s *string) string {
 	if s == nil {
 		return ""
@@ -41,6 +42,7 @@ func deref(s *string) string {
 	return *s
 }
 
+// onOff reads a switch in the server's words; known is false for anything else.
 func onOff(value string) (on, known bool) {
 	switch strings.ToUpper(value) {
 	case "ON", "1", "TRUE", "YES":

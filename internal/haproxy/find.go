@@ -37,6 +37,7 @@ const maxConfig = 16 << 20
 // host is the file system that files, sockets and processes are looked for in.
 type host struct{ root string }
 
+// path is a path of the host as this process sees it.
 func (h host) path(p string) string { return filepath.Join(h.root, p) }
 
 // exists says that the path is there, readable or not.
@@ -102,6 +103,7 @@ func (h host) inside(p running, path string, may peer.Owners) (found, error) {
 	return found{name, held, may.And(p.uid, "haproxy in its container")}, nil
 }
 
+// closeFound lets go of what is held.
 func closeFound(all []found) {
 	for _, f := range all {
 		f.held.Close() // which does nothing where nothing is held

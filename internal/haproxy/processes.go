@@ -127,6 +127,7 @@ func filesOf(args []string, folder string) (files []string) {
 	return files
 }
 
+// closeAll lets go of processes.
 func closeAll(all []running) {
 	for _, p := range all {
 		p.root.Close()

@@ -37,6 +37,7 @@ type Agent struct {
 	Managed bool
 }
 
+// targetRole is the meta attribute by which a resource is stopped and started.
 const targetRole = "target-role"
 
 // ErrNoGalera says that the cluster has no galera resource.

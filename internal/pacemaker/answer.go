@@ -27,6 +27,7 @@ type unreadable struct{ error }
 
 func (e *unreadable) Unwrap() error { return e.error }
 
+// run runs one of the commands to its end.
 func (r *reader) run(ctx context.Context, tool string, args ...string) answer {
 	a := answer{tool: tool, where: strings.Join(append([]string{tool}, args...), " ")}
 	path, err := r.find(tool)

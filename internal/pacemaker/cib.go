@@ -14,6 +14,7 @@ import (
 	"overcloud.backup/internal/excerpt"
 )
 
+// agentIPaddr2 is the agent of virtual IPs.
 const agentIPaddr2 = "ocf:heartbeat:IPaddr2"
 
 // CIB is what the cluster's configuration says.

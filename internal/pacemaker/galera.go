@@ -129,4 +129,5 @@ type Galera struct {
 	Datadir   string `json:"datadir"`
 }
 
+// agentGalera is the agent of Galera clusters.
 const agentGalera = "ocf:heartbeat:galera"

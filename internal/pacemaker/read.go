@@ -73,6 +73,7 @@ func (r *reader) read(ctx context.Context, o Options) Facts {
 // Present says that Pacemaker is installed or configured on this host.
 func Present() bool { return here().present() }
 
+// present says that Pacemaker is installed or configured.
 func (r *reader) present() bool {
 	for _, path := range r.configured {
 		if exists(path) {

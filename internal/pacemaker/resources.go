@@ -127,6 +127,7 @@ func placeReplica(members []Resource) {
 	}
 }
 
+// isContainer says that an agent runs containers.
 func isContainer(agent string) bool {
 	return agent == "ocf:heartbeat:podman" || agent == "ocf:heartbeat:docker" || agent == "ocf:heartbeat:rkt"
 }

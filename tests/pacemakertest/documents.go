@@ -81,10 +81,12 @@ func Set(kind, id, score string, pairs ...string) string {
 	return text.String() + "</" + kind + ">"
 }
 
-// Meta and Inst are sets of meta and instance attributes.
+// Meta is a set of meta attributes.
 func Meta(id, score string, pairs ...string) string {
 	return Set("meta_attributes", id, score, pairs...)
 }
+
+// Inst is a set of instance attributes.
 func Inst(id, score string, pairs ...string) string {
 	return Set("instance_attributes", id, score, pairs...)
 }
