@@ -29,7 +29,7 @@ var unquoted = map[string]string{
 	"safefile/*.go":   "who reads the file, and its path, are before them",
 	"sqldump/*.go":    "`the dump has a statement that mariadb-dump does not write` is before them",
 
-	"process/confine.go":        "`confine what is fed from a set` is before them",
+	"confine/confine.go":        "`confine what is fed from a set` is before them",
 	"rebuild/options.go":        "as those of repository/read.go",
 	"repository/content.go":     "as those of repository/read.go",
 	"repository/read.go":        "`the set … is damaged` is before them",
