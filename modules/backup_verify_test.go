@@ -129,6 +129,9 @@ func TestADamagedSetIsNamedWithFileAndOffset(t *testing.T) {
 
 func TestARestoreThatCannotBeDoneIsRefused(t *testing.T) {
 	destination, _ := smallSet(t)
+	before := verifications
+	verifications, _ = jobStore(t)
+	t.Cleanup(func() { verifications = before })
 	scratch := filepath.Join(filepath.Dir(destination), "scratch")
 	args := map[string]any{"destination": destination, "scratch": scratch, "policy": "allow_active"}
 	if answer := asked(t, "backup_verify", args); answer["failed"] != true {

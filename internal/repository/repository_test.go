@@ -218,14 +218,14 @@ func TestASetBelowAStickyParentIsFine(t *testing.T) {
 }
 
 func TestPlantedClusterFoldersAreRefused(t *testing.T) {
-	for name, plant := range map[string]func(path string){
-		"a link":  func(path string) { link(t, "/tmp", path) },
-		"a file":  func(path string) { file(t, path) },
-		"foreign": func(path string) { owned(t, path) },
+	for name, plant := range map[string]func(t *testing.T, path string){
+		"a link":  func(t *testing.T, path string) { link(t, "/tmp", path) },
+		"a file":  func(t *testing.T, path string) { file(t, path) },
+		"foreign": func(t *testing.T, path string) { owned(t, path) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := open(t)
-			plant(filepath.Join(d.path, "galera_cluster"))
+			plant(t, filepath.Join(d.path, "galera_cluster"))
 			if s, err := d.Create("galera_cluster", "logical", "c", at); err == nil {
 				t.Errorf("made %s", s.Path())
 			}
