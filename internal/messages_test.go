@@ -8,7 +8,6 @@ import (
 	"go/token"
 	"os"
 	"path"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -30,14 +29,14 @@ var unquoted = map[string]string{
 	"safefile/*.go":   "who reads the file, and its path, are before them",
 	"sqldump/*.go":    "`the dump has a statement that mariadb-dump does not write` is before them",
 
-	"process/confine.go": "`confine what is fed from a set` is before them",
-	"verify/options.go":  "as those of frames.go",
-	"verify/frames.go":   "`the set … is damaged` is before them",
-	"verify/content.go":  "as those of frames.go",
-	"verify/read.go":     "as those of frames.go",
-	"verify/unpack.go":   "as those of frames.go",
-	"verify/set.go":      "as those of frames.go",
-	"backup/lock.go":     "they are the end of `held for … by now`",
+	"process/confine.go":    "`confine what is fed from a set` is before them",
+	"verify/options.go":     "as those of frames.go",
+	"verify/frames.go":      "`the set … is damaged` is before them",
+	"verify/content.go":     "as those of frames.go",
+	"verify/read.go":        "as those of frames.go",
+	"verify/unpack.go":      "as those of frames.go",
+	"verify/set.go":         "as those of frames.go",
+	"backup/effect/lock.go": "they are the end of `held for … by now`",
 }
 
 // rowsOf is where the page has the messages of a folder.
@@ -106,7 +105,7 @@ var verb = regexp.MustCompile(`%[-+#.0-9]*[a-z]`)
 func messagesOf(t *testing.T) (all []message) {
 	t.Helper()
 	for _, pattern := range []string{"*/*.go", "../modules/*.go"} {
-		files, err := filepath.Glob(pattern)
+		files, err := glob(pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %d files, %v", pattern, len(files), err)
 		}

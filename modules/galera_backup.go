@@ -14,6 +14,7 @@ import (
 
 	"overcloud.backup/internal/ansible"
 	"overcloud.backup/internal/backup"
+	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/jobs"
 	"overcloud.backup/internal/optionfile"
 	"overcloud.backup/internal/selection"
@@ -34,7 +35,7 @@ type galeraBackupOptions struct {
 	Lease            float64         `json:"lease"`
 	Destination      string          `json:"destination"`
 	Cluster          string          `json:"cluster"`
-	Method           backup.Method   `json:"method"`
+	Method           tool.Method     `json:"method"`
 	Desync           backup.Desync   `json:"desync"`
 	DrainTimeout     float64         `json:"drain_timeout"`
 	HealthURL        string          `json:"health_check_url"`
@@ -84,7 +85,7 @@ func galeraBackup(ctx context.Context, call *ansible.Call) (*ansible.Result, err
 func (o galeraBackupOptions) plan(ctx context.Context, call *ansible.Call) (*ansible.Result, error) {
 	job, err := backup.Prepare(ctx, o.options(call))
 	if err != nil {
-		return &ansible.Result{Values: map[string]any{"elsewhere": backup.Elsewhere(err)}}, err
+		return &ansible.Result{Values: map[string]any{"elsewhere": backup.TryAnother(err)}}, err
 	}
 	values := map[string]any{"plan": job.Plan()}
 	return &ansible.Result{Changed: true, Msg: job.Plan().Summary(), Values: values, Warnings: job.Plan().Warnings}, nil

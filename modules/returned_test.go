@@ -12,6 +12,8 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"overcloud.backup/internal/backup"
+	"overcloud.backup/internal/backup/effect"
+	"overcloud.backup/internal/backup/guard"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/haproxy"
 	"overcloud.backup/internal/pacemaker"
@@ -38,8 +40,8 @@ func TestEveryValueThatIsReturnedIsDocumented(t *testing.T) {
 		"haproxy_facts":   {facts(map[string]any{"ansible_haproxy": haproxy.Facts{}})},
 		"pacemaker_facts": {facts(map[string]any{"ansible_pacemaker": pacemaker.Facts{}})},
 		"galera_backup": {standing{}, attachment(standing{}, false), map[string]any{
-			"plan": backup.Plan{}, "backup": backup.Result{}, "guard": backup.Breach{}, "elsewhere": true,
-			"undone": []backup.Undone{}, "recovered": []recovered{}, "progress": backup.Progress{},
+			"plan": backup.Plan{}, "backup": backup.Result{}, "guard": guard.Breach{}, "elsewhere": true,
+			"undone": []effect.Undone{}, "recovered": []recovered{}, "progress": backup.Progress{},
 		}},
 	} {
 		var doc struct {

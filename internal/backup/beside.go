@@ -18,6 +18,7 @@ import (
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/process"
+	"overcloud.backup/internal/quantity"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/safefile"
 )
@@ -177,7 +178,7 @@ func put(w *tar.Writer, path string) error {
 		return err
 	}
 	if info.Size() > maxConfig {
-		return fmt.Errorf("%s is larger than %s", path, size(maxConfig))
+		return fmt.Errorf("%s is larger than %s", path, quantity.Bytes(maxConfig))
 	}
 	content, err := io.ReadAll(io.LimitReader(f, maxConfig))
 	if err != nil {

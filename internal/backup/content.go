@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/repository"
@@ -55,7 +56,7 @@ const reasonLimit = 5 * time.Second
 // explainChoice says in the reason what a dump would have lost, where it was not taken. What cannot be read in time is
 // left out.
 func (j *Job) explainChoice(ctx context.Context, c *galera.Client) error {
-	if j.o.Method != Auto || j.tool.method != Physical || !j.described {
+	if j.o.Method != tool.Auto || j.tool.Method != tool.Physical || !j.described {
 		return nil
 	}
 	var lost []string
@@ -110,11 +111,11 @@ func (j *Job) checkHistory(ctx context.Context, c *galera.Client) error {
 	if err != nil || len(versioned) == 0 {
 		return err
 	}
-	if len(byTransaction) == 0 && !older(j.server, 10, 11) && j.tool.has(ctx, dumpHistory) {
+	if len(byTransaction) == 0 && !tool.Older(j.server, 10, 11) && j.tool.Has(ctx, tool.DumpHistory) {
 		j.content.history = true
 		return nil
 	}
-	why := fmt.Sprintf("%s %s cannot dump it", j.tool.path, j.tool.version)
+	why := fmt.Sprintf("%s %s cannot dump it", j.tool.Path, j.tool.Version)
 	if len(byTransaction) > 0 {
 		why = "no dump can tell that of " + excerpt.Names(byTransaction) + ", which is by transactions"
 	}
@@ -204,9 +205,9 @@ func leaveOut(d galera.Definitions, left []galera.Broken) {
 
 // restoreCommands are how a dump is loaded by hand. Accounts come first, because views and programs name them, and once
 // more at the end, because they may be granted tables.
-func restoreCommands(files repository.Files, tool string) []string {
+func restoreCommands(files repository.Files, program string) []string {
 	client := "mariadb"
-	if strings.HasSuffix(tool, "mysqldump") {
+	if strings.HasSuffix(program, "mysqldump") {
 		client = "mysql"
 	}
 	commands := []string{client + " --force < " + usersFile + "   # makes the accounts; a grant on a table that is" +
@@ -214,6 +215,6 @@ func restoreCommands(files repository.Files, tool string) []string {
 	if slices.ContainsFunc(files, func(f repository.File) bool { return f.Name == systemFile }) {
 		commands = append(commands, client+" < "+systemFile)
 	}
-	return append(commands, "zstd -d -c "+logicalFile+" | "+client+" --comments --max-allowed-packet=1G",
+	return append(commands, "zstd -d -c "+tool.LogicalFile+" | "+client+" --comments --max-allowed-packet=1G",
 		client+" < "+usersFile)
 }

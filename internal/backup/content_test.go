@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/repository"
 )
 
@@ -28,14 +29,14 @@ func (s *server) sql(t *testing.T, statements ...string) {
 // dump reads a logical set's dump.
 func dump(t *testing.T, path string) string {
 	t.Helper()
-	text, err := exec.Command("zstd", "-dc", filepath.Join(path, logicalFile)).Output()
+	text, err := exec.Command("zstd", "-dc", filepath.Join(path, tool.LogicalFile)).Output()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return string(text)
 }
 
-func logicalJob(o *Options) { o.Method = Logical }
+func logicalJob(o *Options) { o.Method = tool.Logical }
 
 func TestAViewOverATableThatIsGoneIsRefusedBeforeTheDump(t *testing.T) {
 	s := shared(t)
@@ -43,13 +44,13 @@ func TestAViewOverATableThatIsGoneIsRefusedBeforeTheDump(t *testing.T) {
 		"CREATE VIEW c43.vv AS SELECT * FROM c43.v; CREATE VIEW c43.ok AS SELECT * FROM c43.k; DROP TABLE c43.t")
 	defer s.SQL("DROP DATABASE c43")
 	o := s.options(t)
-	o.Method = Logical
+	o.Method = tool.Logical
 	_, err := Prepare(t.Context(), o)
 	if err == nil || !strings.Contains(err.Error(), "2 tables or views cannot be opened") || !strings.Contains(err.Error(), "c43.v (View 'c43.v' references") ||
 		!strings.Contains(err.Error(), "c43.vv (") || strings.Contains(err.Error(), "c43.ok") {
 		t.Errorf("%v", err)
 	}
-	made, err := s.job(t, func(o *Options) { o.Method, o.LeaveOutBroken = Logical, true }).Run(t.Context())
+	made, err := s.job(t, func(o *Options) { o.Method, o.LeaveOutBroken = tool.Logical, true }).Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +78,7 @@ func TestATableThatCannotBeOpenedIsNoted(t *testing.T) {
 	}
 	defer os.RemoveAll(folder)
 	o := s.options(t)
-	o.Method = Logical
+	o.Method = tool.Logical
 	if _, err := Prepare(t.Context(), o); err == nil || !strings.Contains(err.Error(), "c40.orphan (") {
 		t.Errorf("logical: %v", err)
 	}
@@ -101,8 +102,8 @@ func TestTheHistoryOfVersionedTablesIsDumpedOrNamed(t *testing.T) {
 		"INSERT INTO sv.hist VALUES (1, 'first'), (2, 'gone'); UPDATE sv.hist SET v = 'now' WHERE id = 1; DELETE FROM sv.hist WHERE id = 2")
 	defer s.SQL("DROP DATABASE sv")
 	j := s.job(t, logicalJob)
-	if !j.tool.has(t.Context(), dumpHistory) {
-		t.Skip("needs a tool with " + dumpHistory)
+	if !j.tool.Has(t.Context(), tool.DumpHistory) {
+		t.Skip("needs a tool with " + tool.DumpHistory)
 	}
 	made, err := j.Run(t.Context())
 	if err != nil {
@@ -149,7 +150,7 @@ func TestWhatADumpLosesIsNamedBefore(t *testing.T) {
 	if strings.Contains(warnings, "lo.fl.ok") {
 		t.Error(warnings)
 	}
-	if reason := s.job(t, func(o *Options) { o.Method = Auto }).Plan().Reason; !strings.HasSuffix(reason, "; a dump may lose digits of FLOAT columns") {
+	if reason := s.job(t, func(o *Options) { o.Method = tool.Auto }).Plan().Reason; !strings.HasSuffix(reason, "; a dump may lose digits of FLOAT columns") {
 		t.Error(reason)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/quantity"
 )
 
 // candidate is one controller of a decision by idle_controller, and its names.
@@ -70,7 +71,7 @@ func fits(decision json.RawMessage) error {
 		return nil
 	}
 	if len(decision) > maxDecision {
-		return fmt.Errorf("the decision has %s, and the manifest takes %s at most: hand in what idle_controller returned, and no more", size(int64(len(decision))), size(maxDecision))
+		return fmt.Errorf("the decision has %s, and the manifest takes %s at most: hand in what idle_controller returned, and no more", quantity.Bytes(int64(len(decision))), quantity.Bytes(maxDecision))
 	}
 	// The manifest, and the module's result that holds it, nest it deeper still; encoding/json takes 10,000 levels.
 	const above = 16

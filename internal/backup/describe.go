@@ -10,13 +10,14 @@ import (
 	"strings"
 	"time"
 
+	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/repository"
 )
 
 func (j *Job) newManifest(begun time.Time) *repository.Manifest {
 	return &repository.Manifest{
-		MadeBy: j.o.MadeBy, Cluster: j.plan.Cluster, Controller: j.plan.Controller, Method: string(j.tool.method), Reason: j.plan.Reason,
+		MadeBy: j.o.MadeBy, Cluster: j.plan.Cluster, Controller: j.plan.Controller, Method: string(j.tool.Method), Reason: j.plan.Reason,
 		Tool: j.plan.Tool, Server: j.plan.Server, StartedAt: seconds(begun), Decision: j.o.Decision,
 		Schema:   repository.Schema{Tables: map[string]int{}, NonTransactional: []string{}},
 		Warnings: append([]string{}, j.plan.Warnings...),
@@ -30,12 +31,10 @@ func (r *running) warn(format string, args ...any) {
 	}
 }
 
-// look notes what an operator should know of the sets beside this one.
-func (r *running) look(dir *repository.Directory) {
-	for _, path := range dir.Leftovers(r.plan.Cluster.Name) {
-		if path != r.set.Folder() {
-			r.warn("%s is no set: a backup that still runs, or one that was killed; remove it if none runs", path)
-		}
+// warnOfLeftovers notes what an operator should know of the sets beside this one.
+func (r *running) warnOfLeftovers() {
+	for _, path := range r.set.Leftovers(r.plan.Cluster.Name) {
+		r.warn("%s is no set: a backup that still runs, or one that was killed; remove it if none runs", path)
 	}
 }
 
@@ -52,9 +51,9 @@ func (r *running) describe(ctx context.Context) error {
 	if err := r.describeSchema(ctx, c); err != nil {
 		return err
 	}
-	b := &beside{set: r.set}
-	err = b.users(ctx, c, r.tool.method == Logical)
-	if err == nil && r.tool.method == Logical {
+	b := &beside{set: r.set.Set}
+	err = b.users(ctx, c, r.tool.Method == tool.Logical)
+	if err == nil && r.tool.Method == tool.Logical {
 		err = b.system(ctx, c)
 	}
 	if err == nil {
@@ -78,14 +77,14 @@ func (r *running) describe(ctx context.Context) error {
 
 // describePlace says where the commands of the restore can be run: a host whose server is in a container has none of them.
 func (r *running) describePlace() {
-	if r.tool.method == Logical {
-		r.manifest.Restore = restoreCommands(r.manifest.Files, r.tool.path)
+	if r.tool.Method == tool.Logical {
+		r.manifest.Restore = restoreCommands(r.manifest.Files, r.tool.Path)
 	}
 	if r.containerName == "" {
 		return
 	}
 	where := "the server's programs are in the image of the container " + r.containerName + ": in a container of that image, which sees this folder and EMPTY_DIRECTORY, run"
-	if r.tool.method == Logical {
+	if r.tool.Method == tool.Logical {
 		where = "the client is in the server's container, as " + r.containerName + " is one: run it there"
 	}
 	r.manifest.Restore = slices.Insert(r.manifest.Restore, 0, where)
@@ -103,7 +102,7 @@ func (r *running) closePosition(ctx context.Context, c *galera.Client) error {
 }
 
 // carried says which definitions the method keeps.
-func (r *running) carried() galera.Carried { return galera.Carried(r.tool.method) }
+func (r *running) carried() galera.Carried { return galera.Carried(r.tool.Method) }
 
 // describeSchema records the schema that the set holds. A dump made while the schema changed may lack what changed; a
 // physical backup does not, but then nobody knows which of the two schemas it holds.
@@ -124,7 +123,7 @@ func (r *running) describeSchema(ctx context.Context, c *galera.Client) error {
 		leaveOut(after, r.content.broken)
 		r.manifest.Schema.Fingerprint = after.Fingerprint()
 		r.definitions = after
-	case r.tool.method == Logical:
+	case r.tool.Method == tool.Logical:
 		return &changedError{errors.New("the schema changed while it was dumped (a database migration runs?): the dump may lack what changed; try again")}
 	default:
 		r.warn("the schema changed during the backup, so its fingerprint is not known")
@@ -134,7 +133,7 @@ func (r *running) describeSchema(ctx context.Context, c *galera.Client) error {
 		return err
 	}
 	r.manifest.Schema.NonTransactional = storage.NonTransactional
-	if r.tool.method == Physical && len(storage.NonTransactional) > 0 {
+	if r.tool.Method == tool.Physical && len(storage.NonTransactional) > 0 {
 		r.warn("not replicated by Galera, so this set has this node's own: %s", strings.Join(storage.NonTransactional, ", "))
 	}
 	if r.manifest.Schema.Tables, err = c.TableCounts(ctx, queryLimit); err != nil {
@@ -153,7 +152,7 @@ func (r *running) describeSchema(ctx context.Context, c *galera.Client) error {
 // describeBroken notes what the server cannot open. A dump leaves it out; a physical copy has it as it is.
 func (r *running) describeBroken(ctx context.Context, c *galera.Client) error {
 	s := &r.manifest.Schema
-	if r.tool.method == Logical {
+	if r.tool.Method == tool.Logical {
 		s.Broken, s.LeftOut = brokenNames(r.content.broken)
 		return nil
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/galera"
 )
 
@@ -62,7 +63,7 @@ func TestTheManifestHasTheEventsOfTheCluster(t *testing.T) {
 	}
 	decision := fmt.Sprintf(`{"clusters":[{"controllers":[{"name":%q,"verdict":"chosen"}],"events":{"enabled":[{"schema":"ev","name":"elsewhere"}],
 		"disabled":[{"schema":"ev","name":"off"}],"scheduling":["other"],"unknown":[]}}]}`, node)
-	for method, decided := range map[Method]string{Physical: decision, Logical: ""} {
+	for method, decided := range map[tool.Method]string{tool.Physical: decision, tool.Logical: ""} {
 		t.Run(string(method), func(t *testing.T) {
 			made, err := s.job(t, func(o *Options) { o.Method, o.Decision = method, json.RawMessage(decided) }).Run(t.Context())
 			if err != nil {

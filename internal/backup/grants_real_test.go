@@ -9,13 +9,14 @@ import (
 	"strings"
 	"testing"
 
+	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/galera"
 )
 
 // documented are the privileges that docs/security.md names for MariaDB 10.5.2 and later.
-var documented = map[Method][]string{
-	Physical: {"RELOAD", "PROCESS", "BINLOG MONITOR"},
-	Logical:  {"SELECT", "SHOW VIEW", "TRIGGER", "EVENT", "PROCESS"},
+var documented = map[tool.Method][]string{
+	tool.Physical: {"RELOAD", "PROCESS", "BINLOG MONITOR"},
+	tool.Logical:  {"SELECT", "SHOW VIEW", "TRIGGER", "EVENT", "PROCESS"},
 }
 
 // account makes an account of exactly these privileges, none is USAGE, and logs the options in as it.
@@ -45,19 +46,19 @@ func TestTheDocumentedGrantsAreEnough(t *testing.T) {
 	}
 	defer s.SQL("DROP TRIGGER nova.tr; DROP PROCEDURE nova.pr; DROP EVENT nova.ev; DROP VIEW nova.vi")
 	for name, tt := range map[string]struct {
-		method    Method
+		method    tool.Method
 		more      []string
 		desync    Desync
 		described bool
 	}{
-		"physical":              {Physical, nil, DesyncNever, false},
-		"physical, auto":        {Physical, nil, DesyncAuto, false},
-		"physical, described":   {Physical, galera.SchemaPrivileges(), DesyncNever, true},
-		"physical, desynced":    {Physical, []string{"SUPER"}, DesyncAlways, false},
-		"logical":               {Logical, nil, DesyncNever, true},
-		"logical, auto":         {Logical, nil, DesyncAuto, true},
-		"logical, desynced":     {Logical, []string{"SUPER"}, DesyncAlways, true},
-		"physical, with it all": {Physical, append([]string{"SUPER"}, galera.SchemaPrivileges()...), DesyncAlways, true},
+		"physical":              {tool.Physical, nil, DesyncNever, false},
+		"physical, auto":        {tool.Physical, nil, DesyncAuto, false},
+		"physical, described":   {tool.Physical, galera.SchemaPrivileges(), DesyncNever, true},
+		"physical, desynced":    {tool.Physical, []string{"SUPER"}, DesyncAlways, false},
+		"logical":               {tool.Logical, nil, DesyncNever, true},
+		"logical, auto":         {tool.Logical, nil, DesyncAuto, true},
+		"logical, desynced":     {tool.Logical, []string{"SUPER"}, DesyncAlways, true},
+		"physical, with it all": {tool.Physical, append([]string{"SUPER"}, galera.SchemaPrivileges()...), DesyncAlways, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := s.options(t)
@@ -82,7 +83,7 @@ func TestTheDocumentedGrantsAreEnough(t *testing.T) {
 			if strings.Contains(warned, "lacks SUPER") != (tt.desync == DesyncAuto) || strings.Contains(warned, "refused") {
 				t.Errorf("warnings %q", warned)
 			}
-			if tt.method == Logical {
+			if tt.method == tool.Logical {
 				holdsAll(t, made.Path)
 			}
 		})
@@ -92,7 +93,7 @@ func TestTheDocumentedGrantsAreEnough(t *testing.T) {
 // holdsAll says that a dump lacks none of what a dump without a privilege lacks in silence.
 func holdsAll(t *testing.T, set string) {
 	t.Helper()
-	text := unpacked(t, filepath.Join(set, logicalFile))
+	text := unpacked(t, filepath.Join(set, tool.LogicalFile))
 	for _, what := range []string{"TRIGGER nova.tr", "PROCEDURE `pr`", "EVENT `ev`", "VIEW `vi`", "INSERT INTO `t`"} {
 		if !strings.Contains(text, what) {
 			t.Errorf("%s is not in the dump", what)
@@ -114,7 +115,7 @@ func TestEachMissingGrantIsNamedBeforeAnythingIsDone(t *testing.T) {
 	}
 }
 
-func (s *server) refuses(t *testing.T, method Method, desync Desync, has []string, missing string) {
+func (s *server) refuses(t *testing.T, method tool.Method, desync Desync, has []string, missing string) {
 	t.Run(string(method)+" without "+missing+" "+string(desync), func(t *testing.T) {
 		o := s.options(t)
 		o.Method, o.Desync, o.Destination = method, desync, filepath.Join(o.Destination, "new")
@@ -137,7 +138,7 @@ func (s *server) refuses(t *testing.T, method Method, desync Desync, has []strin
 func TestGrantsElsewhereAreNotEnough(t *testing.T) {
 	s := shared(t)
 	o := s.options(t)
-	o.Method = Logical
+	o.Method = tool.Logical
 	s.account(t, &o, []string{"PROCESS"})
 	if _, err := s.SQL("GRANT ALL ON nova.* TO least@localhost; GRANT SELECT ON mysql.* TO least@localhost"); err != nil {
 		t.Fatal(err)
@@ -176,7 +177,7 @@ func TestAccountsThatCannotBeUsedAreWarnedOf(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := s.options(t)
-			s.account(t, &o, documented[Physical])
+			s.account(t, &o, documented[tool.Physical])
 			o.Login.Password = "x"
 			if _, err := s.SQL(tt.alter); err != nil {
 				t.Fatal(err)

@@ -8,12 +8,18 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
 
+	"overcloud.backup/internal/abandon"
+	"overcloud.backup/internal/backup/effect"
+	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/quantity"
 	"overcloud.backup/internal/repository"
 )
+
+// lookTimeout is how long a destination may take to be looked at: one that hangs is refused.
+const lookTimeout = 30 * time.Second
 
 // queryLimit is after what time the server itself ends a query of ours about its tables.
 const queryLimit = time.Minute
@@ -22,10 +28,10 @@ const queryLimit = time.Minute
 type Job struct {
 	o      Options
 	plan   Plan
-	tool   tool
+	tool   tool.Tool
 	server galera.Server
 	// instance is the process of that server, whose container and files were looked at.
-	instance instance
+	instance effect.Instance
 	// container is where the server and its tools are, if not on the host itself.
 	container     galera.Container
 	containerName string
@@ -39,8 +45,7 @@ type Job struct {
 	folders []string
 	// content is what a dump will hold.
 	content content
-	// noting keeps the journal's entries apart: the guard may desync while the rest goes on.
-	noting *sync.Mutex
+	notes   *effect.Notes
 }
 
 // Plan is what Run will do.
@@ -56,7 +61,7 @@ func Prepare(ctx context.Context, o Options) (*Job, error) {
 	if o.Desync == "" {
 		o.Desync = DesyncNever
 	}
-	j := &Job{o: o, noting: &sync.Mutex{}}
+	j := &Job{o: o, notes: effect.NewNotes(o.Journal)}
 	j.plan = Plan{Controller: host, Desync: o.Desync, Level: o.Level, Buffer: o.Buffer, Warnings: []string{}}
 	if err := j.prepare(ctx); err != nil {
 		return nil, fmt.Errorf("%s: before the backup: %w", host, err)
@@ -66,12 +71,12 @@ func Prepare(ctx context.Context, o Options) (*Job, error) {
 
 func (j *Job) prepare(ctx context.Context) error {
 	look := func() error { return repository.Check(j.o.Destination) }
-	if _, err := within(openTimeout, "look at the destination "+j.o.Destination, nothing(look)); err != nil {
+	if _, err := abandon.After(lookTimeout, "look at the destination "+j.o.Destination, abandon.Action(look)); err != nil {
 		return err
 	}
 	c, err := galera.Open(ctx, j.o.Login)
-	if gone(err) {
-		return elsewhere(err)
+	if galera.Absent(err) {
+		return thisNode(err)
 	}
 	if err != nil {
 		return err
@@ -104,31 +109,31 @@ func (j *Job) identify(ctx context.Context, c *galera.Client) (err error) {
 	if j.server, err = c.Server(ctx); err != nil {
 		return err
 	}
-	j.instance = instanceOf(j.server)
+	j.instance = effect.InstanceOf(j.server)
 	j.plan.Server = repository.Server{Version: j.server.Version, Hostname: j.server.Hostname, UID: j.server.UID, Datadir: j.server.Datadir}
-	return checkHost(j.server, j.plan.Controller)
+	return effect.CheckHost(j.server, j.plan.Controller)
 }
 
 func (j *Job) chooseTool(ctx context.Context, c *galera.Client) (err error) {
 	if err := j.findContainer(ctx, c); err != nil {
 		return err
 	}
-	find := func(m Method) (tool, error) { return findTool(ctx, m, j.container.Place) }
-	server := mariadbVersion(j.server.Version)
-	j.tool, j.plan.Reason, err = choose(j.o.Method, server, c.Reached().Via == "socket", find)
+	find := func(m tool.Method) (tool.Tool, error) { return tool.Find(ctx, m, j.container.Place) }
+	server := tool.Version(j.server.Version)
+	j.tool, j.plan.Reason, err = tool.Choose(j.o.Method, server, c.Reached().Via == "socket", find)
 	if err != nil {
 		return err
 	}
 	if _, err := c.OptionFile(""); err != nil {
 		return err
 	}
-	j.plan.Method = j.tool.method
-	j.plan.Tool = repository.Program{Path: j.tool.path, Version: j.tool.version, Args: []string{}, Container: j.containerName}
-	if j.tool.version != server {
-		j.warn("%s is of version %s, the server of %s", j.tool.path, j.tool.version, server)
+	j.plan.Method = j.tool.Method
+	j.plan.Tool = repository.Program{Path: j.tool.Path, Version: j.tool.Version, Args: []string{}, Container: j.containerName}
+	if j.tool.Version != server {
+		j.warn("%s is of version %s, the server of %s", j.tool.Path, j.tool.Version, server)
 	}
-	if j.tool.method == Physical {
-		return checkDatadir(c.PeerPID(), j.server.Datadir, j.container.Place)
+	if j.tool.Method == tool.Physical {
+		return tool.CheckDatadir(c.PeerPID(), j.server.Datadir, j.container.Place)
 	}
 	return nil
 }
@@ -161,8 +166,8 @@ func (j *Job) checkGrants(ctx context.Context, c *galera.Client) error {
 		j.o.Desync, j.plan.Desync = DesyncNever, DesyncNever
 		j.warn("desync: auto is never here: %v; a backup that begins to slow down the writers is stopped instead", j.lacks(c, lacking))
 	}
-	j.early = j.o.Desync == DesyncAlways || j.o.Desync == DesyncAuto && takesReadLock(j.tool, j.server)
-	return j.lacks(c, grants.Missing(wanted(j.tool.method, j.o.Desync == DesyncAlways)...))
+	j.early = j.o.Desync == DesyncAlways || j.o.Desync == DesyncAuto && tool.TakesReadLock(j.tool, j.server)
+	return j.lacks(c, grants.Missing(wanted(j.tool.Method, j.o.Desync == DesyncAlways)...))
 }
 
 func (j *Job) checkNode(ctx context.Context, c *galera.Client) error {
@@ -183,7 +188,7 @@ func (j *Job) checkNode(ctx context.Context, c *galera.Client) error {
 }
 
 func (j *Job) checkTables(ctx context.Context, c *galera.Client) error {
-	if j.tool.method != Logical {
+	if j.tool.Method != tool.Logical {
 		return j.checkFolders(ctx, c)
 	}
 	schemas, err := c.Schemas(ctx)
@@ -218,14 +223,14 @@ func (j *Job) checkTables(ctx context.Context, c *galera.Client) error {
 
 func (j *Job) checkSpace(context.Context, *galera.Client) (err error) {
 	raw := j.plan.Space.Raw
-	if j.tool.method == Physical {
+	if j.tool.Method == tool.Physical {
 		if raw, err = j.datadirBytes(); err != nil {
 			return err
 		}
 	}
 	// Another controller may have another file system there, and to look is all that it costs.
 	j.plan.Space, err = estimate(raw, j.o.Destination)
-	return elsewhere(err)
+	return thisNode(err)
 }
 
 // datadirBytes are those that a physical backup copies, of the datadir where the server runs.
@@ -265,7 +270,7 @@ func (j *Job) steps() []string {
 		steps = append(steps, "set wsrep_desync=ON")
 	}
 	steps = append(steps, fmt.Sprintf("read about %s with %s%s and write them to a new set in %s",
-		size(j.plan.Space.Raw), j.tool.path, j.inContainer(), j.plan.Destination))
+		quantity.Bytes(j.plan.Space.Raw), j.tool.Path, j.inContainer(), j.plan.Destination))
 	if j.early {
 		steps = append(steps, "wait for the receive queue to drain, set wsrep_desync=OFF, wait until the node is Synced and UP")
 	}

@@ -4,21 +4,21 @@ package backup
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
+	"overcloud.backup/internal/backup/effect"
 	"overcloud.backup/internal/galera"
 )
 
 // recheck reads the node right before something is done to it: a decision may be minutes old.
 // Its errors are about this node: another one may do.
 func (j *Job) recheck(ctx context.Context, c *galera.Client) (w galera.Wsrep, err error) {
-	defer func() { err = elsewhere(err) }()
+	defer func() { err = thisNode(err) }()
 	if w, err = c.Status(ctx); err != nil {
 		return w, err
 	}
-	if err := sound(w); err != nil {
+	if err := effect.Sound(w); err != nil {
 		return w, fmt.Errorf("this node is not fit for a backup now: %w", err)
 	}
 	if err := j.spares(ctx, w); err != nil || j.o.AllowClients {
@@ -29,23 +29,6 @@ func (j *Job) recheck(ctx context.Context, c *galera.Client) (w galera.Wsrep, er
 		err = idle(sessions)
 	}
 	return w, err
-}
-
-// sound refuses a node that does not take part in its cluster fully, for the reason that comes first.
-func sound(w galera.Wsrep) error {
-	switch {
-	case !w.On:
-		return errors.New("wsrep_on is OFF: this is no Galera node")
-	case w.ClusterStatus != galera.ClusterPrimary:
-		return fmt.Errorf("it is not in the Primary component (wsrep_cluster_status %q)", w.ClusterStatus)
-	case w.Desync:
-		return galera.ErrDesynced
-	case w.State != galera.StateSynced:
-		return fmt.Errorf("it is not Synced (wsrep_local_state_comment %q)", w.State)
-	case !w.Ready || !w.Connected:
-		return fmt.Errorf("it does not take part in the cluster (wsrep_ready %t, wsrep_connected %t)", w.Ready, w.Connected)
-	}
-	return nil
 }
 
 // idle refuses client sessions, which it names.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"overcloud.backup/internal/quantity"
 	"overcloud.backup/internal/repository"
 )
 
@@ -34,22 +35,9 @@ func estimate(raw int64, destination string) (Space, error) {
 	s.Free, s.At, err = repository.Free(destination)
 	if err == nil && s.Free < s.Needed {
 		err = fmt.Errorf("too little space at %s: %s are free, and about %s are needed (half of %s of data, and %s)",
-			s.At, size(s.Free), size(s.Needed), size(s.Raw), size(spaceMargin))
+			s.At, quantity.Bytes(s.Free), quantity.Bytes(s.Needed), quantity.Bytes(s.Raw), quantity.Bytes(spaceMargin))
 	}
 	return s, err
-}
-
-// size writes bytes for people.
-func size(n int64) string {
-	for _, unit := range []struct {
-		name  string
-		bytes int64
-	}{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}} {
-		if n >= unit.bytes {
-			return fmt.Sprintf("%.1f %s", float64(n)/float64(unit.bytes), unit.name)
-		}
-	}
-	return fmt.Sprintf("%d bytes", n)
 }
 
 // datadirBytes adds up the files of a datadir that a physical backup copies. Files that come and go while it looks do

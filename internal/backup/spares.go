@@ -16,8 +16,8 @@ import (
 // viewTimeout is how long crm_mon may take to answer.
 const viewTimeout = 10 * time.Second
 
-// view is the cluster as this node's Pacemaker sees it now.
-func (j *Job) view(ctx context.Context) (pacemaker.ClusterView, error) {
+// readCluster is the cluster as this node's Pacemaker sees it now.
+func readCluster(ctx context.Context) (pacemaker.ClusterView, error) {
 	ctx, cancel := context.WithTimeout(ctx, viewTimeout)
 	defer cancel()
 	v, err := pacemaker.View(ctx)
@@ -44,7 +44,7 @@ func (j *Job) spares(ctx context.Context, w galera.Wsrep) error {
 		return fmt.Errorf("this node is needed as a spare: %d other members are in the Galera cluster, and %d must be (min_spares is %d)",
 			others, j.o.others(), j.o.MinSpares)
 	}
-	v, err := j.view(ctx)
+	v, err := readCluster(ctx)
 	if err != nil && j.o.MinSpares <= 0 {
 		return nil // nothing is asked of the others
 	}

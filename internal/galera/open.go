@@ -79,6 +79,12 @@ func (e *LoginError) Absent() bool {
 	return !slices.ContainsFunc(e.Attempts, func(a Attempt) bool { return !nobody(a.Err) })
 }
 
+// Absent reports whether an error of Open says that no server is there any more: nothing listens.
+func Absent(err error) bool {
+	var refused *LoginError
+	return errors.As(err, &refused) && refused.Absent()
+}
+
 // Hint says what to try.
 func (e *LoginError) Hint() string {
 	any := func(match func(error) bool) bool {

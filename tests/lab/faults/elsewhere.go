@@ -28,7 +28,7 @@ var elsewhere = []struct{ fault, folder, test string }{
 	{"one bit flipped anywhere", "internal/verify", "TestEveryFlippedBitIsFound"},
 	{"files swapped between sets", "internal/verify", "TestMissingSwappedAndReplacedFilesAreNamed"},
 	{"the manifest of another set", "internal/verify", "TestTheManifestOfAnotherSetIsRefused"},
-	{"a server whose socket belongs to another datadir", "internal/backup", "TestIdentity"},
+	{"a server whose socket belongs to another datadir", "internal/backup/tool", "TestIdentity"},
 	{"a tool that stalls, with children", "internal/backup", "TestAStalledToolIsKilledWithItsChildren"},
 	{"a schema that changes under a dump", "internal/backup", "TestASchemaThatChangesUnderADumpIsAFailure"},
 	{"missing privileges, expired and locked accounts", "internal/backup", "TestPrepareRefuses"},
