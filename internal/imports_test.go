@@ -32,8 +32,10 @@ var only = map[string][]string{
 	module + "ansible":               {},
 	module + "selection":             {},
 	module + "backup":                {},
-	module + "backup/tool":           {"backup", "backup/guard"},
-	module + "backup/guard":          {"backup"},
+	module + "backup/tool":           {"backup", "backup/content", "backup/guard"},
+	module + "backup/content":        {"backup"},
+	module + "backup/extras":         {"backup"},
+	module + "backup/guard":          {"backup", "stub"},
 	module + "backup/effect":         {"backup"},
 }
 
@@ -46,19 +48,26 @@ var may = map[string][]string{
 	"process":    {"safefile", "thread"},
 	"haproxy":    {"safefile", "reading", "peer"},
 	"hiera":      {"safefile", "process"},
-	"selection":  {"reading", "galera", "pacemaker", "haproxy"},
+	"stub":       {"backup/guard", "condition"},
+	"condition":  {"galera", "pacemaker", "haproxy"},
+	"decision":   {"condition", "galera"},
+	"topology":   {"condition", "reading", "galera", "pacemaker", "haproxy"},
+	"traffic":    {"decision", "galera", "haproxy", "pacemaker", "topology"},
+	"selection":  {"condition", "decision", "galera", "pacemaker", "topology", "traffic"},
 	"optionfile": {"peer"},
 	"unit":       {"process"},
 	"jobs":       {"safefile", "journal"},
 	"container":  {"process"},
 	"verify":     {"safefile", "repository", "xbstream", "zframe", "process", "galera", "container", "sqldump"},
 	"restore":    {"container", "safefile", "galera", "jobs", "optionfile", "pacemaker", "process", "repository", "verify"},
-	"backup": {"abandon", "backup/effect", "backup/guard", "backup/tool", "clustercheck", "safefile", "process", "galera",
-		"pacemaker", "journal", "repository"},
-	"backup/tool":   {"abandon", "galera", "process", "repository", "xbstream", "zframe"},
-	"backup/guard":  {"backup/tool", "galera", "pacemaker", "process", "repository"},
-	"backup/effect": {"abandon", "clustercheck", "galera", "journal", "pacemaker", "process", "repository"},
-	"clustercheck":  {"galera", "peer"},
+	"backup": {"abandon", "backup/content", "backup/effect", "backup/extras", "backup/guard", "backup/tool", "clustercheck",
+		"condition", "decision", "galera", "journal", "pacemaker", "process", "repository"},
+	"backup/content": {"backup/tool", "decision", "galera", "repository"},
+	"backup/extras":  {"galera", "process", "repository", "safefile"},
+	"backup/tool":    {"abandon", "galera", "process", "repository", "xbstream", "zframe"},
+	"backup/guard":   {"backup/tool", "condition", "galera", "pacemaker", "process", "repository"},
+	"backup/effect":  {"abandon", "clustercheck", "condition", "galera", "journal", "pacemaker", "process", "repository"},
+	"clustercheck":   {"galera", "peer"},
 }
 
 // everybody's packages have only text to do with.
@@ -66,6 +75,10 @@ var everybodys = []string{"excerpt", "quantity"}
 
 // pure packages decide or parse; they touch no machine.
 var pure = map[string][]string{
+	"condition":  {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql"},
+	"decision":   {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql", "time"},
+	"topology":   {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql"},
+	"traffic":    {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql"},
 	"selection":  {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql"},
 	"xbstream":   {"os", "net", "os/exec", "syscall", "net/http"},
 	"excerpt":    {"os", "net", "os/exec", "syscall", "io/fs", "io", "net/http", "time"},
@@ -80,9 +93,14 @@ var uses = []struct {
 }{
 	{"net.Dial*", func(folder string) bool { return folder == "peer" }},
 	{"net.Listen*", func(string) bool { return false }},
-	{"time.Now", func(folder string) bool { return folder != "selection" }},
-	{"time.Since", func(folder string) bool { return folder != "selection" }},
-	{"time.Until", func(folder string) bool { return folder != "selection" }},
+	{"time.Now", hasClock},
+	{"time.Since", hasClock},
+	{"time.Until", hasClock},
+}
+
+// hasClock says that a package may read the clock: those that decide are given the time.
+func hasClock(folder string) bool {
+	return !slices.Contains([]string{"condition", "decision", "selection", "topology", "traffic"}, folder)
 }
 
 func TestImportsFollowTheDesign(t *testing.T) {

@@ -14,10 +14,10 @@ import (
 	"overcloud.backup/internal/backup"
 	"overcloud.backup/internal/backup/effect"
 	"overcloud.backup/internal/backup/guard"
+	"overcloud.backup/internal/decision"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/haproxy"
 	"overcloud.backup/internal/pacemaker"
-	"overcloud.backup/internal/selection"
 	"overcloud.backup/internal/verify"
 )
 
@@ -35,7 +35,7 @@ func TestEveryValueThatIsReturnedIsDocumented(t *testing.T) {
 		"backup_info":     {backupInfoValues{}},
 		"backup_verify":   {backupVerifyValues{}, standing{}, attachment(standing{}, false), map[string]any{"progress": verify.Progress{}}},
 		"galera_restore":  {galeraRestoreValues{}},
-		"idle_controller": {selection.Decision{}},
+		"idle_controller": {decision.Decision{}},
 		"galera_facts":    {facts(map[string]any{"ansible_galera": galera.Facts{}})},
 		"haproxy_facts":   {facts(map[string]any{"ansible_haproxy": haproxy.Facts{}})},
 		"pacemaker_facts": {facts(map[string]any{"ansible_pacemaker": pacemaker.Facts{}})},

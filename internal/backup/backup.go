@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"overcloud.backup/internal/backup/content"
 	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/journal"
@@ -111,7 +112,7 @@ type Plan struct {
 	Reason      string             `json:"reason"`
 	Tool        repository.Program `json:"tool"`
 	Server      repository.Server  `json:"server"`
-	Space       Space              `json:"space"`
+	Space       content.Space      `json:"space"`
 	Desync      Desync             `json:"desync"`
 	Level       int                `json:"level"`
 	Buffer      int64              `json:"buffer"`

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"overcloud.backup/internal/backup/content"
+	"overcloud.backup/internal/backup/extras"
 	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/repository"
@@ -51,26 +53,26 @@ func (r *running) describe(ctx context.Context) error {
 	if err := r.describeSchema(ctx, c); err != nil {
 		return err
 	}
-	b := &beside{set: r.set.Set}
-	err = b.users(ctx, c, r.tool.Method == tool.Logical)
+	b := &extras.Extras{Set: r.set.Set}
+	err = b.Users(ctx, c, r.tool.Method == tool.Logical)
 	if err == nil && r.tool.Method == tool.Logical {
-		err = b.system(ctx, c)
+		err = b.System(ctx, c)
 	}
 	if err == nil {
-		err = b.cluster(ctx)
+		err = b.Cluster(ctx)
 	}
 	if err == nil {
-		err = b.config(configuration)
+		err = b.Config(extras.Configuration)
 	}
 	switch {
 	case err != nil || r.definitions == nil:
 	case !r.definitions.Fit():
 		r.warn("the definitions of %d objects are more than a set takes: a restore is not compared with them", len(r.definitions))
 	default:
-		err = b.add(definitionsFile, "definitions", r.definitions.Lines())
+		err = b.Add(extras.DefinitionsFile, "definitions", r.definitions.Lines())
 	}
-	r.manifest.Files = append(r.manifest.Files, b.files...)
-	r.manifest.Warnings = append(r.manifest.Warnings, b.warnings...)
+	r.manifest.Files = append(r.manifest.Files, b.Files...)
+	r.manifest.Warnings = append(r.manifest.Warnings, b.Warnings...)
 	r.describePlace()
 	return err
 }
@@ -120,7 +122,7 @@ func (r *running) describeSchema(ctx context.Context, c *galera.Client) error {
 	}
 	switch changed := after.Differences(r.before); {
 	case len(changed) == 0:
-		leaveOut(after, r.content.broken)
+		leaveOut(after, r.dump.LeftOut)
 		r.manifest.Schema.Fingerprint = after.Fingerprint()
 		r.definitions = after
 	case r.tool.Method == tool.Logical:
@@ -128,7 +130,7 @@ func (r *running) describeSchema(ctx context.Context, c *galera.Client) error {
 	default:
 		r.warn("the schema changed during the backup, so its fingerprint is not known")
 	}
-	storage, err := c.Sizes(ctx, queryLimit)
+	storage, err := c.Sizes(ctx, content.QueryLimit)
 	if err != nil {
 		return err
 	}
@@ -136,16 +138,16 @@ func (r *running) describeSchema(ctx context.Context, c *galera.Client) error {
 	if r.tool.Method == tool.Physical && len(storage.NonTransactional) > 0 {
 		r.warn("not replicated by Galera, so this set has this node's own: %s", strings.Join(storage.NonTransactional, ", "))
 	}
-	if r.manifest.Schema.Tables, err = c.TableCounts(ctx, queryLimit); err != nil {
+	if r.manifest.Schema.Tables, err = c.TableCounts(ctx, content.QueryLimit); err != nil {
 		return err
 	}
-	for _, b := range r.content.broken {
+	for _, b := range r.dump.LeftOut {
 		if !b.View && r.manifest.Schema.Tables[b.Schema] > 0 {
 			r.manifest.Schema.Tables[b.Schema]--
 		}
 	}
-	events, err := r.runningEvents(ctx, c)
-	r.manifest.Schema.EventsEnabled = events.enabled
+	events, err := content.RunningEvents(ctx, c, r.events)
+	r.manifest.Schema.EventsEnabled = events.Enabled
 	return err
 }
 
@@ -153,20 +155,43 @@ func (r *running) describeSchema(ctx context.Context, c *galera.Client) error {
 func (r *running) describeBroken(ctx context.Context, c *galera.Client) error {
 	s := &r.manifest.Schema
 	if r.tool.Method == tool.Logical {
-		s.Broken, s.LeftOut = brokenNames(r.content.broken)
+		s.Broken, s.LeftOut = content.BrokenNames(r.dump.LeftOut)
 		return nil
 	}
-	list, err := c.Broken(ctx, queryLimit)
-	if galera.ErrorNumber(err) == statementTooLong {
+	list, err := c.Broken(ctx, content.QueryLimit)
+	if galera.ErrorNumber(err) == content.StatementTooLong {
 		r.warn("what the server cannot open is not known: %v", err)
 		return nil
 	}
 	if len(list) > 0 {
 		r.warn("the server cannot open these tables and views, and the set has them as they are: %s",
-			describeBroken(list))
+			content.DescribeBroken(list))
 	}
-	s.Broken, _ = brokenNames(list)
+	s.Broken, _ = content.BrokenNames(list)
 	return err
 }
 
 func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
+
+// leaveOut takes what a dump leaves out from definitions.
+func leaveOut(d galera.Definitions, left []galera.Broken) {
+	for _, b := range left {
+		delete(d, galera.Object{Kind: "table", Schema: b.Schema, Name: b.Name})
+	}
+}
+
+// restoreCommands are how a dump is loaded by hand. Accounts come first, because views and programs name them, and once
+// more at the end, because they may be granted tables.
+func restoreCommands(files repository.Files, program string) []string {
+	client := "mariadb"
+	if strings.HasSuffix(program, "mysqldump") {
+		client = "mysql"
+	}
+	commands := []string{client + " --force < " + extras.UsersFile + "   # makes the accounts; a grant on a table that is" +
+		" not there yet is an error, and comes last"}
+	if slices.ContainsFunc(files, func(f repository.File) bool { return f.Name == extras.SystemFile }) {
+		commands = append(commands, client+" < "+extras.SystemFile)
+	}
+	return append(commands, "zstd -d -c "+tool.LogicalFile+" | "+client+" --comments --max-allowed-packet=1G",
+		client+" < "+extras.UsersFile)
+}

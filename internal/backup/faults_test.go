@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"overcloud.backup/internal/backup/content"
 	"overcloud.backup/internal/backup/guard"
 	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/tests/node"
@@ -181,8 +182,8 @@ func TestAFullDiskLeavesNoSet(t *testing.T) {
 }
 
 func TestTooLittleSpaceIsRefusedWithBothNumbers(t *testing.T) {
-	_, err := estimate(1<<60, t.TempDir())
-	if err == nil || !strings.Contains(err.Error(), "are free, and about 536870912.1 GiB are needed") {
+	_, err := content.Estimate(1<<60, t.TempDir())
+	if err == nil || !strings.Contains(err.Error(), "are free, and about 512.0 PiB are needed") {
 		t.Errorf("got %v", err)
 	}
 }

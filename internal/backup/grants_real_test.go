@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"overcloud.backup/internal/backup/extras"
 	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/galera"
 )
@@ -76,7 +77,7 @@ func TestTheDocumentedGrantsAreEnough(t *testing.T) {
 			if described := made.Manifest.Schema.Fingerprint != ""; described != tt.described {
 				t.Errorf("described: %t, %q", described, made.Manifest.Warnings)
 			}
-			if _, err := os.Stat(filepath.Join(made.Path, usersFile)); (err == nil) != tt.described {
+			if _, err := os.Stat(filepath.Join(made.Path, extras.UsersFile)); (err == nil) != tt.described {
 				t.Errorf("users: %v", err)
 			}
 			warned := strings.Join(made.Manifest.Warnings, "\n")

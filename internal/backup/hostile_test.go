@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"overcloud.backup/internal/backup/extras"
 	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/repository"
@@ -134,7 +135,7 @@ func (s *server) load(t *testing.T, set string) {
 	if err != nil {
 		t.Fatal("zstd: ", err)
 	}
-	users, err := os.ReadFile(filepath.Join(set, usersFile))
+	users, err := os.ReadFile(filepath.Join(set, extras.UsersFile))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -262,7 +263,7 @@ func firstError(errs ...error) error {
 // A name of the set that is taken already, by a link of either kind, ends the backup; what it leads to stays as it is.
 func TestLinksAtTheNamesOfASetAreNotWrittenThrough(t *testing.T) {
 	s := shared(t)
-	for _, name := range []string{tool.PhysicalFile, tool.LogName, usersFile, "config.tar", "manifest.json.tmp"} {
+	for _, name := range []string{tool.PhysicalFile, tool.LogName, extras.UsersFile, "config.tar", "manifest.json.tmp"} {
 		for kind, link := range map[string]func(old, new string) error{"symbolic": os.Symlink, "hard": os.Link} {
 			t.Run(name+" "+kind, func(t *testing.T) {
 				j := s.job(t, nil)

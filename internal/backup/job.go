@@ -4,15 +4,17 @@ package backup
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"time"
 
 	"overcloud.backup/internal/abandon"
+	"overcloud.backup/internal/backup/content"
 	"overcloud.backup/internal/backup/effect"
+	"overcloud.backup/internal/backup/extras"
 	"overcloud.backup/internal/backup/tool"
+	"overcloud.backup/internal/decision"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/quantity"
 	"overcloud.backup/internal/repository"
@@ -20,9 +22,6 @@ import (
 
 // lookTimeout is how long a destination may take to be looked at: one that hangs is refused.
 const lookTimeout = 30 * time.Second
-
-// queryLimit is after what time the server itself ends a query of ours about its tables.
-const queryLimit = time.Minute
 
 // Job is a backup that may be done: everything was looked at, nothing was changed.
 type Job struct {
@@ -39,13 +38,13 @@ type Job struct {
 	early bool
 	// described says that the account sees all tables, views, triggers and events.
 	described bool
-	// told is what the decision says of the cluster's events; nil where there is none.
-	told *clusterEvents
+	// events is what the decision says of the cluster's events; nil where there is none.
+	events *decision.Events
 	// folders are schemas to the server that no CREATE DATABASE made; of a physical backup.
 	folders []string
-	// content is what a dump will hold.
-	content content
-	notes   *effect.Notes
+	// dump is what a logical backup will hold.
+	dump  content.Dump
+	notes *effect.Notes
 }
 
 // Plan is what Run will do.
@@ -160,7 +159,7 @@ func (j *Job) checkGrants(ctx context.Context, c *galera.Client) error {
 		j.warn("the manifest will not describe the schema: %v", j.lacks(c, unseen))
 	}
 	if unread := grants.Missing("SELECT"); len(unread) > 0 {
-		j.warn("the set will have no %s, only the users' tables as files: %v", usersFile, j.lacks(c, unread))
+		j.warn("the set will have no %s, only the users' tables as files: %v", extras.UsersFile, j.lacks(c, unread))
 	}
 	if lacking := grants.Missing("SUPER"); j.o.Desync == DesyncAuto && len(lacking) > 0 {
 		j.o.Desync, j.plan.Desync = DesyncNever, DesyncNever
@@ -187,37 +186,38 @@ func (j *Job) checkNode(ctx context.Context, c *galera.Client) error {
 	return repository.CheckName("host name", j.plan.Controller)
 }
 
-func (j *Job) checkTables(ctx context.Context, c *galera.Client) error {
+func (j *Job) checkTables(ctx context.Context, c *galera.Client) (err error) {
 	if j.tool.Method != tool.Logical {
 		return j.checkFolders(ctx, c)
 	}
-	schemas, err := c.Schemas(ctx)
+	j.dump, err = content.OfDump(ctx, c, content.DumpOptions{
+		Tool: j.tool, Server: j.server, LeaveOutBroken: j.o.LeaveOutBroken, WarnNonTransactional: j.o.WarnNonTransactional,
+	})
+	j.plan.Schemas, j.plan.Space.Raw = j.dump.Schemas, j.dump.Bytes
+	j.plan.Warnings = append(j.plan.Warnings, j.dump.Warnings...)
+	return err
+}
+
+func (j *Job) checkFolders(ctx context.Context, c *galera.Client) error {
+	datadir, err := j.container.Place.Resolve(j.server.Datadir)
 	if err != nil {
-		return err
+		return fmt.Errorf("read the datadir: %w", err)
 	}
-	if len(schemas) == 0 {
-		return errors.New("there is no schema to dump")
-	}
-	j.plan.Schemas = schemas
-	events, err := c.UndumpableEvents(ctx)
-	if err == nil {
-		err = refuseEvents(events)
-	}
-	if err != nil {
-		return err
-	}
-	if err := j.checkContent(ctx, c); err != nil {
-		return err
-	}
-	storage, err := c.Sizes(ctx, queryLimit)
-	if err != nil {
-		return err
-	}
-	warning, err := refuseNonTransactional(storage.NonTransactional, j.o.WarnNonTransactional)
+	folders, warning, err := content.OfDatadir(ctx, c, datadir, j.described)
+	j.folders = folders
 	if warning != "" {
 		j.warn("%s", warning)
 	}
-	j.plan.Space.Raw = storage.DataBytes
+	return err
+}
+
+// checkEvents says which events will not be known to run.
+func (j *Job) checkEvents(ctx context.Context, c *galera.Client) error {
+	if !j.described {
+		return nil
+	}
+	running, err := content.RunningEvents(ctx, c, j.events)
+	j.plan.Warnings = append(j.plan.Warnings, running.Warnings...)
 	return err
 }
 
@@ -229,7 +229,7 @@ func (j *Job) checkSpace(context.Context, *galera.Client) (err error) {
 		}
 	}
 	// Another controller may have another file system there, and to look is all that it costs.
-	j.plan.Space, err = estimate(raw, j.o.Destination)
+	j.plan.Space, err = content.Estimate(raw, j.o.Destination)
 	return thisNode(err)
 }
 
@@ -239,12 +239,12 @@ func (j *Job) datadirBytes() (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("read the datadir: %w", err)
 	}
-	return datadirBytes(at)
+	return content.DatadirBytes(at)
 }
 
 // checkCluster finds out now, and not when all data are read, that the cluster does not tell its configuration.
 func (j *Job) checkCluster(ctx context.Context, _ *galera.Client) error {
-	_, none, err := readCIB(ctx)
+	_, none, err := extras.ReadCIB(ctx)
 	if none != "" {
 		j.warn("the set will have no cib.xml: %s", none)
 	}

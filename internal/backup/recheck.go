@@ -5,10 +5,11 @@ package backup
 import (
 	"context"
 	"fmt"
-	"strings"
+	"time"
 
-	"overcloud.backup/internal/backup/effect"
+	"overcloud.backup/internal/condition"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/pacemaker"
 )
 
 // recheck reads the node right before something is done to it: a decision may be minutes old.
@@ -18,8 +19,8 @@ func (j *Job) recheck(ctx context.Context, c *galera.Client) (w galera.Wsrep, er
 	if w, err = c.Status(ctx); err != nil {
 		return w, err
 	}
-	if err := effect.Sound(w); err != nil {
-		return w, fmt.Errorf("this node is not fit for a backup now: %w", err)
+	if err := condition.TakesPart(w); err != nil {
+		return w, unfit(err)
 	}
 	if err := j.spares(ctx, w); err != nil || j.o.AllowClients {
 		return w, err
@@ -31,14 +32,62 @@ func (j *Job) recheck(ctx context.Context, c *galera.Client) (w galera.Wsrep, er
 	return w, err
 }
 
+func unfit(err error) error { return fmt.Errorf("this node is not fit for a backup now: %w", err) }
+
 // idle refuses client sessions, which it names.
 func idle(sessions []galera.Session) error {
-	if len(sessions) == 0 {
-		return nil
+	if who := condition.Sessions(sessions); who != "" {
+		return fmt.Errorf("this node serves clients now: %s; decide again, or choose a policy that allows it", who)
 	}
-	var who []string
-	for _, s := range sessions {
-		who = append(who, fmt.Sprintf("%d of %s from %s", s.Count, s.User, s.Source))
+	return nil
+}
+
+// viewTimeout is how long crm_mon may take to answer.
+const viewTimeout = 10 * time.Second
+
+// readCluster is the cluster as this node's Pacemaker sees it now.
+func readCluster(ctx context.Context) (pacemaker.ClusterView, error) {
+	ctx, cancel := context.WithTimeout(ctx, viewTimeout)
+	defer cancel()
+	v, err := pacemaker.View(ctx)
+	if err != nil {
+		return v, fmt.Errorf("read the cluster's state: %w", err)
 	}
-	return fmt.Errorf("this node serves clients now: %s; decide again, or choose a policy that allows it", strings.Join(who, ", "))
+	return v, nil
+}
+
+// others is how many other controllers must be able to serve: the one that does, unless that is this one, and the spares.
+func (o Options) others() int {
+	if o.MinSpares <= 0 {
+		return 0
+	}
+	if o.AllowClients {
+		return o.MinSpares
+	}
+	return o.MinSpares + 1
+}
+
+// spares refuses a node without which too few could serve, and one that Pacemaker is told to leave alone.
+func (j *Job) spares(ctx context.Context, w galera.Wsrep) error {
+	if few := condition.FewMembers(w.Databases()-1, j.o.others()); few != "" {
+		return j.needed(few)
+	}
+	v, err := readCluster(ctx)
+	if err != nil && j.o.MinSpares <= 0 {
+		return nil // nothing is asked of the others
+	}
+	if err != nil || !v.Present {
+		return err
+	}
+	if err := condition.CountedOn(v); err != nil {
+		return unfit(err)
+	}
+	if few := condition.FewPromoted(v.Promoted, j.o.others()); few != "" {
+		return j.needed(few)
+	}
+	return nil
+}
+
+func (j *Job) needed(few string) error {
+	return fmt.Errorf("this node is needed as a spare: %s (min_spares is %d)", few, j.o.MinSpares)
 }

@@ -68,7 +68,7 @@ func TestSparesAreCounted(t *testing.T) {
 		status, want string
 	}{
 		"none are wanted":              {0, false, "", ""},
-		"none are wanted, maintenance": {0, false, `s/name="controller-1" id="2" online="true" standby="false"/name="controller-1" id="2" online="true" standby="true"/`, "controller-1 is in standby"},
+		"none are wanted, maintenance": {0, false, `s/name="controller-1" id="2" online="true" standby="false"/name="controller-1" id="2" online="true" standby="true"/`, "the node is in standby"},
 		"a cluster of one":             {1, false, "", "0 other members are in the Galera cluster, and 2 must be (min_spares is 1)"},
 		"a cluster of one, active":     {1, true, "", "0 other members are in the Galera cluster, and 1 must be (min_spares is 1)"},
 	} {
@@ -93,7 +93,7 @@ func TestSparesAreCounted(t *testing.T) {
 		t.Errorf("an arbitrator is no spare: %v", err)
 	}
 	c := node.FakeCluster(t, `/<node name="controller-2"/s/standby="false"/standby="true"/`, "")
-	if err := j.spares(t.Context(), three); err == nil || !strings.Contains(err.Error(), "only on controller-0 the database is promoted besides, and 2 others must be able to serve") {
+	if err := j.spares(t.Context(), three); err == nil || !strings.Contains(err.Error(), "the database is promoted on controller-0 besides, and 2 others must be able to serve") {
 		t.Errorf("got %v", err)
 	}
 	if err := os.WriteFile(filepath.Join(c.Dir, "crm_mon"), []byte("#!/bin/sh\nexit 102\n"), 0o700); err != nil {

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"overcloud.backup/internal/backup/effect"
+	"overcloud.backup/internal/backup/extras"
 	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/repository"
 )
@@ -175,8 +176,8 @@ func TestAClusterThatDoesNotAnswerIsAFailure(t *testing.T) {
 	}
 	bin := t.TempDir()
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
-	before := ownCIB
-	defer func() { ownCIB = before }()
+	before := extras.OwnCIB
+	defer func() { extras.OwnCIB = before }()
 	for name, tt := range map[string]struct {
 		own, script, want string // of the error; empty for a backup
 		warns             bool
@@ -187,7 +188,7 @@ func TestAClusterThatDoesNotAnswerIsAFailure(t *testing.T) {
 		"no cluster is here": {own: cib + ".none", script: "echo Transport endpoint is not connected >&2; exit 102", warns: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			ownCIB = tt.own
+			extras.OwnCIB = tt.own
 			if err := os.WriteFile(filepath.Join(bin, "cibadmin"), []byte("#!/bin/bash\n"+tt.script+"\n"), 0o700); err != nil {
 				t.Fatal(err)
 			}
@@ -280,7 +281,7 @@ func TestPrepareRefuses(t *testing.T) {
 	}{
 		"a relative destination":        {change: func(o *Options) { o.Destination = "x" }, want: "absolute path"},
 		"a cluster name that is a path": {change: func(o *Options) { o.Cluster = "../x" }, want: "set the option cluster"},
-		"a desynced node":               {sql: "SET GLOBAL wsrep_desync = ON", undo: "SET GLOBAL wsrep_desync = OFF", want: "wsrep_desync is ON already"},
+		"a desynced node":               {sql: "SET GLOBAL wsrep_desync = ON", undo: "SET GLOBAL wsrep_desync = OFF", want: "wsrep_desync is ON (count 1)"},
 		"tables outside of a dump's snapshot": {sql: "CREATE TABLE nova.m (i INT) ENGINE=MyISAM", undo: "DROP TABLE nova.m",
 			change: func(o *Options) { o.Method = tool.Logical }, want: "nova.m"},
 		"a missing grant for a physical backup": {sql: "CREATE USER l@localhost IDENTIFIED BY 'x'; GRANT RELOAD, PROCESS ON *.* TO l@localhost", undo: "DROP USER l@localhost",

@@ -112,7 +112,7 @@ func TestOneOddResourceLeavesTheRestReadable(t *testing.T) {
 				t.Errorf("%q, want %q", cib.Odd, c.word)
 			}
 			f := assemble(sources{cib: cib})
-			if e := f.Failed(sourcePart); (e == nil) != (c.word == "") || f.Failed(sourceCIB) != nil {
+			if e := f.Failed(sourcePart); (e == nil) != (c.word == "") || f.Failed(SourceCIB) != nil {
 				t.Errorf("%+v", f.Errors)
 			}
 		})
@@ -137,7 +137,7 @@ func TestAHeldAddressThatNobodyKnowsIsUnknown(t *testing.T) {
 			t.Fatal(err)
 		}
 		f := assemble(sources{status: s, cib: cib})
-		if e := f.Failed(sourceCIB); (e != nil) != c.unknown || e != nil && !strings.Contains(e.Message, unknown) {
+		if e := f.Failed(SourceCIB); (e != nil) != c.unknown || e != nil && !strings.Contains(e.Message, unknown) {
 			t.Errorf("%+v: %+v", c, f.Errors)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"overcloud.backup/internal/condition"
 	"overcloud.backup/internal/galera"
 )
 
@@ -227,9 +228,9 @@ func (d *Desync) resync(ctx context.Context, c *galera.Client) (galera.Wsrep, er
 			return w, fmt.Errorf("the node stays desynced: %w", err)
 		}
 	}
-	w, err = until(ctx, c, syncedTimeout, func(w galera.Wsrep) bool { return Sound(w) == nil })
+	w, err = until(ctx, c, syncedTimeout, func(w galera.Wsrep) bool { return condition.TakesPart(w) == nil })
 	if err != nil {
-		return w, fmt.Errorf("the node is not Synced again (%s): %w", w.State, errors.Join(Sound(w), err))
+		return w, fmt.Errorf("the node is not Synced again (%s): %w", w.State, errors.Join(condition.TakesPart(w), err))
 	}
 	return w, nil
 }

@@ -167,7 +167,7 @@ func (g *guard) loop(ctx context.Context, every time.Duration, do, last func()) 
 // without its guard must not go on.
 func (g *guard) caught() {
 	if p := recover(); p != nil {
-		g.broken(&Breach{Rule: "guard_failed", Since: time.Now(), Message: fmt.Sprintf("the guard itself failed: %v", p)})
+		g.broken(&Breach{Rule: failedRule.Name, Since: time.Now(), Message: fmt.Sprintf("the guard itself failed: %v", p)})
 	}
 }
 

@@ -140,7 +140,7 @@ func (g *guard) askCluster(ctx context.Context) {
 func clusterSample(v pacemaker.ClusterView, at time.Time) ClusterSample {
 	c := ClusterSample{
 		Present: true, At: at, Quorum: v.Quorum, Maintenance: v.Maintenance, Standby: v.Self.Standby || v.Self.StandbyFail,
-		Unfit: []string{}, Others: v.Promoted,
+		Unfit: []string{}, Others: v.Promoted, view: v,
 	}
 	for _, flag := range []struct {
 		set  bool

@@ -9,6 +9,7 @@ import (
 
 	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/pacemaker"
 )
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -20,8 +21,24 @@ func well(n int) Sample {
 		At: at,
 		Server: ServerSample{At: at, ClusterStatus: galera.ClusterPrimary, State: galera.StateSynced, Ready: true, Connected: true,
 			ClusterSize: 3, LSN: 1000, Silent: 0.1},
-		Cluster: ClusterSample{Present: true, At: at, Quorum: true, Others: []string{"controller-0", "controller-1"}},
+		Cluster: clusterSample(soundView(), at),
 		Tool:    ToolSample{Stage: tool.Free, RedoLSN: 990, FreeDestination: 100, FreeDatadir: 100},
+	}
+}
+
+func soundView() pacemaker.ClusterView {
+	return pacemaker.ClusterView{
+		Present: true, Quorum: true, Self: pacemaker.Node{Name: "controller-2", Online: true},
+		Promoted: []string{"controller-0", "controller-1"},
+	}
+}
+
+// view changes what Pacemaker reports.
+func view(change func(*pacemaker.ClusterView)) func(*Sample) {
+	return func(s *Sample) {
+		v := s.Cluster.view
+		change(&v)
+		s.Cluster = clusterSample(v, s.Cluster.At)
 	}
 }
 
@@ -63,25 +80,25 @@ func TestEachRule(t *testing.T) {
 	}{
 		"clients":                     {"clients", 2, 0, "3 of nova from 10.0.0.1", func(s *Sample) { s.Server.Sessions = []galera.Session{{User: "nova", Source: "10.0.0.1", Count: 3}} }},
 		"a server that hangs":         {"server_silent", 1, 5, "not answered for 5.0 s: i/o timeout", func(s *Sample) { s.Server.Silent, s.Server.Error = 5, "i/o timeout" }},
-		"non-Primary":                 {"not_primary", 1, 0, `"non-Primary"`, func(s *Sample) { s.Server.ClusterStatus = galera.ClusterNonPrimary }},
+		"non-Primary":                 {"not_primary", 1, 0, "(wsrep_cluster_status is non-Primary)", func(s *Sample) { s.Server.ClusterStatus = galera.ClusterNonPrimary }},
 		"unknown component":           {"not_primary", 1, 0, "", func(s *Sample) { s.Server.ClusterStatus = "" }},
-		"not ready":                   {"not_ready", 2, 0, "wsrep_ready false", func(s *Sample) { s.Server.Ready = false }},
-		"not connected":               {"not_ready", 2, 0, "wsrep_connected false", func(s *Sample) { s.Server.Connected = false }},
-		"an SST":                      {"not_synced", 3, 0, `"Donor/Desynced"`, func(s *Sample) { s.Server.State = galera.StateDonorDesync }},
+		"not ready":                   {"not_ready", 2, 0, "(wsrep_ready is OFF)", func(s *Sample) { s.Server.Ready = false }},
+		"not connected":               {"not_ready", 2, 0, "(wsrep_connected is OFF)", func(s *Sample) { s.Server.Connected = false }},
+		"an SST":                      {"not_synced", 3, 0, "it is not Synced (state is Donor/Desynced)", func(s *Sample) { s.Server.State = galera.StateDonorDesync }},
 		"an SST after the tool":       {"not_synced", 3, 0, "", func(s *Sample) { s.Server.State, s.Tool.Stage = galera.StateDonorDesync, tool.Unlocked }},
 		"unknown state":               {"not_synced", 3, 0, "", func(s *Sample) { s.Server.State = "" }},
 		"joined":                      {"not_synced", 3, 0, "", func(s *Sample) { s.Server.State = galera.StateJoined }},
 		"not joined while desynced":   {"not_synced", 3, 0, "", func(s *Sample) { s.Server.State, s.Server.Desync, s.Server.Ours = "", true, true }},
-		"an operator's desync":        {"foreign_desync", 1, 0, "somebody else", func(s *Sample) { s.Server.Desync, s.Server.State = true, galera.StateDonorDesync }},
+		"an operator's desync":        {"foreign_desync", 1, 0, "somebody set wsrep_desync", func(s *Sample) { s.Server.Desync, s.Server.State = true, galera.StateDonorDesync }},
 		"a member is gone":            {"last_spare", 1, 0, "1 other members", func(s *Sample) { s.Server.ClusterSize = 2 }},
 		"demoted elsewhere":           {"last_spare", 2, 0, "promoted on controller-0 besides", func(s *Sample) { s.Cluster.Others = s.Cluster.Others[:1] }},
 		"demoted everywhere":          {"last_spare", 2, 0, "no other node", func(s *Sample) { s.Cluster.Others = nil }},
-		"standby":                     {"node_standby", 1, 0, "standby", func(s *Sample) { s.Cluster.Standby = true }},
-		"unclean":                     {"node_unfit", 1, 0, "offline, unclean", func(s *Sample) { s.Cluster.Unfit = []string{"offline", "unclean"} }},
-		"maintenance-mode":            {"maintenance", 1, 0, "maintenance-mode", func(s *Sample) { s.Cluster.Maintenance = true }},
-		"no quorum":                   {"no_quorum", 1, 0, "quorum", func(s *Sample) { s.Cluster.Quorum = false }},
+		"standby":                     {"node_standby", 1, 0, "standby", view(func(v *pacemaker.ClusterView) { v.Self.Standby = true })},
+		"unclean":                     {"node_unfit", 1, 0, "the node is offline", view(func(v *pacemaker.ClusterView) { v.Self.Online, v.Self.Unclean = false, true })},
+		"maintenance-mode":            {"maintenance", 1, 0, "maintenance mode", view(func(v *pacemaker.ClusterView) { v.Maintenance = true })},
+		"no quorum":                   {"no_quorum", 1, 0, "quorum", view(func(v *pacemaker.ClusterView) { v.Quorum = false })},
 		"crm_mon hangs":               {"cluster_silent", 1, 15, "15 s: time limit", func(s *Sample) { s.Cluster.Silent, s.Cluster.Error = 15, "time limit" }},
-		"a long queue":                {"recv_queue", 3, 0, "100001 write-sets", func(s *Sample) { s.Server.RecvQueue, s.Server.Desync, s.Server.Ours = 100_001, true, true }},
+		"a long queue":                {"recv_queue", 3, 0, "receive queue 100001 > 100000", func(s *Sample) { s.Server.RecvQueue, s.Server.Desync, s.Server.Ours = 100_001, true, true }},
 		"flow control":                {"flow_control", 3, 0, "sent 2 times", func(s *Sample) { s.Server.FlowControlSent = 2 }},
 		"a full destination":          {"space_destination", 1, 0, "49 bytes are free at /srv/backup", func(s *Sample) { s.Tool.FreeDestination = 49 }},
 		"a full datadir":              {"space_datadir", 1, 0, "49 bytes are free in its datadir", func(s *Sample) { s.Tool.FreeDatadir = 49 }},
@@ -173,7 +190,7 @@ func TestTheCauseIsToldBeforeWhatFollows(t *testing.T) {
 
 func TestEveryRuleSaysWhyItIsAsTolerant(t *testing.T) {
 	for _, r := range rules {
-		if r.name == "" || r.times < 1 || r.times >= keptSamples || len(r.why) < 10 || r.from == nil || r.see == nil {
+		if r.Name == "" || r.times < 1 || r.times >= keptSamples || len(r.why) < 10 || r.from == nil || r.see == nil {
 			t.Errorf("%+v", r)
 		}
 	}

@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"overcloud.backup/internal/backup/tool"
+	"overcloud.backup/internal/condition"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/pacemaker"
 )
 
 // Sample is what the guard knows at one moment: the last answer of each source, with its age. A source that never
@@ -59,6 +61,8 @@ type ClusterSample struct {
 	Unfit []string `json:"unfit"`
 	// Others are the other nodes that may serve and on which the database is promoted.
 	Others []string `json:"others"`
+
+	view pacemaker.ClusterView
 }
 
 // ToolSample is how far the tool and its output are.
@@ -76,3 +80,14 @@ type ToolSample struct {
 	FreeDestination int64 `json:"free_destination"`
 	FreeDatadir     int64 `json:"free_datadir"`
 }
+
+// node is the sample of the server, for the conditions. A server that left wsrep off would not be Primary either.
+func (s Sample) node() condition.Subject {
+	return condition.OfServer(galera.Wsrep{
+		On: true, ClusterStatus: s.Server.ClusterStatus, State: s.Server.State, Ready: s.Server.Ready,
+		Connected: s.Server.Connected, Desync: s.Server.Desync, RecvQueue: s.Server.RecvQueue,
+	})
+}
+
+// manager is the sample of Pacemaker, for the conditions.
+func (s Sample) manager() condition.Subject { return condition.OfManager(s.Cluster.view) }

@@ -7,6 +7,19 @@ import (
 	"time"
 )
 
+// stallRule and failedRule are broken without samples.
+var (
+	stallRule = Rule{
+		Name: "commit_stall", Here: true,
+		Seen: "the tool kept the node from committing for longer than `max_commit_stall` (1 s)",
+		Remedy: "back up at a quieter time; `controller_backup_buffer` larger; before MariaDB 10.8 raise" +
+			" `controller_backup_max_commit_stall`. Where the destination stalled no other controller is tried",
+	}
+	failedRule = Rule{
+		Name: "guard_failed", Seen: "the guard itself had a defect", Remedy: "report it with the whole text",
+	}
+)
+
 // commitsWait is told when the tool begins and ends to keep the node from committing. This timer, and not the samples
 // of every second, bounds what a client has to wait.
 func (g *guard) commitsWait(begun bool) {
@@ -29,7 +42,7 @@ func (g *guard) commitStall(since time.Time) {
 	if s.Tool.Stalled > 0 {
 		why = fmt.Sprintf("the destination %s has taken nothing for %.1f s", g.limits.path, s.Tool.Stalled)
 	}
-	g.broken(&Breach{Rule: "commit_stall", Since: since, Here: s.Tool.Stalled == 0, Message: fmt.Sprintf(
+	g.broken(&Breach{Rule: stallRule.Name, Since: since, Here: s.Tool.Stalled == 0, Message: fmt.Sprintf(
 		"the backup tool has kept this node from committing for %.1f s in its last locks (%s): %s; max_commit_stall is %s",
 		time.Since(since).Seconds(), s.Tool.Stage, why, g.stall)})
 }
