@@ -38,4 +38,3 @@ func (j *Job) lock(ctx context.Context) (release func() error, err error) {
 	}
 	return release, err
 }
-

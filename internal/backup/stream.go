@@ -117,4 +117,3 @@ func seqnoOnce(ctx context.Context, c *galera.Client, started, ended <-chan stru
 	}
 	return w.LastCommitted
 }
-

@@ -78,7 +78,7 @@ func serverDown(s Subject, _ Limits) string {
 
 func noSpace(s Subject, l Limits) string {
 	limit := int64(l.Of(MinFreeSpace))
-	if s.Database == nil || s.Database.Storage == nil || limit == 0 {
+	if s.Database == nil || limit == 0 {
 		return ""
 	}
 	room := s.Database.Storage

@@ -221,7 +221,7 @@ func lagging(s Subject, l Limits) string {
 		if p.Name == s.Self || p.Database.Wsrep.ClusterStatus != galera.ClusterPrimary {
 			continue
 		}
-		later := p.Database.At - s.Database.At
+		later := p.Database.GatheredAt - s.Database.GatheredAt
 		then := float64(p.Database.Wsrep.LastCommitted) - math.Max(p.Database.Sample.Committed, 0)*later
 		if d := then - float64(s.Database.Wsrep.LastCommitted); d > lag {
 			lag, ahead = d, p.Name

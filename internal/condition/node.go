@@ -12,7 +12,9 @@ import (
 )
 
 // OfServer is what a node's own server reports, for conditions that need no more.
-func OfServer(w galera.Wsrep) Subject { return Subject{Database: &Database{Wsrep: w}} }
+func OfServer(w galera.Wsrep) Subject {
+	return Subject{Database: &galera.Facts{Running: true, Wsrep: w}}
+}
 
 // OfManager is what a node's own Pacemaker reports, for conditions that need no more. A host without Pacemaker has none.
 func OfManager(v pacemaker.ClusterView) Subject {

@@ -29,7 +29,7 @@ type Subject struct {
 
 	// Database is the server's own report; nil when none answered. Stopped says why none runs, for a server that is
 	// known not to run.
-	Database *Database
+	Database *galera.Facts
 	Stopped  string
 	// Peers are the other nodes of the cluster whose servers answered, Self is the name of this one.
 	Peers []Peer
@@ -46,7 +46,9 @@ type Subject struct {
 	Locks []pacemaker.Lock
 	Now   float64
 
-	// Backend is the node's server at the HAProxy named Balancer; nil when that is not known.
+	// Proxy is the report of the node's own HAProxy; nil where it was not read. Backend is the node's server at the HAProxy
+	// of the host Balancer, which has the virtual address; nil when that is not known.
+	Proxy    *haproxy.Facts
 	Backend  *haproxy.Server
 	Balancer string
 
@@ -62,21 +64,11 @@ type Clients struct {
 	Welcome bool
 }
 
-// Database is what a server that answered reports.
-type Database struct {
-	Wsrep  galera.Wsrep
-	Sample galera.Sample
-	// Storage is nil where it was not read.
-	Storage *galera.Storage
-	// At is when it was read, in seconds since the epoch.
-	At float64
-}
-
 // Peer is another node whose server answered.
 type Peer struct {
 	Name     string
 	UUID     string
-	Database Database
+	Database *galera.Facts
 }
 
 // views are the reports of Pacemaker: the one that speaks for the cluster, then the node's own.

@@ -3,7 +3,6 @@
 package selection
 
 import (
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,14 +11,13 @@ import (
 	"overcloud.backup/internal/pacemaker"
 	"overcloud.backup/internal/reading"
 	"overcloud.backup/internal/topology"
+	"overcloud.backup/tests/story"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", name+".txt")
-	if *update {
+	if story.Update() {
 		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}

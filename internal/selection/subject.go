@@ -8,7 +8,6 @@ import (
 
 	"overcloud.backup/internal/condition"
 	"overcloud.backup/internal/decision"
-	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/pacemaker"
 	"overcloud.backup/internal/topology"
 )
@@ -21,10 +20,10 @@ func (j *judgement) subject(s *standing) condition.Subject {
 		Clients: condition.Clients{
 			Seen: j.Evidence(m, decision.Active), Unknown: j.Unread(m), Welcome: j.o.Policy != decision.RequireIdle,
 		},
-		Database: report(m.Answering()), Peers: j.peers(), Self: m.Name,
+		Database: m.Answering(), Peers: j.peers(), Self: m.Name,
 		Node: m.Node, Cluster: c.View, Own: m.Manager(), Unread: unreadManager(m),
 		UUID: c.UUID(), Locks: j.locks(), Now: j.o.Now,
-		Spares: j.spares(s),
+		Proxy: m.Proxy(), Spares: j.spares(s),
 	}
 	subject.Backend, subject.Balancer = j.Backend(m, j.o.rules())
 	subject.Stopped = j.stopped(m, subject)
@@ -35,18 +34,10 @@ func (j *judgement) excludes(m *topology.Member) bool {
 	return slices.ContainsFunc(j.o.Exclude, func(name string) bool { return slices.Contains(m.Called(), topology.Lower(name)) })
 }
 
-// report is what a server that answered says; nil for none.
-func report(g *galera.Facts) *condition.Database {
-	if g == nil {
-		return nil
-	}
-	return &condition.Database{Wsrep: g.Wsrep, Sample: g.Sample, Storage: &g.Storage, At: g.GatheredAt}
-}
-
 func (j *judgement) peers() (list []condition.Peer) {
 	for _, m := range j.Cluster.Members {
-		if db := report(m.Answering()); db != nil {
-			list = append(list, condition.Peer{Name: m.Name, UUID: m.UUID(), Database: *db})
+		if db := m.Answering(); db != nil {
+			list = append(list, condition.Peer{Name: m.Name, UUID: m.UUID(), Database: db})
 		}
 	}
 	return list
