@@ -147,8 +147,11 @@ func desynced(s Subject, _ Limits) string {
 		return ""
 	}
 	w := s.Database.Wsrep
-	if w.Desync {
+	if w.Desync && w.DesyncCount > 0 {
 		return fmt.Sprintf("wsrep_desync is ON (count %d)", w.DesyncCount)
+	}
+	if w.Desync {
+		return "wsrep_desync is ON"
 	}
 	if w.DesyncCount > 0 && w.State != galera.StateDonorDesync {
 		return fmt.Sprintf("wsrep_desync_count is %d", w.DesyncCount)

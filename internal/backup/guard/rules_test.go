@@ -69,44 +69,47 @@ func TestASoundNodeBreaksNoRule(t *testing.T) {
 	}
 }
 
+// broken is what breaks each rule, and how often.
+var broken = map[string]struct {
+	rule   string
+	times  int
+	age    int // of a rule that counts seconds
+	want   string
+	change func(*Sample)
+}{
+	"clients":                     {"clients", 2, 0, "3 of nova from 10.0.0.1", func(s *Sample) { s.Server.Sessions = []galera.Session{{User: "nova", Source: "10.0.0.1", Count: 3}} }},
+	"a server that hangs":         {"server_silent", 1, 5, "not answered for 5.0 s: i/o timeout", func(s *Sample) { s.Server.Silent, s.Server.Error = 5, "i/o timeout" }},
+	"non-Primary":                 {"not_primary", 1, 0, "(wsrep_cluster_status is non-Primary)", func(s *Sample) { s.Server.ClusterStatus = galera.ClusterNonPrimary }},
+	"unknown component":           {"not_primary", 1, 0, "", func(s *Sample) { s.Server.ClusterStatus = "" }},
+	"not ready":                   {"not_ready", 2, 0, "(wsrep_ready is OFF)", func(s *Sample) { s.Server.Ready = false }},
+	"not connected":               {"not_ready", 2, 0, "(wsrep_connected is OFF)", func(s *Sample) { s.Server.Connected = false }},
+	"an SST":                      {"not_synced", 3, 0, "it is not Synced (state is Donor/Desynced)", func(s *Sample) { s.Server.State = galera.StateDonorDesync }},
+	"an SST after the tool":       {"not_synced", 3, 0, "", func(s *Sample) { s.Server.State, s.Tool.Stage = galera.StateDonorDesync, tool.Unlocked }},
+	"unknown state":               {"not_synced", 3, 0, "", func(s *Sample) { s.Server.State = "" }},
+	"joined":                      {"not_synced", 3, 0, "", func(s *Sample) { s.Server.State = galera.StateJoined }},
+	"not joined while desynced":   {"not_synced", 3, 0, "", func(s *Sample) { s.Server.State, s.Server.Desync, s.Server.Ours = "", true, true }},
+	"an operator's desync":        {"foreign_desync", 1, 0, "somebody set wsrep_desync", func(s *Sample) { s.Server.Desync, s.Server.State = true, galera.StateDonorDesync }},
+	"a member is gone":            {"last_spare", 1, 0, "1 other members", func(s *Sample) { s.Server.ClusterSize = 2 }},
+	"demoted elsewhere":           {"last_spare", 2, 0, "promoted on controller-0 besides", func(s *Sample) { s.Cluster.Others = s.Cluster.Others[:1] }},
+	"demoted everywhere":          {"last_spare", 2, 0, "no other node", func(s *Sample) { s.Cluster.Others = nil }},
+	"standby":                     {"node_standby", 1, 0, "standby", view(func(v *pacemaker.ClusterView) { v.Self.Standby = true })},
+	"unclean":                     {"node_unfit", 1, 0, "the node is offline", view(func(v *pacemaker.ClusterView) { v.Self.Online, v.Self.Unclean = false, true })},
+	"maintenance-mode":            {"maintenance", 1, 0, "maintenance mode", view(func(v *pacemaker.ClusterView) { v.Maintenance = true })},
+	"no quorum":                   {"no_quorum", 1, 0, "quorum", view(func(v *pacemaker.ClusterView) { v.Quorum = false })},
+	"crm_mon hangs":               {"cluster_silent", 1, 15, "15 s: time limit", func(s *Sample) { s.Cluster.Silent, s.Cluster.Error = 15, "time limit" }},
+	"a long queue":                {"recv_queue", 3, 0, "receive queue 100001 > 100000", func(s *Sample) { s.Server.RecvQueue, s.Server.Desync, s.Server.Ours = 100_001, true, true }},
+	"flow control":                {"flow_control", 3, 0, "sent 2 times", func(s *Sample) { s.Server.FlowControlSent = 2 }},
+	"a full destination":          {"space_destination", 1, 0, "49 bytes are free at /srv/backup", func(s *Sample) { s.Tool.FreeDestination = 49 }},
+	"a full datadir":              {"space_datadir", 1, 0, "49 bytes are free in its datadir", func(s *Sample) { s.Tool.FreeDatadir = 49 }},
+	"a redo log that comes round": {"redo_overrun", 1, 0, "81 bytes behind", func(s *Sample) { s.Server.LSN = s.Tool.RedoLSN + 81 }},
+	"a sink that hangs":           {"sink_stalled", 1, 60, "/srv/backup has taken nothing for 60 s", func(s *Sample) { s.Tool.Stalled = 60 }},
+	"a sync that hangs":           {"sink_stalled", 1, 300, "300 s", func(s *Sample) { s.Tool.Stalled, s.Tool.Closing = 300, true }},
+	"a caller that is gone":       {"lease_lost", 1, 300, "300 s", func(s *Sample) { s.LeaseAge = 300 }},
+}
+
 // Each rule is broken by as many answers as it says, and not by one less; since is when it began.
 func TestEachRule(t *testing.T) {
-	for name, tt := range map[string]struct {
-		rule   string
-		times  int
-		age    int // of a rule that counts seconds
-		want   string
-		change func(*Sample)
-	}{
-		"clients":                     {"clients", 2, 0, "3 of nova from 10.0.0.1", func(s *Sample) { s.Server.Sessions = []galera.Session{{User: "nova", Source: "10.0.0.1", Count: 3}} }},
-		"a server that hangs":         {"server_silent", 1, 5, "not answered for 5.0 s: i/o timeout", func(s *Sample) { s.Server.Silent, s.Server.Error = 5, "i/o timeout" }},
-		"non-Primary":                 {"not_primary", 1, 0, "(wsrep_cluster_status is non-Primary)", func(s *Sample) { s.Server.ClusterStatus = galera.ClusterNonPrimary }},
-		"unknown component":           {"not_primary", 1, 0, "", func(s *Sample) { s.Server.ClusterStatus = "" }},
-		"not ready":                   {"not_ready", 2, 0, "(wsrep_ready is OFF)", func(s *Sample) { s.Server.Ready = false }},
-		"not connected":               {"not_ready", 2, 0, "(wsrep_connected is OFF)", func(s *Sample) { s.Server.Connected = false }},
-		"an SST":                      {"not_synced", 3, 0, "it is not Synced (state is Donor/Desynced)", func(s *Sample) { s.Server.State = galera.StateDonorDesync }},
-		"an SST after the tool":       {"not_synced", 3, 0, "", func(s *Sample) { s.Server.State, s.Tool.Stage = galera.StateDonorDesync, tool.Unlocked }},
-		"unknown state":               {"not_synced", 3, 0, "", func(s *Sample) { s.Server.State = "" }},
-		"joined":                      {"not_synced", 3, 0, "", func(s *Sample) { s.Server.State = galera.StateJoined }},
-		"not joined while desynced":   {"not_synced", 3, 0, "", func(s *Sample) { s.Server.State, s.Server.Desync, s.Server.Ours = "", true, true }},
-		"an operator's desync":        {"foreign_desync", 1, 0, "somebody set wsrep_desync", func(s *Sample) { s.Server.Desync, s.Server.State = true, galera.StateDonorDesync }},
-		"a member is gone":            {"last_spare", 1, 0, "1 other members", func(s *Sample) { s.Server.ClusterSize = 2 }},
-		"demoted elsewhere":           {"last_spare", 2, 0, "promoted on controller-0 besides", func(s *Sample) { s.Cluster.Others = s.Cluster.Others[:1] }},
-		"demoted everywhere":          {"last_spare", 2, 0, "no other node", func(s *Sample) { s.Cluster.Others = nil }},
-		"standby":                     {"node_standby", 1, 0, "standby", view(func(v *pacemaker.ClusterView) { v.Self.Standby = true })},
-		"unclean":                     {"node_unfit", 1, 0, "the node is offline", view(func(v *pacemaker.ClusterView) { v.Self.Online, v.Self.Unclean = false, true })},
-		"maintenance-mode":            {"maintenance", 1, 0, "maintenance mode", view(func(v *pacemaker.ClusterView) { v.Maintenance = true })},
-		"no quorum":                   {"no_quorum", 1, 0, "quorum", view(func(v *pacemaker.ClusterView) { v.Quorum = false })},
-		"crm_mon hangs":               {"cluster_silent", 1, 15, "15 s: time limit", func(s *Sample) { s.Cluster.Silent, s.Cluster.Error = 15, "time limit" }},
-		"a long queue":                {"recv_queue", 3, 0, "receive queue 100001 > 100000", func(s *Sample) { s.Server.RecvQueue, s.Server.Desync, s.Server.Ours = 100_001, true, true }},
-		"flow control":                {"flow_control", 3, 0, "sent 2 times", func(s *Sample) { s.Server.FlowControlSent = 2 }},
-		"a full destination":          {"space_destination", 1, 0, "49 bytes are free at /srv/backup", func(s *Sample) { s.Tool.FreeDestination = 49 }},
-		"a full datadir":              {"space_datadir", 1, 0, "49 bytes are free in its datadir", func(s *Sample) { s.Tool.FreeDatadir = 49 }},
-		"a redo log that comes round": {"redo_overrun", 1, 0, "81 bytes behind", func(s *Sample) { s.Server.LSN = s.Tool.RedoLSN + 81 }},
-		"a sink that hangs":           {"sink_stalled", 1, 60, "/srv/backup has taken nothing for 60 s", func(s *Sample) { s.Tool.Stalled = 60 }},
-		"a sync that hangs":           {"sink_stalled", 1, 300, "300 s", func(s *Sample) { s.Tool.Stalled, s.Tool.Closing = 300, true }},
-		"a caller that is gone":       {"lease_lost", 1, 300, "300 s", func(s *Sample) { s.LeaseAge = 300 }},
-	} {
+	for name, tt := range broken {
 		t.Run(name, func(t *testing.T) {
 			if b := judge(during(10, tt.times-1, tt.change), strict); b != nil {
 				t.Fatalf("one less: %v", b)
@@ -185,6 +188,18 @@ func TestTheCauseIsToldBeforeWhatFollows(t *testing.T) {
 	}), strict)
 	if b == nil || b.Rule != "not_primary" {
 		t.Errorf("got %v", b)
+	}
+}
+
+func TestEveryRuleHasATest(t *testing.T) {
+	tested := map[string]bool{}
+	for _, b := range broken {
+		tested[b.rule] = true
+	}
+	for _, r := range rules {
+		if !tested[r.Name] {
+			t.Errorf("no row of broken breaks %s", r.Name)
+		}
 	}
 }
 
