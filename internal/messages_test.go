@@ -36,7 +36,7 @@ var unquoted = map[string]string{
 	"repository/set.go":         "as those of repository/read.go",
 	"repository/store.go":       "as those of repository/read.go",
 	"repository/storetest/*.go": "only tests say them",
-	"backup/lock.go":            "they are the end of `held for … by now`",
+	"backup/effect/lock.go":     "they are the end of `held for … by now`",
 }
 
 // rowsOf is where the page has the messages of a folder.

@@ -14,9 +14,10 @@ import (
 
 	"overcloud.backup/internal/ansible"
 	"overcloud.backup/internal/backup"
+	"overcloud.backup/internal/backup/tool"
+	"overcloud.backup/internal/decision"
 	"overcloud.backup/internal/jobs"
 	"overcloud.backup/internal/optionfile"
-	"overcloud.backup/internal/selection"
 	"overcloud.backup/internal/unit"
 )
 
@@ -34,7 +35,7 @@ type galeraBackupOptions struct {
 	Lease            float64         `json:"lease"`
 	Destination      string          `json:"destination"`
 	Cluster          string          `json:"cluster"`
-	Method           backup.Method   `json:"method"`
+	Method           tool.Method     `json:"method"`
 	Desync           backup.Desync   `json:"desync"`
 	DrainTimeout     float64         `json:"drain_timeout"`
 	HealthURL        string          `json:"health_check_url"`
@@ -84,7 +85,7 @@ func galeraBackup(ctx context.Context, call *ansible.Call) (*ansible.Result, err
 func (o galeraBackupOptions) plan(ctx context.Context, call *ansible.Call) (*ansible.Result, error) {
 	job, err := backup.Prepare(ctx, o.options(call))
 	if err != nil {
-		return &ansible.Result{Values: map[string]any{"elsewhere": backup.Elsewhere(err)}}, err
+		return &ansible.Result{Values: map[string]any{"elsewhere": backup.TryAnother(err)}}, err
 	}
 	values := map[string]any{"plan": job.Plan()}
 	return &ansible.Result{Changed: true, Msg: job.Plan().Summary(), Values: values, Warnings: job.Plan().Warnings}, nil
@@ -125,11 +126,11 @@ func (o galeraBackupOptions) options(call *ansible.Call) backup.Options {
 	hidden := &secrets{call: call}
 	login := o.login(call)
 	login.Secret = hidden.add
-	policy := selection.Policy(o.Policy)
+	policy := decision.Policy(o.Policy)
 	return backup.Options{
 		Destination: o.Destination, Cluster: o.Cluster, Method: o.Method, Desync: o.Desync,
 		Level: o.Level, Buffer: o.Buffer << 20, WarnNonTransactional: o.NonTransactional == "warn", LeaveOutBroken: o.Broken == "leave_out",
-		AllowClients: policy == selection.AllowActive, AllowActive: policy == selection.PreferIdle,
+		AllowClients: policy == decision.AllowActive, AllowActive: policy == decision.PreferIdle,
 		MinSpares: o.MinSpares, MaxCommitStall: seconds(o.MaxCommitStall),
 		LeaseTimeout: seconds(o.Lease), StopOnLostCaller: o.OnLostCaller == "stop",
 		IgnoreUsers: o.IgnoreUsers, Decision: o.Decision, MadeBy: "overcloud.backup " + version,
@@ -141,22 +142,16 @@ func (o galeraBackupOptions) options(call *ansible.Call) backup.Options {
 // checkPolicy refuses a decision that was made under a laxer policy than this task's. A decision is input and allows
 // nothing: who made it may not tell the truth.
 func (o galeraBackupOptions) checkPolicy() error {
-	var decision struct {
-		Policy selection.Policy `json:"policy"`
+	made := decision.PolicyOf(o.Decision)
+	if made == "" {
+		return nil // one of another form is kept in the manifest all the same
 	}
-	// One of another form is kept in the manifest all the same.
-	if json.Unmarshal(o.Decision, &decision) != nil || decision.Policy == "" {
-		return nil
+	if !slices.Contains(decision.Policies, made) {
+		return fmt.Errorf("the decision was made with the policy %q, which idle_controller does not know: decide again", made)
 	}
-	strictest := []selection.Policy{selection.RequireIdle, selection.PreferIdle, selection.AllowActive}
-	made := slices.Index(strictest, decision.Policy)
-	if made < 0 {
-		return fmt.Errorf("the decision was made with the policy %q, which idle_controller does not know: decide again",
-			decision.Policy)
-	}
-	if made > slices.Index(strictest, selection.Policy(o.Policy)) {
+	if made.LaxerThan(decision.Policy(o.Policy)) {
 		return fmt.Errorf("the decision was made with the policy %s, and this task has the stricter %s: "+
-			"decide again with that, or give the task the policy, too", decision.Policy, o.Policy)
+			"decide again with that, or give the task the policy, too", made, o.Policy)
 	}
 	return nil
 }

@@ -13,6 +13,8 @@ import (
 
 	"overcloud.backup/internal/ansible"
 	"overcloud.backup/internal/backup"
+	"overcloud.backup/internal/backup/effect"
+	"overcloud.backup/internal/backup/guard"
 	"overcloud.backup/internal/jobs"
 	"overcloud.backup/internal/journal"
 	"overcloud.backup/internal/unit"
@@ -47,7 +49,7 @@ func (o galeraBackupOptions) inUnit(ctx context.Context, call *ansible.Call, sto
 func run(ctx context.Context, options backup.Options) (*ansible.Result, error) {
 	job, err := backup.Prepare(ctx, options)
 	if err != nil {
-		return &ansible.Result{Values: map[string]any{"elsewhere": backup.Elsewhere(err)}}, err
+		return &ansible.Result{Values: map[string]any{"elsewhere": backup.TryAnother(err)}}, err
 	}
 	values := map[string]any{"plan": job.Plan()}
 	made, err := job.Run(ctx)
@@ -55,8 +57,8 @@ func run(ctx context.Context, options backup.Options) (*ansible.Result, error) {
 		err = fmt.Errorf("the job was cancelled, or its host shuts down: %w", err)
 	}
 	if made == nil {
-		values["elsewhere"] = backup.Elsewhere(err)
-		var breach *backup.Breach
+		values["elsewhere"] = backup.TryAnother(err)
+		var breach *guard.Breach
 		if errors.As(err, &breach) {
 			values["guard"] = breach
 		}
@@ -96,7 +98,7 @@ func (o galeraBackupOptions) afterUnit(ctx context.Context, call *ansible.Call, 
 		return result, err
 	}
 	entries, _ := journal.All(job.Journal()) // what is damaged was told
-	return result, o.killed(done, backup.WholeSet(entries), err)
+	return result, o.killed(done, effect.WholeSet(entries), err)
 }
 
 // toldItsEnd says that a job left its result itself, so that nothing ended it by force.
@@ -106,7 +108,7 @@ func toldItsEnd(job *jobs.Job) bool {
 }
 
 // killed is the failure of a job that left no result itself.
-func (o galeraBackupOptions) killed(done []backup.Undone, set string, left error) error {
+func (o galeraBackupOptions) killed(done []effect.Undone, set string, left error) error {
 	text := fmt.Sprintf("the backup job %s was ended by force (%s)", o.Job, how(os.Getenv))
 	if set != "" {
 		text += "; its set was whole by then: " + set
@@ -137,7 +139,7 @@ func how(getenv func(string) string) string {
 	return strings.TrimSpace(result + " " + status)
 }
 
-func said(done []backup.Undone) string {
+func said(done []effect.Undone) string {
 	texts := make([]string, len(done))
 	for i, d := range done {
 		texts[i] = d.Done
@@ -146,29 +148,29 @@ func said(done []backup.Undone) string {
 }
 
 // undo replays a job's journal. Who comes second finds it replayed.
-func (o galeraBackupOptions) undo(ctx context.Context, call *ansible.Call, job *jobs.Job) ([]backup.Undone, error) {
+func (o galeraBackupOptions) undo(ctx context.Context, call *ansible.Call, job *jobs.Job) ([]effect.Undone, error) {
 	patient, cancel := context.WithTimeout(ctx, seconds(o.DrainTimeout)+stopMargin)
 	defer cancel()
 	release, err := job.Alone(patient)
 	if err != nil {
-		return []backup.Undone{}, err
+		return []effect.Undone{}, err
 	}
 	defer release()
 	entries, damaged := journal.Read(job.Journal())
 	if errors.Is(damaged, fs.ErrNotExist) {
-		return []backup.Undone{}, nil
+		return []effect.Undone{}, nil
 	}
 	if len(entries) == 0 {
-		return []backup.Undone{}, damaged
+		return []effect.Undone{}, damaged
 	}
 	notes, err := journal.Open(job.Journal())
 	if err != nil {
-		return []backup.Undone{}, errors.Join(damaged, err)
+		return []effect.Undone{}, errors.Join(damaged, err)
 	}
 	defer notes.Close()
 	options := o.options(call)
-	done, err := backup.Undo(ctx, backup.UndoOptions{
+	done, err := effect.Undo(ctx, effect.UndoOptions{
 		Entries: entries, Journal: notes, Login: options.Login, HealthURL: options.HealthURL, DrainTimeout: options.DrainTimeout,
 	})
-	return append([]backup.Undone{}, done...), errors.Join(damaged, err)
+	return append([]effect.Undone{}, done...), errors.Join(damaged, err)
 }

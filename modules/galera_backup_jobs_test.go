@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"overcloud.backup/internal/ansible"
-	"overcloud.backup/internal/backup"
+	"overcloud.backup/internal/backup/effect"
 	"overcloud.backup/internal/jobs"
 	"overcloud.backup/internal/journal"
 )
@@ -491,7 +491,7 @@ func TestTheStopCommandCallsForceOnlyWhatDidNotEndItself(t *testing.T) {
 		if err == nil || strings.Contains(err.Error(), "ended by force") != forced || !gone(t, job.Arguments()) {
 			t.Errorf("%s: %v", state, err)
 		}
-		if done := r.Values.(map[string]any)["undone"].([]backup.Undone); len(done) != 0 {
+		if done := r.Values.(map[string]any)["undone"].([]effect.Undone); len(done) != 0 {
 			t.Errorf("%+v", done)
 		}
 	}
@@ -507,7 +507,7 @@ func TestAJobLeftNothingThatItsStopCommandUndid(t *testing.T) {
 	t.Setenv("SERVICE_RESULT", "signal")
 	t.Setenv("EXIT_STATUS", "KILL")
 	r, err := galeraBackupOptions{Job: "j"}.afterUnit(t.Context(), &ansible.Call{}, s)
-	done := r.Values.(map[string]any)["undone"].([]backup.Undone)
+	done := r.Values.(map[string]any)["undone"].([]effect.Undone)
 	if err == nil || !strings.Contains(err.Error(), "(SIGKILL); undone: the unfinished set") || len(done) != 1 || !gone(t, folder) {
 		t.Errorf("%v %+v", err, done)
 	}

@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/ansible"
-	"overcloud.backup/internal/backup"
+	"overcloud.backup/internal/backup/effect"
 	"overcloud.backup/internal/jobs"
 	"overcloud.backup/internal/journal"
 	"overcloud.backup/internal/pacemaker"
@@ -22,7 +22,7 @@ import (
 // recovered is what was, or would be, undone of one job.
 type recovered struct {
 	Job    string          `json:"job"`
-	Undone []backup.Undone `json:"undone"`
+	Undone []effect.Undone `json:"undone"`
 }
 
 // recover undoes what jobs of this host left that do not run any more: after a restart of the host, or when the undo of
@@ -64,7 +64,7 @@ func (o galeraBackupOptions) recover(ctx context.Context, call *ansible.Call, st
 // shown says that a lock is among what a journal has open.
 func shown(found []recovered, l pacemaker.Lock) bool {
 	return slices.ContainsFunc(found, func(r recovered) bool {
-		return r.Job == l.Job && slices.ContainsFunc(r.Undone, func(u backup.Undone) bool { return u.Effect == "lock" })
+		return r.Job == l.Job && slices.ContainsFunc(r.Undone, func(u effect.Undone) bool { return u.Effect == "lock" })
 	})
 }
 
@@ -84,7 +84,7 @@ func sum(found []recovered, would bool) string {
 }
 
 func (o galeraBackupOptions) recoverJob(ctx context.Context, call *ansible.Call, job *jobs.Job) (recovered, error) {
-	r := recovered{Job: job.ID, Undone: []backup.Undone{}}
+	r := recovered{Job: job.ID, Undone: []effect.Undone{}}
 	if settling(job) { // asked first: its unit may begin just now
 		return r, nil
 	}
@@ -110,14 +110,14 @@ func (o galeraBackupOptions) recoverJob(ctx context.Context, call *ansible.Call,
 }
 
 // left is what a journal has open.
-func left(job *jobs.Job) ([]backup.Undone, error) {
+func left(job *jobs.Job) ([]effect.Undone, error) {
 	entries, err := journal.Read(job.Journal())
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
 	}
-	list := []backup.Undone{}
+	list := []effect.Undone{}
 	for _, e := range entries {
-		list = append(list, backup.Undone{Effect: e.Kind, Done: would(e)})
+		list = append(list, effect.Undone{Effect: e.Kind, Done: would(e)})
 	}
 	return list, err
 }
@@ -148,8 +148,8 @@ func (o galeraBackupOptions) recoverLocks(ctx context.Context, call *ansible.Cal
 			failed = pacemaker.Break(ctx, l)
 		}
 		if err = errors.Join(err, failed); failed == nil && !alive {
-			done := backup.Undone{Effect: "lock", Done: "the cluster's backup lock of job " + l.Job + " is free"}
-			found = append(found, recovered{Job: l.Job, Undone: []backup.Undone{done}})
+			done := effect.Undone{Effect: "lock", Done: "the cluster's backup lock of job " + l.Job + " is free"}
+			found = append(found, recovered{Job: l.Job, Undone: []effect.Undone{done}})
 		}
 	}
 	return found, err

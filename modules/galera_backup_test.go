@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"overcloud.backup/internal/ansible"
-	"overcloud.backup/internal/backup"
+	"overcloud.backup/internal/backup/effect"
 	"overcloud.backup/internal/unit"
 )
 
@@ -113,7 +113,7 @@ func TestAKilledJobSaysWhatIsLeft(t *testing.T) {
 	t.Setenv("SERVICE_RESULT", "signal")
 	t.Setenv("EXIT_STATUS", "KILL")
 	o := galeraBackupOptions{Job: "j"}
-	done := []backup.Undone{{Effect: "lock", Done: "the lock is free"}}
+	done := []effect.Undone{{Effect: "lock", Done: "the lock is free"}}
 	for want, err := range map[string]error{
 		"the backup job j was ended by force (SIGKILL); nothing is left of it":                         o.killed(nil, "", nil),
 		"the backup job j was ended by force (SIGKILL); undone: the lock is free; left: the set: busy": o.killed(done, "", errors.New("the set: busy")),

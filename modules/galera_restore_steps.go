@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/ansible"
-	"overcloud.backup/internal/backup"
+	"overcloud.backup/internal/clustercheck"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/pacemaker"
 	"overcloud.backup/internal/process"
@@ -238,7 +238,7 @@ func (r *restoreStep) checked() error {
 	if err == nil {
 		ctx, cancel := context.WithTimeout(r.ctx, seconds(r.CheckTimeout))
 		defer cancel()
-		_, err = backup.Healthy("")(ctx, w)
+		_, err = clustercheck.Wait("")(ctx, w)
 	}
 	if err == nil && restored {
 		r.wake(login)

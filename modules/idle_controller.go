@@ -12,6 +12,7 @@ import (
 	"overcloud.backup/internal/ansible"
 	"overcloud.backup/internal/reading"
 	"overcloud.backup/internal/selection"
+	"overcloud.backup/internal/topology"
 )
 
 //go:embed idle_controller.yml
@@ -30,6 +31,9 @@ func idleController(_ context.Context, call *ansible.Call) (*ansible.Result, err
 	if err := call.Decode(&o); err != nil {
 		return nil, err
 	}
+	if err := call.Decode(&o.Limits); err != nil {
+		return nil, err
+	}
 	if o.Facts == nil {
 		return nil, errors.New("facts: not given; the action plugin takes them from the hosts' variables, without it give a list with name, galera, pacemaker and haproxy")
 	}
@@ -46,10 +50,10 @@ func idleController(_ context.Context, call *ansible.Call) (*ansible.Result, err
 }
 
 // factsOfHosts decodes the facts. A host that was named and has none counts as unreachable.
-func factsOfHosts(names []string, facts []json.RawMessage) ([]selection.Host, error) {
-	hosts, seen := []selection.Host{}, map[string]bool{}
+func factsOfHosts(names []string, facts []json.RawMessage) ([]topology.Host, error) {
+	hosts, seen := []topology.Host{}, map[string]bool{}
 	for _, raw := range facts {
-		h, err := selection.DecodeHost(raw)
+		h, err := topology.DecodeHost(raw)
 		if err != nil {
 			return nil, err
 		}
@@ -57,7 +61,7 @@ func factsOfHosts(names []string, facts []json.RawMessage) ([]selection.Host, er
 	}
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(names))) {
 		if !seen[name] {
-			hosts = append(hosts, selection.Host{Name: name, Unreachable: true})
+			hosts = append(hosts, topology.Host{Name: name, Unreachable: true})
 		}
 	}
 	return hosts, nil

@@ -12,11 +12,13 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"overcloud.backup/internal/backup"
+	"overcloud.backup/internal/backup/effect"
+	"overcloud.backup/internal/backup/guard"
+	"overcloud.backup/internal/decision"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/haproxy"
 	"overcloud.backup/internal/pacemaker"
 	"overcloud.backup/internal/rebuild"
-	"overcloud.backup/internal/selection"
 )
 
 // described is one value of RETURN.
@@ -33,13 +35,13 @@ func TestEveryValueThatIsReturnedIsDocumented(t *testing.T) {
 		"backup_info":     {backupInfoValues{}},
 		"backup_verify":   {backupVerifyValues{}, standing{}, attachment(standing{}, false), map[string]any{"progress": rebuild.Progress{}}},
 		"galera_restore":  {galeraRestoreValues{}},
-		"idle_controller": {selection.Decision{}},
+		"idle_controller": {decision.Decision{}},
 		"galera_facts":    {facts(map[string]any{"ansible_galera": galera.Facts{}})},
 		"haproxy_facts":   {facts(map[string]any{"ansible_haproxy": haproxy.Facts{}})},
 		"pacemaker_facts": {facts(map[string]any{"ansible_pacemaker": pacemaker.Facts{}})},
 		"galera_backup": {standing{}, attachment(standing{}, false), map[string]any{
-			"plan": backup.Plan{}, "backup": backup.Result{}, "guard": backup.Breach{}, "elsewhere": true,
-			"undone": []backup.Undone{}, "recovered": []recovered{}, "progress": backup.Progress{},
+			"plan": backup.Plan{}, "backup": backup.Result{}, "guard": guard.Breach{}, "elsewhere": true,
+			"undone": []effect.Undone{}, "recovered": []recovered{}, "progress": backup.Progress{},
 		}},
 	} {
 		var doc struct {

@@ -173,3 +173,9 @@ func unsupported(err error) bool {
 	}
 	return false
 }
+
+// Absent reports whether an error of Open says that no server is there any more: nothing listens.
+func Absent(err error) bool {
+	var refused *LoginError
+	return errors.As(err, &refused) && refused.Absent()
+}

@@ -137,10 +137,10 @@ func holders(all []Resource, configured *CIB) []VIP {
 	return vips
 }
 
-// Sources of the errors about the CIB. What could not be read of it at all is of sourceCIB, and rejects every
+// Sources of the errors about the CIB. What could not be read of it at all is of SourceCIB, and rejects every
 // controller; what was left out of it is of sourcePart.
 const (
-	sourceCIB  = "cibadmin"
+	SourceCIB  = "cibadmin"
 	sourcePart = "cib"
 )
 
@@ -164,7 +164,7 @@ func unknownVIPs(vips []VIP, configured *CIB) []reading.Error {
 	for _, v := range vips {
 		if odd := configured.Odd[v.Resource]; v.Address == "" && v.Node != "" && odd != "" {
 			return []reading.Error{{
-				Source: sourceCIB, Where: excerpt.Of(v.Resource),
+				Source: SourceCIB, Where: excerpt.Of(v.Resource),
 				Message: fmt.Sprintf("it is active on %s, and its address is not known: %s", excerpt.Of(v.Node), odd),
 				Hint:    "give the resource a plain ip, or a name that ends in it, as ip-10.0.0.5",
 			}}

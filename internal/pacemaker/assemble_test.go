@@ -231,7 +231,7 @@ func TestWhatIsLeftOutOfACIBIsTold(t *testing.T) {
 		"ip depends on a rule": {Odd: map[string]string{"vip": "ip depends on a rule"}}} {
 		f := assemble(sources{cib: c})
 		e := f.Failed(sourcePart)
-		if (e == nil) != (odd == "") || e != nil && e.Message != odd || f.Failed(sourceCIB) != nil {
+		if (e == nil) != (odd == "") || e != nil && e.Message != odd || f.Failed(SourceCIB) != nil {
 			t.Errorf("%+v", f.Errors)
 		}
 	}
@@ -256,7 +256,7 @@ func TestAHeldAddressThatNobodyKnowsIsUnknown(t *testing.T) {
 			t.Fatal(err)
 		}
 		f := assemble(sources{status: s, cib: cib})
-		if e := f.Failed(sourceCIB); (e != nil) != c.unknown || e != nil && !strings.Contains(e.Message, unknown) {
+		if e := f.Failed(SourceCIB); (e != nil) != c.unknown || e != nil && !strings.Contains(e.Message, unknown) {
 			t.Errorf("%+v: %+v", c, f.Errors)
 		}
 	}

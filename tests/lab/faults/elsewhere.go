@@ -30,7 +30,7 @@ var elsewhere = []struct{ fault, folder, test string }{
 	{"one bit flipped anywhere", "internal/repository", "TestEveryFlippedBitIsFound"},
 	{"files swapped between sets", "internal/repository", "TestMissingSwappedAndReplacedFilesAreNamed"},
 	{"the manifest of another set", "internal/repository", "TestTheManifestOfAnotherSetIsRefused"},
-	{"a server whose socket belongs to another datadir", "internal/backup", "TestIdentity"},
+	{"a server whose socket belongs to another datadir", "internal/backup/tool", "TestIdentity"},
 	{"a tool that stalls, with children", "internal/backup", "TestAStalledToolIsKilledWithItsChildren"},
 	{"a schema that changes under a dump", "internal/backup", "TestASchemaThatChangesUnderADumpIsAFailure"},
 	{"missing privileges, expired and locked accounts", "internal/backup", "TestPrepareRefuses"},
