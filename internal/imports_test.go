@@ -32,6 +32,7 @@ var only = map[string][]string{
 	module + "ansible":               {},
 	module + "selection":             {},
 	module + "backup":                {},
+	module + "restore/plan":          {"restore/steps"},
 }
 
 // may names, for a package, all it may import of this module. A package that is not here may import nothing of it.
@@ -60,6 +61,9 @@ var everybodys = []string{"excerpt"}
 // pure packages decide or parse; they touch no machine.
 var pure = map[string][]string{
 	"selection":  {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql"},
+
+	"restore/plan": {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql", "time"},
+
 	"xbstream":   {"os", "net", "os/exec", "syscall", "net/http"},
 	"excerpt":    {"os", "net", "os/exec", "syscall", "io/fs", "io", "net/http", "time"},
 	"optionfile": {"net", "os/exec", "net/http"},
@@ -120,7 +124,8 @@ func refused(name, imported string) string {
 
 func TestOnlyTheirPackagesDialAndReadTheClock(t *testing.T) {
 	files, err := filepath.Glob("*/*.go")
-	if err != nil || len(files) < 20 {
+	nested, _ := filepath.Glob("*/*/*.go")
+	if files = append(files, nested...); err != nil || len(files) < 20 {
 		t.Fatalf("%d files, %v", len(files), err)
 	}
 	for _, file := range files {
