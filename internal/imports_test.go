@@ -60,7 +60,7 @@ var everybodys = []string{"excerpt"}
 
 // pure packages decide or parse; they touch no machine.
 var pure = map[string][]string{
-	"selection":  {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql"},
+	"selection": {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql"},
 
 	"restore/plan": {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql", "time"},
 

@@ -105,7 +105,7 @@ var verb = regexp.MustCompile(`%[-+#.0-9]*[a-z]`)
 // messagesOf are the texts of errors that have three words or more besides what is put into them.
 func messagesOf(t *testing.T) (all []message) {
 	t.Helper()
-	for _, pattern := range []string{"*/*.go", "../modules/*.go"} {
+	for _, pattern := range []string{"*/*.go", "*/*/*.go", "../modules/*.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %d files, %v", pattern, len(files), err)

@@ -16,6 +16,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"overcloud.backup/internal/restore/plan"
 	"overcloud.backup/internal/selection"
 )
 
@@ -36,7 +37,8 @@ func TestEveryCodeHasItsRowInTroubleshooting(t *testing.T) {
 		{"### The guard", guardRules(t), 21},
 		{"## Facts", sources(t), 22},
 		{"## Backup", steps(t), 11},
-		{"## Where the playbooks stop", stops(t), 19},
+		{"## Where the playbooks stop", stops(t), 11},
+		{"### Plan of a restore", refusals(), 18},
 	} {
 		slices.Sort(c.want)
 		want := slices.Compact(c.want)
@@ -110,7 +112,7 @@ var joints = regexp.MustCompile(`"\s*\+\s*"|'\n\s*'`)
 func sourceText(t *testing.T) string {
 	t.Helper()
 	var all strings.Builder
-	for _, pattern := range []string{"*/*.go", "../modules/*.go", "../plugins/*/*.py", "../roles/*/tasks/*.yml", "../roles/*/vars/*.yml"} {
+	for _, pattern := range []string{"*/*.go", "*/*/*.go", "../modules/*.go", "../plugins/*/*.py", "../roles/*/tasks/*.yml", "../roles/*/vars/*.yml"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %d files, %v", pattern, len(files), err)
@@ -162,6 +164,14 @@ func tableOf(t *testing.T, heading string) (names []string) {
 		t.Fatalf("%s has no table", heading)
 	}
 	return names[1:] // the head
+}
+
+// refusals are the codes of a plan that is none.
+func refusals() (codes []string) {
+	for _, m := range plan.Meanings() {
+		codes = append(codes, string(m.Code))
+	}
+	return codes
 }
 
 // guardRules are the names in the table of rules, and those of what breaks a backup besides.

@@ -15,6 +15,7 @@ import (
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/haproxy"
 	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/restore/plan"
 	"overcloud.backup/internal/selection"
 	"overcloud.backup/internal/verify"
 )
@@ -34,6 +35,7 @@ func TestEveryValueThatIsReturnedIsDocumented(t *testing.T) {
 		"backup_verify":   {backupVerifyValues{}, standing{}, attachment(standing{}, false), map[string]any{"progress": verify.Progress{}}},
 		"galera_restore":  {galeraRestoreValues{}},
 		"idle_controller": {selection.Decision{}},
+		"restore_plan":    {plan.Decision{}},
 		"galera_facts":    {facts(map[string]any{"ansible_galera": galera.Facts{}})},
 		"haproxy_facts":   {facts(map[string]any{"ansible_haproxy": haproxy.Facts{}})},
 		"pacemaker_facts": {facts(map[string]any{"ansible_pacemaker": pacemaker.Facts{}})},

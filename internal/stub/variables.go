@@ -39,7 +39,9 @@ How the database is reached is told once, and holds for restores and verificatio
 | ` + "`controller_backup_decision`" + ` | who decided: localhost with the playbooks | the result of ` + "`idle_controller`" + `, of the last attempt |
 | ` + "`controller_backup_result`" + ` | the same | in ` + "`results`" + ` the result of ` + "`galera_backup`" + ` for each controller that was tried, in ` + "`item`" + ` its name. A set was made where ` + "`backup`" + ` is defined |
 | ` + "`controller_verify_result`" + ` | the same | the result of ` + "`backup_verify`" + `, of the last set |
-| ` + "`controller_restore_result`" + ` | the same | the result of ` + "`galera_restore`" + `'s last step |
+| ` + "`controller_restore_view`" + ` | each controller | what it answered when it was asked to look |
+| ` + "`controller_restore_plan`" + ` | who decided | the result of ` + "`restore_plan`" + ` |
+| ` + "`controller_restore_result`" + ` | the same | the result of ` + "`galera_restore`" + `'s last step, in ` + "`results`" + ` for each of its controllers |
 `
 
 // moduleOf is the module to which a role hands the variables that it leaves undefined.

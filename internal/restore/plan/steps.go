@@ -186,7 +186,7 @@ func (s *situation) report() string {
 	case RolledBack:
 		return members + ": back at the data of before"
 	}
-	return s.target.Host
+	return s.target.Host + ": it has the data of the other controllers again"
 }
 
 // advice says how to go on when a step has failed.
