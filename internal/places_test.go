@@ -16,8 +16,8 @@ var shared = regexp.MustCompile(`(^|[^\w.])/(tmp|var/tmp|dev/shm|run/lock|var/lo
 // sharedHere are the lines that may name such a folder, by file and a part of the line, each with the reason.
 var sharedHere = map[string]map[string]string{
 	"process/secret.go":            {`os.CreateTemp("/dev/shm", "")`: "the name is random, and gone before anything is written"},
-	"verify/scratch.go":            {`former = `: "what is left in one of root's is removed there, and nothing made"},
-	"../modules/backup_verify.yml": {`as C(/var/tmp)`: "the description says why not", `C(/var/tmp/overcloud.backup)`: "as of scratch.go"},
+	"scratch/recover.go":           {`former = `: "what is left in one of root's is removed there, and nothing made"},
+	"../modules/backup_verify.yml": {`as C(/var/tmp)`: "the description says why not", `C(/var/tmp/overcloud.backup)`: "as of recover.go"},
 }
 
 // Nothing of the collection has a place of a known name where anybody can be first.

@@ -28,10 +28,10 @@ var plain = map[string]string{
 	"process/stat.go":        "below /proc",
 	"process/workingin.go":   "below /proc",
 	"reading/clock.go":       "below /proc and /run",
+	"rebuild/build.go":       "a folder in a place of root's",
 	"restore/datadir.go":     "the folder of the datadir, to have it on the disk",
 	"safefile/safefile.go":   "what all others use",
 	"unit/rest.go":           "below /proc and /sys",
-	"verify/build.go":        "a folder in a place of root's",
 }
 
 // Who opens a file where somebody else can write waits for a pipe's writer, or follows a link: that is safefile's to

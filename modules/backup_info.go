@@ -10,7 +10,7 @@ import (
 	"io/fs"
 
 	"overcloud.backup/internal/ansible"
-	"overcloud.backup/internal/verify"
+	"overcloud.backup/internal/repository"
 )
 
 //go:embed backup_info.yml
@@ -27,16 +27,16 @@ type setOptions struct {
 
 // backupInfoValues are the module's results.
 type backupInfoValues struct {
-	verify.Listing
-	Newest *verify.Entry `json:"newest"`
-	Read   *setRead      `json:"read,omitempty"`
+	repository.Listing
+	Newest *repository.Entry `json:"newest"`
+	Read   *setRead          `json:"read,omitempty"`
 }
 
 type setRead struct {
-	Set      string           `json:"set"`
-	Path     string           `json:"path"`
-	OK       bool             `json:"ok"`
-	Problems []verify.Problem `json:"problems"`
+	Set      string               `json:"set"`
+	Path     string               `json:"path"`
+	OK       bool                 `json:"ok"`
+	Problems []repository.Problem `json:"problems"`
 }
 
 func backupInfo(ctx context.Context, call *ansible.Call) (*ansible.Result, error) {
@@ -47,9 +47,9 @@ func backupInfo(ctx context.Context, call *ansible.Call) (*ansible.Result, error
 	if err := call.Decode(&o); err != nil {
 		return nil, err
 	}
-	r, err := verify.Open(o.Destination)
+	r, err := repository.Open(o.Destination)
 	if errors.Is(err, fs.ErrNotExist) && !o.Read {
-		none := verify.Listing{Sets: []verify.Entry{}, NoSets: []verify.Folder{}, Damaged: []verify.Damaged{}}
+		none := repository.Listing{Sets: []repository.Entry{}, NoSets: []repository.Folder{}, Damaged: []repository.Damaged{}}
 		return &ansible.Result{Msg: "there is no " + o.Destination + " here", Values: backupInfoValues{Listing: none}}, nil
 	}
 	if err != nil {
@@ -74,7 +74,7 @@ func backupInfo(ctx context.Context, call *ansible.Call) (*ansible.Result, error
 }
 
 // infoWarnings name what looks like a set and is none.
-func infoWarnings(l verify.Listing) []string {
+func infoWarnings(l repository.Listing) []string {
 	var warnings []string
 	for _, f := range l.NoSets {
 		warnings = append(warnings, fmt.Sprintf("%s is no set: %s", f.Path, f.Reason))
@@ -84,7 +84,7 @@ func infoWarnings(l verify.Listing) []string {
 	}
 	for _, s := range l.Sets {
 		if len(s.Problems) > 0 {
-			warnings = append(warnings, fmt.Sprintf("%s failed its verification: it %s", s.Path, verify.Verdict(s.Problems)))
+			warnings = append(warnings, fmt.Sprintf("%s failed its verification: it %s", s.Path, repository.Verdict(s.Problems)))
 		}
 		warnings = append(warnings, s.Warnings...)
 	}
@@ -92,16 +92,16 @@ func infoWarnings(l verify.Listing) []string {
 }
 
 // bad says what is wrong with a set: that it is damaged, does not load, or differs from what was recorded.
-func bad(path string, problems []verify.Problem) error {
-	return fmt.Errorf("the set %s %s", path, verify.Verdict(problems))
+func bad(path string, problems []repository.Problem) error {
+	return fmt.Errorf("the set %s %s", path, repository.Verdict(problems))
 }
 
 // readBack reads one set to its end. A damaged one is a result and an error.
-func readBack(ctx context.Context, r *verify.Repository, o setOptions) (*setRead, error) {
+func readBack(ctx context.Context, r *repository.Repository, o setOptions) (*setRead, error) {
 	s, err := r.Set(o.Cluster, o.Set)
-	var broken *verify.BrokenManifest
+	var broken *repository.BrokenManifest
 	if errors.As(err, &broken) {
-		found := &setRead{Set: broken.Set, Path: broken.Path, Problems: []verify.Problem{broken.Problem()}}
+		found := &setRead{Set: broken.Set, Path: broken.Path, Problems: []repository.Problem{broken.Problem()}}
 		return found, bad(found.Path, found.Problems)
 	}
 	if err != nil {

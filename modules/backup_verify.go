@@ -14,6 +14,9 @@ import (
 	"overcloud.backup/internal/container"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/jobs"
+	"overcloud.backup/internal/rebuild"
+	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/scratch"
 	"overcloud.backup/internal/verify"
 )
 
@@ -25,28 +28,28 @@ func init() { register("backup_verify", ansible.Module{Spec: backupVerifySpec, R
 type backupVerifyOptions struct {
 	loginOptions
 	setOptions
-	State       string       `json:"state"`
-	Job         string       `json:"job"`
-	Wait        bool         `json:"wait"`
-	Level       verify.Level `json:"level"`
-	Scratch     string       `json:"scratch"`
-	Memory      int64        `json:"memory"`
-	MaxDuration float64      `json:"max_duration"`
-	CPUWeight   int          `json:"cpu_weight"`
-	IOWeight    int          `json:"io_weight"`
-	MemoryHigh  int64        `json:"memory_high"`
-	Policy      string       `json:"policy"`
-	IgnoreUsers []string     `json:"ignore_users"`
+	State       string           `json:"state"`
+	Job         string           `json:"job"`
+	Wait        bool             `json:"wait"`
+	Level       repository.Level `json:"level"`
+	Scratch     string           `json:"scratch"`
+	Memory      int64            `json:"memory"`
+	MaxDuration float64          `json:"max_duration"`
+	CPUWeight   int              `json:"cpu_weight"`
+	IOWeight    int              `json:"io_weight"`
+	MemoryHigh  int64            `json:"memory_high"`
+	Policy      string           `json:"policy"`
+	IgnoreUsers []string         `json:"ignore_users"`
 }
 
 // backupVerifyValues are the module's results.
 type backupVerifyValues struct {
-	Set     string          `json:"set,omitempty"`
-	Path    string          `json:"path,omitempty"`
-	Level   verify.Level    `json:"level,omitempty"`
-	Plan    *verify.Plan    `json:"plan,omitempty"`
-	Outcome *verify.Outcome `json:"outcome,omitempty"`
-	Undone  []string        `json:"undone,omitempty"`
+	Set     string              `json:"set,omitempty"`
+	Path    string              `json:"path,omitempty"`
+	Level   repository.Level    `json:"level,omitempty"`
+	Plan    *rebuild.Plan       `json:"plan,omitempty"`
+	Outcome *repository.Outcome `json:"outcome,omitempty"`
+	Undone  []string            `json:"undone,omitempty"`
 }
 
 // backupVerify is called by Ansible to verify a set, and by a unit that Ansible's call has started.
@@ -92,15 +95,15 @@ func (o backupVerifyOptions) present(ctx context.Context, call *ansible.Call) (*
 	late := fmt.Errorf("max_duration of %g s has passed", o.MaxDuration)
 	ctx, cancel := context.WithTimeoutCause(ctx, seconds(o.MaxDuration), late)
 	defer cancel()
-	r, err := verify.Open(o.Destination)
+	r, err := repository.Open(o.Destination)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
 	s, err := r.Set(o.Cluster, o.Set)
-	var broken *verify.BrokenManifest
+	var broken *repository.BrokenManifest
 	if errors.As(err, &broken) {
-		return &ansible.Result{Values: backupVerifyValues{Set: broken.Set, Path: broken.Path}}, bad(broken.Path, []verify.Problem{broken.Problem()})
+		return &ansible.Result{Values: backupVerifyValues{Set: broken.Set, Path: broken.Path}}, bad(broken.Path, []repository.Problem{broken.Problem()})
 	}
 	if err != nil {
 		return nil, err
@@ -114,20 +117,20 @@ func (o backupVerifyOptions) recover(ctx context.Context, call *ansible.Call) (*
 	if call.CheckMode {
 		return &ansible.Result{Msg: "would remove what killed verifications left in " + o.Scratch}, nil
 	}
-	undone, err := verify.Recover(o.Scratch)
-	more, failed := verify.RecoverFormer()
+	undone, err := scratch.Recover(o.Scratch)
+	more, failed := scratch.RecoverFormer()
 	undone = append(undone, more...)
 	err = errors.Join(err, failed, recoverJobs(ctx))
 	return &ansible.Result{Changed: len(undone) > 0, Msg: strings.Join(undone, "; "), Values: backupVerifyValues{Undone: undone}}, err
 }
 
-func (o backupVerifyOptions) verify(ctx context.Context, call *ansible.Call, s *verify.Set) (*ansible.Result, error) {
+func (o backupVerifyOptions) verify(ctx context.Context, call *ansible.Call, s *repository.Set) (*ansible.Result, error) {
 	host, err := os.Hostname()
 	if err != nil {
 		return nil, err
 	}
 	image := container.Image{}
-	if o.Level == verify.LevelRestore {
+	if o.Level == repository.LevelRestore {
 		if err := o.idle(ctx, call); err != nil {
 			return nil, err
 		}
@@ -136,20 +139,20 @@ func (o backupVerifyOptions) verify(ctx context.Context, call *ansible.Call, s *
 		}
 	}
 	if !call.CheckMode {
-		if _, err := verify.RecoverFormer(); err != nil {
+		if _, err := scratch.RecoverFormer(); err != nil {
 			return nil, err
 		}
 	}
 	v, err := verify.Prepare(ctx, s, verify.Options{
 		Level: o.Level, Host: host, MadeBy: "overcloud.backup " + version,
-		RestoreOptions: verify.RestoreOptions{Scratch: o.Scratch, Image: image, Memory: o.Memory << 20, Progress: func(p verify.Progress) { call.Progress(p) }},
+		Rebuild: rebuild.Options{Scratch: o.Scratch, Image: image, Memory: o.Memory << 20, Progress: func(p rebuild.Progress) { call.Progress(p) }},
 	})
 	if err != nil {
 		return nil, err
 	}
 	values := backupVerifyValues{Set: s.Name, Path: s.Path(), Level: o.Level, Plan: v.Plan()}
 	if call.CheckMode {
-		return &ansible.Result{Changed: true, Msg: fmt.Sprintf("would verify %s by the level %s; %s", s.Path(), o.Level, verify.NotSigned), Values: values}, nil
+		return &ansible.Result{Changed: true, Msg: fmt.Sprintf("would verify %s by the level %s; %s", s.Path(), o.Level, repository.NotSigned), Values: values}, nil
 	}
 	outcome, err := v.Run(ctx)
 	if err != nil {
@@ -159,7 +162,7 @@ func (o backupVerifyOptions) verify(ctx context.Context, call *ansible.Call, s *
 }
 
 // verified is the result. The tables, which may be thousands, stay in verified.json.
-func verified(s *verify.Set, values backupVerifyValues, outcome verify.Outcome) (*ansible.Result, error) {
+func verified(s *repository.Set, values backupVerifyValues, outcome repository.Outcome) (*ansible.Result, error) {
 	msg := fmt.Sprintf("%s reads back well to its last byte", s.Path())
 	if restored := outcome.Restored; restored != nil {
 		short := *restored

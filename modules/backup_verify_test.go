@@ -26,7 +26,7 @@ func smallSet(t *testing.T) (destination, path string) {
 		}
 	}
 	destination = filepath.Join(dir, "sets")
-	r, err := repository.Open(destination)
+	r, err := repository.Make(destination)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,8 +13,8 @@ import (
 
 	"overcloud.backup/internal/ansible"
 	"overcloud.backup/internal/jobs"
+	"overcloud.backup/internal/scratch"
 	"overcloud.backup/internal/unit"
-	"overcloud.backup/internal/verify"
 )
 
 // verifications is where the units of verifications have their files, apart from those of backups, which have more to
@@ -98,8 +98,8 @@ func (o backupVerifyOptions) afterUnit(ctx context.Context) (*ansible.Result, er
 	short, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	_, rest := unit.KillRest(short, jobs.Unit(o.Job))
-	undone, err := verify.Recover(o.Scratch)
-	if errors.Is(err, verify.ErrBusy) {
+	undone, err := scratch.Recover(o.Scratch)
+	if errors.Is(err, scratch.ErrBusy) {
 		err = nil // it is another's, which found the folder free
 	}
 	job, lost := verifications.Open(o.Job)

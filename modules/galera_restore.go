@@ -16,8 +16,10 @@ import (
 	"overcloud.backup/internal/ansible"
 	"overcloud.backup/internal/jobs"
 	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/rebuild"
+	"overcloud.backup/internal/reload"
+	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/restore"
-	"overcloud.backup/internal/verify"
 )
 
 //go:embed galera_restore.yml
@@ -50,16 +52,16 @@ type galeraRestoreOptions struct {
 	Definers          []string          `json:"definers"`
 	// NonTransactional says what becomes of tables that Galera does not replicate.
 	NonTransactional string               `json:"non_transactional"`
-	Tables           []verify.LoadedTable `json:"tables"`
+	Tables           []reload.LoadedTable `json:"tables"`
 	CountTimeout     float64              `json:"count_timeout"`
 }
 
 // galeraRestoreValues are the module's results.
 type galeraRestoreValues struct {
-	Node *restore.Node `json:"node,omitempty"`
-	Book *restore.Book `json:"book,omitempty"`
-	Set  *verify.Entry `json:"set,omitempty"`
-	Plan *verify.Plan  `json:"plan,omitempty"`
+	Node *restore.Node     `json:"node,omitempty"`
+	Book *restore.Book     `json:"book,omitempty"`
+	Set  *repository.Entry `json:"set,omitempty"`
+	Plan *rebuild.Plan     `json:"plan,omitempty"`
 	// Problems keep this host from being restored.
 	Problems []string `json:"problems,omitempty"`
 	HasOld   bool     `json:"has_old"`
@@ -68,7 +70,7 @@ type galeraRestoreValues struct {
 	NewJob   string   `json:"new_job,omitempty"`
 	Said     []string `json:"said,omitempty"`
 	// Loaded are the tables of a state loaded, with their rows.
-	Loaded []verify.LoadedTable `json:"loaded,omitempty"`
+	Loaded []reload.LoadedTable `json:"loaded,omitempty"`
 }
 
 func galeraRestore(ctx context.Context, call *ansible.Call) (*ansible.Result, error) {
@@ -159,7 +161,7 @@ func (o galeraRestoreOptions) planned(ctx context.Context, n *restore.Node) (*an
 	if err != nil {
 		v.Problems = append(v.Problems, err.Error())
 	}
-	result := &ansible.Result{Msg: "this host sees " + s.Path() + ", " + verify.NotSigned, Values: v}
+	result := &ansible.Result{Msg: "this host sees " + s.Path() + ", " + repository.NotSigned, Values: v}
 	if plan != nil {
 		if slow := n.TooSlow(int64(float64(plan.Space.Raw) * plan.Space.Factor)); slow != "" {
 			result.Warnings = append(result.Warnings, slow)
@@ -169,40 +171,40 @@ func (o galeraRestoreOptions) planned(ctx context.Context, n *restore.Node) (*an
 }
 
 // open opens the set; fs.ErrNotExist where this host does not have it.
-func (o galeraRestoreOptions) open() (*verify.Set, error) {
+func (o galeraRestoreOptions) open() (*repository.Set, error) {
 	if o.Destination == "" {
 		return nil, fs.ErrNotExist
 	}
-	r, err := verify.Open(o.Destination)
+	r, err := repository.Open(o.Destination)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
 	s, err := r.Set(o.Cluster, o.Set)
-	if errors.Is(err, verify.ErrNoSet) {
+	if errors.Is(err, repository.ErrNoSet) {
 		return nil, fs.ErrNotExist
 	}
 	return s, err
 }
 
 // against leaves out of a verification's problems those that are accepted.
-func (o galeraRestoreOptions) against(problems []verify.Problem) []verify.Problem {
-	accepted := func(p verify.Problem) bool { return o.AcceptDifferences && p.Kind == verify.Differing }
+func (o galeraRestoreOptions) against(problems []repository.Problem) []repository.Problem {
+	accepted := func(p repository.Problem) bool { return o.AcceptDifferences && p.Kind == repository.Differing }
 	return slices.DeleteFunc(slices.Clone(problems), accepted)
 }
 
 // fits says what a restore of the set here would do, or why it cannot be done. All of it is before anything is touched.
-func (o galeraRestoreOptions) fits(ctx context.Context, n *restore.Node, s *verify.Set) (*verify.Plan, error) {
+func (o galeraRestoreOptions) fits(ctx context.Context, n *restore.Node, s *repository.Set) (*rebuild.Plan, error) {
 	if problems := s.Check(); len(problems) > 0 {
 		return nil, bad(s.Path(), problems)
 	}
 	if problems := o.against(s.Entry().Problems); len(problems) > 0 {
-		return nil, fmt.Errorf("a verification of %s failed: it %s; restore another set, or verify this one again when the cause lay elsewhere", s.Path(), verify.Verdict(problems))
+		return nil, fmt.Errorf("a verification of %s failed: it %s; restore another set, or verify this one again when the cause lay elsewhere", s.Path(), repository.Verdict(problems))
 	}
 	if err := n.Fits(s.Manifest.Cluster, o.OtherCluster); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Path(), err)
 	}
-	p, err := verify.PrepareRestore(ctx, s, o.restoreOptions(n, nil))
+	p, err := rebuild.Prepare(ctx, s, o.restoreOptions(n, nil))
 	if p == nil {
 		return nil, err
 	}
@@ -210,10 +212,10 @@ func (o galeraRestoreOptions) fits(ctx context.Context, n *restore.Node, s *veri
 	return &plan, err
 }
 
-func (o galeraRestoreOptions) restoreOptions(n *restore.Node, call *ansible.Call) verify.RestoreOptions {
-	options := verify.RestoreOptions{Scratch: n.Scratch(), Memory: o.Memory << 20, ServerOptions: n.Options, NotNewer: true, Image: n.Image}
+func (o galeraRestoreOptions) restoreOptions(n *restore.Node, call *ansible.Call) rebuild.Options {
+	options := rebuild.Options{Scratch: n.Scratch(), Memory: o.Memory << 20, ServerOptions: n.Options, NotNewer: true, Image: n.Image}
 	if call != nil {
-		options.Progress = func(p verify.Progress) { call.Progress(p) }
+		options.Progress = func(p rebuild.Progress) { call.Progress(p) }
 	}
 	return options
 }

@@ -9,7 +9,7 @@ import (
 
 	"overcloud.backup/internal/ansible"
 	"overcloud.backup/internal/pacemaker"
-	"overcloud.backup/internal/verify"
+	"overcloud.backup/internal/repository"
 )
 
 // maxNamed is how many places a warning names.
@@ -54,7 +54,7 @@ func (o galeraRestoreOptions) configured(ctx context.Context, call *ansible.Call
 	if same {
 		return &ansible.Result{Msg: "Pacemaker's configuration is that of " + s.Path()}, nil
 	}
-	unlike := "Pacemaker's configuration is not that of " + s.Path() + ", " + verify.NotSigned
+	unlike := "Pacemaker's configuration is not that of " + s.Path() + ", " + repository.NotSigned
 	result := &ansible.Result{Changed: true, Diff: &ansible.Diff{}, Msg: unlike + "; nothing was changed"}
 	difference, err := wanted.Diff(live)
 	if err != nil {
@@ -81,6 +81,6 @@ func (o galeraRestoreOptions) configured(ctx context.Context, call *ansible.Call
 	if o.Confirm != s.Manifest.Cluster.Name {
 		return nil, fmt.Errorf("confirm is %q: Pacemaker's whole configuration would be replaced; confirm that by the name of the cluster, %s", o.Confirm, s.Manifest.Cluster.Name)
 	}
-	result.Msg = "Pacemaker's configuration was replaced by that of " + s.Path() + ", " + verify.NotSigned
+	result.Msg = "Pacemaker's configuration was replaced by that of " + s.Path() + ", " + repository.NotSigned
 	return result, wanted.Push(ctx)
 }

@@ -10,7 +10,7 @@ import (
 	"overcloud.backup/internal/ansible"
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
-	"overcloud.backup/internal/verify"
+	"overcloud.backup/internal/reload"
 )
 
 // counted counts loaded tables on this host's server, which changes nothing, when it has applied all of the cluster.
@@ -27,7 +27,7 @@ func (o galeraRestoreOptions) counted(ctx context.Context, call *ansible.Call) (
 		const none = "not counted: this host's server is no member of the cluster now (%s, %v)"
 		return &ansible.Result{Msg: fmt.Sprintf(none, w.ClusterStatus, err)}, nil
 	}
-	differ, err := verify.Count(ctx, c, o.Tables)
+	differ, err := reload.Count(ctx, c, o.Tables)
 	if err != nil {
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)

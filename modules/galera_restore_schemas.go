@@ -10,20 +10,22 @@ import (
 
 	"overcloud.backup/internal/ansible"
 	"overcloud.backup/internal/galera"
-	"overcloud.backup/internal/verify"
+	"overcloud.backup/internal/rebuild"
+	"overcloud.backup/internal/reload"
+	"overcloud.backup/internal/repository"
 )
 
 // parts are what schemas and rename ask for, in the order given.
-func (o galeraRestoreOptions) parts() (parts []verify.Part, err error) {
+func (o galeraRestoreOptions) parts() (parts []reload.Part, err error) {
 	for _, wanted := range o.Schemas {
 		schema, table, one := strings.Cut(wanted, ".")
-		at := slices.IndexFunc(parts, func(p verify.Part) bool { return p.Schema == schema })
+		at := slices.IndexFunc(parts, func(p reload.Part) bool { return p.Schema == schema })
 		if at < 0 {
 			as := schema
 			if name, renamed := o.Rename[schema]; renamed {
 				as = name
 			}
-			parts = append(parts, verify.Part{Schema: schema, As: as})
+			parts = append(parts, reload.Part{Schema: schema, As: as})
 			at = len(parts) - 1
 		} else if !one || len(parts[at].Tables) == 0 {
 			return nil, fmt.Errorf("schemas: %q is wanted whole and in part", schema)
@@ -36,7 +38,7 @@ func (o galeraRestoreOptions) parts() (parts []verify.Part, err error) {
 		}
 	}
 	for name := range o.Rename {
-		if !slices.ContainsFunc(parts, func(p verify.Part) bool { return p.Schema == name }) {
+		if !slices.ContainsFunc(parts, func(p reload.Part) bool { return p.Schema == name }) {
 			return nil, fmt.Errorf("rename: %q is not among the schemas", name)
 		}
 	}
@@ -75,14 +77,14 @@ func (o galeraRestoreOptions) loaded(ctx context.Context, call *ansible.Call) (*
 	if err != nil {
 		return nil, err
 	}
-	what := named(parts) + " of " + s.Path() + ", " + verify.NotSigned
-	progress := verify.Progress{Phase: "load", ExpectedBytes: 2 * s.Bytes()}
+	what := named(parts) + " of " + s.Path() + ", " + repository.NotSigned
+	progress := rebuild.Progress{Phase: "load", ExpectedBytes: 2 * s.Bytes()}
 	tell := func(n int64) {
 		progress.ReadBytes += n
 		call.Progress(progress)
 	}
 	open := func(ctx context.Context) (*galera.Client, error) { return galera.Open(ctx, o.login(call)) }
-	done, err := s.Load(ctx, c, verify.LoadOptions{
+	done, err := reload.Load(ctx, s, c, reload.Options{
 		Parts: parts, Definers: o.Definers, Convert: o.NonTransactional == "convert", Check: call.CheckMode, Open: open, Tell: tell,
 	})
 	if err != nil && done != nil { // what an earlier load left is to be known also when this one fails
@@ -102,7 +104,7 @@ func (o galeraRestoreOptions) loaded(ctx context.Context, call *ansible.Call) (*
 }
 
 // named says what is loaded.
-func named(parts []verify.Part) string {
+func named(parts []reload.Part) string {
 	names := make([]string, len(parts))
 	for i, p := range parts {
 		if names[i] = p.Schema; p.As != p.Schema {
@@ -116,7 +118,7 @@ func named(parts []verify.Part) string {
 }
 
 // mayLoad refuses to replace what is there, unless that is wanted.
-func (o galeraRestoreOptions) mayLoad(ctx context.Context, c *galera.Client, parts []verify.Part) error {
+func (o galeraRestoreOptions) mayLoad(ctx context.Context, c *galera.Client, parts []reload.Part) error {
 	if o.Replace {
 		return nil
 	}

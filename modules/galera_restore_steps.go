@@ -14,8 +14,9 @@ import (
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/pacemaker"
 	"overcloud.backup/internal/process"
+	"overcloud.backup/internal/rebuild"
+	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/restore"
-	"overcloud.backup/internal/verify"
 )
 
 // restoreStep is one step of a restore on this host. Each may be repeated: what is so already stays as it is.
@@ -107,7 +108,7 @@ func (r *restoreStep) staged() error {
 	if len(built.Aligned) > 0 {
 		r.did("gave %s the passwords of this host in what is restored", strings.Join(built.Aligned, ", "))
 	}
-	r.did("made %s ready at %s: %d bytes of the set read back; %s", s.Path(), ready, built.Bytes, verify.NotSigned)
+	r.did("made %s ready at %s: %d bytes of the set read back; %s", s.Path(), ready, built.Bytes, repository.NotSigned)
 	return nil
 }
 
@@ -116,7 +117,7 @@ func (r *restoreStep) made() bool {
 	return r.book.Job == r.Job && (r.ended() || r.book.Started != "" || r.node.Staged(r.book))
 }
 
-func (r *restoreStep) build(s *verify.Set, ready string) (built verify.Built, err error) {
+func (r *restoreStep) build(s *repository.Set, ready string) (built rebuild.Built, err error) {
 	options := r.restoreOptions(r.node, r.call)
 	if options.Accounts, err = r.node.Deployed(r.ctx, r.login(r.call)); err != nil {
 		return built, err
@@ -126,7 +127,7 @@ func (r *restoreStep) build(s *verify.Set, ready string) (built verify.Built, er
 	if err := os.RemoveAll(ready); err != nil {
 		return built, err
 	}
-	p, err := verify.PrepareRestore(r.ctx, s, options)
+	p, err := rebuild.Prepare(r.ctx, s, options)
 	if err != nil {
 		return built, err
 	}

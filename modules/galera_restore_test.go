@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/restore"
-	"overcloud.backup/internal/verify"
 )
 
 func TestASetThatAVerificationFoundBadIsNotRestored(t *testing.T) {
@@ -22,13 +22,13 @@ func TestASetThatAVerificationFoundBadIsNotRestored(t *testing.T) {
 	defer s.Close()
 	n := &restore.Node{Datadir: filepath.Join(t.TempDir(), "mysql"), Cluster: "another"}
 	for _, c := range []struct {
-		outcome verify.Outcome
+		outcome repository.Outcome
 		want    string
 	}{
-		{verify.Outcome{Problems: []verify.Problem{{File: "nova", Reason: "table instances is corrupt"}}}, "failed: it is damaged: nova: table instances is corrupt; restore another set"},
-		{verify.Outcome{OK: true}, "it is of the cluster"}, // what is looked at next
+		{repository.Outcome{Problems: []repository.Problem{{File: "nova", Reason: "table instances is corrupt"}}}, "failed: it is damaged: nova: table instances is corrupt; restore another set"},
+		{repository.Outcome{OK: true}, "it is of the cluster"}, // what is looked at next
 	} {
-		if err := s.Write(verify.LevelRestore, c.outcome); err != nil {
+		if err := s.Write(repository.LevelRestore, c.outcome); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := o.fits(t.Context(), n, s); err == nil || !strings.Contains(err.Error(), c.want) {

@@ -8,19 +8,20 @@ import (
 	"strings"
 	"testing"
 
+	"overcloud.backup/internal/rebuild"
+	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/restore"
 	"overcloud.backup/internal/restore/plan"
-	"overcloud.backup/internal/verify"
 )
 
 // seen is what a controller answers when it is asked to look, as it reaches the plan: by the types of galera_restore.
 func seen(t *testing.T, host string, book *restore.Book) any {
 	t.Helper()
-	needed := &verify.Plan{}
+	needed := &rebuild.Plan{}
 	needed.Space.Needed = 3
 	raw, err := json.Marshal(galeraRestoreValues{
 		Node: &restore.Node{Name: host, Members: []string{"c0", "c1"}, Datadir: "/var/lib/mysql", Port: "3306", Free: 5},
-		Book: book, Set: &verify.Entry{Name: "S", Path: "/sets/galera_cluster/S"}, Plan: needed, NewJob: "new",
+		Book: book, Set: &repository.Entry{Name: "S", Path: "/sets/galera_cluster/S"}, Plan: needed, NewJob: "new",
 		UnderWay: book.UnderWay(), Stopped: book.Stopped(),
 	})
 	if err != nil {

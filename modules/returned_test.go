@@ -15,9 +15,9 @@ import (
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/haproxy"
 	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/rebuild"
 	"overcloud.backup/internal/restore/plan"
 	"overcloud.backup/internal/selection"
-	"overcloud.backup/internal/verify"
 )
 
 // described is one value of RETURN.
@@ -32,7 +32,7 @@ func TestEveryValueThatIsReturnedIsDocumented(t *testing.T) {
 	facts := func(v any) map[string]any { return map[string]any{"ansible_facts": v} }
 	for module, values := range map[string][]any{
 		"backup_info":     {backupInfoValues{}},
-		"backup_verify":   {backupVerifyValues{}, standing{}, attachment(standing{}, false), map[string]any{"progress": verify.Progress{}}},
+		"backup_verify":   {backupVerifyValues{}, standing{}, attachment(standing{}, false), map[string]any{"progress": rebuild.Progress{}}},
 		"galera_restore":  {galeraRestoreValues{}},
 		"idle_controller": {selection.Decision{}},
 		"restore_plan":    {plan.Decision{}},

@@ -231,7 +231,7 @@ func TestTheLogHasNoSecretsWhateverTheWrites(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	dir, err := repository.Open(destination)
+	dir, err := repository.Make(destination)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,7 +38,7 @@ var configuration = []string{
 
 // beside collects what a set holds beside the data. What is missing on this host becomes a warning, no failure.
 type beside struct {
-	set      *repository.Set
+	set      *repository.Draft
 	files    []repository.File
 	warnings []string
 }

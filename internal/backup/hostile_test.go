@@ -379,7 +379,7 @@ func TestHostileDecisions(t *testing.T) {
 // listed holds that the one set of a destination can be read.
 func listed(t *testing.T, destination string) {
 	t.Helper()
-	dir, err := repository.Open(destination)
+	dir, err := repository.Make(destination)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ import (
 type running struct {
 	*Job
 	dir      *repository.Directory
-	set      *repository.Set
+	set      *repository.Draft
 	desync   *desync
 	manifest *repository.Manifest
 	counters counters
@@ -89,7 +89,7 @@ func (j *Job) open(begun time.Time) (r *running, dir *repository.Directory, abor
 }
 
 func (j *Job) begin(begun time.Time) (*running, error) {
-	dir, err := repository.Open(j.o.Destination)
+	dir, err := repository.Make(j.o.Destination)
 	if err != nil {
 		return nil, err
 	}

@@ -34,11 +34,11 @@ type source struct {
 // stream runs a tool and stores what it prints in one pass: tool, check, zstd frames, sha256, file. The tool may be
 // ahead by the buffer, no more. The first of these is the error: the destination's, the check's, the tool's, the end's.
 // When ctx ends it comes back within seconds, also from a destination that hangs.
-func stream(ctx context.Context, s source, set *repository.Set, o Options, counted *counters) ([]repository.File, error) {
+func stream(ctx context.Context, s source, set *repository.Draft, o Options, counted *counters) ([]repository.File, error) {
 	return abandonable(ctx, set.Folder(), func() ([]repository.File, error) { return store(ctx, s, set, o, counted) })
 }
 
-func store(ctx context.Context, s source, set *repository.Set, o Options, counted *counters) ([]repository.File, error) {
+func store(ctx context.Context, s source, set *repository.Draft, o Options, counted *counters) ([]repository.File, error) {
 	counted.restart()
 	log := newLog(o.Scrub, counted.stages.line)
 	data, err := set.New(s.file)

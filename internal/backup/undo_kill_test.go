@@ -246,7 +246,7 @@ func (s *server) endAndCheck(t *testing.T, a apart, after time.Duration, with sy
 // whole holds that each set there is is listed, and has the files of its manifest.
 func (a apart) whole(t *testing.T) {
 	t.Helper()
-	dir, err := repository.Open(a.Destination)
+	dir, err := repository.Make(a.Destination)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // announced makes a set of an announced name, and returns the name.
-func announced(t *testing.T, d *Directory) (s *Set, cluster, hidden, final string) {
+func announced(t *testing.T, d *Directory) (s *Draft, cluster, hidden, final string) {
 	t.Helper()
 	d.Announce = func(c, h, f string) error {
 		if _, err := os.Lstat(filepath.Join(d.path, c, h)); err == nil {

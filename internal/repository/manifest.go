@@ -56,6 +56,25 @@ type Manifest struct {
 	Warnings []string `json:"warnings"`
 }
 
+// What a file of a set can hold, as File.Content says it. A reader takes any other word for a file of which only length
+// and checksum are known.
+const (
+	ContentStream      = "xbstream"
+	ContentDump        = "sql"
+	ContentUsers       = "users"
+	ContentSystem      = "system"
+	ContentDefinitions = "definitions"
+)
+
+// Data returns the file with the database in it, the zero File where there is none.
+func (m *Manifest) Data() File {
+	i := slices.IndexFunc(m.Files, func(f File) bool { return f.Content == ContentStream || f.Content == ContentDump })
+	if i < 0 {
+		return File{}
+	}
+	return m.Files[i]
+}
+
 // Cluster is the Galera cluster that was backed up.
 type Cluster struct {
 	Name string `json:"name"` // the folder's name

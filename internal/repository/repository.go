@@ -57,8 +57,8 @@ func CheckFolder(path string) error {
 	return nil
 }
 
-// Open opens the directory that Check accepts, and makes the missing folders of its path, 0700.
-func Open(path string) (*Directory, error) {
+// Make opens the directory that Check accepts, and makes the missing folders of its path, 0700.
+func Make(path string) (*Directory, error) {
 	if err := Check(path); err != nil {
 		return nil, err
 	}

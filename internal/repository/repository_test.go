@@ -33,7 +33,7 @@ func home(t *testing.T) string {
 
 func open(t *testing.T) *Directory {
 	t.Helper()
-	d, err := Open(filepath.Join(home(t), "backups"))
+	d, err := Make(filepath.Join(home(t), "backups"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func open(t *testing.T) *Directory {
 	return d
 }
 
-func create(t *testing.T, d *Directory) *Set {
+func create(t *testing.T, d *Directory) *Draft {
 	t.Helper()
 	s, err := d.Create("galera_cluster", "physical", "controller-2", at)
 	if err != nil {
@@ -51,7 +51,7 @@ func create(t *testing.T, d *Directory) *Set {
 }
 
 // commit writes a set of one file.
-func commit(t *testing.T, s *Set) {
+func commit(t *testing.T, s *Draft) {
 	t.Helper()
 	f, err := s.Add("users.sql", "users", []byte("CREATE USER a;\n"))
 	if err != nil {
@@ -153,9 +153,9 @@ func TestAbortKeepsOtherSets(t *testing.T) {
 
 // Each step of Commit that fails leaves no set, and Abort can still clean up.
 func TestACommitThatFailsLeavesNoSet(t *testing.T) {
-	for name, plant := range map[string]func(s *Set) string{
-		"the manifest cannot be written": func(s *Set) string { return filepath.Join(s.Folder(), "manifest.json.tmp") },
-		"the manifest cannot be renamed": func(s *Set) string { return filepath.Join(s.Folder(), "manifest.json/x") },
+	for name, plant := range map[string]func(s *Draft) string{
+		"the manifest cannot be written": func(s *Draft) string { return filepath.Join(s.Folder(), "manifest.json.tmp") },
+		"the manifest cannot be renamed": func(s *Draft) string { return filepath.Join(s.Folder(), "manifest.json/x") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := open(t)
@@ -198,7 +198,7 @@ func TestBadDestinationsAreRefused(t *testing.T) {
 		"below another user": {func(t *testing.T, dir string) string { return owned(t, dir+"/o") + "/b" }, "/o belongs to user 65534"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d, err := Open(tt.make(t, home(t)))
+			d, err := Make(tt.make(t, home(t)))
 			if err == nil {
 				d.Close()
 			}
@@ -210,7 +210,7 @@ func TestBadDestinationsAreRefused(t *testing.T) {
 }
 
 func TestASetBelowAStickyParentIsFine(t *testing.T) {
-	d, err := Open(folder(t, home(t)+"/w", 0o777|fs.ModeSticky) + "/a/b")
+	d, err := Make(folder(t, home(t)+"/w", 0o777|fs.ModeSticky) + "/a/b")
 	if err != nil {
 		t.Fatal(err)
 	}

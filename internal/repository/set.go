@@ -26,8 +26,8 @@ const (
 	timeFormat   = "20060102T150405Z"
 )
 
-// Set is a set that is being written. It must end with Commit or Abort.
-type Set struct {
+// Draft is a set that is being written. It must end with Commit or Abort.
+type Draft struct {
 	dir         *Directory
 	cluster     string
 	name        string
@@ -37,7 +37,7 @@ type Set struct {
 }
 
 // Create begins a set. Its name has the time in UTC, to the second, moved on while there is a set of that name.
-func (d *Directory) Create(cluster, method, controller string, now time.Time) (*Set, error) {
+func (d *Directory) Create(cluster, method, controller string, now time.Time) (*Draft, error) {
 	for what, name := range map[string]string{"cluster name": cluster, "method": method, "controller name": controller} {
 		if err := CheckName(what, name); err != nil {
 			return nil, err
@@ -47,7 +47,7 @@ func (d *Directory) Create(cluster, method, controller string, now time.Time) (*
 	if err != nil {
 		return nil, err
 	}
-	s := &Set{dir: d, cluster: cluster, madeCluster: made}
+	s := &Draft{dir: d, cluster: cluster, madeCluster: made}
 	for range 100 {
 		s.name = now.UTC().Format(timeFormat) + "_" + method + "_" + controller
 		err = s.claim()
@@ -77,7 +77,7 @@ func (d *Directory) clusterFolder(cluster string) (made bool, err error) {
 }
 
 // claim takes the name, or says that it exists.
-func (s *Set) claim() error {
+func (s *Draft) claim() error {
 	if _, err := s.dir.root.Lstat(s.final()); err == nil {
 		return fs.ErrExist
 	}
@@ -97,32 +97,32 @@ func (s *Set) claim() error {
 	return err
 }
 
-func (s *Set) final() string  { return filepath.Join(s.cluster, s.name) }
-func (s *Set) hidden() string { return filepath.Join(s.cluster, partial+s.name) }
+func (s *Draft) final() string  { return filepath.Join(s.cluster, s.name) }
+func (s *Draft) hidden() string { return filepath.Join(s.cluster, partial+s.name) }
 
 // Name is <cluster>/<time>_<method>_<controller>. It stands in the manifest too, so that a manifest that was put
 // into another set shows.
-func (s *Set) Name() string { return s.final() }
+func (s *Draft) Name() string { return s.final() }
 
 // Path is where the set will be, after Commit.
-func (s *Set) Path() string { return filepath.Join(s.dir.path, s.final()) }
+func (s *Draft) Path() string { return filepath.Join(s.dir.path, s.final()) }
 
 // Folder is where the set's files are until then.
-func (s *Set) Folder() string { return filepath.Join(s.dir.path, s.hidden()) }
+func (s *Draft) Folder() string { return filepath.Join(s.dir.path, s.hidden()) }
 
 // New opens a new file of the set for writing, 0600. The caller syncs and closes it.
-func (s *Set) New(name string) (*os.File, error) {
+func (s *Draft) New(name string) (*os.File, error) {
 	return s.folder.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|syscall.O_NOFOLLOW, 0o600)
 }
 
 // Add writes a small file, uncompressed.
-func (s *Set) Add(name, content string, data []byte) (File, error) {
+func (s *Draft) Add(name, content string, data []byte) (File, error) {
 	sum := sha256.Sum256(data)
 	f := File{Name: name, Content: content, Compression: "none", Bytes: int64(len(data)), RawBytes: int64(len(data)), SHA256: hex.EncodeToString(sum[:])}
 	return f, s.write(name, data)
 }
 
-func (s *Set) write(name string, data []byte) error {
+func (s *Draft) write(name string, data []byte) error {
 	file, err := s.New(name)
 	if err != nil {
 		return err
@@ -132,7 +132,7 @@ func (s *Set) write(name string, data []byte) error {
 }
 
 // Commit writes the manifest and gives the set its name; only then it exists. An error leaves it for Abort.
-func (s *Set) Commit(m *Manifest) error {
+func (s *Draft) Commit(m *Manifest) error {
 	m.Format, m.Set = Format, s.Name()
 	data, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
@@ -148,7 +148,7 @@ func (s *Set) Commit(m *Manifest) error {
 }
 
 // publish is: temporary name, fsync, rename, fsync of the folder; then the same for the folder itself.
-func (s *Set) publish(manifest []byte) error {
+func (s *Draft) publish(manifest []byte) error {
 	if err := s.write(ManifestName+".tmp", manifest); err != nil {
 		return err
 	}
@@ -174,7 +174,7 @@ func syncFolder(r *os.Root, name string) error {
 }
 
 // Restart removes all files of the set, so that it can be written anew.
-func (s *Set) Restart() error {
+func (s *Draft) Restart() error {
 	entries, err := fs.ReadDir(s.folder.FS(), ".")
 	for _, e := range entries {
 		err = errors.Join(err, s.folder.RemoveAll(e.Name()))
@@ -186,7 +186,7 @@ func (s *Set) Restart() error {
 }
 
 // Abort removes all of the set. The error names what is left.
-func (s *Set) Abort() error {
+func (s *Draft) Abort() error {
 	s.folder.Close()
 	name := s.hidden()
 	if s.published {
@@ -201,7 +201,7 @@ func (s *Set) Abort() error {
 
 // forgetCluster removes the cluster's folder if this set made it. Another backup may have begun a set there; then it
 // is not empty and stays.
-func (s *Set) forgetCluster() {
+func (s *Draft) forgetCluster() {
 	if s.madeCluster {
 		_ = s.dir.root.Remove(s.cluster)
 	}

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"overcloud.backup/internal/process"
+	"overcloud.backup/internal/rebuild"
 	"overcloud.backup/internal/repository"
-	"overcloud.backup/internal/verify"
 )
 
 // Replaceable refuses a controller on which the datadir could not be replaced, or put back, once the database is
@@ -70,7 +70,7 @@ func (n *Node) lasting() (process.Worker, bool) {
 
 // canMakeEmpty looks for what an empty datadir is made with: every controller but the target gets one.
 func (n *Node) canMakeEmpty(ctx context.Context) error {
-	if _, err := verify.ServerUser(ctx, n.Image); err != nil {
+	if _, err := rebuild.ServerUser(ctx, n.Image); err != nil {
 		return fmt.Errorf("an empty datadir could not be made here: %w", err)
 	}
 	return nil

@@ -15,7 +15,7 @@ import (
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/jobs"
-	"overcloud.backup/internal/verify"
+	"overcloud.backup/internal/rebuild"
 )
 
 // Home is where a controller keeps its book.
@@ -42,12 +42,12 @@ type Book struct {
 	// Carried says which definitions were noted, in a file beside the book.
 	Carried galera.Carried `json:"carried,omitempty"`
 	// Events are those to enable once the restored cluster runs.
-	Events   verify.Events `json:"events,omitzero"`
-	Target   bool          `json:"target"` // this controller gets the set, the others get it from there
-	Datadir  string        `json:"datadir"`
-	Began    string        `json:"began"`
-	Fence    *Fence        `json:"fence,omitempty"` // keeps clients out, while it is there
-	Resource *Role         `json:"resource,omitempty"`
+	Events   rebuild.Events `json:"events,omitzero"`
+	Target   bool           `json:"target"` // this controller gets the set, the others get it from there
+	Datadir  string         `json:"datadir"`
+	Began    string         `json:"began"`
+	Fence    *Fence         `json:"fence,omitempty"` // keeps clients out, while it is there
+	Resource *Role          `json:"resource,omitempty"`
 	// Aside are the folders that the datadirs of before were moved to, the oldest first: that is the operator's.
 	Aside []string `json:"aside"`
 	// Replaced says that what lies at Datadir may be what this restore put there.
@@ -200,7 +200,7 @@ func (b *Book) At(uuid string, seqno int64) error {
 }
 
 // Made notes what was made ready: the definitions, for a look at the cluster that runs on it, and the events.
-func (b *Book) Made(built verify.Built, carried galera.Carried) error {
+func (b *Book) Made(built rebuild.Built, carried galera.Carried) error {
 	if err := jobs.ReplaceDurably(b.definitions(), built.Definitions.Lines()); err != nil {
 		return fmt.Errorf("note the definitions of what is restored: %w", err)
 	}

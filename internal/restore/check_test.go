@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"overcloud.backup/internal/galera"
-	"overcloud.backup/internal/verify"
+	"overcloud.backup/internal/rebuild"
 	"overcloud.backup/tests/mariadb"
 )
 
@@ -43,7 +43,7 @@ func TestTheSchemaIsHeldAgainstTheSetsWhereTheAccountSeesIt(t *testing.T) {
 	if warning, err := b.CompareSchema(t.Context(), c); warning != "" || err != nil {
 		t.Errorf("a restore that noted none: %q %v", warning, err)
 	}
-	if err := b.Made(verify.Built{Definitions: definitions}, galera.ByDump); err != nil {
+	if err := b.Made(rebuild.Built{Definitions: definitions}, galera.ByDump); err != nil {
 		t.Fatal(err)
 	}
 	if warning, err := b.CompareSchema(t.Context(), c); warning != "" || err != nil {

@@ -16,8 +16,8 @@ import (
 
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/process"
+	"overcloud.backup/internal/rebuild"
 	"overcloud.backup/internal/safefile"
-	"overcloud.backup/internal/verify"
 )
 
 // markName is a file that says of which restore a datadir is. Servers leave it alone; a state transfer removes it.
@@ -127,7 +127,7 @@ func (n *Node) makeEmpty(ctx context.Context, at string) error {
 	if err := os.RemoveAll(at); err != nil {
 		return err
 	}
-	owner, err := verify.ServerUser(ctx, n.Image)
+	owner, err := rebuild.ServerUser(ctx, n.Image)
 	if err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func (n *Node) makeEmpty(ctx context.Context, at string) error {
 	if err != nil {
 		return err
 	}
-	return verify.Empty(ctx, at, owner, n.Options, n.Image)
+	return rebuild.Empty(ctx, at, owner, n.Options, n.Image)
 }
 
 // grastate says where the restored data stand. safe_to_bootstrap makes the agent take this controller first; the others

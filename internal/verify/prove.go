@@ -5,52 +5,67 @@ package verify
 import (
 	"context"
 	"time"
+
+	"overcloud.backup/internal/rebuild"
+	"overcloud.backup/internal/repository"
 )
 
 // Options say how a set is verified.
 type Options struct {
-	Level  Level
+	Level  repository.Level
 	Host   string // of this verification
 	MadeBy string // "overcloud.backup 1.0.0"
-	RestoreOptions
+	// Rebuild says how LevelRestore rebuilds the set, and to whom both levels report their progress.
+	Rebuild rebuild.Options
 }
 
 // Verification is one that may be done: everything was looked at, nothing was changed.
 type Verification struct {
-	set      *Set
+	set      *repository.Set
 	o        Options
-	problems []Problem // of the manifest; nothing else is looked at then
-	restore  *Restore
+	problems []repository.Problem // of the manifest; nothing else is looked at then
+	rebuild  *rebuild.Rebuild
 }
 
 // Prepare looks at the manifest, and for a restore at the programs and the room.
-func Prepare(ctx context.Context, s *Set, o Options) (*Verification, error) {
-	v := &Verification{set: s, o: o, problems: checkManifest(s.Manifest)}
-	if len(v.problems) > 0 || o.Level != LevelRestore {
+func Prepare(ctx context.Context, s *repository.Set, o Options) (*Verification, error) {
+	v := &Verification{set: s, o: o, problems: s.Check()}
+	if len(v.problems) > 0 || o.Level != repository.LevelRestore {
 		return v, nil
 	}
 	var err error
-	v.restore, err = PrepareRestore(ctx, s, o.RestoreOptions)
+	v.rebuild, err = rebuild.Prepare(ctx, s, o.Rebuild)
 	return v, err
 }
 
 // Plan is what a restore will do; nil when none is asked for.
-func (v *Verification) Plan() *Plan {
-	if v.restore == nil {
+func (v *Verification) Plan() *rebuild.Plan {
+	if v.rebuild == nil {
 		return nil
 	}
-	return &v.restore.plan
+	plan := v.rebuild.Plan()
+	return &plan
+}
+
+// Found is what a verification found out about a set.
+type Found struct {
+	Problems []repository.Problem
+	Warnings []string
+	// Unreadable says that the problems are of a file that cannot be read back. Read says that all of them were.
+	Unreadable, Read bool
+	// Restored is what the server held; nil when none came up.
+	Restored *repository.Restored
 }
 
 // Run verifies the set and writes the outcome beside the manifest. An error says that nothing was proven; then nothing
 // was written either.
-func (v *Verification) Run(ctx context.Context) (Outcome, error) {
+func (v *Verification) Run(ctx context.Context) (repository.Outcome, error) {
 	began := time.Now()
 	found, err := v.find(ctx)
 	if err != nil {
-		return Outcome{}, err
+		return repository.Outcome{}, err
 	}
-	o := Outcome{
+	o := repository.Outcome{
 		OK: len(found.Problems) == 0, At: seconds(time.Now()), Duration: float64(time.Since(began).Milliseconds()) / 1000, Host: v.o.Host,
 		MadeBy: v.o.MadeBy, Problems: found.Problems, Warnings: found.Warnings, Restored: found.Restored,
 	}
@@ -62,16 +77,16 @@ func (v *Verification) find(ctx context.Context) (Found, error) {
 	if len(v.problems) > 0 {
 		return found, nil
 	}
-	if v.restore != nil {
-		return v.restore.Run(ctx)
+	if v.rebuild != nil {
+		return v.look(ctx)
 	}
-	progress := Progress{Phase: "read", ExpectedBytes: v.set.Bytes()}
+	progress := rebuild.Progress{Phase: "read", ExpectedBytes: v.set.Bytes()}
 	began, told := time.Now(), time.Time{}
 	tell := func(n int64) {
 		progress.ReadBytes += n
-		if now := time.Now(); v.o.Progress != nil && now.Sub(told) > 500*time.Millisecond {
+		if now := time.Now(); v.o.Rebuild.Progress != nil && now.Sub(told) > 500*time.Millisecond {
 			told, progress.Elapsed = now, float64(now.Sub(began).Milliseconds())/1000
-			v.o.Progress(progress)
+			v.o.Rebuild.Progress(progress)
 		}
 	}
 	var err error
@@ -80,20 +95,40 @@ func (v *Verification) find(ctx context.Context) (Found, error) {
 	return found, err
 }
 
+// look rebuilds the set and looks into the copy.
+func (v *Verification) look(ctx context.Context) (found Found, err error) {
+	found.Warnings = []string{}
+	j := &judge{}
+	if j.before, err = v.set.Record(); err != nil {
+		found.Warnings = append(found.Warnings, err.Error())
+	}
+	seen, err := v.rebuild.Look(ctx, func(ctx context.Context, c *rebuild.Copy) (err error) {
+		j.Copy = c
+		found.Restored, err = j.inspect(ctx)
+		return err
+	})
+	if err != nil {
+		return Found{}, err
+	}
+	found.Problems, found.Warnings = seen.Problems, append(found.Warnings, seen.Warnings...)
+	found.Unreadable, found.Read = seen.Unreadable, found.Restored != nil
+	return found, nil
+}
+
 // write keeps what was found for each level that it is of. A restore has read the set, too.
-func (v *Verification) write(found Found, o Outcome) error {
+func (v *Verification) write(found Found, o repository.Outcome) error {
 	read := o
 	read.Restored = nil
 	switch {
-	case v.restore == nil, found.Unreadable:
-		return v.set.Write(LevelRead, read)
+	case v.rebuild == nil, found.Unreadable:
+		return v.set.Write(repository.LevelRead, read)
 	case found.Read:
-		read.OK, read.Problems, read.Warnings = true, []Problem{}, []string{}
-		if err := v.set.Write(LevelRead, read); err != nil {
+		read.OK, read.Problems, read.Warnings = true, []repository.Problem{}, []string{}
+		if err := v.set.Write(repository.LevelRead, read); err != nil {
 			return err
 		}
 	}
-	return v.set.Write(LevelRestore, o)
+	return v.set.Write(repository.LevelRestore, o)
 }
 
 func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }

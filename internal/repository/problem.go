@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package repository
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// ProblemKind says what is to be done about a problem.
+type ProblemKind string
+
+// The kinds, the worst first.
+const (
+	// Damaging is a set whose bytes are not those that were written.
+	Damaging ProblemKind = "damaged"
+	// NotLoading is a statement that the server refuses, or that no dump holds.
+	NotLoading ProblemKind = "does_not_load"
+	// Differing is a set from which something else was made than what it says it was made of.
+	Differing ProblemKind = "differs"
+)
+
+// kinds are all of them, with the words for a set that has such a problem.
+var kinds = []struct {
+	ProblemKind
+	words string
+}{{Damaging, "is damaged"}, {NotLoading, "does not load"}, {Differing, "differs from what was recorded"}}
+
+// Problem is one way in which a set is not what its manifest says.
+type Problem struct {
+	Kind ProblemKind `json:"kind"`
+	File string      `json:"file"`
+	// Offset is where in the file, as it lies there, the damage begins or the piece that holds it; nil when only the
+	// checksum of the whole file tells.
+	Offset *int64 `json:"offset,omitempty"`
+	// Line is that of a statement that does not load, in the file as it is unpacked, and Object what the statement is
+	// about.
+	Line   int    `json:"line,omitempty"`
+	Object string `json:"object,omitempty"`
+	Reason string `json:"reason"`
+}
+
+// UnmarshalJSON reads a problem. Those of earlier versions have no kind: every problem was called damage then.
+func (p *Problem) UnmarshalJSON(text []byte) error {
+	type plain Problem
+	read := plain{Kind: Damaging}
+	err := json.Unmarshal(text, &read)
+	if *p = Problem(read); p.words() == "" {
+		p.Kind = Damaging
+	}
+	return err
+}
+
+func (p Problem) words() string {
+	for _, kind := range kinds {
+		if kind.ProblemKind == p.Kind {
+			return kind.words
+		}
+	}
+	return ""
+}
+
+func (p Problem) String() string {
+	at := p.File
+	if p.Offset != nil {
+		at += fmt.Sprintf(", offset %d", *p.Offset)
+	}
+	if p.Line > 0 {
+		at += fmt.Sprintf(", line %d", p.Line)
+	}
+	if p.Object != "" {
+		at += ", " + p.Object
+	}
+	return at + ": " + p.Reason
+}
+
+// Damage is a problem without an offset.
+func Damage(file, format string, args ...any) Problem {
+	return Problem{Kind: Damaging, File: file, Reason: fmt.Sprintf(format, args...)}
+}
+
+// DamageAt is a problem with an offset.
+func DamageAt(file string, offset int64, format string, args ...any) Problem {
+	p := Damage(file, format, args...)
+	p.Offset = &offset
+	return p
+}
+
+// Of returns the problem with another kind.
+func (p Problem) Of(kind ProblemKind) Problem {
+	p.Kind = kind
+	return p
+}
+
+// Verdict says in one line what the problems make of a set: "is damaged: ...; differs from what was recorded: ...".
+func Verdict(problems []Problem) string {
+	var all []string
+	for _, kind := range kinds {
+		var some []Problem
+		for _, p := range problems {
+			if p.Kind == kind.ProblemKind {
+				some = append(some, p)
+			}
+		}
+		if len(some) > 0 {
+			all = append(all, kind.words+": "+Join(some))
+		}
+	}
+	return strings.Join(all, "; it ")
+}
+
+// Join writes the first problems in one line, and how many there are besides.
+func Join(problems []Problem) string {
+	const most = 5
+	var texts []string
+	for _, p := range problems[:min(len(problems), most)] {
+		texts = append(texts, p.String())
+	}
+	if more := len(problems) - most; more > 0 {
+		texts = append(texts, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(texts, "; ")
+}
+
+// Unusable is a set that is damaged or cannot be restored.
+type Unusable struct {
+	Path string
+	Problem
+}
+
+func (u *Unusable) Error() string {
+	return fmt.Sprintf("the set %s cannot be restored: it %s", u.Path, Verdict([]Problem{u.Problem}))
+}

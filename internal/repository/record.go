@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package repository
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"syscall"
+
+	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/safefile"
+)
+
+// Level is how deep a set was verified. The zero value is not at all.
+type Level string
+
+// LevelRead read every byte back; LevelRestore started a server on a copy of the set and looked into it.
+const (
+	LevelRead    Level = "read"
+	LevelRestore Level = "restore"
+)
+
+const RecordName = "verified.json"
+
+// recordFormat is the version of the record that this code writes.
+const recordFormat = 1
+
+// Record is verified.json, which lies beside the manifest. It holds for that manifest alone.
+type Record struct {
+	Format int    `json:"format"`
+	Set    string `json:"set"`
+	// ManifestSHA256 is that of the manifest that was verified. With another one the record counts for nothing.
+	ManifestSHA256 string `json:"manifest_sha256"`
+	// Read and Restore are the last ones of their level, nil if there was none.
+	Read    *Outcome `json:"read"`
+	Restore *Outcome `json:"restore"`
+}
+
+// Outcome is one verification.
+type Outcome struct {
+	OK       bool      `json:"ok"`
+	At       float64   `json:"at"`       // when it ended, seconds since the epoch
+	Duration float64   `json:"duration"` // seconds
+	Host     string    `json:"host"`
+	MadeBy   string    `json:"made_by"`
+	Problems []Problem `json:"problems"`
+	Warnings []string  `json:"warnings"`
+	// Restored is what the scratch server held.
+	Restored *Restored `json:"restored,omitempty"`
+}
+
+// passed tells the deepest level that still counts, when it was passed, and what was found wrong. A set that cannot be
+// read has no level, whatever it was restored from before.
+func (r Record) passed() (level Level, at float64, problems []Problem) {
+	problems = []Problem{}
+	for _, o := range []struct {
+		level Level
+		*Outcome
+	}{{LevelRead, r.Read}, {LevelRestore, r.Restore}} {
+		switch {
+		case o.Outcome == nil:
+		case !o.OK:
+			problems = append(problems, o.Problems...)
+		case o.level == LevelRead || level == LevelRead:
+			level, at = o.level, o.At
+		}
+	}
+	return level, at, problems
+}
+
+// Record reads what earlier verifications found; empty when there was none. One of another set, or of this set with
+// another manifest, is an error.
+func (s *Set) Record() (Record, error) {
+	content, err := safefile.ReadIn(s.folder, RecordName, maxSmall)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Record{}, nil
+	}
+	var r Record
+	if err == nil {
+		err = CheckJSON(content)
+	}
+	if err == nil {
+		err = json.Unmarshal(content, &r)
+	}
+	switch {
+	case err != nil:
+		return Record{}, fmt.Errorf("%s: %w", s.path(RecordName), excerpt.Error(err))
+	case r.Format != recordFormat:
+		return Record{}, fmt.Errorf("%s: its format is %d, and this version reads %d", s.path(RecordName), r.Format, recordFormat)
+	case r.Set != s.Name:
+		return Record{}, fmt.Errorf("%s: it is that of the set %q and counts for nothing here", s.path(RecordName),
+			excerpt.Of(r.Set))
+	case r.ManifestSHA256 != s.Sum:
+		return Record{}, fmt.Errorf("%s: the manifest is not the one that was verified, so it counts for nothing", s.path(RecordName))
+	}
+	return r, nil
+}
+
+// Write keeps the outcome of a level beside the manifest, and drops what does not hold for it.
+func (s *Set) Write(level Level, o Outcome) error {
+	r, err := s.Record()
+	if err != nil {
+		r = Record{}
+	}
+	r.Format, r.Set, r.ManifestSHA256 = recordFormat, s.Name, s.Sum
+	if level == LevelRestore {
+		r.Restore = &o
+	} else {
+		r.Read = &o
+	}
+	content, err := json.MarshalIndent(r, "", "  ")
+	if err == nil {
+		err = s.replace(RecordName, append(bytes.TrimSpace(content), '\n'))
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", s.path(RecordName), err)
+	}
+	return nil
+}
+
+// replace is: temporary name, fsync, rename, fsync of the folder.
+func (s *Set) replace(name string, content []byte) error {
+	temporary := name + ".tmp"
+	f, err := s.folder.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|syscall.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = s.folder.Rename(temporary, name)
+	}
+	if err != nil {
+		return errors.Join(err, s.folder.Remove(temporary))
+	}
+	folder, err := s.folder.Open(".")
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}

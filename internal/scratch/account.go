@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package scratch
+
+import (
+	"errors"
+	"fmt"
+	"os/user"
+	"strconv"
+
+	"overcloud.backup/internal/process"
+)
+
+// Account is the user of the server's programs. Tests have another one where there is none of this name.
+var Account = "mysql"
+
+// NoAccountError is a host that has nobody to run the server's programs but root.
+type NoAccountError struct{ name string }
+
+// ServerUser is mysql, so that nothing that lies in a set is run by root.
+func ServerUser() (process.Owner, error) { return UserNamed(Account) }
+
+func UserNamed(name string) (process.Owner, error) {
+	u, err := user.Lookup(name)
+	var unknown user.UnknownUserError
+	if errors.As(err, &unknown) {
+		return process.Owner{}, &NoAccountError{name}
+	}
+	if err != nil {
+		return process.Owner{}, err
+	}
+	uid, err := strconv.Atoi(u.Uid)
+	if err != nil {
+		return process.Owner{}, err
+	}
+	gid, err := strconv.Atoi(u.Gid)
+	if err == nil && uid == 0 {
+		err = fmt.Errorf("the user %s is root, who never runs what is in a set", name)
+	}
+	return process.Owner{UID: uid, GID: gid}, err
+}
+
+func (e *NoAccountError) Error() string {
+	return fmt.Sprintf("this host has no user %s, and what is in a set is never run by root: install the server's package, "+
+		"or make that user with useradd --system --user-group --no-create-home --shell /sbin/nologin %[1]s", e.name)
+}
