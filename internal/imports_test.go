@@ -30,8 +30,8 @@ var only = map[string][]string{
 	"github.com/go-sql-driver/mysql": {"galera"},
 	"github.com/beevik/etree":        {"pacemaker"},
 	module + "ansible":               {},
-	module + "selection":             {},
-	module + "backup":                {},
+	module + "selection":             {"jobs/backups"},
+	module + "backup":                {"jobs/backups", "restore/steps"},
 	module + "restore/plan":          {"restore/steps"},
 }
 
@@ -47,7 +47,8 @@ var may = map[string][]string{
 	"selection":  {"reading", "galera", "pacemaker", "haproxy"},
 	"optionfile": {"peer"},
 	"unit":       {"process"},
-	"jobs":       {"safefile", "journal"},
+	"jobs":       {"safefile", "journal", "unit"},
+	"option":     {"galera"},
 	"container":  {"process"},
 	"repository": {"safefile", "xbstream", "zframe", "process", "galera"},
 	"scratch":    {"safefile", "repository", "process", "galera", "container"},
@@ -58,6 +59,12 @@ var may = map[string][]string{
 	"restore":    {"container", "safefile", "galera", "jobs", "optionfile", "pacemaker", "process", "repository", "rebuild"},
 	"backup": {"safefile", "peer", "reading", "process", "galera", "pacemaker", "haproxy", "repository", "xbstream", "zframe",
 		"journal", "unit", "jobs"},
+
+	"jobs/backups": {"jobs", "unit", "journal", "backup", "option", "optionfile", "pacemaker", "selection"},
+	"jobs/verifications": {"jobs", "unit", "option", "container", "galera", "repository", "scratch", "rebuild", "verify",
+		"restore"},
+	"restore/steps": {"restore", "jobs", "option", "galera", "pacemaker", "process", "repository", "rebuild", "reload",
+		"backup"},
 }
 
 // everybody's packages have only text to do with.

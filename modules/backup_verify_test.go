@@ -10,44 +10,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/jobs"
 	"overcloud.backup/internal/unit"
+	"overcloud.backup/tests/sets"
+	"overcloud.backup/tests/units"
 )
-
-// smallSet makes a set of a dump that is not compressed.
-func smallSet(t *testing.T) (destination, path string) {
-	t.Helper()
-	dir := t.TempDir()
-	for _, d := range []string{filepath.Dir(dir), dir} {
-		if err := os.Chmod(d, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	destination = filepath.Join(dir, "sets")
-	r, err := repository.Make(destination)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	set, err := r.Create("solo", "logical", "controller-1", time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := set.Add("backup.sql", "sql", []byte("CREATE DATABASE nova;\n-- Dump completed\n"))
-	if err == nil {
-		err = set.Commit(&repository.Manifest{
-			Cluster: repository.Cluster{Name: "solo"}, Controller: "controller-1", Method: "logical", StartedAt: 1, EndedAt: 2,
-			Position: repository.Position{UUID: "0bf81e81-e6a9-11f1-aab7-6f76032d5070", Seqno: 3, SeqnoEnd: 4}, Files: []repository.File{f},
-			Server: repository.Server{Version: "10.3.1-MariaDB"}, Warnings: []string{},
-		})
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return destination, set.Path()
-}
 
 // asked runs a module as Ansible does.
 func asked(t *testing.T, module string, args map[string]any) map[string]any {
@@ -56,9 +24,9 @@ func asked(t *testing.T, module string, args map[string]any) map[string]any {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := systemd
-	defer func() { systemd = before }()
-	systemd = func(context.Context) (int, error) { return 0, unit.ErrNoSystemd }
+	before := jobs.Systemd
+	defer func() { jobs.Systemd = before }()
+	jobs.Systemd = func(context.Context) (int, error) { return 0, unit.ErrNoSystemd }
 	var out bytes.Buffer
 	program().Main([]string{"-", module}, bytes.NewReader(in), &out)
 	var answer map[string]any
@@ -78,7 +46,7 @@ func newest(t *testing.T, destination string) map[string]any {
 }
 
 func TestASetIsListedReadBackAndVerified(t *testing.T) {
-	destination, path := smallSet(t)
+	destination, path := sets.Small(t)
 	if n := newest(t, destination); n["path"] != path || n["verified"] != "" {
 		t.Errorf("%v", n)
 	}
@@ -99,7 +67,7 @@ func TestASetIsListedReadBackAndVerified(t *testing.T) {
 }
 
 func TestADamagedSetIsNamedWithFileAndOffset(t *testing.T) {
-	destination, path := smallSet(t)
+	destination, path := sets.Small(t)
 	if err := os.Truncate(filepath.Join(path, "backup.sql"), 7); err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +96,7 @@ func TestADamagedSetIsNamedWithFileAndOffset(t *testing.T) {
 }
 
 func TestARestoreThatCannotBeDoneIsRefused(t *testing.T) {
-	destination, _ := smallSet(t)
+	destination, _ := sets.Small(t)
 	scratch := filepath.Join(filepath.Dir(destination), "scratch")
 	args := map[string]any{"destination": destination, "scratch": scratch, "policy": "allow_active"}
 	if answer := asked(t, "backup_verify", args); answer["failed"] != true {
@@ -142,5 +110,21 @@ func TestARestoreThatCannotBeDoneIsRefused(t *testing.T) {
 	}
 	if answer := asked(t, "backup_verify", map[string]any{"state": "recovered", "scratch": scratch}); answer["failed"] != nil || answer["changed"] != false {
 		t.Errorf("nothing to recover: %v", answer)
+	}
+}
+
+// A set that is only read back needs no programs of the server.
+func TestASetIsReadBackWhilePacemakerIsDown(t *testing.T) {
+	destination, _ := sets.Small(t)
+	units.Store(t)
+	if err := os.Remove(filepath.Join(strings.Split(os.Getenv("PATH"), ":")[0], "cib")); err != nil {
+		t.Fatal(err)
+	}
+	if answer := asked(t, "backup_verify", map[string]any{"destination": destination, "level": "read"}); answer["failed"] != nil {
+		t.Error(answer)
+	}
+	answer := asked(t, "backup_verify", map[string]any{"destination": destination, "policy": "allow_active", "scratch": filepath.Join(filepath.Dir(destination), "scratch")})
+	if msg, _ := answer["msg"].(string); !strings.Contains(msg, "see what image the database runs in: read the galera resource") {
+		t.Error(msg)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/restore"
 	"overcloud.backup/internal/restore/plan"
+	"overcloud.backup/internal/restore/steps"
 )
 
 // seen is what a controller answers when it is asked to look, as it reaches the plan: by the types of galera_restore.
@@ -19,7 +20,7 @@ func seen(t *testing.T, host string, book *restore.Book) any {
 	t.Helper()
 	needed := &rebuild.Plan{}
 	needed.Space.Needed = 3
-	raw, err := json.Marshal(galeraRestoreValues{
+	raw, err := json.Marshal(steps.Values{
 		Node: &restore.Node{Name: host, Members: []string{"c0", "c1"}, Datadir: "/var/lib/mysql", Port: "3306", Free: 5},
 		Book: book, Set: &repository.Entry{Name: "S", Path: "/sets/galera_cluster/S"}, Plan: needed, NewJob: "new",
 		UnderWay: book.UnderWay(), Stopped: book.Stopped(),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package main
+package backups
 
 import (
 	"context"
@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"overcloud.backup/internal/ansible"
 	"overcloud.backup/internal/backup"
 	"overcloud.backup/internal/jobs"
 	"overcloud.backup/internal/journal"
@@ -19,22 +18,22 @@ import (
 	"overcloud.backup/internal/unit"
 )
 
-// recovered is what was, or would be, undone of one job.
-type recovered struct {
+// Recovered is what was, or would be, undone of one job.
+type Recovered struct {
 	Job    string          `json:"job"`
 	Undone []backup.Undone `json:"undone"`
 }
 
-// recover undoes what jobs of this host left that do not run any more: after a restart of the host, or when the undo of
+// Recover undoes what jobs of this host left that do not run any more: after a restart of the host, or when the undo of
 // a unit could not do it all. It also frees locks of jobs that this host knows nothing of any more.
-func (o galeraBackupOptions) recover(ctx context.Context, call *ansible.Call, store jobs.Store) (*ansible.Result, error) {
+func (o Options) Recover(ctx context.Context, caller jobs.Caller, store jobs.Store) (*jobs.Answer, error) {
 	all, err := store.List()
-	found := []recovered{}
+	found := []Recovered{}
 	for _, job := range all {
 		if o.Job != "" && job.ID != o.Job {
 			continue
 		}
-		one, failed := o.recoverJob(ctx, call, job)
+		one, failed := o.recoverJob(ctx, caller, job)
 		if failed != nil {
 			err = errors.Join(err, fmt.Errorf("job %s: %w", job.ID, failed))
 		}
@@ -43,32 +42,35 @@ func (o galeraBackupOptions) recover(ctx context.Context, call *ansible.Call, st
 		}
 	}
 	held, unseen := pacemaker.Locks(ctx)
-	if call.CheckMode {
+	if caller.CheckMode {
 		held = slices.DeleteFunc(held, func(l pacemaker.Lock) bool { return shown(found, l) })
 	}
-	freed, failed := o.recoverLocks(ctx, call, store, held)
+	freed, failed := o.recoverLocks(ctx, caller, held)
 	found, err = append(found, freed...), errors.Join(err, failed)
-	if !call.CheckMode {
+	if !caller.CheckMode {
 		// Only room is at stake.
 		_ = store.Prune(keepJobs)
 	}
-	r := &ansible.Result{Changed: len(found) > 0, Msg: sum(found, call.CheckMode), Values: map[string]any{"recovered": found}}
+	values := map[string]any{"recovered": found}
+	r := &jobs.Answer{Changed: len(found) > 0, Msg: sum(found, caller.CheckMode), Values: values}
 	if unseen != nil {
 		// A lock in a journal is an error of its job. This is about one that no job here knows of, and a host whose
 		// Pacemaker is down must not be left out for it: what is wrong with it, the facts tell.
-		r.Warnings = []string{"whether this node holds the cluster's backup lock without need is not known: " + unseen.Error()}
+		r.Warnings = []string{
+			"whether this node holds the cluster's backup lock without need is not known: " + unseen.Error(),
+		}
 	}
 	return r, err
 }
 
 // shown says that a lock is among what a journal has open.
-func shown(found []recovered, l pacemaker.Lock) bool {
-	return slices.ContainsFunc(found, func(r recovered) bool {
+func shown(found []Recovered, l pacemaker.Lock) bool {
+	return slices.ContainsFunc(found, func(r Recovered) bool {
 		return r.Job == l.Job && slices.ContainsFunc(r.Undone, func(u backup.Undone) bool { return u.Effect == "lock" })
 	})
 }
 
-func sum(found []recovered, would bool) string {
+func sum(found []Recovered, would bool) string {
 	if len(found) == 0 {
 		return "no job has left anything here"
 	}
@@ -83,28 +85,25 @@ func sum(found []recovered, would bool) string {
 	return verb + strings.Join(texts, "; ")
 }
 
-func (o galeraBackupOptions) recoverJob(ctx context.Context, call *ansible.Call, job *jobs.Job) (recovered, error) {
-	r := recovered{Job: job.ID, Undone: []backup.Undone{}}
-	if settling(job) { // asked first: its unit may begin just now
-		return r, nil
-	}
-	u, err := unit.Show(ctx, job.Unit())
-	if err != nil || u.Running() {
+func (o Options) recoverJob(ctx context.Context, caller jobs.Caller, job *jobs.Job) (Recovered, error) {
+	r := Recovered{Job: job.ID, Undone: []backup.Undone{}}
+	if gone, err := job.Gone(ctx); err != nil || !gone {
 		return r, err
 	}
-	if call.CheckMode {
+	var err error
+	if caller.CheckMode {
 		r.Undone, err = left(job)
 		return r, err
 	}
-	r.Undone, err = o.undo(ctx, call, job)
+	r.Undone, err = o.undo(ctx, caller, job)
 	var corrupt *journal.CorruptError
 	if errors.As(err, &corrupt) {
-		err = fmt.Errorf("%w: what could be read of it was undone; look whether wsrep_desync is ON here without need, and for folders "+
-			".partial-* in the destination, then remove the folder of the job", err)
+		err = fmt.Errorf("%w: what could be read of it was undone; look whether wsrep_desync is ON here without need, and for "+
+			"folders .partial-* in the destination, then remove the folder of the job", err)
 	}
 	err = errors.Join(err, job.DropSecrets(), unit.Forget(ctx, job.Unit()))
 	if state, _ := job.State(); !state.Finished && err == nil {
-		err = job.End(failure(fmt.Sprintf("job %s was ended by force; undone: %s", job.ID, said(r.Undone))))
+		err = job.End(jobs.Failure(fmt.Sprintf("job %s was ended by force; undone: %s", job.ID, said(r.Undone))))
 	}
 	return r, err
 }
@@ -138,18 +137,18 @@ func would(e journal.Entry) string {
 }
 
 // recoverLocks frees locks that this node holds for jobs that do not run here.
-func (o galeraBackupOptions) recoverLocks(ctx context.Context, call *ansible.Call, store jobs.Store, held []pacemaker.Lock) (found []recovered, err error) {
+func (o Options) recoverLocks(ctx context.Context, caller jobs.Caller, held []pacemaker.Lock) (found []Recovered, err error) {
 	for _, l := range held {
 		if o.Job != "" && l.Job != o.Job {
 			continue
 		}
-		alive, failed := running(store)(ctx, l.Job)
-		if failed == nil && !alive && !call.CheckMode {
+		alive, failed := jobs.Running(ctx, l.Job)
+		if failed == nil && !alive && !caller.CheckMode {
 			failed = pacemaker.Break(ctx, l)
 		}
 		if err = errors.Join(err, failed); failed == nil && !alive {
 			done := backup.Undone{Effect: "lock", Done: "the cluster's backup lock of job " + l.Job + " is free"}
-			found = append(found, recovered{Job: l.Job, Undone: []backup.Undone{done}})
+			found = append(found, Recovered{Job: l.Job, Undone: []backup.Undone{done}})
 		}
 	}
 	return found, err

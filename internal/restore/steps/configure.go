@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package main
+package steps
 
 import (
 	"context"
 	"fmt"
 	"strings"
 
-	"overcloud.backup/internal/ansible"
+	"overcloud.backup/internal/jobs"
 	"overcloud.backup/internal/pacemaker"
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/restore/plan"
 )
 
 // maxNamed is how many places a warning names.
@@ -26,14 +27,14 @@ func hiddenChanges(places []string, set string) string {
 }
 
 // configured replaces Pacemaker's configuration by that of the set. In check mode it shows the difference.
-func (o galeraRestoreOptions) configured(ctx context.Context, call *ansible.Call) (*ansible.Result, error) {
+func (o Options) configured(ctx context.Context, caller jobs.Caller) (*jobs.Answer, error) {
 	s, err := o.open()
 	if err != nil {
 		return nil, err
 	}
 	defer s.Close()
 	if problems := s.Check(); len(problems) > 0 {
-		return nil, bad(s.Path(), problems)
+		return nil, repository.Bad(s.Path(), problems)
 	}
 	content, err := s.Content(ctx, "cib")
 	if err != nil {
@@ -52,10 +53,10 @@ func (o galeraRestoreOptions) configured(ctx context.Context, call *ansible.Call
 		return nil, err
 	}
 	if same {
-		return &ansible.Result{Msg: "Pacemaker's configuration is that of " + s.Path()}, nil
+		return &jobs.Answer{Msg: "Pacemaker's configuration is that of " + s.Path()}, nil
 	}
 	unlike := "Pacemaker's configuration is not that of " + s.Path() + ", " + repository.NotSigned
-	result := &ansible.Result{Changed: true, Diff: &ansible.Diff{}, Msg: unlike + "; nothing was changed"}
+	result := &jobs.Answer{Changed: true, Diff: &jobs.Diff{}, Msg: unlike + "; nothing was changed"}
 	difference, err := wanted.Diff(live)
 	if err != nil {
 		return result, err
@@ -69,17 +70,19 @@ func (o galeraRestoreOptions) configured(ctx context.Context, call *ansible.Call
 		return nil, err
 	}
 	if foreign != "" {
-		foreign = "it is of another cluster: it has " + foreign + "; set other_cluster to replace the configuration all the same"
+		foreign = "it is of another cluster: it has " + foreign +
+			"; set other_cluster to replace the configuration all the same"
 	}
-	if call.CheckMode {
+	if caller.CheckMode {
 		result.Msg = strings.TrimSuffix(result.Msg+"; "+foreign, "; ")
 		return result, nil
 	}
 	if foreign != "" && !o.OtherCluster {
 		return nil, fmt.Errorf("%s: %s", s.Path(), foreign)
 	}
-	if o.Confirm != s.Manifest.Cluster.Name {
-		return nil, fmt.Errorf("confirm is %q: Pacemaker's whole configuration would be replaced; confirm that by the name of the cluster, %s", o.Confirm, s.Manifest.Cluster.Name)
+	if name := s.Manifest.Cluster.Name; !plan.Confirmed(o.Confirm, name) {
+		return nil, fmt.Errorf("confirm is %q: Pacemaker's whole configuration would be replaced; "+
+			"confirm that by the name of the cluster, %s", o.Confirm, name)
 	}
 	result.Msg = "Pacemaker's configuration was replaced by that of " + s.Path() + ", " + repository.NotSigned
 	return result, wanted.Push(ctx)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package main
+package steps
 
 import (
 	"context"
@@ -8,15 +8,15 @@ import (
 	"slices"
 	"strings"
 
-	"overcloud.backup/internal/ansible"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/jobs"
 	"overcloud.backup/internal/rebuild"
 	"overcloud.backup/internal/reload"
 	"overcloud.backup/internal/repository"
 )
 
 // parts are what schemas and rename ask for, in the order given.
-func (o galeraRestoreOptions) parts() (parts []reload.Part, err error) {
+func (o Options) parts() (parts []reload.Part, err error) {
 	for _, wanted := range o.Schemas {
 		schema, table, one := strings.Cut(wanted, ".")
 		at := slices.IndexFunc(parts, func(p reload.Part) bool { return p.Schema == schema })
@@ -49,7 +49,7 @@ func (o galeraRestoreOptions) parts() (parts []reload.Part, err error) {
 }
 
 // loaded loads single schemas or tables of a logical set into the running cluster, through this host's server.
-func (o galeraRestoreOptions) loaded(ctx context.Context, call *ansible.Call) (*ansible.Result, error) {
+func (o Options) loaded(ctx context.Context, caller jobs.Caller) (*jobs.Answer, error) {
 	parts, err := o.parts()
 	if err != nil {
 		return nil, err
@@ -60,9 +60,9 @@ func (o galeraRestoreOptions) loaded(ctx context.Context, call *ansible.Call) (*
 	}
 	defer s.Close()
 	if problems := s.Check(); len(problems) > 0 {
-		return nil, bad(s.Path(), problems)
+		return nil, repository.Bad(s.Path(), problems)
 	}
-	c, err := galera.Open(ctx, o.login(call))
+	c, err := galera.Open(ctx, o.Login.Login(caller.Hide))
 	if err != nil {
 		return nil, err
 	}
@@ -81,25 +81,25 @@ func (o galeraRestoreOptions) loaded(ctx context.Context, call *ansible.Call) (*
 	progress := rebuild.Progress{Phase: "load", ExpectedBytes: 2 * s.Bytes()}
 	tell := func(n int64) {
 		progress.ReadBytes += n
-		call.Progress(progress)
+		caller.Tell(progress)
 	}
-	open := func(ctx context.Context) (*galera.Client, error) { return galera.Open(ctx, o.login(call)) }
+	open := func(ctx context.Context) (*galera.Client, error) { return galera.Open(ctx, o.Login.Login(caller.Hide)) }
 	done, err := reload.Load(ctx, s, c, reload.Options{
-		Parts: parts, Definers: o.Definers, Convert: o.NonTransactional == "convert", Check: call.CheckMode, Open: open, Tell: tell,
+		Parts: parts, Definers: o.Definers, Convert: o.NonTransactional == "convert", Check: caller.CheckMode, Open: open, Tell: tell,
 	})
 	if err != nil && done != nil { // what an earlier load left is to be known also when this one fails
-		return &ansible.Result{Warnings: done.Warnings}, err
+		return &jobs.Answer{Warnings: done.Warnings}, err
 	}
 	if err != nil {
 		return nil, err
 	}
-	if call.CheckMode {
-		return &ansible.Result{Changed: true, Msg: "would load " + what, Warnings: done.Warnings}, nil
+	if caller.CheckMode {
+		return &jobs.Answer{Changed: true, Msg: "would load " + what, Warnings: done.Warnings}, nil
 	}
 	said := append([]string{"loaded " + what}, done.Said...)
-	return &ansible.Result{
+	return &jobs.Answer{
 		Changed: true, Msg: strings.Join(said, "; "), Warnings: done.Warnings,
-		Values: galeraRestoreValues{Loaded: done.Tables, Said: said},
+		Values: Values{Loaded: done.Tables, Said: said},
 	}, nil
 }
 
@@ -118,7 +118,7 @@ func named(parts []reload.Part) string {
 }
 
 // mayLoad refuses to replace what is there, unless that is wanted.
-func (o galeraRestoreOptions) mayLoad(ctx context.Context, c *galera.Client, parts []reload.Part) error {
+func (o Options) mayLoad(ctx context.Context, c *galera.Client, parts []reload.Part) error {
 	if o.Replace {
 		return nil
 	}

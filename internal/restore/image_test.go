@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package main
+package restore
 
 import (
-	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"overcloud.backup/internal/container"
+	"overcloud.backup/tests/units"
 )
 
 func TestThereIsNoImageOnlyWherePacemakerSaysSo(t *testing.T) {
@@ -27,30 +26,14 @@ func TestThereIsNoImageOnlyWherePacemakerSaysSo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			t.Setenv("PATH", dir+":/usr/bin:/bin")
-			putFile(t, filepath.Join(dir, "cibadmin"), "#!/bin/sh\n[ -e '"+dir+"/cib' ] || { echo 'Signon to CIB failed' >&2; exit 102; }\ncat '"+dir+"/cib'\n", 0o700)
+			units.Put(t, filepath.Join(dir, "cibadmin"), "#!/bin/sh\n[ -e '"+dir+"/cib' ] || { echo 'Signon to CIB failed' >&2; exit 102; }\ncat '"+dir+"/cib'\n", 0o700)
 			if c.resources != "" {
-				putFile(t, filepath.Join(dir, "cib"), "<configuration><resources>"+c.resources+"</resources></configuration>", 0o600)
+				units.Put(t, filepath.Join(dir, "cib"), "<configuration><resources>"+c.resources+"</resources></configuration>", 0o600)
 			}
-			image, err := serverImage(t.Context())
+			image, err := ServerImage(t.Context())
 			if image != c.image || (err != nil) != c.fails {
 				t.Errorf("%+v, %v", image, err)
 			}
 		})
-	}
-}
-
-// A set that is only read back needs no programs of the server.
-func TestASetIsReadBackWhilePacemakerIsDown(t *testing.T) {
-	destination, _ := smallSet(t)
-	jobStore(t)
-	if err := os.Remove(filepath.Join(strings.Split(os.Getenv("PATH"), ":")[0], "cib")); err != nil {
-		t.Fatal(err)
-	}
-	if answer := asked(t, "backup_verify", map[string]any{"destination": destination, "level": "read"}); answer["failed"] != nil {
-		t.Error(answer)
-	}
-	answer := asked(t, "backup_verify", map[string]any{"destination": destination, "policy": "allow_active", "scratch": filepath.Join(filepath.Dir(destination), "scratch")})
-	if msg, _ := answer["msg"].(string); !strings.Contains(msg, "see what image the database runs in: read the galera resource") {
-		t.Error(msg)
 	}
 }

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package main
+package backups
 
 import (
 	"strings"
 	"testing"
-
-	"overcloud.backup/internal/ansible"
 )
 
 func TestALogHasNoSecretInAnySpelling(t *testing.T) {
-	s := &secrets{call: &ansible.Call{}}
+	s := &secrets{hide: func(string) {}}
 	s.add("plain-one")
 	s.add("first line\nx\nthird \"line\"")
 	for _, text := range []string{

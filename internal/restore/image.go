@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package main
+package restore
 
 import (
 	"context"
@@ -9,17 +9,16 @@ import (
 
 	"overcloud.backup/internal/container"
 	"overcloud.backup/internal/pacemaker"
-	"overcloud.backup/internal/restore"
 )
 
-// serverImage is what Pacemaker runs the database in, none where it runs on the hosts or by itself. Pacemaker knows it also
+// ServerImage is what Pacemaker runs the database in, none where it runs on the hosts or by itself. Pacemaker knows it also
 // while the database is stopped. A host without Pacemaker has none either: the programs must be on it. Where Pacemaker does
 // not answer the host's own programs may be another server's.
-func serverImage(ctx context.Context) (container.Image, error) {
+func ServerImage(ctx context.Context) (container.Image, error) {
 	agent, err := pacemaker.GaleraAgent(ctx)
 	switch {
 	case err == nil:
-		return restore.ImageOf(agent), nil
+		return ImageOf(agent), nil
 	case errors.Is(err, pacemaker.ErrNoGalera), !pacemaker.Present():
 		return container.Image{}, nil
 	}

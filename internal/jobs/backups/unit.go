@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package main
+package backups
 
 import (
 	"context"
@@ -11,15 +11,15 @@ import (
 	"strings"
 	"time"
 
-	"overcloud.backup/internal/ansible"
 	"overcloud.backup/internal/backup"
 	"overcloud.backup/internal/jobs"
 	"overcloud.backup/internal/journal"
+	"overcloud.backup/internal/option"
 	"overcloud.backup/internal/unit"
 )
 
-// inUnit makes the backup. It is the unit's program.
-func (o galeraBackupOptions) inUnit(ctx context.Context, call *ansible.Call, store jobs.Store) (*ansible.Result, error) {
+// InUnit makes the backup. It is the unit's program.
+func (o Options) InUnit(ctx context.Context, caller jobs.Caller, store jobs.Store) (*jobs.Answer, error) {
 	job, err := store.Open(o.Job)
 	if err != nil {
 		return nil, err
@@ -34,20 +34,19 @@ func (o galeraBackupOptions) inUnit(ctx context.Context, call *ansible.Call, sto
 		return nil, err
 	}
 	defer notes.Close()
-	late := fmt.Errorf("max_duration of %g s has passed", o.MaxDuration)
-	ctx, cancel := context.WithTimeoutCause(ctx, seconds(o.MaxDuration), late)
+	ctx, cancel := context.WithTimeoutCause(ctx, option.Seconds(o.MaxDuration), jobs.Late(o.MaxDuration))
 	defer cancel()
-	options := o.options(call)
+	options := o.options(caller)
 	options.Job, options.Journal, options.Lease = o.Job, notes, job.Lease
-	options.Running = running(store)
+	options.Running = jobs.Running
 	return run(ctx, options)
 }
 
 // run prepares and makes a backup.
-func run(ctx context.Context, options backup.Options) (*ansible.Result, error) {
+func run(ctx context.Context, options backup.Options) (*jobs.Answer, error) {
 	job, err := backup.Prepare(ctx, options)
 	if err != nil {
-		return &ansible.Result{Values: map[string]any{"elsewhere": backup.Elsewhere(err)}}, err
+		return &jobs.Answer{Values: map[string]any{"elsewhere": backup.Elsewhere(err)}}, err
 	}
 	values := map[string]any{"plan": job.Plan()}
 	made, err := job.Run(ctx)
@@ -60,28 +59,17 @@ func run(ctx context.Context, options backup.Options) (*ansible.Result, error) {
 		if errors.As(err, &breach) {
 			values["guard"] = breach
 		}
-		return &ansible.Result{Values: values}, err
+		return &jobs.Answer{Values: values}, err
 	}
 	values["backup"] = made
-	return &ansible.Result{Changed: true, Msg: made.Summary(), Values: values, Warnings: made.Manifest.Warnings}, err
-}
-
-// running says whether a job of this host runs. One that this host never had does not.
-func running(store jobs.Store) func(context.Context, string) (bool, error) {
-	return func(ctx context.Context, id string) (bool, error) {
-		if err := jobs.CheckID(id); err != nil {
-			return false, err
-		}
-		u, err := unit.Show(ctx, jobs.Unit(id))
-		return u.Running(), err
-	}
+	return &jobs.Answer{Changed: true, Msg: made.Summary(), Values: values, Warnings: made.Manifest.Warnings}, err
 }
 
 // killRest is how long the processes that a job left may take to die.
 const killRest = 5 * time.Second
 
-// afterUnit undoes what a job left that could not do so itself. systemd runs it when the job has ended, in whatever way.
-func (o galeraBackupOptions) afterUnit(ctx context.Context, call *ansible.Call, store jobs.Store) (*ansible.Result, error) {
+// AfterUnit undoes what a job left that could not do so itself. systemd runs it when the job has ended, in whatever way.
+func (o Options) AfterUnit(ctx context.Context, caller jobs.Caller, store jobs.Store) (*jobs.Answer, error) {
 	job, err := store.Open(o.Job)
 	if err != nil {
 		return nil, err
@@ -89,25 +77,19 @@ func (o galeraBackupOptions) afterUnit(ctx context.Context, call *ansible.Call, 
 	short, cancel := context.WithTimeout(ctx, killRest)
 	defer cancel()
 	_, rest := unit.KillRest(short, job.Unit())
-	done, err := o.undo(ctx, call, job)
+	done, err := o.undo(ctx, caller, job)
 	err = errors.Join(err, rest, job.DropSecrets())
-	result := &ansible.Result{Values: map[string]any{"undone": done, "elsewhere": false, "job": job.ID}}
-	if toldItsEnd(job) {
+	result := &jobs.Answer{Values: map[string]any{"undone": done, "elsewhere": false, "job": job.ID}}
+	if job.EndedItself() {
 		return result, err
 	}
 	entries, _ := journal.All(job.Journal()) // what is damaged was told
 	return result, o.killed(done, backup.WholeSet(entries), err)
 }
 
-// toldItsEnd says that a job left its result itself, so that nothing ended it by force.
-func toldItsEnd(job *jobs.Job) bool {
-	state, err := job.State()
-	return err == nil && state.Finished
-}
-
 // killed is the failure of a job that left no result itself.
-func (o galeraBackupOptions) killed(done []backup.Undone, set string, left error) error {
-	text := fmt.Sprintf("the backup job %s was ended by force (%s)", o.Job, how(os.Getenv))
+func (o Options) killed(done []backup.Undone, set string, left error) error {
+	text := fmt.Sprintf("the backup job %s was ended by force (%s)", o.Job, jobs.HowEnded(os.Getenv))
 	if set != "" {
 		text += "; its set was whole by then: " + set
 	}
@@ -123,20 +105,6 @@ func (o galeraBackupOptions) killed(done []backup.Undone, set string, left error
 	return errors.New(text)
 }
 
-// how puts into words what systemd tells of a unit's end.
-func how(getenv func(string) string) string {
-	result, status := getenv("SERVICE_RESULT"), getenv("EXIT_STATUS")
-	switch {
-	case result == "signal" && status != "":
-		return "SIG" + strings.TrimPrefix(status, "SIG")
-	case result == "oom-kill":
-		return "it needed more memory than memory_high"
-	case result == "":
-		return "systemd does not say how"
-	}
-	return strings.TrimSpace(result + " " + status)
-}
-
 func said(done []backup.Undone) string {
 	texts := make([]string, len(done))
 	for i, d := range done {
@@ -146,8 +114,8 @@ func said(done []backup.Undone) string {
 }
 
 // undo replays a job's journal. Who comes second finds it replayed.
-func (o galeraBackupOptions) undo(ctx context.Context, call *ansible.Call, job *jobs.Job) ([]backup.Undone, error) {
-	patient, cancel := context.WithTimeout(ctx, seconds(o.DrainTimeout)+stopMargin)
+func (o Options) undo(ctx context.Context, caller jobs.Caller, job *jobs.Job) ([]backup.Undone, error) {
+	patient, cancel := context.WithTimeout(ctx, option.Seconds(o.DrainTimeout)+stopMargin)
 	defer cancel()
 	release, err := job.Alone(patient)
 	if err != nil {
@@ -166,9 +134,10 @@ func (o galeraBackupOptions) undo(ctx context.Context, call *ansible.Call, job *
 		return []backup.Undone{}, errors.Join(damaged, err)
 	}
 	defer notes.Close()
-	options := o.options(call)
+	options := o.options(caller)
 	done, err := backup.Undo(ctx, backup.UndoOptions{
-		Entries: entries, Journal: notes, Login: options.Login, HealthURL: options.HealthURL, DrainTimeout: options.DrainTimeout,
+		Entries: entries, Journal: notes, Login: options.Login, HealthURL: options.HealthURL,
+		DrainTimeout: options.DrainTimeout,
 	})
 	return append([]backup.Undone{}, done...), errors.Join(damaged, err)
 }
