@@ -75,7 +75,9 @@ def case_restore_steps(bench):
     output, steps = restore(bench, told, confirm='galera_cluster', more=['--check'])
     has(output, 'make it ready on c1')
     assert not steps, steps
-    output, steps = restore(bench, told, confirm='galera_cluster')
+    login = ['-e', json.dumps(dict(overcloud_backup_login_user='u', overcloud_backup_login_client_cert='/c', overcloud_backup_login_client_key='/k'))]
+    output, steps = restore(bench, told, confirm='galera_cluster', more=login)
+    assert all((args['login_user'], args['client_cert'], args['client_key']) == ('u', '/c', '/k') for dummy, state, args in steps), steps
     has(output, 'c0: done', 'c0, c1, c2: restored from ' + SET)
     assert in_order(steps) == [
         ('staged', 'c1'), ('fenced', 'c0 c1 c2'), ('stopped', 'c1'), ('replaced', 'c0 c1 c2'), ('started', 'c1'), ('checked', 'c0 c1 c2'),
