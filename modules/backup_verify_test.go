@@ -54,7 +54,8 @@ func TestASetIsListedReadBackAndVerified(t *testing.T) {
 	if answer := asked(t, "backup_verify", args); answer["changed"] != true || newest(t, destination)["verified"] != "" {
 		t.Errorf("check mode: %v", answer)
 	}
-	if answer := asked(t, "backup_info", map[string]any{"destination": destination, "read": true}); answer["failed"] != nil || answer["read"].(map[string]any)["ok"] != true {
+	if answer := asked(t, "backup_info", map[string]any{"destination": destination,
+		"read": true}); answer["failed"] != nil || answer["read"].(map[string]any)["ok"] != true {
 		t.Errorf("read back: %v", answer)
 	}
 	if n := newest(t, destination); n["verified"] != "" {
@@ -72,10 +73,12 @@ func TestADamagedSetIsNamedWithFileAndOffset(t *testing.T) {
 		t.Fatal(err)
 	}
 	for module, args := range map[string]map[string]any{
-		"backup_info": {"destination": destination, "read": true}, "backup_verify": {"destination": destination, "level": "read"},
+		"backup_info": {"destination": destination, "read": true}, "backup_verify": {"destination": destination,
+			"level": "read"},
 	} {
 		answer := asked(t, module, args)
-		if msg, _ := answer["msg"].(string); answer["failed"] != true || !strings.Contains(msg, "backup.sql, offset 7:") || !strings.Contains(msg, path) {
+		if msg, _ := answer["msg"].(string); answer["failed"] != true || !strings.Contains(msg, "backup.sql, offset 7:") ||
+			!strings.Contains(msg, path) {
 			t.Errorf("%s: %v", module, answer)
 		}
 	}
@@ -86,7 +89,8 @@ func TestADamagedSetIsNamedWithFileAndOffset(t *testing.T) {
 		t.Fatal(err)
 	}
 	answer := asked(t, "backup_info", map[string]any{"destination": destination})
-	if n, _ := answer["newest"].(map[string]any); answer["failed"] != nil || n["path"] != path || len(answer["damaged"].([]any)) != 1 {
+	if n, _ := answer["newest"].(map[string]any); answer["failed"] != nil || n["path"] != path ||
+		len(answer["damaged"].([]any)) != 1 {
 		t.Errorf("%v", answer)
 	}
 	answer = asked(t, "backup_verify", map[string]any{"destination": destination, "level": "read"})
@@ -105,10 +109,12 @@ func TestARestoreThatCannotBeDoneIsRefused(t *testing.T) {
 	if n := newest(t, destination); n["verified"] != "" || len(n["problems"].([]any)) != 0 {
 		t.Errorf("that is nothing against the set: %v", n)
 	}
-	if answer := asked(t, "backup_verify", map[string]any{}); answer["failed"] != true || !strings.Contains(answer["msg"].(string), "destination") {
+	if answer := asked(t, "backup_verify", map[string]any{}); answer["failed"] != true ||
+		!strings.Contains(answer["msg"].(string), "destination") {
 		t.Errorf("without a destination: %v", answer)
 	}
-	if answer := asked(t, "backup_verify", map[string]any{"state": "recovered", "scratch": scratch}); answer["failed"] != nil || answer["changed"] != false {
+	if answer := asked(t, "backup_verify", map[string]any{"state": "recovered",
+		"scratch": scratch}); answer["failed"] != nil || answer["changed"] != false {
 		t.Errorf("nothing to recover: %v", answer)
 	}
 }
@@ -120,11 +126,14 @@ func TestASetIsReadBackWhilePacemakerIsDown(t *testing.T) {
 	if err := os.Remove(filepath.Join(strings.Split(os.Getenv("PATH"), ":")[0], "cib")); err != nil {
 		t.Fatal(err)
 	}
-	if answer := asked(t, "backup_verify", map[string]any{"destination": destination, "level": "read"}); answer["failed"] != nil {
+	if answer := asked(t, "backup_verify", map[string]any{"destination": destination,
+		"level": "read"}); answer["failed"] != nil {
 		t.Error(answer)
 	}
-	answer := asked(t, "backup_verify", map[string]any{"destination": destination, "policy": "allow_active", "scratch": filepath.Join(filepath.Dir(destination), "scratch")})
-	if msg, _ := answer["msg"].(string); !strings.Contains(msg, "see what image the database runs in: read the galera resource") {
+	answer := asked(t, "backup_verify", map[string]any{"destination": destination, "policy": "allow_active",
+		"scratch": filepath.Join(filepath.Dir(destination), "scratch")})
+	if msg, _ := answer["msg"].(string); !strings.Contains(msg,
+		"see what image the database runs in: read the galera resource") {
 		t.Error(msg)
 	}
 }

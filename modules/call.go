@@ -13,7 +13,8 @@ const madeBy = "overcloud.backup " + version
 // caller is a call as jobs know it.
 func caller(call *ansible.Call) jobs.Caller {
 	return jobs.Caller{
-		Module: call.Name, Arguments: call.Arguments(), CheckMode: call.CheckMode, Progress: call.Progress, Secret: call.Secret,
+		Module: call.Name, Arguments: call.Arguments(), CheckMode: call.CheckMode, Progress: call.Progress,
+		Secret: call.Secret,
 	}
 }
 

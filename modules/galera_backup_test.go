@@ -13,7 +13,8 @@ func TestABackupsOptionsAreRefusedByName(t *testing.T) {
 		value  any
 		says   string
 	}{
-		{"ionice_class", "realtime", "ionice_class"}, {"on_lost_caller", "panic", "on_lost_caller"}, {"desync", "maybe", "desync"},
+		{"ionice_class", "realtime", "ionice_class"}, {"on_lost_caller", "panic", "on_lost_caller"}, {"desync", "maybe",
+			"desync"},
 		{"job", "lock", "job"}, {"state", "absent", "state"}, {"destination", nil, "destination"},
 	} {
 		args := map[string]any{"destination": "/nowhere", "_ansible_check_mode": true}

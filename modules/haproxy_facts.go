@@ -37,7 +37,8 @@ func haproxyFacts(ctx context.Context, call *ansible.Call) (*ansible.Result, err
 		return nil, err
 	}
 	if !(o.Sample >= 0 && o.Sample <= o.Timeout/2) {
-		return nil, fmt.Errorf("sample: %g is out of range; give seconds from 0 to %g, half of timeout", o.Sample, o.Timeout/2)
+		return nil, fmt.Errorf("sample: %g is out of range; give seconds from 0 to %g, half of timeout", o.Sample,
+			o.Timeout/2)
 	}
 	facts := haproxy.Read(ctx, haproxy.Options{
 		Socket: o.Socket, StatsURL: o.StatsURL, StatsUser: o.StatsUser, StatsPassword: o.StatsPassword,

@@ -37,7 +37,8 @@ func TestRestorePlanUnderstandsWhatControllersAnswer(t *testing.T) {
 		"views": []any{seen(t, "c0", &restore.Book{}), seen(t, "c1", &restore.Book{})},
 	}
 	r := runModule(t, "restore_plan", args)
-	if r["failed"] != nil || r["refused"] != "" || r["target"] != "c0" || r["set"] != "/sets/galera_cluster/S" || r["job"] != "new" {
+	if r["failed"] != nil || r["refused"] != "" || r["target"] != "c0" || r["set"] != "/sets/galera_cluster/S" ||
+		r["job"] != "new" {
 		t.Errorf("%v", r)
 	}
 	begun := &restore.Book{
@@ -50,8 +51,10 @@ func TestRestorePlanUnderstandsWhatControllersAnswer(t *testing.T) {
 }
 
 func TestRestorePlanNeedsNoConfirmationInCheckMode(t *testing.T) {
-	args := map[string]any{"hosts": []string{"c0", "c1"}, "views": []any{seen(t, "c0", &restore.Book{}), seen(t, "c1", &restore.Book{})}}
-	if r := runModule(t, "restore_plan", args); r["refused"] != "not_confirmed" || r["failed"] != nil || len(r["lines"].([]any)) < 5 {
+	args := map[string]any{"hosts": []string{"c0", "c1"}, "views": []any{seen(t, "c0", &restore.Book{}), seen(t, "c1",
+		&restore.Book{})}}
+	if r := runModule(t, "restore_plan", args); r["refused"] != "not_confirmed" || r["failed"] != nil ||
+		len(r["lines"].([]any)) < 5 {
 		t.Errorf("%v", r)
 	}
 	args["_ansible_check_mode"] = true
@@ -62,10 +65,12 @@ func TestRestorePlanNeedsNoConfirmationInCheckMode(t *testing.T) {
 
 func TestRestorePlanLeavesOutAnAnswerThatItCannotUse(t *testing.T) {
 	r := runModule(t, "restore_plan", map[string]any{
-		"hosts": []string{"c0"}, "views": []any{map[string]any{"host": "c0", "view": map[string]any{"node": map[string]any{}}}},
+		"hosts": []string{"c0"}, "views": []any{map[string]any{"host": "c0",
+			"view": map[string]any{"node": map[string]any{}}}},
 	})
 	warnings, _ := r["warnings"].([]any)
-	if r["refused"] != "controller_missing" || len(warnings) != 1 || !strings.Contains(warnings[0].(string), "lacks node or book") {
+	if r["refused"] != "controller_missing" || len(warnings) != 1 || !strings.Contains(warnings[0].(string),
+		"lacks node or book") {
 		t.Errorf("%v", r)
 	}
 }

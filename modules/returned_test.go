@@ -37,7 +37,8 @@ func TestEveryValueThatIsReturnedIsDocumented(t *testing.T) {
 	for module, values := range map[string][]any{
 		"backup_info": {backupInfoValues{}},
 		"backup_verify": {
-			verifications.Values{}, jobs.Standing{}, jobs.Standing{}.Attachment(false), map[string]any{"progress": rebuild.Progress{}},
+			verifications.Values{}, jobs.Standing{}, jobs.Standing{}.Attachment(false),
+			map[string]any{"progress": rebuild.Progress{}},
 		},
 		"galera_restore":  {steps.Values{}},
 		"idle_controller": {selection.Decision{}},

@@ -6,7 +6,8 @@ import "testing"
 
 func TestHowAJobEndedIsInWords(t *testing.T) {
 	for _, c := range []struct{ result, status, want string }{
-		{"signal", "KILL", "SIGKILL"}, {"signal", "SIGSEGV", "SIGSEGV"}, {"oom-kill", "KILL", "it needed more memory than memory_high"},
+		{"signal", "KILL", "SIGKILL"}, {"signal", "SIGSEGV", "SIGSEGV"}, {"oom-kill", "KILL",
+			"it needed more memory than memory_high"},
 		{"timeout", "TERM", "timeout TERM"}, {"exit-code", "2", "exit-code 2"}, {"core-dump", "ABRT", "core-dump ABRT"},
 		{"", "", "systemd does not say how"}, // before 232
 	} {

@@ -50,8 +50,8 @@ func (j *Job) Look(ctx context.Context) (Standing, error) {
 		delete(s.Result, "ansible_job_id")
 	case !s.Running && !young:
 		s.Ended = true
-		s.Result = Failure(fmt.Sprintf("job %s ended without a result: this host was restarted, or its processes were killed; "+
-			"state: recovered on this host undoes what it left", j.ID))
+		s.Result = Failure(fmt.Sprintf("job %s ended without a result: this host was restarted, or its processes "+
+			"were killed; state: recovered on this host undoes what it left", j.ID))
 	}
 	return s, err
 }
@@ -118,8 +118,9 @@ func (s Standing) Outcome() (*Answer, error) {
 func (s Standing) earlier(what string) (*Answer, error) {
 	a, err := s.Outcome()
 	a.Changed = false
-	a.Warnings = append(a.Warnings, "job "+s.Job+" had ended before: this is what it made then, and nothing was made now; "+
-		"give no job, or another one, for a new "+what)
+	a.Warnings = append(a.Warnings,
+		"job "+s.Job+" had ended before: this is what it made then, and nothing was made now; "+
+			"give no job, or another one, for a new "+what)
 	return a, err
 }
 

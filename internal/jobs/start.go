@@ -103,8 +103,8 @@ func (k Kind) create(ctx context.Context, caller Caller, id string) (job *Job, a
 	return job, false, nil
 }
 
-// begun says that a job's unit is there in spite of what its start said, as when systemd-run was cut off. Then it needs its
-// arguments, and whoever asks for it finds it.
+// begun says that a job's unit is there in spite of what its start said, as when systemd-run was cut off. Then it needs
+// its arguments, and whoever asks for it finds it.
 func begun(job *Job) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()

@@ -11,9 +11,9 @@ import (
 	"overcloud.backup/internal/pacemaker"
 )
 
-// ServerImage is what Pacemaker runs the database in, none where it runs on the hosts or by itself. Pacemaker knows it also
-// while the database is stopped. A host without Pacemaker has none either: the programs must be on it. Where Pacemaker does
-// not answer the host's own programs may be another server's.
+// ServerImage is what Pacemaker runs the database in, none where it runs on the hosts or by itself. Pacemaker knows it
+// also while the database is stopped. A host without Pacemaker has none either: the programs must be on it. Where
+// Pacemaker does not answer the host's own programs may be another server's.
 func ServerImage(ctx context.Context) (container.Image, error) {
 	agent, err := pacemaker.GaleraAgent(ctx)
 	switch {

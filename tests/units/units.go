@@ -41,8 +41,8 @@ case $1 in
 esac
 `
 
-// Store is a store of its own, on a host whose units are the files in the folder units. It is the node node-a of a cluster
-// with quorum.
+// Store is a store of its own, on a host whose units are the files in the folder units. It is the node node-a of a
+// cluster with quorum.
 func Store(t testing.TB) (s jobs.Store, units string) {
 	t.Helper()
 	dir := t.TempDir()

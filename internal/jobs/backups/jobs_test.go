@@ -42,7 +42,8 @@ func TestWhereAJobStands(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := result.Values.(jobs.Standing)
-			if got.Running != c.running || got.Ended != c.ended || (got.Result != nil) != c.ended || !strings.Contains(result.Msg, c.says) || result.Changed {
+			if got.Running != c.running || got.Ended != c.ended || (got.Result != nil) != c.ended ||
+				!strings.Contains(result.Msg, c.says) || result.Changed {
 				t.Errorf("%q %+v", result.Msg, got)
 			}
 			if after, _ := job.Lease(); after == before {
@@ -118,7 +119,8 @@ func TestAJobIsCancelledOnce(t *testing.T) {
 	units.Put(t, filepath.Join(folder, job.Unit()), fmt.Sprintf("echo '%s' >'%s'", cancelled, job.StateFile()), 0o700)
 	o := Options{Job: "j"}
 	r, err := o.Cancel(t.Context(), jobs.Caller{CheckMode: true}, s)
-	if calls, _ := os.ReadFile(filepath.Join(folder, "calls")); err != nil || !r.Changed || strings.Contains(string(calls), "stop") {
+	if calls, _ := os.ReadFile(filepath.Join(folder, "calls")); err != nil || !r.Changed ||
+		strings.Contains(string(calls), "stop") {
 		t.Errorf("check mode: %+v %v, called %s", r, err, calls)
 	}
 	for _, first := range []bool{true, false} {
@@ -128,7 +130,8 @@ func TestAJobIsCancelledOnce(t *testing.T) {
 			t.Errorf("first %v: %+v %v", first, r, err)
 		}
 	}
-	if r, err := (Options{}).Cancel(t.Context(), jobs.Caller{}, s); err != nil || r.Changed || r.Msg != "no job runs here" {
+	if r, err := (Options{}).Cancel(t.Context(), jobs.Caller{}, s); err != nil || r.Changed ||
+		r.Msg != "no job runs here" {
 		t.Errorf("nothing runs: %+v %v", r, err)
 	}
 }
@@ -139,12 +142,14 @@ func TestTheResultOfAJobIsTheTasks(t *testing.T) {
 	o := Options{Job: "j", Lease: 300}
 	r, err := o.kind(s).Await(t.Context(), jobs.Caller{}, job)
 	values := r.Values.(map[string]any)
-	if err != nil || !r.Changed || r.Msg != "made" || len(r.Warnings) != 1 || values["backup"] == nil || values["unit"] != job.Unit() || values["invocation"] != nil {
+	if err != nil || !r.Changed || r.Msg != "made" || len(r.Warnings) != 1 || values["backup"] == nil ||
+		values["unit"] != job.Unit() || values["invocation"] != nil {
 		t.Errorf("%+v %v", r, err)
 	}
 	units.Put(t, job.StateFile(), units.Failed, 0o600)
 	r, err = o.kind(s).Await(t.Context(), jobs.Caller{}, job)
-	if values, _ := r.Values.(map[string]any); err == nil || err.Error() != "the guard stopped it" || values["elsewhere"] != true {
+	if values, _ := r.Values.(map[string]any); err == nil || err.Error() != "the guard stopped it" ||
+		values["elsewhere"] != true {
 		t.Errorf("%+v %v", r, err)
 	}
 }
@@ -196,7 +201,8 @@ func unfinished(t *testing.T, job *jobs.Job) (folder string) {
 		t.Fatal(err)
 	}
 	defer notes.Close()
-	undo := map[string]string{"destination": destination, "cluster": "c", "hidden": hidden, "final": hidden[len(".partial-"):]}
+	undo := map[string]string{"destination": destination, "cluster": "c", "hidden": hidden,
+		"final": hidden[len(".partial-"):]}
 	if _, err := notes.Will("set", undo); err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +218,8 @@ func recovers(t *testing.T, s jobs.Store, changed bool, says, fails string) []Re
 func recoversWith(t *testing.T, s jobs.Store, caller jobs.Caller, changed bool, says, fails string) []Recovered {
 	t.Helper()
 	r, err := Options{}.Recover(t.Context(), caller, s)
-	if r.Changed != changed || !strings.Contains(r.Msg, says) || (err != nil) != (fails != "") || err != nil && !strings.Contains(err.Error(), fails) {
+	if r.Changed != changed || !strings.Contains(r.Msg, says) || (err != nil) != (fails != "") || err != nil &&
+		!strings.Contains(err.Error(), fails) {
 		t.Errorf("changed %v, %q, %v; expected %v, %q, %q", r.Changed, r.Msg, err, changed, says, fails)
 	}
 	return r.Values.(map[string]any)["recovered"].([]Recovered)
@@ -228,7 +235,8 @@ func TestADeadJobIsUndoneOnce(t *testing.T) {
 	deads, alives := unfinished(t, dead), unfinished(t, alive)
 
 	shown := recoversWith(t, s, jobs.Caller{CheckMode: true}, true, "would be undone of job dead", "")
-	if units.Gone(t, deads) || units.Gone(t, dead.Arguments()) || len(shown) != 1 || len(shown[0].Undone) != 1 || shown[0].Undone[0].Effect != "set" {
+	if units.Gone(t, deads) || units.Gone(t, dead.Arguments()) || len(shown) != 1 || len(shown[0].Undone) != 1 ||
+		shown[0].Undone[0].Effect != "set" {
 		t.Errorf("check mode undid, or does not show what: %+v", shown)
 	}
 	recovers(t, s, true, "undone of job dead: the unfinished set", "")
@@ -239,7 +247,8 @@ func TestADeadJobIsUndoneOnce(t *testing.T) {
 		t.Error("the running job lost its set or its arguments")
 	}
 	got, err := dead.Look(t.Context())
-	if text := fmt.Sprint(got.Result["msg"]); err != nil || !got.Ended || got.Result["failed"] != true || !strings.Contains(text, "ended by force") {
+	if text := fmt.Sprint(got.Result["msg"]); err != nil || !got.Ended || got.Result["failed"] != true ||
+		!strings.Contains(text, "ended by force") {
 		t.Errorf("the dead job's result: %+v %v", got, err)
 	}
 	recovers(t, s, false, "no job has left anything", "")
@@ -273,13 +282,15 @@ func TestADamagedJournalIsUndoneAsFarAsItCanBeRead(t *testing.T) {
 func lockOf(cluster, holder, job string) string {
 	id := "overcloud-backup-lock-" + cluster
 	text := `<cluster_property_set id="` + id + `">`
-	for _, pair := range [][2]string{{"holder", holder}, {"job", job}, {"since", "1795374000"}, {"expires", "1795377600"}} {
+	for _, pair := range [][2]string{{"holder", holder}, {"job", job}, {"since", "1795374000"}, {"expires",
+		"1795377600"}} {
 		text += fmt.Sprintf(`<nvpair id="%s-%s" name="overcloud-backup-%s" value="%s"/>`, id, pair[0], pair[0], pair[1])
 	}
 	return text + "</cluster_property_set>"
 }
 
-// A lock is freed of which the job's own journal does not know, as after this host was built anew; but only this node's.
+// A lock is freed of which the job's own journal does not know, as after this host was built anew; but only this
+// node's.
 func TestALockOfThisNodeWithoutAJobIsFreed(t *testing.T) {
 	const cluster = "0bf81e81-e6a9-11f1-aab7-6f76032d5070"
 	for name, c := range map[string]struct {
@@ -308,7 +319,8 @@ func TestALockOfThisNodeWithoutAJobIsFreed(t *testing.T) {
 	}
 }
 
-// With check mode a lock that both the journal and the cluster have is said once; of a damaged journal's job it is freed.
+// With check mode a lock that both the journal and the cluster have is said once; of a damaged journal's job it is
+// freed.
 func TestALockOfAJobIsSaidOnceAndFreedWhateverItsJournalSays(t *testing.T) {
 	const cluster = "0bf81e81-e6a9-11f1-aab7-6f76032d5070"
 	s, folder := units.Store(t)
@@ -324,7 +336,8 @@ func TestALockOfAJobIsSaidOnceAndFreedWhateverItsJournalSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	units.Put(t, filepath.Join(folder, "cib"), lockOf(cluster, "node-a", "j"), 0o600)
-	found := recoversWith(t, s, jobs.Caller{CheckMode: true}, true, "wsrep_desync goes back to OFF if the server is still the same; the cluster's backup lock is freed", "")
+	found := recoversWith(t, s, jobs.Caller{CheckMode: true}, true,
+		"wsrep_desync goes back to OFF if the server is still the same; the cluster's backup lock is freed", "")
 	if len(found) != 1 || len(found[0].Undone) != 2 {
 		t.Errorf("%+v", found)
 	}
@@ -375,7 +388,8 @@ func TestAJobLeftNothingThatItsStopCommandUndid(t *testing.T) {
 	t.Setenv("EXIT_STATUS", "KILL")
 	r, err := Options{Job: "j"}.AfterUnit(t.Context(), jobs.Caller{}, s)
 	done := r.Values.(map[string]any)["undone"].([]backup.Undone)
-	if err == nil || !strings.Contains(err.Error(), "(SIGKILL); undone: the unfinished set") || len(done) != 1 || !units.Gone(t, set) {
+	if err == nil || !strings.Contains(err.Error(), "(SIGKILL); undone: the unfinished set") || len(done) != 1 ||
+		!units.Gone(t, set) {
 		t.Errorf("%v %+v", err, done)
 	}
 }

@@ -76,7 +76,8 @@ func TestADecisionAllowsNothing(t *testing.T) {
 			t.Errorf("%s, %s: %v", c.policy, c.decision, err)
 		}
 		options := o.options(jobs.Caller{})
-		if options.AllowClients != (c.policy == lax) || options.AllowActive != (c.policy == prefer) || options.MinSpares != 1 {
+		if options.AllowClients != (c.policy == lax) || options.AllowActive != (c.policy == prefer) ||
+			options.MinSpares != 1 {
 			t.Errorf("%s, %s: %+v", c.policy, c.decision, options)
 		}
 	}

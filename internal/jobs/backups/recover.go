@@ -98,8 +98,8 @@ func (o Options) recoverJob(ctx context.Context, caller jobs.Caller, job *jobs.J
 	r.Undone, err = o.undo(ctx, caller, job)
 	var corrupt *journal.CorruptError
 	if errors.As(err, &corrupt) {
-		err = fmt.Errorf("%w: what could be read of it was undone; look whether wsrep_desync is ON here without need, and for "+
-			"folders .partial-* in the destination, then remove the folder of the job", err)
+		err = fmt.Errorf("%w: what could be read of it was undone; look whether wsrep_desync is ON here without need, and "+
+			"for folders .partial-* in the destination, then remove the folder of the job", err)
 	}
 	err = errors.Join(err, job.DropSecrets(), unit.Forget(ctx, job.Unit()))
 	if state, _ := job.State(); !state.Finished && err == nil {
@@ -137,7 +137,8 @@ func would(e journal.Entry) string {
 }
 
 // recoverLocks frees locks that this node holds for jobs that do not run here.
-func (o Options) recoverLocks(ctx context.Context, caller jobs.Caller, held []pacemaker.Lock) (found []Recovered, err error) {
+func (o Options) recoverLocks(ctx context.Context, caller jobs.Caller, held []pacemaker.Lock) (found []Recovered,
+	err error) {
 	for _, l := range held {
 		if o.Job != "" && l.Job != o.Job {
 			continue

@@ -27,7 +27,8 @@ func (s *secrets) add(secret string) {
 // least is how long a line of a password must be to be taken out alone: shorter ones stand in many words.
 const least = 4
 
-// spellings are a secret, the longest first, as a log of lines may have it: whole, line by line, and as an option file has it.
+// spellings are a secret, the longest first, as a log of lines may have it: whole, line by line, and as an option file
+// has it.
 func spellings(secret string) []string {
 	all := []string{secret}
 	if quoted, err := optionfile.Quote(secret); err == nil {

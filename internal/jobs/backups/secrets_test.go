@@ -12,9 +12,11 @@ func TestALogHasNoSecretInAnySpelling(t *testing.T) {
 	s.add("plain-one")
 	s.add("first line\nx\nthird \"line\"")
 	for _, text := range []string{
-		"login with plain-one failed", "first line", "third \"line\"", `password="first line\nx\nthird \"line\""`, "it is first line\nx\nthird \"line\"",
+		"login with plain-one failed", "first line", "third \"line\"", `password="first line\nx\nthird \"line\""`,
+		"it is first line\nx\nthird \"line\"",
 	} {
-		if got := s.scrub(text); strings.Contains(got, "plain-one") || strings.Contains(got, "first line") || strings.Contains(got, "third") {
+		if got := s.scrub(text); strings.Contains(got, "plain-one") || strings.Contains(got, "first line") ||
+			strings.Contains(got, "third") {
 			t.Errorf("%q: %q", text, got)
 		}
 	}

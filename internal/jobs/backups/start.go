@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package backups runs backups as jobs: units of systemd that are started, waited for, looked at, cancelled, and undone when
-// they died.
+// Package backups runs backups as jobs: units of systemd that are started, waited for, looked at, cancelled, and undone
+// when they died.
 package backups
 
 import (

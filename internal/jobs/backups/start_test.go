@@ -24,7 +24,8 @@ func startsWith(t *testing.T, s jobs.Store, o Options, start func(unit.Spec) err
 	t.Cleanup(func() { jobs.Systemd, jobs.StartUnit = available, real })
 	jobs.Systemd = func(context.Context) (int, error) { return 252, nil }
 	jobs.StartUnit = func(_ context.Context, spec unit.Spec) error { return start(spec) }
-	caller := jobs.Caller{Module: "galera_backup", Arguments: map[string]any{"destination": "/nowhere", "login_password": "hunter2"}}
+	caller := jobs.Caller{Module: "galera_backup", Arguments: map[string]any{"destination": "/nowhere",
+		"login_password": "hunter2"}}
 	a, err := o.Start(t.Context(), caller, s)
 	if a == nil {
 		return nil, err
@@ -55,10 +56,12 @@ func TestAJobIsStartedAsAUnit(t *testing.T) {
 		t.Fatalf("%v %v", got, err)
 	}
 	want := []string{job.Binary(), job.Arguments(), "--job", job.StateFile()}
-	if !slices.Equal(spec.Exec, want) || spec.StopPost[2] != "--undo" || spec.Name != job.Unit() || spec.StopTimeout.Minutes() != 5 {
+	if !slices.Equal(spec.Exec, want) || spec.StopPost[2] != "--undo" || spec.Name != job.Unit() ||
+		spec.StopTimeout.Minutes() != 5 {
 		t.Errorf("%+v", spec)
 	}
-	if l := spec.Limits; l.CPUWeight != 50 || l.IOWeight != 50 || l.MemoryHigh != 1<<30 || l.Nice != 7 || l.IOClass != "best-effort" || l.IOLevel != 7 {
+	if l := spec.Limits; l.CPUWeight != 50 || l.IOWeight != 50 || l.MemoryHigh != 1<<30 || l.Nice != 7 ||
+		l.IOClass != "best-effort" || l.IOLevel != 7 {
 		t.Errorf("%+v", l)
 	}
 	// The unit's program gets what this call got, its secrets too.
@@ -67,7 +70,8 @@ func TestAJobIsStartedAsAUnit(t *testing.T) {
 	if err = errors.Join(err, json.Unmarshal(raw, &args)); err != nil {
 		t.Fatal(err)
 	}
-	if args["_ansible_module_name"] != "galera_backup" || args["job"] != id || args["login_password"] != "hunter2" || args["destination"] != "/nowhere" {
+	if args["_ansible_module_name"] != "galera_backup" || args["job"] != id || args["login_password"] != "hunter2" ||
+		args["destination"] != "/nowhere" {
 		t.Errorf("%v", args)
 	}
 	if info, err := os.Stat(job.Arguments()); err != nil || info.Mode().Perm() != 0o600 {

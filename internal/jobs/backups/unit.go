@@ -68,7 +68,8 @@ func run(ctx context.Context, options backup.Options) (*jobs.Answer, error) {
 // killRest is how long the processes that a job left may take to die.
 const killRest = 5 * time.Second
 
-// AfterUnit undoes what a job left that could not do so itself. systemd runs it when the job has ended, in whatever way.
+// AfterUnit undoes what a job left that could not do so itself. systemd runs it when the job has ended, in whatever
+// way.
 func (o Options) AfterUnit(ctx context.Context, caller jobs.Caller, store jobs.Store) (*jobs.Answer, error) {
 	job, err := store.Open(o.Job)
 	if err != nil {

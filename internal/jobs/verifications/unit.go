@@ -20,8 +20,8 @@ import (
 // undo.
 var store = jobs.Store{State: "/var/lib/overcloud.backup/verifications", Run: "/run/overcloud.backup/verifications"}
 
-// Start runs the verification as a unit of systemd with weights, or finds the one of this id, and waits for it if that is
-// wanted. Where there is no systemd it runs here.
+// Start runs the verification as a unit of systemd with weights, or finds the one of this id, and waits for it if that
+// is wanted. Where there is no systemd it runs here.
 func (o Options) Start(ctx context.Context, caller jobs.Caller) (*jobs.Answer, error) {
 	_, err := jobs.Systemd(ctx)
 	if errors.Is(err, unit.ErrNoSystemd) {
@@ -58,8 +58,8 @@ func (o Options) kind() jobs.Kind {
 
 // alone is what a caller gets that goes away.
 func alone(job *jobs.Job) (*jobs.Answer, error) {
-	return nil, fmt.Errorf("the verification goes on as %s; its outcome will be beside the manifest, for backup_info to tell",
-		job.Unit())
+	return nil, fmt.Errorf("the verification goes on as %s; its outcome will be beside the manifest, for backup_info to "+
+		"tell", job.Unit())
 }
 
 func (o Options) spec(job *jobs.Job) unit.Spec {
@@ -76,7 +76,8 @@ const keepVerifications = 5
 // limits are those of the unit: what is verified waits, not who serves.
 func (o Options) limits() unit.Limits {
 	return unit.Limits{
-		CPUWeight: o.CPUWeight, IOWeight: o.IOWeight, MemoryHigh: o.MemoryHigh << 20, Nice: 10, IOClass: "best-effort", IOLevel: 7,
+		CPUWeight: o.CPUWeight, IOWeight: o.IOWeight, MemoryHigh: o.MemoryHigh << 20, Nice: 10, IOClass: "best-effort",
+		IOLevel: 7,
 	}
 }
 

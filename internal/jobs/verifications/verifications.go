@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package verifications runs verifications as jobs: units of systemd that are started, waited for, looked at, and undone
-// when they died. Where there is no systemd a verification runs in the process that was asked for it.
+// Package verifications runs verifications as jobs: units of systemd that are started, waited for, looked at, and
+// undone when they died. Where there is no systemd a verification runs in the process that was asked for it.
 package verifications
 
 import (
@@ -101,8 +101,8 @@ func verified(s *repository.Set, values Values, outcome repository.Outcome) (*jo
 	return result, nil
 }
 
-// idle refuses a host whose own server has clients: a restore takes its memory and its disk. A host without a server has
-// none.
+// idle refuses a host whose own server has clients: a restore takes its memory and its disk. A host without a server
+// has none.
 func (o Options) idle(ctx context.Context, caller jobs.Caller) error {
 	if o.Policy == "allow_active" {
 		return nil
@@ -124,6 +124,6 @@ func (o Options) idle(ctx context.Context, caller jobs.Caller) error {
 		return nil
 	}
 	first := sessions[0]
-	return fmt.Errorf("this host's database serves clients now (%d sessions of %s from %s, among others): verify on an idle "+
-		"controller or another host, or set policy to allow_active", first.Count, first.User, first.Source)
+	return fmt.Errorf("this host's database serves clients now (%d sessions of %s from %s, among others): verify on an "+
+		"idle controller or another host, or set policy to allow_active", first.Count, first.User, first.Source)
 }

@@ -60,7 +60,8 @@ func TestAViewIsDecoded(t *testing.T) {
 	v, err := DecodeView([]byte(`{"host": "c0", "view": {"node": {"name": "n", "members": ["n"], "free_bytes": 7},
 		"book": {"job": "J", "rolling_back": true}, "set": {"name": "S", "path": "/a/S"}, "plan": {"space": {"needed_bytes": 3}},
 		"problems": ["one\ntwo"], "unknown": {}}}`))
-	if err != nil || v.Host != "c0" || v.Node.Free != 7 || !v.Book.Back || v.Cost.Space.Needed != 3 || v.Problems[0] != "one; two" {
+	if err != nil || v.Host != "c0" || v.Node.Free != 7 || !v.Book.Back || v.Cost.Space.Needed != 3 ||
+		v.Problems[0] != "one; two" {
 		t.Errorf("%+v %v", v, err)
 	}
 }
@@ -112,10 +113,12 @@ func TestTheOrderOfAnswersMakesNoDifference(t *testing.T) {
 // FuzzDecide: whatever controllers say, no step is for a host that was not asked, nothing is replaced that was not
 // confirmed, steps keep their order, and no controller gets a set by another's word alone.
 func FuzzDecide(f *testing.F) {
-	f.Add([]byte(`[{"host":"c0","view":{"node":{"name":"c0","members":["c0"]},"book":{},"set":{"name":"S","path":"/s/c/S"},"plan":{}}}]`), 0, "c", "")
+	f.Add([]byte(`[{"host":"c0","view":{"node":{"name":"c0","members":["c0"]},"book":{},
+		"set":{"name":"S","path":"/s/c/S"},"plan":{}}}]`), 0, "c", "")
 	f.Add([]byte(`[{"host":"c0","view":{"node":{"name":"c0","members":["c0"]},"book":{"job":"J","set":"/s/c/S","opened":true},
 		"stopped":true,"has_old":true}}]`), 1, "c", "c0")
-	f.Add([]byte(`[{"host":"c0","view":{"node":{"name":"c0"},"book":{"job":"J","set":"/S"},"under_way":true}}]`), 0, "", "")
+	f.Add([]byte(`[{"host":"c0","view":{"node":{"name":"c0"},"book":{"job":"J","set":"/S"},"under_way":true}}]`), 0, "",
+		"")
 	f.Fuzz(func(t *testing.T, raw []byte, state int, confirm, host string) {
 		var entries []json.RawMessage
 		if json.Unmarshal(raw, &entries) != nil {
@@ -127,7 +130,8 @@ func FuzzDecide(f *testing.F) {
 				views = append(views, v)
 			}
 		}
-		o := Options{State: states[(state%len(states)+len(states))%len(states)], Set: Newest, Confirm: confirm, Host: host, Hosts: hosts(views)}
+		o := Options{State: states[(state%len(states)+len(states))%len(states)], Set: Newest, Confirm: confirm, Host: host,
+			Hosts: hosts(views)}
 		d, err := Decide(views, o)
 		if err != nil {
 			t.Fatal(err)
@@ -141,7 +145,8 @@ func FuzzDecide(f *testing.F) {
 
 // order is that of the states of a restore.
 var order = []string{
-	"staged", "rolling_back", "fenced", "stopped", "replaced", "rolled_back", "started", "checked", "opened", "reached", "finished",
+	"staged", "rolling_back", "fenced", "stopped", "replaced", "rolled_back", "started", "checked", "opened", "reached",
+	"finished",
 }
 
 func holds(t *testing.T, views []View, o Options, d Decision) {

@@ -34,7 +34,8 @@ func (s *situation) steps() []Step {
 		}}
 	case Loaded:
 		return []Step{
-			{State: "loaded", Task: "Load parts of the set", Hosts: []string{s.target.Host}, Why: "load them through " + s.target.Host},
+			{State: "loaded", Task: "Load parts of the set", Hosts: []string{s.target.Host},
+				Why: "load them through " + s.target.Host},
 			{
 				State: "counted", Task: "Count what was loaded on every controller", Hosts: s.Hosts,
 				Why: "count them on every controller",

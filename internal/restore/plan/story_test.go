@@ -15,8 +15,8 @@ import (
 
 var update = flag.Bool("update", false, "write what is decided into the stories")
 
-// TestStories reads testdata/*.txt, which operators can read and write: what the controllers say, what is asked for, and
-// after the line of dashes what is decided. "go test -update" writes the last.
+// TestStories reads testdata/*.txt, which operators can read and write: what the controllers say, what is asked for,
+// and after the line of dashes what is decided. "go test -update" writes the last.
 func TestStories(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) < 5 {
@@ -124,7 +124,8 @@ func (s *story) view(host string) View {
 	}
 	given = copied(given)
 	v := View{Host: host, NewJob: "new-of-" + host, Problems: listed(take("problem"))}
-	v.Node = Node{Name: host, Members: listed(take("members")), Datadir: "/var/lib/mysql", Port: "3306", Free: number("free", 100)}
+	v.Node = Node{Name: host, Members: listed(take("members")), Datadir: "/var/lib/mysql", Port: "3306",
+		Free: number("free", 100)}
 	if v.Node.Members == nil {
 		v.Node.Members = s.order
 	}

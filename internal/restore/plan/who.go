@@ -93,6 +93,6 @@ func strangerChosen(s *situation) string {
 		return ""
 	}
 	answered := strings.Join(hosts(s.views), ", ")
-	return "controller_restore_host is " + s.Host + ", which is none of the controllers that were asked: " + answered + "." +
-		unchanged
+	return "controller_restore_host is " + s.Host + ", which is none of the controllers that were asked: " + answered +
+		"." + unchanged
 }

@@ -85,7 +85,8 @@ func (o Options) loaded(ctx context.Context, caller jobs.Caller) (*jobs.Answer, 
 	}
 	open := func(ctx context.Context) (*galera.Client, error) { return galera.Open(ctx, o.Login.Login(caller.Hide)) }
 	done, err := reload.Load(ctx, s, c, reload.Options{
-		Parts: parts, Definers: o.Definers, Convert: o.NonTransactional == "convert", Check: caller.CheckMode, Open: open, Tell: tell,
+		Parts: parts, Definers: o.Definers, Convert: o.NonTransactional == "convert", Check: caller.CheckMode, Open: open,
+		Tell: tell,
 	})
 	if err != nil && done != nil { // what an earlier load left is to be known also when this one fails
 		return &jobs.Answer{Warnings: done.Warnings}, err
@@ -129,7 +130,8 @@ func (o Options) mayLoad(ctx context.Context, c *galera.Client, parts []reload.P
 		}
 		for _, row := range rows {
 			if len(p.Tables) == 0 || slices.Contains(p.Tables, row[0]) {
-				return fmt.Errorf("the cluster has %s.%s already: give the schema another name with rename, or set replace", p.As, row[0])
+				return fmt.Errorf("the cluster has %s.%s already: give the schema another name with rename, or set replace", p.As,
+					row[0])
 			}
 		}
 	}

@@ -19,7 +19,8 @@ func TestWhatIsLoadedIsReadFromTheOptions(t *testing.T) {
 		want    string // the parts, or what is wrong
 	}{
 		{[]string{"nova"}, nil, "[{nova [] nova}]"},
-		{[]string{"nova", "keystone.user"}, map[string]string{"keystone": "before"}, "[{nova [] nova} {keystone [user] before}]"},
+		{[]string{"nova", "keystone.user"}, map[string]string{"keystone": "before"},
+			"[{nova [] nova} {keystone [user] before}]"},
 		{[]string{"nova.a", "nova.b"}, nil, "[{nova [a b] nova}]"},
 		{[]string{"nova", "nova.a"}, nil, `"nova" is wanted whole and in part`},
 		{[]string{"nova.a", "nova"}, nil, `"nova" is wanted whole and in part`},
@@ -38,7 +39,8 @@ func TestWhatIsLoadedIsReadFromTheOptions(t *testing.T) {
 			t.Error(named(parts))
 		}
 	}
-	parts, _ := Options{Schemas: []string{"nova.a", "nova.b", "keystone"}, Rename: map[string]string{"nova": "old"}}.parts()
+	parts, _ := Options{Schemas: []string{"nova.a", "nova.b", "keystone"},
+		Rename: map[string]string{"nova": "old"}}.parts()
 	if got := named(parts); got != "nova as old (a, b), keystone" {
 		t.Error(got)
 	}

@@ -18,7 +18,8 @@ import (
 	"overcloud.backup/internal/restore"
 )
 
-// planned looks, and changes nothing. Errors are what the controller cannot say; problems what keeps it from being restored.
+// planned looks, and changes nothing. Errors are what the controller cannot say; problems what keeps it from being
+// restored.
 func (o Options) planned(ctx context.Context, n *restore.Node) (*jobs.Answer, error) {
 	b, err := restore.ReadBook(restore.Home)
 	if err != nil {
@@ -84,14 +85,15 @@ func (o Options) against(problems []repository.Problem) []repository.Problem {
 	return slices.DeleteFunc(slices.Clone(problems), accepted)
 }
 
-// fits says what a restore of the set here would do, or why it cannot be done. All of it comes before anything is touched.
+// fits says what a restore of the set here would do, or why it cannot be done. All of it comes before anything is
+// touched.
 func (o Options) fits(ctx context.Context, n *restore.Node, s *repository.Set) (*rebuild.Plan, error) {
 	if problems := s.Check(); len(problems) > 0 {
 		return nil, repository.Bad(s.Path(), problems)
 	}
 	if problems := o.against(s.Entry().Problems); len(problems) > 0 {
-		return nil, fmt.Errorf("a verification of %s failed: it %s; restore another set, or verify this one again when the cause "+
-			"lay elsewhere", s.Path(), repository.Verdict(problems))
+		return nil, fmt.Errorf("a verification of %s failed: it %s; restore another set, or verify this one again when the "+
+			"cause lay elsewhere", s.Path(), repository.Verdict(problems))
 	}
 	if err := n.Fits(s.Manifest.Cluster, o.OtherCluster); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Path(), err)

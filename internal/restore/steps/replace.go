@@ -23,7 +23,8 @@ func (r *run) fenced(ctx context.Context) error {
 	return err
 }
 
-// mayStop looks once more, before clients are kept out: making the set ready may have taken hours. The way back stays open.
+// mayStop looks once more, before clients are kept out: making the set ready may have taken hours. The way back stays
+// open.
 func (r *run) mayStop(ctx context.Context) error {
 	if err := errors.Join(pacemaker.NoBackup(ctx), r.node.Vacant(ctx)); err != nil || r.book.RollingBack {
 		return err

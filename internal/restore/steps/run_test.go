@@ -39,7 +39,8 @@ func newController(t *testing.T) controller {
 	t.Cleanup(func() { os.RemoveAll(top) })
 	c := controller{t: t, home: filepath.Join(top, "restore")}
 	c.node = &restore.Node{
-		Name: "node-a", Members: []string{"node-a"}, Online: []string{"node-a"}, Datadir: filepath.Join(top, "mysql"), Port: "3306",
+		Name: "node-a", Members: []string{"node-a"}, Online: []string{"node-a"}, Datadir: filepath.Join(top, "mysql"),
+		Port: "3306",
 	}
 	c.fill(c.node.Datadir)
 	return c
@@ -129,7 +130,8 @@ func TestEveryDocumentedStateIsAStep(t *testing.T) {
 // A plan has steps that controllers know, and in check mode nothing but that is looked at.
 func TestAPlanHasStepsThatControllersKnow(t *testing.T) {
 	book := plan.Book{Job: "J", Set: "/s/c/S", Target: true, Ended: "restored"}
-	v := plan.View{Host: "c0", Node: plan.Node{Name: "c0", Members: []string{"c0"}, Free: 1}, Book: book, Stopped: true, HasOld: true}
+	v := plan.View{Host: "c0", Node: plan.Node{Name: "c0", Members: []string{"c0"}, Free: 1}, Book: book, Stopped: true,
+		HasOld: true}
 	v.Set, v.Cost = &plan.Set{Name: "S", Path: "/s/c/S"}, &plan.Cost{}
 	count := 0
 	for _, state := range []plan.State{plan.Restored, plan.RolledBack, plan.Rejoined} {
@@ -152,13 +154,16 @@ func TestAPlanHasStepsThatControllersKnow(t *testing.T) {
 
 func TestAStepOfARestoreThatTheControllerDoesNotKnowIsRefused(t *testing.T) {
 	c := newController(t)
-	for _, state := range []string{"stopped", "replaced", "started", "checked", "opened", "reached", "finished", "rolled_back"} {
-		if _, _, err := c.take(Options{State: state, Job: "J"}); err == nil || !strings.Contains(err.Error(), "knows nothing of the restore") {
+	for _, state := range []string{"stopped", "replaced", "started", "checked", "opened", "reached", "finished",
+		"rolled_back"} {
+		if _, _, err := c.take(Options{State: state, Job: "J"}); err == nil || !strings.Contains(err.Error(),
+			"knows nothing of the restore") {
 			t.Errorf("%s: %v", state, err)
 		}
 	}
 	for _, state := range []string{"fenced", "rolling_back"} {
-		if _, _, err := c.take(Options{State: state}); err == nil || !strings.Contains(err.Error(), "needs to know of which restore") {
+		if _, _, err := c.take(Options{State: state}); err == nil || !strings.Contains(err.Error(),
+			"needs to know of which restore") {
 			t.Errorf("%s without a job: %v", state, err)
 		}
 	}
@@ -169,7 +174,8 @@ func TestAStepOfARestoreThatHasEndedDoesNothing(t *testing.T) {
 	c := newController(t)
 	c.noted(begin("J", func(b *restore.Book) { b.Datadir = c.node.Datadir }))
 	c.noted(func(b *restore.Book) error { return b.End(restore.Restored) })
-	for _, state := range []string{"fenced", "stopped", "replaced", "started", "checked", "reached", "finished", "rolled_back"} {
+	for _, state := range []string{"fenced", "stopped", "replaced", "started", "checked", "reached", "finished",
+		"rolled_back"} {
 		if changed, said, err := c.take(Options{State: state, Job: "J"}); err != nil || changed || said != "" {
 			t.Errorf("%s: %v %q %v", state, changed, said, err)
 		}
@@ -211,7 +217,8 @@ func TestARollbackGoesThroughItsStepsOnce(t *testing.T) {
 			}
 		}
 		if s.state == "rolling_back" {
-			if _, _, err := c.take(Options{State: "replaced", Job: "J"}); err == nil || !strings.Contains(err.Error(), "being rolled back") {
+			if _, _, err := c.take(Options{State: "replaced", Job: "J"}); err == nil || !strings.Contains(err.Error(),
+				"being rolled back") {
 				t.Errorf("the restore went on: %v", err)
 			}
 		}
@@ -268,7 +275,8 @@ func TestASetIsNotMadeReadyUnconfirmed(t *testing.T) {
 		c := newController(t)
 		c.node.Cluster = o.cluster
 		_, _, err := c.take(Options{
-			State: "staged", Job: "J", Target: true, Confirm: o.confirm, Set: option.Set{Destination: destination, Set: "newest"},
+			State: "staged", Job: "J", Target: true, Confirm: o.confirm, Set: option.Set{Destination: destination,
+				Set: "newest"},
 		})
 		if err == nil || !strings.Contains(err.Error(), o.want) {
 			t.Errorf("%+v: %v", o, err)

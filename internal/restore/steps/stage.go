@@ -107,7 +107,8 @@ func (r *run) build(ctx context.Context, s *repository.Set, ready string) (built
 	}
 	if len(built.Untried) > 0 && r.Passwords != "ignore" {
 		err = errors.Join(err, fmt.Errorf("nobody knows whether the restored database would let %s in: the login plugin is "+
-			"missing here. Install it beside the server's others, or set passwords to ignore", strings.Join(built.Untried, ", ")))
+			"missing here. Install it beside the server's others, or set passwords to ignore", strings.Join(built.Untried,
+			", ")))
 	}
 	if err != nil {
 		err = errors.Join(err, os.RemoveAll(ready))

@@ -22,8 +22,8 @@ func (r *run) started(ctx context.Context) error {
 	return err
 }
 
-// checked sees that this host's server is what was restored. What it must be stands in the target's book; the others get
-// it from the caller.
+// checked sees that this host's server is what was restored. What it must be stands in the target's book; the others
+// get it from the caller.
 func (r *run) checked(ctx context.Context) error {
 	want := restore.Expected{Size: len(r.node.Members)}
 	restored := !r.book.RollingBack && r.Target
@@ -51,8 +51,8 @@ func (r *run) checked(ctx context.Context) error {
 	return err
 }
 
-// wake looks at the schema that runs now, and enables the events that the cluster ran, once. Whatever it finds is no reason
-// to keep the clients out: it is told.
+// wake looks at the schema that runs now, and enables the events that the cluster ran, once. Whatever it finds is no
+// reason to keep the clients out: it is told.
 func (r *run) wake(ctx context.Context, login galera.Login) {
 	warn := func(warning string, err error) {
 		if err != nil {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package steps brings one controller to the states of a restore: each is a step with a name, what the controller must have
-// noted before it, a way to see that it was taken, and an action. It holds what is beside a restore, too: schemas that are
-// loaded into the running cluster, and Pacemaker's configuration.
+// Package steps brings one controller to the states of a restore: each is a step with a name, what the controller must
+// have noted before it, a way to see that it was taken, and an action. It holds what is beside a restore, too: schemas
+// that are loaded into the running cluster, and Pacemaker's configuration.
 package steps
 
 import (
@@ -16,8 +16,8 @@ import (
 	"overcloud.backup/internal/restore"
 )
 
-// Step is a state that a controller is brought to. It may be asked for again, whatever killed the one before: what is so
-// already stays as it is.
+// Step is a state that a controller is brought to. It may be asked for again, whatever killed the one before: what is
+// so already stays as it is.
 type Step struct {
 	Name string
 	// book is what the controller must have noted of the restore.
@@ -135,7 +135,8 @@ func (r *run) begin() error {
 		return errors.New("job: a step needs to know of which restore it is")
 	}
 	return r.book.Begin(r.Job, func(b *restore.Book) {
-		b.Cluster, b.Set, b.Target, b.Datadir, b.Rejoin = r.Cluster, r.Set.Set, r.Target, r.node.Datadir, r.State == "rejoined"
+		b.Cluster, b.Set, b.Target, b.Datadir, b.Rejoin = r.Cluster, r.Set.Set, r.Target, r.node.Datadir,
+			r.State == "rejoined"
 		// A rollback that finds no note of the restore here: the data may be copies of the restored ones.
 		b.Replaced = r.OthersReplaced
 	})
