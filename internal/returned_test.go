@@ -4,7 +4,6 @@ package internal_test
 
 import (
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -24,7 +23,7 @@ func TestEveryValueThatRolesUseIsDocumented(t *testing.T) {
 	text := ""
 	registered := map[string][]string{} // variable to modules
 	for _, pattern := range []string{"../playbooks/*.yml", "../playbooks/*/*.yml", "../roles/*/tasks/*.yml", "../roles/*/vars/*.yml"} {
-		files, _ := filepath.Glob(pattern)
+		files, _ := glob(pattern)
 		for _, file := range files {
 			var content any
 			unmarshal(t, file, &content)

@@ -112,8 +112,8 @@ var joints = regexp.MustCompile(`"\s*\+\s*"|'\n\s*'`)
 func sourceText(t *testing.T) string {
 	t.Helper()
 	var all strings.Builder
-	for _, pattern := range []string{"*/*.go", "*/*/*.go", "../modules/*.go", "../plugins/*/*.py", "../roles/*/tasks/*.yml", "../roles/*/vars/*.yml"} {
-		files, err := filepath.Glob(pattern)
+	for _, pattern := range []string{"*/*.go", "../modules/*.go", "../plugins/*/*.py", "../roles/*/tasks/*.yml", "../roles/*/vars/*.yml"} {
+		files, err := glob(pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %d files, %v", pattern, len(files), err)
 		}
@@ -229,7 +229,7 @@ func argumentsOf(t *testing.T, pattern, method string) (names []string) {
 
 func inFiles(t *testing.T, pattern string, visit func(ast.Node)) {
 	t.Helper()
-	files, err := filepath.Glob(pattern)
+	files, err := glob(pattern)
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%s: %d files, %v", pattern, len(files), err)
 	}

@@ -12,6 +12,7 @@ import (
 	"overcloud.backup/internal/ansible"
 	"overcloud.backup/internal/option"
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/stores"
 )
 
 //go:embed backup_info.yml
@@ -34,7 +35,7 @@ func backupInfo(ctx context.Context, call *ansible.Call) (*ansible.Result, error
 	if err := call.Decode(&o); err != nil {
 		return nil, err
 	}
-	r, err := repository.Open(o.Destination)
+	r, err := stores.Open(o.Destination)
 	if errors.Is(err, fs.ErrNotExist) && !o.Read {
 		none := repository.Listing{Sets: []repository.Entry{}, NoSets: []repository.Folder{}, Damaged: []repository.Damaged{}}
 		return &ansible.Result{Msg: "there is no " + o.Destination + " here", Values: backupInfoValues{Listing: none}}, nil

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"overcloud.backup/internal/jobs"
+	"overcloud.backup/internal/jobs/verifications"
 	"overcloud.backup/internal/unit"
 	"overcloud.backup/tests/sets"
 	"overcloud.backup/tests/units"
@@ -101,6 +102,9 @@ func TestADamagedSetIsNamedWithFileAndOffset(t *testing.T) {
 
 func TestARestoreThatCannotBeDoneIsRefused(t *testing.T) {
 	destination, _ := sets.Small(t)
+	before := verifications.Store
+	verifications.Store, _ = units.Store(t)
+	t.Cleanup(func() { verifications.Store = before })
 	scratch := filepath.Join(filepath.Dir(destination), "scratch")
 	args := map[string]any{"destination": destination, "scratch": scratch, "policy": "allow_active"}
 	if answer := asked(t, "backup_verify", args); answer["failed"] != true {

@@ -22,7 +22,7 @@ import (
 
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/process"
-	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/stores"
 	"overcloud.backup/tests/messages"
 	"overcloud.backup/tests/user"
 )
@@ -231,7 +231,7 @@ func TestTheLogHasNoSecretsWhateverTheWrites(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	dir, err := repository.Make(destination)
+	dir, err := stores.Make(destination)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ func (r *running) warn(format string, args ...any) {
 }
 
 // look notes what an operator should know of the sets beside this one.
-func (r *running) look(dir *repository.Directory) {
+func (r *running) look(dir *repository.Repository) {
 	for _, path := range dir.Leftovers(r.plan.Cluster.Name) {
 		if path != r.set.Folder() {
 			r.warn("%s is no set: a backup that still runs, or one that was killed; remove it if none runs", path)

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"overcloud.backup/internal/process"
-	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/local"
 )
 
 // sample puts an age to what the sources told last. The mutex is held.
@@ -75,7 +75,7 @@ func (f *folder) free() (n int64, err error) {
 			return 0, err
 		}
 	}
-	return repository.FreeIn(f.file)
+	return local.FreeIn(f.file)
 }
 
 func (f *folder) close() { _ = f.file.Close() }

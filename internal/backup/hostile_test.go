@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"overcloud.backup/internal/galera"
-	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/stores"
 )
 
 // hostileNames are schemas, tables, columns, views, routines, triggers, events and users of these names at once.
@@ -379,12 +379,12 @@ func TestHostileDecisions(t *testing.T) {
 // listed holds that the one set of a destination can be read.
 func listed(t *testing.T, destination string) {
 	t.Helper()
-	dir, err := repository.Make(destination)
+	dir, err := stores.Make(destination)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer dir.Close()
-	if sets, err := dir.List(); err != nil || len(sets) != 1 {
-		t.Errorf("%d sets, %v", len(sets), err)
+	if l, err := dir.List(""); err != nil || len(l.Sets) != 1 || len(l.Damaged) > 0 {
+		t.Errorf("%+v, %v", l, err)
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/stores"
 )
 
 // queryLimit is after what time the server itself ends a query of ours about its tables.
@@ -65,7 +66,7 @@ func Prepare(ctx context.Context, o Options) (*Job, error) {
 }
 
 func (j *Job) prepare(ctx context.Context) error {
-	look := func() error { return repository.Check(j.o.Destination) }
+	look := func() error { return stores.Check(j.o.Destination) }
 	if _, err := within(openTimeout, "look at the destination "+j.o.Destination, nothing(look)); err != nil {
 		return err
 	}

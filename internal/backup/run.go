@@ -12,12 +12,13 @@ import (
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/stores"
 )
 
 // running is a job that is being done.
 type running struct {
 	*Job
-	dir      *repository.Directory
+	dir      *repository.Repository
 	set      *repository.Draft
 	desync   *desync
 	manifest *repository.Manifest
@@ -76,7 +77,7 @@ func (j *Job) runLocked(ctx context.Context) (result *Result, err error) {
 
 // open makes a new set in the destination. abort removes it. When the destination hangs, what it may still make of that
 // stays in the journal.
-func (j *Job) open(begun time.Time) (r *running, dir *repository.Directory, abort func() error, err error) {
+func (j *Job) open(begun time.Time) (r *running, dir *repository.Repository, abort func() error, err error) {
 	r, err = within(openTimeout, "begin a set in "+j.o.Destination, func() (*running, error) { return j.begin(begun) })
 	if err != nil {
 		return nil, nil, nil, err
@@ -89,7 +90,7 @@ func (j *Job) open(begun time.Time) (r *running, dir *repository.Directory, abor
 }
 
 func (j *Job) begin(begun time.Time) (*running, error) {
-	dir, err := repository.Make(j.o.Destination)
+	dir, err := stores.Make(j.o.Destination)
 	if err != nil {
 		return nil, err
 	}

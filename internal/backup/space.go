@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/stores"
 )
 
 // Compression is assumed to halve the data, and a margin is left for the files beside them. OpenStack's data shrink
@@ -31,7 +31,7 @@ type Space struct {
 func estimate(raw int64, destination string) (Space, error) {
 	s := Space{Raw: raw, Ratio: assumedRatio, Needed: int64(float64(raw)*assumedRatio) + spaceMargin}
 	var err error
-	s.Free, s.At, err = repository.Free(destination)
+	s.Free, s.At, err = stores.Free(destination)
 	if err == nil && s.Free < s.Needed {
 		err = fmt.Errorf("too little space at %s: %s are free, and about %s are needed (half of %s of data, and %s)",
 			s.At, size(s.Free), size(s.Needed), size(s.Raw), size(spaceMargin))

@@ -56,7 +56,7 @@ func store(ctx context.Context, s source, set *repository.Draft, o Options, coun
 	return []repository.File{stored, logged}, nil
 }
 
-func run(ctx context.Context, s source, data *os.File, log *toolLog, o Options, counted *counters) (repository.File, error) {
+func run(ctx context.Context, s source, data repository.Writer, log *toolLog, o Options, counted *counters) (repository.File, error) {
 	hash := sha256.New()
 	sink := &counting{to: pieces{to: io.MultiWriter(data, hash), flow: &counted.flow}, n: &counted.stored}
 	stats, err := copyFrom(ctx, s, sink, log, o, counted)
@@ -135,10 +135,10 @@ func wrap(what string, err error) error {
 	return nil
 }
 
-func checkLength(f *os.File, want int64) error {
-	info, err := f.Stat()
-	if err == nil && info.Size() != want {
-		err = fmt.Errorf("%s has %d bytes after %d were written", f.Name(), info.Size(), want)
+func checkLength(f repository.Writer, want int64) error {
+	size, err := f.Size()
+	if err == nil && size != want {
+		err = fmt.Errorf("%s has %d bytes after %d were written", f.Name(), size, want)
 	}
 	return err
 }

@@ -30,12 +30,21 @@ type overcloud struct {
 	synced [3]atomic.Bool
 }
 
-// startOvercloud starts it and waits until HAProxy has checked its servers. It skips the test without haproxy.
-func startOvercloud(t *testing.T) *overcloud {
+// needHAProxy skips the test where HAProxy is not installed, and in a short run, which starts no servers.
+func needHAProxy(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs a real HAProxy, which a short run does not start")
+	}
 	t.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin:/usr/local/sbin")
 	if _, err := exec.LookPath("haproxy"); err != nil {
 		t.Skip("haproxy is not installed")
 	}
+}
+
+// startOvercloud starts it and waits until HAProxy has checked its servers. It skips the test without haproxy.
+func startOvercloud(t *testing.T) *overcloud {
+	needHAProxy(t)
 	o := &overcloud{dir: shortDir(t), vip: "127.0.0.100:" + freePort(t), stats: "127.0.0.1:" + freePort(t)}
 	database, check := freePort(t), freePort(t)
 	var servers strings.Builder
@@ -298,10 +307,7 @@ func TestRealHAProxyInAContainer(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root: to mount")
 	}
-	t.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin:/usr/local/sbin")
-	if _, err := exec.LookPath("haproxy"); err != nil {
-		t.Skip("haproxy is not installed")
-	}
+	needHAProxy(t)
 	if _, err := os.Stat("/etc/haproxy"); err != nil {
 		t.Skip("there is no folder to mount the container's on: ", err)
 	}

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"overcloud.backup/internal/replay"
 	"overcloud.backup/internal/sqldump"
 	"overcloud.backup/tests/sets"
 )
@@ -18,11 +17,16 @@ import (
 func TestTheAccountsOfAServerAreReadBack(t *testing.T) {
 	s := sets.Shared(t)
 	const odd = "`a b``c'\"\\`@`10.%`"
-	_, err := s.SQL("CREATE ROLE rr; CREATE ROLE `odd``role`; GRANT PROCESS ON *.* TO `odd``role`; GRANT `odd``role` TO rr; CREATE USER " + odd +
-		" IDENTIFIED BY 'it''s' REQUIRE SUBJECT '/C=x' ISSUER '/C=y' WITH MAX_USER_CONNECTIONS 5 MAX_STATEMENT_TIME 1.5; GRANT rr TO " + odd + " WITH ADMIN OPTION; " +
-		"SET DEFAULT ROLE rr FOR " + odd + "; GRANT SELECT (host), INSERT ON mysql.user TO " + odd + "; GRANT ALL ON `x\\_y`.* TO " + odd + " WITH GRANT OPTION; " +
-		"CREATE USER e@localhost IDENTIFIED BY 'x' PASSWORD EXPIRE INTERVAL 9 DAY; ALTER USER e@localhost PASSWORD EXPIRE; " +
-		"CREATE USER l@localhost IDENTIFIED VIA unix_socket OR mysql_native_password ACCOUNT LOCK; GRANT PROXY ON l@localhost TO e@localhost; GRANT USAGE ON *.* TO PUBLIC")
+	_, err := s.SQL("CREATE ROLE rr; CREATE ROLE `odd``role`; GRANT PROCESS ON *.* TO `odd``role`; GRANT `odd``role`" +
+		" TO rr; CREATE USER " + odd +
+		" IDENTIFIED BY 'it''s' REQUIRE SUBJECT '/C=x' ISSUER '/C=y' WITH MAX_USER_CONNECTIONS 5 MAX_STATEMENT_TIME" +
+		" 1.5; GRANT rr TO " + odd + " WITH ADMIN OPTION; " +
+		"SET DEFAULT ROLE rr FOR " + odd + "; GRANT SELECT (host), INSERT ON mysql.user TO " + odd +
+		"; GRANT ALL ON `x\\_y`.* TO " + odd + " WITH GRANT OPTION; " +
+		"CREATE USER e@localhost IDENTIFIED BY 'x' PASSWORD EXPIRE INTERVAL 9 DAY; ALTER USER e@localhost PASSWORD" +
+		" EXPIRE; " +
+		"CREATE USER l@localhost IDENTIFIED VIA unix_socket OR mysql_native_password ACCOUNT LOCK; GRANT PROXY ON" +
+		" l@localhost TO e@localhost; GRANT USAGE ON *.* TO PUBLIC")
 	must(t, err)
 	t.Cleanup(func() {
 		if _, err := s.SQL("DROP USER " + odd + ", e@localhost, l@localhost; DROP ROLE rr, `odd``role`"); err != nil {
@@ -48,11 +52,13 @@ func TestNothingInASetTurnsEventsOn(t *testing.T) {
 		_, err := reader.Write([]byte(text))
 		return errors.Join(err, reader.Close())
 	}
-	run := func(s sqldump.Statement) error { return replay.Send(t.Context(), r.server.Client, s, s.Text) }
+	run := func(s sqldump.Statement) error { return r.server.Exec(t.Context(), s.Text) }
 	for _, attempt := range []string{
-		"SET PASSWORD FOR `nova`@`localhost` = PASSWORD('secret'), GLOBAL event_scheduler=ON", "SET DEFAULT ROLE NONE FOR `nova`@`localhost`, GLOBAL event_scheduler=ON",
+		"SET PASSWORD FOR `nova`@`localhost` = PASSWORD('secret'), GLOBAL event_scheduler=ON",
+		"SET DEFAULT ROLE NONE FOR `nova`@`localhost`, GLOBAL event_scheduler=ON",
 		"SET DEFAULT ROLE `reader` FOR `nova`@`localhost`, GLOBAL event_scheduler=ON", "SET GLOBAL event_scheduler=ON",
-		"SET sql_mode='', GLOBAL event_scheduler=ON", "/*!50106 SET @@global.event_scheduler=1 */", "SET @s=@@event_scheduler, @@global.event_scheduler=ON",
+		"SET sql_mode='', GLOBAL event_scheduler=ON", "/*!50106 SET @@global.event_scheduler=1 */",
+		"SET @s=@@event_scheduler, @@global.event_scheduler=ON",
 	} {
 		for kind, err := range map[string]error{
 			"users": feed(sqldump.NewUsersReader("10.11.19", run), attempt+";\n"),
@@ -68,7 +74,8 @@ func TestNothingInASetTurnsEventsOn(t *testing.T) {
 		t.Errorf("the scheduler is %q, %v", on, err)
 	}
 	time.Sleep(1500 * time.Millisecond) // the event is of each second
-	if n, err := r.server.Value(t.Context(), "SELECT CONCAT((SELECT COUNT(*) FROM nova.x), (SELECT COUNT(*) FROM mysql.event))"); err != nil || n != "01" {
+	if n, err := r.server.Value(t.Context(),
+		"SELECT CONCAT((SELECT COUNT(*) FROM nova.x), (SELECT COUNT(*) FROM mysql.event))"); err != nil || n != "01" {
 		t.Errorf("rows and events: %q, %v", n, err)
 	}
 }

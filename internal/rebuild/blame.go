@@ -49,8 +49,8 @@ func refusedBy(file, step string, err error, said string) error {
 	return unusable{repository.Damage(file, "%s: %s: %s", step, how, said)}
 }
 
-// Blame returns an error of the scratch server. A server that ends over what it is given, as InnoDB does over a damaged page, proves
-// the set bad.
+// Blame returns an error of the scratch server. A server that ends over what it is given, as InnoDB does over a damaged
+// page, proves the set bad.
 func (r *Copy) Blame(file, over string, err error) error {
 	select {
 	case <-r.server.Child.Ended():
@@ -63,8 +63,8 @@ func (r *Copy) Blame(file, over string, err error) error {
 	return refusedBy(file, "the scratch server ended over "+over, r.server.Child.Wait(), r.server.Said())
 }
 
-// OutOfRoom reports whether a server's error is for want of disk space or memory, or of a query that was ended: it tells
-// nothing of the set.
+// OutOfRoom reports whether a server's error is for want of disk space or memory, or of a query that was ended: it
+// tells nothing of the set.
 func OutOfRoom(number int) bool {
 	return slices.Contains([]int{1021, 1037, 1038, 1041, 1114, 1317}, number)
 }

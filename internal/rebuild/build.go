@@ -25,8 +25,8 @@ type Built struct {
 	Bytes int64
 	// Options of a server are those without which it cannot read the data of a physical set.
 	Options []string
-	// Differ are the accounts that the set has not, or with another password; Aligned those that were given theirs; Untried
-	// those of a login plugin that is missing here.
+	// Differ are the accounts that the set has not, or with another password; Aligned those that were given theirs;
+	// Untried those of a login plugin that is missing here.
 	Differ, Aligned, Untried []string
 	// Differences are what is not as the set recorded it, and was accepted; Warnings what could not be compared.
 	Differences, Warnings []string

@@ -45,7 +45,8 @@ func TestABuiltDatadirIsWhole(t *testing.T) {
 		if err != nil || definitions.Fingerprint() != s.Manifest.Schema.Fingerprint {
 			t.Errorf("%s: %v, %v", method, definitions, err)
 		}
-		if waits, err := server.Value(context.Background(), "SELECT @@SESSION.wait_timeout"); err != nil || waits != "31536000" {
+		if waits, err := server.Value(context.Background(), "SELECT @@SESSION.wait_timeout"); err != nil ||
+			waits != "31536000" {
 			t.Errorf("%s: the connection is ended after %s seconds without a question, %v", method, waits, err)
 		}
 		server.Stop()
@@ -92,7 +93,8 @@ const signed = "ZIgUREUg5PVgQ6LskhXmO+eZLS0nC8be6HPjYWR4YJY"
 
 func TestAccountsWithAPluginAreTriedWhereItIs(t *testing.T) {
 	plugins, s := fetched(t), sets.Shared(t)
-	_, err := s.SQL("CREATE USER signed@localhost IDENTIFIED BY 'x'; UPDATE mysql.global_priv SET Priv = JSON_SET(Priv, '$.plugin', 'ed25519', '$.authentication_string', '" +
+	_, err := s.SQL("CREATE USER signed@localhost IDENTIFIED BY 'x'; UPDATE mysql.global_priv SET Priv =" +
+		" JSON_SET(Priv, '$.plugin', 'ed25519', '$.authentication_string', '" +
 		signed + "') WHERE User = 'signed'; FLUSH PRIVILEGES")
 	must(t, err)
 	path, err := s.BackUp("physical")
@@ -113,12 +115,14 @@ func TestAccountsWithAPluginAreTriedWhereItIs(t *testing.T) {
 		root := sets.ScratchFolder(t)
 		r := ready(t, sets.Open(t, filepath.Dir(filepath.Dir(path)), path), root)
 		r.tools.Plugins, r.o.Align = c.plugins, c.align
-		r.o.Accounts = []galera.Account{{User: "signed", Password: "secret", From: "right"}, {User: "signed", Password: "other", From: "wrong"}}
+		r.o.Accounts = []galera.Account{{User: "signed", Password: "secret", From: "right"},
+			{User: "signed", Password: "other", From: "wrong"}}
 		to := filepath.Join(filepath.Dir(root), "built")
 		built, err := r.Build(t.Context(), to)
 		must(t, err)
 		must(t, os.RemoveAll(to))
-		if !slices.Equal(built.Untried, c.want.Untried) || !slices.Equal(built.Differ, c.want.Differ) || !slices.Equal(built.Aligned, c.want.Aligned) {
+		if !slices.Equal(built.Untried, c.want.Untried) || !slices.Equal(built.Differ, c.want.Differ) ||
+			!slices.Equal(built.Aligned, c.want.Aligned) {
 			t.Errorf("%+v: %+v", c, built)
 		}
 	}
@@ -127,10 +131,12 @@ func TestAccountsWithAPluginAreTriedWhereItIs(t *testing.T) {
 func TestAPluginThatIsMissingHereIsNoFaultOfTheSet(t *testing.T) {
 	plugins := fetched(t)
 	destination, path := sets.Copy(t, "logical")
-	sets.AppendTo(t, path, "users.sql", "CREATE USER IF NOT EXISTS `signed`@`localhost` IDENTIFIED VIA ed25519 USING '"+signed+"';\n")
+	sets.AppendTo(t, path, "users.sql", "CREATE USER IF NOT EXISTS `signed`@`localhost` IDENTIFIED VIA ed25519 USING '"+
+		signed+"';\n")
 	r := ready(t, sets.Open(t, destination, path), sets.ScratchFolder(t))
 	r.tools.Plugins = ""
-	if found, err := looked(t, r); err == nil || !strings.Contains(err.Error(), "a login plugin that the server here lacks") || len(found.Problems) > 0 {
+	if found, err := looked(t, r); err == nil || !strings.Contains(err.Error(),
+		"a login plugin that the server here lacks") || len(found.Problems) > 0 {
 		t.Errorf("%+v, %v", found, err)
 	}
 	r.tools.Plugins = plugins

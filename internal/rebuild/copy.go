@@ -10,6 +10,7 @@ import (
 
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/local"
 	"overcloud.backup/internal/scratch"
 )
 
@@ -36,7 +37,8 @@ type Copy struct {
 }
 
 func (r *Rebuild) begin(ctx context.Context) *Copy {
-	return &Copy{Rebuild: r, ctx: ctx, warnings: []string{}, problems: []repository.Problem{}, began: time.Now(), progress: Progress{ExpectedBytes: r.set.Bytes()}}
+	return &Copy{Rebuild: r, ctx: ctx, warnings: []string{}, problems: []repository.Problem{}, began: time.Now(),
+		progress: Progress{ExpectedBytes: r.set.Bytes()}}
 }
 
 // Seen is what came out when a set was rebuilt for a look.
@@ -47,8 +49,8 @@ type Seen struct {
 	Unreadable bool
 }
 
-// Look rebuilds the set in the scratch folder, has look examine the copy, and removes it, whatever happens. An error says
-// that nothing was proven.
+// Look rebuilds the set in the scratch folder, has look examine the copy, and removes it, whatever happens. An error
+// says that nothing was proven.
 func (r *Rebuild) Look(
 	ctx context.Context, look func(ctx context.Context, c *Copy) error,
 ) (seen Seen, err error) {
@@ -94,8 +96,9 @@ func (r *Copy) guard(ctx context.Context) (context.Context, func()) {
 				return
 			case <-tick.C:
 			}
-			if free, at, err := repository.Free(r.o.Scratch); err == nil && free < leastFree {
-				cancel(fmt.Errorf("less than %d bytes are free at %s now: the copy takes more than that of a sound set, or something else fills the disk", leastFree, at))
+			if free, at, err := local.Free(r.o.Scratch); err == nil && free < leastFree {
+				cancel(fmt.Errorf("less than %d bytes are free at %s now: the copy takes more than that of a sound"+
+					" set, or something else fills the disk", leastFree, at))
 			}
 		}
 	}()
@@ -111,7 +114,8 @@ func (r *Copy) make(ctx context.Context) error {
 	return err
 }
 
-// makeData reads the small files back and restores the data. A logical set needs a server for that, which still runs then.
+// makeData reads the small files back and restores the data. A logical set needs a server for that, which still runs
+// then.
 func (r *Copy) makeData(ctx context.Context) error {
 	r.Phase("read")
 	for _, f := range r.set.Manifest.Files {

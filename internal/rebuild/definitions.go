@@ -64,7 +64,8 @@ func (r *Copy) differs(names []string) {
 		return
 	}
 	r.differences = names
-	r.Bad(repository.Damage(r.set.Manifest.Data().Name, "%s", strings.Join(excerpt.First(names, excerpt.FewNames), ", ")).Of(repository.Differing))
+	r.Bad(repository.Damage(r.set.Manifest.Data().Name, "%s",
+		strings.Join(excerpt.First(names, excerpt.FewNames), ", ")).Of(repository.Differing))
 }
 
 func (r *Copy) compareDefinitions(ctx context.Context, definitions galera.Definitions) error {
@@ -190,7 +191,8 @@ func (r *Copy) compareCounts(found map[string]int) (names []string) {
 		case !there:
 			names = append(names, fmt.Sprintf("the schema %s is missing", excerpt.Of(schema)))
 		case got != want[schema]:
-			names = append(names, fmt.Sprintf("the schema %s has %d tables and sequences, not %d", excerpt.Of(schema), got,
+			names = append(names, fmt.Sprintf("the schema %s has %d tables and sequences, not %d", excerpt.Of(schema),
+				got,
 				want[schema]))
 		}
 	}

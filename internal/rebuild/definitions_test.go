@@ -38,8 +38,11 @@ func TestNothingIsBuiltThatDiffersUnlessItIsAccepted(t *testing.T) {
 		})
 		_, to, err := built(t, destination, path, false)
 		var unusable *repository.Unusable
-		want := "it differs from what was recorded: " + sets.Open(t, destination, path).Manifest.Data().Name + ": view nova.gone00 is missing, "
-		if !errors.As(err, &unusable) || unusable.Kind != repository.Differing || !strings.Contains(err.Error(), want) || !strings.HasSuffix(err.Error(), "view nova.gone09 is missing, and 11 more") {
+		want := "it differs from what was recorded: " + sets.Open(t, destination, path).Manifest.Data().Name +
+			": view nova.gone00 is missing, "
+		if !errors.As(err, &unusable) || unusable.Kind != repository.Differing ||
+			!strings.Contains(err.Error(), want) || !strings.HasSuffix(err.Error(),
+			"view nova.gone09 is missing, and 11 more") {
 			t.Errorf("%s: %v", method, err)
 		}
 		if _, err := os.Lstat(to); err == nil {
@@ -56,12 +59,14 @@ func TestNothingIsBuiltThatDiffersUnlessItIsAccepted(t *testing.T) {
 }
 
 func TestASetThatContradictsItselfIsDamaged(t *testing.T) {
-	for name, fingerprint := range map[string]string{"another fingerprint": strings.Repeat("0", 64), "no fingerprint": ""} {
+	for name, fingerprint := range map[string]string{"another fingerprint": strings.Repeat("0", 64),
+		"no fingerprint": ""} {
 		destination, path := sets.Copy(t, "logical")
 		sets.EditManifest(t, path, func(m *repository.Manifest) { m.Schema.Fingerprint = fingerprint })
 		s := sets.Open(t, destination, path)
 		problems, err := s.Read(t.Context(), nil)
-		if err != nil || len(problems) != 1 || problems[0].Kind != repository.Damaging || problems[0].File != "definitions.jsonl" {
+		if err != nil || len(problems) != 1 || problems[0].Kind != repository.Damaging ||
+			problems[0].File != "definitions.jsonl" {
 			t.Errorf("%s: %v, %v", name, problems, err)
 		}
 		if _, _, err := built(t, destination, path, true); !errors.As(err, new(*repository.Unusable)) {
@@ -75,7 +80,8 @@ func earlier(t *testing.T, path string, tables func(map[string]int)) {
 	t.Helper()
 	must(t, os.Remove(filepath.Join(path, "definitions.jsonl")))
 	sets.EditManifest(t, path, func(m *repository.Manifest) {
-		m.Files = slices.DeleteFunc(m.Files, func(f repository.File) bool { return f.Content == repository.ContentDefinitions })
+		m.Files = slices.DeleteFunc(m.Files,
+			func(f repository.File) bool { return f.Content == repository.ContentDefinitions })
 		m.Schema.Fingerprint = strings.Repeat("0", 64)
 		tables(m.Schema.Tables)
 	})
@@ -85,13 +91,15 @@ func TestASetOfAnEarlierVersionIsComparedByItsTables(t *testing.T) {
 	destination, path := sets.Copy(t, "physical")
 	earlier(t, path, func(tables map[string]int) { tables["old_dumps"] = 0 })
 	b, _, err := built(t, destination, path, false)
-	if err != nil || len(b.Warnings) != 2 || !strings.Contains(b.Warnings[0], "of an earlier version") || !strings.Contains(b.Warnings[1], "old_dumps") {
+	if err != nil || len(b.Warnings) != 2 || !strings.Contains(b.Warnings[0], "of an earlier version") ||
+		!strings.Contains(b.Warnings[1], "old_dumps") {
 		t.Errorf("%q, %v", b.Warnings, err)
 	}
 	destination, path = sets.Copy(t, "logical")
 	earlier(t, path, func(tables map[string]int) { tables["nova"]++; tables["gone"] = 1; delete(tables, "empty") })
 	_, _, err = built(t, destination, path, false)
-	if err == nil || !strings.HasSuffix(err.Error(), ": the schema gone is missing, the schema nova has 4 tables and sequences, not 5, the schema empty is not in the manifest") {
+	if err == nil || !strings.HasSuffix(err.Error(), ": the schema gone is missing, the schema nova has 4 tables and"+
+		" sequences, not 5, the schema empty is not in the manifest") {
 		t.Error(err)
 	}
 }
@@ -99,7 +107,10 @@ func TestASetOfAnEarlierVersionIsComparedByItsTables(t *testing.T) {
 func TestASetOfAnotherVersionIsComparedByItsTables(t *testing.T) {
 	destination, path := sets.Copy(t, "logical")
 	sets.EditManifest(t, path, func(m *repository.Manifest) { m.Server.Version = "10.11.0-MariaDB" })
-	sets.RecordDefinitions(t, path, func(d galera.Definitions) { d[galera.Object{Kind: "table", Schema: "nova", Name: "t"}] = "other" })
+	sets.RecordDefinitions(t, path, func(d galera.Definitions) {
+		d[galera.Object{Kind: "table", Schema: "nova",
+			Name: "t"}] = "other"
+	})
 	b, _, err := built(t, destination, path, false)
 	if err != nil || len(b.Warnings) != 1 || !strings.Contains(b.Warnings[0], "the set is of 10.11.0-MariaDB") {
 		t.Errorf("%q, %v", b.Warnings, err)
@@ -109,7 +120,8 @@ func TestASetOfAnotherVersionIsComparedByItsTables(t *testing.T) {
 // A server tells the times of an event in the time zone of the system where the event has that.
 func TestEventsOfAnotherSystemsTimeZoneAreNoDifference(t *testing.T) {
 	event := galera.Object{Kind: "event", Schema: "nova", Name: "e"}
-	for zone, want := range map[string]string{"XYT": "event nova.e: has its times told in the time zone of the system, which was XYT, and ", "": ""} {
+	for zone, want := range map[string]string{"XYT": "event nova.e: has its times told in the time zone of the" +
+		" system, which was XYT, and ", "": ""} {
 		destination, path := sets.Copy(t, "physical")
 		sets.RecordDefinitions(t, path, func(d galera.Definitions) { d[event] = "other" })
 		sets.EditManifest(t, path, func(m *repository.Manifest) {

@@ -14,9 +14,10 @@ import (
 	"overcloud.backup/internal/scratch"
 )
 
-// Empty makes the datadir of an empty server in a folder that is there and belongs to the server's user. The programs are
-// those of the image, or of this host where there is none.
-func Empty(ctx context.Context, datadir string, owner process.Owner, options []string, image container.Image) (err error) {
+// Empty makes the datadir of an empty server in a folder that is there and belongs to the server's user. The programs
+// are those of the image, or of this host where there is none.
+func Empty(ctx context.Context, datadir string, owner process.Owner, options []string,
+	image container.Image) (err error) {
 	temporary, err := os.MkdirTemp(filepath.Dir(datadir), ".overcloud_restore_tmp")
 	if err != nil {
 		return err
@@ -25,7 +26,8 @@ func Empty(ctx context.Context, datadir string, owner process.Owner, options []s
 	if err := os.Chown(temporary, owner.UID, owner.GID); err != nil {
 		return err
 	}
-	o := process.ChildOptions{Owner: owner, Dir: datadir, Confined: &process.Confinement{Write: []string{datadir, temporary}}}
+	o := process.ChildOptions{Owner: owner, Dir: datadir,
+		Confined: &process.Confinement{Write: []string{datadir, temporary}}}
 	if !image.None() {
 		c, failed := image.Start(ctx, scratch.ContainerName(datadir), datadir, temporary)
 		if failed != nil {
@@ -44,9 +46,9 @@ func Empty(ctx context.Context, datadir string, owner process.Owner, options []s
 	return nil
 }
 
-// ServerUser is the user that an empty server belongs to: that of the image, or of this host where there is none. A host
-// without a user mysql has its server run by root; nothing of a set is run there. It fails where Empty would lack its
-// program.
+// ServerUser is the user that an empty server belongs to: that of the image, or of this host where there is none. A
+// host without a user mysql has its server run by root; nothing of a set is run there. It fails where Empty would lack
+// its program.
 func ServerUser(ctx context.Context, image container.Image) (owner process.Owner, err error) {
 	if image.None() {
 		if _, err := scratch.FindProgram(process.Place{}, "install"); err != nil {

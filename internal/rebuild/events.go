@@ -11,8 +11,9 @@ import (
 	"overcloud.backup/internal/repository"
 )
 
-// Events are those of a set that was made ready. Galera marks an event SLAVESIDE_DISABLED on all members but the one that
-// made it, and a state transfer copies that mark: a datadir whose events are ENABLED would have all members run them.
+// Events are those of a set that was made ready. Galera marks an event SLAVESIDE_DISABLED on all members but the one
+// that made it, and a state transfer copies that mark: a datadir whose events are ENABLED would have all members run
+// them.
 type Events struct {
 	// Enable are the events to enable on one member once the cluster runs.
 	Enable []galera.Event `json:"enable"`
@@ -24,8 +25,8 @@ type Events struct {
 const listEvents = "SELECT event_schema, event_name, status FROM information_schema.events WHERE status <> 'DISABLED'" +
 	" ORDER BY event_schema, event_name"
 
-// holdEvents marks every enabled event of the datadir as another member's, and returns which of them ran when the set was
-// made.
+// holdEvents marks every enabled event of the datadir as another member's, and returns which of them ran when the set
+// was made.
 func (r *Copy) holdEvents(ctx context.Context) (events Events, err error) {
 	rows, err := r.server.Rows(ctx, listEvents)
 	if err != nil {
@@ -33,15 +34,16 @@ func (r *Copy) holdEvents(ctx context.Context) (events Events, err error) {
 	}
 	events = heldEvents(rows, r.set.Manifest.Schema.EventsEnabled)
 	// The server here has read its events already, and runs none. ALTER EVENT would make them its own.
-	if err := r.server.Exec(ctx, "UPDATE mysql.event SET status = 'SLAVESIDE_DISABLED' WHERE status = 'ENABLED'"); err != nil {
+	if err := r.server.Exec(ctx,
+		"UPDATE mysql.event SET status = 'SLAVESIDE_DISABLED' WHERE status = 'ENABLED'"); err != nil {
 		return events, fmt.Errorf("hold the events: %w", err)
 	}
 	return events, nil
 }
 
-// heldEvents sorts the events of the datadir, each with its schema, name and status, by what the set knows of them. One that
-// the set does not count among those that ran, and that would run here, is nobody's to forget: it may be of the server's own
-// schemas, or members may have contradicted one another.
+// heldEvents sorts the events of the datadir, each with its schema, name and status, by what the set knows of them. One
+// that the set does not count among those that ran, and that would run here, is nobody's to forget: it may be of the
+// server's own schemas, or members may have contradicted one another.
 func heldEvents(rows [][]string, known []repository.Name) (events Events) {
 	for _, row := range rows {
 		event, enabled := galera.Event{Schema: row[0], Name: row[1]}, row[2] == string(galera.Enabled)

@@ -3,7 +3,6 @@
 package rebuild
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,10 +24,10 @@ type feeding struct {
 	*Copy
 	server *galera.Client
 	stood  standIns
+	// session is the same connection, prepared for a dump.
+	session *replay.Session
 	// rows is the table that rows went to last.
 	rows string
-	// warned is the table of which a warning was last.
-	warned string
 }
 
 // step is a file of the set, or some of its statements.
@@ -41,8 +40,8 @@ type step struct {
 
 // all loads the files in the order in which they need one another: accounts are named by views and programs, time zones
 // by events, and tables, columns and routines by grants.
-func (l *feeding) all(ctx context.Context) error {
-	if err := replay.Prepare(ctx, l.server); err != nil {
+func (l *feeding) all(ctx context.Context) (err error) {
+	if l.session, err = replay.Prepare(ctx, l.server, l.Warn, refuse); err != nil {
 		return err
 	}
 	for _, s := range []step{
@@ -89,10 +88,11 @@ func (l *feeding) run(ctx context.Context, s sqldump.Statement) error {
 		runtime.GC()
 		defer debug.FreeOSMemory()
 	}
-	err := l.server.Exec(ctx, s.Text)
-	if err == nil {
-		return nil
-	}
+	return l.session.Send(ctx, s, s.Text)
+}
+
+// refuse words the error of a server that does not take a statement.
+func refuse(s sqldump.Statement, err error) error {
 	if s.Kind == sqldump.Account || s.Kind == sqldump.Servers {
 		err = discreet{err}
 	}
@@ -171,11 +171,11 @@ func (l *feeding) dumped(ctx context.Context, s sqldump.Statement) error {
 		return &refused{s, err}
 	}
 	if s.Event != nil {
-		return l.event(ctx, s)
+		return l.session.CreateEvent(ctx, s, s.Text)
 	}
 	err := l.run(ctx, s)
 	if err == nil {
-		err = l.values(ctx, s)
+		err = l.session.Sent(ctx, s)
 	}
 	if s.Does == "INSERT" || s.Does == "REPLACE" {
 		l.rows = s.Schema + "." + s.Name
@@ -185,36 +185,6 @@ func (l *feeding) dumped(ctx context.Context, s sqldump.Statement) error {
 			"as a FLOAT has that a dump rounds", errors.Unwrap(err), excerpt.Of(l.rows))}
 	}
 	return err
-}
-
-// values warns of rows that did not go in as they are, once for each table.
-func (l *feeding) values(ctx context.Context, s sqldump.Statement) error {
-	said, err := replay.ChangedValues(ctx, l.server, s)
-	if table := s.Schema + "." + s.Name; said != "" && table != l.warned {
-		l.warned = table
-		l.Warn("%s", said)
-	}
-	return errors.Join(err, replay.AllowInvalidDates(ctx, l.server, s))
-}
-
-// event makes an event as it was, also where its last moment has passed.
-func (l *feeding) event(ctx context.Context, s sqldump.Statement) error {
-	left, err := replay.CreateEvent(ctx, l.server, s, s.Text)
-	if err != nil {
-		return &refused{s, alone(err)}
-	}
-	if left != "" {
-		l.Warn("%s", left)
-	}
-	return nil
-}
-
-// alone is the server's own error, without the statement that send has put before it.
-func alone(err error) error {
-	if joined, is := err.(interface{ Unwrap() []error }); is {
-		return alone(joined.Unwrap()[0])
-	}
-	return cmp.Or(errors.Unwrap(err), err)
 }
 
 // duringCommit is what a server says when a key has a value twice that it was told not to look for (unique_checks=0).
@@ -234,7 +204,8 @@ func (r *Copy) notLoaded(f repository.File, err error) error {
 	case errors.Is(err, sqldump.ErrOutside):
 		return fmt.Errorf("%w; verify a physical set of it", err)
 	case errors.As(err, &odd):
-		return unusable{repository.Problem{Kind: repository.NotLoading, File: f.Name, Line: odd.Line, Reason: odd.Reason()}}
+		return unusable{repository.Problem{Kind: repository.NotLoading, File: f.Name, Line: odd.Line,
+			Reason: odd.Reason()}}
 	case number == pluginMissing:
 		return fmt.Errorf("accounts of the set have a login plugin that the server here lacks; "+
 			"install it, or take another host: %w", err)
@@ -242,7 +213,8 @@ func (r *Copy) notLoaded(f repository.File, err error) error {
 		return fmt.Errorf("%w (%s, line %d, %s)", ErrNoKey, f.Name, said.Line, said.about())
 	case errors.As(err, &said) && number != 0 && !OutOfRoom(number):
 		return unusable{repository.Problem{
-			Kind: repository.NotLoading, File: f.Name, Line: said.Line, Object: said.about(), Reason: excerpt.UpTo(500, said.err.Error()),
+			Kind: repository.NotLoading, File: f.Name, Line: said.Line, Object: said.about(),
+			Reason: excerpt.UpTo(500, said.err.Error()),
 		}}
 	case number != 0:
 		return err

@@ -56,9 +56,13 @@ func TestTheScratchServerReachesNothingOutside(t *testing.T) {
 	exec := func(statement string) error { return r.server.Exec(t.Context(), statement) }
 	must(t, exec("CREATE TABLE nova.loot (a text)"))
 	for _, refused := range []string{
-		"SET GLOBAL general_log_file='" + outside + "/log'", "SET GLOBAL slow_query_log_file='" + outside + "/log'", "INSTALL SONAME 'ha_federatedx'", "INSTALL SONAME 'ha_connect'",
-		"CREATE FUNCTION f RETURNS INTEGER SONAME 'libc.so.6'", "SELECT 'x' INTO OUTFILE '" + outside + "/out'", "SELECT 'x' INTO DUMPFILE '" + r.scratch.Path(scratch.FilesName) + "/out'",
-		"LOAD DATA INFILE '/etc/passwd' INTO TABLE nova.loot", "LOAD DATA LOCAL INFILE '/etc/passwd' INTO TABLE nova.loot", "LOAD DATA INFILE '" + outside + "/readable' INTO TABLE nova.loot",
+		"SET GLOBAL general_log_file='" + outside + "/log'", "SET GLOBAL slow_query_log_file='" + outside + "/log'",
+		"INSTALL SONAME 'ha_federatedx'", "INSTALL SONAME 'ha_connect'",
+		"CREATE FUNCTION f RETURNS INTEGER SONAME 'libc.so.6'", "SELECT 'x' INTO OUTFILE '" + outside + "/out'",
+		"SELECT 'x' INTO DUMPFILE '" + r.scratch.Path(scratch.FilesName) + "/out'",
+		"LOAD DATA INFILE '/etc/passwd' INTO TABLE nova.loot",
+		"LOAD DATA LOCAL INFILE '/etc/passwd' INTO TABLE nova.loot",
+		"LOAD DATA INFILE '" + outside + "/readable' INTO TABLE nova.loot",
 	} {
 		err := exec(refused)
 		if strings.Contains(refused, "_log_file") && err == nil {
@@ -72,10 +76,12 @@ func TestTheScratchServerReachesNothingOutside(t *testing.T) {
 	}
 	// Such a table lies inside, or is refused.
 	for _, engine := range []string{"InnoDB", "MyISAM", "Aria"} {
-		_ = exec("CREATE TABLE nova.out" + engine + " (a int) ENGINE=" + engine + " DATA DIRECTORY='" + outside + "' INDEX DIRECTORY='" + outside + "'")
+		_ = exec("CREATE TABLE nova.out" + engine + " (a int) ENGINE=" + engine + " DATA DIRECTORY='" + outside +
+			"' INDEX DIRECTORY='" + outside + "'")
 	}
 	for _, file := range []string{"/etc/shadow", outside + "/readable", "/proc/self/environ"} {
-		if got, err := r.server.Value(t.Context(), "SELECT IFNULL(LOAD_FILE('"+file+"'), 'none')"); err != nil || got != "none" {
+		if got, err := r.server.Value(t.Context(), "SELECT IFNULL(LOAD_FILE('"+file+"'), 'none')"); err != nil ||
+			got != "none" {
 			t.Errorf("%s: %q, %v", file, got, err)
 		}
 	}
@@ -97,7 +103,8 @@ func wantAlone(t *testing.T, pid int) {
 	}
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	must(t, err)
-	if text := string(status); !strings.Contains(text, "NoNewPrivs:\t1") || !strings.Contains(text, "CapEff:\t0000000000000000") || strings.Contains(text, "Uid:\t0\t") {
+	if text := string(status); !strings.Contains(text, "NoNewPrivs:\t1") ||
+		!strings.Contains(text, "CapEff:\t0000000000000000") || strings.Contains(text, "Uid:\t0\t") {
 		t.Errorf("%s", text)
 	}
 	// One byte, where the limit was not none before: see process.NoCore.
@@ -110,9 +117,12 @@ func wantAlone(t *testing.T, pid int) {
 func TestWithoutAnAccountForItNothingIsRestored(t *testing.T) {
 	destination, path := sets.Copy(t, "logical")
 	defer func(was string) { scratch.Account = was }(scratch.Account)
-	for name, why := range map[string]string{"no-such-user": "useradd --system", "root": "who never runs what is in a set"} {
+	for name, why := range map[string]string{"no-such-user": "useradd --system",
+		"root": "who never runs what is in a set"} {
 		scratch.Account = name
-		if _, err := Prepare(t.Context(), sets.Open(t, destination, path), Options{Scratch: "/var/tmp/x", Memory: 64 * sets.Mebibyte}); err == nil || !strings.Contains(err.Error(), why) {
+		if _, err := Prepare(t.Context(), sets.Open(t, destination, path),
+			Options{Scratch: "/var/tmp/x", Memory: 64 * sets.Mebibyte}); err == nil ||
+			!strings.Contains(err.Error(), why) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -120,7 +130,8 @@ func TestWithoutAnAccountForItNothingIsRestored(t *testing.T) {
 
 func TestThePlanSaysThatASetIsNotSigned(t *testing.T) {
 	destination, path := sets.Copy(t, "logical")
-	if got := ready(t, sets.Open(t, destination, path), sets.ScratchFolder(t)).Plan().Origin; !strings.HasPrefix(got, "not signed: whoever can write") {
+	if got := ready(t, sets.Open(t, destination, path), sets.ScratchFolder(t)).Plan().Origin; !strings.HasPrefix(got,
+		"not signed: whoever can write") {
 		t.Errorf("%q", got)
 	}
 	role, err := os.ReadFile("../../roles/controller_restore/tasks/restored.yml")
@@ -167,12 +178,15 @@ func TestAForgedPhysicalSetReachesNothingOutside(t *testing.T) {
 	defer os.RemoveAll(outside)
 	must(t, os.Chmod(outside, 0o777))
 	options := "[mysqld]\ninnodb_page_size=16384\ninnodb_data_file_path=ibdata1:12M;ibdata2:12M:autoextend\ninnodb_undo_tablespaces=0\ninnodb_checksum_algorithm=full_crc32\n"
-	hostile := "plugin_load=evil=evil.so\nplugin_dir=/proc/self/cwd\ninnodb_log_group_home_dir=" + outside + "\ntmpdir=" + outside + "\n!include /etc/passwd\n"
+	hostile := "plugin_load=evil=evil.so\nplugin_dir=/proc/self/cwd\ninnodb_log_group_home_dir=" + outside +
+		"\ntmpdir=" + outside + "\n!include /etc/passwd\n"
 	found, err := looked(t, ready(t, with(t, map[string]string{
-		optionsFile: options + hostile, "my.cnf": "[mysqld]\ngeneral_log\ngeneral_log_file=" + outside + "/log\ninit_file=/etc/passwd\n", "evil.so": "no library",
+		optionsFile: options + hostile, "my.cnf": "[mysqld]\ngeneral_log\ngeneral_log_file=" + outside +
+			"/log\ninit_file=/etc/passwd\n", "evil.so": "no library",
 		"nova/evil.isl": outside + "/evil.ibd", "nova/t.isl": outside + "/t.ibd",
 	}), sets.ScratchFolder(t)))
-	if err != nil || len(found.Problems) > 0 || len(found.Warnings) == 0 || !strings.Contains(found.Warnings[0], `"plugin_load", "plugin_dir", "innodb_log_group_home_dir", "tmpdir"`) {
+	if err != nil || len(found.Problems) > 0 || len(found.Warnings) == 0 ||
+		!strings.Contains(found.Warnings[0], `"plugin_load", "plugin_dir", "innodb_log_group_home_dir", "tmpdir"`) {
 		t.Errorf("%+v, %v", found, err)
 	}
 	if entries, err := os.ReadDir(outside); len(entries) > 0 || err != nil {

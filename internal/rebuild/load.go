@@ -41,7 +41,8 @@ func (r *Copy) prepare(ctx context.Context) error {
 	o.Stdout, o.Stderr = io.Discard, io.MultiWriter(said, last)
 	err = o.Run(ctx, r.tools.Paths["prepare"],
 		// With --no-defaults it takes pages of 16 KiB and one ibdata1, whatever the backup's own file says (10.11.19).
-		"--defaults-file="+filepath.Join(r.scratch.Path(scratch.DataName), optionsFile), "--prepare", "--target-dir="+r.scratch.Path(scratch.DataName), "--tmpdir="+r.scratch.Path(scratch.TemporaryName),
+		"--defaults-file="+filepath.Join(r.scratch.Path(scratch.DataName), optionsFile), "--prepare",
+		"--target-dir="+r.scratch.Path(scratch.DataName), "--tmpdir="+r.scratch.Path(scratch.TemporaryName),
 		fmt.Sprintf("--use-memory=%d", r.o.Memory))
 	if err != nil {
 		return refusedBy(f.Name, "mariadb-backup --prepare", err, said.Said())
@@ -77,7 +78,8 @@ func (r *Copy) load(ctx context.Context) error {
 
 // emptyServer are the arguments by which an empty server is made. --force asks nobody for this host's name.
 func emptyServer(datadir, temporary string, owner process.Owner) []string {
-	args := []string{"--no-defaults", "--datadir=" + datadir, "--tmpdir=" + temporary, "--skip-test-db", "--skip-name-resolve", "--force",
+	args := []string{"--no-defaults", "--datadir=" + datadir, "--tmpdir=" + temporary, "--skip-test-db",
+		"--skip-name-resolve", "--force",
 		"--auth-root-authentication-method=socket", "--innodb-log-file-size=64M"}
 	if owner == (process.Owner{}) {
 		args = append(args, "--user=root")
@@ -92,7 +94,8 @@ func (r *Copy) start(ctx context.Context, options []string) (err error) {
 	if err != nil {
 		return err
 	}
-	r.server, err = r.scratch.Start(ctx, r.tools.Paths["server"], r.o.Memory, slices.Concat(plugins, worldOf(r.set.Manifest.Server.Settings, r.set.Manifest.Method), options))
+	r.server, err = r.scratch.Start(ctx, r.tools.Paths["server"], r.o.Memory,
+		slices.Concat(plugins, worldOf(r.set.Manifest.Server.Settings, r.set.Manifest.Method), options))
 	var ended *scratch.EndedError
 	if errors.As(err, &ended) && r.set.Manifest.Method == "physical" {
 		return refusedBy(r.set.Manifest.Data().Name, "the scratch server does not start on it", ended.Err, ended.Said)

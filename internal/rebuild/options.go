@@ -36,8 +36,8 @@ var (
 	datafile = regexp.MustCompile(`^[A-Za-z0-9_.:;/-]{1,1000}$`)
 )
 
-// settings are all that is believed of backup-my.cnf. mariadb-backup obeys the file when it prepares, also where it names
-// a plugin to load or a folder elsewhere.
+// settings are all that is believed of backup-my.cnf. mariadb-backup obeys the file when it prepares, also where it
+// names a plugin to load or a folder elsewhere.
 var settings = map[string]setting{
 	"innodb_page_size":          {numeral, true},
 	"innodb_data_file_path":     {datafile, true},
@@ -53,8 +53,8 @@ var settings = map[string]setting{
 // harmless are left out without a word: they name what the backup has in its own folder.
 var harmless = map[string]bool{"innodb_undo_directory": true, "innodb_buffer_pool_filename": true}
 
-// backupOptions reads a backup's own option file: what may stay of it, arguments for a server, and the names of what was
-// left out. Files keep their last name: the backup has all of them in one folder.
+// backupOptions reads a backup's own option file: what may stay of it, arguments for a server, and the names of what
+// was left out. Files keep their last name: the backup has all of them in one folder.
 func backupOptions(file []byte) (kept string, args, dropped []string, err error) {
 	kept = "[mysqld]\n"
 	for lines := bufio.NewScanner(bytes.NewReader(file)); lines.Scan(); {

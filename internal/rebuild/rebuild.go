@@ -12,6 +12,7 @@ import (
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/local"
 	"overcloud.backup/internal/scratch"
 )
 
@@ -35,7 +36,8 @@ type Options struct {
 	User string
 	// Memory is the server's buffer pool, in bytes.
 	Memory int64
-	// ServerOptions are those that the data must be made with, as --innodb-page-size=4k, where the set leaves them open.
+	// ServerOptions are those that the data must be made with, as --innodb-page-size=4k, where the set leaves them
+	// open.
 	ServerOptions []string
 	// Accounts are those that Build holds the set against; with Align it gives the set's accounts their passwords.
 	Accounts []galera.Account
@@ -102,10 +104,12 @@ func Prepare(ctx context.Context, s *repository.Set, o Options) (*Rebuild, error
 		return nil, err
 	}
 	if set := galera.Release(s.Manifest.Server.Version); o.NotNewer && galera.LaterRelease(set, r.tools.Version) {
-		return nil, fmt.Errorf("the set is of the server %s, which is later than %s here: a server does not read the data of a later one; upgrade it first", set, r.tools.Version)
+		return nil, fmt.Errorf("the set is of the server %s, which is later than %s here: a server does not read the"+
+			" data of a later one; upgrade it first", set, r.tools.Version)
 	}
 	space, err := room(s, o.Scratch)
-	r.plan = Plan{Set: s.Name, Path: s.Path(), Scratch: o.Scratch, Tools: r.tools, Space: space, User: scratch.Account, Origin: repository.NotSigned}
+	r.plan = Plan{Set: s.Name, Path: s.Path(), Scratch: o.Scratch, Tools: r.tools, Space: space, User: scratch.Account,
+		Origin: repository.NotSigned}
 	return r, err
 }
 
@@ -146,9 +150,10 @@ func room(s *repository.Set, scratch string) (Space, error) {
 	raw, factor := s.Manifest.Data().RawBytes, factors[s.Manifest.Method]
 	space := Space{Raw: raw, Factor: factor, Needed: int64(float64(raw)*factor) + spaceMargin}
 	var err error
-	space.Free, space.At, err = repository.Free(scratch)
+	space.Free, space.At, err = local.Free(scratch)
 	if err == nil && space.Free < space.Needed {
-		err = fmt.Errorf("too little space at %s: %d bytes are free, and about %d are needed (%g times %d, and %d); choose another scratch folder",
+		err = fmt.Errorf("too little space at %s: %d bytes are free, and about %d are needed (%g times %d, and %d);"+
+			" choose another scratch folder",
 			space.At, space.Free, space.Needed, factor, raw, spaceMargin)
 	}
 	return space, err

@@ -39,11 +39,12 @@ var world = []worldly{
 	{name: "innodb_file_per_table", value: onOff},
 }
 
-// roomiest are the arguments by which every table of a dump has its place, whatever the default was when it was made: in
-// other row formats than this a key has 767 bytes, and a row more of each long column. Servers before MariaDB 10.2 have it
-// in another file format only.
+// roomiest are the arguments by which every table of a dump has its place, whatever the default was when it was made:
+// in other row formats than this a key has 767 bytes, and a row more of each long column. Servers before MariaDB 10.2
+// have it in another file format only.
 var roomiest = []string{
-	"--loose-innodb-default-row-format=dynamic", "--loose-innodb-file-format=Barracuda", "--loose-innodb-large-prefix=ON",
+	"--loose-innodb-default-row-format=dynamic", "--loose-innodb-file-format=Barracuda",
+	"--loose-innodb-large-prefix=ON",
 }
 
 // worldOf are the arguments of a server that is to be as the one that was backed up.

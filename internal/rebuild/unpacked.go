@@ -50,7 +50,8 @@ func (r *Copy) pour(ctx context.Context, f repository.File, program string, args
 	case ended != nil:
 		return refusedBy(f.Name, program, ended, "")
 	case err != nil:
-		return unusable{repository.Damage(f.Name, "%s stopped before the end of the stream, with exit status 0: %s", program, said())}
+		return unusable{repository.Damage(f.Name, "%s stopped before the end of the stream, with exit status 0: %s",
+			program, said())}
 	}
 	got, err := lengthsIn(r.scratch.Path(scratch.DataName))
 	if err != nil {

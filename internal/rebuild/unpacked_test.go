@@ -31,7 +31,8 @@ func TestWhatIsNotUnpackedIsNoticed(t *testing.T) {
 			r.tools.Paths["unpack"] = tool(t, mbstream, c.does)
 			found, err := looked(t, r)
 			must(t, err)
-			if found.Restored != nil || len(found.Problems) != 1 || !strings.Contains(found.Problems[0].Reason, c.want) {
+			if found.Restored != nil || len(found.Problems) != 1 ||
+				!strings.Contains(found.Problems[0].Reason, c.want) {
 				t.Errorf("%+v, want %q", found, c.want)
 			}
 		})

@@ -11,91 +11,11 @@ import (
 	"testing"
 
 	"overcloud.backup/internal/galera"
-	"overcloud.backup/internal/replay"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/sqldump"
+	"overcloud.backup/internal/sqldump/part"
 	"overcloud.backup/tests/sets"
 )
-
-const dumpText = `/*M!999999\\- enable the sandbox mode */
-/*!40101 SET NAMES utf8mb4 */;
--- Current Database: ` + "`a`" + `
-CREATE DATABASE /*!32312 IF NOT EXISTS*/ ` + "`a`" + ` /*!40100 DEFAULT CHARACTER SET utf8mb4 */;
-USE ` + "`a`" + `;
-CREATE TABLE ` + "`t`" + ` (x int) COMMENT='` + "`a`" + `';
-INSERT INTO ` + "`t`" + ` VALUES (1);
-CREATE TABLE ` + "`u`" + ` (x int);
-DELIMITER ;;
-CREATE DEFINER=` + "`n`@`%`" + ` PROCEDURE ` + "`p`" + `() BEGIN
--- Current Database: ` + "`b`" + `
-USE x;
-SELECT 1; END ;;
-ALTER DATABASE ` + "`a`" + ` CHARACTER SET utf8mb3 COLLATE utf8mb3_bin ;;
-CREATE DEFINER=` + "`n`@`%`" + ` TRIGGER r BEFORE INSERT ON ` + "`t`" + ` FOR EACH ROW SET NEW.x = 3 ;;
-ALTER DATABASE ` + "`a`" + ` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin ;;
-ALTER DATABASE ` + "`a`" + ` CHARACTER SET utf8mb3 COLLATE utf8mb3_bin ;;
-CREATE DEFINER=` + "`n`@`%`" + ` TRIGGER s BEFORE INSERT ON u FOR EACH ROW SET NEW.x = 4 ;;
-ALTER DATABASE ` + "`a`" + ` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin ;;
-DELIMITER ;
--- Current Database: ` + "`b``c`" + `
-CREATE DATABASE /*!32312 IF NOT EXISTS*/ ` + "`b``c`" + `;
-USE ` + "`b``c`" + `;
-CREATE TABLE ` + "`z`" + ` (x int);
-INSERT INTO ` + "`z`" + ` VALUES (2);
--- Current Database: ` + "`a`" + `
-USE ` + "`a`" + `;
-CREATE VIEW ` + "`v`" + ` AS SELECT 1 AS ` + "`x`" + `;
--- Dump completed
-`
-
-// partsOf filters a dump.
-func partsOf(t *testing.T, dump string, parts ...Part) (string, *choice) {
-	t.Helper()
-	var out strings.Builder
-	c := newChoice(parts, func(_ sqldump.Statement, text string) error {
-		out.WriteString(text + ";\n")
-		return nil
-	})
-	reader := sqldump.NewReader("10.11.19", c.take)
-	_, err := reader.Write([]byte(dump))
-	must(t, errors.Join(err, reader.Close()))
-	return out.String(), c
-}
-
-func TestPartsOfADump(t *testing.T) {
-	for _, c := range []struct {
-		name        string
-		part        Part
-		has, hasNot []string
-	}{
-		{"a schema", Part{Schema: "a", As: "a"}, []string{"SET NAMES", "INSERT INTO `t`", " PROCEDURE", "SELECT 1; END", "CREATE VIEW", "USE `a`", "NEW.x = 4"}, []string{"VALUES (2)", "USE `b"}},
-		{"a schema under another name", Part{Schema: "a", As: "n`w"}, []string{"EXISTS  `n``w` ", "USE `n``w`;", "COMMENT='`a`'", "CREATE VIEW", "ALTER DATABASE `n``w`"}, []string{"USE `a`", "VALUES (2)", "ALTER DATABASE `a`"}},
-		{"a table", Part{Schema: "a", As: "a", Tables: []string{"t"}}, []string{"CREATE TABLE `t`", "VALUES (1)", "USE `a`", "utf8mb3_bin;\nCREATE DEFINER=`n`@`%` TRIGGER r BEFORE INSERT ON `t` FOR EACH ROW SET NEW.x = 3;\nALTER DATABASE `a` CHARACTER SET utf8mb4"},
-			[]string{"CREATE TABLE `u`", "PROCEDURE", "CREATE VIEW", "VALUES (2)", "TRIGGER s", "utf8mb4_bin;\nALTER"}},
-		{"a name with a backtick", Part{Schema: "b`c", As: "d"}, []string{"USE `d`", "VALUES (2)"}, []string{"VALUES (1)", "PROCEDURE", "CREATE VIEW"}},
-	} {
-		whole, o := partsOf(t, dumpText, c.part)
-		if err := o.missing(); err != nil {
-			t.Errorf("%s: %v", c.name, err)
-		}
-		for _, want := range c.has {
-			if !strings.Contains(whole, want) {
-				t.Errorf("%s: %q is missing in\n%s", c.name, want, whole)
-			}
-		}
-		for _, bad := range c.hasNot {
-			if strings.Contains(whole, bad) {
-				t.Errorf("%s: %q is in\n%s", c.name, bad, whole)
-			}
-		}
-	}
-	if _, o := partsOf(t, dumpText, Part{Schema: "a", Tables: []string{"nope"}}); o.missing() == nil {
-		t.Error("a table that is not there is not missed")
-	}
-	if _, o := partsOf(t, dumpText, Part{Schema: "nope"}); o.missing() == nil {
-		t.Error("a schema that is not there is not missed")
-	}
-}
 
 // A dump changes the schema's collation for a while where that of a trigger, routine or event is another one.
 func TestALoadUnderAnotherNameLeavesTheSchemaOfThatNameAlone(t *testing.T) {
@@ -103,31 +23,37 @@ func TestALoadUnderAnotherNameLeavesTheSchemaOfThatNameAlone(t *testing.T) {
 	_, err := s.SQL("CREATE DATABASE keystone CHARACTER SET utf8mb3; USE keystone; CREATE TABLE t (a INT); " +
 		"CREATE TRIGGER r BEFORE INSERT ON t FOR EACH ROW SET NEW.a = 1; CREATE PROCEDURE p() SELECT 1; " +
 		"CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO DELETE FROM t; ALTER DATABASE keystone CHARACTER SET utf8mb4")
-	must(t, err)
+	Must(t, err)
 	t.Cleanup(func() {
 		if _, err := s.SQL("DROP DATABASE IF EXISTS keystone; DROP DATABASE IF EXISTS keystone_before"); err != nil {
 			t.Error(err)
 		}
 	})
-	dump, err := exec.Command("mariadb-dump", "--no-defaults", "--socket="+s.Socket, "--routines", "--events", "--triggers", "--databases", "keystone").Output()
-	must(t, err)
-	if n := bytes.Count(dump, []byte("\nALTER DATABASE `keystone` ")); n != 6 || !bytes.Contains(dump, []byte("DELIMITER ;;\nALTER DATABASE")) {
+	dump, err := exec.Command("mariadb-dump", "--no-defaults", "--socket="+s.Socket, "--routines", "--events",
+		"--triggers", "--databases", "keystone").Output()
+	Must(t, err)
+	if n := bytes.Count(dump, []byte("\nALTER DATABASE `keystone` ")); n != 6 ||
+		!bytes.Contains(dump, []byte("DELIMITER ;;\nALTER DATABASE")) {
 		t.Fatalf("the dump changes the collation %d times:\n%s", n, dump)
 	}
 	// What still goes to the schema of that name finds none.
 	_, err = s.SQL("DROP DATABASE keystone")
-	must(t, err)
+	Must(t, err)
 	c := sets.Client(t, s)
-	chosen := newChoice([]Part{{Schema: "keystone", As: "keystone_before"}}, func(st sqldump.Statement, text string) error { return replay.Send(t.Context(), c, st, text) })
-	reader := sqldump.NewReader("10.11.19", chosen.take)
+	chosen := part.NewChoice([]Part{{Schema: "keystone", As: "keystone_before"}},
+		func(st sqldump.Statement, text string) error { return c.Exec(t.Context(), text) })
+	reader := sqldump.NewReader("10.11.19", chosen.Take)
 	_, err = reader.Write(dump)
-	must(t, errors.Join(err, reader.Close()))
+	Must(t, errors.Join(err, reader.Close()))
 	for query, want := range map[string]string{
-		"SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = 'keystone'":                                            "0",
-		"SELECT default_character_set_name FROM information_schema.schemata WHERE schema_name = 'keystone_before'":                   "utf8mb4",
-		"SELECT GROUP_CONCAT(DISTINCT database_collation) FROM information_schema.triggers WHERE trigger_schema = 'keystone_before'": "utf8mb3_general_ci",
-		"SELECT GROUP_CONCAT(DISTINCT database_collation) FROM information_schema.routines WHERE routine_schema = 'keystone_before'": "utf8mb3_general_ci",
-		"SELECT CONCAT(COUNT(*), MIN(database_collation)) FROM information_schema.events WHERE event_schema = 'keystone_before'":     "1utf8mb3_general_ci",
+		"SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = 'keystone'":                          "0",
+		"SELECT default_character_set_name FROM information_schema.schemata WHERE schema_name = 'keystone_before'": "utf8mb4",
+		"SELECT GROUP_CONCAT(DISTINCT database_collation) FROM information_schema.triggers WHERE trigger_schema =" +
+			" 'keystone_before'": "utf8mb3_general_ci",
+		"SELECT GROUP_CONCAT(DISTINCT database_collation) FROM information_schema.routines WHERE routine_schema =" +
+			" 'keystone_before'": "utf8mb3_general_ci",
+		"SELECT CONCAT(COUNT(*), MIN(database_collation)) FROM information_schema.events WHERE event_schema =" +
+			" 'keystone_before'": "1utf8mb3_general_ci",
 	} {
 		if got, err := s.SQL(query); err != nil || got != want {
 			t.Errorf("%s: %q, %v", query, got, err)
@@ -138,38 +64,48 @@ func TestALoadUnderAnotherNameLeavesTheSchemaOfThatNameAlone(t *testing.T) {
 // A whole set may have tables that name other schemas. One schema alone, loaded beside what is in use, may not.
 func TestATableThatReachesAnotherSchemaIsOfAWholeSetAlone(t *testing.T) {
 	s := sets.Shared(t)
-	const drop = "SET foreign_key_checks=0; DROP DATABASE IF EXISTS xa; DROP DATABASE IF EXISTS xb; DROP DATABASE IF EXISTS xc"
-	_, err := s.SQL("CREATE DATABASE xa; CREATE DATABASE xb; CREATE DATABASE xc; CREATE TABLE xb.parent (a int PRIMARY KEY); " +
+	const drop = "SET foreign_key_checks=0; DROP DATABASE IF EXISTS xa; DROP DATABASE IF EXISTS xb; DROP DATABASE IF" +
+		" EXISTS xc"
+	_, err := s.SQL("CREATE DATABASE xa; CREATE DATABASE xb; CREATE DATABASE xc; CREATE TABLE xb.parent (a int" +
+		" PRIMARY KEY); " +
 		"CREATE TABLE xa.fk (a int, FOREIGN KEY (a) REFERENCES xb.parent (a)); " +
-		"CREATE TABLE xc.own (a int DEFAULT 7, b int AS (a * 1.5) PERSISTENT, CHECK (b > -1e3)); INSERT INTO xb.parent VALUES (1); INSERT INTO xa.fk VALUES (1)")
-	must(t, err)
+		"CREATE TABLE xc.own (a int DEFAULT 7, b int AS (a * 1.5) PERSISTENT, CHECK (b > -1e3)); INSERT INTO" +
+		" xb.parent VALUES (1); INSERT INTO xa.fk VALUES (1)")
+	Must(t, err)
 	t.Cleanup(func() {
 		if _, err := s.SQL(drop); err != nil {
 			t.Error(err)
 		}
 	})
-	dump, err := exec.Command("mariadb-dump", "--no-defaults", "--socket="+s.Socket, "--databases", "xa", "xb", "xc").CombinedOutput()
+	dump, err := exec.Command("mariadb-dump", "--no-defaults", "--socket="+s.Socket, "--databases", "xa", "xb",
+		"xc").CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %.900s", err, dump[max(0, len(dump)-900):])
 	}
 	for _, c := range []struct{ schema, as, why string }{
-		{"xa", "xa", "the CREATE TABLE fk names the schema xb, which is not its own"}, {"xa", "copy", "the CREATE TABLE fk names the schema xb, which is not its own"},
+		{"xa", "xa", "the CREATE TABLE fk names the schema xb, which is not its own"},
+		{"xa", "copy", "the CREATE TABLE fk names the schema xb, which is not its own"},
 		{"xb", "copy", ""}, {"xc", "copy", ""}, {"xc", "xc", ""},
 	} {
-		chosen := newChoice([]Part{{Schema: c.schema, As: c.as}}, func(sqldump.Statement, string) error { return nil })
-		reader := sqldump.NewReader("10.11.19", chosen.take)
+		chosen := part.NewChoice([]Part{{Schema: c.schema, As: c.as}},
+			func(sqldump.Statement, string) error { return nil })
+		reader := sqldump.NewReader("10.11.19", chosen.Take)
 		_, err := reader.Write(dump)
 		err = errors.Join(err, reader.Close())
-		if c.why == "" && err != nil || c.why != "" && (err == nil || !strings.Contains(err.Error(), "line ") || !strings.Contains(err.Error(), c.why)) {
+		if c.why == "" && err != nil || c.why != "" &&
+			(err == nil || !strings.Contains(err.Error(), "line ") || !strings.Contains(err.Error(), c.why)) {
 			t.Errorf("%s as %s: %v", c.schema, c.as, err)
 		}
 	}
 	_, err = s.SQL(drop)
-	must(t, err)
+	Must(t, err)
 	server := sets.Client(t, s)
-	reader := sqldump.NewReader("10.11.19", func(st sqldump.Statement) error { return replay.Send(t.Context(), server, st, st.Text) })
+	reader := sqldump.NewReader("10.11.19", func(st sqldump.Statement) error {
+		return server.Exec(t.Context(),
+			st.Text)
+	})
 	_, err = reader.Write(dump)
-	must(t, errors.Join(err, reader.Close()))
+	Must(t, errors.Join(err, reader.Close()))
 	if n, err := s.SQL("SELECT COUNT(*) FROM xa.fk"); err != nil || n != "1" {
 		t.Errorf("%q, %v", n, err)
 	}
@@ -178,7 +114,8 @@ func TestATableThatReachesAnotherSchemaIsOfAWholeSetAlone(t *testing.T) {
 func TestPartsAreRefused(t *testing.T) {
 	destination, path := sets.Copy(t, "physical")
 	s := sets.Open(t, destination, path)
-	if _, err := Load(context.Background(), s, nil, Options{Parts: []Part{{Schema: "a", As: "a"}}}); err == nil || !strings.Contains(err.Error(), "a logical one only") {
+	if _, err := Load(context.Background(), s, nil, Options{Parts: []Part{{Schema: "a", As: "a"}}}); err == nil ||
+		!strings.Contains(err.Error(), "a logical one only") {
 		t.Errorf("a physical set: %v", err)
 	}
 }

@@ -10,14 +10,7 @@ import (
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/repository"
-	"overcloud.backup/internal/sqldump"
 )
-
-// eventLoaded is an event that was made: the name of its schema in the set and here.
-type eventLoaded struct {
-	set, schema, name string
-	event             *sqldump.Event
-}
 
 // enableEvents has the loaded events run that ran when the set was made, through this server alone. What it cannot do
 // is a warning: all is loaded by now.
@@ -59,8 +52,8 @@ func (l *loading) enableWanted(ctx context.Context) error {
 	return err
 }
 
-// tellOf names an event that stays as the dump has it, with the statement that enables it: a copy of a schema would have its
-// events run beside those of the schema, and nobody knows whether the events of an older set ran.
+// tellOf names an event that stays as the dump has it, with the statement that enables it: a copy of a schema would
+// have its events run beside those of the schema, and nobody knows whether the events of an older set ran.
 func (l *loading) tellOf(ctx context.Context, e eventLoaded, wanted, known bool) error {
 	name := galera.Event{Schema: e.schema, Name: e.name}
 	slave := e.event == nil || e.event.Status == "DISABLE ON SLAVE"

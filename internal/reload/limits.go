@@ -37,7 +37,8 @@ func limit(ctx context.Context, server *galera.Client, name string) (int64, erro
 
 // fits looks for all that would end the load in its middle, before anything is changed.
 func (l *loading) fits(ctx context.Context) error {
-	for _, look := range []func(context.Context) error{l.fitsPackets, l.replicates, l.fitsNames, l.fitsKeys, l.fitsDisk} {
+	for _, look := range []func(context.Context) error{l.fitsPackets, l.replicates, l.fitsNames, l.fitsKeys,
+		l.fitsDisk} {
 		if err := look(ctx); err != nil {
 			return err
 		}
@@ -48,29 +49,29 @@ func (l *loading) fits(ctx context.Context) error {
 // fitsPackets compares the longest statement, and the one with the most rows, with what the server takes. One byte
 // before a statement says that it is one, and a packet must be shorter than the limit (10.11).
 func (l *loading) fitsPackets(ctx context.Context) error {
-	longest := l.seen.longest
+	longest := l.seen.Longest
 	packet, err := limit(ctx, l.server, "max_allowed_packet")
 	if err != nil {
 		return err
 	}
-	if need := int64(longest.size) + 2; packet > 0 && need > packet {
+	if need := int64(longest.Size) + 2; packet > 0 && need > packet {
 		return fmt.Errorf("line %d, %s: the statement has %d bytes, and max_allowed_packet of the server is %d; "+
-			"SET GLOBAL max_allowed_packet = %d on it, and run this again", longest.line, longest.name, need, packet,
+			"SET GLOBAL max_allowed_packet = %d on it, and run this again", longest.Line, longest.Name, need, packet,
 			(need+1<<20)>>20<<20)
 	}
 	// Text has at most two bytes for one of a row, so that less than half of it would fit nowhere.
 	size, err := limit(ctx, l.server, "global.wsrep_max_ws_size")
-	if err == nil && size > 0 && int64(longest.size)/2 > size {
+	if err == nil && size > 0 && int64(longest.Size)/2 > size {
 		return fmt.Errorf("line %d, %s: the rows have at least %d bytes, and wsrep_max_ws_size of the server is %d; "+
-			"raise it on all members, and run this again", longest.line, longest.name, longest.size/2, size)
+			"raise it on all members, and run this again", longest.Line, longest.Name, longest.Size/2, size)
 	}
 	if err != nil {
 		return err
 	}
 	rows, err := limit(ctx, l.server, "global.wsrep_max_ws_rows")
-	if fullest := l.seen.fullest; err == nil && rows > 0 && fullest.rows > rows {
+	if fullest := l.seen.Fullest; err == nil && rows > 0 && fullest.Rows > rows {
 		return fmt.Errorf("line %d, %s: the statement has %d rows, and wsrep_max_ws_rows of the server is %d; "+
-			"raise it on all members, and run this again", fullest.line, fullest.name, fullest.rows, rows)
+			"raise it on all members, and run this again", fullest.Line, fullest.Name, fullest.Rows, rows)
 	}
 	return err
 }
@@ -96,7 +97,7 @@ func (l *loading) replicates(ctx context.Context) error {
 	if strings.Contains(mode, "REPLICATE_ARIA") {
 		replicated = append(replicated, "aria")
 	}
-	others := l.seen.unreplicated(replicated)
+	others := l.seen.Unreplicated(replicated)
 	if len(others) == 0 {
 		return nil
 	}
@@ -120,10 +121,10 @@ func (l *loading) fitsNames(ctx context.Context) error {
 			return err
 		}
 		for _, row := range kinds {
-			o, wanted := l.seen.objects[[2]string{p.As, row[0]}]
-			if wanted && (o.what == sqldump.View) != (row[1] == "VIEW") {
+			o, wanted := l.seen.Objects[[2]string{p.As, row[0]}]
+			if wanted && (o.What == sqldump.View) != (row[1] == "VIEW") {
 				return fmt.Errorf("%s.%s is a %s here and not in the set (line %d): load it under another name, "+
-					"or rename what is here", excerpt.Of(p.As), excerpt.Of(row[0]), strings.ToLower(row[1]), o.line)
+					"or rename what is here", excerpt.Of(p.As), excerpt.Of(row[0]), strings.ToLower(row[1]), o.Line)
 			}
 		}
 		triggers, err := l.server.Rows(ctx, "SELECT trigger_name, event_object_table FROM information_schema.triggers"+
@@ -132,10 +133,10 @@ func (l *loading) fitsNames(ctx context.Context) error {
 			return err
 		}
 		for _, row := range triggers {
-			f, wanted := l.seen.triggers[[2]string{p.As, row[0]}]
-			if _, replaced := l.seen.objects[[2]string{p.As, row[1]}]; wanted && !replaced {
+			f, wanted := l.seen.Triggers[[2]string{p.As, row[0]}]
+			if _, replaced := l.seen.Objects[[2]string{p.As, row[1]}]; wanted && !replaced {
 				return fmt.Errorf("line %d: the set's trigger %s has the name of one of the table %s.%s, "+
-					"which stays: rename that one", f.line, excerpt.Of(row[0]), excerpt.Of(p.As), excerpt.Of(row[1]))
+					"which stays: rename that one", f.Line, excerpt.Of(row[0]), excerpt.Of(p.As), excerpt.Of(row[1]))
 			}
 		}
 	}
@@ -157,9 +158,10 @@ func (l *loading) fitsKeys(ctx context.Context) error {
 			return err
 		}
 		for _, row := range rows {
-			_, loaded := l.seen.objects[[2]string{p.As, row[2]}]
-			if _, with := l.seen.objects[[2]string{row[0], row[1]}]; loaded && !with {
-				return fmt.Errorf("the table %s.%s, which stays, refers to %s.%s: a client that writes to it through another "+
+			_, loaded := l.seen.Objects[[2]string{p.As, row[2]}]
+			if _, with := l.seen.Objects[[2]string{row[0], row[1]}]; loaded && !with {
+				return fmt.Errorf("the table %s.%s, which stays, refers to %s.%s: a client that writes to it through"+
+					" another "+
 					"member would have the cluster hang. Load both, or load under another name", excerpt.Of(row[0]),
 					excerpt.Of(row[1]), excerpt.Of(p.As), excerpt.Of(row[2]))
 			}
@@ -178,9 +180,9 @@ func (l *loading) fitsDisk(ctx context.Context) error {
 	if err != nil || at == "" {
 		return err
 	}
-	if need := l.seen.bytes + loadMargin; free < need {
+	if need := l.seen.Bytes + loadMargin; free < need {
 		return fmt.Errorf("the rows have %d bytes in the dump, and %s has %d free: with %d to spare that is too little "+
-			"for them beside what is there", l.seen.bytes, at, free, int64(loadMargin))
+			"for them beside what is there", l.seen.Bytes, at, free, int64(loadMargin))
 	}
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(sets.Run(m)) }
 
-func must(t *testing.T, err error) {
+func Must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

@@ -14,7 +14,8 @@ import (
 func TestCommentsInProgramsAreLoaded(t *testing.T) {
 	s := made(t, "CREATE TABLE t (a INT)")
 	const body = "-- first\nBEGIN -- a 'quote\n  # b `quote\n  /* c \" */ SET @x = 1; # ; d\n  -- e\nEND"
-	for _, program := range []string{"PROCEDURE p()", "FUNCTION f() RETURNS INT NO SQL", "TRIGGER r BEFORE INSERT ON t FOR EACH ROW", "EVENT e ON SCHEDULE EVERY 1 DAY DO"} {
+	for _, program := range []string{"PROCEDURE p()", "FUNCTION f() RETURNS INT NO SQL",
+		"TRIGGER r BEFORE INSERT ON t FOR EACH ROW", "EVENT e ON SCHEDULE EVERY 1 DAY DO"} {
 		text := body
 		if strings.HasPrefix(program, "FUNCTION") {
 			text = strings.Replace(body, "# ; d", "RETURN 1; # ; d", 1)
@@ -31,13 +32,13 @@ func TestCommentsInProgramsAreLoaded(t *testing.T) {
 	shown := func() (all string) {
 		for _, what := range []string{"PROCEDURE p", "FUNCTION f", "TRIGGER r", "EVENT e"} {
 			text, err := s.SQL("USE copy; SHOW CREATE " + what)
-			must(t, err)
+			Must(t, err)
 			all += regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+`).ReplaceAllString(text, "TIME") + "\n"
 		}
 		return all
 	}
 	before, err := s.SQL(bodies)
-	must(t, err)
+	Must(t, err)
 	before += shown()
 	for _, comment := range []string{"-- a", "# b", "/* c", "# ; d", "-- e"} {
 		if strings.Count(before, comment) != 8 {
@@ -46,9 +47,9 @@ func TestCommentsInProgramsAreLoaded(t *testing.T) {
 	}
 	set := setOf(t, dumped(t, s, "copy"), nil)
 	_, err = s.SQL("DROP DATABASE copy")
-	must(t, err)
+	Must(t, err)
 	_, err = load(t, s, set, ofCopy())
-	must(t, err)
+	Must(t, err)
 	if after, err := s.SQL(bodies); after+shown() != before {
 		t.Errorf("before\n%s\nafter\n%s%s\n%v", before, after, shown(), err)
 	}
@@ -56,34 +57,41 @@ func TestCommentsInProgramsAreLoaded(t *testing.T) {
 
 func TestEventsThatRanRunAfterALoad(t *testing.T) {
 	s := made(t, "CREATE TABLE t (a INT); CREATE EVENT ran ON SCHEDULE EVERY 1 DAY DISABLE ON SLAVE DO DELETE FROM t; "+
-		"CREATE EVENT rested ON SCHEDULE EVERY 1 DAY DISABLE ON SLAVE DO DELETE FROM t; CREATE EVENT off ON SCHEDULE EVERY 1 DAY DISABLE DO DELETE FROM t")
+		"CREATE EVENT rested ON SCHEDULE EVERY 1 DAY DISABLE ON SLAVE DO DELETE FROM t; CREATE EVENT off ON SCHEDULE"+
+		" EVERY 1 DAY DISABLE DO DELETE FROM t")
 	dump := dumped(t, s, "copy")
-	const statuses = "SELECT GROUP_CONCAT(event_schema, '.', event_name, ' ', status ORDER BY event_name) FROM information_schema.events WHERE event_schema IN ('copy', 'new')"
+	const statuses = "SELECT GROUP_CONCAT(event_schema, '.', event_name, ' ', status ORDER BY event_name) FROM" +
+		" information_schema.events WHERE event_schema IN ('copy', 'new')"
 	t.Cleanup(func() { _, _ = s.SQL("DROP DATABASE IF EXISTS new") })
 	o := Options{Parts: []Part{{Schema: "copy", As: "new"}}, Definers: asRoot}
 	told := setOf(t, dump, func(m *repository.Manifest) {
-		m.Schema.EventsEnabled = []repository.Name{{Schema: "copy", Name: "ran"}, {Schema: "copy", Name: "off"}, {Schema: "other", Name: "rested"}}
+		m.Schema.EventsEnabled = []repository.Name{{Schema: "copy", Name: "ran"}, {Schema: "copy", Name: "off"},
+			{Schema: "other", Name: "rested"}}
 	})
 	// A copy beside the schema does not run what that runs.
 	done, err := load(t, s, told, o)
-	must(t, err)
-	if got, err := s.SQL(statuses + " AND event_schema = 'new'"); got != "new.off DISABLED,new.ran SLAVESIDE_DISABLED,new.rested SLAVESIDE_DISABLED" {
+	Must(t, err)
+	if got, err := s.SQL(statuses + " AND event_schema = 'new'"); got != "new.off DISABLED,new.ran"+
+		" SLAVESIDE_DISABLED,new.rested SLAVESIDE_DISABLED" {
 		t.Errorf("%s, %v", got, err)
 	}
-	if said := strings.Join(done.Warnings, ";"); len(done.Said) > 0 || !strings.Contains(said, "EVENT `new`.`ran` ENABLE") || strings.Contains(said, "rested") {
+	if said := strings.Join(done.Warnings, ";"); len(done.Said) > 0 ||
+		!strings.Contains(said, "EVENT `new`.`ran` ENABLE") || strings.Contains(said, "rested") {
 		t.Errorf("%q, %q", done.Said, said)
 	}
 	done, err = load(t, s, told, ofCopy())
-	must(t, err)
-	if got, err := s.SQL(statuses + " AND event_schema = 'copy'"); got != "copy.off DISABLED,copy.ran ENABLED,copy.rested SLAVESIDE_DISABLED" {
+	Must(t, err)
+	if got, err := s.SQL(statuses + " AND event_schema = 'copy'"); got != "copy.off DISABLED,copy.ran"+
+		" ENABLED,copy.rested SLAVESIDE_DISABLED" {
 		t.Errorf("%s, %v", got, err)
 	}
-	if strings.Join(done.Said, ";") != "enabled the events copy.ran" || strings.Join(done.Warnings, ";") != "no event runs through this server: its event_scheduler is OFF" {
+	if strings.Join(done.Said, ";") != "enabled the events copy.ran" ||
+		strings.Join(done.Warnings, ";") != "no event runs through this server: its event_scheduler is OFF" {
 		t.Errorf("%q, %q", done.Said, done.Warnings)
 	}
 	// An older set does not tell.
 	done, err = load(t, s, setOf(t, dump, nil), o)
-	must(t, err)
+	Must(t, err)
 	said := strings.Join(done.Warnings, "\n")
 	for _, want := range []string{"new.ran ran; where it did: ALTER DEFINER=`root`@`localhost` EVENT `new`.`ran` ENABLE", "EVENT `new`.`rested` ENABLE"} {
 		if !strings.Contains(said, want) {
@@ -96,21 +104,25 @@ func TestEventsThatRanRunAfterALoad(t *testing.T) {
 }
 
 func TestProgramsKeepTheCollationThatTheirSchemaHad(t *testing.T) {
-	s := made(t, "ALTER DATABASE copy CHARACTER SET utf8mb3; CREATE TABLE t (a INT); CREATE TRIGGER r BEFORE INSERT ON t FOR EACH ROW SET NEW.a = 1; "+
-		"CREATE PROCEDURE p() SELECT 1; CREATE EVENT e ON SCHEDULE EVERY 1 DAY DISABLE DO DELETE FROM t; ALTER DATABASE copy CHARACTER SET utf8mb4; "+
-		"CREATE PROCEDURE q() SELECT 1; CREATE TABLE u (a INT); CREATE TRIGGER v BEFORE INSERT ON u FOR EACH ROW SET NEW.a = 1")
-	const collations = "SELECT database_collation FROM information_schema.triggers WHERE trigger_schema = 'copy' UNION ALL " +
+	s := made(t, "ALTER DATABASE copy CHARACTER SET utf8mb3; CREATE TABLE t (a INT); CREATE TRIGGER r BEFORE INSERT"+
+		" ON t FOR EACH ROW SET NEW.a = 1; "+
+		"CREATE PROCEDURE p() SELECT 1; CREATE EVENT e ON SCHEDULE EVERY 1 DAY DISABLE DO DELETE FROM t; ALTER"+
+		" DATABASE copy CHARACTER SET utf8mb4; "+
+		"CREATE PROCEDURE q() SELECT 1; CREATE TABLE u (a INT); CREATE TRIGGER v BEFORE INSERT ON u FOR EACH ROW SET"+
+		" NEW.a = 1")
+	const collations = "SELECT database_collation FROM information_schema.triggers WHERE trigger_schema = 'copy'" +
+		" UNION ALL " +
 		"SELECT database_collation FROM information_schema.routines WHERE routine_schema = 'copy' UNION ALL " +
 		"SELECT database_collation FROM information_schema.events WHERE event_schema = 'copy' UNION ALL " +
 		"SELECT default_collation_name FROM information_schema.schemata WHERE schema_name = 'copy'"
 	before, err := s.SQL(collations)
-	must(t, err)
+	Must(t, err)
 	set := setOf(t, dumped(t, s, "copy"), nil)
 	for _, drop := range []string{"DROP DATABASE copy", "DO 1"} {
 		_, err = s.SQL(drop)
-		must(t, err)
+		Must(t, err)
 		_, err = load(t, s, set, ofCopy())
-		must(t, err)
+		Must(t, err)
 		if after, err := s.SQL(collations); after != before || strings.Count(before, "utf8mb3") != 3 {
 			t.Errorf("before\n%s\nafter\n%s\n%v", before, after, err)
 		}
@@ -118,25 +130,28 @@ func TestProgramsKeepTheCollationThatTheirSchemaHad(t *testing.T) {
 }
 
 func TestALoadMendsAViewOfADroppedTable(t *testing.T) {
-	s := made(t, "CREATE TABLE t (a INT); INSERT INTO t VALUES (7); CREATE VIEW v AS SELECT * FROM t; CREATE VIEW w AS SELECT * FROM v")
+	s := made(t, "CREATE TABLE t (a INT); INSERT INTO t VALUES (7); CREATE VIEW v AS SELECT * FROM t; CREATE VIEW w"+
+		" AS SELECT * FROM v")
 	set := setOf(t, dumped(t, s, "copy"), nil)
 	_, err := s.SQL("DROP TABLE copy.t")
-	must(t, err)
+	Must(t, err)
 	_, err = load(t, s, set, ofCopy())
-	must(t, err)
+	Must(t, err)
 	if a, err := s.SQL("SELECT a FROM copy.w"); a != "7" {
 		t.Errorf("%q, %v", a, err)
 	}
 }
 
 func TestGrantsOnWhatIsReplacedStay(t *testing.T) {
-	s := made(t, "CREATE TABLE t (a INT); CREATE PROCEDURE p() SELECT 1; CREATE FUNCTION f() RETURNS INT NO SQL RETURN 1; CREATE USER g@'%'; "+
-		"GRANT EXECUTE ON PROCEDURE copy.p TO g@'%'; GRANT EXECUTE ON FUNCTION copy.f TO g@'%'; GRANT SELECT (a) ON copy.t TO g@'%'")
+	s := made(t, "CREATE TABLE t (a INT); CREATE PROCEDURE p() SELECT 1; CREATE FUNCTION f() RETURNS INT NO SQL"+
+		" RETURN 1; CREATE USER g@'%'; "+
+		"GRANT EXECUTE ON PROCEDURE copy.p TO g@'%'; GRANT EXECUTE ON FUNCTION copy.f TO g@'%'; GRANT SELECT (a) ON"+
+		" copy.t TO g@'%'")
 	t.Cleanup(func() { _, _ = s.SQL("DROP USER g@'%'") })
 	before, err := s.SQL("SHOW GRANTS FOR g@'%'")
-	must(t, err)
+	Must(t, err)
 	_, err = load(t, s, setOf(t, dumped(t, s, "copy"), nil), ofCopy())
-	must(t, err)
+	Must(t, err)
 	if after, err := s.SQL("SHOW GRANTS FOR g@'%'"); after != before || strings.Count(before, "copy") != 3 {
 		t.Errorf("before\n%s\nafter\n%s\n%v", before, after, err)
 	}

@@ -32,13 +32,15 @@ const live = `DROP DATABASE IF EXISTS beside; DROP DATABASE IF EXISTS live; CREA
 	INSERT INTO ` + "`a ``b. é`" + ` VALUES (1, REPEAT('x', 900000)), (2, 'y')`
 
 // dumpArgs are those of a backup.
-var dumpArgs = []string{"--no-defaults", "--single-transaction", "--routines", "--events", "--triggers", "--skip-add-locks", "--hex-blob"}
+var dumpArgs = []string{"--no-defaults", "--single-transaction", "--routines", "--events", "--triggers",
+	"--skip-add-locks", "--hex-blob"}
 
 // dumped is a dump of schemas of the server.
 func dumped(t *testing.T, s *sets.Server, schemas ...string) string {
 	t.Helper()
-	dump, err := exec.Command("mariadb-dump", append(append(dumpArgs, "--socket="+s.Socket, "--databases"), schemas...)...).Output()
-	must(t, err)
+	dump, err := exec.Command("mariadb-dump", append(append(dumpArgs, "--socket="+s.Socket, "--databases"),
+		schemas...)...).Output()
+	Must(t, err)
 	return string(dump)
 }
 
@@ -46,7 +48,8 @@ func dumped(t *testing.T, s *sets.Server, schemas ...string) string {
 func setOf(t *testing.T, dump string, change func(*repository.Manifest)) *repository.Set {
 	t.Helper()
 	destination, path := sets.Copy(t, "logical")
-	sets.Recompress(t, path, sets.Open(t, destination, path).Manifest.Data(), func(raw string) { must(t, os.WriteFile(raw, []byte(dump), 0o600)) })
+	sets.Recompress(t, path, sets.Open(t, destination, path).Manifest.Data(),
+		func(raw string) { Must(t, os.WriteFile(raw, []byte(dump), 0o600)) })
 	sets.EditManifest(t, path, func(m *repository.Manifest) {
 		m.Schema.Tables = map[string]int{"live": 5, "copy": 1}
 		if change != nil {
@@ -62,16 +65,19 @@ func state(t *testing.T, s *sets.Server) string {
 	var all strings.Builder
 	for _, query := range []string{
 		"CHECKSUM TABLE live.parent, live.child, live.`a ``b. é`, live.numbered, beside.c",
-		"SHOW CREATE TABLE live.child", "SHOW CREATE TABLE live.parent", "SHOW CREATE TABLE beside.c", "SHOW CREATE TABLE live.numbered", "SELECT LASTVAL(live.sq)",
-		"SELECT trigger_name, event_object_table, action_timing, action_order, action_statement, sql_mode, definer, character_set_client," +
+		"SHOW CREATE TABLE live.child", "SHOW CREATE TABLE live.parent", "SHOW CREATE TABLE beside.c",
+		"SHOW CREATE TABLE live.numbered", "SELECT LASTVAL(live.sq)",
+		"SELECT trigger_name, event_object_table, action_timing, action_order, action_statement, sql_mode, definer," +
+			" character_set_client," +
 			" collation_connection FROM information_schema.triggers WHERE trigger_schema = 'live' ORDER BY 1",
 		"SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = 'live' ORDER BY 1",
 		"SELECT * FROM live.v ORDER BY 1", "CALL live.p()",
-		"SELECT for_name, ref_name FROM information_schema.innodb_sys_foreign WHERE for_name LIKE 'live/%' OR for_name LIKE 'beside/%' ORDER BY id",
+		"SELECT for_name, ref_name FROM information_schema.innodb_sys_foreign WHERE for_name LIKE 'live/%' OR" +
+			" for_name LIKE 'beside/%' ORDER BY id",
 		"SELECT schema_name FROM information_schema.schemata ORDER BY 1",
 	} {
 		said, err := s.SQL(query)
-		must(t, err)
+		Must(t, err)
 		fmt.Fprintf(&all, "%s\n%s\n", query, said)
 	}
 	return all.String()
@@ -82,11 +88,13 @@ func inUse(t *testing.T) *sets.Server {
 	t.Helper()
 	s := sets.Shared(t)
 	_, err := s.SQL(live)
-	must(t, err)
+	Must(t, err)
 	t.Cleanup(func() {
-		left, err := s.SQL("SELECT GROUP_CONCAT('DROP DATABASE ', schema_name SEPARATOR ';') FROM information_schema.schemata WHERE schema_name LIKE 'overcloud_load_%'")
+		left, err := s.SQL("SELECT GROUP_CONCAT('DROP DATABASE ', schema_name SEPARATOR ';') FROM" +
+			" information_schema.schemata WHERE schema_name LIKE 'overcloud_load_%'")
 		if err == nil {
-			_, err = s.SQL("SET foreign_key_checks = 0; DROP DATABASE IF EXISTS live; DROP DATABASE IF EXISTS beside; DROP DATABASE IF EXISTS copy; " +
+			_, err = s.SQL("SET foreign_key_checks = 0; DROP DATABASE IF EXISTS live; DROP DATABASE IF EXISTS beside;" +
+				" DROP DATABASE IF EXISTS copy; " +
 				strings.TrimPrefix(left, "NULL"))
 		}
 		if err != nil {
@@ -105,16 +113,19 @@ func whole(as string) Options {
 func TestASchemaInUseIsReplacedWithAllThatLeadsToIt(t *testing.T) {
 	s := inUse(t)
 	before, set := state(t, s), setOf(t, dumped(t, s, "live"), nil)
-	_, err := s.SQL("USE live; SET foreign_key_checks = 0; DELETE FROM beside.c; DELETE FROM parent; INSERT INTO parent VALUES (9, 9); DROP TRIGGER t2; DELETE FROM `a ``b. é`; " +
-		"DROP PROCEDURE p; CREATE PROCEDURE p() SELECT 'changed'; INSERT INTO numbered (n) VALUES (7), (8); CREATE OR REPLACE VIEW v AS SELECT 1 AS id, 1 AS v; " +
+	_, err := s.SQL("USE live; SET foreign_key_checks = 0; DELETE FROM beside.c; DELETE FROM parent; INSERT INTO" +
+		" parent VALUES (9, 9); DROP TRIGGER t2; DELETE FROM `a ``b. é`; " +
+		"DROP PROCEDURE p; CREATE PROCEDURE p() SELECT 'changed'; INSERT INTO numbered (n) VALUES (7), (8); CREATE OR" +
+		" REPLACE VIEW v AS SELECT 1 AS id, 1 AS v; " +
 		"INSERT INTO beside.c VALUES (1, 2)")
-	must(t, err)
+	Must(t, err)
 	done, err := load(t, s, set, whole("live"))
-	must(t, err)
+	Must(t, err)
 	if after := state(t, s); after != before {
 		t.Errorf("before:\n%s\nafter:\n%s", before, after)
 	}
-	if want := "a foreign key of beside.c leads to live.parent, which was replaced"; len(done.Warnings) != 1 || !strings.HasPrefix(done.Warnings[0], want) {
+	if want := "a foreign key of beside.c leads to live.parent, which was replaced"; len(done.Warnings) != 1 ||
+		!strings.HasPrefix(done.Warnings[0], want) {
 		t.Error(done.Warnings)
 	}
 	rows := map[string]int64{}
@@ -128,7 +139,8 @@ func TestASchemaInUseIsReplacedWithAllThatLeadsToIt(t *testing.T) {
 	}
 	// The keys hold as before, in both directions.
 	for statement, why := range map[string]string{
-		"INSERT INTO live.child VALUES (5, 55, 0)": "1452", "INSERT INTO beside.c VALUES (5, 55)": "1452", "DELETE FROM live.parent WHERE id = 2": "1451",
+		"INSERT INTO live.child VALUES (5, 55, 0)": "1452", "INSERT INTO beside.c VALUES (5, 55)": "1452",
+		"DELETE FROM live.parent WHERE id = 2": "1451",
 	} {
 		if _, err := s.SQL(statement); err == nil || !strings.Contains(err.Error(), why) {
 			t.Errorf("%s: %v", statement, err)
@@ -141,10 +153,11 @@ func TestOneTableIsReplacedWithItsKeysToTablesThatStay(t *testing.T) {
 	before, set := state(t, s), setOf(t, dumped(t, s, "live"), nil)
 	for _, table := range []string{"child", "parent"} {
 		_, err := s.SQL("UPDATE live.child SET n = 9; UPDATE live.parent SET v = 9")
-		must(t, err)
+		Must(t, err)
 		for _, each := range []string{table, map[string]string{"child": "parent", "parent": "child"}[table]} {
-			_, err = load(t, s, set, Options{Parts: []Part{{Schema: "live", As: "live", Tables: []string{each}}}, Definers: asRoot})
-			must(t, err)
+			_, err = load(t, s, set, Options{Parts: []Part{{Schema: "live", As: "live", Tables: []string{each}}},
+				Definers: asRoot})
+			Must(t, err)
 		}
 		if after := state(t, s); after != before {
 			t.Errorf("%s: before:\n%s\nafter:\n%s", table, before, after)
@@ -156,9 +169,9 @@ func TestASchemaThatWasDroppedComesBack(t *testing.T) {
 	s := inUse(t)
 	before, set := state(t, s), setOf(t, dumped(t, s, "live"), nil)
 	_, err := s.SQL("SET foreign_key_checks = 0; DROP DATABASE live")
-	must(t, err)
+	Must(t, err)
 	_, err = load(t, s, set, whole("live"))
-	must(t, err)
+	Must(t, err)
 	if after := state(t, s); after != before {
 		t.Errorf("before:\n%s\nafter:\n%s", before, after)
 	}
@@ -173,14 +186,17 @@ func TestALoadThatFailsCostsNothing(t *testing.T) {
 		dump, why string
 		change    func()
 	}{
-		"a duplicate key":        {dump[:last] + "INSERT INTO `parent` VALUES (1,0);\n" + dump[last:], "Duplicate entry", nil},
-		"rows that are missing":  {strings.Replace(dump, "INSERT INTO `parent`", "INSERT IGNORE INTO `parent` VALUES (1,0);\nINSERT IGNORE INTO `parent`", 1), "were loaded", nil},
+		"a duplicate key": {dump[:last] + "INSERT INTO `parent` VALUES (1,0);\n" + dump[last:],
+			"Duplicate entry", nil},
+		"rows that are missing": {strings.Replace(dump, "INSERT INTO `parent`",
+			"INSERT IGNORE INTO `parent` VALUES (1,0);\nINSERT IGNORE INTO `parent`", 1), "were loaded", nil},
 		"a procedure that fails": {strings.Replace(dump, "SELECT 'old'", "SELECT FROM WHERE", 1), "SQL syntax", nil},
 		"a trigger that fails":   {strings.Replace(dump, "SET NEW.v = 7", "SET NEW.w = 7 FROM", 1), "SQL syntax", nil},
-		"a view that fails":      {strings.Replace(dump, "AS `v` from `parent`", "AS `v` from `parents`", 1), "parents", nil},
+		"a view that fails": {strings.Replace(dump, "AS `v` from `parent`", "AS `v` from `parents`", 1), "parents",
+			nil},
 		"a blob that is too long": {dump, "max_allowed_packet", func() {
 			_, err := s.SQL("SET GLOBAL max_allowed_packet = 1048576")
-			must(t, err)
+			Must(t, err)
 		}},
 	} {
 		if c.change != nil {
@@ -191,7 +207,7 @@ func TestALoadThatFailsCostsNothing(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		_, err = s.SQL("SET GLOBAL max_allowed_packet = DEFAULT")
-		must(t, err)
+		Must(t, err)
 		if after := state(t, s); after != before {
 			t.Errorf("%s: before:\n%s\nafter:\n%s", name, before, after)
 		}
@@ -210,18 +226,19 @@ func TestALoadWhoseConnectionIsKilledCostsNothing(t *testing.T) {
 		go func() { by <- killLoader(s, ctx, delay) }()
 		_, err := load(t, s, set, whole("live"))
 		cancel()
-		must(t, <-by)
+		Must(t, <-by)
 		if err == nil {
 			break
 		}
 		killed++
 		after := state(t, s)
-		switch past := strings.Contains(err.Error(), "are whole and in their places") || strings.Contains(err.Error(), "is loaded, and only"); {
+		switch past := strings.Contains(err.Error(), "are whole and in their places") ||
+			strings.Contains(err.Error(), "is loaded, and only"); {
 		case past && !strings.Contains(after, "CALL live.p()\nnew"):
 			t.Errorf("after %s: %v\n%s", delay, err, after)
 		case past:
 			_, err := load(t, s, setOf(t, dump, nil), whole("live"))
-			must(t, err)
+			Must(t, err)
 			return
 		case after != before || !strings.Contains(err.Error(), "load the dump"):
 			t.Errorf("after %s: %v\nbefore:\n%s\nafter:\n%s", delay, err, before, after)

@@ -25,9 +25,9 @@ func (m move) text() string {
 // exchange is what happens at one table's place: one leaves it, and another one comes; either may be missing.
 type exchange struct{ out, in move }
 
-// maxExchanges bounds a RENAME, which is done as a whole or not at all, to some megabytes. A cluster writes nothing else
-// meanwhile, and a table that moves took 12 ms on two slow nodes. Smaller ones would part tables from those that refer to
-// them: see fitsKeys.
+// maxExchanges bounds a RENAME, which is done as a whole or not at all, to some megabytes. A cluster writes nothing
+// else meanwhile, and a table that moves took 12 ms on two slow nodes. Smaller ones would part tables from those that
+// refer to them: see fitsKeys.
 var maxExchanges = 5_000
 
 // rename exchanges tables. Those of one RENAME leave before others come, for a constraint's name may be another table's
@@ -132,7 +132,8 @@ func (l *loading) adopt(ctx context.Context) error {
 			if err := l.server.Exec(ctx, "DROP TABLE IF EXISTS "+table); err != nil {
 				return fmt.Errorf("remove the earlier %s.%s: %w", st.As, name, err)
 			}
-			if err := rename(ctx, l.server, []exchange{{move{st.As, st.old, name}, move{st.old, st.As, name}}}); err != nil {
+			if err := rename(ctx, l.server, []exchange{{move{st.As, st.old, name},
+				move{st.old, st.As, name}}}); err != nil {
 				return fmt.Errorf("have the foreign keys refer to %s.%s: %w", st.As, name, err)
 			}
 		}
@@ -144,7 +145,8 @@ func (l *loading) adopt(ctx context.Context) error {
 func (l *loading) findReferred(ctx context.Context) error {
 	l.referred = map[*stage][]string{}
 	for _, st := range l.stages {
-		some, err := l.server.Rows(ctx, "SELECT COUNT(*) FROM information_schema.innodb_sys_foreign WHERE ref_name LIKE ?"+
+		some, err := l.server.Rows(ctx, "SELECT COUNT(*) FROM information_schema.innodb_sys_foreign WHERE ref_name"+
+			" LIKE ?"+
 			" AND for_name NOT LIKE ?", likeFolder(st.old), likeFolder(st.old))
 		if galera.ErrorNumber(err) == 0 && err != nil {
 			return err
@@ -154,7 +156,8 @@ func (l *loading) findReferred(ctx context.Context) error {
 			continue
 		}
 		rows, err := l.server.Rows(ctx, "SELECT DISTINCT referenced_table_name, constraint_schema, table_name FROM"+
-			" information_schema.referential_constraints WHERE unique_constraint_schema = ? AND constraint_schema <> ?", st.old, st.old)
+			" information_schema.referential_constraints WHERE unique_constraint_schema = ? AND constraint_schema <> ?",
+			st.old, st.old)
 		if err != nil {
 			return err
 		}
@@ -162,7 +165,8 @@ func (l *loading) findReferred(ctx context.Context) error {
 			if !slices.Contains(l.referred[st], row[0]) {
 				l.referred[st] = append(l.referred[st], row[0])
 			}
-			l.warn("a foreign key of %s.%s leads to %s.%s, which was replaced: nobody has looked whether it has every row that "+
+			l.warn("a foreign key of %s.%s leads to %s.%s, which was replaced: nobody has looked whether it has every"+
+				" row that "+
 				"is referred to", excerpt.Of(row[1]), excerpt.Of(row[2]), excerpt.Of(st.As), excerpt.Of(row[0]))
 		}
 	}

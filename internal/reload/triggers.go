@@ -10,6 +10,7 @@ import (
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/sqldump"
+	"overcloud.backup/internal/sqldump/part"
 )
 
 // A table with a trigger cannot be renamed into another schema, so that those of the earlier tables are dropped before;
@@ -40,8 +41,8 @@ func triggersOf(ctx context.Context, server *galera.Client, schema string) ([][]
 		schema, schema)
 }
 
-// setTriggersAside keeps the triggers of the tables that are replaced, and drops them. All are known before the first one
-// is dropped: what is made again is the last to run of its table, so that a table's are made again together.
+// setTriggersAside keeps the triggers of the tables that are replaced, and drops them. All are known before the first
+// one is dropped: what is made again is the last to run of its table, so that a table's are made again together.
 func (l *loading) setTriggersAside(ctx context.Context, st *stage) error {
 	before := len(l.triggers)
 	if err := l.readTriggers(ctx, st); err != nil {
@@ -49,7 +50,8 @@ func (l *loading) setTriggersAside(ctx context.Context, st *stage) error {
 	}
 	for _, a := range l.triggers[before:] {
 		for _, text := range a.statements() {
-			if err := l.server.Exec(ctx, "INSERT INTO "+st.old+"."+markName+" (statement) VALUES (?)", text); err != nil {
+			if err := l.server.Exec(ctx, "INSERT INTO "+st.old+"."+part.MarkName+" (statement) VALUES (?)",
+				text); err != nil {
 				return fmt.Errorf("keep the trigger %s.%s: %w", excerpt.Of(a.schema), excerpt.Of(a.name), err)
 			}
 		}
@@ -78,7 +80,8 @@ func (l *loading) readTriggers(ctx context.Context, st *stage) error {
 			continue
 		}
 		trigger := sqldump.QuoteName(st.As) + "." + sqldump.QuoteName(row[0])
-		// Trigger, sql_mode, SQL Original Statement, character_set_client, collation_connection, Database Collation, Created
+		// Trigger, sql_mode, SQL Original Statement, character_set_client, collation_connection, Database Collation,
+		// Created
 		shown, err := l.server.Rows(ctx, "SHOW CREATE TRIGGER "+trigger)
 		if err != nil || len(shown) != 1 || len(shown[0]) < 6 || shown[0][2] == "" {
 			return fmt.Errorf("read the trigger %s.%s: %w", excerpt.Of(st.As), excerpt.Of(row[0]),
@@ -112,5 +115,3 @@ func (l *loading) missingTriggers(ctx context.Context, server *galera.Client) (m
 	}
 	return filter(l.triggers, func(a aside) bool { return lack[[2]string{a.schema, a.table}] }), nil
 }
-
-var errNoDefinition = errors.New("the server shows no definition; the account needs TRIGGER and SUPER")

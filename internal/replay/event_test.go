@@ -5,10 +5,12 @@ package replay
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os/exec"
 	"strings"
 	"testing"
 
+	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/sqldump"
 	"overcloud.backup/tests/sets"
 )
@@ -21,7 +23,8 @@ const pastEvents = `DROP DATABASE IF EXISTS past; CREATE DATABASE past; USE past
 	CREATE EVENT ended ON SCHEDULE EVERY 1 DAY STARTS '2020-01-01 00:00:00' ENDS '2020-07-01 01:00:00' DO INSERT INTO log VALUES ('ended');
 	CREATE EVENT runs ON SCHEDULE EVERY 1 DAY STARTS '2020-01-01 00:00:00' DO INSERT INTO log VALUES ('runs')`
 
-const eventRows = "SELECT event_name, status, execute_at, starts, ends, on_completion, time_zone, event_definition FROM information_schema.events" +
+const eventRows = "SELECT event_name, status, execute_at, starts, ends, on_completion, time_zone, event_definition" +
+	" FROM information_schema.events" +
 	" WHERE event_schema = 'past' ORDER BY 1"
 
 // dumpPast makes the events of the past and gives them as a dump, and what the server says of them.
@@ -38,27 +41,34 @@ func dumpPast(t *testing.T, s *sets.Server) (dump []byte, rows string) {
 	if must(t, err); strings.Count(rows, "\n") != 4 {
 		t.Fatalf("the events to begin with:\n%s", rows)
 	}
-	dump, err = exec.Command("mariadb-dump", "--no-defaults", "--socket="+s.Socket, "--events", "--databases", "past").Output()
+	dump, err = exec.Command("mariadb-dump", "--no-defaults", "--socket="+s.Socket, "--events", "--databases",
+		"past").Output()
 	must(t, err)
 	_, err = s.SQL("DROP DATABASE past")
 	must(t, err)
 	return dump, rows
 }
 
+// prepared is a session whose warnings are kept.
+func prepared(t *testing.T, c *galera.Client, warnings *[]string) *Session {
+	t.Helper()
+	warn := func(format string, args ...any) { *warnings = append(*warnings, fmt.Sprintf(format, args...)) }
+	refused := func(st sqldump.Statement, err error) error { return fmt.Errorf("line %d: %w", st.Line, err) }
+	session, err := Prepare(t.Context(), c, warn, refused)
+	must(t, err)
+	return session
+}
+
 // sendAll runs a dump and returns what was said of its events.
 func sendAll(t *testing.T, s *sets.Server, dump []byte) (left []string) {
 	t.Helper()
 	c := sets.Client(t, s)
-	must(t, Prepare(t.Context(), c))
+	session := prepared(t, c, &left)
 	reader := sqldump.NewReader("10.11.19", func(st sqldump.Statement) error {
 		if st.Does != "CREATE EVENT" {
-			return Send(t.Context(), c, st, st.Text)
+			return session.Send(t.Context(), st, st.Text)
 		}
-		said, err := CreateEvent(t.Context(), c, st, st.Text)
-		if said != "" {
-			left = append(left, said)
-		}
-		return err
+		return session.CreateEvent(t.Context(), st, st.Text)
 	})
 	_, err := reader.Write(bytes.ReplaceAll(dump, []byte("\r"), nil))
 	must(t, errors.Join(err, reader.Close()))
@@ -117,7 +127,7 @@ func TestASessionThatLoadsIsAsLenientAsTheSourceWas(t *testing.T) {
 	if err := c.Exec(t.Context(), create); err == nil {
 		t.Fatal("the server takes the table anyway")
 	}
-	must(t, Prepare(t.Context(), c))
+	prepared(t, c, nil)
 	must(t, c.Exec(t.Context(), create))
 	must(t, c.Exec(t.Context(), "CREATE TABLE nova.checked (n INT, CHECK (n > 0))"))
 	must(t, c.Exec(t.Context(), "INSERT INTO nova.checked VALUES (-1)"))

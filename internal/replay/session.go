@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+// Package replay sends the statements of a dump to a server: a scratch server that is empty, or one that clients use.
+// No client program runs, which could be told to do more than that. What goes in otherwise than it was written is a
+// warning, never silence.
 package replay
 
 import (
@@ -8,7 +11,16 @@ import (
 	"slices"
 
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/sqldump"
 )
+
+// Session is a connection that takes a dump.
+type Session struct {
+	server  *galera.Client
+	warn    func(format string, args ...any)
+	refused func(s sqldump.Statement, err error) error
+	warned  string // the table of which the last warning of changed values was
+}
 
 // forLoading are the settings of a session by which whatever a server lawfully holds loads, and loads as it was. A
 // server's own defaults are for clients: strictness that came after the table, limits of time, and conveniences that
@@ -30,15 +42,30 @@ var forLoading = []string{
 // the account may not set.
 var notSettable = []int{1193, 1238, 1229, 1227}
 
-// Prepare gives a session the settings under which statements of a dump are sent, of a live server or a scratch
-// one.
-func Prepare(ctx context.Context, server *galera.Client) error {
+// Prepare makes a session for a dump of a connection: it gives it the settings under which whatever a server lawfully
+// holds loads. warn is called with what an operator has to know; refused words the error of a server that does not take
+// a statement.
+func Prepare(
+	ctx context.Context, server *galera.Client, warn func(format string, args ...any),
+	refused func(s sqldump.Statement, err error) error,
+) (*Session, error) {
 	for _, setting := range forLoading {
 		err := server.Exec(ctx, "SET SESSION "+setting)
 		if err != nil && !slices.Contains(notSettable, galera.ErrorNumber(err)) {
-			return fmt.Errorf("prepare the session: SET SESSION %s: %w", setting, err)
+			return nil, fmt.Errorf("prepare the session: SET SESSION %s: %w", setting, err)
 		}
 	}
 	// The dump is read as text of this character set from its beginning.
-	return server.Exec(ctx, "SET NAMES utf8mb4")
+	if err := server.Exec(ctx, "SET NAMES utf8mb4"); err != nil {
+		return nil, err
+	}
+	return &Session{server: server, warn: warn, refused: refused}, nil
+}
+
+// Send runs a statement by this text.
+func (s *Session) Send(ctx context.Context, st sqldump.Statement, text string) error {
+	if err := s.server.Exec(ctx, text); err != nil {
+		return s.refused(st, err)
+	}
+	return nil
 }

@@ -74,7 +74,8 @@ func (s *stream) checkPosition() error {
 		if kept := s.Kept(name); kept != nil {
 			got, _, _ := strings.Cut(strings.TrimSpace(string(kept)), " ")
 			if want := fmt.Sprintf("%s:%d", s.want.Position.UUID, s.want.Position.Seqno); got != want {
-				return fmt.Errorf("the xbstream is at the position %q, and the manifest says %s", excerpt.Of(got), excerpt.Of(want))
+				return fmt.Errorf("the xbstream is at the position %q, and the manifest says %s", excerpt.Of(got),
+					excerpt.Of(want))
 			}
 			return nil
 		}
@@ -91,7 +92,8 @@ func (d *dump) Write(p []byte) (int, error) { return d.tail.Write(p) }
 
 func (d *dump) finish() error {
 	if end := d.tail.String(); !closingLine.MatchString(end) {
-		return fmt.Errorf("the dump does not end with \"-- Dump completed\" but with %q", excerpt.Of(excerpt.LastLine(end)))
+		return fmt.Errorf("the dump does not end with \"-- Dump completed\" but with %q",
+			excerpt.Of(excerpt.LastLine(end)))
 	}
 	return nil
 }

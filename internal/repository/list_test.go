@@ -17,6 +17,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/stores"
 	"overcloud.backup/internal/zframe"
 	"overcloud.backup/tests/sets"
 )
@@ -40,7 +41,7 @@ func TestAFileThatIsNoneIsNotWaitedFor(t *testing.T) {
 			must(t, place(at))
 			done := make(chan error, 1)
 			go func() {
-				r, err := repository.Open(destination)
+				r, err := stores.Open(destination)
 				if err != nil {
 					done <- err
 					return
@@ -71,15 +72,20 @@ func TestAFileThatIsNoneIsNotWaitedFor(t *testing.T) {
 
 func TestLargerFramesThanTheWritersAreRefused(t *testing.T) {
 	destination, path := sets.Copy(t, "logical")
-	sets.EditManifest(t, path, func(m *repository.Manifest) { m.Files[0].FrameBytes, m.Files[0].Frames = 16*sets.Mebibyte, 1 })
+	sets.EditManifest(t, path, func(m *repository.Manifest) {
+		m.Files[0].FrameBytes,
+			m.Files[0].Frames = 16*sets.Mebibyte, 1
+	})
 	s := sets.Open(t, destination, path)
-	if problems, err := s.Read(t.Context(), nil); err != nil || len(problems) != 1 || !strings.Contains(problems[0].Reason, "frames of 16777216 bytes") {
+	if problems, err := s.Read(t.Context(), nil); err != nil || len(problems) != 1 ||
+		!strings.Contains(problems[0].Reason, "frames of 16777216 bytes") {
 		t.Errorf("%v, %v", problems, err)
 	}
 	encoder, err := zstd.NewWriter(nil)
 	must(t, err)
 	large := encoder.EncodeAll(make([]byte, 9*sets.Mebibyte), nil)
-	err = zframe.Unpack(t.Context(), bytes.NewReader(large), zframe.Size, func(zframe.Frame, []byte) error { return nil })
+	err = zframe.Unpack(t.Context(), bytes.NewReader(large), zframe.Size,
+		func(zframe.Frame, []byte) error { return nil })
 	if err == nil || !strings.Contains(err.Error(), "at most 8388608 belong into one") {
 		t.Error(err)
 	}
@@ -92,7 +98,7 @@ func TestFoldersThatAreNoSetsAreNamed(t *testing.T) {
 	must(t, os.MkdirAll(filepath.Join(cluster, ".partial-20991231T000000Z_physical_y"), 0o700))
 	must(t, os.MkdirAll(filepath.Join(destination, "lost+found"), 0o700))
 	must(t, os.WriteFile(filepath.Join(cluster, "a file"), nil, 0o600))
-	r, err := repository.Open(destination)
+	r, err := stores.Open(destination)
 	must(t, err)
 	defer r.Close()
 	l, err := r.List("solo")
@@ -100,8 +106,10 @@ func TestFoldersThatAreNoSetsAreNamed(t *testing.T) {
 		t.Fatalf("%+v, %v", l, err)
 	}
 	for _, c := range []struct{ cluster, name, why string }{
-		{"", "20991231T000000Z_physical_x", "give <cluster>/<set>"}, {"solo", "20991231T000000Z_physical_x", "there is no set"},
-		{"", "solo/../..", "give <cluster>"}, {"", "/etc/passwd", "give <cluster>"}, {"..", repository.Newest, "cannot name"}, {"other", repository.Newest, "list"},
+		{"", "20991231T000000Z_physical_x", "give <cluster>/<set>"},
+		{"solo", "20991231T000000Z_physical_x", "there is no set"},
+		{"", "solo/../..", "give <cluster>"}, {"", "/etc/passwd", "give <cluster>"},
+		{"..", repository.Newest, "cannot name"}, {"other", repository.Newest, "list"},
 	} {
 		if _, err := r.Set(c.cluster, c.name); err == nil || !strings.Contains(err.Error(), c.why) {
 			t.Errorf("%+v: %v", c, err)
@@ -116,10 +124,10 @@ func TestFoldersThatAreNoSetsAreNamed(t *testing.T) {
 func TestADirectoryThatOthersCanWriteToIsRefused(t *testing.T) {
 	destination, _ := sets.Copy(t, "logical")
 	must(t, os.Chmod(destination, 0o777))
-	if _, err := repository.Open(destination); err == nil {
+	if _, err := stores.Open(destination); err == nil {
 		t.Error("it is accepted")
 	}
-	if _, err := repository.Open("/var/tmp/there/is/nothing"); err == nil {
+	if _, err := stores.Open("/var/tmp/there/is/nothing"); err == nil {
 		t.Error("a missing one is accepted")
 	}
 }
@@ -135,7 +143,8 @@ func TestAStreamThatMbstreamDoesNotUnpackIsDamaged(t *testing.T) {
 	})
 	sets.EditManifest(t, path, func(m *repository.Manifest) { m.Stream.Files++; m.Stream.Chunks++ })
 	problems, err := sets.Open(t, destination, path).Read(context.Background(), nil)
-	if want := "mbstream does not unpack a file called"; err != nil || !strings.Contains(repository.Join(problems), want) {
+	if want := "mbstream does not unpack a file called"; err != nil ||
+		!strings.Contains(repository.Join(problems), want) {
 		t.Errorf("%v, %v", problems, err)
 	}
 }

@@ -61,6 +61,7 @@ func (p Problem) words() string {
 	return ""
 }
 
+// String names the place and the reason in one line.
 func (p Problem) String() string {
 	at := p.File
 	if p.Offset != nil {
@@ -129,6 +130,7 @@ type Unusable struct {
 	Problem
 }
 
+// Error says what the problem makes of the set.
 func (u *Unusable) Error() string {
 	return fmt.Sprintf("the set %s cannot be restored: it %s", u.Path, Verdict([]Problem{u.Problem}))
 }

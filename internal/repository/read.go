@@ -12,7 +12,6 @@ import (
 	"hash"
 	"io"
 	"io/fs"
-	"os"
 	"syscall"
 
 	"overcloud.backup/internal/galera"
@@ -88,39 +87,27 @@ func (s *Set) readAs(
 }
 
 // open opens a file of the set that is as long as the manifest says.
-func (s *Set) open(f File) (*os.File, *Problem, error) {
-	found := func(p Problem) (*os.File, *Problem, error) { return nil, &p, nil }
-	there, err := s.folder.Lstat(f.Name)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return found(Damage(f.Name, "the file is missing"))
-	case err != nil:
-		return nil, nil, err
-	case !there.Mode().IsRegular():
-		return found(Damage(f.Name, "it is no regular file"))
-	}
-	// It may be exchanged now: it is opened without waiting, and looked at once more through what was opened.
-	file, err := s.folder.OpenFile(f.Name, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, nil, err
-	}
-	info, err := file.Stat()
-	if err != nil {
-		return nil, nil, errors.Join(err, file.Close())
-	}
+func (s *Set) open(f File) (io.ReadCloser, *Problem, error) {
+	file, size, err := s.source.Open(f.Name, 0)
 	var p Problem
 	switch {
-	case !os.SameFile(there, info):
-		p = Damage(f.Name, "it is no regular file any more")
-	case info.Size() < f.Bytes:
-		p = DamageAt(f.Name, info.Size(), "the file ends here; it should have %d bytes", f.Bytes)
-	case info.Size() > f.Bytes:
-		p = DamageAt(f.Name, f.Bytes, "the file should end here; it has %d bytes", info.Size())
+	case errors.Is(err, fs.ErrNotExist):
+		p = Damage(f.Name, "the file is missing")
+		return nil, &p, nil
+	case errors.Is(err, ErrIrregular):
+		p = Damage(f.Name, "%v", err)
+		return nil, &p, nil
+	case err != nil:
+		return nil, nil, err
+	case size < f.Bytes:
+		p = DamageAt(f.Name, size, "the file ends here; it should have %d bytes", f.Bytes)
+	case size > f.Bytes:
+		p = DamageAt(f.Name, f.Bytes, "the file should end here; it has %d bytes", size)
 	default:
 		return file, nil, nil
 	}
 	file.Close()
-	return found(p)
+	return nil, &p, nil
 }
 
 // rereading is one file that is read back.
@@ -145,7 +132,8 @@ func (r *rereading) take(f zframe.Frame, raw []byte) error {
 		return &zframe.FrameError{Offset: f.Offset, Err: err}
 	}
 	if r.raw != min(int64(r.frames)*r.file.FrameBytes, r.file.RawBytes) {
-		return &zframe.FrameError{Offset: f.Offset, Err: fmt.Errorf("frame %d holds %d bytes, which is not what belongs into it", r.frames, len(raw))}
+		return &zframe.FrameError{Offset: f.Offset,
+			Err: fmt.Errorf("frame %d holds %d bytes, which is not what belongs into it", r.frames, len(raw))}
 	}
 	return r.write(raw)
 }
@@ -183,7 +171,9 @@ func (r *rereading) plain(src io.Reader) error {
 // end is what only shows when all has been read.
 func (r *rereading) end() error {
 	if r.raw != r.file.RawBytes || r.frames != r.file.Frames {
-		return &zframe.FrameError{Offset: r.file.Bytes, Err: fmt.Errorf("%d bytes in %d frames were inside, and the manifest says %d in %d", r.raw, r.frames, r.file.RawBytes, r.file.Frames)}
+		return &zframe.FrameError{Offset: r.file.Bytes,
+			Err: fmt.Errorf("%d bytes in %d frames were inside, and the manifest says %d in %d", r.raw, r.frames,
+				r.file.RawBytes, r.file.Frames)}
 	}
 	if err := r.content.finish(); err != nil {
 		return &zframe.FrameError{Offset: r.at, Err: err}
@@ -206,7 +196,8 @@ func (r *rereading) judge(ctx context.Context, err error) (*Problem, error) {
 	case err != nil:
 		return nil, err
 	case sum != r.file.SHA256:
-		p := Damage(r.file.Name, "sha256 is %s, and the manifest says %s; the damage is somewhere in its %d bytes", sum, r.file.SHA256, r.file.Bytes)
+		p := Damage(r.file.Name, "sha256 is %s, and the manifest says %s; the damage is somewhere in its %d bytes", sum,
+			r.file.SHA256, r.file.Bytes)
 		return &p, nil
 	}
 	return nil, nil

@@ -14,6 +14,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/stores"
 	"overcloud.backup/internal/zframe"
 	"overcloud.backup/tests/sets"
 )
@@ -56,7 +57,8 @@ func wantProblem(t *testing.T, problems []repository.Problem, file string, offse
 }
 
 func TestEveryFlippedBitIsFound(t *testing.T) {
-	for _, c := range []struct{ method, file string }{{"physical", sets.PhysicalFile}, {"logical", sets.LogicalFile}, {"logical", "users.sql"}} {
+	for _, c := range []struct{ method, file string }{{"physical", sets.PhysicalFile}, {"logical", sets.LogicalFile},
+		{"logical", "users.sql"}} {
 		destination, path := sets.Copy(t, c.method)
 		name := filepath.Join(path, c.file)
 		whole, err := os.ReadFile(name)
@@ -75,7 +77,8 @@ func TestEveryFlippedBitIsFound(t *testing.T) {
 				t.Fatalf("%s, bit of byte %d: %v", c.file, at, problems)
 			}
 			// Some bits mean nothing to zstd, as bit 4 of byte 4: there only the checksum of the file tells.
-			if want := startBefore(starts, at); want >= 0 && !sameData(whole, flipped) && (problems[0].Offset == nil || *problems[0].Offset != want) {
+			if want := startBefore(starts, at); want >= 0 && !sameData(whole, flipped) &&
+				(problems[0].Offset == nil || *problems[0].Offset != want) {
 				t.Errorf("%s, bit of byte %d: %s; want offset %d", c.file, at, problems[0], want)
 			}
 		}
@@ -119,7 +122,8 @@ func startBefore(starts []int64, at int) int64 {
 }
 
 func TestCutFilesAreNamedWithTheirEnd(t *testing.T) {
-	for _, c := range []struct{ method, file string }{{"physical", sets.PhysicalFile}, {"logical", sets.LogicalFile}, {"logical", "users.sql"}} {
+	for _, c := range []struct{ method, file string }{{"physical", sets.PhysicalFile}, {"logical", sets.LogicalFile},
+		{"logical", "users.sql"}} {
 		for _, end := range []int64{0, 1, sets.Size(t, sets.Made(t, c.method), c.file) - 1} {
 			destination, path := sets.Copy(t, c.method)
 			if err := os.Truncate(filepath.Join(path, c.file), end); err != nil {
@@ -147,20 +151,23 @@ func TestMissingSwappedAndReplacedFilesAreNamed(t *testing.T) {
 	}
 
 	destination, path = sets.Copy(t, "physical")
-	must(t, os.WriteFile(filepath.Join(path, sets.PhysicalFile), append(sets.Read(t, path, sets.PhysicalFile), 0), 0o600))
-	wantProblem(t, reread(t, destination, path), sets.PhysicalFile, sets.Size(t, path, sets.PhysicalFile)-1, "should end here")
+	must(t, os.WriteFile(filepath.Join(path, sets.PhysicalFile), append(sets.Read(t, path, sets.PhysicalFile), 0),
+		0o600))
+	wantProblem(t, reread(t, destination, path), sets.PhysicalFile, sets.Size(t, path, sets.PhysicalFile)-1,
+		"should end here")
 }
 
 func TestTheManifestOfAnotherSetIsRefused(t *testing.T) {
 	destination, path := sets.Copy(t, "physical")
 	_, other := sets.Copy(t, "logical")
 	must(t, os.Rename(filepath.Join(other, repository.ManifestName), filepath.Join(path, repository.ManifestName)))
-	r, err := repository.Open(destination)
+	r, err := stores.Open(destination)
 	must(t, err)
 	defer r.Close()
 	for _, name := range []string{repository.Newest, path, "solo/" + filepath.Base(path)} {
 		var broken *repository.BrokenManifest
-		if _, err := r.Set("", name); !errors.As(err, &broken) || !strings.Contains(err.Error(), "it is that of the set") {
+		if _, err := r.Set("", name); !errors.As(err, &broken) ||
+			!strings.Contains(err.Error(), "it is that of the set") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -185,7 +192,8 @@ func TestCutsThatKeepAllChecksumsAreFound(t *testing.T) {
 			file := sets.Open(t, destination, path).Manifest.Data()
 			sets.Recompress(t, path, file, func(raw string) { c.cut(t, raw) })
 			problems := reread(t, destination, path)
-			if len(problems) != 1 || problems[0].File != file.Name || problems[0].Offset == nil || !strings.Contains(problems[0].Reason, c.why) {
+			if len(problems) != 1 || problems[0].File != file.Name || problems[0].Offset == nil ||
+				!strings.Contains(problems[0].Reason, c.why) {
 				t.Errorf("%v", problems)
 			}
 		})
@@ -197,7 +205,8 @@ func TestFramesOfAnotherLengthAreRefused(t *testing.T) {
 	whole := sets.Read(t, path, sets.PhysicalFile)
 	starts := frameStarts(t, whole, sets.PhysicalFile)
 	// The first two frames change places: each is whole, and so is the file.
-	swapped := append(append(append([]byte{}, whole[starts[1]:starts[2]]...), whole[:starts[1]]...), whole[starts[2]:]...)
+	swapped := append(append(append([]byte{}, whole[starts[1]:starts[2]]...), whole[:starts[1]]...),
+		whole[starts[2]:]...)
 	must(t, os.WriteFile(filepath.Join(path, sets.PhysicalFile), swapped, 0o600))
 	wantProblem(t, reread(t, destination, path), sets.PhysicalFile, 0, "xbstream")
 }
@@ -222,7 +231,8 @@ func TestManifestsThatContradictThemselvesAreRefused(t *testing.T) {
 		destination, path := sets.Copy(t, "physical")
 		sets.EditManifest(t, path, c.change)
 		problems := reread(t, destination, path)
-		if len(problems) == 0 || problems[0].File != repository.ManifestName || !strings.Contains(repository.Join(problems), c.why) {
+		if len(problems) == 0 || problems[0].File != repository.ManifestName ||
+			!strings.Contains(repository.Join(problems), c.why) {
 			t.Errorf("%s: %v", c.why, problems)
 		}
 	}

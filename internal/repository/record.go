@@ -8,11 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"syscall"
 
 	"overcloud.backup/internal/excerpt"
-	"overcloud.backup/internal/safefile"
 )
 
 // Level is how deep a set was verified. The zero value is not at all.
@@ -24,6 +21,7 @@ const (
 	LevelRestore Level = "restore"
 )
 
+// RecordName is the file beside the manifest that keeps what verifications found.
 const RecordName = "verified.json"
 
 // recordFormat is the version of the record that this code writes.
@@ -75,7 +73,7 @@ func (r Record) passed() (level Level, at float64, problems []Problem) {
 // Record reads what earlier verifications found; empty when there was none. One of another set, or of this set with
 // another manifest, is an error.
 func (s *Set) Record() (Record, error) {
-	content, err := safefile.ReadIn(s.folder, RecordName, maxSmall)
+	content, err := s.readSmall(RecordName)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Record{}, nil
 	}
@@ -90,12 +88,14 @@ func (s *Set) Record() (Record, error) {
 	case err != nil:
 		return Record{}, fmt.Errorf("%s: %w", s.path(RecordName), excerpt.Error(err))
 	case r.Format != recordFormat:
-		return Record{}, fmt.Errorf("%s: its format is %d, and this version reads %d", s.path(RecordName), r.Format, recordFormat)
+		return Record{}, fmt.Errorf("%s: its format is %d, and this version reads %d", s.path(RecordName), r.Format,
+			recordFormat)
 	case r.Set != s.Name:
 		return Record{}, fmt.Errorf("%s: it is that of the set %q and counts for nothing here", s.path(RecordName),
 			excerpt.Of(r.Set))
 	case r.ManifestSHA256 != s.Sum:
-		return Record{}, fmt.Errorf("%s: the manifest is not the one that was verified, so it counts for nothing", s.path(RecordName))
+		return Record{}, fmt.Errorf("%s: the manifest is not the one that was verified, so it counts for nothing",
+			s.path(RecordName))
 	}
 	return r, nil
 }
@@ -114,31 +114,10 @@ func (s *Set) Write(level Level, o Outcome) error {
 	}
 	content, err := json.MarshalIndent(r, "", "  ")
 	if err == nil {
-		err = s.replace(RecordName, append(bytes.TrimSpace(content), '\n'))
+		err = s.source.Replace(RecordName, append(bytes.TrimSpace(content), '\n'))
 	}
 	if err != nil {
 		return fmt.Errorf("write %s: %w", s.path(RecordName), err)
 	}
 	return nil
-}
-
-// replace is: temporary name, fsync, rename, fsync of the folder.
-func (s *Set) replace(name string, content []byte) error {
-	temporary := name + ".tmp"
-	f, err := s.folder.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|syscall.O_NOFOLLOW, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = s.folder.Rename(temporary, name)
-	}
-	if err != nil {
-		return errors.Join(err, s.folder.Remove(temporary))
-	}
-	folder, err := s.folder.Open(".")
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
 }

@@ -3,10 +3,10 @@
 package repository
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
-	"os"
-	"path/filepath"
+	"io"
 	"testing"
 
 	"overcloud.backup/tests/messages"
@@ -14,18 +14,11 @@ import (
 
 // Whatever stands in the place of a word, what is said of it is short.
 func TestWhatIsSaidOfARecordRepeatsLittle(t *testing.T) {
-	folder := t.TempDir()
-	root, err := os.OpenRoot(folder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer root.Close()
-	s := &Set{Name: "c/s", Sum: "0f", folder: root, at: folder}
+	record := &oneFile{}
+	s := &Set{Name: "c/s", Sum: "0f", source: record, at: "/x"}
 	messages.Everywhere(t, `{"format": 1, "set": "c/s", "manifest_sha256": "0f", "read": {"ok": true, "at": 1.5}}`,
 		func(b []byte) error {
-			if err := os.WriteFile(filepath.Join(folder, RecordName), b, 0o600); err != nil {
-				t.Fatal(err)
-			}
+			record.content = b
 			_, err := s.Record()
 			return err
 		})
@@ -54,3 +47,17 @@ func TestWhatIsSaidOfARecordRepeatsLittle(t *testing.T) {
 		return d.finish()
 	})
 }
+
+// oneFile is a set of which each file has this content.
+type oneFile struct{ content []byte }
+
+func (o *oneFile) Open(string, int64) (io.ReadCloser, int64, error) {
+	return io.NopCloser(bytes.NewReader(o.content)), int64(len(o.content)), nil
+}
+
+func (o *oneFile) Replace(_ string, content []byte) error {
+	o.content = content
+	return nil
+}
+
+func (o *oneFile) Close() error { return nil }

@@ -24,4 +24,5 @@ type Restored struct {
 }
 
 // NotSigned is what nobody who restores a set may overlook.
-const NotSigned = "not signed: whoever can write to the destination can have written its data, its manifest and the record that it was verified"
+const NotSigned = "not signed: whoever can write to the destination can have written its data, its manifest and the" +
+	" record that it was verified"

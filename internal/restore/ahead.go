@@ -12,7 +12,7 @@ import (
 
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/rebuild"
-	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/local"
 )
 
 // Replaceable refuses a controller on which the datadir could not be replaced, or put back, once the database is
@@ -24,7 +24,7 @@ func (n *Node) Replaceable(ctx context.Context) error {
 // sole refuses a datadir beside which somebody else could put, or exchange, a folder: what lies there is moved, given
 // away and removed by root.
 func (n *Node) sole() error {
-	err := repository.CheckFolder(filepath.Dir(n.Datadir))
+	err := local.CheckFolder(filepath.Dir(n.Datadir))
 	if err == nil {
 		return nil
 	}

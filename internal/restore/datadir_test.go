@@ -16,6 +16,7 @@ import (
 // place is a controller with a datadir that says what it is in the file mysql/what.
 func place(t *testing.T) (*Node, *Book) {
 	t.Helper()
+	withoutContainers(t)
 	n := &Node{Datadir: filepath.Join(t.TempDir(), "mysql")}
 	b := open(t, home(t))
 	t.Cleanup(func() { b.Close() })
@@ -24,6 +25,18 @@ func place(t *testing.T) (*Node, *Book) {
 	}
 	fill(t, n.Datadir, "old")
 	return n, b
+}
+
+// withoutContainers puts stand-ins for podman and docker on PATH that list no containers, whatever this machine runs.
+func withoutContainers(t *testing.T) {
+	t.Helper()
+	bin := t.TempDir()
+	for _, engine := range []string{"podman", "docker"} {
+		if err := os.WriteFile(filepath.Join(bin, engine), []byte("#!/bin/sh\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
 }
 
 // needsServer skips a test that makes the datadir of an empty server, where that cannot be made.

@@ -24,6 +24,7 @@ import (
 	"overcloud.backup/internal/pacemaker"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/local"
 )
 
 // What the resource agent takes where the cluster's configuration names nothing.
@@ -91,7 +92,7 @@ func Look(ctx context.Context) (*Node, error) {
 	if agent.Bundle && n.Image.None() {
 		return nil, fmt.Errorf("the database runs in the bundle %s, and its image cannot be read from the cluster's configuration", agent.Parent)
 	}
-	if n.Free, _, err = repository.Free(filepath.Dir(n.Datadir)); err != nil {
+	if n.Free, _, err = local.Free(filepath.Dir(n.Datadir)); err != nil {
 		return nil, err
 	}
 	n.Free = max(n.Free, 1) // Ansible takes 0 for no number at all

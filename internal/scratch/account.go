@@ -20,6 +20,7 @@ type NoAccountError struct{ name string }
 // ServerUser is mysql, so that nothing that lies in a set is run by root.
 func ServerUser() (process.Owner, error) { return UserNamed(Account) }
 
+// UserNamed returns a user of this host, and refuses root.
 func UserNamed(name string) (process.Owner, error) {
 	u, err := user.Lookup(name)
 	var unknown user.UnknownUserError
@@ -40,7 +41,9 @@ func UserNamed(name string) (process.Owner, error) {
 	return process.Owner{UID: uid, GID: gid}, err
 }
 
+// Error says how the user is made.
 func (e *NoAccountError) Error() string {
-	return fmt.Sprintf("this host has no user %s, and what is in a set is never run by root: install the server's package, "+
+	return fmt.Sprintf("this host has no user %s, and what is in a set is never run by root: install the server's"+
+		" package, "+
 		"or make that user with useradd --system --user-group --no-create-home --shell /sbin/nologin %[1]s", e.name)
 }

@@ -26,6 +26,7 @@ const (
 	maxLast    = 3
 )
 
+// Write takes what the server says, and never fails.
 func (l *Log) Write(p []byte) (int, error) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
@@ -52,7 +53,8 @@ func (l *Log) take(line string) {
 	if l.last = append(l.last, line); len(l.last) > maxLast {
 		l.last = l.last[1:]
 	}
-	wrong := strings.HasPrefix(line, "[ERROR]") || strings.Contains(line, "Assertion") || strings.Contains(line, "got signal")
+	wrong := strings.HasPrefix(line, "[ERROR]") || strings.Contains(line, "Assertion") ||
+		strings.Contains(line, "got signal")
 	if wrong && len(l.errors) < maxErrors && !slices.Contains(l.errors, line) {
 		l.errors = append(l.errors, line)
 	}

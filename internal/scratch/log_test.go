@@ -14,7 +14,8 @@ func TestTheServersLogIsReadForDamage(t *testing.T) {
 		strings.Repeat("2026-11-23  8:35:00 4 [Note] InnoDB: 00000000000000000000000000000000\n", 500) +
 		"2026-11-23  8:35:00 4 [ERROR] InnoDB: File './nova/t.ibd' is corrupted\n" +
 		"2026-11-23  8:35:01 0 [ERROR] Incorrect definition of table mysql.event\n" +
-		"2026-11-23  8:35:01 0 [ERROR] Column count of mysql.proc is wrong. Expected 21, found 20. The table is probably corrupted\n" +
+		"2026-11-23  8:35:01 0 [ERROR] Column count of mysql.proc is wrong. Expected 21, found 20. The table is" +
+		" probably corrupted\n" +
 		"2026-11-23  8:35:01 0 [Warning] without end"
 	// However it is cut into pieces.
 	for piece := range strings.SplitAfterSeq(text, "0") {

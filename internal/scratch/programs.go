@@ -46,7 +46,8 @@ type Tools struct {
 }
 
 // folders are where packages of the server put their programs besides the system's.
-var folders = []string{"/usr/libexec", "/usr/local/sbin", "/usr/local/bin", "/usr/local/mysql/bin", "/usr/local/mysql/scripts"}
+var folders = []string{"/usr/libexec", "/usr/local/sbin", "/usr/local/bin", "/usr/local/mysql/bin",
+	"/usr/local/mysql/scripts"}
 
 // FindProgram finds one of the server's own programs by what it does: server, install, prepare or unpack.
 func FindProgram(at process.Place, what string) (string, error) {
@@ -77,7 +78,8 @@ func FindTools(ctx context.Context, at process.Place, method, server string) (To
 			return t, err
 		}
 		if galera.Series(version) != galera.Series(want) {
-			return t, fmt.Errorf("%s is of version %s, and the set of %s: only the same series reads it; take a host that has it", t.Paths[what], version, want)
+			return t, fmt.Errorf("%s is of version %s, and the set of %s: only the same series reads it; take a host"+
+				" that has it", t.Paths[what], version, want)
 		}
 		if what == "server" {
 			t.Version = version
@@ -106,8 +108,8 @@ func (t *Tools) ask(ctx context.Context, what string, args ...string) ([]byte, e
 	return append(out.Bytes(), said.Bytes()...), err
 }
 
-// Signing is the plugin of accounts that log in by ed25519, as director can make them all. It is an option file that loads
-// it, and the scratch server reads none.
+// Signing is the plugin of accounts that log in by ed25519, as director can make them all. It is an option file that
+// loads it, and the scratch server reads none.
 const Signing = "auth_ed25519"
 
 var pluginFolder = regexp.MustCompile(`(?m)^plugin-dir +(/\S+)$`)

@@ -12,26 +12,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"overcloud.backup/internal/container"
 	"overcloud.backup/internal/process"
-	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/local"
 	"overcloud.backup/internal/safefile"
 )
-
-// A scratch folder holds the lock, and below run all of one restore. What lies there while nobody holds the lock belongs
-// to a restore that was killed: the folder itself is the journal of what is to be undone. No other folder has one of this
-// name, whatever path an operator gives.
-const (
-	LockName = "overcloud_verify.lock"
-	runName  = "overcloud_verify.run"
-	// containerFile, inside of run, notes the engine and the name of the container.
-	containerFile = "container"
-)
-
-// ErrBusy says that another verification holds the scratch folder.
-var ErrBusy = errors.New("another verification runs here")
 
 // Folder is the place of one restore.
 type Folder struct {
@@ -44,6 +30,7 @@ type Folder struct {
 	password string
 }
 
+// Path is where a file of the restore is.
 func (s *Folder) Path(name string) string { return filepath.Join(s.root, runName, name) }
 
 // longestSocket is what fits into the address of a unix socket.
@@ -51,11 +38,12 @@ const longestSocket = 107
 
 // Check refuses a scratch folder that cannot work, without changing anything.
 func Check(root string, owner process.Owner) error {
-	if err := repository.Check(root); err != nil {
+	if err := local.Check(root); err != nil {
 		return fmt.Errorf("scratch: %w", err)
 	}
 	if socket := filepath.Join(root, runName, SocketName); len(socket) > longestSocket {
-		return fmt.Errorf("scratch: %s is longer than the %d bytes of a socket's address; choose a shorter path", socket, longestSocket)
+		return fmt.Errorf("scratch: %s is longer than the %d bytes of a socket's address; choose a shorter path",
+			socket, longestSocket)
 	}
 	if owner == (process.Owner{}) {
 		return nil
@@ -64,7 +52,8 @@ func Check(root string, owner process.Owner) error {
 		info, err := os.Stat(at)
 		opened := at == home && at == filepath.Dir(root) // by makeRoot
 		if err == nil && info.Mode().Perm()&0o001 == 0 && !opened {
-			return fmt.Errorf("scratch: the user mysql cannot enter %s (mode %04o); choose another folder, or chmod o+x %s", at, info.Mode().Perm(), at)
+			return fmt.Errorf("scratch: the user mysql cannot enter %s (mode %04o); choose another folder, or chmod"+
+				" o+x %s", at, info.Mode().Perm(), at)
 		}
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("scratch: %w", err)
@@ -98,8 +87,8 @@ func New(ctx context.Context, root string, owner process.Owner, image container.
 	return s, nil
 }
 
-// make makes an empty place. Folders in it belong to the server's user, the place itself to root: what root reads and writes
-// there must not be somebody else's to exchange.
+// make makes an empty place. Folders in it belong to the server's user, the place itself to root: what root reads and
+// writes there must not be somebody else's to exchange.
 func (s *Folder) make() error {
 	err := os.Mkdir(s.Path("."), 0o711)
 	if err == nil {
@@ -225,23 +214,4 @@ func writeNew(path, content string, owner process.Owner) error {
 	}
 	_, err = f.WriteString(content)
 	return errors.Join(err, f.Chown(owner.UID, owner.GID), f.Close())
-}
-
-// hold locks a scratch folder, at once or not at all (ErrBusy).
-func hold(root string) (*os.File, error) {
-	if err := repository.Check(root); err != nil {
-		return nil, fmt.Errorf("scratch: %w", err)
-	}
-	f, err := os.OpenFile(filepath.Join(root, LockName), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("scratch: %w", err)
-	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		f.Close()
-		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, fmt.Errorf("scratch %s: %w", root, ErrBusy)
-		}
-		return nil, fmt.Errorf("scratch: lock %s: %w", f.Name(), err)
-	}
-	return f, nil
 }

@@ -92,8 +92,11 @@ func TestOnlyAContainerOfOursIsRemovedByTheNoteOfIt(t *testing.T) {
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
 	for note, runs := range map[string]bool{
 		"podman overcloud-backup-0123456789ab\n": true, "docker overcloud-backup-0123456789ab\n": true,
-		filepath.Join(bin, "other") + " overcloud-backup-0123456789ab\n": false, "other overcloud-backup-0123456789ab\n": false,
-		"podman galera-bundle-podman-0\n": false, "podman --all overcloud-backup-0123456789ab\n": false, "podman overcloud-ba": false, "": false,
+		filepath.Join(bin, "other") + " overcloud-backup-0123456789ab\n": false,
+		"other overcloud-backup-0123456789ab\n":                          false,
+		"podman galera-bundle-podman-0\n":                                false,
+		"podman --all overcloud-backup-0123456789ab\n":                   false, "podman overcloud-ba": false,
+		"": false,
 	} {
 		run := t.TempDir()
 		ok(t, os.WriteFile(filepath.Join(run, containerFile), []byte(note), 0o600))

@@ -14,20 +14,6 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-// The files of a restore: folders of the server's user, what is in the last one, and folders of root, which the server can
-// only read: what it is given, the plugins that it may load and the files that statements may name (none).
-const (
-	DataName      = "data"
-	TemporaryName = "tmp"
-	serverName    = "srv"
-	SocketName    = serverName + "/s"
-	pidName       = serverName + "/pid"
-	givenName     = "given"
-	accountName   = givenName + "/account.sql"
-	pluginsName   = "plugins"
-	FilesName     = "files"
-)
-
 // User is an account that exists in the scratch server alone.
 const User = "overcloud_verify"
 
@@ -42,11 +28,15 @@ type Server struct {
 // serverArgs are its arguments. more come from the set.
 func (s *Folder) serverArgs(memory int64, more []string) []string {
 	args := []string{
-		"--no-defaults", "--datadir=" + s.Path(DataName), "--aria-log-dir-path=" + s.Path(DataName), "--tmpdir=" + s.Path(TemporaryName),
+		"--no-defaults", "--datadir=" + s.Path(DataName), "--aria-log-dir-path=" + s.Path(DataName),
+		"--tmpdir=" + s.Path(TemporaryName),
 		"--socket=" + s.Path(SocketName), "--pid-file=" + s.Path(pidName), "--init-file=" + s.Path(accountName),
-		"--skip-networking", "--skip-log-bin", "--skip-slave-start", "--event-scheduler=OFF", "--wsrep-on=OFF", "--symbolic-links=0",
-		"--plugin-dir=" + s.Path(pluginsName), "--secure-file-priv=" + s.Path(FilesName), "--local-infile=OFF", "--performance-schema=OFF", "--max-connections=10", "--max-allowed-packet=1G",
-		fmt.Sprintf("--innodb-buffer-pool-size=%d", memory), "--innodb-buffer-pool-load-at-startup=OFF", "--innodb-buffer-pool-dump-at-shutdown=OFF",
+		"--skip-networking", "--skip-log-bin", "--skip-slave-start", "--event-scheduler=OFF", "--wsrep-on=OFF",
+		"--symbolic-links=0",
+		"--plugin-dir=" + s.Path(pluginsName), "--secure-file-priv=" + s.Path(FilesName), "--local-infile=OFF",
+		"--performance-schema=OFF", "--max-connections=10", "--max-allowed-packet=1G",
+		fmt.Sprintf("--innodb-buffer-pool-size=%d", memory), "--innodb-buffer-pool-load-at-startup=OFF",
+		"--innodb-buffer-pool-dump-at-shutdown=OFF",
 		"--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=OFF",
 	}
 	return append(args, more...)
@@ -54,10 +44,11 @@ func (s *Folder) serverArgs(memory int64, more []string) []string {
 
 // Child is how everything in the scratch folder is run: on this host it sees nothing else. A container sees one folder.
 func (s *Folder) Child() process.ChildOptions {
-	return process.ChildOptions{Place: s.place(), Owner: s.Owner, Dir: s.Path(TemporaryName), Confined: &process.Confinement{
-		Read:  []string{s.Path(givenName), s.Path(pluginsName), s.Path(FilesName)},
-		Write: []string{s.Path(DataName), s.Path(TemporaryName), s.Path(serverName)},
-	}}
+	return process.ChildOptions{Place: s.place(), Owner: s.Owner, Dir: s.Path(TemporaryName),
+		Confined: &process.Confinement{
+			Read:  []string{s.Path(givenName), s.Path(pluginsName), s.Path(FilesName)},
+			Write: []string{s.Path(DataName), s.Path(TemporaryName), s.Path(serverName)},
+		}}
 }
 
 // Patience is how long a server may take from its last line in the log, or its start, to its first answer.
@@ -66,8 +57,10 @@ const Patience = 10 * time.Minute
 // Start starts the server and waits until it answers. An ending server tells why in its log.
 func (s *Folder) Start(ctx context.Context, program string, memory int64, more []string) (*Server, error) {
 	// Who gives PROXY to others, as the users of a set have it, must have it; and only a row gives it to the first.
-	account := fmt.Sprintf("CREATE OR REPLACE USER %[1]s@localhost IDENTIFIED BY '%[2]s';\nGRANT ALL ON *.* TO %[1]s@localhost WITH GRANT OPTION;\n"+
-		"REPLACE INTO mysql.proxies_priv (Host, User, Proxied_host, Proxied_user, With_grant, Grantor) VALUES ('localhost', '%[1]s', '', '', 1, '');\n"+
+	account := fmt.Sprintf("CREATE OR REPLACE USER %[1]s@localhost IDENTIFIED BY '%[2]s';\nGRANT ALL ON *.* TO"+
+		" %[1]s@localhost WITH GRANT OPTION;\n"+
+		"REPLACE INTO mysql.proxies_priv (Host, User, Proxied_host, Proxied_user, With_grant, Grantor) VALUES"+
+		" ('localhost', '%[1]s', '', '', 1, '');\n"+
 		"FLUSH PRIVILEGES;\n", User, s.password)
 	if err := s.give(accountName, account); err != nil {
 		return nil, err
@@ -79,7 +72,8 @@ func (s *Folder) Start(ctx context.Context, program string, memory int64, more [
 	if r.Child, err = process.StartChild(ctx, o, program, s.serverArgs(memory, more)...); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, Patience, fmt.Errorf("the scratch server does not answer within %s", Patience))
+	ctx, cancel := context.WithTimeoutCause(ctx, Patience,
+		fmt.Errorf("the scratch server does not answer within %s", Patience))
 	defer cancel()
 	if err := r.connect(ctx, s); err != nil {
 		r.Child.Kill()
@@ -90,7 +84,8 @@ func (s *Folder) Start(ctx context.Context, program string, memory int64, more [
 
 // Connect logs in to the scratch server.
 func (s *Folder) Connect(ctx context.Context) (*galera.Client, error) {
-	return galera.Open(ctx, galera.Login{User: User, Password: s.password, Socket: s.Path(SocketName), ServerUID: s.Owner.UID})
+	return galera.Open(ctx, galera.Login{User: User, Password: s.password, Socket: s.Path(SocketName),
+		ServerUID: s.Owner.UID})
 }
 
 // longestWait is the most that the server takes, a year in seconds: while a dump loads, nothing is asked.
@@ -124,9 +119,12 @@ type EndedError struct {
 	Said string
 }
 
+// Error says how it ended, and what it said.
 func (e *EndedError) Error() string {
 	return fmt.Sprintf("the scratch server ended: %v: %s", e.Err, e.Said)
 }
+
+// Unwrap returns how it ended.
 func (e *EndedError) Unwrap() error { return e.Err }
 
 // Stop ends the server at once: nothing of it is kept.

@@ -23,12 +23,14 @@ func TestASetOfEncryptedTablesIsNotCalledDamaged(t *testing.T) {
 	started, err := mariadb.Start(func(dir string) []string {
 		keys := filepath.Join(dir, "keys")
 		must(t, os.WriteFile(keys, []byte("1;"+strings.Repeat("ab", 32)+"\n"), 0o600))
-		return append(mariadb.Plugins("../.."), "--skip-networking", "--plugin-load-add=file_key_management", "--file-key-management-filename="+keys)
+		return append(mariadb.Plugins("../.."), "--skip-networking", "--plugin-load-add=file_key_management",
+			"--file-key-management-filename="+keys)
 	})
 	must(t, err)
 	s := &sets.Server{Server: started}
 	defer s.Remove()
-	_, err = s.SQL("CREATE DATABASE c_key; USE c_key; CREATE TABLE plain (id INT PRIMARY KEY); CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(100)) ENCRYPTED=YES; INSERT INTO t SELECT seq, 'x' FROM seq_1_to_1000")
+	_, err = s.SQL("CREATE DATABASE c_key; USE c_key; CREATE TABLE plain (id INT PRIMARY KEY); CREATE TABLE t (id INT" +
+		" PRIMARY KEY, v VARCHAR(100)) ENCRYPTED=YES; INSERT INTO t SELECT seq, 'x' FROM seq_1_to_1000")
 	must(t, err)
 	// Once with pages in the redo log, which are wanted when the set is made ready, and once without.
 	for _, flush := range []bool{false, true} {
@@ -59,7 +61,8 @@ func verifyEncrypted(t *testing.T, s *sets.Server, flushed bool) {
 		r, err := rebuild.Prepare(t.Context(), sets.Open(t, filepath.Dir(filepath.Dir(path)), path),
 			rebuild.Options{Scratch: scratch, Memory: 64 * sets.Mebibyte, AcceptDifferences: true})
 		must(t, err)
-		if _, err := r.Build(t.Context(), filepath.Join(filepath.Dir(scratch), "built")); !errors.Is(err, rebuild.ErrNoKey) {
+		if _, err := r.Build(t.Context(), filepath.Join(filepath.Dir(scratch), "built")); !errors.Is(err,
+			rebuild.ErrNoKey) {
 			t.Errorf("%s: %v", method, err)
 		}
 	}

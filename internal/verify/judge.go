@@ -19,9 +19,6 @@ type judge struct {
 	found  *repository.Restored
 }
 
-// data is the name of the file that problems of the copy are of.
-func (j *judge) data() string { return j.Set().Manifest.Data().Name }
-
 // inspect looks at all tables of the scratch server and compares what it holds with what the set recorded, as far as
 // that tells. Rows and checksums of a moving server at its position are known to nobody; they are written down, so that
 // another restore can be held against them.
@@ -30,7 +27,7 @@ func (j *judge) inspect(ctx context.Context) (found *repository.Restored, err er
 		return nil, err
 	}
 	j.Phase("check")
-	if err := j.tables(ctx); err != nil {
+	if err := (&check{j.Copy, j.found}).all(ctx); err != nil {
 		return nil, err
 	}
 	j.compareBefore()
@@ -51,7 +48,7 @@ func (j *judge) readLog() error {
 			j.Warn("%s: %s; the scratch server says: %s", of, "was so when it was backed up", line)
 			continue
 		}
-		j.Bad(repository.Damage(j.data(), "the scratch server says: %s", line))
+		j.Bad(repository.Damage(data(j.Copy), "the scratch server says: %s", line))
 	}
 	for _, line := range others {
 		j.Warn("the scratch server says: %s", line)
@@ -98,7 +95,7 @@ func (j *judge) compareBefore() {
 	}
 	before := j.before.Restore.Restored
 	if before.Server == j.found.Server && before.Checksum != j.found.Checksum {
-		j.Bad(repository.Damage(j.data(), "an earlier restore of this set held other rows: %s",
+		j.Bad(repository.Damage(data(j.Copy), "an earlier restore of this set held other rows: %s",
 			differences(before.Tables, j.found.Tables)).Of(repository.Differing))
 	}
 }
@@ -112,7 +109,8 @@ func differences(before, now []repository.Table) string {
 	var names []string
 	for _, t := range before {
 		if got := is[[2]string{t.Schema, t.Name}]; got != t {
-			names = append(names, fmt.Sprintf("%s.%s (%d rows, then %d)", excerpt.Of(t.Schema), excerpt.Of(t.Name), t.Rows,
+			names = append(names, fmt.Sprintf("%s.%s (%d rows, then %d)", excerpt.Of(t.Schema), excerpt.Of(t.Name),
+				t.Rows,
 				got.Rows))
 		}
 	}

@@ -15,7 +15,8 @@ func TestTablesElsewhereStayUntouched(t *testing.T) {
 	s := sets.Shared(t)
 	outside := filepath.Join(s.Dir, "outside")
 	must(t, os.MkdirAll(outside, 0o777))
-	_, err := s.SQL("CREATE DATABASE elsewhere; CREATE TABLE elsewhere.t (id INT PRIMARY KEY) DATA DIRECTORY = '" + outside + "'; INSERT INTO elsewhere.t VALUES (1), (2)")
+	_, err := s.SQL("CREATE DATABASE elsewhere; CREATE TABLE elsewhere.t (id INT PRIMARY KEY) DATA DIRECTORY = '" +
+		outside + "'; INSERT INTO elsewhere.t VALUES (1), (2)")
 	must(t, err)
 	defer func() {
 		if _, err := s.SQL("DROP DATABASE elsewhere"); err != nil {

@@ -66,7 +66,8 @@ func (v *Verification) Run(ctx context.Context) (repository.Outcome, error) {
 		return repository.Outcome{}, err
 	}
 	o := repository.Outcome{
-		OK: len(found.Problems) == 0, At: seconds(time.Now()), Duration: float64(time.Since(began).Milliseconds()) / 1000, Host: v.o.Host,
+		OK: len(found.Problems) == 0, At: seconds(time.Now()),
+		Duration: float64(time.Since(began).Milliseconds()) / 1000, Host: v.o.Host,
 		MadeBy: v.o.MadeBy, Problems: found.Problems, Warnings: found.Warnings, Restored: found.Restored,
 	}
 	return o, v.write(found, o)

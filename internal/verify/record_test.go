@@ -12,6 +12,7 @@ import (
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/rebuild"
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/stores"
 	"overcloud.backup/tests/sets"
 )
 
@@ -19,7 +20,8 @@ import (
 func verified(t *testing.T, destination, path string, level repository.Level) (repository.Outcome, repository.Entry) {
 	t.Helper()
 	s := sets.Open(t, destination, path)
-	o := Options{Level: level, Host: "here", MadeBy: "test", Rebuild: rebuild.Options{Scratch: sets.ScratchFolder(t), Memory: 64 * sets.Mebibyte}}
+	o := Options{Level: level, Host: "here", MadeBy: "test",
+		Rebuild: rebuild.Options{Scratch: sets.ScratchFolder(t), Memory: 64 * sets.Mebibyte}}
 	v, err := Prepare(context.Background(), s, o)
 	must(t, err)
 	outcome, err := v.Run(context.Background())
@@ -30,7 +32,7 @@ func verified(t *testing.T, destination, path string, level repository.Level) (r
 // listed is the only set of a repository.
 func listed(t *testing.T, destination string) repository.Entry {
 	t.Helper()
-	r, err := repository.Open(destination)
+	r, err := stores.Open(destination)
 	must(t, err)
 	defer r.Close()
 	l, err := r.List("")
@@ -42,10 +44,12 @@ func listed(t *testing.T, destination string) repository.Entry {
 
 func TestTheDeepestLevelThatHoldsIsListed(t *testing.T) {
 	destination, path := sets.Copy(t, "physical")
-	if e := listed(t, destination); e.Verified != "" || e.Method != "physical" || e.Bytes == 0 || e.Position.Seqno == 0 {
+	if e := listed(t, destination); e.Verified != "" || e.Method != "physical" || e.Bytes == 0 ||
+		e.Position.Seqno == 0 {
 		t.Errorf("before: %+v", e)
 	}
-	if o, e := verified(t, destination, path, repository.LevelRead); !o.OK || e.Verified != repository.LevelRead || e.VerifiedAt != o.At {
+	if o, e := verified(t, destination, path, repository.LevelRead); !o.OK || e.Verified != repository.LevelRead ||
+		e.VerifiedAt != o.At {
 		t.Errorf("read: %+v, %+v", o, e)
 	}
 	o, e := verified(t, destination, path, repository.LevelRestore)
@@ -58,7 +62,8 @@ func TestTheDeepestLevelThatHoldsIsListed(t *testing.T) {
 	content := sets.Read(t, path, sets.PhysicalFile)
 	content[len(content)/2] ^= 1
 	must(t, os.WriteFile(filepath.Join(path, sets.PhysicalFile), content, 0o600))
-	if o, e := verified(t, destination, path, repository.LevelRestore); o.OK || e.Verified != "" || len(e.Problems) != 1 {
+	if o, e := verified(t, destination, path, repository.LevelRestore); o.OK || e.Verified != "" ||
+		len(e.Problems) != 1 {
 		t.Errorf("damaged: %+v, %+v", o, e)
 	}
 	info, err := os.Stat(filepath.Join(path, repository.RecordName))
@@ -69,9 +74,13 @@ func TestTheDeepestLevelThatHoldsIsListed(t *testing.T) {
 
 func TestARestoreThatFailsLeavesTheReadingGood(t *testing.T) {
 	destination, path := sets.Copy(t, "logical")
-	sets.RecordDefinitions(t, path, func(d galera.Definitions) { d[galera.Object{Kind: "table", Schema: "nova", Name: "t"}] = "other" })
+	sets.RecordDefinitions(t, path, func(d galera.Definitions) {
+		d[galera.Object{Kind: "table", Schema: "nova",
+			Name: "t"}] = "other"
+	})
 	o, e := verified(t, destination, path, repository.LevelRestore)
-	if o.OK || e.Verified != repository.LevelRead || len(e.Problems) != 1 || e.Problems[0].Kind != repository.Differing {
+	if o.OK || e.Verified != repository.LevelRead || len(e.Problems) != 1 ||
+		e.Problems[0].Kind != repository.Differing {
 		t.Errorf("%+v, %+v", o, e)
 	}
 }
@@ -90,15 +99,18 @@ func TestARecordOfAnotherSetOrManifestCountsForNothing(t *testing.T) {
 	verified(t, destination, path, repository.LevelRead)
 	record := sets.Read(t, path, repository.RecordName)
 	sets.EditManifest(t, path, func(m *repository.Manifest) { m.Warnings = append(m.Warnings, "edited") })
-	if e := listed(t, destination); e.Verified != "" || len(e.Warnings) != 1 || !strings.Contains(e.Warnings[0], "not the one that was verified") {
+	if e := listed(t, destination); e.Verified != "" || len(e.Warnings) != 1 ||
+		!strings.Contains(e.Warnings[0], "not the one that was verified") {
 		t.Errorf("another manifest: %+v", e)
 	}
-	if _, e := verified(t, destination, path, repository.LevelRead); e.Verified != repository.LevelRead || len(e.Warnings) != 0 {
+	if _, e := verified(t, destination, path, repository.LevelRead); e.Verified != repository.LevelRead ||
+		len(e.Warnings) != 0 {
 		t.Errorf("verified again: %+v", e)
 	}
 	otherDestination, other := sets.Copy(t, "logical")
 	must(t, os.WriteFile(filepath.Join(other, repository.RecordName), record, 0o600))
-	if e := listed(t, otherDestination); e.Verified != "" || len(e.Warnings) != 1 || !strings.Contains(e.Warnings[0], "that of the set") {
+	if e := listed(t, otherDestination); e.Verified != "" || len(e.Warnings) != 1 ||
+		!strings.Contains(e.Warnings[0], "that of the set") {
 		t.Errorf("another set: %+v", e)
 	}
 	must(t, os.WriteFile(filepath.Join(other, repository.RecordName), []byte("{"), 0o600))

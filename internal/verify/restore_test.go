@@ -50,7 +50,8 @@ func TestWholeSetsAreRestoredAndFoundEqual(t *testing.T) {
 		if len(problems) > 0 || len(warnings) > 0 || found == nil {
 			t.Fatalf("%s: %v, %q", method, problems, warnings)
 		}
-		if found.Fingerprint != s.Manifest.Schema.Fingerprint || found.Schemas["nova"] != 4 || found.Rows != 852 || found.Checked < 20 {
+		if found.Fingerprint != s.Manifest.Schema.Fingerprint || found.Schemas["nova"] != 4 || found.Rows != 852 ||
+			found.Checked < 20 {
 			t.Errorf("%s: %+v", method, found)
 		}
 		if want := liveTables(t); !slices.Equal(found.Tables, want) {
@@ -66,8 +67,9 @@ func TestWholeSetsAreRestoredAndFoundEqual(t *testing.T) {
 	}
 }
 
-// othersTemporaryTable is a file as a server has it in the folder that is everybody's default. A server that starts with that
-// folder as its tmpdir removes it, and the one that it belongs to crashes (MariaDB 10.11.19, ha_maria::drop_table).
+// othersTemporaryTable is a file as a server has it in the folder that is everybody's default. A server that starts
+// with that folder as its tmpdir removes it, and the one that it belongs to crashes (MariaDB 10.11.19,
+// ha_maria::drop_table).
 func othersTemporaryTable(t *testing.T) string {
 	t.Helper()
 	file, err := os.CreateTemp("/tmp", "#sql-temptable-*.MAI")
@@ -82,7 +84,8 @@ func liveTables(t *testing.T) (tables []repository.Table) {
 	t.Helper()
 	for _, name := range []string{"odd `name; -- %", "parent", "t"} {
 		table := repository.Table{Schema: "nova", Name: name}
-		out, err := sets.Shared(t).SQL("SELECT COUNT(*) FROM " + quoted(table) + "; CHECKSUM TABLE " + quoted(table) + " EXTENDED")
+		out, err := sets.Shared(t).SQL("SELECT COUNT(*) FROM " + quoted(table) + "; CHECKSUM TABLE " + quoted(table) +
+			" EXTENDED")
 		must(t, err)
 		rows, sum, _ := strings.Cut(out, "\n")
 		_, table.Checksum, _ = strings.Cut(sum, "\t")
@@ -95,7 +98,8 @@ func liveTables(t *testing.T) (tables []repository.Table) {
 }
 
 func TestDamagedSetsAreNotRestored(t *testing.T) {
-	for _, c := range []struct{ method, file string }{{"physical", sets.PhysicalFile}, {"logical", sets.LogicalFile}, {"logical", "users.sql"}} {
+	for _, c := range []struct{ method, file string }{{"physical", sets.PhysicalFile}, {"logical", sets.LogicalFile},
+		{"logical", "users.sql"}} {
 		t.Run(c.file, func(t *testing.T) {
 			destination, path := sets.Copy(t, c.method)
 			content := sets.Read(t, path, c.file)
@@ -115,12 +119,16 @@ func TestRestoresThatHoldSomethingElseAreRefused(t *testing.T) {
 		name, method, why string
 		change            func(string) string
 	}{
-		{"a column is another", "logical", "differs from what was recorded: backup.sql.zst: table nova.parent is defined differently", func(dump string) string { return strings.Replace(dump, "`name` varchar(40)", "`name` varchar(41)", 1) }},
-		{"a table is missing", "logical", "differs from what was recorded: backup.sql.zst: table nova.t is missing", func(dump string) string { return dump + "USE `nova`;\nDROP TABLE IF EXISTS `t`;\n-- Dump completed\n" }},
+		{"a column is another", "logical",
+			"differs from what was recorded: backup.sql.zst: table nova.parent is defined differently",
+			func(dump string) string { return strings.Replace(dump, "`name` varchar(40)", "`name` varchar(41)", 1) }},
+		{"a table is missing", "logical", "differs from what was recorded: backup.sql.zst: table nova.t is missing",
+			func(dump string) string { return dump + "USE `nova`;\nDROP TABLE IF EXISTS `t`;\n-- Dump completed\n" }},
 		{"a statement fails", "logical", "does not load: backup.sql.zst, line", func(dump string) string {
 			return dump + "USE `nova`;\nCREATE TABLE `t` (`a` int);\n-- Dump completed\n"
 		}},
-		{"a statement is none of a dump", "logical", "does not load: backup.sql.zst, line 1: ", func(dump string) string { return "GRANT ALL ON *.* TO evil@'%';\n" + dump }},
+		{"a statement is none of a dump", "logical", "does not load: backup.sql.zst, line 1: ",
+			func(dump string) string { return "GRANT ALL ON *.* TO evil@'%';\n" + dump }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			destination, path := sets.Copy(t, c.method)
@@ -145,7 +153,8 @@ func TestRestoresThatHoldSomethingElseAreRefused(t *testing.T) {
 func TestDamagedPagesAreFoundByTheServer(t *testing.T) {
 	for _, c := range []struct{ first, nth int }{{4, 1}, {40, 7}} {
 		destination, path := sets.Copy(t, "physical")
-		sets.Recompress(t, path, sets.Open(t, destination, path).Manifest.Data(), func(raw string) { sets.DamageTable(t, raw, "nova/t.ibd", c.first, c.nth) })
+		sets.Recompress(t, path, sets.Open(t, destination, path).Manifest.Data(),
+			func(raw string) { sets.DamageTable(t, raw, "nova/t.ibd", c.first, c.nth) })
 		s := sets.Open(t, destination, path)
 		if problems, err := s.Read(context.Background(), nil); len(problems) > 0 || err != nil {
 			t.Fatalf("reading alone cannot see it: %v, %v", problems, err)
@@ -185,7 +194,8 @@ func TestWhatCannotWorkIsRefusedBefore(t *testing.T) {
 	} {
 		s := sets.Open(t, destination, path)
 		c.change(s.Manifest)
-		_, err := rebuild.Prepare(context.Background(), s, rebuild.Options{Scratch: c.scratch, Memory: 64 * sets.Mebibyte})
+		_, err := rebuild.Prepare(context.Background(), s,
+			rebuild.Options{Scratch: c.scratch, Memory: 64 * sets.Mebibyte})
 		if err == nil || !strings.Contains(err.Error(), c.why) {
 			t.Errorf("%s: %v", c.why, err)
 		}
@@ -267,7 +277,8 @@ func TestOnlyOneRestoreRunsInAFolder(t *testing.T) {
 		}
 	})
 	found, err := v.find(context.Background())
-	if err != nil || len(found.Problems) > 0 || !errors.Is(second, scratch.ErrBusy) || !errors.Is(recovered, scratch.ErrBusy) {
+	if err != nil || len(found.Problems) > 0 || !errors.Is(second, scratch.ErrBusy) ||
+		!errors.Is(recovered, scratch.ErrBusy) {
 		t.Errorf("%v, %v; second %v, recover %v", found.Problems, err, second, recovered)
 	}
 }

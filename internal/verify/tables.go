@@ -19,19 +19,29 @@ import (
 )
 
 const listTables = "SELECT table_schema, table_name, table_type FROM information_schema.tables" +
-	" WHERE table_type IN ('BASE TABLE', 'SYSTEM VERSIONED', 'SEQUENCE') AND table_schema NOT IN ('information_schema', 'performance_schema')"
+	" WHERE table_type IN ('BASE TABLE', 'SYSTEM VERSIONED', 'SEQUENCE') AND table_schema NOT IN" +
+	" ('information_schema', 'performance_schema')"
 
-// tables checks every table, the server's own too, and counts and sums up those of users.
-func (j *judge) tables(ctx context.Context) error {
-	rows, err := j.Server().Rows(ctx, listTables)
+// check looks at the tables of a copy.
+type check struct {
+	*rebuild.Copy
+	found *repository.Restored
+}
+
+// data is the name of the file that problems of a copy are of.
+func data(c *rebuild.Copy) string { return c.Set().Manifest.Data().Name }
+
+// all checks every table, the server's own too, and counts and sums up those of users.
+func (c *check) all(ctx context.Context) error {
+	rows, err := c.Server().Rows(ctx, listTables)
 	if err != nil {
 		return err
 	}
-	j.ExpectTables(len(rows))
-	broken := j.BrokenBefore()
+	c.ExpectTables(len(rows))
+	broken := c.BrokenBefore()
 	for _, row := range rows {
 		t := repository.Table{Schema: row[0], Name: row[1]}
-		reasons, err := j.table(ctx, t, row[2])
+		reasons, err := c.table(ctx, t, row[2])
 		if err != nil {
 			return err
 		}
@@ -41,28 +51,28 @@ func (j *judge) tables(ctx context.Context) error {
 			}
 		}
 		if why := broken[repository.Name{Schema: t.Schema, Name: t.Name}]; why != "" && len(reasons) > 0 {
-			j.Warn("%s.%s: %s", excerpt.Of(t.Schema), excerpt.Of(t.Name), why)
+			c.Warn("%s.%s: %s", excerpt.Of(t.Schema), excerpt.Of(t.Name), why)
 			reasons = nil
 		}
 		for _, reason := range reasons {
-			j.Bad(repository.Damage(j.data(), "%s", reason))
+			c.Bad(repository.Damage(data(c.Copy), "%s", reason))
 		}
-		j.Checked()
+		c.Checked()
 	}
-	j.found.Checksum = digest(j.found.Tables)
+	c.found.Checksum = digest(c.found.Tables)
 	return nil
 }
 
 // table checks one table. It returns what is wrong with it.
-func (j *judge) table(ctx context.Context, t repository.Table, kind string) (reasons []string, err error) {
-	reasons, err = j.check(ctx, t)
-	j.found.Checked++
+func (c *check) table(ctx context.Context, t repository.Table, kind string) (reasons []string, err error) {
+	reasons, err = c.checkTable(ctx, t)
+	c.found.Checked++
 	if err == nil && kind != "SEQUENCE" && t.Schema != "mysql" && t.Schema != "sys" {
-		if t.Rows, t.Checksum, err = sum(ctx, j.Server().Client, t, kind); err == nil && t.Checksum == "" {
+		if t.Rows, t.Checksum, err = sum(ctx, c.Server().Client, t, kind); err == nil && t.Checksum == "" {
 			reasons = append(reasons, fmt.Sprintf("the restored table %s.%s has no checksum", t.Schema, t.Name))
 		}
-		j.found.Rows += t.Rows
-		j.found.Tables = append(j.found.Tables, t)
+		c.found.Rows += t.Rows
+		c.found.Tables = append(c.found.Tables, t)
 	}
 	if err == nil {
 		return reasons, nil
@@ -71,19 +81,20 @@ func (j *judge) table(ctx context.Context, t repository.Table, kind string) (rea
 		return append(reasons, fmt.Sprintf("the restored table %s.%s: %v", t.Schema, t.Name, err)), nil
 	}
 	name := excerpt.Of(t.Schema) + "." + excerpt.Of(t.Name)
-	return reasons, j.Blame(j.data(), "the table "+name, fmt.Errorf("look at the table %s: %w", name, err))
+	return reasons, c.Blame(data(c.Copy), "the table "+name, fmt.Errorf("look at the table %s: %w", name, err))
 }
 
-// check is what mariadb-check does: CHECK TABLE answers rows of table, "check", type and text, the last one the verdict.
-func (j *judge) check(ctx context.Context, t repository.Table) (reasons []string, err error) {
-	rows, err := j.Server().Rows(ctx, "CHECK TABLE "+quoted(t))
+// checkTable is what mariadb-check does: CHECK TABLE answers rows of table, "check", type and text, the last one the
+// verdict.
+func (c *check) checkTable(ctx context.Context, t repository.Table) (reasons []string, err error) {
+	rows, err := c.Server().Rows(ctx, "CHECK TABLE "+quoted(t))
 	if err != nil {
 		return nil, err
 	}
 	for _, row := range rows {
 		switch kind, text := strings.ToLower(row[2]), row[3]; {
 		case kind == "warning":
-			j.Warn("%s.%s: %s", t.Schema, t.Name, text)
+			c.Warn("%s.%s: %s", t.Schema, t.Name, text)
 		case kind == "error", kind == "status" && text != "OK" && text != "Table is already up to date":
 			reasons = append(reasons, fmt.Sprintf("the restored table %s.%s: %s", t.Schema, t.Name, text))
 		}
@@ -93,7 +104,8 @@ func (j *judge) check(ctx context.Context, t repository.Table) (reasons []string
 
 // sum counts a table's rows, those of the past of a system-versioned one too, and sums up those of now. The checksum is
 // empty where the server has none.
-func sum(ctx context.Context, server *galera.Client, t repository.Table, kind string) (rows int64, checksum string, err error) {
+func sum(ctx context.Context, server *galera.Client, t repository.Table, kind string) (rows int64, checksum string,
+	err error) {
 	all := ""
 	if kind == "SYSTEM VERSIONED" {
 		all = " FOR SYSTEM_TIME ALL"

@@ -15,12 +15,16 @@ import (
 type Frame struct {
 	Offset int64
 	data   []byte
-	size   int64 // of its content
+	size   int64 // of its content, or unknown
 }
+
+// unknown is the size of a frame that does not say it.
+const unknown = -1
 
 // frameReader walks over the frames of a file by their block headers, without unpacking them. So it knows of every
 // byte to which frame it belongs; "zstd -t" does not, and takes a file that was cut between two frames for whole.
 type frameReader struct {
+	src    *source
 	r      *bufio.Reader
 	offset int64
 	// limit is how large the content of a frame may be: what a damaged header claims is not believed.
@@ -28,7 +32,22 @@ type frameReader struct {
 }
 
 func newFrameReader(r io.Reader, limit int64) *frameReader {
-	return &frameReader{r: bufio.NewReaderSize(r, 1<<20), limit: limit}
+	src := &source{Reader: r}
+	return &frameReader{src: src, r: bufio.NewReaderSize(src, 1<<20), limit: limit}
+}
+
+// source remembers the error by which it could not be read: that is none of the frames.
+type source struct {
+	io.Reader
+	err error
+}
+
+func (s *source) Read(p []byte) (int, error) {
+	n, err := s.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		s.err = err
+	}
+	return n, err
 }
 
 // maxBlock is the largest block of a zstd frame (RFC 8878, 3.1.1.2.4).
@@ -48,10 +67,14 @@ func (f *frameReader) next(buffer []byte) (Frame, error) {
 	switch {
 	case h.Skippable || h.DictionaryID != 0:
 		return out, errors.New("a zstd frame of a kind that no backup has")
-	case !h.HasFCS || h.FrameContentSize > uint64(f.limit):
-		return out, fmt.Errorf("a zstd frame that says to hold %d bytes; at most %d belong into one", h.FrameContentSize, f.limit)
+	case h.HasFCS && h.FrameContentSize > uint64(f.limit):
+		return out, fmt.Errorf("a zstd frame that says to hold %d bytes; at most %d belong into one",
+			h.FrameContentSize, f.limit)
 	}
-	out.size = int64(h.FrameContentSize)
+	// An encoder leaves out the size of less than 256 bytes, as a stream's last frame may have.
+	if out.size = unknown; h.HasFCS {
+		out.size = int64(h.FrameContentSize)
+	}
 	if out.data, err = f.take(out.data, h.HeaderSize); err == nil {
 		out.data, err = f.blocks(out.data)
 	}

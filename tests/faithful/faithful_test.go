@@ -18,6 +18,7 @@ import (
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/rebuild"
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/stores"
 	"overcloud.backup/internal/verify"
 	"overcloud.backup/tests/mariadb"
 )
@@ -143,7 +144,7 @@ func (g *group) backUp(t *testing.T, s *mariadb.Server, destination, method stri
 
 func open(t *testing.T, destination string, made *backup.Result) *repository.Set {
 	t.Helper()
-	r, err := repository.Open(destination)
+	r, err := stores.Open(destination)
 	if err != nil {
 		t.Fatal(err)
 	}

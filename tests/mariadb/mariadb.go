@@ -28,9 +28,12 @@ type Server struct {
 	child             *process.Child
 }
 
-// Need skips a test where a program is missing.
+// Need skips a test where a program is missing, and in a short run (go test -short), which starts no servers.
 func Need(t *testing.T, programs ...string) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("needs a real server, which a short run does not start")
+	}
 	for _, program := range append(programs, "mariadbd", "mariadb-install-db", "mariadb") {
 		if _, err := exec.LookPath(program); err != nil {
 			skip(t, "needs a real server: "+err.Error())

@@ -20,13 +20,14 @@ import (
 
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/stores"
 	"overcloud.backup/internal/xbstream"
 	"overcloud.backup/internal/zframe"
 )
 
 // BackUp makes a set as galera_backup does.
 func (s *Server) BackUp(method string) (string, error) {
-	dir, err := repository.Make(filepath.Join(s.Dir, "sets"))
+	dir, err := stores.Make(filepath.Join(s.Dir, "sets"))
 	if err != nil {
 		return "", err
 	}
@@ -67,8 +68,10 @@ func (s *Server) describe(method string) (*repository.Manifest, galera.Definitio
 		return nil, nil, err
 	}
 	m := &repository.Manifest{
-		MadeBy: "test", Controller: "controller-1", Method: method, Cluster: repository.Cluster{Name: "solo", UUID: w.ClusterStateUUID},
-		Server: repository.Server{Version: server.Version, Hostname: server.Hostname, Datadir: server.Datadir}, StartedAt: 1, EndedAt: 2,
+		MadeBy: "test", Controller: "controller-1", Method: method,
+		Cluster:   repository.Cluster{Name: "solo", UUID: w.ClusterStateUUID},
+		Server:    repository.Server{Version: server.Version, Hostname: server.Hostname, Datadir: server.Datadir},
+		StartedAt: 1, EndedAt: 2,
 		Position: repository.Position{UUID: w.ClusterStateUUID, Seqno: w.LastCommitted, SeqnoEnd: w.LastCommitted},
 	}
 	if m.Server.Settings, err = c.Settings(ctx); err != nil {
@@ -84,11 +87,16 @@ func (s *Server) describe(method string) (*repository.Manifest, galera.Definitio
 // dump reads the data into the set.
 func (s *Server) dump(set *repository.Draft, m *repository.Manifest) error {
 	empty := filepath.Join(s.Dir, "empty")
-	name, content, args := "backup.xbstream.zst", "xbstream", []string{"mariadb-backup", "--no-defaults", "--backup", "--stream=xbstream", "--galera-info",
-		"--socket=" + s.Socket, "--open-files-limit=20000", "--user=root", "--datadir=" + filepath.Join(s.Dir, "data"), "--target-dir=" + empty, "--tmpdir=" + empty}
+	name, content, args := "backup.xbstream.zst", "xbstream",
+		[]string{"mariadb-backup", "--no-defaults", "--backup", "--stream=xbstream", "--galera-info",
+			"--socket=" + s.Socket, "--open-files-limit=20000", "--user=root",
+			"--datadir=" + filepath.Join(s.Dir, "data"), "--target-dir=" + empty, "--tmpdir=" + empty}
 	if m.Method == "logical" {
-		name, content, args = "backup.sql.zst", "sql", []string{"mariadb-dump", "--no-defaults", "--socket=" + s.Socket, "--single-transaction", "--routines", "--events",
-			"--triggers", "--skip-add-locks", "--hex-blob", "--default-character-set=utf8mb4", "--dump-history", "--max-allowed-packet=1G", "--databases", "--"}
+		name, content, args = "backup.sql.zst", "sql",
+			[]string{"mariadb-dump", "--no-defaults", "--socket=" + s.Socket, "--single-transaction", "--routines",
+				"--events",
+				"--triggers", "--skip-add-locks", "--hex-blob", "--default-character-set=utf8mb4", "--dump-history",
+				"--max-allowed-packet=1G", "--databases", "--"}
 	}
 	if m.Method == "logical" {
 		args = slices.AppendSeq(args, maps.Keys(m.Schema.Tables))
@@ -145,11 +153,18 @@ func (s *Server) beside(set *repository.Draft, m *repository.Manifest) error {
 	if err != nil || s.users != "" {
 		return err
 	}
-	zones, err := s.SQL("SELECT CONCAT('INSERT INTO mysql.time_zone (Time_zone_id, Use_leap_seconds) VALUES (', Time_zone_id, ',', QUOTE(Use_leap_seconds), ');') FROM mysql.time_zone UNION " +
-		"SELECT CONCAT('INSERT INTO mysql.time_zone_name (Name, Time_zone_id) VALUES (', QUOTE(Name), ',', Time_zone_id, ');') FROM mysql.time_zone_name UNION " +
-		"SELECT CONCAT('INSERT INTO mysql.time_zone_transition (Time_zone_id, Transition_time, Transition_type_id) VALUES (', Time_zone_id, ',', Transition_time, ',', Transition_type_id, ');') FROM mysql.time_zone_transition UNION " +
-		"SELECT CONCAT('INSERT INTO mysql.time_zone_transition_type (Time_zone_id, Transition_type_id, `Offset`, Is_DST, Abbreviation) VALUES (', Time_zone_id, ',', Transition_type_id, ',', `Offset`, ',', Is_DST, ',', QUOTE(Abbreviation), ');') FROM mysql.time_zone_transition_type UNION " +
-		"SELECT CONCAT('CREATE OR REPLACE SERVER `', Server_name, '` FOREIGN DATA WRAPPER `', Wrapper, '` OPTIONS (HOST ', QUOTE(Host), ', PORT ', Port, ');') FROM mysql.servers")
+	zones, err := s.SQL("SELECT CONCAT('INSERT INTO mysql.time_zone (Time_zone_id, Use_leap_seconds) VALUES ('," +
+		" Time_zone_id, ',', QUOTE(Use_leap_seconds), ');') FROM mysql.time_zone UNION " +
+		"SELECT CONCAT('INSERT INTO mysql.time_zone_name (Name, Time_zone_id) VALUES (', QUOTE(Name), ','," +
+		" Time_zone_id, ');') FROM mysql.time_zone_name UNION " +
+		"SELECT CONCAT('INSERT INTO mysql.time_zone_transition (Time_zone_id, Transition_time, Transition_type_id)" +
+		" VALUES (', Time_zone_id, ',', Transition_time, ',', Transition_type_id, ');') FROM" +
+		" mysql.time_zone_transition UNION " +
+		"SELECT CONCAT('INSERT INTO mysql.time_zone_transition_type (Time_zone_id, Transition_type_id, `Offset`," +
+		" Is_DST, Abbreviation) VALUES (', Time_zone_id, ',', Transition_type_id, ',', `Offset`, ',', Is_DST, ','," +
+		" QUOTE(Abbreviation), ');') FROM mysql.time_zone_transition_type UNION " +
+		"SELECT CONCAT('CREATE OR REPLACE SERVER `', Server_name, '` FOREIGN DATA WRAPPER `', Wrapper, '` OPTIONS" +
+		" (HOST ', QUOTE(Host), ', PORT ', Port, ');') FROM mysql.servers")
 	if err == nil && zones != "" {
 		var system repository.File
 		system, err = set.Add("system.sql", repository.ContentSystem, []byte(zones+"\n"))
@@ -173,7 +188,8 @@ func store(set *repository.Draft, m *repository.Manifest, f repository.File, fro
 func Compress(f repository.File, to io.Writer, from io.Reader, tee io.Writer) (repository.File, error) {
 	hash := sha256.New()
 	stats, err := zframe.Copy(io.MultiWriter(to, hash), from, zframe.Options{Level: 1, Workers: 2, Blocks: 4, Tee: tee})
-	f.Bytes, f.RawBytes, f.Frames, f.FrameBytes, f.Compression = stats.Bytes, stats.Raw, stats.Frames, zframe.Size, "zstd"
+	f.Bytes, f.RawBytes, f.Frames, f.FrameBytes, f.Compression = stats.Bytes, stats.Raw, stats.Frames, zframe.Size,
+		"zstd"
 	f.SHA256 = hex.EncodeToString(hash.Sum(nil))
 	return f, err
 }
@@ -200,7 +216,7 @@ func Copy(t *testing.T, method string) (destination, path string) {
 
 func Open(t *testing.T, destination, name string) *repository.Set {
 	t.Helper()
-	r, err := repository.Open(destination)
+	r, err := stores.Open(destination)
 	if err != nil {
 		t.Fatal(err)
 	}

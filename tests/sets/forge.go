@@ -61,7 +61,8 @@ func DamageTable(t *testing.T, raw, file string, first, nth int) {
 	starts, kinds := Chunks(t, raw)
 	for i, at := range starts {
 		header := at + 14 + len(file)
-		if kinds[i] != 'P' || int(binary.LittleEndian.Uint32(content[at+10:])) != len(file) || string(content[at+14:header]) != file {
+		if kinds[i] != 'P' || int(binary.LittleEndian.Uint32(content[at+10:])) != len(file) ||
+			string(content[at+14:header]) != file {
 			continue
 		}
 		bytes := content[header+20 : header+20+int(binary.LittleEndian.Uint64(content[header:]))]

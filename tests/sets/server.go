@@ -24,8 +24,10 @@ type Server struct {
 }
 
 // someUsers has an account that the set's server has otherwise.
-const someUsers = "CREATE USER IF NOT EXISTS `nova`@`localhost` IDENTIFIED BY PASSWORD '*14E65567ABDB5135D0CFD9A70B3032C179A49EE7';\nCREATE ROLE IF NOT EXISTS `reader`;\n" +
-	"CREATE USER IF NOT EXISTS `root`@`localhost`;\nALTER USER IF EXISTS `root`@`localhost` IDENTIFIED BY PASSWORD '*9F41B36FDD383F6F7523A10C2C133FC2B190A1EA';\n" +
+const someUsers = "CREATE USER IF NOT EXISTS `nova`@`localhost` IDENTIFIED BY PASSWORD" +
+	" '*14E65567ABDB5135D0CFD9A70B3032C179A49EE7';\nCREATE ROLE IF NOT EXISTS `reader`;\n" +
+	"CREATE USER IF NOT EXISTS `root`@`localhost`;\nALTER USER IF EXISTS `root`@`localhost` IDENTIFIED BY PASSWORD" +
+	" '*9F41B36FDD383F6F7523A10C2C133FC2B190A1EA';\n" +
 	"GRANT ALL ON `nova`.* TO `nova`@`localhost`;\nGRANT PROXY ON ''@'%' TO 'root'@'localhost' WITH GRANT OPTION;\n"
 
 // one is the server that the tests share, with the sets that were made of it; TestMain removes both.
@@ -56,7 +58,8 @@ func Shared(t *testing.T) *Server {
 
 func startServer() (*Server, error) {
 	started, err := mariadb.Start(func(string) []string {
-		return []string{"--skip-networking", "--log-bin=mariadb-bin", "--server-id=7", "--innodb-data-file-path=ibdata1:12M;ibdata2:12M:autoextend"}
+		return []string{"--skip-networking", "--log-bin=mariadb-bin", "--server-id=7",
+			"--innodb-data-file-path=ibdata1:12M;ibdata2:12M:autoextend"}
 	})
 	if err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/stores"
 )
 
 // Small makes a set of a dump that is not compressed.
@@ -21,7 +22,7 @@ func Small(t testing.TB) (destination, path string) {
 		}
 	}
 	destination = filepath.Join(dir, "sets")
-	r, err := repository.Make(destination)
+	r, err := stores.Make(destination)
 	if err != nil {
 		t.Fatal(err)
 	}

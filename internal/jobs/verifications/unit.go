@@ -16,9 +16,9 @@ import (
 	"overcloud.backup/internal/unit"
 )
 
-// store is where the units of verifications have their files, apart from those of backups, which have more to
+// Store is where the units of verifications have their files, apart from those of backups, which have more to
 // undo.
-var store = jobs.Store{State: "/var/lib/overcloud.backup/verifications", Run: "/run/overcloud.backup/verifications"}
+var Store = jobs.Store{State: "/var/lib/overcloud.backup/verifications", Run: "/run/overcloud.backup/verifications"}
 
 // Start runs the verification as a unit of systemd with weights, or finds the one of this id, and waits for it if that
 // is wanted. Where there is no systemd it runs here.
@@ -38,7 +38,7 @@ func (o Options) Status(ctx context.Context) (*jobs.Answer, error) {
 	if o.Job == "" {
 		return nil, errors.New("job: state status needs to know which verification")
 	}
-	job, err := store.Open(o.Job)
+	job, err := Store.Open(o.Job)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("there is no verification %s on this host", o.Job)
 	}
@@ -51,7 +51,7 @@ func (o Options) Status(ctx context.Context) (*jobs.Answer, error) {
 // kind is what the jobs of these options have in common.
 func (o Options) kind() jobs.Kind {
 	return jobs.Kind{
-		What: "verification", Store: store, Keep: keepVerifications, Spec: o.spec, Alone: alone,
+		What: "verification", Store: Store, Keep: keepVerifications, Spec: o.spec, Alone: alone,
 		Forget: true, Pause: 200 * time.Millisecond,
 	}
 }
@@ -90,7 +90,7 @@ func (o Options) AfterUnit(ctx context.Context) (*jobs.Answer, error) {
 	if errors.Is(err, scratch.ErrBusy) {
 		err = nil // it is another's, which found the folder free
 	}
-	job, lost := store.Open(o.Job)
+	job, lost := Store.Open(o.Job)
 	told := lost == nil && job.EndedItself()
 	if lost == nil {
 		lost = job.DropSecrets()
@@ -118,7 +118,7 @@ func (o Options) Recover(ctx context.Context, caller jobs.Caller) (*jobs.Answer,
 	undone, err := scratch.Recover(o.Scratch)
 	more, failed := scratch.RecoverFormer()
 	undone = append(undone, more...)
-	err = errors.Join(err, failed, store.DropDeadSecrets(ctx))
+	err = errors.Join(err, failed, Store.DropDeadSecrets(ctx))
 	values := Values{Undone: undone}
 	return &jobs.Answer{Changed: len(undone) > 0, Msg: strings.Join(undone, "; "), Values: values}, err
 }

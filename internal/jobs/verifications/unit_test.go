@@ -25,10 +25,10 @@ func TestAKilledVerificationIsUndoneByItsUnit(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	before := store
-	t.Cleanup(func() { store = before })
-	store = jobs.Store{State: filepath.Join(dir, "state"), Run: filepath.Join(dir, "memory")}
-	job, err := store.Create("one", []byte(`{"login_password":"hunter2"}`), os.Args[0])
+	before := Store
+	t.Cleanup(func() { Store = before })
+	Store = jobs.Store{State: filepath.Join(dir, "state"), Run: filepath.Join(dir, "memory")}
+	job, err := Store.Create("one", []byte(`{"login_password":"hunter2"}`), os.Args[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,9 +52,9 @@ func TestAKilledVerificationIsUndoneByItsUnit(t *testing.T) {
 // systemd-run is cut off, and its unit runs all the same.
 func TestAVerificationThatRunsInSpiteOfItsStartKeepsItsArguments(t *testing.T) {
 	own, folder := units.Store(t)
-	before, available, real := store, jobs.Systemd, jobs.StartUnit
-	t.Cleanup(func() { store, jobs.Systemd, jobs.StartUnit = before, available, real })
-	store = own
+	before, available, real := Store, jobs.Systemd, jobs.StartUnit
+	t.Cleanup(func() { Store, jobs.Systemd, jobs.StartUnit = before, available, real })
+	Store = own
 	jobs.Systemd = func(context.Context) (int, error) { return 252, nil }
 	for cut, id := range map[bool]string{true: "runs", false: "not"} {
 		jobs.StartUnit = func(_ context.Context, u unit.Spec) error {

@@ -16,6 +16,7 @@ import (
 	"overcloud.backup/internal/option"
 	"overcloud.backup/internal/rebuild"
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/stores"
 	"overcloud.backup/internal/restore"
 	"overcloud.backup/internal/scratch"
 	"overcloud.backup/internal/verify"
@@ -25,7 +26,7 @@ import (
 func (o Options) Run(ctx context.Context, caller jobs.Caller) (*jobs.Answer, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, option.Seconds(o.MaxDuration), jobs.Late(o.MaxDuration))
 	defer cancel()
-	r, err := repository.Open(o.Destination)
+	r, err := stores.Open(o.Destination)
 	if err != nil {
 		return nil, err
 	}

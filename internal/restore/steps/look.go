@@ -15,6 +15,7 @@ import (
 	"overcloud.backup/internal/pacemaker"
 	"overcloud.backup/internal/rebuild"
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/stores"
 	"overcloud.backup/internal/restore"
 )
 
@@ -67,7 +68,7 @@ func (o Options) open() (*repository.Set, error) {
 	if o.Destination == "" {
 		return nil, fs.ErrNotExist
 	}
-	r, err := repository.Open(o.Destination)
+	r, err := stores.Open(o.Destination)
 	if err != nil {
 		return nil, err
 	}
