@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"overcloud.backup/internal/durable"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/rebuild"
@@ -98,7 +99,7 @@ func (n *Node) replace(ctx context.Context, b *Book) (said []string, err error) 
 
 // settle gives a datadir that was put in place its labels, and has it there for good.
 func (n *Node) settle(ctx context.Context, b *Book) error {
-	return errors.Join(n.relabel(ctx, n.Datadir, b.Aside), syncFolder(filepath.Dir(n.Datadir)))
+	return errors.Join(n.relabel(ctx, n.Datadir, b.Aside), durable.SyncFolder(filepath.Dir(n.Datadir)))
 }
 
 // aside notes a name for the datadir and moves it there.
@@ -195,7 +196,7 @@ func writeInto(datadir, name, content string) error {
 	}
 	owner := info.Sys().(*syscall.Stat_t)
 	_, err = f.WriteString(content)
-	return errors.Join(err, f.Chown(int(owner.Uid), int(owner.Gid)), f.Sync(), f.Close(), syncFolder(datadir))
+	return errors.Join(err, f.Chown(int(owner.Uid), int(owner.Gid)), f.Sync(), f.Close(), durable.SyncFolder(datadir))
 }
 
 // selinux is there where SELinux is on.
@@ -243,7 +244,7 @@ func (n *Node) PutBack(ctx context.Context, b *Book) (said []string, err error) 
 		return nil, nil // nothing of it was touched
 	}
 	if marked(n.Datadir, backOf(b.Job)) {
-		err = syncFolder(filepath.Dir(n.Datadir))
+		err = durable.SyncFolder(filepath.Dir(n.Datadir))
 	} else if b.Replaced || away {
 		said, err = n.putBack(ctx, b)
 	}
@@ -304,7 +305,7 @@ func (n *Node) putBack(ctx context.Context, b *Book) (said []string, err error) 
 			return said, err
 		}
 	}
-	return append(said, n.Datadir+" is now "+what), syncFolder(filepath.Dir(n.Datadir))
+	return append(said, n.Datadir+" is now "+what), durable.SyncFolder(filepath.Dir(n.Datadir))
 }
 
 // renewTimeout is what a container may take to be there again.
@@ -419,12 +420,4 @@ func exists(path string) bool {
 func sameDevice(a, b string) bool {
 	var x, y syscall.Stat_t
 	return syscall.Stat(a, &x) == nil && syscall.Stat(b, &y) == nil && x.Dev == y.Dev
-}
-
-func syncFolder(path string) error {
-	folder, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
 }

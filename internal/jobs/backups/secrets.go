@@ -3,55 +3,30 @@
 package backups
 
 import (
-	"slices"
 	"strings"
-	"sync"
 
 	"overcloud.backup/internal/optionfile"
+	"overcloud.backup/internal/secret"
 )
 
 // secrets are the passwords that were found, for what is written to the backup's log.
 type secrets struct {
 	hide  func(string) // keeps them out of the module's outputs, too
-	mutex sync.Mutex
-	found []string
+	found secret.Set
 }
 
-func (s *secrets) add(secret string) {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	s.hide(secret)
-	s.found = append(s.found, spellings(secret)...)
+func (s *secrets) add(text string) {
+	s.hide(text)
+	s.found.Add(spellings(text)...)
 }
 
-// least is how long a line of a password must be to be taken out alone: shorter ones stand in many words.
-const least = 4
+func (s *secrets) scrub(text string) string { return s.found.Scrub(text) }
 
-// spellings are a secret, the longest first, as a log of lines may have it: whole, line by line, and as an option file
-// has it.
-func spellings(secret string) []string {
-	all := []string{secret}
-	if quoted, err := optionfile.Quote(secret); err == nil {
+// spellings are a secret as a log of lines may have it: whole, line by line, and as an option file has it.
+func spellings(text string) []string {
+	all := append([]string{text}, secret.Lines(text)...)
+	if quoted, err := optionfile.Quote(text); err == nil {
 		all = append(all, strings.Trim(quoted, `"`))
 	}
-	if strings.Contains(secret, "\n") {
-		for line := range strings.SplitSeq(secret, "\n") {
-			if line = strings.TrimSpace(line); len(line) >= least {
-				all = append(all, line)
-			}
-		}
-	}
-	slices.SortStableFunc(all, func(a, b string) int { return len(b) - len(a) })
 	return all
-}
-
-func (s *secrets) scrub(text string) string {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	for _, secret := range s.found {
-		if secret != "" {
-			text = strings.ReplaceAll(text, secret, "********")
-		}
-	}
-	return text
 }
