@@ -276,3 +276,8 @@ func (b *Book) End(how string) error {
 }
 
 func now() string { return time.Now().UTC().Format(time.RFC3339) }
+
+const ready = ".ready-"
+
+// Rejoined ends the restore of one controller from the others.
+const Rejoined = "rejoined"

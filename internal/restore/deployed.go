@@ -60,12 +60,3 @@ func checkAccount(path string) (a galera.Account, found bool) {
 	}
 	return a, a.User != "" && a.Password != ""
 }
-
-// transferAccount reads wsrep_sst_auth = user:password.
-func transferAccount(value, file string) galera.Account {
-	user, password, _ := strings.Cut(value, ":")
-	if password == "" {
-		return galera.Account{}
-	}
-	return galera.Account{User: user, Password: password, From: "wsrep_sst_auth in " + file}
-}

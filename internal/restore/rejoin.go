@@ -14,9 +14,6 @@ import (
 	"overcloud.backup/internal/pacemaker"
 )
 
-// Rejoined ends the restore of one controller from the others.
-const Rejoined = "rejoined"
-
 // MayRejoin refuses to give up the data of this controller: when nobody else has them, or clients use them.
 func (n *Node) MayRejoin(ctx context.Context, login galera.Login, ignore []string) error {
 	view, err := pacemaker.View(ctx)

@@ -2,12 +2,6 @@
 
 package plan
 
-// Code names a refusal, for programs.
-type Code string
-
-// NotConfirmed is the last refusal of each state: the plan stands, and the operator has to confirm it.
-const NotConfirmed Code = "not_confirmed"
-
 // Meaning is a code with what it means.
 type Meaning struct {
 	Code    Code
@@ -29,9 +23,6 @@ type rule struct {
 	meaning string
 	check   func(*situation) string
 }
-
-// cluster are the states in which every controller takes part.
-var cluster = []State{Restored, RolledBack}
 
 // rules are looked at in this order; the first that objects refuses. Those about who takes part come first, for without
 // all of them nothing else is known; that of confirmation comes last, when it is known what is to be confirmed.

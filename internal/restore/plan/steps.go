@@ -9,17 +9,6 @@ import (
 	"strings"
 )
 
-// Step is a state of galera_restore that controllers are brought to, one after the other. It begins when the one before
-// has ended on all of its hosts.
-type Step struct {
-	State string   `json:"state"`
-	Task  string   `json:"task"`  // its name, for the output
-	Hosts []string `json:"hosts"` // by their names in the inventory, in this order
-	Why   string   `json:"why"`   // what it does, for people
-	// Target is the host that the step is to take for the one that gets the set; empty where that makes no difference.
-	Target string `json:"target"`
-}
-
 // steps are what is done, in this order.
 func (s *situation) steps() []Step {
 	switch s.State {
