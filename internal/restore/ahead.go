@@ -108,12 +108,14 @@ func (n *Node) Movable() error {
 		return fmt.Errorf("%s is no folder (%s), so it cannot be moved aside", n.Datadir, info.Mode().Type())
 	}
 	if !sameDevice(n.Datadir, filepath.Dir(n.Datadir)) {
-		return fmt.Errorf("%s is a file system of its own: it cannot be moved aside as a whole. Mount that at %s and make %s a folder in it, or restore by hand",
+		return fmt.Errorf("%s is a file system of its own: it cannot be moved aside as a whole. Mount that at %s and "+
+			"make %s a folder in it, or restore by hand",
 			n.Datadir, filepath.Dir(n.Datadir), n.Datadir)
 	}
 	mounts, err := os.ReadFile("/proc/self/mountinfo")
 	if err == nil && mountPoint(string(mounts), n.Datadir) {
-		err = fmt.Errorf("%s is a mount of another folder: it cannot be moved aside. Make it the folder itself, or restore by hand", n.Datadir)
+		err = fmt.Errorf("%s is a mount of another folder: it cannot be moved aside. Make it the folder itself, or "+
+			"restore by hand", n.Datadir)
 	}
 	return err
 }

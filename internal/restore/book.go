@@ -64,8 +64,8 @@ type Book struct {
 	RollingBack bool   `json:"rolling_back,omitempty"`
 	Ended       string `json:"ended"`
 	EndedAt     string `json:"ended_at"`
-	// Before is the restore before this one, for as long as this one may still be dropped. A controller that rejoined keeps
-	// it: the restore of all may still be rolled back.
+	// Before is the restore before this one, for as long as this one may still be dropped. A controller that rejoined
+	// keeps it: the restore of all may still be rolled back.
 	Before *Book `json:"before,omitempty"`
 
 	path string
@@ -120,7 +120,8 @@ func ReadBook(home string) (*Book, error) {
 		err = json.Unmarshal(content, b)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read what a restore has done here: %s: %w; look at the folders beside the datadir and mend or remove that file", b.path, excerpt.Error(err))
+		return nil, fmt.Errorf("read what a restore has done here: %s: %w; look at the folders beside the datadir and "+
+			"mend or remove that file", b.path, excerpt.Error(err))
 	}
 	return b, nil
 }
@@ -128,8 +129,8 @@ func ReadBook(home string) (*Book, error) {
 // Close lets go of the book.
 func (b *Book) Close() error { return b.lock.Close() }
 
-// Begin begins a restore, or continues the one of this job, also when this controller alone rejoined since. A restore that
-// was not ended goes before, and a rejoining that was not ended is taken over.
+// Begin begins a restore, or continues the one of this job, also when this controller alone rejoined since. A restore
+// that was not ended goes before, and a rejoining that was not ended is taken over.
 func (b *Book) Begin(job string, fill func(*Book)) error {
 	earlier := b.before(job)
 	switch {
@@ -188,7 +189,8 @@ func (b *Book) Drop() error {
 
 // UnderWay says that a restore has begun and not ended, and that something on this host is not as it was.
 func (b *Book) UnderWay() bool {
-	return b.Open() && (b.Fence != nil || b.Resource != nil || len(b.Aside) > 0 || b.Started != "" || b.RollingBack || b.Banned)
+	return b.Open() && (b.Fence != nil || b.Resource != nil || len(b.Aside) > 0 || b.Started != "" || b.RollingBack ||
+		b.Banned)
 }
 
 // Stopped says that the restore has stopped the database: this host noted that, or has changed what needs it.
@@ -245,9 +247,11 @@ func (b *Book) Of(job string) error {
 
 func (b *Book) busy() error {
 	if b.Rejoin {
-		return errors.New("this controller is being rejoined and that was not ended: end it with controller_restore_state=rejoined first")
+		return errors.New("this controller is being rejoined and that was not ended: end it with " +
+			"controller_restore_state=rejoined first")
 	}
-	return fmt.Errorf("the restore %s of %s, begun %s, is not ended on this host: continue it with the same set, or roll it back", b.Job, b.Set, b.Began)
+	return fmt.Errorf("the restore %s of %s, begun %s, is not ended on this host: continue it with the same set, or "+
+		"roll it back", b.Job, b.Set, b.Began)
 }
 
 // save has the book on the disk when it returns without an error.

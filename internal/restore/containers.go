@@ -21,12 +21,13 @@ const renewTimeout = time.Minute
 
 // renewMounts restarts containers that have the datadir mounted and go on while the database is stopped, as the health
 // check's under TripleO: they have the folder that was moved, and would never see a server in it. systemd may be faster
-// than the engine to start such a container anew, so what counts is that none has the old folder any more. The bundle's own
-// are Pacemaker's, which has stopped them and makes new ones.
+// than the engine to start such a container anew, so what counts is that none has the old folder any more. The bundle's
+// own are Pacemaker's, which has stopped them and makes new ones.
 func (n *Node) renewMounts(ctx context.Context) (said []string, err error) {
 	var failed error
 	restarted := map[string]bool{}
-	err = until(ctx, renewTimeout, "restart the containers that have the datadir of before mounted", func() (string, error) {
+	err = until(ctx, renewTimeout, "restart the containers that have the datadir of before mounted", func() (string,
+		error) {
 		left, err := n.outdated(ctx)
 		if err != nil {
 			return "", err
@@ -39,7 +40,8 @@ func (n *Node) renewMounts(ctx context.Context) (said []string, err error) {
 			}
 		}
 		if len(left) > 0 {
-			return fmt.Sprintf("%s %s still has it; restart it by hand, and call this again", left[0].Engine, left[0].ID[:12]), failed
+			return fmt.Sprintf("%s %s still has it; restart it by hand, and call this again", left[0].Engine, left[0].ID[:12]),
+				failed
 		}
 		return "", nil
 	})
@@ -51,8 +53,9 @@ func (n *Node) ofBundle(name string) bool {
 	return n.Agent.Bundle && strings.HasPrefix(name, n.Agent.Parent+"-"+n.Agent.Engine+"-")
 }
 
-// outdated are the containers that have mounted, at the datadir's path, a folder that a restore moved from there, or one that
-// was removed. A container with a folder of its own at that path is somebody else's database, and the bundle's are Pacemaker's.
+// outdated are the containers that have mounted, at the datadir's path, a folder that a restore moved from there, or
+// one that was removed. A container with a folder of its own at that path is somebody else's database, and the bundle's
+// are Pacemaker's.
 func (n *Node) outdated(ctx context.Context) (found []galera.Mounted, err error) {
 	moved, _ := filepath.Glob(n.Datadir + ".*")
 	all, err := galera.ContainersWith(ctx, n.Datadir)

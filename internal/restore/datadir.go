@@ -39,7 +39,8 @@ func marked(datadir, job string) bool {
 }
 
 // Replace moves the datadir aside and puts the restored one in its place on the target, or an empty one elsewhere. The
-// resource must be stopped. Where that was done already nothing is done; a datadir that came back since goes aside, too.
+// resource must be stopped. Where that was done already nothing is done; a datadir that came back since goes aside,
+// too.
 func (n *Node) Replace(ctx context.Context, b *Book) (said []string, err error) {
 	if b.Started != "" {
 		return nil, nil
@@ -171,8 +172,8 @@ func change(path string, how func(folder *os.File) error) error {
 
 func mark(datadir, job string) error { return writeInto(datadir, markName, job+"\n") }
 
-// writeInto writes a file of a datadir, for the owner of that, and has it on the disk. It is made new, and never through a
-// link: the server's user can put one there, and what it leads to is not that user's.
+// writeInto writes a file of a datadir, for the owner of that, and has it on the disk. It is made new, and never
+// through a link: the server's user can put one there, and what it leads to is not that user's.
 func writeInto(datadir, name, content string) error {
 	inside, err := os.OpenRoot(datadir)
 	if err != nil {
@@ -198,9 +199,10 @@ func writeInto(datadir, name, content string) error {
 // selinux is there where SELinux is on.
 var selinux = "/sys/fs/selinux/enforce"
 
-// relabel gives files the SELinux context of a folder that was in the datadir's place. TripleO sets a context of containers
-// on the datadir that the policy knows nothing of, and the database's container is denied any other; the policy's default,
-// which it has by path, is for a host whose folders are all gone. It takes as long as there are files.
+// relabel gives files the SELinux context of a folder that was in the datadir's place. TripleO sets a context of
+// containers on the datadir that the policy knows nothing of, and the database's container is denied any other; the
+// policy's default, which it has by path, is for a host whose folders are all gone. It takes as long as there are
+// files.
 func (n *Node) relabel(ctx context.Context, at string, before []string) error {
 	if !exists(selinux) {
 		return nil

@@ -13,13 +13,14 @@ import (
 // checkFiles are where the health check, and the resource agent for its monitor, have their account.
 // TripleO keeps those of its containers on the host in folders of its own.
 var checkFiles = []string{
-	"/var/lib/config-data/puppet-generated/mysql/etc/sysconfig/clustercheck", "/var/lib/config-data/puppet-generated/clustercheck/etc/sysconfig/clustercheck",
+	"/var/lib/config-data/puppet-generated/mysql/etc/sysconfig/clustercheck",
+	"/var/lib/config-data/puppet-generated/clustercheck/etc/sysconfig/clustercheck",
 	"/etc/sysconfig/clustercheck", "/etc/default/clustercheck",
 }
 
-// Deployed are the accounts by which this host and the cluster use the database: of the health check, of the state transfer,
-// and the administrator's. A restored database has the passwords of the set's time. Errors are of sources that could not be
-// read.
+// Deployed are the accounts by which this host and the cluster use the database: of the health check, of the state
+// transfer, and the administrator's. A restored database has the passwords of the set's time. Errors are of sources
+// that could not be read.
 func (n *Node) Deployed(ctx context.Context, login galera.Login) ([]galera.Account, error) {
 	accounts, err := galera.Deployed(ctx, login)
 	for _, path := range checkFiles {

@@ -30,7 +30,8 @@ func (n *Node) Readable(options []string) error {
 	for _, o := range options {
 		name, value, _ := strings.Cut(o, "=")
 		if has, matters := mine[name]; matters && sizes(has) != sizes(value) {
-			return fmt.Errorf("the data of the set were made with %s, and the server here has %s: give it the set's in its option file, and call this again", excerpt.Of(o), excerpt.Of(has))
+			return fmt.Errorf("the data of the set were made with %s, and the server here has %s: give it the set's in its "+
+				"option file, and call this again", excerpt.Of(o), excerpt.Of(has))
 		}
 	}
 	return nil
@@ -58,15 +59,17 @@ func (n *Node) Whole() error {
 		}
 	}
 	if len(missing) > 0 {
-		return fmt.Errorf("not in the cluster now: %s; bring it back, or take it out of the resource %s, and remove its datadir before it is put back: "+
-			"a controller that is not restored would bring its old data back, for the restored cluster has the state UUID that they have",
+		return fmt.Errorf("not in the cluster now: %s; bring it back, or take it out of the resource %s, and remove its "+
+			"datadir before it is put back: "+
+			"a controller that is not restored would bring its old data back, for the restored cluster has the state UUID "+
+			"that they have",
 			strings.Join(missing, ", "), n.Agent.Resource)
 	}
 	return nil
 }
 
-// Startable refuses a cluster that would not start the database again, whatever is restored. Of bans each controller tells
-// its own: what a rejoining left is ended on the way.
+// Startable refuses a cluster that would not start the database again, whatever is restored. Of bans each controller
+// tells its own: what a rejoining left is ended on the way.
 func (n *Node) Startable(ctx context.Context, b *Book) error {
 	node := n.Name
 	if b.Banned || b.Before != nil && b.Before.Banned {
@@ -76,20 +79,22 @@ func (n *Node) Startable(ctx context.Context, b *Book) error {
 	if err != nil || len(why) == 0 {
 		return err
 	}
-	return fmt.Errorf("once stopped, the database would not start again everywhere: %s; mend that first", strings.Join(why, ", "))
+	return fmt.Errorf("once stopped, the database would not start again everywhere: %s; mend that first",
+		strings.Join(why, ", "))
 }
 
 // transferRate is, in bytes a second, what a state transfer over 1 Gbit/s reaches at best.
 const transferRate = 100e6
 
-// TooSlow warns of data that the others hardly copy within the agent's promotion, which waits for them: Pacemaker would end the
-// copy, and the next one begins anew. Empty when they fit.
+// TooSlow warns of data that the others hardly copy within the agent's promotion, which waits for them: Pacemaker would
+// end the copy, and the next one begins anew. Empty when they fit.
 func (n *Node) TooSlow(bytes int64) string {
 	takes := time.Duration(float64(bytes) / transferRate * float64(time.Second)).Round(time.Second)
 	if n.Agent.Promote == 0 || takes <= n.Agent.Promote || len(n.Members) < 2 {
 		return ""
 	}
-	return fmt.Sprintf("the others copy %d bytes within one promotion of %s, which Pacemaker ends after %s; at 100 MB/s they take %s. Raise the limit first, and "+
+	return fmt.Sprintf("the others copy %d bytes within one promotion of %s, which Pacemaker ends after %s; at 100 "+
+		"MB/s they take %s. Raise the limit first, and "+
 		"start_timeout with it: pcs resource update %s op promote timeout=%ds on-fail=block",
 		bytes, n.Agent.Resource, n.Agent.Promote, takes, n.Agent.Resource, 3*int64(takes.Seconds()))
 }
@@ -100,13 +105,15 @@ func (n *Node) Fits(of repository.Cluster, other bool) error {
 		return nil
 	}
 	if n.Cluster != "" && n.Cluster != of.Name {
-		return fmt.Errorf("it is of the cluster %q, and this is %q; set other_cluster to restore it all the same", of.Name, n.Cluster)
+		return fmt.Errorf("it is of the cluster %q, and this is %q; set other_cluster to restore it all the same", of.Name,
+			n.Cluster)
 	}
 	state, err := galera.ReadGrastate(n.Datadir)
 	if err != nil || state == nil || state.UUID == noUUID || state.UUID == of.UUID {
 		return nil // a broken datadir is what a restore is for
 	}
-	return fmt.Errorf("it is of the cluster state %s, and this cluster's is %s: it is of another cluster, or of before this one was made anew; set other_cluster to restore it all the same",
+	return fmt.Errorf("it is of the cluster state %s, and this cluster's is %s: it is of another cluster, or of "+
+		"before this one was made anew; set other_cluster to restore it all the same",
 		of.UUID, state.UUID)
 }
 

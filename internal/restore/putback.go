@@ -20,7 +20,8 @@ func (n *Node) PutBack(ctx context.Context, b *Book) (said []string, err error) 
 	if err := n.silent(ctx); err != nil {
 		return nil, err
 	}
-	// What lies there while the old one is aside is not the old one: a container engine makes a folder that it is to mount.
+	// What lies there while the old one is aside is not the old one: a container engine makes a folder that it is to
+	// mount.
 	away := b.old() != "" || !exists(n.Datadir)
 	if !b.Replaced && len(b.Aside) == 0 && !away {
 		return nil, nil // nothing of it was touched
@@ -42,7 +43,8 @@ func (n *Node) PutBack(ctx context.Context, b *Book) (said []string, err error) 
 	return said, b.save()
 }
 
-// backOf is the mark of a datadir that a rollback put in place: until the book says so it tells it from the restored one.
+// backOf is the mark of a datadir that a rollback put in place: until the book says so it tells it from the restored
+// one.
 func backOf(job string) string { return "back-" + job }
 
 // old is where the datadir of before lies; empty where it is not aside.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // Package restore brings a Galera cluster back from a set, or back to what it was before. Each controller does its own
-// part of a step when it is told to. What a controller has changed stands in its Book before it is changed, so a restore
-// that was killed anywhere is continued or rolled back by the next call.
+// part of a step when it is told to. What a controller has changed stands in its Book before it is changed, so a
+// restore that was killed anywhere is continued or rolled back by the next call.
 package restore
 
 import (
@@ -31,7 +31,8 @@ const (
 const generated = "/var/lib/config-data/puppet-generated/mysql/etc/my.cnf.d/*.cnf"
 
 // groups of the option files that the server reads.
-var groups = []string{"mysqld", "server", "mariadb", "mariadbd", "mariadb-10.3", "mariadb-10.4", "mariadb-10.5", "mariadb-10.6", "mariadb-10.11", "galera"}
+var groups = []string{"mysqld", "server", "mariadb", "mariadbd", "mariadb-10.3", "mariadb-10.4", "mariadb-10.5",
+	"mariadb-10.6", "mariadb-10.11", "galera"}
 
 // Node is this controller, as a restore sees it.
 type Node struct {
@@ -53,8 +54,8 @@ type Node struct {
 	Serving bool `json:"serving"`
 }
 
-// among are the members of the database's cluster that Pacemaker has online: it has other nodes, too, as of another role, or
-// computes that are remote nodes.
+// among are the members of the database's cluster that Pacemaker has online: it has other nodes, too, as of another
+// role, or computes that are remote nodes.
 func among(members, online []string) []string {
 	return slices.DeleteFunc(slices.Clone(members), func(m string) bool { return !slices.Contains(online, m) })
 }
@@ -74,7 +75,8 @@ func Look(ctx context.Context) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Node{Agent: agent, Name: view.Self.Name, Members: agent.Members, Online: among(agent.Members, view.Online), Datadir: agent.Datadir}
+	n := &Node{Agent: agent, Name: view.Self.Name, Members: agent.Members, Online: among(agent.Members, view.Online),
+		Datadir: agent.Datadir}
 	if n.Datadir == "" {
 		n.Datadir = defaultDatadir
 	}
@@ -83,7 +85,8 @@ func Look(ctx context.Context) (*Node, error) {
 	}
 	n.Image = ImageOf(agent)
 	if agent.Bundle && n.Image.None() {
-		return nil, fmt.Errorf("the database runs in the bundle %s, and its image cannot be read from the cluster's configuration", agent.Parent)
+		return nil, fmt.Errorf("the database runs in the bundle %s, and its image cannot be read from the cluster's "+
+			"configuration", agent.Parent)
 	}
 	if n.Free, _, err = local.Free(filepath.Dir(n.Datadir)); err != nil {
 		return nil, err
@@ -94,10 +97,12 @@ func Look(ctx context.Context) (*Node, error) {
 }
 
 // kept are the options that the files of a datadir depend on.
-var kept = []string{"innodb-page-size", "innodb-data-file-path", "innodb-undo-tablespaces", "innodb-checksum-algorithm", "lower-case-table-names"}
+var kept = []string{"innodb-page-size", "innodb-data-file-path", "innodb-undo-tablespaces",
+	"innodb-checksum-algorithm", "lower-case-table-names"}
 
 // outside are the options that put files of InnoDB elsewhere.
-var outside = []string{"innodb-data-home-dir", "innodb-log-group-home-dir", "innodb-undo-directory", "aria-log-dir-path"}
+var outside = []string{"innodb-data-home-dir", "innodb-log-group-home-dir", "innodb-undo-directory",
+	"aria-log-dir-path"}
 
 func (n *Node) readOptions() error {
 	config := n.Agent.Config
@@ -122,7 +127,8 @@ func (n *Node) readOptions() error {
 	}
 	for _, name := range outside {
 		if o, found := options.Last(groups, name); found && !inside(o.Value, n.Datadir) {
-			return fmt.Errorf("%s has %s = %s: a server with files outside of its datadir %s cannot be restored by this", config, name, o.Value, n.Datadir)
+			return fmt.Errorf("%s has %s = %s: a server with files outside of its datadir %s cannot be restored by this",
+				config, name, o.Value, n.Datadir)
 		}
 	}
 	if o, found := options.Last(groups, "wsrep-cluster-name"); found {
