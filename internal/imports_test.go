@@ -30,13 +30,14 @@ var only = map[string][]string{
 	"github.com/go-sql-driver/mysql": {"galera"},
 	"github.com/beevik/etree":        {"pacemaker"},
 	module + "ansible":               {},
-	module + "selection":             {},
-	module + "backup":                {},
-	module + "backup/tool":           {"backup", "backup/content", "backup/guard"},
+	module + "selection":             {"jobs/backups"},
+	module + "backup":                {"jobs/backups", "restore/steps"},
+	module + "backup/tool":           {"backup", "backup/content", "backup/guard", "jobs/backups"},
 	module + "backup/content":        {"backup"},
 	module + "backup/extras":         {"backup"},
-	module + "backup/guard":          {"backup", "stub"},
-	module + "backup/effect":         {"backup"},
+	module + "backup/guard":          {"backup", "stub", "jobs/backups"},
+	module + "backup/effect":         {"backup", "jobs/backups"},
+	module + "restore/plan":          {"restore/steps"},
 }
 
 // may names, for a package, all it may import of this module. A package that is not here may import nothing of it.
@@ -58,7 +59,8 @@ var may = map[string][]string{
 	"selection":  {"condition", "decision", "galera", "pacemaker", "topology", "traffic"},
 	"optionfile": {"peer"},
 	"unit":       {"process"},
-	"jobs":       {"safefile", "journal"},
+	"jobs":       {"safefile", "journal", "unit", "durable"},
+	"option":     {"galera"},
 	"container":  {"process"},
 	"repository": {"xbstream", "zframe", "process", "galera"},
 	"scratch":    {"safefile", "repository/local", "process", "galera", "container"},
@@ -66,8 +68,14 @@ var may = map[string][]string{
 	"rebuild":    {"safefile", "repository", "repository/local", "process", "galera", "container", "sqldump", "scratch", "replay"},
 	"verify":     {"repository", "galera", "sqldump", "rebuild"},
 	"reload":     {"repository", "galera", "sqldump", "sqldump/part", "replay"},
-	"restore": {"container", "safefile", "galera", "jobs", "optionfile", "pacemaker", "process", "repository",
+	"restore": {"container", "durable", "safefile", "galera", "jobs", "optionfile", "pacemaker", "process", "repository",
 		"repository/local", "rebuild"},
+	"jobs/backups": {"jobs", "unit", "journal", "backup", "backup/tool", "backup/guard", "backup/effect", "decision",
+		"option", "optionfile", "pacemaker", "secret"},
+	"jobs/verifications": {"jobs", "unit", "option", "container", "galera", "repository", "repository/stores", "scratch",
+		"rebuild", "verify", "restore"},
+	"restore/steps": {"restore", "restore/plan", "jobs", "option", "clustercheck", "galera", "pacemaker", "process",
+		"repository", "repository/stores", "rebuild", "reload"},
 	"sqldump/part": {"sqldump"},
 
 	"repository/local":     {"repository"},
@@ -102,6 +110,7 @@ var pure = map[string][]string{
 	"sqldump":      {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql"},
 	"secret":       {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "time"},
 	"sqldump/part": {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql"},
+	"restore/plan": {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql", "time"},
 }
 
 // uses are functions and types that not every package may use which may import theirs.

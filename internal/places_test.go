@@ -22,7 +22,7 @@ var sharedHere = map[string]map[string]string{
 // Nothing of the collection has a place of a known name where anybody can be first.
 func TestNoPlaceIsInAFolderThatEverybodyCanWriteTo(t *testing.T) {
 	files := 0
-	for _, pattern := range []string{"*/*.go", "../modules/*", "../roles/*/*/*.yml", "../playbooks/*.yml", "../playbooks/*/*.yml", "../plugins/action/*.py",
+	for _, pattern := range []string{"*/*.go", "*/*/*.go", "../modules/*", "../roles/*/*/*.yml", "../playbooks/*.yml", "../playbooks/*/*.yml", "../plugins/action/*.py",
 		"../plugins/lookup/*.py", "../plugins/plugin_utils/*.py"} {
 		found, err := glob(pattern)
 		if err != nil || len(found) == 0 {

@@ -23,7 +23,8 @@ func TestTheSchemaIsHeldAgainstTheSetsWhereTheAccountSeesIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Remove()
-	if out, err := s.SQL("CREATE DATABASE nova; CREATE TABLE nova.t (i INT PRIMARY KEY); CREATE USER few@localhost IDENTIFIED BY 'p'"); err != nil {
+	if out, err := s.SQL("CREATE DATABASE nova; CREATE TABLE nova.t (i INT PRIMARY KEY); CREATE USER few@localhost " +
+		"IDENTIFIED BY 'p'"); err != nil {
 		t.Fatal(out, err)
 	}
 	c, err := galera.Open(t.Context(), galera.Login{Socket: s.Socket})
@@ -61,7 +62,8 @@ func TestTheSchemaIsHeldAgainstTheSetsWhereTheAccountSeesIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer blind.Close()
-	if warning, err := b.CompareSchema(t.Context(), blind); !strings.Contains(warning, `the database account "few" lacks SELECT`) || err != nil {
+	if warning, err := b.CompareSchema(t.Context(), blind); !strings.Contains(warning,
+		`the database account "few" lacks SELECT`) || err != nil {
 		t.Errorf("an account that does not see it: %q %v", warning, err)
 	}
 	if err := b.End(Restored); err != nil {
