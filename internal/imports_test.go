@@ -23,15 +23,20 @@ var only = map[string][]string{
 	"os/exec":             {"process"},
 	"database/sql":        {"galera"},
 	"database/sql/driver": {"galera"},
-	// pacemaker and backup only take host and port apart: uses says who may dial.
-	"net": {"peer", "handshake", "galera", "haproxy", "reading", "pacemaker", "backup"},
+	// pacemaker and clustercheck only take host and port apart: uses says who may dial.
+	"net": {"peer", "handshake", "galera", "haproxy", "reading", "pacemaker", "clustercheck"},
 	// both have peer dial.
-	"net/http":                       {"haproxy", "backup"},
+	"net/http":                       {"haproxy", "clustercheck"},
 	"github.com/go-sql-driver/mysql": {"galera"},
 	"github.com/beevik/etree":        {"pacemaker"},
 	module + "ansible":               {},
-	module + "selection":             {"jobs/backups"},
-	module + "backup":                {"jobs/backups", "restore/steps"},
+	module + "selection":             {},
+	module + "backup":                {"jobs/backups"},
+	module + "backup/tool":           {"backup", "backup/content", "backup/guard", "jobs/backups"},
+	module + "backup/content":        {"backup"},
+	module + "backup/extras":         {"backup"},
+	module + "backup/guard":          {"backup", "stub", "jobs/backups"},
+	module + "backup/effect":         {"backup", "jobs/backups"},
 	module + "restore/plan":          {"restore/steps"},
 }
 
@@ -42,10 +47,16 @@ var may = map[string][]string{
 	"peer":       {"safefile"},
 	"galera":     {"safefile", "reading", "process", "hiera", "optionfile", "container", "peer", "handshake"},
 	"pacemaker":  {"reading", "process"},
-	"process":    {"safefile", "thread"},
+	"confine":    {"safefile", "thread"},
+	"process":    {"confine", "safefile", "thread"},
 	"haproxy":    {"safefile", "reading", "peer"},
 	"hiera":      {"safefile", "process"},
-	"selection":  {"reading", "galera", "pacemaker", "haproxy"},
+	"stub":       {"backup/guard", "condition"},
+	"condition":  {"galera", "pacemaker", "haproxy"},
+	"decision":   {"condition", "galera"},
+	"topology":   {"condition", "reading", "galera", "pacemaker", "haproxy"},
+	"traffic":    {"decision", "galera", "haproxy", "pacemaker", "topology"},
+	"selection":  {"condition", "decision", "galera", "pacemaker", "topology", "traffic"},
 	"optionfile": {"peer"},
 	"unit":       {"process"},
 	"jobs":       {"safefile", "journal", "unit", "durable"},
@@ -57,28 +68,42 @@ var may = map[string][]string{
 	"rebuild":    {"safefile", "repository", "repository/local", "process", "galera", "container", "sqldump", "scratch", "replay"},
 	"verify":     {"repository", "galera", "sqldump", "rebuild"},
 	"reload":     {"repository", "galera", "sqldump", "sqldump/part", "replay"},
-	"restore":    {"container", "durable", "safefile", "galera", "jobs", "optionfile", "pacemaker", "process", "repository", "repository/local", "rebuild"},
-	"backup": {"safefile", "peer", "reading", "process", "galera", "pacemaker", "haproxy", "repository",
-		"repository/local", "repository/stores", "xbstream", "zframe",
-		"journal", "unit", "jobs"},
+	"restore": {"container", "durable", "safefile", "galera", "jobs", "optionfile", "pacemaker", "process", "repository",
+		"repository/local", "rebuild"},
 
-	"jobs/backups": {"jobs", "unit", "journal", "backup", "option", "optionfile", "pacemaker", "secret", "selection"},
+	"jobs/backups": {"jobs", "unit", "journal", "backup", "backup/effect", "backup/guard", "backup/tool", "decision", "option",
+		"optionfile", "pacemaker", "secret"},
 	"jobs/verifications": {"jobs", "unit", "option", "container", "galera", "repository", "repository/stores", "scratch",
 		"rebuild", "verify", "restore"},
 	"restore/steps": {"restore", "restore/plan", "jobs", "option", "galera", "pacemaker", "process", "repository",
-		"repository/stores", "rebuild", "reload", "backup"},
+		"repository/stores", "rebuild", "reload", "clustercheck"},
 	"sqldump/part": {"sqldump"},
 
 	"repository/local":     {"repository"},
 	"repository/stores":    {"repository", "repository/local"},
 	"repository/storetest": {"repository"},
+
+	"backup": {"abandon", "backup/content", "backup/effect", "backup/extras", "backup/guard", "backup/tool", "clustercheck",
+		"condition", "decision", "galera", "journal", "pacemaker", "process", "repository", "repository/stores"},
+	"backup/content": {"backup/tool", "decision", "galera", "repository", "repository/stores"},
+	"backup/extras":  {"galera", "process", "repository", "safefile"},
+	"backup/tool":    {"abandon", "galera", "process", "repository", "xbstream", "zframe"},
+	"backup/guard": {"backup/tool", "condition", "galera", "pacemaker", "process", "repository/local",
+		"repository/stores"},
+	"backup/effect": {"abandon", "clustercheck", "condition", "galera", "journal", "pacemaker", "process", "repository",
+		"repository/stores"},
+	"clustercheck": {"galera", "peer"},
 }
 
 // everybody's packages have only text to do with.
-var everybodys = []string{"excerpt"}
+var everybodys = []string{"excerpt", "quantity"}
 
 // pure packages decide or parse; they touch no machine.
 var pure = map[string][]string{
+	"condition":    {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql"},
+	"decision":     {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql", "time"},
+	"topology":     {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql"},
+	"traffic":      {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql"},
 	"selection":    {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql"},
 	"xbstream":     {"os", "net", "os/exec", "syscall", "net/http"},
 	"excerpt":      {"os", "net", "os/exec", "syscall", "io/fs", "io", "net/http", "time"},
@@ -96,9 +121,14 @@ var uses = []struct {
 }{
 	{"net.Dial*", func(folder string) bool { return folder == "peer" }},
 	{"net.Listen*", func(string) bool { return false }},
-	{"time.Now", func(folder string) bool { return folder != "selection" }},
-	{"time.Since", func(folder string) bool { return folder != "selection" }},
-	{"time.Until", func(folder string) bool { return folder != "selection" }},
+	{"time.Now", hasClock},
+	{"time.Since", hasClock},
+	{"time.Until", hasClock},
+}
+
+// hasClock says that a package may read the clock: those that decide are given the time.
+func hasClock(folder string) bool {
+	return !slices.Contains([]string{"condition", "decision", "selection", "topology", "traffic"}, folder)
 }
 
 func TestImportsFollowTheDesign(t *testing.T) {

@@ -29,14 +29,14 @@ var unquoted = map[string]string{
 	"safefile/*.go":   "who reads the file, and its path, are before them",
 	"sqldump/*.go":    "`the dump has a statement that mariadb-dump does not write` is before them",
 
-	"process/confine.go":        "`confine what is fed from a set` is before them",
+	"confine/confine.go":        "`confine what is fed from a set` is before them",
 	"rebuild/options.go":        "as those of repository/read.go",
 	"repository/content.go":     "as those of repository/read.go",
 	"repository/read.go":        "`the set … is damaged` is before them",
 	"repository/set.go":         "as those of repository/read.go",
 	"repository/store.go":       "as those of repository/read.go",
 	"repository/storetest/*.go": "only tests say them",
-	"backup/lock.go":            "they are the end of `held for … by now`",
+	"backup/effect/lock.go":     "they are the end of `held for … by now`",
 }
 
 // rowsOf is where the page has the messages of a folder.

@@ -16,8 +16,9 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"overcloud.backup/internal/backup/guard"
+	"overcloud.backup/internal/condition"
 	"overcloud.backup/internal/restore/plan"
-	"overcloud.backup/internal/selection"
 )
 
 const troubleshooting = "../docs/troubleshooting.md"
@@ -25,8 +26,12 @@ const troubleshooting = "../docs/troubleshooting.md"
 // The tables of the page are whole: what the code can say has a row there, and no row is of something that it cannot say.
 func TestEveryCodeHasItsRowInTroubleshooting(t *testing.T) {
 	reasons := []string{}
-	for _, r := range selection.Meanings() {
-		reasons = append(reasons, string(r.Code))
+	for _, c := range condition.All() {
+		reasons = append(reasons, string(c.Code))
+	}
+	rules := []string{}
+	for _, r := range guard.Rules() {
+		rules = append(rules, r.Name)
 	}
 	for _, c := range []struct {
 		section string
@@ -34,7 +39,7 @@ func TestEveryCodeHasItsRowInTroubleshooting(t *testing.T) {
 		least   int
 	}{
 		{"## Decision", reasons, 31},
-		{"### The guard", guardRules(t), 21},
+		{"### The guard", rules, 21},
 		{"## Facts", sources(t), 22},
 		{"## Backup", steps(t), 11},
 		{"## Where the playbooks stop", stops(t), 11},
@@ -172,25 +177,6 @@ func refusals() (codes []string) {
 		codes = append(codes, string(m.Code))
 	}
 	return codes
-}
-
-// guardRules are the names in the table of rules, and those of what breaks a backup besides.
-func guardRules(t *testing.T) (names []string) {
-	inFiles(t, "backup/guard*.go", func(n ast.Node) {
-		switch n := n.(type) {
-		case *ast.ValueSpec:
-			if len(n.Names) == 1 && n.Names[0].Name == "rules" && len(n.Values) == 1 {
-				for _, rule := range n.Values[0].(*ast.CompositeLit).Elts {
-					names = append(names, text(rule.(*ast.CompositeLit).Elts[0]))
-				}
-			}
-		case *ast.KeyValueExpr:
-			if key, ok := n.Key.(*ast.Ident); ok && key.Name == "Rule" && text(n.Value) != "" {
-				names = append(names, text(n.Value))
-			}
-		}
-	})
-	return names
 }
 
 // sources are the names under which facts record what could not be read.

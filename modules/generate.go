@@ -12,7 +12,10 @@ import (
 // generate writes the Python files and the pages of the modules, the table of what they return, and the page of
 // variables. It runs at the top of a checkout.
 func generate() {
-	err := stub.Write(os.DirFS("modules"), "plugins/modules")
+	err := stub.WriteRegions(".")
+	if err == nil {
+		err = stub.Write(os.DirFS("modules"), "plugins/modules")
+	}
 	if err == nil {
 		err = stub.WritePages(os.DirFS("modules"), "docs/modules")
 	}

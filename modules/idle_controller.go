@@ -12,6 +12,7 @@ import (
 	"overcloud.backup/internal/ansible"
 	"overcloud.backup/internal/reading"
 	"overcloud.backup/internal/selection"
+	"overcloud.backup/internal/topology"
 )
 
 //go:embed idle_controller.yml
@@ -28,6 +29,9 @@ func idleController(_ context.Context, call *ansible.Call) (*ansible.Result, err
 		Facts []json.RawMessage `json:"facts"`
 	}{Options: selection.Defaults()}
 	if err := call.Decode(&o); err != nil {
+		return nil, err
+	}
+	if err := call.Decode(&o.Limits); err != nil {
 		return nil, err
 	}
 	if o.Facts == nil {
@@ -48,10 +52,10 @@ func idleController(_ context.Context, call *ansible.Call) (*ansible.Result, err
 }
 
 // factsOfHosts decodes the facts. A host that was named and has none counts as unreachable.
-func factsOfHosts(names []string, facts []json.RawMessage) ([]selection.Host, error) {
-	hosts, seen := []selection.Host{}, map[string]bool{}
+func factsOfHosts(names []string, facts []json.RawMessage) ([]topology.Host, error) {
+	hosts, seen := []topology.Host{}, map[string]bool{}
 	for _, raw := range facts {
-		h, err := selection.DecodeHost(raw)
+		h, err := topology.DecodeHost(raw)
 		if err != nil {
 			return nil, err
 		}
@@ -59,7 +63,7 @@ func factsOfHosts(names []string, facts []json.RawMessage) ([]selection.Host, er
 	}
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(names))) {
 		if !seen[name] {
-			hosts = append(hosts, selection.Host{Name: name, Unreachable: true})
+			hosts = append(hosts, topology.Host{Name: name, Unreachable: true})
 		}
 	}
 	return hosts, nil

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"overcloud.backup/internal/condition"
 	"overcloud.backup/internal/selection"
 )
 
@@ -62,13 +63,12 @@ func TestIdleControllerTellsWhichDocumentItCannotUse(t *testing.T) {
 
 func TestIdleControllerRefusesBadOptions(t *testing.T) {
 	for name, args := range map[string]map[string]any{
-		"facts: not given":            {},
-		"facts: an entry has no name": {"facts": []any{map[string]any{}}},
-		"facts: host \"a\" is given twice": {"facts": []any{map[string]any{"name": "a"},
-			map[string]any{"name": "a"}}},
-		"min_spares: -1 is less than 0":             {"facts": []any{}, "min_spares": -1},
-		"policy: \"any\" is not one of":             {"facts": []any{}, "policy": "any"},
-		"max_flow_control: 7 is a part of the time": {"facts": []any{}, "max_flow_control": 7},
+		"facts: not given":                   {},
+		"facts: an entry has no name":        {"facts": []any{map[string]any{}}},
+		"facts: host \"a\" is given twice":   {"facts": []any{map[string]any{"name": "a"}, map[string]any{"name": "a"}}},
+		"min_spares: -1 is less than 0":      {"facts": []any{}, "min_spares": -1},
+		"policy: \"any\" is not one of":      {"facts": []any{}, "policy": "any"},
+		"max_flow_control: 7 is more than 1": {"facts": []any{}, "max_flow_control": 7},
 	} {
 		r := decideWith(t, args)
 		if msg, _ := r["msg"].(string); r["failed"] != true || !strings.Contains(msg, name) {
@@ -78,9 +78,9 @@ func TestIdleControllerRefusesBadOptions(t *testing.T) {
 }
 
 func TestIdleControllerDocumentsEveryCode(t *testing.T) {
-	for _, r := range selection.Meanings() {
-		if !bytes.Contains(idleControllerSpec, []byte("C("+string(r.Code)+")")) {
-			t.Errorf("idle_controller.yml does not explain %s", r.Code)
+	for _, c := range condition.All() {
+		if !bytes.Contains(idleControllerSpec, []byte("C("+string(c.Code)+")")) {
+			t.Errorf("idle_controller.yml does not explain %s", c.Code)
 		}
 	}
 }
@@ -96,6 +96,9 @@ func TestIdleControllerDocumentsTheDefaultsItHas(t *testing.T) {
 	var defaults map[string]any
 	if err := json.Unmarshal(raw, &defaults); err != nil {
 		t.Fatal(err)
+	}
+	for _, limit := range condition.AllLimits() {
+		defaults[limit.Name] = limit.Default
 	}
 	for name, want := range defaults {
 		if want == nil {

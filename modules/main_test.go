@@ -62,6 +62,19 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 	}
 }
 
+func TestTheRegionsOfFilesAreCurrent(t *testing.T) {
+	want, err := stub.Regions("..")
+	if err != nil || len(want) < 2 {
+		t.Fatal(len(want), err)
+	}
+	for file, content := range want {
+		got, err := os.ReadFile("../" + file)
+		if err != nil || !bytes.Equal(got, content) {
+			t.Errorf("%s is not what the code says; run: make generate (%v)", file, err)
+		}
+	}
+}
+
 func TestThePagesOfModulesAreCurrent(t *testing.T) {
 	want, err := stub.Pages(os.DirFS("."))
 	if err != nil {

@@ -12,6 +12,9 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"overcloud.backup/internal/backup"
+	"overcloud.backup/internal/backup/effect"
+	"overcloud.backup/internal/backup/guard"
+	"overcloud.backup/internal/decision"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/haproxy"
 	"overcloud.backup/internal/jobs"
@@ -21,7 +24,6 @@ import (
 	"overcloud.backup/internal/rebuild"
 	"overcloud.backup/internal/restore/plan"
 	"overcloud.backup/internal/restore/steps"
-	"overcloud.backup/internal/selection"
 )
 
 // described is one value of RETURN.
@@ -41,14 +43,14 @@ func TestEveryValueThatIsReturnedIsDocumented(t *testing.T) {
 			map[string]any{"progress": rebuild.Progress{}},
 		},
 		"galera_restore":  {steps.Values{}},
-		"idle_controller": {selection.Decision{}},
+		"idle_controller": {decision.Decision{}},
 		"restore_plan":    {plan.Decision{}},
 		"galera_facts":    {facts(map[string]any{"ansible_galera": galera.Facts{}})},
 		"haproxy_facts":   {facts(map[string]any{"ansible_haproxy": haproxy.Facts{}})},
 		"pacemaker_facts": {facts(map[string]any{"ansible_pacemaker": pacemaker.Facts{}})},
 		"galera_backup": {jobs.Standing{}, jobs.Standing{}.Attachment(false), map[string]any{
-			"plan": backup.Plan{}, "backup": backup.Result{}, "guard": backup.Breach{}, "elsewhere": true,
-			"undone": []backup.Undone{}, "recovered": []backups.Recovered{}, "progress": backup.Progress{},
+			"plan": backup.Plan{}, "backup": backup.Result{}, "guard": guard.Breach{}, "elsewhere": true,
+			"undone": []effect.Undone{}, "recovered": []backups.Recovered{}, "progress": backup.Progress{},
 		}},
 	} {
 		var doc struct {

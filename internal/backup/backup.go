@@ -10,19 +10,11 @@ import (
 	"encoding/json"
 	"time"
 
+	"overcloud.backup/internal/backup/content"
+	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/journal"
 	"overcloud.backup/internal/repository"
-)
-
-// Method is how the data are taken.
-type Method string
-
-// Auto is Physical where the server's own backup tool of the server's own version is there, else Logical.
-const (
-	Auto     Method = "auto"
-	Physical Method = "physical"
-	Logical  Method = "logical"
 )
 
 // Desync says when wsrep_desync is switched on while the data are read.
@@ -41,7 +33,7 @@ type Options struct {
 	Destination string
 	// Cluster names the folder of the sets; empty takes wsrep_cluster_name.
 	Cluster string
-	Method  Method
+	Method  tool.Method
 	// Desync is DesyncNever when it is empty.
 	Desync Desync
 	Level  int
@@ -116,11 +108,11 @@ type Plan struct {
 	Controller  string             `json:"controller"`
 	Cluster     repository.Cluster `json:"cluster"`
 	Destination string             `json:"destination"` // of the set: its parent folder
-	Method      Method             `json:"method"`
+	Method      tool.Method        `json:"method"`
 	Reason      string             `json:"reason"`
 	Tool        repository.Program `json:"tool"`
 	Server      repository.Server  `json:"server"`
-	Space       Space              `json:"space"`
+	Space       content.Space      `json:"space"`
 	Desync      Desync             `json:"desync"`
 	Level       int                `json:"level"`
 	Buffer      int64              `json:"buffer"`

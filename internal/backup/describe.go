@@ -10,13 +10,16 @@ import (
 	"strings"
 	"time"
 
+	"overcloud.backup/internal/backup/content"
+	"overcloud.backup/internal/backup/extras"
+	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/repository"
 )
 
 func (j *Job) newManifest(begun time.Time) *repository.Manifest {
 	return &repository.Manifest{
-		MadeBy: j.o.MadeBy, Cluster: j.plan.Cluster, Controller: j.plan.Controller, Method: string(j.tool.method), Reason: j.plan.Reason,
+		MadeBy: j.o.MadeBy, Cluster: j.plan.Cluster, Controller: j.plan.Controller, Method: string(j.tool.Method), Reason: j.plan.Reason,
 		Tool: j.plan.Tool, Server: j.plan.Server, StartedAt: seconds(begun), Decision: j.o.Decision,
 		Schema:   repository.Schema{Tables: map[string]int{}, NonTransactional: []string{}},
 		Warnings: append([]string{}, j.plan.Warnings...),
@@ -30,12 +33,10 @@ func (r *running) warn(format string, args ...any) {
 	}
 }
 
-// look notes what an operator should know of the sets beside this one.
-func (r *running) look(dir *repository.Repository) {
-	for _, path := range dir.Leftovers(r.plan.Cluster.Name) {
-		if path != r.set.Folder() {
-			r.warn("%s is no set: a backup that still runs, or one that was killed; remove it if none runs", path)
-		}
+// warnOfLeftovers notes what an operator should know of the sets beside this one.
+func (r *running) warnOfLeftovers() {
+	for _, path := range r.set.Leftovers(r.plan.Cluster.Name) {
+		r.warn("%s is no set: a backup that still runs, or one that was killed; remove it if none runs", path)
 	}
 }
 
@@ -52,40 +53,40 @@ func (r *running) describe(ctx context.Context) error {
 	if err := r.describeSchema(ctx, c); err != nil {
 		return err
 	}
-	b := &beside{set: r.set}
-	err = b.users(ctx, c, r.tool.method == Logical)
-	if err == nil && r.tool.method == Logical {
-		err = b.system(ctx, c)
+	b := &extras.Extras{Set: r.set.Draft}
+	err = b.Users(ctx, c, r.tool.Method == tool.Logical)
+	if err == nil && r.tool.Method == tool.Logical {
+		err = b.System(ctx, c)
 	}
 	if err == nil {
-		err = b.cluster(ctx)
+		err = b.Cluster(ctx)
 	}
 	if err == nil {
-		err = b.config(configuration)
+		err = b.Config(extras.Configuration)
 	}
 	switch {
 	case err != nil || r.definitions == nil:
 	case !r.definitions.Fit():
 		r.warn("the definitions of %d objects are more than a set takes: a restore is not compared with them", len(r.definitions))
 	default:
-		err = b.add(definitionsFile, "definitions", r.definitions.Lines())
+		err = b.Add(extras.DefinitionsFile, "definitions", r.definitions.Lines())
 	}
-	r.manifest.Files = append(r.manifest.Files, b.files...)
-	r.manifest.Warnings = append(r.manifest.Warnings, b.warnings...)
+	r.manifest.Files = append(r.manifest.Files, b.Files...)
+	r.manifest.Warnings = append(r.manifest.Warnings, b.Warnings...)
 	r.describePlace()
 	return err
 }
 
 // describePlace says where the commands of the restore can be run: a host whose server is in a container has none of them.
 func (r *running) describePlace() {
-	if r.tool.method == Logical {
-		r.manifest.Restore = restoreCommands(r.manifest.Files, r.tool.path)
+	if r.tool.Method == tool.Logical {
+		r.manifest.Restore = restoreCommands(r.manifest.Files, r.tool.Path)
 	}
 	if r.containerName == "" {
 		return
 	}
 	where := "the server's programs are in the image of the container " + r.containerName + ": in a container of that image, which sees this folder and EMPTY_DIRECTORY, run"
-	if r.tool.method == Logical {
+	if r.tool.Method == tool.Logical {
 		where = "the client is in the server's container, as " + r.containerName + " is one: run it there"
 	}
 	r.manifest.Restore = slices.Insert(r.manifest.Restore, 0, where)
@@ -103,7 +104,7 @@ func (r *running) closePosition(ctx context.Context, c *galera.Client) error {
 }
 
 // carried says which definitions the method keeps.
-func (r *running) carried() galera.Carried { return galera.Carried(r.tool.method) }
+func (r *running) carried() galera.Carried { return galera.Carried(r.tool.Method) }
 
 // describeSchema records the schema that the set holds. A dump made while the schema changed may lack what changed; a
 // physical backup does not, but then nobody knows which of the two schemas it holds.
@@ -121,53 +122,76 @@ func (r *running) describeSchema(ctx context.Context, c *galera.Client) error {
 	}
 	switch changed := after.Differences(r.before); {
 	case len(changed) == 0:
-		leaveOut(after, r.content.broken)
+		leaveOut(after, r.dump.LeftOut)
 		r.manifest.Schema.Fingerprint = after.Fingerprint()
 		r.definitions = after
-	case r.tool.method == Logical:
+	case r.tool.Method == tool.Logical:
 		return &changedError{errors.New("the schema changed while it was dumped (a database migration runs?): the dump may lack what changed; try again")}
 	default:
 		r.warn("the schema changed during the backup, so its fingerprint is not known")
 	}
-	storage, err := c.Sizes(ctx, queryLimit)
+	storage, err := c.Sizes(ctx, content.QueryLimit)
 	if err != nil {
 		return err
 	}
 	r.manifest.Schema.NonTransactional = storage.NonTransactional
-	if r.tool.method == Physical && len(storage.NonTransactional) > 0 {
+	if r.tool.Method == tool.Physical && len(storage.NonTransactional) > 0 {
 		r.warn("not replicated by Galera, so this set has this node's own: %s", strings.Join(storage.NonTransactional, ", "))
 	}
-	if r.manifest.Schema.Tables, err = c.TableCounts(ctx, queryLimit); err != nil {
+	if r.manifest.Schema.Tables, err = c.TableCounts(ctx, content.QueryLimit); err != nil {
 		return err
 	}
-	for _, b := range r.content.broken {
+	for _, b := range r.dump.LeftOut {
 		if !b.View && r.manifest.Schema.Tables[b.Schema] > 0 {
 			r.manifest.Schema.Tables[b.Schema]--
 		}
 	}
-	events, err := r.runningEvents(ctx, c)
-	r.manifest.Schema.EventsEnabled = events.enabled
+	events, err := content.RunningEvents(ctx, c, r.events)
+	r.manifest.Schema.EventsEnabled = events.Enabled
 	return err
 }
 
 // describeBroken notes what the server cannot open. A dump leaves it out; a physical copy has it as it is.
 func (r *running) describeBroken(ctx context.Context, c *galera.Client) error {
 	s := &r.manifest.Schema
-	if r.tool.method == Logical {
-		s.Broken, s.LeftOut = brokenNames(r.content.broken)
+	if r.tool.Method == tool.Logical {
+		s.Broken, s.LeftOut = content.BrokenNames(r.dump.LeftOut)
 		return nil
 	}
-	list, err := c.Broken(ctx, queryLimit)
-	if galera.ErrorNumber(err) == statementTooLong {
+	list, err := c.Broken(ctx, content.QueryLimit)
+	if galera.ErrorNumber(err) == content.StatementTooLong {
 		r.warn("what the server cannot open is not known: %v", err)
 		return nil
 	}
 	if len(list) > 0 {
 		r.warn("the server cannot open these tables and views, and the set has them as they are: %s",
-			describeBroken(list))
+			content.DescribeBroken(list))
 	}
-	s.Broken, _ = brokenNames(list)
+	s.Broken, _ = content.BrokenNames(list)
 	return err
 }
 
 func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
+
+// leaveOut takes what a dump leaves out from definitions.
+func leaveOut(d galera.Definitions, left []galera.Broken) {
+	for _, b := range left {
+		delete(d, galera.Object{Kind: "table", Schema: b.Schema, Name: b.Name})
+	}
+}
+
+// restoreCommands are how a dump is loaded by hand. Accounts come first, because views and programs name them, and once
+// more at the end, because they may be granted tables.
+func restoreCommands(files repository.Files, program string) []string {
+	client := "mariadb"
+	if strings.HasSuffix(program, "mysqldump") {
+		client = "mysql"
+	}
+	commands := []string{client + " --force < " + extras.UsersFile + "   # makes the accounts; a grant on a table that is" +
+		" not there yet is an error, and comes last"}
+	if slices.ContainsFunc(files, func(f repository.File) bool { return f.Name == extras.SystemFile }) {
+		commands = append(commands, client+" < "+extras.SystemFile)
+	}
+	return append(commands, "zstd -d -c "+tool.LogicalFile+" | "+client+" --comments --max-allowed-packet=1G",
+		client+" < "+extras.UsersFile)
+}

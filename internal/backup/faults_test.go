@@ -16,6 +16,11 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"overcloud.backup/internal/backup/content"
+	"overcloud.backup/internal/backup/guard"
+	"overcloud.backup/internal/backup/tool"
+	"overcloud.backup/tests/node"
 )
 
 // fake is a program in the tool's place.
@@ -65,7 +70,7 @@ func TestAToolThatFailsLeavesNoSet(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			j := s.job(t, nil)
-			j.tool.path, j.tool.folders = fake(t, tt.script), []string{filepath.Dir(stream)}
+			j.tool.Path, j.tool.Folders = fake(t, tt.script), []string{filepath.Dir(stream)}
 			go func() {
 				for t.Context().Err() == nil && exec.Command("pkill", "-KILL", "-f", `^sleep 600\.5$`).Run() != nil {
 					time.Sleep(20 * time.Millisecond)
@@ -95,7 +100,7 @@ func (s *server) uuid(t *testing.T) string {
 func TestAStalledToolIsKilledWithItsChildren(t *testing.T) {
 	s := shared(t)
 	j := s.job(t, nil)
-	j.tool.path = fake(t, `sleep 600.25 & wait`)
+	j.tool.Path = fake(t, `sleep 600.25 & wait`)
 	seen := make(chan bool)
 	go func() {
 		up := false
@@ -166,7 +171,7 @@ func TestAFullDiskLeavesNoSet(t *testing.T) {
 		small.o.Destination = full // Prepare would have refused it
 		made, err := small.Run(t.Context())
 		// Whoever sees it first: the destination, or the guard.
-		var breach *Breach
+		var breach *guard.Breach
 		if made != nil || !errors.Is(err, unix.ENOSPC) && (!errors.As(err, &breach) || breach.Rule != "space_destination") {
 			t.Errorf("got %v, %v", made, err)
 		}
@@ -177,15 +182,15 @@ func TestAFullDiskLeavesNoSet(t *testing.T) {
 }
 
 func TestTooLittleSpaceIsRefusedWithBothNumbers(t *testing.T) {
-	_, err := estimate(1<<60, t.TempDir())
-	if err == nil || !strings.Contains(err.Error(), "are free, and about 536870912.1 GiB are needed") {
+	_, err := content.Estimate(1<<60, t.TempDir())
+	if err == nil || !strings.Contains(err.Error(), "are free, and about 512.0 PiB are needed") {
 		t.Errorf("got %v", err)
 	}
 }
 
 // A server that dies half way is an error however much of the stream looks whole.
 func TestAServerThatDiesLeavesNoSet(t *testing.T) {
-	needServer(t)
+	node.Need(t)
 	s, err := startServer()
 	if err != nil {
 		t.Fatal(err)
@@ -193,8 +198,8 @@ func TestAServerThatDiesLeavesNoSet(t *testing.T) {
 	defer s.Remove()
 	j := s.job(t, func(o *Options) { o.Desync = DesyncAlways })
 	dir := t.TempDir()
-	j.tool.folders = []string{dir}
-	j.tool.path = fake(t, `set -o pipefail; /usr/bin/mariadb-backup "$@" | { head -c 100000; touch `+dir+`/half; sleep 0.6; cat; }`)
+	j.tool.Folders = []string{dir}
+	j.tool.Path = fake(t, `set -o pipefail; /usr/bin/mariadb-backup "$@" | { head -c 100000; touch `+dir+`/half; sleep 0.6; cat; }`)
 	go killAt(s, filepath.Join(dir, "half"))
 	made, err := j.Run(t.Context())
 	if made != nil || err == nil || !(strings.Contains(err.Error(), "exit status 1") || strings.Contains(err.Error(), "server_silent")) || strings.Contains(err.Error(), "undo") {
@@ -207,8 +212,8 @@ func TestAServerThatDiesLeavesNoSet(t *testing.T) {
 
 func TestASchemaThatChangesUnderADumpIsAFailure(t *testing.T) {
 	s := shared(t)
-	j := s.job(t, func(o *Options) { o.Method = Logical })
-	j.tool.path = fake(t, `/usr/bin/mariadb-dump "$@"; mariadb --no-defaults --socket=`+s.Socket+` -e "CREATE TABLE nova.later (i INT)"`)
+	j := s.job(t, func(o *Options) { o.Method = tool.Logical })
+	j.tool.Path = fake(t, `/usr/bin/mariadb-dump "$@"; mariadb --no-defaults --socket=`+s.Socket+` -e "CREATE TABLE nova.later (i INT)"`)
 	made, err := j.Run(t.Context())
 	if made != nil || err == nil || !strings.Contains(err.Error(), "the schema changed while it was dumped") {
 		t.Errorf("got %v, %v", made, err)
@@ -220,8 +225,8 @@ func TestASchemaThatChangesUnderADumpIsAFailure(t *testing.T) {
 
 func TestADumpWithoutItsEndLeavesNoSet(t *testing.T) {
 	s := shared(t)
-	j := s.job(t, func(o *Options) { o.Method = Logical })
-	j.tool.path = fake(t, `/usr/bin/mariadb-dump "$@" | head -n -1`)
+	j := s.job(t, func(o *Options) { o.Method = tool.Logical })
+	j.tool.Path = fake(t, `/usr/bin/mariadb-dump "$@" | head -n -1`)
 	made, err := j.Run(t.Context())
 	if made != nil || err == nil || !strings.Contains(err.Error(), `does not end with "-- Dump completed"`) {
 		t.Errorf("got %v, %v", made, err)

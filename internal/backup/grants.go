@@ -7,15 +7,16 @@ import (
 	"slices"
 	"strings"
 
+	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/galera"
 )
 
 // wanted lists the privileges ON *.* without which a backup fails late or, worse, loses things in silence: a dump
 // without TRIGGER has no triggers and one without SELECT ON mysql.proc no routines, both with exit status 0;
 // mariadb-backup --galera-info without BINLOG MONITOR fails after all is read. PROCESS shows other sessions.
-func wanted(m Method, desync bool) []string {
+func wanted(m tool.Method, desync bool) []string {
 	list := []string{"RELOAD", "PROCESS", "BINLOG MONITOR"}
-	if m == Logical {
+	if m == tool.Logical {
 		list = []string{"SELECT", "SHOW VIEW", "TRIGGER", "EVENT", "PROCESS"}
 	}
 	if desync {
@@ -36,7 +37,7 @@ func (j *Job) lacks(c *galera.Client, missing []string) error {
 // namesFor are privileges as a server calls them: BINLOG MONITOR was REPLICATION CLIENT before 10.5.
 func namesFor(s galera.Server, privileges []string) []string {
 	names := slices.Clone(privileges)
-	if i := slices.Index(names, "BINLOG MONITOR"); i >= 0 && older(s, 10, 5) {
+	if i := slices.Index(names, "BINLOG MONITOR"); i >= 0 && tool.Older(s, 10, 5) {
 		names[i] = "REPLICATION CLIENT"
 	}
 	return names

@@ -9,13 +9,15 @@ import (
 	"strings"
 	"testing"
 
+	"overcloud.backup/internal/backup/extras"
+	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/galera"
 )
 
 // documented are the privileges that docs/security.md names for MariaDB 10.5.2 and later.
-var documented = map[Method][]string{
-	Physical: {"RELOAD", "PROCESS", "BINLOG MONITOR"},
-	Logical:  {"SELECT", "SHOW VIEW", "TRIGGER", "EVENT", "PROCESS"},
+var documented = map[tool.Method][]string{
+	tool.Physical: {"RELOAD", "PROCESS", "BINLOG MONITOR"},
+	tool.Logical:  {"SELECT", "SHOW VIEW", "TRIGGER", "EVENT", "PROCESS"},
 }
 
 // account makes an account of exactly these privileges, none is USAGE, and logs the options in as it.
@@ -45,19 +47,19 @@ func TestTheDocumentedGrantsAreEnough(t *testing.T) {
 	}
 	defer s.SQL("DROP TRIGGER nova.tr; DROP PROCEDURE nova.pr; DROP EVENT nova.ev; DROP VIEW nova.vi")
 	for name, tt := range map[string]struct {
-		method    Method
+		method    tool.Method
 		more      []string
 		desync    Desync
 		described bool
 	}{
-		"physical":              {Physical, nil, DesyncNever, false},
-		"physical, auto":        {Physical, nil, DesyncAuto, false},
-		"physical, described":   {Physical, galera.SchemaPrivileges(), DesyncNever, true},
-		"physical, desynced":    {Physical, []string{"SUPER"}, DesyncAlways, false},
-		"logical":               {Logical, nil, DesyncNever, true},
-		"logical, auto":         {Logical, nil, DesyncAuto, true},
-		"logical, desynced":     {Logical, []string{"SUPER"}, DesyncAlways, true},
-		"physical, with it all": {Physical, append([]string{"SUPER"}, galera.SchemaPrivileges()...), DesyncAlways, true},
+		"physical":              {tool.Physical, nil, DesyncNever, false},
+		"physical, auto":        {tool.Physical, nil, DesyncAuto, false},
+		"physical, described":   {tool.Physical, galera.SchemaPrivileges(), DesyncNever, true},
+		"physical, desynced":    {tool.Physical, []string{"SUPER"}, DesyncAlways, false},
+		"logical":               {tool.Logical, nil, DesyncNever, true},
+		"logical, auto":         {tool.Logical, nil, DesyncAuto, true},
+		"logical, desynced":     {tool.Logical, []string{"SUPER"}, DesyncAlways, true},
+		"physical, with it all": {tool.Physical, append([]string{"SUPER"}, galera.SchemaPrivileges()...), DesyncAlways, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := s.options(t)
@@ -75,14 +77,14 @@ func TestTheDocumentedGrantsAreEnough(t *testing.T) {
 			if described := made.Manifest.Schema.Fingerprint != ""; described != tt.described {
 				t.Errorf("described: %t, %q", described, made.Manifest.Warnings)
 			}
-			if _, err := os.Stat(filepath.Join(made.Path, usersFile)); (err == nil) != tt.described {
+			if _, err := os.Stat(filepath.Join(made.Path, extras.UsersFile)); (err == nil) != tt.described {
 				t.Errorf("users: %v", err)
 			}
 			warned := strings.Join(made.Manifest.Warnings, "\n")
 			if strings.Contains(warned, "lacks SUPER") != (tt.desync == DesyncAuto) || strings.Contains(warned, "refused") {
 				t.Errorf("warnings %q", warned)
 			}
-			if tt.method == Logical {
+			if tt.method == tool.Logical {
 				holdsAll(t, made.Path)
 			}
 		})
@@ -92,7 +94,7 @@ func TestTheDocumentedGrantsAreEnough(t *testing.T) {
 // holdsAll says that a dump lacks none of what a dump without a privilege lacks in silence.
 func holdsAll(t *testing.T, set string) {
 	t.Helper()
-	text := unpacked(t, filepath.Join(set, logicalFile))
+	text := unpacked(t, filepath.Join(set, tool.LogicalFile))
 	for _, what := range []string{"TRIGGER nova.tr", "PROCEDURE `pr`", "EVENT `ev`", "VIEW `vi`", "INSERT INTO `t`"} {
 		if !strings.Contains(text, what) {
 			t.Errorf("%s is not in the dump", what)
@@ -114,7 +116,7 @@ func TestEachMissingGrantIsNamedBeforeAnythingIsDone(t *testing.T) {
 	}
 }
 
-func (s *server) refuses(t *testing.T, method Method, desync Desync, has []string, missing string) {
+func (s *server) refuses(t *testing.T, method tool.Method, desync Desync, has []string, missing string) {
 	t.Run(string(method)+" without "+missing+" "+string(desync), func(t *testing.T) {
 		o := s.options(t)
 		o.Method, o.Desync, o.Destination = method, desync, filepath.Join(o.Destination, "new")
@@ -137,7 +139,7 @@ func (s *server) refuses(t *testing.T, method Method, desync Desync, has []strin
 func TestGrantsElsewhereAreNotEnough(t *testing.T) {
 	s := shared(t)
 	o := s.options(t)
-	o.Method = Logical
+	o.Method = tool.Logical
 	s.account(t, &o, []string{"PROCESS"})
 	if _, err := s.SQL("GRANT ALL ON nova.* TO least@localhost; GRANT SELECT ON mysql.* TO least@localhost"); err != nil {
 		t.Fatal(err)
@@ -176,7 +178,7 @@ func TestAccountsThatCannotBeUsedAreWarnedOf(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := s.options(t)
-			s.account(t, &o, documented[Physical])
+			s.account(t, &o, documented[tool.Physical])
 			o.Login.Password = "x"
 			if _, err := s.SQL(tt.alter); err != nil {
 				t.Fatal(err)

@@ -16,8 +16,11 @@ import (
 	"testing"
 	"time"
 
+	"overcloud.backup/internal/backup/extras"
+	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/repository/stores"
+	"overcloud.backup/tests/node"
 )
 
 // hostileNames are schemas, tables, columns, views, routines, triggers, events and users of these names at once.
@@ -53,7 +56,7 @@ const noEvents = "'\"\\\n"
 // second is another server, with nothing in it.
 func second(t *testing.T) *server {
 	t.Helper()
-	needServer(t)
+	node.Need(t)
 	s, err := startServer()
 	if err != nil {
 		t.Fatal(err)
@@ -65,19 +68,9 @@ func second(t *testing.T) *server {
 	return s
 }
 
-func (s *server) client(t *testing.T) *galera.Client {
-	t.Helper()
-	c, err := galera.Open(t.Context(), galera.Login{Socket: s.Socket})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	return c
-}
-
 func TestAHostileServerIsDumpedAndLoadedAsItWas(t *testing.T) {
 	from := second(t)
-	c := from.client(t)
+	c := from.Client(t)
 	for _, name := range hostileNames {
 		statements := hostileSchema(name)
 		if !strings.ContainsAny(name, noEvents) && !strings.Contains(name, ";;") {
@@ -92,7 +85,7 @@ func TestAHostileServerIsDumpedAndLoadedAsItWas(t *testing.T) {
 	if _, err := from.SQL("CREATE DATABASE nova"); err != nil { // what some of the names would drop
 		t.Fatal(err)
 	}
-	made, err := from.job(t, func(o *Options) { o.Method = Logical }).Run(t.Context())
+	made, err := from.job(t, func(o *Options) { o.Method = tool.Logical }).Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +110,7 @@ func TestAnEventThatTheToolCannotDumpIsAFailure(t *testing.T) {
 			t.Fatal(err)
 		}
 		o := s.options(t)
-		o.Method = Logical
+		o.Method = tool.Logical
 		j, err := Prepare(t.Context(), o)
 		if err == nil {
 			_, err = j.Run(t.Context())
@@ -138,11 +131,11 @@ func TestAnEventThatTheToolCannotDumpIsAFailure(t *testing.T) {
 func (s *server) load(t *testing.T, set string) {
 	t.Helper()
 	client := []string{"--no-defaults", "--socket=" + s.Socket, "--default-character-set=utf8mb4"}
-	dump, err := exec.Command("zstd", "-d", "-c", filepath.Join(set, logicalFile)).Output()
+	dump, err := exec.Command("zstd", "-d", "-c", filepath.Join(set, tool.LogicalFile)).Output()
 	if err != nil {
 		t.Fatal("zstd: ", err)
 	}
-	users, err := os.ReadFile(filepath.Join(set, usersFile))
+	users, err := os.ReadFile(filepath.Join(set, extras.UsersFile))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +151,7 @@ func (s *server) load(t *testing.T, set string) {
 // whole is all that two servers can be told apart by: definitions, rows, users.
 func whole(t *testing.T, s *server) map[string]string {
 	t.Helper()
-	c := s.client(t)
+	c := s.Client(t)
 	all := map[string]string{}
 	must := func(what string, err error) {
 		if err != nil {
@@ -270,7 +263,7 @@ func firstError(errs ...error) error {
 // A name of the set that is taken already, by a link of either kind, ends the backup; what it leads to stays as it is.
 func TestLinksAtTheNamesOfASetAreNotWrittenThrough(t *testing.T) {
 	s := shared(t)
-	for _, name := range []string{physicalFile, logName, usersFile, "config.tar", "manifest.json.tmp"} {
+	for _, name := range []string{tool.PhysicalFile, tool.LogName, extras.UsersFile, "config.tar", "manifest.json.tmp"} {
 		for kind, link := range map[string]func(old, new string) error{"symbolic": os.Symlink, "hard": os.Link} {
 			t.Run(name+" "+kind, func(t *testing.T) {
 				j := s.job(t, nil)
@@ -314,7 +307,7 @@ func whenThere(ctx context.Context, destination string, do func(set string) erro
 func TestASetIsItsOwnersAloneUnderAnyUmask(t *testing.T) {
 	s := shared(t)
 	for _, umask := range []int{0, 0o022, 0o027} {
-		for _, method := range []Method{Physical, Logical} {
+		for _, method := range []tool.Method{tool.Physical, tool.Logical} {
 			j := s.job(t, func(o *Options) { o.Method, o.Destination = method, filepath.Join(o.Destination, "a/b") })
 			old := syscall.Umask(umask)
 			made, err := j.Run(t.Context())

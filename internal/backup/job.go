@@ -4,29 +4,34 @@ package backup
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
 
+	"overcloud.backup/internal/abandon"
+	"overcloud.backup/internal/backup/content"
+	"overcloud.backup/internal/backup/effect"
+	"overcloud.backup/internal/backup/extras"
+	"overcloud.backup/internal/backup/tool"
+	"overcloud.backup/internal/decision"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/quantity"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/repository/stores"
 )
 
-// queryLimit is after what time the server itself ends a query of ours about its tables.
-const queryLimit = time.Minute
+// lookTimeout is how long a destination may take to be looked at: one that hangs is refused.
+const lookTimeout = 30 * time.Second
 
 // Job is a backup that may be done: everything was looked at, nothing was changed.
 type Job struct {
 	o      Options
 	plan   Plan
-	tool   tool
+	tool   tool.Tool
 	server galera.Server
 	// instance is the process of that server, whose container and files were looked at.
-	instance instance
+	instance effect.Instance
 	// container is where the server and its tools are, if not on the host itself.
 	container     galera.Container
 	containerName string
@@ -34,14 +39,13 @@ type Job struct {
 	early bool
 	// described says that the account sees all tables, views, triggers and events.
 	described bool
-	// told is what the decision says of the cluster's events; nil where there is none.
-	told *clusterEvents
+	// events is what the decision says of the cluster's events; nil where there is none.
+	events *decision.Events
 	// folders are schemas to the server that no CREATE DATABASE made; of a physical backup.
 	folders []string
-	// content is what a dump will hold.
-	content content
-	// noting keeps the journal's entries apart: the guard may desync while the rest goes on.
-	noting *sync.Mutex
+	// dump is what a logical backup will hold.
+	dump  content.Dump
+	notes *effect.Notes
 }
 
 // Plan is what Run will do.
@@ -57,7 +61,7 @@ func Prepare(ctx context.Context, o Options) (*Job, error) {
 	if o.Desync == "" {
 		o.Desync = DesyncNever
 	}
-	j := &Job{o: o, noting: &sync.Mutex{}}
+	j := &Job{o: o, notes: effect.NewNotes(o.Journal)}
 	j.plan = Plan{Controller: host, Desync: o.Desync, Level: o.Level, Buffer: o.Buffer, Warnings: []string{}}
 	if err := j.prepare(ctx); err != nil {
 		return nil, fmt.Errorf("%s: before the backup: %w", host, err)
@@ -67,12 +71,12 @@ func Prepare(ctx context.Context, o Options) (*Job, error) {
 
 func (j *Job) prepare(ctx context.Context) error {
 	look := func() error { return stores.Check(j.o.Destination) }
-	if _, err := within(openTimeout, "look at the destination "+j.o.Destination, nothing(look)); err != nil {
+	if _, err := abandon.After(lookTimeout, "look at the destination "+j.o.Destination, abandon.Action(look)); err != nil {
 		return err
 	}
 	c, err := galera.Open(ctx, j.o.Login)
-	if gone(err) {
-		return elsewhere(err)
+	if galera.Absent(err) {
+		return thisNode(err)
 	}
 	if err != nil {
 		return err
@@ -105,31 +109,31 @@ func (j *Job) identify(ctx context.Context, c *galera.Client) (err error) {
 	if j.server, err = c.Server(ctx); err != nil {
 		return err
 	}
-	j.instance = instanceOf(j.server)
+	j.instance = effect.InstanceOf(j.server)
 	j.plan.Server = repository.Server{Version: j.server.Version, Hostname: j.server.Hostname, UID: j.server.UID, Datadir: j.server.Datadir}
-	return checkHost(j.server, j.plan.Controller)
+	return effect.CheckHost(j.server, j.plan.Controller)
 }
 
 func (j *Job) chooseTool(ctx context.Context, c *galera.Client) (err error) {
 	if err := j.findContainer(ctx, c); err != nil {
 		return err
 	}
-	find := func(m Method) (tool, error) { return findTool(ctx, m, j.container.Place) }
-	server := mariadbVersion(j.server.Version)
-	j.tool, j.plan.Reason, err = choose(j.o.Method, server, c.Reached().Via == "socket", find)
+	find := func(m tool.Method) (tool.Tool, error) { return tool.Find(ctx, m, j.container.Place) }
+	server := tool.Version(j.server.Version)
+	j.tool, j.plan.Reason, err = tool.Choose(j.o.Method, server, c.Reached().Via == "socket", find)
 	if err != nil {
 		return err
 	}
 	if _, err := c.OptionFile(""); err != nil {
 		return err
 	}
-	j.plan.Method = j.tool.method
-	j.plan.Tool = repository.Program{Path: j.tool.path, Version: j.tool.version, Args: []string{}, Container: j.containerName}
-	if j.tool.version != server {
-		j.warn("%s is of version %s, the server of %s", j.tool.path, j.tool.version, server)
+	j.plan.Method = j.tool.Method
+	j.plan.Tool = repository.Program{Path: j.tool.Path, Version: j.tool.Version, Args: []string{}, Container: j.containerName}
+	if j.tool.Version != server {
+		j.warn("%s is of version %s, the server of %s", j.tool.Path, j.tool.Version, server)
 	}
-	if j.tool.method == Physical {
-		return checkDatadir(c.PeerPID(), j.server.Datadir, j.container.Place)
+	if j.tool.Method == tool.Physical {
+		return tool.CheckDatadir(c.PeerPID(), j.server.Datadir, j.container.Place)
 	}
 	return nil
 }
@@ -156,14 +160,14 @@ func (j *Job) checkGrants(ctx context.Context, c *galera.Client) error {
 		j.warn("the manifest will not describe the schema: %v", j.lacks(c, unseen))
 	}
 	if unread := grants.Missing("SELECT"); len(unread) > 0 {
-		j.warn("the set will have no %s, only the users' tables as files: %v", usersFile, j.lacks(c, unread))
+		j.warn("the set will have no %s, only the users' tables as files: %v", extras.UsersFile, j.lacks(c, unread))
 	}
 	if lacking := grants.Missing("SUPER"); j.o.Desync == DesyncAuto && len(lacking) > 0 {
 		j.o.Desync, j.plan.Desync = DesyncNever, DesyncNever
 		j.warn("desync: auto is never here: %v; a backup that begins to slow down the writers is stopped instead", j.lacks(c, lacking))
 	}
-	j.early = j.o.Desync == DesyncAlways || j.o.Desync == DesyncAuto && takesReadLock(j.tool, j.server)
-	return j.lacks(c, grants.Missing(wanted(j.tool.method, j.o.Desync == DesyncAlways)...))
+	j.early = j.o.Desync == DesyncAlways || j.o.Desync == DesyncAuto && tool.TakesReadLock(j.tool, j.server)
+	return j.lacks(c, grants.Missing(wanted(j.tool.Method, j.o.Desync == DesyncAlways)...))
 }
 
 func (j *Job) checkNode(ctx context.Context, c *galera.Client) error {
@@ -183,50 +187,51 @@ func (j *Job) checkNode(ctx context.Context, c *galera.Client) error {
 	return repository.CheckName("host name", j.plan.Controller)
 }
 
-func (j *Job) checkTables(ctx context.Context, c *galera.Client) error {
-	if j.tool.method != Logical {
+func (j *Job) checkTables(ctx context.Context, c *galera.Client) (err error) {
+	if j.tool.Method != tool.Logical {
 		return j.checkFolders(ctx, c)
 	}
-	schemas, err := c.Schemas(ctx)
+	j.dump, err = content.OfDump(ctx, c, content.DumpOptions{
+		Tool: j.tool, Server: j.server, LeaveOutBroken: j.o.LeaveOutBroken, WarnNonTransactional: j.o.WarnNonTransactional,
+	})
+	j.plan.Schemas, j.plan.Space.Raw = j.dump.Schemas, j.dump.Bytes
+	j.plan.Warnings = append(j.plan.Warnings, j.dump.Warnings...)
+	return err
+}
+
+func (j *Job) checkFolders(ctx context.Context, c *galera.Client) error {
+	datadir, err := j.container.Place.Resolve(j.server.Datadir)
 	if err != nil {
-		return err
+		return fmt.Errorf("read the datadir: %w", err)
 	}
-	if len(schemas) == 0 {
-		return errors.New("there is no schema to dump")
-	}
-	j.plan.Schemas = schemas
-	events, err := c.UndumpableEvents(ctx)
-	if err == nil {
-		err = refuseEvents(events)
-	}
-	if err != nil {
-		return err
-	}
-	if err := j.checkContent(ctx, c); err != nil {
-		return err
-	}
-	storage, err := c.Sizes(ctx, queryLimit)
-	if err != nil {
-		return err
-	}
-	warning, err := refuseNonTransactional(storage.NonTransactional, j.o.WarnNonTransactional)
+	folders, warning, err := content.OfDatadir(ctx, c, datadir, j.described)
+	j.folders = folders
 	if warning != "" {
 		j.warn("%s", warning)
 	}
-	j.plan.Space.Raw = storage.DataBytes
+	return err
+}
+
+// checkEvents says which events will not be known to run.
+func (j *Job) checkEvents(ctx context.Context, c *galera.Client) error {
+	if !j.described {
+		return nil
+	}
+	running, err := content.RunningEvents(ctx, c, j.events)
+	j.plan.Warnings = append(j.plan.Warnings, running.Warnings...)
 	return err
 }
 
 func (j *Job) checkSpace(context.Context, *galera.Client) (err error) {
 	raw := j.plan.Space.Raw
-	if j.tool.method == Physical {
+	if j.tool.Method == tool.Physical {
 		if raw, err = j.datadirBytes(); err != nil {
 			return err
 		}
 	}
 	// Another controller may have another file system there, and to look is all that it costs.
-	j.plan.Space, err = estimate(raw, j.o.Destination)
-	return elsewhere(err)
+	j.plan.Space, err = content.Estimate(raw, j.o.Destination)
+	return thisNode(err)
 }
 
 // datadirBytes are those that a physical backup copies, of the datadir where the server runs.
@@ -235,12 +240,12 @@ func (j *Job) datadirBytes() (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("read the datadir: %w", err)
 	}
-	return datadirBytes(at)
+	return content.DatadirBytes(at)
 }
 
 // checkCluster finds out now, and not when all data are read, that the cluster does not tell its configuration.
 func (j *Job) checkCluster(ctx context.Context, _ *galera.Client) error {
-	_, none, err := readCIB(ctx)
+	_, none, err := extras.ReadCIB(ctx)
 	if none != "" {
 		j.warn("the set will have no cib.xml: %s", none)
 	}
@@ -266,7 +271,7 @@ func (j *Job) steps() []string {
 		steps = append(steps, "set wsrep_desync=ON")
 	}
 	steps = append(steps, fmt.Sprintf("read about %s with %s%s and write them to a new set in %s",
-		size(j.plan.Space.Raw), j.tool.path, j.inContainer(), j.plan.Destination))
+		quantity.Bytes(j.plan.Space.Raw), j.tool.Path, j.inContainer(), j.plan.Destination))
 	if j.early {
 		steps = append(steps, "wait for the receive queue to drain, set wsrep_desync=OFF, wait until the node is Synced and UP")
 	}

@@ -79,8 +79,9 @@ func (r *running) report() (stop func()) {
 }
 
 func (r *running) progress() Progress {
+	flow := r.counters.Flow(time.Now())
 	return Progress{
-		Phase: r.phases.current(), ReadBytes: r.counters.read.Load(), StoredBytes: r.counters.stored.Load(),
-		ExpectedBytes: r.plan.Space.Raw, Elapsed: rounded(time.Since(r.counters.began)),
+		Phase: r.phases.current(), ReadBytes: flow.Read, StoredBytes: flow.Stored,
+		ExpectedBytes: r.plan.Space.Raw, Elapsed: rounded(time.Since(r.began)),
 	}
 }

@@ -4,22 +4,23 @@ package backup
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strings"
+	"time"
 
+	"overcloud.backup/internal/condition"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/pacemaker"
 )
 
 // recheck reads the node right before something is done to it: a decision may be minutes old.
 // Its errors are about this node: another one may do.
 func (j *Job) recheck(ctx context.Context, c *galera.Client) (w galera.Wsrep, err error) {
-	defer func() { err = elsewhere(err) }()
+	defer func() { err = thisNode(err) }()
 	if w, err = c.Status(ctx); err != nil {
 		return w, err
 	}
-	if err := sound(w); err != nil {
-		return w, fmt.Errorf("this node is not fit for a backup now: %w", err)
+	if err := condition.TakesPart(w); err != nil {
+		return w, unfit(err)
 	}
 	if err := j.spares(ctx, w); err != nil || j.o.AllowClients {
 		return w, err
@@ -31,31 +32,62 @@ func (j *Job) recheck(ctx context.Context, c *galera.Client) (w galera.Wsrep, er
 	return w, err
 }
 
-// sound refuses a node that does not take part in its cluster fully, for the reason that comes first.
-func sound(w galera.Wsrep) error {
-	switch {
-	case !w.On:
-		return errors.New("wsrep_on is OFF: this is no Galera node")
-	case w.ClusterStatus != galera.ClusterPrimary:
-		return fmt.Errorf("it is not in the Primary component (wsrep_cluster_status %q)", w.ClusterStatus)
-	case w.Desync:
-		return galera.ErrDesynced
-	case w.State != galera.StateSynced:
-		return fmt.Errorf("it is not Synced (wsrep_local_state_comment %q)", w.State)
-	case !w.Ready || !w.Connected:
-		return fmt.Errorf("it does not take part in the cluster (wsrep_ready %t, wsrep_connected %t)", w.Ready, w.Connected)
+func unfit(err error) error { return fmt.Errorf("this node is not fit for a backup now: %w", err) }
+
+// idle refuses client sessions, which it names.
+func idle(sessions []galera.Session) error {
+	if who := condition.Sessions(sessions); who != "" {
+		return fmt.Errorf("this node serves clients now: %s; decide again, or choose a policy that allows it", who)
 	}
 	return nil
 }
 
-// idle refuses client sessions, which it names.
-func idle(sessions []galera.Session) error {
-	if len(sessions) == 0 {
-		return nil
+// viewTimeout is how long crm_mon may take to answer.
+const viewTimeout = 10 * time.Second
+
+// readCluster is the cluster as this node's Pacemaker sees it now.
+func readCluster(ctx context.Context) (pacemaker.ClusterView, error) {
+	ctx, cancel := context.WithTimeout(ctx, viewTimeout)
+	defer cancel()
+	v, err := pacemaker.View(ctx)
+	if err != nil {
+		return v, fmt.Errorf("read the cluster's state: %w", err)
 	}
-	var who []string
-	for _, s := range sessions {
-		who = append(who, fmt.Sprintf("%d of %s from %s", s.Count, s.User, s.Source))
+	return v, nil
+}
+
+// others is how many other controllers must be able to serve: the one that does, unless that is this one, and the spares.
+func (o Options) others() int {
+	if o.MinSpares <= 0 {
+		return 0
 	}
-	return fmt.Errorf("this node serves clients now: %s; decide again, or choose a policy that allows it", strings.Join(who, ", "))
+	if o.AllowClients {
+		return o.MinSpares
+	}
+	return o.MinSpares + 1
+}
+
+// spares refuses a node without which too few could serve, and one that Pacemaker is told to leave alone.
+func (j *Job) spares(ctx context.Context, w galera.Wsrep) error {
+	if few := condition.FewMembers(w.Databases()-1, j.o.others()); few != "" {
+		return j.needed(few)
+	}
+	v, err := readCluster(ctx)
+	if err != nil && j.o.MinSpares <= 0 {
+		return nil // nothing is asked of the others
+	}
+	if err != nil || !v.Present {
+		return err
+	}
+	if err := condition.CountedOn(v); err != nil {
+		return unfit(err)
+	}
+	if few := condition.FewPromoted(v.Promoted, j.o.others()); few != "" {
+		return j.needed(few)
+	}
+	return nil
+}
+
+func (j *Job) needed(few string) error {
+	return fmt.Errorf("this node is needed as a spare: %s (min_spares is %d)", few, j.o.MinSpares)
 }

@@ -10,7 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/tests/node"
 )
 
 // What the manifest could not keep is refused before anything is read.
@@ -51,7 +53,7 @@ func TestAMissingPrivilegeIsNamedAsTheServerNamesIt(t *testing.T) {
 
 func TestOnlyToolsBeforeBackupStagesTakeTheReadLock(t *testing.T) {
 	for version, want := range map[string]bool{"10.3.39-MariaDB": true, "10.4.0-MariaDB": false, "10.11.19-MariaDB": false, "11.0.1-MariaDB": false, "": true} {
-		if takesReadLock(tool{method: Physical}, galera.Server{Version: version}) != want || takesReadLock(tool{method: Logical}, galera.Server{Version: version}) {
+		if tool.TakesReadLock(tool.Tool{Method: tool.Physical}, galera.Server{Version: version}) != want || tool.TakesReadLock(tool.Tool{Method: tool.Logical}, galera.Server{Version: version}) {
 			t.Errorf("%q: not %t", version, want)
 		}
 	}
@@ -66,22 +68,22 @@ func TestSparesAreCounted(t *testing.T) {
 		status, want string
 	}{
 		"none are wanted":              {0, false, "", ""},
-		"none are wanted, maintenance": {0, false, `s/name="controller-1" id="2" online="true" standby="false"/name="controller-1" id="2" online="true" standby="true"/`, "controller-1 is in standby"},
+		"none are wanted, maintenance": {0, false, `s/name="controller-1" id="2" online="true" standby="false"/name="controller-1" id="2" online="true" standby="true"/`, "the node is in standby"},
 		"a cluster of one":             {1, false, "", "0 other members are in the Galera cluster, and 2 must be (min_spares is 1)"},
 		"a cluster of one, active":     {1, true, "", "0 other members are in the Galera cluster, and 1 must be (min_spares is 1)"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			fakeCluster(t, tt.status, "")
+			node.FakeCluster(t, tt.status, "")
 			o := s.options(t)
 			o.MinSpares, o.AllowClients = tt.min, tt.allowClients
 			_, err := Prepare(t.Context(), o)
-			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want) || !Elsewhere(err)) {
+			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want) || !TryAnother(err)) {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}
 		})
 	}
 	j := &Job{o: Options{MinSpares: 1}}
-	fakeCluster(t, "", "")
+	node.FakeCluster(t, "", "")
 	three := galera.Wsrep{ClusterSize: 3}
 	if err := j.spares(t.Context(), three); err != nil {
 		t.Error(err)
@@ -90,11 +92,11 @@ func TestSparesAreCounted(t *testing.T) {
 	if err := j.spares(t.Context(), arbitrated); err == nil || !strings.Contains(err.Error(), "1 other members are in the Galera cluster") {
 		t.Errorf("an arbitrator is no spare: %v", err)
 	}
-	c := fakeCluster(t, `/<node name="controller-2"/s/standby="false"/standby="true"/`, "")
-	if err := j.spares(t.Context(), three); err == nil || !strings.Contains(err.Error(), "only on controller-0 the database is promoted besides, and 2 others must be able to serve") {
+	c := node.FakeCluster(t, `/<node name="controller-2"/s/standby="false"/standby="true"/`, "")
+	if err := j.spares(t.Context(), three); err == nil || !strings.Contains(err.Error(), "the database is promoted on controller-0 besides, and 2 others must be able to serve") {
 		t.Errorf("got %v", err)
 	}
-	if err := os.WriteFile(filepath.Join(c.dir, "crm_mon"), []byte("#!/bin/sh\nexit 102\n"), 0o700); err != nil {
+	if err := os.WriteFile(filepath.Join(c.Dir, "crm_mon"), []byte("#!/bin/sh\nexit 102\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	if err := j.spares(t.Context(), three); err == nil || !strings.Contains(err.Error(), "read the cluster's state") {

@@ -6,44 +6,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
-	"strconv"
 	"strings"
+	"time"
+
+	"overcloud.backup/internal/abandon"
+	"overcloud.backup/internal/backup/guard"
+	"overcloud.backup/internal/backup/tool"
 )
-
-// Galera applies a statement that changes the schema on every node at the same time, and ends what is in its way there,
-// a dump or a backup lock included. Error numbers of a tool whose reading was ended like that, or that found gone what
-// it had listed:
-var schemaChanged = map[int]string{
-	1049: "a schema" + isGone, 1051: "a table" + isGone, 1146: "a table" + isGone, 1305: "a routine" + isGone,
-	1356: "a view's table or column" + isGone, 1412: "a table's definition changed",
-	1205: "a lock was waited for too long", 1213: "the applier went first (deadlock)", 1317: "the statement was interrupted",
-	1927: "the connection was killed", 2006: "the connection was lost", 2013: "the connection was lost",
-}
-
-const isGone = " is gone"
-
-// errorNumber finds the numbers in what mariadb-dump says, as the first two lines, and mysqldump, as the third.
-//
-//	mariadb-dump: Error 1412: Table definition has changed, please retry transaction when dumping table `t` at row: 0
-//	mariadb-dump: Couldn't execute 'SHOW CREATE TABLE `t`': Table 'nova.t' doesn't exist (1146)
-//	mysqldump: Got error: 1049: "Unknown database 'nova'" when selecting the database
-var errorNumber = regexp.MustCompile(`(?m)(?:Error|error:) (\d{4}):|\((\d{4})\)$`)
-
-// aborted are what mariadb-backup says.
-var aborted = []struct {
-	message *regexp.Regexp
-	cause   string
-}{
-	// [00] FATAL ERROR: 2026-11-23 09:00:00 Unexpected DDL operation detected in the late phase of backup while executing ...
-	{regexp.MustCompile(`DDL operation detected in the late phase of backup`), "a statement changed the schema at the end"},
-	{regexp.MustCompile(`Can't handle DDL operation on tablespace`), "a statement changed a table"},
-	// Before 10.4, and of servers with innodb_log_optimize_ddl.
-	{regexp.MustCompile(`optimized \(without redo logging\) DDL operation|ALTER TABLE or OPTIMIZE TABLE was being executed`), "a table was rebuilt"},
-	// With wsrep_mode=BF_ABORT_MARIABACKUP and from BACKUP STAGE on: the applier goes first.
-	{regexp.MustCompile(`failed to execute query .*: (Deadlock found|Lock wait timeout|Query execution was interrupted|Connection was killed|Lost connection|(MySQL s|S)erver has gone away)`),
-		"the applier went first"},
-}
 
 // changedError is of an attempt whose schema changed while it was read.
 type changedError struct{ error }
@@ -53,8 +22,8 @@ func (e *changedError) Unwrap() error { return e.error }
 // schemaChange says in which way a statement that changed the schema broke an attempt; empty when none did. What the
 // guard stopped and what ended with the server is never that.
 func schemaChange(err error) string {
-	var breach *Breach
-	var here *elsewhereError
+	var breach *guard.Breach
+	var here *thisNodeError
 	var changed *changedError
 	switch {
 	case err == nil || errors.As(err, &breach) || errors.As(err, &here):
@@ -62,20 +31,11 @@ func schemaChange(err error) string {
 	case errors.As(err, &changed):
 		return "the schema changed"
 	}
-	text := err.Error()
-	for _, a := range aborted {
-		if a.message.MatchString(text) {
-			return a.cause
-		}
-	}
-	for _, m := range errorNumber.FindAllStringSubmatch(text, -1) {
-		n, _ := strconv.Atoi(m[1] + m[2])
-		if cause := schemaChanged[n]; cause != "" {
-			return cause
-		}
-	}
-	return ""
+	return tool.SchemaChange(err.Error())
 }
+
+// restartTimeout is how long a destination may take to remove what the first attempt stored.
+const restartTimeout = time.Minute
 
 // again makes a second attempt if the first was broken by a statement that changed the schema. Anything else stands.
 func (r *running) again(ctx context.Context, first error) error {
@@ -83,15 +43,14 @@ func (r *running) again(ctx context.Context, first error) error {
 	if cause == "" || ctx.Err() != nil {
 		return first
 	}
-	if err := r.bounded(ctx, sinkStall, r.set.Restart); err != nil {
+	if err := abandon.Either(ctx, restartTimeout, r.set.Folder(), r.set.Restart); err != nil {
 		return errors.Join(first, err)
 	}
 	r.warn("the data were read twice, because the first attempt was broken as by a change of the schema (%s): %v", cause, first)
-	r.counters.read.Store(0)
-	r.counters.stored.Store(0)
+	r.counters.Again()
 	err := r.attempt(ctx)
 	switch {
-	case err != nil && err.Error() == first.Error() && strings.HasSuffix(cause, isGone):
+	case err != nil && err.Error() == first.Error() && strings.HasSuffix(cause, tool.IsGone):
 		// The tool lists what there is first: what was dropped meanwhile it does not miss in the second attempt.
 		return fmt.Errorf("%w; a second attempt ended in the same way", err)
 	case err != nil:

@@ -12,7 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"overcloud.backup/internal/backup/guard"
+	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/tests/node"
 )
 
 func TestWhatIsReadAgainAfterAChangeOfTheSchema(t *testing.T) {
@@ -35,8 +38,8 @@ func TestWhatIsReadAgainAfterAChangeOfTheSchema(t *testing.T) {
 		"a missing privilege": {errors.New("mariadb-dump: Couldn't execute 'show events': Access denied for user 'l'@'localhost' to database 'nova' (1044)"), ""},
 		"a normal word":       {errors.New("[00] 2026-11-23 09:00:00 DDL tracking : create 5 \"./backup/t.ibd\""), ""},
 		"a row count":         {errors.New("exit status 1: read (1146) rows, then nothing"), ""},
-		"a server that ended": {elsewhere(errors.New("mariadb-dump: Error 2013: Lost connection to server during query when dumping table `t` at row: 7")), ""},
-		"a breach":            {errors.Join(&Breach{Rule: "clients"}, errors.New("mariadb-dump: Error 2013: Lost connection to server")), ""},
+		"a server that ended": {thisNode(errors.New("mariadb-dump: Error 2013: Lost connection to server during query when dumping table `t` at row: 7")), ""},
+		"a breach":            {errors.Join(&guard.Breach{Rule: "clients"}, errors.New("mariadb-dump: Error 2013: Lost connection to server")), ""},
 	} {
 		if got := schemaChange(tt.err); got != tt.want {
 			t.Errorf("%s: %q, want %q", name, got, tt.want)
@@ -56,9 +59,9 @@ func TestADumpBrokenByAnALTERIsMadeAgain(t *testing.T) {
 	alter := `mariadb --no-defaults --socket=` + s.Socket + ` -e "ALTER TABLE zun.z ADD COLUMN a$RANDOM INT, ALGORITHM=COPY"`
 	breaking := fmt.Sprintf(`set -o pipefail; /usr/bin/mariadb-dump "$@" | { head -c 1000000; %s; cat; }`, alter)
 	t.Run("once", func(t *testing.T) {
-		j := s.job(t, func(o *Options) { o.Method = Logical })
-		j.tool.folders = []string{filepath.Dir(once)}
-		j.tool.path = fake(t, "[ -e "+once+" ] && exec /usr/bin/mariadb-dump \"$@\"; touch "+once+"; "+breaking)
+		j := s.job(t, func(o *Options) { o.Method = tool.Logical })
+		j.tool.Folders = []string{filepath.Dir(once)}
+		j.tool.Path = fake(t, "[ -e "+once+" ] && exec /usr/bin/mariadb-dump \"$@\"; touch "+once+"; "+breaking)
 		made, err := j.Run(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -70,10 +73,10 @@ func TestADumpBrokenByAnALTERIsMadeAgain(t *testing.T) {
 		assertFiles(t, made.Path, made.Manifest)
 	})
 	t.Run("always", func(t *testing.T) {
-		j := s.job(t, func(o *Options) { o.Method = Logical })
-		j.tool.path = fake(t, breaking)
+		j := s.job(t, func(o *Options) { o.Method = tool.Logical })
+		j.tool.Path = fake(t, breaking)
 		made, err := j.Run(t.Context())
-		if made != nil || err == nil || !strings.Contains(err.Error(), "this was the second attempt") || Elsewhere(err) {
+		if made != nil || err == nil || !strings.Contains(err.Error(), "this was the second attempt") || TryAnother(err) {
 			t.Errorf("%v, %v", made, err)
 		}
 		if l := left(t, j.o.Destination); len(l) != 0 {
@@ -85,8 +88,8 @@ func TestADumpBrokenByAnALTERIsMadeAgain(t *testing.T) {
 // The tool ends at a view whose table is gone as often as it is asked.
 func TestTheSameEndTwiceIsNoChangeOfTheSchema(t *testing.T) {
 	s := shared(t)
-	j := s.job(t, func(o *Options) { o.Method = Logical })
-	j.tool.path = fake(t, `echo "mariadb-dump: Couldn't execute 'SHOW FIELDS FROM v': View 'c43.v' references invalid table(s) or column(s) (1356)" >&2; exit 2`)
+	j := s.job(t, func(o *Options) { o.Method = tool.Logical })
+	j.tool.Path = fake(t, `echo "mariadb-dump: Couldn't execute 'SHOW FIELDS FROM v': View 'c43.v' references invalid table(s) or column(s) (1356)" >&2; exit 2`)
 	_, err := j.Run(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "a second attempt ended in the same way") || strings.Contains(err.Error(), "change of the schema") {
 		t.Errorf("%v", err)
@@ -98,12 +101,12 @@ func TestTheSecondAttemptHasNoTimeOfItsOwn(t *testing.T) {
 	s := shared(t)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errors.New("max_duration has passed"))
-	r, dir, abort, err := s.job(t, nil).open(time.Now())
+	r, err := s.job(t, nil).begin(time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer dir.Close()
-	defer abort()
+	defer r.set.Close()
+	defer r.set.Abort()
 	first := errors.New("mariadb-dump: Error 1412: Table definition has changed")
 	if err := r.again(ctx, first); err != first {
 		t.Error(err)
@@ -111,52 +114,58 @@ func TestTheSecondAttemptHasNoTimeOfItsOwn(t *testing.T) {
 }
 
 func TestADeadServerIsNamedAndAnotherControllerMayDo(t *testing.T) {
-	needServer(t)
+	node.Need(t)
 	s, err := startServer()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.Remove()
-	j := s.job(t, func(o *Options) { o.Method = Logical })
+	j := s.job(t, func(o *Options) { o.Method = tool.Logical })
 	dir := t.TempDir()
-	j.tool.folders = []string{dir}
-	j.tool.path = fake(t, `touch `+dir+`/half; sleep 0.6; echo "mariadb-dump: Error 2013: Lost connection to server during query when dumping table t at row: 7" >&2; exit 3`)
+	j.tool.Folders = []string{dir}
+	j.tool.Path = fake(t, `touch `+dir+`/half; sleep 0.6; echo "mariadb-dump: Error 2013: Lost connection to server during query when dumping table t at row: 7" >&2; exit 3`)
 	go killAt(s, filepath.Join(dir, "half"))
 	made, err := j.Run(t.Context())
-	if made != nil || err == nil || !strings.Contains(err.Error(), "the database server ended while its data were read") || !Elsewhere(err) || strings.Contains(err.Error(), "second attempt") {
+	if made != nil || err == nil || !strings.Contains(err.Error(), "the database server ended while its data were read") || !TryAnother(err) || strings.Contains(err.Error(), "second attempt") {
 		t.Errorf("%v, %v", made, err)
 	}
 }
 
 // What is wrong with this node is said to be about this node.
-func TestElsewhere(t *testing.T) {
+func TestTryAnother(t *testing.T) {
 	for name, tt := range map[string]struct {
 		err  error
 		want bool
 	}{
-		"an unfit node":      {fmt.Errorf("x: %w", elsewhere(galera.ErrDesynced)), true},
-		"clients that came":  {&Breach{Rule: "clients", here: true}, true},
-		"a lost caller":      {fmt.Errorf("x: %w", &Breach{Rule: "lease_lost"}), false},
+		"an unfit node":      {fmt.Errorf("x: %w", thisNode(galera.ErrDesynced)), true},
+		"clients that came":  {&guard.Breach{Rule: "clients", Here: true}, true},
+		"a lost caller":      {fmt.Errorf("x: %w", &guard.Breach{Rule: "lease_lost"}), false},
 		"a full destination": {syscall.ENOSPC, false},
-		"nothing":            {elsewhere(nil), false},
-		"a node that stays":  {errors.Join(&Breach{Rule: "clients", here: true}, stays(errors.New("undo wsrep_desync=ON"))), false},
-		"a node that served": {errors.Join(&Breach{Rule: "clients", here: true}, stays(nil)), true},
+		"nothing":            {thisNode(nil), false},
+		"a node that stays":  {errors.Join(&guard.Breach{Rule: "clients", Here: true}, stays(errors.New("undo wsrep_desync=ON"))), false},
+		"a node that served": {errors.Join(&guard.Breach{Rule: "clients", Here: true}, stays(nil)), true},
 	} {
-		if Elsewhere(tt.err) != tt.want {
+		if TryAnother(tt.err) != tt.want {
 			t.Errorf("%s: not %t", name, tt.want)
 		}
 	}
 	s := shared(t)
 	absent := s.options(t)
 	absent.Login.Socket += "-none"
-	if _, err := Prepare(t.Context(), absent); !Elsewhere(err) {
+	if _, err := Prepare(t.Context(), absent); !TryAnother(err) {
 		t.Errorf("no server: %v", err)
 	}
 	if _, err := s.SQL("SET GLOBAL wsrep_desync = ON"); err != nil {
 		t.Fatal(err)
 	}
 	_, err := Prepare(t.Context(), s.options(t))
-	if _, off := s.SQL("SET GLOBAL wsrep_desync = OFF"); off != nil || !Elsewhere(err) {
+	if _, off := s.SQL("SET GLOBAL wsrep_desync = OFF"); off != nil || !TryAnother(err) {
 		t.Errorf("%v, %v", err, off)
+	}
+}
+
+func TestABreachOfThisNodeLetsAnotherBeTried(t *testing.T) {
+	if here, everywhere := error(&guard.Breach{Here: true}), error(&guard.Breach{}); !TryAnother(here) || TryAnother(everywhere) {
+		t.Errorf("%v, %v", TryAnother(here), TryAnother(everywhere))
 	}
 }

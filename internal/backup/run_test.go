@@ -18,7 +18,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/backup/effect"
+	"overcloud.backup/internal/backup/extras"
+	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/repository"
 )
 
@@ -58,7 +60,7 @@ func left(t *testing.T, destination string) []string {
 
 func TestBothMethodsLeaveAWholeSet(t *testing.T) {
 	s := shared(t)
-	for method, file := range map[Method]string{Physical: physicalFile, Logical: logicalFile} {
+	for method, file := range map[tool.Method]string{tool.Physical: tool.PhysicalFile, tool.Logical: tool.LogicalFile} {
 		t.Run(string(method), func(t *testing.T) {
 			j := s.job(t, func(o *Options) { o.Method, o.Decision = method, []byte(`{"chosen":"here"}`) })
 			made, err := j.Run(t.Context())
@@ -74,7 +76,7 @@ func TestBothMethodsLeaveAWholeSet(t *testing.T) {
 			if m.Files[0].Name != file || m.Files[0].RawBytes < 1<<20 || m.Schema.Tables["nova"] != 1 || len(m.Schema.Fingerprint) != 64 || string(m.Decision) == "" {
 				t.Errorf("manifest %+v", m)
 			}
-			if (m.Stream != nil) != (method == Physical) {
+			if (m.Stream != nil) != (method == tool.Physical) {
 				t.Errorf("stream %+v", m.Stream)
 			}
 			if m.Server.Settings["innodb_default_row_format"] != "dynamic" || m.Server.Settings["sql_mode"] == "" {
@@ -116,93 +118,22 @@ func TestTheNodeIsCheckedAgainAfterTheWait(t *testing.T) {
 // What was proven of the server's container and datadir counts for that process only, whose pid may be anybody's by now.
 func TestAServerThatWasRestartedSinceIsNotRead(t *testing.T) {
 	s := shared(t)
-	for name, change := range map[string]func(*instance){
-		"another process":          func(i *instance) { i.PID-- },
-		"the same pid, used again": func(i *instance) { i.Start = "1" },
-		"other files":              func(i *instance) { i.UID = "x" },
+	for name, change := range map[string]func(*effect.Instance){
+		"another process":          func(i *effect.Instance) { i.PID-- },
+		"the same pid, used again": func(i *effect.Instance) { i.Start = "1" },
+		"other files":              func(i *effect.Instance) { i.UID = "x" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			j := s.job(t, nil)
 			change(&j.instance)
 			used := filepath.Join(t.TempDir(), "used")
-			j.tool.path, j.tool.folders = fake(t, "touch "+used), []string{filepath.Dir(used)}
+			j.tool.Path, j.tool.Folders = fake(t, "touch "+used), []string{filepath.Dir(used)}
 			made, err := j.Run(t.Context())
-			if made != nil || err == nil || !strings.Contains(err.Error(), "stream: the server was restarted since it was looked at") || !Elsewhere(err) {
+			if made != nil || err == nil || !strings.Contains(err.Error(), "stream: the server was restarted since it was looked at") || !TryAnother(err) {
 				t.Errorf("%v, %v", made, err)
 			}
 			if _, err := os.Stat(used); err == nil || len(left(t, j.o.Destination)) != 0 {
 				t.Errorf("the tool was started, or something is left: %q", left(t, j.o.Destination))
-			}
-		})
-	}
-}
-
-func TestSomebodyElsesDesyncIsLeftAlone(t *testing.T) {
-	s := shared(t)
-	c, err := galera.Open(t.Context(), galera.Login{Socket: s.Socket})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	if _, err := s.SQL("SET GLOBAL wsrep_desync = ON"); err != nil {
-		t.Fatal(err)
-	}
-	defer s.resync(t)
-	d := &desync{drain: time.Second}
-	if err := d.begin(t.Context(), c); !errors.Is(err, galera.ErrDesynced) {
-		t.Errorf("begin: %v", err)
-	}
-	if said, err := d.end(); said != "not changed" || err != nil {
-		t.Errorf("end: %q, %v", said, err)
-	}
-	if on, err := s.SQL("SELECT @@wsrep_desync"); on != "1" || err != nil {
-		t.Errorf("afterwards: %s, %v", on, err)
-	}
-}
-
-func (s *server) resync(t *testing.T) {
-	t.Helper()
-	_, err := s.SQL("SET GLOBAL wsrep_desync = OFF")
-	for range 50 {
-		var state string
-		if state, err = s.SQL("SHOW STATUS LIKE 'wsrep_local_state_comment'"); strings.Contains(state, "Synced") {
-			return
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	t.Errorf("not Synced again: %v", err)
-}
-
-// The undo needs no second login where the first connection is still there, and tries more than once where it is not.
-func TestTheUndoOutlivesAFullServer(t *testing.T) {
-	s := shared(t)
-	full := errors.New("too many connections")
-	for name, breaks := range map[string]bool{"the first connection": false, "another one": true} {
-		t.Run(name, func(t *testing.T) {
-			c, err := galera.Open(t.Context(), galera.Login{Socket: s.Socket})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer c.Close()
-			tries := 0
-			d := &desync{drain: time.Second, up: func(context.Context, galera.Wsrep) (string, error) { return "UP", nil }}
-			d.open = func(ctx context.Context) (*galera.Client, error) {
-				if tries++; tries < 3 || !breaks {
-					return nil, full
-				}
-				return galera.Open(ctx, galera.Login{Socket: s.Socket})
-			}
-			if err := d.begin(t.Context(), c); err != nil {
-				t.Fatal(err)
-			}
-			if breaks {
-				c.Close()
-			}
-			if said, err := d.end(); err != nil || !strings.Contains(said, "then OFF; UP") {
-				t.Errorf("%q, %v", said, err)
-			}
-			if on, err := s.SQL("SELECT @@wsrep_desync"); on != "0" || err != nil {
-				t.Errorf("afterwards: %s, %v", on, err)
 			}
 		})
 	}
@@ -220,7 +151,7 @@ func TestMoreTablesThanTheSoftLimitOfOpenFiles(t *testing.T) {
 	}
 	defer s.SQL("DROP DATABASE many")
 	j := s.job(t, nil)
-	j.tool.path = fake(t, `ulimit -Sn 100; exec /usr/bin/mariadb-backup "$@"`)
+	j.tool.Path = fake(t, `ulimit -Sn 100; exec /usr/bin/mariadb-backup "$@"`)
 	if _, err := j.Run(t.Context()); err != nil {
 		t.Error(err)
 	}
@@ -232,7 +163,7 @@ func TestOpenFilesStayWithinTheHardLimit(t *testing.T) {
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		t.Fatal(err)
 	}
-	if n := openFiles(); n > limit.Max || n > 65535 || n != limit.Max && n != 65535 {
+	if n := tool.OpenFiles(); n > limit.Max || n > 65535 || n != limit.Max && n != 65535 {
 		t.Errorf("%d of %d", n, limit.Max)
 	}
 }
@@ -245,8 +176,8 @@ func TestAClusterThatDoesNotAnswerIsAFailure(t *testing.T) {
 	}
 	bin := t.TempDir()
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
-	before := ownCIB
-	defer func() { ownCIB = before }()
+	before := extras.OwnCIB
+	defer func() { extras.OwnCIB = before }()
 	for name, tt := range map[string]struct {
 		own, script, want string // of the error; empty for a backup
 		warns             bool
@@ -257,7 +188,7 @@ func TestAClusterThatDoesNotAnswerIsAFailure(t *testing.T) {
 		"no cluster is here": {own: cib + ".none", script: "echo Transport endpoint is not connected >&2; exit 102", warns: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			ownCIB = tt.own
+			extras.OwnCIB = tt.own
 			if err := os.WriteFile(filepath.Join(bin, "cibadmin"), []byte("#!/bin/bash\n"+tt.script+"\n"), 0o700); err != nil {
 				t.Fatal(err)
 			}
@@ -292,7 +223,7 @@ func TestDesyncIsUndoneWhateverHappens(t *testing.T) {
 		t.Errorf("%v, %v", made, err)
 	}
 	fails := s.job(t, func(o *Options) { o.Desync = DesyncAlways })
-	fails.tool.path = fake(t, `exec sleep 600`)
+	fails.tool.Path = fake(t, `exec sleep 600`)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
 	during := make(chan string)
@@ -322,8 +253,8 @@ func TestThePasswordIsNowhereToBeSeen(t *testing.T) {
 	t.Cleanup(func() { _, _ = s.SQL("DROP USER bk@localhost") })
 	seen := filepath.Join(t.TempDir(), "seen")
 	j := s.job(t, func(o *Options) { o.Login.User, o.Login.Password = "bk", password })
-	j.tool.folders = []string{filepath.Dir(seen)}
-	j.tool.path = fake(t, `env >`+seen+`; echo "$@" >>`+seen+`; echo 'connects with `+strings.ReplaceAll(password, "'", `'\''`)+`' >&2; exec /usr/bin/mariadb-backup "$@"`)
+	j.tool.Folders = []string{filepath.Dir(seen)}
+	j.tool.Path = fake(t, `env >`+seen+`; echo "$@" >>`+seen+`; echo 'connects with `+strings.ReplaceAll(password, "'", `'\''`)+`' >&2; exec /usr/bin/mariadb-backup "$@"`)
 	j.o.Scrub = func(text string) string { return strings.ReplaceAll(text, password, "********") }
 	made, err := j.Run(t.Context())
 	if err != nil {
@@ -333,7 +264,7 @@ func TestThePasswordIsNowhereToBeSeen(t *testing.T) {
 	if warned := strings.Join(made.Manifest.Warnings, "\n"); !strings.Contains(warned, "the set will have no users.sql") || made.Manifest.Schema.Fingerprint != "" {
 		t.Errorf("the account sees no schema, yet: %+v", made.Manifest.Schema)
 	}
-	for _, path := range []string{seen, filepath.Join(made.Path, logName), filepath.Join(made.Path, "manifest.json")} {
+	for _, path := range []string{seen, filepath.Join(made.Path, tool.LogName), filepath.Join(made.Path, "manifest.json")} {
 		data, err := os.ReadFile(path)
 		if err != nil || strings.Contains(string(data), password) || strings.Contains(string(data), "w0rd") {
 			t.Errorf("%s holds the password, or %v", path, err)
@@ -350,13 +281,13 @@ func TestPrepareRefuses(t *testing.T) {
 	}{
 		"a relative destination":        {change: func(o *Options) { o.Destination = "x" }, want: "absolute path"},
 		"a cluster name that is a path": {change: func(o *Options) { o.Cluster = "../x" }, want: "set the option cluster"},
-		"a desynced node":               {sql: "SET GLOBAL wsrep_desync = ON", undo: "SET GLOBAL wsrep_desync = OFF", want: "wsrep_desync is ON already"},
+		"a desynced node":               {sql: "SET GLOBAL wsrep_desync = ON", undo: "SET GLOBAL wsrep_desync = OFF", want: "wsrep_desync is ON (count 1)"},
 		"tables outside of a dump's snapshot": {sql: "CREATE TABLE nova.m (i INT) ENGINE=MyISAM", undo: "DROP TABLE nova.m",
-			change: func(o *Options) { o.Method = Logical }, want: "nova.m"},
+			change: func(o *Options) { o.Method = tool.Logical }, want: "nova.m"},
 		"a missing grant for a physical backup": {sql: "CREATE USER l@localhost IDENTIFIED BY 'x'; GRANT RELOAD, PROCESS ON *.* TO l@localhost", undo: "DROP USER l@localhost",
 			change: func(o *Options) { o.Login.User, o.Login.Password = "l", "x" }, want: "lacks BINLOG MONITOR"},
 		"a missing grant for a logical backup": {sql: "CREATE USER l@localhost IDENTIFIED BY 'x'; GRANT SELECT, SHOW VIEW, EVENT, PROCESS ON *.* TO l@localhost", undo: "DROP USER l@localhost",
-			change: func(o *Options) { o.Method, o.Login.User, o.Login.Password = Logical, "l", "x" }, want: "lacks TRIGGER"},
+			change: func(o *Options) { o.Method, o.Login.User, o.Login.Password = tool.Logical, "l", "x" }, want: "lacks TRIGGER"},
 		"a host that was not chosen": {change: func(o *Options) {
 			o.Decision = []byte(`{"clusters": [{"controllers": [{"name": "other-1", "verdict": "chosen"}, {"name": "x", "verdict": "eligible"}]}]}`)
 		}, want: `the decision chose "other-1", and this host is "` + hostname() + `"`},

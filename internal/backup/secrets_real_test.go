@@ -226,7 +226,7 @@ func TestNoProcessAndNoFileShowsThePassword(t *testing.T) {
 	if err := exec.Command("unshare", "--mount", "true").Run(); err != nil {
 		t.Skip("needs a mount namespace: ", err)
 	}
-	if err := s.client(t).Exec(t.Context(), "CREATE USER secretive@localhost IDENTIFIED BY ?", hostilePassword); err != nil {
+	if err := s.Client(t).Exec(t.Context(), "CREATE USER secretive@localhost IDENTIFIED BY ?", hostilePassword); err != nil {
 		t.Fatal(err)
 	}
 	defer s.SQL("DROP USER secretive@localhost")

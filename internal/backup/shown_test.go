@@ -4,9 +4,6 @@ package backup
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,14 +12,16 @@ import (
 	"strings"
 	"testing"
 
+	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/tests/mariadb"
+	"overcloud.backup/tests/node"
 )
 
 // What lies outside of the datadir is in the set as well.
 func TestDataOutsideOfTheDatadirIsRead(t *testing.T) {
-	needServer(t)
+	node.Need(t)
 	s, err := startServer()
 	if err != nil {
 		t.Fatal(err)
@@ -35,78 +34,9 @@ func TestDataOutsideOfTheDatadirIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stream, err := exec.Command("zstd", "-dc", filepath.Join(made.Path, physicalFile)).Output()
+	stream, err := exec.Command("zstd", "-dc", filepath.Join(made.Path, tool.PhysicalFile)).Output()
 	if err != nil || !bytes.Contains(stream, []byte("nova/fast.ibd")) || !bytes.Contains(stream, []byte("nova/here.ibd")) {
 		t.Errorf("a table is missing in %d bytes: %v", len(stream), err)
-	}
-}
-
-func TestWhatLeadsOutOfADatadirIsFound(t *testing.T) {
-	dir := t.TempDir()
-	data := filepath.Join(dir, "data")
-	for _, name := range []string{"data/nova", "fast/nova", "linked", "log"} {
-		if err := os.MkdirAll(filepath.Join(dir, name), 0o700); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for name, content := range map[string]string{
-		"fast/nova/t.ibd": "", "linked/rows.MYD": "", "data/nova/t.isl": dir + "/fast/nova/t.ibd\n", "data/nova/gone.isl": "/no/such/file", "data/nova/odd.isl": "relative",
-	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for name, to := range map[string]string{
-		"data/glance": dir + "/linked", "data/nova/rows.MYD": "../../linked/rows.MYD", "data/dangling": "/no/such/folder", "data/loop": "loop",
-	} {
-		if err := os.Symlink(to, filepath.Join(dir, name)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	// Not all that a link of the server's leads to is data of its: a log, a certificate, root's socket.
-	for name, to := range map[string]string{"data/error.log": "/var/log", "data/mysql.sock": "/tmp/mysql.sock", "data/server.pem": "/etc/passwd"} {
-		if err := os.Symlink(to, filepath.Join(dir, name)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if out, err := exec.Command("chown", "-R", "65534:65534", dir).CombinedOutput(); err != nil {
-		t.Skipf("%s: %v", out, err)
-	}
-	o, err := lookOutside(t.Context(), process.Place{}, data, process.Owner{UID: 65534, GID: 65534})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, want := o.folders(), []string{dir + "/fast/nova", dir + "/linked"}; !slices.Equal(got, want) {
-		t.Errorf("%q, want %q", got, want)
-	}
-	if got := slices.Sorted(maps.Keys(o.links)); !slices.Equal(got, []string{data + "/nova/gone.isl", data + "/nova/odd.isl", data + "/nova/t.isl"}) ||
-		string(o.links[data+"/nova/t.isl"]) != dir+"/fast/nova/t.ibd\n" {
-		t.Errorf("%q", o.links)
-	}
-	if _, err := o.readNote("/etc/passwd"); err == nil || !strings.Contains(err.Error(), "/etc/passwd is not of user 65534") {
-		t.Error(err)
-	}
-	for n := range maxOutside {
-		path := fmt.Sprintf("%s/nova/t%d.isl", data, n)
-		if err := errors.Join(os.WriteFile(path, nil, 0o600), os.Chown(path, 65534, 65534)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := lookOutside(t.Context(), process.Place{}, data, process.Owner{UID: 65534, GID: 65534}); err == nil || !strings.Contains(err.Error(), "more than 1000 links of it lead elsewhere") {
-		t.Error(err)
-	}
-}
-
-// A server that says that root's files are its own gets nothing of them: the tool is not started.
-func TestAServerThatNamesRootsFilesIsNotHelped(t *testing.T) {
-	s := shared(t)
-	nobody := process.Owner{UID: 65534, GID: 65534}
-	for _, path := range []string{"/etc/shadow", "/root"} {
-		o := process.ChildOptions{Confined: &process.Confinement{Data: []string{s.Data, path}, Reader: nobody}}
-		err := o.Run(t.Context(), "/bin/true")
-		if err == nil || !strings.Contains(err.Error(), "cannot read what is to be shown as his") {
-			t.Errorf("%s: %v", path, err)
-		}
 	}
 }
 
@@ -115,8 +45,8 @@ func TestTheToolSeesNothingOfTheHost(t *testing.T) {
 	s := shared(t)
 	dir := t.TempDir()
 	j := s.job(t, nil)
-	j.tool.folders = []string{dir}
-	j.tool.path = fake(t, `{ id -u; ls /; ls `+s.Dir+`; cat /etc/shadow; ls /root /var/lib; (echo > `+s.Data+`/x) && echo wrote; } >`+dir+`/seen 2>/dev/null; exec /usr/bin/mariadb-backup "$@"`)
+	j.tool.Folders = []string{dir}
+	j.tool.Path = fake(t, `{ id -u; ls /; ls `+s.Dir+`; cat /etc/shadow; ls /root /var/lib; (echo > `+s.Data+`/x) && echo wrote; } >`+dir+`/seen 2>/dev/null; exec /usr/bin/mariadb-backup "$@"`)
 	if _, err := j.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -143,14 +73,14 @@ func TestTheToolsLogInByEd25519(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.SQL("DROP USER signs@localhost")
-	if pluginFolder(process.Place{}) == "" {
+	if tool.PluginFolder(process.Place{}) == "" {
 		t.Skip("needs the client's plugin client_ed25519")
 	}
-	for _, method := range []Method{Physical, Logical} {
+	for _, method := range []tool.Method{tool.Physical, tool.Logical} {
 		dir := t.TempDir()
 		j := s.job(t, func(o *Options) { o.Method, o.Login.User, o.Login.Password = method, "signs", "p" })
-		j.tool.folders = []string{dir}
-		j.tool.path = fake(t, "for f in "+pluginFolder(process.Place{})+"/*.so; do [ -s $f ] && basename $f; done >"+dir+"/plugins; exec "+j.tool.path+` "$@"`)
+		j.tool.Folders = []string{dir}
+		j.tool.Path = fake(t, "for f in "+tool.PluginFolder(process.Place{})+"/*.so; do [ -s $f ] && basename $f; done >"+dir+"/plugins; exec "+j.tool.Path+` "$@"`)
 		if _, err := j.Run(t.Context()); err != nil {
 			t.Errorf("%s: %v", method, err)
 		}
@@ -164,12 +94,12 @@ func TestTheToolsLogInByEd25519(t *testing.T) {
 
 // Over TCP the tool is a user that nobody else is, with this host's network and a login that it alone can read.
 func TestADumpOverTCP(t *testing.T) {
-	needServer(t)
+	node.Need(t)
 	started, err := mariadb.Start(func(string) []string { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &server{started}
+	s := &server{&node.Server{Server: started}}
 	defer s.Remove()
 	if _, err := s.SQL("CREATE DATABASE nova; CREATE TABLE nova.t (i INT PRIMARY KEY); CREATE USER dump@localhost IDENTIFIED BY 'p'; GRANT ALL ON *.* TO dump@localhost"); err != nil {
 		t.Fatal(err)
@@ -186,14 +116,14 @@ func TestADumpOverTCP(t *testing.T) {
 		}
 	}
 	j := s.job(t, func(o *Options) {
-		o.Method, o.Login = Logical, galera.Login{Host: "127.0.0.1", Port: s.Port, User: "dump", Password: "p"}
+		o.Method, o.Login = tool.Logical, galera.Login{Host: "127.0.0.1", Port: s.Port, User: "dump", Password: "p"}
 	})
-	j.tool.folders = []string{filepath.Dir(seen)}
-	text := "#!/bin/sh\n{ id -u; stat -c %u%a /login/client.cnf; } >" + seen + "; exec " + j.tool.path + ` "$@"` + "\n"
+	j.tool.Folders = []string{filepath.Dir(seen)}
+	text := "#!/bin/sh\n{ id -u; stat -c %u%a /login/client.cnf; } >" + seen + "; exec " + j.tool.Path + ` "$@"` + "\n"
 	if err := os.WriteFile(script, []byte(text), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	j.tool.path = script
+	j.tool.Path = script
 	if _, err := j.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}

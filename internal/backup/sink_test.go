@@ -12,6 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"overcloud.backup/internal/abandon"
+	"overcloud.backup/internal/backup/guard"
+	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/zframe"
 )
@@ -61,7 +64,7 @@ func toolThatStalls(t *testing.T, s *server, o *Options, rest int64) (path strin
 	t.Helper()
 	const pipe = 64 << 10
 	_, bytes, _ := captured(t, s)
-	frames := max((bytes-rest)/zframe.Size+1, int64(workers()+1))
+	frames := max((bytes-rest)/zframe.Size+1, int64(tool.Blocks(0)))
 	o.Buffer = frames * zframe.Size
 	return fake(t, fmt.Sprintf(`head -c %d /dev/zero; exec mariadb-backup "$@"`, o.Buffer+pipe-(bytes-rest)))
 }
@@ -71,17 +74,17 @@ func toolThatStalls(t *testing.T, s *server, o *Options, rest int64) (path strin
 func TestADestinationThatHangsDoesNotBlockCommits(t *testing.T) {
 	s := shared(t)
 	r := guarding(t, s, func(o *Options) { o.MaxCommitStall, o.AllowClients = time.Second, true })
-	r.tool.path = toolThatStalls(t, s, &r.o, 60_000)
+	r.tool.Path = toolThatStalls(t, s, &r.o, 60_000)
 	sink := make(stuck)
 	defer close(sink)
 	stop := committing(t, s)
-	ctx, end := r.watch(t.Context())
+	ctx, end := guard.Watch(t.Context(), r.guard())
 	begun := time.Now()
-	_, err := abandonable(ctx, "/srv/backup", func() (zframe.Stats, error) { return copyReal(ctx, t, r, sink) })
+	_, err := abandon.WhenDone(ctx, "/srv/backup", func() (zframe.Stats, error) { return copyReal(ctx, t, r, sink) })
 	took := time.Since(begun)
 	time.Sleep(time.Until(begun.Add(8 * time.Second)))
 	worst := stop()
-	var b *Breach
+	var b *guard.Breach
 	if !errors.As(err, &b) || b.Rule != "commit_stall" || !strings.Contains(b.Message, "has taken nothing for") || !strings.Contains(err.Error(), "/srv/backup") {
 		t.Errorf("got %v", err)
 	}
@@ -104,79 +107,15 @@ func copyReal(ctx context.Context, t *testing.T, r *running, sink io.Writer) (zf
 		return zframe.Stats{}, err
 	}
 	defer c.Close()
-	child, err := r.confined(c)
+	child, err := tool.Confine(c, r.tool, r.server.Socket)
 	if err != nil {
 		return zframe.Stats{}, err
 	}
-	if err := r.showData(ctx, c, child.Confined); err != nil {
+	if _, err := tool.ShowData(ctx, c, r.tool.Place, r.server.Datadir, child.Confined); err != nil {
 		return zframe.Stats{}, err
 	}
-	src := source{tool: r.tool, args: physicalArgs(r.server.Datadir), child: child, check: io.Discard}
-	r.counters.restart()
-	to := &counting{to: pieces{to: sink, flow: &r.counters.flow}, n: &r.counters.stored}
-	return copyFrom(ctx, src, to, newLog(r.o.Scrub, r.counters.stages.line), r.o, &r.counters)
-}
-
-func TestADestinationThatHangsIsLeftBehind(t *testing.T) {
-	late := errors.New("stopped")
-	ctx, cancel := context.WithTimeoutCause(t.Context(), 100*time.Millisecond, late)
-	defer cancel()
-	hang := make(chan struct{})
-	defer close(hang)
-	begun := time.Now()
-	_, err := abandonable(ctx, "/mnt/nfs", func() (int, error) { <-hang; return 1, nil })
-	if !errors.Is(err, late) || !strings.Contains(err.Error(), "/mnt/nfs neither takes what is written nor fails") {
-		t.Error(err)
-	}
-	if took := time.Since(begun); took < abandonAfter || took > abandonAfter+time.Second {
-		t.Errorf("after %s", took)
-	}
-}
-
-func TestWhatDoesNotHangIsWaitedFor(t *testing.T) {
-	n, err := abandonable(t.Context(), "/", func() (int, error) { return 7, nil })
-	if n != 7 || err != nil {
-		t.Errorf("%d, %v", n, err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	own := errors.New("its own")
-	if _, err := abandonable(ctx, "/", func() (int, error) { time.Sleep(50 * time.Millisecond); return 0, own }); !errors.Is(err, own) {
-		t.Error(err)
-	}
-	if _, err := abandonable(t.Context(), "/", func() (int, error) { panic("inside") }); err == nil || !strings.Contains(err.Error(), "panic: inside") {
-		t.Error(err)
-	}
-}
-
-func TestAStallIsCountedFromTheLastByte(t *testing.T) {
-	now := time.Now()
-	ago := func(s int) time.Time { return now.Add(-time.Duration(s) * time.Second) }
-	for name, tt := range map[string]struct {
-		stored, full, closing int // seconds ago
-		want                  int
-	}{
-		"the buffer has room":          {90, 0, 0, 0},
-		"full, and nothing since":      {90, 70, 0, 70},
-		"full, but it moves":           {2, 70, 0, 2},
-		"full from the beginning":      {0, 70, 0, 70},
-		"the tool has ended":           {90, 0, 80, 80},
-		"it has ended, the rest moves": {1, 0, 80, 1},
-	} {
-		t.Run(name, func(t *testing.T) {
-			f := &flow{}
-			for _, set := range []struct {
-				at *time.Time
-				s  int
-			}{{&f.stored, tt.stored}, {&f.full, tt.full}, {&f.closing, tt.closing}} {
-				if set.s > 0 {
-					*set.at = ago(set.s)
-				}
-			}
-			got, closing := f.stalled(now)
-			if got != time.Duration(tt.want)*time.Second || closing != (tt.closing > 0) {
-				t.Errorf("%s, %t", got, closing)
-			}
-		})
-	}
+	src := r.source(child, tool.PhysicalArgs(r.server.Datadir))
+	src.Check = io.Discard
+	r.counters.Restart()
+	return src.Copy(ctx, sink, src.NewLog(&r.counters), &r.counters)
 }

@@ -4,200 +4,116 @@ package backup
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"runtime"
-	"sync/atomic"
-	"time"
 
+	"overcloud.backup/internal/backup/effect"
+	"overcloud.backup/internal/backup/tool"
+	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/process"
-	"overcloud.backup/internal/repository"
-	"overcloud.backup/internal/zframe"
 )
 
-// source is a tool and what its output must be.
-type source struct {
-	tool    tool
-	args    []string
-	child   process.ChildOptions
-	file    string // name of the file in the set
-	content string
-	// check sees all that the tool prints; finish, called when the tool has ended well, says whether it was whole.
-	check  io.Writer
-	finish func(stderr string) error
+func (r *running) stream(ctx context.Context, c *galera.Client) error {
+	if err := r.unchanged(ctx, c); err != nil {
+		return thisNode(err)
+	}
+	child, err := tool.Confine(c, r.tool, r.server.Socket)
+	if err != nil {
+		return err
+	}
+	if r.tool.Method == tool.Logical {
+		return r.streamLogical(ctx, c, child)
+	}
+	return r.streamPhysical(ctx, c, child)
 }
 
-// stream runs a tool and stores what it prints in one pass: tool, check, zstd frames, sha256, file. The tool may be
-// ahead by the buffer, no more. The first of these is the error: the destination's, the check's, the tool's, the end's.
-// When ctx ends it comes back within seconds, also from a destination that hangs.
-func stream(ctx context.Context, s source, set *repository.Draft, o Options, counted *counters) ([]repository.File, error) {
-	return abandonable(ctx, set.Folder(), func() ([]repository.File, error) { return store(ctx, s, set, o, counted) })
-}
-
-func store(ctx context.Context, s source, set *repository.Draft, o Options, counted *counters) ([]repository.File, error) {
-	counted.restart()
-	log := newLog(o.Scrub, counted.stages.line)
-	data, err := set.New(s.file)
+// unchanged refuses another server process than the one whose container and datadir were proven: the lock and the
+// catch-up may have taken minutes. c was opened before both checks of the node, and a server that ends takes it along.
+func (r *running) unchanged(ctx context.Context, c *galera.Client) error {
+	now, err := effect.ThisServer(ctx, c)
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("see that the server is still the one that was looked at: %w", err)
 	}
-	stored, err := run(ctx, s, data, log, o, counted)
-	if err != nil {
-		return nil, err
-	}
-	logged, err := log.finish(set)
-	if err != nil {
-		return nil, err
-	}
-	return []repository.File{stored, logged}, nil
-}
-
-func run(ctx context.Context, s source, data repository.Writer, log *toolLog, o Options, counted *counters) (repository.File, error) {
-	hash := sha256.New()
-	sink := &counting{to: pieces{to: io.MultiWriter(data, hash), flow: &counted.flow}, n: &counted.stored}
-	stats, err := copyFrom(ctx, s, sink, log, o, counted)
-	if err == nil {
-		err = s.finish(log.text())
-	}
-	if err == nil {
-		err = wrap("sync "+data.Name(), data.Sync())
-	}
-	if err == nil {
-		err = checkLength(data, stats.Bytes)
-	}
-	err = errors.Join(err, data.Close())
-	return repository.File{
-		Name: s.file, Content: s.content, Bytes: stats.Bytes, RawBytes: stats.Raw, SHA256: hex.EncodeToString(hash.Sum(nil)),
-		Compression: "zstd", Level: o.Level, Frames: stats.Frames, FrameBytes: zframe.Size,
-	}, err
-}
-
-// copyFrom starts the tool, copies its output, and waits for it. When the copy breaks the tool's process group is
-// killed.
-func copyFrom(ctx context.Context, s source, sink io.Writer, log *toolLog, o Options, counted *counters) (zframe.Stats, error) {
-	running, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	out, to, err := os.Pipe()
-	if err != nil {
-		return zframe.Stats{}, err
-	}
-	defer out.Close()
-	s.child.Stdout, s.child.Stderr = to, log
-	child, err := process.StartChild(running, s.child, s.tool.path, s.args...)
-	to.Close()
-	if err != nil {
-		return zframe.Stats{}, err
-	}
-	from := &reading{from: out, n: &counted.read, ended: counted.flow.close}
-	stats, broken := zframe.Copy(sink, from, zframe.Options{
-		Level: o.Level, Workers: workers(), Blocks: blocks(o.Buffer), Tee: s.check, Stop: stop, Full: counted.flow.waits, Done: running.Done(),
-	})
-	if broken != nil {
-		stop(broken)
-	}
-	// A tool that prints nothing more ends. In a container what holds it there may be stopped, and would be waited for.
-	late := time.AfterFunc(endTimeout, func() { stop(errLingers) })
-	ended := child.Wait()
-	if !late.Stop() && broken == nil && ctx.Err() == nil {
-		broken = errLingers
-	}
-	switch {
-	case ctx.Err() != nil:
-		return stats, fmt.Errorf("%s was stopped: %w", s.tool.path, context.Cause(ctx))
-	case broken != nil:
-		return stats, broken
-	}
-	return stats, explained(ended, log.reason())
-}
-
-// explained has a tool's end say what its log gives as the reason.
-func explained(ended error, reason string) error {
-	var exit *process.ExitError
-	if errors.As(ended, &exit) {
-		exit.Stderr = reason
-	}
-	return ended
-}
-
-// endTimeout is how long a tool may take to end after its last byte.
-const endTimeout = time.Minute
-
-var errLingers = fmt.Errorf("the tool has closed its output, and did not end within %s", endTimeout)
-
-func wrap(what string, err error) error {
-	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
+	if !r.instance.Same(now) {
+		return errors.New("the server was restarted since it was looked at: where it runs and which files are its own is not known any more")
 	}
 	return nil
 }
 
-func checkLength(f repository.Writer, want int64) error {
-	size, err := f.Size()
-	if err == nil && size != want {
-		err = fmt.Errorf("%s has %d bytes after %d were written", f.Name(), size, want)
+// source is the tool with its arguments, whose output goes into the set.
+func (r *running) source(child process.ChildOptions, args []string) tool.Source {
+	return tool.Source{Tool: r.tool, Args: args, Child: child, Level: r.o.Level, Buffer: r.o.Buffer, Scrub: r.o.Scrub}
+}
+
+func (r *running) streamPhysical(ctx context.Context, c *galera.Client, child process.ChildOptions) error {
+	leftovers, err := tool.ShowData(ctx, c, r.tool.Place, r.server.Datadir, child.Confined)
+	if err != nil {
+		return err
 	}
+	if len(leftovers) > 0 {
+		r.warn("left over from an ALTER TABLE that did not end, in the datadir and so in the set: %s; the server"+
+			" does not know them", excerpt.Names(leftovers))
+	}
+	p := tool.NewPhysical()
+	s := r.source(child, tool.PhysicalArgs(r.server.Datadir))
+	s.File, s.Content, s.Check, s.Finish = tool.PhysicalFile, "xbstream", p.Stream, p.Finish
+	r.manifest.Tool.Args = s.Args
+	if r.manifest.Files, err = tool.Store(ctx, s, r.set.Draft, &r.counters); err != nil {
+		return err
+	}
+	p.Describe(r.manifest)
+	return r.checkPosition(p.Uuid, p.Seqno)
+}
+
+// checkPosition refuses a set of another cluster's history, or of an earlier state than the node had.
+func (r *running) checkPosition(uuid string, seqno int64) error {
+	p := r.manifest.Position
+	if uuid != r.plan.Cluster.UUID || seqno < p.ClusterSeqno {
+		return fmt.Errorf("the backup is at %s:%d, the node was at %s:%d before it", uuid, seqno, r.plan.Cluster.UUID, p.ClusterSeqno)
+	}
+	return nil
+}
+
+func (r *running) streamLogical(ctx context.Context, c *galera.Client, child process.ChildOptions) error {
+	l := tool.NewLogical()
+	s := r.source(child, tool.LogicalArgs(r.plan.Schemas, r.dump.Contents))
+	s.File, s.Content, s.Check, s.Finish = tool.LogicalFile, "sql", l, l.Finish
+	r.manifest.Tool.Args = s.Args
+	w, err := c.Status(ctx)
+	if err != nil {
+		return err
+	}
+	r.manifest.Position.Seqno = w.LastCommitted
+	if r.manifest.Position.GTID, err = c.BinlogPosition(ctx); err != nil {
+		return err
+	}
+	ended := make(chan struct{})
+	later := make(chan int64)
+	go func() { later <- seqnoOnce(ctx, c, l.Started, ended) }()
+	r.manifest.Files, err = tool.Store(ctx, s, r.set.Draft, &r.counters)
+	close(ended)
+	r.manifest.Position.SeqnoEnd = <-later
+	l.Describe(r.manifest)
 	return err
 }
 
-// workers is how many compress at once: half of the processors, at least 2 and at most 4, because the node is a
-// standby that may have to serve at any time.
-func workers() int { return min(max(runtime.NumCPU()/2, 2), 4) }
-
-// blocks is a buffer in frames. Fewer than there are workers would leave some idle. Memory is at most the buffer and a
-// frame for each worker (zframe), however the data compress: 160 MiB for the default of 128 MiB and four workers.
-func blocks(buffer int64) int { return max(int(buffer/zframe.Size), workers()+1) }
-
-// counters are read while others count.
-type counters struct {
-	read, stored atomic.Int64
-	began        time.Time
-	stages       stages
-	flow         flow
-}
-
-// restart is before a tool starts.
-func (c *counters) restart() {
-	c.stages.reset()
-	c.flow.reset()
-}
-
-// sample fills in what is known of the tool.
-func (c *counters) sample(s *ToolSample, now time.Time) {
-	s.ReadBytes, s.StoredBytes = c.read.Load(), c.stored.Load()
-	s.Stage, _, s.RedoLSN = c.stages.now()
-	stalled, closing := c.flow.stalled(now)
-	s.Stalled, s.Closing = stalled.Seconds(), closing
-}
-
-type counting struct {
-	to io.Writer
-	n  *atomic.Int64
-}
-
-func (c *counting) Write(p []byte) (int, error) {
-	n, err := c.to.Write(p)
-	c.n.Add(int64(n))
-	if err != nil {
-		return n, fmt.Errorf("write the backup: %w", err)
+// seqnoOnce reads wsrep_last_committed when started is closed, -1 when it cannot or when ended is closed before.
+func seqnoOnce(ctx context.Context, c *galera.Client, started, ended <-chan struct{}) (seqno int64) {
+	defer func() {
+		// A panic here would end the process, and nothing would be undone.
+		if recover() != nil {
+			seqno = -1
+		}
+	}()
+	select {
+	case <-started:
+	case <-ended:
+		return -1
 	}
-	return n, nil
-}
-
-type reading struct {
-	from  io.Reader
-	n     *atomic.Int64
-	ended func()
-}
-
-func (r *reading) Read(p []byte) (int, error) {
-	n, err := r.from.Read(p)
-	r.n.Add(int64(n))
+	w, err := c.Status(ctx)
 	if err != nil {
-		r.ended()
+		return -1
 	}
-	return n, err
+	return w.LastCommitted
 }

@@ -5,6 +5,8 @@ package backup
 import (
 	"fmt"
 	"strings"
+
+	"overcloud.backup/internal/quantity"
 )
 
 // Summary says in one line what was made, where it lies and what it is worth.
@@ -15,7 +17,7 @@ func (r *Result) Summary() string {
 		at += fmt.Sprintf(" to %d", p.SeqnoEnd)
 	}
 	return fmt.Sprintf("%s backup of %s at %s: %s stored of %s, %.1f s, %s",
-		r.Manifest.Method, r.Manifest.Controller, at, size(r.Bytes), size(r.RawBytes), r.Duration, r.Path)
+		r.Manifest.Method, r.Manifest.Controller, at, quantity.Bytes(r.Bytes), quantity.Bytes(r.RawBytes), r.Duration, r.Path)
 }
 
 // Summary says in one line what would be done.

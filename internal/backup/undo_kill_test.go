@@ -18,19 +18,22 @@ import (
 	"testing"
 	"time"
 
+	"overcloud.backup/internal/backup/effect"
+	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/journal"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/repository/stores"
+	"overcloud.backup/tests/node"
 )
 
 // apart is a backup in a process of its own, which can be killed. Its fields reach that process by its environment.
 type apart struct {
 	Socket      string
 	Destination string
-	Journal     string
+	Journal     node.Journal
 	Tool        string // in place of the real one
-	Method      Method
+	Method      tool.Method
 	Desync      Desync
 }
 
@@ -40,7 +43,7 @@ const apartEnv = "OVERCLOUD_BACKUP_TEST_APART"
 func (a apart) run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	defer stop()
-	notes, err := journal.Open(a.Journal)
+	notes, err := journal.Open(string(a.Journal))
 	if err != nil {
 		return err
 	}
@@ -52,7 +55,7 @@ func (a apart) run() error {
 		return err
 	}
 	if a.Tool != "" {
-		j.tool.path = a.Tool
+		j.tool.Path = a.Tool
 	}
 	_, err = j.Run(ctx)
 	return err
@@ -72,7 +75,7 @@ func apartFrom(text string) (asked bool, err error) {
 
 func (s *server) apart(t *testing.T) apart {
 	t.Helper()
-	return apart{Socket: s.Socket, Destination: s.options(t).Destination, Journal: filepath.Join(t.TempDir(), "journal"), Method: Physical, Desync: DesyncAlways}
+	return apart{Socket: s.Socket, Destination: s.options(t).Destination, Journal: node.NewJournal(t), Method: tool.Physical, Desync: DesyncAlways}
 }
 
 func (a apart) start(t *testing.T) *exec.Cmd {
@@ -90,59 +93,20 @@ func (a apart) start(t *testing.T) *exec.Cmd {
 }
 
 // undo replays the journal, as the stop command of the job's unit does.
-func (a apart) undo(t *testing.T) ([]Undone, error) {
+func (a apart) undo(t *testing.T) ([]effect.Undone, error) {
 	t.Helper()
-	entries, err := journal.Read(a.Journal)
-	if err != nil {
-		t.Fatal(err)
-	}
-	notes, err := journal.Open(a.Journal)
+	notes, err := journal.Open(string(a.Journal))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer notes.Close()
-	return Undo(t.Context(), UndoOptions{Entries: entries, Journal: notes, Login: galera.Login{Socket: a.Socket}, DrainTimeout: 10 * time.Second})
-}
-
-// note notes an effect, as a job does that is then killed.
-func (a apart) note(t *testing.T, kind string, undo any) {
-	t.Helper()
-	notes, err := journal.Open(a.Journal)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer notes.Close()
-	if _, err := notes.Will(kind, undo); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// open are the kinds of the entries that are not undone, newest first.
-func (a apart) open(t *testing.T) (kinds []string) {
-	t.Helper()
-	entries, err := journal.Read(a.Journal)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range entries {
-		kinds = append(kinds, e.Kind)
-	}
-	return kinds
+	return effect.Undo(t.Context(), effect.UndoOptions{Entries: a.Journal.Entries(t), Journal: notes, Login: galera.Login{Socket: a.Socket}, DrainTimeout: 10 * time.Second})
 }
 
 // partial are the unfinished sets.
 func (a apart) partial() []string {
 	found, _ := filepath.Glob(a.Destination + "/*/.partial-*")
 	return found
-}
-
-func (s *server) desync(t *testing.T) string {
-	t.Helper()
-	out, err := s.SQL("SELECT @@wsrep_desync")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
 }
 
 // A job that is killed while it reads the data leaves all its effects behind, and the undo takes them back.
@@ -163,15 +127,15 @@ func TestAKilledBackupIsUndone(t *testing.T) {
 	if runs("sleep 600.75") {
 		t.Error("the tool lives on")
 	}
-	if open := a.open(t); !slices.Equal(open, []string{desyncEffect, setEffect}) || s.desync(t) != "1" || len(a.partial()) != 1 {
-		t.Fatalf("before: open %q, desync %s, %q", open, s.desync(t), a.partial())
+	if open := a.Journal.Open(t); !slices.Equal(open, []string{effect.DesyncEffect, effect.SetEffect}) || s.Desync(t) != "1" || len(a.partial()) != 1 {
+		t.Fatalf("before: open %q, desync %s, %q", open, s.Desync(t), a.partial())
 	}
 	done, err := a.undo(t)
 	if err != nil || len(done) != 2 || !strings.Contains(done[0].Done, "then OFF") || !strings.Contains(done[1].Done, "is removed") {
 		t.Errorf("%+v, %v", done, err)
 	}
-	if open := a.open(t); len(open) != 0 || s.desync(t) != "0" || len(a.partial()) != 0 {
-		t.Errorf("after: open %q, desync %s, %q", open, s.desync(t), a.partial())
+	if open := a.Journal.Open(t); len(open) != 0 || s.Desync(t) != "0" || len(a.partial()) != 0 {
+		t.Errorf("after: open %q, desync %s, %q", open, s.Desync(t), a.partial())
 	}
 	if done, err := a.undo(t); len(done) != 0 || err != nil {
 		t.Errorf("again: %+v, %v", done, err)
@@ -207,7 +171,7 @@ func TestABackupThatIsEndedAtAnyMomentIsUndone(t *testing.T) {
 	whole := time.Since(begun)
 	for n := range count {
 		a := s.apart(t)
-		a.Method = []Method{Physical, Logical}[random.IntN(2)]
+		a.Method = []tool.Method{tool.Physical, tool.Logical}[random.IntN(2)]
 		after, with := time.Duration(random.Int64N(int64(whole))), endings[random.IntN(len(endings))]
 		t.Run(fmt.Sprintf("%d %s after %s, %s", n, a.Method, after.Round(time.Millisecond), with), func(t *testing.T) {
 			s.endAndCheck(t, a, after, with)
@@ -228,18 +192,18 @@ func (s *server) endAndCheck(t *testing.T, a apart, after time.Duration, with sy
 	_ = cmd.Process.Signal(with)
 	_ = cmd.Wait()
 	noneOf(t, a.Destination)
-	if _, err := os.Stat(a.Journal); err != nil {
+	if _, err := os.Stat(string(a.Journal)); err != nil {
 		return // it did not come that far
 	}
-	if with != syscall.SIGKILL && len(a.open(t)) != 0 {
-		t.Errorf("it did not undo %q itself", a.open(t))
+	if with != syscall.SIGKILL && len(a.Journal.Open(t)) != 0 {
+		t.Errorf("it did not undo %q itself", a.Journal.Open(t))
 	}
-	t.Logf("undone: %q", a.open(t))
+	t.Logf("undone: %q", a.Journal.Open(t))
 	if _, err := a.undo(t); err != nil {
 		t.Error(err)
 	}
-	if len(a.open(t)) != 0 || s.desync(t) != "0" || len(a.partial()) != 0 {
-		t.Errorf("open %q, desync %s, %q", a.open(t), s.desync(t), a.partial())
+	if len(a.Journal.Open(t)) != 0 || s.Desync(t) != "0" || len(a.partial()) != 0 {
+		t.Errorf("open %q, desync %s, %q", a.Journal.Open(t), s.Desync(t), a.partial())
 	}
 	a.whole(t)
 }

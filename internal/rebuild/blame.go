@@ -15,7 +15,7 @@ import (
 	"overcloud.backup/internal/repository"
 )
 
-// unusable is a set that reads back well and cannot be restored.
+// unusable is a set that can be read back and cannot be restored.
 type unusable struct{ repository.Problem }
 
 func (u unusable) Error() string { return u.String() }
@@ -25,11 +25,12 @@ type damagedFile struct{ unusable }
 
 func (d damagedFile) Unwrap() error { return d.unusable }
 
-// fromOutside are the signals by which somebody else ends a program: an operator, systemd, the kernel without memory.
+// fromOutside are the signals that come from outside of a program: from an operator, systemd, or the kernel when memory
+// runs out.
 var fromOutside = []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP}
 
-// refusedBy makes a problem of a program's own refusal, or of its crash over the data. One that was ended from outside
-// proves nothing.
+// refusedBy turns a program's own refusal, or its crash over the data, into a problem of the set. A program that was
+// ended from outside proves nothing.
 func refusedBy(file, step string, err error, said string) error {
 	var exit *process.ExitError
 	outside := func(s syscall.Signal) bool { return s.String() == exit.Signal }
@@ -49,8 +50,8 @@ func refusedBy(file, step string, err error, said string) error {
 	return unusable{repository.Damage(file, "%s: %s: %s", step, how, said)}
 }
 
-// Blame returns an error of the scratch server. A server that ends over what it is given, as InnoDB does over a damaged
-// page, proves the set bad.
+// Blame decides what an error of the scratch server means. A server that ends because of what it was given, as InnoDB
+// does over a damaged page, proves that the set is bad; every other error is returned as it is.
 func (r *Copy) Blame(file, over string, err error) error {
 	select {
 	case <-r.server.Child.Ended():
@@ -63,8 +64,8 @@ func (r *Copy) Blame(file, over string, err error) error {
 	return refusedBy(file, "the scratch server ended over "+over, r.server.Child.Wait(), r.server.Said())
 }
 
-// OutOfRoom reports whether a server's error is for want of disk space or memory, or of a query that was ended: it
-// tells nothing of the set.
+// OutOfRoom reports whether a server error means that disk space or memory ran out, or that a query was ended. Such an
+// error says nothing about the set.
 func OutOfRoom(number int) bool {
 	return slices.Contains([]int{1021, 1037, 1038, 1041, 1114, 1317}, number)
 }

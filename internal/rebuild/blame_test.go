@@ -14,25 +14,30 @@ import (
 	"overcloud.backup/internal/sqldump"
 )
 
-// What ends a program decides whether the set is to blame: its own refusal and its crash are the set's, an operator, the
-// kernel without memory and a missing key are not.
+// What ends a program decides whether the set is to blame: its own refusal and its crash are the set's, an operator,
+// the kernel without memory and a missing key are not.
 func TestOnlyAProgramsOwnEndIsTheSets(t *testing.T) {
 	for name, c := range map[string]struct {
 		err  error
 		said string
 		want string // of the problem; empty where there is none
 	}{
-		"an exit status":         {&process.ExitError{Code: 1, Stderr: "first\nthe page is corrupt\n"}, "", "f, prepare: exit status 1: the page is corrupt"},
-		"with a log of its own":  {&process.ExitError{Code: 1, Stderr: "x"}, "[ERROR] page 4", "f, prepare: exit status 1: [ERROR] page 4"},
-		"an assertion":           {&process.ExitError{Code: -1, Signal: syscall.SIGABRT.String(), Stderr: "assert"}, "", "ended by aborted: assert"},
-		"a crash":                {&process.ExitError{Code: -1, Signal: syscall.SIGSEGV.String()}, "", "ended by segmentation fault: "},
+		"an exit status": {&process.ExitError{Code: 1, Stderr: "first\nthe page is corrupt\n"}, "",
+			"f, prepare: exit status 1: the page is corrupt"},
+		"with a log of its own": {&process.ExitError{Code: 1, Stderr: "x"}, "[ERROR] page 4",
+			"f, prepare: exit status 1: [ERROR] page 4"},
+		"an assertion": {&process.ExitError{Code: -1, Signal: syscall.SIGABRT.String(), Stderr: "assert"}, "",
+			"ended by aborted: assert"},
+		"a crash": {&process.ExitError{Code: -1, Signal: syscall.SIGSEGV.String()}, "",
+			"ended by segmentation fault: "},
 		"the kernel or a person": {&process.ExitError{Code: -1, Signal: syscall.SIGKILL.String()}, "", ""},
 		"systemd":                {&process.ExitError{Code: -1, Signal: syscall.SIGTERM.String()}, "", ""},
 		"a terminal":             {&process.ExitError{Code: -1, Signal: syscall.SIGHUP.String()}, "", ""},
 		"an interrupt":           {&process.ExitError{Code: -1, Signal: syscall.SIGINT.String()}, "", ""},
 		"a program that is gone": {errors.New("no such file"), "", ""},
-		"a key that is missing":  {&process.ExitError{Code: 1}, "InnoDB: Table is encrypted but encryption service is not available", ""},
-		"a provider":             {&process.ExitError{Code: 1, Stderr: "its provider plugin is not loaded"}, "", ""},
+		"a key that is missing": {&process.ExitError{Code: 1},
+			"InnoDB: Table is encrypted but encryption service is not available", ""},
+		"a provider": {&process.ExitError{Code: 1, Stderr: "its provider plugin is not loaded"}, "", ""},
 	} {
 		err := refusedBy("f", "prepare", c.err, c.said)
 		var bad unusable
@@ -59,7 +64,8 @@ func TestAFileThatCannotBeReadIsAnUnusableSet(t *testing.T) {
 }
 
 func TestAServersErrorsForWantOfRoomTellNothing(t *testing.T) {
-	for number, want := range map[int]bool{1021: true, 1037: true, 1114: true, 1317: true, 0: false, 1062: false, 1146: false} {
+	for number, want := range map[int]bool{1021: true, 1037: true, 1114: true, 1317: true, 0: false, 1062: false,
+		1146: false} {
 		if OutOfRoom(number) != want {
 			t.Errorf("%d: %t", number, !want)
 		}
@@ -88,8 +94,9 @@ func TestProgramsOfTheServerTellOfMissingKeys(t *testing.T) {
 func TestARefusedStatementIsNamed(t *testing.T) {
 	why := errors.New("Duplicate column")
 	for want, s := range map[string]sqldump.Statement{
-		`line 7, CREATE TABLE nova.t: Duplicate column`: {Line: 7, Kind: sqldump.Table, Does: "CREATE TABLE", Schema: "nova", Name: "t"},
-		`line 3, SET: Duplicate column`:                 {Line: 3, Kind: sqldump.Session, Does: "SET", Text: "SET @x=1"},
+		`line 7, CREATE TABLE nova.t: Duplicate column`: {Line: 7, Kind: sqldump.Table, Does: "CREATE TABLE",
+			Schema: "nova", Name: "t"},
+		`line 3, SET: Duplicate column`: {Line: 3, Kind: sqldump.Session, Does: "SET", Text: "SET @x=1"},
 		`line 1, CREATE DATABASE nova: Duplicate column`: {Line: 1, Kind: sqldump.Schema, Does: "CREATE DATABASE",
 			Schema: "nova"},
 		"line 2, CREATE USER `a`@`b`: Duplicate column": {Line: 2, Kind: sqldump.Account, Does: "CREATE USER",
@@ -118,8 +125,9 @@ func TestAnErrorWhileADumpLoadsIsTheSetsOnlyWhereItIs(t *testing.T) {
 		problem string
 		others  string
 	}{
-		"nothing":     {nil, "", ""},
-		"a refusal":   {&sqldump.Refusal{Line: 4, Text: "DROP USER x", Why: errors.New("it is none of a dump")}, "does_not_load backup.sql.zst, line 4", ""},
+		"nothing": {nil, "", ""},
+		"a refusal": {&sqldump.Refusal{Line: 4, Text: "DROP USER x", Why: errors.New("it is none of a dump")},
+			"does_not_load backup.sql.zst, line 4", ""},
 		"from beside": {fmt.Errorf("x: %w", sqldump.ErrOutside), "", "verify a physical set of it"},
 	} {
 		err := c.notLoaded(f, k.err)

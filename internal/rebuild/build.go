@@ -17,28 +17,28 @@ import (
 	"overcloud.backup/internal/scratch"
 )
 
-// Built is what was made of a set.
+// Built describes the datadir that was made of a set.
 type Built struct {
-	// Links counts what would have made InnoDB open tables outside of the datadir; they are inside now.
+	// Links counts the links that would make InnoDB open tables outside of the datadir. The tables are inside it now.
 	Links int
-	// Bytes of the set were read back.
+	// Bytes is how many bytes of the set were read back.
 	Bytes int64
-	// Options of a server are those without which it cannot read the data of a physical set.
+	// Options are server options without which a server cannot read the data of a physical set.
 	Options []string
-	// Differ are the accounts that the set has not, or with another password; Aligned those that were given theirs;
-	// Untried those of a login plugin that is missing here.
+	// Differ are accounts that the set lacks or has with another password, Aligned those that were given the current
+	// password, Untried those whose login plugin is missing here.
 	Differ, Aligned, Untried []string
-	// Differences are what is not as the set recorded it, and was accepted; Warnings what could not be compared.
+	// Differences are accepted differences from what the set recorded; Warnings say what could not be compared.
 	Differences, Warnings []string
-	// Definitions are those of what was made.
+	// Definitions are the definitions of the restored schemas.
 	Definitions galera.Definitions
-	// Events run none while they are held; see holdEvents.
+	// Events are the events that are on hold: none of them runs.
 	Events Events
 }
 
-// Build restores the set into a datadir at to, which must not be there and must be on the file system of the scratch
-// folder. It is there as a whole or not at all. A *Unusable is a set that is damaged, does not load, or holds something
-// else than was recorded (unless that is accepted).
+// Build restores the set into a datadir at to. That path must not exist, and must be on the file system of the scratch
+// folder; it appears as a whole or not at all. A *repository.Unusable means that the set is damaged, does not load, or
+// holds something else than was recorded (unless that is accepted).
 func (r *Rebuild) Build(ctx context.Context, to string) (built Built, err error) {
 	if _, err := os.Lstat(to); err == nil {
 		return built, fmt.Errorf("%s is there already", to)
@@ -82,7 +82,7 @@ func (r *Rebuild) Build(ctx context.Context, to string) (built Built, err error)
 	return built, err
 }
 
-// compareAll holds the schema against what the set recorded, while nobody is kept out yet.
+// compareAll compares the schemas with what the set recorded, before any client is kept out.
 func (r *Copy) compareAll(ctx context.Context) error {
 	r.Phase("compare")
 	if _, err := r.Compare(ctx); err != nil {
@@ -101,7 +101,7 @@ func (r *Copy) compareAll(ctx context.Context) error {
 	return nil
 }
 
-// compareAccounts sees which accounts would be refused by what was restored.
+// compareAccounts finds the accounts that the restored server would refuse.
 func (r *Copy) compareAccounts(ctx context.Context, built *Built) error {
 	r.Phase("accounts")
 	for _, a := range r.o.Accounts {
@@ -132,7 +132,7 @@ func (r *Copy) compareAccounts(ctx context.Context, built *Built) error {
 	return nil
 }
 
-// leave ends the server in good order, without our account.
+// leave shuts the server down cleanly, after removing our account.
 func (r *Copy) leave(ctx context.Context) error {
 	r.Phase("stop")
 	err := r.server.Exec(ctx, "DROP USER "+scratch.User+"@localhost")
@@ -155,7 +155,7 @@ func (r *Copy) leave(ctx context.Context) error {
 	}
 }
 
-// keep gives a finished datadir its name.
+// keep gives a finished datadir its final name.
 func keep(from, to string) error {
 	// What was written must be on the disk before the name says that it is whole.
 	if folder, err := os.Open(from); err == nil {

@@ -144,3 +144,82 @@ func TestAPluginThatIsMissingHereIsNoFaultOfTheSet(t *testing.T) {
 		t.Errorf("%+v, %v", found, err)
 	}
 }
+
+// An account that the restored server refuses locks a service out. It is named, or given its password.
+func TestAccountsOfServicesAreHeldAgainstTheSet(t *testing.T) {
+	destination, path := sets.Copy(t, "physical")
+	accounts := []galera.Account{
+		{User: "nova", Password: "secret", From: "as it was"},
+		{User: "nova", Password: "another", From: "changed since"},
+		{User: "nobody", Password: "x", From: "made since"},
+	}
+	for align, want := range map[bool]Built{
+		false: {Differ: []string{"nova (changed since)", "nobody (made since)"}},
+		true:  {Aligned: []string{"nova (changed since)"}, Differ: []string{"nobody (made since)"}},
+	} {
+		root := sets.ScratchFolder(t)
+		r := ready(t, sets.Open(t, destination, path), root)
+		r.o.Accounts, r.o.Align = accounts, align
+		to := filepath.Join(filepath.Dir(root), "built")
+		got, err := r.Build(t.Context(), to)
+		must(t, err)
+		if !slices.Equal(got.Differ, want.Differ) || !slices.Equal(got.Aligned, want.Aligned) || len(got.Untried) > 0 {
+			t.Errorf("align %t: %+v", align, got)
+		}
+		for _, name := range []string{"given", "tmp", "srv"} {
+			if _, err := os.Lstat(filepath.Join(to, name)); err == nil {
+				t.Errorf("%s of the scratch folder is in the datadir", name)
+			}
+		}
+		must(t, os.RemoveAll(to))
+	}
+}
+
+// A server must not use the data of a later one for good; to look at them in a scratch server is fine.
+func TestALaterServersDataAreForALookOnly(t *testing.T) {
+	destination, path := sets.Copy(t, "physical")
+	s := sets.Open(t, destination, path)
+	here := galera.Release(s.Manifest.Server.Version)
+	later := galera.Series(here) + ".999"
+	for version, why := range map[string]string{here: "", later: "which is later than " + here + " here",
+		galera.Series(here) + ".0": ""} {
+		s.Manifest.Server.Version = version + "-MariaDB"
+		for _, forGood := range []bool{true, false} {
+			o := Options{Scratch: sets.ScratchFolder(t), Memory: 64 * sets.Mebibyte, NotNewer: forGood}
+			r, err := Prepare(t.Context(), s, o)
+			if (err == nil) != (why == "" || !forGood) || err != nil && !strings.Contains(err.Error(), why) {
+				t.Errorf("%s, for good %t: %v", version, forGood, err)
+			}
+			if err == nil && (r.Plan().Tools.Version != here || r.Plan().Set != s.Name || r.Plan().Space.Needed == 0) {
+				t.Errorf("%+v", r.Plan())
+			}
+		}
+	}
+}
+
+// What fails after the data are made leaves neither a datadir nor a server.
+func TestABuildThatFailsAtItsEndLeavesNothing(t *testing.T) {
+	destination, path := sets.Copy(t, "physical")
+	for _, phase := range []string{"unpack", "prepare", "start", "compare", "accounts", "stop"} {
+		root := sets.ScratchFolder(t)
+		r := ready(t, sets.Open(t, destination, path), root)
+		ctx, cancel := context.WithCancelCause(t.Context())
+		why := errors.New("enough of " + phase)
+		r.o.Progress = func(p Progress) {
+			if p.Phase == phase {
+				cancel(why)
+			}
+		}
+		to := filepath.Join(filepath.Dir(root), "built")
+		if _, err := r.Build(ctx, to); err == nil {
+			t.Errorf("%s: it is built", phase)
+		} else if errors.As(err, new(*repository.Unusable)) {
+			t.Errorf("%s: the set is blamed: %v", phase, err)
+		}
+		if _, err := os.Lstat(to); err == nil {
+			t.Errorf("%s: a datadir is left", phase)
+		}
+		sets.WantEmpty(t, root)
+		cancel(nil)
+	}
+}

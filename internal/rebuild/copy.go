@@ -14,19 +14,19 @@ import (
 	"overcloud.backup/internal/scratch"
 )
 
-// Copy is a restore that is being done.
+// Copy is a copy of a set in a scratch folder, with a scratch server on it.
 type Copy struct {
 	*Rebuild
 	ctx     context.Context
 	scratch *scratch.Folder
 	server  *scratch.Server
-	// options are those without which a server cannot read the data.
+	// options are the server options without which a server cannot read the data.
 	options []string
-	// outside are the links to tables that lay outside of the datadir, and do so no more.
+	// outside are the links to tables outside of the datadir that were removed.
 	outside []string
-	// recorded are the definitions that the set has; nil where it has none.
+	// recorded are the definitions that the set recorded; nil if it recorded none.
 	recorded galera.Definitions
-	// definitions are those of what was made.
+	// definitions are those that the scratch server has.
 	definitions galera.Definitions
 	differences []string
 	problems    []repository.Problem
@@ -41,16 +41,16 @@ func (r *Rebuild) begin(ctx context.Context) *Copy {
 		progress: Progress{ExpectedBytes: r.set.Bytes()}}
 }
 
-// Seen is what came out when a set was rebuilt for a look.
+// Seen is what Look found.
 type Seen struct {
 	Problems []repository.Problem
 	Warnings []string
-	// Unreadable says that the problems are of a file that cannot be read back.
+	// Unreadable reports that a file of the set cannot be read back.
 	Unreadable bool
 }
 
-// Look rebuilds the set in the scratch folder, has look examine the copy, and removes it, whatever happens. An error
-// says that nothing was proven.
+// Look rebuilds the set in the scratch folder, lets look examine the copy, and removes the copy in any case. An error
+// means that nothing was proven.
 func (r *Rebuild) Look(
 	ctx context.Context, look func(ctx context.Context, c *Copy) error,
 ) (seen Seen, err error) {
@@ -80,10 +80,10 @@ func (r *Rebuild) Look(
 	return seen, err
 }
 
-// leastFree is what a restore leaves free. There was twice as much, and room for the copy, before.
+// leastFree is how much disk space a restore must leave free. Prepare asks for twice as much, and for the copy.
 const leastFree = spaceMargin / 2
 
-// guard ends the context when the disk fills up, as data that grow without an end while they are prepared do it.
+// guard ends the context when the disk fills up: hostile data can grow without end while they are prepared.
 func (r *Copy) guard(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	r.ctx = ctx
@@ -105,7 +105,7 @@ func (r *Copy) guard(ctx context.Context) (context.Context, func()) {
 	return ctx, func() { cancel(nil) }
 }
 
-// make makes the data, and starts a server on them.
+// make restores the data and starts a server on them.
 func (r *Copy) make(ctx context.Context) error {
 	err := r.makeData(ctx)
 	if err == nil && r.server == nil {
@@ -114,8 +114,8 @@ func (r *Copy) make(ctx context.Context) error {
 	return err
 }
 
-// makeData reads the small files back and restores the data. A logical set needs a server for that, which still runs
-// then.
+// makeData reads the small files back and restores the data. For a logical set that takes a server, which still runs
+// afterwards.
 func (r *Copy) makeData(ctx context.Context) error {
 	r.Phase("read")
 	for _, f := range r.set.Manifest.Files {
@@ -132,7 +132,7 @@ func (r *Copy) makeData(ctx context.Context) error {
 	return r.prepare(ctx)
 }
 
-// readBeside reads back a file that lies beside the data.
+// readBeside reads back one of the small files beside the data.
 func (r *Copy) readBeside(ctx context.Context, f repository.File) (err error) {
 	var bad *repository.Problem
 	if f.Content == repository.ContentDefinitions {
@@ -167,7 +167,7 @@ func (r *Copy) Phase(name string) {
 	r.tell()
 }
 
-// ExpectTables says how many tables will be checked, for the progress.
+// ExpectTables sets the number of tables that will be checked, for the progress.
 func (r *Copy) ExpectTables(n int) { r.progress.ExpectedTables = n }
 
 func (r *Copy) read(n int64) {
@@ -181,7 +181,7 @@ func (r *Copy) Checked() {
 	r.tell()
 }
 
-// tell tells the progress, not more than twice a second.
+// tell reports the progress, at most twice a second.
 func (r *Copy) tell() {
 	if now := time.Now(); r.o.Progress != nil && now.Sub(r.told) > 500*time.Millisecond {
 		r.told = now

@@ -16,10 +16,10 @@ import (
 	"overcloud.backup/internal/repository"
 )
 
-// countLimit is how long the server may count tables.
+// countLimit is the timeout for counting the tables of the server.
 const countLimit = 10 * time.Minute
 
-// schema reads what the scratch server holds, and compares it with what the set has recorded.
+// Compare reads the schemas of the scratch server and compares them with what the set recorded.
 func (r *Copy) Compare(ctx context.Context) (found *repository.Restored, err error) {
 	found = &repository.Restored{Schemas: map[string]int{}, Tables: []repository.Table{}}
 	if found.Server, err = r.server.Value(ctx, "SELECT VERSION()"); err != nil {
@@ -37,8 +37,8 @@ func (r *Copy) Compare(ctx context.Context) (found *repository.Restored, err err
 	return found, r.compareSchema(ctx, found, definitions)
 }
 
-// compareSchema compares as much as can be compared: the definitions of a set that has them, else how many tables each
-// schema has.
+// compareSchema compares as much as possible: the definitions if the set has them, otherwise the number of tables in
+// each schema.
 func (r *Copy) compareSchema(ctx context.Context, found *repository.Restored, definitions galera.Definitions) error {
 	m := r.set.Manifest
 	switch {
@@ -58,7 +58,7 @@ func (r *Copy) compareSchema(ctx context.Context, found *repository.Restored, de
 	return nil
 }
 
-// differs makes one problem of all that differs.
+// differs reports all differences as one problem.
 func (r *Copy) differs(names []string) {
 	if len(names) == 0 {
 		return
@@ -89,12 +89,12 @@ func (r *Copy) compareDefinitions(ctx context.Context, definitions galera.Defini
 	return nil
 }
 
-// excuses are what is known of objects that cannot be as they were.
+// excuses are the known reasons why an object cannot be as it was recorded.
 type excuses struct {
 	broken                   map[repository.Name]string
 	leftOut, folder, outside map[repository.Name]bool
-	// zone is empty where the system is in the time zone of the one that was backed up: a server tells an event's times
-	// in its own zone, which may be the system's.
+	// zone describes the two time zones; empty if the system here is in the time zone of the system that was backed up.
+	// A server shows the times of an event in its own zone, which may be that of the system.
 	zone string
 }
 
@@ -124,7 +124,7 @@ func (r *Copy) excuses(ctx context.Context) (excuses, error) {
 	return known, err
 }
 
-// brokenBefore are the tables and views that the server could not open when they were backed up, with its words.
+// BrokenBefore returns the tables and views that the server could not open when the set was made, with the reason.
 func (r *Copy) BrokenBefore() map[repository.Name]string {
 	broken := map[repository.Name]string{}
 	for _, b := range r.set.Manifest.Schema.Broken {
@@ -133,7 +133,7 @@ func (r *Copy) BrokenBefore() map[repository.Name]string {
 	return broken
 }
 
-// of says why a difference is none of the set's; empty where nothing is known of it.
+// of returns why a difference is not a fault of the set; empty if there is no known reason.
 func (e excuses) of(d galera.Difference) string {
 	name := repository.Name{Schema: d.Schema, Name: d.Name}
 	switch {
@@ -155,13 +155,13 @@ func (e excuses) of(d galera.Difference) string {
 	return ""
 }
 
-// leftover says that a table is one of the server's own temporary names, of which it shows the file's name.
+// leftover reports whether a table is a temporary table of the server's own, which it lists under its file name.
 func leftover(table string) bool { return strings.HasPrefix(table, "#mysql50##sql") }
 
-// fileName is what a server calls the folder of a schema and the file of a table.
+// fileName matches the names that a server gives to schema folders and table files.
 var fileName = regexp.MustCompile(`^[A-Za-z0-9_@]{1,400}$`)
 
-// tablesOutside are the tables whose links were removed. The server itself knows the names that belong to its files.
+// tablesOutside returns the tables whose links were removed. The server itself converts the file names to table names.
 func (r *Copy) tablesOutside(ctx context.Context) (tables []repository.Name, err error) {
 	for _, path := range r.outside {
 		folder, file, _ := strings.Cut(strings.TrimSuffix(path, ".isl"), "/")
@@ -179,7 +179,7 @@ func (r *Copy) tablesOutside(ctx context.Context) (tables []repository.Name, err
 	return tables, nil
 }
 
-// compareCounts names the schemas that have another number of tables.
+// compareCounts names the schemas whose number of tables has changed.
 func (r *Copy) compareCounts(found map[string]int) (names []string) {
 	want := r.set.Manifest.Schema.Tables
 	for _, schema := range slices.Sorted(maps.Keys(want)) {

@@ -14,8 +14,8 @@ import (
 	"overcloud.backup/internal/scratch"
 )
 
-// Empty makes the datadir of an empty server in a folder that is there and belongs to the server's user. The programs
-// are those of the image, or of this host where there is none.
+// Empty creates the datadir of an empty server in an existing folder that belongs to the server's user. The programs
+// come from the image, or from this host if there is none.
 func Empty(ctx context.Context, datadir string, owner process.Owner, options []string,
 	image container.Image) (err error) {
 	temporary, err := os.MkdirTemp(filepath.Dir(datadir), ".overcloud_restore_tmp")
@@ -46,9 +46,9 @@ func Empty(ctx context.Context, datadir string, owner process.Owner, options []s
 	return nil
 }
 
-// ServerUser is the user that an empty server belongs to: that of the image, or of this host where there is none. A
-// host without a user mysql has its server run by root; nothing of a set is run there. It fails where Empty would lack
-// its program.
+// ServerUser returns the user that an empty server belongs to: that of the image, or of this host if there is none. A
+// host without a user mysql runs its server as root, but runs nothing of a set there. ServerUser fails if Empty would
+// lack its program.
 func ServerUser(ctx context.Context, image container.Image) (owner process.Owner, err error) {
 	if image.None() {
 		if _, err := scratch.FindProgram(process.Place{}, "install"); err != nil {

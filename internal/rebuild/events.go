@@ -11,22 +11,22 @@ import (
 	"overcloud.backup/internal/repository"
 )
 
-// Events are those of a set that was made ready. Galera marks an event SLAVESIDE_DISABLED on all members but the one
-// that made it, and a state transfer copies that mark: a datadir whose events are ENABLED would have all members run
-// them.
+// Events are the events of a set that was made ready. Galera marks an event SLAVESIDE_DISABLED on all members but the
+// one that created it, and a state transfer copies that mark: in a datadir whose events are ENABLED, every member would
+// run them.
 type Events struct {
 	// Enable are the events to enable on one member once the cluster runs.
 	Enable []galera.Event `json:"enable"`
-	// Unknown are those that some member may have run: the set does not say.
+	// Unknown are events that some member may have run: the set does not say.
 	Unknown []galera.Event `json:"unknown"`
 }
 
-// listEvents is of those that some member may have run.
+// listEvents selects the events that some member may have run.
 const listEvents = "SELECT event_schema, event_name, status FROM information_schema.events WHERE status <> 'DISABLED'" +
 	" ORDER BY event_schema, event_name"
 
-// holdEvents marks every enabled event of the datadir as another member's, and returns which of them ran when the set
-// was made.
+// holdEvents marks every enabled event of the datadir as that of another member, and returns which of them ran when the
+// set was made.
 func (r *Copy) holdEvents(ctx context.Context) (events Events, err error) {
 	rows, err := r.server.Rows(ctx, listEvents)
 	if err != nil {
@@ -41,9 +41,9 @@ func (r *Copy) holdEvents(ctx context.Context) (events Events, err error) {
 	return events, nil
 }
 
-// heldEvents sorts the events of the datadir, each with its schema, name and status, by what the set knows of them. One
-// that the set does not count among those that ran, and that would run here, is nobody's to forget: it may be of the
-// server's own schemas, or members may have contradicted one another.
+// heldEvents sorts the events of the datadir, each given by schema, name and status, by what the set knows about them.
+// An event that would run here and is not among those that ran is reported, too: it may belong to a schema of the
+// server itself, or members may have contradicted one another.
 func heldEvents(rows [][]string, known []repository.Name) (events Events) {
 	for _, row := range rows {
 		event, enabled := galera.Event{Schema: row[0], Name: row[1]}, row[2] == string(galera.Enabled)

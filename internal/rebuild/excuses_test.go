@@ -23,8 +23,9 @@ func TestADifferenceIsExcusedByWhatIsKnownOfItsObject(t *testing.T) {
 		zone:    "CET, and UTC here",
 	}
 	difference := func(kind, schema, name, how string) galera.Difference {
-		return galera.Difference{Object: galera.Object{Kind: kind, Schema: schema, Name: name}, Missing: how == "missing",
-			Added: how == "added"}
+		return galera.Difference{Object: galera.Object{Kind: kind, Schema: schema, Name: name},
+			Missing: how == "missing",
+			Added:   how == "added"}
 	}
 	for _, c := range []struct {
 		d    galera.Difference
@@ -71,14 +72,20 @@ func TestSchemasAreHeldAgainstTheManifest(t *testing.T) {
 		differences []string
 		warnings    int
 	}{
-		"as it was":            {"logical", map[string]int{"a": 1}, map[string]int{"a": 1}, nil, 0},
-		"a schema is missing":  {"logical", map[string]int{"a": 1, "b": 0}, map[string]int{"a": 1}, []string{"the schema b is missing"}, 0},
-		"a folder is missing":  {"physical", map[string]int{"a": 1, "b": 0}, map[string]int{"a": 1}, nil, 1},
-		"a schema with tables": {"physical", map[string]int{"a": 1}, map[string]int{}, []string{"the schema a is missing"}, 0},
-		"tables are missing":   {"physical", map[string]int{"a": 3}, map[string]int{"a": 2}, []string{"the schema a has 2 tables and sequences, not 3"}, 0},
-		"a schema is too much": {"logical", map[string]int{}, map[string]int{"z": 0}, []string{"the schema z is not in the manifest"}, 0},
-		"in order": {"logical", map[string]int{"b": 1, "a": 1}, map[string]int{"d": 1, "c": 1}, []string{"the schema a is missing",
-			"the schema b is missing", "the schema c is not in the manifest", "the schema d is not in the manifest"}, 0},
+		"as it was": {"logical", map[string]int{"a": 1}, map[string]int{"a": 1}, nil, 0},
+		"a schema is missing": {"logical", map[string]int{"a": 1, "b": 0}, map[string]int{"a": 1},
+			[]string{"the schema b is missing"}, 0},
+		"a folder is missing": {"physical", map[string]int{"a": 1, "b": 0}, map[string]int{"a": 1}, nil, 1},
+		"a schema with tables": {"physical", map[string]int{"a": 1}, map[string]int{},
+			[]string{"the schema a is missing"}, 0},
+		"tables are missing": {"physical", map[string]int{"a": 3}, map[string]int{"a": 2},
+			[]string{"the schema a has 2 tables and sequences, not 3"}, 0},
+		"a schema is too much": {"logical", map[string]int{}, map[string]int{"z": 0},
+			[]string{"the schema z is not in the manifest"}, 0},
+		"in order": {"logical", map[string]int{"b": 1, "a": 1}, map[string]int{"d": 1, "c": 1},
+			[]string{"the schema a is missing",
+				"the schema b is missing", "the schema c is not in the manifest",
+				"the schema d is not in the manifest"}, 0},
 	} {
 		copied := copyOf(c.method, c.then)
 		if got := copied.compareCounts(c.now); !slices.Equal(got, c.differences) || len(copied.warnings) != c.warnings {
@@ -106,7 +113,8 @@ func TestRoomForTheCopyIsAskedFor(t *testing.T) {
 	for method, factor := range factors {
 		c := copyOf(method, nil)
 		content := map[string]string{"physical": repository.ContentStream, "logical": repository.ContentDump}[method]
-		c.set.Manifest.Files = repository.Files{{Name: "log", RawBytes: 1 << 40}, {Name: "data", Content: content, RawBytes: 1000}}
+		c.set.Manifest.Files = repository.Files{{Name: "log", RawBytes: 1 << 40},
+			{Name: "data", Content: content, RawBytes: 1000}}
 		space, err := room(c.set, "/var/tmp")
 		if err != nil || space.Needed != int64(1000*factor)+spaceMargin || space.Raw != 1000 || space.Free <= 0 {
 			t.Errorf("%s: %+v, %v", method, space, err)

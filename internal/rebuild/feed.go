@@ -19,18 +19,18 @@ import (
 	"overcloud.backup/internal/sqldump"
 )
 
-// feeding is a logical set on its way into a server.
+// feeding loads a logical set into a server.
 type feeding struct {
 	*Copy
 	server *galera.Client
 	stood  standIns
 	// session is the same connection, prepared for a dump.
 	session *replay.Session
-	// rows is the table that rows went to last.
+	// rows is the table that rows were last inserted into.
 	rows string
 }
 
-// step is a file of the set, or some of its statements.
+// step loads one kind of file, or some of its statements.
 type step struct {
 	content string
 	reader  func(version string, take func(sqldump.Statement) error) *sqldump.Reader
@@ -38,8 +38,8 @@ type step struct {
 	again   bool // it was read back before
 }
 
-// all loads the files in the order in which they need one another: accounts are named by views and programs, time zones
-// by events, and tables, columns and routines by grants.
+// all loads the files in the order of their dependencies: views and programs name accounts, events name time zones, and
+// grants name tables, columns and routines.
 func (l *feeding) all(ctx context.Context) (err error) {
 	if l.session, err = replay.Prepare(ctx, l.server, l.Warn, refuse); err != nil {
 		return err
@@ -62,7 +62,8 @@ func (l *feeding) all(ctx context.Context) (err error) {
 	return l.notLoaded(l.set.Manifest.Data(), l.stood.clear(ctx, l.server))
 }
 
-// feed gives the server the statements of a file, one by one: no client runs, which could be told to do more.
+// feed sends the statements of a file to the server one by one. No client program runs, which a dump could make do
+// more.
 func (l *feeding) feed(ctx context.Context, f repository.File, s step) error {
 	reader := s.reader(l.tools.Version, func(st sqldump.Statement) error { return s.run(ctx, st) })
 	tell := l.read
@@ -81,7 +82,7 @@ func (l *feeding) feed(ctx context.Context, f repository.File, s step) error {
 	return l.notLoaded(f, err)
 }
 
-// run runs a statement as it is.
+// run executes a statement unchanged.
 func (l *feeding) run(ctx context.Context, s sqldump.Statement) error {
 	if len(s.Text) > longText {
 		// It is sent as a copy. What it was put together from must not be there, too.
@@ -91,7 +92,7 @@ func (l *feeding) run(ctx context.Context, s sqldump.Statement) error {
 	return l.session.Send(ctx, s, s.Text)
 }
 
-// refuse words the error of a server that does not take a statement.
+// refuse describes a statement that the server does not accept.
 func refuse(s sqldump.Statement, err error) error {
 	if s.Kind == sqldump.Account || s.Kind == sqldump.Servers {
 		err = discreet{err}
@@ -99,7 +100,8 @@ func refuse(s sqldump.Statement, err error) error {
 	return &refused{s, err}
 }
 
-// discreet is the server's error about a statement with a password or its hash, without what it quotes of that.
+// discreet is the server's error about a statement with a password or its hash, without the part that quotes the
+// statement.
 type discreet struct{ error }
 
 func (d discreet) Unwrap() error { return d.error }
@@ -112,13 +114,13 @@ func (d discreet) Error() string {
 	return text
 }
 
-// quotes is where errors 1064 and 1470 begin to quote.
+// quotes finds where errors 1064 and 1470 begin to quote.
 var quotes = regexp.MustCompile(`(?i)\b(near|string) '`)
 
-// longText is a statement of which memory has no third copy to spare.
+// longText is the length from which memory has no room for a third copy of a statement.
 const longText = 64 << 20
 
-// refused is a statement that the server does not take.
+// refused is a statement that the server does not accept.
 type refused struct {
 	sqldump.Statement
 	err error
@@ -127,7 +129,7 @@ type refused struct {
 func (r *refused) Error() string { return fmt.Sprintf("line %d, %s: %v", r.Line, r.about(), r.err) }
 func (r *refused) Unwrap() error { return r.err }
 
-// about says what the statement does, and to what.
+// about returns what the statement does, and to what.
 func (r *refused) about() string {
 	switch {
 	case r.Kind == sqldump.Account:
@@ -139,7 +141,7 @@ func (r *refused) about() string {
 	return r.Does + " " + excerpt.Of(strings.Trim(r.Schema+"."+r.Name, "."))
 }
 
-// account makes an account or a role, and leaves all else of users.sql for later.
+// account creates accounts and roles, and leaves everything else of users.sql for later.
 func (l *feeding) account(ctx context.Context, s sqldump.Statement) error {
 	if s.Does == "CREATE USER" || s.Does == "CREATE ROLE" {
 		return l.run(ctx, s)
@@ -147,11 +149,11 @@ func (l *feeding) account(ctx context.Context, s sqldump.Statement) error {
 	return nil
 }
 
-// gone are the server's errors for a grant on a table, a column or a routine that is not there. A server keeps such a
-// grant when it drops the table.
+// gone are the server's errors for a grant on a table, column or routine that does not exist. A server keeps such a
+// grant when the table is dropped.
 var gone = []int{1054, 1146, 1147, 1305}
 
-// right gives what account has left.
+// right executes what account left for later.
 func (l *feeding) right(ctx context.Context, s sqldump.Statement) error {
 	if s.Does == "CREATE USER" || s.Does == "CREATE ROLE" {
 		return nil
@@ -165,7 +167,7 @@ func (l *feeding) right(ctx context.Context, s sqldump.Statement) error {
 	return err
 }
 
-// dumped runs a statement of the dump.
+// dumped executes a statement of the dump.
 func (l *feeding) dumped(ctx context.Context, s sqldump.Statement) error {
 	if err := l.stood.before(ctx, l.server, s); err != nil {
 		return &refused{s, err}
@@ -187,13 +189,13 @@ func (l *feeding) dumped(ctx context.Context, s sqldump.Statement) error {
 	return err
 }
 
-// duringCommit is what a server says when a key has a value twice that it was told not to look for (unique_checks=0).
+// duringCommit is the server's error for a duplicate in a unique key that it was told not to check (unique_checks=0).
 const duringCommit = 1180
 
-// pluginMissing is what a server says of an account whose plugin it has not loaded. The set is not to blame.
+// pluginMissing is the server's error for an account whose plugin is not loaded. That is not a fault of the set.
 const pluginMissing = 1524
 
-// notLoaded makes a problem of a statement that the server refused, or that no dump holds.
+// notLoaded turns a statement that the server refuses, or that no dump holds, into a problem.
 func (r *Copy) notLoaded(f repository.File, err error) error {
 	var odd *sqldump.Refusal
 	var said *refused

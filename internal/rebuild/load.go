@@ -17,7 +17,7 @@ import (
 	"overcloud.backup/internal/scratch"
 )
 
-// prepare unpacks a physical set, which is read back in the same pass, and makes a datadir of it.
+// prepare unpacks a physical set, reading it back in the same pass, and prepares a datadir from it.
 func (r *Copy) prepare(ctx context.Context) error {
 	f := r.set.Manifest.Data()
 	r.Phase("unpack")
@@ -54,7 +54,7 @@ func (r *Copy) prepare(ctx context.Context) error {
 	return nil
 }
 
-// load starts an empty server and gives it a logical set.
+// load starts an empty server and loads a logical set into it.
 func (r *Copy) load(ctx context.Context) error {
 	r.Phase("install")
 	o := r.scratch.Child()
@@ -76,7 +76,8 @@ func (r *Copy) load(ctx context.Context) error {
 	return (&feeding{Copy: r, server: loader}).all(ctx)
 }
 
-// emptyServer are the arguments by which an empty server is made. --force asks nobody for this host's name.
+// emptyServer returns the arguments that create an empty server. With --force it does not look up the name of this
+// host.
 func emptyServer(datadir, temporary string, owner process.Owner) []string {
 	args := []string{"--no-defaults", "--datadir=" + datadir, "--tmpdir=" + temporary, "--skip-test-db",
 		"--skip-name-resolve", "--force",

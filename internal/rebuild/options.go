@@ -20,11 +20,11 @@ import (
 // optionsFile is the option file that mariadb-backup writes into a backup.
 const optionsFile = "backup-my.cnf"
 
-// maxOptions bounds that file, which has some lines.
+// maxOptions bounds that file, which has a few lines.
 const maxOptions = 1 << 20
 
-// setting is one of a backup's own option file that may be used: what its value must look like, and whether a server
-// needs it to read the files of another.
+// setting is an option of a backup's own option file that may be used: the form of its value, and whether a server
+// needs it to read the files of another server.
 type setting struct {
 	value  *regexp.Regexp
 	server bool
@@ -36,8 +36,8 @@ var (
 	datafile = regexp.MustCompile(`^[A-Za-z0-9_.:;/-]{1,1000}$`)
 )
 
-// settings are all that is believed of backup-my.cnf. mariadb-backup obeys the file when it prepares, also where it
-// names a plugin to load or a folder elsewhere.
+// settings are the only options of backup-my.cnf that are believed. mariadb-backup obeys the file when it prepares,
+// even where it names a plugin to load or a folder elsewhere.
 var settings = map[string]setting{
 	"innodb_page_size":          {numeral, true},
 	"innodb_data_file_path":     {datafile, true},
@@ -50,11 +50,11 @@ var settings = map[string]setting{
 	"innodb_fast_checksum":      {plain, false},
 }
 
-// harmless are left out without a word: they name what the backup has in its own folder.
+// harmless options are ignored without a warning: they name what the backup has in its own folder.
 var harmless = map[string]bool{"innodb_undo_directory": true, "innodb_buffer_pool_filename": true}
 
-// backupOptions reads a backup's own option file: what may stay of it, arguments for a server, and the names of what
-// was left out. Files keep their last name: the backup has all of them in one folder.
+// backupOptions parses a backup's own option file. It returns the part that may stay, arguments for a server, and the
+// names of the options that were dropped. Paths are cut to their last element: the backup has all files in one folder.
 func backupOptions(file []byte) (kept string, args, dropped []string, err error) {
 	kept = "[mysqld]\n"
 	for lines := bufio.NewScanner(bytes.NewReader(file)); lines.Scan(); {
@@ -85,7 +85,7 @@ func backupOptions(file []byte) (kept string, args, dropped []string, err error)
 	return kept, args, dropped, nil
 }
 
-// baseNames takes the folders out of "ibdata1:12M;/srv/ibdata2:1G:autoextend".
+// baseNames removes the folders from "ibdata1:12M;/srv/ibdata2:1G:autoextend".
 func baseNames(value string) string {
 	files := strings.Split(value, ";")
 	for i, file := range files {
@@ -95,11 +95,11 @@ func baseNames(value string) string {
 	return strings.Join(files, ";")
 }
 
-// errNoOptions is a backup without its option file.
+// errNoOptions means that a backup lacks its option file.
 var errNoOptions = errors.New("the stream holds no " + optionsFile)
 
-// cleanOptions puts what may stay of a backup's option file in its place. The folder is somebody else's: no link is
-// followed, and nothing waits.
+// cleanOptions replaces a backup's option file with the part that may stay. The folder belongs to somebody else, so it
+// follows no link and waits for nothing.
 func cleanOptions(datadir string, owner process.Owner) (args, dropped []string, err error) {
 	inside, err := os.OpenRoot(datadir)
 	if err != nil {

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// removeLinks removes what makes InnoDB open a table outside of the datadir (DATA DIRECTORY): on the controller of the
-// backup that would be the file of the running server. The backup has these tables in the datadir, too. Nothing is
-// removed outside of it, whatever its owner makes of a folder meanwhile. removed are their paths in the datadir.
+// removeLinks removes what would make InnoDB open a table outside of the datadir (DATA DIRECTORY): on the controller of
+// the backup that would be the file of the running server. The backup has these tables inside the datadir, too. Nothing
+// outside of it is removed, whatever its owner does to a folder meanwhile. It returns the paths in the datadir.
 func removeLinks(datadir string) (removed []string, err error) {
 	inside, err := os.OpenRoot(datadir)
 	if err != nil {

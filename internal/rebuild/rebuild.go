@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+// Package rebuild makes the datadir of a set: it unpacks and prepares a physical set, or loads a logical one, on a scratch
+// server that reaches nothing else, and compares the result with what the set recorded. Verification examines such a copy
+// and removes it; a restore keeps it.
 package rebuild
 
 import (
@@ -16,7 +19,7 @@ import (
 	"overcloud.backup/internal/scratch"
 )
 
-// Progress is how far the reading of a set, or its restore, is.
+// Progress reports how far the reading of a set, or its restore, has come.
 type Progress struct {
 	Phase string `json:"phase"`
 	// ReadBytes of ExpectedBytes of the set's files have been read.
@@ -28,31 +31,31 @@ type Progress struct {
 	Elapsed        float64 `json:"elapsed"` // seconds
 }
 
-// Options say how a set is restored for a look.
+// Options say how a set is rebuilt.
 type Options struct {
-	// Scratch is a folder for the copy. It is made when it is not there, and keeps nothing but a lock.
+	// Scratch is a folder for the copy. It is created if it is missing, and afterwards holds nothing but a lock.
 	Scratch string
-	// User runs the server's programs on this host, and never is root; mysql where it is empty.
+	// User runs the server's programs on this host, and is never root; empty for mysql.
 	User string
 	// Memory is the server's buffer pool, in bytes.
 	Memory int64
 	// ServerOptions are those that the data must be made with, as --innodb-page-size=4k, where the set leaves them
 	// open.
 	ServerOptions []string
-	// Accounts are those that Build holds the set against; with Align it gives the set's accounts their passwords.
+	// Accounts are those that Build compares the set with; with Align it gives the accounts of the set their passwords.
 	Accounts []galera.Account
 	Align    bool
-	// AcceptDifferences lets Build keep what differs from what the set recorded, and say so.
+	// AcceptDifferences lets Build accept differences from what the set recorded, and report them.
 	AcceptDifferences bool
-	// NotNewer refuses a set of a later server than the one here, which must not be given to it for good.
+	// NotNewer refuses a set of a later server than the one here, which must not use such data for good.
 	NotNewer bool
-	// Image has the server's programs, where they are not on this host. Its programs are taken before the host's.
+	// Image has the server's programs, if they are not on this host. Its programs take precedence.
 	Image container.Image
-	// Progress is told now and then how far it is; may be nil.
+	// Progress receives the progress now and then; may be nil.
 	Progress func(Progress)
 }
 
-// Plan is what a restore will do.
+// Plan describes what a rebuild will do.
 type Plan struct {
 	Set     string        `json:"set"`
 	Path    string        `json:"path"`
@@ -60,11 +63,11 @@ type Plan struct {
 	Tools   scratch.Tools `json:"tools"`
 	Space   Space         `json:"space"`
 	User    string        `json:"user"`
-	// Origin is what is known of who made the set: repository.NotSigned.
+	// Origin says what is known about who made the set: repository.NotSigned.
 	Origin string `json:"origin"`
 }
 
-// Space is what the copy needs, in bytes.
+// Space is the disk space that the copy needs, in bytes.
 type Space struct {
 	Raw    int64   `json:"raw_bytes"`
 	Factor float64 `json:"factor"`
@@ -73,13 +76,13 @@ type Space struct {
 	At     string  `json:"at"`
 }
 
-// The copy of a physical set is as large as what is inside, with redo and undo logs that grow while it is prepared; a
-// dump's tables take more than its text, for their indexes.
+// factors estimate the size of the copy. That of a physical set is as large as its content, plus redo and undo logs
+// that grow while it is prepared; the tables of a dump take more than its text because of their indexes.
 var factors = map[string]float64{"physical": 1.2, "logical": 2.5}
 
 const spaceMargin = 512 << 20
 
-// Rebuild is a restore that may be done: everything was looked at, nothing was changed.
+// Rebuild is a rebuild that can be done: everything was checked, nothing was changed.
 type Rebuild struct {
 	set   *repository.Set
 	o     Options
@@ -88,10 +91,10 @@ type Rebuild struct {
 	owner process.Owner
 }
 
-// Plan is what Run will do.
+// Plan returns what Look or Build will do.
 func (r *Rebuild) Plan() Plan { return r.plan }
 
-// Prepare looks for the programs, their versions, and room. The set's manifest must be sound.
+// Prepare looks for the programs, their versions, and disk space. The manifest of the set must be sound.
 func Prepare(ctx context.Context, s *repository.Set, o Options) (*Rebuild, error) {
 	r := &Rebuild{set: s, o: o}
 	var err error
@@ -113,7 +116,7 @@ func Prepare(ctx context.Context, s *repository.Set, o Options) (*Rebuild, error
 	return r, err
 }
 
-// lookHere takes the programs and the user of this host.
+// lookHere uses the programs and the user of this host.
 func (r *Rebuild) lookHere(ctx context.Context) (err error) {
 	if r.owner, err = scratch.UserNamed(cmp.Or(r.o.User, scratch.Account)); err != nil {
 		return err
@@ -128,7 +131,7 @@ func (r *Rebuild) lookHere(ctx context.Context) (err error) {
 	return err
 }
 
-// lookInside takes those of the image, in which no folder of this host is in the way.
+// lookInside uses those of the image, where no folder of this host is in the way.
 func (r *Rebuild) lookInside(ctx context.Context) (err error) {
 	if err := scratch.Check(r.o.Scratch, process.Owner{}); err != nil {
 		return err

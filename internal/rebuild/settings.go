@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// worldly is a variable of the server that was backed up which the scratch server takes over: what its value must look
-// like, where it holds, and whether servers of the series may lack it.
+// worldly is a variable of the server that was backed up which the scratch server adopts: the form of its value, where
+// it matters, and whether servers of the series may lack it.
 type worldly struct {
 	name  string
 	value *regexp.Regexp
@@ -24,8 +24,9 @@ var (
 	list = regexp.MustCompile(`^[A-Za-z0-9_,=]{0,1000}$`)
 )
 
-// world are all that is believed of a set's settings: which rows and tables a server takes, and what a name means. How
-// a session is that loads them is prepareLoad's. A storage engine that is enforced would change tables and is left out.
+// world are the only settings of a set that are believed: they decide which rows and tables a server accepts, and what
+// a name means. The settings of the session that loads them are replay's. An enforced storage engine would change
+// tables and is left out.
 var world = []worldly{
 	{name: "lower_case_table_names", value: regexp.MustCompile(`^[01]$`), files: true, made: true},
 	{name: "innodb_page_size", value: regexp.MustCompile(`^(4096|8192|16384|32768|65536)$`), made: true},
@@ -39,15 +40,15 @@ var world = []worldly{
 	{name: "innodb_file_per_table", value: onOff},
 }
 
-// roomiest are the arguments by which every table of a dump has its place, whatever the default was when it was made:
-// in other row formats than this a key has 767 bytes, and a row more of each long column. Servers before MariaDB 10.2
-// have it in another file format only.
+// roomiest are arguments that make every table of a dump fit, whatever the default was when it was made: other row
+// formats limit a key to 767 bytes, and store more of each long column in the row. Servers before MariaDB 10.2 have
+// this format only in another file format.
 var roomiest = []string{
 	"--loose-innodb-default-row-format=dynamic", "--loose-innodb-file-format=Barracuda",
 	"--loose-innodb-large-prefix=ON",
 }
 
-// worldOf are the arguments of a server that is to be as the one that was backed up.
+// worldOf returns the arguments that make a server like the one that was backed up.
 func worldOf(settings map[string]string, method string) (args []string) {
 	if method == "logical" {
 		args = append(args, roomiest...)
@@ -62,7 +63,7 @@ func worldOf(settings map[string]string, method string) (args []string) {
 	return args
 }
 
-// madeWith are those of them that an empty server must be made with.
+// madeWith returns those of them that an empty server must be created with.
 func madeWith(settings map[string]string) (args []string) {
 	for _, w := range world {
 		if value := settings[w.name]; w.made && w.value.MatchString(value) {

@@ -10,14 +10,14 @@ import (
 	"overcloud.backup/internal/sqldump"
 )
 
-// standIns are sequences of schemas that come later in a dump, for tables that take a default from them: a server makes
-// no table whose default it cannot find. The schema's own CREATE DATABASE takes the stand-in's place.
+// standIns are sequences of schemas that come later in a dump, for tables that take a default from them: a server does
+// not create a table whose default it cannot find. The schema's own CREATE DATABASE replaces the stand-in.
 type standIns struct {
 	came  map[string]bool // schemas that the dump has made
 	stand map[string]bool // schemas that stand in
 }
 
-// before makes what a statement needs, and makes room for what it makes.
+// before creates the sequences that a statement needs, and removes the stand-in that it replaces.
 func (s *standIns) before(ctx context.Context, server *galera.Client, st sqldump.Statement) error {
 	if s.came == nil {
 		s.came, s.stand = map[string]bool{}, map[string]bool{}
@@ -53,7 +53,7 @@ func (s *standIns) drop(ctx context.Context, server *galera.Client, schema strin
 	return server.Exec(ctx, "DROP DATABASE "+sqldump.QuoteName(schema))
 }
 
-// clear drops those whose schema the dump does not have.
+// clear drops the stand-ins whose schema the dump does not have.
 func (s *standIns) clear(ctx context.Context, server *galera.Client) (err error) {
 	for schema := range s.stand {
 		err = errors.Join(err, s.drop(ctx, server, schema))

@@ -20,8 +20,8 @@ import (
 	"overcloud.backup/internal/scratch"
 )
 
-// pour has a program unpack the stream inside a file of the set into the datadir, reads the file back on the way, and
-// sees that all of it is there. What it finds wrong with the file goes before what the program says.
+// pour lets a program unpack the stream in a file of the set into the datadir, reads the file back in the same pass,
+// and checks that all of it arrived. What is wrong with the file takes precedence over what the program says.
 func (r *Copy) pour(ctx context.Context, f repository.File, program string, args ...string) error {
 	from, to, err := os.Pipe()
 	if err != nil {
@@ -63,8 +63,8 @@ func (r *Copy) pour(ctx context.Context, f repository.File, program string, args
 	return nil
 }
 
-// compareUnpacked says in what files, with their lengths, differ from those that a stream holds; empty where they do
-// not. mbstream stops with exit status 0 at a file that it cannot make.
+// compareUnpacked describes how files, given by their lengths, differ from those in a stream; empty if they do not.
+// mbstream stops with exit status 0 at a file that it cannot create.
 func compareUnpacked(got, want map[string]int64) string {
 	var odd []string
 	for _, name := range slices.Sorted(maps.Keys(want)) {
@@ -90,7 +90,7 @@ func compareUnpacked(got, want map[string]int64) string {
 	return fmt.Sprintf("of the %d files in the stream %s", len(want), strings.Join(odd, ", "))
 }
 
-// lengthsIn are the files in a folder and its folders, with their lengths, by their paths in it.
+// lengthsIn returns the lengths of all files below a folder, by their paths in it.
 func lengthsIn(folder string) (map[string]int64, error) {
 	lengths := map[string]int64{}
 	root, err := os.OpenRoot(folder)

@@ -11,11 +11,11 @@ import (
 	"overcloud.backup/internal/sqldump/part"
 )
 
-// ofSchema is the condition that takes a schema's name twice. By the first the server opens that schema alone; the
-// second is exact, where a collation takes other names for the same.
+// ofSchema returns a condition that takes a schema's name twice. With the first the server opens that schema alone; the
+// second is exact, where a collation treats other names as equal.
 func ofSchema(column string) string { return column + " = ? AND BINARY " + column + " = ?" }
 
-// tablesOf are a schema's tables and sequences with their kinds, without our mark.
+// tablesOf returns the tables and sequences of a schema with their kinds, without our mark.
 func tablesOf(ctx context.Context, server *galera.Client, schema string) (map[string]string, error) {
 	tables := map[string]string{}
 	rows, err := server.Rows(ctx, "SELECT table_name, table_type FROM information_schema.tables WHERE "+
@@ -28,7 +28,7 @@ func tablesOf(ctx context.Context, server *galera.Client, schema string) (map[st
 	return tables, err
 }
 
-// countRows counts a table's rows, of a system-versioned one those of before, too.
+// countRows counts the rows of a table, including the history of a system-versioned one.
 func countRows(ctx context.Context, server *galera.Client, schema, name, kind string) (int64, error) {
 	query := "SELECT COUNT(*) FROM " + sqldump.QuoteName(schema) + "." + sqldump.QuoteName(name)
 	if kind == "SYSTEM VERSIONED" {

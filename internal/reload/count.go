@@ -11,13 +11,14 @@ import (
 	"overcloud.backup/internal/galera"
 )
 
-// Difference is a loaded table that has another number of rows on a server; -1 where it is not there.
+// Difference is a loaded table whose number of rows on a server differs; Here is -1 if the table is not there.
 type Difference struct {
 	LoadedTable
 	Here int64
 }
 
-// Count counts loaded tables on a server that has applied what the cluster committed, and returns those that differ.
+// Count counts the loaded tables on a server that has applied what the cluster committed, and returns those that
+// differ.
 func Count(ctx context.Context, server *galera.Client, tables []LoadedTable) (differ []Difference, err error) {
 	w, err := server.Status(ctx)
 	if err == nil && w.On {

@@ -11,8 +11,8 @@ import (
 	"overcloud.backup/internal/sqldump/part"
 )
 
-// checkDefiners refuses what would run as an account that may do more than its schema needs: what it does is unknown,
-// and an event does it at once.
+// checkDefiners refuses programs that would run as an account with more rights than their schema needs: nobody knows
+// what they do, and an event does it at once.
 func checkDefiners(ctx context.Context, server *galera.Client, c *part.Choice, trusted []string) error {
 	for _, d := range c.Definers {
 		if slices.Contains(trusted, d.As.String()) {

@@ -12,8 +12,8 @@ import (
 	"overcloud.backup/internal/repository"
 )
 
-// enableEvents has the loaded events run that ran when the set was made, through this server alone. What it cannot do
-// is a warning: all is loaded by now.
+// enableEvents enables the loaded events that ran when the set was made, through this server alone. Failures are
+// warnings, for everything is loaded by now.
 func (l *loading) enableEvents(ctx context.Context) {
 	if len(l.events) == 0 {
 		return
@@ -52,8 +52,8 @@ func (l *loading) enableWanted(ctx context.Context) error {
 	return err
 }
 
-// tellOf names an event that stays as the dump has it, with the statement that enables it: a copy of a schema would
-// have its events run beside those of the schema, and nobody knows whether the events of an older set ran.
+// tellOf warns about an event that stays as it is in the dump, with the statement that enables it: events of a copy of
+// a schema would run beside those of the schema, and nobody knows whether the events of an older set ran.
 func (l *loading) tellOf(ctx context.Context, e eventLoaded, wanted, known bool) error {
 	name := galera.Event{Schema: e.schema, Name: e.name}
 	slave := e.event == nil || e.event.Status == "DISABLE ON SLAVE"

@@ -17,7 +17,7 @@ import (
 // unknownVariable is the server's error for a variable that it does not have.
 const unknownVariable = 1193
 
-// variable is a server's setting, empty where it has none of that name.
+// variable returns a server variable; empty if the server does not have it.
 func variable(ctx context.Context, server *galera.Client, name string) (string, error) {
 	value, err := server.Value(ctx, "SELECT @@"+name)
 	if galera.ErrorNumber(err) == unknownVariable {
@@ -26,7 +26,7 @@ func variable(ctx context.Context, server *galera.Client, name string) (string, 
 	return value, err
 }
 
-// limit is a setting that is a number; 0 where it is none, or the server does not have it.
+// limit returns a server variable that is a number; 0 if the server does not have it.
 func limit(ctx context.Context, server *galera.Client, name string) (int64, error) {
 	value, err := variable(ctx, server, name)
 	if err != nil || value == "" {
@@ -35,7 +35,7 @@ func limit(ctx context.Context, server *galera.Client, name string) (int64, erro
 	return strconv.ParseInt(value, 10, 64)
 }
 
-// fits looks for all that would end the load in its middle, before anything is changed.
+// fits checks everything that could stop the load halfway, before anything is changed.
 func (l *loading) fits(ctx context.Context) error {
 	for _, look := range []func(context.Context) error{l.fitsPackets, l.replicates, l.fitsNames, l.fitsKeys,
 		l.fitsDisk} {
@@ -46,8 +46,8 @@ func (l *loading) fits(ctx context.Context) error {
 	return nil
 }
 
-// fitsPackets compares the longest statement, and the one with the most rows, with what the server takes. One byte
-// before a statement says that it is one, and a packet must be shorter than the limit (10.11).
+// fitsPackets compares the longest statement, and the one with the most rows, with the server's limits. A statement is
+// sent with one byte more, and a packet must be shorter than the limit (10.11).
 func (l *loading) fitsPackets(ctx context.Context) error {
 	longest := l.seen.Longest
 	packet, err := limit(ctx, l.server, "max_allowed_packet")
@@ -76,7 +76,7 @@ func (l *loading) fitsPackets(ctx context.Context) error {
 	return err
 }
 
-// replicates refuses tables of which the other members would get no row, or has them converted.
+// replicates refuses tables whose rows the other members would not get, or marks them for conversion.
 func (l *loading) replicates(ctx context.Context) error {
 	w, err := l.server.Status(ctx)
 	if err != nil || !w.On {
@@ -111,8 +111,8 @@ func (l *loading) replicates(ctx context.Context) error {
 	return nil
 }
 
-// fitsNames refuses what cannot take the place of what is there: a view that of a table, and a trigger the name of one
-// of a table that stays.
+// fitsNames refuses what cannot replace an existing object: a view in place of a table or the reverse, and a trigger
+// with the name of one of a table that stays.
 func (l *loading) fitsNames(ctx context.Context) error {
 	for _, p := range l.Parts {
 		kinds, err := l.server.Rows(ctx, "SELECT table_name, table_type FROM information_schema.tables WHERE "+
@@ -143,9 +143,9 @@ func (l *loading) fitsNames(ctx context.Context) error {
 	return nil
 }
 
-// fitsKeys refuses in a cluster of several members to replace a table that one which stays refers to. InnoDB locks the
-// referring table for the RENAME and the DROP, and Galera does not certify them against writes to it: an applier of one
-// waits for the RENAME, and the RENAME for its lock (seen with 10.11.19).
+// fitsKeys refuses, in a cluster of several members, to replace a table that a remaining table refers to. InnoDB locks
+// the referring table for the RENAME and the DROP, and Galera does not certify them against writes to it: an applier of
+// such a write waits for the RENAME, and the RENAME for its lock (seen with 10.11.19).
 func (l *loading) fitsKeys(ctx context.Context) error {
 	w, err := l.server.Status(ctx)
 	if err != nil || !w.On || w.ClusterSize < 2 {
@@ -170,11 +170,11 @@ func (l *loading) fitsKeys(ctx context.Context) error {
 	return nil
 }
 
-// loadMargin is what a load leaves free.
+// loadMargin is the disk space that a load leaves free.
 const loadMargin = 64 << 20
 
-// fitsDisk looks for the room of a second copy where the server's datadir is seen here. As text the rows may have had
-// twice the bytes that they take; indexes come on top.
+// fitsDisk checks that a second copy fits on the disk, if the server's datadir is visible here. As text the rows may
+// have taken twice the space; indexes come on top.
 func (l *loading) fitsDisk(ctx context.Context) error {
 	at, free, err := l.server.DatadirFree(ctx)
 	if err != nil || at == "" {
@@ -187,7 +187,7 @@ func (l *loading) fitsDisk(ctx context.Context) error {
 	return nil
 }
 
-// engineOf is the engine that a table is loaded with, empty for its own.
+// engineOf returns the engine that a table is loaded with; empty for its own.
 func (l *loading) engineOf(s sqldump.Statement) string {
 	if len(l.convert) == 0 || s.Engine == "" || slices.Contains(l.convert, strings.ToLower(s.Engine)) {
 		return ""

@@ -15,7 +15,7 @@ import (
 	"overcloud.backup/internal/sqldump/part"
 )
 
-// run loads the parts, and leaves what was there as it was where that fails.
+// run loads the parts; if that fails, it restores what was there.
 func (l *loading) run(ctx context.Context) error {
 	l.ctx, l.schemas, l.replaced = ctx, map[string]string{}, map[[3]string]bool{}
 	err := l.lock(ctx)
@@ -63,15 +63,15 @@ func (l *loading) steps(ctx context.Context) error {
 	return l.programs(ctx)
 }
 
-// rounds are the views and programs that are made together. A trigger must not be on a table while foreign keys are led
-// to it. Nothing comes after an event: one that was made again runs on no other node.
+// rounds are the views and programs that are created together. A table must have no trigger while foreign keys are
+// redirected to it. Nothing may follow the events: one that was created again runs on no other node.
 var rounds = []func(does string) bool{
 	func(does string) bool { return does != "CREATE TRIGGER" && does != "CREATE EVENT" },
 	func(does string) bool { return does == "CREATE TRIGGER" },
 	func(does string) bool { return does == "CREATE EVENT" },
 }
 
-// programs makes views and programs, has events run, and removes the earlier tables.
+// programs creates views and programs, enables events, and removes the earlier tables.
 func (l *loading) programs(ctx context.Context) error {
 	for i, wanted := range rounds {
 		if err := l.send(ctx, wanted); err != nil {
@@ -90,7 +90,7 @@ func (l *loading) programs(ctx context.Context) error {
 	return l.removeStages(ctx, l.server)
 }
 
-// send sends what waited for the tables: the views and programs of a round, and the settings as far as the last of
+// send sends what had to wait for the tables: the views and programs of a round, and the settings up to the last of
 // them.
 func (l *loading) send(ctx context.Context, wanted func(does string) bool) error {
 	l.using = ""
@@ -128,7 +128,7 @@ func (l *loading) send(ctx context.Context, wanted func(does string) bool) error
 	return l.plain(ctx)
 }
 
-// make makes a view or program in the place of the one that has its name. The schema is there.
+// make creates a view or program in place of the one with its name. The schema exists.
 func (l *loading) make(ctx context.Context, s deferred) error {
 	l.replaced[keyOf(s)] = true
 	if s.Does != "CREATE EVENT" {
@@ -141,7 +141,7 @@ func (l *loading) make(ctx context.Context, s deferred) error {
 	return l.session.CreateEvent(ctx, s.Statement, orReplace(s.text))
 }
 
-// removeStages removes the schemas of ours with all that is in them.
+// removeStages removes our schemas with everything in them.
 func (l *loading) removeStages(ctx context.Context, server *galera.Client) error {
 	if err := server.Exec(ctx, "SET SESSION foreign_key_checks = 0"); err != nil {
 		return err
@@ -156,8 +156,7 @@ func (l *loading) removeStages(ctx context.Context, server *galera.Client) error
 	return nil
 }
 
-// removeMade removes what was made besides tables: schemas that were not there, and sequences that had to be there
-// first.
+// removeMade removes what was created besides tables: new schemas, and sequences that had to exist first.
 func (l *loading) removeMade(ctx context.Context, server *galera.Client) error {
 	for _, st := range l.stages {
 		if st.madeSchema {

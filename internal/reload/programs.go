@@ -23,10 +23,10 @@ var shownAs = map[string][5]int{
 	"EVENT":     {1, 2, 3, 4, 5},
 }
 
-// notThere are the server's errors for a view, a routine and an event that it does not have.
+// notThere are the server's errors for a view, a routine and an event that do not exist.
 var notThere = []int{1146, 1305, 1539}
 
-// keepPrograms notes how what the dump's views and programs replace was made. Their triggers go with the tables.
+// keepPrograms keeps the definitions of what the dump's views and programs replace. Triggers go with their tables.
 func (l *loading) keepPrograms(ctx context.Context) error {
 	seen := map[[3]string]bool{}
 	for _, s := range l.later {
@@ -75,7 +75,7 @@ func (l *loading) shown(ctx context.Context, a aside, columns [5]int) (aside, er
 	return a, nil
 }
 
-// statements make it again as it was. Its text was read as UTF-8.
+// statements recreate it as it was. Its text was read as UTF-8.
 func (a aside) statements() []string {
 	use := "USE " + sqldump.QuoteName(a.schema)
 	if !a.had {
@@ -92,7 +92,7 @@ func (a aside) statements() []string {
 	return []string{use, set, orReplace(a.text)}
 }
 
-// makeAgain makes what was there again. A view may need another one, so that it is tried as long as that gets on.
+// makeAgain recreates what was there. A view may need another one, so it tries as long as there is progress.
 func makeAgain(ctx context.Context, server *galera.Client, were []aside) error {
 	for len(were) > 0 {
 		var left []aside

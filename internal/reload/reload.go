@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+// Package reload loads schemas of a logical set into a server that clients use. The rows go into schemas of our own; when
+// all of them are there, their tables change places with those in use, in one RENAME. What fails before or after that is
+// undone, and the error says what is where.
 package reload
 
 import (
@@ -16,10 +19,10 @@ import (
 	"overcloud.backup/internal/sqldump/part"
 )
 
-// Load brings the parts of a logical set to a running server, and reads the dump back to its end before. No client
-// runs: statement by statement goes to the server, and none that a dump does not hold. The rows go to schemas of our
-// own; their tables take the places of those that are there when all of them are loaded, so that a failure before costs
-// nothing.
+// Load loads parts of a logical set into a running server, after it has read the dump back to its end. No client
+// program runs: the server gets one statement at a time, and only statements that mariadb-dump writes. The rows go into
+// schemas of our own, whose tables replace the existing ones when all of them are loaded, so that an earlier failure
+// costs nothing.
 func Load(ctx context.Context, s *repository.Set, server *galera.Client, o Options) (*Loaded, error) {
 	version, err := loadable(ctx, s, server, o)
 	if err != nil {
@@ -47,7 +50,7 @@ func Load(ctx context.Context, s *repository.Set, server *galera.Client, o Optio
 	return l.done, l.run(ctx)
 }
 
-// loadable says by which version of a server the dump is read, or why it cannot be loaded.
+// loadable returns the server version for which the dump is read, or the reason why it cannot be loaded.
 func loadable(ctx context.Context, s *repository.Set, server *galera.Client, o Options) (version string, err error) {
 	if s.Manifest.Method != "logical" {
 		return "", fmt.Errorf("%s is a %s set: parts can be taken of a logical one only", s.Path(), s.Manifest.Method)

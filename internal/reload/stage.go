@@ -28,7 +28,7 @@ func (l *loading) lock(ctx context.Context) error {
 	return err
 }
 
-// prepare makes the schemas of ours, each with a mark that says so.
+// prepare creates our schemas, each with a mark that identifies it.
 func (l *loading) prepare(ctx context.Context) error {
 	id := make([]byte, 4)
 	_, _ = rand.Read(id)
@@ -59,8 +59,8 @@ func markOf(host string) string { return markStem + host }
 
 const markStem = "of a load by overcloud.backup on "
 
-// alone refuses a load beside one through another member: each would put back, or remove, what the other one has moved.
-// Both have made their schemas in the one order of the cluster, so that one of them sees the other's.
+// alone refuses a load beside one through another member: each would put back, or remove, what the other one moved.
+// Both create their schemas in the one order of the cluster, so one of them sees the schemas of the other.
 func (l *loading) alone(ctx context.Context, host string) error {
 	rows, err := l.server.Rows(ctx, "SELECT schema_name, COALESCE((SELECT table_comment FROM information_schema.tables"+
 		" WHERE table_schema = schema_name AND table_name = ?), '') FROM information_schema.schemata"+
@@ -79,9 +79,9 @@ func (l *loading) alone(ctx context.Context, host string) error {
 	return nil
 }
 
-// take sends a statement of the dump to the part's stage, or keeps it for later. Triggers and routines go to both: what
-// the server does not take is known before any table is replaced. An event would run, and a view may need what is not
-// there yet.
+// take sends a statement of the dump to the stage of its part, or keeps it for later. Triggers and routines do both:
+// this way a statement that the server refuses is known before any table is replaced. An event would run, and a view
+// may need what does not exist yet.
 func (l *loading) take(s sqldump.Statement, text string) error {
 	if err := l.asBefore(s, text); err != nil {
 		return err
@@ -115,8 +115,8 @@ func (l *loading) take(s sqldump.Statement, text string) error {
 	return nil
 }
 
-// asBefore refuses a definer that was not there when the dump was read before, and more than there was to be kept: who
-// can write to the destination can exchange the file between.
+// asBefore refuses a definer that the first reading of the dump did not have, and more programs than it had: whoever
+// can write to the destination can exchange the file between the two.
 func (l *loading) asBefore(s sqldump.Statement, text string) error {
 	if part.Kept(s) {
 		l.programBytes += len(text)
@@ -135,8 +135,8 @@ func (l *loading) asBefore(s sqldump.Statement, text string) error {
 	return nil
 }
 
-// schemaOf gives the schema of each table that a foreign key of the stage refers to and that is not loaded with it: a
-// table of the part's schema, or one that nobody has. A reference without a schema would be to the stage for good.
+// schemaOf returns the schema of each table that a foreign key of the stage refers to and that is not loaded with it: a
+// table of the part's schema, or none. A reference without a schema would lead to the stage for good.
 func (l *loading) schemaOf(st *stage) func(table string) string {
 	return func(table string) string {
 		if l.seen.Object(st.As, table).What == sqldump.Table {
@@ -146,7 +146,7 @@ func (l *loading) schemaOf(st *stage) func(table string) string {
 	}
 }
 
-// sequenceFirst makes a sequence under its own name, too, where there is none: a default names it with its schema.
+// sequenceFirst creates a sequence under its final name, too, if there is none: a default names it with its schema.
 func (l *loading) sequenceFirst(st *stage, s sqldump.Statement) error {
 	if err := l.ensureSchema(l.ctx, st); err != nil {
 		return err
@@ -160,7 +160,7 @@ func (l *loading) sequenceFirst(st *stage, s sqldump.Statement) error {
 	return l.sendIn(st.As, s, s.TableText(l.engineOf(s), l.schemaOf(st)))
 }
 
-// count holds the rows of each staged table against those of the dump.
+// count compares the rows of each staged table with those of the dump.
 func (l *loading) count(ctx context.Context) error {
 	for _, st := range l.stages {
 		for _, t := range st.tables {
@@ -185,7 +185,7 @@ func (l *loading) count(ctx context.Context) error {
 	return nil
 }
 
-// listStaged reads what was loaded, and what of it replaces something.
+// listStaged reads what was loaded, and which of it replaces something.
 func (l *loading) listStaged(ctx context.Context) error {
 	for _, st := range l.stages {
 		have, err := tablesOf(ctx, l.server, st.As)

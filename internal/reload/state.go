@@ -17,7 +17,7 @@ import (
 	"overcloud.backup/internal/sqldump/part"
 )
 
-// loading is a load of parts that is under way.
+// loading is a load in progress.
 type loading struct {
 	Options
 	set          *repository.Set
@@ -37,17 +37,17 @@ type loading struct {
 	replaced     map[[3]string]bool // views and programs, by kind, schema and name
 	triggers     []aside            // that the tables had that are replaced
 	referred     map[*stage][]string
-	// programsBefore are what the dump's views and programs replace.
+	// programsBefore are the views and programs that those of the dump replace.
 	programsBefore []aside
 	phase          phase
-	// touched is when what was there began to change, and wentBack says that loaded tables had their places.
+	// touched is when the existing objects began to change; wentBack reports that loaded tables were in place.
 	touched  time.Time
 	wentBack bool
 	done     *Loaded
 	events   []eventLoaded
 }
 
-// phase is how far a load has come, by what undoes it.
+// phase is how far a load has come, which decides how it is undone.
 type phase int
 
 const (
@@ -57,14 +57,14 @@ const (
 	removing              // all is loaded
 )
 
-// deferred is a statement that is sent when the tables have their places.
+// deferred is a statement that is sent when the tables are in place.
 type deferred struct {
 	sqldump.Statement
 	text string
 	part *Part
 }
 
-// refuse words the error of a server that does not take a statement.
+// refuse describes a statement that the server does not accept.
 func refuse(s sqldump.Statement, err error) error {
 	return fmt.Errorf("line %d, %s %s: %w", s.Line, s.Does, s.Name, err)
 }
@@ -73,21 +73,21 @@ func (l *loading) warn(format string, args ...any) {
 	l.done.Warnings = append(l.done.Warnings, fmt.Sprintf(format, args...))
 }
 
-// plain takes back what the dump has set of the session: by sql_mode and character set names and SHOW CREATE are read
-// in another way.
+// plain resets what the dump has set for the session: sql_mode and character set change how names and SHOW CREATE are
+// read.
 func (l *loading) plain(ctx context.Context) error {
 	return l.server.Exec(ctx, "SET NAMES utf8mb4, sql_mode = '', time_zone = DEFAULT, autocommit = 1")
 }
 
 func (l *loading) commit(ctx context.Context) error { return l.server.Exec(ctx, "COMMIT") }
 
-// keyOf names what a statement makes, by kind, schema and name.
+// keyOf identifies what a statement creates, by kind, schema and name.
 func keyOf(s deferred) [3]string {
 	return [3]string{strings.TrimPrefix(s.Does, "CREATE "), s.part.As, s.Name}
 }
 
-// orReplace has a view or program replace the one of its name, which stays where that fails, and so do the grants on
-// it.
+// orReplace makes a view or program replace the one with its name. If that fails, the earlier one stays, with the
+// grants on it.
 func orReplace(text string) string {
 	if rest, creates := strings.CutPrefix(text, "CREATE "); creates {
 		return "CREATE OR REPLACE " + rest
@@ -95,8 +95,7 @@ func orReplace(text string) string {
 	return text
 }
 
-// stage is where a part waits until all of it is loaded: a schema for the new tables and one for those whose places
-// they take.
+// stage holds a part until all of it is loaded: one schema for the new tables and one for those that they replace.
 type stage struct {
 	Part
 	fresh, old string // the schemas of ours
@@ -112,12 +111,12 @@ type staged struct {
 	dump       part.Found
 }
 
-// stageOf is where a part is loaded that is loaded as the schema as.
+// stageOf returns the stage of the part that is loaded as the schema as.
 func (l *loading) stageOf(as string) *stage {
 	return l.stages[slices.IndexFunc(l.stages, func(s *stage) bool { return s.As == as })]
 }
 
-// sendIn runs a statement in a schema, whatever the dump has said before it.
+// sendIn executes a statement in a schema, whatever USE the dump had before it.
 func (l *loading) sendIn(schema string, s sqldump.Statement, text string) error {
 	if err := l.use(schema); err != nil {
 		return err
@@ -136,7 +135,7 @@ func (l *loading) use(schema string) error {
 	return err
 }
 
-// ensureSchema makes the schema of the part, as the dump has it.
+// ensureSchema creates the schema of the part as the dump does, if it does not exist.
 func (l *loading) ensureSchema(ctx context.Context, st *stage) error {
 	there, err := l.server.Rows(ctx, "SELECT 1 FROM information_schema.schemata WHERE BINARY schema_name = ?", st.As)
 	if err != nil || len(there) > 0 {
@@ -150,7 +149,7 @@ func (l *loading) ensureSchema(ctx context.Context, st *stage) error {
 	return l.server.Exec(ctx, text)
 }
 
-// aside is a view or program as it was before the load, with what its text depends on.
+// aside is a view or program as it was before the load, with the settings that its text depends on.
 type aside struct {
 	schema, kind, name             string
 	table                          string // of a trigger
@@ -159,27 +158,27 @@ type aside struct {
 	text                           string
 }
 
-// eventLoaded is an event that was made: the name of its schema in the set and here.
+// eventLoaded is an event that was created, with the name of its schema in the set and here.
 type eventLoaded struct {
 	set, schema, name string
 	event             *sqldump.Event
 }
 
-// clientsPatience is how many seconds a change of a table in use waits for the clients that hold it. Others wait behind
-// it meanwhile, on a server outside of a cluster by default for a day.
+// clientsPatience is how many seconds a change of a table waits for clients that use it. Others wait behind it
+// meanwhile, by default for a day on a server outside of a cluster.
 var clientsPatience = 30
 
 func waitForClients() string {
 	return fmt.Sprintf("SET SESSION lock_wait_timeout = %d", clientsPatience)
 }
 
-// stagePattern are the names of such schemas.
+// stagePattern matches the names of our schemas.
 const stagePattern = "^overcloud_load_[0-9a-f]{8}_[0-9]+_(new|old)$"
 
-// stageLock is held by the session that loads, so that what is left of others is nobody's.
+// stageLock is held by the session that loads: what is left of other loads belongs to nobody.
 const stageLock = "overcloud_load"
 
-// ours are the schemas that were made for the load.
+// ours names the schemas that were created for the load.
 func (l *loading) ours() string {
 	var names []string
 	for _, st := range l.stages {
@@ -188,7 +187,7 @@ func (l *loading) ours() string {
 	return excerpt.UpTo(1000, strings.Join(names, ", "))
 }
 
-// names are the schemas that are loaded.
+// names names the schemas that are loaded.
 func (l *loading) names() string {
 	names := make([]string, len(l.Parts))
 	for i, p := range l.Parts {
@@ -197,7 +196,7 @@ func (l *loading) names() string {
 	return strings.Join(names, ", ")
 }
 
-// whatIsLeft says where rows are that were not removed, and how they come back.
+// whatIsLeft says where rows are that were not removed, and how to get them back.
 func (l *loading) whatIsLeft() string {
 	texts := make([]string, 0, len(l.stages))
 	for _, st := range l.stages {

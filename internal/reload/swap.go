@@ -22,16 +22,16 @@ func (m move) text() string {
 	return sqldump.QuoteName(m.from) + name + " TO " + sqldump.QuoteName(m.to) + name
 }
 
-// exchange is what happens at one table's place: one leaves it, and another one comes; either may be missing.
+// exchange is what happens to one table name: one table leaves it, and another one takes it; either may be missing.
 type exchange struct{ out, in move }
 
 // maxExchanges bounds a RENAME, which is done as a whole or not at all, to some megabytes. A cluster writes nothing
-// else meanwhile, and a table that moves took 12 ms on two slow nodes. Smaller ones would part tables from those that
-// refer to them: see fitsKeys.
+// else meanwhile, and each table took 12 ms on two slow nodes. Smaller ones would separate tables from those that refer
+// to them: see fitsKeys.
 var maxExchanges = 5_000
 
-// rename exchanges tables. Those of one RENAME leave before others come, for a constraint's name may be another table's
-// now; so that clients miss none, each comes in the RENAME in which the one before it leaves.
+// rename exchanges tables. Within one RENAME all leave before others come, because a constraint may have the name of
+// one of another table; and each table comes in the RENAME in which its predecessor leaves, so that clients miss none.
 func rename(ctx context.Context, server *galera.Client, all []exchange) error {
 	for part := range slices.Chunk(all, maxExchanges) {
 		var out, in []string
@@ -50,8 +50,8 @@ func rename(ctx context.Context, server *galera.Client, all []exchange) error {
 	return nil
 }
 
-// swap gives the new tables their places. Foreign keys follow the tables that they refer to: those among the new tables
-// as they are wanted, and those of tables that stay go with the earlier ones until adopt.
+// swap puts the new tables in place. Foreign keys follow the tables that they refer to: those among the new tables as
+// intended, and those of remaining tables go with the earlier tables until adopt.
 func (l *loading) swap(ctx context.Context) error {
 	var all []exchange
 	l.touched = time.Now()
@@ -85,7 +85,7 @@ func (l *loading) swap(ctx context.Context) error {
 	return nil
 }
 
-// putBack undoes as much of swap as is done.
+// putBack undoes as much of swap as was done.
 func (l *loading) putBack(ctx context.Context, server *galera.Client) error {
 	var all []exchange
 	for _, st := range l.stages {
@@ -120,8 +120,8 @@ func (l *loading) putBack(ctx context.Context, server *galera.Client) error {
 	return rename(ctx, server, all)
 }
 
-// adopt has the foreign keys of tables that stay refer to the new tables. They refer to the earlier one, and to its
-// name when that is dropped; a table that comes by that name is theirs, and they follow it to its place.
+// adopt makes the foreign keys of remaining tables refer to the new tables. They refer to the earlier table, and to its
+// name once that is dropped; a table that takes that name becomes theirs, and they follow it to its place.
 func (l *loading) adopt(ctx context.Context) error {
 	if err := l.server.Exec(ctx, "SET SESSION foreign_key_checks = 0"); err != nil {
 		return err
@@ -141,7 +141,7 @@ func (l *loading) adopt(ctx context.Context) error {
 	return nil
 }
 
-// findReferred finds the earlier tables that tables which stay refer to.
+// findReferred finds the earlier tables that remaining tables refer to.
 func (l *loading) findReferred(ctx context.Context) error {
 	l.referred = map[*stage][]string{}
 	for _, st := range l.stages {
@@ -173,5 +173,5 @@ func (l *loading) findReferred(ctx context.Context) error {
 	return nil
 }
 
-// likeFolder is a pattern of InnoDB's names of a schema's tables.
+// likeFolder returns a pattern for InnoDB's names of the tables of a schema.
 func likeFolder(schema string) string { return strings.ReplaceAll(schema, "_", `\_`) + "/%" }

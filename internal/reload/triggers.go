@@ -16,7 +16,7 @@ import (
 // A table with a trigger cannot be renamed into another schema, so that those of the earlier tables are dropped before;
 // their statements wait in the schema of the earlier tables.
 
-// dropTriggers drops the triggers of a schema's tables.
+// dropTriggers drops the triggers of some tables of a schema.
 func dropTriggers(ctx context.Context, server *galera.Client, schema string, of func(table string) bool) error {
 	rows, err := triggersOf(ctx, server, schema)
 	if err != nil {
@@ -34,15 +34,15 @@ func dropTriggers(ctx context.Context, server *galera.Client, schema string, of 
 	return nil
 }
 
-// triggersOf are the names of a schema's triggers and of their tables, in the order in which they run.
+// triggersOf returns the names of a schema's triggers and of their tables, in the order in which they run.
 func triggersOf(ctx context.Context, server *galera.Client, schema string) ([][]string, error) {
 	return server.Rows(ctx, "SELECT trigger_name, event_object_table FROM information_schema.triggers WHERE "+
 		ofSchema("trigger_schema")+" ORDER BY event_object_table, event_manipulation, action_timing, action_order",
 		schema, schema)
 }
 
-// setTriggersAside keeps the triggers of the tables that are replaced, and drops them. All are known before the first
-// one is dropped: what is made again is the last to run of its table, so that a table's are made again together.
+// setTriggersAside keeps the triggers of the tables that are replaced, and drops them. It reads all before it drops the
+// first one: a trigger that is created again runs last on its table, so those of a table are recreated together.
 func (l *loading) setTriggersAside(ctx context.Context, st *stage) error {
 	before := len(l.triggers)
 	if err := l.readTriggers(ctx, st); err != nil {
@@ -65,7 +65,7 @@ func (l *loading) setTriggersAside(ctx context.Context, st *stage) error {
 	return nil
 }
 
-// readTriggers notes the triggers of the tables that are replaced, in the order in which they run.
+// readTriggers reads the triggers of the tables that are replaced, in the order in which they run.
 func (l *loading) readTriggers(ctx context.Context, st *stage) error {
 	rows, err := triggersOf(ctx, l.server, st.As)
 	if err != nil {
@@ -95,7 +95,8 @@ func (l *loading) readTriggers(ctx context.Context, st *stage) error {
 	return nil
 }
 
-// missingTriggers are those set aside of tables that lack one of theirs. All of a table are made again, in their order.
+// missingTriggers returns the kept triggers of tables that lack one of theirs. All triggers of such a table are
+// recreated, in their order.
 func (l *loading) missingTriggers(ctx context.Context, server *galera.Client) (missing []aside, err error) {
 	there := map[[2]string]bool{}
 	for _, st := range l.stages {

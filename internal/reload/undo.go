@@ -15,10 +15,10 @@ import (
 	"overcloud.backup/internal/sqldump/part"
 )
 
-// undoTime bounds the undoing of a load that failed.
+// undoTime is the timeout for undoing a failed load.
 const undoTime = 10 * time.Minute
 
-// failed undoes a load as far as it went, and says with its cause what is where now.
+// failed undoes a load as far as it went, and returns its cause together with what is where now.
 func (l *loading) failed(cause error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), undoTime)
 	defer cancel()
@@ -45,7 +45,7 @@ func (l *loading) failed(cause error) error {
 	return fmt.Errorf("%w; nothing that was there has changed%s", cause, l.meanwhile())
 }
 
-// finish removes the earlier tables after all, when all is loaded.
+// finish removes the earlier tables after all, when everything is loaded.
 func (l *loading) finish(ctx context.Context, cause error) error {
 	server, err := l.again(ctx)
 	if err == nil {
@@ -60,7 +60,7 @@ func (l *loading) finish(ctx context.Context, cause error) error {
 		excerpt.UpTo(4000, strings.Join(said, "; ")))
 }
 
-// meanwhile says what clients may have met before all was as before.
+// meanwhile says what clients may have seen before everything was as it had been.
 func (l *loading) meanwhile() string {
 	took := time.Since(l.touched).Seconds()
 	switch {
@@ -73,8 +73,9 @@ func (l *loading) meanwhile() string {
 	return ""
 }
 
-// again is another connection, when the server has ended what the first one does: a statement that waits there would
-// find the tables in other places. It has the lock, so that no other load removes what is being put back.
+// again opens another connection and ends what the server still does for the first one: a statement that waits there
+// would find the tables in other places. The new connection holds the lock, so that no other load removes what is being
+// put back.
 func (l *loading) again(ctx context.Context) (*galera.Client, error) {
 	if l.Open == nil {
 		return nil, errAgain
@@ -106,10 +107,10 @@ func (l *loading) again(ctx context.Context) (*galera.Client, error) {
 	}
 }
 
-// busy are the server's errors for a table that clients hold, and for a deadlock with them.
+// busy are the server's errors for a table that clients use, and for a deadlock with them.
 var busy = []int{1205, 1213}
 
-// undoPatiently undoes in spite of clients that hold a table for long.
+// undoPatiently undoes even if clients hold a table for long.
 func (l *loading) undoPatiently(ctx context.Context, server *galera.Client) (err error) {
 	for range 5 {
 		if err = l.undo(ctx, server); !slices.Contains(busy, galera.ErrorNumber(err)) {
@@ -124,7 +125,7 @@ func (l *loading) undoPatiently(ctx context.Context, server *galera.Client) (err
 	return err
 }
 
-// undo brings back what was there. It may be repeated.
+// undo restores what was there. It may be repeated.
 func (l *loading) undo(ctx context.Context, server *galera.Client) error {
 	if l.phase == swapping {
 		if err := l.putBack(ctx, server); err != nil {
@@ -145,7 +146,7 @@ func (l *loading) undo(ctx context.Context, server *galera.Client) error {
 	return l.removeMade(ctx, server)
 }
 
-// clean removes what loads through this server left that were killed, and names what it does not remove.
+// clean removes what killed loads through this server left, and names what it does not remove.
 func (l *loading) clean(ctx context.Context) error {
 	host, err := l.server.Value(ctx, "SELECT @@hostname")
 	if err != nil {
@@ -166,7 +167,8 @@ func (l *loading) clean(ctx context.Context) error {
 	return nil
 }
 
-// cleanSchema removes one schema that an earlier load left, unless it may be somebody else's or holds what was there.
+// cleanSchema removes a schema that an earlier load left, unless it may belong to somebody else or holds tables that
+// were in use.
 func (l *loading) cleanSchema(ctx context.Context, schema, host string) (said string, err error) {
 	rows, err := l.server.Rows(ctx, "SELECT table_name, table_comment FROM information_schema.tables WHERE"+
 		" table_schema = ?",

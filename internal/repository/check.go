@@ -12,13 +12,13 @@ import (
 	"overcloud.backup/internal/zframe"
 )
 
-// maxFrame is what the writer puts into a frame. A larger one would take memory for each of those in flight.
+// maxFrame is what the writer puts into a frame. Larger frames would take memory for each one in flight.
 const maxFrame = zframe.Size
 
-// stateUUID is what wsrep_cluster_state_uuid looks like. It goes into a file of a restored datadir.
+// stateUUID matches wsrep_cluster_state_uuid, which goes into a file of a restored datadir.
 var stateUUID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
-// checkManifest says what a manifest contradicts itself in, or lacks, beyond what repository.ParseManifest refuses.
+// checkManifest reports contradictions and omissions of a manifest, beyond what ParseManifest refuses.
 func checkManifest(m *Manifest) []Problem {
 	var problems []Problem
 	bad := func(format string, args ...any) {
@@ -56,7 +56,7 @@ func checkManifest(m *Manifest) []Problem {
 	return problems
 }
 
-// checkFile looks at the numbers of one file.
+// checkFile checks the numbers of one file.
 func checkFile(f File) []Problem {
 	why := ""
 	switch {
@@ -76,5 +76,5 @@ func checkFile(f File) []Problem {
 	return []Problem{Damage(ManifestName, "%s: %s", f.Name, why)}
 }
 
-// frames is how many frames a file's raw bytes fill.
+// frames returns how many frames the raw bytes of a file fill.
 func frames(f File) int64 { return (f.RawBytes + f.FrameBytes - 1) / f.FrameBytes }

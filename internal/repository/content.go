@@ -16,13 +16,13 @@ import (
 	"overcloud.backup/internal/xbstream"
 )
 
-// content checks what is inside a file while it passes by; finish says whether it was whole.
+// content checks what is inside a file while it is read; finish reports whether it was complete.
 type content interface {
 	io.Writer
 	finish() error
 }
 
-// contentOf is the check of a file of the set.
+// contentOf returns the check for a file of the set.
 func contentOf(f File, m *Manifest) content {
 	switch f.Content {
 	case ContentStream:
@@ -54,7 +54,7 @@ func newStream(m *Manifest) *stream {
 	return &stream{Checker: xbstream.NewChecker(positionFiles...), want: m}
 }
 
-// finish compares the whole stream with what the manifest says of it.
+// finish compares the whole stream with the manifest.
 func (s *stream) finish() error {
 	got, err := s.Finish()
 	if err != nil {
@@ -68,7 +68,7 @@ func (s *stream) finish() error {
 	return s.checkPosition()
 }
 
-// checkPosition compares "uuid:seqno", behind which a space and wsrep_gtid_domain_id may stand.
+// checkPosition compares "uuid:seqno", which may be followed by a space and wsrep_gtid_domain_id.
 func (s *stream) checkPosition() error {
 	for _, name := range positionFiles {
 		if kept := s.Kept(name); kept != nil {
@@ -83,7 +83,7 @@ func (s *stream) checkPosition() error {
 	return fmt.Errorf("the xbstream holds no %s", positionFiles[0])
 }
 
-// dump is a logical backup: its last line proves that mariadb-dump came to its end.
+// dump is a logical backup: its last line proves that mariadb-dump finished.
 type dump struct{ tail process.Tail }
 
 var closingLine = regexp.MustCompile(`(?:^|\n)-- Dump completed[^\n]*\n*$`)
@@ -98,7 +98,7 @@ func (d *dump) finish() error {
 	return nil
 }
 
-// definitionList is a set's list of definitions, of which its manifest has the fingerprint.
+// definitionList is a set's list of definitions; the manifest has its fingerprint.
 type definitionList struct {
 	text        bytes.Buffer
 	want        string

@@ -27,7 +27,7 @@ type Draft struct {
 	sink  Sink
 }
 
-// Create begins a set. Its name has the time in UTC, to the second, moved on while there is a set of that name.
+// Create begins a set. Its name contains the time in UTC, to the second, or the next second that is free.
 func (r *Repository) Create(cluster, method, controller string, now time.Time) (*Draft, error) {
 	for what, name := range map[string]string{"cluster name": cluster, "method": method,
 		"controller name": controller} {
@@ -58,19 +58,19 @@ func (r *Repository) announce(name string) error {
 	return r.Announce(path.Dir(name), r.store.Working(name), path.Base(name))
 }
 
-// Name is <cluster>/<time>_<method>_<controller>. It stands in the manifest too, so that a manifest that was put
-// into another set shows.
+// Name returns <cluster>/<time>_<method>_<controller>. The manifest contains it, too, which reveals a manifest that was
+// moved to another set.
 func (d *Draft) Name() string { return d.name }
 
-// Path is where the set will be, after Commit.
+// Path returns where the set will be after Commit.
 func (d *Draft) Path() string { return d.store.Location(d.name) }
 
-// Folder is where the set's files are until then.
+// Folder returns where the files of the set are until then.
 func (d *Draft) Folder() string {
 	return d.store.Location(path.Join(path.Dir(d.name), d.store.Working(d.name)))
 }
 
-// New makes a new file of the set. The caller syncs and closes it.
+// New creates a file of the set. The caller syncs and closes it.
 func (d *Draft) New(name string) (Writer, error) { return d.sink.Create(name) }
 
 // Add writes a small file, uncompressed.
@@ -88,7 +88,7 @@ func (d *Draft) Add(name, content string, data []byte) (File, error) {
 	return f, errors.Join(err, file.Sync(), file.Close())
 }
 
-// Commit writes the manifest and gives the set its name; only then it exists. An error leaves it for Abort.
+// Commit writes the manifest and gives the set its name; only then it exists. If it fails, call Abort.
 func (d *Draft) Commit(m *Manifest) error {
 	m.Format, m.Set = Format, d.Name()
 	data, err := json.MarshalIndent(m, "", "  ")
@@ -104,7 +104,7 @@ func (d *Draft) Commit(m *Manifest) error {
 	return nil
 }
 
-// Restart removes all files of the set, so that it can be written anew.
+// Restart removes all files of the set, so that it can be written again.
 func (d *Draft) Restart() error {
 	if err := d.sink.Reset(); err != nil {
 		return fmt.Errorf("empty %s: %w", d.Folder(), err)
@@ -112,5 +112,5 @@ func (d *Draft) Restart() error {
 	return nil
 }
 
-// Abort removes all of the set. The error names what is left.
+// Abort removes the whole set. The error says what is left.
 func (d *Draft) Abort() error { return d.sink.Abort() }

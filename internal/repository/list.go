@@ -13,22 +13,22 @@ import (
 	"strings"
 )
 
-// Folder is one that lies among the sets and is none.
+// Folder is a folder among the sets that is not a set.
 type Folder struct {
 	Path   string `json:"path"`
 	Reason string `json:"reason"`
 }
 
-// Damaged is a set with what is wrong with it.
+// Damaged is a set whose manifest cannot be used, with the problems.
 type Damaged struct {
 	Set      string    `json:"set"`
 	Path     string    `json:"path"`
 	Problems []Problem `json:"problems"`
 }
 
-// Listing is what lies in a repository.
+// Listing is the content of a repository.
 type Listing struct {
-	// Sets are the newest first.
+	// Sets are sorted, the newest first.
 	Sets    []Entry   `json:"sets"`
 	NoSets  []Folder  `json:"no_sets"`
 	Damaged []Damaged `json:"damaged"`
@@ -37,7 +37,7 @@ type Listing struct {
 // Entry describes a set for a list.
 type Entry struct {
 	Set string `json:"set"`
-	// Name is the last part of Set: sorted by it, the sets of all clusters are in the order of time.
+	// Name is the last part of Set: sorting by it puts the sets of all clusters in order of time.
 	Name       string   `json:"name"`
 	Path       string   `json:"path"`
 	Cluster    Cluster  `json:"cluster"`
@@ -49,7 +49,7 @@ type Entry struct {
 	Bytes      int64    `json:"bytes"`
 	RawBytes   int64    `json:"raw_bytes"`
 	Position   Position `json:"position"`
-	// Verified is the deepest level that the set passed, VerifiedAt when; Problems are why a level failed.
+	// Verified is the deepest level that the set passed, at VerifiedAt; Problems say why a level failed.
 	Verified   Level     `json:"verified"`
 	VerifiedAt float64   `json:"verified_at"`
 	Problems   []Problem `json:"problems"`
@@ -74,7 +74,7 @@ func (r *Repository) List(cluster string) (Listing, error) {
 	return l, nil
 }
 
-// items are the sets of a cluster, or of all.
+// items returns the sets of a cluster, or of all clusters.
 func (r *Repository) items(cluster string) (items []located, err error) {
 	clusters := []Item{{Name: cluster}}
 	if cluster == "" {
@@ -114,7 +114,7 @@ func (r *Repository) itemsIn(cluster string) ([]Item, error) {
 	return items, nil
 }
 
-// look puts one folder where it belongs.
+// look adds one set to the listing.
 func (r *Repository) look(l *Listing, i located) error {
 	at := r.store.Location(i.set)
 	if i.Unfinished {
@@ -159,10 +159,10 @@ func (s *Set) Entry() Entry {
 	return e
 }
 
-// Newest asks for the newest set.
+// Newest is a name for the newest set.
 const Newest = "newest"
 
-// Set opens a set by its name, by the last part of it, by its path, or the newest. cluster may be empty.
+// Set opens a set by its name, the last part of its name, its path, or Newest. cluster may be empty.
 func (r *Repository) Set(cluster, name string) (*Set, error) {
 	if name == Newest {
 		return r.newest(cluster)
@@ -187,7 +187,7 @@ func (r *Repository) Set(cluster, name string) (*Set, error) {
 	return s, err
 }
 
-// ErrNoSet says that a repository is empty.
+// ErrNoSet means that a repository has no set, or not the one that is wanted.
 var ErrNoSet = errors.New("there is no set")
 
 func (r *Repository) newest(cluster string) (*Set, error) {
@@ -202,8 +202,8 @@ func (r *Repository) newest(cluster string) (*Set, error) {
 	return r.open(newest.Set)
 }
 
-// Newest is the newest set, nil when there is none. It may be one of the damaged, of which little is known: that must
-// not make an older one pass for the newest.
+// Newest returns the newest set, nil if there is none. It may be a damaged one, of which little is known: otherwise an
+// older set would pass for the newest.
 func (l Listing) Newest() *Entry {
 	var newest *Entry
 	if len(l.Sets) > 0 {

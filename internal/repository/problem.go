@@ -8,40 +8,39 @@ import (
 	"strings"
 )
 
-// ProblemKind says what is to be done about a problem.
+// ProblemKind classifies a problem by what can be done about it.
 type ProblemKind string
 
 // The kinds, the worst first.
 const (
-	// Damaging is a set whose bytes are not those that were written.
+	// Damaging means that the bytes of the set are not those that were written.
 	Damaging ProblemKind = "damaged"
 	// NotLoading is a statement that the server refuses, or that no dump holds.
 	NotLoading ProblemKind = "does_not_load"
-	// Differing is a set from which something else was made than what it says it was made of.
+	// Differing means that a restore of the set is not what the set says it is.
 	Differing ProblemKind = "differs"
 )
 
-// kinds are all of them, with the words for a set that has such a problem.
+// kinds are all of them, each with the words for a set that has such a problem.
 var kinds = []struct {
 	ProblemKind
 	words string
 }{{Damaging, "is damaged"}, {NotLoading, "does not load"}, {Differing, "differs from what was recorded"}}
 
-// Problem is one way in which a set is not what its manifest says.
+// Problem is one way in which a set differs from its manifest.
 type Problem struct {
 	Kind ProblemKind `json:"kind"`
 	File string      `json:"file"`
-	// Offset is where in the file, as it lies there, the damage begins or the piece that holds it; nil when only the
-	// checksum of the whole file tells.
+	// Offset is where in the stored file the damage begins, or the frame that holds it; nil if only the checksum of the
+	// whole file shows it.
 	Offset *int64 `json:"offset,omitempty"`
-	// Line is that of a statement that does not load, in the file as it is unpacked, and Object what the statement is
-	// about.
+	// Line is the line of a statement that does not load, in the unpacked file, and Object what the statement is about.
 	Line   int    `json:"line,omitempty"`
 	Object string `json:"object,omitempty"`
 	Reason string `json:"reason"`
 }
 
-// UnmarshalJSON reads a problem. Those of earlier versions have no kind: every problem was called damage then.
+// UnmarshalJSON reads a problem. Earlier versions wrote no kind: every problem was called damage then.
 func (p *Problem) UnmarshalJSON(text []byte) error {
 	type plain Problem
 	read := plain{Kind: Damaging}
@@ -61,7 +60,7 @@ func (p Problem) words() string {
 	return ""
 }
 
-// String names the place and the reason in one line.
+// String returns the place and the reason in one line.
 func (p Problem) String() string {
 	at := p.File
 	if p.Offset != nil {
@@ -76,12 +75,12 @@ func (p Problem) String() string {
 	return at + ": " + p.Reason
 }
 
-// Damage is a problem without an offset.
+// Damage returns a problem of the kind Damaging without an offset.
 func Damage(file, format string, args ...any) Problem {
 	return Problem{Kind: Damaging, File: file, Reason: fmt.Sprintf(format, args...)}
 }
 
-// DamageAt is a problem with an offset.
+// DamageAt returns a problem of the kind Damaging with an offset.
 func DamageAt(file string, offset int64, format string, args ...any) Problem {
 	p := Damage(file, format, args...)
 	p.Offset = &offset
@@ -94,7 +93,7 @@ func (p Problem) Of(kind ProblemKind) Problem {
 	return p
 }
 
-// Verdict says in one line what the problems make of a set: "is damaged: ...; differs from what was recorded: ...".
+// Verdict says in one line what the problems mean for a set: "is damaged: ...; it differs from what was recorded: ...".
 func Verdict(problems []Problem) string {
 	var all []string
 	for _, kind := range kinds {
@@ -111,7 +110,7 @@ func Verdict(problems []Problem) string {
 	return strings.Join(all, "; it ")
 }
 
-// Join writes the first problems in one line, and how many there are besides.
+// Join returns the first problems in one line, and how many more there are.
 func Join(problems []Problem) string {
 	const most = 5
 	var texts []string

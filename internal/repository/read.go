@@ -37,15 +37,15 @@ func (s *Set) Read(ctx context.Context, tell func(int64)) ([]Problem, error) {
 	return problems, nil
 }
 
-// ReadFile reads one file back and checks what is inside. What is inside goes to copy, too, if that is not nil; copy's
-// error is returned.
+// ReadFile reads one file back and checks its content. The unpacked content is also written to copy, if that is not
+// nil; an error of copy is returned.
 func (s *Set) ReadFile(
 	ctx context.Context, f File, copy io.Writer, tell func(int64),
 ) (*Problem, error) {
 	return s.readAs(ctx, f, contentOf(f, s.Manifest), copy, tell)
 }
 
-// ReadStream is ReadFile for the xbstream of a physical set. It returns the lengths of the files in it, too.
+// ReadStream is ReadFile for the xbstream of a physical set. It also returns the lengths of the files in the stream.
 func (s *Set) ReadStream(
 	ctx context.Context, f File, copy io.Writer, tell func(int64),
 ) (map[string]int64, *Problem, error) {
@@ -63,7 +63,7 @@ func (s *Set) ReadDefinitions(
 	return inside.definitions, bad, err
 }
 
-// readAs is ReadFile with the check of what is inside.
+// readAs is ReadFile with a given check of the content.
 func (s *Set) readAs(
 	ctx context.Context, f File, inside content, copy io.Writer, tell func(int64),
 ) (*Problem, error) {
@@ -110,7 +110,7 @@ func (s *Set) open(f File) (io.ReadCloser, *Problem, error) {
 	return nil, &p, nil
 }
 
-// rereading is one file that is read back.
+// rereading is a file that is being read back.
 type rereading struct {
 	file    File
 	content content
@@ -121,7 +121,7 @@ type rereading struct {
 	at      int64 // of the frame that is checked
 }
 
-// copyError is that the copy could not be written: nothing is known of the set then.
+// copyError means that the copy could not be written: nothing is known about the set then.
 type copyError struct{ error }
 
 func (e copyError) Unwrap() error { return e.error }
@@ -168,7 +168,7 @@ func (r *rereading) plain(src io.Reader) error {
 	}
 }
 
-// end is what only shows when all has been read.
+// end checks what only shows when everything has been read.
 func (r *rereading) end() error {
 	if r.raw != r.file.RawBytes || r.frames != r.file.Frames {
 		return &zframe.FrameError{Offset: r.file.Bytes,
@@ -181,7 +181,7 @@ func (r *rereading) end() error {
 	return nil
 }
 
-// judge tells a damaged file from one that could not be read.
+// judge distinguishes a damaged file from one that could not be read.
 func (r *rereading) judge(ctx context.Context, err error) (*Problem, error) {
 	var bad *zframe.FrameError
 	switch sum := hex.EncodeToString(r.hash.Sum(nil)); {
@@ -221,7 +221,7 @@ func (t *telling) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Content reads a small file of the set back, by what it holds, as cib; fs.ErrNotExist where the set has none.
+// Content reads back a small file of the set by its content, as cib; fs.ErrNotExist if the set has none.
 func (s *Set) Content(ctx context.Context, content string) ([]byte, error) {
 	for _, f := range s.Manifest.Files {
 		if f.Content != content || f.RawBytes > maxSmall {
@@ -237,5 +237,5 @@ func (s *Set) Content(ctx context.Context, content string) ([]byte, error) {
 	return nil, fmt.Errorf("%s holds no %s: %w", s.Path(), content, fs.ErrNotExist)
 }
 
-// Check says what the manifest contradicts itself in. Nothing may be restored from the set before that is nothing.
+// Check reports contradictions of the manifest. Nothing may be restored from a set that has any.
 func (s *Set) Check() []Problem { return checkManifest(s.Manifest) }

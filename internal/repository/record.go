@@ -12,7 +12,7 @@ import (
 	"overcloud.backup/internal/excerpt"
 )
 
-// Level is how deep a set was verified. The zero value is not at all.
+// Level is how deeply a set was verified. The zero value means not at all.
 type Level string
 
 // LevelRead read every byte back; LevelRestore started a server on a copy of the set and looked into it.
@@ -27,18 +27,18 @@ const RecordName = "verified.json"
 // recordFormat is the version of the record that this code writes.
 const recordFormat = 1
 
-// Record is verified.json, which lies beside the manifest. It holds for that manifest alone.
+// Record is verified.json, which is stored beside the manifest and applies to that manifest alone.
 type Record struct {
 	Format int    `json:"format"`
 	Set    string `json:"set"`
-	// ManifestSHA256 is that of the manifest that was verified. With another one the record counts for nothing.
+	// ManifestSHA256 is that of the manifest that was verified. With another manifest the record does not count.
 	ManifestSHA256 string `json:"manifest_sha256"`
-	// Read and Restore are the last ones of their level, nil if there was none.
+	// Read and Restore are the last outcomes of their level, nil if there was none.
 	Read    *Outcome `json:"read"`
 	Restore *Outcome `json:"restore"`
 }
 
-// Outcome is one verification.
+// Outcome is the result of one verification.
 type Outcome struct {
 	OK       bool      `json:"ok"`
 	At       float64   `json:"at"`       // when it ended, seconds since the epoch
@@ -51,8 +51,8 @@ type Outcome struct {
 	Restored *Restored `json:"restored,omitempty"`
 }
 
-// passed tells the deepest level that still counts, when it was passed, and what was found wrong. A set that cannot be
-// read has no level, whatever it was restored from before.
+// passed returns the deepest level that still counts, when it was passed, and the problems that were found. A set that
+// cannot be read has no level, even if it was restored before.
 func (r Record) passed() (level Level, at float64, problems []Problem) {
 	problems = []Problem{}
 	for _, o := range []struct {
@@ -70,8 +70,8 @@ func (r Record) passed() (level Level, at float64, problems []Problem) {
 	return level, at, problems
 }
 
-// Record reads what earlier verifications found; empty when there was none. One of another set, or of this set with
-// another manifest, is an error.
+// Record returns what earlier verifications found; empty if there was none. A record of another set, or of this set
+// with another manifest, is an error.
 func (s *Set) Record() (Record, error) {
 	content, err := s.readSmall(RecordName)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -100,7 +100,7 @@ func (s *Set) Record() (Record, error) {
 	return r, nil
 }
 
-// Write keeps the outcome of a level beside the manifest, and drops what does not hold for it.
+// Write records the outcome of a level beside the manifest, and drops what does not apply to that manifest.
 func (s *Set) Write(level Level, o Outcome) error {
 	r, err := s.Record()
 	if err != nil {

@@ -12,10 +12,10 @@ import (
 	"strconv"
 )
 
-// Repository is the sets of a store. Reading changes nothing of them but what Set.Write records.
+// Repository is the sets of a store. Reading changes nothing; only Set.Write records something.
 type Repository struct {
-	// Announce is called with the names that a set is going to have, below its cluster's folder, before anything of it
-	// is made. Its error keeps the set from being made. May be nil.
+	// Announce is called with the names of a new set, below its cluster, before anything of it is created. Its error
+	// prevents the set. May be nil.
 	Announce func(cluster, working, final string) error
 
 	store Store
@@ -35,10 +35,10 @@ const longestName = 100
 // longestSetName is what a file system takes.
 const longestSetName = 255
 
-// CheckName refuses what cannot be part of a set's name. what names it in the error.
+// CheckName refuses what cannot be part of the name of a set. what describes it in the error.
 func CheckName(what, name string) error { return checkName(what, name, longestName) }
 
-// CheckSetName refuses what cannot be the last part of a set's name, which is made of several names.
+// CheckSetName refuses what cannot be the last part of a set's name, which consists of several names.
 func CheckSetName(name string) error { return checkName("set", name, longestSetName) }
 
 func checkName(what, name string, longest int) error {
@@ -53,8 +53,8 @@ func checkName(what, name string, longest int) error {
 	return nil
 }
 
-// Leftovers returns where unfinished sets of a cluster are: of backups that run now, or that were killed with all they
-// could have cleaned up.
+// Leftovers returns where the unfinished sets of a cluster are: those of running backups, and of backups that were
+// killed together with everything that could have cleaned up.
 func (r *Repository) Leftovers(cluster string) (left []string) {
 	items, _ := r.store.List(cluster)
 	for _, i := range items {

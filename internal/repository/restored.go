@@ -23,6 +23,6 @@ type Restored struct {
 	Tables   []Table `json:"tables,omitempty"`
 }
 
-// NotSigned is what nobody who restores a set may overlook.
+// NotSigned is what everybody who restores a set has to know.
 const NotSigned = "not signed: whoever can write to the destination can have written its data, its manifest and the" +
 	" record that it was verified"

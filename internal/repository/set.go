@@ -14,20 +14,20 @@ import (
 	"overcloud.backup/internal/excerpt"
 )
 
-// Set is one set of a repository, opened.
+// Set is a set of a repository that is read.
 type Set struct {
 	Name     string // <cluster>/<time>_<method>_<controller>
 	Manifest *Manifest
-	// Sum is the sha256 of the manifest as it lies there.
+	// Sum is the sha256 of the stored manifest.
 	Sum    string
 	source Source
 	at     string
 }
 
-// Path is where the set lies.
+// Path returns where the set is.
 func (s *Set) Path() string { return s.at }
 
-// Bytes are those of all its files.
+// Bytes returns the size of all its files.
 func (s *Set) Bytes() (sum int64) {
 	for _, f := range s.Manifest.Files {
 		sum += f.Bytes
@@ -35,7 +35,7 @@ func (s *Set) Bytes() (sum int64) {
 	return sum
 }
 
-// Close lets go of the set.
+// Close releases the set.
 func (s *Set) Close() error { return s.source.Close() }
 
 func (s *Set) path(name string) string { return s.at + "/" + name }
@@ -54,10 +54,10 @@ func (e *BrokenManifest) Error() string {
 // Unwrap returns what is wrong with it.
 func (e *BrokenManifest) Unwrap() error { return e.Err }
 
-// Problem is the same for a list of problems.
+// Problem returns it as a problem of the set.
 func (e *BrokenManifest) Problem() Problem { return Damage(ManifestName, "%v", e.Err) }
 
-// open opens the set of a name. fs.ErrNotExist is a folder that is no set; a *BrokenManifest one that was.
+// open opens the set of a name. fs.ErrNotExist means that it is no set, a *BrokenManifest that it was one.
 func (r *Repository) open(name string) (*Set, error) {
 	source, err := r.store.Open(name)
 	if err != nil {

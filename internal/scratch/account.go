@@ -11,13 +11,13 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-// Account is the user of the server's programs. Tests have another one where there is none of this name.
+// Account is the user that runs the server's programs. Tests use another one where it does not exist.
 var Account = "mysql"
 
-// NoAccountError is a host that has nobody to run the server's programs but root.
+// NoAccountError means that this host has nobody but root to run the server's programs.
 type NoAccountError struct{ name string }
 
-// ServerUser is mysql, so that nothing that lies in a set is run by root.
+// ServerUser returns the user mysql: nothing of a set runs as root.
 func ServerUser() (process.Owner, error) { return UserNamed(Account) }
 
 // UserNamed returns a user of this host, and refuses root.
@@ -41,7 +41,7 @@ func UserNamed(name string) (process.Owner, error) {
 	return process.Owner{UID: uid, GID: gid}, err
 }
 
-// Error says how the user is made.
+// Error says how to create the user.
 func (e *NoAccountError) Error() string {
 	return fmt.Sprintf("this host has no user %s, and what is in a set is never run by root: install the server's"+
 		" package, "+

@@ -68,10 +68,10 @@ const (
 // maxNote bounds the note of a container.
 const maxNote = 1 << 10
 
-// noted is the note of a container. Nothing else is run or removed, whoever wrote it.
+// noted matches the note of a container. Nothing else is run or removed, whoever wrote it.
 var noted = regexp.MustCompile(`^(podman|docker) (overcloud-backup-[0-9a-f]{12})\n$`)
 
-// leaveContainer removes the container that a restore noted in its place.
+// leaveContainer removes the container that a restore noted in its folder.
 func leaveContainer(run string) (undone []string, err error) {
 	note, err := safefile.ReadOwn(filepath.Join(run, containerFile), maxNote)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -88,7 +88,7 @@ func leaveContainer(run string) (undone []string, err error) {
 	return undone, err
 }
 
-// serversOf is the user of the server that works in run: the folders there are its. The place itself is root's.
+// serversOf returns the user of the server that works in run, which owns the folders there. The place itself is root's.
 func serversOf(run string) []int {
 	info, err := os.Lstat(filepath.Join(run, DataName))
 	if err != nil {
@@ -97,7 +97,7 @@ func serversOf(run string) []int {
 	return []int{int(info.Sys().(*syscall.Stat_t).Uid)}
 }
 
-// clean kills what works inside of run and removes it. The caller holds the lock.
+// clean kills the processes that work in run and removes it. The caller holds the lock.
 func clean(root string) (undone []string, err error) {
 	run := filepath.Join(root, runName)
 	info, err := os.Lstat(run)

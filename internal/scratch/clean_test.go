@@ -85,7 +85,8 @@ func TestAPlaceThatIsNoFolderIsLeftAlone(t *testing.T) {
 		root := newRoot(t)
 		ok(t, makeRoot(root))
 		ok(t, plant(filepath.Join(root, runName)))
-		if undone, err := clean(root); err == nil || len(undone) > 0 || !strings.Contains(err.Error(), "no folder of ours") {
+		if undone, err := clean(root); err == nil || len(undone) > 0 ||
+			!strings.Contains(err.Error(), "no folder of ours") {
 			t.Errorf("%s: %q, %v", name, undone, err)
 		}
 		if _, err := New(t.Context(), root, stranger, container.Image{}); err == nil {
@@ -188,7 +189,8 @@ func TestNobodyRunsWhatIsInASetAsRoot(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	var none *NoAccountError
-	if _, err := UserNamed("no-such-user"); !errors.As(err, &none) || !strings.Contains(err.Error(), "useradd --system") {
+	if _, err := UserNamed("no-such-user"); !errors.As(err, &none) ||
+		!strings.Contains(err.Error(), "useradd --system") {
 		t.Errorf("%v", err)
 	}
 	if owner, err := UserNamed("daemon"); err != nil || owner.UID == 0 {

@@ -10,8 +10,8 @@ import (
 	"sync"
 )
 
-// Log reads what the scratch server says. It matters: over a damaged page of a long column the server writes to its
-// log, gives back a shorter value, and CHECK TABLE says OK (10.11).
+// Log reads the log of the scratch server. It matters: for a damaged page of a long column the server writes to its
+// log, returns a shorter value, and CHECK TABLE says OK (10.11).
 type Log struct {
 	mutex  sync.Mutex
 	line   []byte
@@ -26,7 +26,7 @@ const (
 	maxLast    = 3
 )
 
-// Write takes what the server says, and never fails.
+// Write takes the output of the server; it never fails.
 func (l *Log) Write(p []byte) (int, error) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
@@ -60,7 +60,7 @@ func (l *Log) take(line string) {
 	}
 }
 
-// Said are the errors, else the last lines.
+// Said returns the errors, or the last lines if there are none.
 func (l *Log) Said() string {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
@@ -73,11 +73,11 @@ func (l *Log) Said() string {
 
 var damage = regexp.MustCompile(`(?i)corrupt|checksum mismatch|failed to read`)
 
-// outdated is what a server says of its own tables before mariadb-upgrade has been run.
+// outdated matches what a server says about its own tables before mariadb-upgrade has run.
 var outdated = regexp.MustCompile(`Column count of \S+ is wrong|Incorrect definition of table`)
 
-// Found sorts the errors into those that tell of damaged data, and others: a server that was never upgraded by
-// mariadb-upgrade has some.
+// Found sorts the errors into those that mean damaged data, and others: a server on which mariadb-upgrade never ran has
+// some.
 func (l *Log) Found() (damaged, others []string) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()

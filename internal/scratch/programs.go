@@ -18,7 +18,7 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-// programs are the server's own, by what they do, the current name first. Some lie where no PATH leads.
+// programs are the server's own programs by purpose, the current name first. Some are in folders that are not in PATH.
 var programs = map[string][]string{
 	"server":  {"mariadbd", "mysqld"},
 	"install": {"mariadb-install-db", "mysql_install_db"},
@@ -26,13 +26,13 @@ var programs = map[string][]string{
 	"unpack":  {"mbstream"},
 }
 
-// needs are the programs of a method.
+// needs are the programs that a method needs.
 var needs = map[string][]string{
 	"physical": {"server", "prepare", "unpack"},
 	"logical":  {"server", "install"},
 }
 
-// Tools are the programs that a restore runs, by what they do.
+// Tools are the programs that a restore runs, by purpose.
 type Tools struct {
 	Paths map[string]string `json:"paths"`
 	// Version of the server, x.y.z.
@@ -45,17 +45,17 @@ type Tools struct {
 	Plugins string `json:"-"`
 }
 
-// folders are where packages of the server put their programs besides the system's.
+// folders are where packages of the server put their programs, besides the system's folders.
 var folders = []string{"/usr/libexec", "/usr/local/sbin", "/usr/local/bin", "/usr/local/mysql/bin",
 	"/usr/local/mysql/scripts"}
 
-// FindProgram finds one of the server's own programs by what it does: server, install, prepare or unpack.
+// FindProgram finds one of the server's own programs by purpose: server, install, prepare or unpack.
 func FindProgram(at process.Place, what string) (string, error) {
 	return at.Find(programs[what], folders...)
 }
 
-// FindTools finds the programs for a method and refuses those that are not of the series of the server that was backed
-// up: only its own series reads its files, and only there is the fingerprint of a schema the same.
+// FindTools finds the programs for a method, and refuses programs of another series than that of the server that was
+// backed up: only the same series reads its files, and only there the fingerprint of a schema is the same.
 func FindTools(ctx context.Context, at process.Place, method, server string) (Tools, error) {
 	t := Tools{Paths: map[string]string{}, Place: at}
 	for _, what := range needs[method] {
@@ -97,7 +97,7 @@ func (t *Tools) askVersion(ctx context.Context, what string) (string, error) {
 	return version, err
 }
 
-// ask runs a program that only tells of itself. mariadb-backup does so on standard error.
+// ask runs a program that only describes itself. mariadb-backup does so on standard error.
 func (t *Tools) ask(ctx context.Context, what string, args ...string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -108,13 +108,13 @@ func (t *Tools) ask(ctx context.Context, what string, args ...string) ([]byte, e
 	return append(out.Bytes(), said.Bytes()...), err
 }
 
-// Signing is the plugin of accounts that log in by ed25519, as director can make them all. It is an option file that
-// loads it, and the scratch server reads none.
+// Signing is the plugin for accounts that log in by ed25519, which director can use for all accounts. It is loaded by
+// an option file, and the scratch server reads none.
 const Signing = "auth_ed25519"
 
 var pluginFolder = regexp.MustCompile(`(?m)^plugin-dir +(/\S+)$`)
 
-// askPlugins looks whether the server has the plugin.
+// askPlugins checks whether the server has the plugin.
 func (t *Tools) askPlugins(ctx context.Context) error {
 	help, err := t.ask(ctx, "server", "--no-defaults", "--verbose", "--help")
 	var exit *process.ExitError
@@ -130,7 +130,7 @@ func (t *Tools) askPlugins(ctx context.Context) error {
 	return nil
 }
 
-// Plugins copies the plugin for the scratch server, which can load no other, and says by which arguments it does.
+// Plugins copies the plugin for the scratch server, which can load no other, and returns the arguments that load it.
 func (s *Folder) Plugins(t Tools) ([]string, error) {
 	if t.Plugins == "" {
 		return nil, nil
@@ -146,7 +146,7 @@ func (s *Folder) Plugins(t Tools) ([]string, error) {
 	return []string{"--plugin-load-add=" + Signing}, nil
 }
 
-// maxPlugin bounds a plugin of a login, which has some tens of kilobytes.
+// maxPlugin bounds a login plugin, which has some tens of kilobytes.
 const maxPlugin = 16 << 20
 
 func (s *Folder) readPlugin(path string) ([]byte, error) {

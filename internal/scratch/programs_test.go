@@ -12,7 +12,8 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-// fakes are programs that answer what they are asked, in the first folder that is looked into. Real ones may be in others.
+// fakes are programs that answer what they are asked, in the first folder that is looked into. Real ones may be in
+// others.
 func fakes(t *testing.T, programs map[string]string) (bin string) {
 	t.Helper()
 	if os.Getuid() != 0 {
@@ -33,7 +34,8 @@ func fakes(t *testing.T, programs map[string]string) (bin string) {
 }
 
 const (
-	serverSays = `case "$*" in *--help*) echo 'plugin-dir  /nowhere/';; *) echo "$0  Ver 10.11.6-MariaDB-log for Linux";; esac`
+	serverSays = `case "$*" in *--help*) echo 'plugin-dir  /nowhere/';; *) echo "$0  Ver 10.11.6-MariaDB-log for` +
+		` Linux";; esac`
 	backupSays = `echo "$0 based on MariaDB server 10.11.6-MariaDB Linux (x86_64)" >&2`
 )
 
@@ -45,13 +47,16 @@ func TestProgramsOfTheSetsSeriesAreTaken(t *testing.T) {
 	}{
 		"for files": {map[string]string{"mariadbd": serverSays, "mariadb-backup": backupSays, "mbstream": "exit 1"},
 			"physical", "10.11.2-MariaDB", ""},
-		"for a dump": {map[string]string{"mariadbd": serverSays, "mariadb-install-db": ":"}, "logical", "10.11.6-MariaDB", ""},
-		"another series": {map[string]string{"mariadbd": serverSays, "mariadb-install-db": ":"}, "logical", "10.6.6-MariaDB",
+		"for a dump": {map[string]string{"mariadbd": serverSays, "mariadb-install-db": ":"}, "logical",
+			"10.11.6-MariaDB", ""},
+		"another series": {map[string]string{"mariadbd": serverSays, "mariadb-install-db": ":"}, "logical",
+			"10.6.6-MariaDB",
 			"is of version 10.11.6, and the set of 10.6.6: only the same series reads it"},
 		"a longer series": {map[string]string{"mariadbd": serverSays, "mariadb-install-db": ":"}, "logical",
 			"10.1.6-MariaDB", "only the same series reads it"},
 		"another backup program": {map[string]string{"mariadbd": serverSays, "mbstream": ":",
-			"mariadb-backup": "echo 11.4.2-MariaDB"}, "physical", "10.11.6-MariaDB", "mariadb-backup is of version 11.4.2"},
+			"mariadb-backup": "echo 11.4.2-MariaDB"}, "physical", "10.11.6-MariaDB",
+			"mariadb-backup is of version 11.4.2"},
 		"no MariaDB's": {map[string]string{"mariadbd": "echo mysqld Ver 8.0.36 for Linux", "mariadb-install-db": ":"},
 			"logical", "10.11.6-MariaDB", "mariadbd is not MariaDB's"},
 		"a set of another server": {map[string]string{"mariadbd": serverSays, "mariadb-install-db": ":"}, "logical",

@@ -11,8 +11,8 @@ import (
 	"overcloud.backup/internal/repository/local"
 )
 
-// Recover ends and removes what a killed restore left in a scratch folder, and says what that was. ErrBusy is a restore
-// that still runs. It may be repeated.
+// Recover ends and removes what a killed restore left in a scratch folder, and returns what it did. ErrBusy means that
+// a restore still runs. It may be repeated.
 func Recover(root string) (undone []string, err error) {
 	if _, err := os.Lstat(root); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -25,11 +25,11 @@ func Recover(root string) (undone []string, err error) {
 	return clean(root)
 }
 
-// former is the scratch folder that was the default once, where anybody may be first.
+// former is an earlier default for the scratch folder, in a place where anybody may create it first.
 var former = "/var/tmp/overcloud.backup"
 
-// RecoverFormer is Recover for the folder that was the default once. One that is not root's holds nothing of ours,
-// and one that is busy is looked after by who uses it.
+// RecoverFormer is Recover for the earlier default folder. One that is not root's holds nothing of ours, and one that
+// is busy is cleaned by its user.
 func RecoverFormer() (undone []string, err error) {
 	run := filepath.Join(former, runName)
 	if err := local.Check(former); err != nil || !isFolder(run) {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+// Package scratch runs a server in a folder of its own, on data that may be forged: as a user who is not root, in
+// namespaces that show it nothing but that folder, without network, plugins and files. The folder is also the journal of
+// what is to be undone when a restore is killed.
 package scratch
 
 import (
@@ -19,21 +22,21 @@ import (
 	"overcloud.backup/internal/safefile"
 )
 
-// Folder is the place of one restore.
+// Folder is a scratch folder that one restore uses.
 type Folder struct {
 	root  string // the folder with lock and run
 	lock  *os.File
 	Owner process.Owner
-	// inside is the container that the server's programs are in; nil on the host itself.
+	// inside is the container that has the server's programs; nil on the host itself.
 	inside *container.Container
-	// password of the account that the scratch server makes for us.
+	// password is that of the account that the scratch server creates for us.
 	password string
 }
 
-// Path is where a file of the restore is.
+// Path returns the path of a file of the restore.
 func (s *Folder) Path(name string) string { return filepath.Join(s.root, runName, name) }
 
-// longestSocket is what fits into the address of a unix socket.
+// longestSocket is the longest path that fits into the address of a unix socket.
 const longestSocket = 107
 
 // Check refuses a scratch folder that cannot work, without changing anything.
@@ -64,7 +67,7 @@ func Check(root string, owner process.Owner) error {
 	}
 }
 
-// New takes the folder, removes what a killed restore left there, and makes an empty place.
+// New takes the folder, removes what a killed restore left there, and creates an empty place.
 func New(ctx context.Context, root string, owner process.Owner, image container.Image) (*Folder, error) {
 	if err := makeRoot(root); err != nil {
 		return nil, fmt.Errorf("scratch: %w", err)
@@ -87,8 +90,8 @@ func New(ctx context.Context, root string, owner process.Owner, image container.
 	return s, nil
 }
 
-// make makes an empty place. Folders in it belong to the server's user, the place itself to root: what root reads and
-// writes there must not be somebody else's to exchange.
+// make creates an empty place. Folders in it belong to the server's user, the place itself to root: nobody else may
+// exchange what root reads and writes there.
 func (s *Folder) make() error {
 	err := os.Mkdir(s.Path("."), 0o711)
 	if err == nil {
@@ -116,7 +119,7 @@ func (s *Folder) make() error {
 	return nil
 }
 
-// enter starts a container that sees the place, unless there is no image. Its name is noted before.
+// enter starts a container that sees the place, if there is an image. Its name is noted first.
 func (s *Folder) enter(ctx context.Context, image container.Image) (err error) {
 	if image.None() {
 		return nil
@@ -129,7 +132,7 @@ func (s *Folder) enter(ctx context.Context, image container.Image) (err error) {
 	return err
 }
 
-// place is where the server's programs run.
+// place returns where the server's programs run.
 func (s *Folder) place() process.Place {
 	if s.inside == nil {
 		return process.Place{}
@@ -137,18 +140,18 @@ func (s *Folder) place() process.Place {
 	return s.inside.Place()
 }
 
-// ContainerName is the name of the container of a scratch folder, of which only one is in use at a time.
+// ContainerName returns the name of the container of a scratch folder, which runs one at a time.
 func ContainerName(root string) string {
 	sum := sha256.Sum256([]byte(root))
 	return "overcloud-backup-" + hex.EncodeToString(sum[:6])
 }
 
-// home is the collection's folder on a host, where others than root cannot be first. Folders in it are root's alone
-// (0700).
+// home is the collection's folder on a host, where nobody but root can create anything first. The folders in it are
+// accessible to root alone (0700).
 var home = "/var/lib/overcloud.backup"
 
-// openHome lets the server's user through home to a scratch folder there; without the right to list it he finds no
-// other. Who made it first may have made it 0700.
+// openHome lets the server's user pass through home to a scratch folder there. Without the right to list home it finds
+// no other folder. Another part of the collection may have created home with 0700.
 func openHome() error {
 	if err := os.Mkdir(home, 0o711); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
@@ -165,7 +168,7 @@ func openHome() error {
 	return err
 }
 
-// makeRoot makes the folder, so that the server's user can enter it whatever the umask is.
+// makeRoot creates the folder so that the server's user can enter it, whatever the umask is.
 func makeRoot(root string) error {
 	if filepath.Dir(root) == home {
 		if err := openHome(); err != nil {
@@ -188,14 +191,14 @@ func makeRoot(root string) error {
 	return os.Chmod(root, 0o711)
 }
 
-// password is one that nobody else can know. The letters please plugins that want every kind.
+// password returns a random password. Its letters satisfy plugins that want every kind of character.
 func password() string {
 	random := make([]byte, 16)
 	_, _ = rand.Read(random) // never fails
 	return "aA1_" + hex.EncodeToString(random)
 }
 
-// Remove removes the place and lets go of the folder.
+// Remove removes the place and releases the folder.
 func (s *Folder) Remove() error {
 	_, err := clean(s.root)
 	return errors.Join(err, s.lock.Close())
@@ -206,7 +209,7 @@ func (s *Folder) give(name, content string) error {
 	return writeNew(s.Path(name), content, s.Owner)
 }
 
-// writeNew makes a file, never through a link, and gives it to its owner alone.
+// writeNew creates a file, never through a link, that only its owner can read.
 func writeNew(path, content string, owner process.Owner) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {

@@ -14,18 +14,18 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-// User is an account that exists in the scratch server alone.
+// User is an account that exists only in the scratch server.
 const User = "overcloud_verify"
 
-// Server is a server on the scratch folder's data: no network, no wsrep, no events, no replication, no files but
-// its own. Nothing that it writes has to survive.
+// Server is a server on the data in a scratch folder: no network, no wsrep, no events, no replication, no files but its
+// own. Nothing that it writes has to last.
 type Server struct {
 	Child *process.Child
 	*galera.Client
 	Log *Log
 }
 
-// serverArgs are its arguments. more come from the set.
+// serverArgs returns the server's arguments. more are arguments that come from the set.
 func (s *Folder) serverArgs(memory int64, more []string) []string {
 	args := []string{
 		"--no-defaults", "--datadir=" + s.Path(DataName), "--aria-log-dir-path=" + s.Path(DataName),
@@ -42,7 +42,8 @@ func (s *Folder) serverArgs(memory int64, more []string) []string {
 	return append(args, more...)
 }
 
-// Child is how everything in the scratch folder is run: on this host it sees nothing else. A container sees one folder.
+// Child returns how programs are run in the scratch folder: on this host they see nothing else, and a container sees
+// one folder.
 func (s *Folder) Child() process.ChildOptions {
 	return process.ChildOptions{Place: s.place(), Owner: s.Owner, Dir: s.Path(TemporaryName),
 		Confined: &process.Confinement{
@@ -51,10 +52,10 @@ func (s *Folder) Child() process.ChildOptions {
 		}}
 }
 
-// Patience is how long a server may take from its last line in the log, or its start, to its first answer.
+// Patience is the timeout for the server's first answer, and for its end.
 const Patience = 10 * time.Minute
 
-// Start starts the server and waits until it answers. An ending server tells why in its log.
+// Start starts the server and waits until it answers. If it ends before that, its log says why.
 func (s *Folder) Start(ctx context.Context, program string, memory int64, more []string) (*Server, error) {
 	// Who gives PROXY to others, as the users of a set have it, must have it; and only a row gives it to the first.
 	account := fmt.Sprintf("CREATE OR REPLACE USER %[1]s@localhost IDENTIFIED BY '%[2]s';\nGRANT ALL ON *.* TO"+
@@ -88,7 +89,8 @@ func (s *Folder) Connect(ctx context.Context) (*galera.Client, error) {
 		ServerUID: s.Owner.UID})
 }
 
-// longestWait is the most that the server takes, a year in seconds: while a dump loads, nothing is asked.
+// longestWait is the largest timeout that the server accepts, a year in seconds: while a dump loads, this connection
+// sends nothing.
 const longestWait = "31536000"
 
 func (r *Server) connect(ctx context.Context, s *Folder) error {
@@ -119,7 +121,7 @@ type EndedError struct {
 	Said string
 }
 
-// Error says how it ended, and what it said.
+// Error says how it ended, and quotes its log.
 func (e *EndedError) Error() string {
 	return fmt.Sprintf("the scratch server ended: %v: %s", e.Err, e.Said)
 }
@@ -127,13 +129,13 @@ func (e *EndedError) Error() string {
 // Unwrap returns how it ended.
 func (e *EndedError) Unwrap() error { return e.Err }
 
-// Stop ends the server at once: nothing of it is kept.
+// Stop kills the server: nothing of it is kept.
 func (r *Server) Stop() {
 	_ = r.Close()
 	r.Child.Kill()
 }
 
-// Said is what the server's log tells of its end.
+// Said waits for the end of the server and returns what its log says about it.
 func (r *Server) Said() string {
 	<-r.Child.Ended()
 	return r.Log.Said()

@@ -7,10 +7,13 @@ import (
 	"slices"
 	"testing"
 
+	"overcloud.backup/internal/condition"
+	"overcloud.backup/internal/decision"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/haproxy"
 	"overcloud.backup/internal/pacemaker"
 	"overcloud.backup/internal/reading"
+	"overcloud.backup/internal/topology"
 )
 
 const (
@@ -20,7 +23,7 @@ const (
 )
 
 // world is a cluster whose hosts' documents a test may change, each host with copies of its own.
-type world struct{ hosts []Host }
+type world struct{ hosts []topology.Host }
 
 // healthy is a cluster of n controllers: controller-0 serves, controller-1 holds the VIP.
 func healthy(n int) *world { return named(n, testUUID, "controller-", "10.99.0.", testVIP) }
@@ -37,13 +40,13 @@ func short(prefix string, i int) string { return fmt.Sprintf("%s%d", prefix, i) 
 
 func fqdn(prefix string, i int) string { return short(prefix, i) + ".internalapi.localdomain" }
 
-func host(i, n int, uuid, prefix, net, vip string) Host {
+func host(i, n int, uuid, prefix, net, vip string) topology.Host {
 	head := reading.Header{Present: true, GatheredAt: testNow - 3, Duration: 0.3, Errors: []reading.Error{}, Host: reading.Host{
 		Name: short(prefix, i), Addresses: []string{fmt.Sprintf("%s%d", net, 11+i), "fd00::1"}}}
 	if i == 1 {
 		head.Host.Addresses = append(head.Host.Addresses, vip)
 	}
-	return Host{Name: short(prefix, i), Galera: database(head, i, n, uuid, prefix, vip), Pacemaker: manager(head, i, n, prefix, vip),
+	return topology.Host{Name: short(prefix, i), Galera: database(head, i, n, uuid, prefix, vip), Pacemaker: manager(head, i, n, prefix, vip),
 		HAProxy: proxy(head, i, n, prefix, vip)}
 }
 
@@ -187,33 +190,38 @@ func (w *world) serve(i int) {
 
 func options() Options {
 	o := Defaults()
-	o.Now = testNow
+	o.Now, o.Limits = testNow, condition.Limits{}
 	return o
 }
 
-func decide(t testing.TB, hosts []Host, o Options) Decision {
+// outcome is a decision, and judged one of its controllers.
+type outcome struct{ decision.Decision }
+
+type judged struct{ decision.Controller }
+
+func decide(t testing.TB, hosts []topology.Host, o Options) outcome {
 	t.Helper()
 	d, err := Decide(hosts, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return d
+	return outcome{d}
 }
 
 // of finds a controller of the decision by its inventory name.
-func (d Decision) of(name string) Controller {
+func (d outcome) of(name string) judged {
 	for _, c := range d.Clusters {
 		for _, k := range c.Controllers {
 			if k.Name == name {
-				return k
+				return judged{k}
 			}
 		}
 	}
-	return Controller{}
+	return judged{}
 }
 
-func (k Controller) codes() []Code {
-	list := []Code{}
+func (k judged) codes() []condition.Code {
+	list := []condition.Code{}
 	for _, r := range k.Reasons {
 		list = append(list, r.Code)
 	}
@@ -224,10 +232,10 @@ func (k Controller) codes() []Code {
 type wants struct {
 	chosen  string
 	active  []string
-	reasons map[string][]Code
+	reasons map[string][]condition.Code
 }
 
-func (w wants) check(t *testing.T, d Decision) {
+func (w wants) check(t *testing.T, d outcome) {
 	t.Helper()
 	if d.Chosen != w.chosen {
 		t.Errorf("chosen: got %q, want %q", d.Chosen, w.chosen)
@@ -237,8 +245,8 @@ func (w wants) check(t *testing.T, d Decision) {
 	}
 	for _, c := range d.Clusters {
 		for _, k := range c.Controllers {
-			if !slices.Equal(k.codes(), w.reasons[k.Name]) {
-				t.Errorf("%s: reasons: got %v, want %v", k.Name, k.codes(), w.reasons[k.Name])
+			if !slices.Equal(judged{k}.codes(), w.reasons[k.Name]) {
+				t.Errorf("%s: reasons: got %v, want %v", k.Name, judged{k}.codes(), w.reasons[k.Name])
 			}
 		}
 	}

@@ -8,11 +8,13 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"overcloud.backup/internal/topology"
 )
 
 // clouds are n clusters of three controllers; with alike all of them have the same names and addresses.
-func clouds(n int, alike bool) []Host {
-	hosts := make([]Host, 0, 3*n)
+func clouds(n int, alike bool) []topology.Host {
+	hosts := make([]topology.Host, 0, 3*n)
 	for i := range n {
 		uuid := fmt.Sprintf("%08x-7d2f-11f0-9c4e-0e3f5f0d7a11", i+1)
 		prefix, net := "controller-", "10.99.0."

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"overcloud.backup/internal/condition"
 	"overcloud.backup/internal/pacemaker"
 	"overcloud.backup/internal/reading"
 )
@@ -212,7 +213,7 @@ func TestAFailedReplicaSpeaksAgainstItsHost(t *testing.T) {
 			d.failReplica(t, 1)
 			d.read(t, w)
 			names := []string{w.hosts[0].Name, w.hosts[1].Name, w.hosts[2].Name}
-			wants{"", names[:1], map[string][]Code{names[0]: {Serves}, names[1]: {LastStandby}, names[2]: {ResourceFailed}}}.check(t, decide(t, w.hosts, options()))
+			wants{"", names[:1], map[string][]condition.Code{names[0]: {condition.Serves}, names[1]: {condition.LastStandby}, names[2]: {condition.ResourceFailed}}}.check(t, decide(t, w.hosts, options()))
 		})
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"overcloud.backup/internal/condition"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/pacemaker"
 )
@@ -51,7 +52,7 @@ func TestMembersAreCountedOnce(t *testing.T) {
 			switch {
 			case c.refused == "" && d.Chosen != "controller-2":
 				t.Errorf("nobody chosen\n%s", d.Text)
-			case c.refused != "" && (!slices.Equal(k.codes(), []Code{ClusterIncomplete}) || !strings.Contains(k.Reasons[0].Message, c.refused)):
+			case c.refused != "" && (!slices.Equal(k.codes(), []condition.Code{condition.ClusterIncomplete}) || !strings.Contains(k.Reasons[0].Message, c.refused)):
 				t.Errorf("%v, want %q", k.Reasons, c.refused)
 			}
 		})
@@ -63,7 +64,7 @@ func TestAnArbitratorOfAnotherPartDoesNotCount(t *testing.T) {
 	w := healthy(3)
 	g := &w.hosts[2].Galera.Wsrep
 	g.ClusterStatus, g.ClusterSize, g.Arbitrators = galera.ClusterNonPrimary, 9, 0
-	if k := decide(t, w.hosts, options()).of("controller-1"); slices.Contains(k.codes(), ClusterIncomplete) {
+	if k := decide(t, w.hosts, options()).of("controller-1"); slices.Contains(k.codes(), condition.ClusterIncomplete) {
 		t.Errorf("%v", k.Reasons)
 	}
 }

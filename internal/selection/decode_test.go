@@ -8,9 +8,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"overcloud.backup/internal/condition"
+	"overcloud.backup/internal/topology"
 )
 
-func encoded(t testing.TB, h Host) map[string]any {
+func encoded(t testing.TB, h topology.Host) map[string]any {
 	t.Helper()
 	raw, err := json.Marshal(map[string]any{"name": h.Name, "galera": h.Galera, "pacemaker": h.Pacemaker, "haproxy": h.HAProxy})
 	if err != nil {
@@ -23,13 +26,13 @@ func encoded(t testing.TB, h Host) map[string]any {
 	return out
 }
 
-func decoded(t testing.TB, entry any) Host {
+func decoded(t testing.TB, entry any) topology.Host {
 	t.Helper()
 	raw, err := json.Marshal(entry)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := DecodeHost(raw)
+	h, err := topology.DecodeHost(raw)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +40,7 @@ func decoded(t testing.TB, entry any) Host {
 }
 
 func TestFactsSurviveTheWayThroughAnsible(t *testing.T) {
-	var hosts []Host
+	var hosts []topology.Host
 	for _, h := range healthy(3).hosts {
 		hosts = append(hosts, decoded(t, encoded(t, h)))
 	}
@@ -54,7 +57,7 @@ func TestADocumentThatIsNoneLeavesItsHostWithoutSuchFacts(t *testing.T) {
 		"a text":                {"down", "cannot unmarshal string"},
 		"a wrong type inside":   {map[string]any{"gathered_at": "yesterday"}, "it lacks present, host, errors"},
 		"without its sessions":  {without(encoded(t, healthy(3).hosts[2])["galera"], "sessions"), "it lacks sessions"},
-		"without its desync":    {inside(encoded(t, healthy(3).hosts[2])["galera"], "wsrep", "desync", "local_recv_queue"), "it lacks wsrep.local_recv_queue, wsrep.desync"},
+		"without its desync":    {inside(encoded(t, healthy(3).hosts[2])["galera"], "wsrep", "desync", "local_recv_queue"), "it lacks wsrep.desync, wsrep.local_recv_queue"},
 		"with null for errors":  {with(encoded(t, healthy(3).hosts[2])["galera"], "errors", nil), "it lacks errors"},
 		"with a number as text": {with(encoded(t, healthy(3).hosts[2])["galera"], "running", "yes"), "cannot unmarshal string"},
 	} {
@@ -64,7 +67,7 @@ func TestADocumentThatIsNoneLeavesItsHostWithoutSuchFacts(t *testing.T) {
 			entry["galera"] = c.document
 			w.hosts[2] = decoded(t, entry)
 			d := decide(t, w.hosts, options())
-			if k := d.of("controller-2"); len(k.Reasons) != 1 || k.Reasons[0].Code != ActivityUnknown || !strings.Contains(k.Reasons[0].Message, c.message) {
+			if k := d.of("controller-2"); len(k.Reasons) != 1 || k.Reasons[0].Code != condition.ClientsUnknown || !strings.Contains(k.Reasons[0].Message, c.message) {
 				t.Errorf("reasons: %v", k.Reasons)
 			}
 			if len(d.Warnings) != 1 || !strings.Contains(d.Warnings[0], c.message) {
@@ -85,7 +88,7 @@ func TestNoMissingKeyHidesADefect(t *testing.T) {
 		d.inflict(w, &o)
 		for _, name := range []string{"galera", "pacemaker", "haproxy"} {
 			for _, path := range changed(t, w, name) {
-				hosts := []Host{}
+				hosts := []topology.Host{}
 				for _, h := range w.hosts {
 					entry := encoded(t, h)
 					cut(entry[name], path)
@@ -192,7 +195,7 @@ func without(document any, key string) map[string]any {
 
 func TestAnEntryThatIsNoHostIsAnError(t *testing.T) {
 	for _, raw := range []string{`[]`, `"controller-0"`, `{}`, `{"name": 3}`} {
-		if _, err := DecodeHost([]byte(raw)); err == nil || !strings.HasPrefix(err.Error(), "facts: ") {
+		if _, err := topology.DecodeHost([]byte(raw)); err == nil || !strings.HasPrefix(err.Error(), "facts: ") {
 			t.Errorf("%s: %v", raw, err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"testing"
 
+	"overcloud.backup/internal/topology"
 	"overcloud.backup/tests/messages"
 )
 
@@ -13,7 +14,7 @@ import (
 // it is short.
 func TestErrorsRepeatLittle(t *testing.T) {
 	messages.Everywhere(t, `{"name": "a", "unreachable": false, "galera": {"present": true}, "haproxy": [1], "pacemaker": {"nodes": 2}}`, func(b []byte) error {
-		h, err := DecodeHost(b)
+		h, err := topology.DecodeHost(b)
 		for _, e := range h.Errors {
 			messages.Check(t, errors.New(e.Message))
 		}

@@ -11,9 +11,11 @@ import (
 	"strings"
 	"testing"
 
+	"overcloud.backup/internal/decision"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/haproxy"
 	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/topology"
 )
 
 // ailments change one host of a cluster, or what all say of it. Three bytes of the fuzzer's input make one of them:
@@ -125,8 +127,8 @@ func fuzzed(data []byte) (*world, Options) {
 		return 0
 	}
 	o := options()
-	o.Policy = []Policy{RequireIdle, PreferIdle, AllowActive}[byteAt(1)%3]
-	o.MinSpares = byteAt(2) % 3
+	o.Policy = []decision.Policy{decision.RequireIdle, decision.PreferIdle, decision.AllowActive}[byteAt(1)%3]
+	o.Limits["min_spares"] = float64(byteAt(2) % 3)
 	o.Prefer = []string{fmt.Sprintf("controller-%d", byteAt(3)%4)}
 	w := healthy(2 + byteAt(0)%4)
 	for at := 4; at+2 < len(data) && at < 40; at += 3 {
@@ -191,13 +193,13 @@ func FuzzTheChosenIsEligibleAndKnown(f *testing.F) {
 		for _, c := range d.Clusters {
 			chosen := 0
 			for _, k := range c.Controllers {
-				if k.Verdict == Chosen {
+				if k.Verdict == decision.Chosen {
 					chosen++
 					if k.Rank != 1 || k.Name != c.Chosen {
 						t.Errorf("%s is chosen with rank %d, the cluster has %q", k.Name, k.Rank, c.Chosen)
 					}
 				}
-				sound(t, k, o)
+				sound(t, judged{k}, o)
 			}
 			if chosen > 1 || (chosen == 1) != (c.Chosen != "") {
 				t.Errorf("%d chosen, the cluster has %q", chosen, c.Chosen)
@@ -210,16 +212,16 @@ func FuzzTheChosenIsEligibleAndKnown(f *testing.F) {
 }
 
 // sound holds a controller's verdict against what it says of itself; FuzzTheSilentIsNeverChosen does so against the facts.
-func sound(t *testing.T, k Controller, o Options) {
+func sound(t *testing.T, k judged, o Options) {
 	t.Helper()
-	if k.Verdict != Chosen && k.Verdict != Eligible {
+	if k.Verdict != decision.Chosen && k.Verdict != decision.Eligible {
 		return
 	}
-	if len(k.Reasons) > 0 || k.Activity == Unknown || k.Activity == "" || k.Activity == Active && o.Policy == RequireIdle {
+	if len(k.Reasons) > 0 || k.Activity == decision.Unknown || k.Activity == "" || k.Activity == decision.Active && o.Policy == decision.RequireIdle {
 		t.Errorf("%s is %s, and %s with %v", k.Name, k.Verdict, k.Activity, k.Reasons)
 	}
 	for _, e := range k.Evidence {
-		if strings.HasPrefix(e, string(Unknown)) && k.Activity == Idle {
+		if strings.HasPrefix(e, string(decision.Unknown)) && k.Activity == decision.Idle {
 			t.Errorf("%s is idle with the evidence %q", k.Name, e)
 		}
 	}
@@ -251,7 +253,7 @@ func FuzzAWorseCandidateChangesNothing(f *testing.F) {
 		if before.Chosen == "" || len(before.Clusters) != 1 {
 			return
 		}
-		activeChosen := before.of(before.Chosen).Activity == Active
+		activeChosen := before.of(before.Chosen).Activity == decision.Active
 		how := 0
 		if len(data) > 2 {
 			how = int(data[2])
@@ -270,7 +272,7 @@ func FuzzAWorseCandidateChangesNothing(f *testing.F) {
 // the cluster of the one that was chosen. Its names and addresses are none that the ailments use.
 func (w *world) join(how int, chosen string) {
 	const i = 2
-	like := w.hosts[slices.IndexFunc(w.hosts, func(h Host) bool { return h.Name == chosen })].Galera.Wsrep
+	like := w.hosts[slices.IndexFunc(w.hosts, func(h topology.Host) bool { return h.Name == chosen })].Galera.Wsrep
 	full := host(i, 3, "late", "zulu-", "10.97.0.", testVIP)
 	name := full.Name
 	full.Galera.Wsrep.ClusterSize = like.ClusterSize
@@ -328,7 +330,7 @@ func FuzzDecodedFactsDoNotPanic(f *testing.F) {
 	f.Add([]byte(`{"name":"a","haproxy":{"gathered_at":1799999999,"host":{"name":"a"},"errors":[],"running":true,"proxies":[{"name":"m","servers":[{}]}],"database":{"backend":"m"}}}`))
 	f.Add([]byte(`{"name":"a","pacemaker":{"gathered_at":1799999999,"host":{},"errors":[],"connected":true,"quorum":true,"nodes":[{}],"resources":[{"agent":"ocf:heartbeat:galera"}]}}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		h, err := DecodeHost(raw)
+		h, err := topology.DecodeHost(raw)
 		if err != nil {
 			return
 		}
@@ -339,7 +341,7 @@ func FuzzDecodedFactsDoNotPanic(f *testing.F) {
 		}
 		for _, c := range d.Clusters {
 			for _, k := range c.Controllers {
-				if k.Verdict == Chosen && (k.Activity != Idle || len(k.Reasons) > 0) {
+				if k.Verdict == decision.Chosen && (k.Activity != decision.Idle || len(k.Reasons) > 0) {
 					t.Errorf("%s is chosen: %+v", k.Name, k)
 				}
 			}

@@ -9,8 +9,11 @@ import (
 	"strings"
 	"testing"
 
+	"overcloud.backup/internal/condition"
+	"overcloud.backup/internal/decision"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/reading"
+	"overcloud.backup/internal/topology"
 )
 
 // heads are a host's own words for who it is.
@@ -71,7 +74,7 @@ var lies = []struct {
 func TestTwoHostsThatClaimOneNodeAreBothRefused(t *testing.T) {
 	for _, lie := range lies {
 		t.Run(lie.name, func(t *testing.T) {
-			for _, policy := range []Policy{RequireIdle, PreferIdle, AllowActive} {
+			for _, policy := range []decision.Policy{decision.RequireIdle, decision.PreferIdle, decision.AllowActive} {
 				w, o := healthy(3), options()
 				o.Policy = policy
 				lie.tell(w)
@@ -81,7 +84,7 @@ func TestTwoHostsThatClaimOneNodeAreBothRefused(t *testing.T) {
 				}
 				for _, name := range []string{"controller-1", "controller-2"} {
 					k := d.of(name)
-					if !slices.Equal(k.codes(), []Code{AmbiguousNames}) {
+					if !slices.Equal(k.codes(), []condition.Code{condition.AmbiguousNames}) {
 						t.Errorf("%s: %v", name, k.Reasons)
 					}
 				}
@@ -167,7 +170,7 @@ func TestHostileEntries(t *testing.T) {
 		"a hundred thousand nulls": `{"name": "a", "pacemaker": {"nodes": [` + strings.Repeat("null,", 100000) + `null]}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			h, err := DecodeHost([]byte(raw))
+			h, err := topology.DecodeHost([]byte(raw))
 			if err == nil && len(h.Errors) == 0 {
 				t.Errorf("taken: %.200v", h)
 			}

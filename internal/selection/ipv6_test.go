@@ -8,9 +8,12 @@ import (
 	"strings"
 	"testing"
 
+	"overcloud.backup/internal/condition"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/haproxy"
 	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/topology"
+	"overcloud.backup/internal/traffic"
 )
 
 const (
@@ -30,15 +33,15 @@ func ipv6(t *testing.T, bind, server string) *world {
 	t.Helper()
 	w := named(3, testUUID, "controller-", netIPv6, vipIPv6)
 	for i := range w.hosts {
-		w.hosts[i].proxyIPv6(t, bind, server)
-		w.hosts[i].databaseIPv6(t, i)
+		proxyIPv6(&w.hosts[i], t, bind, server)
+		databaseIPv6(&w.hosts[i], t, i)
 	}
 	w.managers(func(p *pacemaker.Facts) { p.VIPs[0].Resource = "ip-fd00.fd00.fd00.2000..10" })
 	return w
 }
 
 // proxyIPv6 has HAProxy's facts say what haproxy.cfg does.
-func (h *Host) proxyIPv6(t *testing.T, bind, server string) {
+func proxyIPv6(h *topology.Host, t *testing.T, bind, server string) {
 	t.Helper()
 	config := "listen mysql\n  bind " + bind + "\n  stick on dst\n  stick-table type ip size 1000\n"
 	for i := range 3 {
@@ -57,7 +60,7 @@ func (h *Host) proxyIPv6(t *testing.T, bind, server string) {
 }
 
 // databaseIPv6 has Galera's facts say what a server does: brackets wherever a port may follow, but in the processlist.
-func (h *Host) databaseIPv6(t *testing.T, i int) {
+func databaseIPv6(h *topology.Host, t *testing.T, i int) {
 	t.Helper()
 	g := h.Galera
 	g.Wsrep.ClusterAddress = "gcomm://[" + netIPv6 + "11]:4567,[" + netIPv6 + "12]:4567,[" + netIPv6 + "13]:4567"
@@ -97,9 +100,9 @@ func TestAClusterOfIPv6AddressesIsJoinedByThem(t *testing.T) {
 		p.Galera.Nodes = slices.Clone(p.Galera.ClusterAddress)
 	})
 	wants{"controller-2", []string{"controller-0"}, serving("controller-0")}.check(t, decide(t, w.hosts, options()))
-	w.hosts[2] = Host{Name: netIPv6 + "13", Unreachable: true}
+	w.hosts[2] = topology.Host{Name: netIPv6 + "13", Unreachable: true}
 	d := decide(t, w.hosts, options())
-	if len(d.Clusters) != 1 || d.Chosen != "" || !slices.Contains(d.of(netIPv6+"13").codes(), ClusterIncomplete) {
+	if len(d.Clusters) != 1 || d.Chosen != "" || !slices.Contains(d.of(netIPv6+"13").codes(), condition.ClusterIncomplete) {
 		t.Errorf("one that is out of reach:\n%s", d.Text)
 	}
 }
@@ -124,7 +127,7 @@ func TestNothingSticksToAnIPv6Address(t *testing.T) {
 			w, o := ipv6(t, vipIPv6+":3306", serverByName), options()
 			w.quiet()
 			w.line(1, 2).LastSession, o.VIP = 1648, []string{vipIPv6}
-			o.MinSpares = 0
+			o.Limits["min_spares"] = 0
 			for i := range w.hosts {
 				h := w.hosts[i].HAProxy
 				h.Database.Binds = c.binds
@@ -144,5 +147,5 @@ func TestNothingSticksToAnIPv6Address(t *testing.T) {
 
 // nothingSticks is when HAProxy keeps no entry: for IPv6 addresses alone, in a table of IPv4 addresses.
 func nothingSticks(binds []string, kind string) bool {
-	return kind == "ip" && !slices.ContainsFunc(binds, isIPv4)
+	return kind == "ip" && !slices.ContainsFunc(binds, traffic.IsIPv4)
 }

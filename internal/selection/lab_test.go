@@ -6,16 +6,19 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"overcloud.backup/internal/condition"
+	"overcloud.backup/internal/topology"
 )
 
 // recorded is what the three facts modules returned on the lab, and the time of the decision after it.
-func recorded(t *testing.T, pattern string) ([]Host, Options) {
+func recorded(t *testing.T, pattern string) ([]topology.Host, Options) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join("testdata", pattern))
 	if err != nil || len(files) != 3 {
 		t.Fatalf("%v %v", files, err)
 	}
-	var hosts []Host
+	var hosts []topology.Host
 	o := options()
 	o.Now = 0
 	for _, f := range files {
@@ -23,7 +26,7 @@ func recorded(t *testing.T, pattern string) ([]Host, Options) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		h, err := DecodeHost(raw)
+		h, err := topology.DecodeHost(raw)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -49,8 +52,8 @@ func TestTheLabUnderLoad(t *testing.T) {
 // The same after MariaDB of controller-2 was killed and Pacemaker gave its start up.
 func TestTheLabWithOneServerKilled(t *testing.T) {
 	hosts, o := recorded(t, "lab-killed-[0-9].json")
-	o.MaxAge = 3600
+	o.Limits["max_age"] = 3600
 	d := decide(t, hosts, o)
-	wants{"", []string{"controller-0"}, map[string][]Code{"controller-0": {Serves}, "controller-1": {LastStandby}, "controller-2": {ResourceFailed}}}.check(t, d)
+	wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-1": {condition.LastStandby}, "controller-2": {condition.ResourceFailed}}}.check(t, d)
 	golden(t, "lab-killed", d.Text)
 }

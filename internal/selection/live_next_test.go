@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"overcloud.backup/internal/decision"
 	"overcloud.backup/internal/haproxy"
 )
 
@@ -114,7 +115,7 @@ func TestTheNextClientReallyMeetsNoIdleController(t *testing.T) {
 				l.administer(t, command)
 			}
 			l.settle(t)
-			decisions := map[string]Decision{"user": l.decide(t, "user"), "operator": l.decide(t, "operator")}
+			decisions := map[string]outcome{"user": l.decide(t, "user"), "operator": l.decide(t, "operator")}
 			met := l.next(t, c.config)
 			for level, d := range decisions {
 				want := c.want
@@ -125,7 +126,7 @@ func TestTheNextClientReallyMeetsNoIdleController(t *testing.T) {
 					t.Errorf("level %s: %s, want %s\n%s", level, got, want, d.Text)
 				}
 				for _, i := range met {
-					if i >= 0 && d.Clusters[0].Controllers[i].Activity == Idle {
+					if i >= 0 && d.Clusters[0].Controllers[i].Activity == decision.Idle {
 						t.Errorf("level %s: the next clients met %v, and controller-%d is idle\n%s", level, met, i, d.Text)
 					}
 				}
@@ -186,10 +187,10 @@ func (l *live) next(t *testing.T, config string) []int {
 }
 
 // activities are those of the controllers in their order: a, i and ?.
-func activities(d Decision) string {
+func activities(d outcome) string {
 	text := ""
 	for _, k := range d.Clusters[0].Controllers {
-		text += map[Activity]string{Active: "a", Idle: "i", Unknown: "?"}[k.Activity]
+		text += map[decision.Activity]string{decision.Active: "a", decision.Idle: "i", decision.Unknown: "?"}[k.Activity]
 	}
 	return text
 }

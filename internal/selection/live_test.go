@@ -18,6 +18,7 @@ import (
 	"overcloud.backup/internal/haproxy"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/reading"
+	"overcloud.backup/internal/traffic"
 )
 
 // The addresses of the live tests. All are this machine's own.
@@ -166,7 +167,7 @@ func (l *live) reload(t *testing.T, config string) {
 		l.wait(t, func() bool {
 			f := l.facts("user")
 			p := f.Proxy("mysql")
-			return p != nil && p.Table != nil && p.Table.Used > 0 && f.Uptime >= learning
+			return p != nil && p.Table != nil && p.Table.Used > 0 && f.Uptime >= traffic.Learning
 		})
 	}
 }
@@ -256,17 +257,17 @@ func (l *live) settle(t *testing.T) {
 }
 
 // decide decides about a quiet cluster whose VIP is held by controller-1, where the live HAProxy is.
-func (l *live) decide(t *testing.T, level string) Decision {
+func (l *live) decide(t *testing.T, level string) outcome {
 	t.Helper()
 	return l.decideBy(t, l.facts(level))
 }
 
 // decideBy decides where the operator named the VIP, if any.
-func (l *live) decideBy(t *testing.T, f *haproxy.Facts, vip ...string) Decision {
+func (l *live) decideBy(t *testing.T, f *haproxy.Facts, vip ...string) outcome {
 	t.Helper()
 	w, o := named(3, testUUID, "controller-", liveNet, liveVIP), options()
 	w.quiet()
-	o.MinSpares, o.MinProxyUptime, o.VIP = 0, 0, vip
+	o.Limits["min_spares"], o.Limits["min_proxy_uptime"], o.VIP = 0, 0, vip
 	f.Host, f.GatheredAt = w.hosts[1].HAProxy.Host, testNow-1
 	w.hosts[1].HAProxy = f
 	return decide(t, w.hosts, o)

@@ -5,11 +5,14 @@ package selection
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
 
+	"overcloud.backup/internal/decision"
 	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/topology"
 )
 
 // score is what the eligible are ranked by, best first: each field decides only when all before it are alike.
@@ -42,17 +45,18 @@ var criteria = []struct {
 	{"is preferred by the operator", func(s score) int64 { return int64(s.preference) }},
 }
 
-func (c *cluster) score(m *member, o Options) score {
-	s := score{held: len(c.held(m)), preference: len(o.Prefer), name: m.name}
-	if m.activity == Active && o.Policy == PreferIdle {
+func (j *judgement) score(of *standing) score {
+	m, o := of.m, j.o
+	s := score{held: len(j.held(m)), preference: len(o.Prefer), name: m.Name}
+	if of.activity == decision.Active && o.Policy == decision.PreferIdle {
 		s.active = 1
 	}
 	for i, name := range slices.Backward(o.Prefer) {
-		if slices.Contains(m.called(), lower(name)) {
+		if slices.Contains(m.Called(), topology.Lower(name)) {
 			s.preference = i
 		}
 	}
-	if g := m.answering(); g != nil {
+	if g := m.Answering(); g != nil {
 		s.load = int(math.Min(math.Max(g.Sample.Questions, 0), 1e12) / 10)
 		for _, session := range g.Sessions {
 			s.sessions += int64(session.Count)
@@ -83,25 +87,25 @@ func better(a, b score) string {
 
 // held are the VIPs and singletons that Pacemaker has on a member: a bundle or group counts once, fencing devices and
 // the database itself do not.
-func (c *cluster) held(m *member) []string {
-	if c.view == nil || m.node == "" {
+func (j *judgement) held(m *topology.Member) []string {
+	if j.Cluster.View == nil || m.Node == "" {
 		return nil
 	}
 	found := map[string]bool{}
-	for _, r := range c.view.Resources {
-		if lower(r.Node) != lower(m.node) || !r.Active || c.isGalera(r) || strings.HasPrefix(r.Agent, "stonith:") {
+	for _, r := range j.Cluster.View.Resources {
+		if topology.Lower(r.Node) != topology.Lower(m.Node) || !r.Active || j.Cluster.View.IsGalera(r) || strings.HasPrefix(r.Agent, "stonith:") {
 			continue
 		}
-		if r.Singleton || c.onlyPromoted(r) {
+		if r.Singleton || j.onlyPromoted(r) {
 			found[collective(r)] = true
 		}
 	}
-	for _, v := range c.view.VIPs {
-		if lower(v.Node) == lower(m.node) && !c.inGroup(v.Resource, found) {
+	for _, v := range j.Cluster.View.VIPs {
+		if topology.Lower(v.Node) == topology.Lower(m.Node) && !j.inGroup(v.Resource, found) {
 			found[v.Resource] = true
 		}
 	}
-	return sortedBools(found)
+	return slices.Sorted(maps.Keys(found))
 }
 
 func collective(r pacemaker.Resource) string {
@@ -112,17 +116,17 @@ func collective(r pacemaker.Resource) string {
 }
 
 // inGroup says that a resource was counted as part of its group already.
-func (c *cluster) inGroup(id string, found map[string]bool) bool {
-	return slices.ContainsFunc(c.view.Resources, func(r pacemaker.Resource) bool { return r.ID == id && found[collective(r)] })
+func (j *judgement) inGroup(id string, found map[string]bool) bool {
+	return slices.ContainsFunc(j.Cluster.View.Resources, func(r pacemaker.Resource) bool { return r.ID == id && found[collective(r)] })
 }
 
 // onlyPromoted says that an instance is the promoted one of several, as redis and ovn have it.
-func (c *cluster) onlyPromoted(r pacemaker.Resource) bool {
+func (j *judgement) onlyPromoted(r pacemaker.Resource) bool {
 	if r.Role != pacemaker.RolePromoted {
 		return false
 	}
 	promoted := 0
-	for _, other := range c.view.Resources {
+	for _, other := range j.Cluster.View.Resources {
 		if other.ID == r.ID && other.Parent == r.Parent && other.Role == pacemaker.RolePromoted {
 			promoted++
 		}
@@ -131,53 +135,54 @@ func (c *cluster) onlyPromoted(r pacemaker.Resource) bool {
 }
 
 // choose gives every controller its verdict and rank, and the cluster its message. It returns warnings.
-func (c *cluster) choose(o Options) []string {
-	var eligible []*member
-	scores := map[*member]score{}
-	for _, m := range c.members {
+func (j *judgement) choose() []string {
+	var eligible []*standing
+	scores := map[*standing]score{}
+	for _, s := range j.standings {
 		switch {
-		case !m.runsDatabase:
-			m.verdict = Witness
-		case len(m.reasons) > 0 || m.activity != Idle && m.activity != Active:
-			m.verdict = Rejected
+		case !s.m.RunsDatabase:
+			s.verdict = decision.Witness
+		case len(s.findings) > 0 || s.activity != decision.Idle && s.activity != decision.Active:
+			s.verdict = decision.Rejected
 		default:
-			m.verdict = Eligible
-			scores[m] = c.score(m, o)
-			eligible = append(eligible, m)
+			s.verdict = decision.Eligible
+			scores[s] = j.score(s)
+			eligible = append(eligible, s)
 		}
 	}
-	slices.SortFunc(eligible, func(a, b *member) int { return compare(scores[a], scores[b]) })
-	for i, m := range eligible {
-		m.rank = i + 1
+	slices.SortFunc(eligible, func(a, b *standing) int { return compare(scores[a], scores[b]) })
+	for i, s := range eligible {
+		s.rank = i + 1
 	}
-	c.message = c.serving() + c.choice(eligible, scores)
+	j.message = j.serving() + j.choice(eligible, scores)
 	if len(eligible) == 0 {
 		return nil
 	}
 	chosen := eligible[0]
-	chosen.verdict = Chosen
-	if chosen.activity != Active {
+	chosen.verdict = decision.Chosen
+	if chosen.activity != decision.Active {
 		return nil
 	}
-	return []string{fmt.Sprintf("%s serves clients and was chosen all the same: policy %s%s", chosen.name, o.Policy, noIdle(o))}
+	return []string{fmt.Sprintf("%s serves clients and was chosen all the same: policy %s%s", chosen.m.Name, j.o.Policy,
+		noIdle(j.o))}
 }
 
 func noIdle(o Options) string {
-	if o.Policy == PreferIdle {
+	if o.Policy == decision.PreferIdle {
 		return ", and no idle controller is eligible"
 	}
 	return ""
 }
 
 // choice is the sentence about who was chosen and why, or why nobody.
-func (c *cluster) choice(eligible []*member, scores map[*member]score) string {
+func (j *judgement) choice(eligible []*standing, scores map[*standing]score) string {
 	switch len(eligible) {
 	case 0:
-		return "Nobody was chosen" + c.refusals()
+		return "Nobody was chosen" + j.refusals()
 	case 1:
-		return fmt.Sprintf("%s was chosen: the only one eligible.", eligible[0].name)
+		return fmt.Sprintf("%s was chosen: the only one eligible.", eligible[0].m.Name)
 	}
 	best, second := eligible[0], eligible[1]
 	return fmt.Sprintf("%s was chosen of %d eligible: it %s (next: %s).",
-		best.name, len(eligible), better(scores[best], scores[second]), second.name)
+		best.m.Name, len(eligible), better(scores[best], scores[second]), second.m.Name)
 }

@@ -3,8 +3,11 @@
 package selection
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
+
+	"overcloud.backup/internal/decision"
 )
 
 // width is the longest line of the table; names longer than half a line make it longer.
@@ -17,7 +20,7 @@ var header = []string{"CONTROLLER", "CLIENTS?", "GALERA", "PACEMAKER", "HAPROXY"
 
 // Text renders a decision as a table per cluster, with the message under it. Plain ASCII: what hosts call themselves
 // cannot move the reader's cursor.
-func Text(d Decision) string {
+func Text(d decision.Decision) string {
 	if len(d.Clusters) == 0 {
 		return d.Message + "\n"
 	}
@@ -35,8 +38,8 @@ func Text(d Decision) string {
 	return b.String()
 }
 
-func headline(c Cluster, p Policy) string {
-	line := "cluster " + orUnknown(c.Name)
+func headline(c decision.Cluster, p decision.Policy) string {
+	line := "cluster " + cmp.Or(c.Name, "unknown")
 	if c.UUID != "" {
 		line += " " + c.UUID
 	}
@@ -51,9 +54,9 @@ func headline(c Cluster, p Policy) string {
 }
 
 // writeTable writes one row a controller; what does not fit beside it goes on lines of its own.
-func writeTable(b *strings.Builder, c Cluster) {
+func writeTable(b *strings.Builder, c decision.Cluster) {
 	rows := [][]string{header}
-	told := map[Reason]bool{}
+	told := map[decision.Reason]bool{}
 	for _, k := range c.Controllers {
 		rows = append(rows, row(k, told))
 	}
@@ -102,12 +105,12 @@ func writeRow(b *strings.Builder, line string, why []string, indent int, below b
 
 // row is a controller's cells; those from the last column on are its reasons. A long reason that the whole cluster has
 // is told once.
-func row(k Controller, told map[Reason]bool) []string {
+func row(k decision.Controller, told map[decision.Reason]bool) []string {
 	cells := []string{k.Name, string(k.Activity), k.Galera, k.Pacemaker, k.HAProxy, string(k.Verdict)}
 	if k.Activity == "" {
 		cells[1] = "-"
 	}
-	if k.Verdict == Chosen {
+	if k.Verdict == decision.Chosen {
 		cells[5] = "CHOSEN"
 	}
 	if k.Rank > 0 {

@@ -3,7 +3,6 @@
 package selection
 
 import (
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,14 +10,14 @@ import (
 
 	"overcloud.backup/internal/pacemaker"
 	"overcloud.backup/internal/reading"
+	"overcloud.backup/internal/topology"
+	"overcloud.backup/tests/story"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", name+".txt")
-	if *update {
+	if story.Update() {
 		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -37,7 +36,7 @@ func TestTheTableReadsAtAGlance(t *testing.T) {
 		"healthy":         func(*world, *Options) {},
 		"sticky-trap":     func(w *world, _ *Options) { w.serve(2) },
 		"last-standby":    func(w *world, _ *Options) { w.stop(2) },
-		"unreachable":     func(w *world, _ *Options) { w.hosts[2] = Host{Name: "controller-2", Unreachable: true} },
+		"unreachable":     func(w *world, _ *Options) { w.hosts[2] = topology.Host{Name: "controller-2", Unreachable: true} },
 		"proxy-unread":    func(w *world, _ *Options) { w.muteProxy(1) },
 		"ambiguous-names": func(w *world, _ *Options) { w.hosts[2].Pacemaker.LocalNode = "controller-1" },
 		"database-hosts":  func(w *world, _ *Options) { w.apart() },
@@ -71,7 +70,7 @@ func TestTwoClustersAreTwoTables(t *testing.T) {
 
 func TestNoHostAtAllIsSaidInWords(t *testing.T) {
 	golden(t, "nothing", decide(t, nil, options()).Text)
-	golden(t, "all-unreachable", decide(t, []Host{{Name: "controller-0", Unreachable: true}, {Name: "controller-1", Unreachable: true}}, options()).Text)
+	golden(t, "all-unreachable", decide(t, []topology.Host{{Name: "controller-0", Unreachable: true}, {Name: "controller-1", Unreachable: true}}, options()).Text)
 }
 
 func TestNamesCannotMoveTheCursor(t *testing.T) {

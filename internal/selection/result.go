@@ -3,56 +3,33 @@
 package selection
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
+
+	"overcloud.backup/internal/condition"
+	"overcloud.backup/internal/decision"
+	"overcloud.backup/internal/quantity"
+	"overcloud.backup/internal/topology"
 )
 
-// uuid is the Galera cluster's, by the first member in the order of names that tells it.
-func (c *cluster) uuid() string {
-	for _, m := range c.members {
-		if id := m.uuid(); id != "" {
-			return id
-		}
+func (j *judgement) result() decision.Cluster {
+	c := j.Cluster
+	r := decision.Cluster{
+		Name: c.Title(), UUID: c.UUID(), Active: []string{}, Controllers: []decision.Controller{}, Message: j.message,
+		Events: events(c),
 	}
-	return ""
-}
-
-// plainName is what the cluster is called: by Pacemaker, else by Galera.
-func (c *cluster) plainName() string {
-	if c.view != nil && c.view.ClusterName != "" {
-		return c.view.ClusterName
+	r.VIP.Address = j.VIP.Address
+	if j.VIP.Holder != nil {
+		r.VIP.Holder = j.VIP.Holder.Name
 	}
-	for _, m := range c.members {
-		if m.uuid() != "" && m.host.Galera.Wsrep.ClusterName != "" {
-			return m.host.Galera.Wsrep.ClusterName
-		}
-	}
-	return ""
-}
-
-// title tells clusters of the same name apart by the beginning of their ids.
-func (c *cluster) title() string {
-	name, id := c.plainName(), c.uuid()
-	if c.distinct || id == "" {
-		return name
-	}
-	return strings.TrimPrefix(name+"-"+id[:min(8, len(id))], "-")
-}
-
-func (c *cluster) result() Cluster {
-	r := Cluster{Name: c.title(), UUID: c.uuid(), Active: []string{}, Controllers: []Controller{}, Message: c.message,
-		Events: c.events()}
-	r.VIP.Address = c.vip.address
-	if c.vip.holder != nil {
-		r.VIP.Holder = c.vip.holder.name
-	}
-	for _, m := range c.members {
-		k := c.controller(m)
-		if k.Verdict == Chosen {
+	for _, s := range j.standings {
+		k := j.controller(s)
+		if k.Verdict == decision.Chosen {
 			r.Chosen = k.Name
 		}
-		if k.Activity == Active {
+		if k.Activity == decision.Active {
 			r.Active = append(r.Active, k.Name)
 		}
 		r.Controllers = append(r.Controllers, k)
@@ -60,32 +37,36 @@ func (c *cluster) result() Cluster {
 	return r
 }
 
-func (c *cluster) controller(m *member) Controller {
-	k := Controller{
-		Name: m.name, PacemakerNode: m.node, HAProxyServer: m.server, GaleraNode: m.galera,
-		Galera: c.galeraState(m), Pacemaker: c.pacemakerState(m), HAProxy: c.proxyState(m),
-		Activity: m.activity, Verdict: m.verdict, Reasons: m.reasons, Evidence: []string{}, Rank: m.rank,
+func (j *judgement) controller(s *standing) decision.Controller {
+	m := s.m
+	k := decision.Controller{
+		Name: m.Name, PacemakerNode: m.Node, HAProxyServer: m.Server, GaleraNode: m.Galera,
+		Galera: j.galeraState(m), Pacemaker: j.pacemakerState(s), HAProxy: j.proxyState(m),
+		Activity: s.activity, Verdict: s.verdict, Reasons: []decision.Reason{}, Evidence: []string{}, Rank: s.rank,
 		LastCommitted: -1,
 	}
-	if g := m.database(); g != nil && g.Running {
+	if g := m.Answering(); g != nil {
 		k.LastCommitted = g.Wsrep.LastCommitted
 	}
-	for _, w := range m.words {
-		k.Evidence = append(k.Evidence, fmt.Sprintf("%s: %s", w.says, w.text))
+	for _, f := range s.findings {
+		k.Reasons = append(k.Reasons, decision.Reason(f))
+	}
+	for _, w := range j.Statements[m] {
+		k.Evidence = append(k.Evidence, fmt.Sprintf("%s: %s", w.Says, w.Text))
 	}
 	return k
 }
 
-func (c *cluster) galeraState(m *member) string {
-	g := m.database()
+func (j *judgement) galeraState(m *topology.Member) string {
+	g := m.Database()
 	switch {
 	case g == nil:
 		return "?"
 	case g.Running:
-		return orUnknown(string(g.Wsrep.State))
-	case !m.runsDatabase:
+		return cmp.Or(string(g.Wsrep.State), "unknown")
+	case !m.RunsDatabase:
 		return "-"
-	case c.databaseDown(m):
+	case j.DatabaseDown(m):
 		return "stopped"
 	}
 	return "not read"
@@ -93,70 +74,74 @@ func (c *cluster) galeraState(m *member) string {
 
 // nodeFlags are what can be said of a node instead of "online", the gravest first.
 var nodeFlags = []struct {
-	word  string
-	check func(look) string
-}{{"UNCLEAN", unclean}, {"offline", nodeOffline}, {"pending", pending}, {"standby", standby}, {"maintenance", maintenance}}
+	word string
+	code condition.Code
+}{
+	{"UNCLEAN", condition.Unclean}, {"offline", condition.NodeOffline}, {"pending", condition.Pending},
+	{"standby", condition.Standby}, {"maintenance", condition.Maintenance},
+}
 
-func (c *cluster) pacemakerState(m *member) string {
-	l := c.look(m, Options{})
-	if c.view == nil || len(l.node) == 0 {
+func (j *judgement) pacemakerState(s *standing) string {
+	subject := j.subject(s)
+	if j.Cluster.View == nil || !subject.Listed() {
 		return "?"
 	}
 	words := []string{"online"}
 	for _, flag := range nodeFlags {
-		if flag.check(l) != "" {
+		if condition.Of(flag.code).Check(subject, nil) != "" {
 			words[0] = flag.word
 			break
 		}
 	}
-	if n := len(c.held(m)); n > 0 {
+	if n := len(j.held(s.m)); n > 0 {
 		words = append(words, fmt.Sprintf("holds %d", n))
 	}
 	return strings.Join(words, ", ")
 }
 
 // proxyState is what the VIP holder's HAProxy says of the member's server.
-func (c *cluster) proxyState(m *member) string {
+func (j *judgement) proxyState(m *topology.Member) string {
 	state := "?"
-	if !m.runsDatabase {
+	if !m.RunsDatabase {
 		state = "-"
 	}
-	if h := c.vip.holder; h != nil && h.proxy() != nil && h.proxy().Running && m.server != "" {
-		if s := h.proxy().Server(m.server); s != nil {
-			state = orUnknown(s.Raw)
+	if h := j.VIP.Holder; h != nil && h.Proxy() != nil && h.Proxy().Running && m.Server != "" {
+		if s := h.Proxy().Server(m.Server); s != nil {
+			state = cmp.Or(s.Raw, "unknown")
 			if s.CurrentSessions > 0 {
-				state += ", " + plural(s.CurrentSessions, "session")
+				state += ", " + quantity.Count(s.CurrentSessions, "session")
 			}
 		}
 	}
-	if c.vip.holder == m {
+	if j.VIP.Holder == m {
 		state += " (VIP)"
 	}
 	return state
 }
 
 // serving is the sentence about who serves, by the first evidence.
-func (c *cluster) serving() string {
-	active := c.matching(func(m *member) bool { return m.activity == Active })
-	if len(active) == 0 {
-		if c.vip.problem != "" {
-			return fmt.Sprintf("Who serves the clients is unknown: %s. ", c.vip.problem)
+func (j *judgement) serving() string {
+	parts := []string{}
+	for _, s := range j.standings {
+		if s.activity == decision.Active {
+			parts = append(parts, fmt.Sprintf("%s serves the clients (%s)", s.m.Name, j.Evidence(s.m, decision.Active)[0]))
+		}
+	}
+	if len(parts) == 0 {
+		if j.VIP.Problem != "" {
+			return fmt.Sprintf("Who serves the clients is unknown: %s. ", j.VIP.Problem)
 		}
 		return "Who serves the clients is unknown. "
-	}
-	parts := []string{}
-	for _, m := range active {
-		parts = append(parts, fmt.Sprintf("%s serves the clients (%s)", m.name, said(m, Active)[0]))
 	}
 	return strings.Join(parts, ", and ") + ". "
 }
 
 // refusals groups the reasons by controller, the first of each.
-func (c *cluster) refusals() string {
+func (j *judgement) refusals() string {
 	parts := []string{}
-	for _, m := range c.members {
-		if m.runsDatabase && len(m.reasons) > 0 {
-			parts = append(parts, fmt.Sprintf("%s: %s", m.name, codes(m.reasons)))
+	for _, s := range j.standings {
+		if s.m.RunsDatabase && len(s.findings) > 0 {
+			parts = append(parts, fmt.Sprintf("%s: %s", s.m.Name, codes(s.findings)))
 		}
 	}
 	if len(parts) == 0 {
@@ -165,9 +150,9 @@ func (c *cluster) refusals() string {
 	return " (" + strings.Join(parts, "; ") + ")."
 }
 
-func codes(reasons []Reason) string {
+func codes(findings []condition.Finding) string {
 	list := []string{}
-	for _, r := range reasons {
+	for _, r := range findings {
 		list = append(list, string(r.Code))
 	}
 	return strings.Join(slices.Compact(list), ", ")

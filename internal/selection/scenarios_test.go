@@ -8,18 +8,23 @@ import (
 	"strings"
 	"testing"
 
+	"overcloud.backup/internal/condition"
+	"overcloud.backup/internal/decision"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/haproxy"
 	"overcloud.backup/internal/pacemaker"
 	"overcloud.backup/internal/reading"
+	"overcloud.backup/internal/topology"
 )
 
 // serving is the usual outcome: one serves, nobody else has a reason.
-func serving(who string) map[string][]Code { return map[string][]Code{who: {Serves}} }
+func serving(who string) map[string][]condition.Code {
+	return map[string][]condition.Code{who: {condition.Serves}}
+}
 
 // nobodyKnows is the outcome where one HAProxy cannot be relied on: nobody but the one that serves is sure.
 func nobodyKnows() wants {
-	return wants{"", []string{"controller-0"}, map[string][]Code{"controller-0": {Serves}, "controller-1": {ActivityUnknown}, "controller-2": {ActivityUnknown}}}
+	return wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-1": {condition.ClientsUnknown}, "controller-2": {condition.ClientsUnknown}}}
 }
 
 var scenarios = []struct {
@@ -46,48 +51,48 @@ var scenarios = []struct {
 		w.quiet()
 		w.line(1, 0).LastSession, w.line(1, 1).LastSession = 10, 50
 		w.down(0)
-	}, wants{"", []string{"controller-1"}, map[string][]Code{"controller-0": {ServerDown}, "controller-1": {Serves}, "controller-2": {LastStandby}}}},
+	}, wants{"", []string{"controller-1"}, map[string][]condition.Code{"controller-0": {condition.ServerDown}, "controller-1": {condition.Serves}, "controller-2": {condition.LastStandby}}}},
 	{"the order names the next server where there never was a client", func(w *world, _ *Options) { w.quiet() },
 		wants{"controller-2", []string{"controller-0"}, serving("controller-0")}},
 	{"the order holds where nothing sticks, whoever was last", func(w *world, o *Options) {
 		w.quiet()
 		w.hosts[1].HAProxy.Database.Sticky, w.hosts[1].HAProxy.Proxies[0].Table = false, nil
 		w.line(1, 2).LastSession = 3
-		o.MinSpares = 0
-	}, wants{"controller-1", []string{"controller-0", "controller-2"}, map[string][]Code{"controller-0": {Serves}, "controller-2": {Serves}}}},
+		o.Limits["min_spares"] = 0
+	}, wants{"controller-1", []string{"controller-0", "controller-2"}, map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-2": {condition.Serves}}}},
 	{"the order holds when the stick entry's server is gone", func(w *world, _ *Options) {
 		w.quiet()
 		*w.table(1) = haproxy.Table{Readable: true, Entries: []haproxy.Entry{{Key: testVIP, Server: "controller-9"}}}
 	}, wants{"controller-2", []string{"controller-0"}, serving("controller-0")}},
 	{"servers that are no backups are all next", func(w *world, o *Options) {
 		w.quiet()
-		o.MinSpares = 0
+		o.Limits["min_spares"] = 0
 		w.line(1, 0).Backup, w.line(1, 1).Backup = false, false
-	}, wants{"controller-2", []string{"controller-0", "controller-1"}, map[string][]Code{"controller-0": {Serves}, "controller-1": {Serves}}}},
+	}, wants{"controller-2", []string{"controller-0", "controller-1"}, map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-1": {condition.Serves}}}},
 	{"a client connected directly to a standby", func(w *world, _ *Options) {
 		w.hosts[2].Galera.Sessions = []galera.Session{{User: "admin", Source: "10.99.0.200", Count: 1}}
-	}, wants{"", []string{"controller-0", "controller-2"}, map[string][]Code{"controller-0": {Serves}, "controller-2": {Serves}, "controller-1": {LastStandby}}}},
+	}, wants{"", []string{"controller-0", "controller-2"}, map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-2": {condition.Serves}, "controller-1": {condition.LastStandby}}}},
 	{"a direct client does not hide where the VIP leads", func(w *world, o *Options) {
 		w.quiet()
-		o.MinSpares = 0
+		o.Limits["min_spares"] = 0
 		w.hosts[2].Galera.Sessions = []galera.Session{{User: "admin", Source: "10.99.0.200", Count: 1}}
-	}, wants{"controller-1", []string{"controller-0", "controller-2"}, map[string][]Code{"controller-0": {Serves}, "controller-2": {Serves}}}},
+	}, wants{"controller-1", []string{"controller-0", "controller-2"}, map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-2": {condition.Serves}}}},
 	{"one standby stopped, and no spare is wanted", func(w *world, o *Options) {
 		w.stop(1)
-		o.MinSpares = 0
-	}, wants{"controller-2", []string{"controller-0"}, map[string][]Code{"controller-0": {Serves}, "controller-1": {NotRunning}}}},
+		o.Limits["min_spares"] = 0
+	}, wants{"controller-2", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-1": {condition.NotRunning}}}},
 	{"HAProxy stopped on a controller without the VIP", func(w *world, _ *Options) { w.stopProxy(2) },
 		wants{"controller-2", []string{"controller-0"}, serving("controller-0")}},
 	{"HAProxy stopped where the VIP is", func(w *world, _ *Options) { w.stopProxy(1) },
-		wants{"", []string{"controller-0"}, map[string][]Code{"controller-0": {Serves}, "controller-1": {ActivityUnknown}, "controller-2": {ActivityUnknown}}}},
+		wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-1": {condition.ClientsUnknown}, "controller-2": {condition.ClientsUnknown}}}},
 	{"the stats socket of another controller cannot be read", func(w *world, _ *Options) { w.muteProxy(2) },
-		wants{"", []string{"controller-0"}, map[string][]Code{"controller-0": {Serves}, "controller-1": {ActivityUnknown}, "controller-2": {ActivityUnknown}}}},
+		wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-1": {condition.ClientsUnknown}, "controller-2": {condition.ClientsUnknown}}}},
 	{"HAProxy was just started where the VIP is", func(w *world, _ *Options) { w.hosts[1].HAProxy.Uptime = 2 },
-		wants{"", []string{"controller-0"}, map[string][]Code{"controller-0": {Serves}, "controller-1": {ActivityUnknown}, "controller-2": {ActivityUnknown}}}},
+		wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-1": {condition.ClientsUnknown}, "controller-2": {condition.ClientsUnknown}}}},
 	{"HAProxy was just started elsewhere", func(w *world, _ *Options) { w.hosts[2].HAProxy.Uptime = 2 },
 		wants{"controller-2", []string{"controller-0"}, serving("controller-0")}},
 	{"HAProxy runs several processes", func(w *world, _ *Options) { w.hosts[1].HAProxy.Processes = 4 },
-		wants{"", []string{"controller-0"}, map[string][]Code{"controller-0": {Serves}, "controller-1": {ActivityUnknown}, "controller-2": {ActivityUnknown}}}},
+		wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-1": {condition.ClientsUnknown}, "controller-2": {condition.ClientsUnknown}}}},
 	{"HAProxy is stopping where the VIP is", func(w *world, _ *Options) {
 		w.hosts[1].HAProxy.Add(haproxy.SourceProcesses, "", errDenied, "")
 	}, nobodyKnows()},
@@ -101,17 +106,17 @@ var scenarios = []struct {
 	{"HAProxy was read once where the VIP is", func(w *world, _ *Options) { w.hosts[1].HAProxy.Window = 0 }, nobodyKnows()},
 	{"HAProxy was read once elsewhere", func(w *world, _ *Options) { w.hosts[2].HAProxy.Window = 0 }, nobodyKnows()},
 	{"an active one that was read once, where active ones may be taken", func(w *world, o *Options) {
-		o.Policy, o.Exclude = AllowActive, []string{"controller-1", "controller-2"}
+		o.Policy, o.Exclude = decision.AllowActive, []string{"controller-1", "controller-2"}
 		w.hosts[0].Galera.Sample = galera.Sample{}
-	}, wants{"", []string{"controller-0"}, map[string][]Code{"controller-0": {ActivityUnknown}, "controller-1": {Excluded}, "controller-2": {Excluded}}}},
+	}, wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.ClientsUnknown}, "controller-1": {condition.Excluded}, "controller-2": {condition.Excluded}}}},
 	{"nobody holds the VIP", func(w *world, _ *Options) {
 		w.hosts[1].Galera.Host.Addresses = nil
 		w.hosts[1].Pacemaker.Host.Addresses, w.hosts[1].HAProxy.Host.Addresses = nil, nil
 		w.managers(func(p *pacemaker.Facts) { p.VIPs[0].Node = "" })
-	}, wants{"", []string{"controller-0"}, map[string][]Code{"controller-0": {Serves}, "controller-1": {ActivityUnknown}, "controller-2": {ActivityUnknown}}}},
+	}, wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-1": {condition.ClientsUnknown}, "controller-2": {condition.ClientsUnknown}}}},
 	{"two hosts hold the VIP", func(w *world, _ *Options) {
 		w.hosts[2].Galera.Host.Addresses = append(w.hosts[2].Galera.Host.Addresses, testVIP)
-	}, wants{"", []string{"controller-0"}, map[string][]Code{"controller-0": {Serves}, "controller-1": {ActivityUnknown}, "controller-2": {ActivityUnknown}}}},
+	}, wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-1": {condition.ClientsUnknown}, "controller-2": {condition.ClientsUnknown}}}},
 	{"a standby cut off by the network", func(w *world, _ *Options) {
 		w.node(2, func(n *pacemaker.Node) { n.Online = false })
 		w.hosts[2].Pacemaker = manager(w.hosts[2].Pacemaker.Header, 2, 3, "controller-", testVIP)
@@ -119,32 +124,32 @@ var scenarios = []struct {
 		g := w.hosts[2].Galera
 		g.Wsrep.ClusterStatus, g.Wsrep.State, g.Wsrep.Ready, g.Wsrep.ClusterSize, g.Wsrep.ClusterConfID = galera.ClusterNonPrimary, galera.StateInitialized, false, 1, -1
 		w.down(2)
-	}, wants{"", []string{"controller-0"}, map[string][]Code{"controller-0": {Serves}, "controller-1": {LastStandby}, "controller-2": {NodeOffline}}}},
-	{"the controller that serves is out of reach", func(w *world, _ *Options) { w.hosts[0] = Host{Name: "controller-0", Unreachable: true} },
-		wants{"", []string{"controller-0"}, map[string][]Code{"controller-0": {ClusterIncomplete, Serves}, "controller-1": {ClusterIncomplete}, "controller-2": {ClusterIncomplete}}}},
-	{"the controller with the VIP is out of reach", func(w *world, _ *Options) { w.hosts[1] = Host{Name: "controller-1", Unreachable: true} },
-		wants{"", []string{"controller-0"}, map[string][]Code{"controller-0": {ClusterIncomplete, Serves}, "controller-1": {ClusterIncomplete}, "controller-2": {ClusterIncomplete}}}},
+	}, wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-1": {condition.LastStandby}, "controller-2": {condition.NodeOffline}}}},
+	{"the controller that serves is out of reach", func(w *world, _ *Options) { w.hosts[0] = topology.Host{Name: "controller-0", Unreachable: true} },
+		wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.ClusterIncomplete, condition.Serves}, "controller-1": {condition.ClusterIncomplete}, "controller-2": {condition.ClusterIncomplete}}}},
+	{"the controller with the VIP is out of reach", func(w *world, _ *Options) { w.hosts[1] = topology.Host{Name: "controller-1", Unreachable: true} },
+		wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.ClusterIncomplete, condition.Serves}, "controller-1": {condition.ClusterIncomplete}, "controller-2": {condition.ClusterIncomplete}}}},
 	{"the controller that serves has no part in the play", func(w *world, _ *Options) { w.hosts = w.hosts[1:] },
-		wants{"", []string{}, map[string][]Code{"controller-1": {ClusterIncomplete}, "controller-2": {ClusterIncomplete}}}},
+		wants{"", []string{}, map[string][]condition.Code{"controller-1": {condition.ClusterIncomplete}, "controller-2": {condition.ClusterIncomplete}}}},
 	{"old facts of the controller that serves", func(w *world, _ *Options) { w.hosts[0].HAProxy.GatheredAt = testNow - 500 },
-		wants{"", []string{"controller-0"}, map[string][]Code{"controller-0": {StaleFacts}, "controller-1": {ClusterIncomplete}, "controller-2": {ClusterIncomplete}}}},
+		wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.StaleFacts}, "controller-1": {condition.ClusterIncomplete}, "controller-2": {condition.ClusterIncomplete}}}},
 	{"an active one when no idle one is eligible, if told so", func(w *world, o *Options) {
-		o.Policy, o.Exclude = PreferIdle, []string{"controller-1", "controller-2"}
-	}, wants{"controller-0", []string{"controller-0"}, map[string][]Code{"controller-1": {Excluded}, "controller-2": {Excluded}}}},
+		o.Policy, o.Exclude = decision.PreferIdle, []string{"controller-1", "controller-2"}
+	}, wants{"controller-0", []string{"controller-0"}, map[string][]condition.Code{"controller-1": {condition.Excluded}, "controller-2": {condition.Excluded}}}},
 	{"an idle one before the active one, if told so", func(w *world, o *Options) {
-		o.Policy = PreferIdle
+		o.Policy = decision.PreferIdle
 		w.hosts[0].Galera.Sample.Questions = 0
 	}, wants{"controller-2", []string{"controller-0"}, nil}},
 	{"the active one among equals when that is allowed", func(w *world, o *Options) {
-		o.Policy = AllowActive
+		o.Policy = decision.AllowActive
 		w.managers(func(p *pacemaker.Facts) {
 			p.Resources = append(p.Resources, pacemaker.Resource{ID: "openstack-cinder-volume", Singleton: true, Active: true, Node: "controller-2"})
 		})
 	}, wants{"controller-0", []string{"controller-0"}, nil}},
 	{"an active one of which HAProxy cannot tell whether it is up", func(w *world, o *Options) {
-		o.Policy = AllowActive
+		o.Policy = decision.AllowActive
 		w.stopProxy(1)
-	}, wants{"", []string{"controller-0"}, map[string][]Code{"controller-0": {ActivityUnknown}, "controller-1": {ActivityUnknown}, "controller-2": {ActivityUnknown}}}},
+	}, wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.ClientsUnknown}, "controller-1": {condition.ClientsUnknown}, "controller-2": {condition.ClientsUnknown}}}},
 	{"names of the inventory are addresses (OSP 10)", func(w *world, _ *Options) {
 		for i := range w.hosts {
 			w.hosts[i].Name = fmt.Sprintf("192.0.2.%d", 10+i)
@@ -217,12 +222,12 @@ func TestFiveControllers(t *testing.T) {
 	w, o := healthy(5), options()
 	w.hosts[3].Galera.Wsrep.Desync = true
 	w.stop(4)
-	o.MinSpares = 2
-	wants{"", []string{"controller-0"}, map[string][]Code{"controller-0": {Serves}, "controller-1": {LastStandby}, "controller-2": {LastStandby},
-		"controller-3": {Desynced}, "controller-4": {NotRunning}}}.check(t, decide(t, w.hosts, o))
-	o.MinSpares = 1
-	wants{"controller-2", []string{"controller-0"}, map[string][]Code{"controller-0": {Serves},
-		"controller-3": {Desynced}, "controller-4": {NotRunning}}}.check(t, decide(t, w.hosts, o))
+	o.Limits["min_spares"] = 2
+	wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-1": {condition.LastStandby}, "controller-2": {condition.LastStandby},
+		"controller-3": {condition.Desynced}, "controller-4": {condition.NotRunning}}}.check(t, decide(t, w.hosts, o))
+	o.Limits["min_spares"] = 1
+	wants{"controller-2", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves},
+		"controller-3": {condition.Desynced}, "controller-4": {condition.NotRunning}}}.check(t, decide(t, w.hosts, o))
 }
 
 // apart moves HAProxy and the VIP to two hosts that have nothing else.
@@ -244,7 +249,7 @@ func (w *world) apart() {
 		head.Host = reading.Host{Name: fmt.Sprintf("balancer-%d", i), Addresses: []string{address}}
 		none := head
 		none.Present = false
-		w.hosts = append(w.hosts, Host{Name: head.Host.Name, Galera: &galera.Facts{Header: none}, Pacemaker: &pacemaker.Facts{Header: none},
+		w.hosts = append(w.hosts, topology.Host{Name: head.Host.Name, Galera: &galera.Facts{Header: none}, Pacemaker: &pacemaker.Facts{Header: none},
 			HAProxy: proxy(head, i, 3, "controller-", testVIP)})
 	}
 }
@@ -254,7 +259,7 @@ func TestTheDatabaseOnHostsOfItsOwn(t *testing.T) {
 	w.apart()
 	d := decide(t, w.hosts, options())
 	wants{"controller-1", []string{"controller-0"}, serving("controller-0")}.check(t, d)
-	if d.Clusters[0].VIP.Holder != "balancer-1" || d.of("balancer-0").Verdict != Witness {
+	if d.Clusters[0].VIP.Holder != "balancer-1" || d.of("balancer-0").Verdict != decision.Witness {
 		t.Errorf("holder %q, balancer-0 is %s\n%s", d.Clusters[0].VIP.Holder, d.of("balancer-0").Verdict, d.Text)
 	}
 }
@@ -268,12 +273,12 @@ func TestAProgramThatNeverRanIsNoDatabase(t *testing.T) {
 	}
 	d := decide(t, w.hosts, options())
 	wants{"controller-1", []string{"controller-0"}, serving("controller-0")}.check(t, d)
-	if d.of("balancer-0").Verdict != Witness || d.of("balancer-1").Verdict != Witness {
+	if d.of("balancer-0").Verdict != decision.Witness || d.of("balancer-1").Verdict != decision.Witness {
 		t.Errorf("%s", d.Text)
 	}
 	// One that was in the cluster once is.
 	w.hosts[3].Galera.Grastate = &galera.Grastate{UUID: testUUID, Seqno: -1}
-	if d := decide(t, w.hosts, options()); d.of("balancer-0").Verdict == Witness {
+	if d := decide(t, w.hosts, options()); d.of("balancer-0").Verdict == decision.Witness {
 		t.Errorf("it has data, and was taken for a witness\n%s", d.Text)
 	}
 }
@@ -294,13 +299,13 @@ func TestTwoCloudsWithTheSameNames(t *testing.T) {
 
 func TestAHostThatFitsNowhereMakesEveryClusterIncomplete(t *testing.T) {
 	a, b := healthy(3), named(3, "aaaa8e3a-7d2f-11f0-9c4e-0e3f5f0d7a11", "cell-", "10.98.0.", "10.98.0.10")
-	hosts := append(append(a.hosts, b.hosts...), Host{Name: "192.0.2.99", Unreachable: true})
+	hosts := append(append(a.hosts, b.hosts...), topology.Host{Name: "192.0.2.99", Unreachable: true})
 	d := decide(t, hosts, options())
 	if len(d.Clusters) != 3 || len(d.ChosenHosts) > 0 {
 		t.Fatalf("chosen %v\n%s", d.ChosenHosts, d.Text)
 	}
 	for _, name := range []string{"cell-2", "controller-2"} {
-		if got := d.of(name).codes(); !slices.Equal(got, []Code{ClusterIncomplete}) {
+		if got := d.of(name).codes(); !slices.Equal(got, []condition.Code{condition.ClusterIncomplete}) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
@@ -308,7 +313,7 @@ func TestAHostThatFitsNowhereMakesEveryClusterIncomplete(t *testing.T) {
 
 func TestAHostThatIsOutOfReachBelongsToTheClusterThatKnowsIt(t *testing.T) {
 	a, b := healthy(3), named(3, "aaaa8e3a-7d2f-11f0-9c4e-0e3f5f0d7a11", "cell-", "10.98.0.", "10.98.0.10")
-	b.hosts[2] = Host{Name: "cell-2", Unreachable: true}
+	b.hosts[2] = topology.Host{Name: "cell-2", Unreachable: true}
 	d := decide(t, append(a.hosts, b.hosts...), options())
 	if len(d.Clusters) != 2 || !slices.Equal(d.ChosenHosts, []string{"controller-2"}) {
 		t.Fatalf("chosen %v\n%s", d.ChosenHosts, d.Text)
@@ -319,7 +324,7 @@ func TestAHostWithNothingOfACloudIsLeftOut(t *testing.T) {
 	w := healthy(3)
 	head := w.hosts[0].Galera.Header
 	head.Present, head.Host.Name = false, "compute-0"
-	w.hosts = append(w.hosts, Host{Name: "compute-0", Galera: &galera.Facts{Header: head}, Pacemaker: &pacemaker.Facts{Header: head}, HAProxy: &haproxy.Facts{Header: head}})
+	w.hosts = append(w.hosts, topology.Host{Name: "compute-0", Galera: &galera.Facts{Header: head}, Pacemaker: &pacemaker.Facts{Header: head}, HAProxy: &haproxy.Facts{Header: head}})
 	d := decide(t, w.hosts, options())
 	wants{"controller-2", []string{"controller-0"}, serving("controller-0")}.check(t, d)
 	if len(d.Warnings) != 1 || !strings.Contains(d.Warnings[0], "compute-0") {
@@ -338,8 +343,8 @@ func TestAMisspeltExclusionIsToldOf(t *testing.T) {
 
 func TestBadOptionsAreRefused(t *testing.T) {
 	for name, change := range map[string]func(*Options){
-		"policy": func(o *Options) { o.Policy = "any" }, "min_spares": func(o *Options) { o.MinSpares = -1 },
-		"max_age": func(o *Options) { o.MaxAge = 0 }, "max_flow_control": func(o *Options) { o.MaxFlowControl = 2 }, "now": func(o *Options) { o.Now = 0 },
+		"policy": func(o *Options) { o.Policy = "any" }, "min_spares": func(o *Options) { o.Limits["min_spares"] = -1 },
+		"max_age": func(o *Options) { o.Limits["max_age"] = 0 }, "max_flow_control": func(o *Options) { o.Limits["max_flow_control"] = 2 }, "now": func(o *Options) { o.Now = 0 },
 	} {
 		o := options()
 		change(&o)

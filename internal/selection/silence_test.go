@@ -8,49 +8,50 @@ import (
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/haproxy"
 	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/topology"
 )
 
 // silences take from one controller what must be known of it, or tell that it is about to be stopped. Whatever else is
 // wrong with the cluster, that controller must not be chosen: this holds without a look at what the decision says.
-var silences = []func(h *Host, w *world){
-	func(h *Host, _ *world) { h.Galera = nil },
-	func(h *Host, _ *world) { h.Pacemaker = nil },
-	func(h *Host, _ *world) { h.HAProxy = nil },
-	func(h *Host, _ *world) { h.Galera, h.Pacemaker, h.HAProxy = nil, nil, nil },
-	func(h *Host, _ *world) { h.Galera.Add("sessions", "", errDenied, "") },
-	func(h *Host, _ *world) { h.Galera.Sessions = nil; h.Galera.Add("sessions", "", errDenied, "") },
-	func(h *Host, _ *world) { h.Galera.Sample = galera.Sample{} },
-	func(h *Host, _ *world) { h.HAProxy.Running, h.HAProxy.Window = true, 0 },
-	func(h *Host, _ *world) {
+var silences = []func(h *topology.Host, w *world){
+	func(h *topology.Host, _ *world) { h.Galera = nil },
+	func(h *topology.Host, _ *world) { h.Pacemaker = nil },
+	func(h *topology.Host, _ *world) { h.HAProxy = nil },
+	func(h *topology.Host, _ *world) { h.Galera, h.Pacemaker, h.HAProxy = nil, nil, nil },
+	func(h *topology.Host, _ *world) { h.Galera.Add("sessions", "", errDenied, "") },
+	func(h *topology.Host, _ *world) { h.Galera.Sessions = nil; h.Galera.Add("sessions", "", errDenied, "") },
+	func(h *topology.Host, _ *world) { h.Galera.Sample = galera.Sample{} },
+	func(h *topology.Host, _ *world) { h.HAProxy.Running, h.HAProxy.Window = true, 0 },
+	func(h *topology.Host, _ *world) {
 		h.HAProxy.Running, h.HAProxy.Processes, h.HAProxy.Uptime = true, 0, 0
 		h.HAProxy.Add(haproxy.SourceInfo, "", errDenied, "")
 	},
-	func(h *Host, _ *world) {
+	func(h *topology.Host, _ *world) {
 		h.HAProxy.Running = true
 		h.HAProxy.Add(haproxy.SourceProcesses, "", errDenied, "")
 	},
-	func(h *Host, _ *world) { h.HAProxy.Running, h.HAProxy.Processes = true, 0 },
-	func(h *Host, _ *world) { muteCIB(h) },
-	func(h *Host, w *world) {
+	func(h *topology.Host, _ *world) { h.HAProxy.Running, h.HAProxy.Processes = true, 0 },
+	func(h *topology.Host, _ *world) { muteCIB(h) },
+	func(h *topology.Host, w *world) {
 		for i := range w.hosts {
 			muteCIB(&w.hosts[i])
 		}
-		w.resource("galera", slices.IndexFunc(w.hosts, func(x Host) bool { return x.Name == h.Name }), func(r *pacemaker.Resource) { r.Failed, r.Managed = true, false })
+		w.resource("galera", slices.IndexFunc(w.hosts, func(x topology.Host) bool { return x.Name == h.Name }), func(r *pacemaker.Resource) { r.Failed, r.Managed = true, false })
 	},
-	func(h *Host, w *world) {
+	func(h *topology.Host, w *world) {
 		node := h.Pacemaker.LocalNode
 		w.managers(func(p *pacemaker.Facts) {
 			p.Bans = append(p.Bans, pacemaker.Ban{ID: "ban", Resource: "galera-master", Node: node, Weight: "-INFINITY"})
 		})
 	},
-	func(h *Host, w *world) {
+	func(h *topology.Host, w *world) {
 		node := h.Pacemaker.LocalNode
 		w.managers(func(p *pacemaker.Facts) {
 			p.FailCounts = append(p.FailCounts, pacemaker.FailCount{Resource: "galera", Node: "galera-bundle-0", Host: node, Count: 1000000})
 		})
 	},
-	func(h *Host, _ *world) { h.Pacemaker.StopAll = true },
-	func(h *Host, w *world) {
+	func(h *topology.Host, _ *world) { h.Pacemaker.StopAll = true },
+	func(h *topology.Host, w *world) {
 		node := h.Pacemaker.LocalNode
 		w.managers(func(p *pacemaker.Facts) {
 			for k := range p.Resources {
@@ -63,10 +64,10 @@ var silences = []func(h *Host, w *world){
 }
 
 // muteCIB makes cibadmin fail on a host, as pacemaker_facts tells it.
-func muteCIB(h *Host) {
+func muteCIB(h *topology.Host) {
 	if h.Pacemaker != nil {
 		h.Pacemaker.Galera, h.Pacemaker.Locks = nil, []pacemaker.Lock{}
-		h.Pacemaker.Add(sourceCIB, "cibadmin --query", errDenied, "")
+		h.Pacemaker.Add(pacemaker.SourceCIB, "cibadmin --query", errDenied, "")
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"overcloud.backup/internal/condition"
+	"overcloud.backup/internal/decision"
 	"overcloud.backup/internal/pacemaker"
 	"overcloud.backup/internal/reading"
 )
@@ -85,7 +87,7 @@ func TestWhereTheVIPIs(t *testing.T) {
 				t.Errorf("%+v, want %s on %s", v, c.address, c.holder)
 			}
 			why := ""
-			if k := d.of("controller-2"); slices.Contains(k.codes(), ActivityUnknown) {
+			if k := d.of("controller-2"); slices.Contains(k.codes(), condition.ClientsUnknown) {
 				why = k.Reasons[0].Message
 			}
 			if why != c.problem || (c.problem == "") != (d.Chosen != "") {
@@ -122,7 +124,7 @@ func TestAClusterWithoutPacemakerIsToldSo(t *testing.T) {
 		w.hosts[i].Pacemaker = &pacemaker.Facts{Header: head}
 	}
 	k := decide(t, w.hosts, options()).of("controller-2")
-	if len(k.Reasons) != 1 || k.Reasons[0] != (Reason{PacemakerUnread, "Pacemaker is not installed on it"}) {
+	if len(k.Reasons) != 1 || k.Reasons[0] != (decision.Reason{Code: condition.PacemakerUnread, Message: "Pacemaker is not installed on it"}) {
 		t.Errorf("%v", k.Reasons)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"overcloud.backup/internal/haproxy"
+	"overcloud.backup/internal/topology"
 )
 
 // pool adds a pool of readers to a host's HAProxy, with servers that are up and no backups.
@@ -89,7 +90,7 @@ func TestPoolsOfReaders(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, o := healthy(3), options()
-			o.MinSpares = 0
+			o.Limits["min_spares"] = 0
 			c.change(w)
 			d := decide(t, w.hosts, o)
 			k := d.of("controller-2")
@@ -155,7 +156,7 @@ func TestStickTablesOfTheVIP(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, o := healthy(3), options()
-			o.MinSpares = 0
+			o.Limits["min_spares"] = 0
 			w.quiet()
 			c.change(state{w.hosts[1].HAProxy.Database, w.table(1), w.hosts[1].HAProxy, w})
 			d := decide(t, w.hosts, o)
@@ -170,7 +171,7 @@ func TestStickTablesOfTheVIP(t *testing.T) {
 // Without what decides about the next client nobody can tell where it goes: facts of another version of the collection.
 func TestFactsWithoutTheRulesAreRefused(t *testing.T) {
 	for _, key := range []string{"pools[].backend", "database?.unmodelled", "database?.stick_key", "pools[].unread", "proxies[].stick_table?.used", "proxies[].servers[].weight"} {
-		if !slices.Contains(needed["haproxy"], key) {
+		if !slices.Contains(topology.Needed("haproxy"), key) {
 			t.Errorf("%s may be missing", key)
 		}
 	}

@@ -12,16 +12,16 @@ import (
 	"overcloud.backup/internal/repository"
 )
 
-// judge looks into a copy of a set.
+// judge examines a copy of a set.
 type judge struct {
 	*rebuild.Copy
 	before repository.Record // what earlier verifications found
 	found  *repository.Restored
 }
 
-// inspect looks at all tables of the scratch server and compares what it holds with what the set recorded, as far as
-// that tells. Rows and checksums of a moving server at its position are known to nobody; they are written down, so that
-// another restore can be held against them.
+// inspect checks all tables of the scratch server and compares what it holds with what the set recorded, as far as
+// possible. Nobody knows the rows and checksums that a running server had at the position of the set; they are recorded
+// here, so that another restore can be compared with them.
 func (j *judge) inspect(ctx context.Context) (found *repository.Restored, err error) {
 	if j.found, err = j.Compare(ctx); err != nil {
 		return nil, err
@@ -34,7 +34,7 @@ func (j *judge) inspect(ctx context.Context) (found *repository.Restored, err er
 	return j.found, j.readLog()
 }
 
-// readLog takes over what the server complained of.
+// readLog reports what the server complained about.
 func (j *judge) readLog() error {
 	damaged, others := j.Server().Log.Found()
 	for _, line := range append(damaged, others...) {
@@ -56,7 +56,8 @@ func (j *judge) readLog() error {
 	return nil
 }
 
-// names is the table that a line of the server's log names, as `nova`.`t`, nova/t or nova.t; empty for none of them.
+// names returns the table that a line of the server's log names, as `nova`.`t`, nova/t or nova.t; empty if it is none
+// of these.
 func names(tables map[repository.Name]string, line string) string {
 	for t := range tables {
 		for _, form := range []string{"`" + t.Schema + "`.`" + t.Name + "`", t.Schema + "/" + t.Name, t.String()} {
@@ -68,7 +69,7 @@ func names(tables map[repository.Name]string, line string) string {
 	return ""
 }
 
-// standsIn says that a line has a name as a whole: not a/t in nova/t2, nor in beta/t.
+// standsIn reports whether a line contains a name as a whole: a/t is not in nova/t2, nor in beta/t.
 func standsIn(line, name string) bool {
 	for at := 0; ; {
 		i := strings.Index(line[at:], name)
@@ -83,12 +84,12 @@ func standsIn(line, name string) bool {
 	}
 }
 
-// wordPart says that a name may go on with a byte.
+// wordPart reports whether a byte can be part of a name.
 func wordPart(c byte) bool {
 	return 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || c >= 0x80 || strings.IndexByte("_@#$", c) >= 0
 }
 
-// compareBefore holds this restore against an earlier one of the same set.
+// compareBefore compares this restore with an earlier one of the same set.
 func (j *judge) compareBefore() {
 	if j.before.Restore == nil || j.before.Restore.Restored == nil {
 		return
@@ -100,7 +101,7 @@ func (j *judge) compareBefore() {
 	}
 }
 
-// differences names the first tables that are not the same.
+// differences names the first tables that differ.
 func differences(before, now []repository.Table) string {
 	is := map[[2]string]repository.Table{}
 	for _, t := range now {

@@ -22,16 +22,16 @@ const listTables = "SELECT table_schema, table_name, table_type FROM information
 	" WHERE table_type IN ('BASE TABLE', 'SYSTEM VERSIONED', 'SEQUENCE') AND table_schema NOT IN" +
 	" ('information_schema', 'performance_schema')"
 
-// check looks at the tables of a copy.
+// check checks the tables of a copy.
 type check struct {
 	*rebuild.Copy
 	found *repository.Restored
 }
 
-// data is the name of the file that problems of a copy are of.
+// data returns the name of the file that problems of a copy belong to.
 func data(c *rebuild.Copy) string { return c.Set().Manifest.Data().Name }
 
-// all checks every table, the server's own too, and counts and sums up those of users.
+// all checks every table, those of the server included, and computes rows and checksums of those of users.
 func (c *check) all(ctx context.Context) error {
 	rows, err := c.Server().Rows(ctx, listTables)
 	if err != nil {
@@ -63,7 +63,7 @@ func (c *check) all(ctx context.Context) error {
 	return nil
 }
 
-// table checks one table. It returns what is wrong with it.
+// table checks one table and returns what is wrong with it.
 func (c *check) table(ctx context.Context, t repository.Table, kind string) (reasons []string, err error) {
 	reasons, err = c.checkTable(ctx, t)
 	c.found.Checked++
@@ -84,8 +84,8 @@ func (c *check) table(ctx context.Context, t repository.Table, kind string) (rea
 	return reasons, c.Blame(data(c.Copy), "the table "+name, fmt.Errorf("look at the table %s: %w", name, err))
 }
 
-// checkTable is what mariadb-check does: CHECK TABLE answers rows of table, "check", type and text, the last one the
-// verdict.
+// checkTable does what mariadb-check does: CHECK TABLE returns rows of table, "check", type and text, the last one with
+// the verdict.
 func (c *check) checkTable(ctx context.Context, t repository.Table) (reasons []string, err error) {
 	rows, err := c.Server().Rows(ctx, "CHECK TABLE "+quoted(t))
 	if err != nil {
@@ -102,8 +102,8 @@ func (c *check) checkTable(ctx context.Context, t repository.Table) (reasons []s
 	return reasons, nil
 }
 
-// sum counts a table's rows, those of the past of a system-versioned one too, and sums up those of now. The checksum is
-// empty where the server has none.
+// sum counts the rows of a table, including the history of a system-versioned one, and computes the checksum of the
+// current rows. The checksum is empty if the server has none.
 func sum(ctx context.Context, server *galera.Client, t repository.Table, kind string) (rows int64, checksum string,
 	err error) {
 	all := ""
@@ -124,12 +124,12 @@ func sum(ctx context.Context, server *galera.Client, t repository.Table, kind st
 	return rows, checksum, err
 }
 
-// quoted is the name for a statement.
+// quoted returns the name for a statement.
 func quoted(t repository.Table) string {
 	return sqldump.QuoteName(t.Schema) + "." + sqldump.QuoteName(t.Name)
 }
 
-// digest is Restored.Checksum.
+// digest computes Restored.Checksum.
 func digest(tables []repository.Table) string {
 	lines := make([]string, len(tables))
 	for i, t := range tables {

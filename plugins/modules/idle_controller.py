@@ -65,14 +65,6 @@ options:
       - prefer_idle
       - allow_active
     default: require_idle
-  min_spares:
-    description: How many other sound standbys must remain that could take over the clients.
-    type: int
-    default: 1
-  max_age:
-    description: Age from which facts do not count, in seconds.
-    type: float
-    default: 120
   exclude:
     description: Controllers that must not be chosen, by the name in the inventory, in Pacemaker, or their own.
     type: list
@@ -83,6 +75,14 @@ options:
     type: list
     elements: str
     default: []
+  min_spares:
+    description: How many other sound standbys must remain that could take over the clients.
+    type: int
+    default: 1
+  max_age:
+    description: Age from which facts do not count, in seconds.
+    type: float
+    default: 120
   max_recv_queue:
     description: The longest receive queue of a node, in write-sets.
     type: int
@@ -125,20 +125,23 @@ attributes:
     support: none
 notes:
   - >-
-    The codes of reasons are: C(ambiguous_names) a name could mean two hosts, so nobody is chosen; C(stale_facts) facts
-    older than C(max_age); C(cluster_incomplete) a member of the cluster was not heard; C(excluded) it is in C(exclude);
-    C(active) it serves clients, or would serve the next one; C(unknown) a source that should tell about clients did
-    not; C(not_running) MariaDB does not run; C(split_brain) nodes are in different Primary components; C(not_primary)
-    it is in none; C(desynced) somebody set C(wsrep_desync); C(donor) it gives a state transfer; C(not_synced) its state
-    is not C(Synced); C(not_ready) it accepts no statements; C(flow_control) replication stands still; C(recv_queue) its
-    receive queue is longer than C(max_recv_queue); C(lagging) it is further behind than C(max_lag); C(pacemaker_unread)
-    Pacemaker or its configuration did not tell of it; C(no_quorum) Pacemaker has no quorum; C(unclean),
-    C(fencing_pending), C(node_offline), C(pending), C(standby), C(maintenance), C(node_health) the state of its node;
-    C(resource_failed) its galera resource failed, is blocked or not promoted; C(resource_unmanaged) it is unmanaged;
-    C(banned) a constraint is about to stop it; C(stopping) Pacemaker was told to stop it, by C(stop-all-resources) or
-    its target role; C(server_down) HAProxy does not see it up; C(no_space) less than C(min_free_space) is free;
-    C(locked) another backup holds the lock of the cluster; C(last_standby) fewer than C(min_spares) sound standbys
-    would remain.
+    The codes of reasons are: C(ambiguous_names) a name of the cluster could mean two hosts; C(stale_facts) its facts
+    are too old (C(max_age)); C(cluster_incomplete) a member of the cluster was not heard; C(excluded) the option
+    exclude names it; C(active) it serves clients, or would serve the next one; C(unknown) whether it serves clients is
+    unknown: a source did not speak (C(min_proxy_uptime)); C(not_running) MariaDB does not run on it; C(split_brain)
+    nodes of the cluster are in different Primary components; C(not_primary) it is not in the Primary component;
+    C(desynced) somebody set wsrep_desync; C(donor) it is the donor of a state transfer; C(not_synced) it is not Synced;
+    C(not_ready) it does not accept statements, or lost its group; C(flow_control) replication stands still for flow
+    control (C(max_flow_control)); C(recv_queue) its receive queue is long (C(max_recv_queue)); C(lagging) it is behind
+    the cluster (C(max_lag)); C(pacemaker_unread) no Pacemaker reports it; C(no_quorum) Pacemaker has no quorum;
+    C(unclean) Pacemaker wants to fence the node; C(fencing_pending) the node is being fenced, or is about to be;
+    C(node_offline) the node is offline for Pacemaker; C(pending) the node is joining or leaving Pacemaker; C(standby)
+    the node is in standby; C(maintenance) the node or the cluster is in maintenance; C(node_health) the node's health
+    is red for Pacemaker, or not known; C(resource_failed) its galera resource failed, is blocked, or is not promoted;
+    C(resource_unmanaged) its galera resource is unmanaged; C(banned) a constraint keeps galera off the node: it is
+    about to be stopped; C(stopping) Pacemaker was told to stop galera; C(server_down) HAProxy on the VIP holder does
+    not see it up; C(no_space) the datadir's file system is nearly full (C(min_free_space)); C(locked) another backup
+    holds the cluster's lock; C(last_standby) without it too few sound standbys remain (C(min_spares)).
 seealso:
   - module: overcloud.backup.galera_facts
   - module: overcloud.backup.pacemaker_facts

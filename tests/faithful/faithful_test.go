@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"overcloud.backup/internal/backup"
+	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/rebuild"
 	"overcloud.backup/internal/repository"
@@ -133,7 +134,7 @@ func (g *group) through(t *testing.T, s *mariadb.Server, method string, was []st
 
 func (g *group) backUp(t *testing.T, s *mariadb.Server, destination, method string) (*backup.Result, error) {
 	job, err := backup.Prepare(t.Context(), backup.Options{
-		Destination: destination, Method: backup.Method(method), Level: 1, Buffer: 64 << 20, MadeBy: "test", WarnNonTransactional: true, LeaveOutBroken: g.schemas[0].leaveOut,
+		Destination: destination, Method: tool.Method(method), Level: 1, Buffer: 64 << 20, MadeBy: "test", WarnNonTransactional: true, LeaveOutBroken: g.schemas[0].leaveOut,
 		Login: galera.Login{Socket: s.Socket}, DrainTimeout: 10 * time.Second, Scrub: func(text string) string { return text },
 	})
 	if err != nil {

@@ -21,6 +21,9 @@ const (
 	labUp = 60
 )
 
+// inTurn are the steps without a lab that the others wait for.
+var inTurn = []string{"check", "build", "dist"}
+
 // forTest are the steps of make test: those that always run, and of the others as many as there is time for. What the commit
 // touches comes first; else they take turns by its hash.
 func forTest(steps []step, c commit) (chosen []step, why string) {
@@ -29,7 +32,7 @@ func forTest(steps []step, c commit) (chosen []step, why string) {
 	for _, s := range steps {
 		switch s.when {
 		case "always":
-			left -= s.test.count()
+			left -= cost(s)
 		case "turn":
 			turns = append(turns, s)
 		}
@@ -44,7 +47,7 @@ func forTest(steps []step, c commit) (chosen []step, why string) {
 	in := map[string]bool{}
 	var asked, byTurn, waiting []string
 	for _, s := range turns {
-		switch fits := len(in) == 0 || s.test.count() <= left; {
+		switch fits := len(in) == 0 || cost(s) <= left; {
 		case fits && touched(s):
 			asked = append(asked, s.name)
 		case fits:
@@ -56,7 +59,7 @@ func forTest(steps []step, c commit) (chosen []step, why string) {
 			continue
 		}
 		in[s.name] = true
-		left -= s.test.count()
+		left -= cost(s)
 	}
 	chosen = slices.DeleteFunc(slices.Clone(steps), func(s step) bool { return s.when != "always" && !in[s.name] })
 	why = fmt.Sprintf("commit %.7s touches what these test: %s; by turn come: %s", c.hash, list(asked), list(byTurn))
@@ -64,6 +67,14 @@ func forTest(steps []step, c commit) (chosen []step, why string) {
 		why += "; touched, but there is no time for: " + list(waiting) + " (run: tests/run " + strings.Join(waiting, " ") + ")"
 	}
 	return chosen, why + "; make test-all runs all"
+}
+
+// cost is by how many seconds a step makes make test longer. What needs no lab runs beside what does, which it slows down.
+func cost(s step) int {
+	if s.lab == "-" && !slices.Contains(inTurn, s.name) {
+		return s.test.count() / 3
+	}
+	return s.test.count()
 }
 
 func rank(first bool) int {

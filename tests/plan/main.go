@@ -7,6 +7,7 @@
 //	plan all                  every step
 //	plan part N/M             the Nth of M parts of all steps, each part under an hour
 //	plan steps                the name of every step
+//	plan labs                 every step and the lab that it needs, one a line
 //	plan record test|all FILE writes the seconds of FILE, lines of "STEP SECONDS", into steps.txt
 //
 // It prints one line with the steps on standard output, and why on standard error.
@@ -52,12 +53,17 @@ func run(args []string) error {
 		chosen = slices.DeleteFunc(steps, func(s step) bool { return s.all.none() })
 	case slices.Equal(args, []string{"steps"}):
 		chosen = steps
+	case slices.Equal(args, []string{"labs"}):
+		for _, s := range steps {
+			fmt.Println(s.name, s.lab)
+		}
+		return nil
 	case len(args) == 2 && args[0] == "part":
 		chosen, why, err = part(steps, args[1])
 	case len(args) == 3 && args[0] == "record":
 		return record(args[1], args[2])
 	default:
-		err = errors.New("say test, all, part N/M, steps, or record test|all FILE")
+		err = errors.New("say test, all, part N/M, steps, labs, or record test|all FILE")
 	}
 	if err != nil {
 		return err

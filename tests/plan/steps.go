@@ -30,7 +30,7 @@ func (s seconds) valid() bool {
 type step struct {
 	name      string
 	when      string // always, turn or all
-	lab       string // hosts, or -
+	lab       string // hosts, bundle, own or -
 	test, all seconds
 	paths     []string
 }
@@ -62,7 +62,7 @@ func (s step) check() error {
 	switch {
 	case !slices.Contains([]string{"always", "turn", "all"}, s.when):
 		return fmt.Errorf("%q is not always, turn or all", s.when)
-	case s.lab != "hosts" && s.lab != "-":
+	case !slices.Contains([]string{"hosts", "bundle", "own", "-"}, s.lab):
 		return fmt.Errorf("%q is not a lab", s.lab)
 	case !s.test.valid() || !s.all.valid():
 		return fmt.Errorf("%q and %q have to be seconds or -", s.test, s.all)

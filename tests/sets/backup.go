@@ -185,6 +185,7 @@ func store(set *repository.Draft, m *repository.Manifest, f repository.File, fro
 	return err
 }
 
+// Compress writes the frames of a file of a set, and returns its entry in the manifest.
 func Compress(f repository.File, to io.Writer, from io.Reader, tee io.Writer) (repository.File, error) {
 	hash := sha256.New()
 	stats, err := zframe.Copy(io.MultiWriter(to, hash), from, zframe.Options{Level: 1, Workers: 2, Blocks: 4, Tee: tee})
@@ -194,7 +195,7 @@ func Compress(f repository.File, to io.Writer, from io.Reader, tee io.Writer) (r
 	return f, err
 }
 
-// Copy is a copy of the set of a method in a repository of its own, which a test may damage.
+// Copy returns a copy of the set of a method, in a repository of its own, that a test may damage.
 func Copy(t *testing.T, method string) (destination, path string) {
 	t.Helper()
 	Shared(t)
@@ -214,6 +215,7 @@ func Copy(t *testing.T, method string) (destination, path string) {
 	return destination, path
 }
 
+// Open opens a set by its name or path.
 func Open(t *testing.T, destination, name string) *repository.Set {
 	t.Helper()
 	r, err := stores.Open(destination)

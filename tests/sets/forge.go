@@ -101,6 +101,7 @@ func Forge(t *testing.T, dump string) *repository.Set {
 	return Open(t, destination, path)
 }
 
+// Beginnings of forged dumps: Header is the first statement of every dump, NovaBegin creates a table nova.x.
 const (
 	Header    = "/*!40101 SET NAMES utf8mb4 */;\n"
 	NovaBegin = "CREATE DATABASE /*!32312 IF NOT EXISTS*/ `nova`;\nUSE `nova`;\nCREATE TABLE `x` (`a` text);\n"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+// Package sets has what the tests of several packages need: a real server, and sets of it as galera_backup makes them,
+// which a test may copy, damage and forge.
 package sets
 
 import (
@@ -38,7 +40,7 @@ var one struct {
 	err  error
 }
 
-// Shared gives the server of all tests, with the set of a method.
+// Shared returns the server of all tests, or skips the test where it cannot run.
 func Shared(t *testing.T) *Server {
 	t.Helper()
 	mariadb.Need(t, "mariadb-backup", "mbstream", "mariadb-dump", "zstd")

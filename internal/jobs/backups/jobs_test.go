@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"overcloud.backup/internal/backup"
+	"overcloud.backup/internal/backup/effect"
 	"overcloud.backup/internal/jobs"
 	"overcloud.backup/internal/journal"
 	"overcloud.backup/tests/units"
@@ -371,7 +371,7 @@ func TestTheStopCommandCallsForceOnlyWhatDidNotEndItself(t *testing.T) {
 		if err == nil || strings.Contains(err.Error(), "ended by force") != forced || !units.Gone(t, job.Arguments()) {
 			t.Errorf("%s: %v", state, err)
 		}
-		if done := r.Values.(map[string]any)["undone"].([]backup.Undone); len(done) != 0 {
+		if done := r.Values.(map[string]any)["undone"].([]effect.Undone); len(done) != 0 {
 			t.Errorf("%+v", done)
 		}
 	}
@@ -387,7 +387,7 @@ func TestAJobLeftNothingThatItsStopCommandUndid(t *testing.T) {
 	t.Setenv("SERVICE_RESULT", "signal")
 	t.Setenv("EXIT_STATUS", "KILL")
 	r, err := Options{Job: "j"}.AfterUnit(t.Context(), jobs.Caller{}, s)
-	done := r.Values.(map[string]any)["undone"].([]backup.Undone)
+	done := r.Values.(map[string]any)["undone"].([]effect.Undone)
 	if err == nil || !strings.Contains(err.Error(), "(SIGKILL); undone: the unfinished set") || len(done) != 1 ||
 		!units.Gone(t, set) {
 		t.Errorf("%v %+v", err, done)

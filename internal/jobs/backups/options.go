@@ -9,9 +9,10 @@ import (
 	"slices"
 
 	"overcloud.backup/internal/backup"
+	"overcloud.backup/internal/backup/tool"
+	"overcloud.backup/internal/decision"
 	"overcloud.backup/internal/jobs"
 	"overcloud.backup/internal/option"
-	"overcloud.backup/internal/selection"
 	"overcloud.backup/internal/unit"
 )
 
@@ -25,7 +26,7 @@ type Options struct {
 	Lease            float64         `json:"lease"`
 	Destination      string          `json:"destination"`
 	Cluster          string          `json:"cluster"`
-	Method           backup.Method   `json:"method"`
+	Method           tool.Method     `json:"method"`
 	Desync           backup.Desync   `json:"desync"`
 	DrainTimeout     float64         `json:"drain_timeout"`
 	HealthURL        string          `json:"health_check_url"`
@@ -87,12 +88,12 @@ func (o Options) limits() unit.Limits {
 func (o Options) options(caller jobs.Caller) backup.Options {
 	hidden := &secrets{hide: caller.Hide}
 	login := o.Login.Login(hidden.add)
-	policy := selection.Policy(o.Policy)
+	policy := decision.Policy(o.Policy)
 	return backup.Options{
 		Destination: o.Destination, Cluster: o.Cluster, Method: o.Method, Desync: o.Desync,
 		Level: o.Level, Buffer: o.Buffer << 20, WarnNonTransactional: o.NonTransactional == "warn",
 		LeaveOutBroken: o.Broken == "leave_out",
-		AllowClients:   policy == selection.AllowActive, AllowActive: policy == selection.PreferIdle,
+		AllowClients:   policy == decision.AllowActive, AllowActive: policy == decision.PreferIdle,
 		MinSpares: o.MinSpares, MaxCommitStall: option.Seconds(o.MaxCommitStall),
 		LeaseTimeout: option.Seconds(o.Lease), StopOnLostCaller: o.OnLostCaller == "stop",
 		IgnoreUsers: o.IgnoreUsers, Decision: o.Decision, MadeBy: o.MadeBy,
@@ -104,22 +105,16 @@ func (o Options) options(caller jobs.Caller) backup.Options {
 // checkPolicy refuses a decision that was made under a laxer policy than this task's. A decision is input and allows
 // nothing: who made it may not tell the truth.
 func (o Options) checkPolicy() error {
-	var decision struct {
-		Policy selection.Policy `json:"policy"`
+	made := decision.PolicyOf(o.Decision)
+	if made == "" {
+		return nil // one of another form is kept in the manifest anyway
 	}
-	// One of another form is kept in the manifest all the same.
-	if json.Unmarshal(o.Decision, &decision) != nil || decision.Policy == "" {
-		return nil
+	if !slices.Contains(decision.Policies, made) {
+		return fmt.Errorf("the decision was made with the policy %q, which idle_controller does not know: decide again", made)
 	}
-	strictest := []selection.Policy{selection.RequireIdle, selection.PreferIdle, selection.AllowActive}
-	made := slices.Index(strictest, decision.Policy)
-	if made < 0 {
-		return fmt.Errorf("the decision was made with the policy %q, which idle_controller does not know: decide again",
-			decision.Policy)
-	}
-	if made > slices.Index(strictest, selection.Policy(o.Policy)) {
+	if made.LaxerThan(decision.Policy(o.Policy)) {
 		return fmt.Errorf("the decision was made with the policy %s, and this task has the stricter %s: "+
-			"decide again with that, or give the task the policy, too", decision.Policy, o.Policy)
+			"decide again with that, or give the task the policy, too", made, o.Policy)
 	}
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"overcloud.backup/internal/backup"
+	"overcloud.backup/internal/backup/effect"
 	"overcloud.backup/internal/jobs"
 	"overcloud.backup/internal/journal"
 	"overcloud.backup/internal/pacemaker"
@@ -21,7 +21,7 @@ import (
 // Recovered is what was, or would be, undone of one job.
 type Recovered struct {
 	Job    string          `json:"job"`
-	Undone []backup.Undone `json:"undone"`
+	Undone []effect.Undone `json:"undone"`
 }
 
 // Recover undoes what jobs of this host left that do not run any more: after a restart of the host, or when the undo of
@@ -66,7 +66,7 @@ func (o Options) Recover(ctx context.Context, caller jobs.Caller, store jobs.Sto
 // shown says that a lock is among what a journal has open.
 func shown(found []Recovered, l pacemaker.Lock) bool {
 	return slices.ContainsFunc(found, func(r Recovered) bool {
-		return r.Job == l.Job && slices.ContainsFunc(r.Undone, func(u backup.Undone) bool { return u.Effect == "lock" })
+		return r.Job == l.Job && slices.ContainsFunc(r.Undone, func(u effect.Undone) bool { return u.Effect == "lock" })
 	})
 }
 
@@ -86,7 +86,7 @@ func sum(found []Recovered, would bool) string {
 }
 
 func (o Options) recoverJob(ctx context.Context, caller jobs.Caller, job *jobs.Job) (Recovered, error) {
-	r := Recovered{Job: job.ID, Undone: []backup.Undone{}}
+	r := Recovered{Job: job.ID, Undone: []effect.Undone{}}
 	if gone, err := job.Gone(ctx); err != nil || !gone {
 		return r, err
 	}
@@ -109,14 +109,14 @@ func (o Options) recoverJob(ctx context.Context, caller jobs.Caller, job *jobs.J
 }
 
 // left is what a journal has open.
-func left(job *jobs.Job) ([]backup.Undone, error) {
+func left(job *jobs.Job) ([]effect.Undone, error) {
 	entries, err := journal.Read(job.Journal())
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
 	}
-	list := []backup.Undone{}
+	list := []effect.Undone{}
 	for _, e := range entries {
-		list = append(list, backup.Undone{Effect: e.Kind, Done: would(e)})
+		list = append(list, effect.Undone{Effect: e.Kind, Done: would(e)})
 	}
 	return list, err
 }
@@ -148,8 +148,8 @@ func (o Options) recoverLocks(ctx context.Context, caller jobs.Caller, held []pa
 			failed = pacemaker.Break(ctx, l)
 		}
 		if err = errors.Join(err, failed); failed == nil && !alive {
-			done := backup.Undone{Effect: "lock", Done: "the cluster's backup lock of job " + l.Job + " is free"}
-			found = append(found, Recovered{Job: l.Job, Undone: []backup.Undone{done}})
+			done := effect.Undone{Effect: "lock", Done: "the cluster's backup lock of job " + l.Job + " is free"}
+			found = append(found, Recovered{Job: l.Job, Undone: []effect.Undone{done}})
 		}
 	}
 	return found, err

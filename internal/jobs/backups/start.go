@@ -59,7 +59,7 @@ func (o Options) Start(ctx context.Context, caller jobs.Caller, store jobs.Store
 func (o Options) Plan(ctx context.Context, caller jobs.Caller) (*jobs.Answer, error) {
 	job, err := backup.Prepare(ctx, o.options(caller))
 	if err != nil {
-		return &jobs.Answer{Values: map[string]any{"elsewhere": backup.Elsewhere(err)}}, err
+		return &jobs.Answer{Values: map[string]any{"elsewhere": backup.TryAnother(err)}}, err
 	}
 	values := map[string]any{"plan": job.Plan()}
 	return &jobs.Answer{Changed: true, Msg: job.Plan().Summary(), Values: values, Warnings: job.Plan().Warnings}, nil

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"overcloud.backup/internal/backup"
+	"overcloud.backup/internal/backup/effect"
+	"overcloud.backup/internal/backup/guard"
 	"overcloud.backup/internal/jobs"
 	"overcloud.backup/internal/journal"
 	"overcloud.backup/internal/option"
@@ -46,7 +48,7 @@ func (o Options) InUnit(ctx context.Context, caller jobs.Caller, store jobs.Stor
 func run(ctx context.Context, options backup.Options) (*jobs.Answer, error) {
 	job, err := backup.Prepare(ctx, options)
 	if err != nil {
-		return &jobs.Answer{Values: map[string]any{"elsewhere": backup.Elsewhere(err)}}, err
+		return &jobs.Answer{Values: map[string]any{"elsewhere": backup.TryAnother(err)}}, err
 	}
 	values := map[string]any{"plan": job.Plan()}
 	made, err := job.Run(ctx)
@@ -54,8 +56,8 @@ func run(ctx context.Context, options backup.Options) (*jobs.Answer, error) {
 		err = fmt.Errorf("the job was cancelled, or its host shuts down: %w", err)
 	}
 	if made == nil {
-		values["elsewhere"] = backup.Elsewhere(err)
-		var breach *backup.Breach
+		values["elsewhere"] = backup.TryAnother(err)
+		var breach *guard.Breach
 		if errors.As(err, &breach) {
 			values["guard"] = breach
 		}
@@ -85,11 +87,11 @@ func (o Options) AfterUnit(ctx context.Context, caller jobs.Caller, store jobs.S
 		return result, err
 	}
 	entries, _ := journal.All(job.Journal()) // what is damaged was told
-	return result, o.killed(done, backup.WholeSet(entries), err)
+	return result, o.killed(done, effect.WholeSet(entries), err)
 }
 
 // killed is the failure of a job that left no result itself.
-func (o Options) killed(done []backup.Undone, set string, left error) error {
+func (o Options) killed(done []effect.Undone, set string, left error) error {
 	text := fmt.Sprintf("the backup job %s was ended by force (%s)", o.Job, jobs.HowEnded(os.Getenv))
 	if set != "" {
 		text += "; its set was whole by then: " + set
@@ -106,7 +108,7 @@ func (o Options) killed(done []backup.Undone, set string, left error) error {
 	return errors.New(text)
 }
 
-func said(done []backup.Undone) string {
+func said(done []effect.Undone) string {
 	texts := make([]string, len(done))
 	for i, d := range done {
 		texts[i] = d.Done
@@ -115,30 +117,30 @@ func said(done []backup.Undone) string {
 }
 
 // undo replays a job's journal. Who comes second finds it replayed.
-func (o Options) undo(ctx context.Context, caller jobs.Caller, job *jobs.Job) ([]backup.Undone, error) {
+func (o Options) undo(ctx context.Context, caller jobs.Caller, job *jobs.Job) ([]effect.Undone, error) {
 	patient, cancel := context.WithTimeout(ctx, option.Seconds(o.DrainTimeout)+stopMargin)
 	defer cancel()
 	release, err := job.Alone(patient)
 	if err != nil {
-		return []backup.Undone{}, err
+		return []effect.Undone{}, err
 	}
 	defer release()
 	entries, damaged := journal.Read(job.Journal())
 	if errors.Is(damaged, fs.ErrNotExist) {
-		return []backup.Undone{}, nil
+		return []effect.Undone{}, nil
 	}
 	if len(entries) == 0 {
-		return []backup.Undone{}, damaged
+		return []effect.Undone{}, damaged
 	}
 	notes, err := journal.Open(job.Journal())
 	if err != nil {
-		return []backup.Undone{}, errors.Join(damaged, err)
+		return []effect.Undone{}, errors.Join(damaged, err)
 	}
 	defer notes.Close()
 	options := o.options(caller)
-	done, err := backup.Undo(ctx, backup.UndoOptions{
+	done, err := effect.Undo(ctx, effect.UndoOptions{
 		Entries: entries, Journal: notes, Login: options.Login, HealthURL: options.HealthURL,
 		DrainTimeout: options.DrainTimeout,
 	})
-	return append([]backup.Undone{}, done...), errors.Join(damaged, err)
+	return append([]effect.Undone{}, done...), errors.Join(damaged, err)
 }

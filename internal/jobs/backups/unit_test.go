@@ -6,14 +6,14 @@ import (
 	"errors"
 	"testing"
 
-	"overcloud.backup/internal/backup"
+	"overcloud.backup/internal/backup/effect"
 )
 
 func TestAKilledJobSaysWhatIsLeft(t *testing.T) {
 	t.Setenv("SERVICE_RESULT", "signal")
 	t.Setenv("EXIT_STATUS", "KILL")
 	o := Options{Job: "j"}
-	done := []backup.Undone{{Effect: "lock", Done: "the lock is free"}}
+	done := []effect.Undone{{Effect: "lock", Done: "the lock is free"}}
 	for want, err := range map[string]error{
 		"the backup job j was ended by force (SIGKILL); nothing is left of it": o.killed(nil, "",
 			nil),

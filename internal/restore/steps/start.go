@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"os"
 
-	"overcloud.backup/internal/backup"
+	"overcloud.backup/internal/clustercheck"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/option"
 	"overcloud.backup/internal/restore"
@@ -39,7 +39,7 @@ func (r *run) checked(ctx context.Context) error {
 	if err == nil {
 		ctx, cancel := context.WithTimeout(ctx, option.Seconds(r.CheckTimeout))
 		defer cancel()
-		_, err = backup.Healthy("")(ctx, w)
+		_, err = clustercheck.Wait("")(ctx, w)
 	}
 	if err == nil && restored {
 		r.wake(ctx, login)

@@ -17,25 +17,24 @@ type Definition struct {
 	As   sqldump.Definer
 	What string // "CREATE TRIGGER nova.r, line 12"
 	Part Part
-	// Alone says that it runs by itself, as an event does: then rights in the schema of the name before are more than
-	// it needs.
+	// Alone means that it runs by itself, as an event does: then it does not need rights in the schema's original name.
 	Alone bool
 }
 
-// definerUse is a definer with what it is used for.
+// definerUse is a definer together with what it is used for.
 type definerUse struct {
 	as     sqldump.Definer
 	schema string
 	alone  bool
 }
 
-// Choice passes the statements of parts on, under the schema's name where it is loaded.
+// Choice passes on the statements of the chosen parts, under the name that their schema gets.
 type Choice struct {
 	Parts []Part
 	Pass  func(sqldump.Statement, string) error
 	Part  *Part           // what the statement that is passed on is of; nil for one of the session
 	found map[string]bool // schemas and tables, quoted
-	// Definers are the first view or program of each account that is none's own.
+	// Definers are the first view or program of each account that needs to be checked.
 	Definers []Definition
 	noted    map[definerUse]bool
 	// collate changes the schema's collation for what follows; it waits for something that is wanted. changed says that
@@ -44,7 +43,7 @@ type Choice struct {
 	changed bool
 }
 
-// NewChoice returns a choice of parts of a dump, whose statements it hands to pass, each with its text.
+// NewChoice returns a choice of parts of a dump. It calls pass with each chosen statement and its text.
 func NewChoice(parts []Part, pass func(sqldump.Statement, string) error) *Choice {
 	return &Choice{Parts: parts, Pass: pass, found: map[string]bool{}, noted: map[definerUse]bool{}}
 }
@@ -86,7 +85,7 @@ func (c *Choice) Take(s sqldump.Statement) error {
 	return c.hand(p, s)
 }
 
-// hand passes a statement on, with the change of collation that waits for it.
+// hand passes on a statement, after a change of collation that waits for it.
 func (c *Choice) hand(p Part, s sqldump.Statement) error {
 	if s.Kind == sqldump.Collate {
 		c.changed = false
@@ -99,7 +98,7 @@ func (c *Choice) hand(p Part, s sqldump.Statement) error {
 	return c.Pass(s, s.In(p.As))
 }
 
-// wants says whether a statement is of the part.
+// wants reports whether a statement belongs to the part.
 func (c *Choice) wants(p Part, s sqldump.Statement) bool {
 	if len(p.Tables) == 0 || s.Kind == sqldump.Use || s.Kind == sqldump.Schema || s.Kind == sqldump.Collate {
 		return true
@@ -118,10 +117,10 @@ func use(s sqldump.Statement, schema string) definerUse {
 	return definerUse{*s.Definer, schema, s.Does == "CREATE EVENT"}
 }
 
-// Names reports whether a statement was taken whose definer is used as that of this one.
+// Names reports whether a statement was seen that uses its definer as this one does.
 func (c *Choice) Names(s sqldump.Statement) bool { return c.noted[use(s, s.Schema)] }
 
-// Note keeps the definer of a statement of a part.
+// Note remembers the definer of a statement.
 func (c *Choice) Note(p Part, s sqldump.Statement) {
 	if key := use(s, p.Schema); !c.noted[key] {
 		c.noted[key] = true
@@ -130,7 +129,7 @@ func (c *Choice) Note(p Part, s sqldump.Statement) {
 	}
 }
 
-// Missing names what was wanted and did not come.
+// Missing names the parts that the dump does not have.
 func (c *Choice) Missing() error {
 	for _, p := range c.Parts {
 		if !c.found[sqldump.QuoteName(p.Schema)] {
@@ -145,7 +144,7 @@ func (c *Choice) Missing() error {
 	return nil
 }
 
-// Part is what is taken of a dump: a schema, or some of its tables, under a name of its own.
+// Part is a schema of a dump, or some of its tables, and the name that the schema gets.
 type Part struct {
 	Schema string
 	Tables []string // empty for all, with views, routines and events

@@ -10,10 +10,10 @@ import (
 	"overcloud.backup/internal/sqldump"
 )
 
-// MarkName is a table by which a schema of ours is known as such.
+// MarkName is a table that marks a schema as one of ours.
 const MarkName = "overcloud_load_mark"
 
-// Survey is what the statements of the wanted parts come to, before any of them is sent.
+// Survey describes the chosen statements before any of them is sent.
 type Survey struct {
 	*Choice
 	Longest, Fullest Found               // the statements with the most bytes, and with the most rows
@@ -29,7 +29,7 @@ type Survey struct {
 	statements int                     // how many are sent last
 }
 
-// Found is something that a dump makes.
+// Found is an object that a dump creates.
 type Found struct {
 	What   sqldump.Kind
 	Line   int
@@ -57,7 +57,7 @@ func NewSurvey(parts []Part) *Survey {
 	return v
 }
 
-// See notes a statement that was chosen, by the text that will be sent.
+// See counts a chosen statement, by the text that will be sent.
 func (v *Survey) See(s sqldump.Statement, text string) error {
 	name := s.Does
 	if v.Part != nil && s.Name != "" {
@@ -93,7 +93,7 @@ func (v *Survey) See(s sqldump.Statement, text string) error {
 	return nil
 }
 
-// note keeps what a statement makes.
+// note remembers what a statement creates.
 func (v *Survey) note(s sqldump.Statement, f Found) {
 	key := [2]string{v.Part.As, s.Name}
 	if s.Qualified && s.Kind == sqldump.Table {
@@ -119,7 +119,7 @@ func (v *Survey) note(s sqldump.Statement, f Found) {
 	}
 }
 
-// Object is what the dump makes under a name, which the server may have put into small letters.
+// Object returns what the dump creates under a name, which the server may have changed to lower case.
 func (v *Survey) Object(schema, name string) Found {
 	if o, exact := v.Objects[[2]string{schema, name}]; exact {
 		return o
@@ -129,7 +129,7 @@ func (v *Survey) Object(schema, name string) Found {
 
 func folded(key [2]string) [2]string { return [2]string{key[0], strings.ToLower(key[1])} }
 
-// Unreplicated are the tables of engines that are not among those that are replicated.
+// Unreplicated returns the tables whose engine is not among those that are replicated.
 func (v *Survey) Unreplicated(replicated []string) (names []string) {
 	for _, key := range v.order {
 		o := v.Objects[key]
@@ -140,6 +140,6 @@ func (v *Survey) Unreplicated(replicated []string) (names []string) {
 	return names
 }
 
-// Kept says that a statement is sent again when the tables have their names: all but the tables and sequences
-// themselves. The settings of the session stay in their order, so that each is read as it was.
+// Kept reports whether a statement is sent again when the tables are in place: all but tables and sequences. The
+// settings of the session stay in their order, so that each statement is read as it was.
 func Kept(s sqldump.Statement) bool { return s.Kind != sqldump.Table && s.Kind != sqldump.Sequence }

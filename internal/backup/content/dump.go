@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package content
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"overcloud.backup/internal/backup/tool"
+	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/repository"
+)
+
+// QueryLimit is the statement timeout that the server enforces on our queries about its tables.
+const QueryLimit = time.Minute
+
+// lookLimit is the statement timeout of queries about what a dump would lose. What is not known then is named.
+const lookLimit = 20 * time.Second
+
+// columnBudget is how long values are looked through.
+var columnBudget = galera.Budget{Each: 3 * time.Second, All: lookLimit}
+
+// DumpOptions is what a dump is taken of, by which tool, and what it may lose.
+type DumpOptions struct {
+	Tool   tool.Tool
+	Server galera.Server
+	// LeaveOutBroken lets it leave out tables and views that the server cannot open.
+	LeaveOutBroken bool
+	// WarnNonTransactional lets it take tables that are not in its snapshot.
+	WarnNonTransactional bool
+}
+
+// Dump is what a dump will hold.
+type Dump struct {
+	tool.Contents
+	// Schemas are in the order in which they can be loaded.
+	Schemas []string
+	// Bytes are those of the tables.
+	Bytes    int64
+	Warnings []string
+}
+
+// survey looks through a server before a dump.
+type survey struct {
+	o DumpOptions
+	d Dump
+}
+
+// OfDump refuses, before the dump, what it would end at after hours, and warns of what it would lose.
+func OfDump(ctx context.Context, c *galera.Client, o DumpOptions) (Dump, error) {
+	s := &survey{o: o}
+	var err error
+	if s.d.Schemas, err = c.Schemas(ctx); err != nil {
+		return s.d, err
+	}
+	if len(s.d.Schemas) == 0 {
+		return s.d, errors.New("there is no schema to dump")
+	}
+	events, err := c.UndumpableEvents(ctx)
+	if err == nil {
+		err = refuseEvents(events)
+	}
+	if err == nil {
+		err = s.losses(ctx, c)
+	}
+	if err != nil {
+		return s.d, err
+	}
+	storage, err := c.Sizes(ctx, QueryLimit)
+	if err != nil {
+		return s.d, err
+	}
+	warning, err := refuseNonTransactional(storage.NonTransactional, o.WarnNonTransactional)
+	if warning != "" {
+		s.warn("%s", warning)
+	}
+	s.d.Bytes = storage.DataBytes
+	return s.d, err
+}
+
+func (s *survey) warn(format string, args ...any) {
+	s.d.Warnings = append(s.d.Warnings, fmt.Sprintf(format, args...))
+}
+
+// losses looks for all that a dump would lose.
+func (s *survey) losses(ctx context.Context, c *galera.Client) error {
+	for _, find := range []func(context.Context, *galera.Client) error{s.checkBroken, s.checkHistory, s.checkFloats,
+		s.checkGeometries, s.orderSchemas} {
+		err := find(ctx, c)
+		switch number := galera.ErrorNumber(err); {
+		case number == StatementTooLong || number == interrupted:
+			s.warn("what a dump loses is not known in all: %v", err)
+		case err != nil:
+			return err
+		}
+	}
+	return nil
+}
+
+// The server's numbers for a statement that it ended at its limit: 1969, and 1317 where it was about to answer.
+const (
+	StatementTooLong = 1969
+	interrupted      = 1317
+)
+
+// checkBroken looks for tables and views that cannot be opened.
+func (s *survey) checkBroken(ctx context.Context, c *galera.Client) (err error) {
+	if s.d.LeftOut, err = c.Broken(ctx, QueryLimit); err != nil || len(s.d.LeftOut) == 0 {
+		return err
+	}
+	said := DescribeBroken(s.d.LeftOut)
+	if !s.o.LeaveOutBroken {
+		return fmt.Errorf("%d tables or views cannot be opened, and a dump would end at the first one: %s; drop or"+
+			" mend them, "+
+			"take a physical backup, or set broken to leave_out", len(s.d.LeftOut), said)
+	}
+	s.warn("left out of the dump, because the server cannot open them: %s", said)
+	return nil
+}
+
+// DescribeBroken names tables and views that cannot be opened, with the reasons.
+func DescribeBroken(list []galera.Broken) string {
+	names := make([]string, len(list))
+	for i, b := range list {
+		names[i] = fmt.Sprintf("%s (%s)", b, b.Why)
+	}
+	return excerpt.Names(names)
+}
+
+// BrokenNames are for the manifest.
+func BrokenNames(list []galera.Broken) (broken []repository.Broken, names []repository.Name) {
+	for _, b := range list {
+		name := repository.Name{Schema: b.Schema, Name: b.Name}
+		broken, names = append(broken, repository.Broken{Name: name, Why: b.Why}), append(names, name)
+	}
+	return broken, names
+}
+
+// checkHistory finds out whether the history of system-versioned tables is dumped. A tool that can ends at a table
+// whose history is told by transactions, and needs a server that takes history from an INSERT (MariaDB 10.11).
+func (s *survey) checkHistory(ctx context.Context, c *galera.Client) error {
+	versioned, byTransaction, err := c.Versioned(ctx, lookLimit)
+	if err != nil || len(versioned) == 0 {
+		return err
+	}
+	if len(byTransaction) == 0 && !tool.Older(s.o.Server, 10, 11) && s.o.Tool.Has(ctx, tool.DumpHistory) {
+		s.d.History = true
+		return nil
+	}
+	why := fmt.Sprintf("%s %s cannot dump it", s.o.Tool.Path, s.o.Tool.Version)
+	if len(byTransaction) > 0 {
+		why = "no dump can tell that of " + excerpt.Names(byTransaction) + ", which is by transactions"
+	}
+	s.warn("the history of these system-versioned tables is not in the dump, only their rows of now (%s): %s", why,
+		excerpt.Names(versioned))
+	return nil
+}
+
+// checkFloats names the columns whose values a dump rounds to 6 digits.
+func (s *survey) checkFloats(ctx context.Context, c *galera.Client) error {
+	floats, err := c.LossyFloats(ctx, columnBudget)
+	if err != nil {
+		return err
+	}
+	rounded := slices.DeleteFunc(slices.Clone(floats.Found), func(c galera.Column) bool { return slices.Contains(floats.Keyed, c) })
+	s.warnColumns("a dump has 6 digits of a FLOAT, and these columns have values with more: %s; take a physical"+
+		" backup, or make them DOUBLE", rounded)
+	s.warnColumns("a dump has 6 digits of a FLOAT, and these columns of a unique key have values with more, so that"+
+		" the dump may not load: %s;"+
+		" take a physical backup, or make them DOUBLE", floats.Keyed)
+	s.warnColumns("a dump has 6 digits of a FLOAT, and whether these columns have values with more was not seen in"+
+		" time: %s", floats.Unknown)
+	return nil
+}
+
+// checkGeometries names the columns whose values no INSERT takes.
+func (s *survey) checkGeometries(ctx context.Context, c *galera.Client) error {
+	geometries, err := c.EmptyGeometries(ctx, columnBudget)
+	if err != nil {
+		return err
+	}
+	s.warnColumns("these NOT NULL columns have geometries of no bytes, which no INSERT takes, so that the dump will"+
+		" not load: %s;"+
+		" take a physical backup, or give those rows a value", geometries.Found)
+	s.warnColumns("whether these columns have geometries of no bytes, which no INSERT takes, was not seen in time:"+
+		" %s", geometries.Unknown)
+	return nil
+}
+
+func (s *survey) warnColumns(format string, columns []galera.Column) {
+	if len(columns) == 0 {
+		return
+	}
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = c.String()
+	}
+	s.warn(format, excerpt.Names(names))
+}
+
+// orderSchemas puts schemas before those that take a default from their sequences.
+func (s *survey) orderSchemas(ctx context.Context, c *galera.Client) error {
+	uses, err := c.SequenceUses(ctx, lookLimit)
+	if err == nil {
+		s.d.Schemas = ordered(s.d.Schemas, uses)
+	}
+	return err
+}
+
+// ordered keeps the order but for schemas that others use, which come before these. Of a circle one has to come first.
+func ordered(schemas []string, uses map[string][]string) []string {
+	var list []string
+	seen := map[string]bool{}
+	var put func(string)
+	put = func(name string) {
+		if seen[name] || !slices.Contains(schemas, name) {
+			return
+		}
+		seen[name] = true
+		for _, used := range slices.Sorted(slices.Values(uses[name])) {
+			put(used)
+		}
+		list = append(list, name)
+	}
+	for _, name := range schemas {
+		put(name)
+	}
+	return list
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package content
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"overcloud.backup/internal/decision"
+	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/repository"
+)
+
+// Running are the events that a member of the cluster runs, and warnings of those of which that is not known.
+type Running struct {
+	Enabled  []repository.Name
+	Warnings []string
+}
+
+// runningEvents finds out which of this node's events run, here or elsewhere. Galera has an event SLAVESIDE_DISABLED on all
+// members but the one where it was made, enabled or disabled (10.11). A decision is somebody's word: it cannot add an
+// event, nor enable one that is disabled here or by another one's word.
+func runningEvents(told *decision.Events, own map[galera.Event]galera.EventStatus) Running {
+	var enabled, unclear, unknown, nowhere []galera.Event
+	if told == nil {
+		told = &decision.Events{Unknown: []string{nobody}}
+	}
+	toldOn, toldOff := setOf(told.Enabled), setOf(told.Disabled)
+	for event, status := range own {
+		on, off := toldOn[event], toldOff[event]
+		switch {
+		case status == galera.Enabled && !off || status == galera.Slaveside && on && !off:
+			enabled = append(enabled, event)
+		case status == galera.Disabled && !on || status == galera.Slaveside && off && !on:
+		case on || off:
+			unclear = append(unclear, event)
+		case len(told.Unknown) > 0:
+			unknown = append(unknown, event)
+		default:
+			nowhere = append(nowhere, event)
+		}
+	}
+	r := Running{Enabled: []repository.Name{}}
+	galera.SortEvents(enabled)
+	for _, e := range enabled {
+		r.Enabled = append(r.Enabled, repository.Name(e))
+	}
+	r.warn("one member says that it runs these events, and another one that they are disabled; the set has them as"+
+		" disabled: %s", unclear)
+	r.warn(unsaid(told)+": %s", unknown)
+	r.warn("no member of the cluster runs these events, each has them SLAVESIDE_DISABLED: %s; ALTER EVENT ..."+
+		" ENABLE on one of them if they should run", nowhere)
+	return r
+}
+
+func setOf(events []galera.Event) map[galera.Event]bool {
+	set := map[galera.Event]bool{}
+	for _, e := range events {
+		set[e] = true
+	}
+	return set
+}
+
+// nobody is who did not tell of events where there is no decision.
+const nobody = ""
+
+// unsaid says why it is not known whether an event runs.
+func unsaid(told *decision.Events) string {
+	const what = "whether another member of the cluster runs these events is not known, and the set has them as" +
+		" disabled "
+	if slices.Contains(told.Unknown, nobody) {
+		return what + "(hand in the decision of idle_controller)"
+	}
+	return what + "(not told by " + strings.ReplaceAll(excerpt.Names(told.Unknown), "%", "%%") + ")"
+}
+
+func (r *Running) warn(format string, events []galera.Event) {
+	if len(events) == 0 {
+		return
+	}
+	galera.SortEvents(events)
+	names := make([]string, len(events))
+	for i, e := range events {
+		names[i] = e.String()
+	}
+	r.Warnings = append(r.Warnings, fmt.Sprintf(format, excerpt.Names(names)))
+}
+
+// RunningEvents finds out which events run. told is what the decision says of the cluster's events; nil for none.
+func RunningEvents(ctx context.Context, c *galera.Client, told *decision.Events) (Running, error) {
+	own, err := c.EventStatuses(ctx, QueryLimit)
+	if err != nil {
+		return Running{}, err
+	}
+	return runningEvents(told, own), nil
+}

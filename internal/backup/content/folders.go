@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package content
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/galera"
+)
+
+// OfDatadir finds the folders of the datadir that are no schemas. The server takes every one for a schema, and
+// mariadb-backup copies none that holds no table. A folder with another name than letters, digits and _ is listed as
+// #mysql50#..., and is none of ours anyway.
+//
+// datadir is where the server's is seen from here; described says that the account sees all schemas.
+func OfDatadir(ctx context.Context, c *galera.Client, datadir string, described bool) (folders []string, warning string, err error) {
+	if err := refuseHidden(datadir); err != nil {
+		return nil, "", fmt.Errorf("read the datadir: %w", err)
+	}
+	if !described {
+		return nil, "", nil
+	}
+	empty, err := c.EmptySchemas(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, name := range empty {
+		if !plainFolder(name) {
+			continue
+		}
+		switch _, err := os.Lstat(filepath.Join(datadir, name, "db.opt")); {
+		case errors.Is(err, fs.ErrNotExist):
+			folders = append(folders, name)
+		case err != nil:
+			return nil, "", fmt.Errorf("read the datadir: %w", err)
+		}
+	}
+	if len(folders) > 0 {
+		warning = fmt.Sprintf("folders in the datadir that no CREATE DATABASE made, which the server takes for schemas and a"+
+			" backup leaves out: %s; move them elsewhere", excerpt.Names(folders))
+	}
+	return folders, warning, nil
+}
+
+// refuseHidden refuses hidden folders without a file, as programs make them at home: mysql's home is the datadir. For
+// each the tool writes a file, and mbstream stops at such a name with exit status 0, before all that follows it.
+func refuseHidden(datadir string) error {
+	folders, err := hiddenFolders(datadir)
+	if err == nil && len(folders) > 0 {
+		err = fmt.Errorf("hidden folders without a file, for each of which the backup tool writes one that mbstream"+
+			" does not unpack: %s; remove them, or put a file into each", excerpt.Names(folders))
+	}
+	return err
+}
+
+func hiddenFolders(datadir string) (names []string, err error) {
+	entries, err := os.ReadDir(datadir)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		if !e.IsDir() || !strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		inside, err := os.ReadDir(filepath.Join(datadir, e.Name()))
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(inside, func(e fs.DirEntry) bool { return !e.IsDir() }) {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
+}
+
+// plainFolder says that a schema's folder has the schema's name: others are encoded.
+func plainFolder(name string) bool {
+	return strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == ""
+}

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package effect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"overcloud.backup/internal/condition"
+	"overcloud.backup/internal/galera"
+)
+
+// Desync switches wsrep_desync on for a while. It undoes only what it did.
+type Desync struct {
+	// client is begin's, of this server. open makes another should it break.
+	client *galera.Client
+	server Instance
+	open   func(context.Context) (*galera.Client, error)
+	drain  time.Duration
+	// up waits until clients can be sent here again, and says what it saw.
+	up func(context.Context, galera.Wsrep) (string, error)
+	// will notes in the journal what begin is about to do; nil notes nothing.
+	will func(desyncUndo) (undone func() error, err error)
+	// mutex is for begin, which the guard may call while the backup ends.
+	mutex  sync.Mutex
+	ours   bool
+	ended  bool
+	undone func() error
+}
+
+// drained is the receive queue, in write-sets, with which a node may resync: well below gcs.fc_limit (16 by default),
+// over which a node that is not desynced stops the writers of the whole cluster.
+const drained = 4
+
+// NewDesync desyncs the server that open opens. drain is how long its receive queue may take to drain, up waits until
+// clients can be sent to it again and says what it saw.
+func NewDesync(open func(context.Context) (*galera.Client, error), drain time.Duration,
+	up func(context.Context, galera.Wsrep) (string, error), notes *Notes) *Desync {
+	return &Desync{open: open, drain: drain, up: up, will: func(u desyncUndo) (func() error, error) {
+		return notes.will(DesyncEffect, u)
+	}}
+}
+
+const (
+	syncedTimeout = time.Minute
+	answerTimeout = 10 * time.Second
+	pollEvery     = 100 * time.Millisecond
+)
+
+// Begin refuses a node that somebody else has desynced. Called again it does nothing.
+func (d *Desync) Begin(ctx context.Context, c *galera.Client) error {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	if d.ours {
+		return nil
+	}
+	if d.ended {
+		return errors.New("the backup ends, so wsrep_desync stays as it is")
+	}
+	server, err := ThisServer(ctx, c)
+	if err != nil {
+		return err
+	}
+	// Looked at before anything is noted: what the journal has may be undone by somebody who knows no more.
+	if w, err := c.Status(ctx); err != nil {
+		return err
+	} else if w.Desync {
+		return galera.ErrDesynced
+	}
+	if err := d.note(desyncUndo{Was: "OFF", Instance: server}); err != nil {
+		return err
+	}
+	// Should the answer get lost, the undo still has to look.
+	d.client, d.server, d.ours = c, server, true
+	err = c.SetDesync(ctx, true)
+	if errors.Is(err, galera.ErrDesynced) {
+		d.ours = false
+		err = errors.Join(err, d.undone())
+	}
+	return err
+}
+
+func (d *Desync) note(undo desyncUndo) (err error) {
+	d.undone = func() error { return nil }
+	if d.will != nil {
+		d.undone, err = d.will(undo)
+	}
+	return err
+}
+
+// On reports whether the node is desynced by us.
+func (d *Desync) On() bool {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	return d.ours
+}
+
+// Now desyncs the node over a connection of its own, for the guard. Called again it does nothing. Somebody else's desync
+// is galera.ErrDesynced.
+func (d *Desync) Now(ctx context.Context) error {
+	if d.On() {
+		return nil
+	}
+	c, err := d.open(ctx)
+	if err != nil {
+		return err
+	}
+	if err = d.Begin(ctx, c); err != nil {
+		_ = c.Close()
+	}
+	return err
+}
+
+// stop says whether there is something to undo; begin refuses from now on.
+func (d *Desync) stop() bool {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	ours := d.ours
+	d.ours, d.ended = false, true
+	return ours
+}
+
+// End resyncs the node if Begin desynced it: the receive queue drains, then wsrep_desync goes OFF, then the node must
+// be Synced and serve again. It has time of its own, because it must also run when the backup was cancelled. A queue
+// that does not drain leaves the node desynced: resynced, it would stop every writer of the cluster. Only a node that is
+// alone in its cluster, where nobody else writes, does not wait for it. A server that ended has nothing to undo.
+func (d *Desync) End() (said string, err error) {
+	if !d.stop() {
+		return "not changed", nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), d.drain+2*syncedTimeout)
+	defer cancel()
+	begun := time.Now()
+	health, err := d.resyncAndWait(ctx)
+	if d.over(err) {
+		return "ON while the data were read; the server ended, and with it the desync", d.undone()
+	}
+	if err != nil {
+		return "", fmt.Errorf("undo wsrep_desync=ON: %w", err)
+	}
+	return fmt.Sprintf("ON while the data were read, then OFF; %s after %.1f s", health, time.Since(begun).Seconds()), d.undone()
+}
+
+// resyncAndWait tries again with a new connection when the one it has breaks.
+func (d *Desync) resyncAndWait(ctx context.Context) (health string, err error) {
+	for {
+		c, err := d.connect(ctx)
+		if err != nil {
+			return "", err
+		}
+		w, err := d.resync(ctx, c)
+		if err == nil {
+			health, err = d.up(ctx, w)
+		}
+		lost := !alive(ctx, c)
+		_ = c.Close()
+		if err == nil || !lost || ctx.Err() != nil {
+			return health, err
+		}
+	}
+}
+
+// errRestarted is of a server that has not been desynced by us, in the place of the one that was.
+var errRestarted = errors.New("the server was restarted since, which ended the desync")
+
+// over says that the desynced server does not run any more. One that only does not listen, as without its socket's file or
+// while it shuts down, is still desynced.
+func (d *Desync) over(err error) bool {
+	return errors.Is(err, errRestarted) || galera.Absent(err) && !d.server.runs()
+}
+
+// connect takes begin's connection, else opens another one to the same server. That may fail for a while, with too many
+// connections; only a server that is not there any more, and another host's, are not waited for.
+func (d *Desync) connect(ctx context.Context) (*galera.Client, error) {
+	if alive(ctx, d.client) {
+		return d.client, nil
+	}
+	for {
+		c, err := d.reopen(ctx)
+		if err == nil || d.over(err) || errors.Is(err, ErrOtherHost) {
+			return c, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(pollEvery):
+		}
+	}
+}
+
+func (d *Desync) reopen(ctx context.Context) (*galera.Client, error) {
+	c, err := d.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now, err := ThisServer(ctx, c)
+	if err == nil && !d.server.Same(now) {
+		err = errRestarted
+	}
+	if err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
+}
+
+func alive(ctx context.Context, c *galera.Client) bool {
+	if c == nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	_, err := c.Value(ctx, "SELECT 1")
+	return err == nil
+}
+
+func (d *Desync) resync(ctx context.Context, c *galera.Client) (galera.Wsrep, error) {
+	queue := func(w galera.Wsrep) bool { return !w.Desync || w.RecvQueue <= drained || w.ClusterSize <= 1 }
+	w, err := until(ctx, c, d.drain, queue)
+	if err != nil {
+		return w, fmt.Errorf("the node stays desynced: its receive queue (%d write-sets) did not drain within %s: %w; "+
+			"run SET GLOBAL wsrep_desync=OFF when wsrep_local_recv_queue is 0", w.RecvQueue, d.drain, err)
+	}
+	if w.Desync {
+		if err := c.SetDesync(ctx, false); err != nil {
+			return w, fmt.Errorf("the node stays desynced: %w", err)
+		}
+	}
+	w, err = until(ctx, c, syncedTimeout, func(w galera.Wsrep) bool { return condition.TakesPart(w) == nil })
+	if err != nil {
+		return w, fmt.Errorf("the node is not Synced again (%s): %w", w.State, errors.Join(condition.TakesPart(w), err))
+	}
+	return w, nil
+}
+
+// broken is how many readings one after the other may fail. A server that hangs does not fail, it does not answer; one
+// that is gone fails at once.
+const broken = 5
+
+// until reads the status until it is as wanted, and returns the last one. It gives up early when the connection breaks.
+func until(ctx context.Context, c *galera.Client, limit time.Duration, done func(galera.Wsrep) bool) (galera.Wsrep, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	var last galera.Wsrep
+	failed := 0
+	for {
+		w, err := c.Status(ctx)
+		if failed++; err != nil && failed >= broken {
+			return last, err
+		}
+		if err == nil {
+			last, failed = w, 0
+			if done(w) {
+				return w, nil
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return last, errors.Join(err, ctx.Err())
+		case <-time.After(pollEvery):
+		}
+	}
+}

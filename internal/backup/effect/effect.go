@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Package effect holds what a backup changes outside of its set while it runs: the cluster's lock, wsrep_desync, and an
+// unfinished set. Each is noted in the job's journal before it begins, so that Undo can take it back after a kill.
+package effect
+
+import (
+	"errors"
+	"sync"
+
+	"overcloud.backup/internal/journal"
+)
+
+// Kinds of effects in the journal, each with what undoes it.
+const (
+	lockEffect   = "lock"
+	SetEffect    = "set"
+	DesyncEffect = "desync"
+)
+
+// Notes is where effects are noted. It may be used by several goroutines: the guard may desync while the rest goes on.
+type Notes struct {
+	journal *journal.Journal
+	mutex   sync.Mutex
+}
+
+// NewNotes notes effects in a journal; nil notes nothing.
+func NewNotes(j *journal.Journal) *Notes { return &Notes{journal: j} }
+
+// will notes an effect before it begins. undone notes that it is no longer there; it may be called twice.
+func (n *Notes) will(kind string, undo any) (undone func() error, err error) {
+	if n.journal == nil {
+		return func() error { return nil }, nil
+	}
+	n.mutex.Lock()
+	defer n.mutex.Unlock()
+	entry, err := n.journal.Will(kind, undo)
+	if err != nil {
+		return nil, err
+	}
+	noted := false
+	return func() error {
+		n.mutex.Lock()
+		defer n.mutex.Unlock()
+		if noted {
+			return nil
+		}
+		err := n.journal.Undone(entry)
+		noted = err == nil
+		return err
+	}, nil
+}
+
+// undoneUnless notes that an effect is gone unless undoing it failed.
+func undoneUnless(failed error, undone func() error) error {
+	if failed != nil {
+		return failed
+	}
+	return undone()
+}
+
+// Undone is an effect that Undo has undone, for people.
+type Undone struct {
+	Effect string `json:"effect"` // lock, set, desync
+	Done   string `json:"done"`
+}
+
+var errUnknownEffect = errors.New("this version does not know how to undo it; use the version that made it")

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package effect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"overcloud.backup/internal/clustercheck"
+	"overcloud.backup/internal/galera"
+)
+
+// desyncUndo tells the server process that was desynced. wsrep_desync is no setting that outlives its server: another
+// process has it OFF, or ON by somebody else.
+type desyncUndo struct {
+	Was string `json:"was"` // always OFF: a node that is desynced already is refused
+	Instance
+}
+
+func (u desyncUndo) undo(ctx context.Context, o UndoOptions) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, o.DrainTimeout+2*syncedTimeout)
+	defer cancel()
+	open := func(ctx context.Context) (*galera.Client, error) { return galera.Open(ctx, o.Login) }
+	d := &Desync{open: open, server: u.Instance, drain: o.DrainTimeout, up: clustercheck.Wait(o.HealthURL), ours: true, undone: func() error { return nil }}
+	c, err := d.connect(ctx)
+	switch {
+	case errors.Is(err, errRestarted):
+		return errRestarted.Error(), nil
+	case d.over(err):
+		return "the server that was desynced does not run any more", nil
+	case err != nil:
+		return "", fmt.Errorf("%w; run SET GLOBAL wsrep_desync=OFF on this node when wsrep_local_recv_queue is 0", err)
+	}
+	d.client = c
+	w, err := c.Status(ctx)
+	if err == nil && !w.Desync {
+		return "wsrep_desync is OFF", c.Close()
+	}
+	return d.End()
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package extras
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/process"
+	"overcloud.backup/internal/quantity"
+	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/safefile"
+)
+
+const (
+	UsersFile       = "users.sql"
+	SystemFile      = "system.sql"
+	DefinitionsFile = "definitions.jsonl"
+)
+
+// Configuration is what a controller's database and its way to the clients are configured by. TripleO's containers
+// have theirs under puppet-generated.
+var Configuration = []string{
+	"/etc/my.cnf", "/etc/my.cnf.d", "/etc/mysql", "/etc/sysconfig/clustercheck",
+	"/etc/haproxy",
+	"/var/lib/config-data/puppet-generated/mysql/etc", "/var/lib/config-data/puppet-generated/haproxy/etc",
+}
+
+// Extras collects what a set holds beside the data. What is missing on this host becomes a warning, no failure.
+type Extras struct {
+	Set      *repository.Draft
+	Files    []repository.File
+	Warnings []string
+}
+
+func (b *Extras) Add(name, content string, data []byte) error {
+	f, err := b.Set.Add(name, content, data)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	b.Files = append(b.Files, f)
+	return nil
+}
+
+// Users saves all users and roles as statements. A logical set is nothing without them; a physical one has them inside
+// anyway, so that there an account that may not read them is no failure.
+func (b *Extras) Users(ctx context.Context, c *galera.Client, required bool) error {
+	accounts, err := c.Users(ctx)
+	if err != nil && !required {
+		b.Warnings = append(b.Warnings, "no "+UsersFile+": "+err.Error())
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read the users: %w", err)
+	}
+	b.Warnings = append(b.Warnings, accounts.Warnings...)
+	return b.Add(UsersFile, "users", []byte(strings.Join(accounts.Statements, ";\n")+";\n"))
+}
+
+// System saves what a dump of the users' schemas lacks. What cannot be saved is named.
+func (b *Extras) System(ctx context.Context, c *galera.Client) error {
+	system, err := c.System(ctx, systemLimit)
+	if err != nil {
+		b.Warnings = append(b.Warnings, "the set has no time zones and no CREATE SERVER: "+err.Error())
+		return nil
+	}
+	if len(system.Left) > 0 {
+		b.Warnings = append(b.Warnings, "in the server's own schemas, and not in a logical set (dump them by hand,"+
+			" or take a physical backup): "+
+			excerpt.Names(system.Left))
+	}
+	if len(system.Statements) == 0 {
+		return nil
+	}
+	return b.Add(SystemFile, "system", []byte(strings.Join(system.Statements, ";\n")+";\n"))
+}
+
+// systemLimit is the statement timeout of what reads the server's own schemas.
+const systemLimit = time.Minute
+
+const corosyncConf = "/etc/corosync/corosync.conf"
+
+// OwnCIB is Pacemaker's on this host. Only a host that never was in a cluster has none.
+var OwnCIB = "/var/lib/pacemaker/cib/cib.xml"
+
+// ReadCIB gives Pacemaker's configuration, or the reason why this host has none. A cluster that does not answer is an
+// error: nobody wants to find out at the restore.
+func ReadCIB(ctx context.Context) (cib []byte, none string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	cib, err = process.Output(ctx, "cibadmin", "--query")
+	if err == nil {
+		return cib, "", nil
+	}
+	_, missing := os.Stat(OwnCIB)
+	if errors.Is(err, process.ErrNotFound) || errors.Is(missing, fs.ErrNotExist) {
+		return nil, err.Error(), nil
+	}
+	return nil, "", fmt.Errorf("read the cluster's configuration: %w", err)
+}
+
+// Cluster saves Pacemaker's and Corosync's configuration. The plan has the reason why there is no CIB.
+func (b *Extras) Cluster(ctx context.Context) error {
+	cib, none, err := ReadCIB(ctx)
+	if err == nil && none == "" {
+		err = b.Add("cib.xml", "cib", cib)
+	}
+	if err != nil {
+		return err
+	}
+	conf, err := safefile.Read(corosyncConf, maxConfig)
+	if errors.Is(err, fs.ErrNotExist) {
+		b.Warnings = append(b.Warnings, "no corosync.conf: "+err.Error())
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read Corosync's configuration: %w", err)
+	}
+	return b.Add("corosync.conf", "corosync", conf)
+}
+
+// Config saves the configuration files as they are, passwords included, in one tar.
+func (b *Extras) Config(paths []string) error {
+	data, skipped, err := archive(paths)
+	if err != nil {
+		return fmt.Errorf("collect the configuration: %w", err)
+	}
+	b.Warnings = append(b.Warnings, skipped...)
+	return b.Add("config.tar", "configuration", data)
+}
+
+// maxConfig bounds one file: configuration is text.
+const maxConfig = 1 << 20
+
+// archive makes a tar of files and of all files in folders. Symbolic links are followed for files, but not out of a
+// folder that somebody else can write to: a container's database may own that of its configuration, and root reads.
+// Paths that are not there are left out.
+func archive(paths []string) (data []byte, skipped []string, err error) {
+	var buffer bytes.Buffer
+	w := tar.NewWriter(&buffer)
+	for _, root := range paths {
+		walk := filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
+			if err == nil {
+				err = put(w, path)
+			}
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				skipped = append(skipped, fmt.Sprintf("left out of config.tar: %v", err))
+			}
+			return nil
+		})
+		if walk != nil {
+			return nil, nil, walk
+		}
+	}
+	err = w.Close()
+	return buffer.Bytes(), skipped, err
+}
+
+func put(w *tar.Writer, path string) error {
+	f, err := safefile.OpenOurs(path)
+	if errors.Is(err, safefile.ErrKind) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() > maxConfig {
+		return fmt.Errorf("%s is larger than %s", path, quantity.Bytes(maxConfig))
+	}
+	content, err := io.ReadAll(io.LimitReader(f, maxConfig))
+	if err != nil {
+		return err
+	}
+	header, err := tar.FileInfoHeader(info, "")
+	if err != nil {
+		return err
+	}
+	header.Name, header.Size = strings.TrimPrefix(path, "/"), int64(len(content))
+	if err := w.WriteHeader(header); err != nil {
+		return err
+	}
+	_, err = w.Write(content)
+	return err
+}

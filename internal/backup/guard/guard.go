@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package guard
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"overcloud.backup/internal/backup/tool"
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/process"
+	"overcloud.backup/internal/repository/stores"
+)
+
+// Breach is the rule of the guard for which a backup was stopped.
+type Breach struct {
+	Rule    string    `json:"rule"`
+	Since   time.Time `json:"since"`
+	Message string    `json:"message"`
+	// Samples are the last ones, oldest first.
+	Samples []Sample `json:"samples"`
+	// Here says that it is about this controller, so that another one may do better.
+	Here bool `json:"-"`
+}
+
+func (b *Breach) Error() string {
+	return fmt.Sprintf("the guard stopped the backup (%s, since %s): %s", b.Rule, b.Since.UTC().Format(time.RFC3339), b.Message)
+}
+
+const (
+	sampleEvery = time.Second
+	// clusterEvery is longer: crm_mon costs 30 to 60 ms of a processor, and the Galera membership is read each second.
+	clusterEvery = 2 * time.Second
+	// endPatience is how long end waits for a look at something that hangs.
+	endPatience = 2 * time.Second
+	// keptSamples are in a breach; the rules look back no further.
+	keptSamples = 10
+)
+
+// guard watches a running backup from outside of it: nothing that it looks at is waited for by what judges.
+type guard struct {
+	limits   limits
+	counters *tool.Counters
+	stop     context.CancelCauseFunc // of the backup
+	quit     context.CancelFunc      // of the guard
+	wait     sync.WaitGroup
+
+	open     func(context.Context) (*galera.Client, error)
+	view     func(context.Context) (pacemaker.ClusterView, error)
+	desync   func(context.Context) error // nil: never
+	desynced func() bool
+	ignore   []string
+	lease    func() (string, error)
+	stall    time.Duration
+	datadir  *folder
+
+	mutex   sync.Mutex
+	now     Sample // what the sources told last
+	history []Sample
+	breach  *Breach
+	last    lastSeen
+	timer   *time.Timer // of the commits that wait
+}
+
+// lastSeen is from when the ages of a sample are counted, by the monotonic clock.
+type lastSeen struct {
+	server, cluster, lease time.Time
+	content                string // of the lease
+	read, redo             int64
+	sent                   int64 // flow control; -1 before the first answer
+	desync                 error // of the last try
+}
+
+// Config is what a guard watches, and what it allows.
+type Config struct {
+	// AllowClients lets clients use the node; Others is how many other controllers must be able to serve, 0 does not look.
+	AllowClients bool
+	Others       int
+	// IgnoreUsers are users whose sessions are not clients'.
+	IgnoreUsers []string
+	// Lease gives a text that changes whenever the caller renews it, which LeaseTimeout bounds; nil and 0 do not look.
+	Lease        func() (string, error)
+	LeaseTimeout time.Duration
+	// MaxCommitStall is how long the tool may keep the node from committing; 0 does not look.
+	MaxCommitStall time.Duration
+	// Destination is the folder whose space is watched, Set that of the set, for messages.
+	Destination, Set string
+	// Datadir is the server's, at the Place where the server runs.
+	Datadir string
+	Place   process.Place
+	// Counters are the tool's.
+	Counters *tool.Counters
+	// Open connects to the server, View asks Pacemaker.
+	Open func(context.Context) (*galera.Client, error)
+	View func(context.Context) (pacemaker.ClusterView, error)
+	// Desynced says that wsrep_desync is ON because of us. Desync switches it on; nil never does.
+	Desynced func() bool
+	Desync   func(context.Context) error
+}
+
+// Watch starts a guard. The context that it returns ends with a *Breach when a rule is broken; the function ends the
+// guard and returns the breach, if there is one. The server is reached once before it returns.
+func Watch(ctx context.Context, c Config) (context.Context, func() error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	g := newGuard(c, stop)
+	g.start(ctx, c.Destination)
+	return ctx, func() error {
+		defer stop(nil)
+		return g.end()
+	}
+}
+
+func newGuard(c Config, stop context.CancelCauseFunc) *guard {
+	return &guard{
+		limits: limits{allowClients: c.AllowClients, others: c.Others, path: c.Set, lease: c.LeaseTimeout},
+		stop:   stop, counters: c.Counters, open: c.Open, view: c.View, desynced: c.Desynced, ignore: c.IgnoreUsers,
+		lease: c.Lease, stall: c.MaxCommitStall, datadir: &folder{at: c.Place, path: c.Datadir}, desync: c.Desync,
+	}
+}
+
+func (g *guard) start(ctx context.Context, destination string) {
+	now := time.Now()
+	g.last = lastSeen{server: now, cluster: now, lease: now, sent: -1}
+	g.now.Tool.FreeDestination, g.now.Tool.FreeDatadir = -1, -1
+	g.now.Cluster.Others, g.now.Cluster.Unfit, g.now.Server.Sessions = []string{}, []string{}, []galera.Session{}
+	ctx, g.quit = context.WithCancel(ctx)
+	server := &asked{open: g.open}
+	g.askServer(ctx, server)
+	g.counters.Stages.Watch(g.commitsWait)
+	g.loop(ctx, sampleEvery, func() { g.askServer(ctx, server) }, server.close)
+	g.loop(ctx, clusterEvery, func() { g.askCluster(ctx) }, nil)
+	room := func() (int64, error) { n, _, err := stores.Free(destination); return n, err }
+	g.loop(ctx, sampleEvery, g.space(room, &g.limits.destination, destinationFloor, &g.now.Tool.FreeDestination), nil)
+	g.loop(ctx, sampleEvery, g.space(g.datadir.free, &g.limits.datadir, datadirFloor, &g.now.Tool.FreeDatadir), g.datadir.close)
+	g.loop(ctx, sampleEvery, g.judge, nil)
+	if g.desync != nil {
+		queue := &asked{open: g.open}
+		pressed := &pressure{}
+		g.loop(ctx, queueEvery, func() { g.watchQueue(ctx, queue, pressed) }, queue.close)
+	}
+}
+
+// loop does something now and at every tick until the guard ends. One that hangs misses ticks, and delays no other.
+func (g *guard) loop(ctx context.Context, every time.Duration, do, last func()) {
+	g.wait.Go(func() {
+		defer g.caught()
+		if last != nil {
+			defer last()
+		}
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for ctx.Err() == nil {
+			do()
+			select {
+			case <-ctx.Done():
+			case <-tick.C:
+			}
+		}
+	})
+}
+
+// caught makes a breach of a panic. In a goroutine it would end the process, and nothing would be undone; and a backup
+// without its guard must not go on.
+func (g *guard) caught() {
+	if p := recover(); p != nil {
+		g.broken(&Breach{Rule: failedRule.Name, Since: time.Now(), Message: fmt.Sprintf("the guard itself failed: %v", p)})
+	}
+}
+
+// end stops the guard. What hangs, as statfs of a dead NFS server does, is left behind.
+func (g *guard) end() error {
+	g.quit()
+	g.counters.Stages.Watch(nil)
+	g.commitsWait(false)
+	ended := make(chan struct{})
+	go func() { g.wait.Wait(); close(ended) }()
+	select {
+	case <-ended:
+	case <-time.After(endPatience):
+	}
+	g.mutex.Lock()
+	defer g.mutex.Unlock()
+	if g.breach == nil {
+		return nil
+	}
+	return g.breach
+}
+
+// judge makes a sample of what is known and judges it.
+func (g *guard) judge() {
+	g.renewed()
+	g.remember()
+	g.mutex.Lock()
+	b := judge(g.history, g.limits)
+	g.mutex.Unlock()
+	if b != nil {
+		g.broken(b)
+	}
+}
+
+// remember makes a sample and adds it to the history.
+func (g *guard) remember() Sample {
+	g.mutex.Lock()
+	defer g.mutex.Unlock()
+	s := g.sample()
+	g.history = append(g.history, s)
+	g.history = g.history[max(0, len(g.history)-keptSamples):]
+	return s
+}
+
+// broken stops the backup, for the first breach only.
+func (g *guard) broken(b *Breach) {
+	g.mutex.Lock()
+	defer g.mutex.Unlock()
+	if g.breach != nil {
+		return
+	}
+	b.Samples = slices.Clone(g.history)
+	g.breach = b
+	g.stop(b)
+}

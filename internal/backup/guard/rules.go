@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package guard
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"overcloud.backup/internal/condition"
+)
+
+// limits are what the rules hold a sample against.
+type limits struct {
+	allowClients bool
+	// others is how many other nodes must be able to serve; 0 does not look.
+	others int
+	// lease is how long the caller may be silent; 0 does not look.
+	lease time.Duration
+	// Bytes that must stay free; redo is the size of the redo log, 0 when it is unknown.
+	destination, datadir, redo int64
+	// path is the destination, for messages.
+	path string
+}
+
+// What the rules allow; the reasons stand beside the rules.
+const (
+	serverSilence  = 5 * time.Second
+	clusterSilence = 15 * time.Second
+	sinkStall      = 60 * time.Second
+	closingStall   = 5 * time.Minute
+	longQueue      = 100_000 // write-sets
+	redoShare      = 0.8
+)
+
+// Rule is one reason to stop a backup.
+type Rule struct {
+	Name string
+	// Seen and Remedy are for docs/troubleshooting.md: what was seen, and what to do.
+	Seen, Remedy string
+	// Here says that it is about this controller: another one may do better.
+	Here bool
+
+	// times is how many answers of its source, one after the other, break it; why says why it is so many.
+	times int
+	why   string
+	from  func(Sample) time.Time
+	// see says what breaks it; empty when it holds.
+	see func(Sample, limits) string
+	// age, where there is one, is for how long it has been so already, in seconds.
+	age func(Sample) float64
+}
+
+// Rules are all, in the order in which they are reported, and what stops a backup besides.
+func Rules() []Rule { return slices.Concat(rules, []Rule{stallRule, failedRule}) }
+
+// Sources: an answer that is seen in several samples counts once.
+func ofServer(s Sample) time.Time  { return s.Server.At }
+func ofCluster(s Sample) time.Time { return s.Cluster.At }
+func ofGuard(s Sample) time.Time   { return s.At }
+
+// see is what breaks a rule.
+type see = func(Sample, limits) string
+
+// server is a rule that some conditions of the server make.
+func server(codes ...condition.Code) see {
+	return func(s Sample, _ limits) string { return said(condition.First(s.node(), nil, codes...)) }
+}
+
+// manager is a rule that some conditions of Pacemaker make.
+func manager(codes ...condition.Code) see {
+	return func(s Sample, _ limits) string { return said(condition.First(s.manager(), nil, codes...)) }
+}
+
+func said(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// unless leaves out what is no breach.
+func unless(allowed func(Sample) bool, is see) see {
+	return func(s Sample, l limits) string {
+		if allowed(s) {
+			return ""
+		}
+		return is(s, l)
+	}
+}
+
+// rules stand in the order in which they are reported: causes before what follows from them.
+var rules = []Rule{
+	{
+		Name: "lease_lost", times: 1, why: "the timeout is the tolerance", from: ofGuard, see: leaseLost,
+		age:    func(s Sample) float64 { return s.LeaseAge },
+		Seen:   "with `on_lost_caller: stop`, nobody has asked for the job for `lease` seconds",
+		Remedy: "start it again; raise `controller_backup_lease` where the network is shaky",
+	},
+	{
+		Name: "server_silent", times: 1, why: "5 s: a server under load answers within one", from: ofGuard,
+		see: serverSilent, Here: true, age: func(s Sample) float64 { return s.Server.Silent },
+		Seen:   fmt.Sprintf("the server has not answered for %.0f s", serverSilence.Seconds()),
+		Remedy: "look at its load and log",
+	},
+	{
+		Name: "not_primary", times: 1, why: "without its component the node's data are nobody's", from: ofServer,
+		see: server(condition.NotPrimary), Here: true,
+		Seen: "the node left the Primary component", Remedy: "see the network between the nodes",
+	},
+	{
+		Name: "maintenance", times: 1, why: "an operator said so", from: ofCluster,
+		see:  func(s Sample, _ limits) string { return condition.ClusterMaintenance(s.manager(), nil) },
+		Seen: "the cluster was set to maintenance-mode", Remedy: "back up when the maintenance is over",
+	},
+	{
+		Name: "node_standby", times: 1, why: "an operator said so", from: ofCluster, see: manager(condition.Standby),
+		Here: true, Seen: "the node was set to standby", Remedy: "as above",
+	},
+	{
+		Name: "node_unfit", times: 1, why: "Pacemaker is about to act on the node", from: ofCluster, Here: true,
+		see:    manager(condition.NodeOffline, condition.Unclean, condition.Pending, condition.Maintenance),
+		Seen:   "Pacemaker does not count on the node (offline, unclean, pending, shutting down, in maintenance)",
+		Remedy: "`pcs status`",
+	},
+	{
+		Name: "no_quorum", times: 1, why: "Pacemaker is about to stop everything", from: ofCluster,
+		see:  manager(condition.NoQuorum),
+		Seen: "this partition lost its quorum", Remedy: "bring controllers back",
+	},
+	{
+		Name: "clients", times: 2, from: ofServer, see: clients, Here: true,
+		why:  "one session that comes and goes within a second is a probe, not a fail-over",
+		Seen: "clients are connected to this node, in two looks",
+		Remedy: "a fail-over came, or somebody connects past HAProxy: the message has user and address. Add monitoring" +
+			" users to `controller_backup_ignore_users`",
+	},
+	{
+		Name: "last_spare", times: 1, why: "wsrep_cluster_size changes when a member is gone, not before", from: ofServer,
+		see: fewMembers, Here: true, Seen: "too few others can serve", Remedy: "bring the other controller back",
+	},
+	{
+		Name: "last_spare", times: 2, why: "a resource that is being monitored may be shown as not promoted once",
+		from: ofCluster, see: fewPromoted, Here: true,
+	},
+	{
+		Name: "foreign_desync", times: 1, why: "somebody works on this node and relies on it", from: ofServer, Here: true,
+		see:  unless(func(s Sample) bool { return s.Server.Ours }, server(condition.Desynced)),
+		Seen: "somebody else set `wsrep_desync`", Remedy: "ask who; do not run two backup tools at once",
+	},
+	{
+		Name: "not_ready", times: 2, why: "a change of the group's view is over within a second", from: ofServer,
+		see: server(condition.NotReady), Here: true,
+		Seen: "`wsrep_ready` or `wsrep_connected` went OFF", Remedy: "as `not_primary`",
+	},
+	{
+		Name: "not_synced", times: 3, why: "the tool's own desync heals within milliseconds; an SST takes longer",
+		from: ofServer, see: unless(desyncedOnPurpose, server(condition.NotSynced)), Here: true,
+		Seen:   "the node left Synced, and neither the job nor the tool made it so",
+		Remedy: "a state transfer runs from it",
+	},
+	{
+		Name: "flow_control", times: 3, from: ofServer, see: flowControl, Here: true,
+		why:    "one pulse delays the writers by milliseconds, three seconds of it by seconds",
+		Seen:   "the node stops the writers, for 3 s",
+		Remedy: "`desync: auto` needs the privilege `SUPER`; or `desync: always`",
+	},
+	{
+		Name: "recv_queue", times: 3, why: "a queue that shrinks again needs no help", from: ofServer, Here: true,
+		see:    unless(func(s Sample) bool { return !s.Server.Desync }, longQueued),
+		Seen:   fmt.Sprintf("the queue of the desynced node is over %d write-sets", longQueue),
+		Remedy: "back up at a quieter time",
+	},
+	{
+		Name: "space_destination", times: 1, why: "the floor is the tolerance", from: ofGuard, see: spaceDestination,
+		Seen:   fmt.Sprintf("less than %d MiB are free at the destination", destinationFloor>>20),
+		Remedy: "make room, remove old sets",
+	},
+	{
+		Name: "space_datadir", times: 1, why: "the floor is the tolerance", from: ofGuard, see: spaceDatadir, Here: true,
+		Seen:   fmt.Sprintf("less than %d MiB are free in the datadir", datadirFloor>>20),
+		Remedy: "make room",
+	},
+	{
+		Name: "redo_overrun", times: 1, why: "20 % of the log is what is left", from: ofGuard, see: redoOverrun, Here: true,
+		Seen:   fmt.Sprintf("the tool is behind by %.0f %% of the redo log", redoShare*100),
+		Remedy: "raise `innodb_log_file_size`, back up at a quieter time, or a faster destination",
+	},
+	{
+		Name: "sink_stalled", times: 1, from: ofGuard, see: sinkStalled,
+		why: "60 s: NFS clients wait that long for a server that restarts; 5 min for the last sync",
+		age: func(s Sample) float64 { return s.Tool.Stalled },
+		Seen: fmt.Sprintf("the destination took nothing for %.0f s (%.0f min at the last sync)", sinkStall.Seconds(),
+			closingStall.Minutes()),
+		Remedy: "look at the NFS server or disk",
+	},
+	{
+		Name: "cluster_silent", times: 1, from: ofGuard, see: clusterSilent, Here: true,
+		why:    "15 s: crm_mon answers within one, and the membership is known from Galera, too",
+		age:    func(s Sample) float64 { return s.Cluster.Silent },
+		Seen:   fmt.Sprintf("Pacemaker has not told its state for %.0f s", clusterSilence.Seconds()),
+		Remedy: "see `crm_mon` under Facts",
+	},
+}
+
+// judge returns the first rule that a history, oldest sample first, breaks.
+func judge(history []Sample, l limits) *Breach {
+	for _, r := range rules {
+		if b := r.judge(history, l); b != nil {
+			return b
+		}
+	}
+	return nil
+}
+
+func (r Rule) judge(history []Sample, l limits) *Breach {
+	var (
+		answers int
+		last    time.Time
+		b       Breach
+	)
+	for _, s := range slices.Backward(history) {
+		said := r.see(s, l)
+		if said == "" {
+			break
+		}
+		at := r.from(s)
+		if at.IsZero() {
+			break
+		}
+		if b.Message == "" {
+			b = Breach{Rule: r.Name, Message: said, Here: r.Here}
+		}
+		if !at.Equal(last) {
+			answers++
+			last = at
+		}
+		b.Since = r.since(s, at)
+	}
+	if answers < r.times {
+		return nil
+	}
+	return &b
+}
+
+func (r Rule) since(s Sample, at time.Time) time.Time {
+	if r.age == nil {
+		return at
+	}
+	return s.At.Add(-time.Duration(r.age(s) * float64(time.Second)))
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package condition
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/quantity"
+)
+
+// Codes of the database server and its place in the Galera cluster.
+const (
+	NotRunning  Code = "not_running"
+	SplitBrain  Code = "split_brain"
+	NotPrimary  Code = "not_primary"
+	Desynced    Code = "desynced"
+	Donor       Code = "donor"
+	NotSynced   Code = "not_synced"
+	NotReady    Code = "not_ready"
+	FlowControl Code = "flow_control"
+	RecvQueue   Code = "recv_queue"
+	Lagging     Code = "lagging"
+)
+
+// Limits of how well a node keeps up.
+var (
+	MaxRecvQueue = Limit{
+		Name: "max_recv_queue", Default: 16, Whole: true, Unit: "write-sets",
+		Meaning: "The longest receive queue of a node, in write-sets.",
+	}
+	MaxLag = Limit{
+		Name: "max_lag", Default: 500, Unit: "write-sets",
+		Meaning: "How far a node may be behind the one that committed most, in write-sets.",
+	}
+	MaxFlowControl = Limit{
+		Name: "max_flow_control", Default: 0.01, Most: 1, Unit: "of the time",
+		Meaning: "The largest part of the sampling window for which replication may have stood still, from 0 to 1.",
+	}
+)
+
+// behind follows from a node that does not keep up on purpose.
+var behind = []Code{NotSynced, NotReady, RecvQueue, Lagging, ServerDown}
+
+var database = []Condition{
+	{
+		Code: NotRunning, Meaning: "MariaDB does not run on it", Explains: []Code{ServerDown},
+		Needs:  []string{"galera running grastate?.seqno"},
+		Remedy: "`pcs status`; start it, or look why Pacemaker does not",
+		Check:  func(s Subject, _ Limits) string { return s.Stopped },
+	},
+	{
+		Code: SplitBrain, Meaning: "nodes of the cluster are in different Primary components",
+		Needs: []string{"galera wsrep.cluster_state_uuid wsrep.cluster_conf_id wsrep.cluster_status"},
+		Seen:  "nodes are in different Primary components, or their membership changed while they were read",
+		Remedy: "read again. When it stays: compare `wsrep_cluster_state_uuid` and `wsrep_cluster_conf_id` of all nodes" +
+			" before anything is written",
+		Check: splitBrain,
+	},
+	{
+		Code: NotPrimary, Meaning: "it is not in the Primary component",
+		Needs: []string{"galera wsrep.on wsrep.cluster_status"},
+		Explains: []Code{Desynced, Donor, NotSynced, NotReady, FlowControl, RecvQueue, Lagging, ResourceFailed,
+			ServerDown},
+		Seen:   "it is not in the Primary component, or `wsrep_on` is OFF",
+		Remedy: "see the network between the nodes and `wsrep_cluster_status`", Check: notPrimary,
+	},
+	{
+		Code: Desynced, Meaning: "somebody set wsrep_desync", Explains: behind,
+		Needs: []string{"galera wsrep.desync wsrep.desync_count wsrep.state"},
+		Seen:  "somebody set `wsrep_desync`",
+		Remedy: "who did? A dead job: `state: recovered` there. Else `SET GLOBAL wsrep_desync=OFF` when its queue is" +
+			" empty",
+		Check: desynced,
+	},
+	{
+		Code: Donor, Meaning: "it is the donor of a state transfer", Explains: behind,
+		Needs: []string{"galera wsrep.state wsrep.desync"},
+		Seen:  "it gives a state transfer, or another tool backs it up", Remedy: "wait for its end", Check: donor,
+	},
+	{
+		Code: NotSynced, Meaning: "it is not Synced", Explains: []Code{NotReady, RecvQueue, Lagging, ServerDown},
+		Needs: []string{"galera wsrep.state"}, Seen: "its state is not Synced",
+		Remedy: "wait until it has joined; see its server's log", Check: notSynced,
+	},
+	{
+		Code: NotReady, Meaning: "it does not accept statements, or lost its group", Explains: []Code{ServerDown},
+		Needs: []string{"galera wsrep.connected wsrep.ready"}, Seen: "`wsrep_ready` or `wsrep_connected` is OFF",
+		Remedy: "as `not_primary`", Check: notReady,
+	},
+	{
+		Code: FlowControl, Meaning: "replication stands still for flow control", Limit: &MaxFlowControl,
+		Needs:  []string{"galera wsrep.flow_control_active sample.flow_control"},
+		Remedy: "find the slow node; back up at a quieter time", Check: flowControl,
+	},
+	{
+		Code: RecvQueue, Meaning: "its receive queue is long", Limit: &MaxRecvQueue, Explains: []Code{Lagging},
+		Needs:  []string{"galera wsrep.local_recv_queue sample.window sample.recv_queue_min"},
+		Check:  recvQueue,
+		Remedy: "wait; when it stays, the node is too slow for the writers",
+	},
+	{
+		Code: Lagging, Meaning: "it is behind the cluster", Limit: &MaxLag,
+		Needs:  []string{"galera wsrep.last_committed sample.committed wsrep.cluster_status"},
+		Remedy: "as `recv_queue`", Check: lagging,
+	},
+}
+
+// splitBrain compares the Primary components. One node that reports another view than the rest may be any of them, or
+// the membership changed while we read: nobody is chosen either way.
+func splitBrain(s Subject, _ Limits) string {
+	var other *Peer
+	for _, p := range s.Peers {
+		if p.Database.Wsrep.ClusterStatus != galera.ClusterPrimary {
+			continue
+		}
+		if other == nil {
+			other = &p
+			continue
+		}
+		if p.UUID != other.UUID {
+			return fmt.Sprintf("%s is in the cluster %q, %s in %q", other.Name, other.UUID, p.Name, p.UUID)
+		}
+		if a, b := other.Database.Wsrep.ClusterConfID, p.Database.Wsrep.ClusterConfID; a != b {
+			return fmt.Sprintf("%s has membership %d, %s has %d: read again if nodes were joining or leaving",
+				other.Name, a, p.Name, b)
+		}
+	}
+	return ""
+}
+
+func notPrimary(s Subject, _ Limits) string {
+	switch {
+	case s.Database == nil || s.Database.Wsrep.ClusterStatus == galera.ClusterPrimary && s.Database.Wsrep.On:
+		return ""
+	case !s.Database.Wsrep.On:
+		return "wsrep_on is OFF"
+	}
+	return "wsrep_cluster_status is " + cmp.Or(string(s.Database.Wsrep.ClusterStatus), "unknown")
+}
+
+// desynced reports what somebody set. A donor of a state transfer has a count as well, and is no case for this.
+func desynced(s Subject, _ Limits) string {
+	if s.Database == nil {
+		return ""
+	}
+	w := s.Database.Wsrep
+	if w.Desync && w.DesyncCount > 0 {
+		return fmt.Sprintf("wsrep_desync is ON (count %d)", w.DesyncCount)
+	}
+	if w.Desync {
+		return "wsrep_desync is ON"
+	}
+	if w.DesyncCount > 0 && w.State != galera.StateDonorDesync {
+		return fmt.Sprintf("wsrep_desync_count is %d", w.DesyncCount)
+	}
+	return ""
+}
+
+func donor(s Subject, _ Limits) string {
+	if s.Database == nil || s.Database.Wsrep.State != galera.StateDonorDesync || s.Database.Wsrep.Desync {
+		return ""
+	}
+	return "state is Donor/Desynced while wsrep_desync is OFF: a state transfer or a backup runs"
+}
+
+func notSynced(s Subject, _ Limits) string {
+	if s.Database == nil || s.Database.Wsrep.State == galera.StateSynced {
+		return ""
+	}
+	return "state is " + cmp.Or(string(s.Database.Wsrep.State), "unknown")
+}
+
+func notReady(s Subject, _ Limits) string {
+	switch {
+	case s.Database == nil:
+		return ""
+	case !s.Database.Wsrep.Connected:
+		return "wsrep_connected is OFF"
+	case !s.Database.Wsrep.Ready:
+		return "wsrep_ready is OFF"
+	}
+	return ""
+}
+
+func flowControl(s Subject, l Limits) string {
+	limit := l.Of(MaxFlowControl)
+	switch {
+	case s.Database == nil:
+		return ""
+	case s.Database.Wsrep.FlowControlActive:
+		return "flow control is active"
+	case s.Database.Sample.FlowControl > limit:
+		return fmt.Sprintf("flow control %s > %s of the time", quantity.Number(s.Database.Sample.FlowControl),
+			quantity.Number(limit))
+	}
+	return ""
+}
+
+func recvQueue(s Subject, l Limits) string {
+	if s.Database == nil {
+		return ""
+	}
+	queue := s.Database.Wsrep.RecvQueue
+	if s.Database.Sample.Window > 0 {
+		queue = s.Database.Sample.RecvQueueMin // a burst that went away while we looked is no backlog
+	}
+	limit := int(l.Of(MaxRecvQueue))
+	if queue <= limit {
+		return ""
+	}
+	return fmt.Sprintf("receive queue %d > %d", queue, limit)
+}
+
+// lagging compares with the node that has committed most, as it stood when this one was read.
+func lagging(s Subject, l Limits) string {
+	if s.Database == nil {
+		return ""
+	}
+	lag, ahead := 0.0, ""
+	for _, p := range s.Peers {
+		if p.Name == s.Self || p.Database.Wsrep.ClusterStatus != galera.ClusterPrimary {
+			continue
+		}
+		later := p.Database.GatheredAt - s.Database.GatheredAt
+		then := float64(p.Database.Wsrep.LastCommitted) - math.Max(p.Database.Sample.Committed, 0)*later
+		if d := then - float64(s.Database.Wsrep.LastCommitted); d > lag {
+			lag, ahead = d, p.Name
+		}
+	}
+	limit := l.Of(MaxLag)
+	if lag <= limit {
+		return ""
+	}
+	return fmt.Sprintf("%.0f write-sets behind %s > %s", lag, ahead, quantity.Number(limit))
+}

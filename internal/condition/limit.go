@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package condition
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+)
+
+// Limit is a bound that an operator can set. The default, the check of what is given, the option of the module and its
+// description come from here.
+type Limit struct {
+	// Name is that of the option.
+	Name string
+	// Meaning is the description of the option; Unit is that of its value.
+	Meaning, Unit string
+	Default       float64
+	// Whole numbers have no fraction.
+	Whole bool
+	// Most is the largest value, 0 for none. All are at least 0; Positive ones are more.
+	Most     float64
+	Positive bool
+}
+
+// limits are all that can be set, in the order of the documentation.
+var limits = []*Limit{&MinSpares, &MaxAge, &MaxRecvQueue, &MaxLag, &MaxFlowControl, &MinFreeSpace, &MinProxyUptime}
+
+// AllLimits returns every limit, in the order of the documentation.
+func AllLimits() (list []Limit) {
+	for _, l := range limits {
+		list = append(list, *l)
+	}
+	return list
+}
+
+// Limits are the values of limits by name. One that is not there has its default.
+type Limits map[string]float64
+
+// UnmarshalJSON takes the limits out of an object that may hold other things, too, as the options of a module.
+func (l *Limits) UnmarshalJSON(raw []byte) error {
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &object); err != nil {
+		return err
+	}
+	*l = Limits{}
+	for _, limit := range limits {
+		value, given := object[limit.Name]
+		if !given || string(value) == "null" {
+			continue
+		}
+		var v float64
+		if err := json.Unmarshal(value, &v); err != nil {
+			return fmt.Errorf("%s: %w", limit.Name, err)
+		}
+		(*l)[limit.Name] = v
+	}
+	return nil
+}
+
+// Of is the value of a limit.
+func (l Limits) Of(limit Limit) float64 {
+	if v, ok := l[limit.Name]; ok {
+		return v
+	}
+	return limit.Default
+}
+
+// Check refuses values that make no sense.
+func (l Limits) Check() error {
+	for _, limit := range limits {
+		if err := limit.check(l.Of(*limit)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l Limit) check(v float64) error {
+	switch {
+	case v < 0 || math.IsNaN(v):
+		return fmt.Errorf("%s: %v is less than 0; give %s", l.Name, v, l.Range())
+	case l.Positive && v == 0:
+		return fmt.Errorf("%s: 0 would let nothing pass; give %s", l.Name, l.Range())
+	case l.Most > 0 && v > l.Most:
+		return fmt.Errorf("%s: %v is more than %s; give %s", l.Name, v, plain(l.Most), l.Range())
+	case l.Whole && v != math.Trunc(v):
+		return fmt.Errorf("%s: %v is no whole number; give %s", l.Name, v, l.Range())
+	}
+	return nil
+}
+
+// Range says in words which values a limit takes.
+func (l Limit) Range() string {
+	kind := "a number"
+	if l.Whole {
+		kind = "a whole number"
+	}
+	switch {
+	case l.Most > 0:
+		return fmt.Sprintf("%s from 0 to %s", kind, plain(l.Most))
+	case l.Positive:
+		return fmt.Sprintf("more than 0, as in %s", plain(l.Default))
+	}
+	return "0 or more"
+}
+
+// Written is the default as an option has it.
+func (l Limit) Written() string { return plain(l.Default) }
+
+func plain(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package condition
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"overcloud.backup/internal/pacemaker"
+)
+
+// Codes of what Pacemaker says of the node and its galera resource.
+const (
+	PacemakerUnread   Code = "pacemaker_unread"
+	NoQuorum          Code = "no_quorum"
+	Unclean           Code = "unclean"
+	FencingPending    Code = "fencing_pending"
+	NodeOffline       Code = "node_offline"
+	Pending           Code = "pending"
+	Standby           Code = "standby"
+	Maintenance       Code = "maintenance"
+	NodeHealth        Code = "node_health"
+	ResourceFailed    Code = "resource_failed"
+	ResourceUnmanaged Code = "resource_unmanaged"
+	Banned            Code = "banned"
+	Stopping          Code = "stopping"
+)
+
+var (
+	// stopped follows from a server that Pacemaker stopped or is stopping.
+	stopped = []Code{NotRunning, NotPrimary, NotSynced, NotReady, ServerDown}
+	// lost follows from a node that left the cluster.
+	lost = append([]Code{NoQuorum, ResourceFailed, PacemakerUnread}, stopped...)
+)
+
+var manager = []Condition{
+	{
+		Code: PacemakerUnread, Meaning: "no Pacemaker reports it", Explains: []Code{ResourceFailed},
+		Needs: []string{"pacemaker connected local_node nodes[].name"},
+		Seen:  "Pacemaker or its configuration did not tell of it, or is not installed on it",
+		Remedy: "see the sources `crm_mon` and `cibadmin` under Facts. A controller without Pacemaker is never" +
+			" chosen",
+		Check: pacemakerUnread,
+	},
+	{
+		Code: NoQuorum, Meaning: "Pacemaker has no quorum", Explains: stopped, Needs: []string{"pacemaker quorum"},
+		Remedy: "bring controllers back; `corosync-quorumtool -s`", Check: noQuorum,
+	},
+	{
+		Code: Unclean, Meaning: "Pacemaker wants to fence the node", Explains: append([]Code{NodeOffline}, lost...),
+		Needs:  []string{"pacemaker nodes[].unclean"},
+		Remedy: "let it, or `pcs stonith confirm NODE` after you have seen that the node is off",
+		Check:  flagged(func(n pacemaker.Node) bool { return n.Unclean }, "the node is UNCLEAN"),
+	},
+	{
+		Code: FencingPending, Meaning: "the node is being fenced, or is about to be",
+		Needs:  []string{"pacemaker fencing[].target fencing[].status nodes[].container_host"},
+		Remedy: "`stonith_admin --history NODE`; wait for its end", Check: fencingPending,
+	},
+	{
+		Code: NodeOffline, Meaning: "the node is offline for Pacemaker", Explains: lost,
+		Needs: []string{"pacemaker nodes[].online"}, Remedy: "start the cluster there",
+		Check: flagged(func(n pacemaker.Node) bool { return !n.Online }, "the node is offline"),
+	},
+	{
+		Code: Pending, Meaning: "the node is joining or leaving Pacemaker", Explains: lost,
+		Needs: []string{"pacemaker nodes[].pending nodes[].shutdown"},
+		Seen:  "the node is joining, leaving or shutting down", Remedy: "wait",
+		Check: either(flagged(func(n pacemaker.Node) bool { return n.Shutdown }, "the node is shutting down"),
+			flagged(func(n pacemaker.Node) bool { return n.Pending }, "the node is pending")),
+	},
+	{
+		Code: Standby, Meaning: "the node is in standby", Explains: stopped,
+		Needs:  []string{"pacemaker nodes[].standby nodes[].standby_onfail"},
+		Remedy: "`pcs node unstandby`; after a failure, mend that first",
+		Check: either(flagged(func(n pacemaker.Node) bool { return n.StandbyFail }, "the node is in standby after a failure"),
+			flagged(func(n pacemaker.Node) bool { return n.Standby }, "the node is in standby")),
+	},
+	{
+		Code: Maintenance, Meaning: "the node or the cluster is in maintenance",
+		Explains: append([]Code{ResourceUnmanaged}, stopped...),
+		Needs:    []string{"pacemaker maintenance_mode nodes[].maintenance"},
+		Seen:     "the node or the whole cluster is in maintenance", Remedy: "wait for its end",
+		Check: either(ClusterMaintenance, NodeMaintenance),
+	},
+	{
+		Code: NodeHealth, Meaning: "the node's health is red for Pacemaker, or not known",
+		Needs: []string{"pacemaker nodes[].health nodes[].attributes?"},
+		Seen:  "the node's health is red, or a word that is not known",
+		Remedy: "see the attributes `#health-…` of the node (`crm_mon -A`): a full disk, a failing one, no" +
+			" link",
+		Check: nodeHealth,
+	},
+	{
+		Code: ResourceFailed, Meaning: "its galera resource failed, is blocked, or is not promoted",
+		Explains: []Code{NotRunning, ServerDown, ResourceUnmanaged}, // on-fail=block takes it out of management
+		Needs: []string{"pacemaker resources[].failed resources[].blocked resources[].role",
+			"pacemaker fail_counts[].resource fail_counts[].node fail_counts[].host fail_counts[].count",
+			"pacemaker fail_counts[].migration_threshold"},
+		Seen:   "its galera resource failed, is blocked, is not promoted, or its fail count is at the threshold",
+		Remedy: "mend the cause, then `pcs resource cleanup`", Check: resourceFailed,
+	},
+	{
+		Code: ResourceUnmanaged, Meaning: "its galera resource is unmanaged", Remedy: "`pcs resource manage`",
+		Needs: []string{"pacemaker resources[].managed resources[].maintenance galera?.managed"},
+		Check: resourceUnmanaged,
+	},
+	{
+		Code: Banned, Meaning: "a constraint keeps galera off the node: it is about to be stopped",
+		Needs:  []string{"pacemaker bans[].resource bans[].node bans[].weight"},
+		Seen:   "a constraint keeps galera off the node",
+		Remedy: "remove the constraint that the message names: `pcs constraint delete`", Check: banned,
+	},
+	{
+		Code: Stopping, Meaning: "Pacemaker was told to stop galera",
+		Needs:  []string{"pacemaker stop_all_resources resources[].target_role"},
+		Seen:   "`stop-all-resources` is set, or the target role is Stopped",
+		Remedy: "an operator, or a restore, did that. Undo it, or end the restore", Check: stopping,
+	},
+}
+
+type check = func(Subject, Limits) string
+
+// flagged reports text when any entry of the node has a flag.
+func flagged(has func(pacemaker.Node) bool, text string) check {
+	return func(s Subject, _ Limits) string {
+		if slices.ContainsFunc(s.nodes(), has) {
+			return text
+		}
+		return ""
+	}
+}
+
+// either is the first check that reports something.
+func either(checks ...check) check {
+	return func(s Subject, l Limits) string {
+		for _, c := range checks {
+			if message := c(s, l); message != "" {
+				return message
+			}
+		}
+		return ""
+	}
+}
+
+// ClusterMaintenance is the half of Maintenance that is about all nodes.
+func ClusterMaintenance(s Subject, _ Limits) string {
+	if slices.ContainsFunc(s.views(), func(view *pacemaker.Facts) bool { return view.MaintenanceMode }) {
+		return "the whole cluster is in maintenance mode"
+	}
+	return ""
+}
+
+// NodeMaintenance is the half of Maintenance that is about this node.
+var NodeMaintenance = flagged(func(n pacemaker.Node) bool { return n.Maintenance }, "the node is in maintenance")
+
+// pacemakerUnread wants the node's own report and the cluster's, each whole. A Pacemaker that does not answer where it
+// should run may be about to lose its node.
+func pacemakerUnread(s Subject, _ Limits) string {
+	switch {
+	case s.Silent != "":
+		return ""
+	case s.Own == nil:
+		return s.Unread
+	case len(s.nodes()) == 0:
+		return "Pacemaker does not list it among its nodes"
+	}
+	for _, view := range []*pacemaker.Facts{s.Own, s.Cluster} {
+		if e := view.Failed(pacemaker.SourceCIB); e != nil {
+			return "Pacemaker's configuration was not read: " + e.Message
+		}
+	}
+	return ""
+}
+
+func noQuorum(s Subject, _ Limits) string {
+	switch {
+	case s.Cluster != nil && !s.Cluster.Quorum:
+		return "the cluster has no quorum"
+	case s.Own != nil && !s.Own.Quorum:
+		return "its part of the cluster has no quorum"
+	}
+	return ""
+}
+
+// fencingPending looks at the history of fencing: an operator's order, or Pacemaker's own, that has not ended.
+func fencingPending(s Subject, _ Limits) string {
+	for _, view := range s.views() {
+		if s.Node == "" {
+			continue
+		}
+		for _, e := range view.Fencing {
+			if e.Status != "success" && e.Status != "failed" && s.isTarget(view, e.Target) {
+				return fmt.Sprintf("the fencing of %s (%s) is %s", e.Target, cmp.Or(e.Action, "unknown"),
+					cmp.Or(e.Status, "unknown"))
+			}
+		}
+	}
+	return ""
+}
+
+// isTarget says that a name is the node, or a guest node whose container runs on it.
+func (s Subject) isTarget(view *pacemaker.Facts, name string) bool {
+	return alike(name, s.Node) || slices.ContainsFunc(view.Nodes, func(n pacemaker.Node) bool {
+		return alike(n.Name, name) && n.ContainerOn != "" && alike(n.ContainerOn, s.Node)
+	})
+}
+
+// nodeHealth takes Pacemaker's word for the health of a node, which it has since 2.1 (crm_mon), and before as
+// attributes alone. Red moves everything away, as the cluster's node-health-strategy says. Yellow is no reason.
+func nodeHealth(s Subject, _ Limits) string {
+	for _, n := range s.nodes() {
+		switch n.Health {
+		case "", "green", "yellow":
+		default:
+			return "the node's health is " + n.Health
+		}
+		for _, name := range slices.Sorted(maps.Keys(n.Attributes)) {
+			if strings.HasPrefix(name, "#health") && alike(n.Attributes[name], "red") {
+				return fmt.Sprintf("the node's health is red (%s)", name)
+			}
+		}
+	}
+	return ""
+}
+
+// resourceFailed reports a failed instance, and one that is not promoted while its server runs. A failed action that
+// Pacemaker got over is left to fail counts: at their threshold the next one takes the node out.
+func resourceFailed(s Subject, _ Limits) string {
+	if !s.Cluster.ManagesGalera() || s.Node == "" {
+		return ""
+	}
+	on := s.galera()
+	for _, r := range on {
+		switch {
+		case r.Failed && !r.FailureIgnored:
+			return fmt.Sprintf("%s failed%s", r.ID, s.failure())
+		case r.Blocked:
+			return fmt.Sprintf("%s is blocked%s", r.ID, s.failure())
+		case s.Database != nil && r.Role != pacemaker.RolePromoted:
+			return fmt.Sprintf("%s is %s, not Promoted", r.ID, cmp.Or(string(r.Role), "unknown"))
+		}
+	}
+	if s.Database != nil && len(on) == 0 {
+		return "Pacemaker has no galera running on it"
+	}
+	return s.failCount()
+}
+
+func (s Subject) failCount() string {
+	names := s.Cluster.GaleraNames()
+	for _, f := range s.Cluster.FailCounts {
+		if !alike(cmp.Or(f.Host, f.Node), s.Node) || !names[f.Resource] {
+			continue
+		}
+		if f.Count >= infinity || f.Threshold > 0 && f.Count >= f.Threshold {
+			return fmt.Sprintf("fail count of %s is %s%s", f.Resource, score(f.Count), s.failure())
+		}
+	}
+	return ""
+}
+
+// failure is the failed action behind a failed instance, where it is listed. What failed in a bundle is printed with
+// its guest node.
+func (s Subject) failure() string {
+	names := s.Cluster.GaleraNames()
+	for _, f := range s.Cluster.Failures {
+		if alike(cmp.Or(f.Host, f.Node), s.Node) && names[f.Resource] {
+			return fmt.Sprintf(": %s %s", f.Action, f.Exit)
+		}
+	}
+	return ""
+}
+
+func resourceUnmanaged(s Subject, _ Limits) string {
+	for _, r := range s.galera() {
+		if !r.Managed || r.Maintenance {
+			return r.ID + " is unmanaged"
+		}
+	}
+	if s.Cluster != nil && s.Cluster.Galera != nil && !s.Cluster.Galera.Managed {
+		return s.Cluster.Galera.Resource + " is unmanaged"
+	}
+	return ""
+}
+
+func banned(s Subject, _ Limits) string {
+	if s.Database == nil {
+		return ""
+	}
+	return Ban(s)
+}
+
+// Ban names a constraint that keeps galera off the node; empty when there is none.
+func Ban(s Subject) string {
+	if s.Cluster == nil || s.Node == "" {
+		return ""
+	}
+	names := s.Cluster.GaleraNames()
+	for _, b := range s.Cluster.Bans {
+		if alike(b.Node, s.Node) && names[b.Resource] && strings.HasPrefix(b.Weight, "-") {
+			return fmt.Sprintf("the constraint %s keeps %s off it", b.ID, b.Resource)
+		}
+	}
+	return ""
+}
+
+func stopping(s Subject, _ Limits) string {
+	if s.Database == nil {
+		return ""
+	}
+	return Stop(s)
+}
+
+// Stop says that Pacemaker was told to stop galera. Unpromoted is as good as stopped: its agent runs no server then.
+func Stop(s Subject) string {
+	if slices.ContainsFunc(s.views(), func(view *pacemaker.Facts) bool { return view.StopAll }) {
+		return "stop-all-resources is set"
+	}
+	for _, r := range s.galera() {
+		if r.Target == pacemaker.RoleStopped || r.Target == pacemaker.RoleUnpromoted {
+			return fmt.Sprintf("the target role of %s is %s", r.ID, r.Target)
+		}
+	}
+	return ""
+}
+
+// infinity is the score that Pacemaker calls INFINITY.
+const infinity = 1000000
+
+func score(n int64) string {
+	if n >= infinity {
+		return "INFINITY"
+	}
+	return fmt.Sprint(n)
+}

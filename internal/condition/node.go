@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package condition
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/pacemaker"
+)
+
+// OfServer is what a node's own server reports, for conditions that need no more.
+func OfServer(w galera.Wsrep) Subject {
+	return Subject{Database: &galera.Facts{Running: true, Wsrep: w}}
+}
+
+// OfManager is what a node's own Pacemaker reports, for conditions that need no more. A host without Pacemaker has none.
+func OfManager(v pacemaker.ClusterView) Subject {
+	if !v.Present {
+		return Subject{}
+	}
+	return Subject{Node: v.Self.Name, Own: &pacemaker.Facts{
+		Connected: true, LocalNode: v.Self.Name, Quorum: v.Quorum, MaintenanceMode: v.Maintenance,
+		Nodes: []pacemaker.Node{v.Self},
+	}}
+}
+
+// TakesPart refuses a node that does not take part in its Galera cluster fully: it is not in the Primary component, not
+// Synced, or takes no statements.
+func TakesPart(w galera.Wsrep) error {
+	return First(OfServer(w), nil, NotPrimary, Desynced, Donor, NotSynced, NotReady)
+}
+
+// CountedOn refuses a node, or a cluster, that somebody works on or that cannot act, as the node's own Pacemaker sees it.
+func CountedOn(v pacemaker.ClusterView) error {
+	return First(OfManager(v), nil, NoQuorum, NodeOffline, Unclean, Pending, Standby, Maintenance)
+}
+
+// FewMembers says that fewer other databases than needed are in the Galera cluster; empty when there are enough.
+func FewMembers(others, needed int) string {
+	if others >= needed {
+		return ""
+	}
+	return fmt.Sprintf("%d other members are in the Galera cluster, and %d must be", others, needed)
+}
+
+// FewPromoted says that the database is promoted on fewer other nodes than needed; empty when there are enough.
+func FewPromoted(nodes []string, needed int) string {
+	if len(nodes) >= needed {
+		return ""
+	}
+	return fmt.Sprintf("the database is promoted on %s besides, and %d others must be able to serve",
+		cmp.Or(strings.Join(nodes, ", "), "no other node"), needed)
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Package decision has the types of a decision, as idle_controller returns it and a manifest keeps it: who of a cluster
+// may be backed up, and why. A decision that comes back from a controller, or out of a set, is somebody's word: whoever
+// reads one must get along with anything in it.
+package decision
+
+import (
+	"slices"
+
+	"overcloud.backup/internal/condition"
+	"overcloud.backup/internal/galera"
+)
+
+// Policy says what to do about a controller that serves clients.
+type Policy string
+
+// Policies. No policy accepts a controller of which it is unknown whether it serves.
+const (
+	// RequireIdle takes an idle controller or none.
+	RequireIdle Policy = "require_idle"
+	// PreferIdle takes an active one, with a warning, only when no idle one is eligible.
+	PreferIdle Policy = "prefer_idle"
+	// AllowActive makes no difference between active and idle.
+	AllowActive Policy = "allow_active"
+)
+
+// Policies are all, the strictest first.
+var Policies = []Policy{RequireIdle, PreferIdle, AllowActive}
+
+// LaxerThan says that a policy takes controllers which another one does not.
+func (p Policy) LaxerThan(other Policy) bool {
+	return slices.Index(Policies, p) > slices.Index(Policies, other)
+}
+
+// Decision is who may be backed up, and why. It is what idle_controller returns.
+type Decision struct {
+	Policy Policy `json:"policy"`
+	// DecidedAt is Options.Now.
+	DecidedAt float64 `json:"decided_at"`
+	// Chosen and Active are those of the only cluster; empty when there are several.
+	Chosen string   `json:"chosen"`
+	Active []string `json:"active"`
+	// ChosenHosts lists the chosen controllers of all clusters.
+	ChosenHosts []string  `json:"chosen_hosts"`
+	Clusters    []Cluster `json:"clusters"`
+	// Message is the sentence of each cluster.
+	Message string `json:"message"`
+	// Text is the table for people. Plain ASCII.
+	Text string `json:"text"`
+	// Warnings are shown by Ansible, outside of the result's own values.
+	Warnings []string `json:"-"`
+}
+
+// Cluster is the decision for one Galera cluster.
+type Cluster struct {
+	Name string `json:"cluster"`
+	// UUID is wsrep_cluster_state_uuid; empty when no server told it.
+	UUID        string       `json:"uuid"`
+	Chosen      string       `json:"chosen"`
+	Active      []string     `json:"active"`
+	VIP         VIP          `json:"vip"`
+	Events      Events       `json:"events"`
+	Controllers []Controller `json:"controllers"`
+	// Message says in a sentence or two who serves, who was chosen and why, or why nobody.
+	Message string `json:"message"`
+}
+
+// VIP is the virtual address that clients of the database use.
+type VIP struct {
+	Address string `json:"address"`
+	// Holder is the inventory name of the host that has it; empty when it is unknown.
+	Holder string `json:"holder"`
+}
+
+// Controller is one host of a cluster with its verdict.
+type Controller struct {
+	// Name is the inventory's. The next three are the names that the others have for it, empty where unknown.
+	Name          string `json:"name"`
+	PacemakerNode string `json:"pacemaker_node"`
+	HAProxyServer string `json:"haproxy_server"`
+	GaleraNode    string `json:"galera_node"`
+	// Galera, Pacemaker and HAProxy are its states there, in a few words.
+	Galera    string `json:"galera_state"`
+	Pacemaker string `json:"pacemaker_state"`
+	HAProxy   string `json:"haproxy_state"`
+	// LastCommitted is its position in the cluster's history when it was read, -1 when no server told.
+	LastCommitted int64 `json:"last_committed"`
+
+	Activity Activity `json:"activity"`
+	Verdict  Verdict  `json:"verdict"`
+	Reasons  []Reason `json:"reasons"`
+	// Evidence is what every source said about its clients, one line each.
+	Evidence []string `json:"evidence"`
+	// Rank is 1 for the best of the eligible; 0 for the others.
+	Rank int `json:"rank"`
+}
+
+// Activity says whether a controller serves clients. It is empty for a host without a database.
+type Activity string
+
+// Unknown is never idle: some source that should have spoken did not.
+const (
+	Active  Activity = "active"
+	Idle    Activity = "idle"
+	Unknown Activity = "unknown"
+)
+
+// Verdict is what became of a controller.
+type Verdict string
+
+// A witness has no database: it was heard, but cannot be chosen.
+const (
+	Eligible Verdict = "eligible"
+	Rejected Verdict = "rejected"
+	Chosen   Verdict = "chosen"
+	Witness  Verdict = "witness"
+)
+
+// Reason is why a controller was rejected: a code for programs, and the measured value with its limit for people.
+type Reason struct {
+	Code    condition.Code `json:"code"`
+	Message string         `json:"message"`
+}
+
+// Events are the scheduled events that run somewhere in a cluster. Galera keeps an event ENABLED on one member, and a
+// backup is of another one.
+type Events struct {
+	// Enabled and Disabled are those that any member named so.
+	Enabled  []galera.Event `json:"enabled"`
+	Disabled []galera.Event `json:"disabled"`
+	// Scheduling are the members whose event scheduler is on.
+	Scheduling []string `json:"scheduling"`
+	// Unknown are the members that did not tell.
+	Unknown []string `json:"unknown"`
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package pacemaker
+
+import (
+	"slices"
+	"strings"
+)
+
+// IsGalera says that an instance is of the galera resource, by its agent or by the configuration. No facts know none by
+// the configuration.
+func (p *Facts) IsGalera(r Resource) bool {
+	return strings.HasSuffix(r.Agent, ":galera") || p != nil && p.Galera != nil && p.Galera.Resource != "" && r.ID == p.Galera.Resource
+}
+
+// ManagesGalera says that Pacemaker has a galera resource, by its configuration or by what crm_mon lists.
+func (p *Facts) ManagesGalera() bool {
+	return p != nil && (p.Galera != nil || slices.ContainsFunc(p.Resources, p.IsGalera))
+}
+
+// GaleraOn are the instances of the galera resource on a node.
+func (p *Facts) GaleraOn(node string) (found []Resource) {
+	if p == nil || node == "" {
+		return nil
+	}
+	for _, r := range p.Resources {
+		if strings.EqualFold(strings.TrimSpace(r.Node), strings.TrimSpace(node)) && p.IsGalera(r) {
+			found = append(found, r)
+		}
+	}
+	return found
+}
+
+// GaleraNames are the names under which constraints and failures know the galera resource.
+func (p *Facts) GaleraNames() map[string]bool {
+	names := map[string]bool{}
+	if p == nil {
+		return names
+	}
+	if g := p.Galera; g != nil {
+		names[g.Resource], names[g.Parent] = true, true
+	}
+	for _, r := range p.Resources {
+		if p.IsGalera(r) {
+			names[r.ID], names[r.Parent] = true, true
+		}
+	}
+	delete(names, "")
+	return names
+}
+
+// IsProxy knows HAProxy's resource by its agent (systemd:haproxy, ocf:heartbeat:haproxy), or as TripleO's
+// haproxy-bundle.
+func IsProxy(id, parent, agent string) bool {
+	return strings.HasSuffix(agent, ":haproxy") || id == "haproxy" || parent == "haproxy-bundle"
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Package quantity writes measured values for people.
+package quantity
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// units are those of Bytes, the largest first.
+var units = []struct {
+	name  string
+	bytes int64
+}{{"PiB", 1 << 50}, {"TiB", 1 << 40}, {"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}}
+
+// Bytes writes bytes in the largest unit that keeps a digit before the point: "1.5 GiB", "512 bytes".
+func Bytes(n int64) string {
+	for _, unit := range units {
+		if n >= unit.bytes {
+			return fmt.Sprintf("%.1f %s", float64(n)/float64(unit.bytes), unit.name)
+		}
+	}
+	return fmt.Sprintf("%d bytes", n)
+}
+
+// Number writes a measured value with at most three significant digits and no trailing zeros.
+func Number(v float64) string {
+	if v >= 1000 || v == float64(int64(v)) {
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(v, 'g', 3, 64)
+}
+
+// Count writes a number with what is counted: "1 session", "12 sessions".
+func Count(n int64, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

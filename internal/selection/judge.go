@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package selection
+
+import (
+	"slices"
+
+	"overcloud.backup/internal/condition"
+	"overcloud.backup/internal/decision"
+	"overcloud.backup/internal/topology"
+	"overcloud.backup/internal/traffic"
+)
+
+// judgement is a cluster while its controllers are judged.
+type judgement struct {
+	*topology.Cluster
+	*traffic.Traffic
+	o Options
+	// standings are those of the members, in their order.
+	standings []*standing
+	message   string
+}
+
+// standing is one controller while it is judged.
+type standing struct {
+	m        *topology.Member
+	activity decision.Activity
+	findings []condition.Finding
+	verdict  decision.Verdict
+	rank     int
+}
+
+// judge gives every controller of a cluster its findings and its verdict. It returns warnings, too.
+func judge(c *topology.Cluster, o Options) (j *judgement, warnings []string) {
+	j = &judgement{Cluster: c, Traffic: traffic.Observe(c, o.rules()), o: o}
+	for _, m := range c.Members {
+		j.standings = append(j.standings, &standing{m: m, activity: j.Traffic.Activity(m)})
+	}
+	early, last := split(condition.All())
+	for _, s := range j.standings {
+		s.findings = condition.Fold(j.pass(s, early))
+	}
+	late := map[*standing][]condition.Finding{}
+	for _, s := range j.standings {
+		late[s] = j.pass(s, last)
+	}
+	for _, s := range j.standings {
+		s.findings = condition.Fold(append(s.findings, late[s]...))
+	}
+	return j, j.choose()
+}
+
+// split takes apart the conditions that need the results of all the others.
+func split(all []condition.Condition) (early, last []condition.Condition) {
+	for _, c := range all {
+		if c.Last {
+			last = append(last, c)
+		} else {
+			early = append(early, c)
+		}
+	}
+	return early, last
+}
+
+// pass checks a controller for some conditions.
+func (j *judgement) pass(s *standing, conditions []condition.Condition) (findings []condition.Finding) {
+	subject := j.subject(s)
+	for _, c := range conditions {
+		if !s.m.RunsDatabase && !c.AnyHost {
+			continue
+		}
+		if message := c.Check(subject, j.o.Limits); message != "" {
+			findings = append(findings, condition.Finding{Code: c.Code, Message: message})
+		}
+	}
+	return findings
+}
+
+// spares are the other controllers that could take over the clients.
+func (j *judgement) spares(of *standing) []string {
+	names := []string{}
+	for _, s := range j.standings {
+		if s != of && s.spare() {
+			names = append(names, s.m.Name)
+		}
+	}
+	return names
+}
+
+// spare says that the controller is idle and could take over the clients.
+func (s *standing) spare() bool {
+	if !s.m.RunsDatabase || s.activity != decision.Idle || s.m.Silent != "" {
+		return false
+	}
+	return !slices.ContainsFunc(s.findings, func(f condition.Finding) bool { return !condition.Of(f.Code).Harmless })
+}

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package traffic
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"overcloud.backup/internal/decision"
+	"overcloud.backup/internal/haproxy"
+	"overcloud.backup/internal/topology"
+)
+
+// nextWords names the controllers to which HAProxy would send the next client, by each way. They count as active,
+// clients or not: a backup must not be what the first client of the morning meets. With a stick table that is where
+// the last client went, not the first server in the list: there is no fail-back. Where the rules of HAProxy do not
+// tell, all controllers behind that way are unknown.
+func (c *Traffic) nextWords(o Rules) map[*topology.Member][]Statement {
+	words := map[*topology.Member][]Statement{}
+	for _, w := range c.entrances(o) {
+		if !c.concerns(w) {
+			continue
+		}
+		if why := doubt(w); why != "" {
+			text := fmt.Sprintf("%s: where its next client goes cannot be told: %s", w.where(), why)
+			for _, m := range c.Members {
+				words[m] = append(words[m], Statement{Says: decision.Unknown, Text: text})
+			}
+			continue
+		}
+		for _, n := range once(next(w)) {
+			text := fmt.Sprintf("%s would send the next client here: %s", w.where(), n.rule)
+			for _, m := range c.behind(w, n.server) {
+				words[m] = append(words[m], Statement{Says: decision.Active, Text: text})
+			}
+		}
+		for _, s := range w.servers() {
+			for _, m := range c.behind(w, s) {
+				if s.Status == haproxy.StatusUnknown {
+					text := fmt.Sprintf("%s: the status %q of its server %s is not known", w.where(), s.Raw, s.Name)
+					words[m] = append(words[m], Statement{Says: decision.Unknown, Text: text})
+				}
+			}
+		}
+	}
+	return words
+}
+
+// Learning is how long, in seconds, a new process may take to learn its stick tables from the one that it replaced (5
+// s) and then from other hosts (5 s).
+const Learning = 15
+
+// doubt says why it cannot be told where the next client of a way goes; empty when it can.
+func doubt(w way) string {
+	if len(w.d.Unmodelled) > 0 {
+		return strings.Join(w.d.Unmodelled, ", ")
+	}
+	t := w.table()
+	if age := w.at.Proxy().Uptime; w.d.StickPeers > 0 && age < Learning {
+		return fmt.Sprintf("the stick table has peers, and HAProxy started %d s ago (limit %d s): "+
+			"it may still learn the entries", age, Learning)
+	}
+	if !pins(w) || t != nil && (t.Readable || t.Used == 0) {
+		return ""
+	}
+	const hint = "; a stats socket of level operator shows its entries"
+	used := "it cannot be read"
+	if t != nil {
+		used = fmt.Sprintf("its %d entries cannot be read", t.Used)
+	}
+	switch {
+	case w.d.StickPeers > 1, w.d.StickPeers > 0 && !oneKey(w):
+		return fmt.Sprintf("the stick table has peers, and %s%s", used, hint)
+	case !slices.ContainsFunc(w.servers(), hadSession) && (t != nil || w.d.StickPeers > 0):
+		return fmt.Sprintf("the stick table is older than the sessions that are counted, and %s%s", used, hint)
+	}
+	return ""
+}
+
+// choice is a server and the rule that named it.
+type choice struct {
+	server haproxy.Server
+	rule   string
+}
+
+// next names the servers that the next client may come to. Each rule adds those that it may take: the stick entries
+// where they can be read, else those that had sessions; the rules use-server; and the order of the servers for a
+// client that nothing pins. A client is surely pinned where all of them have one key, the destination, and it has an
+// entry.
+func next(w way) []choice {
+	chosen := byUseServer(w)
+	t := w.table()
+	order := byOrder(w.d, w.servers())
+	switch {
+	case !pins(w):
+		return slices.Concat(chosen, byLastSession(usable(w)), order)
+	case t != nil && t.Readable:
+		stuck := byTable(w, t)
+		if len(stuck) > 0 && oneKey(w) && covered(w, t) {
+			return append(chosen, stuck...)
+		}
+		if len(stuck) == 0 {
+			stuck = byLastSession(usable(w))
+		}
+		return slices.Concat(chosen, stuck, order)
+	case t != nil && t.Used == 0:
+		return slices.Concat(chosen, byLastSession(usable(w)), order)
+	case oneKey(w) && (t == nil || t.Used == 1):
+		if last := byLastSession(w.servers()); len(last) > 0 && all(last, w.pinnable) {
+			return append(chosen, last...)
+		}
+	}
+	return slices.Concat(chosen, seen(w), order)
+}
+
+// once leaves each server the first of the rules that name it.
+func once(list []choice) []choice {
+	var kept []choice
+	for _, c := range list {
+		if !slices.ContainsFunc(kept, func(k choice) bool { return k.server.Name == c.server.Name }) {
+			kept = append(kept, c)
+		}
+	}
+	return kept
+}
+
+func all(list []choice, is func(haproxy.Server) bool) bool {
+	return !slices.ContainsFunc(list, func(c choice) bool { return !is(c.server) })
+}
+
+// pins says that clients stay where they are. A table of type ip has no room for an IPv6 address: puppet-tripleo
+// writes one whatever the VIP is, and where that is an IPv6 address nothing sticks (HAProxy 2.6.12 goes on showing
+// "used:0").
+func pins(w way) bool {
+	t := w.table()
+	ip := (t == nil || t.Type == "ip") && !slices.ContainsFunc(w.d.Binds, IsIPv4)
+	if ip && len(w.d.Binds) > 0 && (t == nil || t.Used == 0) {
+		return false
+	}
+	return w.d.Sticky || t != nil
+}
+
+// IsIPv4 says that clients may come by an IPv4 address: not "[fd00::10]:3306", nor "[::]:3306".
+func IsIPv4(bind string) bool { return !strings.HasPrefix(bind, "[") }
+
+// oneKey says that all clients have the same entry in the stick table: it is kept by destination, and there is one.
+func oneKey(w way) bool {
+	return w.d.StickKey == "dst" && !w.d.StickExpires && len(destinations(w.d)) == 1
+}
+
+// destinations are the addresses that clients come to. A wildcard is two at least, of which neither is known.
+func destinations(d *haproxy.Database) map[string]bool {
+	found := map[string]bool{}
+	for _, b := range d.Binds {
+		a, ok := bindAddress(b)
+		if !ok {
+			return map[string]bool{"*": true, b: true}
+		}
+		found[a] = true
+	}
+	return found
+}
+
+// covered says that the one destination has an entry with a server that takes its clients.
+func covered(w way, t *haproxy.Table) bool {
+	return slices.ContainsFunc(t.Entries, func(e haproxy.Entry) bool {
+		a, ok := topology.Address(e.Key)
+		return ok && destinations(w.d)[a] && slices.ContainsFunc(w.servers(), func(s haproxy.Server) bool {
+			return s.Name == e.Server && w.pinnable(s)
+		})
+	})
+}
+
+// takesClients says that HAProxy may send a session here. "UP 1/3" is on its way down and still takes some. A server
+// without weight, or in DRAIN, takes pinned ones alone.
+func takesClients(s haproxy.Server) bool {
+	return s.Weight > 0 && (s.Usable() || s.Status == haproxy.StatusGoing && strings.HasPrefix(s.Raw, "UP"))
+}
+
+// pinnable says that HAProxy sends a pinned client here: unless it is down, and with "option persist" even then.
+func (w way) pinnable(s haproxy.Server) bool {
+	return w.d.Persist || s.Status != haproxy.StatusDown && s.Status != haproxy.StatusMaint
+}
+
+func hadSession(s haproxy.Server) bool {
+	return s.LastSession >= 0 || s.TotalSessions > 0 || s.CurrentSessions > 0
+}
+
+func usable(w way) []haproxy.Server {
+	return slices.DeleteFunc(slices.Clone(w.servers()), func(s haproxy.Server) bool { return !takesClients(s) })
+}
+
+func byTable(w way, t *haproxy.Table) []choice {
+	var found []choice
+	for _, s := range w.servers() {
+		i := slices.IndexFunc(t.Entries, func(e haproxy.Entry) bool { return e.Server == s.Name })
+		if i >= 0 && w.pinnable(s) {
+			found = append(found, choice{s, "its stick table pins " + t.Entries[i].Key})
+		}
+	}
+	return found
+}
+
+// byUseServer are the servers of use-server rules, which go before all others. A name that is made for each connection
+// may be any.
+func byUseServer(w way) []choice {
+	var found []choice
+	for _, s := range w.servers() {
+		for _, name := range w.d.UseServers {
+			if (name == s.Name || strings.Contains(name, "%")) && w.pinnable(s) {
+				found = append(found, choice{s, "a rule use-server may name it"})
+				break
+			}
+		}
+	}
+	return found
+}
+
+// seen are the servers that clients may be pinned to: those that had sessions.
+func seen(w way) []choice {
+	var found []choice
+	for _, s := range w.servers() {
+		if hadSession(s) && w.pinnable(s) {
+			found = append(found, choice{s, "it had sessions, and a stick table that cannot be read may pin them"})
+		}
+	}
+	return found
+}
+
+// byLastSession is the server whose last session is the youngest, all of them when several are alike.
+func byLastSession(servers []haproxy.Server) []choice {
+	youngest := int64(-1)
+	for _, s := range servers {
+		if s.LastSession >= 0 && (youngest < 0 || s.LastSession < youngest) {
+			youngest = s.LastSession
+		}
+	}
+	var found []choice
+	for _, s := range servers {
+		if youngest >= 0 && s.LastSession == youngest {
+			found = append(found, choice{s, fmt.Sprintf("it had the last session, %d s ago", youngest)})
+		}
+	}
+	return found
+}
+
+// byOrder are the servers for a client that nothing pins: those that are no backup, whatever the algorithm, else the
+// first backup, or with "option allbackups" all of them. With "balance first" it is the first of these by its id, and
+// the ones after it only when it is full.
+func byOrder(d *haproxy.Database, servers []haproxy.Server) []choice {
+	var active, backups []haproxy.Server
+	for _, s := range servers {
+		switch {
+		case !takesClients(s):
+		case s.Backup:
+			backups = append(backups, s)
+		default:
+			active = append(active, s)
+		}
+	}
+	rule := "it is up and no backup"
+	switch {
+	case len(active) > 0:
+	case len(backups) == 0:
+		return nil
+	case !d.AllBackups:
+		return []choice{{backups[0], "it is the first server that is up"}}
+	default:
+		active, rule = backups, "it is a backup that is up, with option allbackups"
+	}
+	if d.Balance == "first" {
+		active, rule = untilFull(active), rule+", with balance first"
+	}
+	var found []choice
+	for _, s := range active {
+		found = append(found, choice{s, rule})
+	}
+	return found
+}
+
+// untilFull are the servers in the order of their ids, up to the first that takes any number of sessions.
+func untilFull(servers []haproxy.Server) []haproxy.Server {
+	sorted := slices.Clone(servers)
+	slices.SortStableFunc(sorted, func(a, b haproxy.Server) int { return a.ID - b.ID })
+	if i := slices.IndexFunc(sorted, func(s haproxy.Server) bool { return s.Limit == 0 }); i >= 0 {
+		return sorted[:i+1]
+	}
+	return sorted
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Package traffic finds out whom the clients of a cluster's database use: who holds the virtual address, which servers
+// the HAProxies count sessions on, whom they would send the next client to, and what the servers say themselves. It is
+// pure. A source that should have spoken and did not leaves a controller unknown, which is never idle.
+package traffic
+
+import (
+	"slices"
+
+	"overcloud.backup/internal/decision"
+	"overcloud.backup/internal/haproxy"
+	"overcloud.backup/internal/topology"
+)
+
+// Statement is what one source says about the clients of one controller.
+type Statement struct {
+	Says decision.Activity // Unknown for a source that should have spoken and did not
+	Text string
+	// missing says that the source is silent because its whole host is: cluster_incomplete tells that already.
+	missing bool
+}
+
+// Rules are how the sources of a cluster are read.
+type Rules struct {
+	// MinProxyUptime is the age, in seconds, from which the statistics of the VIP holder's HAProxy count.
+	MinProxyUptime int64
+	// VIP are the addresses that the clients use; empty: those on which HAProxy listens for the database.
+	VIP []string
+}
+
+// Traffic is what the sources of a cluster say about the clients of its controllers.
+type Traffic struct {
+	*topology.Cluster
+	VIP        VIP
+	Statements map[*topology.Member][]Statement
+}
+
+// Observe finds out for every controller with a database whether it serves clients.
+func Observe(joined *topology.Cluster, o Rules) *Traffic {
+	c := &Traffic{Cluster: joined, Statements: map[*topology.Member][]Statement{}}
+	c.VIP = c.findVIP(func(p *haproxy.Facts) *haproxy.Database { return p.Database }, o.VIP)
+	next := c.nextWords(o)
+	for _, m := range c.Members {
+		if m.RunsDatabase {
+			c.Statements[m] = slices.Concat([]Statement{c.holderWord(m, o)}, next[m], c.lingering(m), c.poolWords(m), c.databaseWords(m))
+		}
+	}
+	return c
+}
+
+// Activity says whether a controller serves clients; empty for a host without a database.
+func (c *Traffic) Activity(m *topology.Member) decision.Activity {
+	if !m.RunsDatabase {
+		return ""
+	}
+	return sum(c.Statements[m])
+}
+
+// Backend is the server of a controller at the HAProxy that has the VIP, nil where that is not known, and the host of
+// that HAProxy.
+func (c *Traffic) Backend(m *topology.Member, o Rules) (*haproxy.Server, string) {
+	h := c.VIP.Holder
+	if h == nil || c.proxyProblem(h, o) != "" || m.Server == "" {
+		return nil, ""
+	}
+	return h.Proxy().Server(m.Server), h.Name
+}
+
+// Evidence are the texts of the sources that say so.
+func (c *Traffic) Evidence(m *topology.Member, a decision.Activity) []string {
+	var texts []string
+	for _, w := range c.Statements[m] {
+		if w.Says == a {
+			texts = append(texts, w.Text)
+		}
+	}
+	return texts
+}
+
+// Unread says which sources are silent about a controller. The silence of hosts that were not heard at all is left out:
+// cluster_incomplete stands for those.
+func (c *Traffic) Unread(m *topology.Member) []string {
+	var texts []string
+	for _, w := range c.Statements[m] {
+		if w.Says == decision.Unknown && !w.missing {
+			texts = append(texts, w.Text)
+		}
+	}
+	return texts
+}
+
+// sum is Active when any source saw clients, Idle when all spoke and none did, else Unknown.
+func sum(words []Statement) decision.Activity {
+	all := decision.Idle
+	for _, w := range words {
+		switch {
+		case w.Says == decision.Active:
+			return decision.Active
+		case w.Says != decision.Idle:
+			all = decision.Unknown
+		}
+	}
+	return all
+}
