@@ -5,7 +5,6 @@ package backup
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -19,17 +18,11 @@ import (
 
 func (j *Job) newManifest(begun time.Time) *repository.Manifest {
 	return &repository.Manifest{
-		MadeBy: j.o.MadeBy, Cluster: j.plan.Cluster, Controller: j.plan.Controller, Method: string(j.tool.Method), Reason: j.plan.Reason,
+		MadeBy: j.o.MadeBy, Cluster: j.plan.Cluster, Controller: j.plan.Controller,
+		Method: string(j.tool.Method), Reason: j.plan.Reason,
 		Tool: j.plan.Tool, Server: j.plan.Server, StartedAt: seconds(begun), Decision: j.o.Decision,
 		Schema:   repository.Schema{Tables: map[string]int{}, NonTransactional: []string{}},
 		Warnings: append([]string{}, j.plan.Warnings...),
-	}
-}
-
-func (r *running) warn(format string, args ...any) {
-	warning := fmt.Sprintf(format, args...)
-	if !slices.Contains(r.manifest.Warnings, warning) { // a second attempt says it again
-		r.manifest.Warnings = append(r.manifest.Warnings, warning)
 	}
 }
 
@@ -67,7 +60,8 @@ func (r *running) describe(ctx context.Context) error {
 	switch {
 	case err != nil || r.definitions == nil:
 	case !r.definitions.Fit():
-		r.warn("the definitions of %d objects are more than a set takes: a restore is not compared with them", len(r.definitions))
+		r.warn("the definitions of %d objects are more than a set takes: a restore is not compared with them",
+			len(r.definitions))
 	default:
 		err = b.Add(extras.DefinitionsFile, "definitions", r.definitions.Lines())
 	}
@@ -77,7 +71,8 @@ func (r *running) describe(ctx context.Context) error {
 	return err
 }
 
-// describePlace says where the commands of the restore can be run: a host whose server is in a container has none of them.
+// describePlace says where the commands of the restore can be run: a host whose server is in a container has none of
+// them.
 func (r *running) describePlace() {
 	if r.tool.Method == tool.Logical {
 		r.manifest.Restore = restoreCommands(r.manifest.Files, r.tool.Path)
@@ -85,7 +80,8 @@ func (r *running) describePlace() {
 	if r.containerName == "" {
 		return
 	}
-	where := "the server's programs are in the image of the container " + r.containerName + ": in a container of that image, which sees this folder and EMPTY_DIRECTORY, run"
+	where := "the server's programs are in the image of the container " + r.containerName + ": in a container of " +
+		"that image, which sees this folder and EMPTY_DIRECTORY, run"
 	if r.tool.Method == tool.Logical {
 		where = "the client is in the server's container, as " + r.containerName + " is one: run it there"
 	}
@@ -126,7 +122,8 @@ func (r *running) describeSchema(ctx context.Context, c *galera.Client) error {
 		r.manifest.Schema.Fingerprint = after.Fingerprint()
 		r.definitions = after
 	case r.tool.Method == tool.Logical:
-		return &changedError{errors.New("the schema changed while it was dumped (a database migration runs?): the dump may lack what changed; try again")}
+		return &changedError{errors.New("the schema changed while it was dumped (a database migration runs?): the " +
+			"dump may lack what changed; try again")}
 	default:
 		r.warn("the schema changed during the backup, so its fingerprint is not known")
 	}
@@ -171,8 +168,6 @@ func (r *running) describeBroken(ctx context.Context, c *galera.Client) error {
 	return err
 }
 
-func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
-
 // leaveOut takes what a dump leaves out from definitions.
 func leaveOut(d galera.Definitions, left []galera.Broken) {
 	for _, b := range left {
@@ -187,7 +182,8 @@ func restoreCommands(files repository.Files, program string) []string {
 	if strings.HasSuffix(program, "mysqldump") {
 		client = "mysql"
 	}
-	commands := []string{client + " --force < " + extras.UsersFile + "   # makes the accounts; a grant on a table that is" +
+	commands := []string{client + " --force < " + extras.UsersFile + "   # makes the accounts; a grant on a table " +
+		"that is" +
 		" not there yet is an error, and comes last"}
 	if slices.ContainsFunc(files, func(f repository.File) bool { return f.Name == extras.SystemFile }) {
 		commands = append(commands, client+" < "+extras.SystemFile)

@@ -36,7 +36,8 @@ func (r *running) unchanged(ctx context.Context, c *galera.Client) error {
 		return fmt.Errorf("see that the server is still the one that was looked at: %w", err)
 	}
 	if !r.instance.Same(now) {
-		return errors.New("the server was restarted since it was looked at: where it runs and which files are its own is not known any more")
+		return errors.New("the server was restarted since it was looked at: where it runs and which files are its " +
+			"own is not known any more")
 	}
 	return nil
 }
@@ -70,7 +71,8 @@ func (r *running) streamPhysical(ctx context.Context, c *galera.Client, child pr
 func (r *running) checkPosition(uuid string, seqno int64) error {
 	p := r.manifest.Position
 	if uuid != r.plan.Cluster.UUID || seqno < p.ClusterSeqno {
-		return fmt.Errorf("the backup is at %s:%d, the node was at %s:%d before it", uuid, seqno, r.plan.Cluster.UUID, p.ClusterSeqno)
+		return fmt.Errorf("the backup is at %s:%d, the node was at %s:%d before it", uuid, seqno,
+			r.plan.Cluster.UUID, p.ClusterSeqno)
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"overcloud.backup/internal/repository"
 )
 
+// LogicalFile is the dump in a logical set.
 const LogicalFile = "backup.sql.zst"
 
 // DumpHistory is the option of tools of MariaDB 10.11 and later that dumps the history of system-versioned tables.
@@ -50,6 +51,7 @@ type logical struct {
 	tail    process.Tail
 }
 
+// NewLogical returns a check of a dump.
 func NewLogical() *logical {
 	return &logical{Started: make(chan struct{}), tail: process.Tail{Max: 512}}
 }
@@ -86,6 +88,7 @@ func (l *logical) Finish(string) error {
 }
 
 func (l *logical) Describe(m *repository.Manifest) {
-	m.Position.Meaning = "the state of this node at one position from seqno to seqno_end: all up to seqno is in the dump, " +
+	m.Position.Meaning = "the state of this node at one position from seqno to seqno_end: all up to seqno is in " +
+		"the dump, " +
 		"nothing after seqno_end is; mariadb-dump does not tell which one it was"
 }
