@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"overcloud.backup/internal/durable"
 	"overcloud.backup/internal/excerpt"
 )
 
@@ -53,7 +54,7 @@ func (j *Job) Renew() error {
 	if now == before {
 		now += " again"
 	}
-	if err := replaceFile(j.lease(), []byte(now)); err != nil {
+	if err := durable.Swap(j.lease(), ".new", []byte(now)); err != nil {
 		return fmt.Errorf("renew the lease of job %s: %w", j.ID, err)
 	}
 	return nil
@@ -82,7 +83,7 @@ func (j *Job) End(result map[string]any) error {
 	if err != nil {
 		return fmt.Errorf("end job %s: %w", j.ID, err)
 	}
-	if err := replaceFile(j.StateFile(), append(raw, '\n')); err != nil {
+	if err := durable.Swap(j.StateFile(), ".new", append(raw, '\n')); err != nil {
 		return fmt.Errorf("end job %s: %w", j.ID, err)
 	}
 	return nil
