@@ -41,14 +41,13 @@ var only = map[string][]string{
 
 // may names, for a package, all it may import of this module. A package that is not here may import nothing of it.
 var may = map[string][]string{
-	"ansible":    {"durable", "safefile"},
+	"ansible":    {"safefile"},
 	"peer":       {"safefile"},
 	"galera":     {"safefile", "reading", "process", "hiera", "optionfile", "container", "peer", "handshake"},
 	"pacemaker":  {"reading", "process"},
 	"process":    {"safefile", "thread"},
 	"haproxy":    {"safefile", "reading", "peer"},
 	"hiera":      {"safefile", "process"},
-	"journal":    {"durable"},
 	"stub":       {"backup/guard", "condition"},
 	"condition":  {"galera", "pacemaker", "haproxy"},
 	"decision":   {"condition", "galera"},
@@ -57,10 +56,10 @@ var may = map[string][]string{
 	"selection":  {"condition", "decision", "galera", "pacemaker", "topology", "traffic"},
 	"optionfile": {"peer"},
 	"unit":       {"process"},
-	"jobs":       {"durable", "safefile", "journal"},
+	"jobs":       {"safefile", "journal"},
 	"container":  {"process"},
 	"verify":     {"safefile", "repository", "xbstream", "zframe", "process", "galera", "container", "sqldump"},
-	"restore":    {"container", "durable", "safefile", "galera", "jobs", "optionfile", "pacemaker", "process", "repository", "verify"},
+	"restore":    {"container", "safefile", "galera", "jobs", "optionfile", "pacemaker", "process", "repository", "verify"},
 	"backup": {"abandon", "backup/content", "backup/effect", "backup/extras", "backup/guard", "backup/tool", "clustercheck",
 		"condition", "decision", "galera", "journal", "pacemaker", "process", "repository"},
 	"backup/content": {"backup/tool", "decision", "galera", "repository"},

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"overcloud.backup/internal/durable"
 	"overcloud.backup/internal/excerpt"
 )
 
@@ -54,7 +53,7 @@ func (j *Job) Renew() error {
 	if now == before {
 		now += " again"
 	}
-	if err := durable.Swap(j.lease(), ".new", []byte(now)); err != nil {
+	if err := replaceFile(j.lease(), []byte(now)); err != nil {
 		return fmt.Errorf("renew the lease of job %s: %w", j.ID, err)
 	}
 	return nil
@@ -83,7 +82,7 @@ func (j *Job) End(result map[string]any) error {
 	if err != nil {
 		return fmt.Errorf("end job %s: %w", j.ID, err)
 	}
-	if err := durable.Swap(j.StateFile(), ".new", append(raw, '\n')); err != nil {
+	if err := replaceFile(j.StateFile(), append(raw, '\n')); err != nil {
 		return fmt.Errorf("end job %s: %w", j.ID, err)
 	}
 	return nil

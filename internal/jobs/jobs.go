@@ -14,7 +14,6 @@ import (
 	"slices"
 	"time"
 
-	"overcloud.backup/internal/durable"
 	"overcloud.backup/internal/journal"
 )
 
@@ -70,20 +69,20 @@ func (j *Job) fill(arguments []byte, binary string) error {
 	if err := errors.Join(os.RemoveAll(j.run()), os.Mkdir(j.run(), 0o700)); err != nil {
 		return err
 	}
-	if err := durable.Create(j.Arguments(), arguments, 0o600); err != nil {
+	if err := writeFile(j.Arguments(), arguments, 0o600); err != nil {
 		return err
 	}
-	if err := durable.Create(j.lease(), []byte(j.ID), 0o600); err != nil {
+	if err := writeFile(j.lease(), []byte(j.ID), 0o600); err != nil {
 		return err
 	}
 	if err := linkOrCopy(binary, j.Binary()); err != nil {
 		return err
 	}
 	state, _ := json.Marshal(map[string]any{"started": 1, "finished": 0, "ansible_job_id": j.ID})
-	if err := durable.Create(j.StateFile(), append(state, '\n'), 0o600); err != nil {
+	if err := writeFile(j.StateFile(), append(state, '\n'), 0o600); err != nil {
 		return err
 	}
-	return errors.Join(durable.SyncFolder(j.folder()), durable.SyncFolder(j.store.State))
+	return errors.Join(syncFolder(j.folder()), syncFolder(j.store.State))
 }
 
 // remove leaves nothing of a job.

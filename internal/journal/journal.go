@@ -13,8 +13,6 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
-
-	"overcloud.backup/internal/durable"
 )
 
 // Entry is one effect and what undoes it.
@@ -113,7 +111,7 @@ func open(path string) (*os.File, error) {
 	const flags = os.O_RDWR | syscall.O_NOFOLLOW | syscall.O_NONBLOCK
 	file, err := os.OpenFile(path, flags|os.O_CREATE|os.O_EXCL, 0o600)
 	if err == nil {
-		return file, lasting(file, path)
+		return file, settle(file, path)
 	}
 	if !errors.Is(err, fs.ErrExist) {
 		return nil, err
@@ -121,10 +119,14 @@ func open(path string) (*os.File, error) {
 	return checked(os.OpenFile(path, flags, 0))
 }
 
-// lasting makes a new file's name last.
-func lasting(file *os.File, path string) error {
-	err := errors.Join(file.Sync(), durable.SyncFolder(filepath.Dir(path)))
-	if err != nil {
+// settle makes a new file's name last.
+func settle(file *os.File, path string) error {
+	err := file.Sync()
+	folder, openErr := os.Open(filepath.Dir(path))
+	if openErr == nil {
+		openErr = errors.Join(folder.Sync(), folder.Close())
+	}
+	if err = errors.Join(err, openErr); err != nil {
 		file.Close()
 	}
 	return err

@@ -12,7 +12,6 @@ import (
 	"syscall"
 	"time"
 
-	"overcloud.backup/internal/durable"
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/jobs"
@@ -202,7 +201,7 @@ func (b *Book) At(uuid string, seqno int64) error {
 
 // Made notes what was made ready: the definitions, for a look at the cluster that runs on it, and the events.
 func (b *Book) Made(built verify.Built, carried galera.Carried) error {
-	if err := durable.Replace(b.definitions(), built.Definitions.Lines()); err != nil {
+	if err := jobs.ReplaceDurably(b.definitions(), built.Definitions.Lines()); err != nil {
 		return fmt.Errorf("note the definitions of what is restored: %w", err)
 	}
 	b.Events, b.Carried, b.Prepared = built.Events, carried, true
@@ -254,7 +253,7 @@ func (b *Book) busy() error {
 func (b *Book) save() error {
 	content, err := json.MarshalIndent(b, "", "  ")
 	if err == nil {
-		err = durable.Replace(b.path, append(content, '\n'))
+		err = jobs.ReplaceDurably(b.path, append(content, '\n'))
 	}
 	if err != nil {
 		return fmt.Errorf("note what the restore does, before it is done: %w", err)
