@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Each target is one script; `make demo` and `make test` do their own set-up.
+# Each target is one script; `make demo` and `make test` do their own set-up. docs/testing.md says what each takes.
 
-.PHONY: demo test test-all test-faults test-matrix fuzz build generate bench dist lint clean
+.PHONY: check demo test test-all test-faults test-matrix fuzz build generate bench dist lint measure clean
+
+check:
+	tests/check
 
 demo:
 	tests/demo
@@ -9,8 +12,9 @@ demo:
 test:
 	tests/run
 
+# All of it, or with PART=1/5 the first of five parts, each under an hour.
 test-all:
-	tests/run --all
+	tests/run --all $(if $(PART),--part $(PART))
 
 test-faults:
 	tests/run --all faults
@@ -35,6 +39,9 @@ dist:
 
 lint:
 	tests/run lint
+
+measure:
+	go run ./tests/measure
 
 clean:
 	rm -rf build plugins/plugin_utils/_bin

@@ -29,14 +29,14 @@ var unquoted = map[string]string{
 	"safefile/*.go":   "who reads the file, and its path, are before them",
 	"sqldump/*.go":    "`the dump has a statement that mariadb-dump does not write` is before them",
 
-	"process/confine.go":    "`confine what is fed from a set` is before them",
-	"verify/options.go":     "as those of frames.go",
-	"verify/frames.go":      "`the set … is damaged` is before them",
-	"verify/content.go":     "as those of frames.go",
-	"verify/read.go":        "as those of frames.go",
-	"verify/unpack.go":      "as those of frames.go",
-	"verify/set.go":         "as those of frames.go",
-	"backup/effect/lock.go": "they are the end of `held for … by now`",
+	"confine/confine.go":        "`confine what is fed from a set` is before them",
+	"rebuild/options.go":        "as those of repository/read.go",
+	"repository/content.go":     "as those of repository/read.go",
+	"repository/read.go":        "`the set … is damaged` is before them",
+	"repository/set.go":         "as those of repository/read.go",
+	"repository/store.go":       "as those of repository/read.go",
+	"repository/storetest/*.go": "only tests say them",
+	"backup/effect/lock.go":     "they are the end of `held for … by now`",
 }
 
 // rowsOf is where the page has the messages of a folder.
@@ -44,6 +44,9 @@ var rowsOf = map[string]string{
 	"backup":     `"### Before it begins" or "### While it runs and after"`,
 	"container":  `"## Restore"`,
 	"restore":    `"## Restore"`,
+	"rebuild":    `"## Verify"`,
+	"reload":     `"## Restore"`,
+	"scratch":    `"## Verify"`,
 	"verify":     `"## Verify"`,
 	"repository": `"### Before it begins" or "## Verify"`,
 	"jobs":       `"## Recovery"`,

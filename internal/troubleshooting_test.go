@@ -18,6 +18,7 @@ import (
 
 	"overcloud.backup/internal/backup/guard"
 	"overcloud.backup/internal/condition"
+	"overcloud.backup/internal/restore/plan"
 )
 
 const troubleshooting = "../docs/troubleshooting.md"
@@ -41,7 +42,8 @@ func TestEveryCodeHasItsRowInTroubleshooting(t *testing.T) {
 		{"### The guard", rules, 21},
 		{"## Facts", sources(t), 22},
 		{"## Backup", steps(t), 11},
-		{"## Where the playbooks stop", stops(t), 19},
+		{"## Where the playbooks stop", stops(t), 11},
+		{"### Plan of a restore", refusals(), 18},
 	} {
 		slices.Sort(c.want)
 		want := slices.Compact(c.want)
@@ -167,6 +169,14 @@ func tableOf(t *testing.T, heading string) (names []string) {
 		t.Fatalf("%s has no table", heading)
 	}
 	return names[1:] // the head
+}
+
+// refusals are the codes of a plan that is none.
+func refusals() (codes []string) {
+	for _, m := range plan.Meanings() {
+		codes = append(codes, string(m.Code))
+	}
+	return codes
 }
 
 // sources are the names under which facts record what could not be read.

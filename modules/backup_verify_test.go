@@ -10,44 +10,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/jobs"
+	"overcloud.backup/internal/jobs/verifications"
 	"overcloud.backup/internal/unit"
+	"overcloud.backup/tests/sets"
+	"overcloud.backup/tests/units"
 )
-
-// smallSet makes a set of a dump that is not compressed.
-func smallSet(t *testing.T) (destination, path string) {
-	t.Helper()
-	dir := t.TempDir()
-	for _, d := range []string{filepath.Dir(dir), dir} {
-		if err := os.Chmod(d, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	destination = filepath.Join(dir, "sets")
-	r, err := repository.Open(destination)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	set, err := r.Create("solo", "logical", "controller-1", time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := set.Add("backup.sql", "sql", []byte("CREATE DATABASE nova;\n-- Dump completed\n"))
-	if err == nil {
-		err = set.Commit(&repository.Manifest{
-			Cluster: repository.Cluster{Name: "solo"}, Controller: "controller-1", Method: "logical", StartedAt: 1, EndedAt: 2,
-			Position: repository.Position{UUID: "0bf81e81-e6a9-11f1-aab7-6f76032d5070", Seqno: 3, SeqnoEnd: 4}, Files: []repository.File{f},
-			Server: repository.Server{Version: "10.3.1-MariaDB"}, Warnings: []string{},
-		})
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return destination, set.Path()
-}
 
 // asked runs a module as Ansible does.
 func asked(t *testing.T, module string, args map[string]any) map[string]any {
@@ -56,9 +25,9 @@ func asked(t *testing.T, module string, args map[string]any) map[string]any {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := systemd
-	defer func() { systemd = before }()
-	systemd = func(context.Context) (int, error) { return 0, unit.ErrNoSystemd }
+	before := jobs.Systemd
+	defer func() { jobs.Systemd = before }()
+	jobs.Systemd = func(context.Context) (int, error) { return 0, unit.ErrNoSystemd }
 	var out bytes.Buffer
 	program().Main([]string{"-", module}, bytes.NewReader(in), &out)
 	var answer map[string]any
@@ -78,7 +47,7 @@ func newest(t *testing.T, destination string) map[string]any {
 }
 
 func TestASetIsListedReadBackAndVerified(t *testing.T) {
-	destination, path := smallSet(t)
+	destination, path := sets.Small(t)
 	if n := newest(t, destination); n["path"] != path || n["verified"] != "" {
 		t.Errorf("%v", n)
 	}
@@ -86,7 +55,8 @@ func TestASetIsListedReadBackAndVerified(t *testing.T) {
 	if answer := asked(t, "backup_verify", args); answer["changed"] != true || newest(t, destination)["verified"] != "" {
 		t.Errorf("check mode: %v", answer)
 	}
-	if answer := asked(t, "backup_info", map[string]any{"destination": destination, "read": true}); answer["failed"] != nil || answer["read"].(map[string]any)["ok"] != true {
+	if answer := asked(t, "backup_info", map[string]any{"destination": destination,
+		"read": true}); answer["failed"] != nil || answer["read"].(map[string]any)["ok"] != true {
 		t.Errorf("read back: %v", answer)
 	}
 	if n := newest(t, destination); n["verified"] != "" {
@@ -99,15 +69,17 @@ func TestASetIsListedReadBackAndVerified(t *testing.T) {
 }
 
 func TestADamagedSetIsNamedWithFileAndOffset(t *testing.T) {
-	destination, path := smallSet(t)
+	destination, path := sets.Small(t)
 	if err := os.Truncate(filepath.Join(path, "backup.sql"), 7); err != nil {
 		t.Fatal(err)
 	}
 	for module, args := range map[string]map[string]any{
-		"backup_info": {"destination": destination, "read": true}, "backup_verify": {"destination": destination, "level": "read"},
+		"backup_info": {"destination": destination, "read": true}, "backup_verify": {"destination": destination,
+			"level": "read"},
 	} {
 		answer := asked(t, module, args)
-		if msg, _ := answer["msg"].(string); answer["failed"] != true || !strings.Contains(msg, "backup.sql, offset 7:") || !strings.Contains(msg, path) {
+		if msg, _ := answer["msg"].(string); answer["failed"] != true || !strings.Contains(msg, "backup.sql, offset 7:") ||
+			!strings.Contains(msg, path) {
 			t.Errorf("%s: %v", module, answer)
 		}
 	}
@@ -118,7 +90,8 @@ func TestADamagedSetIsNamedWithFileAndOffset(t *testing.T) {
 		t.Fatal(err)
 	}
 	answer := asked(t, "backup_info", map[string]any{"destination": destination})
-	if n, _ := answer["newest"].(map[string]any); answer["failed"] != nil || n["path"] != path || len(answer["damaged"].([]any)) != 1 {
+	if n, _ := answer["newest"].(map[string]any); answer["failed"] != nil || n["path"] != path ||
+		len(answer["damaged"].([]any)) != 1 {
 		t.Errorf("%v", answer)
 	}
 	answer = asked(t, "backup_verify", map[string]any{"destination": destination, "level": "read"})
@@ -128,7 +101,10 @@ func TestADamagedSetIsNamedWithFileAndOffset(t *testing.T) {
 }
 
 func TestARestoreThatCannotBeDoneIsRefused(t *testing.T) {
-	destination, _ := smallSet(t)
+	destination, _ := sets.Small(t)
+	before := verifications.Store
+	verifications.Store, _ = units.Store(t)
+	t.Cleanup(func() { verifications.Store = before })
 	scratch := filepath.Join(filepath.Dir(destination), "scratch")
 	args := map[string]any{"destination": destination, "scratch": scratch, "policy": "allow_active"}
 	if answer := asked(t, "backup_verify", args); answer["failed"] != true {
@@ -137,10 +113,31 @@ func TestARestoreThatCannotBeDoneIsRefused(t *testing.T) {
 	if n := newest(t, destination); n["verified"] != "" || len(n["problems"].([]any)) != 0 {
 		t.Errorf("that is nothing against the set: %v", n)
 	}
-	if answer := asked(t, "backup_verify", map[string]any{}); answer["failed"] != true || !strings.Contains(answer["msg"].(string), "destination") {
+	if answer := asked(t, "backup_verify", map[string]any{}); answer["failed"] != true ||
+		!strings.Contains(answer["msg"].(string), "destination") {
 		t.Errorf("without a destination: %v", answer)
 	}
-	if answer := asked(t, "backup_verify", map[string]any{"state": "recovered", "scratch": scratch}); answer["failed"] != nil || answer["changed"] != false {
+	if answer := asked(t, "backup_verify", map[string]any{"state": "recovered",
+		"scratch": scratch}); answer["failed"] != nil || answer["changed"] != false {
 		t.Errorf("nothing to recover: %v", answer)
+	}
+}
+
+// A set that is only read back needs no programs of the server.
+func TestASetIsReadBackWhilePacemakerIsDown(t *testing.T) {
+	destination, _ := sets.Small(t)
+	units.Store(t)
+	if err := os.Remove(filepath.Join(strings.Split(os.Getenv("PATH"), ":")[0], "cib")); err != nil {
+		t.Fatal(err)
+	}
+	if answer := asked(t, "backup_verify", map[string]any{"destination": destination,
+		"level": "read"}); answer["failed"] != nil {
+		t.Error(answer)
+	}
+	answer := asked(t, "backup_verify", map[string]any{"destination": destination, "policy": "allow_active",
+		"scratch": filepath.Join(filepath.Dir(destination), "scratch")})
+	if msg, _ := answer["msg"].(string); !strings.Contains(msg,
+		"see what image the database runs in: read the galera resource") {
+		t.Error(msg)
 	}
 }

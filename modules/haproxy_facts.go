@@ -9,6 +9,7 @@ import (
 
 	"overcloud.backup/internal/ansible"
 	"overcloud.backup/internal/haproxy"
+	"overcloud.backup/internal/option"
 	"overcloud.backup/internal/reading"
 )
 
@@ -36,12 +37,13 @@ func haproxyFacts(ctx context.Context, call *ansible.Call) (*ansible.Result, err
 		return nil, err
 	}
 	if !(o.Sample >= 0 && o.Sample <= o.Timeout/2) {
-		return nil, fmt.Errorf("sample: %g is out of range; give seconds from 0 to %g, half of timeout", o.Sample, o.Timeout/2)
+		return nil, fmt.Errorf("sample: %g is out of range; give seconds from 0 to %g, half of timeout", o.Sample,
+			o.Timeout/2)
 	}
 	facts := haproxy.Read(ctx, haproxy.Options{
 		Socket: o.Socket, StatsURL: o.StatsURL, StatsUser: o.StatsUser, StatsPassword: o.StatsPassword,
 		ConfigFiles: o.ConfigFile, DatabaseProxies: o.DatabaseProxy,
-		Timeout: seconds(o.Timeout), Sample: seconds(o.Sample), Clock: clock, Secret: call.Secret,
+		Timeout: option.Seconds(o.Timeout), Sample: option.Seconds(o.Sample), Clock: clock, Secret: call.Secret,
 	})
 	return &ansible.Result{Facts: map[string]any{"ansible_haproxy": facts}}, nil
 }

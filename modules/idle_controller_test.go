@@ -43,8 +43,10 @@ func runModule(t *testing.T, name string, args map[string]any) map[string]any {
 
 func TestIdleControllerDecidesWithoutFailing(t *testing.T) {
 	for _, check := range []bool{false, true} {
-		r := decideWith(t, map[string]any{"hosts": []string{"controller-1", "controller-0"}, "facts": []any{}, "_ansible_check_mode": check})
-		if r["failed"] != nil || r["changed"] != false || r["chosen"] != "" || !strings.Contains(r["text"].(string), "cluster_incomplete") {
+		r := decideWith(t, map[string]any{"hosts": []string{"controller-1", "controller-0"}, "facts": []any{},
+			"_ansible_check_mode": check})
+		if r["failed"] != nil || r["changed"] != false || r["chosen"] != "" || !strings.Contains(r["text"].(string),
+			"cluster_incomplete") {
 			t.Errorf("check mode %v: %v", check, r)
 		}
 	}
@@ -53,16 +55,18 @@ func TestIdleControllerDecidesWithoutFailing(t *testing.T) {
 func TestIdleControllerTellsWhichDocumentItCannotUse(t *testing.T) {
 	r := decideWith(t, map[string]any{"facts": []any{map[string]any{"name": "controller-0", "galera": map[string]any{}}}})
 	warnings, _ := r["warnings"].([]any)
-	if r["failed"] != nil || len(warnings) != 1 || !strings.Contains(warnings[0].(string), "galera_facts of controller-0 cannot be used: it lacks present, gathered_at") {
+	if r["failed"] != nil || len(warnings) != 1 || !strings.Contains(warnings[0].(string),
+		"galera_facts of controller-0 cannot be used: it lacks present, gathered_at") {
 		t.Errorf("%v", r)
 	}
 }
 
 func TestIdleControllerRefusesBadOptions(t *testing.T) {
 	for name, args := range map[string]map[string]any{
-		"facts: not given":                   {},
-		"facts: an entry has no name":        {"facts": []any{map[string]any{}}},
-		"facts: host \"a\" is given twice":   {"facts": []any{map[string]any{"name": "a"}, map[string]any{"name": "a"}}},
+		"facts: not given":            {},
+		"facts: an entry has no name": {"facts": []any{map[string]any{}}},
+		"facts: host \"a\" is given twice": {"facts": []any{map[string]any{"name": "a"},
+			map[string]any{"name": "a"}}},
 		"min_spares: -1 is less than 0":      {"facts": []any{}, "min_spares": -1},
 		"policy: \"any\" is not one of":      {"facts": []any{}, "policy": "any"},
 		"max_flow_control: 7 is more than 1": {"facts": []any{}, "max_flow_control": 7},

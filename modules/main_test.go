@@ -138,6 +138,31 @@ func TestEveryModuleIsWhole(t *testing.T) {
 	}
 }
 
+// The launcher gives a task the variables about the login where its module logs in, and nowhere else.
+func TestTheLauncherKnowsWhichModulesLogIn(t *testing.T) {
+	count := 0
+	for _, name := range documented() {
+		var spec struct {
+			Documentation struct{ Extends []string } `yaml:"DOCUMENTATION"`
+		}
+		readYAML(t, name+".yml", &spec)
+		plugin, err := os.ReadFile("../plugins/action/" + name + ".py")
+		if err != nil {
+			t.Fatal(err)
+		}
+		logsIn := slices.Contains(spec.Documentation.Extends, "login")
+		if told := bytes.Contains(plugin, []byte("\n    LOGIN = True\n")); told != logsIn {
+			t.Errorf("%s logs in: %v, its plugin says %v", name, logsIn, told)
+		}
+		if logsIn {
+			count++
+		}
+	}
+	if count < 4 {
+		t.Errorf("only %d modules log in", count)
+	}
+}
+
 func TestVersionIsTheCollections(t *testing.T) {
 	var galaxy struct{ Version string }
 	readYAML(t, "../galaxy.yml", &galaxy)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"overcloud.backup/internal/ansible"
+	"overcloud.backup/internal/option"
 	"overcloud.backup/internal/pacemaker"
 	"overcloud.backup/internal/reading"
 )
@@ -30,7 +31,7 @@ func pacemakerFacts(ctx context.Context, call *ansible.Call) (*ansible.Result, e
 	if err := checkTimeout(o.Timeout); err != nil {
 		return nil, err
 	}
-	facts := pacemaker.Read(ctx, pacemaker.Options{Timeout: seconds(o.Timeout), Clock: clock})
+	facts := pacemaker.Read(ctx, pacemaker.Options{Timeout: option.Seconds(o.Timeout), Clock: clock})
 	return &ansible.Result{Facts: map[string]any{"ansible_pacemaker": facts}}, nil
 }
 

@@ -17,8 +17,13 @@ import (
 	"overcloud.backup/internal/decision"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/haproxy"
+	"overcloud.backup/internal/jobs"
+	"overcloud.backup/internal/jobs/backups"
+	"overcloud.backup/internal/jobs/verifications"
 	"overcloud.backup/internal/pacemaker"
-	"overcloud.backup/internal/verify"
+	"overcloud.backup/internal/rebuild"
+	"overcloud.backup/internal/restore/plan"
+	"overcloud.backup/internal/restore/steps"
 )
 
 // described is one value of RETURN.
@@ -32,16 +37,20 @@ type described struct {
 func TestEveryValueThatIsReturnedIsDocumented(t *testing.T) {
 	facts := func(v any) map[string]any { return map[string]any{"ansible_facts": v} }
 	for module, values := range map[string][]any{
-		"backup_info":     {backupInfoValues{}},
-		"backup_verify":   {backupVerifyValues{}, standing{}, attachment(standing{}, false), map[string]any{"progress": verify.Progress{}}},
-		"galera_restore":  {galeraRestoreValues{}},
+		"backup_info": {backupInfoValues{}},
+		"backup_verify": {
+			verifications.Values{}, jobs.Standing{}, jobs.Standing{}.Attachment(false),
+			map[string]any{"progress": rebuild.Progress{}},
+		},
+		"galera_restore":  {steps.Values{}},
 		"idle_controller": {decision.Decision{}},
+		"restore_plan":    {plan.Decision{}},
 		"galera_facts":    {facts(map[string]any{"ansible_galera": galera.Facts{}})},
 		"haproxy_facts":   {facts(map[string]any{"ansible_haproxy": haproxy.Facts{}})},
 		"pacemaker_facts": {facts(map[string]any{"ansible_pacemaker": pacemaker.Facts{}})},
-		"galera_backup": {standing{}, attachment(standing{}, false), map[string]any{
+		"galera_backup": {jobs.Standing{}, jobs.Standing{}.Attachment(false), map[string]any{
 			"plan": backup.Plan{}, "backup": backup.Result{}, "guard": guard.Breach{}, "elsewhere": true,
-			"undone": []effect.Undone{}, "recovered": []recovered{}, "progress": backup.Progress{},
+			"undone": []effect.Undone{}, "recovered": []backups.Recovered{}, "progress": backup.Progress{},
 		}},
 	} {
 		var doc struct {

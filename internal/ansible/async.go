@@ -5,7 +5,6 @@ package ansible
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"overcloud.backup/internal/durable"
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/safefile"
 )
@@ -116,7 +116,7 @@ func (p Program) job(ctx context.Context, name, path, limit string, in io.Reader
 func (t *task) report(path string, progress any) {
 	state := jobState(path)
 	state["progress"] = progress
-	_ = replaceFile(path, t.line(state, nil))
+	_ = durable.Replace(path, append(t.line(state, nil), '\n'), 0o600)
 }
 
 func endJob(path string, line []byte) int {
@@ -141,21 +141,5 @@ func writeJob(path string, content map[string]any) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(path, line)
-}
-
-// replaceFile never lets a reader see half a file.
-func replaceFile(path string, content []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".job")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(append(content, '\n'))
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
+	return durable.Replace(path, append(line, '\n'), 0o600)
 }

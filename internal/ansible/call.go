@@ -8,6 +8,7 @@ import (
 	"maps"
 
 	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/secret"
 )
 
 // Decode fills v, a pointer to a struct with json tags, with the options. They were validated and coerced and have
@@ -29,7 +30,7 @@ func (c *Call) Arguments() map[string]any { return maps.Clone(c.args) }
 // Secret has s replaced in everything that leaves the module from now on. Options with no_log need no call. It may be
 // called while Progress runs.
 func (c *Call) Secret(s string) {
-	c.secrets.add(secretForms(s)...)
+	c.secrets.Add(secret.Spellings(s)...)
 }
 
 // Progress shows how far the work is: async_status returns p as "progress". Without async nobody can see it

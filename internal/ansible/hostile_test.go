@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"overcloud.backup/internal/secret"
 	"overcloud.backup/tests/messages"
 )
 
@@ -107,16 +108,16 @@ func TestHostileTextArrivesAsItIs(t *testing.T) {
 
 // A secret is not shown in any spelling, whatever is in it.
 func TestHostileSecretsAreNotShown(t *testing.T) {
-	for _, secret := range []string{"S3cr'et\"\\ $HOME #%;`x`", "two\nlines of it", "tab\there", "pässwörd-東京😀", "nul\x00inside", "<&>'\"", `back\\slash`, "********x", "msg-like"} {
-		raw, err := json.Marshal(map[string]any{"password": secret, "first": "before " + secret + " after", "any": map[string]any{"k " + secret: []string{secret}}})
+	for _, password := range []string{"S3cr'et\"\\ $HOME #%;`x`", "two\nlines of it", "tab\there", "pässwörd-東京😀", "nul\x00inside", "<&>'\"", `back\\slash`, "********x", "msg-like"} {
+		raw, err := json.Marshal(map[string]any{"password": password, "first": "before " + password + " after", "any": map[string]any{"k " + password: []string{password}}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		_, out, _ := ask(t, probe(echo), string(raw))
-		inJSON, _ := json.Marshal(secret)
-		for _, form := range append(secretForms(secret), string(inJSON[1:len(inJSON)-1])) {
+		inJSON, _ := json.Marshal(password)
+		for _, form := range append(secret.Spellings(password), string(inJSON[1:len(inJSON)-1])) {
 			if strings.Contains(out, form) {
-				t.Errorf("%q is shown as %q: %s", secret, form, out)
+				t.Errorf("%q is shown as %q: %s", password, form, out)
 			}
 		}
 	}

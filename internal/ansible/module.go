@@ -4,7 +4,11 @@
 // NAME.yml, one JSON object out, whatever happens, with no secret in it.
 package ansible
 
-import "context"
+import (
+	"context"
+
+	"overcloud.backup/internal/secret"
+)
 
 // Module is one Ansible module of the binary.
 type Module struct {
@@ -30,7 +34,7 @@ type Call struct {
 	Stage Stage
 
 	args     map[string]any
-	secrets  secretSet
+	secrets  secret.Set
 	progress func(any)
 }
 

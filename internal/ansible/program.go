@@ -138,8 +138,8 @@ func (t *task) accept(s *spec, given map[string]any) error {
 	maps.DeleteFunc(given, func(k string, _ any) bool {
 		return strings.HasPrefix(k, "_ansible_") || k == "_overcloud_now"
 	})
-	t.call.secrets.add(findSecrets(s.Options, given)...)
-	t.call.secrets.add(leaves(given, urlPassword)...)
+	t.call.secrets.Add(findSecrets(s.Options, given)...)
+	t.call.secrets.Add(leaves(given, urlPassword)...)
 	args, problems := checkArgs("", s.Options, s.Constraints, given)
 	t.call.args = args
 	if len(problems) > 0 {
@@ -174,5 +174,5 @@ func (t *task) finish(out map[string]any) []byte { return t.line(out, t.asked) }
 // line is the object without secrets, and with what was asked, if that is not nil.
 func (t *task) line(out, asked map[string]any) []byte {
 	public := func() map[string]bool { return publicNames(t.module.Spec, t.fragments) }
-	return finish(out, asked, t.call.secrets.all(), public)
+	return finish(out, asked, t.call.secrets.All(), public)
 }

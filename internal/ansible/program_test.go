@@ -303,7 +303,7 @@ func TestSecretsAreFoundWhileProgressIsShown(t *testing.T) {
 			call.Secret("hunter2")
 		}
 		wait.Wait()
-		if n := len(call.secrets.all()); n > 2 {
+		if n := len(call.secrets.All()); n > 2 {
 			return nil, fmt.Errorf("%d secrets instead of one in each form", n)
 		}
 		return &Result{Msg: "hunter2"}, nil

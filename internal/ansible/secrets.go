@@ -6,60 +6,13 @@ import (
 	"encoding/json"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
-	"sync"
+
+	"overcloud.backup/internal/secret"
 )
 
-const (
-	// hiddenValue is Ansible's own word for a value that is a secret as a whole.
-	hiddenValue = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
-	// hiddenPart stands for a secret inside a text.
-	hiddenPart = "********"
-)
-
-// secretSet holds each secret once. It grows while results are written.
-type secretSet struct {
-	mutex sync.Mutex
-	found []string
-}
-
-func (s *secretSet) add(secrets ...string) {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	for _, secret := range secrets {
-		if !slices.Contains(s.found, secret) {
-			s.found = append(s.found, secret)
-		}
-	}
-}
-
-// all are the secrets known now.
-func (s *secretSet) all() []string {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	return slices.Clone(s.found)
-}
-
-// secretForms are the spellings in which a secret may stand in a message: as it is, trimmed, quoted by Go or as
-// JSON, or escaped for a URL.
-func secretForms(s string) []string {
-	trimmed := strings.TrimSpace(s)
-	if trimmed == "" {
-		return nil
-	}
-	forms := []string{s, trimmed, url.QueryEscape(s), url.PathEscape(s), unquoted(strconv.Quote(s)), unquoted(strconv.QuoteToASCII(s))}
-	if b, err := json.Marshal(s); err == nil {
-		forms = append(forms, unquoted(string(b)))
-	}
-	if b, err := encode(s); err == nil {
-		forms = append(forms, unquoted(string(b)))
-	}
-	slices.Sort(forms)
-	return slices.Compact(forms)
-}
-
-func unquoted(s string) string { return s[1 : len(s)-1] }
+// hiddenValue is Ansible's own word for a value that is a secret as a whole.
+const hiddenValue = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
 // findSecrets collects the values of options with no_log as they were written, whatever their type.
 func findSecrets(options map[string]option, given map[string]any) (found []string) {
@@ -67,7 +20,7 @@ func findSecrets(options map[string]option, given map[string]any) (found []strin
 		for _, key := range append([]string{name}, o.Aliases...) {
 			v := given[key]
 			if o.NoLog {
-				found = append(found, leaves(v, secretForms)...)
+				found = append(found, leaves(v, secret.Spellings)...)
 			}
 			for _, sub := range objects(v) {
 				found = append(found, findSecrets(o.Suboptions, sub)...)
@@ -102,9 +55,9 @@ func urlPassword(text string) []string {
 	_, rest, _ := strings.Cut(text, "://")
 	at := max(strings.LastIndex(rest, "@"), 0)
 	_, password, _ := strings.Cut(rest[:at], ":")
-	forms := secretForms(password)
+	forms := secret.Spellings(password)
 	if plain, err := url.PathUnescape(password); err == nil {
-		forms = append(forms, secretForms(plain)...)
+		forms = append(forms, secret.Spellings(plain)...)
 	}
 	return forms
 }
@@ -131,13 +84,7 @@ type scrubber struct {
 // newScrubber: public are the names that a result's documentation gives away anyway. They stay even if a password
 // is "galera", or facts would lose their keys.
 func newScrubber(secrets []string, public map[string]bool) *scrubber {
-	s := slices.Clone(secrets)
-	slices.SortFunc(s, func(a, b string) int { return len(b) - len(a) })
-	var pairs []string
-	for _, secret := range s {
-		pairs = append(pairs, secret, hiddenPart)
-	}
-	return &scrubber{secrets: s, replacer: strings.NewReplacer(pairs...), public: public}
+	return &scrubber{secrets: secrets, replacer: secret.Replacer(secrets), public: public}
 }
 
 func (s *scrubber) text(t string) string {

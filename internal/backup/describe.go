@@ -46,7 +46,7 @@ func (r *running) describe(ctx context.Context) error {
 	if err := r.describeSchema(ctx, c); err != nil {
 		return err
 	}
-	b := &extras.Extras{Set: r.set.Set}
+	b := &extras.Extras{Set: r.set.Draft}
 	err = b.Users(ctx, c, r.tool.Method == tool.Logical)
 	if err == nil && r.tool.Method == tool.Logical {
 		err = b.System(ctx, c)

@@ -19,7 +19,7 @@ import (
 	"overcloud.backup/internal/backup/extras"
 	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/galera"
-	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/stores"
 	"overcloud.backup/tests/node"
 )
 
@@ -373,12 +373,12 @@ func TestHostileDecisions(t *testing.T) {
 // listed holds that the one set of a destination can be read.
 func listed(t *testing.T, destination string) {
 	t.Helper()
-	dir, err := repository.Open(destination)
+	dir, err := stores.Make(destination)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer dir.Close()
-	if sets, err := dir.List(); err != nil || len(sets) != 1 {
-		t.Errorf("%d sets, %v", len(sets), err)
+	if l, err := dir.List(""); err != nil || len(l.Sets) != 1 || len(l.Damaged) > 0 {
+		t.Errorf("%+v, %v", l, err)
 	}
 }

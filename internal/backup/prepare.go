@@ -16,6 +16,7 @@ import (
 	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/stores"
 )
 
 // lookTimeout is how long a destination may take to be looked at: one that hangs is refused.
@@ -40,7 +41,7 @@ func Prepare(ctx context.Context, o Options) (*Job, error) {
 }
 
 func (j *Job) prepare(ctx context.Context) error {
-	look := func() error { return repository.Check(j.o.Destination) }
+	look := func() error { return stores.Check(j.o.Destination) }
 	if _, err := abandon.After(lookTimeout, "look at the destination "+j.o.Destination, abandon.Action(look)); err != nil {
 		return err
 	}

@@ -60,7 +60,7 @@ func (r *running) streamPhysical(ctx context.Context, c *galera.Client, child pr
 	s := r.source(child, tool.PhysicalArgs(r.server.Datadir))
 	s.File, s.Content, s.Check, s.Finish = tool.PhysicalFile, "xbstream", p.Stream, p.Finish
 	r.manifest.Tool.Args = s.Args
-	if r.manifest.Files, err = tool.Store(ctx, s, r.set.Set, &r.counters); err != nil {
+	if r.manifest.Files, err = tool.Store(ctx, s, r.set.Draft, &r.counters); err != nil {
 		return err
 	}
 	p.Describe(r.manifest)
@@ -93,7 +93,7 @@ func (r *running) streamLogical(ctx context.Context, c *galera.Client, child pro
 	ended := make(chan struct{})
 	later := make(chan int64)
 	go func() { later <- seqnoOnce(ctx, c, l.Started, ended) }()
-	r.manifest.Files, err = tool.Store(ctx, s, r.set.Set, &r.counters)
+	r.manifest.Files, err = tool.Store(ctx, s, r.set.Draft, &r.counters)
 	close(ended)
 	r.manifest.Position.SeqnoEnd = <-later
 	l.Describe(r.manifest)

@@ -23,6 +23,7 @@ import (
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/journal"
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/stores"
 	"overcloud.backup/tests/node"
 )
 
@@ -210,15 +211,15 @@ func (s *server) endAndCheck(t *testing.T, a apart, after time.Duration, with sy
 // whole holds that each set there is is listed, and has the files of its manifest.
 func (a apart) whole(t *testing.T) {
 	t.Helper()
-	dir, err := repository.Open(a.Destination)
+	dir, err := stores.Make(a.Destination)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer dir.Close()
-	sets, err := dir.List()
+	l, err := dir.List("")
 	found, _ := filepath.Glob(a.Destination + "/*/*")
-	if err != nil || len(sets) != len(found) {
-		t.Errorf("%d sets of %q, %v", len(sets), found, err)
+	if err != nil || len(l.Sets) != len(found) {
+		t.Errorf("%+v, of %q, %v", l, found, err)
 	}
 	for i := range found {
 		data, err := os.ReadFile(filepath.Join(found[i], "manifest.json"))

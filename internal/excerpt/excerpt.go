@@ -64,6 +64,12 @@ func UpTo(limit int, text string) string {
 	return b.String()
 }
 
+// LastLine returns the last line of a text that is not empty.
+func LastLine(text string) string {
+	text = strings.TrimSpace(text)
+	return text[strings.LastIndexByte(text, '\n')+1:]
+}
+
 func printable(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
 }

@@ -56,7 +56,8 @@ func TestAnAnswerWithoutAnEndIsRefused(t *testing.T) {
 		}
 	}
 	n := 0
-	if err := s.root(t).Each(t.Context(), "SELECT seq, REPEAT('x', 100) FROM mysql.seq_1_to_1500000", func([]*string) error { n++; return nil }); err != nil || n != 1_500_000 {
+	if err := s.root(t).Each(t.Context(), "SELECT seq, REPEAT('x', 100) FROM mysql.seq_1_to_1500000",
+		func([]*string) error { n++; return nil }); err != nil || n != 1_500_000 {
 		t.Errorf("what passes by is not kept: %d, %v", n, err)
 	}
 }

@@ -49,11 +49,11 @@ func (c *Client) Broken(ctx context.Context, limit time.Duration) ([]Broken, err
 	if err != nil {
 		return nil, fmt.Errorf("look for tables and views that cannot be opened: %w", err)
 	}
-	torn, err := c.torn(ctx, empty, limit)
+	more, err := torn(ctx, c, empty, limit)
 	if err != nil {
 		return nil, err
 	}
-	list = append(list, torn...)
+	list = append(list, more...)
 	slices.SortFunc(list, func(a, b Broken) int {
 		return cmp.Or(cmp.Compare(a.Schema, b.Schema), cmp.Compare(a.Name,
 			b.Name))
@@ -61,8 +61,9 @@ func (c *Client) Broken(ctx context.Context, limit time.Duration) ([]Broken, err
 	return list, nil
 }
 
-// torn are those of tables of InnoDB without a page, which none has, that cannot be read: their tablespace was discarded.
-func (c *Client) torn(ctx context.Context, tables []Broken, limit time.Duration) (list []Broken, err error) {
+// torn are those of tables of InnoDB without a page, which none has, that cannot be read: their tablespace was
+// discarded.
+func torn(ctx context.Context, c *Client, tables []Broken, limit time.Duration) (list []Broken, err error) {
 	for _, b := range tables {
 		_, err := c.Rows(ctx, limited(limit)+"SELECT 1 FROM "+quoteName(b.Schema)+"."+quoteName(b.Name)+" LIMIT 1")
 		if err != nil && ErrorNumber(err) == 0 {

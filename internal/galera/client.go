@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package galera speaks with one node's MariaDB server: its Galera state, its clients, its users and its schema. It is
-// the only package that speaks SQL. Parsers are pure; what a server did not say is never a healthy value.
 package galera
 
 import (
@@ -61,12 +59,15 @@ func (c *Client) Refused() (a Attempt, refused bool) {
 // PeerPID is the process that listens on the unix socket, as this host numbers it; 0 when it is unknown.
 func (c *Client) PeerPID() int { return c.pid }
 
-// PeerOwner is who called listen on the unix socket. What /proc tells of that process later he could make root's, by a program
-// that is setuid.
+// PeerOwner is who called listen on the unix socket. What /proc tells of that process later he could make root's, by a
+// program that is setuid.
 func (c *Client) PeerOwner() process.Owner { return c.owner }
 
 // SocketPath is the server's unix socket, without links to it; empty over TCP.
 func (c *Client) SocketPath() string { return c.socket }
+
+// ID is the connection's id, as the process list of the server has it.
+func (c *Client) ID() int64 { return c.id }
 
 // Exec runs one statement. Question marks in it stand for args.
 func (c *Client) Exec(ctx context.Context, statement string, args ...any) error {
@@ -168,37 +169,6 @@ func (c *Client) each(ctx context.Context, query string, take func(row []*string
 	return explain(ctx, rows.Err())
 }
 
-// ErrDesynced says that wsrep_desync was ON before: somebody else's.
-var ErrDesynced = errors.New("wsrep_desync is ON already; whoever set it must set it OFF")
-
-// SetDesync sets the global variable wsrep_desync. Status follows a moment later: wait for it. ON when it is ON already
-// changes nothing, and the server (10.11) only warns of it; here it is ErrDesynced.
-func (c *Client) SetDesync(ctx context.Context, on bool) error {
-	word := "OFF"
-	if on {
-		word = "ON"
-	}
-	err := c.Exec(ctx, "SET GLOBAL wsrep_desync = "+word)
-	if err == nil && on {
-		err = c.alreadyOn(ctx)
-	}
-	if err != nil {
-		return fmt.Errorf("set wsrep_desync=%s: %w", word, err)
-	}
-	return nil
-}
-
-// alreadyOn looks for the warning of the last statement, 1231: 'wsrep_desync' is already ON.
-func (c *Client) alreadyOn(ctx context.Context) error {
-	warnings, err := c.Rows(ctx, "SHOW WARNINGS")
-	for _, w := range warnings {
-		if strings.Contains(w[len(w)-1], "already ON") {
-			return ErrDesynced
-		}
-	}
-	return err
-}
-
 // explain makes the deadline's error readable and keeps everything else, but for what is long in the server's words.
 func explain(ctx context.Context, err error) error {
 	if err == nil {
@@ -219,13 +189,18 @@ func ErrorNumber(err error) int {
 	return 0
 }
 
-// quoteText writes a string for a statement that takes no placeholder.
-func quoteText(text string) string {
-	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(text) + "'"
-}
-
-// quoteName quotes an identifier or one half of an account with backticks, in which only the backtick is special
-// whatever sql_mode says.
-func quoteName(name string) string {
-	return "`" + strings.ReplaceAll(name, "`", "``") + "`"
+// Pairs reads an answer of two columns, name and value, as SHOW STATUS gives it. Names are in lower case.
+func (c *Client) Pairs(ctx context.Context, query string) (map[string]string, error) {
+	rows, err := c.Rows(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	m := make(map[string]string, len(rows))
+	for _, row := range rows {
+		if len(row) != 2 {
+			return nil, fmt.Errorf("an answer of %d columns where name and value were expected", len(row))
+		}
+		m[strings.ToLower(row[0])] = row[1]
+	}
+	return m, nil
 }

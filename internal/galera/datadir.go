@@ -5,12 +5,15 @@ package galera
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
+
+	"golang.org/x/sys/unix"
 )
 
 // DatadirFree is the room at the server's datadir, where that is seen on this host: at is empty where it is not.
 func (c *Client) DatadirFree(ctx context.Context) (at string, free int64, err error) {
-	if c.reached.Via != "socket" {
+	if c.Reached().Via != "socket" {
 		return "", 0, nil
 	}
 	datadir, err := c.Value(ctx, "SELECT @@datadir")
@@ -22,4 +25,13 @@ func (c *Client) DatadirFree(ctx context.Context) (at string, free int64, err er
 		return "", 0, nil
 	}
 	return datadir, free, err
+}
+
+// space is the size of the file system that a folder lies in, and what an unprivileged user may still fill, in bytes.
+func space(dir string) (total, free int64, err error) {
+	var fs unix.Statfs_t
+	if err := unix.Statfs(dir, &fs); err != nil {
+		return 0, 0, fmt.Errorf("statfs %s: %w", dir, err)
+	}
+	return int64(fs.Blocks) * fs.Frsize, int64(fs.Bavail) * fs.Frsize, nil
 }

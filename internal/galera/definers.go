@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// Beyond is the first grant by which accounts of a user's name may do more than with the schemas named; empty when there
-// is none. A server runs a program as whichever of them fits its definer's host, or as an anonymous one. The account
-// needs SELECT ON mysql.*.
+// Beyond is the first grant by which accounts of a user's name may do more than with the schemas named; empty when
+// there is none. A server runs a program as whichever of them fits its definer's host, or as an anonymous one. The
+// account needs SELECT ON mysql.*.
 func (c *Client) Beyond(ctx context.Context, user string, schemas ...string) (string, error) {
 	rows, err := c.Rows(ctx, "SELECT User, Host, is_role FROM mysql.user WHERE User = ? OR User = ''", user)
 	if err != nil {

@@ -27,16 +27,17 @@ func (o Object) String() string {
 	return o.Kind + " " + o.Schema + "." + o.Name
 }
 
-// Definitions are the digests of all objects outside the server's own schemas, 32 hex digits each. A digest changes with
-// the object's definition and with nothing else: not with rows, statistics, AUTO_INCREMENT or an event's status. They are
-// comparable between servers of one version, read by accounts that see the same: those with SchemaPrivileges do.
+// Definitions are the digests of all objects outside the server's own schemas, 32 hex digits each. A digest changes
+// with the object's definition and with nothing else: not with rows, statistics, AUTO_INCREMENT or an event's status.
+// They are comparable between servers of one version, read by accounts that see the same: those with SchemaPrivileges
+// do.
 type Definitions map[Object]string
 
 // Carried says which definitions a copy of the data keeps.
 type Carried string
 
-// A physical copy keeps everything. A dump does not keep what SHOW CREATE does not print: the row format that a table got
-// from innodb_default_row_format, and the formats of temporal columns of before MariaDB 10.1.2.
+// A physical copy keeps everything. A dump does not keep what SHOW CREATE does not print: the row format that a table
+// got from innodb_default_row_format, and the formats of temporal columns of before MariaDB 10.1.2.
 const (
 	ByFiles Carried = "physical"
 	ByDump  Carried = "logical"
@@ -47,24 +48,33 @@ const (
 // or statistics. Older servers lack some columns and views.
 var definitions = []struct{ view, kind, schema, name, columns string }{
 	{"schemata", "schema", "schema_name", "", "default_character_set_name default_collation_name"},
-	{"tables", "table", "table_schema", "table_name", "table_type engine row_format table_collation create_options table_comment"},
-	{"columns", "table", "table_schema", "table_name", "column_name ordinal_position column_default is_nullable column_type " +
-		"character_set_name collation_name extra column_comment is_generated generation_expression"},
-	{"statistics", "table", "table_schema", "table_name", "index_name seq_in_index column_name non_unique sub_part index_type ignored"},
-	{"key_column_usage", "table", "table_schema", "table_name", "constraint_schema constraint_name column_name ordinal_position " +
-		"position_in_unique_constraint referenced_table_schema referenced_table_name referenced_column_name"},
+	{"tables", "table", "table_schema", "table_name",
+		"table_type engine row_format table_collation create_options table_comment"},
+	{"columns", "table", "table_schema", "table_name",
+		"column_name ordinal_position column_default is_nullable column_type " +
+			"character_set_name collation_name extra column_comment is_generated generation_expression"},
+	{"statistics", "table", "table_schema", "table_name",
+		"index_name seq_in_index column_name non_unique sub_part index_type ignored"},
+	{"key_column_usage", "table", "table_schema", "table_name",
+		"constraint_schema constraint_name column_name ordinal_position " +
+			"position_in_unique_constraint referenced_table_schema referenced_table_name referenced_column_name"},
 	{"referential_constraints", "table", "constraint_schema", "table_name", "constraint_name referenced_table_name " +
 		"match_option update_rule delete_rule"},
 	{"check_constraints", "table", "constraint_schema", "table_name", "constraint_name check_clause"},
-	{"partitions", "table", "table_schema", "table_name", "partition_name subpartition_name partition_method partition_expression partition_description"},
+	{"partitions", "table", "table_schema", "table_name",
+		"partition_name subpartition_name partition_method partition_expression partition_description"},
 	{"views", "table", "table_schema", "table_name", "view_definition check_option is_updatable definer security_type"},
-	{"routines", "=routine_type", "routine_schema", "routine_name", "dtd_identifier routine_definition is_deterministic " +
-		"sql_data_access sql_mode definer security_type routine_comment"},
-	{"parameters", "=routine_type", "specific_schema", "specific_name", "ordinal_position parameter_mode parameter_name dtd_identifier"},
-	{"triggers", "trigger", "trigger_schema", "trigger_name", "event_object_table event_manipulation action_timing action_order " +
-		"action_statement sql_mode definer"},
-	{"events", "event", "event_schema", "event_name", "definer time_zone event_type execute_at interval_value interval_field " +
-		"sql_mode event_definition on_completion event_comment"},
+	{"routines", "=routine_type", "routine_schema", "routine_name",
+		"dtd_identifier routine_definition is_deterministic " +
+			"sql_data_access sql_mode definer security_type routine_comment"},
+	{"parameters", "=routine_type", "specific_schema", "specific_name",
+		"ordinal_position parameter_mode parameter_name dtd_identifier"},
+	{"triggers", "trigger", "trigger_schema", "trigger_name",
+		"event_object_table event_manipulation action_timing action_order " +
+			"action_statement sql_mode definer"},
+	{"events", "event", "event_schema", "event_name",
+		"definer time_zone event_type execute_at interval_value interval_field " +
+			"sql_mode event_definition on_completion event_comment"},
 }
 
 // SchemaPrivileges are those ON *.* of an account that sees all that Definitions reads, users as statements and counts.
@@ -75,7 +85,7 @@ func SchemaPrivileges() []string { return []string{"SELECT", "SHOW VIEW", "TRIGG
 func (c *Client) Definitions(ctx context.Context, carried Carried) (Definitions, error) {
 	sums := map[Object]*multiset{}
 	for _, d := range definitions {
-		columns, err := c.existing(ctx, d.view, strings.Fields(d.columns))
+		columns, err := existing(ctx, c, d.view, strings.Fields(d.columns))
 		if err != nil {
 			return nil, fmt.Errorf("read the definitions: %w", err)
 		}
@@ -85,7 +95,7 @@ func (c *Client) Definitions(ctx context.Context, carried Carried) (Definitions,
 		if len(columns) == 0 {
 			continue
 		}
-		if err := c.addDefinitions(ctx, sums, d.view, d.kind, d.schema, d.name, columns, carried); err != nil {
+		if err := addDefinitions(ctx, c, sums, d.view, d.kind, d.schema, d.name, columns, carried); err != nil {
 			return nil, fmt.Errorf("read the definitions: %s: %w", d.view, err)
 		}
 	}
@@ -96,8 +106,8 @@ func (c *Client) Definitions(ctx context.Context, carried Carried) (Definitions,
 	return digests, nil
 }
 
-// MaxDefinitions bounds the file of definitions: one of 100,000 tables takes about 10 MB. maxObjects bounds what it takes
-// in memory, which for short names is many times as much.
+// MaxDefinitions bounds the file of definitions: one of 100,000 tables takes about 10 MB. maxObjects bounds what it
+// takes in memory, which for short names is many times as much.
 const MaxDefinitions = 128 << 20
 
 var maxObjects = 1_000_000
@@ -190,7 +200,7 @@ func (d Definitions) Differences(want Definitions) []Difference {
 }
 
 // existing keeps the columns that this server's view has, in our order.
-func (c *Client) existing(ctx context.Context, view string, wanted []string) ([]string, error) {
+func existing(ctx context.Context, c *Client, view string, wanted []string) ([]string, error) {
 	rows, err := c.Rows(ctx, "SELECT LOWER(column_name) FROM information_schema.columns"+
 		" WHERE table_schema = 'information_schema' AND table_name = ?", strings.ToUpper(view))
 	if err != nil {
@@ -204,7 +214,8 @@ func (c *Client) existing(ctx context.Context, view string, wanted []string) ([]
 }
 
 // addDefinitions adds the rows of a view to the objects that they define. A kind that begins with = is a column.
-func (c *Client) addDefinitions(ctx context.Context, sums map[Object]*multiset, view, kind, schema, name string, columns []string, carried Carried) error {
+func addDefinitions(ctx context.Context, c *Client, sums map[Object]*multiset, view, kind, schema, name string,
+	columns []string, carried Carried) error {
 	column, constant := strings.CutPrefix(kind, "=")
 	if !constant {
 		column = "'" + kind + "'"
@@ -213,7 +224,8 @@ func (c *Client) addDefinitions(ctx context.Context, sums map[Object]*multiset, 
 		name = "''"
 	}
 	// Defaults of TIMESTAMP columns, and parts of SYSTEM_TIME, are told in the time zone of the session.
-	query := "SET STATEMENT time_zone = '+00:00' FOR SELECT " + strings.Join(append([]string{column, schema, name}, columns...), ", ") +
+	query := "SET STATEMENT time_zone = '+00:00' FOR SELECT " +
+		strings.Join(append([]string{column, schema, name}, columns...), ", ") +
 		" FROM information_schema." + view + " WHERE " + userTables(schema)
 	return c.Each(ctx, query, func(row []*string) error {
 		o := Object{strings.ToLower(deref(row[0])), deref(row[1]), deref(row[2])}
@@ -228,8 +240,8 @@ func (c *Client) addDefinitions(ctx context.Context, sums map[Object]*multiset, 
 	})
 }
 
-// multiset is the sum of the hashes of rows, whatever their order: the server's own ORDER BY follows a collation, in which
-// different names can be equal.
+// multiset is the sum of the hashes of rows, whatever their order: the server's own ORDER BY follows a collation, in
+// which different names can be equal.
 type multiset [4]uint64
 
 // add takes a row. The columns are a part of what is hashed: servers that have others are not the same.

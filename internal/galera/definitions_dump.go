@@ -12,9 +12,9 @@ import (
 var notDumped = map[string]string{"tables": "row_format"}
 
 // dumped takes out of a column's value what a dump does not keep: behind the type of a temporal column that it has the
-// format of an older server, and that a table of Aria has the checksums that every one has (SHOW CREATE TABLE tells them of
-// one that did not ask for them, and the options only of one that did). The body of a view that is made of what SHOW CREATE
-// VIEW printed may have more parentheses: "from `c` join `t`" became "from (`c` join `t`)" (10.11).
+// format of an older server, and that a table of Aria has the checksums that every one has (SHOW CREATE TABLE tells
+// them of one that did not ask for them, and the options only of one that did). The body of a view that is made of what
+// SHOW CREATE VIEW printed may have more parentheses: "from `c` join `t`" became "from (`c` join `t`)" (10.11).
 var dumped = map[string]*strings.Replacer{
 	"column_type":     strings.NewReplacer(" /* mariadb-5.3 */", "", " /* mysql-5.6 */", ""),
 	"create_options":  strings.NewReplacer(" page_checksum=1", "", "page_checksum=1 ", "", "page_checksum=1", ""),
@@ -55,7 +55,8 @@ func asDumped(columns []string, row []*string) {
 // knownOptions leaves out the engine's own options that the engine does not know.
 func knownOptions(options string, innodb bool) string {
 	kept := engineOption.ReplaceAllStringFunc(options, func(option string) string {
-		if name := engineOption.FindStringSubmatch(option)[1]; innodb && slices.Contains(ofInnoDB, strings.ToLower(name)) {
+		if name := engineOption.FindStringSubmatch(option)[1]; innodb &&
+			slices.Contains(ofInnoDB, strings.ToLower(name)) {
 			return option
 		}
 		return ""

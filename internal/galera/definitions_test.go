@@ -5,16 +5,18 @@ package galera
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 )
 
 // A dump does not keep the row format that a table got from innodb_default_row_format, as those of before MariaDB 10.2.
 func TestADumpHasOtherDefinitionsThanFiles(t *testing.T) {
-	c := server(t).root(t)
-	run(t, c, "SET @before = @@GLOBAL.innodb_default_row_format", "CREATE DATABASE old", "SET GLOBAL innodb_default_row_format = COMPACT",
+	c := startServer(t).Root(t)
+	execAll(t, c, "SET @before = @@GLOBAL.innodb_default_row_format", "CREATE DATABASE old",
+		"SET GLOBAL innodb_default_row_format = COMPACT",
 		"CREATE TABLE old.t (id INT PRIMARY KEY)", "SET GLOBAL innodb_default_row_format = @before")
-	defer run(t, c, "DROP DATABASE old")
+	defer execAll(t, c, "DROP DATABASE old")
 	was := map[Carried]Definitions{}
 	for _, carried := range []Carried{ByFiles, ByDump} {
 		d, err := c.Definitions(t.Context(), carried)
@@ -23,7 +25,7 @@ func TestADumpHasOtherDefinitionsThanFiles(t *testing.T) {
 		}
 		was[carried] = d
 	}
-	run(t, c, "ALTER TABLE old.t FORCE")
+	execAll(t, c, "ALTER TABLE old.t FORCE")
 	for carried, want := range map[Carried]string{ByFiles: "[table old.t is defined differently]", ByDump: "[]"} {
 		d, err := c.Definitions(t.Context(), carried)
 		if got := fmt.Sprint(d.Differences(was[carried])); err != nil || got != want {
@@ -72,5 +74,77 @@ func TestDefinitionsAreBounded(t *testing.T) {
 	long := Definitions{{"table", "a", strings.Repeat("x", MaxDefinitions)}: "1"}
 	if _, err := ParseDefinitions(long.Lines()); err == nil || long.Fit() {
 		t.Error("a long one is taken")
+	}
+}
+
+func TestFingerprintChangesWithEachDefinitionAndNothingElse(t *testing.T) {
+	s := startServer(t)
+	c := s.Root(t)
+	execAll(t, c, "CREATE DATABASE f", "CREATE TABLE f.t (i INT PRIMARY KEY AUTO_INCREMENT, n VARCHAR(20))",
+		"CREATE TABLE f.c (i INT, t INT, KEY k (t))")
+	defer execAll(t, c, "DROP DATABASE f")
+	if names, err := c.Schemas(t.Context()); err != nil || !slices.Equal(names, []string{"f"}) {
+		t.Errorf("%v %v", names, err)
+	}
+	last := fingerprint(t, c)
+	for _, statement := range []string{"INSERT INTO f.t (n) VALUES ('a'), ('b')",
+		"ALTER TABLE f.t AUTO_INCREMENT = 100", "ANALYZE TABLE f.t", "CREATE USER fp@localhost",
+		"DROP USER fp@localhost"} {
+		execAll(t, c, statement)
+		if got := fingerprint(t, c); got != last {
+			t.Errorf("%s changed it", statement)
+		}
+	}
+	for _, statement := range []string{
+		"ALTER TABLE f.t ADD m INT DEFAULT 1", "ALTER TABLE f.t ALTER m DROP DEFAULT",
+		"ALTER TABLE f.t MODIFY n VARCHAR(21)", "CREATE INDEX x ON f.t (n)",
+		"DROP INDEX x ON f.t", "CREATE INDEX x ON f.t (n(3))",
+		"ALTER TABLE f.c ADD CONSTRAINT fk FOREIGN KEY (t) REFERENCES f.t (i)",
+		"ALTER TABLE f.c ADD CONSTRAINT ck CHECK (i > 0)", "ALTER TABLE f.c COMMENT 'x'",
+		"CREATE VIEW f.v AS SELECT n FROM f.t", "CREATE OR REPLACE VIEW f.v AS SELECT i FROM f.t",
+		"CREATE PROCEDURE f.p(IN a INT) SELECT a", "CREATE FUNCTION f.p2() RETURNS INT RETURN 1",
+		"CREATE TRIGGER f.tr BEFORE INSERT ON f.t FOR EACH ROW SET NEW.m = 1",
+		"CREATE EVENT f.e ON SCHEDULE EVERY 1 DAY DO DELETE FROM f.t", "ALTER TABLE f.c DROP FOREIGN KEY fk",
+		"ALTER TABLE f.c PARTITION BY HASH (i) PARTITIONS 2",
+		"ALTER DATABASE f CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", "ALTER TABLE f.t ENGINE=MyISAM", "DROP EVENT f.e",
+		"DROP TRIGGER f.tr", "DROP VIEW f.v",
+	} {
+		execAll(t, c, statement)
+		got := fingerprint(t, c)
+		if got == last {
+			t.Errorf("%s did not change it", statement)
+		}
+		last = got
+	}
+}
+
+func fingerprint(t *testing.T, c *Client) string {
+	t.Helper()
+	definitions, err := c.Definitions(t.Context(), ByFiles)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return definitions.Fingerprint()
+}
+
+// ownLookalikes are schemas of users that the server's collation takes for its own.
+var ownLookalikes = []string{"SYS", "Sys", "sýs", "MySQL", "mysqĺ"}
+
+// Neither a schema with a name like the server's own nor what is in it may be missing from the fingerprint.
+func TestTheFingerprintSeesSchemasThatLookLikeTheServersOwn(t *testing.T) {
+	c := startServer(t).Root(t)
+	last := fingerprint(t, c)
+	for _, name := range ownLookalikes {
+		for _, statement := range []string{"CREATE DATABASE %s", "CREATE TABLE %s.t (i INT)",
+			"CREATE VIEW %s.v AS SELECT 1", "CREATE PROCEDURE %s.p() DO 1"} {
+			execAll(t, c, fmt.Sprintf(statement, quoteName(name)))
+			got := fingerprint(t, c)
+			if got == last {
+				t.Errorf("%s %s changed nothing", statement, name)
+			}
+			last = got
+		}
+		execAll(t, c, "DROP DATABASE "+quoteName(name))
+		last = fingerprint(t, c)
 	}
 }

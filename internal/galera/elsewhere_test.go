@@ -81,7 +81,7 @@ func listenIn(t *testing.T, namespace, address string) (l net.Listener) {
 func TestTheServersOwnAddressIsOfThisHost(t *testing.T) {
 	l := otherHost(t)
 	trap := set(t, l, func(s *script) { s.say("\xff\x10\x04Too many connections"); s.hear() })
-	its := files{server: options(t, "s", fmt.Sprintf("[mysqld]\nbind-address=198.51.100.2\nport=%d\n", port(l)))}
+	its := OptionFiles{server: options(t, "s", fmt.Sprintf("[mysqld]\nbind-address=198.51.100.2\nport=%d\n", port(l)))}
 	login := Login{User: "root", Password: secret, ConnectTimeout: 3 * time.Second}
 	places := its.places(login, func(string) bool { return false })
 	may := its.owners(login)
@@ -111,7 +111,7 @@ func TestTheToolsGoWhereTheServersNameLed(t *testing.T) {
 	root := s.root(t)
 	run(t, root, "CREATE USER here@localhost IDENTIFIED BY '"+secret+"'")
 	defer run(t, root, "DROP USER here@localhost")
-	its := files{server: options(t, "s", fmt.Sprintf("[mysqld]\nbind-address=localhost\nport=%d\n", s.Port))}
+	its := OptionFiles{server: options(t, "s", fmt.Sprintf("[mysqld]\nbind-address=localhost\nport=%d\n", s.Port))}
 	login := Login{User: "here", Password: secret}
 	d := door{login: login, may: its.owners(login), creds: its.credentials(login), complete: true}
 	places := its.places(login, func(string) bool { return false })
@@ -121,7 +121,8 @@ func TestTheToolsGoWhereTheServersNameLed(t *testing.T) {
 	}
 	defer c.Close()
 	text, err := c.OptionFile("")
-	if err != nil || strings.Contains(string(text), "localhost") || c.Reached().Address != fmt.Sprintf("localhost:%d", s.Port) {
+	if err != nil || strings.Contains(string(text), "localhost") ||
+		c.Reached().Address != fmt.Sprintf("localhost:%d", s.Port) {
 		t.Errorf("%s, %v, %+v", text, err, c.Reached())
 	}
 }

@@ -43,11 +43,12 @@ const (
 // maxEvents bounds each list of the facts.
 const maxEvents = 1000
 
-func noEvents() Events { return Events{Enabled: []Event{}, Disabled: []Event{}} }
+// NoEvents is what is known of a server whose events were not read.
+func NoEvents() Events { return Events{Enabled: []Event{}, Disabled: []Event{}} }
 
 // Events reads which events run here. The account needs EVENT ON *.*: it sees no others than those it has that on.
 func (c *Client) Events(ctx context.Context, limit time.Duration) (Events, error) {
-	events := noEvents()
+	events := NoEvents()
 	scheduler, err := c.Value(ctx, "SELECT @@GLOBAL.event_scheduler")
 	if err != nil {
 		return events, fmt.Errorf("read event_scheduler: %w", err)
@@ -62,7 +63,7 @@ func (c *Client) Events(ctx context.Context, limit time.Duration) (Events, error
 		switch {
 		case status != Enabled && status != Disabled:
 		case len(events.Enabled) == maxEvents || len(events.Disabled) == maxEvents:
-			return noEvents(), fmt.Errorf("there are more than %d events", maxEvents)
+			return NoEvents(), fmt.Errorf("there are more than %d events", maxEvents)
 		case status == Enabled:
 			events.Enabled = append(events.Enabled, e)
 		default:
@@ -82,20 +83,17 @@ func (c *Client) EventStatuses(ctx context.Context, limit time.Duration) (map[Ev
 		return nil, err
 	}
 	if missing := grants.Missing("EVENT"); len(missing) > 0 {
-		return nil, fmt.Errorf("%s may not see every event: it lacks EVENT ON *.*", c.reached.User)
+		return nil, fmt.Errorf("%s may not see every event: it lacks EVENT ON *.*", c.Reached().User)
 	}
-	statuses := map[Event]EventStatus{}
-	err = c.Each(ctx, limited(limit)+"SELECT event_schema, event_name, status FROM information_schema.events WHERE "+
-		userTables("event_schema"),
-		func(row []*string) error {
-			if len(statuses) == maxRows {
-				return c.tooLong()
-			}
-			statuses[Event{deref(row[0]), deref(row[1])}] = EventStatus(deref(row[2]))
-			return nil
-		})
+	rows, err := c.Rows(ctx, limited(limit)+
+		"SELECT event_schema, event_name, status FROM information_schema.events WHERE "+
+		userTables("event_schema"))
 	if err != nil {
 		return nil, fmt.Errorf("list the events: %w", err)
+	}
+	statuses := map[Event]EventStatus{}
+	for _, row := range rows {
+		statuses[Event{row[0], row[1]}] = EventStatus(row[2])
 	}
 	return statuses, nil
 }
@@ -105,16 +103,4 @@ func SortEvents(events []Event) {
 	slices.SortFunc(events, func(a, b Event) int {
 		return cmp.Or(cmp.Compare(a.Schema, b.Schema), cmp.Compare(a.Name, b.Name))
 	})
-}
-
-// maxEventsTime leaves time for what comes after them.
-const maxEventsTime = 2 * time.Second
-
-func (g *gathering) events(ctx context.Context) {
-	events, err := g.client.Events(ctx, min(share(ctx), maxEventsTime))
-	if err != nil {
-		g.Add("events", g.Reached.Address, err, "by this nothing is decided; EVENT ON *.* for the account, and at"+
-			" most 1000 events, let it be read")
-	}
-	g.Events = events
 }

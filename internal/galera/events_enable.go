@@ -17,8 +17,10 @@ func (e Event) quoted() string { return quoteName(e.Schema) + "." + quoteName(e.
 // eventColumns are all that an event is, its status first. ALTER EVENT writes the session's character set and the
 // schema's collation into it, and for want of DEFINER the account's name.
 var eventColumns = []string{
-	"status", "definer", "character_set_client", "collation_connection", "database_collation", "event_type", "execute_at", "interval_value",
-	"interval_field", "sql_mode", "starts", "ends", "on_completion", "time_zone", "event_comment", "event_definition", "created", "last_executed",
+	"status", "definer", "character_set_client", "collation_connection", "database_collation", "event_type",
+	"execute_at", "interval_value",
+	"interval_field", "sql_mode", "starts", "ends", "on_completion", "time_zone", "event_comment", "event_definition",
+	"created", "last_executed",
 }
 
 // event is a row of information_schema.events.
@@ -40,13 +42,13 @@ func (e *event) enable() string {
 	return "ALTER DEFINER=" + quoteName(user) + host + " EVENT " + e.quoted() + " ENABLE"
 }
 
-// EnableEvents enables events on this node, as they were before Galera marked them SLAVESIDE_DISABLED: on the other nodes
-// they stay so, and one node runs them. Those that are enabled already count as enabled. What cannot be enabled without
-// another change is left with the reason and the statement to run. An error is one of the connection; what was done until
-// then is returned with it.
+// EnableEvents enables events on this node, as they were before Galera marked them SLAVESIDE_DISABLED: on the other
+// nodes they stay so, and one node runs them. Those that are enabled already count as enabled. What cannot be enabled
+// without another change is left with the reason and the statement to run. An error is one of the connection; what was
+// done until then is returned with it.
 func (c *Client) EnableEvents(ctx context.Context, names []Event) (enabled, left []string, err error) {
 	for _, name := range names {
-		why, err := c.enableEvent(ctx, name)
+		why, err := enableEvent(ctx, c, name)
 		if err != nil {
 			return enabled, left, fmt.Errorf("enable the event %s: %w", name, err)
 		}
@@ -61,7 +63,7 @@ func (c *Client) EnableEvents(ctx context.Context, names []Event) (enabled, left
 
 // EnableStatement is the statement that enables an event and changes nothing else; empty where there is no such event.
 func (c *Client) EnableStatement(ctx context.Context, name Event) (string, error) {
-	e, err := c.event(ctx, name)
+	e, err := readEvent(ctx, c, name)
 	if err != nil || e == nil {
 		return "", err
 	}
@@ -69,8 +71,8 @@ func (c *Client) EnableStatement(ctx context.Context, name Event) (string, error
 }
 
 // enableEvent says why an event stays as it is, with the statement to run.
-func (c *Client) enableEvent(ctx context.Context, name Event) (why string, err error) {
-	e, err := c.event(ctx, name)
+func enableEvent(ctx context.Context, c *Client, name Event) (why string, err error) {
+	e, err := readEvent(ctx, c, name)
 	switch {
 	case err != nil:
 		return "", err
@@ -85,14 +87,15 @@ func (c *Client) enableEvent(ctx context.Context, name Event) (why string, err e
 	}
 	charset := e.column("character_set_client")
 	switch {
-	case e.over && c.schedules(ctx):
+	case e.over && schedules(ctx, c):
 		return left("its last moment has passed, and a scheduler would run it at once or remove it"), nil
 	case e.collation != e.column("database_collation"):
 		return left("the schema has another collation now, which would become the event's"), nil
 	case !strings.HasPrefix(charset, "utf8") && strings.ContainsFunc(statement, func(r rune) bool { return r >= 0x80 }):
 		return left("its name is not of its character set " + charset), nil
 	}
-	err = c.Exec(ctx, fmt.Sprintf("SET character_set_client = %s, collation_connection = %s", charset, e.column("collation_connection")))
+	err = c.Exec(ctx, fmt.Sprintf("SET character_set_client = %s, collation_connection = %s", charset,
+		e.column("collation_connection")))
 	if err == nil {
 		err = c.Exec(ctx, statement)
 	}
@@ -106,7 +109,7 @@ func (c *Client) enableEvent(ctx context.Context, name Event) (why string, err e
 	if err != nil {
 		return left(err.Error()), nil
 	}
-	after, err := c.event(ctx, name)
+	after, err := readEvent(ctx, c, name)
 	if err != nil {
 		return "", err
 	}
@@ -115,7 +118,8 @@ func (c *Client) enableEvent(ctx context.Context, name Event) (why string, err e
 	}
 	for i, column := range eventColumns[1:] {
 		if e.columns[i+1] != after.columns[i+1] {
-			return fmt.Sprintf("%s: it is enabled, and its %s changed from %s to %s", name, column, excerpt.Of(e.columns[i+1]),
+			return fmt.Sprintf("%s: it is enabled, and its %s changed from %s to %s", name, column,
+				excerpt.Of(e.columns[i+1]),
 				excerpt.Of(after.columns[i+1])), nil
 		}
 	}
@@ -123,16 +127,18 @@ func (c *Client) enableEvent(ctx context.Context, name Event) (why string, err e
 }
 
 // schedules says that this server runs events, or may.
-func (c *Client) schedules(ctx context.Context) bool {
+func schedules(ctx context.Context, c *Client) bool {
 	scheduler, err := c.EventScheduler(ctx)
 	return err != nil || scheduler == "ON"
 }
 
-// event reads an event; nil where there is none. It is over when it was to run once, or until a moment, in the past, which
-// is shown in the event's own time zone.
-func (c *Client) event(ctx context.Context, name Event) (*event, error) {
-	rows, err := c.Rows(ctx, "SELECT "+strings.Join(eventColumns, ", ")+", (SELECT default_collation_name FROM information_schema.schemata"+
-		" WHERE BINARY schema_name = BINARY event_schema) FROM information_schema.events WHERE BINARY event_schema = ? AND BINARY event_name = ?",
+// readEvent reads an event; nil where there is none. It is over when it was to run once, or until a moment, in the
+// past, which is shown in the event's own time zone.
+func readEvent(ctx context.Context, c *Client, name Event) (*event, error) {
+	rows, err := c.Rows(ctx, "SELECT "+strings.Join(eventColumns, ", ")+
+		", (SELECT default_collation_name FROM information_schema.schemata"+
+		" WHERE BINARY schema_name = BINARY event_schema) FROM information_schema.events WHERE BINARY event_schema ="+
+		" ? AND BINARY event_name = ?",
 		name.Schema, name.Name)
 	if err != nil || len(rows) == 0 {
 		return nil, err
@@ -143,7 +149,8 @@ func (c *Client) event(ctx context.Context, name Event) (*event, error) {
 	if moment == "" {
 		return e, nil
 	}
-	over, err := c.Value(ctx, "SELECT CAST(? AS DATETIME) <= CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', ?)", moment, e.column("time_zone"))
+	over, err := c.Value(ctx, "SELECT CAST(? AS DATETIME) <= CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', ?)", moment,
+		e.column("time_zone"))
 	e.over = over != "0"
 	return e, err
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+// Package galera reads the Galera state of one node's MariaDB server: wsrep status, write rates, client sessions, the
+// size of the data and, while the server is down, grastate.dat. Parsers are pure; what a server did not say is never a
+// healthy value.
 package galera
 
 import "overcloud.backup/internal/reading"
@@ -46,21 +49,6 @@ type Server struct {
 	ReadOnly   bool   `json:"read_only"`
 }
 
-// Reached tells how the server was reached and as whom.
-type Reached struct {
-	// Via is "socket" or "tcp"; empty when it was not reached.
-	Via string `json:"via"`
-	// Address is the socket's path, or host:port.
-	Address string `json:"address"`
-	User    string `json:"user"`
-	// Credentials says where they came from: "options", "option file /root/.my.cnf", "hiera", "unix_socket".
-	Credentials string `json:"credentials"`
-	// Container is the name of the container the server lives in, empty on the host itself.
-	Container string `json:"container"`
-	// Runtime is "podman" or "docker" when Container is set.
-	Runtime string `json:"runtime"`
-}
-
 // State is wsrep_local_state as a word. The zero value is unknown and never healthy.
 type State string
 
@@ -88,43 +76,45 @@ const (
 
 // Wsrep is the typed wsrep status of one node at the end of the reading (SHOW GLOBAL STATUS, SHOW GLOBAL VARIABLES).
 type Wsrep struct {
-	On                bool              `json:"on"` // wsrep_on
-	State             State             `json:"state"`
-	ClusterStatus     ClusterStatus     `json:"cluster_status"`
-	Ready             bool              `json:"ready"`
-	Connected         bool              `json:"connected"`
-	ClusterSize       int               `json:"cluster_size"`
-	ClusterName       string            `json:"cluster_name"`
-	ClusterStateUUID  string            `json:"cluster_state_uuid"`
-	LocalStateUUID    string            `json:"local_state_uuid"`
-	ClusterConfID     int64             `json:"cluster_conf_id"`
-	NodeName          string            `json:"node_name"`
-	NodeAddress       string            `json:"node_address"`
-	BindAddress       string            `json:"-"`                  // where clients reach it; empty when that is anywhere, or not known
-	ClusterAddress    string            `json:"cluster_address"`    // gcomm://...
-	IncomingAddresses []string          `json:"incoming_addresses"` // the port is not to be relied on
-	Arbitrators       int               `json:"arbitrators"`        // members without an incoming address: garbd
-	GcommUUID         string            `json:"gcomm_uuid"`
-	LocalIndex        int               `json:"local_index"` // -1 when unknown
-	LastCommitted     int64             `json:"last_committed"`
-	LocalCommits      int64             `json:"local_commits"`    // transactions of clients of this node
-	Replicated        int64             `json:"replicated"`       // write-sets sent by this node
-	Received          int64             `json:"received"`         // write-sets received
-	RecvQueue         int               `json:"local_recv_queue"` // now
-	RecvQueueMax      int               `json:"local_recv_queue_max"`
-	SendQueue         int               `json:"local_send_queue"`
-	FlowControlPaused float64           `json:"flow_control_paused"` // fraction since the last FLUSH STATUS
-	FlowControlNS     int64             `json:"flow_control_paused_ns"`
-	FlowControlSent   int64             `json:"flow_control_sent"`
-	FlowControlRecv   int64             `json:"flow_control_recv"`
-	FlowControlActive bool              `json:"flow_control_active"`
-	Desync            bool              `json:"desync"`       // the variable wsrep_desync
-	DesyncCount       int               `json:"desync_count"` // nested, an SST counts too
-	EVSState          string            `json:"evs_state"`    // OPERATIONAL when well
-	SSTMethod         string            `json:"sst_method"`
-	SlaveThreads      int               `json:"slave_threads"`
-	ProviderVersion   string            `json:"provider_version"`
-	ProviderOptions   map[string]string `json:"provider_options"` // those that matter here: gcs.fc_*, gcs.sync_donor, gcache.*, pc.*
+	On               bool          `json:"on"` // wsrep_on
+	State            State         `json:"state"`
+	ClusterStatus    ClusterStatus `json:"cluster_status"`
+	Ready            bool          `json:"ready"`
+	Connected        bool          `json:"connected"`
+	ClusterSize      int           `json:"cluster_size"`
+	ClusterName      string        `json:"cluster_name"`
+	ClusterStateUUID string        `json:"cluster_state_uuid"`
+	LocalStateUUID   string        `json:"local_state_uuid"`
+	ClusterConfID    int64         `json:"cluster_conf_id"`
+	NodeName         string        `json:"node_name"`
+	NodeAddress      string        `json:"node_address"`
+	// where clients reach it; empty when that is anywhere, or not known
+	BindAddress       string   `json:"-"`
+	ClusterAddress    string   `json:"cluster_address"`    // gcomm://...
+	IncomingAddresses []string `json:"incoming_addresses"` // the port is not to be relied on
+	Arbitrators       int      `json:"arbitrators"`        // members without an incoming address: garbd
+	GcommUUID         string   `json:"gcomm_uuid"`
+	LocalIndex        int      `json:"local_index"` // -1 when unknown
+	LastCommitted     int64    `json:"last_committed"`
+	LocalCommits      int64    `json:"local_commits"`    // transactions of clients of this node
+	Replicated        int64    `json:"replicated"`       // write-sets sent by this node
+	Received          int64    `json:"received"`         // write-sets received
+	RecvQueue         int      `json:"local_recv_queue"` // now
+	RecvQueueMax      int      `json:"local_recv_queue_max"`
+	SendQueue         int      `json:"local_send_queue"`
+	FlowControlPaused float64  `json:"flow_control_paused"` // fraction since the last FLUSH STATUS
+	FlowControlNS     int64    `json:"flow_control_paused_ns"`
+	FlowControlSent   int64    `json:"flow_control_sent"`
+	FlowControlRecv   int64    `json:"flow_control_recv"`
+	FlowControlActive bool     `json:"flow_control_active"`
+	Desync            bool     `json:"desync"`       // the variable wsrep_desync
+	DesyncCount       int      `json:"desync_count"` // nested, an SST counts too
+	EVSState          string   `json:"evs_state"`    // OPERATIONAL when well
+	SSTMethod         string   `json:"sst_method"`
+	SlaveThreads      int      `json:"slave_threads"`
+	ProviderVersion   string   `json:"provider_version"`
+	// those that matter here: gcs.fc_*, gcs.sync_donor, gcache.*, pc.*
+	ProviderOptions map[string]string `json:"provider_options"`
 }
 
 // Databases is how many members of the cluster have data: all but the arbitrators.
@@ -155,11 +145,12 @@ type Session struct {
 
 // Storage is the size of the data and the room around it, in bytes.
 type Storage struct {
-	Engines          []Engine `json:"engines"`
-	NonTransactional []string `json:"non_transactional"` // schema.table outside the system schemas, not InnoDB, at most 1000
-	DataBytes        int64    `json:"data_bytes"`        // data and indexes of all engines
-	DatadirTotal     int64    `json:"datadir_total"`     // its file system
-	DatadirFree      int64    `json:"datadir_free"`      // for an unprivileged user
+	Engines []Engine `json:"engines"`
+	// schema.table outside the system schemas, not InnoDB, at most 1000
+	NonTransactional []string `json:"non_transactional"`
+	DataBytes        int64    `json:"data_bytes"`    // data and indexes of all engines
+	DatadirTotal     int64    `json:"datadir_total"` // its file system
+	DatadirFree      int64    `json:"datadir_free"`  // for an unprivileged user
 }
 
 // Engine sums up one storage engine's tables outside the system schemas.

@@ -3,20 +3,12 @@
 package galera
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 
-	"overcloud.backup/internal/container"
 	"overcloud.backup/internal/excerpt"
-	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/reading"
 )
 
@@ -35,10 +27,12 @@ type Request struct {
 // under the sources "option files", "login", "sql", "server", "wsrep", "sample", "sessions", "events", "sizes",
 // "datadir", "grastate" and "container". The context bounds it.
 func Gather(ctx context.Context, clock reading.Clock, r Request) Facts {
-	facts := Facts{Sessions: []Session{}, Events: noEvents(), Storage: emptyStorage()}
+	facts := Facts{Sessions: []Session{}, Events: NoEvents(), Storage: emptyStorage()}
 	facts.Wsrep, _ = ParseWsrep(nil, map[string]string{"wsrep_on": "OFF"})
-	g := gathering{Facts: &facts, request: r, files: readFiles(r.Login.ConfigFile), hostname: reading.LocalHost().Name}
-	g.run(ctx)
+	files := ReadOptionFiles(r.Login.ConfigFile)
+	g := gathering{Facts: &facts, request: r, hostname: reading.LocalHost().Name, datadir: files.Datadir(),
+		configured: files.Clustered()}
+	g.run(ctx, files)
 	clock.Close(&facts.Header)
 	return facts
 }
@@ -51,21 +45,23 @@ func emptyStorage() Storage {
 type gathering struct {
 	*Facts
 	request  Request
-	files    files
 	hostname string
-	client   *Client
+	// datadir is where the option files have it; configured says that they make a Galera node of this host.
+	datadir    string
+	configured bool
+	client     *Client
 }
 
-func (g *gathering) run(ctx context.Context) {
-	client, err := open(ctx, g.request.Login, g.files)
+func (g *gathering) run(ctx context.Context, files OptionFiles) {
+	client, err := files.Open(ctx, g.request.Login)
 	if err != nil {
 		g.down(err)
 		return
 	}
 	defer client.Close()
 	g.client, g.Reached = client, client.Reached()
-	if g.files.err != nil {
-		g.Add("option files", "", oneLineError(g.files.err), "")
+	if err := files.Problem(); err != nil {
+		g.Add("option files", "", err, "")
 	}
 	g.explicitFailed()
 	g.counters(ctx)
@@ -81,14 +77,15 @@ func (g *gathering) run(ctx context.Context) {
 // explicitFailed records that the account of the options was refused although another one then worked.
 func (g *gathering) explicitFailed() {
 	if a, refused := g.client.Refused(); refused {
-		g.Add("login", a.Place, oneLineError(a.Err), fmt.Sprintf("read as %s (%s) instead: correct login_user and login_password, or leave them out",
+		g.Add("login", a.Place, a.Err, fmt.Sprintf("read as %s (%s) instead: correct login_user and login_password,"+
+			" or leave them out",
 			g.Reached.User, g.Reached.Credentials))
 	}
 }
 
 // counters reads status and variables, twice where rates are wanted, with nothing else of ours in between.
 func (g *gathering) counters(ctx context.Context) {
-	before, err := g.client.moment(ctx)
+	before, err := readMoment(ctx, g.client)
 	if err != nil {
 		g.Present = true
 		g.Add("sql", g.Reached.Address, fmt.Errorf("read status: %w", err), "")
@@ -99,7 +96,7 @@ func (g *gathering) counters(ctx context.Context) {
 		g.Add("sample", g.Reached.Address, err, "")
 		after = before
 	}
-	variables, err := g.client.pairs(ctx, variablesQuery)
+	variables, err := g.client.Pairs(ctx, variablesQuery)
 	if err != nil {
 		g.Present = true
 		g.Add("sql", g.Reached.Address, fmt.Errorf("read variables: %w", err), "")
@@ -122,10 +119,10 @@ func (g *gathering) identify(after moment, variables map[string]string) {
 	g.Present, g.Running, g.Server = true, true, server
 	g.Server.PID = g.client.PeerPID()
 	if err != nil {
-		g.Add("server", g.Reached.Address, oneLineError(err), "")
+		g.Add("server", g.Reached.Address, err, "")
 	}
 	if g.Wsrep, err = ParseWsrep(after.status, variables); err != nil {
-		g.Add("wsrep", g.Reached.Address, oneLineError(err), "")
+		g.Add("wsrep", g.Reached.Address, err, "")
 	}
 }
 
@@ -144,7 +141,7 @@ func (g *gathering) second(ctx context.Context, before moment) (moment, error) {
 		return before, fmt.Errorf("no time for a window of %s within the time limit", g.request.Sample)
 	}
 	time.Sleep(g.request.Sample)
-	after, err := g.client.moment(ctx)
+	after, err := readMoment(ctx, g.client)
 	if err != nil {
 		return before, err
 	}
@@ -153,8 +150,8 @@ func (g *gathering) second(ctx context.Context, before moment) (moment, error) {
 	return after, err
 }
 
-func (c *Client) moment(ctx context.Context) (moment, error) {
-	status, err := c.pairs(ctx, statusQuery)
+func readMoment(ctx context.Context, c *Client) (moment, error) {
+	status, err := c.Pairs(ctx, statusQuery)
 	return moment{at: time.Now(), status: status}, err
 }
 
@@ -165,39 +162,6 @@ func (g *gathering) sessions(ctx context.Context) {
 		return
 	}
 	g.Sessions, g.Administrative = sessions, administrative
-}
-
-// containerTimeout is what an engine may take to say which container the server is in: one that hangs must not look
-// like a database that does.
-const containerTimeout = 5 * time.Second
-
-// where finds out in which container the server runs, and reads the space of its datadir there.
-func (g *gathering) where(ctx context.Context) {
-	asking, cancel := context.WithTimeout(ctx, containerTimeout)
-	defer cancel()
-	c, err := FindContainer(asking, g.Server.PID)
-	if err != nil {
-		g.Add("container", fmt.Sprintf("pid %d", g.Server.PID), oneLineError(err), containerHint(err))
-	}
-	if err != nil && !errors.Is(err, os.ErrPermission) {
-		g.Add("datadir", g.Server.Datadir, errors.New("it is not known in which container it lies"), "")
-		return
-	}
-	// Where only root could look, this host's folder is meant.
-	defer c.Place.Close()
-	g.Reached.Runtime, g.Reached.Container = c.Runtime, c.Name
-	g.ownSpace(c.Place)
-}
-
-func containerHint(err error) string {
-	switch {
-	case errors.Is(err, container.ErrStrange):
-		return "set login_unix_socket to the socket of this host's own server; " +
-			"one in a container is entered when podman or docker runs it as root"
-	case errors.Is(err, process.ErrNotFound):
-		return "install the engine's command on this host, or have it on PATH"
-	}
-	return ""
 }
 
 func (g *gathering) sizes(ctx context.Context) {
@@ -222,74 +186,14 @@ func share(ctx context.Context) time.Duration {
 	return time.Until(deadline) * 3 / 4
 }
 
-// ownSpace reads the space where the server has its datadir: in a container that may lie anywhere on the host.
-func (g *gathering) ownSpace(at process.Place) {
-	if at.Host() {
-		g.space(g.Server.Datadir)
-		return
-	}
-	folder, err := at.Folder(g.Server.Datadir)
+// maxEventsTime leaves time for what comes after them.
+const maxEventsTime = 2 * time.Second
+
+func (g *gathering) events(ctx context.Context) {
+	events, err := g.client.Events(ctx, min(share(ctx), maxEventsTime))
 	if err != nil {
-		g.Add("datadir", g.Server.Datadir, err, "")
-		return
+		g.Add("events", g.Reached.Address, err, "by this nothing is decided; EVENT ON *.* for the account, and at"+
+			" most 1000 events, let it be read")
 	}
-	defer folder.Close()
-	g.space("/proc/self/fd/" + strconv.Itoa(int(folder.Fd())))
+	g.Events = events
 }
-
-func (g *gathering) space(dir string) {
-	if g.Running && g.Reached.Via == "tcp" && !sameHost(g.Server.Hostname, g.hostname) {
-		g.Add("datadir", g.Server.Datadir, errors.New("it lies on another host"), "")
-		return
-	}
-	total, free, err := space(dir)
-	if err != nil {
-		g.Add("datadir", cmp.Or(g.Server.Datadir, dir), err, "")
-		return
-	}
-	g.Storage.DatadirTotal, g.Storage.DatadirFree = total, free
-}
-
-// down reads what a host without an answering server still tells. A host that has no database at all is no error.
-func (g *gathering) down(err error) {
-	datadir := g.files.datadir()
-	state, stateErr := ReadGrastate(datadir)
-	g.Grastate = state
-	g.Present = g.files.configured() || stateErr != nil || state != nil || hasFiles(datadir) || answered(err)
-	l := g.request.Login
-	if !g.Present && l.Socket == "" && l.Host == "" && l.ConfigFile == "" {
-		return
-	}
-	var refused *LoginError
-	where, hint := "", "look at the files that ca_cert, client_cert and client_key name"
-	if errors.As(err, &refused) {
-		where, hint = refused.Where(), refused.Hint()
-	}
-	g.Add("sql", where, oneLineError(err), hint)
-	if stateErr != nil {
-		g.Add("grastate", filepath.Join(datadir, "grastate.dat"), stateErr, "")
-	}
-	if g.Present {
-		g.space(datadir)
-	}
-}
-
-// answered tells whether any attempt met something that listens.
-func answered(err error) bool {
-	var e *LoginError
-	return errors.As(err, &e) && slices.ContainsFunc(e.Attempts, func(a Attempt) bool {
-		return !nobody(a.Err)
-	})
-}
-
-// serverPrograms are the places of the server's binary in the distributions that run OpenStack.
-var serverPrograms = []string{"/usr/sbin/mariadbd", "/usr/libexec/mariadbd", "/usr/sbin/mysqld", "/usr/libexec/mysqld"}
-
-func hasFiles(datadir string) bool {
-	return slices.ContainsFunc(append([]string{filepath.Join(datadir, "ibdata1")}, serverPrograms...), func(path string) bool {
-		_, err := os.Stat(path)
-		return err == nil
-	})
-}
-
-func oneLineError(err error) error { return errors.New(oneLine(err)) }

@@ -33,7 +33,7 @@ type Budget struct{ Each, All time.Duration }
 // LossyFloats finds the FLOAT columns with values that their text does not give back: the server writes 6 digits, a
 // dump has those, and no setting of server or tool changes that (10.1, 10.2 and 10.11).
 func (c *Client) LossyFloats(ctx context.Context, budget Budget) (Looked, error) {
-	found, err := c.lookThrough(ctx, budget, "data_type = 'float'", c.losesDigits)
+	found, err := lookThrough(ctx, c, budget, "data_type = 'float'", losesDigits)
 	if err != nil {
 		return found, fmt.Errorf("look through the FLOAT columns: %w", err)
 	}
@@ -53,8 +53,8 @@ func (c *Client) LossyFloats(ctx context.Context, budget Budget) (Looked, error)
 
 // HasFloats says whether there is a FLOAT column, in whatever is looked at within limit.
 func (c *Client) HasFloats(ctx context.Context, limit time.Duration) (bool, error) {
-	columns, err := c.columns(ctx, limit, "data_type = 'float'")
-	return len(columns) > 0, err
+	found, err := columns(ctx, c, limit, "data_type = 'float'")
+	return len(found) > 0, err
 }
 
 // EmptyGeometries finds the columns with a geometry of no bytes, as an ALTER TABLE that adds a NOT NULL column leaves
@@ -63,7 +63,7 @@ func (c *Client) EmptyGeometries(ctx context.Context, budget Budget) (Looked, er
 	const kinds = "is_nullable = 'NO' AND data_type IN ('geometry', 'point', 'linestring', 'polygon', 'multipoint'," +
 		" 'multilinestring'," +
 		" 'multipolygon', 'geometrycollection', 'geomcollection')"
-	found, err := c.lookThrough(ctx, budget, kinds, func(ctx context.Context, column Column,
+	found, err := lookThrough(ctx, c, budget, kinds, func(ctx context.Context, c *Client, column Column,
 		limit time.Duration) (bool, error) {
 		rows, err := c.Rows(ctx, limited(limit)+"SELECT 1 FROM "+column.table()+" WHERE"+
 			" LENGTH("+quoteName(column.Name)+") = 0 LIMIT 1")
@@ -76,21 +76,22 @@ func (c *Client) EmptyGeometries(ctx context.Context, budget Budget) (Looked, er
 }
 
 // lookThrough asks a question of each column of base tables for which a condition on information_schema.columns holds.
-func (c *Client) lookThrough(ctx context.Context, budget Budget, condition string, ask func(context.Context, Column,
-	time.Duration) (bool, error)) (Looked, error) {
-	columns, err := c.columns(ctx, budget.All, condition)
+func lookThrough(ctx context.Context, c *Client, budget Budget, condition string,
+	ask func(context.Context, *Client, Column,
+		time.Duration) (bool, error)) (Looked, error) {
+	all, err := columns(ctx, c, budget.All, condition)
 	if err != nil {
 		return Looked{}, err
 	}
 	var l Looked
 	end := time.Now().Add(budget.All)
-	for _, column := range columns {
+	for _, column := range all {
 		limit := min(budget.Each, time.Until(end))
 		if limit <= 0 {
 			l.Unknown = append(l.Unknown, column)
 			continue
 		}
-		found, err := ask(ctx, column, limit)
+		found, err := ask(ctx, c, column, limit)
 		switch {
 		case err != nil && ErrorNumber(err) == 0:
 			return l, err
@@ -107,7 +108,7 @@ func (c *Client) lookThrough(ctx context.Context, budget Budget, condition strin
 const localEngines = "('InnoDB', 'MyISAM', 'Aria', 'MEMORY', 'ARCHIVE', 'CSV', 'ROCKSDB', 'TokuDB')"
 
 // columns lists those of tables of such engines, generated ones left out: a dump has no values of them.
-func (c *Client) columns(ctx context.Context, limit time.Duration, condition string) ([]Column, error) {
+func columns(ctx context.Context, c *Client, limit time.Duration, condition string) ([]Column, error) {
 	local := map[Column]bool{}
 	err := c.Each(ctx, limited(limit)+"SELECT table_schema, table_name FROM information_schema.tables WHERE engine IN "+
 		localEngines+" AND "+userTables("table_schema"), func(row []*string) error {
@@ -135,7 +136,7 @@ func (c *Client) columns(ctx context.Context, limit time.Duration, condition str
 }
 
 // losesDigits says that a FLOAT column has a value that is not what its text means.
-func (c *Client) losesDigits(ctx context.Context, column Column, limit time.Duration) (bool, error) {
+func losesDigits(ctx context.Context, c *Client, column Column, limit time.Duration) (bool, error) {
 	name := quoteName(column.Name)
 	rows, err := c.Rows(ctx, limited(limit)+"SELECT 1 FROM "+column.table()+" WHERE "+name+" <> CAST(CAST("+name+
 		" AS CHAR) AS FLOAT) LIMIT 1")

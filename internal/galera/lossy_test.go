@@ -4,10 +4,7 @@ package galera
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 )
@@ -15,11 +12,14 @@ import (
 var enough = Budget{Each: time.Minute, All: time.Minute}
 
 func TestFloatsThatLoseDigitsAreFound(t *testing.T) {
-	c := server(t).root(t)
-	run(t, c, "CREATE DATABASE fl", "CREATE TABLE fl.t (id INT PRIMARY KEY, kept FLOAT, lost FLOAT, fixed FLOAT(7,3), made FLOAT AS (lost * 2) VIRTUAL)",
-		"INSERT INTO fl.t (id, kept, lost, fixed) VALUES (1, 0.1, 123456, 1.5), (2, NULL, 123456789, NULL), (3, 3.4e38, 1, 1), (4, 1e-40, 1, 1)",
-		"CREATE TABLE fl.u (f FLOAT PRIMARY KEY)", "INSERT INTO fl.u VALUES (16777214), (16777215)", "CREATE VIEW fl.v AS SELECT lost FROM fl.t")
-	defer run(t, c, "DROP DATABASE fl")
+	c := startServer(t).Root(t)
+	execAll(t, c, "CREATE DATABASE fl", "CREATE TABLE fl.t (id INT PRIMARY KEY, kept FLOAT, lost FLOAT, fixed"+
+		" FLOAT(7,3), made FLOAT AS (lost * 2) VIRTUAL)",
+		"INSERT INTO fl.t (id, kept, lost, fixed) VALUES (1, 0.1, 123456, 1.5), (2, NULL, 123456789, NULL), (3,"+
+			" 3.4e38, 1, 1), (4, 1e-40, 1, 1)",
+		"CREATE TABLE fl.u (f FLOAT PRIMARY KEY)", "INSERT INTO fl.u VALUES (16777214), (16777215)",
+		"CREATE VIEW fl.v AS SELECT lost FROM fl.t")
+	defer execAll(t, c, "DROP DATABASE fl")
 	got, err := c.LossyFloats(t.Context(), enough)
 	if want := "{[fl.t.lost fl.u.f] [fl.u.f] []}"; err != nil || fmt.Sprint(got) != want {
 		t.Errorf("%v, want %s, %v", got, want, err)
@@ -34,8 +34,10 @@ func TestAFloatIsItsTextOrNot(t *testing.T) {
 	for _, c := range []struct {
 		text, exact string
 		want        bool
-	}{{"0.1", "0.10000000149011612", true}, {"123457000", "123456792", false}, {"1.23457", "1.2345677614212036", false}, {"3.4e38", "3.3999999521443642e38", true},
-		{"-0", "0", true}, {"16777200", "16777216", false}, {"9.99995e-41", "9.99994610111476e-41", true}, {"", "", false}} {
+	}{{"0.1", "0.10000000149011612", true}, {"123457000", "123456792", false}, {"1.23457", "1.2345677614212036", false},
+		{"3.4e38", "3.3999999521443642e38", true},
+		{"-0", "0", true}, {"16777200", "16777216", false}, {"9.99995e-41", "9.99994610111476e-41", true},
+		{"", "", false}} {
 		if got := sameFloat(c.text, c.exact); got != c.want {
 			t.Errorf("%s for %s: %t", c.text, c.exact, got)
 		}
@@ -43,10 +45,12 @@ func TestAFloatIsItsTextOrNot(t *testing.T) {
 }
 
 func TestGeometriesOfNoBytesAreFound(t *testing.T) {
-	c := server(t).root(t)
-	run(t, c, "CREATE DATABASE geo", "CREATE TABLE geo.maps (id INT PRIMARY KEY)", "INSERT INTO geo.maps VALUES (1), (2)",
-		"ALTER TABLE geo.maps ADD COLUMN loc POINT NOT NULL, ADD COLUMN maybe POINT", "CREATE TABLE geo.fine (p POINT NOT NULL)", "INSERT INTO geo.fine VALUES (POINT(1, 2))")
-	defer run(t, c, "DROP DATABASE geo")
+	c := startServer(t).Root(t)
+	execAll(t, c, "CREATE DATABASE geo", "CREATE TABLE geo.maps (id INT PRIMARY KEY)",
+		"INSERT INTO geo.maps VALUES (1), (2)",
+		"ALTER TABLE geo.maps ADD COLUMN loc POINT NOT NULL, ADD COLUMN maybe POINT",
+		"CREATE TABLE geo.fine (p POINT NOT NULL)", "INSERT INTO geo.fine VALUES (POINT(1, 2))")
+	defer execAll(t, c, "DROP DATABASE geo")
 	got, err := c.EmptyGeometries(t.Context(), enough)
 	if want := "{[geo.maps.loc] [] []}"; err != nil || fmt.Sprint(got) != want {
 		t.Errorf("%v, want %s, %v", got, want, err)
@@ -54,11 +58,13 @@ func TestGeometriesOfNoBytesAreFound(t *testing.T) {
 }
 
 func TestVersionedTablesAreFound(t *testing.T) {
-	c := server(t).root(t)
-	run(t, c, "CREATE DATABASE ver", "CREATE TABLE ver.a (i INT) WITH SYSTEM VERSIONING", "CREATE TABLE ver.plain (i INT)",
-		"CREATE TABLE ver.b (i INT PRIMARY KEY, s BIGINT UNSIGNED GENERATED ALWAYS AS ROW START, e BIGINT UNSIGNED GENERATED ALWAYS AS ROW END,"+
+	c := startServer(t).Root(t)
+	execAll(t, c, "CREATE DATABASE ver", "CREATE TABLE ver.a (i INT) WITH SYSTEM VERSIONING",
+		"CREATE TABLE ver.plain (i INT)",
+		"CREATE TABLE ver.b (i INT PRIMARY KEY, s BIGINT UNSIGNED GENERATED ALWAYS AS ROW START, e BIGINT UNSIGNED"+
+			" GENERATED ALWAYS AS ROW END,"+
 			" PERIOD FOR SYSTEM_TIME(s, e)) WITH SYSTEM VERSIONING")
-	defer run(t, c, "DROP DATABASE ver")
+	defer execAll(t, c, "DROP DATABASE ver")
 	all, byTransaction, err := c.Versioned(t.Context(), time.Minute)
 	if err != nil || !slices.Equal(all, []string{"ver.a", "ver.b"}) || !slices.Equal(byTransaction, []string{"ver.b"}) {
 		t.Errorf("%v %v %v", all, byTransaction, err)
@@ -66,39 +72,14 @@ func TestVersionedTablesAreFound(t *testing.T) {
 }
 
 func TestSequencesOfOtherSchemasAreFound(t *testing.T) {
-	c := server(t).root(t)
-	run(t, c, "CREATE DATABASE `se``q`", "CREATE SEQUENCE `se``q`.s INCREMENT BY 0", "CREATE DATABASE us", "CREATE SEQUENCE us.own INCREMENT BY 0",
-		"CREATE TABLE us.t (id BIGINT DEFAULT NEXTVAL(`se``q`.s), k BIGINT DEFAULT (NEXTVAL(us.own) + LASTVAL(us.own)), c VARCHAR(99) DEFAULT 'nextval(`no`.`t`)')")
-	defer run(t, c, "DROP DATABASE us", "DROP DATABASE `se``q`")
+	c := startServer(t).Root(t)
+	execAll(t, c, "CREATE DATABASE `se``q`", "CREATE SEQUENCE `se``q`.s INCREMENT BY 0", "CREATE DATABASE us",
+		"CREATE SEQUENCE us.own INCREMENT BY 0",
+		"CREATE TABLE us.t (id BIGINT DEFAULT NEXTVAL(`se``q`.s), k BIGINT DEFAULT (NEXTVAL(us.own) +"+
+			" LASTVAL(us.own)), c VARCHAR(99) DEFAULT 'nextval(`no`.`t`)')")
+	defer execAll(t, c, "DROP DATABASE us", "DROP DATABASE `se``q`")
 	got, err := c.SequenceUses(t.Context(), time.Minute)
 	if want := "map[us:[se`q]]"; err != nil || fmt.Sprint(got) != want {
 		t.Errorf("%v, want %s, %v", got, want, err)
-	}
-}
-
-func TestWhatCannotBeOpenedIsFound(t *testing.T) {
-	s := server(t)
-	c := s.root(t)
-	run(t, c, "CREATE DATABASE brk", "CREATE TABLE brk.t (i INT, c INT)", "CREATE TABLE brk.keep (i INT)", "CREATE FUNCTION brk.f() RETURNS INT RETURN 1",
-		"CREATE VIEW brk.ok AS SELECT * FROM brk.keep", "CREATE VIEW brk.v AS SELECT * FROM brk.t", "CREATE VIEW brk.`v``2` AS SELECT * FROM brk.v",
-		"CREATE VIEW brk.vc AS SELECT i FROM brk.keep WHERE brk.f() = 1", "DROP TABLE brk.t", "DROP FUNCTION brk.f", "FLUSH TABLES")
-	defer run(t, c, "DROP DATABASE brk")
-	frm, err := os.ReadFile(filepath.Join(s.Data, "brk/keep.frm"))
-	if err == nil {
-		err = os.WriteFile(filepath.Join(s.Data, "brk/orphan.frm"), frm, 0o600)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := c.Broken(t.Context(), time.Minute)
-	var names []string
-	for _, b := range got {
-		names = append(names, fmt.Sprintf("%s %t", b, b.View))
-		if !strings.Contains(b.Why, "brk") {
-			t.Errorf("%s: %q", b, b.Why)
-		}
-	}
-	if want := []string{"brk.orphan false", "brk.v true", "brk.v`2 true", "brk.vc true"}; err != nil || !slices.Equal(names, want) {
-		t.Errorf("%q, want %q, %v", names, want, err)
 	}
 }

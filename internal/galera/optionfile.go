@@ -20,8 +20,8 @@ func (c *Client) checksName() bool {
 
 // OptionFile is the text of an option file, with a [client] group, that lets the server's own programs
 // (mariadb-backup, mariadb-dump, mariadb) log in as this client did, at the same place. It holds the password: write
-// it to a 0600 file and pass it with --defaults-file, never as an argument. socket, unless it is empty, is the path of the
-// server's socket where the programs run, for in a container it may be another.
+// it to a 0600 file and pass it with --defaults-file, never as an argument. socket, unless it is empty, is the path of
+// the server's socket where the programs run, for in a container it may be another.
 func (c *Client) OptionFile(socket string) ([]byte, error) {
 	place, err := c.placeOptions(socket)
 	if err != nil {
@@ -47,7 +47,8 @@ func (c *Client) OptionFile(socket string) ([]byte, error) {
 const nowhere = "/nonexistent"
 
 // ErrToolsExposed is a login with which the server's own programs could be made to show the password.
-var ErrToolsExposed = errors.New("the server's own programs would show the password to whoever takes its port after this login")
+var ErrToolsExposed = errors.New("the server's own programs would show the password to whoever takes its port after" +
+	" this login")
 
 // placeOptions lead the programs to where this client is, and to nobody else.
 func (c *Client) placeOptions(socket string) ([][2]string, error) {
@@ -72,10 +73,11 @@ func (c *Client) placeOptions(socket string) ([][2]string, error) {
 	if c.checksName() {
 		return append(options, [2]string{"ssl-verify-server-cert", "ON"}), nil
 	}
-	// In TLS it is not known what the server asked for. A program that does not check the name is talked out of TLS by a
-	// server that has none.
+	// In TLS it is not known what the server asked for. A program that does not check the name is talked out of TLS by
+	// a server that has none.
 	if !c.native() && !c.encrypted && c.cred.password != "" {
-		return nil, fmt.Errorf("%s at %s logs in by %s over TCP without TLS: %w; set ca_cert, log in over the socket, or use an "+
+		return nil, fmt.Errorf("%s at %s logs in by %s over TCP without TLS: %w; set ca_cert, log in over the socket,"+
+			" or use an "+
 			"account with mysql_native_password", c.cred.user, c.reached.Address, c.wire.Plugin(), ErrToolsExposed)
 	}
 	return append(options, withoutPlugins), nil
@@ -98,12 +100,13 @@ const SigningPlugin = "client_ed25519.so"
 // Signs says that this client logged in by ed25519.
 func (c *Client) Signs() bool { return c.wire != nil && c.wire.Plugin()+".so" == SigningPlugin }
 
-// ShowingPlugins are the files by which the programs would show a server the password, in plain or by a key of the server's.
+// ShowingPlugins are the files by which the programs would show a server the password, in plain or by a key of the
+// server's.
 var ShowingPlugins = []string{"dialog.so", "mysql_clear_password.so", "sha256_password.so", "caching_sha2_password.so"}
 
-// ToolFiles are the files that the server's own programs log in with, by the paths at which they see them: the option file
-// (OptionFile), and what it names. folder is theirs alone. plugins is the folder of SigningPlugin, empty where it is not
-// known: mariadb-backup looks for it among the server's plugins, where Debian has none.
+// ToolFiles are the files that the server's own programs log in with, by the paths at which they see them: the option
+// file (OptionFile), and what it names. folder is theirs alone. plugins is the folder of SigningPlugin, empty where it
+// is not known: mariadb-backup looks for it among the server's plugins, where Debian has none.
 func (c *Client) ToolFiles(socket, folder, plugins string) (map[string][]byte, error) {
 	as, files := *c, map[string][]byte{}
 	for name, path := range map[string]*string{

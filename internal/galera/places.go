@@ -38,19 +38,20 @@ var (
 	serverGroups = []string{"mysqld", "server", "mariadb", "mariadbd", "galera", "client-server"}
 )
 
-// files are the option files read, in two layers: a user's overrides the host's, as for the client, while those of
-// TripleO's container are a source of their own.
-type files struct {
+// OptionFiles are the option files of this host, in two layers: a user's file overrides the host's, as for the client,
+// while those of TripleO's container are a source of their own.
+type OptionFiles struct {
 	client    optionfile.Options
 	container optionfile.Options
 	server    optionfile.Options
 	err       error
 }
 
-func readFiles(configFile string) files {
+// ReadOptionFiles reads them. A configFile takes the place of the standard ones. What cannot be read is in Problem.
+func ReadOptionFiles(configFile string) OptionFiles {
 	shared, sharedErr := optionfile.Load("/etc/my.cnf", "/etc/mysql/my.cnf")
 	container, containerErr := optionfile.Load(containerFiles("etc/my.cnf.d/*.cnf")...)
-	f := files{server: slices.Concat(shared, container)}
+	f := OptionFiles{server: slices.Concat(shared, container)}
 	if configFile != "" {
 		var err error
 		f.client, err = optionfile.Load(configFile)
@@ -84,7 +85,7 @@ func home() string {
 }
 
 // places lists where to try, best first. exists tells whether a socket file is there.
-func (f files) places(l Login, exists func(path string) bool) []place {
+func (f OptionFiles) places(l Login, exists func(path string) bool) []place {
 	if l.Socket != "" {
 		return []place{{via: "socket", address: l.Socket, from: "login_unix_socket"}}
 	}
@@ -107,7 +108,8 @@ func (f files) places(l Login, exists func(path string) bool) []place {
 	}
 	for _, path := range wellKnownSockets {
 		// /var/run is /run: one server, one attempt.
-		if exists(path) && !slices.ContainsFunc(found, func(q place) bool { return strings.TrimPrefix(path, "/var") == q.address }) {
+		if exists(path) && !slices.ContainsFunc(found,
+			func(q place) bool { return strings.TrimPrefix(path, "/var") == q.address }) {
 			add(place{via: "socket", address: path, from: "a usual place"})
 		}
 	}
@@ -116,7 +118,7 @@ func (f files) places(l Login, exists func(path string) bool) []place {
 }
 
 // tcp joins a host with the port of the options, of the client's files or of the server's.
-func (f files) tcp(l Login, host string) string {
+func (f OptionFiles) tcp(l Login, host string) string {
 	port := l.Port
 	if o, ok := f.client.Last(clientGroups, "port"); ok && port == 0 {
 		port, _ = strconv.Atoi(o.Value)
@@ -128,7 +130,7 @@ func (f files) tcp(l Login, host string) string {
 }
 
 // bindAddress is where the server listens. TripleO's listens on the host's internalapi name and nowhere else.
-func (f files) bindAddress() string {
+func (f OptionFiles) bindAddress() string {
 	o, _ := f.server.Last(serverGroups, "bind-address")
 	return cmp.Or(specific(o.Value), "127.0.0.1")
 }
@@ -143,7 +145,11 @@ func specific(bindAddress string) string {
 	return first
 }
 
-func (f files) datadir() string {
+// Problem is what is wrong with the option files, nil if nothing is.
+func (f OptionFiles) Problem() error { return f.err }
+
+// Datadir is where the server's data lies: by its option files, or the usual place.
+func (f OptionFiles) Datadir() string {
 	if o, ok := f.server.Last(serverGroups, "datadir"); ok && o.Value != "" {
 		return o.Value
 	}
@@ -151,12 +157,12 @@ func (f files) datadir() string {
 }
 
 // owners are the users who may answer as this host's server. What they own is what they can do to the server anyway.
-func (f files) owners(l Login) peer.Owners {
+func (f OptionFiles) owners(l Login) peer.Owners {
 	may := peer.OfDatabase()
 	if l.Proxy {
 		may = peer.OfDatabase("haproxy")
 	}
-	if more, err := may.AndOwnerOf(f.datadir()); err == nil {
+	if more, err := may.AndOwnerOf(f.Datadir()); err == nil {
 		may = more
 	}
 	if l.ServerUID > 0 {
@@ -165,9 +171,9 @@ func (f files) owners(l Login) peer.Owners {
 	return may
 }
 
-// configured tells whether the host's option files make a Galera node of it. A my.cnf alone does not: every host
-// with the client library has one.
-func (f files) configured() bool {
+// Clustered reports whether the option files make a Galera node of this host. A my.cnf alone does not: every host with
+// the client library has one.
+func (f OptionFiles) Clustered() bool {
 	_, found := f.server.Last(serverGroups, "wsrep-provider", "wsrep-cluster-address", "wsrep-on", "wsrep-cluster-name")
 	return found
 }

@@ -5,7 +5,6 @@ package galera
 import (
 	"context"
 	"os"
-	"sync"
 	"testing"
 
 	"overcloud.backup/tests/mariadb"
@@ -14,36 +13,12 @@ import (
 // realServer is the one that all tests share.
 type realServer struct{ *mariadb.Server }
 
-var one struct {
-	sync.Once
-	*realServer
-	err error
-}
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if one.realServer != nil {
-		one.Remove()
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { mariadb.Main(m) }
 
 // server skips the test, with the reason, where there is no MariaDB.
 func server(t *testing.T) *realServer {
 	t.Helper()
-	mariadb.Need(t)
-	one.Do(func() {
-		started, err := mariadb.Start(func(dir string) []string {
-			return append(append(certificates(dir), "--event-scheduler=ON"), mariadb.Plugins("../..")...)
-		})
-		if one.err = err; err == nil {
-			one.realServer = &realServer{started}
-		}
-	})
-	if one.err != nil {
-		t.Fatal(one.err)
-	}
-	return one.realServer
+	return &realServer{mariadb.Shared(t)}
 }
 
 func (s *realServer) root(t *testing.T) *Client {
@@ -77,7 +52,7 @@ func run(t *testing.T, c *Client, statements ...string) {
 func withEd25519(t *testing.T, root *Client) {
 	t.Helper()
 	err := root.Exec(t.Context(), "INSTALL SONAME 'auth_ed25519'")
-	if ErrorNumber(err) == 1126 && mariadb.Plugins("../..") == nil {
+	if ErrorNumber(err) == 1126 && !mariadb.HasEd25519() {
 		t.Skip("needs the plugin auth_ed25519, which tests/setup test fetches")
 	}
 	if err != nil {

@@ -6,7 +6,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // Schemas lists the schemas that are not the server's own (mysql, information_schema, performance_schema, sys), sorted.
@@ -24,12 +26,13 @@ func (c *Client) Schemas(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-// UndumpableEvents names the events, as schema.event, that mariadb-dump (10.11.19) cannot dump. It looks for a delimiter
-// that an event does not hold and never ends where one holds two semicolons in a row; and it does not find a schema
-// again whose name it had to escape.
+// UndumpableEvents names the events, as schema.event, that mariadb-dump (10.11.19) cannot dump. It looks for a
+// delimiter that an event does not hold and never ends where one holds two semicolons in a row; and it does not find a
+// schema again whose name it had to escape.
 func (c *Client) UndumpableEvents(ctx context.Context) ([]string, error) {
 	var names []string
-	err := c.Each(ctx, "SELECT event_schema, event_name, CONCAT(definer, event_name, event_comment, event_definition) LIKE '%;;%'"+
+	err := c.Each(ctx, "SELECT event_schema, event_name, CONCAT(definer, event_name, event_comment, event_definition)"+
+		" LIKE '%;;%'"+
 		" FROM information_schema.events WHERE "+userTables("event_schema"),
 		func(row []*string) error {
 			if schema := deref(row[0]); deref(row[2]) != "0" || strings.ContainsAny(schema, "'\"\\\n\r\x1a") {
@@ -64,4 +67,30 @@ func (c *Client) EmptySchemas(ctx context.Context) ([]string, error) {
 		}
 	}
 	return slices.DeleteFunc(schemas, func(name string) bool { return holds[name] }), nil
+}
+
+// TableCounts counts the tables of every schema that is not the server's own, views left out. A schema without tables
+// counts 0. The server itself ends the query after limit.
+func (c *Client) TableCounts(ctx context.Context, limit time.Duration) (map[string]int, error) {
+	schemas, err := c.Schemas(ctx)
+	if err != nil {
+		return nil, err
+	}
+	counts := map[string]int{}
+	for _, name := range schemas {
+		counts[name] = 0
+	}
+	take := func(row []*string) error {
+		n, err := strconv.Atoi(deref(row[1]))
+		counts[deref(row[0])] = n
+		return err
+	}
+	// One count for Nova and nova would be the collation's.
+	err = c.Each(ctx, limited(limit)+"SELECT table_schema, COUNT(*) FROM information_schema.tables"+
+		" WHERE table_type NOT IN ('VIEW', 'SYSTEM VIEW') AND "+userTables("table_schema")+
+		" GROUP BY BINARY table_schema", take)
+	if err != nil {
+		return nil, fmt.Errorf("count the tables: %w", err)
+	}
+	return counts, nil
 }

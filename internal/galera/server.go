@@ -3,6 +3,7 @@
 package galera
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -46,4 +47,19 @@ func (v *values) readOnly() bool {
 		return on
 	}
 	return found
+}
+
+// Server tells which server this is.
+func (c *Client) Server(ctx context.Context) (Server, error) {
+	status, err := c.Pairs(ctx, statusQuery)
+	if err != nil {
+		return Server{}, fmt.Errorf("read the server's status: %w", err)
+	}
+	variables, err := c.Pairs(ctx, variablesQuery)
+	if err != nil {
+		return Server{}, fmt.Errorf("read the server's variables: %w", err)
+	}
+	server, err := ParseServer(status, variables)
+	server.PID = c.PeerPID()
+	return server, err
 }

@@ -32,7 +32,7 @@ func (c *Client) Sessions(ctx context.Context, ignore []string) ([]Session, int,
 		return nil, 0, err
 	}
 	if missing := grants.Missing("PROCESS"); len(missing) > 0 {
-		return nil, 0, fmt.Errorf("%s may not see the sessions of others: it lacks PROCESS ON *.*", c.reached.User)
+		return nil, 0, fmt.Errorf("%s may not see the sessions of others: it lacks PROCESS ON *.*", c.Reached().User)
 	}
 	rows, err := c.Rows(ctx, "SELECT id, user, host, command FROM information_schema.processlist")
 	if err != nil {
@@ -46,7 +46,7 @@ func (c *Client) Sessions(ctx context.Context, ignore []string) ([]Session, int,
 		}
 		processes = append(processes, Process{ID: id, User: row[1], Host: row[2], Command: row[3]})
 	}
-	sessions, administrative := CountSessions(processes, c.id, c.reached.User, ignore)
+	sessions, administrative := CountSessions(processes, c.ID(), c.Reached().User, ignore)
 	return sessions, administrative, nil
 }
 
@@ -54,7 +54,8 @@ func (c *Client) Sessions(ctx context.Context, ignore []string) ([]Session, int,
 // administrative ones: ours (the connection own, and what else our user runs through the socket), those of root and
 // mysql through the socket, and those of ignored users. Threads of the server itself, and peers that have not yet said
 // who they are, are neither. Every other session is a client's, through the socket too.
-func CountSessions(list []Process, own int64, ownUser string, ignore []string) (sessions []Session, administrative int) {
+func CountSessions(list []Process, own int64, ownUser string, ignore []string) (sessions []Session,
+	administrative int) {
 	counted := map[[2]string]Session{}
 	for _, p := range list {
 		switch {

@@ -37,7 +37,7 @@ const maxSetting = 4096
 // Settings are the server's variables that decide whether its data load elsewhere, by name. Their values are the
 // server's own words, as SHOW GLOBAL VARIABLES says them.
 func (c *Client) Settings(ctx context.Context) (map[string]string, error) {
-	all, err := c.pairs(ctx, "SHOW GLOBAL VARIABLES")
+	all, err := c.Pairs(ctx, "SHOW GLOBAL VARIABLES")
 	if err != nil {
 		return nil, fmt.Errorf("read the server's settings: %w", err)
 	}

@@ -5,10 +5,10 @@ package galera
 import "testing"
 
 func TestSettingsAreTheServersOwn(t *testing.T) {
-	c := server(t).root(t)
-	run(t, c, "SET @before = @@GLOBAL.innodb_default_row_format, @strict = @@GLOBAL.innodb_strict_mode",
+	c := startServer(t).Root(t)
+	execAll(t, c, "SET @before = @@GLOBAL.innodb_default_row_format, @strict = @@GLOBAL.innodb_strict_mode",
 		"SET GLOBAL innodb_default_row_format = COMPACT, GLOBAL innodb_strict_mode = OFF")
-	defer run(t, c, "SET GLOBAL innodb_default_row_format = @before, GLOBAL innodb_strict_mode = @strict")
+	defer execAll(t, c, "SET GLOBAL innodb_default_row_format = @before, GLOBAL innodb_strict_mode = @strict")
 	got, err := c.Settings(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -19,7 +19,8 @@ func TestSettingsAreTheServersOwn(t *testing.T) {
 			t.Errorf("%s is %q, want %q", name, got[name], want)
 		}
 	}
-	for _, name := range []string{"sql_mode", "time_zone", "innodb_data_file_path", "max_allowed_packet", "check_constraint_checks", "skip_name_resolve"} {
+	for _, name := range []string{"sql_mode", "time_zone", "innodb_data_file_path", "max_allowed_packet",
+		"check_constraint_checks", "skip_name_resolve"} {
 		if got[name] == "" {
 			t.Errorf("%s is missing", name)
 		}

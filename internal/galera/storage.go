@@ -11,22 +11,11 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"overcloud.backup/internal/excerpt"
 )
 
 // maxNonTransactional bounds the list of tables that a consistent dump cannot cover.
 const maxNonTransactional = 1000
-
-// userTables restricts information_schema queries to tables of users. schemaColumn is a column of ours, not input.
-//
-// The server's own collation takes SYS and sýs for sys, which are schemas of their own: names are compared byte by byte.
-// #mysql50#x is a folder of the datadir that no CREATE DATABASE made, as lost+found where the datadir is a file system.
-func userTables(schemaColumn string) string {
-	return "BINARY " + schemaColumn + " NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys')" +
-		" AND LEFT(" + schemaColumn + ", 9) <> '#mysql50#'"
-}
 
 // Sizes adds up data and indexes by engine. The server itself ends the query after limit, because a query goes on when
 // its client has left. The account must be able to see the tables: without a privilege on them they are not listed.
@@ -36,7 +25,7 @@ func (c *Client) Sizes(ctx context.Context, limit time.Duration) (Storage, error
 		return Storage{}, err
 	}
 	if missing := grants.Missing("SELECT"); len(missing) > 0 {
-		return Storage{}, fmt.Errorf("%s may not see every table: it lacks SELECT ON *.*", c.reached.User)
+		return Storage{}, fmt.Errorf("%s may not see every table: it lacks SELECT ON *.*", c.Reached().User)
 	}
 	sum := newSum()
 	err = c.Each(ctx, limited(limit)+"SELECT table_schema, table_name, engine, data_length + index_length"+
@@ -46,11 +35,6 @@ func (c *Client) Sizes(ctx context.Context, limit time.Duration) (Storage, error
 		return Storage{}, fmt.Errorf("read the sizes of the tables: %w", err)
 	}
 	return sum.storage(), nil
-}
-
-// limited makes the server end a statement by itself (MariaDB 10.1.2 and later).
-func limited(limit time.Duration) string {
-	return fmt.Sprintf("SET STATEMENT max_statement_time = %.3f FOR ", max(limit.Seconds(), 0.001))
 }
 
 // sum adds up tables row by row.
@@ -93,22 +77,7 @@ func (s *sum) storage() Storage {
 	}
 	slices.SortFunc(st.Engines, func(a, b Engine) int { return cmp.Compare(a.Name, b.Name) })
 	slices.Sort(s.nonTransactional)
-	st.NonTransactional = append(st.NonTransactional, s.nonTransactional[:min(len(s.nonTransactional), maxNonTransactional)]...)
+	st.NonTransactional = append(st.NonTransactional, s.nonTransactional[:min(len(s.nonTransactional),
+		maxNonTransactional)]...)
 	return st
-}
-
-func deref(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
-}
-
-// space is the size of the file system that a folder lies in, and what an unprivileged user may still fill, in bytes.
-func space(dir string) (total, free int64, err error) {
-	var fs unix.Statfs_t
-	if err := unix.Statfs(dir, &fs); err != nil {
-		return 0, 0, fmt.Errorf("statfs %s: %w", dir, err)
-	}
-	return int64(fs.Blocks) * fs.Frsize, int64(fs.Bavail) * fs.Frsize, nil
 }

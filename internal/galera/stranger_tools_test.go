@@ -44,8 +44,8 @@ func shows(t *testing.T, key *rsa.PrivateKey) map[string]func(*script) {
 	}
 }
 
-// Whoever takes the server's place between our login and a tool's, as anybody can over TCP, is not shown the password by
-// it.
+// Whoever takes the server's place between our login and a tool's, as anybody can over TCP, is not shown the password
+// by it.
 func TestTheToolsShowNoPassword(t *testing.T) {
 	s := server(t)
 	root := s.root(t)
@@ -115,7 +115,8 @@ func TestTheToolsOfEd25519AreNotRunWhereAnybodyCouldAnswer(t *testing.T) {
 		c.login.User, c.login.Password = "e", secret
 		client := s.open(t, c.login)
 		_, err := client.OptionFile("")
-		if errors.Is(err, ErrToolsExposed) != c.refused || c.refused && !strings.Contains(err.Error(), "e at 127.0.0.1:") {
+		if errors.Is(err, ErrToolsExposed) != c.refused ||
+			c.refused && !strings.Contains(err.Error(), "e at 127.0.0.1:") {
 			t.Errorf("%s: %v", way, err)
 		}
 		// A program that does not check the name is talked out of TLS.
@@ -142,7 +143,8 @@ func TestTheToolsWorkWithAPassword(t *testing.T) {
 	if _, err := tool(t, c, "mariadb-dump", "mysql", "db"); err != nil {
 		t.Error(err)
 	}
-	if _, err := tool(t, c, "mariadb-backup", "--backup", "--target-dir="+t.TempDir(), "--datadir="+s.Data); err != nil {
+	if _, err := tool(t, c, "mariadb-backup", "--backup", "--target-dir="+t.TempDir(),
+		"--datadir="+s.Data); err != nil {
 		t.Error(err)
 	}
 }

@@ -14,12 +14,16 @@ type token struct {
 	end    int // where the text behind it begins
 }
 
+// is says that the token is a word, in any case.
 func (t token) is(word string) bool { return !t.quoted && strings.EqualFold(t.text, word) }
-func (t token) symbol(c byte) bool  { return !t.quoted && t.text == string(c) }
-func isSymbol(c byte) bool          { return strings.IndexByte("(),@.*;", c) >= 0 }
-func isSpace(c byte) bool           { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
-func isQuote(c byte) bool           { return c == '`' || c == '\'' || c == '"' }
-func endsWord(c byte) bool          { return isSpace(c) || isSymbol(c) || isQuote(c) }
+
+// symbol says that the token is a symbol.
+func (t token) symbol(c byte) bool { return !t.quoted && t.text == string(c) }
+
+func isSymbol(c byte) bool { return strings.IndexByte("(),@.*;", c) >= 0 }
+func isSpace(c byte) bool  { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
+func isQuote(c byte) bool  { return c == '`' || c == '\'' || c == '"' }
+func endsWord(c byte) bool { return isSpace(c) || isSymbol(c) || isQuote(c) }
 
 // tokenize splits a statement. A quote that does not end is an error, beside what came before it.
 func tokenize(s string) ([]token, error) {

@@ -46,7 +46,8 @@ type Accounts struct {
 // Users reads every user and role of the server. One that the server itself ignores, as those with a host name where it
 // does not resolve any, is written from the tables of the schema mysql. The account needs SELECT ON mysql.*.
 func (c *Client) Users(ctx context.Context) (Accounts, error) {
-	rows, err := c.Rows(ctx, "SELECT User, Host, is_role, default_role FROM mysql.user ORDER BY is_role DESC, User, Host")
+	rows, err := c.Rows(ctx, "SELECT User, Host, is_role, default_role FROM mysql.user ORDER BY is_role DESC, User,"+
+		" Host")
 	if err != nil {
 		return Accounts{}, fmt.Errorf("list the users: %w", err)
 	}

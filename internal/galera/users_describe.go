@@ -64,7 +64,7 @@ func (d *describing) describe(ctx context.Context, u *User) (kept bool, err erro
 	asleep := err != nil
 	u.Create, u.After, u.Grants = "", nil, nil
 	if d.tables == nil {
-		if d.tables, err = d.readPrivileges(ctx); err != nil {
+		if d.tables, err = readPrivileges(ctx, d.Client); err != nil {
 			return false, err
 		}
 	}
@@ -113,7 +113,7 @@ func (d *describing) ask(ctx context.Context, u *User) error {
 }
 
 // givenRoles are the statements that give roles, by whom they are given to.
-func (c *Client) givenRoles(ctx context.Context) (map[accountKey][]string, error) {
+func givenRoles(ctx context.Context, c *Client) (map[accountKey][]string, error) {
 	rows, err := c.Rows(ctx, "SELECT User, Host, Role, Admin_option FROM mysql.roles_mapping")
 	if err != nil {
 		return nil, fmt.Errorf("list the roles that are given: %w", err)

@@ -11,9 +11,10 @@ import (
 
 // priv is a row of mysql.global_priv.
 //
-//	{"access":256,"version_id":101119,"plugin":"mysql_native_password","authentication_string":"*B69...","auth_or":[{},{"plugin":"unix_socket"}],
-//	 "ssl_type":3,"ssl_cipher":"AES","x509_issuer":"/CN=i","x509_subject":"/CN=x","max_questions":1,"max_updates":2,"max_connections":3,
-//	 "max_user_connections":4,"max_statement_time":5.500000,"account_locked":true,"password_last_changed":1796024164,"password_lifetime":9}
+//	{"access":256,"version_id":101119,"plugin":"mysql_native_password","authentication_string":"*B69...",
+//	 "auth_or":[{},{"plugin":"unix_socket"}],"ssl_type":3,"ssl_cipher":"AES","x509_issuer":"/CN=i",
+//	 "x509_subject":"/CN=x","max_questions":1,"max_updates":2,"max_connections":3,"max_user_connections":4,
+//	 "max_statement_time":5.500000,"account_locked":true,"password_last_changed":1796024164,"password_lifetime":9}
 type priv struct {
 	Access uint64 `json:"access"`
 	authentication

@@ -24,17 +24,17 @@ type privilegeTables struct {
 }
 
 // readPrivileges reads the tables.
-func (c *Client) readPrivileges(ctx context.Context) (*privilegeTables, error) {
+func readPrivileges(ctx context.Context, c *Client) (*privilegeTables, error) {
 	t := &privilegeTables{login: map[accountKey]string{}, more: map[accountKey]string{}, bad: map[accountKey]error{}}
-	given, err := c.givenRoles(ctx)
+	given, err := givenRoles(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	t.grants = given
-	for _, read := range []func(context.Context, *privilegeTables) error{
-		c.globalPrivileges, c.schemaPrivileges, c.tablePrivileges, c.routinePrivileges, c.proxyPrivileges,
+	for _, read := range []func(context.Context, *Client, *privilegeTables) error{
+		globalPrivileges, schemaPrivileges, tablePrivileges, routinePrivileges, proxyPrivileges,
 	} {
-		if err := read(ctx, t); err != nil {
+		if err := read(ctx, c, t); err != nil {
 			return nil, fmt.Errorf("read the privileges of accounts: %w", err)
 		}
 	}
@@ -92,7 +92,7 @@ var accessNames = []string{
 }
 
 // globalPrivileges reads how accounts log in, and what they may do everywhere.
-func (c *Client) globalPrivileges(ctx context.Context, t *privilegeTables) error {
+func globalPrivileges(ctx context.Context, c *Client, t *privilegeTables) error {
 	err := c.Each(ctx, "SELECT User, Host, Priv FROM mysql.global_priv", func(row []*string) error {
 		user, host := deref(row[0]), deref(row[1])
 		p, err := parsePriv(deref(row[2]))
@@ -126,7 +126,7 @@ func (c *Client) oldGlobalPrivileges(ctx context.Context, t *privilegeTables) er
 	const more = "Password, plugin, authentication_string, ssl_type, x509_issuer, x509_subject, ssl_cipher," +
 		" max_questions, max_updates," +
 		" max_connections, max_user_connections, max_statement_time"
-	return c.eachPrivileged(ctx, "user", more, func(user, host string, more, privileges []string) {
+	return eachPrivileged(ctx, c, "user", more, func(user, host string, more, privileges []string) {
 		own := authentication{Plugin: more[1], String: more[2]}
 		if own.Plugin == "" {
 			own.String = more[0]
@@ -143,8 +143,8 @@ func (c *Client) oldGlobalPrivileges(ctx context.Context, t *privilegeTables) er
 }
 
 // schemaPrivileges reads mysql.db.
-func (c *Client) schemaPrivileges(ctx context.Context, t *privilegeTables) error {
-	return c.eachPrivileged(ctx, "db", "Db", func(user, host string, more, privileges []string) {
+func schemaPrivileges(ctx context.Context, c *Client, t *privilegeTables) error {
+	return eachPrivileged(ctx, c, "db", "Db", func(user, host string, more, privileges []string) {
 		t.give(user, host, privileges, quoteName(more[0])+".*")
 	})
 }
@@ -154,7 +154,7 @@ var privilegeWords = map[string]string{"CREATE TMP TABLE": "CREATE TEMPORARY TAB
 	"REPL SLAVE": "REPLICATION SLAVE", "REPL CLIENT": "REPLICATION CLIENT", "DELETE VERSIONING ROWS": "DELETE HISTORY"}
 
 // eachPrivileged reads a table with a column for each privilege, such as Create_tmp_table_priv.
-func (c *Client) eachPrivileged(ctx context.Context, table, more string, take func(user, host string, more,
+func eachPrivileged(ctx context.Context, c *Client, table, more string, take func(user, host string, more,
 	privileges []string)) error {
 	columns, err := c.Rows(ctx, "SHOW COLUMNS FROM mysql."+table+` LIKE '%\_priv'`)
 	if err != nil {
@@ -212,7 +212,7 @@ func privilegeSet(text string) []string {
 }
 
 // tablePrivileges reads mysql.tables_priv and mysql.columns_priv.
-func (c *Client) tablePrivileges(ctx context.Context, t *privilegeTables) error {
+func tablePrivileges(ctx context.Context, c *Client, t *privilegeTables) error {
 	type table struct {
 		accountKey
 		schema, name string
@@ -246,7 +246,7 @@ func (c *Client) tablePrivileges(ctx context.Context, t *privilegeTables) error 
 }
 
 // routinePrivileges reads mysql.procs_priv.
-func (c *Client) routinePrivileges(ctx context.Context, t *privilegeTables) error {
+func routinePrivileges(ctx context.Context, c *Client, t *privilegeTables) error {
 	return c.Each(ctx, "SELECT User, Host, Db, Routine_name, Routine_type, Proc_priv FROM mysql.procs_priv",
 		func(row []*string) error {
 			scope := strings.ToUpper(deref(row[4])) + " " + quoteName(deref(row[2])) + "." + quoteName(deref(row[3]))
@@ -256,7 +256,7 @@ func (c *Client) routinePrivileges(ctx context.Context, t *privilegeTables) erro
 }
 
 // proxyPrivileges reads mysql.proxies_priv.
-func (c *Client) proxyPrivileges(ctx context.Context, t *privilegeTables) error {
+func proxyPrivileges(ctx context.Context, c *Client, t *privilegeTables) error {
 	return c.Each(ctx, "SELECT User, Host, Proxied_user, Proxied_host, With_grant FROM mysql.proxies_priv",
 		func(row []*string) error {
 			privileges := []string{"PROXY"}

@@ -49,16 +49,6 @@ func (v *values) flag(name string) bool {
 	return on
 }
 
-func onOff(value string) (on, known bool) {
-	switch strings.ToUpper(value) {
-	case "ON", "1", "TRUE", "YES":
-		return true, true
-	case "OFF", "0", "FALSE", "NO":
-		return false, true
-	}
-	return false, false
-}
-
 // number reads a count.
 func (v *values) number(name string) int64 {
 	value, found := v.get(name)

@@ -11,46 +11,33 @@ import (
 
 // statusQuery and variablesQuery ask for what the facts hold, not for the thousand other rows.
 const (
-	statusQuery    = `SHOW GLOBAL STATUS WHERE Variable_name LIKE 'wsrep\_%' OR Variable_name IN ('Uptime', 'Questions')`
+	statusQuery = `SHOW GLOBAL STATUS WHERE Variable_name LIKE 'wsrep\_%'` +
+		` OR Variable_name IN ('Uptime', 'Questions')`
 	variablesQuery = `SHOW GLOBAL VARIABLES WHERE Variable_name LIKE 'wsrep\_%' OR Variable_name IN (
-		'hostname', 'server_uid', 'version', 'port', 'bind_address', 'socket', 'datadir', 'log_bin', 'server_id', 'gtid_binlog_pos', 'read_only')`
+		'hostname', 'server_uid', 'version', 'port', 'bind_address', 'socket', 'datadir', 'log_bin', 'server_id',
+		'gtid_binlog_pos', 'read_only')`
 )
 
 // Status is the node's Galera state now. Values that the server did not give, or gave unreadably, are named in the
 // error and keep their zero value, which is never a healthy one.
 func (c *Client) Status(ctx context.Context) (Wsrep, error) {
-	status, err := c.pairs(ctx, statusQuery)
+	status, err := c.Pairs(ctx, statusQuery)
 	if err != nil {
 		return Wsrep{}, fmt.Errorf("read wsrep status: %w", err)
 	}
-	variables, err := c.pairs(ctx, variablesQuery)
+	variables, err := c.Pairs(ctx, variablesQuery)
 	if err != nil {
 		return Wsrep{}, fmt.Errorf("read wsrep variables: %w", err)
 	}
 	return ParseWsrep(status, variables)
 }
 
-// pairs reads an answer of two columns, as SHOW STATUS gives it.
-func (c *Client) pairs(ctx context.Context, query string) (map[string]string, error) {
-	rows, err := c.Rows(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	m := make(map[string]string, len(rows))
-	for _, row := range rows {
-		if len(row) != 2 {
-			return nil, fmt.Errorf("an answer of %d columns where name and value were expected", len(row))
-		}
-		m[strings.ToLower(row[0])] = row[1]
-	}
-	return m, nil
-}
-
 // ParseWsrep types SHOW GLOBAL STATUS and SHOW GLOBAL VARIABLES (names in lower case). With wsrep_on=OFF nothing but
 // unreadable values is an error: a server outside of any cluster has few of them.
 func ParseWsrep(status, variables map[string]string) (Wsrep, error) {
 	v := values{from: variables, what: "variable"}
-	w := Wsrep{LocalIndex: -1, ClusterConfID: -1, LastCommitted: -1, IncomingAddresses: []string{}, ProviderOptions: map[string]string{}}
+	w := Wsrep{LocalIndex: -1, ClusterConfID: -1, LastCommitted: -1, IncomingAddresses: []string{},
+		ProviderOptions: map[string]string{}}
 	w.On = v.flag("wsrep_on")
 	v.lenient = !w.On
 	parseVariables(&w, &v)

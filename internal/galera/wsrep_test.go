@@ -6,18 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
-	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
-	"github.com/go-sql-driver/mysql"
-
-	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/tests/messages"
 )
 
@@ -87,13 +82,16 @@ func TestParseWsrepTellsEachState(t *testing.T) {
 		want   State
 		status ClusterStatus
 	}{
-		"synced":           {nil, StateSynced, ClusterPrimary},
-		"joined":           {map[string]string{"wsrep_local_state": "3"}, StateJoined, ClusterPrimary},
-		"donor":            {map[string]string{"wsrep_local_state": "2"}, StateDonorDesync, ClusterPrimary},
-		"joining":          {map[string]string{"wsrep_local_state": "1"}, StateJoining, ClusterPrimary},
-		"joining, in 0":    {map[string]string{"wsrep_local_state": "0", "wsrep_local_state_comment": "Joining: preparing for State Transfer"}, StateJoining, ClusterPrimary},
-		"initialized":      {map[string]string{"wsrep_local_state": "0", "wsrep_local_state_comment": "Initialized"}, StateInitialized, ClusterPrimary},
-		"disconnected":     {map[string]string{"wsrep_local_state": "0", "wsrep_local_state_comment": "Disconnected", "wsrep_cluster_status": "Disconnected"}, StateDisconnected, ClusterDisconnected},
+		"synced":  {nil, StateSynced, ClusterPrimary},
+		"joined":  {map[string]string{"wsrep_local_state": "3"}, StateJoined, ClusterPrimary},
+		"donor":   {map[string]string{"wsrep_local_state": "2"}, StateDonorDesync, ClusterPrimary},
+		"joining": {map[string]string{"wsrep_local_state": "1"}, StateJoining, ClusterPrimary},
+		"joining, in 0": {map[string]string{"wsrep_local_state": "0",
+			"wsrep_local_state_comment": "Joining: preparing for State Transfer"}, StateJoining, ClusterPrimary},
+		"initialized": {map[string]string{"wsrep_local_state": "0", "wsrep_local_state_comment": "Initialized"},
+			StateInitialized, ClusterPrimary},
+		"disconnected": {map[string]string{"wsrep_local_state": "0", "wsrep_local_state_comment": "Disconnected",
+			"wsrep_cluster_status": "Disconnected"}, StateDisconnected, ClusterDisconnected},
 		"lower case words": {map[string]string{"wsrep_cluster_status": "non-primary"}, StateSynced, ClusterNonPrimary},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -109,18 +107,24 @@ func TestParseWsrepTellsEachState(t *testing.T) {
 
 func TestParseWsrepNamesWhatIsMissingOrUnreadable(t *testing.T) {
 	for name, c := range map[string]struct{ key, value, want string }{
-		"no state":                  {"wsrep_local_state", "", "status wsrep_local_state is missing"},
-		"a state that nobody knows": {"wsrep_local_state", "5", `status wsrep_local_state is "5", which is not a state from 0 to 4`},
-		"no cluster status":         {"wsrep_cluster_status", "", "status wsrep_cluster_status is missing"},
-		"an unknown cluster status": {"wsrep_cluster_status", "Maybe", `status wsrep_cluster_status is "Maybe", which is not Primary, non-Primary or Disconnected`},
-		"no ready":                  {"wsrep_ready", "", "status wsrep_ready is missing"},
-		"neither ON nor OFF":        {"wsrep_ready", "ONE", `status wsrep_ready is "ONE", which is not ON or OFF`},
-		"a negative queue":          {"wsrep_local_recv_queue", "-1", `status wsrep_local_recv_queue is "-1", which is not a count`},
-		"a queue in words":          {"wsrep_local_recv_queue", "many", `status wsrep_local_recv_queue is "many", which is not a count`},
-		"a size that overflows":     {"wsrep_cluster_size", "99999999999999999999", `status wsrep_cluster_size is "99999999999999999999", which is not a count`},
-		"not a number":              {"wsrep_flow_control_paused", "NaN", `status wsrep_flow_control_paused is "NaN", which is not a fraction`},
-		"no desync count":           {"wsrep_desync_count", "", "status wsrep_desync_count is missing"},
-		"no EVS state":              {"wsrep_evs_state", "", "status wsrep_evs_state is missing"},
+		"no state": {"wsrep_local_state", "", "status wsrep_local_state is missing"},
+		"a state that nobody knows": {"wsrep_local_state", "5",
+			`status wsrep_local_state is "5", which is not a state from 0 to 4`},
+		"no cluster status": {"wsrep_cluster_status", "", "status wsrep_cluster_status is missing"},
+		"an unknown cluster status": {"wsrep_cluster_status", "Maybe",
+			`status wsrep_cluster_status is "Maybe", which is not Primary, non-Primary or Disconnected`},
+		"no ready":           {"wsrep_ready", "", "status wsrep_ready is missing"},
+		"neither ON nor OFF": {"wsrep_ready", "ONE", `status wsrep_ready is "ONE", which is not ON or OFF`},
+		"a negative queue": {"wsrep_local_recv_queue", "-1",
+			`status wsrep_local_recv_queue is "-1", which is not a count`},
+		"a queue in words": {"wsrep_local_recv_queue", "many",
+			`status wsrep_local_recv_queue is "many", which is not a count`},
+		"a size that overflows": {"wsrep_cluster_size", "99999999999999999999",
+			`status wsrep_cluster_size is "99999999999999999999", which is not a count`},
+		"not a number": {"wsrep_flow_control_paused", "NaN",
+			`status wsrep_flow_control_paused is "NaN", which is not a fraction`},
+		"no desync count": {"wsrep_desync_count", "", "status wsrep_desync_count is missing"},
+		"no EVS state":    {"wsrep_evs_state", "", "status wsrep_evs_state is missing"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, variables := recorded(t, "synced")
@@ -145,7 +149,8 @@ func TestParseWsrepOfIPv6Addresses(t *testing.T) {
 	variables["wsrep_node_address"] = "[fd00:fd00:fd00:2000::11]:4567"
 	variables["wsrep_cluster_address"] = "gcomm://[fd00:fd00:fd00:2000::11],[fd00:fd00:fd00:2000::12]"
 	w, err := ParseWsrep(status, variables)
-	if err != nil || !healthy(w) || w.NodeAddress != variables["wsrep_node_address"] || w.ClusterAddress != variables["wsrep_cluster_address"] ||
+	if err != nil || !healthy(w) || w.NodeAddress != variables["wsrep_node_address"] ||
+		w.ClusterAddress != variables["wsrep_cluster_address"] ||
 		strings.Join(w.IncomingAddresses, " ") != "[fd00:fd00:fd00:2000::11]:3306 [fd00:fd00:fd00:2000::12]:3306" {
 		t.Errorf("%+v, %v", w, err)
 	}
@@ -179,15 +184,17 @@ func TestParseWsrepOutsideOfAClusterIsNoError(t *testing.T) {
 	if err != nil || w.On || healthy(w) {
 		t.Errorf("%v %+v", err, w)
 	}
-	if _, err := ParseWsrep(map[string]string{"wsrep_cluster_size": "x"}, map[string]string{"wsrep_on": "OFF"}); err == nil {
+	if _, err := ParseWsrep(map[string]string{"wsrep_cluster_size": "x"},
+		map[string]string{"wsrep_on": "OFF"}); err == nil {
 		t.Error("an unreadable value went through")
 	}
 }
 
 func TestWhereClientsReachANode(t *testing.T) {
 	for bound, want := range map[string]string{
-		"controller-0.internalapi.localdomain": "controller-0.internalapi.localdomain", "fd00::1": "fd00::1", "10.0.0.1, ::1": "10.0.0.1",
-		"": "", "*": "", "0.0.0.0": "", "::": "",
+		"controller-0.internalapi.localdomain": "controller-0.internalapi.localdomain", "fd00::1": "fd00::1",
+		"10.0.0.1, ::1": "10.0.0.1",
+		"":              "", "*": "", "0.0.0.0": "", "::": "",
 	} {
 		status, variables := recorded(t, "synced")
 		variables["bind_address"] = bound
@@ -198,41 +205,12 @@ func TestWhereClientsReachANode(t *testing.T) {
 }
 
 func TestProviderOptionsKeepsWhatMatters(t *testing.T) {
-	got := providerOptions("base_dir = /x/; gcs.fc_limit = 16; gcs.max_throttle = 0.25; gcache.size = 1G; pc.weight = 1; socket.ssl_key = /k; gcs.sync_donor = no; ")
+	got := providerOptions("base_dir = /x/; gcs.fc_limit = 16; gcs.max_throttle = 0.25; gcache.size = 1G; pc.weight =" +
+		" 1; socket.ssl_key = /k; gcs.sync_donor = no; ")
 	want := map[string]string{"gcs.fc_limit": "16", "gcache.size": "1G", "pc.weight": "1", "gcs.sync_donor": "no"}
 	if !maps.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-}
-
-// thinned is a recording without what no parser here reads: the server has five times as much to say.
-func thinned(t testing.TB, name string) string {
-	t.Helper()
-	status, variables := recorded(t, name)
-	read := func(status, variables map[string]string) string {
-		w, err := ParseWsrep(status, variables)
-		s, bad := ParseServer(status, variables)
-		return fmt.Sprintf("%+v %v %+v %v", w, err, s, bad)
-	}
-	whole := read(status, variables)
-	var parts []string
-	for _, all := range []map[string]string{status, variables} {
-		var lines []string
-		for key, value := range all {
-			delete(all, key)
-			if read(status, variables) == whole {
-				continue
-			}
-			all[key] = value
-			if key == "wsrep_provider_options" {
-				value = "base_dir = /var/lib/mysql/; gcs.fc_limit = 16; gcache.size = 128M; pc.weight = 1; "
-			}
-			lines = append(lines, key+"\t"+value+"\n")
-		}
-		slices.Sort(lines)
-		parts = append(parts, strings.Join(lines, ""))
-	}
-	return strings.Join(parts, "-- variables\n")
 }
 
 func TestThinnedRecordingsSayTheSame(t *testing.T) {
@@ -249,53 +227,6 @@ func TestThinnedRecordingsSayTheSame(t *testing.T) {
 	}
 }
 
-// Whatever stands in the place of a value, what is said of it is short.
-func TestErrorsRepeatLittle(t *testing.T) {
-	parse := func(b []byte) error {
-		first, second, _ := strings.Cut(string(b), "-- variables\n")
-		status, variables := pairsOf(first), pairsOf(second)
-		_, err := ParseWsrep(status, variables)
-		_, bad := ParseServer(status, variables)
-		_, none := Rates(status, status, 1, 0)
-		return excerpt.Join(err, bad, none)
-	}
-	inOneLine := func(parse func(b []byte) error) func(b []byte) error {
-		return func(b []byte) error {
-			if err := parse(b); err != nil {
-				return oneLineError(err)
-			}
-			return nil
-		}
-	}
-	messages.Everywhere(t, thinned(t, "synced"), inOneLine(parse))
-	for _, line := range []string{rootLine, columnLine, procLine, oldLine, "GRANT `r1` TO `u`@`h"} {
-		messages.Everywhere(t, line, func(b []byte) error { _, err := ParseGrants([]string{string(b)}); return err })
-	}
-	messages.Everywhere(t, "version: 2.1\nuuid: 27402082-e6a9-11f1-967f-cfd7a985c0a3\nseqno: -1\nsafe_to_bootstrap: 0\n",
-		func(b []byte) error { _, err := ParseGrastate(b); return err })
-	messages.Everywhere(t, "schema table size", func(b []byte) error {
-		text := string(b)
-		return newSum().add([]*string{&text, &text, nil, &text})
-	})
-}
-
-// A server's own words are as long as it likes.
-func TestWhatAServerSaysIsShort(t *testing.T) {
-	said := &mysql.MySQLError{Number: 1045, Message: "no\x1b[2J" + strings.Repeat("!\n", 1<<20)}
-	err := explain(t.Context(), said)
-	messages.Check(t, err)
-	if ErrorNumber(err) != 1045 {
-		t.Errorf("%v has no number", err)
-	}
-	d := &door{}
-	d.failed(place{via: "socket", address: "/s"}, credential{user: "root"}, said)
-	refused := &LoginError{Attempts: d.attempts}
-	messages.Check(t, refused)
-	if !refused.Refused() {
-		t.Error("it is no refusal any more")
-	}
-}
-
 func FuzzParseWsrep(f *testing.F) {
 	for _, name := range []string{"synced", "nonprimary", "disconnected"} {
 		f.Add(thinned(f, name), "wsrep_local_state", "5")
@@ -308,7 +239,8 @@ func FuzzParseWsrep(f *testing.F) {
 		if w.RecvQueue < 0 || w.SendQueue < 0 || w.ClusterSize < 0 || w.LastCommitted < -1 || w.FlowControlPaused < 0 {
 			t.Fatalf("a count below zero: %+v", w)
 		}
-		if healthy(w) && (status["wsrep_local_state"] != "4" || !strings.EqualFold(status["wsrep_cluster_status"], "primary")) {
+		if healthy(w) && (status["wsrep_local_state"] != "4" ||
+			!strings.EqualFold(status["wsrep_cluster_status"], "primary")) {
 			t.Fatalf("healthy without the server's word: %+v", w)
 		}
 		if err != nil {
@@ -322,63 +254,13 @@ func FuzzParseWsrep(f *testing.F) {
 	})
 }
 
-func TestRatesAreDifferencesOverTheWindow(t *testing.T) {
-	base := func() map[string]string {
-		return map[string]string{"wsrep_replicated": "100", "wsrep_local_commits": "90", "wsrep_last_committed": "1000",
-			"questions": "500", "wsrep_flow_control_paused_ns": "0", "wsrep_local_recv_queue": "7"}
-	}
-	after := base()
-	maps.Copy(after, map[string]string{"wsrep_replicated": "110", "wsrep_local_commits": "95", "wsrep_last_committed": "1030",
-		"questions": "521", "wsrep_flow_control_paused_ns": "125000000", "wsrep_local_recv_queue": "3"})
-	const half = 500_000_000
-	s, err := Rates(base(), after, half, 1)
-	want := Sample{Window: 0.5, Replicated: 20, LocalCommit: 10, Committed: 60, Questions: 40, FlowControl: 0.25, RecvQueueMin: 3}
-	if err != nil || s != want {
-		t.Errorf("got %+v %v, want %+v", s, err, want)
-	}
-	for name, change := range map[string]map[string]string{
-		"a counter that went back": {"wsrep_replicated": "99"},
-		"one that cannot be read":  {"questions": "?"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			after := base()
-			maps.Copy(after, change)
-			if s, err := Rates(base(), after, half, 1); err == nil || s != (Sample{}) {
-				t.Errorf("got %+v %v", s, err)
-			}
-		})
-	}
-	if _, err := Rates(base(), base(), 0, 1); err == nil {
-		t.Error("no window, no error")
-	}
-	if s, err := Rates(base(), base(), half, 1); err != nil || s.Questions != 0 {
-		t.Errorf("fewer statements than our own: %+v %v", s, err)
-	}
-}
-
-func TestParseServer(t *testing.T) {
-	status, variables := recorded(t, "active")
-	s, err := ParseServer(status, variables)
-	if err != nil || s.Hostname != "controller-0" || s.Port != 3306 || s.Datadir != "/var/lib/mysql/" || s.LogBin || s.ReadOnly ||
-		s.Uptime != 319 || s.UID == "" || !strings.HasPrefix(s.Version, "10.11.18-MariaDB") {
-		t.Errorf("%+v %v", s, err)
-	}
-	delete(variables, "server_uid") // before MariaDB 10.11
-	variables["read_only"] = "NO_LOCK_NO_ADMIN"
-	if s, err = ParseServer(status, variables); err != nil || s.UID != "" || !s.ReadOnly {
-		t.Errorf("%+v %v", s, err)
-	}
-	delete(variables, "hostname")
-	if _, err = ParseServer(status, variables); err == nil || !strings.Contains(err.Error(), "variable hostname is missing") {
-		t.Errorf("%v", err)
-	}
-}
-
-// An arbitrator (garbd) has an empty entry among the addresses of the others; a server that is not connected has no entry.
+// An arbitrator (garbd) has an empty entry among the addresses of the others; a server that is not connected has no
+// entry.
 func TestArbitratorsAreMembersWithoutAnAddress(t *testing.T) {
 	for list, want := range map[string]int{
-		"": 0, " ": 0, "10.0.0.1:3306": 0, "10.0.0.1:3306,10.0.0.2:3306,AUTO": 0, "10.0.0.1:3306,,10.0.0.2:3306": 1, ",10.0.0.1:3306": 1,
-		"AUTO,AUTO,": 1, ",, 10.0.0.1:3306": 2,
+		"": 0, " ": 0, "10.0.0.1:3306": 0, "10.0.0.1:3306,10.0.0.2:3306,AUTO": 0, "10.0.0.1:3306,,10.0.0.2:3306": 1,
+		",10.0.0.1:3306": 1,
+		"AUTO,AUTO,":     1, ",, 10.0.0.1:3306": 2,
 	} {
 		if _, n := addresses(list); n != want {
 			t.Errorf("%q: %d, want %d", list, n, want)

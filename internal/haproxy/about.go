@@ -62,7 +62,8 @@ func (r *reader) info(info Info, where string, err error) {
 	r.f.Version, r.f.Uptime, r.f.PID, r.f.Processes = info.Version, info.Uptime, info.PID, info.Processes
 	if info.Processes > 1 {
 		r.fail(SourceProcesses, where,
-			fmt.Errorf("HAProxy runs %d processes (nbproc), and this speaks for process %d alone", info.Processes, info.Process),
+			fmt.Errorf("HAProxy runs %d processes (nbproc), and this speaks for process %d alone", info.Processes,
+				info.Process),
 			"sessions of the other processes are not seen; use nbthread in place of nbproc")
 	}
 	if info.Stopping {
@@ -74,7 +75,7 @@ func (r *reader) info(info Info, where string, err error) {
 // database finds the proxy in front of the database, once modes and addresses are complete.
 func (r *reader) database() {
 	if r.config != nil {
-		r.config.complete(r.f.Proxies)
+		complete(r.config, r.f.Proxies)
 	}
 	d, pools, err := FindDatabases(r.f.Proxies, r.config, r.o.DatabaseProxies)
 	if err != nil {
@@ -87,7 +88,8 @@ func (r *reader) database() {
 		b.Unread, b.Unmodelled = append(b.Unread, r.unread...), append(b.Unmodelled, r.unread...)
 	}
 	if r.config != nil && len(d.Binds) == 0 {
-		r.fail(SourceConfig, fmt.Sprint(r.paths), fmt.Errorf("it holds no bind address for proxy %q", excerpt.Of(d.Backend)),
+		r.fail(SourceConfig, fmt.Sprint(r.paths), fmt.Errorf("it holds no bind address for proxy %q",
+			excerpt.Of(d.Backend)),
 			"is it the configuration that HAProxy runs with? Name it with config_file")
 	}
 }
@@ -127,7 +129,7 @@ func (r *reader) table(ctx context.Context, s socket, d *Database, p *Proxy) *Ta
 // pages are the stats URLs to try: the given one, else the configuration's that lead to this host. The
 // configuration's credentials are for this host alone.
 func (r *reader) pages() []web {
-	own := r.config.localPages(reading.LocalHost().Addresses)
+	own := localPages(r.config, reading.LocalHost().Addresses)
 	for i := range own {
 		own[i].may = r.o.may
 	}

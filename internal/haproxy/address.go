@@ -13,7 +13,8 @@ import (
 )
 
 // otherFamilies begin addresses that no client of the database connects to by host and port.
-var otherFamilies = []string{"unix@", "uxst@", "uxdg@", "abns@", "abnsz@", "fd@", "sockpair@", "rhttp@", "rev@", "quic4@", "quic6@", "quic+", "udp@", "udp4@", "udp6@", "mptcp@"}
+var otherFamilies = []string{"unix@", "uxst@", "uxdg@", "abns@", "abnsz@", "fd@", "sockpair@", "rhttp@", "rev@",
+	"quic4@", "quic6@", "quic+", "udp@", "udp4@", "udp6@", "mptcp@"}
 
 // bindAddresses reads the first argument of bind: addresses parted by commas, as "10.0.0.1:3306", "[fd00::1]:3306",
 // "fd00::1:3306" (the last colon parts the port), ":3306", "*:3306", "ipv6@:3306", "10.0.0.1:3306-3310".

@@ -4,24 +4,24 @@ package haproxy
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"overcloud.backup/internal/reading"
+	"overcloud.backup/tests/haproxytest"
 	"overcloud.backup/tests/messages"
 )
 
 func TestParseInfoReadsTheProcess(t *testing.T) {
-	got, err := ParseInfo(recorded(t, "show_info-2.6.12-lab.txt"))
+	got, err := ParseInfo(haproxytest.Recorded(t, "show_info-2.6.12-lab.txt"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Version != "2.6.12-1+deb12u3" || got.PID != 798 || got.Uptime <= 66 || got.Processes != 1 || got.Process != 1 || got.Stopping {
+	if got.Version != "2.6.12-1+deb12u3" || got.PID != 798 || got.Uptime <= 66 || got.Processes != 1 ||
+		got.Process != 1 || got.Stopping {
 		t.Errorf("%+v", got)
 	}
-	got, err = ParseInfo([]byte("Name: HAProxy\nVersion: 1.5.18\nNbproc: 4\nProcess_num: 2\nPid: 7\nUptime: 0d 0h00m03s\nUptime_sec: 3\nStopping: 1\n"))
+	got, err = ParseInfo([]byte("Name: HAProxy\nVersion: 1.5.18\nNbproc: 4\nProcess_num: 2\nPid: 7\nUptime: 0d" +
+		" 0h00m03s\nUptime_sec: 3\nStopping: 1\n"))
 	if err != nil || got != (Info{Version: "1.5.18", PID: 7, Uptime: 3, Processes: 4, Process: 2, Stopping: true}) {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -43,12 +43,13 @@ func TestParseInfoRefusesWhatIsNoInfo(t *testing.T) {
 }
 
 func TestParsePageReadsTheHeadOfTheStatisticsPage(t *testing.T) {
-	got, err := ParsePage(recorded(t, "page-2.6.12.html"))
+	got, err := ParsePage(haproxytest.Recorded(t, "page-2.6.12.html"))
 	if err != nil || got != (Info{Version: "2.6.12-1+deb12u4", PID: 964, Uptime: 29, Processes: 1, Process: 1}) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	// 1.5 does not tell threads, 3.4 tells warnings, and "stats hide-version" hides the version.
-	got, err = ParsePage([]byte("<h1><a href=\"x\">HAProxy</a></h1><b>pid = </b> 12 (process #2, nbproc = 4)<br>\n<b>uptime = </b> 1d 2h03m04s; warnings = 5<br>"))
+	got, err = ParsePage([]byte("<h1><a href=\"x\">HAProxy</a></h1><b>pid = </b> 12 (process #2, nbproc =" +
+		" 4)<br>\n<b>uptime = </b> 1d 2h03m04s; warnings = 5<br>"))
 	if err != nil || got != (Info{PID: 12, Uptime: 93784, Processes: 4, Process: 2}) {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -58,16 +59,18 @@ func TestParsePageReadsTheHeadOfTheStatisticsPage(t *testing.T) {
 }
 
 func TestParseServersStateReadsEveryVersion(t *testing.T) {
-	states, err := ParseServersState(recorded(t, "show_servers_state-2.6.12-lab.txt"))
+	states, err := ParseServersState(haproxytest.Recorded(t, "show_servers_state-2.6.12-lab.txt"))
 	if err != nil || len(states) != 3 {
 		t.Fatalf("%d states, %v", len(states), err)
 	}
-	want := ServerState{Backend: "mysql", Name: "controller-1.internalapi.localdomain", ID: 2, Address: "10.99.0.11", Port: 3306, Oper: 2}
+	want := ServerState{Backend: "mysql", Name: "controller-1.internalapi.localdomain", ID: 2, Address: "10.99.0.11",
+		Port: 3306, Oper: 2}
 	if states[1] != want {
 		t.Errorf("got %+v, want %+v", states[1], want)
 	}
 	// 1.6 has no port; an address that is not resolved is a dash.
-	states, err = ParseServersState([]byte("1\n# be_id be_name srv_name srv_id srv_addr srv_op_state srv_admin_state\n3 mysql c0 1 - 0 32\n"))
+	states, err = ParseServersState([]byte("1\n# be_id be_name srv_name srv_id srv_addr srv_op_state" +
+		" srv_admin_state\n3 mysql c0 1 - 0 32\n"))
 	if err != nil || states[0] != (ServerState{Backend: "mysql", Name: "c0", ID: 1, Admin: 32}) {
 		t.Errorf("%+v, %v", states, err)
 	}
@@ -93,11 +96,11 @@ func TestParseServersStateRefusesWhatIsNoState(t *testing.T) {
 }
 
 func TestApplyStatesFillsInAddresses(t *testing.T) {
-	proxies, err := ParseStat(recorded(t, "show_stat-2.6.12-split.csv"))
+	proxies, err := ParseStat(haproxytest.Recorded(t, "show_stat-2.6.12-split.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	states, err := ParseServersState(recorded(t, "show_servers_state-2.6.12-split.txt"))
+	states, err := ParseServersState(haproxytest.Recorded(t, "show_servers_state-2.6.12-split.txt"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,17 +111,19 @@ func TestApplyStatesFillsInAddresses(t *testing.T) {
 			got = append(got, fmt.Sprintf("%s:%d/%d/%d", s.Address, s.Port, s.OperState, s.AdminState))
 		}
 	}
-	if want := "127.0.0.11:13306/2/0 127.0.0.12:13306/2/0 127.0.0.13:13306/0/0 127.0.0.11:16379/0/0 ::1:6379/2/0"; strings.Join(got, " ") != want {
+	const want = "127.0.0.11:13306/2/0 127.0.0.12:13306/2/0 127.0.0.13:13306/0/0 127.0.0.11:16379/0/0 ::1:6379/2/0"
+	if strings.Join(got, " ") != want {
 		t.Errorf("got %v", got)
 	}
 }
 
 func TestParseTableReadsHeadAndEntries(t *testing.T) {
-	got, err := ParseTable(recorded(t, "show_table-2.6.12-lab.txt"))
-	if err != nil || got.Name != "mysql" || got.Type != "ip" || got.Size != 1000 || got.Used != 1 || got.Readable || len(got.Entries) != 0 {
+	got, err := ParseTable(haproxytest.Recorded(t, "show_table-2.6.12-lab.txt"))
+	if err != nil || got.Name != "mysql" || got.Type != "ip" || got.Size != 1000 || got.Used != 1 || got.Readable ||
+		len(got.Entries) != 0 {
 		t.Errorf("level user: %+v, %v", got, err)
 	}
-	got, err = ParseTable(recorded(t, "show_table-2.6.12-operator.txt"))
+	got, err = ParseTable(haproxytest.Recorded(t, "show_table-2.6.12-operator.txt"))
 	if err != nil || !got.Readable || len(got.Entries) != 1 ||
 		got.Entries[0] != (Entry{Key: "127.0.0.100", ServerID: 1, Server: "controller-0.internalapi.localdomain"}) {
 		t.Errorf("level operator: %+v, %v", got, err)
@@ -138,16 +143,19 @@ func TestParseTableReadsOlderAndOddEntries(t *testing.T) {
 		t.Fatal(err)
 	}
 	nameEntries(got, []Server{{Name: "c1", ID: 2}, {Name: "c2", ID: 3}})
-	want := []Entry{{Key: `a\ b=c\\`, ServerID: 2, Server: "c1", Expires: 1500}, {Key: "10.0.0.1", ServerID: 3, Server: "c2", Expires: 77}, {Key: "10.0.0.2"}}
+	want := []Entry{{Key: `a\ b=c\\`, ServerID: 2, Server: "c1", Expires: 1500},
+		{Key: "10.0.0.1", ServerID: 3, Server: "c2", Expires: 77}, {Key: "10.0.0.2"}}
 	if fmt.Sprint(got.Entries) != fmt.Sprint(want) {
 		t.Errorf("got %+v", got.Entries)
 	}
 }
 
 func TestNameEntriesBelievesTheKeptNameFirst(t *testing.T) {
-	table := &Table{Entries: []Entry{{ServerID: 1, Server: "c1"}, {ServerID: 1, Server: "10.0.0.2:3306"}, {ServerID: 9}}}
+	table := &Table{Entries: []Entry{{ServerID: 1, Server: "c1"}, {ServerID: 1, Server: "10.0.0.2:3306"},
+		{ServerID: 9}}}
 	nameEntries(table, []Server{{Name: "c0", ID: 1}, {Name: "c1", ID: 2}})
-	if got := fmt.Sprint(table.Entries[0].Server, " ", table.Entries[1].Server, " ", table.Entries[2].Server); got != "c1 c0 " {
+	if got := fmt.Sprint(table.Entries[0].Server, " ", table.Entries[1].Server, " ",
+		table.Entries[2].Server); got != "c1 c0 " {
 		t.Errorf("got %q", got)
 	}
 }
@@ -183,74 +191,12 @@ func TestErrorsRepeatLittle(t *testing.T) {
 		"show_stat-1.5.csv":                   func(b []byte) error { _, err := ParseStat(b); return err },
 		"show_servers_state-2.6.12-split.txt": func(b []byte) error { _, err := ParseServersState(b); return err },
 	} {
-		b, err := os.ReadFile(filepath.Join("testdata", pattern))
-		if err != nil {
-			t.Fatal(err)
-		}
-		messages.Everywhere(t, string(b), parse)
-	}
-	const config = "global\n stats socket $RUN/s level admin\n.if a\n.elif b\nlisten mysql\n bind 10.0.0.1:3306\n bind $A:1\n bind nothing\n" +
-		" server a \"$B\"\n server-template c 3 d\n server e 'f\n stick \\x\nfrontend\n"
-	messages.Everywhere(t, config, func(b []byte) error {
-		_, errs := ParseConfig([]ConfigFile{{Name: "f", Content: b}})
-		for _, err := range errs {
-			messages.Check(t, err)
-		}
-		return errs[0]
-	})
-}
-
-// Names of proxies come from HAProxy and its configuration.
-func TestProxiesAreNamedInShort(t *testing.T) {
-	messages.Everywhere(t, "galera wanted", func(b []byte) error {
-		name := string(b)
-		var proxies []Proxy
-		var sections []Section
-		for i := range 50 {
-			n := fmt.Sprint(name, i)
-			proxies = append(proxies, Proxy{Name: n, Mode: "tcp", Frontend: &Side{}})
-			sections = append(sections, Section{Kind: "frontend", Name: n, Binds: []string{"10.0.0.1:3306"},
-				Backends: []string{name, n}})
-			sections = append(sections, Section{Kind: "frontend", Name: n + "x", Binds: []string{"10.0.0.1:3306"},
-				Backends: []string{name}})
-			proxies = append(proxies, Proxy{Name: n + "x", Mode: "tcp", Frontend: &Side{}}, Proxy{Name: n + "galera",
-				Mode: "tcp", Backend: &Side{}})
-		}
-		for _, config := range []*Config{nil, {Sections: sections}} {
-			_, err := FindDatabase(proxies, config, "another")
-			messages.Check(t, err)
-			for _, p := range proxies {
-				_, err = finder{proxies, config}.pair(&p, "name")
-				messages.Check(t, err)
-			}
-			var h reading.Header
-			_, err = FindDatabase(proxies, config, "")
-			h.Add(SourceDatabase, "", err, "")
-			if text := h.Errors[0].Message; len([]rune(text)) > 2100 || strings.ContainsAny(text, "\n\x1b") {
-				t.Errorf("%d bytes: %.300q", len(text), text)
-			}
-		}
-		_, err := FindDatabase(proxies, nil, "another")
-		return err
-	})
-}
-
-func seeds(f *testing.F, pattern string) {
-	files, _ := filepath.Glob(filepath.Join("testdata", pattern))
-	if len(files) == 0 {
-		f.Fatal("no seeds match ", pattern)
-	}
-	for _, name := range files {
-		b, err := os.ReadFile(name)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(b)
+		messages.Everywhere(t, string(haproxytest.Recorded(t, pattern)), parse)
 	}
 }
 
 func FuzzParseInfo(f *testing.F) {
-	seeds(f, "show_info-*")
+	haproxytest.Seeds(f, "show_info-*")
 	f.Fuzz(func(t *testing.T, b []byte) {
 		i, err := ParseInfo(b)
 		if messages.Check(t, err); err == nil && (i.Version == "" || i.Uptime < 0 || i.PID < 0) {
@@ -260,7 +206,7 @@ func FuzzParseInfo(f *testing.F) {
 }
 
 func FuzzParsePage(f *testing.F) {
-	seeds(f, "page-*")
+	haproxytest.Seeds(f, "page-*")
 	f.Fuzz(func(t *testing.T, b []byte) {
 		i, err := ParsePage(b)
 		if messages.Check(t, err); err == nil && (i.Uptime < 0 || i.PID < 0 || i.Processes < 0) {
@@ -270,7 +216,7 @@ func FuzzParsePage(f *testing.F) {
 }
 
 func FuzzParseServersState(f *testing.F) {
-	seeds(f, "show_servers_state-*")
+	haproxytest.Seeds(f, "show_servers_state-*")
 	f.Fuzz(func(t *testing.T, b []byte) {
 		states, err := ParseServersState(b)
 		if messages.Check(t, err); err != nil && states != nil {
@@ -285,7 +231,7 @@ func FuzzParseServersState(f *testing.F) {
 }
 
 func FuzzParseTable(f *testing.F) {
-	seeds(f, "show_table-*")
+	haproxytest.Seeds(f, "show_table-*")
 	f.Fuzz(func(t *testing.T, b []byte) {
 		table, err := ParseTable(b)
 		if err != nil {

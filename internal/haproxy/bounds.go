@@ -44,3 +44,6 @@ func plainText(text string) error {
 	}
 	return nil
 }
+
+// maxAnswer bounds one answer: "show stat" of 2000 servers is 0.6 MB.
+const maxAnswer = 8 << 20

@@ -294,3 +294,14 @@ func (p *configParser) global(words []string) error {
 	p.config.Sockets = append(p.config.Sockets, s)
 	return nil
 }
+
+// Level is what a stats socket allows. The zero value is unknown.
+type Level string
+
+// Levels of a stats socket.
+const (
+	LevelUnknown  Level = ""
+	LevelUser     Level = "user"
+	LevelOperator Level = "operator"
+	LevelAdmin    Level = "admin"
+)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"overcloud.backup/tests/haproxytest"
 	"overcloud.backup/tests/messages"
 )
 
@@ -22,7 +23,7 @@ func parseConfig(t testing.TB, text string) (*Config, string) {
 }
 
 func TestParseConfigReadsATripleOController(t *testing.T) {
-	c, errs := ParseConfig([]ConfigFile{{Name: "haproxy.cfg", Content: recorded(t, "haproxy-lab.cfg")}})
+	c, errs := ParseConfig([]ConfigFile{{Name: "haproxy.cfg", Content: haproxytest.Recorded(t, "haproxy-lab.cfg")}})
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}
@@ -30,13 +31,15 @@ func TestParseConfigReadsATripleOController(t *testing.T) {
 		t.Errorf("sockets %v", c.Sockets)
 	}
 	stats, mysql := c.Sections[0], c.Sections[1]
-	if stats.Mode != "http" || stats.Stats != (StatsPage{Enabled: true, URI: "/", User: "admin", Password: "lab-haproxy-stats"}) ||
+	if stats.Mode != "http" || stats.Stats != (StatsPage{Enabled: true, URI: "/", User: "admin",
+		Password: "lab-haproxy-stats"}) ||
 		fmt.Sprint(stats.Binds) != "[10.99.0.100:1993 10.99.0.10:1993]" {
 		t.Errorf("stats %+v", stats)
 	}
 	if mysql.Kind != "listen" || mysql.Mode != "tcp" || !mysql.Sticky || mysql.Table != "mysql" ||
 		fmt.Sprint(mysql.Binds) != "[10.99.0.100:3306]" || len(mysql.Servers) != 3 ||
-		mysql.Servers[2] != (ConfigServer{Name: "controller-2.internalapi.localdomain", Address: "10.99.0.12", Port: 3306}) {
+		mysql.Servers[2] != (ConfigServer{Name: "controller-2.internalapi.localdomain", Address: "10.99.0.12",
+			Port: 3306}) {
 		t.Errorf("mysql %+v", mysql)
 	}
 }
@@ -70,7 +73,8 @@ ring logs
 	}
 	var got []string
 	for _, s := range c.Sections {
-		got = append(got, fmt.Sprintf("%s %s %s %v %v %d %v %s", s.Kind, s.Name, s.Mode, s.Binds, s.Backends, len(s.Servers), s.Sticky, s.Table))
+		got = append(got, fmt.Sprintf("%s %s %s %v %v %d %v %s", s.Kind, s.Name, s.Mode, s.Binds, s.Backends,
+			len(s.Servers), s.Sticky, s.Table))
 	}
 	want := []string{
 		"frontend mysql tcp [172.16.2.5:3306] [mysql_be] 0 false ",
@@ -105,7 +109,8 @@ listen mysql ${VIP}:3306
 		t.Errorf("section %+v", s)
 	}
 	want := "haproxy.cfg line 9: bind: the value of $OTHER is known to the process alone; " +
-		"haproxy.cfg line 10: server: the value of $OTHER is known to the process alone; haproxy.cfg line 11: server: it has no address"
+		"haproxy.cfg line 10: server: the value of $OTHER is known to the process alone; haproxy.cfg line 11: server:" +
+		" it has no address"
 	if problem != want {
 		t.Errorf("errors\n%s\nwant\n%s", problem, want)
 	}
@@ -175,7 +180,8 @@ listen mysql
 		t.Fatalf("%s, %+v", problem, c)
 	}
 	s := c.Sections[0]
-	want := []ConfigServer{{"controller-0.internalapi.localdomain", "fd00:fd00:fd00:2000::11", 3306}, {"fd00:fd00:fd00:2000::12", "fd00:fd00:fd00:2000::12", 3306},
+	want := []ConfigServer{{"controller-0.internalapi.localdomain", "fd00:fd00:fd00:2000::11", 3306},
+		{"fd00:fd00:fd00:2000::12", "fd00:fd00:fd00:2000::12", 3306},
 		{"controller-2", "fd00:fd00:fd00:2000::13", 3306}}
 	if fmt.Sprint(s.Binds) != "[[fd00:fd00:fd00:2000::10]:3306]" || fmt.Sprint(s.Servers) != fmt.Sprint(want) {
 		t.Errorf("%+v", s)
@@ -208,8 +214,9 @@ func TestBindAddressesReadsEveryForm(t *testing.T) {
 
 func TestServerAddressReadsEveryForm(t *testing.T) {
 	for word, want := range map[string]string{
-		"10.0.0.1:3306": "10.0.0.1 3306", "10.0.0.1": "10.0.0.1 0", "10.0.0.1:+1": "10.0.0.1 0", "[fd00::1]:3306": "fd00::1 3306",
-		"fd00::1:3306": "fd00::1 3306", "[fd00::1]": "fd00::1 0", "ipv4@10.0.0.1:3306": "10.0.0.1 3306",
+		"10.0.0.1:3306": "10.0.0.1 3306", "10.0.0.1": "10.0.0.1 0", "10.0.0.1:+1": "10.0.0.1 0",
+		"[fd00::1]:3306": "fd00::1 3306",
+		"fd00::1:3306":   "fd00::1 3306", "[fd00::1]": "fd00::1 0", "ipv4@10.0.0.1:3306": "10.0.0.1 3306",
 		"db.example:3306": " 0", "/var/lib/x.sock": " 0", "unix@/x": " 0", "": " 0", "10.0.0.1:x": "10.0.0.1 0",
 	} {
 		host, port := serverAddress(word)
@@ -221,11 +228,12 @@ func TestServerAddressReadsEveryForm(t *testing.T) {
 
 // However long it is, a configuration of nothing but lines that are not understood is read at once.
 func TestParseConfigIsNotSlowedDown(t *testing.T) {
-	for _, line := range []string{".if x\n", " bind \"$X:1\"\n", " use_backend %[x]\n", " option \"x\n", " .if x\n bind x\n", "defaults x from x\n"} {
+	for _, line := range []string{".if x\n", " bind \"$X:1\"\n", " use_backend %[x]\n", " option \"x\n",
+		" .if x\n bind x\n", "defaults x from x\n"} {
 		for _, section := range []string{"listen a\n", "defaults a\n"} {
 			start := time.Now()
 			c, _ := parseConfig(t, section+strings.Repeat(line, 50_000))
-			if took := time.Since(start); took > slack {
+			if took := time.Since(start); took > 5*time.Second {
 				t.Errorf("%q in %q: %v", line, section, took)
 			}
 			if len(c.Sections) > 0 && len(c.Sections[0].unread) > maxTold {
@@ -235,8 +243,22 @@ func TestParseConfigIsNotSlowedDown(t *testing.T) {
 	}
 }
 
+// Whatever stands in the place of a word, what is said of it is short.
+func TestErrorsOfAConfigurationRepeatLittle(t *testing.T) {
+	const config = "global\n stats socket $RUN/s level admin\n.if a\n.elif b\nlisten mysql\n bind 10.0.0.1:3306\n" +
+		" bind $A:1\n bind nothing\n" +
+		" server a \"$B\"\n server-template c 3 d\n server e 'f\n stick \\x\nfrontend\n"
+	messages.Everywhere(t, config, func(b []byte) error {
+		_, errs := ParseConfig([]ConfigFile{{Name: "f", Content: b}})
+		for _, err := range errs {
+			messages.Check(t, err)
+		}
+		return errs[0]
+	})
+}
+
 func FuzzParseConfig(f *testing.F) {
-	seeds(f, "*.cfg")
+	haproxytest.Seeds(f, "*.cfg")
 	f.Add([]byte("global\n setenv A 1\n stats socket \"/x$A\"\nlisten a :1\n bind [::]:2,fd00::1:3\n stats auth a:b\n"))
 	f.Add([]byte("listen a from b\n.if x\n server 'a' \"$X\"\\x41"))
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -259,6 +281,5 @@ func FuzzParseConfig(f *testing.F) {
 				t.Errorf("socket %+v", s)
 			}
 		}
-		c.localPages([]string{"10.0.0.1"})
 	})
 }

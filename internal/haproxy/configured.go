@@ -61,7 +61,7 @@ func (r *reader) configFiles() ([]found, map[string]string) {
 	}
 	p, several := started(r.running)
 	if p != nil {
-		if all := r.o.host.started(*p, r.o); len(all) > 0 {
+		if all := r.o.host.configOf(*p, r.o.may); len(all) > 0 {
 			return all, p.env
 		}
 	}
@@ -149,22 +149,6 @@ func started(all []running) (*running, error) {
 	return nil, fmt.Errorf("HAProxy runs with several configurations: %s", excerpt.UpTo(300, strings.Join(lists, "; ")))
 }
 
-// started are the files of a process: in its container, or on this host. It is none of them when one is not there.
-func (h host) started(p running, o Options) (all []found) {
-	for _, path := range p.files {
-		switch f, err := h.inside(p, path, o.may); {
-		case err == nil:
-			all = append(all, f)
-		case (p.root == nil || p.onHost) && h.exists(path):
-			all = append(all, found{name: h.path(path)})
-		default:
-			closeFound(all)
-			return nil
-		}
-	}
-	return all
-}
-
 // elsewhere looks for other HAProxies on this host, with files of their own, that lead to the database's servers: their
 // sessions are not in these statistics.
 func (r *reader) elsewhere(d *Database) {
@@ -186,7 +170,7 @@ func (r *reader) elsewhere(d *Database) {
 // other looks at a process that need not be the one that answers.
 func (r *reader) other(d *Database, p running) {
 	where := fmt.Sprintf("process %s, haproxy -f %s", p.pid, strings.Join(p.files, " -f "))
-	all := r.o.host.started(p, r.o)
+	all := r.o.host.configOf(p, r.o.may)
 	files, _, err := readConfigs(all)
 	closeFound(all)
 	switch {

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"overcloud.backup/tests/haproxytest"
 )
 
 const fsid = "0fa5c3a0-2b7e-11ee-9c4e-0e3f5f0d7a11"
@@ -23,7 +25,7 @@ func startedAs(t *testing.T, files map[string]string, environ string, words ...s
 	t.Helper()
 	files["/proc/7/cmdline"], files["/proc/7/environ"] = command(words...), environ
 	h := machine(t, files)
-	run(t, h, fakeProcess{pid: 7})
+	haproxytest.Run(t, h.root, haproxytest.Process{PID: 7})
 	fakeAt(t, h.path("/s"), scripted(lab(t)))
 	return h
 }
@@ -43,20 +45,33 @@ func TestTheFilesOfTheProcessAreTheConfiguration(t *testing.T) {
 		words   []string
 		want    string
 	}{
-		"a file and a folder, as RHEL 9 has it": {map[string]string{"/etc/haproxy/haproxy.cfg": socket, "/etc/haproxy/conf.d/10-db.cfg": mysql,
+		"a file and a folder, as RHEL 9 has it": {map[string]string{"/etc/haproxy/haproxy.cfg": socket,
+			"/etc/haproxy/conf.d/10-db.cfg":       mysql,
 			"/etc/haproxy/conf.d/old.cfg.rpmsave": "listen mysql\n bind 10.9.9.9:3306\n"}, "",
-			[]string{"-Ws", "-f", "/etc/haproxy/haproxy.cfg", "-f", "/etc/haproxy/conf.d", "-p", "/run/haproxy.pid"}, "[10.99.0.100:3306] []"},
-		"another file than the package's": {map[string]string{"/etc/haproxy/haproxy.cfg": "listen mysql\n bind 10.9.9.9:3306\n",
-			"/opt/ha.cfg": socket + mysql}, "", []string{"-f", "/opt/ha.cfg", "-sf", "3", "4"}, "[10.99.0.100:3306] []"},
-		"after --":           {map[string]string{"/opt/a": socket, "/opt/b": mysql}, "", []string{"-D", "--", "/opt/a", "/opt/b"}, "[10.99.0.100:3306] []"},
-		"in a folder by -C":  {map[string]string{"/opt/a": socket + mysql}, "", []string{"-C", "/opt", "-f", "a"}, "[10.99.0.100:3306] []"},
-		"of its environment": {map[string]string{"/opt/a": socket + "listen mysql\n bind \"${VIP}:3306\"\n bind 10.99.0.13:3306\n"}, "A=\x00VIP=10.99.0.100\x00", []string{"-f", "/opt/a"}, "[10.99.0.100:3306 10.99.0.13:3306] []"},
-		"of an environment that it changes": {map[string]string{"/opt/a": "global\n stats socket /s\n presetenv VIP 10.9.9.9\n presetenv B 10.99.0.7\n setenv C 10.99.0.8\n unsetenv D\n" +
-			"listen mysql\n bind $VIP:3306\n bind $B:3306\n bind $C:3306\n bind $D:3306\n"}, "VIP=10.99.0.100\x00C=1\x00D=10.9.9.9\x00", []string{"-f", "/opt/a"},
-			"[10.99.0.100:3306 10.99.0.7:3306 10.99.0.8:3306] [/opt/a line 11: bind: the value of $D is known to the process alone]"},
-		"a variable that it does not have": {map[string]string{"/opt/a": socket + "listen mysql\n bind \"${VIP}:3306\"\n bind 10.99.0.13:3306\n"}, "A=b\x00", []string{"-f", "/opt/a"},
+			[]string{"-Ws", "-f", "/etc/haproxy/haproxy.cfg", "-f", "/etc/haproxy/conf.d", "-p", "/run/haproxy.pid"},
+			"[10.99.0.100:3306] []"},
+		"another file than the package's": {map[string]string{
+			"/etc/haproxy/haproxy.cfg": "listen mysql\n bind 10.9.9.9:3306\n",
+			"/opt/ha.cfg":              socket + mysql}, "", []string{"-f", "/opt/ha.cfg", "-sf", "3", "4"},
+			"[10.99.0.100:3306] []"},
+		"after --": {map[string]string{"/opt/a": socket, "/opt/b": mysql}, "",
+			[]string{"-D", "--", "/opt/a", "/opt/b"}, "[10.99.0.100:3306] []"},
+		"in a folder by -C": {map[string]string{"/opt/a": socket + mysql}, "", []string{"-C", "/opt", "-f", "a"},
+			"[10.99.0.100:3306] []"},
+		"of its environment": {map[string]string{"/opt/a": socket +
+			"listen mysql\n bind \"${VIP}:3306\"\n bind 10.99.0.13:3306\n"}, "A=\x00VIP=10.99.0.100\x00",
+			[]string{"-f", "/opt/a"}, "[10.99.0.100:3306 10.99.0.13:3306] []"},
+		"of an environment that it changes": {map[string]string{"/opt/a": "global\n stats socket /s\n presetenv VIP" +
+			" 10.9.9.9\n presetenv B 10.99.0.7\n setenv C 10.99.0.8\n unsetenv D\n" +
+			"listen mysql\n bind $VIP:3306\n bind $B:3306\n bind $C:3306\n bind $D:3306\n"},
+			"VIP=10.99.0.100\x00C=1\x00D=10.9.9.9\x00", []string{"-f", "/opt/a"},
+			"[10.99.0.100:3306 10.99.0.7:3306 10.99.0.8:3306] [/opt/a line 11: bind: the value of $D is known to the" +
+				" process alone]"},
+		"a variable that it does not have": {map[string]string{"/opt/a": socket +
+			"listen mysql\n bind \"${VIP}:3306\"\n bind 10.99.0.13:3306\n"}, "A=b\x00", []string{"-f", "/opt/a"},
 			"[10.99.0.13:3306] [/opt/a line 4: bind: the value of $VIP is known to the process alone]"},
-		"a file that is gone": {map[string]string{"/etc/haproxy/haproxy.cfg": socket + mysql}, "", []string{"-f", "/etc/haproxy/haproxy.cfg", "-f", "/opt/gone"},
+		"a file that is gone": {map[string]string{"/etc/haproxy/haproxy.cfg": socket + mysql}, "",
+			[]string{"-f", "/etc/haproxy/haproxy.cfg", "-f", "/opt/gone"},
 			"[10.99.0.100:3306] [/etc/haproxy/haproxy.cfg, /opt/gone: the files of haproxy -f cannot be found]"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -72,9 +87,11 @@ func TestTheFilesOfTheProcessAreTheConfiguration(t *testing.T) {
 // What a process has and the caller does not name may hold anything.
 func TestAFileThatWasNotReadIsToldOfTheDatabase(t *testing.T) {
 	const mysql = "listen mysql\n bind 10.99.0.100:3306\n"
-	h := startedAs(t, map[string]string{"/a": mysql, "/b": "listen mysql_ro\n bind 10.99.0.101:3306\n"}, "", "-f", "/a", "-f", "/b")
+	h := startedAs(t, map[string]string{"/a": mysql, "/b": "listen mysql_ro\n bind 10.99.0.101:3306\n"}, "", "-f", "/a",
+		"-f", "/b")
 	f := read(t, Options{host: h, Socket: "/s", ConfigFiles: []string{h.path("/a")}})
-	if want := "/b: process 7 has it by -f, and it was not read"; f.Database == nil || fmt.Sprint(f.Database.Unread) != "["+want+"]" ||
+	if want := "/b: process 7 has it by -f, and it was not read"; f.Database == nil ||
+		fmt.Sprint(f.Database.Unread) != "["+want+"]" ||
 		fmt.Sprint(f.Database.Unmodelled) != "["+want+"]" {
 		t.Errorf("%s: %+v", told(f), f.Database)
 	}
@@ -86,7 +103,8 @@ func TestAFileThatWasNotReadIsToldOfTheDatabase(t *testing.T) {
 
 // The files that the caller names may be a container's, seen from the host: they are read in its environment.
 func TestNamedFilesAreReadInTheEnvironmentOfTheProcess(t *testing.T) {
-	h := startedAs(t, map[string]string{"/a": "listen mysql\n bind \"$VIP:3306\"\n"}, "VIP=10.99.0.100\x00", "-f", "/etc/haproxy/haproxy.cfg")
+	h := startedAs(t, map[string]string{"/a": "listen mysql\n bind \"$VIP:3306\"\n"}, "VIP=10.99.0.100\x00", "-f",
+		"/etc/haproxy/haproxy.cfg")
 	if err := os.WriteFile(h.path("/proc/7/root"), nil, 0o600); err != nil { // it is elsewhere
 		t.Fatal(err)
 	}
@@ -99,15 +117,18 @@ func TestNamedFilesAreReadInTheEnvironmentOfTheProcess(t *testing.T) {
 // Only one HAProxy of a host is asked: another that leads to the same servers is not nothing.
 func TestAnotherHAProxyThatLeadsToTheDatabase(t *testing.T) {
 	for config, want := range map[string]string{
-		"listen ro\n mode tcp\n bind :3307\n server a 10.99.0.12:3306\n": `another HAProxy leads to the database by its proxy "ro"`,
-		"listen web\n mode http\n bind :80\n server a 10.99.0.12:80\n":   "",
-		"listen ro\n mode tcp\n disabled\n server a 10.99.0.12:3306\n":   "",
+		"listen ro\n mode tcp\n bind :3307\n server a 10.99.0.12:3306\n": "another HAProxy leads to the database by" +
+			` its proxy "ro"`,
+		"listen web\n mode http\n bind :80\n server a 10.99.0.12:80\n": "",
+		"listen ro\n mode tcp\n disabled\n server a 10.99.0.12:3306\n": "",
 	} {
-		h := startedAs(t, map[string]string{"/etc/haproxy/haproxy.cfg": string(recorded(t, "haproxy-lab.cfg")), "/opt/ro.cfg": config,
+		h := startedAs(t, map[string]string{"/etc/haproxy/haproxy.cfg": string(haproxytest.Recorded(t,
+			"haproxy-lab.cfg")), "/opt/ro.cfg": config,
 			"/proc/8/cmdline": command("-f", "/opt/ro.cfg")}, "", "-f", "/etc/haproxy/haproxy.cfg")
-		run(t, h, fakeProcess{pid: 8})
+		haproxytest.Run(t, h.root, haproxytest.Process{PID: 8})
 		f := read(t, Options{host: h, Socket: "/s"})
-		if f.Database == nil || want == "" && (told(f) != "" || len(f.Database.Unread) > 0) || !strings.Contains(strings.Join(f.Database.Unread, " "), want) {
+		if f.Database == nil || want == "" && (told(f) != "" || len(f.Database.Unread) > 0) ||
+			!strings.Contains(strings.Join(f.Database.Unread, " "), want) {
 			t.Errorf("%q: %s, %+v", config, told(f), f.Database)
 		}
 	}
@@ -116,13 +137,15 @@ func TestAnotherHAProxyThatLeadsToTheDatabase(t *testing.T) {
 // Neutron's, OVN's and Ceph's are no load balancers of the controllers.
 func TestHAProxiesOfOthersAreNone(t *testing.T) {
 	for name, files := range map[string]map[string]string{
-		"ns-metadata-proxy":           {"/proc/7/cmdline": command("-f", "/var/lib/neutron/ns-metadata-proxy/1.conf")},
-		"ovn-metadata-proxy":          {"/proc/7/cmdline": command("-f", "/var/lib/neutron/ovn-metadata-proxy/1.conf")},
-		"cephadm, by control group":   {"/proc/7/cgroup": "0::/system.slice/system-ceph.slice/ceph-" + fsid + "@haproxy.nfs.a.controller-0.xyz.service\n"},
-		"cephadm, by what is mounted": {"/proc/7/mountinfo": "900 800 8:1 /var/lib/ceph/" + fsid + "/haproxy.rgw.a.xyz/haproxy /var/lib/haproxy rw - ext4 /dev/sda1 rw\n"},
+		"ns-metadata-proxy":  {"/proc/7/cmdline": command("-f", "/var/lib/neutron/ns-metadata-proxy/1.conf")},
+		"ovn-metadata-proxy": {"/proc/7/cmdline": command("-f", "/var/lib/neutron/ovn-metadata-proxy/1.conf")},
+		"cephadm, by control group": {"/proc/7/cgroup": "0::/system.slice/system-ceph.slice/ceph-" + fsid +
+			"@haproxy.nfs.a.controller-0.xyz.service\n"},
+		"cephadm, by what is mounted": {"/proc/7/mountinfo": "900 800 8:1 /var/lib/ceph/" + fsid +
+			"/haproxy.rgw.a.xyz/haproxy /var/lib/haproxy rw - ext4 /dev/sda1 rw\n"},
 	} {
 		h := machine(t, files)
-		run(t, h, fakeProcess{pid: 7})
+		haproxytest.Run(t, h.root, haproxytest.Process{PID: 7})
 		if f := read(t, Options{host: h}); f.Present || told(f) != "" {
 			t.Errorf("%s: %s: %+v", name, told(f), f)
 		}
@@ -144,7 +167,8 @@ func leftOver(t *testing.T, path string) {
 }
 
 func TestEachStatsSocketIsTried(t *testing.T) {
-	h := machine(t, map[string]string{"/etc/haproxy/haproxy.cfg": "global\n stats socket /run/old.sock level admin\n stats socket /run/hangs.sock\n stats socket /run/new.sock level user\n" +
+	h := machine(t, map[string]string{"/etc/haproxy/haproxy.cfg": "global\n stats socket /run/old.sock level admin\n" +
+		" stats socket /run/hangs.sock\n stats socket /run/new.sock level user\n" +
 		"listen mysql\n bind 10.99.0.100:3306\n"})
 	leftOver(t, h.path("/run/old.sock"))
 	fakeAt(t, h.path("/run/hangs.sock"), silent)

@@ -4,8 +4,6 @@ package haproxy
 
 import (
 	"bufio"
-	"cmp"
-	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -13,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"overcloud.backup/tests/haproxytest"
 )
 
 // fake is a stats socket that answers each command as a function says, and remembers what it was asked.
@@ -22,18 +22,8 @@ type fake struct {
 	asked []string
 }
 
-// shortDir is a folder whose name leaves room: a unix socket's path has 108 bytes at most.
-func shortDir(t testing.TB) string {
-	dir, err := os.MkdirTemp("", "hx")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
-}
-
 func newFake(t testing.TB, answer func(c net.Conn, command string)) *fake {
-	return fakeAt(t, filepath.Join(shortDir(t), "stats"), answer)
+	return fakeAt(t, filepath.Join(haproxytest.ShortDir(t), "stats"), answer)
 }
 
 func fakeAt(t testing.TB, path string, answer func(c net.Conn, command string)) *fake {
@@ -90,10 +80,10 @@ func scripted(answers map[string]string) func(net.Conn, string) {
 // lab are the answers of the VIP holder under load, at level user.
 func lab(t testing.TB) map[string]string {
 	return map[string]string{
-		"show stat":          string(recorded(t, "show_stat-2.6.12-lab-load.csv")),
-		"show info":          string(recorded(t, "show_info-2.6.12-lab.txt")),
-		"show servers state": string(recorded(t, "show_servers_state-2.6.12-lab.txt")),
-		"show table mysql":   string(recorded(t, "show_table-2.6.12-lab.txt")),
+		"show stat":          string(haproxytest.Recorded(t, "show_stat-2.6.12-lab-load.csv")),
+		"show info":          string(haproxytest.Recorded(t, "show_info-2.6.12-lab.txt")),
+		"show servers state": string(haproxytest.Recorded(t, "show_servers_state-2.6.12-lab.txt")),
+		"show table mysql":   string(haproxytest.Recorded(t, "show_table-2.6.12-lab.txt")),
 		"show cli level":     "user",
 		"show sess 0x1":      "Permission denied",
 	}
@@ -117,54 +107,5 @@ func flood(c net.Conn, _ string) {
 		if _, err := c.Write(block); err != nil {
 			return
 		}
-	}
-}
-
-// fakeProcess is what /proc says of a process: root's or this user's haproxy, unless it is said otherwise.
-type fakeProcess struct {
-	pid, parent int
-	uids        string // the four of them
-	exe         string
-	namespace   string // of users; another inode for another name
-}
-
-// run puts a process into a machine's /proc.
-func run(t testing.TB, h host, p fakeProcess) {
-	t.Helper()
-	if p.uids == "" {
-		p.uids = fmt.Sprintf("%[1]d\t%[1]d\t%[1]d\t%[1]d", os.Geteuid())
-	}
-	dir := h.path(fmt.Sprint("/proc/", p.pid))
-	for name, content := range map[string]string{
-		"comm":   "haproxy\n",
-		"status": fmt.Sprintf("Name:\thaproxy\nPPid:\t%d\nUid:\t%s\n", p.parent, p.uids),
-	} {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.Symlink(cmp.Or(p.exe, "/usr/sbin/haproxy"), filepath.Join(dir, "exe")); err != nil {
-		t.Fatal(err)
-	}
-	for _, of := range []string{dir, h.path("/proc/self")} {
-		if err := os.MkdirAll(filepath.Join(of, "ns"), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	own := h.path("/proc/self/ns/user")
-	if err := os.WriteFile(own, nil, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if p.namespace != "" {
-		own = h.path("/proc/self/ns/" + p.namespace)
-		if err := os.WriteFile(own, nil, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.Symlink(own, filepath.Join(dir, "ns/user")); err != nil {
-		t.Fatal(err)
 	}
 }

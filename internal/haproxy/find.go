@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -36,6 +37,7 @@ const maxConfig = 16 << 20
 // host is the file system that files, sockets and processes are looked for in.
 type host struct{ root string }
 
+// path is a path of the host as this process sees it.
 func (h host) path(p string) string { return filepath.Join(h.root, p) }
 
 // exists says that the path is there, readable or not.
@@ -101,6 +103,7 @@ func (h host) inside(p running, path string, may peer.Owners) (found, error) {
 	return found{name, held, may.And(p.uid, "haproxy in its container")}, nil
 }
 
+// closeFound lets go of what is held.
 func closeFound(all []found) {
 	for _, f := range all {
 		f.held.Close() // which does nothing where nothing is held
@@ -191,4 +194,38 @@ func readFile(f found) ([]byte, error) {
 		return nil, fmt.Errorf("it is larger than %d MiB", maxConfig>>20)
 	}
 	return b, err
+}
+
+// bare drops the path that the error repeats: the caller names it.
+func bare(err error) error {
+	var stranger *peer.StrangerError
+	if errors.As(err, &stranger) {
+		return err
+	}
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	return err
+}
+
+// configOf are the configuration files of a process: in its container, or on this host. It is none of them when one is
+// not there.
+func (h host) configOf(p running, may peer.Owners) (all []found) {
+	for _, path := range p.files {
+		switch f, err := h.inside(p, path, may); {
+		case err == nil:
+			all = append(all, f)
+		case (p.root == nil || p.onHost) && h.exists(path):
+			all = append(all, found{name: h.path(path)})
+		default:
+			closeFound(all)
+			return nil
+		}
+	}
+	return all
 }

@@ -48,8 +48,8 @@ func (f finder) pools(d *Database, want []string) ([]Database, error) {
 	return pools, nil
 }
 
-// hidden are the backends of the configuration that have a server of the database's and that the statistics lack: "stats
-// scope" leaves them out of a page, and HAProxy itself those that it has not loaded.
+// hidden are the backends of the configuration that have a server of the database's and that the statistics lack:
+// "stats scope" leaves them out of a page, and HAProxy itself those that it has not loaded.
 func (f finder) hidden(database *Proxy) (names []string) {
 	if f.config == nil {
 		return nil

@@ -82,7 +82,8 @@ func (h host) look(pid string, dir *os.File, s status) running {
 // sameNamespace says that a process is in our namespace of a kind, and whether that is known.
 func (h host) sameNamespace(dir *os.File, kind string) (same, known bool) {
 	var own, its unix.Stat_t
-	if unix.Stat(h.path("/proc/self/ns/"+kind), &own) != nil || unix.Fstatat(int(dir.Fd()), "ns/"+kind, &its, 0) != nil {
+	if unix.Stat(h.path("/proc/self/ns/"+kind), &own) != nil ||
+		unix.Fstatat(int(dir.Fd()), "ns/"+kind, &its, 0) != nil {
 		return false, false
 	}
 	return own.Ino == its.Ino && own.Dev == its.Dev, true
@@ -126,6 +127,7 @@ func filesOf(args []string, folder string) (files []string) {
 	return files
 }
 
+// closeAll lets go of processes.
 func closeAll(all []running) {
 	for _, p := range all {
 		p.root.Close()

@@ -227,7 +227,8 @@ func (r *reader) samples(ctx context.Context, where string, stat func(context.Co
 
 func (r *reader) later(ctx context.Context, stat func(context.Context) ([]Proxy, error)) ([]Proxy, error) {
 	if end, ok := ctx.Deadline(); ok && time.Until(end) <= r.o.Sample {
-		return nil, fmt.Errorf("a time limit of %v leaves no room for a second sample after %v", r.o.Timeout, r.o.Sample)
+		return nil, fmt.Errorf("a time limit of %v leaves no room for a second sample after %v", r.o.Timeout,
+			r.o.Sample)
 	}
 	select {
 	case <-time.After(r.o.Sample):

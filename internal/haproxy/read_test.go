@@ -16,24 +16,13 @@ import (
 	"testing"
 	"time"
 
-	"overcloud.backup/internal/peer"
 	"overcloud.backup/internal/reading"
-	"overcloud.backup/tests/user"
+	"overcloud.backup/tests/haproxytest"
 )
 
 // machine is a file system for a reading: path to content.
 func machine(t testing.TB, files map[string]string) host {
-	root := shortDir(t)
-	for path, content := range files {
-		path = filepath.Join(root, path)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return host{root: root}
+	return host{root: haproxytest.Machine(t, files)}
 }
 
 // read reads, and fails the test when it takes longer than the time limit.
@@ -64,19 +53,22 @@ func told(f *Facts) string {
 }
 
 func TestReadFindsEverythingOnATripleOController(t *testing.T) {
-	h := machine(t, map[string]string{"/etc/haproxy/haproxy.cfg": string(recorded(t, "haproxy-lab.cfg"))})
+	h := machine(t, map[string]string{"/etc/haproxy/haproxy.cfg": string(haproxytest.Recorded(t, "haproxy-lab.cfg"))})
 	s := fakeAt(t, h.path("/var/lib/haproxy/stats"), scripted(lab(t)))
 	f := read(t, Options{host: h})
-	if told(f) != "" || !f.Present || !f.Running || f.Reached != s.path || f.Level != LevelUser || f.Version != "2.6.12-1+deb12u3" ||
+	if told(f) != "" || !f.Present || !f.Running || f.Reached != s.path || f.Level != LevelUser ||
+		f.Version != "2.6.12-1+deb12u3" ||
 		f.PID != 798 || f.Uptime == 0 || f.Processes != 1 || f.Window != 0 || len(f.Proxies) != 2 {
 		t.Errorf("%s: %+v", told(f), f)
 	}
 	d := f.Database
-	if d == nil || d.Frontend != "mysql" || d.Backend != "mysql" || !d.Sticky || fmt.Sprint(d.Binds) != "[10.99.0.100:3306]" || d.Config != h.path("/etc/haproxy/haproxy.cfg") {
+	if d == nil || d.Frontend != "mysql" || d.Backend != "mysql" || !d.Sticky ||
+		fmt.Sprint(d.Binds) != "[10.99.0.100:3306]" || d.Config != h.path("/etc/haproxy/haproxy.cfg") {
 		t.Fatalf("database %+v", d)
 	}
 	c0 := f.Server("controller-0.internalapi.localdomain")
-	if c0.Address != "10.99.0.10" || c0.Port != 3306 || c0.CurrentSessions != 4 || c0.OperState != 2 || c0.AdminState != 0 {
+	if c0.Address != "10.99.0.10" || c0.Port != 3306 || c0.CurrentSessions != 4 || c0.OperState != 2 ||
+		c0.AdminState != 0 {
 		t.Errorf("server %+v", c0)
 	}
 	if table := f.Proxies[1].Table; table == nil || table.Readable || table.Used != 1 {
@@ -98,9 +90,11 @@ func TestReadTakesTwoSamples(t *testing.T) {
 		}
 		scripted(answers)(c, command)
 	})
-	answers["show stat"] = strings.Replace(answers["show stat"], "mysql,controller-0.internalapi.localdomain,0,0,4,4,,12,",
+	answers["show stat"] = strings.Replace(answers["show stat"],
+		"mysql,controller-0.internalapi.localdomain,0,0,4,4,,12,",
 		"mysql,controller-0.internalapi.localdomain,0,0,4,4,,9,", 1)
-	f := read(t, Options{Socket: s.path, Sample: 50 * time.Millisecond, host: host{root: "/"}, ConfigFiles: []string{"testdata/haproxy-lab.cfg"}})
+	f := read(t, Options{Socket: s.path, Sample: 50 * time.Millisecond, host: host{root: "/"},
+		ConfigFiles: []string{"testdata/haproxy-lab.cfg"}})
 	if told(f) != "" || f.Window < 0.05 {
 		t.Errorf("%s: window %v", told(f), f.Window)
 	}
@@ -115,24 +109,28 @@ func TestReadSaysWhenTheSecondSampleIsNotWorthAnything(t *testing.T) {
 	answers := lab(t)
 	restarted := newFake(t, func(c net.Conn, command string) {
 		if command == "show stat" && asked.Add(1) > 1 {
-			c.Write(recorded(t, "show_stat-2.6.12-lab-quiet.csv"))
+			c.Write(haproxytest.Recorded(t, "show_stat-2.6.12-lab-quiet.csv"))
 			return
 		}
 		scripted(answers)(c, command)
 	})
 	f := read(t, Options{Socket: restarted.path, Sample: time.Millisecond, ConfigFiles: config})
-	if !strings.HasPrefix(told(f), "sample: "+restarted.path+`: the sessions of "mysql/`) || f.Window != 0 || f.Server("controller-0.internalapi.localdomain").TotalSessions != 1 {
+	if !strings.HasPrefix(told(f), "sample: "+restarted.path+`: the sessions of "mysql/`) || f.Window != 0 ||
+		f.Server("controller-0.internalapi.localdomain").TotalSessions != 1 {
 		t.Errorf("restarted: %s, window %v", told(f), f.Window)
 	}
 	f = read(t, Options{Socket: newFake(t, scripted(lab(t))).path, Sample: time.Minute, ConfigFiles: config})
-	if !strings.Contains(told(f), "a time limit of 20s leaves no room for a second sample after 1m0s") || !f.Running || f.Database == nil {
+	if !strings.Contains(told(f), "a time limit of 20s leaves no room for a second sample after 1m0s") || !f.Running ||
+		f.Database == nil {
 		t.Errorf("no time: %s", told(f))
 	}
 }
 
 func TestReadOnAHostWithoutHAProxy(t *testing.T) {
-	h := machine(t, map[string]string{"/proc/7/cmdline": "haproxy\x00-f\x00/var/lib/neutron/ns-metadata-proxy/1.conf\x00", "/proc/8/comm": "init\n"})
-	run(t, h, fakeProcess{pid: 7})
+	h := machine(t,
+		map[string]string{"/proc/7/cmdline": "haproxy\x00-f\x00/var/lib/neutron/ns-metadata-proxy/1.conf\x00",
+			"/proc/8/comm": "init\n"})
+	haproxytest.Run(t, h.root, haproxytest.Process{PID: 7})
 	f := read(t, Options{host: h})
 	if f.Present || f.Running || told(f) != "" || f.Database != nil {
 		t.Errorf("%s: %+v", told(f), f)
@@ -141,9 +139,10 @@ func TestReadOnAHostWithoutHAProxy(t *testing.T) {
 
 func TestReadOfAProcessWithoutSocketOrConfiguration(t *testing.T) {
 	h := machine(t, nil)
-	run(t, h, fakeProcess{pid: 7})
+	haproxytest.Run(t, h.root, haproxytest.Process{PID: 7})
 	f := read(t, Options{host: h})
-	if !f.Present || f.Running || f.Failed(SourceSocket) == nil || f.Failed(SourceConfig) == nil || f.Failed(SourceSocket).Hint == "" {
+	if !f.Present || f.Running || f.Failed(SourceSocket) == nil || f.Failed(SourceConfig) == nil ||
+		f.Failed(SourceSocket).Hint == "" {
 		t.Errorf("%s: %+v", told(f), f)
 	}
 }
@@ -151,49 +150,12 @@ func TestReadOfAProcessWithoutSocketOrConfiguration(t *testing.T) {
 func TestReadFindsTheSocketInsideAContainer(t *testing.T) {
 	h := machine(t, map[string]string{
 		"/proc/7/root/etc/haproxy/haproxy.cfg": "global\n stats socket /s\nlisten mysql\n bind 10.99.0.100:3306\n"})
-	run(t, h, fakeProcess{pid: 7})
+	haproxytest.Run(t, h.root, haproxytest.Process{PID: 7})
 	s := fakeAt(t, h.path("/proc/7/root/s"), scripted(lab(t)))
 	f := read(t, Options{host: h})
 	if told(f) != "" || f.Reached != s.path || f.Database == nil || len(f.Database.Binds) != 1 {
 		t.Errorf("%s: %+v", told(f), f)
 	}
-}
-
-func first(t *testing.T, h host, paths ...string) string {
-	t.Helper()
-	all := h.processes(peer.Trust())
-	defer closeAll(all)
-	if len(all) == 0 {
-		t.Error("the process was not found")
-	}
-	f := h.first(paths, all, peer.Trust())
-	f.held.Close()
-	return f.name
-}
-
-func TestFirstLooksOnlyWhereItMay(t *testing.T) {
-	h := machine(t, map[string]string{"/proc/7/root/s": "", "/etc/b": "", "/locked/s": ""})
-	run(t, h, fakeProcess{pid: 7})
-	if got := first(t, h, "/s", "/etc/b"); got != h.path("/etc/b") {
-		t.Errorf("a path on the host goes before a container's: %q", got)
-	}
-	for _, dir := range []string{"/proc/7/root", "/locked"} {
-		if err := os.Chmod(h.path(dir), 0); err != nil {
-			t.Fatal(err)
-		}
-		defer os.Chmod(h.path(dir), 0o755)
-	}
-	if err := os.Chmod(h.root, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	user.Reading(t, 65534, func() {
-		if got := first(t, h, "/s"); got != "" {
-			t.Errorf("a container that may not be looked into gave %q", got)
-		}
-		if got := first(t, h, "/locked/s"); got != h.path("/locked/s") {
-			t.Errorf("what may not be looked at on the host is to be named in an error, got %q", got)
-		}
-	})
 }
 
 func TestReadRecordsEverySourceThatFails(t *testing.T) {
@@ -215,21 +177,31 @@ func TestReadRecordsEverySourceThatFails(t *testing.T) {
 		want    string
 	}{
 		"HAProxy 1.5 has no servers state": {with("show servers state", ""), "", ""},
-		"info is garbage":                  {with("show info", "garbage"), "", "show info: S: show info: there is no Pid"},
-		"info is refused":                  {with("show info", "Permission denied"), "", "show info: S: show info: permission denied by HAProxy"},
-		"states are garbage":               {with("show servers state", "7"), "", `show servers state: S: show servers state: format version "7" is not known, only 1 is`},
-		"the table is gone":                {with("show table mysql", "No such table"), "", "show table: S: show table mysql: there is no such table"},
-		"the table is garbage":             {with("show table mysql", "<"), "", `show table: S: show table: it begins with "<", not with "# table: "`},
-		"several processes":                {with("show info", strings.Replace(good["show info"], "Nbproc: 1", "Nbproc: 4", 1)), "", "processes: S: HAProxy runs 4 processes (nbproc), and this speaks for process 1 alone"},
-		"an old process":                   {with("show info", strings.Replace(good["show info"], "Stopping: 0", "Stopping: 1", 1)), "", "processes: S: process 798 is stopping: it takes no new sessions"},
-		"no level":                         {with("show cli level", "Permission denied"), "", "level: S: show cli level: permission denied by HAProxy"},
-		"another configuration":            {good, "listen web\n bind :80\n", `haproxy.cfg: [C]: it holds no bind address for proxy "mysql"`},
-		"a bind that the process alone knows": {good, "listen mysql\n bind \"$VIP:3306\"\n stick on dst\n", "haproxy.cfg: C: line 2: bind: the value of $VIP is known to the process alone; " +
+		"info is garbage": {with("show info", "garbage"), "",
+			"show info: S: show info: there is no Pid"},
+		"info is refused": {with("show info", "Permission denied"), "",
+			"show info: S: show info: permission denied by HAProxy"},
+		"states are garbage": {with("show servers state", "7"), "",
+			`show servers state: S: show servers state: format version "7" is not known, only 1 is`},
+		"the table is gone": {with("show table mysql", "No such table"), "",
+			"show table: S: show table mysql: there is no such table"},
+		"the table is garbage": {with("show table mysql", "<"), "",
+			`show table: S: show table: it begins with "<", not with "# table: "`},
+		"several processes": {with("show info", strings.Replace(good["show info"], "Nbproc: 1", "Nbproc: 4", 1)),
+			"", "processes: S: HAProxy runs 4 processes (nbproc), and this speaks for process 1 alone"},
+		"an old process": {with("show info", strings.Replace(good["show info"], "Stopping: 0", "Stopping: 1",
+			1)), "", "processes: S: process 798 is stopping: it takes no new sessions"},
+		"no level": {with("show cli level", "Permission denied"), "",
+			"level: S: show cli level: permission denied by HAProxy"},
+		"another configuration": {good, "listen web\n bind :80\n",
 			`haproxy.cfg: [C]: it holds no bind address for proxy "mysql"`},
+		"a bind that the process alone knows": {good, "listen mysql\n bind \"$VIP:3306\"\n stick on dst\n",
+			"haproxy.cfg: C: line 2: bind: the value of $VIP is known to the process alone; " +
+				`haproxy.cfg: [C]: it holds no bind address for proxy "mysql"`},
 	} {
-		config := filepath.Join(shortDir(t), "haproxy.cfg")
+		config := filepath.Join(haproxytest.ShortDir(t), "haproxy.cfg")
 		if c.config == "" {
-			c.config = string(recorded(t, "haproxy-lab.cfg"))
+			c.config = string(haproxytest.Recorded(t, "haproxy-lab.cfg"))
 		}
 		if err := os.WriteFile(config, []byte(c.config), 0o600); err != nil {
 			t.Fatal(err)
@@ -244,18 +216,23 @@ func TestReadRecordsEverySourceThatFails(t *testing.T) {
 }
 
 func TestReadOfASocketThatGivesNothing(t *testing.T) {
-	file := filepath.Join(shortDir(t), "file")
+	file := filepath.Join(haproxytest.ShortDir(t), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{
-		file:                           "stats socket: S: show stat: it is a regular file, not a socket",
-		"/nowhere/at/all":              "stats socket: S: there is no such socket",
-		newFake(t, silent).path:        "stats socket: S: show stat: no answer within the time limit: context deadline exceeded",
-		newFake(t, drip).path:          "stats socket: S: show stat: the answer was not complete within the time limit (",
-		newFake(t, scripted(nil)).path: "stats socket: S: show stat: HAProxy does not know this command",
-		newFake(t, scripted(map[string]string{"show stat": "<html>"})).path:            "stats socket: S: show stat: no header line",
-		newFake(t, scripted(map[string]string{"show stat": "Permission denied"})).path: "stats socket: S: show stat: permission denied by HAProxy",
+		file:              "stats socket: S: show stat: it is a regular file, not a socket",
+		"/nowhere/at/all": "stats socket: S: there is no such socket",
+		newFake(t, silent).path: "stats socket: S: show stat: no answer within the time limit: context" +
+			" deadline exceeded",
+		newFake(t, drip).path: "stats socket: S: show stat: the answer was not complete within the time" +
+			" limit (",
+		newFake(t, scripted(nil)).path: "stats socket: S: show stat:" +
+			" HAProxy does not know this command",
+		newFake(t, scripted(map[string]string{"show stat": "<html>"})).path: "stats socket: S: show stat:" +
+			" no header line",
+		newFake(t, scripted(map[string]string{"show stat": "Permission denied"})).path: "stats socket: S: show stat:" +
+			" permission denied by HAProxy",
 	} {
 		f := read(t, Options{Socket: path, Timeout: limitFor(want), ConfigFiles: []string{"testdata/haproxy-lab.cfg"}})
 		got := strings.ReplaceAll(told(f), path, "S")
@@ -269,7 +246,7 @@ func TestReadOfASocketThatGivesNothing(t *testing.T) {
 }
 
 func TestReadOfConfigurationsThatCannotBeRead(t *testing.T) {
-	dir := shortDir(t)
+	dir := haproxytest.ShortDir(t)
 	for _, name := range []string{"b.cfg", "a.cfg", ".hidden.cfg", "c.conf"} {
 		text := "global\n stats socket /nowhere/" + name + "\n"
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
@@ -283,7 +260,7 @@ func TestReadOfConfigurationsThatCannotBeRead(t *testing.T) {
 	for path, want := range map[string]string{
 		filepath.Join(dir, "none.cfg"): "no such file or directory",
 		"/dev/null":                    "it is not a regular file",
-		shortDir(t):                    "the folder holds no *.cfg file",
+		haproxytest.ShortDir(t):        "the folder holds no *.cfg file",
 	} {
 		f := read(t, Options{ConfigFiles: []string{path}, host: machine(t, nil), Socket: "/s"})
 		if e := f.Failed(SourceConfig); e == nil || !strings.Contains(e.Message, want) || e.Where != path {
@@ -310,14 +287,17 @@ func site(t testing.TB, csv, page string) *httptest.Server {
 }
 
 func TestReadFallsBackToTheConfigurationsStatsURL(t *testing.T) {
-	s := site(t, string(recorded(t, "show_stat-2.6.12-lab-load.csv")), string(recorded(t, "page-2.6.12.html")))
+	s := site(t, string(haproxytest.Recorded(t, "show_stat-2.6.12-lab-load.csv")),
+		string(haproxytest.Recorded(t, "page-2.6.12.html")))
 	port := s.URL[strings.LastIndex(s.URL, ":"):]
 	config := "global\n stats socket /s\nlisten haproxy.stats\n bind 192.0.2.1" + port + "\n bind 127.0.0.1" + port +
-		"\n mode http\n stats uri /\n stats auth admin:s3cret\nlisten mysql\n bind 10.99.0.100:3306\n stick on dst\n server controller-0.internalapi.localdomain 10.99.0.10:3306\n"
+		"\n mode http\n stats uri /\n stats auth admin:s3cret\nlisten mysql\n bind 10.99.0.100:3306\n stick on dst\n" +
+		" server controller-0.internalapi.localdomain 10.99.0.10:3306\n"
 	h := machine(t, map[string]string{"/etc/haproxy/haproxy.cfg": config, "/s": "a regular file"})
 	var secrets []string
 	f := read(t, Options{host: h, Sample: time.Millisecond, Secret: func(s string) { secrets = append(secrets, s) }})
-	if !f.Running || f.Reached != s.URL+"/" || f.Level != LevelUnknown || f.PID != 964 || f.Uptime != 29 || f.Window == 0 {
+	if !f.Running || f.Reached != s.URL+"/" || f.Level != LevelUnknown || f.PID != 964 || f.Uptime != 29 ||
+		f.Window == 0 {
 		t.Errorf("%s: %+v", told(f), f)
 	}
 	if f.Failed(SourceSocket) == nil || len(f.Errors) != 1 || f.Database == nil || !f.Database.Sticky {
@@ -333,7 +313,7 @@ func TestReadFallsBackToTheConfigurationsStatsURL(t *testing.T) {
 
 func TestReadSaysWhatIsWrongWithAStatsURL(t *testing.T) {
 	s := site(t, "<html>", "")
-	csv := string(recorded(t, "show_stat-2.6.12-lab-load.csv"))
+	csv := string(haproxytest.Recorded(t, "show_stat-2.6.12-lab-load.csv"))
 	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for r.Context().Err() == nil {
 			fmt.Fprint(w, "#")
@@ -353,7 +333,8 @@ func TestReadSaysWhatIsWrongWithAStatsURL(t *testing.T) {
 		"no URL":                {"10.0.0.1:1993", "admin", "stats_url must be like http://10.0.0.1:1993/"},
 		"a page without a head": {site(t, csv, "<html>").URL, "admin", "show info"},
 	} {
-		f := read(t, Options{Socket: "/nowhere", StatsURL: c.url, StatsUser: c.user, StatsPassword: "s3cret", Timeout: limitFor(c.want), ConfigFiles: []string{"testdata/haproxy-lab.cfg"}})
+		f := read(t, Options{Socket: "/nowhere", StatsURL: c.url, StatsUser: c.user, StatsPassword: "s3cret",
+			Timeout: limitFor(c.want), ConfigFiles: []string{"testdata/haproxy-lab.cfg"}})
 		if !strings.Contains(told(f), c.want) || strings.Contains(told(f), "s3cret") {
 			t.Errorf("%s: %s, want %q", name, told(f), c.want)
 		}
@@ -361,17 +342,20 @@ func TestReadSaysWhatIsWrongWithAStatsURL(t *testing.T) {
 }
 
 func TestCredentialsInAStatsURLAreUsedAndHidden(t *testing.T) {
-	s := site(t, string(recorded(t, "show_stat-2.6.12-lab-load.csv")), string(recorded(t, "page-2.6.12.html")))
+	s := site(t, string(haproxytest.Recorded(t, "show_stat-2.6.12-lab-load.csv")),
+		string(haproxytest.Recorded(t, "page-2.6.12.html")))
 	var secrets []string
-	f := read(t, Options{Socket: "/nowhere", StatsURL: strings.Replace(s.URL, "//", "//admin:s3cret@", 1) + "/;csv", Secret: func(s string) { secrets = append(secrets, s) },
-		host: machine(t, nil)})
-	if b, _ := json.Marshal(f); !f.Running || f.Reached != s.URL+"/" || strings.Contains(string(b), "s3cret") || fmt.Sprint(secrets) != "[s3cret]" {
+	f := read(t, Options{Socket: "/nowhere", StatsURL: strings.Replace(s.URL, "//", "//admin:s3cret@", 1) + "/;csv",
+		Secret: func(s string) { secrets = append(secrets, s) },
+		host:   machine(t, nil)})
+	if b, _ := json.Marshal(f); !f.Running || f.Reached != s.URL+"/" || strings.Contains(string(b), "s3cret") ||
+		fmt.Sprint(secrets) != "[s3cret]" {
 		t.Errorf("%s: %s, secrets %v", told(f), b, secrets)
 	}
 }
 
 func TestLocalPagesAreThisHostsOwn(t *testing.T) {
-	c, _ := parseConfig(t, `listen a
+	c, _ := parsed(t, `listen a
  bind 10.0.0.100:1993
  bind 10.0.0.10:1993
  stats enable
@@ -384,7 +368,7 @@ listen none
  bind 10.0.0.10:80
 `)
 	var got []string
-	for _, w := range c.localPages([]string{"10.0.0.10", "fe80::1"}) {
+	for _, w := range localPages(c, []string{"10.0.0.10", "fe80::1"}) {
 		got = append(got, fmt.Sprint(w.url, " ", w.user, " ", w.password))
 	}
 	want := "http://10.0.0.10:1993/haproxy?stats u p:q, https://127.0.0.1:1994/s  , https://[::1]:1995/s  "

@@ -20,6 +20,7 @@ import (
 
 	"overcloud.backup/internal/peer"
 	"overcloud.backup/internal/process"
+	"overcloud.backup/tests/haproxytest"
 )
 
 // overcloud is a real HAProxy in front of three servers, configured as TripleO does, all on loopback.
@@ -30,20 +31,30 @@ type overcloud struct {
 	synced [3]atomic.Bool
 }
 
-// startOvercloud starts it and waits until HAProxy has checked its servers. It skips the test without haproxy.
-func startOvercloud(t *testing.T) *overcloud {
+// needHAProxy skips the test where HAProxy is not installed, and in a short run, which starts no servers.
+func needHAProxy(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs a real HAProxy, which a short run does not start")
+	}
 	t.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin:/usr/local/sbin")
 	if _, err := exec.LookPath("haproxy"); err != nil {
 		t.Skip("haproxy is not installed")
 	}
-	o := &overcloud{dir: shortDir(t), vip: "127.0.0.100:" + freePort(t), stats: "127.0.0.1:" + freePort(t)}
+}
+
+// startOvercloud starts it and waits until HAProxy has checked its servers. It skips the test without haproxy.
+func startOvercloud(t *testing.T) *overcloud {
+	needHAProxy(t)
+	o := &overcloud{dir: haproxytest.ShortDir(t), vip: "127.0.0.100:" + freePort(t), stats: "127.0.0.1:" + freePort(t)}
 	database, check := freePort(t), freePort(t)
 	var servers strings.Builder
 	for i := range o.synced {
 		o.synced[i].Store(true)
 		ip := fmt.Sprintf("127.0.0.1%d", i)
 		o.startServer(t, i, net.JoinHostPort(ip, database), net.JoinHostPort(ip, check))
-		fmt.Fprintf(&servers, "  server controller-%d.internalapi.localdomain %s:%s backup check inter 100ms fall 2 rise 2 on-marked-down shutdown-sessions port %s\n", i, ip, database, check)
+		fmt.Fprintf(&servers, "  server controller-%d.internalapi.localdomain %s:%s backup check inter 100ms fall 2"+
+			" rise 2 on-marked-down shutdown-sessions port %s\n", i, ip, database, check)
 	}
 	config := fmt.Sprintf(`global
   maxconn 100
@@ -197,7 +208,8 @@ func sessions(f *Facts) string {
 func TestRealHAProxyThroughAFailover(t *testing.T) {
 	o := startOvercloud(t)
 	f := o.read(t, Options{})
-	if told(f) != "" || sessions(f) != "0 0 0" || f.Level != LevelUser || f.Server("controller-1.internalapi.localdomain").Address != "127.0.0.11" {
+	if told(f) != "" || sessions(f) != "0 0 0" || f.Level != LevelUser ||
+		f.Server("controller-1.internalapi.localdomain").Address != "127.0.0.11" {
 		t.Fatalf("quiet: %s, %q, %+v", told(f), sessions(f), f)
 	}
 	for range 3 {
@@ -235,7 +247,9 @@ func TestRealHAProxyAtEveryLevel(t *testing.T) {
 		if told(f) != "" || f.Level != level || table == nil || table.Readable == (level == LevelUser) {
 			t.Fatalf("%s: %s %+v, table %+v", level, told(f), f, table)
 		}
-		if table.Readable && (len(table.Entries) != 1 || table.Entries[0].Server != "controller-0.internalapi.localdomain" || table.Entries[0].Key != "127.0.0.100") {
+		if table.Readable && (len(table.Entries) != 1 ||
+			table.Entries[0].Server != "controller-0.internalapi.localdomain" ||
+			table.Entries[0].Key != "127.0.0.100") {
 			t.Errorf("%s: %+v", level, table.Entries)
 		}
 	}
@@ -249,7 +263,8 @@ func TestRealHAProxyCountsNewSessionsInTheWindow(t *testing.T) {
 	o.client(t)
 	o.client(t)
 	f := <-done
-	if s := f.DatabaseServers()[0]; told(f) != "" || s.NewSessions != 2 || f.Proxies[1].Frontend.NewSessions != 2 || f.Window < 2 {
+	if s := f.DatabaseServers()[0]; told(f) != "" || s.NewSessions != 2 || f.Proxies[1].Frontend.NewSessions != 2 ||
+		f.Window < 2 {
 		t.Errorf("%s: %+v in %v s", told(f), s, f.Window)
 	}
 }
@@ -285,7 +300,8 @@ func TestRealHAProxyThatIsStopped(t *testing.T) {
 	if err := p.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
-	if f.Running || !strings.Contains(told(f), "no answer within the time limit") || !strings.Contains(f.Failed(SourceSocket).Hint, "stuck") {
+	if f.Running || !strings.Contains(told(f), "no answer within the time limit") ||
+		!strings.Contains(f.Failed(SourceSocket).Hint, "stuck") {
 		t.Errorf("%s", told(f))
 	}
 	if f = o.read(t, Options{}); !f.Running {
@@ -298,16 +314,15 @@ func TestRealHAProxyInAContainer(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root: to mount")
 	}
-	t.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin:/usr/local/sbin")
-	if _, err := exec.LookPath("haproxy"); err != nil {
-		t.Skip("haproxy is not installed")
-	}
+	needHAProxy(t)
 	if _, err := os.Stat("/etc/haproxy"); err != nil {
 		t.Skip("there is no folder to mount the container's on: ", err)
 	}
-	dir := shortDir(t)
-	config := "global\n  user nobody\n  stats socket /etc/haproxy/stats mode 600 level user\ndefaults\n  mode tcp\n  timeout connect 1s\n" +
-		"  timeout client 1m\n  timeout server 1m\nlisten mysql\n  bind 127.0.0.1:" + freePort(t) + "\n  server c0 127.0.0.1:1\n"
+	dir := haproxytest.ShortDir(t)
+	config := "global\n  user nobody\n  stats socket /etc/haproxy/stats mode 600 level user\ndefaults\n  mode tcp\n " +
+		" timeout connect 1s\n" +
+		"  timeout client 1m\n  timeout server 1m\nlisten mysql\n  bind 127.0.0.1:" + freePort(t) +
+		"\n  server c0 127.0.0.1:1\n"
 	if err := os.WriteFile(filepath.Join(dir, "real.cfg"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -315,7 +330,8 @@ func TestRealHAProxyInAContainer(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	c := process.Command(ctx, "unshare", "-m", "sh", "-c", `mount --bind "$1" /etc/haproxy && exec haproxy -W -db -f /etc/haproxy/haproxy.cfg`, "sh", dir)
+	c := process.Command(ctx, "unshare", "-m", "sh", "-c",
+		`mount --bind "$1" /etc/haproxy && exec haproxy -W -db -f /etc/haproxy/haproxy.cfg`, "sh", dir)
 	var out bytes.Buffer
 	c.Stdout, c.Stderr = &out, &out
 	if err := c.Start(); err != nil {
@@ -328,7 +344,8 @@ func TestRealHAProxyInAContainer(t *testing.T) {
 		cancel()
 	}()
 	worker := ""
-	for end := time.Now().Add(10 * time.Second); worker == "" && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(10 * time.Second); worker == "" &&
+		time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", c.Process.Pid))
 		if _, err := os.Stat(filepath.Join(dir, "stats")); err == nil {
 			worker = strings.TrimSpace(string(children))
@@ -348,7 +365,8 @@ func TestRealHAProxyInAContainer(t *testing.T) {
 		}
 	}
 	f := read(t, Options{host: h})
-	if told(f) != "" || !f.Running || f.Database == nil || len(f.Database.Binds) != 1 || !strings.HasSuffix(f.Reached, "/root/etc/haproxy/stats") {
+	if told(f) != "" || !f.Running || f.Database == nil || len(f.Database.Binds) != 1 ||
+		!strings.HasSuffix(f.Reached, "/root/etc/haproxy/stats") {
 		t.Errorf("%s: %+v\n%s", told(f), f, out.String())
 	}
 	all := h.processes(peer.Trust())

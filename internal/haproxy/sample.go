@@ -20,7 +20,8 @@ func Compare(earlier, later []Proxy) error {
 	for i := range later {
 		later[i].counters(func(key string, stot int64, _ *int64) {
 			if back == nil && stot < before[key] {
-				back = fmt.Errorf("the sessions of %q went back from %d to %d between the samples", excerpt.Of(key), before[key],
+				back = fmt.Errorf("the sessions of %q went back from %d to %d between the samples", excerpt.Of(key),
+					before[key],
 					stot)
 			}
 		})

@@ -118,23 +118,6 @@ func (c *Config) section(kind, name string) *Section {
 	return nil
 }
 
-// complete fills in what the statistics do not say: modes before 1.6, and addresses where the level hides them.
-func (c *Config) complete(proxies []Proxy) {
-	for i := range proxies {
-		p := &proxies[i]
-		for _, kind := range []string{"frontend", "backend"} {
-			s := c.section(kind, p.Name)
-			if s == nil {
-				continue
-			}
-			if p.Mode == "" {
-				p.Mode = s.mode()
-			}
-			s.addresses(p.Servers)
-		}
-	}
-}
-
 // leadsTo says that clients of the section come to a backend.
 func (s *Section) leadsTo(backend string) bool {
 	return !s.disabled && (slices.Contains(s.Backends, backend) || s.Kind == "listen" && s.Name == backend)
@@ -146,20 +129,4 @@ func (s *Section) mode() string {
 		return "tcp"
 	}
 	return s.Mode
-}
-
-func (s *Section) addresses(servers []Server) {
-	at := make(map[string]ConfigServer, len(s.Servers))
-	for _, c := range s.Servers {
-		at[c.Name] = c
-	}
-	for i := range servers {
-		c, ok := at[servers[i].Name]
-		if ok && servers[i].Address == "" {
-			servers[i].Address, servers[i].Port = c.Address, c.Port
-		}
-		if ok && servers[i].Address == c.Address && c.Port == 0 {
-			servers[i].Port = 0 // "10.0.0.1:+1" is told as port 1
-		}
-	}
 }

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"os"
 	"regexp"
 	"strings"
@@ -18,9 +17,6 @@ import (
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/peer"
 )
-
-// maxAnswer bounds one answer: "show stat" of 2000 servers is 0.6 MB.
-const maxAnswer = 8 << 20
 
 // Answers that are refusals.
 var (
@@ -137,21 +133,4 @@ func reason(ctx context.Context, err error, got int) error {
 		return fmt.Errorf("the answer was not complete within the time limit (%d bytes): %w", got, ctx.Err())
 	}
 	return fmt.Errorf("no answer within the time limit: %w", ctx.Err())
-}
-
-// bare drops the path that the error repeats: the caller names it.
-func bare(err error) error {
-	var stranger *peer.StrangerError
-	if errors.As(err, &stranger) {
-		return err
-	}
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		return path.Err
-	}
-	var op *net.OpError
-	if errors.As(err, &op) {
-		return op.Err
-	}
-	return err
 }

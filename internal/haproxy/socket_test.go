@@ -16,6 +16,7 @@ import (
 
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/peer"
+	"overcloud.backup/tests/haproxytest"
 	"overcloud.backup/tests/user"
 )
 
@@ -24,12 +25,12 @@ func ask(path, command string, limit time.Duration) (string, time.Duration, erro
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	start := time.Now()
-	b, err := stats(path).ask(ctx, command)
+	b, err := statsSocket(path).ask(ctx, command)
 	return string(b), time.Since(start), err
 }
 
 // stats is a socket that root or this user holds.
-func stats(path string) socket { return socket{path: path, at: path, may: peer.Trust()} }
+func statsSocket(path string) socket { return socket{path: path, at: path, may: peer.Trust()} }
 
 func TestAskReturnsAnAnswerWithoutItsEndMark(t *testing.T) {
 	f := newFake(t, scripted(map[string]string{"show info": "Name: HAProxy"}))
@@ -59,11 +60,13 @@ func TestAskSaysWhatIsWrongWithAPeer(t *testing.T) {
 		"answers byte by byte": {drip, "show stat: the answer was not complete within the time limit ("},
 		"answers for ever":     {flood, "show stat: the answer is larger than 8 MiB"},
 		"closes early":         {say(""), "show stat: the connection was closed without an answer"},
-		"closes in the middle": {say("# pxname,svname\nmysql,FRON"), "show stat: the answer was cut off after 26 bytes"},
-		"is something else":    {say("SSH-2.0-OpenSSH_9.2\r\n"), "or this is not HAProxy's stats socket"},
-		"refuses":              {say("Permission denied\n\n"), "show stat: permission denied by HAProxy"},
-		"does not know":        {say("Unknown command: 'show', but maybe\n\n"), "show stat: HAProxy does not know this command"},
-		"has no such table":    {say("No such table\n\n"), "there is no such table"},
+		"closes in the middle": {say("# pxname,svname\nmysql,FRON"),
+			"show stat: the answer was cut off after 26 bytes"},
+		"is something else": {say("SSH-2.0-OpenSSH_9.2\r\n"), "or this is not HAProxy's stats socket"},
+		"refuses":           {say("Permission denied\n\n"), "show stat: permission denied by HAProxy"},
+		"does not know": {say("Unknown command: 'show', but maybe\n\n"),
+			"show stat: HAProxy does not know this command"},
+		"has no such table": {say("No such table\n\n"), "there is no such table"},
 	} {
 		f := newFake(t, c.peer)
 		got, took, err := ask(f.path, "show stat", limitFor(c.want))
@@ -102,7 +105,7 @@ func TestAskKeepsAtMostTheCap(t *testing.T) {
 }
 
 func TestAskRefusesWhatIsNoSocket(t *testing.T) {
-	dir := shortDir(t)
+	dir := haproxytest.ShortDir(t)
 	file, pipe, dead := filepath.Join(dir, "file"), filepath.Join(dir, "pipe"), filepath.Join(dir, "dead")
 	if err := os.WriteFile(file, []byte("# pxname\n\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -150,7 +153,8 @@ func TestAskWithoutPermission(t *testing.T) {
 			t.Fatal(err)
 		}
 		user.Reading(t, 65534, func() {
-			if _, _, err := ask(f.path, "show stat", slack); err == nil || !strings.Contains(err.Error(), "permission denied") {
+			if _, _, err := ask(f.path, "show stat", slack); err == nil ||
+				!strings.Contains(err.Error(), "permission denied") {
 				t.Errorf("%s with mode %o: %v", mode.path, mode.mode, err)
 			}
 		})
@@ -161,24 +165,28 @@ func TestAskWithoutPermission(t *testing.T) {
 }
 
 func TestLevelIsFoundWithoutChangingAnything(t *testing.T) {
-	admin, _ := parseConfig(t, "global\n stats socket /elsewhere level user\n stats socket /S level admin\n")
+	admin, _ := parsed(t, "global\n stats socket /elsewhere level user\n stats socket /S level admin\n")
 	for name, c := range map[string]struct {
 		answers map[string]string
 		config  *Config
 		want    Level
 	}{
-		"1.9 and later":                          {map[string]string{"show cli level": "operator\n"}, nil, LevelOperator},
-		"user before 1.9":                        {map[string]string{"show sess 0x1": "Permission denied\n"}, nil, LevelUser},
-		"more before 1.9":                        {map[string]string{"show sess 0x1": "Session not found.\n"}, nil, LevelOperator},
-		"more before 1.9, with its config":       {map[string]string{"show sess 0x1": "\n"}, admin, LevelAdmin},
-		"a process that knows neither command":   {map[string]string{}, admin, LevelUnknown},
-		"a word that is no level, then a denial": {map[string]string{"show cli level": "root", "show sess 0x1": "Permission denied"}, nil, LevelUser},
+		"1.9 and later": {map[string]string{"show cli level": "operator\n"}, nil,
+			LevelOperator},
+		"user before 1.9": {map[string]string{"show sess 0x1": "Permission denied\n"}, nil,
+			LevelUser},
+		"more before 1.9": {map[string]string{"show sess 0x1": "Session not found.\n"}, nil,
+			LevelOperator},
+		"more before 1.9, with its config":     {map[string]string{"show sess 0x1": "\n"}, admin, LevelAdmin},
+		"a process that knows neither command": {map[string]string{}, admin, LevelUnknown},
+		"a word that is no level, then a denial": {map[string]string{"show cli level": "root",
+			"show sess 0x1": "Permission denied"}, nil, LevelUser},
 	} {
 		f := newFake(t, scripted(c.answers))
 		if c.config != nil {
 			c.config.Sockets[1].Path = f.path
 		}
-		got, err := stats(f.path).level(context.Background(), c.config)
+		got, err := statsSocket(f.path).level(context.Background(), c.config)
 		if got != c.want || (err != nil) != (c.want == LevelUnknown) {
 			t.Errorf("%s: %q, %v; want %q", name, got, err, c.want)
 		}

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"overcloud.backup/internal/peer"
+	"overcloud.backup/tests/haproxytest"
 	"overcloud.backup/tests/user"
 )
 
@@ -55,7 +56,7 @@ func pretend(root string) error {
 			}
 			line, _ := bufio.NewReader(c).ReadString('\n')
 			fmt.Println("asked", line)
-			c.Write([]byte(head + "mysql,s1,0,0,UP,2,1,1,1,1,\n\n"))
+			c.Write([]byte(haproxytest.StatHead + "mysql,s1,0,0,UP,2,1,1,1,1,\n\n"))
 			c.Close()
 		}
 	}()
@@ -106,7 +107,7 @@ func open(t *testing.T, folders ...string) {
 	}
 }
 
-const page = "HTTP/1.0 200 OK\r\n\r\n" + head + "mysql,s1,0,0,UP,2,1,1,1,1,\n"
+const page = "HTTP/1.0 200 OK\r\n\r\n" + haproxytest.StatHead + "mysql,s1,0,0,UP,2,1,1,1,1,\n"
 
 // HAProxy is down, and somebody else listens on the port of its statistics page.
 func TestTheStatisticsPasswordGoesToHAProxyAlone(t *testing.T) {
@@ -115,8 +116,9 @@ func TestTheStatisticsPasswordGoesToHAProxyAlone(t *testing.T) {
 	config := "listen haproxy.stats\n bind 127.0.0.1:" + port + "\n mode http\n stats uri /\n stats auth admin:s3cret\n"
 	h := machine(t, map[string]string{"/etc/haproxy/haproxy.cfg": config})
 	for name, o := range map[string]Options{
-		"of the configuration":     {host: h},
-		"of the options":           {host: h, StatsURL: "http://127.0.0.1:" + port + "/", StatsUser: "admin", StatsPassword: "s3cret"},
+		"of the configuration": {host: h},
+		"of the options": {host: h, StatsURL: "http://127.0.0.1:" + port + "/", StatsUser: "admin",
+			StatsPassword: "s3cret"},
 		"of the URL":               {host: h, StatsURL: "http://admin:s3cret@localhost:" + port + "/"},
 		"of options for the page":  {host: h, StatsUser: "admin", StatsPassword: "s3cret"},
 		"none":                     {host: h, StatsURL: "http://0.0.0.0:" + port + "/"},
@@ -154,11 +156,14 @@ func TestTheConfigurationsPasswordStaysOnThisHost(t *testing.T) {
 func TestASocketOfAStrangersIsToldNothing(t *testing.T) {
 	h := machine(t, map[string]string{"/run/haproxy/x": ""})
 	open(t, h.root, h.path("/run"), h.path("/run/haproxy"))
-	at, heard := eavesdrop(t, "unix", h.path("/run/haproxy/admin.sock"), head+"mysql,s1,0,0,UP,2,1,1,1,1,\n\n")
-	for name, o := range map[string]Options{"a usual one": {host: h}, "the given one": {host: host{root: "/"}, Socket: at}} {
+	at, heard := eavesdrop(t, "unix", h.path("/run/haproxy/admin.sock"),
+		haproxytest.StatHead+"mysql,s1,0,0,UP,2,1,1,1,1,\n\n")
+	for name, o := range map[string]Options{"a usual one": {host: h},
+		"the given one": {host: host{root: "/"}, Socket: at}} {
 		f := read(t, o)
 		e := f.Failed(SourceSocket)
-		if f.Running || e == nil || e.Where != at || !strings.Contains(e.Message, "the socket is held by user 54321, not by root") ||
+		if f.Running || e == nil || e.Where != at || !strings.Contains(e.Message,
+			"the socket is held by user 54321, not by root") ||
 			!strings.Contains(e.Hint, "start HAProxy") {
 			t.Errorf("%s: %s", name, told(f))
 		}
@@ -168,8 +173,8 @@ func TestASocketOfAStrangersIsToldNothing(t *testing.T) {
 	}
 }
 
-// A stranger's program that calls itself haproxy, with and without namespaces of its own, makes no host one of HAProxy's,
-// and its root directory is not looked into.
+// A stranger's program that calls itself haproxy, with and without namespaces of its own, makes no host one of
+// HAProxy's, and its root directory is not looked into.
 func TestAStrangersProcessIsNoHAProxy(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root: to run a program as another user")
@@ -208,7 +213,7 @@ func TestAStrangersProcessIsNoHAProxy(t *testing.T) {
 // startForged runs this program as a stranger's haproxy; said ends it and returns what it was asked.
 func startForged(t *testing.T, attributes *syscall.SysProcAttr) (pid int, said func() string) {
 	t.Helper()
-	dir := shortDir(t)
+	dir := haproxytest.ShortDir(t)
 	root := filepath.Join(dir, "root")
 	if err := os.MkdirAll(filepath.Join(root, "var/lib/haproxy"), 0o777); err != nil {
 		t.Fatal(err)
@@ -244,65 +249,22 @@ func startForged(t *testing.T, attributes *syscall.SysProcAttr) (pid int, said f
 	return c.Process.Pid, end
 }
 
-// Which processes count, by what the kernel says of them.
-func TestProcessesThatCount(t *testing.T) {
-	self := os.Geteuid()
-	four := func(uids ...any) string { return fmt.Sprintf("%d\t%d\t%d\t%d", uids...) }
-	his := four(stranger, stranger, stranger, stranger)
-	worker := four(42454, 42454, 42454, 42454)
-	for name, c := range map[string]struct {
-		all  []fakeProcess
-		want string
-	}{
-		"root's, or our own":              {[]fakeProcess{{pid: 7}}, "[7]"},
-		"haproxy's":                       {[]fakeProcess{{pid: 7, uids: four(188, 188, 188, 188)}}, "[7]"},
-		"a stranger's":                    {[]fakeProcess{{pid: 7, uids: his}}, "[]"},
-		"root's beside a stranger's":      {[]fakeProcess{{pid: 6, uids: his}, {pid: 7}}, "[7]"},
-		"a worker in a container":         {[]fakeProcess{{pid: 7}, {pid: 8, parent: 7, uids: worker}}, "[7 8]"},
-		"behind the wrapper":              {[]fakeProcess{{pid: 8, parent: 6, uids: worker, exe: "/usr/sbin/haproxy"}, {pid: 6, exe: "/usr/sbin/haproxy-systemd-wrapper"}}, "[6 8]"},
-		"a worker whose master is gone":   {[]fakeProcess{{pid: 8, parent: 1, uids: worker}}, "[]"},
-		"the child of a stranger's":       {[]fakeProcess{{pid: 7, uids: his}, {pid: 8, parent: 7, uids: worker}}, "[]"},
-		"the child of root's shell":       {[]fakeProcess{{pid: 8, parent: 6, uids: his}, {pid: 6, exe: "/usr/bin/bash"}}, "[]"},
-		"its own parent":                  {[]fakeProcess{{pid: 8, parent: 8, uids: his}}, "[]"},
-		"a setuid program by that name":   {[]fakeProcess{{pid: 7, uids: four(stranger, 0, 0, 0)}}, "[]"},
-		"another setuid program":          {[]fakeProcess{{pid: 7, exe: "/usr/bin/sudo"}}, "[]"},
-		"an update took its program away": {[]fakeProcess{{pid: 7, exe: "/usr/sbin/haproxy (deleted)"}}, "[7]"},
-		"in another user namespace":       {[]fakeProcess{{pid: 7, namespace: "his"}}, "[]"},
-		"a worker in another":             {[]fakeProcess{{pid: 7}, {pid: 8, parent: 7, uids: worker, namespace: "his"}}, "[7]"},
-		"it does not tell its users":      {[]fakeProcess{{pid: 7, uids: fmt.Sprint(self)}}, "[]"},
-		"it tells nonsense":               {[]fakeProcess{{pid: 7, uids: "0 0 0 x"}}, "[]"},
-	} {
-		h := machine(t, nil)
-		for _, p := range c.all {
-			run(t, h, p)
-		}
-		all := h.processes(peer.Trust().And(188, "haproxy"))
-		pids := []string{}
-		for _, p := range all {
-			pids = append(pids, p.pid)
-		}
-		if got := fmt.Sprint(pids); got != c.want {
-			t.Errorf("%s: %s, want %s", name, got, c.want)
-		}
-		closeAll(all)
-	}
-}
-
 func TestAFileInAContainerIsItsHAProxys(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root: to give a file to somebody")
 	}
 	for uid, want := range map[int]string{0: "", 42454: "", stranger: "it belongs to user 54321, not to root"} {
 		h := machine(t, map[string]string{"/proc/8/root/etc/haproxy/haproxy.cfg": "global\n"})
-		run(t, h, fakeProcess{pid: 7})
-		run(t, h, fakeProcess{pid: 8, parent: 7, uids: "42454\t42454\t42454\t42454"})
+		haproxytest.Run(t, h.root, haproxytest.Process{PID: 7})
+		haproxytest.Run(t, h.root, haproxytest.Process{PID: 8, Parent: 7, UIDs: "42454\t42454\t42454\t42454"})
 		at := h.path("/proc/8/root/etc/haproxy/haproxy.cfg")
 		if err := os.Chown(at, uid, uid); err != nil {
 			t.Fatal(err)
 		}
 		f := read(t, Options{host: h})
 		e := f.Failed(SourceConfig)
-		if (e == nil) != (want == "") || e != nil && (e.Where != at || !strings.HasPrefix(e.Message, want)) || !f.Present {
+		if (e == nil) != (want == "") || e != nil && (e.Where != at || !strings.HasPrefix(e.Message, want)) ||
+			!f.Present {
 			t.Errorf("%d: %s", uid, told(f))
 		}
 	}

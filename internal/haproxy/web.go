@@ -46,7 +46,8 @@ func (w web) get(ctx context.Context, suffix string) ([]byte, error) {
 		return nil, reason(ctx, unwrapURL(err), 0)
 	}
 	defer resp.Body.Close()
-	status := fmt.Sprint(resp.StatusCode, " ", http.StatusText(resp.StatusCode)) // in our words, whatever the answer's are
+	// in our words, whatever the answer's are
+	status := fmt.Sprint(resp.StatusCode, " ", http.StatusText(resp.StatusCode))
 	switch resp.StatusCode {
 	case http.StatusOK:
 	case http.StatusUnauthorized, http.StatusForbidden:
@@ -93,7 +94,7 @@ func parseStatsURL(text string) (web, error) {
 
 // localPages are the stats URLs of the configuration that lead to this host. The page also binds the VIP, where the
 // HAProxy of the VIP's holder would answer.
-func (c *Config) localPages(addresses []string) []web {
+func localPages(c *Config, addresses []string) []web {
 	var pages []web
 	if c == nil {
 		return nil
@@ -104,14 +105,15 @@ func (c *Config) localPages(addresses []string) []web {
 		}
 		for _, bind := range s.Binds {
 			if host := localHost(bind, addresses); host != "" {
-				pages = append(pages, s.page(host))
+				pages = append(pages, statsPage(s, host))
 			}
 		}
 	}
 	return pages
 }
 
-func (s *Section) page(host string) web {
+// statsPage is the statistics page of a section.
+func statsPage(s Section, host string) web {
 	scheme, uri := "http://", s.Stats.URI
 	if s.TLS {
 		scheme = "https://"

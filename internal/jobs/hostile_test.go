@@ -55,8 +55,8 @@ func TestAJobIsRootsAloneUnderAnyUmask(t *testing.T) {
 	}
 }
 
-// Nothing is written through a link at the name of one of a job's files, and nothing is taken from behind one. Of the two
-// that are written in place a hard link could only be planted by root, whose folders they lie in.
+// Nothing is written through a link at the name of one of a job's files, and nothing is taken from behind one. Of the
+// two that are written in place a hard link could only be planted by root, whose folders they lie in.
 func TestLinksAtTheNamesOfAJobsFilesAreNotFollowed(t *testing.T) {
 	for name, at := range map[string]func(j *Job) string{
 		"state": (*Job).StateFile, "arguments": (*Job).Arguments, "lease": (*Job).lease, "journal": (*Job).Journal,

@@ -11,7 +11,9 @@ import (
 	"path/filepath"
 	"time"
 
+	"overcloud.backup/internal/durable"
 	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/journal"
 )
 
 // Job is the files of one backup job.
@@ -53,7 +55,7 @@ func (j *Job) Renew() error {
 	if now == before {
 		now += " again"
 	}
-	if err := replaceFile(j.lease(), []byte(now)); err != nil {
+	if err := durable.Exchange(j.lease(), []byte(now), 0o600); err != nil {
 		return fmt.Errorf("renew the lease of job %s: %w", j.ID, err)
 	}
 	return nil
@@ -82,7 +84,7 @@ func (j *Job) End(result map[string]any) error {
 	if err != nil {
 		return fmt.Errorf("end job %s: %w", j.ID, err)
 	}
-	if err := replaceFile(j.StateFile(), append(raw, '\n')); err != nil {
+	if err := durable.Exchange(j.StateFile(), append(raw, '\n'), 0o600); err != nil {
 		return fmt.Errorf("end job %s: %w", j.ID, err)
 	}
 	return nil
@@ -132,3 +134,47 @@ func parseState(raw []byte) (State, error) {
 }
 
 func yes(raw json.RawMessage) bool { return string(raw) == "1" || string(raw) == "true" }
+
+func (j *Job) fill(arguments []byte, binary string) error {
+	// This job is new, so what is there is left over.
+	if err := errors.Join(os.RemoveAll(j.run()), os.Mkdir(j.run(), 0o700)); err != nil {
+		return err
+	}
+	if err := durable.Create(j.Arguments(), arguments, 0o600); err != nil {
+		return err
+	}
+	if err := durable.Create(j.lease(), []byte(j.ID), 0o600); err != nil {
+		return err
+	}
+	if err := linkOrCopy(binary, j.Binary()); err != nil {
+		return err
+	}
+	state, _ := json.Marshal(map[string]any{"started": 1, "finished": 0, "ansible_job_id": j.ID})
+	if err := durable.Create(j.StateFile(), append(state, '\n'), 0o600); err != nil {
+		return err
+	}
+	return errors.Join(durable.SyncFolder(j.folder()), durable.SyncFolder(j.store.State))
+}
+
+// remove leaves nothing of a job.
+func (j *Job) remove() error {
+	return errors.Join(os.RemoveAll(j.run()), os.RemoveAll(j.folder()))
+}
+
+// over says that nobody needs a job's files any more.
+func (j *Job) over() bool {
+	state, err := j.State()
+	if err != nil || !state.Finished {
+		return false
+	}
+	left, err := journal.Read(j.Journal())
+	return len(left) == 0 && (err == nil || errors.Is(err, fs.ErrNotExist))
+}
+
+func (j *Job) ended() time.Time {
+	info, err := os.Lstat(j.StateFile())
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
+}

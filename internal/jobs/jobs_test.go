@@ -51,7 +51,8 @@ func TestIDs(t *testing.T) {
 		}
 	}
 	s, binary := store(t)
-	for _, id := range []string{"", ".", "..", ".hidden", "-x", "_x", "a/b", "a b", "a\n", "a\x00", "ä", "a%n", "lock", "verifications", strings.Repeat("x", 65)} {
+	for _, id := range []string{"", ".", "..", ".hidden", "-x", "_x", "a/b", "a b", "a\n", "a\x00", "ä", "a%n", "lock",
+		"verifications", strings.Repeat("x", 65)} {
 		_, createErr := s.Create(id, nil, binary)
 		_, openErr := s.Open(id)
 		if CheckID(id) == nil || createErr == nil || openErr == nil {
@@ -151,7 +152,8 @@ func TestWhatAnEarlierJobLeftInRunIsReplaced(t *testing.T) {
 
 func TestAFailedCreateLeavesNothing(t *testing.T) {
 	s, binary := store(t)
-	for name, path := range map[string]string{"missing": binary + "x", "a folder": filepath.Dir(binary), "a device": "/dev/zero"} {
+	for name, path := range map[string]string{"missing": binary + "x", "a folder": filepath.Dir(binary),
+		"a device": "/dev/zero"} {
 		if _, err := s.Create("a", nil, path); err == nil || errors.Is(err, fs.ErrExist) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -174,7 +176,10 @@ func TestFoldersOfOthersAreRefused(t *testing.T) {
 		"a linked job": func(s Store) error {
 			return errors.Join(os.Rename(s.State+"/a", s.State+"x"), os.Symlink(s.State+"x", s.State+"/a"))
 		},
-		"a file":                 func(s Store) error { return errors.Join(os.RemoveAll(s.State), os.WriteFile(s.State, nil, 0o600)) },
+		"a file": func(s Store) error {
+			return errors.Join(os.RemoveAll(s.State), os.WriteFile(s.State, nil,
+				0o600))
+		},
 		"a job open to others":   func(s Store) error { return os.Chmod(s.State+"/a", 0o750) },
 		"secrets open to others": func(s Store) error { return os.Chmod(s.Run+"/a", 0o711) },
 		"a stranger's job":       func(s Store) error { return os.Chown(s.State+"/a", 12345, 12345) },
@@ -342,7 +347,8 @@ func TestPruneKeepsWhatIsNotOver(t *testing.T) {
 		t.Helper()
 		j := create(t, s, id, binary)
 		at := time.Unix(1795422000, 0).Add(time.Duration(hours) * time.Hour)
-		if err := errors.Join(os.WriteFile(j.StateFile(), []byte(`{"changed":true}`), 0o600), os.Chtimes(j.StateFile(), at, at)); err != nil {
+		if err := errors.Join(os.WriteFile(j.StateFile(), []byte(`{"changed":true}`), 0o600), os.Chtimes(j.StateFile(), at,
+			at)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -420,7 +426,8 @@ func TestAJobIsUndoneByOneAtATime(t *testing.T) {
 	}
 	short, cancel := context.WithTimeout(t.Context(), 3*pollEvery)
 	defer cancel()
-	if _, err := j.Alone(short); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "another process is undoing it") {
+	if _, err := j.Alone(short); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(),
+		"another process is undoing it") {
 		t.Errorf("%v", err)
 	}
 	time.AfterFunc(3*pollEvery, first)

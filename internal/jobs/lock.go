@@ -85,7 +85,8 @@ func (j *Job) Alone(ctx context.Context) (release func(), err error) {
 		select {
 		case <-ctx.Done():
 			folder.Close()
-			return nil, fmt.Errorf("job %s: another process is undoing it, and did not come to an end: %w", j.ID, context.Cause(ctx))
+			return nil, fmt.Errorf("job %s: another process is undoing it, and did not come to an end: %w", j.ID,
+				context.Cause(ctx))
 		case <-time.After(pollEvery):
 		}
 	}

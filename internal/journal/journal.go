@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"overcloud.backup/internal/durable"
 )
 
 // Entry is one effect and what undoes it.
@@ -121,12 +123,8 @@ func open(path string) (*os.File, error) {
 
 // settle makes a new file's name last.
 func settle(file *os.File, path string) error {
-	err := file.Sync()
-	folder, openErr := os.Open(filepath.Dir(path))
-	if openErr == nil {
-		openErr = errors.Join(folder.Sync(), folder.Close())
-	}
-	if err = errors.Join(err, openErr); err != nil {
+	err := errors.Join(file.Sync(), durable.SyncFolder(filepath.Dir(path)))
+	if err != nil {
 		file.Close()
 	}
 	return err

@@ -148,7 +148,7 @@ func (p *parser) takeDirective(line string, number int) error {
 func cutComment(line string) string {
 	var quote byte
 	escaped := false
-	for i := 0; i < len(line); i++ {
+	for i := range len(line) {
 		c := line[i]
 		if (c == '\'' || c == '"') && !escaped {
 			switch quote {
@@ -208,7 +208,7 @@ func Quote(value string) (string, error) {
 	}
 	var b strings.Builder
 	b.WriteByte('"')
-	for i := 0; i < len(value); i++ {
+	for i := range len(value) {
 		at := strings.IndexByte(escapeBytes, value[i])
 		if at < 0 || value[i] == ' ' || value[i] == '\'' {
 			b.WriteByte(value[i])

@@ -27,6 +27,7 @@ type unreadable struct{ error }
 
 func (e *unreadable) Unwrap() error { return e.error }
 
+// run runs one of the commands to its end.
 func (r *reader) run(ctx context.Context, tool string, args ...string) answer {
 	a := answer{tool: tool, where: strings.Join(append([]string{tool}, args...), " ")}
 	path, err := r.find(tool)
@@ -90,9 +91,11 @@ func (a answer) hint() string {
 	isExit := errors.As(a.err, &exit)
 	switch {
 	case errors.Is(a.err, process.ErrNotFound):
-		return fmt.Sprintf("install the package that has it (%s); PATH, /usr/sbin and /sbin are searched", packages[a.tool])
+		return fmt.Sprintf("install the package that has it (%s); PATH, /usr/sbin and /sbin are searched",
+			packages[a.tool])
 	case errors.Is(a.err, context.DeadlineExceeded):
-		return "run it by hand on this host: if it answers late, raise the option timeout; if it never does, look at pacemaker and corosync in the journal"
+		return "run it by hand on this host: if it answers late, raise the option timeout; if it never does, look at" +
+			" pacemaker and corosync in the journal"
 	case errors.Is(a.err, os.ErrPermission), isExit && (exitsNotAllowed[exit.Code] || denied(exit.Stderr)):
 		return notAllowed
 	case errors.As(a.err, &none), isExit && exitsNotConnected[exit.Code]:
@@ -117,5 +120,26 @@ func denied(text string) bool {
 // packages names what to install, on Red Hat and on Debian.
 var packages = map[string]string{
 	"crm_mon": "pacemaker-cli or pacemaker-cli-utils", "cibadmin": "pacemaker-cli or pacemaker-cli-utils",
-	"crm_node": "pacemaker-cli or pacemaker-cli-utils", "crm_resource": "pacemaker-cli or pacemaker-cli-utils", "corosync-quorumtool": "corosync",
+	"crm_node": "pacemaker-cli or pacemaker-cli-utils", "crm_resource": "pacemaker-cli or pacemaker-cli-utils",
+	"corosync-quorumtool": "corosync",
+}
+
+// silent is the hint of a command that was killed at its deadline: here no option gives it more time.
+const silent = "Pacemaker does not answer on this host: see systemctl status pacemaker corosync"
+
+// failure is the answer as an error of the step it was asked for.
+func (a answer) failure(step string) error {
+	if errors.Is(a.err, context.DeadlineExceeded) {
+		return fmt.Errorf("%s: %w; %s", step, a.err, silent)
+	}
+	return fmt.Errorf("%s: %w; %s", step, a.err, a.hint())
+}
+
+// problemError is a failed reading as an error.
+func problemError(ctx context.Context, p *reading.Error) error {
+	hint := p.Hint
+	if ctx.Err() != nil {
+		hint = silent
+	}
+	return fmt.Errorf("%s; %s", p.Message, hint)
 }

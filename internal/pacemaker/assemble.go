@@ -26,8 +26,10 @@ type sources struct {
 // assemble joins the sources into facts. It fills in no more than they said.
 func assemble(s sources) Facts {
 	f := Facts{
-		Properties: map[string]string{}, Nodes: []Node{}, Resources: []Resource{}, Failures: []Failure{}, FailCounts: []FailCount{},
-		Bans: []Ban{}, VIPs: []VIP{}, Locks: []Lock{}, Fencing: []FencingEvent{}, Corosync: Corosync{Members: []CorosyncMember{}},
+		Properties: map[string]string{}, Nodes: []Node{}, Resources: []Resource{}, Failures: []Failure{},
+		FailCounts: []FailCount{},
+		Bans:       []Ban{}, VIPs: []VIP{}, Locks: []Lock{}, Fencing: []FencingEvent{},
+		Corosync: Corosync{Members: []CorosyncMember{}},
 	}
 	if s.cib != nil {
 		f.addCIB(s.cib)
@@ -111,14 +113,14 @@ func refineSingletons(all []Resource, promotedMax map[string]int) {
 }
 
 // holders are the virtual addresses and who holds them: one entry each, or one a node when several hold it.
-func holders(all []Resource, cib *CIB) []VIP {
+func holders(all []Resource, configured *CIB) []VIP {
 	vips := []VIP{}
 	listed := map[string]int{}
 	for _, r := range all {
 		if r.Agent != agentIPaddr2 {
 			continue
 		}
-		vip := VIP{Resource: r.ID, Address: addressOf(r.ID, cib)}
+		vip := VIP{Resource: r.ID, Address: addressOf(r.ID, configured)}
 		if r.Active {
 			vip.Node = r.Node
 		}
@@ -143,11 +145,11 @@ const (
 )
 
 // leftOut are the words on what of the CIB is odd.
-func leftOut(cib *CIB) []reading.Error {
+func leftOut(configured *CIB) []reading.Error {
 	var errs []reading.Error
-	for _, what := range slices.Sorted(maps.Keys(cib.Odd)) {
+	for _, what := range slices.Sorted(maps.Keys(configured.Odd)) {
 		errs = append(errs, reading.Error{
-			Source: sourcePart, Where: excerpt.Of(what), Message: cib.Odd[what],
+			Source: sourcePart, Where: excerpt.Of(what), Message: configured.Odd[what],
 			Hint: "it is left out; mend it with pcs, or let it be when the database does not need it",
 		})
 	}
@@ -155,12 +157,12 @@ func leftOut(cib *CIB) []reading.Error {
 }
 
 // unknownVIPs are addresses that somebody holds and nobody knows: one of them may be the database's.
-func unknownVIPs(vips []VIP, cib *CIB) []reading.Error {
-	if cib == nil {
+func unknownVIPs(vips []VIP, configured *CIB) []reading.Error {
+	if configured == nil {
 		return nil
 	}
 	for _, v := range vips {
-		if odd := cib.Odd[v.Resource]; v.Address == "" && v.Node != "" && odd != "" {
+		if odd := configured.Odd[v.Resource]; v.Address == "" && v.Node != "" && odd != "" {
 			return []reading.Error{{
 				Source: SourceCIB, Where: excerpt.Of(v.Resource),
 				Message: fmt.Sprintf("it is active on %s, and its address is not known: %s", excerpt.Of(v.Node), odd),
@@ -173,9 +175,9 @@ func unknownVIPs(vips []VIP, cib *CIB) []reading.Error {
 
 // addressOf is the address in the CIB, else the one in the resource's name: TripleO's ip-10.0.0.5 and
 // ip-fd00.fd00..5 (dots for colons), a bundle's own NAME-ip-192.168.122.131. Empty when neither has it.
-func addressOf(resource string, cib *CIB) string {
-	if cib != nil && cib.Addresses[resource] != "" {
-		return cib.Addresses[resource]
+func addressOf(resource string, configured *CIB) string {
+	if configured != nil && configured.Addresses[resource] != "" {
+		return configured.Addresses[resource]
 	}
 	i := strings.LastIndex(resource, "ip-")
 	if i < 0 {
@@ -218,8 +220,8 @@ func placeGalera(g *Galera, nodes []Node, all []Resource) {
 }
 
 // Host is the node that a configured member, as a key of HostMap, means. The replica of a bundle, by which the map of
-// OSP 12 goes (galera-bundle-0:overcloud-controller-0), stands for the host of its container; where it has none, for its
-// Galera name. Members that are no node's name stay as they are.
+// OSP 12 goes (galera-bundle-0:overcloud-controller-0), stands for the host of its container; where it has none, for
+// its Galera name. Members that are no node's name stay as they are.
 func (g *Galera) Host(member string, nodes []Node) string {
 	at := slices.IndexFunc(nodes, func(n Node) bool { return n.Name == member })
 	switch guest := at >= 0 && nodes[at].Type == NodeGuest; {

@@ -3,9 +3,13 @@
 package pacemaker
 
 import (
+	"encoding/json"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
+
+	"overcloud.backup/tests/pacemakertest"
 )
 
 func TestOptionsInForce(t *testing.T) {
@@ -21,12 +25,18 @@ func TestOptionsInForce(t *testing.T) {
 		want flags
 	}{
 		{"nothing is known", sources{}, flags{}},
-		{"a CIB without properties has the defaults", sources{cib: cib(nil)}, flags{symmetric: true, stonith: true, policy: "stop"}},
-		{"the CIB's words for true", sources{cib: cib(map[string]string{"maintenance-mode": "YES", "stop-all-resources": "1", "no-quorum-policy": "freeze"})},
+		{"a CIB without properties has the defaults", sources{cib: cib(nil)},
+			flags{symmetric: true, stonith: true, policy: "stop"}},
+		{"the CIB's words for true", sources{cib: cib(map[string]string{"maintenance-mode": "YES",
+			"stop-all-resources": "1", "no-quorum-policy": "freeze"})},
 			flags{maintenance: true, stop: true, symmetric: true, stonith: true, policy: "freeze"}},
-		{"crm_mon's word goes first", sources{cib: cib(nil), status: status(map[string]string{"symmetric-cluster": "false", "maintenance-mode": "true", "no-quorum-policy": "ignore"})},
+		{"crm_mon's word goes first", sources{cib: cib(nil),
+			status: status(map[string]string{"symmetric-cluster": "false", "maintenance-mode": "true",
+				"no-quorum-policy": "ignore"})},
 			flags{maintenance: true, stonith: true, policy: "ignore"}},
-		{"what old crm_mon does not print comes from the CIB", sources{cib: cib(map[string]string{"stop-all-resources": "true"}), status: status(map[string]string{"maintenance-mode": "false"})},
+		{"what old crm_mon does not print comes from the CIB",
+			sources{cib: cib(map[string]string{"stop-all-resources": "true"}),
+				status: status(map[string]string{"maintenance-mode": "false"})},
 			flags{stop: true, symmetric: true, stonith: true, policy: "stop"}},
 	} {
 		f := assemble(c.in)
@@ -40,14 +50,16 @@ func TestHolders(t *testing.T) {
 	ip := func(id, node string) Resource {
 		return Resource{ID: id, Agent: agentIPaddr2, Node: node, Active: node != ""}
 	}
-	cib := &CIB{Addresses: map[string]string{"vip": "10.0.0.9"}}
+	configured := &CIB{Addresses: map[string]string{"vip": "10.0.0.9"}}
 	got := holders([]Resource{
 		ip("vip", "a"), ip("ip-10.0.0.5", ""), ip("ip-fd00.fd00..5", "b"), ip("nameless", "a"),
-		ip("shared", ""), ip("shared", "a"), ip("shared", "b"), ip("shared", ""), {ID: "galera", Agent: "ocf:heartbeat:galera", Node: "a", Active: true},
+		ip("shared", ""), ip("shared", "a"), ip("shared", "b"), ip("shared", ""),
+		{ID: "galera", Agent: "ocf:heartbeat:galera", Node: "a", Active: true},
 		{ID: "ip-10.0.0.6", Agent: agentIPaddr2, Node: "a", Active: false},
-	}, cib)
+	}, configured)
 	want := []VIP{
-		{"vip", "10.0.0.9", "a"}, {"ip-10.0.0.5", "10.0.0.5", ""}, {"ip-fd00.fd00..5", "fd00:fd00::5", "b"}, {"nameless", "", "a"},
+		{"vip", "10.0.0.9", "a"}, {"ip-10.0.0.5", "10.0.0.5", ""}, {"ip-fd00.fd00..5", "fd00:fd00::5", "b"},
+		{"nameless", "", "a"},
 		{"shared", "", "a"}, {"shared", "", "b"}, {"ip-10.0.0.6", "10.0.0.6", ""},
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -62,9 +74,13 @@ func TestAnIPv6VIPIsOneAddressWithAndWithoutACIB(t *testing.T) {
 	if got := holders(resources, nil); !reflect.DeepEqual(got, want) {
 		t.Errorf("without a CIB: %+v", got)
 	}
-	for _, written := range []string{"fd00:fd00:fd00:2000::10", "FD00:FD00:FD00:2000:0:0:0:0010", "fd00:fd00:fd00:2000::10/64"} {
-		cib, err := ParseCIB(cibWith("", `<primitive id="ip-fd00.fd00.fd00.2000..10" class="ocf" provider="heartbeat" type="IPaddr2"><instance_attributes id="a">`+
-			`<nvpair id="b" name="ip" value="`+written+`"/><nvpair id="c" name="lvs_ipv6_addrlabel" value="true"/></instance_attributes></primitive>`))
+	for _, written := range []string{"fd00:fd00:fd00:2000::10", "FD00:FD00:FD00:2000:0:0:0:0010",
+		"fd00:fd00:fd00:2000::10/64"} {
+		cib, err := ParseCIB(pacemakertest.CIBWith("",
+			`<primitive id="ip-fd00.fd00.fd00.2000..10" class="ocf" provider="heartbeat" type="IPaddr2">`+
+				`<instance_attributes id="a">`+
+				`<nvpair id="b" name="ip" value="`+written+
+				`"/><nvpair id="c" name="lvs_ipv6_addrlabel" value="true"/></instance_attributes></primitive>`))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -79,14 +95,16 @@ func TestAnIPv6VIPIsOneAddressWithAndWithoutACIB(t *testing.T) {
 }
 
 func TestGaleraMembersBecomeNodes(t *testing.T) {
-	nodes := []Node{{Name: "controller-0", Type: NodeMember}, {Name: "controller-1", Type: NodeMember}, {Name: "twin.a"}, {Name: "twin.b"}}
-	running := []Resource{{ID: "galera", Node: "controller-1", Managed: true}, {ID: "galera", Node: "controller-0", Managed: true}, {ID: "galera", Node: "", Managed: true}}
+	nodes := []Node{{Name: "controller-0", Type: NodeMember}, {Name: "controller-1", Type: NodeMember},
+		{Name: "twin.a"}, {Name: "twin.b"}}
+	running := []Resource{{ID: "galera", Node: "controller-1", Managed: true},
+		{ID: "galera", Node: "controller-0", Managed: true}, {ID: "galera", Node: "", Managed: true}}
 	for _, c := range []struct{ address, want string }{
 		{"CONTROLLER-0.internalapi.localdomain,controller-1", "controller-0 controller-1"},
 		{"twin.c,10.0.0.1,controller-9.x", "twin.c 10.0.0.1 controller-9.x"},
 		{"", "controller-1 controller-0"},
 	} {
-		members := parseClusterAddress("gcomm://" + c.address)
+		members := strings.FieldsFunc(c.address, func(r rune) bool { return r == ',' })
 		g := &Galera{Resource: "galera", Managed: true, ClusterAddress: members, Nodes: append([]string{}, members...)}
 		placeGalera(g, nodes, running)
 		if got := strings.Join(g.Nodes, " "); got != c.want || !g.Managed {
@@ -121,11 +139,11 @@ func TestReplicasInTheHostMapAreTheirHosts(t *testing.T) {
 		{"galera-bundle-7:controller-0;galera-bundle-8:10.0.0.1", "controller-0 10.0.0.1"}, // nothing has started
 		{"controller-0:c0;controller-9:c9;galera-bundle-x:c1", "controller-0 controller-9 galera-bundle-x"},
 	} {
-		hosts, err := parseHostMap(c.hostMap)
-		if err != nil {
-			t.Fatal(err)
+		g := &Galera{Resource: "galera", Parent: "galera-bundle", HostMap: map[string]string{}}
+		for entry := range strings.SplitSeq(c.hostMap, ";") {
+			node, name, _ := strings.Cut(entry, ":")
+			g.HostMap[node], g.Nodes = name, append(g.Nodes, node)
 		}
-		g := &Galera{Resource: "galera", Parent: "galera-bundle", HostMap: hosts.names, Nodes: hosts.order}
 		placeGalera(g, nodes, nil)
 		if got := strings.Join(g.Nodes, " "); got != c.want {
 			t.Errorf("%s: %s, want %s", c.hostMap, got, c.want)
@@ -139,24 +157,27 @@ func TestReplicasInTheHostMapAreTheirHosts(t *testing.T) {
 		t.Errorf("nodes that are called like replicas: %s", g.Nodes)
 	}
 	const bundle = `<bundle id="galera-bundle"><docker image="i" replicas="2"/>` +
-		`<primitive id="galera" class="ocf" provider="heartbeat" type="galera"><instance_attributes id="a"><nvpair id="b" ` +
-		`name="cluster_host_map" value="galera-bundle-0:c0;galera-bundle-1:c1.x"/></instance_attributes></primitive></bundle>`
+		`<primitive id="galera" class="ocf" provider="heartbeat" type="galera"><instance_attributes id="a"><nvpair` +
+		` id="b" ` +
+		`name="cluster_host_map" value="galera-bundle-0:c0;galera-bundle-1:c1.x"/></instance_attributes></primitive>` +
+		`</bundle>`
 	const two = `<nodes><node id="1" uname="c0"/><node id="2" uname="c1"/></nodes>`
-	cib := strings.Replace(string(cibWith("", bundle)), "<nodes/>", two, 1)
-	if a, err := parseAgent([]byte(cib)); err != nil || strings.Join(a.Members, " ") != "c0 c1" {
+	text := strings.Replace(string(pacemakertest.CIBWith("", bundle)), "<nodes/>", two, 1)
+	if a, err := parseAgent([]byte(text)); err != nil || strings.Join(a.Members, " ") != "c0 c1" {
 		t.Errorf("as a restore steers it: %+v, %v", a, err)
 	}
-	cib = strings.ReplaceAll(cib, `uname="c`, `uname="galera-bundle-`)
-	a, err := parseAgent([]byte(cib))
+	text = strings.ReplaceAll(text, `uname="c`, `uname="galera-bundle-`)
+	a, err := parseAgent([]byte(text))
 	if err != nil || strings.Join(a.Members, " ") != "galera-bundle-0 galera-bundle-1" {
 		t.Errorf("nodes that are called like replicas: %+v, %v", a, err)
 	}
 }
 
 func TestASurvivingGaleraIsNoSingleton(t *testing.T) {
-	all := []Resource{{ID: "galera", Parent: "galera-master", ParentKind: KindPromotable, Role: RolePromoted, Node: "a"}}
+	all := []Resource{{ID: "galera", Parent: "galera-master", ParentKind: KindPromotable, Role: RolePromoted,
+		Node: "a"}}
 	s := &Status{Resources: all}
-	s.markSingletons()
+	s.Resources[0].Singleton = true // as crm_mon saw it
 	f := assemble(sources{status: s, cib: &CIB{PromotedMax: map[string]int{"galera-master": 3}}})
 	if f.Resources[0].Singleton {
 		t.Error("three may be promoted")
@@ -175,5 +196,78 @@ func TestLocalNode(t *testing.T) {
 		if got := localNode(c.said, c.host, nodes); got != c.want {
 			t.Errorf("%+v: %q", c, got)
 		}
+	}
+}
+
+// FuzzFactsOfAStatus: what is accepted comes to addresses in their one form.
+func FuzzFactsOfAStatus(f *testing.F) {
+	pacemakertest.Seed(f, pacemakertest.StatusSeeds...)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		s, err := ParseStatus(b)
+		if err != nil {
+			return
+		}
+		for _, v := range assemble(sources{status: s}).VIPs {
+			if v.Address != "" {
+				pacemakertest.CheckAddress(t, v.Address)
+			}
+		}
+	})
+}
+
+// FuzzFactsOfACIB: what is accepted comes to facts.
+func FuzzFactsOfACIB(f *testing.F) {
+	pacemakertest.Seed(f, pacemakertest.CIBSeeds...)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if c, err := ParseCIB(b); err == nil && assemble(sources{cib: c}).Locks == nil {
+			t.Error("no list of locks")
+		}
+	})
+}
+
+// What is left out of a CIB is an error of its part, which rejects nobody.
+func TestWhatIsLeftOutOfACIBIsTold(t *testing.T) {
+	for odd, c := range map[string]*CIB{"": {},
+		"ip depends on a rule": {Odd: map[string]string{"vip": "ip depends on a rule"}}} {
+		f := assemble(sources{cib: c})
+		e := f.Failed(sourcePart)
+		if (e == nil) != (odd == "") || e != nil && e.Message != odd || f.Failed(SourceCIB) != nil {
+			t.Errorf("%+v", f.Errors)
+		}
+	}
+}
+
+// An address that is held and cannot be known may be the database's.
+func TestAHeldAddressThatNobodyKnowsIsUnknown(t *testing.T) {
+	const holder = `<resources><resource id="%s" resource_agent="ocf:heartbeat:IPaddr2" role="Started" active="%s" ` +
+		`managed="true" failed="false"><node name="controller-0" id="1" cached="true"/></resource>`
+	const unknown = "it is active on controller-0, and its address is not known: ip is"
+	for _, c := range []struct {
+		id, active string
+		unknown    bool
+	}{{"vip", "true", true}, {"vip", "false", false}, {"ip-10.0.0.5", "true", false}} {
+		s, err := ParseStatus([]byte(strings.Replace(pacemakertest.SmallStatus, "<resources>",
+			fmt.Sprintf(holder, c.id, c.active), 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		cib, err := ParseCIB(pacemakertest.CIBWith("", pacemakertest.Agent("primitive", c.id, "IPaddr2")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := assemble(sources{status: s, cib: cib})
+		if e := f.Failed(SourceCIB); (e != nil) != c.unknown || e != nil && !strings.Contains(e.Message, unknown) {
+			t.Errorf("%+v: %+v", c, f.Errors)
+		}
+	}
+}
+
+func TestNoPasswordOfTheCIBIsKept(t *testing.T) {
+	if !strings.Contains(string(pacemakertest.Recorded(t, "bundle-cib.xml")), "secret-in-the-cib") {
+		t.Fatal("the document has lost its password")
+	}
+	b, err := json.Marshal(assemble(sources{cib: mustCIB(t, "bundle-cib.xml")}))
+	if err != nil || strings.Contains(string(b), "secret-in-the-cib") {
+		t.Errorf("%v: %s", err, b)
 	}
 }

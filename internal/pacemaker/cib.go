@@ -14,6 +14,7 @@ import (
 	"overcloud.backup/internal/excerpt"
 )
 
+// agentIPaddr2 is the agent of virtual IPs.
 const agentIPaddr2 = "ocf:heartbeat:IPaddr2"
 
 // CIB is what the cluster's configuration says.
@@ -59,15 +60,6 @@ func ParseCIB(b []byte) (*CIB, error) {
 	return c, nil
 }
 
-// parseLocks reads the locks alone. Whatever else an operator writes into the CIB, a lock can be seen and freed.
-func parseLocks(b []byte) ([]Lock, error) {
-	_, config, err := parseConfig(b)
-	if err != nil {
-		return nil, err
-	}
-	return readLocks(config)
-}
-
 // parseConfig is the configuration of a CIB, and its properties.
 func parseConfig(b []byte) (root, config *etree.Element, err error) {
 	if root, err = document(b, "cib", "configuration"); err != nil {
@@ -82,22 +74,6 @@ func parseConfig(b []byte) (root, config *etree.Element, err error) {
 		return nil, nil, errors.New("<configuration> has no <crm_config> or no <resources>")
 	}
 	return root, config, nil
-}
-
-func readLocks(config *etree.Element) (locks []Lock, err error) {
-	for _, set := range config.SelectElements(propertySet) {
-		id := set.SelectAttrValue("id", "")
-		cluster, ours := strings.CutPrefix(id, LockPrefix)
-		if !ours {
-			continue
-		}
-		lock, err := parseLock(cluster, pairs(set))
-		if err != nil {
-			return nil, fmt.Errorf("lock %q: %w", excerpt.Of(id), err)
-		}
-		locks = append(locks, lock)
-	}
-	return locks, nil
 }
 
 // pairs are the name and value of the nvpairs right below e; the first of two with one name wins.

@@ -3,8 +3,6 @@
 package pacemaker
 
 import (
-	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -13,7 +11,6 @@ import (
 	"github.com/beevik/etree"
 
 	"overcloud.backup/internal/excerpt"
-	"overcloud.backup/internal/process"
 )
 
 // Configuration is the configuration of a CIB: what operators write, without status, without our locks.
@@ -39,17 +36,6 @@ func ParseConfiguration(cib []byte) (Configuration, error) {
 	return Configuration{root}, nil
 }
 
-// LiveConfiguration asks the cluster.
-func LiveConfiguration(ctx context.Context) (Configuration, error) {
-	ctx, cancel := limited(ctx)
-	defer cancel()
-	a := here().run(ctx, "cibadmin", "--query", "--scope", "configuration")
-	if a.err != nil {
-		return Configuration{}, a.failure("read the cluster's configuration")
-	}
-	return ParseConfiguration(a.out)
-}
-
 // Equal compares all of it, secrets too. The order in which Pacemaker keeps things counts.
 func (c Configuration) Equal(other Configuration) (bool, error) {
 	a, err := write(c.root)
@@ -60,8 +46,8 @@ func (c Configuration) Equal(other Configuration) (bool, error) {
 	return a == b, err
 }
 
-// OfAnother says by what a configuration is that of another cluster than the live one: its nodes, or its virtual IPs where the
-// live one has any. Empty when it is not.
+// OfAnother says by what a configuration is that of another cluster than the live one: its nodes, or its virtual IPs
+// where the live one has any. Empty when it is not.
 func (c Configuration) OfAnother(live Configuration) (string, error) {
 	if theirs, ours := c.nodes(), live.nodes(); !slices.Equal(theirs, ours) {
 		return fmt.Sprintf("the nodes %s, and this one has %s", excerpt.UpTo(500, strings.Join(theirs, ", ")),
@@ -84,6 +70,9 @@ func (c Configuration) OfAnother(live Configuration) (string, error) {
 	return "", nil
 }
 
+// XML is the configuration as text, indented, secrets included.
+func (c Configuration) XML() (string, error) { return write(c.root) }
+
 func (c Configuration) nodes() (names []string) {
 	for _, node := range c.root.FindElements("nodes/node") {
 		names = append(names, node.SelectAttrValue("uname", ""))
@@ -97,25 +86,4 @@ func write(e *etree.Element) (string, error) {
 	doc.SetRoot(e.Copy())
 	doc.Indent(2)
 	return doc.WriteToString()
-}
-
-// Push replaces the cluster's configuration as a whole. A running backup, whose lock is part of it, is refused.
-func (c Configuration) Push(ctx context.Context) error {
-	if err := NoBackup(ctx); err != nil {
-		return err
-	}
-	text, err := write(c.root)
-	if err != nil {
-		return err
-	}
-	ctx, cancel := limited(ctx)
-	defer cancel()
-	path, err := here().find("cibadmin")
-	if err != nil {
-		return err
-	}
-	if _, err := process.Input(ctx, bytes.TrimSpace([]byte(text)), path, "--replace", "--scope", "configuration", "--xml-pipe"); err != nil {
-		return fmt.Errorf("replace the cluster's configuration: %w", err)
-	}
-	return nil
 }

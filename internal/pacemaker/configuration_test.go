@@ -5,25 +5,29 @@ package pacemaker
 import (
 	"strings"
 	"testing"
+
+	"overcloud.backup/tests/pacemakertest"
 )
 
 func TestAConfigurationIsComparedWithoutLocksAndShownWithoutSecrets(t *testing.T) {
-	whole, err := ParseConfiguration(recorded(t, "lab-cib.xml"))
+	whole, err := ParseConfiguration(pacemakertest.Recorded(t, "lab-cib.xml"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	locked, err := ParseConfiguration(recorded(t, "lab-locked-cib.xml"))
+	locked, err := ParseConfiguration(pacemakertest.Recorded(t, "lab-locked-cib.xml"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d, _ := locked.Diff(whole); strings.Contains(d.After, LockPrefix) || !strings.Contains(d.After, `id="galera-master"`) || strings.Contains(d.After, "<status") {
+	if d, _ := locked.Diff(whole); strings.Contains(d.After, LockPrefix) ||
+		!strings.Contains(d.After, `id="galera-master"`) || strings.Contains(d.After, "<status") {
 		t.Errorf("got\n%s", d.After)
 	}
 	if same, err := whole.Equal(whole); !same || err != nil {
 		t.Errorf("not equal to itself: %v", err)
 	}
-	secret := strings.Replace(string(configuration(t, "lab-cib.xml")), "</crm_config>",
-		`<cluster_property_set id="p"><nvpair id="p-1" name="ipmi_passwd" value="hunter2"/></cluster_property_set></crm_config>`, 1)
+	secret := strings.Replace(string(pacemakertest.Configuration(t, "lab-cib.xml")), "</crm_config>",
+		`<cluster_property_set id="p"><nvpair id="p-1" name="ipmi_passwd" value="hunter2"/></cluster_property_set>`+
+			`</crm_config>`, 1)
 	with, err := ParseConfiguration([]byte(secret))
 	if err != nil {
 		t.Fatal(err)
@@ -41,13 +45,17 @@ func TestAConfigurationIsComparedWithoutLocksAndShownWithoutSecrets(t *testing.T
 }
 
 func TestAConfigurationOfAnotherClusterIsTold(t *testing.T) {
-	ours := string(configuration(t, "lab-cib.xml"))
+	ours := string(pacemakertest.Configuration(t, "lab-cib.xml"))
 	for _, c := range []struct{ name, old, new, live, want string }{
 		{"itself", "", "", ours, ""},
 		{"another property", `value="tripleo_cluster"`, `value="c"`, ours, ""},
-		{"another node", `uname="controller-2"`, `uname="controller-3"`, ours, "the nodes controller-0, controller-1, controller-3, and this one has controller-0, controller-1, controller-2"},
-		{"another address", `value="10.99.0.100"`, `value="10.99.0.200"`, ours, "the virtual IPs 10.99.0.200, and this one has 10.99.0.100"},
-		{"a live one that has lost its resources", "", "", `<configuration><nodes><node uname="controller-2"/><node uname="controller-1"/><node uname="controller-0"/></nodes></configuration>`, ""},
+		{"another node", `uname="controller-2"`, `uname="controller-3"`, ours, "the nodes controller-0, controller-1," +
+			" controller-3, and this one has controller-0, controller-1, controller-2"},
+		{"another address", `value="10.99.0.100"`, `value="10.99.0.200"`, ours,
+			"the virtual IPs 10.99.0.200, and this one has 10.99.0.100"},
+		{"a live one that has lost its resources", "", "",
+			`<configuration><nodes><node uname="controller-2"/><node uname="controller-1"/><node` +
+				` uname="controller-0"/></nodes></configuration>`, ""},
 	} {
 		wanted, err := ParseConfiguration([]byte(strings.Replace(ours, c.old, c.new, 1)))
 		if err != nil {

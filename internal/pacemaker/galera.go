@@ -108,3 +108,26 @@ func parseHostMap(text string) (hostMap, error) {
 	}
 	return m, nil
 }
+
+// Galera is the galera resource's configuration.
+type Galera struct {
+	Resource string `json:"resource"` // the primitive
+	Parent   string `json:"parent"`   // galera-master, galera-bundle
+	// ClusterAddress lists the members of wsrep_cluster_address, without gcomm://.
+	ClusterAddress []string `json:"cluster_address"`
+	// HostMap is cluster_host_map: Pacemaker node to Galera name; empty when it is not set.
+	HostMap map[string]string `json:"cluster_host_map"`
+	// Nodes lists the nodes that run it or should: the members of HostMap, else those of ClusterAddress, else where it
+	// is placed.
+	Nodes []string `json:"nodes"`
+	// PromotedMax is promoted-max or master-max, 0 when it is not set.
+	PromotedMax int `json:"promoted_max"`
+	// Managed is false when the resource or its parent is unmanaged; one instance alone is in its Resource.
+	Managed   bool   `json:"managed"`
+	CheckUser string `json:"check_user"`
+	Socket    string `json:"socket"`
+	Datadir   string `json:"datadir"`
+}
+
+// agentGalera is the agent of Galera clusters.
+const agentGalera = "ocf:heartbeat:galera"

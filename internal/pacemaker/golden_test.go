@@ -8,22 +8,15 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"overcloud.backup/tests/pacemakertest"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-func recorded(t testing.TB, name string) []byte {
-	t.Helper()
-	b, err := os.ReadFile(filepath.Join("testdata", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
 func mustStatus(t testing.TB, name string) *Status {
 	t.Helper()
-	s, err := ParseStatus(recorded(t, name))
+	s, err := ParseStatus(pacemakertest.Recorded(t, name))
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
@@ -32,7 +25,7 @@ func mustStatus(t testing.TB, name string) *Status {
 
 func mustCIB(t testing.TB, name string) *CIB {
 	t.Helper()
-	c, err := ParseCIB(recorded(t, name))
+	c, err := ParseCIB(pacemakertest.Recorded(t, name))
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
@@ -57,7 +50,7 @@ func TestFactsOfRecordedClusters(t *testing.T) {
 				s.cib = mustCIB(t, c.cib)
 			}
 			if c.quorum != "" {
-				q, err := ParseQuorum(recorded(t, c.quorum))
+				q, err := ParseQuorum(pacemakertest.Recorded(t, c.quorum))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -73,7 +66,7 @@ func TestFactsOfRecordedClusters(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if want := recorded(t, c.name+".golden.json"); string(want) != string(got)+"\n" {
+			if want := pacemakertest.Recorded(t, c.name+".golden.json"); string(want) != string(got)+"\n" {
 				t.Errorf("facts differ from %s; look at `go test -update` and git diff", golden)
 			}
 		})

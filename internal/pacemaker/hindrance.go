@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Hindrances are why Pacemaker would not start the galera resource again on all of its members once it was stopped, in the
-// words of idle_controller. What is offline is not among them, and of bans only those from one node are.
+// Hindrances are why Pacemaker would not start the galera resource again on all of its members once it was stopped, in
+// the words of idle_controller. What is offline is not among them, and of bans only those from one node are.
 func Hindrances(ctx context.Context, a Agent, node string) ([]string, error) {
 	ctx, cancel := limited(ctx)
 	defer cancel()

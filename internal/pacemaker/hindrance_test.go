@@ -4,12 +4,13 @@ package pacemaker
 
 import (
 	"slices"
-	"strings"
 	"testing"
+
+	"overcloud.backup/tests/pacemakertest"
 )
 
 func TestWhatKeepsADatabaseFromComingBack(t *testing.T) {
-	healthy, err := parseAgent(configuration(t, "lab-cib.xml"))
+	healthy, err := parseAgent(pacemakertest.Configuration(t, "lab-cib.xml"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,8 +29,10 @@ func TestWhatKeepsADatabaseFromComingBack(t *testing.T) {
 		{"lab-blocked.xml", healthy, nil},
 		{"lab-status.xml", unmanaged, []string{"galera is unmanaged"}},
 		{"lab-standby.xml", healthy, []string{"controller-2: the node is in standby"}},
-		{"lab-maintenance.xml", healthy, []string{"the whole cluster is in maintenance mode", "controller-2: the node is in standby"}},
-		{"lab-banned.xml", healthy, []string{"controller-1: the constraint cli-ban-galera-master-on-controller-1 keeps galera-master off it"}},
+		{"lab-maintenance.xml", healthy, []string{"the whole cluster is in maintenance mode",
+			"controller-2: the node is in standby"}},
+		{"lab-banned.xml", healthy, []string{"controller-1: the constraint cli-ban-galera-master-on-controller-1" +
+			" keeps galera-master off it"}},
 		{"lab-no-quorum.xml", healthy, []string{"the cluster has no quorum"}},
 		{"status-1.1.xml", other, []string{"overcloud-controller-1: the node is in standby"}},
 	} {
@@ -40,15 +43,5 @@ func TestWhatKeepsADatabaseFromComingBack(t *testing.T) {
 	// Another's ban is for that one to tell.
 	if got := mustStatus(t, "lab-banned.xml").hindrances(healthy, "controller-0"); got != nil {
 		t.Errorf("%q", got)
-	}
-}
-
-func TestAnUnmanagedResourceIsSeenAtAnyLevel(t *testing.T) {
-	cib := string(configuration(t, "lab-cib.xml"))
-	for _, at := range []string{`<meta_attributes id="galera-master-meta`, `<instance_attributes id="galera-instance`} {
-		text := strings.Replace(cib, at, `<meta_attributes id="x"><nvpair id="y" name="is-managed" value="false"/></meta_attributes>`+at, 1)
-		if a, err := parseAgent([]byte(text)); err != nil || a.Managed {
-			t.Errorf("%s: %+v, %v", at, a, err)
-		}
 	}
 }

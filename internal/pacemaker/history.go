@@ -12,7 +12,7 @@ import (
 
 // readFailures reads the failed actions:
 //
-//	<failure op_key="galera_monitor_20000" node="controller-1" exitstatus="not running" exitreason="" task="monitor" .../>
+//	<failure op_key="galera_monitor_20000" node="controller-1" exitstatus="not running" task="monitor" .../>
 func (s *Status) readFailures(root *etree.Element) error {
 	for _, e := range children(root, "failures", "failure") {
 		a := attributes{of: e}
@@ -59,7 +59,8 @@ func (s *Status) readFailCounts(root *etree.Element) error {
 		}
 		for _, e := range node.SelectElements("resource_history") {
 			a := attributes{of: e}
-			c := FailCount{Resource: a.text("id"), Node: name, Host: s.realNode(name), Count: a.count("fail-count"), Threshold: a.count("migration-threshold")}
+			c := FailCount{Resource: a.text("id"), Node: name, Host: s.realNode(name), Count: a.count("fail-count"),
+				Threshold: a.count("migration-threshold")}
 			if a.err != nil {
 				return a.err
 			}
@@ -82,7 +83,8 @@ func (s *Status) realNode(name string) string {
 func (s *Status) readBans(root *etree.Element) error {
 	for _, e := range children(root, "bans", "ban") {
 		a := attributes{of: e}
-		s.Bans = append(s.Bans, Ban{ID: a.text("id"), Resource: a.text("resource"), Node: a.text("node"), Weight: a.optional("weight")})
+		s.Bans = append(s.Bans, Ban{ID: a.text("id"), Resource: a.text("resource"), Node: a.text("node"),
+			Weight: a.optional("weight")})
 		if a.err != nil {
 			return a.err
 		}
@@ -94,7 +96,8 @@ func (s *Status) readBans(root *etree.Element) error {
 func (s *Status) readFencing(root *etree.Element) error {
 	for _, e := range children(root, "fence_history", "fence_event") {
 		a := attributes{of: e}
-		s.Fencing = append(s.Fencing, FencingEvent{Target: a.text("target"), Action: a.text("action"), Status: a.text("status"), When: a.optional("completed")})
+		s.Fencing = append(s.Fencing, FencingEvent{Target: a.text("target"), Action: a.text("action"),
+			Status: a.text("status"), When: a.optional("completed")})
 		if a.err != nil {
 			return a.err
 		}

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
+
+	"github.com/beevik/etree"
 
 	"overcloud.backup/internal/excerpt"
 )
@@ -61,4 +64,44 @@ func parseEpoch(name, text string) (float64, error) {
 		return 0, fmt.Errorf("%s is %q, expected seconds since the epoch", name, excerpt.Of(text))
 	}
 	return n, nil
+}
+
+// Lock is a lock of this collection found in the CIB (a cluster_property_set named overcloud-backup-lock-<cluster
+// uuid>).
+type Lock struct {
+	Cluster string  `json:"cluster"` // wsrep cluster state UUID
+	Holder  string  `json:"holder"`  // Pacemaker node
+	Job     string  `json:"job"`
+	Since   float64 `json:"since"`   // epoch seconds
+	Expires float64 `json:"expires"` // epoch seconds
+}
+
+// is says that a lock is held, by this job on this node.
+func (l *Lock) is(other Lock) bool {
+	return l != nil && l.Cluster == other.Cluster && l.Job == other.Job && l.Holder == other.Holder
+}
+
+// parseLocks reads the locks alone. Whatever else an operator writes into the CIB, a lock can be seen and freed.
+func parseLocks(b []byte) ([]Lock, error) {
+	_, config, err := parseConfig(b)
+	if err != nil {
+		return nil, err
+	}
+	return readLocks(config)
+}
+
+func readLocks(config *etree.Element) (locks []Lock, err error) {
+	for _, set := range config.SelectElements(propertySet) {
+		id := set.SelectAttrValue("id", "")
+		cluster, ours := strings.CutPrefix(id, LockPrefix)
+		if !ours {
+			continue
+		}
+		lock, err := parseLock(cluster, pairs(set))
+		if err != nil {
+			return nil, fmt.Errorf("lock %q: %w", excerpt.Of(id), err)
+		}
+		locks = append(locks, lock)
+	}
+	return locks, nil
 }

@@ -10,11 +10,10 @@ import (
 	"time"
 
 	"overcloud.backup/internal/process"
-	"overcloud.backup/internal/reading"
 )
 
-// quorate is ErrNoQuorum, or why that is not known, unless this partition has quorum. Corosync knows it at once, the CIB
-// only after Pacemaker has written it there.
+// quorate is ErrNoQuorum, or why that is not known, unless this partition has quorum. Corosync knows it at once, the
+// CIB only after Pacemaker has written it there.
 func (r *reader) quorate(ctx context.Context) error {
 	const step = "read the cluster's state"
 	s, problem := r.status(ctx)
@@ -31,7 +30,8 @@ func (r *reader) quorate(ctx context.Context) error {
 	return nil
 }
 
-// counted is quorate by Corosync's count alone where there is one: what frees a lock does not wait for a crm_mon that hangs.
+// counted is quorate by Corosync's count alone where there is one: what frees a lock does not wait for a crm_mon that
+// hangs.
 func (r *reader) counted(ctx context.Context) error {
 	c, problem := r.quorum(ctx)
 	switch {
@@ -78,7 +78,8 @@ func (r *reader) create(ctx context.Context, l Lock) (*Lock, error) {
 	if a.err != nil {
 		return nil, fmt.Errorf("%s: %w, but nobody has it; try again", step, a.err)
 	}
-	return nil, fmt.Errorf("%s: it was made %d times and was gone each time; who else changes the cluster's configuration?", step, createTries)
+	return nil, fmt.Errorf("%s: it was made %d times and was gone each time; who else changes the cluster's"+
+		" configuration?", step, createTries)
 }
 
 // exists says that there is such an element already:
@@ -90,7 +91,8 @@ func (a answer) exists() bool {
 	if !errors.As(a.err, &exit) {
 		return false
 	}
-	return exit.Code == 108 || exit.Code == 76 || strings.Contains(exit.Stderr, "File exists") || strings.Contains(exit.Stderr, "Name not unique")
+	return exit.Code == 108 || exit.Code == 76 || strings.Contains(exit.Stderr, "File exists") ||
+		strings.Contains(exit.Stderr, "Name not unique")
 }
 
 func (r *reader) readLock(ctx context.Context, cluster string) (*Lock, error) {
@@ -114,24 +116,4 @@ func (r *reader) locks(ctx context.Context) ([]Lock, error) {
 		return nil, fmt.Errorf("%s: %w", step, err)
 	}
 	return locks, nil
-}
-
-// silent is the hint of a command that was killed at its deadline: here no option gives it more time.
-const silent = "Pacemaker does not answer on this host: see systemctl status pacemaker corosync"
-
-// failure is the answer as an error of the step it was asked for.
-func (a answer) failure(step string) error {
-	if errors.Is(a.err, context.DeadlineExceeded) {
-		return fmt.Errorf("%s: %w; %s", step, a.err, silent)
-	}
-	return fmt.Errorf("%s: %w; %s", step, a.err, a.hint())
-}
-
-// problemError is a failed reading as an error.
-func problemError(ctx context.Context, p *reading.Error) error {
-	hint := p.Hint
-	if ctx.Err() != nil {
-		hint = silent
-	}
-	return fmt.Errorf("%s; %s", p.Message, hint)
 }

@@ -22,6 +22,7 @@ var (
 	plain       = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$`)
 )
 
+// checkIDs refuses what is no id of a cluster or a job.
 func checkIDs(cluster, job string) error {
 	if !uuidPattern.MatchString(cluster) {
 		return fmt.Errorf("%q is no wsrep cluster state UUID", excerpt.Of(cluster))
@@ -32,6 +33,7 @@ func checkIDs(cluster, job string) error {
 	return nil
 }
 
+// checkHolder refuses a node name that cannot stand in a lock.
 func checkHolder(name string) error {
 	if !plain.MatchString(name) {
 		return fmt.Errorf("%q is no node name that can stand in a lock", excerpt.Of(name))

@@ -14,13 +14,15 @@ type LockHeld struct{ Lock Lock }
 
 func (e *LockHeld) Error() string {
 	l := e.Lock
-	return fmt.Sprintf("the cluster's backup lock is held by %s, job %s, since %s, until %s at the latest", l.Holder, l.Job, clock(l.Since), clock(l.Expires))
+	return fmt.Sprintf("the cluster's backup lock is held by %s, job %s, since %s, until %s at the latest", l.Holder,
+		l.Job, clock(l.Since), clock(l.Expires))
 }
 
 func clock(epoch float64) string { return time.Unix(int64(epoch), 0).UTC().Format(time.RFC3339) }
 
 // ErrNoQuorum refuses to change a lock where another partition may do otherwise.
-var ErrNoQuorum = errors.New("this partition of the cluster has no quorum, and without it a lock is neither taken nor freed")
+var ErrNoQuorum = errors.New("this partition of the cluster has no quorum, and without it a lock is neither taken nor" +
+	" freed")
 
 // NotAsked says that the lock was not even asked for, so there is nothing to free.
 type NotAsked struct{ error }
@@ -39,16 +41,16 @@ func Acquire(ctx context.Context, l Lock) error {
 }
 
 // Release frees the lock if l.Job on l.Holder has it. That it is free, or another job's or node's, is no error. Without
-// quorum it fails, whatever it sees: when the partitions meet again, the others' copy of the configuration may win, with
-// the lock in it.
+// quorum it fails, whatever it sees: when the partitions meet again, the others' copy of the configuration may win,
+// with the lock in it.
 func Release(ctx context.Context, l Lock) (released bool, err error) {
 	ctx, cancel := limited(ctx)
 	defer cancel()
 	return here().release(ctx, l)
 }
 
-// Break frees a lock that its holder cannot free any more; the caller has the evidence, and times alone are none: clocks
-// differ. It leaves a lock alone that another job or holder has taken meanwhile.
+// Break frees a lock that its holder cannot free any more; the caller has the evidence, and times alone are none:
+// clocks differ. It leaves a lock alone that another job or holder has taken meanwhile.
 func Break(ctx context.Context, stale Lock) error {
 	ctx, cancel := limited(ctx)
 	defer cancel()
@@ -59,7 +61,8 @@ func Break(ctx context.Context, stale Lock) error {
 	return err
 }
 
-// ReadLock is the lock of a cluster, nil when it is free. A lock that is not whole is an error that says how to remove it.
+// ReadLock is the lock of a cluster, nil when it is free. A lock that is not whole is an error that says how to remove
+// it.
 func ReadLock(ctx context.Context, cluster string) (*Lock, error) {
 	ctx, cancel := limited(ctx)
 	defer cancel()
@@ -70,7 +73,10 @@ func ReadLock(ctx context.Context, cluster string) (*Lock, error) {
 func Locks(ctx context.Context) (own []Lock, err error) {
 	ctx, cancel := limited(ctx)
 	defer cancel()
-	r := here()
+	return here().ownLocks(ctx)
+}
+
+func (r *reader) ownLocks(ctx context.Context) (own []Lock, err error) {
 	if !r.present() {
 		return nil, nil
 	}
@@ -108,16 +114,10 @@ func LiveLocks(ctx context.Context) (live []Lock, err error) {
 func NoBackup(ctx context.Context) error {
 	live, err := LiveLocks(ctx)
 	for _, l := range live {
-		return fmt.Errorf("a backup runs on %s (job %s, until %s at the latest): wait for its end, or cancel it", l.Holder, l.Job, clock(l.Expires))
+		return fmt.Errorf("a backup runs on %s (job %s, until %s at the latest): wait for its end, or cancel it",
+			l.Holder, l.Job, clock(l.Expires))
 	}
 	return err
-}
-
-func limited(ctx context.Context) (context.Context, context.CancelFunc) {
-	if _, has := ctx.Deadline(); has {
-		return context.WithCancel(ctx)
-	}
-	return context.WithTimeout(ctx, DefaultTimeout)
 }
 
 func (r *reader) acquire(ctx context.Context, l Lock) error {
@@ -176,9 +176,4 @@ func (r *reader) release(ctx context.Context, l Lock) (bool, error) {
 		return false, fmt.Errorf("%s: %w", freeing, err)
 	}
 	return true, nil
-}
-
-// is says that a lock is held, by this job on this node.
-func (l *Lock) is(other Lock) bool {
-	return l != nil && l.Cluster == other.Cluster && l.Job == other.Job && l.Holder == other.Holder
 }

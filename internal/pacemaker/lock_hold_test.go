@@ -16,19 +16,22 @@ import (
 	"testing"
 	"time"
 
-	"github.com/beevik/etree"
+	"overcloud.backup/tests/pacemakertest"
 )
 
 // mine is the lock of testdata/lab-locked-cib.xml.
-var mine = Lock{Cluster: "0bf81e81-e6a9-11f1-aab7-6f76032d5070", Holder: "controller-1", Job: "20261123T081500Z-4f2a9c", Since: 1795427052, Expires: 1795430652}
+var mine = Lock{Cluster: "0bf81e81-e6a9-11f1-aab7-6f76032d5070", Holder: "controller-1", Job: "20261123T081500Z-4f2a9c",
+	Since: 1795427052, Expires: 1795430652}
 
 // theirs is the same cluster's lock of another node's job.
-var theirs = Lock{Cluster: mine.Cluster, Holder: "controller-2", Job: "20261123T081501Z-000001", Since: 1795427053, Expires: 1795430653}
+var theirs = Lock{Cluster: mine.Cluster, Holder: "controller-2", Job: "20261123T081501Z-000001", Since: 1795427053,
+	Expires: 1795430653}
 
 // aCIB is a cibadmin that keeps one lock as a real one does: made by one only, deleted by a path that matches it.
 const aCIB = `lock="$0.lock"
 case $1 in
---create) (set -C; printf '%s' "${@: -1}" >"$lock") 2>/dev/null || { echo "Call cib_create failed: File exists" >&2; exit 108; };;
+--create) (set -C; printf '%s' "${@: -1}" >"$lock") 2>/dev/null ||
+  { echo "Call cib_create failed: File exists" >&2; exit 108; };;
 --delete) [ -e "$lock" ] || exit 0
   for want in $(printf '%s' "$3" | grep -o 'value="[^"]*"'); do grep -qF "$want" "$lock" || exit 0; done
   rm "$lock";;
@@ -42,30 +45,37 @@ const (
 	ofNode  = `[nvpair[@name="overcloud-backup-holder" and @value="controller-1"]]`
 )
 
-func locking(t *testing.T, changed map[string]string) *fakes {
+// host are stand-ins for the commands, and who asks them.
+type host struct {
+	*pacemakertest.Fakes
+	read reader
+}
+
+func locking(t *testing.T, changed map[string]string) *host {
 	t.Helper()
 	all := map[string]string{"cibadmin": aCIB}
 	for name, body := range changed {
 		all[name] = body
 	}
-	own.Store(nil)
-	return newFakes(t, all)
+	f := pacemakertest.NewFakes(t, all)
+	return &host{f, reader{find: pacemakertest.OnPath, corosync: f.Corosync(), configured: []string{f.Corosync()},
+		own: new(atomic.Pointer[string])}}
 }
 
-func (f *fakes) held() *Lock {
-	f.t.Helper()
-	l, err := f.read.readLock(f.t.Context(), mine.Cluster)
+func (f *host) held() *Lock {
+	f.T.Helper()
+	l, err := f.read.readLock(f.T.Context(), mine.Cluster)
 	if err != nil {
-		f.t.Fatal(err)
+		f.T.Fatal(err)
 	}
 	return l
 }
 
-// forget makes used start anew.
-func (f *fakes) forget() { _ = os.Remove(filepath.Join(f.dir, "cibadmin.used")) }
-
 func TestTheLockIsMadeAsItWasRecorded(t *testing.T) {
-	c := mustCIB(t, "lab-locked-cib.xml")
+	c, err := ParseCIB(pacemakertest.Recorded(t, "lab-locked-cib.xml"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	if !reflect.DeepEqual(c.Locks, []Lock{mine}) || c.Properties["cluster-name"] != "tripleo_cluster" {
 		t.Fatalf("locks %+v, properties %v", c.Locks, c.Properties)
 	}
@@ -74,7 +84,7 @@ func TestTheLockIsMadeAsItWasRecorded(t *testing.T) {
 		t.Fatal(err)
 	}
 	squeeze := func(s string) string { return strings.Join(strings.Fields(strings.ReplaceAll(s, ">", "> ")), " ") }
-	if !strings.Contains(squeeze(string(recorded(t, "lab-locked-cib.xml"))), squeeze(xml)) {
+	if !strings.Contains(squeeze(string(pacemakertest.Recorded(t, "lab-locked-cib.xml"))), squeeze(xml)) {
 		t.Errorf("%s is not what Pacemaker printed", xml)
 	}
 }
@@ -86,8 +96,8 @@ func TestTheLockIsTakenOnceAndFreedByItsOwnJob(t *testing.T) {
 	if err := f.read.acquire(ctx, mine); err != nil {
 		t.Fatal(err)
 	}
-	if want := "--create --scope crm_config --xml-text " + xml + "\n" + queries; f.used("cibadmin") != want {
-		t.Errorf("called as\n%swant\n%s", f.used("cibadmin"), want)
+	if want := "--create --scope crm_config --xml-text " + xml + "\n" + queries; f.Used("cibadmin") != want {
+		t.Errorf("called as\n%swant\n%s", f.Used("cibadmin"), want)
 	}
 	if l := f.held(); !reflect.DeepEqual(l, &mine) {
 		t.Errorf("held: %+v", l)
@@ -97,7 +107,8 @@ func TestTheLockIsTakenOnceAndFreedByItsOwnJob(t *testing.T) {
 	if !errors.As(err, &held) || held.Lock != mine {
 		t.Errorf("%v", err)
 	}
-	if want := "held by controller-1, job 20261123T081500Z-4f2a9c, since 2026-11-23T09:44:12Z, until 2026-11-23T10:44:12Z"; err == nil || !strings.Contains(err.Error(), want) {
+	if want := "held by controller-1, job 20261123T081500Z-4f2a9c, since 2026-11-23T09:44:12Z, until" +
+		" 2026-11-23T10:44:12Z"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("%v, want %q", err, want)
 	}
 	if err := f.read.acquire(ctx, mine); err != nil {
@@ -113,12 +124,13 @@ func TestTheLockIsTakenOnceAndFreedByItsOwnJob(t *testing.T) {
 			t.Errorf("another job's, of %+v: %t, %v", l, released, err)
 		}
 	}
-	f.forget()
+	f.Forget()
 	if released, err := f.read.release(ctx, mine); !released || err != nil || f.held() != nil {
 		t.Errorf("its own: %t, %v", released, err)
 	}
-	if want := queries + "--delete --xpath " + path + ofJob + ofNode + "\n" + queries; !strings.HasPrefix(f.used("cibadmin"), want) {
-		t.Errorf("called as\n%swant\n%s", f.used("cibadmin"), want)
+	if want := queries + "--delete --xpath " + path + ofJob + ofNode + "\n" +
+		queries; !strings.HasPrefix(f.Used("cibadmin"), want) {
+		t.Errorf("called as\n%swant\n%s", f.Used("cibadmin"), want)
 	}
 	if released, err := f.read.release(ctx, mine); released || err != nil {
 		t.Errorf("a free one: %t, %v", released, err)
@@ -131,20 +143,20 @@ func TestALockThatIsBrokenIsExactlyThatOne(t *testing.T) {
 	if err := f.read.acquire(t.Context(), mine); err != nil {
 		t.Fatal(err)
 	}
-	f.forget()
+	f.Forget()
 	other := mine
 	other.Holder = "controller-2"
 	if err := Break(t.Context(), other); err != nil || f.held() == nil {
 		t.Errorf("another holder: %v, %+v", err, f.held())
 	}
-	if strings.Contains(f.used("cibadmin"), "--delete") {
-		t.Errorf("called as\n%s", f.used("cibadmin"))
+	if strings.Contains(f.Used("cibadmin"), "--delete") {
+		t.Errorf("called as\n%s", f.Used("cibadmin"))
 	}
 	if err := Break(t.Context(), mine); err != nil || f.held() != nil {
 		t.Errorf("the holder: %v", err)
 	}
-	if want := "--delete --xpath " + path + ofJob + ofNode + "\n"; !strings.Contains(f.used("cibadmin"), want) {
-		t.Errorf("called as\n%swant\n%s", f.used("cibadmin"), want)
+	if want := "--delete --xpath " + path + ofJob + ofNode + "\n"; !strings.Contains(f.Used("cibadmin"), want) {
+		t.Errorf("called as\n%swant\n%s", f.Used("cibadmin"), want)
 	}
 	if err := Acquire(t.Context(), theirs); err != nil || f.held().Job != theirs.Job {
 		t.Errorf("after it: %v", err)
@@ -156,7 +168,7 @@ func TestALockThatChangedHandsIsLeftAlone(t *testing.T) {
 	f := locking(t, map[string]string{"cibadmin": `if [ "$1" = --delete ]; then cat "$0.next" >"$0.lock"; fi
 ` + aCIB})
 	xml, _ := lockXML(theirs)
-	if err := os.WriteFile(filepath.Join(f.dir, "cibadmin.next"), []byte(xml), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(f.Dir, "cibadmin.next"), []byte(xml), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.read.acquire(t.Context(), mine); err != nil {
@@ -199,21 +211,25 @@ func TestHeldInTheWordsOfEachVersion(t *testing.T) {
 		said string
 		held bool
 	}{
-		"2.1":                 {`echo "Call cib_create failed: File exists" >&2; exit 108`, true},
-		"2.0":                 {`exit 108`, true},
-		"1.1":                 {`echo "Call cib_create failed (-76): Name not unique on network" >&2; exit 76`, true},
-		"1.1, other status":   {`echo "Call cib_create failed (-76): Name not unique on network" >&2; exit 180`, true},
-		"an errno as status":  {`echo "Call failed: File exists" >&2; exit 17`, true},
-		"not allowed":         {`echo "Call cib_create failed: Permission denied" >&2; exit 4`, false},
-		"not connected":       {`echo "Could not connect to cluster: Transport endpoint is not connected" >&2; exit 102`, false},
-		"killed":              {`kill -9 $$`, false},
-		"schema violation":    {`echo "Call cib_create failed: Update does not conform to the configured schema" >&2; exit 78`, false},
+		"2.1":                {`echo "Call cib_create failed: File exists" >&2; exit 108`, true},
+		"2.0":                {`exit 108`, true},
+		"1.1":                {`echo "Call cib_create failed (-76): Name not unique on network" >&2; exit 76`, true},
+		"1.1, other status":  {`echo "Call cib_create failed (-76): Name not unique on network" >&2; exit 180`, true},
+		"an errno as status": {`echo "Call failed: File exists" >&2; exit 17`, true},
+		"not allowed":        {`echo "Call cib_create failed: Permission denied" >&2; exit 4`, false},
+		"not connected": {`echo "Could not connect to cluster: Transport endpoint is not connected" >&2; exit 102`,
+			false},
+		"killed": {`kill -9 $$`, false},
+		"schema violation": {`echo "Call cib_create failed: Update does not conform to the configured schema" >&2;` +
+			` exit 78`, false},
 		"no quorum, of a DC ": {`echo "Call cib_create failed: Quorum not available" >&2; exit 113`, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := locking(t, map[string]string{"cibadmin": `if [ "$1" = --create ]; then ` + c.said + `; fi; cat "$here/lab-locked-cib.xml"`})
+			f := locking(t, map[string]string{"cibadmin": `if [ "$1" = --create ]; then ` + c.said +
+				`; fi; cat "$here/lab-locked-cib.xml"`})
 			var held *LockHeld
-			if err := f.read.acquire(t.Context(), theirs); errors.As(err, &held) != c.held || !c.held && (err == nil || !strings.Contains(err.Error(), "take the cluster's backup lock: ")) {
+			if err := f.read.acquire(t.Context(), theirs); errors.As(err, &held) != c.held ||
+				!c.held && (err == nil || !strings.Contains(err.Error(), "take the cluster's backup lock: ")) {
 				t.Errorf("%v", err)
 			}
 		})
@@ -223,16 +239,21 @@ func TestHeldInTheWordsOfEachVersion(t *testing.T) {
 // A lock that was in the way and is free by now is asked for again; what nobody has is not ours.
 func TestALockThatIsFreedMeanwhileIsTaken(t *testing.T) {
 	const once = `if [ "$1" = --create ] && [ ! -e "$0.once" ]; then touch "$0.once"; `
-	for name, first := range map[string]string{"refused": `echo "File exists" >&2; exit 108`, "made, and gone": `exit 0`} {
+	for name, first := range map[string]string{"refused": `echo "File exists" >&2; exit 108`,
+		"made, and gone": `exit 0`} {
 		f := locking(t, map[string]string{"cibadmin": once + first + "; fi\n" + aCIB})
-		if err := f.read.acquire(t.Context(), mine); err != nil || !f.held().is(mine) || strings.Count(f.used("cibadmin"), "--create") != 2 {
-			t.Errorf("%s: %v\n%s", name, err, f.used("cibadmin"))
+		if err := f.read.acquire(t.Context(), mine); err != nil || !f.held().is(mine) ||
+			strings.Count(f.Used("cibadmin"), "--create") != 2 {
+			t.Errorf("%s: %v\n%s", name, err, f.Used("cibadmin"))
 		}
 	}
-	for said, want := range map[string]string{`echo "File exists" >&2; exit 108`: "nobody has it; try again", `exit 0`: "who else changes the cluster's configuration?"} {
-		f := locking(t, map[string]string{"cibadmin": `if [ "$1" = --create ]; then ` + said + `; fi; cat "$here/lab-cib.xml"`})
+	for said, want := range map[string]string{`echo "File exists" >&2; exit 108`: "nobody has it; try again",
+		`exit 0`: "who else changes the cluster's configuration?"} {
+		f := locking(t, map[string]string{"cibadmin": `if [ "$1" = --create ]; then ` + said +
+			`; fi; cat "$here/lab-cib.xml"`})
 		var held *LockHeld
-		if err := f.read.acquire(t.Context(), mine); err == nil || errors.As(err, &held) || !strings.Contains(err.Error(), want) {
+		if err := f.read.acquire(t.Context(), mine); err == nil || errors.As(err, &held) ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", said, err)
 		}
 	}
@@ -245,16 +266,20 @@ func TestNothingIsLockedWithoutQuorum(t *testing.T) {
 		"Corosync, which is faster": {"corosync-quorumtool": lost + "; exit 1"},
 	} {
 		f := locking(t, changed)
-		if err := f.read.acquire(t.Context(), mine); !errors.Is(err, ErrNoQuorum) || !errors.As(err, new(*NotAsked)) || f.used("cibadmin") != "" {
-			t.Errorf("%s: %v, %s", name, err, f.used("cibadmin"))
+		if err := f.read.acquire(t.Context(), mine); !errors.Is(err, ErrNoQuorum) || !errors.As(err, new(*NotAsked)) ||
+			f.Used("cibadmin") != "" {
+			t.Errorf("%s: %v, %s", name, err, f.Used("cibadmin"))
 		}
 	}
 	for name, changed := range map[string]map[string]string{
-		"Pacemaker": {"crm_mon": `if [ -s "${0%/*}/cibadmin.lock" ]; then cat "$here/lab-no-quorum.xml"; else cat "$here/lab-status.xml"; fi`},
-		"Corosync":  {"corosync-quorumtool": `if [ -s "${0%/*}/cibadmin.lock" ]; then ` + lost + `; else cat "$here/lab-quorum.txt"; fi`},
+		"Pacemaker": {"crm_mon": `if [ -s "${0%/*}/cibadmin.lock" ]; then cat "$here/lab-no-quorum.xml"; else cat` +
+			` "$here/lab-status.xml"; fi`},
+		"Corosync": {"corosync-quorumtool": `if [ -s "${0%/*}/cibadmin.lock" ]; then ` + lost +
+			`; else cat "$here/lab-quorum.txt"; fi`},
 	} {
 		f := locking(t, changed)
-		if err := f.read.acquire(t.Context(), mine); !errors.Is(err, ErrNoQuorum) || errors.As(err, new(*NotAsked)) || (f.held() != nil) != (name == "Corosync") || !strings.Contains(f.used("cibadmin"), "--create") {
+		if err := f.read.acquire(t.Context(), mine); !errors.Is(err, ErrNoQuorum) || errors.As(err, new(*NotAsked)) ||
+			(f.held() != nil) != (name == "Corosync") || !strings.Contains(f.Used("cibadmin"), "--create") {
 			t.Errorf("%s, lost while it is taken: %v, held %+v", name, err, f.held())
 		}
 	}
@@ -267,26 +292,31 @@ func TestNothingIsFreedWithoutQuorum(t *testing.T) {
 		changed map[string]string
 		asked   bool
 	}{
-		"Pacemaker, without Corosync": {map[string]string{"corosync-quorumtool": "", "crm_mon": `if [ -s "${0%/*}/cut" ]; then cat "$here/lab-no-quorum.xml"; else cat "$here/lab-status.xml"; fi`}, false},
-		"Corosync, before":            {map[string]string{"corosync-quorumtool": `if [ -s "${0%/*}/cut" ]; then ` + lost + `; else cat "$here/lab-quorum.txt"; fi`}, false},
-		"Corosync, after": {map[string]string{"corosync-quorumtool": `if [ -s "${0%/*}/cut" ] && [ ! -s "${0%/*}/cibadmin.lock" ]; then ` + lost +
+		"Pacemaker, without Corosync": {map[string]string{"corosync-quorumtool": "",
+			"crm_mon": `if [ -s "${0%/*}/cut" ]; then cat "$here/lab-no-quorum.xml"; else cat "$here/lab-status.xml";` +
+				` fi`}, false},
+		"Corosync, before": {map[string]string{"corosync-quorumtool": `if [ -s "${0%/*}/cut" ]; then ` + lost +
+			`; else cat "$here/lab-quorum.txt"; fi`}, false},
+		"Corosync, after": {map[string]string{"corosync-quorumtool": `if [ -s "${0%/*}/cut" ] && [ ! -s` +
+			` "${0%/*}/cibadmin.lock" ]; then ` + lost +
 			`; else cat "$here/lab-quorum.txt"; fi`}, true},
 	} {
 		f := locking(t, c.changed)
 		if err := f.read.acquire(t.Context(), mine); err != nil {
 			t.Fatal(err)
 		}
-		cut := filepath.Join(f.dir, "cut")
+		cut := filepath.Join(f.Dir, "cut")
 		if err := os.WriteFile(cut, []byte("yes"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		for range 2 { // also the second time, when the lock may be gone in this node's copy
-			if freed, err := f.read.release(t.Context(), mine); freed || !errors.Is(err, ErrNoQuorum) || !strings.HasPrefix(err.Error(), freeing) {
+			if freed, err := f.read.release(t.Context(), mine); freed || !errors.Is(err, ErrNoQuorum) ||
+				!strings.HasPrefix(err.Error(), freeing) {
 				t.Errorf("%s: %t, %v", name, freed, err)
 			}
 		}
-		if asked := strings.Contains(f.used("cibadmin"), "--delete"); asked != c.asked {
-			t.Errorf("%s: %s", name, f.used("cibadmin"))
+		if asked := strings.Contains(f.Used("cibadmin"), "--delete"); asked != c.asked {
+			t.Errorf("%s: %s", name, f.Used("cibadmin"))
 		}
 		// The others' copy came back.
 		if err := errors.Join(os.Remove(cut), f.read.acquire(t.Context(), mine)); err != nil {
@@ -294,7 +324,8 @@ func TestNothingIsFreedWithoutQuorum(t *testing.T) {
 		}
 		// A crm_mon that hangs keeps no lock.
 		if _, has := c.changed["crm_mon"]; !has {
-			if err := os.WriteFile(filepath.Join(f.dir, "crm_mon"), []byte("#!/bin/sh\nexec /bin/sleep 600\n"), 0o755); err != nil {
+			if err := os.WriteFile(filepath.Join(f.Dir, "crm_mon"), []byte("#!/bin/sh\nexec /bin/sleep 600\n"),
+				0o755); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -306,7 +337,8 @@ func TestNothingIsFreedWithoutQuorum(t *testing.T) {
 
 func TestAQuorumThatIsNotKnownLocksNothing(t *testing.T) {
 	for name, body := range map[string]string{
-		"crm_mon":             `echo '<pacemaker-result><status code="102" message="Not connected"><errors><error>Connection to cluster failed</error></errors></status></pacemaker-result>'; exit 102`,
+		"crm_mon": `echo '<pacemaker-result><status code="102" message="Not connected"><errors><error>` +
+			`Connection to cluster failed</error></errors></status></pacemaker-result>'; exit 102`,
 		"corosync-quorumtool": `echo "Cannot initialize QUORUM service" >&2; exit 1`,
 	} {
 		f := locking(t, map[string]string{name: body})
@@ -316,8 +348,9 @@ func TestAQuorumThatIsNotKnownLocksNothing(t *testing.T) {
 			}
 		}
 		err := f.read.acquire(t.Context(), mine)
-		if err == nil || !strings.Contains(err.Error(), "read the cluster's state: ") || !strings.Contains(err.Error(), name) || f.used("cibadmin") != "" {
-			t.Errorf("%s: %v, %s", name, err, f.used("cibadmin"))
+		if err == nil || !strings.Contains(err.Error(), "read the cluster's state: ") ||
+			!strings.Contains(err.Error(), name) || f.Used("cibadmin") != "" {
+			t.Errorf("%s: %v, %s", name, err, f.Used("cibadmin"))
 		}
 	}
 }
@@ -326,8 +359,10 @@ func TestWhatCannotStandInALockIsRefused(t *testing.T) {
 	f := locking(t, nil)
 	with := func(change func(*Lock)) Lock { l := mine; change(&l); return l }
 	bad := []Lock{}
-	for _, text := range []string{"", "x y", `a"]|//*[@id="`, "a'b", "../a", "-a", "a\nb", "ä", "<a/>", strings.Repeat("a", 300)} {
-		bad = append(bad, with(func(l *Lock) { l.Cluster = text }), with(func(l *Lock) { l.Job = text }), with(func(l *Lock) { l.Holder = text }))
+	for _, text := range []string{"", "x y", `a"]|//*[@id="`, "a'b", "../a", "-a", "a\nb", "ä", "<a/>",
+		strings.Repeat("a", 300)} {
+		bad = append(bad, with(func(l *Lock) { l.Cluster = text }), with(func(l *Lock) { l.Job = text }),
+			with(func(l *Lock) { l.Holder = text }))
 		for _, l := range bad[len(bad)-3:] {
 			if _, err := Release(t.Context(), l); err == nil {
 				t.Errorf("released %+v", l)
@@ -342,11 +377,12 @@ func TestWhatCannotStandInALockIsRefused(t *testing.T) {
 			t.Errorf("taken: %+v", l)
 		}
 	}
-	if err := Break(t.Context(), with(func(l *Lock) { l.Holder = `x" or "1"="1` })); err == nil || !strings.Contains(err.Error(), "remove it with: cibadmin --delete --xpath '"+path+"'") {
+	if err := Break(t.Context(), with(func(l *Lock) { l.Holder = `x" or "1"="1` })); err == nil ||
+		!strings.Contains(err.Error(), "remove it with: cibadmin --delete --xpath '"+path+"'") {
 		t.Errorf("broken: %v", err)
 	}
-	if f.used("crm_mon")+f.used("cibadmin") != "" {
-		t.Errorf("asked: %s%s", f.used("crm_mon"), f.used("cibadmin"))
+	if f.Used("crm_mon")+f.Used("cibadmin") != "" {
+		t.Errorf("asked: %s%s", f.Used("crm_mon"), f.Used("cibadmin"))
 	}
 }
 
@@ -358,7 +394,7 @@ func TestADamagedLockSaysHowToRemoveIt(t *testing.T) {
 		"without holder": strings.Replace(xml, `value="controller-1"`, `value=""`, 1),
 	} {
 		f := locking(t, nil)
-		if err := os.WriteFile(filepath.Join(f.dir, "cibadmin.lock"), []byte(damage), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(f.Dir, "cibadmin.lock"), []byte(damage), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		_, reading := ReadLock(t.Context(), mine.Cluster)
@@ -368,7 +404,7 @@ func TestADamagedLockSaysHowToRemoveIt(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		if strings.Contains(f.used("cibadmin"), "--delete") {
+		if strings.Contains(f.Used("cibadmin"), "--delete") {
 			t.Errorf("%s: it was deleted", name)
 		}
 	}
@@ -382,7 +418,8 @@ func TestAFailedDeletionIsNoRelease(t *testing.T) {
 		`exit 0`: "it is still there; remove it with: cibadmin --delete --xpath '" + path + ofJob + ofNode + "'",
 		`echo "Call cib_delete failed: Timer expired" >&2; exit 124`: "free the cluster's backup lock: ",
 	} {
-		locking(t, map[string]string{"cibadmin": `if [ "$1" = --delete ]; then ` + body + `; fi; cat "$here/lab-locked-cib.xml"`})
+		locking(t, map[string]string{"cibadmin": `if [ "$1" = --delete ]; then ` + body +
+			`; fi; cat "$here/lab-locked-cib.xml"`})
 		if released, err := Release(t.Context(), mine); released || err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%t, %v, want %q", released, err, want)
 		}
@@ -393,36 +430,46 @@ func TestAFailedDeletionIsNoRelease(t *testing.T) {
 func TestALockThatHangsEndsAtTheDeadline(t *testing.T) {
 	for name, c := range map[string]struct {
 		tool, body string
-		ask        func(context.Context) error
+		ask        func(context.Context, *reader) error
 	}{
-		"quorum":  {"crm_mon", "sleep 600", func(ctx context.Context) error { return Acquire(ctx, mine) }},
-		"create":  {"cibadmin", `if [ "$1" = --create ]; then sleep 600; fi; ` + aCIB, func(ctx context.Context) error { return Acquire(ctx, mine) }},
-		"read":    {"cibadmin", "sleep 600", func(ctx context.Context) error { _, err := ReadLock(ctx, mine.Cluster); return err }},
-		"release": {"cibadmin", `if [ "$1" = --delete ]; then sleep 600; fi; cat "$here/lab-locked-cib.xml"`, func(ctx context.Context) error { _, err := Release(ctx, mine); return err }},
-		"locks":   {"crm_node", "sleep 600", func(ctx context.Context) error { _, err := Locks(ctx); return err }},
-		"view":    {"crm_mon", "sleep 600", func(ctx context.Context) error { _, err := View(ctx); return err }},
+		"quorum": {"crm_mon", "sleep 600", func(ctx context.Context, r *reader) error { return Acquire(ctx, mine) }},
+		"create": {"cibadmin", `if [ "$1" = --create ]; then sleep 600; fi; ` + aCIB,
+			func(ctx context.Context, r *reader) error { return Acquire(ctx, mine) }},
+		"read": {"cibadmin", "sleep 600", func(ctx context.Context, r *reader) error {
+			_, err := ReadLock(ctx, mine.Cluster)
+			return err
+		}},
+		"release": {"cibadmin", `if [ "$1" = --delete ]; then sleep 600; fi; cat "$here/lab-locked-cib.xml"`,
+			func(ctx context.Context, r *reader) error { _, err := Release(ctx, mine); return err }},
+		"locks": {"crm_node", "sleep 600", func(ctx context.Context, r *reader) error {
+			_, err := r.ownLocks(ctx)
+			return err
+		}},
+		"view": {"crm_mon", "sleep 600", func(ctx context.Context,
+			r *reader) error {
+			_, err := View(ctx)
+			return err
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			locking(t, map[string]string{c.tool: strings.ReplaceAll(c.body, "sleep 600", `{ sleep 600 & echo $! >"$0.child"; wait; }`)})
+			f := locking(t, map[string]string{c.tool: strings.ReplaceAll(c.body, "sleep 600",
+				`{ sleep 600 & echo $! >"$0.child"; wait; }`)})
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
 			start := time.Now()
-			err := c.ask(ctx)
+			err := c.ask(ctx, &f.read)
 			if took := time.Since(start); took > 4*time.Second {
 				t.Errorf("took %v", took)
 			}
-			if err == nil || !strings.Contains(err.Error(), c.tool+": no answer within the time limit") || !strings.Contains(err.Error(), "Pacemaker does not answer on this host") {
+			if err == nil || !strings.Contains(err.Error(), c.tool+": no answer within the time limit") ||
+				!strings.Contains(err.Error(), "Pacemaker does not answer on this host") {
 				t.Errorf("%v", err)
 			}
 			pid, err := os.ReadFile(filepath.Join(os.Getenv("PATH"), c.tool+".child"))
 			if err != nil {
 				t.Fatal(err)
 			}
-			for end := time.Now().Add(5 * time.Second); running(strings.TrimSpace(string(pid))); time.Sleep(10 * time.Millisecond) {
-				if time.Now().After(end) {
-					t.Fatalf("the child %s is still there", pid)
-				}
-			}
+			pacemakertest.Ends(t, strings.TrimSpace(string(pid)))
 		})
 	}
 }
@@ -444,14 +491,14 @@ func TestACallWithoutDeadlineGetsOne(t *testing.T) {
 
 func TestTheLocksOfThisNode(t *testing.T) {
 	f := locking(t, nil)
-	if locks, err := Locks(t.Context()); len(locks) != 0 || err != nil {
+	if locks, err := f.read.ownLocks(t.Context()); len(locks) != 0 || err != nil {
 		t.Errorf("%+v, %v", locks, err)
 	}
 	for _, l := range []Lock{theirs, mine} {
 		if err := f.read.acquire(t.Context(), l); err != nil {
 			t.Fatal(err)
 		}
-		locks, err := Locks(t.Context())
+		locks, err := f.read.ownLocks(t.Context())
 		if err != nil || l == mine && !reflect.DeepEqual(locks, []Lock{mine}) || l != mine && len(locks) != 0 {
 			t.Errorf("%+v, %v", locks, err)
 		}
@@ -478,13 +525,9 @@ func TestNoBackupRunsAnywhere(t *testing.T) {
 			t.Fatal(err)
 		}
 		err := NoBackup(t.Context())
-		if (err != nil) != c.refused || c.refused && !strings.Contains(err.Error(), "a backup runs on "+l.Holder+" (job "+l.Job) {
+		if (err != nil) != c.refused || c.refused && !strings.Contains(err.Error(),
+			"a backup runs on "+l.Holder+" (job "+l.Job) {
 			t.Errorf("%+v: %v", l, err)
-		}
-		f.forget()
-		err = Configuration{etree.NewElement("configuration")}.Push(t.Context())
-		if replaced := strings.Contains(f.used("cibadmin"), "--replace"); err == nil == c.refused || replaced == c.refused {
-			t.Errorf("pushed over %+v: %v, %v", l, replaced, err)
 		}
 		if released, err := f.read.release(t.Context(), l); !released || err != nil {
 			t.Fatal(released, err)

@@ -6,17 +6,20 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"overcloud.backup/tests/pacemakertest"
 )
 
 // What is odd about a resource is left out, and the rest is read. The same clone is one of Pacemaker's own tests.
 func TestOneOddResourceLeavesTheRestReadable(t *testing.T) {
-	galera := `<clone id="galera-clone">` + agent("primitive", "galera", "galera") + `</clone>`
-	ip := func(inside string) string { return agent("primitive", "ip", "IPaddr2", inside) }
+	galera := `<clone id="galera-clone">` + pacemakertest.Agent("primitive", "galera", "galera") + `</clone>`
+	ip := func(inside string) string { return pacemakertest.Agent("primitive", "ip", "IPaddr2", inside) }
 	ruledIP := func(id, address string) string {
 		return strings.ReplaceAll(fmt.Sprintf(ruledState, id, address), `"state"`, `"ip"`)
 	}
 	promotable := func(value string) string {
-		return fmt.Sprintf(inClone, dummy("d", ""), meta("m", "", "promotable=true", "promoted-max="+value))
+		return fmt.Sprintf(inClone, pacemakertest.Dummy("d", ""),
+			pacemakertest.Meta("m", "", "promotable=true", "promoted-max="+value))
 	}
 	for name, c := range map[string]struct {
 		resources, address string
@@ -25,14 +28,15 @@ func TestOneOddResourceLeavesTheRestReadable(t *testing.T) {
 	}{
 		"an address that is not set": {ip(""), "", 0, "ip", `ip is "", expected an IPv4 or IPv6 address`},
 		"an address that is none": {
-			ip(inst("i", "", "ip=vip.example.com")),
+			ip(pacemakertest.Inst("i", "", "ip=vip.example.com")),
 			"",
 			0,
 			"ip",
 			`ip is "vip.example.com", expected an IPv4 or IPv6 address`,
 		},
 		"an address by id-ref": {
-			ip(`<instance_attributes id-ref="i"/>`) + dummy("e", "", inst("i", "", "ip=10.0.0.5")),
+			ip(`<instance_attributes id-ref="i"/>`) + pacemakertest.Dummy("e", "",
+				pacemakertest.Inst("i", "", "ip=10.0.0.5")),
 			"10.0.0.5",
 			0,
 			"",
@@ -46,21 +50,22 @@ func TestOneOddResourceLeavesTheRestReadable(t *testing.T) {
 			`its instance_attributes refers to "i", which is not there`,
 		},
 		"an address that a rule chooses": {
-			ip(ruledIP("s", "10.0.0.6") + inst("i", "", "ip=10.0.0.5")),
+			ip(ruledIP("s", "10.0.0.6") + pacemakertest.Inst("i", "", "ip=10.0.0.5")),
 			"",
 			0,
 			"ip",
 			"ip depends on a rule, which is not evaluated here",
 		},
 		"one that a rule does not change": {
-			ip(ruledIP("s", "10.0.0.5") + inst("i", "", "ip=10.0.0.5")),
+			ip(ruledIP("s", "10.0.0.5") + pacemakertest.Inst("i", "", "ip=10.0.0.5")),
 			"10.0.0.5",
 			0,
 			"",
 			"",
 		},
 		"an address by template": {
-			agent("template", "t", "IPaddr2", inst("i", "", "ip=10.0.0.5")) + `<primitive id="ip" template="t"/>`,
+			pacemakertest.Agent("template", "t", "IPaddr2", pacemakertest.Inst("i", "", "ip=10.0.0.5")) +
+				`<primitive id="ip" template="t"/>`,
 			"10.0.0.5",
 			0,
 			"",
@@ -73,10 +78,12 @@ func TestOneOddResourceLeavesTheRestReadable(t *testing.T) {
 			"ip",
 			`ip is "", expected an IPv4 or IPv6 address`,
 		},
-		"a template that is not there":     {`<primitive id="ip" template="t"/>`, "", 0, "ip", `there is no template "t"`},
-		"promoted-max INFINITY":            {promotable("INFINITY"), "", infinity, "", ""},
-		"promoted-max with a space":        {promotable(" 3"), "", 3, "", ""},
-		"promoted-max that is no number":   {promotable("many"), "", 0, "c", `promoted-max is "many", expected a number`},
+		"a template that is not there": {`<primitive id="ip" template="t"/>`, "", 0, "ip",
+			`there is no template "t"`},
+		"promoted-max INFINITY":     {promotable("INFINITY"), "", infinity, "", ""},
+		"promoted-max with a space": {promotable(" 3"), "", 3, "", ""},
+		"promoted-max that is no number": {promotable("many"), "", 0, "c",
+			`promoted-max is "many", expected a number`},
 		"promoted-max below zero":          {promotable("-1"), "", 0, "c", `promoted-max is "-1", expected a number`},
 		"promoted-max 0":                   {promotable("0"), "", 0, "", ""},
 		"promoted-max beyond every number": {promotable("99999999999999999999"), "", 0, "c", "expected a number"},
@@ -88,8 +95,8 @@ func TestOneOddResourceLeavesTheRestReadable(t *testing.T) {
 			`promoted-max is "many"`,
 		},
 		"a clone's attributes by id-ref": {
-			fmt.Sprintf(inClone, dummy("d", ""), `<meta_attributes id-ref="m"/>`) +
-				dummy("e", "", meta("m", "", "promoted-max=3")),
+			fmt.Sprintf(inClone, pacemakertest.Dummy("d", ""), `<meta_attributes id-ref="m"/>`) +
+				pacemakertest.Dummy("e", "", pacemakertest.Meta("m", "", "promoted-max=3")),
 			"",
 			3,
 			"",
@@ -98,7 +105,7 @@ func TestOneOddResourceLeavesTheRestReadable(t *testing.T) {
 		"a galera that is none of Pacemaker": {`<primitive id="x" class="systemd" type="galera"/>`, "", 0, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cib, err := ParseCIB(cibWith(aLock, c.resources+galera))
+			cib, err := ParseCIB(pacemakertest.CIBWith(pacemakertest.Lock, c.resources+galera))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -111,45 +118,17 @@ func TestOneOddResourceLeavesTheRestReadable(t *testing.T) {
 			if word := cib.Odd[c.what]; (c.word == "") != (len(cib.Odd) == 0) || !strings.Contains(word, c.word) {
 				t.Errorf("%q, want %q", cib.Odd, c.word)
 			}
-			f := assemble(sources{cib: cib})
-			if e := f.Failed(sourcePart); (e == nil) != (c.word == "") || f.Failed(SourceCIB) != nil {
-				t.Errorf("%+v", f.Errors)
-			}
 		})
-	}
-}
-
-// An address that is held and cannot be known may be the database's.
-func TestAHeldAddressThatNobodyKnowsIsUnknown(t *testing.T) {
-	const holder = `<resources><resource id="%s" resource_agent="ocf:heartbeat:IPaddr2" role="Started" active="%s" ` +
-		`managed="true" failed="false"><node name="controller-0" id="1" cached="true"/></resource>`
-	const unknown = "it is active on controller-0, and its address is not known: ip is"
-	for _, c := range []struct {
-		id, active string
-		unknown    bool
-	}{{"vip", "true", true}, {"vip", "false", false}, {"ip-10.0.0.5", "true", false}} {
-		s, err := ParseStatus([]byte(strings.Replace(good, "<resources>", fmt.Sprintf(holder, c.id, c.active), 1)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		cib, err := ParseCIB(cibWith("", agent("primitive", c.id, "IPaddr2")))
-		if err != nil {
-			t.Fatal(err)
-		}
-		f := assemble(sources{status: s, cib: cib})
-		if e := f.Failed(SourceCIB); (e != nil) != c.unknown || e != nil && !strings.Contains(e.Message, unknown) {
-			t.Errorf("%+v: %+v", c, f.Errors)
-		}
 	}
 }
 
 // Whatever an operator writes into the CIB, the lock of a backup can be seen and freed.
 func TestLocksAreReadBesideAnythingElse(t *testing.T) {
 	for _, resources := range []string{
-		agent("primitive", "galera", "galera", inst("i", "", "cluster_host_map=x")),
+		pacemakertest.Agent("primitive", "galera", "galera", pacemakertest.Inst("i", "", "cluster_host_map=x")),
 		strings.Repeat(`<primitive id="galera" class="ocf" provider="heartbeat" type="galera"/>`, 2),
 	} {
-		locks, err := parseLocks(cibWith(aLock, resources))
+		locks, err := parseLocks(pacemakertest.CIBWith(pacemakertest.Lock, resources))
 		if err != nil || len(locks) != 1 || locks[0].Holder != "controller-1" {
 			t.Errorf("%+v, %v", locks, err)
 		}

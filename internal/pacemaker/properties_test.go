@@ -7,57 +7,63 @@ import (
 	"maps"
 	"strings"
 	"testing"
+
+	"overcloud.backup/tests/pacemakertest"
 )
 
 // properties are cases of two sets of properties: what maintenance-mode is then.
 var properties = []struct{ name, config, want string }{
 	{
 		"the later of two",
-		set(propertySet, "a", "", "maintenance-mode=true") + set(propertySet, "b", "", "maintenance-mode=false"),
+		pacemakertest.Set(propertySet, "a", "", "maintenance-mode=true") +
+			pacemakertest.Set(propertySet, "b", "", "maintenance-mode=false"),
 		"false",
 	},
 	{
 		"the later of two, on",
-		set(propertySet, "a", "", "maintenance-mode=false") + set(propertySet, "b", "", "maintenance-mode=true"),
+		pacemakertest.Set(propertySet, "a", "", "maintenance-mode=false") +
+			pacemakertest.Set(propertySet, "b", "", "maintenance-mode=true"),
 		"true",
 	},
 	{
 		"the higher score",
-		set(propertySet, "a", "10", "maintenance-mode=true") + set(propertySet, "b", "", "maintenance-mode=false"),
+		pacemakertest.Set(propertySet, "a", "10", "maintenance-mode=true") +
+			pacemakertest.Set(propertySet, "b", "", "maintenance-mode=false"),
 		"true",
 	},
 	{
 		"the bootstrap options first",
-		set(propertySet, bootstrapOptions, "", "maintenance-mode=true") +
-			set(propertySet, "b", "100", "maintenance-mode=false"),
+		pacemakertest.Set(propertySet, bootstrapOptions, "", "maintenance-mode=true") +
+			pacemakertest.Set(propertySet, "b", "100", "maintenance-mode=false"),
 		"true",
 	},
 	{
 		"the bootstrap options last in the document",
-		set(propertySet, "b", "100", "maintenance-mode=false") +
-			set(propertySet, bootstrapOptions, "", "maintenance-mode=true"),
+		pacemakertest.Set(propertySet, "b", "100", "maintenance-mode=false") +
+			pacemakertest.Set(propertySet, bootstrapOptions, "", "maintenance-mode=true"),
 		"true",
 	},
 	{
 		"the bootstrap options in capitals",
-		set(propertySet, "b", "100", "maintenance-mode=false") +
-			set(propertySet, "CIB-Bootstrap-Options", "", "maintenance-mode=true"),
+		pacemakertest.Set(propertySet, "b", "100", "maintenance-mode=false") +
+			pacemakertest.Set(propertySet, "CIB-Bootstrap-Options", "", "maintenance-mode=true"),
 		"true",
 	},
 	{
 		"a pair by id-ref",
-		set(propertySet, "a", "-5", "maintenance-mode=true") +
+		pacemakertest.Set(propertySet, "a", "-5", "maintenance-mode=true") +
 			`<cluster_property_set id="b"><nvpair id-ref="a-0"/></cluster_property_set>`,
 		"true",
 	},
-	{"the first in a set", set(propertySet, "a", "", "maintenance-mode=true", "maintenance-mode=false"), "true"},
+	{"the first in a set", pacemakertest.Set(propertySet, "a", "", "maintenance-mode=true", "maintenance-mode=false"),
+		"true"},
 	{"none", "", "false"},
 }
 
 func TestPropertiesOfSeveralSets(t *testing.T) {
 	for _, c := range properties {
 		t.Run(c.name, func(t *testing.T) {
-			doc := cibWith(c.config+aLock, "")
+			doc := pacemakertest.CIBWith(c.config+pacemakertest.Lock, "")
 			cib, err := ParseCIB(doc)
 			if err != nil {
 				t.Fatal(err)
@@ -76,10 +82,11 @@ func TestPropertiesOfSeveralSets(t *testing.T) {
 // Rules are not evaluated. What stops everything counts; another property is left out, with a word.
 func TestPropertiesUnderARule(t *testing.T) {
 	ruled := func(pairs ...string) string {
-		return strings.Replace(set(propertySet, "r", "9", pairs...), ">", ">"+fmt.Sprintf(dateInPast, "ru"), 1)
+		return strings.Replace(pacemakertest.Set(propertySet, "r", "9", pairs...), ">",
+			">"+fmt.Sprintf(dateInPast, "ru"), 1)
 	}
-	plain := set(propertySet, bootstrapOptions, "-1", "stop-all-resources=false", "x=y")
-	cib, err := ParseCIB(cibWith(ruled("maintenance-mode=true", "cluster-name=a")+plain+
+	plain := pacemakertest.Set(propertySet, bootstrapOptions, "-1", "stop-all-resources=false", "x=y")
+	cib, err := ParseCIB(pacemakertest.CIBWith(ruled("maintenance-mode=true", "cluster-name=a")+plain+
 		strings.ReplaceAll(ruled("stop-all-resources=true", "x=y"), `"r`, `"s`), ""))
 	if err != nil {
 		t.Fatal(err)

@@ -6,16 +6,21 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
+
+	"overcloud.backup/tests/messages"
+	"overcloud.backup/tests/pacemakertest"
 )
 
 func TestQuorum(t *testing.T) {
 	for file, want := range map[string]Corosync{
 		"lab-quorum.txt": {Quorate: true, Expected: 3, Total: 3, Needed: 2, Members: []CorosyncMember{
-			{ID: "1", Name: "10.99.0.10", Votes: 1}, {ID: "2", Name: "10.99.0.11", Votes: 1}, {ID: "3", Name: "10.99.0.12", Votes: 1}}},
+			{ID: "1", Name: "10.99.0.10", Votes: 1}, {ID: "2", Name: "10.99.0.11", Votes: 1},
+			{ID: "3", Name: "10.99.0.12", Votes: 1}}},
 		"quorum-qdevice.txt": {Expected: 5, Total: 2, Needed: 3, Members: []CorosyncMember{
 			{ID: "1", Name: "fd00::10", Votes: 1}, {ID: "3", Name: "fd00::12", Votes: 1}}},
 	} {
-		got, err := ParseQuorum(recorded(t, file))
+		got, err := ParseQuorum(pacemakertest.Recorded(t, file))
 		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %+v, %v\nwant %+v", file, got, err, want)
 		}
@@ -23,14 +28,15 @@ func TestQuorum(t *testing.T) {
 }
 
 func TestQuorumWithoutVotes(t *testing.T) {
-	got, err := ParseQuorum([]byte("Quorate:          No\n\nMembership information\n----\n    Nodeid Name\n 7 (local)\n"))
-	if want := (Corosync{Members: []CorosyncMember{{ID: "7", Votes: -1}}}); err != nil || !reflect.DeepEqual(got, want) {
+	got, err := ParseQuorum([]byte("Quorate: No\n\nMembership information\n----\n    Nodeid Name\n 7 (local)\n"))
+	if want := (Corosync{Members: []CorosyncMember{{ID: "7", Votes: -1}}}); err != nil ||
+		!reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
 
 func TestRefusedQuorum(t *testing.T) {
-	whole := string(recorded(t, "lab-quorum.txt"))
+	whole := string(pacemakertest.Recorded(t, "lab-quorum.txt"))
 	for _, c := range []struct{ name, text, want string }{
 		{"nothing", "", "no quorum status"},
 		{"an error page", "<html>Quorate: Yes</html>", "no quorum status"},
@@ -48,4 +54,49 @@ func TestRefusedQuorum(t *testing.T) {
 			}
 		})
 	}
+}
+
+// FuzzParseQuorum: what is accepted has members with ids, and no negative votes.
+func FuzzParseQuorum(f *testing.F) {
+	pacemakertest.Seed(f, "lab-quorum.txt", "quorum-qdevice.txt")
+	f.Fuzz(func(t *testing.T, b []byte) {
+		c, err := ParseQuorum(b)
+		if err != nil {
+			messages.Check(t, err)
+			return
+		}
+		if len(c.Members) == 0 || c.Expected < 0 || c.Total < 0 || c.Needed < 0 {
+			t.Fatalf("accepted: %+v", c)
+		}
+		for _, m := range c.Members {
+			if m.ID == "" || m.ID == "0" || m.Votes < -1 {
+				t.Fatalf("member: %+v", m)
+			}
+		}
+	})
+}
+
+func TestHostileQuorumIsRefused(t *testing.T) {
+	for name, text := range map[string]string{
+		"100 MB":         strings.Repeat("Quorate: Yes\n", 8<<20),
+		"NULs":           "Quorate:\x00Yes\n",
+		"a line of 7 MB": "Quorate: " + strings.Repeat("x", 7<<20),
+		"no members":     "Quorate: Yes\nExpected votes: 3\nTotal votes: 3\nQuorum: 2\n",
+		"votes too many": "Quorate: Yes\nExpected votes: 99999999999999999999\nTotal votes: 3\nQuorum: 2\n\n   " +
+			" Nodeid      Votes Name\n         1          1 a\n",
+	} {
+		begun := time.Now()
+		if c, err := ParseQuorum([]byte(text)); err == nil || len(err.Error()) > 1000 ||
+			time.Since(begun) > 5*time.Second {
+			t.Errorf("%s: %+v, %.200v after %s", name, c, err, time.Since(begun))
+		}
+	}
+}
+
+// Whatever stands in the place of a word, what is said of it is short.
+func TestErrorsOfAQuorumRepeatLittle(t *testing.T) {
+	messages.Everywhere(t, string(pacemakertest.Recorded(t, "quorum-qdevice.txt")), func(b []byte) error {
+		_, err := ParseQuorum(b)
+		return err
+	})
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"overcloud.backup/internal/excerpt"
@@ -32,6 +33,7 @@ func Read(ctx context.Context, o Options) Facts { return here().read(ctx, o) }
 // here is where things are on a real host.
 func here() *reader {
 	return &reader{
+		own:        &own,
 		find:       process.Find,
 		corosync:   "/etc/corosync/corosync.conf",
 		configured: []string{"/etc/corosync/corosync.conf", "/var/lib/pacemaker/cib/cib.xml"},
@@ -43,6 +45,8 @@ type reader struct {
 	find       func(tool string) (string, error) // its path, or process.ErrNotFound
 	corosync   string                            // its configuration
 	configured []string                          // files of which each one says that the host belongs to a cluster
+	// own is this node's name, once it was asked.
+	own *atomic.Pointer[string]
 }
 
 func (r *reader) read(ctx context.Context, o Options) Facts {
@@ -69,6 +73,7 @@ func (r *reader) read(ctx context.Context, o Options) Facts {
 // Present says that Pacemaker is installed or configured on this host.
 func Present() bool { return here().present() }
 
+// present says that Pacemaker is installed or configured.
 func (r *reader) present() bool {
 	for _, path := range r.configured {
 		if exists(path) {
@@ -167,4 +172,12 @@ func (r *reader) quorum(ctx context.Context) (*Corosync, *reading.Error) {
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
+}
+
+// limited gives a context without a deadline the default one.
+func limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	if _, has := ctx.Deadline(); has {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, DefaultTimeout)
 }

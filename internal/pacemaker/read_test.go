@@ -4,108 +4,67 @@ package pacemaker
 
 import (
 	"context"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/reading"
+	"overcloud.backup/tests/pacemakertest"
 )
 
-// fakes is a folder of commands on PATH in front of the real ones' folders, which the reader then does not search.
-// Every fake writes its arguments to NAME.used first.
+// fakes are stand-ins for the commands, and who asks them.
 type fakes struct {
-	t    *testing.T
-	dir  string
+	*pacemakertest.Fakes
 	read reader
 }
 
-// healthy are the bodies of the fakes of a cluster in which all is well; $here is the folder of the recordings.
-var healthy = map[string]string{
-	"crm_mon":             `cat "$here/lab-status.xml"`,
-	"cibadmin":            `cat "$here/lab-cib.xml"`,
-	"crm_node":            `echo controller-1`,
-	"corosync-quorumtool": `cat "$here/lab-quorum.txt"`,
-}
-
-// newFakes writes healthy fakes, with the bodies in changed instead; an empty body leaves the command out.
 func newFakes(t *testing.T, changed map[string]string) *fakes {
 	t.Helper()
-	f := &fakes{t: t, dir: t.TempDir()}
-	f.read = reader{find: onPath, corosync: filepath.Join(f.dir, "corosync.conf"), configured: []string{filepath.Join(f.dir, "corosync.conf")}}
-	here, err := filepath.Abs("testdata")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, body := range healthy {
-		if other, has := changed[name]; has {
-			body = other
-		}
-		if body == "" {
-			continue
-		}
-		script := "#!/bin/bash\nPATH=/usr/bin:/bin\nhere='" + here + "'\nprintf '%s\\n' \"$*\" >>'" + filepath.Join(f.dir, name+".used") + "'\n" + body + "\n"
-		if err := os.WriteFile(filepath.Join(f.dir, name), []byte(script), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Setenv("PATH", f.dir)
-	return f
-}
-
-// onPath leaves out the folders of the system, where a real command may be.
-func onPath(tool string) (string, error) {
-	path, err := exec.LookPath(tool)
-	if err != nil {
-		return "", fmt.Errorf("%s is not installed: %w", tool, process.ErrNotFound)
-	}
-	return path, nil
+	f := pacemakertest.NewFakes(t, changed)
+	return &fakes{f, reader{find: pacemakertest.OnPath, corosync: f.Corosync(), configured: []string{f.Corosync()},
+		own: &own}}
 }
 
 func (f *fakes) facts(timeout time.Duration) Facts {
-	return f.read.read(f.t.Context(), Options{Timeout: timeout, Clock: reading.StartClock(1000)})
-}
-
-// used are the command lines of a fake, one a line.
-func (f *fakes) used(name string) string {
-	b, err := os.ReadFile(filepath.Join(f.dir, name+".used"))
-	if err != nil {
-		return ""
-	}
-	return string(b)
+	return f.read.read(f.T.Context(), Options{Timeout: timeout, Clock: reading.StartClock(1000)})
 }
 
 func TestAHealthyHost(t *testing.T) {
 	f := newFakes(t, nil)
 	got := f.facts(0)
-	if len(got.Errors) != 0 || !got.Present || !got.Connected || got.LocalNode != "controller-1" || !got.Quorum || !got.Corosync.Quorate || got.Galera == nil {
+	if len(got.Errors) != 0 || !got.Present || !got.Connected || got.LocalNode != "controller-1" || !got.Quorum ||
+		!got.Corosync.Quorate || got.Galera == nil {
 		t.Errorf("facts: %+v", got)
 	}
 	if got.GatheredAt < 1000 || got.GatheredAt > 1010 || got.Host.Name == "" {
 		t.Errorf("header: %+v", got.Header)
 	}
 	for name, want := range map[string]string{
-		"crm_mon": "-1 --output-as=xml\n", "cibadmin": "--query --local --scope configuration\n", "crm_node": "-n\n", "corosync-quorumtool": "-s -i\n",
+		"crm_mon": "-1 --output-as=xml\n", "cibadmin": "--query --local --scope configuration\n", "crm_node": "-n\n",
+		"corosync-quorumtool": "-s -i\n",
 	} {
-		if f.used(name) != want {
-			t.Errorf("%s was called as %q, want %q", name, f.used(name), want)
+		if f.Used(name) != want {
+			t.Errorf("%s was called as %q, want %q", name, f.Used(name), want)
 		}
 	}
 }
 
 func TestPacemaker11IsAskedAgainInItsOwnWay(t *testing.T) {
-	f := newFakes(t, map[string]string{"crm_mon": `if [ "$2" = --output-as=xml ]; then echo "crm_mon: unrecognized option '--output-as=xml'" >&2; echo "crm_mon - Provides a summary" >&2; exit 1; fi
+	f := newFakes(t,
+		map[string]string{"crm_mon": `if [ "$2" = --output-as=xml ]; then
+  echo "crm_mon: unrecognized option '--output-as=xml'" >&2
+  echo "crm_mon - Provides a summary" >&2
+  exit 1
+fi
 cat "$here/status-1.1.xml"`})
 	got := f.facts(0)
 	if len(got.Errors) != 0 || got.DC != "overcloud-controller-2" {
 		t.Errorf("facts: %+v", got)
 	}
-	if want := "-1 --output-as=xml\n-1 --as-xml --inactive\n"; f.used("crm_mon") != want {
-		t.Errorf("called as %q, want %q", f.used("crm_mon"), want)
+	if want := "-1 --output-as=xml\n-1 --as-xml --inactive\n"; f.Used("crm_mon") != want {
+		t.Errorf("called as %q, want %q", f.Used("crm_mon"), want)
 	}
 }
 
@@ -118,11 +77,17 @@ func TestCrmMonThatLies(t *testing.T) {
 		{"binary garbage", `head -c 100000 /dev/urandom; true`, "", "run it by hand"},
 		{"200 MB", `head -c 200000000 /dev/zero`, "more than 8 MiB", "run it by hand"},
 		{"HTML with status 0", `echo '<html><body>502</body></html>'`, "the root is <html>", "run it by hand"},
-		{"errors with status 0", `echo '<pacemaker-result><status code="0" message="OK"><errors><error>Could not connect to the CIB: No such device</error></errors></status></pacemaker-result>'`,
+		{"errors with status 0",
+			`echo '<pacemaker-result><status code="0" message="OK"><errors><error>Could not connect to the CIB: No` +
+				` such device</error></errors></status></pacemaker-result>'`,
 			"Could not connect to the CIB", "cluster running"},
-		{"not connected", `echo '<pacemaker-result><status code="102" message="Not connected"><errors><error>crm_mon: Connection to cluster failed</error></errors></status></pacemaker-result>'; exit 102`,
+		{"not connected",
+			`echo '<pacemaker-result><status code="102" message="Not connected"><errors><error>crm_mon: Connection to` +
+				` cluster failed</error></errors></status></pacemaker-result>'; exit 102`,
 			"exit status 102: crm_mon: Connection to cluster failed", "cluster running"},
-		{"not connected, 1.1", `if [ "$2" = --output-as=xml ]; then echo "unrecognized option" >&2; exit 1; fi; echo; echo "Connection to cluster failed: Transport endpoint is not connected"; exit 107`,
+		{"not connected, 1.1",
+			`if [ "$2" = --output-as=xml ]; then echo "unrecognized option" >&2; exit 1; fi; echo; echo "Connection` +
+				` to cluster failed: Transport endpoint is not connected"; exit 107`,
 			"exit status 107: Connection to cluster failed: Transport endpoint", "cluster running"},
 		{"not allowed", `echo "Permission denied" >&2; exit 4`, "Permission denied", "become: true"},
 		{"nothing", `exit 0`, "empty", "run it by hand"},
@@ -133,8 +98,8 @@ func TestCrmMonThatLies(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			f := newFakes(t, map[string]string{"crm_mon": c.body})
 			got := f.facts(0)
-			if (f.used("crm_mon") == "") != (c.body == "") {
-				t.Errorf("the fake was called as %q", f.used("crm_mon"))
+			if (f.Used("crm_mon") == "") != (c.body == "") {
+				t.Errorf("the fake was called as %q", f.Used("crm_mon"))
 			}
 			if got.Connected || got.Quorum || len(got.Nodes)+len(got.VIPs)+len(got.Resources) != 0 {
 				t.Errorf("looks connected: %+v", got)
@@ -143,7 +108,8 @@ func TestCrmMonThatLies(t *testing.T) {
 				t.Fatalf("errors: %+v", got.Errors)
 			}
 			e := got.Errors[0]
-			if e.Source != "crm_mon" || !strings.Contains(e.Where, "crm_mon -1") || !strings.Contains(e.Message, c.message) || strings.Contains(e.Message, "\n") {
+			if e.Source != "crm_mon" || !strings.Contains(e.Where, "crm_mon -1") ||
+				!strings.Contains(e.Message, c.message) || strings.Contains(e.Message, "\n") {
 				t.Errorf("error: %+v, want %q", e, c.message)
 			}
 			if !strings.Contains(e.Hint, c.hint) && !(os.Geteuid() != 0 && e.Hint == notAllowed) {
@@ -169,7 +135,8 @@ func TestTheOtherSourcesThatFail(t *testing.T) {
 		t.Run(c.tool+" "+c.message, func(t *testing.T) {
 			f := newFakes(t, map[string]string{c.tool: c.body})
 			got := f.facts(0)
-			if len(got.Errors) != 1 || got.Errors[0].Source != c.tool || !strings.Contains(got.Errors[0].Message, c.message) || got.Errors[0].Hint == "" {
+			if len(got.Errors) != 1 || got.Errors[0].Source != c.tool ||
+				!strings.Contains(got.Errors[0].Message, c.message) || got.Errors[0].Hint == "" {
 				t.Errorf("errors: %+v", got.Errors)
 			}
 			if !got.Connected {
@@ -206,32 +173,23 @@ func TestACommandThatHangsIsKilledWithItsChildren(t *testing.T) {
 	if took := time.Since(start); took > 5*time.Second {
 		t.Errorf("took %v", took)
 	}
-	if len(got.Errors) != 1 || !strings.Contains(got.Errors[0].Message, "no answer within the time limit") || !strings.Contains(got.Errors[0].Hint, "timeout") {
+	if len(got.Errors) != 1 || !strings.Contains(got.Errors[0].Message, "no answer within the time limit") ||
+		!strings.Contains(got.Errors[0].Hint, "timeout") {
 		t.Errorf("errors: %+v", got.Errors)
 	}
 	if got.ClusterName == "" || got.LocalNode != "controller-1" {
 		t.Errorf("the sources that answered in time are lost: %+v", got)
 	}
-	pid, err := os.ReadFile(filepath.Join(f.dir, "crm_mon.child"))
+	pid, err := os.ReadFile(filepath.Join(f.Dir, "crm_mon.child"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(5 * time.Second); running(strings.TrimSpace(string(pid))); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("the child %s is still there", pid)
-		}
-	}
-}
-
-// running says that a process is there and no zombie.
-func running(pid string) bool {
-	stat, err := os.ReadFile("/proc/" + pid + "/stat")
-	return err == nil && !strings.Contains(string(stat), ") Z ")
+	pacemakertest.Ends(t, strings.TrimSpace(string(pid)))
 }
 
 func TestTheSourcesAreAskedSideBySide(t *testing.T) {
 	slow := map[string]string{}
-	for name, body := range healthy {
+	for name, body := range pacemakertest.Healthy {
 		slow[name] = "sleep 1; " + body
 	}
 	start := time.Now()

@@ -13,41 +13,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"overcloud.backup/tests/pacemakertest"
 )
-
-// A set of pairs, short: set("meta_attributes", "m", "", "is-managed=false").
-func set(kind, id, score string, pairs ...string) string {
-	var text strings.Builder
-	fmt.Fprintf(&text, `<%s id="%s"`, kind, id)
-	if score != "" {
-		text.WriteString(` score="` + score + `"`)
-	}
-	text.WriteString(">")
-	for n, pair := range pairs {
-		name, value, _ := strings.Cut(pair, "=")
-		fmt.Fprintf(&text, `<nvpair id="%s-%d" name="%s" value="%s"/>`, id, n, name, value)
-	}
-	return text.String() + "</" + kind + ">"
-}
-
-func meta(id, score string, pairs ...string) string { return set(metaAttributes, id, score, pairs...) }
-func inst(id, score string, pairs ...string) string {
-	return set(instanceAttributes, id, score, pairs...)
-}
-
-// dummy is a primitive of this id, "template=t" in place of its agent where attributes say so.
-func dummy(id, attributes string, inside ...string) string {
-	if attributes == "" {
-		attributes = `class="ocf" provider="heartbeat" type="Dummy"`
-	}
-	return fmt.Sprintf(`<primitive id="%s" %s>%s</primitive>`, id, attributes, strings.Join(inside, ""))
-}
-
-// agent is a primitive or template of one of heartbeat's agents.
-func agent(tag, id, kind string, inside ...string) string {
-	return fmt.Sprintf(`<%s id="%s" class="ocf" provider="heartbeat" type="%s">%s</%[1]s>`, tag, id, kind,
-		strings.Join(inside, ""))
-}
 
 const (
 	template     = `<template id="t" class="ocf" provider="heartbeat" type="Dummy">%s</template>`
@@ -61,148 +29,158 @@ const (
 
 // effective are cases of what the primitive d has, as Pacemaker 2.1.5 says it: crm_resource -g.
 var effective = []struct{ name, resources, kind, pair, want string }{
-	{"its own", dummy("d", "", inst("i", "", "state=x")), instanceAttributes, "state", "x"},
-	{"the first of two in a set", dummy("d", "", inst("i", "", "state=x", "state=y")), instanceAttributes, "state", "x"},
+	{"its own", pacemakertest.Dummy("d", "", pacemakertest.Inst("i", "", "state=x")), instanceAttributes, "state", "x"},
+	{"the first of two in a set", pacemakertest.Dummy("d", "", pacemakertest.Inst("i", "", "state=x", "state=y")),
+		instanceAttributes, "state", "x"},
 	{
 		"the later of two sets",
-		dummy("d", "", inst("i", "", "state=x"), inst("j", "", "state=y")),
+		pacemakertest.Dummy("d", "", pacemakertest.Inst("i", "", "state=x"), pacemakertest.Inst("j", "", "state=y")),
 		instanceAttributes,
 		"state",
 		"y",
 	},
 	{
 		"the set with the higher score",
-		dummy("d", "", inst("i", "3", "state=x"), inst("j", "", "state=y")),
+		pacemakertest.Dummy("d", "", pacemakertest.Inst("i", "3", "state=x"), pacemakertest.Inst("j", "", "state=y")),
 		instanceAttributes,
 		"state",
 		"x",
 	},
 	{
 		"a score below zero",
-		dummy("d", "", inst("i", "", "state=x"), inst("j", "-1", "state=y")),
+		pacemakertest.Dummy("d", "", pacemakertest.Inst("i", "", "state=x"), pacemakertest.Inst("j", "-1", "state=y")),
 		instanceAttributes,
 		"state",
 		"x",
 	},
 	{
 		"INFINITY",
-		dummy("d", "", inst("i", "INFINITY", "state=x"), inst("j", "2000", "state=y")),
+		pacemakertest.Dummy("d", "", pacemakertest.Inst("i", "INFINITY", "state=x"),
+			pacemakertest.Inst("j", "2000", "state=y")),
 		instanceAttributes,
 		"state",
 		"x",
 	},
 	{
 		"a set by id-ref",
-		dummy("d", "", `<instance_attributes id-ref="i"/>`) + dummy("e", "", inst("i", "", "state=x")),
+		pacemakertest.Dummy("d", "", `<instance_attributes id-ref="i"/>`) +
+			pacemakertest.Dummy("e", "", pacemakertest.Inst("i", "", "state=x")),
 		instanceAttributes,
 		"state",
 		"x",
 	},
 	{
 		"a set by id-ref has its own score",
-		dummy("d", "", `<instance_attributes id-ref="i"/>`, inst("j", "", "state=y")) +
-			dummy("e", "", inst("i", "1", "state=x")),
+		pacemakertest.Dummy("d", "", `<instance_attributes id-ref="i"/>`, pacemakertest.Inst("j", "", "state=y")) +
+			pacemakertest.Dummy("e", "", pacemakertest.Inst("i", "1", "state=x")),
 		instanceAttributes,
 		"state",
 		"x",
 	},
 	{
 		"a pair by id-ref",
-		dummy("d", "", `<instance_attributes id="j"><nvpair id-ref="i-0"/></instance_attributes>`) +
-			dummy("e", "", inst("i", "", "state=x")),
+		pacemakertest.Dummy("d", "", `<instance_attributes id="j"><nvpair id-ref="i-0"/></instance_attributes>`) +
+			pacemakertest.Dummy("e", "", pacemakertest.Inst("i", "", "state=x")),
 		instanceAttributes,
 		"state",
 		"x",
 	},
 	{
 		"a pair by id-ref under another name",
-		dummy("d", "", `<instance_attributes id="j"><nvpair id-ref="i-0" name="state"/></instance_attributes>`) +
-			dummy("e", "", inst("i", "", "fake=x")),
+		pacemakertest.Dummy("d", "",
+			`<instance_attributes id="j"><nvpair id-ref="i-0" name="state"/></instance_attributes>`) +
+			pacemakertest.Dummy("e", "", pacemakertest.Inst("i", "", "fake=x")),
 		instanceAttributes,
 		"state",
 		"x",
 	},
 	{
 		"an id-ref of another kind",
-		dummy("d", "", meta("m", "", "state=y"), inst("i", "", "state=x")),
+		pacemakertest.Dummy("d", "", pacemakertest.Meta("m", "", "state=y"), pacemakertest.Inst("i", "", "state=x")),
 		instanceAttributes,
 		"state",
 		"x",
 	},
 	{
 		"of its template",
-		fmt.Sprintf(template, inst("i", "", "state=x")) + dummy("d", ofTemplate),
+		fmt.Sprintf(template, pacemakertest.Inst("i", "", "state=x")) + pacemakertest.Dummy("d", ofTemplate),
 		instanceAttributes,
 		"state",
 		"x",
 	},
 	{
 		"of a template that follows",
-		dummy("d", ofTemplate) + fmt.Sprintf(template, inst("i", "", "state=x")),
+		pacemakertest.Dummy("d", ofTemplate) + fmt.Sprintf(template, pacemakertest.Inst("i", "", "state=x")),
 		instanceAttributes,
 		"state",
 		"x",
 	},
 	{
 		"its own before its template's",
-		fmt.Sprintf(template, inst("i", "", "state=y")) + dummy("d", ofTemplate, inst("j", "", "state=x")),
+		fmt.Sprintf(template, pacemakertest.Inst("i", "", "state=y")) +
+			pacemakertest.Dummy("d", ofTemplate, pacemakertest.Inst("j", "", "state=x")),
 		instanceAttributes,
 		"state",
 		"x",
 	},
 	{
 		"a template's with a higher score",
-		fmt.Sprintf(template, inst("i", "9", "state=x")) + dummy("d", ofTemplate, inst("j", "", "state=y")),
+		fmt.Sprintf(template, pacemakertest.Inst("i", "9", "state=x")) +
+			pacemakertest.Dummy("d", ofTemplate, pacemakertest.Inst("j", "", "state=y")),
 		instanceAttributes,
 		"state",
 		"x",
 	},
 	{
 		"a template's id-ref",
-		fmt.Sprintf(template, `<instance_attributes id-ref="i"/>`) + dummy("d", ofTemplate) +
-			dummy("e", "", inst("i", "", "state=x")),
+		fmt.Sprintf(template, `<instance_attributes id-ref="i"/>`) + pacemakertest.Dummy("d", ofTemplate) +
+			pacemakertest.Dummy("e", "", pacemakertest.Inst("i", "", "state=x")),
 		instanceAttributes,
 		"state",
 		"x",
 	},
 	{
 		"of its group",
-		`<group id="g">` + dummy("d", "") + inst("i", "", "state=x") + "</group>",
+		`<group id="g">` + pacemakertest.Dummy("d", "") + pacemakertest.Inst("i", "", "state=x") + "</group>",
 		instanceAttributes,
 		"state",
 		"x",
 	},
 	{
 		"its own before its group's",
-		`<group id="g">` + dummy("d", "", inst("j", "", "state=x")) + inst("i", "9", "state=y") + "</group>",
+		`<group id="g">` + pacemakertest.Dummy("d", "", pacemakertest.Inst("j", "", "state=x")) +
+			pacemakertest.Inst("i", "9", "state=y") + "</group>",
 		instanceAttributes,
 		"state",
 		"x",
 	},
 	{
 		"#default with a lower score",
-		dummy("d", "", inst("i", "3", "state=x"), inst("j", "", "state=#default")),
+		pacemakertest.Dummy("d", "", pacemakertest.Inst("i", "3", "state=x"),
+			pacemakertest.Inst("j", "", "state=#default")),
 		instanceAttributes,
 		"state",
 		"",
 	},
 	{
 		"#default with a higher score",
-		dummy("d", "", inst("i", "", "state=#default"), inst("j", "-3", "state=x")),
+		pacemakertest.Dummy("d", "", pacemakertest.Inst("i", "", "state=#default"),
+			pacemakertest.Inst("j", "-3", "state=x")),
 		instanceAttributes,
 		"state",
 		"x",
 	},
 	{
 		"is-managed of its clone",
-		fmt.Sprintf(inClone, dummy("d", ""), meta("m", "", "is-managed=false")),
+		fmt.Sprintf(inClone, pacemakertest.Dummy("d", ""), pacemakertest.Meta("m", "", "is-managed=false")),
 		metaAttributes,
 		"is-managed",
 		"false",
 	},
 	{
 		"its own is-managed before its clone's",
-		fmt.Sprintf(inClone, dummy("d", "", meta("n", "", "is-managed=true")), meta("m", "", "is-managed=false")),
+		fmt.Sprintf(inClone, pacemakertest.Dummy("d", "", pacemakertest.Meta("n", "", "is-managed=true")),
+			pacemakertest.Meta("m", "", "is-managed=false")),
 		metaAttributes,
 		"is-managed",
 		"true",
@@ -211,8 +189,8 @@ var effective = []struct{ name, resources, kind, pair, want string }{
 		"is-managed of the group in a clone",
 		fmt.Sprintf(
 			inClone,
-			`<group id="g">`+dummy("d", "")+meta("n", "", "is-managed=true")+"</group>",
-			meta("m", "", "is-managed=false"),
+			`<group id="g">`+pacemakertest.Dummy("d", "")+pacemakertest.Meta("n", "", "is-managed=true")+"</group>",
+			pacemakertest.Meta("m", "", "is-managed=false"),
 		),
 		metaAttributes,
 		"is-managed",
@@ -223,7 +201,7 @@ var effective = []struct{ name, resources, kind, pair, want string }{
 func TestWhatAResourceRefersToIsItsOwn(t *testing.T) {
 	for _, c := range effective {
 		t.Run(c.name, func(t *testing.T) {
-			root, err := document(cibWith("", c.resources), "cib")
+			root, err := document(pacemakertest.CIBWith("", c.resources), "cib")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -252,7 +230,8 @@ func judge(t *testing.T, cib []byte, tool string, args ...string) string {
 	}
 	file := filepath.Join(t.TempDir(), "cib.xml")
 	text := strings.NewReplacer(
-		`<cib `, `<cib crm_feature_set="3.0.10" validate-with="pacemaker-3.0" epoch="1" num_updates="0" admin_epoch="0" `,
+		`<cib `,
+		`<cib crm_feature_set="3.0.10" validate-with="pacemaker-3.0" epoch="1" num_updates="0" admin_epoch="0" `,
 		"<nodes/>", `<nodes><node id="1" uname="c0"/></nodes>`,
 		"<status/>", `<status><node_state id="1" uname="c0" in_ccm="true" crmd="online" join="member"/></status>`,
 	).Replace(string(cib))
@@ -276,7 +255,7 @@ func TestPacemakerReadsReferencesAsWeDo(t *testing.T) {
 			if c.kind == metaAttributes {
 				args = append(args, "--meta")
 			}
-			if got := judge(t, cibWith("", c.resources), "crm_resource", args...); got != c.want {
+			if got := judge(t, pacemakertest.CIBWith("", c.resources), "crm_resource", args...); got != c.want {
 				t.Errorf("Pacemaker reads %q, the table says %q", got, c.want)
 			}
 		})
@@ -286,24 +265,25 @@ func TestPacemakerReadsReferencesAsWeDo(t *testing.T) {
 func TestGaleraByReference(t *testing.T) {
 	const hosts = "cluster_host_map=controller-0:c0;controller-1:c1"
 	for name, resources := range map[string]string{
-		"by template": agent("template", "t", "galera", inst("i", "", hosts, "socket=/s")) +
+		"by template": pacemakertest.Agent("template", "t", "galera", pacemakertest.Inst("i", "", hosts, "socket=/s")) +
 			`<primitive id="galera" template="t"/>`,
-		"with attributes": agent("template", "t", "galera", inst("i", "", "socket=/x", hosts)) +
+		"with attributes": pacemakertest.Agent("template", "t", "galera",
+			pacemakertest.Inst("i", "", "socket=/x", hosts)) +
 			`<primitive id="galera" template="t">` +
-			inst("j", "", "socket=/s") + `</primitive>`,
+			pacemakertest.Inst("j", "", "socket=/s") + `</primitive>`,
 		"attributes by id-ref": `<primitive id="galera" class="ocf" provider="heartbeat" type="galera">` +
 			`<instance_attributes id-ref="i"/></primitive>` +
-			dummy("e", "", inst("i", "", hosts, "socket=/s")),
+			pacemakertest.Dummy("e", "", pacemakertest.Inst("i", "", hosts, "socket=/s")),
 		"both, in a group": `<template id="t" class="ocf" provider="heartbeat" type="galera"/><group id="g">` +
 			`<primitive id="galera" template="t"><instance_attributes id-ref="i"/></primitive></group>` +
-			dummy("e", "", inst("i", "", hosts, "socket=/s")),
-		"a pair of it by itself": agent("primitive", "galera", "galera",
+			pacemakertest.Dummy("e", "", pacemakertest.Inst("i", "", hosts, "socket=/s")),
+		"a pair of it by itself": pacemakertest.Agent("primitive", "galera", "galera",
 			`<instance_attributes id="j"><nvpair id-ref="i-0"/><nvpair id-ref="i-1"/></instance_attributes>`) +
 
-			dummy("e", "", inst("i", "", hosts, "socket=/s")),
+			pacemakertest.Dummy("e", "", pacemakertest.Inst("i", "", hosts, "socket=/s")),
 	} {
 		t.Run(name, func(t *testing.T) {
-			doc := cibWith("", resources)
+			doc := pacemakertest.CIBWith("", resources)
 			cib, err := ParseCIB(doc)
 			if err != nil || cib.Galera == nil {
 				t.Fatalf("%+v, %v", cib, err)
@@ -331,9 +311,10 @@ func TestOperationsOfATemplate(t *testing.T) {
 		`<operations><op id="p" name="monitor" interval="9s" timeout="90s"/></operations>`: 5 * time.Minute,
 		`<operations id-ref="elsewhere"/>`:                                                 time.Hour,
 	} {
-		other := dummy("e", "",
+		other := pacemakertest.Dummy("e", "",
 			`<operations id="elsewhere"><op id="q" name="promote" interval="0s" timeout="1h"/></operations>`)
-		a, err := parseAgent(cibWith("", of+`<primitive id="galera" template="t">`+own+`</primitive>`+other))
+		a, err := parseAgent(pacemakertest.CIBWith("",
+			of+`<primitive id="galera" template="t">`+own+`</primitive>`+other))
 		if err != nil || a.Promote != want {
 			t.Errorf("%s: %s, %v", own, a.Promote, err)
 		}
@@ -347,30 +328,34 @@ func TestReferencesThatMultiplyAreRefused(t *testing.T) {
 		pairs[i] = fmt.Sprintf("n%d=v", i)
 	}
 	for name, doc := range map[string][]byte{
-		"a set of many pairs": cibWith(
+		"a set of many pairs": pacemakertest.CIBWith(
 			"",
 			strings.Repeat(
-				`<primitive class="ocf" provider="heartbeat" type="IPaddr2"><instance_attributes id-ref="i"/></primitive>`,
+				`<primitive class="ocf" provider="heartbeat" type="IPaddr2"><instance_attributes id-ref="i"/>`+
+					`</primitive>`,
 				9000,
 			)+
-				dummy("e", "", inst("i", "", pairs...)),
+				pacemakertest.Dummy("e", "", pacemakertest.Inst("i", "", pairs...)),
 		),
-		"a template of it": cibWith(
+		"a template of it": pacemakertest.CIBWith(
 			"",
 			strings.Repeat(`<primitive template="t"/>`, 9000)+
-				`<template id="t" class="ocf" provider="heartbeat" type="IPaddr2">`+inst("i", "", pairs...)+`</template>`,
+				`<template id="t" class="ocf" provider="heartbeat" type="IPaddr2">`+
+				pacemakertest.Inst("i", "", pairs...)+`</template>`,
 		),
-		"a template of sets": cibWith(
+		"a template of sets": pacemakertest.CIBWith(
 			"",
 			strings.Repeat(`<primitive template="t"/>`, 9000)+
 				`<template id="t" class="ocf" provider="heartbeat" type="IPaddr2">`+
 				strings.Repeat("<instance_attributes/>", 90000)+`</template>`,
 		),
-		"a set of properties": cibWith(
-			strings.Repeat(`<cluster_property_set id-ref="a"/>`, 9000)+set(propertySet, "a", "", pairs...), ""),
-		"a set of clones": cibWith(
+		"a set of properties": pacemakertest.CIBWith(
+			strings.Repeat(`<cluster_property_set id-ref="a"/>`, 9000)+
+				pacemakertest.Set(propertySet, "a", "", pairs...), ""),
+		"a set of clones": pacemakertest.CIBWith(
 			"",
-			strings.Repeat(`<clone><meta_attributes id-ref="m"/></clone>`, 9000)+dummy("e", "", meta("m", "", pairs...)),
+			strings.Repeat(`<clone><meta_attributes id-ref="m"/></clone>`, 9000)+
+				pacemakertest.Dummy("e", "", pacemakertest.Meta("m", "", pairs...)),
 		),
 	} {
 		begun := time.Now()

@@ -62,8 +62,8 @@ func parseResource(e *etree.Element, in collective) ([]Resource, error) {
 	return nil, fmt.Errorf("<%s> among the resources is not known", excerpt.Of(e.Tag))
 }
 
-// enter is the collective that holds for what is inside of e: the outermost stays. What is in a clone or group has flags of
-// its own, which go before those around it and are printed with it; a bundle's are of its containers, too.
+// enter is the collective that holds for what is inside of e: the outermost stays. What is in a clone or group has
+// flags of its own, which go before those around it and are printed with it; a bundle's are of its containers, too.
 func (c collective) enter(e *etree.Element) (collective, error) {
 	a := attributes{of: e}
 	id := a.text("id")
@@ -127,6 +127,7 @@ func placeReplica(members []Resource) {
 	}
 }
 
+// isContainer says that an agent runs containers.
 func isContainer(agent string) bool {
 	return agent == "ocf:heartbeat:podman" || agent == "ocf:heartbeat:docker" || agent == "ocf:heartbeat:rkt"
 }
@@ -216,7 +217,8 @@ func (s *Status) markSingletons() {
 		case r.Role == RolePromoted:
 			r.Singleton = promoted[r.Parent] == 1
 		case r.ParentKind == KindBundle:
-			r.Singleton = len(replicas[r.Parent]) == 1 && isInside(*r) == inside[r.Parent] && (isInside(*r) || isContainer(r.Agent))
+			r.Singleton = len(replicas[r.Parent]) == 1 && isInside(*r) == inside[r.Parent] &&
+				(isInside(*r) || isContainer(r.Agent))
 		default:
 			r.Singleton = r.ParentKind == "" || r.ParentKind == KindGroup
 		}

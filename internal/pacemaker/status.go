@@ -47,7 +47,8 @@ func ParseStatus(b []byte) (*Status, error) {
 	}
 	s := &Status{Options: map[string]string{}}
 	for _, section := range []func(*etree.Element) error{
-		s.readSummary, s.readNodes, s.readNodeAttributes, s.readResources, s.readFailures, s.readFailCounts, s.readBans, s.readFencing,
+		s.readSummary, s.readNodes, s.readNodeAttributes, s.readResources, s.readFailures, s.readFailCounts, s.readBans,
+		s.readFencing,
 	} {
 		if err := section(root); err != nil {
 			return nil, err

@@ -12,8 +12,6 @@ import (
 	"overcloud.backup/internal/excerpt"
 )
 
-const agentGalera = "ocf:heartbeat:galera"
-
 // ClusterView is what a running backup watches of the cluster: one crm_mon, without the configuration.
 type ClusterView struct {
 	// Present is false on a host without Pacemaker, Reason then says so; nothing else is set.
@@ -28,8 +26,8 @@ type ClusterView struct {
 	// Promoted names the other nodes on which it is promoted and which may serve: online, and neither in standby nor in
 	// maintenance, unclean, pending or shutting down; its instance has not failed and is not being demoted. Sorted.
 	Promoted []string `json:"promoted"`
-	// Online names all nodes that are in the cluster now, this one included: its members and remote nodes, which may run
-	// the database, too. The guests of its bundles are none. Sorted.
+	// Online names all nodes that are in the cluster now, this one included: its members and remote nodes, which may
+	// run the database, too. The guests of its bundles are none. Sorted.
 	Online []string `json:"online"`
 }
 
@@ -61,14 +59,14 @@ func (r *reader) view(ctx context.Context) (ClusterView, error) {
 
 // self holds nothing while it asks: a caller must not wait for another one's deadline.
 func (r *reader) self(ctx context.Context) (string, error) {
-	if name := own.Load(); name != nil {
+	if name := r.own.Load(); name != nil {
 		return *name, nil
 	}
 	name, problem := r.local(ctx)
 	if problem != nil {
 		return "", problemError(ctx, problem)
 	}
-	own.Store(&name)
+	r.own.Store(&name)
 	return name, nil
 }
 
@@ -77,9 +75,11 @@ func (s *Status) view(name string) (ClusterView, error) {
 	self := s.node(name)
 	if self == nil {
 		host, _ := os.Hostname()
-		return ClusterView{}, errors.New("crm_mon lists no node " + excerpt.Of(name) + " (host name " + excerpt.Of(host) + ")")
+		return ClusterView{}, errors.New("crm_mon lists no node " + excerpt.Of(name) + " (host name " +
+			excerpt.Of(host) + ")")
 	}
-	v := ClusterView{Present: true, Quorum: s.Quorum, Maintenance: isTrue(s.Options["maintenance-mode"]), Self: *self, Promoted: []string{}, Online: []string{}}
+	v := ClusterView{Present: true, Quorum: s.Quorum, Maintenance: isTrue(s.Options["maintenance-mode"]), Self: *self,
+		Promoted: []string{}, Online: []string{}}
 	for _, n := range s.Nodes {
 		if n.Online && (n.Type == NodeMember || n.Type == NodeRemote) {
 			v.Online = append(v.Online, n.Name)
@@ -111,5 +111,6 @@ func (s *Status) serves(r Resource) bool {
 
 // fit says that a node is known and nothing about it keeps it from serving.
 func (n *Node) fit() bool {
-	return n != nil && n.Online && !n.Standby && !n.StandbyFail && !n.Maintenance && !n.Unclean && !n.Pending && !n.Shutdown
+	return n != nil && n.Online && !n.Standby && !n.StandbyFail && !n.Maintenance && !n.Unclean && !n.Pending &&
+		!n.Shutdown
 }

@@ -13,16 +13,23 @@ import (
 	"syscall"
 	"time"
 
+	"overcloud.backup/internal/confine"
 	"overcloud.backup/internal/thread"
 )
 
 // Owner is a user and group of the host. The zero value is root.
-type Owner struct{ UID, GID int }
+type Owner = confine.Owner
 
-// Apart is a user that hosts give to nobody, for programs that need nothing of any: a process of the user nobody could be
-// read by all others of his. systemd's list of users (UIDS-GIDS) keeps 1879048192 to 2147483647 unused, and SSSD's own end
-// with 2000200000.
-var Apart = Owner{2130706433, 2130706433}
+// Confinement is what a program sees that is confined.
+type Confinement = confine.Confinement
+
+// CanConfine says why a Confinement is not possible here.
+func CanConfine() error { return confine.Possible() }
+
+// Apart is a user that hosts give to nobody, for programs that need nothing of any: a process of the user nobody could
+// be read by all others of his. systemd's list of users (UIDS-GIDS) keeps 1879048192 to 2147483647 unused, and SSSD's
+// own end with 2000200000.
+var Apart = Owner{UID: 2130706433, GID: 2130706433}
 
 // Child is a program that does not outlive this process, whatever ends it: the kernel kills it then. One in a container
 // ends with that, too.
@@ -47,7 +54,8 @@ type ChildOptions struct {
 	Stdout io.Writer
 	// Stderr sees standard error; its end is kept for errors anyway.
 	Stderr io.Writer
-	// Confined is what a program sees that a stranger feeds, or could feed; nil leaves one of this host free. It takes root.
+	// Confined is what a program sees that a stranger feeds, or could feed; nil leaves one of this host free. It takes
+	// root.
 	Confined *Confinement
 }
 
@@ -85,9 +93,9 @@ func StartChild(ctx context.Context, o ChildOptions, name string, args ...string
 func (o ChildOptions) confinement(name string) *Confinement {
 	switch {
 	case o.Confined != nil:
-		return o.Confined.forProgram(name)
+		return o.Confined.ForProgram(name)
 	case !o.Place.Host():
-		return (&Confinement{}).forProgram(name)
+		return (&Confinement{}).ForProgram(name)
 	}
 	return nil
 }
@@ -101,8 +109,8 @@ func (c *Child) run(o ChildOptions, began chan<- error) {
 
 // runConfined is run on a thread that ends with it.
 func (c *Child) runConfined(to *Confinement, o ChildOptions, began chan<- error) {
-	if err := to.enter(o.Place, c.cmd.Path, o.Owner); err != nil {
-		began <- explainConfined(err)
+	if err := to.Enter(o.Place.mounts(), c.cmd.Path, o.Owner); err != nil {
+		began <- err
 		return
 	}
 	c.start(o.Place, began)

@@ -21,7 +21,8 @@ func TestAChildRunsAsItsOwnerAndTellsItsEnd(t *testing.T) {
 		t.Skip("needs root to become another user")
 	}
 	var out bytes.Buffer
-	err := ChildOptions{Owner: Owner{65534, 65534}, Dir: "/", Stdin: strings.NewReader("x"), Stdout: &out}.Run(context.Background(), "sh", "-c", "cat; id -u; id -G; pwd; echo no >&2; exit 3")
+	err := ChildOptions{Owner: Owner{UID: 65534, GID: 65534}, Dir: "/", Stdin: strings.NewReader("x"),
+		Stdout: &out}.Run(context.Background(), "sh", "-c", "cat; id -u; id -G; pwd; echo no >&2; exit 3")
 	var exit *ExitError
 	if !errors.As(err, &exit) || exit.Code != 3 || exit.Stderr != "no" {
 		t.Errorf("%v", err)

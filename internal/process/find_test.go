@@ -52,7 +52,8 @@ func TestRootRunsNothingFromFoldersOfOthers(t *testing.T) {
 		"tmp":  func(folder string) error { return os.Chmod(folder, 0o777|os.ModeSticky) },
 	} {
 		folder := filepath.Join(t.TempDir(), name)
-		err := errors.Join(os.Mkdir(folder, 0o755), os.WriteFile(filepath.Join(folder, "hiera"), []byte("#!/bin/sh\n"), 0o755), change(folder))
+		err := errors.Join(os.Mkdir(folder, 0o755), os.WriteFile(filepath.Join(folder, "hiera"), []byte("#!/bin/sh\n"),
+			0o755), change(folder))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -69,7 +70,8 @@ func TestRootRunsNothingFromFoldersOfOthers(t *testing.T) {
 		t.Errorf("%s, %v", out, err)
 	}
 	t.Setenv("PATH", strings.Join(path, ":")+"::.")
-	if out, err := Output(t.Context(), "/bin/sh", "-c", "echo $PATH"); err != nil || string(out) != "/usr/sbin:/usr/bin:/sbin:/bin\n" {
+	if out, err := Output(t.Context(), "/bin/sh", "-c", "echo $PATH"); err != nil ||
+		string(out) != "/usr/sbin:/usr/bin:/sbin:/bin\n" {
 		t.Errorf("%s, %v", out, err)
 	}
 }

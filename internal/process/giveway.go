@@ -11,7 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Of linux/ioprio.h: who is meant, and the last of the ordinary class. The idle one would wait for ever beside a busy database.
+// Of linux/ioprio.h: who is meant, and the last of the ordinary class. The idle one would wait for ever beside a busy
+// database.
 const (
 	ioprioProcess    = 1
 	ioprioBestEffort = 2<<13 | 7

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"overcloud.backup/internal/confine"
 	"overcloud.backup/internal/safefile"
 )
 
@@ -54,7 +55,8 @@ func Hold(pid int) (Place, error) {
 }
 
 func (h *held) open() (err error) {
-	if h.proc, err = safefile.OpenAt(unix.AT_FDCWD, fmt.Sprintf("/proc/%d", h.pid), unix.O_PATH|unix.O_DIRECTORY); err != nil {
+	if h.proc, err = safefile.OpenAt(unix.AT_FDCWD, fmt.Sprintf("/proc/%d", h.pid),
+		unix.O_PATH|unix.O_DIRECTORY); err != nil {
 		return err
 	}
 	for _, kind := range []Namespace{Mounts, Processes, Network, IPC, Users} {
@@ -132,6 +134,14 @@ func (p Place) namespace(kind Namespace) (fs.FileInfo, error) {
 		return nil, fmt.Errorf("the %s namespace of process %d is not known", kind, p.held.pid)
 	}
 	return f.Stat()
+}
+
+// mounts are those of the place, for a program that is confined to them.
+func (p Place) mounts() confine.Mounts {
+	if p.Host() {
+		return confine.Mounts{}
+	}
+	return confine.Mounts{Namespace: p.held.namespaces[Mounts], PID: p.held.pid, Ended: p.Ended}
 }
 
 // maxProc bounds a file of /proc. The mounts of a host with hundreds of containers are some 100 KiB.

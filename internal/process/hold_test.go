@@ -179,7 +179,8 @@ func TestAProgramThatOthersCanReplaceIsNotRun(t *testing.T) {
 				t.Fatal(err)
 			}
 			path, err := p.Find([]string{"tool"}, "/mnt")
-			if want := fmt.Sprintf("/mnt/tool in the container of process %d is not run: others than root can write to /mnt", p.PID()); err == nil ||
+			if want := fmt.Sprintf("/mnt/tool in the container of process %d is not run: others than root can write"+
+				" to /mnt", p.PID()); err == nil ||
 				!strings.HasPrefix(err.Error(), want) {
 				t.Errorf("%q, %v", path, err)
 			}
@@ -192,7 +193,8 @@ func TestProgramsOfAContainerGetNothingOfOurEnvironment(t *testing.T) {
 	t.Setenv("OS_PASSWORD", "secret")
 	t.Setenv("LD_PRELOAD_OF_A_TEST", "x")
 	var out bytes.Buffer
-	if err := (ChildOptions{Place: p, Stdout: &out}).Run(t.Context(), "/usr/bin/env"); err != nil || len(strings.Fields(out.String())) != 3 {
+	if err := (ChildOptions{Place: p, Stdout: &out}).Run(t.Context(), "/usr/bin/env"); err != nil ||
+		len(strings.Fields(out.String())) != 3 {
 		t.Errorf("%v\n%s", err, out.String())
 	}
 }

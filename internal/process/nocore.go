@@ -7,6 +7,8 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"overcloud.backup/internal/confine"
 )
 
 // NoCore keeps this process, which holds passwords, and all that it starts, which may hold rows as well, from leaving
@@ -16,18 +18,9 @@ import (
 // program in core_pattern either, as abrt and apport, for which 0 counts for nothing (core(5), do_coredump of the
 // kernel). Root's own process can, besides, not be dumped or traced by anybody without CAP_SYS_PTRACE.
 func NoCore() error {
-	err := limitCore()
+	err := confine.LimitCore()
 	if os.Geteuid() != 0 {
 		return err // who is not root would lose what is his in /proc
 	}
 	return errors.Join(err, unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0))
-}
-
-func limitCore() error {
-	err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{Cur: 1, Max: 1})
-	if err != nil {
-		// The limit is 0, and only root may raise it.
-		err = unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
-	}
-	return err
 }

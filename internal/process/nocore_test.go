@@ -46,10 +46,12 @@ func TestAProcessWithSecretsLeavesNoCore(t *testing.T) {
 		t.Errorf("the limit is %s", got)
 	}
 	child, err := exec.Command("sh", "-c", "grep core /proc/self/limits").Output()
-	if err != nil || !strings.Contains(strings.Join(strings.Fields(string(child)), " "), "size "+coreLimits(t, "self")) {
+	if err != nil || !strings.Contains(strings.Join(strings.Fields(string(child)), " "),
+		"size "+coreLimits(t, "self")) {
 		t.Errorf("a child has %q, %v", child, err)
 	}
-	if dumpable, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0); os.Geteuid() == 0 && (err != nil || dumpable != 0) {
+	if dumpable, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0); os.Geteuid() == 0 &&
+		(err != nil || dumpable != 0) {
 		t.Errorf("dumpable is %d, %v", dumpable, err)
 	}
 	fmt.Println("looked at")

@@ -14,8 +14,8 @@ import (
 // Place is where programs run: the zero value is this host, else it is the container of a process that Hold looked at.
 //
 // A program in a container is started by us (Confinement), not by the container's engine: it is a child of ours, in our
-// control group, with our pipes, so that it ends when we are ended by force, and that works alike under podman and docker.
-// It sees the mounts that were held, whatever the pid has become since; our user namespace it keeps.
+// control group, with our pipes, so that it ends when we are ended by force, and that works alike under podman and
+// docker. It sees the mounts that were held, whatever the pid has become since; our user namespace it keeps.
 type Place struct{ held *held }
 
 // Host says that the place is this host.

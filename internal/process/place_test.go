@@ -24,7 +24,9 @@ func container(t *testing.T) Place {
 		t.Skip("needs root to make namespaces")
 	}
 	c := exec.Command("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c",
-		`mount -t tmpfs none /mnt && printf '#!/bin/sh\necho "inside $*"; id -u; cat /secret/file 2>/dev/null' >/mnt/tool && chmod 755 /mnt /mnt/tool && echo ready && exec sleep 60`)
+		`mount -t tmpfs none /mnt &&
+		printf '#!/bin/sh\necho "inside $*"; id -u; cat /secret/file 2>/dev/null' >/mnt/tool &&
+		chmod 755 /mnt /mnt/tool && echo ready && exec sleep 60`)
 	out, err := c.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +74,8 @@ func TestAProgramOfAContainerRunsInIt(t *testing.T) {
 		t.Errorf("the host has it, too: %v", err)
 	}
 	var out bytes.Buffer
-	o := ChildOptions{Place: p, Stdout: &out, Confined: &Confinement{Files: map[string][]byte{"/secret/file": []byte("passed on\n")}}}
+	o := ChildOptions{Place: p, Stdout: &out,
+		Confined: &Confinement{Files: map[string][]byte{"/secret/file": []byte("passed on\n")}}}
 	if err := o.Run(t.Context(), path, "a", "b c"); err != nil || out.String() != "inside a b c\n0\npassed on\n" {
 		t.Errorf("%v: %s", err, out.String())
 	}
@@ -112,7 +115,8 @@ func TestLinksOfAContainerAreFollowedInIt(t *testing.T) {
 func TestAChildInAContainerRunsAsItsOwnerAndDiesWithItsGroup(t *testing.T) {
 	p := container(t)
 	var out bytes.Buffer
-	if err := (ChildOptions{Place: p, Owner: Owner{65534, 65534}, Stdout: &out}).Run(t.Context(), "/bin/sh", "-c", "id -u; id -g; exit 3"); err == nil ||
+	if err := (ChildOptions{Place: p, Owner: Owner{UID: 65534, GID: 65534}, Stdout: &out}).Run(t.Context(), "/bin/sh",
+		"-c", "id -u; id -g; exit 3"); err == nil ||
 		!strings.Contains(err.Error(), "exit status 3") || out.String() != "65534\n65534\n" {
 		t.Errorf("%v: %s", err, out.String())
 	}
@@ -141,7 +145,8 @@ func await(t *testing.T, what string, cond func() bool) {
 func TestAChildEndsWithItsContainer(t *testing.T) {
 	p := container(t)
 	from, to := io.Pipe()
-	child, err := StartChild(context.Background(), ChildOptions{Place: p, Stdout: to}, "/bin/sh", "-c", "echo up; exec sleep 60")
+	child, err := StartChild(context.Background(), ChildOptions{Place: p, Stdout: to}, "/bin/sh", "-c",
+		"echo up; exec sleep 60")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -152,14 +152,15 @@ func (l *limited) Write(p []byte) (int, error) {
 var _ io.Writer = (*limited)(nil)
 
 // cleanEnv leaves out what changes the language, carries a password into every program started, has the database's
-// programs read other options or load other plugins, or has Pacemaker's programs tell of another cluster than this host's
-// (CIB_file, CIB_shadow, CIB_server), and of PATH what Find does.
+// programs read other options or load other plugins, or has Pacemaker's programs tell of another cluster than this
+// host's (CIB_file, CIB_shadow, CIB_server), and of PATH what Find does.
 func cleanEnv(env []string) []string {
 	kept := make([]string, 0, len(env))
 	for _, kv := range env {
 		key, _, _ := strings.Cut(kv, "=")
 		if key == "LANG" || key == "LANGUAGE" || strings.HasPrefix(key, "LC_") || strings.HasPrefix(key, "CIB_") ||
-			strings.HasPrefix(key, "MYSQL_") || strings.HasPrefix(key, "MARIADB_") || strings.HasPrefix(key, "LIBMYSQL_") {
+			strings.HasPrefix(key, "MYSQL_") || strings.HasPrefix(key, "MARIADB_") ||
+			strings.HasPrefix(key, "LIBMYSQL_") {
 			continue
 		}
 		if key == "PATH" {

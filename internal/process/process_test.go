@@ -19,7 +19,8 @@ func TestOutput(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s := string(out); strings.Contains(s, "hidden") || strings.Contains(s, "de_DE") || strings.Contains(s, "CIB_file") || !strings.Contains(s, "LC_ALL=C") {
+	if s := string(out); strings.Contains(s, "hidden") || strings.Contains(s, "de_DE") ||
+		strings.Contains(s, "CIB_file") || !strings.Contains(s, "LC_ALL=C") {
 		t.Errorf("environment:\n%s", s)
 	}
 }

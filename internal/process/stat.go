@@ -33,8 +33,8 @@ func state(pid int) string {
 	return "Z"
 }
 
-// Started is when a process started, in clock ticks after the boot; empty when it is not known, or has ended and was not
-// waited for yet. Together with the pid that names a process once and for all.
+// Started is when a process started, in clock ticks after the boot; empty when it is not known, or has ended and was
+// not waited for yet. Together with the pid that names a process once and for all.
 func Started(pid int) string {
 	fields := stat(pid)
 	if len(fields) < 20 || fields[0] == "Z" {

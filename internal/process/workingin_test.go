@@ -130,10 +130,12 @@ func TestWhatAProcessStartedIsBelowIt(t *testing.T) {
 	shell := works(t, folder, 0, "sh", "-c", "sleep 60 & wait")
 	other := works(t, folder, 0, "sleep", "60")
 	child := 0
-	for end := time.Now().Add(5 * time.Second); child == 0 && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Second); child == 0 &&
+		time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		child = childOf(shell)
 	}
-	if child == 0 || !Below(child, []int{shell}) || !Below(shell, []int{shell}) || Below(other, []int{shell}) || Below(shell, nil) {
+	if child == 0 || !Below(child, []int{shell}) || !Below(shell, []int{shell}) || Below(other, []int{shell}) ||
+		Below(shell, nil) {
 		t.Errorf("%d of %d, %d", child, shell, other)
 	}
 }

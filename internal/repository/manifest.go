@@ -7,13 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
-	"strings"
-	"syscall"
 
 	"overcloud.backup/internal/excerpt"
 )
@@ -56,6 +51,25 @@ type Manifest struct {
 	Warnings []string `json:"warnings"`
 }
 
+// What a file of a set can hold, as File.Content says it. A reader takes any other word for a file of which only length
+// and checksum are known.
+const (
+	ContentStream      = "xbstream"
+	ContentDump        = "sql"
+	ContentUsers       = "users"
+	ContentSystem      = "system"
+	ContentDefinitions = "definitions"
+)
+
+// Data returns the file with the database in it, the zero File where there is none.
+func (m *Manifest) Data() File {
+	i := slices.IndexFunc(m.Files, func(f File) bool { return f.Content == ContentStream || f.Content == ContentDump })
+	if i < 0 {
+		return File{}
+	}
+	return m.Files[i]
+}
+
 // Cluster is the Galera cluster that was backed up.
 type Cluster struct {
 	Name string `json:"name"` // the folder's name
@@ -77,8 +91,8 @@ type Server struct {
 	Hostname string `json:"hostname"`
 	UID      string `json:"server_uid"`
 	Datadir  string `json:"datadir"`
-	// Settings are the server's variables, by name, that decide whether its data load elsewhere. Sets of earlier versions
-	// have none.
+	// Settings are the server's variables, by name, that decide whether its data load elsewhere. Sets of earlier
+	// versions have none.
 	Settings map[string]string `json:"settings,omitempty"`
 }
 
@@ -90,8 +104,8 @@ type Position struct {
 	UUID     string `json:"uuid"`
 	Seqno    int64  `json:"seqno"`
 	SeqnoEnd int64  `json:"seqno_end"`
-	// GTID is gtid_binlog_pos of the server at Seqno, where it has a binary log. Beside a logical set's Seqno it was read
-	// right after that.
+	// GTID is gtid_binlog_pos of the server at Seqno, where it has a binary log. Beside a logical set's Seqno it was
+	// read right after that.
 	GTID string `json:"gtid,omitempty"`
 	// ClusterSeqno was committed everywhere when the backup began: the node waited until it had applied all that any
 	// node had committed by then (wsrep_sync_wait).
@@ -150,13 +164,13 @@ type Stream struct {
 // Schema is what the set's database looked like, outside the server's own schemas. The fingerprint is empty where
 // the account could not see all of it.
 type Schema struct {
-	// Fingerprint is that of the definitions which a copy by the set's method keeps. A file of the set has them one by one
-	// (content definitions); the fingerprint of a set without such a file was made in another way.
+	// Fingerprint is that of the definitions which a copy by the set's method keeps. A file of the set has them one by
+	// one (content definitions); the fingerprint of a set without such a file was made in another way.
 	Fingerprint      string         `json:"fingerprint"`
 	Tables           map[string]int `json:"tables"` // by schema
 	NonTransactional []string       `json:"non_transactional"`
-	// EventsEnabled are the events that any member of the cluster ran when the set was made; nil where that is not known.
-	// Galera marks an event SLAVESIDE_DISABLED on all members but the one that made it.
+	// EventsEnabled are the events that any member of the cluster ran when the set was made; nil where that is not
+	// known. Galera marks an event SLAVESIDE_DISABLED on all members but the one that made it.
 	EventsEnabled []Name `json:"events_enabled"`
 	// Broken are tables and views that the server itself could not open when the set was made.
 	Broken []Broken `json:"broken,omitempty"`
@@ -172,6 +186,7 @@ type Name struct {
 	Name   string `json:"name"`
 }
 
+// String is <schema>.<name>.
 func (n Name) String() string { return n.Schema + "." + n.Name }
 
 // Broken is a table or a view that the server could not open, and the server's words for it.
@@ -194,12 +209,14 @@ func ParseManifest(data []byte) (*Manifest, error) {
 	}
 	switch {
 	case m.Format > Format:
-		return nil, fmt.Errorf("manifest: format %d is later than %d, which this version reads; use a later version", m.Format, Format)
+		return nil, fmt.Errorf("manifest: format %d is later than %d, which this version reads; use a later version",
+			m.Format, Format)
 	case m.Format < 1 || m.Set == "" || len(m.Files) == 0:
 		return nil, errors.New("manifest: not that of a set: format, set or files are missing")
 	}
 	for _, f := range m.Files {
-		if filepath.Base(f.Name) != f.Name || CheckName("file", f.Name) != nil || len(f.SHA256) != 64 || !sane(f.Bytes) || !sane(f.RawBytes) {
+		if filepath.Base(f.Name) != f.Name || CheckName("file", f.Name) != nil || len(f.SHA256) != 64 ||
+			!sane(f.Bytes) || !sane(f.RawBytes) {
 			return nil, fmt.Errorf("manifest: file %q: bad name, size or sha256", excerpt.Of(f.Name))
 		}
 	}
@@ -238,46 +255,4 @@ func CheckJSON(text []byte) error {
 		}
 	}
 	return nil
-}
-
-// List reads the manifests of all sets, newest first. Folders without a manifest are no sets; a manifest that cannot
-// be read is an error beside the others.
-func (d *Directory) List() ([]*Manifest, error) {
-	names, err := fs.Glob(d.root.FS(), "*/*/"+ManifestName)
-	errs := []error{err}
-	var all []*Manifest
-	for _, name := range names {
-		if strings.Contains(name, "/"+partial) {
-			continue
-		}
-		m, bad := d.read(name)
-		if bad != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", excerpt.UpTo(300, filepath.Join(d.path, name)), bad))
-			continue
-		}
-		all = append(all, m)
-	}
-	slices.SortFunc(all, func(a, b *Manifest) int { return strings.Compare(filepath.Base(b.Set), filepath.Base(a.Set)) })
-	return all, excerpt.Join(errs...)
-}
-
-func (d *Directory) read(name string) (*Manifest, error) {
-	// Nothing waits for who writes to a pipe of that name.
-	f, err := d.root.OpenFile(name, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return nil, errors.Join(errors.New("manifest: it is no regular file"), err)
-	}
-	data, err := io.ReadAll(io.LimitReader(f, maxManifest))
-	if err != nil {
-		return nil, err
-	}
-	m, err := ParseManifest(data)
-	if err == nil && m.Set != filepath.Dir(name) {
-		return nil, fmt.Errorf("manifest: it is that of the set %q", excerpt.Of(m.Set))
-	}
-	return m, err
 }

@@ -6,13 +6,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"syscall"
 	"time"
 
 	"overcloud.backup/internal/process"
-	"overcloud.backup/internal/repository"
-	"overcloud.backup/internal/verify"
+	"overcloud.backup/internal/rebuild"
+	"overcloud.backup/internal/repository/local"
 )
 
 // Replaceable refuses a controller on which the datadir could not be replaced, or put back, once the database is
@@ -24,7 +27,7 @@ func (n *Node) Replaceable(ctx context.Context) error {
 // sole refuses a datadir beside which somebody else could put, or exchange, a folder: what lies there is moved, given
 // away and removed by root.
 func (n *Node) sole() error {
-	err := repository.CheckFolder(filepath.Dir(n.Datadir))
+	err := local.CheckFolder(filepath.Dir(n.Datadir))
 	if err == nil {
 		return nil
 	}
@@ -70,7 +73,7 @@ func (n *Node) lasting() (process.Worker, bool) {
 
 // canMakeEmpty looks for what an empty datadir is made with: every controller but the target gets one.
 func (n *Node) canMakeEmpty(ctx context.Context) error {
-	if _, err := verify.ServerUser(ctx, n.Image); err != nil {
+	if _, err := rebuild.ServerUser(ctx, n.Image); err != nil {
 		return fmt.Errorf("an empty datadir could not be made here: %w", err)
 	}
 	return nil
@@ -87,4 +90,49 @@ func canRelabel() error {
 		}
 	}
 	return nil
+}
+
+// Movable refuses a datadir that cannot be renamed.
+func (n *Node) Movable() error {
+	if err := n.sole(); err != nil {
+		return err
+	}
+	info, err := os.Lstat(n.Datadir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return fmt.Errorf("%s is no folder (%s), so it cannot be moved aside", n.Datadir, info.Mode().Type())
+	}
+	if !sameDevice(n.Datadir, filepath.Dir(n.Datadir)) {
+		return fmt.Errorf("%s is a file system of its own: it cannot be moved aside as a whole. Mount that at %s and "+
+			"make %s a folder in it, or restore by hand",
+			n.Datadir, filepath.Dir(n.Datadir), n.Datadir)
+	}
+	mounts, err := os.ReadFile("/proc/self/mountinfo")
+	if err == nil && mountPoint(string(mounts), n.Datadir) {
+		err = fmt.Errorf("%s is a mount of another folder: it cannot be moved aside. Make it the folder itself, or "+
+			"restore by hand", n.Datadir)
+	}
+	return err
+}
+
+// mountPoint says whether something is mounted at a folder, which may be of the file system that it lies on:
+//
+//	40 28 8:1 /srv/mysql /var/lib/mysql rw,relatime shared:1 - ext4 /dev/sda1 rw
+func mountPoint(mountinfo, folder string) bool {
+	for line := range strings.Lines(mountinfo) {
+		if fields := strings.Fields(line); len(fields) > 4 && fields[4] == folder {
+			return true
+		}
+	}
+	return false
+}
+
+func sameDevice(a, b string) bool {
+	var x, y syscall.Stat_t
+	return syscall.Stat(a, &x) == nil && syscall.Stat(b, &y) == nil && x.Dev == y.Dev
 }

@@ -10,7 +10,8 @@ import (
 
 // An arbitrator (garbd) that comes back to the restored cluster is no controller of it.
 func TestAnArbitratorIsNoController(t *testing.T) {
-	w := galera.Wsrep{ClusterStatus: galera.ClusterPrimary, State: galera.StateSynced, Ready: true, ClusterSize: 4, Arbitrators: 1}
+	w := galera.Wsrep{ClusterStatus: galera.ClusterPrimary, State: galera.StateSynced, Ready: true, ClusterSize: 4,
+		Arbitrators: 1}
 	if why := (Expected{Size: 3}).missing(w); why != "" {
 		t.Error(why)
 	}

@@ -12,10 +12,11 @@ import (
 	"syscall"
 	"time"
 
+	"overcloud.backup/internal/durable"
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/jobs"
-	"overcloud.backup/internal/verify"
+	"overcloud.backup/internal/rebuild"
 )
 
 // Home is where a controller keeps its book.
@@ -42,12 +43,12 @@ type Book struct {
 	// Carried says which definitions were noted, in a file beside the book.
 	Carried galera.Carried `json:"carried,omitempty"`
 	// Events are those to enable once the restored cluster runs.
-	Events   verify.Events `json:"events,omitzero"`
-	Target   bool          `json:"target"` // this controller gets the set, the others get it from there
-	Datadir  string        `json:"datadir"`
-	Began    string        `json:"began"`
-	Fence    *Fence        `json:"fence,omitempty"` // keeps clients out, while it is there
-	Resource *Role         `json:"resource,omitempty"`
+	Events   rebuild.Events `json:"events,omitzero"`
+	Target   bool           `json:"target"` // this controller gets the set, the others get it from there
+	Datadir  string         `json:"datadir"`
+	Began    string         `json:"began"`
+	Fence    *Fence         `json:"fence,omitempty"` // keeps clients out, while it is there
+	Resource *Role          `json:"resource,omitempty"`
 	// Aside are the folders that the datadirs of before were moved to, the oldest first: that is the operator's.
 	Aside []string `json:"aside"`
 	// Replaced says that what lies at Datadir may be what this restore put there.
@@ -63,8 +64,8 @@ type Book struct {
 	RollingBack bool   `json:"rolling_back,omitempty"`
 	Ended       string `json:"ended"`
 	EndedAt     string `json:"ended_at"`
-	// Before is the restore before this one, for as long as this one may still be dropped. A controller that rejoined keeps
-	// it: the restore of all may still be rolled back.
+	// Before is the restore before this one, for as long as this one may still be dropped. A controller that rejoined
+	// keeps it: the restore of all may still be rolled back.
 	Before *Book `json:"before,omitempty"`
 
 	path string
@@ -119,7 +120,8 @@ func ReadBook(home string) (*Book, error) {
 		err = json.Unmarshal(content, b)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read what a restore has done here: %s: %w; look at the folders beside the datadir and mend or remove that file", b.path, excerpt.Error(err))
+		return nil, fmt.Errorf("read what a restore has done here: %s: %w; look at the folders beside the datadir and "+
+			"mend or remove that file", b.path, excerpt.Error(err))
 	}
 	return b, nil
 }
@@ -127,8 +129,8 @@ func ReadBook(home string) (*Book, error) {
 // Close lets go of the book.
 func (b *Book) Close() error { return b.lock.Close() }
 
-// Begin begins a restore, or continues the one of this job, also when this controller alone rejoined since. A restore that
-// was not ended goes before, and a rejoining that was not ended is taken over.
+// Begin begins a restore, or continues the one of this job, also when this controller alone rejoined since. A restore
+// that was not ended goes before, and a rejoining that was not ended is taken over.
 func (b *Book) Begin(job string, fill func(*Book)) error {
 	earlier := b.before(job)
 	switch {
@@ -187,7 +189,8 @@ func (b *Book) Drop() error {
 
 // UnderWay says that a restore has begun and not ended, and that something on this host is not as it was.
 func (b *Book) UnderWay() bool {
-	return b.Open() && (b.Fence != nil || b.Resource != nil || len(b.Aside) > 0 || b.Started != "" || b.RollingBack || b.Banned)
+	return b.Open() && (b.Fence != nil || b.Resource != nil || len(b.Aside) > 0 || b.Started != "" || b.RollingBack ||
+		b.Banned)
 }
 
 // Stopped says that the restore has stopped the database: this host noted that, or has changed what needs it.
@@ -200,8 +203,8 @@ func (b *Book) At(uuid string, seqno int64) error {
 }
 
 // Made notes what was made ready: the definitions, for a look at the cluster that runs on it, and the events.
-func (b *Book) Made(built verify.Built, carried galera.Carried) error {
-	if err := jobs.ReplaceDurably(b.definitions(), built.Definitions.Lines()); err != nil {
+func (b *Book) Made(built rebuild.Built, carried galera.Carried) error {
+	if err := durable.Replace(b.definitions(), built.Definitions.Lines(), 0o600); err != nil {
 		return fmt.Errorf("note the definitions of what is restored: %w", err)
 	}
 	b.Events, b.Carried, b.Prepared = built.Events, carried, true
@@ -244,16 +247,18 @@ func (b *Book) Of(job string) error {
 
 func (b *Book) busy() error {
 	if b.Rejoin {
-		return errors.New("this controller is being rejoined and that was not ended: end it with controller_restore_state=rejoined first")
+		return errors.New("this controller is being rejoined and that was not ended: end it with " +
+			"controller_restore_state=rejoined first")
 	}
-	return fmt.Errorf("the restore %s of %s, begun %s, is not ended on this host: continue it with the same set, or roll it back", b.Job, b.Set, b.Began)
+	return fmt.Errorf("the restore %s of %s, begun %s, is not ended on this host: continue it with the same set, or "+
+		"roll it back", b.Job, b.Set, b.Began)
 }
 
 // save has the book on the disk when it returns without an error.
 func (b *Book) save() error {
 	content, err := json.MarshalIndent(b, "", "  ")
 	if err == nil {
-		err = jobs.ReplaceDurably(b.path, append(content, '\n'))
+		err = durable.Replace(b.path, append(content, '\n'), 0o600)
 	}
 	if err != nil {
 		return fmt.Errorf("note what the restore does, before it is done: %w", err)
@@ -275,3 +280,8 @@ func (b *Book) End(how string) error {
 }
 
 func now() string { return time.Now().UTC().Format(time.RFC3339) }
+
+const ready = ".ready-"
+
+// Rejoined ends the restore of one controller from the others.
+const Rejoined = "rejoined"

@@ -113,7 +113,8 @@ func TestARefusedRestoreLeavesTheWayBackFromTheOneBefore(t *testing.T) {
 	}
 }
 
-// TestAControllerThatRejoinedGoesBackWithTheOthers: its note of the restore of all stands behind those of its rejoining.
+// TestAControllerThatRejoinedGoesBackWithTheOthers: its note of the restore of all stands behind those of its
+// rejoining.
 func TestAControllerThatRejoinedGoesBackWithTheOthers(t *testing.T) {
 	n, b := place(t)
 	fill(t, n.Datadir+".aside-j", "old")
@@ -140,7 +141,10 @@ func TestARestoreTakesOverARejoiningThatWasNotEnded(t *testing.T) {
 	b := open(t, at)
 	defer b.Close()
 	begin := func(job string) error { return b.Begin(job, of("/set")) }
-	if err := errors.Join(begin("one"), b.End(Restored), b.Begin("rejoin", func(b *Book) { b.Rejoin, b.Banned = true, true })); err != nil {
+	if err := errors.Join(begin("one"), b.End(Restored), b.Begin("rejoin", func(b *Book) {
+		b.Rejoin, b.Banned = true,
+			true
+	})); err != nil {
 		t.Fatal(err)
 	}
 	if err := begin("one"); err == nil || b.Job != "rejoin" {
@@ -160,7 +164,8 @@ func TestARestoreTakesOverARejoiningThatWasNotEnded(t *testing.T) {
 	}
 	bin := t.TempDir()
 	log := filepath.Join(bin, "log")
-	if err := os.WriteFile(filepath.Join(bin, "crm_resource"), []byte("#!/bin/sh\necho $* >>"+log+"\n"), 0o755); err != nil {
+	if err := os.WriteFile(filepath.Join(bin, "crm_resource"), []byte("#!/bin/sh\necho $* >>"+log+"\n"),
+		0o755); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
@@ -236,7 +241,8 @@ func TestFilesOutsideOfTheDatadirAreRefused(t *testing.T) {
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q: %v", c.text, err)
 		}
-		if c.text[9:18] == "port=3307" && (n.Port != "3307" || n.Cluster != "c" || strings.Join(n.Options, " ") != "--innodb-page-size=4k") {
+		if c.text[9:18] == "port=3307" && (n.Port != "3307" || n.Cluster != "c" || strings.Join(n.Options,
+			" ") != "--innodb-page-size=4k") {
 			t.Errorf("%+v", n)
 		}
 	}
@@ -267,7 +273,8 @@ func TestDataThatTheServerCannotReadAreRefused(t *testing.T) {
 		options []string
 		refused bool
 	}{
-		{[]string{"--innodb-page-size=4096", "--innodb-data-file-path=ibdata1:12582912:autoextend", "--innodb-undo-tablespaces=3"}, false},
+		{[]string{"--innodb-page-size=4096", "--innodb-data-file-path=ibdata1:12582912:autoextend",
+			"--innodb-undo-tablespaces=3"}, false},
 		{[]string{"--innodb-page-size=16384"}, true},
 		{[]string{"--innodb-data-file-path=ibdata1:12M;ibdata2:1G:autoextend"}, true},
 		{[]string{"--lower-case-table-names=0"}, false},
@@ -281,8 +288,10 @@ func TestDataThatTheServerCannotReadAreRefused(t *testing.T) {
 }
 
 func TestAMountOfTheSameFileSystemIsSeen(t *testing.T) {
-	const mountinfo = "28 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw\n40 28 8:1 /srv/mysql /var/lib/mysql rw,relatime shared:1 - ext4 /dev/sda1 rw\n"
-	for folder, want := range map[string]bool{"/var/lib/mysql": true, "/var/lib/mysql2": false, "/srv/mysql": false, "/var/lib": false} {
+	const mountinfo = "28 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw\n40 28 8:1 /srv/mysql /var/lib/mysql rw,relatime " +
+		"shared:1 - ext4 /dev/sda1 rw\n"
+	for folder, want := range map[string]bool{"/var/lib/mysql": true, "/var/lib/mysql2": false, "/srv/mysql": false,
+		"/var/lib": false} {
 		if mountPoint(mountinfo, folder) != want {
 			t.Errorf("%s: %v", folder, !want)
 		}
@@ -295,7 +304,8 @@ func TestAMountOfTheSameFileSystemIsSeen(t *testing.T) {
 
 func TestACopyThatThePromotionWouldCutOffIsWarnedOf(t *testing.T) {
 	n := &Node{Members: []string{"a", "b"}, Agent: pacemaker.Agent{Resource: "galera", Promote: 5 * time.Minute}}
-	for bytes, want := range map[int64]string{200 << 20: "", 29e9: "", 60e9: "pcs resource update galera op promote timeout=1800s"} {
+	for bytes, want := range map[int64]string{200 << 20: "", 29e9: "",
+		60e9: "pcs resource update galera op promote timeout=1800s"} {
 		if got := n.TooSlow(bytes); (got == "") != (want == "") || !strings.Contains(got, want) {
 			t.Errorf("%d: %q", bytes, got)
 		}

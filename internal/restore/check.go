@@ -24,7 +24,8 @@ type Expected struct {
 }
 
 // Check sees that this controller's server is what was restored, through the accounts that are deployed on this host.
-func (n *Node) Check(ctx context.Context, login galera.Login, want Expected, limit time.Duration) (galera.Wsrep, error) {
+func (n *Node) Check(ctx context.Context, login galera.Login, want Expected, limit time.Duration) (galera.Wsrep,
+	error) {
 	var w galera.Wsrep
 	err := until(ctx, limit, "see that the database on this host is whole", func() (string, error) {
 		c, err := galera.Open(ctx, login)
@@ -40,8 +41,9 @@ func (n *Node) Check(ctx context.Context, login galera.Login, want Expected, lim
 	return w, err
 }
 
-// CompareSchema compares the definitions of the running server with those of what was made ready, which was compared with
-// the set before anybody was kept out: what is not the same now is worth a warning, and no reason to keep clients out.
+// CompareSchema compares the definitions of the running server with those of what was made ready, which was compared
+// with the set before anybody was kept out: what is not the same now is worth a warning, and no reason to keep clients
+// out.
 func (b *Book) CompareSchema(ctx context.Context, c *galera.Client) (warning string, err error) {
 	lines, err := safefile.ReadOwn(b.definitions(), galera.MaxDefinitions)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -81,8 +83,10 @@ func (b *Book) CompareSchema(ctx context.Context, c *galera.Client) (warning str
 func explainLogin(err error) error {
 	var login *galera.LoginError
 	if errors.As(err, &login) && login.Refused() {
-		return &finalError{fmt.Errorf("the restored database refuses the account that this host has: %w. The set has the passwords of its time: "+
-			"give the accounts the deployed passwords (ALTER USER, on one controller, as root through the socket), or deploy the old ones, and call this again", err)}
+		return &finalError{fmt.Errorf("the restored database refuses the account that this host has: %w. The set has the "+
+			"passwords of its time: "+
+			"give the accounts the deployed passwords (ALTER USER, on one controller, as root through the socket), or "+
+			"deploy the old ones, and call this again", err)}
 	}
 	return err
 }
@@ -90,7 +94,8 @@ func explainLogin(err error) error {
 func (e Expected) missing(w galera.Wsrep) string {
 	switch {
 	case e.UUID != "" && w.ClusterStateUUID != "" && w.ClusterStateUUID != e.UUID:
-		return fmt.Sprintf("its state is %s and that of the set %s: it was started from other data", w.ClusterStateUUID, e.UUID)
+		return fmt.Sprintf("its state is %s and that of the set %s: it was started from other data", w.ClusterStateUUID,
+			e.UUID)
 	case w.ClusterStatus != galera.ClusterPrimary, w.State != galera.StateSynced, !w.Ready:
 		return fmt.Sprintf("it is %s and %s, not Primary and Synced", w.ClusterStatus, w.State)
 	case w.Databases() != e.Size:
@@ -99,9 +104,10 @@ func (e Expected) missing(w galera.Wsrep) string {
 	return ""
 }
 
-// ThroughVIP sees that a server of the restored cluster answers at one of the cluster's addresses. said tells which, and
-// whether the account of this host may come in there.
-func (n *Node) ThroughVIP(ctx context.Context, login galera.Login, uuid string, limit time.Duration) (said string, err error) {
+// ThroughVIP sees that a server of the restored cluster answers at one of the cluster's addresses. said tells which,
+// and whether the account of this host may come in there.
+func (n *Node) ThroughVIP(ctx context.Context, login galera.Login, uuid string, limit time.Duration) (said string,
+	err error) {
 	addresses, err := pacemaker.Addresses(ctx)
 	if err != nil {
 		return "", err
@@ -149,8 +155,9 @@ func (n *Node) ask(ctx context.Context, login galera.Login, address, uuid string
 // stranger is an account that no server knows.
 const stranger = "overcloud_backup_knocks"
 
-// knock tells a server that refuses an account from one that is not there. It tries one that is refused for sure where this
-// host has none: a connection that is cut off before the login would count against HAProxy's host (max_connect_errors).
+// knock tells a server that refuses an account from one that is not there. It tries one that is refused for sure where
+// this host has none: a connection that is cut off before the login would count against HAProxy's host
+// (max_connect_errors).
 func (n *Node) knock(ctx context.Context, login galera.Login, err error) (string, error) {
 	var failed *galera.LoginError
 	if !errors.As(err, &failed) || !failed.Refused() {
@@ -162,5 +169,6 @@ func (n *Node) knock(ctx context.Context, login galera.Login, err error) (string
 			return "", again
 		}
 	}
-	return fmt.Sprintf("the database answers at %s (this host has no account for it there, so nothing more was asked)", login.Host), nil
+	return fmt.Sprintf("the database answers at %s (this host has no account for it there, so nothing more was asked)",
+		login.Host), nil
 }

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"overcloud.backup/internal/galera"
-	"overcloud.backup/internal/verify"
+	"overcloud.backup/internal/rebuild"
 	"overcloud.backup/tests/mariadb"
 )
 
@@ -23,7 +23,8 @@ func TestTheSchemaIsHeldAgainstTheSetsWhereTheAccountSeesIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Remove()
-	if out, err := s.SQL("CREATE DATABASE nova; CREATE TABLE nova.t (i INT PRIMARY KEY); CREATE USER few@localhost IDENTIFIED BY 'p'"); err != nil {
+	if out, err := s.SQL("CREATE DATABASE nova; CREATE TABLE nova.t (i INT PRIMARY KEY); CREATE USER few@localhost " +
+		"IDENTIFIED BY 'p'"); err != nil {
 		t.Fatal(out, err)
 	}
 	c, err := galera.Open(t.Context(), galera.Login{Socket: s.Socket})
@@ -43,7 +44,7 @@ func TestTheSchemaIsHeldAgainstTheSetsWhereTheAccountSeesIt(t *testing.T) {
 	if warning, err := b.CompareSchema(t.Context(), c); warning != "" || err != nil {
 		t.Errorf("a restore that noted none: %q %v", warning, err)
 	}
-	if err := b.Made(verify.Built{Definitions: definitions}, galera.ByDump); err != nil {
+	if err := b.Made(rebuild.Built{Definitions: definitions}, galera.ByDump); err != nil {
 		t.Fatal(err)
 	}
 	if warning, err := b.CompareSchema(t.Context(), c); warning != "" || err != nil {
@@ -61,7 +62,8 @@ func TestTheSchemaIsHeldAgainstTheSetsWhereTheAccountSeesIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer blind.Close()
-	if warning, err := b.CompareSchema(t.Context(), blind); !strings.Contains(warning, `the database account "few" lacks SELECT`) || err != nil {
+	if warning, err := b.CompareSchema(t.Context(), blind); !strings.Contains(warning,
+		`the database account "few" lacks SELECT`) || err != nil {
 		t.Errorf("an account that does not see it: %q %v", warning, err)
 	}
 	if err := b.End(Restored); err != nil {

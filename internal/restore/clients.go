@@ -41,8 +41,8 @@ table inet %[1]s {
 }
 `
 
-// KeepOut keeps clients from the database's port of this host. It may be repeated. What is asked for by name replaces another
-// program that keeps them out.
+// KeepOut keeps clients from the database's port of this host. It may be repeated. What is asked for by name replaces
+// another program that keeps them out.
 func (n *Node) KeepOut(ctx context.Context, b *Book, how string) (changed bool, err error) {
 	if b.Opened {
 		return false, nil
@@ -142,7 +142,8 @@ func fenceProgram(how string) (string, error) {
 	if how == FenceAuto {
 		how = "nft nor iptables"
 	}
-	return "", fmt.Errorf("%s is not installed here, which keeps clients out while the database is restored; install it, or set keep_clients_out to none and keep them out yourself", how)
+	return "", fmt.Errorf("%s is not installed here, which keeps clients out while the database is restored; install "+
+		"it, or set keep_clients_out to none and keep them out yourself", how)
 }
 
 // iptables is for IPv4, and where it is there for IPv6.

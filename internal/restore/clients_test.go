@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// fences puts stand-ins for nft and iptables on PATH, which note how they were called. iptables keeps whether the jump is
-// there.
+// fences puts stand-ins for nft and iptables on PATH, which note how they were called. iptables keeps whether the jump
+// is there.
 func fences(t *testing.T, nft string) (told func() string) {
 	t.Helper()
 	bin := t.TempDir()
@@ -40,14 +40,17 @@ func TestAFirewallThatDoesNotWorkIsNotInTheWayOfAnother(t *testing.T) {
 	if err := b.Begin("j", of("/set")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := n.KeepOut(t.Context(), b, FenceAuto); err == nil || !strings.Contains(err.Error(), "Netlink") || b.UnderWay() {
+	if _, err := n.KeepOut(t.Context(), b, FenceAuto); err == nil || !strings.Contains(err.Error(), "Netlink") ||
+		b.UnderWay() {
 		t.Fatalf("%v, %+v", err, b.Fence)
 	}
 	told()
-	if changed, err := n.KeepOut(t.Context(), b, FenceIptables); err != nil || !changed || b.Fence.Program != FenceIptables || strings.Contains(told(), "nft") {
+	if changed, err := n.KeepOut(t.Context(), b, FenceIptables); err != nil || !changed ||
+		b.Fence.Program != FenceIptables || strings.Contains(told(), "nft") {
 		t.Fatalf("%v, %+v", err, b.Fence)
 	}
-	if changed, err := LetIn(t.Context(), b); err != nil || !changed || b.Fence != nil || !strings.Contains(told(), "iptables -w -X") {
+	if changed, err := LetIn(t.Context(), b); err != nil || !changed || b.Fence != nil || !strings.Contains(told(),
+		"iptables -w -X") {
 		t.Errorf("%v, %+v", err, b.Fence)
 	}
 }

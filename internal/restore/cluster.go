@@ -58,7 +58,8 @@ func (n *Node) Stop(ctx context.Context, b *Book, limit time.Duration) (changed 
 	})
 }
 
-// containersOn says which of these nodes have a container of the bundle still, with the datadir mounted; empty when none has.
+// containersOn says which of these nodes have a container of the bundle still, with the datadir mounted; empty when
+// none has.
 func (n *Node) containersOn(nodes []string, i pacemaker.Instances) string {
 	still := without(nodes, without(nodes, i.Containers[n.Agent.Parent]))
 	if len(still) == 0 {
@@ -70,7 +71,8 @@ func (n *Node) containersOn(nodes []string, i pacemaker.Instances) string {
 // Start gives the resource its role back and waits until it serves on all controllers.
 func (n *Node) Start(ctx context.Context, b *Book, limit time.Duration) (changed bool, err error) {
 	if b.Resource == nil {
-		return false, fmt.Errorf("this host has not stopped the resource, so it does not start it; start it on the controller that did")
+		return false, fmt.Errorf("this host has not stopped the resource, so it does not start it; start it on the " +
+			"controller that did")
 	}
 	if b.Started == "" && !b.RollingBack {
 		b.Started, changed = now(), true

@@ -9,15 +9,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
 
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/durable"
 	"overcloud.backup/internal/process"
+	"overcloud.backup/internal/rebuild"
 	"overcloud.backup/internal/safefile"
-	"overcloud.backup/internal/verify"
 )
 
 // markName is a file that says of which restore a datadir is. Servers leave it alone; a state transfer removes it.
@@ -25,8 +24,6 @@ const markName = "overcloud_restore"
 
 // Ready is where the set is made ready, on the target.
 func (n *Node) Ready(b *Book) string { return n.Datadir + ready + b.Job }
-
-const ready = ".ready-"
 
 // Staged says that the set is ready, or in place.
 func (n *Node) Staged(b *Book) bool {
@@ -42,7 +39,8 @@ func marked(datadir, job string) bool {
 }
 
 // Replace moves the datadir aside and puts the restored one in its place on the target, or an empty one elsewhere. The
-// resource must be stopped. Where that was done already nothing is done; a datadir that came back since goes aside, too.
+// resource must be stopped. Where that was done already nothing is done; a datadir that came back since goes aside,
+// too.
 func (n *Node) Replace(ctx context.Context, b *Book) (said []string, err error) {
 	if b.Started != "" {
 		return nil, nil
@@ -98,7 +96,7 @@ func (n *Node) replace(ctx context.Context, b *Book) (said []string, err error) 
 
 // settle gives a datadir that was put in place its labels, and has it there for good.
 func (n *Node) settle(ctx context.Context, b *Book) error {
-	return errors.Join(n.relabel(ctx, n.Datadir, b.Aside), syncFolder(filepath.Dir(n.Datadir)))
+	return errors.Join(n.relabel(ctx, n.Datadir, b.Aside), durable.SyncFolder(filepath.Dir(n.Datadir)))
 }
 
 // aside notes a name for the datadir and moves it there.
@@ -127,7 +125,7 @@ func (n *Node) makeEmpty(ctx context.Context, at string) error {
 	if err := os.RemoveAll(at); err != nil {
 		return err
 	}
-	owner, err := verify.ServerUser(ctx, n.Image)
+	owner, err := rebuild.ServerUser(ctx, n.Image)
 	if err != nil {
 		return err
 	}
@@ -138,7 +136,7 @@ func (n *Node) makeEmpty(ctx context.Context, at string) error {
 	if err != nil {
 		return err
 	}
-	return verify.Empty(ctx, at, owner, n.Options, n.Image)
+	return rebuild.Empty(ctx, at, owner, n.Options, n.Image)
 }
 
 // grastate says where the restored data stand. safe_to_bootstrap makes the agent take this controller first; the others
@@ -174,8 +172,8 @@ func change(path string, how func(folder *os.File) error) error {
 
 func mark(datadir, job string) error { return writeInto(datadir, markName, job+"\n") }
 
-// writeInto writes a file of a datadir, for the owner of that, and has it on the disk. It is made new, and never through a
-// link: the server's user can put one there, and what it leads to is not that user's.
+// writeInto writes a file of a datadir, for the owner of that, and has it on the disk. It is made new, and never
+// through a link: the server's user can put one there, and what it leads to is not that user's.
 func writeInto(datadir, name, content string) error {
 	inside, err := os.OpenRoot(datadir)
 	if err != nil {
@@ -195,15 +193,16 @@ func writeInto(datadir, name, content string) error {
 	}
 	owner := info.Sys().(*syscall.Stat_t)
 	_, err = f.WriteString(content)
-	return errors.Join(err, f.Chown(int(owner.Uid), int(owner.Gid)), f.Sync(), f.Close(), syncFolder(datadir))
+	return errors.Join(err, f.Chown(int(owner.Uid), int(owner.Gid)), f.Sync(), f.Close(), durable.SyncFolder(datadir))
 }
 
 // selinux is there where SELinux is on.
 var selinux = "/sys/fs/selinux/enforce"
 
-// relabel gives files the SELinux context of a folder that was in the datadir's place. TripleO sets a context of containers
-// on the datadir that the policy knows nothing of, and the database's container is denied any other; the policy's default,
-// which it has by path, is for a host whose folders are all gone. It takes as long as there are files.
+// relabel gives files the SELinux context of a folder that was in the datadir's place. TripleO sets a context of
+// containers on the datadir that the policy knows nothing of, and the database's container is denied any other; the
+// policy's default, which it has by path, is for a host whose folders are all gone. It takes as long as there are
+// files.
 func (n *Node) relabel(ctx context.Context, at string, before []string) error {
 	if !exists(selinux) {
 		return nil
@@ -231,200 +230,7 @@ func (n *Node) silent(ctx context.Context) error {
 	})
 }
 
-// PutBack moves the datadir that was there before the restore back, and the restored one to a name that says so. A
-// controller that had none gets an empty one. The resource must be stopped. It may be repeated.
-func (n *Node) PutBack(ctx context.Context, b *Book) (said []string, err error) {
-	if err := n.silent(ctx); err != nil {
-		return nil, err
-	}
-	// What lies there while the old one is aside is not the old one: a container engine makes a folder that it is to mount.
-	away := b.old() != "" || !exists(n.Datadir)
-	if !b.Replaced && len(b.Aside) == 0 && !away {
-		return nil, nil // nothing of it was touched
-	}
-	if marked(n.Datadir, backOf(b.Job)) {
-		err = syncFolder(filepath.Dir(n.Datadir))
-	} else if b.Replaced || away {
-		said, err = n.putBack(ctx, b)
-	}
-	if err != nil {
-		return said, err
-	}
-	renewed, err := n.renewMounts(ctx)
-	said = append(said, renewed...)
-	if err != nil || !b.Replaced {
-		return said, err
-	}
-	b.Replaced = false
-	return said, b.save()
-}
-
-// backOf is the mark of a datadir that a rollback put in place: until the book says so it tells it from the restored one.
-func backOf(job string) string { return "back-" + job }
-
-// old is where the datadir of before lies; empty where it is not aside.
-func (b *Book) old() string {
-	if len(b.Aside) > 0 && exists(b.Aside[0]) {
-		return b.Aside[0]
-	}
-	return ""
-}
-
-func (n *Node) putBack(ctx context.Context, b *Book) (said []string, err error) {
-	old := b.old()
-	what, labelled := old, true // one that comes back has its labels
-	if old == "" {
-		old, what = n.Datadir+".empty-"+b.Job, "an empty one; the data come from another controller"
-		before, _ := filepath.Glob(n.Datadir + ".restored-" + b.Job + "*")
-		before = slices.DeleteFunc(append(before, n.Datadir), func(path string) bool { return !exists(path) })
-		labelled = len(before) > 0
-		// Before the mark: what is marked is not looked at again.
-		if err := errors.Join(n.makeEmpty(ctx, old), n.relabel(ctx, old, before)); err != nil {
-			return said, err
-		}
-	}
-	if err := mark(old, backOf(b.Job)); err != nil {
-		return said, err
-	}
-	if exists(n.Datadir) {
-		to := n.Datadir + ".restored-" + b.Job
-		for i := 2; exists(to); i++ {
-			to = fmt.Sprintf("%s.restored-%s-%d", n.Datadir, b.Job, i)
-		}
-		if err := moveAside(n.Datadir, to); err != nil {
-			return said, err
-		}
-		said = append(said, "moved "+n.Datadir+" to "+to)
-	}
-	if err := os.Rename(old, n.Datadir); err != nil {
-		return said, err
-	}
-	if !labelled {
-		if err := n.relabel(ctx, n.Datadir, nil); err != nil {
-			return said, err
-		}
-	}
-	return append(said, n.Datadir+" is now "+what), syncFolder(filepath.Dir(n.Datadir))
-}
-
-// renewTimeout is what a container may take to be there again.
-const renewTimeout = time.Minute
-
-// renewMounts restarts containers that have the datadir mounted and go on while the database is stopped, as the health
-// check's under TripleO: they have the folder that was moved, and would never see a server in it. systemd may be faster
-// than the engine to start such a container anew, so what counts is that none has the old folder any more. The bundle's own
-// are Pacemaker's, which has stopped them and makes new ones.
-func (n *Node) renewMounts(ctx context.Context) (said []string, err error) {
-	var failed error
-	restarted := map[string]bool{}
-	err = until(ctx, renewTimeout, "restart the containers that have the datadir of before mounted", func() (string, error) {
-		left, err := n.outdated(ctx)
-		if err != nil {
-			return "", err
-		}
-		for _, c := range left {
-			if !restarted[c.ID] {
-				restarted[c.ID] = true
-				failed = errors.Join(failed, run(ctx, nil, c.Engine, "restart", "--time", "5", c.ID))
-				said = append(said, "restarted the container "+c.Name+", which had the datadir of before mounted")
-			}
-		}
-		if len(left) > 0 {
-			return fmt.Sprintf("%s %s still has it; restart it by hand, and call this again", left[0].Engine, left[0].ID[:12]), failed
-		}
-		return "", nil
-	})
-	return said, err
-}
-
-// ofBundle tells a replica of the database's bundle by the name that Pacemaker gives it: galera-bundle-podman-0.
-func (n *Node) ofBundle(name string) bool {
-	return n.Agent.Bundle && strings.HasPrefix(name, n.Agent.Parent+"-"+n.Agent.Engine+"-")
-}
-
-// outdated are the containers that have mounted, at the datadir's path, a folder that a restore moved from there, or one that
-// was removed. A container with a folder of its own at that path is somebody else's database, and the bundle's are Pacemaker's.
-func (n *Node) outdated(ctx context.Context) (found []galera.Mounted, err error) {
-	moved, _ := filepath.Glob(n.Datadir + ".*")
-	all, err := galera.ContainersWith(ctx, n.Datadir)
-	for _, c := range all {
-		if (c.Removed || anySame(c.Folder, moved)) && !n.ofBundle(c.Name) {
-			found = append(found, c)
-		}
-	}
-	return found, err
-}
-
-// anySame says whether a folder is one of others; nil is none.
-func anySame(folder fs.FileInfo, others []string) bool {
-	return folder != nil && slices.ContainsFunc(others, func(other string) bool {
-		o, err := os.Stat(other)
-		return err == nil && os.SameFile(folder, o)
-	})
-}
-
-// HasOld says whether this controller has data of before to go back to.
-func (n *Node) HasOld(b *Book) bool {
-	switch {
-	case b.old() != "":
-		return exists(filepath.Join(b.old(), "mysql"))
-	case b.Replaced:
-		return false
-	}
-	return exists(filepath.Join(n.Datadir, "mysql"))
-}
-
-// removing is the name of a datadir of before that is no way back any more: half of it may be gone.
-func (n *Node) removing(aside string) string {
-	return n.Datadir + ".removing-" + strings.TrimPrefix(aside, n.Datadir+".aside-")
-}
-
-// RemoveOld removes the datadirs of before.
-func (n *Node) RemoveOld(b *Book) (said []string, err error) {
-	for _, path := range n.mine(b) {
-		if !exists(path) {
-			continue
-		}
-		if err := os.Rename(path, n.removing(path)); err != nil {
-			return said, err
-		}
-		said = append(said, "removed "+path)
-	}
-	return said, n.RemoveRest(b)
-}
-
-// RemoveRest removes what is left of datadirs that were being removed when something was killed.
-func (n *Node) RemoveRest(b *Book) (err error) {
-	for _, path := range n.mine(b) {
-		err = errors.Join(err, os.RemoveAll(n.removing(path)))
-	}
-	return err
-}
-
-// mine are the datadirs of before that this restore named: nothing else is removed.
-func (n *Node) mine(b *Book) (paths []string) {
-	for _, path := range b.Aside {
-		if strings.HasPrefix(path, n.Datadir+".aside-") {
-			paths = append(paths, path)
-		}
-	}
-	return paths
-}
-
 func exists(path string) bool {
 	_, err := os.Lstat(path)
 	return !errors.Is(err, fs.ErrNotExist)
-}
-
-func sameDevice(a, b string) bool {
-	var x, y syscall.Stat_t
-	return syscall.Stat(a, &x) == nil && syscall.Stat(b, &y) == nil && x.Dev == y.Dev
-}
-
-func syncFolder(path string) error {
-	folder, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
 }

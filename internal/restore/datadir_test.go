@@ -16,6 +16,7 @@ import (
 // place is a controller with a datadir that says what it is in the file mysql/what.
 func place(t *testing.T) (*Node, *Book) {
 	t.Helper()
+	withoutContainers(t)
 	n := &Node{Datadir: filepath.Join(t.TempDir(), "mysql")}
 	b := open(t, home(t))
 	t.Cleanup(func() { b.Close() })
@@ -24,6 +25,18 @@ func place(t *testing.T) (*Node, *Book) {
 	}
 	fill(t, n.Datadir, "old")
 	return n, b
+}
+
+// withoutContainers puts stand-ins for podman and docker on PATH that list no containers, whatever this machine runs.
+func withoutContainers(t *testing.T) {
+	t.Helper()
+	bin := t.TempDir()
+	for _, engine := range []string{"podman", "docker"} {
+		if err := os.WriteFile(filepath.Join(bin, engine), []byte("#!/bin/sh\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
 }
 
 // needsServer skips a test that makes the datadir of an empty server, where that cannot be made.
@@ -92,7 +105,8 @@ func TestADatadirThatCameBackGoesAsideToo(t *testing.T) {
 		t.Fatal(err)
 	}
 	fill(t, n.Datadir, "came back")
-	if _, err := n.Replace(context.Background(), b); err != nil || what(n.Datadir) != "set" || len(b.Aside) != 2 || what(b.Aside[0]) != "old" || what(b.Aside[1]) != "came back" {
+	if _, err := n.Replace(context.Background(), b); err != nil || what(n.Datadir) != "set" || len(b.Aside) != 2 ||
+		what(b.Aside[0]) != "old" || what(b.Aside[1]) != "came back" {
 		t.Errorf("%v, %s, %v", err, what(n.Datadir), b.Aside)
 	}
 }
@@ -104,8 +118,11 @@ func TestARollbackThatWasKilledIsDoneAgain(t *testing.T) {
 		_ = os.Rename(n.Datadir, b.Aside[0])
 	}
 	for name, arrange := range map[string]func(t *testing.T, n *Node, b *Book){
-		"nothing was touched":               func(*testing.T, *Node, *Book) {},
-		"the name was noted, nothing moved": func(_ *testing.T, n *Node, b *Book) { b.Aside = []string{n.Datadir + ".aside-j"} },
+		"nothing was touched": func(*testing.T, *Node, *Book) {},
+		"the name was noted, nothing moved": func(_ *testing.T, n *Node,
+			b *Book) {
+			b.Aside = []string{n.Datadir + ".aside-j"}
+		},
 		"moved aside, nothing put in place": func(_ *testing.T, n *Node, b *Book) { aside(n, b) },
 		"moved aside, and something made an empty one": func(t *testing.T, n *Node, b *Book) {
 			aside(n, b)
@@ -114,7 +131,12 @@ func TestARollbackThatWasKilledIsDoneAgain(t *testing.T) {
 			}
 		},
 		"noted as replaced, nothing put there": func(_ *testing.T, n *Node, b *Book) { aside(n, b); b.Replaced = true },
-		"replaced":                             func(t *testing.T, n *Node, b *Book) { aside(n, b); b.Replaced = true; fill(t, n.Datadir, "set") },
+		"replaced": func(t *testing.T, n *Node, b *Book) {
+			aside(n,
+				b)
+			b.Replaced = true
+			fill(t, n.Datadir, "set")
+		},
 		"the restored one was moved, no old one": func(t *testing.T, n *Node, b *Book) {
 			aside(n, b)
 			b.Replaced = true
@@ -150,7 +172,8 @@ func TestRestoredDataDoNotStayWhereThereWereNone(t *testing.T) {
 	if n.HasOld(b) {
 		t.Error("what the restore made counts as old")
 	}
-	if _, err := n.PutBack(context.Background(), b); err != nil || what(n.Datadir) != "nothing" || !exists(filepath.Join(n.Datadir, "mysql")) {
+	if _, err := n.PutBack(context.Background(), b); err != nil || what(n.Datadir) != "nothing" ||
+		!exists(filepath.Join(n.Datadir, "mysql")) {
 		t.Errorf("%v, %s", err, what(n.Datadir))
 	}
 }
@@ -159,7 +182,8 @@ func TestRestoredDataDoNotStayWhereThereWereNone(t *testing.T) {
 func TestTheMarkIsNotWrittenThroughALink(t *testing.T) {
 	n, b := place(t)
 	other := filepath.Join(t.TempDir(), "other")
-	if err := errors.Join(os.WriteFile(other, []byte("root's"), 0o600), os.Symlink(other, filepath.Join(n.Datadir, markName))); err != nil {
+	if err := errors.Join(os.WriteFile(other, []byte("root's"), 0o600), os.Symlink(other, filepath.Join(n.Datadir,
+		markName))); err != nil {
 		t.Fatal(err)
 	}
 	if err := mark(n.Datadir, b.Job); err != nil || !marked(n.Datadir, b.Job) {
@@ -196,7 +220,8 @@ func TestNothingIsWrittenThroughALinkInADatadir(t *testing.T) {
 		t.Fatal(err)
 	}
 	fill(t, n.Ready(b), "set")
-	for _, link := range []string{filepath.Join(n.Ready(b), "grastate.dat"), filepath.Join(n.Ready(b), markName), filepath.Join(n.Datadir, markName)} {
+	for _, link := range []string{filepath.Join(n.Ready(b), "grastate.dat"), filepath.Join(n.Ready(b), markName),
+		filepath.Join(n.Datadir, markName)} {
 		if err := os.Symlink(victim, link); err != nil {
 			t.Fatal(err)
 		}
@@ -204,7 +229,8 @@ func TestNothingIsWrittenThroughALinkInADatadir(t *testing.T) {
 	if _, err := n.Replace(context.Background(), b); err != nil || what(n.Datadir) != "set" || !marked(n.Datadir, "j") {
 		t.Errorf("%v, %s", err, what(n.Datadir))
 	}
-	if _, err := n.PutBack(context.Background(), b); err != nil || what(n.Datadir) != "old" || !marked(n.Datadir, backOf("j")) {
+	if _, err := n.PutBack(context.Background(), b); err != nil || what(n.Datadir) != "old" || !marked(n.Datadir,
+		backOf("j")) {
 		t.Errorf("%v, %s", err, what(n.Datadir))
 	}
 	if content, _ := os.ReadFile(victim); string(content) != "root's" {
@@ -260,7 +286,8 @@ func TestAPipeInADatadirHoldsNobodyUp(t *testing.T) {
 // What a mark behind a link says is not this datadir's.
 func TestAMarkBehindALinkDoesNotCount(t *testing.T) {
 	datadir, other := t.TempDir(), filepath.Join(t.TempDir(), "other")
-	if err := errors.Join(os.WriteFile(other, []byte("j\n"), 0o600), os.Symlink(other, filepath.Join(datadir, markName))); err != nil {
+	if err := errors.Join(os.WriteFile(other, []byte("j\n"), 0o600), os.Symlink(other, filepath.Join(datadir,
+		markName))); err != nil {
 		t.Fatal(err)
 	}
 	if marked(datadir, "j") {

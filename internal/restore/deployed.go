@@ -13,13 +13,14 @@ import (
 // checkFiles are where the health check, and the resource agent for its monitor, have their account.
 // TripleO keeps those of its containers on the host in folders of its own.
 var checkFiles = []string{
-	"/var/lib/config-data/puppet-generated/mysql/etc/sysconfig/clustercheck", "/var/lib/config-data/puppet-generated/clustercheck/etc/sysconfig/clustercheck",
+	"/var/lib/config-data/puppet-generated/mysql/etc/sysconfig/clustercheck",
+	"/var/lib/config-data/puppet-generated/clustercheck/etc/sysconfig/clustercheck",
 	"/etc/sysconfig/clustercheck", "/etc/default/clustercheck",
 }
 
-// Deployed are the accounts by which this host and the cluster use the database: of the health check, of the state transfer,
-// and the administrator's. A restored database has the passwords of the set's time. Errors are of sources that could not be
-// read.
+// Deployed are the accounts by which this host and the cluster use the database: of the health check, of the state
+// transfer, and the administrator's. A restored database has the passwords of the set's time. Errors are of sources
+// that could not be read.
 func (n *Node) Deployed(ctx context.Context, login galera.Login) ([]galera.Account, error) {
 	accounts, err := galera.Deployed(ctx, login)
 	for _, path := range checkFiles {
@@ -59,13 +60,4 @@ func checkAccount(path string) (a galera.Account, found bool) {
 		}
 	}
 	return a, a.User != "" && a.Password != ""
-}
-
-// transferAccount reads wsrep_sst_auth = user:password.
-func transferAccount(value, file string) galera.Account {
-	user, password, _ := strings.Cut(value, ":")
-	if password == "" {
-		return galera.Account{}
-	}
-	return galera.Account{User: user, Password: password, From: "wsrep_sst_auth in " + file}
 }

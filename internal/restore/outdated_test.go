@@ -30,8 +30,10 @@ func TestOnlyAMovedFolderIsOutdated(t *testing.T) {
 
 // Pacemaker stops and starts the replicas of its bundle: nobody else does.
 func TestTheBundlesOwnContainersAreNotRestarted(t *testing.T) {
-	n := &Node{Members: []string{"controller-0", "controller-1"}, Agent: pacemaker.Agent{Parent: "galera-bundle", Bundle: true, Engine: "podman"}}
-	for name, want := range map[string]bool{"galera-bundle-podman-0": true, "clustercheck": false, "haproxy-bundle-podman-0": false, "": false} {
+	n := &Node{Members: []string{"controller-0", "controller-1"}, Agent: pacemaker.Agent{Parent: "galera-bundle",
+		Bundle: true, Engine: "podman"}}
+	for name, want := range map[string]bool{"galera-bundle-podman-0": true, "clustercheck": false,
+		"haproxy-bundle-podman-0": false, "": false} {
 		if n.ofBundle(name) != want {
 			t.Errorf("%s: %v", name, !want)
 		}
@@ -39,7 +41,8 @@ func TestTheBundlesOwnContainersAreNotRestarted(t *testing.T) {
 	if (&Node{}).ofBundle("--0") {
 		t.Error("there is no bundle, and a container of it")
 	}
-	still := pacemaker.Instances{Containers: map[string][]string{"galera-bundle": {"controller-1"}, "haproxy-bundle": {"controller-0"}}}
+	still := pacemaker.Instances{Containers: map[string][]string{"galera-bundle": {"controller-1"},
+		"haproxy-bundle": {"controller-0"}}}
 	if said := n.containersOn(n.Members, still); said != "its container still runs on controller-1" {
 		t.Errorf("%q", said)
 	}

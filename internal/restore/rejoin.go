@@ -14,9 +14,6 @@ import (
 	"overcloud.backup/internal/pacemaker"
 )
 
-// Rejoined ends the restore of one controller from the others.
-const Rejoined = "rejoined"
-
 // MayRejoin refuses to give up the data of this controller: when nobody else has them, or clients use them.
 func (n *Node) MayRejoin(ctx context.Context, login galera.Login, ignore []string) error {
 	view, err := pacemaker.View(ctx)
@@ -27,7 +24,8 @@ func (n *Node) MayRejoin(ctx context.Context, login galera.Login, ignore []strin
 		return errors.New("the cluster has no quorum, so nobody knows who has the data; nothing was changed")
 	}
 	if len(view.Promoted) == 0 {
-		return fmt.Errorf("no other controller serves the database now: %s may have the last good copy, which is not given up. Restore the cluster from a set instead", n.Name)
+		return fmt.Errorf("no other controller serves the database now: %s may have the last good copy, which is not "+
+			"given up. Restore the cluster from a set instead", n.Name)
 	}
 	c, err := galera.Open(ctx, login)
 	if err != nil {
@@ -39,18 +37,21 @@ func (n *Node) MayRejoin(ctx context.Context, login galera.Login, ignore []strin
 		return fmt.Errorf("see whether clients use this controller: %w", err)
 	}
 	if len(sessions) > 0 {
-		return fmt.Errorf("clients use the database of %s now (%d sessions of %s, among others): move them to another controller first", n.Name, sessions[0].Count, sessions[0].User)
+		return fmt.Errorf("clients use the database of %s now (%d sessions of %s, among others): move them to another "+
+			"controller first", n.Name, sessions[0].Count, sessions[0].User)
 	}
 	return nil
 }
 
-// unseen tells a server that is broken, which is why it is to join anew, from one that serves clients and lets only us not in.
+// unseen tells a server that is broken, which is why it is to join anew, from one that serves clients and lets only us
+// not in.
 func (n *Node) unseen(err error, promoted bool) error {
 	var login *galera.LoginError
 	if !promoted || errors.As(err, &login) && login.Absent() {
 		return nil
 	}
-	return fmt.Errorf("the database of %s is promoted, and whether clients use it cannot be seen: %w; give an account that may log in, or end the server, and call this again", n.Name, err)
+	return fmt.Errorf("the database of %s is promoted, and whether clients use it cannot be seen: %w; give an account "+
+		"that may log in, or end the server, and call this again", n.Name, err)
 }
 
 // Leave keeps the resource off this controller and sees that it is gone from here.

@@ -31,7 +31,8 @@ func TestAServerThatLetsUsNotInIsNoBrokenOne(t *testing.T) {
 	} {
 		login := &galera.LoginError{Attempts: []galera.Attempt{{Place: "socket /s", User: "root", Err: c.err}}}
 		err := n.unseen(fmt.Errorf("open: %w", login), c.promoted)
-		if (err != nil) != c.refused || c.refused && !strings.Contains(err.Error(), "controller-1 is promoted, and whether clients use it cannot be seen") {
+		if (err != nil) != c.refused || c.refused && !strings.Contains(err.Error(),
+			"controller-1 is promoted, and whether clients use it cannot be seen") {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}

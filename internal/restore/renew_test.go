@@ -19,8 +19,8 @@ import (
 
 const someID = "8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f"
 
-// An engine in its place: it has one container, the process whose id is in a file, and refuses every argument that docker
-// 1.13 or podman 1.6 would. It writes down what it was called with.
+// An engine in its place: it has one container, the process whose id is in a file, and refuses every argument that
+// docker 1.13 or podman 1.6 would. It writes down what it was called with.
 const engine = `#!/bin/sh
 echo "${0##*/} $*" >>"$0.calls"
 fail() { echo "$1" >&2; exit 1; }
@@ -37,18 +37,21 @@ case "$*" in
 esac
 `
 
-// asContainer starts a process whose mounts look like a container's of the engine, with the folder at the datadir's path.
+// asContainer starts a process whose mounts look like a container's of the engine, with the folder at the datadir's
+// path.
 func asContainer(t *testing.T, bin, by, folder, datadir string) {
 	t.Helper()
 	if os.Getuid() != 0 {
 		t.Skip("needs root to mount")
 	}
-	hosts := filepath.Join(t.TempDir(), map[string]string{"docker": "containers/" + someID, "podman": "overlay-containers/" + someID + "/userdata"}[by], "hosts")
+	hosts := filepath.Join(t.TempDir(), map[string]string{"docker": "containers/" + someID,
+		"podman": "overlay-containers/" + someID + "/userdata"}[by], "hosts")
 	if err := os.MkdirAll(filepath.Dir(hosts), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	putFile(t, hosts, "127.0.0.1 localhost\n")
-	c := exec.Command("unshare", "--mount", "sh", "-c", `mount --bind "$1" /etc/hosts && mount --bind "$2" "$3" && echo ready && exec sleep 60`, "sh", hosts, folder, datadir)
+	c := exec.Command("unshare", "--mount", "sh", "-c",
+		`mount --bind "$1" /etc/hosts && mount --bind "$2" "$3" && echo ready && exec sleep 60`, "sh", hosts, folder, datadir)
 	out, err := c.StdoutPipe()
 	if err == nil {
 		err = c.Start()
@@ -94,7 +97,8 @@ func TestAContainerThatHasTheDatadirOfBeforeIsRestarted(t *testing.T) {
 			n, aside, bin := replaced(t, name)
 			asContainer(t, bin, name, aside, n.Datadir)
 			said, err := n.renewMounts(t.Context())
-			if err != nil || len(said) != 1 || said[0] != "restarted the container clustercheck, which had the datadir of before mounted" {
+			if err != nil || len(said) != 1 ||
+				said[0] != "restarted the container clustercheck, which had the datadir of before mounted" {
 				t.Errorf("%q, %v", said, err)
 			}
 			if said, err := n.renewMounts(t.Context()); err != nil || len(said) != 0 {
@@ -159,7 +163,8 @@ func TestAForgedContainerRestartsNothing(t *testing.T) {
 		}
 	}
 	c := exec.Command("unshare", "-Urmpf", "--kill-child", "sh", "-c",
-		`mount --bind "$1" /etc/hosts && mount --bind "$2" "$3" && echo ready && exec sleep 60`, "sh", hosts, aside, n.Datadir)
+		`mount --bind "$1" /etc/hosts && mount --bind "$2" "$3" && echo ready && exec sleep 60`, "sh", hosts, aside,
+		n.Datadir)
 	c.Dir, c.SysProcAttr = "/", &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	out, err := c.StdoutPipe()
 	if err == nil {

@@ -5,6 +5,7 @@ package safefile
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -173,4 +174,25 @@ func OpenAt(folder int, path string, flags int) (*os.File, error) {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
 	}
 	return os.NewFile(uintptr(fd), path), nil
+}
+
+// ReadIn reads a file of a folder that is held open. It must be a regular file, no link, and have at most max bytes.
+func ReadIn(folder *os.Root, name string, max int64) ([]byte, error) {
+	f, err := folder.OpenFile(name, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("it is no regular file")
+	}
+	content, err := io.ReadAll(io.LimitReader(f, max+1))
+	if err == nil && int64(len(content)) > max {
+		err = fmt.Errorf("it has more than %d bytes", max)
+	}
+	return content, err
 }

@@ -43,10 +43,15 @@ func (d *documents) change(t *testing.T, old, new string) {
 // read has Pacemaker's reader read the documents on every host of a world. The commands are fakes at the edge.
 func (d documents) read(t *testing.T, w *world) {
 	t.Helper()
+	recorded, err := os.ReadFile(filepath.Join("..", "pacemaker", "testdata", "lab-quorum.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	quorum := string(recorded)
 	dir := t.TempDir()
 	for name, content := range map[string]string{
 		"status.xml": d.status, "cib.xml": d.cib, "crm_mon": "#!/bin/sh\ncat " + dir + "/status.xml\n", "cibadmin": "#!/bin/sh\ncat " + dir + "/cib.xml\n",
-		"crm_node": "#!/bin/sh\ncat " + dir + "/node\n",
+		"crm_node": "#!/bin/sh\ncat " + dir + "/node\n", "corosync-quorumtool": "#!/bin/sh\ncat " + dir + "/quorum.txt\n", "quorum.txt": quorum,
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o700); err != nil {
 			t.Fatal(err)

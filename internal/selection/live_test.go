@@ -40,9 +40,12 @@ type live struct {
 	words           *strings.Replacer
 }
 
-// needHAProxy skips the test where HAProxy is not installed.
+// needHAProxy skips the test where HAProxy is not installed, and in a short run, which starts no servers.
 func needHAProxy(t *testing.T) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("needs a real HAProxy, which a short run does not start")
+	}
 	t.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin:/usr/local/sbin")
 	if _, err := exec.LookPath("haproxy"); err != nil {
 		t.Skip("haproxy is not installed")

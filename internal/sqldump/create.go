@@ -5,7 +5,6 @@ package sqldump
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -51,18 +50,6 @@ func (s *Statement) definer(l *lexer) error {
 	}
 	s.Definer.Host = unquote(host)
 	return nil
-}
-
-// quoted says that an account's name can be read in one way only: 'ro\ot' is root.
-func quoted(l *lexer, t token) bool {
-	return (t.class == name || t.class == text && !strings.ContainsAny(unquote(t), `\'"`)) && (l.session.unicode || isASCII(t.text))
-}
-
-func unquote(t token) string {
-	if t.class == name {
-		return t.name()
-	}
-	return t.text[1 : len(t.text)-1]
 }
 
 // made reads what is made, and its name.
@@ -166,37 +153,10 @@ func (s *Statement) sequence(l *lexer) error {
 			}
 			continue
 		}
-		if t.class != word && t.class != digits && !t.symbol('-') && !t.symbol('=') && t.class != text || t.is("DIRECTORY") {
+		if t.class != word && t.class != digits && !t.symbol('-') && !t.symbol('=') && t.class != text ||
+			t.is("DIRECTORY") {
 			return fmt.Errorf("the sequence's %.40q", t.text)
 		}
-	}
-	return nil
-}
-
-// engines keep what they are given in the schema's own folder, or nowhere. Others open files, servers or tables elsewhere.
-var engines = []string{"innodb", "aria", "myisam", "memory", "heap", "archive", "csv", "blackhole", "rocksdb", "tokudb"}
-
-func (s *Statement) engine(l *lexer) error {
-	l.symbol('=')
-	t := l.next()
-	is := t.text
-	if t.class == name || t.class == text {
-		is = unquote(t)
-	}
-	if s.Engine == "" || strings.EqualFold(s.Engine, "innodb") {
-		s.Engine = is
-	}
-	s.engines = append(s.engines, [2]int{t.at, t.end})
-	if !slices.Contains(engines, strings.ToLower(is)) {
-		return fmt.Errorf("the engine %.40s, which keeps its data elsewhere or is not known", t.text)
-	}
-	return nil
-}
-
-// readable refuses a name that is another one in another character set: rows must go to the table that was made.
-func (s *Statement) readable(l *lexer) error {
-	if !l.session.unicode && !isASCII(s.Name) {
-		return fmt.Errorf("the name %.80q in another character set than UTF-8", s.Name)
 	}
 	return nil
 }

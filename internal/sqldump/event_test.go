@@ -22,9 +22,11 @@ func taken(t *testing.T, text string) (all []Statement) {
 
 func TestTheLastMomentOfAnEventIsKnown(t *testing.T) {
 	for schedule, want := range map[string]*Event{
-		"AT '2020-01-01 00:00:00' ON COMPLETION NOT PRESERVE ENABLE":                         {"'2020-01-01 00:00:00'", true, "ENABLE"},
-		"EVERY 1 DAY STARTS '2020-01-01 00:00:00' ON COMPLETION NOT PRESERVE DISABLE":        {"", false, "DISABLE"},
-		"EVERY '1:30' HOUR_MINUTE ON COMPLETION PRESERVE DISABLE ON SLAVE COMMENT 'ENABLE '": {"", false, "DISABLE ON SLAVE"},
+		"AT '2020-01-01 00:00:00' ON COMPLETION NOT PRESERVE ENABLE": {"'2020-01-01 00:00:00'",
+			true, "ENABLE"},
+		"EVERY 1 DAY STARTS '2020-01-01 00:00:00' ON COMPLETION NOT PRESERVE DISABLE": {"", false, "DISABLE"},
+		"EVERY '1:30' HOUR_MINUTE ON COMPLETION PRESERVE DISABLE ON SLAVE COMMENT 'ENABLE '": {"", false,
+			"DISABLE ON SLAVE"},
 		"EVERY 1 DAY STARTS '2020-01-01 00:00:00' ENDS '2020-01-02 00:00:00' ON COMPLETION PRESERVE ENABLE": {
 			"'2020-01-02 00:00:00'", false, "ENABLE",
 		},
@@ -46,16 +48,23 @@ func TestEnginesAndRowsAreCounted(t *testing.T) {
 	if all[0].Engine != "MyISAM" || all[1].Rows != 3 {
 		t.Errorf("%q, %d rows", all[0].Engine, all[1].Rows)
 	}
-	if text := all[0].TableText("Aria", nil); strings.Count(text, "Aria") != 3 || !strings.Contains(text, "'ENGINE=MyISAM') ENGINE=Aria PARTITION") {
+	if text := all[0].TableText("Aria", nil); strings.Count(text, "Aria") != 3 ||
+		!strings.Contains(text, "'ENGINE=MyISAM') ENGINE=Aria PARTITION") {
 		t.Error(text)
 	}
 }
 
 func TestForeignKeysGetTheSchemaOfTheirTable(t *testing.T) {
-	s := taken(t, "CREATE TABLE `t` (`a` int COMMENT 'REFERENCES `p` (', CONSTRAINT `f` FOREIGN KEY (`a`) REFERENCES `p` (`id`), "+
-		"CONSTRAINT `g` FOREIGN KEY (`a`) REFERENCES `a`.`q` (`id`), CONSTRAINT `h` FOREIGN KEY (`a`) REFERENCES `r``s` (`id`));")[0]
-	text := s.TableText("", func(table string) string { return map[string]string{"p": "live", "q": "no", "r`s": "li`ve"}[table] })
-	for _, want := range []string{"REFERENCES `live`.`p` (`id`)", "'REFERENCES `p` ('", "REFERENCES `a`.`q` (", "REFERENCES `li``ve`.`r``s` ("} {
+	s := taken(t, "CREATE TABLE `t` (`a` int COMMENT 'REFERENCES `p` (', CONSTRAINT `f` FOREIGN KEY (`a`) REFERENCES"+
+		" `p` (`id`), "+
+		"CONSTRAINT `g` FOREIGN KEY (`a`) REFERENCES `a`.`q` (`id`), CONSTRAINT `h` FOREIGN KEY (`a`) REFERENCES"+
+		" `r``s` (`id`));")[0]
+	text := s.TableText("", func(table string) string {
+		return map[string]string{"p": "live", "q": "no",
+			"r`s": "li`ve"}[table]
+	})
+	for _, want := range []string{"REFERENCES `live`.`p` (`id`)", "'REFERENCES `p` ('", "REFERENCES `a`.`q` (",
+		"REFERENCES `li``ve`.`r``s` ("} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%s lacks %s", text, want)
 		}

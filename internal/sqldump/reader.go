@@ -4,46 +4,8 @@ package sqldump
 
 import (
 	"bytes"
-	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
-)
-
-// Reader is an io.Writer that takes a dump in pieces and hands its statements on. Its memory is that of one statement.
-type Reader struct {
-	version int // of the server, as 101106
-	take    func(Statement) error
-	check   func(*Reader, *Statement) error
-
-	carry []byte // seen, and not yet understood
-	err   error
-
-	text    chunks // of the current statement
-	line    int    // where we are
-	begin   int    // where the statement begins
-	atStart bool   // of a line
-	semi    bool   // the delimiter is two semicolons
-	state   state
-	quote   byte
-	escaped bool
-	keep    bool // the comment stays in the statement
-	inside  bool // an executable comment that counts
-
-	session session
-	schema  string
-	// filled is the table that rows may go to, by schema and name: the one made last, while it has no trigger. So nothing of
-	// a dump runs while it is loaded.
-	filled [2]string
-}
-
-type state int
-
-const (
-	code state = iota
-	inQuote
-	lineComment
-	blockComment
 )
 
 // lookahead is more than what must be seen at once to know what begins: "/*M!100616" and "DELIMITER ;;\r\n".
@@ -103,7 +65,8 @@ func (r *Reader) Close() error {
 	if r.err == nil {
 		r.err = r.scan(true)
 	}
-	if r.err == nil && (strings.TrimSpace(r.text.String()) != "" || r.inside || r.state == inQuote || r.state == blockComment) {
+	if r.err == nil && (strings.TrimSpace(r.text.String()) != "" || r.inside || r.state == inQuote ||
+		r.state == blockComment) {
 		r.err = r.refuse("the dump ends inside this statement")
 	}
 	return r.err
@@ -173,7 +136,7 @@ func (r *Reader) delimiter(b []byte) (int, error) {
 
 // quoted takes a piece of a string or a name, up to its end.
 func (r *Reader) quoted(b []byte) int {
-	for i := 0; i < len(b); i++ {
+	for i := range b {
 		switch c := b[i]; {
 		case r.escaped:
 			r.escaped = false
@@ -243,7 +206,8 @@ func (r *Reader) code(b []byte) (int, error) {
 }
 
 // special are the bytes that may begin something else.
-var special = [256]bool{0: true, '\\': true, '\'': true, '"': true, '`': true, ';': true, '#': true, '-': true, '/': true, '*': true}
+var special = [256]bool{0: true, '\\': true, '\'': true, '"': true, '`': true, ';': true, '#': true, '-': true,
+	'/': true, '*': true}
 
 // opening passes on the beginning of a comment that stays.
 func (r *Reader) opening(b []byte, n int) int {
@@ -301,42 +265,3 @@ func (r *Reader) finish() error {
 	}
 	return r.take(s)
 }
-
-// Refusal is why a statement is not passed on.
-type Refusal struct {
-	Line int
-	Text string // its beginning
-	Why  error
-}
-
-func (e *Refusal) Error() string { return fmt.Sprintf("line %d, %s", e.Line, e.Reason()) }
-
-// Reason is the error without the line.
-func (e *Refusal) Reason() string {
-	return fmt.Sprintf("%s: the dump has a statement that mariadb-dump does not write: %v", e.Text, e.Why)
-}
-
-// Unwrap is the reason.
-func (e *Refusal) Unwrap() error { return e.Why }
-
-// refuse is a Refusal of a statement.
-func (s *Statement) refuse(why error) error { return &Refusal{s.Line, clip(s.Text), why} }
-
-// confidential is what stands before hashes, passwords and rows, which belong into no message.
-var confidential = regexp.MustCompile(`(?i)\b(IDENTIFIED|OPTIONS|VALUES)\b`)
-
-// clip is the beginning of a statement, in one line, without what a terminal would obey and without its values.
-func clip(text string) string {
-	text = strings.Join(strings.Fields(text[:min(len(text), 400)]), " ")
-	if at := confidential.FindStringIndex(text); at != nil {
-		text = text[:at[1]]
-	}
-	return strconv.Quote(text[:min(len(text), 80)])
-}
-
-// refuse is a Refusal of the statement that is being read.
-func (r *Reader) refuse(format string, args ...any) error {
-	return &Refusal{r.begin, clip(r.text.String()), fmt.Errorf(format, args...)}
-}
-
-func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }

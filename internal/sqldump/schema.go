@@ -83,37 +83,6 @@ func (r *Reader) know(s *Statement, l *lexer) error {
 	return errUnknown
 }
 
-// schemaName reads the name of the schema that all that follows is of.
-func (s *Statement) schemaName(l *lexer) error {
-	t := l.next()
-	if t.class != name || System(t.name()) {
-		return fmt.Errorf("%.80s is no schema of a user's", t.text)
-	}
-	if !l.session.unicode && !isASCII(t.text) {
-		return fmt.Errorf("the schema's name %.80q in another character set than UTF-8", t.text)
-	}
-	s.Schema, s.at, s.end = t.name(), t.at, t.end
-	return nil
-}
-
-// named reads the name of something in the schema. A trigger stands there as somebody wrote it, with quotes or without.
-func (s *Statement) named(l *lexer, into *string) error {
-	is := func(t token) bool { return t.class == name || t.class == word && s.Kind == Program }
-	t := l.next()
-	if is(t) && l.symbol('.') {
-		if t.name() != s.Schema || !l.session.unicode && !isASCII(t.text) {
-			return fmt.Errorf("it is about the schema %.80s", t.text)
-		}
-		s.Qualified = true
-		t = l.next()
-	}
-	if !is(t) {
-		return fmt.Errorf("%.80q is no quoted name", t.text)
-	}
-	*into = t.name()
-	return nil
-}
-
 // setval reads "(`sq`, 1001, 0)".
 func (s *Statement) setval(l *lexer) error {
 	if !l.symbol('(') {
@@ -199,7 +168,8 @@ func (s *Statement) drop(l *lexer) error {
 	return nil
 }
 
-// database reads "CREATE DATABASE IF NOT EXISTS `nova` DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci COMMENT ”".
+// database reads "CREATE DATABASE IF NOT EXISTS `nova` DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci COMMENT
+// ”".
 func (s *Statement) database(l *lexer) error {
 	s.Kind = Schema
 	l.have("IF", "NOT", "EXISTS")

@@ -9,32 +9,11 @@ import (
 	"strings"
 )
 
-// session is what a dump has set, as far as it changes how its text is to be read.
-type session struct {
-	plain bool // NO_BACKSLASH_ESCAPES
-	ansi  bool // ANSI_QUOTES
-	// unicode says that what is sent is taken for UTF-8, as at the beginning.
-	unicode bool
-	// saved are the user's variables, each with the variable of the server that it was taken from.
-	saved map[string]saved
-}
-
-type saved struct {
-	of                   string
-	plain, ansi, unicode bool
-}
-
-func newSession() session { return session{unicode: true, saved: map[string]saved{}} }
-
-// escapes says that a backslash in such quotes escapes.
-func (s session) escapes(quote byte) bool {
-	return quote != '`' && !s.plain && !(quote == '"' && s.ansi)
-}
-
 // variables are those that mariadb-dump sets, for its session alone.
 var variables = []string{
 	"sql_mode", "sql_notes", "note_verbosity", "time_zone", "unique_checks", "foreign_key_checks", "autocommit",
-	"character_set_client", "character_set_results", "collation_connection", "system_versioning_insert_history", "sql_log_off", "log_slow_query",
+	"character_set_client", "character_set_results", "collation_connection", "system_versioning_insert_history",
+	"sql_log_off", "log_slow_query",
 }
 
 // charsets are those in which no byte of a longer character is one of ASCII, so that a quote is a quote.
@@ -42,11 +21,12 @@ var charsets = []string{
 	"utf8", "utf8mb3", "utf8mb4", "ascii", "binary", "latin1", "latin2", "latin5", "latin7",
 	"cp850", "cp852", "cp866", "cp1250", "cp1251", "cp1256", "cp1257",
 	"koi8r", "koi8u", "greek", "hebrew",
-	"armscii8", "geostd8", "tis620", "hp8", "dec8", "keybcs2", "macce", "macroman", "ujis", "eucjpms", "euckr", "gb2312",
+	"armscii8", "geostd8", "tis620", "hp8", "dec8", "keybcs2", "macce", "macroman", "ujis", "eucjpms", "euckr",
+	"gb2312",
 }
 
-// set reads what stands behind SET: assignments with commas between. A server reads all values before it sets the first,
-// so nothing may be read that the same SET has set.
+// set reads what stands behind SET: assignments with commas between. A server reads all values before it sets the
+// first, so nothing may be read that the same SET has set.
 func (s *session) set(l *lexer) error {
 	done := map[string]bool{}
 	for {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // Package sqldump reads what mariadb-dump writes, statement by statement, and refuses every statement that mariadb-dump
-// does not write. A dump may have been forged: whoever can write to a destination writes dumps. A statement is handed on
-// as it is to be sent, alone, to a server: executable comments are opened or dropped as that server would, so that nothing
-// in it depends on who reads it.
+// does not write. A dump may have been forged: whoever can write to a destination writes dumps. A statement is handed
+// on as it is to be sent, alone, to a server: executable comments are opened or dropped as that server would, so that
+// nothing in it depends on who reads it.
 package sqldump
 
 import (
@@ -31,6 +31,7 @@ const (
 // Definer is an account as which a view or a program runs. Host is empty for a role.
 type Definer struct{ User, Host string }
 
+// String is user@host, as an option names it.
 func (d Definer) String() string {
 	if d.Host == "" {
 		return d.User
@@ -80,8 +81,8 @@ type reference struct {
 
 // Event is when an event runs, as far as a server judges it when the event is made.
 type Event struct {
-	// Over is the last moment, of AT or ENDS, as '2026-12-01 02:00:00' in the session's time zone, with its quotes; empty
-	// for an event that has no end.
+	// Over is the last moment, of AT or ENDS, as '2026-12-01 02:00:00' in the session's time zone, with its quotes;
+	// empty for an event that has no end.
 	Over string
 	// Once says that it runs at that moment alone.
 	Once bool
@@ -100,8 +101,9 @@ func (s Statement) In(schema string) string {
 	return s.Text[:s.at] + QuoteName(schema) + s.Text[s.end:]
 }
 
-// TableText is the text of a CREATE TABLE or CREATE SEQUENCE with another engine for it and each of its partitions, where
-// engine is not empty, and with the schema of each table that a foreign key refers to, where schemaOf gives one for it.
+// TableText is the text of a CREATE TABLE or CREATE SEQUENCE with another engine for it and each of its partitions,
+// where engine is not empty, and with the schema of each table that a foreign key refers to, where schemaOf gives one
+// for it.
 func (s Statement) TableText(engine string, schemaOf func(table string) string) string {
 	type edit struct {
 		at, end int
@@ -146,3 +148,39 @@ func System(schema string) bool {
 
 // Refers counts the foreign keys whose table stands there without its schema.
 func (s Statement) Refers() int { return len(s.references) }
+
+// Reader is an io.Writer that takes a dump in pieces and hands its statements on. Its memory is that of one statement.
+type Reader struct {
+	version int // of the server, as 101106
+	take    func(Statement) error
+	check   func(*Reader, *Statement) error
+
+	carry []byte // seen, and not yet understood
+	err   error
+
+	text    chunks // of the current statement
+	line    int    // where we are
+	begin   int    // where the statement begins
+	atStart bool   // of a line
+	semi    bool   // the delimiter is two semicolons
+	state   state
+	quote   byte
+	escaped bool
+	keep    bool // the comment stays in the statement
+	inside  bool // an executable comment that counts
+
+	session session
+	schema  string
+	// filled is the table that rows may go to, by schema and name: the one made last, while it has no trigger. So
+	// nothing of a dump runs while it is loaded.
+	filled [2]string
+}
+
+type state int
+
+const (
+	code state = iota
+	inQuote
+	lineComment
+	blockComment
+)

@@ -137,7 +137,7 @@ func (l *lexer) ended() bool { return l.peek().class == 0 }
 func (l *lexer) skip() {
 	for l.i < len(l.s) {
 		rest := l.s[l.i:]
-		end := ""
+		var end string
 		switch {
 		case isSpace(rest[0]) || rest[0] == '\f' || rest[0] == '\v':
 			l.i++
@@ -181,7 +181,8 @@ func (l *lexer) number() {
 	begin := l.i
 	for ; l.i < len(l.s); l.i++ {
 		c := l.s[l.i]
-		sign := (c == '+' || c == '-') && l.i > begin && (l.s[l.i-1]|0x20) == 'e' && !strings.HasPrefix(l.s[begin:], "0x")
+		sign := (c == '+' || c == '-') && l.i > begin && (l.s[l.i-1]|0x20) == 'e' &&
+			!strings.HasPrefix(l.s[begin:], "0x")
 		if !isDigit(c) && !isLetter(c) && c != '.' && !sign {
 			return
 		}
@@ -217,3 +218,27 @@ func isLetter(c byte) bool {
 
 // isControl says what may follow "--" in a comment.
 func isControl(c byte) bool { return c <= ' ' || c == 0x7f }
+
+// session is what a dump has set, as far as it changes how its text is to be read.
+type session struct {
+	plain bool // NO_BACKSLASH_ESCAPES
+	ansi  bool // ANSI_QUOTES
+	// unicode says that what is sent is taken for UTF-8, as at the beginning.
+	unicode bool
+	// saved are the user's variables, each with the variable of the server that it was taken from.
+	saved map[string]saved
+}
+
+type saved struct {
+	of                   string
+	plain, ansi, unicode bool
+}
+
+func newSession() session { return session{unicode: true, saved: map[string]saved{}} }
+
+// escapes says that a backslash in such quotes escapes.
+func (s session) escapes(quote byte) bool {
+	return quote != '`' && !s.plain && !(quote == '"' && s.ansi)
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }

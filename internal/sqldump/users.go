@@ -251,7 +251,8 @@ func require(l *lexer) error {
 
 // accountLimits are what an account may use up.
 var accountLimits = []string{
-	"MAX_QUERIES_PER_HOUR", "MAX_UPDATES_PER_HOUR", "MAX_CONNECTIONS_PER_HOUR", "MAX_USER_CONNECTIONS", "MAX_STATEMENT_TIME",
+	"MAX_QUERIES_PER_HOUR", "MAX_UPDATES_PER_HOUR", "MAX_CONNECTIONS_PER_HOUR", "MAX_USER_CONNECTIONS",
+	"MAX_STATEMENT_TIME",
 }
 
 // limits reads "GRANT OPTION", "ADMIN OPTION" and "MAX_USER_CONNECTIONS 9".

@@ -29,8 +29,26 @@ role leaves undefined has the default of the module that it is for. No default: 
 | ` + "`overcloud_backup_cache_dir`" + ` | path | ` + "`/var/lib/overcloud.backup/bin`" + ` for root, else ` + "`~/.cache/overcloud.backup/bin`" + ` | Directory on the host for the collection's binary, an absolute path without links. It must be on a file system that allows programs, and it and every directory above must belong to root or the user, with nobody else able to write there. |
 | ` + "`overcloud_backup_binary`" + ` | path | | A binary that was installed on the host by other means, an absolute path without links. Nothing is uploaded then. Root runs it only where the file and all directories above are root's and nobody else can write to them. |
 
-How the database is reached is told once, and holds for restores and verifications, too: ` + "`controller_backup_login_*`" + `,
-` + "`controller_backup_ca_cert`, `controller_backup_config_file` and `controller_backup_ignore_users`" + `.
+## How the database is reached
+
+These hold for all roles, and for every task of the collection's modules that leaves them out, as variables of the play or of the
+host that the task is delegated to. Left undefined: option files, then hiera, then root over the unix socket. A task that gives one of
+user and password, of socket, host and port, or of the certificates, gets none of these from the variables.
+
+| variable | type | effect |
+|---|---|---|
+| ` + "`overcloud_backup_login_user`" + ` | str | User to log in to the database as. |
+| ` + "`overcloud_backup_login_password`" + ` | str | Password of that user. |
+| ` + "`overcloud_backup_login_unix_socket`" + ` | path | Socket of the server. |
+| ` + "`overcloud_backup_login_host`" + ` | str | Host of the server, for TCP. |
+| ` + "`overcloud_backup_login_port`" + ` | int | Port of the server, for TCP. |
+| ` + "`overcloud_backup_login_config_file`" + ` | path | Option file with the account, in place of the usual ones. |
+| ` + "`overcloud_backup_login_ca_cert`" + ` | path | Certificate authority that the server's certificate must come from. |
+| ` + "`overcloud_backup_login_client_cert`" + ` | path | Certificate of the client. It goes with its key. |
+| ` + "`overcloud_backup_login_client_key`" + ` | path | Private key of the client. |
+| ` + "`overcloud_backup_login_check_hostname`" + ` | bool | Whether the server's certificate has to name the host. It goes with the authority. |
+
+Users whose sessions are no clients are told apart, with ` + "`controller_backup_ignore_users`" + `.
 
 ## What is left for the plays around
 
@@ -39,7 +57,9 @@ How the database is reached is told once, and holds for restores and verificatio
 | ` + "`controller_backup_decision`" + ` | who decided: localhost with the playbooks | the result of ` + "`idle_controller`" + `, of the last attempt |
 | ` + "`controller_backup_result`" + ` | the same | in ` + "`results`" + ` the result of ` + "`galera_backup`" + ` for each controller that was tried, in ` + "`item`" + ` its name. A set was made where ` + "`backup`" + ` is defined |
 | ` + "`controller_verify_result`" + ` | the same | the result of ` + "`backup_verify`" + `, of the last set |
-| ` + "`controller_restore_result`" + ` | the same | the result of ` + "`galera_restore`" + `'s last step |
+| ` + "`controller_restore_view`" + ` | each controller | what it answered when it was asked to look |
+| ` + "`controller_restore_plan`" + ` | who decided | the result of ` + "`restore_plan`" + ` |
+| ` + "`controller_restore_result`" + ` | the same | the result of ` + "`galera_restore`" + `'s last step, in ` + "`results`" + ` for each of its controllers |
 `
 
 // moduleOf is the module to which a role hands the variables that it leaves undefined.

@@ -6,24 +6,27 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"overcloud.backup/tests/sets"
 )
 
 // The table's own file, of the server that was backed up, must not be touched, nor be missed.
 func TestTablesElsewhereStayUntouched(t *testing.T) {
-	s := shared(t)
+	s := sets.Shared(t)
 	outside := filepath.Join(s.Dir, "outside")
 	must(t, os.MkdirAll(outside, 0o777))
-	_, err := s.SQL("CREATE DATABASE elsewhere; CREATE TABLE elsewhere.t (id INT PRIMARY KEY) DATA DIRECTORY = '" + outside + "'; INSERT INTO elsewhere.t VALUES (1), (2)")
+	_, err := s.SQL("CREATE DATABASE elsewhere; CREATE TABLE elsewhere.t (id INT PRIMARY KEY) DATA DIRECTORY = '" +
+		outside + "'; INSERT INTO elsewhere.t VALUES (1), (2)")
 	must(t, err)
 	defer func() {
 		if _, err := s.SQL("DROP DATABASE elsewhere"); err != nil {
 			t.Error(err)
 		}
 	}()
-	path, err := s.backUp("physical")
+	path, err := s.BackUp("physical")
 	must(t, err)
 	defer os.RemoveAll(path)
-	found, problems, warnings := restored(t, openSet(t, filepath.Dir(filepath.Dir(path)), path))
+	found, problems, warnings := restored(t, sets.Open(t, filepath.Dir(filepath.Dir(path)), path))
 	if len(problems) > 0 || len(warnings) != 1 || found.Schemas["elsewhere"] != 1 || found.Rows != 854 {
 		t.Errorf("%+v, %v, %q", found, problems, warnings)
 	}

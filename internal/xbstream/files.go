@@ -3,6 +3,7 @@
 package xbstream
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -133,4 +134,36 @@ func (c *Checker) renamable(to string) error {
 		return fmt.Errorf("is renamed to %q, which is a folder or in none that is there", excerpt.Of(to))
 	}
 	return nil
+}
+
+// Checker is an io.Writer that accepts nothing but a correct stream. Finish says whether it is whole.
+type Checker struct {
+	files map[string]*file
+	// folders are those that mbstream makes for files, and keeps.
+	folders map[string]bool
+	kept    map[string]*bytes.Buffer
+	head    []byte // the header of the current chunk, as far as it came
+	need    int
+	chunk   chunk
+	left    int64 // payload still to come
+	sum     uint32
+	offset  int64 // of the next byte of the stream
+	begin   int64 // of the current chunk
+	count   int64
+	bytes   int64
+	err     error
+}
+
+type file struct {
+	position int64
+	length   int64
+	ended    bool
+}
+
+// next counts the chunk that is complete and makes room for the one after it.
+func (c *Checker) next() {
+	c.count++
+	c.bytes += c.chunk.size
+	c.begin += int64(len(c.head)) + c.chunk.size
+	c.chunk, c.head, c.need = chunk{}, c.head[:0], fixed
 }

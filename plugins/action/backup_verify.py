@@ -8,6 +8,7 @@ from ansible_collections.overcloud.backup.plugins.plugin_utils._job import MIB, 
 
 
 class ActionModule(JobAction):
+    LOGIN = True
     WORK = 'verification'
     ALONE = 'Verification %s goes on there without its caller'
 

@@ -8,6 +8,7 @@ from ansible_collections.overcloud.backup.plugins.plugin_utils._job import MIB, 
 
 
 class ActionModule(JobAction):
+    LOGIN = True
     WORK = 'backup'
     ALONE = 'What job %s does there without its caller, on_lost_caller says'
 

@@ -8,4 +8,4 @@ from ansible_collections.overcloud.backup.plugins.plugin_utils._launcher import 
 
 
 class ActionModule(LauncherAction):
-    pass
+    LOGIN = True

@@ -1,27 +1,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Gives the module the facts of all controllers, which only the control node has, and has it decide there.
-
-What one controller says is never obeyed on another: where the control node cannot run the binary two of them must agree.
-"""
+"""Gives the module the facts of all controllers, which only the control node has, and has it decide there."""
 from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-import time
-
-from ansible.errors import AnsibleError
 from ansible.module_utils.common.text.converters import to_text
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
-from ansible_collections.overcloud.backup.plugins.plugin_utils import _local
-from ansible_collections.overcloud.backup.plugins.plugin_utils._agreement import Asked, agreed
-from ansible_collections.overcloud.backup.plugins.plugin_utils._launcher import LauncherAction, builds, failure
+from ansible_collections.overcloud.backup.plugins.plugin_utils._decision import STRANGER, DecisionAction
+from ansible_collections.overcloud.backup.plugins.plugin_utils._launcher import failure
 
 DOCUMENTS = ('galera', 'pacemaker', 'haproxy')
-NAME = 'idle_controller'
-NO_JOB = 'idle_controller decides at once, there is no job to come back to: take async and poll out of the task.'
-STRANGER = 'The decision chose %s, and the hosts that it is about are %s. Nothing was done.'
 
 
 def facts_of(name, variables):
@@ -49,67 +39,22 @@ def strangers(result, names):
     return sorted(set(to_text(name) for name in chosen if name and name not in names))
 
 
-class ActionModule(LauncherAction):
+class ActionModule(DecisionAction):
+    NAME, PROOF = 'idle_controller', 'clusters'
+
     def call(self, module_args, task_vars, module=None, detach=None):
-        if self._task.async_val:
-            if not self._task.poll:
-                return failure(NO_JOB)
-            self._task.async_val = 0  # else Ansible would look for a job on the host
+        refused = self.no_job()
+        if refused:
+            return refused
         args = dict(module_args)
-        hosts = self._names(args.get('hosts'), task_vars)
+        hosts = self.names(args.get('hosts'), task_vars)
         if args.get('facts') is None:
-            args['facts'] = self._collect(hosts, task_vars)
+            args['facts'] = [facts_of(host, variables) for host, variables in self.variables(hosts, task_vars)]
         told, read = names_in(args['facts'])
-        result = self._decide(args, task_vars, read)
+        result = self.decide(args, task_vars, read)
         unknown = strangers(result, told + (hosts if args.get('hosts') else []))
         if unknown:
             return failure(STRANGER % (', '.join(unknown), ', '.join(told)))
         if result.get('text') and boolean(args.get('show') or False, strict=False):
             Display().display(result['text'])
         return result
-
-    def _decide(self, args, task_vars, read):
-        if not builds():
-            return super(ActionModule, self).call(args, task_vars, NAME, 0)  # says what to do
-        try:
-            here = dict(args)
-            self._update_module_args(self._task.action, here, task_vars)
-            return _local.run(NAME, dict(here, _overcloud_now=time.time()))
-        except _local.Unable as e:
-            why = to_text(e)
-        Display().vvv('the control node cannot decide: %s' % why)
-        return self._decide_by_two(args, task_vars, read, why)
-
-    def _decide_by_two(self, args, task_vars, read, why):
-        answers, could_not = [], []
-        for host in read:
-            answer = self._ask(host, args, task_vars)
-            if 'clusters' in answer or 'invocation' in answer:  # a refusal of the arguments is an answer, too
-                answers.append((host, answer))
-            else:
-                could_not.append('%s could not: %s' % (host, to_text(answer.get('msg'))))
-            if len(answers) == 2:
-                break
-        return agreed(answers, why, could_not, ' or '.join(sorted(platform.split()[-1] for platform in builds())))
-
-    def _ask(self, host, args, task_vars):
-        hostvars = task_vars['hostvars']
-        if host not in hostvars:
-            return failure('it is not in the inventory')
-        try:
-            with Asked(self, host, hostvars[host]):
-                return super(ActionModule, self).call(args, task_vars, NAME, 0)
-        except AnsibleError as e:  # of the connection, most often
-            return failure(to_text(e))
-
-    def _names(self, hosts, task_vars):
-        if hosts is None:
-            hosts = task_vars.get('ansible_play_hosts_all') or []
-        if hasattr(hosts, 'split'):
-            hosts = [h.strip() for h in hosts.split(',') if h.strip()]
-        return hosts
-
-    def _collect(self, hosts, task_vars):
-        hostvars = task_vars['hostvars']
-        # raw_get: facts are never templates, and templating those of a hundred hosts takes long.
-        return [facts_of(h, hostvars.raw_get(h) if h in hostvars else {}) for h in hosts]

@@ -17,6 +17,14 @@ description:
 options:
   _terms:
     description: Names of variables, the one that goes before the others first.
+  role:
+    description: The role that the hosts are for, which says what variables these are, and whether the hosts of HAProxy are among them.
+    type: str
+    choices: [controller_backup, controller_restore, controller_verify]
+  otherwise:
+    description: Whether the variable of the O(role) itself is left out, for its default.
+    type: bool
+    default: false
   database_only:
     description: Whether the hosts of HAProxy are left out.
     type: bool
@@ -30,6 +38,9 @@ options:
 EXAMPLES = r"""
 - name: Look at every host of the database
   hosts: "{{ lookup('overcloud.backup.hosts', database_only=true) }}"
+
+- name: Look at every host that a restore is for
+  hosts: "{{ lookup('overcloud.backup.hosts', role='controller_restore', coordinator='localhost') }}"
 """
 RETURN = r"""
 _raw:
@@ -48,13 +59,24 @@ from ansible.plugins.lookup import LookupBase
 DATABASE = ('mysql', 'Database', 'Controller', 'controller')
 HAPROXY = ('haproxy', 'Controller', 'controller')
 
+# The variables by which a role's hosts are named, its own first, and whether it is about the database alone.
+ROLES = {
+    'controller_backup': (['controller_backup_hosts'], False),
+    'controller_verify': (['controller_verify_hosts', 'controller_backup_hosts'], False),
+    # What names the hosts of a backup may name those of HAProxy, too.
+    'controller_restore': (['controller_restore_hosts', 'galera_hosts', 'controller_backup_hosts'], True),
+}
+
 TAKEN = ('%s is among the hosts of %s, and that is the name of the host which decides for all. Give it another name in the inventory, '
          'as "controller-0 ansible_connection=local", or leave it out.')
 
 
 class LookupModule(LookupBase):
-    def run(self, terms, variables=None, database_only=False, coordinator=None, **dummy):
+    def run(self, terms, variables=None, database_only=False, coordinator=None, role=None, otherwise=False, **dummy):
         variables = variables or {}
+        if role:
+            terms, database_only = ROLES[role]
+            terms = terms[1:] if otherwise else terms
         pattern = self._pattern(terms, variables, database_only)
         if not coordinator:
             return [pattern]

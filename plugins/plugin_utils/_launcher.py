@@ -54,6 +54,21 @@ REASONS = {
     NO_EXEC: 'The host refuses to execute the binary (a noexec mount, fapolicyd or SELinux): %s, '
              'or install it there and set overcloud_backup_binary.' % MOVE,
 }
+# How the database is reached: the options that go together, by their variables' names after "overcloud_backup_login_". A task
+# that gives one of a group gets none of it from variables: a password belongs to its user, a certificate to its key.
+LOGIN = (
+    (('user', 'login_user'), ('password', 'login_password')),
+    (('unix_socket', 'login_unix_socket'), ('host', 'login_host'), ('port', 'login_port')),
+    (('config_file', 'config_file'),),
+    (('ca_cert', 'ca_cert'), ('client_cert', 'client_cert'), ('client_key', 'client_key'), ('check_hostname', 'check_hostname')),
+)
+ALIASES = {'ssl_ca': 'ca_cert', 'ssl_cert': 'client_cert', 'ssl_key': 'client_key'}
+# The names of before, which go with the next release.
+FORMER = {
+    'user': 'controller_backup_login_user', 'password': 'controller_backup_login_password', 'host': 'controller_backup_login_host',
+    'unix_socket': 'controller_backup_login_unix_socket', 'port': 'controller_backup_login_port',
+    'ca_cert': 'controller_backup_ca_cert', 'config_file': 'controller_backup_config_file',
+}
 _builds = {}
 
 
@@ -100,6 +115,7 @@ class Setting(AnsibleError):
 class LauncherAction(ActionBase):
     """Base of every action plugin here. One that does more overrides call(), or uses it several times."""
 
+    LOGIN = False  # whether the module logs in to the database
     _async = 0  # the task's time limit
     _job = None  # the id of what was started in the background
     _told = None  # the last answer, as far as it may be believed
@@ -112,7 +128,7 @@ class LauncherAction(ActionBase):
         try:
             try:
                 self._task.async_val = self._async = self._async or self._task.async_val  # a retry comes here again
-                told = self.call(self._task.args, task_vars)
+                told = self.call(self._arguments(task_vars), task_vars)
                 if self._job and self._task.poll > 0 and not told.get('failed'):
                     told = self._await(told)
                     self._task.async_val = 0  # Ansible's own async_status would believe more
@@ -127,6 +143,30 @@ class LauncherAction(ActionBase):
         except Setting as e:
             result.update(failure(line(e, 2000)))
         return result
+
+    def _arguments(self, task_vars):
+        """The task's arguments, with the variables about the login where the task leaves those out."""
+        args = dict(self._task.args)
+        given = set(ALIASES.get(name, name) for name in args)
+        for group in LOGIN if self.LOGIN else ():
+            if given.intersection(option for dummy, option in group):
+                continue
+            for name, option in group:
+                value = self._login_variable(task_vars, name)
+                if value is not None:
+                    args[option] = value
+        return args
+
+    def _login_variable(self, task_vars, name):
+        """A variable about the login, None where it is not set. The task's own count before those of the host it is delegated to."""
+        names = ['overcloud_backup_login_' + name] + ([FORMER[name]] if name in FORMER else [])
+        hosts, host = task_vars.get('hostvars') or {}, self._task.delegate_to
+        for where in [task_vars] + ([hosts[host]] if host and host in hosts else []):
+            for known in names:
+                value = self._templar.template(where[known]) if known in where else None
+                if value is not None and value is not task_vars.get('omit') and value != task_vars.get('omit'):
+                    return value
+        return None
 
     def _documented(self, told, module=None, own=False):
         """What may be believed of an answer, or the failure that says why nothing is."""

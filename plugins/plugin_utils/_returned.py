@@ -583,4 +583,24 @@ RETURNED = {
     'preflight': {
         'msg': 'str',
     },
+    'restore_plan': {
+        'msg': 'str',
+        'state': 'str',
+        'refused': 'str',
+        'message': 'str',
+        'lines': ['str'],
+        'steps': [{
+            'state': 'str',
+            'task': 'str',
+            'hosts': ['str'],
+            'why': 'str',
+            'target': 'str',
+        }],
+        'job': 'str',
+        'set': 'str',
+        'target': 'str',
+        'others_replaced': 'bool',
+        'report': 'str',
+        'advice': 'str',
+    },
 }

@@ -17,6 +17,9 @@ import (
 	"overcloud.backup/internal/backup"
 	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/rebuild"
+	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/stores"
 	"overcloud.backup/internal/verify"
 	"overcloud.backup/tests/mariadb"
 )
@@ -119,7 +122,7 @@ func (g *group) through(t *testing.T, s *mariadb.Server, method string, was []st
 	t.Logf("warnings of the verification: %q", outcome.Warnings)
 	has(t, "warning of the verification", outcome.Warnings, g.texts("noted", method))
 	if unusable := g.texts("unusable", method); len(unusable) > 0 {
-		has(t, "problem", append(problems(outcome), verify.Verdict(outcome.Problems)), unusable)
+		has(t, "problem", append(problems(outcome), repository.Verdict(outcome.Problems)), unusable)
 		return
 	}
 	if !outcome.OK {
@@ -140,9 +143,9 @@ func (g *group) backUp(t *testing.T, s *mariadb.Server, destination, method stri
 	return job.Run(t.Context())
 }
 
-func open(t *testing.T, destination string, made *backup.Result) *verify.Set {
+func open(t *testing.T, destination string, made *backup.Result) *repository.Set {
 	t.Helper()
-	r, err := verify.Open(destination)
+	r, err := stores.Open(destination)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,8 +158,8 @@ func open(t *testing.T, destination string, made *backup.Result) *verify.Set {
 	return set
 }
 
-func (g *group) restoreOptions(t *testing.T) verify.RestoreOptions {
-	return verify.RestoreOptions{Scratch: folder(t, "verify-sets-"), User: "daemon", Memory: 64 << 20, ServerOptions: g.kept()}
+func (g *group) restoreOptions(t *testing.T) rebuild.Options {
+	return rebuild.Options{Scratch: folder(t, "verify-sets-"), User: "daemon", Memory: 64 << 20, ServerOptions: g.kept()}
 }
 
 // kept are the options that a restore reads from the server's own option files.
@@ -170,9 +173,9 @@ func (g *group) kept() (kept []string) {
 	return kept
 }
 
-func (g *group) verified(t *testing.T, set *verify.Set) (verify.Outcome, error) {
+func (g *group) verified(t *testing.T, set *repository.Set) (repository.Outcome, error) {
 	t.Helper()
-	v, err := verify.Prepare(t.Context(), set, verify.Options{Level: verify.LevelRestore, RestoreOptions: g.restoreOptions(t)})
+	v, err := verify.Prepare(t.Context(), set, verify.Options{Level: repository.LevelRestore, Rebuild: g.restoreOptions(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,10 +183,10 @@ func (g *group) verified(t *testing.T, set *verify.Set) (verify.Outcome, error) 
 }
 
 // restored is the portrait of a server with the cluster's options on the restored data.
-func (g *group) restored(t *testing.T, set *verify.Set) []string {
+func (g *group) restored(t *testing.T, set *repository.Set) []string {
 	t.Helper()
 	o := g.restoreOptions(t)
-	p, err := verify.PrepareRestore(t.Context(), set, o)
+	p, err := rebuild.Prepare(t.Context(), set, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,7 +248,7 @@ func has(t *testing.T, what string, texts, wanted []string) {
 	}
 }
 
-func problems(o verify.Outcome) (texts []string) {
+func problems(o repository.Outcome) (texts []string) {
 	for _, p := range o.Problems {
 		texts = append(texts, p.String())
 	}

@@ -59,17 +59,42 @@ func (l lab) sets() string {
 	return all.String()
 }
 
+// pristine reports that nothing has touched the lab since it was last reset.
+var pristine bool
+
+// reset takes the lab back to its freshly formed state.
+func (l lab) reset() {
+	l.t.Helper()
+	l.run("reset")
+	pristine = true
+}
+
+// borrow gives the lab in the shape that is tested, healthy, and resets it when the test ends.
+func borrow(t *testing.T) lab {
+	t.Helper()
+	l := lab{t}
+	if !pristine {
+		l.up()
+		l.reset()
+	}
+	pristine = false
+	t.Cleanup(func() { lab{t}.reset() })
+	return l
+}
+
 // fresh gives the lab, healthy, with no set on it.
 func fresh(t *testing.T) lab {
 	t.Helper()
-	l := lab{t}
-	l.up()
-	l.run("reset")
+	l := borrow(t)
+	l.forgetSets()
+	return l
+}
+
+func (l lab) forgetSets() {
+	l.t.Helper()
 	for _, n := range names(3) {
 		l.on(n, "rm -rf "+destination)
 	}
-	t.Cleanup(func() { lab{t}.run("reset") })
-	return l
 }
 
 // TestBackupUnderLoad runs the playbook without a variable, in either shape.
@@ -154,83 +179,98 @@ func TestRestoreByHand(t *testing.T) {
 	}
 }
 
-func TestDesyncAlways(t *testing.T) {
-	l := fresh(t)
-	l.run("load", "start")
+// TestPlaybooksUnderLoad runs what leaves the cluster as it was, one after the other under one load.
+func TestPlaybooksUnderLoad(t *testing.T) {
+	fresh(t).run("load", "start")
+	for _, c := range []struct {
+		name string
+		run  func(l lab)
+	}{
+		{"check mode shows the plan and touches nothing", checkModeShowsThePlanAndTouchesNothing},
+		{"nobody idle is a clear failure", nobodyIdleIsAClearFailure},
+		{"the role in a play of one's own", roleInAPlayOfOnesOwn},
+		{"the installed collection", installedCollection},
+		{"desync: always", desyncAlways},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l := lab{t}
+			l.forgetSets()
+			c.run(l)
+		})
+	}
+}
+
+func desyncAlways(l lab) {
+	l.t.Helper()
 	from := time.Now().Unix()
 	out, path, m := l.backup(map[string]any{"controller_backup_desync": "always"})
 	if told := l.on(m.Controller, "grep '\"desync\":' "+path+"/manifest.json"); !strings.Contains(told, "UP (http://") || !strings.Contains(told, "answers 200)") {
-		t.Errorf("the health check was not waited for: %s", told)
+		l.t.Errorf("the health check was not waited for: %s", told)
 	}
 	if got := l.sql(m.Controller, "SELECT @@wsrep_desync"); got != "0" {
-		t.Errorf("%s is left desynced\n%s", m.Controller, out)
+		l.t.Errorf("%s is left desynced\n%s", m.Controller, out)
 	}
 	if code := l.on(m.Controller, "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | socat -t5 - TCP:"+m.Controller+".internalapi.localdomain:9200 | head -n 1"); !strings.Contains(code, "200") {
-		t.Errorf("the health check says %s", code)
+		l.t.Errorf("the health check says %s", code)
 	}
-	l.run("load", "stop")
 	l.clientsSawNothing(from, time.Now().Unix())
 }
 
-func TestCheckModeShowsThePlanAndTouchesNothing(t *testing.T) {
-	l := fresh(t)
-	l.run("load", "start")
+func checkModeShowsThePlanAndTouchesNothing(l lab) {
+	l.t.Helper()
 	out, err := l.play("playbooks/backup.yml", nil, "--check")
 	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
+		l.t.Fatalf("%v\n%s", err, out)
 	}
 	if left := l.sets(); left != "" {
-		t.Errorf("check mode left\n%s", left)
+		l.t.Errorf("check mode left\n%s", left)
 	}
 	if !strings.Contains(out, destination) || !strings.Contains(out, "physical") {
-		t.Errorf("no plan:\n%s", out)
+		l.t.Errorf("no plan:\n%s", out)
 	}
 }
 
-func TestNobodyIdleIsAClearFailure(t *testing.T) {
-	l := fresh(t)
-	l.run("load", "start")
+func nobodyIdleIsAClearFailure(l lab) {
+	l.t.Helper()
 	out, err := l.play("playbooks/backup.yml", map[string]any{"controller_backup_exclude": inventory(names(3)...)})
 	if err == nil {
-		t.Fatalf("it went on:\n%s", out)
+		l.t.Fatalf("it went on:\n%s", out)
 	}
 	if !strings.Contains(out, "excluded") || !strings.Contains(out, l.serving()) {
-		t.Errorf("not said plainly:\n%s", out)
+		l.t.Errorf("not said plainly:\n%s", out)
 	}
 	if left := l.sets(); left != "" {
-		t.Errorf("a set was left:\n%s", left)
+		l.t.Errorf("a set was left:\n%s", left)
 	}
 }
 
-// TestRoleInAPlayOfOnesOwn runs the role as README shows it.
-func TestRoleInAPlayOfOnesOwn(t *testing.T) {
-	l := fresh(t)
-	l.run("load", "start")
+// roleInAPlayOfOnesOwn runs the role as README shows it.
+func roleInAPlayOfOnesOwn(l lab) {
+	l.t.Helper()
 	out, err := l.play("tests/integration/own_play.yml", nil)
 	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
+		l.t.Fatalf("%v\n%s", err, out)
 	}
 	if sets := strings.Count(l.sets(), "manifest.json"); sets != 1 {
-		t.Errorf("%d sets:\n%s", sets, out)
+		l.t.Errorf("%d sets:\n%s", sets, out)
 	}
 }
 
-// TestInstalledCollection runs status.yml from the tarball, installed in an empty folder.
-func TestInstalledCollection(t *testing.T) {
-	l := fresh(t)
-	l.run("load", "start")
-	folder := t.TempDir()
+// installedCollection runs status.yml from the tarball, installed in an empty folder.
+func installedCollection(l lab) {
+	l.t.Helper()
+	folder := l.t.TempDir()
 	tarballs, err := filepath.Glob(filepath.Join(root, "build/dist/overcloud-backup-*.tar.gz"))
 	if err != nil || len(tarballs) != 1 {
-		t.Fatalf("make dist first: %v %v", tarballs, err)
+		l.t.Fatalf("make dist first: %v %v", tarballs, err)
 	}
 	out, err := l.ansible(folder, "ansible-galaxy", "collection", "install", "--offline", "-p", folder, tarballs[0])
 	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
+		l.t.Fatalf("%v\n%s", err, out)
 	}
 	out, err = l.ansible(folder, "ansible-playbook", "-i", l.run("inventory"), "overcloud.backup.status")
 	if err != nil || !strings.Contains(out, l.serving()) {
-		t.Fatalf("%v\n%s", err, out)
+		l.t.Fatalf("%v\n%s", err, out)
 	}
-	t.Logf("\n%s", out)
+	l.t.Logf("\n%s", out)
 }

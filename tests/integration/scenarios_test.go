@@ -60,9 +60,7 @@ func TestScenarios(t *testing.T) { run(t, scenarios) }
 func run(t *testing.T, all []scenario) {
 	for _, s := range all {
 		t.Run(s.name, func(t *testing.T) {
-			l := lab{t}
-			l.up()
-			t.Cleanup(func() { lab{t}.run("reset") })
+			l := borrow(t)
 			l.run("load", "start")
 			want := s.arrange(t, l)
 			verify(t, l, want, 3)
@@ -75,6 +73,7 @@ func TestFiveControllers(t *testing.T) {
 	if shape != "hosts" {
 		t.Skip("five controllers differ from three in the decision alone")
 	}
+	pristine = false
 	l.up("--controllers", "5")
 	l.run("load", "start")
 	t.Cleanup(func() { lab{t}.run("load", "stop") })

@@ -8,12 +8,14 @@ import os
 from local_cases import prepare  # noqa: F401, pylint: disable=unused-import
 from playbook import TOP, has
 
-# $0.json is what the controller tells; what else it is asked to do is noted.
+# $0.json is what the controller tells; what else it is asked to do is noted, and answered with $0.STATE if that is there.
 CONTROLLER = """#!/bin/sh
 args=$(cat)
 case $args in
   *'"state": "planned"'*) cat "$0.json" ;;
-  *) printf '%s %s\\n' "${0##*/}" "$args" >>"${0%/*}/steps"; echo '{"changed": true, "msg": "done"}' ;;
+  *) printf '%s %s\\n' "${0##*/}" "$args" >>"${0%/*}/steps"
+     state=${args#*'"state": "'}; [ ! -f "$0.${state%%'"'*}" ] || exec cat "$0.${state%%'"'*}"
+     echo '{"changed": true, "msg": "done"}' ;;
 esac
 """
 CONTROLLERS = ('c0', 'c1', 'c2')
@@ -51,6 +53,74 @@ def restore(bench, told, state='restored', confirm='', more=(), **keywords):
     with open(bench.path('steps')) as f:
         calls = [line.split(' ', 1) for line in f]
     return ' '.join(output.split()), [(name, json.loads(args)['state'], json.loads(args)) for name, args in calls]
+
+
+def in_order(steps):
+    """The states in the order in which they were asked for, and of whom."""
+    found = []
+    for name, state, dummy in steps:
+        if not found or found[-1][0] != state:
+            found.append((state, []))
+        found[-1][1].append(name)
+    return [(state, ' '.join(names)) for state, names in found]
+
+
+def case_restore_steps(bench):
+    """controller_restore: the steps are taken in their order, and not before they are confirmed"""
+    told = dict((name, tells(name)) for name in CONTROLLERS)
+    del told['c0']['set'], told['c0']['plan']
+    output, steps = restore(bench, told, status=2)
+    has(output, 'Restore of ' + SET, 'make it ready on c1', 'keep clients from port 3306', 'controller_restore_confirm=galera_cluster')
+    assert not steps, steps
+    output, steps = restore(bench, told, confirm='galera_cluster', more=['--check'])
+    has(output, 'make it ready on c1')
+    assert not steps, steps
+    login = ['-e', json.dumps(dict(overcloud_backup_login_user='u', overcloud_backup_login_client_cert='/c', overcloud_backup_login_client_key='/k'))]
+    output, steps = restore(bench, told, confirm='galera_cluster', more=login)
+    assert all((args['login_user'], args['client_cert'], args['client_key']) == ('u', '/c', '/k') for dummy, state, args in steps), steps
+    has(output, 'c0: done', 'c0, c1, c2: restored from ' + SET)
+    assert in_order(steps) == [
+        ('staged', 'c1'), ('fenced', 'c0 c1 c2'), ('stopped', 'c1'), ('replaced', 'c0 c1 c2'), ('started', 'c1'), ('checked', 'c0 c1 c2'),
+        ('opened', 'c0 c1 c2'), ('reached', 'c1'), ('finished', 'c0 c2 c1')], steps
+    assert set(args['job'] for dummy, state, args in steps) == set([LATER]), steps
+    targets = [(name, state) for name, state, args in steps if args['target'] != (name == 'c1')]
+    assert not targets, targets
+
+
+def case_restore_failed_step(bench):
+    """controller_restore: after a step that fails no other one is taken, and it is said how to go on"""
+    told = dict((name, tells(name)) for name in CONTROLLERS)
+    bench.write('c1.replaced', json.dumps(dict(failed=True, msg='the datadir is a mount')))
+    bench.undo.append(lambda: os.unlink(bench.path('c1.replaced')))
+    output, steps = restore(bench, told, confirm='galera_cluster', status=2)
+    has(output, 'the datadir is a mount (restore %s, step \\"Move the datadirs aside and the set in\\")' % LATER, 'run it again to go on')
+    assert in_order(steps)[-1] == ('replaced', 'c0 c1 c2'), steps
+
+
+def case_restore_rejoined(bench):
+    """controller_restore: a controller rejoins when it is confirmed by its own name, alone"""
+    told = dict((name, tells(name)) for name in CONTROLLERS)
+    for confirm in ('', 'galera_cluster'):
+        output, steps = restore(bench, told, state='rejoined', confirm=confirm, more=['-e', 'controller_restore_host=c2'], status=2)
+        has(output, 'confirm that by its name, c2')
+        assert not steps, steps
+    output, steps = restore(bench, told, state='rejoined', confirm='c2', status=2)
+    has(output, 'Say which one is to rejoin')
+    output, steps = restore(bench, told, state='rejoined', confirm='c2', more=['-e', 'controller_restore_host=c2'])
+    assert in_order(steps) == [('rejoined', 'c2')] and steps[0][2]['confirm'] == 'c2', steps
+
+
+def case_restore_configured(bench):
+    """controller_restore: Pacemaker's configuration is compared, and replaced only when that is confirmed"""
+    told = dict((name, tells(name)) for name in CONTROLLERS)
+    dummy, steps = restore(bench, told, state='configured')
+    assert [(name, args['set'], args['_ansible_check_mode']) for name, state, args in steps] == [('c0', SET, True)], steps
+    push = ['-e', 'controller_restore_push=true']
+    output, steps = restore(bench, told, state='configured', confirm='galera', more=push, status=2)
+    has(output, 'confirm that by the name of the cluster: controller_restore_confirm=galera_cluster')
+    assert not steps, steps
+    dummy, steps = restore(bench, told, state='configured', confirm='galera_cluster', more=push)
+    assert [(name, args['_ansible_check_mode']) for name, state, args in steps] == [('c0', False)], steps
 
 
 def case_restore_clusters(bench):
@@ -119,7 +189,7 @@ def case_restore_lying_book(bench):
     told['c0'] = tells('c0', book=dict(RESTORED, ended='', target=True))
     output, steps = restore(bench, told, confirm='galera_cluster', more=['--check'])
     has(output, 'Go on with the restore of ' + SET)
-    assert old not in output[output.index('The plan'):] and not steps, (output, steps)
+    assert old not in output[output.index('Show the plan'):] and not steps, (output, steps)
 
 
 def case_restore_lying_end(bench):

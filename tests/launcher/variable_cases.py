@@ -56,6 +56,51 @@ def case_variables_text_for_list_again(bench):
         lacks(output, 'it says neither')
 
 
+LOGIN = dict(user='u', password='hunter2-of-the-login', host='db', port=3307, ca_cert='/ca.pem', client_cert='/c.pem', client_key='/k.pem')
+OF = {'user': 'login_user', 'password': 'login_password', 'host': 'login_host', 'port': 'login_port'}
+LOGS_IN = ('galera_facts', 'galera_backup', 'backup_verify')
+
+
+def logins(bench):
+    """What each call was given of the login, by module, and of those that only look where a job stands."""
+    names = [OF.get(name, name) for name in LOGIN]
+    asked = [(module, args.get('state'), dict((name, args[name]) for name in names if name in args)) for dummy, module, args in calls(bench)]
+    return [found for module, state, found in asked if module in LOGS_IN and state != 'status'], [
+        found for module, state, found in asked if module not in LOGS_IN or state == 'status']
+
+
+def case_variables_login(bench):
+    """overcloud_backup_login_*: every task that logs in has all of them, from the command, the inventory, or by their former names"""
+    want = dict((OF.get(name, name), value) for name, value in LOGIN.items())
+    former = dict(controller_backup_login_user='u', controller_backup_login_password='hunter2-of-the-login', controller_backup_login_host='db',
+                  controller_backup_login_port=3307, controller_backup_ca_cert='/ca.pem')
+    now = dict(('overcloud_backup_login_' + name, value) for name, value in LOGIN.items())
+    cluster(bench)
+    for given, of_hosts in ((now, {}), (former, {}), ({}, now), (dict(former, **now), dict((name, 'other') for name in former))):
+        inventory(bench, {'Controller': CONTROLLERS})
+        with open(bench.path('controllers.yaml')) as f:
+            told = json.load(f)
+        told['all']['children']['Controller']['vars'] = of_hosts  # the coordinator has none of them
+        bench.write('controllers.yaml', json.dumps(told))
+        output = goes(bench, 'backup', *variables(**given))
+        lacks(output, 'hunter2-of-the-login')
+        told, others = logins(bench)
+        expected = dict((name, value) for name, value in want.items() if given is not former or not name.startswith('client_'))
+        assert len(told) > 7 and all(found == expected for found in told), told
+        assert not any(others), others
+
+
+def case_variables_login_of_the_task(bench):
+    """overcloud_backup_login_*: a task with a user of its own gets no other's password, and one with a certificate no other's key"""
+    controllers(bench, facts=(), answers=lying({}))
+    known = dict(('overcloud_backup_login_' + name, value) for name, value in LOGIN.items())
+    own = '- overcloud.backup.galera_facts: {login_user: monitor, ssl_cert: /own.pem, ssl_key: /own.key}\n'
+    bench.play(own, hosts='controller-0', options=variables(**known))
+    args = calls(bench, 'galera_facts')[-1][2]
+    assert args['login_user'] == 'monitor' and 'login_password' not in args and 'ca_cert' not in args and 'client_cert' not in args, args
+    assert args['login_host'] == 'db' and args['login_port'] == 3307, args
+
+
 def case_variables_hosts(bench):
     """galera_hosts, haproxy_hosts: a pattern or a list, on the command line or for all hosts of the inventory"""
     everybody = dict(dbs=CONTROLLERS, lbs=CONTROLLERS)

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/quantity"
-	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/stores"
 )
 
 // Compression is assumed to halve the data, and a margin is left for the files beside them. OpenStack's data shrink
@@ -33,7 +33,7 @@ type Space struct {
 func Estimate(raw int64, destination string) (Space, error) {
 	s := Space{Raw: raw, Ratio: assumedRatio, Needed: int64(float64(raw)*assumedRatio) + spaceMargin}
 	var err error
-	s.Free, s.At, err = repository.Free(destination)
+	s.Free, s.At, err = stores.Free(destination)
 	if err == nil && s.Free < s.Needed {
 		err = fmt.Errorf("too little space at %s: %s are free, and about %s are needed (half of %s of data, and %s)",
 			s.At, quantity.Bytes(s.Free), quantity.Bytes(s.Needed), quantity.Bytes(s.Raw), quantity.Bytes(spaceMargin))

@@ -8,6 +8,7 @@ import (
 
 	"overcloud.backup/internal/abandon"
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/stores"
 )
 
 // openTimeout is how long it may take to begin a set at a destination that may hang.
@@ -15,8 +16,8 @@ const openTimeout = 30 * time.Second
 
 // Set is an unfinished set at its destination. It is noted before it is made, and is gone after Abort.
 type Set struct {
-	*repository.Set
-	dir    *repository.Directory
+	*repository.Draft
+	dir    *repository.Repository
 	undone func() error
 }
 
@@ -35,7 +36,7 @@ func BeginSet(want SetRequest, notes *Notes) (*Set, error) {
 }
 
 func (want SetRequest) begin(notes *Notes) (*Set, error) {
-	dir, err := repository.Open(want.Destination)
+	dir, err := stores.Make(want.Destination)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +47,7 @@ func (want SetRequest) begin(notes *Notes) (*Set, error) {
 		})
 		return err
 	}
-	s.Set, err = dir.Create(want.Cluster, want.Method, want.Controller, want.Begun)
+	s.Draft, err = dir.Create(want.Cluster, want.Method, want.Controller, want.Begun)
 	if err != nil {
 		err = errors.Join(err, dir.Close())
 		if s.undone != nil {
@@ -59,7 +60,7 @@ func (want SetRequest) begin(notes *Notes) (*Set, error) {
 
 // Abort removes the set.
 func (s *Set) Abort() error {
-	_, err := abandon.After(removeTimeout, "remove "+s.Folder(), abandon.Action(s.Set.Abort))
+	_, err := abandon.After(removeTimeout, "remove "+s.Folder(), abandon.Action(s.Draft.Abort))
 	return undoneUnless(err, s.undone)
 }
 

@@ -14,6 +14,7 @@ import (
 	"overcloud.backup/internal/abandon"
 	"overcloud.backup/internal/journal"
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/stores"
 )
 
 // setUndo names the folder of a set that is being written.
@@ -79,7 +80,7 @@ func (u setUndo) undo() (string, error) {
 			if err := u.mounted(); err != nil {
 				return false, err
 			}
-			return repository.Discard(u.Destination, u.Cluster, u.Hidden)
+			return stores.Discard(u.Destination, u.Cluster, u.Hidden)
 		})
 	if err != nil {
 		return "", err

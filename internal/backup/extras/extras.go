@@ -42,7 +42,7 @@ var Configuration = []string{
 
 // Extras collects what a set holds beside the data. What is missing on this host becomes a warning, no failure.
 type Extras struct {
-	Set      *repository.Set
+	Set      *repository.Draft
 	Files    []repository.File
 	Warnings []string
 }

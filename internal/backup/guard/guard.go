@@ -12,7 +12,7 @@ import (
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/pacemaker"
 	"overcloud.backup/internal/process"
-	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/stores"
 )
 
 // Config is what a guard watches, and what it allows.
@@ -74,7 +74,7 @@ func (g *guard) start(ctx context.Context, destination string) {
 	g.counters.Stages.Watch(g.commitsWait)
 	g.loop(ctx, sampleEvery, func() { g.askServer(ctx, server) }, server.close)
 	g.loop(ctx, clusterEvery, func() { g.askCluster(ctx) }, nil)
-	room := func() (int64, error) { n, _, err := repository.Free(destination); return n, err }
+	room := func() (int64, error) { n, _, err := stores.Free(destination); return n, err }
 	g.loop(ctx, sampleEvery, g.space(room, &g.limits.destination, destinationFloor, &g.now.Tool.FreeDestination), nil)
 	g.loop(ctx, sampleEvery, g.space(g.datadir.free, &g.limits.datadir, datadirFloor, &g.now.Tool.FreeDatadir),
 		g.datadir.close)

@@ -6,7 +6,7 @@ import (
 	"os"
 
 	"overcloud.backup/internal/process"
-	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/local"
 )
 
 // folder is one of a place, held open once it was found: that it is gone, as its file system may be with the container,
@@ -23,7 +23,7 @@ func (f *folder) free() (n int64, err error) {
 			return 0, err
 		}
 	}
-	return repository.FreeIn(f.file)
+	return local.FreeIn(f.file)
 }
 
 func (f *folder) close() { _ = f.file.Close() }

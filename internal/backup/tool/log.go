@@ -103,7 +103,7 @@ func (l *Log) reason() string {
 }
 
 // finish stores the log in the set. Of one that is too long the end follows its beginning.
-func (l *Log) finish(set *repository.Set) (repository.File, error) {
+func (l *Log) finish(set *repository.Draft) (repository.File, error) {
 	end := l.text()
 	if l.left > 0 {
 		fmt.Fprintf(&l.kept, "\n[%d bytes are left out here, up to the following]\n%s", max(0, l.left-len(end)), end)

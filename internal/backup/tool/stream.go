@@ -40,11 +40,11 @@ type Source struct {
 // Store runs a tool and stores what it prints in one pass: tool, check, zstd frames, sha256, file. The tool may be
 // ahead by the buffer, no more. The first of these is the error: the destination's, the check's, the tool's, the end's.
 // When ctx ends it comes back within seconds, also from a destination that hangs.
-func Store(ctx context.Context, s Source, set *repository.Set, counted *Counters) ([]repository.File, error) {
+func Store(ctx context.Context, s Source, set *repository.Draft, counted *Counters) ([]repository.File, error) {
 	return abandon.WhenDone(ctx, set.Folder(), func() ([]repository.File, error) { return store(ctx, s, set, counted) })
 }
 
-func store(ctx context.Context, s Source, set *repository.Set, counted *Counters) ([]repository.File, error) {
+func store(ctx context.Context, s Source, set *repository.Draft, counted *Counters) ([]repository.File, error) {
 	counted.Restart()
 	log := s.NewLog(counted)
 	data, err := set.New(s.File)
@@ -62,7 +62,7 @@ func store(ctx context.Context, s Source, set *repository.Set, counted *Counters
 	return []repository.File{stored, logged}, nil
 }
 
-func run(ctx context.Context, s Source, data *os.File, log *Log, counted *Counters) (repository.File, error) {
+func run(ctx context.Context, s Source, data repository.Writer, log *Log, counted *Counters) (repository.File, error) {
 	hash := sha256.New()
 	stats, err := s.Copy(ctx, io.MultiWriter(data, hash), log, counted)
 	if err == nil {
@@ -145,10 +145,10 @@ func wrap(what string, err error) error {
 	return nil
 }
 
-func checkLength(f *os.File, want int64) error {
-	info, err := f.Stat()
-	if err == nil && info.Size() != want {
-		err = fmt.Errorf("%s has %d bytes after %d were written", f.Name(), info.Size(), want)
+func checkLength(f repository.Writer, want int64) error {
+	size, err := f.Size()
+	if err == nil && size != want {
+		err = fmt.Errorf("%s has %d bytes after %d were written", f.Name(), size, want)
 	}
 	return err
 }

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"overcloud.backup/internal/process"
-	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/repository/stores"
 	"overcloud.backup/tests/messages"
 )
 
@@ -183,7 +183,7 @@ func TestTheLogHasNoSecretsWhateverTheWrites(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	dir, err := repository.Open(destination)
+	dir, err := stores.Make(destination)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,40 +12,44 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"overcloud.backup/tests/lab/faults/cases"
+	"overcloud.backup/tests/lab/faults/harness"
+	"overcloud.backup/tests/lab/faults/lab"
 )
 
 // Results are kept by case, so that a run of one case after a change does not need all the others again.
-func (l lab) results() string { return filepath.Join(l.root(), "tests/output", l.page()) }
+func results(l lab.Lab) string { return filepath.Join(l.Root(), "tests/output", page(l)) }
 
 // page is the name of the table of this shape of the lab.
-func (l lab) page() string {
-	if l.bundle() {
+func page(l lab.Lab) string {
+	if l.Bundle() {
 		return "faults-bundle"
 	}
 	return "faults"
 }
 
-func (l lab) save(v verdict) error {
+func save(l lab.Lab, v harness.Verdict) error {
 	v.Clients.Seconds = nil
 	raw, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(l.results(), 0o755); err != nil {
+	if err := os.MkdirAll(results(l), 0o755); err != nil {
 		return err
 	}
-	_ = os.WriteFile(filepath.Join(l.results(), v.Name+".log"), []byte(v.Output), 0o600)
-	return os.WriteFile(filepath.Join(l.results(), v.Name+".json"), raw, 0o600)
+	_ = os.WriteFile(filepath.Join(results(l), v.Name+".log"), []byte(v.Output), 0o600)
+	return os.WriteFile(filepath.Join(results(l), v.Name+".json"), raw, 0o600)
 }
 
-// writeTable writes docs/faults.md from the last result of every case. In the bundle shape, whose differences are few, it
-// is of those that were run.
-func (l lab) writeTable() (bool, error) {
-	var verdicts []verdict
-	for _, f := range l.possible(all()) {
-		var v verdict
-		raw, err := os.ReadFile(filepath.Join(l.results(), f.name+".json"))
-		if l.bundle() && errors.Is(err, fs.ErrNotExist) {
+// writeTable writes docs/faults.md from the last result of every case. In the bundle shape, whose differences are few,
+// it is of those that were run.
+func writeTable(l lab.Lab) (bool, error) {
+	var verdicts []harness.Verdict
+	for _, f := range possible(l, cases.All()) {
+		var v harness.Verdict
+		raw, err := os.ReadFile(filepath.Join(results(l), f.Name+".json"))
+		if l.Bundle() && errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err == nil {
@@ -56,7 +60,7 @@ func (l lab) writeTable() (bool, error) {
 		}
 		verdicts = append(verdicts, v)
 	}
-	return true, os.WriteFile(filepath.Join(l.root(), "docs", l.page()+".md"), []byte(l.write(verdicts)), 0o644)
+	return true, os.WriteFile(filepath.Join(l.Root(), "docs", page(l)+".md"), []byte(write(l, verdicts)), 0o644)
 }
 
 const head = `# What breaks, and what a backup makes of it
@@ -79,16 +83,17 @@ The controllers run the database and HAProxy in containers that Pacemaker manage
 [faults.md](faults.md) has the cases with the services on the hosts.
 `
 
-func (l lab) write(verdicts []verdict) string {
+func write(l lab.Lab, verdicts []harness.Verdict) string {
 	var b strings.Builder
 	text := head
-	if l.bundle() {
+	if l.Bundle() {
 		text = strings.Replace(text, "\n\n| case", "\n"+bundleHead+"\n| case", 1)
 	}
 	b.WriteString(text)
 	var bad []string
 	for _, v := range verdicts {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", v.Name, v.Breaks, v.When, v.Outcome, tidySaid(v.Said), tenths(v.Clean), tenths(v.Serves), errorsOf(v))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", v.Name, v.Breaks, v.When, v.Outcome,
+			tidySaid(v.Said), tenths(v.Clean), tenths(v.Serves), errorsOf(v))
 		for _, w := range v.Wrong {
 			bad = append(bad, fmt.Sprintf("- %s: %s\n", v.Name, tidySaid(w)))
 		}
@@ -96,7 +101,7 @@ func (l lab) write(verdicts []verdict) string {
 	if len(bad) > 0 {
 		b.WriteString("\n## Not as it must be\n\n" + strings.Join(bad, ""))
 	}
-	if l.bundle() {
+	if l.Bundle() {
 		return b.String()
 	}
 	b.WriteString("\n## Faults that need no lab\n\n| fault | test |\n|---|---|\n")
@@ -106,7 +111,7 @@ func (l lab) write(verdicts []verdict) string {
 	return b.String()
 }
 
-func errorsOf(v verdict) string {
+func errorsOf(v harness.Verdict) string {
 	if v.Control == nil {
 		return fmt.Sprint(v.Clients.Errors)
 	}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package confine
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// write makes a file of the program's own.
+func (v *view) write(at string, content []byte, mode fs.FileMode) error {
+	if path := strings.TrimPrefix(at, root); below(path, v.shown) {
+		return fmt.Errorf("%s is the server's, too", path)
+	}
+	if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(at, content, mode); err != nil {
+		return err
+	}
+	return os.Chown(at, v.owner.UID, v.owner.GID)
+}
+
+// showSystem shows what belongs to the system: links stay links.
+func (v *view) showSystem(path string) error {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return err
+	}
+	if info.Mode()&fs.ModeSymlink == 0 {
+		return v.show(path, unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV)
+	}
+	at := filepath.Join(root, path)
+	to, err := os.Readlink(path)
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(at), 0o755)
+	}
+	if err == nil {
+		err = os.Symlink(to, at)
+	}
+	return err
+}
+
+// show mounts what a path leads to at that path. Where it shows already, that is what its links lead to.
+func (v *view) show(path string, flags uintptr) error {
+	if below(path, v.shown) {
+		to, err := filepath.EvalSymlinks(path)
+		if err != nil || below(to, v.shown) {
+			return err
+		}
+		path = to
+	}
+	return v.bind(path, unix.MS_REC, flags)
+}
+
+// below says that a path is one of those, or below one.
+func below(path string, those []string) bool {
+	return slices.ContainsFunc(those, func(at string) bool { return path == at || strings.HasPrefix(path, at+"/") })
+}
+
+// bind shows what a path leads to at that path; with MS_REC as depth what is mounted below it, too.
+func (v *view) bind(path string, depth, flags uintptr) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	at := filepath.Join(root, path)
+	if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
+		return err
+	}
+	if info.IsDir() {
+		err = os.MkdirAll(at, 0o755)
+	} else {
+		err = os.WriteFile(at, nil, 0o644)
+	}
+	if err != nil {
+		return err
+	}
+	return v.attach(path, path, depth, flags)
+}
+
+// attach shows what a path leads to at another one, where something lies already. Nothing may be made there: the way
+// may lead through what is the server's.
+func (v *view) attach(path, shown string, depth, flags uintptr) error {
+	at := filepath.Join(root, shown)
+	if err := unix.Mount(path, at, "", unix.MS_BIND|depth, ""); err != nil {
+		return fmt.Errorf("show %s to it: %w", path, err)
+	}
+	v.shown = append(v.shown, shown)
+	return v.protectAll(at, flags)
+}
+
+// showData shows what the reader has himself. In a folder of somebody else's would be what he cannot open.
+func (v *view) showData(path string, reader Owner, flags uintptr) error {
+	theirs, err := openAs(reader, path)
+	if err != nil {
+		return fmt.Errorf("user %d cannot read what is to be shown as his: %w", reader.UID, err)
+	}
+	defer theirs.Close()
+	info, err := theirs.Stat()
+	if err != nil {
+		return err
+	}
+	if info.IsDir() && !owned(info, reader) {
+		return fmt.Errorf("the folder %s is not of user %d, whose it is to be shown as", path, reader.UID)
+	}
+	if !below(path, v.data) {
+		if err := v.bind(path, 0, flags); err != nil {
+			return err
+		}
+		v.data = append(v.data, path)
+		if err := v.showMounts(path, reader, flags); err != nil {
+			return err
+		}
+	}
+	return unchanged(path, info)
+}
+
+// owned says that something is the user's; everything is root's.
+func owned(info fs.FileInfo, by Owner) bool {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return by == (Owner{}) || ok && int(stat.Uid) == by.UID
+}
+
+// unchanged refuses what was put at a path since it was looked at.
+func unchanged(path string, want fs.FileInfo) error {
+	got, err := os.Stat(filepath.Join(root, path))
+	if err == nil && !os.SameFile(want, got) {
+		err = fmt.Errorf("%s was exchanged while it was looked at", path)
+	}
+	return err
+}
+
+// showMounts shows what is mounted below a reader's folder and is his.
+func (v *view) showMounts(path string, reader Owner, flags uintptr) error {
+	from, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return err
+	}
+	mounts, err := v.mounts(from)
+	if err != nil {
+		return err
+	}
+	var hidden []string
+	for _, m := range mounts {
+		if m.at == from || below(m.at, hidden) {
+			continue
+		}
+		theirs, err := openAs(reader, m.at)
+		if err != nil {
+			hidden = append(hidden, m.at)
+			continue
+		}
+		info, err := theirs.Stat()
+		if err == nil && !owned(info, reader) {
+			hidden = append(hidden, m.at)
+		} else if err == nil {
+			shown := filepath.Join(path, strings.TrimPrefix(m.at, from))
+			if err = v.attach(m.at, shown, 0, flags); err == nil {
+				err = unchanged(shown, info)
+			}
+		}
+		if err = errors.Join(err, theirs.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Package durable writes files that a reader never sees half of, and that are there after a power loss. A file gets a
+// temporary name in its own folder, is synced, and gets its name; then the folder is synced, for a name is its entry.
+// Nothing that another user has put at one of these names is written through.
+package durable
+
+import (
+	"crypto/rand"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// Create writes a file of this mode that was not there, and waits until the disk has its content. It does not sync the
+// folder: who creates several files does that once, with SyncFolder.
+func Create(path string, content []byte, mode fs.FileMode) error {
+	f, err := os.OpenFile(path, newFile, mode)
+	if err != nil {
+		return err
+	}
+	return fill(f, content, (*os.File).Sync)
+}
+
+// Replace gives the file at a path this content and mode, whether there was one or not. When it returns without an error
+// the disk has it. With an error the earlier content is still there, or the new one is, and never a part of it.
+func Replace(path string, content []byte, mode fs.FileMode) error {
+	return in(path, func(folder *os.Root, name string) error { return ReplaceIn(folder, name, content, mode) })
+}
+
+// ReplaceIn is Replace for a file right in an open folder.
+func ReplaceIn(folder *os.Root, name string, content []byte, mode fs.FileMode) error {
+	if err := exchange(folder, name, content, mode, (*os.File).Sync); err != nil {
+		return err
+	}
+	return SyncFolderIn(folder, ".")
+}
+
+// Exchange is Replace without the waits for the disk: a reader never sees half a file, and a power loss may take back the
+// last contents, or empty the file. It is for what is written often and counts for moments, as a lease.
+func Exchange(path string, content []byte, mode fs.FileMode) error {
+	return in(path, func(folder *os.Root, name string) error {
+		return exchange(folder, name, content, mode, func(*os.File) error { return nil })
+	})
+}
+
+// SyncFolder has the entries of a folder on the disk: files that were created, renamed or removed in it.
+func SyncFolder(path string) error {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_DIRECTORY, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// SyncFolderIn is SyncFolder for one below an open folder; "." is that folder.
+func SyncFolderIn(folder *os.Root, name string) error {
+	f, err := folder.OpenFile(name, os.O_RDONLY|syscall.O_DIRECTORY, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// newFile makes a file or fails: where there is one already, or a link, it is somebody else's.
+const newFile = os.O_WRONLY | os.O_CREATE | os.O_EXCL | syscall.O_NOFOLLOW
+
+// in calls do with the folder of a path, open, and the last name of it.
+func in(path string, do func(folder *os.Root, name string) error) error {
+	folder, err := os.OpenRoot(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(folder, filepath.Base(path)), folder.Close())
+}
+
+// exchange writes a file under a name that nobody else has, and renames it. Several writers do not disturb one another:
+// the last one counts. A writer that is killed leaves its temporary file, whose name begins with a dot.
+func exchange(folder *os.Root, name string, content []byte, mode fs.FileMode, sync func(*os.File) error) error {
+	temporary := "." + name + "." + rand.Text()[:8] + ".new"
+	f, err := folder.OpenFile(temporary, newFile, mode)
+	if err != nil {
+		return err
+	}
+	if err = fill(f, content, sync); err == nil {
+		err = folder.Rename(temporary, name)
+	}
+	if err != nil {
+		return errors.Join(err, folder.Remove(temporary))
+	}
+	return nil
+}
+
+// fill writes and closes a file, with sync in between.
+func fill(f *os.File, content []byte, sync func(*os.File) error) error {
+	_, err := f.Write(content)
+	if err == nil {
+		err = sync(f)
+	}
+	return errors.Join(err, f.Close())
+}

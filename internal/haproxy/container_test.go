@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package haproxy
+
+import (
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"overcloud.backup/tests/haproxytest"
+)
+
+// The configuration and the socket of a container are links, as the host's /etc/alternatives are.
+func TestReadFollowsAContainersLinks(t *testing.T) {
+	h := machine(t, map[string]string{"/proc/7/root/opt/x.cfg": "global\n stats socket /s\nlisten mysql\n bind" +
+		" 10.99.0.100:3306\n",
+		"/proc/7/root/etc/haproxy/x": ""})
+	haproxytest.Run(t, h.root, haproxytest.Process{PID: 7})
+	fakeAt(t, h.path("/proc/7/root/run/stats"), scripted(lab(t)))
+	for link, to := range map[string]string{"/etc/haproxy/haproxy.cfg": "/opt/x.cfg", "/s": "/run/stats"} {
+		if err := os.Symlink(to, h.path("/proc/7/root"+link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f := read(t, Options{host: h})
+	if told(f) != "" || f.Reached != h.path("/proc/7/root/s") || f.Database == nil || len(f.Database.Binds) != 1 {
+		t.Errorf("%s: %+v", told(f), f)
+	}
+}
+
+// A pipe in place of a file would wait for its writer for ever.
+func TestPipesInPlaceOfTheConfigurationDoNotHang(t *testing.T) {
+	for _, at := range []string{"/etc/haproxy/haproxy.cfg", "/proc/7/root/etc/haproxy/haproxy.cfg"} {
+		h := machine(t, nil)
+		haproxytest.Run(t, h.root, haproxytest.Process{PID: 7})
+		pipe := h.path(at)
+		if err := os.MkdirAll(filepath.Dir(pipe), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := syscall.Mkfifo(pipe, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		f := read(t, Options{host: h})
+		if e := f.Failed(SourceConfig); e == nil || e.Message != "it is not a regular file" || e.Where != pipe {
+			t.Errorf("%s: %s", at, told(f))
+		}
+	}
+}

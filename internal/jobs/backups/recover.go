@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package backups
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"overcloud.backup/internal/backup/effect"
+	"overcloud.backup/internal/jobs"
+	"overcloud.backup/internal/journal"
+	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/unit"
+)
+
+// Recovered is what was, or would be, undone of one job.
+type Recovered struct {
+	Job    string          `json:"job"`
+	Undone []effect.Undone `json:"undone"`
+}
+
+// Recover undoes what jobs of this host left that do not run any more: after a restart of the host, or when the undo of
+// a unit could not do it all. It also frees locks of jobs that this host knows nothing of any more.
+func (o Options) Recover(ctx context.Context, caller jobs.Caller, store jobs.Store) (*jobs.Answer, error) {
+	all, err := store.List()
+	found := []Recovered{}
+	for _, job := range all {
+		if o.Job != "" && job.ID != o.Job {
+			continue
+		}
+		one, failed := o.recoverJob(ctx, caller, job)
+		if failed != nil {
+			err = errors.Join(err, fmt.Errorf("job %s: %w", job.ID, failed))
+		}
+		if len(one.Undone) > 0 {
+			found = append(found, one)
+		}
+	}
+	held, unseen := pacemaker.Locks(ctx)
+	if caller.CheckMode {
+		held = slices.DeleteFunc(held, func(l pacemaker.Lock) bool { return shown(found, l) })
+	}
+	freed, failed := o.recoverLocks(ctx, caller, held)
+	found, err = append(found, freed...), errors.Join(err, failed)
+	if !caller.CheckMode {
+		// Only room is at stake.
+		_ = store.Prune(keepJobs)
+	}
+	values := map[string]any{"recovered": found}
+	r := &jobs.Answer{Changed: len(found) > 0, Msg: sum(found, caller.CheckMode), Values: values}
+	if unseen != nil {
+		// A lock in a journal is an error of its job. This is about one that no job here knows of, and a host whose
+		// Pacemaker is down must not be left out for it: what is wrong with it, the facts tell.
+		r.Warnings = []string{
+			"whether this node holds the cluster's backup lock without need is not known: " + unseen.Error(),
+		}
+	}
+	return r, err
+}
+
+// shown says that a lock is among what a journal has open.
+func shown(found []Recovered, l pacemaker.Lock) bool {
+	return slices.ContainsFunc(found, func(r Recovered) bool {
+		return r.Job == l.Job && slices.ContainsFunc(r.Undone, func(u effect.Undone) bool { return u.Effect == "lock" })
+	})
+}
+
+func sum(found []Recovered, would bool) string {
+	if len(found) == 0 {
+		return "no job has left anything here"
+	}
+	texts := []string{}
+	for _, f := range found {
+		texts = append(texts, fmt.Sprintf("job %s: %s", f.Job, said(f.Undone)))
+	}
+	verb := "undone of "
+	if would {
+		verb = "would be undone of "
+	}
+	return verb + strings.Join(texts, "; ")
+}
+
+func (o Options) recoverJob(ctx context.Context, caller jobs.Caller, job *jobs.Job) (Recovered, error) {
+	r := Recovered{Job: job.ID, Undone: []effect.Undone{}}
+	if gone, err := job.Gone(ctx); err != nil || !gone {
+		return r, err
+	}
+	var err error
+	if caller.CheckMode {
+		r.Undone, err = left(job)
+		return r, err
+	}
+	r.Undone, err = o.undo(ctx, caller, job)
+	var corrupt *journal.CorruptError
+	if errors.As(err, &corrupt) {
+		err = fmt.Errorf("%w: what could be read of it was undone; look whether wsrep_desync is ON here without need, and "+
+			"for folders .partial-* in the destination, then remove the folder of the job", err)
+	}
+	err = errors.Join(err, job.DropSecrets(), unit.Forget(ctx, job.Unit()))
+	if state, _ := job.State(); !state.Finished && err == nil {
+		err = job.End(jobs.Failure(fmt.Sprintf("job %s was ended by force; undone: %s", job.ID, said(r.Undone))))
+	}
+	return r, err
+}
+
+// left is what a journal has open.
+func left(job *jobs.Job) ([]effect.Undone, error) {
+	entries, err := journal.Read(job.Journal())
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	list := []effect.Undone{}
+	for _, e := range entries {
+		list = append(list, effect.Undone{Effect: e.Kind, Done: would(e)})
+	}
+	return list, err
+}
+
+// would is what undoing an effect means, in words.
+func would(e journal.Entry) string {
+	var u struct{ Hidden, Was string }
+	_ = json.Unmarshal(e.Undo, &u) // what it lacks is not said
+	switch e.Kind {
+	case "lock":
+		return "the cluster's backup lock is freed"
+	case "set":
+		return "the unfinished set " + u.Hidden + " is removed"
+	case "desync":
+		return "wsrep_desync goes back to " + u.Was + " if the server is still the same"
+	}
+	return e.Kind + " is undone"
+}
+
+// recoverLocks frees locks that this node holds for jobs that do not run here.
+func (o Options) recoverLocks(ctx context.Context, caller jobs.Caller, held []pacemaker.Lock) (found []Recovered,
+	err error) {
+	for _, l := range held {
+		if o.Job != "" && l.Job != o.Job {
+			continue
+		}
+		alive, failed := jobs.Running(ctx, l.Job)
+		if failed == nil && !alive && !caller.CheckMode {
+			failed = pacemaker.Break(ctx, l)
+		}
+		if err = errors.Join(err, failed); failed == nil && !alive {
+			done := effect.Undone{Effect: "lock", Done: "the cluster's backup lock of job " + l.Job + " is free"}
+			found = append(found, Recovered{Job: l.Job, Undone: []effect.Undone{done}})
+		}
+	}
+	return found, err
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Package backups runs backups as jobs: units of systemd that are started, waited for, looked at, cancelled, and undone
+// when they died.
+package backups
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"overcloud.backup/internal/backup"
+	"overcloud.backup/internal/jobs"
+	"overcloud.backup/internal/option"
+	"overcloud.backup/internal/unit"
+)
+
+const (
+	// keepJobs is of how many ended jobs the results are kept on the controller.
+	keepJobs = 20
+	// stopMargin is how much longer than the drain of the queue the undo of a job may take: a resync, a lock, a folder.
+	stopMargin = 4 * time.Minute
+)
+
+// kind is what the jobs of these options have in common.
+func (o Options) kind(store jobs.Store) jobs.Kind {
+	return jobs.Kind{
+		What: "backup", Store: store, Keep: keepJobs, Spec: o.spec, Alone: alone,
+		Lease: true, Pause: min(time.Second, option.Seconds(o.Lease)/3),
+	}
+}
+
+func (o Options) spec(job *jobs.Job) unit.Spec {
+	return unit.Spec{
+		Name: job.Unit(), Description: "overcloud.backup job " + job.ID, Limits: o.limits(),
+		Exec:        []string{job.Binary(), job.Arguments(), "--job", job.StateFile()},
+		StopPost:    []string{job.Binary(), job.Arguments(), "--undo", job.StateFile()},
+		StopTimeout: option.Seconds(o.DrainTimeout) + stopMargin,
+	}
+}
+
+// alone is what a caller gets that goes away: the lease decides what becomes of the job.
+func alone(job *jobs.Job) (*jobs.Answer, error) {
+	return &jobs.Answer{Values: map[string]any{"job": job.ID, "unit": job.Unit()}},
+		fmt.Errorf("job %s goes on without its caller; state: status shows it, state: cancelled ends it", job.ID)
+}
+
+// Start starts a job, or finds the one of this id, and waits for it if that is wanted.
+func (o Options) Start(ctx context.Context, caller jobs.Caller, store jobs.Store) (*jobs.Answer, error) {
+	if _, err := jobs.Systemd(ctx); err != nil {
+		return nil, err
+	}
+	return o.kind(store).Start(ctx, caller, o.Job, o.Wait)
+}
+
+// Plan looks at everything and changes nothing.
+func (o Options) Plan(ctx context.Context, caller jobs.Caller) (*jobs.Answer, error) {
+	job, err := backup.Prepare(ctx, o.options(caller))
+	if err != nil {
+		return &jobs.Answer{Values: map[string]any{"elsewhere": backup.TryAnother(err)}}, err
+	}
+	values := map[string]any{"plan": job.Plan()}
+	return &jobs.Answer{Changed: true, Msg: job.Plan().Summary(), Values: values, Warnings: job.Plan().Warnings}, nil
+}
+
+// Status says where a job stands, that of the options or the one that runs.
+func (o Options) Status(ctx context.Context, store jobs.Store) (*jobs.Answer, error) {
+	job, err := o.find(ctx, store)
+	if err != nil {
+		return nil, err
+	}
+	if job == nil {
+		return &jobs.Answer{Msg: "no job runs here", Values: map[string]any{"running": false}}, nil
+	}
+	return o.kind(store).Status(ctx, job)
+}
+
+// Cancel ends a job in order: it undoes what it did, and no set is left.
+func (o Options) Cancel(ctx context.Context, caller jobs.Caller, store jobs.Store) (*jobs.Answer, error) {
+	job, err := o.find(ctx, store)
+	if err != nil {
+		return nil, err
+	}
+	if job == nil {
+		return &jobs.Answer{Msg: "no job runs here"}, nil
+	}
+	return o.kind(store).Cancel(ctx, caller, job)
+}
+
+// find is the job of the options, else the one that runs, else nil.
+func (o Options) find(ctx context.Context, store jobs.Store) (*jobs.Job, error) {
+	if o.Job == "" {
+		return store.Current(ctx)
+	}
+	job, err := store.Open(o.Job)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no job %s on this host; without the option job the running one is meant", o.Job)
+	}
+	return job, err
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package rebuild
+
+import (
+	"context"
+	"errors"
+
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/sqldump"
+)
+
+// standIns are sequences of schemas that come later in a dump, for tables that take a default from them: a server does
+// not create a table whose default it cannot find. The schema's own CREATE DATABASE replaces the stand-in.
+type standIns struct {
+	came  map[string]bool // schemas that the dump has made
+	stand map[string]bool // schemas that stand in
+}
+
+// before creates the sequences that a statement needs, and removes the stand-in that it replaces.
+func (s *standIns) before(ctx context.Context, server *galera.Client, st sqldump.Statement) error {
+	if s.came == nil {
+		s.came, s.stand = map[string]bool{}, map[string]bool{}
+	}
+	if st.Kind == sqldump.Schema {
+		s.came[st.Schema] = true
+		return s.drop(ctx, server, st.Schema)
+	}
+	for _, sequence := range st.Sequences {
+		if s.came[sequence.Schema] || sequence.Schema == st.Schema || sqldump.System(sequence.Schema) {
+			continue
+		}
+		schema := sqldump.QuoteName(sequence.Schema)
+		if !s.stand[sequence.Schema] {
+			if err := server.Exec(ctx, "CREATE DATABASE "+schema); err != nil {
+				return err
+			}
+			s.stand[sequence.Schema] = true
+		}
+		name := schema + "." + sqldump.QuoteName(sequence.Name)
+		if err := server.Exec(ctx, "CREATE SEQUENCE IF NOT EXISTS "+name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *standIns) drop(ctx context.Context, server *galera.Client, schema string) error {
+	if !s.stand[schema] {
+		return nil
+	}
+	delete(s.stand, schema)
+	return server.Exec(ctx, "DROP DATABASE "+sqldump.QuoteName(schema))
+}
+
+// clear drops the stand-ins whose schema the dump does not have.
+func (s *standIns) clear(ctx context.Context, server *galera.Client) (err error) {
+	for schema := range s.stand {
+		err = errors.Join(err, s.drop(ctx, server, schema))
+	}
+	return err
+}

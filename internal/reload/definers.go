@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package reload
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/sqldump/part"
+)
+
+// checkDefiners refuses programs that would run as an account with more rights than their schema needs: nobody knows
+// what they do, and an event does it at once.
+func checkDefiners(ctx context.Context, server *galera.Client, c *part.Choice, trusted []string) error {
+	for _, d := range c.Definers {
+		if slices.Contains(trusted, d.As.String()) {
+			continue
+		}
+		needed := []string{d.Part.As}
+		if !d.Alone {
+			needed = append(needed, d.Part.Schema)
+		}
+		more, err := server.Beyond(ctx, d.As.User, needed...)
+		if err != nil {
+			return fmt.Errorf("see what the definer %s may do: %w", d.As, err)
+		}
+		if more != "" {
+			return fmt.Errorf("%s, would run as %s, which may do more than its schema needs (%s). The set is not"+
+				" signed: "+
+				"who can write to the destination can have written that; add %s to definers if you trust it", d.What,
+				d.As, more, d.As)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package reload
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/repository"
+)
+
+// enableEvents enables the loaded events that ran when the set was made, through this server alone. Failures are
+// warnings, for everything is loaded by now.
+func (l *loading) enableEvents(ctx context.Context) {
+	if len(l.events) == 0 {
+		return
+	}
+	if err := l.enableWanted(ctx); err != nil {
+		l.warn("whether the loaded events run is not known: %v", err)
+	}
+	scheduler, err := l.server.EventScheduler(ctx)
+	if err == nil && scheduler != "ON" {
+		l.warn("no event runs through this server: its event_scheduler is %s", excerpt.Of(scheduler))
+	}
+}
+
+func (l *loading) enableWanted(ctx context.Context) error {
+	var names []galera.Event
+	for _, e := range l.events {
+		// A manifest's word enables none that the set has as disabled.
+		if e.event != nil && e.event.Status == "DISABLE" {
+			continue
+		}
+		ran := l.set.Manifest.Schema.EventsEnabled
+		wanted := slices.Contains(ran, repository.Name{Schema: e.set, Name: e.name})
+		if wanted && e.set == e.schema {
+			names = append(names, galera.Event{Schema: e.schema, Name: e.name})
+		} else if err := l.tellOf(ctx, e, wanted, ran != nil); err != nil {
+			return err
+		}
+	}
+	enabled, left, err := l.server.EnableEvents(ctx, names)
+	if len(enabled) > 0 {
+		l.done.Said = append(l.done.Said, "enabled the events "+excerpt.UpTo(1000, strings.Join(enabled, ", ")))
+	}
+	for _, why := range left {
+		l.warn("not enabled: %s", why)
+	}
+	return err
+}
+
+// tellOf warns about an event that stays as it is in the dump, with the statement that enables it: events of a copy of
+// a schema would run beside those of the schema, and nobody knows whether the events of an older set ran.
+func (l *loading) tellOf(ctx context.Context, e eventLoaded, wanted, known bool) error {
+	name := galera.Event{Schema: e.schema, Name: e.name}
+	slave := e.event == nil || e.event.Status == "DISABLE ON SLAVE"
+	if !wanted && (known || !slave) {
+		return nil
+	}
+	statement, err := l.server.EnableStatement(ctx, name)
+	switch {
+	case err != nil:
+		return err
+	case !wanted:
+		l.warn("the set does not tell whether the event %s ran; where it did: %s", name, statement)
+	case slave:
+		l.warn("the event %s is a copy, and does not run; where it is to run beside the one of %s: %s", name,
+			excerpt.Of(e.set), statement)
+	default:
+		l.warn("the event %s is a copy, and runs beside the one of %s; to end that: %s", name, excerpt.Of(e.set),
+			strings.TrimSuffix(statement, "ENABLE")+"DISABLE")
+	}
+	return nil
+}

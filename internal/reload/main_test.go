@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package reload
+
+import (
+	"os"
+	"testing"
+
+	"overcloud.backup/tests/sets"
+)
+
+func TestMain(m *testing.M) { os.Exit(sets.Run(m)) }
+
+func Must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Package replay sends the statements of a dump to a server: a scratch server that is empty, or one that clients use.
+// No client program runs, which could be told to do more than that. What goes in otherwise than it was written is a
+// warning, never silence.
+package replay
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/sqldump"
+)
+
+// Session is a connection that takes a dump.
+type Session struct {
+	server  *galera.Client
+	warn    func(format string, args ...any)
+	refused func(s sqldump.Statement, err error) error
+	warned  string // the table of which the last warning of changed values was
+}
+
+// forLoading are the settings of a session by which whatever a server lawfully holds loads, and loads as it was. A
+// server's own defaults are for clients: strictness that came after the table, limits of time, and conveniences that
+// change what a statement makes.
+var forLoading = []string{
+	// Rows may break a constraint that was added later, and tables be wider than strict mode allows.
+	"check_constraint_checks = 0", "innodb_strict_mode = 0",
+	// A TIMESTAMP without a default would be given one, and a table without page compression that.
+	"explicit_defaults_for_timestamp = 1", "innodb_compression_default = OFF",
+	// A big index takes long, and so does reading the dump between two statements.
+	"max_statement_time = 0", "wait_timeout = 31536000", "net_read_timeout = 3600",
+	"idle_transaction_timeout = 0", "idle_write_transaction_timeout = 0",
+	"tx_read_only = 0",
+	// RSU would change the schema on this node alone.
+	"wsrep_OSU_method = 'TOI'",
+}
+
+// Errors of SET: a variable that the server does not have, one that this version cannot set for a session, and one that
+// the account may not set.
+var notSettable = []int{1193, 1238, 1229, 1227}
+
+// Prepare makes a session for a dump of a connection: it gives it the settings under which whatever a server lawfully
+// holds loads. warn is called with what an operator has to know; refused words the error of a server that does not take
+// a statement.
+func Prepare(
+	ctx context.Context, server *galera.Client, warn func(format string, args ...any),
+	refused func(s sqldump.Statement, err error) error,
+) (*Session, error) {
+	for _, setting := range forLoading {
+		err := server.Exec(ctx, "SET SESSION "+setting)
+		if err != nil && !slices.Contains(notSettable, galera.ErrorNumber(err)) {
+			return nil, fmt.Errorf("prepare the session: SET SESSION %s: %w", setting, err)
+		}
+	}
+	// The dump is read as text of this character set from its beginning.
+	if err := server.Exec(ctx, "SET NAMES utf8mb4"); err != nil {
+		return nil, err
+	}
+	return &Session{server: server, warn: warn, refused: refused}, nil
+}
+
+// Send runs a statement by this text.
+func (s *Session) Send(ctx context.Context, st sqldump.Statement, text string) error {
+	if err := s.server.Exec(ctx, text); err != nil {
+		return s.refused(st, err)
+	}
+	return nil
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package repository
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Folder is a folder among the sets that is not a set.
+type Folder struct {
+	Path   string `json:"path"`
+	Reason string `json:"reason"`
+}
+
+// Damaged is a set whose manifest cannot be used, with the problems.
+type Damaged struct {
+	Set      string    `json:"set"`
+	Path     string    `json:"path"`
+	Problems []Problem `json:"problems"`
+}
+
+// Listing is the content of a repository.
+type Listing struct {
+	// Sets are sorted, the newest first.
+	Sets    []Entry   `json:"sets"`
+	NoSets  []Folder  `json:"no_sets"`
+	Damaged []Damaged `json:"damaged"`
+}
+
+// Entry describes a set for a list.
+type Entry struct {
+	Set string `json:"set"`
+	// Name is the last part of Set: sorting by it puts the sets of all clusters in order of time.
+	Name       string   `json:"name"`
+	Path       string   `json:"path"`
+	Cluster    Cluster  `json:"cluster"`
+	Controller string   `json:"controller"`
+	Method     string   `json:"method"`
+	Server     string   `json:"server_version"`
+	Started    float64  `json:"started_at"`
+	Ended      float64  `json:"ended_at"`
+	Bytes      int64    `json:"bytes"`
+	RawBytes   int64    `json:"raw_bytes"`
+	Position   Position `json:"position"`
+	// Verified is the deepest level that the set passed, at VerifiedAt; Problems say why a level failed.
+	Verified   Level     `json:"verified"`
+	VerifiedAt float64   `json:"verified_at"`
+	Problems   []Problem `json:"problems"`
+	Warnings   []string  `json:"warnings"`
+}
+
+// List lists the sets of all clusters, or of one.
+func (r *Repository) List(cluster string) (Listing, error) {
+	l := Listing{Sets: []Entry{}, NoSets: []Folder{}, Damaged: []Damaged{}}
+	items, err := r.items(cluster)
+	if err != nil {
+		return l, err
+	}
+	for _, i := range items {
+		if err := r.look(&l, i); err != nil {
+			return l, err
+		}
+	}
+	slices.SortFunc(l.Sets, func(a, b Entry) int {
+		return cmp.Or(cmp.Compare(path.Base(b.Set), path.Base(a.Set)), cmp.Compare(a.Set, b.Set))
+	})
+	return l, nil
+}
+
+// items returns the sets of a cluster, or of all clusters.
+func (r *Repository) items(cluster string) (items []located, err error) {
+	clusters := []Item{{Name: cluster}}
+	if cluster == "" {
+		if clusters, err = r.itemsIn(""); err != nil {
+			return nil, err
+		}
+	} else if err := CheckName("cluster name", cluster); err != nil {
+		return nil, err
+	}
+	for _, c := range clusters {
+		inside, err := r.itemsIn(c.Name)
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range inside {
+			items = append(items, located{i, path.Join(c.Name, i.Name)})
+		}
+	}
+	return items, nil
+}
+
+// located is a set in a list, with its whole name.
+type located struct {
+	Item
+	set string
+}
+
+func (r *Repository) itemsIn(cluster string) ([]Item, error) {
+	items, err := r.store.List(cluster)
+	if err != nil {
+		var at *fs.PathError
+		if errors.As(err, &at) {
+			err = at.Err
+		}
+		return nil, fmt.Errorf("list %s: %w", r.store.Location(cluster), err)
+	}
+	return items, nil
+}
+
+// look adds one set to the listing.
+func (r *Repository) look(l *Listing, i located) error {
+	at := r.store.Location(i.set)
+	if i.Unfinished {
+		why := "unfinished: a backup that still runs, or one that was killed"
+		l.NoSets = append(l.NoSets, Folder{at, why})
+		return nil
+	}
+	s, err := r.open(i.set)
+	var broken *BrokenManifest
+	switch {
+	case errors.As(err, &broken):
+		l.Damaged = append(l.Damaged, Damaged{i.set, at, []Problem{broken.Problem()}})
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		l.NoSets = append(l.NoSets, Folder{at, "it has no " + ManifestName})
+		return nil
+	case err != nil:
+		return fmt.Errorf("read %s: %w", at, err)
+	}
+	defer s.Close()
+	l.Sets = append(l.Sets, s.Entry())
+	return nil
+}
+
+// Entry describes the set as List does.
+func (s *Set) Entry() Entry {
+	m := s.Manifest
+	e := Entry{
+		Set: s.Name, Name: path.Base(s.Name), Path: s.Path(), Cluster: m.Cluster, Controller: m.Controller,
+		Method: m.Method, Server: m.Server.Version,
+		Started: m.StartedAt, Ended: m.EndedAt, Position: m.Position, Problems: []Problem{}, Warnings: []string{},
+	}
+	for _, f := range m.Files {
+		e.Bytes, e.RawBytes = e.Bytes+f.Bytes, e.RawBytes+f.RawBytes
+	}
+	record, err := s.Record()
+	if err != nil {
+		e.Warnings = append(e.Warnings, err.Error())
+		return e
+	}
+	e.Verified, e.VerifiedAt, e.Problems = record.passed()
+	return e
+}
+
+// Newest is a name for the newest set.
+const Newest = "newest"
+
+// Set opens a set by its name, the last part of its name, its path, or Newest. cluster may be empty.
+func (r *Repository) Set(cluster, name string) (*Set, error) {
+	if name == Newest {
+		return r.newest(cluster)
+	}
+	if filepath.IsAbs(name) {
+		rel, err := filepath.Rel(r.store.Location(""), filepath.Clean(name))
+		if err != nil {
+			return nil, err
+		}
+		name = rel
+	}
+	if !strings.Contains(name, "/") && cluster != "" {
+		name = path.Join(cluster, name)
+	}
+	if strings.Count(name, "/") != 1 || !filepath.IsLocal(name) {
+		return nil, fmt.Errorf("set %q: give <cluster>/<set>, a path in %s, or %s", name, r.store.Location(""), Newest)
+	}
+	s, err := r.open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w %s in %s: %w", ErrNoSet, name, r.store.Location(""), err)
+	}
+	return s, err
+}
+
+// ErrNoSet means that a repository has no set, or not the one that is wanted.
+var ErrNoSet = errors.New("there is no set")
+
+func (r *Repository) newest(cluster string) (*Set, error) {
+	l, err := r.List(cluster)
+	if err != nil {
+		return nil, err
+	}
+	newest := l.Newest()
+	if newest == nil {
+		return nil, fmt.Errorf("in %s %w", r.store.Location(cluster), ErrNoSet)
+	}
+	return r.open(newest.Set)
+}
+
+// Newest returns the newest set, nil if there is none. It may be a damaged one, of which little is known: otherwise an
+// older set would pass for the newest.
+func (l Listing) Newest() *Entry {
+	var newest *Entry
+	if len(l.Sets) > 0 {
+		newest = &l.Sets[0]
+	}
+	for _, d := range l.Damaged {
+		if name := path.Base(d.Set); newest == nil || name > newest.Name {
+			newest = &Entry{Set: d.Set, Name: name, Path: d.Path, Problems: d.Problems, Warnings: []string{}}
+		}
+	}
+	return newest
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Package local keeps the sets of a repository in a directory of this host, which may be a mount:
+// <root>/<cluster>/<set>/. A set is written under a hidden name and gets its own name when all of it is on the disk.
+// All of the directory belongs to this user, and nobody else can put anything in its way; what lies there all the same
+// is opened without following a link and without waiting.
+package local
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/repository"
+)
+
+// partial is what the name of an unfinished set begins with.
+const partial = ".partial-"
+
+// store is a checked directory.
+type store struct {
+	path string
+	root *os.Root
+}
+
+// Open opens a directory that is there, under the rules of Check.
+func Open(path string) (repository.Store, error) {
+	return open(path, func(string) error { return nil })
+}
+
+// Make opens a directory under the rules of Check, and makes the missing folders of its path, 0700.
+func Make(path string) (repository.Store, error) {
+	return open(path, func(path string) error {
+		if err := os.MkdirAll(path, 0o700); err != nil {
+			return fmt.Errorf("destination: %w", err)
+		}
+		return Check(path)
+	})
+}
+
+func open(path string, prepare func(path string) error) (repository.Store, error) {
+	if err := Check(path); err != nil {
+		return nil, err
+	}
+	if err := prepare(path); err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(path)
+	if err != nil {
+		return nil, fmt.Errorf("destination: %w", err)
+	}
+	return &store{path: path, root: root}, nil
+}
+
+func (s *store) Close() error { return s.root.Close() }
+
+func (s *store) Location(name string) string { return filepath.Join(s.path, name) }
+
+func (s *store) Working(set string) string { return partial + path.Base(set) }
+
+func (s *store) List(cluster string) (items []repository.Item, err error) {
+	folder := cluster
+	if cluster == "" {
+		folder = "."
+	} else if err := repository.CheckName("cluster name", cluster); err != nil {
+		return nil, err
+	}
+	entries, err := fs.ReadDir(s.root.FS(), folder)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		// Beside the clusters lies what a file system has for itself.
+		if !e.IsDir() || cluster == "" && (strings.HasPrefix(e.Name(), ".") || e.Name() == "lost+found") {
+			continue
+		}
+		items = append(items, repository.Item{Name: e.Name(), Unfinished: strings.HasPrefix(e.Name(), partial)})
+	}
+	return items, nil
+}
+
+func (s *store) Open(set string) (repository.Source, error) {
+	if err := inPlace(set); err != nil {
+		return nil, err
+	}
+	folder, err := s.root.OpenRoot(set)
+	if err != nil {
+		return nil, err
+	}
+	return &source{folder}, nil
+}
+
+// inPlace refuses the name of a set that leads elsewhere.
+func inPlace(set string) error {
+	if strings.Count(set, "/") != 1 || !filepath.IsLocal(set) || path.Clean(set) != set {
+		return fmt.Errorf("set %q: give <cluster>/<set>", excerpt.Of(set))
+	}
+	return nil
+}
+
+// source is the folder of a set, held open.
+type source struct{ folder *os.Root }
+
+func (s *source) Close() error { return s.folder.Close() }
+
+func (s *source) Open(name string, offset int64) (io.ReadCloser, int64, error) {
+	there, err := s.folder.Lstat(name)
+	if err != nil {
+		return nil, 0, err
+	}
+	if !there.Mode().IsRegular() {
+		return nil, 0, repository.ErrIrregular
+	}
+	// It may be exchanged now: it is opened without waiting, and looked at once more through what was opened.
+	f, err := s.folder.OpenFile(name, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, 0, err
+	}
+	info, err := f.Stat()
+	if err == nil && !os.SameFile(there, info) {
+		err = fmt.Errorf("%w any more", repository.ErrIrregular)
+	}
+	if err == nil {
+		_, err = f.Seek(offset, io.SeekStart)
+	}
+	if err != nil {
+		return nil, 0, errors.Join(err, f.Close())
+	}
+	return f, info.Size(), nil
+}
+
+// Replace is: temporary name, fsync, rename, fsync of the folder.
+func (s *source) Replace(name string, content []byte) error {
+	temporary := name + ".tmp"
+	f, err := s.folder.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|syscall.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = s.folder.Rename(temporary, name)
+	}
+	if err != nil {
+		return errors.Join(err, s.folder.Remove(temporary))
+	}
+	return syncFolder(s.folder, ".")
+}
+
+func syncFolder(r *os.Root, name string) error {
+	f, err := r.Open(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// Discard is Store.Discard for a directory that may be gone: then there is nothing to remove.
+func Discard(destination, cluster, hidden string) (removed bool, err error) {
+	if err := unfinished(cluster, hidden); err != nil {
+		return false, err
+	}
+	if _, err := os.Lstat(filepath.Join(destination, cluster, hidden)); errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	s, err := Open(destination)
+	if err != nil {
+		return false, err
+	}
+	defer s.Close()
+	return s.Discard(cluster, hidden)
+}
+
+func (s *store) Discard(cluster, hidden string) (removed bool, err error) {
+	if err := unfinished(cluster, hidden); err != nil {
+		return false, err
+	}
+	name := filepath.Join(cluster, hidden)
+	if _, err := s.root.Lstat(name); errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err := s.root.RemoveAll(name); err != nil {
+		return false, fmt.Errorf("remove %s by hand: %w", s.Location(name), err)
+	}
+	_ = s.root.Remove(cluster) // only if nothing else is in it
+	return true, nil
+}
+
+// unfinished refuses what does not name an unfinished set.
+func unfinished(cluster, hidden string) error {
+	name, is := strings.CutPrefix(hidden, partial)
+	if !is || repository.CheckSetName(name) != nil {
+		return fmt.Errorf("%q does not name an unfinished set", excerpt.Of(hidden))
+	}
+	return repository.CheckName("cluster name", cluster)
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package restore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"overcloud.backup/internal/galera"
+)
+
+// renewTimeout is what a container may take to be there again.
+const renewTimeout = time.Minute
+
+// renewMounts restarts containers that have the datadir mounted and go on while the database is stopped, as the health
+// check's under TripleO: they have the folder that was moved, and would never see a server in it. systemd may be faster
+// than the engine to start such a container anew, so what counts is that none has the old folder any more. The bundle's
+// own are Pacemaker's, which has stopped them and makes new ones.
+func (n *Node) renewMounts(ctx context.Context) (said []string, err error) {
+	var failed error
+	restarted := map[string]bool{}
+	err = until(ctx, renewTimeout, "restart the containers that have the datadir of before mounted", func() (string,
+		error) {
+		left, err := n.outdated(ctx)
+		if err != nil {
+			return "", err
+		}
+		for _, c := range left {
+			if !restarted[c.ID] {
+				restarted[c.ID] = true
+				failed = errors.Join(failed, run(ctx, nil, c.Engine, "restart", "--time", "5", c.ID))
+				said = append(said, "restarted the container "+c.Name+", which had the datadir of before mounted")
+			}
+		}
+		if len(left) > 0 {
+			return fmt.Sprintf("%s %s still has it; restart it by hand, and call this again", left[0].Engine, left[0].ID[:12]),
+				failed
+		}
+		return "", nil
+	})
+	return said, err
+}
+
+// ofBundle tells a replica of the database's bundle by the name that Pacemaker gives it: galera-bundle-podman-0.
+func (n *Node) ofBundle(name string) bool {
+	return n.Agent.Bundle && strings.HasPrefix(name, n.Agent.Parent+"-"+n.Agent.Engine+"-")
+}
+
+// outdated are the containers that have mounted, at the datadir's path, a folder that a restore moved from there, or
+// one that was removed. A container with a folder of its own at that path is somebody else's database, and the bundle's
+// are Pacemaker's.
+func (n *Node) outdated(ctx context.Context) (found []galera.Mounted, err error) {
+	moved, _ := filepath.Glob(n.Datadir + ".*")
+	all, err := galera.ContainersWith(ctx, n.Datadir)
+	for _, c := range all {
+		if (c.Removed || anySame(c.Folder, moved)) && !n.ofBundle(c.Name) {
+			found = append(found, c)
+		}
+	}
+	return found, err
+}
+
+// anySame says whether a folder is one of others; nil is none.
+func anySame(folder fs.FileInfo, others []string) bool {
+	return folder != nil && slices.ContainsFunc(others, func(other string) bool {
+		o, err := os.Stat(other)
+		return err == nil && os.SameFile(folder, o)
+	})
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package restore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"overcloud.backup/internal/durable"
+)
+
+// PutBack moves the datadir that was there before the restore back, and the restored one to a name that says so. A
+// controller that had none gets an empty one. The resource must be stopped. It may be repeated.
+func (n *Node) PutBack(ctx context.Context, b *Book) (said []string, err error) {
+	if err := n.silent(ctx); err != nil {
+		return nil, err
+	}
+	// What lies there while the old one is aside is not the old one: a container engine makes a folder that it is to
+	// mount.
+	away := b.old() != "" || !exists(n.Datadir)
+	if !b.Replaced && len(b.Aside) == 0 && !away {
+		return nil, nil // nothing of it was touched
+	}
+	if marked(n.Datadir, backOf(b.Job)) {
+		err = durable.SyncFolder(filepath.Dir(n.Datadir))
+	} else if b.Replaced || away {
+		said, err = n.putBack(ctx, b)
+	}
+	if err != nil {
+		return said, err
+	}
+	renewed, err := n.renewMounts(ctx)
+	said = append(said, renewed...)
+	if err != nil || !b.Replaced {
+		return said, err
+	}
+	b.Replaced = false
+	return said, b.save()
+}
+
+// backOf is the mark of a datadir that a rollback put in place: until the book says so it tells it from the restored
+// one.
+func backOf(job string) string { return "back-" + job }
+
+// old is where the datadir of before lies; empty where it is not aside.
+func (b *Book) old() string {
+	if len(b.Aside) > 0 && exists(b.Aside[0]) {
+		return b.Aside[0]
+	}
+	return ""
+}
+
+func (n *Node) putBack(ctx context.Context, b *Book) (said []string, err error) {
+	old := b.old()
+	what, labelled := old, true // one that comes back has its labels
+	if old == "" {
+		old, what = n.Datadir+".empty-"+b.Job, "an empty one; the data come from another controller"
+		before, _ := filepath.Glob(n.Datadir + ".restored-" + b.Job + "*")
+		before = slices.DeleteFunc(append(before, n.Datadir), func(path string) bool { return !exists(path) })
+		labelled = len(before) > 0
+		// Before the mark: what is marked is not looked at again.
+		if err := errors.Join(n.makeEmpty(ctx, old), n.relabel(ctx, old, before)); err != nil {
+			return said, err
+		}
+	}
+	if err := mark(old, backOf(b.Job)); err != nil {
+		return said, err
+	}
+	if exists(n.Datadir) {
+		to := n.Datadir + ".restored-" + b.Job
+		for i := 2; exists(to); i++ {
+			to = fmt.Sprintf("%s.restored-%s-%d", n.Datadir, b.Job, i)
+		}
+		if err := moveAside(n.Datadir, to); err != nil {
+			return said, err
+		}
+		said = append(said, "moved "+n.Datadir+" to "+to)
+	}
+	if err := os.Rename(old, n.Datadir); err != nil {
+		return said, err
+	}
+	if !labelled {
+		if err := n.relabel(ctx, n.Datadir, nil); err != nil {
+			return said, err
+		}
+	}
+	return append(said, n.Datadir+" is now "+what), durable.SyncFolder(filepath.Dir(n.Datadir))
+}
+
+// HasOld says whether this controller has data of before to go back to.
+func (n *Node) HasOld(b *Book) bool {
+	switch {
+	case b.old() != "":
+		return exists(filepath.Join(b.old(), "mysql"))
+	case b.Replaced:
+		return false
+	}
+	return exists(filepath.Join(n.Datadir, "mysql"))
+}
+
+// removing is the name of a datadir of before that is no way back any more: half of it may be gone.
+func (n *Node) removing(aside string) string {
+	return n.Datadir + ".removing-" + strings.TrimPrefix(aside, n.Datadir+".aside-")
+}
+
+// RemoveOld removes the datadirs of before.
+func (n *Node) RemoveOld(b *Book) (said []string, err error) {
+	for _, path := range n.mine(b) {
+		if !exists(path) {
+			continue
+		}
+		if err := os.Rename(path, n.removing(path)); err != nil {
+			return said, err
+		}
+		said = append(said, "removed "+path)
+	}
+	return said, n.RemoveRest(b)
+}
+
+// RemoveRest removes what is left of datadirs that were being removed when something was killed.
+func (n *Node) RemoveRest(b *Book) (err error) {
+	for _, path := range n.mine(b) {
+		err = errors.Join(err, os.RemoveAll(n.removing(path)))
+	}
+	return err
+}
+
+// mine are the datadirs of before that this restore named: nothing else is removed.
+func (n *Node) mine(b *Book) (paths []string) {
+	for _, path := range b.Aside {
+		if strings.HasPrefix(path, n.Datadir+".aside-") {
+			paths = append(paths, path)
+		}
+	}
+	return paths
+}

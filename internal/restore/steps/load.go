@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package steps
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/jobs"
+	"overcloud.backup/internal/rebuild"
+	"overcloud.backup/internal/reload"
+	"overcloud.backup/internal/repository"
+)
+
+// parts are what schemas and rename ask for, in the order given.
+func (o Options) parts() (parts []reload.Part, err error) {
+	for _, wanted := range o.Schemas {
+		schema, table, one := strings.Cut(wanted, ".")
+		at := slices.IndexFunc(parts, func(p reload.Part) bool { return p.Schema == schema })
+		if at < 0 {
+			as := schema
+			if name, renamed := o.Rename[schema]; renamed {
+				as = name
+			}
+			parts = append(parts, reload.Part{Schema: schema, As: as})
+			at = len(parts) - 1
+		} else if !one || len(parts[at].Tables) == 0 {
+			return nil, fmt.Errorf("schemas: %q is wanted whole and in part", schema)
+		}
+		if schema == "" || one && table == "" || parts[at].As == "" {
+			return nil, fmt.Errorf("schemas: %q is neither a schema nor schema.table, or its new name is empty", wanted)
+		}
+		if one {
+			parts[at].Tables = append(parts[at].Tables, table)
+		}
+	}
+	for name := range o.Rename {
+		if !slices.ContainsFunc(parts, func(p reload.Part) bool { return p.Schema == name }) {
+			return nil, fmt.Errorf("rename: %q is not among the schemas", name)
+		}
+	}
+	if len(parts) == 0 {
+		return nil, fmt.Errorf("schemas: none is named")
+	}
+	return parts, nil
+}
+
+// loaded loads single schemas or tables of a logical set into the running cluster, through this host's server.
+func (o Options) loaded(ctx context.Context, caller jobs.Caller) (*jobs.Answer, error) {
+	parts, err := o.parts()
+	if err != nil {
+		return nil, err
+	}
+	s, err := o.open()
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	if problems := s.Check(); len(problems) > 0 {
+		return nil, repository.Bad(s.Path(), problems)
+	}
+	c, err := galera.Open(ctx, o.Login.Login(caller.Hide))
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	w, err := c.Status(ctx)
+	if err == nil && w.On && (w.ClusterStatus != galera.ClusterPrimary || w.State != galera.StateSynced) {
+		err = fmt.Errorf("this host's server is %s and %s, not Primary and Synced", w.ClusterStatus, w.State)
+	}
+	if err == nil {
+		err = o.mayLoad(ctx, c, parts)
+	}
+	if err != nil {
+		return nil, err
+	}
+	what := named(parts) + " of " + s.Path() + ", " + repository.NotSigned
+	progress := rebuild.Progress{Phase: "load", ExpectedBytes: 2 * s.Bytes()}
+	tell := func(n int64) {
+		progress.ReadBytes += n
+		caller.Tell(progress)
+	}
+	open := func(ctx context.Context) (*galera.Client, error) { return galera.Open(ctx, o.Login.Login(caller.Hide)) }
+	done, err := reload.Load(ctx, s, c, reload.Options{
+		Parts: parts, Definers: o.Definers, Convert: o.NonTransactional == "convert", Check: caller.CheckMode, Open: open,
+		Tell: tell,
+	})
+	if err != nil && done != nil { // what an earlier load left is to be known also when this one fails
+		return &jobs.Answer{Warnings: done.Warnings}, err
+	}
+	if err != nil {
+		return nil, err
+	}
+	if caller.CheckMode {
+		return &jobs.Answer{Changed: true, Msg: "would load " + what, Warnings: done.Warnings}, nil
+	}
+	said := append([]string{"loaded " + what}, done.Said...)
+	return &jobs.Answer{
+		Changed: true, Msg: strings.Join(said, "; "), Warnings: done.Warnings,
+		Values: Values{Loaded: done.Tables, Said: said},
+	}, nil
+}
+
+// named says what is loaded.
+func named(parts []reload.Part) string {
+	names := make([]string, len(parts))
+	for i, p := range parts {
+		if names[i] = p.Schema; p.As != p.Schema {
+			names[i] += " as " + p.As
+		}
+		if len(p.Tables) > 0 {
+			names[i] += " (" + strings.Join(p.Tables, ", ") + ")"
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// mayLoad refuses to replace what is there, unless that is wanted.
+func (o Options) mayLoad(ctx context.Context, c *galera.Client, parts []reload.Part) error {
+	if o.Replace {
+		return nil
+	}
+	for _, p := range parts {
+		rows, err := c.Rows(ctx, "SELECT table_name FROM information_schema.tables WHERE table_schema = ?", p.As)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			if len(p.Tables) == 0 || slices.Contains(p.Tables, row[0]) {
+				return fmt.Errorf("the cluster has %s.%s already: give the schema another name with rename, or set replace", p.As,
+					row[0])
+			}
+		}
+	}
+	return nil
+}

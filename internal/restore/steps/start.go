@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"overcloud.backup/internal/clustercheck"
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/option"
+	"overcloud.backup/internal/restore"
+)
+
+func (r *run) started(ctx context.Context) error {
+	changed, err := r.node.Start(ctx, r.book, option.Seconds(r.StartTimeout))
+	if changed && err == nil {
+		r.did("the resource %s serves on all %d controllers again", r.node.Agent.Parent, len(r.node.Members))
+	}
+	return err
+}
+
+// checked sees that this host's server is what was restored. What it must be stands in the target's book; the others
+// get it from the caller.
+func (r *run) checked(ctx context.Context) error {
+	want := restore.Expected{Size: len(r.node.Members)}
+	restored := !r.book.RollingBack && r.Target
+	if restored {
+		want.UUID = r.book.UUID
+	}
+	login := r.login()
+	if r.book.Fence != nil {
+		// Nobody comes in over the network now, we neither.
+		login.Host, login.Port = "", 0
+	}
+	w, err := r.node.Check(ctx, login, want, option.Seconds(r.CheckTimeout))
+	if err == nil {
+		ctx, cancel := context.WithTimeout(ctx, option.Seconds(r.CheckTimeout))
+		defer cancel()
+		_, err = clustercheck.Wait("")(ctx, w)
+	}
+	if err == nil && restored {
+		r.wake(ctx, login)
+	}
+	if err == nil {
+		r.said = append(r.said, fmt.Sprintf("%s is %s and %s at %s:%d",
+			r.node.Name, w.ClusterStatus, w.State, w.ClusterStateUUID, w.LastCommitted))
+	}
+	return err
+}
+
+// wake looks at the schema that runs now, and enables the events that the cluster ran, once. Whatever it finds is no
+// reason to keep the clients out: it is told.
+func (r *run) wake(ctx context.Context, login galera.Login) {
+	warn := func(warning string, err error) {
+		if err != nil {
+			warning = err.Error()
+		}
+		if warning != "" {
+			r.warnings = append(r.warnings, warning)
+		}
+	}
+	c, err := galera.Open(ctx, login)
+	if err != nil {
+		warn("", err)
+		return
+	}
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(ctx, option.Seconds(r.CheckTimeout))
+	defer cancel()
+	warn(r.book.CompareSchema(ctx, c))
+	said, warnings := r.book.EnableEvents(ctx, c)
+	if said != "" {
+		r.did("%s", said)
+	}
+	r.warnings = append(r.warnings, warnings...)
+}
+
+func (r *run) opened(ctx context.Context) error {
+	changed, err := restore.LetIn(ctx, r.book)
+	if changed {
+		r.did("clients may come in again")
+	}
+	return err
+}
+
+// reached sees that clients get the restored data.
+func (r *run) reached(ctx context.Context) error {
+	uuid := r.book.UUID
+	if r.book.RollingBack {
+		uuid = ""
+	}
+	said, err := r.node.ThroughVIP(ctx, r.login(), uuid, option.Seconds(r.CheckTimeout))
+	r.said = append(r.said, said)
+	return err
+}
+
+// finished ends the restore on this host.
+func (r *run) finished(ctx context.Context) error {
+	how := restore.Restored
+	if r.book.RollingBack {
+		how = restore.RolledBack
+	}
+	if r.RemoveOld && how == restore.Restored {
+		removed, err := r.node.RemoveOld(r.book)
+		for _, s := range removed {
+			r.did("%s", s)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	r.changed = true
+	if err := r.node.EndBan(ctx, r.book); err != nil {
+		return err
+	}
+	// What was made ready and never used, or half removed by one that was killed.
+	return errors.Join(os.RemoveAll(r.node.Ready(r.book)), os.RemoveAll(r.node.Scratch()), r.node.RemoveRest(r.book),
+		r.book.End(how))
+}

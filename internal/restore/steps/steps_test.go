@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package steps
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"overcloud.backup/internal/option"
+	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/restore"
+	"overcloud.backup/tests/sets"
+)
+
+func TestASetThatAVerificationFoundBadIsNotRestored(t *testing.T) {
+	destination, _ := sets.Small(t)
+	o := Options{Set: option.Set{Destination: destination, Set: "newest"}}
+	s, err := o.open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	n := &restore.Node{Datadir: filepath.Join(t.TempDir(), "mysql"), Cluster: "another"}
+	for _, c := range []struct {
+		outcome repository.Outcome
+		want    string
+	}{
+		{
+			repository.Outcome{Problems: []repository.Problem{{File: "nova", Reason: "table instances is corrupt"}}},
+			"failed: it is damaged: nova: table instances is corrupt; restore another set",
+		},
+		{repository.Outcome{OK: true}, "it is of the cluster"}, // what is looked at next
+	} {
+		if err := s.Write(repository.LevelRestore, c.outcome); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := o.fits(t.Context(), n, s); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v, want %q", err, c.want)
+		}
+	}
+}
+
+func TestHiddenChangesAreNamedAndCounted(t *testing.T) {
+	places := slices.Repeat([]string{`"passwd" of nvpair "p"`}, 25)
+	said := hiddenChanges(places, "/sets/a")
+	if !strings.HasPrefix(said, "25 values of the set") || strings.Count(said, "passwd") != maxNamed ||
+		!strings.Contains(said, "among others; read them in cib.xml of /sets/a") {
+		t.Error(said)
+	}
+	if said := hiddenChanges(places[:1], "/sets/a"); strings.Contains(said, "among others") {
+		t.Error(said)
+	}
+}

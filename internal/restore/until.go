@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package restore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// until asks again and again. done says that it is so, or what is missing; the last of that is told at the end.
+func until(ctx context.Context, limit time.Duration, what string, done func() (missing string, err error)) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	said := ""
+	for {
+		missing, err := done()
+		if err == nil && missing == "" {
+			return nil
+		}
+		if err != nil {
+			missing = err.Error()
+		}
+		var final *finalError
+		if errors.As(err, &final) {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+		if ctx.Err() == nil || said == "" {
+			said = missing
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%s: not within %s: %s", what, limit, said)
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
+}
+
+// finalError ends the waiting.
+type finalError struct{ error }
+
+func (f *finalError) Unwrap() error { return f.error }

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package harness
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"overcloud.backup/tests/lab/faults/lab"
+)
+
+const (
+	// CleanWithin is how long after the worker's end everything must be undone, servesWithin how long until every
+	// controller that could serve before does again, its queue applied.
+	CleanWithin  = 10 * time.Second
+	servesWithin = 60 * time.Second
+	Destination  = "/var/backups/overcloud"
+)
+
+// judge does the checks that all cases end with.
+func (r *Run) judge(v *Verdict) {
+	r.judgeRest(v)
+	if !r.Control {
+		r.judgeOutcome(v)
+		r.judgeSets(v)
+	}
+	r.judgeClients(v)
+	v.Wrong = append(v.Wrong, r.Late...)
+	if r.Fault.After != nil && !r.Control {
+		if err := r.Fault.After(r); err != nil {
+			v.Add("%v", err)
+		}
+	}
+}
+
+// judgeRest: nothing is left, and everybody serves again.
+func (r *Run) judgeRest(v *Verdict) {
+	since := r.workerEnd
+	if r.Fault.Recover && !r.Control {
+		since = time.Now()
+		if err := r.recovered(v); err != nil {
+			v.Add("%v", err)
+		}
+	}
+	patience := servesWithin
+	if !r.Control {
+		var left []string
+		if !lab.Until(CleanWithin, 200*time.Millisecond, func() bool { left = r.Left(); return len(left) == 0 }) {
+			v.Add("left %s after the end of the worker: %s", CleanWithin, strings.Join(left, "; "))
+			patience = time.Second
+		}
+		v.Clean = time.Since(since)
+	}
+	if since.Before(r.healed) {
+		since = r.healed
+	}
+	r.judgeServing(v, patience)
+	v.Serves = time.Since(since)
+}
+
+// judgeServing: those who could serve before do so again.
+func (r *Run) judgeServing(v *Verdict, patience time.Duration) {
+	serving := func() bool { return len(r.absent()) == 0 }
+	if lab.Until(patience, 200*time.Millisecond, serving) {
+		return
+	}
+	r.mend()
+	if !lab.Until(patience, 500*time.Millisecond, serving) {
+		v.Add("not serving again: %s", strings.Join(r.absent(), "; "))
+	}
+}
+
+// mend is what an operator does when Pacemaker gave a resource up.
+func (r *Run) mend() {
+	for _, m := range r.Machines() {
+		if _, err := m.Do("crm_resource --cleanup"); err == nil {
+			return
+		}
+	}
+}
+
+// Left is what a backup may not leave behind.
+func (r *Run) Left() []string {
+	var left []string
+	for _, m := range r.Machines() {
+		left = append(left, r.leftOn(m)...)
+	}
+	if lock := r.Lock(); lock != "" && !strings.Contains(lock, "operator") {
+		left = append(left, "the cluster's lock: "+lock)
+	}
+	return left
+}
+
+func (r *Run) leftOn(m lab.Machine) []string {
+	var left []string
+	say := func(format string, args ...any) { left = append(left, m.Name()+": "+fmt.Sprintf(format, args...)) }
+	if m.Desynced() != r.operatorDesynced(m) {
+		say("wsrep_desync is %v", m.Desynced())
+	}
+	for _, p := range m.Processes(lab.Leftover) {
+		say("process %d %.60s", p.PID, p.Line())
+	}
+	units, err := m.Do("systemctl list-units 'overcloud-backup-*' --all --no-legend --plain")
+	if err != nil || units != "" {
+		say("units %q %v", units, err)
+	}
+	patterns := []string{"/run/overcloud.backup/*/arguments"}
+	if !r.Fault.Damaged {
+		patterns = append(patterns, Destination+"/*/.*", Destination+"/.partial*")
+	}
+	for _, pattern := range patterns {
+		if found, _ := filepath.Glob(m.Path(pattern)); len(found) > 0 {
+			say("%s", strings.TrimPrefix(found[0], m.Path("/")))
+		}
+	}
+	if !r.Fault.Damaged {
+		left = append(left, openJournals(m)...)
+	}
+	return left
+}
+
+// Lock is the id of the backup's lock in the cluster's configuration, "" when it is free.
+func (r *Run) Lock() string {
+	for _, m := range r.Machines() {
+		out, err := m.Do(`cibadmin --query --scope crm_config |
+			grep -o '<cluster_property_set id="overcloud-backup[^"]*"' || true`)
+		if err == nil {
+			return out
+		}
+	}
+	return "unknown: no cluster answers"
+}
+
+// absent are those who do not serve as they could.
+func (r *Run) absent() []string {
+	var absent []string
+	for _, m := range r.Machines() {
+		if m.Leader() == 0 {
+			absent = append(absent, m.Name()+" is off")
+			continue
+		}
+		if r.operatorDesynced(m) {
+			continue
+		}
+		if !m.Synced() {
+			absent = append(absent, fmt.Sprintf("%s is %q of %s", m.Name(), m.Status("wsrep_local_state_comment"),
+				m.Status("wsrep_cluster_size")))
+		} else if !m.Healthy() {
+			absent = append(absent, m.Name()+": the health check is not 200")
+		}
+	}
+	if len(absent) > 0 {
+		return absent
+	}
+	return r.notUp()
+}
+
+// notUp are the servers that some HAProxy does not show UP.
+func (r *Run) notUp() []string {
+	var absent []string
+	for _, m := range r.Machines() {
+		states := m.Proxied()
+		for _, server := range r.Machines() {
+			if !r.operatorDesynced(server) && states[server.Name()] != "UP" {
+				absent = append(absent, fmt.Sprintf("HAProxy on %s shows %s %q", m.Name(), server.Name(),
+					states[server.Name()]))
+			}
+		}
+	}
+	return absent
+}
+
+// operatorDesynced: the case itself has desynced the machine, and the product must leave it so.
+func (r *Run) operatorDesynced(m lab.Machine) bool {
+	return slices.Contains(r.Foreign, m.Number)
+}
+
+// judgeOutcome: did the playbook say what happened?
+func (r *Run) judgeOutcome(v *Verdict) {
+	made := r.NewSets(true)
+	v.Outcome = Failed
+	if len(made) > 0 {
+		v.Outcome = Good
+	}
+	if want := r.Fault.Want; want != Either && v.Outcome != want {
+		v.Add("the backup was to be %s, and is %s", want, v.Outcome)
+	}
+	if r.Fault.Lost {
+		return
+	}
+	switch {
+	case r.Play.Err == nil && v.Outcome == Failed:
+		v.Add("the playbook succeeded, and there is no set")
+	case r.Play.Err != nil && v.Outcome == Good && !strings.Contains(v.Output, "whole"):
+		v.Add("the playbook failed, and there is a set: %s", strings.Join(made, ", "))
+	case v.Outcome == Failed && !r.Fault.Message().MatchString(v.Said):
+		v.Add("the message does not name the cause (%s): %s", r.Fault.Says, v.Said)
+	}
+}
+
+// judgeSets: what has a manifest verifies, and nothing lies there without one.
+func (r *Run) judgeSets(v *Verdict) {
+	for _, set := range r.NewSets(true) {
+		if err := r.Verify(set); err != nil {
+			v.Add("the set %s: %v", set, err)
+		}
+	}
+	for _, set := range r.NewSets(false) {
+		v.Add("a set without manifest: %s", set)
+	}
+}
+
+// JudgeUntouched: the sets of before are as they were.
+func (r *Run) JudgeUntouched(v *Verdict) {
+	now := r.Sets()
+	for set, digest := range r.Before {
+		if now[set] != digest {
+			v.Add("the set of before was touched: %s", set)
+		}
+	}
+}

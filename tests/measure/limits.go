@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// limit is what --check holds the numbers of the product to.
+type limit struct {
+	FunctionLines, Branches, Nesting int
+	FileLines                        int
+	PackageLines                     int
+	// BackShare is the share of arrows between files that may lead back up, in percent, of packages with at least
+	// ArrowsFrom arrows: one arrow of five says nothing.
+	BackShare    float64
+	ArrowsFrom   int
+	Undocumented int // of the whole product
+	Long         int // lines over 120 columns, of the whole module
+	// Ratio is the least test:code of packages where a mistake destroys data.
+	Ratio map[string]float64
+	// ModuleLines is the longest file of a module, which decodes, calls and answers.
+	ModuleLines int
+}
+
+// limits are what holds today. They may only become tighter.
+var limits = limit{
+	FunctionLines: 60,
+	Branches:      25,
+	Nesting:       4,
+	FileLines:     450,
+	PackageLines:  6400,
+	BackShare:     50,
+	ArrowsFrom:    10,
+	Undocumented:  60,
+	Long:          3200,
+	Ratio:         map[string]float64{"internal/verify": 0.5, "internal/restore": 0.5, "modules": 0.5},
+	ModuleLines:   400,
+}
+
+// over lists what is over its limit.
+func (r report) over(l limit) []string {
+	var findings []string
+	add := func(format string, values ...any) { findings = append(findings, fmt.Sprintf(format, values...)) }
+	most := func(what, name string, n, limit int) {
+		if n > limit {
+			add("%s: %s %d, and the limit is %d", name, what, n, limit)
+		}
+	}
+	for _, f := range r.Functions {
+		if product(f.Name) {
+			most("lines of the function", f.Name, f.Lines, l.FunctionLines)
+			most("cyclomatic complexity", f.Name, f.Branches, l.Branches)
+			most("nesting", f.Name, f.Nesting, l.Nesting)
+		}
+	}
+	for _, f := range r.Files {
+		if product(f.Name) {
+			most("lines of the file", f.Name, f.Lines, l.FileLines)
+		}
+		if strings.HasPrefix(f.Name, "modules/") {
+			most("lines of a module's file", f.Name, f.Lines, l.ModuleLines)
+		}
+	}
+	long := 0
+	for _, p := range r.Packages {
+		long += p.Long
+		if product(p.Path) {
+			findings = append(findings, p.over(l)...)
+		}
+	}
+	most("undocumented exports", "the product", r.bare(), l.Undocumented)
+	most("lines over 120 columns", "the module", long, l.Long)
+	slices.Sort(findings)
+	return findings
+}
+
+// over lists what is over its limit in one package.
+func (p packageReport) over(l limit) []string {
+	var findings []string
+	if p.Lines > l.PackageLines {
+		findings = append(findings, fmt.Sprintf("%s: lines of the package %d, and the limit is %d", p.Path, p.Lines, l.PackageLines))
+	}
+	if p.Arrows >= l.ArrowsFrom && p.share() > l.BackShare {
+		findings = append(findings, fmt.Sprintf("%s: %d of %d arrows between files lead back up, and the limit is %.0f %%",
+			p.Path, len(p.Back), p.Arrows, l.BackShare))
+	}
+	if least, ok := l.Ratio[p.Path]; ok && p.ratio() < least {
+		findings = append(findings, fmt.Sprintf("%s: test:code %.2f, and the limit is %.2f", p.Path, p.ratio(), least))
+	}
+	return findings
+}

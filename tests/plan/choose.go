@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const (
+	// testLimit is what make test may take, in seconds.
+	testLimit = 35 * 60
+	// turnLeast is what steps that take turns get in any case.
+	turnLeast = 7 * 60
+	// partLimit is what a part of make test-all may take.
+	partLimit = 60 * 60
+	// labUp is what it takes to bring a lab up, once in a run.
+	labUp = 60
+)
+
+// inTurn are the steps without a lab that the others wait for.
+var inTurn = []string{"check", "build", "dist"}
+
+// forTest are the steps of make test: those that always run, and of the others as many as there is time for. What the commit
+// touches comes first; else they take turns by its hash.
+func forTest(steps []step, c commit) (chosen []step, why string) {
+	var turns []step
+	left := testLimit - labUp
+	for _, s := range steps {
+		switch s.when {
+		case "always":
+			left -= cost(s)
+		case "turn":
+			turns = append(turns, s)
+		}
+	}
+	left = max(left, turnLeast)
+	touched := func(s step) bool {
+		return slices.ContainsFunc(c.changed, func(f string) bool { return below(f, s.paths) })
+	}
+	first := c.number() % max(len(turns), 1)
+	turns = slices.Concat(turns[first:], turns[:first])
+	slices.SortStableFunc(turns, func(a, b step) int { return cmp.Compare(rank(touched(a)), rank(touched(b))) })
+	in := map[string]bool{}
+	var asked, byTurn, waiting []string
+	for _, s := range turns {
+		switch fits := len(in) == 0 || cost(s) <= left; {
+		case fits && touched(s):
+			asked = append(asked, s.name)
+		case fits:
+			byTurn = append(byTurn, s.name)
+		default:
+			if touched(s) {
+				waiting = append(waiting, s.name)
+			}
+			continue
+		}
+		in[s.name] = true
+		left -= cost(s)
+	}
+	chosen = slices.DeleteFunc(slices.Clone(steps), func(s step) bool { return s.when != "always" && !in[s.name] })
+	why = fmt.Sprintf("commit %.7s touches what these test: %s; by turn come: %s", c.hash, list(asked), list(byTurn))
+	if len(waiting) > 0 {
+		why += "; touched, but there is no time for: " + list(waiting) + " (run: tests/run " + strings.Join(waiting, " ") + ")"
+	}
+	return chosen, why + "; make test-all runs all"
+}
+
+// cost is by how many seconds a step makes make test longer. What needs no lab runs beside what does, which it slows down.
+func cost(s step) int {
+	if s.lab == "-" && !slices.Contains(inTurn, s.name) {
+		return s.test.count() / 3
+	}
+	return s.test.count()
+}
+
+func rank(first bool) int {
+	if first {
+		return 0
+	}
+	return 1
+}
+
+func list(names []string) string { return cmp.Or(strings.Join(names, ", "), "none") }
+
+// part is the Nth of M parts of all steps, of about the same length: the longest step goes into the shortest part, again
+// and again. In a part the steps keep their order.
+func part(steps []step, which string) (chosen []step, why string, err error) {
+	first, last, ok := strings.Cut(which, "/")
+	n, errN := strconv.Atoi(first)
+	m, errM := strconv.Atoi(last)
+	if !ok || errN != nil || errM != nil || n < 1 || n > m {
+		return nil, "", fmt.Errorf("part %q is not N/M, as 1/4", which)
+	}
+	all := slices.DeleteFunc(slices.Clone(steps), func(s step) bool { return s.all.none() })
+	parts, longest := split(all, m)
+	if longest > partLimit {
+		for most := m + 1; most <= len(all); most++ {
+			if _, longest = split(all, most); longest <= partLimit {
+				return nil, "", fmt.Errorf("with %d parts one takes more than an hour: make it %d", m, most)
+			}
+		}
+		return nil, "", fmt.Errorf("a step alone takes more than an hour: split it")
+	}
+	chosen = slices.DeleteFunc(all, func(s step) bool { return parts[s.name] != n-1 })
+	return chosen, fmt.Sprintf("part %d of %d, about %d minutes", n, m, (total(chosen)+59)/60), nil
+}
+
+// split gives each step a part of m, and says how long the longest part takes.
+func split(steps []step, m int) (parts map[string]int, longest int) {
+	byLength := slices.Clone(steps)
+	slices.SortStableFunc(byLength, func(a, b step) int { return cmp.Compare(b.all.count(), a.all.count()) })
+	in := make([][]step, m)
+	parts = map[string]int{}
+	for _, s := range byLength {
+		least := 0
+		for i := range in {
+			if total(append(slices.Clone(in[i]), s)) < total(append(slices.Clone(in[least]), s)) {
+				least = i
+			}
+		}
+		in[least] = append(in[least], s)
+		parts[s.name] = least
+	}
+	for _, p := range in {
+		longest = max(longest, total(p))
+	}
+	return parts, longest
+}
+
+// total is how many seconds steps take in make test-all, with the lab that some need.
+func total(steps []step) int {
+	n := 0
+	if slices.ContainsFunc(steps, func(s step) bool { return s.lab != "-" }) {
+		n = labUp
+	}
+	for _, s := range steps {
+		n += s.all.count()
+	}
+	return n
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Package sets has what the tests of several packages need: a real server, and sets of it as galera_backup makes them,
+// which a test may copy, damage and forge.
+package sets
+
+import (
+	"errors"
+	"os"
+	"os/user"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"overcloud.backup/internal/process"
+	"overcloud.backup/internal/scratch"
+	"overcloud.backup/tests/mariadb"
+)
+
+// Server is a real one-node Galera cluster on a unix socket.
+type Server struct {
+	*mariadb.Server
+	// users are the file of accounts of its sets; empty for its own accounts.
+	users string
+}
+
+// someUsers has an account that the set's server has otherwise.
+const someUsers = "CREATE USER IF NOT EXISTS `nova`@`localhost` IDENTIFIED BY PASSWORD" +
+	" '*14E65567ABDB5135D0CFD9A70B3032C179A49EE7';\nCREATE ROLE IF NOT EXISTS `reader`;\n" +
+	"CREATE USER IF NOT EXISTS `root`@`localhost`;\nALTER USER IF EXISTS `root`@`localhost` IDENTIFIED BY PASSWORD" +
+	" '*9F41B36FDD383F6F7523A10C2C133FC2B190A1EA';\n" +
+	"GRANT ALL ON `nova`.* TO `nova`@`localhost`;\nGRANT PROXY ON ''@'%' TO 'root'@'localhost' WITH GRANT OPTION;\n"
+
+// one is the server that the tests share, with the sets that were made of it; TestMain removes both.
+var one struct {
+	sync.Once
+	*Server
+	sets map[string]string // by method: the path
+	err  error
+}
+
+// Shared returns the server of all tests, or skips the test where it cannot run.
+func Shared(t *testing.T) *Server {
+	t.Helper()
+	mariadb.Need(t, "mariadb-backup", "mbstream", "mariadb-dump", "zstd")
+	mariadb.NeedGalera(t)
+	if os.Getuid() != 0 {
+		t.Skip("needs root, as a verification does")
+	}
+	if err := process.CanConfine(); err != nil {
+		t.Skip(err)
+	}
+	one.Do(func() { one.Server, one.err = startServer() })
+	if one.err != nil {
+		t.Fatal(one.err)
+	}
+	return one.Server
+}
+
+func startServer() (*Server, error) {
+	started, err := mariadb.Start(func(string) []string {
+		return []string{"--skip-networking", "--log-bin=mariadb-bin", "--server-id=7",
+			"--innodb-data-file-path=ibdata1:12M;ibdata2:12M:autoextend"}
+	})
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{started, someUsers}
+	err = s.fill()
+	if err == nil {
+		one.sets = map[string]string{}
+		one.sets["physical"], err = s.BackUp("physical")
+	}
+	if err == nil {
+		one.sets["logical"], err = s.BackUp("logical")
+	}
+	if err != nil {
+		s.Remove()
+		return nil, err
+	}
+	return s, nil
+}
+
+// filling has all that a fingerprint knows of, definers that are not root, and names that need quotes.
+const filling = `CREATE DATABASE nova; CREATE DATABASE empty; USE nova;
+	CREATE USER nova@localhost IDENTIFIED BY 'secret'; GRANT ALL ON nova.* TO nova@localhost; CREATE ROLE reader; GRANT SELECT ON nova.* TO reader;
+	CREATE TABLE parent (id INT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(40), UNIQUE KEY (name));
+	CREATE TABLE t (id INT PRIMARY KEY, b LONGTEXT, p INT, FOREIGN KEY (p) REFERENCES parent (id));
+	CREATE TABLE ` + "`odd ``name; -- %`" + ` (c CHAR(36) PRIMARY KEY, j JSON, g INT AS (n + 1) STORED, n INT) PARTITION BY KEY (c) PARTITIONS 3;
+	INSERT INTO parent (name) VALUES ('a'), ('b');
+	INSERT INTO t SELECT seq, REPEAT(SHA2(seq, 512), 200), 1 + seq MOD 2 FROM seq_1_to_800;
+	INSERT INTO ` + "`odd ``name; -- %`" + ` (c, j) SELECT UUID(), '{}' FROM seq_1_to_50;
+	CREATE DEFINER = nova@localhost VIEW v AS SELECT id, p FROM t;
+	CREATE DEFINER = nova@localhost TRIGGER r BEFORE INSERT ON parent FOR EACH ROW SET NEW.name = LOWER(NEW.name);
+	CREATE DEFINER = nova@localhost FUNCTION f (n INT) RETURNS INT DETERMINISTIC RETURN n + 1;
+	CREATE DEFINER = nova@localhost EVENT e ON SCHEDULE EVERY 1 SECOND DO DELETE FROM nova.t;
+	CREATE SEQUENCE sq NOCACHE`
+
+func (s *Server) fill() error {
+	if _, err := s.SQL(filling); err != nil {
+		return err
+	}
+	return s.Flush()
+}
+
+// Flush waits until all pages are on the disk: what the redo log still holds heals a damaged page.
+func (s *Server) Flush() error {
+	if _, err := s.SQL("SET GLOBAL innodb_max_dirty_pages_pct_lwm = 0, innodb_max_dirty_pages_pct = 0"); err != nil {
+		return err
+	}
+	for range 100 {
+		dirty, err := s.SQL("SHOW STATUS LIKE 'Innodb_buffer_pool_pages_dirty'")
+		if err != nil || strings.HasSuffix(dirty, "\t0") {
+			return err
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	return errors.New("the pages stay dirty")
+}
+
+// Run runs the tests of a package that uses these servers and sets, and removes them.
+func Run(m *testing.M) int {
+	if _, err := user.Lookup(scratch.Account); err != nil {
+		scratch.Account = "daemon" // no server is believed to be the nobody of the kernel, 65534
+	}
+	defer func() {
+		if one.Server != nil {
+			one.Remove()
+		}
+	}()
+	return m.Run()
+}
