@@ -75,7 +75,7 @@ func (r *running) describe(ctx context.Context) error {
 // them.
 func (r *running) describePlace() {
 	if r.tool.Method == tool.Logical {
-		r.manifest.Restore = restoreCommands(r.manifest.Files, r.tool.Path)
+		r.manifest.Restore = extras.LoadCommands(r.manifest.Files, r.tool.Path)
 	}
 	if r.containerName == "" {
 		return
@@ -118,7 +118,7 @@ func (r *running) describeSchema(ctx context.Context, c *galera.Client) error {
 	}
 	switch changed := after.Differences(r.before); {
 	case len(changed) == 0:
-		leaveOut(after, r.dump.LeftOut)
+		content.LeaveOut(after, r.dump.LeftOut)
 		r.manifest.Schema.Fingerprint = after.Fingerprint()
 		r.definitions = after
 	case r.tool.Method == tool.Logical:
@@ -166,28 +166,4 @@ func (r *running) describeBroken(ctx context.Context, c *galera.Client) error {
 	}
 	s.Broken, _ = content.BrokenNames(list)
 	return err
-}
-
-// leaveOut takes what a dump leaves out from definitions.
-func leaveOut(d galera.Definitions, left []galera.Broken) {
-	for _, b := range left {
-		delete(d, galera.Object{Kind: "table", Schema: b.Schema, Name: b.Name})
-	}
-}
-
-// restoreCommands are how a dump is loaded by hand. Accounts come first, because views and programs name them, and once
-// more at the end, because they may be granted tables.
-func restoreCommands(files repository.Files, program string) []string {
-	client := "mariadb"
-	if strings.HasSuffix(program, "mysqldump") {
-		client = "mysql"
-	}
-	commands := []string{client + " --force < " + extras.UsersFile + "   # makes the accounts; a grant on a table " +
-		"that is" +
-		" not there yet is an error, and comes last"}
-	if slices.ContainsFunc(files, func(f repository.File) bool { return f.Name == extras.SystemFile }) {
-		commands = append(commands, client+" < "+extras.SystemFile)
-	}
-	return append(commands, "zstd -d -c "+tool.LogicalFile+" | "+client+" --comments --max-allowed-packet=1G",
-		client+" < "+extras.UsersFile)
 }

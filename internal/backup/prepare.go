@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"overcloud.backup/internal/abandon"
@@ -221,4 +222,15 @@ func (j *Job) checkCluster(ctx context.Context, _ *galera.Client) error {
 		j.warn("the set will have no cib.xml: %s", none)
 	}
 	return err
+}
+
+// explainChoice says in the reason what a dump would have lost, where it was not taken.
+func (j *Job) explainChoice(ctx context.Context, c *galera.Client) error {
+	if j.o.Method != tool.Auto || j.tool.Method != tool.Physical || !j.described {
+		return nil
+	}
+	if lost := content.Losses(ctx, c); len(lost) > 0 {
+		j.plan.Reason += "; a dump may lose " + strings.Join(lost, " and ")
+	}
+	return nil
 }

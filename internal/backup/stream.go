@@ -92,30 +92,10 @@ func (r *running) streamLogical(ctx context.Context, c *galera.Client, child pro
 	}
 	ended := make(chan struct{})
 	later := make(chan int64)
-	go func() { later <- seqnoOnce(ctx, c, l.Started, ended) }()
+	go func() { later <- tool.SeqnoOnce(ctx, c, l.Started, ended) }()
 	r.manifest.Files, err = tool.Store(ctx, s, r.set.Draft, &r.counters)
 	close(ended)
 	r.manifest.Position.SeqnoEnd = <-later
 	l.Describe(r.manifest)
 	return err
-}
-
-// seqnoOnce reads wsrep_last_committed when started is closed, -1 when it cannot or when ended is closed before.
-func seqnoOnce(ctx context.Context, c *galera.Client, started, ended <-chan struct{}) (seqno int64) {
-	defer func() {
-		// A panic here would end the process, and nothing would be undone.
-		if recover() != nil {
-			seqno = -1
-		}
-	}()
-	select {
-	case <-started:
-	case <-ended:
-		return -1
-	}
-	w, err := c.Status(ctx)
-	if err != nil {
-		return -1
-	}
-	return w.LastCommitted
 }

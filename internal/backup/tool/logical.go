@@ -4,6 +4,7 @@ package tool
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"regexp"
 
@@ -91,4 +92,24 @@ func (l *logical) Describe(m *repository.Manifest) {
 	m.Position.Meaning = "the state of this node at one position from seqno to seqno_end: all up to seqno is in " +
 		"the dump, " +
 		"nothing after seqno_end is; mariadb-dump does not tell which one it was"
+}
+
+// SeqnoOnce reads wsrep_last_committed when started is closed, -1 when it cannot or when ended is closed before.
+func SeqnoOnce(ctx context.Context, c *galera.Client, started, ended <-chan struct{}) (seqno int64) {
+	defer func() {
+		// A panic here would end the process, and nothing would be undone.
+		if recover() != nil {
+			seqno = -1
+		}
+	}()
+	select {
+	case <-started:
+	case <-ended:
+		return -1
+	}
+	w, err := c.Status(ctx)
+	if err != nil {
+		return -1
+	}
+	return w.LastCommitted
 }
