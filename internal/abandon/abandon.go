@@ -72,7 +72,8 @@ func WhenDone[T any](ctx context.Context, where string, do func() (T, error)) (T
 		return o.value, o.err
 	case <-time.After(Patience):
 		var none T
-		return none, fmt.Errorf("the backup was stopped, and %s neither takes what is written nor fails, so the write was left behind: %w",
+		return none, fmt.Errorf("the backup was stopped, and %s neither takes what is written nor fails, so the "+
+			"write was left behind: %w",
 			where, context.Cause(ctx))
 	}
 }

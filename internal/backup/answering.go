@@ -11,7 +11,8 @@ import (
 // The guard sees a server that hangs, but before it watches nobody does, and the cluster's lock may be held already.
 //
 // readyTimeout is for all that is asked then: to catch up alone may take 30 s (repl.causal_read_timeout), the schema of
-// thousands of tables as long. prepareTimeout holds content.QueryLimit besides, four times, and the limit of what a dump loses, eight times.
+// thousands of tables as long. prepareTimeout holds content.QueryLimit besides, four times, and the limit of what a
+// dump loses, eight times.
 var (
 	readyTimeout   = 3 * time.Minute
 	prepareTimeout = 8 * time.Minute

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // Package backup takes one backup of the database on this host: Prepare reads, refuses and plans, and changes nothing;
-// Run does it. A set is left behind only when all of it is proven: every process ended well, the tool said its last
+// Run does it. A set is left behind only when all of it is proven: every process ended well, the tool printed its last
 // line, the stream ended as it must, the manifest was written last.
 package backup
 
@@ -20,8 +20,8 @@ import (
 // Desync says when wsrep_desync is switched on while the data are read.
 type Desync string
 
-// DesyncAuto leaves the node Synced and a spare until its receive queue or its flow control begins to reach the writers;
-// only for a tool that takes FLUSH TABLES WITH READ LOCK (servers before 10.4) it begins with the data.
+// DesyncAuto leaves the node Synced and a spare until its receive queue or its flow control begins to reach the
+// writers; only for a tool that takes FLUSH TABLES WITH READ LOCK (servers before 10.4) it begins with the data.
 const (
 	DesyncAuto   Desync = "auto"
 	DesyncAlways Desync = "always"
@@ -43,13 +43,14 @@ type Options struct {
 	WarnNonTransactional bool
 	// LeaveOutBroken lets a logical backup leave out tables and views that the server cannot open.
 	LeaveOutBroken bool
-	// AllowClients lets a controller be backed up that serves clients, AllowActive only where Decision says that it does.
+	// AllowClients lets a controller be backed up that serves clients, AllowActive only where Decision says that it
+	// does.
 	AllowClients bool
 	AllowActive  bool
 	// IgnoreUsers are users, of health checks and monitoring, whose sessions are not clients'.
 	IgnoreUsers []string
-	// Decision is what idle_controller returned: it must have chosen this host. It is kept in the manifest as it stands,
-	// and no more than that when it is something else. May be nil.
+	// Decision is what idle_controller returned: it must have chosen this host. It is kept in the manifest as it
+	// stands, and no more than that when it is something else. May be nil.
 	Decision json.RawMessage
 	// MadeBy goes into the manifest: "overcloud.backup 1.0.0".
 	MadeBy string
@@ -75,7 +76,7 @@ type Options struct {
 	Lease            func() (string, error)
 	LeaseTimeout     time.Duration
 	StopOnLostCaller bool
-	// Scrub takes secrets out of what the tool logs. Progress is told now and then how far it is.
+	// Scrub takes secrets out of what the tool logs. Progress is called now and then with how far it is.
 	Scrub    func(string) string
 	Progress func(Progress)
 }
@@ -83,7 +84,8 @@ type Options struct {
 // Progress is how far a running backup is.
 type Progress struct {
 	Phase string `json:"phase"`
-	// ReadBytes came from the tool, StoredBytes went to the destination; ExpectedBytes is what the tool will about give.
+	// ReadBytes came from the tool, StoredBytes went to the destination; ExpectedBytes is what the tool will about
+	// give.
 	ReadBytes     int64   `json:"read_bytes"`
 	StoredBytes   int64   `json:"stored_bytes"`
 	ExpectedBytes int64   `json:"expected_bytes"`

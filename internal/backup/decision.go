@@ -25,7 +25,8 @@ func fits(raw json.RawMessage) error {
 		return nil
 	}
 	if len(raw) > maxDecision {
-		return fmt.Errorf("the decision has %s, and the manifest takes %s at most: hand in what idle_controller returned, and no more", quantity.Bytes(int64(len(raw))), quantity.Bytes(maxDecision))
+		return fmt.Errorf("the decision has %s, and the manifest takes %s at most: hand in what idle_controller "+
+			"returned, and no more", quantity.Bytes(int64(len(raw))), quantity.Bytes(maxDecision))
 	}
 	// The manifest, and the module's result that holds it, nest it deeper still; encoding/json takes 10,000 levels.
 	const above = 16
@@ -35,8 +36,8 @@ func fits(raw json.RawMessage) error {
 	return nil
 }
 
-// checkDecision refuses a host that the decision did not choose: it looked at this host and found another one better, or
-// this one unfit.
+// checkDecision refuses a host that the decision did not choose: it looked at this host and found another one better,
+// or this one unfit.
 func (j *Job) checkDecision(ctx context.Context, c *galera.Client) error {
 	if err := fits(j.o.Decision); err != nil {
 		return err

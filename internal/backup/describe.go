@@ -5,7 +5,6 @@ package backup
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -19,17 +18,11 @@ import (
 
 func (j *Job) newManifest(begun time.Time) *repository.Manifest {
 	return &repository.Manifest{
-		MadeBy: j.o.MadeBy, Cluster: j.plan.Cluster, Controller: j.plan.Controller, Method: string(j.tool.Method), Reason: j.plan.Reason,
+		MadeBy: j.o.MadeBy, Cluster: j.plan.Cluster, Controller: j.plan.Controller,
+		Method: string(j.tool.Method), Reason: j.plan.Reason,
 		Tool: j.plan.Tool, Server: j.plan.Server, StartedAt: seconds(begun), Decision: j.o.Decision,
 		Schema:   repository.Schema{Tables: map[string]int{}, NonTransactional: []string{}},
 		Warnings: append([]string{}, j.plan.Warnings...),
-	}
-}
-
-func (r *running) warn(format string, args ...any) {
-	warning := fmt.Sprintf(format, args...)
-	if !slices.Contains(r.manifest.Warnings, warning) { // a second attempt says it again
-		r.manifest.Warnings = append(r.manifest.Warnings, warning)
 	}
 }
 
@@ -67,7 +60,8 @@ func (r *running) describe(ctx context.Context) error {
 	switch {
 	case err != nil || r.definitions == nil:
 	case !r.definitions.Fit():
-		r.warn("the definitions of %d objects are more than a set takes: a restore is not compared with them", len(r.definitions))
+		r.warn("the definitions of %d objects are more than a set takes: a restore is not compared with them",
+			len(r.definitions))
 	default:
 		err = b.Add(extras.DefinitionsFile, "definitions", r.definitions.Lines())
 	}
@@ -77,15 +71,17 @@ func (r *running) describe(ctx context.Context) error {
 	return err
 }
 
-// describePlace says where the commands of the restore can be run: a host whose server is in a container has none of them.
+// describePlace says where the commands of the restore can be run: a host whose server is in a container has none of
+// them.
 func (r *running) describePlace() {
 	if r.tool.Method == tool.Logical {
-		r.manifest.Restore = restoreCommands(r.manifest.Files, r.tool.Path)
+		r.manifest.Restore = extras.LoadCommands(r.manifest.Files, r.tool.Path)
 	}
 	if r.containerName == "" {
 		return
 	}
-	where := "the server's programs are in the image of the container " + r.containerName + ": in a container of that image, which sees this folder and EMPTY_DIRECTORY, run"
+	where := "the server's programs are in the image of the container " + r.containerName + ": in a container of " +
+		"that image, which sees this folder and EMPTY_DIRECTORY, run"
 	if r.tool.Method == tool.Logical {
 		where = "the client is in the server's container, as " + r.containerName + " is one: run it there"
 	}
@@ -122,11 +118,12 @@ func (r *running) describeSchema(ctx context.Context, c *galera.Client) error {
 	}
 	switch changed := after.Differences(r.before); {
 	case len(changed) == 0:
-		leaveOut(after, r.dump.LeftOut)
+		content.LeaveOut(after, r.dump.LeftOut)
 		r.manifest.Schema.Fingerprint = after.Fingerprint()
 		r.definitions = after
 	case r.tool.Method == tool.Logical:
-		return &changedError{errors.New("the schema changed while it was dumped (a database migration runs?): the dump may lack what changed; try again")}
+		return &changedError{errors.New("the schema changed while it was dumped (a database migration runs?): the " +
+			"dump may lack what changed; try again")}
 	default:
 		r.warn("the schema changed during the backup, so its fingerprint is not known")
 	}
@@ -169,29 +166,4 @@ func (r *running) describeBroken(ctx context.Context, c *galera.Client) error {
 	}
 	s.Broken, _ = content.BrokenNames(list)
 	return err
-}
-
-func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
-
-// leaveOut takes what a dump leaves out from definitions.
-func leaveOut(d galera.Definitions, left []galera.Broken) {
-	for _, b := range left {
-		delete(d, galera.Object{Kind: "table", Schema: b.Schema, Name: b.Name})
-	}
-}
-
-// restoreCommands are how a dump is loaded by hand. Accounts come first, because views and programs name them, and once
-// more at the end, because they may be granted tables.
-func restoreCommands(files repository.Files, program string) []string {
-	client := "mariadb"
-	if strings.HasSuffix(program, "mysqldump") {
-		client = "mysql"
-	}
-	commands := []string{client + " --force < " + extras.UsersFile + "   # makes the accounts; a grant on a table that is" +
-		" not there yet is an error, and comes last"}
-	if slices.ContainsFunc(files, func(f repository.File) bool { return f.Name == extras.SystemFile }) {
-		commands = append(commands, client+" < "+extras.SystemFile)
-	}
-	return append(commands, "zstd -d -c "+tool.LogicalFile+" | "+client+" --comments --max-allowed-packet=1G",
-		client+" < "+extras.UsersFile)
 }

@@ -50,7 +50,8 @@ func hostileSchema(name string) []string {
 	}
 }
 
-// noEvents are characters in a schema's name with which mariadb-dump 10.11.19 does not find the schema of an event again.
+// noEvents are characters in a schema's name with which mariadb-dump 10.11.19 does not find the schema of an event
+// again.
 const noEvents = "'\"\\\n"
 
 // second is another server, with nothing in it.

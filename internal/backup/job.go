@@ -3,26 +3,15 @@
 package backup
 
 import (
-	"context"
 	"fmt"
-	"os"
-	"path/filepath"
-	"time"
 
-	"overcloud.backup/internal/abandon"
 	"overcloud.backup/internal/backup/content"
 	"overcloud.backup/internal/backup/effect"
-	"overcloud.backup/internal/backup/extras"
 	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/decision"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/quantity"
-	"overcloud.backup/internal/repository"
-	"overcloud.backup/internal/repository/stores"
 )
-
-// lookTimeout is how long a destination may take to be looked at: one that hangs is refused.
-const lookTimeout = 30 * time.Second
 
 // Job is a backup that may be done: everything was looked at, nothing was changed.
 type Job struct {
@@ -51,205 +40,8 @@ type Job struct {
 // Plan is what Run will do.
 func (j *Job) Plan() Plan { return j.plan }
 
-// Prepare looks at the node, the tool, the account and the destination, and refuses what would fail later or, worse,
-// succeed wrongly. It changes nothing.
-func Prepare(ctx context.Context, o Options) (*Job, error) {
-	host, err := os.Hostname()
-	if err != nil {
-		return nil, err
-	}
-	if o.Desync == "" {
-		o.Desync = DesyncNever
-	}
-	j := &Job{o: o, notes: effect.NewNotes(o.Journal)}
-	j.plan = Plan{Controller: host, Desync: o.Desync, Level: o.Level, Buffer: o.Buffer, Warnings: []string{}}
-	if err := j.prepare(ctx); err != nil {
-		return nil, fmt.Errorf("%s: before the backup: %w", host, err)
-	}
-	return j, nil
-}
-
-func (j *Job) prepare(ctx context.Context) error {
-	look := func() error { return stores.Check(j.o.Destination) }
-	if _, err := abandon.After(lookTimeout, "look at the destination "+j.o.Destination, abandon.Action(look)); err != nil {
-		return err
-	}
-	c, err := galera.Open(ctx, j.o.Login)
-	if galera.Absent(err) {
-		return thisNode(err)
-	}
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	if a, refused := c.Refused(); refused {
-		j.warn("the account %q of the options was refused (%v), and %q was used instead (%s): correct login_user and login_password, or leave them out",
-			a.User, a.Err, c.Reached().User, c.Reached().Credentials)
-	}
-	if err := answering(ctx, prepareTimeout, func(ctx context.Context) error { return j.inspect(ctx, c) }); err != nil {
-		return err
-	}
-	j.plan.Steps = j.steps()
-	return nil
-}
-
-func (j *Job) inspect(ctx context.Context, c *galera.Client) error {
-	for _, look := range []func(context.Context, *galera.Client) error{
-		j.identify, j.checkDecision, j.chooseTool, j.checkGrants, j.explainChoice, j.checkNode, j.checkTables,
-		j.checkEvents, j.checkSpace, j.checkCluster,
-	} {
-		if err := look(ctx, c); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (j *Job) identify(ctx context.Context, c *galera.Client) (err error) {
-	if j.server, err = c.Server(ctx); err != nil {
-		return err
-	}
-	j.instance = effect.InstanceOf(j.server)
-	j.plan.Server = repository.Server{Version: j.server.Version, Hostname: j.server.Hostname, UID: j.server.UID, Datadir: j.server.Datadir}
-	return effect.CheckHost(j.server, j.plan.Controller)
-}
-
-func (j *Job) chooseTool(ctx context.Context, c *galera.Client) (err error) {
-	if err := j.findContainer(ctx, c); err != nil {
-		return err
-	}
-	find := func(m tool.Method) (tool.Tool, error) { return tool.Find(ctx, m, j.container.Place) }
-	server := tool.Version(j.server.Version)
-	j.tool, j.plan.Reason, err = tool.Choose(j.o.Method, server, c.Reached().Via == "socket", find)
-	if err != nil {
-		return err
-	}
-	if _, err := c.OptionFile(""); err != nil {
-		return err
-	}
-	j.plan.Method = j.tool.Method
-	j.plan.Tool = repository.Program{Path: j.tool.Path, Version: j.tool.Version, Args: []string{}, Container: j.containerName}
-	if j.tool.Version != server {
-		j.warn("%s is of version %s, the server of %s", j.tool.Path, j.tool.Version, server)
-	}
-	if j.tool.Method == tool.Physical {
-		return tool.CheckDatadir(c.PeerPID(), j.server.Datadir, j.container.Place)
-	}
-	return nil
-}
-
-// findContainer finds out where the server lives, for its own version of the tools is there and nowhere else.
-func (j *Job) findContainer(ctx context.Context, c *galera.Client) (err error) {
-	_ = j.container.Place.Close()
-	j.container, err = galera.FindContainer(ctx, c.PeerPID())
-	j.containerName = j.container.Name
-	return err
-}
-
 func (j *Job) warn(format string, args ...any) {
 	j.plan.Warnings = append(j.plan.Warnings, fmt.Sprintf(format, args...))
-}
-
-func (j *Job) checkGrants(ctx context.Context, c *galera.Client) error {
-	grants, err := c.Grants(ctx)
-	if err != nil {
-		return err
-	}
-	unseen := grants.Missing(galera.SchemaPrivileges()...)
-	if j.described = len(unseen) == 0; !j.described {
-		j.warn("the manifest will not describe the schema: %v", j.lacks(c, unseen))
-	}
-	if unread := grants.Missing("SELECT"); len(unread) > 0 {
-		j.warn("the set will have no %s, only the users' tables as files: %v", extras.UsersFile, j.lacks(c, unread))
-	}
-	if lacking := grants.Missing("SUPER"); j.o.Desync == DesyncAuto && len(lacking) > 0 {
-		j.o.Desync, j.plan.Desync = DesyncNever, DesyncNever
-		j.warn("desync: auto is never here: %v; a backup that begins to slow down the writers is stopped instead", j.lacks(c, lacking))
-	}
-	j.early = j.o.Desync == DesyncAlways || j.o.Desync == DesyncAuto && tool.TakesReadLock(j.tool, j.server)
-	return j.lacks(c, grants.Missing(wanted(j.tool.Method, j.o.Desync == DesyncAlways)...))
-}
-
-func (j *Job) checkNode(ctx context.Context, c *galera.Client) error {
-	w, err := j.recheck(ctx, c)
-	if err != nil {
-		return err
-	}
-	name := j.o.Cluster
-	if name == "" {
-		name = w.ClusterName
-	}
-	if err := repository.CheckName("cluster name", name); err != nil {
-		return fmt.Errorf("%w; set the option cluster", err)
-	}
-	j.plan.Cluster = repository.Cluster{Name: name, UUID: w.ClusterStateUUID}
-	j.plan.Destination = filepath.Join(j.o.Destination, name)
-	return repository.CheckName("host name", j.plan.Controller)
-}
-
-func (j *Job) checkTables(ctx context.Context, c *galera.Client) (err error) {
-	if j.tool.Method != tool.Logical {
-		return j.checkFolders(ctx, c)
-	}
-	j.dump, err = content.OfDump(ctx, c, content.DumpOptions{
-		Tool: j.tool, Server: j.server, LeaveOutBroken: j.o.LeaveOutBroken, WarnNonTransactional: j.o.WarnNonTransactional,
-	})
-	j.plan.Schemas, j.plan.Space.Raw = j.dump.Schemas, j.dump.Bytes
-	j.plan.Warnings = append(j.plan.Warnings, j.dump.Warnings...)
-	return err
-}
-
-func (j *Job) checkFolders(ctx context.Context, c *galera.Client) error {
-	datadir, err := j.container.Place.Resolve(j.server.Datadir)
-	if err != nil {
-		return fmt.Errorf("read the datadir: %w", err)
-	}
-	folders, warning, err := content.OfDatadir(ctx, c, datadir, j.described)
-	j.folders = folders
-	if warning != "" {
-		j.warn("%s", warning)
-	}
-	return err
-}
-
-// checkEvents says which events will not be known to run.
-func (j *Job) checkEvents(ctx context.Context, c *galera.Client) error {
-	if !j.described {
-		return nil
-	}
-	running, err := content.RunningEvents(ctx, c, j.events)
-	j.plan.Warnings = append(j.plan.Warnings, running.Warnings...)
-	return err
-}
-
-func (j *Job) checkSpace(context.Context, *galera.Client) (err error) {
-	raw := j.plan.Space.Raw
-	if j.tool.Method == tool.Physical {
-		if raw, err = j.datadirBytes(); err != nil {
-			return err
-		}
-	}
-	// Another controller may have another file system there, and to look is all that it costs.
-	j.plan.Space, err = content.Estimate(raw, j.o.Destination)
-	return thisNode(err)
-}
-
-// datadirBytes are those that a physical backup copies, of the datadir where the server runs.
-func (j *Job) datadirBytes() (int64, error) {
-	at, err := j.container.Place.Resolve(j.server.Datadir)
-	if err != nil {
-		return 0, fmt.Errorf("read the datadir: %w", err)
-	}
-	return content.DatadirBytes(at)
-}
-
-// checkCluster finds out now, and not when all data are read, that the cluster does not tell its configuration.
-func (j *Job) checkCluster(ctx context.Context, _ *galera.Client) error {
-	_, none, err := extras.ReadCIB(ctx)
-	if none != "" {
-		j.warn("the set will have no cib.xml: %s", none)
-	}
-	return err
 }
 
 func (j *Job) inContainer() string {
@@ -259,13 +51,14 @@ func (j *Job) inContainer() string {
 	return " in the container " + j.containerName
 }
 
-// steps tells the plan in words.
+// steps are the plan in words.
 func (j *Job) steps() []string {
 	steps := []string{}
 	if j.o.Job != "" {
 		steps = append(steps, "take the cluster's backup lock, so that no other backup of it runs")
 	}
-	steps = append(steps, "check once more that this node is sound"+map[bool]string{false: " and serves no clients"}[j.o.AllowClients],
+	steps = append(steps, "check once more that this node is sound"+map[bool]string{false: " and serves no " +
+		"clients"}[j.o.AllowClients],
 		"wait until it has applied all that the cluster committed, and check again")
 	if j.early {
 		steps = append(steps, "set wsrep_desync=ON")
@@ -273,7 +66,13 @@ func (j *Job) steps() []string {
 	steps = append(steps, fmt.Sprintf("read about %s with %s%s and write them to a new set in %s",
 		quantity.Bytes(j.plan.Space.Raw), j.tool.Path, j.inContainer(), j.plan.Destination))
 	if j.early {
-		steps = append(steps, "wait for the receive queue to drain, set wsrep_desync=OFF, wait until the node is Synced and UP")
+		steps = append(steps, "wait for the receive queue to drain, set wsrep_desync=OFF, wait until the node is "+
+			"Synced and UP")
 	}
-	return append(steps, "save users, cluster and database configuration beside the data", "write the manifest, which makes the set exist")
+	return append(steps, "save users, cluster and database configuration beside the data",
+		"write the manifest, which makes the set exist")
+}
+
+func (j *Job) failed(step string, err error) error {
+	return fmt.Errorf("%s: %s: %w", j.plan.Controller, step, err)
 }

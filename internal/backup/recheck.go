@@ -56,7 +56,8 @@ func readCluster(ctx context.Context) (pacemaker.ClusterView, error) {
 	return v, nil
 }
 
-// others is how many other controllers must be able to serve: the one that does, unless that is this one, and the spares.
+// others is how many other controllers must be able to serve: the one that does, unless that is this one, and the
+// spares.
 func (o Options) others() int {
 	if o.MinSpares <= 0 {
 		return 0

@@ -38,7 +38,7 @@ func schemaChange(err error) string {
 const restartTimeout = time.Minute
 
 // again makes a second attempt if the first was broken by a statement that changed the schema. Anything else stands.
-func (r *running) again(ctx context.Context, first error) error {
+func (r *running) again(ctx context.Context, first error, attempt func(context.Context) error) error {
 	cause := schemaChange(first)
 	if cause == "" || ctx.Err() != nil {
 		return first
@@ -46,15 +46,17 @@ func (r *running) again(ctx context.Context, first error) error {
 	if err := abandon.Either(ctx, restartTimeout, r.set.Folder(), r.set.Restart); err != nil {
 		return errors.Join(first, err)
 	}
-	r.warn("the data were read twice, because the first attempt was broken as by a change of the schema (%s): %v", cause, first)
+	r.warn("the data were read twice, because the first attempt was broken as by a change of the schema (%s): %v",
+		cause, first)
 	r.counters.Again()
-	err := r.attempt(ctx)
+	err := attempt(ctx)
 	switch {
 	case err != nil && err.Error() == first.Error() && strings.HasSuffix(cause, tool.IsGone):
 		// The tool lists what there is first: what was dropped meanwhile it does not miss in the second attempt.
 		return fmt.Errorf("%w; a second attempt ended in the same way", err)
 	case err != nil:
-		return fmt.Errorf("%w; this was the second attempt, after one that was broken as by a change of the schema (%s): %w", err, cause, first)
+		return fmt.Errorf("%w; this was the second attempt, after one that was broken as by a change of the schema "+
+			"(%s): %w", err, cause, first)
 	}
 	return nil
 }

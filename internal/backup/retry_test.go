@@ -108,7 +108,7 @@ func TestTheSecondAttemptHasNoTimeOfItsOwn(t *testing.T) {
 	defer r.set.Close()
 	defer r.set.Abort()
 	first := errors.New("mariadb-dump: Error 1412: Table definition has changed")
-	if err := r.again(ctx, first); err != first {
+	if err := r.again(ctx, first, r.attempt); err != first {
 		t.Error(err)
 	}
 }

@@ -12,31 +12,12 @@ import (
 	"overcloud.backup/internal/abandon"
 	"overcloud.backup/internal/backup/effect"
 	"overcloud.backup/internal/backup/guard"
-	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/clustercheck"
 	"overcloud.backup/internal/galera"
-	"overcloud.backup/internal/repository"
 )
 
-// running is a job that is being done.
-type running struct {
-	*Job
-	set      *effect.Set
-	desync   *effect.Desync
-	manifest *repository.Manifest
-	counters tool.Counters
-	phases   phases
-	began    time.Time
-	// before is what the schemas were before the data were read.
-	before galera.Definitions
-	// definitions are those that the set has; nil where they are not known.
-	definitions galera.Definitions
-	// left is what could not be undone after the data were read well.
-	left error
-}
-
-// Run makes the backup. After an error there is no set, with one exception: when the set is whole but something could not
-// be undone, both a result and an error are returned. The error may hold a *Breach; TryAnother says whether another
+// Run makes the backup. After an error there is no set, with one exception: when the set is whole but something could
+// not be undone, both a result and an error are returned. The error may hold a *Breach; TryAnother says whether another
 // controller may do better.
 func (j *Job) Run(ctx context.Context) (result *Result, err error) {
 	release, err := j.lock(ctx)
@@ -89,10 +70,6 @@ func (j *Job) begin(begun time.Time) (*running, error) {
 	return r, nil
 }
 
-func (j *Job) failed(step string, err error) error {
-	return fmt.Errorf("%s: %s: %w", j.plan.Controller, step, err)
-}
-
 // finishTimeout is how long a destination may take to store what stands beside the data, and the manifest.
 const finishTimeout = 5 * time.Minute
 
@@ -100,7 +77,7 @@ const finishTimeout = 5 * time.Minute
 const blameTimeout = 5 * time.Second
 
 func (r *running) do(ctx context.Context) error {
-	if err := r.again(ctx, r.attempt(ctx)); err != nil {
+	if err := r.again(ctx, r.attempt(ctx), r.attempt); err != nil {
 		return err
 	}
 	r.phases.begin("commit")
@@ -110,7 +87,8 @@ func (r *running) do(ctx context.Context) error {
 	}
 	r.manifest.EndedAt = seconds(time.Now())
 	r.manifest.Durations = r.phases.all()
-	if err := abandon.Either(ctx, finishTimeout, r.set.Folder(), func() error { return r.set.Commit(r.manifest) }); err != nil {
+	if err := abandon.Either(ctx, finishTimeout, r.set.Folder(),
+		func() error { return r.set.Commit(r.manifest) }); err != nil {
 		return err
 	}
 	if err := r.set.Committed(); err != nil {
@@ -128,8 +106,8 @@ func (r *running) attempt(ctx context.Context) error {
 	return abandon.Either(ctx, finishTimeout, r.set.Folder(), func() error { return r.describe(ctx) })
 }
 
-// take reads the data: the node is checked once more, catches up, is checked again, is guarded, is desynced if wanted, and
-// resynced whatever happens.
+// take reads the data: the node is checked once more, catches up, is checked again, is guarded, is desynced if wanted,
+// and resynced whatever happens.
 func (r *running) take(ctx context.Context) (err error) {
 	r.phases.begin("recheck")
 	c, err := galera.Open(ctx, r.o.Login)
@@ -145,8 +123,8 @@ func (r *running) take(ctx context.Context) (err error) {
 		// A panic of the stream passes here, too.
 		failedAt := r.phases.current()
 		r.phases.begin("resync")
-		said, undo := r.desync.End()
-		r.manifest.Desync = said
+		outcome, undo := r.desync.End()
+		r.manifest.Desync = outcome
 		if err == nil {
 			r.left = undo
 			return
@@ -170,7 +148,7 @@ func (r *running) ready(ctx context.Context, c *galera.Client) error {
 	return err
 }
 
-// guarded reads the data while the guard watches. What the guard says comes before what the tool said, which was
+// guarded reads the data while the guard watches. The breach comes before the error of the tool, which was
 // stopped.
 func (r *running) guarded(ctx context.Context, c *galera.Client) (err error) {
 	watched, end := guard.Watch(ctx, r.guard())
@@ -226,10 +204,6 @@ func (r *running) blame(err error) error {
 		return err
 	}
 	return thisNode(fmt.Errorf("the database server ended while its data were read: %w", err))
-}
-
-func (r *running) open(ctx context.Context) (*galera.Client, error) {
-	return galera.Open(ctx, r.o.Login)
 }
 
 // mark notes where in its history the node is, when it has applied what the cluster has.

@@ -115,7 +115,8 @@ func TestTheNodeIsCheckedAgainAfterTheWait(t *testing.T) {
 	}
 }
 
-// What was proven of the server's container and datadir counts for that process only, whose pid may be anybody's by now.
+// What was proven of the server's container and datadir counts for that process only, whose pid may be anybody's by
+// now.
 func TestAServerThatWasRestartedSinceIsNotRead(t *testing.T) {
 	s := shared(t)
 	for name, change := range map[string]func(*effect.Instance){

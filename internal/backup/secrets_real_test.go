@@ -36,7 +36,8 @@ func unpacked(t *testing.T, path string) string {
 	return string(out)
 }
 
-// spellings are the ways a password may stand in a file, an argument or a log. Of one with several lines each line counts.
+// spellings are the ways a password may stand in a file, an argument or a log. Of one with several lines each line
+// counts.
 func spellings(t *testing.T, password string) [][]byte {
 	t.Helper()
 	inFile, err := optionfile.Quote(password)

@@ -62,7 +62,8 @@ func TestTheToolSeesNothingOfTheHost(t *testing.T) {
 	}
 }
 
-// An account of director's with ed25519 logs the tools in, though they see none of the plugins that would show its password.
+// An account of director's with ed25519 logs the tools in, though they see none of the plugins that would show its
+// password.
 func TestTheToolsLogInByEd25519(t *testing.T) {
 	s := shared(t)
 	if _, err := s.SQL("INSTALL SONAME 'auth_ed25519'"); err != nil {

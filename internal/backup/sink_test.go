@@ -59,7 +59,8 @@ func committing(t *testing.T, s *server) (stop func() time.Duration) {
 	}
 }
 
-// toolThatStalls is a real backup with so much in front of it that the buffer is full when so many bytes of it are left.
+// toolThatStalls is a real backup with so much in front of it that the buffer is full when so many bytes of it are
+// left.
 func toolThatStalls(t *testing.T, s *server, o *Options, rest int64) (path string) {
 	t.Helper()
 	const pipe = 64 << 10

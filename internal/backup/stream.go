@@ -36,7 +36,8 @@ func (r *running) unchanged(ctx context.Context, c *galera.Client) error {
 		return fmt.Errorf("see that the server is still the one that was looked at: %w", err)
 	}
 	if !r.instance.Same(now) {
-		return errors.New("the server was restarted since it was looked at: where it runs and which files are its own is not known any more")
+		return errors.New("the server was restarted since it was looked at: where it runs and which files are its " +
+			"own is not known any more")
 	}
 	return nil
 }
@@ -70,7 +71,8 @@ func (r *running) streamPhysical(ctx context.Context, c *galera.Client, child pr
 func (r *running) checkPosition(uuid string, seqno int64) error {
 	p := r.manifest.Position
 	if uuid != r.plan.Cluster.UUID || seqno < p.ClusterSeqno {
-		return fmt.Errorf("the backup is at %s:%d, the node was at %s:%d before it", uuid, seqno, r.plan.Cluster.UUID, p.ClusterSeqno)
+		return fmt.Errorf("the backup is at %s:%d, the node was at %s:%d before it", uuid, seqno,
+			r.plan.Cluster.UUID, p.ClusterSeqno)
 	}
 	return nil
 }
@@ -90,30 +92,10 @@ func (r *running) streamLogical(ctx context.Context, c *galera.Client, child pro
 	}
 	ended := make(chan struct{})
 	later := make(chan int64)
-	go func() { later <- seqnoOnce(ctx, c, l.Started, ended) }()
+	go func() { later <- tool.SeqnoOnce(ctx, c, l.Started, ended) }()
 	r.manifest.Files, err = tool.Store(ctx, s, r.set.Draft, &r.counters)
 	close(ended)
 	r.manifest.Position.SeqnoEnd = <-later
 	l.Describe(r.manifest)
 	return err
-}
-
-// seqnoOnce reads wsrep_last_committed when started is closed, -1 when it cannot or when ended is closed before.
-func seqnoOnce(ctx context.Context, c *galera.Client, started, ended <-chan struct{}) (seqno int64) {
-	defer func() {
-		// A panic here would end the process, and nothing would be undone.
-		if recover() != nil {
-			seqno = -1
-		}
-	}()
-	select {
-	case <-started:
-	case <-ended:
-		return -1
-	}
-	w, err := c.Status(ctx)
-	if err != nil {
-		return -1
-	}
-	return w.LastCommitted
 }

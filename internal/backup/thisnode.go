@@ -33,10 +33,10 @@ func stays(undo error) error {
 	return &desyncedError{undo}
 }
 
-// TryAnother reports whether another controller may be tried: this one is, or became, unfit, its server ended, or it has
-// too little space to begin with. It is false for what would be the same everywhere or is not known to differ, as a lock
-// that is held, a destination that fills up or fails, an account or a tool; and when this controller could not be made a
-// spare again: a backup of another one would take away one more.
+// TryAnother reports whether another controller may be tried: this one is, or became, unfit, its server ended, or it
+// has too little space to begin with. It is false for what would be the same everywhere or is not known to differ, as a
+// lock that is held, a destination that fills up or fails, an account or a tool; and when this controller could not be
+// made a spare again: a backup of another one would take away one more.
 func TryAnother(err error) bool {
 	var stays *desyncedError
 	if errors.As(err, &stays) {

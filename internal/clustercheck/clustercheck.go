@@ -85,7 +85,8 @@ func waitFor200(ctx context.Context, url string) error {
 
 // final says that asking again is of no use.
 func final(err error) bool {
-	return errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, new(*net.DNSError)) || errors.As(err, new(*peer.StrangerError))
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, new(*net.DNSError)) || errors.As(err,
+		new(*peer.StrangerError))
 }
 
 // usualDatadir is whose owner TripleO's container of the check runs as; its account has a name inside alone.

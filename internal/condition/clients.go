@@ -18,7 +18,8 @@ const (
 // MinProxyUptime is the age from which the statistics of the VIP holder's HAProxy count.
 var MinProxyUptime = Limit{
 	Name: "min_proxy_uptime", Default: 5, Whole: true, Unit: "s",
-	Meaning: "Age from which the statistics of a HAProxy count, in seconds. A younger one has not checked its servers yet.",
+	Meaning: "Age from which the statistics of a HAProxy count, in seconds. A younger one has not checked its " +
+		"servers yet.",
 }
 
 var clients = []Condition{

@@ -3,7 +3,6 @@
 package condition
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"strconv"
@@ -24,40 +23,8 @@ type Limit struct {
 	Positive bool
 }
 
-// limits are all that can be set, in the order of the documentation.
-var limits = []*Limit{&MinSpares, &MaxAge, &MaxRecvQueue, &MaxLag, &MaxFlowControl, &MinFreeSpace, &MinProxyUptime}
-
-// AllLimits returns every limit, in the order of the documentation.
-func AllLimits() (list []Limit) {
-	for _, l := range limits {
-		list = append(list, *l)
-	}
-	return list
-}
-
 // Limits are the values of limits by name. One that is not there has its default.
 type Limits map[string]float64
-
-// UnmarshalJSON takes the limits out of an object that may hold other things, too, as the options of a module.
-func (l *Limits) UnmarshalJSON(raw []byte) error {
-	var object map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &object); err != nil {
-		return err
-	}
-	*l = Limits{}
-	for _, limit := range limits {
-		value, given := object[limit.Name]
-		if !given || string(value) == "null" {
-			continue
-		}
-		var v float64
-		if err := json.Unmarshal(value, &v); err != nil {
-			return fmt.Errorf("%s: %w", limit.Name, err)
-		}
-		(*l)[limit.Name] = v
-	}
-	return nil
-}
 
 // Of is the value of a limit.
 func (l Limits) Of(limit Limit) float64 {
@@ -65,16 +32,6 @@ func (l Limits) Of(limit Limit) float64 {
 		return v
 	}
 	return limit.Default
-}
-
-// Check refuses values that make no sense.
-func (l Limits) Check() error {
-	for _, limit := range limits {
-		if err := limit.check(l.Of(*limit)); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (l Limit) check(v float64) error {

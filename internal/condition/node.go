@@ -16,7 +16,8 @@ func OfServer(w galera.Wsrep) Subject {
 	return Subject{Database: &galera.Facts{Running: true, Wsrep: w}}
 }
 
-// OfManager is what a node's own Pacemaker reports, for conditions that need no more. A host without Pacemaker has none.
+// OfManager is what a node's own Pacemaker reports, for conditions that need no more. A host without Pacemaker has
+// none.
 func OfManager(v pacemaker.ClusterView) Subject {
 	if !v.Present {
 		return Subject{}
@@ -33,7 +34,8 @@ func TakesPart(w galera.Wsrep) error {
 	return First(OfServer(w), nil, NotPrimary, Desynced, Donor, NotSynced, NotReady)
 }
 
-// CountedOn refuses a node, or a cluster, that somebody works on or that cannot act, as the node's own Pacemaker sees it.
+// CountedOn refuses a node, or a cluster, that somebody works on or that cannot act, as the node's own Pacemaker sees
+// it.
 func CountedOn(v pacemaker.ClusterView) error {
 	return First(OfManager(v), nil, NoQuorum, NodeOffline, Unclean, Pending, Standby, Maintenance)
 }

@@ -46,8 +46,8 @@ type Subject struct {
 	Locks []pacemaker.Lock
 	Now   float64
 
-	// Proxy is the report of the node's own HAProxy; nil where it was not read. Backend is the node's server at the HAProxy
-	// of the host Balancer, which has the virtual address; nil when that is not known.
+	// Proxy is the report of the node's own HAProxy; nil where it was not read. Backend is the node's server at the
+	// HAProxy of the host Balancer, which has the virtual address; nil when that is not known.
 	Proxy    *haproxy.Facts
 	Backend  *haproxy.Server
 	Balancer string

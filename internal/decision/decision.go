@@ -55,7 +55,7 @@ type Decision struct {
 // Cluster is the decision for one Galera cluster.
 type Cluster struct {
 	Name string `json:"cluster"`
-	// UUID is wsrep_cluster_state_uuid; empty when no server told it.
+	// UUID is wsrep_cluster_state_uuid; empty when no server reported it.
 	UUID        string       `json:"uuid"`
 	Chosen      string       `json:"chosen"`
 	Active      []string     `json:"active"`
@@ -84,7 +84,7 @@ type Controller struct {
 	Galera    string `json:"galera_state"`
 	Pacemaker string `json:"pacemaker_state"`
 	HAProxy   string `json:"haproxy_state"`
-	// LastCommitted is its position in the cluster's history when it was read, -1 when no server told.
+	// LastCommitted is its position in the cluster's history when it was read, -1 when no server reported it.
 	LastCommitted int64 `json:"last_committed"`
 
 	Activity Activity `json:"activity"`
@@ -106,7 +106,7 @@ const (
 	Unknown Activity = "unknown"
 )
 
-// Verdict is what became of a controller.
+// Verdict is the outcome for a controller.
 type Verdict string
 
 // A witness has no database: it was heard, but cannot be chosen.
@@ -131,6 +131,6 @@ type Events struct {
 	Disabled []galera.Event `json:"disabled"`
 	// Scheduling are the members whose event scheduler is on.
 	Scheduling []string `json:"scheduling"`
-	// Unknown are the members that did not tell.
+	// Unknown are the members that did not report theirs.
 	Unknown []string `json:"unknown"`
 }

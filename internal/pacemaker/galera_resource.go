@@ -10,7 +10,8 @@ import (
 // IsGalera says that an instance is of the galera resource, by its agent or by the configuration. No facts know none by
 // the configuration.
 func (p *Facts) IsGalera(r Resource) bool {
-	return strings.HasSuffix(r.Agent, ":galera") || p != nil && p.Galera != nil && p.Galera.Resource != "" && r.ID == p.Galera.Resource
+	return strings.HasSuffix(r.Agent, ":galera") || p != nil && p.Galera != nil && p.Galera.Resource != "" &&
+		r.ID == p.Galera.Resource
 }
 
 // ManagesGalera says that Pacemaker has a galera resource, by its configuration or by what crm_mon lists.

@@ -131,8 +131,8 @@ func (d *documents) moveRedis(t *testing.T) {
 	d.change(t, redis+`Demoted"`, redis+`Unpromoted"`)
 }
 
-// osp13 is OSP 13 on Pacemaker 1.1 and docker: overcloud-controller-0 serves, overcloud-controller-1 has the database's VIP,
-// and each replica of galera is on the controller after its own number.
+// osp13 is OSP 13 on Pacemaker 1.1 and docker: overcloud-controller-0 serves, overcloud-controller-1 has the database's
+// VIP, and each replica of galera is on the controller after its own number.
 func osp13(t *testing.T) (*world, documents) {
 	return named(3, testUUID, "overcloud-controller-", "172.17.1.", "172.17.1.14"), printed(t, "osp13-status.xml", "osp13-cib.xml")
 }

@@ -77,8 +77,8 @@ func TestADocumentThatIsNoneLeavesItsHostWithoutSuchFacts(t *testing.T) {
 	}
 }
 
-// Whatever key that a defect changed is taken away from the facts of all hosts, controller-2 is still not chosen: no key
-// that is missing looks healthier.
+// Whatever key that a defect changed is taken away from the facts of all hosts, controller-2 is still not chosen: no
+// key that is missing looks healthier.
 func TestNoMissingKeyHidesADefect(t *testing.T) {
 	if raceEnabled {
 		t.Skip("nothing in it runs at once, and it takes ten times as long")

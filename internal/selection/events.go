@@ -8,13 +8,14 @@ import (
 	"overcloud.backup/internal/topology"
 )
 
-// maxEventNames bounds the names of a list, in bytes: a decision is kept in a manifest, and what a host tells may be
+// maxEventNames bounds the names of a list, in bytes: a decision is kept in a manifest, and what a host reports may be
 // anything. 1000 events of the longest names have 500 kB.
 const maxEventNames = 512 << 10
 
 // events is the union over the members with a database.
 func events(c *topology.Cluster) decision.Events {
-	e := decision.Events{Enabled: []galera.Event{}, Disabled: []galera.Event{}, Scheduling: []string{}, Unknown: []string{}}
+	e := decision.Events{Enabled: []galera.Event{}, Disabled: []galera.Event{}, Scheduling: []string{},
+		Unknown: []string{}}
 	enabled, disabled := map[galera.Event]bool{}, map[galera.Event]bool{}
 	for _, m := range c.Members {
 		g := m.Answering()

@@ -211,7 +211,8 @@ func FuzzTheChosenIsEligibleAndKnown(f *testing.F) {
 	})
 }
 
-// sound holds a controller's verdict against what it says of itself; FuzzTheSilentIsNeverChosen does so against the facts.
+// sound holds a controller's verdict against what it says of itself; FuzzTheSilentIsNeverChosen does so against the
+// facts.
 func sound(t *testing.T, k judged, o Options) {
 	t.Helper()
 	if k.Verdict != decision.Chosen && k.Verdict != decision.Eligible {

@@ -89,8 +89,8 @@ func TestAClusterOfIPv6AddressesAlone(t *testing.T) {
 	}
 }
 
-// Without Pacemaker's word the VIP's holder is known by the addresses of the hosts, and the database's members by those of
-// Galera.
+// Without Pacemaker's word the VIP's holder is known by the addresses of the hosts, and the database's members by those
+// of Galera.
 func TestAClusterOfIPv6AddressesIsJoinedByThem(t *testing.T) {
 	w := ipv6(t, vipIPv6+":3306 transparent", serverByAddress)
 	w.managers(func(p *pacemaker.Facts) {
@@ -107,8 +107,8 @@ func TestAClusterOfIPv6AddressesIsJoinedByThem(t *testing.T) {
 	}
 }
 
-// HAProxy's table of type ip does not hold the IPv6 address of the VIP: who had the last session is next only where it comes
-// first, too.
+// HAProxy's table of type ip does not hold the IPv6 address of the VIP: who had the last session is next only where it
+// comes first, too.
 func TestNothingSticksToAnIPv6Address(t *testing.T) {
 	for _, c := range []struct {
 		name   string

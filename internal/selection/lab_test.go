@@ -36,7 +36,8 @@ func recorded(t *testing.T, pattern string) ([]topology.Host, Options) {
 	return hosts, o
 }
 
-// The lab under load: HAProxy 2.6.12, Pacemaker 2.1.5, MariaDB 10.11.18; a client asked through the VIP met controller-0.
+// The lab under load: HAProxy 2.6.12, Pacemaker 2.1.5, MariaDB 10.11.18; a client asked through the VIP met
+// controller-0.
 func TestTheLabUnderLoad(t *testing.T) {
 	hosts, o := recorded(t, "lab-[0-9].json")
 	d := decide(t, hosts, o)

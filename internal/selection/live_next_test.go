@@ -21,9 +21,10 @@ const (
 	localPeer    = "peers mine\n peer me 127.0.0.1:PEERS\n"
 )
 
-// liveCases are configurations whose next client is really asked for. before are the clients that came, as numbers: port (0
-// for the database's, 1 for the readers') and source address (127.0.0.N). down are servers whose checks fail then; reload
-// replaces the process after that. want is what the controllers must be: a for active, i for idle, ? for unknown.
+// liveCases are configurations whose next client is really asked for. before are the clients that came, as numbers:
+// port (0 for the database's, 1 for the readers') and source address (127.0.0.N). down are servers whose checks fail
+// then; reload replaces the process after that. want is what the controllers must be: a for active, i for idle, ? for
+// unknown.
 var liveCases = []struct {
 	name, config string
 	before       [][2]int

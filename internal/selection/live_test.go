@@ -108,8 +108,8 @@ func (l *live) serve(t *testing.T, i int) {
 	}()
 }
 
-// start starts HAProxy with a configuration, in which SN stands for the address of server N, DOWN for its checks, and VIP,
-// PORT, READS and PEERS for themselves. old is the process that it replaces.
+// start starts HAProxy with a configuration, in which SN stands for the address of server N, DOWN for its checks, and
+// VIP, PORT, READS and PEERS for themselves. old is the process that it replaces.
 func (l *live) start(t *testing.T, config string, more ...string) {
 	t.Helper()
 	text := "global\n stats socket " + l.dir + "/user mode 600 level user\n stats socket " + l.dir + "/operator mode 600 level operator\n stats socket " + l.dir + "/admin mode 600 level admin\n" +
@@ -154,8 +154,8 @@ func (l *live) start(t *testing.T, config string, more ...string) {
 	})
 }
 
-// reload replaces the process as "systemctl reload" does. Where the configuration has peers, the old process teaches the
-// new one its stick table: not before it gave up to learn itself, 5 s after its start.
+// reload replaces the process as "systemctl reload" does. Where the configuration has peers, the old process teaches
+// the new one its stick table: not before it gave up to learn itself, 5 s after its start.
 func (l *live) reload(t *testing.T, config string) {
 	t.Helper()
 	peers := strings.Contains(config, "peers")

@@ -56,9 +56,9 @@ func headline(c decision.Cluster, p decision.Policy) string {
 // writeTable writes one row a controller; what does not fit beside it goes on lines of its own.
 func writeTable(b *strings.Builder, c decision.Cluster) {
 	rows := [][]string{header}
-	told := map[decision.Reason]bool{}
+	shown := map[decision.Reason]bool{}
 	for _, k := range c.Controllers {
-		rows = append(rows, row(k, told))
+		rows = append(rows, row(k, shown))
 	}
 	widths := make([]int, len(header)-1)
 	indent := 0
@@ -104,8 +104,8 @@ func writeRow(b *strings.Builder, line string, why []string, indent int, below b
 }
 
 // row is a controller's cells; those from the last column on are its reasons. A long reason that the whole cluster has
-// is told once.
-func row(k decision.Controller, told map[decision.Reason]bool) []string {
+// is shown once.
+func row(k decision.Controller, shown map[decision.Reason]bool) []string {
 	cells := []string{k.Name, string(k.Activity), k.Galera, k.Pacemaker, k.HAProxy, string(k.Verdict)}
 	if k.Activity == "" {
 		cells[1] = "-"
@@ -117,10 +117,10 @@ func row(k decision.Controller, told map[decision.Reason]bool) []string {
 		cells = append(cells, fmt.Sprintf("rank %d", k.Rank))
 	}
 	for _, r := range k.Reasons {
-		if told[r] && len(r.Message) > least {
+		if shown[r] && len(r.Message) > least {
 			r.Message = "as above"
 		}
-		told[r] = true
+		shown[r] = true
 		cells = append(cells, fmt.Sprintf("%s: %s", r.Code, r.Message))
 	}
 	for i := range cells {

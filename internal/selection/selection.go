@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package selection decides which controller may be backed up: it joins what every host said of its database, its
+// Package selection decides which controller may be backed up: it joins what every host reported of its database, its
 // Pacemaker and its HAProxy, finds out whom clients use, and gives each controller a verdict with reasons. It is pure:
 // facts and the time go in, a Decision comes out. What is unknown is never healthy, so the chosen controller is always
 // one of which every source has spoken.

@@ -31,7 +31,10 @@ func (j *judgement) subject(s *standing) condition.Subject {
 }
 
 func (j *judgement) excludes(m *topology.Member) bool {
-	return slices.ContainsFunc(j.o.Exclude, func(name string) bool { return slices.Contains(m.Called(), topology.Lower(name)) })
+	return slices.ContainsFunc(j.o.Exclude, func(name string) bool {
+		return slices.Contains(m.Called(),
+			topology.Lower(name))
+	})
 }
 
 func (j *judgement) peers() (list []condition.Peer) {

@@ -4,7 +4,6 @@ package topology
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -59,7 +58,8 @@ func (c *Cluster) nodeOf(m *Member) string {
 		}
 	}
 	if len(alike) > 1 {
-		c.Conflicts = append(c.Conflicts, fmt.Sprintf("%s could be any of the Pacemaker nodes %s", m.Name, strings.Join(alike, ", ")))
+		c.Conflicts = append(c.Conflicts, fmt.Sprintf("%s could be any of the Pacemaker nodes %s", m.Name,
+			strings.Join(alike, ", ")))
 	}
 	if len(alike) != 1 {
 		return ""
@@ -79,77 +79,25 @@ func (c *Cluster) nameGalera(m *Member) {
 		m.Galera = g.Server.Hostname
 	}
 	if host := Lower(g.Server.Hostname); host != "" && label(host) != label(m.self) && host != Lower(m.mapped) {
-		c.Conflicts = append(c.Conflicts, fmt.Sprintf("the server read on %s says it runs on %s, the host says it is %s", m.Name, host, m.self))
+		c.Conflicts = append(c.Conflicts, fmt.Sprintf("the server read on %s says it runs on %s, the host says it "+
+			"is %s", m.Name, host, m.self))
 	}
-}
-
-// servers are the database servers of every HAProxy of the cluster, each name and address once.
-func (c *Cluster) servers() []haproxy.Server {
-	type line struct{ name, address string }
-	seen := map[line]bool{}
-	var all []haproxy.Server
-	for _, m := range c.Members {
-		if m.Host.HAProxy == nil || m.Host.Unreachable {
-			continue
-		}
-		for _, s := range m.Host.HAProxy.DatabaseServers() {
-			if l := (line{s.Name, s.Address}); !seen[l] {
-				seen[l] = true
-				all = append(all, s)
-			}
-		}
-	}
-	return all
 }
 
 // nameServer gives a server line to the one member it means.
 func (c *Cluster) nameServer(s haproxy.Server) {
 	owners := c.Owners(s)
 	if len(owners) > 1 {
-		c.Conflicts = append(c.Conflicts, fmt.Sprintf("the HAProxy server %s could be %s", DescribeServer(s), NameList(owners)))
+		c.Conflicts = append(c.Conflicts, fmt.Sprintf("the HAProxy server %s could be %s", DescribeServer(s),
+			NameList(owners)))
 	}
 	for _, m := range owners {
 		if m.Server != "" && m.Server != s.Name {
-			c.Conflicts = append(c.Conflicts, fmt.Sprintf("the HAProxy servers %s and %s could both be %s", m.Server, s.Name, m.Name))
+			c.Conflicts = append(c.Conflicts, fmt.Sprintf("the HAProxy servers %s and %s could both be %s", m.Server,
+				s.Name, m.Name))
 		}
 		m.Server = s.Name
 	}
-}
-
-// Owners are the members a server line could mean: by its whole name, else by its first label; and by its address,
-// which must not say otherwise.
-func (c *Cluster) Owners(s haproxy.Server) []*Member {
-	name := Lower(s.Name)
-	owners := c.Matching(func(m *Member) bool {
-		return name == m.self || name == Lower(m.Node) || m.mapped != "" && name == Lower(m.mapped)
-	})
-	if len(owners) == 0 {
-		owners = c.Matching(func(m *Member) bool {
-			return label(name) == label(m.self) || m.Node != "" && label(name) == label(Lower(m.Node))
-		})
-	}
-	for _, text := range []string{s.Address, s.Name} {
-		a, ok := Address(text)
-		if !ok {
-			continue
-		}
-		for _, m := range c.Matching(func(m *Member) bool { return m.Addrs[a] }) {
-			if !slices.Contains(owners, m) {
-				owners = append(owners, m)
-			}
-		}
-	}
-	return owners
-}
-
-func (c *Cluster) Matching(want func(*Member) bool) []*Member {
-	var found []*Member
-	for _, m := range c.Members {
-		if want(m) {
-			found = append(found, m)
-		}
-	}
-	return found
 }
 
 // once demands that no two members have the same value. Empty values are not compared.
@@ -167,7 +115,7 @@ func (c *Cluster) once(what string, of func(*Member) string) {
 	}
 }
 
-// onceServer demands that no two members have the same server id, unless their names and Galera's ids tell them apart:
+// onceServer demands that no two members have the same server id, unless their names and Galera's ids distinguish them:
 // it is made of the address of a network card and the port, and machines have been seen with the same ones.
 func (c *Cluster) onceServer() {
 	for i, m := range c.Members {
@@ -184,7 +132,7 @@ func (c *Cluster) onceServer() {
 	}
 }
 
-// identity is by what a running server can be told from its like.
+// identity distinguishes one running server from another.
 type identity struct{ gcomm, uid string }
 
 func (m *Member) known() identity {
@@ -209,50 +157,4 @@ func (c *Cluster) hasDatabase(m *Member) bool {
 		return m.Silent != "" && (m.Host.Galera == nil || m.Host.Unreachable)
 	}
 	return slices.ContainsFunc(append(slices.Clone(g.Nodes), g.ClusterAddress...), m.answersTo)
-}
-
-// config is the galera resource, nil when Pacemaker has none or was not read.
-func (c *Cluster) config() *pacemaker.Galera {
-	if c.View == nil {
-		return nil
-	}
-	return c.View.Galera
-}
-
-func (c *Cluster) hostMap() map[string]string {
-	if g := c.config(); g != nil {
-		return g.HostMap
-	}
-	return nil
-}
-
-// mappedName looks a Pacemaker node up in cluster_host_map, whatever the case of its letters.
-func mappedName(hostMap map[string]string, node string) string {
-	if name, ok := hostMap[node]; ok {
-		return name
-	}
-	for _, key := range sortedKeys(hostMap) {
-		if Lower(key) == Lower(node) {
-			return hostMap[key]
-		}
-	}
-	return ""
-}
-
-func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }
-
-func DescribeServer(s haproxy.Server) string {
-	if s.Address == "" {
-		return s.Name
-	}
-	return fmt.Sprintf("%s (%s)", s.Name, s.Address)
-}
-
-func NameList(members []*Member) string {
-	names := []string{}
-	for _, m := range members {
-		names = append(names, m.Name)
-	}
-	slices.Sort(names)
-	return strings.Join(names, " or ")
 }

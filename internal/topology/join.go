@@ -4,6 +4,7 @@ package topology
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,19 +18,6 @@ type joined struct {
 	Warnings []string
 }
 
-// Cluster is one Galera cluster with the hosts that belong to it.
-type Cluster struct {
-	Members []*Member
-	// View is the Pacemaker document that speaks for the cluster; nil when none can be trusted.
-	View *pacemaker.Facts
-	// Conflicts are names that could mean two things. One is enough to choose nobody.
-	Conflicts []string
-	// Absent says, one line each, who belongs to the cluster and was not heard.
-	Absent []string
-	// distinct says that no other cluster has its name.
-	distinct bool
-}
-
 // Join groups the hosts into clusters and gives every host its names there.
 func Join(members []*Member) joined {
 	var j joined
@@ -38,7 +26,8 @@ func Join(members []*Member) joined {
 	var lost []*Member
 	for _, m := range left {
 		if bystander(m) {
-			j.Warnings = append(j.Warnings, fmt.Sprintf("%s has no database, no Pacemaker and no HAProxy: it is left out", m.Name))
+			j.Warnings = append(j.Warnings, fmt.Sprintf("%s has no database, no Pacemaker and no HAProxy: it is "+
+				"left out", m.Name))
 			continue
 		}
 		lost = append(lost, m)
@@ -143,7 +132,7 @@ func sight(m *Member) string {
 }
 
 // onePacemaker says that hosts which see the same names are in one cluster. Two overclouds often have the same names:
-// then two hosts claim one node, and only the Galera clusters' ids tell them apart.
+// then two hosts claim one node, and only the Galera clusters' ids distinguish them.
 func onePacemaker(same []*Member) bool {
 	ids, claims := map[string]bool{}, map[string]int{}
 	twice := false
@@ -201,4 +190,22 @@ func view(members []*Member) *pacemaker.Facts {
 		}
 	}
 	return best
+}
+
+// Members puts the hosts in the order of their names, so that nothing after depends on the caller's order.
+func Members(hosts []Host, now, maxAge float64) ([]*Member, error) {
+	members := make([]*Member, 0, len(hosts))
+	for _, h := range hosts {
+		if h.Name == "" {
+			return nil, errors.New("facts: a host has no name; give the inventory's")
+		}
+		members = append(members, newMember(h, now, maxAge))
+	}
+	slices.SortFunc(members, func(a, b *Member) int { return cmp.Compare(a.Name, b.Name) })
+	for i := 1; i < len(members); i++ {
+		if members[i].Name == members[i-1].Name {
+			return nil, fmt.Errorf("facts: host %q is given twice; give each host of the inventory once", members[i].Name)
+		}
+	}
+	return members, nil
 }

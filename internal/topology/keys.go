@@ -11,11 +11,11 @@ import (
 	"overcloud.backup/internal/condition"
 )
 
-// common are the keys of every document that decide. Without "present" a host would seem to have nothing to tell.
+// common are the keys of every document that decide. Without "present" a host would seem to have nothing.
 const common = "present gathered_at host.name host.addresses errors[].source"
 
-// needed are the keys, by document, that names, activity and rank are read from. Those that a condition reads are declared
-// with it.
+// needed are the keys, by document, that names, activity and rank are read from. Those that a condition reads are
+// declared with it.
 var needed = map[string][]string{
 	"galera": paths(common, "running server.hostname server.server_uid",
 		"wsrep.cluster_size wsrep.cluster_state_uuid wsrep.cluster_address wsrep.gcomm_uuid wsrep.arbitrators",
@@ -27,7 +27,8 @@ var needed = map[string][]string{
 		"galera?.resource galera?.parent galera?.cluster_address galera?.cluster_host_map galera?.nodes"),
 	"haproxy": paths(common, "running uptime processes window", backendKeys("database?"), backendKeys("pools[]"),
 		"proxies[].name proxies[].servers[].name proxies[].servers[].address proxies[].servers[].status",
-		"proxies[].servers[].status_text proxies[].servers[].backup proxies[].servers[].scur proxies[].servers[].new_sessions",
+		"proxies[].servers[].status_text proxies[].servers[].backup proxies[].servers[].scur "+
+			"proxies[].servers[].new_sessions",
 		"proxies[].servers[].lastsess proxies[].servers[].stot proxies[].servers[].weight proxies[].servers[].slim",
 		"proxies[].stick_table?.readable proxies[].stick_table?.used proxies[].stick_table?.entries[].server"),
 }

@@ -19,7 +19,7 @@ import (
 type Member struct {
 	Host Host
 	Name string // the inventory's
-	self string // its own word for itself, in lower case; the inventory's name when it said nothing
+	self string // its own name for itself, in lower case; the inventory's name when it gave none
 	// Addrs are its addresses, canonical.
 	Addrs map[string]bool
 	// Node, server and galera are its names elsewhere, set by the join; mapped is what cluster_host_map calls it.
@@ -27,7 +27,7 @@ type Member struct {
 	// RunsDatabase makes it a candidate.
 	RunsDatabase bool
 
-	// Silent says why nothing it told counts: unreachable, or facts too old. Empty for a member that was heard.
+	// Silent says why nothing it reported counts: unreachable, or facts too old. Empty for a member that was heard.
 	Silent string
 	Stale  bool
 	// doubts are contradictions within its own facts about who it is.
@@ -79,7 +79,7 @@ func (m *Member) introduce(h reading.Host) {
 	}
 }
 
-// listen says whether what the member told counts.
+// listen finds out whether what the member reported counts.
 func (m *Member) listen(now, maxAge float64) {
 	heads := m.headers()
 	if m.Host.Unreachable || len(heads) == 0 {
@@ -101,8 +101,7 @@ func ageText(age float64) string {
 	return fmt.Sprintf("has facts %.0f s old", age)
 }
 
-// database, cluster manager and proxy are the documents that count: nil when missing, too old or out of reach.
-
+// Database is the document of the host's database; nil when it is missing, too old or out of reach.
 func (m *Member) Database() *galera.Facts {
 	if m.Silent != "" {
 		return nil
@@ -110,6 +109,7 @@ func (m *Member) Database() *galera.Facts {
 	return m.Host.Galera
 }
 
+// Manager is that of a Pacemaker that answered; nil as for Database.
 func (m *Member) Manager() *pacemaker.Facts {
 	if m.Silent != "" || m.Host.Pacemaker == nil || !m.Host.Pacemaker.Connected {
 		return nil
@@ -117,6 +117,7 @@ func (m *Member) Manager() *pacemaker.Facts {
 	return m.Host.Pacemaker
 }
 
+// Proxy is that of HAProxy; nil as for Database.
 func (m *Member) Proxy() *haproxy.Facts {
 	if m.Silent != "" {
 		return nil
@@ -169,6 +170,7 @@ func (m *Member) answersTo(name string) bool {
 	return label(name) == label(m.self) || m.Node != "" && label(name) == label(Lower(m.Node))
 }
 
+// Lower is a name in the form in which names are compared.
 func Lower(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
 
 // label is a name's first DNS label; an address stays whole.

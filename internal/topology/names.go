@@ -4,7 +4,7 @@ package topology
 
 import "strings"
 
-// UUID is the Galera cluster's, by the first member in the order of names that tells it.
+// UUID is the Galera cluster's, by the first member in the order of names that reports it.
 func (c *Cluster) UUID() string {
 	for _, m := range c.Members {
 		if id := m.UUID(); id != "" {
@@ -27,7 +27,7 @@ func (c *Cluster) plainName() string {
 	return ""
 }
 
-// Title tells clusters of the same name apart by the beginning of their ids.
+// Title distinguishes clusters of the same name by the beginning of their ids.
 func (c *Cluster) Title() string {
 	name, id := c.plainName(), c.UUID()
 	if c.distinct || id == "" {

@@ -17,7 +17,10 @@ func (c *Cluster) DatabaseDown(m *Member) bool {
 		return true
 	}
 	if rs := c.View.GaleraOn(m.Node); c.View.ManagesGalera() {
-		return !slices.ContainsFunc(rs, func(r pacemaker.Resource) bool { return r.Active && r.Role != pacemaker.RoleStarting })
+		return !slices.ContainsFunc(rs, func(r pacemaker.Resource) bool {
+			return r.Active &&
+				r.Role != pacemaker.RoleStarting
+		})
 	}
 	return len(g.Errors) == 0
 }

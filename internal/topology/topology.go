@@ -6,11 +6,6 @@
 package topology
 
 import (
-	"cmp"
-	"errors"
-	"fmt"
-	"slices"
-
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/haproxy"
 	"overcloud.backup/internal/pacemaker"
@@ -29,22 +24,4 @@ type Host struct {
 	HAProxy   *haproxy.Facts
 	// Errors are documents that were given and could not be understood.
 	Errors []reading.Error
-}
-
-// Members puts the hosts in the order of their names, so that nothing after depends on the caller's order.
-func Members(hosts []Host, now, maxAge float64) ([]*Member, error) {
-	members := make([]*Member, 0, len(hosts))
-	for _, h := range hosts {
-		if h.Name == "" {
-			return nil, errors.New("facts: a host has no name; give the inventory's")
-		}
-		members = append(members, newMember(h, now, maxAge))
-	}
-	slices.SortFunc(members, func(a, b *Member) int { return cmp.Compare(a.Name, b.Name) })
-	for i := 1; i < len(members); i++ {
-		if members[i].Name == members[i-1].Name {
-			return nil, fmt.Errorf("facts: host %q is given twice; give each host of the inventory once", members[i].Name)
-		}
-	}
-	return members, nil
 }

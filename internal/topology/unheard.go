@@ -108,7 +108,7 @@ func (c *Cluster) uncounted() []string {
 	return absent
 }
 
-// listed counts the members of a list, each once, whether it is told by name, by address or by both, without the
+// listed counts the members of a list, each once, whether it is given by name, by address or by both, without the
 // arbitrators. more names those that are none of the hosts, where the others are known.
 func (c *Cluster) listed(names []string, arbitrators int) (want int, more string) {
 	known := map[*Member]bool{}

@@ -51,7 +51,7 @@ func (c *Traffic) nextWords(o Rules) map[*topology.Member][]Statement {
 // s) and then from other hosts (5 s).
 const Learning = 15
 
-// doubt says why it cannot be told where the next client of a way goes; empty when it can.
+// doubt says why it is not known where the next client of a way goes; empty when it can.
 func doubt(w way) string {
 	if len(w.d.Unmodelled) > 0 {
 		return strings.Join(w.d.Unmodelled, ", ")
@@ -76,12 +76,6 @@ func doubt(w way) string {
 		return fmt.Sprintf("the stick table is older than the sessions that are counted, and %s%s", used, hint)
 	}
 	return ""
-}
-
-// choice is a server and the rule that named it.
-type choice struct {
-	server haproxy.Server
-	rule   string
 }
 
 // next names the servers that the next client may come to. Each rule adds those that it may take: the stick entries
@@ -172,119 +166,37 @@ func covered(w way, t *haproxy.Table) bool {
 	})
 }
 
-// takesClients says that HAProxy may send a session here. "UP 1/3" is on its way down and still takes some. A server
-// without weight, or in DRAIN, takes pinned ones alone.
-func takesClients(s haproxy.Server) bool {
-	return s.Weight > 0 && (s.Usable() || s.Status == haproxy.StatusGoing && strings.HasPrefix(s.Raw, "UP"))
-}
-
-// pinnable says that HAProxy sends a pinned client here: unless it is down, and with "option persist" even then.
-func (w way) pinnable(s haproxy.Server) bool {
-	return w.d.Persist || s.Status != haproxy.StatusDown && s.Status != haproxy.StatusMaint
-}
-
-func hadSession(s haproxy.Server) bool {
-	return s.LastSession >= 0 || s.TotalSessions > 0 || s.CurrentSessions > 0
-}
-
-func usable(w way) []haproxy.Server {
-	return slices.DeleteFunc(slices.Clone(w.servers()), func(s haproxy.Server) bool { return !takesClients(s) })
-}
-
-func byTable(w way, t *haproxy.Table) []choice {
-	var found []choice
-	for _, s := range w.servers() {
-		i := slices.IndexFunc(t.Entries, func(e haproxy.Entry) bool { return e.Server == s.Name })
-		if i >= 0 && w.pinnable(s) {
-			found = append(found, choice{s, "its stick table pins " + t.Entries[i].Key})
+// entrances are the ways by which the next client may come: through the HAProxy that has the VIP. Where it is not known
+// which one that is for a pool, it may be any.
+func (c *Traffic) entrances(o Rules) []way {
+	var all []way
+	for _, h := range c.Members {
+		if h.Proxy() == nil || c.proxyProblem(h, o) != "" {
+			continue
 		}
-	}
-	return found
-}
-
-// byUseServer are the servers of use-server rules, which go before all others. A name that is made for each connection
-// may be any.
-func byUseServer(w way) []choice {
-	var found []choice
-	for _, s := range w.servers() {
-		for _, name := range w.d.UseServers {
-			if (name == s.Name || strings.Contains(name, "%")) && w.pinnable(s) {
-				found = append(found, choice{s, "a rule use-server may name it"})
-				break
+		for _, w := range ways(h) {
+			holder := c.VIP.Holder
+			if !w.main {
+				holder = c.poolHolder(w.d.Backend, o)
+			}
+			unreached := !w.main && w.d.Frontend == "" && w.d.Config != ""
+			if !unreached && (h == holder || !w.main && holder == nil) {
+				all = append(all, w)
 			}
 		}
 	}
-	return found
+	return all
 }
 
-// seen are the servers that clients may be pinned to: those that had sessions.
-func seen(w way) []choice {
-	var found []choice
-	for _, s := range w.servers() {
-		if hadSession(s) && w.pinnable(s) {
-			found = append(found, choice{s, "it had sessions, and a stick table that cannot be read may pin them"})
+// poolHolder is the host with the address on which HAProxy listens for a pool; nil when that is not known.
+func (c *Traffic) poolHolder(backend string, o Rules) *topology.Member {
+	v := c.findVIP(func(p *haproxy.Facts) *haproxy.Database {
+		for i := range p.Pools {
+			if p.Pools[i].Backend == backend {
+				return &p.Pools[i]
+			}
 		}
-	}
-	return found
-}
-
-// byLastSession is the server whose last session is the youngest, all of them when several are alike.
-func byLastSession(servers []haproxy.Server) []choice {
-	youngest := int64(-1)
-	for _, s := range servers {
-		if s.LastSession >= 0 && (youngest < 0 || s.LastSession < youngest) {
-			youngest = s.LastSession
-		}
-	}
-	var found []choice
-	for _, s := range servers {
-		if youngest >= 0 && s.LastSession == youngest {
-			found = append(found, choice{s, fmt.Sprintf("it had the last session, %d s ago", youngest)})
-		}
-	}
-	return found
-}
-
-// byOrder are the servers for a client that nothing pins: those that are no backup, whatever the algorithm, else the
-// first backup, or with "option allbackups" all of them. With "balance first" it is the first of these by its id, and
-// the ones after it only when it is full.
-func byOrder(d *haproxy.Database, servers []haproxy.Server) []choice {
-	var active, backups []haproxy.Server
-	for _, s := range servers {
-		switch {
-		case !takesClients(s):
-		case s.Backup:
-			backups = append(backups, s)
-		default:
-			active = append(active, s)
-		}
-	}
-	rule := "it is up and no backup"
-	switch {
-	case len(active) > 0:
-	case len(backups) == 0:
 		return nil
-	case !d.AllBackups:
-		return []choice{{backups[0], "it is the first server that is up"}}
-	default:
-		active, rule = backups, "it is a backup that is up, with option allbackups"
-	}
-	if d.Balance == "first" {
-		active, rule = untilFull(active), rule+", with balance first"
-	}
-	var found []choice
-	for _, s := range active {
-		found = append(found, choice{s, rule})
-	}
-	return found
-}
-
-// untilFull are the servers in the order of their ids, up to the first that takes any number of sessions.
-func untilFull(servers []haproxy.Server) []haproxy.Server {
-	sorted := slices.Clone(servers)
-	slices.SortStableFunc(sorted, func(a, b haproxy.Server) int { return a.ID - b.ID })
-	if i := slices.IndexFunc(sorted, func(s haproxy.Server) bool { return s.Limit == 0 }); i >= 0 {
-		return sorted[:i+1]
-	}
-	return sorted
+	}, nil)
+	return v.Holder
 }

@@ -52,7 +52,8 @@ func (c *Traffic) inPoolAlone(h, m *topology.Member) bool {
 
 // sessions is the word of one server line.
 func sessions(where string, s haproxy.Server, window float64) Statement {
-	counted := fmt.Sprintf("%s: %s, %d new in %s s", where, quantity.Count(s.CurrentSessions, "session"), s.NewSessions, quantity.Number(window))
+	counted := fmt.Sprintf("%s: %s, %d new in %s s", where, quantity.Count(s.CurrentSessions, "session"),
+		s.NewSessions, quantity.Number(window))
 	if s.CurrentSessions > 0 || s.NewSessions > 0 {
 		return Statement{Says: decision.Active, Text: counted}
 	}
@@ -107,7 +108,8 @@ func (c *Traffic) lingering(m *topology.Member) []Statement {
 		}
 		where := "HAProxy on " + h.Name
 		if why := c.proxyProblem(h, Rules{}); why != "" {
-			words = append(words, Statement{Says: decision.Unknown, Text: fmt.Sprintf("%s: %s", where, why), missing: h.Silent != ""})
+			words = append(words, Statement{Says: decision.Unknown, Text: fmt.Sprintf("%s: %s", where, why),
+				missing: h.Silent != ""})
 			continue
 		}
 		if s := h.Proxy().Server(m.Server); m.Server != "" && s != nil {
@@ -120,7 +122,7 @@ func (c *Traffic) lingering(m *topology.Member) []Statement {
 	return words
 }
 
-// hasNoProxy says that no HAProxy runs on a host, so it has no sessions to tell of. Pacemaker must agree where it
+// hasNoProxy says that no HAProxy runs on a host, so it has no sessions. Pacemaker must agree where it
 // manages HAProxy: a process that could not be asked is not a stopped one.
 func (c *Traffic) hasNoProxy(m *topology.Member) bool {
 	p := m.Proxy()
@@ -146,4 +148,34 @@ func (c *Traffic) proxyResource(m *topology.Member) (managed, active bool) {
 		active = active || r.Active && m.Node != "" && topology.Lower(r.Node) == topology.Lower(m.Node)
 	}
 	return managed, active
+}
+
+// poolWords are the words of all pools of all HAProxies about the sessions of a controller.
+func (c *Traffic) poolWords(m *topology.Member) []Statement {
+	var words []Statement
+	for _, h := range c.Members {
+		if h.Proxy() == nil || c.proxyProblem(h, Rules{}) != "" {
+			continue // which the statement about the main way says
+		}
+		for _, w := range ways(h) {
+			if !w.main {
+				words = append(words, c.poolSessions(w, m)...)
+			}
+		}
+	}
+	return words
+}
+
+func (c *Traffic) poolSessions(w way, m *topology.Member) []Statement {
+	var words []Statement
+	for _, s := range w.servers() {
+		switch {
+		case slices.Contains(c.behind(w, s), m):
+			words = append(words, sessions(w.where(), s, w.at.Proxy().Window))
+		case !c.isKnown(w, s):
+			text := fmt.Sprintf("%s: nothing tells which host its server %s is", w.where(), topology.DescribeServer(s))
+			words = append(words, Statement{Says: decision.Unknown, Text: text})
+		}
+	}
+	return words
 }

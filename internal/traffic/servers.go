@@ -13,7 +13,7 @@ import (
 	"overcloud.backup/internal/topology"
 )
 
-// databaseWords are what a controller's own server says of its clients. One that has some may still not have told all:
+// databaseWords are what a controller's own server says of its clients. One that has some may still not have reported all:
 // a policy that takes an active controller must know that.
 func (c *Traffic) databaseWords(m *topology.Member) []Statement {
 	g := m.Answering()
@@ -24,7 +24,7 @@ func (c *Traffic) databaseWords(m *topology.Member) []Statement {
 	if text := clients(g); text != "" {
 		words = append(words, Statement{Says: decision.Active, Text: "MariaDB: " + text})
 	}
-	if why := untold(g); why != "" {
+	if why := unreported(g); why != "" {
 		return append(words, Statement{Says: decision.Unknown, Text: "MariaDB: " + why})
 	}
 	if len(words) == 0 {
@@ -70,13 +70,13 @@ func clients(g *galera.Facts) string {
 	return strings.Join(parts, ", ")
 }
 
-// beside are sources of galera_facts that tell nothing of clients, nor of the state of replication.
-var beside = []string{"option files", "login", "server", "container", "events", "sizes", "datadir", "grastate"}
+// unrelated are sources of galera_facts that say nothing about clients, nor of the state of replication.
+var unrelated = []string{"option files", "login", "server", "container", "events", "sizes", "datadir", "grastate"}
 
-// untold says what a server that answered did not tell of its clients; empty when it told all.
-func untold(g *galera.Facts) string {
+// unreported says what a server that answered did not report of its clients; empty when it reported all.
+func unreported(g *galera.Facts) string {
 	for _, e := range g.Errors {
-		if !slices.Contains(beside, e.Source) {
+		if !slices.Contains(unrelated, e.Source) {
 			return fmt.Sprintf("%s was not read: %s", e.Source, e.Message)
 		}
 	}

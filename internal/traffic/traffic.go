@@ -6,10 +6,7 @@
 package traffic
 
 import (
-	"slices"
-
 	"overcloud.backup/internal/decision"
-	"overcloud.backup/internal/haproxy"
 	"overcloud.backup/internal/topology"
 )
 
@@ -17,7 +14,7 @@ import (
 type Statement struct {
 	Says decision.Activity // Unknown for a source that should have spoken and did not
 	Text string
-	// missing says that the source is silent because its whole host is: cluster_incomplete tells that already.
+	// missing says that the source is silent because its whole host is: cluster_incomplete says that already.
 	missing bool
 }
 
@@ -36,35 +33,12 @@ type Traffic struct {
 	Statements map[*topology.Member][]Statement
 }
 
-// Observe finds out for every controller with a database whether it serves clients.
-func Observe(joined *topology.Cluster, o Rules) *Traffic {
-	c := &Traffic{Cluster: joined, Statements: map[*topology.Member][]Statement{}}
-	c.VIP = c.findVIP(func(p *haproxy.Facts) *haproxy.Database { return p.Database }, o.VIP)
-	next := c.nextWords(o)
-	for _, m := range c.Members {
-		if m.RunsDatabase {
-			c.Statements[m] = slices.Concat([]Statement{c.holderWord(m, o)}, next[m], c.lingering(m), c.poolWords(m), c.databaseWords(m))
-		}
-	}
-	return c
-}
-
 // Activity says whether a controller serves clients; empty for a host without a database.
 func (c *Traffic) Activity(m *topology.Member) decision.Activity {
 	if !m.RunsDatabase {
 		return ""
 	}
 	return sum(c.Statements[m])
-}
-
-// Backend is the server of a controller at the HAProxy that has the VIP, nil where that is not known, and the host of
-// that HAProxy.
-func (c *Traffic) Backend(m *topology.Member, o Rules) (*haproxy.Server, string) {
-	h := c.VIP.Holder
-	if h == nil || c.proxyProblem(h, o) != "" || m.Server == "" {
-		return nil, ""
-	}
-	return h.Proxy().Server(m.Server), h.Name
 }
 
 // Evidence are the texts of the sources that say so.

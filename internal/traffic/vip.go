@@ -62,7 +62,7 @@ func (c *Traffic) findVIP(of func(*haproxy.Facts) *haproxy.Database, given []str
 	return v
 }
 
-// nameIt is what to do where the addresses alone do not tell the VIP.
+// nameIt is what to do where the addresses alone do not show the VIP.
 const nameIt = "name the VIP of the database with controller_backup_vip"
 
 // binds is where the HAProxies of a cluster listen for the database.

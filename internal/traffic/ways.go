@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"overcloud.backup/internal/decision"
 	"overcloud.backup/internal/haproxy"
 	"overcloud.backup/internal/topology"
 )
@@ -77,69 +76,4 @@ func (c *Traffic) concerns(w way) bool {
 	return w.main || len(servers) == 0 || slices.ContainsFunc(servers, func(s haproxy.Server) bool {
 		return len(c.behind(w, s)) > 0 || !c.isKnown(w, s)
 	})
-}
-
-// poolWords are the words of all pools of all HAProxies about the sessions of a controller.
-func (c *Traffic) poolWords(m *topology.Member) []Statement {
-	var words []Statement
-	for _, h := range c.Members {
-		if h.Proxy() == nil || c.proxyProblem(h, Rules{}) != "" {
-			continue // which the word about the main way tells
-		}
-		for _, w := range ways(h) {
-			if !w.main {
-				words = append(words, c.poolSessions(w, m)...)
-			}
-		}
-	}
-	return words
-}
-
-func (c *Traffic) poolSessions(w way, m *topology.Member) []Statement {
-	var words []Statement
-	for _, s := range w.servers() {
-		switch {
-		case slices.Contains(c.behind(w, s), m):
-			words = append(words, sessions(w.where(), s, w.at.Proxy().Window))
-		case !c.isKnown(w, s):
-			text := fmt.Sprintf("%s: nothing tells which host its server %s is", w.where(), topology.DescribeServer(s))
-			words = append(words, Statement{Says: decision.Unknown, Text: text})
-		}
-	}
-	return words
-}
-
-// entrances are the ways by which the next client may come: through the HAProxy that has the VIP. Where it is not known
-// which one that is for a pool, it may be any.
-func (c *Traffic) entrances(o Rules) []way {
-	var all []way
-	for _, h := range c.Members {
-		if h.Proxy() == nil || c.proxyProblem(h, o) != "" {
-			continue
-		}
-		for _, w := range ways(h) {
-			holder := c.VIP.Holder
-			if !w.main {
-				holder = c.poolHolder(w.d.Backend, o)
-			}
-			unreached := !w.main && w.d.Frontend == "" && w.d.Config != ""
-			if !unreached && (h == holder || !w.main && holder == nil) {
-				all = append(all, w)
-			}
-		}
-	}
-	return all
-}
-
-// poolHolder is the host with the address on which HAProxy listens for a pool; nil when that is not known.
-func (c *Traffic) poolHolder(backend string, o Rules) *topology.Member {
-	v := c.findVIP(func(p *haproxy.Facts) *haproxy.Database {
-		for i := range p.Pools {
-			if p.Pools[i].Backend == backend {
-				return &p.Pools[i]
-			}
-		}
-		return nil
-	}, nil)
-	return v.Holder
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+// Package content finds out, before anything is read, what a set will hold, what a dump would lose or end at, and how much
+// room it needs.
 package content
 
 import (
@@ -112,13 +114,13 @@ func (s *survey) checkBroken(ctx context.Context, c *galera.Client) (err error) 
 	if s.d.LeftOut, err = c.Broken(ctx, QueryLimit); err != nil || len(s.d.LeftOut) == 0 {
 		return err
 	}
-	said := DescribeBroken(s.d.LeftOut)
+	names := DescribeBroken(s.d.LeftOut)
 	if !s.o.LeaveOutBroken {
 		return fmt.Errorf("%d tables or views cannot be opened, and a dump would end at the first one: %s; drop or"+
 			" mend them, "+
-			"take a physical backup, or set broken to leave_out", len(s.d.LeftOut), said)
+			"take a physical backup, or set broken to leave_out", len(s.d.LeftOut), names)
 	}
-	s.warn("left out of the dump, because the server cannot open them: %s", said)
+	s.warn("left out of the dump, because the server cannot open them: %s", names)
 	return nil
 }
 
@@ -141,7 +143,7 @@ func BrokenNames(list []galera.Broken) (broken []repository.Broken, names []repo
 }
 
 // checkHistory finds out whether the history of system-versioned tables is dumped. A tool that can ends at a table
-// whose history is told by transactions, and needs a server that takes history from an INSERT (MariaDB 10.11).
+// whose history is kept by transactions, and needs a server that takes history from an INSERT (MariaDB 10.11).
 func (s *survey) checkHistory(ctx context.Context, c *galera.Client) error {
 	versioned, byTransaction, err := c.Versioned(ctx, lookLimit)
 	if err != nil || len(versioned) == 0 {
@@ -166,7 +168,8 @@ func (s *survey) checkFloats(ctx context.Context, c *galera.Client) error {
 	if err != nil {
 		return err
 	}
-	rounded := slices.DeleteFunc(slices.Clone(floats.Found), func(c galera.Column) bool { return slices.Contains(floats.Keyed, c) })
+	rounded := slices.DeleteFunc(slices.Clone(floats.Found),
+		func(c galera.Column) bool { return slices.Contains(floats.Keyed, c) })
 	s.warnColumns("a dump has 6 digits of a FLOAT, and these columns have values with more: %s; take a physical"+
 		" backup, or make them DOUBLE", rounded)
 	s.warnColumns("a dump has 6 digits of a FLOAT, and these columns of a unique key have values with more, so that"+

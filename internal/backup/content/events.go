@@ -20,24 +20,24 @@ type Running struct {
 	Warnings []string
 }
 
-// runningEvents finds out which of this node's events run, here or elsewhere. Galera has an event SLAVESIDE_DISABLED on all
-// members but the one where it was made, enabled or disabled (10.11). A decision is somebody's word: it cannot add an
-// event, nor enable one that is disabled here or by another one's word.
-func runningEvents(told *decision.Events, own map[galera.Event]galera.EventStatus) Running {
+// runningEvents finds out which of this node's events run, here or elsewhere. Galera has an event SLAVESIDE_DISABLED on
+// all members but the one where it was made, enabled or disabled (10.11). A decision is somebody's word: it cannot add
+// an event, nor enable one that is disabled here or by another one's word.
+func runningEvents(reported *decision.Events, own map[galera.Event]galera.EventStatus) Running {
 	var enabled, unclear, unknown, nowhere []galera.Event
-	if told == nil {
-		told = &decision.Events{Unknown: []string{nobody}}
+	if reported == nil {
+		reported = &decision.Events{Unknown: []string{nobody}}
 	}
-	toldOn, toldOff := setOf(told.Enabled), setOf(told.Disabled)
+	reportedOn, reportedOff := setOf(reported.Enabled), setOf(reported.Disabled)
 	for event, status := range own {
-		on, off := toldOn[event], toldOff[event]
+		on, off := reportedOn[event], reportedOff[event]
 		switch {
 		case status == galera.Enabled && !off || status == galera.Slaveside && on && !off:
 			enabled = append(enabled, event)
 		case status == galera.Disabled && !on || status == galera.Slaveside && off && !on:
 		case on || off:
 			unclear = append(unclear, event)
-		case len(told.Unknown) > 0:
+		case len(reported.Unknown) > 0:
 			unknown = append(unknown, event)
 		default:
 			nowhere = append(nowhere, event)
@@ -50,7 +50,7 @@ func runningEvents(told *decision.Events, own map[galera.Event]galera.EventStatu
 	}
 	r.warn("one member says that it runs these events, and another one that they are disabled; the set has them as"+
 		" disabled: %s", unclear)
-	r.warn(unsaid(told)+": %s", unknown)
+	r.warn(unclearWhy(reported)+": %s", unknown)
 	r.warn("no member of the cluster runs these events, each has them SLAVESIDE_DISABLED: %s; ALTER EVENT ..."+
 		" ENABLE on one of them if they should run", nowhere)
 	return r
@@ -64,17 +64,17 @@ func setOf(events []galera.Event) map[galera.Event]bool {
 	return set
 }
 
-// nobody is who did not tell of events where there is no decision.
+// nobody stands for everybody, where there is no decision.
 const nobody = ""
 
-// unsaid says why it is not known whether an event runs.
-func unsaid(told *decision.Events) string {
+// unclearWhy says why it is not known whether an event runs.
+func unclearWhy(reported *decision.Events) string {
 	const what = "whether another member of the cluster runs these events is not known, and the set has them as" +
 		" disabled "
-	if slices.Contains(told.Unknown, nobody) {
+	if slices.Contains(reported.Unknown, nobody) {
 		return what + "(hand in the decision of idle_controller)"
 	}
-	return what + "(not told by " + strings.ReplaceAll(excerpt.Names(told.Unknown), "%", "%%") + ")"
+	return what + "(not told by " + strings.ReplaceAll(excerpt.Names(reported.Unknown), "%", "%%") + ")"
 }
 
 func (r *Running) warn(format string, events []galera.Event) {
@@ -89,11 +89,11 @@ func (r *Running) warn(format string, events []galera.Event) {
 	r.Warnings = append(r.Warnings, fmt.Sprintf(format, excerpt.Names(names)))
 }
 
-// RunningEvents finds out which events run. told is what the decision says of the cluster's events; nil for none.
-func RunningEvents(ctx context.Context, c *galera.Client, told *decision.Events) (Running, error) {
+// RunningEvents finds out which events run. reported is what the decision says of the cluster's events; nil for none.
+func RunningEvents(ctx context.Context, c *galera.Client, reported *decision.Events) (Running, error) {
 	own, err := c.EventStatuses(ctx, QueryLimit)
 	if err != nil {
 		return Running{}, err
 	}
-	return runningEvents(told, own), nil
+	return runningEvents(reported, own), nil
 }

@@ -21,7 +21,8 @@ import (
 // #mysql50#..., and is none of ours anyway.
 //
 // datadir is where the server's is seen from here; described says that the account sees all schemas.
-func OfDatadir(ctx context.Context, c *galera.Client, datadir string, described bool) (folders []string, warning string, err error) {
+func OfDatadir(ctx context.Context, c *galera.Client, datadir string, described bool) (folders []string,
+	warning string, err error) {
 	if err := refuseHidden(datadir); err != nil {
 		return nil, "", fmt.Errorf("read the datadir: %w", err)
 	}

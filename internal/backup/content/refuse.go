@@ -12,7 +12,8 @@ func refuseEvents(events []string) error {
 	if len(events) == 0 {
 		return nil
 	}
-	return fmt.Errorf("mariadb-dump cannot dump the events %q: two semicolons in a row in an event make it loop for ever, and quotes or backslashes in "+
+	return fmt.Errorf("mariadb-dump cannot dump the events %q: two semicolons in a row in an event make it loop "+
+		"for ever, and quotes or backslashes in "+
 		"the schema's name make it fail; change or drop them, or take a physical backup", events)
 }
 

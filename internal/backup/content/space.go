@@ -29,6 +29,7 @@ type Space struct {
 	At string `json:"at"`
 }
 
+// Estimate is the room that so many bytes of data need at a destination; an error when it has less.
 func Estimate(raw int64, destination string) (Space, error) {
 	s := Space{Raw: raw, Ratio: assumedRatio, Needed: int64(float64(raw)*assumedRatio) + spaceMargin}
 	var err error

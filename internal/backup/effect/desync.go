@@ -98,8 +98,8 @@ func (d *Desync) On() bool {
 	return d.ours
 }
 
-// Now desyncs the node over a connection of its own, for the guard. Called again it does nothing. Somebody else's desync
-// is galera.ErrDesynced.
+// Now desyncs the node over a connection of its own, for the guard. Called again it does nothing. Somebody else's
+// desync is galera.ErrDesynced.
 func (d *Desync) Now(ctx context.Context) error {
 	if d.On() {
 		return nil
@@ -125,9 +125,9 @@ func (d *Desync) stop() bool {
 
 // End resyncs the node if Begin desynced it: the receive queue drains, then wsrep_desync goes OFF, then the node must
 // be Synced and serve again. It has time of its own, because it must also run when the backup was cancelled. A queue
-// that does not drain leaves the node desynced: resynced, it would stop every writer of the cluster. Only a node that is
-// alone in its cluster, where nobody else writes, does not wait for it. A server that ended has nothing to undo.
-func (d *Desync) End() (said string, err error) {
+// that does not drain leaves the node desynced: resynced, it would stop every writer of the cluster. Only a node that
+// is alone in its cluster, where nobody else writes, does not wait for it. A server that ended has nothing to undo.
+func (d *Desync) End() (outcome string, err error) {
 	if !d.stop() {
 		return "not changed", nil
 	}
@@ -141,7 +141,8 @@ func (d *Desync) End() (said string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("undo wsrep_desync=ON: %w", err)
 	}
-	return fmt.Sprintf("ON while the data were read, then OFF; %s after %.1f s", health, time.Since(begun).Seconds()), d.undone()
+	return fmt.Sprintf("ON while the data were read, then OFF; %s after %.1f s", health,
+		time.Since(begun).Seconds()), d.undone()
 }
 
 // resyncAndWait tries again with a new connection when the one it has breaks.
@@ -166,8 +167,8 @@ func (d *Desync) resyncAndWait(ctx context.Context) (health string, err error) {
 // errRestarted is of a server that has not been desynced by us, in the place of the one that was.
 var errRestarted = errors.New("the server was restarted since, which ended the desync")
 
-// over says that the desynced server does not run any more. One that only does not listen, as without its socket's file or
-// while it shuts down, is still desynced.
+// over says that the desynced server does not run any more. One that only does not listen, as without its socket's file
+// or while it shuts down, is still desynced.
 func (d *Desync) over(err error) bool {
 	return errors.Is(err, errRestarted) || galera.Absent(err) && !d.server.runs()
 }
@@ -240,7 +241,8 @@ func (d *Desync) resync(ctx context.Context, c *galera.Client) (galera.Wsrep, er
 const broken = 5
 
 // until reads the status until it is as wanted, and returns the last one. It gives up early when the connection breaks.
-func until(ctx context.Context, c *galera.Client, limit time.Duration, done func(galera.Wsrep) bool) (galera.Wsrep, error) {
+func until(ctx context.Context, c *galera.Client, limit time.Duration, done func(galera.Wsrep) bool) (galera.Wsrep,
+	error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	var last galera.Wsrep
@@ -262,4 +264,11 @@ func until(ctx context.Context, c *galera.Client, limit time.Duration, done func
 		case <-time.After(pollEvery):
 		}
 	}
+}
+
+// desyncUndo names the server process that was desynced. wsrep_desync is no setting that outlives its server: another
+// process has it OFF, or ON by somebody else.
+type desyncUndo struct {
+	Was string `json:"was"` // always OFF: a node that is desynced already is refused
+	Instance
 }

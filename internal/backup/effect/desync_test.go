@@ -153,8 +153,8 @@ func TestAServerThatOnlyDoesNotListenIsStillDesynced(t *testing.T) {
 	}
 }
 
-// What answers instead of the server that was desynced may be its successor, or another host's behind a virtual IP. Neither
-// is touched, and of the other host's nobody can tell that ours is in order.
+// What answers instead of the server that was desynced may be its successor, or another host's behind a virtual IP.
+// Neither is touched, and of the other host's nobody can tell that ours is in order.
 func TestOnlyTheServerThatWasDesyncedIsResynced(t *testing.T) {
 	s := node.Shared(t)
 	d, noted := desyncOf(t, s)

@@ -7,7 +7,9 @@ package effect
 import (
 	"errors"
 	"sync"
+	"time"
 
+	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/journal"
 )
 
@@ -66,3 +68,13 @@ type Undone struct {
 }
 
 var errUnknownEffect = errors.New("this version does not know how to undo it; use the version that made it")
+
+// UndoOptions is what an undo needs of the options of the backup that it undoes.
+type UndoOptions struct {
+	// Entries are what the journal has open, newest first.
+	Entries      []journal.Entry
+	Journal      *journal.Journal
+	Login        galera.Login
+	HealthURL    string
+	DrainTimeout time.Duration
+}

@@ -27,15 +27,16 @@ func CheckHost(server galera.Server, host string) error {
 // Instance is a server's process. After a restart it is another one, with the same name and maybe other files.
 type Instance struct {
 	BootID string `json:"boot_id"`
-	// PID and Start (clock ticks after the boot) are of the server behind a unix socket; else they are 0, and Up is used.
+	// PID and Start (clock ticks after the boot) are of the server behind a unix socket; else they are 0, and Up is
+	// used.
 	PID   int    `json:"pid"`
 	Start string `json:"start"`
 	UID   string `json:"server_uid"`
 	Up    int64  `json:"uptime"` // seconds, when it was looked at
 }
 
-// ThisServer is the process that c is connected to. Of another host's it refuses to tell: what is not the same there was
-// not restarted.
+// ThisServer is the process that c is connected to. It refuses another host's: what is not the same there
+// was not restarted.
 func ThisServer(ctx context.Context, c *galera.Client) (Instance, error) {
 	host, err := os.Hostname()
 	if err != nil {

@@ -66,7 +66,8 @@ func untaken(err error) bool {
 const cibTimeout = 10 * time.Second
 
 // acquire takes the lock, also one that a dead job left, if that it is dead is certain.
-func (want LockRequest) acquire(ctx context.Context, l pacemaker.Lock, v pacemaker.ClusterView) (broken string, err error) {
+func (want LockRequest) acquire(ctx context.Context, l pacemaker.Lock, v pacemaker.ClusterView) (broken string,
+	err error) {
 	err = change(ctx, func(ctx context.Context) error { return pacemaker.Acquire(ctx, l) })
 	var held *pacemaker.LockHeld
 	if !errors.As(err, &held) {
@@ -91,15 +92,18 @@ func change(ctx context.Context, do func(context.Context) error) error {
 
 // stale gives the evidence that a lock's holder cannot free it any more, or why there is none. A time alone is no
 // evidence: clocks differ.
-func (want LockRequest) stale(ctx context.Context, l pacemaker.Lock, v pacemaker.ClusterView) (evidence string, why error) {
+func (want LockRequest) stale(ctx context.Context, l pacemaker.Lock, v pacemaker.ClusterView) (evidence string,
+	why error) {
 	if l.Holder == v.Self.Name {
 		return want.ended(ctx, l)
 	}
 	if slices.Contains(v.Online, l.Holder) {
-		return "", fmt.Errorf("wait for its end; if %s runs no such backup any more, galera_backup with state: recovered there frees the lock", l.Holder)
+		return "", fmt.Errorf("wait for its end; if %s runs no such backup any more, galera_backup with state: "+
+			"recovered there frees the lock", l.Holder)
 	}
 	if over := time.Since(epoch(l.Expires)); over < 0 {
-		return "", fmt.Errorf("%s is not in the cluster now, but its job may go on for another %s", l.Holder, (-over).Round(time.Second))
+		return "", fmt.Errorf("%s is not in the cluster now, but its job may go on for another %s", l.Holder,
+			(-over).Round(time.Second))
 	}
 	return l.Holder + " is not in the cluster any more, and its job's time is over", nil
 }
@@ -123,9 +127,9 @@ func stamp(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
 
 func epoch(seconds float64) time.Time { return time.UnixMilli(int64(seconds * 1000)) }
 
-// free frees the lock, if it is that job's of that holder. It tries for a while: a backup may end while the cluster elects a
-// new DC, or because this controller is cut off. Right after that the others' copy of the configuration may still replace
-// this node's: then it counts only when it is free a second time.
+// free frees the lock, if it is that job's of that holder. It tries for a while: a backup may end while the cluster
+// elects a new DC, or because this controller is cut off. Right after that the others' copy of the configuration may
+// still replace this node's: then it counts only when it is free a second time.
 func (u lockUndo) free() error {
 	ctx, cancel := context.WithTimeout(context.Background(), freeTimeout)
 	defer cancel()
@@ -152,8 +156,8 @@ func (u lockUndo) free() error {
 	}
 }
 
-// freeTimeout is for how long the lock is tried to be freed, freeAgain after what time a lock that could not be freed at
-// once is looked at again.
+// freeTimeout is for how long the lock is tried to be freed, freeAgain after what time a lock that could not be freed
+// at once is looked at again.
 var freeTimeout, freeAgain = 45 * time.Second, 3 * time.Second
 
 func (u lockUndo) undo() (string, error) {

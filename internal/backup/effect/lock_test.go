@@ -15,7 +15,8 @@ import (
 	"overcloud.backup/tests/node"
 )
 
-// A job may have the same id on two controllers, when the caller names it: who is refused leaves the other one's lock alone.
+// A job may have the same id on two controllers, when the caller names it: who is refused leaves the other one's lock
+// alone.
 func TestWhoIsRefusedTheLockLeavesItToItsHolder(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
 	c := node.FakeCluster(t, "", path)

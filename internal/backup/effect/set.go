@@ -14,9 +14,6 @@ import (
 // openTimeout is how long it may take to begin a set at a destination that may hang.
 const openTimeout = 30 * time.Second
 
-// removeTimeout is how long the removal of a set may take: it must not keep the rest from being undone.
-var removeTimeout = 10 * time.Second
-
 // Set is an unfinished set at its destination. It is noted before it is made, and is gone after Abort.
 type Set struct {
 	*repository.Draft
@@ -32,7 +29,10 @@ type SetRequest struct {
 
 // BeginSet makes a new set. When the destination hangs, what it may still make of that stays in the journal.
 func BeginSet(want SetRequest, notes *Notes) (*Set, error) {
-	return abandon.After(openTimeout, "begin a set in "+want.Destination, func() (*Set, error) { return want.begin(notes) })
+	return abandon.After(openTimeout, "begin a set in "+want.Destination, func() (*Set,
+		error) {
+		return want.begin(notes)
+	})
 }
 
 func (want SetRequest) begin(notes *Notes) (*Set, error) {

@@ -7,29 +7,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"overcloud.backup/internal/excerpt"
-	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/journal"
 )
 
-// UndoOptions is what an undo needs of the options of the backup that it undoes.
-type UndoOptions struct {
-	// Entries are what the journal has open, newest first.
-	Entries      []journal.Entry
-	Journal      *journal.Journal
-	Login        galera.Login
-	HealthURL    string
-	DrainTimeout time.Duration
-}
-
 // Undo undoes what a backup left that could not do so itself, newest first, and notes it in the journal. What is gone
-// already is noted too; whatever cannot be undone stays in the journal, is part of the error, and does not keep the rest
-// from being undone. It may be called any number of times.
+// already is noted too; whatever cannot be undone stays in the journal, is part of the error, and does not keep the
+// rest from being undone. It may be called any number of times.
 func Undo(ctx context.Context, o UndoOptions) (done []Undone, err error) {
 	for _, e := range o.Entries {
-		said, failed := o.undo(ctx, e)
+		outcome, failed := o.undo(ctx, e)
 		if failed == nil {
 			failed = o.Journal.Undone(e)
 		}
@@ -37,12 +25,12 @@ func Undo(ctx context.Context, o UndoOptions) (done []Undone, err error) {
 			err = errors.Join(err, fmt.Errorf("undo %s: %w", e.Kind, failed))
 			continue
 		}
-		done = append(done, Undone{Effect: e.Kind, Done: said})
+		done = append(done, Undone{Effect: e.Kind, Done: outcome})
 	}
 	return done, err
 }
 
-func (o UndoOptions) undo(ctx context.Context, e journal.Entry) (said string, err error) {
+func (o UndoOptions) undo(ctx context.Context, e journal.Entry) (outcome string, err error) {
 	switch e.Kind {
 	case lockEffect:
 		return parse(e, lockUndo.undo)

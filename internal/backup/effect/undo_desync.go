@@ -11,18 +11,12 @@ import (
 	"overcloud.backup/internal/galera"
 )
 
-// desyncUndo tells the server process that was desynced. wsrep_desync is no setting that outlives its server: another
-// process has it OFF, or ON by somebody else.
-type desyncUndo struct {
-	Was string `json:"was"` // always OFF: a node that is desynced already is refused
-	Instance
-}
-
 func (u desyncUndo) undo(ctx context.Context, o UndoOptions) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, o.DrainTimeout+2*syncedTimeout)
 	defer cancel()
 	open := func(ctx context.Context) (*galera.Client, error) { return galera.Open(ctx, o.Login) }
-	d := &Desync{open: open, server: u.Instance, drain: o.DrainTimeout, up: clustercheck.Wait(o.HealthURL), ours: true, undone: func() error { return nil }}
+	d := &Desync{open: open, server: u.Instance, drain: o.DrainTimeout, up: clustercheck.Wait(o.HealthURL),
+		ours: true, undone: func() error { return nil }}
 	c, err := d.connect(ctx)
 	switch {
 	case errors.Is(err, errRestarted):

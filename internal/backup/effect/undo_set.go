@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -29,7 +30,8 @@ type setUndo struct {
 // mounted refuses another file system than the set was written to, where nothing would be found to remove.
 func (u setUndo) mounted() error {
 	if now := mountOf(u.Destination); u.Mount != "" && now != u.Mount {
-		return fmt.Errorf("the unfinished set %s in %s is on a file system that is not mounted at %s now: mount it and call galera_backup with state: recovered, "+
+		return fmt.Errorf("the unfinished set %s in %s is on a file system that is not mounted at %s now: mount it "+
+			"and call galera_backup with state: recovered, "+
 			"or remove the job's folder if it is gone for good", u.Hidden, u.Destination, u.Mount)
 	}
 	return nil
@@ -52,8 +54,8 @@ func mountOf(path string) string {
 	}
 }
 
-// WholeSet is the path of the set that a job's entries tell of, undone or not, and that has its manifest; empty where there
-// is none. A job may be killed after that and before it tells.
+// WholeSet is the path of the set that a job's entries name, undone or not, and that has its manifest; empty where
+// there is none. A job may be killed after that and before it reports.
 func WholeSet(entries []journal.Entry) string {
 	for _, e := range entries {
 		var u setUndo
@@ -73,12 +75,13 @@ func WholeSet(entries []journal.Entry) string {
 }
 
 func (u setUndo) undo() (string, error) {
-	removed, err := abandon.After(removeTimeout, "remove "+filepath.Join(u.Destination, u.Cluster, u.Hidden), func() (bool, error) {
-		if err := u.mounted(); err != nil {
-			return false, err
-		}
-		return stores.Discard(u.Destination, u.Cluster, u.Hidden)
-	})
+	removed, err := abandon.After(removeTimeout, "remove "+filepath.Join(u.Destination, u.Cluster, u.Hidden),
+		func() (bool, error) {
+			if err := u.mounted(); err != nil {
+				return false, err
+			}
+			return stores.Discard(u.Destination, u.Cluster, u.Hidden)
+		})
 	if err != nil {
 		return "", err
 	}
@@ -87,3 +90,6 @@ func (u setUndo) undo() (string, error) {
 	}
 	return "no unfinished set " + u.Hidden + " is there", nil
 }
+
+// removeTimeout is how long the removal of a set may take: it must not keep the rest from being undone.
+var removeTimeout = 10 * time.Second

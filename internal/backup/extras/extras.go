@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+// Package extras collects what a set holds beside the data: users, what a dump of the users' schemas lacks, the cluster's
+// configuration and that of the database and HAProxy.
 package extras
 
 import (
@@ -23,6 +25,7 @@ import (
 	"overcloud.backup/internal/safefile"
 )
 
+// Files of a set beside its data.
 const (
 	UsersFile       = "users.sql"
 	SystemFile      = "system.sql"
@@ -44,6 +47,7 @@ type Extras struct {
 	Warnings []string
 }
 
+// Add writes a file into the set.
 func (b *Extras) Add(name, content string, data []byte) error {
 	f, err := b.Set.Add(name, content, data)
 	if err != nil {

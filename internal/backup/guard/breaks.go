@@ -46,7 +46,8 @@ func flowControl(s Sample, _ limits) string {
 	if s.Server.Desync || s.Server.FlowControlSent == 0 {
 		return ""
 	}
-	return fmt.Sprintf("this node stops the writers of the cluster (flow control sent %d times within a second, %d write-sets in its receive queue)%s",
+	return fmt.Sprintf("this node stops the writers of the cluster (flow control sent %d times within a second, %d "+
+		"write-sets in its receive queue)%s",
 		s.Server.FlowControlSent, s.Server.RecvQueue, because(s.Server.DesyncError))
 }
 
@@ -54,14 +55,16 @@ func spaceDestination(s Sample, l limits) string {
 	if s.Tool.FreeDestination < 0 || s.Tool.FreeDestination >= l.destination {
 		return ""
 	}
-	return fmt.Sprintf("no space is left for the backup: %s are free at %s, and %s must stay", quantity.Bytes(s.Tool.FreeDestination), l.path, quantity.Bytes(l.destination))
+	return fmt.Sprintf("no space is left for the backup: %s are free at %s, and %s must stay",
+		quantity.Bytes(s.Tool.FreeDestination), l.path, quantity.Bytes(l.destination))
 }
 
 func spaceDatadir(s Sample, l limits) string {
 	if s.Tool.FreeDatadir < 0 || s.Tool.FreeDatadir >= l.datadir {
 		return ""
 	}
-	return fmt.Sprintf("the database is running out of space: %s are free in its datadir, and %s must stay", quantity.Bytes(s.Tool.FreeDatadir), quantity.Bytes(l.datadir))
+	return fmt.Sprintf("the database is running out of space: %s are free in its datadir, and %s must stay",
+		quantity.Bytes(s.Tool.FreeDatadir), quantity.Bytes(l.datadir))
 }
 
 // redoOverrun comes before the server writes over what the tool has not read yet, after which no backup can be made of
@@ -71,7 +74,8 @@ func redoOverrun(s Sample, l limits) string {
 	if l.redo == 0 || s.Server.LSN == 0 || s.Tool.RedoLSN == 0 || float64(behind) <= redoShare*float64(l.redo) {
 		return ""
 	}
-	return fmt.Sprintf("the tool is %s behind in the redo log of %s, which the server is about to write over; raise innodb_log_file_size, or back up at a quieter time",
+	return fmt.Sprintf("the tool is %s behind in the redo log of %s, which the server is about to write over; "+
+		"raise innodb_log_file_size, or back up at a quieter time",
 		quantity.Bytes(behind), quantity.Bytes(l.redo))
 }
 
@@ -91,11 +95,11 @@ func clusterSilent(s Sample, _ limits) string {
 	if !over(s.Cluster.Silent, clusterSilence) {
 		return ""
 	}
-	return fmt.Sprintf("Pacemaker has not told its state for %.0f s%s", s.Cluster.Silent, because(s.Cluster.Error))
+	return fmt.Sprintf("Pacemaker has not reported its state for %.0f s%s", s.Cluster.Silent, because(s.Cluster.Error))
 }
 
-// desyncedOnPurpose says that a node is a donor by a desync of ours, or by the tool's own while it holds the stages that
-// make one.
+// desyncedOnPurpose says that a node is a donor by a desync of ours, or by the tool's own while it holds the stages
+// that make one.
 func desyncedOnPurpose(s Sample) bool {
 	return s.Server.State == galera.StateDonorDesync && (s.Server.Desync || s.Tool.Stage.HoldsCommits())
 }

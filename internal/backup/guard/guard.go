@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+// Package guard watches a running backup from outside, and stops it when a rule is broken: clients come, the node leaves
+// its cluster, writers are held up, room runs out. Nothing that it looks at is waited for by what judges.
 package guard
 
 import (
 	"context"
-	"fmt"
-	"slices"
-	"sync"
 	"time"
 
 	"overcloud.backup/internal/backup/tool"
@@ -16,68 +15,10 @@ import (
 	"overcloud.backup/internal/repository/stores"
 )
 
-// Breach is the rule of the guard for which a backup was stopped.
-type Breach struct {
-	Rule    string    `json:"rule"`
-	Since   time.Time `json:"since"`
-	Message string    `json:"message"`
-	// Samples are the last ones, oldest first.
-	Samples []Sample `json:"samples"`
-	// Here says that it is about this controller, so that another one may do better.
-	Here bool `json:"-"`
-}
-
-func (b *Breach) Error() string {
-	return fmt.Sprintf("the guard stopped the backup (%s, since %s): %s", b.Rule, b.Since.UTC().Format(time.RFC3339), b.Message)
-}
-
-const (
-	sampleEvery = time.Second
-	// clusterEvery is longer: crm_mon costs 30 to 60 ms of a processor, and the Galera membership is read each second.
-	clusterEvery = 2 * time.Second
-	// endPatience is how long end waits for a look at something that hangs.
-	endPatience = 2 * time.Second
-	// keptSamples are in a breach; the rules look back no further.
-	keptSamples = 10
-)
-
-// guard watches a running backup from outside of it: nothing that it looks at is waited for by what judges.
-type guard struct {
-	limits   limits
-	counters *tool.Counters
-	stop     context.CancelCauseFunc // of the backup
-	quit     context.CancelFunc      // of the guard
-	wait     sync.WaitGroup
-
-	open     func(context.Context) (*galera.Client, error)
-	view     func(context.Context) (pacemaker.ClusterView, error)
-	desync   func(context.Context) error // nil: never
-	desynced func() bool
-	ignore   []string
-	lease    func() (string, error)
-	stall    time.Duration
-	datadir  *folder
-
-	mutex   sync.Mutex
-	now     Sample // what the sources told last
-	history []Sample
-	breach  *Breach
-	last    lastSeen
-	timer   *time.Timer // of the commits that wait
-}
-
-// lastSeen is from when the ages of a sample are counted, by the monotonic clock.
-type lastSeen struct {
-	server, cluster, lease time.Time
-	content                string // of the lease
-	read, redo             int64
-	sent                   int64 // flow control; -1 before the first answer
-	desync                 error // of the last try
-}
-
 // Config is what a guard watches, and what it allows.
 type Config struct {
-	// AllowClients lets clients use the node; Others is how many other controllers must be able to serve, 0 does not look.
+	// AllowClients lets clients use the node; Others is how many other controllers must be able to serve, 0 does not
+	// look.
 	AllowClients bool
 	Others       int
 	// IgnoreUsers are users whose sessions are not clients'.
@@ -135,7 +76,8 @@ func (g *guard) start(ctx context.Context, destination string) {
 	g.loop(ctx, clusterEvery, func() { g.askCluster(ctx) }, nil)
 	room := func() (int64, error) { n, _, err := stores.Free(destination); return n, err }
 	g.loop(ctx, sampleEvery, g.space(room, &g.limits.destination, destinationFloor, &g.now.Tool.FreeDestination), nil)
-	g.loop(ctx, sampleEvery, g.space(g.datadir.free, &g.limits.datadir, datadirFloor, &g.now.Tool.FreeDatadir), g.datadir.close)
+	g.loop(ctx, sampleEvery, g.space(g.datadir.free, &g.limits.datadir, datadirFloor, &g.now.Tool.FreeDatadir),
+		g.datadir.close)
 	g.loop(ctx, sampleEvery, g.judge, nil)
 	if g.desync != nil {
 		queue := &asked{open: g.open}
@@ -161,14 +103,6 @@ func (g *guard) loop(ctx context.Context, every time.Duration, do, last func()) 
 			}
 		}
 	})
-}
-
-// caught makes a breach of a panic. In a goroutine it would end the process, and nothing would be undone; and a backup
-// without its guard must not go on.
-func (g *guard) caught() {
-	if p := recover(); p != nil {
-		g.broken(&Breach{Rule: failedRule.Name, Since: time.Now(), Message: fmt.Sprintf("the guard itself failed: %v", p)})
-	}
 }
 
 // end stops the guard. What hangs, as statfs of a dead NFS server does, is left behind.
@@ -200,26 +134,4 @@ func (g *guard) judge() {
 	if b != nil {
 		g.broken(b)
 	}
-}
-
-// remember makes a sample and adds it to the history.
-func (g *guard) remember() Sample {
-	g.mutex.Lock()
-	defer g.mutex.Unlock()
-	s := g.sample()
-	g.history = append(g.history, s)
-	g.history = g.history[max(0, len(g.history)-keptSamples):]
-	return s
-}
-
-// broken stops the backup, for the first breach only.
-func (g *guard) broken(b *Breach) {
-	g.mutex.Lock()
-	defer g.mutex.Unlock()
-	if g.breach != nil {
-		return
-	}
-	b.Samples = slices.Clone(g.history)
-	g.breach = b
-	g.stop(b)
 }

@@ -17,9 +17,9 @@ import (
 // queueEvery and queueShare decide when desync: auto desyncs the node: its receive queue is read every 10 ms, and a
 // quarter of where flow control begins is enough. Measured on three nodes (flow control at 28 write-sets, one applier):
 // SET GLOBAL wsrep_desync=ON takes 8 to 20 ms, in which a burst of 1,500 to 2,500 write-sets a second brings 12 to 40.
-// With a quarter, one writer never and 16 writers at most once stopped the cluster's writers, where without it they did so
-// twice, and more than 50 times in a second; with half, up to twice. Every 5 ms was no better: what got through grew by
-// more than 28 within one reading (0.9 ms).
+// With a quarter, one writer never and 16 writers at most once stopped the cluster's writers, where without it they did
+// so twice, and more than 50 times in a second; with half, up to twice. Every 5 ms was no better: what got through grew
+// by more than 28 within one reading (0.9 ms).
 const (
 	queueEvery = 10 * time.Millisecond
 	queueShare = 4
@@ -82,7 +82,8 @@ func (g *guard) queueIsTheTools() bool {
 }
 
 func readQueue(ctx context.Context, c *galera.Client) (queue int, sent int64, err error) {
-	rows, err := c.Rows(ctx, "SHOW GLOBAL STATUS WHERE Variable_name IN ('wsrep_local_recv_queue', 'wsrep_flow_control_sent')")
+	rows, err := c.Rows(ctx, "SHOW GLOBAL STATUS WHERE Variable_name IN ('wsrep_local_recv_queue', "+
+		"'wsrep_flow_control_sent')")
 	for _, row := range rows {
 		n, bad := strconv.ParseInt(row[1], 10, 64)
 		if bad != nil {
@@ -97,8 +98,8 @@ func readQueue(ctx context.Context, c *galera.Client) (queue int, sent int64, er
 	return queue, sent, err
 }
 
-// queueThreshold is a quarter of where Galera sends flow control: gcs.fc_limit times the root of the number of nodes, or
-// the limit itself when only one of them writes.
+// queueThreshold is a quarter of where Galera sends flow control: gcs.fc_limit times the root of the number of nodes,
+// or the limit itself when only one of them writes.
 func queueThreshold(w galera.Wsrep) int {
 	limit, err := strconv.Atoi(w.ProviderOptions["gcs.fc_limit"])
 	if err != nil || limit < 1 {

@@ -97,7 +97,8 @@ func (g *guard) readRedo(ctx context.Context, c *galera.Client) (lsn int64, err 
 	if known {
 		return lsn, nil
 	}
-	if rows, err = c.Rows(ctx, "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('innodb_log_file_size', 'innodb_log_files_in_group')"); err != nil {
+	if rows, err = c.Rows(ctx, "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('innodb_log_file_size', "+
+		"'innodb_log_files_in_group')"); err != nil {
 		return lsn, err
 	}
 	bytes := int64(1)
@@ -113,8 +114,8 @@ func (g *guard) readRedo(ctx context.Context, c *galera.Client) (lsn int64, err 
 	return lsn, nil
 }
 
-// askCluster reads Pacemaker's part of a sample. A host that never had Pacemaker is not asked for it again; one on which
-// it was seen must go on telling.
+// askCluster reads Pacemaker's part of a sample. A host that never had Pacemaker is not asked for it again; one on
+// which it was seen must go on telling.
 func (g *guard) askCluster(ctx context.Context) {
 	v, err := g.view(ctx)
 	if ctx.Err() != nil {
@@ -145,10 +146,26 @@ func clusterSample(v pacemaker.ClusterView, at time.Time) ClusterSample {
 	for _, flag := range []struct {
 		set  bool
 		word string
-	}{{!v.Self.Online, "offline"}, {v.Self.Unclean, "unclean"}, {v.Self.Pending, "pending"}, {v.Self.Shutdown, "shutting down"}, {v.Self.Maintenance, "in maintenance"}} {
+	}{
+		{!v.Self.Online, "offline"}, {v.Self.Unclean, "unclean"}, {v.Self.Pending, "pending"},
+		{v.Self.Shutdown, "shutting down"}, {v.Self.Maintenance, "in maintenance"},
+	} {
 		if flag.set {
 			c.Unfit = append(c.Unfit, flag.word)
 		}
 	}
 	return c
+}
+
+// renewed looks whether the caller has renewed its lease. One that cannot be read was not renewed.
+func (g *guard) renewed() {
+	if g.lease == nil {
+		return
+	}
+	content, err := g.lease()
+	g.mutex.Lock()
+	defer g.mutex.Unlock()
+	if err == nil && content != g.last.content {
+		g.last.content, g.last.lease = content, time.Now()
+	}
 }

@@ -10,29 +10,6 @@ import (
 	"overcloud.backup/internal/condition"
 )
 
-// limits are what the rules hold a sample against.
-type limits struct {
-	allowClients bool
-	// others is how many other nodes must be able to serve; 0 does not look.
-	others int
-	// lease is how long the caller may be silent; 0 does not look.
-	lease time.Duration
-	// Bytes that must stay free; redo is the size of the redo log, 0 when it is unknown.
-	destination, datadir, redo int64
-	// path is the destination, for messages.
-	path string
-}
-
-// What the rules allow; the reasons stand beside the rules.
-const (
-	serverSilence  = 5 * time.Second
-	clusterSilence = 15 * time.Second
-	sinkStall      = 60 * time.Second
-	closingStall   = 5 * time.Minute
-	longQueue      = 100_000 // write-sets
-	redoShare      = 0.8
-)
-
 // Rule is one reason to stop a backup.
 type Rule struct {
 	Name string
@@ -55,24 +32,26 @@ type Rule struct {
 func Rules() []Rule { return slices.Concat(rules, []Rule{stallRule, failedRule}) }
 
 // Sources: an answer that is seen in several samples counts once.
-func ofServer(s Sample) time.Time  { return s.Server.At }
+func ofServer(s Sample) time.Time { return s.Server.At }
+
 func ofCluster(s Sample) time.Time { return s.Cluster.At }
-func ofGuard(s Sample) time.Time   { return s.At }
+
+func ofGuard(s Sample) time.Time { return s.At }
 
 // see is what breaks a rule.
 type see = func(Sample, limits) string
 
 // server is a rule that some conditions of the server make.
 func server(codes ...condition.Code) see {
-	return func(s Sample, _ limits) string { return said(condition.First(s.node(), nil, codes...)) }
+	return func(s Sample, _ limits) string { return message(condition.First(s.node(), nil, codes...)) }
 }
 
 // manager is a rule that some conditions of Pacemaker make.
 func manager(codes ...condition.Code) see {
-	return func(s Sample, _ limits) string { return said(condition.First(s.manager(), nil, codes...)) }
+	return func(s Sample, _ limits) string { return message(condition.First(s.manager(), nil, codes...)) }
 }
 
-func said(err error) string {
+func message(err error) string {
 	if err == nil {
 		return ""
 	}
@@ -198,7 +177,7 @@ var rules = []Rule{
 		Name: "cluster_silent", times: 1, from: ofGuard, see: clusterSilent, Here: true,
 		why:    "15 s: crm_mon answers within one, and the membership is known from Galera, too",
 		age:    func(s Sample) float64 { return s.Cluster.Silent },
-		Seen:   fmt.Sprintf("Pacemaker has not told its state for %.0f s", clusterSilence.Seconds()),
+		Seen:   fmt.Sprintf("Pacemaker has not reported its state for %.0f s", clusterSilence.Seconds()),
 		Remedy: "see `crm_mon` under Facts",
 	},
 }
@@ -220,8 +199,8 @@ func (r Rule) judge(history []Sample, l limits) *Breach {
 		b       Breach
 	)
 	for _, s := range slices.Backward(history) {
-		said := r.see(s, l)
-		if said == "" {
+		found := r.see(s, l)
+		if found == "" {
 			break
 		}
 		at := r.from(s)
@@ -229,7 +208,7 @@ func (r Rule) judge(history []Sample, l limits) *Breach {
 			break
 		}
 		if b.Message == "" {
-			b = Breach{Rule: r.Name, Message: said, Here: r.Here}
+			b = Breach{Rule: r.Name, Message: found, Here: r.Here}
 		}
 		if !at.Equal(last) {
 			answers++
@@ -249,3 +228,16 @@ func (r Rule) since(s Sample, at time.Time) time.Time {
 	}
 	return s.At.Add(-time.Duration(r.age(s) * float64(time.Second)))
 }
+
+// stallRule and failedRule are broken without samples.
+var (
+	stallRule = Rule{
+		Name: "commit_stall", Here: true,
+		Seen: "the tool kept the node from committing for longer than `max_commit_stall` (1 s)",
+		Remedy: "back up at a quieter time; `controller_backup_buffer` larger; before MariaDB 10.8 raise" +
+			" `controller_backup_max_commit_stall`. Where the destination stalled no other controller is tried",
+	}
+	failedRule = Rule{
+		Name: "guard_failed", Seen: "the guard itself had a defect", Remedy: "report it with the whole text",
+	}
+)

@@ -43,7 +43,7 @@ type ServerSample struct {
 	RecvQueue   int    `json:"recv_queue"`
 	// FlowControlSent is how often this node stopped the writers since the answer before.
 	FlowControlSent int64 `json:"flow_control_sent"`
-	// LSN is the end of the redo log, 0 when the server does not tell.
+	// LSN is the end of the redo log, 0 when the server does not report it.
 	LSN int64 `json:"lsn"`
 }
 

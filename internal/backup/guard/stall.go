@@ -7,20 +7,7 @@ import (
 	"time"
 )
 
-// stallRule and failedRule are broken without samples.
-var (
-	stallRule = Rule{
-		Name: "commit_stall", Here: true,
-		Seen: "the tool kept the node from committing for longer than `max_commit_stall` (1 s)",
-		Remedy: "back up at a quieter time; `controller_backup_buffer` larger; before MariaDB 10.8 raise" +
-			" `controller_backup_max_commit_stall`. Where the destination stalled no other controller is tried",
-	}
-	failedRule = Rule{
-		Name: "guard_failed", Seen: "the guard itself had a defect", Remedy: "report it with the whole text",
-	}
-)
-
-// commitsWait is told when the tool begins and ends to keep the node from committing. This timer, and not the samples
+// commitsWait is called when the tool begins and ends to keep the node from committing. This timer, and not the samples
 // of every second, bounds what a client has to wait.
 func (g *guard) commitsWait(begun bool) {
 	g.mutex.Lock()

@@ -29,9 +29,9 @@ const (
 // loginFile is where it finds its login.
 var loginFile = filepath.Join(loginFolder, galera.ToolLogin)
 
-// Confine is how a tool runs (serverSocket is the socket as the server names it): the server tells it which libraries to load and which files to read, so that it has nothing
-// of the host but what the server has already. Root is who it is for the server (unix_socket), and for the files that it
-// reads; over TCP it needs neither.
+// Confine is how a tool runs (serverSocket is the socket as the server names it): the server tells it which libraries
+// to load and which files to read, so that it has nothing of the host but what the server has already. Root is who it
+// is for the server (unix_socket), and for the files that it reads; over TCP it needs neither.
 func Confine(c *galera.Client, t Tool, serverSocket string) (process.ChildOptions, error) {
 	o := process.ChildOptions{Place: t.Place, Confined: &process.Confinement{Write: t.Folders, Temporary: emptyFolder}}
 	socket := ""
@@ -185,7 +185,8 @@ func (o *outside) add(path string) {
 		path = filepath.Dir(path)
 		info, err = o.at.Stat(path)
 	}
-	// It leads nowhere, was dropped meanwhile, or holds no data of the server's: a link to a log, a certificate or a socket.
+	// It leads nowhere, was dropped meanwhile, or holds no data of the server's: a link to a log, a certificate or a
+	// socket.
 	if err != nil || !owns(o.reader, info) {
 		return
 	}

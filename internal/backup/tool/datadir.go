@@ -15,7 +15,8 @@ import (
 // works inside its datadir, so that its current directory, seen through its pid, must be the folder that it names.
 func CheckDatadir(pid int, datadir string, at process.Place) error {
 	if pid == 0 {
-		return errors.New("the process behind the server's socket is unknown, so its files cannot be told from another server's; run as root in the server's own pid namespace or above it")
+		return errors.New("the process behind the server's socket is unknown, so its files cannot be told from " +
+			"another server's; run as root in the server's own pid namespace or above it")
 	}
 	cwd := fmt.Sprintf("/proc/%d/cwd", pid)
 	theirs, err := os.Stat(cwd)
@@ -28,7 +29,8 @@ func CheckDatadir(pid int, datadir string, at process.Place) error {
 	}
 	if !os.SameFile(theirs, ours) {
 		where, _ := os.Readlink(cwd)
-		return fmt.Errorf("%s here is not the datadir of the server that answers (pid %d works in %s): a backup would hold another server's data", datadir, pid, where)
+		return fmt.Errorf("%s here is not the datadir of the server that answers (pid %d works in %s): a backup "+
+			"would hold another server's data", datadir, pid, where)
 	}
 	return nil
 }

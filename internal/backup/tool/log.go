@@ -12,13 +12,14 @@ import (
 	"overcloud.backup/internal/repository"
 )
 
+// LogName is the file of the tool's log in a set.
 const LogName = "backup.log"
 
 // Log keeps what a tool says on standard error, line by line, without secrets. It stays in memory until the tool has
 // ended: a tool whose messages wait for a destination that hangs would hold its locks meanwhile.
 type Log struct {
 	scrub func(string) string
-	// seen is told each line, and says whether to keep it.
+	// seen gets each line, and reports whether to keep it.
 	seen func(line string) bool
 	tail process.Tail
 	line []byte
@@ -37,7 +38,7 @@ const (
 	maxLog  = 8 << 20
 )
 
-// Write never fails: a tool must not die of its messages while it holds locks. finish tells.
+// Write never fails: a tool must not die of its messages while it holds locks. Finish reports it.
 func (l *Log) Write(p []byte) (int, error) {
 	l.line = append(l.line, p...)
 	for {
@@ -88,8 +89,8 @@ func (l *Log) text() string {
 //	mariadb-dump: Got error: 1049: "Unknown database 'x'" when selecting the database
 var complaint = regexp.MustCompile(`(?i)\b(error|failed|denied|cannot|couldn't|gone away)\b`)
 
-// reason is the end of the log up to the last line that says why the tool gave up, if there is one: after it the tool tells
-// how it shuts down.
+// reason is the end of the log up to the last line that says why the tool gave up, if there is one: after it the tool
+// tells how it shuts down.
 func (l *Log) reason() string {
 	text := l.text()
 	lines := strings.SplitAfter(text, "\n")

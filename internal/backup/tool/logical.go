@@ -4,6 +4,7 @@ package tool
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"regexp"
 
@@ -12,6 +13,7 @@ import (
 	"overcloud.backup/internal/repository"
 )
 
+// LogicalFile is the dump in a logical set.
 const LogicalFile = "backup.sql.zst"
 
 // DumpHistory is the option of tools of MariaDB 10.11 and later that dumps the history of system-versioned tables.
@@ -50,6 +52,7 @@ type logical struct {
 	tail    process.Tail
 }
 
+// NewLogical returns a check of a dump.
 func NewLogical() *logical {
 	return &logical{Started: make(chan struct{}), tail: process.Tail{Max: 512}}
 }
@@ -86,6 +89,27 @@ func (l *logical) Finish(string) error {
 }
 
 func (l *logical) Describe(m *repository.Manifest) {
-	m.Position.Meaning = "the state of this node at one position from seqno to seqno_end: all up to seqno is in the dump, " +
+	m.Position.Meaning = "the state of this node at one position from seqno to seqno_end: all up to seqno is in " +
+		"the dump, " +
 		"nothing after seqno_end is; mariadb-dump does not tell which one it was"
+}
+
+// SeqnoOnce reads wsrep_last_committed when started is closed, -1 when it cannot or when ended is closed before.
+func SeqnoOnce(ctx context.Context, c *galera.Client, started, ended <-chan struct{}) (seqno int64) {
+	defer func() {
+		// A panic here would end the process, and nothing would be undone.
+		if recover() != nil {
+			seqno = -1
+		}
+	}()
+	select {
+	case <-started:
+	case <-ended:
+		return -1
+	}
+	w, err := c.Status(ctx)
+	if err != nil {
+		return -1
+	}
+	return w.LastCommitted
 }

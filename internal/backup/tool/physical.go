@@ -32,8 +32,8 @@ func ownFile(prefix, name string) string { return prefix + "_" + name }
 var prefixes = []string{"xtrabackup", "mariadb_backup"}
 
 // PhysicalArgs are the tool's arguments. log-copy-interval is in milliseconds: with the default of 1000 every commit of
-// the node waits for up to a second while the last locks are held. Nothing is put into the empty folder, but the tool wants
-// one. The tool has the files of all tables open at once, and over ssh a program usually gets 1024.
+// the node waits for up to a second while the last locks are held. Nothing is put into the empty folder, but the tool
+// wants one. The tool has the files of all tables open at once, and over ssh a program usually gets 1024.
 func PhysicalArgs(datadir string) []string {
 	return []string{
 		"--defaults-file=" + loginFile,
@@ -63,6 +63,7 @@ type physical struct {
 	Seqno int64
 }
 
+// NewPhysical returns a check of a stream.
 func NewPhysical() *physical {
 	keep := []string{serverOptions}
 	for _, prefix := range prefixes {
@@ -185,4 +186,5 @@ func (p *physical) Describe(m *repository.Manifest) {
 	}
 }
 
+// PhysicalFile is the stream in a physical set.
 const PhysicalFile = "backup.xbstream.zst"

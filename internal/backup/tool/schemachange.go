@@ -13,7 +13,8 @@ import (
 var schemaChanged = map[int]string{
 	1049: "a schema" + IsGone, 1051: "a table" + IsGone, 1146: "a table" + IsGone, 1305: "a routine" + IsGone,
 	1356: "a view's table or column" + IsGone, 1412: "a table's definition changed",
-	1205: "a lock was waited for too long", 1213: "the applier went first (deadlock)", 1317: "the statement was interrupted",
+	1205: "a lock was waited for too long", 1213: "the applier went first (deadlock)", 1317: "the statement was " +
+		"interrupted",
 	1927: "the connection was killed", 2006: "the connection was lost", 2013: "the connection was lost",
 }
 
@@ -32,7 +33,8 @@ var aborted = []struct {
 	message *regexp.Regexp
 	cause   string
 }{
-	// [00] FATAL ERROR: 2026-11-23 09:00:00 Unexpected DDL operation detected in the late phase of backup while executing ...
+	// [00] FATAL ERROR: 2026-11-23 09:00:00 Unexpected DDL operation detected in the late phase of backup while
+	// executing ...
 	{regexp.MustCompile(`DDL operation detected in the late phase of backup`), "a statement changed the schema at the end"},
 	{regexp.MustCompile(`Can't handle DDL operation on tablespace`), "a statement changed a table"},
 	// Before 10.4, and of servers with innodb_log_optimize_ddl.

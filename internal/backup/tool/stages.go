@@ -45,9 +45,9 @@ type stages struct {
 // What follows is compared from its first letter on: further to the right stand names, which anybody may choose.
 var toolLine = regexp.MustCompile(`^(?:\[\d+\] )?[-\d]+ +[:\d]+ (.*?)\s*$`)
 
-// told are the lines of three generations that change the stage. "Executing BACKUP STAGE END" and "Executing UNLOCK
+// stageLines are the lines of three generations that change the stage. "Executing BACKUP STAGE END" and "Executing UNLOCK
 // TABLES" come before that is done, so they end nothing.
-var told = map[string]Stage{
+var stageLines = map[string]Stage{
 	"Starting BACKUP STAGE START":              Start, // 10.11
 	"Starting BACKUP STAGE FLUSH":              Flush,
 	"Started BACKUP STAGE BLOCK_DDL":           BlockDDL,
@@ -59,7 +59,7 @@ var told = map[string]Stage{
 
 const redoPrefix = ">> log scanned up to ("
 
-// Watch sets who is told.
+// Watch sets what is called when commits begin and cease to wait.
 func (s *stages) Watch(blocked func(bool)) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -83,7 +83,7 @@ func (s *stages) line(line string) (keep bool) {
 		s.scanned(strings.TrimSuffix(lsn, ")"))
 		return false
 	}
-	if next, known := told[m[1]]; known {
+	if next, known := stageLines[m[1]]; known {
 		s.Enter(next)
 	}
 	return true
@@ -112,7 +112,7 @@ func (s *stages) Enter(next Stage) {
 	}
 }
 
-// Now is the stage, since when, and how far the tool said it has read the redo log (0: it has not said).
+// Now is the stage, since when, and how far the tool says it has read the redo log (0: it has not said so).
 func (s *stages) Now() (Stage, time.Time, int64) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()

@@ -103,7 +103,8 @@ func (s Source) Copy(ctx context.Context, to io.Writer, log *Log, counted *Count
 	}
 	from := &reading{from: out, n: &counted.read, ended: counted.flow.close}
 	stats, broken := zframe.Copy(sink, from, zframe.Options{
-		Level: s.Level, Workers: workers(), Blocks: Blocks(s.Buffer), Tee: s.Check, Stop: stop, Full: counted.flow.waits, Done: running.Done(),
+		Level: s.Level, Workers: workers(), Blocks: Blocks(s.Buffer), Tee: s.Check, Stop: stop,
+		Full: counted.flow.waits, Done: running.Done(),
 	})
 	if broken != nil {
 		stop(broken)

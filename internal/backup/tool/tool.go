@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+// Package tool knows the programs that read a server's data: which one suits it, what it may see of this host, what it
+// holds of the server while it reads, and whether what it printed is whole. Their output is stored in one pass.
 package tool
 
 import (
@@ -54,12 +56,12 @@ func askVersion(ctx context.Context, m Method, at process.Place, path string) (T
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	// mariadb-backup says it on standard error, the others on standard output.
-	out, said := &process.Tail{Max: 4096}, &process.Tail{Max: 4096}
-	o := process.ChildOptions{Place: at, Stdout: out, Stderr: said, Confined: &process.Confinement{}}
+	out, complaints := &process.Tail{Max: 4096}, &process.Tail{Max: 4096}
+	o := process.ChildOptions{Place: at, Stdout: out, Stderr: complaints, Confined: &process.Confinement{}}
 	if err := o.Run(ctx, path, "--version"); err != nil {
 		return Tool{}, err
 	}
-	text := out.String() + said.String()
+	text := out.String() + complaints.String()
 	version := Version(text)
 	if version == "" {
 		return Tool{}, fmt.Errorf("%s is not MariaDB's: --version says %q", path, text)
@@ -104,7 +106,8 @@ func (t Tool) suits(server string) error {
 	case server == "":
 		return errors.New("the server is not MariaDB")
 	case t.Method == Physical && series(t.Version) != series(server):
-		return fmt.Errorf("%s is of version %s, the server of %s: its files are read by its own version only", t.Path, t.Version, server)
+		return fmt.Errorf("%s is of version %s, the server of %s: its files are read by its own version only",
+			t.Path, t.Version, server)
 	}
 	return nil
 }
@@ -129,7 +132,8 @@ func Choose(want Method, server string, socket bool, find func(Method) (Tool, er
 
 func usable(m Method, server string, socket bool, find func(Method) (Tool, error)) (Tool, error) {
 	if m == Physical && !socket {
-		return Tool{}, errors.New("the server was reached over TCP, and only its unix socket proves that the files here are its own; set login_unix_socket")
+		return Tool{}, errors.New("the server was reached over TCP, and only its unix socket proves that the files " +
+			"here are its own; set login_unix_socket")
 	}
 	t, err := find(m)
 	if err == nil {

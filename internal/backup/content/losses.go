@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package content
+
+import (
+	"context"
+	"time"
+
+	"overcloud.backup/internal/galera"
+)
+
+// reasonLimit is the statement timeout of what the reason of a choice says besides.
+const reasonLimit = 5 * time.Second
+
+// Losses says what a dump would lose, for the reason why none is taken. What cannot be read in time is left out.
+func Losses(ctx context.Context, c *galera.Client) (lost []string) {
+	if floats, err := c.HasFloats(ctx, reasonLimit); err == nil && floats {
+		lost = append(lost, "digits of FLOAT columns")
+	}
+	if versioned, _, err := c.Versioned(ctx, reasonLimit); err == nil && len(versioned) > 0 {
+		lost = append(lost, "the history of system-versioned tables")
+	}
+	return lost
+}
+
+// LeaveOut takes what a dump leaves out from definitions.
+func LeaveOut(d galera.Definitions, left []galera.Broken) {
+	for _, b := range left {
+		delete(d, galera.Object{Kind: "table", Schema: b.Schema, Name: b.Name})
+	}
+}

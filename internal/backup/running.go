@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package backup
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"overcloud.backup/internal/backup/effect"
+	"overcloud.backup/internal/backup/tool"
+	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/repository"
+)
+
+// running is a job that is being done.
+type running struct {
+	*Job
+	set      *effect.Set
+	desync   *effect.Desync
+	manifest *repository.Manifest
+	counters tool.Counters
+	phases   phases
+	began    time.Time
+	// before is what the schemas were before the data were read.
+	before galera.Definitions
+	// definitions are those that the set has; nil where they are not known.
+	definitions galera.Definitions
+	// left is what could not be undone after the data were read well.
+	left error
+}
+
+func (r *running) open(ctx context.Context) (*galera.Client, error) {
+	return galera.Open(ctx, r.o.Login)
+}
+
+func (r *running) warn(format string, args ...any) {
+	warning := fmt.Sprintf(format, args...)
+	if !slices.Contains(r.manifest.Warnings, warning) { // a second attempt says it again
+		r.manifest.Warnings = append(r.manifest.Warnings, warning)
+	}
+}
+
+func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package traffic
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"overcloud.backup/internal/haproxy"
+)
+
+// choice is a server and the rule that named it.
+type choice struct {
+	server haproxy.Server
+	rule   string
+}
+
+// takesClients says that HAProxy may send a session here. "UP 1/3" is on its way down and still takes some. A server
+// without weight, or in DRAIN, takes pinned ones alone.
+func takesClients(s haproxy.Server) bool {
+	return s.Weight > 0 && (s.Usable() || s.Status == haproxy.StatusGoing && strings.HasPrefix(s.Raw, "UP"))
+}
+
+// pinnable says that HAProxy sends a pinned client here: unless it is down, and with "option persist" even then.
+func (w way) pinnable(s haproxy.Server) bool {
+	return w.d.Persist || s.Status != haproxy.StatusDown && s.Status != haproxy.StatusMaint
+}
+
+func hadSession(s haproxy.Server) bool {
+	return s.LastSession >= 0 || s.TotalSessions > 0 || s.CurrentSessions > 0
+}
+
+func usable(w way) []haproxy.Server {
+	return slices.DeleteFunc(slices.Clone(w.servers()), func(s haproxy.Server) bool { return !takesClients(s) })
+}
+
+func byTable(w way, t *haproxy.Table) []choice {
+	var found []choice
+	for _, s := range w.servers() {
+		i := slices.IndexFunc(t.Entries, func(e haproxy.Entry) bool { return e.Server == s.Name })
+		if i >= 0 && w.pinnable(s) {
+			found = append(found, choice{s, "its stick table pins " + t.Entries[i].Key})
+		}
+	}
+	return found
+}
+
+// byUseServer are the servers of use-server rules, which go before all others. A name that is made for each connection
+// may be any.
+func byUseServer(w way) []choice {
+	var found []choice
+	for _, s := range w.servers() {
+		for _, name := range w.d.UseServers {
+			if (name == s.Name || strings.Contains(name, "%")) && w.pinnable(s) {
+				found = append(found, choice{s, "a rule use-server may name it"})
+				break
+			}
+		}
+	}
+	return found
+}
+
+// seen are the servers that clients may be pinned to: those that had sessions.
+func seen(w way) []choice {
+	var found []choice
+	for _, s := range w.servers() {
+		if hadSession(s) && w.pinnable(s) {
+			found = append(found, choice{s, "it had sessions, and a stick table that cannot be read may pin them"})
+		}
+	}
+	return found
+}
+
+// byLastSession is the server whose last session is the youngest, all of them when several are alike.
+func byLastSession(servers []haproxy.Server) []choice {
+	youngest := int64(-1)
+	for _, s := range servers {
+		if s.LastSession >= 0 && (youngest < 0 || s.LastSession < youngest) {
+			youngest = s.LastSession
+		}
+	}
+	var found []choice
+	for _, s := range servers {
+		if youngest >= 0 && s.LastSession == youngest {
+			found = append(found, choice{s, fmt.Sprintf("it had the last session, %d s ago", youngest)})
+		}
+	}
+	return found
+}
+
+// byOrder are the servers for a client that nothing pins: those that are no backup, whatever the algorithm, else the
+// first backup, or with "option allbackups" all of them. With "balance first" it is the first of these by its id, and
+// the ones after it only when it is full.
+func byOrder(d *haproxy.Database, servers []haproxy.Server) []choice {
+	var active, backups []haproxy.Server
+	for _, s := range servers {
+		switch {
+		case !takesClients(s):
+		case s.Backup:
+			backups = append(backups, s)
+		default:
+			active = append(active, s)
+		}
+	}
+	rule := "it is up and no backup"
+	switch {
+	case len(active) > 0:
+	case len(backups) == 0:
+		return nil
+	case !d.AllBackups:
+		return []choice{{backups[0], "it is the first server that is up"}}
+	default:
+		active, rule = backups, "it is a backup that is up, with option allbackups"
+	}
+	if d.Balance == "first" {
+		active, rule = untilFull(active), rule+", with balance first"
+	}
+	var found []choice
+	for _, s := range active {
+		found = append(found, choice{s, rule})
+	}
+	return found
+}
+
+// untilFull are the servers in the order of their ids, up to the first that takes any number of sessions.
+func untilFull(servers []haproxy.Server) []haproxy.Server {
+	sorted := slices.Clone(servers)
+	slices.SortStableFunc(sorted, func(a, b haproxy.Server) int { return a.ID - b.ID })
+	if i := slices.IndexFunc(sorted, func(s haproxy.Server) bool { return s.Limit == 0 }); i >= 0 {
+		return sorted[:i+1]
+	}
+	return sorted
+}
