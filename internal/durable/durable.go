@@ -24,8 +24,8 @@ func Create(path string, content []byte, mode fs.FileMode) error {
 	return fill(f, content, (*os.File).Sync)
 }
 
-// Replace gives the file at a path this content and mode, whether there was one or not. When it returns without an error
-// the disk has it. With an error the earlier content is still there, or the new one is, and never a part of it.
+// Replace gives the file at a path this content and mode, whether there was one or not. When it returns without an
+// error the disk has it. With an error the earlier content is still there, or the new one is, and never a part of it.
 func Replace(path string, content []byte, mode fs.FileMode) error {
 	return in(path, func(folder *os.Root, name string) error { return ReplaceIn(folder, name, content, mode) })
 }
@@ -38,8 +38,8 @@ func ReplaceIn(folder *os.Root, name string, content []byte, mode fs.FileMode) e
 	return SyncFolderIn(folder, ".")
 }
 
-// Exchange is Replace without the waits for the disk: a reader never sees half a file, and a power loss may take back the
-// last contents, or empty the file. It is for what is written often and counts for moments, as a lease.
+// Exchange is Replace without the waits for the disk: a reader never sees half a file, and a power loss may take back
+// the last contents, or empty the file. It is for what is written often and counts for moments, as a lease.
 func Exchange(path string, content []byte, mode fs.FileMode) error {
 	return in(path, func(folder *os.Root, name string) error {
 		return exchange(folder, name, content, mode, func(*os.File) error { return nil })

@@ -91,8 +91,8 @@ func unquoted(s string) string { return s[1 : len(s)-1] }
 // leastLine is how long a line of a secret must be to be taken out alone: shorter ones stand in many words.
 const leastLine = 4
 
-// Lines are the lines of a secret that has several, for a log that is scrubbed line by line. A line that is too short to
-// be told from other words is left out.
+// Lines are the lines of a secret that has several, for a log that is scrubbed line by line. A line that is too short
+// to be told from other words is left out.
 func Lines(secret string) []string {
 	if !strings.Contains(secret, "\n") {
 		return nil

@@ -14,7 +14,10 @@ import (
 )
 
 func TestEverySpellingIsTakenOut(t *testing.T) {
-	for _, word := range []string{"hunter2", " with blanks ", `q"uo\te`, "a@b c,d:e", "<&>", "ümlaut/é", "a b+c%", "line\nbreak", "\x01", "tab\t"} {
+	for _, word := range []string{
+		"hunter2", " with blanks ", `q"uo\te`, "a@b c,d:e", "<&>", "ümlaut/é", "a b+c%",
+		"line\nbreak", "\x01", "tab\t",
+	} {
 		var s Set
 		s.Add(Spellings(word)...)
 		inJSON, err := json.Marshal(word)
@@ -23,10 +26,13 @@ func TestEverySpellingIsTakenOut(t *testing.T) {
 		}
 		for _, text := range []string{
 			word, strings.TrimSpace(word), strconv.Quote(word), strconv.QuoteToASCII(word), fmt.Sprintf("%q", word),
-			string(inJSON), url.QueryEscape(word), (&url.URL{Scheme: "http", User: url.UserPassword("root", word), Host: "h"}).String(), "mysql://root:" + url.PathEscape(word) + "@host/",
+			string(inJSON), url.QueryEscape(word),
+			(&url.URL{Scheme: "http", User: url.UserPassword("root", word), Host: "h"}).String(),
+			"mysql://root:" + url.PathEscape(word) + "@host/",
 		} {
-			if got := s.Scrub("before " + text + " after"); strings.Contains(got, strings.TrimSpace(word)) ||
-				!strings.Contains(got, Hidden) || !strings.HasPrefix(got, "before") || !strings.HasSuffix(got, "after") {
+			got := s.Scrub("before " + text + " after")
+			if strings.Contains(got, strings.TrimSpace(word)) || !strings.Contains(got, Hidden) ||
+				!strings.HasPrefix(got, "before") || !strings.HasSuffix(got, "after") {
 				t.Errorf("%q in %q became %q", word, text, got)
 			}
 		}
@@ -48,7 +54,8 @@ func TestTheLongestSpellingGoesFirst(t *testing.T) {
 	var s Set
 	s.Add("pass", "password", "word")
 	for text, want := range map[string]string{
-		"the password": "the " + Hidden, "a pass": "a " + Hidden, "wordpass": Hidden + Hidden, "passwords": Hidden + "s",
+		"the password": "the " + Hidden, "a pass": "a " + Hidden,
+		"wordpass": Hidden + Hidden, "passwords": Hidden + "s",
 	} {
 		if got := s.Scrub(text); got != want {
 			t.Errorf("%q became %q, want %q", text, got, want)

@@ -149,8 +149,8 @@ type order struct {
 // starts is from how many orders the search for the best one sets out. More do not find less on this module.
 const starts = 100
 
-// best are the arrows that lead up in the best order that is found: from several orders, the first by name and the others
-// shuffled, single files are moved as long as that leaves fewer arrows that lead up.
+// best are the arrows that lead up in the best order that is found: from several orders, the first by name and the
+// others shuffled, single files are moved as long as that leaves fewer arrows that lead up.
 func (g graph) best() []arrow {
 	o := order{files: slices.Sorted(maps.Keys(g))}
 	for i, from := range o.files {

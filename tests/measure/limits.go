@@ -80,15 +80,17 @@ func (r report) over(l limit) []string {
 // over lists what is over its limit in one package.
 func (p packageReport) over(l limit) []string {
 	var findings []string
+	add := func(format string, values ...any) {
+		findings = append(findings, p.Path+": "+fmt.Sprintf(format, values...))
+	}
 	if p.Lines > l.PackageLines {
-		findings = append(findings, fmt.Sprintf("%s: lines of the package %d, and the limit is %d", p.Path, p.Lines, l.PackageLines))
+		add("lines of the package %d, and the limit is %d", p.Lines, l.PackageLines)
 	}
 	if p.Arrows >= l.ArrowsFrom && p.share() > l.BackShare {
-		findings = append(findings, fmt.Sprintf("%s: %d of %d arrows between files lead back up, and the limit is %.0f %%",
-			p.Path, len(p.Back), p.Arrows, l.BackShare))
+		add("%d of %d arrows between files lead back up, and the limit is %.0f %%", len(p.Back), p.Arrows, l.BackShare)
 	}
 	if least, ok := l.Ratio[p.Path]; ok && p.ratio() < least {
-		findings = append(findings, fmt.Sprintf("%s: test:code %.2f, and the limit is %.2f", p.Path, p.ratio(), least))
+		add("test:code %.2f, and the limit is %.2f", p.ratio(), least)
 	}
 	return findings
 }

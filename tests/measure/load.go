@@ -107,7 +107,7 @@ func list(dir string) ([]listed, error) {
 func (l listed) read(lookup importer.Lookup) (*goPackage, error) {
 	path := strings.TrimPrefix(strings.TrimPrefix(l.ImportPath, l.Module.Path), "/")
 	p := &goPackage{path: path, fset: token.NewFileSet(), info: &types.Info{
-		Defs: map[*ast.Ident]types.Object{}, Uses: map[*ast.Ident]types.Object{}, Selections: map[*ast.SelectorExpr]*types.Selection{},
+		Uses: map[*ast.Ident]types.Object{},
 	}}
 	var trees []*ast.File
 	for _, name := range append(l.GoFiles, l.CgoFiles...) {
@@ -115,7 +115,8 @@ func (l listed) read(lookup importer.Lookup) (*goPackage, error) {
 		if err != nil {
 			return nil, err
 		}
-		tree, err := parser.ParseFile(p.fset, filepath.Join(l.Dir, name), text, parser.ParseComments|parser.SkipObjectResolution)
+		const mode = parser.ParseComments | parser.SkipObjectResolution
+		tree, err := parser.ParseFile(p.fset, filepath.Join(l.Dir, name), text, mode)
 		if err != nil {
 			return nil, err
 		}

@@ -6,20 +6,21 @@
 //	go run ./tests/measure [DIR]            the module in DIR, or in the current directory
 //	go run ./tests/measure --check [DIR]    fails where a number is over its limit
 //
-// It type-checks with the standard library alone, so it measures any checkout whose dependencies are in the module cache.
+// It type-checks with the standard library alone, so it measures any checkout whose dependencies are in the module
+// cache.
 //
 // Definitions:
 //   - Lines are physical lines, of files that are neither tests nor generated. Files under testdata do not count.
 //   - A function's length is that of its declaration, first line to last; function literals count as part of it.
 //   - An arrow leads from one file to another of the same package when an identifier in the first is declared in the
 //     second: at package level, as a method, or as a field of a type.
-//   - An arrow is on a cycle when other arrows lead back. Back arrows are those that lead up in the best order of the files:
-//     arrows on no cycle never do; of those on cycles a local search finds a small set (a feedback arc set) without which
-//     none would be on one. So a package without back arrows reads from top to bottom.
-//   - Cyclomatic complexity is 1 + if, for, range, case, select case, && and ||. Nesting is the depth of if, for, switch and
-//     select inside one another; else-if adds none.
-//   - An undocumented export is a function, method of an exported type, type, or group of constants or variables without
-//     a doc comment.
+//   - An arrow is on a cycle when other arrows lead back. Back arrows are those that lead up in the best order of the
+//     files: arrows on no cycle never do; of those on cycles a local search finds a small set (a feedback arc set)
+//     without which none would be on one. So a package without back arrows reads from top to bottom.
+//   - Cyclomatic complexity is 1 + if, for, range, case, select case, && and ||. Nesting is the depth of if, for,
+//     switch and select inside one another; else-if adds none.
+//   - An undocumented export is a function, method of an exported type, type, or group of constants or variables
+//     without a doc comment.
 //   - test:code is lines of _test.go files to lines of code of the same folder.
 package main
 

@@ -118,7 +118,8 @@ func (r report) spreads() map[string]spread {
 
 // spreadNames is the order of these rows.
 var spreadNames = []string{
-	"lines of a function", "lines of a file", "lines of a package", "files of a package", "cyclomatic complexity", "nesting",
+	"lines of a function", "lines of a file", "lines of a package", "files of a package",
+	"cyclomatic complexity", "nesting",
 }
 
 // markdown is the report as a page.
@@ -131,11 +132,13 @@ func (r report) markdown() string {
 		fmt.Fprintf(&b, "| %s | %d | %d | %d |\n", name, s.median, s.p90, s.max)
 	}
 	b.WriteString("\n" + r.totals() + "\n")
-	b.WriteString("| package | files | lines | tests | test:code | arrows | on cycles | back | undocumented | over 120 columns |\n" +
+	b.WriteString("| package | files | lines | tests | test:code " +
+		"| arrows | on cycles | back | undocumented | over 120 columns |\n" +
 		"|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n")
 	for _, p := range r.Packages {
-		fmt.Fprintf(&b, "| %s | %d | %d | %d | %.2f | %d | %d | %d (%.0f %%) | %d of %d | %d |\n", p.Path, p.Files, p.Lines, p.Tests,
-			p.ratio(), p.Arrows, p.OnCycles, len(p.Back), p.share(), p.Undocumented, p.Exports, p.Long)
+		fmt.Fprintf(&b, "| %s | %d | %d | %d | %.2f ", p.Path, p.Files, p.Lines, p.Tests, p.ratio())
+		fmt.Fprintf(&b, "| %d | %d | %d (%.0f %%) ", p.Arrows, p.OnCycles, len(p.Back), p.share())
+		fmt.Fprintf(&b, "| %d of %d | %d |\n", p.Undocumented, p.Exports, p.Long)
 	}
 	b.WriteString(r.outliers())
 	return b.String()
@@ -148,11 +151,13 @@ func (r report) totals() string {
 		long += p.Long
 		if product(p.Path) {
 			packages++
-			lines, tests, exports, arrows, back = lines+p.Lines, tests+p.Tests, exports+p.Exports, arrows+p.Arrows, back+len(p.Back)
+			lines, tests, exports = lines+p.Lines, tests+p.Tests, exports+p.Exports
+			arrows, back = arrows+p.Arrows, back+len(p.Back)
 		}
 	}
-	return fmt.Sprintf("The product has %d packages with %d lines of code and %d of tests (%.2f); %d of %d arrows between files"+
-		" lead back up; %d of %d exports are undocumented. %d lines, those under tests/ included, are over 120 columns.\n",
+	return fmt.Sprintf("The product has %d packages with %d lines of code and %d of tests (%.2f); %d of %d arrows"+
+		" between files lead back up; %d of %d exports are undocumented. %d lines, those under tests/"+
+		" included, are over 120 columns.\n",
 		packages, lines, tests, float64(tests)/float64(max(lines, 1)), back, arrows, r.bare(), exports, long)
 }
 

@@ -24,8 +24,8 @@ const (
 // inTurn are the steps without a lab that the others wait for.
 var inTurn = []string{"check", "build", "dist"}
 
-// forTest are the steps of make test: those that always run, and of the others as many as there is time for. What the commit
-// touches comes first; else they take turns by its hash.
+// forTest are the steps of make test: those that always run, and of the others as many as there is time for. What the
+// commit touches comes first; else they take turns by its hash.
 func forTest(steps []step, c commit) (chosen []step, why string) {
 	var turns []step
 	left := testLimit - labUp
@@ -64,12 +64,14 @@ func forTest(steps []step, c commit) (chosen []step, why string) {
 	chosen = slices.DeleteFunc(slices.Clone(steps), func(s step) bool { return s.when != "always" && !in[s.name] })
 	why = fmt.Sprintf("commit %.7s touches what these test: %s; by turn come: %s", c.hash, list(asked), list(byTurn))
 	if len(waiting) > 0 {
-		why += "; touched, but there is no time for: " + list(waiting) + " (run: tests/run " + strings.Join(waiting, " ") + ")"
+		why += "; touched, but there is no time for: " + list(waiting) +
+			" (run: tests/run " + strings.Join(waiting, " ") + ")"
 	}
 	return chosen, why + "; make test-all runs all"
 }
 
-// cost is by how many seconds a step makes make test longer. What needs no lab runs beside what does, which it slows down.
+// cost is by how many seconds a step makes make test longer. What needs no lab runs beside what does, which it slows
+// down.
 func cost(s step) int {
 	if s.lab == "-" && !slices.Contains(inTurn, s.name) {
 		return s.test.count() / 3
@@ -86,8 +88,8 @@ func rank(first bool) int {
 
 func list(names []string) string { return cmp.Or(strings.Join(names, ", "), "none") }
 
-// part is the Nth of M parts of all steps, of about the same length: the longest step goes into the shortest part, again
-// and again. In a part the steps keep their order.
+// part is the Nth of M parts of all steps, of about the same length: the longest step goes into the shortest part,
+// again and again. In a part the steps keep their order.
 func part(steps []step, which string) (chosen []step, why string, err error) {
 	first, last, ok := strings.Cut(which, "/")
 	n, errN := strconv.Atoi(first)

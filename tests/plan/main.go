@@ -81,8 +81,8 @@ type commit struct {
 	changed []string // files that differ from what it is compared with, uncommitted ones included
 }
 
-// head is the commit that is checked out, compared with its first parent or with what TESTS_SINCE names, as origin/main.
-// Where git has not got that, as in a shallow clone, nothing counts as changed.
+// head is the commit that is checked out, compared with its first parent or with what TESTS_SINCE names, as
+// origin/main. Where git has not got that, as in a shallow clone, nothing counts as changed.
 func head() (commit, error) {
 	hash, err := git("rev-parse", "HEAD")
 	if err != nil {

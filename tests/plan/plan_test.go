@@ -66,19 +66,22 @@ func fiveTurns() []step {
 }
 
 func TestWhatIsTouchedComesFirst(t *testing.T) {
+	four := []string{"dir/t1", "dir/t2", "dir/t3", "dir/t4"}
 	for name, c := range map[string]struct {
 		commit commit
 		want   string
 		why    string
 	}{
-		"nothing":                  {commit{"0000000", nil}, "base t0 t1 t2", "by turn come: t0, t1, t2"},
-		"another commit":           {commit{"0000003", nil}, "base t0 t3 t4", "by turn come: t3, t4, t0"},
-		"a file":                   {commit{"0000000", []string{"dir/t4"}}, "base t0 t1 t4", "touches what these test: t4; by turn come: t0, t1"},
+		"nothing":        {commit{"0000000", nil}, "base t0 t1 t2", "by turn come: t0, t1, t2"},
+		"another commit": {commit{"0000003", nil}, "base t0 t3 t4", "by turn come: t3, t4, t0"},
+		"a file": {
+			commit{"0000000", []string{"dir/t4"}}, "base t0 t1 t4", "touches what these test: t4; by turn come: t0, t1",
+		},
 		"a file below":             {commit{"0000000", []string{"dir/t4/x.go"}}, "base t0 t1 t4", "test: t4;"},
 		"a file with a suffix":     {commit{"0000000", []string{"dir/t4_test.go"}}, "base t0 t1 t4", "test: t4;"},
 		"a file of a longer name":  {commit{"0000000", []string{"dir/t42"}}, "base t0 t1 t2", "test: none;"},
-		"more than there is time":  {commit{"0000000", []string{"dir/t1", "dir/t2", "dir/t3", "dir/t4"}}, "base t1 t2 t3", "no time for: t4 (run: tests/run t4)"},
-		"the same, another commit": {commit{"0000002", []string{"dir/t1", "dir/t2", "dir/t3", "dir/t4"}}, "base t2 t3 t4", "no time for: t1"},
+		"more than there is time":  {commit{"0000000", four}, "base t1 t2 t3", "no time for: t4 (run: tests/run t4)"},
+		"the same, another commit": {commit{"0000002", four}, "base t2 t3 t4", "no time for: t1"},
 	} {
 		chosen, why := forTest(fiveTurns(), c.commit)
 		if got := strings.Join(names(chosen), " "); got != c.want || !strings.Contains(why, c.why) {
@@ -88,7 +91,10 @@ func TestWhatIsTouchedComesFirst(t *testing.T) {
 }
 
 func TestATouchedStepRunsHoweverLong(t *testing.T) {
-	steps := []step{{name: "long", when: "turn", test: "9999", paths: []string{"x"}}, {name: "short", when: "turn", test: "10", paths: []string{"y"}}}
+	steps := []step{
+		{name: "long", when: "turn", test: "9999", paths: []string{"x"}},
+		{name: "short", when: "turn", test: "10", paths: []string{"y"}},
+	}
 	if chosen, why := forTest(steps, commit{"0000001", []string{"x"}}); len(chosen) != 1 || chosen[0].name != "long" {
 		t.Errorf("%v: %s", names(chosen), why)
 	}
@@ -141,9 +147,13 @@ func TestThePartsAreTheWhole(t *testing.T) {
 }
 
 func TestPartsThatCannotBeAreRefused(t *testing.T) {
-	long := []step{{name: "a", when: "always", test: "1", all: "3000"}, {name: "b", when: "always", test: "1", all: "3000"}}
+	long := []step{
+		{name: "a", when: "always", test: "1", all: "3000"},
+		{name: "b", when: "always", test: "1", all: "3000"},
+	}
 	for which, want := range map[string]string{
-		"": "is not N/M", "1": "is not N/M", "0/2": "is not N/M", "3/2": "is not N/M", "x/2": "is not N/M", "1/1": "make it 2",
+		"": "is not N/M", "1": "is not N/M", "0/2": "is not N/M", "3/2": "is not N/M", "x/2": "is not N/M",
+		"1/1": "make it 2",
 	} {
 		if _, _, err := part(long, which); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", which, err)
@@ -156,13 +166,20 @@ func TestPartsThatCannotBeAreRefused(t *testing.T) {
 }
 
 func TestWhatIsMeasuredIsRecorded(t *testing.T) {
-	text := "# step\na              always  -      ~10    ~20    \nb              all     hosts  -      ~30\nc              turn    -      5      6      x/y z\n"
+	text := "# step\n" +
+		"a              always  -      ~10    ~20    \n" +
+		"b              all     hosts  -      ~30\n" +
+		"c              turn    -      5      6      x/y z\n"
 	got, err := recorded(text, "test", "a 11\nb 31\nlab-up 60\n")
-	want := "# step\na              always  -      11     ~20\nb              all     hosts  -      ~30\nc              turn    -      5      6      x/y z\n"
+	want := "# step\n" +
+		"a              always  -      11     ~20\n" +
+		"b              all     hosts  -      ~30\n" +
+		"c              turn    -      5      6      x/y z\n"
 	if err != nil || got != want {
 		t.Errorf("%v\n%s", err, got)
 	}
-	if got, err = recorded(got, "all", "c 7\n"); err != nil || !strings.Contains(got, "c              turn    -      5      7      x/y z\n") {
+	want = "c              turn    -      5      7      x/y z\n"
+	if got, err = recorded(got, "all", "c 7\n"); err != nil || !strings.Contains(got, want) {
 		t.Errorf("%v\n%s", err, got)
 	}
 	for _, wrong := range []string{"a\n", "a soon\n", "a 0\n"} {

@@ -44,7 +44,8 @@ func parse(text string) ([]step, error) {
 			continue
 		}
 		if len(fields) < 5 {
-			return nil, fmt.Errorf("steps.txt: %q has %d columns, and at least 5 are needed", strings.TrimSpace(line), len(fields))
+			return nil, fmt.Errorf("steps.txt: %q has %d columns, and at least 5 are needed",
+				strings.TrimSpace(line), len(fields))
 		}
 		s := step{fields[0], fields[1], fields[2], seconds(fields[3]), seconds(fields[4]), fields[5:]}
 		if err := s.check(); err != nil {
@@ -131,7 +132,8 @@ func recorded(text, column, measured string) (string, error) {
 			continue
 		}
 		fields[at] = took[fields[0]]
-		row := fmt.Sprintf("%-14s %-7s %-6s %-6s %-6s %s", fields[0], fields[1], fields[2], fields[3], fields[4], strings.Join(fields[5:], " "))
+		row := fmt.Sprintf("%-14s %-7s %-6s %-6s %-6s %s",
+			fields[0], fields[1], fields[2], fields[3], fields[4], strings.Join(fields[5:], " "))
 		b.WriteString(strings.TrimRight(row, " ") + "\n")
 	}
 	return b.String(), nil
