@@ -35,9 +35,8 @@ func idleController(_ context.Context, call *ansible.Call) (*ansible.Result, err
 		return nil, err
 	}
 	if o.Facts == nil {
-		return nil, errors.New("facts: not given; the action plugin takes them from the hosts' variables, without it " +
-			"give a list " +
-			"with name, galera, pacemaker and haproxy")
+		return nil, errors.New("facts: not given; the action plugin takes them from the hosts' variables, " +
+			"without it give a list with name, galera, pacemaker and haproxy")
 	}
 	hosts, err := factsOfHosts(o.Hosts, o.Facts)
 	if err != nil {
