@@ -63,10 +63,9 @@ func TestIdleControllerTellsWhichDocumentItCannotUse(t *testing.T) {
 
 func TestIdleControllerRefusesBadOptions(t *testing.T) {
 	for name, args := range map[string]map[string]any{
-		"facts: not given":            {},
-		"facts: an entry has no name": {"facts": []any{map[string]any{}}},
-		"facts: host \"a\" is given twice": {"facts": []any{map[string]any{"name": "a"},
-			map[string]any{"name": "a"}}},
+		"facts: not given":                   {},
+		"facts: an entry has no name":        {"facts": []any{map[string]any{}}},
+		"facts: host \"a\" is given twice":   {"facts": []any{map[string]any{"name": "a"}, map[string]any{"name": "a"}}},
 		"min_spares: -1 is less than 0":      {"facts": []any{}, "min_spares": -1},
 		"policy: \"any\" is not one of":      {"facts": []any{}, "policy": "any"},
 		"max_flow_control: 7 is more than 1": {"facts": []any{}, "max_flow_control": 7},

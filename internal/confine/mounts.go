@@ -92,3 +92,17 @@ func protect(at string, flags uintptr) error {
 	}
 	return nil
 }
+
+// root is where that which the program sees is mounted first, for its thread alone: a folder that every system and
+// every container has, and that holds nothing to be shown.
+const root = "/proc"
+
+// view is what a confined program sees, while it is put together below root.
+type view struct {
+	// table is this thread's folder of /proc, which is out of sight where the view is.
+	table   *os.File
+	program string
+	owner   Owner
+	shown   []string
+	data    []string // of these, where nothing can be executed
+}

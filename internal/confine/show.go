@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 
@@ -59,11 +58,6 @@ func (v *view) show(path string, flags uintptr) error {
 		path = to
 	}
 	return v.bind(path, unix.MS_REC, flags)
-}
-
-// below says that a path is one of those, or below one.
-func below(path string, those []string) bool {
-	return slices.ContainsFunc(those, func(at string) bool { return path == at || strings.HasPrefix(path, at+"/") })
 }
 
 // bind shows what a path leads to at that path; with MS_REC as depth what is mounted below it, too.

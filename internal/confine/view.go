@@ -13,14 +13,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// system is what programs need to run. What is not there, and what is a link, stays as it is.
-var system = []string{
-	"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64",
-	"/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives", "/etc/passwd", "/etc/group",
-	"/etc/nsswitch.conf",
-	"/etc/localtime", "/etc/ssl/openssl.cnf", "/etc/pki/tls/openssl.cnf", "/etc/crypto-policies",
-}
-
 // devices are its own: those of a container are what its root made of them, and the modes of this host's are root's to
 // change.
 var devices = map[string]int{"null": 3, "zero": 5, "full": 7, "random": 8, "urandom": 9}
@@ -45,20 +37,6 @@ func makeDevices() error {
 
 // names is what programs need besides to look an address up.
 var names = []string{"/etc/hosts", "/etc/resolv.conf"}
-
-// root is where that which the program sees is mounted first, for its thread alone: a folder that every system and
-// every container has, and that holds nothing to be shown.
-const root = "/proc"
-
-// view is what a confined program sees, while it is put together below root.
-type view struct {
-	// table is this thread's folder of /proc, which is out of sight where the view is.
-	table   *os.File
-	program string
-	owner   Owner
-	shown   []string
-	data    []string // of these, where nothing can be executed
-}
 
 // fill mounts what the program sees. A unit's umask would close its folders to the user that it runs as; the thread has
 // a umask of its own since it has mounts of its own.

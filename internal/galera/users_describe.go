@@ -23,9 +23,6 @@ type describing struct {
 	asleep, lost, without []string
 }
 
-// accountKey is an account as the tables have it.
-type accountKey struct{ user, host string }
-
 // prepare asks for what all accounts need.
 func (d *describing) prepare(ctx context.Context) error {
 	version, err := d.Value(ctx, "SELECT VERSION()")
@@ -110,25 +107,6 @@ func (d *describing) ask(ctx context.Context, u *User) error {
 		}
 	}
 	return err
-}
-
-// givenRoles are the statements that give roles, by whom they are given to.
-func givenRoles(ctx context.Context, c *Client) (map[accountKey][]string, error) {
-	rows, err := c.Rows(ctx, "SELECT User, Host, Role, Admin_option FROM mysql.roles_mapping")
-	if err != nil {
-		return nil, fmt.Errorf("list the roles that are given: %w", err)
-	}
-	given := map[accountKey][]string{}
-	for _, row := range rows {
-		to := User{Name: row[0], Host: row[1], Role: row[1] == ""}
-		statement := "GRANT " + quoteName(row[2]) + " TO " + to.account()
-		if row[3] == "Y" {
-			statement += " WITH ADMIN OPTION"
-		}
-		key := accountKey{row[0], row[1]}
-		given[key] = append(given[key], statement)
-	}
-	return given, nil
 }
 
 // warnings tell of what is not as it was.

@@ -12,86 +12,12 @@ import (
 	"overcloud.backup/internal/excerpt"
 )
 
-// ConfigFile is one file given to HAProxy with -f.
-type ConfigFile struct {
-	Name    string
-	Content []byte
-}
-
-// Config is what haproxy.cfg says of the proxies and of the ways to HAProxy's statistics.
-type Config struct {
-	// Sockets are the stats sockets, in order.
-	Sockets []StatsSocket
-	// Sections are the listen, frontend and backend sections, in order.
-	Sections []Section
-	// peers counts the peers of each peers section, this host included.
-	peers map[string]int
-}
-
-// StatsSocket is a line "stats socket".
-type StatsSocket struct {
-	// Path of a unix socket. Sockets of other families are left out.
-	Path string
-	// Level is operator where the line says none: HAProxy's default.
-	Level Level
-}
-
-// Section is a listen, frontend or backend section.
-type Section struct {
-	Kind string // listen, frontend, backend
-	Name string
-	File string
-	settings
-	// Binds are host:port; 0.0.0.0 and [::] stand for every address. TLS says that one of them is for TLS.
-	Binds []string
-	TLS   bool
-	// Backends are the names in default_backend and use_backend.
-	Backends []string
-	Servers  []ConfigServer
-	// Sticky says that a stick rule pins clients to servers; Table names the table it uses.
-	Sticky bool
-	Table  string
-	Stats  StatsPage
-	// sticks are the rules behind Sticky, table is the line stick-table.
-	sticks []stickRule
-	table  *stickTable
-	// stored are the tables that its stick rules write to.
-	stored []string
-	// useServers are the servers that use-server rules name, dispatch the address that takes clients without a server.
-	useServers []string
-	dispatch   string
-}
-
-// ConfigServer is a server line. Address is empty when the line names no IP address.
-type ConfigServer struct {
-	Name    string
-	Address string
-	Port    int
-}
-
-// StatsPage is the statistics page of a section. Its password must not leave the package.
-type StatsPage struct {
-	Enabled  bool
-	URI      string
-	User     string
-	Password string
-}
-
 // sectionKeywords begin a section, from 1.5 to 3.4. The lines of those that are no proxies are not ours.
 var sectionKeywords = []string{
 	"global", "defaults", "listen", "frontend", "backend", "peers", "userlist", "mailers", "resolvers", "cache",
 	"program", "http-errors", "ring", "log-forward", "log-profile", "fcgi-app", "crt-store", "namespace_list",
 	"traces", "acme", "healthcheck", "ruleset",
 }
-
-// LineError is a line of the configuration that matters here and could not be read.
-type LineError struct {
-	File string
-	Line int
-	Err  error
-}
-
-func (e LineError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.Err) }
 
 // ParseConfig reads haproxy.cfg, given as the files of -f in their order. What could be read is returned beside the
 // errors.
@@ -114,20 +40,6 @@ func parseConfigWith(files []ConfigFile, env map[string]string) (*Config, []Line
 		}
 	}
 	return p.config, p.errs
-}
-
-type configParser struct {
-	config   *Config
-	env      map[string]string
-	file     string
-	kind     string              // of the current section
-	name     string              // of the current section
-	section  *Section            // nil outside of proxies
-	defaults settings            // of the latest defaults section
-	saved    map[string]settings // of named defaults sections
-	branches []LineError         // the .if, .elif and .else that are open
-	depth    int                 // how many .if are open
-	errs     []LineError
 }
 
 // fail records a line that could not be read, with the section or the defaults that lack it.
@@ -294,14 +206,3 @@ func (p *configParser) global(words []string) error {
 	p.config.Sockets = append(p.config.Sockets, s)
 	return nil
 }
-
-// Level is what a stats socket allows. The zero value is unknown.
-type Level string
-
-// Levels of a stats socket.
-const (
-	LevelUnknown  Level = ""
-	LevelUser     Level = "user"
-	LevelOperator Level = "operator"
-	LevelAdmin    Level = "admin"
-)

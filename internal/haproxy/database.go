@@ -5,35 +5,11 @@ package haproxy
 import (
 	"errors"
 	"fmt"
-	"net"
 	"slices"
 	"strings"
 
 	"overcloud.backup/internal/excerpt"
 )
-
-// databaseWords make a proxy's name tell of the database: galera_front, mariadb, mysql_be, ...
-var databaseWords = []string{"galera", "mariadb", "mysql"}
-
-// FindDatabase finds the proxy in front of the database. want names it, or one of its two sections; else it is the
-// one named mysql (TripleO), else the only one in tcp mode that binds port 3306 or is named after the database.
-// Several are an error that lists them: nothing is guessed. config may be nil.
-func FindDatabase(proxies []Proxy, config *Config, want string) (*Database, error) {
-	d, _, err := FindDatabases(proxies, config, strings.Fields(want))
-	return d, err
-}
-
-// FindDatabases finds the proxy in front of the database, and the pools: the other backends that lead to its servers.
-// Of the names in want the first is the database's, the others are pools whatever their servers are.
-func FindDatabases(proxies []Proxy, config *Config, want []string) (*Database, []Database, error) {
-	f := finder{proxies: proxies, config: config}
-	d, err := f.database(want)
-	if err != nil {
-		return nil, nil, err
-	}
-	pools, err := f.pools(d, want)
-	return d, pools, err
-}
 
 func (f finder) database(want []string) (*Database, error) {
 	if len(want) > 0 {
@@ -77,31 +53,6 @@ func (f finder) contested(d *Database) bool {
 	}
 	return false
 }
-
-type finder struct {
-	proxies []Proxy
-	config  *Config
-}
-
-func (f finder) proxy(name string) *Proxy {
-	for i := range f.proxies {
-		if f.proxies[i].Name == name {
-			return &f.proxies[i]
-		}
-	}
-	return nil
-}
-
-func (f finder) names() string {
-	var names []string
-	for _, p := range f.proxies {
-		names = append(names, p.Name)
-	}
-	return list(names)
-}
-
-// list has the names, as many as fit into a message.
-func list(names []string) string { return excerpt.UpTo(600, strings.Join(names, ", ")) }
 
 // only finds the one candidate. A frontend and its backend are one, and so are backends with the same servers: of those
 // it is the first that binds port 3306.
@@ -147,29 +98,6 @@ func several(found []*Database) error {
 		names = append(names, fmt.Sprintf("%s (by %s)", d.Backend, d.Evidence))
 	}
 	return fmt.Errorf("candidates: %s", list(names))
-}
-
-func isTCP(p *Proxy) bool { return p.Mode == "tcp" || p.Mode == "" }
-
-// evidence says why a proxy may be the database's; empty when nothing tells of it.
-func (f finder) evidence(p *Proxy) string {
-	if !isTCP(p) {
-		return ""
-	}
-	var why []string
-	name := strings.ToLower(p.Name)
-	if slices.ContainsFunc(databaseWords, func(w string) bool { return strings.Contains(name, w) }) {
-		why = append(why, "name")
-	}
-	if s := f.config.section("frontend", p.Name); s != nil && !s.disabled && slices.ContainsFunc(s.Binds, isMySQLPort) {
-		why = append(why, "port")
-	}
-	return strings.Join(why, " and ")
-}
-
-func isMySQLPort(bind string) bool {
-	_, port, err := net.SplitHostPort(bind)
-	return err == nil && port == "3306"
 }
 
 // pair finds the other section of a frontend or backend; a listen is both.

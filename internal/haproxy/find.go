@@ -34,33 +34,6 @@ var (
 // maxConfig bounds one configuration file.
 const maxConfig = 16 << 20
 
-// host is the file system that files, sockets and processes are looked for in.
-type host struct{ root string }
-
-// path is a path of the host as this process sees it.
-func (h host) path(p string) string { return filepath.Join(h.root, p) }
-
-// exists says that the path is there, readable or not.
-func (h host) exists(path string) bool {
-	_, err := os.Stat(h.path(path))
-	return !errors.Is(err, fs.ErrNotExist)
-}
-
-// found is a file or socket: by its name on this host, or inside a container, where it is held.
-type found struct {
-	name string   // as facts and errors show it; empty when there is none
-	held *os.File // nil on this host
-	may  peer.Owners
-}
-
-// at is the path to open it by.
-func (f found) at() string {
-	if f.held == nil {
-		return f.name
-	}
-	return fmt.Sprintf("/proc/self/fd/%d", f.held.Fd())
-}
-
 // first returns the first of the paths that is there, an empty one when none is.
 func (h host) first(paths []string, all []running, may peer.Owners) found {
 	there := h.all(paths, all, may)
@@ -101,13 +74,6 @@ func (h host) inside(p running, path string, may peer.Owners) (found, error) {
 	}
 	name := h.path(filepath.Join("/proc", p.pid, "root", path))
 	return found{name, held, may.And(p.uid, "haproxy in its container")}, nil
-}
-
-// closeFound lets go of what is held.
-func closeFound(all []found) {
-	for _, f := range all {
-		f.held.Close() // which does nothing where nothing is held
-	}
 }
 
 // readConfigs reads configuration files as haproxy -f takes them: a folder stands for its *.cfg files in order. With

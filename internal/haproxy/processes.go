@@ -19,23 +19,6 @@ import (
 	"overcloud.backup/internal/safefile"
 )
 
-// running is a process of HAProxy's, held by descriptors: its number may be another's by the time that it is looked at
-// again.
-type running struct {
-	pid  string
-	uid  uint32
-	root *os.File // its root directory; nil when it may not be looked into
-	// onHost says that it sees this host's own files.
-	onHost bool
-	// away says that it has a network of its own, as in a container without the host's: it listens on none of our
-	// addresses.
-	away bool
-	// files are the files and folders of -f as it sees them, env is the environment that it was started with; nil where
-	// they are not known.
-	files []string
-	env   map[string]string
-}
-
 // maxParents is how many processes up HAProxy's own may be: wrapper, master, worker.
 const maxParents = 4
 
@@ -125,13 +108,6 @@ func filesOf(args []string, folder string) (files []string) {
 		}
 	}
 	return files
-}
-
-// closeAll lets go of processes.
-func closeAll(all []running) {
-	for _, p := range all {
-		p.root.Close()
-	}
 }
 
 // isHAProxy says that a process runs HAProxy for one of the users, itself or as the child of one that does. What a

@@ -6,50 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
 	"time"
 
 	"overcloud.backup/internal/peer"
-	"overcloud.backup/internal/reading"
 )
-
-// Names of the sources in Facts.Errors.
-const (
-	SourceConfig    = "haproxy.cfg"
-	SourceSocket    = "stats socket"
-	SourceURL       = "stats url"
-	SourceSample    = "sample"
-	SourceInfo      = "show info"
-	SourceStates    = "show servers state"
-	SourceTable     = "show table"
-	SourceLevel     = "level"
-	SourceDatabase  = "database proxy"
-	SourceProcesses = "processes"
-)
-
-// Options say where to look. The zero value finds everything by itself and takes one sample.
-type Options struct {
-	// Socket is the stats socket; empty: what the configuration says, else the usual paths.
-	Socket string
-	// StatsURL is tried when the socket gives nothing; empty: the configuration's statistics page on this host.
-	StatsURL, StatsUser, StatsPassword string
-	// ConfigFiles are the files or folders of haproxy -f; empty: the usual paths.
-	ConfigFiles []string
-	// DatabaseProxies name the proxy in front of the database, and after it further ways to its servers, which are
-	// found as well; empty: all are found.
-	DatabaseProxies []string
-	// Timeout is for all of the reading; 0 is 10 s.
-	Timeout time.Duration
-	// Sample is the time between two samples; 0 takes one.
-	Sample time.Duration
-	Clock  reading.Clock
-	// Secret is told every password read from the configuration, so that no output shows it; may be nil.
-	Secret func(string)
-
-	host host        // where files are looked for, in tests
-	may  peer.Owners // whose HAProxy is believed, in tests
-}
 
 // Read reads this host's HAProxy and changes nothing. It always returns facts: a source that fails is recorded in
 // them, and a host without HAProxy (no configuration, socket or process) is not present.
@@ -80,22 +41,6 @@ func Read(ctx context.Context, o Options) *Facts {
 	}
 	o.Clock.Close(&r.f.Header)
 	return r.f
-}
-
-// reader is one reading under way.
-type reader struct {
-	o      Options
-	f      *Facts
-	config *Config // nil when it could not be read
-	paths  []string
-	files  []ConfigFile // that config was read from
-	unread []string     // files that the process has and that were not read
-
-	running []running
-}
-
-func (r *reader) fail(source, where string, err error, hint string) {
-	r.f.Add(source, where, err, hint)
 }
 
 // sockets are the paths where the stats socket may be.
@@ -166,23 +111,6 @@ func (r *reader) ask(ctx context.Context, s socket, left int) error {
 		}
 	}
 	return r.samples(ctx, s.path, s.stat)
-}
-
-// hint says what to try after an error; otherwise is for when the error does not tell.
-func hint(err error, otherwise string) string {
-	var stranger *peer.StrangerError
-	switch {
-	case errors.As(err, &stranger):
-		return "find out what that user runs there and end it, and start HAProxy"
-	case errors.Is(err, errUnknown):
-		return "it may be the socket of HAProxy's master process (-S): name the stats socket of the section global " +
-			"with the option socket"
-	case errors.Is(err, fs.ErrPermission):
-		return "read it as root (become)"
-	case errors.Is(err, context.DeadlineExceeded):
-		return "HAProxy may be stopped or stuck: see its process on this host"
-	}
-	return otherwise
 }
 
 func (s socket) stat(ctx context.Context) ([]Proxy, error) {

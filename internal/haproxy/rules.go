@@ -7,24 +7,6 @@ import (
 	"strings"
 )
 
-// settings are what a proxy takes over from its defaults section.
-type settings struct {
-	Mode           string // tcp or http; HAProxy's own default is tcp
-	balance        string
-	allBackups     bool
-	persist        bool // clients that are pinned to a server go there although it is down
-	disabled       bool
-	defaultBackend string
-	anyBackend     bool // the name of its backend is made for each connection
-	// loose says that the destination which stick rules see may be another one for each client, or that they may be
-	// passed over.
-	loose bool
-	// unmodelled are the options that decide about the next client in a way that is not known here.
-	unmodelled []string
-	// unread are the lines that were not understood.
-	unread []LineError
-}
-
 // settingKeywords are those read of settings.
 var settingKeywords = []string{"mode", "balance", "option", "persist", "force-persist", "disabled", "enabled",
 	"transparent"}
@@ -90,13 +72,6 @@ func (s *settings) miss(e LineError) {
 	}
 }
 
-// inherit finishes a section that begins: a backend of the defaults is the section's own.
-func (s *Section) inherit() {
-	if s.Kind != "backend" && s.defaultBackend != "" {
-		s.leads("default_backend", s.defaultBackend)
-	}
-}
-
 // request reads "tcp-request connection|session|content ACTION ...", of which some change where a client goes.
 func (s *Section) request(args []string) {
 	for _, word := range args {
@@ -107,13 +82,6 @@ func (s *Section) request(args []string) {
 			s.unmodel("tcp-request content switch-mode", false)
 		}
 	}
-}
-
-// stickRule is a line "stick on" or "stick match". A match that has no store of its own finds only what others stored,
-// which is as good as a condition.
-type stickRule struct {
-	key, table  string
-	conditional bool
 }
 
 // stick reads "stick on|match|store-request|store-response PATTERN [table T] [if|unless CONDITION]". A store rule alone
@@ -138,12 +106,6 @@ func (s *Section) stick(args []string) {
 		s.Table = r.table
 	}
 	s.sticks = append(s.sticks, r)
-}
-
-// stickTable is a line "stick-table".
-type stickTable struct {
-	peers   string // its peers section
-	expires bool
 }
 
 func (s *Section) stickTable(args []string) {

@@ -130,3 +130,10 @@ func (s *Section) mode() string {
 	}
 	return s.Mode
 }
+
+// inherit finishes a section that begins: a backend of the defaults is the section's own.
+func (s *Section) inherit() {
+	if s.Kind != "backend" && s.defaultBackend != "" {
+		s.leads("default_backend", s.defaultBackend)
+	}
+}

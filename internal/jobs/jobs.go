@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package jobs keeps the files of backup jobs on a controller: what must survive a reboot in /var/lib, secrets and the
+// Package jobs runs the jobs of a controller as units of systemd: it starts and awaits them, says where they stand and
+// ends them, whatever kind they are of. It keeps their files: what must survive a reboot in /var/lib, secrets and the
 // lease in /run. All of it belongs to root alone.
 package jobs
 

@@ -17,6 +17,7 @@ import (
 // LockedError says that another backup runs on this node.
 type LockedError struct{ Job string }
 
+// Error names the job that runs.
 func (e *LockedError) Error() string {
 	return fmt.Sprintf("job %s runs on this node; wait for its end, or cancel it", e.Job)
 }

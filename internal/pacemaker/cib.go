@@ -6,16 +6,12 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"net/netip"
 	"strings"
 
 	"github.com/beevik/etree"
 
 	"overcloud.backup/internal/excerpt"
 )
-
-// agentIPaddr2 is the agent of virtual IPs.
-const agentIPaddr2 = "ocf:heartbeat:IPaddr2"
 
 // CIB is what the cluster's configuration says.
 type CIB struct {
@@ -58,34 +54,6 @@ func ParseCIB(b []byte) (*CIB, error) {
 		return nil, err
 	}
 	return c, nil
-}
-
-// parseConfig is the configuration of a CIB, and its properties.
-func parseConfig(b []byte) (root, config *etree.Element, err error) {
-	if root, err = document(b, "cib", "configuration"); err != nil {
-		return nil, nil, err
-	}
-	if root.Tag == "cib" {
-		if root = root.SelectElement("configuration"); root == nil {
-			return nil, nil, errors.New("<cib> has no <configuration>")
-		}
-	}
-	if config = root.SelectElement("crm_config"); config == nil {
-		return nil, nil, errors.New("<configuration> has no <crm_config> or no <resources>")
-	}
-	return root, config, nil
-}
-
-// pairs are the name and value of the nvpairs right below e; the first of two with one name wins.
-func pairs(e *etree.Element) map[string]string {
-	values := map[string]string{}
-	for _, p := range e.SelectElements("nvpair") {
-		name := p.SelectAttrValue("name", "")
-		if _, has := values[name]; !has && name != "" {
-			values[name] = p.SelectAttrValue("value", "")
-		}
-	}
-	return values
 }
 
 // stopping are the properties with which Pacemaker leaves all resources alone, or stops them.
@@ -198,18 +166,6 @@ func (r *references) address(e *etree.Element, outer []*etree.Element) (string, 
 	return address, nil
 }
 
-// agentOf is class:provider:type of a primitive or template, class:type where there is no provider.
-func agentOf(e *etree.Element) string {
-	parts := []string{e.SelectAttrValue("class", "")}
-	if provider := e.SelectAttrValue("provider", ""); provider != "" {
-		parts = append(parts, provider)
-	}
-	return strings.Join(append(parts, e.SelectAttrValue("type", "")), ":")
-}
-
-// engines make the containers of bundles.
-var engines = []string{"podman", "docker", "rkt"}
-
 // readPromotedMax reads promoted-max, master-max before 2.0; of a bundle it is an attribute of the container element,
 // masters in 1.1. Pacemaker's default for a promotable clone is 1, but here what is not set stays unset.
 func (c *CIB) readPromotedMax(e *etree.Element) error {
@@ -244,23 +200,4 @@ func (c *CIB) readPromotedMax(e *etree.Element) error {
 	}
 	c.PromotedMax[id] = n
 	return nil
-}
-
-// canonical is an address in its one text form, without prefix length.
-func canonical(text string) (string, error) {
-	bare, _, _ := strings.Cut(strings.TrimSpace(text), "/")
-	addr, err := netip.ParseAddr(bare)
-	if err != nil {
-		return "", fmt.Errorf("is %q, expected an IPv4 or IPv6 address", excerpt.Of(text))
-	}
-	return addr.Unmap().String(), nil
-}
-
-// isTrue reads a boolean as Pacemaker does: true, on, yes, y, 1, in any case.
-func isTrue(text string) bool {
-	switch strings.ToLower(text) {
-	case "true", "on", "yes", "y", "1":
-		return true
-	}
-	return false
 }

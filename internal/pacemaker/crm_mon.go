@@ -2,6 +2,8 @@
 
 package pacemaker
 
+import "github.com/beevik/etree"
+
 // NodeType tells a full member from a host that only runs resources.
 type NodeType string
 
@@ -115,4 +117,39 @@ type FencingEvent struct {
 	Action string `json:"action"`
 	Status string `json:"status"`
 	When   string `json:"when"`
+}
+
+// Status is what one crm_mon document says.
+type Status struct {
+	// Version is the DC's Pacemaker version, else (1.1 without a DC) crm_mon's own.
+	Version string
+	DC      string // empty when there is none
+	Quorum  bool   // of the partition; false when there is no DC
+	// Options are the cluster options crm_mon prints, by their names in the CIB. 1.1.12 and older print none.
+	Options    map[string]string
+	Nodes      []Node
+	Resources  []Resource
+	Failures   []Failure
+	FailCounts []FailCount
+	Bans       []Ban
+	Fencing    []FencingEvent
+}
+
+// node is the node of that name, or nil.
+func (s *Status) node(name string) *Node {
+	for i := range s.Nodes {
+		if s.Nodes[i].Name == name {
+			return &s.Nodes[i]
+		}
+	}
+	return nil
+}
+
+// children are the elements of a section; there may be none, and there may be no such section.
+func children(root *etree.Element, section, tag string) []*etree.Element {
+	var all []*etree.Element
+	for _, s := range root.SelectElements(section) {
+		all = append(all, s.SelectElements(tag)...)
+	}
+	return all
 }

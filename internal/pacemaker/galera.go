@@ -128,6 +128,3 @@ type Galera struct {
 	Socket    string `json:"socket"`
 	Datadir   string `json:"datadir"`
 }
-
-// agentGalera is the agent of Galera clusters.
-const agentGalera = "ocf:heartbeat:galera"

@@ -117,3 +117,7 @@ func (r *reader) locks(ctx context.Context) ([]Lock, error) {
 	}
 	return locks, nil
 }
+
+// ErrNoQuorum refuses to change a lock where another partition may do otherwise.
+var ErrNoQuorum = errors.New("this partition of the cluster has no quorum, and without it a lock is neither taken nor" +
+	" freed")

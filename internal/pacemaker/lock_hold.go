@@ -20,10 +20,6 @@ func (e *LockHeld) Error() string {
 
 func clock(epoch float64) string { return time.Unix(int64(epoch), 0).UTC().Format(time.RFC3339) }
 
-// ErrNoQuorum refuses to change a lock where another partition may do otherwise.
-var ErrNoQuorum = errors.New("this partition of the cluster has no quorum, and without it a lock is neither taken nor" +
-	" freed")
-
 // NotAsked says that the lock was not even asked for, so there is nothing to free.
 type NotAsked struct{ error }
 

@@ -9,16 +9,12 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/reading"
 )
-
-// DefaultTimeout is the time limit of a reading when the options give none.
-const DefaultTimeout = 10 * time.Second
 
 // Options of a reading.
 type Options struct {
@@ -29,25 +25,6 @@ type Options struct {
 // Read asks crm_mon, cibadmin, crm_node and corosync-quorumtool, all at once, and joins what they say. It never
 // fails: a source that did not speak is an error in the header. Host without any of them: Present is false.
 func Read(ctx context.Context, o Options) Facts { return here().read(ctx, o) }
-
-// here is where things are on a real host.
-func here() *reader {
-	return &reader{
-		own:        &own,
-		find:       process.Find,
-		corosync:   "/etc/corosync/corosync.conf",
-		configured: []string{"/etc/corosync/corosync.conf", "/var/lib/pacemaker/cib/cib.xml"},
-	}
-}
-
-// reader knows where things are on a host.
-type reader struct {
-	find       func(tool string) (string, error) // its path, or process.ErrNotFound
-	corosync   string                            // its configuration
-	configured []string                          // files of which each one says that the host belongs to a cluster
-	// own is this node's name, once it was asked.
-	own *atomic.Pointer[string]
-}
 
 func (r *reader) read(ctx context.Context, o Options) Facts {
 	if o.Timeout <= 0 {
@@ -68,24 +45,6 @@ func (r *reader) read(ctx context.Context, o Options) Facts {
 	}
 	o.Clock.Close(&f.Header)
 	return f
-}
-
-// Present says that Pacemaker is installed or configured on this host.
-func Present() bool { return here().present() }
-
-// present says that Pacemaker is installed or configured.
-func (r *reader) present() bool {
-	for _, path := range r.configured {
-		if exists(path) {
-			return true
-		}
-	}
-	for _, tool := range []string{"crm_mon", "cibadmin", "crm_node"} {
-		if _, err := r.find(tool); err == nil {
-			return true
-		}
-	}
-	return false
 }
 
 // ask runs the four sources side by side: each one alone may take as long as the reading.
@@ -167,17 +126,4 @@ func (r *reader) quorum(ctx context.Context) (*Corosync, *reading.Error) {
 		a.err = &unreadable{err}
 	}
 	return nil, a.problem("corosync-quorumtool")
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
-}
-
-// limited gives a context without a deadline the default one.
-func limited(ctx context.Context) (context.Context, context.CancelFunc) {
-	if _, has := ctx.Deadline(); has {
-		return context.WithCancel(ctx)
-	}
-	return context.WithTimeout(ctx, DefaultTimeout)
 }

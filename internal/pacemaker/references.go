@@ -15,13 +15,6 @@ import (
 	"overcloud.backup/internal/excerpt"
 )
 
-// Kinds of sets of name-value pairs.
-const (
-	instanceAttributes = "instance_attributes"
-	metaAttributes     = "meta_attributes"
-	propertySet        = "cluster_property_set"
-)
-
 // references finds what a CIB says elsewhere: the templates of primitives, and the sets and pairs that an id-ref stands
 // for. What they come to is what Pacemaker 1.1 to 3.0 makes of them.
 type references struct {

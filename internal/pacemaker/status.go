@@ -12,22 +12,6 @@ import (
 	"overcloud.backup/internal/excerpt"
 )
 
-// Status is what one crm_mon document says.
-type Status struct {
-	// Version is the DC's Pacemaker version, else (1.1 without a DC) crm_mon's own.
-	Version string
-	DC      string // empty when there is none
-	Quorum  bool   // of the partition; false when there is no DC
-	// Options are the cluster options crm_mon prints, by their names in the CIB. 1.1.12 and older print none.
-	Options    map[string]string
-	Nodes      []Node
-	Resources  []Resource
-	Failures   []Failure
-	FailCounts []FailCount
-	Bans       []Ban
-	Fencing    []FencingEvent
-}
-
 // NotConnectedError is a document in which crm_mon says itself that it saw no cluster.
 type NotConnectedError struct{ Reason string }
 
@@ -195,23 +179,4 @@ func (s *Status) readNodeAttributes(root *etree.Element) error {
 		}
 	}
 	return nil
-}
-
-// node is the node of that name, or nil.
-func (s *Status) node(name string) *Node {
-	for i := range s.Nodes {
-		if s.Nodes[i].Name == name {
-			return &s.Nodes[i]
-		}
-	}
-	return nil
-}
-
-// children are the elements of a section; there may be none, and there may be no such section.
-func children(root *etree.Element, section, tag string) []*etree.Element {
-	var all []*etree.Element
-	for _, s := range root.SelectElements(section) {
-		all = append(all, s.SelectElements(tag)...)
-	}
-	return all
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"os"
 	"slices"
-	"sync/atomic"
 
 	"overcloud.backup/internal/excerpt"
 )
@@ -30,9 +29,6 @@ type ClusterView struct {
 	// run the database, too. The guests of its bundles are none. Sorted.
 	Online []string `json:"online"`
 }
-
-// own is this node's name, asked once: it does not change while a process runs.
-var own atomic.Pointer[string]
 
 // View asks crm_mon, and once crm_node, what this node and the others are doing. ctx bounds it: at its end the commands
 // are killed. Errors are of the commands; a host without Pacemaker is none.

@@ -5,6 +5,7 @@ package process
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -65,3 +66,6 @@ func ownFolder(folder string) bool {
 	info, err := os.Stat(folder)
 	return err == nil && info.Sys().(*syscall.Stat_t).Uid == 0 && info.Mode().Perm()&0o002 == 0
 }
+
+// ErrNotFound says that the program is not installed. It is found with errors.Is.
+var ErrNotFound = exec.ErrNotFound

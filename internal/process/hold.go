@@ -8,6 +8,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"strconv"
 	"sync"
 	"syscall"
 
@@ -177,4 +179,23 @@ func (p Place) Ended() bool {
 	text, err := io.ReadAll(io.LimitReader(f, maxProc))
 	fields := statFields(string(text))
 	return err != nil || len(fields) == 0 || fields[0] == "Z"
+}
+
+// Place is where programs run: the zero value is this host, else it is the container of a process that Hold looked at.
+//
+// A program in a container is started by us (Confinement), not by the container's engine: it is a child of ours, in our
+// control group, with our pipes, so that it ends when we are ended by force, and that works alike under podman and
+// docker. It sees the mounts that were held, whatever the pid has become since; our user namespace it keeps.
+type Place struct{ held *held }
+
+// Host says that the place is this host.
+func (p Place) Host() bool { return p.held == nil }
+
+// Path is a path of the place as this process sees it, until the place is closed. What follows a link on the way
+// follows it from this host's root: Resolve, Open and Folder do not.
+func (p Place) Path(path string) string {
+	if p.Host() {
+		return path
+	}
+	return filepath.Join("/proc/self/fd", strconv.Itoa(int(p.held.root.Fd())), filepath.Join("/", path))
 }

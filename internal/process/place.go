@@ -7,28 +7,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 )
-
-// Place is where programs run: the zero value is this host, else it is the container of a process that Hold looked at.
-//
-// A program in a container is started by us (Confinement), not by the container's engine: it is a child of ours, in our
-// control group, with our pipes, so that it ends when we are ended by force, and that works alike under podman and
-// docker. It sees the mounts that were held, whatever the pid has become since; our user namespace it keeps.
-type Place struct{ held *held }
-
-// Host says that the place is this host.
-func (p Place) Host() bool { return p.held == nil }
-
-// Path is a path of the place as this process sees it, until the place is closed. What follows a link on the way
-// follows it from this host's root: Resolve, Open and Folder do not.
-func (p Place) Path(path string) string {
-	if p.Host() {
-		return path
-	}
-	return filepath.Join("/proc/self/fd", strconv.Itoa(int(p.held.root.Fd())), filepath.Join("/", path))
-}
 
 // Find looks a program up in the system's folders of the place (on this host also on PATH): its absolute path there, or
 // ErrNotFound. The first of the names that is there counts; more are further folders. What others than root can replace

@@ -29,9 +29,6 @@ const (
 	maxStderr = 64 << 10
 )
 
-// ErrNotFound says that the program is not installed. It is found with errors.Is.
-var ErrNotFound = exec.ErrNotFound
-
 // ExitError is a program that ran and ended badly.
 type ExitError struct {
 	Name   string

@@ -35,12 +35,17 @@ func checkManifest(m *Manifest) []Problem {
 	if !stateUUID.MatchString(m.Position.UUID) || m.Position.Seqno < 0 || m.Position.SeqnoEnd < m.Position.Seqno {
 		bad("%s:%d to %d is no position", excerpt.Of(m.Position.UUID), m.Position.Seqno, m.Position.SeqnoEnd)
 	}
-	want := map[string]string{"physical": ContentStream, "logical": ContentDump}[m.Method]
-	if want == "" {
-		bad("the method %q is unknown", excerpt.Of(m.Method))
-	}
 	if m.Method == "physical" && m.Stream == nil {
 		bad("it does not say what the xbstream holds")
+	}
+	return append(problems, checkFiles(m)...)
+}
+
+// checkFiles checks that the files are those of a set of its method.
+func checkFiles(m *Manifest) (problems []Problem) {
+	want := map[string]string{"physical": ContentStream, "logical": ContentDump}[m.Method]
+	if want == "" {
+		problems = append(problems, Damage(ManifestName, "the method %q is unknown", excerpt.Of(m.Method)))
 	}
 	var names []string
 	data := 0
@@ -51,7 +56,9 @@ func checkManifest(m *Manifest) []Problem {
 		}
 	}
 	if slices.Sort(names); len(slices.Compact(names)) < len(m.Files) || data != 1 {
-		bad("its files are not those of a %s set: one file of data, and each file once", excerpt.Of(m.Method))
+		problems = append(problems, Damage(ManifestName,
+			"its files are not those of a %s set: one file of data, and each file"+
+				" once", excerpt.Of(m.Method)))
 	}
 	return problems
 }

@@ -60,9 +60,8 @@ func (n *Node) Whole() error {
 	}
 	if len(missing) > 0 {
 		return fmt.Errorf("not in the cluster now: %s; bring it back, or take it out of the resource %s, and remove its "+
-			"datadir before it is put back: "+
-			"a controller that is not restored would bring its old data back, for the restored cluster has the state UUID "+
-			"that they have",
+			"datadir before it is put back: a controller that is not restored would bring its old data back, for the restored "+
+			"cluster has the state UUID that they have",
 			strings.Join(missing, ", "), n.Agent.Resource)
 	}
 	return nil
@@ -105,15 +104,15 @@ func (n *Node) Fits(of repository.Cluster, other bool) error {
 		return nil
 	}
 	if n.Cluster != "" && n.Cluster != of.Name {
-		return fmt.Errorf("it is of the cluster %q, and this is %q; set other_cluster to restore it all the same", of.Name,
-			n.Cluster)
+		return fmt.Errorf("it is of the cluster %q, and this is %q; set other_cluster: true to restore it anyway",
+			of.Name, n.Cluster)
 	}
 	state, err := galera.ReadGrastate(n.Datadir)
 	if err != nil || state == nil || state.UUID == noUUID || state.UUID == of.UUID {
 		return nil // a broken datadir is what a restore is for
 	}
-	return fmt.Errorf("it is of the cluster state %s, and this cluster's is %s: it is of another cluster, or of "+
-		"before this one was made anew; set other_cluster to restore it all the same",
+	return fmt.Errorf("it is of the cluster state %s, and this cluster's is %s: it comes from another cluster, or from "+
+		"before this one was rebuilt; set other_cluster: true to restore it anyway",
 		of.UUID, state.UUID)
 }
 

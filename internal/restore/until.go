@@ -31,7 +31,7 @@ func until(ctx context.Context, limit time.Duration, what string, done func() (m
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%s: not within %s: %s", what, limit, said)
+			return fmt.Errorf("%s: timed out after %s: %s", what, limit, said)
 		case <-time.After(500 * time.Millisecond):
 		}
 	}

@@ -72,7 +72,7 @@ func (o Options) Check() error {
 		err = errors.Join(err, jobs.CheckID(o.Job))
 	}
 	if least := o.Buffer + 256; o.MemoryHigh < least {
-		err = errors.Join(err, fmt.Errorf("memory_high: %d MiB are too few for a buffer of %d MiB: at least %d",
+		err = errors.Join(err, fmt.Errorf("memory_high: %d MiB is too little for a buffer of %d MiB; give at least %d MiB",
 			o.MemoryHigh, o.Buffer, least))
 	}
 	return err

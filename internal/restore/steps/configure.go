@@ -70,8 +70,8 @@ func (o Options) configured(ctx context.Context, caller jobs.Caller) (*jobs.Answ
 		return nil, err
 	}
 	if foreign != "" {
-		foreign = "it is of another cluster: it has " + foreign +
-			"; set other_cluster to replace the configuration all the same"
+		foreign = "it comes from another cluster: it has " + foreign +
+			"; set other_cluster: true to replace the configuration anyway"
 	}
 	if caller.CheckMode {
 		result.Msg = strings.TrimSuffix(result.Msg+"; "+foreign, "; ")

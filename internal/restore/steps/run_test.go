@@ -270,7 +270,7 @@ func TestASetIsNotMadeReadyUnconfirmed(t *testing.T) {
 	for _, o := range []struct{ confirm, cluster, want string }{
 		{"", "solo", `confirm is "": to restore the cluster solo from ` + path},
 		{"galera", "solo", `confirm is "galera"`},
-		{"solo", "another", "set other_cluster to restore it"},
+		{"solo", "another", "set other_cluster: true to restore it"},
 	} {
 		c := newController(t)
 		c.node.Cluster = o.cluster

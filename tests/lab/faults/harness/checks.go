@@ -12,14 +12,6 @@ import (
 	"overcloud.backup/tests/lab/faults/lab"
 )
 
-const (
-	// CleanWithin is how long after the worker's end everything must be undone, servesWithin how long until every
-	// controller that could serve before does again, its queue applied.
-	CleanWithin  = 10 * time.Second
-	servesWithin = 60 * time.Second
-	Destination  = "/var/backups/overcloud"
-)
-
 // judge does the checks that all cases end with.
 func (r *Run) judge(v *Verdict) {
 	r.judgeRest(v)

@@ -12,24 +12,6 @@ import (
 	"overcloud.backup/tests/lab/faults/lab"
 )
 
-// clients is what the load client saw during a case.
-type clients struct {
-	Acknowledged int `json:"acknowledged"`
-	Lost         int `json:"lost"`
-	Commits      int `json:"commits"`
-	Errors       int `json:"errors"`
-	Latency      struct {
-		Max float64 `json:"max_ms"`
-	} `json:"latency"`
-	Seconds []struct {
-		Commits int `json:"commits"`
-	} `json:"seconds,omitempty"`
-}
-
-// LongestCommit, in ms, where the fault itself costs clients nothing: max_commit_stall, and as much again for two
-// cores.
-const LongestCommit = 2000
-
 // silent counts the seconds without a commit.
 func (c clients) silent() int {
 	n := 0

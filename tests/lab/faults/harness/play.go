@@ -83,6 +83,7 @@ func (p *Playbook) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// Output is what it has printed so far.
 func (p *Playbook) Output() string {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -98,6 +99,7 @@ func (p *Playbook) frozen() bool {
 
 func (p *Playbook) thaw() { _ = syscall.Kill(-p.Cmd.Process.Pid, syscall.SIGCONT) }
 
+// Over says that it has ended.
 func (p *Playbook) Over() bool {
 	select {
 	case <-p.done:

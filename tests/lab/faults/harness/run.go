@@ -4,60 +4,12 @@ package harness
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"syscall"
 	"time"
 
 	"overcloud.backup/tests/lab/faults/lab"
 )
-
-// Run is one case being done. victim is the controller that is backed up, active the one that serves, other the third.
-type Run struct {
-	lab.Lab
-	Fault                 Fault
-	Victim, Active, Other lab.Machine
-	Play                  *Playbook
-	Slow                  *lab.SlowedTools
-	Random                *rand.Rand
-	Control               bool // without a backup
-	Before                map[string]string
-	Began, hurtAt, healed time.Time
-	workerEnd             time.Time
-	undo                  []func() error
-	// Foreign are the controllers that the case itself has desynced.
-	Foreign []int
-	Rewire  func() error
-	// Kept is what a case keeps for the check after it.
-	Kept    any
-	Note    string   // what somebody else said
-	Late    []string // what took too long
-	escaped bool
-}
-
-// Verdict is what came of a case.
-type Verdict struct {
-	Name    string        `json:"name"`
-	When    string        `json:"when"`
-	Breaks  string        `json:"breaks"`
-	Outcome Outcome       `json:"outcome"`
-	Said    string        `json:"said"`
-	Clean   time.Duration `json:"clean"`
-	Serves  time.Duration `json:"serves"`
-	Took    time.Duration `json:"took"`
-	Clients clients       `json:"clients"`
-	// During are the clients until shortly after the backup was over.
-	During  clients  `json:"during"`
-	Control *clients `json:"control,omitempty"`
-	Output  string   `json:"-"`
-	// Escaped: the tool was over before its fault was, although it was slowed.
-	Escaped bool     `json:"-"`
-	Wrong   []string `json:"wrong"`
-}
-
-func (v *Verdict) Add(format string, args ...any) {
-	v.Wrong = append(v.Wrong, fmt.Sprintf(format, args...))
-}
 
 // Choose finds out who is who. A fault that is to strike without taking the VIP along gets a victim without it.
 func (r *Run) Choose() (err error) {
@@ -287,6 +239,7 @@ func (r *Run) finish(v *Verdict, failure error) {
 	r.workerEnd = time.Now()
 }
 
+// NoWorker says that no backup works on any controller.
 func (r *Run) NoWorker() bool {
 	for _, m := range r.Machines() {
 		if len(m.Processes(lab.Worker)) > 0 {

@@ -70,6 +70,7 @@ func (r *Run) place(set string) (lab.Machine, string) {
 	return r.Machines()[number[0]-'0'], path
 }
 
+// RemoveNewSets removes what this case made.
 func (r *Run) RemoveNewSets() {
 	for _, set := range append(r.NewSets(true), r.NewSets(false)...) {
 		m, path := r.place(set)

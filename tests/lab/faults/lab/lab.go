@@ -24,6 +24,7 @@ type Lab struct {
 	subnet string
 }
 
+// Find is the lab that the environment names.
 func Find() (Lab, error) {
 	l := Lab{dir: os.Getenv("LAB_DIR"), State: os.Getenv("LAB_STATE"), bridge: os.Getenv("LAB_BRIDGE"),
 		subnet: os.Getenv("LAB_SUBNET")}
@@ -37,8 +38,13 @@ func Find() (Lab, error) {
 	return l, nil
 }
 
-func (l Lab) Root() string      { return filepath.Join(l.dir, "..", "..") }
-func (l Lab) VIP() string       { return l.subnet + ".100" }
+// Root is the top of the repository.
+func (l Lab) Root() string { return filepath.Join(l.dir, "..", "..") }
+
+// VIP is the virtual address.
+func (l Lab) VIP() string { return l.subnet + ".100" }
+
+// Inventory is the file of Ansible.
 func (l Lab) Inventory() string { return filepath.Join(l.State, "inventory.yaml") }
 
 // Bundle says that the database and HAProxy run in containers.
@@ -47,6 +53,7 @@ func (l Lab) Bundle() bool {
 	return err == nil && strings.TrimSpace(string(shape)) == "bundle"
 }
 
+// Machines are the three controllers.
 func (l Lab) Machines() []Machine { return []Machine{{l, 0}, {l, 1}, {l, 2}} }
 
 // Run is a command of tests/lab/lab.
@@ -80,6 +87,7 @@ type Machine struct {
 	Number int
 }
 
+// Name is the machine's own.
 func (m Machine) Name() string { return fmt.Sprintf("controller-%d", m.Number) }
 
 // Host is the machine's name in Ansible's inventory.
@@ -90,8 +98,11 @@ func (m Machine) Host() string {
 	return m.Name()
 }
 
+// Address is that of the internal network.
 func (m Machine) Address() string { return fmt.Sprintf("%s.%d", m.Lab.subnet, 10+m.Number) }
-func (m Machine) Arg() string     { return strconv.Itoa(m.Number) }
+
+// Arg is the machine in arguments of tests/lab/lab.
+func (m Machine) Arg() string { return strconv.Itoa(m.Number) }
 
 // Leader is the pid, on the host, of the machine's systemd; 0 when the machine is off.
 func (m Machine) Leader() int {
@@ -114,11 +125,13 @@ func (m Machine) Path(p string) string {
 	return filepath.Join("/proc", strconv.Itoa(m.Leader()), "root", p)
 }
 
+// UsualLimit is how long a command may take.
 const UsualLimit = 20 * time.Second
 
 // Do runs a shell command as root in the machine, whatever its network does.
 func (m Machine) Do(script string) (string, error) { return m.DoFor(UsualLimit, script) }
 
+// DoFor is Do with a limit of its own.
 func (m Machine) DoFor(limit time.Duration, script string) (string, error) {
 	leader := m.Leader()
 	if leader == 0 {
@@ -129,6 +142,7 @@ func (m Machine) DoFor(limit time.Duration, script string) (string, error) {
 		"cd; "+script)
 }
 
+// Command runs a command on the host.
 func Command(limit time.Duration, name string, args ...string) (string, error) {
 	return CommandEnv(limit, nil, name, args...)
 }

@@ -22,6 +22,7 @@ type Process struct {
 
 func (p Process) signal(s syscall.Signal) error { return syscall.Kill(p.PID, s) }
 
+// Line is its command line.
 func (p Process) Line() string { return strings.Join(p.Argv, " ") }
 
 // Processes are those of the machine that the filter takes, also in its containers. They descend from its systemd.
@@ -93,6 +94,7 @@ func Leftover(p Process) bool {
 	return Tool(p) || ours(p) || base == "mariadb-backup" || base == "mariadb-dump"
 }
 
+// Server is the database server.
 func Server(p Process) bool {
 	base := filepath.Base(p.Argv[0])
 	return base == "mariadbd" || base == "mysqld"
@@ -109,6 +111,7 @@ type SlowedTools struct {
 	Over bool // the last tool ended by itself; to be read after release
 }
 
+// SlowTools begins to slow the tools of machines.
 func SlowTools(ms ...Machine) *SlowedTools {
 	s := &SlowedTools{end: make(chan struct{}), done: make(chan struct{})}
 	go s.loop(ms)
@@ -182,11 +185,13 @@ func (s *SlowedTools) sleep(d time.Duration) bool {
 	}
 }
 
+// Release lets them run as they like.
 func (s *SlowedTools) Release() {
 	s.once.Do(func() { close(s.end) })
 	<-s.done
 }
 
+// SignalAll sends a signal to processes.
 func SignalAll(ps []Process, s syscall.Signal) {
 	for _, p := range ps {
 		_ = p.signal(s)

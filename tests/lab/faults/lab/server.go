@@ -66,11 +66,13 @@ func (m Machine) Status(name string) string {
 	return v
 }
 
+// Desynced says that wsrep_desync is ON.
 func (m Machine) Desynced() bool {
 	v, err := m.Ask("SELECT @@wsrep_desync")
 	return err == nil && v == "1"
 }
 
+// Synced says that the machine is Synced in a cluster of three.
 func (m Machine) Synced() bool {
 	return m.Status("wsrep_local_state_comment") == "Synced" && m.Status("wsrep_cluster_size") == "3"
 }

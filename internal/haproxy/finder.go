@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package haproxy
+
+import (
+	"net"
+	"slices"
+	"strings"
+
+	"overcloud.backup/internal/excerpt"
+)
+
+// databaseWords make a proxy's name tell of the database: galera_front, mariadb, mysql_be, ...
+var databaseWords = []string{"galera", "mariadb", "mysql"}
+
+type finder struct {
+	proxies []Proxy
+	config  *Config
+}
+
+func (f finder) proxy(name string) *Proxy {
+	for i := range f.proxies {
+		if f.proxies[i].Name == name {
+			return &f.proxies[i]
+		}
+	}
+	return nil
+}
+
+func (f finder) names() string {
+	var names []string
+	for _, p := range f.proxies {
+		names = append(names, p.Name)
+	}
+	return list(names)
+}
+
+// list has the names, as many as fit into a message.
+func list(names []string) string { return excerpt.UpTo(600, strings.Join(names, ", ")) }
+
+func isTCP(p *Proxy) bool { return p.Mode == "tcp" || p.Mode == "" }
+
+// evidence says why a proxy may be the database's; empty when nothing tells of it.
+func (f finder) evidence(p *Proxy) string {
+	if !isTCP(p) {
+		return ""
+	}
+	var why []string
+	name := strings.ToLower(p.Name)
+	if slices.ContainsFunc(databaseWords, func(w string) bool { return strings.Contains(name, w) }) {
+		why = append(why, "name")
+	}
+	if s := f.config.section("frontend", p.Name); s != nil && !s.disabled && slices.ContainsFunc(s.Binds, isMySQLPort) {
+		why = append(why, "port")
+	}
+	return strings.Join(why, " and ")
+}
+
+func isMySQLPort(bind string) bool {
+	_, port, err := net.SplitHostPort(bind)
+	return err == nil && port == "3306"
+}
+
+// alike says that two backends have a server in common, by address and port; where an address is not known, by name.
+func (f finder) alike(a, b *Proxy) bool {
+	for _, s := range f.targets(a) {
+		for _, o := range f.targets(b) {
+			if s.Address != "" && o.Address != "" {
+				if s.Address == o.Address && (s.Port == o.Port || s.Port <= 0 || o.Port <= 0) {
+					return true
+				}
+			} else if s.Name != "" && s.Name == o.Name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// targets are the servers of a backend, and the address to which it dispatches without one.
+func (f finder) targets(p *Proxy) []Server {
+	all := slices.Clone(p.Servers)
+	if s := f.config.section("backend", p.Name); s != nil && s.dispatch != "" {
+		d := Server{}
+		d.Address, d.Port = serverAddress(s.dispatch)
+		all = append(all, d)
+	}
+	return all
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package haproxy
+
+import (
+	"fmt"
+)
+
+// ConfigFile is one file given to HAProxy with -f.
+type ConfigFile struct {
+	Name    string
+	Content []byte
+}
+
+// Config is what haproxy.cfg says of the proxies and of the ways to HAProxy's statistics.
+type Config struct {
+	// Sockets are the stats sockets, in order.
+	Sockets []StatsSocket
+	// Sections are the listen, frontend and backend sections, in order.
+	Sections []Section
+	// peers counts the peers of each peers section, this host included.
+	peers map[string]int
+}
+
+// StatsSocket is a line "stats socket".
+type StatsSocket struct {
+	// Path of a unix socket. Sockets of other families are left out.
+	Path string
+	// Level is operator where the line says none: HAProxy's default.
+	Level Level
+}
+
+// Section is a listen, frontend or backend section.
+type Section struct {
+	Kind string // listen, frontend, backend
+	Name string
+	File string
+	settings
+	// Binds are host:port; 0.0.0.0 and [::] stand for every address. TLS says that one of them is for TLS.
+	Binds []string
+	TLS   bool
+	// Backends are the names in default_backend and use_backend.
+	Backends []string
+	Servers  []ConfigServer
+	// Sticky says that a stick rule pins clients to servers; Table names the table it uses.
+	Sticky bool
+	Table  string
+	Stats  StatsPage
+	// sticks are the rules behind Sticky, table is the line stick-table.
+	sticks []stickRule
+	table  *stickTable
+	// stored are the tables that its stick rules write to.
+	stored []string
+	// useServers are the servers that use-server rules name, dispatch the address that takes clients without a server.
+	useServers []string
+	dispatch   string
+}
+
+// ConfigServer is a server line. Address is empty when the line names no IP address.
+type ConfigServer struct {
+	Name    string
+	Address string
+	Port    int
+}
+
+// StatsPage is the statistics page of a section. Its password must not leave the package.
+type StatsPage struct {
+	Enabled  bool
+	URI      string
+	User     string
+	Password string
+}
+
+// LineError is a line of the configuration that matters here and could not be read.
+type LineError struct {
+	File string
+	Line int
+	Err  error
+}
+
+func (e LineError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.Err) }
+
+type configParser struct {
+	config   *Config
+	env      map[string]string
+	file     string
+	kind     string              // of the current section
+	name     string              // of the current section
+	section  *Section            // nil outside of proxies
+	defaults settings            // of the latest defaults section
+	saved    map[string]settings // of named defaults sections
+	branches []LineError         // the .if, .elif and .else that are open
+	depth    int                 // how many .if are open
+	errs     []LineError
+}
+
+// Level is what a stats socket allows. The zero value is unknown.
+type Level string
+
+// Levels of a stats socket.
+const (
+	LevelUnknown  Level = ""
+	LevelUser     Level = "user"
+	LevelOperator Level = "operator"
+	LevelAdmin    Level = "admin"
+)
+
+// settings are what a proxy takes over from its defaults section.
+type settings struct {
+	Mode           string // tcp or http; HAProxy's own default is tcp
+	balance        string
+	allBackups     bool
+	persist        bool // clients that are pinned to a server go there although it is down
+	disabled       bool
+	defaultBackend string
+	anyBackend     bool // the name of its backend is made for each connection
+	// loose says that the destination which stick rules see may be another one for each client, or that they may be
+	// passed over.
+	loose bool
+	// unmodelled are the options that decide about the next client in a way that is not known here.
+	unmodelled []string
+	// unread are the lines that were not understood.
+	unread []LineError
+}
+
+// stickRule is a line "stick on" or "stick match". A match that has no store of its own finds only what others stored,
+// which is as good as a condition.
+type stickRule struct {
+	key, table  string
+	conditional bool
+}
+
+// stickTable is a line "stick-table".
+type stickTable struct {
+	peers   string // its peers section
+	expires bool
+}

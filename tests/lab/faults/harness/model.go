@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package harness
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"time"
+
+	"overcloud.backup/tests/lab/faults/lab"
+)
+
+// Outcome is what a backup may come to when its fault strikes.
+type Outcome string
+
+const (
+	Good   Outcome = "good"
+	Failed Outcome = "failed"
+	// Either: which one depends on the moment; both must be clean.
+	Either Outcome = "either"
+)
+
+// Fault is one case: what breaks, when, what is restored, and what must come of it.
+type Fault struct {
+	Name   string
+	Breaks string // for people
+	When   Moment
+	// Before is arranged before the playbook starts; an error ends the case.
+	Before func(*Run) error
+	Hurt   func(*Run) error
+	Hold   time.Duration // from hurt to heal
+	Heal   func(*Run) error
+	// After are checks of its own, when all is healed and over.
+	After func(*Run) error
+
+	Vars map[string]any
+	Args []string
+	Want Outcome
+	// Says must match what the playbook says when the backup failed; without it any message will do that names a cause.
+	Says string
+	// Onto backs up the controller that takes over from the active one.
+	Onto bool
+	// Control: the fault itself costs clients something, which a run without a backup measures.
+	Control bool
+	// Recover: the worker cannot undo anything, state: recovered does.
+	Recover bool
+	// Lost: the playbook is killed, so only what it leaves behind counts.
+	Lost bool
+	// Always: it guards one of the three promises, so that each make test runs it.
+	Always bool
+	// Damaged: the case itself damages a journal or a disk, so that what is on it cannot be undone.
+	Damaged bool
+	// Anywhere: the choice is left to the playbook, which may try again on the other one.
+	Anywhere bool
+	// Contained: it needs a database that runs in containers.
+	Contained bool
+	// Quick: it neither ends a machine nor a server, so a random run may repeat it.
+	Quick bool
+}
+
+// Message is what the playbook must say where the backup failed.
+func (f Fault) Message() *regexp.Regexp {
+	if f.Says == "" {
+		return regexp.MustCompile(`\S`)
+	}
+	return regexp.MustCompile("(?is)" + f.Says)
+}
+
+// Moment is when a fault strikes. Its wait is false when it never came, which is an error of the case.
+type Moment struct {
+	Name string
+	Wait func(*Run) bool
+	// Slow: the tool is slowed down, for there to be time.
+	Slow bool
+	// freeze: the playbook is stopped at this line, and goes on when the fault has struck.
+	freeze *regexp.Regexp
+	// Early: it strikes before the playbook starts.
+	Early bool
+}
+
+// Run is one case being done. victim is the controller that is backed up, active the one that serves, other the third.
+type Run struct {
+	lab.Lab
+	Fault                 Fault
+	Victim, Active, Other lab.Machine
+	Play                  *Playbook
+	Slow                  *lab.SlowedTools
+	Random                *rand.Rand
+	Control               bool // without a backup
+	Before                map[string]string
+	Began, hurtAt, healed time.Time
+	workerEnd             time.Time
+	undo                  []func() error
+	// Foreign are the controllers that the case itself has desynced.
+	Foreign []int
+	Rewire  func() error
+	// Kept is what a case keeps for the check after it.
+	Kept    any
+	Note    string   // what somebody else said
+	Late    []string // what took too long
+	escaped bool
+}
+
+// Verdict is what came of a case.
+type Verdict struct {
+	Name    string        `json:"name"`
+	When    string        `json:"when"`
+	Breaks  string        `json:"breaks"`
+	Outcome Outcome       `json:"outcome"`
+	Said    string        `json:"said"`
+	Clean   time.Duration `json:"clean"`
+	Serves  time.Duration `json:"serves"`
+	Took    time.Duration `json:"took"`
+	Clients clients       `json:"clients"`
+	// During are the clients until shortly after the backup was over.
+	During  clients  `json:"during"`
+	Control *clients `json:"control,omitempty"`
+	Output  string   `json:"-"`
+	// Escaped: the tool was over before its fault was, although it was slowed.
+	Escaped bool     `json:"-"`
+	Wrong   []string `json:"wrong"`
+}
+
+// Add notes what is wrong.
+func (v *Verdict) Add(format string, args ...any) {
+	v.Wrong = append(v.Wrong, fmt.Sprintf(format, args...))
+}
+
+const (
+	// CleanWithin is how long after the worker's end everything must be undone, servesWithin how long until every
+	// controller that could serve before does again, its queue applied.
+	CleanWithin  = 10 * time.Second
+	servesWithin = 60 * time.Second
+	Destination  = "/var/backups/overcloud"
+)
+
+// clients is what the load client saw during a case.
+type clients struct {
+	Acknowledged int `json:"acknowledged"`
+	Lost         int `json:"lost"`
+	Commits      int `json:"commits"`
+	Errors       int `json:"errors"`
+	Latency      struct {
+		Max float64 `json:"max_ms"`
+	} `json:"latency"`
+	Seconds []struct {
+		Commits int `json:"commits"`
+	} `json:"seconds,omitempty"`
+}
+
+// LongestCommit, in ms, where the fault itself costs clients nothing: max_commit_stall, and as much again for two
+// cores.
+const LongestCommit = 2000
