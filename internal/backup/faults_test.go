@@ -143,18 +143,6 @@ func killAt(s *server, path string) {
 	}
 }
 
-// lives says that a process runs; one that nobody has waited for yet does not.
-func lives(pid string) bool {
-	for range 20 {
-		stat, err := os.ReadFile("/proc/" + pid + "/stat")
-		if err != nil || strings.Contains(string(stat), ") Z ") {
-			return false
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	return true
-}
-
 func TestAFullDiskLeavesNoSet(t *testing.T) {
 	s := shared(t)
 	j := s.job(t, nil)
