@@ -258,8 +258,8 @@ options:
         It must have chosen this host, by any of its names (C(name), C(pacemaker_node), C(galera_node)). A dict of
         another form is only kept.
       - >-
-        It grants nothing. A decision under a laxer C(policy) than C(policy) is refused, and its statements about this
-        host are checked again.
+        It grants nothing. A decision that was made under a laxer policy than C(policy) is refused, and its statements
+        about this host are checked again.
     type: dict
   policy:
     description:
