@@ -33,9 +33,9 @@ Set ` + "`galera_hosts` and `haproxy_hosts` with `-e`" + ` or as variables of al
 takes precedence over both, except for a restore: that uses only the hosts of the database, and ` + "`controller_backup_hosts`" + `
 may also name those of HAProxy.
 
-The two paths are absolute, without links. The cache directory must be on a file system that allows execution. It and every
-directory above must belong to root or the user, and nobody else may be able to write there. Root runs an installed binary
-only if the file and all directories above belong to root and nobody else can write to them.
+The two paths are absolute, without links. The cache directory must be on a file system that allows execution. It and
+every directory above must belong to root or the user, and nobody else may be able to write there. Root runs an
+installed binary only if the file and all directories above belong to root and nobody else can write to them.
 
 The login to the database is configured once, and applies to restores and verifications, too: ` + "`controller_backup_login_*`" + `,
 ` + "`controller_backup_ca_cert`, `controller_backup_config_file` and `controller_backup_ignore_users`" + `.

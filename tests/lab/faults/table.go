@@ -61,8 +61,8 @@ func (l lab) writeTable() (bool, error) {
 
 const head = `# Faults, and how a backup handles them
 
-Written by ` + "`make test-faults`" + `; do not edit. Each case runs on the lab: three controllers with Pacemaker, Galera and HAProxy,
-and 8 clients that commit 60 transactions a second through the virtual IP. ` + "`tests/lab/lab fault NAME`" + ` runs one.
+Written by ` + "`make test-faults`" + `; do not edit. Each case runs on the lab: three controllers with Pacemaker, Galera and
+HAProxy, and 8 clients that commit 60 transactions a second through the virtual IP. ` + "`tests/lab/lab fault NAME`" + ` runs one.
 
 A case is good only if the table's statements are true and, in addition:
 
@@ -73,8 +73,8 @@ A case is good only if the table's statements are true and, in addition:
 - clients saw no error or, if the fault itself costs them something, no more than from the same fault without a backup
 - the message of a failed backup names the cause
 
-Times are in seconds: *clean* from the end of the worker (or from the recovery after a power loss) until nothing is left,
-*serves* from there or from the end of the fault until all three serve again.
+Times are in seconds: *clean* from the end of the worker (or from the recovery after a power loss) until nothing is
+left, *serves* from there or from the end of the fault until all three serve again.
 
 | case | fault | when | backup | message | clean | serves | errors of clients (without a backup) |
 |---|---|---|---|---|---|---|---|
