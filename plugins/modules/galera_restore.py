@@ -255,39 +255,42 @@ options:
     description:
       - User to log in as.
       - >-
-        What is given here is tried first, then the option files, then hiera (C(mysql::server::root_password)), then
-        C(root) over the unix socket without a password. Of an account given here that is refused although another one
-        then worked, the facts tell, and a backup warns.
-      - Without C(login_password) the password is taken from the option files when these speak of the same user.
+        The account given here is tried first, then the option files, then hiera (C(mysql::server::root_password)), then
+        C(root) over the unix socket without a password. If the account given here is refused and another one works, the
+        facts report it, and a backup warns.
+      - Without C(login_password) the password is taken from the option files if these name the same user.
     type: str
   login_password:
-    description: Password of C(login_user), which is C(root) unless told otherwise. It is never shown and never on a command line.
+    description: Password of C(login_user), which defaults to C(root). It is never shown and never on a command line.
     type: str
   login_unix_socket:
     description:
-      - Path of the server's unix socket. With it nothing else is tried.
+      - Path of the server's unix socket. If it is set, nothing else is tried.
       - >-
-        Without it and without C(login_host) the option files tell, then the usual places are tried, then TCP at the
-        server's C(bind-address). The first place at which somebody answers is the last one that is tried.
+        Without it and without C(login_host), the option files are read, then the usual places are tried, then TCP at
+        the server's C(bind-address). The search ends at the first place where a server answers.
       - >-
-        Its folder may be open to nobody but root, the server's user and the user of the module, so one that everybody
-        can write to is refused. Over the socket, and over TCP to an address of this host, the server must run as
-        C(root), C(mysql), the owner of its datadir or the user of the module. Anybody else is told nothing.
+        Only root, the server's user and the user of the module may have write access to its folder; a folder that
+        everybody can write to is refused. Over the socket, and over TCP to an address of this host, the server must run
+        as C(root), C(mysql), the owner of its datadir or the user of the module. Nothing is sent to a server of any
+        other user.
     type: path
   login_host:
     description: Address of the server, for a connection over TCP. C(localhost) means the unix socket.
     type: str
   login_port:
-    description: Port of the server for a connection over TCP, from 1 to 65535. Without it the option files tell, else it is 3306.
+    description: >-
+      Port of the server for a connection over TCP, from 1 to 65535. Defaults to the port in the option files, else
+      3306.
     type: int
   config_file:
     description:
-      - Option file to take the account from in place of C(/etc/my.cnf), C(/etc/mysql/my.cnf) and C(~/.my.cnf).
+      - Option file with the account, used instead of C(/etc/my.cnf), C(/etc/mysql/my.cnf) and C(~/.my.cnf).
       - >-
-        It is read as MariaDB's own client does, C(!includedir) too; the groups are C([client]), C([client-server]),
-        C([client-mariadb]), C([mysql]) and C([mariadb-client]).
+        It is read as MariaDB's own client reads it, including C(!includedir); the groups are C([client]),
+        C([client-server]), C([client-mariadb]), C([mysql]) and C([mariadb-client]).
       - >-
-        A file that others than root, C(mysql) and the user of the module can write or replace is passed over, and
+        A file that users other than root, C(mysql) and the user of the module can write or replace is skipped and
         reported.
     type: path
   connect_timeout:
@@ -297,29 +300,27 @@ options:
   ca_cert:
     description:
       - >-
-        File in PEM form with the authority that signed the server's certificate. With it a connection over TCP is
+        PEM file with the authority that signed the server's certificate. If it is set, a connection over TCP is
         encrypted or not made.
-      - Without it C(ssl-ca), C(ssl-cert), C(ssl-key) and C(ssl-verify-server-cert) of the option files count.
+      - Without it, C(ssl-ca), C(ssl-cert), C(ssl-key) and C(ssl-verify-server-cert) of the option files apply.
       - >-
-        It is refused when others than root, C(mysql) and the user of the module can write or replace it, as are
-        C(client_cert) and C(client_key).
+        It is refused if users other than root, C(mysql) and the user of the module can write or replace it. The same
+        applies to C(client_cert) and C(client_key).
     type: path
     aliases:
       - ssl_ca
   client_cert:
-    description: File in PEM form with the client's certificate.
+    description: PEM file with the client's certificate.
     type: path
     aliases:
       - ssl_cert
   client_key:
-    description: File in PEM form with the client's private key.
+    description: PEM file with the client's private key.
     type: path
     aliases:
       - ssl_key
   check_hostname:
-    description: >-
-      Whether the server's certificate has to name C(login_host). Without it, it has to. The tools of a backup check the
-      same.
+    description: Whether the server's certificate must name C(login_host). By default it must. The backup tools check the same.
     type: bool
 attributes:
   check_mode:
