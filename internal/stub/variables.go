@@ -70,7 +70,7 @@ Users whose sessions do not count as clients are set separately, with ` + "`cont
 | ` + "`controller_restore_plan`" + ` | the host that decided | the result of ` + "`restore_plan`" + ` |
 | ` + "`controller_restore_result`" + ` | the same | the result of ` + "`galera_restore`" + `'s last step, in ` + "`results`" + ` for each of its controllers |
 
-A set was made where an entry of ` + "`controller_backup_result.results`" + ` has ` + "`backup`" + `.
+A set was created if an entry of ` + "`controller_backup_result.results`" + ` has ` + "`backup`" + `.
 `
 
 // moduleOf is the module to which a role hands the variables that it leaves undefined.
