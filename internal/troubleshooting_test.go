@@ -263,7 +263,7 @@ func stops(t *testing.T) (names []string) {
 		}
 		names = append(names, failing(tasks)...)
 	}
-	return append(names, "Say what could not be cleared")
+	return append(names, "Report what could not be undone")
 }
 
 func failing(tasks []map[string]any) (names []string) {

@@ -18,21 +18,20 @@ const (
 // MinProxyUptime is the age from which the statistics of the VIP holder's HAProxy count.
 var MinProxyUptime = Limit{
 	Name: "min_proxy_uptime", Default: 5, Whole: true, Unit: "s",
-	Meaning: "Age from which the statistics of a HAProxy count, in seconds. A younger one has not checked its " +
-		"servers yet.",
+	Meaning: "Minimum uptime in seconds of a HAProxy whose statistics count. A younger one has not checked its servers yet.",
 }
 
 var clients = []Condition{
 	{
 		Code: Serves, Meaning: "it serves clients, or would serve the next one",
-		Remedy: "nothing: that is what it is for. Two active ones: the VIP has moved, wait for the old sessions to end," +
-			" or `prefer_idle`",
+		Remedy: "Nothing, this is its purpose. Two active ones: the VIP has moved; wait until the old sessions end," +
+			" or use `prefer_idle`",
 		Check: serves,
 	},
 	{
-		Code: ClientsUnknown, Meaning: "whether it serves clients is unknown: a source did not speak",
+		Code: ClientsUnknown, Meaning: "whether it serves clients is unknown: a source did not answer",
 		Seen:   "a source that should report clients did not",
-		Remedy: "the message names the source: see Facts, and for HAProxy the table below",
+		Remedy: "The message names the source: see Facts, and for HAProxy the table below",
 		Limit:  &MinProxyUptime, Check: clientsUnknown,
 	},
 }

@@ -22,20 +22,20 @@ const (
 var (
 	MinFreeSpace = Limit{
 		Name: "min_free_space", Default: 1 << 30, Whole: true, Unit: "bytes",
-		Meaning: "Free space that the file system of the datadir must have, in bytes.",
+		Meaning: "Minimum free space on the datadir's file system, in bytes.",
 	}
 	MinSpares = Limit{
 		Name: "min_spares", Default: 1, Whole: true,
-		Meaning: "How many other sound standbys must remain that could take over the clients.",
+		Meaning: "Number of other healthy standbys that must remain to take over the clients.",
 	}
 )
 
 var proxy = []Condition{
 	{
-		Code: ServerDown, Meaning: "HAProxy on the VIP holder does not see it up",
+		Code: ServerDown, Meaning: "HAProxy on the VIP holder does not report it as up",
 		Needs:  []string{"haproxy proxies[].servers[].status proxies[].servers[].status_text"},
-		Seen:   "HAProxy does not see it up",
-		Remedy: "the message has the check's result: ask the health check (port 9200) by hand", Check: serverDown,
+		Seen:   "HAProxy does not report it as up",
+		Remedy: "The message has the check's result: query the health check (port 9200) by hand", Check: serverDown,
 	},
 }
 
@@ -43,7 +43,7 @@ var space = []Condition{
 	{
 		Code: NoSpace, Meaning: "the datadir's file system is nearly full", Limit: &MinFreeSpace, Harmless: true,
 		Needs: []string{"galera storage.datadir_total storage.datadir_free"},
-		Seen:  "too little is free on the datadir's file system, or that is unknown", Remedy: "make room",
+		Seen:  "too little space is free on the datadir's file system, or the free space is unknown", Remedy: "Make room",
 		Check: noSpace,
 	},
 }
@@ -52,13 +52,13 @@ var cluster = []Condition{
 	{
 		Code: Locked, Meaning: "another backup holds the cluster's lock", Harmless: true,
 		Needs: []string{"pacemaker locks[].cluster locks[].expires"},
-		Remedy: "wait, or `state: cancelled` on the node that the message names. When no job runs there:" +
-			" `state: recovered` there",
+		Remedy: "Wait, or `state: cancelled` on the node that the message names. If no job runs there: `state:" +
+			" recovered` there",
 		Check: locked,
 	},
 	{
-		Code: LastStandby, Meaning: "without it too few sound standbys remain", Limit: &MinSpares, Last: true,
-		Remedy: "bring the third controller back. On a cluster of two, or in an emergency," +
+		Code: LastStandby, Meaning: "without it too few healthy standbys remain", Limit: &MinSpares, Last: true,
+		Remedy: "Bring the third controller back. In a cluster of two, or in an emergency," +
 			" `controller_backup_min_spares: 0`",
 		Check: lastStandby,
 	},

@@ -29,15 +29,15 @@ const (
 var (
 	MaxRecvQueue = Limit{
 		Name: "max_recv_queue", Default: 16, Whole: true, Unit: "write-sets",
-		Meaning: "The longest receive queue of a node, in write-sets.",
+		Meaning: "Longest receive queue allowed, in write-sets.",
 	}
 	MaxLag = Limit{
 		Name: "max_lag", Default: 500, Unit: "write-sets",
-		Meaning: "How far a node may be behind the one that committed most, in write-sets.",
+		Meaning: "Number of write-sets that a node may be behind the most advanced one.",
 	}
 	MaxFlowControl = Limit{
 		Name: "max_flow_control", Default: 0.01, Most: 1, Unit: "of the time",
-		Meaning: "The largest part of the sampling window for which replication may have stood still, from 0 to 1.",
+		Meaning: "Largest fraction of the sampling window in which replication may be paused, from 0 to 1.",
 	}
 )
 
@@ -48,15 +48,15 @@ var database = []Condition{
 	{
 		Code: NotRunning, Meaning: "MariaDB does not run on it", Explains: []Code{ServerDown},
 		Needs:  []string{"galera running grastate?.seqno"},
-		Remedy: "`pcs status`; start it, or look why Pacemaker does not",
+		Remedy: "`pcs status`; start it, or find out why Pacemaker does not",
 		Check:  func(s Subject, _ Limits) string { return s.Stopped },
 	},
 	{
 		Code: SplitBrain, Meaning: "nodes of the cluster are in different Primary components",
 		Needs: []string{"galera wsrep.cluster_state_uuid wsrep.cluster_conf_id wsrep.cluster_status"},
-		Seen:  "nodes are in different Primary components, or their membership changed while they were read",
-		Remedy: "read again. When it stays: compare `wsrep_cluster_state_uuid` and `wsrep_cluster_conf_id` of all nodes" +
-			" before anything is written",
+		Seen:  "nodes are in different Primary components, or their membership changed during the reading",
+		Remedy: "Read again. If it persists, compare `wsrep_cluster_state_uuid` and `wsrep_cluster_conf_id` of all" +
+			" nodes before anything is written",
 		Check: splitBrain,
 	},
 	{
@@ -65,46 +65,46 @@ var database = []Condition{
 		Explains: []Code{Desynced, Donor, NotSynced, NotReady, FlowControl, RecvQueue, Lagging, ResourceFailed,
 			ServerDown},
 		Seen:   "it is not in the Primary component, or `wsrep_on` is OFF",
-		Remedy: "see the network between the nodes and `wsrep_cluster_status`", Check: notPrimary,
+		Remedy: "Check the network between the nodes and `wsrep_cluster_status`", Check: notPrimary,
 	},
 	{
 		Code: Desynced, Meaning: "somebody set wsrep_desync", Explains: behind,
 		Needs: []string{"galera wsrep.desync wsrep.desync_count wsrep.state"},
 		Seen:  "somebody set `wsrep_desync`",
-		Remedy: "who did? A dead job: `state: recovered` there. Else `SET GLOBAL wsrep_desync=OFF` when its queue is" +
-			" empty",
+		Remedy: "Find out who. If a dead job did: `state: recovered` there. Otherwise `SET GLOBAL wsrep_desync=OFF`" +
+			" when its queue is empty",
 		Check: desynced,
 	},
 	{
 		Code: Donor, Meaning: "it is the donor of a state transfer", Explains: behind,
 		Needs: []string{"galera wsrep.state wsrep.desync"},
-		Seen:  "it gives a state transfer, or another tool backs it up", Remedy: "wait for its end", Check: donor,
+		Seen:  "it is the donor of a state transfer, or another tool backs it up", Remedy: "Wait until that ends", Check: donor,
 	},
 	{
 		Code: NotSynced, Meaning: "it is not Synced", Explains: []Code{NotReady, RecvQueue, Lagging, ServerDown},
 		Needs: []string{"galera wsrep.state"}, Seen: "its state is not Synced",
-		Remedy: "wait until it has joined; see its server's log", Check: notSynced,
+		Remedy: "Wait until it has joined; see its server's log", Check: notSynced,
 	},
 	{
-		Code: NotReady, Meaning: "it does not accept statements, or lost its group", Explains: []Code{ServerDown},
+		Code: NotReady, Meaning: "it does not accept statements, or lost its cluster connection", Explains: []Code{ServerDown},
 		Needs: []string{"galera wsrep.connected wsrep.ready"}, Seen: "`wsrep_ready` or `wsrep_connected` is OFF",
-		Remedy: "as `not_primary`", Check: notReady,
+		Remedy: "As `not_primary`", Check: notReady,
 	},
 	{
-		Code: FlowControl, Meaning: "replication stands still for flow control", Limit: &MaxFlowControl,
+		Code: FlowControl, Meaning: "flow control pauses replication", Limit: &MaxFlowControl,
 		Needs:  []string{"galera wsrep.flow_control_active sample.flow_control"},
-		Remedy: "find the slow node; back up at a quieter time", Check: flowControl,
+		Remedy: "Find the slow node; back up at a quieter time", Check: flowControl,
 	},
 	{
 		Code: RecvQueue, Meaning: "its receive queue is long", Limit: &MaxRecvQueue, Explains: []Code{Lagging},
 		Needs:  []string{"galera wsrep.local_recv_queue sample.window sample.recv_queue_min"},
 		Check:  recvQueue,
-		Remedy: "wait; when it stays, the node is too slow for the writers",
+		Remedy: "Wait; if it persists, the node is too slow for the writers",
 	},
 	{
 		Code: Lagging, Meaning: "it is behind the cluster", Limit: &MaxLag,
 		Needs:  []string{"galera wsrep.last_committed sample.committed wsrep.cluster_status"},
-		Remedy: "as `recv_queue`", Check: lagging,
+		Remedy: "As `recv_queue`", Check: lagging,
 	},
 }
 

@@ -38,44 +38,44 @@ var (
 
 var manager = []Condition{
 	{
-		Code: PacemakerUnread, Meaning: "no Pacemaker reports it", Explains: []Code{ResourceFailed},
+		Code: PacemakerUnread, Meaning: "Pacemaker does not report it", Explains: []Code{ResourceFailed},
 		Needs: []string{"pacemaker connected local_node nodes[].name"},
-		Seen:  "Pacemaker or its configuration did not report it, or is not installed on it",
-		Remedy: "see the sources `crm_mon` and `cibadmin` under Facts. A controller without Pacemaker is never" +
+		Seen:  "Pacemaker or its configuration could not be read for it, or is not installed on it",
+		Remedy: "See the sources `crm_mon` and `cibadmin` under Facts. A controller without Pacemaker is never" +
 			" chosen",
 		Check: pacemakerUnread,
 	},
 	{
 		Code: NoQuorum, Meaning: "Pacemaker has no quorum", Explains: stopped, Needs: []string{"pacemaker quorum"},
-		Remedy: "bring controllers back; `corosync-quorumtool -s`", Check: noQuorum,
+		Remedy: "Bring controllers back; `corosync-quorumtool -s`", Check: noQuorum,
 	},
 	{
 		Code: Unclean, Meaning: "Pacemaker wants to fence the node", Explains: append([]Code{NodeOffline}, lost...),
 		Needs:  []string{"pacemaker nodes[].unclean"},
-		Remedy: "let it, or `pcs stonith confirm NODE` after you have seen that the node is off",
+		Remedy: "Let it, or `pcs stonith confirm NODE` after you have made sure that the node is off",
 		Check:  flagged(func(n pacemaker.Node) bool { return n.Unclean }, "the node is UNCLEAN"),
 	},
 	{
 		Code: FencingPending, Meaning: "the node is being fenced, or is about to be",
 		Needs:  []string{"pacemaker fencing[].target fencing[].status nodes[].container_host"},
-		Remedy: "`stonith_admin --history NODE`; wait for its end", Check: fencingPending,
+		Remedy: "`stonith_admin --history NODE`; wait until that ends", Check: fencingPending,
 	},
 	{
 		Code: NodeOffline, Meaning: "the node is offline for Pacemaker", Explains: lost,
-		Needs: []string{"pacemaker nodes[].online"}, Remedy: "start the cluster there",
+		Needs: []string{"pacemaker nodes[].online"}, Remedy: "Start the cluster there",
 		Check: flagged(func(n pacemaker.Node) bool { return !n.Online }, "the node is offline"),
 	},
 	{
 		Code: Pending, Meaning: "the node is joining or leaving Pacemaker", Explains: lost,
 		Needs: []string{"pacemaker nodes[].pending nodes[].shutdown"},
-		Seen:  "the node is joining, leaving or shutting down", Remedy: "wait",
+		Seen:  "the node is joining, leaving or shutting down", Remedy: "Wait",
 		Check: either(flagged(func(n pacemaker.Node) bool { return n.Shutdown }, "the node is shutting down"),
 			flagged(func(n pacemaker.Node) bool { return n.Pending }, "the node is pending")),
 	},
 	{
 		Code: Standby, Meaning: "the node is in standby", Explains: stopped,
 		Needs:  []string{"pacemaker nodes[].standby nodes[].standby_onfail"},
-		Remedy: "`pcs node unstandby`; after a failure, mend that first",
+		Remedy: "`pcs node unstandby`; after a failure, correct that first",
 		Check: either(flagged(func(n pacemaker.Node) bool { return n.StandbyFail }, "the node is in standby after a failure"),
 			flagged(func(n pacemaker.Node) bool { return n.Standby }, "the node is in standby")),
 	},
@@ -83,16 +83,15 @@ var manager = []Condition{
 		Code: Maintenance, Meaning: "the node or the cluster is in maintenance",
 		Explains: append([]Code{ResourceUnmanaged}, stopped...),
 		Needs:    []string{"pacemaker maintenance_mode nodes[].maintenance"},
-		Seen:     "the node or the whole cluster is in maintenance", Remedy: "wait for its end",
+		Seen:     "the node or the whole cluster is in maintenance", Remedy: "Wait until that ends",
 		Check: either(ClusterMaintenance, NodeMaintenance),
 	},
 	{
-		Code: NodeHealth, Meaning: "the node's health is red for Pacemaker, or not known",
-		Needs: []string{"pacemaker nodes[].health nodes[].attributes?"},
-		Seen:  "the node's health is red, or a word that is not known",
-		Remedy: "see the attributes `#health-…` of the node (`crm_mon -A`): a full disk, a failing one, no" +
-			" link",
-		Check: nodeHealth,
+		Code: NodeHealth, Meaning: "the node's health in Pacemaker is red or unknown",
+		Needs:  []string{"pacemaker nodes[].health nodes[].attributes?"},
+		Seen:   "the node's health is red, or an unknown value",
+		Remedy: "See the node's attributes `#health-…` (`crm_mon -A`): a full disk, a failing one, no link",
+		Check:  nodeHealth,
 	},
 	{
 		Code: ResourceFailed, Meaning: "its galera resource failed, is blocked, or is not promoted",
@@ -101,7 +100,7 @@ var manager = []Condition{
 			"pacemaker fail_counts[].resource fail_counts[].node fail_counts[].host fail_counts[].count",
 			"pacemaker fail_counts[].migration_threshold"},
 		Seen:   "its galera resource failed, is blocked, is not promoted, or its fail count is at the threshold",
-		Remedy: "mend the cause, then `pcs resource cleanup`", Check: resourceFailed,
+		Remedy: "Correct the cause, then `pcs resource cleanup`", Check: resourceFailed,
 	},
 	{
 		Code: ResourceUnmanaged, Meaning: "its galera resource is unmanaged", Remedy: "`pcs resource manage`",
@@ -112,13 +111,13 @@ var manager = []Condition{
 		Code: Banned, Meaning: "a constraint keeps galera off the node: it is about to be stopped",
 		Needs:  []string{"pacemaker bans[].resource bans[].node bans[].weight"},
 		Seen:   "a constraint keeps galera off the node",
-		Remedy: "remove the constraint that the message names: `pcs constraint delete`", Check: banned,
+		Remedy: "Remove the constraint that the message names: `pcs constraint delete`", Check: banned,
 	},
 	{
-		Code: Stopping, Meaning: "Pacemaker was told to stop galera",
+		Code: Stopping, Meaning: "Pacemaker is set to stop galera",
 		Needs:  []string{"pacemaker stop_all_resources resources[].target_role"},
 		Seen:   "`stop-all-resources` is set, or the target role is Stopped",
-		Remedy: "an operator, or a restore, did that. Undo it, or end the restore", Check: stopping,
+		Remedy: "An operator or a restore did that. Undo it, or end the restore", Check: stopping,
 	},
 }
 

@@ -99,7 +99,7 @@ func stopping(s Subject, _ Limits) string {
 	return Stop(s)
 }
 
-// Stop says that Pacemaker was told to stop galera. Unpromoted is as good as stopped: its agent runs no server then.
+// Stop says that Pacemaker is set to stop galera. Unpromoted is as good as stopped: its agent runs no server then.
 func Stop(s Subject) string {
 	if slices.ContainsFunc(s.views(), func(view *pacemaker.Facts) bool { return view.StopAll }) {
 		return "stop-all-resources is set"

@@ -24,7 +24,7 @@ func (t *texts) UnmarshalYAML(n *yaml.Node) error {
 	return n.Decode((*[]string)(t))
 }
 
-// documentation is what a page tells of a module. Nodes are kept where the order counts.
+// documentation is the content of a module's page. Nodes are kept where the order counts.
 type documentation struct {
 	Module       string
 	Short        string `yaml:"short_description"`
@@ -42,7 +42,7 @@ type attribute struct {
 	Support     string
 }
 
-// field is an option or a value that is returned.
+// field is an option or a return value.
 type field struct {
 	Description texts
 	Type        string
@@ -56,7 +56,7 @@ type field struct {
 	Contains    yaml.Node
 }
 
-// Pages returns a page in Markdown for every module, by its name: what ansible-doc tells, for people without it.
+// Pages returns a Markdown page for every module, by its name, with the content that ansible-doc shows.
 func Pages(descriptions fs.FS) (map[string][]byte, error) {
 	files, err := fs.Glob(descriptions, "[a-z]*.yml")
 	if err != nil {
@@ -73,7 +73,7 @@ func Pages(descriptions fs.FS) (map[string][]byte, error) {
 	return pages, nil
 }
 
-// WritePages puts what Pages returns into folder and removes pages there that have no description.
+// WritePages writes the result of Pages into folder and removes pages there that have no description.
 func WritePages(descriptions fs.FS, folder string) error {
 	pages, err := Pages(descriptions)
 	if err != nil {
@@ -114,7 +114,7 @@ func pageOf(descriptions fs.FS, file string) (string, error) {
 	if err := node.Decode(&d); err != nil {
 		return "", err
 	}
-	options, err := rows(&d.Options, "", option)
+	options, optionNotes, err := rows(&d.Options, "", option)
 	if err != nil {
 		return "", err
 	}
@@ -122,7 +122,7 @@ func pageOf(descriptions fs.FS, file string) (string, error) {
 	if returned == nil {
 		return "", fmt.Errorf("RETURN: is missing")
 	}
-	values, err := rows(returned, "", value)
+	values, valueNotes, err := rows(returned, "", value)
 	if err != nil {
 		return "", err
 	}
@@ -132,18 +132,21 @@ func pageOf(descriptions fs.FS, file string) (string, error) {
 	}
 	return fmt.Sprintf("# %s\n\n<!-- Generated from modules/%s by \"make generate\": change that file. -->\n\n%s. Since %s.\n\n%s",
 		d.Module, file, mark(d.Short), d.Since, list(d.Description)) +
-		table("Options", "option | type | default | effect", options) +
+		table("Options", "option | type | default | effect", options, optionNotes) +
 		modes(d.Attributes) +
 		titled("Requirements", list(d.Requirements)) +
 		titled("Notes", list(d.Notes)) +
 		titled("Examples", "```yaml\n"+examples+"```\n") +
-		table("Return values", "value | type | returned | what it is", values) +
+		table("Return values", "value | type | returned | content", values, valueNotes) +
 		titled("See also", others(d)), nil
 }
 
-// rows are those of a table, in the order of the description. What is inside of another one has its name before it.
-func rows(fields *yaml.Node, above string, row func(name string, f field) string) (string, error) {
-	var b strings.Builder
+// row returns a field's row of a table, and a note if its description is too long for a cell.
+type row func(name string, f field) (cells, note string)
+
+// rows returns the rows of a table, in the order of the description, and their notes. The name of a nested field is
+// prefixed with its parent's.
+func rows(fields *yaml.Node, above string, row row) (table, notes string, err error) {
 	for fields.Kind == yaml.AliasNode {
 		fields = fields.Alias
 	}
@@ -151,41 +154,65 @@ func rows(fields *yaml.Node, above string, row func(name string, f field) string
 		name := above + fields.Content[i].Value
 		var f field
 		if err := fields.Content[i+1].Decode(&f); err != nil {
-			return "", fmt.Errorf("%s: %w", name, err)
+			return "", "", fmt.Errorf("%s: %w", name, err)
 		}
 		if len(f.Description) == 0 || f.Type == "" {
-			return "", fmt.Errorf("%s: description or type is missing", name)
+			return "", "", fmt.Errorf("%s: description or type is missing", name)
 		}
-		b.WriteString(row(name, f))
+		cells, note := row(name, f)
+		table, notes = table+cells, notes+note
 		for _, inner := range []*yaml.Node{&f.Suboptions, &f.Contains} {
-			text, err := rows(inner, name+".", row)
+			cells, note, err := rows(inner, name+".", row)
 			if err != nil {
-				return "", err
+				return "", "", err
 			}
-			b.WriteString(text)
+			table, notes = table+cells, notes+note
 		}
 	}
-	return b.String(), nil
+	return table, notes, nil
 }
 
-func option(name string, f field) string {
-	effect := f.Description
+func option(name string, f field) (cells, note string) {
+	var choices string
 	if len(f.Choices) > 0 {
-		effect = append(effect, "One of `"+strings.Join(f.Choices, "`, `")+"`.")
+		choices = "One of `" + strings.Join(f.Choices, "`, `") + "`."
 	}
 	standard := code(flow(f.Default))
 	if f.Required {
 		standard = "required"
 	}
-	return fmt.Sprintf("| `%s` | %s | %s | %s |\n", name, f.kind(), standard, f.cell(effect))
+	effect, note := f.effect(name, choices)
+	return fmt.Sprintf("| `%s` | %s | %s | %s |\n", name, f.kind(), standard, effect), note
 }
 
-func value(name string, f field) string {
-	what := f.Description
-	if sample := flow(f.Sample); sample != "" && len(sample) <= width {
-		what = append(what, "Sample: `"+sample+"`")
+func value(name string, f field) (cells, note string) {
+	var sample string
+	if flat := flow(f.Sample); flat != "" && len(flat) <= width {
+		sample = "Sample: `" + flat + "`"
 	}
-	return fmt.Sprintf("| `%s` | %s | %s | %s |\n", name, f.kind(), f.cell(texts{f.Returned}), f.cell(what))
+	content, note := f.effect(name, sample)
+	return fmt.Sprintf("| `%s` | %s | %s | %s |\n", name, f.kind(), f.cell(texts{f.Returned}), content), note
+}
+
+// cellLimit is the length of the longest description that a cell holds.
+const cellLimit = 160
+
+// firstSentence ends before a space and the next sentence, or with the text.
+var firstSentence = regexp.MustCompile(`^.*?\.(?: |$)`)
+
+// effect returns the cell of a description, with choices or a sample in more. If the description is longer than cellLimit,
+// the cell has its first sentence and the note has all of it.
+func (f field) effect(name, more string) (cell, note string) {
+	whole := f.cell(f.Description)
+	if len(whole) <= cellLimit {
+		return strings.TrimSpace(whole + " " + more), ""
+	}
+	summary := strings.TrimSpace(firstSentence.FindString(f.cell(f.Description[:1])))
+	if len(summary) > cellLimit {
+		summary = ""
+	}
+	note = "- `" + name + "`: " + strings.ReplaceAll(strings.TrimPrefix(list(f.Description), "- "), "\n- ", "\n  ")
+	return strings.TrimSpace(strings.TrimSpace(summary+" See below. ") + " " + more), note
 }
 
 func (f field) kind() string {
@@ -263,10 +290,13 @@ func titled(title, text string) string {
 	return "\n## " + title + "\n\n" + text
 }
 
-func table(title, head, rows string) string {
+func table(title, head, rows, notes string) string {
 	if rows == "" {
 		return ""
 	}
 	columns := strings.Count(head, "|") + 1
-	return titled(title, "| "+head+" |\n"+strings.Repeat("|---", columns)+"|\n"+rows)
+	if notes != "" {
+		notes = "\n" + notes
+	}
+	return titled(title, "| "+head+" |\n"+strings.Repeat("|---", columns)+"|\n"+rows+notes)
 }

@@ -79,6 +79,24 @@ func TestAPageHasAllThatTheDescriptionHas(t *testing.T) {
 	}
 }
 
+// A cell has the first sentence of a long description, the choices and the sample; all of the description is below.
+func TestALongDescriptionIsBelowItsTable(t *testing.T) {
+	long := strings.Repeat("and more ", 20) + "words."
+	text := strings.ReplaceAll(paged, "extends: [shared]", "x_constraints: {}")
+	for _, c := range []struct{ description, cell, note string }{
+		{"[First V(x). Second " + long + ", Third.]",
+			"| `mode` | str | `a` | First `x`. See below. One of `a`, `b`. |\n",
+			"\n- `mode`: First `x`. Second " + long + "\n  Third.\n\n## Modes"},
+		{"[Only " + long + "]",
+			"| `mode` | str | `a` | See below. One of `a`, `b`. |\n", "\n- `mode`: Only " + long + "\n\n## Modes"},
+	} {
+		got, err := probePage(strings.Replace(text, "[How V(a | b)., Or O(level).]", c.description, 1))
+		if err != nil || strings.Count(got, c.cell) != 1 || strings.Count(got, c.note) != 1 {
+			t.Errorf("%v, want %s%s\n%s", err, c.cell, c.note, got)
+		}
+	}
+}
+
 func TestAPageHasTheOptionsOfFragments(t *testing.T) {
 	fragment := strings.ReplaceAll(shared, "no_log: true}", "no_log: true, description: Secret.}")
 	pages, err := Pages(fstest.MapFS{"probe.yml": {Data: []byte(paged)}, "_shared.yml": {Data: []byte(strings.ReplaceAll(fragment, "count: {type: str}", ""))}})

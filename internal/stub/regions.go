@@ -105,7 +105,7 @@ func codeNotes() string {
 // conditionTable is for people whose controller was not chosen.
 func conditionTable() string {
 	var b strings.Builder
-	b.WriteString("\n| reason code | what was seen | what to do |\n|---|---|---|\n")
+	b.WriteString("\n| reason code | finding | what to do |\n|---|---|---|\n")
 	for _, c := range condition.All() {
 		seen := c.Seen
 		if seen == "" {
@@ -130,7 +130,7 @@ func standard(l condition.Limit) string {
 // guardTable is for people whose backup the guard stopped.
 func guardTable() string {
 	var b strings.Builder
-	b.WriteString("\n| rule | what was seen | another | what to do |\n|---|---|---|---|\n")
+	b.WriteString("\n| rule | finding | another | what to do |\n|---|---|---|---|\n")
 	for _, r := range guard.Rules() {
 		if r.Seen == "" {
 			continue // a rule with two sources is explained once

@@ -17,23 +17,32 @@ const variablesHead = `# Variables
 
 <!-- Generated from roles/*/meta/argument_specs.yml by "make generate": change those files. -->
 
-Every variable of the roles and playbooks. None has to be set where the inventory is director's. What a
-role leaves undefined has the default of the module that it is for. No default: see the effect.
+Every variable of the roles and playbooks. With director's inventory none has to be set. A variable that a role leaves
+undefined has the default of the module it is passed to. If the default is empty, the effect describes it.
 
 ## Everywhere
 
 | variable | type | default | effect |
 |---|---|---|---|
-| ` + "`galera_hosts`" + ` | str | the first of the groups ` + "`mysql`, `Database`, `Controller`, `controller`" + ` | Group or host pattern of all that run the database, or a list of names, given with ` + "`-e`" + ` or as a variable of all hosts of the inventory. ` + "`controller_backup_hosts`" + ` goes before it, but not for a restore: that takes the hosts of the database alone, and the other may name HAProxy's, too. |
-| ` + "`haproxy_hosts`" + ` | str | the first of the groups ` + "`haproxy`, `Controller`, `controller`" + ` | Group or host pattern of all that run HAProxy, or a list, given alike. |
-| ` + "`overcloud_backup_cache_dir`" + ` | path | ` + "`/var/lib/overcloud.backup/bin`" + ` for root, else ` + "`~/.cache/overcloud.backup/bin`" + ` | Directory on the host for the collection's binary, an absolute path without links. It must be on a file system that allows programs, and it and every directory above must belong to root or the user, with nobody else able to write there. |
-| ` + "`overcloud_backup_binary`" + ` | path | | A binary that was installed on the host by other means, an absolute path without links. Nothing is uploaded then. Root runs it only where the file and all directories above are root's and nobody else can write to them. |
+| ` + "`galera_hosts`" + ` | str | the first of the groups ` + "`mysql`, `Database`, `Controller`, `controller`" + ` | Group, host pattern or list of names of all hosts that run the database. |
+| ` + "`haproxy_hosts`" + ` | str | the first of the groups ` + "`haproxy`, `Controller`, `controller`" + ` | Group, host pattern or list of names of all hosts that run HAProxy. |
+| ` + "`overcloud_backup_cache_dir`" + ` | path | ` + "`/var/lib/overcloud.backup/bin`" + ` for root, else ` + "`~/.cache/overcloud.backup/bin`" + ` | Directory on the host for the collection's binary. |
+| ` + "`overcloud_backup_binary`" + ` | path | | A binary that was installed on the host by other means. Nothing is uploaded then. |
 
-## How the database is reached
+Set ` + "`galera_hosts` and `haproxy_hosts` with `-e`" + ` or as variables of all hosts of the inventory. ` + "`controller_backup_hosts`" + `
+takes precedence over both, except for a restore: that uses only the hosts of the database, and ` + "`controller_backup_hosts`" + `
+may also name those of HAProxy.
 
-These hold for all roles, and for every task of the collection's modules that leaves them out, as variables of the play or of the
-host that the task is delegated to. Left undefined: option files, then hiera, then root over the unix socket. A task that gives one of
-user and password, of socket, host and port, or of the certificates, gets none of these from the variables.
+The two paths are absolute, without links. The cache directory must be on a file system that allows execution. It and
+every directory above must belong to root or the user, and nobody else may be able to write there. Root runs an
+installed binary only if the file and all directories above belong to root and nobody else can write to them.
+
+## Login to the database
+
+These variables apply to all roles, and to every task of the collection's modules that leaves the options out, as
+variables of the play or of the host that the task is delegated to. If undefined: option files, then hiera, then root
+over the unix socket. Some options belong together: user and password; socket, host and port; the certificates. A task
+that sets one of a group takes none of that group from the variables.
 
 | variable | type | effect |
 |---|---|---|
@@ -43,23 +52,25 @@ user and password, of socket, host and port, or of the certificates, gets none o
 | ` + "`overcloud_backup_login_host`" + ` | str | Host of the server, for TCP. |
 | ` + "`overcloud_backup_login_port`" + ` | int | Port of the server, for TCP. |
 | ` + "`overcloud_backup_login_config_file`" + ` | path | Option file with the account, in place of the usual ones. |
-| ` + "`overcloud_backup_login_ca_cert`" + ` | path | Certificate authority that the server's certificate must come from. |
-| ` + "`overcloud_backup_login_client_cert`" + ` | path | Certificate of the client. It goes with its key. |
+| ` + "`overcloud_backup_login_ca_cert`" + ` | path | Certificate authority that must have signed the server's certificate. |
+| ` + "`overcloud_backup_login_client_cert`" + ` | path | Certificate of the client. Requires its key. |
 | ` + "`overcloud_backup_login_client_key`" + ` | path | Private key of the client. |
-| ` + "`overcloud_backup_login_check_hostname`" + ` | bool | Whether the server's certificate has to name the host. It goes with the authority. |
+| ` + "`overcloud_backup_login_check_hostname`" + ` | bool | Whether the server's certificate must contain the host name. Requires the authority. |
 
-Users whose sessions are no clients are told apart, with ` + "`controller_backup_ignore_users`" + `.
+Users whose sessions do not count as clients are set separately, with ` + "`controller_backup_ignore_users`" + `.
 
-## What is left for the plays around
+## Results for the surrounding plays
 
-| variable | on | what it is |
+| variable | on | content |
 |---|---|---|
-| ` + "`controller_backup_decision`" + ` | who decided: localhost with the playbooks | the result of ` + "`idle_controller`" + `, of the last attempt |
-| ` + "`controller_backup_result`" + ` | the same | in ` + "`results`" + ` the result of ` + "`galera_backup`" + ` for each controller that was tried, in ` + "`item`" + ` its name. A set was made where ` + "`backup`" + ` is defined |
+| ` + "`controller_backup_decision`" + ` | the host that decided: localhost with the playbooks | the result of ` + "`idle_controller`" + `, of the last attempt |
+| ` + "`controller_backup_result`" + ` | the same | in ` + "`results`" + ` the result of ` + "`galera_backup`" + ` for each controller that was tried, in ` + "`item`" + ` its name |
 | ` + "`controller_verify_result`" + ` | the same | the result of ` + "`backup_verify`" + `, of the last set |
-| ` + "`controller_restore_view`" + ` | each controller | what it answered when it was asked to look |
-| ` + "`controller_restore_plan`" + ` | who decided | the result of ` + "`restore_plan`" + ` |
+| ` + "`controller_restore_view`" + ` | each controller | its answer to ` + "`state: planned`" + ` of ` + "`galera_restore`" + ` |
+| ` + "`controller_restore_plan`" + ` | the host that decided | the result of ` + "`restore_plan`" + ` |
 | ` + "`controller_restore_result`" + ` | the same | the result of ` + "`galera_restore`" + `'s last step, in ` + "`results`" + ` for each of its controllers |
+
+A set was created if an entry of ` + "`controller_backup_result.results`" + ` has ` + "`backup`" + `.
 `
 
 // moduleOf is the module to which a role hands the variables that it leaves undefined.

@@ -10,36 +10,36 @@ short_description: The pattern of the hosts that run the database and HAProxy
 version_added: 1.0.0
 author: The overcloud.backup authors (@overcloud-backup)
 description:
-  - Returns a pattern for C(hosts) of a play. The first variable of the terms that is set decides, else C(galera_hosts) and
-    C(haproxy_hosts), and without these the groups that director gives the inventory.
+  - Returns a pattern for C(hosts) of a play. It uses the first variable of the terms that is set, else C(galera_hosts) and
+    C(haproxy_hosts), and without these the groups of director's inventory.
   - A variable is a pattern or a list of names. In C(hosts) of a play Ansible itself only sees extra variables and those of
-    the play. This looks into the variables that the inventory gives to all hosts, too.
+    the play. This lookup also reads the variables that the inventory gives to all hosts.
 options:
   _terms:
-    description: Names of variables, the one that goes before the others first.
+    description: Names of variables, in order of precedence.
   role:
-    description: The role that the hosts are for, which says what variables these are, and whether the hosts of HAProxy are among them.
+    description: The role that needs the hosts. It determines the variables and whether the hosts of HAProxy are included.
     type: str
     choices: [controller_backup, controller_restore, controller_verify]
   otherwise:
-    description: Whether the variable of the O(role) itself is left out, for its default.
+    description: Whether to leave out the variable of the O(role) itself, for use in that variable's default.
     type: bool
     default: false
   database_only:
-    description: Whether the hosts of HAProxy are left out.
+    description: Whether to leave out the hosts of HAProxy.
     type: bool
     default: false
   coordinator:
     description:
-      - A host that the pattern gets, too, which stays in the play when no other answers.
-      - It is a failure when it is one of the hosts already, for then the play does not know it from them.
+      - An additional host for the pattern, which stays in the play if no other host answers.
+      - The lookup fails if it is already one of the hosts, because the play could not distinguish it from them.
     type: str
 """
 EXAMPLES = r"""
-- name: Look at every host of the database
+- name: Read every host of the database
   hosts: "{{ lookup('overcloud.backup.hosts', database_only=true) }}"
 
-- name: Look at every host that a restore is for
+- name: Check every host that a restore is for
   hosts: "{{ lookup('overcloud.backup.hosts', role='controller_restore', coordinator='localhost') }}"
 """
 RETURN = r"""

@@ -10,25 +10,25 @@ short_description: Fail when a run ends without an outcome
 version_added: 1.0.0
 author: The overcloud.backup authors (@overcloud-backup)
 description:
-  - The last play of the collection's playbooks has it in C(hosts), which Ansible looks at whatever the options of the
-    command left out of the run, C(--start-at-task), C(--step) and tags among them.
-  - Returns the host on which the outcome is, so that a play can name it.
-  - A run that a playbook of somebody else's began is judged only when the hosts have been asked for this. One that only lists or
-    checks something is not judged.
+  - The last play of the collection's playbooks uses it in C(hosts), which Ansible evaluates whatever the command-line options
+    left out of the run, including C(--start-at-task), C(--step) and tags.
+  - Returns the host that has the outcome, so that a play can name it.
+  - A run of another playbook that imports the collection's fails only if the hosts have been asked for this work. A run that
+    only lists or checks something never fails.
 options:
   _terms:
-    description: Names of variables of the coordinator. Each is defined at the end of a run that did its work.
+    description: Names of variables of the coordinator. Each is defined at the end of a successful run.
     required: true
   work:
-    description: What was to be done, in one word.
+    description: Purpose of the run, one word.
     type: str
     default: work
   coordinator:
-    description: The host on which they are.
+    description: The host that has these variables.
     type: str
     default: localhost
   begun:
-    description: A group that has hosts as soon as they have been asked for this.
+    description: A group that has hosts as soon as they have been asked for this work.
     type: str
 """
 EXAMPLES = r"""

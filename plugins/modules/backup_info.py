@@ -14,21 +14,21 @@ short_description: List the backup sets of a directory and read one back
 version_added: 1.0.0
 description:
   - >-
-    Lists the sets that M(overcloud.backup.galera_backup) made in a directory of this host, the newest first, with their
-    positions and with what M(overcloud.backup.backup_verify) found out about them.
+    Lists the sets that M(overcloud.backup.galera_backup) made in a directory of this host, newest first, with their
+    positions and the results of M(overcloud.backup.backup_verify).
   - >-
-    With C(read=true) it reads one set back to its last byte. The manifest must not contradict itself, every file must
-    have the length and the sha256 of the manifest, every zstd frame must unpack to what belongs into it, the xbstream
-    must be whole and hold what the manifest says, a dump must end with its closing line. What is wrong is named with
-    file and offset, and the module fails.
-  - Folders without a manifest are no sets. They are named, with a warning.
-  - It never changes anything. M(overcloud.backup.backup_verify) writes down that a set was verified.
-  - Sets and these records are not signed. Whoever can write to the destination can have written both.
+    With C(read=true) it reads one set back to its last byte. The manifest must be consistent, every file must have the
+    length and the sha256 of the manifest, every zstd frame must unpack to its expected content, the xbstream must be
+    complete and match the manifest, and a dump must end with its closing line. A problem is named with file and offset,
+    and the module fails.
+  - Folders without a manifest are not sets. They are named, with a warning.
+  - It never changes anything. M(overcloud.backup.backup_verify) records that a set was verified.
+  - Sets and these records are not signed. Whoever can write to the destination can forge both.
 options:
   destination:
     description:
-      - Absolute path of the directory with the sets of all clusters, as M(overcloud.backup.galera_backup) has it.
-      - One that is not there holds no sets.
+      - Absolute path of the directory with the sets of all clusters, as in M(overcloud.backup.galera_backup).
+      - A directory that does not exist contains no sets.
     type: path
     required: true
   cluster:
@@ -37,11 +37,11 @@ options:
   set:
     description:
       - The set that C(read) reads back.
-      - It is C(newest), or C(<cluster>/<set>), or with C(cluster) C(<set>) alone, or the path of the set.
+      - C(newest), or C(<cluster>/<set>), or with C(cluster) C(<set>) alone, or the path of the set.
     type: str
     default: newest
   read:
-    description: Whether a set is read back.
+    description: Whether to read a set back.
     type: bool
     default: false
 attributes:
@@ -67,11 +67,11 @@ EXAMPLES = r"""
   become: true
   register: backups
 
-- name: Show when the newest one was made and how deep it was verified
+- name: Show the newest set and the level of its verification
   ansible.builtin.debug:
     msg: "{{ backups.newest.set }}: {{ backups.newest.verified }}"
 
-- name: Read one back
+- name: Read a set back
   overcloud.backup.backup_info:
     destination: /var/backups/overcloud
     set: galera_cluster/20261122T191500Z_physical_controller-2
@@ -81,7 +81,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: One line for people.
+  description: One line for humans.
   returned: success
   type: str
   sample: 7 sets in /var/backups/overcloud
@@ -97,12 +97,12 @@ sets:
       type: str
       sample: galera_cluster/20261122T191500Z_physical_controller-2
     name:
-      description: The last part of it. Sorted by it, the sets of all clusters and hosts are in the order of time.
+      description: The last part of the name. Sorting by it puts the sets of all clusters and hosts in order of time.
       returned: always
       type: str
       sample: 20261122T191500Z_physical_controller-2
     path:
-      description: Where it lies.
+      description: Its path.
       returned: always
       type: str
       sample: /var/backups/overcloud/galera_cluster/20261122T191500Z_physical_controller-2
@@ -139,12 +139,12 @@ sets:
       type: float
       sample: 1795634103.0
     bytes:
-      description: Bytes of its files.
+      description: Size of its files in bytes.
       returned: always
       type: int
       sample: 31457280
     raw_bytes:
-      description: Bytes that are inside when they are unpacked.
+      description: Size of its unpacked content in bytes.
       returned: always
       type: int
       sample: 209715200
@@ -158,33 +158,31 @@ sets:
         seqno_end: 4711
         cluster_seqno: 4708
     verified:
-      description: >-
-        The deepest level that it passed with the manifest that lies there now, C(read) or C(restore). Empty when it
-        passed none.
+      description: The highest level that it passed with its present manifest, C(read) or C(restore). Empty if it passed none.
       returned: always
       type: str
       sample: restore
     verified_at:
-      description: When it passed that level, in seconds since the epoch, 0 when it passed none.
+      description: When it passed that level, in seconds since the epoch; 0 if it passed none.
       returned: always
       type: float
       sample: 1795634160.25
     problems:
       description: >-
-        What the last verification of a level found wrong, each with its C(kind), as M(overcloud.backup.backup_verify)
-        has them.
+        Problems that the last verification of a level found, each with its C(kind), as in
+        M(overcloud.backup.backup_verify).
       returned: always
       type: list
       elements: dict
       sample: []
     warnings:
-      description: What else an operator should know, such as that the record of the verification is of another manifest.
+      description: Other information for the operator, such as a verification record of another manifest.
       returned: always
       type: list
       elements: str
       sample: []
 newest:
-  description: The newest set, null when there is none. When it is one of C(damaged), its name and path are all that is known.
+  description: The newest set; null if there is none. If it is one of C(damaged), only its name and path are known.
   returned: when the directory could be read
   type: dict
   contains:
@@ -194,12 +192,12 @@ newest:
       type: str
       sample: galera_cluster/20261122T191500Z_physical_controller-2
     name:
-      description: The last part of it. Sorted by it, the sets of all clusters and hosts are in the order of time.
+      description: The last part of the name. Sorting by it puts the sets of all clusters and hosts in order of time.
       returned: always
       type: str
       sample: 20261122T191500Z_physical_controller-2
     path:
-      description: Where it lies.
+      description: Its path.
       returned: always
       type: str
       sample: /var/backups/overcloud/galera_cluster/20261122T191500Z_physical_controller-2
@@ -236,12 +234,12 @@ newest:
       type: float
       sample: 1795634103.0
     bytes:
-      description: Bytes of its files.
+      description: Size of its files in bytes.
       returned: always
       type: int
       sample: 31457280
     raw_bytes:
-      description: Bytes that are inside when they are unpacked.
+      description: Size of its unpacked content in bytes.
       returned: always
       type: int
       sample: 209715200
@@ -255,33 +253,31 @@ newest:
         seqno_end: 4711
         cluster_seqno: 4708
     verified:
-      description: >-
-        The deepest level that it passed with the manifest that lies there now, C(read) or C(restore). Empty when it
-        passed none.
+      description: The highest level that it passed with its present manifest, C(read) or C(restore). Empty if it passed none.
       returned: always
       type: str
       sample: restore
     verified_at:
-      description: When it passed that level, in seconds since the epoch, 0 when it passed none.
+      description: When it passed that level, in seconds since the epoch; 0 if it passed none.
       returned: always
       type: float
       sample: 1795634160.25
     problems:
       description: >-
-        What the last verification of a level found wrong, each with its C(kind), as M(overcloud.backup.backup_verify)
-        has them.
+        Problems that the last verification of a level found, each with its C(kind), as in
+        M(overcloud.backup.backup_verify).
       returned: always
       type: list
       elements: dict
       sample: []
     warnings:
-      description: What else an operator should know, such as that the record of the verification is of another manifest.
+      description: Other information for the operator, such as a verification record of another manifest.
       returned: always
       type: list
       elements: str
       sample: []
 no_sets:
-  description: Folders among the sets that have no manifest, and why. Backups that run now are among them.
+  description: Folders among the sets that have no manifest, and why. Running backups are among them.
   returned: when the directory could be read
   type: list
   elements: dict
@@ -289,13 +285,13 @@ no_sets:
     - path: /var/backups/overcloud/galera_cluster/.partial-20261122T191500Z_physical_controller-2
       reason: 'unfinished: a backup that still runs, or one that was killed'
 damaged:
-  description: Sets whose manifest cannot be read or is that of another set, with what is wrong with it.
+  description: Sets whose manifest cannot be read or belongs to another set, with the reason.
   returned: when the directory could be read
   type: list
   elements: dict
   sample: []
 read:
-  description: What reading a set back found.
+  description: The result of reading a set back.
   returned: with C(read=true)
   type: dict
   contains:
@@ -305,21 +301,20 @@ read:
       type: str
       sample: galera_cluster/20261122T191500Z_physical_controller-2
     path:
-      description: Where it lies.
+      description: Its path.
       returned: always
       type: str
       sample: /var/backups/overcloud/galera_cluster/20261122T191500Z_physical_controller-2
     ok:
-      description: Whether nothing is wrong with it.
+      description: Whether it has no problems.
       returned: always
       type: bool
       sample: false
     problems:
       description:
         - >-
-          What is wrong, by C(file), with C(kind) (C(damaged)) and C(reason), and with C(offset) where it is known. The
-          offset is that in the file as it lies there, of the place where it ends too early, or of the zstd frame with
-          the damage.
+          Problems by C(file), with C(kind) (C(damaged)) and C(reason), and with C(offset) if it is known. The offset is
+          the place in the stored file where it ends too early, or where the zstd frame with the damage begins.
       returned: always
       type: list
       elements: dict

@@ -15,7 +15,8 @@ version_added: 1.0.0
 description:
   - >-
     Verifies a set that M(overcloud.backup.galera_backup) made, on a host that sees it, and writes the outcome beside
-    its manifest as C(verified.json). That record names the set and the sha256 of its manifest, and counts for no other.
+    its manifest as C(verified.json). That record names the set and the sha256 of its manifest, and is valid for no
+    other.
   - >-
     Neither a set nor its record is signed. A verification proves that a set can be restored, not who made it. Programs
     that are fed from a set are confined to the scratch folder, never run as root and have no network.
@@ -23,29 +24,29 @@ description:
   - >-
     C(level=restore) reads it back and, in the same pass, restores it into a scratch folder with the server's own
     programs. It starts a server there, without network, Galera, binary log and events, checks every table with C(CHECK
-    TABLE), reads every row, reads what the server says in its log, and compares the schema's fingerprint and the number
-    of tables of each schema with the manifest.
+    TABLE), reads every row and the server's log, and compares the schema's fingerprint and the number of tables of each
+    schema with the manifest.
   - >-
-    A set is of one moment of a moving server, whose rows nobody counted then. So rows and C(CHECKSUM TABLE) of every
-    table are written into the record, and a later restore of the same set must find the same.
+    A set is one moment of a running server, whose rows nobody counted at that moment. Therefore the rows and C(CHECKSUM
+    TABLE) of every table are written into the record, and a later restore of the same set must find the same values.
   - >-
-    A set that is damaged, does not load, or differs from what was recorded makes the module fail, with files and
-    offsets, lines, or objects. A verification that could not be done, for want of space or of programs, fails too, and
-    leaves the record as it was.
+    If a set is damaged, does not load, or differs from the recorded state, the module fails and names files and
+    offsets, lines, or objects. A verification that cannot be done, for lack of space or programs, fails too, and leaves
+    the record as it was.
   - >-
-    Where systemd runs the host the verification is a unit of it, with weights that leave processors, disks and memory
-    to everybody else. It outlives a lost connection, after which the task finds it again, and its outcome is in the
-    record whoever waits.
+    On a host with systemd the verification is a unit whose weights give everybody else priority for processors, disks
+    and memory. It survives a lost connection, after which the task finds it again. Its outcome is recorded whether or
+    not anybody waits for it.
   - >-
-    The scratch server and the scratch folder are removed whatever happens. Should it be killed, the kernel ends the
+    The scratch server and the scratch folder are always removed. If the verification is killed, the kernel ends the
     server with it, and systemd, the next verification, or C(state=recovered) removes the folder.
 options:
   state:
     description:
       - C(present) verifies a set, or finds the verification of this C(job), and waits for it unless C(wait=false).
-      - C(status) tells where C(job) stands.
+      - C(status) reports the progress of C(job).
       - >-
-        C(recovered) only removes what a verification left that was killed, in C(scratch) and in the former default,
+        C(recovered) only removes the remains of a killed verification, in C(scratch) and in the former default,
         C(/var/tmp/overcloud.backup).
     type: str
     choices:
@@ -60,11 +61,11 @@ options:
     description: Name of the cluster's folder.
     type: str
   set:
-    description: The set, as C(newest), or C(<cluster>/<set>), or with C(cluster) C(<set>) alone, or the path of the set.
+    description: The set. C(newest), or C(<cluster>/<set>), or with C(cluster) C(<set>) alone, or the path of the set.
     type: str
     default: newest
   level:
-    description: How deep it is verified.
+    description: Level of the verification.
     type: str
     choices:
       - read
@@ -74,40 +75,40 @@ options:
     description:
       - >-
         Absolute path of a folder for the copy of the data. It must belong to root, and the user C(mysql) must be able
-        to enter it; the default is made so. In a folder that everybody can write to, as C(/var/tmp), somebody else may
-        take the name first.
+        to enter it; the default is created that way. In a folder that everybody can write to, as C(/var/tmp), somebody
+        else may take the name first.
       - >-
-        It is made where it is missing, and keeps a lock. It needs 1.2 times the bytes that are inside of a physical
-        set, 2.5 times those of a dump, and 512 MiB. That is looked at before.
+        The folder is created if it is missing, and keeps a lock. It needs 1.2 times the unpacked content of a physical
+        set, or 2.5 times that of a dump, and 512 MiB. This is checked first.
     type: path
     default: /var/lib/overcloud.backup/scratch
   memory:
-    description: MiB, from 32 to 1048576, of the scratch server's buffer pool.
+    description: Size of the scratch server's buffer pool in MiB, from 32 to 1048576.
     type: int
     default: 256
   cpu_weight:
-    description: Weight of the verification's unit for the processors, from 1 to 10000, where everything else on the host has 100.
+    description: Processor weight of the verification's unit, from 1 to 10000. Everything else on the host has 100.
     type: int
     default: 50
   io_weight:
-    description: Its weight for the disks, from 1 to 10000, where everything else has 100.
+    description: Disk weight of the unit, from 1 to 10000. Everything else has 100.
     type: int
     default: 50
   memory_high:
-    description: MiB of memory, up to 1048576, over which its unit is slowed down. It must be at least C(memory) and 512.
+    description: Memory in MiB, up to 1048576, above which the unit is slowed down. It must be at least C(memory) and 512.
     type: int
     default: 1536
   job:
     description:
       - >-
         Id of the verification, up to 64 letters, digits, dots, dashes and underscores. A second call with the same id
-        finds the first one's instead of starting another. When that has ended, its result is returned with a warning,
-        nothing is done, and C(changed) is false.
-      - Without it one is made of the time. Of the last 5 verifications that ended the results are kept.
+        finds the first verification instead of starting another. If that has ended, its result is returned with a
+        warning, nothing is done, and C(changed) is false.
+      - Without it the id is made from the time. The results of the last 5 verifications that ended are kept.
     type: str
   wait:
     description: >-
-      Whether C(state=present) waits for the end. Without it the job's id is returned at once. A host without systemd
+      Whether C(state=present) waits for the end. If false, the job's id is returned at once. A host without systemd
       always waits.
     type: bool
     default: true
@@ -119,7 +120,7 @@ options:
     description:
       - >-
         C(require_idle) refuses C(level=restore) on a host whose own database has clients. C(allow_active) does not
-        look.
+        check.
       - A host without a database is never refused.
     type: str
     choices:
@@ -127,7 +128,7 @@ options:
       - allow_active
     default: require_idle
   ignore_users:
-    description: Users of health checks. Their sessions are no clients.
+    description: Users of health checks. Their sessions do not count as clients.
     type: list
     elements: str
     default:
@@ -137,39 +138,42 @@ options:
     description:
       - User to log in as.
       - >-
-        What is given here is tried first, then the option files, then hiera (C(mysql::server::root_password)), then
-        C(root) over the unix socket without a password. Of an account given here that is refused although another one
-        then worked, the facts tell, and a backup warns.
-      - Without C(login_password) the password is taken from the option files when these speak of the same user.
+        The account given here is tried first, then the option files, then hiera (C(mysql::server::root_password)), then
+        C(root) over the unix socket without a password. If the account given here is refused and another one works, the
+        facts report it, and a backup warns.
+      - Without C(login_password) the password is taken from the option files if these name the same user.
     type: str
   login_password:
-    description: Password of C(login_user), which is C(root) unless told otherwise. It is never shown and never on a command line.
+    description: Password of C(login_user), which defaults to C(root). It is never shown and never on a command line.
     type: str
   login_unix_socket:
     description:
-      - Path of the server's unix socket. With it nothing else is tried.
+      - Path of the server's unix socket. If it is set, nothing else is tried.
       - >-
-        Without it and without C(login_host) the option files tell, then the usual places are tried, then TCP at the
-        server's C(bind-address). The first place at which somebody answers is the last one that is tried.
+        Without it and without C(login_host), the option files are read, then the usual places are tried, then TCP at
+        the server's C(bind-address). The search ends at the first place where a server answers.
       - >-
-        Its folder may be open to nobody but root, the server's user and the user of the module, so one that everybody
-        can write to is refused. Over the socket, and over TCP to an address of this host, the server must run as
-        C(root), C(mysql), the owner of its datadir or the user of the module. Anybody else is told nothing.
+        Only root, the server's user and the user of the module may have write access to its folder; a folder that
+        everybody can write to is refused. Over the socket, and over TCP to an address of this host, the server must run
+        as C(root), C(mysql), the owner of its datadir or the user of the module. Nothing is sent to a server of any
+        other user.
     type: path
   login_host:
     description: Address of the server, for a connection over TCP. C(localhost) means the unix socket.
     type: str
   login_port:
-    description: Port of the server for a connection over TCP, from 1 to 65535. Without it the option files tell, else it is 3306.
+    description: >-
+      Port of the server for a connection over TCP, from 1 to 65535. Defaults to the port in the option files, else
+      3306.
     type: int
   config_file:
     description:
-      - Option file to take the account from in place of C(/etc/my.cnf), C(/etc/mysql/my.cnf) and C(~/.my.cnf).
+      - Option file with the account, used instead of C(/etc/my.cnf), C(/etc/mysql/my.cnf) and C(~/.my.cnf).
       - >-
-        It is read as MariaDB's own client does, C(!includedir) too; the groups are C([client]), C([client-server]),
-        C([client-mariadb]), C([mysql]) and C([mariadb-client]).
+        It is read as MariaDB's own client reads it, including C(!includedir); the groups are C([client]),
+        C([client-server]), C([client-mariadb]), C([mysql]) and C([mariadb-client]).
       - >-
-        A file that others than root, C(mysql) and the user of the module can write or replace is passed over, and
+        A file that users other than root, C(mysql) and the user of the module can write or replace is skipped and
         reported.
     type: path
   connect_timeout:
@@ -179,33 +183,31 @@ options:
   ca_cert:
     description:
       - >-
-        File in PEM form with the authority that signed the server's certificate. With it a connection over TCP is
+        PEM file with the authority that signed the server's certificate. If it is set, a connection over TCP is
         encrypted or not made.
-      - Without it C(ssl-ca), C(ssl-cert), C(ssl-key) and C(ssl-verify-server-cert) of the option files count.
+      - Without it, C(ssl-ca), C(ssl-cert), C(ssl-key) and C(ssl-verify-server-cert) of the option files apply.
       - >-
-        It is refused when others than root, C(mysql) and the user of the module can write or replace it, as are
-        C(client_cert) and C(client_key).
+        It is refused if users other than root, C(mysql) and the user of the module can write or replace it. The same
+        applies to C(client_cert) and C(client_key).
     type: path
     aliases:
       - ssl_ca
   client_cert:
-    description: File in PEM form with the client's certificate.
+    description: PEM file with the client's certificate.
     type: path
     aliases:
       - ssl_cert
   client_key:
-    description: File in PEM form with the client's private key.
+    description: PEM file with the client's private key.
     type: path
     aliases:
       - ssl_key
   check_hostname:
-    description: >-
-      Whether the server's certificate has to name C(login_host). Without it, it has to. The tools of a backup check the
-      same.
+    description: Whether the server's certificate must name C(login_host). By default it must. The backup tools check the same.
     type: bool
 attributes:
   check_mode:
-    description: Can run in check mode. It looks at the manifest, the programs and the room, returns C(plan), and touches nothing.
+    description: Can run in check mode. It checks the manifest, the programs and the room, returns C(plan), and changes nothing.
     support: full
   diff_mode:
     description: Can say what it changed in the form of a difference.
@@ -225,7 +227,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Restore the newest set into a scratch server and look into it
+- name: Restore the newest set into a scratch server and check it
   overcloud.backup.backup_verify:
     destination: /var/backups/overcloud
   become: true
@@ -237,7 +239,7 @@ EXAMPLES = r"""
     level: read
   become: true
 
-- name: Remove what a killed verification left
+- name: Remove the remains of a killed verification
   overcloud.backup.backup_verify:
     state: recovered
   become: true
@@ -245,7 +247,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: One line for people.
+  description: One line for humans.
   returned: success
   type: str
   sample: >-
@@ -257,20 +259,20 @@ set:
   type: str
   sample: galera_cluster/20261122T191500Z_physical_controller-2
 path:
-  description: Where it lies.
+  description: Path of the set.
   returned: when a set was found
   type: str
   sample: /var/backups/overcloud/galera_cluster/20261122T191500Z_physical_controller-2
 level:
-  description: How deep it was verified.
+  description: Level of the verification.
   returned: when a set was found
   type: str
   sample: restore
 plan:
   description: >-
-    What a restore does, or in check mode would do, with C(tools), their C(version), the C(space), the C(user) that runs
-    them, and C(origin), what is known of who made the set.
-  returned: with C(level=restore), when it can be done
+    Plan of the restore, with C(tools), their C(version), the C(space), the C(user) that runs them, and C(origin), which
+    says whether it is known who made the set.
+  returned: with C(level=restore), if it can be done
   type: dict
   sample:
     set: galera_cluster/20261122T191500Z_physical_controller-2
@@ -293,12 +295,12 @@ plan:
       not signed: whoever can write to the destination can have written its data, its manifest and the record that it
       was verified
 outcome:
-  description: What was found, as it stands in C(verified.json), there with all tables.
+  description: The outcome as in C(verified.json), which also lists all tables.
   returned: when the set was verified
   type: dict
   contains:
     ok:
-      description: Whether nothing is wrong with the set.
+      description: Whether the set has no problems.
       returned: always
       type: bool
       sample: true
@@ -308,7 +310,7 @@ outcome:
       type: float
       sample: 1795634160.25
     duration:
-      description: Seconds it took.
+      description: Duration in seconds.
       returned: always
       type: float
       sample: 41.2
@@ -324,16 +326,15 @@ outcome:
       sample: overcloud.backup 1.0.0
     problems:
       description: >-
-        What is wrong, by C(file), with C(kind) and C(reason), and where they are known with C(offset), or C(line) and
-        C(object) of a statement. The kind is C(damaged) for bytes that are not those that were written,
-        C(does_not_load) for a statement that the server refuses, and C(differs) for definitions that are not those that
-        were recorded.
+        Problems by C(file), with C(kind) and C(reason), and, where known, with C(offset), or C(line) and C(object) of a
+        statement. The kind is C(damaged) for bytes that are not those that were written, C(does_not_load) for a
+        statement that the server refuses, and C(differs) for definitions that differ from the recorded ones.
       returned: always
       type: list
       elements: dict
       sample: []
     warnings:
-      description: What could not be compared, and what the server complained of that is no damage.
+      description: Things that could not be compared, and complaints of the server that are not damage.
       returned: always
       type: list
       elements: str
@@ -341,9 +342,9 @@ outcome:
     restored:
       description:
         - >-
-          What the scratch server held. These are its version, the schema's C(fingerprint), the number of tables by
-          schema, how many were C(checked), C(rows) of all tables of users, and C(checksum), the sha256 over the names,
-          rows and checksums of these tables.
+          Content of the scratch server. Its version, the schema's C(fingerprint), the number of tables by schema, how
+          many were C(checked), the C(rows) of all user tables, and C(checksum), the sha256 over the names, rows and
+          checksums of these tables.
       returned: when a scratch server came up
       type: dict
       sample:
@@ -356,21 +357,21 @@ outcome:
         rows: 1048576
         checksum: 9889be197485dbf8484719b1e19d28585bf04cd197984fdfe1f1a21c57aeb7be
 job:
-  description: Name of the verification.
+  description: Id of the verification.
   returned: when it ran as a unit of systemd
   type: str
   sample: 20261122T192000Z-4f2a9c
 unit:
-  description: The unit that it ran as.
+  description: Its systemd unit.
   returned: when it ran as a unit of systemd
   type: str
   sample: overcloud-backup-20261122T192000Z-4f2a9c.service
 attached:
-  description: Whether the verification was there already.
+  description: Whether the verification existed already.
   returned: with C(wait=false)
   type: bool
 running:
-  description: Whether its unit is there.
+  description: Whether its unit exists.
   returned: with C(state=status)
   type: bool
 ended:
@@ -378,7 +379,7 @@ ended:
   returned: with C(state=status) and C(wait=false)
   type: bool
 progress:
-  description: How far it is.
+  description: Progress of the verification.
   returned: with C(state=status), while it runs
   type: dict
   sample:
@@ -390,36 +391,36 @@ progress:
     elapsed: 9.5
   contains:
     phase:
-      description: What it does now.
+      description: Current phase.
       returned: always
       type: str
     read_bytes:
-      description: Bytes of the set that were read.
+      description: Bytes of the set read so far.
       returned: always
       type: int
     expected_bytes:
-      description: Bytes of the set.
+      description: Size of the set in bytes.
       returned: always
       type: int
     tables:
-      description: Tables that were checked.
+      description: Tables checked so far.
       returned: always
       type: int
     expected_tables:
-      description: Tables that will be.
+      description: Tables to check.
       returned: always
       type: int
     elapsed:
-      description: Seconds since the beginning.
+      description: Seconds since the start.
       returned: always
       type: float
 result:
-  description: What it returned, as C(state=present) would.
+  description: Its result, as C(state=present) would return it.
   returned: with C(state=status), when it has ended
   type: dict
 undone:
-  description: What was ended and removed.
-  returned: with C(state=recovered), or when the verification was ended by force, when there was something
+  description: Processes that were ended and files that were removed.
+  returned: with C(state=recovered), or if the verification was ended by force, when there was something to undo
   type: list
   elements: str
   sample:

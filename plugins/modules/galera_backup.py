@@ -14,50 +14,50 @@ short_description: Back up the database of this controller
 version_added: 1.0.0
 description:
   - >-
-    Makes a backup set of this host's Galera node in a directory of this host, in one pass. The data are read, checked,
-    compressed, hashed and written without being staged anywhere.
+    Makes a backup set of this host's Galera node in a directory of this host, in one pass. The data is read, checked,
+    compressed, hashed and written without intermediate copies.
   - >-
-    It runs as a unit of systemd, which outlives the connection. Every effect is in a journal before it begins, so that
-    what is killed is undone by the unit's stop command, and after a restart of the host by C(state=recovered).
+    It runs as a systemd unit, which survives the connection. Every effect is recorded in a journal before it begins. If
+    the job is killed, the unit's stop command undoes its effects, and after a restart of the host C(state=recovered)
+    does.
+  - One backup of a cluster runs at a time. A lock in Pacemaker's configuration keeps others away and names its holder.
   - >-
-    One backup of a cluster runs at a time. A lock in the configuration of Pacemaker keeps others away, and says who
-    holds it.
+    While the data is read, a guard checks this node and its cluster every second. It stops and undoes the backup when
+    clients arrive, when the node or the last other spare is needed, when writers would have to wait, or when disk
+    space, redo log, destination or lease run out. C(guard) says which rule was broken, since when, and what the guard
+    saw.
   - >-
-    While the data are read a guard looks at this node and its cluster every second. It stops the backup, and undoes it,
-    when clients arrive, when the node or the last other spare is needed, when writers would have to wait, or when disk,
-    redo log, destination or lease run out. C(guard) says which rule was broken, since when, and what was seen.
+    Checks come first. The server must be the one whose files are visible here, the account must have every privilege,
+    the tool must fit the server, there must be room, and the node must be Synced in the Primary component without
+    clients. Otherwise the module fails before it does anything.
+  - The node is checked again after it has caught up, right before the data is read.
   - >-
-    It looks first. The server must be the one whose files are seen here, the account must hold every privilege, the
-    tool must fit the server, there must be room, and the node must be Synced in the Primary component without clients.
-    Anything else is a failure before anything is done.
-  - What was looked at is looked at again after the node has caught up, right before the data are read.
+    The manifest records which scheduled events any member of the cluster ran, as far as C(decision) knows. Galera keeps
+    an event enabled on one member only.
   - >-
-    The manifest notes which scheduled events any member of the cluster ran, as far as C(decision) tells. Galera keeps
-    an event enabled on one member alone.
+    Besides the data, a set contains the users as statements, in a logical set also the time zones and foreign servers,
+    and the configuration of MariaDB, HAProxy, Pacemaker and Corosync. If Pacemaker on this host does not return its
+    configuration, the module fails; a host without a cluster, or without C(cibadmin), is a warning.
   - >-
-    Beside the data a set has the users as statements, of a logical one the time zones and foreign servers, too, and the
-    configuration of MariaDB, HAProxy, Pacemaker and Corosync. Pacemaker on this host that does not tell its
-    configuration is a failure; a host without a cluster, or without C(cibadmin), is a warning.
+    The manifest is written last; a set without one does not exist. If anything fails, the files written so far are
+    removed. Only a node that does not resync after C(desync=always) fails the module beside a complete set; C(backup)
+    is returned then, too.
   - >-
-    A set exists when its manifest does, which is written last. When anything goes wrong, what was written is removed.
-    Only a node that does not resync after C(desync=always) fails the module beside a whole set; C(backup) is returned
-    then too.
+    A set can be restored without this collection, with C(zstd -d), C(mbstream -x) and C(mariadb-backup --prepare), or
+    with C(zstd -d) and C(mariadb). C(backup.manifest.restore) lists the commands.
   - >-
-    A set is restored without this collection, with C(zstd -d), C(mbstream -x) and C(mariadb-backup --prepare), or with
-    C(zstd -d) and C(mariadb). C(backup.manifest.restore) has the commands.
-  - >-
-    A physical set is the state of this node at exactly C(backup.position). A logical one is its state at one position
-    from C(backup.position.seqno) to C(backup.position.seqno_end). Both hold everything that any node of the cluster had
-    committed when the backup began, because the node catches up before.
+    A physical set is the state of this node at exactly C(backup.position). A logical set is its state at one position
+    from C(backup.position.seqno) to C(backup.position.seqno_end). Both contain everything that any node of the cluster
+    had committed when the backup began, because the node catches up first.
 options:
   state:
     description:
       - C(present) starts a backup, or finds the one of this C(job), and waits for it unless C(wait=false).
-      - C(status) tells where C(job), or the one that runs, stands, and renews its lease.
-      - C(cancelled) ends it in order. It undoes what it did, and no set is left.
+      - C(status) reports the progress of C(job), or of the running job, and renews its lease.
+      - C(cancelled) ends the job in an orderly way. It undoes its effects and leaves no set.
       - >-
-        C(recovered) undoes what jobs of this host left that do not run any more, as after a restart of the host. It
-        changes nothing where nothing is left.
+        C(recovered) undoes the effects of dead jobs of this host, such as after a restart of the host. If there are
+        none, it changes nothing.
     type: str
     choices:
       - present
@@ -69,60 +69,60 @@ options:
     description:
       - >-
         Id of the job, up to 64 letters, digits, dots, dashes and underscores. A second call with the same id finds the
-        first one's job instead of starting another. When that has ended, its result is returned with a warning, nothing
-        is made, and C(changed) is false.
-      - Without it one is made of the time. Of the last 20 jobs that ended the results are kept.
+        first job instead of starting another. If that has ended, its result is returned with a warning, nothing is
+        made, and C(changed) is false.
+      - Without it the id is made from the time. The results of the last 20 jobs that ended are kept.
     type: str
   wait:
-    description: Whether C(state=present) waits for the end. Without it the job's id is returned at once.
+    description: Whether C(state=present) waits for the end. If false, the job's id is returned at once.
     type: bool
     default: true
   on_lost_caller:
     description:
       - >-
-        What the job does when nobody has asked for it for C(lease) seconds, because the control node died, the task was
-        cancelled, or the network is gone.
-      - C(continue) goes on, up to C(max_duration). C(stop) stops and undoes it.
-      - With C(async) the caller is the process on the host that waits, which asks as long as that host runs.
+        Behaviour when nobody has asked for the job for C(lease) seconds, because the control node died, the task was
+        cancelled, or the network is down.
+      - C(continue) continues the job, up to C(max_duration). C(stop) stops and undoes it.
+      - With C(async) the caller is the waiting process on the host, which asks as long as that host runs.
     type: str
     choices:
       - continue
       - stop
     default: continue
   lease:
-    description: Seconds, at least 5, after which a caller that does not ask any more is lost.
+    description: Time in seconds, at least 5, after which a caller that no longer asks counts as lost.
     type: float
     default: 300
   max_commit_stall:
     description:
       - >-
-        Seconds, at least 0.1, that the backup tool may keep this node from committing while it holds its last locks.
-        After that it is killed.
+        Time in seconds, at least 0.1, that the backup tool may keep this node from committing while it holds its last
+        locks. After that it is killed.
       - >-
-        It counts from C(BACKUP STAGE BLOCK_DDL), from which on Galera waits. Tools before 10.8 copy all that is not
-        InnoDB there. Where that takes longer, a higher value harms nobody as long as the node is idle.
+        It counts from C(BACKUP STAGE BLOCK_DDL), when Galera begins to wait. Tools before 10.8 copy everything that is
+        not InnoDB at this stage. If that takes longer, a higher value harms nobody as long as the node is idle.
     type: float
     default: 1
   min_spares:
     description:
       - >-
-        How many controllers must be able to serve besides the active one and this one, when the backup begins and all
-        the while. C(0) does not look.
+        Number of controllers besides the active one and this one that must be able to serve, at the start and during
+        the backup. C(0) skips this check.
     type: int
     default: 1
   cpu_weight:
-    description: Weight of the job for the processor, from 1 to 10000, where everybody else has 100.
+    description: Processor weight of the job, from 1 to 10000. Everything else has 100.
     type: int
     default: 50
   io_weight:
-    description: Weight of the job for disks, from 1 to 10000, where everybody else has 100.
+    description: Disk weight of the job, from 1 to 10000. Everything else has 100.
     type: int
     default: 50
   memory_high:
     description:
       - >-
-        MiB, at least 256 more than C(buffer), over which the job is slowed down. With control groups of version 1 (RHEL
-        7, and 8 by default) it is killed instead, and undone.
+        Memory in MiB, at least 256 more than C(buffer), above which the job is slowed down. With control groups version
+        1 (RHEL 7, and 8 by default) it is killed instead, and undone.
     type: int
     default: 1024
   nice:
@@ -130,37 +130,35 @@ options:
     type: int
     default: 10
   ionice_class:
-    description: Class of the job for the disk scheduler.
+    description: Disk scheduler class of the job.
     type: str
     choices:
       - best-effort
       - idle
     default: best-effort
   ionice_level:
-    description: Level in that class, from 0, the first, to 7.
+    description: Level in that class, from 0 (highest priority) to 7.
     type: int
     default: 7
   destination:
     description:
-      - Absolute path of the directory for the sets of all clusters, on this host, a local disk or a mount.
+      - Absolute path of the directory for the sets of all clusters on this host, a local disk or a mount.
       - >-
-        It is made with mode 0700 where it is missing. It must belong to root, and nobody else may write to it or
+        It is created with mode 0700 if it is missing. It must belong to root, and nobody else may write to it or
         replace it. Symbolic links are refused.
       - The set is C(<destination>/<cluster>/<UTC time>_<method>_<controller>/).
-      - Needed for C(state=present).
+      - Required for C(state=present).
     type: path
   cluster:
     description: >-
-      Name of the cluster's folder. Without it C(wsrep_cluster_name). Give it where several clusters of one name share a
-      destination.
+      Name of the cluster's folder. Defaults to C(wsrep_cluster_name). Set it if several clusters with the same name
+      share a destination.
     type: str
   method:
     description:
-      - >-
-        C(physical) copies the files of the server with C(mariadb-backup), or C(mariabackup), of the server's own
-        version.
+      - C(physical) copies the server's files with C(mariadb-backup), or C(mariabackup), of the server's own version.
       - C(logical) dumps all schemas but the server's own with C(mariadb-dump), or C(mysqldump).
-      - C(auto) is C(physical) where its tool is there and fits the server, else C(logical). C(plan.reason) says why.
+      - C(auto) is C(physical) if its tool is installed and fits the server, else C(logical). C(plan.reason) says why.
     type: str
     choices:
       - auto
@@ -170,20 +168,20 @@ options:
   desync:
     description:
       - >-
-        C(auto) leaves the node Synced and a spare. Only when its receive queue or its flow control begins to reach the
-        writers, C(wsrep_desync) goes ON until the data are read. Servers before 10.4 are desynced from the beginning.
-        Without the privilege C(SUPER) C(auto) is C(never), which is warned of.
+        C(auto) keeps the node Synced and a spare. Only when its receive queue or its flow control begins to reach the
+        writers, C(wsrep_desync) is set to ON until the data has been read. Servers before 10.4 are desynced from the
+        beginning. Without the privilege C(SUPER) C(auto) becomes C(never), with a warning.
       - >-
-        C(always) sets C(wsrep_desync=ON) while the data are read, so that this node never slows down the writers of the
-        cluster. HAProxy takes the node for down meanwhile, so there is one spare less. It needs the privilege C(SUPER).
+        C(always) sets C(wsrep_desync=ON) while the data is read, so that this node never slows down the writers of the
+        cluster. HAProxy sees the node as down meanwhile, so there is one spare fewer. It needs the privilege C(SUPER).
       - >-
-        After a desync the receive queue drains, C(wsrep_desync) goes off again, and the node must be Synced and pass
-        its health check. HAProxy itself is not asked whether it has taken the node back; the next decision of
+        After a desync the receive queue drains, C(wsrep_desync) is set to OFF again, and the node must be Synced and
+        pass its health check. HAProxy itself is not asked whether it has taken the node back; the next decision of
         M(overcloud.backup.idle_controller) shows that.
-      - A node that somebody else desynced is refused, and left as it is.
+      - A node that somebody else desynced is refused and left unchanged.
       - >-
-        C(never) leaves it alone; a backup that slows down the writers is stopped. MariaDB 10.4 and later desyncs by
-        itself for some milliseconds at the end of a physical backup.
+        C(never) does not change C(wsrep_desync); a backup that slows down the writers is stopped. MariaDB 10.4 and
+        later desyncs itself for some milliseconds at the end of a physical backup.
     type: str
     choices:
       - auto
@@ -192,35 +190,37 @@ options:
     default: auto
   drain_timeout:
     description:
-      - Seconds, from 1 to 1000000, that the receive queue may take to drain before C(wsrep_desync) goes off.
       - >-
-        When it takes longer the node stays desynced and the module fails, because a node with a long queue would stop
+        Time in seconds, from 1 to 1000000, that the receive queue may take to drain before C(wsrep_desync) is set to
+        OFF.
+      - >-
+        If it takes longer, the node stays desynced and the module fails, because a node with a long queue would stop
         every writer.
     type: float
     default: 300
   health_check_url:
     description:
       - >-
-        URL that answers 200 when clients may be sent to this node, asked after a desync. Without it port 9200 is asked,
-        if anything listens there, of the server's C(bind_address); where that is every address, of
-        C(wsrep_node_address), else of localhost.
+        URL that answers 200 if clients may be sent to this node, queried after a desync. By default this is port 9200,
+        if anything listens there, of the server's C(bind_address); if that is every address, of C(wsrep_node_address),
+        else of localhost.
     type: str
   level:
-    description: Level of the zstd compression, from 1 to 19. The encoder knows four, 1 and 2, 3 to 5, 6 to 9, and from 10 on.
+    description: Level of the zstd compression, from 1 to 19. The encoder has four levels, 1 and 2, 3 to 5, 6 to 9, and from 10 on.
     type: int
     default: 1
   buffer:
     description:
       - >-
-        MiB, from 0 to 4096, that the tool may be ahead of the destination. While the tool waits for a slow destination
-        at its end, the commits of this node wait for the tool.
+        Size in MiB, from 0 to 4096, of the buffer between the tool and the destination. If the tool waits for a slow
+        destination at its end, the commits of this node wait for the tool.
     type: int
     default: 128
   non_transactional:
     description:
       - >-
-        What to do about tables that are not InnoDB in a logical backup. They are not part of its snapshot, and Galera
-        does not replicate them.
+        How a logical backup treats tables that are not InnoDB. They are not part of its snapshot, and Galera does not
+        replicate them.
       - C(refuse) fails with their names, C(warn) dumps them and warns.
     type: str
     choices:
@@ -230,22 +230,22 @@ options:
   broken:
     description:
       - >-
-        What to do about tables and views that the server cannot open, such as a view over a table that was dropped, in
-        a logical backup. A dump ends at the first one.
+        How a logical backup treats tables and views that the server cannot open, such as a view of a dropped table. A
+        dump ends at the first one.
       - >-
-        C(refuse) fails with their names, C(leave_out) dumps the others and warns. A physical backup has them as they
-        are, and warns.
+        C(refuse) fails with their names, C(leave_out) dumps the others and warns. A physical backup copies them
+        unchanged and warns.
     type: str
     choices:
       - refuse
       - leave_out
     default: refuse
   max_duration:
-    description: Seconds, from 1 to 1000000, after which the backup is stopped and removed.
+    description: Time in seconds, from 1 to 1000000, after which the backup is stopped and removed.
     type: float
     default: 14400
   ignore_users:
-    description: Users of health checks. Their sessions are no clients.
+    description: Users of health checks. Their sessions do not count as clients.
     type: list
     elements: str
     default:
@@ -253,19 +253,19 @@ options:
       - haproxy
   decision:
     description:
-      - What M(overcloud.backup.idle_controller) returned. It is kept in the manifest.
+      - Result of M(overcloud.backup.idle_controller). It is kept in the manifest.
       - >-
         It must have chosen this host, by any of its names (C(name), C(pacemaker_node), C(galera_node)). A dict of
         another form is only kept.
       - >-
-        It allows nothing. One that was made under a laxer C(policy) than C(policy) is refused, and what it says of this
-        host is looked at again.
+        It grants nothing. A decision that was made under a laxer policy than C(policy) is refused, and its statements
+        about this host are checked again.
     type: dict
   policy:
     description:
-      - C(require_idle) refuses a node that has clients when the backup begins, C(allow_active) does not.
-      - C(prefer_idle) accepts clients only where C(decision) says that this controller is active.
-      - It is never taken from C(decision). Give both tasks the same.
+      - C(require_idle) refuses a node that has clients at the start, C(allow_active) does not.
+      - C(prefer_idle) accepts clients only if C(decision) says that this controller is active.
+      - It is never taken from C(decision). Give both tasks the same policy.
     type: str
     choices:
       - require_idle
@@ -276,39 +276,42 @@ options:
     description:
       - User to log in as.
       - >-
-        What is given here is tried first, then the option files, then hiera (C(mysql::server::root_password)), then
-        C(root) over the unix socket without a password. Of an account given here that is refused although another one
-        then worked, the facts tell, and a backup warns.
-      - Without C(login_password) the password is taken from the option files when these speak of the same user.
+        The account given here is tried first, then the option files, then hiera (C(mysql::server::root_password)), then
+        C(root) over the unix socket without a password. If the account given here is refused and another one works, the
+        facts report it, and a backup warns.
+      - Without C(login_password) the password is taken from the option files if these name the same user.
     type: str
   login_password:
-    description: Password of C(login_user), which is C(root) unless told otherwise. It is never shown and never on a command line.
+    description: Password of C(login_user), which defaults to C(root). It is never shown and never on a command line.
     type: str
   login_unix_socket:
     description:
-      - Path of the server's unix socket. With it nothing else is tried.
+      - Path of the server's unix socket. If it is set, nothing else is tried.
       - >-
-        Without it and without C(login_host) the option files tell, then the usual places are tried, then TCP at the
-        server's C(bind-address). The first place at which somebody answers is the last one that is tried.
+        Without it and without C(login_host), the option files are read, then the usual places are tried, then TCP at
+        the server's C(bind-address). The search ends at the first place where a server answers.
       - >-
-        Its folder may be open to nobody but root, the server's user and the user of the module, so one that everybody
-        can write to is refused. Over the socket, and over TCP to an address of this host, the server must run as
-        C(root), C(mysql), the owner of its datadir or the user of the module. Anybody else is told nothing.
+        Only root, the server's user and the user of the module may have write access to its folder; a folder that
+        everybody can write to is refused. Over the socket, and over TCP to an address of this host, the server must run
+        as C(root), C(mysql), the owner of its datadir or the user of the module. Nothing is sent to a server of any
+        other user.
     type: path
   login_host:
     description: Address of the server, for a connection over TCP. C(localhost) means the unix socket.
     type: str
   login_port:
-    description: Port of the server for a connection over TCP, from 1 to 65535. Without it the option files tell, else it is 3306.
+    description: >-
+      Port of the server for a connection over TCP, from 1 to 65535. Defaults to the port in the option files, else
+      3306.
     type: int
   config_file:
     description:
-      - Option file to take the account from in place of C(/etc/my.cnf), C(/etc/mysql/my.cnf) and C(~/.my.cnf).
+      - Option file with the account, used instead of C(/etc/my.cnf), C(/etc/mysql/my.cnf) and C(~/.my.cnf).
       - >-
-        It is read as MariaDB's own client does, C(!includedir) too; the groups are C([client]), C([client-server]),
-        C([client-mariadb]), C([mysql]) and C([mariadb-client]).
+        It is read as MariaDB's own client reads it, including C(!includedir); the groups are C([client]),
+        C([client-server]), C([client-mariadb]), C([mysql]) and C([mariadb-client]).
       - >-
-        A file that others than root, C(mysql) and the user of the module can write or replace is passed over, and
+        A file that users other than root, C(mysql) and the user of the module can write or replace is skipped and
         reported.
     type: path
   connect_timeout:
@@ -318,33 +321,31 @@ options:
   ca_cert:
     description:
       - >-
-        File in PEM form with the authority that signed the server's certificate. With it a connection over TCP is
+        PEM file with the authority that signed the server's certificate. If it is set, a connection over TCP is
         encrypted or not made.
-      - Without it C(ssl-ca), C(ssl-cert), C(ssl-key) and C(ssl-verify-server-cert) of the option files count.
+      - Without it, C(ssl-ca), C(ssl-cert), C(ssl-key) and C(ssl-verify-server-cert) of the option files apply.
       - >-
-        It is refused when others than root, C(mysql) and the user of the module can write or replace it, as are
-        C(client_cert) and C(client_key).
+        It is refused if users other than root, C(mysql) and the user of the module can write or replace it. The same
+        applies to C(client_cert) and C(client_key).
     type: path
     aliases:
       - ssl_ca
   client_cert:
-    description: File in PEM form with the client's certificate.
+    description: PEM file with the client's certificate.
     type: path
     aliases:
       - ssl_cert
   client_key:
-    description: File in PEM form with the client's private key.
+    description: PEM file with the client's private key.
     type: path
     aliases:
       - ssl_key
   check_hostname:
-    description: >-
-      Whether the server's certificate has to name C(login_host). Without it, it has to. The tools of a backup check the
-      same.
+    description: Whether the server's certificate must name C(login_host). By default it must. The backup tools check the same.
     type: bool
 attributes:
   check_mode:
-    description: Can run in check mode. It looks at everything, returns C(plan), and touches nothing. Jobs that run are left alone.
+    description: Can run in check mode. It checks everything, returns C(plan), and changes nothing. Running jobs are not touched.
     support: full
   diff_mode:
     description: Can say what it changed in the form of a difference.
@@ -355,8 +356,8 @@ requirements:
   - MariaDB with Galera, 10.3 or later for C(physical).
   - >-
     C(RELOAD), C(PROCESS) and C(BINLOG MONITOR) on C(*.*) for C(physical). With C(SELECT), C(SHOW VIEW), C(TRIGGER) and
-    C(EVENT) the set also holds the users as statements, and the manifest describes the schema; without them
-    C(plan.warnings) tells what is missing.
+    C(EVENT) the set also contains the users as statements, and the manifest describes the schema; without them
+    C(plan.warnings) lists what is missing.
   - C(SELECT), C(SHOW VIEW), C(TRIGGER), C(EVENT) and C(PROCESS) on C(*.*) for C(logical).
 seealso:
   - module: overcloud.backup.idle_controller
@@ -365,14 +366,14 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Back up the controller that was chosen
+- name: Back up the chosen controller
   overcloud.backup.galera_backup:
     destination: /var/backups/overcloud
     decision: "{{ decision }}"
   delegate_to: "{{ decision.chosen }}"
   become: true
 
-- name: Dump all schemas, better compressed
+- name: Dump all schemas with better compression
   overcloud.backup.galera_backup:
     destination: /mnt/nfs/overcloud
     cluster: overcloud-berlin
@@ -380,26 +381,26 @@ EXAMPLES = r"""
     level: 9
   become: true
 
-- name: Start a backup and go on
+- name: Start a backup and continue
   overcloud.backup.galera_backup:
     destination: /var/backups/overcloud
     wait: false
   become: true
   register: started
 
-- name: See where it stands
+- name: Show its progress
   overcloud.backup.galera_backup:
     state: status
     job: "{{ started.job }}"
   become: true
 
-- name: End it, and undo what it did
+- name: Cancel it and undo its effects
   overcloud.backup.galera_backup:
     state: cancelled
     job: "{{ started.job }}"
   become: true
 
-- name: Let a process of Ansible on the host wait for a backup
+- name: Let an Ansible process on the host wait for a backup
   overcloud.backup.galera_backup:
     destination: /var/backups/overcloud
   become: true
@@ -407,7 +408,7 @@ EXAMPLES = r"""
   poll: 0
   register: background
 
-- name: Undo what a backup left when its controller was restarted
+- name: Undo the effects of a backup whose controller was restarted
   overcloud.backup.galera_backup:
     state: recovered
   become: true
@@ -420,16 +421,16 @@ job:
   type: str
   sample: 20261123T081500Z-4f2a9c
 unit:
-  description: Its unit of systemd. C(journalctl -u) shows what it logged.
+  description: Its systemd unit. C(journalctl -u) shows its log.
   returned: when a job was started or found
   type: str
   sample: overcloud-backup-20261123T081500Z-4f2a9c.service
 attached:
-  description: Whether the job was there already.
+  description: Whether the job existed already.
   returned: with C(wait=false)
   type: bool
 running:
-  description: Whether the job's unit is there, also while it undoes.
+  description: Whether the job's unit exists, also while it undoes its effects.
   returned: with C(state=status) and C(state=cancelled)
   type: bool
 ended:
@@ -437,7 +438,7 @@ ended:
   returned: with C(state=status), C(state=cancelled) and C(wait=false)
   type: bool
 progress:
-  description: How far it is.
+  description: Progress of the job.
   returned: with C(state=status), while it runs
   type: dict
   sample:
@@ -448,31 +449,31 @@ progress:
     elapsed: 1.2
   contains:
     phase:
-      description: What it does now.
+      description: Current phase.
       returned: always
       type: str
     read_bytes:
-      description: Bytes that came from the tool.
+      description: Bytes read from the tool.
       returned: always
       type: int
     stored_bytes:
-      description: Bytes that went to the destination.
+      description: Bytes written to the destination.
       returned: always
       type: int
     expected_bytes:
-      description: Bytes that the tool will give, about.
+      description: Estimate of the bytes that the tool will produce.
       returned: always
       type: int
     elapsed:
-      description: Seconds since the beginning.
+      description: Seconds since the start.
       returned: always
       type: float
 result:
-  description: What the job returned, as C(state=present) would.
+  description: Result of the job, as C(state=present) would return it.
   returned: with C(state=status) and C(state=cancelled), when it has ended
   type: dict
 guard:
-  description: The rule of the guard that was broken (C(rule)), C(since) when, C(message), and the last C(samples).
+  description: The broken rule of the guard (C(rule)), C(since) when, C(message), and the last C(samples).
   returned: when the guard stopped the backup
   type: dict
   sample:
@@ -481,16 +482,16 @@ guard:
     message: 'this node serves clients now: 3 of nova from 10.0.0.5'
     samples: []
 elsewhere:
-  description: Whether another controller may do better, because the failure is about this one alone.
+  description: Whether another controller may succeed, because the cause lies with this one.
   returned: failure
   type: bool
 undone:
-  description: What was undone of a job that was killed, each with C(effect) and C(done).
+  description: Effects of a killed job that were undone, each with C(effect) and C(done).
   returned: when the job was ended by force
   type: list
   elements: dict
 recovered:
-  description: What was undone, or with check mode would be, by job.
+  description: Effects that were undone, or in check mode would be, by job.
   returned: with C(state=recovered)
   type: list
   elements: dict
@@ -500,14 +501,14 @@ recovered:
         - effect: lock
           done: the cluster's backup lock of job 20261123T081500Z-4f2a9c is free
 msg:
-  description: One line for people, what was made and where it lies, or in check mode what would be done.
+  description: One line for humans, with the set and its path, or in check mode the plan.
   returned: success
   type: str
   sample: >-
     physical backup of controller-2 at 0bf81e81-e6a9-11f1-aab7-6f76032d5070:4711: 30.0 MiB stored of 200.0 MiB, 2.4 s,
     /var/backups/overcloud/galera_cluster/20261122T191500Z_physical_controller-2
 plan:
-  description: What is done, or in check mode would be done.
+  description: Plan of the backup.
   returned: when the node, the account, the tool and the destination are fit for it
   type: dict
   contains:
@@ -524,7 +525,7 @@ plan:
         name: galera_cluster
         uuid: 0bf81e81-e6a9-11f1-aab7-6f76032d5070
     destination:
-      description: Folder that the set goes into.
+      description: Folder for the set.
       returned: always
       type: str
       sample: /var/backups/overcloud/galera_cluster
@@ -556,7 +557,7 @@ plan:
         server_uid: Fq3pMrPLbS0X1nLMY1uXkL7bB1Q=
         datadir: /var/lib/mysql/
     space:
-      description: Bytes of data, the ratio to which they are assumed to shrink, bytes needed and free, and where.
+      description: Bytes of data, the assumed compression ratio, bytes needed and free, and where.
       returned: always
       type: dict
       sample:
@@ -566,7 +567,7 @@ plan:
         free_bytes: 84000000000
         at: /var/backups
     desync:
-      description: When C(wsrep_desync) is switched on, C(desync) or, where the account may not, C(never).
+      description: When C(wsrep_desync) is set, C(desync) or, if the account may not set it, C(never).
       returned: always
       type: str
       sample: auto
@@ -576,12 +577,12 @@ plan:
       type: int
       sample: 1
     buffer:
-      description: Bytes that the tool may be ahead.
+      description: Size of the buffer in bytes.
       returned: always
       type: int
       sample: 134217728
     schemas:
-      description: Schemas that are dumped.
+      description: Schemas to dump.
       returned: for a logical backup
       type: list
       elements: str
@@ -596,8 +597,8 @@ plan:
       elements: str
     warnings:
       description: >-
-        What an operator should know before, such as an account that was refused and the one that was used instead, or
-        files that the set will lack. The manifest has them too.
+        Warnings for the operator, such as an account that was refused and the one used instead, or files that the set
+        will lack. The manifest contains them, too.
       returned: always
       type: list
       elements: str
@@ -607,27 +608,27 @@ backup:
   type: dict
   contains:
     path:
-      description: Where it lies.
+      description: Path of the set.
       returned: always
       type: str
       sample: /var/backups/overcloud/galera_cluster/20261122T191500Z_physical_controller-2
     bytes:
-      description: Size of the data as they are stored.
+      description: Size of the stored data in bytes.
       returned: always
       type: int
       sample: 31457280
     raw_bytes:
-      description: Size of what the tool gave.
+      description: Size of the tool's output in bytes.
       returned: always
       type: int
       sample: 209715200
     rate:
-      description: C(backup.raw_bytes) a second while they came.
+      description: C(backup.raw_bytes) per second while the tool ran.
       returned: always
       type: float
       sample: 209715200.0
     duration:
-      description: Seconds that all of it took.
+      description: Total duration in seconds.
       returned: always
       type: float
       sample: 2.4
@@ -645,9 +646,10 @@ backup:
     position:
       description:
         - >-
-          The place of the set in the cluster's history. C(uuid), C(seqno), C(seqno_end) (the same for a physical set),
-          C(gtid) (C(gtid_binlog_pos) at C(seqno), where the server has a binary log), C(cluster_seqno) (what the whole
-          cluster, the active node too, had committed when the backup began), and C(meaning), which says it in words.
+          The set's place in the cluster's history. C(uuid), C(seqno), C(seqno_end) (the same for a physical set),
+          C(gtid) (C(gtid_binlog_pos) at C(seqno), if the server has a binary log), C(cluster_seqno) (the last position
+          that the whole cluster, including the active node, had committed when the backup began), and C(meaning), which
+          explains it in words.
       returned: always
       type: dict
       sample:
@@ -663,9 +665,10 @@ backup:
           each, C(schema) with the fingerprint and the number of tables, C(stream), C(restore), C(decision) and
           C(warnings).
         - >-
-          C(schema.events_enabled) are the events that a member of the cluster ran, C(schema.broken) what the server
-          could not open, C(schema.left_out) what of that a dump lacks, C(schema.folders) folders of the datadir that
-          are no schemas. C(server.settings) are the server's variables that decide whether its data load elsewhere.
+          C(schema.events_enabled) lists the events that a member of the cluster ran, C(schema.broken) the objects that
+          the server could not open, C(schema.left_out) those of them that a dump lacks, C(schema.folders) folders of
+          the datadir that are not schemas. C(server.settings) are the server's variables that decide whether its data
+          loads elsewhere.
       returned: always
       type: dict
 """

@@ -15,39 +15,37 @@ version_added: 1.0.0
 description:
   - Reads this host's MariaDB server with Galera, and changes nothing.
   - >-
-    Gives the wsrep status as typed values, rates over a short window, the client sessions, the size of the data and the
-    room around it, where the server runs and how it was reached.
+    Returns the wsrep status as typed values, rates over a short window, the client sessions, the size of the data and
+    the free space, where the server runs and how it was reached.
   - >-
-    Works on a host without a database, which is then not C(ansible_facts.ansible_galera.present), and with the server
-    down.
+    Works with the server down, and on a host without a database, where C(ansible_facts.ansible_galera.present) is
+    C(false).
   - >-
-    The server is local. It is reached through its unix socket where there is one, inside a container too, else over
-    TCP. Passwords of the plugins C(mysql_native_password) and C(ed25519) work, and so does C(unix_socket); those of
-    C(caching_sha2_password) over TLS alone, because without it the server would learn them.
+    The server is local. It is reached through its unix socket if there is one, also inside a container, else over TCP.
+    The plugins C(mysql_native_password), C(ed25519) and C(unix_socket) work; C(caching_sha2_password) works only over
+    TLS, because without it the server would learn the password.
   - >-
-    What could not be read is an entry in C(ansible_facts.ansible_galera.errors); the module does not fail because of
-    it. What could not be read is empty, C(false), C(0) or C(-1), and never looks healthy.
+    A value that could not be read is an entry in C(ansible_facts.ansible_galera.errors) and does not make the module
+    fail. The value itself is empty, C(false), C(0) or C(-1), and never looks healthy.
 options:
   sample:
     description: >-
-      Seconds between the two readings of the counters that give the rates, at most half of C(timeout). C(0) takes one
-      reading and no rates.
+      Seconds between the two readings of the counters for the rates, at most half of C(timeout). C(0) takes one reading
+      and no rates.
     type: float
     default: 0.25
   sizes:
     description:
-      - >-
-        Whether to add up the sizes of all tables, by engine. It takes seconds where there are tens of thousands of
-        them.
-      - The server itself ends it when the time is up.
+      - Whether to add up the sizes of all tables, by engine. With tens of thousands of tables this takes seconds.
+      - The server itself ends the query at the time limit.
     type: bool
     default: true
   ignore_users:
     description:
-      - Users of health checks. Their sessions are no clients.
+      - Users of health checks. Their sessions do not count as clients.
       - >-
-        Sessions of C(root), C(mysql) and of the user of this module through the unix socket are no clients either;
-        through TCP they are.
+        Sessions of C(root), C(mysql) and the user of this module do not count either through the unix socket, but do
+        through TCP.
     type: list
     elements: str
     default:
@@ -61,39 +59,42 @@ options:
     description:
       - User to log in as.
       - >-
-        What is given here is tried first, then the option files, then hiera (C(mysql::server::root_password)), then
-        C(root) over the unix socket without a password. Of an account given here that is refused although another one
-        then worked, the facts tell, and a backup warns.
-      - Without C(login_password) the password is taken from the option files when these speak of the same user.
+        The account given here is tried first, then the option files, then hiera (C(mysql::server::root_password)), then
+        C(root) over the unix socket without a password. If the account given here is refused and another one works, the
+        facts report it, and a backup warns.
+      - Without C(login_password) the password is taken from the option files if these name the same user.
     type: str
   login_password:
-    description: Password of C(login_user), which is C(root) unless told otherwise. It is never shown and never on a command line.
+    description: Password of C(login_user), which defaults to C(root). It is never shown and never on a command line.
     type: str
   login_unix_socket:
     description:
-      - Path of the server's unix socket. With it nothing else is tried.
+      - Path of the server's unix socket. If it is set, nothing else is tried.
       - >-
-        Without it and without C(login_host) the option files tell, then the usual places are tried, then TCP at the
-        server's C(bind-address). The first place at which somebody answers is the last one that is tried.
+        Without it and without C(login_host), the option files are read, then the usual places are tried, then TCP at
+        the server's C(bind-address). The search ends at the first place where a server answers.
       - >-
-        Its folder may be open to nobody but root, the server's user and the user of the module, so one that everybody
-        can write to is refused. Over the socket, and over TCP to an address of this host, the server must run as
-        C(root), C(mysql), the owner of its datadir or the user of the module. Anybody else is told nothing.
+        Only root, the server's user and the user of the module may have write access to its folder; a folder that
+        everybody can write to is refused. Over the socket, and over TCP to an address of this host, the server must run
+        as C(root), C(mysql), the owner of its datadir or the user of the module. Nothing is sent to a server of any
+        other user.
     type: path
   login_host:
     description: Address of the server, for a connection over TCP. C(localhost) means the unix socket.
     type: str
   login_port:
-    description: Port of the server for a connection over TCP, from 1 to 65535. Without it the option files tell, else it is 3306.
+    description: >-
+      Port of the server for a connection over TCP, from 1 to 65535. Defaults to the port in the option files, else
+      3306.
     type: int
   config_file:
     description:
-      - Option file to take the account from in place of C(/etc/my.cnf), C(/etc/mysql/my.cnf) and C(~/.my.cnf).
+      - Option file with the account, used instead of C(/etc/my.cnf), C(/etc/mysql/my.cnf) and C(~/.my.cnf).
       - >-
-        It is read as MariaDB's own client does, C(!includedir) too; the groups are C([client]), C([client-server]),
-        C([client-mariadb]), C([mysql]) and C([mariadb-client]).
+        It is read as MariaDB's own client reads it, including C(!includedir); the groups are C([client]),
+        C([client-server]), C([client-mariadb]), C([mysql]) and C([mariadb-client]).
       - >-
-        A file that others than root, C(mysql) and the user of the module can write or replace is passed over, and
+        A file that users other than root, C(mysql) and the user of the module can write or replace is skipped and
         reported.
     type: path
   connect_timeout:
@@ -103,29 +104,27 @@ options:
   ca_cert:
     description:
       - >-
-        File in PEM form with the authority that signed the server's certificate. With it a connection over TCP is
+        PEM file with the authority that signed the server's certificate. If it is set, a connection over TCP is
         encrypted or not made.
-      - Without it C(ssl-ca), C(ssl-cert), C(ssl-key) and C(ssl-verify-server-cert) of the option files count.
+      - Without it, C(ssl-ca), C(ssl-cert), C(ssl-key) and C(ssl-verify-server-cert) of the option files apply.
       - >-
-        It is refused when others than root, C(mysql) and the user of the module can write or replace it, as are
-        C(client_cert) and C(client_key).
+        It is refused if users other than root, C(mysql) and the user of the module can write or replace it. The same
+        applies to C(client_cert) and C(client_key).
     type: path
     aliases:
       - ssl_ca
   client_cert:
-    description: File in PEM form with the client's certificate.
+    description: PEM file with the client's certificate.
     type: path
     aliases:
       - ssl_cert
   client_key:
-    description: File in PEM form with the client's private key.
+    description: PEM file with the client's private key.
     type: path
     aliases:
       - ssl_key
   check_hostname:
-    description: >-
-      Whether the server's certificate has to name C(login_host). Without it, it has to. The tools of a backup check the
-      same.
+    description: Whether the server's certificate must name C(login_host). By default it must. The backup tools check the same.
     type: bool
 attributes:
   check_mode:
@@ -139,8 +138,8 @@ attributes:
     support: full
 requirements:
   - >-
-    Root, or an account of the server. The privilege C(PROCESS) shows the sessions of others, C(SELECT) on C(*.*) the
-    sizes, C(EVENT) on C(*.*) the events.
+    Root, or an account of the server. The privilege C(PROCESS) gives access to the sessions of others, C(SELECT) on
+    C(*.*) to the sizes, C(EVENT) on C(*.*) to the events.
   - MariaDB 10.1 or later.
 seealso:
   - module: overcloud.backup.pacemaker_facts
@@ -154,11 +153,11 @@ EXAMPLES = r"""
 - name: Read the Galera node
   overcloud.backup.galera_facts:
 
-- name: Show who its clients are
+- name: Show its clients
   ansible.builtin.debug:
     msg: "{{ ansible_galera.sessions }}"
 
-- name: Read it with an account of its own, as fast as possible
+- name: Read it with a dedicated account, as fast as possible
   overcloud.backup.galera_facts:
     login_user: backup
     login_password: "{{ backup_password }}"
@@ -190,22 +189,22 @@ ansible_facts:
           type: bool
           sample: true
         gathered_at:
-          description: When the reading ended, in seconds since the epoch, by the control node's clock.
+          description: End of the reading, in seconds since the epoch, by the control node's clock.
           returned: always
           type: float
           sample: 1764000000.25
         clock_skew:
-          description: The host's clock minus the control node's, in seconds; C(0) when the latter is not known.
+          description: The host's clock minus the control node's, in seconds; C(0) if the latter is not known.
           returned: always
           type: float
           sample: 0.01
         duration:
-          description: Seconds that the reading took.
+          description: Duration of the reading in seconds.
           returned: always
           type: float
           sample: 0.31
         host:
-          description: The host by its own word.
+          description: The host, as it describes itself.
           returned: always
           type: dict
           contains:
@@ -222,7 +221,7 @@ ansible_facts:
               sample:
                 - 10.99.0.11
             boot_id:
-              description: The id of this boot.
+              description: The boot id.
               returned: always
               type: str
               sample: 0b8f5f0e-3c5e-4c50-8a55-2f2a3a7c4f11
@@ -232,32 +231,32 @@ ansible_facts:
               type: str
               sample: 4f1c2d3e4b5a69788796a5b4c3d2e1f0
         errors:
-          description: What could not be read. Empty when everything was.
+          description: Sources that could not be read. Empty if all were read.
           returned: always
           type: list
           elements: dict
           contains:
             source:
               description: >-
-                What was asked: C(option files), C(login) (the account of the options was refused, another one worked),
+                The source: C(option files), C(login) (the account of the options was refused, another one worked),
                 C(sql), C(server), C(wsrep), C(sample), C(sessions), C(events), C(sizes), C(datadir), C(grastate) or
                 C(container).
               returned: always
               type: str
               sample: sessions
             where:
-              description: The address or path that it concerns.
+              description: The address or path concerned.
               returned: always
               type: str
               sample: /run/mysqld/mysqld.sock
             message:
-              description: What happened.
+              description: Error message.
               returned: always
               type: str
               sample: backup may not see the sessions of others
             hint:
-              description: What to try.
-              returned: where there is something to try
+              description: Advice.
+              returned: if there is any
               type: str
               sample: grant PROCESS ON *.* to the account
         running:
@@ -266,7 +265,7 @@ ansible_facts:
           type: bool
           sample: true
         server:
-          description: The answering server. Its values are empty when none did.
+          description: The server that answered. Its values are empty if none did.
           returned: always
           type: dict
           contains:
@@ -281,7 +280,7 @@ ansible_facts:
               type: str
               sample: bIuOdXFpQTAmktCs4diKSxtlmeE=
             pid:
-              description: The process that listens on the unix socket, as this host numbers it; C(0) when it is not known.
+              description: Process id, on this host, of the listener of the unix socket; C(0) if unknown.
               returned: always
               type: int
               sample: 1873
@@ -336,7 +335,7 @@ ansible_facts:
               type: bool
               sample: false
         reached:
-          description: How the server was reached. Empty when none was.
+          description: How the server was reached. Empty if none was.
           returned: always
           type: dict
           contains:
@@ -351,24 +350,22 @@ ansible_facts:
               type: str
               sample: /run/mysqld/mysqld.sock
             user:
-              description: The user that was logged in as.
+              description: User of the login.
               returned: always
               type: str
               sample: root
             credentials:
-              description: 'Where the account came from: C(options), C(option file) with its path, C(hiera) or C(unix_socket).'
+              description: 'Source of the account: C(options), C(option file) with its path, C(hiera) or C(unix_socket).'
               returned: always
               type: str
               sample: unix_socket
             container:
-              description: >-
-                Name of the container that the server lives in; empty on the host itself, and where neither podman nor
-                docker calls it theirs.
+              description: Name of the server's container; empty on the host itself, and if neither podman nor docker knows it.
               returned: always
               type: str
               sample: galera-bundle-podman-1
             runtime:
-              description: C(podman) or C(docker) when C(ansible_facts.ansible_galera.reached.container) is set.
+              description: C(podman) or C(docker) if C(ansible_facts.ansible_galera.reached.container) is set.
               returned: always
               type: str
               sample: podman
@@ -385,12 +382,12 @@ ansible_facts:
             state:
               description: >-
                 C(Initialized), C(Joining), C(Donor/Desynced), C(Joined), C(Synced) or C(Disconnected), from
-                C(wsrep_local_state); empty when unknown.
+                C(wsrep_local_state); empty if unknown.
               returned: always
               type: str
               sample: Synced
             cluster_status:
-              description: C(Primary), C(non-Primary) or C(Disconnected); empty when unknown.
+              description: C(Primary), C(non-Primary) or C(Disconnected); empty if unknown.
               returned: always
               type: str
               sample: Primary
@@ -420,12 +417,12 @@ ansible_facts:
               type: str
               sample: 27402082-e6a9-11f1-967f-cfd7a985c0a3
             local_state_uuid:
-              description: The identity of the cluster that the node's data is of.
+              description: The identity of the cluster that the node's data belongs to.
               returned: always
               type: str
               sample: 27402082-e6a9-11f1-967f-cfd7a985c0a3
             cluster_conf_id:
-              description: Number of changes of membership; C(-1) outside of the Primary component.
+              description: Number of membership changes; C(-1) outside of the Primary component.
               returned: always
               type: int
               sample: 4
@@ -445,14 +442,16 @@ ansible_facts:
               type: str
               sample: gcomm://controller-0,controller-1,controller-2
             incoming_addresses:
-              description: Where the members take clients, by their own word, which need not hold a usable port.
+              description: Addresses where the members say they accept clients; the port need not be usable.
               returned: always
               type: list
               elements: str
               sample:
                 - 10.99.0.12:0
             arbitrators:
-              description: Members without an incoming address. They are arbitrators (C(garbd)), and have no data and no clients.
+              description: >-
+                Number of members without an incoming address. These are arbitrators (C(garbd)), without data or
+                clients.
               returned: always
               type: int
               sample: 0
@@ -462,12 +461,12 @@ ansible_facts:
               type: str
               sample: 8378ad41-e6a9-11f1-98d6-cf05092a510f
             local_index:
-              description: The node's number in the cluster; C(-1) when it has none.
+              description: The node's index in the cluster; C(-1) if it has none.
               returned: always
               type: int
               sample: 1
             last_committed:
-              description: Position of the last write-set committed; C(-1) when unknown.
+              description: Position of the last write-set committed; C(-1) if unknown.
               returned: always
               type: int
               sample: 4711
@@ -487,12 +486,12 @@ ansible_facts:
               type: int
               sample: 4690
             local_recv_queue:
-              description: Write-sets received and not yet applied.
+              description: Write-sets received but not yet applied.
               returned: always
               type: int
               sample: 0
             local_recv_queue_max:
-              description: The longest that the queue was.
+              description: Greatest length of the queue.
               returned: always
               type: int
               sample: 3
@@ -502,7 +501,7 @@ ansible_facts:
               type: int
               sample: 0
             flow_control_paused:
-              description: Fraction of the time since the last FLUSH STATUS for which replication stood still.
+              description: Fraction of the time since the last FLUSH STATUS in which replication was paused.
               returned: always
               type: float
               sample: 0.0
@@ -517,12 +516,12 @@ ansible_facts:
               type: int
               sample: 0
             flow_control_recv:
-              description: Pauses that the cluster made, those of this node too.
+              description: Pauses of the cluster, including those that this node asked for.
               returned: always
               type: int
               sample: 0
             flow_control_active:
-              description: Whether replication stands still now. C(false) before Galera 26.4.3, which does not tell.
+              description: Whether replication is paused now. Always C(false) before Galera 26.4.3, which does not report it.
               returned: always
               type: bool
               sample: false
@@ -532,12 +531,12 @@ ansible_facts:
               type: bool
               sample: false
             desync_count:
-              description: 'How many reasons there are for the node to be desynced: a state transfer counts too.'
+              description: Number of reasons for which the node is desynced, including state transfers.
               returned: always
               type: int
               sample: 0
             evs_state:
-              description: State of the group communication, C(OPERATIONAL) when well; empty when not connected.
+              description: State of the group communication, C(OPERATIONAL) if healthy; empty if not connected.
               returned: always
               type: str
               sample: OPERATIONAL
@@ -557,43 +556,43 @@ ansible_facts:
               type: str
               sample: 4.23(rXXXX)
             provider_options:
-              description: Those options of the provider that begin with C(gcs.fc_), C(gcs.sync_donor), C(gcache.) or C(pc.).
+              description: Options of the provider that begin with C(gcs.fc_), C(gcs.sync_donor), C(gcache.) or C(pc.).
               returned: always
               type: dict
               sample:
                 gcs.fc_limit: "16"
         sample:
-          description: Rates between two readings of the counters. All C(0) when there was only one.
+          description: Rates between two readings of the counters. All C(0) if there was only one.
           returned: always
           type: dict
           contains:
             window:
-              description: Seconds between the readings; C(0) when no rates were taken.
+              description: Seconds between the readings; C(0) if no rates were taken.
               returned: always
               type: float
               sample: 0.25
             replicated:
-              description: Write-sets a second that this node's clients made.
+              description: Write-sets per second from this node's clients.
               returned: always
               type: float
               sample: 0.0
             local_commits:
-              description: Transactions a second that this node's clients committed.
+              description: Transactions per second committed by this node's clients.
               returned: always
               type: float
               sample: 0.0
             committed:
-              description: Write-sets a second of the whole cluster.
+              description: Write-sets per second of the whole cluster.
               returned: always
               type: float
               sample: 61.5
             questions:
-              description: Statements a second, without this module's own.
+              description: Statements per second, without this module's own.
               returned: always
               type: float
               sample: 1.0
             flow_control:
-              description: Fraction of the window for which replication stood still.
+              description: Fraction of the window in which replication was paused.
               returned: always
               type: float
               sample: 0.0
@@ -618,7 +617,7 @@ ansible_facts:
             source:
               description: >-
                 The peer's address without its port; C(localhost) through the unix socket. Clients that come through
-                HAProxy have the address of the host whose HAProxy it is.
+                HAProxy have the address of that HAProxy's host.
               returned: always
               type: str
               sample: 10.99.0.10
@@ -628,7 +627,7 @@ ansible_facts:
               type: int
               sample: 12
             active:
-              description: Those that were executing a statement.
+              description: Number of sessions that were executing a statement.
               returned: always
               type: int
               sample: 1
@@ -641,22 +640,22 @@ ansible_facts:
           description:
             - >-
               Scheduled events outside of the server's own schemas. Galera keeps an event enabled on the member where it
-              was made, and has it C(SLAVESIDE_DISABLED) on all others, where it is in neither list.
+              was made, and C(SLAVESIDE_DISABLED) on all others, where it is in neither list.
           returned: always
           type: dict
           contains:
             known:
-              description: Whether all of them were read. Over 1000 in a list, or without C(EVENT) on C(*.*), they are not.
+              description: Whether all events were read. C(false) if a list has more than 1000, or without C(EVENT) on C(*.*).
               returned: always
               type: bool
               sample: true
             scheduler:
-              description: C(event_scheduler). No event runs here unless it is C(ON).
+              description: C(event_scheduler). Events run here only if it is C(ON).
               returned: always
               type: str
               sample: "ON"
             enabled:
-              description: Events that run on this member, when its scheduler is on.
+              description: Events that run on this member if its scheduler is on.
               returned: always
               type: list
               elements: dict
@@ -675,7 +674,7 @@ ansible_facts:
                   type: str
                   sample: purge
             disabled:
-              description: Events that somebody switched off on this member.
+              description: Events that are disabled on this member.
               returned: always
               type: list
               elements: dict
@@ -692,7 +691,7 @@ ansible_facts:
                   type: str
                   sample: purge
         storage:
-          description: The data and the room around it.
+          description: Size of the data and free space.
           returned: always
           type: dict
           contains:
@@ -736,17 +735,17 @@ ansible_facts:
               type: int
               sample: 53687091200
             datadir_free:
-              description: What is free on it for an unprivileged user, in bytes.
+              description: Free space on it for an unprivileged user, in bytes.
               returned: always
               type: int
               sample: 32212254720
         grastate:
           description: The file C(grastate.dat) of the datadir.
-          returned: when the server is down and has the file, else null
+          returned: if the server is down and the file exists, else null
           type: dict
           contains:
             path:
-              description: Where it lies.
+              description: Its path.
               returned: always
               type: str
               sample: /var/lib/mysql/grastate.dat
@@ -756,7 +755,7 @@ ansible_facts:
               type: str
               sample: "2.1"
             uuid:
-              description: The identity of the cluster that the data is of.
+              description: The identity of the cluster that the data belongs to.
               returned: always
               type: str
               sample: 27402082-e6a9-11f1-967f-cfd7a985c0a3

@@ -10,51 +10,50 @@ __metaclass__ = type
 
 DOCUMENTATION = r"""
 module: haproxy_facts
-short_description: Read what HAProxy says about its proxies and servers
+short_description: Read the state of HAProxy's proxies and servers
 version_added: 1.0.0
 description:
   - >-
-    Reads this host's HAProxy, 1.5 to current, over its stats socket, and changes nothing. Only commands that begin with
-    C(show) are sent.
+    Reads this host's HAProxy, version 1.5 to current, over its stats socket, and changes nothing. Only commands that
+    begin with C(show) are sent.
+  - If the socket returns nothing, the statistics page is read instead. The failure of the socket is recorded anyway.
   - >-
-    When the socket gives nothing, the statistics page is read in its place. The failure of the socket is recorded all
-    the same.
+    Level C(user), as TripleO sets it, is enough. With level C(operator) the stick table is read, too, which shows where
+    new sessions go.
   - >-
-    Level C(user), as TripleO sets it, is enough. With level C(operator) the stick table is read too, which tells the
-    server that new sessions go to.
+    HAProxy runs on every controller, but clients of the database use the one on the holder of its virtual address. The
+    others show few sessions or none.
   - >-
-    HAProxy runs on every controller, but clients of the database come by the one on the holder of its virtual address.
-    The others show few sessions or none.
-  - >-
-    A socket, page or file that is missing, hangs, refuses or holds something else is an entry in
-    C(ansible_facts.ansible_haproxy.errors); the module does not fail because of it. What could not be read is empty,
+    A socket, page or file that is missing, hangs, refuses or contains something else is an entry in
+    C(ansible_facts.ansible_haproxy.errors) and does not make the module fail. A value that could not be read is empty,
     C(false), C(0) or C(-1), and never looks healthy.
   - >-
-    The configuration is read for the addresses that proxies bind and for the ways to the statistics. Passwords in it
-    are never shown.
+    The configuration is read for the addresses that proxies bind and for the ways to the statistics. Its passwords are
+    never returned.
   - >-
-    Nothing is sent to, and nothing believed of, whoever else listens where HAProxy should. On this host the socket and
-    the port of the page must be held by root, by the account C(haproxy) of C(/etc/passwd), or by the user who runs
-    this; the error names who holds them. A process counts as HAProxy when it is of one of these users and in this user
-    namespace, or a worker of such a one, as in a container with accounts of its own.
+    Nothing is sent to, or accepted from, anybody else who listens in HAProxy's place. On this host the socket and the
+    port of the page must be held by root, by the account C(haproxy) of C(/etc/passwd), or by the user who runs this
+    module; the error names the holder. A process counts as HAProxy if it belongs to one of these users and is in this
+    user namespace, or if it is a worker of such a process, as in a container with its own accounts.
 options:
   socket:
     description:
       - Path of the stats socket.
       - >-
         By default the first C(stats socket) of the configuration that answers, on the host or else inside the container
-        of the haproxy process. Where the configuration names none, C(/var/lib/haproxy/stats),
-        C(/run/haproxy/admin.sock) or C(/var/run/haproxy.sock).
+        of the haproxy process. If the configuration names none, C(/var/lib/haproxy/stats), C(/run/haproxy/admin.sock)
+        or C(/var/run/haproxy.sock).
     type: path
   stats_url:
     description:
-      - URL of the statistics page, for when the socket gives nothing.
+      - URL of the statistics page, used if the socket returns nothing.
       - >-
         By default the page that the configuration binds to one of this host's own addresses. The virtual address is
-        left out where another host holds it, because that host's HAProxy would answer.
+        skipped if another host holds it, because that host's HAProxy would answer.
       - >-
-        Nobody can tell who answers on another host. With C(http) the user and password of C(stats_user) or of the URL
-        go there in plain; take C(https). The configuration's are for this host alone.
+        The listener on another host cannot be identified. With C(http) the user and password of C(stats_user) or of the
+        URL are sent there in plain text; use C(https). The user and password of the configuration are sent only to this
+        host.
     type: str
   stats_user:
     description: User of the statistics page. By default the C(stats auth) of the configuration.
@@ -66,10 +65,10 @@ options:
     description:
       - The files or folders given to C(haproxy -f), in that order. A folder stands for its files C(*.cfg).
       - >-
-        By default those of the process that runs, as it sees them. Where they cannot be read,
+        By default those of the running process, as it sees them. If they cannot be read,
         C(/var/lib/config-data/puppet-generated/haproxy/etc/haproxy/haproxy.cfg) (TripleO's containers), else
         C(/etc/haproxy/haproxy.cfg).
-      - Variables in them have the values of the environment that the process was started with, which root can read.
+      - Variables in them are taken from the environment that the process was started with, which root can read.
     type: list
     elements: path
   database_proxy:
@@ -81,13 +80,13 @@ options:
         By default the one named C(mysql), else the only one in mode C(tcp) that binds port 3306 or has C(galera),
         C(mariadb) or C(mysql) in its name. Several with different servers are an error that lists them, and so is a
         C(mysql) beside another one with port 3306 and other servers.
-      - Other backends in mode C(tcp) with the same servers, by address and port or by name, are found in any case.
+      - Other backends in mode C(tcp) with the same servers, by address and port or by name, are always found.
     type: list
     elements: str
   sample:
     description: >-
       Seconds between the two readings that count new sessions, at most half of C(timeout). C(0) takes one reading and
-      counts none, which is too little for M(overcloud.backup.idle_controller).
+      counts none, which is not enough for M(overcloud.backup.idle_controller).
     type: float
     default: 0.25
   timeout:
@@ -108,8 +107,8 @@ requirements:
   - Root, or the right to write to the stats socket and to read haproxy.cfg.
 notes:
   - >-
-    A process that was replaced by a reload keeps its sessions until they end, and is not in the statistics of its
-    successor.
+    A process that was replaced by a reload keeps its sessions until they end; its successor's statistics do not include
+    them.
 seealso:
   - module: overcloud.backup.galera_facts
   - module: overcloud.backup.pacemaker_facts
@@ -119,10 +118,10 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Read what HAProxy says
+- name: Read HAProxy
   overcloud.backup.haproxy_facts:
 
-- name: Read a HAProxy whose proxy for the database has a name of its own
+- name: Read a HAProxy whose database proxy has another name
   overcloud.backup.haproxy_facts:
     socket: /var/lib/kolla/haproxy/haproxy.sock
     config_file: /etc/kolla/haproxy/haproxy.cfg
@@ -147,13 +146,13 @@ ansible_facts:
         present:
           description:
             - >-
-              Whether this host has a haproxy.cfg, a stats socket or a process of HAProxy. Those that Neutron (or OVN)
-              runs for the metadata service and cephadm for its ingress do not count, nor do those of other users.
+              Whether this host has a haproxy.cfg, a stats socket or a process of HAProxy. Those of Neutron (or OVN) for
+              the metadata service, of cephadm for its ingress, and of other users do not count.
           type: bool
           returned: always
           sample: true
         gathered_at:
-          description: When the reading ended, in seconds since the epoch, on the control node's clock where it told its time.
+          description: End of the reading, in seconds since the epoch, by the control node's clock if it is known.
           type: float
           returned: always
           sample: 1795374085.2
@@ -163,12 +162,12 @@ ansible_facts:
           returned: always
           sample: 0.012
         duration:
-          description: How long the reading took, in seconds.
+          description: Duration of the reading in seconds.
           type: float
           returned: always
           sample: 0.26
         host:
-          description: The host by its own word.
+          description: The host, as it describes itself.
           type: dict
           returned: always
           contains:
@@ -182,15 +181,15 @@ ansible_facts:
               elements: str
               returned: always
             boot_id:
-              description: Identity of this boot.
+              description: The boot id.
               type: str
               returned: always
             machine_id:
-              description: Identity of the machine; empty if it has none.
+              description: The machine id; empty if it has none.
               type: str
               returned: always
         errors:
-          description: The sources that could not be read. Empty when all of them spoke.
+          description: Sources that could not be read. Empty if all were read.
           type: list
           elements: dict
           returned: always
@@ -198,9 +197,9 @@ ansible_facts:
             source:
               description:
                 - >-
-                  What was read. C(haproxy.cfg), C(stats socket), C(stats url), C(sample) (the second reading), C(show
+                  The source. C(haproxy.cfg), C(stats socket), C(stats url), C(sample) (the second reading), C(show
                   info), C(show servers state), C(show table), C(level), C(database proxy) (none or several were found)
-                  or C(processes) (the statistics are not those of all sessions).
+                  or C(processes) (the statistics do not cover all sessions).
               type: str
               returned: always
             where:
@@ -208,60 +207,56 @@ ansible_facts:
               type: str
               returned: always
             message:
-              description: What happened.
+              description: Error message.
               type: str
               returned: always
             hint:
-              description: What to try.
+              description: Advice.
               type: str
-              returned: when there is something to try
+              returned: if there is any
         running:
-          description: Whether a process answered with its statistics. If none did, there are no proxies here.
+          description: Whether a process returned its statistics. If none did, the proxies are empty.
           type: bool
           returned: always
           sample: true
         reached:
-          description: Path of the socket or URL of the page that answered; empty when none did.
+          description: Path of the socket or URL of the page that answered; empty if none did.
           type: str
           returned: always
           sample: /var/lib/haproxy/stats
         level:
           description:
-            - >-
-              What the socket allows, C(user), C(operator) or C(admin); empty when it is not known, as over the stats
-              URL.
-            - Before HAProxy 1.9, C(operator) means that at least, unless the configuration tells that it is C(admin).
+            - Access level of the socket, C(user), C(operator) or C(admin); empty if unknown, as over the stats URL.
+            - Before HAProxy 1.9, C(operator) means at least that level, unless the configuration says C(admin).
           type: str
           returned: always
           sample: user
         version:
-          description: HAProxy's version; empty when it could not be read.
+          description: HAProxy's version; empty if it could not be read.
           type: str
           returned: always
           sample: 2.6.12-1+deb12u3
         uptime:
           description: >-
-            Age of the process, in seconds. A young one takes its servers for up until their first health check. C(0)
-            when it could not be read.
+            Uptime of the process in seconds; C(0) if it could not be read. A new process reports servers as up until
+            their first check.
           type: int
           returned: always
           sample: 93784
         pid:
-          description: >-
-            The process as it numbers itself, which in a container is not the host's number; C(0) when it could not be
-            read.
+          description: Process id as HAProxy reports it, which in a container is not the host's; C(0) if it could not be read.
           type: int
           returned: always
           sample: 798
         processes:
           description: >-
-            Number of processes (C(nbproc)). With more than one, a socket speaks for one of them alone. C(0) when it
-            could not be read.
+            Number of processes (C(nbproc)); C(0) if it could not be read. With more than one, a socket reports only one
+            of them.
           type: int
           returned: always
           sample: 1
         window:
-          description: Seconds between the two readings; C(0) when one was taken, or when the two could not be compared.
+          description: Seconds between the two readings; C(0) if only one was taken, or if the two could not be compared.
           type: float
           returned: always
           sample: 0.251
@@ -272,32 +267,32 @@ ansible_facts:
           returned: always
           contains:
             name:
-              description: Name of the section. A C(frontend) and a C(backend) of one name are one entry.
+              description: Name of the section. A C(frontend) and a C(backend) with the same name are one entry.
               type: str
               returned: always
               sample: mysql
             mode:
-              description: C(tcp), C(http) or another mode; empty when neither the statistics nor the configuration tell it.
+              description: C(tcp), C(http) or another mode; empty if neither the statistics nor the configuration contain it.
               type: str
               returned: always
               sample: tcp
             frontend:
-              description: The side that takes clients' connections; null for a C(backend).
+              description: The side that accepts clients' connections; null for a C(backend).
               type: dict
               returned: always
               contains:
                 status:
-                  description: HAProxy's word, C(OPEN), C(FULL) or C(STOP) for a frontend, C(UP) or C(DOWN) for a backend.
+                  description: HAProxy's status, C(OPEN), C(FULL) or C(STOP) for a frontend, C(UP) or C(DOWN) for a backend.
                   type: str
                   returned: always
                   sample: OPEN
                 scur:
-                  description: Sessions now.
+                  description: Current sessions.
                   type: int
                   returned: always
                   sample: 31
                 stot:
-                  description: Sessions since the process began.
+                  description: Sessions since the process started.
                   type: int
                   returned: always
                   sample: 2741
@@ -317,17 +312,17 @@ ansible_facts:
               returned: always
               contains:
                 status:
-                  description: HAProxy's word, C(OPEN), C(FULL) or C(STOP) for a frontend, C(UP) or C(DOWN) for a backend.
+                  description: HAProxy's status, C(OPEN), C(FULL) or C(STOP) for a frontend, C(UP) or C(DOWN) for a backend.
                   type: str
                   returned: always
                   sample: OPEN
                 scur:
-                  description: Sessions now.
+                  description: Current sessions.
                   type: int
                   returned: always
                   sample: 31
                 stot:
-                  description: Sessions since the process began.
+                  description: Sessions since the process started.
                   type: int
                   returned: always
                   sample: 2741
@@ -357,12 +352,12 @@ ansible_facts:
                     - >-
                       C(UP), C(DOWN), C(MAINT), C(DRAIN), C(NOLB), C(no check), or C(TRANSIENT) for a server that is up
                       while its checks begin to fail (C(UP 1/3)), which still gets sessions.
-                    - Empty when HAProxy said something else, or when its processes do not agree.
+                    - Empty if HAProxy reports something else, or if its processes disagree.
                   type: str
                   returned: always
                   sample: UP
                 status_text:
-                  description: The status as HAProxy puts it.
+                  description: The status as HAProxy prints it.
                   type: str
                   returned: always
                   sample: UP
@@ -374,12 +369,12 @@ ansible_facts:
                   returned: always
                   sample: true
                 weight:
-                  description: Its weight now.
+                  description: Its current weight.
                   type: int
                   returned: always
                   sample: 1
                 id:
-                  description: Its number in the backend, by which stick tables name it.
+                  description: Its number in the backend, which stick tables use.
                   type: int
                   returned: always
                   sample: 1
@@ -392,22 +387,22 @@ ansible_facts:
                   description:
                     - >-
                       Its IP address from the servers' state, the statistics (at level C(operator)) or the
-                      configuration; empty when none of them tells it.
+                      configuration; empty if none of them contains it.
                   type: str
                   returned: always
                   sample: 10.99.0.10
                 port:
-                  description: Its port; C(0) when it is not known.
+                  description: Its port; C(0) if unknown.
                   type: int
                   returned: always
                   sample: 3306
                 scur:
-                  description: Sessions now.
+                  description: Current sessions.
                   type: int
                   returned: always
                   sample: 31
                 stot:
-                  description: Sessions since the process began.
+                  description: Sessions since the process started.
                   type: int
                   returned: always
                   sample: 2741
@@ -422,7 +417,7 @@ ansible_facts:
                   returned: always
                   sample: 3
                 lastchg:
-                  description: Seconds since its status changed; C(-1) when it is not known, as for a server without a check.
+                  description: Seconds since its status changed; C(-1) if unknown, as for a server without a check.
                   type: int
                   returned: always
                   sample: 86400
@@ -432,12 +427,12 @@ ansible_facts:
                   returned: always
                   sample: L7OK
                 check_code:
-                  description: Code of its last health check, as that of HTTP; C(0) when there is none.
+                  description: Code of its last health check, such as an HTTP status; C(0) if there is none.
                   type: int
                   returned: always
                   sample: 200
                 downtime:
-                  description: Seconds that it was down since the process began.
+                  description: Seconds that it was down since the process started.
                   type: int
                   returned: always
                   sample: 0
@@ -446,23 +441,21 @@ ansible_facts:
                     - >-
                       C(srv_op_state) of C(show servers state). C(0) for stopped, C(1) for starting, C(2) for running,
                       C(3) for stopping.
-                    - C(-1) when it is not known, as before HAProxy 1.6 and over the stats URL.
+                    - C(-1) if unknown, as before HAProxy 1.6 and over the stats URL.
                   type: int
                   returned: always
                   sample: 2
                 admin_state:
                   description:
                     - >-
-                      C(srv_admin_state) of C(show servers state), a sum of bits; C(0) when nobody has put it in
-                      maintenance or drain.
-                    - C(-1) when it is not known.
+                      C(srv_admin_state) of C(show servers state), a sum of bits; C(0) if it is neither in maintenance
+                      nor in drain.
+                    - C(-1) if unknown.
                   type: int
                   returned: always
                   sample: 0
             stick_table:
-              description: >-
-                The stick table that the backend of the database uses; null for every other proxy and where there is
-                none.
+              description: The stick table of the database's backend; null for every other proxy, or if there is none.
               type: dict
               returned: always
               contains:
@@ -477,22 +470,22 @@ ansible_facts:
                   returned: always
                   sample: ip
                 size:
-                  description: How many entries it has room for.
+                  description: Maximum number of entries.
                   type: int
                   returned: always
                   sample: 1000
                 used:
-                  description: How many entries it has.
+                  description: Number of entries.
                   type: int
                   returned: always
                   sample: 1
                 readable:
-                  description: Whether the socket's level allows its entries to be read. At level C(user) it does not.
+                  description: Whether the socket's level allows its entries to be read. Level C(user) does not.
                   type: bool
                   returned: always
                   sample: false
                 entries:
-                  description: Its entries. Empty and readable means that nothing sticks.
+                  description: Its entries. If it is readable and has none, nothing sticks.
                   type: list
                   elements: dict
                   returned: always
@@ -503,27 +496,27 @@ ansible_facts:
                       returned: always
                       sample: 10.99.0.100
                     server_id:
-                      description: Number of the server that it is pinned to; C(0) for none.
+                      description: Number of the server that the key is pinned to; C(0) for none.
                       type: int
                       returned: always
                       sample: 2
                     server:
-                      description: Name of that server; empty when the backend has none of that number.
+                      description: Name of that server; empty if the backend has none with that number.
                       type: str
                       returned: always
                       sample: controller-1.internalapi.localdomain
                     expires:
-                      description: Milliseconds until it expires; C(0) in a table whose entries do not.
+                      description: Milliseconds until it expires; C(0) in a table whose entries do not expire.
                       type: int
                       returned: always
                       sample: 0
         database:
-          description: The proxy in front of the database; null when none was found, or several, which then is among the errors.
+          description: The proxy in front of the database; null if none or several were found, which is also among the errors.
           type: dict
           returned: always
           contains:
             frontend:
-              description: Name of the section that clients connect to; empty when it is not known.
+              description: Name of the section that clients connect to; empty if unknown.
               type: str
               returned: always
               sample: mysql
@@ -535,8 +528,8 @@ ansible_facts:
             binds:
               description:
                 - >-
-                  The addresses that clients connect to, C(host:port), from the configuration. Empty when it could not
-                  be read.
+                  The addresses that clients connect to, C(host:port), from the configuration. Empty if it could not be
+                  read.
                 - C(0.0.0.0) and C([::]) stand for every address.
               type: list
               elements: str
@@ -544,72 +537,70 @@ ansible_facts:
               sample:
                 - 10.99.0.100:3306
             sticky:
-              description: >-
-                Whether it pins its clients to a server, so that the first server that is up is not always the one in
-                use.
+              description: Whether it pins its clients to a server, so that the first server that is up need not be the one in use.
               type: bool
               returned: always
               sample: true
             evidence:
               description: >-
-                How it was found, C(option), C(name), C(port), C(name and port), or C(servers) when it has the
-                database's.
+                How it was found, C(option), C(name), C(port), C(name and port), or C(servers) if it has the database's
+                servers.
               type: str
               returned: always
               sample: name
             config:
-              description: The file that holds the section; empty when it could not be read.
+              description: The file that contains the section; empty if it could not be read.
               type: str
               returned: always
               sample: /etc/haproxy/haproxy.cfg
             balance:
-              description: The C(balance) of the configuration, empty where HAProxy's default holds.
+              description: The C(balance) of the configuration; empty for HAProxy's default.
               type: str
               returned: always
               sample: leastconn
             allbackups:
-              description: Whether C(option allbackups) has all backup servers take clients when no other server is up.
+              description: Whether C(option allbackups) lets all backup servers accept clients when no other server is up.
               type: bool
               returned: always
               sample: false
             persist:
-              description: Whether clients that are pinned to a server are sent there although it is down.
+              description: Whether clients that are pinned to a server are sent there even if it is down.
               type: bool
               returned: always
               sample: false
             use_servers:
-              description: The servers that rules C(use-server) name.
+              description: The servers that C(use-server) rules name.
               type: list
               elements: str
               returned: always
               sample: []
             stick_key:
               description: >-
-                What the stick rule looks at. Empty where there is none, or where it is not the same for all clients of
-                an address, for there are several rules, a condition, or a table of another section.
+                Key of the stick rule. Empty if there is none, or if it is not the same for all clients of an address,
+                because there are several rules, a condition, or a table of another section.
               type: str
               returned: always
               sample: dst
             stick_peers:
               description: >-
-                How many HAProxies the C(peers) section of the stick table has, this one included. With one the table
-                outlives a reload, with more its entries come from other hosts, too.
+                Number of HAProxies in the C(peers) section of the stick table, including this one. With one, the table
+                survives a reload; with more, entries come from other hosts, too.
               type: int
               returned: always
               sample: 0
             stick_expires:
-              description: Whether entries of the stick table go away by themselves.
+              description: Whether entries of the stick table expire.
               type: bool
               returned: always
               sample: false
             unmodelled:
-              description: The options and lines because of which nobody can tell to which server the next client goes.
+              description: The options and lines that make it impossible to predict the next client's server.
               type: list
               elements: str
               returned: always
               sample: []
             unread:
-              description: The lines of its sections that were not understood, and files of HAProxy's that were not read.
+              description: Lines of its sections that were not understood, and HAProxy's files that were not read.
               type: list
               elements: str
               returned: always
@@ -617,15 +608,15 @@ ansible_facts:
         pools:
           description:
             - >-
-              Further backends in mode C(tcp) with servers of the database, as a pool of readers, and those that may be,
-              by the port of their servers.
-            - M(overcloud.backup.idle_controller) tells by the addresses whether their servers are controllers.
+              Further backends in mode C(tcp) with servers of the database, such as a pool of readers, and possible
+              ones, by their servers' port.
+            - M(overcloud.backup.idle_controller) decides by the addresses whether their servers are controllers.
           type: list
           elements: dict
           returned: always
           contains:
             frontend:
-              description: Name of the section that clients connect to; empty when it is not known.
+              description: Name of the section that clients connect to; empty if unknown.
               type: str
               returned: always
               sample: mysql
@@ -637,8 +628,8 @@ ansible_facts:
             binds:
               description:
                 - >-
-                  The addresses that clients connect to, C(host:port), from the configuration. Empty when it could not
-                  be read.
+                  The addresses that clients connect to, C(host:port), from the configuration. Empty if it could not be
+                  read.
                 - C(0.0.0.0) and C([::]) stand for every address.
               type: list
               elements: str
@@ -646,72 +637,70 @@ ansible_facts:
               sample:
                 - 10.99.0.100:3306
             sticky:
-              description: >-
-                Whether it pins its clients to a server, so that the first server that is up is not always the one in
-                use.
+              description: Whether it pins its clients to a server, so that the first server that is up need not be the one in use.
               type: bool
               returned: always
               sample: true
             evidence:
               description: >-
-                How it was found, C(option), C(name), C(port), C(name and port), or C(servers) when it has the
-                database's.
+                How it was found, C(option), C(name), C(port), C(name and port), or C(servers) if it has the database's
+                servers.
               type: str
               returned: always
               sample: name
             config:
-              description: The file that holds the section; empty when it could not be read.
+              description: The file that contains the section; empty if it could not be read.
               type: str
               returned: always
               sample: /etc/haproxy/haproxy.cfg
             balance:
-              description: The C(balance) of the configuration, empty where HAProxy's default holds.
+              description: The C(balance) of the configuration; empty for HAProxy's default.
               type: str
               returned: always
               sample: leastconn
             allbackups:
-              description: Whether C(option allbackups) has all backup servers take clients when no other server is up.
+              description: Whether C(option allbackups) lets all backup servers accept clients when no other server is up.
               type: bool
               returned: always
               sample: false
             persist:
-              description: Whether clients that are pinned to a server are sent there although it is down.
+              description: Whether clients that are pinned to a server are sent there even if it is down.
               type: bool
               returned: always
               sample: false
             use_servers:
-              description: The servers that rules C(use-server) name.
+              description: The servers that C(use-server) rules name.
               type: list
               elements: str
               returned: always
               sample: []
             stick_key:
               description: >-
-                What the stick rule looks at. Empty where there is none, or where it is not the same for all clients of
-                an address, for there are several rules, a condition, or a table of another section.
+                Key of the stick rule. Empty if there is none, or if it is not the same for all clients of an address,
+                because there are several rules, a condition, or a table of another section.
               type: str
               returned: always
               sample: dst
             stick_peers:
               description: >-
-                How many HAProxies the C(peers) section of the stick table has, this one included. With one the table
-                outlives a reload, with more its entries come from other hosts, too.
+                Number of HAProxies in the C(peers) section of the stick table, including this one. With one, the table
+                survives a reload; with more, entries come from other hosts, too.
               type: int
               returned: always
               sample: 0
             stick_expires:
-              description: Whether entries of the stick table go away by themselves.
+              description: Whether entries of the stick table expire.
               type: bool
               returned: always
               sample: false
             unmodelled:
-              description: The options and lines because of which nobody can tell to which server the next client goes.
+              description: The options and lines that make it impossible to predict the next client's server.
               type: list
               elements: str
               returned: always
               sample: []
             unread:
-              description: The lines of its sections that were not understood, and files of HAProxy's that were not read.
+              description: Lines of its sections that were not understood, and HAProxy's files that were not read.
               type: list
               elements: str
               returned: always

@@ -16,49 +16,49 @@ description:
   - >-
     Decides from the facts of all controllers which of them serve the clients of the database, and which one may be
     backed up. It reads nothing and changes nothing. Run M(overcloud.backup.galera_facts),
-    M(overcloud.backup.pacemaker_facts) and M(overcloud.backup.haproxy_facts) on all controllers before.
+    M(overcloud.backup.pacemaker_facts) and M(overcloud.backup.haproxy_facts) on all controllers first.
   - >-
     The action plugin runs it on the control node, whatever C(delegate_to), C(become) and C(connection) say, so that no
-    controller has to be believed by the others. On a control node that cannot run the collection's binary (Linux on
-    x86_64 or aarch64) two of the controllers that have facts decide, and it fails unless both decide alike.
-  - A decision that chooses somebody who is none of the hosts it is about is a failure.
+    controller has to trust another. On a control node that cannot run the collection's binary (Linux on x86_64 or
+    aarch64), two of the controllers that have facts decide, and it fails unless both make the same decision.
+  - A decision that chooses a host that was not asked about is a failure.
   - >-
-    A controller is C(active) when any source shows clients of it. The sources are the HAProxy that has the virtual
-    address, all other HAProxies, and its own server with sessions and write-sets. It is C(idle) only when every source
-    that should speak has spoken and says no. Otherwise it is C(unknown), which no policy accepts. Facts that were
-    gathered with a C(sample) of 0 leave it unknown, because they show nothing of what comes and goes. Where no client
-    is there, the controller to which HAProxy would send the next one is active.
+    A controller is C(active) if any source shows clients of it. The sources are the HAProxy that has the virtual
+    address, all other HAProxies, and its own server with sessions and write-sets. It is C(idle) only if every expected
+    source has answered and reports no clients. Otherwise it is C(unknown), which no policy accepts. Facts that were
+    gathered with a C(sample) of 0 leave it unknown, because they do not show short-lived activity. If there are no
+    clients, the controller to which HAProxy would send the next one is active.
   - >-
-    Each controller then passes gates. What it does not pass is a reason with a code, the measured value and the limit.
-    A reason that only follows from another one is left out.
+    Each controller then passes gates. A gate that it fails yields a reason with a code, the measured value and the
+    limit. A reason that only follows from another one is left out.
   - >-
     Those that pass are ranked by the number of virtual addresses and singletons that they hold (fewest first), the load
-    (statements a second in steps of 10, then sessions), the free space (in steps of about 10 %), C(prefer), and the
+    (statements per second in steps of 10, then sessions), the free space (in steps of about 10 %), C(prefer), and the
     name.
-  - Several clusters are decided apart, by the UUID of the Galera cluster.
-  - That nobody can be chosen is a decision and no failure, C(chosen_hosts) is empty then.
+  - Several clusters are decided separately, by the UUID of the Galera cluster.
+  - A decision that chooses nobody is not a failure; C(chosen_hosts) is then empty.
 options:
   hosts:
     description:
       - >-
-        Names of the controllers in the inventory. The action plugin takes their facts from their variables, and those
-        of all hosts of the play when this is not given.
-      - One that has no facts counts as unreachable.
+        Names of the controllers in the inventory. The action plugin takes their facts from their variables. By default
+        all hosts of the play.
+      - A host without facts counts as unreachable.
     type: list
     elements: str
   facts:
     description:
       - >-
-        The facts themselves, for a use without the action plugin. One entry for each host with the keys C(name),
+        The facts themselves, for use without the action plugin. One entry for each host with the keys C(name),
         C(unreachable), C(galera), C(pacemaker) and C(haproxy).
-      - A document that cannot be understood is a warning, and the host has no such facts.
+      - A document that cannot be understood is a warning, and the host then lacks these facts.
     type: list
     elements: dict
   policy:
     description:
-      - C(require_idle) takes an idle controller or none.
-      - C(prefer_idle) takes an active one when no idle one is eligible, with a warning.
-      - C(allow_active) makes no difference between active and idle.
+      - C(require_idle) chooses an idle controller or none.
+      - C(prefer_idle) chooses an active one if no idle one is eligible, with a warning.
+      - C(allow_active) does not distinguish between active and idle.
     type: str
     choices:
       - require_idle
@@ -66,54 +66,54 @@ options:
       - allow_active
     default: require_idle
   exclude:
-    description: Controllers that must not be chosen, by the name in the inventory, in Pacemaker, or their own.
+    description: Controllers that must not be chosen, by their name in the inventory, in Pacemaker, or their host name.
     type: list
     elements: str
     default: []
   prefer:
-    description: Controllers to choose where all but the name is alike, the best first.
+    description: Controllers to prefer among equals, best first.
     type: list
     elements: str
     default: []
   min_spares:
-    description: How many other sound standbys must remain that could take over the clients.
+    description: Number of other healthy standbys that must remain to take over the clients.
     type: int
     default: 1
   max_age:
-    description: Age from which facts do not count, in seconds.
+    description: Age in seconds above which facts are ignored.
     type: float
     default: 120
   max_recv_queue:
-    description: The longest receive queue of a node, in write-sets.
+    description: Longest receive queue allowed, in write-sets.
     type: int
     default: 16
   max_lag:
-    description: How far a node may be behind the one that committed most, in write-sets.
+    description: Number of write-sets that a node may be behind the most advanced one.
     type: float
     default: 500
   max_flow_control:
-    description: The largest part of the sampling window for which replication may have stood still, from 0 to 1.
+    description: Largest fraction of the sampling window in which replication may be paused, from 0 to 1.
     type: float
     default: 0.01
   min_free_space:
-    description: Free space that the file system of the datadir must have, in bytes.
+    description: Minimum free space on the datadir's file system, in bytes.
     type: int
     default: 1073741824
   min_proxy_uptime:
-    description: Age from which the statistics of a HAProxy count, in seconds. A younger one has not checked its servers yet.
+    description: Minimum uptime in seconds of a HAProxy whose statistics count. A younger one has not checked its servers yet.
     type: int
     default: 5
   vip:
     description:
       - The virtual addresses by which clients reach the database.
       - >-
-        By default those on which HAProxy listens for it. They do not tell where it listens on every address and
-        Pacemaker has no virtual address, as with keepalived, or has several on different hosts.
+        By default those on which HAProxy listens for it. Set this if HAProxy listens on every address and Pacemaker has
+        no virtual address, as with keepalived, or several on different hosts.
     type: list
     elements: str
     default: []
   show:
-    description: Whether the action plugin prints the table while the task runs. It is in C(text) in any case.
+    description: Whether the action plugin prints the table while the task runs. C(text) always contains it.
     type: bool
     default: false
 attributes:
@@ -126,22 +126,22 @@ attributes:
 notes:
   - >-
     The codes of reasons are: C(ambiguous_names) a name of the cluster could mean two hosts; C(stale_facts) its facts
-    are too old (C(max_age)); C(cluster_incomplete) a member of the cluster was not heard; C(excluded) the option
+    are too old (C(max_age)); C(cluster_incomplete) a member of the cluster did not answer; C(excluded) the option
     exclude names it; C(active) it serves clients, or would serve the next one; C(unknown) whether it serves clients is
-    unknown: a source did not speak (C(min_proxy_uptime)); C(not_running) MariaDB does not run on it; C(split_brain)
+    unknown: a source did not answer (C(min_proxy_uptime)); C(not_running) MariaDB does not run on it; C(split_brain)
     nodes of the cluster are in different Primary components; C(not_primary) it is not in the Primary component;
     C(desynced) somebody set wsrep_desync; C(donor) it is the donor of a state transfer; C(not_synced) it is not Synced;
-    C(not_ready) it does not accept statements, or lost its group; C(flow_control) replication stands still for flow
-    control (C(max_flow_control)); C(recv_queue) its receive queue is long (C(max_recv_queue)); C(lagging) it is behind
-    the cluster (C(max_lag)); C(pacemaker_unread) no Pacemaker reports it; C(no_quorum) Pacemaker has no quorum;
-    C(unclean) Pacemaker wants to fence the node; C(fencing_pending) the node is being fenced, or is about to be;
-    C(node_offline) the node is offline for Pacemaker; C(pending) the node is joining or leaving Pacemaker; C(standby)
-    the node is in standby; C(maintenance) the node or the cluster is in maintenance; C(node_health) the node's health
-    is red for Pacemaker, or not known; C(resource_failed) its galera resource failed, is blocked, or is not promoted;
-    C(resource_unmanaged) its galera resource is unmanaged; C(banned) a constraint keeps galera off the node: it is
-    about to be stopped; C(stopping) Pacemaker was told to stop galera; C(server_down) HAProxy on the VIP holder does
-    not see it up; C(no_space) the datadir's file system is nearly full (C(min_free_space)); C(locked) another backup
-    holds the cluster's lock; C(last_standby) without it too few sound standbys remain (C(min_spares)).
+    C(not_ready) it does not accept statements, or lost its cluster connection; C(flow_control) flow control pauses
+    replication (C(max_flow_control)); C(recv_queue) its receive queue is long (C(max_recv_queue)); C(lagging) it is
+    behind the cluster (C(max_lag)); C(pacemaker_unread) Pacemaker does not report it; C(no_quorum) Pacemaker has no
+    quorum; C(unclean) Pacemaker wants to fence the node; C(fencing_pending) the node is being fenced, or is about to
+    be; C(node_offline) the node is offline for Pacemaker; C(pending) the node is joining or leaving Pacemaker;
+    C(standby) the node is in standby; C(maintenance) the node or the cluster is in maintenance; C(node_health) the
+    node's health in Pacemaker is red or unknown; C(resource_failed) its galera resource failed, is blocked, or is not
+    promoted; C(resource_unmanaged) its galera resource is unmanaged; C(banned) a constraint keeps galera off the node:
+    it is about to be stopped; C(stopping) Pacemaker is set to stop galera; C(server_down) HAProxy on the VIP holder
+    does not report it as up; C(no_space) the datadir's file system is nearly full (C(min_free_space)); C(locked)
+    another backup holds the cluster's lock; C(last_standby) without it too few healthy standbys remain (C(min_spares)).
 seealso:
   - module: overcloud.backup.galera_facts
   - module: overcloud.backup.pacemaker_facts
@@ -161,7 +161,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ decision.text.splitlines() }}"
 
-- name: Find one that may be backed up, on a cluster of two
+- name: Find a controller to back up in a cluster of two
   overcloud.backup.idle_controller:
     hosts: "{{ query('inventory_hostnames', 'mysql:haproxy') }}"
     min_spares: 0
@@ -171,22 +171,22 @@ EXAMPLES = r"""
 
 RETURN = r"""
 policy:
-  description: The policy that was followed.
+  description: The policy that was applied.
   returned: always
   type: str
   sample: require_idle
 decided_at:
-  description: When it was decided, in seconds since the epoch.
+  description: Time of the decision, in seconds since the epoch.
   returned: always
   type: float
   sample: 1795374085.2
 chosen:
-  description: Name of the chosen controller in the inventory. Empty when nobody can be, or when there are several clusters.
+  description: Inventory name of the chosen controller. Empty if nobody was chosen, or if there are several clusters.
   returned: always
   type: str
   sample: controller-2
 active:
-  description: Names of the controllers that serve clients. Empty when there are several clusters.
+  description: Names of the controllers that serve clients. Empty if there are several clusters.
   returned: always
   type: list
   elements: str
@@ -200,14 +200,14 @@ chosen_hosts:
   sample:
     - controller-2
 message:
-  description: Who serves, who was chosen and why, or why nobody. One line for each cluster.
+  description: Which controllers serve, which was chosen and why, or why none. One line for each cluster.
   returned: always
   type: str
   sample: >-
     controller-0 serves the clients (HAProxy on controller-1 (VIP): 12 sessions, 1 new in 0.25 s). controller-2 was
     chosen of 2 eligible: it holds fewer VIPs and singletons (next: controller-1).
 text:
-  description: The decision as a table for people, in plain ASCII.
+  description: The decision as a table for humans, in plain ASCII.
   returned: always
   type: str
 clusters:
@@ -217,17 +217,17 @@ clusters:
   elements: dict
   contains:
     cluster:
-      description: Name of the cluster in Pacemaker, else in Galera. Where two have the same, the UUID's beginning is added.
+      description: Name of the cluster in Pacemaker, else in Galera. If two have the same name, the beginning of the UUID is added.
       type: str
       returned: always
       sample: tripleo_cluster
     uuid:
-      description: The value of C(wsrep_cluster_state_uuid), empty when no server told it.
+      description: The value of C(wsrep_cluster_state_uuid), empty if no server reported it.
       type: str
       returned: always
       sample: 5bcd8e3a-7d2f-11f0-9c4e-0e3f5f0d7a11
     chosen:
-      description: Name of the chosen controller, empty when nobody can be chosen.
+      description: Name of the chosen controller, empty if nobody was chosen.
       type: str
       returned: always
       sample: controller-2
@@ -244,12 +244,12 @@ clusters:
       returned: always
       contains:
         address:
-          description: The address, empty when it is unknown.
+          description: The address, empty if unknown.
           type: str
           returned: always
           sample: 172.16.2.5
         holder:
-          description: Name of the host that has it, empty when that is unknown.
+          description: Name of the host that holds it, empty if unknown.
           type: str
           returned: always
           sample: controller-1
@@ -257,7 +257,7 @@ clusters:
       description:
         - >-
           Scheduled events of all members. Galera keeps an event enabled on one member, which need not be the one that
-          is backed up. M(overcloud.backup.galera_backup) notes in the manifest which ran.
+          is backed up. M(overcloud.backup.galera_backup) records in the manifest which ran.
       type: dict
       returned: always
       contains:
@@ -305,13 +305,13 @@ clusters:
           sample:
             - controller-0
         unknown:
-          description: Names of the controllers that did not tell of their events.
+          description: Names of the controllers that did not report their events.
           type: list
           elements: str
           returned: always
           sample: []
     message:
-      description: Who serves, who was chosen and why, or why nobody.
+      description: Which controllers serve, which was chosen and why, or why none.
       type: str
       returned: always
     controllers:
@@ -326,22 +326,22 @@ clusters:
           returned: always
           sample: controller-2
         pacemaker_node:
-          description: Name of its node in Pacemaker, empty when it is unknown.
+          description: Name of its node in Pacemaker, empty if unknown.
           type: str
           returned: always
           sample: controller-2
         haproxy_server:
-          description: Name of its server in HAProxy, empty when it is unknown.
+          description: Name of its server in HAProxy, empty if unknown.
           type: str
           returned: always
           sample: controller-2.internalapi.localdomain
         galera_node:
-          description: Name of its node in Galera, empty when it is unknown.
+          description: Name of its node in Galera, empty if unknown.
           type: str
           returned: always
           sample: controller-2.internalapi.localdomain
         last_committed:
-          description: C(wsrep_last_committed) of its server when it was read, -1 when no server told.
+          description: C(wsrep_last_committed) of its server at the reading, -1 if no server reported it.
           type: int
           returned: always
           sample: 4711
@@ -356,17 +356,17 @@ clusters:
           returned: always
           sample: online, holds 2
         haproxy_state:
-          description: State of its server at the HAProxy that has the virtual address.
+          description: State of its server in the HAProxy that has the virtual address.
           type: str
           returned: always
           sample: UP, 12 sessions
         activity:
-          description: Whether it serves clients, C(active), C(idle) or C(unknown). Empty for a host without a database.
+          description: Whether it serves clients. C(active), C(idle) or C(unknown); empty for a host without a database.
           type: str
           returned: always
           sample: idle
         verdict:
-          description: Either C(chosen), C(eligible), C(rejected), or C(witness) for a host without a database.
+          description: C(chosen), C(eligible), C(rejected), or C(witness) for a host without a database.
           type: str
           returned: always
           sample: chosen
@@ -387,14 +387,14 @@ clusters:
               returned: always
               sample: receive queue 40 > 16
         evidence:
-          description: What each source said about its clients.
+          description: Report of each source about its clients.
           type: list
           elements: str
           returned: always
           sample:
             - 'idle: MariaDB: no client sessions, no write-sets of its own in 0.25 s'
         rank:
-          description: Place among the eligible, from 1. Zero for the others.
+          description: Rank among the eligible controllers, from 1. Zero for the others.
           type: int
           returned: always
           sample: 1

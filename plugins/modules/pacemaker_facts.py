@@ -10,19 +10,19 @@ __metaclass__ = type
 
 DOCUMENTATION = r"""
 module: pacemaker_facts
-short_description: Read what Pacemaker and Corosync say about the cluster
+short_description: Read the state of the cluster from Pacemaker and Corosync
 version_added: 1.0.0
 description:
   - Reads the cluster as this host's Pacemaker and Corosync see it, and changes nothing.
-  - Asks C(crm_mon), C(cibadmin), C(crm_node) and C(corosync-quorumtool), all at once, and joins their answers.
+  - Runs C(crm_mon), C(cibadmin), C(crm_node) and C(corosync-quorumtool) in parallel, and joins their answers.
   - >-
-    Pacemaker 1.1 to 3.0. C(Master) and C(Promoted) are one role, and so are C(Slave) and C(Unpromoted). What runs in a
-    bundle is on the host of its container.
+    Supports Pacemaker 1.1 to 3.0. C(Master) and C(Promoted) are one role, and so are C(Slave) and C(Unpromoted). A
+    resource in a bundle is reported on the host of its container.
   - >-
     A command that is missing, hangs, fails or prints something else is an entry in
-    C(ansible_facts.ansible_pacemaker.errors); the module does not fail because of it. What could not be read is empty,
-    C(false) or C(0), and never looks healthy.
-  - No password that the configuration of the cluster may hold is returned.
+    C(ansible_facts.ansible_pacemaker.errors) and does not make the module fail. A value that could not be read is
+    empty, C(false) or C(0), and never looks healthy.
+  - Passwords in the cluster's configuration are not returned.
 options:
   timeout:
     description: Time limit of the whole reading, in seconds, above 0 and at most 3600.
@@ -39,7 +39,7 @@ attributes:
     description: Returns facts.
     support: full
 requirements:
-  - Root, or membership of the group C(haclient) (then without the membership of Corosync).
+  - Root, or membership of the group C(haclient) (then without Corosync's membership).
 seealso:
   - module: overcloud.backup.galera_facts
   - module: overcloud.backup.haproxy_facts
@@ -48,7 +48,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Read what Pacemaker says
+- name: Read the state of the cluster
   overcloud.backup.pacemaker_facts:
 
 - name: Show who holds the virtual addresses
@@ -68,12 +68,12 @@ ansible_facts:
       type: dict
       contains:
         present:
-          description: Whether Pacemaker is installed or configured on this host. Everything else is empty when it is not.
+          description: Whether Pacemaker is installed or configured on this host. If not, everything else is empty.
           type: bool
           returned: always
           sample: true
         gathered_at:
-          description: When the reading ended, in seconds since the epoch, on the control node's clock where it told its time.
+          description: End of the reading, in seconds since the epoch, by the control node's clock if it is known.
           type: float
           returned: always
           sample: 1795374085.2
@@ -83,12 +83,12 @@ ansible_facts:
           returned: always
           sample: 0.012
         duration:
-          description: How long the reading took, in seconds.
+          description: Duration of the reading in seconds.
           type: float
           returned: always
           sample: 0.06
         host:
-          description: The host by its own word.
+          description: The host, as it describes itself.
           type: dict
           returned: always
           contains:
@@ -102,23 +102,23 @@ ansible_facts:
               elements: str
               returned: always
             boot_id:
-              description: Identity of this boot.
+              description: The boot id.
               type: str
               returned: always
             machine_id:
-              description: Identity of the machine; empty if it has none.
+              description: The machine id; empty if it has none.
               type: str
               returned: always
         errors:
-          description: The sources that could not be read. Empty when all of them spoke.
+          description: Sources that could not be read. Empty if all were read.
           type: list
           elements: dict
           returned: always
           contains:
             source:
               description: >-
-                Who was asked, C(crm_mon), C(cibadmin), C(crm_node) or C(corosync-quorumtool); C(cib) for a part of the
-                configuration that was left out, by which nothing is decided.
+                The source, C(crm_mon), C(cibadmin), C(crm_node) or C(corosync-quorumtool); C(cib) for a part of the
+                configuration that was left out and that no decision depends on.
               type: str
               returned: always
             where:
@@ -126,22 +126,20 @@ ansible_facts:
               type: str
               returned: always
             message:
-              description: What happened.
+              description: Error message.
               type: str
               returned: always
             hint:
-              description: What to try.
+              description: Advice.
               type: str
-              returned: when there is something to try
+              returned: if there is any
         connected:
-          description: >-
-            Whether C(crm_mon) gave a whole and trusted status. If it did not, there are no nodes, resources or
-            addresses here.
+          description: Whether C(crm_mon) returned a complete, valid status. If not, nodes, resources and addresses are empty.
           type: bool
           returned: always
           sample: true
         local_node:
-          description: Pacemaker's name for this host; empty when it has none.
+          description: Pacemaker's name for this host; empty if it has none.
           type: str
           returned: always
           sample: controller-0
@@ -156,22 +154,22 @@ ansible_facts:
           returned: always
           sample: tripleo_cluster
         dc:
-          description: The designated controller's node name; empty when there is none.
+          description: Node name of the designated controller; empty if there is none.
           type: str
           returned: always
           sample: controller-1
         quorum:
-          description: Whether this partition has quorum by Pacemaker's word.
+          description: Whether this partition has quorum according to Pacemaker.
           type: bool
           returned: always
           sample: true
         maintenance_mode:
-          description: Whether the whole cluster is in maintenance mode. A node's own flag is with the node.
+          description: Whether the whole cluster is in maintenance mode. Each node has its own flag, too.
           type: bool
           returned: always
           sample: false
         stop_all_resources:
-          description: Whether the cluster is told to stop everything.
+          description: Whether the property C(stop-all-resources) is set.
           type: bool
           returned: always
           sample: false
@@ -181,7 +179,7 @@ ansible_facts:
           returned: always
           sample: true
         no_quorum_policy:
-          description: What a partition without quorum does; empty when it is not known.
+          description: Behaviour of a partition without quorum; empty if unknown.
           type: str
           returned: always
           sample: stop
@@ -192,15 +190,15 @@ ansible_facts:
           sample: true
         properties:
           description: >-
-            The cluster's properties as they stand in the CIB, without those that have their default. Values under names
-            that are not known to be harmless are hidden.
+            The cluster's properties in the CIB, without those that have their default. Values under names that are not
+            known to be harmless are hidden.
           type: dict
           returned: always
           sample:
             cluster-name: tripleo_cluster
             stonith-enabled: "false"
         nodes:
-          description: The nodes, guest nodes of bundles among them.
+          description: The nodes, including guest nodes of bundles.
           type: list
           elements: dict
           returned: always
@@ -210,13 +208,11 @@ ansible_facts:
               type: str
               returned: always
             id:
-              description: The node's id, which is Corosync's for a member.
+              description: The node's id; for a member, Corosync's.
               type: str
               returned: always
             type:
-              description: >-
-                C(member), C(remote), C(guest) (a replica of a bundle, a virtual machine), or empty when it is not
-                known.
+              description: C(member), C(remote), C(guest) (a replica of a bundle, a virtual machine), or empty if unknown.
               type: str
               returned: always
             online:
@@ -240,15 +236,15 @@ ansible_facts:
               type: bool
               returned: always
             unclean:
-              description: Whether its state is not known, or it waits to be fenced.
+              description: Whether its state is unknown, or it waits to be fenced.
               type: bool
               returned: always
             shutdown:
-              description: Whether it is leaving.
+              description: Whether it is shutting down.
               type: bool
               returned: always
             expected_up:
-              description: Whether the cluster expects it to be there.
+              description: Whether the cluster expects it to be up.
               type: bool
               returned: always
             is_dc:
@@ -256,11 +252,11 @@ ansible_facts:
               type: bool
               returned: always
             health:
-              description: C(green), C(yellow) or C(red); empty where Pacemaker does not tell (before 2.1).
+              description: C(green), C(yellow) or C(red); empty if Pacemaker does not report it (before 2.1).
               type: str
               returned: always
             resources_running:
-              description: How many resources run on it.
+              description: Number of resources that run on it.
               type: int
               returned: always
             container_id:
@@ -282,12 +278,12 @@ ansible_facts:
               type: str
               returned: always
             corosync_votes:
-              description: Its votes in Corosync; -1 when that is not known.
+              description: Its votes in Corosync; -1 if unknown.
               type: int
               returned: always
         resources:
           description:
-            - The resources, one entry an instance and node. A clone on three nodes has three.
+            - The resources, one entry for each instance and node. A clone on three nodes has three entries.
             - A resource that runs on several nodes without being a clone has one entry for each.
           type: list
           elements: dict
@@ -307,15 +303,15 @@ ansible_facts:
                 - >-
                   C(Stopped), C(Started), C(Unpromoted), C(Promoted), C(Starting), C(Stopping), C(Promoting),
                   C(Demoting) or C(Migrating).
-                - Empty when it is none of these.
+                - Empty if it is none of these.
               type: str
               returned: always
             target_role:
-              description: The role it is told to have, if any.
+              description: Its configured target role, if any.
               type: str
               returned: always
             parent:
-              description: The outermost clone, group or bundle; empty for a resource of its own.
+              description: The outermost clone, group or bundle; empty for a plain resource.
               type: str
               returned: always
             parent_kind:
@@ -324,8 +320,8 @@ ansible_facts:
               returned: always
             singleton:
               description: >-
-                Whether the cluster runs exactly one of it. Of a promotable resource that is the promoted instance, when
-                one may be promoted.
+                Whether the cluster runs exactly one instance. For a promotable resource, the promoted one if only one
+                may be promoted.
               type: bool
               returned: always
             active:
@@ -333,11 +329,11 @@ ansible_facts:
               type: bool
               returned: always
             orphaned:
-              description: Whether it runs without being configured any more.
+              description: Whether it still runs although it is no longer configured.
               type: bool
               returned: always
             blocked:
-              description: Whether the cluster gave it up until an operator acts.
+              description: Whether the cluster does nothing more with it until an operator acts.
               type: bool
               returned: always
             maintenance:
@@ -345,7 +341,7 @@ ansible_facts:
               type: bool
               returned: always
             managed:
-              description: Whether the cluster acts on it. C(false) in maintenance too.
+              description: Whether the cluster manages it. C(false) in maintenance, too.
               type: bool
               returned: always
             failed:
@@ -353,15 +349,15 @@ ansible_facts:
               type: bool
               returned: always
             failure_ignored:
-              description: Whether its failure is told to be ignored.
+              description: Whether its failure is configured to be ignored.
               type: bool
               returned: always
             pending:
-              description: The action that is under way.
+              description: The action in progress.
               type: str
               returned: always
             node:
-              description: The real node it runs on; empty when it is stopped, or when the host of its container is not known.
+              description: The real node it runs on; empty if it is stopped, or if the host of its container is unknown.
               type: str
               returned: always
             guest:
@@ -384,7 +380,7 @@ ansible_facts:
               type: str
               returned: always
             node:
-              description: The node as Pacemaker names it; a guest node for what runs in a bundle.
+              description: The node as Pacemaker names it; a guest node for a resource in a bundle.
               type: str
               returned: always
             host:
@@ -406,11 +402,11 @@ ansible_facts:
               type: str
               returned: always
             when:
-              description: When, as Pacemaker prints it.
+              description: Time, as Pacemaker prints it.
               type: str
               returned: always
         fail_counts:
-          description: The counts of failures above zero.
+          description: Fail counts above zero.
           type: list
           elements: dict
           returned: always
@@ -420,7 +416,7 @@ ansible_facts:
               type: str
               returned: always
             node:
-              description: The node as Pacemaker names it; a guest node for what runs in a bundle.
+              description: The node as Pacemaker names it; a guest node for a resource in a bundle.
               type: str
               returned: always
             host:
@@ -428,11 +424,11 @@ ansible_facts:
               type: str
               returned: always
             count:
-              description: How often; 1000000 stands for INFINITY.
+              description: Number of failures; 1000000 stands for INFINITY.
               type: int
               returned: always
             migration_threshold:
-              description: The count from which on it may not run there; 0 when that is not told.
+              description: Number of failures after which it may not run there; 0 if not reported.
               type: int
               returned: always
         bans:
@@ -454,7 +450,7 @@ ansible_facts:
               type: str
               returned: always
             weight:
-              description: How strongly; -1000000 stands for -INFINITY.
+              description: Score; -1000000 stands for -INFINITY.
               type: str
               returned: always
         vips:
@@ -468,16 +464,16 @@ ansible_facts:
               type: str
               returned: always
             address:
-              description: The address in canonical text, without prefix length; empty when it is not known.
+              description: The address in canonical form, without prefix length; empty if unknown.
               type: str
               returned: always
               sample: 10.99.0.100
             node:
-              description: The holder; empty when nobody holds it.
+              description: The node that holds it; empty if none does.
               type: str
               returned: always
         galera:
-          description: The configuration of the galera resource; null when there is none or the CIB was not read.
+          description: The configuration of the galera resource; null if there is none or the CIB was not read.
           type: dict
           returned: always
           contains:
@@ -496,38 +492,38 @@ ansible_facts:
               elements: str
               returned: always
             cluster_host_map:
-              description: Pacemaker's node name to Galera's; empty when C(cluster_host_map) is not set.
+              description: Map of Pacemaker's node names to Galera's; empty if C(cluster_host_map) is not set.
               type: dict
               returned: always
             nodes:
-              description: The nodes that run it or should.
+              description: The nodes that run it or should run it.
               type: list
               elements: str
               returned: always
             promoted_max:
-              description: How many may be promoted; 0 when that is not set.
+              description: Number of instances that may be promoted; 0 if not set.
               type: int
               returned: always
             managed:
               description: >-
-                Whether Pacemaker manages it and its clone or bundle. One instance's own flag is in
-                C(ansible_facts.ansible_pacemaker.resources).
+                Whether Pacemaker manages it and its clone or bundle. C(ansible_facts.ansible_pacemaker.resources) has
+                each instance's flag.
               type: bool
               returned: always
             check_user:
-              description: The user of the agent's own checks, where one is set.
+              description: The user of the agent's own checks, if set.
               type: str
               returned: always
             socket:
-              description: The server's socket, where one is set.
+              description: The server's socket, if set.
               type: str
               returned: always
             datadir:
-              description: The data directory, where one is set.
+              description: The data directory, if set.
               type: str
               returned: always
         locks:
-          description: The locks of this collection that are held in the CIB.
+          description: This collection's locks in the CIB.
           type: list
           elements: dict
           returned: always
@@ -545,11 +541,11 @@ ansible_facts:
               type: str
               returned: always
             since:
-              description: Since when, in seconds since the epoch.
+              description: When it was taken, in seconds since the epoch.
               type: float
               returned: always
             expires:
-              description: Until when, in seconds since the epoch.
+              description: When it expires, in seconds since the epoch.
               type: float
               returned: always
         fencing:
@@ -571,16 +567,16 @@ ansible_facts:
               type: str
               returned: always
             when:
-              description: When it was done, as Pacemaker prints it.
+              description: Time of the fencing, as Pacemaker prints it.
               type: str
               returned: always
         corosync:
-          description: The membership below Pacemaker.
+          description: Corosync's membership.
           type: dict
           returned: always
           contains:
             quorate:
-              description: Whether this partition has quorum by Corosync's word.
+              description: Whether this partition has quorum according to Corosync.
               type: bool
               returned: always
             expected_votes:
@@ -592,11 +588,11 @@ ansible_facts:
               type: int
               returned: always
             quorum:
-              description: The votes that are needed.
+              description: The votes needed for quorum.
               type: int
               returned: always
             members:
-              description: The members of this partition; empty when they could not be read.
+              description: The members of this partition; empty if they could not be read.
               type: list
               elements: dict
               returned: always
@@ -610,7 +606,7 @@ ansible_facts:
                   type: str
                   returned: always
                 votes:
-                  description: Its votes; -1 when that is not known.
+                  description: Its votes; -1 if unknown.
                   type: int
                   returned: always
 """

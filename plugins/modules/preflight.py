@@ -10,31 +10,31 @@ __metaclass__ = type
 
 DOCUMENTATION = r"""
 module: preflight
-short_description: Fail when the options of a command leave out what the playbook is for
+short_description: Fail if command-line options would skip the playbook's work
 version_added: 1.0.0
 description:
   - >-
-    Ansible counts a play for which no host is left, and tasks that no tag chooses, as a success. This task, in a play
-    on all hosts before the others, makes a failure of it that says what to do.
-  - The collection's playbooks begin with it. It runs on the control node alone and contacts no host.
+    Ansible reports success for a play without hosts and for tasks that no tag selects. This task, in a first play on
+    all hosts, turns that into a failure that says what to do.
+  - The collection's playbooks begin with it. It runs only on the control node and contacts no host.
   - Give the task the tag C(always), and C(run_once).
 options:
   work:
-    description: What the playbook does, in one word for the message.
+    description: Purpose of the playbook, one word for the message.
     type: str
     default: work
   coordinator:
-    description: The host on which a later play does the work. It is a failure when the hosts of the run are limited to others.
+    description: Host on which a later play does the work. The task fails if the run is limited to other hosts.
     type: str
   tags_of:
     description:
       - >-
-        Whether the tasks around this one belong to a playbook that may be imported, or to a role in somebody's play.
-        The tags C(--tags) and C(--skip-tags) must choose them.
-      - Those of an C(import) may be left out by tags that the import has. Without any it is a failure.
+        Whether the tasks around this one belong to a playbook that may be imported, or to a role in a user's play.
+        C(--tags) and C(--skip-tags) must select them.
+      - The tags of an C(import) may leave its tasks out. If the import has no tags, the task fails.
       - >-
-        Those of a C(role) go by the tags of the play that has it. It is a failure only where a task that includes the
-        role is chosen, and the tasks in it are not.
+        The tags of a play may leave a C(role) out. The task fails only if a task that includes the role is selected and
+        the role's tasks are not.
     type: str
     choices:
       - import
@@ -54,11 +54,11 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Look at the options of the command
+- name: Check the command-line options
   hosts: localhost:all
   gather_facts: false
   tasks:
-    - name: Stop when they leave the backup out
+    - name: Stop when the options leave the backup out
       overcloud.backup.preflight:
         work: backup
         coordinator: localhost
@@ -68,7 +68,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: What was found.
+  description: Result of the check.
   type: str
   returned: always
   sample: The options leave nothing out.

@@ -113,7 +113,7 @@ func TestCells(t *testing.T) {
 
 	cell(func() { l.sql(inCell, "CREATE DATABASE legacy; CREATE TABLE legacy.m (i INT) ENGINE=MyISAM") })
 	out, err = play("controller_backup_method=logical")
-	_, told, _ := strings.Cut(out, "Tell where the backup lies")
+	_, told, _ := strings.Cut(out, "Report where the backup is")
 	told, stopped, _ := strings.Cut(told, "Stop when a cluster was not backed up")
 	if err == nil || strings.Count(out, "reads back well to its last byte") != 1 || !strings.Contains(told, "\"controller-") || strings.Contains(told, "cell-") ||
 		!strings.Contains(stopped, `"msg": "cell-controller-`) || !strings.Contains(stopped, "legacy.m") {

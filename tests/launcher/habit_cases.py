@@ -124,7 +124,7 @@ def case_habit_unmade(bench):
         cluster(bench, made=answer)
         status, output = command(bench, 'backup')
         assert status != 0, output
-        has(output, 'controller-1: ', 'it says neither that a set was made nor why not')
+        has(output, 'controller-1: ', 'it reports neither that a set was made nor why not')
     cluster(bench, made={'changed': False})
     status, output = command(bench, 'backup', '--check')
     assert status != 0, output
@@ -204,4 +204,4 @@ def case_habit_unproven(bench):
         controllers(bench, facts=(), answers=lying(dict((name, {'backup_verify': answer, 'backup_info': LISTED}) for name in CONTROLLERS)))
         status, output = command(bench, 'verify')
         assert status != 0, output
-        has(output, 'it says neither that c/S is sound nor what is wrong with it')
+        has(output, 'it reports neither that c/S is sound nor what is wrong with it')

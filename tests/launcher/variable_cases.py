@@ -137,7 +137,7 @@ def case_variables_nobody(bench):
     controllers(bench, facts=(), answers=dict((name, {'galera_facts': 'nonsense'}) for name in CONTROLLERS))
     status, output = command(bench, 'status')
     assert status != 0, output
-    has(output, 'None of controller-0, controller-1, controller-2 could be read; the errors stand above.')
+    has(output, 'None of controller-0, controller-1, controller-2 could be read; see the errors above.')
 
 
 def case_variables_localhost(bench):

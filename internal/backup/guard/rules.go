@@ -74,27 +74,27 @@ var rules = []Rule{
 		Name: "lease_lost", times: 1, why: "the timeout is the tolerance", from: ofGuard, see: leaseLost,
 		age:    func(s Sample) float64 { return s.LeaseAge },
 		Seen:   "with `on_lost_caller: stop`, nobody has asked for the job for `lease` seconds",
-		Remedy: "start it again; raise `controller_backup_lease` where the network is shaky",
+		Remedy: "Start it again; raise `controller_backup_lease` if the network is unreliable",
 	},
 	{
 		Name: "server_silent", times: 1, why: "5 s: a server under load answers within one", from: ofGuard,
 		see: serverSilent, Here: true, age: func(s Sample) float64 { return s.Server.Silent },
 		Seen:   fmt.Sprintf("the server has not answered for %.0f s", serverSilence.Seconds()),
-		Remedy: "look at its load and log",
+		Remedy: "Check its load and log",
 	},
 	{
 		Name: "not_primary", times: 1, why: "without its component the node's data are nobody's", from: ofServer,
 		see: server(condition.NotPrimary), Here: true,
-		Seen: "the node left the Primary component", Remedy: "see the network between the nodes",
+		Seen: "the node left the Primary component", Remedy: "Check the network between the nodes",
 	},
 	{
 		Name: "maintenance", times: 1, why: "an operator said so", from: ofCluster,
 		see:  func(s Sample, _ limits) string { return condition.ClusterMaintenance(s.manager(), nil) },
-		Seen: "the cluster was set to maintenance-mode", Remedy: "back up when the maintenance is over",
+		Seen: "the cluster was set to maintenance-mode", Remedy: "Back up when the maintenance is over",
 	},
 	{
 		Name: "node_standby", times: 1, why: "an operator said so", from: ofCluster, see: manager(condition.Standby),
-		Here: true, Seen: "the node was set to standby", Remedy: "as above",
+		Here: true, Seen: "the node was set to standby", Remedy: "As above",
 	},
 	{
 		Name: "node_unfit", times: 1, why: "Pacemaker is about to act on the node", from: ofCluster, Here: true,
@@ -105,18 +105,18 @@ var rules = []Rule{
 	{
 		Name: "no_quorum", times: 1, why: "Pacemaker is about to stop everything", from: ofCluster,
 		see:  manager(condition.NoQuorum),
-		Seen: "this partition lost its quorum", Remedy: "bring controllers back",
+		Seen: "this partition lost its quorum", Remedy: "Bring controllers back",
 	},
 	{
 		Name: "clients", times: 2, from: ofServer, see: clients, Here: true,
 		why:  "one session that comes and goes within a second is a probe, not a fail-over",
-		Seen: "clients are connected to this node, in two looks",
-		Remedy: "a fail-over came, or somebody connects past HAProxy: the message has user and address. Add monitoring" +
-			" users to `controller_backup_ignore_users`",
+		Seen: "clients are connected to this node, in two checks; the message has user and address",
+		Remedy: "A failover happened, or somebody connects past HAProxy. Add monitoring users to" +
+			" `controller_backup_ignore_users`",
 	},
 	{
 		Name: "last_spare", times: 1, why: "wsrep_cluster_size changes when a member is gone, not before", from: ofServer,
-		see: fewMembers, Here: true, Seen: "too few others can serve", Remedy: "bring the other controller back",
+		see: fewMembers, Here: true, Seen: "too few others can serve", Remedy: "Bring the other controller back",
 	},
 	{
 		Name: "last_spare", times: 2, why: "a resource that is being monitored may be shown as not promoted once",
@@ -125,60 +125,60 @@ var rules = []Rule{
 	{
 		Name: "foreign_desync", times: 1, why: "somebody works on this node and relies on it", from: ofServer, Here: true,
 		see:  unless(func(s Sample) bool { return s.Server.Ours }, server(condition.Desynced)),
-		Seen: "somebody else set `wsrep_desync`", Remedy: "ask who; do not run two backup tools at once",
+		Seen: "somebody else set `wsrep_desync`", Remedy: "Find out who; do not run two backup tools at once",
 	},
 	{
 		Name: "not_ready", times: 2, why: "a change of the group's view is over within a second", from: ofServer,
 		see: server(condition.NotReady), Here: true,
-		Seen: "`wsrep_ready` or `wsrep_connected` went OFF", Remedy: "as `not_primary`",
+		Seen: "`wsrep_ready` or `wsrep_connected` went OFF", Remedy: "As `not_primary`",
 	},
 	{
 		Name: "not_synced", times: 3, why: "the tool's own desync heals within milliseconds; an SST takes longer",
 		from: ofServer, see: unless(desyncedOnPurpose, server(condition.NotSynced)), Here: true,
-		Seen:   "the node left Synced, and neither the job nor the tool made it so",
-		Remedy: "a state transfer runs from it",
+		Seen:   "the node left Synced, but neither the job nor the tool caused it",
+		Remedy: "A state transfer runs from it",
 	},
 	{
 		Name: "flow_control", times: 3, from: ofServer, see: flowControl, Here: true,
 		why:    "one pulse delays the writers by milliseconds, three seconds of it by seconds",
-		Seen:   "the node stops the writers, for 3 s",
-		Remedy: "`desync: auto` needs the privilege `SUPER`; or `desync: always`",
+		Seen:   "the node has paused the writers for 3 s",
+		Remedy: "`desync: auto` needs the privilege `SUPER`; or use `desync: always`",
 	},
 	{
 		Name: "recv_queue", times: 3, why: "a queue that shrinks again needs no help", from: ofServer, Here: true,
 		see:    unless(func(s Sample) bool { return !s.Server.Desync }, longQueued),
-		Seen:   fmt.Sprintf("the queue of the desynced node is over %d write-sets", longQueue),
-		Remedy: "back up at a quieter time",
+		Seen:   fmt.Sprintf("the queue of the desynced node exceeds %d write-sets", longQueue),
+		Remedy: "Back up at a quieter time",
 	},
 	{
 		Name: "space_destination", times: 1, why: "the floor is the tolerance", from: ofGuard, see: spaceDestination,
 		Seen:   fmt.Sprintf("less than %d MiB are free at the destination", destinationFloor>>20),
-		Remedy: "make room, remove old sets",
+		Remedy: "Make room, remove old sets",
 	},
 	{
 		Name: "space_datadir", times: 1, why: "the floor is the tolerance", from: ofGuard, see: spaceDatadir, Here: true,
 		Seen:   fmt.Sprintf("less than %d MiB are free in the datadir", datadirFloor>>20),
-		Remedy: "make room",
+		Remedy: "Make room",
 	},
 	{
 		Name: "redo_overrun", times: 1, why: "20 % of the log is what is left", from: ofGuard, see: redoOverrun, Here: true,
-		Seen:   fmt.Sprintf("the tool is behind by %.0f %% of the redo log", redoShare*100),
-		Remedy: "raise `innodb_log_file_size`, back up at a quieter time, or a faster destination",
+		Seen:   fmt.Sprintf("the tool is %.0f %% of the redo log behind", redoShare*100),
+		Remedy: "Raise `innodb_log_file_size`, back up at a quieter time, or use a faster destination",
 	},
 	{
 		Name: "sink_stalled", times: 1, from: ofGuard, see: sinkStalled,
 		why: "60 s: NFS clients wait that long for a server that restarts; 5 min for the last sync",
 		age: func(s Sample) float64 { return s.Tool.Stalled },
-		Seen: fmt.Sprintf("the destination took nothing for %.0f s (%.0f min at the last sync)", sinkStall.Seconds(),
+		Seen: fmt.Sprintf("the destination accepted no data for %.0f s (%.0f min at the last sync)", sinkStall.Seconds(),
 			closingStall.Minutes()),
-		Remedy: "look at the NFS server or disk",
+		Remedy: "Check the NFS server or disk",
 	},
 	{
 		Name: "cluster_silent", times: 1, from: ofGuard, see: clusterSilent, Here: true,
 		why:    "15 s: crm_mon answers within one, and the membership is known from Galera, too",
 		age:    func(s Sample) float64 { return s.Cluster.Silent },
 		Seen:   fmt.Sprintf("Pacemaker has not reported its state for %.0f s", clusterSilence.Seconds()),
-		Remedy: "see `crm_mon` under Facts",
+		Remedy: "See `crm_mon` under Facts",
 	},
 }
 

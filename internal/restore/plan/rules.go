@@ -29,7 +29,7 @@ type rule struct {
 var rules = []rule{
 	{
 		code: "controller_missing", of: cluster, check: missing,
-		meaning: "a controller could not be asked, and would bring its old data back",
+		meaning: "a controller could not be asked; it would bring its old data back",
 	},
 	{
 		code: "several_clusters", of: cluster, check: severalClusters,
@@ -69,34 +69,34 @@ var rules = []rule{
 	},
 	{
 		code: "set_not_known", of: []State{Restored}, check: setNotKnown,
-		meaning: "the chosen controller knows of the restore under way by others alone",
+		meaning: "only other controllers report the restore under way, not the chosen one",
 	},
 	{
 		code: "cost_not_known", of: []State{Restored}, check: costNotKnown,
-		meaning: "the chosen controller does not say how much room the set takes",
+		meaning: "the chosen controller does not report how much space the set needs",
 	},
 	{
 		code: "too_little_room", of: []State{Restored}, check: tooLittleRoom,
-		meaning: "a controller has too little room for a second copy of the data",
+		meaning: "a controller has too little space for a second copy of the data",
 	},
 	{
 		code: "stranger_chosen", of: []State{RolledBack}, check: strangerChosen,
-		meaning: "the chosen controller is none of those that were asked",
+		meaning: "the chosen controller is not one of those that were asked",
 	},
 	{
 		code: "nothing_to_undo", of: []State{RolledBack}, check: nothingToUndo,
-		meaning: "no restore was begun, or the last one was rolled back already",
+		meaning: "no restore was begun, or the last one was already rolled back",
 	},
 	{
 		code: "no_old_data", of: []State{RolledBack}, check: noOldData,
-		meaning: "no controller has its datadir from before the restore",
+		meaning: "no controller has its original datadir",
 	},
 	{
 		code: "no_controller", of: []State{Rejoined}, check: noController,
-		meaning: "it is not said which controller is to rejoin",
+		meaning: "no controller was named for the rejoin",
 	},
 	{
 		code: NotConfirmed, of: states, check: notConfirmed,
-		meaning: "what would be replaced is not confirmed by its name",
+		meaning: "the operation is not confirmed by name",
 	},
 }

@@ -36,7 +36,7 @@ func (s *situation) steps() []Step {
 		verb = "replace"
 	}
 	return []Step{{
-		State: "configured", Task: "Hold Pacemaker's configuration against the set's", Hosts: []string{s.target.Host},
+		State: "configured", Task: "Compare Pacemaker's configuration with the set's", Hosts: []string{s.target.Host},
 		Why: verb + " it through " + s.target.Host,
 	}}
 }
@@ -65,7 +65,7 @@ func (s *situation) restore() (steps []Step) {
 
 func (s *situation) rollBack() []Step {
 	steps := []Step{{
-		State: "rolling_back", Task: "Note that the data of before come back", Hosts: hosts(s.views),
+		State: "rolling_back", Task: "Record that the original data is to return", Hosts: hosts(s.views),
 		Why: "note on all controllers that the data of before come back",
 	}}
 	if s.stopped {

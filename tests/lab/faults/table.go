@@ -63,24 +63,30 @@ func writeTable(l lab.Lab) (bool, error) {
 	return true, os.WriteFile(filepath.Join(l.Root(), "docs", page(l)+".md"), []byte(write(l, verdicts)), 0o644)
 }
 
-const head = `# What breaks, and what a backup makes of it
+const head = `# Faults, and how a backup handles them
 
-Written by ` + "`make test-faults`" + `; do not edit. Each case runs on the lab: three controllers with Pacemaker, Galera and HAProxy, and 8 clients
-that commit 60 transactions a second through the virtual IP. ` + "`tests/lab/lab fault NAME`" + ` runs one.
+Written by ` + "`make test-faults`" + `; do not edit. Each case runs on the lab: three controllers with Pacemaker, Galera and
+HAProxy, and 8 clients that commit 60 transactions a second through the virtual IP. ` + "`tests/lab/lab fault NAME`" + ` runs one.
 
-A case is good only if, besides what is said here: every acknowledged commit is on all three servers; no ` + "`wsrep_desync`" + `, cluster lock, unit, process,
-arguments, half set or open journal entry is left; every HAProxy shows every server UP; every set with a manifest verifies and unpacks and there is
-none without; earlier sets are untouched; clients saw no error, or where the fault itself costs them something not more than from the same fault
-without a backup; and the message of a failed backup names the cause. Times are seconds: *clean* from the end of the worker (or from the recovery
-after a power loss) until nothing is left, *serves* from there or from the end of the fault until all three serve again.
+A case is good only if the table's statements are true and, in addition:
 
-| case | what breaks | when | backup | what it said | clean | serves | errors of clients (without a backup) |
+- every acknowledged commit is on all three servers
+- no ` + "`wsrep_desync`" + `, cluster lock, unit, process, arguments, unfinished set or open journal entry is left
+- every HAProxy shows every server UP
+- every set has a manifest, verifies and unpacks; earlier sets are untouched
+- clients saw no error or, if the fault itself costs them something, no more than from the same fault without a backup
+- the message of a failed backup names the cause
+
+Times are in seconds: *clean* from the end of the worker (or from the recovery after a power loss) until nothing is
+left, *serves* from there or from the end of the fault until all three serve again.
+
+| case | fault | when | backup | message | clean | serves | errors of clients (without a backup) |
 |---|---|---|---|---|---|---|---|
 `
 
 const bundleHead = `
-The controllers run the database and HAProxy in containers that Pacemaker manages (` + "`lab up --shape bundle`" + `), as director deploys OSP 13 to 17.
-[faults.md](faults.md) has the cases with the services on the hosts.
+The controllers run the database and HAProxy in containers that Pacemaker manages (` + "`lab up --shape bundle`" + `), as director
+deploys OSP 13 to 17. [faults.md](faults.md) lists the cases with the services on the hosts.
 `
 
 func write(l lab.Lab, verdicts []harness.Verdict) string {
