@@ -15,7 +15,7 @@ import (
 	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/process"
-	"overcloud.backup/tests/mariadb"
+	"overcloud.backup/tests/mariadbd"
 	"overcloud.backup/tests/node"
 )
 
@@ -96,7 +96,7 @@ func TestTheToolsLogInByEd25519(t *testing.T) {
 // Over TCP the tool is a user that nobody else is, with this host's network and a login that it alone can read.
 func TestADumpOverTCP(t *testing.T) {
 	node.Need(t)
-	started, err := mariadb.Start(func(string) []string { return nil })
+	started, err := mariadbd.Start(func(string) []string { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"overcloud.backup/internal/reading"
-	"overcloud.backup/tests/mariadb"
+	"overcloud.backup/tests/mariadbd"
 	"overcloud.backup/tests/user"
 )
 
@@ -115,7 +115,7 @@ func TestPlacesWithoutServerAreRecorded(t *testing.T) {
 		"no socket":              {Login{Socket: filepath.Join(dir, "absent.sock")}, "no such file"},
 		"a file, not a socket":   {Login{Socket: file}, "connection refused"},
 		"a socket left behind":   {Login{Socket: stale}, "connection refused"},
-		"a port without server":  {Login{User: "u", Host: "127.0.0.1", Port: mariadb.FreePort()}, "connection refused"},
+		"a port without server":  {Login{User: "u", Host: "127.0.0.1", Port: mariadbd.FreePort()}, "connection refused"},
 		"a host and no account":  {Login{Host: "127.0.0.1"}, "neither options, option files nor hiera tell an account"},
 		"a name that is nowhere": {Login{User: "u", Host: "db.invalid"}, "db.invalid"},
 		"an option file missing": {Login{Socket: stale, ConfigFile: filepath.Join(dir, "none.cnf")}, "none.cnf"},

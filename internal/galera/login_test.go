@@ -19,7 +19,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"overcloud.backup/internal/optionfile"
-	"overcloud.backup/tests/mariadb"
+	"overcloud.backup/tests/mariadbd"
 	"overcloud.backup/tests/messages"
 	"overcloud.backup/tests/user"
 )
@@ -142,7 +142,7 @@ func TestAbsentIsSaidOnlyOfAServerThatIsNotThere(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	if _, err = Open(t.Context(), Login{User: "u", Password: "p", Host: "127.0.0.1",
-		Port: mariadb.FreePort()}); !errors.As(err, &failed) || !failed.Absent() {
+		Port: mariadbd.FreePort()}); !errors.As(err, &failed) || !failed.Absent() {
 		t.Errorf("%v", err)
 	}
 	for _, there := range []error{&mysql.MySQLError{Number: tooManyConnections}, context.DeadlineExceeded,

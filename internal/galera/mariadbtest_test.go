@@ -7,16 +7,16 @@ import (
 	"strings"
 	"testing"
 
-	"overcloud.backup/tests/mariadb"
+	"overcloud.backup/tests/mariadbd"
 )
 
 // testServer is a real server, shared by the tests of a package, with clients for them.
-type testServer struct{ *mariadb.Server }
+type testServer struct{ *mariadbd.Server }
 
 // startServer returns the package's server. It skips the test, with the reason, where there is no MariaDB.
 func startServer(t *testing.T) *testServer {
 	t.Helper()
-	return &testServer{mariadb.Shared(t)}
+	return &testServer{mariadbd.Shared(t)}
 }
 
 // Root returns a client of root's over the socket.

@@ -7,18 +7,18 @@ import (
 	"os"
 	"testing"
 
-	"overcloud.backup/tests/mariadb"
+	"overcloud.backup/tests/mariadbd"
 )
 
 // realServer is the one that all tests share.
-type realServer struct{ *mariadb.Server }
+type realServer struct{ *mariadbd.Server }
 
-func TestMain(m *testing.M) { mariadb.Main(m) }
+func TestMain(m *testing.M) { mariadbd.Main(m) }
 
 // server skips the test, with the reason, where there is no MariaDB.
 func server(t *testing.T) *realServer {
 	t.Helper()
-	return &realServer{mariadb.Shared(t)}
+	return &realServer{mariadbd.Shared(t)}
 }
 
 func (s *realServer) root(t *testing.T) *Client {
@@ -52,7 +52,7 @@ func run(t *testing.T, c *Client, statements ...string) {
 func withEd25519(t *testing.T, root *Client) {
 	t.Helper()
 	err := root.Exec(t.Context(), "INSTALL SONAME 'auth_ed25519'")
-	if ErrorNumber(err) == 1126 && !mariadb.HasEd25519() {
+	if ErrorNumber(err) == 1126 && !mariadbd.HasEd25519() {
 		t.Skip("needs the plugin auth_ed25519, which tests/setup test fetches")
 	}
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"overcloud.backup/tests/mariadb"
+	"overcloud.backup/tests/mariadbd"
 )
 
 // While the real server has no connection left for us, or hangs, or cannot be spoken to, no other place is told
@@ -105,7 +105,7 @@ func TestWhereNobodyIsTheSearchGoesOn(t *testing.T) {
 	}
 	l.(*net.UnixListener).SetUnlinkOnClose(false)
 	l.Close()
-	closed := fmt.Sprintf("host=127.0.0.1\nport=%d", mariadb.FreePort())
+	closed := fmt.Sprintf("host=127.0.0.1\nport=%d", mariadbd.FreePort())
 	for _, line := range []string{"socket=" + stale, "socket=" + stale + ".none", closed, "host=db.invalid"} {
 		both.client = options(t, "c", "[client]\nuser=u\npassword=p\n"+line+"\n")
 		before := other.visits()

@@ -20,7 +20,7 @@ import (
 
 	"overcloud.backup/internal/peer"
 	"overcloud.backup/internal/process"
-	"overcloud.backup/tests/mariadb"
+	"overcloud.backup/tests/mariadbd"
 )
 
 func TestTLSChecksTheAuthorityAndTheName(t *testing.T) {
@@ -93,7 +93,7 @@ func TestTheToolsCheckTheNameToo(t *testing.T) {
 // Certificates may lie in a folder of the server's user, who can put a pipe in their place.
 func TestAPipeInACertificatesPlaceHoldsNobodyUp(t *testing.T) {
 	dir := t.TempDir()
-	mariadb.Certificates(dir)
+	mariadbd.Certificates(dir)
 	pipe := filepath.Join(dir, "pipe")
 	if err := syscall.Mkfifo(pipe, 0o666); err != nil {
 		t.Fatal(err)
@@ -126,7 +126,7 @@ func TestAPipeInACertificatesPlaceHoldsNobodyUp(t *testing.T) {
 // With ca_cert a server without TLS is told nothing, not even a name.
 func TestALoginIsNotTalkedOutOfTLS(t *testing.T) {
 	dir := t.TempDir()
-	mariadb.Certificates(dir)
+	mariadbd.Certificates(dir)
 	for name, greeting := range map[string]string{
 		"without TLS":   greets("mysql_native_password", lacksIt),
 		"with a plugin": greets("caching_sha2_password", lacksIt),
@@ -150,7 +150,7 @@ func TestALoginIsNotTalkedOutOfTLS(t *testing.T) {
 // A server that is proven is shown what it asks for, and one that is out of order does not end the program.
 func TestAProvenServerIsTrusted(t *testing.T) {
 	dir := t.TempDir()
-	mariadb.Certificates(dir)
+	mariadbd.Certificates(dir)
 	pair, err := tls.LoadX509KeyPair(filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"))
 	if err != nil {
 		t.Fatal(err)
@@ -218,7 +218,7 @@ func TestNothingIsPutBeforeTLS(t *testing.T) {
 // Who can write the files that say which server is the right one says it.
 func TestCertificatesOfOthersAreRefused(t *testing.T) {
 	dir := t.TempDir()
-	mariadb.Certificates(dir)
+	mariadbd.Certificates(dir)
 	pem, err := os.ReadFile(filepath.Join(dir, "ca.pem"))
 	if err != nil {
 		t.Fatal(err)

@@ -10,15 +10,15 @@ import (
 
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/rebuild"
-	"overcloud.backup/tests/mariadb"
+	"overcloud.backup/tests/mariadbd"
 )
 
 func TestTheSchemaIsHeldAgainstTheSetsWhereTheAccountSeesIt(t *testing.T) {
-	mariadb.Need(t)
+	mariadbd.Need(t)
 	if os.Getuid() != 0 {
 		t.Skip("needs root, as a restore does")
 	}
-	s, err := mariadb.Start(func(string) []string { return nil })
+	s, err := mariadbd.Start(func(string) []string { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}

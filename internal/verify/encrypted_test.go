@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"overcloud.backup/internal/rebuild"
-	"overcloud.backup/tests/mariadb"
+	"overcloud.backup/tests/mariadbd"
 	"overcloud.backup/tests/sets"
 )
 
@@ -20,10 +20,10 @@ func TestASetOfEncryptedTablesIsNotCalledDamaged(t *testing.T) {
 	if _, err := os.Stat("../../build/plugins/file_key_management.so"); err != nil {
 		t.Skip("needs the plugin file_key_management, which tests/setup test fetches")
 	}
-	started, err := mariadb.Start(func(dir string) []string {
+	started, err := mariadbd.Start(func(dir string) []string {
 		keys := filepath.Join(dir, "keys")
 		must(t, os.WriteFile(keys, []byte("1;"+strings.Repeat("ab", 32)+"\n"), 0o600))
-		return append(mariadb.Plugins("../.."), "--skip-networking", "--plugin-load-add=file_key_management",
+		return append(mariadbd.Plugins("../.."), "--skip-networking", "--plugin-load-add=file_key_management",
 			"--file-key-management-filename="+keys)
 	})
 	must(t, err)

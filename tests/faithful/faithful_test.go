@@ -21,14 +21,14 @@ import (
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/repository/stores"
 	"overcloud.backup/internal/verify"
-	"overcloud.backup/tests/mariadb"
+	"overcloud.backup/tests/mariadbd"
 )
 
 var methods = []string{"physical", "logical"}
 
 func TestASetIsWhatTheClusterWas(t *testing.T) {
-	mariadb.Need(t, "mariadb-backup", "mbstream", "mariadb-dump")
-	mariadb.NeedGalera(t)
+	mariadbd.Need(t, "mariadb-backup", "mbstream", "mariadb-dump")
+	mariadbd.NeedGalera(t)
 	if os.Getuid() != 0 {
 		t.Skip("needs root, as a backup does")
 	}
@@ -41,7 +41,7 @@ func TestASetIsWhatTheClusterWas(t *testing.T) {
 }
 
 func (g *group) run(t *testing.T) {
-	s, err := mariadb.Start(g.server(t))
+	s, err := mariadbd.Start(g.server(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func (g *group) server(t *testing.T) func(dir string) []string {
 		t.Fatal(err)
 	}
 	if slices.ContainsFunc(g.options, func(o string) bool { return strings.Contains(o, "file_key_management") }) {
-		mariadb.NeedPlugin(t, "../..", "file_key_management")
+		mariadbd.NeedPlugin(t, "../..", "file_key_management")
 	}
 	return func(dir string) (options []string) {
 		for _, schema := range g.schemas {
@@ -90,7 +90,7 @@ func (g *group) server(t *testing.T) func(dir string) []string {
 }
 
 // through takes the server's data through a backup, its verification and a restore.
-func (g *group) through(t *testing.T, s *mariadb.Server, method string, was []string) {
+func (g *group) through(t *testing.T, s *mariadbd.Server, method string, was []string) {
 	destination := folder(t, "backup-sets-")
 	made, err := g.backUp(t, s, destination, method)
 	if refused := g.texts("refused", method); len(refused) > 0 {
@@ -132,7 +132,7 @@ func (g *group) through(t *testing.T, s *mariadb.Server, method string, was []st
 	g.compare(t, method, different(was, is))
 }
 
-func (g *group) backUp(t *testing.T, s *mariadb.Server, destination, method string) (*backup.Result, error) {
+func (g *group) backUp(t *testing.T, s *mariadbd.Server, destination, method string) (*backup.Result, error) {
 	job, err := backup.Prepare(t.Context(), backup.Options{
 		Destination: destination, Method: tool.Method(method), Level: 1, Buffer: 64 << 20, MadeBy: "test", WarnNonTransactional: true, LeaveOutBroken: g.schemas[0].leaveOut,
 		Login: galera.Login{Socket: s.Socket}, DrainTimeout: 10 * time.Second, Scrub: func(text string) string { return text },
@@ -195,7 +195,7 @@ func (g *group) restored(t *testing.T, set *repository.Set) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := mariadb.Start(func(dir string) []string {
+	s, err := mariadbd.Start(func(dir string) []string {
 		if err := os.Rename(ready, filepath.Join(dir, "data")); err != nil {
 			t.Fatal(err)
 		}
@@ -268,7 +268,7 @@ func folder(t *testing.T, name string) string {
 	return path
 }
 
-func enableEvents(t *testing.T, s *mariadb.Server, events []galera.Event) {
+func enableEvents(t *testing.T, s *mariadbd.Server, events []galera.Event) {
 	t.Helper()
 	c, err := galera.Open(t.Context(), galera.Login{Socket: s.Socket})
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/galera"
-	"overcloud.backup/tests/mariadb"
+	"overcloud.backup/tests/mariadbd"
 )
 
 // portrait is all that a careful DBA would compare, a line each, sorted.
@@ -19,7 +19,7 @@ type portrait struct {
 	lines []string
 }
 
-func portraitOf(ctx context.Context, s *mariadb.Server) ([]string, error) {
+func portraitOf(ctx context.Context, s *mariadbd.Server) ([]string, error) {
 	c, err := galera.Open(ctx, galera.Login{Socket: s.Socket})
 	if err != nil {
 		return nil, err

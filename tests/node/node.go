@@ -11,11 +11,11 @@ import (
 
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/pacemaker"
-	"overcloud.backup/tests/mariadb"
+	"overcloud.backup/tests/mariadbd"
 )
 
 // Server is a real one-node Galera cluster on a unix socket.
-type Server struct{ *mariadb.Server }
+type Server struct{ *mariadbd.Server }
 
 // one is the server that the tests of a process share; Main removes it.
 var one struct {
@@ -48,8 +48,8 @@ func Shared(t *testing.T) *Server {
 // job of a test takes the lock of a cluster that this machine may belong to.
 func Need(t *testing.T) {
 	t.Helper()
-	mariadb.Need(t, "mariadb-backup", "mariadb-dump", "zstd")
-	mariadb.NeedGalera(t)
+	mariadbd.Need(t, "mariadb-backup", "mariadb-dump", "zstd")
+	mariadbd.NeedGalera(t)
 	if os.Getuid() != 0 {
 		t.Skip("needs root, as a backup does")
 	}
@@ -60,8 +60,8 @@ func Need(t *testing.T) {
 
 // Start starts a server with the schema nova; the caller removes it.
 func Start() (*Server, error) {
-	started, err := mariadb.Start(func(string) []string {
-		return append(mariadb.Plugins(repository()), "--skip-networking", "--log-bin=mariadb-bin", "--server-id=7")
+	started, err := mariadbd.Start(func(string) []string {
+		return append(mariadbd.Plugins(repository()), "--skip-networking", "--log-bin=mariadb-bin", "--server-id=7")
 	})
 	if err != nil {
 		return nil, err

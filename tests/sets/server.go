@@ -15,12 +15,12 @@ import (
 
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/scratch"
-	"overcloud.backup/tests/mariadb"
+	"overcloud.backup/tests/mariadbd"
 )
 
 // Server is a real one-node Galera cluster on a unix socket.
 type Server struct {
-	*mariadb.Server
+	*mariadbd.Server
 	// users are the file of accounts of its sets; empty for its own accounts.
 	users string
 }
@@ -43,8 +43,8 @@ var one struct {
 // Shared returns the server of all tests, or skips the test where it cannot run.
 func Shared(t *testing.T) *Server {
 	t.Helper()
-	mariadb.Need(t, "mariadb-backup", "mbstream", "mariadb-dump", "zstd")
-	mariadb.NeedGalera(t)
+	mariadbd.Need(t, "mariadb-backup", "mbstream", "mariadb-dump", "zstd")
+	mariadbd.NeedGalera(t)
 	if os.Getuid() != 0 {
 		t.Skip("needs root, as a verification does")
 	}
@@ -59,7 +59,7 @@ func Shared(t *testing.T) *Server {
 }
 
 func startServer() (*Server, error) {
-	started, err := mariadb.Start(func(string) []string {
+	started, err := mariadbd.Start(func(string) []string {
 		return []string{"--skip-networking", "--log-bin=mariadb-bin", "--server-id=7",
 			"--innodb-data-file-path=ibdata1:12M;ibdata2:12M:autoextend"}
 	})

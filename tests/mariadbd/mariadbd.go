@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // Package mariadb starts real servers of this machine for tests.
-package mariadb
+package mariadbd
 
 import (
 	"context"
