@@ -40,7 +40,8 @@ func TestThePageOfExamplesIsWhole(t *testing.T) {
 func pages(t *testing.T) map[string]string {
 	t.Helper()
 	all := map[string]string{}
-	for _, pattern := range []string{"../README.md", "../docs/*.md", "../docs/modules/*.md", "../playbooks/*.yml", "../playbooks/examples/*.yml"} {
+	for _, pattern := range []string{"../README.md", "../docs/*.md", "../docs/modules/*.md", "../playbooks/*.yml",
+		"../playbooks/examples/*.yml"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %d files, %v", pattern, len(files), err)
@@ -89,11 +90,13 @@ func TestEveryPageIsNamedInREADME(t *testing.T) {
 func TestPagesNameVariablesThatAreThere(t *testing.T) {
 	all := pages(t)
 	var known []string
-	for _, row := range regexp.MustCompile(`(?m)^\| \x60(\w+)\x60`).FindAllStringSubmatch(all["../docs/variables.md"], -1) {
+	for _, row := range regexp.MustCompile(`(?m)^\| \x60(\w+)\x60`).FindAllStringSubmatch(all["../docs/variables.md"],
+		-1) {
 		known = append(known, row[1])
 	}
 	for file, text := range all {
-		for _, name := range regexp.MustCompile(`\bcontroller_(?:backup|restore|verify)_\w*[a-z]\b`).FindAllString(text, -1) {
+		for _, name := range regexp.MustCompile(`\bcontroller_(?:backup|restore|verify)_\w*[a-z]\b`).FindAllString(text,
+			-1) {
 			if !slices.Contains(known, name) {
 				t.Errorf("%s: there is no variable %s", file, name)
 			}

@@ -16,18 +16,25 @@ import (
 
 // unquoted are files whose messages need no row of their own, each with what an operator looks up instead.
 var unquoted = map[string]string{
-	"ansible/*.go":    "`invalid arguments of` is before them, or they are of who calls the binary by hand",
-	"stub/*.go":       "only make generate says them",
-	"galera/*.go":     "the sources of galera_facts are before them, in a backup the step",
-	"handshake/*.go":  "as those of galera, in its attempts to log in",
-	"optionfile/*.go": "as those of galera, the source `option files`",
-	"haproxy/*.go":    "the sources of haproxy_facts are before them",
-	"pacemaker/*.go":  "the sources of pacemaker_facts are before them, in a backup `read the cluster's state` or a rule of the guard",
-	"unit/*.go":       "`the job did not start` or `no systemd` is there, too",
-	"xbstream/*.go":   "`the stream is not a whole backup` or `the set … is damaged` is before them",
-	"zframe/*.go":     "as those of xbstream",
-	"safefile/*.go":   "who reads the file, and its path, are before them",
-	"sqldump/*.go":    "`the dump has a statement that mariadb-dump does not write` is before them",
+	"ansible/*.go":          "`invalid arguments of` is before them, or they are of who calls the binary by hand",
+	"stub/*.go":             "only make generate says them",
+	"mariadb/*.go":          "as those of galera",
+	"mariadb/accounts/*.go": "as those of galera",
+	"mariadb/catalog/*.go":  "as those of galera",
+	"mariadb/token/*.go":    "as those of galera",
+	"container/find.go":     "as those of galera, the source `container`",
+	"container/mounted.go":  "as those of galera",
+	"galera/*.go":           "the sources of galera_facts are before them, in a backup the step",
+	"handshake/*.go":        "as those of galera, in its attempts to log in",
+	"optionfile/*.go":       "as those of galera, the source `option files`",
+	"haproxy/*.go":          "the sources of haproxy_facts are before them",
+	"pacemaker/*.go": "the sources of pacemaker_facts are before them, in a backup `read the cluster's state`" +
+		" or a rule of the guard",
+	"unit/*.go":     "`the job did not start` or `no systemd` is there, too",
+	"xbstream/*.go": "`the stream is not a whole backup` or `the set … is damaged` is before them",
+	"zframe/*.go":   "as those of xbstream",
+	"safefile/*.go": "who reads the file, and its path, are before them",
+	"sqldump/*.go":  "`the dump has a statement that mariadb-dump does not write` is before them",
 
 	"confine/confine.go":        "`confine what is fed from a set` is before them",
 	"rebuild/options.go":        "as those of repository/read.go",
@@ -71,8 +78,10 @@ func TestTroubleshootingHasEveryMessage(t *testing.T) {
 				where = "the section where it appears"
 			}
 			t.Errorf("%s:%d: docs/troubleshooting.md does not quote %q.\n"+
-				"Add to the table of %s a row:   | `three or more of its words, with … for what varies` | what to do |\n"+
-				"or, where something else that the page has always stands before it, its file with that to unquoted in internal/messages_test.go.",
+				"Add to the table of %s a row:   | `three or more of its words, with … for what varies` | what to"+
+				" do |\n"+
+				"or, where something else that the page has always stands before it, its file with that to unquoted"+
+				" in internal/messages_test.go.",
 				m.file, m.line, m.text, where)
 		}
 	}

@@ -14,15 +14,18 @@ var shared = regexp.MustCompile(`(^|[^\w.])/(tmp|var/tmp|dev/shm|run/lock|var/lo
 
 // sharedHere are the lines that may name such a folder, by file and a part of the line, each with the reason.
 var sharedHere = map[string]map[string]string{
-	"process/secret.go":            {`os.CreateTemp("/dev/shm", "")`: "the name is random, and gone before anything is written"},
-	"scratch/recover.go":           {`former = `: "what is left in one of root's is removed there, and nothing made"},
-	"../modules/backup_verify.yml": {`as C(/var/tmp)`: "the description says why not", `C(/var/tmp/overcloud.backup)`: "as of recover.go"},
+	"process/secret.go": {`os.CreateTemp("/dev/shm", "")`: "the name is random, and gone before anything" +
+		" is written"},
+	"scratch/recover.go": {`former = `: "what is left in one of root's is removed there, and nothing made"},
+	"../modules/backup_verify.yml": {`as C(/var/tmp)`: "the description says why not",
+		`C(/var/tmp/overcloud.backup)`: "as of recover.go"},
 }
 
 // Nothing of the collection has a place of a known name where anybody can be first.
 func TestNoPlaceIsInAFolderThatEverybodyCanWriteTo(t *testing.T) {
 	files := 0
-	for _, pattern := range []string{"*/*.go", "*/*/*.go", "../modules/*", "../roles/*/*/*.yml", "../playbooks/*.yml", "../playbooks/*/*.yml", "../plugins/action/*.py",
+	for _, pattern := range []string{"*/*.go", "*/*/*.go", "../modules/*", "../roles/*/*/*.yml", "../playbooks/*.yml",
+		"../playbooks/*/*.yml", "../plugins/action/*.py",
 		"../plugins/lookup/*.py", "../plugins/plugin_utils/*.py"} {
 		found, err := glob(pattern)
 		if err != nil || len(found) == 0 {
@@ -48,7 +51,8 @@ func namesShared(t *testing.T, file string) {
 		t.Fatal(err)
 	}
 	for n, line := range strings.Split(string(content), "\n") {
-		if code := strings.TrimSpace(line); !strings.HasPrefix(code, "//") && shared.MatchString(line) && !mayName(file, line) {
+		if code := strings.TrimSpace(line); !strings.HasPrefix(code, "//") && shared.MatchString(line) &&
+			!mayName(file, line) {
 			t.Errorf("%s:%d: everybody can write to that folder: %s", file, n+1, code)
 		}
 	}

@@ -19,7 +19,6 @@ var plain = map[string]string{
 	"ansible/unit.go":       "a job's folder",
 	"backup/guard/ages.go":  "a folder, for the room in its file system",
 	"backup/tool/stream.go": "an empty folder of ours",
-	"galera/container.go":   "below /proc",
 	"haproxy/find.go":       "a configuration of HAProxy's, looked at before",
 	"peer/listeners.go":     "below /proc",
 	"peer/owners.go":        "/etc/passwd, and below /proc",
@@ -70,7 +69,8 @@ func openedByName(t *testing.T, file string) (places []string) {
 		kernels := false
 		ast.Inspect(call.Args[0], func(n ast.Node) bool {
 			if literal, ok := n.(*ast.BasicLit); ok {
-				kernels = kernels || strings.HasPrefix(literal.Value, `"/proc/`) || strings.HasPrefix(literal.Value, `"/sys/`)
+				kernels = kernels || strings.HasPrefix(literal.Value, `"/proc/`) ||
+					strings.HasPrefix(literal.Value, `"/sys/`)
 			}
 			return true
 		})

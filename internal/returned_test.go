@@ -11,18 +11,21 @@ import (
 )
 
 // ofEvery are keys of any result, the last ones by Ansible itself.
-var ofEvery = []string{"msg", "changed", "failed", "warnings", "results", "item", "unreachable", "skipped", "host_unreachable"}
+var ofEvery = []string{"msg", "changed", "failed", "warnings", "results", "item", "unreachable", "skipped",
+	"host_unreachable"}
 
 type returnedValue struct {
 	Type     string
 	Contains map[string]returnedValue
 }
 
-// What the control node leaves out of a host's answer, because no RETURN documents it, must not be what a role counts on.
+// What the control node leaves out of a host's answer, because no RETURN documents it, must not be what a role counts
+// on.
 func TestEveryValueThatRolesUseIsDocumented(t *testing.T) {
 	text := ""
 	registered := map[string][]string{} // variable to modules
-	for _, pattern := range []string{"../playbooks/*.yml", "../playbooks/*/*.yml", "../roles/*/tasks/*.yml", "../roles/*/vars/*.yml"} {
+	for _, pattern := range []string{"../playbooks/*.yml", "../playbooks/*/*.yml", "../roles/*/tasks/*.yml",
+		"../roles/*/vars/*.yml"} {
 		files, _ := glob(pattern)
 		for _, file := range files {
 			var content any
@@ -62,7 +65,8 @@ func registers(node any, into map[string][]string) {
 	case map[string]any:
 		variable, _ := node["register"].(string)
 		for key, value := range node {
-			if module, ours := strings.CutPrefix(key, "overcloud.backup."); ours && variable != "" && !slices.Contains(into[variable], module) {
+			if module, ours := strings.CutPrefix(key, "overcloud.backup."); ours && variable != "" &&
+				!slices.Contains(into[variable], module) {
 				into[variable] = append(into[variable], module)
 			}
 			registers(value, into)

@@ -23,7 +23,8 @@ import (
 
 const troubleshooting = "../docs/troubleshooting.md"
 
-// The tables of the page are whole: what the code can say has a row there, and no row is of something that it cannot say.
+// The tables of the page are whole: what the code can say has a row there, and no row is of something that it cannot
+// say.
 func TestEveryCodeHasItsRowInTroubleshooting(t *testing.T) {
 	reasons := []string{}
 	for _, c := range condition.All() {
@@ -117,7 +118,8 @@ var joints = regexp.MustCompile(`"\s*\+\s*"|'\n\s*'`)
 func sourceText(t *testing.T) string {
 	t.Helper()
 	var all strings.Builder
-	for _, pattern := range []string{"*/*.go", "../modules/*.go", "../plugins/*/*.py", "../roles/*/tasks/*.yml", "../roles/*/vars/*.yml"} {
+	for _, pattern := range []string{"*/*.go", "../modules/*.go", "../plugins/*/*.py", "../roles/*/tasks/*.yml",
+		"../roles/*/vars/*.yml"} {
 		files, err := glob(pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %d files, %v", pattern, len(files), err)

@@ -12,8 +12,8 @@ import (
 
 	"overcloud.backup/internal/backup/content"
 	"overcloud.backup/internal/backup/tool"
-	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/journal"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/repository"
 )
 
@@ -54,7 +54,7 @@ type Options struct {
 	Decision json.RawMessage
 	// MadeBy goes into the manifest: "overcloud.backup 1.0.0".
 	MadeBy string
-	Login  galera.Login
+	Login  mariadb.Login
 	// HealthURL must answer 200 after a resync. Empty is port 9200 of the address that the server listens
 	// on, if anything listens there.
 	HealthURL string

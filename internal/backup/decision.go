@@ -13,6 +13,7 @@ import (
 
 	"overcloud.backup/internal/decision"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/quantity"
 )
 
@@ -38,7 +39,7 @@ func fits(raw json.RawMessage) error {
 
 // checkDecision refuses a host that the decision did not choose: it looked at this host and found another one better,
 // or this one unfit.
-func (j *Job) checkDecision(ctx context.Context, c *galera.Client) error {
+func (j *Job) checkDecision(ctx context.Context, c *mariadb.Client) error {
 	if err := fits(j.o.Decision); err != nil {
 		return err
 	}
@@ -46,7 +47,7 @@ func (j *Job) checkDecision(ctx context.Context, c *galera.Client) error {
 	if !known {
 		return nil
 	}
-	w, err := c.Status(ctx)
+	w, err := galera.Status(ctx, c)
 	if err != nil {
 		return err
 	}

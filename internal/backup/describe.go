@@ -13,6 +13,8 @@ import (
 	"overcloud.backup/internal/backup/extras"
 	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
+	"overcloud.backup/internal/mariadb/catalog"
 	"overcloud.backup/internal/repository"
 )
 
@@ -35,7 +37,7 @@ func (r *running) warnOfLeftovers() {
 
 // describe adds what a set holds beside the data, and checks that the schema stayed the same.
 func (r *running) describe(ctx context.Context) error {
-	c, err := galera.Open(ctx, r.o.Login)
+	c, err := mariadb.Open(ctx, r.o.Login)
 	if err != nil {
 		return err
 	}
@@ -89,26 +91,26 @@ func (r *running) describePlace() {
 }
 
 // closePosition makes up for an upper bound that could not be read in time: a later one is true, too.
-func (r *running) closePosition(ctx context.Context, c *galera.Client) error {
+func (r *running) closePosition(ctx context.Context, c *mariadb.Client) error {
 	p := &r.manifest.Position
 	if p.SeqnoEnd >= 0 {
 		return nil
 	}
-	w, err := c.Status(ctx)
+	w, err := galera.Status(ctx, c)
 	p.SeqnoEnd = w.LastCommitted
 	return err
 }
 
 // carried says which definitions the method keeps.
-func (r *running) carried() galera.Carried { return galera.Carried(r.tool.Method) }
+func (r *running) carried() catalog.Carried { return catalog.Carried(r.tool.Method) }
 
 // describeSchema records the schema that the set holds. A dump made while the schema changed may lack what changed; a
 // physical backup does not, but then nobody knows which of the two schemas it holds.
-func (r *running) describeSchema(ctx context.Context, c *galera.Client) error {
+func (r *running) describeSchema(ctx context.Context, c *mariadb.Client) error {
 	if !r.described {
 		return nil
 	}
-	after, err := c.Definitions(ctx, r.carried())
+	after, err := catalog.ReadDefinitions(ctx, c, r.carried())
 	if err != nil {
 		return err
 	}
@@ -127,7 +129,7 @@ func (r *running) describeSchema(ctx context.Context, c *galera.Client) error {
 	default:
 		r.warn("the schema changed during the backup, so its fingerprint is not known")
 	}
-	storage, err := c.Sizes(ctx, content.QueryLimit)
+	storage, err := galera.Sizes(ctx, c, content.QueryLimit)
 	if err != nil {
 		return err
 	}
@@ -135,7 +137,7 @@ func (r *running) describeSchema(ctx context.Context, c *galera.Client) error {
 	if r.tool.Method == tool.Physical && len(storage.NonTransactional) > 0 {
 		r.warn("not replicated by Galera, so this set has this node's own: %s", strings.Join(storage.NonTransactional, ", "))
 	}
-	if r.manifest.Schema.Tables, err = c.TableCounts(ctx, content.QueryLimit); err != nil {
+	if r.manifest.Schema.Tables, err = catalog.TableCounts(ctx, c, content.QueryLimit); err != nil {
 		return err
 	}
 	for _, b := range r.dump.LeftOut {
@@ -149,14 +151,14 @@ func (r *running) describeSchema(ctx context.Context, c *galera.Client) error {
 }
 
 // describeBroken notes what the server cannot open. A dump leaves it out; a physical copy has it as it is.
-func (r *running) describeBroken(ctx context.Context, c *galera.Client) error {
+func (r *running) describeBroken(ctx context.Context, c *mariadb.Client) error {
 	s := &r.manifest.Schema
 	if r.tool.Method == tool.Logical {
 		s.Broken, s.LeftOut = content.BrokenNames(r.dump.LeftOut)
 		return nil
 	}
-	list, err := c.Broken(ctx, content.QueryLimit)
-	if galera.ErrorNumber(err) == content.StatementTooLong {
+	list, err := catalog.FindBroken(ctx, c, content.QueryLimit)
+	if mariadb.ErrorNumber(err) == content.StatementTooLong {
 		r.warn("what the server cannot open is not known: %v", err)
 		return nil
 	}

@@ -9,6 +9,7 @@ import (
 
 	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 )
 
 // wanted lists the privileges ON *.* without which a backup fails late or, worse, loses things in silence: a dump
@@ -26,7 +27,7 @@ func wanted(m tool.Method, desync bool) []string {
 }
 
 // lacks is the error for missing privileges, with the statement that helps.
-func (j *Job) lacks(c *galera.Client, missing []string) error {
+func (j *Job) lacks(c *mariadb.Client, missing []string) error {
 	if len(missing) == 0 {
 		return nil
 	}

@@ -11,7 +11,7 @@ import (
 
 	"overcloud.backup/internal/backup/extras"
 	"overcloud.backup/internal/backup/tool"
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb/catalog"
 )
 
 // documented are the privileges that docs/security.md names for MariaDB 10.5.2 and later.
@@ -54,12 +54,12 @@ func TestTheDocumentedGrantsAreEnough(t *testing.T) {
 	}{
 		"physical":              {tool.Physical, nil, DesyncNever, false},
 		"physical, auto":        {tool.Physical, nil, DesyncAuto, false},
-		"physical, described":   {tool.Physical, galera.SchemaPrivileges(), DesyncNever, true},
+		"physical, described":   {tool.Physical, catalog.SchemaPrivileges(), DesyncNever, true},
 		"physical, desynced":    {tool.Physical, []string{"SUPER"}, DesyncAlways, false},
 		"logical":               {tool.Logical, nil, DesyncNever, true},
 		"logical, auto":         {tool.Logical, nil, DesyncAuto, true},
 		"logical, desynced":     {tool.Logical, []string{"SUPER"}, DesyncAlways, true},
-		"physical, with it all": {tool.Physical, append([]string{"SUPER"}, galera.SchemaPrivileges()...), DesyncAlways, true},
+		"physical, with it all": {tool.Physical, append([]string{"SUPER"}, catalog.SchemaPrivileges()...), DesyncAlways, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := s.options(t)

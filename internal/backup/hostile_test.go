@@ -18,7 +18,8 @@ import (
 
 	"overcloud.backup/internal/backup/extras"
 	"overcloud.backup/internal/backup/tool"
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb/accounts"
+	"overcloud.backup/internal/mariadb/catalog"
 	"overcloud.backup/internal/repository/stores"
 	"overcloud.backup/tests/node"
 )
@@ -160,16 +161,16 @@ func whole(t *testing.T, s *server) map[string]string {
 		}
 	}
 	var err error
-	definitions, err := c.Definitions(t.Context(), galera.ByFiles)
+	definitions, err := catalog.ReadDefinitions(t.Context(), c, catalog.ByFiles)
 	must("definitions", err)
 	all["fingerprint"] = definitions.Fingerprint()
-	counts, err := c.TableCounts(t.Context(), time.Minute)
+	counts, err := catalog.TableCounts(t.Context(), c, time.Minute)
 	must("counts", err)
 	all["counts"] = fmt.Sprint(counts)
-	users, err := c.Users(t.Context())
+	users, err := accounts.ReadUsers(t.Context(), c)
 	must("users", err)
 	all["users"] = strings.Join(users.Statements, "\n")
-	schemas, err := c.Schemas(t.Context())
+	schemas, err := catalog.Schemas(t.Context(), c)
 	must("schemas", err)
 	for _, name := range schemas {
 		for what, query := range map[string]string{

@@ -8,6 +8,7 @@ import (
 	"overcloud.backup/internal/backup/content"
 	"overcloud.backup/internal/backup/effect"
 	"overcloud.backup/internal/backup/tool"
+	"overcloud.backup/internal/container"
 	"overcloud.backup/internal/decision"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/quantity"
@@ -22,7 +23,7 @@ type Job struct {
 	// instance is the process of that server, whose container and files were looked at.
 	instance effect.Instance
 	// container is where the server and its tools are, if not on the host itself.
-	container     galera.Container
+	container     container.Home
 	containerName string
 	// early says that wsrep_desync is switched on before the data are read, and not when the guard asks for it.
 	early bool

@@ -15,7 +15,11 @@ import (
 	"overcloud.backup/internal/backup/effect"
 	"overcloud.backup/internal/backup/extras"
 	"overcloud.backup/internal/backup/tool"
+	"overcloud.backup/internal/container"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
+	"overcloud.backup/internal/mariadb/accounts"
+	"overcloud.backup/internal/mariadb/catalog"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/repository/stores"
 )
@@ -46,8 +50,8 @@ func (j *Job) prepare(ctx context.Context) error {
 	if _, err := abandon.After(lookTimeout, "look at the destination "+j.o.Destination, abandon.Action(look)); err != nil {
 		return err
 	}
-	c, err := galera.Open(ctx, j.o.Login)
-	if galera.Absent(err) {
+	c, err := mariadb.Open(ctx, j.o.Login)
+	if mariadb.Absent(err) {
 		return thisNode(err)
 	}
 	if err != nil {
@@ -66,8 +70,8 @@ func (j *Job) prepare(ctx context.Context) error {
 	return nil
 }
 
-func (j *Job) inspect(ctx context.Context, c *galera.Client) error {
-	for _, look := range []func(context.Context, *galera.Client) error{
+func (j *Job) inspect(ctx context.Context, c *mariadb.Client) error {
+	for _, look := range []func(context.Context, *mariadb.Client) error{
 		j.identify, j.checkDecision, j.chooseTool, j.checkGrants, j.explainChoice, j.checkNode, j.checkTables,
 		j.checkEvents, j.checkSpace, j.checkCluster,
 	} {
@@ -78,8 +82,8 @@ func (j *Job) inspect(ctx context.Context, c *galera.Client) error {
 	return nil
 }
 
-func (j *Job) identify(ctx context.Context, c *galera.Client) (err error) {
-	if j.server, err = c.Server(ctx); err != nil {
+func (j *Job) identify(ctx context.Context, c *mariadb.Client) (err error) {
+	if j.server, err = galera.ReadServer(ctx, c); err != nil {
 		return err
 	}
 	j.instance = effect.InstanceOf(j.server)
@@ -88,7 +92,7 @@ func (j *Job) identify(ctx context.Context, c *galera.Client) (err error) {
 	return effect.CheckHost(j.server, j.plan.Controller)
 }
 
-func (j *Job) chooseTool(ctx context.Context, c *galera.Client) (err error) {
+func (j *Job) chooseTool(ctx context.Context, c *mariadb.Client) (err error) {
 	if err := j.findContainer(ctx, c); err != nil {
 		return err
 	}
@@ -114,19 +118,19 @@ func (j *Job) chooseTool(ctx context.Context, c *galera.Client) (err error) {
 }
 
 // findContainer finds out where the server lives, for its own version of the tools is there and nowhere else.
-func (j *Job) findContainer(ctx context.Context, c *galera.Client) (err error) {
+func (j *Job) findContainer(ctx context.Context, c *mariadb.Client) (err error) {
 	_ = j.container.Place.Close()
-	j.container, err = galera.FindContainer(ctx, c.PeerPID())
+	j.container, err = container.Find(ctx, c.PeerPID())
 	j.containerName = j.container.Name
 	return err
 }
 
-func (j *Job) checkGrants(ctx context.Context, c *galera.Client) error {
-	grants, err := c.Grants(ctx)
+func (j *Job) checkGrants(ctx context.Context, c *mariadb.Client) error {
+	grants, err := accounts.ReadGrants(ctx, c)
 	if err != nil {
 		return err
 	}
-	unseen := grants.Missing(galera.SchemaPrivileges()...)
+	unseen := grants.Missing(catalog.SchemaPrivileges()...)
 	if j.described = len(unseen) == 0; !j.described {
 		j.warn("the manifest will not describe the schema: %v", j.lacks(c, unseen))
 	}
@@ -142,7 +146,7 @@ func (j *Job) checkGrants(ctx context.Context, c *galera.Client) error {
 	return j.lacks(c, grants.Missing(wanted(j.tool.Method, j.o.Desync == DesyncAlways)...))
 }
 
-func (j *Job) checkNode(ctx context.Context, c *galera.Client) error {
+func (j *Job) checkNode(ctx context.Context, c *mariadb.Client) error {
 	w, err := j.recheck(ctx, c)
 	if err != nil {
 		return err
@@ -159,7 +163,7 @@ func (j *Job) checkNode(ctx context.Context, c *galera.Client) error {
 	return repository.CheckName("host name", j.plan.Controller)
 }
 
-func (j *Job) checkTables(ctx context.Context, c *galera.Client) (err error) {
+func (j *Job) checkTables(ctx context.Context, c *mariadb.Client) (err error) {
 	if j.tool.Method != tool.Logical {
 		return j.checkFolders(ctx, c)
 	}
@@ -171,7 +175,7 @@ func (j *Job) checkTables(ctx context.Context, c *galera.Client) (err error) {
 	return err
 }
 
-func (j *Job) checkFolders(ctx context.Context, c *galera.Client) error {
+func (j *Job) checkFolders(ctx context.Context, c *mariadb.Client) error {
 	datadir, err := j.container.Place.Resolve(j.server.Datadir)
 	if err != nil {
 		return fmt.Errorf("read the datadir: %w", err)
@@ -185,7 +189,7 @@ func (j *Job) checkFolders(ctx context.Context, c *galera.Client) error {
 }
 
 // checkEvents says which events will not be known to run.
-func (j *Job) checkEvents(ctx context.Context, c *galera.Client) error {
+func (j *Job) checkEvents(ctx context.Context, c *mariadb.Client) error {
 	if !j.described {
 		return nil
 	}
@@ -194,7 +198,7 @@ func (j *Job) checkEvents(ctx context.Context, c *galera.Client) error {
 	return err
 }
 
-func (j *Job) checkSpace(context.Context, *galera.Client) (err error) {
+func (j *Job) checkSpace(context.Context, *mariadb.Client) (err error) {
 	raw := j.plan.Space.Raw
 	if j.tool.Method == tool.Physical {
 		if raw, err = j.datadirBytes(); err != nil {
@@ -216,7 +220,7 @@ func (j *Job) datadirBytes() (int64, error) {
 }
 
 // checkCluster finds out now, and not when all data are read, that the cluster does not give its configuration.
-func (j *Job) checkCluster(ctx context.Context, _ *galera.Client) error {
+func (j *Job) checkCluster(ctx context.Context, _ *mariadb.Client) error {
 	_, none, err := extras.ReadCIB(ctx)
 	if none != "" {
 		j.warn("the set will have no cib.xml: %s", none)
@@ -225,7 +229,7 @@ func (j *Job) checkCluster(ctx context.Context, _ *galera.Client) error {
 }
 
 // explainChoice says in the reason what a dump would have lost, where it was not taken.
-func (j *Job) explainChoice(ctx context.Context, c *galera.Client) error {
+func (j *Job) explainChoice(ctx context.Context, c *mariadb.Client) error {
 	if j.o.Method != tool.Auto || j.tool.Method != tool.Physical || !j.described {
 		return nil
 	}

@@ -9,14 +9,15 @@ import (
 
 	"overcloud.backup/internal/condition"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/pacemaker"
 )
 
 // recheck reads the node right before something is done to it: a decision may be minutes old.
 // Its errors are about this node: another one may do.
-func (j *Job) recheck(ctx context.Context, c *galera.Client) (w galera.Wsrep, err error) {
+func (j *Job) recheck(ctx context.Context, c *mariadb.Client) (w galera.Wsrep, err error) {
 	defer func() { err = thisNode(err) }()
-	if w, err = c.Status(ctx); err != nil {
+	if w, err = galera.Status(ctx, c); err != nil {
 		return w, err
 	}
 	if err := condition.TakesPart(w); err != nil {
@@ -25,7 +26,7 @@ func (j *Job) recheck(ctx context.Context, c *galera.Client) (w galera.Wsrep, er
 	if err := j.spares(ctx, w); err != nil || j.o.AllowClients {
 		return w, err
 	}
-	sessions, _, err := c.Sessions(ctx, j.o.IgnoreUsers)
+	sessions, _, err := galera.Sessions(ctx, c, j.o.IgnoreUsers)
 	if err == nil {
 		err = idle(sessions)
 	}

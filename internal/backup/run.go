@@ -14,6 +14,8 @@ import (
 	"overcloud.backup/internal/backup/guard"
 	"overcloud.backup/internal/clustercheck"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
+	"overcloud.backup/internal/mariadb/catalog"
 )
 
 // Run makes the backup. After an error there is no set, with one exception: when the set is whole but something could
@@ -110,7 +112,7 @@ func (r *running) attempt(ctx context.Context) error {
 // and resynced whatever happens.
 func (r *running) take(ctx context.Context) (err error) {
 	r.phases.begin("recheck")
-	c, err := galera.Open(ctx, r.o.Login)
+	c, err := mariadb.Open(ctx, r.o.Login)
 	if err != nil {
 		return thisNode(err)
 	}
@@ -136,7 +138,7 @@ func (r *running) take(ctx context.Context) (err error) {
 }
 
 // ready checks the node, lets it catch up, and checks it again, for that may have taken long.
-func (r *running) ready(ctx context.Context, c *galera.Client) error {
+func (r *running) ready(ctx context.Context, c *mariadb.Client) error {
 	if _, err := r.recheck(ctx, c); err != nil {
 		return err
 	}
@@ -150,7 +152,7 @@ func (r *running) ready(ctx context.Context, c *galera.Client) error {
 
 // guarded reads the data while the guard watches. The breach comes before the error of the tool, which was
 // stopped.
-func (r *running) guarded(ctx context.Context, c *galera.Client) (err error) {
+func (r *running) guarded(ctx context.Context, c *mariadb.Client) (err error) {
 	watched, end := guard.Watch(ctx, r.guard())
 	defer func() {
 		if breach := end(); breach != nil {
@@ -200,26 +202,26 @@ func (r *running) blame(err error) error {
 	if absent == nil {
 		_ = c.Close()
 	}
-	if !galera.Absent(absent) {
+	if !mariadb.Absent(absent) {
 		return err
 	}
 	return thisNode(fmt.Errorf("the database server ended while its data were read: %w", err))
 }
 
 // mark notes where in its history the node is, when it has applied what the cluster has.
-func (r *running) mark(ctx context.Context, c *galera.Client) (err error) {
+func (r *running) mark(ctx context.Context, c *mariadb.Client) (err error) {
 	r.phases.begin("catch_up")
 	if r.described {
-		if r.before, err = c.Definitions(ctx, r.carried()); err != nil {
+		if r.before, err = catalog.ReadDefinitions(ctx, c, r.carried()); err != nil {
 			return err
 		}
 	}
-	if r.manifest.Server.Settings, err = c.Settings(ctx); err != nil {
+	if r.manifest.Server.Settings, err = catalog.ReadSettings(ctx, c); err != nil {
 		return err
 	}
 	p := &r.manifest.Position
 	p.UUID = r.plan.Cluster.UUID
-	p.ClusterSeqno, err = c.CatchUp(ctx)
+	p.ClusterSeqno, err = galera.CatchUp(ctx, c)
 	return err
 }
 

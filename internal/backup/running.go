@@ -10,7 +10,8 @@ import (
 
 	"overcloud.backup/internal/backup/effect"
 	"overcloud.backup/internal/backup/tool"
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
+	"overcloud.backup/internal/mariadb/catalog"
 	"overcloud.backup/internal/repository"
 )
 
@@ -24,15 +25,15 @@ type running struct {
 	phases   phases
 	began    time.Time
 	// before is what the schemas were before the data were read.
-	before galera.Definitions
+	before catalog.Definitions
 	// definitions are those that the set has; nil where they are not known.
-	definitions galera.Definitions
+	definitions catalog.Definitions
 	// left is what could not be undone after the data were read well.
 	left error
 }
 
-func (r *running) open(ctx context.Context) (*galera.Client, error) {
-	return galera.Open(ctx, r.o.Login)
+func (r *running) open(ctx context.Context) (*mariadb.Client, error) {
+	return mariadb.Open(ctx, r.o.Login)
 }
 
 func (r *running) warn(format string, args ...any) {

@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"overcloud.backup/internal/backup/tool"
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/tests/mariadbd"
 	"overcloud.backup/tests/node"
@@ -86,8 +86,8 @@ func TestTheToolsLogInByEd25519(t *testing.T) {
 			t.Errorf("%s: %v", method, err)
 		}
 		plugins, err := os.ReadFile(filepath.Join(dir, "plugins"))
-		if seen := strings.Fields(string(plugins)); err != nil || !slices.Contains(seen, galera.SigningPlugin) ||
-			slices.ContainsFunc(seen, func(name string) bool { return slices.Contains(galera.ShowingPlugins, name) }) {
+		if seen := strings.Fields(string(plugins)); err != nil || !slices.Contains(seen, mariadb.SigningPlugin) ||
+			slices.ContainsFunc(seen, func(name string) bool { return slices.Contains(mariadb.ShowingPlugins, name) }) {
 			t.Errorf("%s: %q, %v", method, plugins, err)
 		}
 	}
@@ -117,7 +117,7 @@ func TestADumpOverTCP(t *testing.T) {
 		}
 	}
 	j := s.job(t, func(o *Options) {
-		o.Method, o.Login = tool.Logical, galera.Login{Host: "127.0.0.1", Port: s.Port, User: "dump", Password: "p"}
+		o.Method, o.Login = tool.Logical, mariadb.Login{Host: "127.0.0.1", Port: s.Port, User: "dump", Password: "p"}
 	})
 	j.tool.Folders = []string{filepath.Dir(seen)}
 	text := "#!/bin/sh\n{ id -u; stat -c %u%a /login/client.cnf; } >" + seen + "; exec " + j.tool.Path + ` "$@"` + "\n"

@@ -15,7 +15,7 @@ import (
 	"overcloud.backup/internal/abandon"
 	"overcloud.backup/internal/backup/guard"
 	"overcloud.backup/internal/backup/tool"
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/zframe"
 )
 
@@ -28,7 +28,7 @@ func (s stuck) Write(p []byte) (int, error) { <-s; return len(p), nil }
 // which is part of the stream, small.
 func committing(t *testing.T, s *server) (stop func() time.Duration) {
 	t.Helper()
-	c, err := galera.Open(t.Context(), galera.Login{Socket: s.Socket})
+	c, err := mariadb.Open(t.Context(), mariadb.Login{Socket: s.Socket})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func TestADestinationThatHangsDoesNotBlockCommits(t *testing.T) {
 
 // copyReal runs the tool of a job into a sink.
 func copyReal(ctx context.Context, t *testing.T, r *running, sink io.Writer) (zframe.Stats, error) {
-	c, err := galera.Open(ctx, r.o.Login)
+	c, err := mariadb.Open(ctx, r.o.Login)
 	if err != nil {
 		return zframe.Stats{}, err
 	}

@@ -11,10 +11,11 @@ import (
 	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/process"
 )
 
-func (r *running) stream(ctx context.Context, c *galera.Client) error {
+func (r *running) stream(ctx context.Context, c *mariadb.Client) error {
 	if err := r.unchanged(ctx, c); err != nil {
 		return thisNode(err)
 	}
@@ -30,7 +31,7 @@ func (r *running) stream(ctx context.Context, c *galera.Client) error {
 
 // unchanged refuses another server process than the one whose container and datadir were proven: the lock and the
 // catch-up may have taken minutes. c was opened before both checks of the node, and a server that ends takes it along.
-func (r *running) unchanged(ctx context.Context, c *galera.Client) error {
+func (r *running) unchanged(ctx context.Context, c *mariadb.Client) error {
 	now, err := effect.ThisServer(ctx, c)
 	if err != nil {
 		return fmt.Errorf("see that the server is still the one that was looked at: %w", err)
@@ -47,7 +48,7 @@ func (r *running) source(child process.ChildOptions, args []string) tool.Source 
 	return tool.Source{Tool: r.tool, Args: args, Child: child, Level: r.o.Level, Buffer: r.o.Buffer, Scrub: r.o.Scrub}
 }
 
-func (r *running) streamPhysical(ctx context.Context, c *galera.Client, child process.ChildOptions) error {
+func (r *running) streamPhysical(ctx context.Context, c *mariadb.Client, child process.ChildOptions) error {
 	leftovers, err := tool.ShowData(ctx, c, r.tool.Place, r.server.Datadir, child.Confined)
 	if err != nil {
 		return err
@@ -77,17 +78,17 @@ func (r *running) checkPosition(uuid string, seqno int64) error {
 	return nil
 }
 
-func (r *running) streamLogical(ctx context.Context, c *galera.Client, child process.ChildOptions) error {
+func (r *running) streamLogical(ctx context.Context, c *mariadb.Client, child process.ChildOptions) error {
 	l := tool.NewLogical()
 	s := r.source(child, tool.LogicalArgs(r.plan.Schemas, r.dump.Contents))
 	s.File, s.Content, s.Check, s.Finish = tool.LogicalFile, "sql", l, l.Finish
 	r.manifest.Tool.Args = s.Args
-	w, err := c.Status(ctx)
+	w, err := galera.Status(ctx, c)
 	if err != nil {
 		return err
 	}
 	r.manifest.Position.Seqno = w.LastCommitted
-	if r.manifest.Position.GTID, err = c.BinlogPosition(ctx); err != nil {
+	if r.manifest.Position.GTID, err = galera.BinlogPosition(ctx, c); err != nil {
 		return err
 	}
 	ended := make(chan struct{})

@@ -20,8 +20,8 @@ import (
 
 	"overcloud.backup/internal/backup/effect"
 	"overcloud.backup/internal/backup/tool"
-	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/journal"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/repository/stores"
 	"overcloud.backup/tests/node"
@@ -48,7 +48,7 @@ func (a apart) run() error {
 		return err
 	}
 	j, err := Prepare(ctx, Options{
-		Destination: a.Destination, Method: a.Method, Desync: a.Desync, Level: 1, Buffer: 64 << 20, MadeBy: "test", Login: galera.Login{Socket: a.Socket},
+		Destination: a.Destination, Method: a.Method, Desync: a.Desync, Level: 1, Buffer: 64 << 20, MadeBy: "test", Login: mariadb.Login{Socket: a.Socket},
 		DrainTimeout: 10 * time.Second, Scrub: func(text string) string { return text }, Journal: notes,
 	})
 	if err != nil {
@@ -100,7 +100,7 @@ func (a apart) undo(t *testing.T) ([]effect.Undone, error) {
 		t.Fatal(err)
 	}
 	defer notes.Close()
-	return effect.Undo(t.Context(), effect.UndoOptions{Entries: a.Journal.Entries(t), Journal: notes, Login: galera.Login{Socket: a.Socket}, DrainTimeout: 10 * time.Second})
+	return effect.Undo(t.Context(), effect.UndoOptions{Entries: a.Journal.Entries(t), Journal: notes, Login: mariadb.Login{Socket: a.Socket}, DrainTimeout: 10 * time.Second})
 }
 
 // partial are the unfinished sets.

@@ -57,13 +57,15 @@ func (i Image) Start(ctx context.Context, name string, folders ...string) (*Cont
 	if strings.HasPrefix(i.Name, "-") {
 		return nil, fmt.Errorf("%q is no name of an image", i.Name)
 	}
-	if _, err := process.Output(ctx, i.Engine, "inspect", "--type", "image", "--format", "{{.Id}}", i.Name); err != nil {
+	if _, err := process.Output(ctx, i.Engine, "inspect", "--type", "image", "--format", "{{.Id}}",
+		i.Name); err != nil {
 		return nil, fmt.Errorf("the image %s is not on this host: %w", i.Name, err)
 	}
 	if _, err := Remove(ctx, i.Engine, name); err != nil {
 		return nil, err
 	}
-	args := []string{"run", "--detach", "--rm", "--name", name, "--network", "none", "--read-only", "--user", "0:0", "--security-opt", "label=disable",
+	args := []string{"run", "--detach", "--rm", "--name", name, "--network", "none", "--read-only", "--user", "0:0",
+		"--security-opt", "label=disable",
 		"--log-driver", i.quiet(), "--entrypoint", "sleep"}
 	args = append(args, i.ours(ctx)...)
 	for _, folder := range folders {

@@ -11,8 +11,8 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-// An engine in its place: it refuses every argument that neither docker 1.13 nor podman 1.6 knows, and log drivers as these
-// do. It starts a process of this host for a container, and writes down what it was called with.
+// An engine in its place: it refuses every argument that neither docker 1.13 nor podman 1.6 knows, and log drivers as
+// these do. It starts a process of this host for a container, and writes down what it was called with.
 const standIn = `#!/bin/sh
 cd "$STATE"
 echo "${0##*/} $*" >>calls
@@ -149,7 +149,8 @@ func TestAContainerIsStartedEnteredAndRemoved(t *testing.T) {
 				t.Errorf("removed twice: %v %v", there, err)
 			}
 			said := calls(t, state)
-			if strings.Contains(said, "--cgroups disabled") != c.ours || !strings.Contains(said, "--volume /srv/scratch:/srv/scratch --volume /srv/more:/srv/more") {
+			if strings.Contains(said, "--cgroups disabled") != c.ours ||
+				!strings.Contains(said, "--volume /srv/scratch:/srv/scratch --volume /srv/more:/srv/more") {
 				t.Errorf("calls:\n%s", said)
 			}
 		})
@@ -158,7 +159,8 @@ func TestAContainerIsStartedEnteredAndRemoved(t *testing.T) {
 
 func TestWhatCannotBeStartedIsSaid(t *testing.T) {
 	image, state := engine(t, "docker", "")
-	if _, err := (Image{"docker", "other"}).Start(t.Context(), "n"); err == nil || !strings.Contains(err.Error(), "the image other is not on this host") {
+	if _, err := (Image{"docker", "other"}).Start(t.Context(), "n"); err == nil ||
+		!strings.Contains(err.Error(), "the image other is not on this host") {
 		t.Error(err)
 	}
 	write(t, filepath.Join(state, "dies"), "")
@@ -168,7 +170,8 @@ func TestWhatCannotBeStartedIsSaid(t *testing.T) {
 	if there, err := exists(t.Context(), "docker", "n"); there || err != nil {
 		t.Errorf("it was left: %v %v", there, err)
 	}
-	if _, err := (Image{"podman-not", "x"}).Start(t.Context(), "n"); err == nil || !strings.Contains(err.Error(), "podman-not is not installed") {
+	if _, err := (Image{"podman-not", "x"}).Start(t.Context(), "n"); err == nil ||
+		!strings.Contains(err.Error(), "podman-not is not installed") {
 		t.Error(err)
 	}
 }
@@ -203,7 +206,9 @@ func TestAContainerThatCannotBeSeenOrRemovedIsSaid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for how, want := range map[string]string{"busy": "look whether there is a container n: podman: exit status 125: Error: database is locked", "refuses": "remove the container n: podman: exit status 125: device or resource busy"} {
+	for how, want := range map[string]string{"busy": "look whether there is a container n: podman: exit status 125:" +
+		" Error: database is locked", "refuses": "remove the container n: podman: exit status 125: device or resource" +
+		" busy"} {
 		write(t, filepath.Join(state, how), "")
 		if err := running.Remove(); err == nil || err.Error() != want {
 			t.Errorf("%s: %v", how, err)

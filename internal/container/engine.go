@@ -197,7 +197,8 @@ func check(ctx context.Context, p process.Place, s Seen) error {
 	}
 	switch {
 	case !ours:
-		return fmt.Errorf("the container %s has a user namespace of its own: %w; its root is not this host's", s.Name, ErrStrange)
+		return fmt.Errorf("the container %s has a user namespace of its own: %w; its root is not this host's", s.Name,
+			ErrStrange)
 	case mounts:
 		return fmt.Errorf("the process %d that %s names for the container %s has this host's mounts: %w",
 			s.PID, s.Engine, s.Name, ErrStrange)

@@ -45,11 +45,13 @@ func TestAContainerThatIsAnotherProcessWhenItIsOpenIsNotEntered(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = c.Remove() }()
-	if p, s, err := Enter(t.Context(), "docker", "n"); err != nil || s.Name != "n" || s.PID != p.PID() || p.Close() != nil {
+	if p, s, err := Enter(t.Context(), "docker", "n"); err != nil || s.Name != "n" || s.PID != p.PID() ||
+		p.Close() != nil {
 		t.Errorf("%+v, %v", s, err)
 	}
 	write(t, filepath.Join(state, "restarts"), strconv.Itoa(c.Place().PID())+"0\n")
-	if _, _, err := Enter(t.Context(), "docker", "n"); !errors.Is(err, ErrStrange) || !strings.Contains(err.Error(), "run it again") {
+	if _, _, err := Enter(t.Context(), "docker", "n"); !errors.Is(err, ErrStrange) ||
+		!strings.Contains(err.Error(), "run it again") {
 		t.Error(err)
 	}
 	write(t, filepath.Join(state, "container-n"), strconv.Itoa(c.Place().PID())+"\n")
@@ -94,7 +96,8 @@ func TestTheContainersThatRunAreThoseOfAllEngines(t *testing.T) {
 	write(t, filepath.Join(bin, "docker.inspect"), oneID+" 4711 /clustercheck\n"+third+" 4712 /a<b\n")
 	write(t, filepath.Join(bin, "podman.once"), "Error: no such container "+otherID)
 	found, err := Running(t.Context())
-	if want := []Seen{{"podman", oneID, "clustercheck", 4711}, {"docker", third, "cccccccccccc", 4712}}; err != nil || len(found) != 2 || found[0] != want[0] || found[1] != want[1] {
+	if want := []Seen{{"podman", oneID, "clustercheck", 4711}, {"docker", third, "cccccccccccc", 4712}}; err != nil ||
+		len(found) != 2 || found[0] != want[0] || found[1] != want[1] {
 		t.Errorf("%+v, %v", found, err)
 	}
 	write(t, filepath.Join(bin, "docker.fails"), "Is the docker daemon running?")
@@ -109,13 +112,17 @@ func TestTheContainersThatRunAreThoseOfAllEngines(t *testing.T) {
 
 func TestContainersThatAreNotKnownAreNotNone(t *testing.T) {
 	for name, c := range map[string]struct{ ps, inspect, fails, says string }{
-		"none runs":                      {"", "", "", ""},
-		"docker without its daemon":      {"", "", "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?", "docker: its daemon does not run"},
-		"the engine fails":               {"", "", "Error: database is locked", "list the containers that run: docker: exit status 1: Error: database is locked"},
+		"none runs": {"", "", "", ""},
+		"docker without its daemon": {"", "",
+			"Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?",
+			"docker: its daemon does not run"},
+		"the engine fails": {"", "", "Error: database is locked",
+			"list the containers that run: docker: exit status 1: Error: database is locked"},
 		"an id that is an option":        {"--format\n", "", "", `docker says "--format" for the id of a container`},
 		"an answer about something else": {oneID, "{}", "", `docker says "{}" of a container`},
-		"a process that is none":         {oneID, oneID + " x n", "", `docker says that "x" is the process of the container n`},
-		"an id of another form":          {oneID, "abc 12 n", "", "and not its id, process and name"},
+		"a process that is none": {oneID, oneID + " x n", "",
+			`docker says that "x" is the process of the container n`},
+		"an id of another form": {oneID, "abc 12 n", "", "and not its id, process and name"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bin := asks(t, "docker")
@@ -125,7 +132,8 @@ func TestContainersThatAreNotKnownAreNotNone(t *testing.T) {
 				write(t, filepath.Join(bin, "docker.fails"), c.fails)
 			}
 			found, err := Running(t.Context())
-			if len(found) != 0 || (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
+			if len(found) != 0 || (err == nil) != (c.says == "") ||
+				err != nil && !strings.Contains(err.Error(), c.says) {
 				t.Errorf("%+v, %v", found, err)
 			}
 		})
@@ -143,13 +151,15 @@ func TestOnlyNamesAndIdsAreAskedFor(t *testing.T) {
 	bin := asks(t, "podman")
 	write(t, filepath.Join(bin, "podman.inspect"), otherID+" 4711 n\n")
 	for container, says := range map[string]string{
-		"--format": "is no name and no id", "a b": "is no name and no id", "": "is no name and no id", oneID: "and tells of " + otherID,
+		"--format": "is no name and no id", "a b": "is no name and no id", "": "is no name and no id",
+		oneID: "and tells of " + otherID,
 	} {
 		if s, err := Look(t.Context(), "podman", container); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%q: %+v, %v", container, s, err)
 		}
 	}
-	if _, err := (Image{"podman", "--privileged"}).Start(t.Context(), "n"); err == nil || !strings.Contains(err.Error(), "is no name of an image") {
+	if _, err := (Image{"podman", "--privileged"}).Start(t.Context(), "n"); err == nil ||
+		!strings.Contains(err.Error(), "is no name of an image") {
 		t.Error(err)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"slices"
 
 	"overcloud.backup/internal/condition"
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb/catalog"
 )
 
 // Policy says what to do about a controller that serves clients.
@@ -127,8 +127,8 @@ type Reason struct {
 // backup is of another one.
 type Events struct {
 	// Enabled and Disabled are those that any member named so.
-	Enabled  []galera.Event `json:"enabled"`
-	Disabled []galera.Event `json:"disabled"`
+	Enabled  []catalog.Event `json:"enabled"`
+	Disabled []catalog.Event `json:"disabled"`
 	// Scheduling are the members whose event scheduler is on.
 	Scheduling []string `json:"scheduling"`
 	// Unknown are the members that did not report theirs.

@@ -9,10 +9,12 @@ import (
 	"io/fs"
 
 	"golang.org/x/sys/unix"
+
+	"overcloud.backup/internal/mariadb"
 )
 
 // DatadirFree is the room at the server's datadir, where that is seen on this host: at is empty where it is not.
-func (c *Client) DatadirFree(ctx context.Context) (at string, free int64, err error) {
+func DatadirFree(ctx context.Context, c *mariadb.Client) (at string, free int64, err error) {
 	if c.Reached().Via != "socket" {
 		return "", 0, nil
 	}

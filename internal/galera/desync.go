@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"overcloud.backup/internal/mariadb"
 )
 
 // ErrDesynced says that wsrep_desync was ON before: somebody else's.
@@ -14,7 +16,7 @@ var ErrDesynced = errors.New("wsrep_desync is ON already; whoever set it must se
 
 // SetDesync sets the global variable wsrep_desync. Status follows a moment later: wait for it. ON when it is ON already
 // changes nothing, and the server (10.11) only warns of it; here it is ErrDesynced.
-func (c *Client) SetDesync(ctx context.Context, on bool) error {
+func SetDesync(ctx context.Context, c *mariadb.Client, on bool) error {
 	word := "OFF"
 	if on {
 		word = "ON"
@@ -30,7 +32,7 @@ func (c *Client) SetDesync(ctx context.Context, on bool) error {
 }
 
 // alreadyOn looks for the warning of the last statement, 1231: 'wsrep_desync' is already ON.
-func alreadyOn(ctx context.Context, c *Client) error {
+func alreadyOn(ctx context.Context, c *mariadb.Client) error {
 	warnings, err := c.Rows(ctx, "SHOW WARNINGS")
 	for _, w := range warnings {
 		if strings.Contains(w[len(w)-1], "already ON") {

@@ -5,7 +5,11 @@
 // healthy value.
 package galera
 
-import "overcloud.backup/internal/reading"
+import (
+	"overcloud.backup/internal/mariadb"
+	"overcloud.backup/internal/mariadb/catalog"
+	"overcloud.backup/internal/reading"
+)
 
 // Facts is everything read of one node's database server. It is what galera_facts returns as ansible_galera.
 type Facts struct {
@@ -15,7 +19,7 @@ type Facts struct {
 	// Server is the answering server; zero when none did.
 	Server Server `json:"server"`
 	// Reached tells how it was reached.
-	Reached Reached `json:"reached"`
+	Reached mariadb.Reached `json:"reached"`
 	// Wsrep is the node's Galera state.
 	Wsrep Wsrep `json:"wsrep"`
 	// Sample holds the rates over the sampling window; Window 0 means that none was taken.
@@ -25,7 +29,7 @@ type Facts struct {
 	// Administrative counts the sessions that Sessions leaves out: ours, root over the socket, health checks.
 	Administrative int `json:"administrative_sessions"`
 	// Events are those that this member runs.
-	Events Events `json:"events"`
+	Events catalog.Events `json:"events"`
 	// Storage is what lies in the datadir.
 	Storage Storage `json:"storage"`
 	// Grastate is grastate.dat of the datadir, read when the server is down; nil when it was not needed or not there.

@@ -9,12 +9,14 @@ import (
 	"time"
 
 	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/mariadb"
+	"overcloud.backup/internal/mariadb/catalog"
 	"overcloud.backup/internal/reading"
 )
 
 // Request says what to read.
 type Request struct {
-	Login Login
+	Login mariadb.Login
 	// Sample is the window between two readings of the counters; 0 takes one reading and no rates.
 	Sample time.Duration
 	// Sizes asks for the size of the data by engine, which takes long where there are very many tables.
@@ -27,9 +29,9 @@ type Request struct {
 // under the sources "option files", "login", "sql", "server", "wsrep", "sample", "sessions", "events", "sizes",
 // "datadir", "grastate" and "container". The context bounds it.
 func Gather(ctx context.Context, clock reading.Clock, r Request) Facts {
-	facts := Facts{Sessions: []Session{}, Events: NoEvents(), Storage: emptyStorage()}
+	facts := Facts{Sessions: []Session{}, Events: catalog.NoEvents(), Storage: emptyStorage()}
 	facts.Wsrep, _ = ParseWsrep(nil, map[string]string{"wsrep_on": "OFF"})
-	files := ReadOptionFiles(r.Login.ConfigFile)
+	files := mariadb.ReadOptionFiles(r.Login.ConfigFile)
 	g := gathering{Facts: &facts, request: r, hostname: reading.LocalHost().Name, datadir: files.Datadir(),
 		configured: files.Clustered()}
 	g.run(ctx, files)
@@ -49,10 +51,10 @@ type gathering struct {
 	// datadir is where the option files have it; configured says that they make a Galera node of this host.
 	datadir    string
 	configured bool
-	client     *Client
+	client     *mariadb.Client
 }
 
-func (g *gathering) run(ctx context.Context, files OptionFiles) {
+func (g *gathering) run(ctx context.Context, files mariadb.OptionFiles) {
 	client, err := files.Open(ctx, g.request.Login)
 	if err != nil {
 		g.down(err)
@@ -113,7 +115,7 @@ func (g *gathering) identify(after moment, variables map[string]string) {
 		g.Add("sql", g.Reached.Address, fmt.Errorf("answered by the server of host %q, and this is %q",
 			excerpt.Of(server.Hostname), g.hostname),
 			"set login_unix_socket or login_host to this host's own server")
-		g.Reached, g.Sample = Reached{}, Sample{}
+		g.Reached, g.Sample = mariadb.Reached{}, Sample{}
 		return
 	}
 	g.Present, g.Running, g.Server = true, true, server
@@ -150,13 +152,13 @@ func (g *gathering) second(ctx context.Context, before moment) (moment, error) {
 	return after, err
 }
 
-func readMoment(ctx context.Context, c *Client) (moment, error) {
+func readMoment(ctx context.Context, c *mariadb.Client) (moment, error) {
 	status, err := c.Pairs(ctx, statusQuery)
 	return moment{at: time.Now(), status: status}, err
 }
 
 func (g *gathering) sessions(ctx context.Context) {
-	sessions, administrative, err := g.client.Sessions(ctx, g.request.IgnoreUsers)
+	sessions, administrative, err := Sessions(ctx, g.client, g.request.IgnoreUsers)
 	if err != nil {
 		g.Add("sessions", g.Reached.Address, err, "grant PROCESS ON *.* to the account, or use root over the socket")
 		return
@@ -168,7 +170,7 @@ func (g *gathering) sizes(ctx context.Context) {
 	if !g.request.Sizes {
 		return
 	}
-	storage, err := g.client.Sizes(ctx, share(ctx))
+	storage, err := Sizes(ctx, g.client, share(ctx))
 	if err != nil {
 		g.Add("sizes", g.Reached.Address, err, "raise timeout, grant SELECT ON *.*, or set sizes: false")
 		return
@@ -190,7 +192,7 @@ func share(ctx context.Context) time.Duration {
 const maxEventsTime = 2 * time.Second
 
 func (g *gathering) events(ctx context.Context) {
-	events, err := g.client.Events(ctx, min(share(ctx), maxEventsTime))
+	events, err := catalog.ReadEvents(ctx, g.client, min(share(ctx), maxEventsTime))
 	if err != nil {
 		g.Add("events", g.Reached.Address, err, "by this nothing is decided; EVENT ON *.* for the account, and at"+
 			" most 1000 events, let it be read")

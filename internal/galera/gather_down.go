@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"overcloud.backup/internal/mariadb"
 )
 
 // down reads what a host without an answering server still tells. A host that has no database at all is no error.
@@ -18,7 +20,7 @@ func (g *gathering) down(err error) {
 	if !g.Present && l.Socket == "" && l.Host == "" && l.ConfigFile == "" {
 		return
 	}
-	var refused *LoginError
+	var refused *mariadb.LoginError
 	where, hint := "", "look at the files that ca_cert, client_cert and client_key name"
 	if errors.As(err, &refused) {
 		where, hint = refused.Where(), refused.Hint()
@@ -34,7 +36,7 @@ func (g *gathering) down(err error) {
 
 // answered reports whether any attempt met something that listens.
 func answered(err error) bool {
-	var e *LoginError
+	var e *mariadb.LoginError
 	return errors.As(err, &e) && !e.Absent()
 }
 

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"overcloud.backup/internal/mariadb"
+	"overcloud.backup/internal/mariadb/mariadbtest"
 	"overcloud.backup/internal/reading"
 	"overcloud.backup/tests/mariadbd"
 	"overcloud.backup/tests/user"
@@ -79,7 +81,8 @@ func TestServersThatMisbehaveAreRecorded(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 			defer cancel()
 			begin := time.Now()
-			f := Gather(ctx, reading.StartClock(0), Request{Login: Login{Socket: socket, ConnectTimeout: time.Second},
+			f := Gather(ctx, reading.StartClock(0), Request{Login: mariadb.Login{Socket: socket,
+				ConnectTimeout: time.Second},
 				Sizes: true})
 			if took := time.Since(begin); took > 4*time.Second {
 				t.Errorf("it took %s", took)
@@ -109,16 +112,19 @@ func TestPlacesWithoutServerAreRecorded(t *testing.T) {
 	l.(*net.UnixListener).SetUnlinkOnClose(false)
 	l.Close()
 	for name, c := range map[string]struct {
-		login Login
+		login mariadb.Login
 		want  string
 	}{
-		"no socket":              {Login{Socket: filepath.Join(dir, "absent.sock")}, "no such file"},
-		"a file, not a socket":   {Login{Socket: file}, "connection refused"},
-		"a socket left behind":   {Login{Socket: stale}, "connection refused"},
-		"a port without server":  {Login{User: "u", Host: "127.0.0.1", Port: mariadbd.FreePort()}, "connection refused"},
-		"a host and no account":  {Login{Host: "127.0.0.1"}, "neither options, option files nor hiera tell an account"},
-		"a name that is nowhere": {Login{User: "u", Host: "db.invalid"}, "db.invalid"},
-		"an option file missing": {Login{Socket: stale, ConfigFile: filepath.Join(dir, "none.cnf")}, "none.cnf"},
+		"no socket":            {mariadb.Login{Socket: filepath.Join(dir, "absent.sock")}, "no such file"},
+		"a file, not a socket": {mariadb.Login{Socket: file}, "connection refused"},
+		"a socket left behind": {mariadb.Login{Socket: stale}, "connection refused"},
+		"a port without server": {mariadb.Login{User: "u", Host: "127.0.0.1", Port: mariadbd.FreePort()},
+			"connection refused"},
+		"a host and no account": {mariadb.Login{Host: "127.0.0.1"},
+			"neither options, option files nor hiera tell an account"},
+		"a name that is nowhere": {mariadb.Login{User: "u", Host: "db.invalid"}, "db.invalid"},
+		"an option file missing": {mariadb.Login{Socket: stale, ConfigFile: filepath.Join(dir, "none.cnf")},
+			"none.cnf"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
@@ -132,8 +138,9 @@ func TestPlacesWithoutServerAreRecorded(t *testing.T) {
 }
 
 func TestAHostWithoutDatabaseIsNoError(t *testing.T) {
-	var failed *LoginError
-	if _, err := Open(t.Context(), Login{}); hasFiles(ReadOptionFiles("").Datadir()) || !errors.As(err, &failed) ||
+	var failed *mariadb.LoginError
+	if _, err := mariadb.Open(t.Context(), mariadb.Login{}); hasFiles(mariadb.ReadOptionFiles("").Datadir()) ||
+		!errors.As(err, &failed) ||
 		!failed.Absent() {
 		t.Skip("this machine has a database server")
 	}
@@ -153,7 +160,8 @@ func TestADownServerStillTellsItsPosition(t *testing.T) {
 		t.Fatal(err)
 	}
 	g := gathering{Facts: &Facts{}, datadir: dir}
-	g.down(&LoginError{Attempts: []Attempt{{Place: "socket /s", Err: fmt.Errorf("dial: %w", os.ErrNotExist)}}})
+	g.down(&mariadb.LoginError{Attempts: []mariadb.Attempt{{Place: "socket /s",
+		Err: fmt.Errorf("dial: %w", os.ErrNotExist)}}})
 	if !g.Present || g.Running || g.Grastate == nil || g.Grastate.Seqno != 1 || g.Storage.DatadirFree == 0 ||
 		g.Failed("sql") == nil {
 		t.Errorf("%+v", g.Facts)
@@ -163,19 +171,19 @@ func TestADownServerStillTellsItsPosition(t *testing.T) {
 func TestAnotherHostsServerIsNotThisOne(t *testing.T) {
 	status, variables := recorded(t, "active")
 	for name, c := range map[string]struct {
-		reached  Reached
-		login    Login
+		reached  mariadb.Reached
+		login    mariadb.Login
 		hostname string
 		running  bool
 	}{
-		"by loopback, elsewhere":  {Reached{Via: "tcp"}, Login{}, "controller-2", false},
-		"by loopback, here":       {Reached{Via: "tcp"}, Login{}, "Controller-0.example.org", true},
-		"by an address that told": {Reached{Via: "tcp"}, Login{Host: "10.0.0.9"}, "controller-2", true},
-		"by the socket":           {Reached{Via: "socket"}, Login{}, "renamed", true},
+		"by loopback, elsewhere":  {mariadb.Reached{Via: "tcp"}, mariadb.Login{}, "controller-2", false},
+		"by loopback, here":       {mariadb.Reached{Via: "tcp"}, mariadb.Login{}, "Controller-0.example.org", true},
+		"by an address that told": {mariadb.Reached{Via: "tcp"}, mariadb.Login{Host: "10.0.0.9"}, "controller-2", true},
+		"by the socket":           {mariadb.Reached{Via: "socket"}, mariadb.Login{}, "renamed", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := gathering{Facts: &Facts{Reached: c.reached}, request: Request{Login: c.login}, hostname: c.hostname,
-				client: &Client{}}
+				client: &mariadb.Client{}}
 			g.identify(moment{status: status}, variables)
 			if g.Running != c.running || (g.Failed("sql") == nil) != c.running || healthy(g.Wsrep) != c.running {
 				t.Errorf("%+v", g.Facts)
@@ -186,9 +194,9 @@ func TestAnotherHostsServerIsNotThisOne(t *testing.T) {
 
 // A refused account of the options is named although another one worked.
 func TestARefusedAccountIsRecorded(t *testing.T) {
-	s := startServer(t)
+	s := mariadbtest.Start(t)
 	s.Root(t)
-	l := Login{User: "nobody", Password: "wrong", Socket: s.Socket}
+	l := mariadb.Login{User: "nobody", Password: "wrong", Socket: s.Socket}
 	facts := Gather(t.Context(), reading.StartClock(0), Request{Login: l})
 	e := facts.Failed("login")
 	if e == nil || !strings.Contains(e.Message, "Access denied") || strings.Contains(fmt.Sprint(facts), "wrong") {
@@ -201,7 +209,7 @@ func TestAStrangersServerIsNotRead(t *testing.T) {
 	var l net.Listener
 	user.As(t, 65534, func() (err error) { l, err = net.Listen("tcp", "127.0.0.1:0"); return err })
 	defer l.Close()
-	login := Login{User: "root", Password: "p", Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port}
+	login := mariadb.Login{User: "root", Password: "p", Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port}
 	facts := Gather(t.Context(), reading.StartClock(0), Request{Login: login})
 	e := facts.Failed("sql")
 	if facts.Running || !facts.Present || healthy(facts.Wsrep) || e == nil ||
@@ -211,16 +219,17 @@ func TestAStrangersServerIsNotRead(t *testing.T) {
 }
 
 func TestGatherReadsAWholeServer(t *testing.T) {
-	s := startServer(t)
+	s := mariadbtest.Start(t)
 	root := s.Root(t)
-	execAll(t, root, "CREATE DATABASE g", "CREATE TABLE g.a (i INT PRIMARY KEY, t TEXT)",
+	mariadbtest.Exec(t, root, "CREATE DATABASE g", "CREATE TABLE g.a (i INT PRIMARY KEY, t TEXT)",
 		"INSERT INTO g.a VALUES (1, REPEAT('x', 20000))",
 		"CREATE TABLE g.old (i INT) ENGINE=MyISAM", "CREATE VIEW g.v AS SELECT * FROM g.a")
-	defer execAll(t, root, "DROP DATABASE g")
+	defer mariadbtest.Exec(t, root, "DROP DATABASE g")
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	f := Gather(ctx, reading.StartClock(0), Request{Login: Login{Socket: s.Socket}, Sample: 100 * time.Millisecond,
-		Sizes: true})
+	f := Gather(ctx, reading.StartClock(0), Request{Login: mariadb.Login{Socket: s.Socket},
+		Sample: 100 * time.Millisecond,
+		Sizes:  true})
 	if f.Failed("sql") != nil || f.Failed("sessions") != nil || f.Failed("sizes") != nil ||
 		f.Failed("datadir") != nil || !f.Running || !f.Present {
 		t.Fatalf("%+v", f)

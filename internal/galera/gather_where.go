@@ -23,7 +23,7 @@ const containerTimeout = 5 * time.Second
 func (g *gathering) where(ctx context.Context) {
 	asking, cancel := context.WithTimeout(ctx, containerTimeout)
 	defer cancel()
-	c, err := FindContainer(asking, g.Server.PID)
+	c, err := container.Find(asking, g.Server.PID)
 	if err != nil {
 		g.Add("container", fmt.Sprintf("pid %d", g.Server.PID), err, containerHint(err))
 	}

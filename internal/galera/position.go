@@ -8,11 +8,12 @@ import (
 	"strconv"
 
 	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/mariadb"
 )
 
 // CatchUp waits until this node has applied everything that any node of the cluster had committed when it was called,
 // and returns wsrep_last_committed after that.
-func (c *Client) CatchUp(ctx context.Context) (int64, error) {
+func CatchUp(ctx context.Context, c *mariadb.Client) (int64, error) {
 	// With wsrep_dirty_reads, which our sessions have, nothing would be waited for.
 	value, err := c.Value(ctx, "SET STATEMENT wsrep_dirty_reads = OFF, wsrep_sync_wait = 1 FOR"+
 		" SELECT variable_value FROM information_schema.global_status WHERE variable_name = 'wsrep_last_committed'")
@@ -27,7 +28,7 @@ func (c *Client) CatchUp(ctx context.Context) (int64, error) {
 }
 
 // BinlogPosition is gtid_binlog_pos; empty where the server has no binary log.
-func (c *Client) BinlogPosition(ctx context.Context) (string, error) {
+func BinlogPosition(ctx context.Context, c *mariadb.Client) (string, error) {
 	value, err := c.Value(ctx, "SELECT @@gtid_binlog_pos")
 	if err != nil {
 		return "", fmt.Errorf("read gtid_binlog_pos: %w", err)

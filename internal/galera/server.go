@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+
+	"overcloud.backup/internal/mariadb"
 )
 
 // ParseServer types what SHOW GLOBAL VARIABLES and SHOW GLOBAL STATUS (names in lower case) say of the server itself.
@@ -43,14 +45,14 @@ func ParseServer(status, variables map[string]string) (Server, error) {
 // readOnly reads read_only, which since MariaDB 12 has more words than two; all but OFF forbid somebody's writes.
 func (v *values) readOnly() bool {
 	value, found := v.get("read_only")
-	if on, known := onOff(value); known {
+	if on, known := mariadb.OnOff(value); known {
 		return on
 	}
 	return found
 }
 
-// Server tells which server this is.
-func (c *Client) Server(ctx context.Context) (Server, error) {
+// ReadServer tells which server this is.
+func ReadServer(ctx context.Context, c *mariadb.Client) (Server, error) {
 	status, err := c.Pairs(ctx, statusQuery)
 	if err != nil {
 		return Server{}, fmt.Errorf("read the server's status: %w", err)

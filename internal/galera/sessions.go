@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/mariadb"
+	"overcloud.backup/internal/mariadb/accounts"
 )
 
 // Process is one row of the processlist.
@@ -26,8 +28,8 @@ const fromSocket = "localhost"
 
 // Sessions are the client sessions, and the number of those that are none. The account needs PROCESS: without it the
 // server shows nothing but our own session, so that is an error and not an idle server.
-func (c *Client) Sessions(ctx context.Context, ignore []string) ([]Session, int, error) {
-	grants, err := c.Grants(ctx)
+func Sessions(ctx context.Context, c *mariadb.Client, ignore []string) ([]Session, int, error) {
+	grants, err := accounts.ReadGrants(ctx, c)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -9,6 +9,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"overcloud.backup/internal/mariadb"
+	"overcloud.backup/internal/mariadb/mariadbtest"
 )
 
 func TestCountSessionsOfARecordedProcesslist(t *testing.T) {
@@ -84,23 +87,24 @@ func TestCountSessionsTellsClientsFromTheRest(t *testing.T) {
 }
 
 func TestSessionsNeedProcess(t *testing.T) {
-	s := startServer(t)
+	s := mariadbtest.Start(t)
 	root := s.Root(t)
-	execAll(t, root, "CREATE USER few@localhost IDENTIFIED BY 'p'", "CREATE USER some@localhost IDENTIFIED BY 'p'",
+	mariadbtest.Exec(t, root, "CREATE USER few@localhost IDENTIFIED BY 'p'",
+		"CREATE USER some@localhost IDENTIFIED BY 'p'",
 		"GRANT PROCESS ON *.* TO some@localhost")
-	defer execAll(t, root, "DROP USER few@localhost, some@localhost")
-	client := s.Open(t, Login{User: "few", Password: "p", Host: "127.0.0.1", Port: s.Port})
-	if _, _, err := client.Sessions(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "lacks PROCESS") {
+	defer mariadbtest.Exec(t, root, "DROP USER few@localhost, some@localhost")
+	client := s.Open(t, mariadb.Login{User: "few", Password: "p", Host: "127.0.0.1", Port: s.Port})
+	if _, _, err := Sessions(t.Context(), client, nil); err == nil || !strings.Contains(err.Error(), "lacks PROCESS") {
 		t.Errorf("without PROCESS: %v", err)
 	}
-	seer := s.Open(t, Login{User: "some", Password: "p", Socket: s.Socket})
-	sessions, administrative, err := seer.Sessions(t.Context(), nil)
+	seer := s.Open(t, mariadb.Login{User: "some", Password: "p", Socket: s.Socket})
+	sessions, administrative, err := Sessions(t.Context(), seer, nil)
 	want := Session{User: "few", Source: "localhost", Count: 1}
 	if err != nil || !slices.Contains(sessions, want) &&
 		!slices.Contains(sessions, Session{"few", "127.0.0.1", 1, 0}) || administrative < 2 {
 		t.Errorf("%+v %d %v", sessions, administrative, err)
 	}
-	if _, err := seer.Sizes(t.Context(), time.Second); err == nil || !strings.Contains(err.Error(), "lacks SELECT") {
+	if _, err := Sizes(t.Context(), seer, time.Second); err == nil || !strings.Contains(err.Error(), "lacks SELECT") {
 		t.Errorf("sizes without SELECT: %v", err)
 	}
 }

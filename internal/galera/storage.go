@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/mariadb"
+	"overcloud.backup/internal/mariadb/accounts"
 )
 
 // maxNonTransactional bounds the list of tables that a consistent dump cannot cover.
@@ -19,8 +21,8 @@ const maxNonTransactional = 1000
 
 // Sizes adds up data and indexes by engine. The server itself ends the query after limit, because a query goes on when
 // its client has left. The account must be able to see the tables: without a privilege on them they are not listed.
-func (c *Client) Sizes(ctx context.Context, limit time.Duration) (Storage, error) {
-	grants, err := c.Grants(ctx)
+func Sizes(ctx context.Context, c *mariadb.Client, limit time.Duration) (Storage, error) {
+	grants, err := accounts.ReadGrants(ctx, c)
 	if err != nil {
 		return Storage{}, err
 	}
@@ -28,9 +30,9 @@ func (c *Client) Sizes(ctx context.Context, limit time.Duration) (Storage, error
 		return Storage{}, fmt.Errorf("%s may not see every table: it lacks SELECT ON *.*", c.Reached().User)
 	}
 	sum := newSum()
-	err = c.Each(ctx, limited(limit)+"SELECT table_schema, table_name, engine, data_length + index_length"+
+	err = c.Each(ctx, mariadb.Limited(limit)+"SELECT table_schema, table_name, engine, data_length + index_length"+
 		" FROM information_schema.tables WHERE table_type NOT IN ('VIEW', 'SYSTEM VIEW', 'TEMPORARY') AND "+
-		userTables("table_schema"), sum.add)
+		mariadb.UserTables("table_schema"), sum.add)
 	if err != nil {
 		return Storage{}, fmt.Errorf("read the sizes of the tables: %w", err)
 	}
@@ -55,7 +57,8 @@ func (s *sum) add(row []*string) error {
 	if row[3] != nil {
 		n, err := strconv.ParseInt(*row[3], 10, 64)
 		if err != nil {
-			return fmt.Errorf("the size of %s.%s is %q", excerpt.Of(deref(row[0])), excerpt.Of(deref(row[1])),
+			return fmt.Errorf("the size of %s.%s is %q", excerpt.Of(mariadb.Text(row[0])),
+				excerpt.Of(mariadb.Text(row[1])),
 				excerpt.Of(*row[3]))
 		}
 		bytes = n
@@ -64,7 +67,7 @@ func (s *sum) add(row []*string) error {
 	e.Name, e.Tables, e.Bytes = name, e.Tables+1, e.Bytes+bytes
 	s.engines[name] = e
 	if row[2] != nil && !strings.EqualFold(name, "InnoDB") {
-		s.nonTransactional = append(s.nonTransactional, deref(row[0])+"."+deref(row[1]))
+		s.nonTransactional = append(s.nonTransactional, mariadb.Text(row[0])+"."+mariadb.Text(row[1]))
 	}
 	return nil
 }

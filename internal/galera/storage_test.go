@@ -8,6 +8,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"overcloud.backup/internal/mariadb"
+	"overcloud.backup/internal/mariadb/mariadbtest"
 )
 
 func TestSumAddsUpByEngine(t *testing.T) {
@@ -45,18 +48,18 @@ func TestSumAddsUpByEngine(t *testing.T) {
 
 // Names of non-transactional tables come back as they are.
 func TestSizesNamesHostileTables(t *testing.T) {
-	c := startServer(t).Root(t)
-	execAll(t, c, "CREATE DATABASE SYS")
-	defer execAll(t, c, "DROP DATABASE SYS")
+	c := mariadbtest.Start(t).Root(t)
+	mariadbtest.Exec(t, c, "CREATE DATABASE SYS")
+	defer mariadbtest.Exec(t, c, "DROP DATABASE SYS")
 	var want []string
-	for _, name := range hostileNames {
+	for _, name := range mariadbtest.HostileNames {
 		if len(name) == 3*51 {
 			name = strings.Repeat("東", 48) // its file has an extension
 		}
-		execAll(t, c, "CREATE TABLE SYS."+quoteName(name)+" (i INT) ENGINE=MyISAM")
+		mariadbtest.Exec(t, c, "CREATE TABLE SYS."+mariadb.QuoteName(name)+" (i INT) ENGINE=MyISAM")
 		want = append(want, "SYS."+name)
 	}
-	storage, err := c.Sizes(t.Context(), time.Minute)
+	storage, err := Sizes(t.Context(), c, time.Minute)
 	if slices.Sort(want); err != nil || !slices.Equal(storage.NonTransactional, want) {
 		t.Errorf("%v\ngot  %q\nwant %q", err, storage.NonTransactional, want)
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/mariadb"
 )
 
 // values types the texts of SHOW STATUS or SHOW VARIABLES and collects what was missing or unreadable.
@@ -42,7 +43,7 @@ func (v *values) flag(name string) bool {
 	if !found {
 		return false
 	}
-	on, known := onOff(value)
+	on, known := mariadb.OnOff(value)
 	if !known {
 		v.bad(name, value, "ON or OFF")
 	}

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"overcloud.backup/internal/mariadb"
 )
 
 // statusQuery and variablesQuery ask for what the facts hold, not for the thousand other rows.
@@ -20,7 +22,7 @@ const (
 
 // Status is the node's Galera state now. Values that the server did not give, or gave unreadably, are named in the
 // error and keep their zero value, which is never a healthy one.
-func (c *Client) Status(ctx context.Context) (Wsrep, error) {
+func Status(ctx context.Context, c *mariadb.Client) (Wsrep, error) {
 	status, err := c.Pairs(ctx, statusQuery)
 	if err != nil {
 		return Wsrep{}, fmt.Errorf("read wsrep status: %w", err)
@@ -56,7 +58,7 @@ func parseVariables(w *Wsrep, v *values) {
 	w.ClusterAddress = v.text("wsrep_cluster_address")
 	w.NodeName = v.text("wsrep_node_name")
 	w.NodeAddress = v.text("wsrep_node_address")
-	w.BindAddress = specific(v.from["bind_address"])
+	w.BindAddress = mariadb.Specific(v.from["bind_address"])
 	w.SSTMethod = v.text("wsrep_sst_method")
 	w.SlaveThreads = int(v.number("wsrep_slave_threads"))
 	w.ProviderOptions = providerOptions(v.text("wsrep_provider_options"))

@@ -5,7 +5,7 @@ package option
 import (
 	"errors"
 
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 )
 
 // Login are the options of modules/_login.yml. A module embeds them in its own.
@@ -25,12 +25,12 @@ type Login struct {
 
 // Login returns the options as galera takes them. secret is called with every password that is found on the way, to
 // keep it out of the module's outputs.
-func (o Login) Login(secret func(string)) galera.Login {
+func (o Login) Login(secret func(string)) mariadb.Login {
 	var port int
 	if o.Port != nil {
 		port = *o.Port
 	}
-	return galera.Login{
+	return mariadb.Login{
 		User: o.User, Password: o.Password, Socket: o.Socket, Host: o.Host, Port: port, ConfigFile: o.ConfigFile,
 		CACert: o.CACert, ClientCert: o.ClientCert, ClientKey: o.ClientKey,
 		SkipHostname:   o.CheckHostname != nil && !*o.CheckHostname,

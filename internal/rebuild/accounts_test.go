@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"overcloud.backup/internal/mariadb/accounts"
 	"overcloud.backup/internal/sqldump"
 	"overcloud.backup/tests/sets"
 )
@@ -33,7 +34,7 @@ func TestTheAccountsOfAServerAreReadBack(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	accounts, err := sets.Client(t, s).Users(t.Context())
+	accounts, err := accounts.ReadUsers(t.Context(), sets.Client(t, s))
 	must(t, err)
 	users := accounts.Statements
 	n := 0

@@ -12,7 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"overcloud.backup/internal/excerpt"
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
+	"overcloud.backup/internal/mariadb/catalog"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/scratch"
 )
@@ -31,7 +32,7 @@ type Built struct {
 	// Differences are accepted differences from what the set recorded; Warnings say what could not be compared.
 	Differences, Warnings []string
 	// Definitions are the definitions of the restored schemas.
-	Definitions galera.Definitions
+	Definitions catalog.Definitions
 	// Events are the events that are on hold: none of them runs.
 	Events Events
 }
@@ -106,8 +107,8 @@ func (r *Copy) compareAccounts(ctx context.Context, built *Built) error {
 	r.Phase("accounts")
 	for _, a := range r.o.Accounts {
 		said := fmt.Sprintf("%s (%s)", a.User, a.From)
-		admitted, err := galera.Admits(ctx, r.scratch.Path(scratch.SocketName), r.scratch.Owner.UID, a)
-		if errors.Is(err, galera.ErrUntried) {
+		admitted, err := mariadb.Admits(ctx, r.scratch.Path(scratch.SocketName), r.scratch.Owner.UID, a)
+		if errors.Is(err, mariadb.ErrUntried) {
 			built.Untried = append(built.Untried, said)
 			continue
 		}

@@ -13,6 +13,8 @@ import (
 
 	"overcloud.backup/internal/container"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
+	"overcloud.backup/internal/mariadb/catalog"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/scratch"
 	"overcloud.backup/tests/sets"
@@ -41,7 +43,7 @@ func TestABuiltDatadirIsWhole(t *testing.T) {
 		must(t, os.Rename(to, place.Path(scratch.DataName)))
 		server, err := place.Start(context.Background(), p.tools.Paths["server"], 64*sets.Mebibyte, built.Options)
 		must(t, err)
-		definitions, err := server.Definitions(context.Background(), galera.Carried(s.Manifest.Method))
+		definitions, err := catalog.ReadDefinitions(context.Background(), server.Client, catalog.Carried(s.Manifest.Method))
 		if err != nil || definitions.Fingerprint() != s.Manifest.Schema.Fingerprint {
 			t.Errorf("%s: %v, %v", method, definitions, err)
 		}
@@ -115,7 +117,7 @@ func TestAccountsWithAPluginAreTriedWhereItIs(t *testing.T) {
 		root := sets.ScratchFolder(t)
 		r := ready(t, sets.Open(t, filepath.Dir(filepath.Dir(path)), path), root)
 		r.tools.Plugins, r.o.Align = c.plugins, c.align
-		r.o.Accounts = []galera.Account{{User: "signed", Password: "secret", From: "right"},
+		r.o.Accounts = []mariadb.Account{{User: "signed", Password: "secret", From: "right"},
 			{User: "signed", Password: "other", From: "wrong"}}
 		to := filepath.Join(filepath.Dir(root), "built")
 		built, err := r.Build(t.Context(), to)
@@ -148,7 +150,7 @@ func TestAPluginThatIsMissingHereIsNoFaultOfTheSet(t *testing.T) {
 // An account that the restored server refuses locks a service out. It is named, or given its password.
 func TestAccountsOfServicesAreHeldAgainstTheSet(t *testing.T) {
 	destination, path := sets.Copy(t, "physical")
-	accounts := []galera.Account{
+	accounts := []mariadb.Account{
 		{User: "nova", Password: "secret", From: "as it was"},
 		{User: "nova", Password: "another", From: "changed since"},
 		{User: "nobody", Password: "x", From: "made since"},

@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"time"
 
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb/catalog"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/repository/local"
 	"overcloud.backup/internal/scratch"
@@ -25,9 +25,9 @@ type Copy struct {
 	// outside are the links to tables outside of the datadir that were removed.
 	outside []string
 	// recorded are the definitions that the set recorded; nil if it recorded none.
-	recorded galera.Definitions
+	recorded catalog.Definitions
 	// definitions are those that the scratch server has.
-	definitions galera.Definitions
+	definitions catalog.Definitions
 	differences []string
 	problems    []repository.Problem
 	warnings    []string

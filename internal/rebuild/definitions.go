@@ -13,6 +13,7 @@ import (
 
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb/catalog"
 	"overcloud.backup/internal/repository"
 )
 
@@ -25,13 +26,13 @@ func (r *Copy) Compare(ctx context.Context) (found *repository.Restored, err err
 	if found.Server, err = r.server.Value(ctx, "SELECT VERSION()"); err != nil {
 		return nil, err
 	}
-	definitions, err := r.server.Definitions(ctx, galera.Carried(r.set.Manifest.Method))
+	definitions, err := catalog.ReadDefinitions(ctx, r.server.Client, catalog.Carried(r.set.Manifest.Method))
 	if err != nil {
 		return nil, err
 	}
 	r.definitions = definitions
 	found.Fingerprint = definitions.Fingerprint()
-	if found.Schemas, err = r.server.TableCounts(ctx, countLimit); err != nil {
+	if found.Schemas, err = catalog.TableCounts(ctx, r.server.Client, countLimit); err != nil {
 		return nil, err
 	}
 	return found, r.compareSchema(ctx, found, definitions)
@@ -39,7 +40,7 @@ func (r *Copy) Compare(ctx context.Context) (found *repository.Restored, err err
 
 // compareSchema compares as much as possible: the definitions if the set has them, otherwise the number of tables in
 // each schema.
-func (r *Copy) compareSchema(ctx context.Context, found *repository.Restored, definitions galera.Definitions) error {
+func (r *Copy) compareSchema(ctx context.Context, found *repository.Restored, definitions catalog.Definitions) error {
 	m := r.set.Manifest
 	switch {
 	case m.Schema.Fingerprint == "":
@@ -68,7 +69,7 @@ func (r *Copy) differs(names []string) {
 		strings.Join(excerpt.First(names, excerpt.FewNames), ", ")).Of(repository.Differing))
 }
 
-func (r *Copy) compareDefinitions(ctx context.Context, definitions galera.Definitions) error {
+func (r *Copy) compareDefinitions(ctx context.Context, definitions catalog.Definitions) error {
 	known, err := r.excuses(ctx)
 	if err != nil {
 		return err
@@ -134,7 +135,7 @@ func (r *Copy) BrokenBefore() map[repository.Name]string {
 }
 
 // of returns why a difference is not a fault of the set; empty if there is no known reason.
-func (e excuses) of(d galera.Difference) string {
+func (e excuses) of(d catalog.Difference) string {
 	name := repository.Name{Schema: d.Schema, Name: d.Name}
 	switch {
 	case d.Kind == "schema" && d.Missing && e.folder[name]:

@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"overcloud.backup/internal/excerpt"
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb/catalog"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/tests/sets"
 )
@@ -30,10 +30,10 @@ func built(t *testing.T, destination, path string, accept bool) (Built, string, 
 func TestNothingIsBuiltThatDiffersUnlessItIsAccepted(t *testing.T) {
 	for _, method := range []string{"physical", "logical"} {
 		destination, path := sets.Copy(t, method)
-		sets.RecordDefinitions(t, path, func(d galera.Definitions) {
-			d[galera.Object{Kind: "table", Schema: "nova", Name: "t"}] = "other"
+		sets.RecordDefinitions(t, path, func(d catalog.Definitions) {
+			d[catalog.Object{Kind: "table", Schema: "nova", Name: "t"}] = "other"
 			for i := range 20 {
-				d[galera.Object{Kind: "view", Schema: "nova", Name: fmt.Sprintf("gone%02d", i)}] = "1"
+				d[catalog.Object{Kind: "view", Schema: "nova", Name: fmt.Sprintf("gone%02d", i)}] = "1"
 			}
 		})
 		_, to, err := built(t, destination, path, false)
@@ -107,8 +107,8 @@ func TestASetOfAnEarlierVersionIsComparedByItsTables(t *testing.T) {
 func TestASetOfAnotherVersionIsComparedByItsTables(t *testing.T) {
 	destination, path := sets.Copy(t, "logical")
 	sets.EditManifest(t, path, func(m *repository.Manifest) { m.Server.Version = "10.11.0-MariaDB" })
-	sets.RecordDefinitions(t, path, func(d galera.Definitions) {
-		d[galera.Object{Kind: "table", Schema: "nova",
+	sets.RecordDefinitions(t, path, func(d catalog.Definitions) {
+		d[catalog.Object{Kind: "table", Schema: "nova",
 			Name: "t"}] = "other"
 	})
 	b, _, err := built(t, destination, path, false)
@@ -119,11 +119,11 @@ func TestASetOfAnotherVersionIsComparedByItsTables(t *testing.T) {
 
 // A server tells the times of an event in the time zone of the system where the event has that.
 func TestEventsOfAnotherSystemsTimeZoneAreNoDifference(t *testing.T) {
-	event := galera.Object{Kind: "event", Schema: "nova", Name: "e"}
+	event := catalog.Object{Kind: "event", Schema: "nova", Name: "e"}
 	for zone, want := range map[string]string{"XYT": "event nova.e: has its times told in the time zone of the" +
 		" system, which was XYT, and ", "": ""} {
 		destination, path := sets.Copy(t, "physical")
-		sets.RecordDefinitions(t, path, func(d galera.Definitions) { d[event] = "other" })
+		sets.RecordDefinitions(t, path, func(d catalog.Definitions) { d[event] = "other" })
 		sets.EditManifest(t, path, func(m *repository.Manifest) {
 			if zone != "" {
 				m.Server.Settings["system_time_zone"] = zone

@@ -8,7 +8,7 @@ import (
 	"regexp"
 
 	"overcloud.backup/internal/excerpt"
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 )
 
 // ErrNoKey means that the set has encrypted tables. No set holds the keys, and the scratch server has none, so nothing
@@ -45,7 +45,7 @@ const wrongOptions = 1005
 
 // encrypted reports whether a server refused a table because it lacks a key.
 func (r *refused) encrypted() bool {
-	return r.Does == "CREATE TABLE" && galera.ErrorNumber(r.err) == wrongOptions && encryptedTable.MatchString(r.Text)
+	return r.Does == "CREATE TABLE" && mariadb.ErrorNumber(r.err) == wrongOptions && encryptedTable.MatchString(r.Text)
 }
 
 // encryptedTable finds the option in the line after the columns.

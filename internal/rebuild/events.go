@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"slices"
 
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb/catalog"
 	"overcloud.backup/internal/repository"
 )
 
@@ -16,9 +16,9 @@ import (
 // run them.
 type Events struct {
 	// Enable are the events to enable on one member once the cluster runs.
-	Enable []galera.Event `json:"enable"`
+	Enable []catalog.Event `json:"enable"`
 	// Unknown are events that some member may have run: the set does not say.
-	Unknown []galera.Event `json:"unknown"`
+	Unknown []catalog.Event `json:"unknown"`
 }
 
 // listEvents selects the events that some member may have run.
@@ -46,7 +46,7 @@ func (r *Copy) holdEvents(ctx context.Context) (events Events, err error) {
 // server itself, or members may have contradicted one another.
 func heldEvents(rows [][]string, known []repository.Name) (events Events) {
 	for _, row := range rows {
-		event, enabled := galera.Event{Schema: row[0], Name: row[1]}, row[2] == string(galera.Enabled)
+		event, enabled := catalog.Event{Schema: row[0], Name: row[1]}, row[2] == string(catalog.Enabled)
 		switch {
 		case slices.Contains(known, repository.Name(event)), enabled && known == nil:
 			events.Enable = append(events.Enable, event)

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb/catalog"
 	"overcloud.backup/internal/repository"
 )
 
@@ -22,13 +22,13 @@ func TestADifferenceIsExcusedByWhatIsKnownOfItsObject(t *testing.T) {
 		outside: map[repository.Name]bool{name("nova", "far"): true},
 		zone:    "CET, and UTC here",
 	}
-	difference := func(kind, schema, name, how string) galera.Difference {
-		return galera.Difference{Object: galera.Object{Kind: kind, Schema: schema, Name: name},
+	difference := func(kind, schema, name, how string) catalog.Difference {
+		return catalog.Difference{Object: catalog.Object{Kind: kind, Schema: schema, Name: name},
 			Missing: how == "missing",
 			Added:   how == "added"}
 	}
 	for _, c := range []struct {
-		d    galera.Difference
+		d    catalog.Difference
 		want string // a part of it; empty where it counts
 	}{
 		{difference("table", "nova", "broken", "missing"), "was so when"},

@@ -13,7 +13,7 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/excerpt"
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/replay"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/sqldump"
@@ -22,7 +22,7 @@ import (
 // feeding loads a logical set into a server.
 type feeding struct {
 	*Copy
-	server *galera.Client
+	server *mariadb.Client
 	stood  standIns
 	// session is the same connection, prepared for a dump.
 	session *replay.Session
@@ -159,7 +159,7 @@ func (l *feeding) right(ctx context.Context, s sqldump.Statement) error {
 		return nil
 	}
 	err := l.run(ctx, s)
-	if s.Does == "GRANT" && slices.Contains(gone, galera.ErrorNumber(err)) {
+	if s.Does == "GRANT" && slices.Contains(gone, mariadb.ErrorNumber(err)) {
 		l.Warn("users.sql, line %d: %s: what this is for is not there, so it was not granted", s.Line,
 			(&refused{Statement: s}).about())
 		return nil
@@ -182,7 +182,7 @@ func (l *feeding) dumped(ctx context.Context, s sqldump.Statement) error {
 	if s.Does == "INSERT" || s.Does == "REPLACE" {
 		l.rows = s.Schema + "." + s.Name
 	}
-	if galera.ErrorNumber(err) == duringCommit && l.rows != "" {
+	if mariadb.ErrorNumber(err) == duringCommit && l.rows != "" {
 		err = &refused{s, fmt.Errorf("%w: a key of %s that must be unique has a value twice, "+
 			"as a FLOAT has that a dump rounds", errors.Unwrap(err), excerpt.Of(l.rows))}
 	}
@@ -199,7 +199,7 @@ const pluginMissing = 1524
 func (r *Copy) notLoaded(f repository.File, err error) error {
 	var odd *sqldump.Refusal
 	var said *refused
-	number := galera.ErrorNumber(err)
+	number := mariadb.ErrorNumber(err)
 	switch {
 	case err == nil:
 		return nil

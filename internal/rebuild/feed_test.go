@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/replay"
 	"overcloud.backup/internal/sqldump"
 	"overcloud.backup/tests/sets"
@@ -24,7 +24,7 @@ func TestAStatementWithAHashIsNotQuoted(t *testing.T) {
 		"CREATE OR REPLACE SERVER s FOREIGN DATA WRAPPER w OPTIONS (HOST 'a' PASSWORD '" + hash + "')": sqldump.Servers,
 	} {
 		err := l.run(t.Context(), sqldump.Statement{Text: text, Kind: kind, Does: "CREATE", Line: 7})
-		if err == nil || galera.ErrorNumber(err) == 0 || strings.Contains(err.Error(), hash[:12]) ||
+		if err == nil || mariadb.ErrorNumber(err) == 0 || strings.Contains(err.Error(), hash[:12]) ||
 			!strings.Contains(err.Error(), "line 7") {
 			t.Error(err)
 		}

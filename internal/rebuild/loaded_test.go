@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"overcloud.backup/internal/container"
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb/catalog"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/scratch"
@@ -171,7 +171,7 @@ func TestEventsOfADatadirAreHeld(t *testing.T) {
 		held := ""
 		found, err := r.Look(t.Context(), func(_ context.Context, c *Copy) error {
 			events, err := c.holdEvents(t.Context())
-			if len(events.Enable) != 1 || events.Enable[0] != (galera.Event{Schema: "nova", Name: "e"}) ||
+			if len(events.Enable) != 1 || events.Enable[0] != (catalog.Event{Schema: "nova", Name: "e"}) ||
 				len(events.Unknown) > 0 {
 				t.Errorf("%s: %+v", method, events)
 			}

@@ -13,6 +13,7 @@ import (
 
 	"overcloud.backup/internal/container"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/repository/local"
@@ -43,7 +44,7 @@ type Options struct {
 	// open.
 	ServerOptions []string
 	// Accounts are those that Build compares the set with; with Align it gives the accounts of the set their passwords.
-	Accounts []galera.Account
+	Accounts []mariadb.Account
 	Align    bool
 	// AcceptDifferences lets Build accept differences from what the set recorded, and report them.
 	AcceptDifferences bool

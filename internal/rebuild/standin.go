@@ -6,7 +6,7 @@ import (
 	"context"
 	"errors"
 
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/sqldump"
 )
 
@@ -18,7 +18,7 @@ type standIns struct {
 }
 
 // before creates the sequences that a statement needs, and removes the stand-in that it replaces.
-func (s *standIns) before(ctx context.Context, server *galera.Client, st sqldump.Statement) error {
+func (s *standIns) before(ctx context.Context, server *mariadb.Client, st sqldump.Statement) error {
 	if s.came == nil {
 		s.came, s.stand = map[string]bool{}, map[string]bool{}
 	}
@@ -45,7 +45,7 @@ func (s *standIns) before(ctx context.Context, server *galera.Client, st sqldump
 	return nil
 }
 
-func (s *standIns) drop(ctx context.Context, server *galera.Client, schema string) error {
+func (s *standIns) drop(ctx context.Context, server *mariadb.Client, schema string) error {
 	if !s.stand[schema] {
 		return nil
 	}
@@ -54,7 +54,7 @@ func (s *standIns) drop(ctx context.Context, server *galera.Client, schema strin
 }
 
 // clear drops the stand-ins whose schema the dump does not have.
-func (s *standIns) clear(ctx context.Context, server *galera.Client) (err error) {
+func (s *standIns) clear(ctx context.Context, server *mariadb.Client) (err error) {
 	for schema := range s.stand {
 		err = errors.Join(err, s.drop(ctx, server, schema))
 	}

@@ -6,7 +6,7 @@ import (
 	"context"
 	"fmt"
 
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/sqldump"
 	"overcloud.backup/internal/sqldump/part"
 )
@@ -16,7 +16,7 @@ import (
 func ofSchema(column string) string { return column + " = ? AND BINARY " + column + " = ?" }
 
 // tablesOf returns the tables and sequences of a schema with their kinds, without our mark.
-func tablesOf(ctx context.Context, server *galera.Client, schema string) (map[string]string, error) {
+func tablesOf(ctx context.Context, server *mariadb.Client, schema string) (map[string]string, error) {
 	tables := map[string]string{}
 	rows, err := server.Rows(ctx, "SELECT table_name, table_type FROM information_schema.tables WHERE "+
 		ofSchema("table_schema")+" AND table_type <> 'VIEW'", schema, schema)
@@ -29,7 +29,7 @@ func tablesOf(ctx context.Context, server *galera.Client, schema string) (map[st
 }
 
 // countRows counts the rows of a table, including the history of a system-versioned one.
-func countRows(ctx context.Context, server *galera.Client, schema, name, kind string) (int64, error) {
+func countRows(ctx context.Context, server *mariadb.Client, schema, name, kind string) (int64, error) {
 	query := "SELECT COUNT(*) FROM " + sqldump.QuoteName(schema) + "." + sqldump.QuoteName(name)
 	if kind == "SYSTEM VERSIONED" {
 		query += " FOR SYSTEM_TIME ALL"

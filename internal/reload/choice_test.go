@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/sqldump"
 	"overcloud.backup/internal/sqldump/part"
@@ -124,8 +124,8 @@ func TestPartsAreRefused(t *testing.T) {
 func load(t *testing.T, s *sets.Server, set *repository.Set, o Options) (*Loaded, error) {
 	t.Helper()
 	o.Tell = func(int64) {}
-	o.Open = func(ctx context.Context) (*galera.Client, error) {
-		return galera.Open(ctx, galera.Login{Socket: s.Socket})
+	o.Open = func(ctx context.Context) (*mariadb.Client, error) {
+		return mariadb.Open(ctx, mariadb.Login{Socket: s.Socket})
 	}
 	return Load(t.Context(), set, sets.Client(t, s), o)
 }

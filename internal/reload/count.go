@@ -9,6 +9,7 @@ import (
 
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 )
 
 // Difference is a loaded table whose number of rows on a server differs; Here is -1 if the table is not there.
@@ -19,10 +20,10 @@ type Difference struct {
 
 // Count counts the loaded tables on a server that has applied what the cluster committed, and returns those that
 // differ.
-func Count(ctx context.Context, server *galera.Client, tables []LoadedTable) (differ []Difference, err error) {
-	w, err := server.Status(ctx)
+func Count(ctx context.Context, server *mariadb.Client, tables []LoadedTable) (differ []Difference, err error) {
+	w, err := galera.Status(ctx, server)
 	if err == nil && w.On {
-		_, err = server.CatchUp(ctx)
+		_, err = galera.CatchUp(ctx, server)
 	}
 	if err != nil {
 		return nil, err

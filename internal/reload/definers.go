@@ -7,13 +7,14 @@ import (
 	"fmt"
 	"slices"
 
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
+	"overcloud.backup/internal/mariadb/accounts"
 	"overcloud.backup/internal/sqldump/part"
 )
 
 // checkDefiners refuses programs that would run as an account with more rights than their schema needs: nobody knows
 // what they do, and an event does it at once.
-func checkDefiners(ctx context.Context, server *galera.Client, c *part.Choice, trusted []string) error {
+func checkDefiners(ctx context.Context, server *mariadb.Client, c *part.Choice, trusted []string) error {
 	for _, d := range c.Definers {
 		if slices.Contains(trusted, d.As.String()) {
 			continue
@@ -22,7 +23,7 @@ func checkDefiners(ctx context.Context, server *galera.Client, c *part.Choice, t
 		if !d.Alone {
 			needed = append(needed, d.Part.Schema)
 		}
-		more, err := server.Beyond(ctx, d.As.User, needed...)
+		more, err := accounts.Beyond(ctx, server, d.As.User, needed...)
 		if err != nil {
 			return fmt.Errorf("see what the definer %s may do: %w", d.As, err)
 		}

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/excerpt"
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb/catalog"
 	"overcloud.backup/internal/repository"
 )
 
@@ -21,14 +21,14 @@ func (l *loading) enableEvents(ctx context.Context) {
 	if err := l.enableWanted(ctx); err != nil {
 		l.warn("whether the loaded events run is not known: %v", err)
 	}
-	scheduler, err := l.server.EventScheduler(ctx)
+	scheduler, err := catalog.EventScheduler(ctx, l.server)
 	if err == nil && scheduler != "ON" {
 		l.warn("no event runs through this server: its event_scheduler is %s", excerpt.Of(scheduler))
 	}
 }
 
 func (l *loading) enableWanted(ctx context.Context) error {
-	var names []galera.Event
+	var names []catalog.Event
 	for _, e := range l.events {
 		// A manifest's word enables none that the set has as disabled.
 		if e.event != nil && e.event.Status == "DISABLE" {
@@ -37,12 +37,12 @@ func (l *loading) enableWanted(ctx context.Context) error {
 		ran := l.set.Manifest.Schema.EventsEnabled
 		wanted := slices.Contains(ran, repository.Name{Schema: e.set, Name: e.name})
 		if wanted && e.set == e.schema {
-			names = append(names, galera.Event{Schema: e.schema, Name: e.name})
+			names = append(names, catalog.Event{Schema: e.schema, Name: e.name})
 		} else if err := l.tellOf(ctx, e, wanted, ran != nil); err != nil {
 			return err
 		}
 	}
-	enabled, left, err := l.server.EnableEvents(ctx, names)
+	enabled, left, err := catalog.EnableEvents(ctx, l.server, names)
 	if len(enabled) > 0 {
 		l.done.Said = append(l.done.Said, "enabled the events "+excerpt.UpTo(1000, strings.Join(enabled, ", ")))
 	}
@@ -55,12 +55,12 @@ func (l *loading) enableWanted(ctx context.Context) error {
 // tellOf warns about an event that stays as it is in the dump, with the statement that enables it: events of a copy of
 // a schema would run beside those of the schema, and nobody knows whether the events of an older set ran.
 func (l *loading) tellOf(ctx context.Context, e eventLoaded, wanted, known bool) error {
-	name := galera.Event{Schema: e.schema, Name: e.name}
+	name := catalog.Event{Schema: e.schema, Name: e.name}
 	slave := e.event == nil || e.event.Status == "DISABLE ON SLAVE"
 	if !wanted && (known || !slave) {
 		return nil
 	}
-	statement, err := l.server.EnableStatement(ctx, name)
+	statement, err := catalog.EnableStatement(ctx, l.server, name)
 	switch {
 	case err != nil:
 		return err

@@ -11,6 +11,7 @@ import (
 
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/sqldump"
 )
 
@@ -18,16 +19,16 @@ import (
 const unknownVariable = 1193
 
 // variable returns a server variable; empty if the server does not have it.
-func variable(ctx context.Context, server *galera.Client, name string) (string, error) {
+func variable(ctx context.Context, server *mariadb.Client, name string) (string, error) {
 	value, err := server.Value(ctx, "SELECT @@"+name)
-	if galera.ErrorNumber(err) == unknownVariable {
+	if mariadb.ErrorNumber(err) == unknownVariable {
 		return "", nil
 	}
 	return value, err
 }
 
 // limit returns a server variable that is a number; 0 if the server does not have it.
-func limit(ctx context.Context, server *galera.Client, name string) (int64, error) {
+func limit(ctx context.Context, server *mariadb.Client, name string) (int64, error) {
 	value, err := variable(ctx, server, name)
 	if err != nil || value == "" {
 		return 0, err
@@ -78,7 +79,7 @@ func (l *loading) fitsPackets(ctx context.Context) error {
 
 // replicates refuses tables whose rows the other members would not get, or marks them for conversion.
 func (l *loading) replicates(ctx context.Context) error {
-	w, err := l.server.Status(ctx)
+	w, err := galera.Status(ctx, l.server)
 	if err != nil || !w.On {
 		return err
 	}
@@ -147,7 +148,7 @@ func (l *loading) fitsNames(ctx context.Context) error {
 // the referring table for the RENAME and the DROP, and Galera does not certify them against writes to it: an applier of
 // such a write waits for the RENAME, and the RENAME for its lock (seen with 10.11.19).
 func (l *loading) fitsKeys(ctx context.Context) error {
-	w, err := l.server.Status(ctx)
+	w, err := galera.Status(ctx, l.server)
 	if err != nil || !w.On || w.ClusterSize < 2 {
 		return err
 	}
@@ -176,7 +177,7 @@ const loadMargin = 64 << 20
 // fitsDisk checks that a second copy fits on the disk, if the server's datadir is visible here. As text the rows may
 // have taken twice the space; indexes come on top.
 func (l *loading) fitsDisk(ctx context.Context) error {
-	at, free, err := l.server.DatadirFree(ctx)
+	at, free, err := galera.DatadirFree(ctx, l.server)
 	if err != nil || at == "" {
 		return err
 	}

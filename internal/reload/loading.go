@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/excerpt"
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/replay"
 	"overcloud.backup/internal/sqldump"
 	"overcloud.backup/internal/sqldump/part"
@@ -142,7 +142,7 @@ func (l *loading) make(ctx context.Context, s deferred) error {
 }
 
 // removeStages removes our schemas with everything in them.
-func (l *loading) removeStages(ctx context.Context, server *galera.Client) error {
+func (l *loading) removeStages(ctx context.Context, server *mariadb.Client) error {
 	if err := server.Exec(ctx, "SET SESSION foreign_key_checks = 0"); err != nil {
 		return err
 	}
@@ -157,7 +157,7 @@ func (l *loading) removeStages(ctx context.Context, server *galera.Client) error
 }
 
 // removeMade removes what was created besides tables: new schemas, and sequences that had to exist first.
-func (l *loading) removeMade(ctx context.Context, server *galera.Client) error {
+func (l *loading) removeMade(ctx context.Context, server *mariadb.Client) error {
 	for _, st := range l.stages {
 		if st.madeSchema {
 			if err := server.Exec(ctx, "DROP DATABASE IF EXISTS "+sqldump.QuoteName(st.As)); err != nil {

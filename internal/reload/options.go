@@ -5,7 +5,7 @@ package reload
 import (
 	"context"
 
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/sqldump/part"
 )
 
@@ -23,7 +23,7 @@ type Options struct {
 	// Check stops before anything is changed.
 	Check bool
 	// Open logs in to the same server again, to clean up if the connection that loads is lost.
-	Open func(context.Context) (*galera.Client, error)
+	Open func(context.Context) (*mariadb.Client, error)
 	// Tell receives the number of bytes that were read.
 	Tell func(int64)
 }

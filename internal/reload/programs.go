@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/excerpt"
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/sqldump"
 )
 
@@ -58,7 +58,7 @@ func (l *loading) shown(ctx context.Context, a aside, columns [5]int) (aside, er
 		}
 	}
 	rows, err := l.server.Rows(ctx, "SHOW CREATE "+a.kind+" "+sqldump.QuoteName(a.name))
-	if slices.Contains(notThere, galera.ErrorNumber(err)) {
+	if slices.Contains(notThere, mariadb.ErrorNumber(err)) {
 		return a, nil
 	}
 	if err != nil || len(rows) != 1 || len(rows[0]) <= columns[4] || rows[0][columns[2]] == "" {
@@ -93,12 +93,12 @@ func (a aside) statements() []string {
 }
 
 // makeAgain recreates what was there. A view may need another one, so it tries as long as there is progress.
-func makeAgain(ctx context.Context, server *galera.Client, were []aside) error {
+func makeAgain(ctx context.Context, server *mariadb.Client, were []aside) error {
 	for len(were) > 0 {
 		var left []aside
 		var failed error
 		for _, a := range were {
-			if err := makeOne(ctx, server, a); err != nil && galera.ErrorNumber(err) == 0 {
+			if err := makeOne(ctx, server, a); err != nil && mariadb.ErrorNumber(err) == 0 {
 				return err
 			} else if err != nil {
 				left, failed = append(left, a), err
@@ -112,7 +112,7 @@ func makeAgain(ctx context.Context, server *galera.Client, were []aside) error {
 	return server.Exec(ctx, "SET sql_mode = '', NAMES utf8mb4")
 }
 
-func makeOne(ctx context.Context, server *galera.Client, a aside) error {
+func makeOne(ctx context.Context, server *mariadb.Client, a aside) error {
 	for _, text := range a.statements() {
 		if err := server.Exec(ctx, text); err != nil {
 			return err

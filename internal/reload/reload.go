@@ -14,6 +14,7 @@ import (
 
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/sqldump"
 	"overcloud.backup/internal/sqldump/part"
@@ -23,7 +24,7 @@ import (
 // program runs: the server gets one statement at a time, and only statements that mariadb-dump writes. The rows go into
 // schemas of our own, whose tables replace the existing ones when all of them are loaded, so that an earlier failure
 // costs nothing.
-func Load(ctx context.Context, s *repository.Set, server *galera.Client, o Options) (*Loaded, error) {
+func Load(ctx context.Context, s *repository.Set, server *mariadb.Client, o Options) (*Loaded, error) {
 	version, err := loadable(ctx, s, server, o)
 	if err != nil {
 		return nil, err
@@ -51,7 +52,7 @@ func Load(ctx context.Context, s *repository.Set, server *galera.Client, o Optio
 }
 
 // loadable returns the server version for which the dump is read, or the reason why it cannot be loaded.
-func loadable(ctx context.Context, s *repository.Set, server *galera.Client, o Options) (version string, err error) {
+func loadable(ctx context.Context, s *repository.Set, server *mariadb.Client, o Options) (version string, err error) {
 	if s.Manifest.Method != "logical" {
 		return "", fmt.Errorf("%s is a %s set: parts can be taken of a logical one only", s.Path(), s.Manifest.Method)
 	}

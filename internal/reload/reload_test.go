@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/sqldump/part"
 	"overcloud.backup/tests/sets"
 )
@@ -148,7 +149,7 @@ func TestTheNextLoadRemovesWhatAKilledOneLeft(t *testing.T) {
 	o := whole("live")
 	o.Tell = func(int64) {}
 	gone := errors.New("the host is gone")
-	o.Open = func(context.Context) (*galera.Client, error) { return nil, gone }
+	o.Open = func(context.Context) (*mariadb.Client, error) { return nil, gone }
 	_, err := Load(t.Context(), broken, sets.Client(t, s), o)
 	if !errors.Is(err, gone) || !strings.Contains(err.Error(),
 		"; nothing that was there has changed, but what was made could not be removed: ") {
@@ -213,7 +214,7 @@ func TestRowsAreCountedOnAnotherServer(t *testing.T) {
 func TestASecondCopyWithoutRoomIsRefused(t *testing.T) {
 	s := sets.Shared(t)
 	l := &loading{server: sets.Client(t, s), seen: part.NewSurvey(nil)}
-	at, free, err := l.server.DatadirFree(t.Context())
+	at, free, err := galera.DatadirFree(t.Context(), l.server)
 	if err != nil || at == "" || free <= 0 {
 		t.Fatalf("%q, %d, %v", at, free, err)
 	}

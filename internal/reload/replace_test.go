@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/tests/sets"
 )
@@ -251,7 +251,7 @@ func TestALoadWhoseConnectionIsKilledCostsNothing(t *testing.T) {
 
 // killLoader ends the connection that loads a moment after it has begun to.
 func killLoader(s *sets.Server, ctx context.Context, after time.Duration) error {
-	c, err := galera.Open(context.Background(), galera.Login{Socket: s.Socket})
+	c, err := mariadb.Open(context.Background(), mariadb.Login{Socket: s.Socket})
 	if err != nil {
 		return err
 	}
@@ -262,7 +262,7 @@ func killLoader(s *sets.Server, ctx context.Context, after time.Duration) error 
 			time.Sleep(after)
 			err := c.Exec(context.Background(), "KILL "+used)
 			// One that changes a schema cannot be killed, and one that has ended need not be.
-			if number := galera.ErrorNumber(err); number != 1095 {
+			if number := mariadb.ErrorNumber(err); number != 1095 {
 				if number == 1094 {
 					return nil
 				}

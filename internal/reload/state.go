@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"overcloud.backup/internal/excerpt"
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/replay"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/sqldump"
@@ -21,7 +21,7 @@ import (
 type loading struct {
 	Options
 	set          *repository.Set
-	server       *galera.Client
+	server       *mariadb.Client
 	ctx          context.Context
 	version      string
 	connection   string // its number on the server

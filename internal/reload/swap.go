@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"overcloud.backup/internal/excerpt"
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/sqldump"
 )
 
@@ -32,7 +32,7 @@ var maxExchanges = 5_000
 
 // rename exchanges tables. Within one RENAME all leave before others come, because a constraint may have the name of
 // one of another table; and each table comes in the RENAME in which its predecessor leaves, so that clients miss none.
-func rename(ctx context.Context, server *galera.Client, all []exchange) error {
+func rename(ctx context.Context, server *mariadb.Client, all []exchange) error {
 	for part := range slices.Chunk(all, maxExchanges) {
 		var out, in []string
 		for _, e := range part {
@@ -86,7 +86,7 @@ func (l *loading) swap(ctx context.Context) error {
 }
 
 // putBack undoes as much of swap as was done.
-func (l *loading) putBack(ctx context.Context, server *galera.Client) error {
+func (l *loading) putBack(ctx context.Context, server *mariadb.Client) error {
 	var all []exchange
 	for _, st := range l.stages {
 		waiting, err := tablesOf(ctx, server, st.fresh)
@@ -148,7 +148,7 @@ func (l *loading) findReferred(ctx context.Context) error {
 		some, err := l.server.Rows(ctx, "SELECT COUNT(*) FROM information_schema.innodb_sys_foreign WHERE ref_name"+
 			" LIKE ?"+
 			" AND for_name NOT LIKE ?", likeFolder(st.old), likeFolder(st.old))
-		if galera.ErrorNumber(err) == 0 && err != nil {
+		if mariadb.ErrorNumber(err) == 0 && err != nil {
 			return err
 		}
 		// An account that may not look there has the server open all tables.

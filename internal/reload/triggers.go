@@ -8,7 +8,7 @@ import (
 	"fmt"
 
 	"overcloud.backup/internal/excerpt"
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/sqldump"
 	"overcloud.backup/internal/sqldump/part"
 )
@@ -17,7 +17,7 @@ import (
 // their statements wait in the schema of the earlier tables.
 
 // dropTriggers drops the triggers of some tables of a schema.
-func dropTriggers(ctx context.Context, server *galera.Client, schema string, of func(table string) bool) error {
+func dropTriggers(ctx context.Context, server *mariadb.Client, schema string, of func(table string) bool) error {
 	rows, err := triggersOf(ctx, server, schema)
 	if err != nil {
 		return err
@@ -35,7 +35,7 @@ func dropTriggers(ctx context.Context, server *galera.Client, schema string, of 
 }
 
 // triggersOf returns the names of a schema's triggers and of their tables, in the order in which they run.
-func triggersOf(ctx context.Context, server *galera.Client, schema string) ([][]string, error) {
+func triggersOf(ctx context.Context, server *mariadb.Client, schema string) ([][]string, error) {
 	return server.Rows(ctx, "SELECT trigger_name, event_object_table FROM information_schema.triggers WHERE "+
 		ofSchema("trigger_schema")+" ORDER BY event_object_table, event_manipulation, action_timing, action_order",
 		schema, schema)
@@ -97,7 +97,7 @@ func (l *loading) readTriggers(ctx context.Context, st *stage) error {
 
 // missingTriggers returns the kept triggers of tables that lack one of theirs. All triggers of such a table are
 // recreated, in their order.
-func (l *loading) missingTriggers(ctx context.Context, server *galera.Client) (missing []aside, err error) {
+func (l *loading) missingTriggers(ctx context.Context, server *mariadb.Client) (missing []aside, err error) {
 	there := map[[2]string]bool{}
 	for _, st := range l.stages {
 		rows, err := triggersOf(ctx, server, st.As)

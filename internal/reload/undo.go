@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"overcloud.backup/internal/excerpt"
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/sqldump/part"
 )
 
@@ -76,7 +76,7 @@ func (l *loading) meanwhile() string {
 // again opens another connection and ends what the server still does for the first one: a statement that waits there
 // would find the tables in other places. The new connection holds the lock, so that no other load removes what is being
 // put back.
-func (l *loading) again(ctx context.Context) (*galera.Client, error) {
+func (l *loading) again(ctx context.Context) (*mariadb.Client, error) {
 	if l.Open == nil {
 		return nil, errAgain
 	}
@@ -111,9 +111,9 @@ func (l *loading) again(ctx context.Context) (*galera.Client, error) {
 var busy = []int{1205, 1213}
 
 // undoPatiently undoes even if clients hold a table for long.
-func (l *loading) undoPatiently(ctx context.Context, server *galera.Client) (err error) {
+func (l *loading) undoPatiently(ctx context.Context, server *mariadb.Client) (err error) {
 	for range 5 {
-		if err = l.undo(ctx, server); !slices.Contains(busy, galera.ErrorNumber(err)) {
+		if err = l.undo(ctx, server); !slices.Contains(busy, mariadb.ErrorNumber(err)) {
 			return err
 		}
 		select {
@@ -126,7 +126,7 @@ func (l *loading) undoPatiently(ctx context.Context, server *galera.Client) (err
 }
 
 // undo restores what was there. It may be repeated.
-func (l *loading) undo(ctx context.Context, server *galera.Client) error {
+func (l *loading) undo(ctx context.Context, server *mariadb.Client) error {
 	if l.phase == swapping {
 		if err := l.putBack(ctx, server); err != nil {
 			return err

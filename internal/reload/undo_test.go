@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/sqldump/part"
 	"overcloud.backup/tests/sets"
@@ -49,8 +49,8 @@ func TestALoadWaitsForNoClientForLong(t *testing.T) {
 	defer cancel()
 	o := whole("live")
 	o.Tell = func(int64) {}
-	o.Open = func(ctx context.Context) (*galera.Client, error) {
-		return galera.Open(ctx, galera.Login{Socket: s.Socket})
+	o.Open = func(ctx context.Context) (*mariadb.Client, error) {
+		return mariadb.Open(ctx, mariadb.Login{Socket: s.Socket})
 	}
 	_, err := Load(ctx, set, sets.Client(t, s), o)
 	if err == nil || !strings.Contains(err.Error(), "Lock wait timeout") || ctx.Err() != nil {
@@ -92,8 +92,8 @@ func TestUndoingALoadEndsNobodyElsesConnection(t *testing.T) {
 	id, err := other.Value(t.Context(), "SELECT CONNECTION_ID()")
 	Must(t, err)
 	l := &loading{server: sets.Client(t, s), connection: id}
-	l.Open = func(ctx context.Context) (*galera.Client, error) {
-		return galera.Open(ctx, galera.Login{Socket: s.Socket})
+	l.Open = func(ctx context.Context) (*mariadb.Client, error) {
+		return mariadb.Open(ctx, mariadb.Login{Socket: s.Socket})
 	}
 	again, err := l.again(t.Context())
 	Must(t, err)
@@ -143,7 +143,7 @@ func TestClientsMissNoTableWhileManyAreExchanged(t *testing.T) {
 	go func() {
 		for i := 0; ctx.Err() == nil; i++ {
 			_, err := reader.Rows(context.Background(), fmt.Sprintf("SELECT * FROM copy.t%d", 1+i%20))
-			if galera.ErrorNumber(err) == 1146 {
+			if mariadb.ErrorNumber(err) == 1146 {
 				missed <- err
 				return
 			}
@@ -187,7 +187,7 @@ func TestALoadWhoseConnectionIsLostAtItsEndIsFinished(t *testing.T) {
 
 // holdEarlier reads an earlier table as soon as it has left its place, and ends the connection that wants to drop it.
 
-func holdEarlier(ctx context.Context, c *galera.Client, s *sets.Server) error {
+func holdEarlier(ctx context.Context, c *mariadb.Client, s *sets.Server) error {
 	for ctx.Err() == nil {
 		name, _ := c.Value(context.Background(), "SELECT table_schema FROM information_schema.tables"+
 			" WHERE table_schema LIKE 'overcloud_load%old' AND table_name = 't'")

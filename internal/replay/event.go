@@ -7,7 +7,7 @@ import (
 	"fmt"
 
 	"overcloud.backup/internal/excerpt"
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/sqldump"
 )
 
@@ -44,7 +44,7 @@ func (s *Session) createEvent(ctx context.Context, st sqldump.Statement, text st
 	}
 	clock := "SET timestamp = GREATEST(1, UNIX_TIMESTAMP(" + st.Event.Over + ") - 1)"
 	if err := s.server.Exec(ctx, clock); err != nil {
-		if galera.ErrorNumber(err) == 0 {
+		if mariadb.ErrorNumber(err) == 0 {
 			return "", err
 		}
 		return fmt.Sprintf("the event %s is of the past, and the server does not let its clock be set (%v): it was "+

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/sqldump"
 	"overcloud.backup/tests/sets"
 )
@@ -50,7 +50,7 @@ func dumpPast(t *testing.T, s *sets.Server) (dump []byte, rows string) {
 }
 
 // prepared is a session whose warnings are kept.
-func prepared(t *testing.T, c *galera.Client, warnings *[]string) *Session {
+func prepared(t *testing.T, c *mariadb.Client, warnings *[]string) *Session {
 	t.Helper()
 	warn := func(format string, args ...any) { *warnings = append(*warnings, fmt.Sprintf(format, args...)) }
 	refused := func(st sqldump.Statement, err error) error { return fmt.Errorf("line %d: %w", st.Line, err) }

@@ -10,13 +10,13 @@ import (
 	"fmt"
 	"slices"
 
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/sqldump"
 )
 
 // Session is a connection that takes a dump.
 type Session struct {
-	server  *galera.Client
+	server  *mariadb.Client
 	warn    func(format string, args ...any)
 	refused func(s sqldump.Statement, err error) error
 	warned  string // the table of which the last warning of changed values was
@@ -46,12 +46,12 @@ var notSettable = []int{1193, 1238, 1229, 1227}
 // holds loads. warn is called with what an operator has to know; refused words the error of a server that does not take
 // a statement.
 func Prepare(
-	ctx context.Context, server *galera.Client, warn func(format string, args ...any),
+	ctx context.Context, server *mariadb.Client, warn func(format string, args ...any),
 	refused func(s sqldump.Statement, err error) error,
 ) (*Session, error) {
 	for _, setting := range forLoading {
 		err := server.Exec(ctx, "SET SESSION "+setting)
-		if err != nil && !slices.Contains(notSettable, galera.ErrorNumber(err)) {
+		if err != nil && !slices.Contains(notSettable, mariadb.ErrorNumber(err)) {
 			return nil, fmt.Errorf("prepare the session: SET SESSION %s: %w", setting, err)
 		}
 	}

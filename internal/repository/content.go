@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/excerpt"
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb/catalog"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/xbstream"
 )
@@ -102,18 +102,18 @@ func (d *dump) finish() error {
 type definitionList struct {
 	text        bytes.Buffer
 	want        string
-	definitions galera.Definitions
+	definitions catalog.Definitions
 }
 
 func (l *definitionList) Write(p []byte) (int, error) {
-	if l.text.Len()+len(p) > galera.MaxDefinitions {
-		return 0, fmt.Errorf("the definitions have more than %d bytes", galera.MaxDefinitions)
+	if l.text.Len()+len(p) > catalog.MaxDefinitions {
+		return 0, fmt.Errorf("the definitions have more than %d bytes", catalog.MaxDefinitions)
 	}
 	return l.text.Write(p)
 }
 
 func (l *definitionList) finish() (err error) {
-	if l.definitions, err = galera.ParseDefinitions(l.text.Bytes()); err != nil {
+	if l.definitions, err = catalog.ParseDefinitions(l.text.Bytes()); err != nil {
 		return excerpt.Error(err)
 	}
 	if l.definitions.Fingerprint() != l.want {

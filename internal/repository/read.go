@@ -14,7 +14,7 @@ import (
 	"io/fs"
 	"syscall"
 
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb/catalog"
 	"overcloud.backup/internal/zframe"
 )
 
@@ -57,7 +57,7 @@ func (s *Set) ReadStream(
 // ReadDefinitions reads back the list of definitions of the set.
 func (s *Set) ReadDefinitions(
 	ctx context.Context, f File, tell func(int64),
-) (galera.Definitions, *Problem, error) {
+) (catalog.Definitions, *Problem, error) {
 	inside := &definitionList{want: s.Manifest.Schema.Fingerprint}
 	bad, err := s.readAs(ctx, f, inside, nil, tell)
 	return inside.definitions, bad, err

@@ -14,8 +14,8 @@ import (
 
 	"overcloud.backup/internal/durable"
 	"overcloud.backup/internal/excerpt"
-	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/jobs"
+	"overcloud.backup/internal/mariadb/catalog"
 	"overcloud.backup/internal/rebuild"
 )
 
@@ -41,7 +41,7 @@ type Book struct {
 	// Prepared says that what is restored was made ready, and all that is known of it noted.
 	Prepared bool `json:"prepared,omitempty"`
 	// Carried says which definitions were noted, in a file beside the book.
-	Carried galera.Carried `json:"carried,omitempty"`
+	Carried catalog.Carried `json:"carried,omitempty"`
 	// Events are those to enable once the restored cluster runs.
 	Events   rebuild.Events `json:"events,omitzero"`
 	Target   bool           `json:"target"` // this controller gets the set, the others get it from there
@@ -203,7 +203,7 @@ func (b *Book) At(uuid string, seqno int64) error {
 }
 
 // Made notes what was made ready: the definitions, for a look at the cluster that runs on it, and the events.
-func (b *Book) Made(built rebuild.Built, carried galera.Carried) error {
+func (b *Book) Made(built rebuild.Built, carried catalog.Carried) error {
 	if err := durable.Replace(b.definitions(), built.Definitions.Lines(), 0o600); err != nil {
 		return fmt.Errorf("note the definitions of what is restored: %w", err)
 	}

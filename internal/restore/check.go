@@ -12,6 +12,9 @@ import (
 
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
+	"overcloud.backup/internal/mariadb/accounts"
+	"overcloud.backup/internal/mariadb/catalog"
 	"overcloud.backup/internal/pacemaker"
 	"overcloud.backup/internal/safefile"
 )
@@ -24,16 +27,16 @@ type Expected struct {
 }
 
 // Check sees that this controller's server is what was restored, through the accounts that are deployed on this host.
-func (n *Node) Check(ctx context.Context, login galera.Login, want Expected, limit time.Duration) (galera.Wsrep,
+func (n *Node) Check(ctx context.Context, login mariadb.Login, want Expected, limit time.Duration) (galera.Wsrep,
 	error) {
 	var w galera.Wsrep
 	err := until(ctx, limit, "see that the database on this host is whole", func() (string, error) {
-		c, err := galera.Open(ctx, login)
+		c, err := mariadb.Open(ctx, login)
 		if err != nil {
 			return "", explainLogin(err)
 		}
 		defer c.Close()
-		if w, err = c.Status(ctx); err != nil {
+		if w, err = galera.Status(ctx, c); err != nil {
 			return "", err
 		}
 		return want.missing(w), nil
@@ -44,27 +47,27 @@ func (n *Node) Check(ctx context.Context, login galera.Login, want Expected, lim
 // CompareSchema compares the definitions of the running server with those of what was made ready, which was compared
 // with the set before anybody was kept out: what is not the same now is worth a warning, and no reason to keep clients
 // out.
-func (b *Book) CompareSchema(ctx context.Context, c *galera.Client) (warning string, err error) {
-	lines, err := safefile.ReadOwn(b.definitions(), galera.MaxDefinitions)
+func (b *Book) CompareSchema(ctx context.Context, c *mariadb.Client) (warning string, err error) {
+	lines, err := safefile.ReadOwn(b.definitions(), catalog.MaxDefinitions)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil // the restore was begun by an earlier version
 	}
 	if err != nil {
 		return "", err
 	}
-	want, err := galera.ParseDefinitions(lines)
+	want, err := catalog.ParseDefinitions(lines)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", b.definitions(), err)
 	}
-	grants, err := c.Grants(ctx)
+	grants, err := accounts.ReadGrants(ctx, c)
 	if err != nil {
 		return "", err
 	}
-	if unseen := grants.Missing(galera.SchemaPrivileges()...); len(unseen) > 0 {
+	if unseen := grants.Missing(catalog.SchemaPrivileges()...); len(unseen) > 0 {
 		return fmt.Sprintf("the schema was not compared with what was restored: the database account %q lacks %s",
 			c.Reached().User, strings.Join(unseen, ", ")), nil
 	}
-	is, err := c.Definitions(ctx, b.Carried)
+	is, err := catalog.ReadDefinitions(ctx, c, b.Carried)
 	if err != nil {
 		return "", err
 	}
@@ -81,7 +84,7 @@ func (b *Book) CompareSchema(ctx context.Context, c *galera.Client) (warning str
 
 // explainLogin says what a refusal means right after a restore.
 func explainLogin(err error) error {
-	var login *galera.LoginError
+	var login *mariadb.LoginError
 	if errors.As(err, &login) && login.Refused() {
 		return &finalError{fmt.Errorf("the restored database refuses the account that this host has: %w. The set has the "+
 			"passwords of its time: "+
@@ -106,7 +109,7 @@ func (e Expected) missing(w galera.Wsrep) string {
 
 // ThroughVIP sees that a server of the restored cluster answers at one of the cluster's addresses. said tells which,
 // and whether the account of this host may come in there.
-func (n *Node) ThroughVIP(ctx context.Context, login galera.Login, uuid string, limit time.Duration) (said string,
+func (n *Node) ThroughVIP(ctx context.Context, login mariadb.Login, uuid string, limit time.Duration) (said string,
 	err error) {
 	addresses, err := pacemaker.Addresses(ctx)
 	if err != nil {
@@ -130,18 +133,18 @@ func (n *Node) ThroughVIP(ctx context.Context, login galera.Login, uuid string, 
 	return said, err
 }
 
-func (n *Node) ask(ctx context.Context, login galera.Login, address, uuid string) (string, error) {
+func (n *Node) ask(ctx context.Context, login mariadb.Login, address, uuid string) (string, error) {
 	port := 0
 	if _, err := fmt.Sscan(n.Port, &port); err != nil {
 		return "", fmt.Errorf("port %q: %w", excerpt.Of(n.Port), excerpt.Error(err))
 	}
 	login.Socket, login.Host, login.Port, login.Proxy = "", address, port, true
-	c, err := galera.Open(ctx, login)
+	c, err := mariadb.Open(ctx, login)
 	if err != nil {
 		return n.knock(ctx, login, err)
 	}
 	defer c.Close()
-	w, err := c.Status(ctx)
+	w, err := galera.Status(ctx, c)
 	if err != nil {
 		return "", err
 	}
@@ -158,11 +161,11 @@ const stranger = "overcloud_backup_knocks"
 // knock tells a server that refuses an account from one that is not there. It tries one that is refused for sure where
 // this host has none: a connection that is cut off before the login would count against HAProxy's host
 // (max_connect_errors).
-func (n *Node) knock(ctx context.Context, login galera.Login, err error) (string, error) {
-	var failed *galera.LoginError
+func (n *Node) knock(ctx context.Context, login mariadb.Login, err error) (string, error) {
+	var failed *mariadb.LoginError
 	if !errors.As(err, &failed) || !failed.Refused() {
 		login.User, login.Password = stranger, ""
-		c, again := galera.Open(ctx, login)
+		c, again := mariadb.Open(ctx, login)
 		if again == nil {
 			_ = c.Close()
 		} else if !errors.As(again, &failed) || !failed.Refused() {

@@ -8,7 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
+	"overcloud.backup/internal/mariadb/catalog"
 	"overcloud.backup/internal/rebuild"
 	"overcloud.backup/tests/mariadbd"
 )
@@ -27,12 +28,12 @@ func TestTheSchemaIsHeldAgainstTheSetsWhereTheAccountSeesIt(t *testing.T) {
 		"IDENTIFIED BY 'p'"); err != nil {
 		t.Fatal(out, err)
 	}
-	c, err := galera.Open(t.Context(), galera.Login{Socket: s.Socket})
+	c, err := mariadb.Open(t.Context(), mariadb.Login{Socket: s.Socket})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	definitions, err := c.Definitions(t.Context(), galera.ByDump)
+	definitions, err := catalog.ReadDefinitions(t.Context(), c, catalog.ByDump)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +45,7 @@ func TestTheSchemaIsHeldAgainstTheSetsWhereTheAccountSeesIt(t *testing.T) {
 	if warning, err := b.CompareSchema(t.Context(), c); warning != "" || err != nil {
 		t.Errorf("a restore that noted none: %q %v", warning, err)
 	}
-	if err := b.Made(rebuild.Built{Definitions: definitions}, galera.ByDump); err != nil {
+	if err := b.Made(rebuild.Built{Definitions: definitions}, catalog.ByDump); err != nil {
 		t.Fatal(err)
 	}
 	if warning, err := b.CompareSchema(t.Context(), c); warning != "" || err != nil {
@@ -57,7 +58,7 @@ func TestTheSchemaIsHeldAgainstTheSetsWhereTheAccountSeesIt(t *testing.T) {
 	if !strings.Contains(warning, "table nova.t is missing, table nova.v is not in the set") || err != nil {
 		t.Errorf("another: %q %v", warning, err)
 	}
-	blind, err := galera.Open(t.Context(), galera.Login{Socket: s.Socket, User: "few", Password: "p"})
+	blind, err := mariadb.Open(t.Context(), mariadb.Login{Socket: s.Socket, User: "few", Password: "p"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/container"
 )
 
 // renewTimeout is what a container may take to be there again.
@@ -56,9 +56,9 @@ func (n *Node) ofBundle(name string) bool {
 // outdated are the containers that have mounted, at the datadir's path, a folder that a restore moved from there, or
 // one that was removed. A container with a folder of its own at that path is somebody else's database, and the bundle's
 // are Pacemaker's.
-func (n *Node) outdated(ctx context.Context) (found []galera.Mounted, err error) {
+func (n *Node) outdated(ctx context.Context) (found []container.Mounted, err error) {
 	moved, _ := filepath.Glob(n.Datadir + ".*")
-	all, err := galera.ContainersWith(ctx, n.Datadir)
+	all, err := container.WithFolder(ctx, n.Datadir)
 	for _, c := range all {
 		if (c.Removed || anySame(c.Folder, moved)) && !n.ofBundle(c.Name) {
 			found = append(found, c)

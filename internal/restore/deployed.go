@@ -6,7 +6,7 @@ import (
 	"context"
 	"strings"
 
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/safefile"
 )
 
@@ -21,8 +21,8 @@ var checkFiles = []string{
 // Deployed are the accounts by which this host and the cluster use the database: of the health check, of the state
 // transfer, and the administrator's. A restored database has the passwords of the set's time. Errors are of sources
 // that could not be read.
-func (n *Node) Deployed(ctx context.Context, login galera.Login) ([]galera.Account, error) {
-	accounts, err := galera.Deployed(ctx, login)
+func (n *Node) Deployed(ctx context.Context, login mariadb.Login) ([]mariadb.Account, error) {
+	accounts, err := mariadb.Deployed(ctx, login)
 	for _, path := range checkFiles {
 		if a, found := checkAccount(path); found {
 			accounts = append(accounts, a)
@@ -41,7 +41,7 @@ func (n *Node) Deployed(ctx context.Context, login galera.Login) ([]galera.Accou
 }
 
 // checkAccount reads a file for the shell: MYSQL_USERNAME=clustercheck, MYSQL_PASSWORD='secret'.
-func checkAccount(path string) (a galera.Account, found bool) {
+func checkAccount(path string) (a mariadb.Account, found bool) {
 	content, err := safefile.Read(path, maxSmall)
 	if err != nil {
 		return a, false

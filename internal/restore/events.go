@@ -8,13 +8,14 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/excerpt"
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
+	"overcloud.backup/internal/mariadb/catalog"
 )
 
 // EnableEvents has the restored cluster run the events that it ran when the set was made, on this member alone. said
 // tells which; warnings are what an operator has to do.
-func (b *Book) EnableEvents(ctx context.Context, c *galera.Client) (said string, warnings []string) {
-	enabled, left, err := c.EnableEvents(ctx, b.Events.Enable)
+func (b *Book) EnableEvents(ctx context.Context, c *mariadb.Client) (said string, warnings []string) {
+	enabled, left, err := catalog.EnableEvents(ctx, c, b.Events.Enable)
 	if len(enabled) > 0 {
 		said = fmt.Sprintf("enabled %d events here, and nowhere else: %s", len(enabled), strings.Join(excerpt.First(enabled,
 			excerpt.FewNames), ", "))
@@ -31,16 +32,16 @@ func (b *Book) EnableEvents(ctx context.Context, c *galera.Client) (said string,
 			"no controller runs these events now, and the set does not say whether one ran them; enable on one controller "+
 				"those that are to run: "+strings.Join(excerpt.First(statements(ctx, c, b.Events.Unknown), excerpt.FewNames), "; "))
 	}
-	if scheduler, err := c.EventScheduler(ctx); len(enabled) > 0 && err == nil && scheduler != "ON" {
+	if scheduler, err := catalog.EventScheduler(ctx, c); len(enabled) > 0 && err == nil && scheduler != "ON" {
 		warnings = append(warnings, "event_scheduler is "+scheduler+" on this controller, so that the events do not run here")
 	}
 	return said, warnings
 }
 
 // statements are those that enable events; one that cannot be read is named.
-func statements(ctx context.Context, c *galera.Client, events []galera.Event) (all []string) {
+func statements(ctx context.Context, c *mariadb.Client, events []catalog.Event) (all []string) {
 	for _, e := range events {
-		statement, err := c.EnableStatement(ctx, e)
+		statement, err := catalog.EnableStatement(ctx, c, e)
 		if err != nil || statement == "" {
 			statement = excerpt.Of(e.String())
 		}

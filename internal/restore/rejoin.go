@@ -11,11 +11,12 @@ import (
 	"time"
 
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/pacemaker"
 )
 
 // MayRejoin refuses to give up the data of this controller: when nobody else has them, or clients use them.
-func (n *Node) MayRejoin(ctx context.Context, login galera.Login, ignore []string) error {
+func (n *Node) MayRejoin(ctx context.Context, login mariadb.Login, ignore []string) error {
 	view, err := pacemaker.View(ctx)
 	if err != nil {
 		return err
@@ -27,12 +28,12 @@ func (n *Node) MayRejoin(ctx context.Context, login galera.Login, ignore []strin
 		return fmt.Errorf("no other controller serves the database now: %s may have the last good copy, which is not "+
 			"given up. Restore the cluster from a set instead", n.Name)
 	}
-	c, err := galera.Open(ctx, login)
+	c, err := mariadb.Open(ctx, login)
 	if err != nil {
 		return n.unseen(err, view.GaleraHere)
 	}
 	defer c.Close()
-	sessions, _, err := c.Sessions(ctx, ignore)
+	sessions, _, err := galera.Sessions(ctx, c, ignore)
 	if err != nil {
 		return fmt.Errorf("see whether clients use this controller: %w", err)
 	}
@@ -46,7 +47,7 @@ func (n *Node) MayRejoin(ctx context.Context, login galera.Login, ignore []strin
 // unseen tells a server that is broken, which is why it is to join anew, from one that serves clients and lets only us
 // not in.
 func (n *Node) unseen(err error, promoted bool) error {
-	var login *galera.LoginError
+	var login *mariadb.LoginError
 	if !promoted || errors.As(err, &login) && login.Absent() {
 		return nil
 	}

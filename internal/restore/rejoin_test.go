@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"testing"
 
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 )
 
 // A wrong password, or no connection left, says nothing of the clients that are in.
@@ -29,7 +29,7 @@ func TestAServerThatLetsUsNotInIsNoBrokenOne(t *testing.T) {
 		{"no answer", true, context.DeadlineExceeded, true},
 		{"no answer, not promoted", false, context.DeadlineExceeded, false},
 	} {
-		login := &galera.LoginError{Attempts: []galera.Attempt{{Place: "socket /s", User: "root", Err: c.err}}}
+		login := &mariadb.LoginError{Attempts: []mariadb.Attempt{{Place: "socket /s", User: "root", Err: c.err}}}
 		err := n.unseen(fmt.Errorf("open: %w", login), c.promoted)
 		if (err != nil) != c.refused || c.refused && !strings.Contains(err.Error(),
 			"controller-1 is promoted, and whether clients use it cannot be seen") {

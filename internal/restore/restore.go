@@ -13,7 +13,7 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/container"
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/optionfile"
 	"overcloud.backup/internal/pacemaker"
 	"overcloud.backup/internal/process"
@@ -49,7 +49,7 @@ type Node struct {
 	Image container.Image `json:"image"`
 	// Free is the room, in bytes, on the file system of the datadir.
 	Free     int64 `json:"free_bytes"`
-	transfer galera.Account
+	transfer mariadb.Account
 	// Serving says that the database runs here.
 	Serving bool `json:"serving"`
 }
@@ -154,10 +154,10 @@ func (n *Node) Scratch() string {
 }
 
 // transferAccount reads wsrep_sst_auth = user:password.
-func transferAccount(value, file string) galera.Account {
+func transferAccount(value, file string) mariadb.Account {
 	user, password, _ := strings.Cut(value, ":")
 	if password == "" {
-		return galera.Account{}
+		return mariadb.Account{}
 	}
-	return galera.Account{User: user, Password: password, From: "wsrep_sst_auth in " + file}
+	return mariadb.Account{User: user, Password: password, From: "wsrep_sst_auth in " + file}
 }

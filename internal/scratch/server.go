@@ -10,7 +10,7 @@ import (
 	"io"
 	"time"
 
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/process"
 )
 
@@ -21,7 +21,7 @@ const User = "overcloud_verify"
 // own. Nothing that it writes has to last.
 type Server struct {
 	Child *process.Child
-	*galera.Client
+	*mariadb.Client
 	Log *Log
 }
 
@@ -84,8 +84,8 @@ func (s *Folder) Start(ctx context.Context, program string, memory int64, more [
 }
 
 // Connect logs in to the scratch server.
-func (s *Folder) Connect(ctx context.Context) (*galera.Client, error) {
-	return galera.Open(ctx, galera.Login{User: User, Password: s.password, Socket: s.Path(SocketName),
+func (s *Folder) Connect(ctx context.Context) (*mariadb.Client, error) {
+	return mariadb.Open(ctx, mariadb.Login{User: User, Password: s.password, Socket: s.Path(SocketName),
 		ServerUID: s.Owner.UID})
 }
 
@@ -107,7 +107,7 @@ func (r *Server) connect(ctx context.Context, s *Folder) error {
 			return &EndedError{cmp.Or(r.Child.Wait(), errors.New("somebody stopped it")), r.Said()}
 		case <-time.After(100 * time.Millisecond):
 		}
-		var login *galera.LoginError
+		var login *mariadb.LoginError
 		if errors.As(err, &login) && (login.Refused() || login.Unsafe()) {
 			r.Child.Kill()
 			return fmt.Errorf("the scratch server lets nobody in: %w; %s", err, r.Said())

@@ -4,7 +4,7 @@ package selection
 
 import (
 	"overcloud.backup/internal/decision"
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb/catalog"
 	"overcloud.backup/internal/topology"
 )
 
@@ -14,9 +14,9 @@ const maxEventNames = 512 << 10
 
 // events is the union over the members with a database.
 func events(c *topology.Cluster) decision.Events {
-	e := decision.Events{Enabled: []galera.Event{}, Disabled: []galera.Event{}, Scheduling: []string{},
+	e := decision.Events{Enabled: []catalog.Event{}, Disabled: []catalog.Event{}, Scheduling: []string{},
 		Unknown: []string{}}
-	enabled, disabled := map[galera.Event]bool{}, map[galera.Event]bool{}
+	enabled, disabled := map[catalog.Event]bool{}, map[catalog.Event]bool{}
 	for _, m := range c.Members {
 		g := m.Answering()
 		switch {
@@ -34,7 +34,7 @@ func events(c *topology.Cluster) decision.Events {
 }
 
 // addAll adds all of a list, or nothing when there would be too much.
-func addAll(into map[galera.Event]bool, list []galera.Event) bool {
+func addAll(into map[catalog.Event]bool, list []catalog.Event) bool {
 	size := 0
 	for event := range into {
 		size += len(event.Schema) + len(event.Name)
@@ -51,11 +51,11 @@ func addAll(into map[galera.Event]bool, list []galera.Event) bool {
 	return true
 }
 
-func sortedEvents(set map[galera.Event]bool) []galera.Event {
-	list := make([]galera.Event, 0, len(set))
+func sortedEvents(set map[catalog.Event]bool) []catalog.Event {
+	list := make([]catalog.Event, 0, len(set))
 	for event := range set {
 		list = append(list, event)
 	}
-	galera.SortEvents(list)
+	catalog.SortEvents(list)
 	return list
 }

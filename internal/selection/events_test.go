@@ -7,14 +7,14 @@ import (
 	"strings"
 	"testing"
 
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb/catalog"
 )
 
 func TestTheDecisionHasTheEventsOfAllMembers(t *testing.T) {
-	events := func(list ...string) galera.Events {
-		e := galera.Events{Known: true, Scheduler: "OFF"}
+	events := func(list ...string) catalog.Events {
+		e := catalog.Events{Known: true, Scheduler: "OFF"}
 		for _, name := range list {
-			e.Enabled = append(e.Enabled, galera.Event{Schema: "nova", Name: name})
+			e.Enabled = append(e.Enabled, catalog.Event{Schema: "nova", Name: name})
 		}
 		return e
 	}
@@ -22,7 +22,7 @@ func TestTheDecisionHasTheEventsOfAllMembers(t *testing.T) {
 	w.hosts[0].Galera.Events = events("b", "a")
 	w.hosts[0].Galera.Events.Scheduler = "ON"
 	w.hosts[1].Galera.Events = events("a")
-	w.hosts[1].Galera.Events.Disabled = []galera.Event{{Schema: "nova", Name: "c"}}
+	w.hosts[1].Galera.Events.Disabled = []catalog.Event{{Schema: "nova", Name: "c"}}
 	// The third tells more than any server has, and is not believed.
 	w.hosts[2].Galera.Events = events(strings.Repeat("x", maxEventNames))
 	d, err := Decide(w.hosts, options())
@@ -38,7 +38,7 @@ func TestTheDecisionHasTheEventsOfAllMembers(t *testing.T) {
 func TestAMemberThatIsDownTellsOfNoEvents(t *testing.T) {
 	w := healthy(3)
 	for i := range w.hosts {
-		w.hosts[i].Galera.Events = galera.Events{Known: true}
+		w.hosts[i].Galera.Events = catalog.Events{Known: true}
 	}
 	w.stop(2)
 	d, err := Decide(w.hosts, options())

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb/catalog"
 	"overcloud.backup/internal/rebuild"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/repository/stores"
@@ -74,8 +74,8 @@ func TestTheDeepestLevelThatHoldsIsListed(t *testing.T) {
 
 func TestARestoreThatFailsLeavesTheReadingGood(t *testing.T) {
 	destination, path := sets.Copy(t, "logical")
-	sets.RecordDefinitions(t, path, func(d galera.Definitions) {
-		d[galera.Object{Kind: "table", Schema: "nova",
+	sets.RecordDefinitions(t, path, func(d catalog.Definitions) {
+		d[catalog.Object{Kind: "table", Schema: "nova",
 			Name: "t"}] = "other"
 	})
 	o, e := verified(t, destination, path, repository.LevelRestore)

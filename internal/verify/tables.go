@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/excerpt"
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/rebuild"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/sqldump"
@@ -77,7 +77,7 @@ func (c *check) table(ctx context.Context, t repository.Table, kind string) (rea
 	if err == nil {
 		return reasons, nil
 	}
-	if number := galera.ErrorNumber(err); number != 0 && !rebuild.OutOfRoom(number) {
+	if number := mariadb.ErrorNumber(err); number != 0 && !rebuild.OutOfRoom(number) {
 		return append(reasons, fmt.Sprintf("the restored table %s.%s: %v", t.Schema, t.Name, err)), nil
 	}
 	name := excerpt.Of(t.Schema) + "." + excerpt.Of(t.Name)
@@ -104,7 +104,7 @@ func (c *check) checkTable(ctx context.Context, t repository.Table) (reasons []s
 
 // sum counts the rows of a table, including the history of a system-versioned one, and computes the checksum of the
 // current rows. The checksum is empty if the server has none.
-func sum(ctx context.Context, server *galera.Client, t repository.Table, kind string) (rows int64, checksum string,
+func sum(ctx context.Context, server *mariadb.Client, t repository.Table, kind string) (rows int64, checksum string,
 	err error) {
 	all := ""
 	if kind == "SYSTEM VERSIONED" {

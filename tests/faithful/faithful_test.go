@@ -16,7 +16,8 @@ import (
 
 	"overcloud.backup/internal/backup"
 	"overcloud.backup/internal/backup/tool"
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
+	"overcloud.backup/internal/mariadb/catalog"
 	"overcloud.backup/internal/rebuild"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/repository/stores"
@@ -135,7 +136,7 @@ func (g *group) through(t *testing.T, s *mariadbd.Server, method string, was []s
 func (g *group) backUp(t *testing.T, s *mariadbd.Server, destination, method string) (*backup.Result, error) {
 	job, err := backup.Prepare(t.Context(), backup.Options{
 		Destination: destination, Method: tool.Method(method), Level: 1, Buffer: 64 << 20, MadeBy: "test", WarnNonTransactional: true, LeaveOutBroken: g.schemas[0].leaveOut,
-		Login: galera.Login{Socket: s.Socket}, DrainTimeout: 10 * time.Second, Scrub: func(text string) string { return text },
+		Login: mariadb.Login{Socket: s.Socket}, DrainTimeout: 10 * time.Second, Scrub: func(text string) string { return text },
 	})
 	if err != nil {
 		return nil, err
@@ -268,14 +269,14 @@ func folder(t *testing.T, name string) string {
 	return path
 }
 
-func enableEvents(t *testing.T, s *mariadbd.Server, events []galera.Event) {
+func enableEvents(t *testing.T, s *mariadbd.Server, events []catalog.Event) {
 	t.Helper()
-	c, err := galera.Open(t.Context(), galera.Login{Socket: s.Socket})
+	c, err := mariadb.Open(t.Context(), mariadb.Login{Socket: s.Socket})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	if _, left, err := c.EnableEvents(t.Context(), events); err != nil {
+	if _, left, err := catalog.EnableEvents(t.Context(), c, events); err != nil {
 		t.Fatal(left, err)
 	}
 }

@@ -9,18 +9,18 @@ import (
 	"slices"
 	"strings"
 
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/tests/mariadbd"
 )
 
 // portrait is all that a careful DBA would compare, a line each, sorted.
 type portrait struct {
-	c     *galera.Client
+	c     *mariadb.Client
 	lines []string
 }
 
 func portraitOf(ctx context.Context, s *mariadbd.Server) ([]string, error) {
-	c, err := galera.Open(ctx, galera.Login{Socket: s.Socket})
+	c, err := mariadb.Open(ctx, mariadb.Login{Socket: s.Socket})
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"testing"
 
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/pacemaker"
 	"overcloud.backup/tests/mariadbd"
 )
@@ -77,9 +77,9 @@ func Start() (*Server, error) {
 }
 
 // Client is a connection that is closed with the test.
-func (s *Server) Client(t *testing.T) *galera.Client {
+func (s *Server) Client(t *testing.T) *mariadb.Client {
 	t.Helper()
-	c, err := galera.Open(t.Context(), s.Login())
+	c, err := mariadb.Open(t.Context(), s.Login())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func (s *Server) Client(t *testing.T) *galera.Client {
 }
 
 // Login is root's, over the socket.
-func (s *Server) Login() galera.Login { return galera.Login{Socket: s.Socket} }
+func (s *Server) Login() mariadb.Login { return mariadb.Login{Socket: s.Socket} }
 
 // Desync is wsrep_desync, "0" or "1".
 func (s *Server) Desync(t *testing.T) string {

@@ -19,6 +19,9 @@ import (
 	"time"
 
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
+	"overcloud.backup/internal/mariadb/accounts"
+	"overcloud.backup/internal/mariadb/catalog"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/repository/stores"
 	"overcloud.backup/internal/xbstream"
@@ -52,18 +55,18 @@ func (s *Server) BackUp(method string) (string, error) {
 }
 
 // describe is the manifest without the data.
-func (s *Server) describe(method string) (*repository.Manifest, galera.Definitions, error) {
+func (s *Server) describe(method string) (*repository.Manifest, catalog.Definitions, error) {
 	ctx := context.Background()
-	c, err := galera.Open(ctx, galera.Login{Socket: s.Socket})
+	c, err := mariadb.Open(ctx, mariadb.Login{Socket: s.Socket})
 	if err != nil {
 		return nil, nil, err
 	}
 	defer c.Close()
-	server, err := c.Server(ctx)
+	server, err := galera.ReadServer(ctx, c)
 	if err != nil {
 		return nil, nil, err
 	}
-	w, err := c.Status(ctx)
+	w, err := galera.Status(ctx, c)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -74,12 +77,12 @@ func (s *Server) describe(method string) (*repository.Manifest, galera.Definitio
 		StartedAt: 1, EndedAt: 2,
 		Position: repository.Position{UUID: w.ClusterStateUUID, Seqno: w.LastCommitted, SeqnoEnd: w.LastCommitted},
 	}
-	if m.Server.Settings, err = c.Settings(ctx); err != nil {
+	if m.Server.Settings, err = catalog.ReadSettings(ctx, c); err != nil {
 		return nil, nil, err
 	}
-	definitions, err := c.Definitions(ctx, galera.Carried(method))
+	definitions, err := catalog.ReadDefinitions(ctx, c, catalog.Carried(method))
 	if m.Schema.Fingerprint = definitions.Fingerprint(); err == nil {
-		m.Schema.Tables, err = c.TableCounts(ctx, time.Minute)
+		m.Schema.Tables, err = catalog.TableCounts(ctx, c, time.Minute)
 	}
 	return m, definitions, err
 }
@@ -137,12 +140,12 @@ func (s *Server) dump(set *repository.Draft, m *repository.Manifest) error {
 func (s *Server) beside(set *repository.Draft, m *repository.Manifest) error {
 	text := s.users
 	if text == "" {
-		c, err := galera.Open(context.Background(), galera.Login{Socket: s.Socket})
+		c, err := mariadb.Open(context.Background(), mariadb.Login{Socket: s.Socket})
 		if err != nil {
 			return err
 		}
 		defer c.Close()
-		accounts, err := c.Users(context.Background())
+		accounts, err := accounts.ReadUsers(context.Background(), c)
 		if err != nil {
 			return err
 		}

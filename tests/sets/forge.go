@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb/catalog"
 	"overcloud.backup/internal/repository"
 )
 
@@ -108,9 +108,9 @@ const (
 )
 
 // RecordDefinitions writes other definitions into a set, with their fingerprint.
-func RecordDefinitions(t *testing.T, path string, change func(galera.Definitions)) {
+func RecordDefinitions(t *testing.T, path string, change func(catalog.Definitions)) {
 	t.Helper()
-	d, err := galera.ParseDefinitions(Read(t, path, "definitions.jsonl"))
+	d, err := catalog.ParseDefinitions(Read(t, path, "definitions.jsonl"))
 	Must(t, err)
 	change(d)
 	Must(t, os.WriteFile(filepath.Join(path, "definitions.jsonl"), nil, 0o600))

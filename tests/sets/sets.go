@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 )
 
 // Names of the files with the data.
@@ -50,9 +50,9 @@ func Read(t *testing.T, path, file string) []byte {
 }
 
 // Client returns a connection to the server, which is closed when the test ends.
-func Client(t *testing.T, s *Server) *galera.Client {
+func Client(t *testing.T, s *Server) *mariadb.Client {
 	t.Helper()
-	c, err := galera.Open(t.Context(), galera.Login{Socket: s.Socket})
+	c, err := mariadb.Open(t.Context(), mariadb.Login{Socket: s.Socket})
 	Must(t, err)
 	t.Cleanup(func() { c.Close() })
 	return c

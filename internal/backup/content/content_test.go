@@ -8,33 +8,33 @@ import (
 	"testing"
 
 	"overcloud.backup/internal/decision"
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb/catalog"
 )
 
 func TestEventsThatRunOnAnyMemberAreKnown(t *testing.T) {
-	tick := galera.Event{Schema: "nova", Name: "tick"}
-	list := []galera.Event{tick}
+	tick := catalog.Event{Schema: "nova", Name: "tick"}
+	list := []catalog.Event{tick}
 	for name, c := range map[string]struct {
-		own     galera.EventStatus
+		own     catalog.EventStatus
 		told    *decision.Events
 		enabled string
 		warning string
 	}{
-		"enabled here, no decision":           {galera.Enabled, nil, "[nova.tick]", ""},
-		"disabled here, no decision":          {galera.Disabled, nil, "[]", ""},
-		"elsewhere, no decision":              {galera.Slaveside, nil, "[]", "(hand in the decision of idle_controller): nova.tick"},
-		"enabled elsewhere":                   {galera.Slaveside, &decision.Events{Enabled: list}, "[nova.tick]", ""},
-		"disabled elsewhere":                  {galera.Slaveside, &decision.Events{Disabled: list}, "[]", ""},
-		"nowhere":                             {galera.Slaveside, &decision.Events{}, "[]", "no member of the cluster runs these events"},
-		"a member did not tell":               {galera.Slaveside, &decision.Events{Unknown: []string{"b%d"}}, "[]", "(not told by b%d): nova.tick"},
-		"a member did not tell, enabled here": {galera.Enabled, &decision.Events{Enabled: list, Unknown: []string{"b"}}, "[nova.tick]", ""},
-		"somebody enables what is disabled":   {galera.Disabled, &decision.Events{Enabled: list, Disabled: list}, "[]", "another one that they are disabled"},
-		"somebody disables what is enabled":   {galera.Enabled, &decision.Events{Enabled: list, Disabled: list}, "[]", "another one that they are disabled"},
-		"somebody adds one": {galera.Disabled, &decision.Events{Disabled: list,
-			Enabled: []galera.Event{{Schema: "mysql", Name: "evil"}}}, "[]", ""},
+		"enabled here, no decision":           {catalog.Enabled, nil, "[nova.tick]", ""},
+		"disabled here, no decision":          {catalog.Disabled, nil, "[]", ""},
+		"elsewhere, no decision":              {catalog.Slaveside, nil, "[]", "(hand in the decision of idle_controller): nova.tick"},
+		"enabled elsewhere":                   {catalog.Slaveside, &decision.Events{Enabled: list}, "[nova.tick]", ""},
+		"disabled elsewhere":                  {catalog.Slaveside, &decision.Events{Disabled: list}, "[]", ""},
+		"nowhere":                             {catalog.Slaveside, &decision.Events{}, "[]", "no member of the cluster runs these events"},
+		"a member did not tell":               {catalog.Slaveside, &decision.Events{Unknown: []string{"b%d"}}, "[]", "(not told by b%d): nova.tick"},
+		"a member did not tell, enabled here": {catalog.Enabled, &decision.Events{Enabled: list, Unknown: []string{"b"}}, "[nova.tick]", ""},
+		"somebody enables what is disabled":   {catalog.Disabled, &decision.Events{Enabled: list, Disabled: list}, "[]", "another one that they are disabled"},
+		"somebody disables what is enabled":   {catalog.Enabled, &decision.Events{Enabled: list, Disabled: list}, "[]", "another one that they are disabled"},
+		"somebody adds one": {catalog.Disabled, &decision.Events{Disabled: list,
+			Enabled: []catalog.Event{{Schema: "mysql", Name: "evil"}}}, "[]", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := runningEvents(c.told, map[galera.Event]galera.EventStatus{tick: c.own})
+			got := runningEvents(c.told, map[catalog.Event]catalog.EventStatus{tick: c.own})
 			if fmt.Sprint(got.Enabled) != c.enabled || got.Enabled == nil {
 				t.Errorf("enabled %v, want %s", got.Enabled, c.enabled)
 			}

@@ -14,6 +14,8 @@ import (
 	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
+	"overcloud.backup/internal/mariadb/catalog"
 	"overcloud.backup/internal/repository"
 )
 
@@ -24,7 +26,7 @@ const QueryLimit = time.Minute
 const lookLimit = 20 * time.Second
 
 // columnBudget is how long values are looked through.
-var columnBudget = galera.Budget{Each: 3 * time.Second, All: lookLimit}
+var columnBudget = catalog.Budget{Each: 3 * time.Second, All: lookLimit}
 
 // DumpOptions is what a dump is taken of, by which tool, and what it may lose.
 type DumpOptions struct {
@@ -53,16 +55,16 @@ type survey struct {
 }
 
 // OfDump refuses, before the dump, what it would end at after hours, and warns of what it would lose.
-func OfDump(ctx context.Context, c *galera.Client, o DumpOptions) (Dump, error) {
+func OfDump(ctx context.Context, c *mariadb.Client, o DumpOptions) (Dump, error) {
 	s := &survey{o: o}
 	var err error
-	if s.d.Schemas, err = c.Schemas(ctx); err != nil {
+	if s.d.Schemas, err = catalog.Schemas(ctx, c); err != nil {
 		return s.d, err
 	}
 	if len(s.d.Schemas) == 0 {
 		return s.d, errors.New("there is no schema to dump")
 	}
-	events, err := c.UndumpableEvents(ctx)
+	events, err := catalog.UndumpableEvents(ctx, c)
 	if err == nil {
 		err = refuseEvents(events)
 	}
@@ -72,7 +74,7 @@ func OfDump(ctx context.Context, c *galera.Client, o DumpOptions) (Dump, error) 
 	if err != nil {
 		return s.d, err
 	}
-	storage, err := c.Sizes(ctx, QueryLimit)
+	storage, err := galera.Sizes(ctx, c, QueryLimit)
 	if err != nil {
 		return s.d, err
 	}
@@ -89,11 +91,11 @@ func (s *survey) warn(format string, args ...any) {
 }
 
 // losses looks for all that a dump would lose.
-func (s *survey) losses(ctx context.Context, c *galera.Client) error {
-	for _, find := range []func(context.Context, *galera.Client) error{s.checkBroken, s.checkHistory, s.checkFloats,
+func (s *survey) losses(ctx context.Context, c *mariadb.Client) error {
+	for _, find := range []func(context.Context, *mariadb.Client) error{s.checkBroken, s.checkHistory, s.checkFloats,
 		s.checkGeometries, s.orderSchemas} {
 		err := find(ctx, c)
-		switch number := galera.ErrorNumber(err); {
+		switch number := mariadb.ErrorNumber(err); {
 		case number == StatementTooLong || number == interrupted:
 			s.warn("what a dump loses is not known in all: %v", err)
 		case err != nil:
@@ -110,8 +112,8 @@ const (
 )
 
 // checkBroken looks for tables and views that cannot be opened.
-func (s *survey) checkBroken(ctx context.Context, c *galera.Client) (err error) {
-	if s.d.LeftOut, err = c.Broken(ctx, QueryLimit); err != nil || len(s.d.LeftOut) == 0 {
+func (s *survey) checkBroken(ctx context.Context, c *mariadb.Client) (err error) {
+	if s.d.LeftOut, err = catalog.FindBroken(ctx, c, QueryLimit); err != nil || len(s.d.LeftOut) == 0 {
 		return err
 	}
 	names := DescribeBroken(s.d.LeftOut)
@@ -125,7 +127,7 @@ func (s *survey) checkBroken(ctx context.Context, c *galera.Client) (err error) 
 }
 
 // DescribeBroken names tables and views that cannot be opened, with the reasons.
-func DescribeBroken(list []galera.Broken) string {
+func DescribeBroken(list []catalog.Broken) string {
 	names := make([]string, len(list))
 	for i, b := range list {
 		names[i] = fmt.Sprintf("%s (%s)", b, b.Why)
@@ -134,7 +136,7 @@ func DescribeBroken(list []galera.Broken) string {
 }
 
 // BrokenNames are for the manifest.
-func BrokenNames(list []galera.Broken) (broken []repository.Broken, names []repository.Name) {
+func BrokenNames(list []catalog.Broken) (broken []repository.Broken, names []repository.Name) {
 	for _, b := range list {
 		name := repository.Name{Schema: b.Schema, Name: b.Name}
 		broken, names = append(broken, repository.Broken{Name: name, Why: b.Why}), append(names, name)
@@ -144,8 +146,8 @@ func BrokenNames(list []galera.Broken) (broken []repository.Broken, names []repo
 
 // checkHistory finds out whether the history of system-versioned tables is dumped. A tool that can ends at a table
 // whose history is kept by transactions, and needs a server that takes history from an INSERT (MariaDB 10.11).
-func (s *survey) checkHistory(ctx context.Context, c *galera.Client) error {
-	versioned, byTransaction, err := c.Versioned(ctx, lookLimit)
+func (s *survey) checkHistory(ctx context.Context, c *mariadb.Client) error {
+	versioned, byTransaction, err := catalog.Versioned(ctx, c, lookLimit)
 	if err != nil || len(versioned) == 0 {
 		return err
 	}
@@ -163,13 +165,13 @@ func (s *survey) checkHistory(ctx context.Context, c *galera.Client) error {
 }
 
 // checkFloats names the columns whose values a dump rounds to 6 digits.
-func (s *survey) checkFloats(ctx context.Context, c *galera.Client) error {
-	floats, err := c.LossyFloats(ctx, columnBudget)
+func (s *survey) checkFloats(ctx context.Context, c *mariadb.Client) error {
+	floats, err := catalog.LossyFloats(ctx, c, columnBudget)
 	if err != nil {
 		return err
 	}
 	rounded := slices.DeleteFunc(slices.Clone(floats.Found),
-		func(c galera.Column) bool { return slices.Contains(floats.Keyed, c) })
+		func(c catalog.Column) bool { return slices.Contains(floats.Keyed, c) })
 	s.warnColumns("a dump has 6 digits of a FLOAT, and these columns have values with more: %s; take a physical"+
 		" backup, or make them DOUBLE", rounded)
 	s.warnColumns("a dump has 6 digits of a FLOAT, and these columns of a unique key have values with more, so that"+
@@ -181,8 +183,8 @@ func (s *survey) checkFloats(ctx context.Context, c *galera.Client) error {
 }
 
 // checkGeometries names the columns whose values no INSERT takes.
-func (s *survey) checkGeometries(ctx context.Context, c *galera.Client) error {
-	geometries, err := c.EmptyGeometries(ctx, columnBudget)
+func (s *survey) checkGeometries(ctx context.Context, c *mariadb.Client) error {
+	geometries, err := catalog.EmptyGeometries(ctx, c, columnBudget)
 	if err != nil {
 		return err
 	}
@@ -194,7 +196,7 @@ func (s *survey) checkGeometries(ctx context.Context, c *galera.Client) error {
 	return nil
 }
 
-func (s *survey) warnColumns(format string, columns []galera.Column) {
+func (s *survey) warnColumns(format string, columns []catalog.Column) {
 	if len(columns) == 0 {
 		return
 	}
@@ -206,8 +208,8 @@ func (s *survey) warnColumns(format string, columns []galera.Column) {
 }
 
 // orderSchemas puts schemas before those that take a default from their sequences.
-func (s *survey) orderSchemas(ctx context.Context, c *galera.Client) error {
-	uses, err := c.SequenceUses(ctx, lookLimit)
+func (s *survey) orderSchemas(ctx context.Context, c *mariadb.Client) error {
+	uses, err := catalog.SequenceUses(ctx, c, lookLimit)
 	if err == nil {
 		s.d.Schemas = ordered(s.d.Schemas, uses)
 	}

@@ -10,7 +10,8 @@ import (
 
 	"overcloud.backup/internal/decision"
 	"overcloud.backup/internal/excerpt"
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
+	"overcloud.backup/internal/mariadb/catalog"
 	"overcloud.backup/internal/repository"
 )
 
@@ -23,8 +24,8 @@ type Running struct {
 // runningEvents finds out which of this node's events run, here or elsewhere. Galera has an event SLAVESIDE_DISABLED on
 // all members but the one where it was made, enabled or disabled (10.11). A decision is somebody's word: it cannot add
 // an event, nor enable one that is disabled here or by another one's word.
-func runningEvents(reported *decision.Events, own map[galera.Event]galera.EventStatus) Running {
-	var enabled, unclear, unknown, nowhere []galera.Event
+func runningEvents(reported *decision.Events, own map[catalog.Event]catalog.EventStatus) Running {
+	var enabled, unclear, unknown, nowhere []catalog.Event
 	if reported == nil {
 		reported = &decision.Events{Unknown: []string{nobody}}
 	}
@@ -32,9 +33,9 @@ func runningEvents(reported *decision.Events, own map[galera.Event]galera.EventS
 	for event, status := range own {
 		on, off := reportedOn[event], reportedOff[event]
 		switch {
-		case status == galera.Enabled && !off || status == galera.Slaveside && on && !off:
+		case status == catalog.Enabled && !off || status == catalog.Slaveside && on && !off:
 			enabled = append(enabled, event)
-		case status == galera.Disabled && !on || status == galera.Slaveside && off && !on:
+		case status == catalog.Disabled && !on || status == catalog.Slaveside && off && !on:
 		case on || off:
 			unclear = append(unclear, event)
 		case len(reported.Unknown) > 0:
@@ -44,7 +45,7 @@ func runningEvents(reported *decision.Events, own map[galera.Event]galera.EventS
 		}
 	}
 	r := Running{Enabled: []repository.Name{}}
-	galera.SortEvents(enabled)
+	catalog.SortEvents(enabled)
 	for _, e := range enabled {
 		r.Enabled = append(r.Enabled, repository.Name(e))
 	}
@@ -56,8 +57,8 @@ func runningEvents(reported *decision.Events, own map[galera.Event]galera.EventS
 	return r
 }
 
-func setOf(events []galera.Event) map[galera.Event]bool {
-	set := map[galera.Event]bool{}
+func setOf(events []catalog.Event) map[catalog.Event]bool {
+	set := map[catalog.Event]bool{}
 	for _, e := range events {
 		set[e] = true
 	}
@@ -77,11 +78,11 @@ func unclearWhy(reported *decision.Events) string {
 	return what + "(not told by " + strings.ReplaceAll(excerpt.Names(reported.Unknown), "%", "%%") + ")"
 }
 
-func (r *Running) warn(format string, events []galera.Event) {
+func (r *Running) warn(format string, events []catalog.Event) {
 	if len(events) == 0 {
 		return
 	}
-	galera.SortEvents(events)
+	catalog.SortEvents(events)
 	names := make([]string, len(events))
 	for i, e := range events {
 		names[i] = e.String()
@@ -90,8 +91,8 @@ func (r *Running) warn(format string, events []galera.Event) {
 }
 
 // RunningEvents finds out which events run. reported is what the decision says of the cluster's events; nil for none.
-func RunningEvents(ctx context.Context, c *galera.Client, reported *decision.Events) (Running, error) {
-	own, err := c.EventStatuses(ctx, QueryLimit)
+func RunningEvents(ctx context.Context, c *mariadb.Client, reported *decision.Events) (Running, error) {
+	own, err := catalog.EventStatuses(ctx, c, QueryLimit)
 	if err != nil {
 		return Running{}, err
 	}

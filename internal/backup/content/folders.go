@@ -13,7 +13,8 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/excerpt"
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
+	"overcloud.backup/internal/mariadb/catalog"
 )
 
 // OfDatadir finds the folders of the datadir that are no schemas. The server takes every one for a schema, and
@@ -21,7 +22,7 @@ import (
 // #mysql50#..., and is none of ours anyway.
 //
 // datadir is where the server's is seen from here; described says that the account sees all schemas.
-func OfDatadir(ctx context.Context, c *galera.Client, datadir string, described bool) (folders []string,
+func OfDatadir(ctx context.Context, c *mariadb.Client, datadir string, described bool) (folders []string,
 	warning string, err error) {
 	if err := refuseHidden(datadir); err != nil {
 		return nil, "", fmt.Errorf("read the datadir: %w", err)
@@ -29,7 +30,7 @@ func OfDatadir(ctx context.Context, c *galera.Client, datadir string, described 
 	if !described {
 		return nil, "", nil
 	}
-	empty, err := c.EmptySchemas(ctx)
+	empty, err := catalog.EmptySchemas(ctx, c)
 	if err != nil {
 		return nil, "", err
 	}

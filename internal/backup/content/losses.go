@@ -6,26 +6,27 @@ import (
 	"context"
 	"time"
 
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
+	"overcloud.backup/internal/mariadb/catalog"
 )
 
 // reasonLimit is the statement timeout of what the reason of a choice says besides.
 const reasonLimit = 5 * time.Second
 
 // Losses says what a dump would lose, for the reason why none is taken. What cannot be read in time is left out.
-func Losses(ctx context.Context, c *galera.Client) (lost []string) {
-	if floats, err := c.HasFloats(ctx, reasonLimit); err == nil && floats {
+func Losses(ctx context.Context, c *mariadb.Client) (lost []string) {
+	if floats, err := catalog.HasFloats(ctx, c, reasonLimit); err == nil && floats {
 		lost = append(lost, "digits of FLOAT columns")
 	}
-	if versioned, _, err := c.Versioned(ctx, reasonLimit); err == nil && len(versioned) > 0 {
+	if versioned, _, err := catalog.Versioned(ctx, c, reasonLimit); err == nil && len(versioned) > 0 {
 		lost = append(lost, "the history of system-versioned tables")
 	}
 	return lost
 }
 
 // LeaveOut takes what a dump leaves out from definitions.
-func LeaveOut(d galera.Definitions, left []galera.Broken) {
+func LeaveOut(d catalog.Definitions, left []catalog.Broken) {
 	for _, b := range left {
-		delete(d, galera.Object{Kind: "table", Schema: b.Schema, Name: b.Name})
+		delete(d, catalog.Object{Kind: "table", Schema: b.Schema, Name: b.Name})
 	}
 }

@@ -11,14 +11,15 @@ import (
 
 	"overcloud.backup/internal/condition"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 )
 
 // Desync switches wsrep_desync on for a while. It undoes only what it did.
 type Desync struct {
 	// client is begin's, of this server. open makes another should it break.
-	client *galera.Client
+	client *mariadb.Client
 	server Instance
-	open   func(context.Context) (*galera.Client, error)
+	open   func(context.Context) (*mariadb.Client, error)
 	drain  time.Duration
 	// up waits until clients can be sent here again, and says what it saw.
 	up func(context.Context, galera.Wsrep) (string, error)
@@ -37,7 +38,7 @@ const drained = 4
 
 // NewDesync desyncs the server that open opens. drain is how long its receive queue may take to drain, up waits until
 // clients can be sent to it again and says what it saw.
-func NewDesync(open func(context.Context) (*galera.Client, error), drain time.Duration,
+func NewDesync(open func(context.Context) (*mariadb.Client, error), drain time.Duration,
 	up func(context.Context, galera.Wsrep) (string, error), notes *Notes) *Desync {
 	return &Desync{open: open, drain: drain, up: up, will: func(u desyncUndo) (func() error, error) {
 		return notes.will(DesyncEffect, u)
@@ -51,7 +52,7 @@ const (
 )
 
 // Begin refuses a node that somebody else has desynced. Called again it does nothing.
-func (d *Desync) Begin(ctx context.Context, c *galera.Client) error {
+func (d *Desync) Begin(ctx context.Context, c *mariadb.Client) error {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
 	if d.ours {
@@ -65,7 +66,7 @@ func (d *Desync) Begin(ctx context.Context, c *galera.Client) error {
 		return err
 	}
 	// Looked at before anything is noted: what the journal has may be undone by somebody who knows no more.
-	if w, err := c.Status(ctx); err != nil {
+	if w, err := galera.Status(ctx, c); err != nil {
 		return err
 	} else if w.Desync {
 		return galera.ErrDesynced
@@ -75,7 +76,7 @@ func (d *Desync) Begin(ctx context.Context, c *galera.Client) error {
 	}
 	// Should the answer get lost, the undo still has to look.
 	d.client, d.server, d.ours = c, server, true
-	err = c.SetDesync(ctx, true)
+	err = galera.SetDesync(ctx, c, true)
 	if errors.Is(err, galera.ErrDesynced) {
 		d.ours = false
 		err = errors.Join(err, d.undone())
@@ -170,12 +171,12 @@ var errRestarted = errors.New("the server was restarted since, which ended the d
 // over says that the desynced server does not run any more. One that only does not listen, as without its socket's file
 // or while it shuts down, is still desynced.
 func (d *Desync) over(err error) bool {
-	return errors.Is(err, errRestarted) || galera.Absent(err) && !d.server.runs()
+	return errors.Is(err, errRestarted) || mariadb.Absent(err) && !d.server.runs()
 }
 
 // connect takes begin's connection, else opens another one to the same server. That may fail for a while, with too many
 // connections; only a server that is not there any more, and another host's, are not waited for.
-func (d *Desync) connect(ctx context.Context) (*galera.Client, error) {
+func (d *Desync) connect(ctx context.Context) (*mariadb.Client, error) {
 	if alive(ctx, d.client) {
 		return d.client, nil
 	}
@@ -192,7 +193,7 @@ func (d *Desync) connect(ctx context.Context) (*galera.Client, error) {
 	}
 }
 
-func (d *Desync) reopen(ctx context.Context) (*galera.Client, error) {
+func (d *Desync) reopen(ctx context.Context) (*mariadb.Client, error) {
 	c, err := d.open(ctx)
 	if err != nil {
 		return nil, err
@@ -207,7 +208,7 @@ func (d *Desync) reopen(ctx context.Context) (*galera.Client, error) {
 	return c, nil
 }
 
-func alive(ctx context.Context, c *galera.Client) bool {
+func alive(ctx context.Context, c *mariadb.Client) bool {
 	if c == nil {
 		return false
 	}
@@ -217,7 +218,7 @@ func alive(ctx context.Context, c *galera.Client) bool {
 	return err == nil
 }
 
-func (d *Desync) resync(ctx context.Context, c *galera.Client) (galera.Wsrep, error) {
+func (d *Desync) resync(ctx context.Context, c *mariadb.Client) (galera.Wsrep, error) {
 	queue := func(w galera.Wsrep) bool { return !w.Desync || w.RecvQueue <= drained || w.ClusterSize <= 1 }
 	w, err := until(ctx, c, d.drain, queue)
 	if err != nil {
@@ -225,7 +226,7 @@ func (d *Desync) resync(ctx context.Context, c *galera.Client) (galera.Wsrep, er
 			"run SET GLOBAL wsrep_desync=OFF when wsrep_local_recv_queue is 0", w.RecvQueue, d.drain, err)
 	}
 	if w.Desync {
-		if err := c.SetDesync(ctx, false); err != nil {
+		if err := galera.SetDesync(ctx, c, false); err != nil {
 			return w, fmt.Errorf("the node stays desynced: %w", err)
 		}
 	}
@@ -241,14 +242,14 @@ func (d *Desync) resync(ctx context.Context, c *galera.Client) (galera.Wsrep, er
 const broken = 5
 
 // until reads the status until it is as wanted, and returns the last one. It gives up early when the connection breaks.
-func until(ctx context.Context, c *galera.Client, limit time.Duration, done func(galera.Wsrep) bool) (galera.Wsrep,
+func until(ctx context.Context, c *mariadb.Client, limit time.Duration, done func(galera.Wsrep) bool) (galera.Wsrep,
 	error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	var last galera.Wsrep
 	failed := 0
 	for {
-		w, err := c.Status(ctx)
+		w, err := galera.Status(ctx, c)
 		if failed++; err != nil && failed >= broken {
 			return last, err
 		}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/tests/node"
 )
 
@@ -24,8 +25,8 @@ func desyncOf(t *testing.T, s *node.Server) (d *Desync, noted *int) {
 	t.Helper()
 	noted = new(int)
 	return &Desync{
-		open: func(ctx context.Context) (*galera.Client, error) {
-			return galera.Open(ctx, galera.Login{Socket: s.Socket})
+		open: func(ctx context.Context) (*mariadb.Client, error) {
+			return mariadb.Open(ctx, mariadb.Login{Socket: s.Socket})
 		},
 		drain: time.Minute, up: func(context.Context, galera.Wsrep) (string, error) { return "Synced", nil },
 		will: func(desyncUndo) (func() error, error) { *noted++; return func() error { *noted--; return nil }, nil },
@@ -33,7 +34,7 @@ func desyncOf(t *testing.T, s *node.Server) (d *Desync, noted *int) {
 }
 
 // begun is desynced; it has a connection of its own, which end closes.
-func begun(t *testing.T, d *Desync) *galera.Client {
+func begun(t *testing.T, d *Desync) *mariadb.Client {
 	t.Helper()
 	c, err := d.open(t.Context())
 	if err == nil {
@@ -143,7 +144,7 @@ func TestAServerThatOnlyDoesNotListenIsStillDesynced(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	if said, err := (desyncUndo{"OFF", d.server}).undo(ctx, UndoOptions{Login: galera.Login{Socket: s.Socket}}); err == nil || !strings.Contains(err.Error(), "run SET GLOBAL wsrep_desync=OFF on this node") {
+	if said, err := (desyncUndo{"OFF", d.server}).undo(ctx, UndoOptions{Login: mariadb.Login{Socket: s.Socket}}); err == nil || !strings.Contains(err.Error(), "run SET GLOBAL wsrep_desync=OFF on this node") {
 		t.Errorf("undone after a kill: %q, %v", said, err)
 	}
 	back := time.AfterFunc(time.Second, func() { _ = os.Rename(away, s.Socket) })
@@ -174,7 +175,7 @@ func TestOnlyTheServerThatWasDesyncedIsResynced(t *testing.T) {
 }
 
 // onAnotherHost opens a server that has another host name.
-func onAnotherHost(t *testing.T) func(context.Context) (*galera.Client, error) {
+func onAnotherHost(t *testing.T) func(context.Context) (*mariadb.Client, error) {
 	t.Helper()
 	real, err := exec.LookPath("mariadbd")
 	if err != nil {
@@ -191,8 +192,8 @@ func onAnotherHost(t *testing.T) func(context.Context) (*galera.Client, error) {
 		t.Skip(err)
 	}
 	t.Cleanup(s.Remove)
-	return func(ctx context.Context) (*galera.Client, error) {
-		return galera.Open(ctx, galera.Login{Socket: s.Socket})
+	return func(ctx context.Context) (*mariadb.Client, error) {
+		return mariadb.Open(ctx, mariadb.Login{Socket: s.Socket})
 	}
 }
 
@@ -229,7 +230,7 @@ func TestAServerThatEndsOrHangsEndsTheWait(t *testing.T) {
 }
 
 // waits waits for what never comes.
-func waits(t *testing.T, c *galera.Client, limit time.Duration) (galera.Wsrep, time.Duration, error) {
+func waits(t *testing.T, c *mariadb.Client, limit time.Duration) (galera.Wsrep, time.Duration, error) {
 	t.Helper()
 	begun := time.Now()
 	w, err := until(t.Context(), c, limit, func(galera.Wsrep) bool { return false })
@@ -238,7 +239,7 @@ func waits(t *testing.T, c *galera.Client, limit time.Duration) (galera.Wsrep, t
 
 func TestSomebodyElsesDesyncIsRefused(t *testing.T) {
 	s := node.Shared(t)
-	c, err := galera.Open(t.Context(), galera.Login{Socket: s.Socket})
+	c, err := mariadb.Open(t.Context(), mariadb.Login{Socket: s.Socket})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -265,18 +266,18 @@ func TestTheUndoOutlivesAFullServer(t *testing.T) {
 	full := errors.New("too many connections")
 	for name, breaks := range map[string]bool{"the first connection": false, "another one": true} {
 		t.Run(name, func(t *testing.T) {
-			c, err := galera.Open(t.Context(), galera.Login{Socket: s.Socket})
+			c, err := mariadb.Open(t.Context(), mariadb.Login{Socket: s.Socket})
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer c.Close()
 			tries := 0
 			d := &Desync{drain: time.Second, up: func(context.Context, galera.Wsrep) (string, error) { return "UP", nil }}
-			d.open = func(ctx context.Context) (*galera.Client, error) {
+			d.open = func(ctx context.Context) (*mariadb.Client, error) {
 				if tries++; tries < 3 || !breaks {
 					return nil, full
 				}
-				return galera.Open(ctx, galera.Login{Socket: s.Socket})
+				return mariadb.Open(ctx, mariadb.Login{Socket: s.Socket})
 			}
 			if err := d.Begin(t.Context(), c); err != nil {
 				t.Fatal(err)

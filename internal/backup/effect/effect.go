@@ -9,8 +9,8 @@ import (
 	"sync"
 	"time"
 
-	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/journal"
+	"overcloud.backup/internal/mariadb"
 )
 
 // Kinds of effects in the journal, each with what undoes it.
@@ -74,7 +74,7 @@ type UndoOptions struct {
 	// Entries are what the journal has open, newest first.
 	Entries      []journal.Entry
 	Journal      *journal.Journal
-	Login        galera.Login
+	Login        mariadb.Login
 	HealthURL    string
 	DrainTimeout time.Duration
 }

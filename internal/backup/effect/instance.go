@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/process"
 )
 
@@ -37,12 +38,12 @@ type Instance struct {
 
 // ThisServer is the process that c is connected to. It refuses another host's: what is not the same there
 // was not restarted.
-func ThisServer(ctx context.Context, c *galera.Client) (Instance, error) {
+func ThisServer(ctx context.Context, c *mariadb.Client) (Instance, error) {
 	host, err := os.Hostname()
 	if err != nil {
 		return Instance{}, err
 	}
-	s, err := c.Server(ctx)
+	s, err := galera.ReadServer(ctx, c)
 	if err == nil {
 		err = CheckHost(s, host)
 	}

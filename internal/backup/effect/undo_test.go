@@ -15,15 +15,15 @@ import (
 	"golang.org/x/sys/unix"
 
 	"overcloud.backup/internal/abandon"
-	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/journal"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/tests/node"
 )
 
 // remains is what a killed job leaves.
 type remains struct {
-	Login       galera.Login
+	Login       mariadb.Login
 	Destination string
 	Journal     node.Journal
 }
@@ -92,7 +92,7 @@ func TestUndoLeavesADesyncThatIsNotItsOwn(t *testing.T) {
 	}
 	undoesDesync(t, s, now, "then OFF", "0")
 	undoesDesync(t, s, now, "wsrep_desync is OFF", "0")
-	gone := galera.Login{Socket: filepath.Join(t.TempDir(), "none")}
+	gone := mariadb.Login{Socket: filepath.Join(t.TempDir(), "none")}
 	a := remains{Login: gone, Journal: node.NewJournal(t)}
 	a.Journal.Note(t, DesyncEffect, desyncUndo{"OFF", change(func(i *Instance) { i.Start += "0" })})
 	if done, err := a.undo(t); err != nil || len(done) != 1 || !strings.Contains(done[0].Done, "does not run any more") || len(a.Journal.Open(t)) != 0 {

@@ -18,7 +18,9 @@ import (
 	"time"
 
 	"overcloud.backup/internal/excerpt"
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
+	"overcloud.backup/internal/mariadb/accounts"
+	"overcloud.backup/internal/mariadb/catalog"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/quantity"
 	"overcloud.backup/internal/repository"
@@ -59,8 +61,8 @@ func (b *Extras) Add(name, content string, data []byte) error {
 
 // Users saves all users and roles as statements. A logical set is nothing without them; a physical one has them inside
 // anyway, so that there an account that may not read them is no failure.
-func (b *Extras) Users(ctx context.Context, c *galera.Client, required bool) error {
-	accounts, err := c.Users(ctx)
+func (b *Extras) Users(ctx context.Context, c *mariadb.Client, required bool) error {
+	accounts, err := accounts.ReadUsers(ctx, c)
 	if err != nil && !required {
 		b.Warnings = append(b.Warnings, "no "+UsersFile+": "+err.Error())
 		return nil
@@ -73,8 +75,8 @@ func (b *Extras) Users(ctx context.Context, c *galera.Client, required bool) err
 }
 
 // System saves what a dump of the users' schemas lacks. What cannot be saved is named.
-func (b *Extras) System(ctx context.Context, c *galera.Client) error {
-	system, err := c.System(ctx, systemLimit)
+func (b *Extras) System(ctx context.Context, c *mariadb.Client) error {
+	system, err := catalog.ReadSystem(ctx, c, systemLimit)
 	if err != nil {
 		b.Warnings = append(b.Warnings, "the set has no time zones and no CREATE SERVER: "+err.Error())
 		return nil

@@ -10,6 +10,7 @@ import (
 
 	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/pacemaker"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/repository/stores"
@@ -36,7 +37,7 @@ type Config struct {
 	// Counters are the tool's.
 	Counters *tool.Counters
 	// Open connects to the server, View asks Pacemaker.
-	Open func(context.Context) (*galera.Client, error)
+	Open func(context.Context) (*mariadb.Client, error)
 	View func(context.Context) (pacemaker.ClusterView, error)
 	// Desynced says that wsrep_desync is ON because of us. Desync switches it on; nil never does.
 	Desynced func() bool

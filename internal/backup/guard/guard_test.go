@@ -14,6 +14,7 @@ import (
 
 	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/pacemaker"
 	"overcloud.backup/tests/node"
 )
@@ -22,7 +23,7 @@ import (
 func watching(t *testing.T, s *node.Server, change func(*Config)) Config {
 	t.Helper()
 	destination := t.TempDir()
-	open := func(ctx context.Context) (*galera.Client, error) { return galera.Open(ctx, s.Login()) }
+	open := func(ctx context.Context) (*mariadb.Client, error) { return mariadb.Open(ctx, s.Login()) }
 	c := Config{
 		Destination: destination, Set: destination, Datadir: s.Data, Counters: &tool.Counters{}, Open: open, View: pacemaker.View,
 		Desynced: func() bool { return false },

@@ -12,6 +12,7 @@ import (
 	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 )
 
 // queueEvery and queueShare decide when desync: auto desyncs the node: its receive queue is read every 10 ms, and a
@@ -47,7 +48,7 @@ func (g *guard) watchQueue(ctx context.Context, server *asked, p *pressure) {
 		return
 	}
 	reached := false
-	err := server.ask(ctx, func(ctx context.Context, c *galera.Client) (err error) {
+	err := server.ask(ctx, func(ctx context.Context, c *mariadb.Client) (err error) {
 		reached, err = p.read(ctx, c)
 		return err
 	})
@@ -62,9 +63,9 @@ func (g *guard) watchQueue(ctx context.Context, server *asked, p *pressure) {
 	}
 }
 
-func (p *pressure) read(ctx context.Context, c *galera.Client) (bool, error) {
+func (p *pressure) read(ctx context.Context, c *mariadb.Client) (bool, error) {
 	if p.threshold == 0 {
-		w, err := c.Status(ctx)
+		w, err := galera.Status(ctx, c)
 		if err != nil {
 			return false, err
 		}
@@ -81,7 +82,7 @@ func (g *guard) queueIsTheTools() bool {
 	return stage.HoldsCommits() || stage == tool.Unlocked
 }
 
-func readQueue(ctx context.Context, c *galera.Client) (queue int, sent int64, err error) {
+func readQueue(ctx context.Context, c *mariadb.Client) (queue int, sent int64, err error) {
 	rows, err := c.Rows(ctx, "SHOW GLOBAL STATUS WHERE Variable_name IN ('wsrep_local_recv_queue', "+
 		"'wsrep_flow_control_sent')")
 	for _, row := range rows {

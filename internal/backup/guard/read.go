@@ -9,17 +9,18 @@ import (
 	"time"
 
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/pacemaker"
 )
 
 // asked is a connection of the guard's own. One that broke is opened anew.
 type asked struct {
-	open   func(context.Context) (*galera.Client, error)
-	client *galera.Client
+	open   func(context.Context) (*mariadb.Client, error)
+	client *mariadb.Client
 }
 
 // ask runs one look at the server, with serverSilence to answer it.
-func (a *asked) ask(ctx context.Context, look func(context.Context, *galera.Client) error) (err error) {
+func (a *asked) ask(ctx context.Context, look func(context.Context, *mariadb.Client) error) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, serverSilence)
 	defer cancel()
 	if a.client == nil {
@@ -45,7 +46,7 @@ func (a *asked) close() {
 func (g *guard) askServer(ctx context.Context, server *asked) {
 	var next ServerSample
 	var sent int64
-	err := server.ask(ctx, func(ctx context.Context, c *galera.Client) (err error) {
+	err := server.ask(ctx, func(ctx context.Context, c *mariadb.Client) (err error) {
 		next, sent, err = g.readServer(ctx, c)
 		return err
 	})
@@ -65,14 +66,14 @@ func (g *guard) askServer(ctx context.Context, server *asked) {
 	g.last.sent, g.last.server, g.now.Server = sent, next.At, next
 }
 
-func (g *guard) readServer(ctx context.Context, c *galera.Client) (s ServerSample, sent int64, err error) {
-	w, err := c.Status(ctx)
+func (g *guard) readServer(ctx context.Context, c *mariadb.Client) (s ServerSample, sent int64, err error) {
+	w, err := galera.Status(ctx, c)
 	if err != nil {
 		return s, 0, err
 	}
 	// After the status: a desync of ours is noted before it is made.
 	ours := g.desynced()
-	sessions, _, err := c.Sessions(ctx, g.ignore)
+	sessions, _, err := galera.Sessions(ctx, c, g.ignore)
 	if err != nil {
 		return s, 0, err
 	}
@@ -85,7 +86,7 @@ func (g *guard) readServer(ctx context.Context, c *galera.Client) (s ServerSampl
 }
 
 // readRedo is the end of the redo log and, the first time, its size: files times their size, one file from 10.5 on.
-func (g *guard) readRedo(ctx context.Context, c *galera.Client) (lsn int64, err error) {
+func (g *guard) readRedo(ctx context.Context, c *mariadb.Client) (lsn int64, err error) {
 	rows, err := c.Rows(ctx, "SHOW GLOBAL STATUS LIKE 'Innodb_lsn_current'")
 	if err != nil || len(rows) == 0 {
 		return 0, err

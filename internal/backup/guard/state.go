@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"overcloud.backup/internal/backup/tool"
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/pacemaker"
 )
 
@@ -48,7 +48,7 @@ type guard struct {
 	quit     context.CancelFunc      // of the guard
 	wait     sync.WaitGroup
 
-	open     func(context.Context) (*galera.Client, error)
+	open     func(context.Context) (*mariadb.Client, error)
 	view     func(context.Context) (pacemaker.ClusterView, error)
 	desync   func(context.Context) error // nil: never
 	desynced func() bool

@@ -16,7 +16,7 @@ import (
 	"syscall"
 
 	"overcloud.backup/internal/excerpt"
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/process"
 )
 
@@ -27,12 +27,12 @@ const (
 )
 
 // loginFile is where it finds its login.
-var loginFile = filepath.Join(loginFolder, galera.ToolLogin)
+var loginFile = filepath.Join(loginFolder, mariadb.ToolLogin)
 
 // Confine is how a tool runs (serverSocket is the socket as the server names it): the server tells it which libraries
 // to load and which files to read, so that it has nothing of the host but what the server has already. Root is who it
 // is for the server (unix_socket), and for the files that it reads; over TCP it needs neither.
-func Confine(c *galera.Client, t Tool, serverSocket string) (process.ChildOptions, error) {
+func Confine(c *mariadb.Client, t Tool, serverSocket string) (process.ChildOptions, error) {
 	o := process.ChildOptions{Place: t.Place, Confined: &process.Confinement{Write: t.Folders, Temporary: emptyFolder}}
 	socket := ""
 	if c.Reached().Via != "socket" {
@@ -49,7 +49,7 @@ func Confine(c *galera.Client, t Tool, serverSocket string) (process.ChildOption
 		o.Confined.Sockets = map[string]fs.FileInfo{socket: reached}
 	}
 	for _, folder := range pluginFolders {
-		for _, name := range galera.ShowingPlugins {
+		for _, name := range mariadb.ShowingPlugins {
 			o.Confined.Hidden = append(o.Confined.Hidden, filepath.Join(folder, name))
 		}
 	}
@@ -59,7 +59,7 @@ func Confine(c *galera.Client, t Tool, serverSocket string) (process.ChildOption
 }
 
 // reachedSocket is the server's socket, and not what somebody has put into its place since.
-func reachedSocket(c *galera.Client) (fs.FileInfo, error) {
+func reachedSocket(c *mariadb.Client) (fs.FileInfo, error) {
 	info, err := os.Lstat(c.SocketPath())
 	if err == nil && (info.Mode().Type() != fs.ModeSocket || !owns(c.PeerOwner(), info)) {
 		err = fmt.Errorf("%s is not the server's socket any more", c.SocketPath())
@@ -81,7 +81,7 @@ var pluginFolders = []string{
 // PluginFolder is the one with the plugin for ed25519; empty where none has it.
 func PluginFolder(at process.Place) string {
 	for _, folder := range pluginFolders {
-		if _, err := at.Stat(filepath.Join(folder, galera.SigningPlugin)); err == nil {
+		if _, err := at.Stat(filepath.Join(folder, mariadb.SigningPlugin)); err == nil {
 			return folder
 		}
 	}
@@ -89,7 +89,7 @@ func PluginFolder(at process.Place) string {
 }
 
 // ShowData lets a tool see the server's files. leftovers are tables of an ALTER TABLE that did not end.
-func ShowData(ctx context.Context, c *galera.Client, at process.Place, datadir string, to *process.Confinement) (
+func ShowData(ctx context.Context, c *mariadb.Client, at process.Place, datadir string, to *process.Confinement) (
 	leftovers []string, err error) {
 	to.Reader = c.PeerOwner()
 	named, err := c.FilePaths(ctx)

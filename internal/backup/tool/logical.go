@@ -9,6 +9,8 @@ import (
 	"regexp"
 
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
+	"overcloud.backup/internal/mariadb/catalog"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/repository"
 )
@@ -24,7 +26,7 @@ type Contents struct {
 	// History says that the history of system-versioned tables is dumped.
 	History bool
 	// LeftOut are the tables and views that the server cannot open: the tool ends at the first one.
-	LeftOut []galera.Broken
+	LeftOut []catalog.Broken
 }
 
 // LogicalArgs are the tool's arguments. Users are saved apart, as statements: the tables of the schema mysql are not
@@ -95,7 +97,7 @@ func (l *logical) Describe(m *repository.Manifest) {
 }
 
 // SeqnoOnce reads wsrep_last_committed when started is closed, -1 when it cannot or when ended is closed before.
-func SeqnoOnce(ctx context.Context, c *galera.Client, started, ended <-chan struct{}) (seqno int64) {
+func SeqnoOnce(ctx context.Context, c *mariadb.Client, started, ended <-chan struct{}) (seqno int64) {
 	defer func() {
 		// A panic here would end the process, and nothing would be undone.
 		if recover() != nil {
@@ -107,7 +109,7 @@ func SeqnoOnce(ctx context.Context, c *galera.Client, started, ended <-chan stru
 	case <-ended:
 		return -1
 	}
-	w, err := c.Status(ctx)
+	w, err := galera.Status(ctx, c)
 	if err != nil {
 		return -1
 	}

@@ -13,6 +13,7 @@ import (
 	"overcloud.backup/internal/container"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/jobs"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/option"
 	"overcloud.backup/internal/rebuild"
 	"overcloud.backup/internal/repository"
@@ -108,8 +109,8 @@ func (o Options) idle(ctx context.Context, caller jobs.Caller) error {
 	if o.Policy == "allow_active" {
 		return nil
 	}
-	c, err := galera.Open(ctx, o.Login.Login(caller.Hide))
-	var login *galera.LoginError
+	c, err := mariadb.Open(ctx, o.Login.Login(caller.Hide))
+	var login *mariadb.LoginError
 	if errors.As(err, &login) && login.Absent() {
 		return nil
 	}
@@ -117,7 +118,7 @@ func (o Options) idle(ctx context.Context, caller jobs.Caller) error {
 		return fmt.Errorf("see whether this host serves clients: %w; or set policy to allow_active", err)
 	}
 	defer c.Close()
-	sessions, _, err := c.Sessions(ctx, o.IgnoreUsers)
+	sessions, _, err := galera.Sessions(ctx, c, o.IgnoreUsers)
 	if err != nil {
 		return fmt.Errorf("see whether this host serves clients: %w", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/jobs"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/option"
 	"overcloud.backup/internal/reload"
 )
@@ -19,12 +20,12 @@ func (o Options) counted(ctx context.Context, caller jobs.Caller) (*jobs.Answer,
 	late := fmt.Errorf("the tables were not counted within count_timeout (%g s)", o.CountTimeout)
 	ctx, cancel := context.WithTimeoutCause(ctx, option.Seconds(o.CountTimeout), late)
 	defer cancel()
-	c, err := galera.Open(ctx, o.Login.Login(caller.Hide))
+	c, err := mariadb.Open(ctx, o.Login.Login(caller.Hide))
 	if err != nil {
 		return &jobs.Answer{Msg: "not counted: " + err.Error()}, nil
 	}
 	defer c.Close()
-	if w, err := c.Status(ctx); err != nil || w.On && w.ClusterStatus != galera.ClusterPrimary {
+	if w, err := galera.Status(ctx, c); err != nil || w.On && w.ClusterStatus != galera.ClusterPrimary {
 		const none = "not counted: this host's server is no member of the cluster now (%s, %v)"
 		return &jobs.Answer{Msg: fmt.Sprintf(none, w.ClusterStatus, err)}, nil
 	}

@@ -10,6 +10,7 @@ import (
 
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/jobs"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/rebuild"
 	"overcloud.backup/internal/reload"
 	"overcloud.backup/internal/repository"
@@ -62,12 +63,12 @@ func (o Options) loaded(ctx context.Context, caller jobs.Caller) (*jobs.Answer, 
 	if problems := s.Check(); len(problems) > 0 {
 		return nil, repository.Bad(s.Path(), problems)
 	}
-	c, err := galera.Open(ctx, o.Login.Login(caller.Hide))
+	c, err := mariadb.Open(ctx, o.Login.Login(caller.Hide))
 	if err != nil {
 		return nil, err
 	}
 	defer c.Close()
-	w, err := c.Status(ctx)
+	w, err := galera.Status(ctx, c)
 	if err == nil && w.On && (w.ClusterStatus != galera.ClusterPrimary || w.State != galera.StateSynced) {
 		err = fmt.Errorf("this host's server is %s and %s, not Primary and Synced", w.ClusterStatus, w.State)
 	}
@@ -83,7 +84,9 @@ func (o Options) loaded(ctx context.Context, caller jobs.Caller) (*jobs.Answer, 
 		progress.ReadBytes += n
 		caller.Tell(progress)
 	}
-	open := func(ctx context.Context) (*galera.Client, error) { return galera.Open(ctx, o.Login.Login(caller.Hide)) }
+	open := func(ctx context.Context) (*mariadb.Client, error) {
+		return mariadb.Open(ctx, o.Login.Login(caller.Hide))
+	}
 	done, err := reload.Load(ctx, s, c, reload.Options{
 		Parts: parts, Definers: o.Definers, Convert: o.NonTransactional == "convert", Check: caller.CheckMode, Open: open,
 		Tell: tell,
@@ -119,7 +122,7 @@ func named(parts []reload.Part) string {
 }
 
 // mayLoad refuses to replace what is there, unless that is wanted.
-func (o Options) mayLoad(ctx context.Context, c *galera.Client, parts []reload.Part) error {
+func (o Options) mayLoad(ctx context.Context, c *mariadb.Client, parts []reload.Part) error {
 	if o.Replace {
 		return nil
 	}

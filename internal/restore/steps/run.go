@@ -6,8 +6,8 @@ import (
 	"errors"
 	"fmt"
 
-	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/jobs"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/restore"
 )
 
@@ -23,7 +23,7 @@ type run struct {
 	warnings []string
 }
 
-func (r *run) login() galera.Login { return r.Login.Login(r.caller.Hide) }
+func (r *run) login() mariadb.Login { return r.Login.Login(r.caller.Hide) }
 
 func (r *run) did(format string, args ...any) {
 	r.changed = true

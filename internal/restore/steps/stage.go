@@ -9,7 +9,7 @@ import (
 	"os"
 	"strings"
 
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb/catalog"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/rebuild"
 	"overcloud.backup/internal/repository"
@@ -53,7 +53,7 @@ func (r *run) staged(ctx context.Context) error {
 	ready := r.node.Ready(r.book)
 	built, err := r.build(ctx, s, ready)
 	if err == nil {
-		err = r.book.Made(built, galera.Carried(m.Method))
+		err = r.book.Made(built, catalog.Carried(m.Method))
 	}
 	if err != nil {
 		// Nothing was changed, so there is nothing to go on with.

@@ -9,7 +9,7 @@ import (
 	"os"
 
 	"overcloud.backup/internal/clustercheck"
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/option"
 	"overcloud.backup/internal/restore"
 )
@@ -53,7 +53,7 @@ func (r *run) checked(ctx context.Context) error {
 
 // wake looks at the schema that runs now, and enables the events that the cluster ran, once. Whatever it finds is no
 // reason to keep the clients out: it is told.
-func (r *run) wake(ctx context.Context, login galera.Login) {
+func (r *run) wake(ctx context.Context, login mariadb.Login) {
 	warn := func(warning string, err error) {
 		if err != nil {
 			warning = err.Error()
@@ -62,7 +62,7 @@ func (r *run) wake(ctx context.Context, login galera.Login) {
 			r.warnings = append(r.warnings, warning)
 		}
 	}
-	c, err := galera.Open(ctx, login)
+	c, err := mariadb.Open(ctx, login)
 	if err != nil {
 		warn("", err)
 		return

@@ -40,7 +40,7 @@ var elsewhere = []struct{ fault, folder, test string }{
 		"TestBadDestinationsAreRefused"},
 	{"files planted in a set", "internal/repository/local", "TestPlantedFilesAreRefused"},
 	{"hostile names", "internal/repository/local", "TestHostileNamesAreRefused"},
-	{"names of schemas and users with quotes", "internal/galera", "FuzzQuoteName"},
+	{"names of schemas and users with quotes", "internal/mariadb/token", "FuzzQuoteName"},
 	{"a password anywhere: arguments, environment, logs, results", "internal/backup",
 		"TestThePasswordIsNowhereToBeSeen"},
 	{"a journal with any byte flipped", "internal/journal", "TestEveryFlippedByteIsNoticed"},

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package mariadb
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// QuoteText writes a string for a statement that takes no placeholder.
+func QuoteText(text string) string {
+	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(text) + "'"
+}
+
+// QuoteName quotes an identifier or one half of an account with backticks, in which only the backtick is special
+// whatever sql_mode says.
+func QuoteName(name string) string {
+	return "`" + strings.ReplaceAll(name, "`", "``") + "`"
+}
+
+// UserTables restricts information_schema queries to tables of users. schemaColumn is a column of ours, not input.
+//
+// The server's own collation takes SYS and sýs for sys, which are schemas of their own: names are compared byte by
+// byte. #mysql50#x is a folder of the datadir that no CREATE DATABASE made, as lost+found where the datadir is a file
+// system.
+func UserTables(schemaColumn string) string {
+	return "BINARY " + schemaColumn + " NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys')" +
+		" AND LEFT(" + schemaColumn + ", 9) <> '#mysql50#'"
+}
+
+// Limited makes the server end a statement by itself (MariaDB 10.1.2 and later).
+func Limited(limit time.Duration) string {
+	return fmt.Sprintf("SET STATEMENT max_statement_time = %.3f FOR ", max(limit.Seconds(), 0.001))
+}
+
+// Text is the text of a column, empty for NULL.
+func Text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// OnOff reads a switch in the server's words; known is false for anything else.
+func OnOff(value string) (on, known bool) {
+	switch strings.ToUpper(value) {
+	case "ON", "1", "TRUE", "YES":
+		return true, true
+	case "OFF", "0", "FALSE", "NO":
+		return false, true
+	}
+	return false, false
+}
