@@ -24,7 +24,8 @@ var only = map[string][]string{
 	"database/sql":        {"mariadb"},
 	"database/sql/driver": {"mariadb"},
 	// pacemaker and clustercheck only take host and port apart: uses says who may dial.
-	"net": {"peer", "handshake", "haproxy", "reading", "pacemaker", "clustercheck", "mariadb"},
+	"net": {"peer", "handshake", "haproxy", "reading", "pacemaker", "clustercheck", "mariadb", "haproxy/cfg",
+		"haproxy/stats", "haproxy/locate"},
 	// both have peer dial.
 	"net/http":                       {"haproxy", "clustercheck"},
 	"github.com/go-sql-driver/mysql": {"mariadb"},
@@ -49,13 +50,13 @@ var may = map[string][]string{
 	"pacemaker":  {"reading", "process"},
 	"confine":    {"safefile", "thread"},
 	"process":    {"confine", "safefile", "thread"},
-	"haproxy":    {"safefile", "reading", "peer"},
+	"haproxy":    {"reading", "peer", "haproxy/cfg", "haproxy/locate", "haproxy/stats"},
 	"hiera":      {"safefile", "process"},
 	"stub":       {"backup/guard", "condition"},
-	"condition":  {"galera", "pacemaker", "haproxy"},
+	"condition":  {"galera", "pacemaker", "haproxy", "haproxy/stats"},
 	"decision":   {"condition", "mariadb/catalog"},
-	"topology":   {"condition", "reading", "galera", "pacemaker", "haproxy"},
-	"traffic":    {"decision", "galera", "haproxy", "pacemaker", "topology"},
+	"topology":   {"condition", "reading", "galera", "pacemaker", "haproxy", "haproxy/stats"},
+	"traffic":    {"decision", "galera", "haproxy", "pacemaker", "topology", "haproxy/stats"},
 	"selection":  {"condition", "decision", "pacemaker", "topology", "traffic", "mariadb/catalog"},
 	"optionfile": {"peer"},
 	"unit":       {"process"},
@@ -104,6 +105,7 @@ var may = map[string][]string{
 	"mariadb/accounts":    {"mariadb", "mariadb/token"},
 	"mariadb/catalog":     {"mariadb", "mariadb/accounts", "mariadb/token"},
 	"mariadb/mariadbtest": {"mariadb"},
+	"haproxy/locate":      {"haproxy/cfg", "peer", "safefile"},
 }
 
 // everybody's packages have only text to do with.

@@ -27,6 +27,9 @@ var unquoted = map[string]string{
 	"galera/*.go":           "the sources of galera_facts are before them, in a backup the step",
 	"handshake/*.go":        "as those of galera, in its attempts to log in",
 	"optionfile/*.go":       "as those of galera, the source `option files`",
+	"haproxy/cfg/*.go":      "as those of haproxy",
+	"haproxy/stats/*.go":    "as those of haproxy",
+	"haproxy/locate/*.go":   "as those of haproxy",
 	"haproxy/*.go":          "the sources of haproxy_facts are before them",
 	"pacemaker/*.go": "the sources of pacemaker_facts are before them, in a backup `read the cluster's state`" +
 		" or a rule of the guard",

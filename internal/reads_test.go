@@ -15,20 +15,20 @@ import (
 // plain are the files that may open by a name that is not below /proc or /sys, each with the reason why nobody else
 // can put a pipe, a device or a link there.
 var plain = map[string]string{
-	"ansible/program.go":    "the arguments, whose path is the caller's",
-	"ansible/unit.go":       "a job's folder",
-	"backup/guard/ages.go":  "a folder, for the room in its file system",
-	"backup/tool/stream.go": "an empty folder of ours",
-	"haproxy/find.go":       "a configuration of HAProxy's, looked at before",
-	"peer/listeners.go":     "below /proc",
-	"peer/owners.go":        "/etc/passwd, and below /proc",
-	"process/stat.go":       "below /proc",
-	"process/workingin.go":  "below /proc",
-	"reading/clock.go":      "below /proc and /run",
-	"safefile/safefile.go":  "what all others use",
-	"stub/regions.go":       "a file of this repository",
-	"unit/rest.go":          "below /proc and /sys",
-	"rebuild/build.go":      "a folder in a place of root's",
+	"ansible/program.go":     "the arguments, whose path is the caller's",
+	"ansible/unit.go":        "a job's folder",
+	"backup/guard/ages.go":   "a folder, for the room in its file system",
+	"backup/tool/stream.go":  "an empty folder of ours",
+	"haproxy/locate/find.go": "a configuration of HAProxy's, looked at before",
+	"peer/listeners.go":      "below /proc",
+	"peer/owners.go":         "/etc/passwd, and below /proc",
+	"process/stat.go":        "below /proc",
+	"process/workingin.go":   "below /proc",
+	"reading/clock.go":       "below /proc and /run",
+	"safefile/safefile.go":   "what all others use",
+	"stub/regions.go":        "a file of this repository",
+	"unit/rest.go":           "below /proc and /sys",
+	"rebuild/build.go":       "a folder in a place of root's",
 }
 
 // Who opens a file where somebody else can write waits for a pipe's writer, or follows a link: that is safefile's to

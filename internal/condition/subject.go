@@ -7,6 +7,7 @@ import (
 
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/haproxy"
+	"overcloud.backup/internal/haproxy/stats"
 	"overcloud.backup/internal/pacemaker"
 )
 
@@ -49,7 +50,7 @@ type Subject struct {
 	// Proxy is the report of the node's own HAProxy; nil where it was not read. Backend is the node's server at the
 	// HAProxy of the host Balancer, which has the virtual address; nil when that is not known.
 	Proxy    *haproxy.Facts
-	Backend  *haproxy.Server
+	Backend  *stats.Server
 	Balancer string
 
 	// Spares are the other standbys that could take over the clients.

@@ -8,15 +8,16 @@ import (
 	"fmt"
 
 	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/haproxy/stats"
 	"overcloud.backup/internal/reading"
 )
 
 // aboutSocket reads what else the socket tells: process, addresses, level, stick table.
 func (r *reader) aboutSocket(ctx context.Context, s socket) {
 	b, err := s.ask(ctx, "show info")
-	var info Info
+	var info stats.Info
 	if err == nil {
-		info, err = ParseInfo(b)
+		info, err = stats.ParseInfo(b)
 	}
 	r.info(info, s.path, err)
 	if r.f.Level, err = s.level(ctx, r.config); err != nil {
@@ -26,7 +27,7 @@ func (r *reader) aboutSocket(ctx context.Context, s socket) {
 	if err != nil {
 		r.fail(SourceStates, s.path, err, "")
 	}
-	applyStates(r.f.Proxies, states)
+	stats.ApplyStates(r.f.Proxies, states)
 	r.database()
 	r.tables(ctx, s)
 }
@@ -34,16 +35,16 @@ func (r *reader) aboutSocket(ctx context.Context, s socket) {
 // aboutURL reads from the statistics page what "show info" says.
 func (r *reader) aboutURL(ctx context.Context, w web) {
 	b, err := w.get(ctx, "?scope=!") // no proxy has that name, so the page is its head alone
-	var info Info
+	var info stats.Info
 	if err == nil {
-		info, err = ParsePage(b)
+		info, err = stats.ParsePage(b)
 	}
 	r.info(info, w.url, err)
 	r.database()
 }
 
 // states are the servers' addresses and states. HAProxy 1.5 does not know the command: then there are none.
-func (s socket) states(ctx context.Context) ([]ServerState, error) {
+func (s socket) states(ctx context.Context) ([]stats.ServerState, error) {
 	b, err := s.ask(ctx, "show servers state")
 	if errors.Is(err, errUnknown) {
 		return nil, nil
@@ -51,10 +52,10 @@ func (s socket) states(ctx context.Context) ([]ServerState, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ParseServersState(b)
+	return stats.ParseServersState(b)
 }
 
-func (r *reader) info(info Info, where string, err error) {
+func (r *reader) info(info stats.Info, where string, err error) {
 	if err != nil {
 		r.fail(SourceInfo, where, err, "")
 		return
@@ -104,15 +105,15 @@ func (r *reader) tables(ctx context.Context, s socket) {
 }
 
 // table reads the stick table of a backend. Without a configuration, having one is what makes it sticky.
-func (r *reader) table(ctx context.Context, s socket, d *Database, p *Proxy) *Table {
+func (r *reader) table(ctx context.Context, s socket, d *Database, p *stats.Proxy) *stats.Table {
 	name := d.Backend
-	if c := r.config.section("backend", d.Backend); c != nil && c.Table != "" {
+	if c := r.config.Section("backend", d.Backend); c != nil && c.Table != "" {
 		name = c.Table
 	}
-	var t *Table
+	var t *stats.Table
 	b, err := s.askFor(ctx, "show table", name)
 	if err == nil {
-		t, err = ParseTable(b)
+		t, err = stats.ParseTable(b)
 	}
 	if errors.Is(err, errNoTable) && !d.Sticky {
 		return nil
@@ -121,7 +122,7 @@ func (r *reader) table(ctx context.Context, s socket, d *Database, p *Proxy) *Ta
 		r.fail(SourceTable, s.path, err, "")
 		return nil
 	}
-	nameEntries(t, p.Servers)
+	stats.NameEntries(t, p.Servers)
 	d.Sticky = d.Sticky || r.config == nil
 	return t
 }

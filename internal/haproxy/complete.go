@@ -2,17 +2,22 @@
 
 package haproxy
 
+import (
+	"overcloud.backup/internal/haproxy/cfg"
+	"overcloud.backup/internal/haproxy/stats"
+)
+
 // complete fills in what the statistics do not say: modes before 1.6, and addresses where the level hides them.
-func complete(c *Config, proxies []Proxy) {
+func complete(c *cfg.Config, proxies []stats.Proxy) {
 	for i := range proxies {
 		p := &proxies[i]
 		for _, kind := range []string{"frontend", "backend"} {
-			s := c.section(kind, p.Name)
+			s := c.Section(kind, p.Name)
 			if s == nil {
 				continue
 			}
 			if p.Mode == "" {
-				p.Mode = s.mode()
+				p.Mode = s.EffectiveMode()
 			}
 			addresses(s, p.Servers)
 		}
@@ -20,8 +25,8 @@ func complete(c *Config, proxies []Proxy) {
 }
 
 // addresses fills in those that the servers lack.
-func addresses(s *Section, servers []Server) {
-	at := make(map[string]ConfigServer, len(s.Servers))
+func addresses(s *cfg.Section, servers []stats.Server) {
+	at := make(map[string]cfg.Server, len(s.Servers))
 	for _, c := range s.Servers {
 		at[c.Name] = c
 	}

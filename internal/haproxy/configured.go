@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/haproxy/cfg"
+	"overcloud.backup/internal/haproxy/locate"
 )
 
 // Hints about configurations.
@@ -24,20 +26,20 @@ const (
 // readConfig reads the configuration. A usual file that is not there is an error only if HAProxy is.
 func (r *reader) readConfig() {
 	all, env := r.configFiles()
-	defer closeFound(all)
+	defer locate.CloseFiles(all)
 	if len(all) == 0 {
 		return
 	}
 	for _, f := range all {
-		r.paths = append(r.paths, f.name)
+		r.paths = append(r.paths, f.Name)
 	}
-	files, at, err := readConfigs(all)
+	files, at, err := locate.ReadConfigs(all)
 	r.f.Present = r.f.Present || !errors.Is(err, fs.ErrNotExist)
 	if err != nil {
 		r.fail(SourceConfig, at, err, hint(err, nameFiles))
 		return
 	}
-	config, errs := parseConfigWith(files, env)
+	config, errs := cfg.ParseWith(files, env)
 	r.config, r.files = config, files
 	for _, err := range errs[:min(len(errs), 20)] {
 		r.fail(SourceConfig, err.File, err, "")
@@ -51,33 +53,33 @@ func (r *reader) readConfig() {
 
 // configFiles are the files of the configuration and the environment in which they are read: those that the caller
 // names, else those of the process that runs, else the usual ones.
-func (r *reader) configFiles() ([]found, map[string]string) {
+func (r *reader) configFiles() ([]locate.File, map[string]string) {
 	if len(r.o.ConfigFiles) > 0 {
-		var all []found
+		var all []locate.File
 		for _, path := range r.o.ConfigFiles {
-			all = append(all, found{name: path})
+			all = append(all, locate.File{Name: path})
 		}
 		return all, r.given(all)
 	}
 	p, several := started(r.running)
 	if p != nil {
-		if all := r.o.host.configOf(*p, r.o.may); len(all) > 0 {
-			return all, p.env
+		if all := r.o.host.ConfigOf(*p, r.o.may); len(all) > 0 {
+			return all, p.Env
 		}
 	}
-	at := r.o.host.first(defaultConfigs, r.running, r.o.may)
+	at := r.o.host.First(locate.DefaultConfigs, r.running, r.o.may)
 	if several != nil {
-		r.miss(strings.Join(defaultConfigs, ", "), several, nameFiles)
-	} else if p != nil && (at.name == "" || len(p.files) > 1 || !slices.Contains(defaultConfigs, p.files[0])) {
-		r.miss(strings.Join(p.files, ", "), errors.New("the files of haproxy -f cannot be found"), nameFiles)
+		r.miss(strings.Join(locate.DefaultConfigs, ", "), several, nameFiles)
+	} else if p != nil && (at.Name == "" || len(p.Files) > 1 || !slices.Contains(locate.DefaultConfigs, p.Files[0])) {
+		r.miss(strings.Join(p.Files, ", "), errors.New("the files of haproxy -f cannot be found"), nameFiles)
 	}
-	if at.name == "" {
+	if at.Name == "" {
 		return nil, nil
 	}
 	if p == nil {
-		return []found{at}, nil
+		return []locate.File{at}, nil
 	}
-	return []found{at}, p.env
+	return []locate.File{at}, p.Env
 }
 
 // miss records that a file which HAProxy has was not read.
@@ -88,24 +90,24 @@ func (r *reader) miss(where string, err error, hint string) {
 
 // given compares the files that the caller names with those of the processes that have one of them, of which it returns
 // the environment.
-func (r *reader) given(all []found) (env map[string]string) {
+func (r *reader) given(all []locate.File) (env map[string]string) {
 	for _, p := range r.running {
 		var more []string
-		for _, path := range p.files {
-			if !slices.ContainsFunc(all, func(f found) bool { return sameFile(r.o.host.path(path), f.name) }) {
+		for _, path := range p.Files {
+			if !slices.ContainsFunc(all, func(f locate.File) bool { return sameFile(r.o.host.Path(path), f.Name) }) {
 				more = append(more, path)
 			}
 		}
-		if len(more) == len(p.files) || p.root != nil && !p.onHost {
+		if len(more) == len(p.Files) || p.Root != nil && !p.OnHost {
 			continue
 		}
-		if env = p.env; len(more) > 0 {
-			err := fmt.Errorf("process %s has it by -f, and it was not read", p.pid)
+		if env = p.Env; len(more) > 0 {
+			err := fmt.Errorf("process %s has it by -f, and it was not read", p.PID)
 			r.miss(strings.Join(more, ", "), err, nameFiles)
 		}
 	}
 	if p, _ := started(r.running); env == nil && p != nil {
-		return p.env // the files may be those of its container, seen from this host
+		return p.Env // the files may be those of its container, seen from this host
 	}
 	return env
 }
@@ -118,22 +120,28 @@ func sameFile(a, b string) bool {
 
 // started is the process whose files are the configuration. Of processes with different files, as an instance for
 // another purpose, it is the one with a usual file; where that is none or several, it is an error.
-func started(all []running) (*running, error) {
-	var found []*running
-	add := func(want func(running) bool) {
+func started(all []locate.Process) (*locate.Process, error) {
+	var found []*locate.Process
+	add := func(want func(locate.Process) bool) {
 		for i := range all {
-			same := func(p *running) bool { return p.onHost == all[i].onHost && slices.Equal(p.files, all[i].files) }
-			if len(all[i].files) > 0 && !all[i].away && want(all[i]) && !slices.ContainsFunc(found, same) {
+			same := func(p *locate.Process) bool {
+				return p.OnHost == all[i].OnHost &&
+					slices.Equal(p.Files, all[i].Files)
+			}
+			if len(all[i].Files) > 0 && !all[i].Away && want(all[i]) && !slices.ContainsFunc(found, same) {
 				found = append(found, &all[i])
 			}
 		}
 	}
-	add(func(running) bool { return true })
+	add(func(locate.Process) bool { return true })
 	every := found
 	if len(every) > 1 {
 		found = nil
-		add(func(p running) bool {
-			return slices.ContainsFunc(p.files, func(f string) bool { return slices.Contains(defaultConfigs, f) })
+		add(func(p locate.Process) bool {
+			return slices.ContainsFunc(p.Files, func(f string) bool {
+				return slices.Contains(locate.DefaultConfigs,
+					f)
+			})
 		})
 	}
 	switch {
@@ -144,7 +152,7 @@ func started(all []running) (*running, error) {
 	}
 	var lists []string
 	for _, p := range every {
-		lists = append(lists, strings.Join(p.files, " "))
+		lists = append(lists, strings.Join(p.Files, " "))
 	}
 	return nil, fmt.Errorf("HAProxy runs with several configurations: %s", excerpt.UpTo(300, strings.Join(lists, "; ")))
 }
@@ -152,10 +160,10 @@ func started(all []running) (*running, error) {
 // elsewhere looks for other HAProxies on this host, with files of their own, that lead to the database's servers: their
 // sessions are not in these statistics.
 func (r *reader) elsewhere(d *Database) {
-	var distinct []running
+	var distinct []locate.Process
 	for _, p := range r.running {
-		same := func(other running) bool { return slices.Equal(other.files, p.files) }
-		if len(p.files) > 0 && !p.away && !slices.ContainsFunc(distinct, same) {
+		same := func(other locate.Process) bool { return slices.Equal(other.Files, p.Files) }
+		if len(p.Files) > 0 && !p.Away && !slices.ContainsFunc(distinct, same) {
 			distinct = append(distinct, p)
 		}
 	}
@@ -168,27 +176,27 @@ func (r *reader) elsewhere(d *Database) {
 }
 
 // other looks at a process that need not be the one that answers.
-func (r *reader) other(d *Database, p running) {
-	where := fmt.Sprintf("process %s, haproxy -f %s", p.pid, strings.Join(p.files, " -f "))
-	all := r.o.host.configOf(p, r.o.may)
-	files, _, err := readConfigs(all)
-	closeFound(all)
+func (r *reader) other(d *Database, p locate.Process) {
+	where := fmt.Sprintf("process %s, haproxy -f %s", p.PID, strings.Join(p.Files, " -f "))
+	all := r.o.host.ConfigOf(p, r.o.may)
+	files, _, err := locate.ReadConfigs(all)
+	locate.CloseFiles(all)
 	switch {
-	case slices.EqualFunc(files, r.files, func(a, b ConfigFile) bool { return bytes.Equal(a.Content, b.Content) }):
+	case slices.EqualFunc(files, r.files, func(a, b cfg.File) bool { return bytes.Equal(a.Content, b.Content) }):
 	case len(all) == 0 || err != nil:
-		if r.o.host.exists(filepath.Join("/proc", p.pid)) {
+		if r.o.host.Exists(filepath.Join("/proc", p.PID)) {
 			r.miss(where, errors.New("another HAProxy runs, and its configuration cannot be read"), alone)
 		}
 	default:
-		if name := r.leadsTo(d, files, p.env); name != "" {
+		if name := r.leadsTo(d, files, p.Env); name != "" {
 			r.miss(where, fmt.Errorf("another HAProxy leads to the database by its proxy %q", excerpt.Of(name)), alone)
 		}
 	}
 }
 
 // leadsTo returns the first section of another configuration that has a server of the database's.
-func (r *reader) leadsTo(d *Database, files []ConfigFile, env map[string]string) string {
-	config, _ := parseConfigWith(files, env)
+func (r *reader) leadsTo(d *Database, files []cfg.File, env map[string]string) string {
+	config, _ := cfg.ParseWith(files, env)
 	f := finder{proxies: r.f.Proxies, config: config}
 	own := f.proxy(d.Backend)
 	for i := range config.Sections {

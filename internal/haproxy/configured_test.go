@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"overcloud.backup/internal/haproxy/locate"
 	"overcloud.backup/tests/haproxytest"
 )
 
@@ -21,12 +22,12 @@ func command(words ...string) string {
 }
 
 // started is a machine on which HAProxy runs with a command line and an environment, and answers at /s.
-func startedAs(t *testing.T, files map[string]string, environ string, words ...string) host {
+func startedAs(t *testing.T, files map[string]string, environ string, words ...string) locate.Host {
 	t.Helper()
 	files["/proc/7/cmdline"], files["/proc/7/environ"] = command(words...), environ
 	h := machine(t, files)
-	haproxytest.Run(t, h.root, haproxytest.Process{PID: 7})
-	fakeAt(t, h.path("/s"), scripted(lab(t)))
+	haproxytest.Run(t, h.Root, haproxytest.Process{PID: 7})
+	fakeAt(t, h.Path("/s"), scripted(lab(t)))
 	return h
 }
 
@@ -77,7 +78,7 @@ func TestTheFilesOfTheProcessAreTheConfiguration(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h := startedAs(t, c.files, c.environ, c.words...)
 			f := read(t, Options{host: h, Socket: "/s"})
-			if got := strings.ReplaceAll(binds(f), h.root, ""); got != c.want {
+			if got := strings.ReplaceAll(binds(f), h.Root, ""); got != c.want {
 				t.Errorf("got  %s\nwant %s\n%s", got, c.want, told(f))
 			}
 		})
@@ -89,13 +90,13 @@ func TestAFileThatWasNotReadIsToldOfTheDatabase(t *testing.T) {
 	const mysql = "listen mysql\n bind 10.99.0.100:3306\n"
 	h := startedAs(t, map[string]string{"/a": mysql, "/b": "listen mysql_ro\n bind 10.99.0.101:3306\n"}, "", "-f", "/a",
 		"-f", "/b")
-	f := read(t, Options{host: h, Socket: "/s", ConfigFiles: []string{h.path("/a")}})
+	f := read(t, Options{host: h, Socket: "/s", ConfigFiles: []string{h.Path("/a")}})
 	if want := "/b: process 7 has it by -f, and it was not read"; f.Database == nil ||
 		fmt.Sprint(f.Database.Unread) != "["+want+"]" ||
 		fmt.Sprint(f.Database.Unmodelled) != "["+want+"]" {
 		t.Errorf("%s: %+v", told(f), f.Database)
 	}
-	f = read(t, Options{host: h, Socket: "/s", ConfigFiles: []string{h.path("/a"), h.path("/b")}})
+	f = read(t, Options{host: h, Socket: "/s", ConfigFiles: []string{h.Path("/a"), h.Path("/b")}})
 	if told(f) != "" || len(f.Database.Unread) > 0 {
 		t.Errorf("%s: %+v", told(f), f.Database)
 	}
@@ -105,10 +106,10 @@ func TestAFileThatWasNotReadIsToldOfTheDatabase(t *testing.T) {
 func TestNamedFilesAreReadInTheEnvironmentOfTheProcess(t *testing.T) {
 	h := startedAs(t, map[string]string{"/a": "listen mysql\n bind \"$VIP:3306\"\n"}, "VIP=10.99.0.100\x00", "-f",
 		"/etc/haproxy/haproxy.cfg")
-	if err := os.WriteFile(h.path("/proc/7/root"), nil, 0o600); err != nil { // it is elsewhere
+	if err := os.WriteFile(h.Path("/proc/7/root"), nil, 0o600); err != nil { // it is elsewhere
 		t.Fatal(err)
 	}
-	f := read(t, Options{host: h, Socket: "/s", ConfigFiles: []string{h.path("/a")}})
+	f := read(t, Options{host: h, Socket: "/s", ConfigFiles: []string{h.Path("/a")}})
 	if binds(f) != "[10.99.0.100:3306] []" {
 		t.Errorf("%s: %s", binds(f), told(f))
 	}
@@ -125,7 +126,7 @@ func TestAnotherHAProxyThatLeadsToTheDatabase(t *testing.T) {
 		h := startedAs(t, map[string]string{"/etc/haproxy/haproxy.cfg": string(haproxytest.Recorded(t,
 			"haproxy-lab.cfg")), "/opt/ro.cfg": config,
 			"/proc/8/cmdline": command("-f", "/opt/ro.cfg")}, "", "-f", "/etc/haproxy/haproxy.cfg")
-		haproxytest.Run(t, h.root, haproxytest.Process{PID: 8})
+		haproxytest.Run(t, h.Root, haproxytest.Process{PID: 8})
 		f := read(t, Options{host: h, Socket: "/s"})
 		if f.Database == nil || want == "" && (told(f) != "" || len(f.Database.Unread) > 0) ||
 			!strings.Contains(strings.Join(f.Database.Unread, " "), want) {
@@ -145,7 +146,7 @@ func TestHAProxiesOfOthersAreNone(t *testing.T) {
 			"/haproxy.rgw.a.xyz/haproxy /var/lib/haproxy rw - ext4 /dev/sda1 rw\n"},
 	} {
 		h := machine(t, files)
-		haproxytest.Run(t, h.root, haproxytest.Process{PID: 7})
+		haproxytest.Run(t, h.Root, haproxytest.Process{PID: 7})
 		if f := read(t, Options{host: h}); f.Present || told(f) != "" {
 			t.Errorf("%s: %s: %+v", name, told(f), f)
 		}
@@ -170,9 +171,9 @@ func TestEachStatsSocketIsTried(t *testing.T) {
 	h := machine(t, map[string]string{"/etc/haproxy/haproxy.cfg": "global\n stats socket /run/old.sock level admin\n" +
 		" stats socket /run/hangs.sock\n stats socket /run/new.sock level user\n" +
 		"listen mysql\n bind 10.99.0.100:3306\n"})
-	leftOver(t, h.path("/run/old.sock"))
-	fakeAt(t, h.path("/run/hangs.sock"), silent)
-	s := fakeAt(t, h.path("/run/new.sock"), scripted(lab(t)))
+	leftOver(t, h.Path("/run/old.sock"))
+	fakeAt(t, h.Path("/run/hangs.sock"), silent)
+	s := fakeAt(t, h.Path("/run/new.sock"), scripted(lab(t)))
 	if f := read(t, Options{host: h, Timeout: slack}); told(f) != "" || f.Reached != s.path || f.Database == nil {
 		t.Errorf("%s: %+v", told(f), f)
 	}
@@ -180,11 +181,11 @@ func TestEachStatsSocketIsTried(t *testing.T) {
 
 func TestAUsualSocketThatIsLeftOverIsNotTheOnlyOne(t *testing.T) {
 	h := machine(t, nil)
-	leftOver(t, h.path("/var/lib/haproxy/stats"))
+	leftOver(t, h.Path("/var/lib/haproxy/stats"))
 	if f := read(t, Options{host: h}); f.Running || strings.Count(told(f), "connection refused") != 1 {
 		t.Errorf("none answers: %s", told(f))
 	}
-	s := fakeAt(t, h.path("/run/haproxy/admin.sock"), scripted(lab(t)))
+	s := fakeAt(t, h.Path("/run/haproxy/admin.sock"), scripted(lab(t)))
 	if f := read(t, Options{host: h}); f.Reached != s.path {
 		t.Errorf("Debian's answers: %s", told(f))
 	}

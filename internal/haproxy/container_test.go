@@ -16,15 +16,15 @@ func TestReadFollowsAContainersLinks(t *testing.T) {
 	h := machine(t, map[string]string{"/proc/7/root/opt/x.cfg": "global\n stats socket /s\nlisten mysql\n bind" +
 		" 10.99.0.100:3306\n",
 		"/proc/7/root/etc/haproxy/x": ""})
-	haproxytest.Run(t, h.root, haproxytest.Process{PID: 7})
-	fakeAt(t, h.path("/proc/7/root/run/stats"), scripted(lab(t)))
+	haproxytest.Run(t, h.Root, haproxytest.Process{PID: 7})
+	fakeAt(t, h.Path("/proc/7/root/run/stats"), scripted(lab(t)))
 	for link, to := range map[string]string{"/etc/haproxy/haproxy.cfg": "/opt/x.cfg", "/s": "/run/stats"} {
-		if err := os.Symlink(to, h.path("/proc/7/root"+link)); err != nil {
+		if err := os.Symlink(to, h.Path("/proc/7/root"+link)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	f := read(t, Options{host: h})
-	if told(f) != "" || f.Reached != h.path("/proc/7/root/s") || f.Database == nil || len(f.Database.Binds) != 1 {
+	if told(f) != "" || f.Reached != h.Path("/proc/7/root/s") || f.Database == nil || len(f.Database.Binds) != 1 {
 		t.Errorf("%s: %+v", told(f), f)
 	}
 }
@@ -33,8 +33,8 @@ func TestReadFollowsAContainersLinks(t *testing.T) {
 func TestPipesInPlaceOfTheConfigurationDoNotHang(t *testing.T) {
 	for _, at := range []string{"/etc/haproxy/haproxy.cfg", "/proc/7/root/etc/haproxy/haproxy.cfg"} {
 		h := machine(t, nil)
-		haproxytest.Run(t, h.root, haproxytest.Process{PID: 7})
-		pipe := h.path(at)
+		haproxytest.Run(t, h.Root, haproxytest.Process{PID: 7})
+		pipe := h.Path(at)
 		if err := os.MkdirAll(filepath.Dir(pipe), 0o755); err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/haproxy/stats"
 )
 
 func (f finder) database(want []string) (*Database, error) {
@@ -101,11 +102,11 @@ func several(found []*Database) error {
 }
 
 // pair finds the other section of a frontend or backend; a listen is both.
-func (f finder) pair(p *Proxy, evidence string) (*Database, error) {
+func (f finder) pair(p *stats.Proxy, evidence string) (*Database, error) {
 	d := &Database{Evidence: evidence, Binds: []string{}, UseServers: []string{}, Unmodelled: []string{},
 		Unread: []string{}}
 	var err error
-	switch s := f.config.section("frontend", p.Name); {
+	switch s := f.config.Section("frontend", p.Name); {
 	case p.Frontend != nil && p.Backend != nil && s != nil && s.Kind == "frontend": // and a backend of the same name
 		d.Frontend = p.Name
 		d.Backend, err = f.backendOf(p.Name)
@@ -127,14 +128,14 @@ func (f finder) pair(p *Proxy, evidence string) (*Database, error) {
 
 // backendOf is the backend that the configuration names for a frontend; without configuration, TripleO's NAME_be.
 func (f finder) backendOf(frontend string) (string, error) {
-	s := f.config.section("frontend", frontend)
+	s := f.config.Section("frontend", frontend)
 	if s == nil {
 		if p := f.proxy(frontend + "_be"); p != nil && p.Backend != nil {
 			return p.Name, nil
 		}
 		return "", fmt.Errorf("the backend of frontend %q stands in the configuration alone", excerpt.Of(frontend))
 	}
-	name := s.defaultBackend
+	name := s.DefaultBackend
 	if name == "" && len(s.Backends) == 1 {
 		name = s.Backends[0]
 	}
@@ -159,7 +160,7 @@ func (f finder) frontendOf(backend string) string {
 		return ""
 	}
 	for _, s := range f.config.Sections {
-		if s.leadsTo(backend) {
+		if s.LeadsTo(backend) {
 			return s.Name
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"overcloud.backup/internal/haproxy/cfg"
+	"overcloud.backup/internal/haproxy/stats"
 	"overcloud.backup/internal/reading"
 	"overcloud.backup/tests/messages"
 )
@@ -15,19 +17,20 @@ import (
 func TestProxiesAreNamedInShort(t *testing.T) {
 	messages.Everywhere(t, "galera wanted", func(b []byte) error {
 		name := string(b)
-		var proxies []Proxy
-		var sections []Section
+		var proxies []stats.Proxy
+		var sections []cfg.Section
 		for i := range 50 {
 			n := fmt.Sprint(name, i)
-			proxies = append(proxies, Proxy{Name: n, Mode: "tcp", Frontend: &Side{}})
-			sections = append(sections, Section{Kind: "frontend", Name: n, Binds: []string{"10.0.0.1:3306"},
+			proxies = append(proxies, stats.Proxy{Name: n, Mode: "tcp", Frontend: &stats.Side{}})
+			sections = append(sections, cfg.Section{Kind: "frontend", Name: n, Binds: []string{"10.0.0.1:3306"},
 				Backends: []string{name, n}})
-			sections = append(sections, Section{Kind: "frontend", Name: n + "x", Binds: []string{"10.0.0.1:3306"},
+			sections = append(sections, cfg.Section{Kind: "frontend", Name: n + "x", Binds: []string{"10.0.0.1:3306"},
 				Backends: []string{name}})
-			proxies = append(proxies, Proxy{Name: n + "x", Mode: "tcp", Frontend: &Side{}}, Proxy{Name: n + "galera",
-				Mode: "tcp", Backend: &Side{}})
+			proxies = append(proxies, stats.Proxy{Name: n + "x", Mode: "tcp", Frontend: &stats.Side{}},
+				stats.Proxy{Name: n + "galera",
+					Mode: "tcp", Backend: &stats.Side{}})
 		}
-		for _, config := range []*Config{nil, {Sections: sections}} {
+		for _, config := range []*cfg.Config{nil, {Sections: sections}} {
 			_, err := FindDatabase(proxies, config, "another")
 			messages.Check(t, err)
 			for _, p := range proxies {

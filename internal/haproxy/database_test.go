@@ -7,13 +7,15 @@ import (
 	"strings"
 	"testing"
 
+	"overcloud.backup/internal/haproxy/cfg"
+	"overcloud.backup/internal/haproxy/stats"
 	"overcloud.backup/tests/haproxytest"
 )
 
 // parsed is a configuration, and what was wrong with it.
-func parsed(t testing.TB, text string) (*Config, string) {
+func parsed(t testing.TB, text string) (*cfg.Config, string) {
 	t.Helper()
-	c, errs := ParseConfig([]ConfigFile{{Name: "haproxy.cfg", Content: []byte(text)}})
+	c, errs := cfg.Parse([]cfg.File{{Name: "haproxy.cfg", Content: []byte(text)}})
 	var all []string
 	for _, err := range errs {
 		all = append(all, err.File+" "+err.Error())
@@ -22,15 +24,15 @@ func parsed(t testing.TB, text string) (*Config, string) {
 }
 
 // proxiesOf makes the statistics that a configuration gives.
-func proxiesOf(c *Config) []Proxy {
-	var proxies []Proxy
+func proxiesOf(c *cfg.Config) []stats.Proxy {
+	var proxies []stats.Proxy
 	for _, s := range c.Sections {
-		p := Proxy{Name: s.Name, Mode: s.mode()}
+		p := stats.Proxy{Name: s.Name, Mode: s.EffectiveMode()}
 		if s.Kind != "backend" {
-			p.Frontend = &Side{}
+			p.Frontend = &stats.Side{}
 		}
 		if s.Kind != "frontend" {
-			p.Backend = &Side{}
+			p.Backend = &stats.Side{}
 		}
 		proxies = append(proxies, p)
 	}
@@ -113,7 +115,7 @@ func TestFindDatabaseWithoutConfiguration(t *testing.T) {
 }
 
 func TestCompleteFillsInModesAndAddresses(t *testing.T) {
-	proxies, err := ParseStat(haproxytest.Recorded(t, "show_stat-1.5.csv")) // no mode, no addr
+	proxies, err := stats.ParseStat(haproxytest.Recorded(t, "show_stat-1.5.csv")) // no mode, no addr
 	if err != nil {
 		t.Fatal(err)
 	}

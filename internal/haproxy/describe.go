@@ -7,23 +7,26 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"overcloud.backup/internal/haproxy/cfg"
+	"overcloud.backup/internal/haproxy/stats"
 )
 
 // describe adds what the configuration says. Several frontends may lead to the backend: clients come by all of them.
 func (f finder) describe(d *Database) {
-	if f.config.section("backend", d.Backend) == nil {
+	if f.config.Section("backend", d.Backend) == nil {
 		d.unmodel(fmt.Sprintf("no configuration was read that has the backend %s", d.Backend))
 	}
 	if f.config == nil {
 		return
 	}
 	for i := range f.config.Sections {
-		if s := &f.config.Sections[i]; s.leadsTo(d.Backend) {
+		if s := &f.config.Sections[i]; s.LeadsTo(d.Backend) {
 			d.Binds = append(d.Binds, s.Binds...)
 			d.note(s)
 		}
 	}
-	front, back := f.config.section("frontend", d.Frontend), f.config.section("backend", d.Backend)
+	front, back := f.config.Section("frontend", d.Frontend), f.config.Section("backend", d.Backend)
 	if back != nil {
 		f.rules(d, back)
 		d.note(back)
@@ -33,7 +36,7 @@ func (f finder) describe(d *Database) {
 		d.Config = front.File
 	}
 	for i := range f.config.Sections {
-		if s := &f.config.Sections[i]; s.anyBackend && !s.disabled {
+		if s := &f.config.Sections[i]; s.AnyBackend && !s.Disabled {
 			d.note(s) // it may lead here
 		}
 	}
@@ -45,37 +48,37 @@ func (f finder) describe(d *Database) {
 		d.unmodel("mode http")
 	}
 	for _, s := range p.Servers {
-		if a, err := netip.ParseAddr(s.Address); err == nil && a.IsUnspecified() && s.Status != StatusMaint {
+		if a, err := netip.ParseAddr(s.Address); err == nil && a.IsUnspecified() && s.Status != stats.StatusMaint {
 			d.unmodel(fmt.Sprintf("server %s at %s, which is where the client wanted to go", s.Name, s.Address))
 		}
 	}
 }
 
 // rules takes over what decides about the next client.
-func (f finder) rules(d *Database, s *Section) {
-	d.Sticky, d.Balance, d.AllBackups, d.Persist = s.Sticky, s.balance, s.allBackups, s.persist
-	d.UseServers = append(d.UseServers, s.useServers...)
-	for i, r := range s.sticks {
-		if i == 0 && len(s.sticks) == 1 && !r.conditional && r.table == d.Backend && !s.loose {
-			d.StickKey = r.key
+func (f finder) rules(d *Database, s *cfg.Section) {
+	d.Sticky, d.Balance, d.AllBackups, d.Persist = s.Sticky, s.Balance, s.AllBackups, s.Persist
+	d.UseServers = append(d.UseServers, s.UseServers...)
+	for i, r := range s.StickRules {
+		if i == 0 && len(s.StickRules) == 1 && !r.Conditional && r.Table == d.Backend && !s.Loose {
+			d.StickKey = r.Key
 		}
-		if r.table != s.Table {
+		if r.Table != s.Table {
 			d.unmodel("stick with several tables")
 		}
-		if other := f.sharer(s, r.table); other != "" {
+		if other := f.sharer(s, r.Table); other != "" {
 			d.unmodel(fmt.Sprintf("a stick table that %s uses, too", other))
 		}
-		d.StickPeers = max(d.StickPeers, f.peersOf(r.table))
-		if t := f.config.section("backend", r.table); t == nil || t.table == nil || t.table.expires {
+		d.StickPeers = max(d.StickPeers, f.peersOf(r.Table))
+		if t := f.config.Section("backend", r.Table); t == nil || t.StickTable == nil || t.StickTable.Expires {
 			d.StickExpires = true
 		}
 	}
 }
 
 // sharer is another section that keeps its clients in a table, which may pin ours to a server that they never met.
-func (f finder) sharer(s *Section, table string) string {
+func (f finder) sharer(s *cfg.Section, table string) string {
 	for i := range f.config.Sections {
-		if o := &f.config.Sections[i]; o != s && !o.disabled && slices.Contains(o.stored, table) {
+		if o := &f.config.Sections[i]; o != s && !o.Disabled && slices.Contains(o.StoredTables, table) {
 			return o.Name
 		}
 	}
@@ -87,25 +90,25 @@ func (f finder) sharer(s *Section, table string) string {
 func (f finder) peersOf(table string) int {
 	name, _, own := strings.Cut(table, "/")
 	if own {
-		return f.config.peers[name]
+		return f.config.Peers[name]
 	}
 	for i := range f.config.Sections {
-		if s := &f.config.Sections[i]; s.Name == table && s.table != nil && s.table.peers != "" {
-			return max(1, f.config.peers[s.table.peers])
+		if s := &f.config.Sections[i]; s.Name == table && s.StickTable != nil && s.StickTable.Peers != "" {
+			return max(1, f.config.Peers[s.StickTable.Peers])
 		}
 	}
 	return 0
 }
 
 // note takes over what of a section was not understood or is not modelled. A bind line says nothing of the servers.
-func (d *Database) note(s *Section) {
-	for _, o := range s.unmodelled {
+func (d *Database) note(s *cfg.Section) {
+	for _, o := range s.Unmodelled {
 		d.unmodel(o)
 	}
-	if s.loose {
+	if s.Loose {
 		d.StickKey = ""
 	}
-	for _, e := range s.unread {
+	for _, e := range s.Unread {
 		if strings.HasPrefix(e.Err.Error(), "server-template: ") {
 			continue // the statistics have its servers
 		}

@@ -2,7 +2,11 @@
 
 package haproxy
 
-import "overcloud.backup/internal/reading"
+import (
+	"overcloud.backup/internal/haproxy/cfg"
+	"overcloud.backup/internal/haproxy/stats"
+	"overcloud.backup/internal/reading"
+)
 
 // Facts is what one host's HAProxy tells of itself. It is what haproxy_facts returns as ansible_haproxy.
 type Facts struct {
@@ -12,14 +16,14 @@ type Facts struct {
 	// Reached is the socket's path or the URL (without credentials) that answered.
 	Reached string `json:"reached"`
 	// Level is the privilege the socket gives: user, operator or admin; empty when it is unknown.
-	Level   Level  `json:"level"`
-	Version string `json:"version"`
-	Uptime  int64  `json:"uptime"` // seconds; a young process has not yet checked its servers
-	PID     int    `json:"pid"`
+	Level   cfg.Level `json:"level"`
+	Version string    `json:"version"`
+	Uptime  int64     `json:"uptime"` // seconds; a young process has not yet checked its servers
+	PID     int       `json:"pid"`
 	// Processes is nbproc: with more than one, a socket speaks for one process alone.
 	Processes int `json:"processes"`
 	// Proxies are all proxies, in the order of the configuration.
-	Proxies []Proxy `json:"proxies"`
+	Proxies []stats.Proxy `json:"proxies"`
 	// Database is the proxy in front of the database; nil when none was found, with the reason among the errors.
 	Database *Database `json:"database"`
 	// Pools are the further backends in tcp mode whose servers are the database's too, like a pool of readers. Their
@@ -70,7 +74,7 @@ type Database struct {
 }
 
 // Server returns the named server of the database's backend, nil if there is none.
-func (f *Facts) Server(name string) *Server {
+func (f *Facts) Server(name string) *stats.Server {
 	for i, s := range f.DatabaseServers() {
 		if s.Name == name {
 			return &f.DatabaseServers()[i]
@@ -80,7 +84,7 @@ func (f *Facts) Server(name string) *Server {
 }
 
 // DatabaseServers are the servers of the database's backend in the order of the configuration.
-func (f *Facts) DatabaseServers() []Server {
+func (f *Facts) DatabaseServers() []stats.Server {
 	if f.Database == nil {
 		return nil
 	}
@@ -91,7 +95,7 @@ func (f *Facts) DatabaseServers() []Server {
 }
 
 // Proxy returns the proxy of that name, nil if there is none.
-func (f *Facts) Proxy(name string) *Proxy {
+func (f *Facts) Proxy(name string) *stats.Proxy {
 	for i := range f.Proxies {
 		if f.Proxies[i].Name == name {
 			return &f.Proxies[i]

@@ -8,17 +8,19 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/haproxy/cfg"
+	"overcloud.backup/internal/haproxy/stats"
 )
 
 // databaseWords make a proxy's name tell of the database: galera_front, mariadb, mysql_be, ...
 var databaseWords = []string{"galera", "mariadb", "mysql"}
 
 type finder struct {
-	proxies []Proxy
-	config  *Config
+	proxies []stats.Proxy
+	config  *cfg.Config
 }
 
-func (f finder) proxy(name string) *Proxy {
+func (f finder) proxy(name string) *stats.Proxy {
 	for i := range f.proxies {
 		if f.proxies[i].Name == name {
 			return &f.proxies[i]
@@ -38,10 +40,10 @@ func (f finder) names() string {
 // list has the names, as many as fit into a message.
 func list(names []string) string { return excerpt.UpTo(600, strings.Join(names, ", ")) }
 
-func isTCP(p *Proxy) bool { return p.Mode == "tcp" || p.Mode == "" }
+func isTCP(p *stats.Proxy) bool { return p.Mode == "tcp" || p.Mode == "" }
 
 // evidence says why a proxy may be the database's; empty when nothing tells of it.
-func (f finder) evidence(p *Proxy) string {
+func (f finder) evidence(p *stats.Proxy) string {
 	if !isTCP(p) {
 		return ""
 	}
@@ -50,7 +52,7 @@ func (f finder) evidence(p *Proxy) string {
 	if slices.ContainsFunc(databaseWords, func(w string) bool { return strings.Contains(name, w) }) {
 		why = append(why, "name")
 	}
-	if s := f.config.section("frontend", p.Name); s != nil && !s.disabled && slices.ContainsFunc(s.Binds, isMySQLPort) {
+	if s := f.config.Section("frontend", p.Name); s != nil && !s.Disabled && slices.ContainsFunc(s.Binds, isMySQLPort) {
 		why = append(why, "port")
 	}
 	return strings.Join(why, " and ")
@@ -62,7 +64,7 @@ func isMySQLPort(bind string) bool {
 }
 
 // alike says that two backends have a server in common, by address and port; where an address is not known, by name.
-func (f finder) alike(a, b *Proxy) bool {
+func (f finder) alike(a, b *stats.Proxy) bool {
 	for _, s := range f.targets(a) {
 		for _, o := range f.targets(b) {
 			if s.Address != "" && o.Address != "" {
@@ -78,11 +80,11 @@ func (f finder) alike(a, b *Proxy) bool {
 }
 
 // targets are the servers of a backend, and the address to which it dispatches without one.
-func (f finder) targets(p *Proxy) []Server {
+func (f finder) targets(p *stats.Proxy) []stats.Server {
 	all := slices.Clone(p.Servers)
-	if s := f.config.section("backend", p.Name); s != nil && s.dispatch != "" {
-		d := Server{}
-		d.Address, d.Port = serverAddress(s.dispatch)
+	if s := f.config.Section("backend", p.Name); s != nil && s.Dispatch != "" {
+		d := stats.Server{}
+		d.Address, d.Port = cfg.ParseServerAddress(s.Dispatch)
 		all = append(all, d)
 	}
 	return all

@@ -8,13 +8,15 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/haproxy/cfg"
+	"overcloud.backup/internal/haproxy/stats"
 )
 
 // pools are the backends beside the database's that lead to its servers, and those that the caller names.
 func (f finder) pools(d *Database, want []string) ([]Database, error) {
 	var pools []Database
 	taken := []string{d.Backend}
-	add := func(p *Proxy, evidence string) error {
+	add := func(p *stats.Proxy, evidence string) error {
 		pool, err := f.pair(p, evidence)
 		if err == nil && !slices.Contains(taken, pool.Backend) {
 			taken = append(taken, pool.Backend)
@@ -49,7 +51,7 @@ func (f finder) pools(d *Database, want []string) ([]Database, error) {
 
 // hidden are the backends of the configuration that have a server of the database's and that the statistics lack:
 // "stats scope" leaves them out of a page, and HAProxy itself those that it has not loaded.
-func (f finder) hidden(database *Proxy) (names []string) {
+func (f finder) hidden(database *stats.Proxy) (names []string) {
 	if f.config == nil {
 		return nil
 	}
@@ -62,12 +64,12 @@ func (f finder) hidden(database *Proxy) (names []string) {
 }
 
 // fronts says that a section leads to a server of a backend.
-func (f finder) fronts(s *Section, backend *Proxy) bool {
-	p := Proxy{Name: s.Name, Mode: s.mode()}
+func (f finder) fronts(s *cfg.Section, backend *stats.Proxy) bool {
+	p := stats.Proxy{Name: s.Name, Mode: s.EffectiveMode()}
 	for _, c := range s.Servers {
-		p.Servers = append(p.Servers, Server{Name: c.Name, Address: c.Address, Port: c.Port})
+		p.Servers = append(p.Servers, stats.Server{Name: c.Name, Address: c.Address, Port: c.Port})
 	}
-	return s.Kind != "frontend" && !s.disabled && isTCP(&p) && backend != nil && f.alike(backend, &p)
+	return s.Kind != "frontend" && !s.Disabled && isTCP(&p) && backend != nil && f.alike(backend, &p)
 }
 
 // siblings are the backends to which the frontends of a backend lead as well.
@@ -76,7 +78,7 @@ func (f finder) siblings(backend string) (names []string) {
 		return nil
 	}
 	for i := range f.config.Sections {
-		if s := &f.config.Sections[i]; s.leadsTo(backend) {
+		if s := &f.config.Sections[i]; s.LeadsTo(backend) {
 			names = append(names, s.Backends...)
 		}
 	}
@@ -85,7 +87,7 @@ func (f finder) siblings(backend string) (names []string) {
 
 // maybe says that a backend may lead to the database by other addresses of its hosts: a server has the port of the
 // database's, or it is the database's by its name or bind and does not tell the addresses.
-func (f finder) maybe(database, p *Proxy) bool {
+func (f finder) maybe(database, p *stats.Proxy) bool {
 	ports := []int{3306}
 	for _, s := range database.Servers {
 		ports = append(ports, s.Port)
@@ -101,14 +103,14 @@ func (f finder) maybe(database, p *Proxy) bool {
 // FindDatabase finds the proxy in front of the database. want names it, or one of its two sections; else it is the
 // one named mysql (TripleO), else the only one in tcp mode that binds port 3306 or is named after the database.
 // Several are an error that lists them: nothing is guessed. config may be nil.
-func FindDatabase(proxies []Proxy, config *Config, want string) (*Database, error) {
+func FindDatabase(proxies []stats.Proxy, config *cfg.Config, want string) (*Database, error) {
 	d, _, err := FindDatabases(proxies, config, strings.Fields(want))
 	return d, err
 }
 
 // FindDatabases finds the proxy in front of the database, and the pools: the other backends that lead to its servers.
 // Of the names in want the first is the database's, the others are pools whatever their servers are.
-func FindDatabases(proxies []Proxy, config *Config, want []string) (*Database, []Database, error) {
+func FindDatabases(proxies []stats.Proxy, config *cfg.Config, want []string) (*Database, []Database, error) {
 	f := finder{proxies: proxies, config: config}
 	d, err := f.database(want)
 	if err != nil {

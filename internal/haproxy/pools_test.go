@@ -6,16 +6,19 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"overcloud.backup/internal/haproxy/cfg"
+	"overcloud.backup/internal/haproxy/stats"
 )
 
 // withServers adds the servers of the configuration to the statistics that it gives. hidden leaves their addresses out.
-func withServers(c *Config, hidden bool) []Proxy {
-	var proxies []Proxy
+func withServers(c *cfg.Config, hidden bool) []stats.Proxy {
+	var proxies []stats.Proxy
 	at := map[string]int{}
 	for i, p := range proxiesOf(c) {
 		name := c.Sections[i].Name
 		if k, twice := at[name]; twice { // a frontend and a backend of one name are one proxy in the statistics
-			proxies[k].Backend = &Side{}
+			proxies[k].Backend = &stats.Side{}
 			continue
 		}
 		at[name] = len(proxies)
@@ -24,8 +27,9 @@ func withServers(c *Config, hidden bool) []Proxy {
 	for _, s := range c.Sections {
 		i := at[s.Name]
 		for n, server := range s.Servers {
-			r := Server{Name: server.Name, Address: server.Address, Port: server.Port, ID: n + 1, Status: StatusUp,
-				Raw: "UP"}
+			r := stats.Server{Name: server.Name, Address: server.Address, Port: server.Port, ID: n + 1,
+				Status: stats.StatusUp,
+				Raw:    "UP"}
 			if hidden {
 				r.Address, r.Port = "", 0
 			}
@@ -152,7 +156,7 @@ func TestAWayThatTheStatisticsLackIsTold(t *testing.T) {
 		}
 	}
 	other, _ := parsed(t, redis)
-	for _, config := range []*Config{nil, other} {
+	for _, config := range []*cfg.Config{nil, other} {
 		d, _, err := FindDatabases(all, config, nil)
 		if want := "mysql by name (no configuration was read that has the backend mysql)"; err != nil ||
 			described(*d) != want {
@@ -301,13 +305,14 @@ func TestLinesThatWereNotUnderstoodAreToldOfTheDatabase(t *testing.T) {
 
 // HAProxy 2.6 tells a port that hangs on the client's as an offset.
 func TestAPortThatHangsOnTheClients(t *testing.T) {
-	states, err := ParseServersState([]byte("1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state" +
+	states, err := stats.ParseServersState([]byte("1\n# be_id be_name srv_id srv_name srv_addr srv_op_state" +
+		" srv_admin_state" +
 		" srv_port\n2 a 3 minus 127.0.0.3 2 0 4294966296\n"))
 	if err != nil || states[0].Address != "127.0.0.3" || states[0].Port != 0 {
 		t.Errorf("show servers state: %v, %+v", err, states)
 	}
 	config, _ := parsed(t, "listen a\n server plus 127.0.0.2:+1\n")
-	proxies := []Proxy{{Name: "a", Servers: []Server{{Name: "plus", Address: "127.0.0.2", Port: 1}}}}
+	proxies := []stats.Proxy{{Name: "a", Servers: []stats.Server{{Name: "plus", Address: "127.0.0.2", Port: 1}}}}
 	if complete(config, proxies); proxies[0].Servers[0].Port != 0 {
 		t.Errorf("%+v", proxies[0].Servers[0])
 	}

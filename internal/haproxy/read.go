@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"overcloud.backup/internal/haproxy/locate"
+	"overcloud.backup/internal/haproxy/stats"
 	"overcloud.backup/internal/peer"
 )
 
@@ -18,8 +20,8 @@ func Read(ctx context.Context, o Options) *Facts {
 	if o.Timeout <= 0 {
 		o.Timeout = 10 * time.Second
 	}
-	if o.host.root == "" {
-		o.host.root = "/"
+	if o.host.Root == "" {
+		o.host.Root = "/"
 	}
 	if o.Secret == nil {
 		o.Secret = func(string) {}
@@ -29,11 +31,11 @@ func Read(ctx context.Context, o Options) *Facts {
 	if !o.may.Has(0) {
 		o.may = peer.Trust("haproxy")
 	}
-	r := reader{o: o, f: &Facts{Proxies: []Proxy{}, Pools: []Database{}}, running: o.host.processes(o.may)}
-	defer closeAll(r.running)
+	r := reader{o: o, f: &Facts{Proxies: []stats.Proxy{}, Pools: []Database{}}, running: o.host.Processes(o.may)}
+	defer locate.CloseProcesses(r.running)
 	r.readConfig()
-	at := o.host.all(r.sockets(), r.running, o.may)
-	defer closeFound(at)
+	at := o.host.All(r.sockets(), r.running, o.may)
+	defer locate.CloseFiles(at)
 	r.f.Present = r.f.Present || len(at) > 0 || len(r.running) > 0
 	if r.f.Present || o.Socket != "" || o.StatsURL != "" {
 		r.explainMissing(len(at) > 0)
@@ -49,7 +51,7 @@ func (r *reader) sockets() []string {
 		return []string{r.o.Socket}
 	}
 	if r.config == nil || len(r.config.Sockets) == 0 {
-		return defaultSockets
+		return locate.DefaultSockets
 	}
 	var paths []string
 	for _, s := range r.config.Sockets {
@@ -61,7 +63,7 @@ func (r *reader) sockets() []string {
 // explainMissing records what a present HAProxy should have had.
 func (r *reader) explainMissing(socket bool) {
 	if len(r.paths) == 0 && len(r.unread) == 0 {
-		r.fail(SourceConfig, strings.Join(defaultConfigs, ", "), errors.New("there is no such file"),
+		r.fail(SourceConfig, strings.Join(locate.DefaultConfigs, ", "), errors.New("there is no such file"),
 			"name the files of haproxy -f with config_file")
 	}
 	if !socket {
@@ -72,10 +74,10 @@ func (r *reader) explainMissing(socket bool) {
 
 // readStatistics asks the sockets one after the other, until one answers, and the stats URL when none does and there is
 // time left.
-func (r *reader) readStatistics(ctx context.Context, at []found) {
+func (r *reader) readStatistics(ctx context.Context, at []locate.File) {
 	var failed []func()
 	for i, f := range at {
-		s := socket{path: f.name, at: f.at(), may: r.o.may}
+		s := socket{path: f.Name, at: f.At(), may: r.o.may}
 		err := r.ask(ctx, s, len(at)-i)
 		if err == nil {
 			r.aboutSocket(ctx, s)
@@ -113,25 +115,25 @@ func (r *reader) ask(ctx context.Context, s socket, left int) error {
 	return r.samples(ctx, s.path, s.stat)
 }
 
-func (s socket) stat(ctx context.Context) ([]Proxy, error) {
+func (s socket) stat(ctx context.Context) ([]stats.Proxy, error) {
 	b, err := s.ask(ctx, "show stat")
 	if err != nil {
 		return nil, err
 	}
-	return ParseStat(b)
+	return stats.ParseStat(b)
 }
 
-func (w web) stat(ctx context.Context) ([]Proxy, error) {
+func (w web) stat(ctx context.Context) ([]stats.Proxy, error) {
 	b, err := w.get(ctx, ";csv")
 	if err != nil {
 		return nil, err
 	}
-	return ParseStat(b)
+	return stats.ParseStat(b)
 }
 
 // samples takes the samples from one source. Its error means that there is none at all; a second sample that fails is
 // recorded, and leaves the first.
-func (r *reader) samples(ctx context.Context, where string, stat func(context.Context) ([]Proxy, error)) error {
+func (r *reader) samples(ctx context.Context, where string, stat func(context.Context) ([]stats.Proxy, error)) error {
 	first, err := stat(ctx)
 	if err != nil {
 		return err
@@ -144,7 +146,7 @@ func (r *reader) samples(ctx context.Context, where string, stat func(context.Co
 	second, err := r.later(ctx, stat)
 	if err == nil {
 		r.f.Proxies = second
-		if err = Compare(first, second); err == nil {
+		if err = stats.Compare(first, second); err == nil {
 			r.f.Window = time.Since(start).Seconds()
 			return nil
 		}
@@ -153,7 +155,7 @@ func (r *reader) samples(ctx context.Context, where string, stat func(context.Co
 	return nil
 }
 
-func (r *reader) later(ctx context.Context, stat func(context.Context) ([]Proxy, error)) ([]Proxy, error) {
+func (r *reader) later(ctx context.Context, stat func(context.Context) ([]stats.Proxy, error)) ([]stats.Proxy, error) {
 	if end, ok := ctx.Deadline(); ok && time.Until(end) <= r.o.Sample {
 		return nil, fmt.Errorf("a time limit of %v leaves no room for a second sample after %v", r.o.Timeout,
 			r.o.Sample)

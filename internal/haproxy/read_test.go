@@ -16,13 +16,15 @@ import (
 	"testing"
 	"time"
 
+	"overcloud.backup/internal/haproxy/cfg"
+	"overcloud.backup/internal/haproxy/locate"
 	"overcloud.backup/internal/reading"
 	"overcloud.backup/tests/haproxytest"
 )
 
 // machine is a file system for a reading: path to content.
-func machine(t testing.TB, files map[string]string) host {
-	return host{root: haproxytest.Machine(t, files)}
+func machine(t testing.TB, files map[string]string) locate.Host {
+	return locate.Host{Root: haproxytest.Machine(t, files)}
 }
 
 // read reads, and fails the test when it takes longer than the time limit.
@@ -54,16 +56,16 @@ func told(f *Facts) string {
 
 func TestReadFindsEverythingOnATripleOController(t *testing.T) {
 	h := machine(t, map[string]string{"/etc/haproxy/haproxy.cfg": string(haproxytest.Recorded(t, "haproxy-lab.cfg"))})
-	s := fakeAt(t, h.path("/var/lib/haproxy/stats"), scripted(lab(t)))
+	s := fakeAt(t, h.Path("/var/lib/haproxy/stats"), scripted(lab(t)))
 	f := read(t, Options{host: h})
-	if told(f) != "" || !f.Present || !f.Running || f.Reached != s.path || f.Level != LevelUser ||
+	if told(f) != "" || !f.Present || !f.Running || f.Reached != s.path || f.Level != cfg.LevelUser ||
 		f.Version != "2.6.12-1+deb12u3" ||
 		f.PID != 798 || f.Uptime == 0 || f.Processes != 1 || f.Window != 0 || len(f.Proxies) != 2 {
 		t.Errorf("%s: %+v", told(f), f)
 	}
 	d := f.Database
 	if d == nil || d.Frontend != "mysql" || d.Backend != "mysql" || !d.Sticky ||
-		fmt.Sprint(d.Binds) != "[10.99.0.100:3306]" || d.Config != h.path("/etc/haproxy/haproxy.cfg") {
+		fmt.Sprint(d.Binds) != "[10.99.0.100:3306]" || d.Config != h.Path("/etc/haproxy/haproxy.cfg") {
 		t.Fatalf("database %+v", d)
 	}
 	c0 := f.Server("controller-0.internalapi.localdomain")
@@ -93,7 +95,7 @@ func TestReadTakesTwoSamples(t *testing.T) {
 	answers["show stat"] = strings.Replace(answers["show stat"],
 		"mysql,controller-0.internalapi.localdomain,0,0,4,4,,12,",
 		"mysql,controller-0.internalapi.localdomain,0,0,4,4,,9,", 1)
-	f := read(t, Options{Socket: s.path, Sample: 50 * time.Millisecond, host: host{root: "/"},
+	f := read(t, Options{Socket: s.path, Sample: 50 * time.Millisecond, host: locate.Host{Root: "/"},
 		ConfigFiles: []string{"testdata/haproxy-lab.cfg"}})
 	if told(f) != "" || f.Window < 0.05 {
 		t.Errorf("%s: window %v", told(f), f.Window)
@@ -130,7 +132,7 @@ func TestReadOnAHostWithoutHAProxy(t *testing.T) {
 	h := machine(t,
 		map[string]string{"/proc/7/cmdline": "haproxy\x00-f\x00/var/lib/neutron/ns-metadata-proxy/1.conf\x00",
 			"/proc/8/comm": "init\n"})
-	haproxytest.Run(t, h.root, haproxytest.Process{PID: 7})
+	haproxytest.Run(t, h.Root, haproxytest.Process{PID: 7})
 	f := read(t, Options{host: h})
 	if f.Present || f.Running || told(f) != "" || f.Database != nil {
 		t.Errorf("%s: %+v", told(f), f)
@@ -139,7 +141,7 @@ func TestReadOnAHostWithoutHAProxy(t *testing.T) {
 
 func TestReadOfAProcessWithoutSocketOrConfiguration(t *testing.T) {
 	h := machine(t, nil)
-	haproxytest.Run(t, h.root, haproxytest.Process{PID: 7})
+	haproxytest.Run(t, h.Root, haproxytest.Process{PID: 7})
 	f := read(t, Options{host: h})
 	if !f.Present || f.Running || f.Failed(SourceSocket) == nil || f.Failed(SourceConfig) == nil ||
 		f.Failed(SourceSocket).Hint == "" {
@@ -150,8 +152,8 @@ func TestReadOfAProcessWithoutSocketOrConfiguration(t *testing.T) {
 func TestReadFindsTheSocketInsideAContainer(t *testing.T) {
 	h := machine(t, map[string]string{
 		"/proc/7/root/etc/haproxy/haproxy.cfg": "global\n stats socket /s\nlisten mysql\n bind 10.99.0.100:3306\n"})
-	haproxytest.Run(t, h.root, haproxytest.Process{PID: 7})
-	s := fakeAt(t, h.path("/proc/7/root/s"), scripted(lab(t)))
+	haproxytest.Run(t, h.Root, haproxytest.Process{PID: 7})
+	s := fakeAt(t, h.Path("/proc/7/root/s"), scripted(lab(t)))
 	f := read(t, Options{host: h})
 	if told(f) != "" || f.Reached != s.path || f.Database == nil || len(f.Database.Binds) != 1 {
 		t.Errorf("%s: %+v", told(f), f)
@@ -296,7 +298,7 @@ func TestReadFallsBackToTheConfigurationsStatsURL(t *testing.T) {
 	h := machine(t, map[string]string{"/etc/haproxy/haproxy.cfg": config, "/s": "a regular file"})
 	var secrets []string
 	f := read(t, Options{host: h, Sample: time.Millisecond, Secret: func(s string) { secrets = append(secrets, s) }})
-	if !f.Running || f.Reached != s.URL+"/" || f.Level != LevelUnknown || f.PID != 964 || f.Uptime != 29 ||
+	if !f.Running || f.Reached != s.URL+"/" || f.Level != cfg.LevelUnknown || f.PID != 964 || f.Uptime != 29 ||
 		f.Window == 0 {
 		t.Errorf("%s: %+v", told(f), f)
 	}

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"time"
 
+	"overcloud.backup/internal/haproxy/cfg"
+	"overcloud.backup/internal/haproxy/locate"
 	"overcloud.backup/internal/peer"
 	"overcloud.backup/internal/reading"
 )
@@ -45,7 +47,7 @@ type Options struct {
 	// Secret is told every password read from the configuration, so that no output shows it; may be nil.
 	Secret func(string)
 
-	host host        // where files are looked for, in tests
+	host locate.Host // where files are looked for, in tests
 	may  peer.Owners // whose HAProxy is believed, in tests
 }
 
@@ -53,12 +55,12 @@ type Options struct {
 type reader struct {
 	o      Options
 	f      *Facts
-	config *Config // nil when it could not be read
+	config *cfg.Config // nil when it could not be read
 	paths  []string
-	files  []ConfigFile // that config was read from
-	unread []string     // files that the process has and that were not read
+	files  []cfg.File // that config was read from
+	unread []string   // files that the process has and that were not read
 
-	running []running
+	running []locate.Process
 }
 
 func (r *reader) fail(source, where string, err error, hint string) {

@@ -18,6 +18,9 @@ import (
 	"testing"
 	"time"
 
+	"overcloud.backup/internal/haproxy/cfg"
+	"overcloud.backup/internal/haproxy/locate"
+	"overcloud.backup/internal/haproxy/stats"
 	"overcloud.backup/internal/peer"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/tests/haproxytest"
@@ -174,7 +177,7 @@ func (o *overcloud) wait(t *testing.T, statuses string) {
 		if err != nil {
 			continue
 		}
-		proxies, err := ParseStat([]byte(b))
+		proxies, err := stats.ParseStat([]byte(b))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -208,7 +211,7 @@ func sessions(f *Facts) string {
 func TestRealHAProxyThroughAFailover(t *testing.T) {
 	o := startOvercloud(t)
 	f := o.read(t, Options{})
-	if told(f) != "" || sessions(f) != "0 0 0" || f.Level != LevelUser ||
+	if told(f) != "" || sessions(f) != "0 0 0" || f.Level != cfg.LevelUser ||
 		f.Server("controller-1.internalapi.localdomain").Address != "127.0.0.11" {
 		t.Fatalf("quiet: %s, %q, %+v", told(f), sessions(f), f)
 	}
@@ -241,10 +244,10 @@ func TestRealHAProxyThroughAFailover(t *testing.T) {
 func TestRealHAProxyAtEveryLevel(t *testing.T) {
 	o := startOvercloud(t)
 	o.client(t)
-	for _, level := range []Level{LevelUser, LevelOperator, LevelAdmin} {
+	for _, level := range []cfg.Level{cfg.LevelUser, cfg.LevelOperator, cfg.LevelAdmin} {
 		f := o.read(t, Options{Socket: filepath.Join(o.dir, string(level))})
 		table := f.Proxies[1].Table
-		if told(f) != "" || f.Level != level || table == nil || table.Readable == (level == LevelUser) {
+		if told(f) != "" || f.Level != level || table == nil || table.Readable == (level == cfg.LevelUser) {
 			t.Fatalf("%s: %s %+v, table %+v", level, told(f), f, table)
 		}
 		if table.Readable && (len(table.Entries) != 1 ||
@@ -355,12 +358,12 @@ func TestRealHAProxyInAContainer(t *testing.T) {
 		t.Skipf("cannot run it so here: %s", out.String())
 	}
 	h := machine(t, nil)
-	if err := os.Mkdir(h.path("/proc"), 0o755); err != nil {
+	if err := os.Mkdir(h.Path("/proc"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	master := fmt.Sprint(c.Process.Pid)
 	for _, pid := range []string{"self", master, worker} {
-		if err := os.Symlink("/proc/"+pid, h.path("/proc/"+pid)); err != nil {
+		if err := os.Symlink("/proc/"+pid, h.Path("/proc/"+pid)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -369,8 +372,8 @@ func TestRealHAProxyInAContainer(t *testing.T) {
 		!strings.HasSuffix(f.Reached, "/root/etc/haproxy/stats") {
 		t.Errorf("%s: %+v\n%s", told(f), f, out.String())
 	}
-	all := h.processes(peer.Trust())
-	defer closeAll(all)
+	all := h.Processes(peer.Trust())
+	defer locate.CloseProcesses(all)
 	if len(all) != 2 {
 		t.Errorf("%d processes, not the master and its worker", len(all))
 	}

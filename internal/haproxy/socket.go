@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/haproxy/locate"
+	"overcloud.backup/internal/haproxy/stats"
 	"overcloud.backup/internal/peer"
 )
 
@@ -81,7 +83,7 @@ func (s socket) exchange(ctx context.Context, text string) ([]byte, error) {
 func checkSocket(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
-		return bare(err)
+		return locate.WithoutPath(err)
 	}
 	if info.Mode().IsRegular() {
 		return errors.New("it is a regular file, not a socket")
@@ -94,9 +96,9 @@ func checkSocket(path string) error {
 
 // readAll reads to the end, at most maxAnswer bytes.
 func readAll(r io.Reader) ([]byte, error) {
-	b, err := io.ReadAll(io.LimitReader(r, maxAnswer+1))
-	if err == nil && len(b) > maxAnswer {
-		return nil, fmt.Errorf("the answer is larger than %d MiB", maxAnswer>>20)
+	b, err := io.ReadAll(io.LimitReader(r, stats.MaxAnswer+1))
+	if err == nil && len(b) > stats.MaxAnswer {
+		return nil, fmt.Errorf("the answer is larger than %d MiB", stats.MaxAnswer>>20)
 	}
 	return b, err
 }
@@ -127,7 +129,7 @@ func reason(ctx context.Context, err error, got int) error {
 		return nil
 	}
 	if ctx.Err() == nil {
-		return bare(err)
+		return locate.WithoutPath(err)
 	}
 	if got > 0 {
 		return fmt.Errorf("the answer was not complete within the time limit (%d bytes): %w", got, ctx.Err())

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/haproxy/cfg"
 	"overcloud.backup/internal/peer"
 	"overcloud.backup/tests/haproxytest"
 	"overcloud.backup/tests/user"
@@ -168,26 +169,26 @@ func TestLevelIsFoundWithoutChangingAnything(t *testing.T) {
 	admin, _ := parsed(t, "global\n stats socket /elsewhere level user\n stats socket /S level admin\n")
 	for name, c := range map[string]struct {
 		answers map[string]string
-		config  *Config
-		want    Level
+		config  *cfg.Config
+		want    cfg.Level
 	}{
 		"1.9 and later": {map[string]string{"show cli level": "operator\n"}, nil,
-			LevelOperator},
+			cfg.LevelOperator},
 		"user before 1.9": {map[string]string{"show sess 0x1": "Permission denied\n"}, nil,
-			LevelUser},
+			cfg.LevelUser},
 		"more before 1.9": {map[string]string{"show sess 0x1": "Session not found.\n"}, nil,
-			LevelOperator},
-		"more before 1.9, with its config":     {map[string]string{"show sess 0x1": "\n"}, admin, LevelAdmin},
-		"a process that knows neither command": {map[string]string{}, admin, LevelUnknown},
+			cfg.LevelOperator},
+		"more before 1.9, with its config":     {map[string]string{"show sess 0x1": "\n"}, admin, cfg.LevelAdmin},
+		"a process that knows neither command": {map[string]string{}, admin, cfg.LevelUnknown},
 		"a word that is no level, then a denial": {map[string]string{"show cli level": "root",
-			"show sess 0x1": "Permission denied"}, nil, LevelUser},
+			"show sess 0x1": "Permission denied"}, nil, cfg.LevelUser},
 	} {
 		f := newFake(t, scripted(c.answers))
 		if c.config != nil {
 			c.config.Sockets[1].Path = f.path
 		}
 		got, err := statsSocket(f.path).level(context.Background(), c.config)
-		if got != c.want || (err != nil) != (c.want == LevelUnknown) {
+		if got != c.want || (err != nil) != (c.want == cfg.LevelUnknown) {
 			t.Errorf("%s: %q, %v; want %q", name, got, err, c.want)
 		}
 		for _, command := range strings.Split(f.commands(), ", ") {

@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"overcloud.backup/internal/haproxy/locate"
 	"overcloud.backup/internal/peer"
 	"overcloud.backup/tests/haproxytest"
 	"overcloud.backup/tests/user"
@@ -155,11 +156,11 @@ func TestTheConfigurationsPasswordStaysOnThisHost(t *testing.T) {
 
 func TestASocketOfAStrangersIsToldNothing(t *testing.T) {
 	h := machine(t, map[string]string{"/run/haproxy/x": ""})
-	open(t, h.root, h.path("/run"), h.path("/run/haproxy"))
-	at, heard := eavesdrop(t, "unix", h.path("/run/haproxy/admin.sock"),
+	open(t, h.Root, h.Path("/run"), h.Path("/run/haproxy"))
+	at, heard := eavesdrop(t, "unix", h.Path("/run/haproxy/admin.sock"),
 		haproxytest.StatHead+"mysql,s1,0,0,UP,2,1,1,1,1,\n\n")
 	for name, o := range map[string]Options{"a usual one": {host: h},
-		"the given one": {host: host{root: "/"}, Socket: at}} {
+		"the given one": {host: locate.Host{Root: "/"}, Socket: at}} {
 		f := read(t, o)
 		e := f.Failed(SourceSocket)
 		if f.Running || e == nil || e.Where != at || !strings.Contains(e.Message,
@@ -191,11 +192,11 @@ func TestAStrangersProcessIsNoHAProxy(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			pid, said := startForged(t, attributes)
 			h := machine(t, nil)
-			if err := os.Mkdir(h.path("/proc"), 0o755); err != nil {
+			if err := os.Mkdir(h.Path("/proc"), 0o755); err != nil {
 				t.Fatal(err)
 			}
 			for _, at := range []string{fmt.Sprint(pid), "self"} {
-				if err := os.Symlink("/proc/"+at, h.path("/proc/"+at)); err != nil {
+				if err := os.Symlink("/proc/"+at, h.Path("/proc/"+at)); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -255,9 +256,9 @@ func TestAFileInAContainerIsItsHAProxys(t *testing.T) {
 	}
 	for uid, want := range map[int]string{0: "", 42454: "", stranger: "it belongs to user 54321, not to root"} {
 		h := machine(t, map[string]string{"/proc/8/root/etc/haproxy/haproxy.cfg": "global\n"})
-		haproxytest.Run(t, h.root, haproxytest.Process{PID: 7})
-		haproxytest.Run(t, h.root, haproxytest.Process{PID: 8, Parent: 7, UIDs: "42454\t42454\t42454\t42454"})
-		at := h.path("/proc/8/root/etc/haproxy/haproxy.cfg")
+		haproxytest.Run(t, h.Root, haproxytest.Process{PID: 7})
+		haproxytest.Run(t, h.Root, haproxytest.Process{PID: 8, Parent: 7, UIDs: "42454\t42454\t42454\t42454"})
+		at := h.Path("/proc/8/root/etc/haproxy/haproxy.cfg")
 		if err := os.Chown(at, uid, uid); err != nil {
 			t.Fatal(err)
 		}

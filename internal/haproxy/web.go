@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/haproxy/cfg"
 	"overcloud.backup/internal/peer"
 )
 
@@ -94,7 +95,7 @@ func parseStatsURL(text string) (web, error) {
 
 // localPages are the stats URLs of the configuration that lead to this host. The page also binds the VIP, where the
 // HAProxy of the VIP's holder would answer.
-func localPages(c *Config, addresses []string) []web {
+func localPages(c *cfg.Config, addresses []string) []web {
 	var pages []web
 	if c == nil {
 		return nil
@@ -113,7 +114,7 @@ func localPages(c *Config, addresses []string) []web {
 }
 
 // statsPage is the statistics page of a section.
-func statsPage(s Section, host string) web {
+func statsPage(s cfg.Section, host string) web {
 	scheme, uri := "http://", s.Stats.URI
 	if s.TLS {
 		scheme = "https://"

@@ -11,6 +11,8 @@ import (
 	"overcloud.backup/internal/decision"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/haproxy"
+	"overcloud.backup/internal/haproxy/cfg"
+	"overcloud.backup/internal/haproxy/stats"
 	"overcloud.backup/internal/pacemaker"
 	"overcloud.backup/internal/reading"
 	"overcloud.backup/internal/topology"
@@ -96,20 +98,20 @@ func manager(head reading.Header, i, n int, prefix, vip string) *pacemaker.Facts
 }
 
 func proxy(head reading.Header, i, n int, prefix, vip string) *haproxy.Facts {
-	h := &haproxy.Facts{Header: head, Running: true, Level: haproxy.LevelUser, Version: "2.6.12", Uptime: 90000, Processes: 1, Window: 0.25}
+	h := &haproxy.Facts{Header: head, Running: true, Level: cfg.LevelUser, Version: "2.6.12", Uptime: 90000, Processes: 1, Window: 0.25}
 	h.Database = &haproxy.Database{Frontend: "mysql", Backend: "mysql", Binds: []string{vip + ":3306"}, Sticky: true, StickKey: "dst",
 		UseServers: []string{}, Unmodelled: []string{}, Unread: []string{}}
 	h.Pools = []haproxy.Database{}
-	mysql := haproxy.Proxy{Name: "mysql", Mode: "tcp", Table: &haproxy.Table{Name: "mysql", Type: "ip", Size: 1000, Used: 1, Entries: []haproxy.Entry{}}}
+	mysql := stats.Proxy{Name: "mysql", Mode: "tcp", Table: &stats.Table{Name: "mysql", Type: "ip", Size: 1000, Used: 1, Entries: []stats.Entry{}}}
 	for k := range n {
-		s := haproxy.Server{Name: fqdn(prefix, k), Status: haproxy.StatusUp, Raw: "UP", Backup: true, Weight: 1, ID: k + 1,
+		s := stats.Server{Name: fqdn(prefix, k), Status: stats.StatusUp, Raw: "UP", Backup: true, Weight: 1, ID: k + 1,
 			LastSession: -1, CheckStatus: "L7OK", CheckCode: 200}
 		if k == 0 && i == 1 {
 			s.CurrentSessions, s.TotalSessions, s.NewSessions, s.LastSession = 12, 40, 1, 0
 		}
 		mysql.Servers = append(mysql.Servers, s)
 	}
-	h.Proxies = []haproxy.Proxy{mysql}
+	h.Proxies = []stats.Proxy{mysql}
 	return h
 }
 
@@ -139,7 +141,7 @@ func (w *world) resource(id string, i int, change func(*pacemaker.Resource)) {
 }
 
 // line is one server's line in one host's HAProxy.
-func (w *world) line(proxyOn, server int) *haproxy.Server {
+func (w *world) line(proxyOn, server int) *stats.Server {
 	return &w.hosts[proxyOn].HAProxy.Proxies[0].Servers[server]
 }
 
@@ -147,7 +149,7 @@ func (w *world) line(proxyOn, server int) *haproxy.Server {
 func (w *world) down(i int) {
 	for h := range w.hosts {
 		if p := w.hosts[h].HAProxy; p != nil && len(p.Proxies) > 0 {
-			w.line(h, i).Status, w.line(h, i).Raw, w.line(h, i).CheckStatus, w.line(h, i).CheckCode = haproxy.StatusDown, "DOWN", "L7STS", 503
+			w.line(h, i).Status, w.line(h, i).Raw, w.line(h, i).CheckStatus, w.line(h, i).CheckCode = stats.StatusDown, "DOWN", "L7STS", 503
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 	"overcloud.backup/internal/decision"
 	"overcloud.backup/internal/galera"
-	"overcloud.backup/internal/haproxy"
+	"overcloud.backup/internal/haproxy/stats"
 	"overcloud.backup/internal/pacemaker"
 	"overcloud.backup/internal/topology"
 )
@@ -85,7 +85,7 @@ var ailments = []func(w *world, i, n int){
 	func(w *world, i, n int) { w.hosts[i].HAProxy.Database.Sticky = n%2 == 0 },
 	func(w *world, i, n int) { w.line(n%len(w.hosts), i).CurrentSessions = int64(n / 8 % 2) },
 	func(w *world, i, n int) { w.line(n%len(w.hosts), i).LastSession = int64(n) - 1 },
-	func(w *world, i, n int) { w.line(n%len(w.hosts), i).Status = haproxy.StatusDown },
+	func(w *world, i, n int) { w.line(n%len(w.hosts), i).Status = stats.StatusDown },
 	func(w *world, i, n int) { w.line(n%len(w.hosts), i).Name = fmt.Sprintf("controller-%d.x", n/8%4) },
 	func(w *world, i, n int) { w.line(n%len(w.hosts), i).Address = fmt.Sprintf("10.99.0.%d", 10+n/8%4) },
 	func(w *world, i, n int) {
@@ -107,7 +107,7 @@ var ailments = []func(w *world, i, n int){
 	func(w *world, i, n int) { w.line(n%len(w.hosts), i).Weight = n / 8 % 2 },
 	func(w *world, i, n int) { w.table(i).Used = int64(n % 3) },
 	func(w *world, i, n int) {
-		p := w.pool(i, fmt.Sprint("pool", n), reader("r", n%4), haproxy.Server{Name: []string{"x", "controller-1"}[n/4%2]})
+		p := w.pool(i, fmt.Sprint("pool", n), reader("r", n%4), stats.Server{Name: []string{"x", "controller-1"}[n/4%2]})
 		p.Servers[0].CurrentSessions = int64(n / 16 % 2)
 	},
 	func(w *world, i, n int) {

@@ -12,7 +12,7 @@ import (
 	"overcloud.backup/internal/condition"
 	"overcloud.backup/internal/decision"
 	"overcloud.backup/internal/galera"
-	"overcloud.backup/internal/haproxy"
+	"overcloud.backup/internal/haproxy/stats"
 	"overcloud.backup/internal/pacemaker"
 	"overcloud.backup/internal/reading"
 	"overcloud.backup/internal/topology"
@@ -220,7 +220,7 @@ var defects = []defect{
 	}, "MariaDB does not run: stop-all-resources is set"},
 	{"HAProxy sees it down", condition.ServerDown, func(w *world, _ *Options) { w.down(2) },
 		"HAProxy on controller-1 has controller-2.internalapi.localdomain DOWN L7STS 503"},
-	{"HAProxy sees it in transition", condition.ServerDown, func(w *world, _ *Options) { w.line(1, 2).Status, w.line(1, 2).Raw = haproxy.StatusGoing, "DOWN 1/2" },
+	{"HAProxy sees it in transition", condition.ServerDown, func(w *world, _ *Options) { w.line(1, 2).Status, w.line(1, 2).Raw = stats.StatusGoing, "DOWN 1/2" },
 		"HAProxy on controller-1 has controller-2.internalapi.localdomain DOWN 1/2 L7OK 200"},
 	{"its disk is nearly full", condition.NoSpace, sample(func(g *galera.Facts) { g.Storage.DatadirFree = 500 << 20 }), "free 500.0 MiB < 1.0 GiB of 100.0 GiB"},
 	{"its free space is unknown", condition.NoSpace, sample(func(g *galera.Facts) { g.Storage = galera.Storage{} }), "free space of the datadir's file system is unknown"},

@@ -11,6 +11,7 @@ import (
 	"overcloud.backup/internal/condition"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/haproxy"
+	"overcloud.backup/internal/haproxy/cfg"
 	"overcloud.backup/internal/pacemaker"
 	"overcloud.backup/internal/topology"
 	"overcloud.backup/internal/traffic"
@@ -47,7 +48,7 @@ func proxyIPv6(h *topology.Host, t *testing.T, bind, server string) {
 	for i := range 3 {
 		config += "  " + fmt.Sprintf(server, i, i+1) + "\n"
 	}
-	parsed, wrong := haproxy.ParseConfig([]haproxy.ConfigFile{{Name: "haproxy.cfg", Content: []byte(config)}})
+	parsed, wrong := cfg.Parse([]cfg.File{{Name: "haproxy.cfg", Content: []byte(config)}})
 	mysql := &h.HAProxy.Proxies[0]
 	database, err := haproxy.FindDatabase(h.HAProxy.Proxies, parsed, "")
 	if err != nil || len(wrong) > 0 || len(parsed.Sections[0].Servers) != 3 {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"overcloud.backup/internal/haproxy"
+	"overcloud.backup/internal/haproxy/stats"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/reading"
 	"overcloud.backup/internal/traffic"
@@ -178,7 +179,7 @@ func (l *live) down(t *testing.T, i int) {
 	l.checks[i].Close()
 	l.wait(t, func() bool {
 		s := l.facts("user").Server(fmt.Sprintf("controller-%d.internalapi.localdomain", i))
-		return s != nil && s.Status == haproxy.StatusDown
+		return s != nil && s.Status == stats.StatusDown
 	})
 }
 
@@ -186,7 +187,7 @@ func (l *live) up(t *testing.T, i int) {
 	t.Helper()
 	l.checks[i] = listen(t, l.address(i, l.check))
 	l.wait(t, func() bool {
-		return l.facts("user").Server(fmt.Sprintf("controller-%d.internalapi.localdomain", i)).Status == haproxy.StatusUp
+		return l.facts("user").Server(fmt.Sprintf("controller-%d.internalapi.localdomain", i)).Status == stats.StatusUp
 	})
 }
 

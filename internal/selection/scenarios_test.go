@@ -12,6 +12,7 @@ import (
 	"overcloud.backup/internal/decision"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/haproxy"
+	"overcloud.backup/internal/haproxy/stats"
 	"overcloud.backup/internal/pacemaker"
 	"overcloud.backup/internal/reading"
 	"overcloud.backup/internal/topology"
@@ -41,7 +42,7 @@ var scenarios = []struct {
 	{"the stick entry names the next server of a quiet cluster", func(w *world, _ *Options) {
 		w.quiet()
 		w.line(1, 0).LastSession = 5
-		*w.table(1) = haproxy.Table{Readable: true, Entries: []haproxy.Entry{{Key: testVIP, Server: w.line(1, 2).Name}}}
+		*w.table(1) = stats.Table{Readable: true, Entries: []stats.Entry{{Key: testVIP, Server: w.line(1, 2).Name}}}
 	}, wants{"controller-0", []string{"controller-2"}, serving("controller-2")}},
 	{"the last session names the next server of a quiet cluster", func(w *world, _ *Options) {
 		w.quiet()
@@ -62,7 +63,7 @@ var scenarios = []struct {
 	}, wants{"controller-1", []string{"controller-0", "controller-2"}, map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-2": {condition.Serves}}}},
 	{"the order holds when the stick entry's server is gone", func(w *world, _ *Options) {
 		w.quiet()
-		*w.table(1) = haproxy.Table{Readable: true, Entries: []haproxy.Entry{{Key: testVIP, Server: "controller-9"}}}
+		*w.table(1) = stats.Table{Readable: true, Entries: []stats.Entry{{Key: testVIP, Server: "controller-9"}}}
 	}, wants{"controller-2", []string{"controller-0"}, serving("controller-0")}},
 	{"servers that are no backups are all next", func(w *world, o *Options) {
 		w.quiet()
@@ -203,7 +204,7 @@ func TestScenarios(t *testing.T) {
 }
 
 // table is the stick table at one host's HAProxy.
-func (w *world) table(i int) *haproxy.Table { return w.hosts[i].HAProxy.Proxies[0].Table }
+func (w *world) table(i int) *stats.Table { return w.hosts[i].HAProxy.Proxies[0].Table }
 
 // stopProxy has Pacemaker stop HAProxy on one host: the configuration is there, nothing answers.
 func (w *world) stopProxy(i int) {
@@ -214,7 +215,7 @@ func (w *world) stopProxy(i int) {
 // muteProxy makes HAProxy run and not answer.
 func (w *world) muteProxy(i int) {
 	h := w.hosts[i].HAProxy
-	*h = haproxy.Facts{Header: h.Header, Proxies: []haproxy.Proxy{}}
+	*h = haproxy.Facts{Header: h.Header, Proxies: []stats.Proxy{}}
 	h.Add(haproxy.SourceSocket, "/var/lib/haproxy/stats", errDenied, "")
 }
 

@@ -9,24 +9,25 @@ import (
 	"testing"
 
 	"overcloud.backup/internal/haproxy"
+	"overcloud.backup/internal/haproxy/stats"
 	"overcloud.backup/internal/topology"
 )
 
 // pool adds a pool of readers to a host's HAProxy, with servers that are up and no backups.
-func (w *world) pool(i int, name string, servers ...haproxy.Server) *haproxy.Proxy {
+func (w *world) pool(i int, name string, servers ...stats.Server) *stats.Proxy {
 	p := w.hosts[i].HAProxy
 	p.Pools = append(p.Pools, haproxy.Database{Frontend: name, Backend: name, Binds: []string{testVIP + ":3308"}, Evidence: "servers", Config: "haproxy.cfg",
 		UseServers: []string{}, Unmodelled: []string{}, Unread: []string{}})
 	for k := range servers {
 		s := &servers[k]
-		s.Status, s.Raw, s.Weight, s.ID, s.LastSession = haproxy.StatusUp, "UP", 1, k+1, -1
+		s.Status, s.Raw, s.Weight, s.ID, s.LastSession = stats.StatusUp, "UP", 1, k+1, -1
 	}
-	p.Proxies = append(p.Proxies, haproxy.Proxy{Name: name, Mode: "tcp", Servers: servers})
+	p.Proxies = append(p.Proxies, stats.Proxy{Name: name, Mode: "tcp", Servers: servers})
 	return &p.Proxies[len(p.Proxies)-1]
 }
 
-func reader(name string, i int) haproxy.Server {
-	return haproxy.Server{Name: name, Address: fmt.Sprintf("10.99.0.%d", 11+i), Port: 3306}
+func reader(name string, i int) stats.Server {
+	return stats.Server{Name: name, Address: fmt.Sprintf("10.99.0.%d", 11+i), Port: 3306}
 }
 
 func TestPoolsOfReaders(t *testing.T) {
@@ -39,8 +40,8 @@ func TestPoolsOfReaders(t *testing.T) {
 			"HAProxy on controller-1, backend mysql_ro would send the next client here: it is up and no backup"},
 		"sessions of readers at the VIP's holder": {func(w *world) {
 			p := w.pool(1, "mysql_ro", reader("r1", 1), reader("r2", 2))
-			p.Servers[0].Status, p.Servers[0].Raw = haproxy.StatusMaint, "MAINT"
-			p.Servers[1].Status, p.Servers[1].Raw, p.Servers[1].NewSessions = haproxy.StatusDown, "DOWN", 19
+			p.Servers[0].Status, p.Servers[0].Raw = stats.StatusMaint, "MAINT"
+			p.Servers[1].Status, p.Servers[1].Raw, p.Servers[1].NewSessions = stats.StatusDown, "DOWN", 19
 		}, "aia", "HAProxy on controller-1, backend mysql_ro: 0 sessions, 19 new in 0.25 s"},
 		"sessions of readers at another HAProxy": {func(w *world) {
 			p := w.pool(0, "mysql_ro", reader("r2", 2))
@@ -52,7 +53,7 @@ func TestPoolsOfReaders(t *testing.T) {
 			for i := range w.hosts {
 				w.pool(i, "mysql_ro", reader("r1", 1), reader("r2", 2))
 				w.hosts[i].HAProxy.Pools[0].Binds = []string{"10.99.0.9:3308"}
-				w.hosts[i].HAProxy.Proxies[1].Servers[(i+1)%2].Status = haproxy.StatusDown
+				w.hosts[i].HAProxy.Proxies[1].Servers[(i+1)%2].Status = stats.StatusDown
 			}
 		}, "aai", ""},
 		"the next reader where nothing tells the pool's VIP": {func(w *world) {
@@ -70,20 +71,20 @@ func TestPoolsOfReaders(t *testing.T) {
 			w.hosts[1].HAProxy.Pools[0].Unmodelled = []string{"dispatch"}
 		}, "a??", "HAProxy on controller-1, backend mysql_ro: where its next client goes cannot be told: dispatch"},
 		"another cluster's servers": {func(w *world) {
-			w.pool(1, "cell1", haproxy.Server{Name: "cell1-0", Address: "10.99.7.11", Port: 3306})
+			w.pool(1, "cell1", stats.Server{Name: "cell1-0", Address: "10.99.7.11", Port: 3306})
 			w.hosts[1].HAProxy.Pools[0].Unmodelled = []string{"option transparent"}
 		}, "aii", ""},
-		"a server that nothing names": {func(w *world) { w.pool(1, "mysql_ro", haproxy.Server{Name: "r9"}) }, "a??",
+		"a server that nothing names": {func(w *world) { w.pool(1, "mysql_ro", stats.Server{Name: "r9"}) }, "a??",
 			"HAProxy on controller-1, backend mysql_ro: nothing tells which host its server r9 is"},
 		"a status that is not known": {func(w *world) {
 			p := w.pool(1, "mysql_ro", reader("r0", 0), reader("r2", 2))
-			p.Servers[1].Status, p.Servers[1].Raw = haproxy.StatusUnknown, "SLEEPY"
+			p.Servers[1].Status, p.Servers[1].Raw = stats.StatusUnknown, "SLEEPY"
 		}, "ai?", `HAProxy on controller-1, backend mysql_ro: the status "SLEEPY" of its server r2 is not known`},
 		"readers that the writer does not have": {func(w *world) {
 			for i := range w.hosts {
 				w.hosts[i].HAProxy.Proxies[0].Servers = w.hosts[i].HAProxy.Proxies[0].Servers[:2]
 				w.pool(i, "mysql_ro", reader("r1", 1), reader("r2", 2))
-				w.hosts[i].HAProxy.Proxies[1].Servers[0].Status = haproxy.StatusDown
+				w.hosts[i].HAProxy.Proxies[1].Servers[0].Status = stats.StatusDown
 				w.hosts[i].HAProxy.Proxies[1].Servers[1].Backup = true
 			}
 		}, "aia", "HAProxy on controller-1, backend mysql_ro would send the next client here: it is the first server that is up"},
@@ -105,12 +106,12 @@ func TestPoolsOfReaders(t *testing.T) {
 func TestStickTablesOfTheVIP(t *testing.T) {
 	type state struct {
 		d *haproxy.Database
-		t *haproxy.Table
+		t *stats.Table
 		f *haproxy.Facts
 		w *world
 	}
 	pinned := func(s state, key string, server int) {
-		s.t.Readable, s.t.Entries = true, append(s.t.Entries, haproxy.Entry{Key: key, Server: s.w.line(1, server).Name})
+		s.t.Readable, s.t.Entries = true, append(s.t.Entries, stats.Entry{Key: key, Server: s.w.line(1, server).Name})
 	}
 	for name, c := range map[string]struct {
 		change func(s state)
@@ -123,7 +124,7 @@ func TestStickTablesOfTheVIP(t *testing.T) {
 		"a pinned server without weight":   {func(s state) { pinned(s, testVIP, 2); s.w.line(1, 2).Weight = 0 }, "iia", ""},
 		"a pinned server in DRAIN": {func(s state) {
 			pinned(s, testVIP, 2)
-			s.w.line(1, 2).Status, s.w.line(1, 2).Raw = haproxy.StatusDrain, "DRAIN"
+			s.w.line(1, 2).Status, s.w.line(1, 2).Raw = stats.StatusDrain, "DRAIN"
 		}, "iia", ""},
 		"a pinned server that is down":                      {func(s state) { pinned(s, testVIP, 2); s.w.down(2) }, "aii", ""},
 		"a pinned server that is down, with option persist": {func(s state) { pinned(s, testVIP, 2); s.w.down(2); s.d.Persist = true }, "iia", ""},

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"overcloud.backup/internal/haproxy"
+	"overcloud.backup/internal/haproxy/stats"
 	"overcloud.backup/internal/pacemaker"
 )
 
@@ -85,7 +85,7 @@ func (c *Cluster) nameGalera(m *Member) {
 }
 
 // nameServer gives a server line to the one member it means.
-func (c *Cluster) nameServer(s haproxy.Server) {
+func (c *Cluster) nameServer(s stats.Server) {
 	owners := c.Owners(s)
 	if len(owners) > 1 {
 		c.Conflicts = append(c.Conflicts, fmt.Sprintf("the HAProxy server %s could be %s", DescribeServer(s),

@@ -6,14 +6,14 @@ import (
 	"fmt"
 	"slices"
 
-	"overcloud.backup/internal/haproxy"
+	"overcloud.backup/internal/haproxy/stats"
 )
 
 // servers are the database servers of every HAProxy of the cluster, each name and address once.
-func (c *Cluster) servers() []haproxy.Server {
+func (c *Cluster) servers() []stats.Server {
 	type line struct{ name, address string }
 	seen := map[line]bool{}
-	var all []haproxy.Server
+	var all []stats.Server
 	for _, m := range c.Members {
 		if m.Host.HAProxy == nil || m.Host.Unreachable {
 			continue
@@ -30,7 +30,7 @@ func (c *Cluster) servers() []haproxy.Server {
 
 // Owners are the members a server line could mean: by its whole name, else by its first label; and by its address,
 // which must not say otherwise.
-func (c *Cluster) Owners(s haproxy.Server) []*Member {
+func (c *Cluster) Owners(s stats.Server) []*Member {
 	name := Lower(s.Name)
 	owners := c.Matching(func(m *Member) bool {
 		return name == m.self || name == Lower(m.Node) || m.mapped != "" && name == Lower(m.mapped)
@@ -55,7 +55,7 @@ func (c *Cluster) Owners(s haproxy.Server) []*Member {
 }
 
 // DescribeServer names a server of HAProxy, with its address.
-func DescribeServer(s haproxy.Server) string {
+func DescribeServer(s stats.Server) string {
 	if s.Address == "" {
 		return s.Name
 	}

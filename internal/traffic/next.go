@@ -9,6 +9,7 @@ import (
 
 	"overcloud.backup/internal/decision"
 	"overcloud.backup/internal/haproxy"
+	"overcloud.backup/internal/haproxy/stats"
 	"overcloud.backup/internal/topology"
 )
 
@@ -37,7 +38,7 @@ func (c *Traffic) nextWords(o Rules) map[*topology.Member][]Statement {
 		}
 		for _, s := range w.servers() {
 			for _, m := range c.behind(w, s) {
-				if s.Status == haproxy.StatusUnknown {
+				if s.Status == stats.StatusUnknown {
 					text := fmt.Sprintf("%s: the status %q of its server %s is not known", w.where(), s.Raw, s.Name)
 					words[m] = append(words[m], Statement{Says: decision.Unknown, Text: text})
 				}
@@ -119,7 +120,7 @@ func once(list []choice) []choice {
 	return kept
 }
 
-func all(list []choice, is func(haproxy.Server) bool) bool {
+func all(list []choice, is func(stats.Server) bool) bool {
 	return !slices.ContainsFunc(list, func(c choice) bool { return !is(c.server) })
 }
 
@@ -157,10 +158,10 @@ func destinations(d *haproxy.Database) map[string]bool {
 }
 
 // covered says that the one destination has an entry with a server that takes its clients.
-func covered(w way, t *haproxy.Table) bool {
-	return slices.ContainsFunc(t.Entries, func(e haproxy.Entry) bool {
+func covered(w way, t *stats.Table) bool {
+	return slices.ContainsFunc(t.Entries, func(e stats.Entry) bool {
 		a, ok := topology.Address(e.Key)
-		return ok && destinations(w.d)[a] && slices.ContainsFunc(w.servers(), func(s haproxy.Server) bool {
+		return ok && destinations(w.d)[a] && slices.ContainsFunc(w.servers(), func(s stats.Server) bool {
 			return s.Name == e.Server && w.pinnable(s)
 		})
 	})

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"overcloud.backup/internal/haproxy"
+	"overcloud.backup/internal/haproxy/stats"
 	"overcloud.backup/internal/topology"
 )
 
@@ -25,7 +26,7 @@ func Observe(joined *topology.Cluster, o Rules) *Traffic {
 
 // Backend is the server of a controller at the HAProxy that has the VIP, nil where that is not known, and the host of
 // that HAProxy.
-func (c *Traffic) Backend(m *topology.Member, o Rules) (*haproxy.Server, string) {
+func (c *Traffic) Backend(m *topology.Member, o Rules) (*stats.Server, string) {
 	h := c.VIP.Holder
 	if h == nil || c.proxyProblem(h, o) != "" || m.Server == "" {
 		return nil, ""

@@ -8,6 +8,7 @@ import (
 
 	"overcloud.backup/internal/decision"
 	"overcloud.backup/internal/haproxy"
+	"overcloud.backup/internal/haproxy/stats"
 	"overcloud.backup/internal/pacemaker"
 	"overcloud.backup/internal/quantity"
 	"overcloud.backup/internal/topology"
@@ -51,7 +52,7 @@ func (c *Traffic) inPoolAlone(h, m *topology.Member) bool {
 }
 
 // sessions is the word of one server line.
-func sessions(where string, s haproxy.Server, window float64) Statement {
+func sessions(where string, s stats.Server, window float64) Statement {
 	counted := fmt.Sprintf("%s: %s, %d new in %s s", where, quantity.Count(s.CurrentSessions, "session"),
 		s.NewSessions, quantity.Number(window))
 	if s.CurrentSessions > 0 || s.NewSessions > 0 {
@@ -60,7 +61,7 @@ func sessions(where string, s haproxy.Server, window float64) Statement {
 	return Statement{Says: decision.Idle, Text: counted + last(s)}
 }
 
-func last(s haproxy.Server) string {
+func last(s stats.Server) string {
 	if s.LastSession < 0 {
 		return ""
 	}

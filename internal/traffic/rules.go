@@ -8,37 +8,38 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/haproxy"
+	"overcloud.backup/internal/haproxy/stats"
 )
 
 // choice is a server and the rule that named it.
 type choice struct {
-	server haproxy.Server
+	server stats.Server
 	rule   string
 }
 
 // takesClients says that HAProxy may send a session here. "UP 1/3" is on its way down and still takes some. A server
 // without weight, or in DRAIN, takes pinned ones alone.
-func takesClients(s haproxy.Server) bool {
-	return s.Weight > 0 && (s.Usable() || s.Status == haproxy.StatusGoing && strings.HasPrefix(s.Raw, "UP"))
+func takesClients(s stats.Server) bool {
+	return s.Weight > 0 && (s.Usable() || s.Status == stats.StatusGoing && strings.HasPrefix(s.Raw, "UP"))
 }
 
 // pinnable says that HAProxy sends a pinned client here: unless it is down, and with "option persist" even then.
-func (w way) pinnable(s haproxy.Server) bool {
-	return w.d.Persist || s.Status != haproxy.StatusDown && s.Status != haproxy.StatusMaint
+func (w way) pinnable(s stats.Server) bool {
+	return w.d.Persist || s.Status != stats.StatusDown && s.Status != stats.StatusMaint
 }
 
-func hadSession(s haproxy.Server) bool {
+func hadSession(s stats.Server) bool {
 	return s.LastSession >= 0 || s.TotalSessions > 0 || s.CurrentSessions > 0
 }
 
-func usable(w way) []haproxy.Server {
-	return slices.DeleteFunc(slices.Clone(w.servers()), func(s haproxy.Server) bool { return !takesClients(s) })
+func usable(w way) []stats.Server {
+	return slices.DeleteFunc(slices.Clone(w.servers()), func(s stats.Server) bool { return !takesClients(s) })
 }
 
-func byTable(w way, t *haproxy.Table) []choice {
+func byTable(w way, t *stats.Table) []choice {
 	var found []choice
 	for _, s := range w.servers() {
-		i := slices.IndexFunc(t.Entries, func(e haproxy.Entry) bool { return e.Server == s.Name })
+		i := slices.IndexFunc(t.Entries, func(e stats.Entry) bool { return e.Server == s.Name })
 		if i >= 0 && w.pinnable(s) {
 			found = append(found, choice{s, "its stick table pins " + t.Entries[i].Key})
 		}
@@ -73,7 +74,7 @@ func seen(w way) []choice {
 }
 
 // byLastSession is the server whose last session is the youngest, all of them when several are alike.
-func byLastSession(servers []haproxy.Server) []choice {
+func byLastSession(servers []stats.Server) []choice {
 	youngest := int64(-1)
 	for _, s := range servers {
 		if s.LastSession >= 0 && (youngest < 0 || s.LastSession < youngest) {
@@ -92,8 +93,8 @@ func byLastSession(servers []haproxy.Server) []choice {
 // byOrder are the servers for a client that nothing pins: those that are no backup, whatever the algorithm, else the
 // first backup, or with "option allbackups" all of them. With "balance first" it is the first of these by its id, and
 // the ones after it only when it is full.
-func byOrder(d *haproxy.Database, servers []haproxy.Server) []choice {
-	var active, backups []haproxy.Server
+func byOrder(d *haproxy.Database, servers []stats.Server) []choice {
+	var active, backups []stats.Server
 	for _, s := range servers {
 		switch {
 		case !takesClients(s):
@@ -124,10 +125,10 @@ func byOrder(d *haproxy.Database, servers []haproxy.Server) []choice {
 }
 
 // untilFull are the servers in the order of their ids, up to the first that takes any number of sessions.
-func untilFull(servers []haproxy.Server) []haproxy.Server {
+func untilFull(servers []stats.Server) []stats.Server {
 	sorted := slices.Clone(servers)
-	slices.SortStableFunc(sorted, func(a, b haproxy.Server) int { return a.ID - b.ID })
-	if i := slices.IndexFunc(sorted, func(s haproxy.Server) bool { return s.Limit == 0 }); i >= 0 {
+	slices.SortStableFunc(sorted, func(a, b stats.Server) int { return a.ID - b.ID })
+	if i := slices.IndexFunc(sorted, func(s stats.Server) bool { return s.Limit == 0 }); i >= 0 {
 		return sorted[:i+1]
 	}
 	return sorted

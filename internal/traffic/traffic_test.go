@@ -8,6 +8,7 @@ import (
 
 	"overcloud.backup/internal/decision"
 	"overcloud.backup/internal/haproxy"
+	"overcloud.backup/internal/haproxy/stats"
 )
 
 func TestActivityIsUnknownUnlessAllSourcesSpeak(t *testing.T) {
@@ -39,28 +40,28 @@ func TestTheAddressOfABind(t *testing.T) {
 }
 
 // up is a server that takes clients.
-func up(id int, backup bool) haproxy.Server {
-	return haproxy.Server{ID: id, Name: string(rune('a' + id - 1)), Weight: 1, Status: haproxy.StatusUp, Backup: backup,
+func up(id int, backup bool) stats.Server {
+	return stats.Server{ID: id, Name: string(rune('a' + id - 1)), Weight: 1, Status: stats.StatusUp, Backup: backup,
 		Raw: "UP"}
 }
 
 func TestTheOrderOfServers(t *testing.T) {
 	down := up(1, false)
-	down.Status = haproxy.StatusDown
+	down.Status = stats.StatusDown
 	limited := up(2, false)
 	limited.Limit = 10
 	for name, tt := range map[string]struct {
 		d       haproxy.Database
-		servers []haproxy.Server
+		servers []stats.Server
 		want    string
 	}{
-		"no backups: any of them":           {haproxy.Database{}, []haproxy.Server{up(1, false), up(2, false)}, "a b"},
-		"backups wait":                      {haproxy.Database{}, []haproxy.Server{up(1, false), up(2, true)}, "a"},
-		"the first backup":                  {haproxy.Database{}, []haproxy.Server{down, up(2, true), up(3, true)}, "b"},
-		"all backups":                       {haproxy.Database{AllBackups: true}, []haproxy.Server{down, up(2, true), up(3, true)}, "b c"},
-		"balance first, without a limit":    {haproxy.Database{Balance: "first"}, []haproxy.Server{up(3, false), up(1, false)}, "a"},
-		"balance first, the first may fill": {haproxy.Database{Balance: "first"}, []haproxy.Server{up(3, false), limited}, "b c"},
-		"none is up":                        {haproxy.Database{}, []haproxy.Server{down}, ""},
+		"no backups: any of them":           {haproxy.Database{}, []stats.Server{up(1, false), up(2, false)}, "a b"},
+		"backups wait":                      {haproxy.Database{}, []stats.Server{up(1, false), up(2, true)}, "a"},
+		"the first backup":                  {haproxy.Database{}, []stats.Server{down, up(2, true), up(3, true)}, "b"},
+		"all backups":                       {haproxy.Database{AllBackups: true}, []stats.Server{down, up(2, true), up(3, true)}, "b c"},
+		"balance first, without a limit":    {haproxy.Database{Balance: "first"}, []stats.Server{up(3, false), up(1, false)}, "a"},
+		"balance first, the first may fill": {haproxy.Database{Balance: "first"}, []stats.Server{up(3, false), limited}, "b c"},
+		"none is up":                        {haproxy.Database{}, []stats.Server{down}, ""},
 	} {
 		var got []string
 		for _, c := range byOrder(&tt.d, tt.servers) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"overcloud.backup/internal/haproxy"
+	"overcloud.backup/internal/haproxy/stats"
 	"overcloud.backup/internal/topology"
 )
 
@@ -30,14 +31,14 @@ func ways(m *topology.Member) []way {
 	return all
 }
 
-func (w way) servers() []haproxy.Server {
+func (w way) servers() []stats.Server {
 	if p := w.at.Proxy().Proxy(w.d.Backend); p != nil {
 		return p.Servers
 	}
 	return nil
 }
 
-func (w way) table() *haproxy.Table {
+func (w way) table() *stats.Table {
 	if p := w.at.Proxy().Proxy(w.d.Backend); p != nil {
 		return p.Table
 	}
@@ -54,7 +55,7 @@ func (w way) where() string {
 
 // behind are the controllers that a server of the way means. Those of the main way were named once for all; a pool may
 // have its own names, and servers that are none of the hosts.
-func (c *Traffic) behind(w way, s haproxy.Server) []*topology.Member {
+func (c *Traffic) behind(w way, s stats.Server) []*topology.Member {
 	if w.main {
 		return c.Matching(func(m *topology.Member) bool { return m.Server != "" && m.Server == s.Name })
 	}
@@ -62,7 +63,7 @@ func (c *Traffic) behind(w way, s haproxy.Server) []*topology.Member {
 }
 
 // isKnown says that it is known which host a server means: one of ours, or by its address none of them.
-func (c *Traffic) isKnown(w way, s haproxy.Server) bool {
+func (c *Traffic) isKnown(w way, s stats.Server) bool {
 	if len(c.behind(w, s)) > 0 {
 		return true
 	}
@@ -73,7 +74,7 @@ func (c *Traffic) isKnown(w way, s haproxy.Server) bool {
 // concerns says that a way may lead to a controller: a pool whose servers are all another cluster's does not.
 func (c *Traffic) concerns(w way) bool {
 	servers := w.servers()
-	return w.main || len(servers) == 0 || slices.ContainsFunc(servers, func(s haproxy.Server) bool {
+	return w.main || len(servers) == 0 || slices.ContainsFunc(servers, func(s stats.Server) bool {
 		return len(c.behind(w, s)) > 0 || !c.isKnown(w, s)
 	})
 }

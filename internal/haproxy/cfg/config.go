@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package haproxy
+// Package cfg reads haproxy.cfg, 1.5 to current: the sections of proxies, their servers and rules, and the ways to the
+// statistics. What it does not understand it names.
+package cfg
 
 import (
 	"errors"
@@ -19,15 +21,15 @@ var sectionKeywords = []string{
 	"traces", "acme", "healthcheck", "ruleset",
 }
 
-// ParseConfig reads haproxy.cfg, given as the files of -f in their order. What could be read is returned beside the
+// Parse reads haproxy.cfg, given as the files of -f in their order. What could be read is returned beside the
 // errors.
-func ParseConfig(files []ConfigFile) (*Config, []LineError) {
-	return parseConfigWith(files, nil)
+func Parse(files []File) (*Config, []LineError) {
+	return ParseWith(files, nil)
 }
 
-// parseConfigWith reads haproxy.cfg as a process with that environment does.
-func parseConfigWith(files []ConfigFile, env map[string]string) (*Config, []LineError) {
-	p := configParser{config: &Config{peers: map[string]int{}}, env: map[string]string{}, saved: map[string]settings{}}
+// ParseWith reads haproxy.cfg as a process with that environment does.
+func ParseWith(files []File, env map[string]string) (*Config, []LineError) {
+	p := configParser{config: &Config{Peers: map[string]int{}}, env: map[string]string{}, saved: map[string]settings{}}
 	maps.Copy(p.env, env)
 	for _, f := range files {
 		p.file = f.Name
@@ -123,7 +125,7 @@ func (p *configParser) keyword(words []string, broken error) error {
 	case "global":
 		return p.global(words)
 	case "peers":
-		p.config.peers[p.name]++
+		p.config.Peers[p.name]++
 	case "defaults":
 		p.defaults.keyword(words, no)
 		p.saved[p.name] = p.defaults.copy()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package haproxy
+package stats
 
 import (
 	"cmp"
@@ -91,8 +91,8 @@ func parseState(values map[string]string) (ServerState, error) {
 	return s, n.err
 }
 
-// applyStates adds addresses and states to the servers.
-func applyStates(proxies []Proxy, states []ServerState) {
+// ApplyStates adds addresses and states to the servers.
+func ApplyStates(proxies []Proxy, states []ServerState) {
 	at := make(map[string]ServerState, len(states))
 	for _, s := range states {
 		at[serverKey(s.Backend, s.Name, s.ID)] = s

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package haproxy
+package stats
 
 import (
 	"cmp"
@@ -107,9 +107,9 @@ func splitFields(s string) []string {
 	return append(fields, s[start:])
 }
 
-// nameEntries gives every entry its server by the server's id. As HAProxy does, it believes the kept name first, as
+// NameEntries gives every entry its server by the server's id. As HAProxy does, it believes the kept name first, as
 // long as the backend has such a server.
-func nameEntries(t *Table, servers []Server) {
+func NameEntries(t *Table, servers []Server) {
 	names, ids := map[string]bool{}, map[int]string{}
 	for _, s := range servers {
 		names[s.Name], ids[s.ID] = true, s.Name

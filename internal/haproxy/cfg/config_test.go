@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package haproxy
+package cfg
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ import (
 
 func parseConfig(t testing.TB, text string) (*Config, string) {
 	t.Helper()
-	c, errs := ParseConfig([]ConfigFile{{Name: "haproxy.cfg", Content: []byte(text)}})
+	c, errs := Parse([]File{{Name: "haproxy.cfg", Content: []byte(text)}})
 	var all []string
 	for _, err := range errs {
 		all = append(all, err.File+" "+err.Error())
@@ -23,7 +23,7 @@ func parseConfig(t testing.TB, text string) (*Config, string) {
 }
 
 func TestParseConfigReadsATripleOController(t *testing.T) {
-	c, errs := ParseConfig([]ConfigFile{{Name: "haproxy.cfg", Content: haproxytest.Recorded(t, "haproxy-lab.cfg")}})
+	c, errs := Parse([]File{{Name: "haproxy.cfg", Content: haproxytest.Recorded(t, "haproxy-lab.cfg")}})
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}
@@ -38,7 +38,7 @@ func TestParseConfigReadsATripleOController(t *testing.T) {
 	}
 	if mysql.Kind != "listen" || mysql.Mode != "tcp" || !mysql.Sticky || mysql.Table != "mysql" ||
 		fmt.Sprint(mysql.Binds) != "[10.99.0.100:3306]" || len(mysql.Servers) != 3 ||
-		mysql.Servers[2] != (ConfigServer{Name: "controller-2.internalapi.localdomain", Address: "10.99.0.12",
+		mysql.Servers[2] != (Server{Name: "controller-2.internalapi.localdomain", Address: "10.99.0.12",
 			Port: 3306}) {
 		t.Errorf("mysql %+v", mysql)
 	}
@@ -180,7 +180,7 @@ listen mysql
 		t.Fatalf("%s, %+v", problem, c)
 	}
 	s := c.Sections[0]
-	want := []ConfigServer{{"controller-0.internalapi.localdomain", "fd00:fd00:fd00:2000::11", 3306},
+	want := []Server{{"controller-0.internalapi.localdomain", "fd00:fd00:fd00:2000::11", 3306},
 		{"fd00:fd00:fd00:2000::12", "fd00:fd00:fd00:2000::12", 3306},
 		{"controller-2", "fd00:fd00:fd00:2000::13", 3306}}
 	if fmt.Sprint(s.Binds) != "[[fd00:fd00:fd00:2000::10]:3306]" || fmt.Sprint(s.Servers) != fmt.Sprint(want) {
@@ -219,7 +219,7 @@ func TestServerAddressReadsEveryForm(t *testing.T) {
 		"fd00::1:3306":   "fd00::1 3306", "[fd00::1]": "fd00::1 0", "ipv4@10.0.0.1:3306": "10.0.0.1 3306",
 		"db.example:3306": " 0", "/var/lib/x.sock": " 0", "unix@/x": " 0", "": " 0", "10.0.0.1:x": "10.0.0.1 0",
 	} {
-		host, port := serverAddress(word)
+		host, port := ParseServerAddress(word)
 		if got := fmt.Sprint(host, " ", port); got != want {
 			t.Errorf("%q: %q, want %q", word, got, want)
 		}
@@ -236,8 +236,8 @@ func TestParseConfigIsNotSlowedDown(t *testing.T) {
 			if took := time.Since(start); took > 5*time.Second {
 				t.Errorf("%q in %q: %v", line, section, took)
 			}
-			if len(c.Sections) > 0 && len(c.Sections[0].unread) > maxTold {
-				t.Errorf("%q: %d lines are told", line, len(c.Sections[0].unread))
+			if len(c.Sections) > 0 && len(c.Sections[0].Unread) > maxTold {
+				t.Errorf("%q: %d lines are told", line, len(c.Sections[0].Unread))
 			}
 		}
 	}
@@ -249,7 +249,7 @@ func TestErrorsOfAConfigurationRepeatLittle(t *testing.T) {
 		" bind $A:1\n bind nothing\n" +
 		" server a \"$B\"\n server-template c 3 d\n server e 'f\n stick \\x\nfrontend\n"
 	messages.Everywhere(t, config, func(b []byte) error {
-		_, errs := ParseConfig([]ConfigFile{{Name: "f", Content: b}})
+		_, errs := Parse([]File{{Name: "f", Content: b}})
 		for _, err := range errs {
 			messages.Check(t, err)
 		}
@@ -262,7 +262,7 @@ func FuzzParseConfig(f *testing.F) {
 	f.Add([]byte("global\n setenv A 1\n stats socket \"/x$A\"\nlisten a :1\n bind [::]:2,fd00::1:3\n stats auth a:b\n"))
 	f.Add([]byte("listen a from b\n.if x\n server 'a' \"$X\"\\x41"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		c, errs := ParseConfig([]ConfigFile{{Name: "f", Content: b}})
+		c, errs := Parse([]File{{Name: "f", Content: b}})
 		for _, err := range errs {
 			messages.Check(t, err)
 		}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package haproxy
+package stats
 
 import (
 	"fmt"
@@ -70,8 +70,8 @@ func lines(n int, format string) string {
 
 // Answers of other commands, of the length that is read at most.
 func TestHostileAnswersTakeLittleMemory(t *testing.T) {
-	empty := []byte(strings.Repeat("\n", maxAnswer))
-	wide := []byte(strings.Repeat("x,", maxAnswer/2))
+	empty := []byte(strings.Repeat("\n", MaxAnswer))
+	wide := []byte(strings.Repeat("x,", MaxAnswer/2))
 	for name, parse := range map[string]func([]byte) error{
 		"show stat":          func(b []byte) error { _, err := ParseStat(b); return err },
 		"show info":          func(b []byte) error { _, err := ParseInfo(b); return err },
@@ -84,7 +84,7 @@ func TestHostileAnswersTakeLittleMemory(t *testing.T) {
 			err := parse(answer)
 			runtime.ReadMemStats(&after)
 			if taken := after.TotalAlloc - before.TotalAlloc; err == nil || len(err.Error()) > 200 ||
-				taken > 10*maxAnswer {
+				taken > 10*MaxAnswer {
 				t.Errorf("%s: %v, %d MiB", name, err, taken>>20)
 			}
 		}

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package haproxy
+// Package locate finds the HAProxy processes of a host, and their files and sockets, on the host or in their
+// containers. Only processes count that the kernel says are of trusted users.
+package locate
 
 import (
 	"errors"
@@ -16,41 +18,42 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"overcloud.backup/internal/haproxy/cfg"
 	"overcloud.backup/internal/peer"
 )
 
 // Where things are when nobody says otherwise.
 var (
-	// defaultConfigs: what TripleO writes for the container, then the host's own. Where both are, the host's is the
+	// DefaultConfigs: what TripleO writes for the container, then the host's own. Where both are, the host's is the
 	// package's example, which no process runs with.
-	defaultConfigs = []string{
+	DefaultConfigs = []string{
 		"/var/lib/config-data/puppet-generated/haproxy/etc/haproxy/haproxy.cfg",
 		"/etc/haproxy/haproxy.cfg",
 	}
-	// defaultSockets: of TripleO, of Debian, of early Ocata.
-	defaultSockets = []string{"/var/lib/haproxy/stats", "/run/haproxy/admin.sock", "/var/run/haproxy.sock"}
+	// DefaultSockets: of TripleO, of Debian, of early Ocata.
+	DefaultSockets = []string{"/var/lib/haproxy/stats", "/run/haproxy/admin.sock", "/var/run/haproxy.sock"}
 )
 
 // maxConfig bounds one configuration file.
 const maxConfig = 16 << 20
 
-// first returns the first of the paths that is there, an empty one when none is.
-func (h host) first(paths []string, all []running, may peer.Owners) found {
-	there := h.all(paths, all, may)
+// First returns the first of the paths that is there, an empty one when none is.
+func (h Host) First(paths []string, all []Process, may peer.Owners) File {
+	there := h.All(paths, all, may)
 	if len(there) == 0 {
-		return found{}
+		return File{}
 	}
-	closeFound(there[1:])
+	CloseFiles(there[1:])
 	return there[0]
 }
 
-// all returns those of the paths that are there: on the host itself, then inside the containers of haproxy processes,
+// All returns those of the paths that are there: on the host itself, then inside the containers of haproxy processes,
 // where a bundle that does not share /var/lib/haproxy keeps them. What is inside may be the owners', or of the account
 // that the process has there.
-func (h host) all(paths []string, all []running, may peer.Owners) (there []found) {
+func (h Host) All(paths []string, all []Process, may peer.Owners) (there []File) {
 	for _, path := range paths {
-		if h.exists(path) {
-			there = append(there, found{name: h.path(path)})
+		if h.Exists(path) {
+			there = append(there, File{Name: h.Path(path)})
 		}
 	}
 	for _, p := range all {
@@ -64,25 +67,25 @@ func (h host) all(paths []string, all []running, may peer.Owners) (there []found
 }
 
 // inside finds a path in the container of a process. A process without one of its own has the host's files.
-func (h host) inside(p running, path string, may peer.Owners) (found, error) {
-	if p.root == nil || p.onHost {
-		return found{}, fs.ErrNotExist
+func (h Host) inside(p Process, path string, may peer.Owners) (File, error) {
+	if p.Root == nil || p.OnHost {
+		return File{}, fs.ErrNotExist
 	}
-	held, err := inside(p.root, path)
+	held, err := inside(p.Root, path)
 	if err != nil {
-		return found{}, err
+		return File{}, err
 	}
-	name := h.path(filepath.Join("/proc", p.pid, "root", path))
-	return found{name, held, may.And(p.uid, "haproxy in its container")}, nil
+	name := h.Path(filepath.Join("/proc", p.PID, "root", path))
+	return File{name, held, may.And(p.uid, "haproxy in its container")}, nil
 }
 
-// readConfigs reads configuration files as haproxy -f takes them: a folder stands for its *.cfg files in order. With
+// ReadConfigs reads configuration files as haproxy -f takes them: a folder stands for its *.cfg files in order. With
 // an error comes the path that it is about.
-func readConfigs(all []found) (files []ConfigFile, at string, err error) {
+func ReadConfigs(all []File) (files []cfg.File, at string, err error) {
 	for _, f := range all {
 		names, err := expandFolder(f)
 		if err != nil {
-			return nil, f.name, bare(err)
+			return nil, f.Name, WithoutPath(err)
 		}
 		for _, name := range names {
 			b, err := readFile(name)
@@ -90,33 +93,33 @@ func readConfigs(all []found) (files []ConfigFile, at string, err error) {
 				name.held.Close()
 			}
 			if err != nil {
-				return nil, name.name, bare(err)
+				return nil, name.Name, WithoutPath(err)
 			}
-			files = append(files, ConfigFile{Name: name.name, Content: b})
+			files = append(files, cfg.File{Name: name.Name, Content: b})
 		}
 	}
 	return files, "", nil
 }
 
 // expandFolder returns the files of a folder, which the caller closes, or the file that it was given.
-func expandFolder(f found) ([]found, error) {
-	info, err := os.Stat(f.at())
+func expandFolder(f File) ([]File, error) {
+	info, err := os.Stat(f.At())
 	if err != nil || !info.IsDir() {
-		return []found{f}, err
+		return []File{f}, err
 	}
-	entries, err := os.ReadDir(f.at())
+	entries, err := os.ReadDir(f.At())
 	if err != nil {
 		return nil, err
 	}
-	var all []found
+	var all []File
 	for _, e := range entries {
 		if !strings.HasSuffix(e.Name(), ".cfg") || strings.HasPrefix(e.Name(), ".") {
 			continue
 		}
-		file := found{name: filepath.Join(f.name, e.Name()), may: f.may}
+		file := File{Name: filepath.Join(f.Name, e.Name()), may: f.may}
 		if f.held != nil {
 			if file.held, err = inside(f.held, e.Name()); err != nil {
-				closeFound(all)
+				CloseFiles(all)
 				return nil, err
 			}
 		}
@@ -125,17 +128,17 @@ func expandFolder(f found) ([]found, error) {
 	if len(all) == 0 {
 		return nil, errors.New("the folder holds no *.cfg file")
 	}
-	slices.SortFunc(all, func(a, b found) int { return strings.Compare(a.name, b.name) })
+	slices.SortFunc(all, func(a, b File) int { return strings.Compare(a.Name, b.Name) })
 	return all, nil
 }
 
 // readFile reads a regular file. Opening a pipe would wait for its writer, and opening a device can do anything: what
 // it is, is looked at first, and it is opened by what was looked at.
-func readFile(f found) ([]byte, error) {
+func readFile(f File) ([]byte, error) {
 	held := f.held
 	if held == nil {
 		var err error
-		if held, err = os.OpenFile(f.name, unix.O_PATH, 0); err != nil {
+		if held, err = os.OpenFile(f.Name, unix.O_PATH, 0); err != nil {
 			return nil, err
 		}
 		defer held.Close()
@@ -162,8 +165,8 @@ func readFile(f found) ([]byte, error) {
 	return b, err
 }
 
-// bare drops the path that the error repeats: the caller names it.
-func bare(err error) error {
+// WithoutPath drops the path that the error repeats: the caller names it.
+func WithoutPath(err error) error {
 	var stranger *peer.StrangerError
 	if errors.As(err, &stranger) {
 		return err
@@ -179,17 +182,17 @@ func bare(err error) error {
 	return err
 }
 
-// configOf are the configuration files of a process: in its container, or on this host. It is none of them when one is
+// ConfigOf are the configuration files of a process: in its container, or on this host. It is none of them when one is
 // not there.
-func (h host) configOf(p running, may peer.Owners) (all []found) {
-	for _, path := range p.files {
+func (h Host) ConfigOf(p Process, may peer.Owners) (all []File) {
+	for _, path := range p.Files {
 		switch f, err := h.inside(p, path, may); {
 		case err == nil:
 			all = append(all, f)
-		case (p.root == nil || p.onHost) && h.exists(path):
-			all = append(all, found{name: h.path(path)})
+		case (p.Root == nil || p.OnHost) && h.Exists(path):
+			all = append(all, File{Name: h.Path(path)})
 		default:
-			closeFound(all)
+			CloseFiles(all)
 			return nil
 		}
 	}

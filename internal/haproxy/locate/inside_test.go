@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package haproxy
+package locate
 
 import (
 	"errors"
@@ -19,7 +19,7 @@ import (
 func TestLinksAreFollowedInsideTheRoot(t *testing.T) {
 	h := hostWith(t, map[string]string{"/secret": "the host's", "/c/secret": "the container's",
 		"/c/etc/x/file": "file"})
-	root, err := os.OpenFile(h.path("/c"), unix.O_PATH|unix.O_DIRECTORY, 0)
+	root, err := os.OpenFile(h.Path("/c"), unix.O_PATH|unix.O_DIRECTORY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,9 +27,9 @@ func TestLinksAreFollowedInsideTheRoot(t *testing.T) {
 	for link, to := range map[string]string{
 		"/absolute": "/secret", "/chain": "etc/../absolute", "/out": "../../../../../../secret",
 		"/etc/up": "../../secret",
-		"/folder": "/etc/x", "/loop": "/loop2", "/loop2": "loop", "/self": h.path("/secret"), "/root": "/",
+		"/folder": "/etc/x", "/loop": "/loop2", "/loop2": "loop", "/self": h.Path("/secret"), "/root": "/",
 	} {
-		if err := os.Symlink(to, h.path("/c"+link)); err != nil {
+		if err := os.Symlink(to, h.Path("/c"+link)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -44,7 +44,7 @@ func TestLinksAreFollowedInsideTheRoot(t *testing.T) {
 			t.Errorf("%s: %v", path, err)
 			continue
 		}
-		b, err := readFile(found{name: path, held: f, may: peer.Trust()})
+		b, err := readFile(File{Name: path, held: f, may: peer.Trust()})
 		if err != nil || string(b) != want {
 			t.Errorf("%s: %q, %v", path, b, err)
 		}
@@ -75,7 +75,7 @@ func descriptors(t *testing.T) int {
 // What is looked at is what is opened, whatever takes its name meanwhile.
 func TestAFileThatIsExchangedIsNotOpened(t *testing.T) {
 	h := hostWith(t, map[string]string{"/c/file": "first"})
-	root, err := os.OpenFile(h.path("/c"), unix.O_PATH|unix.O_DIRECTORY, 0)
+	root, err := os.OpenFile(h.Path("/c"), unix.O_PATH|unix.O_DIRECTORY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,10 +85,10 @@ func TestAFileThatIsExchangedIsNotOpened(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if err := errors.Join(os.Remove(h.path("/c/file")), syscall.Mkfifo(h.path("/c/file"), 0o644)); err != nil {
+	if err := errors.Join(os.Remove(h.Path("/c/file")), syscall.Mkfifo(h.Path("/c/file"), 0o644)); err != nil {
 		t.Fatal(err)
 	}
-	b, err := readFile(found{name: "/file", held: f, may: peer.Trust()})
+	b, err := readFile(File{Name: "/file", held: f, may: peer.Trust()})
 	if err != nil || string(b) != "first" {
 		t.Errorf("%q, %v", b, err)
 	}

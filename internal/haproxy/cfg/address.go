@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package haproxy
+package cfg
 
 import (
 	"fmt"
@@ -82,9 +82,9 @@ func isPort(text string) bool {
 	return err == nil && n > 0
 }
 
-// serverAddress reads the address of a server line. What is no IP address (a name, a unix socket) gives nothing; the
-// port is 0 where the line leaves it to the client ("10.0.0.1") or relative ("10.0.0.1:+1").
-func serverAddress(word string) (string, int) {
+// ParseServerAddress reads the address of a server line. What is no IP address (a name, a unix socket) gives nothing;
+// the port is 0 where the line leaves it to the client ("10.0.0.1") or relative ("10.0.0.1:+1").
+func ParseServerAddress(word string) (string, int) {
 	for _, f := range []string{"ipv4@", "ipv6@", "tcp@", "tcp4@", "tcp6@"} {
 		word = strings.TrimPrefix(word, f)
 	}

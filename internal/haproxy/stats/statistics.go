@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package haproxy
+// Package stats reads what HAProxy answers: statistics, servers, stick tables and the process, 1.5 to current. Every
+// value is found by the name of its column or key, never by its position.
+package stats
 
 // Proxy is one listen, frontend or backend section.
 type Proxy struct {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package haproxy
+package locate
 
 import (
 	"fmt"
@@ -16,42 +16,42 @@ import (
 const somebody = 54321
 
 // hostWith is a file system to look in: path to content.
-func hostWith(t testing.TB, files map[string]string) host {
-	return host{root: haproxytest.Machine(t, files)}
+func hostWith(t testing.TB, files map[string]string) Host {
+	return Host{Root: haproxytest.Machine(t, files)}
 }
 
-func first(t *testing.T, h host, paths ...string) string {
+func first(t *testing.T, h Host, paths ...string) string {
 	t.Helper()
-	all := h.processes(peer.Trust())
-	defer closeAll(all)
+	all := h.Processes(peer.Trust())
+	defer CloseProcesses(all)
 	if len(all) == 0 {
 		t.Error("the process was not found")
 	}
-	f := h.first(paths, all, peer.Trust())
+	f := h.First(paths, all, peer.Trust())
 	f.held.Close()
-	return f.name
+	return f.Name
 }
 
 func TestFirstLooksOnlyWhereItMay(t *testing.T) {
 	h := hostWith(t, map[string]string{"/proc/7/root/s": "", "/etc/b": "", "/locked/s": ""})
-	haproxytest.Run(t, h.root, haproxytest.Process{PID: 7})
-	if got := first(t, h, "/s", "/etc/b"); got != h.path("/etc/b") {
+	haproxytest.Run(t, h.Root, haproxytest.Process{PID: 7})
+	if got := first(t, h, "/s", "/etc/b"); got != h.Path("/etc/b") {
 		t.Errorf("a path on the host goes before a container's: %q", got)
 	}
 	for _, dir := range []string{"/proc/7/root", "/locked"} {
-		if err := os.Chmod(h.path(dir), 0); err != nil {
+		if err := os.Chmod(h.Path(dir), 0); err != nil {
 			t.Fatal(err)
 		}
-		defer os.Chmod(h.path(dir), 0o755)
+		defer os.Chmod(h.Path(dir), 0o755)
 	}
-	if err := os.Chmod(h.root, 0o755); err != nil {
+	if err := os.Chmod(h.Root, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	user.Reading(t, 65534, func() {
 		if got := first(t, h, "/s"); got != "" {
 			t.Errorf("a container that may not be looked into gave %q", got)
 		}
-		if got := first(t, h, "/locked/s"); got != h.path("/locked/s") {
+		if got := first(t, h, "/locked/s"); got != h.Path("/locked/s") {
 			t.Errorf("what may not be looked at on the host is to be named in an error, got %q", got)
 		}
 	})
@@ -92,16 +92,16 @@ func TestProcessesThatCount(t *testing.T) {
 	} {
 		h := hostWith(t, nil)
 		for _, p := range c.all {
-			haproxytest.Run(t, h.root, p)
+			haproxytest.Run(t, h.Root, p)
 		}
-		all := h.processes(peer.Trust().And(188, "haproxy"))
+		all := h.Processes(peer.Trust().And(188, "haproxy"))
 		pids := []string{}
 		for _, p := range all {
-			pids = append(pids, p.pid)
+			pids = append(pids, p.PID)
 		}
 		if got := fmt.Sprint(pids); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
-		closeAll(all)
+		CloseProcesses(all)
 	}
 }

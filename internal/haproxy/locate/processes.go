@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package haproxy
+package locate
 
 import (
 	"bytes"
@@ -22,11 +22,11 @@ import (
 // maxParents is how many processes up HAProxy's own may be: wrapper, master, worker.
 const maxParents = 4
 
-// processes are the haproxy processes, without those that are no load balancers of the controllers. Anybody can call a
+// Processes are the haproxy processes, without those that are no load balancers of the controllers. Anybody can call a
 // program haproxy: only those count that are of the given users, in this user namespace, or workers of such a one,
 // which a container runs under an account of its own.
-func (h host) processes(may peer.Owners) (all []running) {
-	dirs, _ := filepath.Glob(h.path("/proc/[0-9]*"))
+func (h Host) Processes(may peer.Owners) (all []Process) {
+	dirs, _ := filepath.Glob(h.Path("/proc/[0-9]*"))
 	for _, dir := range dirs {
 		fd, err := os.OpenFile(dir, unix.O_PATH|unix.O_DIRECTORY, 0)
 		if err != nil {
@@ -42,30 +42,30 @@ func (h host) processes(may peer.Owners) (all []running) {
 }
 
 // look reads what a process that is believed was started with.
-func (h host) look(pid string, dir *os.File, s status) running {
-	p := running{pid: pid, uid: s.uids[0], root: openAt(dir, "root", unix.O_PATH|unix.O_DIRECTORY)}
+func (h Host) look(pid string, dir *os.File, s status) Process {
+	p := Process{PID: pid, uid: s.uids[0], Root: openAt(dir, "root", unix.O_PATH|unix.O_DIRECTORY)}
 	mounts, _ := h.sameNamespace(dir, "mnt")
-	p.onHost = mounts && sameRoot(h.root, p.root)
+	p.OnHost = mounts && sameRoot(h.Root, p.Root)
 	network, known := h.sameNamespace(dir, "net")
-	p.away = known && !network
+	p.Away = known && !network
 	b := make([]byte, unix.PathMax)
 	n, _ := unix.Readlinkat(int(dir.Fd()), "cwd", b)
-	p.files = filesOf(strings.Split(string(readAt(dir, "cmdline")), "\x00"), string(b[:max(n, 0)]))
+	p.Files = filesOf(strings.Split(string(readAt(dir, "cmdline")), "\x00"), string(b[:max(n, 0)]))
 	for _, pair := range strings.Split(string(readAt(dir, "environ")), "\x00") {
 		if name, value, ok := strings.Cut(pair, "="); ok {
-			if p.env == nil {
-				p.env = map[string]string{}
+			if p.Env == nil {
+				p.Env = map[string]string{}
 			}
-			p.env[name] = value
+			p.Env[name] = value
 		}
 	}
 	return p
 }
 
 // sameNamespace says that a process is in our namespace of a kind, and whether that is known.
-func (h host) sameNamespace(dir *os.File, kind string) (same, known bool) {
+func (h Host) sameNamespace(dir *os.File, kind string) (same, known bool) {
 	var own, its unix.Stat_t
-	if unix.Stat(h.path("/proc/self/ns/"+kind), &own) != nil ||
+	if unix.Stat(h.Path("/proc/self/ns/"+kind), &own) != nil ||
 		unix.Fstatat(int(dir.Fd()), "ns/"+kind, &its, 0) != nil {
 		return false, false
 	}
@@ -112,7 +112,7 @@ func filesOf(args []string, folder string) (files []string) {
 
 // isHAProxy says that a process runs HAProxy for one of the users, itself or as the child of one that does. What a
 // process calls itself, and its arguments, it can write as it likes; the kernel alone writes what is read here.
-func (h host) isHAProxy(dir *os.File, s status, may peer.Owners) bool {
+func (h Host) isHAProxy(dir *os.File, s status, may peer.Owners) bool {
 	for range maxParents {
 		if len(s.uids) == 0 || !h.ours(dir) || !runsHAProxy(dir) {
 			return false
@@ -120,7 +120,7 @@ func (h host) isHAProxy(dir *os.File, s status, may peer.Owners) bool {
 		if !slices.ContainsFunc(s.uids, func(uid uint32) bool { return !may.Has(uid) }) {
 			return true // in all of them: a program that is setuid root is its caller's, too
 		}
-		parent, err := os.OpenFile(h.path(filepath.Join("/proc", s.parent)), unix.O_PATH|unix.O_DIRECTORY, 0)
+		parent, err := os.OpenFile(h.Path(filepath.Join("/proc", s.parent)), unix.O_PATH|unix.O_DIRECTORY, 0)
 		if err != nil {
 			return false
 		}
@@ -132,9 +132,9 @@ func (h host) isHAProxy(dir *os.File, s status, may peer.Owners) bool {
 
 // ours says that a process is in this user namespace: anybody is root in one of his own. Who may not look goes by the
 // uids, and is not let into the process's root either.
-func (h host) ours(dir *os.File) bool {
+func (h Host) ours(dir *os.File) bool {
 	var own, its unix.Stat_t
-	if err := unix.Stat(h.path("/proc/self/ns/user"), &own); err != nil {
+	if err := unix.Stat(h.Path("/proc/self/ns/user"), &own); err != nil {
 		return errors.Is(err, unix.ENOENT) // a kernel without user namespaces
 	}
 	if err := unix.Fstatat(int(dir.Fd()), "ns/user", &its, 0); err != nil {

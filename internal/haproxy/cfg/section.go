@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package haproxy
+package cfg
 
 import (
 	"errors"
@@ -29,16 +29,16 @@ func (s *Section) keyword(words []string, no bool, env map[string]string) error 
 	case "stats":
 		s.stats(args)
 	case "use-server":
-		s.useServers = append(s.useServers, args[0])
+		s.UseServers = append(s.UseServers, args[0])
 	case "dispatch":
 		word, err := expand(args[0], env)
-		s.dispatch = word
+		s.Dispatch = word
 		s.unmodel("dispatch", false)
 		return err
 	case "tcp-request":
 		s.request(args)
 	case "ignore-persist":
-		s.loose = true
+		s.Loose = true
 	default:
 		s.settings.keyword(words, no)
 	}
@@ -48,7 +48,7 @@ func (s *Section) keyword(words []string, no bool, env map[string]string) error 
 // leads notes a backend. One whose name is made for each connection could be any.
 func (s *Section) leads(rule, backend string) {
 	if strings.Contains(backend, "%") {
-		s.anyBackend = true
+		s.AnyBackend = true
 		s.unmodel(rule+" "+excerpt.Of(backend), false)
 		return
 	}
@@ -56,7 +56,7 @@ func (s *Section) leads(rule, backend string) {
 		s.Backends = append(s.Backends, backend)
 	}
 	if rule == "default_backend" {
-		s.defaultBackend = backend
+		s.DefaultBackend = backend
 	}
 }
 
@@ -69,7 +69,7 @@ func (s *Section) bind(args []string, env map[string]string) error {
 	s.Binds = append(s.Binds, addresses...)
 	s.TLS = s.TLS || slices.Contains(args, "ssl")
 	// A header of these tells another destination.
-	s.loose = s.loose || slices.Contains(args, "accept-proxy") || slices.Contains(args, "accept-netscaler-cip")
+	s.Loose = s.Loose || slices.Contains(args, "accept-proxy") || slices.Contains(args, "accept-netscaler-cip")
 	return err
 }
 
@@ -81,8 +81,8 @@ func (s *Section) server(args []string, env map[string]string) error {
 	if err != nil {
 		return err
 	}
-	c := ConfigServer{Name: args[0]}
-	c.Address, c.Port = serverAddress(word)
+	c := Server{Name: args[0]}
+	c.Address, c.Port = ParseServerAddress(word)
 	s.Servers = append(s.Servers, c)
 	return nil
 }
@@ -104,8 +104,8 @@ func (s *Section) stats(args []string) {
 	}
 }
 
-// section returns the section of that name which is a frontend (or listen), or a backend (or listen); nil if none.
-func (c *Config) section(kind, name string) *Section {
+// Section returns the section of that name which is a frontend (or listen), or a backend (or listen); nil if none.
+func (c *Config) Section(kind, name string) *Section {
 	if c == nil {
 		return nil
 	}
@@ -118,13 +118,13 @@ func (c *Config) section(kind, name string) *Section {
 	return nil
 }
 
-// leadsTo says that clients of the section come to a backend.
-func (s *Section) leadsTo(backend string) bool {
-	return !s.disabled && (slices.Contains(s.Backends, backend) || s.Kind == "listen" && s.Name == backend)
+// LeadsTo says that clients of the section come to a backend.
+func (s *Section) LeadsTo(backend string) bool {
+	return !s.Disabled && (slices.Contains(s.Backends, backend) || s.Kind == "listen" && s.Name == backend)
 }
 
-// mode is tcp where nothing else is said, as HAProxy has it.
-func (s *Section) mode() string {
+// EffectiveMode is tcp where nothing else is said, as HAProxy has it.
+func (s *Section) EffectiveMode() string {
 	if s.Mode == "" {
 		return "tcp"
 	}
@@ -133,7 +133,7 @@ func (s *Section) mode() string {
 
 // inherit finishes a section that begins: a backend of the defaults is the section's own.
 func (s *Section) inherit() {
-	if s.Kind != "backend" && s.defaultBackend != "" {
-		s.leads("default_backend", s.defaultBackend)
+	if s.Kind != "backend" && s.DefaultBackend != "" {
+		s.leads("default_backend", s.DefaultBackend)
 	}
 }

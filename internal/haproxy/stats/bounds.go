@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package haproxy
+package stats
 
 import (
 	"bytes"
@@ -45,5 +45,5 @@ func plainText(text string) error {
 	return nil
 }
 
-// maxAnswer bounds one answer: "show stat" of 2000 servers is 0.6 MB.
-const maxAnswer = 8 << 20
+// MaxAnswer bounds one answer: "show stat" of 2000 servers is 0.6 MB.
+const MaxAnswer = 8 << 20

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package haproxy
+package stats
 
 import (
 	"fmt"
@@ -104,7 +104,7 @@ func TestApplyStatesFillsInAddresses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	applyStates(proxies, states)
+	ApplyStates(proxies, states)
 	var got []string
 	for _, p := range proxies {
 		for _, s := range p.Servers {
@@ -142,7 +142,7 @@ func TestParseTableReadsOlderAndOddEntries(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	nameEntries(got, []Server{{Name: "c1", ID: 2}, {Name: "c2", ID: 3}})
+	NameEntries(got, []Server{{Name: "c1", ID: 2}, {Name: "c2", ID: 3}})
 	want := []Entry{{Key: `a\ b=c\\`, ServerID: 2, Server: "c1", Expires: 1500},
 		{Key: "10.0.0.1", ServerID: 3, Server: "c2", Expires: 77}, {Key: "10.0.0.2"}}
 	if fmt.Sprint(got.Entries) != fmt.Sprint(want) {
@@ -153,7 +153,7 @@ func TestParseTableReadsOlderAndOddEntries(t *testing.T) {
 func TestNameEntriesBelievesTheKeptNameFirst(t *testing.T) {
 	table := &Table{Entries: []Entry{{ServerID: 1, Server: "c1"}, {ServerID: 1, Server: "10.0.0.2:3306"},
 		{ServerID: 9}}}
-	nameEntries(table, []Server{{Name: "c0", ID: 1}, {Name: "c1", ID: 2}})
+	NameEntries(table, []Server{{Name: "c0", ID: 1}, {Name: "c1", ID: 2}})
 	if got := fmt.Sprint(table.Entries[0].Server, " ", table.Entries[1].Server, " ",
 		table.Entries[2].Server); got != "c1 c0 " {
 		t.Errorf("got %q", got)

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package haproxy
+package cfg
 
 import (
 	"fmt"
 )
 
-// ConfigFile is one file given to HAProxy with -f.
-type ConfigFile struct {
+// File is one file given to HAProxy with -f.
+type File struct {
 	Name    string
 	Content []byte
 }
@@ -18,8 +18,8 @@ type Config struct {
 	Sockets []StatsSocket
 	// Sections are the listen, frontend and backend sections, in order.
 	Sections []Section
-	// peers counts the peers of each peers section, this host included.
-	peers map[string]int
+	// Peers counts the peers of each peers section, this host included.
+	Peers map[string]int
 }
 
 // StatsSocket is a line "stats socket".
@@ -41,23 +41,23 @@ type Section struct {
 	TLS   bool
 	// Backends are the names in default_backend and use_backend.
 	Backends []string
-	Servers  []ConfigServer
+	Servers  []Server
 	// Sticky says that a stick rule pins clients to servers; Table names the table it uses.
 	Sticky bool
 	Table  string
 	Stats  StatsPage
-	// sticks are the rules behind Sticky, table is the line stick-table.
-	sticks []stickRule
-	table  *stickTable
-	// stored are the tables that its stick rules write to.
-	stored []string
-	// useServers are the servers that use-server rules name, dispatch the address that takes clients without a server.
-	useServers []string
-	dispatch   string
+	// StickRules are the rules behind Sticky, table is the line stick-table.
+	StickRules []stickRule
+	StickTable *stickTable
+	// StoredTables are the tables that its stick rules write to.
+	StoredTables []string
+	// UseServers are the servers that use-server rules name, dispatch the address that takes clients without a server.
+	UseServers []string
+	Dispatch   string
 }
 
-// ConfigServer is a server line. Address is empty when the line names no IP address.
-type ConfigServer struct {
+// Server is a server line. Address is empty when the line names no IP address.
+type Server struct {
 	Name    string
 	Address string
 	Port    int
@@ -108,30 +108,30 @@ const (
 // settings are what a proxy takes over from its defaults section.
 type settings struct {
 	Mode           string // tcp or http; HAProxy's own default is tcp
-	balance        string
-	allBackups     bool
-	persist        bool // clients that are pinned to a server go there although it is down
-	disabled       bool
-	defaultBackend string
-	anyBackend     bool // the name of its backend is made for each connection
-	// loose says that the destination which stick rules see may be another one for each client, or that they may be
+	Balance        string
+	AllBackups     bool
+	Persist        bool // clients that are pinned to a server go there although it is down
+	Disabled       bool
+	DefaultBackend string
+	AnyBackend     bool // the name of its backend is made for each connection
+	// Loose says that the destination which stick rules see may be another one for each client, or that they may be
 	// passed over.
-	loose bool
-	// unmodelled are the options that decide about the next client in a way that is not known here.
-	unmodelled []string
-	// unread are the lines that were not understood.
-	unread []LineError
+	Loose bool
+	// Unmodelled are the options that decide about the next client in a way that is not known here.
+	Unmodelled []string
+	// Unread are the lines that were not understood.
+	Unread []LineError
 }
 
 // stickRule is a line "stick on" or "stick match". A match that has no store of its own finds only what others stored,
 // which is as good as a condition.
 type stickRule struct {
-	key, table  string
-	conditional bool
+	Key, Table  string
+	Conditional bool
 }
 
 // stickTable is a line "stick-table".
 type stickTable struct {
-	peers   string // its peers section
-	expires bool
+	Peers   string // its peers section
+	Expires bool
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package haproxy
+package cfg
 
 import (
 	"slices"
@@ -12,7 +12,7 @@ var settingKeywords = []string{"mode", "balance", "option", "persist", "force-pe
 	"transparent"}
 
 func (s settings) copy() settings {
-	s.unmodelled, s.unread = slices.Clone(s.unmodelled), slices.Clone(s.unread)
+	s.Unmodelled, s.Unread = slices.Clone(s.Unmodelled), slices.Clone(s.Unread)
 	return s
 }
 
@@ -26,19 +26,19 @@ func (s *settings) keyword(words []string, no bool) {
 	case "mode":
 		s.Mode = argument
 	case "balance":
-		s.balance = argument
+		s.Balance = argument
 	case "disabled":
-		s.disabled = !no
+		s.Disabled = !no
 	case "enabled":
-		s.disabled = false
+		s.Disabled = false
 	case "force-persist": // under a condition: others are not held to a server that is down
-		s.persist, s.loose = true, true
+		s.Persist, s.Loose = true, true
 	case "persist": // "persist rdp-cookie"
 		s.unmodel(strings.Join(words, " "), no)
 	case "transparent":
 		s.unmodel("option transparent", no)
 	case "default_backend":
-		s.defaultBackend = argument
+		s.DefaultBackend = argument
 	case "option":
 		s.option(argument, no)
 	}
@@ -47,18 +47,18 @@ func (s *settings) keyword(words []string, no bool) {
 func (s *settings) option(name string, no bool) {
 	switch name {
 	case "allbackups":
-		s.allBackups = !no
+		s.AllBackups = !no
 	case "persist":
-		s.persist = !no
+		s.Persist = !no
 	case "transparent", "http_proxy":
 		s.unmodel("option "+name, no)
 	}
 }
 
 func (s *settings) unmodel(what string, no bool) {
-	s.unmodelled = slices.DeleteFunc(s.unmodelled, func(o string) bool { return o == what })
-	if !no && len(s.unmodelled) < maxTold {
-		s.unmodelled = append(s.unmodelled, what)
+	s.Unmodelled = slices.DeleteFunc(s.Unmodelled, func(o string) bool { return o == what })
+	if !no && len(s.Unmodelled) < maxTold {
+		s.Unmodelled = append(s.Unmodelled, what)
 	}
 }
 
@@ -67,8 +67,8 @@ const maxTold = 20
 
 func (s *settings) miss(e LineError) {
 	same := func(o LineError) bool { return o.File == e.File && o.Line == e.Line }
-	if len(s.unread) < maxTold && !slices.ContainsFunc(s.unread, same) {
-		s.unread = append(s.unread, e)
+	if len(s.Unread) < maxTold && !slices.ContainsFunc(s.Unread, same) {
+		s.Unread = append(s.Unread, e)
 	}
 }
 
@@ -77,7 +77,7 @@ func (s *Section) request(args []string) {
 	for _, word := range args {
 		switch {
 		case strings.HasPrefix(word, "set-dst"), strings.HasPrefix(word, "expect-"): // a header has another destination
-			s.loose = true
+			s.Loose = true
 		case word == "switch-mode":
 			s.unmodel("tcp-request content switch-mode", false)
 		}
@@ -90,30 +90,30 @@ func (s *Section) stick(args []string) {
 	if len(args) < 2 {
 		return
 	}
-	r := stickRule{key: args[1], table: s.Name, conditional: args[0] == "match" || slices.Contains(args, "if") ||
+	r := stickRule{Key: args[1], Table: s.Name, Conditional: args[0] == "match" || slices.Contains(args, "if") ||
 		slices.Contains(args, "unless")}
 	if i := slices.Index(args, "table"); i > 0 && i+1 < len(args) {
-		r.table = args[i+1]
+		r.Table = args[i+1]
 	}
 	if args[0] != "match" {
-		s.stored = append(s.stored, r.table)
+		s.StoredTables = append(s.StoredTables, r.Table)
 	}
 	if args[0] != "on" && args[0] != "match" {
 		return
 	}
 	s.Sticky = true
 	if slices.Contains(args, "table") {
-		s.Table = r.table
+		s.Table = r.Table
 	}
-	s.sticks = append(s.sticks, r)
+	s.StickRules = append(s.StickRules, r)
 }
 
 func (s *Section) stickTable(args []string) {
 	if s.Table == "" {
 		s.Table = s.Name
 	}
-	s.table = &stickTable{expires: slices.Contains(args, "expire")}
+	s.StickTable = &stickTable{Expires: slices.Contains(args, "expire")}
 	if i := slices.Index(args, "peers"); i >= 0 && i+1 < len(args) {
-		s.table.peers = args[i+1]
+		s.StickTable.Peers = args[i+1]
 	}
 }
