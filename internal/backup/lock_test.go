@@ -13,6 +13,8 @@ import (
 
 	"overcloud.backup/internal/journal"
 	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/pacemaker/cib"
+	"overcloud.backup/internal/pacemaker/clusterlock"
 	"overcloud.backup/tests/node"
 )
 
@@ -71,7 +73,7 @@ func TestALockIsBrokenOnlyWithEvidence(t *testing.T) {
 			c := node.FakeCluster(t, tt.status, "")
 			j := s.job(t, func(o *Options) { o.Job, o.Running = "20261123T081500Z-4f2a9c", tt.running })
 			since := seconds(time.Now().Add(-30 * time.Minute))
-			c.Hold(t, pacemaker.Lock{Cluster: j.plan.Cluster.UUID, Holder: tt.holder, Job: theirs, Since: since, Expires: seconds(time.Now().Add(tt.expires))})
+			c.Hold(t, cib.Lock{Cluster: j.plan.Cluster.UUID, Holder: tt.holder, Job: theirs, Since: since, Expires: seconds(time.Now().Add(tt.expires))})
 			made, err := j.Run(t.Context())
 			if tt.why != "" {
 				named := err != nil && strings.Contains(err.Error(), "is held by "+tt.holder+", job "+theirs+", since 20") && strings.Contains(err.Error(), "held for 30m")
@@ -91,7 +93,7 @@ func TestWithoutQuorumOrAnAnswerNothingIsLocked(t *testing.T) {
 	s := shared(t)
 	j := s.job(t, func(o *Options) { o.Job = "20261123T081500Z-4f2a9c" })
 	c := node.FakeCluster(t, `s/with_quorum="true"/with_quorum="false"/`, "")
-	if made, err := j.Run(t.Context()); made != nil || !errors.Is(err, pacemaker.ErrNoQuorum) || c.Has(t, "lock") {
+	if made, err := j.Run(t.Context()); made != nil || !errors.Is(err, clusterlock.ErrNoQuorum) || c.Has(t, "lock") {
 		t.Errorf("no quorum: %v, %v", made, err)
 	}
 	if err := os.WriteFile(filepath.Join(c.Dir, "crm_mon"), []byte("#!/bin/sh\nexec sleep 600\n"), 0o700); err != nil {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/pacemaker/crmmon"
 )
 
 // Codes of what Pacemaker says of the node and its galera resource.
@@ -53,7 +54,7 @@ var manager = []Condition{
 		Code: Unclean, Meaning: "Pacemaker wants to fence the node", Explains: append([]Code{NodeOffline}, lost...),
 		Needs:  []string{"pacemaker nodes[].unclean"},
 		Remedy: "Let it, or `pcs stonith confirm NODE` after you have made sure that the node is off",
-		Check:  flagged(func(n pacemaker.Node) bool { return n.Unclean }, "the node is UNCLEAN"),
+		Check:  flagged(func(n crmmon.Node) bool { return n.Unclean }, "the node is UNCLEAN"),
 	},
 	{
 		Code: FencingPending, Meaning: "the node is being fenced, or is about to be",
@@ -63,21 +64,21 @@ var manager = []Condition{
 	{
 		Code: NodeOffline, Meaning: "the node is offline for Pacemaker", Explains: lost,
 		Needs: []string{"pacemaker nodes[].online"}, Remedy: "Start the cluster there",
-		Check: flagged(func(n pacemaker.Node) bool { return !n.Online }, "the node is offline"),
+		Check: flagged(func(n crmmon.Node) bool { return !n.Online }, "the node is offline"),
 	},
 	{
 		Code: Pending, Meaning: "the node is joining or leaving Pacemaker", Explains: lost,
 		Needs: []string{"pacemaker nodes[].pending nodes[].shutdown"},
 		Seen:  "the node is joining, leaving or shutting down", Remedy: "Wait",
-		Check: either(flagged(func(n pacemaker.Node) bool { return n.Shutdown }, "the node is shutting down"),
-			flagged(func(n pacemaker.Node) bool { return n.Pending }, "the node is pending")),
+		Check: either(flagged(func(n crmmon.Node) bool { return n.Shutdown }, "the node is shutting down"),
+			flagged(func(n crmmon.Node) bool { return n.Pending }, "the node is pending")),
 	},
 	{
 		Code: Standby, Meaning: "the node is in standby", Explains: stopped,
 		Needs:  []string{"pacemaker nodes[].standby nodes[].standby_onfail"},
 		Remedy: "`pcs node unstandby`; after a failure, correct that first",
-		Check: either(flagged(func(n pacemaker.Node) bool { return n.StandbyFail }, "the node is in standby after a failure"),
-			flagged(func(n pacemaker.Node) bool { return n.Standby }, "the node is in standby")),
+		Check: either(flagged(func(n crmmon.Node) bool { return n.StandbyFail }, "the node is in standby after a failure"),
+			flagged(func(n crmmon.Node) bool { return n.Standby }, "the node is in standby")),
 	},
 	{
 		Code: Maintenance, Meaning: "the node or the cluster is in maintenance",
@@ -124,7 +125,7 @@ var manager = []Condition{
 type check = func(Subject, Limits) string
 
 // flagged reports text when any entry of the node has a flag.
-func flagged(has func(pacemaker.Node) bool, text string) check {
+func flagged(has func(crmmon.Node) bool, text string) check {
 	return func(s Subject, _ Limits) string {
 		if slices.ContainsFunc(s.nodes(), has) {
 			return text
@@ -154,7 +155,7 @@ func ClusterMaintenance(s Subject, _ Limits) string {
 }
 
 // NodeMaintenance is the half of Maintenance that is about this node.
-var NodeMaintenance = flagged(func(n pacemaker.Node) bool { return n.Maintenance }, "the node is in maintenance")
+var NodeMaintenance = flagged(func(n crmmon.Node) bool { return n.Maintenance }, "the node is in maintenance")
 
 // pacemakerUnread wants the node's own report and the cluster's, each whole. A Pacemaker that does not answer where it
 // should run may be about to lose its node.
@@ -203,7 +204,7 @@ func fencingPending(s Subject, _ Limits) string {
 
 // isTarget says that a name is the node, or a guest node whose container runs on it.
 func (s Subject) isTarget(view *pacemaker.Facts, name string) bool {
-	return alike(name, s.Node) || slices.ContainsFunc(view.Nodes, func(n pacemaker.Node) bool {
+	return alike(name, s.Node) || slices.ContainsFunc(view.Nodes, func(n crmmon.Node) bool {
 		return alike(n.Name, name) && n.ContainerOn != "" && alike(n.ContainerOn, s.Node)
 	})
 }

@@ -9,6 +9,7 @@ import (
 
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/pacemaker/crmmon"
 )
 
 // OfServer is what a node's own server reports, for conditions that need no more.
@@ -24,7 +25,7 @@ func OfManager(v pacemaker.ClusterView) Subject {
 	}
 	return Subject{Node: v.Self.Name, Own: &pacemaker.Facts{
 		Connected: true, LocalNode: v.Self.Name, Quorum: v.Quorum, MaintenanceMode: v.Maintenance,
-		Nodes: []pacemaker.Node{v.Self},
+		Nodes: []crmmon.Node{v.Self},
 	}}
 }
 

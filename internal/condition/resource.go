@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/pacemaker/crmmon"
 )
 
 // resourceFailed reports a failed instance, and one that is not promoted while its server runs. A failed action that
@@ -24,7 +25,7 @@ func resourceFailed(s Subject, _ Limits) string {
 			return fmt.Sprintf("%s failed%s", r.ID, s.failure())
 		case r.Blocked:
 			return fmt.Sprintf("%s is blocked%s", r.ID, s.failure())
-		case s.Database != nil && r.Role != pacemaker.RolePromoted:
+		case s.Database != nil && r.Role != crmmon.RolePromoted:
 			return fmt.Sprintf("%s is %s, not Promoted", r.ID, cmp.Or(string(r.Role), "unknown"))
 		}
 	}
@@ -105,7 +106,7 @@ func Stop(s Subject) string {
 		return "stop-all-resources is set"
 	}
 	for _, r := range s.galera() {
-		if r.Target == pacemaker.RoleStopped || r.Target == pacemaker.RoleUnpromoted {
+		if r.Target == crmmon.RoleStopped || r.Target == crmmon.RoleUnpromoted {
 			return fmt.Sprintf("the target role of %s is %s", r.ID, r.Target)
 		}
 	}

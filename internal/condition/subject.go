@@ -9,6 +9,8 @@ import (
 	"overcloud.backup/internal/haproxy"
 	"overcloud.backup/internal/haproxy/stats"
 	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/pacemaker/cib"
+	"overcloud.backup/internal/pacemaker/crmmon"
 )
 
 // Subject is one node and what is known of the cluster around it, at one moment. Whoever fills it in leaves out what
@@ -44,7 +46,7 @@ type Subject struct {
 	// UUID is that of the Galera cluster, Locks the cluster's backup locks as the nodes report them, Now the time that
 	// they are held against, in seconds since the epoch.
 	UUID  string
-	Locks []pacemaker.Lock
+	Locks []cib.Lock
 	Now   float64
 
 	// Proxy is the report of the node's own HAProxy; nil where it was not read. Backend is the node's server at the
@@ -83,7 +85,7 @@ func (s Subject) views() (list []*pacemaker.Facts) {
 }
 
 // nodes are the entries of the node in the reports of Pacemaker.
-func (s Subject) nodes() (list []pacemaker.Node) {
+func (s Subject) nodes() (list []crmmon.Node) {
 	for i, view := range s.views() {
 		if i > 0 && view == s.Cluster && len(list) > 0 {
 			continue
@@ -98,7 +100,7 @@ func (s Subject) nodes() (list []pacemaker.Node) {
 }
 
 // galera are the instances of the galera resource on the node.
-func (s Subject) galera() []pacemaker.Resource { return s.Cluster.GaleraOn(s.Node) }
+func (s Subject) galera() []crmmon.Resource { return s.Cluster.GaleraOn(s.Node) }
 
 // alike says that two names mean the same node.
 func alike(a, b string) bool { return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b)) }

@@ -10,16 +10,18 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/pacemaker/crmmon"
+	"overcloud.backup/internal/pacemaker/xmldoc"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/reading"
 )
 
-// answer is what one command gave.
-type answer struct {
+// Answer is what one command gave.
+type Answer struct {
 	tool  string
 	where string // the command line
-	out   []byte
-	err   error
+	Out   []byte
+	Err   error
 }
 
 // unreadable is an output that is not what the command prints.
@@ -27,16 +29,16 @@ type unreadable struct{ error }
 
 func (e *unreadable) Unwrap() error { return e.error }
 
-// run runs one of the commands to its end.
-func (r *reader) run(ctx context.Context, tool string, args ...string) answer {
-	a := answer{tool: tool, where: strings.Join(append([]string{tool}, args...), " ")}
-	path, err := r.find(tool)
+// Run runs one of the commands to its end.
+func (r *Commands) Run(ctx context.Context, tool string, args ...string) Answer {
+	a := Answer{tool: tool, where: strings.Join(append([]string{tool}, args...), " ")}
+	path, err := r.Find(tool)
 	if err != nil {
-		a.err = err
+		a.Err = err
 		return a
 	}
 	a.where = strings.Join(append([]string{path}, args...), " ")
-	a.out, a.err = process.Output(ctx, path, args...)
+	a.Out, a.Err = process.Output(ctx, path, args...)
 	return a
 }
 
@@ -44,17 +46,17 @@ func (r *reader) run(ctx context.Context, tool string, args ...string) answer {
 //
 //	crm_mon: unrecognized option '--output-as=xml'    (1.1, exit status 1, then its usage)
 //	crm_mon: Unknown option --output-as=xml           (2.x, exit status 64)
-func (a answer) refused() bool {
+func (a Answer) refused() bool {
 	var exit *process.ExitError
-	if !errors.As(a.err, &exit) {
+	if !errors.As(a.Err, &exit) {
 		return false
 	}
 	return strings.Contains(exit.Stderr, "unrecognized option") || strings.Contains(exit.Stderr, "Unknown option")
 }
 
 // problem is the answer as a recorded error.
-func (a answer) problem(source string) *reading.Error {
-	message := a.err.Error()
+func (a Answer) problem(source string) *reading.Error {
+	message := a.Err.Error()
 	if reason := a.reason(); reason != "" {
 		message += ": " + reason
 	}
@@ -63,15 +65,15 @@ func (a answer) problem(source string) *reading.Error {
 
 // reason is what a command that failed said on its standard output: with --output-as=xml errors go there, and 1.1
 // prints them in plain text.
-func (a answer) reason() string {
+func (a Answer) reason() string {
 	var exit *process.ExitError
-	if !errors.As(a.err, &exit) || len(a.out) == 0 {
+	if !errors.As(a.Err, &exit) || len(a.Out) == 0 {
 		return ""
 	}
-	if root, err := document(a.out, "pacemaker-result"); err == nil {
-		return complaints(root)
+	if root, err := xmldoc.Parse(a.Out, "pacemaker-result"); err == nil {
+		return crmmon.Complaints(root)
 	}
-	text := strings.TrimSpace(string(a.out[:min(len(a.out), 4096)]))
+	text := strings.TrimSpace(string(a.Out[:min(len(a.Out), 4096)]))
 	if text == "" || strings.HasPrefix(text, "<") || exit.Stderr != "" {
 		return ""
 	}
@@ -84,26 +86,26 @@ var (
 	exitsNotAllowed   = map[int]bool{4: true, 13: true, 126: true}
 )
 
-func (a answer) hint() string {
+func (a Answer) hint() string {
 	var exit *process.ExitError
 	var bad *unreadable
-	var none *NotConnectedError
-	isExit := errors.As(a.err, &exit)
+	var none *crmmon.NotConnectedError
+	isExit := errors.As(a.Err, &exit)
 	switch {
-	case errors.Is(a.err, process.ErrNotFound):
+	case errors.Is(a.Err, process.ErrNotFound):
 		return fmt.Sprintf("install the package that has it (%s); PATH, /usr/sbin and /sbin are searched",
 			packages[a.tool])
-	case errors.Is(a.err, context.DeadlineExceeded):
+	case errors.Is(a.Err, context.DeadlineExceeded):
 		return "run it by hand on this host: if it answers late, raise the option timeout; if it never does, look at" +
 			" pacemaker and corosync in the journal"
-	case errors.Is(a.err, os.ErrPermission), isExit && (exitsNotAllowed[exit.Code] || denied(exit.Stderr)):
+	case errors.Is(a.Err, os.ErrPermission), isExit && (exitsNotAllowed[exit.Code] || denied(exit.Stderr)):
 		return notAllowed
-	case errors.As(a.err, &none), isExit && exitsNotConnected[exit.Code]:
+	case errors.As(a.Err, &none), isExit && exitsNotConnected[exit.Code]:
 		if os.Geteuid() != 0 {
 			return notAllowed
 		}
 		return "is the cluster running on this host? See systemctl status corosync pacemaker"
-	case errors.As(a.err, &bad):
+	case errors.As(a.Err, &bad):
 		return "run it by hand on this host and look at what it prints: is this the command of Pacemaker or Corosync?"
 	case isExit && a.tool == "corosync-quorumtool":
 		return "is corosync running on this host, and do you ask as root? See systemctl status corosync"
@@ -127,16 +129,16 @@ var packages = map[string]string{
 // silent is the hint of a command that was killed at its deadline: here no option gives it more time.
 const silent = "Pacemaker does not answer on this host: see systemctl status pacemaker corosync"
 
-// failure is the answer as an error of the step it was asked for.
-func (a answer) failure(step string) error {
-	if errors.Is(a.err, context.DeadlineExceeded) {
-		return fmt.Errorf("%s: %w; %s", step, a.err, silent)
+// Failure is the answer as an error of the step it was asked for.
+func (a Answer) Failure(step string) error {
+	if errors.Is(a.Err, context.DeadlineExceeded) {
+		return fmt.Errorf("%s: %w; %s", step, a.Err, silent)
 	}
-	return fmt.Errorf("%s: %w; %s", step, a.err, a.hint())
+	return fmt.Errorf("%s: %w; %s", step, a.Err, a.hint())
 }
 
-// problemError is a failed reading as an error.
-func problemError(ctx context.Context, p *reading.Error) error {
+// ProblemError is a failed reading as an error.
+func ProblemError(ctx context.Context, p *reading.Error) error {
 	hint := p.Hint
 	if ctx.Err() != nil {
 		hint = silent

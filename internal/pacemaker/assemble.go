@@ -11,13 +11,15 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/pacemaker/cib"
+	"overcloud.backup/internal/pacemaker/crmmon"
 	"overcloud.backup/internal/reading"
 )
 
 // sources is what was read; nil or empty where a source did not speak.
 type sources struct {
-	status   *Status
-	cib      *CIB
+	status   *crmmon.Status
+	cib      *cib.CIB
 	corosync *Corosync
 	local    string // crm_node -n
 	host     string // uname -n
@@ -26,9 +28,10 @@ type sources struct {
 // assemble joins the sources into facts. It fills in no more than they said.
 func assemble(s sources) Facts {
 	f := Facts{
-		Properties: map[string]string{}, Nodes: []Node{}, Resources: []Resource{}, Failures: []Failure{},
-		FailCounts: []FailCount{},
-		Bans:       []Ban{}, VIPs: []VIP{}, Locks: []Lock{}, Fencing: []FencingEvent{},
+		Properties: map[string]string{}, Nodes: []crmmon.Node{}, Resources: []crmmon.Resource{},
+		Failures:   []crmmon.Failure{},
+		FailCounts: []crmmon.FailCount{},
+		Bans:       []crmmon.Ban{}, VIPs: []VIP{}, Locks: []cib.Lock{}, Fencing: []crmmon.FencingEvent{},
 		Corosync: Corosync{Members: []CorosyncMember{}},
 	}
 	if s.cib != nil {
@@ -53,8 +56,8 @@ func assemble(s sources) Facts {
 }
 
 // addCIB takes what the CIB says; crm_mon's word on the same thing comes later and goes first.
-func (f *Facts) addCIB(c *CIB) {
-	f.Properties, f.Galera = shownValues(c.Properties), c.Galera
+func (f *Facts) addCIB(c *cib.CIB) {
+	f.Properties, f.Galera = cib.ShownValues(c.Properties), c.Galera
 	f.Locks = append(f.Locks, c.Locks...)
 	f.ClusterName = c.Properties["cluster-name"]
 	f.Version = c.Properties["dc-version"]
@@ -62,7 +65,7 @@ func (f *Facts) addCIB(c *CIB) {
 	f.Errors = append(f.Errors, leftOut(c)...)
 }
 
-func (f *Facts) addStatus(s *Status) {
+func (f *Facts) addStatus(s *crmmon.Status) {
 	f.Connected, f.DC, f.Quorum = true, s.DC, s.Quorum
 	if s.Version != "" {
 		f.Version = s.Version
@@ -85,7 +88,7 @@ func (f *Facts) takeOptions(options map[string]string, defaults bool) {
 		}
 		for _, name := range names {
 			if text, set := options[name]; set {
-				*to = isTrue(text)
+				*to = cib.IsTrue(text)
 				return
 			}
 		}
@@ -103,21 +106,21 @@ func (f *Facts) takeOptions(options map[string]string, defaults bool) {
 
 // refineSingletons replaces the count of promoted instances by the configured number: a galera with one survivor is
 // no singleton.
-func refineSingletons(all []Resource, promotedMax map[string]int) {
+func refineSingletons(all []crmmon.Resource, promotedMax map[string]int) {
 	for i := range all {
 		r := &all[i]
-		if most, set := promotedMax[r.Parent]; set && r.Role == RolePromoted {
+		if most, set := promotedMax[r.Parent]; set && r.Role == crmmon.RolePromoted {
 			r.Singleton = most == 1
 		}
 	}
 }
 
 // holders are the virtual addresses and who holds them: one entry each, or one a node when several hold it.
-func holders(all []Resource, configured *CIB) []VIP {
+func holders(all []crmmon.Resource, configured *cib.CIB) []VIP {
 	vips := []VIP{}
 	listed := map[string]int{}
 	for _, r := range all {
-		if r.Agent != agentIPaddr2 {
+		if r.Agent != cib.AgentIPaddr2 {
 			continue
 		}
 		vip := VIP{Resource: r.ID, Address: addressOf(r.ID, configured)}
@@ -145,7 +148,7 @@ const (
 )
 
 // leftOut are the words on what of the CIB is odd.
-func leftOut(configured *CIB) []reading.Error {
+func leftOut(configured *cib.CIB) []reading.Error {
 	var errs []reading.Error
 	for _, what := range slices.Sorted(maps.Keys(configured.Odd)) {
 		errs = append(errs, reading.Error{
@@ -157,7 +160,7 @@ func leftOut(configured *CIB) []reading.Error {
 }
 
 // unknownVIPs are addresses that somebody holds and nobody knows: one of them may be the database's.
-func unknownVIPs(vips []VIP, configured *CIB) []reading.Error {
+func unknownVIPs(vips []VIP, configured *cib.CIB) []reading.Error {
 	if configured == nil {
 		return nil
 	}
@@ -175,7 +178,7 @@ func unknownVIPs(vips []VIP, configured *CIB) []reading.Error {
 
 // addressOf is the address in the CIB, else the one in the resource's name: TripleO's ip-10.0.0.5 and
 // ip-fd00.fd00..5 (dots for colons), a bundle's own NAME-ip-192.168.122.131. Empty when neither has it.
-func addressOf(resource string, configured *CIB) string {
+func addressOf(resource string, configured *cib.CIB) string {
 	if configured != nil && configured.Addresses[resource] != "" {
 		return configured.Addresses[resource]
 	}
@@ -194,12 +197,12 @@ func addressOf(resource string, configured *CIB) string {
 // placeGalera turns the configured members into nodes of the cluster, and takes away Managed when crm_mon saw no
 // instance that is managed: one that is blocked alone counts as unmanaged and says nothing of the others. Members
 // that are no node's name stay as they are.
-func placeGalera(g *Galera, nodes []Node, all []Resource) {
+func placeGalera(g *cib.Galera, nodes []crmmon.Node, all []crmmon.Resource) {
 	if g == nil {
 		return
 	}
 	for i, member := range g.Nodes {
-		g.Nodes[i] = g.Host(member, nodes)
+		g.Nodes[i] = HostOf(g, member, nodes)
 	}
 	placed := map[string]bool{}
 	instances, unmanaged := 0, 0
@@ -219,22 +222,22 @@ func placeGalera(g *Galera, nodes []Node, all []Resource) {
 	g.Managed = g.Managed && (instances == 0 || unmanaged < instances)
 }
 
-// Host is the node that a configured member, as a key of HostMap, means. The replica of a bundle, by which the map of
+// HostOf is the node that a configured member, as a key of HostMap, means. The replica of a bundle, by which the map of
 // OSP 12 goes (galera-bundle-0:overcloud-controller-0), stands for the host of its container; where it has none, for
 // its Galera name. Members that are no node's name stay as they are.
-func (g *Galera) Host(member string, nodes []Node) string {
-	at := slices.IndexFunc(nodes, func(n Node) bool { return n.Name == member })
-	switch guest := at >= 0 && nodes[at].Type == NodeGuest; {
+func HostOf(g *cib.Galera, member string, nodes []crmmon.Node) string {
+	at := slices.IndexFunc(nodes, func(n crmmon.Node) bool { return n.Name == member })
+	switch guest := at >= 0 && nodes[at].Type == crmmon.NodeGuest; {
 	case guest && nodes[at].ContainerOn != "":
 		return nodes[at].ContainerOn
-	case guest, at < 0 && g.isReplica(member):
+	case guest, at < 0 && g.IsReplica(member):
 		return nodeFor(cmp.Or(g.HostMap[member], member), nodes)
 	}
 	return nodeFor(member, nodes)
 }
 
 // nodeFor is the node that a Galera name means: the same name, else the same first DNS label when only one has it.
-func nodeFor(name string, nodes []Node) string {
+func nodeFor(name string, nodes []crmmon.Node) string {
 	match := ""
 	for _, n := range nodes {
 		if strings.EqualFold(n.Name, name) {
@@ -269,7 +272,7 @@ func (f *Facts) addCorosync(c Corosync) {
 	for i := range f.Corosync.Members {
 		m := &f.Corosync.Members[i]
 		for j := range f.Nodes {
-			if n := &f.Nodes[j]; n.ID == m.ID && n.Type == NodeMember {
+			if n := &f.Nodes[j]; n.ID == m.ID && n.Type == crmmon.NodeMember {
 				m.Name, n.CorosyncVote = n.Name, m.Votes
 			}
 		}
@@ -277,12 +280,12 @@ func (f *Facts) addCorosync(c Corosync) {
 }
 
 // localNode is what crm_node says, else the node that has this host's name.
-func localNode(said, host string, nodes []Node) string {
+func localNode(said, host string, nodes []crmmon.Node) string {
 	if said != "" {
 		return said
 	}
 	for _, n := range nodes {
-		if n.Type == NodeMember && host != "" && n.Name == nodeFor(host, nodes) {
+		if n.Type == crmmon.NodeMember && host != "" && n.Name == nodeFor(host, nodes) {
 			return n.Name
 		}
 	}

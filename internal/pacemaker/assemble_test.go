@@ -9,12 +9,14 @@ import (
 	"strings"
 	"testing"
 
+	"overcloud.backup/internal/pacemaker/cib"
+	"overcloud.backup/internal/pacemaker/crmmon"
 	"overcloud.backup/tests/pacemakertest"
 )
 
 func TestOptionsInForce(t *testing.T) {
-	status := func(options map[string]string) *Status { return &Status{Options: options} }
-	cib := func(properties map[string]string) *CIB { return &CIB{Properties: properties} }
+	status := func(options map[string]string) *crmmon.Status { return &crmmon.Status{Options: options} }
+	cib := func(properties map[string]string) *cib.CIB { return &cib.CIB{Properties: properties} }
 	type flags struct {
 		maintenance, stop, symmetric, stonith bool
 		policy                                string
@@ -47,15 +49,15 @@ func TestOptionsInForce(t *testing.T) {
 }
 
 func TestHolders(t *testing.T) {
-	ip := func(id, node string) Resource {
-		return Resource{ID: id, Agent: agentIPaddr2, Node: node, Active: node != ""}
+	ip := func(id, node string) crmmon.Resource {
+		return crmmon.Resource{ID: id, Agent: cib.AgentIPaddr2, Node: node, Active: node != ""}
 	}
-	configured := &CIB{Addresses: map[string]string{"vip": "10.0.0.9"}}
-	got := holders([]Resource{
+	configured := &cib.CIB{Addresses: map[string]string{"vip": "10.0.0.9"}}
+	got := holders([]crmmon.Resource{
 		ip("vip", "a"), ip("ip-10.0.0.5", ""), ip("ip-fd00.fd00..5", "b"), ip("nameless", "a"),
 		ip("shared", ""), ip("shared", "a"), ip("shared", "b"), ip("shared", ""),
 		{ID: "galera", Agent: "ocf:heartbeat:galera", Node: "a", Active: true},
-		{ID: "ip-10.0.0.6", Agent: agentIPaddr2, Node: "a", Active: false},
+		{ID: "ip-10.0.0.6", Agent: cib.AgentIPaddr2, Node: "a", Active: false},
 	}, configured)
 	want := []VIP{
 		{"vip", "10.0.0.9", "a"}, {"ip-10.0.0.5", "10.0.0.5", ""}, {"ip-fd00.fd00..5", "fd00:fd00::5", "b"},
@@ -69,14 +71,15 @@ func TestHolders(t *testing.T) {
 
 // puppet-pacemaker writes dots for the colons of an IPv6 address: without a CIB the name tells the same address.
 func TestAnIPv6VIPIsOneAddressWithAndWithoutACIB(t *testing.T) {
-	resources := []Resource{{ID: "ip-fd00.fd00.fd00.2000..10", Agent: agentIPaddr2, Node: "controller-1", Active: true}}
+	resources := []crmmon.Resource{{ID: "ip-fd00.fd00.fd00.2000..10", Agent: cib.AgentIPaddr2, Node: "controller-1",
+		Active: true}}
 	want := []VIP{{"ip-fd00.fd00.fd00.2000..10", "fd00:fd00:fd00:2000::10", "controller-1"}}
 	if got := holders(resources, nil); !reflect.DeepEqual(got, want) {
 		t.Errorf("without a CIB: %+v", got)
 	}
 	for _, written := range []string{"fd00:fd00:fd00:2000::10", "FD00:FD00:FD00:2000:0:0:0:0010",
 		"fd00:fd00:fd00:2000::10/64"} {
-		cib, err := ParseCIB(pacemakertest.CIBWith("",
+		cib, err := cib.Parse(pacemakertest.CIBWith("",
 			`<primitive id="ip-fd00.fd00.fd00.2000..10" class="ocf" provider="heartbeat" type="IPaddr2">`+
 				`<instance_attributes id="a">`+
 				`<nvpair id="b" name="ip" value="`+written+
@@ -88,16 +91,17 @@ func TestAnIPv6VIPIsOneAddressWithAndWithoutACIB(t *testing.T) {
 			t.Errorf("%s: %+v", written, got)
 		}
 	}
-	without := Resource{ID: "ip-fd00.fd00.fd00.2000.1.2.3.10", Agent: agentIPaddr2}
-	if got := holders([]Resource{without}, &CIB{}); got[0].Address != "fd00:fd00:fd00:2000:1:2:3:10" {
+	without := crmmon.Resource{ID: "ip-fd00.fd00.fd00.2000.1.2.3.10", Agent: cib.AgentIPaddr2}
+	if got := holders([]crmmon.Resource{without}, &cib.CIB{}); got[0].Address != "fd00:fd00:fd00:2000:1:2:3:10" {
 		t.Errorf("one that the CIB does not know: %+v", got)
 	}
 }
 
 func TestGaleraMembersBecomeNodes(t *testing.T) {
-	nodes := []Node{{Name: "controller-0", Type: NodeMember}, {Name: "controller-1", Type: NodeMember},
+	nodes := []crmmon.Node{{Name: "controller-0", Type: crmmon.NodeMember},
+		{Name: "controller-1", Type: crmmon.NodeMember},
 		{Name: "twin.a"}, {Name: "twin.b"}}
-	running := []Resource{{ID: "galera", Node: "controller-1", Managed: true},
+	running := []crmmon.Resource{{ID: "galera", Node: "controller-1", Managed: true},
 		{ID: "galera", Node: "controller-0", Managed: true}, {ID: "galera", Node: "", Managed: true}}
 	for _, c := range []struct{ address, want string }{
 		{"CONTROLLER-0.internalapi.localdomain,controller-1", "controller-0 controller-1"},
@@ -105,13 +109,14 @@ func TestGaleraMembersBecomeNodes(t *testing.T) {
 		{"", "controller-1 controller-0"},
 	} {
 		members := strings.FieldsFunc(c.address, func(r rune) bool { return r == ',' })
-		g := &Galera{Resource: "galera", Managed: true, ClusterAddress: members, Nodes: append([]string{}, members...)}
+		g := &cib.Galera{Resource: "galera", Managed: true, ClusterAddress: members,
+			Nodes: append([]string{}, members...)}
 		placeGalera(g, nodes, running)
 		if got := strings.Join(g.Nodes, " "); got != c.want || !g.Managed {
 			t.Errorf("%q: %s, want %s", c.address, got, c.want)
 		}
 	}
-	g := &Galera{Resource: "galera", Managed: true}
+	g := &cib.Galera{Resource: "galera", Managed: true}
 	running[1].Managed = false // as a blocked instance is
 	if placeGalera(g, nodes, running); !g.Managed {
 		t.Error("one unmanaged instance does not speak for the others")
@@ -124,12 +129,12 @@ func TestGaleraMembersBecomeNodes(t *testing.T) {
 
 // OSP 12 maps the replicas of the bundle. A replica's number is not its controller's.
 func TestReplicasInTheHostMapAreTheirHosts(t *testing.T) {
-	nodes := []Node{
-		{Name: "controller-0", Type: NodeMember}, {Name: "controller-1", Type: NodeMember},
-		{Name: "controller-2", Type: NodeMember},
-		{Name: "galera-bundle-0", Type: NodeGuest, ContainerOn: "controller-1"},
-		{Name: "galera-bundle-1", Type: NodeGuest, ContainerOn: "controller-2"},
-		{Name: "galera-bundle-2", Type: NodeGuest},
+	nodes := []crmmon.Node{
+		{Name: "controller-0", Type: crmmon.NodeMember}, {Name: "controller-1", Type: crmmon.NodeMember},
+		{Name: "controller-2", Type: crmmon.NodeMember},
+		{Name: "galera-bundle-0", Type: crmmon.NodeGuest, ContainerOn: "controller-1"},
+		{Name: "galera-bundle-1", Type: crmmon.NodeGuest, ContainerOn: "controller-2"},
+		{Name: "galera-bundle-2", Type: crmmon.NodeGuest},
 	}
 	for _, c := range []struct{ hostMap, want string }{
 		{
@@ -139,7 +144,7 @@ func TestReplicasInTheHostMapAreTheirHosts(t *testing.T) {
 		{"galera-bundle-7:controller-0;galera-bundle-8:10.0.0.1", "controller-0 10.0.0.1"}, // nothing has started
 		{"controller-0:c0;controller-9:c9;galera-bundle-x:c1", "controller-0 controller-9 galera-bundle-x"},
 	} {
-		g := &Galera{Resource: "galera", Parent: "galera-bundle", HostMap: map[string]string{}}
+		g := &cib.Galera{Resource: "galera", Parent: "galera-bundle", HostMap: map[string]string{}}
 		for entry := range strings.SplitSeq(c.hostMap, ";") {
 			node, name, _ := strings.Cut(entry, ":")
 			g.HostMap[node], g.Nodes = name, append(g.Nodes, node)
@@ -150,9 +155,9 @@ func TestReplicasInTheHostMapAreTheirHosts(t *testing.T) {
 		}
 	}
 	// Nodes may be called like the replicas of what they run.
-	named := []Node{{Name: "galera-0", Type: NodeMember}, {Name: "galera-1", Type: NodeMember}}
+	named := []crmmon.Node{{Name: "galera-0", Type: crmmon.NodeMember}, {Name: "galera-1", Type: crmmon.NodeMember}}
 	aliases := map[string]string{"galera-0": "db0", "galera-1": "db1"}
-	g := &Galera{Parent: "galera", HostMap: aliases, Nodes: []string{"galera-0", "galera-1"}}
+	g := &cib.Galera{Parent: "galera", HostMap: aliases, Nodes: []string{"galera-0", "galera-1"}}
 	if placeGalera(g, named, nil); strings.Join(g.Nodes, " ") != "galera-0 galera-1" {
 		t.Errorf("nodes that are called like replicas: %s", g.Nodes)
 	}
@@ -163,29 +168,31 @@ func TestReplicasInTheHostMapAreTheirHosts(t *testing.T) {
 		`</bundle>`
 	const two = `<nodes><node id="1" uname="c0"/><node id="2" uname="c1"/></nodes>`
 	text := strings.Replace(string(pacemakertest.CIBWith("", bundle)), "<nodes/>", two, 1)
-	if a, err := parseAgent([]byte(text)); err != nil || strings.Join(a.Members, " ") != "c0 c1" {
+	if a, err := cib.ParseAgent([]byte(text)); err != nil || strings.Join(a.Members, " ") != "c0 c1" {
 		t.Errorf("as a restore steers it: %+v, %v", a, err)
 	}
 	text = strings.ReplaceAll(text, `uname="c`, `uname="galera-bundle-`)
-	a, err := parseAgent([]byte(text))
+	a, err := cib.ParseAgent([]byte(text))
 	if err != nil || strings.Join(a.Members, " ") != "galera-bundle-0 galera-bundle-1" {
 		t.Errorf("nodes that are called like replicas: %+v, %v", a, err)
 	}
 }
 
 func TestASurvivingGaleraIsNoSingleton(t *testing.T) {
-	all := []Resource{{ID: "galera", Parent: "galera-master", ParentKind: KindPromotable, Role: RolePromoted,
+	all := []crmmon.Resource{{ID: "galera", Parent: "galera-master", ParentKind: crmmon.KindPromotable,
+		Role: crmmon.RolePromoted,
 		Node: "a"}}
-	s := &Status{Resources: all}
+	s := &crmmon.Status{Resources: all}
 	s.Resources[0].Singleton = true // as crm_mon saw it
-	f := assemble(sources{status: s, cib: &CIB{PromotedMax: map[string]int{"galera-master": 3}}})
+	f := assemble(sources{status: s, cib: &cib.CIB{PromotedMax: map[string]int{"galera-master": 3}}})
 	if f.Resources[0].Singleton {
 		t.Error("three may be promoted")
 	}
 }
 
 func TestLocalNode(t *testing.T) {
-	nodes := []Node{{Name: "controller-0", Type: NodeMember}, {Name: "galera-bundle-0", Type: NodeGuest}}
+	nodes := []crmmon.Node{{Name: "controller-0", Type: crmmon.NodeMember},
+		{Name: "galera-bundle-0", Type: crmmon.NodeGuest}}
 	for _, c := range []struct{ said, host, want string }{
 		{"controller-7", "controller-0", "controller-7"},
 		{"", "Controller-0.example.com", "controller-0"},
@@ -203,7 +210,7 @@ func TestLocalNode(t *testing.T) {
 func FuzzFactsOfAStatus(f *testing.F) {
 	pacemakertest.Seed(f, pacemakertest.StatusSeeds...)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		s, err := ParseStatus(b)
+		s, err := crmmon.Parse(b)
 		if err != nil {
 			return
 		}
@@ -219,7 +226,7 @@ func FuzzFactsOfAStatus(f *testing.F) {
 func FuzzFactsOfACIB(f *testing.F) {
 	pacemakertest.Seed(f, pacemakertest.CIBSeeds...)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if c, err := ParseCIB(b); err == nil && assemble(sources{cib: c}).Locks == nil {
+		if c, err := cib.Parse(b); err == nil && assemble(sources{cib: c}).Locks == nil {
 			t.Error("no list of locks")
 		}
 	})
@@ -227,7 +234,7 @@ func FuzzFactsOfACIB(f *testing.F) {
 
 // What is left out of a CIB is an error of its part, which rejects nobody.
 func TestWhatIsLeftOutOfACIBIsTold(t *testing.T) {
-	for odd, c := range map[string]*CIB{"": {},
+	for odd, c := range map[string]*cib.CIB{"": {},
 		"ip depends on a rule": {Odd: map[string]string{"vip": "ip depends on a rule"}}} {
 		f := assemble(sources{cib: c})
 		e := f.Failed(sourcePart)
@@ -246,12 +253,12 @@ func TestAHeldAddressThatNobodyKnowsIsUnknown(t *testing.T) {
 		id, active string
 		unknown    bool
 	}{{"vip", "true", true}, {"vip", "false", false}, {"ip-10.0.0.5", "true", false}} {
-		s, err := ParseStatus([]byte(strings.Replace(pacemakertest.SmallStatus, "<resources>",
+		s, err := crmmon.Parse([]byte(strings.Replace(pacemakertest.SmallStatus, "<resources>",
 			fmt.Sprintf(holder, c.id, c.active), 1)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		cib, err := ParseCIB(pacemakertest.CIBWith("", pacemakertest.Agent("primitive", c.id, "IPaddr2")))
+		cib, err := cib.Parse(pacemakertest.CIBWith("", pacemakertest.Agent("primitive", c.id, "IPaddr2")))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -14,37 +14,37 @@ import (
 // DefaultTimeout is the time limit of a reading when the options give none.
 const DefaultTimeout = 10 * time.Second
 
-// here is where things are on a real host.
-func here() *reader {
-	return &reader{
-		own:        &own,
-		find:       process.Find,
-		corosync:   "/etc/corosync/corosync.conf",
-		configured: []string{"/etc/corosync/corosync.conf", "/var/lib/pacemaker/cib/cib.xml"},
+// Local is where things are on a real host.
+func Local() *Commands {
+	return &Commands{
+		Own:        &own,
+		Find:       process.Find,
+		Corosync:   "/etc/corosync/corosync.conf",
+		Configured: []string{"/etc/corosync/corosync.conf", "/var/lib/pacemaker/cib/cib.xml"},
 	}
 }
 
-// reader knows where things are on a host.
-type reader struct {
-	find       func(tool string) (string, error) // its path, or process.ErrNotFound
-	corosync   string                            // its configuration
-	configured []string                          // files of which each one says that the host belongs to a cluster
-	// own is this node's name, once it was asked.
-	own *atomic.Pointer[string]
+// Commands knows where things are on a host.
+type Commands struct {
+	Find       func(tool string) (string, error) // its path, or process.ErrNotFound
+	Corosync   string                            // its configuration
+	Configured []string                          // files of which each one says that the host belongs to a cluster
+	// Own is this node's name, once it was asked.
+	Own *atomic.Pointer[string]
 }
 
 // Present says that Pacemaker is installed or configured on this host.
-func Present() bool { return here().present() }
+func Present() bool { return Local().Present() }
 
-// present says that Pacemaker is installed or configured.
-func (r *reader) present() bool {
-	for _, path := range r.configured {
+// Present says that Pacemaker is installed or configured.
+func (r *Commands) Present() bool {
+	for _, path := range r.Configured {
 		if exists(path) {
 			return true
 		}
 	}
 	for _, tool := range []string{"crm_mon", "cibadmin", "crm_node"} {
-		if _, err := r.find(tool); err == nil {
+		if _, err := r.Find(tool); err == nil {
 			return true
 		}
 	}
@@ -56,8 +56,8 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// limited gives a context without a deadline the default one.
-func limited(ctx context.Context) (context.Context, context.CancelFunc) {
+// WithDeadline gives a context without a deadline the default one.
+func WithDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	if _, has := ctx.Deadline(); has {
 		return context.WithCancel(ctx)
 	}

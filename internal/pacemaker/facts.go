@@ -5,7 +5,11 @@
 // Invariant: what it does not know for sure is unknown, and unknown never looks like healthy.
 package pacemaker
 
-import "overcloud.backup/internal/reading"
+import (
+	"overcloud.backup/internal/pacemaker/cib"
+	"overcloud.backup/internal/pacemaker/crmmon"
+	"overcloud.backup/internal/reading"
+)
 
 // Facts is the cluster as one host's Pacemaker sees it. It is what pacemaker_facts returns as ansible_pacemaker.
 type Facts struct {
@@ -21,22 +25,22 @@ type Facts struct {
 	DC     string `json:"dc"`
 	Quorum bool   `json:"quorum"`
 	// MaintenanceMode is the property of the whole cluster; a node's own flag is in Nodes.
-	MaintenanceMode bool              `json:"maintenance_mode"`
-	StopAll         bool              `json:"stop_all_resources"`
-	Symmetric       bool              `json:"symmetric_cluster"`
-	NoQuorumPolicy  string            `json:"no_quorum_policy"`
-	Stonith         bool              `json:"stonith_enabled"`
-	Properties      map[string]string `json:"properties"` // crm_config as it stands in the CIB
-	Nodes           []Node            `json:"nodes"`
-	Resources       []Resource        `json:"resources"`
-	Failures        []Failure         `json:"failed_actions"`
-	FailCounts      []FailCount       `json:"fail_counts"`
-	Bans            []Ban             `json:"bans"`
-	VIPs            []VIP             `json:"vips"`
-	Galera          *Galera           `json:"galera"` // nil when no galera resource is configured
-	Locks           []Lock            `json:"locks"`  // locks of this collection held in the CIB
-	Fencing         []FencingEvent    `json:"fencing"`
-	Corosync        Corosync          `json:"corosync"`
+	MaintenanceMode bool                  `json:"maintenance_mode"`
+	StopAll         bool                  `json:"stop_all_resources"`
+	Symmetric       bool                  `json:"symmetric_cluster"`
+	NoQuorumPolicy  string                `json:"no_quorum_policy"`
+	Stonith         bool                  `json:"stonith_enabled"`
+	Properties      map[string]string     `json:"properties"` // crm_config as it stands in the CIB
+	Nodes           []crmmon.Node         `json:"nodes"`
+	Resources       []crmmon.Resource     `json:"resources"`
+	Failures        []crmmon.Failure      `json:"failed_actions"`
+	FailCounts      []crmmon.FailCount    `json:"fail_counts"`
+	Bans            []crmmon.Ban          `json:"bans"`
+	VIPs            []VIP                 `json:"vips"`
+	Galera          *cib.Galera           `json:"galera"` // nil when no galera resource is configured
+	Locks           []cib.Lock            `json:"locks"`  // locks of this collection held in the CIB
+	Fencing         []crmmon.FencingEvent `json:"fencing"`
+	Corosync        Corosync              `json:"corosync"`
 }
 
 // VIP is an address that an IPaddr2 resource holds.

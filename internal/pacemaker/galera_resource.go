@@ -5,11 +5,13 @@ package pacemaker
 import (
 	"slices"
 	"strings"
+
+	"overcloud.backup/internal/pacemaker/crmmon"
 )
 
 // IsGalera says that an instance is of the galera resource, by its agent or by the configuration. No facts know none by
 // the configuration.
-func (p *Facts) IsGalera(r Resource) bool {
+func (p *Facts) IsGalera(r crmmon.Resource) bool {
 	return strings.HasSuffix(r.Agent, ":galera") || p != nil && p.Galera != nil && p.Galera.Resource != "" &&
 		r.ID == p.Galera.Resource
 }
@@ -20,7 +22,7 @@ func (p *Facts) ManagesGalera() bool {
 }
 
 // GaleraOn are the instances of the galera resource on a node.
-func (p *Facts) GaleraOn(node string) (found []Resource) {
+func (p *Facts) GaleraOn(node string) (found []crmmon.Resource) {
 	if p == nil || node == "" {
 		return nil
 	}

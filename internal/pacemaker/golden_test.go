@@ -9,23 +9,25 @@ import (
 	"path/filepath"
 	"testing"
 
+	"overcloud.backup/internal/pacemaker/cib"
+	"overcloud.backup/internal/pacemaker/crmmon"
 	"overcloud.backup/tests/pacemakertest"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-func mustStatus(t testing.TB, name string) *Status {
+func mustStatus(t testing.TB, name string) *crmmon.Status {
 	t.Helper()
-	s, err := ParseStatus(pacemakertest.Recorded(t, name))
+	s, err := crmmon.Parse(pacemakertest.Recorded(t, name))
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
 	return s
 }
 
-func mustCIB(t testing.TB, name string) *CIB {
+func mustCIB(t testing.TB, name string) *cib.CIB {
 	t.Helper()
-	c, err := ParseCIB(pacemakertest.Recorded(t, name))
+	c, err := cib.Parse(pacemakertest.Recorded(t, name))
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}

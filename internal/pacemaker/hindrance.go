@@ -7,28 +7,31 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"overcloud.backup/internal/pacemaker/cib"
+	"overcloud.backup/internal/pacemaker/crmmon"
 )
 
 // Hindrances are why Pacemaker would not start the galera resource again on all of its members once it was stopped, in
 // the words of idle_controller. What is offline is not among them, and of bans only those from one node are.
-func Hindrances(ctx context.Context, a Agent, node string) ([]string, error) {
-	ctx, cancel := limited(ctx)
+func Hindrances(ctx context.Context, a cib.Agent, node string) ([]string, error) {
+	ctx, cancel := WithDeadline(ctx)
 	defer cancel()
-	s, problem := here().status(ctx)
+	s, problem := Local().Status(ctx)
 	if problem != nil {
-		return nil, problemError(ctx, problem)
+		return nil, ProblemError(ctx, problem)
 	}
-	return s.hindrances(a, node), nil
+	return hindrances(s, a, node), nil
 }
 
-func (s *Status) hindrances(a Agent, node string) (all []string) {
+func hindrances(s *crmmon.Status, a cib.Agent, node string) (all []string) {
 	for _, h := range []struct {
 		is   bool
 		text string
 	}{
 		{!s.Quorum, "the cluster has no quorum"},
-		{isTrue(s.Options["maintenance-mode"]), "the whole cluster is in maintenance mode"},
-		{isTrue(s.Options["stop-all-resources"]), "stop-all-resources is set"},
+		{cib.IsTrue(s.Options["maintenance-mode"]), "the whole cluster is in maintenance mode"},
+		{cib.IsTrue(s.Options["stop-all-resources"]), "stop-all-resources is set"},
 		{!a.Managed, a.Resource + " is unmanaged"},
 	} {
 		if h.is {
@@ -36,7 +39,7 @@ func (s *Status) hindrances(a Agent, node string) (all []string) {
 		}
 	}
 	for _, n := range s.Nodes {
-		if why := n.hindrance(); why != "" && n.Online && slices.Contains(a.Members, n.Name) {
+		if why := hindrance(&n); why != "" && n.Online && slices.Contains(a.Members, n.Name) {
 			all = append(all, n.Name+": "+why)
 		}
 	}
@@ -49,7 +52,7 @@ func (s *Status) hindrances(a Agent, node string) (all []string) {
 }
 
 // hindrance is what keeps a node from running anything; it says what fit does not like.
-func (n *Node) hindrance() string {
+func hindrance(n *crmmon.Node) string {
 	switch {
 	case n.Unclean:
 		return "the node is UNCLEAN"

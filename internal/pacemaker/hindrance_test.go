@@ -6,11 +6,12 @@ import (
 	"slices"
 	"testing"
 
+	"overcloud.backup/internal/pacemaker/cib"
 	"overcloud.backup/tests/pacemakertest"
 )
 
 func TestWhatKeepsADatabaseFromComingBack(t *testing.T) {
-	healthy, err := parseAgent(pacemakertest.Configuration(t, "lab-cib.xml"))
+	healthy, err := cib.ParseAgent(pacemakertest.Configuration(t, "lab-cib.xml"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -20,7 +21,7 @@ func TestWhatKeepsADatabaseFromComingBack(t *testing.T) {
 	other.Members = []string{"overcloud-controller-0", "overcloud-controller-1", "overcloud-controller-3"}
 	for _, c := range []struct {
 		file  string
-		agent Agent
+		agent cib.Agent
 		want  []string
 	}{
 		{"lab-status.xml", healthy, nil},
@@ -36,12 +37,12 @@ func TestWhatKeepsADatabaseFromComingBack(t *testing.T) {
 		{"lab-no-quorum.xml", healthy, []string{"the cluster has no quorum"}},
 		{"status-1.1.xml", other, []string{"overcloud-controller-1: the node is in standby"}},
 	} {
-		if got := mustStatus(t, c.file).hindrances(c.agent, "controller-1"); !slices.Equal(got, c.want) {
+		if got := hindrances(mustStatus(t, c.file), c.agent, "controller-1"); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q, want %q", c.file, got, c.want)
 		}
 	}
 	// Another's ban is for that one to tell.
-	if got := mustStatus(t, "lab-banned.xml").hindrances(healthy, "controller-0"); got != nil {
+	if got := hindrances(mustStatus(t, "lab-banned.xml"), healthy, "controller-0"); got != nil {
 		t.Errorf("%q", got)
 	}
 }

@@ -6,6 +6,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	"overcloud.backup/internal/pacemaker/cib"
+	"overcloud.backup/internal/pacemaker/crmmon"
 )
 
 // Instances are those of the galera resource in the whole cluster, by node, sorted.
@@ -27,23 +30,23 @@ type Instances struct {
 
 // GaleraInstances asks crm_mon.
 func GaleraInstances(ctx context.Context) (Instances, error) {
-	ctx, cancel := limited(ctx)
+	ctx, cancel := WithDeadline(ctx)
 	defer cancel()
-	s, problem := here().status(ctx)
+	s, problem := Local().Status(ctx)
 	if problem != nil {
-		return Instances{}, problemError(ctx, problem)
+		return Instances{}, ProblemError(ctx, problem)
 	}
-	return s.instances(), nil
+	return instances(s), nil
 }
 
-func (s *Status) instances() Instances {
+func instances(s *crmmon.Status) Instances {
 	i := Instances{Quorum: s.Quorum, Guests: map[string]string{}, Containers: map[string][]string{}}
 	own := map[string]bool{}
 	for _, r := range s.Resources {
-		if isContainer(r.Agent) && r.Active {
+		if crmmon.IsContainer(r.Agent) && r.Active {
 			i.Containers[r.Parent] = append(i.Containers[r.Parent], r.Node)
 		}
-		if r.Agent != agentGalera {
+		if r.Agent != cib.AgentGalera {
 			continue
 		}
 		own[r.ID] = true
@@ -53,7 +56,7 @@ func (s *Status) instances() Instances {
 		switch {
 		case r.Failed || r.Blocked:
 			i.Failed = append(i.Failed, r.Node)
-		case r.Role == RolePromoted && r.Pending == "":
+		case r.Role == crmmon.RolePromoted && r.Pending == "":
 			i.Promoted = append(i.Promoted, r.Node)
 		}
 		if r.Active {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"overcloud.backup/internal/pacemaker/cib"
+	"overcloud.backup/internal/pacemaker/crmmon"
 	"overcloud.backup/tests/pacemakertest"
 )
 
@@ -13,13 +15,13 @@ import (
 // guest.
 func TestGuestsOfBundles(t *testing.T) {
 	for file, engine := range map[string]string{"lab-bundle-status.xml": "podman", "docker-status.xml": "docker"} {
-		s, err := ParseStatus(pacemakertest.Recorded(t, file))
+		s, err := crmmon.Parse(pacemakertest.Recorded(t, file))
 		if err != nil {
 			t.Fatal(err)
 		}
-		guests := s.instances().Guests
+		guests := instances(s).Guests
 		for _, r := range s.Resources {
-			if r.Agent != agentGalera {
+			if r.Agent != cib.AgentGalera {
 				continue
 			}
 			if want := strings.Replace(r.Guest, "bundle-", "bundle-"+engine+"-", 1); guests[r.Node] != r.Guest ||
@@ -44,11 +46,11 @@ func TestInstances(t *testing.T) {
 		{"osp13-status.xml", overcloud, overcloud, ""},
 		{"lab-blocked.xml", "", "", "any"},
 	} {
-		s, err := ParseStatus(pacemakertest.Recorded(t, c.file))
+		s, err := crmmon.Parse(pacemakertest.Recorded(t, c.file))
 		if err != nil {
 			t.Fatal(err)
 		}
-		i := s.instances()
+		i := instances(s)
 		if got := strings.Join(i.Promoted, " "); c.promoted != "" && got != c.promoted ||
 			(len(i.Failed) > 0) != (c.failed != "") {
 			t.Errorf("%s: %+v", c.file, i)

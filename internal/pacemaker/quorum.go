@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/pacemaker/xmldoc"
 )
 
 // ParseQuorum reads `corosync-quorumtool -s -i` of Corosync 2 and 3:
@@ -26,8 +27,8 @@ import (
 // Corosync 2 exits with 1 when quorate, so only the text counts: without a verdict and a member it is an error.
 func ParseQuorum(b []byte) (Corosync, error) {
 	c := Corosync{Members: []CorosyncMember{}}
-	if len(b) > maxDocument {
-		return c, fmt.Errorf("%d bytes, more than %d", len(b), maxDocument)
+	if len(b) > xmldoc.MaxDocument {
+		return c, fmt.Errorf("%d bytes, more than %d", len(b), xmldoc.MaxDocument)
 	}
 	table := memberTable{}
 	verdict := false

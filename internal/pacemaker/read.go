@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/pacemaker/cib"
+	"overcloud.backup/internal/pacemaker/crmmon"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/reading"
 )
@@ -24,16 +26,16 @@ type Options struct {
 
 // Read asks crm_mon, cibadmin, crm_node and corosync-quorumtool, all at once, and joins what they say. It never
 // fails: a source that did not speak is an error in the header. Host without any of them: Present is false.
-func Read(ctx context.Context, o Options) Facts { return here().read(ctx, o) }
+func Read(ctx context.Context, o Options) Facts { return Local().read(ctx, o) }
 
-func (r *reader) read(ctx context.Context, o Options) Facts {
+func (r *Commands) read(ctx context.Context, o Options) Facts {
 	if o.Timeout <= 0 {
 		o.Timeout = DefaultTimeout
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
 	f := assemble(sources{})
-	if r.present() {
+	if r.Present() {
 		var problems []*reading.Error
 		f, problems = r.ask(ctx)
 		f.Present = true
@@ -48,32 +50,32 @@ func (r *reader) read(ctx context.Context, o Options) Facts {
 }
 
 // ask runs the four sources side by side: each one alone may take as long as the reading.
-func (r *reader) ask(ctx context.Context) (Facts, []*reading.Error) {
+func (r *Commands) ask(ctx context.Context) (Facts, []*reading.Error) {
 	s := sources{}
 	s.host, _ = os.Hostname()
 	problems := make([]*reading.Error, 4)
 	var all sync.WaitGroup
-	all.Go(func() { s.status, problems[0] = r.status(ctx) })
+	all.Go(func() { s.status, problems[0] = r.Status(ctx) })
 	all.Go(func() { s.cib, problems[1] = r.cib(ctx) })
 	all.Go(func() { s.local, problems[2] = r.local(ctx) })
-	all.Go(func() { s.corosync, problems[3] = r.quorum(ctx) })
+	all.Go(func() { s.corosync, problems[3] = r.Quorum(ctx) })
 	all.Wait()
 	return assemble(s), problems
 }
 
-// status asks crm_mon. Before 2.0.3 it does not know --output-as, and --as-xml is gone in 3.0; there, resources that
+// Status asks crm_mon. Before 2.0.3 it does not know --output-as, and --as-xml is gone in 3.0; there, resources that
 // run nowhere are only listed with --inactive.
-func (r *reader) status(ctx context.Context) (*Status, *reading.Error) {
-	a := r.run(ctx, "crm_mon", "-1", "--output-as=xml")
+func (r *Commands) Status(ctx context.Context) (*crmmon.Status, *reading.Error) {
+	a := r.Run(ctx, "crm_mon", "-1", "--output-as=xml")
 	if a.refused() {
-		a = r.run(ctx, "crm_mon", "-1", "--as-xml", "--inactive")
+		a = r.Run(ctx, "crm_mon", "-1", "--as-xml", "--inactive")
 	}
-	if a.err != nil {
+	if a.Err != nil {
 		return nil, a.problem("crm_mon")
 	}
-	s, err := ParseStatus(a.out)
+	s, err := crmmon.Parse(a.Out)
 	if err != nil {
-		a.err = &unreadable{err}
+		a.Err = &unreadable{err}
 		return nil, a.problem("crm_mon")
 	}
 	return s, nil
@@ -81,49 +83,49 @@ func (r *reader) status(ctx context.Context) (*Status, *reading.Error) {
 
 // cib asks for the configuration alone: the other half of the CIB is what crm_mon prints. --local takes this host's
 // copy and needs no DC.
-func (r *reader) cib(ctx context.Context) (*CIB, *reading.Error) {
-	a := r.run(ctx, "cibadmin", "--query", "--local", "--scope", "configuration")
-	if a.err != nil {
+func (r *Commands) cib(ctx context.Context) (*cib.CIB, *reading.Error) {
+	a := r.Run(ctx, "cibadmin", "--query", "--local", "--scope", "configuration")
+	if a.Err != nil {
 		return nil, a.problem("cibadmin")
 	}
-	c, err := ParseCIB(a.out)
+	c, err := cib.Parse(a.Out)
 	if err != nil {
-		a.err = &unreadable{err}
+		a.Err = &unreadable{err}
 		return nil, a.problem("cibadmin")
 	}
 	return c, nil
 }
 
-func (r *reader) local(ctx context.Context) (string, *reading.Error) {
-	a := r.run(ctx, "crm_node", "-n")
-	if a.err != nil {
+func (r *Commands) local(ctx context.Context) (string, *reading.Error) {
+	a := r.Run(ctx, "crm_node", "-n")
+	if a.Err != nil {
 		return "", a.problem("crm_node")
 	}
-	name := strings.TrimSuffix(string(a.out), "\n")
+	name := strings.TrimSuffix(string(a.Out), "\n")
 	if name == "" || len(name) > 255 || strings.ContainsAny(name, " \t\r\n<>") {
-		a.err = &unreadable{fmt.Errorf("%q is no node name", excerpt.Of(name))}
+		a.Err = &unreadable{fmt.Errorf("%q is no node name", excerpt.Of(name))}
 		return "", a.problem("crm_node")
 	}
 	return name, nil
 }
 
-// quorum asks Corosync. Its exit status means "quorate" in one version and "not quorate" in the next, so the text
+// Quorum asks Corosync. Its exit status means "quorate" in one version and "not quorate" in the next, so the text
 // counts. A host without Corosync (a Pacemaker remote) has nothing to say and is no failure.
-func (r *reader) quorum(ctx context.Context) (*Corosync, *reading.Error) {
-	a := r.run(ctx, "corosync-quorumtool", "-s", "-i")
-	if errors.Is(a.err, process.ErrNotFound) && !exists(r.corosync) {
+func (r *Commands) Quorum(ctx context.Context) (*Corosync, *reading.Error) {
+	a := r.Run(ctx, "corosync-quorumtool", "-s", "-i")
+	if errors.Is(a.Err, process.ErrNotFound) && !exists(r.Corosync) {
 		return nil, nil
 	}
 	var exit *process.ExitError
-	if a.err != nil && !errors.As(a.err, &exit) {
+	if a.Err != nil && !errors.As(a.Err, &exit) {
 		return nil, a.problem("corosync-quorumtool")
 	}
-	c, err := ParseQuorum(a.out)
+	c, err := ParseQuorum(a.Out)
 	if err == nil {
 		return &c, nil
 	}
-	if a.err == nil {
-		a.err = &unreadable{err}
+	if a.Err == nil {
+		a.Err = &unreadable{err}
 	}
 	return nil, a.problem("corosync-quorumtool")
 }

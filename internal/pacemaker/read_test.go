@@ -17,14 +17,14 @@ import (
 // fakes are stand-ins for the commands, and who asks them.
 type fakes struct {
 	*pacemakertest.Fakes
-	read reader
+	read Commands
 }
 
 func newFakes(t *testing.T, changed map[string]string) *fakes {
 	t.Helper()
 	f := pacemakertest.NewFakes(t, changed)
-	return &fakes{f, reader{find: pacemakertest.OnPath, corosync: f.Corosync(), configured: []string{f.Corosync()},
-		own: &own}}
+	return &fakes{f, Commands{Find: pacemakertest.OnPath, Corosync: f.Corosync(), Configured: []string{f.Corosync()},
+		Own: &own}}
 }
 
 func (f *fakes) facts(timeout time.Duration) Facts {
@@ -158,7 +158,7 @@ func TestWithoutCorosyncThereIsNothingToAsk(t *testing.T) {
 	if got := f.facts(0); len(got.Errors) != 0 {
 		t.Errorf("a Pacemaker remote has no Corosync: %+v", got.Errors)
 	}
-	if err := os.WriteFile(f.read.corosync, nil, 0o644); err != nil {
+	if err := os.WriteFile(f.read.Corosync, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if got := f.facts(0); len(got.Errors) != 1 || got.Errors[0].Source != "corosync-quorumtool" {
@@ -206,7 +206,7 @@ func TestAHostWithoutPacemaker(t *testing.T) {
 	if got := f.facts(0); got.Present || got.Connected || len(got.Errors) != 0 || got.GatheredAt == 0 {
 		t.Errorf("facts: %+v", got)
 	}
-	if err := os.WriteFile(f.read.configured[0], nil, 0o644); err != nil {
+	if err := os.WriteFile(f.read.Configured[0], nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if got := f.facts(0); !got.Present || got.Connected || len(got.Errors) != 4 {

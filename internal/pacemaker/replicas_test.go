@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"overcloud.backup/internal/pacemaker/crmmon"
 	"overcloud.backup/tests/pacemakertest"
 )
 
@@ -33,7 +34,7 @@ func rotations(t *testing.T) []rotation {
 	}
 }
 
-func instanceOn(t *testing.T, all []Resource, id, node string) Resource {
+func instanceOn(t *testing.T, all []crmmon.Resource, id, node string) crmmon.Resource {
 	t.Helper()
 	for _, r := range all {
 		if r.ID == id && r.Node == node {
@@ -41,7 +42,7 @@ func instanceOn(t *testing.T, all []Resource, id, node string) Resource {
 		}
 	}
 	t.Fatalf("no %s on %q in %+v", id, node, all)
-	return Resource{}
+	return crmmon.Resource{}
 }
 
 type rotation struct{ name, status, engine, prefix string }
@@ -49,9 +50,9 @@ type rotation struct{ name, status, engine, prefix string }
 // host is where a replica runs.
 func (r rotation) host(replica int) string { return fmt.Sprintf("%s%d", r.prefix, (replica+1)%3) }
 
-func (r rotation) parse(t *testing.T, status string) *Status {
+func (r rotation) parse(t *testing.T, status string) *crmmon.Status {
 	t.Helper()
-	s, err := ParseStatus([]byte(status))
+	s, err := crmmon.Parse([]byte(status))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,14 +69,15 @@ func TestAReplicaIsWherePacemakerHasItsContainer(t *testing.T) {
 				guests[host] = guest
 				r := instanceOn(t, s.Resources, "galera", host)
 				if r.Guest != guest || r.Container != fmt.Sprintf("galera-bundle-%s-%d", c.engine, replica) ||
-					r.Role != RolePromoted || r.Singleton {
+					r.Role != crmmon.RolePromoted || r.Singleton {
 					t.Errorf("on %s: %+v", host, r)
 				}
-				if n := s.node(guest); n.Type != NodeGuest || n.ContainerOn != host || n.ContainerID != r.Container {
+				if n := s.Node(guest); n.Type != crmmon.NodeGuest || n.ContainerOn != host ||
+					n.ContainerID != r.Container {
 					t.Errorf("%s: %+v", guest, n)
 				}
 			}
-			i := s.instances()
+			i := instances(s)
 			if !reflect.DeepEqual(i.Guests, guests) ||
 				!slices.Equal(i.Promoted, []string{c.prefix + "0", c.prefix + "1", c.prefix + "2"}) ||
 				len(i.Failed) > 0 {
@@ -115,13 +117,13 @@ func TestWhatBefallsAReplicaBefallsItsHost(t *testing.T) {
 			for replica := range 3 {
 				s := c.parse(t, befallen(t, c.status, replica, change))
 				host := c.host(replica)
-				v, err := s.view(c.host(replica + 1))
+				v, err := view(s, c.host(replica+1))
 				if want := []string{c.host(replica + 2)}; err != nil || !slices.Equal(v.Promoted, want) ||
 					!v.GaleraHere {
 					t.Errorf("%s: %s on %s: %s sees promoted %q, want %q, %v", c.name, what, host, v.Self.Name,
 						v.Promoted, want, err)
 				}
-				if v, err := s.view(host); err != nil || v.GaleraHere != (what != "demoted") || len(v.Promoted) != 2 {
+				if v, err := view(s, host); err != nil || v.GaleraHere != (what != "demoted") || len(v.Promoted) != 2 {
 					t.Errorf("%s: %s on %s, as it sees itself: %t, %q, %v", c.name, what, host, v.GaleraHere,
 						v.Promoted, err)
 				}

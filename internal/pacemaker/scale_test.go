@@ -5,6 +5,7 @@ package pacemaker
 import (
 	"testing"
 
+	"overcloud.backup/internal/pacemaker/crmmon"
 	"overcloud.backup/tests/pacemakertest"
 )
 
@@ -14,7 +15,7 @@ func TestALargeClusterFitsInLittleMemory(t *testing.T) {
 		t.Fatalf("the document has only %d bytes", len(doc))
 	}
 	allocated := pacemakertest.AllocatedBy(func() {
-		s, err := ParseStatus(doc)
+		s, err := crmmon.Parse(doc)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,8 @@ import (
 	"slices"
 
 	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/pacemaker/cib"
+	"overcloud.backup/internal/pacemaker/crmmon"
 )
 
 // ClusterView is what a running backup watches of the cluster: one crm_mon, without the configuration.
@@ -18,8 +20,8 @@ type ClusterView struct {
 	Reason  string `json:"reason,omitempty"`
 	Quorum  bool   `json:"quorum"`
 	// Maintenance is maintenance-mode of the whole cluster; Self has this node's own flag.
-	Maintenance bool `json:"maintenance"`
-	Self        Node `json:"self"`
+	Maintenance bool        `json:"maintenance"`
+	Self        crmmon.Node `json:"self"`
 	// GaleraHere says that the galera resource is promoted on this node.
 	GaleraHere bool `json:"galera_here"`
 	// Promoted names the other nodes on which it is promoted and which may serve: online, and neither in standby nor in
@@ -33,60 +35,61 @@ type ClusterView struct {
 // View asks crm_mon, and once crm_node, what this node and the others are doing. ctx bounds it: at its end the commands
 // are killed. Errors are of the commands; a host without Pacemaker is none.
 func View(ctx context.Context) (ClusterView, error) {
-	ctx, cancel := limited(ctx)
+	ctx, cancel := WithDeadline(ctx)
 	defer cancel()
-	return here().view(ctx)
+	return Local().view(ctx)
 }
 
-func (r *reader) view(ctx context.Context) (ClusterView, error) {
-	if !r.present() {
+func (r *Commands) view(ctx context.Context) (ClusterView, error) {
+	if !r.Present() {
 		return ClusterView{Reason: "Pacemaker is neither installed nor configured here"}, nil
 	}
-	name, err := r.self(ctx)
+	name, err := r.Self(ctx)
 	if err != nil {
 		return ClusterView{}, err
 	}
-	s, problem := r.status(ctx)
+	s, problem := r.Status(ctx)
 	if problem != nil {
-		return ClusterView{}, problemError(ctx, problem)
+		return ClusterView{}, ProblemError(ctx, problem)
 	}
-	return s.view(name)
+	return view(s, name)
 }
 
-// self holds nothing while it asks: a caller must not wait for another one's deadline.
-func (r *reader) self(ctx context.Context) (string, error) {
-	if name := r.own.Load(); name != nil {
+// Self holds nothing while it asks: a caller must not wait for another one's deadline.
+func (r *Commands) Self(ctx context.Context) (string, error) {
+	if name := r.Own.Load(); name != nil {
 		return *name, nil
 	}
 	name, problem := r.local(ctx)
 	if problem != nil {
-		return "", problemError(ctx, problem)
+		return "", ProblemError(ctx, problem)
 	}
-	r.own.Store(&name)
+	r.Own.Store(&name)
 	return name, nil
 }
 
 // view is the status as the node of this name needs it.
-func (s *Status) view(name string) (ClusterView, error) {
-	self := s.node(name)
+func view(s *crmmon.Status, name string) (ClusterView, error) {
+	self := s.Node(name)
 	if self == nil {
 		host, _ := os.Hostname()
 		return ClusterView{}, errors.New("crm_mon lists no node " + excerpt.Of(name) + " (host name " +
 			excerpt.Of(host) + ")")
 	}
-	v := ClusterView{Present: true, Quorum: s.Quorum, Maintenance: isTrue(s.Options["maintenance-mode"]), Self: *self,
+	v := ClusterView{Present: true, Quorum: s.Quorum, Maintenance: cib.IsTrue(s.Options["maintenance-mode"]),
+		Self:     *self,
 		Promoted: []string{}, Online: []string{}}
 	for _, n := range s.Nodes {
-		if n.Online && (n.Type == NodeMember || n.Type == NodeRemote) {
+		if n.Online && (n.Type == crmmon.NodeMember || n.Type == crmmon.NodeRemote) {
 			v.Online = append(v.Online, n.Name)
 		}
 	}
 	for _, r := range s.Resources {
 		switch {
-		case r.Agent != agentGalera || r.Role != RolePromoted:
+		case r.Agent != cib.AgentGalera || r.Role != crmmon.RolePromoted:
 		case r.Node == name:
 			v.GaleraHere = true
-		case s.serves(r) && !slices.Contains(v.Promoted, r.Node):
+		case serves(s, r) && !slices.Contains(v.Promoted, r.Node):
 			v.Promoted = append(v.Promoted, r.Node)
 		}
 	}
@@ -97,16 +100,16 @@ func (s *Status) view(name string) (ClusterView, error) {
 
 // serves says that nothing about an instance, its node, and in a bundle its guest node, keeps it from serving. It is
 // still printed as promoted while it is being demoted.
-func (s *Status) serves(r Resource) bool {
-	leaving := r.Pending == string(RoleDemoting) || r.Pending == string(RoleStopping)
+func serves(s *crmmon.Status, r crmmon.Resource) bool {
+	leaving := r.Pending == string(crmmon.RoleDemoting) || r.Pending == string(crmmon.RoleStopping)
 	if r.Orphaned || r.Blocked || leaving || r.Failed && !r.FailureIgnored {
 		return false
 	}
-	return s.node(r.Node).fit() && (r.Guest == "" || s.node(r.Guest).fit())
+	return fit(s.Node(r.Node)) && (r.Guest == "" || fit(s.Node(r.Guest)))
 }
 
 // fit says that a node is known and nothing about it keeps it from serving.
-func (n *Node) fit() bool {
+func fit(n *crmmon.Node) bool {
 	return n != nil && n.Online && !n.Standby && !n.StandbyFail && !n.Maintenance && !n.Unclean && !n.Pending &&
 		!n.Shutdown
 }

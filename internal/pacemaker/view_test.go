@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"overcloud.backup/internal/pacemaker/crmmon"
 	"overcloud.backup/tests/pacemakertest"
 )
 
@@ -65,7 +66,7 @@ func TestTheViewOfRecordedClusters(t *testing.T) {
 			"standby_onfail pending unclean shutdown offline"},
 	} {
 		t.Run(c.file+" "+c.self, func(t *testing.T) {
-			v, err := mustStatus(t, c.file).view(c.self)
+			v, err := view(mustStatus(t, c.file), c.self)
 			if err != nil || !v.Present || v.Quorum != c.quorum || v.Maintenance != c.maintenance ||
 				v.GaleraHere != c.here || v.Self.Name != c.self {
 				t.Errorf("%+v, %v", v, err)
@@ -81,7 +82,7 @@ func TestTheViewOfRecordedClusters(t *testing.T) {
 	}
 }
 
-func flags(n Node) string {
+func flags(n crmmon.Node) string {
 	var all []string
 	for _, f := range []struct {
 		set  bool
@@ -139,11 +140,11 @@ func TestWhoMayNotServe(t *testing.T) {
 
 func mustView(t *testing.T, xml string) ClusterView {
 	t.Helper()
-	s, err := ParseStatus([]byte(xml))
+	s, err := crmmon.Parse([]byte(xml))
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := s.view("controller-1")
+	v, err := view(s, "controller-1")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/pacemaker/cib"
 )
 
 func home(t *testing.T) string {
@@ -303,7 +303,7 @@ func TestAMountOfTheSameFileSystemIsSeen(t *testing.T) {
 }
 
 func TestACopyThatThePromotionWouldCutOffIsWarnedOf(t *testing.T) {
-	n := &Node{Members: []string{"a", "b"}, Agent: pacemaker.Agent{Resource: "galera", Promote: 5 * time.Minute}}
+	n := &Node{Members: []string{"a", "b"}, Agent: cib.Agent{Resource: "galera", Promote: 5 * time.Minute}}
 	for bytes, want := range map[int64]string{200 << 20: "", 29e9: "",
 		60e9: "pcs resource update galera op promote timeout=1800s"} {
 		if got := n.TooSlow(bytes); (got == "") != (want == "") || !strings.Contains(got, want) {

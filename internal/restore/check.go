@@ -15,7 +15,7 @@ import (
 	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/mariadb/accounts"
 	"overcloud.backup/internal/mariadb/catalog"
-	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/pacemaker/steer"
 	"overcloud.backup/internal/safefile"
 )
 
@@ -111,7 +111,7 @@ func (e Expected) missing(w galera.Wsrep) string {
 // and whether the account of this host may come in there.
 func (n *Node) ThroughVIP(ctx context.Context, login mariadb.Login, uuid string, limit time.Duration) (said string,
 	err error) {
-	addresses, err := pacemaker.Addresses(ctx)
+	addresses, err := steer.Addresses(ctx)
 	if err != nil {
 		return "", err
 	}

@@ -12,13 +12,15 @@ import (
 	"time"
 
 	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/pacemaker/clusterlock"
+	"overcloud.backup/internal/pacemaker/steer"
 )
 
 const stopped = "Stopped"
 
 // Stop stops the resource on all controllers and sees that it is stopped.
 func (n *Node) Stop(ctx context.Context, b *Book, limit time.Duration) (changed bool, err error) {
-	if err := pacemaker.NoBackup(ctx); err != nil {
+	if err := clusterlock.NoBackup(ctx); err != nil {
 		return false, err
 	}
 	if b.Resource == nil {
@@ -33,7 +35,7 @@ func (n *Node) Stop(ctx context.Context, b *Book, limit time.Duration) (changed 
 	}
 	if n.Agent.TargetRole != stopped {
 		changed = true
-		if err := pacemaker.SetTargetRole(ctx, n.Agent.Parent, stopped); err != nil {
+		if err := steer.SetTargetRole(ctx, n.Agent.Parent, stopped); err != nil {
 			return true, err
 		}
 	}
@@ -85,7 +87,7 @@ func (n *Node) Start(ctx context.Context, b *Book, limit time.Duration) (changed
 		if err := n.forget(ctx); err != nil {
 			return true, err
 		}
-		if err := pacemaker.SetTargetRole(ctx, b.Resource.ID, b.Resource.Before); err != nil {
+		if err := steer.SetTargetRole(ctx, b.Resource.ID, b.Resource.Before); err != nil {
 			return true, err
 		}
 	}
@@ -98,7 +100,7 @@ func (n *Node) forget(ctx context.Context) error {
 	if err != nil || len(i.Failed)+len(i.Failures) == 0 {
 		return err
 	}
-	return errors.Join(pacemaker.Cleanup(ctx, n.Agent.Resource, ""), pacemaker.Settle(ctx))
+	return errors.Join(steer.Cleanup(ctx, n.Agent.Resource, ""), steer.Settle(ctx))
 }
 
 // tries is how often a failed promotion is tried again: a controller under load may miss the agent's time limit.
@@ -133,7 +135,7 @@ func (n *Node) serves(ctx context.Context, members []string, limit time.Duration
 func (n *Node) cleanUp(ctx context.Context, i pacemaker.Instances, failed []string) (err error) {
 	for _, node := range failed {
 		if at := cmp.Or(i.Guests[node], node); at != "" {
-			err = errors.Join(err, pacemaker.Cleanup(ctx, n.Agent.Resource, at))
+			err = errors.Join(err, steer.Cleanup(ctx, n.Agent.Resource, at))
 		}
 	}
 	return err

@@ -9,17 +9,19 @@ import (
 
 	"overcloud.backup/internal/container"
 	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/pacemaker/cib"
+	"overcloud.backup/internal/pacemaker/steer"
 )
 
 // ServerImage is what Pacemaker runs the database in, none where it runs on the hosts or by itself. Pacemaker knows it
 // also while the database is stopped. A host without Pacemaker has none either: the programs must be on it. Where
 // Pacemaker does not answer the host's own programs may be another server's.
 func ServerImage(ctx context.Context) (container.Image, error) {
-	agent, err := pacemaker.GaleraAgent(ctx)
+	agent, err := steer.GaleraAgent(ctx)
 	switch {
 	case err == nil:
 		return ImageOf(agent), nil
-	case errors.Is(err, pacemaker.ErrNoGalera), !pacemaker.Present():
+	case errors.Is(err, cib.ErrNoGalera), !pacemaker.Present():
 		return container.Image{}, nil
 	}
 	return container.Image{}, fmt.Errorf("see what image the database runs in: %w", err)

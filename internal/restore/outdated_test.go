@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/pacemaker/cib"
 )
 
 // A container may have a database of its own at the same path: only a folder that a restore moved is outdated.
@@ -30,7 +31,7 @@ func TestOnlyAMovedFolderIsOutdated(t *testing.T) {
 
 // Pacemaker stops and starts the replicas of its bundle: nobody else does.
 func TestTheBundlesOwnContainersAreNotRestarted(t *testing.T) {
-	n := &Node{Members: []string{"controller-0", "controller-1"}, Agent: pacemaker.Agent{Parent: "galera-bundle",
+	n := &Node{Members: []string{"controller-0", "controller-1"}, Agent: cib.Agent{Parent: "galera-bundle",
 		Bundle: true, Engine: "podman"}}
 	for name, want := range map[string]bool{"galera-bundle-podman-0": true, "clustercheck": false,
 		"haproxy-bundle-podman-0": false, "": false} {

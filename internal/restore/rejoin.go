@@ -13,6 +13,7 @@ import (
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/pacemaker/steer"
 )
 
 // MayRejoin refuses to give up the data of this controller: when nobody else has them, or clients use them.
@@ -66,7 +67,7 @@ func (n *Node) Leave(ctx context.Context, b *Book, limit time.Duration) error {
 			return err
 		}
 	}
-	if err := pacemaker.BanFrom(ctx, n.Agent.Parent, n.Name); err != nil {
+	if err := steer.BanFrom(ctx, n.Agent.Parent, n.Name); err != nil {
 		return err
 	}
 	cleaned := time.Now()
@@ -92,7 +93,7 @@ func (n *Node) EndBan(ctx context.Context, b *Book) error {
 	if b.Before == nil || !b.Before.Banned {
 		return nil
 	}
-	if err := pacemaker.Unban(ctx, n.Agent.Parent, n.Name); err != nil {
+	if err := steer.Unban(ctx, n.Agent.Parent, n.Name); err != nil {
 		return err
 	}
 	b.Before.Banned = false
@@ -105,7 +106,7 @@ func (n *Node) forgetHere(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(n.cleanUp(ctx, i, []string{n.Name}), pacemaker.Settle(ctx))
+	return errors.Join(n.cleanUp(ctx, i, []string{n.Name}), steer.Settle(ctx))
 }
 
 // Join lets the resource come back to this controller, which copies the data of another one, and waits until it serves.
@@ -120,7 +121,7 @@ func (n *Node) Join(ctx context.Context, b *Book, limit time.Duration) error {
 		// Before the ban goes, so that nothing is being started here.
 		err := n.forgetHere(ctx)
 		if err == nil {
-			err = pacemaker.Unban(ctx, n.Agent.Parent, n.Name)
+			err = steer.Unban(ctx, n.Agent.Parent, n.Name)
 		}
 		if err != nil {
 			return err

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/pacemaker/cib"
 )
 
 const someID = "8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f"
@@ -186,7 +186,7 @@ func TestAForgedContainerRestartsNothing(t *testing.T) {
 
 func TestTheBundlesContainersAreLeftToPacemaker(t *testing.T) {
 	n, aside, bin := replaced(t, "podman")
-	n.Agent = pacemaker.Agent{Parent: "galera-bundle", Bundle: true, Engine: "podman"}
+	n.Agent = cib.Agent{Parent: "galera-bundle", Bundle: true, Engine: "podman"}
 	asContainer(t, bin, "podman", aside, n.Datadir)
 	putFile(t, filepath.Join(bin, "podman.name"), "galera-bundle-podman-0")
 	if said, err := n.renewMounts(t.Context()); err != nil || len(said) != 0 || calls(t, bin) != "" {

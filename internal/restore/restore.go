@@ -16,6 +16,8 @@ import (
 	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/optionfile"
 	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/pacemaker/cib"
+	"overcloud.backup/internal/pacemaker/steer"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/repository/local"
 )
@@ -36,11 +38,11 @@ var groups = []string{"mysqld", "server", "mariadb", "mariadbd", "mariadb-10.3",
 
 // Node is this controller, as a restore sees it.
 type Node struct {
-	Agent   pacemaker.Agent `json:"-"`
-	Name    string          `json:"name"`    // in Pacemaker
-	Members []string        `json:"members"` // of the cluster, online or not, that may run the database
-	Online  []string        `json:"online"`  // of the members
-	Datadir string          `json:"datadir"`
+	Agent   cib.Agent `json:"-"`
+	Name    string    `json:"name"`    // in Pacemaker
+	Members []string  `json:"members"` // of the cluster, online or not, that may run the database
+	Online  []string  `json:"online"`  // of the members
+	Datadir string    `json:"datadir"`
 	// Options are those of the server that its data depend on, as --innodb-page-size=4k.
 	Options []string `json:"options"`
 	Port    string   `json:"port"`    // of the database
@@ -61,13 +63,13 @@ func among(members, online []string) []string {
 }
 
 // ImageOf is what a bundle's containers are made of; none where the database runs on the hosts.
-func ImageOf(agent pacemaker.Agent) container.Image {
+func ImageOf(agent cib.Agent) container.Image {
 	return container.Image{Engine: agent.Engine, Name: agent.Image}
 }
 
 // Look reads what there is; it changes nothing. Errors are what makes a restore impossible here.
 func Look(ctx context.Context) (*Node, error) {
-	agent, err := pacemaker.GaleraAgent(ctx)
+	agent, err := steer.GaleraAgent(ctx)
 	if err != nil {
 		return nil, err
 	}

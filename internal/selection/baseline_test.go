@@ -14,6 +14,8 @@ import (
 	"overcloud.backup/internal/haproxy/cfg"
 	"overcloud.backup/internal/haproxy/stats"
 	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/pacemaker/cib"
+	"overcloud.backup/internal/pacemaker/crmmon"
 	"overcloud.backup/internal/reading"
 	"overcloud.backup/internal/topology"
 )
@@ -75,23 +77,23 @@ func database(head reading.Header, i, n int, uuid, prefix, vip string) *galera.F
 }
 
 func manager(head reading.Header, i, n int, prefix, vip string) *pacemaker.Facts {
-	p := &pacemaker.Facts{Header: head, Connected: true, FailCounts: []pacemaker.FailCount{}, Bans: []pacemaker.Ban{}, Locks: []pacemaker.Lock{}, Fencing: []pacemaker.FencingEvent{},
+	p := &pacemaker.Facts{Header: head, Connected: true, FailCounts: []crmmon.FailCount{}, Bans: []crmmon.Ban{}, Locks: []cib.Lock{}, Fencing: []crmmon.FencingEvent{},
 		LocalNode: short(prefix, i), Version: "2.1.5", ClusterName: "tripleo_cluster",
 		DC: short(prefix, 0), Quorum: true, Symmetric: true}
-	p.Galera = &pacemaker.Galera{Resource: "galera", Parent: "galera-master", HostMap: map[string]string{}, PromotedMax: n, Managed: true}
+	p.Galera = &cib.Galera{Resource: "galera", Parent: "galera-master", HostMap: map[string]string{}, PromotedMax: n, Managed: true}
 	for k := range n {
 		node := short(prefix, k)
-		p.Nodes = append(p.Nodes, pacemaker.Node{Name: node, ID: fmt.Sprint(k + 1), Type: pacemaker.NodeMember, Online: true, ExpectedUp: true, IsDC: k == 0})
+		p.Nodes = append(p.Nodes, crmmon.Node{Name: node, ID: fmt.Sprint(k + 1), Type: crmmon.NodeMember, Online: true, ExpectedUp: true, IsDC: k == 0})
 		p.Resources = append(p.Resources,
-			pacemaker.Resource{ID: "galera", Agent: "ocf:heartbeat:galera", Role: pacemaker.RolePromoted, Parent: "galera-master",
+			crmmon.Resource{ID: "galera", Agent: "ocf:heartbeat:galera", Role: crmmon.RolePromoted, Parent: "galera-master",
 				ParentKind: "promotable", Active: true, Managed: true, Node: node},
-			pacemaker.Resource{ID: "haproxy", Agent: "systemd:haproxy", Role: pacemaker.RoleStarted, Parent: "haproxy-clone",
+			crmmon.Resource{ID: "haproxy", Agent: "systemd:haproxy", Role: crmmon.RoleStarted, Parent: "haproxy-clone",
 				ParentKind: "clone", Active: true, Managed: true, Node: node})
 		p.Galera.Nodes = append(p.Galera.Nodes, node)
 		p.Galera.ClusterAddress = append(p.Galera.ClusterAddress, fqdn(prefix, k))
 		p.Galera.HostMap[node] = fqdn(prefix, k)
 	}
-	p.Resources = append(p.Resources, pacemaker.Resource{ID: "ip-" + vip, Agent: "ocf:heartbeat:IPaddr2", Role: pacemaker.RoleStarted,
+	p.Resources = append(p.Resources, crmmon.Resource{ID: "ip-" + vip, Agent: "ocf:heartbeat:IPaddr2", Role: crmmon.RoleStarted,
 		Singleton: true, Active: true, Managed: true, Node: short(prefix, 1)})
 	p.VIPs = []pacemaker.VIP{{Resource: "ip-" + vip, Address: vip, Node: short(prefix, 1)}}
 	return p
@@ -125,12 +127,12 @@ func (w *world) managers(change func(*pacemaker.Facts)) {
 }
 
 // node changes one node's entry in every Pacemaker document.
-func (w *world) node(i int, change func(*pacemaker.Node)) {
+func (w *world) node(i int, change func(*crmmon.Node)) {
 	w.managers(func(p *pacemaker.Facts) { change(&p.Nodes[i]) })
 }
 
 // resource changes the instance of a resource on one node, in every Pacemaker document.
-func (w *world) resource(id string, i int, change func(*pacemaker.Resource)) {
+func (w *world) resource(id string, i int, change func(*crmmon.Resource)) {
 	w.managers(func(p *pacemaker.Facts) {
 		for k := range p.Resources {
 			if p.Resources[k].ID == id && p.Resources[k].Node == p.Nodes[i].Name {
@@ -159,7 +161,7 @@ func (w *world) stop(i int) {
 	g := w.hosts[i].Galera
 	*g = galera.Facts{Header: g.Header, Sessions: []galera.Session{}, Grastate: &galera.Grastate{UUID: testUUID, Seqno: -1}}
 	g.Errors = []reading.Error{{Source: "sql", Where: "/run/mysqld/mysqld.sock", Message: "connection refused"}}
-	w.resource("galera", i, func(r *pacemaker.Resource) { r.Role, r.Active, r.Node = pacemaker.RoleStopped, false, "" })
+	w.resource("galera", i, func(r *crmmon.Resource) { r.Role, r.Active, r.Node = crmmon.RoleStopped, false, "" })
 	w.down(i)
 	for k := range w.hosts {
 		if other := w.hosts[k].Galera; other != nil && other.Running {

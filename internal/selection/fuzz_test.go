@@ -15,6 +15,8 @@ import (
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/haproxy/stats"
 	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/pacemaker/cib"
+	"overcloud.backup/internal/pacemaker/crmmon"
 	"overcloud.backup/internal/topology"
 )
 
@@ -53,28 +55,28 @@ var ailments = []func(w *world, i, n int){
 	func(w *world, i, n int) {
 		w.hosts[i].HAProxy.Host.Addresses = append(slices.Clone(w.hosts[i].HAProxy.Host.Addresses), fmt.Sprintf("10.99.0.%d", 10+n%4))
 	},
-	func(w *world, i, n int) { w.node(i, func(x *pacemaker.Node) { x.Online = n%2 == 0 }) },
-	func(w *world, i, n int) { w.node(i, func(x *pacemaker.Node) { x.Standby = n%2 == 1 }) },
+	func(w *world, i, n int) { w.node(i, func(x *crmmon.Node) { x.Online = n%2 == 0 }) },
+	func(w *world, i, n int) { w.node(i, func(x *crmmon.Node) { x.Standby = n%2 == 1 }) },
 	func(w *world, i, n int) {
-		w.node(i, func(x *pacemaker.Node) { x.Name = fmt.Sprintf("controller-%d", n%4) })
+		w.node(i, func(x *crmmon.Node) { x.Name = fmt.Sprintf("controller-%d", n%4) })
 	},
 	func(w *world, i, n int) { w.hosts[i].Pacemaker.Quorum = n%2 == 0 },
 	func(w *world, i, n int) { w.hosts[i].Pacemaker.Connected = n%2 == 0 },
 	func(w *world, i, n int) { w.hosts[i].Pacemaker.LocalNode = fmt.Sprintf("controller-%d", n%4) },
 	func(w *world, i, n int) { w.hosts[i].Pacemaker.ClusterName = fmt.Sprint(n % 2) },
 	func(w *world, i, n int) {
-		w.resource("galera", i, func(r *pacemaker.Resource) { r.Failed, r.Managed = n%2 == 1, n%3 > 0 })
+		w.resource("galera", i, func(r *crmmon.Resource) { r.Failed, r.Managed = n%2 == 1, n%3 > 0 })
 	},
 	func(w *world, i, n int) {
 		w.managers(func(p *pacemaker.Facts) { p.VIPs[0].Node = []string{"", "controller-0", "controller-9"}[n%3] })
 	},
 	func(w *world, i, n int) {
 		w.managers(func(p *pacemaker.Facts) {
-			p.Resources = append(p.Resources, pacemaker.Resource{ID: fmt.Sprint("s", n), Singleton: true, Active: true, Node: w.hosts[i].Name})
+			p.Resources = append(p.Resources, crmmon.Resource{ID: fmt.Sprint("s", n), Singleton: true, Active: true, Node: w.hosts[i].Name})
 		})
 	},
 	func(w *world, i, n int) {
-		w.managers(func(p *pacemaker.Facts) { p.Locks = []pacemaker.Lock{{Expires: testNow + float64(n-128)}} })
+		w.managers(func(p *pacemaker.Facts) { p.Locks = []cib.Lock{{Expires: testNow + float64(n-128)}} })
 	},
 	func(w *world, i, n int) { w.hosts[i].HAProxy.Running = n%2 == 0 },
 	func(w *world, i, n int) { w.hosts[i].HAProxy.Uptime = int64(n) },
@@ -112,7 +114,7 @@ var ailments = []func(w *world, i, n int){
 	},
 	func(w *world, i, n int) {
 		w.managers(func(p *pacemaker.Facts) {
-			p.Fencing = []pacemaker.FencingEvent{{Target: w.hosts[i].Name, Status: []string{"pending", "success", ""}[n%3]}}
+			p.Fencing = []crmmon.FencingEvent{{Target: w.hosts[i].Name, Status: []string{"pending", "success", ""}[n%3]}}
 		})
 	},
 	func(w *world, i, n int) { w.hosts[i].Galera.Wsrep.Arbitrators = n % 3 },
@@ -289,14 +291,14 @@ func (w *world) join(how int, chosen string) {
 	if how%2 == 1 {
 		full.Galera.Wsrep.State = galera.StateJoined
 	}
-	nodes, resources := full.Pacemaker.Nodes[i:i+1], []pacemaker.Resource{}
+	nodes, resources := full.Pacemaker.Nodes[i:i+1], []crmmon.Resource{}
 	for _, r := range full.Pacemaker.Resources {
 		if r.Node == name {
 			resources = append(resources, r)
 		}
 	}
 	for k := range 50 {
-		resources = append(resources, pacemaker.Resource{ID: fmt.Sprint("late-", k), Singleton: true, Active: true, Node: name})
+		resources = append(resources, crmmon.Resource{ID: fmt.Sprint("late-", k), Singleton: true, Active: true, Node: name})
 	}
 	w.hosts = append(w.hosts, full)
 	own := full.Pacemaker

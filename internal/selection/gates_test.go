@@ -14,6 +14,8 @@ import (
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/haproxy/stats"
 	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/pacemaker/cib"
+	"overcloud.backup/internal/pacemaker/crmmon"
 	"overcloud.backup/internal/reading"
 	"overcloud.backup/internal/topology"
 )
@@ -31,14 +33,14 @@ func sample(change func(*galera.Facts)) func(*world, *Options) {
 	return func(w *world, _ *Options) { change(w.hosts[2].Galera) }
 }
 
-func nodeFlag(change func(*pacemaker.Node)) func(*world, *Options) {
+func nodeFlag(change func(*crmmon.Node)) func(*world, *Options) {
 	return func(w *world, _ *Options) { w.node(2, change) }
 }
 
 func fencing(target, status string) func(*world, *Options) {
 	return func(w *world, _ *Options) {
 		w.managers(func(p *pacemaker.Facts) {
-			p.Fencing = []pacemaker.FencingEvent{{Target: target, Action: "reboot", Status: status}}
+			p.Fencing = []crmmon.FencingEvent{{Target: target, Action: "reboot", Status: status}}
 		})
 	}
 }
@@ -47,8 +49,8 @@ var defects = []defect{
 	{"an operator fences it", condition.FencingPending, fencing("controller-2", "pending"), "the fencing of controller-2 (reboot) is pending"},
 	{"its fencing is in a state that is not known", condition.FencingPending, fencing("Controller-2", "executing"),
 		"the fencing of Controller-2 (reboot) is executing"},
-	{"the health of its node is red", condition.NodeHealth, nodeFlag(func(n *pacemaker.Node) { n.Health = "red" }), "the node's health is red"},
-	{"the health of its node is a word that is not known", condition.NodeHealth, nodeFlag(func(n *pacemaker.Node) { n.Health = "purple" }),
+	{"the health of its node is red", condition.NodeHealth, nodeFlag(func(n *crmmon.Node) { n.Health = "red" }), "the node's health is red"},
+	{"the health of its node is a word that is not known", condition.NodeHealth, nodeFlag(func(n *crmmon.Node) { n.Health = "purple" }),
 		"the node's health is purple"},
 	{"Pacemaker is not installed on it", condition.PacemakerUnread, func(w *world, _ *Options) {
 		p := w.hosts[2].Pacemaker
@@ -93,13 +95,13 @@ var defects = []defect{
 	{"MariaDB is stopped", condition.NotRunning, func(w *world, _ *Options) { w.stop(2) }, "MariaDB does not run"},
 	{"MariaDB is stopped by a ban", condition.NotRunning, func(w *world, _ *Options) {
 		w.stop(2)
-		w.managers(func(p *pacemaker.Facts) { p.Bans = []pacemaker.Ban{ban} })
+		w.managers(func(p *pacemaker.Facts) { p.Bans = []crmmon.Ban{ban} })
 	}, "MariaDB does not run: the constraint cli-ban keeps galera-master off it"},
 	{"MariaDB is starting", condition.NotRunning, func(w *world, _ *Options) {
 		node := w.hosts[2].Pacemaker.LocalNode
 		w.stop(2)
 		w.managers(func(p *pacemaker.Facts) {
-			p.Resources = append(p.Resources, pacemaker.Resource{ID: "galera", Agent: "ocf:heartbeat:galera", Role: pacemaker.RoleStarting, Active: true, Managed: true, Node: node})
+			p.Resources = append(p.Resources, crmmon.Resource{ID: "galera", Agent: "ocf:heartbeat:galera", Role: crmmon.RoleStarting, Active: true, Managed: true, Node: node})
 		})
 	}, "MariaDB does not run yet: Pacemaker is starting it"},
 	{"two nodes bootstrapped apart", condition.SplitBrain, sample(func(g *galera.Facts) { g.Wsrep.ClusterStateUUID = "99998e3a-7d2f-11f0-9c4e-0e3f5f0d7a11" }),
@@ -147,72 +149,72 @@ var defects = []defect{
 		for i := range w.hosts {
 			muteCIB(&w.hosts[i])
 		}
-		w.resource("galera", 2, func(r *pacemaker.Resource) { r.Failed, r.Managed = true, false })
+		w.resource("galera", 2, func(r *crmmon.Resource) { r.Failed, r.Managed = true, false })
 	}, "Pacemaker's configuration was not read: access denied"},
 	{"there is no quorum", condition.NoQuorum, func(w *world, _ *Options) { w.managers(func(p *pacemaker.Facts) { p.Quorum = false }) }, "the cluster has no quorum"},
 	{"its part has no quorum", condition.NoQuorum, func(w *world, _ *Options) { w.hosts[2].Pacemaker.Quorum = false }, "its part of the cluster has no quorum"},
-	{"it is to be fenced", condition.Unclean, nodeFlag(func(n *pacemaker.Node) { n.Unclean, n.Online = true, false }), "the node is UNCLEAN"},
+	{"it is to be fenced", condition.Unclean, nodeFlag(func(n *crmmon.Node) { n.Unclean, n.Online = true, false }), "the node is UNCLEAN"},
 	{"it is offline", condition.NodeOffline, func(w *world, _ *Options) {
 		w.stop(2)
-		w.node(2, func(n *pacemaker.Node) { n.Online = false })
+		w.node(2, func(n *crmmon.Node) { n.Online = false })
 		w.hosts[2].Pacemaker.Connected = false
 	}, "the node is offline"},
-	{"it is joining", condition.Pending, nodeFlag(func(n *pacemaker.Node) { n.Pending = true }), "the node is pending"},
-	{"it is shutting down", condition.Pending, nodeFlag(func(n *pacemaker.Node) { n.Shutdown = true }), "the node is shutting down"},
+	{"it is joining", condition.Pending, nodeFlag(func(n *crmmon.Node) { n.Pending = true }), "the node is pending"},
+	{"it is shutting down", condition.Pending, nodeFlag(func(n *crmmon.Node) { n.Shutdown = true }), "the node is shutting down"},
 	{"it is in standby", condition.Standby, func(w *world, _ *Options) {
 		w.stop(2)
-		w.node(2, func(n *pacemaker.Node) { n.Standby = true })
+		w.node(2, func(n *crmmon.Node) { n.Standby = true })
 	}, "the node is in standby"},
-	{"it is in standby and still runs", condition.Standby, nodeFlag(func(n *pacemaker.Node) { n.StandbyFail = true }), "the node is in standby after a failure"},
+	{"it is in standby and still runs", condition.Standby, nodeFlag(func(n *crmmon.Node) { n.StandbyFail = true }), "the node is in standby after a failure"},
 	{"it is in maintenance", condition.Maintenance, func(w *world, _ *Options) {
-		w.node(2, func(n *pacemaker.Node) { n.Maintenance = true })
-		w.resource("galera", 2, func(r *pacemaker.Resource) { r.Managed, r.Maintenance = false, true })
+		w.node(2, func(n *crmmon.Node) { n.Maintenance = true })
+		w.resource("galera", 2, func(r *crmmon.Resource) { r.Managed, r.Maintenance = false, true })
 	}, "the node is in maintenance"},
 	{"the cluster is in maintenance", condition.Maintenance, func(w *world, _ *Options) { w.managers(func(p *pacemaker.Facts) { p.MaintenanceMode = true }) },
 		"the whole cluster is in maintenance mode"},
 	{"its galera failed", condition.ResourceFailed, func(w *world, _ *Options) {
-		w.resource("galera", 2, func(r *pacemaker.Resource) { r.Failed = true })
+		w.resource("galera", 2, func(r *crmmon.Resource) { r.Failed = true })
 		w.managers(func(p *pacemaker.Facts) {
-			p.Failures = []pacemaker.Failure{{Resource: "galera", Node: "controller-2", Action: "galera_monitor_10000", Exit: "not running"}}
+			p.Failures = []crmmon.Failure{{Resource: "galera", Node: "controller-2", Action: "galera_monitor_10000", Exit: "not running"}}
 		})
 	}, "galera failed: galera_monitor_10000 not running"},
 	{"its galera is blocked", condition.ResourceFailed, func(w *world, _ *Options) {
-		w.resource("galera", 2, func(r *pacemaker.Resource) { r.Blocked, r.Managed = true, false })
+		w.resource("galera", 2, func(r *crmmon.Resource) { r.Blocked, r.Managed = true, false })
 	}, "galera is blocked"},
 	{"its galera is not promoted", condition.ResourceFailed,
 		func(w *world, _ *Options) {
-			w.resource("galera", 2, func(r *pacemaker.Resource) { r.Role = pacemaker.RoleUnpromoted })
+			w.resource("galera", 2, func(r *crmmon.Resource) { r.Role = crmmon.RoleUnpromoted })
 		},
 		"galera is Unpromoted, not Promoted"},
 	{"its MariaDB runs outside of Pacemaker", condition.ResourceFailed,
-		func(w *world, _ *Options) { w.resource("galera", 2, func(r *pacemaker.Resource) { r.Node = "" }) }, "Pacemaker has no galera running on it"},
+		func(w *world, _ *Options) { w.resource("galera", 2, func(r *crmmon.Resource) { r.Node = "" }) }, "Pacemaker has no galera running on it"},
 	{"its fail count is at the threshold", condition.ResourceFailed, func(w *world, _ *Options) {
 		w.managers(func(p *pacemaker.Facts) {
-			p.FailCounts = []pacemaker.FailCount{{Resource: "galera", Node: "controller-2", Count: 1000000, Threshold: 1000000}}
+			p.FailCounts = []crmmon.FailCount{{Resource: "galera", Node: "controller-2", Count: 1000000, Threshold: 1000000}}
 		})
 	}, "fail count of galera is INFINITY"},
 	{"its galera failed, by crm_mon alone", condition.ResourceFailed, func(w *world, _ *Options) {
 		w.managers(func(p *pacemaker.Facts) { p.Galera = nil })
-		w.resource("galera", 2, func(r *pacemaker.Resource) { r.Failed, r.Managed = true, false })
+		w.resource("galera", 2, func(r *crmmon.Resource) { r.Failed, r.Managed = true, false })
 	}, "galera failed"},
 	{"the fail count of its bundle's guest is at the threshold", condition.ResourceFailed, func(w *world, _ *Options) {
 		w.managers(func(p *pacemaker.Facts) {
-			p.FailCounts = []pacemaker.FailCount{{Resource: "galera", Node: "galera-bundle-2", Host: "controller-2", Count: 3, Threshold: 3}}
-			p.Failures = []pacemaker.Failure{{Resource: "galera", Node: "galera-bundle-2", Host: "controller-2", Action: "galera_monitor_10000", Exit: "error"}}
+			p.FailCounts = []crmmon.FailCount{{Resource: "galera", Node: "galera-bundle-2", Host: "controller-2", Count: 3, Threshold: 3}}
+			p.Failures = []crmmon.Failure{{Resource: "galera", Node: "galera-bundle-2", Host: "controller-2", Action: "galera_monitor_10000", Exit: "error"}}
 		})
 	}, "fail count of galera is 3: galera_monitor_10000 error"},
 	{"its galera is unmanaged, by crm_mon alone", condition.ResourceUnmanaged, func(w *world, _ *Options) {
 		w.managers(func(p *pacemaker.Facts) { p.Galera = nil })
-		w.resource("galera", 2, func(r *pacemaker.Resource) { r.Managed = false })
+		w.resource("galera", 2, func(r *crmmon.Resource) { r.Managed = false })
 	}, "galera is unmanaged"},
-	{"its galera is unmanaged", condition.ResourceUnmanaged, func(w *world, _ *Options) { w.resource("galera", 2, func(r *pacemaker.Resource) { r.Managed = false }) },
+	{"its galera is unmanaged", condition.ResourceUnmanaged, func(w *world, _ *Options) { w.resource("galera", 2, func(r *crmmon.Resource) { r.Managed = false }) },
 		"galera is unmanaged"},
-	{"galera is banned from it and still runs", condition.Banned, func(w *world, _ *Options) { w.managers(func(p *pacemaker.Facts) { p.Bans = []pacemaker.Ban{ban} }) },
+	{"galera is banned from it and still runs", condition.Banned, func(w *world, _ *Options) { w.managers(func(p *pacemaker.Facts) { p.Bans = []crmmon.Ban{ban} }) },
 		"the constraint cli-ban keeps galera-master off it"},
 	{"all resources are to be stopped", condition.Stopping, func(w *world, _ *Options) { w.managers(func(p *pacemaker.Facts) { p.StopAll = true }) },
 		"stop-all-resources is set"},
 	{"its galera is disabled and still runs", condition.Stopping, func(w *world, _ *Options) {
-		w.resource("galera", 2, func(r *pacemaker.Resource) { r.Target = pacemaker.RoleStopped })
+		w.resource("galera", 2, func(r *crmmon.Resource) { r.Target = crmmon.RoleStopped })
 	}, "the target role of galera is Stopped"},
 	{"its galera was disabled and is stopped", condition.NotRunning, func(w *world, _ *Options) {
 		w.stop(2)
@@ -226,14 +228,14 @@ var defects = []defect{
 	{"its free space is unknown", condition.NoSpace, sample(func(g *galera.Facts) { g.Storage = galera.Storage{} }), "free space of the datadir's file system is unknown"},
 	{"a backup runs", condition.Locked, func(w *world, _ *Options) {
 		w.managers(func(p *pacemaker.Facts) {
-			p.Locks = []pacemaker.Lock{{Cluster: testUUID, Holder: "controller-1", Job: "j7", Expires: testNow + 240}}
+			p.Locks = []cib.Lock{{Cluster: testUUID, Holder: "controller-1", Job: "j7", Expires: testNow + 240}}
 		})
 	}, "job j7 on controller-1 holds the lock for another 240 s"},
 	{"the other standby is down", condition.LastStandby, func(w *world, _ *Options) { w.stop(1) }, "other sound standbys: 0 (none) < 1"},
 	{"two spares are wanted", condition.LastStandby, func(_ *world, o *Options) { o.Limits["min_spares"] = 2 }, "other sound standbys: 1 (controller-1) < 2"},
 }
 
-var ban = pacemaker.Ban{ID: "cli-ban", Resource: "galera-master", Node: "controller-2", Weight: "-INFINITY"}
+var ban = crmmon.Ban{ID: "cli-ban", Resource: "galera-master", Node: "controller-2", Weight: "-INFINITY"}
 
 type constError string
 
@@ -286,7 +288,7 @@ func TestWhatIsNoReason(t *testing.T) {
 		"its fencing succeeded":   fencing("controller-2", "success"),
 		"its fencing failed":      fencing("controller-2", "failed"),
 		"another node is fenced":  fencing("controller-9", "pending"),
-		"its health is yellow":    nodeFlag(func(n *pacemaker.Node) { n.Health = "yellow" }),
+		"its health is yellow":    nodeFlag(func(n *crmmon.Node) { n.Health = "yellow" }),
 		"all servers have one id": func(w *world, _ *Options) { w.uid("same=") },
 		"no server has a MAC":     func(w *world, _ *Options) { w.uid("unknown") },
 		"unknown ids, and no other": func(w *world, _ *Options) {
@@ -307,7 +309,7 @@ func TestWhatIsNoReason(t *testing.T) {
 // Before Pacemaker 2.1 the attributes of the node alone tell of its health.
 func TestARedAttributeOfItsHealth(t *testing.T) {
 	w := healthy(3)
-	w.node(2, func(n *pacemaker.Node) {
+	w.node(2, func(n *crmmon.Node) {
 		n.Attributes = map[string]string{"#health-smart": "red", "#health-cpu": "green"}
 	})
 	k := decide(t, w.hosts, options()).of("controller-2")

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/pacemaker/crmmon"
 	"overcloud.backup/internal/topology"
 )
 
@@ -35,7 +35,7 @@ func (j *judgement) held(m *topology.Member) []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
-func collective(r pacemaker.Resource) string {
+func collective(r crmmon.Resource) string {
 	if (r.ParentKind == "bundle" || r.ParentKind == "group") && r.Parent != "" {
 		return r.Parent
 	}
@@ -44,20 +44,20 @@ func collective(r pacemaker.Resource) string {
 
 // inGroup says that a resource was counted as part of its group already.
 func (j *judgement) inGroup(id string, found map[string]bool) bool {
-	return slices.ContainsFunc(j.Cluster.View.Resources, func(r pacemaker.Resource) bool {
+	return slices.ContainsFunc(j.Cluster.View.Resources, func(r crmmon.Resource) bool {
 		return r.ID == id &&
 			found[collective(r)]
 	})
 }
 
 // onlyPromoted says that an instance is the promoted one of several, as redis and ovn have it.
-func (j *judgement) onlyPromoted(r pacemaker.Resource) bool {
-	if r.Role != pacemaker.RolePromoted {
+func (j *judgement) onlyPromoted(r crmmon.Resource) bool {
+	if r.Role != crmmon.RolePromoted {
 		return false
 	}
 	promoted := 0
 	for _, other := range j.Cluster.View.Resources {
-		if other.ID == r.ID && other.Parent == r.Parent && other.Role == pacemaker.RolePromoted {
+		if other.ID == r.ID && other.Parent == r.Parent && other.Role == crmmon.RolePromoted {
 			promoted++
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"overcloud.backup/internal/haproxy"
 	"overcloud.backup/internal/haproxy/stats"
 	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/pacemaker/crmmon"
 	"overcloud.backup/internal/reading"
 	"overcloud.backup/internal/topology"
 )
@@ -119,7 +120,7 @@ var scenarios = []struct {
 		w.hosts[2].Galera.Host.Addresses = append(w.hosts[2].Galera.Host.Addresses, testVIP)
 	}, wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-1": {condition.ClientsUnknown}, "controller-2": {condition.ClientsUnknown}}}},
 	{"a standby cut off by the network", func(w *world, _ *Options) {
-		w.node(2, func(n *pacemaker.Node) { n.Online = false })
+		w.node(2, func(n *crmmon.Node) { n.Online = false })
 		w.hosts[2].Pacemaker = manager(w.hosts[2].Pacemaker.Header, 2, 3, "controller-", testVIP)
 		w.hosts[2].Pacemaker.Quorum = false
 		g := w.hosts[2].Galera
@@ -144,7 +145,7 @@ var scenarios = []struct {
 	{"the active one among equals when that is allowed", func(w *world, o *Options) {
 		o.Policy = decision.AllowActive
 		w.managers(func(p *pacemaker.Facts) {
-			p.Resources = append(p.Resources, pacemaker.Resource{ID: "openstack-cinder-volume", Singleton: true, Active: true, Node: "controller-2"})
+			p.Resources = append(p.Resources, crmmon.Resource{ID: "openstack-cinder-volume", Singleton: true, Active: true, Node: "controller-2"})
 		})
 	}, wants{"controller-0", []string{"controller-0"}, nil}},
 	{"an active one of which HAProxy cannot tell whether it is up", func(w *world, o *Options) {
@@ -209,7 +210,7 @@ func (w *world) table(i int) *stats.Table { return w.hosts[i].HAProxy.Proxies[0]
 // stopProxy has Pacemaker stop HAProxy on one host: the configuration is there, nothing answers.
 func (w *world) stopProxy(i int) {
 	w.muteProxy(i)
-	w.resource("haproxy", i, func(r *pacemaker.Resource) { r.Role, r.Active = pacemaker.RoleStopped, false })
+	w.resource("haproxy", i, func(r *crmmon.Resource) { r.Role, r.Active = crmmon.RoleStopped, false })
 }
 
 // muteProxy makes HAProxy run and not answer.
@@ -235,7 +236,7 @@ func TestFiveControllers(t *testing.T) {
 func (w *world) apart() {
 	w.managers(func(p *pacemaker.Facts) {
 		p.VIPs[0].Node = ""
-		p.Resources = slices.DeleteFunc(p.Resources, func(r pacemaker.Resource) bool { return r.ID != "galera" })
+		p.Resources = slices.DeleteFunc(p.Resources, func(r crmmon.Resource) bool { return r.ID != "galera" })
 	})
 	for i := range w.hosts {
 		h := &w.hosts[i]

@@ -8,6 +8,8 @@ import (
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/haproxy"
 	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/pacemaker/cib"
+	"overcloud.backup/internal/pacemaker/crmmon"
 	"overcloud.backup/internal/topology"
 )
 
@@ -36,18 +38,18 @@ var silences = []func(h *topology.Host, w *world){
 		for i := range w.hosts {
 			muteCIB(&w.hosts[i])
 		}
-		w.resource("galera", slices.IndexFunc(w.hosts, func(x topology.Host) bool { return x.Name == h.Name }), func(r *pacemaker.Resource) { r.Failed, r.Managed = true, false })
+		w.resource("galera", slices.IndexFunc(w.hosts, func(x topology.Host) bool { return x.Name == h.Name }), func(r *crmmon.Resource) { r.Failed, r.Managed = true, false })
 	},
 	func(h *topology.Host, w *world) {
 		node := h.Pacemaker.LocalNode
 		w.managers(func(p *pacemaker.Facts) {
-			p.Bans = append(p.Bans, pacemaker.Ban{ID: "ban", Resource: "galera-master", Node: node, Weight: "-INFINITY"})
+			p.Bans = append(p.Bans, crmmon.Ban{ID: "ban", Resource: "galera-master", Node: node, Weight: "-INFINITY"})
 		})
 	},
 	func(h *topology.Host, w *world) {
 		node := h.Pacemaker.LocalNode
 		w.managers(func(p *pacemaker.Facts) {
-			p.FailCounts = append(p.FailCounts, pacemaker.FailCount{Resource: "galera", Node: "galera-bundle-0", Host: node, Count: 1000000})
+			p.FailCounts = append(p.FailCounts, crmmon.FailCount{Resource: "galera", Node: "galera-bundle-0", Host: node, Count: 1000000})
 		})
 	},
 	func(h *topology.Host, _ *world) { h.Pacemaker.StopAll = true },
@@ -56,7 +58,7 @@ var silences = []func(h *topology.Host, w *world){
 		w.managers(func(p *pacemaker.Facts) {
 			for k := range p.Resources {
 				if r := &p.Resources[k]; r.ID == "galera" && r.Node == node {
-					r.Target = pacemaker.RoleStopped
+					r.Target = crmmon.RoleStopped
 				}
 			}
 		})
@@ -66,7 +68,7 @@ var silences = []func(h *topology.Host, w *world){
 // muteCIB makes cibadmin fail on a host, as pacemaker_facts tells it.
 func muteCIB(h *topology.Host) {
 	if h.Pacemaker != nil {
-		h.Pacemaker.Galera, h.Pacemaker.Locks = nil, []pacemaker.Lock{}
+		h.Pacemaker.Galera, h.Pacemaker.Locks = nil, []cib.Lock{}
 		h.Pacemaker.Add(pacemaker.SourceCIB, "cibadmin --query", errDenied, "")
 	}
 }

@@ -8,7 +8,8 @@ import (
 
 	"overcloud.backup/internal/condition"
 	"overcloud.backup/internal/decision"
-	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/pacemaker/cib"
+	"overcloud.backup/internal/pacemaker/crmmon"
 	"overcloud.backup/internal/topology"
 )
 
@@ -47,7 +48,7 @@ func (j *judgement) peers() (list []condition.Peer) {
 }
 
 // locks are the backup locks of the cluster, as its hosts report them.
-func (j *judgement) locks() (list []pacemaker.Lock) {
+func (j *judgement) locks() (list []cib.Lock) {
 	for _, m := range j.Cluster.Members {
 		if p := m.Manager(); p != nil {
 			list = append(list, p.Locks...)
@@ -80,7 +81,7 @@ func (j *judgement) stopped(m *topology.Member, s condition.Subject) string {
 		return "MariaDB does not run: " + why
 	}
 	for _, r := range j.Cluster.View.GaleraOn(m.Node) {
-		if r.Role == pacemaker.RoleStarting {
+		if r.Role == crmmon.RoleStarting {
 			return "MariaDB does not run yet: Pacemaker is starting it"
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/pacemaker/crmmon"
 )
 
 // assign gives a host of which no server and no Pacemaker spoke to the one cluster that knows its name or address.
@@ -106,7 +107,7 @@ func namedByPacemaker(p *pacemaker.Facts) []string {
 	}
 	var names []string
 	for _, n := range p.Nodes {
-		if n.Type != pacemaker.NodeGuest {
+		if n.Type != crmmon.NodeGuest {
 			names = append(names, n.Name)
 		}
 	}

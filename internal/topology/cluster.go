@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/pacemaker/cib"
 )
 
 // Cluster is one Galera cluster with the hosts that belong to it.
@@ -35,7 +36,7 @@ func (c *Cluster) Matching(want func(*Member) bool) []*Member {
 }
 
 // config is the galera resource, nil when Pacemaker has none or was not read.
-func (c *Cluster) config() *pacemaker.Galera {
+func (c *Cluster) config() *cib.Galera {
 	if c.View == nil {
 		return nil
 	}

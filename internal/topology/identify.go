@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/haproxy/stats"
-	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/pacemaker/crmmon"
 )
 
 // identify gives every member its names at Pacemaker, HAProxy and Galera. What could mean two members is a conflict.
@@ -47,7 +47,7 @@ func (c *Cluster) nodeOf(m *Member) string {
 	}
 	alike := []string{}
 	for _, n := range c.View.Nodes {
-		if n.Type == pacemaker.NodeGuest {
+		if n.Type == crmmon.NodeGuest {
 			continue
 		}
 		if Lower(n.Name) == m.self {

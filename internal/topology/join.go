@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/pacemaker/crmmon"
 )
 
 // joined is what the join makes of the hosts.
@@ -123,7 +124,7 @@ func sight(m *Member) string {
 	}
 	names := []string{}
 	for _, n := range p.Nodes {
-		if n.Type != pacemaker.NodeGuest {
+		if n.Type != crmmon.NodeGuest {
 			names = append(names, Lower(n.Name))
 		}
 	}

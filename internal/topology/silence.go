@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"slices"
 
-	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/pacemaker/crmmon"
 	"overcloud.backup/internal/reading"
 )
 
@@ -17,9 +17,9 @@ func (c *Cluster) DatabaseDown(m *Member) bool {
 		return true
 	}
 	if rs := c.View.GaleraOn(m.Node); c.View.ManagesGalera() {
-		return !slices.ContainsFunc(rs, func(r pacemaker.Resource) bool {
+		return !slices.ContainsFunc(rs, func(r crmmon.Resource) bool {
 			return r.Active &&
-				r.Role != pacemaker.RoleStarting
+				r.Role != crmmon.RoleStarting
 		})
 	}
 	return len(g.Errors) == 0

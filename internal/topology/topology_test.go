@@ -9,6 +9,7 @@ import (
 
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/pacemaker/crmmon"
 	"overcloud.backup/internal/reading"
 )
 
@@ -22,7 +23,7 @@ func host(name, uuid string, nodes ...string) Host {
 	}}
 	h.Galera.Wsrep.ClusterStateUUID, h.Galera.Wsrep.NodeName, h.Galera.Server.Hostname = uuid, name, name
 	for _, n := range nodes {
-		h.Pacemaker.Nodes = append(h.Pacemaker.Nodes, pacemaker.Node{Name: n, Online: true})
+		h.Pacemaker.Nodes = append(h.Pacemaker.Nodes, crmmon.Node{Name: n, Online: true})
 	}
 	return h
 }

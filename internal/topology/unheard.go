@@ -9,6 +9,7 @@ import (
 
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/pacemaker/crmmon"
 	"overcloud.backup/internal/quantity"
 )
 
@@ -21,7 +22,7 @@ func (c *Cluster) unheard() []string {
 		}
 	}
 	for _, key := range sortedKeys(c.hostMap()) {
-		add(c.config().Host(key, c.View.Nodes), "cluster_host_map")
+		add(pacemaker.HostOf(c.config(), key, c.View.Nodes), "cluster_host_map")
 	}
 	for _, node := range c.galeraNodes() {
 		add(node, "the galera resource")
@@ -55,7 +56,7 @@ func (c *Cluster) galeraNodes() []string {
 	}
 	if g := c.config(); g != nil {
 		for _, name := range g.Nodes {
-			if slices.ContainsFunc(c.View.Nodes, func(n pacemaker.Node) bool { return Lower(n.Name) == Lower(name) }) {
+			if slices.ContainsFunc(c.View.Nodes, func(n crmmon.Node) bool { return Lower(n.Name) == Lower(name) }) {
 				nodes = append(nodes, name)
 			}
 		}

@@ -8,7 +8,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/pacemaker/cib"
+	"overcloud.backup/internal/pacemaker/clusterlock"
 )
 
 // repository is the folder of the repository.
@@ -64,9 +65,9 @@ func (c Cluster) Has(t *testing.T, name string) bool {
 }
 
 // Hold puts a lock of somebody's there.
-func (c Cluster) Hold(t *testing.T, l pacemaker.Lock) {
+func (c Cluster) Hold(t *testing.T, l cib.Lock) {
 	t.Helper()
-	if err := pacemaker.Acquire(t.Context(), l); err != nil {
+	if err := clusterlock.Acquire(t.Context(), l); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/pacemaker/cib"
+	"overcloud.backup/internal/pacemaker/clusterlock"
 )
 
 // lockUndo is what frees the lock. Its holder counts, too: jobs of one id may run on two controllers.
@@ -35,7 +37,7 @@ type LockRequest struct {
 // it is empty when none was.
 func Lock(ctx context.Context, want LockRequest, v pacemaker.ClusterView, notes *Notes) (release func() error,
 	broken string, err error) {
-	l := pacemaker.Lock{
+	l := cib.Lock{
 		Cluster: want.Cluster, Holder: v.Self.Name, Job: want.Job, Since: stamp(time.Now()), Expires: stamp(want.Expires),
 	}
 	undo := lockUndo{Cluster: l.Cluster, Job: l.Job, Holder: l.Holder}
@@ -57,8 +59,8 @@ func Lock(ctx context.Context, want LockRequest, v pacemaker.ClusterView, notes 
 
 // untaken says that the lock was not taken for sure, so that there is nothing to free.
 func untaken(err error) bool {
-	var notAsked *pacemaker.NotAsked
-	var held *pacemaker.LockHeld
+	var notAsked *clusterlock.NotAsked
+	var held *clusterlock.Held
 	return errors.As(err, &notAsked) || errors.As(err, &held)
 }
 
@@ -66,10 +68,10 @@ func untaken(err error) bool {
 const cibTimeout = 10 * time.Second
 
 // acquire takes the lock, also one that a dead job left, if that it is dead is certain.
-func (want LockRequest) acquire(ctx context.Context, l pacemaker.Lock, v pacemaker.ClusterView) (broken string,
+func (want LockRequest) acquire(ctx context.Context, l cib.Lock, v pacemaker.ClusterView) (broken string,
 	err error) {
-	err = change(ctx, func(ctx context.Context) error { return pacemaker.Acquire(ctx, l) })
-	var held *pacemaker.LockHeld
+	err = change(ctx, func(ctx context.Context) error { return clusterlock.Acquire(ctx, l) })
+	var held *clusterlock.Held
 	if !errors.As(err, &held) {
 		return "", err
 	}
@@ -79,7 +81,7 @@ func (want LockRequest) acquire(ctx context.Context, l pacemaker.Lock, v pacemak
 	}
 	broken = fmt.Sprintf("the lock of job %s on %s was broken: %s", held.Lock.Job, held.Lock.Holder, evidence)
 	return broken, change(ctx, func(ctx context.Context) error {
-		return errors.Join(pacemaker.Break(ctx, held.Lock), pacemaker.Acquire(ctx, l))
+		return errors.Join(clusterlock.Break(ctx, held.Lock), clusterlock.Acquire(ctx, l))
 	})
 }
 
@@ -92,7 +94,7 @@ func change(ctx context.Context, do func(context.Context) error) error {
 
 // stale gives the evidence that a lock's holder cannot free it any more, or why there is none. A time alone is no
 // evidence: clocks differ.
-func (want LockRequest) stale(ctx context.Context, l pacemaker.Lock, v pacemaker.ClusterView) (evidence string,
+func (want LockRequest) stale(ctx context.Context, l cib.Lock, v pacemaker.ClusterView) (evidence string,
 	why error) {
 	if l.Holder == v.Self.Name {
 		return want.ended(ctx, l)
@@ -109,7 +111,7 @@ func (want LockRequest) stale(ctx context.Context, l pacemaker.Lock, v pacemaker
 }
 
 // ended is for a lock of this node, whose jobs it knows.
-func (want LockRequest) ended(ctx context.Context, l pacemaker.Lock) (evidence string, why error) {
+func (want LockRequest) ended(ctx context.Context, l cib.Lock) (evidence string, why error) {
 	if want.Running == nil {
 		return "", errors.New("whether that job still runs here is not known")
 	}
@@ -133,10 +135,10 @@ func epoch(seconds float64) time.Time { return time.UnixMilli(int64(seconds * 10
 func (u lockUndo) free() error {
 	ctx, cancel := context.WithTimeout(context.Background(), freeTimeout)
 	defer cancel()
-	lock := pacemaker.Lock{Cluster: u.Cluster, Job: u.Job, Holder: u.Holder}
+	lock := cib.Lock{Cluster: u.Cluster, Job: u.Job, Holder: u.Holder}
 	pause, sure := pollEvery*5, true
 	for {
-		err := change(ctx, func(ctx context.Context) error { _, err := pacemaker.Release(ctx, lock); return err })
+		err := change(ctx, func(ctx context.Context) error { _, err := clusterlock.Release(ctx, lock); return err })
 		switch {
 		case err == nil && sure:
 			return nil

@@ -12,6 +12,8 @@ import (
 
 	"overcloud.backup/internal/journal"
 	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/pacemaker/cib"
+	"overcloud.backup/internal/pacemaker/clusterlock"
 	"overcloud.backup/tests/node"
 )
 
@@ -26,12 +28,12 @@ func TestWhoIsRefusedTheLockLeavesItToItsHolder(t *testing.T) {
 	}
 	defer notes.Close()
 	const uuid = "0bf81e81-e6a9-11f1-aab7-6f76032d5070"
-	c.Hold(t, pacemaker.Lock{Cluster: uuid, Holder: "controller-0", Job: "nightly", Since: 1, Expires: stamp(time.Now().Add(time.Hour))})
+	c.Hold(t, cib.Lock{Cluster: uuid, Holder: "controller-0", Job: "nightly", Since: 1, Expires: stamp(time.Now().Add(time.Hour))})
 	v, err := pacemaker.View(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	var held *pacemaker.LockHeld
+	var held *clusterlock.Held
 	want := LockRequest{Cluster: uuid, Job: "nightly", Expires: time.Now().Add(time.Hour)}
 	if _, _, err := Lock(t.Context(), want, v, NewNotes(notes)); !errors.As(err, &held) || held.Lock.Holder != "controller-0" || !c.Has(t, "lock") {
 		t.Errorf("%v, held %t", err, c.Has(t, "lock"))
@@ -46,7 +48,7 @@ func TestTheLockOfAKilledJobIsFreed(t *testing.T) {
 	c := node.FakeCluster(t, "", "")
 	const uuid, mine, theirs = "0bf81e81-e6a9-11f1-aab7-6f76032d5070", "20261123T081500Z-4f2a9c", "20261123T080000Z-000001"
 	a := remains{Journal: node.NewJournal(t)}
-	for name, l := range map[string]pacemaker.Lock{
+	for name, l := range map[string]cib.Lock{
 		"its own":         {Holder: "controller-1", Job: mine},
 		"of another job":  {Holder: "controller-1", Job: theirs},
 		"of another node": {Holder: "controller-0", Job: mine},
@@ -76,7 +78,7 @@ func TestTheLockOfAKilledJobIsFreed(t *testing.T) {
 // A node that was cut off may free the lock in a copy of the configuration that the others' replaces right after.
 func TestALockThatComesBackIsFreedAgain(t *testing.T) {
 	c := node.FakeCluster(t, "", "")
-	l := pacemaker.Lock{Cluster: "0bf81e81-e6a9-11f1-aab7-6f76032d5070", Holder: "controller-1", Job: "20261123T081500Z-4f2a9c", Since: 1, Expires: 2}
+	l := cib.Lock{Cluster: "0bf81e81-e6a9-11f1-aab7-6f76032d5070", Holder: "controller-1", Job: "20261123T081500Z-4f2a9c", Since: 1, Expires: 2}
 	c.Hold(t, l)
 	cibadmin := filepath.Join(c.Dir, "cibadmin")
 	if err := os.Rename(cibadmin, cibadmin+".real"); err != nil {

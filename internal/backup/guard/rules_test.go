@@ -10,6 +10,7 @@ import (
 	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/pacemaker/crmmon"
 )
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -28,7 +29,7 @@ func well(n int) Sample {
 
 func soundView() pacemaker.ClusterView {
 	return pacemaker.ClusterView{
-		Present: true, Quorum: true, Self: pacemaker.Node{Name: "controller-2", Online: true},
+		Present: true, Quorum: true, Self: crmmon.Node{Name: "controller-2", Online: true},
 		Promoted: []string{"controller-0", "controller-1"},
 	}
 }

@@ -14,7 +14,8 @@ import (
 	"overcloud.backup/internal/backup/effect"
 	"overcloud.backup/internal/jobs"
 	"overcloud.backup/internal/journal"
-	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/pacemaker/cib"
+	"overcloud.backup/internal/pacemaker/clusterlock"
 	"overcloud.backup/internal/unit"
 )
 
@@ -41,9 +42,9 @@ func (o Options) Recover(ctx context.Context, caller jobs.Caller, store jobs.Sto
 			found = append(found, one)
 		}
 	}
-	held, unseen := pacemaker.Locks(ctx)
+	held, unseen := clusterlock.OfThisNode(ctx)
 	if caller.CheckMode {
-		held = slices.DeleteFunc(held, func(l pacemaker.Lock) bool { return shown(found, l) })
+		held = slices.DeleteFunc(held, func(l cib.Lock) bool { return shown(found, l) })
 	}
 	freed, failed := o.recoverLocks(ctx, caller, held)
 	found, err = append(found, freed...), errors.Join(err, failed)
@@ -64,7 +65,7 @@ func (o Options) Recover(ctx context.Context, caller jobs.Caller, store jobs.Sto
 }
 
 // shown says that a lock is among what a journal has open.
-func shown(found []Recovered, l pacemaker.Lock) bool {
+func shown(found []Recovered, l cib.Lock) bool {
 	return slices.ContainsFunc(found, func(r Recovered) bool {
 		return r.Job == l.Job && slices.ContainsFunc(r.Undone, func(u effect.Undone) bool { return u.Effect == "lock" })
 	})
@@ -137,7 +138,7 @@ func would(e journal.Entry) string {
 }
 
 // recoverLocks frees locks that this node holds for jobs that do not run here.
-func (o Options) recoverLocks(ctx context.Context, caller jobs.Caller, held []pacemaker.Lock) (found []Recovered,
+func (o Options) recoverLocks(ctx context.Context, caller jobs.Caller, held []cib.Lock) (found []Recovered,
 	err error) {
 	for _, l := range held {
 		if o.Job != "" && l.Job != o.Job {
@@ -145,7 +146,7 @@ func (o Options) recoverLocks(ctx context.Context, caller jobs.Caller, held []pa
 		}
 		alive, failed := jobs.Running(ctx, l.Job)
 		if failed == nil && !alive && !caller.CheckMode {
-			failed = pacemaker.Break(ctx, l)
+			failed = clusterlock.Break(ctx, l)
 		}
 		if err = errors.Join(err, failed); failed == nil && !alive {
 			done := effect.Undone{Effect: "lock", Done: "the cluster's backup lock of job " + l.Job + " is free"}

@@ -8,7 +8,8 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/jobs"
-	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/pacemaker/cib"
+	"overcloud.backup/internal/pacemaker/steer"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/restore/plan"
 )
@@ -40,11 +41,11 @@ func (o Options) configured(ctx context.Context, caller jobs.Caller) (*jobs.Answ
 	if err != nil {
 		return nil, err
 	}
-	wanted, err := pacemaker.ParseConfiguration(content)
+	wanted, err := cib.ParseConfiguration(content)
 	if err != nil {
 		return nil, fmt.Errorf("%s: cib.xml: %w", s.Path(), err)
 	}
-	live, err := pacemaker.LiveConfiguration(ctx)
+	live, err := steer.LiveConfiguration(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -85,5 +86,5 @@ func (o Options) configured(ctx context.Context, caller jobs.Caller) (*jobs.Answ
 			"confirm that by the name of the cluster, %s", o.Confirm, name)
 	}
 	result.Msg = "Pacemaker's configuration was replaced by that of " + s.Path() + ", " + repository.NotSigned
-	return result, wanted.Push(ctx)
+	return result, steer.Push(ctx, wanted)
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"overcloud.backup/internal/jobs"
-	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/pacemaker/clusterlock"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/restore"
 )
@@ -24,7 +24,7 @@ func (o Options) planned(ctx context.Context, n *restore.Node) (*jobs.Answer, er
 	}
 	v := standing(n, b)
 	v.Node, v.NewJob = n, jobs.NewID(time.Now(), rand.Uint32())
-	for _, err := range []error{n.Whole(), n.Startable(ctx, b), n.Replaceable(ctx), pacemaker.NoBackup(ctx)} {
+	for _, err := range []error{n.Whole(), n.Startable(ctx, b), n.Replaceable(ctx), clusterlock.NoBackup(ctx)} {
 		if err != nil {
 			v.Problems = append(v.Problems, err.Error())
 		}

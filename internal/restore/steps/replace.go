@@ -7,7 +7,7 @@ import (
 	"errors"
 
 	"overcloud.backup/internal/option"
-	"overcloud.backup/internal/pacemaker"
+	"overcloud.backup/internal/pacemaker/clusterlock"
 )
 
 func (r *run) fenced(ctx context.Context) error {
@@ -26,7 +26,7 @@ func (r *run) fenced(ctx context.Context) error {
 // mayStop looks once more, before clients are kept out: making the set ready may have taken hours. The way back stays
 // open.
 func (r *run) mayStop(ctx context.Context) error {
-	if err := errors.Join(pacemaker.NoBackup(ctx), r.node.Vacant(ctx)); err != nil || r.book.RollingBack {
+	if err := errors.Join(clusterlock.NoBackup(ctx), r.node.Vacant(ctx)); err != nil || r.book.RollingBack {
 		return err
 	}
 	return errors.Join(r.node.Whole(), r.node.Startable(ctx, r.book), r.node.Replaceable(ctx))

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package crmmon
+
+import "strings"
+
+// roleNames has every spelling: 2.1 says Promoted where 1.1 and 2.0 say Master. Target roles come in lower case too.
+var roleNames = map[string]Role{
+	"stopped":    RoleStopped,
+	"started":    RoleStarted,
+	"slave":      RoleUnpromoted,
+	"unpromoted": RoleUnpromoted,
+	"master":     RolePromoted,
+	"promoted":   RolePromoted,
+	"starting":   RoleStarting,
+	"stopping":   RoleStopping,
+	"promoting":  RolePromoting,
+	"demoting":   RoleDemoting,
+	"migrating":  RoleMigrating,
+}
+
+// ParseRole reads a role in the words of any version. A role that is not known is RoleUnknown.
+func ParseRole(s string) Role { return roleNames[strings.ToLower(s)] }
