@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"overcloud.backup/internal/confine"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/tests/podman"
 )
@@ -59,7 +60,7 @@ func TestAContainerIsWhatItsEngineSaysItIs(t *testing.T) {
 			defer found.Place.Close()
 			var out bytes.Buffer
 			o := process.ChildOptions{Place: found.Place, Stdout: &out,
-				Confined: &process.Confinement{Read: []string{"/etc/hosts"}}}
+				Confined: &confine.Confinement{Read: []string{"/etc/hosts"}}}
 			if err := o.Run(t.Context(), "/bin/cat", "/etc/hosts"); err != nil ||
 				!strings.HasPrefix(out.String(), "127.0.0.1 localhost\n") {
 				t.Errorf("%q, %v", out.String(), err)

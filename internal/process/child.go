@@ -20,12 +20,6 @@ import (
 // Owner is a user and group of the host. The zero value is root.
 type Owner = confine.Owner
 
-// Confinement is what a program sees that is confined.
-type Confinement = confine.Confinement
-
-// CanConfine says why a Confinement is not possible here.
-func CanConfine() error { return confine.Possible() }
-
 // Apart is a user that hosts give to nobody, for programs that need nothing of any: a process of the user nobody could
 // be read by all others of his. systemd's list of users (UIDS-GIDS) keeps 1879048192 to 2147483647 unused, and SSSD's
 // own end with 2000200000.
@@ -56,7 +50,7 @@ type ChildOptions struct {
 	Stderr io.Writer
 	// Confined is what a program sees that a stranger feeds, or could feed; nil leaves one of this host free. It takes
 	// root.
-	Confined *Confinement
+	Confined *confine.Confinement
 }
 
 // StartChild starts a program as Command prepares it, as the user of o.Owner. In a container the name is a path.
@@ -90,12 +84,12 @@ func StartChild(ctx context.Context, o ChildOptions, name string, args ...string
 }
 
 // confinement is what a program sees; nil is all of this host.
-func (o ChildOptions) confinement(name string) *Confinement {
+func (o ChildOptions) confinement(name string) *confine.Confinement {
 	switch {
 	case o.Confined != nil:
 		return o.Confined.ForProgram(name)
 	case !o.Place.Host():
-		return (&Confinement{}).ForProgram(name)
+		return (&confine.Confinement{}).ForProgram(name)
 	}
 	return nil
 }
@@ -108,7 +102,7 @@ func (c *Child) run(o ChildOptions, began chan<- error) {
 }
 
 // runConfined is run on a thread that ends with it.
-func (c *Child) runConfined(to *Confinement, o ChildOptions, began chan<- error) {
+func (c *Child) runConfined(to *confine.Confinement, o ChildOptions, began chan<- error) {
 	if err := to.Enter(o.Place.mounts(), c.cmd.Path, o.Owner); err != nil {
 		began <- err
 		return

@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"overcloud.backup/internal/confine"
 )
 
 // container starts a process with mounts and processes of its own, where /mnt holds a file that this host has not.
@@ -75,7 +77,7 @@ func TestAProgramOfAContainerRunsInIt(t *testing.T) {
 	}
 	var out bytes.Buffer
 	o := ChildOptions{Place: p, Stdout: &out,
-		Confined: &Confinement{Files: map[string][]byte{"/secret/file": []byte("passed on\n")}}}
+		Confined: &confine.Confinement{Files: map[string][]byte{"/secret/file": []byte("passed on\n")}}}
 	if err := o.Run(t.Context(), path, "a", "b c"); err != nil || out.String() != "inside a b c\n0\npassed on\n" {
 		t.Errorf("%v: %s", err, out.String())
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"overcloud.backup/internal/confine"
 	"overcloud.backup/internal/container"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/internal/scratch"
@@ -27,7 +28,7 @@ func Empty(ctx context.Context, datadir string, owner process.Owner, options []s
 		return err
 	}
 	o := process.ChildOptions{Owner: owner, Dir: datadir,
-		Confined: &process.Confinement{Write: []string{datadir, temporary}}}
+		Confined: &confine.Confinement{Write: []string{datadir, temporary}}}
 	if !image.None() {
 		c, failed := image.Start(ctx, scratch.ContainerName(datadir), datadir, temporary)
 		if failed != nil {

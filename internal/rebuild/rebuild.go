@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 
+	"overcloud.backup/internal/confine"
 	"overcloud.backup/internal/container"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/mariadb"
@@ -125,7 +126,7 @@ func (r *Rebuild) lookHere(ctx context.Context) (err error) {
 	if err := scratch.Check(r.o.Scratch, r.owner); err != nil {
 		return err
 	}
-	if err := process.CanConfine(); err != nil {
+	if err := confine.Possible(); err != nil {
 		return err
 	}
 	r.tools, err = scratch.FindTools(ctx, process.Place{}, r.set.Manifest.Method, r.set.Manifest.Server.Version)

@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"time"
 
+	"overcloud.backup/internal/confine"
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/process"
@@ -103,7 +104,7 @@ func (t *Tools) ask(ctx context.Context, what string, args ...string) ([]byte, e
 	defer cancel()
 	path := t.Paths[what]
 	var out, said bytes.Buffer
-	o := process.ChildOptions{Place: t.Place, Stdout: &out, Stderr: &said, Confined: &process.Confinement{}}
+	o := process.ChildOptions{Place: t.Place, Stdout: &out, Stderr: &said, Confined: &confine.Confinement{}}
 	err := o.Run(ctx, path, args...)
 	return append(out.Bytes(), said.Bytes()...), err
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"overcloud.backup/internal/confine"
 	"overcloud.backup/internal/process"
 )
 
@@ -19,7 +20,7 @@ func fakes(t *testing.T, programs map[string]string) (bin string) {
 	if os.Getuid() != 0 {
 		t.Skip("needs root, as a verification does")
 	}
-	if err := process.CanConfine(); err != nil {
+	if err := confine.Possible(); err != nil {
 		t.Skip(err)
 	}
 	bin, err := os.MkdirTemp("/var/tmp", "verify-fakes-")

@@ -10,6 +10,7 @@ import (
 	"io"
 	"time"
 
+	"overcloud.backup/internal/confine"
 	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/process"
 )
@@ -46,7 +47,7 @@ func (s *Folder) serverArgs(memory int64, more []string) []string {
 // one folder.
 func (s *Folder) Child() process.ChildOptions {
 	return process.ChildOptions{Place: s.place(), Owner: s.Owner, Dir: s.Path(TemporaryName),
-		Confined: &process.Confinement{
+		Confined: &confine.Confinement{
 			Read:  []string{s.Path(givenName), s.Path(pluginsName), s.Path(FilesName)},
 			Write: []string{s.Path(DataName), s.Path(TemporaryName), s.Path(serverName)},
 		}}

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"overcloud.backup/internal/process"
+	"overcloud.backup/internal/confine"
 	"overcloud.backup/internal/scratch"
 	"overcloud.backup/tests/mariadbd"
 )
@@ -48,7 +48,7 @@ func Shared(t *testing.T) *Server {
 	if os.Getuid() != 0 {
 		t.Skip("needs root, as a verification does")
 	}
-	if err := process.CanConfine(); err != nil {
+	if err := confine.Possible(); err != nil {
 		t.Skip(err)
 	}
 	one.Do(func() { one.Server, one.err = startServer() })

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 
+	"overcloud.backup/internal/confine"
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/process"
@@ -33,7 +34,7 @@ var loginFile = filepath.Join(loginFolder, mariadb.ToolLogin)
 // to load and which files to read, so that it has nothing of the host but what the server has already. Root is who it
 // is for the server (unix_socket), and for the files that it reads; over TCP it needs neither.
 func Confine(c *mariadb.Client, t Tool, serverSocket string) (process.ChildOptions, error) {
-	o := process.ChildOptions{Place: t.Place, Confined: &process.Confinement{Write: t.Folders, Temporary: emptyFolder}}
+	o := process.ChildOptions{Place: t.Place, Confined: &confine.Confinement{Write: t.Folders, Temporary: emptyFolder}}
 	socket := ""
 	if c.Reached().Via != "socket" {
 		o.Owner, o.Confined.Network = process.Apart, true
@@ -89,7 +90,7 @@ func PluginFolder(at process.Place) string {
 }
 
 // ShowData lets a tool see the server's files. leftovers are tables of an ALTER TABLE that did not end.
-func ShowData(ctx context.Context, c *mariadb.Client, at process.Place, datadir string, to *process.Confinement) (
+func ShowData(ctx context.Context, c *mariadb.Client, at process.Place, datadir string, to *confine.Confinement) (
 	leftovers []string, err error) {
 	to.Reader = c.PeerOwner()
 	named, err := c.FilePaths(ctx)

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"overcloud.backup/internal/confine"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/tests/node"
 )
@@ -78,7 +79,7 @@ func TestAServerThatNamesRootsFilesIsNotHelped(t *testing.T) {
 	s := node.Shared(t)
 	nobody := process.Owner{UID: 65534, GID: 65534}
 	for _, path := range []string{"/etc/shadow", "/root"} {
-		o := process.ChildOptions{Confined: &process.Confinement{Data: []string{s.Data, path}, Reader: nobody}}
+		o := process.ChildOptions{Confined: &confine.Confinement{Data: []string{s.Data, path}, Reader: nobody}}
 		err := o.Run(t.Context(), "/bin/true")
 		if err == nil || !strings.Contains(err.Error(), "cannot read what is to be shown as his") {
 			t.Errorf("%s: %v", path, err)

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"overcloud.backup/internal/confine"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/process"
 )
@@ -57,7 +58,7 @@ func askVersion(ctx context.Context, m Method, at process.Place, path string) (T
 	defer cancel()
 	// mariadb-backup says it on standard error, the others on standard output.
 	out, complaints := &process.Tail{Max: 4096}, &process.Tail{Max: 4096}
-	o := process.ChildOptions{Place: at, Stdout: out, Stderr: complaints, Confined: &process.Confinement{}}
+	o := process.ChildOptions{Place: at, Stdout: out, Stderr: complaints, Confined: &confine.Confinement{}}
 	if err := o.Run(ctx, path, "--version"); err != nil {
 		return Tool{}, err
 	}
@@ -75,7 +76,7 @@ func (t Tool) Has(ctx context.Context, option string) bool {
 	defer cancel()
 	out := &process.Tail{Max: 256 << 10}
 	o := process.ChildOptions{Place: t.Place, Stdout: out, Stderr: &process.Tail{Max: 4096},
-		Confined: &process.Confinement{}}
+		Confined: &confine.Confinement{}}
 	return o.Run(ctx, t.Path, "--no-defaults", "--help") == nil && strings.Contains(out.String(), option+" ")
 }
 
