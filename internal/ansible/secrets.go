@@ -12,13 +12,13 @@ import (
 )
 
 const (
-	// hiddenValue is Ansible's own word for a value that is a secret as a whole.
+	// hiddenValue is Ansible's own text for a value that is entirely a secret.
 	hiddenValue = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 	// hiddenPart stands for a secret inside a text.
 	hiddenPart = "********"
 )
 
-// secretSet holds each secret once. It grows while results are written.
+// secretSet contains each secret once. It grows while results are written.
 type secretSet struct {
 	mutex sync.Mutex
 	found []string
@@ -34,21 +34,22 @@ func (s *secretSet) add(secrets ...string) {
 	}
 }
 
-// all are the secrets known now.
+// all returns the secrets known so far.
 func (s *secretSet) all() []string {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	return slices.Clone(s.found)
 }
 
-// secretForms are the spellings in which a secret may stand in a message: as it is, trimmed, quoted by Go or as
+// secretForms returns the spellings that a secret may have in a message: unchanged, trimmed, quoted by Go or as
 // JSON, or escaped for a URL.
 func secretForms(s string) []string {
 	trimmed := strings.TrimSpace(s)
 	if trimmed == "" {
 		return nil
 	}
-	forms := []string{s, trimmed, url.QueryEscape(s), url.PathEscape(s), unquoted(strconv.Quote(s)), unquoted(strconv.QuoteToASCII(s))}
+	forms := []string{s, trimmed, url.QueryEscape(s), url.PathEscape(s), unquoted(strconv.Quote(s)),
+		unquoted(strconv.QuoteToASCII(s))}
 	if b, err := json.Marshal(s); err == nil {
 		forms = append(forms, unquoted(string(b)))
 	}
@@ -61,7 +62,7 @@ func secretForms(s string) []string {
 
 func unquoted(s string) string { return s[1 : len(s)-1] }
 
-// findSecrets collects the values of options with no_log as they were written, whatever their type.
+// findSecrets collects the values of options with no_log as they were written, regardless of their type.
 func findSecrets(options map[string]option, given map[string]any) (found []string) {
 	for name, o := range options {
 		for _, key := range append([]string{name}, o.Aliases...) {
@@ -77,7 +78,7 @@ func findSecrets(options map[string]option, given map[string]any) (found []strin
 	return found
 }
 
-// leaves are the texts and numbers in a value, each as forms gives it.
+// leaves returns the texts and numbers in a value, each in the spellings that forms returns.
 func leaves(v any, forms func(string) []string) (found []string) {
 	switch v := v.(type) {
 	case string:
@@ -96,8 +97,8 @@ func leaves(v any, forms func(string) []string) (found []string) {
 	return found
 }
 
-// urlPassword is the password in a URL, with every spelling of it. The URL need not be a good one, nor the option one
-// that takes URLs: "invocation" repeats both.
+// urlPassword returns the password in a URL, in every spelling. The URL need not be valid, nor the option one for
+// URLs: "invocation" repeats both.
 func urlPassword(text string) []string {
 	_, rest, _ := strings.Cut(text, "://")
 	at := max(strings.LastIndex(rest, "@"), 0)
@@ -128,8 +129,8 @@ type scrubber struct {
 	public   map[string]bool
 }
 
-// newScrubber: public are the names that a result's documentation gives away anyway. They stay even if a password
-// is "galera", or facts would lose their keys.
+// newScrubber returns a scrubber. public lists the names that a result's documentation contains anyway: they stay even
+// if a password is "galera", or facts would lose their keys.
 func newScrubber(secrets []string, public map[string]bool) *scrubber {
 	s := slices.Clone(secrets)
 	slices.SortFunc(s, func(a, b string) int { return len(b) - len(a) })
@@ -147,7 +148,7 @@ func (s *scrubber) text(t string) string {
 	return s.replacer.Replace(t)
 }
 
-// value scrubs texts and undocumented keys. Numbers are left alone: no option with a number is a secret.
+// value scrubs texts and undocumented keys. Numbers stay: no option with a number is a secret.
 func (s *scrubber) value(v any) any {
 	switch v := v.(type) {
 	case string:
