@@ -29,7 +29,7 @@ var plain = map[string]string{
 	"reading/clock.go":       "below /proc and /run",
 	"restore/datadir.go":     "the folder of the datadir, to have it on the disk",
 	"safefile/safefile.go":   "what all others use",
-	"unit/rest.go":           "below /proc and /sys",
+	"unit/kill.go":           "below /proc and /sys",
 	"verify/build.go":        "a folder in a place of root's",
 }
 

@@ -124,7 +124,7 @@ func TestTheStatisticsPasswordGoesToHAProxyAlone(t *testing.T) {
 	} {
 		f := read(t, o)
 		e := f.Failed(SourceURL)
-		if f.Running || e == nil || !strings.Contains(e.Message, "is held by user 54321, not by root") || e.Hint == "" {
+		if f.Running || e == nil || !strings.Contains(e.Message, "belongs to user 54321, not to root") || e.Hint == "" {
 			t.Errorf("%s: %s", name, told(f))
 		}
 	}
@@ -158,7 +158,7 @@ func TestASocketOfAStrangersIsToldNothing(t *testing.T) {
 	for name, o := range map[string]Options{"a usual one": {host: h}, "the given one": {host: host{root: "/"}, Socket: at}} {
 		f := read(t, o)
 		e := f.Failed(SourceSocket)
-		if f.Running || e == nil || e.Where != at || !strings.Contains(e.Message, "the socket is held by user 54321, not by root") ||
+		if f.Running || e == nil || e.Where != at || !strings.Contains(e.Message, "the socket belongs to user 54321, not to root") ||
 			!strings.Contains(e.Hint, "start HAProxy") {
 			t.Errorf("%s: %s", name, told(f))
 		}

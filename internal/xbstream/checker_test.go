@@ -56,20 +56,25 @@ func check(stream []byte, keep ...string) (*Checker, Summary, error) {
 	return c, s, err
 }
 
-func TestWholeStreams(t *testing.T) {
+func TestCompleteStreams(t *testing.T) {
 	for name, tt := range map[string]struct {
 		stream []byte
 		want   Summary
 	}{
-		"nothing at all":               {nil, Summary{}},
-		"one file":                     {join(put("a", "hello", 0), ends("a")), Summary{Files: 1, Chunks: 2, Bytes: 5}},
-		"an empty file has an end":     {ends("mysql/slow_log.CSV"), Summary{Files: 1, Chunks: 1}},
-		"an empty payload":             {join(put("a", "", 0), ends("a")), Summary{Files: 1, Chunks: 2}},
-		"interleaved files":            {join(put("a", "12", 0), put("b", "x", 0), put("a", "34", 2), ends("b"), ends("a")), Summary{Files: 2, Chunks: 5, Bytes: 5}},
-		"seek back and write over":     {join(put("a", "hello", 0), seeks("a", 1), put("a", "E", 1), ends("a")), Summary{Files: 1, Chunks: 4, Bytes: 6}},
-		"renamed after its end":        {join(put("a", "x", 0), ends("a"), renames("a", "b"), put("a", "y", 0), ends("a")), Summary{Files: 2, Chunks: 5, Bytes: 2}},
-		"removed after its end":        {join(put("a", "x", 0), ends("a"), head(0, remove, "a")), Summary{Files: 0, Chunks: 3, Bytes: 1}},
-		"begun anew with rewrite flag": {join(put("a", "x", 0), ends("a"), putFlagged(flagRewrite, "a", "y", 0), ends("a")), Summary{Files: 1, Chunks: 4, Bytes: 2}},
+		"nothing at all":           {nil, Summary{}},
+		"one file":                 {join(put("a", "hello", 0), ends("a")), Summary{Files: 1, Chunks: 2, Bytes: 5}},
+		"an empty file has an end": {ends("mysql/slow_log.CSV"), Summary{Files: 1, Chunks: 1}},
+		"an empty payload":         {join(put("a", "", 0), ends("a")), Summary{Files: 1, Chunks: 2}},
+		"interleaved files": {join(put("a", "12", 0), put("b", "x", 0), put("a", "34", 2), ends("b"),
+			ends("a")), Summary{Files: 2, Chunks: 5, Bytes: 5}},
+		"seek back and write over": {join(put("a", "hello", 0), seeks("a", 1), put("a", "E", 1), ends("a")),
+			Summary{Files: 1, Chunks: 4, Bytes: 6}},
+		"renamed after its end": {join(put("a", "x", 0), ends("a"), renames("a", "b"), put("a", "y", 0),
+			ends("a")), Summary{Files: 2, Chunks: 5, Bytes: 2}},
+		"removed after its end": {join(put("a", "x", 0), ends("a"), head(0, remove, "a")),
+			Summary{Files: 0, Chunks: 3, Bytes: 1}},
+		"begun anew with rewrite flag": {join(put("a", "x", 0), ends("a"), putFlagged(flagRewrite, "a", "y", 0),
+			ends("a")), Summary{Files: 1, Chunks: 4, Bytes: 2}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tt.want.Stream = int64(len(tt.stream))
@@ -89,24 +94,27 @@ func TestWrongStreamsAreNamedWithOffsetAndFile(t *testing.T) {
 		stream []byte
 		want   string
 	}{
-		"not xbstream":              {[]byte("-- MariaDB dump 10.19"), "offset 0: no chunk begins here"},
-		"garbage between chunks":    {join(ends("a"), []byte("garbage garbage")), "offset 15: no chunk begins here"},
-		"a flipped bit":             {join(ends("x"), damaged), `offset 15, file "d/t.ibd": checksum`},
-		"a gap":                     {join(put("a", "12", 0), put("a", "56", 4)), `file "a": bytes for offset 4 of the file come at offset 2`},
-		"a file twice":              {join(put("a", "x", 0), ends("a"), put("a", "x", 0)), `file "a": has ended before`},
-		"an end twice":              {join(ends("a"), ends("a")), `file "a": has ended before`},
-		"a rename of an open file":  {join(put("a", "x", 0), renames("a", "b")), "before it has ended"},
-		"a rename onto an open one": {join(ends("a"), put("b", "x", 0), renames("a", "b")), `renamed to "b", which has not ended`},
-		"a remove of no file":       {head(0, remove, "a"), "before it has ended"},
-		"an unknown type":           {head(1, 'X', "a"), `unknown chunk type 'X'`},
-		"an empty path":             {head(0, end, ""), "a path of 0 bytes"},
-		"a path too long":           {head(0, end, strings.Repeat("p", 512)), "a path of 512 bytes"},
-		"an absolute path":          {ends("/etc/passwd"), `unsafe path "/etc/passwd"`},
-		"a path upwards":            {ends("d/../../x"), `unsafe path "d/../../x"`},
-		"a rename upwards":          {join(ends("a"), renames("a", "../b")), `unsafe path "../b"`},
-		"a NUL in a path":           {ends("a\x00b"), "unsafe path"},
-		"a chunk of a terabyte":     {append(huge, make([]byte, 12)...), "too large to be true"},
-		"an offset out of range":    {far, "too large to be true"},
+		"not xbstream":           {[]byte("-- MariaDB dump 10.19"), "offset 0: no chunk begins here"},
+		"garbage between chunks": {join(ends("a"), []byte("garbage garbage")), "offset 15: no chunk begins here"},
+		"a flipped bit":          {join(ends("x"), damaged), `offset 15, file "d/t.ibd": checksum`},
+		"a gap": {join(put("a", "12", 0), put("a", "56", 4)),
+			`file "a": bytes for offset 4 of the file come at offset 2`},
+		"a file twice": {join(put("a", "x", 0), ends("a"), put("a", "x", 0)),
+			`file "a": has ended before`},
+		"an end twice":             {join(ends("a"), ends("a")), `file "a": has ended before`},
+		"a rename of an open file": {join(put("a", "x", 0), renames("a", "b")), "before it has ended"},
+		"a rename onto an open one": {join(ends("a"), put("b", "x", 0), renames("a", "b")),
+			`renamed to "b", which has not ended`},
+		"a remove of no file":    {head(0, remove, "a"), "before it has ended"},
+		"an unknown type":        {head(1, 'X', "a"), `unknown chunk type 'X'`},
+		"an empty path":          {head(0, end, ""), "a path of 0 bytes"},
+		"a path too long":        {head(0, end, strings.Repeat("p", 512)), "a path of 512 bytes"},
+		"an absolute path":       {ends("/etc/passwd"), `unsafe path "/etc/passwd"`},
+		"a path upwards":         {ends("d/../../x"), `unsafe path "d/../../x"`},
+		"a rename upwards":       {join(ends("a"), renames("a", "../b")), `unsafe path "../b"`},
+		"a NUL in a path":        {ends("a\x00b"), "unsafe path"},
+		"a chunk of a terabyte":  {append(huge, make([]byte, 12)...), "is too large"},
+		"an offset out of range": {far, "is too large"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := check(tt.stream)
@@ -117,7 +125,7 @@ func TestWrongStreamsAreNamedWithOffsetAndFile(t *testing.T) {
 	}
 }
 
-// Every proper prefix is refused but those where no file is open, which the caller's list of required files refuses.
+// Every proper prefix is refused except those without an open file, which the caller's list of required files refuses.
 func TestCutStreams(t *testing.T) {
 	stream := join(put("a", "hello", 0), put("b", "x", 0), ends("a"), put("b", "y", 1), ends("b"))
 	for n := 1; n < len(stream); n++ {
@@ -132,7 +140,8 @@ func TestCutStreams(t *testing.T) {
 }
 
 func TestKeptFiles(t *testing.T) {
-	stream := join(put("info", "uuid", 0), put("big", strings.Repeat("x", 100), 0), put("info", ":1", 4), ends("info"), ends("big"))
+	stream := join(put("info", "uuid", 0), put("big", strings.Repeat("x", 100), 0), put("info", ":1", 4), ends("info"),
+		ends("big"))
 	c, _, err := check(stream, "info", "never")
 	if err != nil || string(c.Kept("info")) != "uuid:1" || c.Kept("big") != nil || c.Kept("never") != nil {
 		t.Errorf("kept %q, %q, %q, %v", c.Kept("info"), c.Kept("big"), c.Kept("never"), err)

@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// unpacked are the files that mbstream -x makes of a stream, with their lengths.
+// unpacked returns the files that mbstream -x creates from a stream, with their lengths.
 func unpacked(t *testing.T, stream []byte) map[string]int64 {
 	t.Helper()
 	if _, err := exec.LookPath("mbstream"); err != nil {
@@ -48,8 +48,8 @@ func unpacked(t *testing.T, stream []byte) map[string]int64 {
 	return files
 }
 
-// mbstream stops at a name that it cannot make, and exits with 0: what follows is missing. Such a stream is refused.
-func TestWhatMbstreamDoesNotUnpackIsRefused(t *testing.T) {
+// mbstream stops at a name that it cannot create, and exits with 0: the rest is missing. Such a stream is refused.
+func TestNamesThatMbstreamDoesNotUnpackAreRefused(t *testing.T) {
 	last := join(put("last", "x", 0), ends("last"))
 	file := func(path string) []byte { return join(put(path, "x", 0), ends(path)) }
 	one := func(path string) []byte { return join(file(path), last) }
@@ -57,14 +57,15 @@ func TestWhatMbstreamDoesNotUnpackIsRefused(t *testing.T) {
 		stream []byte
 		want   string
 	}{
-		"a name with a dot before it":       {one(".a"), `mbstream does not unpack a file called ".a"`},
-		"a path from here":                  {one("./a"), `mbstream does not unpack a file called "./a"`},
-		"a folder with a dot before it":     {one(".d/a"), `mbstream does not unpack a file called ".d/a"`},
-		"two folders deep":                  {one("d/e/a"), `mbstream does not unpack a file called "d/e/a"`},
-		"a folder alone":                    {one("d/"), `mbstream does not unpack a file called "d/"`},
-		"a folder's own name":               {one("d/."), `mbstream does not unpack a file called "d/."`},
-		"a name too long for a disk":        {one(strings.Repeat("n", 256)), "mbstream does not unpack a file called"},
-		"a file, and a folder of that name": {join(file("d"), one("d/a")), `file "d/a": is in a folder "d", which is a file`},
+		"a name with a dot before it":   {one(".a"), `mbstream does not unpack a file called ".a"`},
+		"a path from here":              {one("./a"), `mbstream does not unpack a file called "./a"`},
+		"a folder with a dot before it": {one(".d/a"), `mbstream does not unpack a file called ".d/a"`},
+		"two folders deep":              {one("d/e/a"), `mbstream does not unpack a file called "d/e/a"`},
+		"a folder alone":                {one("d/"), `mbstream does not unpack a file called "d/"`},
+		"a folder's own name":           {one("d/."), `mbstream does not unpack a file called "d/."`},
+		"a name too long for a disk":    {one(strings.Repeat("n", 256)), "mbstream does not unpack a file called"},
+		"a file, and a folder of that name": {join(file("d"), one("d/a")),
+			`file "d/a": is in a folder "d", which is a file`},
 		"a folder, and a file of that name": {join(file("d/a"), one("d")), `file "d": is a folder of other files`},
 		"a new name in no folder":           {join(one("a"), renames("a", "d/b")), `is renamed to "d/b"`},
 		"a new name that is a folder":       {join(one("a"), file("d/b"), renames("a", "d")), `is renamed to "d"`},
@@ -81,7 +82,7 @@ func TestWhatMbstreamDoesNotUnpackIsRefused(t *testing.T) {
 	}
 }
 
-// What is accepted is what mbstream makes of it, file for file and byte for byte.
+// The content of an accepted stream is what mbstream creates from it, file for file and byte for byte.
 func TestLengthsAreThoseThatMbstreamMakes(t *testing.T) {
 	type lengths = map[string]int64
 	longest := strings.Repeat("n", maxName)
@@ -110,7 +111,8 @@ func TestLengthsAreThoseThatMbstreamMakes(t *testing.T) {
 			join(ends("d/x"), put("a", "hi", 0), ends("a"), renames("a", "d/b")),
 			lengths{"d/x": 0, "d/b": 2},
 		},
-		"one that goes away":         {join(put("a", "hi", 0), ends("a"), head(0, remove, "a"), ends("b")), lengths{"b": 0}},
+		"one that goes away": {join(put("a", "hi", 0), ends("a"), head(0, remove, "a"), ends("b")),
+			lengths{"b": 0}},
 		"a folder in a file's place": {join(ends("d"), head(0, remove, "d"), ends("d/a")), lengths{"d/a": 0}},
 		"the longest name":           {ends(longest), lengths{longest: 0}},
 		"of mariadb-backup":          {recorded(t), nil},
@@ -127,7 +129,7 @@ func TestLengthsAreThoseThatMbstreamMakes(t *testing.T) {
 	}
 }
 
-// Whatever chunks follow each other: mbstream makes of an accepted stream what Lengths says.
+// For any sequence of chunks, mbstream creates from an accepted stream the files that Lengths returns.
 func TestRandomStreamsAreUnpackedAsTheyAreRead(t *testing.T) {
 	random := rand.New(rand.NewPCG(14, 4))
 	names := []string{"a", "b", "d", "d/a", "d/b", "e/a", ".x", "d/e/f", "f", "e"}
@@ -148,7 +150,7 @@ func TestRandomStreamsAreUnpackedAsTheyAreRead(t *testing.T) {
 	}
 }
 
-// scramble makes a stream of a few files, whole but for what their names do to each other.
+// scramble returns a stream of a few files, complete except for conflicts between their names.
 func scramble(random *rand.Rand, names []string) []byte {
 	var stream []byte
 	name := func() string { return names[random.IntN(len(names))] }
