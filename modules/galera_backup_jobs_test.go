@@ -235,7 +235,7 @@ func TestAJobThatHadEndedMakesNothing(t *testing.T) {
 		s, units := jobStore(t)
 		job := newJob(t, s, units, "nightly", state, "")
 		r, err := launch{wait: true}.attach(t.Context(), &ansible.Call{}, job)
-		if (err != nil) != fails || r.Changed || len(r.Warnings) == 0 || !strings.Contains(r.Warnings[len(r.Warnings)-1], "nothing was made now") {
+		if (err != nil) != fails || r.Changed || len(r.Warnings) == 0 || !strings.Contains(r.Warnings[len(r.Warnings)-1], "nothing was done now") {
 			t.Errorf("%+v %v", r, err)
 		}
 		r, err = launch{}.attach(t.Context(), &ansible.Call{}, job)

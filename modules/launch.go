@@ -71,8 +71,8 @@ func (l launch) attach(ctx context.Context, call *ansible.Call, job *jobs.Job) (
 func (s standing) earlier(what string) (*ansible.Result, error) {
 	r, err := s.outcome()
 	r.Changed = false
-	r.Warnings = append(r.Warnings, "job "+s.Job+" had ended before: this is what it made then, and nothing was made now; "+
-		"give no job, or another one, for a new "+what)
+	r.Warnings = append(r.Warnings, "job "+s.Job+" had ended before: this is its earlier result, and nothing was done now; "+
+		"leave job out, or set another one, for a new "+what)
 	return r, err
 }
 

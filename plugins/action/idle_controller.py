@@ -1,8 +1,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Gives the module the facts of all controllers, which only the control node has, and has it decide there.
+"""Passes the module the facts of all controllers, which only the control node has, and runs it there.
 
-What one controller says is never obeyed on another: where the control node cannot run the binary two of them must agree.
+No controller decides for another: if the control node cannot run the binary, two of them must agree.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -20,12 +20,12 @@ from ansible_collections.overcloud.backup.plugins.plugin_utils._launcher import 
 
 DOCUMENTS = ('galera', 'pacemaker', 'haproxy')
 NAME = 'idle_controller'
-NO_JOB = 'idle_controller decides at once, there is no job to come back to: take async and poll out of the task.'
-STRANGER = 'The decision chose %s, and the hosts that it is about are %s. Nothing was done.'
+NO_JOB = 'idle_controller decides at once, there is no job to come back to: remove async and poll from the task.'
+STRANGER = 'The decision chose %s, but its hosts are %s. Nothing was done.'
 
 
 def facts_of(name, variables):
-    """What one host's facts modules returned, and nothing else of it. A host that told nothing is unreachable."""
+    """Only the results of one host's facts modules. A host without any is unreachable."""
     facts = variables.get('ansible_facts') or {}
     found = {}
     for document in DOCUMENTS:
@@ -36,14 +36,14 @@ def facts_of(name, variables):
 
 
 def names_in(facts):
-    """The hosts that facts are of, and those of them that told any."""
+    """The hosts in facts, and those of them that have any."""
     hosts = [host for host in facts if isinstance(host, dict)] if isinstance(facts, list) else []
     names = [to_text(host.get('name')) for host in hosts]
     return names, [name for name, host in zip(names, hosts) if not host.get('unreachable')]
 
 
 def strangers(result, names):
-    """Who was chosen and is none of the hosts."""
+    """The chosen names that are not among the hosts."""
     clusters = result.get('clusters') or []
     chosen = [result.get('chosen')] + list(result.get('chosen_hosts') or []) + [c.get('chosen') for c in clusters]
     return sorted(set(to_text(name) for name in chosen if name and name not in names))
@@ -59,18 +59,18 @@ class ActionModule(LauncherAction):
         hosts = self._names(args.get('hosts'), task_vars)
         if args.get('facts') is None:
             args['facts'] = self._collect(hosts, task_vars)
-        told, read = names_in(args['facts'])
+        known, read = names_in(args['facts'])
         result = self._decide(args, task_vars, read)
-        unknown = strangers(result, told + (hosts if args.get('hosts') else []))
+        unknown = strangers(result, known + (hosts if args.get('hosts') else []))
         if unknown:
-            return failure(STRANGER % (', '.join(unknown), ', '.join(told)))
+            return failure(STRANGER % (', '.join(unknown), ', '.join(known)))
         if result.get('text') and boolean(args.get('show') or False, strict=False):
             Display().display(result['text'])
         return result
 
     def _decide(self, args, task_vars, read):
         if not builds():
-            return super(ActionModule, self).call(args, task_vars, NAME, 0)  # says what to do
+            return super(ActionModule, self).call(args, task_vars, NAME, 0)  # explains what to do
         try:
             here = dict(args)
             self._update_module_args(self._task.action, here, task_vars)
@@ -84,7 +84,7 @@ class ActionModule(LauncherAction):
         answers, could_not = [], []
         for host in read:
             answer = self._ask(host, args, task_vars)
-            if 'clusters' in answer or 'invocation' in answer:  # a refusal of the arguments is an answer, too
+            if 'clusters' in answer or 'invocation' in answer:  # a refusal of the arguments is also an answer
                 answers.append((host, answer))
             else:
                 could_not.append('%s could not: %s' % (host, to_text(answer.get('msg'))))
@@ -99,7 +99,7 @@ class ActionModule(LauncherAction):
         try:
             with Asked(self, host, hostvars[host]):
                 return super(ActionModule, self).call(args, task_vars, NAME, 0)
-        except AnsibleError as e:  # of the connection, most often
+        except AnsibleError as e:  # usually of the connection
             return failure(to_text(e))
 
     def _names(self, hosts, task_vars):
@@ -111,5 +111,5 @@ class ActionModule(LauncherAction):
 
     def _collect(self, hosts, task_vars):
         hostvars = task_vars['hostvars']
-        # raw_get: facts are never templates, and templating those of a hundred hosts takes long.
+        # raw_get: facts are never templates, and templating those of a hundred hosts takes a long time.
         return [facts_of(h, hostvars.raw_get(h) if h in hostvars else {}) for h in hosts]
