@@ -184,7 +184,7 @@ def case_backup_start_lost(bench):
     # The second start finds the job, which has ended by then: it is still the caller's own job.
     got = results(output)[0]
     assert got['changed'] is True, got
-    lacks(' '.join(output.split()), 'nothing was made now')
+    lacks(' '.join(output.split()), 'nothing was done now')
 
 
 def case_backup_start_dies(bench):
@@ -209,7 +209,7 @@ def case_backup_made_before(bench):
     output = stand_in(bench, MADE, task=', job: nightly', start='a=\'"attached": true, "ended": true, \'\n')
     got = results(output)[0]
     assert got['changed'] is False and asked(bench)[0]['job'] == 'nightly', got
-    has(' '.join(output.split()), 'nothing was made now')
+    has(' '.join(output.split()), 'nothing was done now')
 
 
 def case_backup_caller_killed(bench):

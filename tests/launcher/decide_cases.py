@@ -286,7 +286,7 @@ def case_decide_without_an_answer(bench):
     for content, says in (('#!/bin/sh\nkill -9 $$\n',
                            'no result on the control node (exit status -9). It printed: nothing'),
                           ('#!/bin/sh\necho "panic: {"; exit 2\n', '(exit status 2). It printed: panic: {'),
-                          ('#!/bin/sh\nyes $(seq 9999)\n', 'said more than 64 MiB')):
+                          ('#!/bin/sh\nyes $(seq 9999)\n', 'printed more than 64 MiB')):
         replace(folder, content)
         has(' '.join(bench.play(DECIDE % '', hosts='localhost', collections='own', status=2).split()), says)
     assert not calls(bench), calls(bench)

@@ -121,7 +121,7 @@ def case_habit_import(bench):
             bench.write('hosts/calls', '')
     # AWX's job template also has tags and a limit.
     site = bench.write('site.yml', '- import_playbook: %s\n%s' % (ours, tail % '[]'))
-    fails(bench, site, ['--tags', 'nightly'], '--tags nightly leaves its tasks out', 'tags of its own')
+    fails(bench, site, ['--tags', 'nightly'], '--tags nightly leaves its tasks out', 'set tags on the import')
     fails(bench, site, ['--limit', 'controller-1'], 'leaves out localhost')
     fails(bench, site, ['--limit', 'compute-0'], 'leaves out localhost')
 
@@ -167,7 +167,7 @@ def case_habit_role_tags(bench):
     include = '  tasks:\n    - include_role: {name: %s}\n      tags: backup' % ROLE
     status, output = own(bench, include, '--tags', 'backup')
     assert status != 0, output
-    has(output, 'chooses the task that includes the role, and not the tasks in it', 'apply: {tags')
+    has(output, 'selects the task that includes the role, and not the tasks in it', 'apply: {tags')
     for options, made in (((), True), (('--skip-tags', 'backup'), False), (('--tags', 'ntp'), False)):
         status, output = own(bench, include, *options)
         assert status == 0 and ('controller-1: made' in output) == made, output

@@ -109,7 +109,7 @@ def case_keys(bench):
                        head='handlers: [{name: evil handler, debug: {msg: evil}}]',
                        env={'ANSIBLE_SHOW_CUSTOM_STATS': '1'})
     unharmed(bench, output)
-    has(output, 'documents no such value')
+    has(' '.join(output.split()), 'documents no such value')
 
 
 STARTED = {'changed': True, 'job': 'other', 'unit': 'u', 'attached': False, 'ended': False}
@@ -389,7 +389,7 @@ def case_terminal_progress(bench):
                   dict(ENDED, unit=text, result={'failed': True, 'msg': text})).play(
         BACKUP.replace('job: mine', 'job: "mine\\nok: [two]"'), status=2)
     printable(output)
-    has(output, 'one: backup, x', 'is there already', 'no contact, trying again: x')
+    has(output, 'one: backup, x', 'already exists', 'no contact, trying again: x')
 
 
 def case_terminal_connection(bench):
