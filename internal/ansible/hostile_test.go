@@ -29,7 +29,7 @@ func TestHostileArgumentsEndInOneLine(t *testing.T) {
 		"half a character":  "{\"first\":\"\xff\xfe\",\"mode\":\"\\ud800\"}",
 		"NULs":              "{\"mode\":\"a\x00b\"}",
 		"an escaped NUL":    `{"mode":"a\u0000b"}`,
-		"Ansible's own":     `{"_ansible_check_mode":{"a":1},"_ansible_verbosity":"lots",` +
+		"Ansible's own": `{"_ansible_check_mode":{"a":1},"_ansible_verbosity":"lots",` +
 			`"_overcloud_now":[],"mode":"m"}`,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -78,12 +78,12 @@ def part(text, most=64 * 1024):
     return text if len(text) <= most else u'...' + text[-most:]
 
 
-def parse(said):
+def parse(output):
     """The object in the last line that contains one, or None."""
-    if len(said) > BYTES:
-        raise Refused('it has %d bytes, more than %d' % (len(said), BYTES))
+    if len(output) > BYTES:
+        raise Refused('it has %d bytes, more than %d' % (len(output), BYTES))
     tried = 0
-    for text in reversed(said.split('\n')):  # splitlines would also break texts
+    for text in reversed(output.split('\n')):  # splitlines would also break texts
         if not text.startswith('{'):
             continue
         tried += 1

@@ -109,8 +109,8 @@ def _answer(process):
     timer.daemon = True
     timer.start()
     try:
-        said = process.stdout.read(MOST + 1)
-        if len(said) > MOST:
+        output = process.stdout.read(MOST + 1)
+        if len(output) > MOST:
             process.kill()
         process.stdout.close()
         status = process.wait()
@@ -118,13 +118,13 @@ def _answer(process):
         timer.cancel()
     if late:
         return failure('The binary gave no result on the control node within %d s.' % LIMIT)
-    if len(said) > MOST:
+    if len(output) > MOST:
         return failure('The binary printed more than %d MiB on the control node.' % (MOST >> 20))
-    return _result(to_text(said), status)
+    return _result(to_text(output), status)
 
 
-def _result(said, status):
-    for line in reversed(said.split('\n')):  # splitlines would also break texts
+def _result(output, status):
+    for line in reversed(output.split('\n')):  # splitlines would also break texts
         if line.startswith('{'):
             try:
                 data = json.loads(line)
@@ -132,5 +132,5 @@ def _result(said, status):
                 continue
             data.setdefault('changed', False)
             return data
-    last = (said.strip().splitlines() or ['nothing'])[-1]
+    last = (output.strip().splitlines() or ['nothing'])[-1]
     return failure('The binary gave no result on the control node (exit status %s). It printed: %s' % (status, last))
