@@ -96,9 +96,9 @@ func (i Image) logDriver() string {
 	return "none"
 }
 
-// cgroupOptions returns options that keep the container in our own control group, with our limits. Only podman with crun
-// supports that: others put the container into another group, and Remove ends it. podman 1.6 does not report a runtime
-// with that template: it uses runc.
+// cgroupOptions returns options that keep the container in our own control group, with our limits. Only podman with
+// crun supports that: others put the container into another group, and Remove ends it. podman 1.6 does not report a
+// runtime with that template: it uses runc.
 func (i Image) cgroupOptions(ctx context.Context) []string {
 	if i.Engine != "podman" {
 		return nil

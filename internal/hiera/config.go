@@ -220,9 +220,9 @@ func scalarOrList(node yaml.Node, byDefault string) ([]string, error) {
 	return list, nil
 }
 
-// resolvedFile returns the file, or nothing if only Puppet knows its name. A folder that only Puppet knows certainly exists.
-// The data of one node is in files for both cases of its UUID: older kernels and dmidecode before 3.1 print it in
-// capitals, so director's templates write two files and fill the one in whose case the operator wrote it
+// resolvedFile returns the file, or nothing if only Puppet knows its name. A folder that only Puppet knows certainly
+// exists. The data of one node is in files for both cases of its UUID: older kernels and dmidecode before 3.1 print it
+// in capitals, so director's templates write two files and fill the one in whose case the operator wrote it
 // (NodeDataLookup).
 func resolvedFile(dir, path string, json bool, facts Facts) []Source {
 	if _, found := fill(dir, facts); !found {

@@ -12,8 +12,9 @@ import (
 	"time"
 )
 
-// plainArgument matches a text that every systemd reads in the same way: as an argument of systemd-run, in the file that it
-// writes, and from that file after a daemon-reload. A dollar sign, for one, does not survive the last in systemd 252.
+// plainArgument matches a text that every systemd reads in the same way: as an argument of systemd-run, in the file
+// that it writes, and from that file after a daemon-reload. A dollar sign, for one, does not survive the last in
+// systemd 252.
 var plainArgument = regexp.MustCompile(`^[A-Za-z0-9_./:,+@%-][A-Za-z0-9_./:,+@%= -]*$`)
 
 func checkCommand(command []string) error {
