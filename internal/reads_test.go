@@ -27,7 +27,7 @@ var plain = map[string]string{
 	"reading/clock.go":       "below /proc and /run",
 	"safefile/safefile.go":   "what all others use",
 	"stub/regions.go":        "a file of this repository",
-	"unit/rest.go":           "below /proc and /sys",
+	"unit/kill.go":           "below /proc and /sys",
 	"rebuild/build.go":       "a folder in a place of root's",
 }
 

@@ -28,12 +28,12 @@ func decodeObject(r io.Reader) (map[string]any, error) {
 		return nil, errors.New("null instead of an object")
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return nil, errors.New("more follows the object")
+		return nil, errors.New("more data follows the object")
 	}
 	return out, nil
 }
 
-// fromYAML gives a value of NAME.yml the form it would have as an argument.
+// fromYAML converts a value of NAME.yml to the form that it would have as an argument.
 func fromYAML(v any) any {
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -50,9 +50,11 @@ func decodeAny(b []byte) (out any) {
 	return out
 }
 
-// checkArgs returns the options as the module gets them and every problem found, in a stable order. prefix is put
-// before each name in messages.
-func checkArgs(prefix string, options map[string]option, c constraints, given map[string]any) (map[string]any, []string) {
+// checkArgs returns the options in the form in which the module gets them, and every problem found, in a stable order.
+// prefix precedes each name in messages.
+func checkArgs(
+	prefix string, options map[string]option, c constraints, given map[string]any,
+) (map[string]any, []string) {
 	named, problems := byName(prefix, options, given)
 	problems = append(problems, c.exclusive(prefix, named)...)
 	out := map[string]any{}
@@ -63,7 +65,7 @@ func checkArgs(prefix string, options map[string]option, c constraints, given ma
 		case ok:
 			value, p := o.coerce(prefix+name, v)
 			if len(p) > 0 {
-				value = v // wrong, but given: that is enough for the constraints
+				value = v // wrong, but present: that is enough for the constraints
 			}
 			out[name], problems = value, append(problems, p...)
 		case o.Default != nil:
@@ -75,7 +77,7 @@ func checkArgs(prefix string, options map[string]option, c constraints, given ma
 	return out, append(problems, c.required(prefix, out)...)
 }
 
-// byName resolves aliases, drops what is null, and refuses what is not known.
+// byName resolves aliases, drops null values and refuses unknown names.
 func byName(prefix string, options map[string]option, given map[string]any) (map[string]any, []string) {
 	names := map[string]string{}
 	for name, o := range options {
@@ -93,7 +95,7 @@ func byName(prefix string, options map[string]option, given map[string]any) (map
 			problems = append(problems, unknown(prefix, key, slices.Sorted(maps.Keys(options)), names))
 		case given[key] == nil:
 		case twice:
-			problems = append(problems, fmt.Sprintf("%s%s: given twice, %s is the same option", prefix, name, key))
+			problems = append(problems, fmt.Sprintf("%s%s: set twice; %s is the same option", prefix, name, key))
 		default:
 			out[name] = given[key]
 		}
@@ -112,8 +114,7 @@ func unknown(prefix, key string, valid []string, names map[string]string) string
 	return msg + " (valid: " + strings.Join(valid, ", ") + ")"
 }
 
-// shownName is a name that somebody chose, for a message: as it is, quoted where a terminal would obey it, or not at
-// all.
+// shownName returns a caller's name for a message: unchanged, quoted if a terminal would obey it, or only its length.
 func shownName(key string) string {
 	switch {
 	case len(key) > maxQuoted:
@@ -124,12 +125,12 @@ func shownName(key string) string {
 	return key
 }
 
-// printable says that a text is one line and that a terminal shows all of it.
+// printable reports whether a text is one line that a terminal shows completely.
 func printable(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
-// list joins the first problems. Who writes the arguments decides how many there are.
+// list joins the first problems; the caller controls how many there are.
 func list(problems []string) string {
 	const most = 20
 	if more := len(problems) - most; more > 0 {
@@ -138,10 +139,11 @@ func list(problems []string) string {
 	return strings.Join(problems, "; ")
 }
 
-// longest is how long a name may be to be taken for a misspelled one. The time to compare grows with the length.
+// longest is the length of the longest name that is compared with valid ones. The time to compare grows with the
+// length.
 const longest = 64
 
-// nearest is the valid name that key was probably meant to be, or empty.
+// nearest returns the valid name that key was probably meant to be, or "".
 func nearest(key string, valid []string) string {
 	if len(key) > longest {
 		return ""
@@ -155,7 +157,7 @@ func nearest(key string, valid []string) string {
 	return found
 }
 
-// distance is Levenshtein's.
+// distance is the Levenshtein distance.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

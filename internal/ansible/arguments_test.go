@@ -27,14 +27,16 @@ func TestRefusalsNameOptionValueAndWhatIsValid(t *testing.T) {
 		{`{"levels":[1,3]}`, `levels[1]: 3 is not one of: 1, 2`},
 		{`{"extra":"nothing"}`, `extra: "nothing" is not a dictionary, neither JSON nor key=value`},
 		{`{"name":["a"]}`, `name: ["a"] is not a string`},
-		{`{"name":"a","alias":"b"}`, `name: given twice, name is the same option`},
-		{`{"target":{"ur":"x"}}`, `target.ur: no such option, did you mean url? (valid: token, url); target.url: is required`},
-		{`{"first":"a","second":"b"}`, `first, second: only one of them may be given`},
-		{`{"cert":"a"}`, `cert: needs key too`},
-		{`{"mode":"always"}`, `mode=always: needs name too`},
-		{`{"count":1}`, `count: needs name too`},
-		{`{"count":"x","force":"y!","mode":"m"}`, `count: "x" is not a whole number; force: "y!" is not a boolean; use yes or no; mode: "m" is not one of: never, always, on; count: needs name too`},
-		{`{} {}`, "more follows the object"},
+		{`{"name":"a","alias":"b"}`, `name: set twice; name is the same option`},
+		{`{"target":{"ur":"x"}}`, `target.ur: no such option, did you mean url? (valid: token, url); target.url: is` +
+			` required`},
+		{`{"first":"a","second":"b"}`, `first, second: only one of them may be set`},
+		{`{"cert":"a"}`, `cert: also requires key`},
+		{`{"mode":"always"}`, `mode=always: also requires name`},
+		{`{"count":1}`, `count: also requires name`},
+		{`{"count":"x","force":"y!","mode":"m"}`, `count: "x" is not a whole number; force: "y!" is not a boolean;` +
+			` use yes or no; mode: "m" is not one of: never, always, on; count: also requires name`},
+		{`{} {}`, "more data follows the object"},
 		{`null`, "null instead of an object"},
 	} {
 		status, out, got := ask(t, probe(echo), c.args)
@@ -90,7 +92,7 @@ func TestAPathThatIsNotAbsoluteIsRefused(t *testing.T) {
 	}
 }
 
-func TestDecodeLeavesWhatWasNotGiven(t *testing.T) {
+func TestDecodeLeavesUnsetFieldsAlone(t *testing.T) {
 	task, err := probe(echo).prepare("probe", strings.NewReader(`{"hosts":["a"]}`))
 	if err != nil {
 		t.Fatal(err)
@@ -117,7 +119,7 @@ func TestBrokenDescriptionsAreRefused(t *testing.T) {
 		{"DOCUMENTATION: {options: {a: {type: str, elements: str}}}", "elements"},
 		{"DOCUMENTATION: {options: {a: {type: int, default: x}}}", "default of a"},
 		{"DOCUMENTATION: {extends: [gone]}", "extends gone"},
-		{"DOCUMENTATION: {x_constraints: {required_if: [[a, b]]}}", "required_if takes"},
+		{"DOCUMENTATION: {x_constraints: {required_if: [[a, b]]}}", "required_if must be"},
 		{"EXAMPLES: x", "no DOCUMENTATION"},
 		{"\t", "option description"},
 	} {
@@ -139,11 +141,13 @@ func TestModuleOptionsWinOverFragments(t *testing.T) {
 	}
 }
 
-// FuzzArguments: whatever arrives, the answer is one line of JSON without the secret, and what is accepted fits
-// the module's code.
+// FuzzArguments checks that the answer to any input is one line of JSON without the secret, and that accepted input
+// fits the module's code.
 func FuzzArguments(f *testing.F) {
-	for _, seed := range []string{`{}`, `{"password":"hunter2","name":"hunter2"}`, `{"target":[{"url":1,"token":{"a":"x"}}]}`, `{"hosts":[[]]}`,
-		`{"count":1e400}`, `{"extra":"a=b"}`, `{"dir":"~/"}`, `{"timeout":"0x1p-2"}`, `{"levels":"1,2"}`, `[`, `{"mode":true}`} {
+	for _, seed := range []string{`{}`, `{"password":"hunter2","name":"hunter2"}`,
+		`{"target":[{"url":1,"token":{"a":"x"}}]}`, `{"hosts":[[]]}`,
+		`{"count":1e400}`, `{"extra":"a=b"}`, `{"dir":"~/"}`, `{"timeout":"0x1p-2"}`, `{"levels":"1,2"}`, `[`,
+		`{"mode":true}`} {
 		f.Add(seed)
 	}
 	p := probe(func(_ context.Context, call *Call) (*Result, error) {
@@ -171,14 +175,15 @@ func FuzzArguments(f *testing.F) {
 			t.Fatalf("a message of %d bytes: %.300q", len(msg), msg)
 		}
 		if given, err := decodeObject(strings.NewReader(args)); err == nil && got["failed"] == nil {
-			if secret, ok := given["password"].(string); ok && len(secret) > 12 && strings.TrimSpace(secret) != "" && strings.Contains(out, secret) {
+			if secret, ok := given["password"].(string); ok && len(secret) > 12 && strings.TrimSpace(secret) != "" &&
+				strings.Contains(out, secret) {
 				t.Fatalf("secret %q in %s", secret, out)
 			}
 		}
 	})
 }
 
-// FuzzCoercion: coercing twice changes nothing, so a value may pass through a variable.
+// FuzzCoercion checks that coercing twice changes nothing, so a value may pass through a variable.
 func FuzzCoercion(f *testing.F) {
 	for _, seed := range []string{`"3"`, `3.0`, `true`, `"yes"`, `[1,"a"]`, `"a=b"`, `{"a":1}`, `"1e3"`, `null`, `""`} {
 		f.Add(seed)

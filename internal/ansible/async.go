@@ -20,8 +20,8 @@ import (
 )
 
 // Background jobs follow the file protocol of Ansible's async_wrapper, so async, poll and async_status work: the
-// file DIR/JID.PID holds {"started": 1, "finished": 0} until the result takes its place. Unlike async_wrapper
-// nothing is ever killed: at the limit the module's context ends, and it can undo what it did.
+// file DIR/JID.PID contains {"started": 1, "finished": 0} until the result replaces it. Unlike with async_wrapper,
+// nothing is killed: at the limit the module's context ends, and the module can undo its changes.
 
 // detach checks the arguments, starts the job and answers with its id.
 func (p Program) detach(name, jid, limit, dir string, in io.Reader, stdout io.Writer) int {
@@ -38,13 +38,13 @@ func (p Program) detach(name, jid, limit, dir string, in io.Reader, stdout io.Wr
 		return write(stdout, t.refusal(fmt.Errorf("start in the background: %w", err)))
 	}
 	out := jobState(path)
-	out["pid"] = pid // the number in the job id is this process's, as with async_wrapper, which ends now
+	out["pid"] = pid // the number in the job id is this process's, which ends now, as with async_wrapper
 	out["results_file"], out["changed"], out["failed"] = path, true, 0
 	line, _ := encode(out)
 	return write(stdout, line)
 }
 
-// jobState is the content of the job file while the job runs.
+// jobState returns the content of the job file while the job runs.
 func jobState(path string) map[string]any {
 	return map[string]any{"started": 1, "finished": 0, "ansible_job_id": filepath.Base(path)}
 }
@@ -57,7 +57,8 @@ func startJob(name, jid, limit, dir string, content []byte) (path string, pid in
 		return "", 0, fmt.Errorf("%q is not a time limit in seconds", excerpt.Of(limit))
 	}
 	if err := safefile.OurFolder(dir); err != nil {
-		return "", 0, fmt.Errorf("the folder of background jobs: %w; set async_dir to one of your own, as ~/.ansible_async", err)
+		return "", 0, fmt.Errorf("the folder of background jobs: %w; set async_dir to a folder of your own, such as "+
+			"~/.ansible_async", err)
 	}
 	path = filepath.Join(dir, jid+"."+strconv.Itoa(os.Getpid()))
 	if err := writeJob(path, jobState(path)); err != nil {
@@ -69,8 +70,8 @@ func startJob(name, jid, limit, dir string, content []byte) (path string, pid in
 	return path, pid, err
 }
 
-// startSelf starts this binary in a session of its own, with content on its stdin and its stderr, where only a
-// crash writes, in log, which is not there yet. It returns its process id.
+// startSelf starts this binary in its own session, with content on its stdin. Its stderr, to which only a crash writes,
+// goes to the new file log. It returns the process id.
 func startSelf(log string, content []byte, argv ...string) (pid int, err error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -104,7 +105,7 @@ func (p Program) job(ctx context.Context, name, path, limit string, in io.Reader
 	}
 	t.call.progress = func(v any) { t.report(path, v) }
 	if seconds, _ := strconv.Atoi(limit); seconds > 0 {
-		over := fmt.Errorf("the time limit of %d s is over", seconds)
+		over := fmt.Errorf("the time limit of %d s has passed", seconds)
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, time.Duration(seconds)*time.Second, over)
 		defer cancel()
@@ -112,7 +113,7 @@ func (p Program) job(ctx context.Context, name, path, limit string, in io.Reader
 	return endJob(path, t.run(ctx))
 }
 
-// report shows progress. That it cannot be written is no reason to stop the work.
+// report writes progress to the job file. The work continues if that fails.
 func (t *task) report(path string, progress any) {
 	state := jobState(path)
 	state["progress"] = progress

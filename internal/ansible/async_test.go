@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// slow shows progress until the file "extra.go" says exists, then does what "mode" and "name" ask.
+// slow reports progress until the file in "extra.go" exists, then does what "mode" and "name" request.
 func slow(ctx context.Context, call *Call) (*Result, error) {
 	var o struct {
 		Name  string
@@ -48,16 +48,18 @@ func slow(ctx context.Context, call *Call) (*Result, error) {
 	return &Result{Changed: true, Values: map[string]any{"size": 5}}, nil
 }
 
-// start starts a job and returns its file and the file that lets it go on.
+// start starts a job and returns its file and the file that lets it continue.
 func start(t *testing.T, name, limit string) (job, goOn string) {
 	t.Helper()
 	dir := t.TempDir()
 	goOn = filepath.Join(dir, "go")
 	var out bytes.Buffer
 	args := `{"password":"hunter2","name":"` + name + `","extra":{"go":"` + goOn + `"}}`
-	status := probe(slow).Main([]string{"-", "probe", "--async", "j7", limit, filepath.Join(dir, "async")}, strings.NewReader(args), &out)
+	status := probe(slow).Main([]string{"-", "probe", "--async", "j7", limit, filepath.Join(dir, "async")},
+		strings.NewReader(args), &out)
 	got, err := decodeObject(&out)
-	if err != nil || status != 0 || show(got["started"]) != "1" || show(got["finished"]) != "0" || got["changed"] != true || show(got["failed"]) != "0" {
+	if err != nil || status != 0 || show(got["started"]) != "1" || show(got["finished"]) != "0" ||
+		got["changed"] != true || show(got["failed"]) != "0" {
 		t.Fatalf("%d %v %v", status, got, err)
 	}
 	job = got["results_file"].(string)
@@ -70,7 +72,7 @@ func start(t *testing.T, name, limit string) (job, goOn string) {
 	return job, goOn
 }
 
-// await reads the job file until it has the key.
+// await reads the job file until it contains the key.
 func await(t *testing.T, job, key string) map[string]any {
 	t.Helper()
 	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
@@ -99,7 +101,8 @@ func await(t *testing.T, job, key string) map[string]any {
 func TestJobRunsToItsResult(t *testing.T) {
 	job, goOn := start(t, "x", "60")
 	got := await(t, job, "progress")
-	if show(got["progress"]) != `{"done":1,"note":"VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"}` || show(got["finished"]) != "0" || got["invocation"] != nil {
+	if show(got["progress"]) != `{"done":1,"note":"VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"}` ||
+		show(got["finished"]) != "0" || got["invocation"] != nil {
 		t.Error(got)
 	}
 	if i, _ := os.Stat(job); i.Mode().Perm() != 0o600 {
@@ -131,7 +134,7 @@ func gone(t *testing.T, path string) {
 func TestJobUndoesAtItsTimeLimit(t *testing.T) {
 	job, _ := start(t, "x", "1")
 	got := await(t, job, "failed")
-	if got["undone"] != true || got["msg"] != "stopped (the time limit of 1 s is over): copy" {
+	if got["undone"] != true || got["msg"] != "stopped (the time limit of 1 s has passed): copy" {
 		t.Error(got)
 	}
 }
@@ -149,13 +152,14 @@ func TestJobThatPanicsEnds(t *testing.T) {
 func TestBadArgumentsFailBeforeTheJobStarts(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "async")
 	var out bytes.Buffer
-	status := probe(slow).Main([]string{"-", "probe", "--async", "j7", "60", dir}, strings.NewReader(`{"nam":"x"}`), &out)
+	status := probe(slow).Main([]string{"-", "probe", "--async", "j7", "60", dir}, strings.NewReader(`{"nam":"x"}`),
+		&out)
 	if _, err := os.Stat(dir); status != 1 || err == nil || !strings.Contains(out.String(), "did you mean name?") {
 		t.Errorf("%d %s", status, out.String())
 	}
 }
 
-// With async_dir in /tmp a stranger could have a link there before: root must empty no file behind it.
+// With async_dir in /tmp another user could have created a link there first: root must not truncate its target.
 func TestALogIsNeverWrittenThroughALink(t *testing.T) {
 	dir := t.TempDir()
 	precious := filepath.Join(dir, "precious")
@@ -166,7 +170,8 @@ func TestALogIsNeverWrittenThroughALink(t *testing.T) {
 	} {
 		folder := filepath.Join(dir, name)
 		path := filepath.Join(folder, "j7."+strconv.Itoa(os.Getpid()))
-		if err := errors.Join(os.WriteFile(precious, []byte("content"), 0o600), os.Mkdir(folder, 0o700), place(path+".log")); err != nil {
+		if err := errors.Join(os.WriteFile(precious, []byte("content"), 0o600), os.Mkdir(folder, 0o700),
+			place(path+".log")); err != nil {
 			t.Fatal(err)
 		}
 		if _, _, err := startJob("probe", "j7", "60", folder, []byte("{}")); !errors.Is(err, os.ErrExist) {
@@ -190,8 +195,10 @@ func TestAJobsFolderThatOthersCanWriteToIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	status := probe(slow).Main([]string{"-", "probe", "--async", "j7", "60", dir}, strings.NewReader(`{"name":"x"}`), &out)
-	if entries, err := os.ReadDir(dir); status != 1 || len(entries) > 0 || err != nil || !strings.Contains(out.String(), dir+" can be written by others (mode 0777); set async_dir to") {
+	status := probe(slow).Main([]string{"-", "probe", "--async", "j7", "60", dir}, strings.NewReader(`{"name":"x"}`),
+		&out)
+	if entries, err := os.ReadDir(dir); status != 1 || len(entries) > 0 || err != nil ||
+		!strings.Contains(out.String(), dir+" can be written by others (mode 0777); set async_dir to") {
 		t.Errorf("%d %s %v %v", status, out.String(), entries, err)
 	}
 }

@@ -15,8 +15,8 @@ import (
 	"strings"
 )
 
-// coerce turns a JSON value into the option's type as AnsibleModule would, with its choices and suboptions
-// checked. name is how messages call the option. Values are those of a decoder with UseNumber.
+// coerce turns a JSON value into the option's type as AnsibleModule would, and checks its choices and suboptions.
+// name is the option's name in messages. Values come from a decoder with UseNumber.
 func (o option) coerce(name string, v any) (any, []string) {
 	out, err := convert(o.Type, v, o.Choices)
 	if err != nil {
@@ -34,7 +34,7 @@ func (o option) coerce(name string, v any) (any, []string) {
 	return out, nil
 }
 
-// problem says what is wrong with the value, which a secret option keeps to itself.
+// problem describes what is wrong with the value, without the value of a secret option.
 func (o option) problem(name string, v any, err error) string {
 	shown := "(hidden)"
 	if !o.NoLog {
@@ -71,7 +71,7 @@ func (c choices) check(v any) error {
 	return errors.New("is not one of: " + strings.Join(names, ", "))
 }
 
-// convert gives errors that go on where the value stopped: "is not a string".
+// convert returns errors that continue a sentence that begins with the value: "is not a string".
 func convert(kind string, v any, allowed choices) (any, error) {
 	switch kind {
 	case "int":
@@ -92,8 +92,8 @@ func convert(kind string, v any, allowed choices) (any, error) {
 	return toString(v, allowed)
 }
 
-// toPath expands a path as a shell does. What is relative after that, as "~/x" in quotes of its own, would be a folder of
-// that name wherever the program happens to be.
+// toPath expands a path as a shell does. A path that is still relative then, such as a quoted "~/x", is refused: it
+// would name a folder below the program's working directory.
 func toPath(v any) (string, error) {
 	s, err := toString(v, nil)
 	if err != nil || s == "" {
@@ -105,8 +105,8 @@ func toPath(v any) (string, error) {
 	return s, nil
 }
 
-// toString gives true and false Python's spelling, as AnsibleModule does, unless a choice means them: a bare yes
-// in YAML is a boolean when it arrives here.
+// toString spells true and false as Python does, like AnsibleModule, unless a choice means them: an unquoted yes
+// in YAML arrives here as a boolean.
 func toString(v any, allowed choices) (string, error) {
 	switch v := v.(type) {
 	case string:
@@ -138,7 +138,7 @@ func toInt(v any) (int64, error) {
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return n, nil
 	}
-	// 3.0 and 1e3 are whole numbers too; above 2^53 a float no longer says which.
+	// 3.0 and 1e3 are whole numbers as well; above 2^53 a float no longer identifies one.
 	if f, err := strconv.ParseFloat(text, 64); err == nil && f == math.Trunc(f) && math.Abs(f) < 1<<53 {
 		return int64(f), nil
 	}
@@ -223,7 +223,7 @@ func pairs(s string) (map[string]any, error) {
 	return out, nil
 }
 
-// expandPath replaces $VARIABLE and a leading ~ or ~user. What is not known stays as it was written.
+// expandPath replaces $VARIABLE and a leading ~ or ~user. Unknown names stay unchanged.
 func expandPath(p string) string {
 	p = os.Expand(p, func(name string) string {
 		if v, ok := os.LookupEnv(name); ok {
@@ -245,10 +245,10 @@ func expandPath(p string) string {
 	return p
 }
 
-// maxQuoted is the size of a value, in bytes of JSON, that a message quotes.
+// maxQuoted is the size of the largest value, in bytes of JSON, that a message quotes.
 const maxQuoted = 200
 
-// show quotes a value for a message: all of it, or nothing. A part of a secret would not be taken out of the message.
+// show quotes a value for a message: all of it, or nothing. A part of a secret would not be removed from the message.
 func show(v any) string {
 	b, err := encode(v)
 	if err != nil {
@@ -258,7 +258,7 @@ func show(v any) string {
 		return fmt.Sprintf("(%d bytes)", len(b))
 	}
 	if s, is := v.(string); is && !printable(string(b)) {
-		return strconv.QuoteToASCII(s) // JSON leaves some of what a terminal obeys
+		return strconv.QuoteToASCII(s) // JSON leaves some characters that a terminal obeys
 	}
 	if !printable(string(b)) {
 		return fmt.Sprintf("(%d bytes)", len(b))
@@ -266,7 +266,7 @@ func show(v any) string {
 	return string(b)
 }
 
-// encode is json.Marshal without the escapes for HTML, which only make results harder to read.
+// encode is json.Marshal without the HTML escapes, which only make results harder to read.
 func encode(v any) ([]byte, error) {
 	var buf bytes.Buffer
 	e := json.NewEncoder(&buf)

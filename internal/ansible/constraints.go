@@ -9,17 +9,17 @@ import (
 	"strings"
 )
 
-// exclusive looks at what was given; defaults do not count.
+// exclusive checks the options that were set; defaults do not count.
 func (c constraints) exclusive(prefix string, given map[string]any) (problems []string) {
 	for _, group := range c.MutuallyExclusive {
 		if have, _ := split(group, given); len(have) > 1 {
-			problems = append(problems, prefix+strings.Join(have, ", ")+": only one of them may be given")
+			problems = append(problems, prefix+strings.Join(have, ", ")+": only one of them may be set")
 		}
 	}
 	return problems
 }
 
-// required looks at the options with their defaults.
+// required checks the options with their defaults.
 func (c constraints) required(prefix string, args map[string]any) (problems []string) {
 	for _, group := range c.RequiredTogether {
 		if have, missing := split(group, args); len(have) > 0 && len(missing) > 0 {
@@ -44,18 +44,19 @@ func (c constraints) required(prefix string, args map[string]any) (problems []st
 
 func (r requiredIf) check(prefix string, args map[string]any) []string {
 	have, missing := split(r.needed, args)
-	if args[r.option] == nil || fmt.Sprint(args[r.option]) != fmt.Sprint(r.value) || len(missing) == 0 || r.any && len(have) > 0 {
+	if args[r.option] == nil || fmt.Sprint(args[r.option]) != fmt.Sprint(r.value) || len(missing) == 0 ||
+		r.any && len(have) > 0 {
 		return nil
 	}
 	when := fmt.Sprintf("%s=%v", r.option, r.value)
 	if r.any {
-		return []string{fmt.Sprintf("%s%s: needs one of %s", prefix, when, strings.Join(missing, ", "))}
+		return []string{fmt.Sprintf("%s%s: requires one of %s", prefix, when, strings.Join(missing, ", "))}
 	}
 	return []string{needs(prefix, when, missing)}
 }
 
 func needs(prefix, what string, missing []string) string {
-	return fmt.Sprintf("%s%s: needs %s too", prefix, what, strings.Join(missing, ", "))
+	return fmt.Sprintf("%s%s: also requires %s", prefix, what, strings.Join(missing, ", "))
 }
 
 func split(names []string, args map[string]any) (have, missing []string) {

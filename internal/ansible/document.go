@@ -7,7 +7,7 @@ import (
 	"io/fs"
 )
 
-// documentation is the part of NAME.yml that describes the options. Examples and return values are the larger part
+// documentation returns the part of NAME.yml that describes the options. Examples and return values are the larger part
 // of the file, and parsing them would take longer than many a module runs.
 func documentation(content []byte) []byte {
 	start := section(content, "DOCUMENTATION")
@@ -23,7 +23,7 @@ func documentation(content []byte) []byte {
 	return content[start:end]
 }
 
-// section is where the top-level key begins, or -1.
+// section returns the offset of a top-level key, or -1.
 func section(content []byte, key string) int {
 	if bytes.HasPrefix(content, []byte(key+":")) {
 		return 0
@@ -34,12 +34,15 @@ func section(content []byte, key string) int {
 	return -1
 }
 
-// publicNames are the names that anybody can read in the documentation: options and documented results, and those
+// publicNames returns the names that anybody can read in the documentation: options and documented results, and those
 // of the protocol itself. content is NAME.yml.
 func publicNames(content []byte, fragments fs.FS) map[string]bool {
-	names := map[string]bool{"changed": true, "failed": true, "msg": true, "exception": true, "skipped": true,
+	names := map[string]bool{
+		"changed": true, "failed": true, "msg": true, "exception": true, "skipped": true,
 		"ansible_facts": true, "warnings": true, "diff": true, "before": true, "after": true,
-		"invocation": true, "module_args": true, "progress": true, "ansible_job_id": true, "started": true, "finished": true}
+		"invocation": true, "module_args": true, "progress": true, "ansible_job_id": true, "started": true,
+		"finished": true,
+	}
 	addKeys(names, content)
 	files, _ := fs.Glob(fragments, "_*.yml")
 	for _, file := range files {
@@ -50,7 +53,7 @@ func publicNames(content []byte, fragments fs.FS) map[string]bool {
 	return names
 }
 
-// addKeys adds every key that begins a line of a YAML document: options, results, and the words of the format itself.
+// addKeys adds every key that begins a line of a YAML document: options, results, and keywords of the format.
 // Parsing the document would take longer than many a module runs.
 func addKeys(names map[string]bool, content []byte) {
 	for line := range bytes.Lines(content) {

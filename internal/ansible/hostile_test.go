@@ -15,8 +15,8 @@ import (
 	"overcloud.backup/tests/messages"
 )
 
-// Arguments of any shape end in one line of JSON. How soon is not measured: under the race detector on a busy machine
-// it is minutes. What must not be tried on long ones is tested below.
+// Arguments of any shape end in one line of JSON. The time is not measured: under the race detector on a busy machine
+// it is minutes. Work that must not be done for long names is tested below.
 func TestHostileArgumentsEndInOneLine(t *testing.T) {
 	for name, args := range map[string]string{
 		"nothing":           "",
@@ -30,7 +30,8 @@ func TestHostileArgumentsEndInOneLine(t *testing.T) {
 		"half a character":  "{\"first\":\"\xff\xfe\",\"mode\":\"\\ud800\"}",
 		"NULs":              "{\"mode\":\"a\x00b\"}",
 		"an escaped NUL":    `{"mode":"a\u0000b"}`,
-		"Ansible's own":     `{"_ansible_check_mode":{"a":1},"_ansible_verbosity":"lots","_overcloud_now":[],"mode":"m"}`,
+		"Ansible's own": `{"_ansible_check_mode":{"a":1},"_ansible_verbosity":"lots",` +
+			`"_overcloud_now":[],"mode":"m"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, out, got := ask(t, probe(echo), args)
@@ -41,7 +42,7 @@ func TestHostileArgumentsEndInOneLine(t *testing.T) {
 	}
 }
 
-// To look for the name that a long one was meant to be would take a time that grows with its length.
+// The search for a similar valid name would take a time that grows with the name's length.
 func TestALongNameIsComparedWithNone(t *testing.T) {
 	key, valid := strings.Repeat("x", longest+1), []string{"timeout", "count", "mode"}
 	if n := testing.AllocsPerRun(10, func() { nearest(key, valid) }); n != 0 {
@@ -52,7 +53,7 @@ func TestALongNameIsComparedWithNone(t *testing.T) {
 	}
 }
 
-// Whatever stands in the place of a word, what is said of it is short and shows nothing that a terminal obeys.
+// Any text may replace a word: the message about it is short and shows nothing that a terminal obeys.
 func TestErrorsRepeatLittle(t *testing.T) {
 	refusal := func(args []byte) error {
 		_, _, got := ask(t, probe(echo), string(args))
@@ -61,7 +62,8 @@ func TestErrorsRepeatLittle(t *testing.T) {
 		}
 		return nil
 	}
-	messages.Everywhere(t, `{"nothing": 1, "mode": "never", "count": "1", "levels": [1, "2"], "force": "yes", "target": {"ur": "u", "url": "x"}, "hosts": ["a"], "extra": "c=d"}`, refusal)
+	messages.Everywhere(t, `{"nothing": 1, "mode": "never", "count": "1", "levels": [1, "2"], "force": "yes",`+
+		` "target": {"ur": "u", "url": "x"}, "hosts": ["a"], "extra": "c=d"}`, refusal)
 	messages.Everywhere(t, `{"_ansible_module_name": "a.b.c"} x`, func(args []byte) error {
 		_, err := probe(echo).prepare("", bytes.NewReader(args))
 		return err
@@ -91,9 +93,10 @@ func TestErrorsRepeatLittle(t *testing.T) {
 	}
 }
 
-// Text with line feeds, NULs and escapes reaches the module as it is, and the result is one line all the same.
+// Text with line feeds, NULs and escapes reaches the module unchanged, and the result is still one line.
 func TestHostileTextArrivesAsItIs(t *testing.T) {
-	for _, text := range []string{"a\nb", "a\x00b", "{{ lookup('pipe', 'id') }}", "\x1b[2J", "\u2028\u2029", "<script>", `\u0041`, "$HOME `id`", "😀", "-rf", "../../x", "a\r\nmsg: ok"} {
+	for _, text := range []string{"a\nb", "a\x00b", "{{ lookup('pipe', 'id') }}", "\x1b[2J", "\u2028\u2029", "<script>",
+		`\u0041`, "$HOME `id`", "😀", "-rf", "../../x", "a\r\nmsg: ok"} {
 		raw, err := json.Marshal(map[string]string{"first": text})
 		if err != nil {
 			t.Fatal(err)
@@ -106,10 +109,12 @@ func TestHostileTextArrivesAsItIs(t *testing.T) {
 	}
 }
 
-// A secret is not shown in any spelling, whatever is in it.
+// A secret is not shown in any spelling, regardless of its characters.
 func TestHostileSecretsAreNotShown(t *testing.T) {
-	for _, password := range []string{"S3cr'et\"\\ $HOME #%;`x`", "two\nlines of it", "tab\there", "pässwörd-東京😀", "nul\x00inside", "<&>'\"", `back\\slash`, "********x", "msg-like"} {
-		raw, err := json.Marshal(map[string]any{"password": password, "first": "before " + password + " after", "any": map[string]any{"k " + password: []string{password}}})
+	for _, password := range []string{"S3cr'et\"\\ $HOME #%;`x`", "two\nlines of it", "tab\there", "pässwörd-東京😀",
+		"nul\x00inside", "<&>'\"", `back\\slash`, "********x", "msg-like"} {
+		raw, err := json.Marshal(map[string]any{"password": password, "first": "before " + password + " after",
+			"any": map[string]any{"k " + password: []string{password}}})
 		if err != nil {
 			t.Fatal(err)
 		}

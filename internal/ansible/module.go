@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package ansible speaks Ansible's module protocol: one JSON object in, validated and coerced by the module's
-// NAME.yml, one JSON object out, whatever happens, with no secret in it.
+// Package ansible implements Ansible's module protocol: one JSON object in, validated and coerced by the module's
+// NAME.yml, and always one JSON object out, with no secret in it.
 package ansible
 
 import (
@@ -12,13 +12,13 @@ import (
 
 // Module is one Ansible module of the binary.
 type Module struct {
-	// Spec is the content of NAME.yml: the only description of the options and results.
+	// Spec is the content of NAME.yml, the only description of the options and results.
 	Spec []byte
-	// Run does the work. An error becomes {"failed": true, "msg": ...}; a result returned beside it is kept too.
+	// Run does the work. An error becomes {"failed": true, "msg": ...}; a result returned with it is kept.
 	Run func(ctx context.Context, call *Call) (*Result, error)
 }
 
-// Call is what a module is asked to do.
+// Call is a request to a module.
 type Call struct {
 	// Name is the module's short name.
 	Name string
@@ -28,9 +28,9 @@ type Call struct {
 	Diff bool
 	// Verbosity is the number of v's.
 	Verbosity int
-	// Now is the caller's clock in seconds since the epoch at the time of the call, 0 when it was not told.
+	// Now is the caller's clock in seconds since the epoch at the time of the call, 0 if it is unknown.
 	Now float64
-	// Stage says which part of a unit this is; empty for a plain call.
+	// Stage is the part of a unit that this call runs; empty for a plain call.
 	Stage Stage
 
 	args     map[string]any
@@ -38,16 +38,16 @@ type Call struct {
 	progress func(any)
 }
 
-// Stage is a part of the life of a unit of systemd that a module has started.
+// Stage is a part of the life of a systemd unit that a module has started.
 type Stage string
 
-// InUnit is the unit's program, AfterUnit what systemd runs when that has ended, in whatever way.
+// InUnit is the unit's program. AfterUnit is run by systemd when that program has ended, for any reason.
 const (
 	InUnit    Stage = "job"
 	AfterUnit Stage = "undo"
 )
 
-// Result is what a module answers. The zero value is "ok, nothing changed".
+// Result is a module's answer. The zero value is "ok, nothing changed".
 type Result struct {
 	Changed bool
 	Skipped bool
@@ -62,7 +62,7 @@ type Result struct {
 	Diff *Diff
 }
 
-// Diff is a change in text; both sides end with a line feed.
+// Diff is a change in a text; both sides end with a line feed.
 type Diff struct {
 	Before string `json:"before"`
 	After  string `json:"after"`

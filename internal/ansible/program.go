@@ -25,17 +25,17 @@ import (
 type Program struct {
 	Version string
 	Modules map[string]Module
-	// Fragments holds the files _NAME.yml that a module's description may extend.
+	// Fragments contains the files _NAME.yml that a module's description may extend.
 	Fragments fs.FS
 }
 
-// Main runs one command line, without the program's name, and returns the exit status. These are understood:
+// Main runs one command line, without the program's name, and returns the exit status. It accepts:
 //
 //	ARGSFILE                      as Ansible starts a binary module; _ansible_module_name names the module
 //	- NAME                        arguments on stdin
-//	- NAME --async JID LIMIT DIR  the same in the background, with a job file that async_status reads
-//	ARGSFILE --job STATEFILE      as a unit's program: progress and result go into STATEFILE, a job file
-//	ARGSFILE --undo STATEFILE     as what the unit runs afterwards; its result stands only where the job left none
+//	- NAME --async JID LIMIT DIR  the same in the background, with a job file for async_status
+//	ARGSFILE --job STATEFILE      as a unit's program: progress and result go to STATEFILE, a job file
+//	ARGSFILE --undo STATEFILE     as the program after it; its result is used only if the job left none
 //	--version
 func (p Program) Main(argv []string, stdin io.Reader, stdout io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
@@ -61,14 +61,15 @@ func (p Program) Main(argv []string, stdin io.Reader, stdout io.Writer) int {
 	case len(argv) == 5 && argv[0] == "-" && argv[2] == "--job":
 		return p.job(ctx, argv[1], argv[3], argv[4], stdin)
 	}
-	return p.refuse(stdout, errors.New("usage: ARGSFILE [--job|--undo STATEFILE] | - MODULE [--async JID LIMIT DIR] | --version"))
+	const usage = "usage: ARGSFILE [--job|--undo STATEFILE] | - MODULE [--async JID LIMIT DIR] | --version"
+	return p.refuse(stdout, errors.New(usage))
 }
 
 func (p Program) refuse(stdout io.Writer, err error) int {
 	return write(stdout, finish(answer(nil, err), nil, nil, nil))
 }
 
-// write returns the exit status that belongs to the result. Ansible does not look at it; people and shells do.
+// write prints the result and returns its exit status, which Ansible ignores; people and shells do not.
 func write(stdout io.Writer, line []byte) int {
 	if _, err := stdout.Write(append(line, '\n')); err != nil || failed(line) {
 		return 1
@@ -94,12 +95,12 @@ type task struct {
 	module    Module
 	fragments fs.FS
 	call      *Call
-	// asked is what "invocation" shows.
+	// asked is the content of "invocation".
 	asked map[string]any
 }
 
-// prepare reads the arguments of the module name, or of the one they name themselves. The task is never nil: it
-// holds the secrets that a refusal must not show.
+// prepare reads the arguments of the module name, or of the module that they name. The task is never nil: it
+// has the secrets that a refusal must not show.
 func (p Program) prepare(name string, in io.Reader) (*task, error) {
 	t := &task{fragments: p.Fragments, call: &Call{Name: name}}
 	given, err := decodeObject(in)
@@ -112,7 +113,7 @@ func (p Program) prepare(name string, in io.Reader) (*task, error) {
 	m, ok := p.Modules[t.call.Name]
 	if !ok {
 		known := strings.Join(slices.Sorted(maps.Keys(p.Modules)), ", ")
-		return t, fmt.Errorf("no module %q in this binary; it holds: %s", excerpt.Of(t.call.Name), known)
+		return t, fmt.Errorf("no module %q in this binary; it has: %s", excerpt.Of(t.call.Name), known)
 	}
 	t.module = m
 	s, err := parseSpec(m.Spec, p.Fragments)
@@ -128,7 +129,7 @@ func shortName(fqcn any) string {
 	return s[strings.LastIndex(s, ".")+1:]
 }
 
-// accept takes Ansible's own keys out of the arguments and checks the rest.
+// accept removes Ansible's own keys from the arguments and checks the rest.
 func (t *task) accept(s *spec, given map[string]any) error {
 	t.call.CheckMode, _ = toBool(given["_ansible_check_mode"])
 	t.call.Diff, _ = toBool(given["_ansible_diff"])
@@ -150,12 +151,12 @@ func (t *task) accept(s *spec, given map[string]any) error {
 	return nil
 }
 
-// run gives the line for Ansible, whatever the module does.
+// run always returns the line for Ansible, even if the module panics.
 func (t *task) run(ctx context.Context) (line []byte) {
 	defer func() {
 		if p := recover(); p != nil {
 			out := answer(nil, fmt.Errorf("internal error: %v", p))
-			// Ansible prints the last line of it as the error.
+			// Ansible prints its last line as the error.
 			out["exception"] = fmt.Sprintf("%s\n%v", debug.Stack(), p)
 			line = t.finish(out)
 		}
@@ -171,7 +172,7 @@ func (t *task) refusal(err error) []byte { return t.finish(answer(nil, err)) }
 
 func (t *task) finish(out map[string]any) []byte { return t.line(out, t.asked) }
 
-// line is the object without secrets, and with what was asked, if that is not nil.
+// line encodes the object without secrets, and with asked if that is not nil.
 func (t *task) line(out, asked map[string]any) []byte {
 	public := func() map[string]bool { return publicNames(t.module.Spec, t.fragments) }
 	return finish(out, asked, t.call.secrets.All(), public)

@@ -82,7 +82,7 @@ func echo(_ context.Context, call *Call) (*Result, error) {
 	return &Result{Values: map[string]any{"seen": seen}}, err
 }
 
-// ask runs the module and returns its status, its output and the output decoded.
+// ask runs the module and returns its status, its output and the decoded output.
 func ask(t *testing.T, p Program, args string) (int, string, map[string]any) {
 	t.Helper()
 	var out bytes.Buffer
@@ -101,7 +101,8 @@ func TestOutputIsGolden(t *testing.T) {
 	full := func(_ context.Context, call *Call) (*Result, error) {
 		call.Secret(`found "it" <here>`)
 		return &Result{
-			Changed: true, Msg: `saw hunter2 and found \"it\" \u003chere\u003e`, Facts: map[string]any{"ansible_probe": map[string]any{"n": 9007199254740993}},
+			Changed: true, Msg: `saw hunter2 and found \"it\" \u003chere\u003e`,
+			Facts:    map[string]any{"ansible_probe": map[string]any{"n": 9007199254740993}},
 			Values:   struct{ Where []string }{[]string{"hunter2", "pre-hunter2-post"}},
 			Warnings: []string{"mind hunter2"}, Diff: &Diff{Before: "a\n", After: "hunter2\n"},
 		}, nil
@@ -121,7 +122,8 @@ func TestOutputIsGolden(t *testing.T) {
 		}, `{}`, 0},
 		"error":   {broken, `{"password":"hunter2"}`, 1},
 		"refused": {echo, `{"pasword":"x","mode":"sometimes","count":"many","password":["hunter2"]}`, 1},
-		"coerced": {echo, `{"name":1.50,"mode":true,"count":"3","timeout":"0.5","force":"Yes","hosts":"a, b","levels":["1",2],"extra":"a=1 b=2","target":{"url":"u","token":"hunter2"}}`, 0},
+		"coerced": {echo, `{"name":1.50,"mode":true,"count":"3","timeout":"0.5","force":"Yes","hosts":"a,` +
+			` b","levels":["1",2],"extra":"a=1 b=2","target":{"url":"u","token":"hunter2"}}`, 0},
 		"no json": {echo, `password=hunter2`, 1},
 		"nan": {func(context.Context, *Call) (*Result, error) {
 			return &Result{Values: map[string]any{"x": func() {}}}, nil
@@ -157,7 +159,8 @@ func golden(t *testing.T, path, got string) {
 }
 
 func TestPanicBecomesAFailure(t *testing.T) {
-	status, out, got := ask(t, probe(func(context.Context, *Call) (*Result, error) { panic("at hunter2") }), `{"password":"hunter2"}`)
+	status, out, got := ask(t, probe(func(context.Context, *Call) (*Result, error) { panic("at hunter2") }),
+		`{"password":"hunter2"}`)
 	if status != 1 || got["failed"] != true || got["msg"] != "internal error: at ********" {
 		t.Errorf("%d %s", status, out)
 	}
@@ -168,8 +171,10 @@ func TestPanicBecomesAFailure(t *testing.T) {
 }
 
 func TestKeysThatMeanSomethingElseToAnsibleAreRefused(t *testing.T) {
-	for _, key := range []string{"started", "finished", "ansible_job_id", "results_file", "results", "rc", "stdout", "stderr",
-		"deprecations", "unreachable", "changed", "failed", "skipped", "msg", "exception", "ansible_facts", "warnings", "diff", "invocation"} {
+	for _, key := range []string{"started", "finished", "ansible_job_id", "results_file", "results", "rc", "stdout",
+		"stderr",
+		"deprecations", "unreachable", "changed", "failed", "skipped", "msg", "exception", "ansible_facts", "warnings",
+		"diff", "invocation"} {
 		_, out, got := ask(t, probe(func(context.Context, *Call) (*Result, error) {
 			return &Result{Values: map[string]any{key: 7}}, nil
 		}), `{}`)
@@ -183,7 +188,8 @@ func TestKeysThatMeanSomethingElseToAnsibleAreRefused(t *testing.T) {
 func TestAnsiblesOwnKeys(t *testing.T) {
 	var c *Call
 	ask(t, probe(func(_ context.Context, call *Call) (*Result, error) { c = call; return nil, nil }),
-		`{"_ansible_check_mode":true,"_ansible_diff":true,"_ansible_verbosity":3,"_ansible_tmpdir":null,"_ansible_new":{},"_overcloud_now":1700000000.25}`)
+		`{"_ansible_check_mode":true,"_ansible_diff":true,"_ansible_verbosity":3,`+
+			`"_ansible_tmpdir":null,"_ansible_new":{},"_overcloud_now":1700000000.25}`)
 	if !c.CheckMode || !c.Diff || c.Verbosity != 3 || c.Now != 1700000000.25 || c.Name != "probe" {
 		t.Errorf("%+v", c)
 	}
@@ -206,7 +212,7 @@ func TestCommandLines(t *testing.T) {
 	}{
 		{[]string{"--version"}, 0, "1.2.3"},
 		{[]string{file}, 0, `"count":5`},
-		{[]string{other}, 1, `no module \"ping\" in this binary; it holds: probe`},
+		{[]string{other}, 1, `no module \"ping\" in this binary; it has: probe`},
 		{[]string{file + "x"}, 1, "no such file"},
 		{[]string{"--help"}, 1, "usage: ARGSFILE"},
 		{[]string{}, 1, "usage: ARGSFILE"},
@@ -234,7 +240,8 @@ func TestSignalEndsTheContextAndWaits(t *testing.T) {
 		return nil, ctx.Err()
 	}
 	status, out, got := ask(t, probe(run), `{}`)
-	if status != 1 || !undone || !strings.HasPrefix(got["msg"].(string), "stopped (") || !strings.Contains(out, "terminated") {
+	if status != 1 || !undone || !strings.HasPrefix(got["msg"].(string), "stopped (") ||
+		!strings.Contains(out, "terminated") {
 		t.Errorf("%d %v %s", status, undone, out)
 	}
 }
@@ -250,7 +257,8 @@ func TestBulkIsNotRepeated(t *testing.T) {
 
 func TestDocumentedKeysStayWhenTheyAreASecret(t *testing.T) {
 	run := func(context.Context, *Call) (*Result, error) {
-		return &Result{Values: map[string]any{"seen": map[string]any{"documented": "is documented", "user documented": 1}}}, nil
+		return &Result{Values: map[string]any{"seen": map[string]any{"documented": "is documented",
+			"user documented": 1}}}, nil
 	}
 	_, out, _ := ask(t, probe(run), `{"password":"documented"}`)
 	if !strings.Contains(out, `"seen":{"documented":"is ********","user ********":1}`) {
@@ -276,7 +284,8 @@ func TestWrongSecretsAreNotShown(t *testing.T) {
 func TestPasswordsInURLsAreNotShown(t *testing.T) {
 	for _, args := range []string{
 		`{"name":"ftp://u:hunter2@h/"}`, `{"name":"http://u:hunter2%zz@h/"}`, `{"name":"http://u:hunter2/@2@h/"}`,
-		`{"any":{"url":"http://u:hunter%32@h/"},"name":"hunter2"}`, `{"name":["http://u:hunter2@h"]}`, `{"name":"x","nam":1,"any":"a://:hunter2@"}`,
+		`{"any":{"url":"http://u:hunter%32@h/"},"name":"hunter2"}`, `{"name":["http://u:hunter2@h"]}`,
+		`{"name":"x","nam":1,"any":"a://:hunter2@"}`,
 	} {
 		_, out, got := ask(t, probe(echo), args)
 		if strings.Contains(out, "hunter") || got["invocation"] == nil {

@@ -10,14 +10,18 @@ import (
 	"slices"
 )
 
-// own are the keys this package writes itself.
-var own = []string{"changed", "failed", "skipped", "msg", "exception", "ansible_facts", "warnings", "diff", "invocation"}
+// own lists the keys that this package writes itself.
+var own = []string{"changed", "failed", "skipped", "msg", "exception", "ansible_facts", "warnings", "diff",
+	"invocation"}
 
-// meant are keys to which Ansible or async_status gives a meaning of its own: a non-zero rc fails the task, a job
-// file with "started" counts as unfinished, a "results" belongs to loops.
-var meant = []string{"started", "finished", "ansible_job_id", "results_file", "results", "rc", "stdout", "stderr", "deprecations", "unreachable"}
+// reserved lists keys to which Ansible or async_status gives another meaning: a non-zero rc fails the task, a job
+// file with "started" counts as unfinished, "results" belongs to loops.
+var reserved = []string{
+	"started", "finished", "ansible_job_id", "results_file", "results", "rc", "stdout", "stderr", "deprecations",
+	"unreachable",
+}
 
-// object is the top level of what Ansible gets.
+// object returns the top level of the document for Ansible.
 func (r *Result) object() (map[string]any, error) {
 	out := map[string]any{"changed": r.Changed}
 	if r.Skipped {
@@ -39,7 +43,7 @@ func (r *Result) object() (map[string]any, error) {
 	if err != nil {
 		return out, err
 	}
-	for _, key := range append(slices.Clone(own), meant...) {
+	for _, key := range append(slices.Clone(own), reserved...) {
 		if _, ok := values[key]; ok {
 			return out, fmt.Errorf("internal error: the value %q has another meaning to Ansible", key)
 		}
@@ -48,7 +52,7 @@ func (r *Result) object() (map[string]any, error) {
 	return out, nil
 }
 
-// plain is v, a struct or map, as JSON sees it.
+// plain returns v, a struct or map, as JSON represents it.
 func plain(v any) (map[string]any, error) {
 	if v == nil {
 		return nil, nil
@@ -67,7 +71,7 @@ func plain(v any) (map[string]any, error) {
 	return out, nil
 }
 
-// answer joins a module's result and error to one object.
+// answer combines a module's result and error in one object.
 func answer(r *Result, err error) map[string]any {
 	if r == nil {
 		r = &Result{}
@@ -80,14 +84,15 @@ func answer(r *Result, err error) map[string]any {
 	return out
 }
 
-// finish adds what was asked, takes the secrets out, and gives the one line for Ansible.
+// finish adds the invocation, removes the secrets and returns the one line for Ansible.
 func finish(out map[string]any, asked map[string]any, secrets []string, public func() map[string]bool) []byte {
 	if asked != nil {
 		out["invocation"] = map[string]any{"module_args": asked}
 	}
 	line, err := encode(out)
 	if err != nil {
-		line, _ = encode(map[string]any{"changed": out["changed"], "failed": true, "msg": "internal error: result: " + err.Error()})
+		line, _ = encode(map[string]any{"changed": out["changed"], "failed": true,
+			"msg": "internal error: result: " + err.Error()})
 	}
 	if len(secrets) == 0 {
 		return line
@@ -96,10 +101,10 @@ func finish(out map[string]any, asked map[string]any, secrets []string, public f
 	return line
 }
 
-// maxShown is the size of an argument, in bytes of JSON, that "invocation" repeats.
+// maxShown is the size of the largest argument, in bytes of JSON, that "invocation" repeats.
 const maxShown = 4096
 
-// invocation shows the arguments without secrets and without bulk, such as the facts of a hundred hosts.
+// invocation returns the arguments without secrets and without bulk, such as the facts of a hundred hosts.
 func invocation(options map[string]option, args map[string]any) map[string]any {
 	out := map[string]any{}
 	for name, v := range args {

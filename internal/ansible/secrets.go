@@ -11,10 +11,10 @@ import (
 	"overcloud.backup/internal/secret"
 )
 
-// hiddenValue is Ansible's own word for a value that is a secret as a whole.
+// hiddenValue is Ansible's own text for a value that is entirely a secret.
 const hiddenValue = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
-// findSecrets collects the values of options with no_log as they were written, whatever their type.
+// findSecrets collects the values of options with no_log as they were written, regardless of their type.
 func findSecrets(options map[string]option, given map[string]any) (found []string) {
 	for name, o := range options {
 		for _, key := range append([]string{name}, o.Aliases...) {
@@ -30,7 +30,7 @@ func findSecrets(options map[string]option, given map[string]any) (found []strin
 	return found
 }
 
-// leaves are the texts and numbers in a value, each as forms gives it.
+// leaves returns the texts and numbers in a value, each in the spellings that forms returns.
 func leaves(v any, forms func(string) []string) (found []string) {
 	switch v := v.(type) {
 	case string:
@@ -49,8 +49,8 @@ func leaves(v any, forms func(string) []string) (found []string) {
 	return found
 }
 
-// urlPassword is the password in a URL, with every spelling of it. The URL need not be a good one, nor the option one
-// that takes URLs: "invocation" repeats both.
+// urlPassword returns the password in a URL, in every spelling. The URL need not be valid, nor the option one for
+// URLs: "invocation" repeats both.
 func urlPassword(text string) []string {
 	_, rest, _ := strings.Cut(text, "://")
 	at := max(strings.LastIndex(rest, "@"), 0)
@@ -81,8 +81,8 @@ type scrubber struct {
 	public   map[string]bool
 }
 
-// newScrubber: public are the names that a result's documentation gives away anyway. They stay even if a password
-// is "galera", or facts would lose their keys.
+// newScrubber returns a scrubber. public lists the names that a result's documentation contains anyway: they stay even
+// if a password is "galera", or facts would lose their keys.
 func newScrubber(secrets []string, public map[string]bool) *scrubber {
 	return &scrubber{secrets: secrets, replacer: secret.Replacer(secrets), public: public}
 }
@@ -94,7 +94,7 @@ func (s *scrubber) text(t string) string {
 	return s.replacer.Replace(t)
 }
 
-// value scrubs texts and undocumented keys. Numbers are left alone: no option with a number is a secret.
+// value scrubs texts and undocumented keys. Numbers stay: no option with a number is a secret.
 func (s *scrubber) value(v any) any {
 	switch v := v.(type) {
 	case string:

@@ -23,7 +23,7 @@ type option struct {
 	Suboptions map[string]option `yaml:"suboptions"`
 }
 
-// constraints hold between options. The names are those of AnsibleModule.
+// constraints are conditions between options. The names are those of AnsibleModule.
 type constraints struct {
 	MutuallyExclusive [][]string          `yaml:"mutually_exclusive"`
 	RequiredTogether  [][]string          `yaml:"required_together"`
@@ -43,7 +43,7 @@ type requiredIf struct {
 // UnmarshalYAML reads the list form.
 func (r *requiredIf) UnmarshalYAML(n *yaml.Node) error {
 	if n.Kind != yaml.SequenceNode || len(n.Content) < 3 || len(n.Content) > 4 {
-		return fmt.Errorf("line %d: required_if takes [option, value, [needed options], any]", n.Line)
+		return fmt.Errorf("line %d: required_if must be [option, value, [needed options], any]", n.Line)
 	}
 	into := []any{&r.option, &r.value, &r.needed, &r.any}
 	for i, item := range n.Content {
@@ -72,7 +72,7 @@ func (c *choices) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
-// spec is what NAME.yml says about a module's options.
+// spec describes a module's options, from NAME.yml.
 type spec struct {
 	Module      string            `yaml:"module"`
 	Extends     []string          `yaml:"extends"`
@@ -80,8 +80,8 @@ type spec struct {
 	Constraints constraints       `yaml:"x_constraints"`
 }
 
-// parseSpec reads NAME.yml and merges the fragments it extends, _FRAGMENT.yml in fragments. Options of the module
-// win over those of a fragment.
+// parseSpec reads NAME.yml and merges the fragments that it extends, _FRAGMENT.yml in fragments. Options of the module
+// take precedence over those of a fragment.
 func parseSpec(content []byte, fragments fs.FS) (*spec, error) {
 	s, err := readSpec(content)
 	if err != nil {
@@ -133,7 +133,7 @@ func (s *spec) merge(f *spec) {
 
 var optionTypes = []string{"str", "int", "float", "bool", "list", "dict", "path", "raw"}
 
-// checkOptions refuses a description that this package would not honour.
+// checkOptions refuses a description that this package does not implement.
 func checkOptions(prefix string, options map[string]option) error {
 	for name, o := range options {
 		name = prefix + name

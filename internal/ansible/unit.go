@@ -9,7 +9,7 @@ import (
 	"os"
 )
 
-// unitJob runs the module of an arguments file as a unit's program.
+// unitJob runs the module of an arguments file as the program of a unit.
 func (p Program) unitJob(ctx context.Context, arguments, state string) int {
 	t, err := p.prepareFile(arguments, InUnit)
 	if err != nil {
@@ -19,8 +19,8 @@ func (p Program) unitJob(ctx context.Context, arguments, state string) int {
 	return endJob(state, t.run(ctx))
 }
 
-// unitUndo runs it once more, after the unit's program has ended. What that left as its result stands; only where it was
-// killed before it could, this one's result is the job's.
+// unitUndo runs the module again after the unit's program has ended. An existing result of that program stays; only if
+// the program was killed first does the result of unitUndo become the job's.
 func (p Program) unitUndo(ctx context.Context, arguments, state string) int {
 	t, err := p.prepareFile(arguments, AfterUnit)
 	line := t.refusal(err)
@@ -31,7 +31,7 @@ func (p Program) unitUndo(ctx context.Context, arguments, state string) int {
 		return endJob(state, line)
 	}
 	if failed(line) {
-		// Nobody reads it but in the journal of systemd.
+		// Only the systemd journal shows it.
 		fmt.Fprintln(os.Stderr, message(line))
 		return 1
 	}
@@ -49,7 +49,7 @@ func (p Program) prepareFile(arguments string, s Stage) (*task, error) {
 	return t, err
 }
 
-// message is what a result says to people.
+// message returns the text of a result for people.
 func message(line []byte) string {
 	var r struct{ Msg string }
 	if json.Unmarshal(line, &r) != nil || r.Msg == "" {
@@ -58,7 +58,7 @@ func message(line []byte) string {
 	return r.Msg
 }
 
-// ended says that a job file holds a result.
+// ended reports whether a job file contains a result.
 func ended(path string) bool {
 	f, err := os.Open(path)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// unitFiles are the arguments of a unit's job and the job file, which says that it runs.
+// unitFiles returns the arguments of a unit's job and the job file of a running job.
 func unitFiles(t *testing.T, args string) (arguments, state string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -41,7 +41,7 @@ func readState(t *testing.T, path string) map[string]any {
 	return got
 }
 
-// staged notes the stages that a module is run in, and ends the unit's one as end says.
+// staged notes the stages in which a module is run, and ends the unit's stage with the error end.
 func staged(stages *[]Stage, end error) Program {
 	return probe(func(_ context.Context, call *Call) (*Result, error) {
 		*stages = append(*stages, call.Stage)
@@ -54,7 +54,7 @@ func staged(stages *[]Stage, end error) Program {
 
 const unitArguments = `{"_ansible_module_name":"overcloud.backup.probe","password":"hunter2","name":"n"}`
 
-// What the job itself left as its result stands, good or bad; the stop command's stands only where there is none.
+// A result of the job itself stays, good or bad; that of the stop command is used only if there is none.
 func TestTheResultOfAUnitIsItsJobsElseItsUndos(t *testing.T) {
 	for name, c := range map[string]struct {
 		run  bool
@@ -62,7 +62,8 @@ func TestTheResultOfAUnitIsItsJobsElseItsUndos(t *testing.T) {
 		by   string
 		fail bool
 	}{
-		"it succeeded": {true, nil, "job", false}, "it failed": {true, errors.New("full"), "job", true}, "it was killed": {false, nil, "undo", true},
+		"it succeeded": {true, nil, "job", false}, "it failed": {true, errors.New("full"), "job", true},
+		"it was killed": {false, nil, "undo", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			arguments, state := unitFiles(t, unitArguments)
@@ -76,7 +77,8 @@ func TestTheResultOfAUnitIsItsJobsElseItsUndos(t *testing.T) {
 			}
 			p.Main([]string{arguments, "--undo", state}, nil, nil)
 			got := readState(t, state)
-			if got["by"] != c.by || (got["failed"] == true) != c.fail || got["started"] != nil || !slices.Equal(stages, want) {
+			if got["by"] != c.by || (got["failed"] == true) != c.fail || got["started"] != nil ||
+				!slices.Equal(stages, want) {
 				t.Errorf("%v after %v", got, stages)
 			}
 			if strings.Contains(show(got["msg"]), "hunter2") {
@@ -103,16 +105,18 @@ func TestAUnitsProgressIsInItsJobFile(t *testing.T) {
 	}
 }
 
-// After a restart of the host the arguments, which are in memory only, are gone; so are those of a half-written file.
+// After a restart of the host the arguments, which are only in memory, are gone; so are those of an incomplete file.
 func TestAUnitWithoutItsArgumentsFailsInItsJobFile(t *testing.T) {
-	for name, args := range map[string]string{"missing": "", "torn": `{"_ansible_module_name":"pro`, "of another program": `{"_ansible_module_name":"gone"}`} {
+	for name, args := range map[string]string{"missing": "", "torn": `{"_ansible_module_name":"pro`,
+		"of another program": `{"_ansible_module_name":"gone"}`} {
 		for _, how := range []string{"--job", "--undo"} {
 			arguments, state := unitFiles(t, args)
 			if args == "" {
 				os.Remove(arguments)
 			}
 			var stages []Stage
-			if status := staged(&stages, nil).Main([]string{arguments, how, state}, nil, nil); status != 1 || len(stages) > 0 {
+			if status := staged(&stages, nil).Main([]string{arguments, how, state}, nil, nil); status != 1 ||
+				len(stages) > 0 {
 				t.Errorf("%s %s: %d, ran %v", name, how, status, stages)
 			}
 			if got := readState(t, state); got["failed"] != true || got["msg"] == "" {
@@ -122,7 +126,7 @@ func TestAUnitWithoutItsArgumentsFailsInItsJobFile(t *testing.T) {
 	}
 }
 
-// A file that is no job file is replaced: there must be a result.
+// A file that is not a job file is replaced: there must be a result.
 func TestADamagedJobFileIsNoResult(t *testing.T) {
 	arguments, state := unitFiles(t, unitArguments)
 	if err := os.WriteFile(state, []byte(`{"msg": "ma`), 0o600); err != nil {

@@ -62,7 +62,7 @@ func TestHealthCheckOfAStrangerIsNotAsked(t *testing.T) {
 	defer web.Close()
 	began := time.Now()
 	said, err := Wait(web.URL)(t.Context(), galera.Wsrep{})
-	if err == nil || !strings.Contains(err.Error(), "is held by user 54321, not by root") || time.Since(began) > healthTimeout/2 {
+	if err == nil || !strings.Contains(err.Error(), "belongs to user 54321, not to root") || time.Since(began) > healthTimeout/2 {
 		t.Errorf("%q, %v", said, err)
 	}
 	if web.Close(); asked {

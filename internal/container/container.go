@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package container asks podman and docker for containers, and starts throw-away ones of an image that is on this host
-// already. Such a container does nothing: it waits, and programs of the image are run beside it (process.Place). It has
-// no network, sees one folder of the host, and ends by itself after a day, whoever forgets it.
+// Package container queries podman and docker for containers, and starts temporary ones of an image that this host
+// already has. Such a container only waits; programs of the image are run next to it (process.Place). It has no
+// network, sees only the given folders of the host, and ends by itself after a day if nobody removes it.
 package container
 
 import (
@@ -18,44 +18,44 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-// Image is what the server's containers are made of.
+// Image is the image of the server's containers.
 type Image struct {
 	// Engine is podman or docker.
 	Engine string `json:"engine"`
 	Name   string `json:"name"`
 }
 
-// None says that there is no image: the server's programs are on the host.
+// None reports that there is no image: the server's programs are on the host.
 func (i Image) None() bool { return i.Name == "" }
 
-// Container is one that runs.
+// Container is a running container.
 type Container struct {
 	Engine, Name string
 	place        process.Place
 }
 
-// Place is where programs of the image run.
+// Place returns the place in which programs of the image run.
 func (c *Container) Place() process.Place { return c.place }
 
-// startTimeout is what an engine may take; removeTimeout what it may take to end a container.
+// startTimeout and removeTimeout bound the engine's time to start and to end a container.
 const (
 	startTimeout  = 60 * time.Second
 	removeTimeout = 30 * time.Second
 )
 
-// How long a container waits, in seconds: one that programs work in, and one that is only looked into, which nobody
-// would remove if who looks were killed.
+// Lifetimes of a container in seconds: one in which programs work, and one that is only inspected, which nobody
+// would remove if the inspecting process were killed.
 const (
 	lifetime     = "86400"
 	lookLifetime = "600"
 )
 
-// Start starts a container that sees folders of the host, each at its own path. What has its name already is removed.
+// Start starts a container that sees folders of the host, each at the same path. A container of this name is removed.
 func (i Image) Start(ctx context.Context, name string, folders ...string) (*Container, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	if strings.HasPrefix(i.Name, "-") {
-		return nil, fmt.Errorf("%q is no name of an image", i.Name)
+		return nil, fmt.Errorf("%q is not the name of an image", i.Name)
 	}
 	if _, err := process.Output(ctx, i.Engine, "inspect", "--type", "image", "--format", "{{.Id}}",
 		i.Name); err != nil {
@@ -64,10 +64,11 @@ func (i Image) Start(ctx context.Context, name string, folders ...string) (*Cont
 	if _, err := Remove(ctx, i.Engine, name); err != nil {
 		return nil, err
 	}
-	args := []string{"run", "--detach", "--rm", "--name", name, "--network", "none", "--read-only", "--user", "0:0",
-		"--security-opt", "label=disable",
-		"--log-driver", i.quiet(), "--entrypoint", "sleep"}
-	args = append(args, i.ours(ctx)...)
+	args := []string{
+		"run", "--detach", "--rm", "--name", name, "--network", "none", "--read-only", "--user", "0:0",
+		"--security-opt", "label=disable", "--log-driver", i.logDriver(), "--entrypoint", "sleep",
+	}
+	args = append(args, i.cgroupOptions(ctx)...)
 	for _, folder := range folders {
 		args = append(args, "--volume", folder+":"+folder)
 	}
@@ -77,7 +78,7 @@ func (i Image) Start(ctx context.Context, name string, folders ...string) (*Cont
 	}
 	c := &Container{Engine: i.Engine, Name: name}
 	if _, err := process.Output(ctx, i.Engine, append(args, i.Name, waits)...); err != nil {
-		// The engine may go on although its client was ended.
+		// The engine may continue although its client was ended.
 		return nil, errors.Join(fmt.Errorf("start a container of %s: %w", i.Name, err), c.Remove())
 	}
 	if err := c.enter(ctx); err != nil {
@@ -86,19 +87,19 @@ func (i Image) Start(ctx context.Context, name string, folders ...string) (*Cont
 	return c, nil
 }
 
-// quiet is a log driver that leaves nothing behind. podman 1.6 refuses none; its k8s-file is a file in the container's
-// own folder, which goes with it, and the journal would stay.
-func (i Image) quiet() string {
+// logDriver returns a log driver that leaves nothing behind. podman 1.6 refuses none; its k8s-file is a file in the
+// container's folder, which is removed with it. The journal would stay.
+func (i Image) logDriver() string {
 	if i.Engine == "podman" {
 		return "k8s-file"
 	}
 	return "none"
 }
 
-// ours are options that keep the container in our own control group, where its limits and its end are ours. Only podman
-// with crun can: with others the engine puts it into a group of its own, and Remove ends it. podman 1.6 names no
-// runtime by that template: there it is runc.
-func (i Image) ours(ctx context.Context) []string {
+// cgroupOptions returns options that keep the container in our own control group, with our limits. Only podman with
+// crun supports that: others put the container into another group, and Remove ends it. podman 1.6 does not report a
+// runtime with that template: it uses runc.
+func (i Image) cgroupOptions(ctx context.Context) []string {
 	if i.Engine != "podman" {
 		return nil
 	}
@@ -112,20 +113,20 @@ func (i Image) ours(ctx context.Context) []string {
 func (c *Container) enter(ctx context.Context) error {
 	place, _, err := Enter(ctx, c.Engine, c.Name)
 	if errors.Is(err, errEnded) {
-		return fmt.Errorf("the container %s has ended at once: %w", c.Name, err)
+		return fmt.Errorf("the container %s ended immediately: %w", c.Name, err)
 	}
 	c.place = place
 	return err
 }
 
-// Remove ends and removes the container. Its place is closed: while it is held, the container's mounts last.
+// Remove ends and removes the container. Its place is closed first: while it is open, the container's mounts stay.
 func (c *Container) Remove() error {
 	closed := c.place.Close()
 	_, err := Remove(context.Background(), c.Engine, c.Name)
 	return errors.Join(closed, err)
 }
 
-// Remove ends and removes a container by its name, and says whether there was one.
+// Remove ends and removes a container by its name, and reports whether it existed.
 func Remove(ctx context.Context, engine, name string) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, removeTimeout)
 	defer cancel()
@@ -136,15 +137,15 @@ func Remove(ctx context.Context, engine, name string) (bool, error) {
 	if failed == nil {
 		return true, nil
 	}
-	// With --rm it may go by itself in that moment.
+	// With --rm it may disappear at that moment.
 	if there, err := exists(ctx, engine, name); there || err != nil {
 		return true, fmt.Errorf("remove the container %s: %w", name, errors.Join(failed, err))
 	}
 	return true, nil
 }
 
-// exists says whether there is a container of that name; an engine that is not installed has none. With an error that
-// is not known.
+// exists reports whether there is a container of that name; an engine that is not installed has none. The result is not
+// valid with an error.
 func exists(ctx context.Context, engine, name string) (bool, error) {
 	_, err := process.Output(ctx, engine, "inspect", "--type", "container", "--format", "{{.Id}}", name)
 	switch {
@@ -153,11 +154,11 @@ func exists(ctx context.Context, engine, name string) (bool, error) {
 	case saysNone(err), errors.Is(err, process.ErrNotFound):
 		return false, nil
 	}
-	return false, fmt.Errorf("look whether there is a container %s: %w", name, err)
+	return false, fmt.Errorf("check for a container %s: %w", name, err)
 }
 
-// saysNone tells the engine's answer that there is none from all other failures, as of a daemon that is being
-// restarted:
+// saysNone distinguishes the engine's answer that there is no such container from other failures, such as a restarting
+// daemon:
 //
 //	Error: No such container: NAME                               (docker 1.13, exit status 1)
 //	Error: error looking up container "NAME": no container with name or ID NAME found: no such container
@@ -173,20 +174,20 @@ func saysNone(err error) bool {
 	return strings.Contains(said, "no such container") || strings.Contains(said, "no such object")
 }
 
-// maxPasswd bounds /etc/passwd of an image.
+// maxPasswd bounds the size of /etc/passwd in an image.
 const maxPasswd = 1 << 20
 
-// User is a user of the container, by name.
+// User looks up a user of the container by name.
 func (c *Container) User(name string) (process.Owner, error) {
 	const path = "/etc/passwd"
 	f, err := c.place.Open(path)
 	if err != nil {
-		return process.Owner{}, fmt.Errorf("look for the image's user %s: %w", name, err)
+		return process.Owner{}, fmt.Errorf("find the image's user %s: %w", name, err)
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, maxPasswd))
 	if err != nil {
-		return process.Owner{}, fmt.Errorf("look for the image's user %s: %w", name, err)
+		return process.Owner{}, fmt.Errorf("find the image's user %s: %w", name, err)
 	}
 	for line := range strings.Lines(string(text)) {
 		fields := strings.Split(strings.TrimSpace(line), ":")

@@ -11,8 +11,8 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-// An engine in its place: it refuses every argument that neither docker 1.13 nor podman 1.6 knows, and log drivers as
-// these do. It starts a process of this host for a container, and writes down what it was called with.
+// A fake engine: it refuses every argument that docker 1.13 or podman 1.6 does not know, and log drivers as these do.
+// It starts a process of this host for a container, and records its arguments.
 const standIn = `#!/bin/sh
 cd "$STATE"
 echo "${0##*/} $*" >>calls
@@ -24,7 +24,8 @@ info) [ "$*" = 'info --format {{.Host.OCIRuntime.Name}}' ] || fail "info: $*"; c
 inspect)
   [ "$2" = --type ] && [ "$4" = --format ] && [ $# = 6 ] || fail "inspect: $*"
   case $3 in
-  image) [ "$5" = '{{.Id}}' ] && [ "$6" = 192.0.2.1:8787/mariadb:pcmklatest ] || fail "no such image: $6"; echo sha256:1 ;;
+  image) [ "$5" = '{{.Id}}' ] && [ "$6" = 192.0.2.1:8787/mariadb:pcmklatest ] || fail "no such image: $6"
+    echo sha256:1 ;;
   container)
     [ ! -f busy ] || fail 'Error: database is locked'
     name=$6; [ ! -f "id-$6" ] || name=$(cat "id-$6")
@@ -51,7 +52,8 @@ run)
     --user) [ "$2" = 0:0 ] || fail "user $2"; shift 2 ;;
     --security-opt) [ "$2" = label=disable ] || fail "security-opt $2"; shift 2 ;;
     --log-driver)
-      case "${0##*/} $2" in 'docker none' | 'podman k8s-file') shift 2 ;; *) fail 'error running container create option: invalid log driver: invalid argument' ;; esac ;;
+      case "${0##*/} $2" in 'docker none' | 'podman k8s-file') shift 2 ;;
+      *) fail 'error running container create option: invalid log driver: invalid argument' ;; esac ;;
     --entrypoint) [ "$2" = sleep ] || fail "entrypoint $2"; shift 2 ;;
     --volume) case $2 in /*:/*) volumes=v; shift 2 ;; *) fail "volume $2" ;; esac ;;
     -*) fail "unknown flag: $1" ;;
@@ -90,7 +92,7 @@ func engine(t *testing.T, name, runtime string) (Image, string) {
 	return Image{Engine: name, Name: "192.0.2.1:8787/mariadb:pcmklatest"}, state
 }
 
-// absent is what engines say of a container that is not there.
+// absent lists the errors of engines about a missing container.
 var absent = map[string]string{
 	"docker": "Error: No such container: n\n",
 	"podman": `Error: error looking up container "n": no container with name or ID n found: no such container` + "\n",
@@ -128,7 +130,7 @@ func TestAContainerIsStartedEnteredAndRemoved(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			// Another one of its name is replaced.
+			// Another container of the same name is replaced.
 			running, err := image.Start(t.Context(), "overcloud-backup-1", "/srv/scratch", "/srv/more")
 			if err != nil {
 				t.Fatal(err)
@@ -157,14 +159,14 @@ func TestAContainerIsStartedEnteredAndRemoved(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeStartedIsSaid(t *testing.T) {
+func TestAContainerThatCannotBeStartedIsReported(t *testing.T) {
 	image, state := engine(t, "docker", "")
 	if _, err := (Image{"docker", "other"}).Start(t.Context(), "n"); err == nil ||
 		!strings.Contains(err.Error(), "the image other is not on this host") {
 		t.Error(err)
 	}
 	write(t, filepath.Join(state, "dies"), "")
-	if _, err := image.Start(t.Context(), "n"); err == nil || !strings.Contains(err.Error(), "has ended at once") {
+	if _, err := image.Start(t.Context(), "n"); err == nil || !strings.Contains(err.Error(), "ended immediately") {
 		t.Error(err)
 	}
 	if there, err := exists(t.Context(), "docker", "n"); there || err != nil {
@@ -176,7 +178,7 @@ func TestWhatCannotBeStartedIsSaid(t *testing.T) {
 	}
 }
 
-func TestOnlyTheEnginesOwnAnswerSaysThatThereIsNoContainer(t *testing.T) {
+func TestOnlyTheEnginesAnswerMeansThatThereIsNoContainer(t *testing.T) {
 	for said, none := range map[string]bool{
 		absent["docker"]:               true,
 		absent["podman"]:               true,
@@ -200,15 +202,14 @@ func TestOnlyTheEnginesOwnAnswerSaysThatThereIsNoContainer(t *testing.T) {
 	}
 }
 
-func TestAContainerThatCannotBeSeenOrRemovedIsSaid(t *testing.T) {
+func TestAContainerThatCannotBeInspectedOrRemovedIsReported(t *testing.T) {
 	image, state := engine(t, "podman", "runc")
 	running, err := image.Start(t.Context(), "n", "/srv/scratch")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for how, want := range map[string]string{"busy": "look whether there is a container n: podman: exit status 125:" +
-		" Error: database is locked", "refuses": "remove the container n: podman: exit status 125: device or resource" +
-		" busy"} {
+	for how, want := range map[string]string{"busy": "check for a container n: podman: exit status 125: Error:" +
+		" database is locked", "refuses": "remove the container n: podman: exit status 125: device or resource busy"} {
 		write(t, filepath.Join(state, how), "")
 		if err := running.Remove(); err == nil || err.Error() != want {
 			t.Errorf("%s: %v", how, err)

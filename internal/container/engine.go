@@ -15,19 +15,20 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-// engines are those that are asked. Where podman goes by the name docker, too (podman-docker), a container shows twice.
+// engines are queried in this order. With podman-docker, which is podman under the name docker, a container shows
+// twice.
 var engines = []string{"podman", "docker"}
 
-// Seen is a container that runs, as its engine tells it. Nobody else is believed: mounts, names of folders and control
-// groups can be made to look like a container's by any user in namespaces of his own.
+// Seen is a running container as its engine describes it. Nothing else is believed: any user can make mounts, names of
+// folders and control groups in a namespace look like a container's.
 type Seen struct {
-	// Engine is podman or docker, ID its 64 hexadecimal digits, Name what people call it.
+	// Engine is podman or docker, ID has 64 hexadecimal digits, Name is the one that people use.
 	Engine, ID, Name string
 	// PID is the container's first process.
 	PID int
 }
 
-// askTimeout is what an engine may take for one answer. podman waits for the locks of containers that start or stop.
+// askTimeout bounds one answer of an engine. podman waits for the locks of containers that start or stop.
 const askTimeout = 20 * time.Second
 
 // seenFormat prints
@@ -41,13 +42,13 @@ var (
 	plainName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`)
 )
 
-// errEnded says that a container has no process.
-var errEnded = errors.New("nothing of it runs")
+// errEnded reports that a container has no process.
+var errEnded = errors.New("none of its processes runs")
 
 func parseSeen(engine, line string) (Seen, error) {
 	fields := strings.Fields(line)
 	if len(fields) != 3 || !wholeID.MatchString(fields[0]) {
-		return Seen{}, fmt.Errorf("%s says %.200q of a container, and not its id, process and name", engine, line)
+		return Seen{}, fmt.Errorf("%s reports %.200q for a container instead of its id, process and name", engine, line)
 	}
 	s := Seen{Engine: engine, ID: fields[0], Name: strings.TrimPrefix(fields[2], "/")}
 	if !plainName.MatchString(s.Name) {
@@ -55,7 +56,7 @@ func parseSeen(engine, line string) (Seen, error) {
 	}
 	var err error
 	if s.PID, err = strconv.Atoi(fields[1]); err != nil || s.PID < 0 {
-		return s, fmt.Errorf("%s says that %.80q is the process of the container %s", engine, fields[1], s.Name)
+		return s, fmt.Errorf("%s reports %.80q as the process of the container %s", engine, fields[1], s.Name)
 	}
 	if s.PID <= 1 {
 		return s, fmt.Errorf("the container %s has ended (its process is %d): %w", s.Name, s.PID, errEnded)
@@ -63,30 +64,30 @@ func parseSeen(engine, line string) (Seen, error) {
 	return s, nil
 }
 
-// Look asks an engine for a container that runs, by id or name.
+// Look queries an engine for a running container, by id or name.
 func Look(ctx context.Context, engine, container string) (Seen, error) {
 	if !plainName.MatchString(container) {
-		return Seen{}, fmt.Errorf("%.200q is no name and no id of a container", container)
+		return Seen{}, fmt.Errorf("%.200q is neither a name nor an id of a container", container)
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	out, err := process.Output(ctx, engine, "inspect", "--type", "container", "--format", seenFormat, container)
 	if err != nil {
-		return Seen{}, fmt.Errorf("look at the container %s: %w", container, err)
+		return Seen{}, fmt.Errorf("inspect the container %s: %w", container, err)
 	}
 	s, err := parseSeen(engine, strings.TrimSpace(string(out)))
 	if err == nil && wholeID.MatchString(container) && s.ID != container {
-		err = fmt.Errorf("%s was asked for the container %s, and tells of %s", engine, container, s.ID)
+		err = fmt.Errorf("%s was asked for the container %s, and reports %s", engine, container, s.ID)
 	}
 	return s, err
 }
 
-// ErrNoDaemon says that docker's client is here and its daemon does not run: it knows nothing of its containers, nor
-// restarts one. Some may run on all the same (live-restore).
+// ErrNoDaemon reports that docker's client is installed and its daemon does not run: the client cannot list or restart
+// containers. Some may run anyway (live-restore).
 var ErrNoDaemon = errors.New("its daemon does not run")
 
-// Running are the containers that run, of every engine that is installed, each once. An engine that does not answer is
-// an error: its containers are not known. With ErrNoDaemon those of podman are there.
+// Running lists the running containers of every installed engine, each once. An engine that does not answer is an
+// error: its containers are unknown. With ErrNoDaemon the list has those of podman.
 func Running(ctx context.Context) (found []Seen, err error) {
 	seen := map[string]bool{}
 	for _, engine := range engines {
@@ -105,7 +106,7 @@ func Running(ctx context.Context) (found []Seen, err error) {
 	return found, err
 }
 
-// listTries is how often a list is taken anew when one of its containers has ended before it was looked at.
+// listTries is the number of attempts at a list if one of its containers ends before it is inspected.
 const listTries = 3
 
 func running(ctx context.Context, engine string) (found []Seen, err error) {
@@ -136,7 +137,7 @@ func list(ctx context.Context, engine string) (found []Seen, err error) {
 	}
 	for _, id := range ids {
 		if !wholeID.MatchString(id) {
-			return nil, fmt.Errorf("%s says %.200q for the id of a container", engine, id)
+			return nil, fmt.Errorf("%s reports %.200q as the id of a container", engine, id)
 		}
 	}
 	inspect := []string{"inspect", "--type", "container", "--format", seenFormat}
@@ -160,20 +161,19 @@ func list(ctx context.Context, engine string) (found []Seen, err error) {
 	return found, nil
 }
 
-// noDaemon tells what docker's client says without its daemon:
+// noDaemon recognizes the error of docker's client (1.13 and later) without its daemon:
 //
-//	Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?   (docker 1.13 and later)
+//	Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?
 func noDaemon(err error) bool {
 	var exit *process.ExitError
 	return errors.As(err, &exit) && strings.Contains(exit.Stderr, "Is the docker daemon running?")
 }
 
-// ErrStrange says that a process is not what its engine says, or that no engine says anything of it.
+// ErrStrange reports that a process is not what its engine describes, or that no engine describes it.
 var ErrStrange = errors.New("not entered")
 
-// Enter looks at a container by descriptors, so that it is the engine's own and stays the same: its first process is in
-// our user namespace, has mounts of its own, and the engine names it again after it was opened. The caller closes the
-// place.
+// Enter opens a container by descriptors, so that it is the engine's and stays the same: its first process is in our
+// user namespace, has its own mounts, and the engine reports it again after it was opened. The caller closes the place.
 func Enter(ctx context.Context, engine, container string) (process.Place, Seen, error) {
 	s, err := Look(ctx, engine, container)
 	if err != nil {
@@ -197,16 +197,16 @@ func check(ctx context.Context, p process.Place, s Seen) error {
 	}
 	switch {
 	case !ours:
-		return fmt.Errorf("the container %s has a user namespace of its own: %w; its root is not this host's", s.Name,
+		return fmt.Errorf("the container %s has its own user namespace: %w; its root is not this host's", s.Name,
 			ErrStrange)
 	case mounts:
-		return fmt.Errorf("the process %d that %s names for the container %s has this host's mounts: %w",
+		return fmt.Errorf("the process %d that %s reports for the container %s has this host's mounts: %w",
 			s.PID, s.Engine, s.Name, ErrStrange)
 	}
-	// The process may have ended, and the pid been taken by another, before it was opened.
+	// The process may have ended, and another process may have its pid, before it was opened.
 	again, err := Look(ctx, s.Engine, s.ID)
 	if err == nil && again.PID != s.PID {
-		err = fmt.Errorf("the container %s was process %d and is %d now: %w; run it again",
+		err = fmt.Errorf("the container %s was process %d and is now %d: %w; run it again",
 			s.Name, s.PID, again.PID, ErrStrange)
 	}
 	return err

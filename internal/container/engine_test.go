@@ -18,10 +18,10 @@ const (
 	otherID = "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b"
 )
 
-// What Start takes for its container must be one that can be entered.
+// A container that Start accepts can be entered.
 func TestAContainerThatIsNotTheEnginesIsNotEntered(t *testing.T) {
 	for how, want := range map[string]string{
-		"users": "has a user namespace of its own: not entered",
+		"users": "has its own user namespace: not entered",
 		"host":  "has this host's mounts: not entered",
 	} {
 		t.Run(how, func(t *testing.T) {
@@ -57,7 +57,7 @@ func TestAContainerThatIsAnotherProcessWhenItIsOpenIsNotEntered(t *testing.T) {
 	write(t, filepath.Join(state, "container-n"), strconv.Itoa(c.Place().PID())+"\n")
 }
 
-// lister answers as engines do: ps with ids, inspect with a line for each.
+// lister answers as engines do: ps with ids, inspect with one line for each.
 const lister = `#!/bin/sh
 echo "${0##*/} $*" >>"$0.calls"
 [ ! -f "$0.hangs" ] || exec sleep 600
@@ -75,7 +75,7 @@ esac
 func asks(t *testing.T, names ...string) (bin string) {
 	t.Helper()
 	bin = t.TempDir()
-	// The system's own engines are not meant.
+	// The system's own engines must not be used.
 	old := engines
 	engines = names
 	t.Cleanup(func() { engines = old })
@@ -91,7 +91,7 @@ func TestTheContainersThatRunAreThoseOfAllEngines(t *testing.T) {
 	write(t, filepath.Join(bin, "podman.ps"), oneID+"\n"+otherID+"\n")
 	write(t, filepath.Join(bin, "podman.inspect"), oneID+" 4711 clustercheck\n"+otherID+" 0 ended\n")
 	third := strings.Repeat("c", 64)
-	// podman-docker: the same under another name.
+	// podman-docker: the same engine under another name.
 	write(t, filepath.Join(bin, "docker.ps"), oneID+"\n"+third+"\n")
 	write(t, filepath.Join(bin, "docker.inspect"), oneID+" 4711 /clustercheck\n"+third+" 4712 /a<b\n")
 	write(t, filepath.Join(bin, "podman.once"), "Error: no such container "+otherID)
@@ -118,11 +118,11 @@ func TestContainersThatAreNotKnownAreNotNone(t *testing.T) {
 			"docker: its daemon does not run"},
 		"the engine fails": {"", "", "Error: database is locked",
 			"list the containers that run: docker: exit status 1: Error: database is locked"},
-		"an id that is an option":        {"--format\n", "", "", `docker says "--format" for the id of a container`},
-		"an answer about something else": {oneID, "{}", "", `docker says "{}" of a container`},
+		"an id that is an option":        {"--format\n", "", "", `docker reports "--format" as the id of a container`},
+		"an answer about something else": {oneID, "{}", "", `docker reports "{}" for a container`},
 		"a process that is none": {oneID, oneID + " x n", "",
-			`docker says that "x" is the process of the container n`},
-		"an id of another form": {oneID, "abc 12 n", "", "and not its id, process and name"},
+			`docker reports "x" as the process of the container n`},
+		"an id of another form": {oneID, "abc 12 n", "", "instead of its id, process and name"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bin := asks(t, "docker")
@@ -151,15 +151,15 @@ func TestOnlyNamesAndIdsAreAskedFor(t *testing.T) {
 	bin := asks(t, "podman")
 	write(t, filepath.Join(bin, "podman.inspect"), otherID+" 4711 n\n")
 	for container, says := range map[string]string{
-		"--format": "is no name and no id", "a b": "is no name and no id", "": "is no name and no id",
-		oneID: "and tells of " + otherID,
+		"--format": "is neither a name nor an id", "a b": "is neither a name nor an id",
+		"": "is neither a name nor an id", oneID: "and reports " + otherID,
 	} {
 		if s, err := Look(t.Context(), "podman", container); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%q: %+v, %v", container, s, err)
 		}
 	}
 	if _, err := (Image{"podman", "--privileged"}).Start(t.Context(), "n"); err == nil ||
-		!strings.Contains(err.Error(), "is no name of an image") {
+		!strings.Contains(err.Error(), "is not the name of an image") {
 		t.Error(err)
 	}
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package excerpt makes what a stranger wrote fit to stand in a message: of bounded length, in one line, and without
-// characters that a terminal obeys. Whoever writes to an input must not choose how long a message gets, nor what it
-// does to the screen it is shown on.
+// Package excerpt makes foreign text safe for a message: of bounded length, in one line, and without characters that a
+// terminal obeys. The author of an input must not control the length of a message, or the screen that shows it.
 package excerpt
 
 import (
@@ -17,21 +16,21 @@ import (
 
 // Limits, in characters.
 const (
-	// most is what a name, a number or a line may take in a message.
+	// most bounds a name, a number or a line in a message.
 	most = 80
-	// mostError is what the error of somebody else's parser, or of a server, may take: MariaDB's have up to 512.
+	// mostError bounds the error of a foreign parser, or of a server: MariaDB's have up to 512.
 	mostError = 600
-	// mostSaid is what a line of a program may take.
-	mostSaid = 2000
-	// mostErrors is how many errors of one list are told.
+	// mostLine bounds a line of a program's output.
+	mostLine = 2000
+	// mostErrors bounds the number of reported errors of one list.
 	mostErrors = 10
 )
 
-// Of is the beginning of a text: at most 80 characters, and "..." where there are more.
+// Of returns the beginning of a text: at most 80 characters, and "..." if there are more.
 func Of(text string) string { return UpTo(most, text) }
 
-// UpTo is Of with another limit. A text that is one line and can be printed is not changed, so that a secret in it is
-// found later. In others blanks and line ends become one space, and what cannot be printed becomes "?".
+// UpTo is Of with another limit. A printable text of one line stays unchanged, so that a secret in it is found later.
+// In other texts, blanks and line ends become one space, and unprintable characters become "?".
 func UpTo(limit int, text string) string {
 	if len(text) <= limit && printable(text) {
 		return text
@@ -74,22 +73,22 @@ func printable(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
-// Said is the beginning of a line of a program that was trusted with a secret: at most 2000 bytes. The secret is taken
-// out later, by its spelling: no word is cut in two, and what cannot be printed is written as Go quotes it.
+// Said returns the beginning of a line of a program that had a secret: at most 2000 bytes. The secret is removed later,
+// by its spelling: no word is cut in two, and unprintable characters are written as Go quotes them.
 func Said(line string) string {
 	if !printable(line) {
 		quoted := strconv.Quote(line)
 		line = quoted[1 : len(quoted)-1]
 	}
-	if len(line) <= mostSaid {
+	if len(line) <= mostLine {
 		return line
 	}
-	// A line without blanks is all one word.
-	return strings.ToValidUTF8(line[:max(strings.LastIndexByte(line[:mostSaid], ' '), 0)], "?") + " ..."
+	// A line without blanks is one word.
+	return strings.ToValidUTF8(line[:max(strings.LastIndexByte(line[:mostLine], ' '), 0)], "?") + " ..."
 }
 
-// Error gives an error whose text repeats what was parsed, as those of the libraries for XML, JSON, YAML and numbers
-// do, a text of at most 600 characters in one line. errors.Is and errors.As see what they saw before.
+// Error shortens the text of an error that repeats its input, as those of the libraries for XML, JSON, YAML and numbers
+// do, to at most 600 characters in one line. errors.Is and errors.As still see the original.
 func Error(err error) error {
 	if err == nil {
 		return nil
@@ -109,8 +108,7 @@ type clipped struct {
 func (c *clipped) Error() string { return c.text }
 func (c *clipped) Unwrap() error { return c.err }
 
-// Join is errors.Join for lists whose length is somebody else's choice: it keeps the first ten, and says how many more
-// there are.
+// Join is errors.Join for lists of foreign length: it keeps the first ten, and the number of the others.
 func Join(errs ...error) error {
 	var kept []error
 	more := 0
@@ -129,13 +127,13 @@ func Join(errs ...error) error {
 	return errors.Join(kept...)
 }
 
-// MostNames is how many Names writes; FewNames how many a message of one line names.
+// MostNames bounds the names that Names writes; FewNames those in a message of one line.
 const (
 	MostNames = 200
 	FewNames  = 10
 )
 
-// Names writes names into a message: the first ones, each of at most 300 characters, and how many more there are.
+// Names lists names for a message: the first ones, each of at most 300 characters, and the number of the others.
 func Names(names []string) string {
 	shown := First(names, MostNames)
 	for i, name := range shown {
@@ -144,7 +142,7 @@ func Names(names []string) string {
 	return strings.Join(shown, ", ")
 }
 
-// First is a copy of the first names, and of how many there are besides.
+// First returns a copy of the first names, and a text with the number of the others.
 func First(names []string, most int) []string {
 	if more := len(names) - most; more > 0 {
 		return append(slices.Clone(names[:most]), fmt.Sprintf("and %d more", more))

@@ -37,7 +37,7 @@ func TestAnExcerptIsShortAndOneLine(t *testing.T) {
 	}
 }
 
-func TestWhatAProgramSaidKeepsItsWords(t *testing.T) {
+func TestALineOfAProgramKeepsItsWords(t *testing.T) {
 	word := strings.Repeat("s", 300)
 	for line, want := range map[string]string{
 		"":                             "",
@@ -52,7 +52,7 @@ func TestWhatAProgramSaidKeepsItsWords(t *testing.T) {
 	}
 }
 
-func TestAnErrorKeepsWhatItIs(t *testing.T) {
+func TestAShortenedErrorKeepsItsIdentity(t *testing.T) {
 	if Error(nil) != nil {
 		t.Error("no error became one")
 	}
@@ -85,7 +85,7 @@ func TestALongListIsCutShort(t *testing.T) {
 	}
 }
 
-// FuzzOf: an excerpt is bounded and printable, and what is both already stays as it is.
+// FuzzOf checks that an excerpt is bounded and printable, and that a text which already is stays unchanged.
 func FuzzOf(f *testing.F) {
 	f.Add("a\x1b[2J\nb")
 	f.Add("a name")
@@ -108,7 +108,8 @@ func TestNamesAreCutShort(t *testing.T) {
 	for i := range many {
 		many[i] = "a\x1b[2J" + strings.Repeat("x", 1000)
 	}
-	if got := Names(many); !strings.HasSuffix(got, ", and 7 more") || len(got) > MostNames*320 || strings.Contains(got, "\x1b") {
+	if got := Names(many); !strings.HasSuffix(got, ", and 7 more") || len(got) > MostNames*320 ||
+		strings.Contains(got, "\x1b") {
 		t.Errorf("%d bytes, %.100q", len(got), got)
 	}
 	if got := Names([]string{"nova.a", "nova.b"}) + Names(nil); got != "nova.a, nova.b" {

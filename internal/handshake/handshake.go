@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package handshake reads along while a MySQL connection logs in, and ends it before the client library would give the
-// server what it can use elsewhere: a password in plain, or encrypted to a key that the server itself shows.
+// Package handshake follows the login of a MySQL connection, and ends it before the client library would send the
+// server a password that it can use elsewhere: in plain, or encrypted with a key that the server itself shows.
 //
-// The library (go-sql-driver 1.10.1) does as the server says: asked for caching_sha2_password it sends the password in
-// plain over a unix socket, and over TCP to whoever has the key that it was shown. It has no switch against that, nor
-// does it check the length of what it takes apart. Every packet of the login is therefore read whole, and bounded, and
-// looked at before the library sees its first byte. What follows the login is passed on unseen.
+// The library (go-sql-driver 1.10.1) obeys the server: asked for caching_sha2_password it sends the password in plain
+// over a unix socket, and over TCP to any server with the key that it was shown. It has no option against that, and it
+// does not check the length of the packets that it parses. Every packet of the login is therefore read completely, with
+// a size limit, and checked before the library sees its first byte. Traffic after the login is passed on unread.
 package handshake
 
 import (
@@ -20,60 +20,61 @@ import (
 	"syscall"
 )
 
-// proven are the plugins by which a password can be proven without being shown. Those of unix_socket ask for none.
+// proven lists the plugins that prove a password without showing it. Those of unix_socket ask for none.
 var proven = []string{"mysql_native_password", "client_ed25519", "unix_socket", "auth_socket"}
 
 // maxPacket bounds a packet of the login: MariaDB's have some hundred bytes.
 const maxPacket = 16 << 10
 
-// ErrMalformed is a packet that no server sends while a connection logs in.
-var ErrMalformed = errors.New("what answers does not speak as a MariaDB server")
+// ErrMalformed reports a packet that no server sends during a login.
+var ErrMalformed = errors.New("the peer does not answer as a MariaDB server does")
 
-// PluginError is a server that wants to be shown the password. Nothing of it was sent.
+// PluginError reports a server that asks to be shown the password. Nothing of it was sent.
 type PluginError struct {
-	Plugin string // as the server calls it
-	// Greeting says that the server asked for it before it knew the account.
+	Plugin string // the server's name of it
+	// Greeting reports that the server asked for it before it knew the account.
 	Greeting bool
 }
 
 func (e *PluginError) Error() string {
-	return fmt.Sprintf("the server asks for the login plugin %.64q, by which it would learn the password: "+
+	return fmt.Sprintf("the server asks for the login plugin %.64q, which would show it the password: "+
 		"without TLS (ca_cert, over TCP) only mysql_native_password, ed25519 and unix_socket are used", e.Plugin)
 }
 
-// phase is how far a login has come.
+// phase is the state of a login.
 type phase int
 
 const (
-	greeting phase = iota // nothing was said yet
+	greeting phase = iota // nothing has arrived yet
 	answers               // the server has the account's name
 	ended                 // the server refused it, or was refused
-	passed                // whatever comes is for the client library alone
+	passed                // everything else is only for the client library
 )
 
-// Conn is a connection whose login is read along.
+// Conn is a connection whose login is checked.
 type Conn struct {
 	net.Conn
 	encrypted bool
 	phase     phase
-	packet    []byte // looked at, and not yet passed on
+	packet    []byte // checked, and not yet passed on
 	plugin    string
 	err       error
 }
 
-// Watch reads along. encrypted says that the client goes on in TLS after the greeting, which it leaves if the server has
-// none: then the server is proven before it is told anything, and what it asks for is its own business.
+// Watch wraps a connection. encrypted means that the client continues in TLS after the greeting, and ends the
+// connection if the server has no TLS: then the server is authenticated before it receives anything, and may ask for
+// any plugin.
 func Watch(conn net.Conn, encrypted bool) *Conn {
 	return &Conn{Conn: conn, encrypted: encrypted}
 }
 
-// Plugin is the last one that the server asked for; empty where that was said in TLS.
+// Plugin returns the last plugin that the server asked for; "" if that was in TLS.
 func (c *Conn) Plugin() string { return c.plugin }
 
-// Err is why the login was ended; nil if it was not.
+// Err returns the reason for which the login was ended, or nil.
 func (c *Conn) Err() error { return c.err }
 
-// SyscallConn lets the library see whether the connection still lives.
+// SyscallConn lets the library check whether the connection is alive.
 func (c *Conn) SyscallConn() (syscall.RawConn, error) {
 	if raw, ok := c.Conn.(syscall.Conn); ok {
 		return raw.SyscallConn()
@@ -81,7 +82,7 @@ func (c *Conn) SyscallConn() (syscall.RawConn, error) {
 	return nil, errors.ErrUnsupported
 }
 
-// Read passes on what was looked at, never more than one packet while the login lasts.
+// Read passes on checked packets, never more than one packet at once during the login.
 func (c *Conn) Read(b []byte) (int, error) {
 	if len(c.packet) == 0 {
 		switch {
@@ -103,7 +104,7 @@ func (c *Conn) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// next reads and judges one packet: three bytes of length, one that counts, the payload.
+// next reads and checks one packet: three bytes of length, one of sequence number, the payload.
 func (c *Conn) next() ([]byte, error) {
 	header := make([]byte, 4)
 	if _, err := io.ReadFull(c.Conn, header); err != nil {
@@ -137,7 +138,7 @@ const (
 	isError  = 0xff
 )
 
-// judge says what comes after a packet, and refuses one after which the library would show the password.
+// judge returns the phase after a packet, and refuses one after which the library would show the password.
 func (c *Conn) judge(payload []byte) (phase, error) {
 	switch {
 	case payload[0] == isError && len(payload) < shortest(payload):
@@ -151,11 +152,11 @@ func (c *Conn) judge(payload []byte) (phase, error) {
 	case payload[0] == isSwitch:
 		return answers, c.switched(payload)
 	}
-	// Among them 0x01, by which the server goes on asking: none of the plugins that are used has more to say.
+	// This includes 0x01, with which the server continues: none of the accepted plugins does.
 	return ended, fmt.Errorf("%w: a packet %#02x instead of an answer", ErrMalformed, payload[0])
 }
 
-// shortest is the least that an error has: a number, and where its mark stands five characters of a state.
+// shortest is the minimum length of an error: a number, and after its mark five characters of a state.
 func shortest(payload []byte) int {
 	if len(payload) > 3 && payload[3] == '#' {
 		return 9
@@ -163,7 +164,7 @@ func shortest(payload []byte) int {
 	return 4
 }
 
-// greeted judges the server's first packet, as of MySQL 4.1 on:
+// greeted checks the server's first packet, as of MySQL 4.1:
 //
 //	1 protocol, 10; the version and a zero; 4 the connection's number; 8 of the challenge; a zero; 2 capabilities;
 //	1 character set; 2 status; 2 more capabilities; 1 length of the challenge; 10 zeroes, or 6 and MariaDB's
@@ -172,7 +173,7 @@ func (c *Conn) greeted(payload []byte) (phase, error) {
 	zero := bytes.IndexByte(payload, 0)
 	const fixed = 4 + 8 + 1 + 2 + 1 + 2 + 2 + 1 + 10 + 12 + 1
 	if payload[0] != 10 || zero < 0 || len(payload) < zero+1+fixed {
-		return ended, fmt.Errorf("%w: no greeting of protocol 10", ErrMalformed)
+		return ended, fmt.Errorf("%w: not a greeting of protocol 10", ErrMalformed)
 	}
 	if c.encrypted {
 		return passed, nil
@@ -185,18 +186,18 @@ func (c *Conn) greeted(payload []byte) (phase, error) {
 	return answers, nil
 }
 
-// nativeChallenge is how much mysql_native_password takes, without looking how much there is.
+// nativeChallenge is the length that mysql_native_password reads without checking the length of the packet.
 const nativeChallenge = 20
 
-// switched judges the order to log in by another plugin: its name, a zero, a challenge. Alone, the byte stands for that
-// of before MySQL 4.1.
+// switched checks the request to log in with another plugin: its name, a zero, a challenge. Without them, the byte
+// requests the method from before MySQL 4.1.
 func (c *Conn) switched(payload []byte) error {
 	plugin, challenge, found := bytes.Cut(payload[1:], []byte{0})
 	switch {
 	case len(payload) == 1:
 		return &PluginError{Plugin: "mysql_old_password"}
 	case !found || len(plugin) == 0:
-		return fmt.Errorf("%w: an order to log in by no plugin", ErrMalformed)
+		return fmt.Errorf("%w: a request to log in with no plugin", ErrMalformed)
 	case !slices.Contains(proven, string(plugin)):
 		return &PluginError{Plugin: string(plugin)}
 	case string(plugin) == "mysql_native_password" && len(challenge) < nativeChallenge:

@@ -13,7 +13,7 @@ import (
 	"testing/iotest"
 )
 
-// wire is a connection on which a server has said something already.
+// wire is a connection with data from a server.
 type wire struct {
 	net.Conn
 	io.Reader
@@ -30,7 +30,8 @@ const challenge = "abcdefghijklmnopqrst"
 
 // hello is a greeting as MariaDB 10.11 sends it.
 func hello(plugin string) string {
-	return frame(0, "\x0a5.5.5-10.11.14-MariaDB\x00\x01\x00\x00\x00"+challenge[:8]+"\x00\xfe\xf7\x2d\x02\x00\xff\x81\x15"+
+	return frame(0, "\x0a5.5.5-10.11.14-MariaDB\x00\x01\x00\x00\x00"+challenge[:8]+
+		"\x00\xfe\xf7\x2d\x02\x00\xff\x81\x15"+
 		strings.Repeat("\x00", 6)+"\x1d\x00\x00\x00"+challenge[8:]+"\x00"+plugin+"\x00")
 }
 
@@ -41,41 +42,48 @@ func TestLogins(t *testing.T) {
 	to := func(plugin string) string { return frame(2, "\xfe"+plugin+"\x00"+challenge+"\x00") }
 	for name, c := range map[string]struct {
 		said   string
-		passed int // how many of the bytes are passed on
+		passed int // the number of bytes that are passed on
 		want   string
 	}{
-		"the greeting's own plugin":          {native + frame(2, ok), -1, ""},
-		"a greeting without a plugin":        {hello("") + frame(2, ok), -1, ""},
-		"ed25519":                            {native + to("client_ed25519") + frame(4, ok), -1, ""},
-		"native after another greeting":      {hello("client_ed25519") + to("mysql_native_password") + frame(4, ok), -1, ""},
-		"unix_socket":                        {native + to("unix_socket") + frame(4, ok), -1, ""},
-		"a refusal":                          {native + frame(2, "\xff\x15\x04#28000Access denied"), -1, ""},
-		"no connection is left":              {frame(0, "\xff\x10\x04Too many connections"), -1, ""},
-		"what follows the login is unseen":   {native + frame(2, ok) + "\xff\xff\xff\xff anything", -1, ""},
-		"caching_sha2_password by greeting":  {hello("caching_sha2_password"), 0, `"caching_sha2_password", by which`},
-		"caching_sha2_password by order":     {native + to("caching_sha2_password"), len(native), `"caching_sha2_password"`},
-		"sha256_password":                    {native + to("sha256_password"), len(native), `"sha256_password"`},
-		"mysql_clear_password":               {native + to("mysql_clear_password"), len(native), `"mysql_clear_password"`},
-		"dialog":                             {native + to("dialog"), len(native), `"dialog"`},
-		"before MySQL 4.1":                   {native + frame(2, "\xfe"), len(native), `"mysql_old_password"`},
-		"a name that continues a good one":   {native + to("mysql_native_password2"), len(native), "password2"},
-		"a name in capitals":                 {native + to("Mysql_Native_Password"), len(native), "plugin"},
-		"no name":                            {native + to(""), len(native), "no plugin"},
-		"a name without an end":              {native + frame(2, "\xfemysql_native_password"), len(native), "no plugin"},
-		"a challenge that is too short":      {native + frame(2, "\xfemysql_native_password\x00abc\x00"), len(native), "a challenge of 4 bytes"},
+		"the greeting's own plugin":   {native + frame(2, ok), -1, ""},
+		"a greeting without a plugin": {hello("") + frame(2, ok), -1, ""},
+		"ed25519":                     {native + to("client_ed25519") + frame(4, ok), -1, ""},
+		"native after another greeting": {hello("client_ed25519") + to("mysql_native_password") + frame(4, ok), -1,
+			""},
+		"unix_socket":                      {native + to("unix_socket") + frame(4, ok), -1, ""},
+		"a refusal":                        {native + frame(2, "\xff\x15\x04#28000Access denied"), -1, ""},
+		"no connection is left":            {frame(0, "\xff\x10\x04Too many connections"), -1, ""},
+		"what follows the login is unseen": {native + frame(2, ok) + "\xff\xff\xff\xff anything", -1, ""},
+		"caching_sha2_password by greeting": {hello("caching_sha2_password"), 0,
+			`"caching_sha2_password", which would show it`},
+		"caching_sha2_password by order": {native + to("caching_sha2_password"), len(native),
+			`"caching_sha2_password"`},
+		"sha256_password": {native + to("sha256_password"), len(native), `"sha256_password"`},
+		"mysql_clear_password": {native + to("mysql_clear_password"), len(native),
+			`"mysql_clear_password"`},
+		"dialog":                           {native + to("dialog"), len(native), `"dialog"`},
+		"before MySQL 4.1":                 {native + frame(2, "\xfe"), len(native), `"mysql_old_password"`},
+		"a name that continues a good one": {native + to("mysql_native_password2"), len(native), "password2"},
+		"a name in capitals":               {native + to("Mysql_Native_Password"), len(native), "plugin"},
+		"no name":                          {native + to(""), len(native), "no plugin"},
+		"a name without an end": {native + frame(2, "\xfemysql_native_password"), len(native),
+			"no plugin"},
+		"a challenge that is too short": {native + frame(2, "\xfemysql_native_password\x00abc\x00"), len(native),
+			"a challenge of 4 bytes"},
 		"more is asked":                      {native + frame(2, "\x01\x04"), len(native), "0x01"},
 		"a file is asked for":                {native + frame(2, "\xfb/etc/shadow"), len(native), "0xfb"},
 		"an empty packet":                    {native + frame(2, "") + frame(3, ok), len(native), "0 bytes"},
 		"a greeting in two parts":            {"\xff\xff\xff\x00", 0, "16777215 bytes"},
-		"a greeting that is too short":       {frame(0, "\x0a5.5\x00\x01\x00\x00\x00abcdefgh"), 0, "no greeting"},
-		"a greeting of an old protocol":      {frame(0, "\x09"+hello("")[5:]), 0, "no greeting"},
-		"a greeting that is nothing but one": {frame(0, "\x0a"), 0, "no greeting"},
+		"a greeting that is too short":       {frame(0, "\x0a5.5\x00\x01\x00\x00\x00abcdefgh"), 0, "not a greeting"},
+		"a greeting of an old protocol":      {frame(0, "\x09"+hello("")[5:]), 0, "not a greeting"},
+		"a greeting that is nothing but one": {frame(0, "\x0a"), 0, "not a greeting"},
 		"an error without a number":          {frame(0, "\xff\x10\x04"), 0, "an error of 3 bytes"},
 		"a web server":                       {"HTTP/1.1 400 Bad Request\r\n", 0, "bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for how, reader := range map[string]func(io.Reader) io.Reader{
-				"at once": func(r io.Reader) io.Reader { return r }, "byte by byte": iotest.OneByteReader, "with its end": iotest.DataErrReader,
+				"at once": func(r io.Reader) io.Reader { return r }, "byte by byte": iotest.OneByteReader,
+				"with its end": iotest.DataErrReader,
 			} {
 				watched := Watch(wire{Reader: reader(strings.NewReader(c.said))}, false)
 				got, err := io.ReadAll(watched)
@@ -95,8 +103,8 @@ func TestLogins(t *testing.T) {
 	}
 }
 
-// Behind TLS the server is proven before it asks. What was said before it began is not taken for a part of it.
-func TestTheGreetingBeforeTLSIsReadAlone(t *testing.T) {
+// In TLS the server is authenticated before it asks. Data from before the handshake does not count as part of it.
+func TestOnlyTheGreetingIsReadBeforeTLS(t *testing.T) {
 	greeting, injected := hello("caching_sha2_password"), frame(1, ok)
 	server := strings.NewReader(greeting + injected)
 	c := Watch(wire{Reader: server}, true)
@@ -122,12 +130,13 @@ func TestARefusalStays(t *testing.T) {
 	}
 }
 
-// Whatever a server says and in what pieces, what is passed on is what it said, whole packets, and none before the end of
-// the login that asks for the password.
+// Regardless of a server's data and its pieces, only complete packets of it are passed on, and none before the end
+// of the login that asks for the password.
 func FuzzWatch(f *testing.F) {
 	native := hello("mysql_native_password")
 	for _, seed := range []string{native + frame(2, ok), hello("dialog"), native + frame(2, "\xfedialog\x00"),
-		native + frame(2, "\xff\x15\x04no"), native + frame(2, "\xfeclient_ed25519\x00"+challenge) + frame(4, ok), "\xff\xff\xff\x00"} {
+		native + frame(2, "\xff\x15\x04no"), native + frame(2, "\xfeclient_ed25519\x00"+challenge) + frame(4, ok),
+		"\xff\xff\xff\x00"} {
 		f.Add([]byte(seed), false)
 	}
 	f.Add([]byte(native), true)
@@ -148,7 +157,7 @@ func FuzzWatch(f *testing.F) {
 
 var harmlessPlugins = []string{"mysql_native_password", "client_ed25519", "unix_socket", "auth_socket"}
 
-// harmless takes what was passed on apart in its own way.
+// harmless parses the passed data independently.
 func harmless(t *testing.T, passed []byte) {
 	for n := 0; len(passed) > 0; n++ {
 		size := int(passed[0]) | int(passed[1])<<8 | int(passed[2])<<16

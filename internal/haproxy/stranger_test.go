@@ -127,7 +127,7 @@ func TestTheStatisticsPasswordGoesToHAProxyAlone(t *testing.T) {
 	} {
 		f := read(t, o)
 		e := f.Failed(SourceURL)
-		if f.Running || e == nil || !strings.Contains(e.Message, "is held by user 54321, not by root") || e.Hint == "" {
+		if f.Running || e == nil || !strings.Contains(e.Message, "belongs to user 54321, not to root") || e.Hint == "" {
 			t.Errorf("%s: %s", name, told(f))
 		}
 	}
@@ -164,7 +164,7 @@ func TestASocketOfAStrangersIsToldNothing(t *testing.T) {
 		f := read(t, o)
 		e := f.Failed(SourceSocket)
 		if f.Running || e == nil || e.Where != at || !strings.Contains(e.Message,
-			"the socket is held by user 54321, not by root") ||
+			"the socket belongs to user 54321, not to root") ||
 			!strings.Contains(e.Hint, "start HAProxy") {
 			t.Errorf("%s: %s", name, told(f))
 		}

@@ -15,22 +15,23 @@ import (
 	"overcloud.backup/internal/excerpt"
 )
 
-// Source is a data file of the hierarchy, or a place in it that is not followed here.
+// Source is a data file of the hierarchy, or an entry that this package does not support.
 type Source struct {
 	Path string
 	JSON bool
-	// Err is why this place is not followed; what it has would stand before what later sources have. Path is empty then.
+	// Err is the reason why the entry is not supported; its data would precede that of later sources. Path is empty
+	// then.
 	Err error
 }
 
-// notFollowed is a place that only Puppet could read.
-func notFollowed(err error) []Source {
-	return []Source{{Err: fmt.Errorf("%w: set the login options", err)}}
+// unsupported is an entry that only Puppet could read.
+func unsupported(err error) []Source {
+	return []Source{{Err: fmt.Errorf("%w; set the login options", err)}}
 }
 
-// Sources lists the data files that a hiera.yaml names, in the order in which they are looked at. Those whose name
-// depends on facts (%{...}) that are not known are left out: for hiera they are empty, and the file is one that is not
-// there. base is the folder that relative datadirs of version 5 start from.
+// Sources lists the data files that a hiera.yaml names, in lookup order. Names that depend on unknown facts (%{...})
+// are left out: hiera replaces such a fact with an empty text, and that file does not exist. base is the folder from
+// which relative datadirs of version 5 start.
 func Sources(data []byte, base string, facts Facts) ([]Source, error) {
 	var head struct {
 		Version int `yaml:"version"`
@@ -44,7 +45,7 @@ func Sources(data []byte, base string, facts Facts) ([]Source, error) {
 	case 0, 3:
 		return version3(data, facts)
 	}
-	return nil, fmt.Errorf("version %d of hiera.yaml is not followed here: set the login options", head.Version)
+	return nil, fmt.Errorf("version %d of hiera.yaml is not supported here; set the login options", head.Version)
 }
 
 // level is one entry of a version 5 hierarchy, or its defaults.
@@ -53,15 +54,15 @@ type level struct {
 	Datadir string         `yaml:"datadir"`
 	Path    string         `yaml:"path"`
 	Paths   []string       `yaml:"paths"`
-	Options map[string]any `yaml:"options"` // of its function: where the keys of eyaml are
+	Options map[string]any `yaml:"options"` // of its function: the paths of eyaml's keys
 
 	DataHash  string `yaml:"data_hash"`
 	LookupKey string `yaml:"lookup_key"`
-	// Rest are the other settings by name: ways to name files or to read them that are not followed here.
+	// Rest has the other settings by name: ways to name or read files that are not supported here.
 	Rest map[string]yaml.Node `yaml:",inline"`
 }
 
-// others are those functions that are none of data_hash and lookup_key.
+// others are the functions other than data_hash and lookup_key.
 var others = []string{"data_dig", "hiera3_backend"}
 
 func (l level) hasFunction() bool {
@@ -71,12 +72,12 @@ func (l level) hasFunction() bool {
 	})
 }
 
-// unread is what a level has that is not followed here; empty where there is nothing.
-func (l level) unread() string {
+// unsupportedSetting returns a setting of a level that is not supported here, or "".
+func (l level) unsupportedSetting() string {
 	switch {
 	case len(l.Rest) > 0:
 		return slices.Min(slices.Collect(maps.Keys(l.Rest)))
-	case l.LookupKey != "" && l.LookupKey != "eyaml_lookup_key": // it reads YAML, in which values may be encrypted
+	case l.LookupKey != "" && l.LookupKey != "eyaml_lookup_key": // which reads YAML with possibly encrypted values
 		return "lookup_key " + l.LookupKey
 	case l.LookupKey == "" && !slices.Contains([]string{"", "yaml_data", "json_data"}, l.DataHash):
 		return "data_hash " + l.DataHash
@@ -84,7 +85,7 @@ func (l level) unread() string {
 	return ""
 }
 
-// common is the hierarchy of version 5 where it names none.
+// common is the default hierarchy of version 5.
 var common = []level{{Name: "Common", Path: "common.yaml"}}
 
 func version5(data []byte, base string, facts Facts) ([]Source, error) {
@@ -120,20 +121,21 @@ func merged(a, b map[string]yaml.Node) map[string]yaml.Node {
 }
 
 func (l level) sources(base string, facts Facts) (sources []Source) {
-	if what := l.unread(); what != "" {
-		return notFollowed(fmt.Errorf("level %q of the hierarchy has %s, which is not followed here", excerpt.Of(l.Name),
+	if what := l.unsupportedSetting(); what != "" {
+		return unsupported(fmt.Errorf("level %q of the hierarchy has %s, which is not supported here",
+			excerpt.Of(l.Name),
 			excerpt.Of(what)))
 	}
 	paths := append(nonEmpty(l.Path), l.Paths...)
 	if len(paths) == 0 {
-		return notFollowed(fmt.Errorf("level %q of the hierarchy names no file", excerpt.Of(l.Name)))
+		return unsupported(fmt.Errorf("level %q of the hierarchy names no file", excerpt.Of(l.Name)))
 	}
 	dir := l.Datadir
 	if !filepath.IsAbs(dir) {
 		dir = filepath.Join(base, dir)
 	}
 	for _, path := range paths {
-		sources = append(sources, known(dir, path, l.LookupKey == "" && l.DataHash == "json_data", facts)...)
+		sources = append(sources, resolvedFile(dir, path, l.LookupKey == "" && l.DataHash == "json_data", facts)...)
 	}
 	return sources
 }
@@ -149,11 +151,11 @@ func version3(data []byte, facts Facts) ([]Source, error) {
 	if err := yaml.Unmarshal(data, &c); err != nil {
 		return nil, excerpt.Error(err)
 	}
-	backends, err := words(c[":backends"], "yaml")
+	backends, err := scalarOrList(c[":backends"], "yaml")
 	if err != nil {
 		return nil, fmt.Errorf(":backends: %w", err)
 	}
-	hierarchy, err := words(c[":hierarchy"], "common")
+	hierarchy, err := scalarOrList(c[":hierarchy"], "common")
 	if err != nil {
 		return nil, fmt.Errorf(":hierarchy: %w", err)
 	}
@@ -170,36 +172,37 @@ func version3(data []byte, facts Facts) ([]Source, error) {
 	return sources, nil
 }
 
-// backend is one of version 3.
+// backend is a backend of version 3.
 type backend struct {
 	name      string
 	Datadir   string `yaml:":datadir"`
 	Extension string `yaml:":extension"`
 }
 
-// sources are the files of a backend. Without a :datadir they are where this version of hiera has its default, and only
-// eyaml has had an :extension from its beginning.
+// sources returns the files of a backend. Without a :datadir they are in the default of the installed hiera. Only eyaml
+// has supported :extension from its first release.
 func (b backend) sources(hierarchy []string, facts Facts) (sources []Source) {
 	extension := b.name
 	switch {
 	case !slices.Contains([]string{"json", "yaml", "eyaml"}, b.name):
-		return notFollowed(fmt.Errorf("the backend %q of hiera.yaml is not followed here", excerpt.Of(b.name)))
+		return unsupported(fmt.Errorf("the backend %q of hiera.yaml is not supported here", excerpt.Of(b.name)))
 	case b.Datadir == "":
-		return notFollowed(fmt.Errorf("the backend %q of hiera.yaml has no :datadir, and its default is not known here",
+		return unsupported(fmt.Errorf("the backend %q of hiera.yaml has no :datadir, and its default is not known here",
 			b.name))
 	case b.name == "eyaml" && b.Extension != "":
 		extension = b.Extension
 	case b.Extension != "" && b.Extension != b.name:
-		return notFollowed(fmt.Errorf("the backend %q of hiera.yaml has an :extension, which is not followed here", b.name))
+		return unsupported(fmt.Errorf("the backend %q of hiera.yaml has an :extension, which is not supported here",
+			b.name))
 	}
 	for _, name := range hierarchy {
-		sources = append(sources, known(b.Datadir, name+"."+extension, b.name == "json", facts)...)
+		sources = append(sources, resolvedFile(b.Datadir, name+"."+extension, b.name == "json", facts)...)
 	}
 	return sources
 }
 
-// words reads one word or a list of them; nothing is the default.
-func words(node yaml.Node, byDefault string) ([]string, error) {
+// scalarOrList reads one text or a list of them, or returns the default if there is no node.
+func scalarOrList(node yaml.Node, byDefault string) ([]string, error) {
 	var list []string
 	switch node.Kind {
 	case 0:
@@ -217,18 +220,18 @@ func words(node yaml.Node, byDefault string) ([]string, error) {
 	return list, nil
 }
 
-// known is the file, or nothing when only Puppet could tell its name. A folder that only Puppet could tell is there for
-// sure. The data of one node are in files of both cases of its UUID: older kernels and dmidecode before 3.1 print it in
-// capitals, so that director's templates write two files and fill the one in whose case the operator wrote it
+// resolvedFile returns the file, or nothing if only Puppet knows its name. A folder that only Puppet knows certainly
+// exists. The data of one node is in files for both cases of its UUID: older kernels and dmidecode before 3.1 print it
+// in capitals, so director's templates write two files and fill the one in whose case the operator wrote it
 // (NodeDataLookup).
-func known(dir, path string, json bool, facts Facts) []Source {
+func resolvedFile(dir, path string, json bool, facts Facts) []Source {
 	if _, found := fill(dir, facts); !found {
 		dir = excerpt.UpTo(300, dir)
-		return notFollowed(fmt.Errorf("the folder %q of hiera.yaml depends on what only Puppet knows", dir))
+		return unsupported(fmt.Errorf("the folder %q of hiera.yaml depends on facts that only Puppet knows", dir))
 	}
 	path = filepath.Join(dir, path)
 	if other := otherKey(path); other != "" {
-		return notFollowed(fmt.Errorf("hiera.yaml names a file by %q, which is not followed here", excerpt.Of(other)))
+		return unsupported(fmt.Errorf("hiera.yaml names a file by %q, which is not supported here", excerpt.Of(other)))
 	}
 	filled, found := fill(path, facts)
 	if !found {

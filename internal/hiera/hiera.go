@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package hiera looks up single keys of Puppet's data on a TripleO controller: through the command hiera where it is
-// installed and works, else in the files that hiera.yaml names. A value that would need data of Puppet's that this host
+// Package hiera looks up single keys of Puppet's data on a TripleO controller: with the command hiera if it is
+// installed and works, else in the files that hiera.yaml names. A value that would need Puppet data which this host
 // does not have is an error, not a guess.
 package hiera
 
@@ -18,11 +18,11 @@ import (
 	"overcloud.backup/internal/safefile"
 )
 
-// Config is where Puppet keeps its hiera.yaml.
+// Config is the path of Puppet's hiera.yaml.
 const Config = "/etc/puppet/hiera.yaml"
 
-// Lookup finds the value of a key. Without the file config there is no hiera, and nothing is found. A key that the files
-// do not have is an error when the command failed: it might have known better.
+// Lookup returns the value of a key. Without the file config there is no hiera, and nothing is found. A key that the
+// files do not have is an error if the command failed: it might have found it.
 func Lookup(ctx context.Context, config, key string) (value string, found bool, err error) {
 	data, err := read(config)
 	if errors.Is(err, os.ErrNotExist) {
@@ -45,7 +45,7 @@ func Lookup(ctx context.Context, config, key string) (value string, found bool, 
 	return "", false, fmt.Errorf("look up %s: %w", excerpt.Of(key), err)
 }
 
-// ask has the command look a key up. One that a newer Puppet has left without its Ruby is there and fails.
+// ask runs the command. It exists but fails if a newer Puppet has removed its Ruby.
 func ask(ctx context.Context, config, key string) (string, bool, error) {
 	out, err := process.Output(ctx, "hiera", "-c", config, key)
 	if err != nil {
@@ -58,7 +58,7 @@ func ask(ctx context.Context, config, key string) (string, bool, error) {
 	return value, found, nil
 }
 
-// parseOutput reads what the command prints: the value and a line feed, or "nil".
+// parseOutput reads the command's output: the value and a line feed, or "nil".
 func parseOutput(out string) (string, bool) {
 	out = strings.TrimSuffix(out, "\n")
 	if out == "nil" || out == "" {
@@ -67,11 +67,10 @@ func parseOutput(out string) (string, bool) {
 	return out, true
 }
 
-// lookupFiles takes the first file of the hierarchy that has the key. A file that is not there is passed over, as
-// hiera does.
+// lookupFiles uses the first file of the hierarchy that has the key. A missing file is skipped, as in hiera.
 func lookupFiles(data []byte, config, key string, facts Facts, depth int) (string, bool, error) {
 	if depth > maxDepth {
-		return "", false, errors.New("the references in the data lead in a circle")
+		return "", false, errors.New("the references in the data form a cycle")
 	}
 	sources, err := Sources(data, filepath.Dir(config), facts)
 	if err != nil {
@@ -88,7 +87,7 @@ func lookupFiles(data []byte, config, key string, facts Facts, depth int) (strin
 		if !found {
 			continue
 		}
-		if value == nil { // it is set to nothing, which hides what later sources have
+		if value == nil { // set to null, which hides the values of later sources
 			return "", false, nil
 		}
 		other := func(key string) (string, bool, error) { return lookupFiles(data, config, key, facts, depth+1) }
@@ -101,7 +100,7 @@ func lookupFiles(data []byte, config, key string, facts Facts, depth int) (strin
 	return "", false, nil
 }
 
-// lookup reads a key of a data file. One that is not there has none.
+// lookup reads a key of a data file. A missing file has no keys.
 func (s Source) lookup(key string) (value *string, found bool, err error) {
 	content, err := read(s.Path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -120,8 +119,8 @@ func (s Source) lookup(key string) (value *string, found bool, err error) {
 	return value, found, nil
 }
 
-// maxSize is more than any file of hiera's has.
+// maxSize is larger than any file of hiera.
 const maxSize = 16 << 20
 
-// read takes regular files alone: a pipe would be waited for without end.
+// read accepts only regular files: a pipe would block forever.
 func read(path string) ([]byte, error) { return safefile.Read(path, maxSize) }

@@ -14,7 +14,7 @@ import (
 	"overcloud.backup/tests/messages"
 )
 
-// As TripleO writes it (puppet-tripleo, tripleo-heat-templates), shortened.
+// As in TripleO (puppet-tripleo, tripleo-heat-templates), shortened.
 const tripleo = `---
 :backends:
   - json
@@ -72,11 +72,13 @@ func TestFilesAreThoseOfTheHierarchy(t *testing.T) {
 			[]string{"/d/common.yaml"},
 		},
 		"eyaml of version 5": {
-			"version: 5\nhierarchy: [{name: a, lookup_key: eyaml_lookup_key, path: a.eyaml, options: {pkcs7_private_key: /k}}]\n",
+			"version: 5\nhierarchy: [{name: a, lookup_key: eyaml_lookup_key, path: a.eyaml, options:" +
+				" {pkcs7_private_key: /k}}]\n",
 			[]string{"/etc/puppet/data/a.eyaml"},
 		},
 		"scope and literal in a path": {
-			"version: 5\nhierarchy: [{name: a, path: \"%{literal('x')}.yaml\"}, {name: b, path: \"%{scope('role')}.yaml\"}]\n",
+			"version: 5\nhierarchy: [{name: a, path: \"%{literal('x')}.yaml\"}, {name: b, path:" +
+				" \"%{scope('role')}.yaml\"}]\n",
 			[]string{"/etc/puppet/data/x.yaml"},
 		},
 	} {
@@ -89,7 +91,7 @@ func TestFilesAreThoseOfTheHierarchy(t *testing.T) {
 	}
 }
 
-// valueOf reads a key of a data file whose name says what it is.
+// valueOf reads a key of a data file, in the format that its name shows.
 func valueOf(file string, content []byte, key string) (string, bool, error) {
 	value, found, err := Source{JSON: filepath.Ext(file) == ".json"}.value(content, key)
 	if value == nil {
@@ -98,7 +100,7 @@ func valueOf(file string, content []byte, key string) (string, bool, error) {
 	return *value, found, err
 }
 
-// pathsOf are the files of a hierarchy, up to the first place that is not followed.
+// pathsOf returns the files of a hierarchy, up to the first unsupported level.
 func pathsOf(config string, facts Facts) (paths []string, err error) {
 	sources, err := Sources([]byte(config), "/etc/puppet", facts)
 	for _, s := range sources {
@@ -154,12 +156,12 @@ func TestJSONIsReadAsJSON(t *testing.T) {
 		"a missing one":                    {`{}`, "", ""},
 		"a list is no value":               {`{"key": [1]}`, "", "key is not a single value"},
 		"a map is no value":                {`{"key": {"a": 1}}`, "", "key is not a single value"},
-		"a comma too many":                 {"{\n \"key\": \"a\",\n}", "", "no JSON: wrong at line 3, byte 1"},
-		"cut off":                          {`{"key": "a"`, "", "no JSON: wrong at line 1, byte 11"},
-		"nothing at all":                   {"", "", "no JSON: wrong at line 1, byte 0"},
-		"a list of keys":                   {`["key"]`, "", "no JSON: not a mapping of keys"},
-		"YAML":                             {"key: a\n", "", "no JSON: wrong at line 1, byte 1"},
-		"another encoding":                 {"{\"key\": \"\xe9\"}", "", "no JSON: not UTF-8"},
+		"a comma too many":                 {"{\n \"key\": \"a\",\n}", "", "not JSON: wrong at line 3, byte 1"},
+		"cut off":                          {`{"key": "a"`, "", "not JSON: wrong at line 1, byte 11"},
+		"nothing at all":                   {"", "", "not JSON: wrong at line 1, byte 0"},
+		"a list of keys":                   {`["key"]`, "", "not JSON: not a mapping of keys"},
+		"YAML":                             {"key: a\n", "", "not JSON: wrong at line 1, byte 1"},
+		"another encoding":                 {"{\"key\": \"\xe9\"}", "", "not JSON: not UTF-8"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, found, err := valueOf("/etc/puppet/hieradata/x.json", []byte(c.content), "key")
@@ -178,11 +180,13 @@ func nothing(string) (string, bool) { return "", false }
 
 func TestADeployedNodesHierarchyIsFilledFromItsFacts(t *testing.T) {
 	facts := func(name string) (string, bool) {
-		value, found := map[string]string{"uuid": "4c4c-0042", "os.family": "RedHat", "trusted.certname": "../../etc"}[name]
+		value, found := map[string]string{"uuid": "4c4c-0042", "os.family": "RedHat",
+			"trusted.certname": "../../etc"}[name]
 		return value, found
 	}
 	got, err := pathsOf(tripleo, facts)
-	if err != nil || got[0] != "/etc/puppet/hieradata/4c4c-0042.json" || got[1] != "/etc/puppet/hieradata/4C4C-0042.json" || len(got) != 8 {
+	if err != nil || got[0] != "/etc/puppet/hieradata/4c4c-0042.json" ||
+		got[1] != "/etc/puppet/hieradata/4C4C-0042.json" || len(got) != 8 {
 		t.Errorf("%q, %v", got, err)
 	}
 	got, err = pathsOf(fifth, facts)
@@ -197,8 +201,10 @@ func TestReferencesAreFollowed(t *testing.T) {
 	for name, content := range map[string]string{
 		"hiera.yaml": ":backends: [json]\n:json:\n  :datadir: " + dir + "\n:hierarchy: ['%{::uuid}', common]\n",
 		"u-1.json":   `{"node": "of this node"}`,
-		"common.json": `{"node": "of all", "address": "%{hiera('name')}:%{::port}", "name": "%{alias(\"host\")}.%{lookup('domain')}", "host": "c0", "domain": "x",
-			"scoped": "%{scope('::port')} %{scope(\"facts.os.family\")}", "structured": "%{facts.os.family} %{facts.port}", "dull": "%{scope('unheard')}", "fact": "%{facts.unheard}",
+		"common.json": `{"node": "of all", "address": "%{hiera('name')}:%{::port}", "name": "%{alias(\"host\")}.%{lookup('domain')}", 
+			"host": "c0", "domain": "x",
+			"scoped": "%{scope('::port')} %{scope(\"facts.os.family\")}", "structured": "%{facts.os.family} %{facts.port}",
+			"dull": "%{scope('unheard')}", "fact": "%{facts.unheard}",
 			"percent": "100%{literal('%')}{x}", "circle": "%{hiera('circle')}", "foreign": "s3cret%{::unheard}", "lost": "%{hiera('absent')}"}`,
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
@@ -216,9 +222,11 @@ func TestReferencesAreFollowed(t *testing.T) {
 			t.Errorf("%s: %q %v %v", key, got, found, err)
 		}
 	}
-	for key, want := range map[string]string{"circle": "in a circle", "foreign": "not known here", "lost": "not known here",
+	for key, want := range map[string]string{"circle": "form a cycle", "foreign": "not known here",
+		"lost": "not known here",
 		"dull": "not known here", "fact": "not known here"} {
-		if got, found, err := lookupFiles(data, config, key, facts, 0); got != "" || found || err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "s3cret") {
+		if got, found, err := lookupFiles(data, config, key, facts, 0); got != "" || found || err == nil ||
+			!strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("%s: %q %v %v", key, got, found, err)
 		}
 	}
@@ -227,7 +235,8 @@ func TestReferencesAreFollowed(t *testing.T) {
 func TestTheFactsOfThisHost(t *testing.T) {
 	release := filepath.Join(t.TempDir(), "os-release")
 	for content, want := range map[string]string{
-		"ID=\"rhel\"\nID_LIKE=\"fedora\"\n": "RedHat", "NAME=x\nID=centos\n": "RedHat", "ID=debian\n": "Debian", "ID=ubuntu\nID_LIKE=debian\n": "Debian", "ID=arch\n": "",
+		"ID=\"rhel\"\nID_LIKE=\"fedora\"\n": "RedHat", "NAME=x\nID=centos\n": "RedHat", "ID=debian\n": "Debian",
+		"ID=ubuntu\nID_LIKE=debian\n": "Debian", "ID=arch\n": "",
 	} {
 		if err := os.WriteFile(release, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
@@ -266,9 +275,10 @@ func TestAShortHostNameIsNoFQDN(t *testing.T) {
 	}
 }
 
-// A level of a short host's FQDN is passed over; the levels after it are read.
+// A level with the FQDN of a host with a short name is skipped; the levels after it are read.
 func TestALevelThatOnlyPuppetCouldNameIsPassedOver(t *testing.T) {
-	config := "version: 5\nhierarchy:\n  - {name: node, path: 'nodes/%{facts.networking.fqdn}.yaml'}\n  - {name: all, path: common.yaml}\n"
+	config := "version: 5\nhierarchy:\n  - {name: node, path: 'nodes/%{facts.networking.fqdn}.yaml'}\n  - {name: all," +
+		" path: common.yaml}\n"
 	short := func(name string) (string, bool) { return nameFact(name, "controller-0") }
 	got, err := pathsOf(config, short)
 	if err != nil || !slices.Equal(got, []string{"/etc/puppet/data/common.yaml"}) {
@@ -277,11 +287,13 @@ func TestALevelThatOnlyPuppetCouldNameIsPassedOver(t *testing.T) {
 }
 
 func TestALevelThatIsNotFollowedIsNamed(t *testing.T) {
-	for _, setting := range []string{"glob: '*.yaml'", "globs: [a*, b*]", "mapped_paths: [services, service, '%{service}.yaml']"} {
+	for _, setting := range []string{"glob: '*.yaml'", "globs: [a*, b*]",
+		"mapped_paths: [services, service, '%{service}.yaml']"} {
 		config := "version: 5\nhierarchy:\n  - {name: all, path: common.yaml}\n  - {name: services, " + setting + "}\n"
 		name, _, _ := strings.Cut(setting, ":")
-		want := `level "services" of the hierarchy has ` + name + ", which is not followed here: set the login options"
-		if files, err := pathsOf(config, nothing); err == nil || err.Error() != want || !slices.Equal(files, []string{"/etc/puppet/data/common.yaml"}) {
+		want := `level "services" of the hierarchy has ` + name + ", which is not supported here; set the login options"
+		if files, err := pathsOf(config, nothing); err == nil || err.Error() != want ||
+			!slices.Equal(files, []string{"/etc/puppet/data/common.yaml"}) {
 			t.Errorf("%s: %q, %v", setting, files, err)
 		}
 	}
@@ -297,7 +309,8 @@ func TestErrorsDoNotQuoteTheData(t *testing.T) {
 			`"topsecret"`,
 		},
 	} {
-		if _, _, err := valueOf(c.file, []byte(c.content), "a"); err == nil || strings.Contains(err.Error(), "topsecret") || strings.Contains(err.Error(), "'t'") {
+		if _, _, err := valueOf(c.file, []byte(c.content), "a"); err == nil ||
+			strings.Contains(err.Error(), "topsecret") || strings.Contains(err.Error(), "'t'") {
 			t.Errorf("%s: %v", c.content, err)
 		}
 	}
@@ -321,7 +334,8 @@ func hierarchy(t *testing.T) string {
 func TestLookupReadsTheFilesWithoutTheCommand(t *testing.T) {
 	config := hierarchy(t)
 	t.Setenv("PATH", t.TempDir())
-	for key, want := range map[string]string{"mysql_vip": "10.0.0.1", "mysql::server::root_password": `s3 cr"et%`, "none": ""} {
+	for key, want := range map[string]string{"mysql_vip": "10.0.0.1", "mysql::server::root_password": `s3 cr"et%`,
+		"none": ""} {
 		got, found, err := Lookup(context.Background(), config, key)
 		if got != want || found != (want != "") || err != nil {
 			t.Errorf("%s: %q %v %v", key, got, found, err)
@@ -332,7 +346,7 @@ func TestLookupReadsTheFilesWithoutTheCommand(t *testing.T) {
 	}
 }
 
-// The command is a fake at the edge: it checks its arguments, and prints as hiera 3 does.
+// The command is a fake: it checks its arguments, and prints as hiera 3 does.
 func TestLookupPrefersTheCommand(t *testing.T) {
 	config, dir := hierarchy(t), t.TempDir()
 	script := "#!/bin/sh\n[ \"$1\" = -c ] && [ \"$2\" = " + config + " ] || exit 3\n" +
@@ -345,7 +359,7 @@ func TestLookupPrefersTheCommand(t *testing.T) {
 	if got, found, err := Lookup(ctx, config, "known"); got != "pass word" || !found || err != nil {
 		t.Errorf("known: %q %v %v", got, found, err)
 	}
-	// What it does not find is not looked for in the files, where this one is.
+	// A key that the command does not find is not looked up in the files, which have it.
 	if got, found, err := Lookup(ctx, config, "mysql_vip"); got != "" || found || err != nil {
 		t.Errorf("nil: %q %v %v", got, found, err)
 	}
@@ -353,7 +367,8 @@ func TestLookupPrefersTheCommand(t *testing.T) {
 
 func TestLookupReadsTheFilesWhenTheCommandFails(t *testing.T) {
 	config, dir := hierarchy(t), t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "hiera"), []byte("#!/bin/sh\necho broken >&2; exit 1\n"), 0o700); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "hiera"), []byte("#!/bin/sh\necho broken >&2; exit 1\n"),
+		0o700); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
@@ -369,13 +384,13 @@ func TestLookupReadsTheFilesWhenTheCommandFails(t *testing.T) {
 	if err := os.WriteFile(first, []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	want := failed + "; without the command: " + first + ": no JSON: wrong at line 1, byte 1"
+	want := failed + "; without the command: " + first + ": not JSON: wrong at line 1, byte 1"
 	if _, found, err := Lookup(ctx, config, "other"); found || err == nil || err.Error() != want {
 		t.Errorf("both fail: %v", err)
 	}
 }
 
-// Whatever stands in the place of a word, what is said of it is short.
+// Any text may replace a word: the message about it is short.
 func TestErrorsRepeatLittle(t *testing.T) {
 	none := func(string) (string, bool) { return "", false }
 	for _, config := range []string{tripleo, fifth, "version: 5\nhierarchy:\n  - name: a\n    glob: b\n",

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// bomb is YAML that is ten to the power of levels values when its aliases are followed.
+// bomb returns YAML with ten to the power of levels values if its aliases are resolved.
 func bomb(levels int) string {
 	var b strings.Builder
 	b.WriteString("a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n")
@@ -51,8 +51,8 @@ func TestHostileDataIsRefusedQuickly(t *testing.T) {
 	}
 }
 
-// Files that never end, or that nobody writes, are an error at once.
-func TestLookupReadsBoundedFilesAlone(t *testing.T) {
+// Files without an end, or without a writer, are an error at once.
+func TestLookupReadsOnlyBoundedFiles(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	for name, put := range map[string]func(path string) error{
 		"a pipe":     func(path string) error { return syscall.Mkfifo(path, 0o600) },
@@ -66,10 +66,12 @@ func TestLookupReadsBoundedFilesAlone(t *testing.T) {
 			if err := put(at); err != nil {
 				t.Fatal(err)
 			}
-			if _, found, err := Lookup(context.Background(), config, "mysql_vip"); found || err == nil || !strings.Contains(err.Error(), at) {
+			if _, found, err := Lookup(context.Background(), config, "mysql_vip"); found || err == nil ||
+				!strings.Contains(err.Error(), at) {
 				t.Errorf("data: %t, %v", found, err)
 			}
-			if _, found, err := Lookup(context.Background(), at, "mysql_vip"); found || err == nil || !strings.Contains(err.Error(), at) {
+			if _, found, err := Lookup(context.Background(), at, "mysql_vip"); found || err == nil ||
+				!strings.Contains(err.Error(), at) {
 				t.Errorf("hiera.yaml: %t, %v", found, err)
 			}
 		})

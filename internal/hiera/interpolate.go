@@ -13,12 +13,12 @@ import (
 	"overcloud.backup/internal/excerpt"
 )
 
-// Facts tells one of Puppet's facts by its name; false is one that only Puppet knows.
+// Facts returns a Puppet fact by its name; false if only Puppet knows it.
 type Facts func(name string) (string, bool)
 
-// hostFacts are those of this host that director's hierarchy and data are written with: where it keeps the data of one
-// node (%{::uuid}), of a family of systems (%{::osfamily}), and its names. deploy_config_name is set while director
-// deploys, and never afterwards.
+// hostFacts returns the facts of this host that director's hierarchy and data refer to: the name of one node's data
+// (%{::uuid}), the family of the system (%{::osfamily}), and host names. deploy_config_name is set only while director
+// deploys.
 func hostFacts(name string) (string, bool) {
 	switch name {
 	case "uuid":
@@ -36,8 +36,8 @@ func hostFacts(name string) (string, bool) {
 	return "", false
 }
 
-// nameFact is a fact about a host of this name. Facter completes a short one from resolv.conf, hosts and the resolver: what
-// it would find is not guessed here.
+// nameFact is a fact about a host of this name. Facter completes a short name from resolv.conf, hosts and the resolver;
+// its result is not guessed here.
 func nameFact(fact, host string) (string, bool) {
 	short, _, long := strings.Cut(host, ".")
 	if strings.HasSuffix(fact, "fqdn") {
@@ -74,7 +74,7 @@ func family(path string) (string, bool) {
 	return "", false
 }
 
-// A reference to a fact, and one to another key:
+// References to a fact and to another key:
 //
 //	%{::uuid}   %{facts.os.family}   %{hiera('fqdn_internal_api')}   %{lookup("x")}   %{alias('y')}   %{literal('%')}
 var (
@@ -82,19 +82,19 @@ var (
 	function  = regexp.MustCompile(`^\s*(hiera|lookup|alias|literal|scope)\(\s*(?:'([^']*)'|"([^"]*)")\s*\)\s*$`)
 )
 
-// fill replaces the references to facts in a path of the hierarchy; false when one is not known here.
+// fill replaces the references to facts in a path of the hierarchy; false if one is not known here.
 func fill(path string, facts Facts) (string, bool) {
 	known := true
 	filled := reference.ReplaceAllStringFunc(path, func(ref string) string {
 		value, found := pathFact(inside(ref), facts)
-		// A value with a slash would lead elsewhere.
+		// A value with a slash would change the folder.
 		known = known && found && !strings.ContainsAny(value, "/\x00") && !strings.Contains(value, "%{")
 		return value
 	})
 	return filled, known && !strings.Contains(filled, "%{")
 }
 
-// pathFact is what a reference in a path stands for: a fact, or a text as it is.
+// pathFact returns the value of a reference in a path: a fact, or a literal text.
 func pathFact(inside string, facts Facts) (string, bool) {
 	call := function.FindStringSubmatch(inside)
 	switch {
@@ -108,7 +108,7 @@ func pathFact(inside string, facts Facts) (string, bool) {
 	return "", false
 }
 
-// otherKey is the first reference of a path to another key of the data; empty when it has none.
+// otherKey is the first reference of a path to another key of the data, or "".
 func otherKey(path string) string {
 	for _, ref := range reference.FindAllStringSubmatch(path, -1) {
 		if call := function.FindStringSubmatch(ref[1]); call != nil && call[1] != "scope" && call[1] != "literal" {
@@ -118,21 +118,22 @@ func otherKey(path string) string {
 	return ""
 }
 
-// factName is ::uuid, or facts.uuid, as Facts knows it.
+// factName turns ::uuid or facts.uuid into the name that Facts expects.
 func factName(variable string) string {
 	return strings.TrimPrefix(strings.TrimPrefix(strings.TrimSpace(variable), "::"), "facts.")
 }
 
-// inside is what stands between the braces of a reference.
+// inside returns the text between the braces of a reference.
 func inside(ref string) string { return reference.FindStringSubmatch(ref)[1] }
 
-// errReference is a value that this host cannot make up. Its text names no value.
-var errReference = errors.New("it refers to other data with %{...} that are not known here: install hiera or set the login options")
+// errReference is a value that this host cannot resolve. Its text names no value.
+var errReference = errors.New("it refers to other data with %{...} that is not known here; " +
+	"install hiera or set the login options")
 
-// maxDepth is how far references may lead on: more is a circle.
+// maxDepth is the length of the longest chain of references: more is a cycle.
 const maxDepth = 8
 
-// resolve replaces the references in a value. other looks another key up.
+// resolve replaces the references in a value. other looks up another key.
 func resolve(value string, facts Facts, other func(key string) (string, bool, error)) (string, error) {
 	var failed error
 	filled := reference.ReplaceAllStringFunc(value, func(ref string) string {
@@ -141,7 +142,7 @@ func resolve(value string, facts Facts, other func(key string) (string, bool, er
 			err = errReference
 		}
 		if failed == nil {
-			failed = err // of those that follow there may be thousands
+			failed = err // there may be thousands of later ones
 		}
 		return text
 	})

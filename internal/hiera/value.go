@@ -17,8 +17,8 @@ import (
 
 var errNoMapping = errors.New("not a mapping of keys")
 
-// value is the scalar of a key in the content of a data file, as text: 0123 stays 0123. References (%{...}) stay what
-// they are. A key that is null is found and has none (nil). Errors say where the file is wrong and quote nothing of it:
+// value returns the scalar of a key in the content of a data file, as text: 0123 stays 0123. References (%{...}) stay
+// unchanged. A key that is null is found and has no value (nil). Errors give the line of a fault and quote nothing:
 // hieradata is full of passwords.
 func (s Source) value(content []byte, key string) (value *string, found bool, err error) {
 	if s.JSON {
@@ -27,17 +27,17 @@ func (s Source) value(content []byte, key string) (value *string, found bool, er
 	return yamlValue(content, key)
 }
 
-// encrypted is what hiera-eyaml puts in the place of a value, or of a part of it. It takes one without the name of its
-// method, too, for its default one.
+// encrypted matches the text that hiera-eyaml puts in place of a value, or of a part of it. Without the name of a
+// method it uses its default one.
 var encrypted = regexp.MustCompile(`ENC\[(\w+,|[a-zA-Z0-9+/=\s]+\])|DEC(\(\d+\))?::\w+\[`)
 
-// errEncrypted is a value that only Puppet's keys open. Its text names no value.
-var errEncrypted = errors.New("it is encrypted with eyaml: set the login options (login_user, login_password)")
+// errEncrypted is a value that only Puppet's keys decrypt. Its text names no value.
+var errEncrypted = errors.New("it is encrypted with eyaml; set the login options (login_user, login_password)")
 
 func yamlValue(content []byte, key string) (*string, bool, error) {
 	var all map[string]yaml.Node
 	if err := yaml.Unmarshal(content, &all); err != nil {
-		return nil, false, fmt.Errorf("no YAML: %w", withoutValues(err))
+		return nil, false, fmt.Errorf("not YAML: %w", withoutValues(err))
 	}
 	node, found := all[key]
 	if !found {
@@ -55,7 +55,7 @@ func yamlValue(content []byte, key string) (*string, bool, error) {
 	return &node.Value, true, nil
 }
 
-// withoutValues keeps where the parser stopped and drops what it quotes.
+// withoutValues keeps the line at which the parser stopped and drops the text that it quotes.
 func withoutValues(err error) error {
 	if line := lineNumber.FindString(err.Error()); line != "" {
 		return errors.New("wrong at " + line)
@@ -65,15 +65,15 @@ func withoutValues(err error) error {
 
 var lineNumber = regexp.MustCompile(`line \d+`)
 
-// jsonValue reads JSON as such. It is no subset of YAML: \/, \ud83d\ude00, a raw DEL, a key that stands twice and one of
-// more than 1024 characters are all fine in JSON alone, and director's templates write JSON.
+// jsonValue reads JSON as JSON. It is not a subset of YAML: \/, \ud83d\ude00, a raw DEL, duplicate keys and keys of
+// more than 1024 characters are valid only in JSON, and director's templates write JSON.
 func jsonValue(content []byte, key string) (*string, bool, error) {
 	if !utf8.Valid(content) {
-		return nil, false, errors.New("no JSON: not UTF-8")
+		return nil, false, errors.New("not JSON: not UTF-8")
 	}
 	var all map[string]json.RawMessage
 	if err := json.Unmarshal(content, &all); err != nil {
-		return nil, false, fmt.Errorf("no JSON: %w", placeOf(err, content))
+		return nil, false, fmt.Errorf("not JSON: %w", placeOf(err, content))
 	}
 	raw, found := all[key]
 	text := string(raw)
@@ -92,12 +92,13 @@ func jsonValue(content []byte, key string) (*string, bool, error) {
 	return &text, true, nil
 }
 
-// placeOf is where a document stops being JSON. Director's are a single line, so that the line alone says little.
+// placeOf returns the position at which a document stops being JSON. Director's have one line, which alone says little.
 func placeOf(err error, content []byte) error {
 	var syntax *json.SyntaxError
 	if !errors.As(err, &syntax) {
 		return errNoMapping
 	}
 	before := content[:syntax.Offset]
-	return fmt.Errorf("wrong at line %d, byte %d", bytes.Count(before, []byte("\n"))+1, len(before)-bytes.LastIndexByte(before, '\n')-1)
+	line := bytes.Count(before, []byte("\n")) + 1
+	return fmt.Errorf("wrong at line %d, byte %d", line, len(before)-bytes.LastIndexByte(before, '\n')-1)
 }

@@ -119,8 +119,8 @@ func (s Standing) earlier(what string) (*Answer, error) {
 	a, err := s.Outcome()
 	a.Changed = false
 	a.Warnings = append(a.Warnings,
-		"job "+s.Job+" had ended before: this is what it made then, and nothing was made now; "+
-			"give no job, or another one, for a new "+what)
+		"job "+s.Job+" had ended before: this is its earlier result, and nothing was done now; "+
+			"leave job out, or set another one, for a new "+what)
 	return a, err
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package journal keeps on disk what a backup has changed on its controller and how to undo it. An entry is on the
-// disk before its effect begins, so whatever dies, what has to be undone can be read.
+// Package journal records on disk the changes of a backup to its controller and how to undo them. An entry is on the
+// disk before its effect begins, so even after a crash the changes to undo can be read.
 package journal
 
 import (
@@ -17,7 +17,7 @@ import (
 	"overcloud.backup/internal/durable"
 )
 
-// Entry is one effect and what undoes it.
+// Entry is one effect and how to undo it.
 type Entry struct {
 	ID   int             `json:"id"`
 	Kind string          `json:"kind"`
@@ -25,18 +25,17 @@ type Entry struct {
 	Undo json.RawMessage `json:"undo"`
 }
 
-// Journal is a journal that can be written to. It is not for several goroutines or processes at once.
+// Journal is a journal that can be written to. It is not safe for concurrent use by goroutines or processes.
 type Journal struct {
 	file *os.File
 	now  func() time.Time
-	size int64  // up to the last whole line
+	size int64  // up to the last complete line
 	id   int    // of the last entry
 	last string // the sum of the last readable line
 }
 
-// Open makes a journal (0600; it must not be there, nor be a symbolic link) or opens the one that is there. What was
-// torn off at its end by a crash is cut off. A damaged journal is opened too, for what is undone must be noted:
-// Read tells the damage.
+// Open opens a journal, or creates it (0600; never through a symbolic link). A line that a crash left incomplete at the
+// end is cut off. A damaged journal is also opened, because undone effects must be noted; Read reports the damage.
 func Open(path string) (*Journal, error) {
 	file, err := open(path)
 	if err != nil {
@@ -50,10 +49,10 @@ func Open(path string) (*Journal, error) {
 	return j, nil
 }
 
-// Close lets go of the journal. All that was written is on the disk already.
+// Close closes the journal. All entries are on the disk already.
 func (j *Journal) Close() error { return j.file.Close() }
 
-// Will notes an effect, with what undoes it. When it returns without error the entry is on the disk, and the effect
+// Will notes an effect and how to undo it. When it returns without an error, the entry is on the disk, and the effect
 // may begin.
 func (j *Journal) Will(kind string, undo any) (Entry, error) {
 	raw, err := json.Marshal(undo)
@@ -68,7 +67,7 @@ func (j *Journal) Will(kind string, undo any) (Entry, error) {
 	return e, nil
 }
 
-// Undone notes that an effect is no longer there.
+// Undone notes that an effect has been undone.
 func (j *Journal) Undone(e Entry) error {
 	if err := j.append(record{Undone: e.ID}); err != nil {
 		return fmt.Errorf("journal: note that %s is undone: %w", e.Kind, err)
@@ -76,7 +75,7 @@ func (j *Journal) Undone(e Entry) error {
 	return nil
 }
 
-// append writes one line and waits until the disk has it. What a failed write left is cut off again.
+// append writes one line and waits until the disk has it. The remains of a failed write are cut off.
 func (j *Journal) append(r record) error {
 	r.Prev = j.last
 	line, sum, err := encode(r)
@@ -108,12 +107,12 @@ func (j *Journal) resume(path string) error {
 	return errors.Join(j.file.Truncate(s.whole), j.file.Sync())
 }
 
-// open never follows a symbolic link and never opens what somebody else could have put there.
+// open never follows a symbolic link and never opens a file that another user could have put there.
 func open(path string) (*os.File, error) {
 	const flags = os.O_RDWR | syscall.O_NOFOLLOW | syscall.O_NONBLOCK
 	file, err := os.OpenFile(path, flags|os.O_CREATE|os.O_EXCL, 0o600)
 	if err == nil {
-		return file, settle(file, path)
+		return file, syncName(file, path)
 	}
 	if !errors.Is(err, fs.ErrExist) {
 		return nil, err
@@ -121,8 +120,8 @@ func open(path string) (*os.File, error) {
 	return checked(os.OpenFile(path, flags, 0))
 }
 
-// settle makes a new file's name last.
-func settle(file *os.File, path string) error {
+// syncName makes a new file's name last.
+func syncName(file *os.File, path string) error {
 	err := errors.Join(file.Sync(), durable.SyncFolder(filepath.Dir(path)))
 	if err != nil {
 		file.Close()
@@ -130,7 +129,7 @@ func settle(file *os.File, path string) error {
 	return err
 }
 
-// checked passes on a regular file that only root (or this user) can write.
+// checked returns a regular file that only root (or this user) can write.
 func checked(file *os.File, err error) (*os.File, error) {
 	if err != nil {
 		return nil, err
@@ -154,7 +153,7 @@ func refuse(path string, info fs.FileInfo) error {
 	case owner != 0 && owner != uint32(os.Geteuid()):
 		return fmt.Errorf("%s belongs to user %d, not to root", path, owner)
 	case info.Mode().Perm()&0o022 != 0:
-		return fmt.Errorf("%s can be written by others than root (mode %04o)", path, info.Mode().Perm())
+		return fmt.Errorf("%s can be written by users other than root (mode %04o)", path, info.Mode().Perm())
 	}
 	return nil
 }

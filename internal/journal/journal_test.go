@@ -16,7 +16,7 @@ import (
 	"overcloud.backup/tests/messages"
 )
 
-// kinds are those of entries, in their order.
+// kinds returns the kinds of entries, in their order.
 func kinds(entries []Entry) string {
 	names := make([]string, len(entries))
 	for i, e := range entries {
@@ -25,7 +25,7 @@ func kinds(entries []Entry) string {
 	return strings.Join(names, " ")
 }
 
-// written makes a journal with entries of these kinds, and returns its path and what was noted.
+// written writes a journal with entries of these kinds, and returns its path and the entries.
 func written(t testing.TB, names ...string) (string, []Entry) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "journal")
@@ -46,7 +46,7 @@ func written(t testing.TB, names ...string) (string, []Entry) {
 	return path, entries
 }
 
-func TestWhatIsNotUndoneIsReadNewestFirst(t *testing.T) {
+func TestEntriesToUndoAreReadNewestFirst(t *testing.T) {
 	path, entries := written(t, "lock", "set", "desync")
 	j, err := Open(path)
 	if err != nil {
@@ -70,7 +70,7 @@ func TestWhatIsNotUndoneIsReadNewestFirst(t *testing.T) {
 	}
 }
 
-func TestAFreshJournalIsRootsAloneAndEmpty(t *testing.T) {
+func TestANewJournalIsPrivateToRootAndEmpty(t *testing.T) {
 	path, _ := written(t)
 	info, err := os.Stat(path)
 	if err != nil || info.Mode().Perm() != 0o600 {
@@ -97,7 +97,7 @@ func TestATornLastLineNeverBegan(t *testing.T) {
 			t.Fatalf("cut at %d: %q, %v", cut, kinds(left), err)
 		}
 	}
-	// A power cut can leave zeros where the line was to be.
+	// A power cut can leave zeros in place of the line.
 	torn := append(bytes.Clone(content[:first]), make([]byte, 50)...)
 	if err := os.WriteFile(path, torn, 0o600); err != nil {
 		t.Fatal(err)
@@ -115,7 +115,7 @@ func TestATornLastLineNeverBegan(t *testing.T) {
 	}
 }
 
-func TestDamageIsToldAndTheRestIsRead(t *testing.T) {
+func TestDamageIsReportedAndTheRestIsRead(t *testing.T) {
 	lines := func(content []byte) [][]byte { return bytes.SplitAfter(content, []byte("\n")) }
 	for _, c := range []struct {
 		name   string
@@ -123,13 +123,26 @@ func TestDamageIsToldAndTheRestIsRead(t *testing.T) {
 		line   int
 		left   string
 	}{
-		{"a middle line is missing", func(b []byte) []byte { l := lines(b); return append(l[0], l[2]...) }, 2, "desync lock"},
-		{"the first line is missing", func(b []byte) []byte { l := lines(b); return append(l[1], l[2]...) }, 1, "desync set"},
-		{"a line twice", func(b []byte) []byte { l := lines(b); return bytes.Join([][]byte{l[0], l[0], l[1], l[2]}, nil) }, 2, "desync set lock"},
-		{"two lines changed places", func(b []byte) []byte { l := lines(b); return bytes.Join([][]byte{l[0], l[2], l[1]}, nil) }, 2, "set desync lock"},
+		{"a middle line is missing", func(b []byte) []byte { l := lines(b); return append(l[0], l[2]...) }, 2,
+			"desync lock"},
+		{"the first line is missing", func(b []byte) []byte { l := lines(b); return append(l[1], l[2]...) }, 1,
+			"desync set"},
+		{"a line twice", func(b []byte) []byte {
+			l := lines(b)
+			return bytes.Join([][]byte{l[0], l[0], l[1], l[2]},
+				nil)
+		}, 2, "desync set lock"},
+		{"two lines changed places", func(b []byte) []byte {
+			l := lines(b)
+			return bytes.Join([][]byte{l[0], l[2],
+				l[1]}, nil)
+		}, 2, "set desync lock"},
 		{"an empty line", func(b []byte) []byte { return append([]byte("\n"), b...) }, 1, "desync set lock"},
 		{"garbage at the end", func(b []byte) []byte { return append(b, "garbage\n"...) }, 4, "desync set lock"},
-		{"another value", func(b []byte) []byte { return bytes.Replace(b, []byte(`"of":"set"`), []byte(`"of":"sea"`), 1) }, 2, "desync lock"},
+		{"another value", func(b []byte) []byte {
+			return bytes.Replace(b, []byte(`"of":"set"`), []byte(`"of":"sea"`),
+				1)
+		}, 2, "desync lock"},
 		{"another sum", func(b []byte) []byte { b[len(beforeSum)] ^= 1; return b }, 1, "desync set"},
 		{"zeros in the middle", func(b []byte) []byte {
 			l := lines(b)
@@ -185,11 +198,12 @@ func TestADamagedJournalCanBeWrittenTo(t *testing.T) {
 	}
 }
 
-func TestNothingElseIsTakenForAJournal(t *testing.T) {
+func TestOtherFilesAreNotOpenedAsAJournal(t *testing.T) {
 	folder := t.TempDir()
 	at := func(name string) string { return filepath.Join(folder, name) }
 	target, _ := written(t, "lock")
-	if err := errors.Join(os.Mkdir(at("folder"), 0o700), os.Symlink(target, at("link")), os.Symlink(at("none"), at("dangling")),
+	if err := errors.Join(os.Mkdir(at("folder"), 0o700), os.Symlink(target, at("link")),
+		os.Symlink(at("none"), at("dangling")),
 		syscall.Mkfifo(at("pipe"), 0o600), os.WriteFile(at("open"), nil, 0o600), os.Chmod(at("open"), 0o666),
 		os.WriteFile(at("foreign"), nil, 0o600)); err != nil {
 		t.Fatal(err)
@@ -268,7 +282,7 @@ func TestAnUndoThatCannotBeWrittenIsRefused(t *testing.T) {
 	}
 }
 
-// notInvented checks that what was read had been written.
+// notInvented checks that all entries that were read had been written.
 func notInvented(t *testing.T, read, noted []Entry) {
 	t.Helper()
 	for _, e := range read {
@@ -282,7 +296,7 @@ func notInvented(t *testing.T, read, noted []Entry) {
 	}
 }
 
-// A sum is no signature: whoever can write a journal can write one.
+// A checksum is not a signature: any user who can write a journal can write a valid one.
 func TestErrorsRepeatLittle(t *testing.T) {
 	messages.Everywhere(t, `{"prev":"x","entry":{"id":1,"kind":"set","at":1.5,"undo":{"a":1}},"undone":2}`,
 		func(raw []byte) error {

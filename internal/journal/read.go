@@ -16,10 +16,10 @@ import (
 	"overcloud.backup/internal/excerpt"
 )
 
-// maxSize is far more than any job writes; more is no journal.
+// maxSize is far more than any job writes; a larger file is not a journal.
 const maxSize = 16 << 20
 
-// CorruptError is a journal that does not say all it said once.
+// CorruptError reports a journal that has lost or changed entries.
 type CorruptError struct {
 	Path   string
 	Line   int // the first bad one, from 1
@@ -27,12 +27,13 @@ type CorruptError struct {
 }
 
 func (e *CorruptError) Error() string {
-	return fmt.Sprintf("journal %s is damaged in line %d (%s): look whether wsrep_desync, the cluster's backup lock and "+
+	return fmt.Sprintf("journal %s is damaged in line %d (%s); check whether wsrep_desync, the cluster's backup lock"+
+		" and "+
 		"unfinished sets are left, then remove the job's folder", e.Path, e.Line, e.Reason)
 }
 
-// Read returns the effects that are not undone, newest first. A torn last line is an effect that never began. With a
-// *CorruptError it returns all entries that can be read nevertheless; undoing one twice must do no harm.
+// Read returns the effects that are not undone, newest first. An incomplete last line is an effect that never began.
+// With a *CorruptError it still returns all readable entries; undoing one twice must do no harm.
 func Read(path string) ([]Entry, error) {
 	s, err := readScan(path)
 	if s == nil {
@@ -41,7 +42,7 @@ func Read(path string) ([]Entry, error) {
 	return s.open(), err
 }
 
-// All returns the effects that were ever noted, the oldest first, undone or not; errors are as Read's.
+// All returns all noted effects, oldest first, undone or not; errors are those of Read.
 func All(path string) ([]Entry, error) {
 	s, err := readScan(path)
 	if s == nil {
@@ -75,8 +76,8 @@ func readAll(file *os.File) ([]byte, error) {
 	return content, err
 }
 
-// record is what one line says: an entry, or the number of an entry that is undone. Prev is the sum of the readable
-// line before it, so that a line which was taken out shows.
+// record is the content of one line: an entry, or the number of an entry that is undone. Prev is the sum of the
+// readable line before it, so that a removed line is noticed.
 type record struct {
 	Prev   string `json:"prev"`
 	Entry  *Entry `json:"entry,omitempty"`
@@ -105,7 +106,7 @@ func sumOf(raw []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// decode takes a line without its end.
+// decode parses a line without its line feed.
 func decode(line []byte) (r record, sum string, reason string) {
 	rest, ok := bytes.CutPrefix(line, []byte(beforeSum))
 	if !ok || len(rest) < sumLength {
@@ -126,11 +127,11 @@ func decode(line []byte) (r record, sum string, reason string) {
 	return r, sum, ""
 }
 
-// scanned is what a journal says.
+// scanned is the content of a journal.
 type scanned struct {
 	entries []Entry
 	undone  map[int]bool
-	whole   int64 // the length of its whole lines
+	whole   int64 // the length of its complete lines
 	id      int   // the highest
 	last    string
 	bad     *CorruptError
@@ -151,7 +152,7 @@ func scan(path string, content []byte) *scanned {
 	}
 }
 
-// line adds one line and tells what is wrong with it.
+// line adds one line and returns what is wrong with it.
 func (s *scanned) line(line []byte) (reason string) {
 	r, sum, reason := decode(line)
 	if reason != "" {
@@ -172,7 +173,7 @@ func (s *scanned) line(line []byte) (reason string) {
 	return reason
 }
 
-// open are the entries that are not undone, newest first.
+// open returns the entries that are not undone, newest first.
 func (s *scanned) open() (open []Entry) {
 	for _, e := range slices.Backward(s.entries) {
 		if !s.undone[e.ID] {

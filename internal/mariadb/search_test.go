@@ -135,8 +135,8 @@ func TestPlacesThatOthersCanWriteToAreRefused(t *testing.T) {
 	for name, c := range map[string]struct{ listen, path, want string }{
 		"a folder open to all": {"open/s", "open/s", "chmod go-w " + dir + "/open"},
 		"a folder like /tmp": {"sticky/s", "sticky/s",
-			"everybody can make files in " + dir + "/sticky (mode 1777)"},
-		"a link into one":            {"sticky/s", "ours/link", "everybody can make files in " + dir + "/sticky"},
+			"everybody can create files in " + dir + "/sticky (mode 1777)"},
+		"a link into one":            {"sticky/s", "ours/link", "everybody can create files in " + dir + "/sticky"},
 		"a link through one":         {"open/s", "ours/through/s", "chmod go-w " + dir + "/open"},
 		"a link of ours from one":    {"ours/s", "sticky/link", ""},
 		"up again from one":          {"ours/s", "open/../ours/s", "chmod go-w " + dir + "/open"},

@@ -11,11 +11,12 @@ import (
 	"time"
 )
 
-// Files that include themselves again and again are an error after a bounded number of them, not after 20^10.
+// Files that include themselves repeatedly are an error after a bounded number of files, not after 20^10.
 func TestFilesThatIncludeEachOtherEnd(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "a.cnf")
-	for name, line := range map[string]string{"a file": "!include " + path + "\n", "a folder": "!includedir " + dir + "\n"} {
+	for name, line := range map[string]string{"a file": "!include " + path + "\n",
+		"a folder": "!includedir " + dir + "\n"} {
 		t.Run(name, func(t *testing.T) {
 			if err := os.WriteFile(path, []byte("[client]\nuser=u\n"+strings.Repeat(line, 20)), 0o600); err != nil {
 				t.Fatal(err)
@@ -32,8 +33,8 @@ func TestFilesThatIncludeEachOtherEnd(t *testing.T) {
 	}
 }
 
-// What is no file is passed over at once: nobody waits for a pipe's writer.
-func TestWhatIsNoFileIsPassedOver(t *testing.T) {
+// Anything but a regular file is skipped at once: nobody waits for a pipe's writer.
+func TestLoadSkipsEverythingButRegularFiles(t *testing.T) {
 	dir := t.TempDir()
 	pipe := filepath.Join(dir, "pipe.cnf")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
@@ -46,9 +47,10 @@ func TestWhatIsNoFileIsPassedOver(t *testing.T) {
 	}
 }
 
-// A value with line feeds, NULs and groups of its own in it stays one value, or is refused.
+// A value with line feeds, NULs and groups in it stays one value, or is refused.
 func TestAQuotedValueAddsNoOption(t *testing.T) {
-	for _, value := range []string{"x\n[client]\nuser=root", "x\"\nuser=root\n\"", "x\r\nuser=root", `x\"` + "\nuser=root", "x\\", "\\\"\nuser=root #", "x\v\f\b\x1a", "[mysqld]", "!include /etc/shadow", ""} {
+	for _, value := range []string{"x\n[client]\nuser=root", "x\"\nuser=root\n\"", "x\r\nuser=root",
+		`x\"` + "\nuser=root", "x\\", "\\\"\nuser=root #", "x\v\f\b\x1a", "[mysqld]", "!include /etc/shadow", ""} {
 		quoted, err := Quote(value)
 		if err != nil {
 			t.Fatal(err)

@@ -15,27 +15,27 @@ import (
 )
 
 const (
-	// maxDepth is how deep the client follows !include.
+	// maxDepth is the depth to which the client follows !include.
 	maxDepth = 10
-	// maxFiles bounds what files that include each other over and over come to.
+	// maxFiles bounds the number of files that include each other repeatedly.
 	maxFiles = 1000
-	// maxSize bounds one file: no option file is that large.
+	// maxSize bounds one file; real option files are smaller.
 	maxSize = 1 << 20
 )
 
-// Option is an option and where it stands.
+// Option is an option and its position.
 type Option struct {
 	Item
 	File string
 }
 
-// Options are options in the order read: of two with one name the later counts.
+// Options are options in the order in which they were read: of two with the same name, the later one counts.
 type Options []Option
 
-// Load reads files in order, with all that they include. A file that does not exist is passed over. So is, with an
-// error, one that others than the database's users can write or exchange: it decides where root logs in, and with which
-// password. (MariaDB's own client passes over world-writable ones alone, with a warning.) What could be read is returned
-// even with an error.
+// Load reads files in order, including all files that they include. A missing file is skipped. A file that users other
+// than the database's can write or replace is skipped with an error: it decides where root logs in, and with which
+// password. (MariaDB's own client only skips world-writable ones, with a warning.) The options that could be read are
+// returned even with an error.
 func Load(paths ...string) (Options, error) {
 	var all Options
 	var errs []error
@@ -48,7 +48,7 @@ func Load(paths ...string) (Options, error) {
 	return all, excerpt.Join(errs...)
 }
 
-// Last is the option that counts among these groups, under any of these names (with dashes).
+// Last returns the option that counts in these groups, under any of these names (with dashes).
 func (o Options) Last(groups []string, names ...string) (Option, bool) {
 	for _, option := range slices.Backward(o) {
 		if slices.Contains(names, option.Name) && slices.Contains(groups, option.Group) {
@@ -58,7 +58,7 @@ func (o Options) Last(groups []string, names ...string) (Option, bool) {
 	return Option{}, false
 }
 
-// loading counts the files of one Load, and knows whose they may be.
+// loading counts the files of one Load, and has their allowed owners.
 type loading struct {
 	files int
 	may   peer.Owners
@@ -67,7 +67,8 @@ type loading struct {
 func (l *loading) load(path string, depth int) (Options, error) {
 	if l.files++; l.files > maxFiles {
 		if l.files == maxFiles+1 {
-			return nil, fmt.Errorf("%s: more than %d option files include each other", excerpt.UpTo(300, path), maxFiles)
+			return nil, fmt.Errorf("%s: more than %d option files include each other", excerpt.UpTo(300, path),
+				maxFiles)
 		}
 		return nil, nil
 	}
@@ -121,7 +122,7 @@ func (l *loading) include(item Item, depth int) (Options, error) {
 	return all, excerpt.Join(errs...)
 }
 
-// read returns nil for what is no file.
+// read returns nil if the file does not exist.
 func (l *loading) read(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, os.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
@@ -130,7 +131,7 @@ func (l *loading) read(path string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read option file: %w", excerpt.Error(err))
 	}
-	// The client takes a relative path, too.
+	// The client also accepts a relative path.
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, fmt.Errorf("read option file: %w", err)
 	}

@@ -15,7 +15,7 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-// MariaDB's own reader of option files is the judge of ours.
+// MariaDB's own reader of option files checks ours.
 func TestValuesAreThoseOfMariaDB(t *testing.T) {
 	ctx := context.Background()
 	judge := func(t *testing.T, line string) string {
@@ -52,18 +52,20 @@ func TestValuesAreThoseOfMariaDB(t *testing.T) {
 	}
 }
 
-// pieces are what option files are made of here; DIR is a folder of them.
+// pieces are lines of option files; DIR is a folder with such files.
 var pieces = []string{
 	"[client]", "[ client ]", "[client ] x", "[mysqld]", "[]", "[client", "[client]user=c",
-	"user=a", "user = b # c", "user", "pass_word='x y'", "user=x\x00y", "user=à", "\xa0user=\xa0q\xa0", "\xef\xbb\xbfuser=d",
+	"user=a", "user = b # c", "user", "pass_word='x y'", "user=x\x00y", "user=à", "\xa0user=\xa0q\xa0",
+	"\xef\xbb\xbfuser=d",
 	"x='a' b", `x="a\"b#c"`, "x=a\\", `x=\t\s\q`, "loose-x=1", "x=" + strings.Repeat("l", 4090),
 	"x=" + strings.Repeat("l", 4093) + "=k", "=x", " = y", "=", "#x", ";x", "\x00", "  \t",
 	"!foo", "! foo", "!include DIR/a.cnf", "! include DIR/b.cnf ", "!include\tDIR/a.cnf\r", "!include DIR/none.cnf",
-	"!includeDIR/a.cnf", "!include", "!include ", "!include 'DIR/a.cnf'", "!include " + strings.Repeat("/", 4100) + "DIR/a.cnf",
+	"!includeDIR/a.cnf", "!include", "!include ", "!include 'DIR/a.cnf'",
+	"!include " + strings.Repeat("/", 4100) + "DIR/a.cnf",
 	"!includedir DIR/d", "!includedir DIR/d/ ", "!includedir DIR/none",
 }
 
-// printed are the options of the group client, as MariaDB prints them and as we read them. failed says that it stopped.
+// printed returns the options of the group client as MariaDB prints them and as we read them. failed reports an error.
 func printed(t *testing.T, path string) (options []string, failed bool) {
 	t.Helper()
 	out, err := process.Output(t.Context(), "my_print_defaults", "--defaults-file="+path, "client")
@@ -83,12 +85,13 @@ func printed(t *testing.T, path string) (options []string, failed bool) {
 	return options, err != nil
 }
 
-// Whole files, of lines in any order: MariaDB's own reader and ours find the same options. Where it stops, we say so.
+// Files with lines in any order: MariaDB's own reader and ours find the same options, and both report the same errors.
 func TestFilesAreReadAsMariaDBReadsThem(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) string {
 		path := filepath.Join(dir, name)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o600)); err != nil {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755),
+			os.WriteFile(path, []byte(text), 0o600)); err != nil {
 			t.Fatal(err)
 		}
 		return path

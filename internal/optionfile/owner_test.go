@@ -10,26 +10,29 @@ import (
 	"testing"
 )
 
-// stranger is nobody: no account of the database's.
+// stranger is the user nobody, who is not an account of the database.
 const stranger = 65534
 
-// What others can write or exchange decides nothing: it is passed over, and said.
-func TestLoadPassesOverWhatOthersCanWrite(t *testing.T) {
+// A file that others can write or replace is skipped with an error.
+func TestLoadSkipsFilesThatOthersCanWrite(t *testing.T) {
 	give := func(path string) error { return os.Lchown(path, stranger, stranger) }
 	for name, c := range map[string]struct {
 		spoil func(dir string) error
-		want  string // "" where it is good
+		want  string // "" if it is accepted
 	}{
-		"a file of ours":                  {func(string) error { return nil }, ""},
-		"that everybody may read":         {func(dir string) error { return os.Chmod(dir+"/my.cnf", 0o644) }, ""},
-		"that everybody may write":        {func(dir string) error { return os.Chmod(dir+"/my.cnf", 0o666) }, "mode 0666"},
-		"that our group may write":        {func(dir string) error { return os.Chmod(dir+"/my.cnf", 0o660) }, ""},
-		"that another group may write":    {anotherGroups, "mode 0660"},
-		"of a stranger":                   {func(dir string) error { return give(dir + "/my.cnf") }, "belongs to user 65534"},
-		"in a stranger's folder":          {func(dir string) error { return give(dir) }, "belongs to user 65534"},
-		"in an open folder":               {func(dir string) error { return os.Chmod(dir, 0o777) }, "chmod go-w"},
-		"ours in a folder like /tmp":      {func(dir string) error { return os.Chmod(dir, 0o777|os.ModeSticky) }, ""},
-		"a stranger's link like in /tmp":  {func(dir string) error { return link(dir, dir+"/real.txt", true) }, "/my.cnf belongs to user 65534"},
+		"a file of ours":          {func(string) error { return nil }, ""},
+		"that everybody may read": {func(dir string) error { return os.Chmod(dir+"/my.cnf", 0o644) }, ""},
+		"that everybody may write": {func(dir string) error { return os.Chmod(dir+"/my.cnf", 0o666) },
+			"mode 0666"},
+		"that our group may write":     {func(dir string) error { return os.Chmod(dir+"/my.cnf", 0o660) }, ""},
+		"that another group may write": {anotherGroups, "mode 0660"},
+		"of a stranger": {func(dir string) error { return give(dir + "/my.cnf") },
+			"belongs to user 65534"},
+		"in a stranger's folder":     {func(dir string) error { return give(dir) }, "belongs to user 65534"},
+		"in an open folder":          {func(dir string) error { return os.Chmod(dir, 0o777) }, "chmod go-w"},
+		"ours in a folder like /tmp": {func(dir string) error { return os.Chmod(dir, 0o777|os.ModeSticky) }, ""},
+		"a stranger's link like in /tmp": {func(dir string) error { return link(dir, dir+"/real.txt", true) },
+			"/my.cnf belongs to user 65534"},
 		"our link to a file of ours":      {func(dir string) error { return link(dir, "real.txt", false) }, ""},
 		"our link to a stranger's folder": {linkToHis, "/his belongs to user 65534"},
 	} {
@@ -39,7 +42,8 @@ func TestLoadPassesOverWhatOthersCanWrite(t *testing.T) {
 			}
 			dir := filepath.Join(t.TempDir(), "d")
 			path := dir + "/my.cnf"
-			if err := errors.Join(os.Mkdir(dir, 0o755), os.WriteFile(path, []byte("[client]\nuser=u\n"), 0o600)); err != nil {
+			if err := errors.Join(os.Mkdir(dir, 0o755),
+				os.WriteFile(path, []byte("[client]\nuser=u\n"), 0o600)); err != nil {
 				t.Fatal(err)
 			}
 			if err := c.spoil(dir); err != nil {
@@ -65,7 +69,7 @@ func TestLoadPassesOverWhatOthersCanWrite(t *testing.T) {
 	}
 }
 
-// link puts a link in the place of my.cnf.
+// link puts a link in place of my.cnf.
 func link(dir, target string, his bool) error {
 	if !his {
 		return errors.Join(os.Rename(dir+"/my.cnf", dir+"/real.txt"), os.Symlink(target, dir+"/my.cnf"))

@@ -15,23 +15,23 @@ import (
 	"overcloud.backup/internal/excerpt"
 )
 
-// Item is one meaningful line of an option file: an option, or an order to read more.
+// Item is one meaningful line of an option file: an option, or an include directive.
 type Item struct {
 	// Line counts from 1.
 	Line int
 	// Include is the path after !include, IncludeDir the one after !includedir; then nothing else is set.
 	Include, IncludeDir string
-	// Group is the [section] the option stands in.
+	// Group is the [section] of the option.
 	Group string
-	// Name is the option with dashes for underscores; the client takes both for one.
+	// Name is the option with dashes for underscores; the client treats both alike.
 	Name string
 	// Value is what follows the first "=", without quotes and escapes.
 	Value string
-	// Bare says that there was no "=".
+	// Bare reports that there was no "=".
 	Bare bool
 }
 
-// Parse reads one option file's bytes. What was read before an error is returned with it.
+// Parse parses the content of one option file. Items before an error are returned with it.
 func Parse(data []byte) ([]Item, error) {
 	p := &parser{}
 	for i, line := range bytes.SplitAfter(data, []byte("\n")) {
@@ -44,15 +44,15 @@ func Parse(data []byte) ([]Item, error) {
 	return p.items, nil
 }
 
-// parser has read a part of a file.
+// parser is the state of a partly parsed file.
 type parser struct {
 	items []Item
 	group string
-	// grouped says that there was a [group].
+	// grouped reports that there was a [group].
 	grouped bool
 }
 
-// take reads a line that begins with no space. MariaDB passes over "=x", too.
+// take reads a line without leading spaces. MariaDB also skips "=x".
 func (p *parser) take(line string, number int) error {
 	switch {
 	case line == "" || line[0] == '#' || line[0] == ';':
@@ -69,7 +69,7 @@ func (p *parser) take(line string, number int) error {
 	}
 	item := parseOption(line)
 	if !p.grouped {
-		return fmt.Errorf("option %q stands before any [group]", excerpt.Of(item.Name))
+		return fmt.Errorf("option %q is before any [group]", excerpt.Of(item.Name))
 	}
 	if item.Line, item.Group = number, p.group; item.Name != "" {
 		p.items = append(p.items, item)
@@ -77,10 +77,10 @@ func (p *parser) take(line string, number int) error {
 	return nil
 }
 
-// maxRead is how much of a line MariaDB reads at once, its line feed included. What follows is a line of its own.
+// maxRead is the length that MariaDB reads at once, including the line feed. The rest becomes a line of its own.
 const maxRead = 4094
 
-// reads are the C strings that MariaDB reads of a line, with its line feed. A NUL byte hides what follows it.
+// reads yields the C strings that MariaDB reads from a line, with its line feed. A NUL byte hides the text after it.
 func reads(line []byte) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for part := range slices.Chunk(line, maxRead) {
@@ -92,8 +92,8 @@ func reads(line []byte) iter.Seq[string] {
 	}
 }
 
-// isSpace is that of the client library's latin1 character set. A byte 0xA0 is the last of the UTF-8 of à, too: the
-// client takes it from the end of an unquoted value.
+// isSpace is that of the client library's latin1 character set. A byte 0xA0 is also the last byte of the UTF-8 of à:
+// the client removes it from the end of an unquoted value.
 func isSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' || c == 0xa0 }
 
 func trimLeft(s string) string {
@@ -119,8 +119,8 @@ func parseOption(line string) Item {
 	return Item{Name: name, Value: unescape(unquote(trimRight(trimLeft(value))))}
 }
 
-// takeDirective reads !include and !includedir. MariaDB passes over any other word, and takes the last byte of the line
-// for its line feed, whatever it is.
+// takeDirective reads !include and !includedir. MariaDB skips any other word, and treats the last byte of the line as
+// its line feed, whatever it is.
 func (p *parser) takeDirective(line string, number int) error {
 	line = trimLeft(line[1:])
 	for _, word := range []string{"includedir", "include"} {
@@ -143,8 +143,8 @@ func (p *parser) takeDirective(line string, number int) error {
 	return nil
 }
 
-// cutComment drops everything from a # that stands outside of quotes. No space is needed before it: an unquoted
-// password=a#b is the password "a", for the client too.
+// cutComment drops everything from a # outside of quotes. No space is needed before it: an unquoted password=a#b is the
+// password "a", as for the client.
 func cutComment(line string) string {
 	var quote byte
 	escaped := false
@@ -173,7 +173,7 @@ func unquote(s string) string {
 	return s
 }
 
-// unescape resolves the eight escapes that the client knows; any other backslash is itself.
+// unescape resolves the eight escapes that the client knows; any other backslash stays.
 func unescape(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
@@ -200,11 +200,11 @@ const (
 // maxQuoted leaves room in a line for the option's name.
 const maxQuoted = maxRead - 94
 
-// Quote writes a value so that Parse, and MariaDB's own programs, read it back unchanged.
-// It cannot carry a NUL byte, which the client's C strings end at, nor more than the client reads of a line.
+// Quote writes a value so that Parse and MariaDB's own programs read it back unchanged. It cannot contain a NUL byte,
+// at which the client's C strings end, or more than the client reads of a line.
 func Quote(value string) (string, error) {
 	if strings.IndexByte(value, 0) >= 0 {
-		return "", fmt.Errorf("an option file cannot carry a NUL byte")
+		return "", fmt.Errorf("an option file cannot contain a NUL byte")
 	}
 	var b strings.Builder
 	b.WriteByte('"')
@@ -219,7 +219,7 @@ func Quote(value string) (string, error) {
 	}
 	b.WriteByte('"')
 	if b.Len() > maxQuoted {
-		return "", fmt.Errorf("an option file cannot carry a value of %d bytes", len(value))
+		return "", fmt.Errorf("an option file cannot contain a value of %d bytes", len(value))
 	}
 	return b.String(), nil
 }

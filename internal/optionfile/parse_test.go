@@ -53,7 +53,8 @@ func TestParseReadsAValueAsTheClientDoes(t *testing.T) {
 			if err != nil || len(items) != 1 {
 				t.Fatalf("%q: %v %v", c.line, items, err)
 			}
-			if got := items[0]; got.Value != c.want || got.Name != "password" || got.Group != "client" || got.Line != 2 {
+			if got := items[0]; got.Value != c.want || got.Name != "password" || got.Group != "client" ||
+				got.Line != 2 {
 				t.Errorf("%q: got %+v, want the value %q", c.line, got, c.want)
 			}
 		})
@@ -61,7 +62,8 @@ func TestParseReadsAValueAsTheClientDoes(t *testing.T) {
 }
 
 func TestParseReadsTheLinesOfAFile(t *testing.T) {
-	const file = "# comment\n; comment\n\n  [ client ] trailing\n  user_name=a\nskip-ssl\n[mysqld]\n!includedir /etc/my.cnf.d/\n!include\t/etc/one.cnf\nport=1\n"
+	const file = "# comment\n; comment\n\n  [ client ] trailing\n  user_name=a\nskip-ssl\n[mysqld]\n!includedir" +
+		" /etc/my.cnf.d/\n!include\t/etc/one.cnf\nport=1\n"
 	items, err := Parse([]byte(file))
 	want := []Item{
 		{Line: 5, Group: " client", Name: "user-name", Value: "a"},
@@ -80,8 +82,8 @@ func TestParseReadsTheLinesOfAFile(t *testing.T) {
 	}
 }
 
-// What follows a line that MariaDB passes over counts.
-func TestParsePassesOverWhatMariaDBPassesOver(t *testing.T) {
+// A line after one that MariaDB skips counts.
+func TestParseSkipsTheSameLinesAsMariaDB(t *testing.T) {
 	for _, line := range []string{
 		"!exec x", "!includes /x", "!include/x", "!", "! ", "=x", "=", "  = x", "[x]\nuser=b\n[client]",
 	} {
@@ -93,7 +95,7 @@ func TestParsePassesOverWhatMariaDBPassesOver(t *testing.T) {
 	}
 }
 
-// MariaDB takes the last byte of the file for the line feed of a directive.
+// MariaDB treats the last byte of the file as the line feed of a directive.
 func TestADirectiveOnALastLine(t *testing.T) {
 	for file, want := range map[string]Item{
 		"!include /etc/my.cnf":        {Line: 1, Include: "/etc/my.cn"},
@@ -111,9 +113,9 @@ func TestADirectiveOnALastLine(t *testing.T) {
 
 func TestParseNamesTheLineThatIsWrong(t *testing.T) {
 	for name, c := range map[string]struct{ file, want string }{
-		"an option before any group": {"user=a\n", `line 1: option "user" stands before any [group]`},
+		"an option before any group": {"user=a\n", `line 1: option "user" is before any [group]`},
 		"a group without its end":    {"[client\nuser=a\n", "line 1: a group's name without the closing ]"},
-		"a value before any group":   {"=secret\n", `line 1: option "" stands before any [group]`},
+		"a value before any group":   {"=secret\n", `line 1: option "" is before any [group]`},
 		"an includedir of nothing":   {"\n!includedir\t\n", "line 2: !includedir without a path"},
 		"an include of nothing":      {"!include \n", "line 1: !include without a path"},
 	} {
@@ -129,7 +131,7 @@ func TestParseNamesTheLineThatIsWrong(t *testing.T) {
 	}
 }
 
-// Whatever stands in the place of a word, what is said of it is short.
+// Any text may replace a word: the message about it is short.
 func TestErrorsRepeatLittle(t *testing.T) {
 	for _, file := range []string{"option = value", "[group\n", "!other path", "!include", "[client]\n=value\n"} {
 		messages.Everywhere(t, "# "+file+"\n"+file, func(b []byte) error { _, err := Parse(b); return err })
@@ -167,7 +169,8 @@ func FuzzParse(f *testing.F) {
 			if (item.Name == "") == (item.Include+item.IncludeDir == "") {
 				t.Fatalf("neither option nor include, or both: %+v", item)
 			}
-			if item.Name != "" && item.Group == "" && !strings.Contains(string(data), "[]") && !strings.Contains(string(data), "[") {
+			if item.Name != "" && item.Group == "" && !strings.Contains(string(data), "[]") &&
+				!strings.Contains(string(data), "[") {
 				t.Fatalf("an option without group: %+v", item)
 			}
 		}
@@ -205,7 +208,8 @@ func TestLoadFollowsIncludesInOrder(t *testing.T) {
 		}
 		return path
 	}
-	main := write("my.cnf", "[client]\nuser=first\nsocket=/s\n!includedir "+filepath.Join(dir, "d")+"\n[mysqld]\nport=1\n")
+	main := write("my.cnf", "[client]\nuser=first\nsocket=/s\n!includedir "+filepath.Join(dir, "d")+
+		"\n[mysqld]\nport=1\n")
 	write("d/20-b.cnf", "[client]\nuser=third\n")
 	write("d/10-a.cnf", "[client]\nuser=second\n[mysql]\npassword=p\n")
 	write("d/99.txt", "[client]\nuser=never\n")
@@ -230,7 +234,7 @@ func TestLoadFollowsIncludesInOrder(t *testing.T) {
 	}
 }
 
-func TestLoadTellsWhatItCouldNotRead(t *testing.T) {
+func TestLoadReportsUnreadableFiles(t *testing.T) {
 	dir := t.TempDir()
 	loop := filepath.Join(dir, "loop.cnf")
 	broken := filepath.Join(dir, "broken.cnf")

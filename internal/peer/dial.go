@@ -13,9 +13,9 @@ import (
 	"time"
 )
 
-// DialTCP connects to host:port and vouches for the other end if that is on this host: then one of the owners listens
-// there, and local is true. A *StrangerError says that it is somebody else, and ECONNREFUSED, as the kernel's, that
-// nobody does. About another host nothing can be known: local is false, and the caller decides what he says to it.
+// DialTCP connects to host:port. If the other end is on this host, it vouches that one of the owners listens there, and
+// local is true; a *StrangerError reports another user, and ECONNREFUSED, as from the kernel, that nothing listens.
+// Nothing can be known about another host: local is false, and the caller decides what to send.
 //
 // A name is resolved once, and its addresses are tried in turn. The error is the first that is not ECONNREFUSED.
 func DialTCP(ctx context.Context, address string, may Owners) (conn net.Conn, local bool, err error) {
@@ -28,7 +28,7 @@ func DialTCP(ctx context.Context, address string, may Owners) (conn net.Conn, lo
 		switch {
 		case failed == nil:
 			return conn, local, nil
-		case err == nil || errors.Is(err, syscall.ECONNREFUSED): // which is true of all addresses, or it is not said
+		case err == nil || errors.Is(err, syscall.ECONNREFUSED): // returned only if it is true of all addresses
 			err = failed
 		}
 	}
@@ -45,7 +45,7 @@ func resolve(ctx context.Context, address string) ([]netip.AddrPort, error) {
 		return nil, err
 	}
 	if host == "" {
-		host = "localhost" // as net.Dial takes it
+		host = "localhost" // as in net.Dial
 	}
 	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 	if err != nil {
@@ -64,7 +64,7 @@ func resolve(ctx context.Context, address string) ([]netip.AddrPort, error) {
 	return found, nil
 }
 
-// dialOne connects to one address, with an even share of the time for each of those that are left.
+// dialOne connects to one address. It uses an even share of the remaining time; left addresses have to share it.
 func dialOne(ctx context.Context, a netip.AddrPort, may Owners, left int) (net.Conn, bool, error) {
 	if end, ok := ctx.Deadline(); ok {
 		share, cancel := context.WithTimeout(ctx, time.Until(end)/time.Duration(left))
@@ -96,8 +96,8 @@ func dialOne(ctx context.Context, a netip.AddrPort, may Owners, left int) (net.C
 	return conn, local, nil
 }
 
-// vouchAfter looks again once the connection is there: the address may have come to this host meanwhile, as a virtual
-// one does, and the listener may have ended and somebody else have taken its place.
+// vouchAfter checks again once the connection exists: the address may have come to this host in the meantime, as a
+// virtual one does, or the listener may have ended and another user's have taken its place.
 func vouchAfter(conn net.Conn, a netip.AddrPort, before []Listener, may Owners) (local bool, err error) {
 	own, err := isOwn(a.Addr())
 	if err != nil {
@@ -108,11 +108,11 @@ func vouchAfter(conn net.Conn, a netip.AddrPort, before []Listener, may Owners) 
 	if from == nil || to == nil {
 		return false, fmt.Errorf("%s: not TCP", a)
 	}
-	// A whole network can be routed to this host; then the kernel takes the address itself for the near end.
+	// A complete network can be routed to this host; then the kernel uses the address itself for the near end.
 	if !own && !from.IP.Equal(to.IP) {
 		return false, nil
 	}
-	if from.IP.Equal(to.IP) && from.Port == to.Port { // no listener, the two ends of one socket
+	if from.IP.Equal(to.IP) && from.Port == to.Port { // no listener, but the two ends of one socket
 		return false, nobody(a)
 	}
 	after, err := listeners(a)
@@ -124,20 +124,20 @@ func vouchAfter(conn net.Conn, a netip.AddrPort, before []Listener, may Owners) 
 	}
 	for _, l := range after {
 		if !slices.ContainsFunc(before, func(b Listener) bool { return b.Inode == l.Inode }) {
-			return false, fmt.Errorf("%s: who listens there changed while the connection was made: try again", a)
+			return false, fmt.Errorf("%s: the listener changed while the connection was made; try again", a)
 		}
 	}
 	return true, nil
 }
 
-// vouch refuses an address at which anybody but the owners listens.
+// vouch refuses an address at which any user but the owners listens.
 func vouch(a netip.AddrPort, all []Listener, may Owners) error {
 	if len(all) == 0 {
 		return nobody(a)
 	}
 	for _, l := range all {
 		if l.Inode == 0 {
-			return fmt.Errorf("%s: the kernel does not tell who listens there", a)
+			return fmt.Errorf("%s: the kernel does not report who listens there", a)
 		}
 		if !may.Has(l.UID) {
 			return &StrangerError{a.String(), l.UID, may}
@@ -147,5 +147,5 @@ func vouch(a netip.AddrPort, all []Listener, may Owners) error {
 }
 
 func nobody(a netip.AddrPort) error {
-	return fmt.Errorf("nobody listens at %s: %w", a, syscall.ECONNREFUSED)
+	return fmt.Errorf("nothing listens at %s: %w", a, syscall.ECONNREFUSED)
 }

@@ -18,17 +18,17 @@ import (
 	"strings"
 )
 
-// ErrRemote says that an address is not of this host: nobody here can tell who listens there.
+// ErrRemote reports that an address does not belong to this host, which cannot see its listeners.
 var ErrRemote = errors.New("remote address")
 
-// Listener is a TCP socket of this host's that waits for connections.
+// Listener is a TCP socket of this host that waits for connections.
 type Listener struct {
 	Address netip.AddrPort
-	UID     uint32 // who made it
+	UID     uint32 // of its creator
 	Inode   uint64 // its identity; 0 is a socket that no process holds any more
 }
 
-// Listeners are the sockets that a connection to an address of this host's could reach. ErrRemote for another's.
+// Listeners returns the sockets that a connection to a local address could reach; ErrRemote for other addresses.
 func Listeners(address netip.AddrPort) ([]Listener, error) {
 	own, err := isOwn(address.Addr())
 	if err != nil {
@@ -40,7 +40,7 @@ func Listeners(address netip.AddrPort) ([]Listener, error) {
 	return listeners(address)
 }
 
-// isOwn says that an address is this host's.
+// isOwn reports whether an address belongs to this host.
 func isOwn(ip netip.Addr) (bool, error) {
 	ip = plain(ip)
 	if ip.IsLoopback() || ip.IsUnspecified() {
@@ -56,13 +56,13 @@ func isOwn(ip netip.Addr) (bool, error) {
 	}), nil
 }
 
-// plain is an address as /proc/net shows it.
+// plain returns an address as in /proc/net.
 func plain(ip netip.Addr) netip.Addr { return ip.Unmap().WithZone("") }
 
-// listeners reads the tables for an address, whose ever it is.
+// listeners reads the tables for an address, local or not.
 func listeners(address netip.AddrPort) ([]Listener, error) {
 	ip := plain(address.Addr())
-	switch { // the kernel takes a connection to any address for one to the loopback address
+	switch { // the kernel redirects a connection to the unspecified address to the loopback address
 	case ip == netip.IPv4Unspecified():
 		ip = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 	case ip == netip.IPv6Unspecified():
@@ -72,7 +72,7 @@ func listeners(address netip.AddrPort) ([]Listener, error) {
 	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
 		f, err := os.Open(table)
 		if errors.Is(err, fs.ErrNotExist) && table == "/proc/net/tcp6" {
-			continue // a kernel without IPv6
+			continue // kernel without IPv6
 		}
 		if err != nil {
 			return nil, fmt.Errorf("read who listens: %w", err)
@@ -87,11 +87,11 @@ func listeners(address netip.AddrPort) ([]Listener, error) {
 	return reached(found, ip), nil
 }
 
-// reached are those of a port's listeners that would take a connection to an address.
+// reached returns those of a port's listeners that would accept a connection to an address.
 //
-// A socket of :: takes IPv4, too, unless it is IPV6_V6ONLY, which the table does not show. Where one of IPv4 listens as
-// well it must be: the two would be in each other's way, and the kernel prefers the one of IPv4. It is left out there,
-// or anybody could have a server of IPv4 refused by listening on :: beside it.
+// A socket of :: also accepts IPv4, unless it is IPV6_V6ONLY, which the table does not show. It must be if an IPv4
+// listener exists as well: the two would conflict, and the kernel prefers the IPv4 one. It is left out then, or anybody
+// could have an IPv4 server refused by listening on :: next to it.
 func reached(all []Listener, ip netip.Addr) (found []Listener) {
 	var dual []Listener
 	for _, l := range all {
@@ -109,14 +109,14 @@ func reached(all []Listener, ip netip.Addr) (found []Listener) {
 	return found
 }
 
-// maxLine is the length of a line, which has some 150 characters.
+// maxLine is the length of the longest line that is read; real ones have some 150 characters.
 const maxLine = 1024
 
-// maxLines is more listeners than anybody has memory for.
+// maxLines is more listeners than fit into memory.
 var maxLines = 2_000_000
 
-// parseTable reads who listens on a port in /proc/net/tcp or tcp6. Listeners stand first, in kernels before 4.4 among connections
-// that are being made (03): the first other state ends them. A line as of 3.10 to 6.18:
+// parseTable reads the listeners of a port from /proc/net/tcp or tcp6. Listeners come first, in kernels before 4.4
+// mixed with connections that are being made (03); the first other state ends them. Sample lines of 3.10 to 6.18:
 //
 //	sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
 //	 0: 0100007F:0CEA 00000000:0000 0A 00000000:00000000 00:00000000 00000000    27        0 38513 1 ...
@@ -128,7 +128,7 @@ func parseTable(r io.Reader, port uint16) (found []Listener, err error) {
 		fields := strings.Fields(lines.Text())
 		if n == 0 {
 			if !isHeader(fields) {
-				return nil, fmt.Errorf("line 1 is not the names of its columns: %.80q", lines.Text())
+				return nil, fmt.Errorf("line 1 is not a header with column names: %.80q", lines.Text())
 			}
 			continue
 		}
@@ -148,7 +148,7 @@ func parseTable(r io.Reader, port uint16) (found []Listener, err error) {
 		return nil, fmt.Errorf("line %d: %w", n+1, err)
 	}
 	if n == 0 {
-		return nil, errors.New("no line")
+		return nil, errors.New("empty table")
 	}
 	return found, nil
 }
@@ -161,7 +161,7 @@ const (
 
 func isHeader(fields []string) bool {
 	return len(fields) >= 12 && fields[0] == "sl" && fields[1] == "local_address" && fields[3] == "st" &&
-		fields[9] == "uid" && fields[11] == "inode" // the queues and timers have two names for one column each
+		fields[9] == "uid" && fields[11] == "inode" // the queues and timers have two names for one column
 }
 
 func parseLine(fields []string) (l Listener, state uint64, err error) {
@@ -185,7 +185,7 @@ func parseLine(fields []string) (l Listener, state uint64, err error) {
 	return l, state, nil
 }
 
-// parseAddress reads 0100007F:0CEA: an address as words of 32 bits in the processor's order, and a port in plain hex.
+// parseAddress reads 0100007F:0CEA: an address as 32-bit words in the processor's byte order, and a port in plain hex.
 func parseAddress(text string) (netip.AddrPort, error) {
 	words, port, _ := strings.Cut(text, ":")
 	b, err := hex.DecodeString(words)

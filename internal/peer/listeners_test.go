@@ -17,7 +17,7 @@ func recorded(t testing.TB, name string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, text, _ := strings.Cut(string(b), "\n") // the first line says where it is from
+	_, text, _ := strings.Cut(string(b), "\n") // the first line names its source
 	return text
 }
 
@@ -29,11 +29,11 @@ func TestListenersOfRecordedTables(t *testing.T) {
 		"172.16.2.5:3306": "[]",
 		"127.0.0.1:1993":  "[54321]",    // of 0.0.0.0
 		"172.16.2.5:9200": "[0]",        // of ::
-		"127.0.0.1:4567":  "[27 54321]", // of ::ffff:127.0.0.1, too
-		"[::1]:3306":      "[54321]",    // beside the one of IPv4
+		"127.0.0.1:4567":  "[27 54321]", // also of ::ffff:127.0.0.1
+		"[::1]:3306":      "[54321]",    // next to the one of IPv4
 		"[::1]:4567":      "[]",
 		"[::1]:9200":      "[0]",
-		"127.0.0.1:2022":  "[0]", // and :: of another user's, as IPV6_V6ONLY
+		"127.0.0.1:2022":  "[0]", // and :: of another user, as IPV6_V6ONLY
 		"[fd00::5]:2022":  "[54321]",
 		"127.0.0.1:33512": "[]", // a connection, no listener
 	} {
@@ -58,9 +58,10 @@ func TestListenersOfRecordedTables(t *testing.T) {
 
 const header = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 
-// Before 4.4 connections that are being made stand among the listeners.
+// Before 4.4, connections that are being made are listed among the listeners.
 func TestListenersAmongConnectionsThatAreBeingMade(t *testing.T) {
-	text := header + `   0: 0100007F:0CEA 00000000:0000 0A 00000000:00000000 00:00000000 00000000    27        0 38513 1 0 100 0 0 10 0
+	text := header +
+		`   0: 0100007F:0CEA 00000000:0000 0A 00000000:00000000 00:00000000 00000000    27        0 38513 1 0 100 0 0 10 0
    1: 0100007F:0CEA 0100007F:A2C4 03 00000000:00000000 01:00000063 00000000     0        0 0 2 0
    2: 00000000:0CEA 00000000:0000 0A 00000000:00000000 00:00000000 00000000 54321        0 38514 1 0 100 0 0 10 0
 `
@@ -74,7 +75,7 @@ func TestMalformedTablesAreErrors(t *testing.T) {
 	defer func(was int) { maxLines = was }(maxLines)
 	maxLines = 1000
 	for text, want := range map[string]string{
-		"":                           "no line",
+		"":                           "empty table",
 		"local_address st uid inode": "line 1",
 		header + "   0: 0100007F:0CEA 00000000:0000 0A":                      "line 2: 4 columns",
 		header + "   0: 0100007F:0CEA 00000000:0000 0A 0:0 00:0 0 -1 0 7\n":  `uid "-1"`,
@@ -103,15 +104,17 @@ func TestTheAddressOfAnotherHostIsRemote(t *testing.T) {
 	}
 }
 
-func TestASocketThatNobodyHoldsIsNotTrusted(t *testing.T) {
+func TestASocketWithoutAnOwnerIsNotTrusted(t *testing.T) {
 	at := netip.MustParseAddrPort("127.0.0.1:3306")
-	if err := vouch(at, []Listener{{at, 0, 0}}, Trust()); err == nil || !strings.Contains(err.Error(), "does not tell") {
+	if err := vouch(at, []Listener{{at, 0, 0}}, Trust()); err == nil ||
+		!strings.Contains(err.Error(), "does not report") {
 		t.Error(err)
 	}
 }
 
 func FuzzParseTable(f *testing.F) {
-	f.Add(header + "   0: 0100007F:0CEA 00000000:0000 0A 00000000:00000000 00:00000000 00000000    27        0 38513 1\n")
+	f.Add(header + "   0: 0100007F:0CEA 00000000:0000 0A 00000000:00000000 00:00000000 00000000    27        0 38513" +
+		" 1\n")
 	f.Add(header + "   0: 00000000000000000000000001000000:0CEA 0:0 0A 0:0 00:0 0 27 0 38513 1\n")
 	f.Add(header + "   0: 0100007F:0CEA 00000000:0000 01 0:0 00:0 0 0 0 7\n")
 	f.Fuzz(func(t *testing.T, text string) {

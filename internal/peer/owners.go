@@ -12,22 +12,22 @@ import (
 	"syscall"
 )
 
-// Where accounts stand; tests put files of their own there.
+// Paths of the account files; tests replace them.
 var (
 	passwdFile   = "/etc/passwd"
 	overflowFile = "/proc/sys/kernel/overflowuid"
 )
 
-// Owners are the users that may be at the other end. The zero value is nobody.
+// Owners are the users that may be at the other end. The zero value allows nobody.
 type Owners struct{ list []owner }
 
 type owner struct {
 	uid  uint32
-	name string // as errors say it
+	name string // for errors
 }
 
-// Trust makes the set of root, of the user who runs this, and of the named accounts as far as this host has them in
-// /etc/passwd. No name service is asked: over the network it would answer what somebody else likes.
+// Trust returns the set of root, the current user, and the named accounts that are in this host's /etc/passwd. No name
+// service is asked: an answer over the network could be forged.
 func Trust(accounts ...string) Owners {
 	o := Owners{list: []owner{{0, "root"}}}
 	for _, a := range readAccounts() {
@@ -36,15 +36,15 @@ func Trust(accounts ...string) Owners {
 		}
 	}
 	self := uint32(os.Geteuid())
-	if !o.Has(self) { // with() would leave out nobody, whom a server of his own may answer all the same
+	if !o.Has(self) { // with() would leave out nobody, to whom a server of the same user may still answer
 		o.list = append(slices.Clip(o.list), owner{self, Name(self)})
 	}
 	return o
 }
 
-// AndOwnerOf adds the owner of a folder, as of a database's: under containers its account has a name there alone. The
-// folder counts only if nobody outside of the set could have put another in its place, that is if he can write to none
-// of the folders above it.
+// AndOwnerOf adds the owner of a folder, such as a database's: under containers its account has a name only there. The
+// folder counts only if nobody outside of the set could have replaced it, that is, can write to any of the folders
+// above it.
 func (o Owners) AndOwnerOf(folder string) (Owners, error) {
 	info, err := o.pinned(folder)
 	if err != nil {
@@ -54,12 +54,12 @@ func (o Owners) AndOwnerOf(folder string) (Owners, error) {
 	return o.And(uid, "the owner of "+folder), nil
 }
 
-// And adds a user, named as errors shall say it.
+// And adds a user with the name that errors use.
 func (o Owners) And(uid uint32, name string) Owners {
 	return o.with(owner{uid, fmt.Sprintf("%s (%d)", name, uid)})
 }
 
-// with adds a user, but never the one that stands for all those whom this user namespace does not know.
+// with adds a user, but never the uid that stands for all users unknown to this user namespace.
 func (o Owners) with(a owner) Owners {
 	if o.Has(a.uid) || a.uid == overflowUID() {
 		return o
@@ -67,7 +67,7 @@ func (o Owners) with(a owner) Owners {
 	return Owners{list: append(slices.Clip(o.list), a)}
 }
 
-// Has says that a user is among them.
+// Has reports whether a user is in the set.
 func (o Owners) Has(uid uint32) bool {
 	return slices.ContainsFunc(o.list, func(a owner) bool { return a.uid == uid })
 }
@@ -88,7 +88,7 @@ func (o Owners) String() string {
 	}
 }
 
-// Name is a user as errors say it: "user 1001 (secuser)", or "user 1001" where /etc/passwd has none such.
+// Name describes a user for an error: "user 1001 (secuser)", or "user 1001" if /etc/passwd does not have it.
 func Name(uid uint32) string {
 	for _, a := range readAccounts() {
 		if a.uid == uid {
@@ -98,7 +98,7 @@ func Name(uid uint32) string {
 	return fmt.Sprintf("user %d", uid)
 }
 
-// readAccounts reads /etc/passwd. A line that is none of an account is left out: nobody is trusted for it.
+// readAccounts reads /etc/passwd. Lines that do not describe an account are left out: they make nobody trusted.
 func readAccounts() (accounts []owner) {
 	f, err := os.Open(passwdFile)
 	if err != nil {
@@ -119,7 +119,7 @@ func readAccounts() (accounts []owner) {
 	return accounts
 }
 
-// overflowUID is what the kernel says for a user whom this user namespace does not know.
+// overflowUID is the uid that the kernel reports for users unknown to this user namespace.
 func overflowUID() uint32 {
 	text, _ := os.ReadFile(overflowFile)
 	uid, err := strconv.ParseUint(strings.TrimSpace(string(text)), 10, 32)
@@ -129,23 +129,24 @@ func overflowUID() uint32 {
 	return uint32(uid)
 }
 
-// maxLinks is how many links the kernel follows.
+// maxLinks is the number of links that the kernel follows.
 const maxLinks = 40
 
-// pinned looks at a folder after all those above it. A link counts as what it leads to: it lies in one of those.
+// pinned returns a folder's info after it has checked all folders above. A link counts as its target, which is in one
+// of them.
 func (o Owners) pinned(folder string) (os.FileInfo, error) {
 	_, info, err := walk(folder, func(s step) error {
-		if err := o.holds(s.folder, s.info); err != nil {
-			return fmt.Errorf("%s cannot vouch for its owner: %w", folder, err)
+		if err := o.checkFolder(s.folder, s.info); err != nil {
+			return fmt.Errorf("the owner of %s cannot be trusted: %w", folder, err)
 		}
 		return nil
 	})
 	return info, err
 }
 
-// holds refuses a folder in which somebody outside of the set can put something. A sticky bit keeps what is there, but
-// not what has yet to come.
-func (o Owners) holds(path string, info os.FileInfo) error {
+// checkFolder refuses a folder in which a user outside of the set can create something. A sticky bit protects existing
+// entries, but not future ones.
+func (o Owners) checkFolder(path string, info os.FileInfo) error {
 	stat := info.Sys().(*syscall.Stat_t)
 	switch mode := info.Mode().Perm(); {
 	case !info.IsDir():

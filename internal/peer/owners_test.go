@@ -43,8 +43,8 @@ func TestTrustTakesAccountsOfThisHost(t *testing.T) {
 	}
 }
 
-// Nobody is also who is not known in this user namespace.
-func TestNobodyIsNotTrusted(t *testing.T) {
+// The user nobody is also the one that stands for users unknown to this user namespace.
+func TestTheUserNobodyIsNotTrusted(t *testing.T) {
 	accounts(t, passwd)
 	if os.Geteuid() != 65534 && Trust("nobody").Has(65534) {
 		t.Error("nobody is trusted")
@@ -58,7 +58,7 @@ func TestWithoutAccountsOnlyRootAndOurselvesAreTrusted(t *testing.T) {
 	}
 }
 
-func TestNamesSayWhoItIs(t *testing.T) {
+func TestNameDescribesTheUser(t *testing.T) {
 	accounts(t, passwd)
 	for uid, want := range map[uint32]string{1001: "user 1001 (secuser)", 27: "user 27 (mysql)", 9: "user 9"} {
 		if got := Name(uid); got != want {
@@ -104,7 +104,8 @@ func TestOwnerOfAFolderThatStrangersCannotReplace(t *testing.T) {
 		"absent": "no such file", "loop": "too many levels",
 	} {
 		o, err := Trust().AndOwnerOf(filepath.Join(root, name))
-		if want == "" && (err != nil || !o.Has(42434) || !strings.Contains(o.String(), "root or the owner of /var/lib/")) {
+		if want == "" && (err != nil || !o.Has(42434) ||
+			!strings.Contains(o.String(), "root or the owner of /var/lib/")) {
 			t.Errorf("%s: %v, %v", name, o, err)
 		}
 		if want != "" && (err == nil || !strings.Contains(err.Error(), want) || o.Has(1001) || o.Has(27)) {

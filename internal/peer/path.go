@@ -15,11 +15,11 @@ import (
 	"overcloud.backup/internal/safefile"
 )
 
-// databaseFolder is where a distribution has the database, and where director puts that of its containers on the host.
+// databaseFolder is the folder of a distribution's database, and on the host that of director's containers.
 const databaseFolder = "/var/lib/mysql"
 
-// OfDatabase are the users to whom what the database is reached by may belong: root, the user who runs this, mysql, and
-// the owner of /var/lib/mysql, which under containers has no name on the host; and more accounts that the caller names.
+// OfDatabase returns the users that may own a path to the database: root, the current user, mysql, the owner of
+// /var/lib/mysql, which under containers has no name on the host, and more accounts from the caller.
 func OfDatabase(more ...string) Owners {
 	may := Trust(append(more, "mysql")...)
 	if more, err := may.AndOwnerOf(databaseFolder); err == nil {
@@ -28,27 +28,27 @@ func OfDatabase(more ...string) Owners {
 	return may
 }
 
-// PathError is a path at which somebody outside of the set can put something of his own.
+// PathError is a path at which a user outside of the set can put a file or socket.
 type PathError struct {
 	Path string
-	Why  string // with the folder or file, whose it is, and what to do
+	Why  string // with the folder or file, its owner, and the remedy
 }
 
 func (e *PathError) Error() string {
 	return fmt.Sprintf("%s is not safe to use, because others can change or replace it: %s", e.Path, e.Why)
 }
 
-// Socket follows the links of a socket's path to its end, and refuses it where somebody outside of the set could put a
-// socket: each folder on the way must be of the set's, and that of the socket open to nobody else. A sticky bit keeps
-// what is there, so it does for the folders above; of a server that is down nothing is there.
+// Socket resolves the links of a socket's path, and refuses it if a user outside of the set could put a socket there:
+// each folder on the way must belong to the set, and that of the socket must be writable for nobody else. A sticky bit
+// protects existing entries, so it suffices for the folders above; a server that is down has no socket yet.
 func (o Owners) Socket(path string) (resolved string, err error) {
-	resolved, _, err = walk(path, func(s step) error { return o.keeps(path, s, s.last) })
+	resolved, _, err = walk(path, func(s step) error { return o.checkStep(path, s, s.last) })
 	return resolved, err
 }
 
-// ReadFile reads a file of at most limit bytes, and refuses one that somebody outside of the set can write or exchange.
+// ReadFile reads a file of at most limit bytes, and refuses one that a user outside of the set can write or replace.
 func (o Owners) ReadFile(path string, limit int64) ([]byte, error) {
-	resolved, _, err := walk(path, func(s step) error { return o.keeps(path, s, false) })
+	resolved, _, err := walk(path, func(s step) error { return o.checkStep(path, s, false) })
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +65,8 @@ func (o Owners) ReadFile(path string, limit int64) ([]byte, error) {
 	case !o.Has(uid):
 		return nil, &PathError{path, fmt.Sprintf("it belongs to %s, not to %s: chown root %s", Name(uid), o, resolved)}
 	case openToOthers(info):
-		return nil, &PathError{path, fmt.Sprintf("it can be written by others (mode %04o): chmod go-w %s", info.Mode().Perm(), resolved)}
+		return nil, &PathError{path, fmt.Sprintf("it can be written by others (mode %04o): chmod go-w %s",
+			info.Mode().Perm(), resolved)}
 	}
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err == nil && int64(len(data)) > limit {
@@ -74,23 +75,24 @@ func (o Owners) ReadFile(path string, limit int64) ([]byte, error) {
 	return data, err
 }
 
-// keeps refuses a folder in which somebody outside of the set can exchange the entry that is taken, or, if it may be
-// missing, put one.
-func (o Owners) keeps(path string, s step, mayBeMissing bool) error {
+// checkStep refuses a folder in which a user outside of the set can replace the entry of the path, or, if it may be
+// missing, create it.
+func (o Owners) checkStep(path string, s step, mayBeMissing bool) error {
 	uid, mode := uidOf(s.info), s.info.Mode()
 	switch sticky := mode&os.ModeSticky != 0; {
 	case !s.info.IsDir():
 		return fmt.Errorf("%s: %s is not a directory", path, s.folder)
 	case !o.Has(uid):
-		return &PathError{path, fmt.Sprintf("%s belongs to %s, not to %s: chown root %s, or use another path", s.folder, Name(uid), o, s.folder)}
+		return &PathError{path, fmt.Sprintf("%s belongs to %s, not to %s: chown root %s, or use another path",
+			s.folder, Name(uid), o, s.folder)}
 	case !openToOthers(s.info):
 		return nil
 	case !sticky:
-		return &PathError{path, fmt.Sprintf("%s can be written by others than %s (mode %04o): chmod go-w %s, or use another path",
-			s.folder, o, mode.Perm(), s.folder)}
+		return &PathError{path, fmt.Sprintf("%s can be written by users other than %s (mode %04o): chmod go-w %s, "+
+			"or use another path", s.folder, o, mode.Perm(), s.folder)}
 	case mayBeMissing:
-		return &PathError{path, fmt.Sprintf("everybody can make files in %s (mode 1%03o): use a folder that only %s can write to",
-			s.folder, mode.Perm(), o)}
+		return &PathError{path, fmt.Sprintf("everybody can create files in %s (mode 1%03o): "+
+			"use a folder that only %s can write to", s.folder, mode.Perm(), o)}
 	case !o.Has(uidOf(s.entry)):
 		entry := filepath.Join(s.folder, s.entry.Name())
 		return &PathError{path, fmt.Sprintf("%s belongs to %s, not to %s", entry, Name(uidOf(s.entry)), o)}
@@ -100,21 +102,21 @@ func (o Owners) keeps(path string, s step, mayBeMissing bool) error {
 
 func uidOf(info os.FileInfo) uint32 { return info.Sys().(*syscall.Stat_t).Uid }
 
-// openToOthers says that more than the owner can write: root's group and our own do not count.
+// openToOthers reports whether users other than the owner can write: root's group and our own do not count.
 func openToOthers(info os.FileInfo) bool {
 	gid := info.Sys().(*syscall.Stat_t).Gid
 	return info.Mode().Perm()&0o002 != 0 || info.Mode().Perm()&0o020 != 0 && gid != 0 && gid != uint32(os.Getegid())
 }
 
-// step is one name of a path: the folder in which it stands, and what it is there.
+// step is one name of a path: its folder and its entry there.
 type step struct {
 	folder string
 	info   os.FileInfo
 	entry  os.FileInfo
-	last   bool // the path leads to it
+	last   bool // the end of the path
 }
 
-// walk follows a path from the root as the kernel does, and shows every step. It returns where that led.
+// walk follows a path from the root as the kernel does, and passes every step to show. It returns the resolved path.
 func walk(path string, show func(step) error) (string, os.FileInfo, error) {
 	if !filepath.IsAbs(path) {
 		return "", nil, fmt.Errorf("%q is not a plain absolute path", path)
@@ -152,12 +154,12 @@ func walk(path string, show func(step) error) (string, os.FileInfo, error) {
 	}
 }
 
-// names are those that a path is made of.
+// names returns the elements of a path.
 func names(path string) []string {
 	return slices.DeleteFunc(strings.Split(path, "/"), func(name string) bool { return name == "" || name == "." })
 }
 
-// Unsafe says that an error is of a path or a peer that is not to be trusted.
+// Unsafe reports whether an error is about an untrusted path or peer.
 func Unsafe(err error) bool {
 	var path *PathError
 	var stranger *StrangerError

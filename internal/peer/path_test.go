@@ -25,7 +25,8 @@ func TestSocketLeadsWhereTheKernelWould(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "a/b/s"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for link, target := range map[string]string{"c/b": "../a/b", "c/abs": dir + "/c/b", "c/s": "abs/./s", "loop": "c/loop", "c/loop": dir + "/loop"} {
+	for link, target := range map[string]string{"c/b": "../a/b", "c/abs": dir + "/c/b", "c/s": "abs/./s",
+		"loop": "c/loop", "c/loop": dir + "/loop"} {
 		if err := os.Symlink(target, filepath.Join(dir, link)); err != nil {
 			t.Fatal(err)
 		}

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package peer says who is at the other end of a local connection, as the kernel tells it, before anything is said to
-// him: what cannot be told is an error, never trust.
+// Package peer identifies the other end of a local connection from what the kernel reports, before anything is sent to
+// it. If the owner cannot be determined, that is an error; the peer is never trusted.
 //
-// What the kernel vouches for:
-//   - over a unix socket, who called listen on it (SO_PEERCRED), by the effective uid of that moment. A service that
-//     begins as root and drops its rights later counts as root's, as does a socket that systemd holds for it.
-//   - over TCP to this host, who made the socket that listens (/proc/net/tcp and tcp6). Two listeners of which either
-//     would take the same connection are of one user: the kernel lets nobody else bind there as long as one listens,
-//     SO_REUSEPORT neither. So a listener that is there before and after a connection is made is who took it.
+// The kernel vouches for:
+//   - over a unix socket, the user that called listen on it (SO_PEERCRED), by the effective uid of that moment. A
+//     service that starts as root and drops its rights later counts as root's, as does a socket that systemd holds.
 //
-// What it does not: that the process is the service that is looked for (any program of a trusted user's can listen),
-// what a trusted user does with a connection (it may be handed to somebody else), or anything about another host.
-// Rules of a packet filter, a proxy of root's and other network namespaces are root's to set up.
+// - over TCP to this host, the user that created the listening socket (/proc/net/tcp and tcp6). Two listeners of which
+//   - over TCP to this host, the user that created the listening socket (/proc/net/tcp and tcp6). Two listeners of
+//
+// which either would accept the same connection belong to one user: the kernel lets nobody else bind there while one
+//
+//	listens, not even with SO_REUSEPORT. So a listener that exists before and after a connection is made accepted it.
+//
+// It does not vouch for the process (any program of a trusted user can listen), for what a trusted user does with a
+// connection (it may be handed to somebody else), or for anything on another host. Packet filter rules, proxies of root
+// and other network namespaces can be set up only by root.
 package peer
 
 import (
@@ -31,7 +35,7 @@ type Peer struct {
 	GID uint32
 }
 
-// StrangerError is somebody at the other end who is not among the owners that may be there. Nothing was sent to him.
+// StrangerError reports that the other end does not belong to one of the allowed owners. Nothing was sent to it.
 type StrangerError struct {
 	Where string // the socket's path, or the address
 	UID   uint32
@@ -39,25 +43,25 @@ type StrangerError struct {
 }
 
 func (e *StrangerError) Error() string {
-	return fmt.Sprintf("%s is held by %s, not by %s: nothing was sent to it", e.Where, Name(e.UID), e.May)
+	return fmt.Sprintf("%s belongs to %s, not to %s; nothing was sent to it", e.Where, Name(e.UID), e.May)
 }
 
-// ElsewhereError is another host at an address that should be this host's. Nothing was sent to it.
+// ElsewhereError reports another host at an address that should be this host's. Nothing was sent to it.
 type ElsewhereError struct {
 	Address string // as it was named
-	At      string // where that led
+	At      string // what it resolved to
 }
 
 func (e *ElsewhereError) Error() string {
-	return fmt.Sprintf("%s leads to another host (%s), and should be this one: nothing was sent to it; mend the name in /etc/hosts "+
-		"or the server's bind-address, or set login_host", e.Address, e.At)
+	return fmt.Sprintf("%s leads to another host (%s) instead of this one; nothing was sent to it; correct the name "+
+		"in /etc/hosts or the server's bind-address, or set login_host", e.Address, e.At)
 }
 
-// OfSocket says who called listen on the socket that a connection leads to.
+// OfSocket returns the process and user that called listen on the socket at the other end of a connection.
 func OfSocket(conn *net.UnixConn) (Peer, error) {
 	raw, err := conn.SyscallConn()
 	if err != nil {
-		return Peer{}, fmt.Errorf("ask who holds the socket: %w", err)
+		return Peer{}, fmt.Errorf("read the owner of the socket: %w", err)
 	}
 	var cred *unix.Ucred
 	var asked error
@@ -65,15 +69,16 @@ func OfSocket(conn *net.UnixConn) (Peer, error) {
 		cred, asked = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED)
 	})
 	if err = errors.Join(err, asked); err != nil {
-		return Peer{}, fmt.Errorf("ask who holds the socket: %w", err)
+		return Peer{}, fmt.Errorf("read the owner of the socket: %w", err)
 	}
 	if cred.Uid == ^uint32(0) {
-		return Peer{}, errors.New("the kernel does not tell who holds the socket")
+		return Peer{}, errors.New("the kernel does not report the owner of the socket")
 	}
 	return Peer{PID: int(cred.Pid), UID: cred.Uid, GID: cred.Gid}, nil
 }
 
-// DialUnix connects to a unix socket of one of the owners. A *StrangerError says that it is somebody else's.
+// DialUnix connects to a unix socket of one of the owners. If it belongs to another user, the error is a
+// *StrangerError.
 func DialUnix(ctx context.Context, path string, may Owners) (*net.UnixConn, Peer, error) {
 	conn, err := new(net.Dialer).DialContext(ctx, "unix", path)
 	if err != nil {

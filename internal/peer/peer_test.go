@@ -16,10 +16,10 @@ import (
 	"overcloud.backup/tests/user"
 )
 
-// stranger is a user who is trusted for nothing.
+// stranger is a user who is never trusted.
 const stranger = 54321
 
-// listen counts what it is told by those who connect.
+// listen counts the bytes that its clients send.
 func listen(t *testing.T, uid int, network, address string) (at string, told func() int) {
 	t.Helper()
 	var l net.Listener
@@ -68,7 +68,7 @@ func TestUnixSocketOfAStrangerIsRefused(t *testing.T) {
 	}
 }
 
-// open lets other users into a test's folder.
+// open makes a test's folder accessible to other users.
 func open(t *testing.T, folder string) {
 	t.Helper()
 	for _, f := range []string{folder, filepath.Dir(folder)} {
@@ -94,7 +94,7 @@ func TestOwnUnixSocketIsTrusted(t *testing.T) {
 	}
 }
 
-func TestASocketThatIsClosedTellsNobody(t *testing.T) {
+func TestAClosedSocketHasNoOwner(t *testing.T) {
 	l, err := net.Listen("unix", filepath.Join(t.TempDir(), "stats"))
 	if err != nil {
 		t.Fatal(err)
@@ -110,7 +110,7 @@ func TestASocketThatIsClosedTellsNobody(t *testing.T) {
 	}
 }
 
-// tcp are the shapes of a listener, and by which address it is reached.
+// tcp lists the kinds of listeners, and the addresses that reach them.
 var tcp = []struct{ name, network, listen, host string }{
 	{"on the loopback address", "tcp4", "127.0.0.1:0", "127.0.0.1"},
 	{"on another loopback address", "tcp4", "127.0.0.2:0", "127.0.0.2"},
@@ -124,7 +124,7 @@ var tcp = []struct{ name, network, listen, host string }{
 	{"by no address", "tcp4", "127.0.0.1:0", "0.0.0.0"},
 }
 
-func TestTCPListenerOfAStrangerIsToldNothing(t *testing.T) {
+func TestTCPListenerOfAStrangerIsSentNothing(t *testing.T) {
 	for _, c := range tcp {
 		t.Run(c.name, func(t *testing.T) {
 			at, told := listen(t, stranger, c.network, c.listen)
@@ -159,8 +159,8 @@ func TestOwnTCPListenerIsTrusted(t *testing.T) {
 	}
 }
 
-// A stranger on :: alone cannot keep a server of IPv4 from being believed.
-func TestAStrangerBesideTheListenerIsNotAsked(t *testing.T) {
+// A foreign listener on :: alone cannot make an IPv4 server untrusted.
+func TestAStrangerNextToTheListenerIsIgnored(t *testing.T) {
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -175,19 +175,20 @@ func TestAStrangerBesideTheListenerIsNotAsked(t *testing.T) {
 	conn.Close()
 }
 
-func TestWhereNobodyListensNobodyIsDialled(t *testing.T) {
+func TestDialReportsThatNothingListens(t *testing.T) {
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	l.Close()
 	_, _, err = DialTCP(soon(t), l.Addr().String(), Trust())
-	if !errors.Is(err, syscall.ECONNREFUSED) || !strings.Contains(err.Error(), "nobody listens at "+l.Addr().String()) {
+	if !errors.Is(err, syscall.ECONNREFUSED) || !strings.Contains(err.Error(),
+		"nothing listens at "+l.Addr().String()) {
 		t.Error(err)
 	}
 }
 
-// The listener was exchanged while the connection was made.
+// The listener is replaced while the connection is made.
 func TestAListenerThatChangedIsNotBelieved(t *testing.T) {
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Clock tells the time on the caller's clock: the caller's word at the start plus what has passed here since.
-// Controllers whose clocks are wrong by an hour still give readings that can be compared.
+// Clock tells the time on the caller's clock: the caller's time at the start plus the time that has passed here since.
+// Readings of controllers whose clocks are wrong by an hour can still be compared.
 type Clock struct {
 	started time.Time
 	caller  float64
@@ -21,7 +21,7 @@ func StartClock(caller float64) Clock {
 	return Clock{started: time.Now(), caller: caller}
 }
 
-// Now is seconds since the epoch on the caller's clock, else on the host's.
+// Now returns seconds since the epoch on the caller's clock, else on the host's.
 func (c Clock) Now() float64 {
 	if c.caller == 0 {
 		return float64(time.Now().UnixMilli()) / 1000
@@ -29,7 +29,7 @@ func (c Clock) Now() float64 {
 	return c.caller + time.Since(c.started).Seconds()
 }
 
-// Close fills in the fields of a header that say when the reading was taken and by whom.
+// Close fills in the fields of a header for the time and the host of a reading.
 func (c Clock) Close(h *Header) {
 	h.GatheredAt = c.Now()
 	h.Duration = time.Since(c.started).Seconds()
@@ -42,7 +42,7 @@ func (c Clock) Close(h *Header) {
 	}
 }
 
-// LocalHost describes this machine. What cannot be read stays empty.
+// LocalHost describes this machine. Values that cannot be read stay empty.
 func LocalHost() Host {
 	h := Host{Addresses: []string{}}
 	h.Name, _ = os.Hostname()

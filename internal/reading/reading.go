@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package reading holds what every reading of a host carries: whose it is, when it was taken, and which of its
-// sources failed. A source that failed is recorded here; it never makes the whole reading fail, and it never looks
-// like a healthy value.
+// Package reading contains the common part of every reading of a host: its origin, its time, and the sources that
+// failed. A failed source is recorded here; it never makes the whole reading fail, and it never looks like a healthy
+// value.
 package reading
 
 import (
@@ -13,24 +13,24 @@ import (
 
 // Header opens every facts document.
 type Header struct {
-	// Present says that this host has the service at all (its server, its configuration or its data).
+	// Present reports whether this host has the service at all (its server, its configuration or its data).
 	Present bool `json:"present"`
-	// GatheredAt is when the reading ended, in seconds since the epoch, on the caller's clock where the caller told
-	// its time (so that readings of several hosts can be compared), else on the host's.
+	// GatheredAt is the end of the reading, in seconds since the epoch, on the caller's clock if the caller sent its
+	// time (so that readings of several hosts can be compared), else on the host's.
 	GatheredAt float64 `json:"gathered_at"`
-	// ClockSkew is the host's clock minus the caller's, in seconds; 0 when the caller did not tell its time.
+	// ClockSkew is the host's clock minus the caller's, in seconds; 0 if the caller did not send its time.
 	ClockSkew float64 `json:"clock_skew"`
-	// Duration is how long the reading took, in seconds.
+	// Duration is the duration of the reading in seconds.
 	Duration float64 `json:"duration"`
-	// Host is who gave the reading, by the host's own word.
+	// Host is the host of the reading, as it describes itself.
 	Host Host `json:"host"`
-	// Errors lists every source that could not be read. Empty means that all of them spoke.
+	// Errors lists every source that could not be read. It is empty if all of them answered.
 	Errors []Error `json:"errors"`
 }
 
 // Host is a machine as it describes itself.
 type Host struct {
-	// Name is the kernel's host name (uname -n), as it stands.
+	// Name is the kernel's host name (uname -n), unchanged.
 	Name string `json:"name"`
 	// Addresses are all global unicast addresses of all interfaces, textual, without prefix length.
 	Addresses []string `json:"addresses"`
@@ -42,17 +42,17 @@ type Host struct {
 
 // Error is one source that could not be read.
 type Error struct {
-	// Source names what was asked: "sql", "crm_mon", "cibadmin", "stats socket", ...
+	// Source names the queried source: "sql", "crm_mon", "cibadmin", "stats socket", ...
 	Source string `json:"source"`
 	// Where locates it: a path, an address, a command line without secrets.
 	Where string `json:"where"`
-	// Message says what happened, in one line.
+	// Message describes the failure, in one line.
 	Message string `json:"message"`
-	// Hint says what to try, where there is something to try.
+	// Hint suggests a remedy, if there is one.
 	Hint string `json:"hint,omitempty"`
 }
 
-// maxMessage is how long a message may be, in characters.
+// maxMessage is the maximum length of a message, in characters.
 const maxMessage = 2000
 
 // Add records a failed source.

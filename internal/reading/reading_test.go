@@ -37,7 +37,7 @@ func TestClockWithoutCaller(t *testing.T) {
 	}
 }
 
-func TestCloseSaysWhoseReadingItIs(t *testing.T) {
+func TestCloseRecordsTheHostOfTheReading(t *testing.T) {
 	name, err := os.Hostname()
 	if err != nil {
 		t.Fatal(err)
@@ -62,7 +62,8 @@ func TestErrorsAreAListInJSON(t *testing.T) {
 		t.Errorf("%s, %v", b, err)
 	}
 	h.Add("sql", "/run/socket", errors.New("refused"), "start it")
-	if got := h.Failed("sql"); got == nil || got.Message != "refused" || got.Where != "/run/socket" || got.Hint != "start it" {
+	if got := h.Failed("sql"); got == nil || got.Message != "refused" || got.Where != "/run/socket" ||
+		got.Hint != "start it" {
 		t.Errorf("got %+v", got)
 	}
 	if h.Failed("crm_mon") != nil {

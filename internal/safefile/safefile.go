@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package safefile reads small files, and looks at folders, where somebody with fewer rights may have put something
-// else: a pipe, which blocks who opens it; a device, on which an open has effects; a link to a file of root's; a file
-// without an end. What is judged is what is open, never a name that may mean something else a moment later.
+// Package safefile reads small files, and checks folders, in places where a user with fewer rights may have put
+// something else: a pipe, which blocks its reader; a device, on which an open has effects; a link to a file of root's;
+// a file without an end. It judges the open file, never a name that may mean something else a moment later.
 package safefile
 
 import (
@@ -16,23 +16,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrKind says that something else than a regular file is at a name. It is found with errors.Is.
+// ErrKind reports that something other than a regular file has a name. Use errors.Is.
 var ErrKind = errors.New("not a regular file")
 
-// Open opens a regular file for reading and follows links: for files whose name root or the operator gives. Anything
-// else at that name is an error, and is not opened for that. The caller closes the file.
+// Open opens a regular file for reading and follows links: for files whose name root or the operator sets. Any other
+// kind of file at that name is an error, and is not opened. The caller closes the file.
 func Open(path string) (*os.File, error) { return open(path, 0) }
 
-// OpenOwn is Open for a name in a folder that somebody else may write to: a link there is refused, too.
+// OpenOwn is Open for a name in a folder that other users may write to: a link there is also refused.
 func OpenOwn(path string) (*os.File, error) { return open(path, unix.O_NOFOLLOW) }
 
 // Read reads a regular file of at most max bytes, and follows links; see Open.
 func Read(path string, max int64) ([]byte, error) { return read(path, max, 0) }
 
-// ReadOwn is Read for a name in a folder that somebody else may write to: a link there is refused, too.
+// ReadOwn is Read for a name in a folder that other users may write to: a link there is also refused.
 func ReadOwn(path string, max int64) ([]byte, error) { return read(path, max, unix.O_NOFOLLOW) }
 
-// open takes hold of what is at a path without opening it (open(2), O_PATH), looks at that, and opens the very same.
+// open gets a descriptor of a path without opening the file (open(2), O_PATH), checks it, and opens the same file.
 func open(path string, follow int) (*os.File, error) {
 	fail := func(err error) (*os.File, error) { return nil, &fs.PathError{Op: "open", Path: path, Err: err} }
 	at, err := retried(func() (int, error) { return unix.Open(path, unix.O_PATH|unix.O_CLOEXEC|follow, 0) })
@@ -61,7 +61,7 @@ func retried(call func() (int, error)) (n int, err error) {
 	return n, err
 }
 
-// kindOf names what is not a regular file; empty for one that is.
+// kindOf names a file that is not regular; "" for a regular one.
 func kindOf(mode uint32) string {
 	switch mode & unix.S_IFMT {
 	case unix.S_IFREG:
@@ -94,7 +94,7 @@ func read(path string, max int64, follow int) ([]byte, error) {
 	return content, nil
 }
 
-// OpenFolder opens a folder that is no link, to change the folder itself by its descriptor.
+// OpenFolder opens a folder that is not a link, to change the folder itself by its descriptor.
 func OpenFolder(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW, 0)
 }

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// soon fails a test whose function hangs, as an open of a pipe does that nobody writes to.
+// soon fails a test whose function hangs, such as an open of a pipe without a writer.
 func soon(t *testing.T, name string, do func() error) error {
 	t.Helper()
 	ended := make(chan error, 1)
@@ -40,8 +40,10 @@ func TestOnlyARegularFileIsRead(t *testing.T) {
 	folder := t.TempDir()
 	at := func(name string) string { return filepath.Join(folder, name) }
 	must(t, os.WriteFile(at("file"), []byte("content"), 0o600))
-	must(t, errors.Join(os.Symlink("file", at("link")), syscall.Mkfifo(at("pipe"), 0o600), os.Symlink("pipe", at("link to a pipe")),
-		os.Symlink("/dev/zero", at("link to a device")), os.Mkdir(at("folder"), 0o700), os.Symlink("none", at("link to nothing"))))
+	must(t, errors.Join(os.Symlink("file", at("link")), syscall.Mkfifo(at("pipe"), 0o600),
+		os.Symlink("pipe", at("link to a pipe")),
+		os.Symlink("/dev/zero", at("link to a device")), os.Mkdir(at("folder"), 0o700),
+		os.Symlink("none", at("link to nothing"))))
 	socket, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	must(t, err)
 	defer unix.Close(socket)
@@ -66,7 +68,8 @@ func TestOnlyARegularFileIsRead(t *testing.T) {
 			switch {
 			case c.want == "" && (err != nil || string(content) != "content"):
 				t.Errorf("%s %s: %q, %v", form, name, content, err)
-			case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), at(name)) || content != nil):
+			case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) ||
+				!strings.Contains(err.Error(), at(name)) || content != nil):
 				t.Errorf("%s %s: %q, %v", form, name, content, err)
 			}
 		}
@@ -79,16 +82,17 @@ func TestOnlyARegularFileIsRead(t *testing.T) {
 func TestAFileWithoutAnEndIsCut(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "huge")
 	must(t, os.WriteFile(path, nil, 0o600))
-	must(t, os.Truncate(path, 1<<40)) // takes no room
+	must(t, os.Truncate(path, 1<<40)) // needs no space
 	for _, read := range []func(string, int64) ([]byte, error){Read, ReadOwn} {
-		if content, err := read(path, 1<<10); err == nil || content != nil || !strings.Contains(err.Error(), "larger than 1024 bytes") {
+		if content, err := read(path, 1<<10); err == nil || content != nil ||
+			!strings.Contains(err.Error(), "larger than 1024 bytes") {
 			t.Errorf("%d bytes, %v", len(content), err)
 		}
 	}
 }
 
-// A name that leads to something else at each look is either refused or the file.
-func TestANameThatChangesIsJudgedByWhatIsOpen(t *testing.T) {
+// A name whose target changes at each access is either refused or leads to the file.
+func TestAChangingNameIsJudgedByTheOpenFile(t *testing.T) {
 	folder := t.TempDir()
 	file, pipe, at := filepath.Join(folder, "file"), filepath.Join(folder, "pipe"), filepath.Join(folder, "at")
 	must(t, errors.Join(os.WriteFile(file, []byte("content"), 0o600), syscall.Mkfifo(pipe, 0o600), os.Link(file, at)))

@@ -11,7 +11,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// width is where long texts are broken. ansible-test allows lines of 160, and yaml.v3 cannot break lines.
+// width is the column at which long texts are wrapped. ansible-test allows 160, and yaml.v3 cannot wrap lines.
 const width = 120
 
 // emit writes a mapping or list as YAML, one value a line, without comments.
@@ -75,11 +75,11 @@ func writeList(b *strings.Builder, n *yaml.Node, indent string) error {
 	return nil
 }
 
-// python11 are words that YAML 1.1, Ansible's, takes for booleans and YAML 1.2 for texts.
+// python11 are words that YAML 1.1, which Ansible uses, treats as booleans and YAML 1.2 as texts.
 var python11 = []string{"yes", "no", "on", "off", "y", "n"}
 
-// newMarkup are ways to mark a value, an option and a return value that ansible-doc prints raw before 2.15. C() is as
-// old as ansible-doc.
+// newMarkup matches markup of values, options and return values, which ansible-doc prints unchanged before 2.15. C()
+// works in every version.
 var newMarkup = regexp.MustCompile(`\b(V|O|RV|E)\(([^()]*)\)`)
 
 func scalar(n *yaml.Node, indent string) (string, error) {
@@ -97,7 +97,8 @@ func scalar(n *yaml.Node, indent string) (string, error) {
 	if plain {
 		return " " + n.Value + "\n", nil
 	}
-	if strings.Contains(n.Value, "\n") && !strings.HasPrefix(n.Value, " ") && strings.TrimRight(n.Value, "\n \t") == n.Value {
+	oneParagraph := !strings.HasPrefix(n.Value, " ") && strings.TrimRight(n.Value, "\n \t") == n.Value
+	if strings.Contains(n.Value, "\n") && oneParagraph {
 		return " |-\n" + indent + strings.ReplaceAll(n.Value, "\n", "\n"+indent) + "\n", nil
 	}
 	quoted, err := yaml.Marshal(n.Value)

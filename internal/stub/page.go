@@ -24,7 +24,7 @@ func (t *texts) UnmarshalYAML(n *yaml.Node) error {
 	return n.Decode((*[]string)(t))
 }
 
-// documentation is the content of a module's page. Nodes are kept where the order counts.
+// documentation is the content of a module's page. Fields are yaml.Node if their order counts.
 type documentation struct {
 	Module       string
 	Short        string `yaml:"short_description"`
@@ -130,7 +130,8 @@ func pageOf(descriptions fs.FS, file string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("EXAMPLES: %w", err)
 	}
-	return fmt.Sprintf("# %s\n\n<!-- Generated from modules/%s by \"make generate\": change that file. -->\n\n%s. Since %s.\n\n%s",
+	return fmt.Sprintf("# %s\n\n<!-- Generated from modules/%s by \"make generate\": change that file. -->\n\n%s."+
+		" Since %s.\n\n%s",
 		d.Module, file, mark(d.Short), d.Since, list(d.Description)) +
 		table("Options", "option | type | default | effect", options, optionNotes) +
 		modes(d.Attributes) +
@@ -200,8 +201,8 @@ const cellLimit = 160
 // firstSentence ends before a space and the next sentence, or with the text.
 var firstSentence = regexp.MustCompile(`^.*?\.(?: |$)`)
 
-// effect returns the cell of a description, with choices or a sample in more. If the description is longer than cellLimit,
-// the cell has its first sentence and the note has all of it.
+// effect returns the cell of a description, with choices or a sample in more. If the description is longer than
+// cellLimit, the cell has its first sentence and the note has all of it.
 func (f field) effect(name, more string) (cell, note string) {
 	whole := f.cell(f.Description)
 	if len(whole) <= cellLimit {
@@ -226,7 +227,7 @@ func (field) cell(t texts) string {
 	return strings.ReplaceAll(mark(strings.Join(strings.Fields(strings.Join(t, " ")), " ")), "|", `\|`)
 }
 
-// flow is a value as it stands in one line of YAML, and nothing for no value.
+// flow returns a value as one line of YAML, or "" for no value.
 func flow(n yaml.Node) string {
 	switch {
 	case n.Kind == 0:
@@ -242,7 +243,7 @@ func flow(n yaml.Node) string {
 	return strings.Join(strings.Fields(string(text)), " ")
 }
 
-// marks are those of Ansible's documentation: a module, and what is written as in code.
+// The markup of Ansible's documentation: a module, and text in code style.
 var (
 	ofModule = regexp.MustCompile(`\bM\(overcloud\.backup\.(\w+)\)`)
 	asCode   = regexp.MustCompile(`\b(?:C|V|O|RV|E)\(([^()]*)\)`)
@@ -260,7 +261,7 @@ func list(t texts) string {
 	return b.String()
 }
 
-// modes tell of check and diff mode.
+// modes describes check mode and diff mode.
 func modes(all map[string]attribute) string {
 	var b strings.Builder
 	for _, m := range []struct{ key, name string }{{"check_mode", "Check mode"}, {"diff_mode", "Diff mode"}} {

@@ -66,7 +66,8 @@ func TestAPageHasAllThatTheDescriptionHas(t *testing.T) {
 		"| `level` | int | required | Deep. |\n",
 		"| `target` | dict |  | Where. |\n",
 		"| `target.hosts` | list of str | `[]` | Which. |\n",
-		"- Check mode: full. Touches nothing.\n- Diff mode: none.\n", "## Notes\n\n- A note.\n", "```yaml\n- name: Probe\n  overcloud.backup.probe:\n```\n",
+		"- Check mode: full. Touches nothing.\n- Diff mode: none.\n", "## Notes\n\n- A note.\n",
+		"```yaml\n- name: Probe\n  overcloud.backup.probe:\n```\n",
 		"| `sets` | list of dict | always | All. |\n",
 		"| `sets.path` | str | always | Where. Sample: `/a` |\n",
 		"| `newest` | dict | with `level` | One. Sample: `{path: /a, n: [1, 2]}` |\n",
@@ -99,7 +100,8 @@ func TestALongDescriptionIsBelowItsTable(t *testing.T) {
 
 func TestAPageHasTheOptionsOfFragments(t *testing.T) {
 	fragment := strings.ReplaceAll(shared, "no_log: true}", "no_log: true, description: Secret.}")
-	pages, err := Pages(fstest.MapFS{"probe.yml": {Data: []byte(paged)}, "_shared.yml": {Data: []byte(strings.ReplaceAll(fragment, "count: {type: str}", ""))}})
+	pages, err := Pages(fstest.MapFS{"probe.yml": {Data: []byte(paged)},
+		"_shared.yml": {Data: []byte(strings.ReplaceAll(fragment, "count: {type: str}", ""))}})
 	if err != nil || !strings.Contains(string(pages["probe"]), "| `password` | str |  | Secret. |\n") {
 		t.Errorf("%v\n%s", err, pages["probe"])
 	}
@@ -108,7 +110,7 @@ func TestAPageHasTheOptionsOfFragments(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeAPageIsRefused(t *testing.T) {
+func TestInvalidPagesAreRefused(t *testing.T) {
 	plain := strings.ReplaceAll(paged, "  extends: [shared]\n", "")
 	for _, c := range []struct{ old, new, msg string }{
 		{"description: Deep.", "x: y", "level: description or type"},
@@ -117,7 +119,8 @@ func TestWhatCannotBeAPageIsRefused(t *testing.T) {
 		{"EXAMPLES:", "EXAMPLE:", "EXAMPLES: is missing"},
 		{"required: true", "required: perhaps", "level: "},
 	} {
-		if _, err := probePage(strings.Replace(plain, c.old, c.new, 1)); err == nil || !strings.Contains(err.Error(), c.msg) {
+		if _, err := probePage(strings.Replace(plain, c.old, c.new, 1)); err == nil ||
+			!strings.Contains(err.Error(), c.msg) {
 			t.Errorf("%s: %v", c.new, err)
 		}
 	}

@@ -15,7 +15,7 @@ import (
 const returnedHead = `# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Generated from the RETURN of modules/*.yml by "make generate": change those files.
-"""Private: what each module returns. A text names a type, a dict has the shape of every key, a list that of its elements."""
+"""Private: what each module returns. A text is a type, a dict the shape of each key, a list that of its elements."""
 from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
@@ -23,11 +23,11 @@ __metaclass__ = type
 RETURNED = {
 `
 
-// returnedTypes are those that the control node checks.
+// returnedTypes are the types that the control node checks.
 var returnedTypes = []string{"bool", "dict", "float", "int", "list", "str"}
 
-// Returned is the Python file with the keys and types that modules document, by which the control node judges what a
-// host answers.
+// Returned returns a Python file with the keys and types that modules document. The control node checks the answer of a
+// host against it.
 func Returned(descriptions fs.FS) ([]byte, error) {
 	files, err := fs.Glob(descriptions, "[a-z]*.yml")
 	if err != nil {
@@ -50,7 +50,7 @@ func Returned(descriptions fs.FS) ([]byte, error) {
 	return []byte(b.String()), nil
 }
 
-// WriteReturned puts what Returned gives into a file.
+// WriteReturned writes the result of Returned to a file.
 func WriteReturned(descriptions fs.FS, path string) error {
 	content, err := Returned(descriptions)
 	if err != nil {
@@ -71,7 +71,7 @@ func keys(b *strings.Builder, values *yaml.Node, indent string) error {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		if strings.ContainsAny(name, `'\`) || !slices.Contains(returnedTypes, f.Type) {
-			return fmt.Errorf("%s: the type %q is none of %s", name, f.Type, strings.Join(returnedTypes, ", "))
+			return fmt.Errorf("%s: the type %q is not one of %s", name, f.Type, strings.Join(returnedTypes, ", "))
 		}
 		fmt.Fprintf(b, "%s'%s': ", indent, name)
 		if err := shape(b, f, indent); err != nil {

@@ -9,7 +9,8 @@ import (
 )
 
 func returnedOf(values string) (string, error) {
-	got, err := Returned(fstest.MapFS{"probe.yml": {Data: []byte("DOCUMENTATION:\n  module: probe\nRETURN:\n" + values)}})
+	got, err := Returned(fstest.MapFS{"probe.yml": {Data: []byte("DOCUMENTATION:\n  module: probe\nRETURN:\n" +
+		values)}})
 	return strings.TrimPrefix(string(got), returnedHead), err
 }
 
@@ -46,10 +47,11 @@ func TestTheTableHasEveryShape(t *testing.T) {
 	}
 }
 
-func TestTheTableRefusesWhatTheControlNodeCannotCheck(t *testing.T) {
+func TestTypesThatTheControlNodeCannotCheckAreRefused(t *testing.T) {
 	for values, want := range map[string]string{
-		"  a: {type: complex}":                              `modules/probe.yml: RETURN: a: the type "complex" is none of`,
-		"  a: {description: no type}":                       `the type "" is none of`,
+		"  a: {type: complex}": `modules/probe.yml: RETURN: a: the type "complex" is not` +
+			` one of`,
+		"  a: {description: no type}":                       `the type "" is not one of`,
 		`  "it's": {type: str}`:                             `it's: the type`,
 		"  a: {type: str, contains: {b: {type: str}}}":      "a: a str contains nothing",
 		"  a: {type: dict, contains: {b: {type: nothing}}}": "a: b: the type",

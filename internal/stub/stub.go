@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package stub writes plugins/modules/NAME.py, which holds only documentation, and docs/modules/NAME.md, from
-// modules/NAME.yml. Ansible, its documentation and its tests know modules as Python files; ours run elsewhere.
+// Package stub writes plugins/modules/NAME.py, which contains only documentation, and docs/modules/NAME.md, from
+// modules/NAME.yml. Ansible, its documentation and its tests expect modules as Python files; ours are in a binary.
 package stub
 
 import (
@@ -46,7 +46,7 @@ func Generate(descriptions fs.FS) (map[string][]byte, error) {
 	return out, nil
 }
 
-// Write puts what Generate returns into folder and removes Python files there that have no description.
+// Write puts the files that Generate returns into folder and removes Python files there that have no description.
 func Write(descriptions fs.FS, folder string) error {
 	stubs, err := Generate(descriptions)
 	if err != nil {
@@ -112,7 +112,7 @@ func load(descriptions fs.FS, file string) (*yaml.Node, error) {
 	return doc.Content[0], nil
 }
 
-// part is the text of one Python string.
+// part returns the text of one Python string.
 func part(n *yaml.Node) (string, error) {
 	if n == nil {
 		return "", fmt.Errorf("is missing")
@@ -125,7 +125,7 @@ func part(n *yaml.Node) (string, error) {
 		}
 	}
 	if strings.Contains(text, `"""`) || strings.HasSuffix(strings.TrimSpace(text), `\`) {
-		return "", fmt.Errorf("three quotes or a backslash at the end cannot stand in a Python string")
+		return "", fmt.Errorf("three quotes or a backslash at the end cannot be part of a Python string")
 	}
 	return strings.TrimRight(text, "\n") + "\n", nil
 }
@@ -159,7 +159,7 @@ func extend(doc *yaml.Node, descriptions fs.FS) error {
 	return nil
 }
 
-// publish takes out of the options what Ansible's format does not know.
+// publish removes from the options the keys that Ansible's format does not have.
 func publish(options *yaml.Node) {
 	for i := 1; options != nil && i < len(options.Content); i += 2 {
 		remove(options.Content[i], "no_log")

@@ -60,7 +60,7 @@ func generate(t *testing.T, text string) (string, error) {
 	return string(out["probe"]), err
 }
 
-// python cuts the string NAME out of the stub and reads it as YAML.
+// python cuts the string NAME out of the stub and parses it as YAML.
 func python(t *testing.T, stub, name string) map[string]any {
 	t.Helper()
 	_, rest, ok := strings.Cut(stub, "\n"+name+" = r\"\"\"\n")
@@ -94,7 +94,8 @@ func TestNothingButTheExtraKeysIsLost(t *testing.T) {
 			t.Errorf("%s\ngot  %v\nwant %v", name, got, want[name])
 		}
 	}
-	if !strings.Contains(stub, "\nEXAMPLES = r\"\"\"\n- name: Probe\n  overcloud.backup.probe:\n    token: \\d\n\"\"\"\n") {
+	if !strings.Contains(stub, "\nEXAMPLES = r\"\"\"\n- name: Probe\n  overcloud.backup.probe:\n    token:"+
+		" \\d\n\"\"\"\n") {
 		t.Error(stub)
 	}
 	for line := range strings.Lines(stub) {
@@ -104,7 +105,7 @@ func TestNothingButTheExtraKeysIsLost(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBePublishedIsRefused(t *testing.T) {
+func TestUnpublishableDescriptionsAreRefused(t *testing.T) {
 	for _, c := range []struct{ old, new, msg string }{
 		{"module: probe", "module: prob", "module is not probe"},
 		{"extends: [shared]", "extends: [gone]", "_gone.yml"},

@@ -66,7 +66,8 @@ func TestVariablesThatContradictThemselvesAreRefused(t *testing.T) {
 		"its default is restore here, and read":    strings.Replace(roleDefaults, "restore", "read", 1),
 		"its default is {a: b, c: d} here, and {a": strings.Replace(roleDefaults, "{a: b, c: d}", "{a: b}", 1),
 		"has a default and no description":         roleDefaults + "controller_verify_unknown: 1\n",
-		"and  in defaults/main.yml":                strings.Replace(roleDefaults, "controller_verify_users: [a, b]\n", "", 1),
+		"and  in defaults/main.yml": strings.Replace(roleDefaults, "controller_verify_users: [a, b]\n",
+			"", 1),
 	} {
 		if _, err := page(roleSpec, defaults); err == nil || !strings.Contains(err.Error(), what) {
 			t.Errorf("%s: %v", what, err)

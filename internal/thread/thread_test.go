@@ -25,7 +25,7 @@ func TestTheFirstThreadIsLeftAlone(t *testing.T) {
 	}
 }
 
-// What was changed is gone with the thread.
+// The changes end with the thread.
 func TestAThreadThatWasChangedIsNotUsedAgain(t *testing.T) {
 	for range 50 {
 		Apart(func() { unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) })

@@ -15,8 +15,8 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-// Before systemd 236 a unit that shall have a stop command needs a file. It lies in /run, so that it is gone after a
-// reboot, as other units without a file of their own are.
+// Before systemd 236 a unit with a stop command needs a file. It is in /run and disappears at a reboot, like units
+// without a file.
 
 func (s Spec) path() string { return filepath.Join(booted, s.Name) }
 
@@ -50,7 +50,7 @@ func writeNew(path, content string) error {
 	return nil
 }
 
-// file is the unit as a file. There, other than in an argument, % has a meaning.
+// file returns the unit as a file, in which % must be escaped, unlike in an argument.
 func (s Spec) file(version int) string {
 	percent := func(text string) string { return strings.ReplaceAll(text, "%", "%%") }
 	var b strings.Builder
@@ -63,7 +63,7 @@ func (s Spec) file(version int) string {
 	return b.String()
 }
 
-// forgetFile removes the file that startFile wrote, if it did.
+// forgetFile removes the file that startFile wrote, if any.
 func forgetFile(ctx context.Context, name string) error {
 	if !unitName.MatchString(name) {
 		return fmt.Errorf("%q is not the name of a service", name)

@@ -9,19 +9,19 @@ import (
 	"strconv"
 )
 
-// Limits keep a unit from taking from others. What is zero (or empty) is left as systemd has it.
+// Limits restrict the resources of a unit. Zero or empty values leave systemd's default.
 type Limits struct {
-	CPUWeight  int   // 1 to 10000; everybody else has 100
-	IOWeight   int   // 1 to 10000; everybody else has 100
-	MemoryHigh int64 // bytes; over it the unit is slowed down, or killed where the kernel cannot slow down (cgroup v1)
+	CPUWeight  int   // 1 to 10000; other units have 100
+	IOWeight   int   // 1 to 10000; other units have 100
+	MemoryHigh int64 // bytes; above it the unit is slowed down, or killed if the kernel cannot slow down (cgroup v1)
 	Nice       int   // -20 to 19
 	IOClass    string
-	IOLevel    int // 0 to 7, for all classes but idle
+	IOLevel    int // 0 to 7, for all classes except idle
 }
 
 var ioClasses = []string{"", "best-effort", "idle", "realtime"}
 
-// Check refuses what systemd would.
+// Check refuses values that systemd would refuse.
 func (l Limits) Check() error {
 	for _, v := range []struct {
 		name           string
@@ -37,21 +37,21 @@ func (l Limits) Check() error {
 		}
 	}
 	if !slices.Contains(ioClasses, l.IOClass) {
-		return fmt.Errorf("%q is not a class of I/O", l.IOClass)
+		return fmt.Errorf("%q is not an I/O class", l.IOClass)
 	}
 	if l.MemoryHigh < 0 {
-		return fmt.Errorf("%d bytes of memory are too few", l.MemoryHigh)
+		return fmt.Errorf("%d bytes of memory is too little", l.MemoryHigh)
 	}
 	return nil
 }
 
-// weights is the first version with CPUWeight and the others of cgroup v2, which it translates for v1.
+// weights is the first version with CPUWeight and the other settings of cgroup v2, which it translates for v1.
 const weights = 232
 
-// cgroup2 is there when the host has cgroup v2 alone.
+// cgroup2 exists if the host has only cgroup v2.
 var cgroup2 = "/sys/fs/cgroup/cgroup.controllers"
 
-// properties are the limits as systemd of this version knows them, NAME=VALUE.
+// properties returns the limits as NAME=VALUE for systemd of this version.
 func (l Limits) properties(version int) (p []string) {
 	add := func(name string, value int64) {
 		if value != 0 {
@@ -80,7 +80,7 @@ func (l Limits) properties(version int) (p []string) {
 	return p
 }
 
-// clamp turns a weight, 100 for everybody else, into an older one with another default and other bounds.
+// clamp converts a weight, for which 100 is the default, to an older setting with another default and other bounds.
 func clamp(weight int, standard, low, up int64) int64 {
 	if weight == 0 {
 		return 0

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package unit runs a program as a systemd unit of its own, so that it outlives whoever started it, and runs another
-// one when it is over, however it ended. It needs systemd 219 (RHEL 7) or later.
+// Package unit runs a program as a systemd unit, so that it outlives the process that started it, and runs another
+// program after its end, for whatever reason it ended. It needs systemd 219 (RHEL 7) or later.
 package unit
 
 import (
@@ -20,23 +20,24 @@ import (
 )
 
 var (
-	// ErrNoSystemd says that units cannot be had on this host. It is found with errors.Is.
+	// ErrNoSystemd reports that this host cannot run units. Use errors.Is.
 	ErrNoSystemd = errors.New("no systemd")
-	// ErrExists says that there is a unit of this name already. It is found with errors.Is.
-	ErrExists = errors.New("there is such a unit already")
+	// ErrExists reports that a unit of this name already exists. Use errors.Is.
+	ErrExists = errors.New("the unit already exists")
 )
 
-// oldest is the first version whose units run the stop commands of a service that was killed.
+// oldest is the first version whose units run the stop commands of a killed service.
 const oldest = 219
 
-// booted is there when systemd is the init system: see sd_booted(3).
+// booted exists if systemd is the init system: see sd_booted(3).
 var booted = "/run/systemd/system"
 
-// Available tells the version of the systemd that runs this host.
+// Available returns the version of the systemd that runs this host.
 func Available(ctx context.Context) (version int, err error) {
 	if info, err := os.Lstat(booted); err != nil || !info.IsDir() {
-		return 0, fmt.Errorf("%w runs this host (%s is missing): a backup is a unit of systemd, which undoes what it did even "+
-			"when it is killed; start it on the controller itself, not in a container", ErrNoSystemd, booted)
+		return 0, fmt.Errorf("%w runs this host (%s is missing): a backup runs as a systemd unit, which undoes its"+
+			" changes "+
+			"even if it is killed; start it on the controller itself, not in a container", ErrNoSystemd, booted)
 	}
 	out, err := process.Output(ctx, "systemctl", "--version")
 	if err != nil {
@@ -46,19 +47,20 @@ func Available(ctx context.Context) (version int, err error) {
 		return 0, err
 	}
 	if version < oldest {
-		return 0, fmt.Errorf("%w that will do runs this host: it is %d, and %d is needed", ErrNoSystemd, version, oldest)
+		return 0, fmt.Errorf("%w of version %d or later runs this host; its version is %d", ErrNoSystemd, oldest,
+			version)
 	}
 	return version, nil
 }
 
 var versionLine = regexp.MustCompile(`^systemd v?(\d{1,6})\b`)
 
-// parseVersion takes the first line of: systemd 239 (239-82.el8_10.5)
+// parseVersion reads the first line, such as: systemd 239 (239-82.el8_10.5)
 func parseVersion(text string) (int, error) {
 	match := versionLine.FindStringSubmatch(text)
 	if match == nil {
 		line, _, _ := strings.Cut(text, "\n")
-		return 0, fmt.Errorf("read the version of systemd: systemctl --version says %q", excerpt.Of(line))
+		return 0, fmt.Errorf("read the version of systemd: systemctl --version reports %q", excerpt.Of(line))
 	}
 	return strconv.Atoi(match[1])
 }
@@ -86,14 +88,14 @@ func Start(ctx context.Context, s Spec) error {
 	return nil
 }
 
-// isExists knows what systemd-run says of a name in use: "Unit X was already loaded or has a fragment file.", and
+// isExists recognizes systemd-run's error for a name in use: "Unit X was already loaded or has a fragment file.", and
 // before 240 "Unit X already exists."
 func isExists(err error) bool {
 	return saysAny(err, "already loaded or has a fragment file", "already exists")
 }
 
-// Stop ends a unit: its main process gets SIGTERM, what is left after the stop timeout SIGKILL, then the stop command
-// runs. It returns when all that is over; a unit that is not there is fine.
+// Stop ends a unit: its main process gets SIGTERM, remaining processes get SIGKILL after the stop timeout, then the
+// stop command runs. It returns after all that; a missing unit is not an error.
 func Stop(ctx context.Context, name string) error {
 	_, err := process.Output(ctx, "systemctl", "stop", "--", name)
 	if err != nil && !isAbsent(err) {
@@ -102,7 +104,7 @@ func Stop(ctx context.Context, name string) error {
 	return nil
 }
 
-// Forget makes systemd forget that a unit failed, and what is left of it; a unit that is not there is fine.
+// Forget makes systemd forget the failure and the remains of a unit; a missing unit is not an error.
 func Forget(ctx context.Context, name string) error {
 	_, err := process.Output(ctx, "systemctl", "reset-failed", "--", name)
 	if err != nil && !isAbsent(err) {
@@ -114,7 +116,7 @@ func Forget(ctx context.Context, name string) error {
 	return nil
 }
 
-// isAbsent knows: Failed to stop X.service: Unit X.service not loaded.
+// isAbsent recognizes: Failed to stop X.service: Unit X.service not loaded.
 func isAbsent(err error) bool { return saysAny(err, "not loaded", "not found") }
 
 func saysAny(err error, texts ...string) bool {
@@ -127,20 +129,20 @@ func saysAny(err error, texts ...string) bool {
 	return false
 }
 
-// Spec is what a unit runs, and how. Both commands begin with an absolute path and are plain: letters, digits, space and
-// _./:,+@%=- without quotes, dollars and the like. After the end of Exec, whatever ended it, systemd runs StopPost, which
-// calls KillRest first.
+// Spec describes a unit. Both commands begin with an absolute path and are plain: letters, digits, space and
+// _./:,+@%=- without quotes, dollars and the like. After Exec has ended for any reason, systemd runs StopPost, which
+// must call KillRest first.
 type Spec struct {
 	Name        string // with .service
 	Description string
 	Exec        []string
 	StopPost    []string
-	// StopTimeout is how long Exec has after SIGTERM, and how long StopPost has.
+	// StopTimeout is the time that Exec has after SIGTERM, and that StopPost has.
 	StopTimeout time.Duration
 	Limits      Limits
 }
 
-// env runs Exec and StopPost: where SELinux enforces, systemd itself may not start a program under /var/lib, but env may.
+// env runs Exec and StopPost: if SELinux enforces, systemd may not start a program under /var/lib, but env may.
 const env = "/usr/bin/env"
 
 var unitName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*\.service$`)

@@ -14,7 +14,7 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-// What systemctl --version says on RHEL 7, 8, Debian 12 and Fedora.
+// The output of systemctl --version on RHEL 7, 8, Debian 12 and Fedora.
 const (
 	rhel7  = "systemd 219\n+PAM +AUDIT +SELINUX +IMA -APPARMOR +SMACK +SYSVINIT +UTMP +LIBCRYPTSETUP +GCRYPT +GNUTLS\n"
 	rhel8  = "systemd 239 (239-82.el8_10.5)\n+PAM +AUDIT +SELINUX +IMA -APPARMOR +SMACK +SYSVINIT +UTMP\n"
@@ -22,8 +22,8 @@ const (
 	next   = "systemd 256~rc1 (256~rc1-1.fc41)\n+PAM +AUDIT\n"
 )
 
-// fake puts a systemctl and a systemd-run on PATH which note their arguments, a line each after a line "# NAME", and
-// answer with what the files NAME.out, NAME.err and NAME.rc in the returned folder say; for systemctl NAME is its verb.
+// fake puts a systemctl and a systemd-run on PATH which record their arguments, one a line after a line "# NAME", and
+// answer with the files NAME.out, NAME.err and NAME.rc in the returned folder; for systemctl NAME is its verb.
 func fake(t *testing.T, version string) (folder string) {
 	t.Helper()
 	folder = t.TempDir()
@@ -49,7 +49,7 @@ exit 0
 	return folder
 }
 
-// answers says what a fake says and returns.
+// answers sets the output and status of a fake.
 func answers(t *testing.T, folder, name, out, stderr, rc string) {
 	t.Helper()
 	put(t, filepath.Join(folder, name+".out"), out, 0o600)
@@ -57,7 +57,7 @@ func answers(t *testing.T, folder, name, out, stderr, rc string) {
 	put(t, filepath.Join(folder, name+".rc"), rc, 0o600)
 }
 
-// calls are the arguments of each call but those for the version.
+// calls returns the arguments of each call except those for the version.
 func calls(t *testing.T, folder string) (all [][]string) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(folder, "calls"))
@@ -92,9 +92,11 @@ func spec() Spec {
 	const folder = "/var/lib/overcloud.backup/jobs/50% a/"
 	return Spec{
 		Name: "overcloud-backup-a.service", Description: `Backup of "c" at 50%`, StopTimeout: 90 * time.Second,
-		Exec:     []string{folder + "overcloud_backup", "/run/overcloud.backup/a/arguments", "--job", folder + "state.json"},
-		StopPost: []string{folder + "overcloud_backup", "/run/overcloud.backup/a/arguments", "--undo", folder + "state.json"},
-		Limits:   Limits{CPUWeight: 50, IOWeight: 50, MemoryHigh: 1 << 30, Nice: 10, IOClass: "best-effort", IOLevel: 7},
+		Exec: []string{folder + "overcloud_backup", "/run/overcloud.backup/a/arguments", "--job",
+			folder + "state.json"},
+		StopPost: []string{folder + "overcloud_backup", "/run/overcloud.backup/a/arguments", "--undo",
+			folder + "state.json"},
+		Limits: Limits{CPUWeight: 50, IOWeight: 50, MemoryHigh: 1 << 30, Nice: 10, IOClass: "best-effort", IOLevel: 7},
 	}
 }
 
@@ -112,7 +114,8 @@ func TestTheVersionIsRead(t *testing.T) {
 
 func TestAHostWithoutSystemdIsRefused(t *testing.T) {
 	folder := fake(t, "systemd 208\n")
-	if _, err := Available(t.Context()); !errors.Is(err, ErrNoSystemd) || !strings.Contains(err.Error(), "219 is needed") {
+	if _, err := Available(t.Context()); !errors.Is(err, ErrNoSystemd) ||
+		!strings.Contains(err.Error(), "of version 219 or later runs this host; its version is 208") {
 		t.Errorf("too old: %v", err)
 	}
 	answers(t, folder, "--version", "", "no bus", "1")
@@ -129,12 +132,13 @@ func TestAHostWithoutSystemdIsRefused(t *testing.T) {
 
 func second(_ int, err error) error { return err }
 
-func TestStartPassesEverySystemdWhatItKnows(t *testing.T) {
+func TestStartUsesOnlyPropertiesOfTheInstalledSystemd(t *testing.T) {
 	common := []string{
 		"systemd-run", "--quiet", "--no-ask-password", "--collect", "--unit=overcloud-backup-a.service",
 		`--description=Backup of "c" at 50%`, "--property=After=" + services, "--property=Type=simple",
 		"--property=KillMode=mixed", "--property=TimeoutStopSec=90", "--property=UMask=0077",
-		"--property=StandardOutput=journal", "--property=StandardError=journal", "--property=LimitCORE=0", "--property=NoNewPrivileges=yes", "--property=Environment=HOME=/root",
+		"--property=StandardOutput=journal", "--property=StandardError=journal", "--property=LimitCORE=0",
+		"--property=NoNewPrivileges=yes", "--property=Environment=HOME=/root",
 		"--property=CPUWeight=50", "--property=IOWeight=50", "--property=MEMORY=1073741824", "--property=Nice=10",
 		"--property=IOSchedulingClass=best-effort", "--property=IOSchedulingPriority=7",
 		`--property=ExecStopPost=/usr/bin/env "--" "/var/lib/overcloud.backup/jobs/50% a/overcloud_backup" ` +
@@ -223,7 +227,8 @@ func TestAFailedStartLeavesNoFile(t *testing.T) {
 	folder := fake(t, rhel7)
 	answers(t, folder, "start", "", "Job for x.service failed.", "1")
 	err := Start(t.Context(), spec())
-	if err == nil || !strings.Contains(err.Error(), "start overcloud-backup-a.service: systemctl: exit status 1: Job for") {
+	if err == nil || !strings.Contains(err.Error(),
+		"start overcloud-backup-a.service: systemctl: exit status 1: Job for") {
 		t.Errorf("got %v", err)
 	}
 	if left, _ := os.ReadDir(booted); len(left) != 0 {
@@ -231,10 +236,11 @@ func TestAFailedStartLeavesNoFile(t *testing.T) {
 	}
 }
 
-func TestAUnitThatIsThereAlreadyIsSaid(t *testing.T) {
+func TestAnExistingUnitIsReported(t *testing.T) {
 	for _, said := range []string{
 		"Failed to start transient service unit: Unit overcloud-backup-a.service already exists.",
-		"Failed to start transient service unit: Unit overcloud-backup-a.service was already loaded or has a fragment file.",
+		"Failed to start transient service unit: Unit overcloud-backup-a.service was already loaded or has a fragment" +
+			" file.",
 	} {
 		folder := fake(t, debian)
 		answers(t, folder, "systemd-run", "", said, "1")
@@ -250,7 +256,7 @@ func TestAUnitThatIsThereAlreadyIsSaid(t *testing.T) {
 	}
 }
 
-func TestWhatNoUnitCanHaveIsRefused(t *testing.T) {
+func TestInvalidUnitsAreRefused(t *testing.T) {
 	for name, spoil := range map[string]func(*Spec){
 		"a name that is an option":   func(s *Spec) { s.Name = "--x.service" },
 		"a name with a slash":        func(s *Spec) { s.Name = "../x.service" },
@@ -290,7 +296,8 @@ func TestLimitsThatAreNotGivenAreLeft(t *testing.T) {
 	if got := (Limits{}).properties(252); len(got) != 0 {
 		t.Errorf("got %q", got)
 	}
-	if got := (Limits{IOClass: "idle", IOLevel: 7}).properties(252); !slices.Equal(got, []string{"IOSchedulingClass=idle"}) {
+	if got := (Limits{IOClass: "idle", IOLevel: 7}).properties(252); !slices.Equal(got,
+		[]string{"IOSchedulingClass=idle"}) {
 		t.Errorf("got %q", got)
 	}
 	got := Limits{CPUWeight: 1, IOWeight: 10000, IOClass: "realtime"}.properties(219)
@@ -313,8 +320,9 @@ func TestShow(t *testing.T) {
 			State{"loaded", "deactivating", "stop-post", "signal", 0}, true},
 		{"Result=exit-code\nMainPID=0\nLoadState=loaded\nActiveState=failed\nSubState=failed\n",
 			State{"loaded", "failed", "failed", "exit-code", 0}, false},
-		// systemd 219 of a unit that is not there
-		{"LoadState=not-found\nActiveState=inactive\nSubState=dead\n", State{"not-found", "inactive", "dead", "", 0}, false},
+		// systemd 219 about a missing unit
+		{"LoadState=not-found\nActiveState=inactive\nSubState=dead\n", State{"not-found", "inactive", "dead", "", 0},
+			false},
 	} {
 		answers(t, folder, "show", c.says, "", "0")
 		got, err := Show(t.Context(), "x.service")
@@ -322,7 +330,8 @@ func TestShow(t *testing.T) {
 			t.Errorf("%q: %+v, %v", c.says, got, err)
 		}
 	}
-	for _, says := range []string{"", "LoadState=loaded\n", "ActiveState=active\n", "LoadState=loaded\nActiveState=active\nMainPID=x\n"} {
+	for _, says := range []string{"", "LoadState=loaded\n", "ActiveState=active\n",
+		"LoadState=loaded\nActiveState=active\nMainPID=x\n"} {
 		answers(t, folder, "show", says, "", "0")
 		if got, err := Show(t.Context(), "x.service"); err == nil || got != (State{}) {
 			t.Errorf("%q: %+v, %v", says, got, err)
@@ -340,7 +349,8 @@ func TestShow(t *testing.T) {
 func TestStopAndForgetTakeAMissingUnit(t *testing.T) {
 	folder := fake(t, debian)
 	answers(t, folder, "stop", "", "Failed to stop x.service: Unit x.service not loaded.", "5")
-	answers(t, folder, "reset-failed", "", "Failed to reset failed state of unit x.service: Unit x.service not loaded.", "1")
+	answers(t, folder, "reset-failed", "", "Failed to reset failed state of unit x.service: Unit x.service not loaded.",
+		"1")
 	if err := errors.Join(Stop(t.Context(), "x.service"), Forget(t.Context(), "x.service")); err != nil {
 		t.Error(err)
 	}
@@ -358,7 +368,7 @@ func TestStopAndForgetTakeAMissingUnit(t *testing.T) {
 	}
 }
 
-// With it no program of the unit would get into its domain, and podman starts nothing.
+// With it no program of the unit could change its domain, and podman would start nothing.
 func TestNoNewPrivilegesIsLeftToHostsWithoutSELinux(t *testing.T) {
 	folder := fake(t, rhel8)
 	swap(t, &selinux, filepath.Join(folder, "systemctl"))

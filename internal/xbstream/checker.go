@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // Package xbstream checks a stream in the xbstream format, as mariadb-backup --stream=xbstream writes it, while it
-// passes by: chunk for chunk, in memory bounded by the number of files. mbstream -x takes a stream that was cut between
-// two chunks for whole (exit status 0); a Checker does not: it knows which files began and which ended.
+// passes through, chunk by chunk, in memory bounded by the number of files. mbstream -x accepts a stream that was cut
+// between two chunks (exit status 0); a Checker does not: it knows which files began and which ended.
 package xbstream
 
 import (
@@ -15,19 +15,19 @@ import (
 	"overcloud.backup/internal/excerpt"
 )
 
-// maxKept is how much is kept of a file that the caller wants to read.
+// maxKept is the size of the part that is kept of a file for the caller.
 const maxKept = 1 << 20
 
-// Summary is what a whole stream held.
+// Summary describes a complete stream.
 type Summary struct {
 	Files  int   `json:"files"`
 	Chunks int64 `json:"chunks"`
-	// Bytes is the payload; Stream is all of it, headers included.
+	// Bytes is the payload; Stream includes the headers.
 	Bytes  int64 `json:"bytes"`
 	Stream int64 `json:"stream_bytes"`
 }
 
-// NewChecker makes a checker that keeps the contents of the files named in keep, up to 1 MiB each.
+// NewChecker returns a checker that keeps the contents of the files named in keep, up to 1 MiB each.
 func NewChecker(keep ...string) *Checker {
 	c := &Checker{files: map[string]*file{}, folders: map[string]bool{}, kept: map[string]*bytes.Buffer{}, need: fixed}
 	for _, path := range keep {
@@ -36,7 +36,7 @@ func NewChecker(keep ...string) *Checker {
 	return c
 }
 
-// Write takes the next bytes of the stream. The first error, which names the chunk's offset and file, stays.
+// Write processes the next bytes of the stream. The first error, which names the chunk's offset and file, stays.
 func (c *Checker) Write(p []byte) (int, error) {
 	for n := 0; n < len(p) && c.err == nil; {
 		k, err := c.take(p[n:])
@@ -50,7 +50,7 @@ func (c *Checker) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Finish says what the stream held, or why it is not whole: it ends inside a chunk, or files have no end.
+// Finish returns the summary of the stream, or why it is incomplete: it ends inside a chunk, or files have no end.
 func (c *Checker) Finish() (Summary, error) {
 	s := Summary{Chunks: c.count, Bytes: c.bytes, Stream: c.offset}
 	var open []string
@@ -72,14 +72,13 @@ func (c *Checker) Finish() (Summary, error) {
 	return s, nil
 }
 
-// Ended says that a file came whole.
+// Ended reports whether a file is complete.
 func (c *Checker) Ended(path string) bool {
 	f := c.files[path]
 	return f != nil && f.ended
 }
 
-// Lengths are the files that came whole, by their paths, and how many bytes each has: what mbstream -x makes of the
-// stream.
+// Lengths returns the size of every complete file by its path, as mbstream -x would create it from the stream.
 func (c *Checker) Lengths() map[string]int64 {
 	lengths := make(map[string]int64, len(c.files))
 	for path, f := range c.files {
@@ -90,7 +89,7 @@ func (c *Checker) Lengths() map[string]int64 {
 	return lengths
 }
 
-// Kept returns the content of a file that NewChecker was told to keep; nil when it has not come.
+// Kept returns the content of a file in NewChecker's list, or nil if it has not arrived.
 func (c *Checker) Kept(path string) []byte {
 	if !c.Ended(path) || c.kept[path] == nil {
 		return nil
@@ -98,7 +97,7 @@ func (c *Checker) Kept(path string) []byte {
 	return c.kept[path].Bytes()
 }
 
-// take uses up some of p: payload, or a header until it is known.
+// take uses a part of p: payload, or a header until it is complete.
 func (c *Checker) take(p []byte) (int, error) {
 	if c.left > 0 {
 		return c.takePayload(p)

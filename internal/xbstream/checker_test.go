@@ -56,7 +56,7 @@ func check(stream []byte, keep ...string) (*Checker, Summary, error) {
 	return c, s, err
 }
 
-func TestWholeStreams(t *testing.T) {
+func TestCompleteStreams(t *testing.T) {
 	for name, tt := range map[string]struct {
 		stream []byte
 		want   Summary
@@ -113,8 +113,8 @@ func TestWrongStreamsAreNamedWithOffsetAndFile(t *testing.T) {
 		"a path upwards":         {ends("d/../../x"), `unsafe path "d/../../x"`},
 		"a rename upwards":       {join(ends("a"), renames("a", "../b")), `unsafe path "../b"`},
 		"a NUL in a path":        {ends("a\x00b"), "unsafe path"},
-		"a chunk of a terabyte":  {append(huge, make([]byte, 12)...), "too large to be true"},
-		"an offset out of range": {far, "too large to be true"},
+		"a chunk of a terabyte":  {append(huge, make([]byte, 12)...), "is too large"},
+		"an offset out of range": {far, "is too large"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := check(tt.stream)
@@ -125,7 +125,7 @@ func TestWrongStreamsAreNamedWithOffsetAndFile(t *testing.T) {
 	}
 }
 
-// Every proper prefix is refused but those where no file is open, which the caller's list of required files refuses.
+// Every proper prefix is refused except those without an open file, which the caller's list of required files refuses.
 func TestCutStreams(t *testing.T) {
 	stream := join(put("a", "hello", 0), put("b", "x", 0), ends("a"), put("b", "y", 1), ends("b"))
 	for n := 1; n < len(stream); n++ {

@@ -11,16 +11,16 @@ import (
 	"overcloud.backup/internal/excerpt"
 )
 
-// The chunk types that mbstream 10.11 reads. Older ones know payload and end alone.
+// The chunk types that mbstream 10.11 reads. Older versions know only payload and end.
 const (
 	payload = 'P' // bytes of a file at an offset
-	end     = 'E' // the file is whole; also the only chunk of an empty file
+	end     = 'E' // the file is complete; also the only chunk of an empty file
 	seek    = 'S' // the next payload of the file goes to another offset
 	rename  = 'R' // a file that has ended gets another name
-	remove  = 'D' // a file that has ended goes away
+	remove  = 'D' // a file that has ended is removed
 )
 
-// flagRewrite on a payload lets it begin a file anew that has ended before.
+// flagRewrite on a payload lets it replace a file that has ended.
 const flagRewrite = 0x02
 
 const (
@@ -44,8 +44,8 @@ type chunk struct {
 	crc    uint32
 }
 
-// parseChunk reads the beginning of a chunk. need is how many bytes its header has as far as b tells; while it is more
-// than len(b) the chunk is not known yet.
+// parseChunk reads the beginning of a chunk. need is the length of its header as far as b shows; the chunk is not
+// complete while need is larger than len(b).
 func parseChunk(b []byte) (c chunk, need int, err error) {
 	if len(b) < fixed {
 		return c, fixed, nil
@@ -90,7 +90,7 @@ func (c chunk) parseRest(b []byte, at int) (chunk, int, error) {
 func (c *chunk) setPayload(b []byte) error {
 	size := binary.LittleEndian.Uint64(b)
 	if size > maxPayload {
-		return fmt.Errorf("a chunk of %d bytes is too large to be true", size)
+		return fmt.Errorf("a chunk of %d bytes is too large", size)
 	}
 	c.size = int64(size)
 	c.crc = binary.LittleEndian.Uint32(b[16:])
@@ -100,13 +100,13 @@ func (c *chunk) setPayload(b []byte) error {
 func (c *chunk) setOffset(b []byte) error {
 	offset := binary.LittleEndian.Uint64(b)
 	if offset > 1<<62 {
-		return fmt.Errorf("offset %d is too large to be true", offset)
+		return fmt.Errorf("offset %d is too large", offset)
 	}
 	c.offset = int64(offset)
 	return nil
 }
 
-// parsePath reads a length and a path that begin at b[at:]; need is where they end.
+// parsePath reads a length and a path that begin at b[at:]; need is the offset of their end.
 func parsePath(b []byte, at int) (path string, need int, err error) {
 	n := binary.LittleEndian.Uint32(b[at:])
 	if n == 0 || n > maxPath {
@@ -123,8 +123,8 @@ func parsePath(b []byte, at int) (path string, need int, err error) {
 // maxName is the longest name of a file or folder on Linux.
 const maxName = 255
 
-// checkPath refuses what would leave the folder that the stream is unpacked in, and what mbstream does not unpack:
-// there it stops with exit status 0, and all that follows is missing. No backup tool writes such names.
+// checkPath refuses names that would leave the folder in which the stream is unpacked, and names that mbstream does not
+// unpack: it ends there with exit status 0 and leaves out the rest. No backup tool writes such names.
 //
 //	invalid filename .a
 //	Can't create directory './d/e/' (Errcode: 2 "No such file or directory")

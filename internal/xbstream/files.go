@@ -11,7 +11,7 @@ import (
 	"overcloud.backup/internal/excerpt"
 )
 
-// apply does what a header says to the files, under the rules that mbstream has when it unpacks them.
+// apply does to the files what a header says, under the rules of mbstream.
 func (c *Checker) apply() error {
 	var err error
 	switch c.chunk.kind {
@@ -28,16 +28,16 @@ func (c *Checker) apply() error {
 		return err
 	}
 	if c.chunk.crc != 0 {
-		return fmt.Errorf("checksum %08x of no bytes", c.chunk.crc)
+		return fmt.Errorf("checksum %08x of an empty payload", c.chunk.crc)
 	}
 	c.next()
 	return nil
 }
 
-// maxFiles is more than a database has: each takes memory here and an inode where it is unpacked.
+// maxFiles is more than a database has: each file needs memory here and an inode when it is unpacked.
 const maxFiles = 1 << 20
 
-// open returns the file that a chunk goes on with, or begins it.
+// open returns the file that a chunk continues or begins.
 func (c *Checker) open() (*file, error) {
 	f := c.files[c.chunk.path]
 	if f != nil && !f.ended {
@@ -112,14 +112,14 @@ func (c *Checker) replace() error {
 	return nil
 }
 
-// makeRoom makes the folder of a new file as mbstream does, which stops with exit status 0 where it cannot.
+// makeRoom creates the folder of a new file as mbstream does, which ends with exit status 0 if it cannot.
 func (c *Checker) makeRoom(path string) error {
 	folder, _, inside := strings.Cut(path, "/")
 	if c.folders[path] {
-		return errors.New("is a folder of other files of the stream")
+		return errors.New("is a folder of other files in the stream")
 	}
 	if inside && c.files[folder] != nil {
-		return fmt.Errorf("is in a folder %q, which is a file of the stream", excerpt.Of(folder))
+		return fmt.Errorf("is in a folder %q, which is a file in the stream", excerpt.Of(folder))
 	}
 	if inside {
 		c.folders[folder] = true
@@ -127,11 +127,11 @@ func (c *Checker) makeRoom(path string) error {
 	return nil
 }
 
-// renamable refuses a new name that mbstream cannot give: it makes no folder for it, and exits with 0.
+// renamable refuses a new name that mbstream cannot set: it creates no folder for it, and exits with 0.
 func (c *Checker) renamable(to string) error {
 	folder, _, inside := strings.Cut(to, "/")
 	if c.folders[to] || inside && !c.folders[folder] {
-		return fmt.Errorf("is renamed to %q, which is a folder or in none that is there", excerpt.Of(to))
+		return fmt.Errorf("is renamed to %q, which is a folder or in a folder that does not exist", excerpt.Of(to))
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// unpacked are the files that mbstream -x makes of a stream, with their lengths.
+// unpacked returns the files that mbstream -x creates from a stream, with their lengths.
 func unpacked(t *testing.T, stream []byte) map[string]int64 {
 	t.Helper()
 	if _, err := exec.LookPath("mbstream"); err != nil {
@@ -48,8 +48,8 @@ func unpacked(t *testing.T, stream []byte) map[string]int64 {
 	return files
 }
 
-// mbstream stops at a name that it cannot make, and exits with 0: what follows is missing. Such a stream is refused.
-func TestWhatMbstreamDoesNotUnpackIsRefused(t *testing.T) {
+// mbstream stops at a name that it cannot create, and exits with 0: the rest is missing. Such a stream is refused.
+func TestNamesThatMbstreamDoesNotUnpackAreRefused(t *testing.T) {
 	last := join(put("last", "x", 0), ends("last"))
 	file := func(path string) []byte { return join(put(path, "x", 0), ends(path)) }
 	one := func(path string) []byte { return join(file(path), last) }
@@ -82,7 +82,7 @@ func TestWhatMbstreamDoesNotUnpackIsRefused(t *testing.T) {
 	}
 }
 
-// What is accepted is what mbstream makes of it, file for file and byte for byte.
+// The content of an accepted stream is what mbstream creates from it, file for file and byte for byte.
 func TestLengthsAreThoseThatMbstreamMakes(t *testing.T) {
 	type lengths = map[string]int64
 	longest := strings.Repeat("n", maxName)
@@ -129,7 +129,7 @@ func TestLengthsAreThoseThatMbstreamMakes(t *testing.T) {
 	}
 }
 
-// Whatever chunks follow each other: mbstream makes of an accepted stream what Lengths says.
+// For any sequence of chunks, mbstream creates from an accepted stream the files that Lengths returns.
 func TestRandomStreamsAreUnpackedAsTheyAreRead(t *testing.T) {
 	random := rand.New(rand.NewPCG(14, 4))
 	names := []string{"a", "b", "d", "d/a", "d/b", "e/a", ".x", "d/e/f", "f", "e"}
@@ -150,7 +150,7 @@ func TestRandomStreamsAreUnpackedAsTheyAreRead(t *testing.T) {
 	}
 }
 
-// scramble makes a stream of a few files, whole but for what their names do to each other.
+// scramble returns a stream of a few files, complete except for conflicts between their names.
 func scramble(random *rand.Rand, names []string) []byte {
 	var stream []byte
 	name := func() string { return names[random.IntN(len(names))] }

@@ -10,7 +10,7 @@ from ansible_collections.overcloud.backup.plugins.plugin_utils._job import MIB, 
 class ActionModule(JobAction):
     LOGIN = True
     WORK = 'backup'
-    ALONE = 'What job %s does there without its caller, on_lost_caller says'
+    ALONE = 'on_lost_caller decides what job %s does there without its caller'
 
     def describe(self, args):
         method = args.get('method')
@@ -20,5 +20,6 @@ class ActionModule(JobAction):
         percent = share(progress, 'read_bytes', 'expected_bytes')
         if progress.get('phase') != 'stream':
             return percent, phase(progress)
-        read, stored, expected = [float(progress.get(key) or 0) / MIB for key in ('read_bytes', 'stored_bytes', 'expected_bytes')]
+        keys = ('read_bytes', 'stored_bytes', 'expected_bytes')
+        read, stored, expected = [float(progress.get(key) or 0) / MIB for key in keys]
         return percent, '%d %% (%.1f of %.1f MiB read, %.1f MiB stored)' % (percent, read, expected, stored)

@@ -1,6 +1,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Gives the module the facts of all controllers, which only the control node has, and has it decide there."""
+"""Passes the module the facts of all controllers, which only the control node has, and runs it there.
+
+No controller decides for another: if the control node cannot run the binary, two of them must agree.
+"""
 from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
@@ -15,7 +18,7 @@ DOCUMENTS = ('galera', 'pacemaker', 'haproxy')
 
 
 def facts_of(name, variables):
-    """What one host's facts modules returned, and nothing else of it. A host that told nothing is unreachable."""
+    """Only the results of one host's facts modules. A host without any is unreachable."""
     facts = variables.get('ansible_facts') or {}
     found = {}
     for document in DOCUMENTS:
@@ -26,14 +29,14 @@ def facts_of(name, variables):
 
 
 def names_in(facts):
-    """The hosts that facts are of, and those of them that told any."""
+    """The hosts in facts, and those of them that have any."""
     hosts = [host for host in facts if isinstance(host, dict)] if isinstance(facts, list) else []
     names = [to_text(host.get('name')) for host in hosts]
     return names, [name for name, host in zip(names, hosts) if not host.get('unreachable')]
 
 
 def strangers(result, names):
-    """Who was chosen and is none of the hosts."""
+    """The chosen names that are not among the hosts."""
     clusters = result.get('clusters') or []
     chosen = [result.get('chosen')] + list(result.get('chosen_hosts') or []) + [c.get('chosen') for c in clusters]
     return sorted(set(to_text(name) for name in chosen if name and name not in names))
@@ -50,11 +53,11 @@ class ActionModule(DecisionAction):
         hosts = self.names(args.get('hosts'), task_vars)
         if args.get('facts') is None:
             args['facts'] = [facts_of(host, variables) for host, variables in self.variables(hosts, task_vars)]
-        told, read = names_in(args['facts'])
+        known, read = names_in(args['facts'])
         result = self.decide(args, task_vars, read)
-        unknown = strangers(result, told + (hosts if args.get('hosts') else []))
+        unknown = strangers(result, known + (hosts if args.get('hosts') else []))
         if unknown:
-            return failure(STRANGER % (', '.join(unknown), ', '.join(told)))
+            return failure(STRANGER % (', '.join(unknown), ', '.join(known)))
         if result.get('text') and boolean(args.get('show') or False, strict=False):
             Display().display(result['text'])
         return result

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fails when the options of the command leave out what a playbook or role is for. It contacts no host."""
+"""Fails if the options of the command leave out the work of a playbook or role. It contacts no host."""
 from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
@@ -9,12 +9,13 @@ from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.action import ActionBase
 from ansible_collections.overcloud.backup.plugins.plugin_utils import _command
 
-LIMITED = ('The %s would not run: %s leaves out %s, which decides for all controllers from what each of them reports. Leave the limit out; '
-           'to keep a controller from being chosen set controller_backup_exclude. A limit that must be there names %s and every controller.')
-UNTAGGED = ('The %s would not run: %s leaves its tasks out, which have no tags. Leave the tags out. A playbook that imports it '
-            'can give the import tags of its own, to choose it or to leave it out.')
-INCLUDED = ('The %s would not run: %s chooses the task that includes the role, and not the tasks in it. Take import_role, or give '
-            'include_role the tags for its tasks, too: "apply: {tags: ...}".')
+LIMITED = ('The %s would not run: %s leaves out %s, which decides for all controllers from what each of them reports. '
+           'Leave the limit out; to keep a controller from being chosen set controller_backup_exclude. A necessary '
+           'limit must name %s and every controller.')
+UNTAGGED = ('The %s would not run: %s leaves its tasks out, which have no tags. Leave the tags out. A playbook that '
+            'imports it can set tags on the import, to select it or leave it out.')
+INCLUDED = ('The %s would not run: %s selects the task that includes the role, and not the tasks in it. Use '
+            'import_role, or set the tags on include_role also for its tasks: "apply: {tags: ...}".')
 
 
 class ActionModule(ActionBase):
@@ -25,7 +26,7 @@ class ActionModule(ActionBase):
         result = super(ActionModule, self).run(tmp, task_vars)
         result['changed'] = False
         work, coordinator = self._task.args.get('work', 'work'), self._task.args.get('coordinator')
-        # What tags leave out on purpose no limit has to suit.
+        # Work that tags leave out on purpose needs no host.
         own = self._around()
         if not _command.chooses(own):
             return dict(result, **self._left_out(work, own))
@@ -35,17 +36,17 @@ class ActionModule(ActionBase):
         return dict(result, msg='The options leave nothing out.')
 
     def _left_out(self, work, own):
-        """Whether it may be that the tags of the command do not choose the tasks around this one, which itself has "always"."""
+        """The result if the command's tags do not select the tasks around this one, which itself has "always"."""
         play = set(self._task._parent._play.tags or ())
         if included(self._task._parent) and not own - play:
             return dict(failed=True, msg=INCLUDED % (work, _command.tags()))
         if own or self._task.args.get('tags_of') == 'role':
-            # Who gave it tags leaves it out by them on purpose. A role without tags goes by the play that somebody has it in.
+            # Tags that somebody set on it leave it out on purpose. A role without tags depends on the play around it.
             return dict(msg='The %s is left out: %s' % (work, _command.tags()))
         return dict(failed=True, msg=UNTAGGED % (work, _command.tags()))
 
     def _around(self):
-        """The tags that this task has of what is around it. Only "always" can be its own, too."""
+        """The tags that this task inherits. Only "always" can also be its own."""
         tags = set(self._task.tags or ()) - set(['always'])
         block, around = self._task._parent, []
         while block:
@@ -57,7 +58,7 @@ class ActionModule(ActionBase):
 
 
 def included(block):
-    """Whether it came into the play while that ran: what includes it has tags of its own then."""
+    """Whether it was included while the play ran: the include then has its own tags."""
     while block:
         if isinstance(block, TaskInclude) and not block.statically_loaded:
             return True

@@ -10,10 +10,10 @@ short_description: The pattern of the hosts that run the database and HAProxy
 version_added: 1.0.0
 author: The overcloud.backup authors (@overcloud-backup)
 description:
-  - Returns a pattern for C(hosts) of a play. It uses the first variable of the terms that is set, else C(galera_hosts) and
-    C(haproxy_hosts), and without these the groups of director's inventory.
-  - A variable is a pattern or a list of names. In C(hosts) of a play Ansible itself only sees extra variables and those of
-    the play. This lookup also reads the variables that the inventory gives to all hosts.
+  - Returns a pattern for C(hosts) of a play. It uses the first variable of the terms that is set, else C(galera_hosts)
+    and C(haproxy_hosts), and without these the groups of director's inventory.
+  - A variable is a pattern or a list of names. In C(hosts) of a play Ansible itself only sees extra variables and those
+    of the play. This lookup also reads the variables that the inventory gives to all hosts.
 options:
   _terms:
     description: Names of variables, in order of precedence.
@@ -55,7 +55,7 @@ from ansible.module_utils.six import string_types
 from ansible.plugins.loader import lookup_loader
 from ansible.plugins.lookup import LookupBase
 
-# Of the service, whatever roles run it; else of a role. OSP 10 has roles alone, in lower case.
+# Groups of the service, for any roles; else of a role. OSP 10 has only roles, in lower case.
 DATABASE = ('mysql', 'Database', 'Controller', 'controller')
 HAPROXY = ('haproxy', 'Controller', 'controller')
 
@@ -67,8 +67,8 @@ ROLES = {
     'controller_restore': (['controller_restore_hosts', 'galera_hosts', 'controller_backup_hosts'], True),
 }
 
-TAKEN = ('%s is among the hosts of %s, and that is the name of the host which decides for all. Give it another name in the inventory, '
-         'as "controller-0 ansible_connection=local", or leave it out.')
+TAKEN = ('%s is among the hosts of %s, and that is the name of the host which decides for all. Give it another name in '
+         'the inventory, such as "controller-0 ansible_connection=local", or leave it out.')
 
 
 class LookupModule(LookupBase):
@@ -80,7 +80,8 @@ class LookupModule(LookupBase):
         pattern = self._pattern(terms, variables, database_only)
         if not coordinator:
             return [pattern]
-        names = lookup_loader.get('inventory_hostnames', loader=self._loader, templar=self._templar).run([pattern], variables=variables)
+        lookup = lookup_loader.get('inventory_hostnames', loader=self._loader, templar=self._templar)
+        names = lookup.run([pattern], variables=variables)
         if coordinator in names:
             raise AnsibleLookupError(TAKEN % (coordinator, pattern))
         return ['%s:%s' % (pattern, coordinator)]
@@ -95,10 +96,10 @@ class LookupModule(LookupBase):
         return ':'.join(self._given(name, variables) or first(known, groups) for name, known in services)
 
     def _given(self, name, variables):
-        """The value of a variable as a pattern, '' where it is not set."""
+        """The value of a variable as a pattern, '' if it is not set."""
         value = variables.get(name)
         if value is None:
-            # A play that is being put together has no host whose variables count. localhost has those of all hosts.
+            # While a play is loaded there is no host whose variables count. localhost has those of all hosts.
             value = ((variables.get('hostvars') or {}).get('localhost') or {}).get(name)
         value = self._templar.template(value)
         if value is None or isinstance(value, string_types):
@@ -110,5 +111,5 @@ class LookupModule(LookupBase):
 
 
 def first(names, groups):
-    """The first group of these that the inventory has, else the last one, which is in the message then."""
+    """The first of these groups that the inventory has, else the last one, which is in the message then."""
     return ([name for name in names if name in groups] + [names[-1]])[0]

@@ -10,11 +10,11 @@ short_description: Fail when a run ends without an outcome
 version_added: 1.0.0
 author: The overcloud.backup authors (@overcloud-backup)
 description:
-  - The last play of the collection's playbooks uses it in C(hosts), which Ansible evaluates whatever the command-line options
-    left out of the run, including C(--start-at-task), C(--step) and tags.
+  - The last play of the collection's playbooks uses it in C(hosts), which Ansible evaluates even if command-line
+    options leave tasks out of the run, such as C(--start-at-task), C(--step) and tags.
   - Returns the host that has the outcome, so that a play can name it.
-  - A run of another playbook that imports the collection's fails only if the hosts have been asked for this work. A run that
-    only lists or checks something never fails.
+  - A run of another playbook that imports the collection's fails only if the hosts have been asked for this work. A run
+    that only lists or checks something never fails.
 options:
   _terms:
     description: Names of variables of the coordinator. Each is defined at the end of a successful run.
@@ -33,7 +33,8 @@ options:
 """
 EXAMPLES = r"""
 - name: Stop when nothing was backed up
-  hosts: "{{ lookup('overcloud.backup.outcome', 'controller_backup_result', work='backup', begun='overcloud_backup_begun') }}"
+  hosts: >-
+    {{ lookup('overcloud.backup.outcome', 'controller_backup_result', work='backup', begun='overcloud_backup_begun') }}
   gather_facts: false
 """
 RETURN = r"""
@@ -47,10 +48,10 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.overcloud.backup.plugins.plugin_utils import _command
 
-MISSING = 'The %s did not run, and no task of this run says why. %s'
+MISSING = 'The %s did not run, and no task of this run reports why. %s'
 
-DEFECT = 'This is a defect: report it with all that was printed.'
-CONDITION = 'The playbook that imports it gives it a condition (when) that does not hold for %s, which does the work.'
+DEFECT = 'This is a defect: report it with the complete output.'
+CONDITION = 'The playbook that imports it has a condition (when) that is false for %s, which does the work.'
 
 
 class LookupModule(LookupBase):
@@ -63,5 +64,7 @@ class LookupModule(LookupBase):
         if all(name in known for name in terms):
             return [coordinator]
         narrowing = _command.narrowing()
-        advice = 'Run it without %s.' % ' '.join(narrowing) if narrowing else DEFECT if ours else CONDITION % coordinator
+        advice = DEFECT if ours else CONDITION % coordinator
+        if narrowing:
+            advice = 'Run it without %s.' % ' '.join(narrowing)
         raise AnsibleLookupError(MISSING % (work, advice))

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: asks two hosts the same question, because one alone is not believed, and holds their answers against each other."""
+"""Private: asks two hosts the same question, because a single host is not trusted, and compares their answers."""
 from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
@@ -12,18 +12,20 @@ from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible_collections.overcloud.backup.plugins.plugin_utils._launcher import failure
 
-DIFFER = ('%s and %s decide differently from the same facts, so that one of them does not tell the truth or runs other software: %s. '
-          'Nobody was chosen. Look after both, and run it from a control node that can decide by itself (Linux on %s).')
-TOO_FEW = ('The control node cannot decide by itself: %s. Then two controllers must decide alike, because one alone is not believed, '
-           'and %s. Run it from a control node that can decide by itself (Linux on %s), or see to it that two controllers can be read.')
+DIFFER = ('%s and %s decide differently from the same facts, so one of them reports false values or runs other '
+          'software: %s. Nobody was chosen. Check both, and run it from a control node that can decide by itself '
+          '(Linux on %s).')
+TOO_FEW = ('The control node cannot decide by itself: %s. Then two controllers must decide alike, because a single one '
+           'is not trusted, and %s. Run it from a control node that can decide by itself (Linux on %s), or make sure '
+           'that two controllers can be read.')
 
-# What may differ between two honest answers, and what are words in which times may stand.
+# Keys that may differ between two honest answers, and texts for people that may contain times.
 UNLIKE = ('decided_at', 'invocation')
 WORDS = ('text', 'message', 'evidence', 'warnings')
 
 
 class Asked(object):
-    """Runs an action's module on another host than the task's, as a task that is delegated to it would."""
+    """Runs an action's module on a host other than the task's, like a task that is delegated to it."""
 
     def __init__(self, action, host, variables):
         self.action, self.host = action, host
@@ -31,11 +33,11 @@ class Asked(object):
         task = action._task.copy(exclude_parent=True, exclude_tasks=True)
         task.delegate_to, task.become = host, False
         names = [name for names in C.MAGIC_VARIABLE_MAPPING.values() for name in names] + ['inventory_hostname']
-        told = dict((name, variables[name]) for name in names if name in variables and 'become' not in name)
+        own = dict((name, variables[name]) for name in names if name in variables and 'become' not in name)
         context = action._play_context.set_task_and_variable_override(
-            task=task, variables={'ansible_delegated_vars': {host: told}}, templar=action._templar)
+            task=task, variables={'ansible_delegated_vars': {host: own}}, templar=action._templar)
         context.become = False
-        self.connection = connect(action, transport(action._task.connection, variables), context, told, variables)
+        self.connection = connect(action, transport(action._task.connection, variables), context, own, variables)
         self.context = context
 
     def __enter__(self):
@@ -49,7 +51,7 @@ class Asked(object):
 
 
 def transport(wanted, variables):
-    """The connection plugin of a host. That of the task counts, too, but for the control node's own."""
+    """The connection plugin of a host. The task's own also counts, unless it is the control node's."""
     if 'ansible_connection' in variables:
         wanted = variables['ansible_connection']
     elif wanted and wanted.split('.')[-1] == 'local':  # "ansible.builtin.local" from 2.19 on
@@ -57,9 +59,10 @@ def transport(wanted, variables):
     return 'ssh' if not wanted or wanted == 'smart' else wanted
 
 
-def connect(action, name, context, told, variables):
-    """A connection of that plugin, with the options that the variables of the host give it and its shell."""
-    connection = action._shared_loader_obj.connection_loader.get(name, context, getattr(action._connection, '_new_stdin', None))
+def connect(action, name, context, own, variables):
+    """A connection of that plugin, with the options that the host's variables set for it and its shell."""
+    loader = action._shared_loader_obj.connection_loader
+    connection = loader.get(name, context, getattr(action._connection, '_new_stdin', None))
     if not connection:
         raise AnsibleError('the connection plugin %s was not found' % name)
     keys = dict((key, value) for key, value in action._task.dump_attrs().items() if key not in ('retries', 'timeout'))
@@ -67,7 +70,7 @@ def connect(action, name, context, told, variables):
     if context.password:
         keys['password'] = context.password
     for kind, plugin in (('connection', connection), ('shell', connection._shell)):
-        options = dict(told)
+        options = dict(own)
         for key in C.config.get_plugin_vars(kind, plugin._load_name):
             if key in variables:
                 options[key] = variables[key]
@@ -76,23 +79,24 @@ def connect(action, name, context, told, variables):
 
 
 def differences(one, other):
-    """What two answers do not have in common, in words."""
+    """The differences between two answers, in words."""
     return differ(timeless(one), timeless(other))
 
 
 def timeless(answer, key=''):
-    """An answer without what passes between two of them: when it was given, and in the words for people how old something is."""
+    """An answer without values that depend on its time: when it was made, and ages in the texts for people."""
     if isinstance(answer, dict):
         return dict((k, timeless(value, k)) for k, value in answer.items() if k not in UNLIKE)
     if isinstance(answer, list):
         return [timeless(value, key) for value in answer]
-    if key in WORDS and hasattr(answer, 'split'):  # "holds the lock for another 71 s", and the width of its column in the table
+    # "holds the lock for another 71 s", and the width of its column in the table
+    if key in WORDS and hasattr(answer, 'split'):
         return ' '.join(re.sub('-{2,}', '--', re.sub(r'[0-9]+(?= s\b)', 'N', answer)).split())
     return answer
 
 
 def differ(one, other, where=''):
-    """The first places that differ, as "clusters[0].chosen is "a" and "b"". Few, and short: what they hold is the hosts'."""
+    """The first places that differ, as "clusters[0].chosen is "a" and "b"". Few and short: hosts choose the content."""
     if isinstance(one, dict) and isinstance(other, dict):
         keys = sorted(set(one) | set(other), key=lambda key: (key in ('text', 'message'), key))
         found = [differ(one.get(key), other.get(key), '%s.%s' % (where, key)) for key in keys]
@@ -111,7 +115,7 @@ def brief(value):
 
 
 def agreed(answers, why, could_not, platforms):
-    """The answer that two hosts gave alike, as ((host, answer), ...), else a failure."""
+    """The answer that two hosts agree on, as ((host, answer), ...), else a failure."""
     if len(answers) < 2:
         had = ['%s answered' % answers[0][0]] if answers else []
         return failure(TOO_FEW % (why, ', '.join(had + could_not) or 'no other was read', platforms))

@@ -1,9 +1,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: takes of a host's answer what the module documents, and nothing else. The host may lie.
+"""Private: accepts the documented part of a host's answer, and nothing else. The host may lie.
 
-Ansible obeys some keys of any result (add_host, ansible_facts and others) and shows texts as they are. So an answer is
-bounded, its values have the types of RETURN, and no text holds what a terminal would obey.
+Ansible obeys some keys of any result (add_host, ansible_facts and others) and shows texts unchanged. So an answer is
+bounded, its values have the types of RETURN, and no text contains what a terminal would obey.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -20,80 +20,83 @@ try:  # up to 2.18
     from ansible.vars.clean import remove_internal_keys
 except ImportError:
     def remove_internal_keys(data):
-        """Newer versions know no such keys in results."""
+        """Newer versions have no such keys in results."""
 
 MIB = 2 ** 20
-# Of one answer: bytes, values, levels and the length of one text. The largest honest ones, the sets of a full
-# destination, take some hundred kilobytes.
+# Limits of one answer: bytes, values, levels and the length of one text. The largest honest ones, the sets of a full
+# destination, have some hundred kilobytes.
 BYTES, VALUES, LEVELS, TEXT = 8 * MIB, 500000, 32, 4 * MIB
 WARNINGS, DIGITS, ATTEMPTS = 100, 20, 100
-# Control characters but the line feed; what turns the direction of a text around, breaks its lines or cannot be seen; and
-# halves of characters, which cannot be encoded.
-# The last ones, tags among them, are halves where Python 2 was built with 16 bits for a character.
+# Unprintable characters, including tags, that are surrogates in a Python 2 with 16 bits for a character.
+WIDE = u'\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff' if sys.maxunicode > 0xffff else u''
+# Control characters except the line feed; characters that reverse a text, break its lines or are invisible; and
+# surrogates, which cannot be encoded.
 UNPRINTABLE = re.compile(u'[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f'
-                         u'\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb%s]' % (
-                             u'\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff' if sys.maxunicode > 0xffff else u''))
+                         u'\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0'
+                         u'\ufff9-\ufffb%s]' % WIDE)
 UNICODE, WHOLE = type(u''), (int, type(2 ** 64))
-# What every module may answer, and those alone that were started in the background.
+# Values that every module may return, and those of modules that were started in the background.
 COMMON = {'changed': 'bool', 'failed': 'bool', 'msg': 'str', 'warnings': ['str'], 'exception': 'str',
           'diff': {'before': 'str', 'after': 'str'}, 'invocation': {'module_args': 'dict'}}
 DETACHED = {'ansible_job_id': 'str', 'results_file': 'str', 'started': 'int', 'finished': 'int', 'pid': 'int'}
-# What the control node adds; a host cannot.
+# Values that the control node adds; a host cannot.
 OWN = {'module_stdout': 'str', 'module_stderr': 'str', 'host_unreachable': 'bool'}
-# Texts that Ansible prints with their line feeds, some versions in the clear. What follows the first line is moved in, so
-# that it cannot be taken for a line of Ansible's about another host.
+# Texts that Ansible prints with their line feeds, some versions unquoted. Lines after the first are indented, so that
+# they cannot be mistaken for a line of Ansible's about another host.
 SHOWN = ('msg', 'exception')
-# Where a job's own answer lies in the one that tells where it stands.
+# The key of a job's own answer in an answer about its state.
 NESTED = 'result'
 TYPES = {'str': (UNICODE, bytes), 'int': WHOLE, 'float': WHOLE + (float,), 'dict': dict, 'list': list}
-NAMES = {'str': 'a text', 'bool': 'true or false', 'int': 'an integer', 'float': 'a number', 'dict': 'a mapping', 'list': 'a list'}
+NAMES = {'str': 'a text', 'bool': 'true or false', 'int': 'an integer', 'float': 'a number', 'dict': 'a mapping',
+         'list': 'a list'}
 
 
 class Refused(Exception):
-    """What is wrong with an answer."""
+    """A fault of an answer."""
 
 
 def clean(text):
-    """The text without what a terminal would obey. Lines stay lines."""
+    """The text without characters that a terminal would obey. Lines stay lines."""
     text = to_text(text, errors='surrogate_or_replace')
     return UNPRINTABLE.sub(u'\ufffd', text.replace(u'\r\n', u'\n')) if UNPRINTABLE.search(text) else text
 
 
 def line(text, most=300):
-    """The text in one line, which no other can be taken for."""
+    """The text in one line, which cannot be mistaken for another one."""
     text = clean(text).replace(u'\n', u' ')
     return text if len(text) <= most else text[:most] + u'...'
 
 
 def warning(text):
-    """The text of a warning. Ansible wraps it at the width of the terminal, and no line of it may look like one about another host."""
+    """The text of a warning. Ansible wraps it at the terminal's width, and no line may look like another host's."""
     return line(text, 2000).replace(u'[', u'(').replace(u']', u')').replace(u'***', u'...')
 
 
 def part(text, most=64 * 1024):
-    """What is kept of a text that nobody bounded: its end, where errors stand."""
+    """The end of a text of unlimited length, which contains the errors."""
     text = clean(text[-most - 1:])
     return text if len(text) <= most else u'...' + text[-most:]
 
 
-def parse(said):
-    """The object in the last line that holds one, or None."""
-    if len(said) > BYTES:
-        raise Refused('it has %d bytes, more than %d' % (len(said), BYTES))
+def parse(output):
+    """The object in the last line that contains one, or None."""
+    if len(output) > BYTES:
+        raise Refused('it has %d bytes, more than %d' % (len(output), BYTES))
     tried = 0
-    for text in reversed(said.split('\n')):  # splitlines would break texts, too
+    for text in reversed(output.split('\n')):  # splitlines would also break texts
         if not text.startswith('{'):
             continue
         tried += 1
         if tried > ATTEMPTS:
-            raise Refused('none of its last %d lines that begin as an object is one' % ATTEMPTS)
+            raise Refused('none of its last %d lines that begin like an object is one' % ATTEMPTS)
         if sum(text.count(c) for c in ',[{') > VALUES:
-            raise Refused('it holds more than %d values' % VALUES)
+            raise Refused('it has more than %d values' % VALUES)
         try:
-            return json.loads(text, object_pairs_hook=_distinct, parse_int=_integer, parse_float=_number, parse_constant=_constant)
+            return json.loads(text, object_pairs_hook=_distinct, parse_int=_integer, parse_float=_number,
+                              parse_constant=_constant)
         except ValueError:
             continue
-        except RuntimeError:  # of recursion
+        except RuntimeError:  # recursion limit
             raise Refused('it is nested deeper than %d levels' % LEVELS)
     return None
 
@@ -123,32 +126,32 @@ def _constant(text):
 
 
 def documented(answer, module, detached=False, own=False):
-    """What the module documents of an answer. own: also what the control node adds. Raises Refused."""
+    """The documented part of an answer. own: including values that the control node adds. Raises Refused."""
     shape = dict(RETURNED.get(module, {}), **COMMON)
     shape.update(DETACHED if detached else {})
     shape.update(OWN if own else {})
     sieve = Sieve(module)
     found = sieve.answer(answer, shape)
     if sieve.left_out:
-        found['warnings'] = (found.get('warnings') or []) + [warning(sieve.told())]
+        found['warnings'] = (found.get('warnings') or []) + [warning(sieve.warning())]
     remove_internal_keys(found)
     return found
 
 
 class Sieve:
-    """Takes one answer apart, and remembers what it left out."""
+    """Filters one answer, and remembers what it left out."""
 
     def __init__(self, module):
         self.module, self.left_out = module, []
 
-    def told(self):
+    def warning(self):
         names = [line(name, 60) for name in self.left_out[:5]]
         if len(self.left_out) > len(names):
             names.append('...')
-        return 'left out of the answer, as %s documents no such value: %s' % (self.module, ', '.join(names))
+        return 'left out of the answer, because %s documents no such value: %s' % (self.module, ', '.join(names))
 
     def answer(self, answer, shape, where=''):
-        """An answer, or that of a job within it."""
+        """An answer, or the answer of a job within it."""
         found = self.mapping(answer, dict(shape, **{NESTED: 'raw'}) if NESTED in shape else shape, where, 0)
         if found.get(NESTED) is not None:
             inner = dict((key, value) for key, value in shape.items() if key != NESTED)
@@ -186,7 +189,7 @@ class Sieve:
         return bool(value) if kind == 'bool' else self.free(value, where, level)
 
     def free(self, value, where, level):
-        """A value whose shape nobody documents."""
+        """A value of undocumented shape."""
         if isinstance(value, (UNICODE, bytes)):
             if len(value) > TEXT:
                 raise Refused('the text of %s has %d characters, more than %d' % (where, len(value), TEXT))
@@ -194,7 +197,7 @@ class Sieve:
         if level > LEVELS:
             raise Refused('it is nested deeper than %d levels' % LEVELS)
         if isinstance(value, dict):
-            # Ansible's own marks, as of what is a template or a vault, are nobody else's.
+            # Only Ansible may set its own marks, such as those of a template or a vault.
             return dict((clean(key), self.free(inner, where, level + 1)) for key, inner in value.items()
                         if not key.startswith(('_ansible_', '__ansible_')))
         if isinstance(value, list):
@@ -204,7 +207,7 @@ class Sieve:
 
 def _is(value, kind, where):
     if kind == 'bool':
-        # A start in the background tells failed as 0, as Ansible's own does.
+        # A start in the background reports failed as 0, like Ansible's own.
         return isinstance(value, bool) or (where == 'failed' and value in (0, 1) and isinstance(value, int))
     if isinstance(value, bool):
         return False

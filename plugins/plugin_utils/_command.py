@@ -1,8 +1,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: the command line of the run, and what in it can keep a playbook from doing its work without an error.
+"""Private: the command line of the run, and its options that can keep a playbook from doing its work without an error.
 
-Ansible counts a play that no host is left for, and tasks that no tag chooses, as a success.
+Ansible counts a play without hosts, and tasks that no tag selects, as a success.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -20,31 +20,33 @@ LISTS = ('listhosts', 'listtasks', 'listtags', 'syntax')
 
 
 def option(name):
-    """An option of the command line, None where this program of Ansible does not have it."""
+    """An option of the command line, None if this program of Ansible does not have it."""
     return context.CLIARGS.get(name)
 
 
 def only_lists():
-    """Whether no task runs at all, because the command only lists or checks something."""
+    """Whether no task runs because the command only lists or checks something."""
     return any(option(name) for name in LISTS)
 
 
 def is_ours():
-    """Whether the command names a playbook of this collection, and not one that imports it for a purpose of its own."""
+    """Whether the command names a playbook of this collection, and not one that imports it."""
     folder = os.path.join(os.path.realpath(PLAYBOOKS), '')
     books = [to_text(book) for book in option('args') or ()]
-    return any(book.startswith(COLLECTION) or os.path.realpath(os.path.expanduser(book)).startswith(folder) for book in books)
+    paths = [os.path.realpath(os.path.expanduser(book)) for book in books]
+    return any(book.startswith(COLLECTION) or path.startswith(folder) for book, path in zip(books, paths))
 
 
 def tags():
-    """The options about tags as they may have been typed, '' for none."""
+    """The options about tags in the form of the command line, '' for none."""
     only = [tag for tag in option('tags') or () if tag != 'all']
-    said = (('--tags', only), ('--skip-tags', option('skip_tags') or ()))
-    return ' '.join('%s %s' % (name, ','.join(sorted(to_text(tag) for tag in values))) for name, values in said if values)
+    options = (('--tags', only), ('--skip-tags', option('skip_tags') or ()))
+    texts = [(name, sorted(to_text(tag) for tag in values)) for name, values in options if values]
+    return ' '.join('%s %s' % (name, ','.join(values)) for name, values in texts)
 
 
 def chooses(own):
-    """Whether a task with these tags runs, by the rules of Ansible, whose own code for it takes other arguments in each version."""
+    """Whether a task with these tags runs, by Ansible's rules. Its own function has other arguments in each version."""
     own = set(own) or set(['untagged'])
     only, skip = set(option('tags') or ['all']), set(option('skip_tags') or ())
     tagged = own != set(['untagged'])

@@ -17,8 +17,8 @@ from ansible_collections.overcloud.backup.plugins.plugin_utils import _local
 from ansible_collections.overcloud.backup.plugins.plugin_utils._agreement import Asked, agreed
 from ansible_collections.overcloud.backup.plugins.plugin_utils._launcher import LauncherAction, builds, failure
 
-NO_JOB = '%s decides at once, there is no job to come back to: take async and poll out of the task.'
-STRANGER = 'The decision chose %s, and the hosts that it is about are %s. Nothing was done.'
+NO_JOB = '%s decides at once, there is no job to come back to: remove async and poll from the task.'
+STRANGER = 'The decision chose %s, but its hosts are %s. Nothing was done.'
 
 
 class DecisionAction(LauncherAction):

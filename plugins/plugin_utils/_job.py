@@ -1,9 +1,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: starts a module's work as a job of the host and waits for it: it shows its progress and outlives its connection.
+"""Private: starts a module's work as a job of the host and waits for it. Shows progress and survives a lost connection.
 
-The module takes job, wait and state: status, and answers a start with job, unit, attached and ended, a look with ended,
-progress and result.
+The module must have job, wait and state: status. It answers a start with job, unit, attached and ended, a status query
+with ended, progress and result.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -22,35 +22,35 @@ from ansible_collections.overcloud.backup.plugins.plugin_utils._launcher import 
 
 # Seconds without contact after which the task gives up; the job does not.
 PATIENCE = 300
-# And seconds for which the host may answer that it cannot tell, as while its systemd is started anew.
+# Seconds for which the host may answer that it cannot report the job, for example while its systemd restarts.
 TROUBLE = 30
-# How often a start is tried whose answer was lost. The job's id makes it one start.
+# Number of attempts at a start whose answer was lost. The job's id makes them one start.
 STARTS = 3
-OLD = ('job %s had ended before: this is what it made then, and nothing was made now; '
-       'give no job, or another one, for a new %s')
+OLD = ('job %s had ended before: this is its earlier result, and nothing was done now; '
+       'leave job out, or set another one, for a new %s')
 MIB = 2.0 ** 20
 
 
 def pause(elapsed, most=5):
-    """Seconds to the next look. Nobody learns of the end of a short job more than a third too late."""
+    """Seconds to the next query. The end of a short job is noticed at most a third of its time late."""
     return min(most, max(0.3, 0.3 * elapsed))
 
 
 def longest(args):
-    """Seconds between two looks at most: a caller that is there must not be taken for lost."""
+    """Maximum seconds between two queries: a caller that is alive must not be considered lost."""
     try:
         return min(5, max(0.3, float(args.get('lease', 300)) / 3))
-    except (TypeError, ValueError):  # the module refuses it by its name
+    except (TypeError, ValueError):  # the module refuses it by name
         return 5
 
 
 def new_job():
-    """An id as the modules make them: made here, a start whose answer was lost can be asked for again."""
+    """An id in the modules' form: with an id from here, a start whose answer was lost can be repeated."""
     return time.strftime('%Y%m%dT%H%M%SZ', time.gmtime()) + '-%06x' % random.SystemRandom().getrandbits(24)
 
 
 class Meter:
-    """Which progress is worth a line: the first, then every 5 % or 30 s."""
+    """Selects the progress that is worth a line: the first, then every 5 % or 30 s."""
 
     def __init__(self, what, step):
         self.what, self.step, self.shown, self.percent = what, step, 0, 0
@@ -65,7 +65,7 @@ class Meter:
 
 
 def share(progress, done, expected):
-    """How many hundredths of what is expected are done."""
+    """The percentage that is done."""
     done, expected = [float(progress.get(key) or 0) for key in (done, expected)]
     return int(min(100, 100 * done / expected)) if expected else 0
 
@@ -75,7 +75,7 @@ def phase(progress):
 
 
 class Trouble(AnsibleError):
-    """The host has answered, but not where the job stands."""
+    """The host has answered, but cannot report the job's state."""
 
     def __init__(self, state):
         super(Trouble, self).__init__(to_text(state.get('msg')))
@@ -85,15 +85,15 @@ class Trouble(AnsibleError):
 class JobAction(LauncherAction):
     """Base of the action plugins whose modules work as a job."""
 
-    WORK = None  # what the job does, in a word
-    ALONE = None  # what it does when its caller is gone, with a place for its id
+    WORK = None  # the job's work, in one word
+    ALONE = None  # what happens to it when its caller is gone, with a placeholder for its id
 
     def describe(self, args):
-        """What the job does, for its lines."""
+        """The job's work, for its lines of progress."""
         return self.WORK
 
     def step(self, progress):
-        """How many hundredths are done, and in words what is being done."""
+        """The percentage that is done, and the current step in words."""
         raise NotImplementedError
 
     def call(self, module_args, task_vars, module=None, detach=None):
@@ -101,38 +101,40 @@ class JobAction(LauncherAction):
             return super(JobAction, self).call(module_args, task_vars, module, detach)
         args = dict(module_args, wait=False, job=module_args.get('job') or new_job())
         started, sure = self._start(args, task_vars)
-        self._clean()  # the arguments must not stay on the host for as long as the job takes
+        self._clean()  # the arguments must not stay on the host for the duration of the job
         if started.get('failed') or 'unit' not in started:
             return started
         host = self._task.delegate_to or task_vars.get('inventory_hostname')
         meter = Meter(line('%s: %s' % (host, self.describe(args))), self.step)
         if started.get('attached'):
-            Display().display(line('%s, job %s is there already, waiting for it' % (meter.what, args['job'])))
+            Display().display(line('%s, job %s already exists, waiting for it' % (meter.what, args['job'])))
         result = self._wait(args['job'], task_vars, meter, longest(args))
         if sure and started.get('attached') and started.get('ended'):
             result.update(changed=False, warnings=list(result.get('warnings') or []) + [OLD % (args['job'], self.WORK)])
         return result
 
     def _waits_itself(self, args, detach):
-        """Whether this call starts no job that the plugin waits for. With async a process on the host waits."""
+        """Whether this call starts no job for the plugin to wait for. With async a process on the host waits."""
         try:
             wait = boolean(args.get('wait', True))
-        except TypeError:  # the module refuses it by its name
+        except TypeError:  # the module refuses it by name
             wait = False
-        return bool(detach is not None or self._task.async_val or self._task.check_mode or args.get('state', 'present') != 'present' or not wait)
+        if detach is not None or self._task.async_val or self._task.check_mode:
+            return True
+        return args.get('state', 'present') != 'present' or not wait
 
     def _run(self, args, task_vars):
         return super(JobAction, self).call(args, task_vars, None, 0)
 
     def _start(self, args, task_vars):
-        """The answer to the start, and whether it is that to the first one: a job that is there already is not ours then."""
+        """The answer to the start, and whether it answers the first attempt: only then is an existing job not ours."""
         for attempt in range(STARTS):
             last = attempt + 1 == STARTS
             try:
                 started = self._run(args, task_vars)
                 if 'module_stdout' not in started or last:
                     return started, attempt == 0
-                self._clean()  # something ended it before it could answer; the job may be there all the same
+                self._clean()  # something ended it before it could answer; the job may exist anyway
             except AnsibleConnectionFailure:
                 if last:
                     raise
@@ -144,11 +146,12 @@ class JobAction(LauncherAction):
         while True:
             time.sleep(pause(time.time() - began, most))
             if os.getppid() != parent:
-                # Who kills ansible-playbook, as AWX does, does not reach its workers (from 2.19 on). The job must miss its caller.
+                # Killing ansible-playbook, as AWX does, does not reach its workers (from 2.19 on). The job must lose
+                # its caller.
                 return failure('ansible-playbook was killed.')
             try:
-                state = self._look(job, task_vars)
-            except AnsibleError as e:  # not only of the connection: sudo, too, may not answer in time
+                state = self._status(job, task_vars)
+            except AnsibleError as e:  # not only of the connection: sudo may also fail to answer in time
                 now = time.time()
                 if not lost:
                     Display().display(line('%s, no contact, trying again: %s' % (meter.what, to_text(e)), 1000))
@@ -165,11 +168,11 @@ class JobAction(LauncherAction):
             lost = trouble = None
             if state.get('ended'):
                 return self._end(state, job)
-            told = meter.line(state['progress'], time.time()) if state.get('progress') else None
-            if told:
-                Display().display(told)
+            shown = meter.line(state['progress'], time.time()) if state.get('progress') else None
+            if shown:
+                Display().display(shown)
 
-    def _look(self, job, task_vars):
+    def _status(self, job, task_vars):
         state = self._run({'state': 'status', 'job': job}, task_vars)
         if 'module_stdout' in state:  # something ended it before it could answer
             raise AnsibleConnectionFailure(to_text(state.get('msg')))
@@ -181,18 +184,18 @@ class JobAction(LauncherAction):
         self._connection._shell.tmpdir = None
         try:
             self._connection.reset()
-        except Exception as e:  # whatever it is, the next look shows whether the host is back
+        except Exception as e:  # in any case, the next query shows whether the host is back
             Display().vvv(line('reset of the connection: %s' % to_text(e), 1000))
 
     def _give_up(self, job, error):
         self._connection._shell.tmpdir = None
-        return failure('Lost the connection to the host: %s. %s; state: status with this job shows it when the host is back.'
-                       % (line(error, 1000), self.ALONE % job), job=job, host_unreachable=True)
+        return failure('Lost the connection to the host: %s. %s; state: status with this job shows its state when the '
+                       'host is back.' % (line(error, 1000), self.ALONE % job), job=job, host_unreachable=True)
 
     def _end(self, state, job):
         result = state.get('result')
-        if not result:  # what nobody told did not go well
-            result = failure('The host says that job %s has ended, and not how.' % line(job))
+        if not result:  # without a result it did not succeed
+            result = failure('The host reports that job %s has ended, but not how.' % line(job))
         result.setdefault('changed', False)
         result.pop('invocation', None)
         return dict(result, job=job, unit=state.get('unit'))

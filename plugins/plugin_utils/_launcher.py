@@ -3,7 +3,7 @@
 """Private: runs the collection's binary on the task's host. All of this file runs on the control node.
 
 A small shell script finds the build for the host's platform in a cache there and runs it with the arguments on its
-stdin: one round trip. Only when the cache lacks it, the binary is uploaded, compared with its checksum, and kept.
+stdin: one round trip. Only if the cache lacks it, the binary is uploaded, compared with its checksum, and kept.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -20,7 +20,8 @@ from ansible.module_utils.common.text.converters import to_bytes, to_text
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible.utils.unsafe_proxy import wrap_var
-from ansible_collections.overcloud.backup.plugins.plugin_utils._answer import UNPRINTABLE, Refused, documented, line, parse, part
+from ansible_collections.overcloud.backup.plugins.plugin_utils._answer import (
+    UNPRINTABLE, Refused, documented, line, parse, part)
 
 try:
     from shlex import quote
@@ -31,23 +32,25 @@ display = Display()
 
 NAME = 'overcloud_backup'
 BIN_DIR = os.path.join(os.path.dirname(os.path.abspath(__file__)), '_bin')
-# root never runs anything from a home directory: with sudo that may be the login user's, who could then become root.
+# root never runs anything from a home directory: with sudo it may be the login user's, who could then become root.
 ROOT_CACHE = '/var/lib/overcloud.backup/bin'
 USER_CACHE = '.cache/overcloud.backup/bin'
 PLATFORMS = {'Linux x86_64': 'linux_amd64', 'Linux aarch64': 'linux_arm64'}
 
-MISSING, PLATFORM, UNSAFE, NO_CACHE, BAD_SUM, DATADIR, DAMAGED, ABOVE, LINK, NO_FILE, OPEN, NO_EXEC = 210, 211, 212, 213, 214, 215, 216, 217, 218, 219, 220, 126
+(MISSING, PLATFORM, UNSAFE, NO_CACHE, BAD_SUM, DATADIR, DAMAGED, ABOVE, LINK, NO_FILE, OPEN,
+ NO_EXEC) = tuple(range(210, 221)) + (126,)
 MOVE = 'set the variable overcloud_backup_cache_dir to a directory of that user on a file system that allows programs'
 REASONS = {
     PLATFORM: 'There is no build for this host. Builds: %s.' % ', '.join(sorted(PLATFORMS)),
-    UNSAFE: 'Refused: the cached binary or its directory on the host is a symbolic link or belongs to another user, or others can write to '
-            'the directory. Look who put it there, then remove it.',
-    NO_CACHE: 'The directory for the binary on the host cannot be created or written, is a symbolic link, or belongs to another user; %s.' % MOVE,
-    BAD_SUM: 'The binary arrived on the host with another checksum than it left with. Is the disk full?',
+    UNSAFE: 'Refused: the cached binary or its directory on the host is a symbolic link or belongs to another user, or '
+            'others can write to the directory. Find out who put it there, then remove it.',
+    NO_CACHE: 'The directory for the binary on the host cannot be created or written, is a symbolic link, or belongs '
+              'to another user; %s.' % MOVE,
+    BAD_SUM: 'The binary arrived on the host with a different checksum. Is the disk full?',
     DATADIR: 'Refused: the home directory of this user is a database directory. Become root, or %s.' % MOVE,
-    ABOVE: 'Refused: the folder of the binary on the host, or one above it, belongs to another user than root and the one that runs it, or others can '
-           'write to it. Put that right, or choose another path.',
-    LINK: 'Refused: the path of the binary on the host leads over a symbolic link. Name the real path.',
+    ABOVE: 'Refused: the folder of the binary on the host, or one above it, belongs to a user other than root and the '
+           'one that runs it, or others can write to it. Correct that, or choose another path.',
+    LINK: 'Refused: the path of the binary on the host contains a symbolic link. Set the real path.',
     NO_FILE: 'There is no such file on the host.',
     OPEN: 'Refused: root runs no file that belongs to another user or that others can write to.',
     DAMAGED: 'The binary in the cache of the host was damaged. It has been removed; run the task again.',
@@ -104,21 +107,21 @@ def failure(msg, **more):
 
 
 def same(variable):
-    """Shell that refuses the path in its variable when a link was on the way here: it could lead elsewhere the next time."""
+    """Shell that refuses the path in its variable if it contains a link, which could lead elsewhere the next time."""
     return '[ "$PWD" = "$%s" ] || { echo "$PWD"; exit %d; }' % (variable, LINK)
 
 
 class Setting(AnsibleError):
-    """A variable that cannot be followed."""
+    """A variable with an invalid value."""
 
 
 class LauncherAction(ActionBase):
-    """Base of every action plugin here. One that does more overrides call(), or uses it several times."""
+    """Base of every action plugin here. A plugin that does more overrides call(), or calls it several times."""
 
     LOGIN = False  # whether the module logs in to the database
     _async = 0  # the task's time limit
-    _job = None  # the id of what was started in the background
-    _told = None  # the last answer, as far as it may be believed
+    _job = None  # the id of the background job
+    _answer = None  # the last answer, reduced to what is documented
 
     def run(self, tmp=None, task_vars=None):
         # Up to 2.14 these are set per instance, so class attributes would be overwritten.
@@ -128,12 +131,12 @@ class LauncherAction(ActionBase):
         try:
             try:
                 self._task.async_val = self._async = self._async or self._task.async_val  # a retry comes here again
-                told = self.call(self._arguments(task_vars), task_vars)
-                if self._job and self._task.poll > 0 and not told.get('failed'):
-                    told = self._await(told)
+                answer = self.call(self._arguments(task_vars), task_vars)
+                if self._job and self._task.poll > 0 and not answer.get('failed'):
+                    answer = self._await(answer)
                     self._task.async_val = 0  # Ansible's own async_status would believe more
-                # The gate of all that was put together from answers, whatever call() made of them.
-                result.update(told if told is self._told else self._documented(told, own=True))
+                # Everything built from answers passes here, regardless of what call() did with them.
+                result.update(answer if answer is self._answer else self._documented(answer, own=True))
             finally:
                 self._clean()
         except AnsibleConnectionFailure as e:
@@ -168,23 +171,24 @@ class LauncherAction(ActionBase):
                     return value
         return None
 
-    def _documented(self, told, module=None, own=False):
-        """What may be believed of an answer, or the failure that says why nothing is."""
+    def _documented(self, answer, module=None, own=False):
+        """The documented part of an answer, or a failure with the reason why it is ignored."""
         name = module or self._task.action.split('.')[-1]
         try:
-            self._told = documented(told, name, bool(self._job), own)
+            self._answer = documented(answer, name, bool(self._job), own)
         except Refused as e:
-            self._told = failure("The host's answer is not one of %s and was left aside: %s." % (name, line(e)))
-        return self._told
+            self._answer = failure("The host's answer is not one of %s and was ignored: %s." % (name, line(e)))
+        return self._answer
 
     def call(self, module_args, task_vars, module=None, detach=None):
         """Run a module of the binary and return its result.
 
-        module: its short name, by default that of the task. detach: the time limit in seconds of a job in the
-        background, as async_status knows them, or 0 for none; by default the task's async. Raises AnsibleConnectionFailure.
+        module: its short name, by default that of the task. detach: the time limit in seconds of a background job, as
+        for async_status, or 0 for none; by default the task's async. Raises AnsibleConnectionFailure.
         """
         if not builds():
-            return failure('This copy of the collection has no binaries in %s. Install the release tarball, or run "make build" in a checkout.' % BIN_DIR)
+            return failure('This copy of the collection has no binaries in %s. Install the release tarball, or run '
+                           '"make build" in a checkout.' % BIN_DIR)
         args = dict(module_args)
         self._update_module_args(self._task.action, args, task_vars)
         tail = ['-', quote(module or self._task.action.split('.')[-1])]
@@ -192,13 +196,14 @@ class LauncherAction(ActionBase):
         self._job = None
         if limit and not self._task.check_mode:
             self._job = 'j%d' % random.randint(0, 999999999999)
-            tail += ['--async', self._job, str(limit), quote(self.get_shell_option('async_dir', default='~/.ansible_async'))]
+            async_dir = self.get_shell_option('async_dir', default='~/.ansible_async')
+            tail += ['--async', self._job, str(limit), quote(async_dir)]
         # su reads the password from the terminal, and its stdin is that terminal.
         self._stdin = bool(self._connection.has_pipelining) and getattr(self._connection.become, 'name', '') != 'su'
         return self._run_installed(args, task_vars, tail, module)
 
     def _await(self, started):
-        """The answer of what was started in the background, from its job file on the host."""
+        """The answer of the background job, from its job file on the host."""
         job, path = to_text(started.get('ansible_job_id')), to_text(started.get('results_file'))
         if not path.startswith('/') or path.split('/')[-1] != job:
             return failure('The host answered with another job than %s: %s' % (self._job, line(path)))
@@ -212,7 +217,7 @@ class LauncherAction(ActionBase):
                 lost = e
                 continue
             except Refused as e:
-                return failure("The host's answer was left aside: %s." % line(e))
+                return failure("The host's answer was ignored: %s." % line(e))
             if state is None:
                 return self._explain(res, 'The job %s gave no result (exit status %s).' % (job, res['rc']))
             if 'started' not in state:
@@ -220,7 +225,8 @@ class LauncherAction(ActionBase):
                 return self._documented(dict(state, started=1, finished=1, ansible_job_id=job))
         if lost:
             raise lost
-        return failure('The job %s did not end within %s s.' % (job, self._async), ansible_job_id=job, results_file=path)
+        return failure('The job %s did not end within %s s.' % (job, self._async),
+                       ansible_job_id=job, results_file=path)
 
     def _run_installed(self, args, task_vars, tail, module=None):
         for dummy in range(4):
@@ -240,53 +246,55 @@ class LauncherAction(ActionBase):
         try:
             data = parse(res['stdout'])
         except Refused as e:
-            return failure("The host's answer was left aside: %s." % line(e))
+            return failure("The host's answer was ignored: %s." % line(e))
         if data is None:
             return None
         data.setdefault('changed', False)
         job = data.get('ansible_job_id')
         if self._job and job is not None and not re.match(r'%s\.[0-9]+\Z' % self._job, to_text(job)):
-            # async_status makes a path of it, and 2.9 more arguments.
+            # async_status uses it as a path, and 2.9 as more arguments.
             return failure('The host answered with another job than %s: %s' % (self._job, line(job)))
-        # Not wrapped as unsafe here: nothing templates it, and the executor wraps what it gets.
+        # Not wrapped as unsafe here: nothing templates it, and the executor wraps its results.
         return self._documented(data, module)
 
     def _no_result(self, res, task_vars):
-        """Comparing the checksum at every run would take longer than the run; here there is time for it."""
+        """Comparing the checksum at every run would take longer than the run; after a failure there is time for it."""
         if res['rc'] not in range(MISSING, OPEN + 1) and not self._path(task_vars, 'overcloud_backup_binary'):
             check = 'set -- $(sha256sum <"$b"); [ "$1" = "$s" ] || { rm -f "$b"; exit %d; }' % DAMAGED
             if self._shell(self._find(task_vars) + [check])['rc'] == DAMAGED:
                 res = dict(res, rc=DAMAGED)
         binary = self._path(task_vars, 'overcloud_backup_binary')
-        return self._explain(res, 'The binary gave no result (exit status %s).' % res['rc'], 'overcloud_backup_binary is "%s". ' % binary if binary else '')
+        where = 'overcloud_backup_binary is "%s". ' % binary if binary else ''
+        return self._explain(res, 'The binary gave no result (exit status %s).' % res['rc'], where)
 
     def _explain(self, res, otherwise, where=''):
         text = '\n'.join(t for t in (res['stdout'].strip(), res['stderr'].strip()) if t)
         msg = where + REASONS.get(res['rc'], otherwise)
         if text:
-            msg += ' The host said: %s' % line(text.rsplit('\n', 1)[-1], 1000)
+            msg += ' The host reported: %s' % line(text.rsplit('\n', 1)[-1], 1000)
         return wrap_var(failure(msg, module_stdout=part(res['stdout']), module_stderr=part(res['stderr'])))
 
     def _variable(self, task_vars, name):
-        """A variable of the host that runs the task: with delegate_to that is not the one the task is for."""
+        """A variable of the host that runs the task: with delegate_to it is not the host that the task is for."""
         host, hostvars = self._task.delegate_to, task_vars.get('hostvars') or {}
         if host and host in hostvars and name in hostvars[host]:
             return hostvars[host][name]
         return self._templar.template(task_vars.get(name))
 
     def _path(self, task_vars, name):
-        """A variable with a path on the host, '' where it is not set. The host's shell expands nothing in it."""
+        """A variable with a path on the host, '' if it is not set. The host's shell expands nothing in it."""
         value = self._variable(task_vars, name)
         if value is None or value == '':
             return ''
         path = to_text(value)
         parts = [p for p in path.split('/') if p not in ('', '.')]
         if not path.startswith('/') or '..' in parts or not parts or '\n' in path or UNPRINTABLE.search(path):
-            raise Setting('%s is "%s". It must be an absolute path on the host, as /opt/overcloud.backup, without "~" and "..".' % (name, line(path)))
+            raise Setting('%s is "%s". It must be an absolute path on the host, such as /opt/overcloud.backup, '
+                          'without "~" and "..".' % (name, line(path)))
         return '/' + '/'.join(parts)
 
     def _locate(self, task_vars):
-        """Shell that sets d (directory), s (checksum), b (binary in it) and, unless root's cache has one, u (platform)."""
+        """Shell that sets d (directory), s (checksum), b (its binary) and, unless root's cache has it, u (platform)."""
         sums = sorted((uname, build[1]) for uname, build in builds().items())
         arms = ' '.join('%s) s=%s;;' % (quote(uname), s) for uname, s in sums)
         platform = 'u=$(uname -sm); case "$u" in %s *) echo "$u"; exit %d;; esac' % (arms, PLATFORM)
@@ -294,20 +302,24 @@ class LauncherAction(ActionBase):
         if directory:
             sh = ['d=%s' % quote(directory), platform]
         else:
-            # Who owns / is root. Its cache is the host's own: what lies there is for its platform. Not starting id and
-            # uname makes a task a few milliseconds shorter.
-            found = 'for s in %s ""; do [ -f "$d/%s-$s" ] && break; done; [ "$s" ] || { %s; }' % (' '.join(s for u, s in sums), NAME, platform)
-            datadir = '[ ! -e "$HOME/ibdata1" ] && [ ! -e "$HOME/grastate.dat" ] || { echo "$HOME"; exit %d; }' % DATADIR
-            sh = ['if [ -O / ]; then d=%s; %s; else %s; d="$HOME/%s"; %s; fi' % (ROOT_CACHE, found, datadir, USER_CACHE, platform)]
+            # The owner of / is root. Root's cache is used by this host only, so its files are for its platform. Without
+            # id and uname a task is a few milliseconds shorter.
+            sums_only = ' '.join(s for u, s in sums)
+            found = 'for s in %s ""; do [ -f "$d/%s-$s" ] && break; done; [ "$s" ] || { %s; }' % (
+                sums_only, NAME, platform)
+            datadir = ('[ ! -e "$HOME/ibdata1" ] && [ ! -e "$HOME/grastate.dat" ] || '
+                       '{ echo "$HOME"; exit %d; }' % DATADIR)
+            sh = ['if [ -O / ]; then d=%s; %s; else %s; d="$HOME/%s"; %s; fi' % (
+                ROOT_CACHE, found, datadir, USER_CACHE, platform)]
         return sh + ['b="./%s-$s"' % NAME]
 
     def _find(self, task_vars):
-        """Shell that goes into the folder of the binary b and judges both: whoever renames a folder above changes nothing any more."""
+        """Shell that enters the folder of the binary b and checks both; renaming a folder above has no effect then."""
         binary = self._path(task_vars, 'overcloud_backup_binary')
         if binary:
             return self._own_binary(*binary.rsplit('/', 1))
         given = self._path(task_vars, 'overcloud_backup_cache_dir')
-        # root's own lies below folders of the system's, and was made with 0700: no program is started to look at that.
+        # root's own cache is below system folders, and has mode 0700: no program is started to check that.
         above = [self._above(bool(given)), same('d') + '; above cache' if given else '[ -O / ] || above cache']
         return self._locate(task_vars) + [
             '[ ! -L "$d" ] && [ ! -L "$d/$b" ] || exit %d' % UNSAFE,
@@ -318,7 +330,7 @@ class LauncherAction(ActionBase):
         ]
 
     def _own_binary(self, folder, name):
-        """The same for one that was installed by other means. Users may run what they like, root may not."""
+        """The same for a binary that was installed by other means. Users may run any file, root may not."""
         return [
             'd=%s; b=%s; w=$PWD' % (quote(folder or '/'), quote('./' + name)),
             self._above(True),
@@ -329,23 +341,26 @@ class LauncherAction(ActionBase):
 
     @staticmethod
     def _above(given):
-        """A function of the shell that judges the folder it is in, by what it really is, and every one above that.
+        """A shell function that checks the folder it is in, by its real path, and every one above it.
 
-        "above cache" wants this folder to be the user's alone. Those above, and with "above up" this one too, are refused
-        when others can rename what lies in them. It starts one program.
+        "above cache" requires that only the user can use this folder. Those above, and with "above up" also this one,
+        are refused if others can rename their entries. It starts one program.
         """
-        # A user's own home may be open to a group that is his alone.
+        # A user's own home may be open to a group of which he is the only member.
         own = '' if given else 'up:d???????-?:*) [ -O "$p" ] && [ -G "$p" ] || no;; '
         return ('no() { echo "$(cd -P "$p" && pwd) $m"; exit %d; }; '
-                'above() { k=$1; p=.; l=.; r=$PWD; while [ "$r" ] && [ "$r" != / ]; do p=$p/..; l="$l $p"; r=${r%%/*}; done; q=$p; p=.; '
-                'for m in $(stat -c %%A:%%u $l); do case "$k:$m" in cache:d????-??-?:*) [ -O . ] || exit %d;; cache:*) exit %d;; '
-                'up:d????-??-?:0|up:d????????[tT]:0) ;; up:d????-??-?:*) [ -O "$p" ] || no;; %s*) no;; esac; k=up; p=$p/..; done; '
+                'above() { k=$1; p=.; l=.; r=$PWD; '
+                'while [ "$r" ] && [ "$r" != / ]; do p=$p/..; l="$l $p"; r=${r%%/*}; done; q=$p; p=.; '
+                'for m in $(stat -c %%A:%%u $l); do case "$k:$m" in '
+                'cache:d????-??-?:*) [ -O . ] || exit %d;; cache:*) exit %d;; '
+                'up:d????-??-?:0|up:d????????[tT]:0) ;; up:d????-??-?:*) [ -O "$p" ] || no;; %s*) no;; esac; '
+                'k=up; p=$p/..; done; '
                 '[ "$p" = "$q/.." ] || exit %d; }' % (ABOVE, UNSAFE, UNSAFE, own, ABOVE))
 
     def _install(self, task_vars, uname):
         uname = (uname.strip().split('\n') or [''])[-1].strip()
         if uname not in builds():
-            return failure('The host did not say what platform it is, but: %s' % line(uname))
+            return failure('The host did not report its platform, but: %s' % line(uname))
         path = builds()[uname][0]
         display.vvv('installing %s on the host' % path, host=self._task.delegate_to)
         if self._stdin:
@@ -358,11 +373,11 @@ class LauncherAction(ActionBase):
         return None
 
     def _store(self, task_vars, upload):
-        """Shell that puts the file upload, or its stdin, in the cache. Versions unused for 30 days go."""
+        """Shell that puts the file upload, or its stdin, in the cache. Versions unused for 30 days are removed."""
         given = bool(self._path(task_vars, 'overcloud_backup_cache_dir'))
         return self._locate(task_vars) + [
             'umask 077; [ ! -L "$d" ] || exit %d' % NO_CACHE,
-            # What is missing is made in the last folder that is there, if that can be trusted.
+            # Missing folders are created in the last existing one, if it can be trusted.
             'e=$d; until cd -P "$e" 2>/dev/null || [ "$e" = / ]; do e=${e%/*}; e=${e:-/}; done',
             self._above(given),
             same('e') if given else ':',
@@ -402,7 +417,7 @@ class LauncherAction(ActionBase):
         return path
 
     def _clean(self):
-        """The arguments must not stay on the host; with async Ansible would leave them there."""
+        """The arguments must not stay on the host; with async, Ansible would leave them there."""
         if self._connection._shell.tmpdir:
             self._remove_tmp_path(self._connection._shell.tmpdir)
             self._connection._shell.tmpdir = None

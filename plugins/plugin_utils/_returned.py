@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Generated from the RETURN of modules/*.yml by "make generate": change those files.
-"""Private: what each module returns. A text names a type, a dict has the shape of every key, a list that of its elements."""
+"""Private: what each module returns. A text is a type, a dict the shape of each key, a list that of its elements."""
 from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type

@@ -119,9 +119,9 @@ func (c control) plays(playbook string, vars map[string]any, args ...string) pla
 	if strings.HasPrefix(playbook, "playbooks/") {
 		playbook = filepath.Join(c.collections, "ansible_collections/overcloud/backup", playbook)
 	}
-	file := filepath.Join(c.t.TempDir(), "told")
+	file := filepath.Join(c.t.TempDir(), "results")
 	cmd := c.command(3*time.Minute, "ansible-playbook", append([]string{"-i", c.run("inventory"), playbook, "-e", string(extra)}, args...)...)
-	cmd.Env = append(cmd.Env, "TOLD="+file)
+	cmd.Env = append(cmd.Env, "RESULTS="+file)
 	var p played
 	var out []byte
 	out, p.err = cmd.CombinedOutput()

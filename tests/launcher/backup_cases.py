@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """galera_backup, which is a job of the host. A real backup of this machine can only fail, and one of the lab takes two
-seconds, so what happens in between is shown by a binary that answers as the real one would.
+seconds, so the time in between is tested with a binary that answers like the real one.
 """
 import json
 import os
@@ -15,20 +15,25 @@ from local_cases import prepare  # noqa: F401, pylint: disable=unused-import
 from playbook import has, lacks, results
 
 BACKUP = '- overcloud.backup.galera_backup: {destination: %s, login_user: u, login_password: hunter2%s}\n'
-# Called as the binary is: - galera_backup, the arguments on stdin. $0.d/status says what it answers, and sees in t how
-# many seconds have passed since the start.
+# Called like the binary: - galera_backup, the arguments on stdin. $0.d/status returns the answer, and gets in t the
+# seconds since the start.
 JOB = """#!/bin/sh
 args=$(cat); printf '%s\\n' "$args" >>"$0.d/args"
 say() { echo "{\\"job\\": \\"J\\", \\"unit\\": \\"overcloud-backup-J.service\\", $1}"; exit; }
-progress() { say '"running": true, "ended": false, "progress": {"phase": "'"$1"'", "read_bytes": '"$2"', "stored_bytes": 12582912, "expected_bytes": 183500800, "elapsed": '"$3"'}'; }
+running='"running": true, "ended": false' sizes='"stored_bytes": 12582912, "expected_bytes": 183500800'
+progress() {
+  say "$running"', "progress": {"phase": "'"$1"'", "read_bytes": '"$2, $sizes"', "elapsed": '"$3"'}'
+}
 ended() { say '"running": false, "ended": true, "result": {'"$1"'}'; }
 case $args in
   *'"state": "status"'*) t=$(($(date +%s) - $(cat "$0.d/begun" 2>/dev/null || date +%s))); . "$0.d/status" ;;
-  *) [ ! -e "$0.d/begun" ] || a='"attached": true, "ended": true, '; date +%s >"$0.d/begun"; . "$0.d/start"; say "$a\\"changed\\": true" ;;
+  *)
+    [ ! -e "$0.d/begun" ] || a='"attached": true, "ended": true, '
+    date +%s >"$0.d/begun"; . "$0.d/start"; say "$a\\"changed\\": true" ;;
 esac
 """
 MADE = "ended '\"changed\": true, \"msg\": \"made\"'"
-# Connection local, but for as long as there is a file "cut" every command fails as ssh does; "mute" loses one answer.
+# Connection local, but while a file "cut" exists every command fails as with ssh; "mute" loses one answer.
 FLAKY = """
 import os
 from ansible.errors import AnsibleConnectionFailure
@@ -82,7 +87,7 @@ def flaky(bench):
 
 
 def case_backup_fails(bench):
-    """galera_backup: what is refused fails at once, with the words of the foreground"""
+    """galera_backup: a refusal fails at once, with the same message as in the foreground"""
     start = time.time()
     for more in (', max_duration: soon', ', level: 77', ', state: gone', ', wait: perhaps', ', lease: 1'):
         task = BACKUP % ('/nowhere', more)
@@ -94,7 +99,7 @@ def case_backup_fails(bench):
 
 
 def case_backup_without_systemd(bench):
-    """galera_backup: a host without systemd is refused, and nothing is left"""
+    """galera_backup: a host without systemd is refused, and nothing is left behind"""
     if os.path.isdir('/run/systemd/system'):
         return
     before = os.path.exists('/var/lib/overcloud.backup/jobs')
@@ -111,14 +116,16 @@ def case_backup_check(bench):
 
 
 def case_backup_progress(bench):
-    """galera_backup: whole lines of progress, then the result alone"""
+    """galera_backup: complete lines of progress, then only the result"""
     answers = ('[ $t -ge 2 ] || progress stream 83990938 31\n[ $t -ge 4 ] || progress catch_up 83990938 32\n'
                '[ $t -ge 8 ] || progress resync 183500800 35\n' + MADE)
     output = stand_in(bench, answers, task=', method: physical, max_duration: 100')
-    has(output, '\none: physical backup, 45 % (80.1 of 175.0 MiB read, 12.0 MiB stored), 31 s\n', '\none: physical backup, resync, 35 s\n')
+    has(output, '\none: physical backup, 45 % (80.1 of 175.0 MiB read, 12.0 MiB stored), 31 s\n',
+        '\none: physical backup, resync, 35 s\n')
     lacks(output, 'catch up')
     got = results(output)[0]
-    assert (got['msg'], got['changed'], got['job']) == ('made', True, asked(bench)[0]['job']) and not set(got) & set(['ended', 'running', 'progress', 'result']), got
+    assert (got['msg'], got['changed'], got['job']) == ('made', True, asked(bench)[0]['job']), got
+    assert not set(got) & set(['ended', 'running', 'progress', 'result']), got
     calls = asked(bench)
     assert calls[0]['wait'] is False and re.match(r'\d{8}T\d{6}Z-[0-9a-f]{6}$', calls[0]['job']), calls[0]
     assert all(c['job'] == calls[0]['job'] and 'login_password' not in c for c in calls[1:]) and len(calls) > 3, calls
@@ -133,56 +140,63 @@ def case_backup_status(bench):
 
 def case_backup_ends_badly(bench):
     """galera_backup: the failure of the job is the task's"""
-    output = stand_in(bench, "ended '\"changed\": false, \"failed\": true, \"msg\": \"the guard stopped it\", \"elsewhere\": true'", status=2)
+    stopped = '"changed": false, "failed": true, "msg": "the guard stopped it", "elsewhere": true'
+    output = stand_in(bench, "ended '%s'" % stopped, status=2)
     got = results(output)[0]
-    assert (got['msg'], got['elsewhere'], got['unit']) == ('the guard stopped it', True, 'overcloud-backup-J.service'), got
+    assert (got['msg'], got['elsewhere'],
+            got['unit']) == ('the guard stopped it', True, 'overcloud-backup-J.service'), got
 
 
 def case_backup_status_dies(bench):
-    """galera_backup: a look that ends without an answer is no end of the job"""
+    """galera_backup: a query that ends without an answer does not end the job"""
     output = stand_in(bench, '[ $t -ge 2 ] || kill -9 $$\n' + MADE)
     has(output, 'no contact, trying again', 'in contact again after')
     assert results(output)[0]['msg'] == 'made', output
 
 
 def case_backup_trouble(bench):
-    """galera_backup: a host that cannot tell for a while where the job stands is asked again"""
+    """galera_backup: a host that cannot report the job's state for a while is asked again"""
     output = stand_in(bench, "[ $t -ge 3 ] || say '\"failed\": true, \"msg\": \"no bus\"'\n" + MADE)
     has(output, 'no contact, trying again: no bus')
     assert results(output)[0]['msg'] == 'made', output
 
 
 def case_backup_lost(bench):
-    """galera_backup: the result comes in spite of a connection that is lost for a while"""
+    """galera_backup: the result arrives although the connection is lost for a while"""
     env = flaky(bench)
     cut = bench.path('cut')
-    output = stand_in(bench, MADE, start='(sleep 0.1; touch %s; sleep 5; rm %s) >/dev/null 2>&1 </dev/null &\n' % (cut, cut), env=env)
+    output = stand_in(bench, MADE,
+                      start='(sleep 0.1; touch %s; sleep 5; rm %s) >/dev/null 2>&1 </dev/null &\n' % (cut, cut),
+                      env=env)
     has(output, 'no contact, trying again: no route to host')
-    assert output.count('no contact') == 1 and os.path.exists(bench.path('reset')) and results(output)[0]['msg'] == 'made', output
+    assert output.count('no contact') == 1 and os.path.exists(bench.path('reset')) and results(output)[0][
+        'msg'] == 'made', output
 
 
 def case_backup_start_lost(bench):
-    """galera_backup: a start whose answer is lost is asked for again, and is one start"""
+    """galera_backup: a start whose answer is lost is repeated, and is one start"""
     env = flaky(bench)
     output = stand_in(bench, MADE, start='[ "$a" ] || touch %s\n' % bench.path('mute'), env=env)
-    has(output, 'is there already, waiting for it')
+    has(output, 'already exists, waiting for it')
     calls = asked(bench)
-    assert calls[0]['job'] == calls[1]['job'] and calls[1]['wait'] is False and results(output)[0]['msg'] == 'made', calls
-    # That the second start found the job, which had ended by then, does not make it another's.
+    assert calls[0]['job'] == calls[1]['job'] and calls[1]['wait'] is False and results(output)[0][
+        'msg'] == 'made', calls
+    # The second start finds the job, which has ended by then: it is still the caller's own job.
     got = results(output)[0]
     assert got['changed'] is True, got
-    lacks(' '.join(output.split()), 'nothing was made now')
+    lacks(' '.join(output.split()), 'nothing was done now')
 
 
 def case_backup_start_dies(bench):
-    """galera_backup: a start that ends without an answer is asked for again, and is one start"""
+    """galera_backup: a start that ends without an answer is repeated, and is one start"""
     output = stand_in(bench, MADE, start='[ "$a" ] || kill -9 $$\n')
     calls, got = asked(bench), results(output)[0]
-    assert calls[0]['job'] == calls[1]['job'] and calls[1]['wait'] is False and (got['msg'], got['changed']) == ('made', True), (calls, got)
+    assert calls[0]['job'] == calls[1]['job'] and calls[1]['wait'] is False and (got['msg'], got['changed']) == (
+        'made', True), (calls, got)
 
 
 def case_backup_short_lease(bench):
-    """galera_backup: a caller with a short lease asks often enough to keep it"""
+    """galera_backup: a caller with a short lease queries often enough to keep it"""
     stand_in(bench, 'date +%s.%N >>"$0.d/times"; [ $t -ge 12 ] || progress stream 1 1\n' + MADE, task=', lease: 5')
     with open(bench.path('job.d/times')) as f:
         times = [float(line) for line in f]
@@ -191,15 +205,15 @@ def case_backup_short_lease(bench):
 
 
 def case_backup_made_before(bench):
-    """galera_backup: a job of this name that had ended makes no change, and says so"""
+    """galera_backup: an ended job of this name changes nothing, and is reported"""
     output = stand_in(bench, MADE, task=', job: nightly', start='a=\'"attached": true, "ended": true, \'\n')
     got = results(output)[0]
     assert got['changed'] is False and asked(bench)[0]['job'] == 'nightly', got
-    has(' '.join(output.split()), 'nothing was made now')
+    has(' '.join(output.split()), 'nothing was done now')
 
 
 def case_backup_caller_killed(bench):
-    """galera_backup: a worker that outlives ansible-playbook does not ask for the job any more"""
+    """galera_backup: a worker that outlives ansible-playbook stops asking for the job"""
     seen = []
     shutil.rmtree(bench.path('job.d'), ignore_errors=True)
 
@@ -212,7 +226,7 @@ def case_backup_caller_killed(bench):
 
     killer = threading.Thread(target=kill, daemon=True)
     killer.start()
-    # Without progress: one that shows a line finds out.
+    # Without progress: a worker that prints a line notices the end.
     stand_in(bench, '[ $t -ge 15 ] || say \'"running": true, "ended": false\'\n' + MADE, status=-signal.SIGKILL)
     killer.join(5)
     time.sleep(6)

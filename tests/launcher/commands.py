@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whole commands: ansible-playbook with a playbook of the collection, or somebody's own, on the controllers of decide_cases."""
+"""Complete commands: ansible-playbook with a playbook, on the controllers of decide_cases."""
 import json
 import os
 import subprocess
@@ -14,7 +14,7 @@ LISTED = {'changed': False, 'sets': [SET], 'damaged': [], 'no_sets': [], 'newest
 
 
 def cluster(bench, made=None, implicit=True):
-    """Three controllers that answer as sound ones do, and a host that is none; localhost only where it is not implicit."""
+    """Three controllers with healthy answers, and a host that is not one; localhost only if it is not implicit."""
     answer = {'galera_backup': made or MADE, 'backup_verify': PROVEN, 'backup_info': LISTED}
     controllers(bench, facts=(), answers=lying(dict((name, answer) for name in CONTROLLERS)))
     with open(bench.path('controllers.yaml')) as f:
@@ -29,11 +29,13 @@ def cluster(bench, made=None, implicit=True):
 
 
 def command(bench, book, *options, **keywords):
-    """Runs a playbook, by the name of the collection's or by its path. Returns the exit status and what was printed, on one line."""
-    path = book if '/' in book or '.' in book else bench.path('own', 'ansible_collections', 'overcloud', 'backup', 'playbooks', book + '.yml')
+    """Runs a playbook, by its name in the collection or its path. Returns exit status and output in one line."""
+    path = book if '/' in book or '.' in book else bench.path(
+        'own', 'ansible_collections', 'overcloud', 'backup', 'playbooks', book + '.yml')
     variables = {'controller_backup_max_age': 1e12, 'controller_verify_level': 'read'}
     line = ['ansible-playbook', '-i', bench.inventories[0], path, '-e', json.dumps(variables)] + list(options)
-    said = subprocess.run(line, env=bench.environment('own', keywords.get('env')), input=keywords.get('typed', '').encode(),
+    said = subprocess.run(line, env=bench.environment('own', keywords.get('env')),
+                          input=keywords.get('typed', '').encode(),
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300, cwd=bench.work)
     return said.returncode, ' '.join(said.stdout.decode('utf-8').replace('\\"', '"').split())
 
@@ -42,7 +44,8 @@ def fails(bench, book, options, *words, **keywords):
     status, output = command(bench, book, *options, **keywords)
     assert status != 0, '%s %s: exit status 0\n%s' % (book, options, output)
     has(output, *words)
-    asked = [host for host, module, args in calls(bench) if module == 'galera_backup' and args.get('state') != 'recovered']
+    asked = [host for host, module,
+             args in calls(bench) if module == 'galera_backup' and args.get('state') != 'recovered']
     assert not asked, asked
 
 

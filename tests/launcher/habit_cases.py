@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What operators type: limits, tags, a task to start at. A run that made or proved no set, and did not say why, is a failure,
-for cron and AWX look at its exit status alone. Three names of this machine stand for the controllers, as in decide_cases.
+"""Options of operators: limits, tags, a task to start at. A run without a new or verified set must fail, because cron
+and AWX only check its exit status. Three names of this machine stand for the controllers, as in decide_cases.
 """
 from commands import LISTED, cluster, command, fails, goes
 from decide_cases import CONTROLLERS, calls, controllers, lying
 from local_cases import prepare  # noqa: F401, pylint: disable=unused-import
 from playbook import has, lacks
 
-# What people type who want one controller, or one of them left out. None of these has localhost in it.
-LIMITS = ('Controller', 'controller-0', '!controller-2', 'all', 'controller*', 'Controller:!controller-2', 'controller-0,controller-1,controller-2',
+# The limits of people who want one controller, or all but one. None of these includes localhost.
+LIMITS = ('Controller', 'controller-0', '!controller-2', 'all', 'controller*', 'Controller:!controller-2',
+          'controller-0,controller-1,controller-2',
           'compute-0', '@{work}/backup.retry')
-# Options that leave the tasks out, and what is said of them.
+# Options that leave the tasks out, and the message about them.
 LEFT_OUT = ((('--tags', 'database'), '--tags database leaves its tasks out'),
             (('--tags', 'database,backup'), '--tags backup,database leaves its tasks out'),
             (('--skip-tags', 'untagged'), '--skip-tags untagged leaves its tasks out'),
@@ -24,7 +25,7 @@ WORK = {'backup': 'backup', 'verify': 'verification', 'status': 'decision', 'res
 
 
 def case_habit_good(bench):
-    """habits: a backup, a verification and a decision go on as they did"""
+    """habits: a backup, a verification and a decision run as before"""
     for implicit in (True, False):
         cluster(bench, implicit=implicit)
         has(goes(bench, 'backup'), 'controller-1: made')
@@ -34,12 +35,14 @@ def case_habit_good(bench):
 
 
 def case_habit_limit(bench):
-    """habits: a limit without localhost is a failure that says so, whatever the playbook"""
+    """habits: a limit without localhost is a clear failure, with every playbook"""
     cluster(bench)
     for limit in LIMITS:
-        fails(bench, 'backup', ['--limit', limit.format(work=bench.work)], 'The backup would not run: --limit', 'leaves out localhost', 'controller_backup_exclude')
+        fails(bench, 'backup', ['--limit', limit.format(work=bench.work)], 'The backup would not run: --limit',
+              'leaves out localhost', 'controller_backup_exclude')
     for book in PLAYS[1:]:
-        fails(bench, book, ['-l', 'Controller'], 'The %s would not run: --limit Controller leaves out localhost' % WORK[book])
+        fails(bench, book, ['-l', 'Controller'],
+              'The %s would not run: --limit Controller leaves out localhost' % WORK[book])
     assert not calls(bench), calls(bench)
     has(goes(bench, 'backup', '--limit', 'Controller,localhost'), 'controller-1: made')
     cluster(bench, implicit=False)
@@ -47,39 +50,43 @@ def case_habit_limit(bench):
 
 
 def case_habit_limit_part(bench):
-    """habits: a limit with localhost and not every controller decides nothing, and says whom it did not hear"""
+    """habits: a limit with localhost but not every controller decides nothing, and names the missing ones"""
     cluster(bench)
     fails(bench, 'backup', ['--limit', 'controller-0,localhost'], 'cluster_incomplete')
     cluster(bench, implicit=False)
-    fails(bench, 'backup', ['--limit', 'localhost'], 'None of controller-0, controller-1, controller-2 was asked anything', 'the limit localhost leaves them out')
+    fails(bench, 'backup', ['--limit', 'localhost'],
+          'None of controller-0, controller-1, controller-2 was asked anything', 'the limit localhost leaves them out')
 
 
 def case_habit_tags(bench):
-    """habits: tags that choose nothing, and a task to start at that is none, are failures"""
+    """habits: tags that select nothing, and a start at an unknown task, are failures"""
     cluster(bench)
     for options, says in LEFT_OUT:
         fails(bench, 'backup', options, says, 'The backup ')
     for book in PLAYS[1:]:
         fails(bench, book, ['--tags', 'x'], 'The %s would not run: --tags x' % WORK[book])
-        fails(bench, book, ['--start-at-task', 'x'], 'The %s did not run, and no task of this run says why' % WORK[book])
+        fails(bench, book, ['--start-at-task', 'x'],
+              'The %s did not run, and no task of this run reports why' % WORK[book])
     fails(bench, 'backup', [], '--tags x leaves', env={'ANSIBLE_RUN_TAGS': 'x'})
-    # What chooses everything does.
-    for options in (('--tags', 'all'), ('--tags', 'untagged'), ('--skip-tags', 'x'), ('--skip-tags', 'always'), ('--skip-tags', 'tagged')):
+    # Tags that select everything work.
+    for options in (('--tags', 'all'), ('--tags', 'untagged'), ('--skip-tags', 'x'), ('--skip-tags', 'always'),
+                    ('--skip-tags', 'tagged')):
         has(goes(bench, 'backup', *options), 'controller-1: made')
 
 
 def case_habit_start(bench):
-    """habits: a backup that starts in the middle decides from what was read, or says that nothing was"""
+    """habits: a backup that starts partway decides from the facts that it has, or reports that there are none"""
     cluster(bench)
     has(goes(bench, 'backup', '--start-at-task', 'Read the controller'), 'controller-1: made')
     bench.write('hosts/calls', '')
-    fails(bench, 'backup', ['--start-at-task', 'Back up on the idle controller'], 'was asked anything in this run', '--start-at-task')
-    # Each is asked for, and none is answered with yes.
+    fails(bench, 'backup', ['--start-at-task', 'Back up on the idle controller'], 'was asked anything in this run',
+          '--start-at-task')
+    # --step asks for each, and no question is answered with yes.
     fails(bench, 'backup', ['--step'], 'The backup did not run', 'without --step', typed='n\n' * 30)
 
 
 def case_habit_lists(bench):
-    """habits: what lists hosts and tasks, or looks at the syntax, is no run"""
+    """habits: listing hosts or tasks, or a syntax check, is not a run"""
     cluster(bench)
     for book in PLAYS:
         has(goes(bench, book, '--list-hosts', '--limit', 'Controller'), 'controller-1')
@@ -89,7 +96,7 @@ def case_habit_lists(bench):
 
 
 def case_habit_import(bench):
-    """habits: a playbook that imports the backup chooses it, or leaves it out, by tags or a condition of its own"""
+    """habits: a playbook that imports the backup selects it, or leaves it out, by its tags or a condition"""
     cluster(bench)
     ours = bench.path('own', 'ansible_collections', 'overcloud', 'backup', 'playbooks', 'backup.yml')
     tail = '- hosts: localhost\n  gather_facts: false\n  tasks:\n    - debug: {msg: THE END}\n      tags: %s\n'
@@ -104,22 +111,23 @@ def case_habit_import(bench):
     fails(bench, site, ['--tags', 'backup', '-l', 'Controller'], 'leaves out localhost')
     site = bench.write('site.yml', '- import_playbook: %s\n  when: wanted | bool\n%s' % (ours, tail % '[]'))
     lacks(goes(bench, site, '-e', 'wanted=no', '-l', 'Controller,localhost'), 'controller-1: made')
-    # A condition on the hosts holds for the controllers, and never for the host that decides.
+    # A condition on the hosts applies to the controllers, and never to the host that decides.
     for book in ('backup', 'verify'):
         ours_too = ours.replace('backup.yml', book + '.yml')
         for condition in ('inventory_hostname in groups.Controller', 'inventory_hostname != "localhost"'):
-            site = bench.write('site.yml', "- import_playbook: %s\n  when: '%s'\n%s" % (ours_too, condition, tail % '[]'))
+            site = bench.write('site.yml',
+                               "- import_playbook: %s\n  when: '%s'\n%s" % (ours_too, condition, tail % '[]'))
             fails(bench, site, [], 'The %s did not run' % WORK[book], 'localhost', 'condition')
             bench.write('hosts/calls', '')
-    # AWX's job template has tags and a limit, too.
+    # AWX's job template also has tags and a limit.
     site = bench.write('site.yml', '- import_playbook: %s\n%s' % (ours, tail % '[]'))
-    fails(bench, site, ['--tags', 'nightly'], '--tags nightly leaves its tasks out', 'tags of its own')
+    fails(bench, site, ['--tags', 'nightly'], '--tags nightly leaves its tasks out', 'set tags on the import')
     fails(bench, site, ['--limit', 'controller-1'], 'leaves out localhost')
     fails(bench, site, ['--limit', 'compute-0'], 'leaves out localhost')
 
 
 def case_habit_unmade(bench):
-    """controller_backup: an answer that neither has a set nor a failure is no backup"""
+    """controller_backup: an answer with neither a set nor a failure is not a backup"""
     for answer in ({'changed': False}, {'changed': True, 'msg': 'all is well', 'plan': {'method': 'physical'}}):
         cluster(bench, made=answer)
         status, output = command(bench, 'backup')
@@ -139,12 +147,12 @@ ROLE = 'overcloud.backup.controller_backup'
 
 
 def own(bench, text, *options, **keywords):
-    """A play of somebody's own on the controllers. Returns the exit status and the output."""
+    """An operator's own play on the controllers. Returns the exit status and the output."""
     return command(bench, bench.write('own.yml', OWN % text), *options, **keywords)
 
 
 def case_habit_role_tags(bench):
-    """habits: a role in somebody's own play is chosen by tags with all of its tasks, or fails"""
+    """habits: a role in an operator's play is selected by tags with all of its tasks, or fails"""
     cluster(bench)
     static = ('  roles: [{role: %s, tags: backup}]' % ROLE, '  tags: backup\n  roles: [%s]' % ROLE,
               '  tasks:\n    - import_role: {name: %s}\n      tags: backup' % ROLE,
@@ -159,14 +167,14 @@ def case_habit_role_tags(bench):
     include = '  tasks:\n    - include_role: {name: %s}\n      tags: backup' % ROLE
     status, output = own(bench, include, '--tags', 'backup')
     assert status != 0, output
-    has(output, 'chooses the task that includes the role, and not the tasks in it', 'apply: {tags')
+    has(output, 'selects the task that includes the role, and not the tasks in it', 'apply: {tags')
     for options, made in (((), True), (('--skip-tags', 'backup'), False), (('--tags', 'ntp'), False)):
         status, output = own(bench, include, *options)
         assert status == 0 and ('controller-1: made' in output) == made, output
 
 
 def case_habit_role_keywords(bench):
-    """habits: what keywords of somebody's own play leave of the controllers decides nothing"""
+    """habits: keywords of an operator's play that leave out controllers decide nothing"""
     cluster(bench)
     for text in ('  serial: 1\n  roles: [%s]' % ROLE, '  strategy: free\n  serial: 2\n  roles: [%s]' % ROLE,
                  '  tasks:\n    - include_role: {name: %s}\n      run_once: true' % ROLE,
@@ -178,7 +186,8 @@ def case_habit_role_keywords(bench):
         status, output = own(bench, '  roles: [%s]' % ROLE, option)
         assert status != 0, output
         has(output, 'cluster_incomplete')
-    for text in ('  any_errors_fatal: false\n  max_fail_percentage: 100\n  ignore_unreachable: true\n  roles: [%s]' % ROLE,
+    for text in (
+        '  any_errors_fatal: false\n  max_fail_percentage: 100\n  ignore_unreachable: true\n  roles: [%s]' % ROLE,
                  '  any_errors_fatal: true\n  roles: [%s]' % ROLE, '  strategy: free\n  roles: [%s]' % ROLE):
         status, output = own(bench, text)
         assert ('controller-1: made' in output) == (status == 0), output
@@ -186,11 +195,12 @@ def case_habit_role_keywords(bench):
 
 
 def case_habit_examples(bench):
-    """habits: the examples that report and alert do not keep silent when a limit or tags leave them out"""
+    """habits: the examples that report and alert are not silent if a limit or tags leave them out"""
     if bench.version() < (2, 11):
         return
     cluster(bench)
-    for example in ('alert_backup_too_old', 'backup_and_report', 'alert_nobody_idle', 'backup_exclude', 'backup_start_and_go_on'):
+    for example in ('alert_backup_too_old', 'backup_and_report', 'alert_nobody_idle', 'backup_exclude',
+                    'backup_start_and_go_on'):
         fails(bench, 'overcloud.backup.examples.' + example, ['--limit', 'Controller'], 'leaves out localhost')
         fails(bench, 'overcloud.backup.examples.' + example, ['--tags', 'x'], '--tags x leaves its tasks out')
     fails(bench, 'overcloud.backup.verify', ['--start-at-task', 'x'], 'The verification did not run')
@@ -198,10 +208,12 @@ def case_habit_examples(bench):
 
 
 def case_habit_unproven(bench):
-    """controller_verify: an answer that does not say that the set is sound is no verification"""
+    """controller_verify: an answer that does not report a good set is not a verification"""
     for answer in ({'changed': True, 'msg': 'all is well'}, {'changed': True, 'msg': 'x', 'outcome': {'ok': False}}):
         cluster(bench)
-        controllers(bench, facts=(), answers=lying(dict((name, {'backup_verify': answer, 'backup_info': LISTED}) for name in CONTROLLERS)))
+        controllers(bench, facts=(),
+                    answers=lying(dict((name, {'backup_verify': answer, 'backup_info': LISTED})
+                                       for name in CONTROLLERS)))
         status, output = command(bench, 'verify')
         assert status != 0, output
         has(output, 'it reports neither that c/S is sound nor what is wrong with it')

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a controller that lies may do to the control node: nothing. A script in the place of the binary answers what it likes."""
+"""A lying controller cannot harm the control node. A script in place of the binary answers what it likes."""
 import json
 import os
 import re
 
 from playbook import has, lacks
 
-# What a terminal obeys: a title, the clipboard, the cursor, the same with C1, and what turns a text around or hides it.
-SEQUENCES = '\x1b]0;ti\x07\x1b]52;c;ZXZpbA==\x07\x1b[1A\x1b[2K\x9b2J\x9d0;t\x9c\r\x08\x7f\x00\u202e\u2066\u2028\u200b\u3164\ufe0f\U000e0041\ud83d'
-FORBIDDEN = re.compile('[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\u3164\ufe0f\ud800-\udfff\U000e0000-\U000e0fff]')
-# Written as bytes that are no UTF-8.
+# What a terminal obeys: a title, the clipboard, the cursor, the same with C1, and what reverses or hides a text.
+SEQUENCES = ('\x1b]0;ti\x07\x1b]52;c;ZXZpbA==\x07\x1b[1A\x1b[2K\x9b2J\x9d0;t\x9c\r\x08\x7f\x00'
+             '\u202e\u2066\u2028\u200b\u3164\ufe0f\U000e0041\ud83d')
+FORBIDDEN = re.compile(
+    '[\x00-\x09\x0b-\x1f\x7f-\x9f'
+    '\u200b-\u200f\u2028-\u202e\u2060-\u2069\u3164\ufe0f\ud800-\udfff\U000e0000-\U000e0fff]')
+# Written as bytes that are not UTF-8.
 HALVES = '\ud83d\udcff'
 FORGED = '\nok: [two]\nTASK [forged] ***\nfatal: [two]: FAILED! => {}\n'
 
@@ -21,10 +24,10 @@ def prepare(bench):
 
 
 class Liar:
-    """The binary of a host that answers what it is told to."""
+    """The binary of a host with free answers."""
 
     def __init__(self, bench, *answers):
-        """answers: objects or raw lines. The first one answers the first call, the last one all that follow."""
+        """answers: objects or raw lines. The first one answers the first call, the last one all later ones."""
         self.bench = bench
         for name in os.listdir(bench.work):
             if name.startswith('lie'):
@@ -46,18 +49,26 @@ def poison(bench):
     """Keys that Ansible obeys in any result of an action."""
     proxy = bench.write('proxy', '#!/bin/sh\ntouch {0}/ran\nexit 1\n'.format(bench.work), 0o755)
     host = {'host_name': 'two', 'groups': ['evil'], 'host_vars': {
-        'ansible_connection': 'ssh', 'ansible_host': '127.0.0.1', 'ansible_ssh_common_args': '-oProxyCommand=%s' % proxy, 'evil_var': 1}}
-    keys = {'add_host': host, 'add_group': 'evil', 'parent_groups': ['all'], 'ansible_stats': {'data': {'evil_stat': 1}, 'per_host': False},
-            'unreachable': True, 'skipped': True, 'rc': 5, 'stdout': 'evil', 'censored': 'evil', 'item': 'evil', 'attempts': 9,
-            'module_stdout': 'evil', 'host_unreachable': True, 'include': 'x.yml', 'include_results': [{'include': 'x.yml'}], 'deprecations': ['evil'],
-            '_ansible_notify': ['evil handler'], '_ansible_no_log': True, '_ansible_verbose_override': True, '_ansible_facts_cacheable': True,
-            '_ansible_delegated_vars': {'ansible_delegated_host': 'two'}, 'ansible_job_id': '1.2 mode=cleanup', 'finished': 0,
-            'ansible_facts': {'evil_fact': 1, 'galera': {'evil': 1}, 'ansible_connection': 'ssh', 'ansible_haproxy': {'present': True},
-                              'ansible_ssh_common_args': '-oProxyCommand=%s' % proxy, 'discovered_interpreter_python': proxy}}
+        'ansible_connection': 'ssh', 'ansible_host': '127.0.0.1',
+        'ansible_ssh_common_args': '-oProxyCommand=%s' % proxy, 'evil_var': 1}}
+    keys = {'add_host': host, 'add_group': 'evil', 'parent_groups': ['all'],
+            'ansible_stats': {'data': {'evil_stat': 1}, 'per_host': False},
+            'unreachable': True, 'skipped': True, 'rc': 5, 'stdout': 'evil', 'censored': 'evil', 'item': 'evil',
+            'attempts': 9,
+            'module_stdout': 'evil', 'host_unreachable': True, 'include': 'x.yml',
+            'include_results': [{'include': 'x.yml'}], 'deprecations': ['evil'],
+            '_ansible_notify': ['evil handler'], '_ansible_no_log': True, '_ansible_verbose_override': True,
+            '_ansible_facts_cacheable': True,
+            '_ansible_delegated_vars': {'ansible_delegated_host': 'two'}, 'ansible_job_id': '1.2 mode=cleanup',
+            'finished': 0,
+            'ansible_facts': {'evil_fact': 1, 'galera': {'evil': 1}, 'ansible_connection': 'ssh',
+                              'ansible_haproxy': {'present': True},
+                              'ansible_ssh_common_args': '-oProxyCommand=%s' % proxy,
+                              'discovered_interpreter_python': proxy}}
     return dict(keys, results=[dict(keys)])
 
 
-# Of every host: nothing that the poison brought, and the next task runs there as before.
+# On every host: nothing of the poison is there, and the next task runs as before.
 UNHARMED = """
 - assert:
     that:
@@ -81,7 +92,8 @@ def unharmed(bench, output):
 def case_keys(bench):
     """hostile: a host cannot add hosts, groups, facts, statistics or handlers"""
     bad = dict(poison(bench), changed=False)
-    bad['ansible_facts']['ansible_galera'] = {'present': True, 'evil': 1, 'host': {'name': 'h', 'add_host': bad['add_host']}}
+    bad['ansible_facts']['ansible_galera'] = {'present': True, 'evil': 1,
+                                              'host': {'name': 'h', 'add_host': bad['add_host']}}
     liar = Liar(bench, bad)
     output = liar.play("""
         - overcloud.backup.galera_facts:
@@ -93,9 +105,11 @@ def case_keys(bench):
               - "r.keys() | difference(['changed', 'failed', 'ansible_facts', 'warnings']) | list == []"
               - "r.ansible_facts == {'ansible_galera': {'present': true, 'host': {'name': 'h'}}}"
           when: inventory_hostname == 'one'
-        """ + UNHARMED.replace('\n', '\n        '), hosts='here', head='handlers: [{name: evil handler, debug: {msg: evil}}]', env={'ANSIBLE_SHOW_CUSTOM_STATS': '1'})
+        """ + UNHARMED.replace('\n', '\n        '), hosts='here',
+                       head='handlers: [{name: evil handler, debug: {msg: evil}}]',
+                       env={'ANSIBLE_SHOW_CUSTOM_STATS': '1'})
     unharmed(bench, output)
-    has(output, 'documents no such value')
+    has(' '.join(output.split()), 'documents no such value')
 
 
 STARTED = {'changed': True, 'job': 'other', 'unit': 'u', 'attached': False, 'ended': False}
@@ -108,8 +122,9 @@ BACKUP = """
 
 
 def case_keys_of_a_job(bench):
-    """hostile: what is nested in a job's result is lifted without them, too"""
-    bad = dict(poison(bench), changed=True, msg='made', backup={'path': '/b', 'add_host': {}, 'manifest': {'_ansible_x': 1, 'files': []}})
+    """hostile: nor can keys nested in a job's result"""
+    bad = dict(poison(bench), changed=True, msg='made',
+               backup={'path': '/b', 'add_host': {}, 'manifest': {'_ansible_x': 1, 'files': []}})
     bad['result'] = dict(bad)
     liar = Liar(bench, STARTED, dict(ENDED, result=bad))
     output = liar.play(BACKUP + """
@@ -133,7 +148,9 @@ def case_keys_of_a_status(bench):
           when: inventory_hostname == 'one'
         - assert:
             that:
-              - "r.keys() | difference(['changed', 'failed', 'ended', 'running', 'job', 'unit', 'result', 'warnings', 'attempts']) | list == []"
+              - >-
+                r.keys() | difference(['changed', 'failed', 'ended', 'running', 'job', 'unit', 'result', 'warnings',
+                'attempts']) | list == []
               - r.attempts == 1
               - "r.result.keys() | difference(['changed', 'msg']) | list == []"
           when: inventory_hostname == 'one'
@@ -150,7 +167,9 @@ def case_keys_of_every_module(bench):
           loop: [1, 2]
           when: inventory_hostname == 'one'
         - assert:
-            that: ["r.results[1].keys() | difference(['changed', 'failed', 'item', 'ansible_loop_var', 'warnings']) | list == []"]
+            that: >-
+              r.results[1].keys() | difference(['changed', 'failed', 'item', 'ansible_loop_var', 'warnings'])
+              | list == []
           when: inventory_hostname == 'one'
         - overcloud.backup.haproxy_facts:
           delegate_to: one
@@ -164,8 +183,10 @@ def case_keys_of_every_module(bench):
 
 
 def case_async(bench):
-    """hostile: a job in the background cannot name another job than its own, nor be read as one that fails"""
-    liar = Liar(bench, dict(poison(bench), changed=True, failed=0, started=1, ansible_job_id='j1.2 mode=cleanup _async_dir=/evil'))
+    """hostile: a background job cannot name another job, nor be read as a failed one"""
+    liar = Liar(bench,
+                dict(poison(bench), changed=True, failed=0, started=1,
+                     ansible_job_id='j1.2 mode=cleanup _async_dir=/evil'))
     for poll in (0, 1):
         output = liar.play("""
             - overcloud.backup.pacemaker_facts:
@@ -177,15 +198,18 @@ def case_async(bench):
 
 
 def case_async_result(bench):
-    """hostile: nor does the result that such a job leaves bring more than is documented"""
+    """hostile: nor can the result of such a job contain more than is documented"""
     bad = dict(poison(bench), changed=False, msg='done' + SEQUENCES)
     del bad['finished']
     bad['ansible_facts']['ansible_pacemaker'] = {'present': True}
     with open(bench.path('lie.0'), 'w') as f:
         json.dump(bad, f)
-    # The job's id has the number that the launcher gave it.
-    bench.write('liar', '#!/bin/sh\ncat >/dev/null; j=$4.1; f=%s/async/$j\n[ "$3" = --async ] || exit 9\nmkdir -p %s/async; cat %s/lie.0 >$f\n'
-                'echo "{\\"started\\": 1, \\"finished\\": 0, \\"ansible_job_id\\": \\"$j\\", \\"results_file\\": \\"$f\\"}"\n' % ((bench.work,) * 3), 0o755)
+    # The job's id has the launcher's number.
+    script = ('#!/bin/sh\ncat >/dev/null; j=$4.1; f=%s/async/$j\n[ "$3" = --async ] || exit 9\n'
+              'mkdir -p %s/async; cat %s/lie.0 >$f\n'
+              'echo "{\\"started\\": 1, \\"finished\\": 0, '
+              '\\"ansible_job_id\\": \\"$j\\", \\"results_file\\": \\"$f\\"}"\n')
+    bench.write('liar', script % ((bench.work,) * 3), 0o755)
     output = bench.play("""
         - overcloud.backup.pacemaker_facts:
           async: 30
@@ -194,17 +218,20 @@ def case_async_result(bench):
           when: inventory_hostname == 'one'
         - assert:
             that:
-              - "r.keys() | difference(['changed', 'failed', 'msg', 'ansible_facts', 'warnings', 'started', 'finished', 'ansible_job_id']) | list == []"
+              - >-
+                r.keys() | difference(['changed', 'failed', 'msg', 'ansible_facts', 'warnings', 'started', 'finished',
+                'ansible_job_id']) | list == []
               - r is finished and r is not changed
           when: inventory_hostname == 'one'
-        """ + UNHARMED.replace('\n', '\n        '), hosts='here', options=['-e', 'overcloud_backup_binary=%s' % bench.path('liar')])
+        """ + UNHARMED.replace('\n', '\n        '), hosts='here',
+                        options=['-e', 'overcloud_backup_binary=%s' % bench.path('liar')])
     unharmed(bench, output)
     harmless(output)
     assert os.listdir(bench.path('async')) == []
 
 
 def refused(bench, cases):
-    """Runs a module once for each answer; each is one failure that says what the second part of its case says."""
+    """Runs a module once for each answer; each is one failure with the text in the second part of its case."""
     output = Liar(bench, *[answer for answer, said in cases]).play("""
         - overcloud.backup.pacemaker_facts:
           loop: "{{ range(%d) | list }}"
@@ -221,8 +248,8 @@ def refused(bench, cases):
 
 
 def case_types(bench):
-    """hostile: a value of another type than documented is one clear failure"""
-    aside = 'not one of pacemaker_facts and was left aside: %s.'
+    """hostile: a value of an undocumented type is one clear failure"""
+    aside = 'not one of pacemaker_facts and was ignored: %s.'
     refused(bench, [(wrong, aside % said) for wrong, said in (
         ({'failed': 'false'}, 'failed is not true or false'), ({'msg': {'a': 1}}, 'msg is not a text'),
         ({'warnings': 'no list'}, 'warnings is not a list'), ({'warnings': [{'a': 1}]}, 'warnings is not a text'),
@@ -230,44 +257,55 @@ def case_types(bench):
         ({'diff': {'before': 1}}, 'diff.before is not a text'), ({'exception': 1}, 'exception is not a text'),
         ({'invocation': []}, 'invocation is not a mapping'), ({'ansible_facts': []}, 'ansible_facts is not a mapping'),
         ({'ansible_facts': {'ansible_pacemaker': 'text'}}, 'ansible_facts.ansible_pacemaker is not a mapping'),
-        ({'ansible_facts': {'ansible_pacemaker': {'nodes': {}}}}, 'ansible_facts.ansible_pacemaker.nodes is not a list'),
-        ({'ansible_facts': {'ansible_pacemaker': {'nodes': ['x']}}}, 'ansible_facts.ansible_pacemaker.nodes is not a mapping'),
-        ({'ansible_facts': {'ansible_pacemaker': {'gathered_at': '1'}}}, 'ansible_facts.ansible_pacemaker.gathered_at is not a number'))])
+        ({'ansible_facts': {'ansible_pacemaker': {'nodes': {}}}},
+         'ansible_facts.ansible_pacemaker.nodes is not a list'),
+        ({'ansible_facts': {'ansible_pacemaker': {'nodes': ['x']}}},
+         'ansible_facts.ansible_pacemaker.nodes is not a mapping'),
+        ({'ansible_facts': {'ansible_pacemaker': {'gathered_at': '1'}}},
+         'ansible_facts.ansible_pacemaker.gathered_at is not a number'))])
 
 
 def case_broken_jobs(bench):
-    """hostile: a job whose answers make no sense fails, and says so"""
+    """hostile: a job with contradictory answers fails with a message"""
     running = dict(ENDED, ended=False)
-    for answers, said in (([STARTED, dict(ENDED, result=[1]), ENDED], 'result is not a mapping'), ([STARTED, ENDED], 'has ended, and not how'),
-                          ([STARTED, dict(ENDED, result={'failed': 'no'}), ENDED], 'result.failed is not true or false'),
-                          ([dict(STARTED, unit=1)], 'unit is not a text'), ([STARTED, dict(running, progress=[1]), ENDED], 'progress is not a mapping'),
-                          ([STARTED, dict(running, progress={'elapsed': 'x'}), ENDED], 'progress.elapsed is not a number')):
+    for answers, said in (([STARTED, dict(ENDED, result=[1]), ENDED], 'result is not a mapping'),
+                          ([STARTED, ENDED], 'has ended, but not how'),
+                          ([STARTED, dict(ENDED, result={'failed': 'no'}), ENDED],
+                           'result.failed is not true or false'),
+                          ([dict(STARTED, unit=1)], 'unit is not a text'),
+                          ([STARTED, dict(running, progress=[1]), ENDED], 'progress is not a mapping'),
+                          ([STARTED, dict(running, progress={'elapsed': 'x'}), ENDED],
+                           'progress.elapsed is not a number')):
         output = Liar(bench, *answers).play(BACKUP, status=2)
         has(output, said)
         lacks(output, 'Traceback', 'Unexpected failure')
 
 
 def case_sizes(bench):
-    """hostile: what is too large, too deep or too much is one clear failure"""
+    """hostile: an answer that is too large or too deep is one clear failure"""
     deep = '[' * 100000 + ']' * 100000
     refused(bench, [
         ('{"msg": "%s"}' % ('x' * 9000000), 'bytes, more than'), ('{"a": %s}' % deep, 'nested deeper'),
         ('{"invocation": {"module_args": {"a": %s1%s}}}' % ('[' * 40, ']' * 40), 'nested deeper'),
         ('{"invocation": {"module_args": {"a": %s1%s}}}' % ('{"a":' * 600, '}' * 600), 'nested deeper'),
-        ('{"a": [%s1]}' % ('1,' * 600000), 'more than 500000 values'), ('{"msg": "%s"}' % ('x' * 5000000), 'the text of msg has'),
+        ('{"a": [%s1]}' % ('1,' * 600000), 'more than 500000 values'),
+        ('{"msg": "%s"}' % ('x' * 5000000), 'the text of msg has'),
         ('{"a": %s}' % ('9' * 5000), 'has 5000 digits')])
 
 
 def case_numbers(bench):
-    """hostile: what is no JSON, or ambiguous, is one clear failure"""
+    """hostile: invalid or ambiguous JSON is one clear failure"""
     refused(bench, [
-        ('{"a": NaN}', 'NaN is not a number'), ('{"a": -Infinity}', 'Infinity is not a number'), ('{"a": 1e999}', 'too large'),
-        ('{"changed": false, "changed": true}', 'has a key twice'), ('[{"changed": true}]', 'gave no result'), ('"text"', 'gave no result'),
-        ('{"changed": tru', 'gave no result'), ('', 'gave no result'), ('\x00\x01{', 'gave no result'), (HALVES, 'gave no result')])
+        ('{"a": NaN}', 'NaN is not a number'), ('{"a": -Infinity}', 'Infinity is not a number'),
+        ('{"a": 1e999}', 'too large'),
+        ('{"changed": false, "changed": true}', 'has a key twice'), ('[{"changed": true}]', 'gave no result'),
+        ('"text"', 'gave no result'),
+        ('{"changed": tru', 'gave no result'), ('', 'gave no result'), ('\x00\x01{', 'gave no result'),
+        (HALVES, 'gave no result')])
 
 
 def case_wrapped_warnings(bench):
-    """hostile: wherever a warning is wrapped, no line of it looks like one about another host"""
+    """hostile: wherever a warning is wrapped, no line looks like one about another host"""
     forged = 'fatal: [two]: FAILED! => {}'
     padded = ['%s %s' % ('w' * n, forged) for n in range(80)]
     output = Liar(bench, {'warnings': padded, forged: 1}).play('- overcloud.backup.pacemaker_facts: {}\n')
@@ -291,17 +329,19 @@ def harmless(output):
 
 
 def printable(output):
-    """Of a play on one host: nothing that a terminal obeys, and no line about another host."""
+    """For a play on one host: nothing that a terminal obeys, and no line about another host."""
     harmless(output)
     forged = [line for line in output.split('\n') if line.startswith(('ok: [two]', 'TASK [forged]', 'fatal: [two]'))]
     assert not forged, output
 
 
 def case_terminal(bench):
-    """hostile: no text of an answer reaches the terminal with what it would obey"""
+    """hostile: no text of an answer reaches the terminal with what a terminal obeys"""
     text = 'x' + SEQUENCES + 'y' + FORGED
-    facts = {'ansible_facts': {'ansible_pacemaker': {'present': True, 'properties': {text: text, 'list': [text]}, 'local_node': text}}}
-    answer = dict(facts, msg=text, warnings=[text], diff={'before': text, 'after': 'other\n'}, invocation={'module_args': {text: text}})
+    facts = {'ansible_facts': {'ansible_pacemaker': {'present': True, 'properties': {text: text, 'list': [text]},
+                                                     'local_node': text}}}
+    answer = dict(facts, msg=text, warnings=[text], diff={'before': text, 'after': 'other\n'},
+                  invocation={'module_args': {text: text}})
     for answer in (answer, dict(answer, failed=True, exception=text), {text: 1}):
         output = Liar(bench, answer).play("""
             - overcloud.backup.pacemaker_facts:
@@ -319,7 +359,7 @@ def case_terminal(bench):
 
 
 def case_terminal_without_a_result(bench):
-    """hostile: nor does what it prints in place of an answer, nor its platform"""
+    """hostile: nor does output in place of an answer, nor a platform"""
     text = 'first' + SEQUENCES + FORGED + 'last' + SEQUENCES
     liar = Liar(bench, text.replace('\n', '\n ') + '\n' + 'z' * 200000 + SEQUENCES)
     with open(bench.path('liar'), 'a') as f:
@@ -330,35 +370,44 @@ def case_terminal_without_a_result(bench):
     bench.write('uname', '#!/bin/sh\nprintf "Linux \\033]0;t\\007\\n"\n', 0o755)
     bench.undo.append(lambda: os.unlink(bench.path('uname')))
     for rc in (0, 210, 255):
-        bench.write('liar', '#!/bin/sh\nprintf "Linux \\033]0;t\\007\\r\\302\\233\\n"; printf "\\033]52;c;e\\007tty\\n" >&2; exit %d\n' % rc, 0o755)
+        script = ('#!/bin/sh\nprintf "Linux \\033]0;t\\007\\r\\302\\233\\n"; printf "\\033]52;c;e\\007tty\\n" >&2\n'
+                  'exit %d\n')
+        bench.write('liar', script % rc, 0o755)
         output = liar.play('- overcloud.backup.pacemaker_facts:', status=2)
         printable(output)
-    printable(bench.play('- overcloud.backup.pacemaker_facts:\n  environment: {PATH: "%s:{{ lookup(\'env\', \'PATH\') }}"}' % bench.work, status=2))
+    printable(bench.play(
+        '- overcloud.backup.pacemaker_facts:\n  environment: {PATH: "%s:{{ lookup(\'env\', \'PATH\') }}"}' % bench.work,
+        status=2))
 
 
 def case_terminal_progress(bench):
-    """hostile: progress is one line, of this host alone"""
+    """hostile: progress is one line, only about this host"""
     text = 'x' + SEQUENCES + FORGED
-    progress = dict(STARTED, progress={'phase': text, 'elapsed': 1.5, 'read_bytes': -5, 'expected_bytes': 10 ** 19}, ended=False)
-    output = Liar(bench, dict(STARTED, attached=True, unit=text), progress, {'failed': True, 'msg': text}, dict(ENDED, unit=text, result={'failed': True, 'msg': text})).play(
+    progress = dict(STARTED, progress={'phase': text, 'elapsed': 1.5, 'read_bytes': -5, 'expected_bytes': 10 ** 19},
+                    ended=False)
+    output = Liar(bench, dict(STARTED, attached=True, unit=text), progress, {'failed': True, 'msg': text},
+                  dict(ENDED, unit=text, result={'failed': True, 'msg': text})).play(
         BACKUP.replace('job: mine', 'job: "mine\\nok: [two]"'), status=2)
     printable(output)
-    has(output, 'one: backup, x', 'is there already', 'no contact, trying again: x')
+    has(output, 'one: backup, x', 'already exists', 'no contact, trying again: x')
 
 
 def case_terminal_connection(bench):
-    """hostile: nor does what a connection fails with"""
+    """hostile: nor does a connection's error"""
     bench.write('ssh', '#!/bin/sh\nprintf "\\033]0;t\\007\\r\\302\\233one\\nok: [two]\\n" >&2\nexit 255\n', 0o755)
     bench.undo.append(lambda: os.unlink(bench.path('ssh')))
-    output = bench.play('- overcloud.backup.pacemaker_facts:', hosts='dead', status=2, env={'ANSIBLE_SSH_EXECUTABLE': bench.path('ssh')})
+    output = bench.play('- overcloud.backup.pacemaker_facts:', hosts='dead', status=2,
+                        env={'ANSIBLE_SSH_EXECUTABLE': bench.path('ssh')})
     printable(output)
     has(output, 'Lost the connection to the host')
 
 
 def case_templates(bench):
-    """hostile: what looks like a template is none"""
+    """hostile: a text that looks like a template stays a text"""
     text = "{{ lookup('pipe', 'touch %s') }}" % bench.path('ran')
-    output = Liar(bench, {'msg': text, 'warnings': [text], 'ansible_facts': {'ansible_pacemaker': {'local_node': text, 'properties': {text: text}}}}).play("""
+    output = Liar(bench,
+                  {'msg': text, 'warnings': [text],
+                   'ansible_facts': {'ansible_pacemaker': {'local_node': text, 'properties': {text: text}}}}).play("""
         - overcloud.backup.pacemaker_facts:
           register: r
         - set_fact: {copied: "{{ r }}", node: "{{ ansible_facts.pacemaker.local_node }}"}

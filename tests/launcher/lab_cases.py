@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The same over ssh, on the controllers of the lab. Nothing but the cache of these tests is written there."""
+"""The same over ssh, on the controllers of the lab. Only the cache of these tests is written there."""
 import os
 import subprocess
 
@@ -11,7 +11,8 @@ LAB = os.path.join(TOP, 'tests', 'lab', 'lab')
 
 
 def lab(*words):
-    run = subprocess.run([LAB] + list(words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True)
+    run = subprocess.run([LAB] + list(words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                         stderr=subprocess.DEVNULL, universal_newlines=True)
     return run.stdout.strip() if run.returncode == 0 else None
 
 
@@ -118,7 +119,7 @@ def case_ssh_delegate(bench):
 
 
 def case_ssh_lost(bench):
-    """ssh: a controller that goes away is failed, and rescue runs"""
+    """ssh: a controller that stops answering is failed, and rescue runs"""
     output = bench.play("""
         - block:
             - overcloud.backup.pacemaker_facts:

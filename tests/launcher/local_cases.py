@@ -14,7 +14,10 @@ FACTS = """
 - overcloud.backup.pacemaker_facts:
   register: r
 - assert:
-    that: [r is not changed, r.ansible_facts.ansible_pacemaker.present is defined, ansible_facts.pacemaker.present is defined]
+    that:
+      - r is not changed
+      - r.ansible_facts.ansible_pacemaker.present is defined
+      - ansible_facts.pacemaker.present is defined
 """
 ASYNC = """
 - overcloud.backup.pacemaker_facts:
@@ -172,8 +175,10 @@ def case_async_exception(bench):
         bench.write('path/' + name, '#!/bin/sh\nexit 1\n', 0o755)
     bench.undo.append(lambda: shutil.rmtree(bench.path('path')))
     os.mkdir(bench.path('tmp'))
-    output = bench.play('- overcloud.backup.galera_facts: {login_password: hunter2}\n  async: 60\n  poll: 0', head=SU, status=2,
-                        env={'PATH': bench.path('path') + ':' + os.environ['PATH'], 'ANSIBLE_SYSTEM_TMPDIRS': bench.path('tmp'),
+    output = bench.play('- overcloud.backup.galera_facts: {login_password: hunter2}\n  async: 60\n  poll: 0', head=SU,
+                        status=2,
+                        env={'PATH': bench.path('path') + ':' + os.environ['PATH'],
+                             'ANSIBLE_SYSTEM_TMPDIRS': bench.path('tmp'),
                              'ANSIBLE_REMOTE_TMP': bench.path('tmp'), 'ANSIBLE_PIPELINING': '0'})
     has(output, 'Failed to change ownership')
     left = [found[0] for found in os.walk(bench.path('tmp')) if 'args' in found[2]]
@@ -196,10 +201,13 @@ def case_module_defaults(bench):
 def case_vault(bench):
     """an inline vault value as an argument"""
     password = bench.write('vault-password', 'correct horse')
-    locked = subprocess.run(['ansible-vault', 'encrypt_string', '--vault-password-file', password, 'vaulted-user'], check=True,
-                            env=bench.environment('tree', None), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True)
+    locked = subprocess.run(['ansible-vault', 'encrypt_string', '--vault-password-file', password, 'vaulted-user'],
+                            check=True,
+                            env=bench.environment('tree', None), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                            universal_newlines=True)
     value = '\n'.join('    ' + line.strip() for line in locked.stdout.splitlines()[1:])
-    output = bench.play('- overcloud.backup.galera_facts:\n    sample: 0\n    timeout: 2\n    login_user: !vault |\n%s\n'
+    output = bench.play(
+        '- overcloud.backup.galera_facts:\n    sample: 0\n    timeout: 2\n    login_user: !vault |\n%s\n'
                         % value.replace('    ', '      '), options=['-vvv', '--vault-password-file', password])
     assert arguments(output)[0]['login_user'] == 'vaulted-user', output
 
@@ -291,20 +299,20 @@ def case_writable_cache(bench):
 
 
 def case_no_binaries(bench):
-    """a checkout without binaries says what to do"""
+    """a checkout without binaries fails with advice"""
     shutil.rmtree(os.path.join(bench.copy('bare'), 'plugins', 'plugin_utils', '_bin'))
     has(bench.play(FACTS, collections='bare', status=2), 'has no binaries', 'make build')
 
 
 def case_bad_upload(bench):
-    """a binary that is not what SHA256SUMS says is not run"""
+    """a binary that does not match SHA256SUMS is not run"""
     target = bench.copy('bad')
     folder = os.path.join(target, 'plugins', 'plugin_utils', '_bin')
     for name in os.listdir(folder):
         if name.startswith('overcloud_backup_'):
             with open(os.path.join(folder, name), 'ab') as f:
                 f.write(b'x')
-    has(bench.play(FACTS, collections='bad', status=2), 'another checksum')
+    has(bench.play(FACTS, collections='bad', status=2), 'different checksum')
     assert os.listdir(bench.path('one')) == []
 
 
@@ -326,17 +334,20 @@ def case_dead_host(bench):
 def case_noexec(bench):
     """a cache that forbids programs is explained"""
     os.mkdir(bench.path('one'), 0o700)
-    if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'noexec,mode=0700', 'tmpfs', bench.path('one')], stderr=subprocess.DEVNULL).returncode:
+    if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'noexec,mode=0700', 'tmpfs', bench.path('one')],
+                      stderr=subprocess.DEVNULL).returncode:
         raise Skipped('no mount')
     bench.undo.append(lambda: subprocess.run(['umount', bench.path('one')], check=True))
     has(bench.play(FACTS, status=2), 'refuses to execute', 'overcloud_backup_cache_dir')
 
 
 def case_platform(bench):
-    """another processor is named, with those there are"""
+    """another processor is named, along with the supported ones"""
     os.mkdir(bench.path('path'))
     bench.write('path/uname', '#!/bin/sh\necho Linux riscv64\n', 0o755)
-    output = bench.play('- overcloud.backup.pacemaker_facts:\n  environment: {PATH: "%s:{{ lookup(\'env\', \'PATH\') }}"}' % bench.path('path'), status=2)
+    output = bench.play(
+        '- overcloud.backup.pacemaker_facts:\n  environment: {PATH: "%s:{{ lookup(\'env\', \'PATH\') }}"}' % bench.path(
+            'path'), status=2)
     has(output, 'no build for this host', 'Linux aarch64, Linux x86_64', 'Linux riscv64')
 
 
@@ -347,12 +358,14 @@ def case_own_binary(bench):
     bench.forget()
     bench.play(FACTS, options=['-e', 'overcloud_backup_binary=%s' % bench.path('installed')])
     assert not os.path.exists(bench.path('one'))
-    has(bench.play(FACTS, options=['-e', 'overcloud_backup_binary=/nonexistent/x'], status=2), '/nonexistent/x', 'There is no such file on the host.')
+    has(bench.play(FACTS, options=['-e', 'overcloud_backup_binary=/nonexistent/x'], status=2), '/nonexistent/x',
+        'There is no such file on the host.')
 
 
 def case_template(bench):
     """the variables may be templates"""
-    bench.play(FACTS, options=['-e', '{"base": "%s", "overcloud_backup_cache_dir": "{{ base }}/{{ inventory_hostname }}"}' % bench.work])
+    more = '{"base": "%s", "overcloud_backup_cache_dir": "{{ base }}/{{ inventory_hostname }}"}' % bench.work
+    bench.play(FACTS, options=['-e', more])
     bench.binary()
 
 
@@ -411,7 +424,7 @@ def case_datadir(bench):
 
 
 def case_clock(bench):
-    """the module is told the time of the control node, right before it runs"""
+    """the module gets the time of the control node, right before it runs"""
     before = time.time()
     output = bench.play('- overcloud.backup.pacemaker_facts: {timeout: 3}', options=['-vvv'])
     gathered = results(output)[0]['ansible_facts']['ansible_pacemaker']['gathered_at']
@@ -419,7 +432,7 @@ def case_clock(bench):
 
 
 def case_collects_facts(bench):
-    """idle_controller gives the module the facts of all hosts, and only those"""
+    """idle_controller passes the facts of all hosts to the module, and only those"""
     output = bench.play("""
         - overcloud.backup.galera_facts: {sample: 0, timeout: 2}
           when: inventory_hostname == 'one'
@@ -435,7 +448,7 @@ def case_collects_facts(bench):
 
 
 def case_given_facts(bench):
-    """idle_controller decides from facts given in the task"""
+    """idle_controller decides from facts set in the task"""
     output = bench.play("""
         - overcloud.backup.idle_controller:
             facts: [{name: alone, unreachable: true}]

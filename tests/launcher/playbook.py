@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The bench of the launcher tests: a copy of the collection where Ansible finds one, and plays to run with it."""
+"""The bench of the launcher tests: a copy of the collection where Ansible searches it, and plays to run with it."""
 import inspect
 import json
 import os
@@ -61,7 +61,7 @@ class Bench:
     def copy(self, root):
         """The part of the collection that is needed at run time, under the path that Ansible expects.
 
-        No root is called "collections": Ansible looks into a folder of that name beside the playbook first.
+        No root is called "collections": Ansible first searches a folder of that name next to the playbook.
         """
         target = self.path(root, 'ansible_collections', 'overcloud', 'backup')
         for part in ('plugins', 'meta'):
@@ -78,7 +78,7 @@ class Bench:
         shutil.rmtree(self.path(host), ignore_errors=True)
 
     def play(self, tasks, hosts='one', head='', options=(), env=None, status=0, collections='tree'):
-        """Runs the tasks, one text or several, and returns what ansible-playbook printed. head holds more keywords of the play."""
+        """Runs the tasks, one text or several, and returns the output. head has more keywords of the play."""
         texts = (tasks,) if isinstance(tasks, str) else tasks
         steps = ''.join(textwrap.indent(textwrap.dedent(t), '    ') for t in texts)
         text = '- hosts: %s\n  gather_facts: false\n%s  tasks:\n%s' % (
@@ -89,21 +89,26 @@ class Bench:
             command += ['-i', inventory]
         run = subprocess.run(command + list(options), env=self.environment(collections, env), stdin=subprocess.DEVNULL,
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
-        said = run.stdout.decode('utf-8', 'surrogateescape')  # as a terminal gets it, a carriage return too
+        said = run.stdout.decode('utf-8', 'surrogateescape')  # as a terminal gets it, including carriage returns
         if run.returncode != status:
-            raise AssertionError('exit status %d instead of %d\n%s\n%s' % (run.returncode, status, text, ascii(said)[:20000].replace('\\n', '\n')))
+            raise AssertionError(
+                'exit status %d instead of %d\n%s\n%s' % (
+                    run.returncode, status, text, ascii(said)[:20000].replace('\\n', '\n')))
         if 'left out of the answer' in said and not any('liar' in option for option in options):
-            raise AssertionError('the binary answers what is not documented\n%s\n%s' % (text, said))
+            raise AssertionError('the binary returns undocumented values\n%s\n%s' % (text, said))
         return said
 
     def environment(self, collections, more):
         clean = dict((k, v) for k, v in os.environ.items() if not k.startswith('ANSIBLE_'))
         root = self.path(collections)  # 2.9 calls it PATHS
-        return dict(clean, ANSIBLE_COLLECTIONS_PATH=root, ANSIBLE_COLLECTIONS_PATHS=root, ANSIBLE_NOCOLOR='1', ANSIBLE_CONFIG=self.path('ansible.cfg'),
-                    ANSIBLE_LOCALHOST_WARNING='0', ANSIBLE_HOST_KEY_CHECKING='0', PYTHONDONTWRITEBYTECODE='1', **(more or {}))
+        return dict(clean, ANSIBLE_COLLECTIONS_PATH=root, ANSIBLE_COLLECTIONS_PATHS=root, ANSIBLE_NOCOLOR='1',
+                    ANSIBLE_CONFIG=self.path('ansible.cfg'),
+                    ANSIBLE_LOCALHOST_WARNING='0', ANSIBLE_HOST_KEY_CHECKING='0', PYTHONDONTWRITEBYTECODE='1',
+                    **(more or {}))
 
     def version(self):
-        run = subprocess.run(['ansible-playbook', '--version'], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True)
+        run = subprocess.run(['ansible-playbook', '--version'], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                             universal_newlines=True)
         return tuple(int(n) for n in re.search(r'(\d+)\.(\d+)', run.stdout).groups())
 
     def run(self, module, words):
@@ -143,8 +148,10 @@ class Bench:
 
 
 def results(output):
-    """The results that -vvv shows, in order; with less Ansible does not show "invocation", nor registers it."""
-    return [json.loads(text) for text in re.findall(r'^(?:ok|changed|fatal|failed): [^{]*=> (?:\(item=.*\) => )?(\{\n.*?\n\})', output, re.S | re.M)]
+    """The results that -vvv shows, in order; with less Ansible neither shows nor registers "invocation"."""
+    return [json.loads(text)
+            for text in re.findall(r'^(?:ok|changed|fatal|failed): [^{]*=> (?:\(item=.*\) => )?(\{\n.*?\n\})', output,
+                                   re.S | re.M)]
 
 
 def arguments(output):
@@ -154,7 +161,8 @@ def arguments(output):
 
 def lacks(text, *secrets):
     for secret in secrets:
-        assert secret not in text, '%r is shown: %s' % (secret, [line for line in text.splitlines() if secret in line][:3])
+        assert secret not in text, '%r is shown: %s' % (secret,
+                                                        [line for line in text.splitlines() if secret in line][:3])
 
 
 def has(text, *parts):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The role controller_restore: which steps it asks of whom, and where it stops. A binary that answers stands in for the
-controllers; what the steps do is shown on the lab.
+"""The role controller_restore: its steps and their hosts, and its refusals. A fake binary replaces the controllers; the
+effects of the steps are tested on the lab.
 """
 import json
 import os
@@ -8,7 +8,7 @@ import os
 from local_cases import prepare  # noqa: F401, pylint: disable=unused-import
 from playbook import TOP, has
 
-# $0.json is what the controller tells; what else it is asked to do is noted, and answered with $0.STATE if that is there.
+# $0.json is the controller's answer; other requests are recorded, and answered with $0.STATE if that is there.
 CONTROLLER = """#!/bin/sh
 args=$(cat)
 case $args in
@@ -22,24 +22,30 @@ CONTROLLERS = ('c0', 'c1', 'c2')
 SET = '/sets/galera_cluster/S'
 JOB, LATER = '20260101T000000Z-aaaaaa', '20260202T000000Z-bbbbbb'
 RESTORE = '- include_role: {name: overcloud.backup.controller_restore}\n'
-RESTORED = dict(job=JOB, set=SET, began='2026-01-01T00:00:00Z', ended='restored', opened=True, aside=['/a'], replaced=True)
+RESTORED = dict(job=JOB, set=SET, began='2026-01-01T00:00:00Z', ended='restored', opened=True, aside=['/a'],
+                replaced=True)
 
 
 def tells(name, members=CONTROLLERS, book=None, **more):
-    """What a controller tells when it is asked, in which a restore was or was not begun."""
-    book = dict(dict(job='', set='', began='', target=False, started='', ended='', rejoin=False, aside=[]), **(book or {}))
+    """The answer of a controller on which a restore was or was not begun."""
+    book = dict(dict(job='', set='', began='', target=False, started='', ended='', rejoin=False, aside=[]),
+                **(book or {}))
     node = dict(name=name, members=list(members), datadir='/var/lib/mysql', port='3306', free_bytes=2)
-    return dict(dict(changed=False, msg='', node=node, book=book, has_old=True, under_way=bool(book['job'] and not book['ended']),
-                     stopped=bool(book['aside']), new_job=LATER, set=dict(name='S', path=SET, verified=''), plan=dict(space=dict(needed_bytes=1))), **more)
+    return dict(dict(changed=False, msg='', node=node, book=book, has_old=True,
+                     under_way=bool(book['job'] and not book['ended']),
+                     stopped=bool(book['aside']), new_job=LATER, set=dict(name='S', path=SET, verified=''),
+                     plan=dict(space=dict(needed_bytes=1))), **more)
 
 
 def restore(bench, told, state='restored', confirm='', more=(), **keywords):
-    """Runs the role on the controllers by what they tell. Returns the output, and the steps as controller, state and arguments."""
+    """Runs the role with these answers. Returns the output, and the steps as controller, state and arguments."""
     lines = []
     for name, answer in told.items():
         bench.write(name, CONTROLLER, 0o755)
         bench.write(name + '.json', json.dumps(answer))
-        lines.append('%s ansible_connection=local ansible_become_method=su overcloud_backup_binary=%s\n' % (name, bench.path(name)))
+        lines.append(
+            '%s ansible_connection=local ansible_become_method=su overcloud_backup_binary=%s\n' % (
+                name, bench.path(name)))
     bench.write('controllers', '[galera]\n' + ''.join(lines))
     before, bench.inventories = bench.inventories, [bench.path('controllers')]
     bench.undo.append(lambda: setattr(bench, 'inventories', before))
@@ -48,8 +54,10 @@ def restore(bench, told, state='restored', confirm='', more=(), **keywords):
         os.makedirs(root)
         os.symlink(TOP, os.path.join(root, 'backup'))
     bench.write('steps', '')
-    variables = dict(controller_restore_hosts='galera', controller_restore_state=state, controller_restore_confirm=confirm)
-    output = bench.play(RESTORE, hosts='galera', options=['-e', json.dumps(variables)] + list(more), collections='roles', **keywords)
+    variables = dict(controller_restore_hosts='galera', controller_restore_state=state,
+                     controller_restore_confirm=confirm)
+    output = bench.play(RESTORE, hosts='galera', options=['-e', json.dumps(variables)] + list(more),
+                        collections='roles', **keywords)
     with open(bench.path('steps')) as f:
         calls = [line.split(' ', 1) for line in f]
     return ' '.join(output.split()), [(name, json.loads(args)['state'], json.loads(args)) for name, args in calls]
@@ -133,11 +141,12 @@ def case_restore_clusters(bench):
 
 
 def case_restore_rolled_back_new(bench):
-    """controller_restore: a new controller gives the restored data up, too"""
+    """controller_restore: a new controller also gives up the restored data"""
     told = dict((name, tells(name, book=dict(RESTORED, target=name == 'c0'))) for name in CONTROLLERS)
     told['c2'] = tells('c2')
     output, steps = restore(bench, told, state='rolled_back', confirm='galera_cluster')
-    noted = [(name, args['job'], args['set'], args['others_replaced']) for name, state, args in steps if state == 'rolling_back']
+    noted = [(name, args['job'], args['set'], args['others_replaced']) for name, state,
+             args in steps if state == 'rolling_back']
     assert sorted(noted) == [(name, JOB, SET, True) for name in CONTROLLERS], noted
     assert sorted(name for name, state, dummy in steps if state == 'rolled_back') == list(CONTROLLERS), steps
     output, steps = restore(bench, told, state='rolled_back', status=2)
@@ -150,15 +159,16 @@ def case_restore_rolled_back_new(bench):
 
 
 def case_restore_given_up(bench):
-    """controller_restore: one that only kept clients out is given up alive"""
+    """controller_restore: a host that only kept clients out is given up alive"""
     fenced = dict(job=LATER, set=SET, target=True, fence=dict(program='nft', port='3306'))
-    told = dict(c0=tells('c0', book=fenced), c1=tells('c1', book=RESTORED), c2=tells('c2', book=dict(RESTORED, resource=dict(id='g', before=''))))
+    told = dict(c0=tells('c0', book=fenced), c1=tells('c1', book=RESTORED),
+                c2=tells('c2', book=dict(RESTORED, resource=dict(id='g', before=''))))
     dummy, steps = restore(bench, told, state='rolled_back')
     assert set(state for dummy, state, args in steps) == set(['rolling_back', 'opened', 'reached', 'finished']), steps
 
 
 def case_restore_during_rollback(bench):
-    """controller_restore: what is being rolled back is not restored on"""
+    """controller_restore: a restore that is being rolled back does not continue"""
     told = dict((name, tells(name, book=dict(RESTORED, ended='', target=name == 'c0'))) for name in CONTROLLERS)
     told['c1']['book']['rolling_back'] = True
     output, steps = restore(bench, told, confirm='galera_cluster', status=2)
@@ -167,25 +177,26 @@ def case_restore_during_rollback(bench):
 
 
 def case_restore_takes_rejoining_over(bench):
-    """controller_restore: a rejoining that was not ended is taken over, not rolled back"""
+    """controller_restore: an unfinished rejoin is taken over, not rolled back"""
     told = dict((name, tells(name, book=dict(RESTORED, target=name == 'c0'))) for name in CONTROLLERS)
     told['c2'] = tells('c2', book=dict(job=LATER, rejoin=True, aside=['/var/lib/mysql.aside-x']))
     output, steps = restore(bench, told, state='rolled_back', confirm='galera_cluster', status=2)
     has(output, 'c2 is being rejoined', 'restore all from a set')
     output, steps = restore(bench, told, status=2)
-    has(output, 'takes it over', '/var/lib/mysql.aside-x', 'Restore of ' + SET, 'controller_restore_confirm=galera_cluster')
+    has(output, 'takes it over', '/var/lib/mysql.aside-x', 'Restore of ' + SET,
+        'controller_restore_confirm=galera_cluster')
     assert not steps, steps
 
 
 def case_restore_lying_book(bench):
-    """controller_restore: the word of one controller has no other one restore a set that it did not choose"""
+    """controller_restore: one controller's word makes no other restore a set that it did not choose"""
     told = dict((name, tells(name)) for name in CONTROLLERS)
     old = '/sets/galera_cluster/OLD'
     told['c2'] = tells('c2', book=dict(RESTORED, ended='', set=old, started='x'))
     output, steps = restore(bench, told, confirm='galera_cluster', status=2)
     has(output, ' does not have the set of the restore ' + JOB, old, 'What others say is not enough')
     assert not steps, steps
-    # The one that has the set says which; another's note of the same restore does not.
+    # The controller that has the set names it; another's note of the same restore does not.
     told['c0'] = tells('c0', book=dict(RESTORED, ended='', target=True))
     output, steps = restore(bench, told, confirm='galera_cluster', more=['--check'])
     has(output, 'Go on with the restore of ' + SET)
@@ -193,7 +204,7 @@ def case_restore_lying_book(bench):
 
 
 def case_restore_lying_end(bench):
-    """controller_restore: the word of one controller has no rollback begin without being confirmed"""
+    """controller_restore: one controller's word starts no rollback without confirmation"""
     told = dict((name, tells(name)) for name in CONTROLLERS)
     told['c2'] = tells('c2', book=dict((key, value) for key, value in RESTORED.items() if key != 'opened'))
     output, steps = restore(bench, told, state='rolled_back', status=2)
@@ -202,7 +213,7 @@ def case_restore_lying_end(bench):
 
 
 def case_restore_lying_newest(bench):
-    """controller_restore: a set that one controller names is loaded on no other that does not see it"""
+    """controller_restore: a set that one controller names is not loaded on another that does not see it"""
     told = dict((name, tells(name)) for name in CONTROLLERS)
     told['c2']['set'] = dict(name='Z', path='/sets/galera_cluster/Z', verified='')
     variables = ['-e', 'controller_restore_host=c0']

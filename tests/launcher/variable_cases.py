@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Variables as operators write them: a list as a text, hosts in the inventory, paths with a tilde. What is accepted means what
-it says, and what is not is refused with the reason. The controllers are those of decide_cases.
+"""Variables in the forms of operators: a list as a text, hosts in the inventory, paths with a tilde. An accepted value
+means what it says, and another one is refused with the reason. The controllers are those of decide_cases.
 """
 import json
 
@@ -11,12 +11,12 @@ from playbook import has, lacks
 
 
 def variables(**given):
-    """The options of a command, in JSON, which a list needs."""
+    """The options of a command, in JSON, which a list requires."""
     return ['-e', json.dumps(given)]
 
 
 def inventory(bench, groups, more=None, localhost=None):
-    """Rewrites the inventory: the controllers are in these groups, by name, and in no other; more are variables of all hosts."""
+    """Rewrites the inventory: the controllers are only in these groups, by name; more are variables of all hosts."""
     cluster(bench)
     with open(bench.path('controllers.yaml')) as f:
         told = json.load(f)['all']
@@ -30,7 +30,7 @@ def inventory(bench, groups, more=None, localhost=None):
 
 
 def case_variables_text_for_list(bench):
-    """controller_backup: a list of names may be one text with commas, wherever a list is taken"""
+    """controller_backup: a list of names may be one text with commas, everywhere"""
     cluster(bench)
     for exclude in ('controller-1', 'controller-1,', ' controller-1 , nobody', ['controller-1'], ['controller-1', 7]):
         has(goes(bench, 'backup', *variables(controller_backup_exclude=exclude)), 'controller-2: made')
@@ -38,13 +38,14 @@ def case_variables_text_for_list(bench):
     has(goes(bench, 'backup', '-e', 'controller_backup_exclude='), 'controller-1: made')
     has(goes(bench, 'backup', *variables(controller_backup_exclude=7)), 'controller-1: made')
     has(goes(bench, 'backup', '-e', 'controller_backup_prefer=controller-2'), 'controller-2: made')
-    goes(bench, 'status', '-e', 'controller_backup_ignore_users=monitor,haproxy', '-e', 'controller_backup_haproxy_config_file=/a,/b')
+    goes(bench, 'status', '-e', 'controller_backup_ignore_users=monitor,haproxy', '-e',
+         'controller_backup_haproxy_config_file=/a,/b')
     asked = [args for dummy, module, args in calls(bench) if module == 'haproxy_facts']
     assert asked[-1]['config_file'] in ('/a,/b', ['/a', '/b']), asked[-1]
 
 
 def case_variables_text_for_list_again(bench):
-    """controller_backup: whoever was tried is left out of the next decision, beside a text with names"""
+    """controller_backup: a tried controller is left out of the next decision, along with a text of names"""
     unfit = {'galera_backup': {'changed': False, 'failed': True, 'msg': 'clients arrived', 'elsewhere': True}}
     good = {'galera_backup': MADE, 'backup_verify': PROVEN}
     cluster(bench)
@@ -119,7 +120,8 @@ def case_variables_hosts(bench):
     inventory(bench, everybody, dict(galera_hosts='dbs', haproxy_hosts='lbs'))
     bench.write('hosts/calls', '')
     command(bench, 'restore', '--check')
-    assert sorted(set(host for host, module, dummy in calls(bench) if module == 'galera_restore')) == list(CONTROLLERS), calls(bench)
+    assert sorted(set(host for host, module,
+                      dummy in calls(bench) if module == 'galera_restore')) == list(CONTROLLERS), calls(bench)
     inventory(bench, {})
     status, output = command(bench, 'status', *variables(galera_hosts={'a': 'b'}))
     assert status != 0, output
@@ -127,7 +129,7 @@ def case_variables_hosts(bench):
 
 
 def case_variables_nobody(bench):
-    """controller_backup: hosts that were not asked are told from those that could not be read"""
+    """controller_backup: hosts that were not asked are distinguished from those that could not be read"""
     inventory(bench, {})
     for options in ([], variables(galera_hosts='nowhere', haproxy_hosts='nowhere')):
         status, output = command(bench, 'status', *options)
@@ -152,14 +154,19 @@ def case_variables_localhost(bench):
 
 
 def case_variables_paths(bench):
-    """paths: a tilde is the home folder of root there, and what is no absolute path is refused before anything is made of it"""
+    """paths: a tilde is root's home there, and a path that is not absolute is refused before it is used"""
     tasks = []
-    for module, options in (('galera_facts', ('config_file', 'ca_cert', 'login_unix_socket')), ('haproxy_facts', ('socket', 'config_file')),
-                            ('backup_info', ('destination',)), ('backup_verify', ('scratch',)), ('galera_backup', ('destination',))):
-        for option, path in zip(options * 3, ('"~/x"', "'~/x'", '~nobody-of-this-name/x', 'x/y', './x', '$NO_SUCH_VARIABLE/x')):
+    for module, options in (('galera_facts', ('config_file', 'ca_cert', 'login_unix_socket')),
+                            ('haproxy_facts', ('socket', 'config_file')),
+                            ('backup_info', ('destination',)), ('backup_verify', ('scratch',)),
+                            ('galera_backup', ('destination',))):
+        for option, path in zip(options * 3,
+                                ('"~/x"', "'~/x'", '~nobody-of-this-name/x', 'x/y', './x', '$NO_SUCH_VARIABLE/x')):
             args = dict({'destination': '/nowhere'} if 'backup' in module else {}, **{option: path})
-            tasks.append('- overcloud.backup.%s: %s\n  register: r\n  ignore_errors: true\n' % (module, json.dumps(args)))
+            tasks.append(
+                '- overcloud.backup.%s: %s\n  register: r\n  ignore_errors: true\n' % (module, json.dumps(args)))
             tasks.append("- assert: {that: [r is failed, \"'is not an absolute path on the host' in r.msg\"]}\n")
     bench.play(tasks)
     for path in ('~/x', "'~/x'", 'x'):
-        has(bench.play('- overcloud.backup.galera_facts:\n', options=variables(overcloud_backup_cache_dir=path), status=2), 'It must be an absolute path')
+        has(bench.play('- overcloud.backup.galera_facts:\n', options=variables(overcloud_backup_cache_dir=path),
+                       status=2), 'It must be an absolute path')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""backup_verify, which is a job of the host as galera_backup is: what backup_cases shows of the waiting is not shown again."""
+"""backup_verify, which is a job of the host like galera_backup: the waiting that backup_cases tests is left out."""
 from backup_cases import MADE, asked, flaky, play, stand_in
 from local_cases import prepare  # noqa: F401, pylint: disable=unused-import
 from playbook import has, results
@@ -8,23 +8,28 @@ VERIFY = '- overcloud.backup.backup_verify: {destination: %s, login_user: u, log
 
 
 def step(name, read, tables, expected, elapsed):
-    return ('say \'"running": true, "ended": false, "progress": {"phase": "%s", "read_bytes": %d, "expected_bytes": 8388608, "tables": %d, '
-            '"expected_tables": %d, "elapsed": %d}\'\n' % (name, read, tables, expected, elapsed))
+    return ('say \'"running": true, "ended": false, "progress": {"phase": "%s", "read_bytes": %d, '
+            '"expected_bytes": 8388608, "tables": %d, "expected_tables": %d, "elapsed": %d}\'\n'
+            % (name, read, tables, expected, elapsed))
 
 
 def case_verify_progress(bench):
-    """backup_verify: whole lines of progress, then the result alone"""
-    answers = '[ $t -ge 2 ] || %s[ $t -ge 5 ] || %s%s' % (step('read', 4194304, 0, 0, 31), step('check', 8388608, 48, 192, 40), MADE)
+    """backup_verify: complete lines of progress, then only the result"""
+    answers = '[ $t -ge 2 ] || %s[ $t -ge 5 ] || %s%s' % (
+        step('read', 4194304, 0, 0, 31), step('check', 8388608, 48, 192, 40), MADE)
     output = stand_in(bench, answers, module=VERIFY)
-    has(output, '\none: verification, read, 4.0 of 8.0 MiB of the set, 31 s\n', '\none: verification, check, 48 of 192 tables, 40 s\n')
+    has(output, '\none: verification, read, 4.0 of 8.0 MiB of the set, 31 s\n',
+        '\none: verification, check, 48 of 192 tables, 40 s\n')
     got = results(output)[0]
-    assert (got['msg'], got['changed'], got['job']) == ('made', True, asked(bench)[0]['job']) and not set(got) & set(['ended', 'running', 'progress', 'result']), got
+    assert (got['msg'], got['changed'], got['job']) == ('made', True, asked(bench)[0]['job']), got
+    assert not set(got) & set(['ended', 'running', 'progress', 'result']), got
     calls = asked(bench)
-    assert calls[0]['wait'] is False and all(c['job'] == calls[0]['job'] and 'login_password' not in c for c in calls[1:]), calls
+    assert calls[0]['wait'] is False and all(c['job'] == calls[0]['job'] and 'login_password' not in c
+                                             for c in calls[1:]), calls
 
 
 def case_verify_lost(bench):
-    """backup_verify: the outcome comes in spite of a connection that is lost for a while"""
+    """backup_verify: the outcome arrives although the connection is lost for a while"""
     env = flaky(bench)
     cut = bench.path('cut')
     start = '(sleep 0.1; touch %s; sleep 5; rm %s) >/dev/null 2>&1 </dev/null &\n' % (cut, cut)
@@ -35,13 +40,15 @@ def case_verify_lost(bench):
 
 def case_verify_damaged(bench):
     """backup_verify: a damaged set is the task's failure"""
-    output = stand_in(bench, "ended '\"changed\": true, \"failed\": true, \"msg\": \"the set is damaged\"'", status=2, module=VERIFY)
+    output = stand_in(bench, "ended '\"changed\": true, \"failed\": true, \"msg\": \"the set is damaged\"'", status=2,
+                      module=VERIFY)
     assert results(output)[0]['msg'] == 'the set is damaged', output
 
 
 def case_verify_made_before(bench):
-    """backup_verify: a verification of this name that had ended makes no change, and says so"""
-    output = stand_in(bench, MADE, task=', job: nightly', start='a=\'"attached": true, "ended": true, \'\n', module=VERIFY)
+    """backup_verify: an ended verification of this name changes nothing, and is reported"""
+    output = stand_in(bench, MADE, task=', job: nightly', start='a=\'"attached": true, "ended": true, \'\n',
+                      module=VERIFY)
     assert results(output)[0]['changed'] is False, output
     has(' '.join(output.split()), 'for a new verification')
 
@@ -56,6 +63,6 @@ def case_verify_one_call(bench):
 
 
 def case_verify_without_systemd(bench):
-    """backup_verify: a host without systemd does it at once, and needs a job's name to look for one"""
+    """backup_verify: a host without systemd verifies at once, and needs a job's name to query one"""
     has(play(bench, VERIFY % ('/nowhere', ', state: status'), status=2), 'which verification')
     has(play(bench, VERIFY % ('/nowhere', ', state: status, job: none'), status=2), 'there is no verification none')

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs backup.yml of a private data dir as AWX does, and prints how it ended. When there is a file "cancel" in the dir, it
-is cancelled as AWX cancels: runner asks its callback.
+"""Runs backup.yml of a private data dir as AWX does, and prints its outcome. If the dir has a file "cancel", the run is
+cancelled as in AWX: runner asks its callback.
 """
+
 import json
 import os
 import sys

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package messages checks what parsers say about input that somebody else chose.
+// Package messages checks the messages of parsers about foreign input.
 package messages
 
 import (
@@ -12,10 +12,11 @@ import (
 	"unicode/utf8"
 )
 
-// Most is how long an error about one thing may be, in characters. It has room for a few excerpts, each of them quoted.
+// Most is the maximum length of an error about one thing, in characters: enough for a few excerpts, each of them
+// quoted.
 const Most = 1500
 
-// Check fails the test where an error is long, has several lines, or holds what a terminal obeys. No error is fine.
+// Check fails the test if an error is long, has several lines, or contains what a terminal obeys. No error is fine.
 func Check(t testing.TB, err error) {
 	t.Helper()
 	if err == nil {
@@ -26,7 +27,7 @@ func Check(t testing.TB, err error) {
 	}
 }
 
-// wrong says what is wrong with a message, empty when nothing is.
+// wrong returns the fault of a message, or "".
 func wrong(err error) string {
 	text := err.Error()
 	bad := strings.IndexFunc(text, func(r rune) bool {
@@ -39,8 +40,8 @@ func wrong(err error) string {
 	return ""
 }
 
-// long are texts that nobody should repeat, for a name, a number, a key or a line of an input. All but the last three
-// may stand in XML.
+// long are texts that no message should repeat, for a name, a number, a key or a line of an input. All but the last
+// three may appear in XML.
 var long = map[string]string{
 	"letters": strings.Repeat("x", 2500),
 	"digits":  strings.Repeat("9", 2500),
@@ -58,8 +59,8 @@ var long = map[string]string{
 // token is a name, a number or a word of an input.
 var token = regexp.MustCompile(`[\pL\pN_.@*-]+`)
 
-// Everywhere puts long and hostile texts in the place of every word of a sample, one after the other, has it parsed,
-// and checks what the parser says. The sample should be small, and have every feature once.
+// Everywhere replaces every word of a sample, one after the other, by long and hostile texts, has it parsed, and checks
+// the parser's message. The sample should be small, and have every feature once.
 func Everywhere(t *testing.T, sample string, parse func(input []byte) error) {
 	t.Helper()
 	said, tried := 0, map[string]bool{}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package user lets tests that root runs do things as somebody else.
+// Package user lets tests that run as root do things as another user.
 package user
 
 import (
@@ -13,8 +13,8 @@ import (
 	"overcloud.backup/internal/thread"
 )
 
-// As runs a function on a thread of another user's, whose credentials the kernel notes for every socket made there. The test
-// ends with its error, and is skipped without root.
+// As runs a function on a thread of another user, whose credentials the kernel notes for every socket made there. The
+// test ends with its error, and is skipped without root.
 func As(t testing.TB, uid int, do func() error) {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -22,7 +22,7 @@ func As(t testing.TB, uid int, do func() error) {
 	}
 	var err error
 	thread.Apart(func() {
-		// The saved user is kept: the C library's call would be for all threads.
+		// The saved user is kept: the C library's call would apply to all threads.
 		if _, _, errno := syscall.RawSyscall(unix.SYS_SETRESUID, uintptr(uid), uintptr(uid), ^uintptr(0)); errno != 0 {
 			err = errno
 			return
@@ -34,7 +34,7 @@ func As(t testing.TB, uid int, do func() error) {
 	}
 }
 
-// Reading runs a function on a thread to which the kernel gives another user's rights to files; without root on one of ours.
+// Reading runs a function on a thread with another user's rights to files; without root on an ordinary thread.
 func Reading(t testing.TB, uid int, do func()) {
 	t.Helper()
 	if os.Geteuid() != 0 {

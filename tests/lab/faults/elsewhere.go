@@ -24,7 +24,7 @@ var elsewhere = []struct{ fault, folder, test string }{
 	{"a sink that stops 20 kB before the end", "internal/zframe", "TestTheBufferTakesWhatTheSinkDoesNot"},
 	{"a write that fails, whatever the file", "internal/repository/local", "TestACommitThatFailsLeavesNoSet"},
 	{"a stream cut at a chunk boundary", "internal/xbstream", "TestCutStreams"},
-	{"a stream that mbstream does not unpack", "internal/xbstream", "TestWhatMbstreamDoesNotUnpackIsRefused"},
+	{"a stream that mbstream does not unpack", "internal/xbstream", "TestNamesThatMbstreamDoesNotUnpackAreRefused"},
 	{"an unpacking that leaves a file out", "internal/rebuild", "TestWhatIsNotUnpackedIsNoticed"},
 	{"a set cut at a frame boundary, all checksums kept", "internal/repository", "TestCutsThatKeepAllChecksumsAreFound"},
 	{"one bit flipped anywhere", "internal/repository", "TestEveryFlippedBitIsFound"},

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
-# Corosync and Pacemaker: form the cluster, read its state, mend it.
+# Corosync and Pacemaker: form the cluster, read its state, repair it.
 
 # cluster_ssh COMMAND: runs COMMAND as root on the first controller that answers.
 cluster_ssh() {
@@ -14,15 +14,17 @@ cluster_ssh() {
   return $status
 }
 
-# cluster_has_dc: every controller is online in the eyes of an elected DC.
+# cluster_has_dc succeeds if an elected DC reports every controller online.
 cluster_has_dc() {
   local online
   online=$(cluster_ssh "crm_mon --one-shot --output-as=xml --include=none,dc,nodes" 2>/dev/null |
-    awk '/<current_dc/ && /with_quorum="true"/ { dc = 1 } /<node / && /type="member"/ && /online="true"/ && /pending="false"/ { n++ } END { print dc ? n + 0 : 0 }')
+    awk '/<current_dc/ && /with_quorum="true"/ { dc = 1 }
+      /<node / && /type="member"/ && /online="true"/ && /pending="false"/ { n++ }
+      END { print dc ? n + 0 : 0 }')
   ((online == $(controller_count)))
 }
 
-# cluster_configure gives the cluster the shipped resources and constraints; what is so already stays as it is.
+# cluster_configure gives the cluster the shipped resources and constraints; existing ones stay.
 cluster_configure() {
   local number=0 count resources constraints
   count=$(controller_count)
@@ -35,7 +37,7 @@ cluster_configure() {
     cibadmin --replace --scope constraints --xml-text '$constraints'"
 }
 
-# cluster_roles: director says by attributes which node is of which role.
+# cluster_roles sets director's attributes for the roles of the nodes.
 cluster_roles() {
   local number role
   for number in $(databases); do
@@ -49,14 +51,19 @@ cluster_roles() {
 }
 
 # cluster_files NAME prints the shape's file of that name, else the one of all shapes.
-cluster_files() { if [[ -f $LAB_DIR/files/machine/$1-$(shape).xml ]]; then echo "$1-$(shape).xml"; else echo "$1.xml"; fi; }
+cluster_files() {
+  if [[ -f $LAB_DIR/files/machine/$1-$(shape).xml ]]; then echo "$1-$(shape).xml"; else echo "$1.xml"; fi
+}
 
-# cluster_services prints one line a controller: its number, galera's role, haproxy's state, and "vip" if it holds the VIP.
+# cluster_services prints one line a controller: its number, galera's role, haproxy's state, "vip" if it has the VIP.
 cluster_services() {
   cluster_ssh "crm_mon --one-shot --output-as=xml --inactive" 2>/dev/null | awk -v vip="ip-$LAB_VIP" '
     function attribute(name, part) { split($0, part, name "=\""); split(part[2], part, "\""); return part[1] }
     /<replica / { inside = "" }
-    /<resource / { id = attribute("id"); role = attribute("role"); failed = attribute("failed") == "true" || attribute("blocked") == "true" }
+    /<resource / {
+      id = attribute("id"); role = attribute("role")
+      failed = attribute("failed") == "true" || attribute("blocked") == "true"
+    }
     # The role inside a container is printed before the controller that the container runs on.
     /<node name="galera-bundle-/ && id == "galera" { inside = failed ? "FAILED" : role; next }
     /<node name=/ && id {
@@ -68,17 +75,21 @@ cluster_services() {
       if (id == vip && role == "Started") holder[node] = "vip"
     }
     /<\/resource>/ { id = "" }
-    END { for (node in seen) print node, galera[node] ? galera[node] : "-", haproxy[node] ? haproxy[node] : "-", holder[node] }' | sort -n
+    END {
+      for (node in seen)
+        print node, galera[node] ? galera[node] : "-", haproxy[node] ? haproxy[node] : "-", holder[node]
+    }' | sort -n
 }
 
 cluster_serves() {
   local services
   services=$(cluster_services) || return 1
-  [[ $(grep -c '^[0-9]* Promoted ' <<<"$services") == $(databases_count) && $(grep -c '^[0-9]* [^ ]* Started' <<<"$services") == $(proxies_count) &&
+  [[ $(grep -c '^[0-9]* Promoted ' <<<"$services") == $(databases_count) &&
+    $(grep -c '^[0-9]* [^ ]* Started' <<<"$services") == $(proxies_count) &&
     $(grep -c ' vip$' <<<"$services") == 1 ]]
 }
 
-# cluster_forms is cluster_serves, and helps: the resource stays blocked after one failed promotion, as on real
+# cluster_forms is cluster_serves, and cleans up: the resource stays blocked after one failed promotion, as on real
 # controllers, until somebody cleans up.
 cluster_forms() {
   ! cluster_serves || return 0
@@ -93,7 +104,8 @@ cluster_vip_holder() {
   cluster_services | awk '$NF == "vip" { print "controller-" $1 }'
 }
 
-# cluster_vip_home bans the VIP from everywhere else for a moment: its stickiness is INFINITY, no preference moves it.
+# cluster_vip_home bans the VIP from all other controllers for a moment: its stickiness is INFINITY, so no
+# preference moves it.
 cluster_vip_home() {
   local number bans=''
   ! cluster_vip_is_home || return 0
@@ -111,7 +123,7 @@ cluster_vip_is_home() { [[ $(cluster_vip_holder) == "$(cluster_vip_where)" ]]; }
 # cluster_vip_where is the VIP's home: the first that runs HAProxy.
 cluster_vip_where() { controller_name "$(proxies | head -n 1)"; }
 
-# cluster_mend undoes what scenarios do to the cluster: standby, maintenance, own properties, failures.
+# cluster_mend undoes the effects of scenarios on the cluster: standby, maintenance, own properties, failures.
 cluster_mend() {
   # shellcheck disable=SC2016 # the controller's shell expands it
   cluster_ssh 'set -e

@@ -16,7 +16,7 @@ database_sql_vip() {
     mysql --no-defaults --batch --skip-column-names --connect-timeout=5 --host="$LAB_VIP" --user=openstack <<<"$1"
 }
 
-# database_state N prints "size,status,state" of the Galera node, as in 3,Primary,Synced.
+# database_state N prints "size,status,state" of the Galera node, such as 3,Primary,Synced.
 database_state() {
   database_sql "$1" "SELECT GROUP_CONCAT(variable_value ORDER BY variable_name)
     FROM information_schema.global_status
@@ -27,10 +27,12 @@ database_synced() { machine_those databases database_synced_on; }
 
 database_synced_on() { [[ $(database_state "$1" 2>/dev/null) == "$(databases_count),Primary,Synced" ]]; }
 
-# database_mend N: the switches that scenarios flip, back to where they were.
+# database_mend N: resets the switches that scenarios change.
 database_mend() {
-  machine_ssh "$1" 'rm -rf /var/tmp/clustercheck.disabled /var/lib/overcloud.restore /var/lib/overcloud.backup/restore /var/lib/mysql.*
+  machine_ssh "$1" 'rm -rf /var/tmp/clustercheck.disabled /var/lib/overcloud.restore
+    rm -rf /var/lib/overcloud.backup/restore /var/lib/mysql.*
     nft delete table inet overcloud_backup_restore
     iptables -D INPUT -p tcp --dport 3306 -j OVERCLOUD_BACKUP_RESTORE
-    in-database mysql --execute="SET GLOBAL wsrep_desync = OFF; SET GLOBAL read_only = OFF; SET GLOBAL wsrep_reject_queries = NONE"' 2>/dev/null
+    in-database mysql --execute="SET GLOBAL wsrep_desync = OFF; SET GLOBAL read_only = OFF;
+      SET GLOBAL wsrep_reject_queries = NONE"' 2>/dev/null
 }

@@ -6,8 +6,9 @@ inventory_write() {
   local roles=(Controller)
   if [[ $(shape) == composable ]]; then roles=(Database ControllerOpenstack); fi
   {
-    echo "# The lab's controllers; made by tests/lab/lab."
-    printf 'Undercloud:\n  hosts:\n    undercloud: {}\n  vars:\n    ansible_connection: local\n    ansible_host: localhost\n'
+    echo "# The lab's controllers; written by tests/lab/lab."
+    printf 'Undercloud:\n  hosts:\n    undercloud: {}\n'
+    printf '  vars:\n    ansible_connection: local\n    ansible_host: localhost\n'
     if [[ $(shape) == composable ]]; then
       inventory_role Database databases
       inventory_role ControllerOpenstack proxies

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
-# The whole lab: up, down, reset, wait.
+# The lab as a whole: up, down, reset, wait.
 
-# lab_lock lets one command change the lab at a time. The lock file goes with the state: what was locked must still be it.
+# lab_lock lets one command change the lab at a time. The lock file is removed with the state: the locked file must
+# still be the current one.
 lab_lock() {
   [[ -z ${LAB_LOCKED:-} ]] || return 0
   LAB_LOCKED=yes
@@ -15,10 +16,11 @@ lab_lock() {
 
 lab_healthy() { cluster_serves && database_synced && haproxy_all_up; }
 
-# lab_up N [SHAPE]: a healthy lab of N is left alone, a sick one mended; anything else is cleared and built.
+# lab_up N [SHAPE]: a healthy lab of N is left alone, an unhealthy one repaired; any other is cleared and built.
 lab_up() {
   lab_lock
-  if [[ $(controller_count) == "$1" && $(shape) == "${2:-$(shape)}" ]] && lab_running && { lab_healthy || lab_mend; }; then
+  if [[ $(controller_count) == "$1" && $(shape) == "${2:-$(shape)}" ]] &&
+    lab_running && { lab_healthy || lab_mend; }; then
     say "$1 controllers are up"
     return
   fi
@@ -33,14 +35,14 @@ lab_up() {
   say "$1 controllers are up in $SECONDS s"
 }
 
-# lab_describe writes what the lab is: how many controllers, on which layers, with which key, in which inventory.
+# lab_describe records the lab: number of controllers, layers, key and inventory.
 lab_describe() {
   rootfs_machine_base >"$LAB_STATE/base"
   rootfs_client_base >"$LAB_STATE/client"
   rootfs_images >"$LAB_STATE/images"
   rootfs_site >"$LAB_STATE/site"
   [[ -f $LAB_KEY ]] || ssh-keygen -q -t ed25519 -N '' -C overcloud-backup-lab -f "$LAB_KEY"
-  # With it Pacemaker speaks to what runs inside the containers.
+  # Pacemaker uses it to communicate with the services inside the containers.
   (umask 077 && head -c 4096 /dev/urandom >"$LAB_STATE/authkey")
   echo "$1" >"$LAB_STATE/controllers"
   inventory_write
@@ -75,18 +77,19 @@ lab_running() {
 
 lab_fail() {
   local number
-  say "$1; what was seen:"
+  say "$1; its state:"
   cluster_ssh "crm_mon --one-shot --inactive --failcounts" >&2 || true
   for number in $(controllers); do
     say "the last lines of $(controller_name "$number")"
-    machine_ssh "$number" "journalctl --no-pager --priority warning --lines 15; tail -n 15 /var/log/mysql/mysqld.log /var/log/containers/mysql/mysqld.log" >&2 ||
+    machine_ssh "$number" "journalctl --no-pager --priority warning --lines 15
+      tail -n 15 /var/log/mysql/mysqld.log /var/log/containers/mysql/mysqld.log" >&2 ||
       tail -n 15 "$(machine_folder "$number")/console.log" >&2 || true
   done
   exit 1
 }
 
-# lab_clear ends every machine, whatever state it is in, and drops its disk, then the bridge.
-# The disks go, so nothing is shut down in order: the plug is pulled.
+# lab_clear ends every machine in any state, and removes its disk, then the bridge.
+# The disks are removed, so there is no orderly shutdown: the plug is pulled.
 lab_clear() {
   local number job jobs=()
   load_stop
@@ -114,7 +117,7 @@ lab_down() {
   say "down in $SECONDS s"
 }
 
-# lab_reset [full] mends what scenarios do; what cannot be mended is built anew.
+# lab_reset [full] undoes the effects of scenarios; a lab that cannot be repaired is rebuilt.
 lab_reset() {
   local count
   lab_lock
@@ -158,5 +161,6 @@ lab_status() {
       "$(machine_pid "$number" >/dev/null && echo running || echo off)" "${line[1]}" "${line[2]}" \
       "$(database_state "$number" 2>/dev/null || echo -)" "${line[3]:-}"
   done
-  printf 'clients through %s are served by: %s\n' "$LAB_VIP" "$(database_sql_vip 'SELECT @@hostname' 2>/dev/null || echo nobody)"
+  printf 'clients through %s are served by: %s\n' "$LAB_VIP" \
+    "$(database_sql_vip 'SELECT @@hostname' 2>/dev/null || echo nobody)"
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
-# Client load through the VIP: the program in load/, started, stopped and asked for its report.
-# Its folder holds the program, pid, log, and the record of the last run.
+# Client load through the VIP: starts and stops the program in load/, and prints its report.
+# Its folder has the program, pid, log, and the record of the last run.
 
 LOAD_FOLDER=$LAB_STATE/load
 
@@ -10,7 +10,7 @@ load_program() {
   (cd "$LAB_DIR" && go build -o "$LOAD_FOLDER/program" ./load) || die "build the load program: see above"
 }
 
-# load_pid prints the pid of the running load, if that process still is it.
+# load_pid prints the pid of the running load, if it is still that process.
 load_pid() {
   local pid
   pid=$(cat "$LOAD_FOLDER/pid" 2>/dev/null) || return 1
@@ -20,7 +20,7 @@ load_pid() {
 
 load_owns() { [[ -r /proc/$1/cmdline && $(tr '\0' ' ' <"/proc/$1/cmdline") == "$LOAD_FOLDER/program run "* ]]; }
 
-# load_start: a load that runs without special wishes is left running. Returns when commits are acknowledged.
+# load_start leaves a running load alone unless options are set. Returns when commits are acknowledged.
 load_start() {
   if (($#)) || ! load_pid >/dev/null; then
     load_stop
@@ -60,5 +60,6 @@ load_is_over() { ! load_owns "$1"; }
 
 load_report() {
   [[ -x $LOAD_FOLDER/program ]] || die "no load was started since the lab came up"
-  LAB_OPENSTACK_PASSWORD=$LAB_OPENSTACK_PASSWORD "$LOAD_FOLDER/program" report --dir "$LOAD_FOLDER/record" --addr "$LAB_VIP:3306" "$@"
+  LAB_OPENSTACK_PASSWORD=$LAB_OPENSTACK_PASSWORD \
+    "$LOAD_FOLDER/program" report --dir "$LOAD_FOLDER/record" --addr "$LAB_VIP:3306" "$@"
 }

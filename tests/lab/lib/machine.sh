@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
 # One controller as a systemd-nspawn machine: its disk (an overlay), its own files, its power.
-# A machine's folder holds upper, work and root (the mount), pid (of systemd-nspawn) and console.log.
+# A machine's folder has upper, work and root (the mount), pid (of systemd-nspawn) and console.log.
 
 SSH_OPTIONS=(-i "$LAB_KEY" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR
   -o ConnectTimeout=5 -o BatchMode=yes -o ServerAliveInterval=10)
@@ -16,14 +16,14 @@ machine_ssh() {
   ssh "${SSH_OPTIONS[@]}" "root@$(controller_address "$number")" "$@"
 }
 
-# machine_each COMMAND...: runs COMMAND N for every controller at once; fails if one of them failed.
+# machine_each COMMAND...: runs COMMAND N for all controllers in parallel; fails if one of them failed.
 machine_each() { machine_those controllers "$@"; }
 
-# machine_those WHOSE COMMAND...: the same for those whose numbers WHOSE prints.
+# machine_those LIST COMMAND...: the same for the numbers that the command LIST prints.
 machine_those() {
-  local whose=$1 number job status=0 jobs=()
+  local list=$1 number job status=0 jobs=()
   shift
-  for number in $("$whose"); do
+  for number in $("$list"); do
     "$@" "$number" &
     jobs+=($!)
   done
@@ -33,7 +33,7 @@ machine_those() {
   return $status
 }
 
-# machine_pid N prints the pid of N's systemd-nspawn, if that process still is this machine.
+# machine_pid N prints the pid of N's systemd-nspawn, if that process is still this machine.
 machine_pid() {
   local folder pid
   folder=$(machine_folder "$1")
@@ -54,10 +54,12 @@ fill() {
   local other hosts='' nodes='' servers='' map='' names='' address_list=''
   for ((other = 0; other < count; other++)); do
     hosts+="$(controller_address "$other") $(controller_fqdn "$other") $(controller_name "$other")"$'\n'
-    nodes+=$'  node {\n'"    ring0_addr: $(controller_address "$other")"$'\n'"    name: $(controller_name "$other")"$'\n'"    nodeid: $((other + 1))"$'\n  }\n'
+    nodes+=$'  node {\n'"    ring0_addr: $(controller_address "$other")"$'\n'
+    nodes+="    name: $(controller_name "$other")"$'\n'"    nodeid: $((other + 1))"$'\n  }\n'
   done
   for other in $(databases); do
-    servers+="  server $(controller_fqdn "$other") $(controller_address "$other"):3306 backup check inter 1s on-marked-down shutdown-sessions port 9200"$'\n'
+    servers+="  server $(controller_fqdn "$other") $(controller_address "$other"):3306 backup check inter 1s"
+    servers+=$' on-marked-down shutdown-sessions port 9200\n'
     map+="$(controller_name "$other"):$(controller_fqdn "$other");"
     names+="${names:+,}\"$(controller_fqdn "$other")\""
     address_list+="$(controller_fqdn "$other"),"
@@ -77,7 +79,7 @@ fill() {
   text=${text//@NAMES@/$names}
   text=${text//@RUN@/$(database_run)}
   text=${text//@SOCKET@/$(database_socket)}
-  # In a container a restart is a reload, whose old process would keep sessions for as long as clients like.
+  # In a container a restart is a reload, whose old process would keep sessions as long as its clients do.
   text=${text//@DAEMON@/$(if [[ $(shape) == bundle ]]; then echo '  hard-stop-after 1s'; else echo '  daemon'; fi)}
   text=${text//@PREFERENCES@/$(machine_preferences)}
   text=${text//@DATABASE_PASSWORD@/$LAB_DATABASE_PASSWORD}
@@ -87,8 +89,8 @@ fill() {
   printf '%s\n' "$text"
 }
 
-# machine_preferences, while replicas are placed for the first time: the last controller likes the first ones best, so that
-# a replica's number is not its controller's. Later they would make one move when another fails.
+# machine_preferences, for the first placement of the replicas: the last controller prefers the first ones, so that a
+# replica's number is not its controller's. Later they would make one move when another fails.
 machine_preferences() {
   local bundle other
   [[ -n ${LAB_PLACING:-} ]] || return 0
@@ -122,13 +124,13 @@ machine_prepare() {
   done
 }
 
-# machine_services ROOT: the configuration of the database and of HAProxy, where the shape has it.
+# machine_services ROOT: the configuration of the database and of HAProxy, at the shape's paths.
 machine_services() {
   local root=$1 folder
   if [[ $(shape) != bundle ]]; then
     fill "$LAB_DIR/files/machine/galera.cnf" >"$root/etc/mysql/mariadb.conf.d/60-galera.cnf"
     fill "$LAB_DIR/files/machine/haproxy.cfg" >"$root/etc/haproxy/haproxy.cfg"
-    # Whose role has no database has neither its data nor its configuration, and the other way round.
+    # A role without the database has neither its data nor its configuration, and vice versa.
     databases | grep -qx "$number" || rm -rf "$root"/var/lib/mysql "$root"/etc/mysql "$root"/etc/sysconfig/clustercheck
     proxies | grep -qx "$number" || rm -rf "$root"/etc/haproxy
     return
@@ -147,15 +149,16 @@ machine_services() {
 
 # machine_mount N: redirect_dir lets a folder of the root be renamed, as on a real disk; a restore moves the datadir.
 machine_mount() {
-  local folder
+  local folder lower
   folder=$(machine_folder "$1")
   ! machine_mounted "$1" || return 0
+  lower=$(cat "$LAB_STATE/site"):$(cat "$LAB_STATE/base")
   mount -t overlay "$(controller_name "$1")" "$folder/root" \
-    -o "redirect_dir=on,lowerdir=$(cat "$LAB_STATE/site"):$(cat "$LAB_STATE/base"),upperdir=$folder/upper,workdir=$folder/work"
+    -o "redirect_dir=on,lowerdir=$lower,upperdir=$folder/upper,workdir=$folder/work"
 }
 
-# machine_start N boots N unless it runs; it has its own session and outlives the caller.
-# The host's end of its link is named after the machine, and the machine after the bridge: labs do not meet.
+# machine_start N boots N unless it runs. It has its own session and outlives the caller.
+# The host's end of its link is named after the machine, and the machine after the bridge: labs do not collide.
 machine_start() {
   local folder more=()
   folder=$(machine_folder "$1")
@@ -163,20 +166,22 @@ machine_start() {
   machine_mount "$1"
   network_unplug "$1"
   if [[ $(shape) == bundle ]]; then
-    # A container's layers cannot lie on the machine's own overlay, and podman mounts and makes namespaces.
+    # A container's layers cannot be on the machine's overlay, and podman mounts and creates namespaces.
     mkdir -p "$folder/containers"
-    more=(--capability=all "--bind=$folder/containers:/var/lib/containers" "--bind-ro=$(cat "$LAB_STATE/images"):/var/lib/images")
+    more=(--capability=all "--bind=$folder/containers:/var/lib/containers"
+      "--bind-ro=$(cat "$LAB_STATE/images"):/var/lib/images")
     export SYSTEMD_SECCOMP=0
   fi
   setsid --fork "$LAB_DIR/files/start-machine" "$folder" "$(cgroup_name "$1")" "${more[@]}" \
     --quiet --register=no --keep-unit --boot --resolv-conf=off --link-journal=no --kill-signal=SIGRTMIN+3 \
-    "--directory=$folder/root" "--machine=$LAB_BRIDGE-$1" "--hostname=$(controller_name "$1")" "--network-bridge=$LAB_BRIDGE" \
+    "--directory=$folder/root" "--machine=$LAB_BRIDGE-$1" "--hostname=$(controller_name "$1")" \
+    "--network-bridge=$LAB_BRIDGE" \
     </dev/null >"$folder/console.log" 2>&1 9>&-
 }
 
 machine_answers() { machine_ssh "$1" true 2>/dev/null; }
 
-# machine_stop N: an ordered shutdown, and at the deadline an end.
+# machine_stop N: an orderly shutdown, and a kill at the deadline.
 machine_stop() {
   local pid
   if pid=$(machine_pid "$1"); then
@@ -195,7 +200,7 @@ machine_kill() {
 
 machine_gone() { ! machine_owns "$1" "$(machine_folder "$2")"; }
 
-# machine_clear N: ends what a machine left behind when its systemd-nspawn is gone or was never recorded, then unmounts.
+# machine_clear N: kills the processes of a machine whose systemd-nspawn is gone or was never recorded, then unmounts.
 machine_clear() {
   local folder
   folder=$(machine_folder "$1")
@@ -207,7 +212,7 @@ machine_clear() {
   cgroup_remove "$(cgroup_name "$1")"
 }
 
-# machine_end_strays FOLDER: kills the processes that live on FOLDER's overlay; succeeds when there are none.
+# machine_end_strays FOLDER: kills the processes on FOLDER's overlay; succeeds when there are none.
 machine_end_strays() {
   local strays
   strays=$(machine_strays "$1")
@@ -217,7 +222,7 @@ machine_end_strays() {
   return 1
 }
 
-# machine_strays FOLDER prints the pids of FOLDER's systemd-nspawn and of what has FOLDER's overlay for its root.
+# machine_strays FOLDER prints the pids of FOLDER's systemd-nspawn and of processes with FOLDER's overlay as root.
 machine_strays() {
   machine_nspawns "$1/root"
   grep -l " / / .*upperdir=$(literally "$1")/upper," /proc/[0-9]*/mountinfo 2>/dev/null | cut -d/ -f3
@@ -232,7 +237,7 @@ machine_nspawns() {
 # shellcheck disable=SC2001 # a set of characters, each kept
 literally() { sed 's/[].*^$\\[]/\\&/g' <<<"$1"; }
 
-# A machine gets a control group of its own, or the machines' systemds would share one tree.
+# A machine gets its own control group, or the machines' systemds would share one tree.
 cgroup_name() { echo "$LAB_BRIDGE-controller-$1"; }
 
 cgroup_remove() {

@@ -12,13 +12,13 @@ network_down() {
   ! ip link show "$LAB_BRIDGE" >/dev/null 2>&1 || ip link delete "$LAB_BRIDGE"
 }
 
-# network_unplug N removes the link of a machine that has ended; the kernel takes its time to.
+# network_unplug N removes the link of a machine that has ended; the kernel removes it only later.
 network_unplug() {
   ip link delete "vb-$LAB_BRIDGE-$1" 2>/dev/null || true
 }
 
 # network_partition N: N neither sends to the other controllers nor accepts from them (a strict reverse path
-# filter drops what comes from an address that is routed nowhere); the host still reaches N.
+# filter drops packets from an address without a route); the host still reaches N.
 network_partition() {
   local other script='sysctl -q net.ipv4.conf.all.rp_filter=1'
   for other in $(controllers); do

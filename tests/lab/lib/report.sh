@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
-# What the lab says, and how it waits.
+# The lab's messages and its waiting.
 
 say() { printf 'lab: %s\n' "$*" >&2; }
 

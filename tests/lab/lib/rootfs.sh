@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
-# The controllers' root file systems, made once and cached in layers:
-#   base-KIND-KEY   what debootstrap makes of a package list (hosts, engine, image)
-#   site-KIND-KEY   what files/ adds: users, units, a seeded Galera data directory
-#   images-KEY      the containers' image in a store of podman's, which the machines of the bundle shape share
-# A layer is built under a temporary name and renamed, so one that exists is complete.
+# The controllers' root file systems, created once and cached in layers:
+#   base-KIND-KEY   debootstrap's result for a package list (hosts, engine, image)
+#   site-KIND-KEY   the additions in files/: users, units, a seeded Galera data directory
+#   images-KEY      the containers' image in a podman store, which the machines of the bundle shape share
+# A layer is built under a temporary name and renamed, so an existing one is complete.
 
 HOST_PACKAGES=(debootstrap systemd-container iproute2 openssh-client util-linux)
 
@@ -16,12 +16,12 @@ rootfs_install_host_packages() {
   ((${#missing[@]})) || return 0
   say "installing ${missing[*]}"
   export DEBIAN_FRONTEND=noninteractive
-  # An archive of somebody else that does not answer is no reason to stop: the installation tells.
+  # An unreachable archive is no reason to stop: the installation reports what is missing.
   { apt-get update || true; apt-get install -y --no-install-recommends "${missing[@]}"; } >"$LAB_STATE/apt.log" 2>&1 ||
     { tail -n 20 "$LAB_STATE/apt.log" >&2; die "install ${missing[*]}: see above"; }
 }
 
-# rootfs_mirror prints the archive that this machine's own apt sources name for the suite.
+# rootfs_mirror prints the archive of the suite in this machine's apt sources.
 rootfs_mirror() {
   # shellcheck disable=SC2016 # apt-get expands it
   apt-get indextargets --format '$(SITE) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
@@ -49,7 +49,8 @@ rootfs_site_key() {
 
 # rootfs_settings prints the variables that the build inside a root needs.
 rootfs_settings() {
-  printf '%s\n' "LAB_ROOT_HAS_PASSWORD=$(if [[ $(shape) == bundle ]]; then echo yes; fi)" "LAB_DATA_MB=$LAB_DATA_MB" "LAB_OPENSTACK_PASSWORD=$LAB_OPENSTACK_PASSWORD" \
+  printf '%s\n' "LAB_ROOT_HAS_PASSWORD=$(if [[ $(shape) == bundle ]]; then echo yes; fi)" \
+    "LAB_DATA_MB=$LAB_DATA_MB" "LAB_OPENSTACK_PASSWORD=$LAB_OPENSTACK_PASSWORD" \
     "LAB_CLUSTERCHECK_PASSWORD=$LAB_CLUSTERCHECK_PASSWORD" "LAB_PASSWD_ADMIN_PASSWORD=$LAB_PASSWD_ADMIN_PASSWORD" \
     "LAB_ROOT_PASSWORD=$LAB_ROOT_PASSWORD" "LAB_DATABASE_PASSWORD=$LAB_DATABASE_PASSWORD"
 }
@@ -58,7 +59,7 @@ rootfs_base() { echo "$LAB_CACHE/base-$1-$(rootfs_base_key "$1")"; }
 rootfs_site() { echo "$LAB_CACHE/site-$(rootfs_machine_kind)-$(rootfs_site_key)"; }
 rootfs_images() { echo "$LAB_CACHE/images-$(rootfs_site_key)"; }
 
-# rootfs_machine_base prints the base of the machines, rootfs_client_base one that has MariaDB's client.
+# rootfs_machine_base prints the base of the machines, rootfs_client_base one with MariaDB's client.
 rootfs_machine_kind() { if [[ $(shape) == bundle ]]; then echo engine; else echo hosts; fi; }
 rootfs_machine_base() { rootfs_base "$(rootfs_machine_kind)"; }
 rootfs_client_base() { rootfs_base "$(if [[ $(shape) == bundle ]]; then echo image; else echo hosts; fi)"; }
@@ -81,7 +82,7 @@ rootfs_build_base() {
   mv -T "$temporary" "$base"
 }
 
-# rootfs_add_tools ROOT: debootstrap takes the first of the alternatives that pacemaker-cli-utils depends on, pacemaker, which
+# rootfs_add_tools ROOT: debootstrap uses the first alternative that pacemaker-cli-utils depends on, pacemaker, which
 # conflicts with the pacemaker-remote of an image.
 rootfs_add_tools() {
   apt-get update || true
@@ -89,11 +90,12 @@ rootfs_add_tools() {
     chroot "$1" sh -c 'dpkg --install /var/cache/apt/archives/pacemaker-cli-utils_*.deb'
 }
 
-# rootfs_build_on KIND FILES...: mounts a layer to build on a base, puts the files into it, and runs files/build there.
+# rootfs_build_on KIND FILES...: mounts a new layer on a base, copies the files into it, and runs files/build there.
 rootfs_build_on() {
   local kind=$1 temporary=$LAB_CACHE/building.site files
   mkdir -p "$temporary"/{upper,work,merged}
-  mount -t overlay overlay -o "lowerdir=$(rootfs_base "$kind"),upperdir=$temporary/upper,workdir=$temporary/work" "$temporary/merged"
+  mount -t overlay overlay "$temporary/merged" \
+    -o "lowerdir=$(rootfs_base "$kind"),upperdir=$temporary/upper,workdir=$temporary/work"
   for files in "${@:2}"; do
     cp -rL --no-preserve=ownership "$LAB_DIR/files/$files/." "$temporary/merged/"
   done
@@ -120,18 +122,19 @@ rootfs_build_site() {
   rm -rf --one-file-system "$temporary"
 }
 
-# rootfs_build_image leaves the image and the data that the machines begin with as archives.
+# rootfs_build_image writes the image and the machines' initial data as archives.
 rootfs_build_image() {
   local temporary=$LAB_CACHE/building.site
   rootfs_build_on image image
   tar -C "$temporary/merged/var/lib/mysql" -cf "$LAB_CACHE/building.site.data.tar" .
-  tar -C "$temporary/merged" --one-file-system --exclude='./proc/*' --exclude='./sys/*' --exclude='./dev/*' --exclude='./run/*' \
-    --exclude='./var/lib/mysql/*' --exclude='./usr/share/doc/*' --exclude='./var/cache/*' -cf "$LAB_CACHE/building.site.image.tar" .
+  tar -C "$temporary/merged" --one-file-system --exclude='./proc/*' --exclude='./sys/*' --exclude='./dev/*' \
+    --exclude='./run/*' --exclude='./var/lib/mysql/*' --exclude='./usr/share/doc/*' --exclude='./var/cache/*' \
+    -cf "$LAB_CACHE/building.site.image.tar" .
   umount "$temporary/merged"
   rm -rf --one-file-system "$temporary"
 }
 
-# rootfs_import_image has the machines' podman put the image into a store, and the data into the layer that is built.
+# rootfs_import_image imports the image into a store with the machines' podman, and the data into the new layer.
 rootfs_import_image() {
   local temporary=$LAB_CACHE/building.site images tag
   images=$(rootfs_images)
@@ -152,11 +155,12 @@ rootfs_import_image() {
 rootfs_run_build() {
   local setting settings=()
   while read -r setting; do settings+=("--setenv=$setting"); done < <(rootfs_settings)
-  systemd-nspawn --quiet --register=no --keep-unit --as-pid2 --private-network --directory="$1" "--machine=$LAB_BRIDGE-build" \
+  systemd-nspawn --quiet --register=no --keep-unit --as-pid2 --private-network --directory="$1" \
+    "--machine=$LAB_BRIDGE-build" \
     "${settings[@]}" /bin/bash /root/build/build "$2" </dev/null
 }
 
-# rootfs_drop_old removes the layers of other recipes, unless a machine stands on them or the other shape's recipe is this one.
+# rootfs_drop_old removes the layers of other recipes, unless a machine or another shape's current recipe uses them.
 rootfs_drop_old() {
   local layer kind keep
   keep=$(for kind in hosts engine image; do rootfs_base "$kind"; done; rootfs_sites)
@@ -168,7 +172,7 @@ rootfs_drop_old() {
   done
 }
 
-# rootfs_sites prints the layers of every shape by today's recipe.
+# rootfs_sites prints the layers of every shape's current recipe.
 rootfs_sites() {
   local other
   for other in hosts bundle composable; do
@@ -180,7 +184,7 @@ rootfs_sites() {
   done
 }
 
-# rootfs_clear removes a layer whose building was interrupted, unless somebody is building it now.
+# rootfs_clear removes an unfinished layer, unless somebody is building it now.
 rootfs_clear() {
   [[ -d $LAB_CACHE ]] || return 0
   exec 8>"$LAB_CACHE/lock"

@@ -9,8 +9,8 @@ LAB_SUBNET=${LAB_SUBNET:-10.99.0}
 LAB_DATA_MB=${LAB_DATA_MB:-64}
 LAB_DEADLINE=${LAB_DEADLINE:-240}
 
-# The host's end of a machine's link is vb-BRIDGE-N, and the kernel takes 15 characters.
-((${#LAB_BRIDGE} <= 10)) || { echo "lab: LAB_BRIDGE may have 10 characters, not '$LAB_BRIDGE'" >&2; exit 2; }
+# The host's end of a machine's link is vb-BRIDGE-N, and the kernel allows 15 characters.
+((${#LAB_BRIDGE} <= 10)) || { echo "lab: LAB_BRIDGE may have at most 10 characters, not '$LAB_BRIDGE'" >&2; exit 2; }
 
 LAB_SUITE=bookworm
 LAB_DOMAIN=internalapi.localdomain
@@ -18,22 +18,22 @@ LAB_HOST_ADDRESS=$LAB_SUBNET.1
 LAB_VIP=$LAB_SUBNET.100
 LAB_MAX_CONTROLLERS=5
 
-# These guard nothing: the bridge has no way out, and they are the same in every lab.
+# These protect nothing: the bridge has no way out, and they are the same in every lab.
 LAB_OPENSTACK_PASSWORD=lab-openstack
 LAB_CLUSTERCHECK_PASSWORD=lab-clustercheck
 LAB_HAPROXY_STATS_PASSWORD=lab-haproxy-stats
 LAB_PASSWD_ADMIN_PASSWORD=lab-passwd-admin
 LAB_ROOT_PASSWORD=lab-root
-LAB_DATABASE_PASSWORD=lab-database-root # of the database's root, in the shapes where it has one
+LAB_DATABASE_PASSWORD=lab-database-root # of the database's root, in the shapes in which it has one
 
 LAB_KEY=$LAB_STATE/id_ed25519
 LAB_INVENTORY=$LAB_STATE/inventory.yaml
 LAB_MACHINES=$LAB_STATE/machines
 
-# What a root file system holds, by its kind. The list is part of the key of the cached root.
-#   hosts   a controller that runs all by itself
-#   engine  a controller that runs the database and HAProxy in containers: no program of MariaDB's is on it
-#   image   what is in the containers
+# The packages of a root file system, by its kind. The list is part of the key of the cached root.
+#   hosts   a controller that runs all services on the host
+#   engine  a controller that runs the database and HAProxy in containers, without any program of MariaDB
+#   image   the containers
 LAB_PACKAGES_OF_MACHINES='systemd systemd-sysv dbus openssh-server sudo procps
   python3 iproute2 iputils-ping nftables iptables socat rsync zstd
   pacemaker pacemaker-cli-utils corosync resource-agents crmsh'
@@ -42,19 +42,20 @@ LAB_PACKAGES_engine="$LAB_PACKAGES_OF_MACHINES podman crun netavark"
 LAB_PACKAGES_image='procps iproute2 socat rsync zstd python3 mariadb-server mariadb-backup galera-4 haproxy redis-server
   pacemaker-remote resource-agents libcib27 libpacemaker1 libpe-rules26 libpe-status28 libstonithd26 libncurses6'
 
-LAB_IMAGES=(cluster.common.tag/mariadb:pcmklatest cluster.common.tag/haproxy:pcmklatest cluster.common.tag/redis:pcmklatest)
+LAB_IMAGES=(cluster.common.tag/mariadb:pcmklatest cluster.common.tag/haproxy:pcmklatest
+  cluster.common.tag/redis:pcmklatest)
 
 controller_name() { printf 'controller-%d\n' "$1"; }
 controller_fqdn() { printf 'controller-%d.%s\n' "$1" "$LAB_DOMAIN"; }
 controller_address() { printf '%s.%d\n' "$LAB_SUBNET" $((10 + $1)); }
 
-# shape prints how the lab's controllers are made: hosts (OSP 10), bundle (OSP 13 to 17), or composable: hosts of which the
-# first three run the database and the others HAProxy.
+# shape prints the kind of the lab's controllers: hosts (OSP 10), bundle (OSP 13 to 17), or composable: hosts of which
+# the first three run the database and the others HAProxy.
 shape() {
   if [[ -s $LAB_STATE/shape ]]; then cat "$LAB_STATE/shape"; else echo hosts; fi
 }
 
-# inventory_name N: in the bundle shape Ansible, Pacemaker and HAProxy call a controller by three names.
+# inventory_name N: in the bundle shape Ansible, Pacemaker and HAProxy use three names for a controller.
 inventory_name() {
   if [[ $(shape) == bundle ]]; then printf 'overcloud-'; fi
   controller_name "$1"
@@ -69,17 +70,17 @@ database_socket() {
   if [[ $(shape) == bundle ]]; then echo /var/lib/mysql/mysql.sock; else echo /run/mysqld/mysqld.sock; fi
 }
 
-# generated SERVICE prints the folder that director's configuration of a service is in, below the machine's root.
+# generated SERVICE prints the folder of director's configuration of a service, below the machine's root.
 generated() {
   if [[ $(shape) == bundle ]]; then echo "/var/lib/config-data/puppet-generated/$1"; fi
 }
 
-# controller_count prints how many controllers the lab was last brought up with, 0 for none.
+# controller_count prints the number of controllers of the last "up", 0 for none.
 controller_count() {
   if [[ -s $LAB_STATE/controllers ]]; then cat "$LAB_STATE/controllers"; else echo 0; fi
 }
 
-# databases and proxies print the numbers of those that run the database, and of those that run HAProxy.
+# databases and proxies print the numbers of the controllers that run the database, and HAProxy.
 databases() { if [[ $(shape) == composable ]]; then seq 0 2; else controllers; fi; }
 proxies() { if [[ $(shape) == composable ]]; then seq 3 $(($(controller_count) - 1)); else controllers; fi; }
 databases_count() { databases | wc -l; }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Command load puts client load on the lab's virtual IP, as OpenStack services do, and tells afterwards what the
-// clients saw. What it claims is what was written down at the time: a commit is in the record before the next begins.
+// Command load puts client load on the lab's virtual IP, as OpenStack services do, and reports what the clients saw.
+// The report is based on a record made at the time: a commit is in the record before the next one begins.
 package main
 
 import (
@@ -107,7 +107,7 @@ func reportCommand(ctx context.Context, args []string, out io.Writer) error {
 	return nil
 }
 
-// seconds turns seconds since the epoch into a time; 0 is no time.
+// seconds converts seconds since the epoch to a time; 0 is no time.
 func seconds(s float64) time.Time {
 	if s == 0 {
 		return time.Time{}

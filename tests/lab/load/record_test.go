@@ -15,10 +15,11 @@ var begin = time.UnixMicro(1_795_375_496_000_000)
 
 // ack is a commit of a client, some milliseconds after begin, with a latency in milliseconds.
 func ack(client, seq, afterMs, latencyMs int) commit {
-	return commit{id{client, seq}, begin.Add(time.Duration(afterMs) * time.Millisecond), time.Duration(latencyMs) * time.Millisecond}
+	return commit{id{client, seq}, begin.Add(time.Duration(afterMs) * time.Millisecond),
+		time.Duration(latencyMs) * time.Millisecond}
 }
 
-func TestRecordReadsBackWhatWasWritten(t *testing.T) {
+func TestRecordReadsBackTheWrittenRecord(t *testing.T) {
 	dir := t.TempDir()
 	want := record{
 		header:   header{Run: 42, Clients: 2, Rate: 60},
@@ -80,7 +81,7 @@ func TestRecordThatCannotBeParsedIsAnErrorThatNamesTheLine(t *testing.T) {
 	}
 }
 
-func TestRecordOfNoRunSaysSo(t *testing.T) {
+func TestAFolderWithoutARecordIsReported(t *testing.T) {
 	if _, err := readRecord(t.TempDir()); err == nil || !strings.Contains(err.Error(), "no load was started") {
 		t.Errorf("got %v", err)
 	}
@@ -88,7 +89,8 @@ func TestRecordOfNoRunSaysSo(t *testing.T) {
 
 func writeRecord(t *testing.T, dir, commits, errors string) {
 	t.Helper()
-	for name, content := range map[string]string{headerFile: `{"run":42,"clients":1,"rate":60}`, commitsFile: commits, errorsFile: errors} {
+	for name, content := range map[string]string{headerFile: `{"run":42,"clients":1,"rate":60}`, commitsFile: commits,
+		errorsFile: errors} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -11,14 +11,14 @@ import (
 	"time"
 )
 
-// window is a span of time; a zero end is open. Both ends belong to it.
+// window is a span of time, including both ends; a zero end is open.
 type window struct{ From, To time.Time }
 
 func (w window) holds(at time.Time) bool {
 	return (w.From.IsZero() || !at.Before(w.From)) && (w.To.IsZero() || !at.After(w.To))
 }
 
-// report is what the clients saw. Lost, Stored and Acknowledged are of the whole run; the rest is of the window.
+// report describes what the clients saw. Lost, Stored and Acknowledged cover the whole run; the rest the window.
 type report struct {
 	Run          int64   `json:"run"`
 	Clients      int     `json:"clients"`
@@ -28,9 +28,9 @@ type report struct {
 	Stored       int     `json:"stored"`
 
 	Commits int `json:"commits"`
-	// Errors counts the transactions that failed, those with an unknown outcome included.
+	// Errors counts the transactions that failed, including those with an unknown outcome.
 	Errors int `json:"errors"`
-	// Unknown counts errors at COMMIT, UnknownStored those of them that turned out to be stored.
+	// Unknown counts errors at COMMIT, UnknownStored those of them that are stored.
 	Unknown       int       `json:"unknown"`
 	UnknownStored int       `json:"unknown_stored"`
 	Latency       latency   `json:"latency"`
@@ -46,7 +46,7 @@ type latency struct {
 	Max float64 `json:"max_ms"`
 }
 
-// second is what happened in one second of the clock. Second counts from the epoch.
+// second counts the events in one second of the clock. Second counts from the epoch.
 type second struct {
 	Second  int64 `json:"second"`
 	Commits int   `json:"commits"`
@@ -61,9 +61,10 @@ type errorAt struct {
 	Text   string    `json:"text"`
 }
 
-// summarise holds the record against what is stored.
+// summarise compares the record with what is stored.
 func summarise(rec record, stored map[id]bool, w window) report {
-	rep := report{Run: rec.Run, Clients: rec.Clients, Rate: rec.Rate, Acknowledged: len(rec.Commits), Stored: len(stored), Failures: []errorAt{}}
+	rep := report{Run: rec.Run, Clients: rec.Clients, Rate: rec.Rate, Acknowledged: len(rec.Commits),
+		Stored: len(stored), Failures: []errorAt{}}
 	latencies := map[int64][]time.Duration{}
 	errors := map[int64]int{}
 	for _, c := range rec.Commits {
@@ -96,7 +97,7 @@ func (r *report) addFailure(f failure, stored bool) {
 	}
 }
 
-// addSeconds fills in every second between the first and the last, those in which nothing happened too.
+// addSeconds fills in every second between the first and the last, including those without events.
 func (r *report) addSeconds(latencies map[int64][]time.Duration, errors map[int64]int) {
 	r.Seconds = []second{}
 	var all []time.Duration
@@ -119,7 +120,7 @@ func measure(values []time.Duration) latency {
 	return latency{P50: ms(50), P95: ms(95), P99: ms(99), Max: ms(100)}
 }
 
-// percentile is the smallest of the sorted values that at least p percent of them do not exceed; 0 of no values.
+// percentile is the smallest of the sorted values that at least p percent of them do not exceed; 0 without values.
 func percentile(sorted []time.Duration, p float64) time.Duration {
 	if len(sorted) == 0 {
 		return 0
@@ -151,9 +152,12 @@ func (r report) text() string {
 	}
 	first, last := r.Seconds[0].Second, r.Seconds[len(r.Seconds)-1].Second
 	text += fmt.Sprintf("from %s to %s (%d s)\n", clock(first), clock(last), last-first+1)
-	text += fmt.Sprintf("  commits             %d, %.1f a second\n", r.Commits, float64(r.Commits)/float64(len(r.Seconds)))
-	text += fmt.Sprintf("  errors              %d, of which with unknown outcome: %d (%d stored)\n", r.Errors, r.Unknown, r.UnknownStored)
-	text += fmt.Sprintf("  latency in ms       p50 %.1f   p95 %.1f   p99 %.1f   max %.1f\n", r.Latency.P50, r.Latency.P95, r.Latency.P99, r.Latency.Max)
+	text += fmt.Sprintf("  commits             %d, %.1f a second\n", r.Commits,
+		float64(r.Commits)/float64(len(r.Seconds)))
+	text += fmt.Sprintf("  errors              %d, of which with unknown outcome: %d (%d stored)\n", r.Errors,
+		r.Unknown, r.UnknownStored)
+	text += fmt.Sprintf("  latency in ms       p50 %.1f   p95 %.1f   p99 %.1f   max %.1f\n", r.Latency.P50,
+		r.Latency.P95, r.Latency.P99, r.Latency.Max)
 	text += fmt.Sprintf("  seconds without one commit: %d\n", r.silent())
 	for i, f := range r.Failures {
 		if i == maxErrorLines {

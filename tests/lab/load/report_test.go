@@ -52,8 +52,10 @@ func TestSummariseHoldsTheRecordAgainstTheDatabase(t *testing.T) {
 		landed   int
 	}{
 		{name: "nothing was done"},
-		{name: "every commit is stored", commits: []commit{ack(0, 1, 0, 1), ack(1, 1, 0, 1)}, stored: []id{{0, 1}, {1, 1}}},
-		{name: "one commit is missing", commits: []commit{ack(0, 1, 0, 1), ack(0, 2, 0, 1)}, stored: []id{{0, 1}}, lost: 1},
+		{name: "every commit is stored", commits: []commit{ack(0, 1, 0, 1), ack(1, 1, 0, 1)},
+			stored: []id{{0, 1}, {1, 1}}},
+		{name: "one commit is missing", commits: []commit{ack(0, 1, 0, 1), ack(0, 2, 0, 1)}, stored: []id{{0, 1}},
+			lost: 1},
 		{
 			name: "the same sequence of another client does not stand in", commits: []commit{ack(0, 1, 0, 1)},
 			stored: []id{{1, 1}}, lost: 1,
@@ -73,10 +75,12 @@ func TestSummariseHoldsTheRecordAgainstTheDatabase(t *testing.T) {
 			}
 			rep := summarise(record{Commits: tt.commits, Failures: tt.failures}, stored, window{})
 			if rep.Lost != tt.lost || rep.Unknown != tt.unknown || rep.UnknownStored != tt.landed {
-				t.Errorf("lost %d, unknown %d, stored %d; want %d, %d, %d", rep.Lost, rep.Unknown, rep.UnknownStored, tt.lost, tt.unknown, tt.landed)
+				t.Errorf("lost %d, unknown %d, stored %d; want %d, %d, %d", rep.Lost, rep.Unknown, rep.UnknownStored,
+					tt.lost, tt.unknown, tt.landed)
 			}
 			if rep.Errors != len(tt.failures) || rep.Acknowledged != len(tt.commits) {
-				t.Errorf("errors %d of %d, acknowledged %d of %d", rep.Errors, len(tt.failures), rep.Acknowledged, len(tt.commits))
+				t.Errorf("errors %d of %d, acknowledged %d of %d", rep.Errors, len(tt.failures), rep.Acknowledged,
+					len(tt.commits))
 			}
 		})
 	}
@@ -102,13 +106,14 @@ func TestSummariseCountsSecondsInWhichNothingHappened(t *testing.T) {
 	}
 }
 
-func TestWindowTellsOfItsOwnTimeAndVerifiesTheWholeRun(t *testing.T) {
+func TestWindowLimitsTheReportButNotTheVerification(t *testing.T) {
 	rep := summarise(record{
 		Commits:  []commit{ack(0, 1, 0, 1), ack(0, 2, 1000, 2), ack(0, 3, 2000, 3)},
 		Failures: []failure{{id{1, 1}, begin, stepWork, "gone"}},
 	}, map[id]bool{{0, 2}: true}, window{From: begin.Add(time.Second), To: begin.Add(time.Second)})
 	if rep.Commits != 1 || rep.Latency.Max != 2 || rep.Errors != 0 {
-		t.Errorf("in the window: %d commits, max %g ms, %d errors; want 1, 2, 0", rep.Commits, rep.Latency.Max, rep.Errors)
+		t.Errorf("in the window: %d commits, max %g ms, %d errors; want 1, 2, 0", rep.Commits, rep.Latency.Max,
+			rep.Errors)
 	}
 	if rep.Lost != 2 {
 		t.Errorf("lost in the whole run: got %d, want 2", rep.Lost)
@@ -120,7 +125,8 @@ func TestReportForPeopleNamesLossesAndErrors(t *testing.T) {
 	for i := range failures {
 		failures[i] = failure{id{0, i + 2}, begin, stepCommit, "invalid connection"}
 	}
-	rep := summarise(record{header: header{Clients: 8, Rate: 60}, Commits: []commit{ack(0, 1, 0, 5)}, Failures: failures}, nil, window{})
+	rep := summarise(record{header: header{Clients: 8, Rate: 60}, Commits: []commit{ack(0, 1, 0, 5)},
+		Failures: failures}, nil, window{})
 	text := rep.text()
 	for _, want := range []string{
 		"acknowledged commits  1, of which missing in the database: 1",
@@ -151,13 +157,14 @@ func TestReportAsJSONHasListsEvenWhenTheyAreEmpty(t *testing.T) {
 	}
 }
 
-func TestCommandRefusesWhatItDoesNotKnow(t *testing.T) {
+func TestUnknownCommandsAreRefused(t *testing.T) {
 	for _, args := range [][]string{{}, {"walk"}, {"run", "--speed", "9"}} {
 		if err := command(t.Context(), args, nil); !errors.Is(err, errUsage) {
 			t.Errorf("%v: got %v, want the usage", args, err)
 		}
 	}
-	if err := command(t.Context(), []string{"run", "--dir", t.TempDir(), "--rate", "0"}, nil); err == nil || !strings.Contains(err.Error(), "positive") {
+	if err := command(t.Context(), []string{"run", "--dir", t.TempDir(), "--rate", "0"}, nil); err == nil ||
+		!strings.Contains(err.Error(), "positive") {
 		t.Errorf("rate 0: got %v", err)
 	}
 }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Command stranger is an unprivileged user of a controller who waits for a secret: it listens where the database and
-// HAProxy do while they are down, asks for passwords, and writes down every byte that it gets.
+// Command stranger is an unprivileged user of a controller who waits for a secret: it listens at the places of the
+// database and HAProxy while they are down, asks for passwords, and records every byte that it receives.
 //
 //	stranger LOG PLACE...
 //
 //	mysql:unix:/tmp/mysql.sock      a server that asks for the password in plain
-//	mysql:tcp:127.0.0.1:3306        the same over TCP, with a key of its own
+//	mysql:tcp:127.0.0.1:3306        the same over TCP, with its own key
 //	http:tcp:127.0.0.1:1993         a page of statistics
 //	stats:unix:/tmp/stats           a socket of statistics
-//	hold:unix:/run/mysqld.sock:40   holds so many connections of a server without logging in
+//	hold:unix:/run/mysqld.sock:40   keeps that many connections of a server without logging in
 //
 // It ends by itself after ten minutes.
 package main
@@ -28,7 +28,7 @@ import (
 
 const lifetime = 10 * time.Minute
 
-// behaviours are what is done with a connection, by the first word of a place. What it returns was got from the caller.
+// behaviours handle a connection, by the first word of a place. They return the data from the caller.
 var behaviours = map[string]func(net.Conn) string{"mysql": askForPassword, "http": page, "stats": page}
 
 func main() {
@@ -70,8 +70,8 @@ func serve(listener net.Listener, place string, behave func(net.Conn) string) {
 	}
 }
 
-// hold takes a server's connections, as many as it gives, and takes each anew when the server is tired of waiting for a
-// login.
+// hold opens as many connections to a server as it accepts, and opens each again when the server has stopped waiting
+// for a login.
 func hold(network, address string) {
 	at := strings.LastIndexByte(address, ':')
 	count, err := strconv.Atoi(address[at+1:])
@@ -91,7 +91,7 @@ func hold(network, address string) {
 	}
 }
 
-// page answers any question with a page that has a header and nothing else.
+// page answers any request with a page that has only a header.
 func page(conn net.Conn) string {
 	var got strings.Builder
 	for lines := bufio.NewScanner(conn); lines.Scan() && lines.Text() != ""; {

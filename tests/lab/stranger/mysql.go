@@ -14,8 +14,8 @@ import (
 	"net"
 )
 
-// askForPassword greets as a server whose accounts have caching_sha2_password, and says that it has to see the password
-// itself: clients send it in plain over a socket, and encrypted with the server's key over TCP.
+// askForPassword greets like a server whose accounts have caching_sha2_password, and asks to see the password itself:
+// clients send it in plain over a socket, and encrypted with the server's key over TCP.
 func askForPassword(conn net.Conn) string {
 	if _, err := conn.Write(frame(0, greeting())); err != nil {
 		return ""

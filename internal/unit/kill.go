@@ -16,19 +16,19 @@ import (
 	"time"
 )
 
-// Where the kernel shows a process's control group, and systemd's hierarchies: v2, v1 beside v2, v1.
+// Paths of a process's control group, and of systemd's hierarchies: v2, v1 next to v2, v1.
 var (
 	ownCgroup = "/proc/self/cgroup"
 	cgroups   = []string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/systemd"}
 )
 
-// KillRest is for a unit's stop command, called in the unit itself: it kills all other processes of the unit and waits
-// until they are gone. systemd does that before the stop command only when the main process was killed; when it ended
-// by itself, what it left lives on beside the stop command. It tells how many it killed.
+// KillRest is for a unit's stop command, called in the unit itself: it kills all other processes of the unit, waits
+// until they are gone, and returns their number. systemd does that before the stop command only if the main process was
+// killed; if it ended by itself, its child processes live on during the stop command.
 func KillRest(ctx context.Context, name string) (killed int, err error) {
 	group, err := groupOf(name)
 	if err != nil {
-		return 0, fmt.Errorf("end what %s left: %w", name, err)
+		return 0, fmt.Errorf("end the remaining processes of %s: %w", name, err)
 	}
 	seen := map[int]bool{}
 	for {
@@ -38,19 +38,20 @@ func KillRest(ctx context.Context, name string) (killed int, err error) {
 		}
 		for _, pid := range rest {
 			seen[pid] = true
-			_ = syscall.Kill(pid, syscall.SIGKILL) // who is gone already is fine
+			_ = syscall.Kill(pid, syscall.SIGKILL) // it may be gone already
 		}
 		select {
 		case <-ctx.Done():
-			return len(seen), fmt.Errorf("end what %s left: processes %v do not die (waiting for a disk or a network file "+
-				"system?): %w", name, rest, ctx.Err())
+			return len(seen), fmt.Errorf("end the remaining processes of %s: processes %v do not end (waiting for a"+
+				" disk "+
+				"or a network file system?): %w", name, rest, ctx.Err())
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
 }
 
-// groupOf is the control group of this process below systemd's hierarchies. It must be that of the unit, or nothing
-// would be safe.
+// groupOf returns the control group of this process below systemd's hierarchies. It must be that of the unit, or
+// killing would not be safe.
 func groupOf(name string) (string, error) {
 	text, err := os.ReadFile(ownCgroup)
 	if err != nil {
@@ -66,7 +67,7 @@ func groupOf(name string) (string, error) {
 	return "", errors.New("this process does not run in that unit")
 }
 
-// others are the living processes of a control group but this one.
+// others returns the living processes of a control group except this one.
 func others(group string) (pids []int, err error) {
 	found := false
 	for _, hierarchy := range cgroups {
@@ -86,7 +87,7 @@ func others(group string) (pids []int, err error) {
 		}
 	}
 	if !found {
-		return nil, fmt.Errorf("the control group %s is nowhere below %s", group, strings.Join(cgroups, ", "))
+		return nil, fmt.Errorf("the control group %s is not below %s", group, strings.Join(cgroups, ", "))
 	}
 	return pids, nil
 }

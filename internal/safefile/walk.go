@@ -16,20 +16,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxLinks is how many links the kernel follows.
+// maxLinks is the number of links that the kernel follows.
 const maxLinks = 40
 
-// Walk goes down a path by descriptors and follows links as a process with that root does: absolute ones begin at the
-// root. The kernel would follow them from this host's, up to 5.6 without a choice. Nothing that is exchanged on the way
-// leads outside.
+// Walk follows a path by descriptors and resolves links as a process with that root does: absolute ones begin at the
+// root. The kernel would resolve them from this host's root, up to 5.6 without a choice. Replacing an entry during the
+// walk cannot lead outside.
 type Walk struct {
-	// at are the root and the folders below it up to where the walk is.
+	// at has the root and the folders below it on the way to the current position.
 	at    []*os.File
 	names []string
 	links int
-	// ours says that links count only in folders that nobody else can write to.
+	// ours accepts links only in folders that nobody else can write to.
 	ours bool
-	// Foreign is the first file on the way that others than root can write to or own; empty when there is none.
+	// Foreign is the first file on the way that users other than root can write to or own, or "".
 	Foreign string
 }
 
@@ -42,7 +42,7 @@ func walk(root *os.File, path string, ours bool) (*Walk, error) {
 		return nil, err
 	}
 	w := &Walk{at: []*os.File{own}, ours: ours}
-	if err = w.look(own); err == nil {
+	if err = w.noteOwner(own); err == nil {
 		err = w.follow(path)
 	}
 	if err != nil {
@@ -52,17 +52,17 @@ func walk(root *os.File, path string, ours bool) (*Walk, error) {
 	return w, nil
 }
 
-// Close lets go of all that is open.
+// Close closes all descriptors except root.
 func (w *Walk) Close() {
 	for _, f := range w.at {
 		_ = f.Close()
 	}
 }
 
-// Here is where the walk is, opened with O_PATH: it can be looked at and opened anew, not read.
+// Here returns the current position, opened with O_PATH: it can be inspected and opened again, not read.
 func (w *Walk) Here() *os.File { return w.at[len(w.at)-1] }
 
-// Path is where the walk is, without links, seen from the root.
+// Path returns the current position, without links, relative to the root.
 func (w *Walk) Path() string { return "/" + strings.Join(w.names, "/") }
 
 func (w *Walk) follow(path string) error {
@@ -102,7 +102,7 @@ func (w *Walk) up(depth int) {
 	}
 }
 
-// step goes to an entry of where the walk is, or says where the link of that name leads.
+// step goes to an entry of the current position, or returns the target if it is a link.
 func (w *Walk) step(name string) (link string, err error) {
 	f, err := OpenAt(int(w.Here().Fd()), name, unix.O_PATH|unix.O_NOFOLLOW)
 	if err != nil {
@@ -123,10 +123,10 @@ func (w *Walk) step(name string) (link string, err error) {
 	if err != nil {
 		return "", err
 	}
-	return "", w.look(f)
+	return "", w.noteOwner(f)
 }
 
-// readLink reads a link that is open itself.
+// readLink reads a link that is itself open.
 func readLink(f *os.File) (string, error) {
 	text := make([]byte, unix.PathMax)
 	n, err := unix.Readlinkat(int(f.Fd()), "", text)
@@ -136,8 +136,8 @@ func readLink(f *os.File) (string, error) {
 	return string(text[:max(n, 0)]), err
 }
 
-// look notes whose a file on the way is.
-func (w *Walk) look(f *os.File) error {
+// noteOwner notes the owner of a file on the way.
+func (w *Walk) noteOwner(f *os.File) error {
 	info, err := f.Stat()
 	if err != nil {
 		return err
@@ -149,8 +149,8 @@ func (w *Walk) look(f *os.File) error {
 	return nil
 }
 
-// Reopen opens for reading what was only looked at, if it is of that kind: a pipe or a device could keep its reader for
-// ever. isNot is the error's text.
+// Reopen opens for reading a file that was only inspected, if it is of that kind: a pipe or a device could block its
+// reader forever. isNot is the error's text.
 func Reopen(f *os.File, path string, is func(fs.FileMode) bool, isNot string, flags int) (*os.File, error) {
 	info, err := f.Stat()
 	if err != nil {
@@ -167,7 +167,7 @@ func Reopen(f *os.File, path string, is func(fs.FileMode) bool, isNot string, fl
 	return opened, nil
 }
 
-// OpenAt opens a path that begins at a folder that is open; folder may be AT_FDCWD.
+// OpenAt opens a path relative to an open folder; folder may be AT_FDCWD.
 func OpenAt(folder int, path string, flags int) (*os.File, error) {
 	fd, err := retried(func() (int, error) { return unix.Openat(folder, path, flags|unix.O_CLOEXEC, 0) })
 	if err != nil {

@@ -13,21 +13,21 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-// State is a unit as systemd shows it, in systemd's words.
+// State is the state of a unit in systemd's terms.
 type State struct {
 	Load    string // loaded, not-found
 	Active  string // active, inactive, failed, activating, deactivating, reloading
 	Sub     string // running, stop-post, dead
 	Result  string // success, signal, timeout, oom-kill, exit-code
-	MainPID int    // 0 when its program does not run
+	MainPID int    // 0 if its program does not run
 }
 
-// Running says that the unit, or what it runs after its end, is not over.
+// Running reports whether the unit, or a program that it runs after its end, is still active.
 func (s State) Running() bool {
 	return slices.Contains([]string{"active", "activating", "deactivating", "reloading"}, s.Active)
 }
 
-// Show reads the state of a unit. One that is not there is not-found and inactive.
+// Show reads the state of a unit. A unit that does not exist is not-found and inactive.
 func Show(ctx context.Context, name string) (State, error) {
 	out, err := process.Output(ctx, "systemctl", "show", "--property=LoadState", "--property=ActiveState",
 		"--property=SubState", "--property=Result", "--property=MainPID", "--", name)
@@ -41,7 +41,7 @@ func Show(ctx context.Context, name string) (State, error) {
 	return s, nil
 }
 
-// parseShow takes lines as ActiveState=inactive; one that is not there has no Result and no MainPID before 230.
+// parseShow reads lines such as ActiveState=inactive; a missing unit has no Result and no MainPID before 230.
 func parseShow(text string) (s State, err error) {
 	for line := range strings.Lines(text) {
 		name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
@@ -59,7 +59,7 @@ func parseShow(text string) (s State, err error) {
 		}
 	}
 	if err != nil || s.Load == "" || s.Active == "" {
-		return State{}, fmt.Errorf("systemctl says %q", excerpt.UpTo(200, text))
+		return State{}, fmt.Errorf("systemctl reports %q", excerpt.UpTo(200, text))
 	}
 	return s, nil
 }

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// OpenOurs opens a regular file for reading, and follows links only out of folders that nobody but root and this
-// process's user can write to: for names in folders of which some may be somebody else's. The caller closes the file.
+// OpenOurs opens a regular file for reading, and follows links only in folders that only root and this process's user
+// can write to: for names in folders of which some may belong to other users. The caller closes the file.
 func OpenOurs(path string) (*os.File, error) {
 	w, err := walkOurs(path)
 	if err != nil {
@@ -32,15 +32,15 @@ func OpenOurs(path string) (*os.File, error) {
 	return Reopen(w.Here(), path, fs.FileMode.IsRegular, ErrKind.Error(), 0)
 }
 
-// OurFolder makes a folder with those above it that are missing, for this process's user alone, and says why it is no
-// place to write to: it, or one on the way to it, belongs to somebody else, or others can write to it. On the way, a
-// sticky one like /tmp will do.
+// OurFolder creates a folder and its missing parents, only for this process's user. The error reports why it is not
+// safe to write to: it, or a folder on the way to it, belongs to another user, or others can write to it. On the way, a
+// sticky folder such as /tmp is accepted.
 func OurFolder(path string) error {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return err
 	}
-	// What is there already is looked at first: a link of somebody's would have a folder made elsewhere.
+	// Existing folders are checked first: another user's link would have a folder created in another place.
 	for at := path; ; at = filepath.Dir(at) {
 		err := checkWay(at)
 		if err == nil {
@@ -56,7 +56,7 @@ func OurFolder(path string) error {
 	return checkWay(path)
 }
 
-// checkWay judges a folder and all above it.
+// checkWay checks a folder and all its parents.
 func checkWay(path string) error {
 	w, err := walkOurs(path)
 	if err != nil {
@@ -88,11 +88,11 @@ func walkOurs(path string) (*Walk, error) {
 	return walk(root, path, true)
 }
 
-// ownFolder says why a link in a folder may be somebody else's.
+// ownFolder reports why a link in a folder may belong to another user.
 func ownFolder(f *os.File, path string) error { return heldBy(f, path, false) }
 
-// heldBy is an error where a folder belongs to somebody else than root and this process's user, or others can write to
-// it. A group that is root's, or this process's, is no other. sticky says that a sticky folder will do.
+// heldBy returns an error if a folder belongs to a user other than root and this process's user, or if others can write
+// to it. The groups of root and of this process do not count as others. sticky accepts a sticky folder.
 func heldBy(f *os.File, path string, sticky bool) error {
 	info, err := f.Stat()
 	if err != nil {
@@ -101,7 +101,7 @@ func heldBy(f *os.File, path string, sticky bool) error {
 	stat, is := info.Sys().(*syscall.Stat_t)
 	switch {
 	case !is:
-		return fmt.Errorf("whose %s is cannot be seen", path)
+		return fmt.Errorf("the owner of %s cannot be determined", path)
 	case stat.Uid != 0 && int(stat.Uid) != os.Geteuid():
 		return fmt.Errorf("%s belongs to uid %d, not to root or uid %d", path, stat.Uid, os.Geteuid())
 	case sticky && stat.Mode&unix.S_ISVTX != 0:

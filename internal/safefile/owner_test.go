@@ -13,12 +13,15 @@ import (
 
 const stranger = 65500
 
-func TestALinkCountsWhereNobodyElseCanPutOne(t *testing.T) {
+func TestALinkIsFollowedOnlyWhereNobodyElseCanCreateOne(t *testing.T) {
 	folder := t.TempDir()
 	at := func(name string) string { return filepath.Join(folder, name) }
-	must(t, errors.Join(os.Mkdir(at("theirs"), 0o700), os.Mkdir(at("ours"), 0o755), os.WriteFile(at("file"), []byte("content"), 0o600),
-		os.Symlink("../file", at("ours/link")), os.Symlink("../file", at("theirs/link")), os.Symlink("../theirs/link", at("ours/chain")),
-		os.Symlink("..", at("theirs/up")), os.WriteFile(at("theirs/file"), []byte("content"), 0o600), os.Symlink("../theirs/file", at("ours/to theirs"))))
+	must(t, errors.Join(os.Mkdir(at("theirs"), 0o700), os.Mkdir(at("ours"), 0o755),
+		os.WriteFile(at("file"), []byte("content"), 0o600),
+		os.Symlink("../file", at("ours/link")), os.Symlink("../file", at("theirs/link")),
+		os.Symlink("../theirs/link", at("ours/chain")),
+		os.Symlink("..", at("theirs/up")), os.WriteFile(at("theirs/file"), []byte("content"), 0o600),
+		os.Symlink("../theirs/file", at("ours/to theirs"))))
 	for name, way := range map[string]func() error{
 		"written by all": func() error { return os.Chmod(at("theirs"), 0o777) },
 		"sticky":         func() error { return os.Chmod(at("theirs"), 0o777|os.ModeSticky) },
@@ -35,10 +38,11 @@ func TestALinkCountsWhereNobodyElseCanPutOne(t *testing.T) {
 		if err := way(); os.Geteuid() == 0 {
 			must(t, err)
 		} else if err != nil {
-			continue // who is not root gives nothing away
+			continue // only root can give files away
 		}
 		for path, works := range map[string]bool{
-			"file": true, "ours/link": true, "ours/to theirs": true, "theirs/file": true, "theirs/link": false, "ours/chain": false, "theirs/up/file": false,
+			"file": true, "ours/link": true, "ours/to theirs": true, "theirs/file": true, "theirs/link": false,
+			"ours/chain": false, "theirs/up/file": false,
 		} {
 			f, err := OpenOurs(at(path))
 			if works {
@@ -60,13 +64,17 @@ func TestALinkCountsWhereNobodyElseCanPutOne(t *testing.T) {
 func TestAFolderIsOursOrIsRefused(t *testing.T) {
 	folder := t.TempDir()
 	at := func(name string) string { return filepath.Join(folder, name) }
-	must(t, errors.Join(os.Mkdir(at("open"), 0o700), os.Chmod(at("open"), 0o777), os.Mkdir(at("sticky"), 0o700), os.Chmod(at("sticky"), 0o777|os.ModeSticky),
-		os.Mkdir(at("target"), 0o700), os.Symlink("../target", at("sticky/link")), os.Symlink("target", at("link")), os.WriteFile(at("file"), nil, 0o600)))
+	must(t, errors.Join(os.Mkdir(at("open"), 0o700), os.Chmod(at("open"), 0o777), os.Mkdir(at("sticky"), 0o700),
+		os.Chmod(at("sticky"), 0o777|os.ModeSticky),
+		os.Mkdir(at("target"), 0o700), os.Symlink("../target", at("sticky/link")), os.Symlink("target", at("link")),
+		os.WriteFile(at("file"), nil, 0o600)))
 	for path, why := range map[string]string{
-		"new/below": "", "sticky": "", "sticky/new": "", "link": "", "link/new": "", "open": "can be written by others", "open/new/below": "can be written by others",
-		"sticky/link": "is a symbolic link", "sticky/link/new": "is a symbolic link", "file": "not a directory",
+		"new/below": "", "sticky": "", "sticky/new": "", "link": "", "link/new": "", "open": "can be written by others",
+		"open/new/below": "can be written by others",
+		"sticky/link":    "is a symbolic link", "sticky/link/new": "is a symbolic link", "file": "not a directory",
 	} {
-		if err := OurFolder(at(path)); why == "" && err != nil || why != "" && (err == nil || !strings.Contains(err.Error(), why)) {
+		if err := OurFolder(at(path)); why == "" && err != nil ||
+			why != "" && (err == nil || !strings.Contains(err.Error(), why)) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}

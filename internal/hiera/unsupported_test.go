@@ -12,13 +12,13 @@ import (
 	"testing"
 )
 
-// What a place of the hierarchy has that is not followed may stand before what others have.
-func TestAPlaceThatIsNotFollowedIsNamed(t *testing.T) {
+// Unsupported settings of a level may hide the values of later levels.
+func TestUnsupportedSettingsAreNamed(t *testing.T) {
 	const v5 = "version: 5\nhierarchy:\n  - {name: first, path: a.yaml}\n  - {name: second, %s}\n" +
 		"  - {name: last, path: z.yaml}\n"
 	level := func(settings string) string { return fmt.Sprintf(v5, settings) }
 	has := func(what string) string {
-		return `level "second" of the hierarchy has ` + what + ", which is not followed here: set the login options"
+		return `level "second" of the hierarchy has ` + what + ", which is not supported here; set the login options"
 	}
 	const v5default = "version: 5\ndefaults: {%s}\nhierarchy:\n  - {name: first, path: a.yaml, data_hash: yaml_data}\n" +
 		"  - {name: second, path: b.yaml}\n"
@@ -39,25 +39,29 @@ func TestAPlaceThatIsNotFollowedIsNamed(t *testing.T) {
 		"a setting of tomorrow":      {level("path: b.yaml, matrix: [a]"), has("matrix")},
 		"no file": {
 			level("data_hash: yaml_data"),
-			`level "second" of the hierarchy names no file: set the login options`,
+			`level "second" of the hierarchy names no file; set the login options`,
 		},
 		"a default lookup_key": {fmt.Sprintf(v5default, "lookup_key: vault_lookup"), has("lookup_key vault_lookup")},
 		"a default data_dig":   {fmt.Sprintf(v5default, "data_dig: x"), has("data_dig")},
 		"a path by another key": {level(`path: "%{lookup('role')}.yaml"`),
-			`hiera.yaml names a file by "%{lookup('role')}", which is not followed here: set the login options`},
+			`hiera.yaml names a file by "%{lookup('role')}", which is not supported here; set the login options`},
 		"a folder that only Puppet knows": {level(`datadir: "/env/%{environment}", path: b.yaml`),
-			`the folder "/env/%{environment}" of hiera.yaml depends on what only Puppet knows: set the login options`},
+			`the folder "/env/%{environment}" of hiera.yaml depends on facts that only Puppet knows; set the login` +
+				` options`},
 		"a backend of another kind": {fmt.Sprintf(v3, "redis", ":redis:\n  :datadir: /d"),
-			`the backend "redis" of hiera.yaml is not followed here: set the login options`},
+			`the backend "redis" of hiera.yaml is not supported here; set the login options`},
 		"a backend without a folder": {fmt.Sprintf(v3, "json", ""),
-			`the backend "json" of hiera.yaml has no :datadir, and its default is not known here: set the login options`},
+			`the backend "json" of hiera.yaml has no :datadir, ` +
+				"and its default is not known here; set the login options"},
 		"eyaml without a folder": {fmt.Sprintf(v3, "eyaml", ":eyaml:\n  :pkcs7_private_key: /k"),
-			`the backend "eyaml" of hiera.yaml has no :datadir, and its default is not known here: set the login options`},
+			`the backend "eyaml" of hiera.yaml has no :datadir, and its default is not known here; set the login` +
+				` options`},
 		"an extension": {fmt.Sprintf(v3, "json", ":json:\n  :datadir: /d\n  :extension: js"),
-			`the backend "json" of hiera.yaml has an :extension, which is not followed here: set the login options`},
+			`the backend "json" of hiera.yaml has an :extension, which is not supported here; set the login options`},
 		"a folder of version 3 that only Puppet knows": {
 			fmt.Sprintf(v3, "json", ":json:\n  :datadir: \"/env/%{::environment}\""),
-			`the folder "/env/%{::environment}" of hiera.yaml depends on what only Puppet knows: set the login options`},
+			`the folder "/env/%{::environment}" of hiera.yaml depends on facts that only Puppet knows; set the login` +
+				` options`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			files, err := pathsOf(c.config, nothing)
@@ -69,11 +73,11 @@ func TestAPlaceThatIsNotFollowedIsNamed(t *testing.T) {
 			}
 		})
 	}
-	const noFolder = `the backend "yaml" of hiera.yaml has no :datadir, and its default is not known here: ` +
+	const noFolder = `the backend "yaml" of hiera.yaml has no :datadir, and its default is not known here; ` +
 		"set the login options"
 	for config, want := range map[string]string{
-		"version: 4\nhierarchy: [{name: a}]\n": "version 4 of hiera.yaml is not followed here: set the login options",
-		"version: 6\n":                         "version 6 of hiera.yaml is not followed here: set the login options",
+		"version: 4\nhierarchy: [{name: a}]\n": "version 4 of hiera.yaml is not supported here; set the login options",
+		"version: 6\n":                         "version 6 of hiera.yaml is not supported here; set the login options",
 		"{}":                                   noFolder,
 		"":                                     noFolder,
 		":hierarchy: [a]\n:backends: yaml\n":   noFolder,
@@ -84,7 +88,7 @@ func TestAPlaceThatIsNotFollowedIsNamed(t *testing.T) {
 	}
 }
 
-// tree writes files into a folder, with DIR for its path, and returns the path of its hiera.yaml.
+// tree writes files to a folder, with DIR for its path, and returns the path of its hiera.yaml.
 func tree(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -101,7 +105,7 @@ func tree(t *testing.T, files map[string]string) string {
 	return filepath.Join(dir, "hiera.yaml")
 }
 
-// A place that is not followed counts only where nothing before it has the key.
+// An unsupported level counts only if no earlier level has the key.
 func TestAKeyThatStandsBeforeAPlaceThatIsNotFollowed(t *testing.T) {
 	config := tree(t, map[string]string{
 		"hiera.yaml": "version: 5\nhierarchy: [{name: a, path: a.yaml}, {name: b, lookup_key: vault, path: b.yaml}, " +
@@ -124,7 +128,7 @@ const (
 	security = "mysql::server::root_password"
 )
 
-// An encrypted value is none, wherever it stands. Nothing of it is said.
+// An encrypted value is an error in any position. No part of it is shown.
 func TestAnEncryptedValueIsNoPassword(t *testing.T) {
 	v3 := func(backend string) string {
 		return ":backends: [" + backend + "]\n:" + backend + ":\n  :datadir: DIR/data\n:hierarchy: [a, b]\n"
@@ -198,7 +202,7 @@ func TestAnEncryptedValueIsNoPassword(t *testing.T) {
 			if value != "" || found || err == nil {
 				t.Fatalf("%q %v %v", value, found, err)
 			}
-			const want = "it is encrypted with eyaml: set the login options (login_user, login_password)"
+			const want = "it is encrypted with eyaml; set the login options (login_user, login_password)"
 			said := err.Error()
 			if !strings.HasSuffix(said, want) || strings.Contains(said, "MIIB") || strings.Contains(said, "secret") {
 				t.Error(err)
@@ -207,7 +211,7 @@ func TestAnEncryptedValueIsNoPassword(t *testing.T) {
 	}
 }
 
-// The command that does not decrypt prints what stands in the file.
+// A command that does not decrypt prints the content of the file.
 func TestAnEncryptedValueOfTheCommand(t *testing.T) {
 	config := tree(t, map[string]string{"hiera.yaml": ":yaml:\n  :datadir: DIR\n", "common.yaml": "a: b\n"})
 	dir := t.TempDir()
@@ -232,9 +236,11 @@ func TestPlainValuesOfEyamlAreRead(t *testing.T) {
 	} {
 		config := tree(
 			t,
-			map[string]string{"hiera.yaml": hiera, "data/common.eyaml": "other: " + sealed + "\n" + security + ": 'pl#ain'\n"},
+			map[string]string{"hiera.yaml": hiera, "data/common.eyaml": "other: " + sealed + "\n" + security +
+				": 'pl#ain'\n"},
 		)
-		if value, found, err := Lookup(context.Background(), config, security); value != "pl#ain" || !found || err != nil {
+		if value, found, err := Lookup(context.Background(), config, security); value != "pl#ain" || !found ||
+			err != nil {
 			t.Errorf("%q %v %v", value, found, err)
 		}
 	}
@@ -263,7 +269,7 @@ func TestAliasesOfYAMLAreFollowed(t *testing.T) {
 	}
 }
 
-// A level that sets a key to nothing hides what the levels below have, as in hiera.
+// A level that sets a key to null hides the values of the levels below, as in hiera.
 func TestAKeyThatIsSetToNothingIsNotFoundBelow(t *testing.T) {
 	for _, empty := range []string{"~", "null", ""} {
 		config := tree(t, map[string]string{
@@ -276,10 +282,11 @@ func TestAKeyThatIsSetToNothingIsNotFoundBelow(t *testing.T) {
 	}
 }
 
-// What a level says of its files goes before their names.
+// A level's settings about its files are checked before their names.
 func TestDataAreReadByTheirFunction(t *testing.T) {
 	config := tree(t, map[string]string{
-		"hiera.yaml":  "version: 5\nhierarchy: [{name: a, data_hash: json_data, path: a.data}, {name: b, path: b.json}]\n",
+		"hiera.yaml": "version: 5\nhierarchy: [{name: a, data_hash: json_data, path: a.data}, {name: b, path:" +
+			" b.json}]\n",
 		"data/a.data": `{"json": "a\/b"}`, "data/b.json": "yaml: c\n",
 	})
 	for key, want := range map[string]string{"json": "a/b", "yaml": "c"} {

@@ -17,7 +17,7 @@ import (
 
 const ours = "overcloud-backup-a.service"
 
-// inUnit makes this process one of a unit, and returns the file that lists the unit's processes.
+// inUnit makes this process a member of a unit, and returns the file that lists the unit's processes.
 func inUnit(t *testing.T, cgroup string) (procs string) {
 	t.Helper()
 	folder := t.TempDir()
@@ -48,7 +48,7 @@ func TestKillRestKillsAllButItself(t *testing.T) {
 			list += fmt.Sprintln(c.Process.Pid)
 		}
 		put(t, procs, list, 0o600)
-		// The kernel's list is always right; this one is when both are gone.
+		// The kernel's list is always current; this one is current when both are gone.
 		ended := make(chan error)
 		go func() {
 			err := errors.Join(left[0].Wait(), left[1].Wait())
@@ -65,9 +65,9 @@ func TestKillRestKillsAllButItself(t *testing.T) {
 	}
 }
 
-func TestKillRestGivesUpOnWhatDoesNotDie(t *testing.T) {
+func TestKillRestGivesUpOnAProcessThatDoesNotEnd(t *testing.T) {
 	procs := inUnit(t, "0::/system.slice/"+ours+"\n")
-	// Nobody waits for it: a zombie, which no signal removes.
+	// Nobody waits for it: it becomes a zombie, which no signal removes.
 	c := exec.Command("sleep", "600")
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
@@ -77,7 +77,8 @@ func TestKillRestGivesUpOnWhatDoesNotDie(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	killed, err := KillRest(ctx, ours)
-	if killed != 1 || !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), fmt.Sprint(c.Process.Pid)) {
+	if killed != 1 || !errors.Is(err, context.DeadlineExceeded) ||
+		!strings.Contains(err.Error(), fmt.Sprint(c.Process.Pid)) {
 		t.Errorf("got %d, %v", killed, err)
 	}
 }
@@ -108,9 +109,9 @@ func TestKillRestKillsNothingOutsideItsUnit(t *testing.T) {
 	}
 }
 
-func TestKillRestSaysThatItCannotSee(t *testing.T) {
+func TestKillRestReportsThatItCannotListProcesses(t *testing.T) {
 	inUnit(t, "0::/system.slice/"+ours+"\n")
-	if _, err := KillRest(t.Context(), ours); err == nil || !strings.Contains(err.Error(), "nowhere below") {
+	if _, err := KillRest(t.Context(), ours); err == nil || !strings.Contains(err.Error(), "is not below") {
 		t.Errorf("no list: %v", err)
 	}
 	swap(t, &ownCgroup, "/none")
