@@ -18,13 +18,13 @@ func possible(l lab.Lab, faults []harness.Fault) []harness.Fault {
 	return slices.DeleteFunc(faults, func(f harness.Fault) bool { return f.Contained && !l.Bundle() })
 }
 
-// third is every third case, beginning where the commit says, and those that always run.
-func third(faults []harness.Fault, commit string) []harness.Fault {
+// everyNth returns every Nth case, beginning where the commit says, and those that always run.
+func everyNth(faults []harness.Fault, every uint64, commit string) []harness.Fault {
 	n, _ := strconv.ParseUint(commit[:min(8, len(commit))], 16, 64)
-	fmt.Printf("part %d of 3, by commit %.8s\n", n%3+1, commit)
+	fmt.Printf("part %d of %d, by commit %.8s\n", n%every+1, every, commit)
 	var chosen []harness.Fault
 	for i, f := range faults {
-		if f.Always || uint64(i)%3 == n%3 {
+		if f.Always || uint64(i)%every == n%every {
 			chosen = append(chosen, f)
 		}
 	}

@@ -63,12 +63,12 @@ func (o options) choose(l lab.Lab) ([]harness.Fault, error) {
 	if o.all {
 		return possible(l, cases.All()), nil
 	}
-	if o.third {
+	if o.every > 0 {
 		head, err := exec.Command("git", "-C", l.Root(), "rev-parse", "HEAD").Output()
 		if err != nil {
 			return nil, fmt.Errorf("read the commit: %w", err)
 		}
-		return third(possible(l, cases.All()), strings.TrimSpace(string(head))), nil
+		return everyNth(possible(l, cases.All()), uint64(o.every), strings.TrimSpace(string(head))), nil
 	}
 	var chosen []harness.Fault
 	for _, name := range o.names {

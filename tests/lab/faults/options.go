@@ -10,24 +10,25 @@ import (
 )
 
 type options struct {
-	list, all, third, random, signals, table, verbose bool
-	seed                                              uint64
-	count                                             int
-	names                                             []string
+	list, all, random, signals, table, verbose bool
+	every                                      int
+	seed                                       uint64
+	count                                      int
+	names                                      []string
 }
 
 func parse(args []string) options {
 	var o options
 	flags := flag.NewFlagSet("lab fault", flag.ExitOnError)
 	flags.Usage = func() {
-		fmt.Fprintln(os.Stderr, "usage: lab fault NAME... | --list | --all | --third | --table | --random [--seed N]"+
+		fmt.Fprintln(os.Stderr, "usage: lab fault NAME... | --list | --all | --every N | --table | --random [--seed N]"+
 			" [--count N] | --signals [--seed N] [--count N]")
 		flags.PrintDefaults()
 	}
 	flags.BoolVar(&o.list, "list", false, "name the cases")
 	flags.BoolVar(&o.all, "all", false, "every case; writes docs/faults.md")
-	flags.BoolVar(&o.third, "third", false,
-		"a third of the cases, another one for each commit, and those that guard the promises")
+	flags.IntVar(&o.every, "every", 0,
+		"every Nth case, others for each commit, and those that guard the promises")
 	flags.BoolVar(&o.table, "table", false, "write docs/faults.md from the last results of all cases")
 	flags.BoolVar(&o.random, "random", false, "backups in a row with a random fault each, at a random moment")
 	flags.BoolVar(&o.signals, "signals", false, "backups in a row with a signal each, at a random moment")
