@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -53,13 +52,28 @@ func Store(t testing.TB) (s jobs.Store, units string) {
 	Put(t, filepath.Join(units, "systemctl"), strings.ReplaceAll(systemctl, "FOLDER", units), 0o700)
 	Put(t, filepath.Join(units, "cibadmin"), strings.ReplaceAll(cibadmin, "FOLDER", units), 0o700)
 	Put(t, filepath.Join(units, "crm_node"), "#!/bin/sh\necho node-a\n", 0o700)
-	_, here, _, _ := runtime.Caller(0)
-	recorded := filepath.Join(filepath.Dir(here), "../../internal/pacemaker/testdata")
+	recorded := filepath.Join(top(t), "internal/pacemaker/testdata")
 	Put(t, filepath.Join(units, "crm_mon"), "#!/bin/sh\ncat '"+recorded+"/lab-status.xml'\n", 0o700)
 	Put(t, filepath.Join(units, "corosync-quorumtool"), "#!/bin/sh\ncat '"+recorded+"/lab-quorum.txt'\n", 0o700)
 	Put(t, filepath.Join(units, "cib"), "", 0o600)
 	t.Setenv("PATH", units+":/usr/bin:/bin")
 	return jobs.Store{State: filepath.Join(dir, "lib"), Run: filepath.Join(dir, "run")}, units
+}
+
+// top returns the folder of the module. A test runs in the folder of its package.
+func top(t testing.TB) string {
+	t.Helper()
+	folder, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for ; folder != "/"; folder = filepath.Dir(folder) {
+		if _, err := os.Stat(filepath.Join(folder, "go.mod")); err == nil {
+			return folder
+		}
+	}
+	t.Fatal("there is no go.mod above the test")
+	return ""
 }
 
 // Put writes a file.
