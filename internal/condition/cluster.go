@@ -77,7 +77,7 @@ func serverDown(s Subject, _ Limits) string {
 }
 
 func noSpace(s Subject, l Limits) string {
-	limit := int64(l.Of(MinFreeSpace))
+	limit := l.Whole(MinFreeSpace)
 	if s.Database == nil || limit == 0 {
 		return ""
 	}
@@ -106,7 +106,7 @@ func locked(s Subject, _ Limits) string {
 
 // lastStandby counts the others that could take over the clients.
 func lastStandby(s Subject, l Limits) string {
-	limit := int(l.Of(MinSpares))
+	limit := int(l.Whole(MinSpares))
 	if len(s.Spares) >= limit {
 		return ""
 	}

@@ -4,10 +4,13 @@ package condition
 
 import (
 	"encoding/json"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"overcloud.backup/internal/galera"
 )
 
 func TestEveryConditionIsWhole(t *testing.T) {
@@ -128,5 +131,26 @@ func TestLimits(t *testing.T) {
 	}
 	if err := json.Unmarshal([]byte(`{"max_lag": "ten"}`), &given); err == nil || !strings.Contains(err.Error(), "max_lag") {
 		t.Errorf("a word: %v", err)
+	}
+}
+
+// Options are whole numbers of 64 bits: the largest one must not turn negative on the way, or a gate would be open.
+func TestTheLargestLimitIsTheLargest(t *testing.T) {
+	most := Limits{}
+	for _, l := range AllLimits() {
+		most[l.Name] = float64(math.MaxInt64)
+	}
+	if got := most.Whole(MinSpares); got != math.MaxInt64 {
+		t.Errorf("%d", got)
+	}
+	var s Subject
+	s.Database = &galera.Facts{}
+	s.Database.Storage.DatadirTotal, s.Database.Storage.DatadirFree = 1<<40, 1<<39
+	s.Database.Wsrep.RecvQueue = 5
+	s.Spares = []string{"controller-1", "controller-2"}
+	for code, want := range map[Code]bool{NoSpace: true, LastStandby: true, RecvQueue: false} {
+		if got := Of(code).Check(s, most); (got != "") != want {
+			t.Errorf("%s: %q", code, got)
+		}
 	}
 }

@@ -207,7 +207,7 @@ func recvQueue(s Subject, l Limits) string {
 	if s.Database.Sample.Window > 0 {
 		queue = s.Database.Sample.RecvQueueMin // a burst that went away while we looked is no backlog
 	}
-	limit := int(l.Of(MaxRecvQueue))
+	limit := int(l.Whole(MaxRecvQueue))
 	if queue <= limit {
 		return ""
 	}

@@ -34,6 +34,15 @@ func (l Limits) Of(limit Limit) float64 {
 	return limit.Default
 }
 
+// Whole is Of as a whole number. A value that is too large for one, which the machine would turn into a negative one, is
+// the largest there is.
+func (l Limits) Whole(limit Limit) int64 {
+	if v := l.Of(limit); v < math.MaxInt64 {
+		return int64(v)
+	}
+	return math.MaxInt64
+}
+
 func (l Limit) check(v float64) error {
 	switch {
 	case v < 0 || math.IsNaN(v):

@@ -50,10 +50,12 @@ func (s *Session) createEvent(ctx context.Context, st sqldump.Statement, text st
 		return fmt.Sprintf("the event %s is of the past, and the server does not let its clock be set (%v): it was "+
 			"not made, or disabled", name, err), s.server.Exec(ctx, text)
 	}
-	if err := s.server.Exec(ctx, text); err != nil {
-		return "", err
+	err = s.server.Exec(ctx, text)
+	// The session goes on after a statement that was refused, too: what it began is undone by it.
+	if failed := s.server.Exec(ctx, "SET timestamp = DEFAULT"); err == nil {
+		err = failed
 	}
-	return "", s.server.Exec(ctx, "SET timestamp = DEFAULT")
+	return "", err
 }
 
 // isOver reports whether the last moment of an event has passed.

@@ -88,6 +88,20 @@ func TestEventsOfThePastAreMadeAsTheyWere(t *testing.T) {
 	}
 }
 
+// A load that fails goes on in its session, to undo what it did.
+func TestARefusedEventOfThePastLeavesTheClock(t *testing.T) {
+	c := sets.Client(t, sets.Shared(t))
+	session := prepared(t, c, new([]string))
+	st := sqldump.Statement{Does: "CREATE EVENT", Schema: "past", Name: "once",
+		Event: &sqldump.Event{Over: "'2020-06-01 01:00:00'", Status: "DISABLE"}}
+	if err := session.CreateEvent(t.Context(), st, "CREATE EVENT nothing.like_that"); err == nil {
+		t.Fatal("it was made")
+	}
+	if now, err := c.Value(t.Context(), "SELECT @@timestamp > UNIX_TIMESTAMP('2025-01-01')"); err != nil || now != "1" {
+		t.Errorf("the session's clock stays behind: %q, %v", now, err)
+	}
+}
+
 func TestAnEventOfThePastDoesNotRunWhereAScheduleRuns(t *testing.T) {
 	s := sets.Shared(t)
 	dump, _ := dumpPast(t, s)

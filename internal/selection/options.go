@@ -33,7 +33,7 @@ func Defaults() Options { return Options{Policy: decision.RequireIdle} }
 
 // rules are how the sources are read.
 func (o Options) rules() traffic.Rules {
-	return traffic.Rules{MinProxyUptime: int64(o.Limits.Of(condition.MinProxyUptime)), VIP: o.VIP}
+	return traffic.Rules{MinProxyUptime: o.Limits.Whole(condition.MinProxyUptime), VIP: o.VIP}
 }
 
 func (o Options) check() error {

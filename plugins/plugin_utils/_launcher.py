@@ -58,7 +58,8 @@ REASONS = {
              'or install it there and set overcloud_backup_binary.' % MOVE,
 }
 # How the database is reached: the options that go together, by their variables' names after "overcloud_backup_login_". A task
-# that gives one of a group gets none of it from variables: a password belongs to its user, a certificate to its key.
+# that gives one of a group gets none of it from variables: a password belongs to its user, a certificate to its key. For the same
+# reason variables of two hosts, or of two names, count together only as far as they do not contradict one another.
 LOGIN = (
     (('user', 'login_user'), ('password', 'login_password')),
     (('unix_socket', 'login_unix_socket'), ('host', 'login_host'), ('port', 'login_port')),
@@ -66,7 +67,7 @@ LOGIN = (
     (('ca_cert', 'ca_cert'), ('client_cert', 'client_cert'), ('client_key', 'client_key'), ('check_hostname', 'check_hostname')),
 )
 ALIASES = {'ssl_ca': 'ca_cert', 'ssl_cert': 'client_cert', 'ssl_key': 'client_key'}
-# The names of before, which go with the next release.
+# Earlier names, which the next release removes.
 FORMER = {
     'user': 'controller_backup_login_user', 'password': 'controller_backup_login_password', 'host': 'controller_backup_login_host',
     'unix_socket': 'controller_backup_login_unix_socket', 'port': 'controller_backup_login_port',
@@ -154,22 +155,24 @@ class LauncherAction(ActionBase):
         for group in LOGIN if self.LOGIN else ():
             if given.intersection(option for dummy, option in group):
                 continue
-            for name, option in group:
-                value = self._login_variable(task_vars, name)
-                if value is not None:
-                    args[option] = value
+            found = {}
+            for known in self._login_sources(group, task_vars):
+                # A password that is set together with another user belongs to that user, as a key to its certificate.
+                if all(found.get(option, value) == value for option, value in known.items()):
+                    found.update(known)
+            args.update(found)
         return args
 
-    def _login_variable(self, task_vars, name):
-        """A variable about the login, None where it is not set. The task's own count before those of the host it is delegated to."""
-        names = ['overcloud_backup_login_' + name] + ([FORMER[name]] if name in FORMER else [])
+    def _login_sources(self, group, task_vars):
+        """A group's variables about the login, by option: the task's own first, then those of the host that it is delegated to. Of each
+        those with the current names come before those with the earlier ones."""
         hosts, host = task_vars.get('hostvars') or {}, self._task.delegate_to
+        current = dict((option, 'overcloud_backup_login_' + name) for name, option in group)
+        earlier = dict((option, FORMER[name]) for name, option in group if name in FORMER)
         for where in [task_vars] + ([hosts[host]] if host and host in hosts else []):
-            for known in names:
-                value = self._templar.template(where[known]) if known in where else None
-                if value is not None and value is not task_vars.get('omit') and value != task_vars.get('omit'):
-                    return value
-        return None
+            for names in (current, earlier):
+                values = dict((option, self._templar.template(where[name])) for option, name in names.items() if name in where)
+                yield dict((option, value) for option, value in values.items() if value is not None and value != task_vars.get('omit'))
 
     def _documented(self, answer, module=None, own=False):
         """The documented part of an answer, or a failure with the reason why it is ignored."""

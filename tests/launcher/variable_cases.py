@@ -102,6 +102,29 @@ def case_variables_login_of_the_task(bench):
     assert args['login_host'] == 'db' and args['login_port'] == 3307, args
 
 
+def case_variables_login_of_another(bench):
+    """overcloud_backup_login_*: a password that one host has for its user, or that stands by its former name, goes to no other user"""
+    controllers(bench, facts=(), answers=lying({}))
+    with open(bench.path('controllers.yaml')) as f:
+        told = json.load(f)
+    hosts = told['all']['children']['Controller']['hosts']
+    hosts['controller-1'].update(overcloud_backup_login_user='one', overcloud_backup_login_password='of-one')
+    hosts['controller-2'].update(controller_backup_login_user='two', controller_backup_login_password='of-two')
+    bench.write('controllers.yaml', json.dumps(told))
+    for host, given, want in (('controller-1', dict(login_user='zero'), dict(login_user='zero')),
+                              ('controller-1', dict(login_user='one'), dict(login_user='one', login_password='of-one')),
+                              ('controller-1', {}, dict(login_user='one', login_password='of-one')),
+                              ('controller-2', dict(login_user='zero'), dict(login_user='zero')),
+                              ('controller-2', dict(login_user='two'), dict(login_user='two', login_password='of-two'))):
+        hosts['controller-0'].pop('overcloud_backup_login_user', None)
+        hosts['controller-0'].update(('overcloud_backup_' + name, value) for name, value in given.items())
+        bench.write('controllers.yaml', json.dumps(told))
+        bench.play('- overcloud.backup.galera_facts:\n  delegate_to: %s\n' % host, hosts='controller-0')
+        args = calls(bench, 'galera_facts')[-1][2]
+        found = dict((name, args[name]) for name in ('login_user', 'login_password') if name in args)
+        assert found == want, (host, given, found)
+
+
 def case_variables_hosts(bench):
     """galera_hosts, haproxy_hosts: a pattern or a list, on the command line or for all hosts of the inventory"""
     everybody = dict(dbs=CONTROLLERS, lbs=CONTROLLERS)

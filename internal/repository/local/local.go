@@ -111,29 +111,50 @@ type source struct{ folder *os.Root }
 func (s *source) Close() error { return s.folder.Close() }
 
 func (s *source) Open(name string, offset int64) (io.ReadCloser, int64, error) {
-	there, err := s.folder.Lstat(name)
+	var f *os.File
+	var info fs.FileInfo
+	// A record that is being replaced has another file under its name from one moment to the next, and is no problem of
+	// the set.
+	err := errExchanged
+	for tries := 0; tries < mostTries && errors.Is(err, errExchanged); tries++ {
+		f, info, err = s.open(name)
+	}
 	if err != nil {
 		return nil, 0, err
 	}
+	if _, err := f.Seek(offset, io.SeekStart); err != nil {
+		return nil, 0, errors.Join(err, f.Close())
+	}
+	return f, info.Size(), nil
+}
+
+// mostTries is how often a file may be replaced while it is opened. Who replaces it waits for the disk each time.
+const mostTries = 10
+
+var errExchanged = fmt.Errorf("%w any more", repository.ErrIrregular)
+
+// open opens what has a name, if it is the file that was looked at.
+func (s *source) open(name string) (*os.File, fs.FileInfo, error) {
+	there, err := s.folder.Lstat(name)
+	if err != nil {
+		return nil, nil, err
+	}
 	if !there.Mode().IsRegular() {
-		return nil, 0, repository.ErrIrregular
+		return nil, nil, repository.ErrIrregular
 	}
 	// It may be exchanged now: it is opened without waiting, and looked at once more through what was opened.
 	f, err := s.folder.OpenFile(name, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
 	info, err := f.Stat()
 	if err == nil && !os.SameFile(there, info) {
-		err = fmt.Errorf("%w any more", repository.ErrIrregular)
-	}
-	if err == nil {
-		_, err = f.Seek(offset, io.SeekStart)
+		err = errExchanged
 	}
 	if err != nil {
-		return nil, 0, errors.Join(err, f.Close())
+		return nil, nil, errors.Join(err, f.Close())
 	}
-	return f, info.Size(), nil
+	return f, info, nil
 }
 
 // Replace is: temporary name, fsync, rename, fsync of the folder.

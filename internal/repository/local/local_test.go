@@ -399,3 +399,49 @@ func TestAbortRemovesASetThatHasItsName(t *testing.T) {
 		t.Errorf("left: %v", left)
 	}
 }
+
+// A verification that writes its record while the set is listed must not make the earlier record look broken.
+func TestARecordIsReadWhileItIsReplaced(t *testing.T) {
+	d := opens(t)
+	draft := create(t, d)
+	commit(t, draft)
+	set, err := d.Set("", draft.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer set.Close()
+	sound := repository.Outcome{OK: true, At: 1, Problems: []repository.Problem{}, Warnings: []string{}}
+	if err := set.Write(repository.LevelRead, sound); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(set.Path(), "verified.json")
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended, done := make(chan struct{}), make(chan error, 1)
+	go func() {
+		for {
+			select {
+			case <-ended:
+				done <- nil
+				return
+			default:
+			}
+			if err := errors.Join(os.WriteFile(path+".other", content, 0o600), os.Rename(path+".other", path)); err != nil {
+				done <- err
+				return
+			}
+		}
+	}()
+	for range 1000 {
+		if r, err := set.Record(); err != nil || r.Read == nil {
+			t.Errorf("%+v, %v", r, err)
+			break
+		}
+	}
+	close(ended)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
