@@ -168,12 +168,9 @@ func (r *Repository) Set(cluster, name string) (*Set, error) {
 		return r.newest(cluster)
 	}
 	if filepath.IsAbs(name) {
-		rel, err := filepath.Rel(r.store.Location(""), filepath.Clean(name))
-		if err != nil {
-			return nil, err
-		}
-		name = rel
+		name = filepath.Clean(name)
 	}
+	name = strings.TrimPrefix(name, r.store.Location("")+"/")
 	if !strings.Contains(name, "/") && cluster != "" {
 		name = path.Join(cluster, name)
 	}

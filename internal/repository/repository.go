@@ -7,6 +7,7 @@
 package repository
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -51,6 +52,23 @@ func checkName(what, name string, longest int) error {
 			shown, longest)
 	}
 	return nil
+}
+
+// Finished returns where a set is, if it has its manifest; empty where there is none.
+func (r *Repository) Finished(cluster, set string) string {
+	items, _ := r.store.List(cluster)
+	for _, i := range items {
+		if i.Name != set || i.Unfinished {
+			continue
+		}
+		if s, err := r.open(cluster + "/" + set); err == nil || errors.As(err, new(*BrokenManifest)) {
+			if s != nil {
+				_ = s.Close()
+			}
+			return r.store.Location(cluster + "/" + set)
+		}
+	}
+	return ""
 }
 
 // Leftovers returns where the unfinished sets of a cluster are: those of running backups, and of backups that were

@@ -39,7 +39,8 @@ type Store interface {
 	Working(set string) string
 
 	// Discard removes an unfinished set by the name that Working gives, whoever began it, and reports whether there was
-	// one. It never removes a finished set, and a cluster without sets goes with its last one.
+	// one. It never removes a finished set: where one has that name by now there is nothing to discard, and no error. A
+	// cluster without sets goes with its last one.
 	Discard(cluster, working string) (removed bool, err error)
 
 	// Close ends the use of the store.

@@ -5,7 +5,6 @@ package effect
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -13,7 +12,6 @@ import (
 
 	"overcloud.backup/internal/abandon"
 	"overcloud.backup/internal/journal"
-	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/repository/stores"
 )
 
@@ -62,13 +60,16 @@ func WholeSet(entries []journal.Entry) string {
 		if e.Kind != SetEffect || json.Unmarshal(e.Undo, &u) != nil {
 			continue
 		}
-		path := filepath.Join(u.Destination, u.Cluster, u.Final)
-		whole, err := abandon.After(removeTimeout, "look for "+path, func() (bool, error) {
-			_, err := os.Lstat(filepath.Join(path, repository.ManifestName))
-			return err == nil, nil
+		whole, err := abandon.After(removeTimeout, "look for "+u.Final, func() (string, error) {
+			r, err := stores.Open(u.Destination)
+			if err != nil {
+				return "", err
+			}
+			defer r.Close()
+			return r.Finished(u.Cluster, u.Final), nil
 		})
-		if err == nil && whole {
-			return path
+		if err == nil && whole != "" {
+			return whole
 		}
 	}
 	return ""

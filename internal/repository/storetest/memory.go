@@ -144,7 +144,7 @@ func (m *Memory) Discard(cluster, working string) (removed bool, err error) {
 		return false, err
 	}
 	if m.finished(set) {
-		return false, fmt.Errorf("%s is finished", set)
+		return false, nil
 	}
 	return m.remove(set+"/", ""), nil
 }

@@ -57,6 +57,10 @@ func testDiscard(t *testing.T, b *bench) {
 
 func testDiscardFinished(t *testing.T, b *bench) {
 	b.commit(first)
+	// A job that was killed after its commit is undone by this name.
+	if removed, err := b.Discard(cluster, b.Working(first)); removed || err != nil {
+		t.Errorf("the set that was committed: %t, %v", removed, err)
+	}
 	for _, name := range []string{b.Working(first), path.Base(first), "../" + path.Base(first), "", ".", "..", "x/y"} {
 		for _, in := range []string{cluster, "..", "", "a/b", "other"} {
 			if removed, _ := b.Discard(in, name); removed {
