@@ -181,6 +181,12 @@ func (r *rereading) end() error {
 	return nil
 }
 
+// ofMedium reports whether an error means that the medium has lost data: it cannot be read, or a file system with
+// checksums (XFS, Btrfs, ext4) finds them wrong.
+func ofMedium(err error) bool {
+	return errors.Is(err, syscall.EIO) || errors.Is(err, syscall.EUCLEAN) || errors.Is(err, syscall.EBADMSG)
+}
+
 // judge distinguishes a damaged file from one that could not be read.
 func (r *rereading) judge(ctx context.Context, err error) (*Problem, error) {
 	var bad *zframe.FrameError
@@ -190,7 +196,7 @@ func (r *rereading) judge(ctx context.Context, err error) (*Problem, error) {
 	case errors.As(err, &bad):
 		p := DamageAt(r.file.Name, bad.Offset, "%v", bad.Err)
 		return &p, nil
-	case errors.Is(err, syscall.EIO):
+	case ofMedium(err):
 		p := Damage(r.file.Name, "%v", err)
 		return &p, nil
 	case err != nil:

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"syscall"
 
 	"overcloud.backup/internal/excerpt"
 )
@@ -65,7 +64,7 @@ func (r *Repository) open(name string) (*Set, error) {
 	}
 	s := &Set{Name: name, source: source, at: r.store.Location(name)}
 	content, err := s.readSmall(ManifestName)
-	if err == nil || errors.Is(err, ErrIrregular) || errors.Is(err, syscall.EIO) || errors.Is(err, errTooLong) {
+	if err == nil || errors.Is(err, ErrIrregular) || ofMedium(err) || errors.Is(err, errTooLong) {
 		if err == nil {
 			err = s.parse(content)
 		}

@@ -18,7 +18,8 @@ import (
 //
 // Calls may be made from several goroutines. Each of them ends by itself, with an error, when the store does not answer
 // for a time that the driver chooses; Close ends those that are under way. An error of the medium, as a disk has it,
-// wraps syscall.EIO: only such an error makes a set damaged, all others only say that it could not be read.
+// wraps syscall.EIO, EUCLEAN or EBADMSG: only such an error makes a set damaged, all others only say that it could not
+// be read.
 type Store interface {
 	// Location says where a name is, for people: a path, or a URL without secrets. The empty name is the store itself.
 	Location(name string) string
