@@ -157,23 +157,6 @@ func exists(ctx context.Context, engine, name string) (bool, error) {
 	return false, fmt.Errorf("check for a container %s: %w", name, err)
 }
 
-// saysNone distinguishes the engine's answer that there is no such container from other failures, such as a restarting
-// daemon:
-//
-//	Error: No such container: NAME                               (docker 1.13, exit status 1)
-//	Error: error looking up container "NAME": no container with name or ID NAME found: no such container
-//	                                                             (podman 1.6, exit status 125)
-//	Error: no such container "NAME"                              (podman 5, exit status 125)
-//	Error: No such object: NAME                                  (docker, podman without --type)
-func saysNone(err error) bool {
-	var exit *process.ExitError
-	if !errors.As(err, &exit) {
-		return false
-	}
-	said := strings.ToLower(exit.Stderr)
-	return strings.Contains(said, "no such container") || strings.Contains(said, "no such object")
-}
-
 // maxPasswd bounds the size of /etc/passwd in an image.
 const maxPasswd = 1 << 20
 

@@ -15,7 +15,6 @@ import (
 
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/process"
-	"overcloud.backup/internal/safefile"
 )
 
 // Config is the path of Puppet's hiera.yaml.
@@ -118,9 +117,3 @@ func (s Source) lookup(key string) (value *string, found bool, err error) {
 	}
 	return value, found, nil
 }
-
-// maxSize is larger than any file of hiera.
-const maxSize = 16 << 20
-
-// read accepts only regular files: a pipe would block forever.
-func read(path string) ([]byte, error) { return safefile.Read(path, maxSize) }

@@ -166,3 +166,45 @@ func Unsafe(err error) bool {
 	var elsewhere *ElsewhereError
 	return errors.As(err, &path) || errors.As(err, &stranger) || errors.As(err, &elsewhere)
 }
+
+// AndOwnerOf adds the owner of a folder, such as a database's: under containers its account has a name only there. The
+// folder counts only if nobody outside of the set could have replaced it, that is, can write to any of the folders
+// above it.
+func (o Owners) AndOwnerOf(folder string) (Owners, error) {
+	info, err := o.pinned(folder)
+	if err != nil {
+		return o, err
+	}
+	uid := info.Sys().(*syscall.Stat_t).Uid
+	return o.And(uid, "the owner of "+folder), nil
+}
+
+// maxLinks is the number of links that the kernel follows.
+const maxLinks = 40
+
+// pinned returns a folder's info after it has checked all folders above. A link counts as its target, which is in one
+// of them.
+func (o Owners) pinned(folder string) (os.FileInfo, error) {
+	_, info, err := walk(folder, func(s step) error {
+		if err := o.checkFolder(s.folder, s.info); err != nil {
+			return fmt.Errorf("the owner of %s cannot be trusted: %w", folder, err)
+		}
+		return nil
+	})
+	return info, err
+}
+
+// checkFolder refuses a folder in which a user outside of the set can create something. A sticky bit protects existing
+// entries, but not future ones.
+func (o Owners) checkFolder(path string, info os.FileInfo) error {
+	stat := info.Sys().(*syscall.Stat_t)
+	switch mode := info.Mode().Perm(); {
+	case !info.IsDir():
+		return fmt.Errorf("%s is not a directory", path)
+	case !o.Has(stat.Uid):
+		return fmt.Errorf("%s belongs to %s, not to %s", path, Name(stat.Uid), o)
+	case mode&0o002 != 0, mode&0o020 != 0 && stat.Gid != 0:
+		return fmt.Errorf("%s can be written by others (mode %04o)", path, mode)
+	}
+	return nil
+}
