@@ -20,12 +20,14 @@ var Nodes = []string{"controller-0", "controller-1", "controller-2"}
 //	node.NAME   Promoted, Stopped or Failed; Failed is blocked until somebody cleans up
 //	role        the target-role of the resource, if it has one
 //	ban.NAME    the resource is banned from there
+//	offline.NAME  the node is not in the cluster now
 //	stuck       instances that are to stop go on
 //	sick.NAME   how many starts fail there
 //	noquorum    the cluster has no quorum
 //	refuses     crm_resource fails
 //	config      nvpairs and property sets in crm_config
 //	resources   other resources in the CIB
+//	pushed      what cibadmin was given to replace the configuration
 //	mounted     instances of the bundle's containers in crm_mon
 type Galera struct {
 	t   testing.TB
@@ -74,7 +76,8 @@ echo "<pacemaker-result><summary><stack type='corosync'/><current_dc present='tr
 id=0; resources=; failures=; bans=
 for f in node.*; do
   n=${f#node.} id=$((id + 1)) state=$(cat "$f")
-  echo "<node name='$n' id='$id' online='true' standby='false' maintenance='false' pending='false' unclean='false'
+  online=true; [ ! -e "offline.$n" ] || online=false
+  echo "<node name='$n' id='$id' online='$online' standby='false' maintenance='false' pending='false' unclean='false'
     shutdown='false' is_dc='false' type='member'/>"
   [ ! -e "ban.$n" ] || bans="$bans<ban id='cli-ban-galera-master-on-$n' resource='galera-master' node='$n'
     weight='-1000000' promoted-only='false'/>"
@@ -89,7 +92,7 @@ echo "</nodes><resources><clone id='galera-master' managed='true'>$resources</cl
 echo "<failures>$failures</failures><bans>$bans</bans><status code='0' message='OK'/></pacemaker-result>"
 `
 
-const galeraCIB = `[ "$1" = --query ] || { echo "$*" >>calls; exit 0; }
+const galeraCIB = `[ "$1" = --query ] || { echo "$*" >>calls; cat >pushed; exit 0; }
 role=; [ ! -e role ] || role="<nvpair id='r' name='target-role' value='$(cat role)'/>"
 echo "<configuration><crm_config>$(cat config 2>/dev/null)</crm_config><nodes>"
 id=0; bans=

@@ -22,7 +22,10 @@ func TestOnlyAMemberThatTakesWritesIsLoadedAndCounted(t *testing.T) {
 		{"sound", func(*galera.Wsrep) {}, "", ""},
 		{"alone", func(w *galera.Wsrep) { *w = galera.Wsrep{} }, "", ""},
 		{
-			"cut off", func(w *galera.Wsrep) { w.ClusterStatus, w.State = galera.ClusterNonPrimary, galera.StateInitialized },
+			"cut off", func(w *galera.Wsrep) {
+				w.ClusterStatus, w.State = galera.ClusterNonPrimary,
+					galera.StateInitialized
+			},
 			cannot + "it is not in the Primary component (wsrep_cluster_status is non-Primary)",
 			"it is not in the Primary component (wsrep_cluster_status is non-Primary)",
 		},
