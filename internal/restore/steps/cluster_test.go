@@ -289,14 +289,15 @@ func TestAnOpeningThatWasCutOffIsDoneAgain(t *testing.T) {
 		name          string
 		fence, opened bool
 		changed       bool
+		ended         string
 	}{
-		{"kept out", true, false, true}, {"let in", false, true, false}, {"both are noted", true, true, true},
-		{"never kept out", false, false, false},
+		{"kept out", true, false, true, ""}, {"let in", false, true, false, ""}, {"both are noted", true, true, true, ""},
+		{"never kept out", false, false, false, ""}, {"kept out beyond the end", true, false, true, restore.Restored},
 	} {
 		h := newHost(t)
 		h.ready()
 		h.noted(func(b *restore.Book) error {
-			if b.Opened = c.opened; c.fence {
+			if b.Opened, b.Ended = c.opened, c.ended; c.fence {
 				b.Fence = &restore.Fence{Program: "nft", Port: "3306"}
 			}
 			return b.At("u", 1)
