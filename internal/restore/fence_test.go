@@ -16,6 +16,7 @@ type firewall struct{ dir string }
 
 const fakeNft = `#!/bin/sh
 echo "nft $*" >>DIR/log
+[ ! -e DIR/book ] || grep program DIR/book >>DIR/noted
 if [ "$1" = -f ]; then cat >DIR/rules; cat DIR/rules >>DIR/log; fi
 [ ! -e DIR/broken ]
 `
@@ -155,6 +156,13 @@ func TestAFenceIsNotedBeforeItStands(t *testing.T) {
 	n, b := fenced(t, func(b *Book) { b.Fence = &Fence{Program: FenceNft, Port: "3307"} })
 	if !b.UnderWay() {
 		t.Error("a fence that may stand changes nothing")
+	}
+	other, note := fenced(t, of("/set"))
+	if err := os.Symlink(note.path, filepath.Join(f.dir, "book")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.KeepOut(t.Context(), note, FenceNft); err != nil || !strings.Contains(f.file("noted"), `"nft"`) {
+		t.Errorf("the note at the time of the rules: %q, %v", f.file("noted"), err)
 	}
 	if changed, err := n.KeepOut(t.Context(), b, FenceAuto); err != nil || changed || f.file("rules") != wantRules {
 		t.Errorf("killed between note and rules: %v %v %s", changed, err, f.file("rules"))
