@@ -114,7 +114,8 @@ func TestOnlyPlainNamesAreFolders(t *testing.T) {
 func TestFoldersThatAreNoSchemasAreNamed(t *testing.T) {
 	s := mariadbtest.Start(t)
 	c := s.Root(t)
-	mariadbtest.Exec(t, c, "CREATE DATABASE made_empty", "CREATE DATABASE with_table", "CREATE TABLE with_table.t (i INT)")
+	mariadbtest.Exec(t, c, "CREATE DATABASE made_empty", "CREATE DATABASE `with-dash`",
+		"CREATE DATABASE with_table", "CREATE TABLE with_table.t (i INT)")
 	strange := filepath.Join(s.Data, "lost_found")
 	for _, folder := range []string{strange, filepath.Join(s.Data, "lost-found")} {
 		if err := os.Mkdir(folder, 0o755); err != nil {
@@ -124,7 +125,7 @@ func TestFoldersThatAreNoSchemasAreNamed(t *testing.T) {
 	t.Cleanup(func() {
 		_ = os.RemoveAll(strange)
 		_ = os.RemoveAll(filepath.Join(s.Data, "lost-found"))
-		_, _ = s.SQL("DROP DATABASE made_empty; DROP DATABASE with_table")
+		_, _ = s.SQL("DROP DATABASE made_empty; DROP DATABASE with_table; DROP DATABASE `with-dash`")
 	})
 	folders, warning, err := OfDatadir(t.Context(), c, s.Data, true)
 	if err != nil || strings.Join(folders, " ") != "lost_found" || !strings.HasSuffix(warning, ": lost_found; move them elsewhere") {
