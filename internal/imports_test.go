@@ -73,7 +73,7 @@ var may = map[string][]string{
 	"verify": {"repository", "sqldump", "rebuild", "mariadb"},
 	"reload": {"repository", "galera", "sqldump", "sqldump/part", "replay", "mariadb", "mariadb/accounts",
 		"mariadb/catalog"},
-	"restore": {"container", "durable", "safefile", "galera", "jobs", "optionfile", "pacemaker", "process",
+	"restore": {"condition", "container", "durable", "safefile", "galera", "jobs", "optionfile", "pacemaker", "process",
 		"repository", "repository/local", "rebuild", "mariadb", "mariadb/accounts", "mariadb/catalog", "pacemaker/cib",
 		"pacemaker/clusterlock", "pacemaker/steer"},
 
@@ -81,7 +81,7 @@ var may = map[string][]string{
 		"option", "optionfile", "secret", "pacemaker/cib", "pacemaker/clusterlock"},
 	"jobs/verifications": {"jobs", "unit", "option", "container", "galera", "repository", "repository/stores",
 		"scratch", "rebuild", "verify", "restore", "mariadb"},
-	"restore/steps": {"restore", "restore/plan", "jobs", "option", "galera", "process", "repository",
+	"restore/steps": {"condition", "restore", "restore/plan", "jobs", "option", "galera", "process", "repository",
 		"repository/stores", "rebuild", "reload", "clustercheck", "mariadb", "mariadb/catalog", "pacemaker/cib",
 		"pacemaker/clusterlock", "pacemaker/steer"},
 	"sqldump/part": {"sqldump"},

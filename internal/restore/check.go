@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"overcloud.backup/internal/condition"
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/mariadb"
@@ -79,7 +80,8 @@ func (b *Book) CompareSchema(ctx context.Context, c *mariadb.Client) (warning st
 	for i, d := range different {
 		names[i] = d.String()
 	}
-	return "the schema is not what was restored; did somebody change it since the start? " + strings.Join(excerpt.First(names, excerpt.FewNames), ", "), nil
+	return "the schema is not what was restored; did somebody change it since the start? " +
+		strings.Join(excerpt.First(names, excerpt.FewNames), ", "), nil
 }
 
 // explainLogin says what a refusal means right after a restore.
@@ -94,13 +96,15 @@ func explainLogin(err error) error {
 	return err
 }
 
+// missing says what a restored controller's server does not show yet; empty when it shows all of it.
 func (e Expected) missing(w galera.Wsrep) string {
+	unsound := condition.First(condition.OfServer(w), nil, condition.NotPrimary, condition.NotSynced, condition.NotReady)
 	switch {
 	case e.UUID != "" && w.ClusterStateUUID != "" && w.ClusterStateUUID != e.UUID:
 		return fmt.Sprintf("its state is %s and that of the set %s: it was started from other data", w.ClusterStateUUID,
 			e.UUID)
-	case w.ClusterStatus != galera.ClusterPrimary, w.State != galera.StateSynced, !w.Ready:
-		return fmt.Sprintf("it is %s and %s, not Primary and Synced", w.ClusterStatus, w.State)
+	case unsound != nil:
+		return unsound.Error()
 	case w.Databases() != e.Size:
 		return fmt.Sprintf("it sees %d controllers, not %d", w.Databases(), e.Size)
 	}

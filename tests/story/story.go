@@ -28,7 +28,8 @@ func Update() bool { return *update }
 
 const dashes = "----"
 
-// Run runs every file that matches. tell is given the lines of a block without comments and returns what came of them.
+// Run runs every file that matches. tell is given the lines of a block without comments and returns what came of them. A
+// block of comments alone is left as it is; one without an outcome fails, for it would hold nothing.
 func Run(t *testing.T, pattern string, tell func(t *testing.T, lines []string) string) {
 	t.Helper()
 	files, err := filepath.Glob(pattern)
@@ -51,7 +52,11 @@ func runFile(t *testing.T, file string, tell func(t *testing.T, lines []string) 
 			out.WriteString("\n")
 		}
 		out.WriteString(b.before)
-		if !b.told {
+		if len(b.lines()) == 0 {
+			continue
+		}
+		if !b.told && !*update {
+			t.Errorf("%s:%d: it has no outcome, and no line of dashes for one; go test -update writes both", file, b.line)
 			continue
 		}
 		got := strings.TrimRight(tell(t, b.lines()), "\n") + "\n"

@@ -5,88 +5,99 @@ package plan
 import (
 	"flag"
 	"fmt"
-	"os"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"overcloud.backup/tests/story"
 )
 
-var update = flag.Bool("update", false, "write what is decided into the stories")
+const stories = "testdata/stories/*.txt"
 
-// TestStories reads testdata/*.txt, which operators can read and write: what the controllers say, what is asked for,
-// and after the line of dashes what is decided. "go test -update" writes the last.
+// The stories are in testdata/stories; the README.md beside them has their words.
 func TestStories(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) < 5 {
-		t.Fatalf("%d stories, %v", len(files), err)
+	story.Run(t, stories, func(t *testing.T, lines []string) string {
+		s := &situated{hosts: map[string]map[string]string{}}
+		if err := s.tell(lines); err != nil {
+			t.Fatal(err)
+		}
+		return s.out
+	})
+}
+
+// A refusal that can never be given, or that no operator ever saw, is found: each one has a story in each state that it
+// is of, and each state has one in which it goes on.
+func TestEveryRefusalOfEveryStateHasItsStory(t *testing.T) {
+	if flag.Lookup("update").Value.String() == "true" {
+		t.Skip("the stories are being written")
 	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			content, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
+	type outcome struct {
+		state State
+		code  Code
+	}
+	seen := map[outcome]bool{}
+	story.Run(t, stories, func(t *testing.T, lines []string) string {
+		s := &situated{hosts: map[string]map[string]string{}}
+		if err := s.tell(lines); err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range s.decided {
+			seen[outcome{d.State, d.Refused}] = true
+		}
+		return s.out
+	})
+	never := []outcome{
+		{Restored, "nobody_answers"}, {RolledBack, "nobody_answers"}, // controller_missing comes before
+		{Loaded, NotConfirmed}, // nothing is replaced without the option replace
+	}
+	for _, r := range rules {
+		for _, state := range r.of {
+			if o := (outcome{state, r.code}); seen[o] == slices.Contains(never, o) {
+				t.Errorf("state %s, refused with %s: in a story: %v", o.state, o.code, seen[o])
 			}
-			told := (&story{t: t}).tell(string(content))
-			if *update {
-				err = os.WriteFile(file, []byte(told), 0o644)
-			}
-			if err != nil || !*update && told != string(content) {
-				t.Errorf("%v: %s differs from what is decided:\n%s", err, file, told)
-			}
-		})
+		}
+	}
+	for _, state := range states {
+		if !seen[outcome{state, ""}] {
+			t.Errorf("no story tells of a plan for %s", state)
+		}
 	}
 }
 
-// story is what the controllers of one file say by now.
-type story struct {
-	t     *testing.T
-	order []string
-	hosts map[string]map[string]string
+// situated is what the controllers of one story say.
+type situated struct {
+	order   []string
+	hosts   map[string]map[string]string
+	decided []Decision
+	out     string
 }
 
-// tell returns the text of a story with what is decided now.
-func (s *story) tell(text string) string {
-	var out strings.Builder
-	paragraphs := strings.Split(strings.TrimRight(text, "\n"), "\n\n")
-	for i, p := range paragraphs {
-		if i > 0 {
-			out.WriteString("\n")
-		}
-		asked, _, decides := strings.Cut(p+"\n", "\n----\n")
-		asked = strings.TrimRight(asked, "\n")
-		out.WriteString(asked + "\n")
-		said := s.hear(asked)
-		if decides != (said != "") {
-			s.t.Fatalf("a line of dashes belongs after what decides, and nowhere else: %s", asked)
-		}
-		if decides {
-			out.WriteString("----\n" + said)
+// tell takes in the lines of a story: one for each controller, then what is asked for.
+func (s *situated) tell(lines []string) error {
+	asked := 0
+	for _, line := range lines {
+		if strings.HasPrefix(line, "decide ") {
+			asked++
 		}
 	}
-	return out.String()
-}
-
-// hear takes in what one paragraph says, and returns what is decided if it asks for that.
-func (s *story) hear(paragraph string) (said string) {
-	for line := range strings.Lines(paragraph) {
+	for _, line := range lines {
 		fields := words(line)
-		switch {
-		case len(fields) == 0 || strings.HasPrefix(line, "#"):
-		case fields[0] == "decide":
-			said += s.decide(fields[1:])
-		default:
-			if s.hosts == nil {
-				s.hosts = map[string]map[string]string{}
-			}
-			if s.hosts[fields[0]] == nil {
-				s.order = append(s.order, fields[0])
-			}
+		if fields[0] != "decide" {
+			s.order = append(s.order, fields[0])
 			s.hosts[fields[0]] = values(fields[1:])
+			continue
+		}
+		if asked > 1 {
+			s.out += "=> " + line + "\n"
+		}
+		if err := s.decide(values(fields[1:])); err != nil {
+			return fmt.Errorf("%s: %w", line, err)
 		}
 	}
-	return said
+	return nil
 }
 
 // words splits a line at blanks; a quoted value keeps its own.
@@ -112,90 +123,109 @@ func values(fields []string) map[string]string {
 	return all
 }
 
-func (s *story) view(host string) View {
-	given := s.hosts[host]
-	take := func(key string) string { value := given[key]; delete(given, key); return value }
-	number := func(key string, otherwise int64) int64 {
-		n, err := strconv.ParseInt(take(key), 10, 64)
-		if err != nil {
-			return otherwise
-		}
-		return n
+// takes takes values out of a line, so that what is left is what nobody knows.
+type takes map[string]string
+
+func (g takes) text(key string) string {
+	value := g[key]
+	delete(g, key)
+	return value
+}
+
+func (g takes) yes(key string) bool { return g.text(key) != "" }
+
+func (g takes) list(key string) []string {
+	if text := g.text(key); text != "" {
+		return strings.Split(text, ",")
 	}
-	given = copied(given)
-	v := View{Host: host, NewJob: "new-of-" + host, Problems: listed(take("problem"))}
-	v.Node = Node{Name: host, Members: listed(take("members")), Datadir: "/var/lib/mysql", Port: "3306",
-		Free: number("free", 100)}
+	return nil
+}
+
+func (g takes) number(key string, otherwise int64) int64 {
+	n, err := strconv.ParseInt(g.text(key), 10, 64)
+	if err != nil {
+		return otherwise
+	}
+	return n
+}
+
+func (g takes) rest() error {
+	if len(g) > 0 {
+		return fmt.Errorf("there is no %s", strings.Join(slices.Sorted(maps.Keys(g)), ", "))
+	}
+	return nil
+}
+
+// view is what a controller answers.
+func (s *situated) view(host string) (View, error) {
+	given := takes(maps.Clone(s.hosts[host]))
+	v := View{Host: host, NewJob: "new-of-" + host, Problems: given.list("problem")}
+	v.Node = Node{
+		Name: host, Members: given.list("members"), Datadir: "/var/lib/mysql", Port: "3306",
+		Free: given.number("free", 100),
+	}
+	if name := given.text("name"); name != "" {
+		v.Node.Name = name
+	}
 	if v.Node.Members == nil {
 		v.Node.Members = s.order
 	}
 	unknown := given["needs"] == "unknown"
-	needed := number("needs", 50)
-	if path := take("sees"); path != "" {
-		v.Set, v.Cost = &Set{Name: filepath.Base(path), Path: path, Verified: take("verified")}, &Cost{}
+	needed := given.number("needs", 50)
+	if path := given.text("sees"); path != "" {
+		v.Set = &Set{Name: filepath.Base(path), Path: path, Verified: given.text("verified")}
+	}
+	if v.Set != nil && !unknown {
+		v.Cost = &Cost{}
 		v.Cost.Space.Needed = needed
 	}
-	if unknown {
-		v.Cost = nil
-	}
 	v.Book = Book{
-		Job: take("job"), Set: take("set"), Began: take("began"), Target: take("target") != "", Started: take("started"),
-		Opened: take("opened") != "", Ended: take("ended"), Rejoin: take("rejoin") != "", Back: take("back") != "",
-		Aside: listed(take("aside")),
+		Job: given.text("job"), Set: given.text("set"), Began: given.text("began"), Target: given.yes("target"),
+		Started: given.text("started"), Opened: given.yes("opened"), Ended: given.text("ended"),
+		Rejoin: given.yes("rejoin"),
+		Back:   given.yes("back"), Aside: given.list("aside"),
 	}
-	v.HasOld, v.UnderWay, v.Stopped = take("old") != "", take("under_way") != "", take("stopped") != ""
-	if len(given) > 0 {
-		s.t.Fatalf("%s: nobody knows %v", host, given)
-	}
-	return v
+	v.HasOld, v.UnderWay, v.Stopped = given.yes("old"), given.yes("under_way"), given.yes("stopped")
+	return v, given.rest()
 }
 
-func copied(from map[string]string) map[string]string {
-	to := map[string]string{}
-	for k, v := range from {
-		to[k] = v
-	}
-	return to
-}
-
-func listed(text string) []string {
-	if text == "" {
-		return nil
-	}
-	return strings.Split(text, ",")
-}
-
-func (s *story) decide(fields []string) string {
-	given := values(fields)
+func (s *situated) decide(asked takes) error {
 	o := Options{
-		State: State(given["state"]), Set: given["set"], Destination: "/sets", Confirm: given["confirm"], Host: given["host"],
-		Hosts: s.order, Pattern: "mysql", RemoveOld: given["remove_old"] != "", Push: given["push"] != "",
-		CheckMode: given["check"] != "",
+		State: State(asked.text("state")), Set: asked.text("set"), Destination: "/sets", Confirm: asked.text("confirm"),
+		Host: asked.text("host"), Hosts: s.order, Pattern: "mysql", RemoveOld: asked.yes("remove_old"),
+		Push: asked.yes("push"), CheckMode: asked.yes("check"),
+	}
+	if err := asked.rest(); err != nil {
+		return err
 	}
 	if o.Set == "" {
 		o.Set = Newest
 	}
 	var views []View
 	for _, host := range s.order {
-		if s.hosts[host]["silent"] == "" {
-			views = append(views, s.view(host))
+		if s.hosts[host]["silent"] != "" {
+			continue
 		}
+		v, err := s.view(host)
+		if err != nil {
+			return fmt.Errorf("%s: %w", host, err)
+		}
+		views = append(views, v)
 	}
 	d, err := Decide(views, o)
-	if err != nil {
-		return err.Error() + "\n"
-	}
-	return d.told()
+	s.decided = append(s.decided, d)
+	s.out += written(d)
+	return err
 }
 
-// told is a decision as stories have it.
-func (d Decision) told() string {
+// written is a decision as stories have it.
+func written(d Decision) string {
 	var out strings.Builder
 	if d.Refused != "" {
-		fmt.Fprintf(&out, "refused, %s: %s\n", d.Refused, d.Message)
+		fmt.Fprintf(&out, "refused, %s: %s\n", d.Refused, wrapped(d.Message))
 	}
 	for _, line := range d.Lines {
-		fmt.Fprintf(&out, "%s\n", line)
+		fmt.Fprintf(&out, "%s\n", wrapped(line))
 	}
 	width := 0
 	for _, step := range d.Steps {
@@ -211,4 +241,22 @@ func (d Decision) told() string {
 		fmt.Fprintf(&out, "  %-*s %s\n", width, step.State, strings.Join(names, " "))
 	}
 	return out.String()
+}
+
+// wrapped breaks a long line at blanks.
+func wrapped(text string) string {
+	const most = 100
+	lines, column := "", 0
+	indent := strings.Repeat(" ", 4+len(text)-len(strings.TrimLeft(text, " ")))
+	for i, word := range strings.Split(text, " ") {
+		switch {
+		case i == 0:
+		case column+len(word) > most:
+			lines, column = lines+"\n"+indent, len(indent)
+		default:
+			lines, column = lines+" ", column+1
+		}
+		lines, column = lines+word, column+len(word)
+	}
+	return lines
 }

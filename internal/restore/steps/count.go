@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"overcloud.backup/internal/condition"
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/jobs"
@@ -25,9 +26,12 @@ func (o Options) counted(ctx context.Context, caller jobs.Caller) (*jobs.Answer,
 		return &jobs.Answer{Msg: "not counted: " + err.Error()}, nil
 	}
 	defer c.Close()
-	if w, err := galera.Status(ctx, c); err != nil || w.On && w.ClusterStatus != galera.ClusterPrimary {
-		const none = "not counted: this host's server is no member of the cluster now (%s, %v)"
-		return &jobs.Answer{Msg: fmt.Sprintf(none, w.ClusterStatus, err)}, nil
+	w, err := galera.Status(ctx, c)
+	if err == nil {
+		err = isMember(w)
+	}
+	if err != nil {
+		return &jobs.Answer{Msg: "not counted: this host's server is no member of the cluster now: " + err.Error()}, nil
 	}
 	differ, err := reload.Count(ctx, c, o.Tables)
 	if err != nil {
@@ -55,4 +59,12 @@ func (o Options) counted(ctx context.Context, caller jobs.Caller) (*jobs.Answer,
 		r.Warnings = []string{excerpt.UpTo(2000, strings.Join(others, "; ")) + ": clients may have written to them meanwhile"}
 	}
 	return r, nil
+}
+
+// isMember refuses a server that lost its cluster: what it has says nothing of the others. A server alone is counted.
+func isMember(w galera.Wsrep) error {
+	if !w.On {
+		return nil
+	}
+	return condition.First(condition.OfServer(w), nil, condition.NotPrimary)
 }

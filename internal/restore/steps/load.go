@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"overcloud.backup/internal/condition"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/jobs"
 	"overcloud.backup/internal/mariadb"
@@ -69,8 +70,8 @@ func (o Options) loaded(ctx context.Context, caller jobs.Caller) (*jobs.Answer, 
 	}
 	defer c.Close()
 	w, err := galera.Status(ctx, c)
-	if err == nil && w.On && (w.ClusterStatus != galera.ClusterPrimary || w.State != galera.StateSynced) {
-		err = fmt.Errorf("this host's server is %s and %s, not Primary and Synced", w.ClusterStatus, w.State)
+	if err == nil {
+		err = takesLoads(w)
 	}
 	if err == nil {
 		err = o.mayLoad(ctx, c, parts)
@@ -105,6 +106,18 @@ func (o Options) loaded(ctx context.Context, caller jobs.Caller) (*jobs.Answer, 
 		Changed: true, Msg: strings.Join(said, "; "), Warnings: done.Warnings,
 		Values: Values{Loaded: done.Tables, Said: said},
 	}, nil
+}
+
+// takesLoads refuses a member of a cluster whose writes would not reach the others. A server alone takes them.
+func takesLoads(w galera.Wsrep) error {
+	if !w.On {
+		return nil
+	}
+	err := condition.First(condition.OfServer(w), nil, condition.NotPrimary, condition.NotSynced, condition.NotReady)
+	if err != nil {
+		return fmt.Errorf("this host's server cannot take a load: %w", err)
+	}
+	return nil
 }
 
 // named says what is loaded.

@@ -32,7 +32,8 @@ func TestWhatIsLoadedIsReadFromTheOptions(t *testing.T) {
 		{nil, nil, "schemas: none is named"},
 	} {
 		parts, err := Options{Schemas: c.schemas, Rename: c.rename}.parts()
-		if got := fmt.Sprint(parts); err != nil && !strings.Contains(err.Error(), c.want) || err == nil && got != c.want {
+		if got := fmt.Sprint(parts); err != nil && !strings.Contains(err.Error(), c.want) ||
+			err == nil && got != c.want {
 			t.Errorf("%v %v: %s %v", c.schemas, c.rename, got, err)
 		}
 		if err == nil && strings.Contains(named(parts), "[") {
