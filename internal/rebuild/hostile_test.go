@@ -131,7 +131,7 @@ func TestWithoutAnAccountForItNothingIsRestored(t *testing.T) {
 func TestThePlanSaysThatASetIsNotSigned(t *testing.T) {
 	destination, path := sets.Copy(t, "logical")
 	if got := ready(t, sets.Open(t, destination, path), sets.ScratchFolder(t)).Plan().Origin; !strings.HasPrefix(got,
-		"not signed: whoever can write") {
+		"not signed: anyone who can write") {
 		t.Errorf("%q", got)
 	}
 	role, err := os.ReadFile("../../roles/controller_restore/tasks/restored.yml")

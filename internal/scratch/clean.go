@@ -123,7 +123,7 @@ func clean(root string) (undone []string, err error) {
 		time.Sleep(50 * time.Millisecond)
 	}
 	if err := os.RemoveAll(run); err != nil {
-		return undone, fmt.Errorf("remove %s by hand: %w", run, err)
+		return undone, fmt.Errorf("remove %s manually: %w", run, err)
 	}
 	return append(undone, "removed "+run), nil
 }

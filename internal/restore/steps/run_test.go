@@ -163,7 +163,7 @@ func TestAStepOfARestoreThatTheControllerDoesNotKnowIsRefused(t *testing.T) {
 	}
 	for _, state := range []string{"fenced", "rolling_back"} {
 		if _, _, err := c.take(Options{State: state}); err == nil || !strings.Contains(err.Error(),
-			"needs to know of which restore") {
+			"needs to know to which restore") {
 			t.Errorf("%s without a job: %v", state, err)
 		}
 	}
@@ -180,7 +180,8 @@ func TestAStepOfARestoreThatHasEndedDoesNothing(t *testing.T) {
 			t.Errorf("%s: %v %q %v", state, changed, said, err)
 		}
 	}
-	if content, err := os.ReadFile(filepath.Join(c.node.Datadir, "ibdata1")); err != nil || string(content) != "before" {
+	if content, err := os.ReadFile(filepath.Join(c.node.Datadir, "ibdata1")); err != nil ||
+		string(content) != "before" {
 		t.Errorf("the datadir was touched: %v", err)
 	}
 }
@@ -223,7 +224,8 @@ func TestARollbackGoesThroughItsStepsOnce(t *testing.T) {
 			}
 		}
 	}
-	if content, err := os.ReadFile(filepath.Join(c.node.Datadir, "ibdata1")); err != nil || string(content) != "before" {
+	if content, err := os.ReadFile(filepath.Join(c.node.Datadir, "ibdata1")); err != nil ||
+		string(content) != "before" {
 		t.Errorf("%q %v", content, err)
 	}
 	c.noted(func(b *restore.Book) error {
@@ -256,9 +258,13 @@ func TestOldDatadirsGoOnlyWhereThatIsWanted(t *testing.T) {
 		c := newController(t)
 		aside := c.node.Datadir + ".aside-J"
 		c.fill(aside)
-		c.noted(begin("J", func(b *restore.Book) { b.Datadir, b.Aside, b.Replaced = c.node.Datadir, []string{aside}, true }))
+		c.noted(begin("J", func(b *restore.Book) {
+			b.Datadir, b.Aside, b.Replaced = c.node.Datadir, []string{aside},
+				true
+		}))
 		changed, said, err := c.take(Options{State: "finished", Job: "J", RemoveOld: remove})
-		if err != nil || !changed || units.Gone(t, aside) != remove || strings.Contains(said, "removed "+aside) != remove {
+		if err != nil || !changed || units.Gone(t, aside) != remove ||
+			strings.Contains(said, "removed "+aside) != remove {
 			t.Errorf("remove %v: %v %q %v", remove, changed, said, err)
 		}
 	}
