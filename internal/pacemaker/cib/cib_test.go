@@ -108,7 +108,7 @@ func TestRefusedCIBs(t *testing.T) {
 			pacemakertest.CIBWith("",
 				`<primitive id="galera" class="ocf" provider="heartbeat" type="galera"><instance_attributes`+
 					` id-ref="gone"/></primitive>`),
-			`primitive "galera": its instance_attributes refers to "gone", which is not there`},
+			`primitive "galera": its instance_attributes refers to "gone", which does not exist`},
 		{"a lock without holder", pacemakertest.CIBWith(lock("overcloud-backup-holder", "x"), ""),
 			"overcloud-backup-holder or overcloud-backup-job is missing"},
 		{"a lock without cluster", pacemakertest.CIBWith(lock("lock-6b1f", "lock-"), ""), "cluster"},
