@@ -134,10 +134,10 @@ func TestThePlanSaysThatASetIsNotSigned(t *testing.T) {
 		"not signed: anyone who can write") {
 		t.Errorf("%q", got)
 	}
-	role, err := os.ReadFile("../../roles/controller_restore/tasks/restored.yml")
+	story, err := os.ReadFile("../restore/plan/testdata/restored.txt")
 	must(t, err)
-	if !strings.Contains(string(role), repository.NotSigned) {
-		t.Error("the role's plan does not say it")
+	if !strings.Contains(string(story), repository.NotSigned) {
+		t.Error("the plan of a restore does not say it")
 	}
 }
 

@@ -78,13 +78,13 @@ func TestWhereTheVIPIs(t *testing.T) {
 			"nobody holds the VIP 10.99.0.77"},
 		"a line that was not understood": {func(w *world, _ *Options) {
 			w.hosts[2].HAProxy.Database.Binds = []string{"10.99.0.13:3306"}
-			w.hosts[2].HAProxy.Database.Unread = []string{"haproxy.cfg line 3: bind: the value of $VIP is known to" +
-				" the process alone"}
+			w.hosts[2].HAProxy.Database.Unread = []string{"haproxy.cfg line 3: bind: the value of $VIP is known only " +
+				"to the process"}
 		}, "", "", "a part of HAProxy's configuration on controller-2 was not understood: haproxy.cfg line 3: bind:" +
-			" the value of $VIP is known to the process alone"},
+			" the value of $VIP is known only to the process"},
 		"a line that was not understood, the VIP given": {func(w *world, o *Options) {
-			w.hosts[2].HAProxy.Database.Unread = []string{"haproxy.cfg line 3: bind: the value of $VIP is known to" +
-				" the process alone"}
+			w.hosts[2].HAProxy.Database.Unread = []string{"haproxy.cfg line 3: bind: the value of $VIP is known only " +
+				"to the process"}
 			o.VIP = []string{testVIP}
 		}, testVIP, "controller-1", ""},
 	} {
