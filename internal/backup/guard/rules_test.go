@@ -102,7 +102,7 @@ var broken = map[string]struct {
 		func(s *Sample) { s.Server.Desync, s.Server.State = true, galera.StateDonorDesync }},
 	"a member is gone": {"last_spare", 1, 0, "1 other members",
 		func(s *Sample) { s.Server.ClusterSize = 2 }},
-	"demoted elsewhere": {"last_spare", 2, 0, "promoted on controller-0 besides",
+	"demoted elsewhere": {"last_spare", 2, 0, "promoted on controller-0 in addition",
 		func(s *Sample) { s.Cluster.Others = s.Cluster.Others[:1] }},
 	"demoted everywhere": {"last_spare", 2, 0, "no other node", func(s *Sample) { s.Cluster.Others = nil }},
 	"standby": {"node_standby", 1, 0, "standby",
