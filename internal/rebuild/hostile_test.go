@@ -118,7 +118,7 @@ func TestWithoutAnAccountForItNothingIsRestored(t *testing.T) {
 	destination, path := sets.Copy(t, "logical")
 	defer func(was string) { scratch.Account = was }(scratch.Account)
 	for name, why := range map[string]string{"no-such-user": "useradd --system",
-		"root": "who never runs what is in a set"} {
+		"root": "which never runs anything from a set"} {
 		scratch.Account = name
 		if _, err := Prepare(t.Context(), sets.Open(t, destination, path),
 			Options{Scratch: "/var/tmp/x", Memory: 64 * sets.Mebibyte}); err == nil ||
