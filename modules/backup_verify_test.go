@@ -18,7 +18,7 @@ import (
 	"overcloud.backup/tests/units"
 )
 
-// asked runs a module as Ansible does.
+// asked runs a module like Ansible.
 func asked(t *testing.T, module string, args map[string]any) map[string]any {
 	t.Helper()
 	in, err := json.Marshal(args)

@@ -21,13 +21,13 @@ const (
 	pauseAfterError    = 100 * time.Millisecond
 )
 
-// open prepares one connection to the virtual IP; it is made anew when it breaks.
+// open prepares one connection to the virtual IP; it is reopened when it breaks.
 func open(addr string) (*sql.DB, error) {
 	cfg := mysql.NewConfig()
 	cfg.User, cfg.Passwd = "openstack", os.Getenv("LAB_OPENSTACK_PASSWORD")
 	cfg.Net, cfg.Addr, cfg.DBName = "tcp", addr, "lab_load"
 	cfg.Timeout, cfg.ReadTimeout, cfg.WriteTimeout = connectTimeout, transactionTimeout, transactionTimeout
-	cfg.Logger = silent{} // what it would say comes back as an error too
+	cfg.Logger = silent{} // its message is also returned as an error
 	connector, err := mysql.NewConnector(cfg)
 	if err != nil {
 		return nil, err
@@ -42,7 +42,7 @@ type silent struct{}
 func (silent) Print(...any) {}
 
 // work runs the clients until ctx ends; transactions that have begun are finished. Each client has a connection of its
-// own, as each worker process of a service has.
+// own, like each worker process of a service.
 func work(ctx context.Context, addr string, rec *recorder) error {
 	interval := time.Duration(float64(rec.Clients) / rec.Rate * float64(time.Second))
 	start := time.Now()
@@ -69,8 +69,8 @@ type client struct {
 	rec    *recorder
 }
 
-// loop does one transaction each interval. After a slow one it catches up, and the wait counts as latency: the service
-// behind it would have waited too. After an error it begins anew.
+// loop runs one transaction in each interval. After a slow one it catches up, and the wait counts as latency: the
+// service behind it would have waited too. After an error it starts over.
 func (c client) loop(ctx context.Context, due time.Time, interval time.Duration) error {
 	for seq := 1; ; seq++ {
 		if !sleepUntil(ctx, due) {
@@ -102,8 +102,8 @@ func sleepUntil(ctx context.Context, due time.Time) bool {
 	}
 }
 
-// transaction is one short piece of work as an API service does it: read a row, report for duty, write a row.
-// With an error comes the step that it struck.
+// transaction is a short piece of work, like that of an API service: read a row, report for duty, write a row. An error
+// is returned with the step that it struck.
 func (c client) transaction(ctx context.Context, seq int) (step, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), transactionTimeout)
 	defer cancel()
@@ -112,7 +112,7 @@ func (c client) transaction(ctx context.Context, seq int) (step, error) {
 		return stepWork, err
 	}
 	if err := c.statements(ctx, tx, seq); err != nil {
-		_ = tx.Rollback() // the first error tells more
+		_ = tx.Rollback() // the first error is more useful
 		return stepWork, err
 	}
 	return stepCommit, tx.Commit()
@@ -120,7 +120,8 @@ func (c client) transaction(ctx context.Context, seq int) (step, error) {
 
 func (c client) statements(ctx context.Context, tx *sql.Tx, seq int) error {
 	var hostname string
-	err := tx.QueryRowContext(ctx, "SELECT hostname FROM nova.instances WHERE id > ? ORDER BY id LIMIT 1", (seq*37+c.number)%900).Scan(&hostname)
+	err := tx.QueryRowContext(ctx, "SELECT hostname FROM nova.instances WHERE id > ? ORDER BY id LIMIT 1",
+		(seq*37+c.number)%900).Scan(&hostname)
 	if err != nil {
 		return fmt.Errorf("select: %w", err)
 	}
@@ -137,7 +138,7 @@ func (c client) statements(ctx context.Context, tx *sql.Tx, seq int) error {
 	return nil
 }
 
-// readStored reads which transactions of a run are in the database, after everything that was replicated by now.
+// readStored reads which transactions of a run are in the database, after everything that has been replicated by now.
 func readStored(ctx context.Context, db *sql.DB, run int64) (map[id]bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Command load puts client load on the lab's virtual IP, as OpenStack services do, and tells afterwards what the
-// clients saw. What it claims is what was written down at the time: a commit is in the record before the next begins.
+// Command load puts client load on the lab's virtual IP, like OpenStack services, and reports afterwards what the
+// clients saw. Its claims are what was recorded at the time: a commit is in the record before the next begins.
 package main
 
 import (

@@ -28,14 +28,14 @@ const (
 	errorsFile  = "errors"
 )
 
-// header says what a run is. Run is its identity, the µs since the epoch at which it began.
+// header describes a run. Run is its identity, the µs since the epoch at which it began.
 type header struct {
 	Run     int64   `json:"run"`
 	Clients int     `json:"clients"`
 	Rate    float64 `json:"rate"`
 }
 
-// id names one transaction of a run. A sequence number is used once, whatever comes of it.
+// id names one transaction of a run. A sequence number is used once, whatever its outcome.
 type id struct{ Client, Seq int }
 
 // commit is one acknowledged commit. Latency counts from when the transaction was due.
@@ -45,12 +45,12 @@ type commit struct {
 	Latency time.Duration
 }
 
-// step is where in a transaction an error struck.
+// step is the part of a transaction that an error struck.
 type step string
 
 const (
 	stepWork   step = "work"   // before COMMIT was sent: nothing is stored
-	stepCommit step = "commit" // at COMMIT: whether it is stored, the client does not know
+	stepCommit step = "commit" // at COMMIT: the client does not know whether it is stored
 )
 
 // failure is one error that a client saw.
@@ -61,14 +61,14 @@ type failure struct {
 	Text string
 }
 
-// record is everything that was written down about a run.
+// record is everything that was recorded about a run.
 type record struct {
 	header
 	Commits  []commit
 	Failures []failure
 }
 
-// recorder appends to the record. Each call is one write, so that a reader and a SIGKILL meet whole lines.
+// recorder appends to the record. Each call is one write, so that a reader and a SIGKILL always leave complete lines.
 type recorder struct {
 	header
 	mu      sync.Mutex
@@ -109,7 +109,8 @@ func (r *recorder) acknowledged(c commit) error {
 func (r *recorder) failed(f failure) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	_, err := fmt.Fprintf(r.errors, "%d %d %d %s %s\n", f.Client, f.Seq, f.At.UnixMicro(), f.Step, strings.ReplaceAll(f.Text, "\n", " "))
+	_, err := fmt.Fprintf(r.errors, "%d %d %d %s %s\n", f.Client, f.Seq, f.At.UnixMicro(), f.Step,
+		strings.ReplaceAll(f.Text, "\n", " "))
 	return err
 }
 
@@ -142,7 +143,8 @@ func readRecord(dir string) (record, error) {
 	})
 }
 
-// eachLine calls do with every whole line; what follows the last line feed was being written when the run was killed.
+// eachLine calls do with every complete line; what follows the last line feed was being written when the run was
+// killed.
 func eachLine(path string, do func(string) error) error {
 	file, err := os.Open(path)
 	if err != nil {

@@ -18,7 +18,7 @@ func (w window) holds(at time.Time) bool {
 	return (w.From.IsZero() || !at.Before(w.From)) && (w.To.IsZero() || !at.After(w.To))
 }
 
-// report is what the clients saw. Lost, Stored and Acknowledged are of the whole run; the rest is of the window.
+// report is what the clients saw. Lost, Stored and Acknowledged are of the complete run; the rest is of the window.
 type report struct {
 	Run          int64   `json:"run"`
 	Clients      int     `json:"clients"`
@@ -28,7 +28,7 @@ type report struct {
 	Stored       int     `json:"stored"`
 
 	Commits int `json:"commits"`
-	// Errors counts the transactions that failed, those with an unknown outcome included.
+	// Errors counts the transactions that failed, including those with an unknown outcome.
 	Errors int `json:"errors"`
 	// Unknown counts errors at COMMIT, UnknownStored those of them that turned out to be stored.
 	Unknown       int       `json:"unknown"`
@@ -61,9 +61,10 @@ type errorAt struct {
 	Text   string    `json:"text"`
 }
 
-// summarise holds the record against what is stored.
+// summarise compares the record with what is stored.
 func summarise(rec record, stored map[id]bool, w window) report {
-	rep := report{Run: rec.Run, Clients: rec.Clients, Rate: rec.Rate, Acknowledged: len(rec.Commits), Stored: len(stored), Failures: []errorAt{}}
+	rep := report{Run: rec.Run, Clients: rec.Clients, Rate: rec.Rate, Acknowledged: len(rec.Commits),
+		Stored: len(stored), Failures: []errorAt{}}
 	latencies := map[int64][]time.Duration{}
 	errors := map[int64]int{}
 	for _, c := range rec.Commits {
@@ -96,7 +97,7 @@ func (r *report) addFailure(f failure, stored bool) {
 	}
 }
 
-// addSeconds fills in every second between the first and the last, those in which nothing happened too.
+// addSeconds fills in every second between the first and the last, including those in which nothing happened.
 func (r *report) addSeconds(latencies map[int64][]time.Duration, errors map[int64]int) {
 	r.Seconds = []second{}
 	var all []time.Duration
@@ -151,9 +152,12 @@ func (r report) text() string {
 	}
 	first, last := r.Seconds[0].Second, r.Seconds[len(r.Seconds)-1].Second
 	text += fmt.Sprintf("from %s to %s (%d s)\n", clock(first), clock(last), last-first+1)
-	text += fmt.Sprintf("  commits             %d, %.1f a second\n", r.Commits, float64(r.Commits)/float64(len(r.Seconds)))
-	text += fmt.Sprintf("  errors              %d, of which with unknown outcome: %d (%d stored)\n", r.Errors, r.Unknown, r.UnknownStored)
-	text += fmt.Sprintf("  latency in ms       p50 %.1f   p95 %.1f   p99 %.1f   max %.1f\n", r.Latency.P50, r.Latency.P95, r.Latency.P99, r.Latency.Max)
+	text += fmt.Sprintf("  commits             %d, %.1f a second\n", r.Commits,
+		float64(r.Commits)/float64(len(r.Seconds)))
+	text += fmt.Sprintf("  errors              %d, of which with unknown outcome: %d (%d stored)\n", r.Errors,
+		r.Unknown, r.UnknownStored)
+	text += fmt.Sprintf("  latency in ms       p50 %.1f   p95 %.1f   p99 %.1f   max %.1f\n", r.Latency.P50,
+		r.Latency.P95, r.Latency.P99, r.Latency.Max)
 	text += fmt.Sprintf("  seconds without one commit: %d\n", r.silent())
 	for i, f := range r.Failures {
 		if i == maxErrorLines {
