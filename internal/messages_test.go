@@ -39,7 +39,7 @@ var unquoted = map[string]string{
 	"pacemaker/*.go": "the sources of pacemaker_facts are before them, in a backup `read the cluster's state`" +
 		" or a rule of the guard",
 	"unit/*.go":     "`the job did not start` or `no systemd` is there, too",
-	"xbstream/*.go": "`the stream is not a whole backup` or `the set … is damaged` is before them",
+	"xbstream/*.go": "`the stream is not a complete backup` or `the set … is damaged` is before them",
 	"zframe/*.go":   "as those of xbstream",
 	"safefile/*.go": "who reads the file, and its path, are before them",
 	"sqldump/*.go":  "`the dump has a statement that mariadb-dump does not write` is before them",

@@ -15,7 +15,7 @@ import (
 // plain are the files that may open by a name that is not below /proc or /sys, each with the reason why nobody else
 // can put a pipe, a device or a link there.
 var plain = map[string]string{
-	"ansible/program.go":     "the arguments, whose path is the caller's",
+	"ansible/main.go":        "the arguments, whose path is the caller's",
 	"ansible/unit.go":        "a job's folder",
 	"backup/guard/ages.go":   "a folder, for the room in its file system",
 	"backup/tool/stream.go":  "an empty folder of ours",

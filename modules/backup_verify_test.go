@@ -18,7 +18,7 @@ import (
 	"overcloud.backup/tests/units"
 )
 
-// asked runs a module as Ansible does.
+// asked runs a module like Ansible.
 func asked(t *testing.T, module string, args map[string]any) map[string]any {
 	t.Helper()
 	in, err := json.Marshal(args)
@@ -52,7 +52,8 @@ func TestASetIsListedReadBackAndVerified(t *testing.T) {
 		t.Errorf("%v", n)
 	}
 	args := map[string]any{"destination": destination, "level": "read", "_ansible_check_mode": true}
-	if answer := asked(t, "backup_verify", args); answer["changed"] != true || newest(t, destination)["verified"] != "" {
+	if answer := asked(t, "backup_verify", args); answer["changed"] != true ||
+		newest(t, destination)["verified"] != "" {
 		t.Errorf("check mode: %v", answer)
 	}
 	if answer := asked(t, "backup_info", map[string]any{"destination": destination,
@@ -63,7 +64,8 @@ func TestASetIsListedReadBackAndVerified(t *testing.T) {
 		t.Errorf("backup_info wrote: %v", n)
 	}
 	delete(args, "_ansible_check_mode")
-	if answer := asked(t, "backup_verify", args); answer["failed"] != nil || newest(t, destination)["verified"] != "read" {
+	if answer := asked(t, "backup_verify", args); answer["failed"] != nil ||
+		newest(t, destination)["verified"] != "read" {
 		t.Errorf("verified: %v", answer)
 	}
 }
@@ -78,7 +80,8 @@ func TestADamagedSetIsNamedWithFileAndOffset(t *testing.T) {
 			"level": "read"},
 	} {
 		answer := asked(t, module, args)
-		if msg, _ := answer["msg"].(string); answer["failed"] != true || !strings.Contains(msg, "backup.sql, offset 7:") ||
+		if msg, _ := answer["msg"].(string); answer["failed"] != true ||
+			!strings.Contains(msg, "backup.sql, offset 7:") ||
 			!strings.Contains(msg, path) {
 			t.Errorf("%s: %v", module, answer)
 		}
@@ -137,7 +140,7 @@ func TestASetIsReadBackWhilePacemakerIsDown(t *testing.T) {
 	answer := asked(t, "backup_verify", map[string]any{"destination": destination, "policy": "allow_active",
 		"scratch": filepath.Join(filepath.Dir(destination), "scratch")})
 	if msg, _ := answer["msg"].(string); !strings.Contains(msg,
-		"see what image the database runs in: read the galera resource") {
+		"determine the image that the database runs in: read the galera resource") {
 		t.Error(msg)
 	}
 }

@@ -10,7 +10,7 @@ import (
 // madeBy is the program that a set, or the record of a verification, names as its maker.
 const madeBy = "overcloud.backup " + version
 
-// caller is a call as jobs know it.
+// caller returns a call in the form of package jobs.
 func caller(call *ansible.Call) jobs.Caller {
 	return jobs.Caller{
 		Module: call.Name, Arguments: call.Arguments(), CheckMode: call.CheckMode, Progress: call.Progress,
@@ -18,7 +18,7 @@ func caller(call *ansible.Call) jobs.Caller {
 	}
 }
 
-// answer is the result of a call by what a job, or a step of a restore, answers.
+// answer returns the result of a call from the answer of a job, or of a step of a restore.
 func answer(a *jobs.Answer, err error) (*ansible.Result, error) {
 	if a == nil {
 		return nil, err

@@ -17,7 +17,7 @@ var galeraBackupSpec []byte
 
 func init() { register("galera_backup", ansible.Module{Spec: galeraBackupSpec, Run: galeraBackup}) }
 
-// galeraBackup is called by Ansible to start a job or to look after one, and by the job's unit to do it and to undo it.
+// galeraBackup is called by Ansible to start a job or to query one, and by the job's unit to run it and to undo it.
 func galeraBackup(ctx context.Context, call *ansible.Call) (*ansible.Result, error) {
 	var o backups.Options
 	if err := errors.Join(call.Decode(&o), o.Check()); err != nil {

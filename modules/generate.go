@@ -9,7 +9,7 @@ import (
 	"overcloud.backup/internal/stub"
 )
 
-// generate writes the Python files and the pages of the modules, the table of what they return, and the page of
+// generate writes the Python files and the pages of the modules, the table of their return values, and the page of
 // variables. It runs at the top of a checkout.
 func generate() {
 	err := stub.WriteRegions(".")

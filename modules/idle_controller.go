@@ -50,7 +50,7 @@ func idleController(_ context.Context, call *ansible.Call) (*ansible.Result, err
 	return &ansible.Result{Values: decision, Warnings: decision.Warnings}, nil
 }
 
-// factsOfHosts decodes the facts. A host that was named and has none counts as unreachable.
+// factsOfHosts decodes the facts. A named host without facts counts as unreachable.
 func factsOfHosts(names []string, facts []json.RawMessage) ([]topology.Host, error) {
 	hosts, seen := []topology.Host{}, map[string]bool{}
 	for _, raw := range facts {

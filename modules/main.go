@@ -34,14 +34,14 @@ func main() {
 		generate()
 		return
 	}
-	// A limit that the kernel refuses is no reason not to work.
+	// A limit that the kernel refuses does not stop the work.
 	_ = process.NoCore()
 	leaveCache()
 	os.Exit(program().Main(os.Args[1:], os.Stdin, os.Stdout))
 }
 
-// leaveCache goes back to the folder that the control node's shell began in, to which relative paths of options belong.
-// That shell starts the binary from within the cache, so that nobody can exchange a folder above it meanwhile.
+// leaveCache returns to the folder that the control node's shell began in, to which relative paths of options belong.
+// That shell starts the binary from within the cache, so that nobody can exchange a folder above it in the meantime.
 func leaveCache() {
 	began, ok := os.LookupEnv("OVERCLOUD_BACKUP_PWD")
 	if !ok {

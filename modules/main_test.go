@@ -110,7 +110,7 @@ func TestThePageOfVariablesIsCurrent(t *testing.T) {
 	}
 }
 
-// onControlNode are modules that are an action plugin alone: they are about the command, which no host knows.
+// onControlNode are modules that are only an action plugin: they are about the command, which is unknown to hosts.
 var onControlNode = []string{"preflight"}
 
 // documented are the names of all modules, those of the binary and the others.
@@ -132,7 +132,7 @@ func TestEveryModuleIsWhole(t *testing.T) {
 			t.Errorf("%s: %v, and there are %v", what, got, want)
 		}
 	}
-	// A default for the modules of hosts is none of the others' options.
+	// A default for the modules of hosts does not apply to the others' options.
 	if got, want := runtime.ActionGroups["all"], slices.Sorted(maps.Keys(modules)); !slices.Equal(got, want) {
 		t.Errorf("meta/runtime.yml's group: %v, the binary has %v", got, want)
 	}
@@ -203,7 +203,8 @@ func TestTheBinaryLeavesNoCore(t *testing.T) {
 			t.Fatal(err)
 		}
 		line := string(limits[bytes.Index(limits, []byte("Max core file size")):])
-		if fields := strings.Fields(line); fields[4] == "1" && fields[5] == "1" || fields[4] == "0" && fields[5] == "0" {
+		if fields := strings.Fields(line); fields[4] == "1" && fields[5] == "1" ||
+			fields[4] == "0" && fields[5] == "0" {
 			return
 		}
 		if time.Now().After(end) {

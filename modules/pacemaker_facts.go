@@ -35,7 +35,7 @@ func pacemakerFacts(ctx context.Context, call *ansible.Call) (*ansible.Result, e
 	return &ansible.Result{Facts: map[string]any{"ansible_pacemaker": facts}}, nil
 }
 
-// checkTimeout refuses a time limit that nothing can keep.
+// checkTimeout refuses a time limit that cannot be kept.
 func checkTimeout(timeout float64) error {
 	if !(timeout > 0 && timeout <= 3600) {
 		return fmt.Errorf("timeout: %g is out of range; give seconds above 0, at most 3600", timeout)

@@ -18,7 +18,7 @@ var restorePlanSpec []byte
 
 func init() { register("restore_plan", ansible.Module{Spec: restorePlanSpec, Run: restorePlan}) }
 
-// restorePlan decides how a restore goes. It runs on the control node.
+// restorePlan decides how a restore proceeds. It runs on the control node.
 func restorePlan(_ context.Context, call *ansible.Call) (*ansible.Result, error) {
 	var o struct {
 		plan.Options
@@ -43,7 +43,7 @@ func restorePlan(_ context.Context, call *ansible.Call) (*ansible.Result, error)
 	return &ansible.Result{Msg: decision.Message, Values: decision, Warnings: warnings}, nil
 }
 
-// viewsOf decodes what the controllers answered. An answer that cannot be used is a warning, and none at all.
+// viewsOf decodes the answers of the controllers. An answer that cannot be used is a warning, and is left out.
 func viewsOf(raw []json.RawMessage) (views []plan.View, warnings []string, err error) {
 	seen := map[string]bool{}
 	for _, r := range raw {

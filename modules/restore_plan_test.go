@@ -15,13 +15,14 @@ import (
 	"overcloud.backup/internal/restore/steps"
 )
 
-// seen is what a controller answers when it is asked to look, as it reaches the plan: by the types of galera_restore.
+// seen is the answer of a controller in state planned, as it reaches the plan: by the types of galera_restore.
 func seen(t *testing.T, host string, book *restore.Book) any {
 	t.Helper()
 	needed := &rebuild.Plan{}
 	needed.Space.Needed = 3
 	raw, err := json.Marshal(steps.Values{
-		Node: &restore.Node{Name: host, Members: []string{"c0", "c1"}, Datadir: "/var/lib/mysql", Port: "3306", Free: 5},
+		Node: &restore.Node{Name: host, Members: []string{"c0", "c1"}, Datadir: "/var/lib/mysql", Port: "3306",
+			Free: 5},
 		Book: book, Set: &repository.Entry{Name: "S", Path: "/sets/galera_cluster/S"}, Plan: needed, NewJob: "new",
 		UnderWay: book.UnderWay(), Stopped: book.Stopped(),
 	})
@@ -42,7 +43,8 @@ func TestRestorePlanUnderstandsWhatControllersAnswer(t *testing.T) {
 		t.Errorf("%v", r)
 	}
 	begun := &restore.Book{
-		Job: "J", Set: "/sets/galera_cluster/T", Target: true, Resource: &restore.Role{}, RollingBack: true, Began: "10:00",
+		Job: "J", Set: "/sets/galera_cluster/T", Target: true, Resource: &restore.Role{}, RollingBack: true,
+		Began: "10:00",
 	}
 	args["views"] = []any{seen(t, "c0", begun), seen(t, "c1", &restore.Book{})}
 	if r = runModule(t, "restore_plan", args); r["refused"] != "rollback_under_way" || r["job"] != "J" {

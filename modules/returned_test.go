@@ -65,7 +65,7 @@ func TestEveryValueThatIsReturnedIsDocumented(t *testing.T) {
 	}
 }
 
-// compare holds a value as JSON sees it against its description.
+// compare compares a value, as JSON represents it, with its description.
 func compare(t *testing.T, at string, v reflect.Value, want described) {
 	t.Helper()
 	for v.Kind() == reflect.Interface {
@@ -128,7 +128,7 @@ func fieldsOf(v reflect.Value, into map[string]reflect.Value) {
 	}
 }
 
-// kindOf is the type in the documentation's words, and nothing where JSON alone knows.
+// kindOf returns the type as the documentation names it, or nothing if only JSON knows.
 func kindOf(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.String:

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package abandon runs what may hang in the kernel for ever, as any access to a dead NFS server's file system does.
-// Nothing can take a thread out of such a call, so the caller stops waiting and leaves it behind, with its goroutine,
-// its buffers and its open files, until this process ends or the file system answers.
+// Package abandon runs calls that may hang in the kernel forever, such as any access to a dead NFS server's file
+// system. Nothing can take a thread out of such a call, so the caller stops waiting and leaves it behind, with its
+// goroutine, its buffers and its open files, until this process ends or the file system answers.
 package abandon
 
 import (
@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Patience is how long a call may take to come back after its context has ended.
+// Patience is how long a call may take to return after its context has ended.
 const Patience = 3 * time.Second
 
 // HangError reports a file system that does not answer.
@@ -58,8 +58,8 @@ func After[T any](limit time.Duration, what string, do func() (T, error)) (T, er
 	}
 }
 
-// WhenDone runs do and waits for it. When ctx ends and do does not come back within Patience, it is left behind. where
-// names the file system for people.
+// WhenDone runs do and waits for it. If ctx ends and do does not return within Patience, it is left behind. where names
+// the file system for people.
 func WhenDone[T any](ctx context.Context, where string, do func() (T, error)) (T, error) {
 	done := start(do)
 	select {
@@ -72,7 +72,7 @@ func WhenDone[T any](ctx context.Context, where string, do func() (T, error)) (T
 		return o.value, o.err
 	case <-time.After(Patience):
 		var none T
-		return none, fmt.Errorf("the backup was stopped, and %s neither takes what is written nor fails, so the "+
+		return none, fmt.Errorf("the backup was stopped, and %s neither accepts what is written nor fails, so the "+
 			"write was left behind: %w",
 			where, context.Cause(ctx))
 	}

@@ -18,7 +18,7 @@ func TestADestinationThatHangsIsLeftBehind(t *testing.T) {
 	defer close(hang)
 	begun := time.Now()
 	_, err := WhenDone(ctx, "/mnt/nfs", func() (int, error) { <-hang; return 1, nil })
-	if !errors.Is(err, late) || !strings.Contains(err.Error(), "/mnt/nfs neither takes what is written nor fails") {
+	if !errors.Is(err, late) || !strings.Contains(err.Error(), "/mnt/nfs neither accepts what is written nor fails") {
 		t.Error(err)
 	}
 	if took := time.Since(begun); took < Patience || took > Patience+time.Second {

@@ -41,13 +41,15 @@ func logicalJob(o *Options) { o.Method = tool.Logical }
 
 func TestAViewOverATableThatIsGoneIsRefusedBeforeTheDump(t *testing.T) {
 	s := shared(t)
-	s.sql(t, "CREATE DATABASE c43; CREATE TABLE c43.t (i INT); CREATE TABLE c43.k (i INT); CREATE VIEW c43.v AS SELECT * FROM c43.t;"+
+	s.sql(t, "CREATE DATABASE c43; CREATE TABLE c43.t (i INT); CREATE TABLE c43.k (i INT); CREATE VIEW c43.v AS"+
+		" SELECT * FROM c43.t;"+
 		"CREATE VIEW c43.vv AS SELECT * FROM c43.v; CREATE VIEW c43.ok AS SELECT * FROM c43.k; DROP TABLE c43.t")
 	defer s.SQL("DROP DATABASE c43")
 	o := s.options(t)
 	o.Method = tool.Logical
 	_, err := Prepare(t.Context(), o)
-	if err == nil || !strings.Contains(err.Error(), "2 tables or views cannot be opened") || !strings.Contains(err.Error(), "c43.v (View 'c43.v' references") ||
+	if err == nil || !strings.Contains(err.Error(), "2 tables or views cannot be opened") ||
+		!strings.Contains(err.Error(), "c43.v (View 'c43.v' references") ||
 		!strings.Contains(err.Error(), "c43.vv (") || strings.Contains(err.Error(), "c43.ok") {
 		t.Errorf("%v", err)
 	}
@@ -56,13 +58,16 @@ func TestAViewOverATableThatIsGoneIsRefusedBeforeTheDump(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := made.Manifest
-	if fmt.Sprint(m.Schema.LeftOut) != "[c43.v c43.vv]" || len(m.Schema.Broken) != 2 || !strings.Contains(m.Schema.Broken[0].Why, "references invalid table") ||
-		!strings.Contains(strings.Join(m.Warnings, "\n"), "left out of the dump, because the server cannot open them: c43.v (") {
+	if fmt.Sprint(m.Schema.LeftOut) != "[c43.v c43.vv]" || len(m.Schema.Broken) != 2 ||
+		!strings.Contains(m.Schema.Broken[0].Why, "references invalid table") ||
+		!strings.Contains(strings.Join(m.Warnings, "\n"),
+			"left out of the dump, because the server cannot open them: c43.v (") {
 		t.Errorf("%+v %q", m.Schema, m.Warnings)
 	}
 	definitions, err := os.ReadFile(filepath.Join(made.Path, extras.DefinitionsFile))
 	text := dump(t, made.Path)
-	if err != nil || strings.Contains(string(definitions), `"vv"`) || !strings.Contains(string(definitions), `"ok"`) || strings.Contains(text, "VIEW `v`") || !strings.Contains(text, "VIEW `ok`") {
+	if err != nil || strings.Contains(string(definitions), `"vv"`) || !strings.Contains(string(definitions), `"ok"`) ||
+		strings.Contains(text, "VIEW `v`") || !strings.Contains(text, "VIEW `ok`") {
 		t.Errorf("%v\n%s", err, definitions)
 	}
 }
@@ -73,7 +78,9 @@ func TestATableThatCannotBeOpenedIsNoted(t *testing.T) {
 	defer s.SQL("DROP DATABASE c40; DROP DATABASE empty1")
 	frm, err := os.ReadFile(filepath.Join(s.Data, "c40/keep.frm"))
 	folder := filepath.Join(s.Data, "old_dumps")
-	err = errors.Join(err, os.WriteFile(filepath.Join(s.Data, "c40/orphan.frm"), frm, 0o600), os.WriteFile(filepath.Join(s.Data, "c40/#sql-1a2b_3.frm"), frm, 0o600), os.Mkdir(folder, 0o700), os.WriteFile(filepath.Join(folder, "x.sql"), nil, 0o600))
+	err = errors.Join(err, os.WriteFile(filepath.Join(s.Data, "c40/orphan.frm"), frm, 0o600),
+		os.WriteFile(filepath.Join(s.Data, "c40/#sql-1a2b_3.frm"), frm, 0o600), os.Mkdir(folder, 0o700),
+		os.WriteFile(filepath.Join(folder, "x.sql"), nil, 0o600))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,10 +96,14 @@ func TestATableThatCannotBeOpenedIsNoted(t *testing.T) {
 	}
 	m := made.Manifest
 	warnings := strings.Join(m.Warnings, "\n")
-	if len(m.Schema.Broken) != 1 || m.Schema.Broken[0].String() != "c40.orphan" || m.Schema.LeftOut != nil || !slices.Equal(m.Schema.Folders, []string{"old_dumps"}) ||
-		!strings.Contains(warnings, "cannot open these tables and views, and the set has them as they are: c40.orphan (") ||
-		!strings.Contains(warnings, "an ALTER TABLE that did not end, in the datadir and so in the set: c40/#sql-1a2b_3.frm;") ||
-		!strings.Contains(warnings, "a backup leaves out: old_dumps;") || strings.Contains(warnings, "not replicated by Galera") {
+	if len(m.Schema.Broken) != 1 || m.Schema.Broken[0].String() != "c40.orphan" || m.Schema.LeftOut != nil ||
+		!slices.Equal(m.Schema.Folders, []string{"old_dumps"}) ||
+		!strings.Contains(warnings,
+			"cannot open these tables and views, and the set has them as they are: c40.orphan (") ||
+		!strings.Contains(warnings, "an ALTER TABLE that did not end, in the datadir and so in the set:"+
+			" c40/#sql-1a2b_3.frm;") ||
+		!strings.Contains(warnings, "a backup leaves out: old_dumps;") ||
+		strings.Contains(warnings, "not replicated by Galera") {
 		t.Errorf("%+v\n%s", m.Schema, warnings)
 	}
 }
@@ -100,7 +111,8 @@ func TestATableThatCannotBeOpenedIsNoted(t *testing.T) {
 func TestTheHistoryOfVersionedTablesIsDumpedOrNamed(t *testing.T) {
 	s := shared(t)
 	s.sql(t, "CREATE DATABASE sv; CREATE TABLE sv.hist (id INT PRIMARY KEY, v VARCHAR(20)) WITH SYSTEM VERSIONING;"+
-		"INSERT INTO sv.hist VALUES (1, 'first'), (2, 'gone'); UPDATE sv.hist SET v = 'now' WHERE id = 1; DELETE FROM sv.hist WHERE id = 2")
+		"INSERT INTO sv.hist VALUES (1, 'first'), (2, 'gone'); UPDATE sv.hist SET v = 'now' WHERE id = 1; DELETE FROM"+
+		" sv.hist WHERE id = 2")
 	defer s.SQL("DROP DATABASE sv")
 	j := s.job(t, logicalJob)
 	if !j.tool.Has(t.Context(), tool.DumpHistory) {
@@ -125,25 +137,30 @@ func TestTheHistoryOfVersionedTablesIsDumpedOrNamed(t *testing.T) {
 	if rows, err := s.SQL("SELECT COUNT(*) FROM sv.hist FOR SYSTEM_TIME ALL"); err != nil || rows != "3" {
 		t.Errorf("%s rows after the load, %v", rows, err)
 	}
-	s.sql(t, "CREATE TABLE sv.tx (i INT PRIMARY KEY, s BIGINT UNSIGNED GENERATED ALWAYS AS ROW START, e BIGINT UNSIGNED GENERATED ALWAYS AS ROW END,"+
+	s.sql(t, "CREATE TABLE sv.tx (i INT PRIMARY KEY, s BIGINT UNSIGNED GENERATED ALWAYS AS ROW START, e BIGINT"+
+		" UNSIGNED GENERATED ALWAYS AS ROW END,"+
 		" PERIOD FOR SYSTEM_TIME(s, e)) WITH SYSTEM VERSIONING")
 	made, err = s.job(t, logicalJob).Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if warnings := strings.Join(made.Manifest.Warnings, "\n"); !strings.Contains(warnings, "no dump can tell that of sv.tx, which is by transactions): sv.hist, sv.tx") {
+	if warnings := strings.Join(made.Manifest.Warnings, "\n"); !strings.Contains(warnings,
+		"no dump can read that of sv.tx, which is by transactions): sv.hist, sv.tx") {
 		t.Error(warnings)
 	}
 }
 
 func TestWhatADumpLosesIsNamedBefore(t *testing.T) {
 	s := shared(t)
-	s.sql(t, "CREATE DATABASE lo; CREATE TABLE lo.fl (id INT PRIMARY KEY, f FLOAT, ok FLOAT); INSERT INTO lo.fl VALUES (1, 123456789, 0.5);"+
+	s.sql(t, "CREATE DATABASE lo; CREATE TABLE lo.fl (id INT PRIMARY KEY, f FLOAT, ok FLOAT); INSERT INTO lo.fl"+
+		" VALUES (1, 123456789, 0.5);"+
 		"CREATE TABLE lo.fu (f FLOAT PRIMARY KEY); INSERT INTO lo.fu VALUES (16777214), (16777215);"+
-		"CREATE TABLE lo.maps (id INT PRIMARY KEY); INSERT INTO lo.maps VALUES (1); ALTER TABLE lo.maps ADD COLUMN loc POINT NOT NULL")
+		"CREATE TABLE lo.maps (id INT PRIMARY KEY); INSERT INTO lo.maps VALUES (1); ALTER TABLE lo.maps ADD COLUMN"+
+		" loc POINT NOT NULL")
 	defer s.SQL("DROP DATABASE lo")
 	warnings := strings.Join(s.job(t, logicalJob).Plan().Warnings, "\n")
-	for _, want := range []string{"have values with more: lo.fl.f;", "so that the dump may not load: lo.fu.f;", "so that the dump will not load: lo.maps.loc;"} {
+	for _, want := range []string{"have values with more: lo.fl.f;", "so that the dump may not load: lo.fu.f;",
+		"so that the dump will not load: lo.maps.loc;"} {
 		if !strings.Contains(warnings, want) {
 			t.Errorf("%q is not in\n%s", want, warnings)
 		}
@@ -151,7 +168,8 @@ func TestWhatADumpLosesIsNamedBefore(t *testing.T) {
 	if strings.Contains(warnings, "lo.fl.ok") {
 		t.Error(warnings)
 	}
-	if reason := s.job(t, func(o *Options) { o.Method = tool.Auto }).Plan().Reason; !strings.HasSuffix(reason, "; a dump may lose digits of FLOAT columns") {
+	if reason := s.job(t, func(o *Options) { o.Method = tool.Auto }).Plan().Reason; !strings.HasSuffix(reason,
+		"; a dump may lose digits of FLOAT columns") {
 		t.Error(reason)
 	}
 }
@@ -160,10 +178,12 @@ func TestWhatADumpLosesIsNamedBefore(t *testing.T) {
 func TestTheCommandsOfADumpWorkByHand(t *testing.T) {
 	s := shared(t)
 	s.sql(t, "CREATE DATABASE hand; CREATE TABLE hand.t (id INT PRIMARY KEY); INSERT INTO hand.t VALUES (7);"+
-		"CREATE USER g1@'%' IDENTIFIED BY 'x'; GRANT SELECT (id) ON hand.t TO g1@'%'; CREATE DEFINER=g1@'%' VIEW hand.v AS SELECT id FROM hand.t;"+
+		"CREATE USER g1@'%' IDENTIFIED BY 'x'; GRANT SELECT (id) ON hand.t TO g1@'%'; CREATE DEFINER=g1@'%' VIEW"+
+		" hand.v AS SELECT id FROM hand.t;"+
 		"CREATE SERVER fed FOREIGN DATA WRAPPER mysql OPTIONS (HOST 'h')")
 	defer s.SQL("DROP DATABASE hand; DROP USER g1@'%'; DROP SERVER fed")
-	create := exec.Command("mariadb", "--no-defaults", "--comments", "--delimiter=//", "-S", s.Socket, "-e", "CREATE PROCEDURE hand.p() BEGIN -- note\n SELECT 1; END")
+	create := exec.Command("mariadb", "--no-defaults", "--comments", "--delimiter=//", "-S", s.Socket, "-e",
+		"CREATE PROCEDURE hand.p() BEGIN -- note\n SELECT 1; END")
 	if out, err := create.CombinedOutput(); err != nil {
 		t.Fatalf("%v %s", err, out)
 	}
@@ -173,7 +193,8 @@ func TestTheCommandsOfADumpWorkByHand(t *testing.T) {
 	}
 	s.sql(t, "DROP DATABASE hand; DROP USER g1@'%'; DROP SERVER fed")
 	home := t.TempDir()
-	if err := os.WriteFile(filepath.Join(home, ".my.cnf"), []byte("[client]\nsocket="+s.Socket+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(home, ".my.cnf"), []byte("[client]\nsocket="+s.Socket+"\n"),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("HOME", home)
@@ -184,20 +205,24 @@ func TestTheCommandsOfADumpWorkByHand(t *testing.T) {
 			t.Fatalf("%s: %v %s", command, err, out)
 		}
 	}
-	for query, want := range map[string]string{"SELECT id FROM hand.v": "7", "SELECT COUNT(*) FROM mysql.columns_priv WHERE User = 'g1'": "1",
-		"SELECT Host FROM mysql.servers": "h", "SELECT COUNT(*) FROM information_schema.routines WHERE routine_definition LIKE '%-- note%' AND routine_schema = 'hand'": "1"} {
+	for query, want := range map[string]string{"SELECT id FROM hand.v": "7",
+		"SELECT COUNT(*) FROM mysql.columns_priv WHERE User = 'g1'": "1",
+		"SELECT Host FROM mysql.servers":                            "h", "SELECT COUNT(*) FROM" +
+			" information_schema.routines WHERE routine_definition LIKE '%-- note%' AND routine_schema = 'hand'": "1"} {
 		if got, err := s.SQL(query); err != nil || got != want {
 			t.Errorf("%s: %q, want %q, %v", query, got, want, err)
 		}
 	}
-	if i := slices.IndexFunc(made.Manifest.Files, func(f repository.File) bool { return f.Content == "system" }); i < 0 {
+	if i := slices.IndexFunc(made.Manifest.Files,
+		func(f repository.File) bool { return f.Content == "system" }); i < 0 {
 		t.Errorf("%+v", made.Manifest.Files)
 	}
 }
 
 func TestSchemasWhoseSequencesOthersUseComeFirst(t *testing.T) {
 	s := shared(t)
-	s.sql(t, "CREATE DATABASE zz; CREATE SEQUENCE zz.sq INCREMENT BY 0; CREATE DATABASE aa; CREATE TABLE aa.t (id BIGINT DEFAULT NEXTVAL(zz.sq) PRIMARY KEY)")
+	s.sql(t, "CREATE DATABASE zz; CREATE SEQUENCE zz.sq INCREMENT BY 0; CREATE DATABASE aa; CREATE TABLE aa.t (id"+
+		" BIGINT DEFAULT NEXTVAL(zz.sq) PRIMARY KEY)")
 	defer s.SQL("DROP DATABASE aa; DROP DATABASE zz")
 	if got := s.job(t, logicalJob).Plan().Schemas; !slices.Equal(got, []string{"zz", "aa", "nova"}) {
 		t.Errorf("%q", got)

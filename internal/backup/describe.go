@@ -28,14 +28,14 @@ func (j *Job) newManifest(begun time.Time) *repository.Manifest {
 	}
 }
 
-// warnOfLeftovers notes what an operator should know of the sets beside this one.
+// warnOfLeftovers warns of unfinished sets next to this one.
 func (r *running) warnOfLeftovers() {
 	for _, path := range r.set.Leftovers(r.plan.Cluster.Name) {
-		r.warn("%s is no set: a backup that still runs, or one that was killed; remove it if none runs", path)
+		r.warn("%s is not a set: its backup still runs, or was killed; remove it if no backup runs", path)
 	}
 }
 
-// describe adds what a set holds beside the data, and checks that the schema stayed the same.
+// describe adds what a set contains in addition to the data, and checks that the schema stayed the same.
 func (r *running) describe(ctx context.Context) error {
 	c, err := mariadb.Open(ctx, r.o.Login)
 	if err != nil {
@@ -62,7 +62,7 @@ func (r *running) describe(ctx context.Context) error {
 	switch {
 	case err != nil || r.definitions == nil:
 	case !r.definitions.Fit():
-		r.warn("the definitions of %d objects are more than a set takes: a restore is not compared with them",
+		r.warn("the definitions of %d objects are more than a set can hold; a restore will not be compared with them",
 			len(r.definitions))
 	default:
 		err = b.Add(extras.DefinitionsFile, "definitions", r.definitions.Lines())
@@ -74,7 +74,7 @@ func (r *running) describe(ctx context.Context) error {
 }
 
 // describePlace says where the commands of the restore can be run: a host whose server is in a container has none of
-// them.
+// the programs.
 func (r *running) describePlace() {
 	if r.tool.Method == tool.Logical {
 		r.manifest.Restore = extras.LoadCommands(r.manifest.Files, r.tool.Path)
@@ -90,7 +90,7 @@ func (r *running) describePlace() {
 	r.manifest.Restore = slices.Insert(r.manifest.Restore, 0, where)
 }
 
-// closePosition makes up for an upper bound that could not be read in time: a later one is true, too.
+// closePosition substitutes an upper bound that could not be read in time: a later one is also correct.
 func (r *running) closePosition(ctx context.Context, c *mariadb.Client) error {
 	p := &r.manifest.Position
 	if p.SeqnoEnd >= 0 {
@@ -101,11 +101,11 @@ func (r *running) closePosition(ctx context.Context, c *mariadb.Client) error {
 	return err
 }
 
-// carried says which definitions the method keeps.
+// carried returns the definitions that the method keeps.
 func (r *running) carried() catalog.Carried { return catalog.Carried(r.tool.Method) }
 
-// describeSchema records the schema that the set holds. A dump made while the schema changed may lack what changed; a
-// physical backup does not, but then nobody knows which of the two schemas it holds.
+// describeSchema records the schema of the set. A dump made while the schema changed may lack what changed; a physical
+// backup does not, but then it is unknown which of the two schemas it has.
 func (r *running) describeSchema(ctx context.Context, c *mariadb.Client) error {
 	if !r.described {
 		return nil
@@ -135,7 +135,8 @@ func (r *running) describeSchema(ctx context.Context, c *mariadb.Client) error {
 	}
 	r.manifest.Schema.NonTransactional = storage.NonTransactional
 	if r.tool.Method == tool.Physical && len(storage.NonTransactional) > 0 {
-		r.warn("not replicated by Galera, so this set has this node's own: %s", strings.Join(storage.NonTransactional, ", "))
+		r.warn("not replicated by Galera, so this set has this node's own: %s",
+			strings.Join(storage.NonTransactional, ", "))
 	}
 	if r.manifest.Schema.Tables, err = catalog.TableCounts(ctx, c, content.QueryLimit); err != nil {
 		return err
@@ -150,7 +151,7 @@ func (r *running) describeSchema(ctx context.Context, c *mariadb.Client) error {
 	return err
 }
 
-// describeBroken notes what the server cannot open. A dump leaves it out; a physical copy has it as it is.
+// describeBroken records what the server cannot open. A dump leaves it out; a physical copy has it as it is.
 func (r *running) describeBroken(ctx context.Context, c *mariadb.Client) error {
 	s := &r.manifest.Schema
 	if r.tool.Method == tool.Logical {

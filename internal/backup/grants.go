@@ -12,9 +12,9 @@ import (
 	"overcloud.backup/internal/mariadb"
 )
 
-// wanted lists the privileges ON *.* without which a backup fails late or, worse, loses things in silence: a dump
-// without TRIGGER has no triggers and one without SELECT ON mysql.proc no routines, both with exit status 0;
-// mariadb-backup --galera-info without BINLOG MONITOR fails after all is read. PROCESS shows other sessions.
+// wanted lists the privileges ON *.* without which a backup fails late or, worse, loses things silently: a dump without
+// TRIGGER has no triggers and one without SELECT ON mysql.proc no routines, both with exit status 0; mariadb-backup
+// --galera-info without BINLOG MONITOR fails after everything is read. PROCESS shows the sessions of others.
 func wanted(m tool.Method, desync bool) []string {
 	list := []string{"RELOAD", "PROCESS", "BINLOG MONITOR"}
 	if m == tool.Logical {
@@ -26,7 +26,7 @@ func wanted(m tool.Method, desync bool) []string {
 	return list
 }
 
-// lacks is the error for missing privileges, with the statement that helps.
+// lacks returns the error for missing privileges, with the statement that grants them.
 func (j *Job) lacks(c *mariadb.Client, missing []string) error {
 	if len(missing) == 0 {
 		return nil
@@ -35,7 +35,7 @@ func (j *Job) lacks(c *mariadb.Client, missing []string) error {
 	return fmt.Errorf("the database account %q lacks %s: GRANT %s ON *.* TO it", c.Reached().User, list, list)
 }
 
-// namesFor are privileges as a server calls them: BINLOG MONITOR was REPLICATION CLIENT before 10.5.
+// namesFor returns privileges as a server calls them: BINLOG MONITOR was REPLICATION CLIENT before 10.5.
 func namesFor(s galera.Server, privileges []string) []string {
 	names := slices.Clone(privileges)
 	if i := slices.Index(names, "BINLOG MONITOR"); i >= 0 && tool.Older(s, 10, 5) {

@@ -14,26 +14,26 @@ import (
 	"overcloud.backup/internal/quantity"
 )
 
-// Job is a backup that may be done: everything was looked at, nothing was changed.
+// Job is a backup that may be run: everything was checked, nothing was changed.
 type Job struct {
 	o      Options
 	plan   Plan
 	tool   tool.Tool
 	server galera.Server
-	// instance is the process of that server, whose container and files were looked at.
+	// instance is the process of that server, whose container and files were inspected.
 	instance effect.Instance
 	// container is where the server and its tools are, if not on the host itself.
 	container     container.Home
 	containerName string
-	// early says that wsrep_desync is switched on before the data are read, and not when the guard asks for it.
+	// early says that wsrep_desync is set to ON before the data is read, and not when the guard asks for it.
 	early bool
 	// described says that the account sees all tables, views, triggers and events.
 	described bool
-	// events is what the decision says of the cluster's events; nil where there is none.
+	// events is what the decision says about the cluster's events; nil if there is none.
 	events *decision.Events
-	// folders are schemas to the server that no CREATE DATABASE made; of a physical backup.
+	// folders appear as schemas to the server, but no CREATE DATABASE made them; only for a physical backup.
 	folders []string
-	// dump is what a logical backup will hold.
+	// dump is what a logical backup will contain.
 	dump  content.Dump
 	notes *effect.Notes
 }
@@ -52,13 +52,13 @@ func (j *Job) inContainer() string {
 	return " in the container " + j.containerName
 }
 
-// steps are the plan in words.
+// steps returns the plan in words.
 func (j *Job) steps() []string {
 	steps := []string{}
 	if j.o.Job != "" {
 		steps = append(steps, "take the cluster's backup lock, so that no other backup of it runs")
 	}
-	steps = append(steps, "check once more that this node is sound"+map[bool]string{false: " and serves no " +
+	steps = append(steps, "check once more that this node is healthy"+map[bool]string{false: " and serves no " +
 		"clients"}[j.o.AllowClients],
 		"wait until it has applied all that the cluster committed, and check again")
 	if j.early {
@@ -70,7 +70,7 @@ func (j *Job) steps() []string {
 		steps = append(steps, "wait for the receive queue to drain, set wsrep_desync=OFF, wait until the node is "+
 			"Synced and UP")
 	}
-	return append(steps, "save users, cluster and database configuration beside the data",
+	return append(steps, "save users, cluster and database configuration next to the data",
 		"write the manifest, which makes the set exist")
 }
 

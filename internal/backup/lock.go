@@ -9,7 +9,7 @@ import (
 	"overcloud.backup/internal/backup/effect"
 )
 
-// lockMargin is for how much longer than the backup, its drain included, the cluster's lock is asked for.
+// lockMargin is how much longer than the backup, including its drain, the cluster's lock is requested for.
 const lockMargin = 10 * time.Minute
 
 // lock takes the cluster's lock. A host without Pacemaker has no such lock, which is a warning.
@@ -31,7 +31,8 @@ func (j *Job) lock(ctx context.Context) (release func() error, err error) {
 		end = time.Now().Add(24 * time.Hour)
 	}
 	release, broken, err := effect.Lock(ctx, effect.LockRequest{
-		Cluster: j.plan.Cluster.UUID, Job: j.o.Job, Expires: end.Add(j.o.DrainTimeout + lockMargin), Running: j.o.Running,
+		Cluster: j.plan.Cluster.UUID, Job: j.o.Job, Expires: end.Add(j.o.DrainTimeout + lockMargin),
+		Running: j.o.Running,
 	}, v, j.notes)
 	if broken != "" {
 		j.warn("%s", broken)

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// phases measures how long each step takes. It is read while it is written.
+// phases measures how long each step takes. It may be read while it is written.
 type phases struct {
 	mutex     sync.Mutex
 	name      string
@@ -34,7 +34,7 @@ func (p *phases) end() {
 	p.since = time.Time{}
 }
 
-// all are the durations of the phases that have ended, in seconds.
+// all returns the durations of the phases that have ended, in seconds.
 func (p *phases) all() map[string]float64 {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -45,7 +45,7 @@ func (p *phases) all() map[string]float64 {
 	return m
 }
 
-// rounded is in seconds, to the millisecond.
+// rounded returns seconds, rounded to the millisecond.
 func rounded(d time.Duration) float64 { return d.Round(time.Millisecond).Seconds() }
 
 func (p *phases) current() string {

@@ -24,10 +24,10 @@ import (
 	"overcloud.backup/internal/repository/stores"
 )
 
-// lookTimeout is how long a destination may take to be looked at: one that hangs is refused.
+// lookTimeout is how long checking a destination may take: one that hangs is refused.
 const lookTimeout = 30 * time.Second
 
-// Prepare looks at the node, the tool, the account and the destination, and refuses what would fail later or, worse,
+// Prepare checks the node, the tool, the account and the destination, and refuses what would fail later or, worse,
 // succeed wrongly. It changes nothing.
 func Prepare(ctx context.Context, o Options) (*Job, error) {
 	host, err := os.Hostname()
@@ -47,7 +47,8 @@ func Prepare(ctx context.Context, o Options) (*Job, error) {
 
 func (j *Job) prepare(ctx context.Context) error {
 	look := func() error { return stores.Check(j.o.Destination) }
-	if _, err := abandon.After(lookTimeout, "look at the destination "+j.o.Destination, abandon.Action(look)); err != nil {
+	if _, err := abandon.After(lookTimeout, "look at the destination "+j.o.Destination,
+		abandon.Action(look)); err != nil {
 		return err
 	}
 	c, err := mariadb.Open(ctx, j.o.Login)
@@ -117,7 +118,7 @@ func (j *Job) chooseTool(ctx context.Context, c *mariadb.Client) (err error) {
 	return nil
 }
 
-// findContainer finds out where the server lives, for its own version of the tools is there and nowhere else.
+// findContainer finds the container of the server, because only there is its own version of the tools.
 func (j *Job) findContainer(ctx context.Context, c *mariadb.Client) (err error) {
 	_ = j.container.Place.Close()
 	j.container, err = container.Find(ctx, c.PeerPID())
@@ -139,7 +140,8 @@ func (j *Job) checkGrants(ctx context.Context, c *mariadb.Client) error {
 	}
 	if lacking := grants.Missing("SUPER"); j.o.Desync == DesyncAuto && len(lacking) > 0 {
 		j.o.Desync, j.plan.Desync = DesyncNever, DesyncNever
-		j.warn("desync: auto is never here: %v; a backup that begins to slow down the writers is stopped instead",
+		j.warn("desync: auto cannot desync this node: %v; a backup that begins to slow down the writers is stopped"+
+			" instead",
 			j.lacks(c, lacking))
 	}
 	j.early = j.o.Desync == DesyncAlways || j.o.Desync == DesyncAuto && tool.TakesReadLock(j.tool, j.server)
@@ -168,7 +170,8 @@ func (j *Job) checkTables(ctx context.Context, c *mariadb.Client) (err error) {
 		return j.checkFolders(ctx, c)
 	}
 	j.dump, err = content.OfDump(ctx, c, content.DumpOptions{
-		Tool: j.tool, Server: j.server, LeaveOutBroken: j.o.LeaveOutBroken, WarnNonTransactional: j.o.WarnNonTransactional,
+		Tool: j.tool, Server: j.server, LeaveOutBroken: j.o.LeaveOutBroken,
+		WarnNonTransactional: j.o.WarnNonTransactional,
 	})
 	j.plan.Schemas, j.plan.Space.Raw = j.dump.Schemas, j.dump.Bytes
 	j.plan.Warnings = append(j.plan.Warnings, j.dump.Warnings...)
@@ -188,7 +191,7 @@ func (j *Job) checkFolders(ctx context.Context, c *mariadb.Client) error {
 	return err
 }
 
-// checkEvents says which events will not be known to run.
+// checkEvents warns of events that will not be known to run.
 func (j *Job) checkEvents(ctx context.Context, c *mariadb.Client) error {
 	if !j.described {
 		return nil
@@ -205,12 +208,12 @@ func (j *Job) checkSpace(context.Context, *mariadb.Client) (err error) {
 			return err
 		}
 	}
-	// Another controller may have another file system there, and to look is all that it costs.
+	// Another controller may have another file system there, and checking it costs little.
 	j.plan.Space, err = content.Estimate(raw, j.o.Destination)
 	return thisNode(err)
 }
 
-// datadirBytes are those that a physical backup copies, of the datadir where the server runs.
+// datadirBytes returns the bytes that a physical backup copies, of the datadir where the server runs.
 func (j *Job) datadirBytes() (int64, error) {
 	at, err := j.container.Place.Resolve(j.server.Datadir)
 	if err != nil {
@@ -219,7 +222,7 @@ func (j *Job) datadirBytes() (int64, error) {
 	return content.DatadirBytes(at)
 }
 
-// checkCluster finds out now, and not when all data are read, that the cluster does not give its configuration.
+// checkCluster finds out now, and not after all data is read, that the cluster does not return its configuration.
 func (j *Job) checkCluster(ctx context.Context, _ *mariadb.Client) error {
 	_, none, err := extras.ReadCIB(ctx)
 	if none != "" {
@@ -228,7 +231,7 @@ func (j *Job) checkCluster(ctx context.Context, _ *mariadb.Client) error {
 	return err
 }
 
-// explainChoice says in the reason what a dump would have lost, where it was not taken.
+// explainChoice adds to the reason what a dump would have lost, if a physical backup was chosen.
 func (j *Job) explainChoice(ctx context.Context, c *mariadb.Client) error {
 	if j.o.Method != tool.Auto || j.tool.Method != tool.Physical || !j.described {
 		return nil

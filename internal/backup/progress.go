@@ -9,7 +9,7 @@ import (
 
 const reportEvery = 5 * time.Second
 
-// report calls Progress now and then, until stop is called.
+// report calls Progress periodically until stop is called.
 func (r *running) report() (stop func()) {
 	if r.o.Progress == nil {
 		return func() {}

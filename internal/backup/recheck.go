@@ -13,8 +13,8 @@ import (
 	"overcloud.backup/internal/pacemaker"
 )
 
-// recheck reads the node right before something is done to it: a decision may be minutes old.
-// Its errors are about this node: another one may do.
+// recheck reads the node right before something is done to it: a decision may be minutes old. Its errors are about this
+// node: another one may do.
 func (j *Job) recheck(ctx context.Context, c *mariadb.Client) (w galera.Wsrep, err error) {
 	defer func() { err = thisNode(err) }()
 	if w, err = galera.Status(ctx, c); err != nil {
@@ -35,7 +35,7 @@ func (j *Job) recheck(ctx context.Context, c *mariadb.Client) (w galera.Wsrep, e
 
 func unfit(err error) error { return fmt.Errorf("this node is not fit for a backup now: %w", err) }
 
-// idle refuses client sessions, which it names.
+// idle refuses client sessions, and names them.
 func idle(sessions []galera.Session) error {
 	if who := condition.Sessions(sessions); who != "" {
 		return fmt.Errorf("this node serves clients now: %s; decide again, or choose a policy that allows it", who)
@@ -46,7 +46,7 @@ func idle(sessions []galera.Session) error {
 // viewTimeout is how long crm_mon may take to answer.
 const viewTimeout = 10 * time.Second
 
-// readCluster is the cluster as this node's Pacemaker sees it now.
+// readCluster returns the cluster as this node's Pacemaker sees it now.
 func readCluster(ctx context.Context) (pacemaker.ClusterView, error) {
 	ctx, cancel := context.WithTimeout(ctx, viewTimeout)
 	defer cancel()
@@ -57,7 +57,7 @@ func readCluster(ctx context.Context) (pacemaker.ClusterView, error) {
 	return v, nil
 }
 
-// others is how many other controllers must be able to serve: the one that does, unless that is this one, and the
+// others returns how many other controllers must be able to serve: the one that serves, unless it is this one, and the
 // spares.
 func (o Options) others() int {
 	if o.MinSpares <= 0 {
@@ -69,14 +69,14 @@ func (o Options) others() int {
 	return o.MinSpares + 1
 }
 
-// spares refuses a node without which too few could serve, and one that Pacemaker is told to leave alone.
+// spares refuses a node without which too few could serve, and one that Pacemaker is configured to leave alone.
 func (j *Job) spares(ctx context.Context, w galera.Wsrep) error {
 	if few := condition.FewMembers(w.Databases()-1, j.o.others()); few != "" {
 		return j.needed(few)
 	}
 	v, err := readCluster(ctx)
 	if err != nil && j.o.MinSpares <= 0 {
-		return nil // nothing is asked of the others
+		return nil // nothing is required of the others
 	}
 	if err != nil || !v.Present {
 		return err

@@ -21,7 +21,7 @@ func TestADecisionThatNoManifestCanKeepIsRefused(t *testing.T) {
 	for name, tt := range map[string]struct{ decision, want string }{
 		"none":      {"", ""},
 		"a list":    {"[1]", ""},
-		"too large": {`"` + strings.Repeat("x", maxDecision) + `"`, "the manifest takes 4.0 MiB at most"},
+		"too large": {`"` + strings.Repeat("x", maxDecision) + `"`, "a manifest accepts at most 4.0 MiB"},
 		"too deep":  {deep, "cannot be kept in the manifest"},
 		"no JSON":   {`{"a":`, "cannot be kept in the manifest"},
 	} {
@@ -33,7 +33,8 @@ func TestADecisionThatNoManifestCanKeepIsRefused(t *testing.T) {
 	s := shared(t)
 	o := s.options(t)
 	o.Decision = json.RawMessage(deep)
-	if _, err := Prepare(t.Context(), o); err == nil || !strings.Contains(err.Error(), "cannot be kept in the manifest") {
+	if _, err := Prepare(t.Context(), o); err == nil ||
+		!strings.Contains(err.Error(), "cannot be kept in the manifest") {
 		t.Errorf("%.200v", err)
 	}
 }
@@ -41,7 +42,8 @@ func TestADecisionThatNoManifestCanKeepIsRefused(t *testing.T) {
 // The statement that helps is one that the server takes.
 func TestAMissingPrivilegeIsNamedAsTheServerNamesIt(t *testing.T) {
 	for version, want := range map[string]string{
-		"10.3.39-MariaDB": "REPLICATION CLIENT", "10.4.34-MariaDB": "REPLICATION CLIENT", "10.5.2-MariaDB": "BINLOG MONITOR",
+		"10.3.39-MariaDB": "REPLICATION CLIENT", "10.4.34-MariaDB": "REPLICATION CLIENT",
+		"10.5.2-MariaDB":   "BINLOG MONITOR",
 		"10.11.19-MariaDB": "BINLOG MONITOR", "11.8.1-MariaDB": "BINLOG MONITOR",
 	} {
 		got := namesFor(galera.Server{Version: version}, []string{"RELOAD", "BINLOG MONITOR"})
@@ -52,8 +54,10 @@ func TestAMissingPrivilegeIsNamedAsTheServerNamesIt(t *testing.T) {
 }
 
 func TestOnlyToolsBeforeBackupStagesTakeTheReadLock(t *testing.T) {
-	for version, want := range map[string]bool{"10.3.39-MariaDB": true, "10.4.0-MariaDB": false, "10.11.19-MariaDB": false, "11.0.1-MariaDB": false, "": true} {
-		if tool.TakesReadLock(tool.Tool{Method: tool.Physical}, galera.Server{Version: version}) != want || tool.TakesReadLock(tool.Tool{Method: tool.Logical}, galera.Server{Version: version}) {
+	for version, want := range map[string]bool{"10.3.39-MariaDB": true, "10.4.0-MariaDB": false,
+		"10.11.19-MariaDB": false, "11.0.1-MariaDB": false, "": true} {
+		if tool.TakesReadLock(tool.Tool{Method: tool.Physical}, galera.Server{Version: version}) != want ||
+			tool.TakesReadLock(tool.Tool{Method: tool.Logical}, galera.Server{Version: version}) {
 			t.Errorf("%q: not %t", version, want)
 		}
 	}
@@ -67,17 +71,21 @@ func TestSparesAreCounted(t *testing.T) {
 		allowClients bool
 		status, want string
 	}{
-		"none are wanted":              {0, false, "", ""},
-		"none are wanted, maintenance": {0, false, `s/name="controller-1" id="2" online="true" standby="false"/name="controller-1" id="2" online="true" standby="true"/`, "the node is in standby"},
-		"a cluster of one":             {1, false, "", "0 other members are in the Galera cluster, and 2 must be (min_spares is 1)"},
-		"a cluster of one, active":     {1, true, "", "0 other members are in the Galera cluster, and 1 must be (min_spares is 1)"},
+		"none are wanted": {0, false, "", ""},
+		"none are wanted, maintenance": {0, false, `s/name="controller-1" id="2" online="true"` +
+			` standby="false"/name="controller-1" id="2" online="true" standby="true"/`, "the node is in standby"},
+		"a cluster of one": {1, false, "",
+			"0 other members are in the Galera cluster, and 2 must be (min_spares is 1)"},
+		"a cluster of one, active": {1, true, "",
+			"0 other members are in the Galera cluster, and 1 must be (min_spares is 1)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			node.FakeCluster(t, tt.status, "")
 			o := s.options(t)
 			o.MinSpares, o.AllowClients = tt.min, tt.allowClients
 			_, err := Prepare(t.Context(), o)
-			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want) || !TryAnother(err)) {
+			if tt.want == "" && err != nil || tt.want != "" &&
+				(err == nil || !strings.Contains(err.Error(), tt.want) || !TryAnother(err)) {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}
 		})
@@ -89,11 +97,13 @@ func TestSparesAreCounted(t *testing.T) {
 		t.Error(err)
 	}
 	arbitrated := galera.Wsrep{ClusterSize: 3, Arbitrators: 1}
-	if err := j.spares(t.Context(), arbitrated); err == nil || !strings.Contains(err.Error(), "1 other members are in the Galera cluster") {
+	if err := j.spares(t.Context(), arbitrated); err == nil ||
+		!strings.Contains(err.Error(), "1 other members are in the Galera cluster") {
 		t.Errorf("an arbitrator is no spare: %v", err)
 	}
 	c := node.FakeCluster(t, `/<node name="controller-2"/s/standby="false"/standby="true"/`, "")
-	if err := j.spares(t.Context(), three); err == nil || !strings.Contains(err.Error(), "the database is promoted on controller-0 besides, and 2 others must be able to serve") {
+	if err := j.spares(t.Context(), three); err == nil || !strings.Contains(err.Error(), "the database is promoted on"+
+		" controller-0 besides, and 2 others must be able to serve") {
 		t.Errorf("got %v", err)
 	}
 	if err := os.WriteFile(filepath.Join(c.Dir, "crm_mon"), []byte("#!/bin/sh\nexit 102\n"), 0o700); err != nil {

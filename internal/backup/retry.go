@@ -14,13 +14,13 @@ import (
 	"overcloud.backup/internal/backup/tool"
 )
 
-// changedError is of an attempt whose schema changed while it was read.
+// changedError is the error of an attempt whose schema changed while it was read.
 type changedError struct{ error }
 
 func (e *changedError) Unwrap() error { return e.error }
 
-// schemaChange says in which way a statement that changed the schema broke an attempt; empty when none did. What the
-// guard stopped and what ended with the server is never that.
+// schemaChange returns how a statement that changed the schema broke an attempt; empty if none did. An attempt that the
+// guard stopped or that ended with the server was never broken that way.
 func schemaChange(err error) string {
 	var breach *guard.Breach
 	var here *thisNodeError
@@ -37,7 +37,7 @@ func schemaChange(err error) string {
 // restartTimeout is how long a destination may take to remove what the first attempt stored.
 const restartTimeout = time.Minute
 
-// again makes a second attempt if the first was broken by a statement that changed the schema. Anything else stands.
+// again makes a second attempt if the first was broken by a statement that changed the schema. Any other result stands.
 func (r *running) again(ctx context.Context, first error, attempt func(context.Context) error) error {
 	cause := schemaChange(first)
 	if cause == "" || ctx.Err() != nil {
@@ -46,16 +46,17 @@ func (r *running) again(ctx context.Context, first error, attempt func(context.C
 	if err := abandon.Either(ctx, restartTimeout, r.set.Folder(), r.set.Restart); err != nil {
 		return errors.Join(first, err)
 	}
-	r.warn("the data were read twice, because the first attempt was broken as by a change of the schema (%s): %v",
+	r.warn("the data was read twice, because a change of the schema appears to have broken the first attempt (%s): %v",
 		cause, first)
 	r.counters.Again()
 	err := attempt(ctx)
 	switch {
 	case err != nil && err.Error() == first.Error() && strings.HasSuffix(cause, tool.IsGone):
-		// The tool lists what there is first: what was dropped meanwhile it does not miss in the second attempt.
+		// The tool lists the tables first: the second attempt does not miss what was dropped in the meantime.
 		return fmt.Errorf("%w; a second attempt ended in the same way", err)
 	case err != nil:
-		return fmt.Errorf("%w; this was the second attempt, after one that was broken as by a change of the schema "+
+		return fmt.Errorf("%w; this was the second attempt, after one that a change of the schema appears to have"+
+			" broken "+
 			"(%s): %w", err, cause, first)
 	}
 	return nil

@@ -18,9 +18,9 @@ import (
 	"overcloud.backup/internal/mariadb/catalog"
 )
 
-// Run makes the backup. After an error there is no set, with one exception: when the set is whole but something could
-// not be undone, both a result and an error are returned. The error may hold a *Breach; TryAnother says whether another
-// controller may do better.
+// Run makes the backup. After an error there is no set, with one exception: if the set is complete but something could
+// not be undone, both a result and an error are returned. The error may wrap a *Breach; TryAnother reports whether
+// another controller may do better.
 func (j *Job) Run(ctx context.Context) (result *Result, err error) {
 	release, err := j.lock(ctx)
 	if err != nil {
@@ -42,7 +42,7 @@ func (j *Job) runLocked(ctx context.Context) (result *Result, err error) {
 	}
 	defer r.set.Close()
 	defer func() {
-		// Also when something panics: no set is left that is not whole.
+		// Also after a panic: no incomplete set is left.
 		if result == nil {
 			err = errors.Join(err, r.set.Abort())
 		}
@@ -58,7 +58,7 @@ func (j *Job) runLocked(ctx context.Context) (result *Result, err error) {
 	return r.result(begun), r.left
 }
 
-// begin makes a new set at the destination.
+// begin creates a new set at the destination.
 func (j *Job) begin(begun time.Time) (*running, error) {
 	set, err := effect.BeginSet(effect.SetRequest{
 		Destination: j.o.Destination, Cluster: j.plan.Cluster.Name, Method: string(j.tool.Method),
@@ -72,7 +72,7 @@ func (j *Job) begin(begun time.Time) (*running, error) {
 	return r, nil
 }
 
-// finishTimeout is how long a destination may take to store what stands beside the data, and the manifest.
+// finishTimeout is how long a destination may take to store the files next to the data, and the manifest.
 const finishTimeout = 5 * time.Minute
 
 // blameTimeout is how long a server may take to show that it still runs.
@@ -99,7 +99,7 @@ func (r *running) do(ctx context.Context) error {
 	return nil
 }
 
-// attempt gets all that the set holds but its manifest.
+// attempt writes everything in the set except its manifest.
 func (r *running) attempt(ctx context.Context) error {
 	if err := r.take(ctx); err != nil {
 		return err
@@ -108,8 +108,8 @@ func (r *running) attempt(ctx context.Context) error {
 	return abandon.Either(ctx, finishTimeout, r.set.Folder(), func() error { return r.describe(ctx) })
 }
 
-// take reads the data: the node is checked once more, catches up, is checked again, is guarded, is desynced if wanted,
-// and resynced whatever happens.
+// take reads the data: the node is checked, catches up, is checked again, is guarded, is desynced if requested, and
+// resynced whatever happens.
 func (r *running) take(ctx context.Context) (err error) {
 	r.phases.begin("recheck")
 	c, err := mariadb.Open(ctx, r.o.Login)
@@ -137,7 +137,7 @@ func (r *running) take(ctx context.Context) (err error) {
 	return r.guarded(ctx, c)
 }
 
-// ready checks the node, lets it catch up, and checks it again, for that may have taken long.
+// ready checks the node, lets it catch up, and checks it again, because that may have taken long.
 func (r *running) ready(ctx context.Context, c *mariadb.Client) error {
 	if _, err := r.recheck(ctx, c); err != nil {
 		return err
@@ -150,7 +150,7 @@ func (r *running) ready(ctx context.Context, c *mariadb.Client) error {
 	return err
 }
 
-// guarded reads the data while the guard watches. The breach comes before the error of the tool, which was
+// guarded reads the data while the guard watches. A breach takes precedence over the error of the tool, which was
 // stopped.
 func (r *running) guarded(ctx context.Context, c *mariadb.Client) (err error) {
 	watched, end := guard.Watch(ctx, r.guard())
@@ -168,12 +168,12 @@ func (r *running) guarded(ctx context.Context, c *mariadb.Client) (err error) {
 	r.phases.begin("stream")
 	err = r.stream(watched, c)
 	if watched.Err() != nil {
-		return err // it was stopped, and what stopped it is the cause
+		return err // it was stopped, and the cause is the reason
 	}
 	return r.blame(err)
 }
 
-// guard is what is watched while the data are read.
+// guard returns what is watched while the data is read.
 func (r *running) guard() guard.Config {
 	c := guard.Config{
 		AllowClients: r.o.AllowClients, Others: r.o.others(), IgnoreUsers: r.o.IgnoreUsers, Lease: r.o.Lease,
@@ -190,8 +190,8 @@ func (r *running) guard() guard.Config {
 	return c
 }
 
-// blame names the server's end as the cause of an error, if that it was: the tool tells of a lost connection only, and
-// another controller may do.
+// blame names the end of the server as the cause of an error, if it was: the tool only reports a lost connection, and
+// another controller may do better.
 func (r *running) blame(err error) error {
 	if err == nil {
 		return nil
@@ -205,10 +205,10 @@ func (r *running) blame(err error) error {
 	if !mariadb.Absent(absent) {
 		return err
 	}
-	return thisNode(fmt.Errorf("the database server ended while its data were read: %w", err))
+	return thisNode(fmt.Errorf("the database server ended while its data was read: %w", err))
 }
 
-// mark notes where in its history the node is, when it has applied what the cluster has.
+// mark records where in its history the node is, after it has applied everything that the cluster has.
 func (r *running) mark(ctx context.Context, c *mariadb.Client) (err error) {
 	r.phases.begin("catch_up")
 	if r.described {
@@ -229,7 +229,8 @@ func (r *running) result(begun time.Time) *Result {
 	m := r.manifest
 	data := m.Files[0]
 	res := &Result{
-		Path: r.set.Path(), Manifest: m, Bytes: data.Bytes, RawBytes: data.RawBytes, Duration: rounded(time.Since(begun)),
+		Path: r.set.Path(), Manifest: m, Bytes: data.Bytes, RawBytes: data.RawBytes,
+		Duration:  rounded(time.Since(begun)),
 		Durations: r.phases.all(), Position: m.Position,
 	}
 	if took := res.Durations["stream"]; took > 0 {

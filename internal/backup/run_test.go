@@ -69,11 +69,14 @@ func TestBothMethodsLeaveAWholeSet(t *testing.T) {
 			}
 			m := made.Manifest
 			assertFiles(t, made.Path, m)
-			seqno, err := s.SQL("SELECT variable_value FROM information_schema.global_status WHERE variable_name = 'wsrep_last_committed'")
-			if err != nil || fmt.Sprint(m.Position.Seqno) != seqno || m.Position.SeqnoEnd != m.Position.Seqno || m.Position.ClusterSeqno != m.Position.Seqno || m.Position.GTID != s.gtid(t) {
+			seqno, err := s.SQL("SELECT variable_value FROM information_schema.global_status WHERE variable_name =" +
+				" 'wsrep_last_committed'")
+			if err != nil || fmt.Sprint(m.Position.Seqno) != seqno || m.Position.SeqnoEnd != m.Position.Seqno ||
+				m.Position.ClusterSeqno != m.Position.Seqno || m.Position.GTID != s.gtid(t) {
 				t.Errorf("position %+v, the server is at %s, %v", m.Position, seqno, err)
 			}
-			if m.Files[0].Name != file || m.Files[0].RawBytes < 1<<20 || m.Schema.Tables["nova"] != 1 || len(m.Schema.Fingerprint) != 64 || string(m.Decision) == "" {
+			if m.Files[0].Name != file || m.Files[0].RawBytes < 1<<20 || m.Schema.Tables["nova"] != 1 ||
+				len(m.Schema.Fingerprint) != 64 || string(m.Decision) == "" {
 				t.Errorf("manifest %+v", m)
 			}
 			if (m.Stream != nil) != (method == tool.Physical) {
@@ -110,7 +113,8 @@ func TestTheNodeIsCheckedAgainAfterTheWait(t *testing.T) {
 	said, err := os.ReadFile(log)
 	_, rest, waited := strings.Cut(string(said), "wsrep_sync_wait = 1 FOR")
 	rest, _, desynced := strings.Cut(rest, "SET GLOBAL wsrep_desync = ON")
-	if err != nil || !waited || !desynced || !strings.Contains(rest, "SHOW GLOBAL STATUS") || !strings.Contains(rest, "information_schema.processlist") {
+	if err != nil || !waited || !desynced || !strings.Contains(rest, "SHOW GLOBAL STATUS") ||
+		!strings.Contains(rest, "information_schema.processlist") {
 		t.Errorf("between the wait and the desync: %s, %v", rest, err)
 	}
 }
@@ -130,7 +134,8 @@ func TestAServerThatWasRestartedSinceIsNotRead(t *testing.T) {
 			used := filepath.Join(t.TempDir(), "used")
 			j.tool.Path, j.tool.Folders = fake(t, "touch "+used), []string{filepath.Dir(used)}
 			made, err := j.Run(t.Context())
-			if made != nil || err == nil || !strings.Contains(err.Error(), "stream: the server was restarted since it was looked at") || !TryAnother(err) {
+			if made != nil || err == nil || !strings.Contains(err.Error(),
+				"stream: the server was restarted since it was inspected") || !TryAnother(err) {
 				t.Errorf("%v, %v", made, err)
 			}
 			if _, err := os.Stat(used); err == nil || len(left(t, j.o.Destination)) != 0 {
@@ -183,14 +188,17 @@ func TestAClusterThatDoesNotAnswerIsAFailure(t *testing.T) {
 		own, script, want string // of the error; empty for a backup
 		warns             bool
 	}{
-		"denied":             {own: cib, script: "echo Permission denied >&2; exit 77", want: "before the backup: read the cluster's configuration: cibadmin: exit status 77: Permission denied"},
-		"not up":             {own: cib, script: "exit 102", want: "exit status 102"},
-		"it answers":         {own: cib, script: "echo '<cib/>'"},
-		"no cluster is here": {own: cib + ".none", script: "echo Transport endpoint is not connected >&2; exit 102", warns: true},
+		"denied": {own: cib, script: "echo Permission denied >&2; exit 77",
+			want: "before the backup: read the cluster's configuration: cibadmin: exit status 77: Permission denied"},
+		"not up":     {own: cib, script: "exit 102", want: "exit status 102"},
+		"it answers": {own: cib, script: "echo '<cib/>'"},
+		"no cluster is here": {own: cib + ".none", script: "echo Transport endpoint is not connected >&2; exit 102",
+			warns: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			extras.OwnCIB = tt.own
-			if err := os.WriteFile(filepath.Join(bin, "cibadmin"), []byte("#!/bin/bash\n"+tt.script+"\n"), 0o700); err != nil {
+			if err := os.WriteFile(filepath.Join(bin, "cibadmin"), []byte("#!/bin/bash\n"+tt.script+"\n"),
+				0o700); err != nil {
 				t.Fatal(err)
 			}
 			j, err := Prepare(t.Context(), s.options(t))
@@ -213,7 +221,8 @@ func TestAClusterThatDoesNotAnswerIsAFailure(t *testing.T) {
 func TestDesyncIsUndoneWhateverHappens(t *testing.T) {
 	s := shared(t)
 	desynced := func() string {
-		out, err := s.SQL("SELECT @@wsrep_desync, VARIABLE_VALUE FROM information_schema.global_status WHERE VARIABLE_NAME = 'wsrep_local_state_comment'")
+		out, err := s.SQL("SELECT @@wsrep_desync, VARIABLE_VALUE FROM information_schema.global_status WHERE" +
+			" VARIABLE_NAME = 'wsrep_local_state_comment'")
 		if err != nil {
 			return err.Error()
 		}
@@ -247,7 +256,8 @@ func TestDesyncIsUndoneWhateverHappens(t *testing.T) {
 func TestThePasswordIsNowhereToBeSeen(t *testing.T) {
 	const password = `p"a's#s\ %w0rd`
 	s := shared(t)
-	account := "CREATE USER bk@localhost IDENTIFIED BY 'p\"a''s#s\\\\ %w0rd'; GRANT RELOAD, PROCESS, BINLOG MONITOR ON *.* TO bk@localhost"
+	account := "CREATE USER bk@localhost IDENTIFIED BY 'p\"a''s#s\\\\ %w0rd'; GRANT RELOAD, PROCESS, BINLOG MONITOR" +
+		" ON *.* TO bk@localhost"
 	if _, err := s.SQL(account); err != nil {
 		t.Fatal(err)
 	}
@@ -255,17 +265,20 @@ func TestThePasswordIsNowhereToBeSeen(t *testing.T) {
 	seen := filepath.Join(t.TempDir(), "seen")
 	j := s.job(t, func(o *Options) { o.Login.User, o.Login.Password = "bk", password })
 	j.tool.Folders = []string{filepath.Dir(seen)}
-	j.tool.Path = fake(t, `env >`+seen+`; echo "$@" >>`+seen+`; echo 'connects with `+strings.ReplaceAll(password, "'", `'\''`)+`' >&2; exec /usr/bin/mariadb-backup "$@"`)
+	j.tool.Path = fake(t, `env >`+seen+`; echo "$@" >>`+seen+`; echo 'connects with `+
+		strings.ReplaceAll(password, "'", `'\''`)+`' >&2; exec /usr/bin/mariadb-backup "$@"`)
 	j.o.Scrub = func(text string) string { return strings.ReplaceAll(text, password, "********") }
 	made, err := j.Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	assertFiles(t, made.Path, made.Manifest)
-	if warned := strings.Join(made.Manifest.Warnings, "\n"); !strings.Contains(warned, "the set will have no users.sql") || made.Manifest.Schema.Fingerprint != "" {
+	if warned := strings.Join(made.Manifest.Warnings, "\n"); !strings.Contains(warned,
+		"the set will have no users.sql") || made.Manifest.Schema.Fingerprint != "" {
 		t.Errorf("the account sees no schema, yet: %+v", made.Manifest.Schema)
 	}
-	for _, path := range []string{seen, filepath.Join(made.Path, tool.LogName), filepath.Join(made.Path, "manifest.json")} {
+	for _, path := range []string{seen, filepath.Join(made.Path, tool.LogName),
+		filepath.Join(made.Path, "manifest.json")} {
 		data, err := os.ReadFile(path)
 		if err != nil || strings.Contains(string(data), password) || strings.Contains(string(data), "w0rd") {
 			t.Errorf("%s holds the password, or %v", path, err)
@@ -280,20 +293,29 @@ func TestPrepareRefuses(t *testing.T) {
 		change    func(*Options)
 		want      string
 	}{
-		"a relative destination":        {change: func(o *Options) { o.Destination = "x" }, want: "absolute path"},
-		"a cluster name that is a path": {change: func(o *Options) { o.Cluster = "../x" }, want: "set the option cluster"},
-		"a desynced node":               {sql: "SET GLOBAL wsrep_desync = ON", undo: "SET GLOBAL wsrep_desync = OFF", want: "wsrep_desync is ON (count 1)"},
-		"tables outside of a dump's snapshot": {sql: "CREATE TABLE nova.m (i INT) ENGINE=MyISAM", undo: "DROP TABLE nova.m",
+		"a relative destination": {change: func(o *Options) { o.Destination = "x" }, want: "absolute path"},
+		"a cluster name that is a path": {change: func(o *Options) { o.Cluster = "../x" },
+			want: "set the option cluster"},
+		"a desynced node": {sql: "SET GLOBAL wsrep_desync = ON", undo: "SET GLOBAL wsrep_desync = OFF",
+			want: "wsrep_desync is ON (count 1)"},
+		"tables outside of a dump's snapshot": {sql: "CREATE TABLE nova.m (i INT) ENGINE=MyISAM",
+			undo:   "DROP TABLE nova.m",
 			change: func(o *Options) { o.Method = tool.Logical }, want: "nova.m"},
-		"a missing grant for a physical backup": {sql: "CREATE USER l@localhost IDENTIFIED BY 'x'; GRANT RELOAD, PROCESS ON *.* TO l@localhost", undo: "DROP USER l@localhost",
+		"a missing grant for a physical backup": {sql: "CREATE USER l@localhost IDENTIFIED BY 'x'; GRANT RELOAD," +
+			" PROCESS ON *.* TO l@localhost", undo: "DROP USER l@localhost",
 			change: func(o *Options) { o.Login.User, o.Login.Password = "l", "x" }, want: "lacks BINLOG MONITOR"},
-		"a missing grant for a logical backup": {sql: "CREATE USER l@localhost IDENTIFIED BY 'x'; GRANT SELECT, SHOW VIEW, EVENT, PROCESS ON *.* TO l@localhost", undo: "DROP USER l@localhost",
-			change: func(o *Options) { o.Method, o.Login.User, o.Login.Password = tool.Logical, "l", "x" }, want: "lacks TRIGGER"},
+		"a missing grant for a logical backup": {sql: "CREATE USER l@localhost IDENTIFIED BY 'x'; GRANT SELECT, SHOW" +
+			" VIEW, EVENT, PROCESS ON *.* TO l@localhost", undo: "DROP USER l@localhost",
+			change: func(o *Options) { o.Method, o.Login.User, o.Login.Password = tool.Logical, "l", "x" },
+			want:   "lacks TRIGGER"},
 		"a host that was not chosen": {change: func(o *Options) {
-			o.Decision = []byte(`{"clusters": [{"controllers": [{"name": "other-1", "verdict": "chosen"}, {"name": "x", "verdict": "eligible"}]}]}`)
+			o.Decision = []byte(`{"clusters": [{"controllers": [{"name": "other-1", "verdict": "chosen"}, {"name":` +
+				` "x", "verdict": "eligible"}]}]}`)
 		}, want: `the decision chose "other-1", and this host is "` + hostname() + `"`},
-		"desync without SUPER": {sql: "CREATE USER l@localhost IDENTIFIED BY 'x'; GRANT RELOAD, PROCESS, BINLOG MONITOR ON *.* TO l@localhost", undo: "DROP USER l@localhost",
-			change: func(o *Options) { o.Desync, o.Login.User, o.Login.Password = DesyncAlways, "l", "x" }, want: "lacks SUPER"},
+		"desync without SUPER": {sql: "CREATE USER l@localhost IDENTIFIED BY 'x'; GRANT RELOAD, PROCESS, BINLOG" +
+			" MONITOR ON *.* TO l@localhost", undo: "DROP USER l@localhost",
+			change: func(o *Options) { o.Desync, o.Login.User, o.Login.Password = DesyncAlways, "l", "x" },
+			want:   "lacks SUPER"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if tt.sql != "" {
@@ -324,7 +346,8 @@ func TestARefusedAccountIsWarnedOf(t *testing.T) {
 	s := shared(t)
 	j := s.job(t, func(o *Options) { o.Login.User, o.Login.Password = "nobody", "wrong" })
 	warned := strings.Join(j.Plan().Warnings, "\n")
-	if !strings.Contains(warned, `the account "nobody" of the options was refused (`) || !strings.Contains(warned, `"root" was used instead (unix_socket)`) || strings.Contains(warned, "wrong") {
+	if !strings.Contains(warned, `the account "nobody" of the options was refused (`) ||
+		!strings.Contains(warned, `"root" was used instead (unix_socket)`) || strings.Contains(warned, "wrong") {
 		t.Errorf("%q", warned)
 	}
 }
@@ -342,7 +365,8 @@ func TestPreferIdleAcceptsTheClientsThatTheDecisionSaw(t *testing.T) {
 	}
 	defer func() { _ = c.Process.Kill(); _ = c.Wait() }()
 	for range 50 {
-		if n, err := s.SQL("SELECT COUNT(*) FROM information_schema.processlist WHERE user = 'client'"); err != nil || n == "1" {
+		if n, err := s.SQL("SELECT COUNT(*) FROM information_schema.processlist WHERE user = 'client'"); err != nil ||
+			n == "1" {
 			break
 		}
 		time.Sleep(100 * time.Millisecond)
@@ -350,8 +374,10 @@ func TestPreferIdleAcceptsTheClientsThatTheDecisionSaw(t *testing.T) {
 	for activity, accepted := range map[string]bool{"active": true, "idle": false, "unknown": false} {
 		o := s.options(t)
 		o.AllowActive = true
-		o.Decision = fmt.Appendf(nil, `{"clusters": [{"controllers": [{"name": %q, "verdict": "chosen", "activity": %q}]}]}`, hostname(), activity)
-		if _, err := Prepare(t.Context(), o); (err == nil) != accepted || err != nil && !strings.Contains(err.Error(), "1 of client from localhost") {
+		o.Decision = fmt.Appendf(nil, `{"clusters": [{"controllers": [{"name": %q, "verdict": "chosen", "activity":`+
+			` %q}]}]}`, hostname(), activity)
+		if _, err := Prepare(t.Context(), o); (err == nil) != accepted ||
+			err != nil && !strings.Contains(err.Error(), "1 of client from localhost") {
 			t.Errorf("%s: %v", activity, err)
 		}
 	}

@@ -15,7 +15,7 @@ import (
 	"overcloud.backup/internal/repository"
 )
 
-// running is a job that is being done.
+// running is a job in progress.
 type running struct {
 	*Job
 	set      *effect.Set
@@ -24,11 +24,11 @@ type running struct {
 	counters tool.Counters
 	phases   phases
 	began    time.Time
-	// before is what the schemas were before the data were read.
+	// before describes the schemas before the data was read.
 	before catalog.Definitions
-	// definitions are those that the set has; nil where they are not known.
+	// definitions are those that the set contains; nil if they are not known.
 	definitions catalog.Definitions
-	// left is what could not be undone after the data were read well.
+	// left is what could not be undone after the data was read successfully.
 	left error
 }
 
@@ -38,7 +38,7 @@ func (r *running) open(ctx context.Context) (*mariadb.Client, error) {
 
 func (r *running) warn(format string, args ...any) {
 	warning := fmt.Sprintf(format, args...)
-	if !slices.Contains(r.manifest.Warnings, warning) { // a second attempt says it again
+	if !slices.Contains(r.manifest.Warnings, warning) { // a second attempt repeats it
 		r.manifest.Warnings = append(r.manifest.Warnings, warning)
 	}
 }

@@ -86,7 +86,8 @@ func TestADestinationThatHangsDoesNotBlockCommits(t *testing.T) {
 	time.Sleep(time.Until(begun.Add(8 * time.Second)))
 	worst := stop()
 	var b *guard.Breach
-	if !errors.As(err, &b) || b.Rule != "commit_stall" || !strings.Contains(b.Message, "has taken nothing for") || !strings.Contains(err.Error(), "/srv/backup") {
+	if !errors.As(err, &b) || b.Rule != "commit_stall" || !strings.Contains(b.Message, "has accepted no data for") ||
+		!strings.Contains(err.Error(), "/srv/backup") {
 		t.Errorf("got %v", err)
 	}
 	if e := end(); e != error(b) {

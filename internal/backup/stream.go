@@ -30,15 +30,15 @@ func (r *running) stream(ctx context.Context, c *mariadb.Client) error {
 }
 
 // unchanged refuses another server process than the one whose container and datadir were proven: the lock and the
-// catch-up may have taken minutes. c was opened before both checks of the node, and a server that ends takes it along.
+// catch-up may have taken minutes. c was opened before both checks of the node, and breaks if that server ends.
 func (r *running) unchanged(ctx context.Context, c *mariadb.Client) error {
 	now, err := effect.ThisServer(ctx, c)
 	if err != nil {
-		return fmt.Errorf("see that the server is still the one that was looked at: %w", err)
+		return fmt.Errorf("check that the server is still the one that was inspected: %w", err)
 	}
 	if !r.instance.Same(now) {
-		return errors.New("the server was restarted since it was looked at: where it runs and which files are its " +
-			"own is not known any more")
+		return errors.New("the server was restarted since it was inspected: where it runs and which files are its " +
+			"own is no longer known")
 	}
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 	"overcloud.backup/internal/quantity"
 )
 
-// Summary says in one line what was made, where it lies and what it is worth.
+// Summary says in one line what was made, its path and its verdict.
 func (r *Result) Summary() string {
 	p := r.Position
 	at := fmt.Sprintf("%s:%d", p.UUID, p.Seqno)
@@ -17,7 +17,8 @@ func (r *Result) Summary() string {
 		at += fmt.Sprintf(" to %d", p.SeqnoEnd)
 	}
 	return fmt.Sprintf("%s backup of %s at %s: %s stored of %s, %.1f s, %s",
-		r.Manifest.Method, r.Manifest.Controller, at, quantity.Bytes(r.Bytes), quantity.Bytes(r.RawBytes), r.Duration, r.Path)
+		r.Manifest.Method, r.Manifest.Controller, at, quantity.Bytes(r.Bytes), quantity.Bytes(r.RawBytes), r.Duration,
+		r.Path)
 }
 
 // Summary says in one line what would be done.

@@ -8,7 +8,7 @@ import (
 	"overcloud.backup/internal/backup/guard"
 )
 
-// thisNodeError is about this controller alone.
+// thisNodeError is about this controller only.
 type thisNodeError struct{ error }
 
 func (e *thisNodeError) Unwrap() error { return e.error }
@@ -21,7 +21,7 @@ func thisNode(err error) error {
 	return &thisNodeError{err}
 }
 
-// desyncedError is of a node that may still be desynced by us.
+// desyncedError reports a node that may still be desynced by us.
 type desyncedError struct{ error }
 
 func (e *desyncedError) Unwrap() error { return e.error }
@@ -34,9 +34,9 @@ func stays(undo error) error {
 }
 
 // TryAnother reports whether another controller may be tried: this one is, or became, unfit, its server ended, or it
-// has too little space to begin with. It is false for what would be the same everywhere or is not known to differ, as a
-// lock that is held, a destination that fills up or fails, an account or a tool; and when this controller could not be
-// made a spare again: a backup of another one would take away one more.
+// has too little space to begin with. It is false for errors that would be the same everywhere or are not known to
+// differ, such as a lock that is held, a destination that fills up or fails, an account or a tool; and if this
+// controller could not be made a spare again: a backup of another one would take away one more.
 func TryAnother(err error) bool {
 	var stays *desyncedError
 	if errors.As(err, &stays) {

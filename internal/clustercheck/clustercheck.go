@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package clustercheck asks the health check of a node, as HAProxy does, until it lets clients in.
+// Package clustercheck queries the health check of a node, like HAProxy, until it lets clients in.
 package clustercheck
 
 import (
@@ -18,7 +18,7 @@ import (
 	"overcloud.backup/internal/peer"
 )
 
-// clustercheckPort is where TripleO's health check, which HAProxy asks, answers 200 for a node that may serve.
+// clustercheckPort is where TripleO's health check, which HAProxy queries, answers 200 for a node that may serve.
 const clustercheckPort = "9200"
 
 const (
@@ -26,8 +26,9 @@ const (
 	healthEvery   = 500 * time.Millisecond
 )
 
-// Wait waits until the health check answers 200. Without a URL it asks where TripleO has it, beside the server; when
-// nothing listens there, there is nothing to wait for. Whoever else listens on this host is not asked: it is an error.
+// Wait waits until the health check answers 200. Without a URL it queries TripleO's usual place, next to the server; if
+// nothing listens there, there is nothing to wait for. Any other program that listens there is not queried: it is an
+// error.
 func Wait(url string) func(context.Context, galera.Wsrep) (string, error) {
 	return func(ctx context.Context, w galera.Wsrep) (string, error) {
 		asked := url
@@ -50,9 +51,9 @@ func Wait(url string) func(context.Context, galera.Wsrep) (string, error) {
 	}
 }
 
-// clustercheckURL is on the address that clients are sent to. TripleO binds server and check to one, of the network of
-// internal services, and to no other; wsrep_node_address it leaves to Galera's guess. Galera has an IPv6 address in
-// brackets, with or without a port.
+// clustercheckURL returns the URL on the address that clients are sent to. TripleO binds server and check to one, of
+// the network of internal services, and to no other; it leaves wsrep_node_address to Galera's guess. Galera has an IPv6
+// address in brackets, with or without a port.
 func clustercheckURL(w galera.Wsrep) string {
 	host := cmp.Or(w.BindAddress, w.NodeAddress, "localhost")
 	if h, _, err := net.SplitHostPort(host); err == nil {
@@ -66,7 +67,8 @@ func waitFor200(ctx context.Context, url string) error {
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
 	client := &http.Client{
-		Transport:     &http.Transport{DisableKeepAlives: true, DialContext: dialCheck, MaxResponseHeaderBytes: 64 << 10},
+		Transport: &http.Transport{DisableKeepAlives: true, DialContext: dialCheck,
+			MaxResponseHeaderBytes: 64 << 10},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Timeout:       5 * time.Second,
 	}
@@ -83,16 +85,16 @@ func waitFor200(ctx context.Context, url string) error {
 	}
 }
 
-// final says that asking again is of no use.
+// final reports that asking again is useless.
 func final(err error) bool {
 	return errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, new(*net.DNSError)) || errors.As(err,
 		new(*peer.StrangerError))
 }
 
-// usualDatadir is whose owner TripleO's container of the check runs as; its account has a name inside alone.
+// usualDatadir is the folder whose owner TripleO's container of the check runs as; its account has a name only inside.
 const usualDatadir = "/var/lib/mysql"
 
-// dialCheck connects to the health check: xinetd's or systemd's, the database's, or HAProxy's where that stands before
+// dialCheck connects to the health check: xinetd's or systemd's, the database's, or HAProxy's if that is in front of
 // it.
 func dialCheck(ctx context.Context, _, address string) (net.Conn, error) {
 	may := peer.Trust("mysql", "haproxy")

@@ -9,13 +9,13 @@ import (
 	"strings"
 )
 
-// all are the conditions in the order in which they are reported: causes before what follows from them.
+// all are the conditions in the order in which they are reported: causes before their consequences.
 var all = slices.Concat(hosts, clients, database, manager, proxy, space, cluster)
 
 // All returns every condition, in the order in which they are reported.
 func All() []Condition { return slices.Clone(all) }
 
-// Of returns the condition of a code. A code that no condition has is a defect of the caller.
+// Of returns the condition of a code. An unknown code is a defect of the caller.
 func Of(code Code) Condition {
 	for _, c := range all {
 		if c.Code == code {
@@ -25,14 +25,14 @@ func Of(code Code) Condition {
 	panic("there is no condition " + string(code))
 }
 
-// Finding is a condition that holds, with the measured value.
+// Finding is a condition that is met, with the measured value.
 type Finding struct {
 	Code    Code
 	Message string
 }
 
-// Sentence says what a finding means and what was measured, as in "it is not in the Primary component
-// (wsrep_cluster_status is non-Primary)". A message that says what it means stands alone.
+// Sentence says what a finding means and what was measured, such as "it is not in the Primary component
+// (wsrep_cluster_status is non-Primary)". A message that includes the meaning is used by itself.
 func (f Finding) Sentence() string {
 	meaning := Of(f.Code).Meaning
 	if strings.HasPrefix(f.Message, meaning) {
@@ -46,7 +46,7 @@ type Error struct{ Finding }
 
 func (e *Error) Error() string { return e.Sentence() }
 
-// First checks a node for some conditions, and returns the first that holds as an *Error; nil when none does.
+// First checks a node for some conditions, and returns the first that is met as an *Error; nil if none is.
 func First(s Subject, l Limits, codes ...Code) error {
 	for _, code := range codes {
 		if message := Of(code).Check(s, l); message != "" {
@@ -56,7 +56,7 @@ func First(s Subject, l Limits, codes ...Code) error {
 	return nil
 }
 
-// Fold leaves out the findings that follow from others: who reads "standby" needs no "server_down" beside it.
+// Fold leaves out the findings that follow from others: next to "standby" nobody needs "server_down".
 func Fold(findings []Finding) []Finding {
 	for _, f := range findings {
 		if Of(f.Code).Final {
@@ -79,7 +79,7 @@ func explained(code Code, findings []Finding) bool {
 	})
 }
 
-// Needed are the keys that the conditions need of one document: galera, pacemaker or haproxy.
+// Needed returns the keys that the conditions need of one document: galera, pacemaker or haproxy.
 func Needed(document string) []string {
 	var keys []string
 	for _, c := range all {
@@ -104,7 +104,7 @@ func AllLimits() (list []Limit) {
 	return list
 }
 
-// UnmarshalJSON takes the limits out of an object that may hold other things, too, as the options of a module.
+// UnmarshalJSON reads the limits from an object that may also contain other things, such as the options of a module.
 func (l *Limits) UnmarshalJSON(raw []byte) error {
 	var object map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &object); err != nil {

@@ -9,7 +9,7 @@ import (
 	"overcloud.backup/internal/galera"
 )
 
-// Codes of whom a node serves.
+// Codes about the clients of a node.
 const (
 	Serves         Code = "active"
 	ClientsUnknown Code = "unknown"
@@ -18,7 +18,8 @@ const (
 // MinProxyUptime is the age from which the statistics of the VIP holder's HAProxy count.
 var MinProxyUptime = Limit{
 	Name: "min_proxy_uptime", Default: 5, Whole: true, Unit: "s",
-	Meaning: "Minimum uptime in seconds of a HAProxy whose statistics count. A younger one has not checked its servers yet.",
+	Meaning: "Minimum uptime in seconds of a HAProxy whose statistics count. A younger one has not checked its" +
+		" servers yet.",
 }
 
 var clients = []Condition{
@@ -48,7 +49,8 @@ func serves(s Subject, _ Limits) string {
 	}
 }
 
-// clientsUnknown says nothing of a node that serves clients and is refused for it: no more needs to be known of it.
+// clientsUnknown is not reported about a node that serves clients and is refused for it: no more needs to be known of
+// it.
 func clientsUnknown(s Subject, _ Limits) string {
 	if len(s.Clients.Seen) > 0 && !s.Clients.Welcome {
 		return ""
@@ -56,7 +58,7 @@ func clientsUnknown(s Subject, _ Limits) string {
 	return strings.Join(s.Clients.Unknown, "; ")
 }
 
-// Sessions names client sessions, as evidence; empty where there are none.
+// Sessions lists client sessions, as evidence; empty if there are none.
 func Sessions(sessions []galera.Session) string {
 	var who []string
 	for _, s := range sessions {

@@ -10,7 +10,7 @@ import (
 	"overcloud.backup/internal/quantity"
 )
 
-// Codes of what is around the node: its place in HAProxy, its room, the cluster's lock, the other standbys.
+// Codes about the surroundings of the node: its state in HAProxy, its room, the cluster's lock, the other standbys.
 const (
 	ServerDown  Code = "server_down"
 	NoSpace     Code = "no_space"
@@ -18,7 +18,7 @@ const (
 	LastStandby Code = "last_standby"
 )
 
-// Limits of what must be left.
+// Limits of the remaining resources.
 var (
 	MinFreeSpace = Limit{
 		Name: "min_free_space", Default: 1 << 30, Whole: true, Unit: "bytes",
@@ -42,9 +42,10 @@ var proxy = []Condition{
 var space = []Condition{
 	{
 		Code: NoSpace, Meaning: "the datadir's file system is nearly full", Limit: &MinFreeSpace, Harmless: true,
-		Needs: []string{"galera storage.datadir_total storage.datadir_free"},
-		Seen:  "too little space is free on the datadir's file system, or the free space is unknown", Remedy: "Make room",
-		Check: noSpace,
+		Needs:  []string{"galera storage.datadir_total storage.datadir_free"},
+		Seen:   "too little space is free on the datadir's file system, or the free space is unknown",
+		Remedy: "Make room",
+		Check:  noSpace,
 	},
 }
 
@@ -92,7 +93,7 @@ func noSpace(s Subject, l Limits) string {
 		quantity.Bytes(room.DatadirTotal))
 }
 
-// locked looks for a lock of this cluster, or one that does not say whose it is. One that ran out is taken over.
+// locked looks for a lock of this cluster, or one that does not say whose it is. One that expired is taken over.
 func locked(s Subject, _ Limits) string {
 	for _, k := range s.Locks {
 		mine := k.Cluster == "" || s.UUID == "" || alike(k.Cluster, s.UUID)
@@ -110,6 +111,6 @@ func lastStandby(s Subject, l Limits) string {
 	if len(s.Spares) >= limit {
 		return ""
 	}
-	return fmt.Sprintf("other sound standbys: %d (%s) < %d", len(s.Spares),
+	return fmt.Sprintf("other healthy standbys: %d (%s) < %d", len(s.Spares),
 		cmp.Or(strings.Join(s.Spares, ", "), "none"), limit)
 }

@@ -112,7 +112,7 @@ func TestLimits(t *testing.T) {
 		"max_lag: -1 is less than 0; give 0":     {"max_lag": -1},
 		"max_age: 0 would let nothing pass":      {"max_age": 0},
 		"max_flow_control: 7 is more than 1":     {"max_flow_control": 7},
-		"min_spares: 1.5 is no whole number":     {"min_spares": 1.5},
+		"min_spares: 1.5 is not a whole number":  {"min_spares": 1.5},
 		"give a number from 0 to 1":              {"max_flow_control": 2},
 		"give more than 0, as in 120":            {"max_age": 0, "max_lag": 1},
 		"min_free_space: -1 is less than 0; giv": {"min_free_space": -1},
@@ -123,13 +123,15 @@ func TestLimits(t *testing.T) {
 		}
 	}
 	var given Limits
-	if err := json.Unmarshal([]byte(`{"max_lag": 10, "policy": "x", "max_age": null}`), &given); err != nil || len(given) != 1 {
+	if err := json.Unmarshal([]byte(`{"max_lag": 10, "policy": "x", "max_age": null}`), &given); err != nil ||
+		len(given) != 1 {
 		t.Errorf("%v, %v", given, err)
 	}
 	if given.Of(MaxLag) != 10 || given.Of(MaxAge) != MaxAge.Default || Limits(nil).Of(MinSpares) != 1 {
 		t.Errorf("%v", given)
 	}
-	if err := json.Unmarshal([]byte(`{"max_lag": "ten"}`), &given); err == nil || !strings.Contains(err.Error(), "max_lag") {
+	if err := json.Unmarshal([]byte(`{"max_lag": "ten"}`), &given); err == nil ||
+		!strings.Contains(err.Error(), "max_lag") {
 		t.Errorf("a word: %v", err)
 	}
 }

@@ -25,7 +25,7 @@ const (
 	Lagging     Code = "lagging"
 )
 
-// Limits of how well a node keeps up.
+// Limits of how far a node may fall behind.
 var (
 	MaxRecvQueue = Limit{
 		Name: "max_recv_queue", Default: 16, Whole: true, Unit: "write-sets",
@@ -41,7 +41,7 @@ var (
 	}
 )
 
-// behind follows from a node that does not keep up on purpose.
+// behind are consequences of a node that falls behind on purpose.
 var behind = []Code{NotSynced, NotReady, RecvQueue, Lagging, ServerDown}
 
 var database = []Condition{
@@ -78,7 +78,8 @@ var database = []Condition{
 	{
 		Code: Donor, Meaning: "it is the donor of a state transfer", Explains: behind,
 		Needs: []string{"galera wsrep.state wsrep.desync"},
-		Seen:  "it is the donor of a state transfer, or another tool backs it up", Remedy: "Wait until that ends", Check: donor,
+		Seen:  "it is the donor of a state transfer, or another tool backs it up", Remedy: "Wait until that ends",
+		Check: donor,
 	},
 	{
 		Code: NotSynced, Meaning: "it is not Synced", Explains: []Code{NotReady, RecvQueue, Lagging, ServerDown},
@@ -86,8 +87,9 @@ var database = []Condition{
 		Remedy: "Wait until it has joined; see its server's log", Check: notSynced,
 	},
 	{
-		Code: NotReady, Meaning: "it does not accept statements, or lost its cluster connection", Explains: []Code{ServerDown},
-		Needs: []string{"galera wsrep.connected wsrep.ready"}, Seen: "`wsrep_ready` or `wsrep_connected` is OFF",
+		Code: NotReady, Meaning: "it does not accept statements, or lost its cluster connection",
+		Explains: []Code{ServerDown},
+		Needs:    []string{"galera wsrep.connected wsrep.ready"}, Seen: "`wsrep_ready` or `wsrep_connected` is OFF",
 		Remedy: "As `not_primary`", Check: notReady,
 	},
 	{
@@ -108,8 +110,8 @@ var database = []Condition{
 	},
 }
 
-// splitBrain compares the Primary components. One node that reports another view than the rest may be any of them, or
-// the membership changed while we read: nobody is chosen either way.
+// splitBrain compares the Primary components. If one node reports another view than the rest, any of them may be wrong,
+// or the membership changed during the reading: nobody is chosen either way.
 func splitBrain(s Subject, _ Limits) string {
 	var other *Peer
 	for _, p := range s.Peers {
@@ -141,7 +143,8 @@ func notPrimary(s Subject, _ Limits) string {
 	return "wsrep_cluster_status is " + cmp.Or(string(s.Database.Wsrep.ClusterStatus), "unknown")
 }
 
-// desynced reports what somebody set. A donor of a state transfer has a count as well, and is no case for this.
+// desynced reports that wsrep_desync was set. A donor of a state transfer has a count as well, which does not count
+// here.
 func desynced(s Subject, _ Limits) string {
 	if s.Database == nil {
 		return ""
@@ -205,7 +208,7 @@ func recvQueue(s Subject, l Limits) string {
 	}
 	queue := s.Database.Wsrep.RecvQueue
 	if s.Database.Sample.Window > 0 {
-		queue = s.Database.Sample.RecvQueueMin // a burst that went away while we looked is no backlog
+		queue = s.Database.Sample.RecvQueueMin // a burst that was gone at the second reading is not a backlog
 	}
 	limit := int(l.Whole(MaxRecvQueue))
 	if queue <= limit {
@@ -214,7 +217,7 @@ func recvQueue(s Subject, l Limits) string {
 	return fmt.Sprintf("receive queue %d > %d", queue, limit)
 }
 
-// lagging compares with the node that has committed most, as it stood when this one was read.
+// lagging compares with the node that has committed most, at the time when this one was read.
 func lagging(s Subject, l Limits) string {
 	if s.Database == nil {
 		return ""

@@ -4,7 +4,7 @@ package condition
 
 import "strings"
 
-// Codes of who a node is, and who was heard.
+// Codes about a node's identity, and about which nodes answered.
 const (
 	AmbiguousNames    Code = "ambiguous_names"
 	StaleFacts        Code = "stale_facts"
@@ -12,7 +12,7 @@ const (
 	Excluded          Code = "excluded"
 )
 
-// MaxAge is the age from which facts do not count.
+// MaxAge is the age from which facts are ignored.
 var MaxAge = Limit{
 	Name: "max_age", Default: 120, Unit: "s", Positive: true, Meaning: "Age in seconds above which facts are ignored.",
 }
@@ -58,7 +58,8 @@ func staleFacts(s Subject, _ Limits) string {
 	return s.Silent
 }
 
-// incomplete names who was not heard: anyone may have the session, the lock or the last good copy that we cannot see.
+// incomplete names those who did not answer: any of them may have the session, the lock or the last good copy that we
+// cannot see.
 func incomplete(s Subject, _ Limits) string {
 	if s.Silent != "" {
 		return s.Silent

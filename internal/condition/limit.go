@@ -8,7 +8,7 @@ import (
 	"strconv"
 )
 
-// Limit is a bound that an operator can set. The default, the check of what is given, the option of the module and its
+// Limit is a bound that an operator can set. Its default, the check of a given value, the option of the module and its
 // description come from here.
 type Limit struct {
 	// Name is that of the option.
@@ -23,10 +23,10 @@ type Limit struct {
 	Positive bool
 }
 
-// Limits are the values of limits by name. One that is not there has its default.
+// Limits are the values of limits by name. A missing one has its default.
 type Limits map[string]float64
 
-// Of is the value of a limit.
+// Of returns the value of a limit.
 func (l Limits) Of(limit Limit) float64 {
 	if v, ok := l[limit.Name]; ok {
 		return v
@@ -52,12 +52,12 @@ func (l Limit) check(v float64) error {
 	case l.Most > 0 && v > l.Most:
 		return fmt.Errorf("%s: %v is more than %s; give %s", l.Name, v, plain(l.Most), l.Range())
 	case l.Whole && v != math.Trunc(v):
-		return fmt.Errorf("%s: %v is no whole number; give %s", l.Name, v, l.Range())
+		return fmt.Errorf("%s: %v is not a whole number; give %s", l.Name, v, l.Range())
 	}
 	return nil
 }
 
-// Range says in words which values a limit takes.
+// Range says in words which values a limit accepts.
 func (l Limit) Range() string {
 	kind := "a number"
 	if l.Whole {
@@ -72,7 +72,7 @@ func (l Limit) Range() string {
 	return "0 or more"
 }
 
-// Written is the default as an option has it.
+// Written returns the default as an option has it.
 func (l Limit) Written() string { return plain(l.Default) }
 
 func plain(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }

@@ -13,7 +13,7 @@ import (
 	"overcloud.backup/internal/pacemaker/crmmon"
 )
 
-// Codes of what Pacemaker says of the node and its galera resource.
+// Codes of Pacemaker's view of the node and its galera resource.
 const (
 	PacemakerUnread   Code = "pacemaker_unread"
 	NoQuorum          Code = "no_quorum"
@@ -31,9 +31,9 @@ const (
 )
 
 var (
-	// stopped follows from a server that Pacemaker stopped or is stopping.
+	// stopped are consequences of a server that Pacemaker stopped or is stopping.
 	stopped = []Code{NotRunning, NotPrimary, NotSynced, NotReady, ServerDown}
-	// lost follows from a node that left the cluster.
+	// lost are consequences of a node that left the cluster.
 	lost = append([]Code{NoQuorum, ResourceFailed, PacemakerUnread}, stopped...)
 )
 
@@ -77,7 +77,8 @@ var manager = []Condition{
 		Code: Standby, Meaning: "the node is in standby", Explains: stopped,
 		Needs:  []string{"pacemaker nodes[].standby nodes[].standby_onfail"},
 		Remedy: "`pcs node unstandby`; after a failure, correct that first",
-		Check: either(flagged(func(n crmmon.Node) bool { return n.StandbyFail }, "the node is in standby after a failure"),
+		Check: either(flagged(func(n crmmon.Node) bool { return n.StandbyFail },
+			"the node is in standby after a failure"),
 			flagged(func(n crmmon.Node) bool { return n.Standby }, "the node is in standby")),
 	},
 	{
@@ -124,7 +125,7 @@ var manager = []Condition{
 
 type check = func(Subject, Limits) string
 
-// flagged reports text when any entry of the node has a flag.
+// flagged reports text if any entry of the node has a flag.
 func flagged(has func(crmmon.Node) bool, text string) check {
 	return func(s Subject, _ Limits) string {
 		if slices.ContainsFunc(s.nodes(), has) {
@@ -134,7 +135,7 @@ func flagged(has func(crmmon.Node) bool, text string) check {
 	}
 }
 
-// either is the first check that reports something.
+// either returns the first check that reports something.
 func either(checks ...check) check {
 	return func(s Subject, l Limits) string {
 		for _, c := range checks {
@@ -157,8 +158,8 @@ func ClusterMaintenance(s Subject, _ Limits) string {
 // NodeMaintenance is the half of Maintenance that is about this node.
 var NodeMaintenance = flagged(func(n crmmon.Node) bool { return n.Maintenance }, "the node is in maintenance")
 
-// pacemakerUnread wants the node's own report and the cluster's, each whole. A Pacemaker that does not answer where it
-// should run may be about to lose its node.
+// pacemakerUnread requires the node's own report and the cluster's, each complete. A Pacemaker that does not answer
+// where it should run may be about to lose its node.
 func pacemakerUnread(s Subject, _ Limits) string {
 	switch {
 	case s.Silent != "":
@@ -186,7 +187,7 @@ func noQuorum(s Subject, _ Limits) string {
 	return ""
 }
 
-// fencingPending looks at the history of fencing: an operator's order, or Pacemaker's own, that has not ended.
+// fencingPending checks the history of fencing: an operator's order, or Pacemaker's own, that has not ended.
 func fencingPending(s Subject, _ Limits) string {
 	for _, view := range s.views() {
 		if s.Node == "" {
@@ -202,15 +203,15 @@ func fencingPending(s Subject, _ Limits) string {
 	return ""
 }
 
-// isTarget says that a name is the node, or a guest node whose container runs on it.
+// isTarget reports that a name is the node, or a guest node whose container runs on it.
 func (s Subject) isTarget(view *pacemaker.Facts, name string) bool {
 	return alike(name, s.Node) || slices.ContainsFunc(view.Nodes, func(n crmmon.Node) bool {
 		return alike(n.Name, name) && n.ContainerOn != "" && alike(n.ContainerOn, s.Node)
 	})
 }
 
-// nodeHealth takes Pacemaker's word for the health of a node, which it has since 2.1 (crm_mon), and before as
-// attributes alone. Red moves everything away, as the cluster's node-health-strategy says. Yellow is no reason.
+// nodeHealth uses Pacemaker's rating of the health of a node, which it reports since 2.1 (crm_mon), and before only as
+// attributes. Red moves everything away, according to the cluster's node-health-strategy. Yellow is not a reason.
 func nodeHealth(s Subject, _ Limits) string {
 	for _, n := range s.nodes() {
 		switch n.Health {

@@ -12,13 +12,12 @@ import (
 	"overcloud.backup/internal/pacemaker/crmmon"
 )
 
-// OfServer is what a node's own server reports, for conditions that need no more.
+// OfServer is a node's own server's report, for conditions that need no more.
 func OfServer(w galera.Wsrep) Subject {
 	return Subject{Database: &galera.Facts{Running: true, Wsrep: w}}
 }
 
-// OfManager is what a node's own Pacemaker reports, for conditions that need no more. A host without Pacemaker has
-// none.
+// OfManager is a node's own Pacemaker's report, for conditions that need no more. A host without Pacemaker has none.
 func OfManager(v pacemaker.ClusterView) Subject {
 	if !v.Present {
 		return Subject{}
@@ -29,19 +28,19 @@ func OfManager(v pacemaker.ClusterView) Subject {
 	}}
 }
 
-// TakesPart refuses a node that does not take part in its Galera cluster fully: it is not in the Primary component, not
-// Synced, or takes no statements.
+// TakesPart refuses a node that does not fully take part in its Galera cluster: it is not in the Primary component, not
+// Synced, or accepts no statements.
 func TakesPart(w galera.Wsrep) error {
 	return First(OfServer(w), nil, NotPrimary, Desynced, Donor, NotSynced, NotReady)
 }
 
-// CountedOn refuses a node, or a cluster, that somebody works on or that cannot act, as the node's own Pacemaker sees
-// it.
+// CountedOn refuses a node, or a cluster, that is under maintenance or that cannot act, as the node's own Pacemaker
+// sees it.
 func CountedOn(v pacemaker.ClusterView) error {
 	return First(OfManager(v), nil, NoQuorum, NodeOffline, Unclean, Pending, Standby, Maintenance)
 }
 
-// FewMembers says that fewer other databases than needed are in the Galera cluster; empty when there are enough.
+// FewMembers reports that fewer other databases than needed are in the Galera cluster; empty if there are enough.
 func FewMembers(others, needed int) string {
 	if others >= needed {
 		return ""
@@ -49,11 +48,11 @@ func FewMembers(others, needed int) string {
 	return fmt.Sprintf("%d other members are in the Galera cluster, and %d must be", others, needed)
 }
 
-// FewPromoted says that the database is promoted on fewer other nodes than needed; empty when there are enough.
+// FewPromoted reports that the database is promoted on fewer other nodes than needed; empty if there are enough.
 func FewPromoted(nodes []string, needed int) string {
 	if len(nodes) >= needed {
 		return ""
 	}
-	return fmt.Sprintf("the database is promoted on %s besides, and %d others must be able to serve",
+	return fmt.Sprintf("the database is promoted on %s in addition, and %d others must be able to serve",
 		cmp.Or(strings.Join(nodes, ", "), "no other node"), needed)
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // resourceFailed reports a failed instance, and one that is not promoted while its server runs. A failed action that
-// Pacemaker got over is left to fail counts: at their threshold the next one takes the node out.
+// Pacemaker recovered from is left to fail counts: at their threshold the next one takes the node out.
 func resourceFailed(s Subject, _ Limits) string {
 	if !s.Cluster.ManagesGalera() || s.Node == "" {
 		return ""
@@ -48,8 +48,8 @@ func (s Subject) failCount() string {
 	return ""
 }
 
-// failure is the failed action behind a failed instance, where it is listed. What failed in a bundle is printed with
-// its guest node.
+// failure returns the failed action behind a failed instance, if it is listed. Failures in a bundle are printed with
+// the guest node.
 func (s Subject) failure() string {
 	names := s.Cluster.GaleraNames()
 	for _, f := range s.Cluster.Failures {
@@ -79,7 +79,7 @@ func banned(s Subject, _ Limits) string {
 	return Ban(s)
 }
 
-// Ban names a constraint that keeps galera off the node; empty when there is none.
+// Ban returns the constraint that keeps galera off the node; empty if there is none.
 func Ban(s Subject) string {
 	if s.Cluster == nil || s.Node == "" {
 		return ""
@@ -100,7 +100,8 @@ func stopping(s Subject, _ Limits) string {
 	return Stop(s)
 }
 
-// Stop says that Pacemaker is set to stop galera. Unpromoted is as good as stopped: its agent runs no server then.
+// Stop reports that Pacemaker is configured to stop galera. Unpromoted is equivalent to stopped: the agent runs no
+// server then.
 func Stop(s Subject) string {
 	if slices.ContainsFunc(s.views(), func(view *pacemaker.Facts) bool { return view.StopAll }) {
 		return "stop-all-resources is set"

@@ -13,44 +13,44 @@ import (
 	"overcloud.backup/internal/pacemaker/crmmon"
 )
 
-// Subject is one node and what is known of the cluster around it, at one moment. Whoever fills it in leaves out what
-// was not read: conditions about a source that is nil do not hold, and that it was not read is another condition's to
-// report.
+// Subject is one node and what is known of the cluster around it, at one moment. A caller leaves out what was not read:
+// conditions about a source that is nil are not met, and another condition reports that it was not read.
 type Subject struct {
 	// Conflicts are names of the cluster that could mean two things.
 	Conflicts []string
-	// Silent says why nothing of the node counts: unreachable, or facts too old (Stale). Empty for one that was heard.
+	// Silent says why nothing about the node counts: unreachable, or facts too old (Stale). Empty for a node that
+	// answered.
 	Silent string
 	Stale  bool
-	// Missing says, one line each, who else of the cluster was not heard.
+	// Missing lists, one line each, which other members of the cluster did not answer.
 	Missing []string
-	// Excluded says that the operator does not want it.
+	// Excluded says that the operator excludes it.
 	Excluded bool
 
-	// Clients is what the sources say about its clients.
+	// Clients describes its clients, according to the sources.
 	Clients Clients
 
-	// Database is the server's own report; nil when none answered. Stopped says why none runs, for a server that is
-	// known not to run.
+	// Database is the server's own report; nil if none answered. Stopped says why none runs, for a server that is known
+	// not to run.
 	Database *galera.Facts
 	Stopped  string
 	// Peers are the other nodes of the cluster whose servers answered, Self is the name of this one.
 	Peers []Peer
 	Self  string
 
-	// Node is Pacemaker's name for the node. Cluster is the report that speaks for the whole cluster, Own that of this
-	// node; either is nil where it was not read. Unread says why Own is nil.
+	// Node is Pacemaker's name for the node. Cluster is the report that speaks for the cluster, Own that of this node;
+	// either is nil if it was not read. Unread says why Own is nil.
 	Node         string
 	Cluster, Own *pacemaker.Facts
 	Unread       string
 	// UUID is that of the Galera cluster, Locks the cluster's backup locks as the nodes report them, Now the time that
-	// they are held against, in seconds since the epoch.
+	// they are compared with, in seconds since the epoch.
 	UUID  string
 	Locks []cib.Lock
 	Now   float64
 
-	// Proxy is the report of the node's own HAProxy; nil where it was not read. Backend is the node's server at the
-	// HAProxy of the host Balancer, which has the virtual address; nil when that is not known.
+	// Proxy is the report of the node's own HAProxy; nil if it was not read. Backend is the node's server at the
+	// HAProxy of the host Balancer, which has the virtual address; nil if that is not known.
 	Proxy    *haproxy.Facts
 	Backend  *stats.Server
 	Balancer string
@@ -59,11 +59,11 @@ type Subject struct {
 	Spares []string
 }
 
-// Clients is what the sources say about the clients of a node.
+// Clients describes the clients of a node, according to the sources.
 type Clients struct {
-	// Seen is the evidence of clients, Unknown why a source says nothing.
+	// Seen is the evidence of clients, Unknown why a source reports nothing.
 	Seen, Unknown []string
-	// Welcome says that the node may be taken although it serves clients.
+	// Welcome says that the node may be chosen although it serves clients.
 	Welcome bool
 }
 
@@ -74,7 +74,7 @@ type Peer struct {
 	Database *galera.Facts
 }
 
-// views are the reports of Pacemaker: the one that speaks for the cluster, then the node's own.
+// views returns the reports of Pacemaker: the one that speaks for the cluster, then the node's own.
 func (s Subject) views() (list []*pacemaker.Facts) {
 	for _, view := range []*pacemaker.Facts{s.Cluster, s.Own} {
 		if view != nil {
@@ -84,7 +84,7 @@ func (s Subject) views() (list []*pacemaker.Facts) {
 	return list
 }
 
-// nodes are the entries of the node in the reports of Pacemaker.
+// nodes returns the entries of the node in the reports of Pacemaker.
 func (s Subject) nodes() (list []crmmon.Node) {
 	for i, view := range s.views() {
 		if i > 0 && view == s.Cluster && len(list) > 0 {
@@ -99,11 +99,11 @@ func (s Subject) nodes() (list []crmmon.Node) {
 	return list
 }
 
-// galera are the instances of the galera resource on the node.
+// galera returns the instances of the galera resource on the node.
 func (s Subject) galera() []crmmon.Resource { return s.Cluster.GaleraOn(s.Node) }
 
-// alike says that two names mean the same node.
+// alike reports that two names mean the same node.
 func alike(a, b string) bool { return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b)) }
 
-// Listed says that Pacemaker has an entry for the node.
+// Listed reports that Pacemaker has an entry for the node.
 func (s Subject) Listed() bool { return len(s.nodes()) > 0 }

@@ -15,10 +15,11 @@ import (
 	"overcloud.backup/internal/thread"
 )
 
-// own are the namespaces that a thread takes before it starts the program. That of processes begins with the program.
+// own are the namespaces that a thread creates before it starts the program. The namespace of processes begins with the
+// program.
 const own = unix.CLONE_NEWNS | unix.CLONE_NEWNET | unix.CLONE_NEWIPC
 
-// Possible says why a Confinement is not possible here: without root's capabilities, as in most containers, it is not.
+// Possible returns why a Confinement is not possible here: it needs root's capabilities, which most containers lack.
 func Possible() (err error) {
 	thread.Apart(func() { err = unix.Unshare(own) })
 	return explain(err)
@@ -29,13 +30,13 @@ func explain(err error) error {
 		return nil
 	}
 	if errors.Is(err, unix.EPERM) {
-		err = fmt.Errorf("%w; that takes root with all capabilities, as on a host itself", err)
+		err = fmt.Errorf("%w; that requires root with all capabilities, as on a host itself", err)
 	}
 	return fmt.Errorf("confine a program: %w", err)
 }
 
 // Enter changes what the current thread sees, and what its children may do, for a program that is then started. The
-// thread must end afterwards, whatever the error.
+// thread must end afterwards, even after an error.
 func (c *Confinement) Enter(at Mounts, program string, owner Owner) error {
 	return explain(c.enter(at, program, owner))
 }
@@ -78,7 +79,7 @@ func (c *Confinement) enter(at Mounts, program string, owner Owner) error {
 	return filter(c.Network)
 }
 
-// separate takes namespaces of its own; its mounts are those of the container, if it is of one.
+// separate creates separate namespaces; its mounts are those of the container, if there is one.
 func (c *Confinement) separate(at Mounts) error {
 	spaces := own
 	if c.Network {
@@ -96,7 +97,7 @@ func (c *Confinement) separate(at Mounts) error {
 	return unix.Unshare(unix.CLONE_NEWNS)
 }
 
-// enterRoot makes a mount the root of the thread, and lets go of the old one. That of an initramfs cannot be exchanged.
+// enterRoot makes a mount the root of the thread, and releases the old one. That of an initramfs cannot be exchanged.
 func enterRoot(root string) error {
 	if err := unix.Chdir(root); err != nil {
 		return err
@@ -118,7 +119,7 @@ func enterRoot(root string) error {
 	return unix.Chdir("/")
 }
 
-// ForProgram adds where a program lies that is not the system's, with what lies beside it.
+// ForProgram adds the path of a program that is not the system's, with the files next to it.
 func (c *Confinement) ForProgram(path string) *Confinement {
 	if !filepath.IsAbs(path) || below(path, system) {
 		return c

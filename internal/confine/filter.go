@@ -21,8 +21,8 @@ var forbidden = []uint32{
 	unix.SYS_MOUNT_SETATTR,
 }
 
-// receiving are the calls by which it could be sent a descriptor: root's, it would open by one of a folder what that
-// has. Who has the network needs them to look names up, and is not root.
+// receiving are the calls by which it could be sent a descriptor: with one of a folder, root would open what is in it.
+// A program with the network needs them to look names up, and is not root.
 var receiving = []uint32{
 	unix.SYS_RECVMSG, unix.SYS_RECVMMSG, unix.SYS_IO_URING_SETUP, unix.SYS_IO_URING_ENTER, unix.SYS_IO_URING_REGISTER,
 }
@@ -30,7 +30,7 @@ var receiving = []uint32{
 // machines are those that the collection is built for. On them the flags of clone are its first argument.
 var machines = map[string]uint32{"amd64": unix.AUDIT_ARCH_X86_64, "arm64": unix.AUDIT_ARCH_AARCH64}
 
-// What a filter loads (struct seccomp_data), and the mark of the calls of x32.
+// Offsets of what a filter loads (struct seccomp_data), and the mark of the calls of x32.
 const (
 	numberOfCall  = 0
 	machineOfCall = 4
@@ -38,7 +38,7 @@ const (
 	markOfX32     = 1 << 30
 )
 
-// Instructions of a filter. A jump is over the next instruction where it is said no.
+// Instructions of a filter. A jump skips the next instruction if the comparison is false.
 func load(offset uint32) unix.SockFilter {
 	return unix.SockFilter{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: offset}
 }
@@ -49,7 +49,7 @@ func when(test uint16, value uint32) unix.SockFilter {
 	return unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_K | test, Jf: 1, K: value}
 }
 
-// filter takes calls from the thread's children. The C library does without clone3, whose flags cannot be looked at.
+// filter takes calls from the thread's children. The C library does without clone3, whose flags cannot be inspected.
 func filter(network bool) error {
 	machine, known := machines[runtime.GOARCH]
 	if !known {

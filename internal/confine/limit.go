@@ -10,8 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// closeOnExec keeps from the program what whoever started us left open: through a folder's descriptor it would see this
-// host.
+// closeOnExec keeps open descriptors of our parent from the program: through that of a folder it would see this host.
 func closeOnExec() error {
 	names, err := os.ReadDir("/proc/self/fd")
 	for _, name := range names {
@@ -22,7 +21,8 @@ func closeOnExec() error {
 	return err
 }
 
-// limit takes from the thread's children what they need not: a dump of their memory would hold passwords and rows.
+// limit takes from the thread's children what they do not need: a dump of their memory would contain passwords and
+// rows.
 func limit(owner Owner) error {
 	if err := LimitCore(); err != nil {
 		return err

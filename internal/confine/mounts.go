@@ -15,7 +15,7 @@ import (
 	"overcloud.backup/internal/safefile"
 )
 
-// mountTable opens the table of this thread's mounts, whatever they are by then.
+// mountTable opens the table of this thread's current mounts.
 func mountTable() (*os.File, error) {
 	f, err := safefile.OpenAt(unix.AT_FDCWD, fmt.Sprintf("/proc/self/task/%d", unix.Gettid()),
 		unix.O_PATH|unix.O_DIRECTORY)
@@ -25,7 +25,7 @@ func mountTable() (*os.File, error) {
 	return f, nil
 }
 
-// maxTable bounds a table of mounts. That of a host with hundreds of containers has some 100 KiB.
+// maxTable limits a table of mounts. That of a host with hundreds of containers has some 100 KiB.
 const maxTable = 4 << 20
 
 // mount is one of this thread's.
@@ -34,7 +34,7 @@ type mount struct {
 	noexec bool
 }
 
-// mounts are those at a path and below it, each before what is mounted on it.
+// mounts returns those at a path and below it, each before what is mounted on it.
 func (v *view) mounts(at string) (found []mount, err error) {
 	f, err := safefile.OpenAt(int(v.table.Fd()), "mountinfo", unix.O_RDONLY)
 	if err != nil {
@@ -82,7 +82,7 @@ func (v *view) protectAll(at string, flags uintptr) error {
 	return nil
 }
 
-// mountPath undoes what the kernel writes for characters that part the fields of a table of mounts.
+// mountPath reverts the escapes that the kernel writes for characters that separate the fields of a table of mounts.
 var mountPath = strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`)
 
 // protect sets the flags of one mount.
@@ -93,13 +93,13 @@ func protect(at string, flags uintptr) error {
 	return nil
 }
 
-// root is where that which the program sees is mounted first, for its thread alone: a folder that every system and
-// every container has, and that holds nothing to be shown.
+// root is where the program's view is mounted first, only for its thread: a folder that every system and every
+// container has, and that contains nothing to be shown.
 const root = "/proc"
 
-// view is what a confined program sees, while it is put together below root.
+// view is what a confined program sees, while it is assembled below root.
 type view struct {
-	// table is this thread's folder of /proc, which is out of sight where the view is.
+	// table is this thread's folder of /proc, which is hidden once the view is in place.
 	table   *os.File
 	program string
 	owner   Owner

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openAs opens a path with another user's rights, and with none of the thread's groups; the thread takes its own rights
-// back.
+// openAs opens a path with another user's rights, and with none of the thread's groups; afterwards the thread has its
+// own rights again.
 func openAs(reader Owner, path string) (f *os.File, err error) {
 	if reader != (Owner{}) {
 		back, err := become(reader)
@@ -36,7 +36,7 @@ func become(user Owner) (back func(), err error) {
 		return nil, err
 	}
 	gid, uid := unix.Getegid(), unix.Geteuid()
-	// Neither call says whether it was obeyed; root always is.
+	// Neither call reports whether it succeeded; root's always does.
 	_ = unix.Setfsgid(user.GID)
 	_ = unix.Setfsuid(user.UID)
 	return func() {

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// write makes a file of the program's own.
+// write creates a file of the program's own.
 func (v *view) write(at string, content []byte, mode fs.FileMode) error {
 	if path := strings.TrimPrefix(at, root); below(path, v.shown) {
 		return fmt.Errorf("%s is the server's, too", path)
@@ -48,7 +48,7 @@ func (v *view) showSystem(path string) error {
 	return err
 }
 
-// show mounts what a path leads to at that path. Where it shows already, that is what its links lead to.
+// show mounts the target of a path at that path. If it is visible already, that is through its links.
 func (v *view) show(path string, flags uintptr) error {
 	if below(path, v.shown) {
 		to, err := filepath.EvalSymlinks(path)
@@ -60,7 +60,7 @@ func (v *view) show(path string, flags uintptr) error {
 	return v.bind(path, unix.MS_REC, flags)
 }
 
-// bind shows what a path leads to at that path; with MS_REC as depth what is mounted below it, too.
+// bind shows the target of a path at that path; with MS_REC as depth also what is mounted below it.
 func (v *view) bind(path string, depth, flags uintptr) error {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -81,8 +81,8 @@ func (v *view) bind(path string, depth, flags uintptr) error {
 	return v.attach(path, path, depth, flags)
 }
 
-// attach shows what a path leads to at another one, where something lies already. Nothing may be made there: the way
-// may lead through what is the server's.
+// attach shows the target of a path at another one, which exists already. Nothing may be created there: the path may
+// lead through the server's folders.
 func (v *view) attach(path, shown string, depth, flags uintptr) error {
 	at := filepath.Join(root, shown)
 	if err := unix.Mount(path, at, "", unix.MS_BIND|depth, ""); err != nil {
@@ -92,7 +92,7 @@ func (v *view) attach(path, shown string, depth, flags uintptr) error {
 	return v.protectAll(at, flags)
 }
 
-// showData shows what the reader has himself. In a folder of somebody else's would be what he cannot open.
+// showData shows what the reader may read. A folder of another user could contain what the reader cannot open.
 func (v *view) showData(path string, reader Owner, flags uintptr) error {
 	theirs, err := openAs(reader, path)
 	if err != nil {
@@ -118,13 +118,13 @@ func (v *view) showData(path string, reader Owner, flags uintptr) error {
 	return unchanged(path, info)
 }
 
-// owned says that something is the user's; everything is root's.
+// owned reports that something belongs to the user; everything belongs to root.
 func owned(info fs.FileInfo, by Owner) bool {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	return by == (Owner{}) || ok && int(stat.Uid) == by.UID
 }
 
-// unchanged refuses what was put at a path since it was looked at.
+// unchanged refuses a path whose file was replaced since it was inspected.
 func unchanged(path string, want fs.FileInfo) error {
 	got, err := os.Stat(filepath.Join(root, path))
 	if err == nil && !os.SameFile(want, got) {
@@ -133,7 +133,7 @@ func unchanged(path string, want fs.FileInfo) error {
 	return err
 }
 
-// showMounts shows what is mounted below a reader's folder and is his.
+// showMounts shows what is mounted below a reader's folder and belongs to the reader.
 func (v *view) showMounts(path string, reader Owner, flags uintptr) error {
 	from, err := filepath.EvalSymlinks(path)
 	if err != nil {

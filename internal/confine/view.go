@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// devices are its own: those of a container are what its root made of them, and the modes of this host's are root's to
-// change.
+// devices are its own: a container's root may have changed those of the container, and this host's modes could be
+// changed by root.
 var devices = map[string]int{"null": 3, "zero": 5, "full": 7, "random": 8, "urandom": 9}
 
 func makeDevices() error {
@@ -35,7 +35,7 @@ func makeDevices() error {
 	return protect(at, unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NOEXEC)
 }
 
-// names is what programs need besides to look an address up.
+// names is what programs need in addition to look an address up.
 var names = []string{"/etc/hosts", "/etc/resolv.conf"}
 
 // fill mounts what the program sees. A unit's umask would close its folders to the user that it runs as; the thread has
@@ -58,7 +58,7 @@ func (v *view) fill(c *Confinement) error {
 			}
 		}
 	}
-	// Sorted, each path comes before what is below it: what is mounted first would be hidden by the other.
+	// Sorted, each path comes before what is below it: otherwise a later mount would hide an earlier one.
 	for _, path := range slices.Sorted(slices.Values(slices.Concat(c.Read, c.Data))) {
 		var err error
 		if slices.Contains(c.Data, path) {
@@ -86,7 +86,7 @@ func (v *view) fill(c *Confinement) error {
 	return v.own(c)
 }
 
-// own makes what is the program's alone.
+// own creates what belongs only to the program.
 func (v *view) own(c *Confinement) error {
 	for path, content := range c.Files {
 		if err := v.write(filepath.Join(root, path), content, 0o400); err != nil {
@@ -118,7 +118,7 @@ func (v *view) own(c *Confinement) error {
 			return fmt.Errorf("hide %s from it: %w", path, err)
 		}
 	}
-	// Of /proc the tools look at nothing else: mariadb-backup asks who it is, and breaks down without an answer.
+	// The tools read nothing else of /proc: mariadb-backup asks for its own identity, and fails without an answer.
 	self := filepath.Join(root, "proc", "self")
 	if err := os.MkdirAll(self, 0o755); err != nil {
 		return err

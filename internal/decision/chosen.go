@@ -8,15 +8,15 @@ import (
 	"strings"
 )
 
-// Choice is a controller that was chosen.
+// Choice is a chosen controller.
 type Choice struct {
 	Controller
-	// Events are those of its cluster; nil where the decision has none.
+	// Events are those of its cluster; nil if the decision has none.
 	Events *Events
 }
 
-// Choices lists the controllers that a decision chose. known is false for what is no decision of idle_controller. What
-// has another type than it should have is left out.
+// Choices lists the controllers that a decision chose. known is false for anything but a decision of idle_controller.
+// Values of a wrong type are left out.
 func Choices(raw json.RawMessage) (list []Choice, known bool) {
 	var d struct {
 		Clusters []struct {
@@ -38,7 +38,7 @@ func Choices(raw json.RawMessage) (list []Choice, known bool) {
 	return list, known
 }
 
-// PolicyOf is the policy under which a decision was made; empty for what is no decision.
+// PolicyOf returns the policy under which a decision was made; empty for anything but a decision.
 func PolicyOf(raw json.RawMessage) Policy {
 	var d struct {
 		Policy Policy `json:"policy"`
@@ -49,13 +49,13 @@ func PolicyOf(raw json.RawMessage) Policy {
 	return d.Policy
 }
 
-// Is says that a host of this name, with a Galera node of that name, is meant.
+// Is reports that a host of this name, with a Galera node of that name, is meant.
 func (c Controller) Is(host, node string) bool {
 	return sameHost(c.Name, host) || sameHost(c.PacemakerNode, host) || sameHost(c.GaleraNode, host) ||
 		node != "" && c.GaleraNode == node
 }
 
-// sameHost takes a name without a domain for the same name with one.
+// sameHost treats a name without a domain as the same name with one.
 func sameHost(a, b string) bool {
 	shortA, domainA, _ := strings.Cut(a, ".")
 	shortB, domainB, _ := strings.Cut(b, ".")

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package decision has the types of a decision, as idle_controller returns it and a manifest keeps it: who of a cluster
-// may be backed up, and why. A decision that comes back from a controller, or out of a set, is somebody's word: whoever
-// reads one must get along with anything in it.
+// Package decision has the types of a decision, as idle_controller returns it and a manifest keeps it: which controller
+// of a cluster may be backed up, and why. A decision that comes back from a controller, or out of a set, is untrusted
+// input: its readers must handle any content.
 package decision
 
 import (
@@ -12,14 +12,14 @@ import (
 	"overcloud.backup/internal/mariadb/catalog"
 )
 
-// Policy says what to do about a controller that serves clients.
+// Policy says how a controller that serves clients is treated.
 type Policy string
 
 // Policies. No policy accepts a controller of which it is unknown whether it serves.
 const (
-	// RequireIdle takes an idle controller or none.
+	// RequireIdle chooses an idle controller or none.
 	RequireIdle Policy = "require_idle"
-	// PreferIdle takes an active one, with a warning, only when no idle one is eligible.
+	// PreferIdle chooses an active one, with a warning, only if no idle one is eligible.
 	PreferIdle Policy = "prefer_idle"
 	// AllowActive makes no difference between active and idle.
 	AllowActive Policy = "allow_active"
@@ -28,17 +28,17 @@ const (
 // Policies are all, the strictest first.
 var Policies = []Policy{RequireIdle, PreferIdle, AllowActive}
 
-// LaxerThan says that a policy takes controllers which another one does not.
+// LaxerThan reports that a policy accepts controllers which another one does not.
 func (p Policy) LaxerThan(other Policy) bool {
 	return slices.Index(Policies, p) > slices.Index(Policies, other)
 }
 
-// Decision is who may be backed up, and why. It is what idle_controller returns.
+// Decision says which controller may be backed up, and why. It is what idle_controller returns.
 type Decision struct {
 	Policy Policy `json:"policy"`
 	// DecidedAt is Options.Now.
 	DecidedAt float64 `json:"decided_at"`
-	// Chosen and Active are those of the only cluster; empty when there are several.
+	// Chosen and Active are those of the only cluster; empty if there are several.
 	Chosen string   `json:"chosen"`
 	Active []string `json:"active"`
 	// ChosenHosts lists the chosen controllers of all clusters.
@@ -55,27 +55,27 @@ type Decision struct {
 // Cluster is the decision for one Galera cluster.
 type Cluster struct {
 	Name string `json:"cluster"`
-	// UUID is wsrep_cluster_state_uuid; empty when no server reported it.
+	// UUID is wsrep_cluster_state_uuid; empty if no server reported it.
 	UUID        string       `json:"uuid"`
 	Chosen      string       `json:"chosen"`
 	Active      []string     `json:"active"`
 	VIP         VIP          `json:"vip"`
 	Events      Events       `json:"events"`
 	Controllers []Controller `json:"controllers"`
-	// Message says in a sentence or two who serves, who was chosen and why, or why nobody.
+	// Message says in a sentence or two who serves, who was chosen and why, or why nobody was.
 	Message string `json:"message"`
 }
 
 // VIP is the virtual address that clients of the database use.
 type VIP struct {
 	Address string `json:"address"`
-	// Holder is the inventory name of the host that has it; empty when it is unknown.
+	// Holder is the inventory name of the host that has it; empty if it is unknown.
 	Holder string `json:"holder"`
 }
 
 // Controller is one host of a cluster with its verdict.
 type Controller struct {
-	// Name is the inventory's. The next three are the names that the others have for it, empty where unknown.
+	// Name is the inventory's. The next three are the names in the other sources, empty if unknown.
 	Name          string `json:"name"`
 	PacemakerNode string `json:"pacemaker_node"`
 	HAProxyServer string `json:"haproxy_server"`
@@ -84,13 +84,13 @@ type Controller struct {
 	Galera    string `json:"galera_state"`
 	Pacemaker string `json:"pacemaker_state"`
 	HAProxy   string `json:"haproxy_state"`
-	// LastCommitted is its position in the cluster's history when it was read, -1 when no server reported it.
+	// LastCommitted is its position in the cluster's history when it was read, -1 if no server reported it.
 	LastCommitted int64 `json:"last_committed"`
 
 	Activity Activity `json:"activity"`
 	Verdict  Verdict  `json:"verdict"`
 	Reasons  []Reason `json:"reasons"`
-	// Evidence is what every source said about its clients, one line each.
+	// Evidence is the report of every source about its clients, one line each.
 	Evidence []string `json:"evidence"`
 	// Rank is 1 for the best of the eligible; 0 for the others.
 	Rank int `json:"rank"`
@@ -99,7 +99,7 @@ type Controller struct {
 // Activity says whether a controller serves clients. It is empty for a host without a database.
 type Activity string
 
-// Unknown is never idle: some source that should have spoken did not.
+// Unknown is never idle: some source that should have answered did not.
 const (
 	Active  Activity = "active"
 	Idle    Activity = "idle"
@@ -109,7 +109,7 @@ const (
 // Verdict is the outcome for a controller.
 type Verdict string
 
-// A witness has no database: it was heard, but cannot be chosen.
+// A witness has no database: it answered, but cannot be chosen.
 const (
 	Eligible Verdict = "eligible"
 	Rejected Verdict = "rejected"
@@ -123,10 +123,10 @@ type Reason struct {
 	Message string         `json:"message"`
 }
 
-// Events are the scheduled events that run somewhere in a cluster. Galera keeps an event ENABLED on one member, and a
-// backup is of another one.
+// Events are the scheduled events that run on some member of a cluster. Galera keeps an event ENABLED on one member,
+// and the backup may be of another one.
 type Events struct {
-	// Enabled and Disabled are those that any member named so.
+	// Enabled and Disabled are those that any member reported so.
 	Enabled  []catalog.Event `json:"enabled"`
 	Disabled []catalog.Event `json:"disabled"`
 	// Scheduling are the members whose event scheduler is on.

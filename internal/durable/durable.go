@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package durable writes files that a reader never sees half of, and that are there after a power loss. A file gets a
-// temporary name in its own folder, is synced, and gets its name; then the folder is synced, for a name is its entry.
-// Nothing that another user has put at one of these names is written through.
+// Package durable writes files so that a reader never sees a part of one, and so that they survive a power loss. A file
+// gets a temporary name in its own folder, is synced, and gets its name; then the folder is synced, because it contains
+// the name. Nothing that another user has put at one of these names is written through.
 package durable
 
 import (
@@ -14,8 +14,8 @@ import (
 	"syscall"
 )
 
-// Create writes a file of this mode that was not there, and waits until the disk has its content. It does not sync the
-// folder: who creates several files does that once, with SyncFolder.
+// Create writes a new file of this mode, and waits until the disk has its content. It does not sync the folder: a
+// caller that creates several files does that once, with SyncFolder.
 func Create(path string, content []byte, mode fs.FileMode) error {
 	f, err := os.OpenFile(path, newFile, mode)
 	if err != nil {
@@ -24,8 +24,8 @@ func Create(path string, content []byte, mode fs.FileMode) error {
 	return fill(f, content, (*os.File).Sync)
 }
 
-// Replace gives the file at a path this content and mode, whether there was one or not. When it returns without an
-// error the disk has it. With an error the earlier content is still there, or the new one is, and never a part of it.
+// Replace gives the file at a path this content and mode, whether it existed or not. If it returns without an error the
+// disk has it. After an error the earlier or the new content is in place, and never a part of it.
 func Replace(path string, content []byte, mode fs.FileMode) error {
 	return in(path, func(folder *os.Root, name string) error { return ReplaceIn(folder, name, content, mode) })
 }
@@ -38,15 +38,15 @@ func ReplaceIn(folder *os.Root, name string, content []byte, mode fs.FileMode) e
 	return SyncFolderIn(folder, ".")
 }
 
-// Exchange is Replace without the waits for the disk: a reader never sees half a file, and a power loss may take back
-// the last contents, or empty the file. It is for what is written often and counts for moments, as a lease.
+// Exchange is Replace without waiting for the disk: a reader never sees half a file, and a power loss may revert the
+// last contents, or empty the file. It is for frequent, short-lived contents, such as a lease.
 func Exchange(path string, content []byte, mode fs.FileMode) error {
 	return in(path, func(folder *os.Root, name string) error {
 		return exchange(folder, name, content, mode, func(*os.File) error { return nil })
 	})
 }
 
-// SyncFolder has the entries of a folder on the disk: files that were created, renamed or removed in it.
+// SyncFolder syncs the entries of a folder to disk: files that were created, renamed or removed in it.
 func SyncFolder(path string) error {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_DIRECTORY, 0)
 	if err != nil {
@@ -64,7 +64,7 @@ func SyncFolderIn(folder *os.Root, name string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// newFile makes a file or fails: where there is one already, or a link, it is somebody else's.
+// newFile creates a file or fails: an existing one, or a link, belongs to another process.
 const newFile = os.O_WRONLY | os.O_CREATE | os.O_EXCL | syscall.O_NOFOLLOW
 
 // in calls do with the folder of a path, open, and the last name of it.
@@ -76,8 +76,8 @@ func in(path string, do func(folder *os.Root, name string) error) error {
 	return errors.Join(do(folder, filepath.Base(path)), folder.Close())
 }
 
-// exchange writes a file under a name that nobody else has, and renames it. Several writers do not disturb one another:
-// the last one counts. A writer that is killed leaves its temporary file, whose name begins with a dot.
+// exchange writes a file under a unique name, and renames it. Several writers do not disturb one another: the last one
+// counts. A writer that is killed leaves its temporary file, whose name begins with a dot.
 func exchange(folder *os.Root, name string, content []byte, mode fs.FileMode, sync func(*os.File) error) error {
 	temporary := "." + name + "." + rand.Text()[:8] + ".new"
 	f, err := folder.OpenFile(temporary, newFile, mode)

@@ -13,7 +13,7 @@ import (
 	"overcloud.backup/internal/mariadb"
 )
 
-// DatadirFree is the room at the server's datadir, where that is seen on this host: at is empty where it is not.
+// DatadirFree returns the room at the server's datadir, if that is visible on this host: at is empty if it is not.
 func DatadirFree(ctx context.Context, c *mariadb.Client) (at string, free int64, err error) {
 	if c.Reached().Via != "socket" {
 		return "", 0, nil
@@ -29,7 +29,7 @@ func DatadirFree(ctx context.Context, c *mariadb.Client) (at string, free int64,
 	return datadir, free, err
 }
 
-// space is the size of the file system that a folder lies in, and what an unprivileged user may still fill, in bytes.
+// space returns the size of the file system of a folder, and what an unprivileged user may still fill, in bytes.
 func space(dir string) (total, free int64, err error) {
 	var fs unix.Statfs_t
 	if err := unix.Statfs(dir, &fs); err != nil {

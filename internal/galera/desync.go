@@ -11,11 +11,11 @@ import (
 	"overcloud.backup/internal/mariadb"
 )
 
-// ErrDesynced says that wsrep_desync was ON before: somebody else's.
-var ErrDesynced = errors.New("wsrep_desync is ON already; whoever set it must set it OFF")
+// ErrDesynced reports that wsrep_desync was already ON: someone else set it.
+var ErrDesynced = errors.New("wsrep_desync is already ON; the one who set it must set it to OFF")
 
-// SetDesync sets the global variable wsrep_desync. Status follows a moment later: wait for it. ON when it is ON already
-// changes nothing, and the server (10.11) only warns of it; here it is ErrDesynced.
+// SetDesync sets the global variable wsrep_desync. Status follows a moment later: wait for it. Setting ON if it is ON
+// already changes nothing, and the server (10.11) only warns of it; here it is ErrDesynced.
 func SetDesync(ctx context.Context, c *mariadb.Client, on bool) error {
 	word := "OFF"
 	if on {
@@ -31,7 +31,7 @@ func SetDesync(ctx context.Context, c *mariadb.Client, on bool) error {
 	return nil
 }
 
-// alreadyOn looks for the warning of the last statement, 1231: 'wsrep_desync' is already ON.
+// alreadyOn checks for the warning of the last statement, 1231: 'wsrep_desync' is already ON.
 func alreadyOn(ctx context.Context, c *mariadb.Client) error {
 	warnings, err := c.Rows(ctx, "SHOW WARNINGS")
 	for _, w := range warnings {

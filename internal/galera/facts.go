@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // Package galera reads the Galera state of one node's MariaDB server: wsrep status, write rates, client sessions, the
-// size of the data and, while the server is down, grastate.dat. Parsers are pure; what a server did not say is never a
-// healthy value.
+// size of the data and, while the server is down, grastate.dat. Parsers are pure; a value that a server did not report
+// is never a healthy one.
 package galera
 
 import (
@@ -11,14 +11,14 @@ import (
 	"overcloud.backup/internal/reading"
 )
 
-// Facts is everything read of one node's database server. It is what galera_facts returns as ansible_galera.
+// Facts is everything read about one node's database server. It is what galera_facts returns as ansible_galera.
 type Facts struct {
 	reading.Header
 	// Running says that a server answered SQL here.
 	Running bool `json:"running"`
-	// Server is the answering server; zero when none did.
+	// Server is the answering server; zero if none answered.
 	Server Server `json:"server"`
-	// Reached tells how it was reached.
+	// Reached says how it was reached.
 	Reached mariadb.Reached `json:"reached"`
 	// Wsrep is the node's Galera state.
 	Wsrep Wsrep `json:"wsrep"`
@@ -30,9 +30,9 @@ type Facts struct {
 	Administrative int `json:"administrative_sessions"`
 	// Events are those that this member runs.
 	Events catalog.Events `json:"events"`
-	// Storage is what lies in the datadir.
+	// Storage describes the datadir.
 	Storage Storage `json:"storage"`
-	// Grastate is grastate.dat of the datadir, read when the server is down; nil when it was not needed or not there.
+	// Grastate is grastate.dat of the datadir, read if the server is down; nil if it was not needed or does not exist.
 	Grastate *Grastate `json:"grastate"`
 }
 
@@ -70,7 +70,7 @@ const (
 // ClusterStatus is wsrep_cluster_status. The zero value is unknown and never healthy.
 type ClusterStatus string
 
-// The three words that Galera has for the component a node is in.
+// The three values that Galera has for the component of a node.
 const (
 	ClusterUnknown      ClusterStatus = ""
 	ClusterPrimary      ClusterStatus = "Primary"
@@ -92,10 +92,10 @@ type Wsrep struct {
 	ClusterConfID    int64         `json:"cluster_conf_id"`
 	NodeName         string        `json:"node_name"`
 	NodeAddress      string        `json:"node_address"`
-	// where clients reach it; empty when that is anywhere, or not known
+	// where clients reach it; empty if that is anywhere, or not known
 	BindAddress       string   `json:"-"`
 	ClusterAddress    string   `json:"cluster_address"`    // gcomm://...
-	IncomingAddresses []string `json:"incoming_addresses"` // the port is not to be relied on
+	IncomingAddresses []string `json:"incoming_addresses"` // the port is not reliable
 	Arbitrators       int      `json:"arbitrators"`        // members without an incoming address: garbd
 	GcommUUID         string   `json:"gcomm_uuid"`
 	LocalIndex        int      `json:"local_index"` // -1 when unknown
@@ -103,7 +103,7 @@ type Wsrep struct {
 	LocalCommits      int64    `json:"local_commits"`    // transactions of clients of this node
 	Replicated        int64    `json:"replicated"`       // write-sets sent by this node
 	Received          int64    `json:"received"`         // write-sets received
-	RecvQueue         int      `json:"local_recv_queue"` // now
+	RecvQueue         int      `json:"local_recv_queue"` // current
 	RecvQueueMax      int      `json:"local_recv_queue_max"`
 	SendQueue         int      `json:"local_send_queue"`
 	FlowControlPaused float64  `json:"flow_control_paused"` // fraction since the last FLUSH STATUS
@@ -121,7 +121,7 @@ type Wsrep struct {
 	ProviderOptions map[string]string `json:"provider_options"`
 }
 
-// Databases is how many members of the cluster have data: all but the arbitrators.
+// Databases is how many members of the cluster have data: all except the arbitrators.
 func (w Wsrep) Databases() int { return w.ClusterSize - w.Arbitrators }
 
 // Sample is the difference between two readings of the counters. Rates are per second over Window.
@@ -130,10 +130,10 @@ type Sample struct {
 	Replicated  float64 `json:"replicated"` // write-sets a second that clients of this node made
 	LocalCommit float64 `json:"local_commits"`
 	Committed   float64 `json:"committed"` // last_committed a second: the whole cluster's writes
-	Questions   float64 `json:"questions"` // statements a second, ours taken out
-	// FlowControl is the fraction of the window for which replication stood still.
+	Questions   float64 `json:"questions"` // statements a second, without ours
+	// FlowControl is the fraction of the window for which replication was paused.
 	FlowControl float64 `json:"flow_control"`
-	// RecvQueueMin is the smaller of the receive queue's two values: what did not go away in the window.
+	// RecvQueueMin is the smaller of the receive queue's two values: what was not applied during the window.
 	RecvQueueMin int `json:"recv_queue_min"`
 }
 
@@ -147,7 +147,7 @@ type Session struct {
 	Active int `json:"active"`
 }
 
-// Storage is the size of the data and the room around it, in bytes.
+// Storage is the size of the data and the free room, in bytes.
 type Storage struct {
 	Engines []Engine `json:"engines"`
 	// schema.table outside the system schemas, not InnoDB, at most 1000

@@ -19,15 +19,15 @@ type Request struct {
 	Login mariadb.Login
 	// Sample is the window between two readings of the counters; 0 takes one reading and no rates.
 	Sample time.Duration
-	// Sizes asks for the size of the data by engine, which takes long where there are very many tables.
+	// Sizes requests the size of the data by engine, which takes long with very many tables.
 	Sizes bool
-	// IgnoreUsers are accounts of health checks: their sessions are no clients.
+	// IgnoreUsers are accounts of health checks: their sessions do not count as clients.
 	IgnoreUsers []string
 }
 
-// Gather reads everything of this host's server. It never fails: what could not be read is in the header's Errors,
+// Gather reads everything about this host's server. It never fails: what could not be read is in the header's Errors,
 // under the sources "option files", "login", "sql", "server", "wsrep", "sample", "sessions", "events", "sizes",
-// "datadir", "grastate" and "container". The context bounds it.
+// "datadir", "grastate" and "container". The context limits it.
 func Gather(ctx context.Context, clock reading.Clock, r Request) Facts {
 	facts := Facts{Sessions: []Session{}, Events: catalog.NoEvents(), Storage: emptyStorage()}
 	facts.Wsrep, _ = ParseWsrep(nil, map[string]string{"wsrep_on": "OFF"})
@@ -48,7 +48,7 @@ type gathering struct {
 	*Facts
 	request  Request
 	hostname string
-	// datadir is where the option files have it; configured says that they make a Galera node of this host.
+	// datadir is the path in the option files; configured says that they make a Galera node of this host.
 	datadir    string
 	configured bool
 	client     *mariadb.Client
@@ -85,7 +85,7 @@ func (g *gathering) explicitFailed() {
 	}
 }
 
-// counters reads status and variables, twice where rates are wanted, with nothing else of ours in between.
+// counters reads status and variables, twice if rates are requested, with nothing else of ours in between.
 func (g *gathering) counters(ctx context.Context) {
 	before, err := readMoment(ctx, g.client)
 	if err != nil {
@@ -107,8 +107,8 @@ func (g *gathering) counters(ctx context.Context) {
 	g.identify(after, variables)
 }
 
-// identify types what was read, unless it is another host's: HAProxy, too, answers on 127.0.0.1:3306 where it binds
-// every address, with a server that lives elsewhere.
+// identify types what was read, unless it is another host's: HAProxy also answers on 127.0.0.1:3306 if it binds every
+// address, with a server that is elsewhere.
 func (g *gathering) identify(after moment, variables map[string]string) {
 	server, err := ParseServer(after.status, variables)
 	if g.Reached.Via == "tcp" && g.request.Login.Host == "" && !sameHost(excerpt.Of(server.Hostname), g.hostname) {
@@ -147,7 +147,7 @@ func (g *gathering) second(ctx context.Context, before moment) (moment, error) {
 	if err != nil {
 		return before, err
 	}
-	// One statement of ours lies between: the second reading itself.
+	// One statement of ours is between them: the second reading itself.
 	g.Sample, err = Rates(before.status, after.status, after.at.Sub(before.at), 1)
 	return after, err
 }
@@ -179,7 +179,7 @@ func (g *gathering) sizes(ctx context.Context) {
 	g.Storage = storage
 }
 
-// share is what the sizes may take: most of the time that is left, so that the rest is still told.
+// share is how long reading the sizes may take: most of the time that is left, so that the rest is still reported.
 func share(ctx context.Context) time.Duration {
 	deadline, ok := ctx.Deadline()
 	if !ok {
@@ -188,13 +188,13 @@ func share(ctx context.Context) time.Duration {
 	return time.Until(deadline) * 3 / 4
 }
 
-// maxEventsTime leaves time for what comes after them.
+// maxEventsTime leaves time for what follows.
 const maxEventsTime = 2 * time.Second
 
 func (g *gathering) events(ctx context.Context) {
 	events, err := catalog.ReadEvents(ctx, g.client, min(share(ctx), maxEventsTime))
 	if err != nil {
-		g.Add("events", g.Reached.Address, err, "by this nothing is decided; EVENT ON *.* for the account, and at"+
+		g.Add("events", g.Reached.Address, err, "no decision depends on this; EVENT ON *.* for the account, and at"+
 			" most 1000 events, let it be read")
 	}
 	g.Events = events

@@ -11,7 +11,8 @@ import (
 	"overcloud.backup/internal/mariadb"
 )
 
-// down reads what a host without an answering server still tells. A host that has no database at all is no error.
+// down reads what is available on a host without an answering server. A host that has no database at all is not an
+// error.
 func (g *gathering) down(err error) {
 	state, stateErr := ReadGrastate(g.datadir)
 	g.Grastate = state
@@ -21,7 +22,7 @@ func (g *gathering) down(err error) {
 		return
 	}
 	var refused *mariadb.LoginError
-	where, hint := "", "look at the files that ca_cert, client_cert and client_key name"
+	where, hint := "", "check the files that ca_cert, client_cert and client_key name"
 	if errors.As(err, &refused) {
 		where, hint = refused.Where(), refused.Hint()
 	}

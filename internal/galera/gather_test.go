@@ -59,7 +59,7 @@ func TestServersThatMisbehaveAreRecorded(t *testing.T) {
 		behave        func(net.Conn)
 		message, hint string
 	}{
-		"one that never greets": {wait, "no answer within the time limit", "takes connections but does not answer"},
+		"one that never greets": {wait, "no answer within the time limit", "accepts connections but does not answer"},
 		"one that hangs up":     {func(net.Conn) {}, "", ""},
 		"one that talks HTTP": {say([]byte("HTTP/1.1 400 Bad Request\r\n\r\nlong enough to look like a packet of" +
 			" some kind")), "", ""},
@@ -121,7 +121,7 @@ func TestPlacesWithoutServerAreRecorded(t *testing.T) {
 		"a port without server": {mariadb.Login{User: "u", Host: "127.0.0.1", Port: mariadbd.FreePort()},
 			"connection refused"},
 		"a host and no account": {mariadb.Login{Host: "127.0.0.1"},
-			"neither options, option files nor hiera tell an account"},
+			"neither options, option files nor hiera name an account"},
 		"a name that is nowhere": {mariadb.Login{User: "u", Host: "db.invalid"}, "db.invalid"},
 		"an option file missing": {mariadb.Login{Socket: stale, ConfigFile: filepath.Join(dir, "none.cnf")},
 			"none.cnf"},

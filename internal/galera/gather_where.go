@@ -15,8 +15,8 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-// containerTimeout is what an engine may take to say which container the server is in: one that hangs must not look
-// like a database that does.
+// containerTimeout is how long an engine may take to report which container the server is in: one that hangs must not
+// look like a database that hangs.
 const containerTimeout = 5 * time.Second
 
 // where finds out in which container the server runs, and reads the space of its datadir there.
@@ -28,10 +28,10 @@ func (g *gathering) where(ctx context.Context) {
 		g.Add("container", fmt.Sprintf("pid %d", g.Server.PID), err, containerHint(err))
 	}
 	if err != nil && !errors.Is(err, os.ErrPermission) {
-		g.Add("datadir", g.Server.Datadir, errors.New("it is not known in which container it lies"), "")
+		g.Add("datadir", g.Server.Datadir, errors.New("it is not known in which container it is"), "")
 		return
 	}
-	// Where only root could look, this host's folder is meant.
+	// If only root could check, this host's folder is meant.
 	defer c.Place.Close()
 	g.Reached.Runtime, g.Reached.Container = c.Runtime, c.Name
 	g.ownSpace(c.Place)
@@ -48,7 +48,7 @@ func containerHint(err error) string {
 	return ""
 }
 
-// ownSpace reads the space where the server has its datadir: in a container that may lie anywhere on the host.
+// ownSpace reads the space where the server has its datadir: in a container that may be anywhere on the host.
 func (g *gathering) ownSpace(at process.Place) {
 	if at.Host() {
 		g.space(g.Server.Datadir)
@@ -65,7 +65,7 @@ func (g *gathering) ownSpace(at process.Place) {
 
 func (g *gathering) space(dir string) {
 	if g.Running && g.Reached.Via == "tcp" && !sameHost(g.Server.Hostname, g.hostname) {
-		g.Add("datadir", g.Server.Datadir, errors.New("it lies on another host"), "")
+		g.Add("datadir", g.Server.Datadir, errors.New("it is on another host"), "")
 		return
 	}
 	total, free, err := space(dir)

@@ -14,10 +14,10 @@ import (
 	"overcloud.backup/internal/safefile"
 )
 
-// maxSmall bounds grastate.dat, which has five lines.
+// maxSmall limits grastate.dat, which has five lines.
 const maxSmall = 64 << 10
 
-// ReadGrastate reads grastate.dat of a datadir, which belongs to the server's user. A file that is not there is nil
+// ReadGrastate reads grastate.dat of a datadir, which belongs to the server's user. A file that does not exist is nil
 // without error.
 func ReadGrastate(datadir string) (*Grastate, error) {
 	path := filepath.Join(datadir, "grastate.dat")

@@ -14,7 +14,7 @@ import (
 // CatchUp waits until this node has applied everything that any node of the cluster had committed when it was called,
 // and returns wsrep_last_committed after that.
 func CatchUp(ctx context.Context, c *mariadb.Client) (int64, error) {
-	// With wsrep_dirty_reads, which our sessions have, nothing would be waited for.
+	// With wsrep_dirty_reads, which our sessions have, there would be no wait.
 	value, err := c.Value(ctx, "SET STATEMENT wsrep_dirty_reads = OFF, wsrep_sync_wait = 1 FOR"+
 		" SELECT variable_value FROM information_schema.global_status WHERE variable_name = 'wsrep_last_committed'")
 	if err != nil {
@@ -27,7 +27,7 @@ func CatchUp(ctx context.Context, c *mariadb.Client) (int64, error) {
 	return seqno, nil
 }
 
-// BinlogPosition is gtid_binlog_pos; empty where the server has no binary log.
+// BinlogPosition returns gtid_binlog_pos; empty if the server has no binary log.
 func BinlogPosition(ctx context.Context, c *mariadb.Client) (string, error) {
 	value, err := c.Value(ctx, "SELECT @@gtid_binlog_pos")
 	if err != nil {

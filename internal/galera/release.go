@@ -10,7 +10,7 @@ import (
 
 var versionNumber = regexp.MustCompile(`\b\d+\.\d+\.\d+-MariaDB`)
 
-// Release returns the x.y.z in a version text, "10.11.6" of "10.11.6-MariaDB-log"; empty when it is not MariaDB's.
+// Release returns the x.y.z in a version text, "10.11.6" of "10.11.6-MariaDB-log"; empty if it is not MariaDB's.
 func Release(text string) string {
 	return strings.TrimSuffix(versionNumber.FindString(text), "-MariaDB")
 }

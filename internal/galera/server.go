@@ -11,7 +11,8 @@ import (
 	"overcloud.backup/internal/mariadb"
 )
 
-// ParseServer types what SHOW GLOBAL VARIABLES and SHOW GLOBAL STATUS (names in lower case) say of the server itself.
+// ParseServer types the part of SHOW GLOBAL VARIABLES and SHOW GLOBAL STATUS (names in lower case) about the server
+// itself.
 func ParseServer(status, variables map[string]string) (Server, error) {
 	v := values{from: variables, what: "variable"}
 	s := values{from: status, what: "status"}
@@ -27,7 +28,7 @@ func ParseServer(status, variables map[string]string) (Server, error) {
 		ServerID: v.number("server_id"),
 		ReadOnly: v.readOnly(),
 	}
-	// MySQL has no GTID position of this form, and MariaDB before 10.1 no domain: absent is no error.
+	// MySQL has no GTID position of this form, and MariaDB before 10.1 no domain: absent is not an error.
 	server.GTIDBinlog = variables["gtid_binlog_pos"]
 	if domain, found := variables["wsrep_gtid_domain_id"]; found {
 		n, err := strconv.ParseInt(domain, 10, 64)
@@ -42,7 +43,8 @@ func ParseServer(status, variables map[string]string) (Server, error) {
 	return server, nil
 }
 
-// readOnly reads read_only, which since MariaDB 12 has more words than two; all but OFF forbid somebody's writes.
+// readOnly reads read_only, which since MariaDB 12 has more than two values; all except OFF forbid writes to some
+// users.
 func (v *values) readOnly() bool {
 	value, found := v.get("read_only")
 	if on, known := mariadb.OnOff(value); known {
@@ -51,7 +53,7 @@ func (v *values) readOnly() bool {
 	return found
 }
 
-// ReadServer tells which server this is.
+// ReadServer identifies the server.
 func ReadServer(ctx context.Context, c *mariadb.Client) (Server, error) {
 	status, err := c.Pairs(ctx, statusQuery)
 	if err != nil {

@@ -26,8 +26,8 @@ type Process struct {
 // fromSocket is how the server names the peer of a session through its unix socket; one over TCP has a port.
 const fromSocket = "localhost"
 
-// Sessions are the client sessions, and the number of those that are none. The account needs PROCESS: without it the
-// server shows nothing but our own session, so that is an error and not an idle server.
+// Sessions returns the client sessions, and the number of all others. The account needs PROCESS: without it the server
+// shows nothing but our own session, so that is an error and not an idle server.
 func Sessions(ctx context.Context, c *mariadb.Client, ignore []string) ([]Session, int, error) {
 	grants, err := accounts.ReadGrants(ctx, c)
 	if err != nil {
@@ -54,8 +54,8 @@ func Sessions(ctx context.Context, c *mariadb.Client, ignore []string) ([]Sessio
 
 // CountSessions sorts a processlist into client sessions, by user and source in that order, and the number of
 // administrative ones: ours (the connection own, and what else our user runs through the socket), those of root and
-// mysql through the socket, and those of ignored users. Threads of the server itself, and peers that have not yet said
-// who they are, are neither. Every other session is a client's, through the socket too.
+// mysql through the socket, and those of ignored users. Threads of the server itself, and peers that have not yet
+// logged in, are neither. Every other session is a client's, including those through the socket.
 func CountSessions(list []Process, own int64, ownUser string, ignore []string) (sessions []Session,
 	administrative int) {
 	counted := map[[2]string]Session{}
@@ -86,7 +86,7 @@ func CountSessions(list []Process, own int64, ownUser string, ignore []string) (
 	return sessions, administrative
 }
 
-// serverThread tells the server's own threads by names that carry no host: appliers and replication threads
+// serverThread recognizes the server's own threads by names that carry no host: appliers and replication threads
 // ("system user"), the event scheduler, and connections that are still logging in.
 func serverThread(p Process) bool {
 	switch p.User {
@@ -98,7 +98,7 @@ func serverThread(p Process) bool {
 	return false
 }
 
-// source is the peer without its port. An IPv6 address stands without brackets: "fd00::12:41522".
+// source returns the peer without its port. An IPv6 address has no brackets: "fd00::12:41522".
 func source(host string) string {
 	at := strings.LastIndexByte(host, ':')
 	if at < 0 {

@@ -16,11 +16,12 @@ import (
 	"overcloud.backup/internal/mariadb/accounts"
 )
 
-// maxNonTransactional bounds the list of tables that a consistent dump cannot cover.
+// maxNonTransactional limits the list of tables that a consistent dump cannot cover.
 const maxNonTransactional = 1000
 
-// Sizes adds up data and indexes by engine. The server itself ends the query after limit, because a query goes on when
-// its client has left. The account must be able to see the tables: without a privilege on them they are not listed.
+// Sizes adds up data and indexes by engine. The server itself ends the query after limit, because a query continues
+// after its client has left. The account must be able to see the tables: without a privilege on them they are not
+// listed.
 func Sizes(ctx context.Context, c *mariadb.Client, limit time.Duration) (Storage, error) {
 	grants, err := accounts.ReadGrants(ctx, c)
 	if err != nil {
@@ -48,7 +49,7 @@ type sum struct {
 func newSum() *sum { return &sum{engines: map[string]Engine{}} }
 
 func (s *sum) add(row []*string) error {
-	// A table without engine is one that the server cannot open: Broken says why.
+	// A table without engine is one that the server cannot open: Broken gives the reason.
 	name := "unknown"
 	if row[2] != nil {
 		name = *row[2]

@@ -16,7 +16,7 @@ import (
 type values struct {
 	from map[string]string
 	what string // "status" or "variable"
-	// lenient passes over what is missing, never over what is unreadable.
+	// lenient ignores missing values, never unreadable ones.
 	lenient bool
 	errs    []error
 }
@@ -64,7 +64,7 @@ func (v *values) number(name string) int64 {
 	return n
 }
 
-// position reads a number that the server prints as -1, or as the unsigned form of -1, when it has none.
+// position reads a number that the server prints as -1, or as the unsigned form of -1, if it has none.
 func (v *values) position(name string) int64 {
 	value, found := v.get(name)
 	if !found {
@@ -81,7 +81,7 @@ func (v *values) position(name string) int64 {
 	return int64(n)
 }
 
-// index reads a member's number. A server that is no member prints -1, or the unsigned form of -1 in 32 or 64 bits.
+// index reads a member's number. A server that is not a member prints -1, or the unsigned form of -1 in 32 or 64 bits.
 func (v *values) index(name string) int {
 	n := v.position(name)
 	if n == math.MaxUint32 {
@@ -103,7 +103,7 @@ func (v *values) fraction(name string) float64 {
 	return f
 }
 
-// state reads wsrep_local_state. 0 covers the states without a number of their own; the comment tells them apart.
+// state reads wsrep_local_state. 0 covers the states without a number of their own; the comment distinguishes them.
 func (v *values) state() State {
 	value, found := v.get("wsrep_local_state")
 	if !found {

@@ -11,7 +11,7 @@ import (
 	"overcloud.backup/internal/mariadb"
 )
 
-// statusQuery and variablesQuery ask for what the facts hold, not for the thousand other rows.
+// statusQuery and variablesQuery select what the facts contain, not the thousand other rows.
 const (
 	statusQuery = `SHOW GLOBAL STATUS WHERE Variable_name LIKE 'wsrep\_%'` +
 		` OR Variable_name IN ('Uptime', 'Questions')`
@@ -20,8 +20,8 @@ const (
 		'gtid_binlog_pos', 'read_only')`
 )
 
-// Status is the node's Galera state now. Values that the server did not give, or gave unreadably, are named in the
-// error and keep their zero value, which is never a healthy one.
+// Status returns the node's current Galera state. Values that the server did not report, or reported unreadably, are
+// named in the error and keep their zero value, which is never a healthy one.
 func Status(ctx context.Context, c *mariadb.Client) (Wsrep, error) {
 	status, err := c.Pairs(ctx, statusQuery)
 	if err != nil {
@@ -34,8 +34,8 @@ func Status(ctx context.Context, c *mariadb.Client) (Wsrep, error) {
 	return ParseWsrep(status, variables)
 }
 
-// ParseWsrep types SHOW GLOBAL STATUS and SHOW GLOBAL VARIABLES (names in lower case). With wsrep_on=OFF nothing but
-// unreadable values is an error: a server outside of any cluster has few of them.
+// ParseWsrep types SHOW GLOBAL STATUS and SHOW GLOBAL VARIABLES (names in lower case). With wsrep_on=OFF only
+// unreadable values are an error: a server outside of any cluster has few of them.
 func ParseWsrep(status, variables map[string]string) (Wsrep, error) {
 	v := values{from: variables, what: "variable"}
 	w := Wsrep{LocalIndex: -1, ClusterConfID: -1, LastCommitted: -1, IncomingAddresses: []string{},
@@ -64,7 +64,7 @@ func parseVariables(w *Wsrep, v *values) {
 	w.ProviderOptions = providerOptions(v.text("wsrep_provider_options"))
 }
 
-// parseState reads who the node is and where it stands.
+// parseState reads the node's identity and position.
 func parseState(w *Wsrep, s *values) {
 	w.State = s.state()
 	w.ClusterStatus = s.clusterStatus()
@@ -76,7 +76,7 @@ func parseState(w *Wsrep, s *values) {
 	w.LocalIndex = s.index("wsrep_local_index")
 	w.ProviderVersion = s.text("wsrep_provider_version")
 
-	// A provider that is not connected has no group communication to tell of.
+	// A provider that is not connected has no group communication to report.
 	connected := *s
 	connected.errs = nil
 	connected.lenient = s.lenient || !w.Connected
@@ -102,14 +102,14 @@ func parseNow(w *Wsrep, s *values) {
 	w.RecvQueueMax = int(s.number("wsrep_local_recv_queue_max"))
 	w.SendQueue = int(s.number("wsrep_local_send_queue"))
 	w.FlowControlPaused = s.fraction("wsrep_flow_control_paused")
-	// Galera before 26.4.3 has no such row; paused_ns tells there.
+	// Galera before 26.4.3 has no such row; there paused_ns shows it.
 	if _, known := s.from["wsrep_flow_control_active"]; known {
 		w.FlowControlActive = s.flag("wsrep_flow_control_active")
 	}
 }
 
 // addresses splits wsrep_incoming_addresses. AUTO and empty entries name nobody: an empty one among others is an
-// arbitrator (garbd), which takes no clients.
+// arbitrator (garbd), which accepts no clients.
 func addresses(list string) (kept []string, arbitrators int) {
 	kept = []string{}
 	entries := strings.Split(list, ",")

@@ -12,7 +12,7 @@ import (
 	"overcloud.backup/internal/reading"
 )
 
-// aboutSocket reads what else the socket tells: process, addresses, level, stick table.
+// aboutSocket reads what else the socket reports: process, addresses, level, stick table.
 func (r *reader) aboutSocket(ctx context.Context, s socket) {
 	b, err := s.ask(ctx, "show info")
 	var info stats.Info
@@ -32,9 +32,9 @@ func (r *reader) aboutSocket(ctx context.Context, s socket) {
 	r.tables(ctx, s)
 }
 
-// aboutURL reads from the statistics page what "show info" says.
+// aboutURL reads from the statistics page what "show info" reports.
 func (r *reader) aboutURL(ctx context.Context, w web) {
-	b, err := w.get(ctx, "?scope=!") // no proxy has that name, so the page is its head alone
+	b, err := w.get(ctx, "?scope=!") // no proxy has that name, so the page is only its head
 	var info stats.Info
 	if err == nil {
 		info, err = stats.ParsePage(b)
@@ -43,7 +43,7 @@ func (r *reader) aboutURL(ctx context.Context, w web) {
 	r.database()
 }
 
-// states are the servers' addresses and states. HAProxy 1.5 does not know the command: then there are none.
+// states returns the servers' addresses and states. HAProxy 1.5 does not know the command: then there are none.
 func (s socket) states(ctx context.Context) ([]stats.ServerState, error) {
 	b, err := s.ask(ctx, "show servers state")
 	if errors.Is(err, errUnknown) {
@@ -63,12 +63,12 @@ func (r *reader) info(info stats.Info, where string, err error) {
 	r.f.Version, r.f.Uptime, r.f.PID, r.f.Processes = info.Version, info.Uptime, info.PID, info.Processes
 	if info.Processes > 1 {
 		r.fail(SourceProcesses, where,
-			fmt.Errorf("HAProxy runs %d processes (nbproc), and this speaks for process %d alone", info.Processes,
+			fmt.Errorf("HAProxy runs %d processes (nbproc), and this is only about process %d", info.Processes,
 				info.Process),
-			"sessions of the other processes are not seen; use nbthread in place of nbproc")
+			"sessions of the other processes are not seen; use nbthread instead of nbproc")
 	}
 	if info.Stopping {
-		r.fail(SourceProcesses, where, fmt.Errorf("process %d is stopping: it takes no new sessions", info.PID),
+		r.fail(SourceProcesses, where, fmt.Errorf("process %d is stopping: it accepts no new sessions", info.PID),
 			"find the process that replaced it")
 	}
 }
@@ -89,7 +89,7 @@ func (r *reader) database() {
 		b.Unread, b.Unmodelled = append(b.Unread, r.unread...), append(b.Unmodelled, r.unread...)
 	}
 	if r.config != nil && len(d.Binds) == 0 {
-		r.fail(SourceConfig, fmt.Sprint(r.paths), fmt.Errorf("it holds no bind address for proxy %q",
+		r.fail(SourceConfig, fmt.Sprint(r.paths), fmt.Errorf("it contains no bind address for proxy %q",
 			excerpt.Of(d.Backend)),
 			"is it the configuration that HAProxy runs with? Name it with config_file")
 	}
@@ -127,8 +127,8 @@ func (r *reader) table(ctx context.Context, s socket, d *Database, p *stats.Prox
 	return t
 }
 
-// pages are the stats URLs to try: the given one, else the configuration's that lead to this host. The
-// configuration's credentials are for this host alone.
+// pages returns the stats URLs to try: the given one, otherwise the configuration's that lead to this host. The
+// configuration's credentials are only for this host.
 func (r *reader) pages() []web {
 	own := localPages(r.config, reading.LocalHost().Addresses)
 	for i := range own {
@@ -156,7 +156,7 @@ func (r *reader) pages() []web {
 	return []web{w}
 }
 
-// credentials takes the options' over.
+// credentials copies those of the options.
 func (w *web) credentials(o Options) {
 	if o.StatsUser != "" {
 		w.user, w.password = o.StatsUser, o.StatsPassword

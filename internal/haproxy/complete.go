@@ -7,7 +7,7 @@ import (
 	"overcloud.backup/internal/haproxy/stats"
 )
 
-// complete fills in what the statistics do not say: modes before 1.6, and addresses where the level hides them.
+// complete fills in what the statistics do not report: modes before 1.6, and addresses if the level hides them.
 func complete(c *cfg.Config, proxies []stats.Proxy) {
 	for i := range proxies {
 		p := &proxies[i]
@@ -36,7 +36,7 @@ func addresses(s *cfg.Section, servers []stats.Server) {
 			servers[i].Address, servers[i].Port = c.Address, c.Port
 		}
 		if ok && servers[i].Address == c.Address && c.Port == 0 {
-			servers[i].Port = 0 // "10.0.0.1:+1" is told as port 1
+			servers[i].Port = 0 // "10.0.0.1:+1" is reported as port 1
 		}
 	}
 }

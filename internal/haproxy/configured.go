@@ -20,10 +20,10 @@ import (
 // Hints about configurations.
 const (
 	nameFiles = "name the files of haproxy -f with config_file"
-	alone     = "only one HAProxy of a host is read: have it alone lead to the database"
+	alone     = "only one HAProxy of a host is read: let only that one lead to the database"
 )
 
-// readConfig reads the configuration. A usual file that is not there is an error only if HAProxy is.
+// readConfig reads the configuration. A usual file that does not exist is an error only if HAProxy does.
 func (r *reader) readConfig() {
 	all, env := r.configFiles()
 	defer locate.CloseFiles(all)
@@ -51,8 +51,8 @@ func (r *reader) readConfig() {
 	}
 }
 
-// configFiles are the files of the configuration and the environment in which they are read: those that the caller
-// names, else those of the process that runs, else the usual ones.
+// configFiles returns the files of the configuration and the environment in which they are read: those that the caller
+// names, otherwise those of the running process, otherwise the usual ones.
 func (r *reader) configFiles() ([]locate.File, map[string]string) {
 	if len(r.o.ConfigFiles) > 0 {
 		var all []locate.File
@@ -88,8 +88,8 @@ func (r *reader) miss(where string, err error, hint string) {
 	r.unread = append(r.unread, where+": "+excerpt.Error(err).Error())
 }
 
-// given compares the files that the caller names with those of the processes that have one of them, of which it returns
-// the environment.
+// given compares the files that the caller names with those of the processes that have one of them, and returns the
+// environment of these.
 func (r *reader) given(all []locate.File) (env map[string]string) {
 	for _, p := range r.running {
 		var more []string
@@ -118,8 +118,8 @@ func sameFile(a, b string) bool {
 	return err == nil && wrong == nil && os.SameFile(first, second)
 }
 
-// started is the process whose files are the configuration. Of processes with different files, as an instance for
-// another purpose, it is the one with a usual file; where that is none or several, it is an error.
+// started returns the process whose files are the configuration. Among processes with different files, such as an
+// instance for another purpose, it is the one with a usual file; if there is none or several, it is an error.
 func started(all []locate.Process) (*locate.Process, error) {
 	var found []*locate.Process
 	add := func(want func(locate.Process) bool) {
@@ -175,7 +175,7 @@ func (r *reader) elsewhere(d *Database) {
 	}
 }
 
-// other looks at a process that need not be the one that answers.
+// other checks a process that need not be the one that answers.
 func (r *reader) other(d *Database, p locate.Process) {
 	where := fmt.Sprintf("process %s, haproxy -f %s", p.PID, strings.Join(p.Files, " -f "))
 	all := r.o.host.ConfigOf(p, r.o.may)

@@ -66,11 +66,11 @@ func TestTheFilesOfTheProcessAreTheConfiguration(t *testing.T) {
 			" 10.9.9.9\n presetenv B 10.99.0.7\n setenv C 10.99.0.8\n unsetenv D\n" +
 			"listen mysql\n bind $VIP:3306\n bind $B:3306\n bind $C:3306\n bind $D:3306\n"},
 			"VIP=10.99.0.100\x00C=1\x00D=10.9.9.9\x00", []string{"-f", "/opt/a"},
-			"[10.99.0.100:3306 10.99.0.7:3306 10.99.0.8:3306] [/opt/a line 11: bind: the value of $D is known to the" +
-				" process alone]"},
+			"[10.99.0.100:3306 10.99.0.7:3306 10.99.0.8:3306] [/opt/a line 11: bind: the value of $D is known only to" +
+				" the process]"},
 		"a variable that it does not have": {map[string]string{"/opt/a": socket +
 			"listen mysql\n bind \"${VIP}:3306\"\n bind 10.99.0.13:3306\n"}, "A=b\x00", []string{"-f", "/opt/a"},
-			"[10.99.0.13:3306] [/opt/a line 4: bind: the value of $VIP is known to the process alone]"},
+			"[10.99.0.13:3306] [/opt/a line 4: bind: the value of $VIP is known only to the process]"},
 		"a file that is gone": {map[string]string{"/etc/haproxy/haproxy.cfg": socket + mysql}, "",
 			[]string{"-f", "/etc/haproxy/haproxy.cfg", "-f", "/opt/gone"},
 			"[10.99.0.100:3306] [/etc/haproxy/haproxy.cfg, /opt/gone: the files of haproxy -f cannot be found]"},

@@ -25,7 +25,7 @@ func (f finder) database(want []string) (*Database, error) {
 	return f.only()
 }
 
-// named is the proxy that the caller names.
+// named returns the proxy that the caller names.
 func (f finder) named(name string) (*Database, error) {
 	if p := f.proxy(name); p != nil {
 		return f.pair(p, "option")
@@ -33,7 +33,8 @@ func (f finder) named(name string) (*Database, error) {
 	return nil, fmt.Errorf("there is no proxy %q; HAProxy has %s", excerpt.Of(name), f.names())
 }
 
-// contested says that another proxy binds port 3306, with other servers: then the name mysql alone decides nothing.
+// contested reports that another proxy binds port 3306, with other servers: then the name mysql by itself decides
+// nothing.
 func (f finder) contested(d *Database) bool {
 	own := f.proxy(d.Backend)
 	named := slices.ContainsFunc(d.Binds, isMySQLPort)
@@ -126,14 +127,14 @@ func (f finder) pair(p *stats.Proxy, evidence string) (*Database, error) {
 	return d, nil
 }
 
-// backendOf is the backend that the configuration names for a frontend; without configuration, TripleO's NAME_be.
+// backendOf returns the backend that the configuration names for a frontend; without configuration, TripleO's NAME_be.
 func (f finder) backendOf(frontend string) (string, error) {
 	s := f.config.Section("frontend", frontend)
 	if s == nil {
 		if p := f.proxy(frontend + "_be"); p != nil && p.Backend != nil {
 			return p.Name, nil
 		}
-		return "", fmt.Errorf("the backend of frontend %q stands in the configuration alone", excerpt.Of(frontend))
+		return "", fmt.Errorf("the backend of frontend %q is only in the configuration", excerpt.Of(frontend))
 	}
 	name := s.DefaultBackend
 	if name == "" && len(s.Backends) == 1 {
@@ -150,7 +151,8 @@ func (f finder) backendOf(frontend string) (string, error) {
 	return name, nil
 }
 
-// frontendOf is the first frontend that leads to a backend; empty when none is known, which leaves the binds unknown.
+// frontendOf returns the first frontend that leads to a backend; empty if none is known, which leaves the binds
+// unknown.
 func (f finder) frontendOf(backend string) string {
 	if f.config == nil {
 		name, ok := strings.CutSuffix(backend, "_be")

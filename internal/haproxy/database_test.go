@@ -99,7 +99,7 @@ func TestFindDatabaseWithoutConfiguration(t *testing.T) {
 	for text, want := range map[string]string{
 		listenMySQL: "mysql mysql [] false name",
 		splitMySQL:  "mysql mysql_be [] false name",
-		kolla:       "the backend of frontend \"mariadb_front\" stands in the configuration alone",
+		kolla:       "the backend of frontend \"mariadb_front\" is only in the configuration",
 		byPort:      "no proxy in tcp mode",
 	} {
 		config, _ := parsed(t, text)

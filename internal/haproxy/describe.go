@@ -12,7 +12,8 @@ import (
 	"overcloud.backup/internal/haproxy/stats"
 )
 
-// describe adds what the configuration says. Several frontends may lead to the backend: clients come by all of them.
+// describe adds the content of the configuration. Several frontends may lead to the backend: clients come by all of
+// them.
 func (f finder) describe(d *Database) {
 	if f.config.Section("backend", d.Backend) == nil {
 		d.unmodel(fmt.Sprintf("no configuration was read that has the backend %s", d.Backend))
@@ -54,7 +55,7 @@ func (f finder) describe(d *Database) {
 	}
 }
 
-// rules takes over what decides about the next client.
+// rules copies what decides about the next client.
 func (f finder) rules(d *Database, s *cfg.Section) {
 	d.Sticky, d.Balance, d.AllBackups, d.Persist = s.Sticky, s.Balance, s.AllBackups, s.Persist
 	d.UseServers = append(d.UseServers, s.UseServers...)
@@ -75,7 +76,7 @@ func (f finder) rules(d *Database, s *cfg.Section) {
 	}
 }
 
-// sharer is another section that keeps its clients in a table, which may pin ours to a server that they never met.
+// sharer is another section that keeps its clients in a table, which may pin ours to a server that they never used.
 func (f finder) sharer(s *cfg.Section, table string) string {
 	for i := range f.config.Sections {
 		if o := &f.config.Sections[i]; o != s && !o.Disabled && slices.Contains(o.StoredTables, table) {
@@ -85,8 +86,8 @@ func (f finder) sharer(s *cfg.Section, table string) string {
 	return ""
 }
 
-// peersOf is how many peers share a table: one of a section ("stick-table ... peers NAME"), or one that is the peers
-// section's own ("NAME/TABLE").
+// peersOf returns how many peers share a table: one of a section ("stick-table ... peers NAME"), or one that is the
+// peers section's own ("NAME/TABLE").
 func (f finder) peersOf(table string) int {
 	name, _, own := strings.Cut(table, "/")
 	if own {
@@ -100,7 +101,8 @@ func (f finder) peersOf(table string) int {
 	return 0
 }
 
-// note takes over what of a section was not understood or is not modelled. A bind line says nothing of the servers.
+// note copies the parts of a section that were not understood or are not modelled. A bind line says nothing about the
+// servers.
 func (d *Database) note(s *cfg.Section) {
 	for _, o := range s.Unmodelled {
 		d.unmodel(o)

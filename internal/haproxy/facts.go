@@ -8,66 +8,66 @@ import (
 	"overcloud.backup/internal/reading"
 )
 
-// Facts is what one host's HAProxy tells of itself. It is what haproxy_facts returns as ansible_haproxy.
+// Facts is what one host's HAProxy reports about itself. It is what haproxy_facts returns as ansible_haproxy.
 type Facts struct {
 	reading.Header
 	// Running says that a process answered over its stats socket or stats URL.
 	Running bool `json:"running"`
 	// Reached is the socket's path or the URL (without credentials) that answered.
 	Reached string `json:"reached"`
-	// Level is the privilege the socket gives: user, operator or admin; empty when it is unknown.
+	// Level is the privilege that the socket gives: user, operator or admin; empty if it is unknown.
 	Level   cfg.Level `json:"level"`
 	Version string    `json:"version"`
 	Uptime  int64     `json:"uptime"` // seconds; a young process has not yet checked its servers
 	PID     int       `json:"pid"`
-	// Processes is nbproc: with more than one, a socket speaks for one process alone.
+	// Processes is nbproc: with more than one, a socket speaks only for one process.
 	Processes int `json:"processes"`
 	// Proxies are all proxies, in the order of the configuration.
 	Proxies []stats.Proxy `json:"proxies"`
-	// Database is the proxy in front of the database; nil when none was found, with the reason among the errors.
+	// Database is the proxy in front of the database; nil if none was found, with the reason among the errors.
 	Database *Database `json:"database"`
-	// Pools are the further backends in tcp mode whose servers are the database's too, like a pool of readers. Their
-	// servers may be other hosts' or another cluster's: whose they are is told by the addresses.
+	// Pools are the further backends in tcp mode whose servers are also the database's, such as a pool of readers.
+	// Their servers may be other hosts' or another cluster's: the addresses identify them.
 	Pools []Database `json:"pools"`
-	// Window is the time between the two samples, in seconds; 0 when one was taken.
+	// Window is the time between the two samples, in seconds; 0 if one was taken.
 	Window float64 `json:"window"`
 }
 
 // Database is a backend of the database with the frontend before it, and what decides where its next client goes.
 type Database struct {
-	// Frontend and Backend are the same section for a listen. Frontend is empty where none leads to the backend.
+	// Frontend and Backend are the same section for a listen. Frontend is empty if none leads to the backend.
 	Frontend string `json:"frontend"`
 	Backend  string `json:"backend"`
 	// Binds are the addresses it listens on, host:port, from the configuration: "10.0.0.1:3306", "[fd00::1]:3306";
-	// 0.0.0.0 and [::] stand for every address. Empty when the configuration could not be read.
+	// 0.0.0.0 and [::] stand for every address. Empty if the configuration could not be read.
 	Binds []string `json:"binds"`
-	// Sticky says that the backend pins its clients: it has a stick rule, or, where the configuration could not be
-	// read, a stick table.
+	// Sticky says that the backend pins its clients: it has a stick rule, or, if the configuration could not be read, a
+	// stick table.
 	Sticky bool `json:"sticky"`
 	// Evidence says how it was found: option, name, port, "name and port", or servers (it has the database's).
 	Evidence string `json:"evidence"`
-	// Config is the configuration file that holds the frontend's section (or, without one, the backend's), empty when
-	// it could not be read.
+	// Config is the configuration file with the frontend's section (or, without one, the backend's), empty if it could
+	// not be read.
 	Config string `json:"config"`
 
 	// Balance is the algorithm that the configuration names; empty leaves HAProxy's own default.
 	Balance string `json:"balance"`
-	// AllBackups: with no other server, all backup servers take clients, not the first alone.
+	// AllBackups: with no other server, all backup servers take clients, not only the first.
 	AllBackups bool `json:"allbackups"`
-	// Persist: clients that are pinned to a server are sent there although it is down.
+	// Persist: clients that are pinned to a server are sent there even if it is down.
 	Persist bool `json:"persist"`
-	// UseServers are the servers that use-server rules name; a rule whose name is made for each connection stands as
+	// UseServers are the servers that use-server rules name; a rule whose name is made for each connection is listed as
 	// it is.
 	UseServers []string `json:"use_servers"`
-	// StickKey is what the stick rules look at: "dst", "src". It is empty where that is not one thing for all clients
-	// of a destination: several rules, a rule with a condition, a table that is not the backend's own.
+	// StickKey is the key of the stick rules: "dst", "src". It is empty if that is not one thing for all clients of a
+	// destination: several rules, a rule with a condition, a table that is not the backend's own.
 	StickKey string `json:"stick_key"`
-	// StickPeers is how many HAProxies the peers section of the stick table has, this one included: with one the table
-	// survives a reload, with more its entries come from other hosts too.
+	// StickPeers is how many HAProxies are in the peers section of the stick table, including this one: with one the
+	// table survives a reload, with more its entries also come from other hosts.
 	StickPeers int `json:"stick_peers"`
-	// StickExpires: entries of the stick table go away by themselves.
+	// StickExpires: entries of the stick table expire by themselves.
 	StickExpires bool `json:"stick_expires"`
-	// Unmodelled are the options and lines because of which the next client's server cannot be told.
+	// Unmodelled are the options and lines because of which the next client's server cannot be determined.
 	Unmodelled []string `json:"unmodelled"`
 	// Unread are the lines of its sections that were not understood, and the files that were not read.
 	Unread []string `json:"unread"`
@@ -104,7 +104,7 @@ func (f *Facts) Proxy(name string) *stats.Proxy {
 	return nil
 }
 
-// Backends are all backends of the database, the one that its clients are known to use first.
+// Backends returns all backends of the database, first the one that its clients are known to use.
 func (f *Facts) Backends() []*Database {
 	var all []*Database
 	if f.Database != nil {

@@ -12,7 +12,7 @@ import (
 	"overcloud.backup/internal/haproxy/stats"
 )
 
-// databaseWords make a proxy's name tell of the database: galera_front, mariadb, mysql_be, ...
+// databaseWords are parts of the name of a database's proxy: galera_front, mariadb, mysql_be, ...
 var databaseWords = []string{"galera", "mariadb", "mysql"}
 
 type finder struct {
@@ -37,12 +37,12 @@ func (f finder) names() string {
 	return list(names)
 }
 
-// list has the names, as many as fit into a message.
+// list returns the names, as many as fit into a message.
 func list(names []string) string { return excerpt.UpTo(600, strings.Join(names, ", ")) }
 
 func isTCP(p *stats.Proxy) bool { return p.Mode == "tcp" || p.Mode == "" }
 
-// evidence says why a proxy may be the database's; empty when nothing tells of it.
+// evidence returns why a proxy may be the database's; empty if nothing suggests it.
 func (f finder) evidence(p *stats.Proxy) string {
 	if !isTCP(p) {
 		return ""
@@ -63,7 +63,7 @@ func isMySQLPort(bind string) bool {
 	return err == nil && port == "3306"
 }
 
-// alike says that two backends have a server in common, by address and port; where an address is not known, by name.
+// alike reports that two backends have a server in common, by address and port; if an address is not known, by name.
 func (f finder) alike(a, b *stats.Proxy) bool {
 	for _, s := range f.targets(a) {
 		for _, o := range f.targets(b) {
@@ -79,7 +79,7 @@ func (f finder) alike(a, b *stats.Proxy) bool {
 	return false
 }
 
-// targets are the servers of a backend, and the address to which it dispatches without one.
+// targets returns the servers of a backend, and the address to which it dispatches without one.
 func (f finder) targets(p *stats.Proxy) []stats.Server {
 	all := slices.Clone(p.Servers)
 	if s := f.config.Section("backend", p.Name); s != nil && s.Dispatch != "" {

@@ -14,7 +14,7 @@ func TestANameIsNoCommand(t *testing.T) {
 		"mysql\r", "my sql", "mysql\x00", "", "$(id)", "mysql;", "ä"} {
 		f := newFake(t, func(net.Conn, string) {})
 		if _, err := statsSocket(f.path).askFor(t.Context(), "show table", name); err == nil ||
-			!strings.Contains(err.Error(), "no name of HAProxy's") {
+			!strings.Contains(err.Error(), "not a name of HAProxy's") {
 			t.Errorf("%q: %v", name, err)
 		}
 		if said := f.commands(); said != "" {

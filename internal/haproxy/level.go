@@ -10,9 +10,9 @@ import (
 	"overcloud.backup/internal/haproxy/cfg"
 )
 
-// level finds what the socket allows, by commands that change nothing at any level: "show cli level" (1.9 and later),
-// else "show sess" of a session that cannot be, which is refused at level user alone. Before 1.9 operator and admin
-// are told apart by the configuration; without it the answer is operator, which the socket gives at least.
+// level finds out what the socket permits, by commands that change nothing at any level: "show cli level" (1.9 and
+// later), otherwise "show sess" of a session that cannot exist, which is refused only at level user. Before 1.9 the
+// configuration distinguishes operator and admin; without it the answer is operator, which the socket gives at least.
 func (s socket) level(ctx context.Context, config *cfg.Config) (cfg.Level, error) {
 	b, err := s.ask(ctx, "show cli level")
 	switch l := cfg.Level(strings.TrimSpace(string(b))); l {

@@ -12,7 +12,7 @@ import (
 	"overcloud.backup/internal/haproxy/stats"
 )
 
-// pools are the backends beside the database's that lead to its servers, and those that the caller names.
+// pools returns the other backends that lead to the database's servers, and those that the caller names.
 func (f finder) pools(d *Database, want []string) ([]Database, error) {
 	var pools []Database
 	taken := []string{d.Backend}
@@ -49,7 +49,7 @@ func (f finder) pools(d *Database, want []string) ([]Database, error) {
 	return pools, nil
 }
 
-// hidden are the backends of the configuration that have a server of the database's and that the statistics lack:
+// hidden returns the backends of the configuration that have a server of the database's and that the statistics lack:
 // "stats scope" leaves them out of a page, and HAProxy itself those that it has not loaded.
 func (f finder) hidden(database *stats.Proxy) (names []string) {
 	if f.config == nil {
@@ -63,7 +63,7 @@ func (f finder) hidden(database *stats.Proxy) (names []string) {
 	return names
 }
 
-// fronts says that a section leads to a server of a backend.
+// fronts reports that a section leads to a server of a backend.
 func (f finder) fronts(s *cfg.Section, backend *stats.Proxy) bool {
 	p := stats.Proxy{Name: s.Name, Mode: s.EffectiveMode()}
 	for _, c := range s.Servers {
@@ -72,7 +72,7 @@ func (f finder) fronts(s *cfg.Section, backend *stats.Proxy) bool {
 	return s.Kind != "frontend" && !s.Disabled && isTCP(&p) && backend != nil && f.alike(backend, &p)
 }
 
-// siblings are the backends to which the frontends of a backend lead as well.
+// siblings returns the backends to which the frontends of a backend also lead.
 func (f finder) siblings(backend string) (names []string) {
 	if f.config == nil {
 		return nil
@@ -85,8 +85,8 @@ func (f finder) siblings(backend string) (names []string) {
 	return names
 }
 
-// maybe says that a backend may lead to the database by other addresses of its hosts: a server has the port of the
-// database's, or it is the database's by its name or bind and does not tell the addresses.
+// maybe reports that a backend may lead to the database by other addresses of its hosts: a server has the port of the
+// database's, or it is the database's by its name or bind and does not show the addresses.
 func (f finder) maybe(database, p *stats.Proxy) bool {
 	ports := []int{3306}
 	for _, s := range database.Servers {
@@ -100,8 +100,8 @@ func (f finder) maybe(database, p *stats.Proxy) bool {
 	return false
 }
 
-// FindDatabase finds the proxy in front of the database. want names it, or one of its two sections; else it is the
-// one named mysql (TripleO), else the only one in tcp mode that binds port 3306 or is named after the database.
+// FindDatabase finds the proxy in front of the database. want names it, or one of its two sections; otherwise it is the
+// one named mysql (TripleO), otherwise the only one in tcp mode that binds port 3306 or is named after the database.
 // Several are an error that lists them: nothing is guessed. config may be nil.
 func FindDatabase(proxies []stats.Proxy, config *cfg.Config, want string) (*Database, error) {
 	d, _, err := FindDatabases(proxies, config, strings.Fields(want))
@@ -109,7 +109,7 @@ func FindDatabase(proxies []stats.Proxy, config *cfg.Config, want string) (*Data
 }
 
 // FindDatabases finds the proxy in front of the database, and the pools: the other backends that lead to its servers.
-// Of the names in want the first is the database's, the others are pools whatever their servers are.
+// Of the names in want the first is the database's, the others are pools regardless of their servers.
 func FindDatabases(proxies []stats.Proxy, config *cfg.Config, want []string) (*Database, []Database, error) {
 	f := finder{proxies: proxies, config: config}
 	d, err := f.database(want)

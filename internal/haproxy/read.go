@@ -45,7 +45,7 @@ func Read(ctx context.Context, o Options) *Facts {
 	return r.f
 }
 
-// sockets are the paths where the stats socket may be.
+// sockets returns the paths where the stats socket may be.
 func (r *reader) sockets() []string {
 	if r.o.Socket != "" {
 		return []string{r.o.Socket}
@@ -72,7 +72,7 @@ func (r *reader) explainMissing(socket bool) {
 	}
 }
 
-// readStatistics asks the sockets one after the other, until one answers, and the stats URL when none does and there is
+// readStatistics asks the sockets one after the other, until one answers, and the stats URL if none does and there is
 // time left.
 func (r *reader) readStatistics(ctx context.Context, at []locate.File) {
 	var failed []func()
@@ -103,7 +103,7 @@ func (r *reader) readStatistics(ctx context.Context, at []locate.File) {
 	}
 }
 
-// ask takes the samples from a socket. One of several has its part of the time: it may be one that hangs.
+// ask takes the samples from a socket. One of several gets its part of the time, because it may hang.
 func (r *reader) ask(ctx context.Context, s socket, left int) error {
 	if end, ok := ctx.Deadline(); ok && left > 1 {
 		if part := time.Until(end) / time.Duration(left); part > r.o.Sample {

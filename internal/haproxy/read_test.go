@@ -190,16 +190,16 @@ func TestReadRecordsEverySourceThatFails(t *testing.T) {
 		"the table is garbage": {with("show table mysql", "<"), "",
 			`show table: S: show table: it begins with "<", not with "# table: "`},
 		"several processes": {with("show info", strings.Replace(good["show info"], "Nbproc: 1", "Nbproc: 4", 1)),
-			"", "processes: S: HAProxy runs 4 processes (nbproc), and this speaks for process 1 alone"},
+			"", "processes: S: HAProxy runs 4 processes (nbproc), and this is only about process 1"},
 		"an old process": {with("show info", strings.Replace(good["show info"], "Stopping: 0", "Stopping: 1",
-			1)), "", "processes: S: process 798 is stopping: it takes no new sessions"},
+			1)), "", "processes: S: process 798 is stopping: it accepts no new sessions"},
 		"no level": {with("show cli level", "Permission denied"), "",
 			"level: S: show cli level: permission denied by HAProxy"},
 		"another configuration": {good, "listen web\n bind :80\n",
-			`haproxy.cfg: [C]: it holds no bind address for proxy "mysql"`},
+			`haproxy.cfg: [C]: it contains no bind address for proxy "mysql"`},
 		"a bind that the process alone knows": {good, "listen mysql\n bind \"$VIP:3306\"\n stick on dst\n",
-			"haproxy.cfg: C: line 2: bind: the value of $VIP is known to the process alone; " +
-				`haproxy.cfg: [C]: it holds no bind address for proxy "mysql"`},
+			"haproxy.cfg: C: line 2: bind: the value of $VIP is known only to the process; " +
+				`haproxy.cfg: [C]: it contains no bind address for proxy "mysql"`},
 	} {
 		config := filepath.Join(haproxytest.ShortDir(t), "haproxy.cfg")
 		if c.config == "" {
@@ -262,7 +262,7 @@ func TestReadOfConfigurationsThatCannotBeRead(t *testing.T) {
 	for path, want := range map[string]string{
 		filepath.Join(dir, "none.cfg"): "no such file or directory",
 		"/dev/null":                    "it is not a regular file",
-		haproxytest.ShortDir(t):        "the folder holds no *.cfg file",
+		haproxytest.ShortDir(t):        "the folder contains no *.cfg file",
 	} {
 		f := read(t, Options{ConfigFiles: []string{path}, host: machine(t, nil), Socket: "/s"})
 		if e := f.Failed(SourceConfig); e == nil || !strings.Contains(e.Message, want) || e.Where != path {

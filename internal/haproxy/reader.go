@@ -30,32 +30,32 @@ const (
 
 // Options say where to look. The zero value finds everything by itself and takes one sample.
 type Options struct {
-	// Socket is the stats socket; empty: what the configuration says, else the usual paths.
+	// Socket is the stats socket; empty: the configured one, otherwise the usual paths.
 	Socket string
-	// StatsURL is tried when the socket gives nothing; empty: the configuration's statistics page on this host.
+	// StatsURL is tried if the socket gives nothing; empty: the configuration's statistics page on this host.
 	StatsURL, StatsUser, StatsPassword string
 	// ConfigFiles are the files or folders of haproxy -f; empty: the usual paths.
 	ConfigFiles []string
-	// DatabaseProxies name the proxy in front of the database, and after it further ways to its servers, which are
-	// found as well; empty: all are found.
+	// DatabaseProxies name the proxy in front of the database, and after it further ways to its servers, which are also
+	// found; empty: all are found.
 	DatabaseProxies []string
-	// Timeout is for all of the reading; 0 is 10 s.
+	// Timeout is for the complete reading; 0 is 10 s.
 	Timeout time.Duration
 	// Sample is the time between two samples; 0 takes one.
 	Sample time.Duration
 	Clock  reading.Clock
-	// Secret is told every password read from the configuration, so that no output shows it; may be nil.
+	// Secret is called with every password read from the configuration, so that no output shows it; may be nil.
 	Secret func(string)
 
 	host locate.Host // where files are looked for, in tests
-	may  peer.Owners // whose HAProxy is believed, in tests
+	may  peer.Owners // whose HAProxy is trusted, in tests
 }
 
-// reader is one reading under way.
+// reader is one reading in progress.
 type reader struct {
 	o      Options
 	f      *Facts
-	config *cfg.Config // nil when it could not be read
+	config *cfg.Config // nil if it could not be read
 	paths  []string
 	files  []cfg.File // that config was read from
 	unread []string   // files that the process has and that were not read
@@ -67,7 +67,7 @@ func (r *reader) fail(source, where string, err error, hint string) {
 	r.f.Add(source, where, err, hint)
 }
 
-// hint says what to try after an error; otherwise is for when the error does not tell.
+// hint returns what to try after an error; otherwise is for errors that do not say it.
 func hint(err error, otherwise string) string {
 	var stranger *peer.StrangerError
 	switch {

@@ -27,15 +27,15 @@ var (
 	errNoTable = errors.New("there is no such table")
 )
 
-// socket is a stats socket. Every command has a connection of its own, as HAProxy closes it after the answer.
+// socket is a stats socket. Every command has a connection of its own, because HAProxy closes it after the answer.
 type socket struct {
 	path string      // as facts and errors show it
 	at   string      // the path to connect to
 	may  peer.Owners // who may answer
 }
 
-// ask sends one command and returns its answer without the empty line that ends it. It is for commands that read.
-// The context's deadline is for all of it, however slowly the answer comes.
+// ask sends one command and returns its answer without the empty line that ends it. It is for commands that read. The
+// context's deadline applies to all of it, however slowly the answer comes.
 func (s socket) ask(ctx context.Context, command string) ([]byte, error) {
 	b, err := s.exchange(ctx, command+"\n")
 	if err == nil {
@@ -47,11 +47,11 @@ func (s socket) ask(ctx context.Context, command string) ([]byte, error) {
 	return b, nil
 }
 
-// askFor is ask about something that an answer or a configuration named. A command ends at a semicolon or a line feed,
-// and what follows would be the next one: HAProxy's own names hold neither.
+// askFor is ask about a name from an answer or a configuration. A command ends at a semicolon or a line feed, and what
+// follows would be the next one: HAProxy's own names contain neither.
 func (s socket) askFor(ctx context.Context, command, name string) ([]byte, error) {
 	if !plainName.MatchString(name) {
-		return nil, fmt.Errorf("%s: %q is no name of HAProxy's", command, excerpt.Of(name))
+		return nil, fmt.Errorf("%s: %q is not a name of HAProxy's", command, excerpt.Of(name))
 	}
 	return s.ask(ctx, command+" "+name)
 }
@@ -65,7 +65,7 @@ func (s socket) exchange(ctx context.Context, text string) ([]byte, error) {
 	conn, _, err := peer.DialUnix(ctx, s.at, s.may)
 	var stranger *peer.StrangerError
 	if errors.As(err, &stranger) {
-		stranger.Where = "the socket" // its path is named beside
+		stranger.Where = "the socket" // its path is named by the caller
 	}
 	if err != nil {
 		return nil, reason(ctx, err, 0)
@@ -79,7 +79,7 @@ func (s socket) exchange(ctx context.Context, text string) ([]byte, error) {
 	return b, reason(ctx, err, len(b))
 }
 
-// checkSocket refuses what is no socket before anything is sent to it. A link to a socket is one.
+// checkSocket refuses anything but a socket before anything is sent to it. A link to a socket is accepted.
 func checkSocket(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -89,7 +89,7 @@ func checkSocket(path string) error {
 		return errors.New("it is a regular file, not a socket")
 	}
 	if info.Mode()&fs.ModeSocket == 0 {
-		return fmt.Errorf("it is no socket (%s)", info.Mode().Type())
+		return fmt.Errorf("it is not a socket (%s)", info.Mode().Type())
 	}
 	return nil
 }
@@ -103,7 +103,7 @@ func readAll(r io.Reader) ([]byte, error) {
 	return b, err
 }
 
-// judge tells an answer from a refusal and from one that was cut off: HAProxy ends each with an empty line.
+// judge distinguishes an answer from a refusal and from one that was cut off: HAProxy ends each with an empty line.
 func judge(b []byte) ([]byte, error) {
 	switch text := strings.TrimSpace(string(b[:min(len(b), 64)])); {
 	case strings.HasPrefix(text, "Permission denied"):
@@ -123,7 +123,7 @@ func judge(b []byte) ([]byte, error) {
 	return b[:len(b)-1], nil
 }
 
-// reason says that the time was up, and how much had come, where that is why an exchange failed.
+// reason says that the time was up, and how much had come, if that is why an exchange failed.
 func reason(ctx context.Context, err error, got int) error {
 	if err == nil {
 		return nil

@@ -122,8 +122,8 @@ func TestAskRefusesWhatIsNoSocket(t *testing.T) {
 	l.Close()
 	for path, want := range map[string]string{
 		file:                           "it is a regular file, not a socket",
-		pipe:                           "it is no socket (p---------)",
-		dir:                            "it is no socket (d---------)",
+		pipe:                           "it is not a socket (p---------)",
+		dir:                            "it is not a socket (d---------)",
 		dead:                           "connection refused",
 		filepath.Join(dir, "none"):     "no such file or directory",
 		filepath.Join(file, "none"):    "not a directory",

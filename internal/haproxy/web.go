@@ -23,13 +23,13 @@ type web struct {
 	url      string // without credentials
 	user     string
 	password string
-	local    bool // credentials of the configuration, which are for this host alone
+	local    bool // credentials of the configuration, which are only for this host
 	may      peer.Owners
 }
 
-// get reads one page: the URL with a suffix, as ";csv". No proxy is used and no redirection followed, because either
-// would carry the credentials elsewhere. On this host they go to HAProxy's own listener only, whoever gave them, and
-// nobody else's answer is believed.
+// get reads one page: the URL with a suffix, such as ";csv". No proxy is used and no redirection followed, because
+// either would carry the credentials elsewhere. On this host they are sent only to HAProxy's own listener, whoever set
+// them, and nobody else's answer is trusted.
 func (w web) get(ctx context.Context, suffix string) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, w.url+suffix, nil)
 	if err != nil {
@@ -47,7 +47,7 @@ func (w web) get(ctx context.Context, suffix string) ([]byte, error) {
 		return nil, reason(ctx, unwrapURL(err), 0)
 	}
 	defer resp.Body.Close()
-	// in our words, whatever the answer's are
+	// in our words, not those of the answer
 	status := fmt.Sprint(resp.StatusCode, " ", http.StatusText(resp.StatusCode))
 	switch resp.StatusCode {
 	case http.StatusOK:
@@ -77,7 +77,7 @@ func unwrapURL(err error) error {
 	return excerpt.Error(err) // it may repeat what was answered
 }
 
-// parseStatsURL takes credentials out of a URL, so that it can be shown, and a trailing ";csv".
+// parseStatsURL separates credentials from a URL, so that it can be shown, and a trailing ";csv".
 func parseStatsURL(text string) (web, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
@@ -93,7 +93,7 @@ func parseStatsURL(text string) (web, error) {
 	return w, nil
 }
 
-// localPages are the stats URLs of the configuration that lead to this host. The page also binds the VIP, where the
+// localPages returns the stats URLs of the configuration that lead to this host. The page also binds the VIP, where the
 // HAProxy of the VIP's holder would answer.
 func localPages(c *cfg.Config, addresses []string) []web {
 	var pages []web
@@ -113,7 +113,7 @@ func localPages(c *cfg.Config, addresses []string) []web {
 	return pages
 }
 
-// statsPage is the statistics page of a section.
+// statsPage returns the statistics page of a section.
 func statsPage(s cfg.Section, host string) web {
 	scheme, uri := "http://", s.Stats.URI
 	if s.TLS {
@@ -125,7 +125,7 @@ func statsPage(s cfg.Section, host string) web {
 	return web{url: scheme + host + uri, user: s.Stats.User, password: s.Stats.Password, local: true}
 }
 
-// localHost is the host:port by which a bind is reached on this host; empty when the address is not the host's own.
+// localHost returns the host:port by which a bind is reached on this host; empty if the address is not the host's own.
 func localHost(bind string, addresses []string) string {
 	host, port, err := net.SplitHostPort(bind)
 	if err != nil {

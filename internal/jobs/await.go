@@ -12,12 +12,12 @@ import (
 	"overcloud.backup/internal/unit"
 )
 
-// Await waits for the end of a job and returns its result. A caller that goes away meanwhile leaves the job alone.
+// Await waits for the end of a job and returns its result. A caller that leaves in the meantime does not end the job.
 func (k Kind) Await(ctx context.Context, caller Caller, job *Job) (*Answer, error) {
 	var trouble spell
 	for {
 		if k.Lease {
-			_ = job.Renew() // the job has ended, or says itself that it misses the lease
+			_ = job.Renew() // the job has ended, or itself reports that it misses the lease
 		}
 		s, err := job.Look(ctx)
 		if trouble.lasts(err, time.Now()) && ctx.Err() == nil {
@@ -38,17 +38,17 @@ func (k Kind) Await(ctx context.Context, caller Caller, job *Job) (*Answer, erro
 	}
 }
 
-// forget has systemd forget a unit that is asked about no more.
+// forget makes systemd forget a unit that nobody asks about any more.
 func (k Kind) forget(ctx context.Context, job *Job) {
 	if k.Forget {
 		_ = unit.Forget(ctx, job.Unit())
 	}
 }
 
-// Status says where a job stands. It renews the lease: who asks is the job's caller.
+// Status reports the progress of a job. It renews the lease: the one who asks is the job's caller.
 func (k Kind) Status(ctx context.Context, job *Job) (*Answer, error) {
 	if k.Lease {
-		_ = job.Renew() // fails when the job has ended, which Look tells
+		_ = job.Renew() // fails if the job has ended, which Look reports
 	}
 	s, err := job.Look(ctx)
 	if err != nil {
@@ -77,7 +77,7 @@ func (k Kind) Cancel(ctx context.Context, caller Caller, job *Job) (*Answer, err
 	return &Answer{Changed: true, Msg: s.Message(), Values: s}, err
 }
 
-// Current is the job that runs here, else nil.
+// Current returns the job that runs here, otherwise nil.
 func (s Store) Current(ctx context.Context) (*Job, error) {
 	all, err := s.List()
 	if err != nil {
@@ -95,7 +95,7 @@ func (s Store) Current(ctx context.Context) (*Job, error) {
 	return nil, nil
 }
 
-// Running says whether a job of this host runs. One that this host never had does not.
+// Running reports whether a job of this host runs. One that this host never had does not.
 func Running(ctx context.Context, id string) (bool, error) {
 	if err := CheckID(id); err != nil {
 		return false, err
@@ -104,7 +104,7 @@ func Running(ctx context.Context, id string) (bool, error) {
 	return u.Running(), err
 }
 
-// DropDeadSecrets drops the secrets of jobs that do not run any more.
+// DropDeadSecrets drops the secrets of jobs that no longer run.
 func (s Store) DropDeadSecrets(ctx context.Context) error {
 	all, err := s.List()
 	for _, job := range all {
@@ -119,10 +119,11 @@ func (s Store) DropDeadSecrets(ctx context.Context) error {
 	return err
 }
 
-// spell is a time in which looks fail. For a while they may: systemd is started anew, or a host is too busy to answer.
+// spell is a time in which checks fail. For a while they may: systemd is being restarted, or a host is too busy to
+// answer.
 type spell struct{ since time.Time }
 
-// lasts says that looks, this one too if err is not nil, have failed for too long.
+// lasts reports that checks, including this one if err is not nil, have failed for too long.
 func (s *spell) lasts(err error, now time.Time) bool {
 	switch {
 	case err == nil:
@@ -135,5 +136,5 @@ func (s *spell) lasts(err error, now time.Time) bool {
 
 const spellTime = 30 * time.Second
 
-// Late is why the context of a job ends that took longer than max_duration.
+// Late is the reason why the context of a job ends that took longer than max_duration.
 func Late(seconds float64) error { return fmt.Errorf("max_duration of %g s has passed", seconds) }

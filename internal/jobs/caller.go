@@ -2,33 +2,33 @@
 
 package jobs
 
-// Caller is the call that asks for a job, or asks about one.
+// Caller is the call that requests a job, or asks about one.
 type Caller struct {
-	// Module is what the job's unit runs, with Arguments, which hold secrets.
+	// Module is what the job's unit runs, with Arguments, which contain secrets.
 	Module    string
 	Arguments map[string]any
 	// CheckMode says that nothing may be changed.
 	CheckMode bool
-	// Progress shows the caller how far a job is; Secret keeps a text out of what it is told. Either may be nil.
+	// Progress shows the caller the progress of a job; Secret keeps a text out of what is shown. Either may be nil.
 	Progress func(any)
 	Secret   func(string)
 }
 
-// Tell shows the caller how far a job is.
+// Tell shows the caller the progress of a job.
 func (c Caller) Tell(progress any) {
 	if c.Progress != nil {
 		c.Progress(progress)
 	}
 }
 
-// Hide keeps a secret out of everything that the caller is told from now on.
+// Hide keeps a secret out of everything that the caller is shown from now on.
 func (c Caller) Hide(secret string) {
 	if c.Secret != nil {
 		c.Secret(secret)
 	}
 }
 
-// Answer is what the caller gets. Values is a struct or map with the other results of the module.
+// Answer is what is returned to the caller. Values is a struct or map with the other results of the module.
 type Answer struct {
 	Changed  bool
 	Msg      string

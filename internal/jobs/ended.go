@@ -4,13 +4,13 @@ package jobs
 
 import "strings"
 
-// EndedItself says that a job left its result itself, so that nothing ended it by force.
+// EndedItself reports that a job left its result itself, so that nothing ended it by force.
 func (j *Job) EndedItself() bool {
 	state, err := j.State()
 	return err == nil && state.Finished
 }
 
-// HowEnded puts into words what systemd tells a unit's stop command, in its environment, of the unit's end.
+// HowEnded describes the unit's end, as systemd reports it in the environment of the unit's stop command.
 func HowEnded(getenv func(string) string) string {
 	result, status := getenv("SERVICE_RESULT"), getenv("EXIT_STATUS")
 	switch {

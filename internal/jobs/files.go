@@ -15,10 +15,10 @@ import (
 	"overcloud.backup/internal/safefile"
 )
 
-// maxSmall bounds what is read of a job's files: a result is some kilobytes.
+// maxSmall limits what is read of a job's files: a result is some kilobytes.
 const maxSmall = 16 << 20
 
-// MakeFolder makes a folder, and those above it, if they are missing. It refuses one that others can read.
+// MakeFolder creates a folder, and those above it, if they are missing. It refuses one that others can read.
 func MakeFolder(path string) error {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return err
@@ -45,7 +45,7 @@ func checkPath(path string) error {
 	return nil
 }
 
-// refuse says what is wrong with one folder of a path; own is the last one, which nobody else may even read.
+// refuse describes the fault of one folder of a path; own is the last one, which nobody else may even read.
 func refuse(path string, info fs.FileInfo, own bool) error {
 	mode := info.Mode()
 	owner := info.Sys().(*syscall.Stat_t).Uid
@@ -64,7 +64,7 @@ func refuse(path string, info fs.FileInfo, own bool) error {
 	return nil
 }
 
-// ReadSmall reads a file of at most 16 MiB that is no link.
+// ReadSmall reads a file of at most 16 MiB that is not a link.
 func ReadSmall(path string) ([]byte, error) { return safefile.ReadOwn(path, maxSmall) }
 
 // linkOrCopy gives a file a second name, or copies it to another file system. It must be a regular file.

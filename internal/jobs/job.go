@@ -25,10 +25,10 @@ type Job struct {
 // Unit is the name of the job's systemd unit.
 func (j *Job) Unit() string { return Unit(j.ID) }
 
-// Unit is the name of the unit of a job, also of one that this host does not know.
+// Unit returns the name of the unit of a job, also of one that is unknown to this host.
 func Unit(id string) string { return "overcloud-backup-" + id + ".service" }
 
-// Journal is the path of what the job did and how to undo it.
+// Journal is the path of the record of what the job did and how to undo it.
 func (j *Job) Journal() string { return filepath.Join(j.folder(), "journal") }
 
 // StateFile is the path of the job's progress and final result, in the format of Ansible's async jobs.
@@ -44,8 +44,8 @@ func (j *Job) folder() string { return filepath.Join(j.store.State, j.ID) }
 func (j *Job) run() string    { return filepath.Join(j.store.Run, j.ID) }
 func (j *Job) lease() string  { return filepath.Join(j.run(), "lease") }
 
-// Renew says that somebody still waits for the job. Who watches the lease compares what Lease returns: that it changed
-// counts, not what it says, for clocks jump.
+// Renew records that a caller still waits for the job. The job compares what Lease returns: only a change counts, not
+// the content, because clocks jump.
 func (j *Job) Renew() error {
 	before, err := j.Lease()
 	if err != nil {
@@ -61,7 +61,7 @@ func (j *Job) Renew() error {
 	return nil
 }
 
-// Lease is what the last Renew left.
+// Lease returns what the last Renew left.
 func (j *Job) Lease() (content string, err error) {
 	raw, err := ReadSmall(j.lease())
 	if err != nil {
@@ -70,7 +70,7 @@ func (j *Job) Lease() (content string, err error) {
 	return string(raw), nil
 }
 
-// DropSecrets removes the arguments. That they are gone already is fine.
+// DropSecrets removes the arguments. It is not an error if they are already gone.
 func (j *Job) DropSecrets() error {
 	if err := os.Remove(j.Arguments()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove the arguments of job %s: %w", j.ID, err)
@@ -78,7 +78,7 @@ func (j *Job) DropSecrets() error {
 	return nil
 }
 
-// End leaves a final result where the job itself left none.
+// End leaves a final result if the job itself left none.
 func (j *Job) End(result map[string]any) error {
 	raw, err := json.Marshal(result)
 	if err != nil {
@@ -90,16 +90,16 @@ func (j *Job) End(result map[string]any) error {
 	return nil
 }
 
-// State is what a job's state file says. Its zero value is a job that has not begun.
+// State is the content of a job's state file. Its zero value is a job that has not begun.
 type State struct {
-	Begun    bool // the file is there
-	Finished bool // its final result is there
-	Failed   bool // and says that it failed
+	Begun    bool // the file exists
+	Finished bool // it has its final result
+	Failed   bool // which says that it failed
 	Progress json.RawMessage
-	Content  json.RawMessage // all of the file
+	Content  json.RawMessage // the complete file
 }
 
-// Running says that the job has begun and has not written its result. Whether it lives, its unit tells.
+// Running reports that the job has begun and has not written its result. Its unit shows whether it lives.
 func (s State) Running() bool { return s.Begun && !s.Finished }
 
 // State reads the state file; a missing one is a job that has not begun.
@@ -136,7 +136,7 @@ func parseState(raw []byte) (State, error) {
 func yes(raw json.RawMessage) bool { return string(raw) == "1" || string(raw) == "true" }
 
 func (j *Job) fill(arguments []byte, binary string) error {
-	// This job is new, so what is there is left over.
+	// This job is new, so existing files are left over.
 	if err := errors.Join(os.RemoveAll(j.run()), os.Mkdir(j.run(), 0o700)); err != nil {
 		return err
 	}
@@ -156,12 +156,12 @@ func (j *Job) fill(arguments []byte, binary string) error {
 	return errors.Join(durable.SyncFolder(j.folder()), durable.SyncFolder(j.store.State))
 }
 
-// remove leaves nothing of a job.
+// remove removes everything of a job.
 func (j *Job) remove() error {
 	return errors.Join(os.RemoveAll(j.run()), os.RemoveAll(j.folder()))
 }
 
-// over says that nobody needs a job's files any more.
+// over reports that nobody needs a job's files any more.
 func (j *Job) over() bool {
 	state, err := j.State()
 	if err != nil || !state.Finished {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package jobs runs the jobs of a controller as units of systemd: it starts and awaits them, says where they stand and
-// ends them, whatever kind they are of. It keeps their files: what must survive a reboot in /var/lib, secrets and the
-// lease in /run. All of it belongs to root alone.
+// Package jobs runs the jobs of a controller as units of systemd: it starts and awaits them, reports their progress and
+// ends them, whatever their kind. It keeps their files: what must survive a reboot in /var/lib, secrets and the lease
+// in /run. All of it belongs only to root.
 package jobs
 
 import (
@@ -13,8 +13,8 @@ import (
 	"slices"
 )
 
-// Create makes the files of a new job: its arguments, a first lease and state, and a copy of the program that runs it,
-// so that a newer one cannot take its place. fs.ErrExist says that there is this job already.
+// Create creates the files of a new job: its arguments, a first lease and state, and a copy of the program that runs
+// it, so that a newer one cannot take its place. fs.ErrExist means that this job already exists.
 func (s Store) Create(id string, arguments []byte, binary string) (*Job, error) {
 	if err := CheckID(id); err != nil {
 		return nil, err
@@ -32,7 +32,7 @@ func (s Store) Create(id string, arguments []byte, binary string) (*Job, error) 
 	return j, nil
 }
 
-// Open finds a job. fs.ErrNotExist says that there is none of this name.
+// Open finds a job. fs.ErrNotExist means that there is none of this name.
 func (s Store) Open(id string) (*Job, error) {
 	if err := CheckID(id); err != nil {
 		return nil, err

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// LockedError says that another backup runs on this node.
+// LockedError reports that another backup runs on this node.
 type LockedError struct{ Job string }
 
 // Error names the job that runs.
@@ -22,8 +22,8 @@ func (e *LockedError) Error() string {
 	return fmt.Sprintf("job %s runs on this node; wait for its end, or cancel it", e.Job)
 }
 
-// Lock takes the node for one job, at once or not at all (*LockedError), and notes the job for those who come later. It
-// goes with the process that holds it, whatever ends that.
+// Lock takes the node for one job, at once or not at all (*LockedError), and records the job for later callers. It ends
+// with the process that holds it, however that ends.
 func (s Store) Lock(job string) (release func(), err error) {
 	if err := MakeFolder(s.Run); err != nil {
 		return nil, fmt.Errorf("lock this node: %w", err)
@@ -55,7 +55,7 @@ func hold(f *os.File, job string) error {
 	return err
 }
 
-// holder is who wrote its name last. Who has just taken the lock may not have written it yet.
+// holder returns the last job that wrote its name. A job that has just taken the lock may not have written it yet.
 func holder(f *os.File) string {
 	raw, _ := io.ReadAll(io.LimitReader(f, 100))
 	if job := strings.TrimSpace(string(raw)); CheckID(job) == nil {
@@ -64,11 +64,12 @@ func holder(f *os.File) string {
 	return "(unknown)"
 }
 
-// pollEvery is how often it is looked whether somebody else has undone a job.
+// pollEvery is the interval of checks whether another process has undone a job.
 const pollEvery = 50 * time.Millisecond
 
-// Alone waits, at most until ctx ends, until nobody else undoes this job: two at once, as of two playbooks after the
-// restart of a host, would write over each other's lines in its journal. The job itself, while it runs, does not count.
+// Alone waits, at most until ctx ends, until no other process undoes this job: two at once, such as those of two
+// playbooks after the restart of a host, would overwrite each other's lines in its journal. The job itself, while it
+// runs, does not count.
 func (j *Job) Alone(ctx context.Context) (release func(), err error) {
 	folder, err := os.OpenFile(j.folder(), os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW, 0)
 	if err != nil {

@@ -15,11 +15,11 @@ import (
 	"overcloud.backup/internal/unit"
 )
 
-// Standing is where a job stands.
+// Standing is the progress of a job.
 type Standing struct {
 	Job      string          `json:"job"`
 	Unit     string          `json:"unit"`
-	Running  bool            `json:"running"` // its unit is there, also while it undoes
+	Running  bool            `json:"running"` // its unit exists, also while it undoes
 	Ended    bool            `json:"ended"`
 	Progress json.RawMessage `json:"progress,omitempty"`
 	Result   map[string]any  `json:"result,omitempty"` // of a job that has ended
@@ -29,8 +29,8 @@ type Standing struct {
 // hangs keeps a process from ending.
 const hangs = 15 * time.Second
 
-// Look reads a job's state and its unit. Whether the unit runs is read before the state, for in between it may end; and
-// whether the job is new before that, for in between its unit may begin.
+// Look reads a job's state and its unit. Whether the unit runs is read before the state, because in between it may end;
+// and whether the job is new before that, because in between its unit may begin.
 func (j *Job) Look(ctx context.Context) (Standing, error) {
 	s := Standing{Job: j.ID, Unit: j.Unit()}
 	young := j.starting()
@@ -56,16 +56,17 @@ func (j *Job) Look(ctx context.Context) (Standing, error) {
 	return s, err
 }
 
-// Gone says that nothing of a job runs any more, and that none of it is about to.
+// Gone reports that nothing of a job runs any more, and that none of it is about to.
 func (j *Job) Gone(ctx context.Context) (bool, error) {
-	if j.starting() { // asked first: its unit may begin just now
+	if j.starting() { // checked first: its unit may begin just now
 		return false, nil
 	}
 	u, err := unit.Show(ctx, j.Unit())
 	return err == nil && !u.Running(), err
 }
 
-// starting says that a job was made just now: until its unit runs, and writes a journal, it looks like one that died.
+// starting reports that a job was created just now: until its unit runs, and writes a journal, it looks like a dead
+// one.
 func (j *Job) starting() bool {
 	state, err := j.State()
 	if _, missing := os.Lstat(j.Journal()); err != nil || state.Finished || missing == nil {
@@ -85,7 +86,7 @@ func age(path string) time.Duration {
 	return time.Since(info.ModTime())
 }
 
-// Message is the standing in words.
+// Message describes the standing.
 func (s Standing) Message() string {
 	if !s.Ended {
 		return "job " + s.Job + " runs"
@@ -93,7 +94,7 @@ func (s Standing) Message() string {
 	return fmt.Sprintf("job %s has ended: %v", s.Job, s.Result["msg"])
 }
 
-// Outcome is the result of a job that has ended as the answer to this call.
+// Outcome returns the result of a job that has ended as the answer to this call.
 func (s Standing) Outcome() (*Answer, error) {
 	values := maps.Clone(s.Result)
 	a := &Answer{Changed: values["changed"] == true, Values: values}
@@ -114,7 +115,7 @@ func (s Standing) Outcome() (*Answer, error) {
 	return a, err
 }
 
-// earlier is the outcome of a job that had ended before this call asked for it by its id.
+// earlier returns the outcome of a job that had ended before this call asked for it by its id.
 func (s Standing) earlier(what string) (*Answer, error) {
 	a, err := s.Outcome()
 	a.Changed = false
@@ -124,7 +125,7 @@ func (s Standing) earlier(what string) (*Answer, error) {
 	return a, err
 }
 
-// Attachment is the answer to a start that is not waited for.
+// Attachment is the answer to a start that is not awaited.
 func (s Standing) Attachment(attached bool) map[string]any {
 	return map[string]any{"job": s.Job, "unit": s.Unit, "attached": attached, "ended": s.Ended}
 }

@@ -15,7 +15,7 @@ import (
 	"overcloud.backup/internal/unit"
 )
 
-// Start starts a job, or finds the one of this id, and waits for it if that is wanted. An empty id is a new one.
+// Start starts a job, or finds the one with this id, and waits for it if requested. An empty id is a new one.
 func (k Kind) Start(ctx context.Context, caller Caller, id string, wait bool) (*Answer, error) {
 	if id == "" {
 		id = NewID(time.Now(), rand.Uint32())
@@ -35,14 +35,14 @@ func (k Kind) Start(ctx context.Context, caller Caller, id string, wait bool) (*
 	return &Answer{Changed: true, Msg: msg, Values: values}, nil
 }
 
-// attach takes a job that was there already for the one that is wanted. One that had ended made nothing now.
+// attach uses an existing job as the requested one. One that had ended made nothing now.
 func (k Kind) attach(ctx context.Context, caller Caller, job *Job, wait bool) (*Answer, error) {
 	s, err := job.Look(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if !wait {
-		return &Answer{Msg: "job " + job.ID + " is there already; its options stand", Values: s.Attachment(true)}, nil
+		return &Answer{Msg: "job " + job.ID + " already exists; its options stand", Values: s.Attachment(true)}, nil
 	}
 	if !s.Ended {
 		return k.Await(ctx, caller, job)
@@ -50,7 +50,7 @@ func (k Kind) attach(ctx context.Context, caller Caller, job *Job, wait bool) (*
 	return s.earlier(k.What)
 }
 
-// create makes the files of the job and starts its unit, or finds the one that is there.
+// create creates the files of the job and starts its unit, or finds the existing one.
 func (k Kind) create(ctx context.Context, caller Caller, id string) (job *Job, attached bool, err error) {
 	arguments := map[string]any{}
 	for name, value := range caller.Arguments {
@@ -65,7 +65,7 @@ func (k Kind) create(ctx context.Context, caller Caller, id string) (job *Job, a
 	if err != nil {
 		return nil, false, err
 	}
-	// Only room is at stake: what cannot be removed is no reason not to go on.
+	// Only room is at stake: a failed removal does not stop the job.
 	_ = k.Store.Prune(k.Keep)
 	job, err = k.Store.Create(id, raw, self)
 	if errors.Is(err, fs.ErrExist) {
@@ -81,8 +81,8 @@ func (k Kind) create(ctx context.Context, caller Caller, id string) (job *Job, a
 	return job, false, nil
 }
 
-// begun says that a job's unit is there in spite of what its start said, as when systemd-run was cut off. Then it needs
-// its arguments, and whoever asks for it finds it.
+// begun reports that a job's unit exists in spite of the error of its start, such as when systemd-run was cut off. Then
+// it needs its arguments, and anyone who asks for it finds it.
 func begun(job *Job) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()

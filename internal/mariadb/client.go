@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package mariadb speaks with one MariaDB server: it finds out where the server listens and with which account, proves
-// who is at the other end before it sends anything, and reads answers of bounded size. It is the only package that
-// imports a driver; what is read with it is the business of galera, mariadb/accounts and mariadb/catalog.
+// Package mariadb connects to one MariaDB server: it finds out where the server listens and with which account, proves
+// who is at the other end before it sends anything, and reads answers of limited size. It is the only package that
+// imports a driver; galera, mariadb/accounts and mariadb/catalog read the data.
 package mariadb
 
 import (
@@ -46,10 +46,10 @@ func (c *Client) Close() error {
 	return errors.Join(c.conn.Close(), c.db.Close())
 }
 
-// Reached tells how the server was reached and as whom.
+// Reached reports how the server was reached and as which account.
 func (c *Client) Reached() Reached { return c.reached }
 
-// Refused is the attempt with the account of the options, when that one was refused and another one then worked.
+// Refused returns the attempt with the account of the options, if that one was refused and another one then worked.
 func (c *Client) Refused() (a Attempt, refused bool) {
 	for _, a := range c.failed {
 		if a.Credential == "options" {
@@ -59,20 +59,20 @@ func (c *Client) Refused() (a Attempt, refused bool) {
 	return Attempt{}, false
 }
 
-// PeerPID is the process that listens on the unix socket, as this host numbers it; 0 when it is unknown.
+// PeerPID returns the process that listens on the unix socket, by its pid on this host; 0 if it is unknown.
 func (c *Client) PeerPID() int { return c.pid }
 
-// PeerOwner is who called listen on the unix socket. What /proc tells of that process later he could make root's, by a
-// program that is setuid.
+// PeerOwner returns the user that called listen on the unix socket. That user could later make /proc report root for
+// the process, with a program that is setuid.
 func (c *Client) PeerOwner() process.Owner { return c.owner }
 
-// SocketPath is the server's unix socket, without links to it; empty over TCP.
+// SocketPath returns the server's unix socket, without links to it; empty over TCP.
 func (c *Client) SocketPath() string { return c.socket }
 
-// ID is the connection's id, as the process list of the server has it.
+// ID returns the connection's id, as in the process list of the server.
 func (c *Client) ID() int64 { return c.id }
 
-// Exec runs one statement. Question marks in it stand for args.
+// Exec runs one statement. Question marks in it are placeholders for args.
 func (c *Client) Exec(ctx context.Context, statement string, args ...any) error {
 	if _, err := c.conn.ExecContext(ctx, statement, args...); err != nil {
 		return explain(ctx, err)
@@ -80,7 +80,7 @@ func (c *Client) Exec(ctx context.Context, statement string, args ...any) error 
 	return nil
 }
 
-// Value is the first column of the first row of an answer. No row is sql.ErrNoRows; NULL is the empty string.
+// Value returns the first column of the first row of an answer. No row is sql.ErrNoRows; NULL is the empty string.
 func (c *Client) Value(ctx context.Context, query string, args ...any) (string, error) {
 	var value string
 	found := false
@@ -97,8 +97,8 @@ func (c *Client) Value(ctx context.Context, query string, args ...any) (string, 
 	return value, err
 }
 
-// Rows is a whole answer as text, for answers that are known to be small: of at most maxRows and maxAnswer. NULL is the
-// empty string.
+// Rows returns a complete answer as text, for answers that are known to be small: of at most maxRows and maxAnswer.
+// NULL is the empty string.
 func (c *Client) Rows(ctx context.Context, query string, args ...any) ([][]string, error) {
 	var all [][]string
 	size := 0
@@ -122,7 +122,7 @@ func (c *Client) Rows(ctx context.Context, query string, args ...any) ([][]strin
 	return all, nil
 }
 
-// Each hands an answer's rows to take one by one as text, nil for NULL. An error of take ends it.
+// Each passes an answer's rows to take one by one as text, nil for NULL. An error of take ends it.
 func (c *Client) Each(ctx context.Context, query string, take func(row []*string) error, args ...any) error {
 	err := c.each(ctx, query, take, args)
 	if c.bounded != nil && c.bounded.over() {
@@ -131,7 +131,7 @@ func (c *Client) Each(ctx context.Context, query string, take func(row []*string
 	return err
 }
 
-// tooLong ends the connection: what is left of such an answer is not read.
+// tooLong ends the connection: the rest of such an answer is not read.
 func (c *Client) tooLong() error {
 	if c.bounded != nil {
 		c.bounded.Close()
@@ -172,7 +172,8 @@ func (c *Client) each(ctx context.Context, query string, take func(row []*string
 	return explain(ctx, rows.Err())
 }
 
-// explain makes the deadline's error readable and keeps everything else, but for what is long in the server's words.
+// explain makes the deadline's error readable and keeps everything else, except that it shortens long messages of the
+// server.
 func explain(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
@@ -183,7 +184,7 @@ func explain(ctx context.Context, err error) error {
 	return excerpt.Error(err)
 }
 
-// ErrorNumber is the server's number of an error, 0 when it is not the server's.
+// ErrorNumber returns the server's number of an error, 0 if it is not the server's.
 func ErrorNumber(err error) int {
 	var said *mysql.MySQLError
 	if errors.As(err, &said) {
@@ -192,7 +193,7 @@ func ErrorNumber(err error) int {
 	return 0
 }
 
-// Pairs reads an answer of two columns, name and value, as SHOW STATUS gives it. Names are in lower case.
+// Pairs reads an answer of two columns, name and value, such as that of SHOW STATUS. Names are in lower case.
 func (c *Client) Pairs(ctx context.Context, query string) (map[string]string, error) {
 	rows, err := c.Rows(ctx, query)
 	if err != nil {

@@ -29,7 +29,7 @@ func (f OptionFiles) credentials(l Login) []credential {
 	return list
 }
 
-// mixed is what the options say, completed from the option files where these speak of the same user.
+// mixed returns the options, completed from the option files if these are about the same user.
 func mixed(l Login, file credential) credential {
 	c := credential{user: cmp.Or(l.User, file.user, "root"), password: l.Password, from: "options"}
 	if l.Password == "" && (file.user == c.user || l.User == "") {
@@ -48,8 +48,8 @@ func clientCredential(options optionfile.Options) (credential, bool) {
 	return c, hasUser || hasPassword
 }
 
-// lastResorts are what is tried when nobody told anything that works: the password of root that hiera knows, and root
-// without a password, which the plugin unix_socket lets in. An error is hiera's.
+// lastResorts are tried when no configured account works: the password of root from hiera, and root without a password,
+// which the plugin unix_socket accepts. An error is hiera's.
 func lastResorts(ctx context.Context) ([]credential, error) {
 	socket := credential{user: "root", from: "unix_socket", socketOnly: true}
 	password, found, err := hiera.Lookup(ctx, hiera.Config, hieraPassword)
@@ -59,7 +59,8 @@ func lastResorts(ctx context.Context) ([]credential, error) {
 	return []credential{{user: "root", password: password, from: "hiera"}, socket}, nil
 }
 
-// withTLS completes the certificates from the option files. MariaDB's client checks the host name only when told so.
+// withTLS completes the certificates from the option files. MariaDB's client checks the host name only if configured
+// to.
 func (f OptionFiles) withTLS(l Login) Login {
 	if l.CACert != "" || l.ClientCert != "" {
 		return l

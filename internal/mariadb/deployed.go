@@ -10,11 +10,11 @@ import (
 	"overcloud.backup/internal/excerpt"
 )
 
-// Account is a user with a password, and where they were found.
+// Account is a user with a password, and its source.
 type Account struct{ User, Password, From string }
 
-// Deployed are the accounts with a password that the options, the option files and hiera of this host name. Every
-// password is told to l.Secret.
+// Deployed returns the accounts with a password that the options, the option files and hiera of this host name. Every
+// password is passed to l.Secret.
 func Deployed(ctx context.Context, l Login) (accounts []Account, err error) {
 	found := ReadOptionFiles(l.ConfigFile).credentials(l)
 	more, err := lastResorts(ctx)
@@ -30,14 +30,15 @@ func Deployed(ctx context.Context, l Login) (accounts []Account, err error) {
 	return accounts, err
 }
 
-// ErrUntried is an account whose password nobody can try: the server has not loaded its login plugin, or this program
-// has not got it.
+// ErrUntried reports an account whose password nobody can try: the server has not loaded its login plugin, or this
+// program does not support it.
 var ErrUntried = errors.New("the login plugin is missing")
 
 // notLoaded is the server's error for an account whose plugin it has not loaded.
 const notLoaded = 1524
 
-// Admits says whether the server at a unix socket, which runs as that user, lets an account in. ErrUntried is neither.
+// Admits reports whether the server at a unix socket, which runs as that user, accepts an account. ErrUntried is
+// neither.
 func Admits(ctx context.Context, socket string, uid int, a Account) (bool, error) {
 	c, err := Open(ctx, Login{User: a.User, Password: a.Password, Socket: socket, ServerUID: uid})
 	var failed *LoginError
@@ -60,8 +61,8 @@ func Admits(ctx context.Context, socket string, uid int, a Account) (bool, error
 	return false, nil
 }
 
-// SetPassword gives all accounts of a user a password, but those that unix_socket lets in without one. Each keeps its
-// login plugin. It says how many.
+// SetPassword sets the password of all accounts of a user, except those that unix_socket accepts without one. Each
+// keeps its login plugin. It returns their number.
 func (c *Client) SetPassword(ctx context.Context, a Account) (changed int, err error) {
 	rows, err := c.Rows(ctx, "SELECT host, plugin FROM mysql.user WHERE user = ? AND plugin NOT IN ('unix_socket',"+
 		" 'auth_socket')", a.User)
@@ -69,7 +70,7 @@ func (c *Client) SetPassword(ctx context.Context, a Account) (changed int, err e
 		return 0, err
 	}
 	for _, row := range rows {
-		// Account names take no placeholders.
+		// Account names cannot be placeholders.
 		statement := "ALTER USER " + QuoteText(a.User) + "@" + QuoteText(row[0]) + identified(row[1], a.Password)
 		if err := c.Exec(ctx, statement); err != nil {
 			return changed, fmt.Errorf("give %s@%s the deployed password: error %d", a.User, excerpt.Of(row[0]),
@@ -81,7 +82,7 @@ func (c *Client) SetPassword(ctx context.Context, a Account) (changed int, err e
 }
 
 // identified names a password for a plugin; the server's own may have no name. Before MariaDB 10.4 there is no such
-// statement for another one, which then is an error.
+// statement for another plugin, which then is an error.
 func identified(plugin, password string) string {
 	if plugin == "" || plugin == "mysql_native_password" {
 		return " IDENTIFIED BY " + QuoteText(password)

@@ -21,7 +21,7 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-// defaultConnect bounds one attempt. A server that is busy still greets in milliseconds.
+// defaultConnect limits one attempt. A server that is busy still greets in milliseconds.
 const defaultConnect = 3 * time.Second
 
 // connect makes one attempt: dial, log in, prepare the session.
@@ -50,7 +50,7 @@ func (d *door) connect(ctx context.Context, p place, cred credential) (*Client, 
 	return c, nil
 }
 
-// hangUp ends a connection that came to nothing. Left open it would be a client's session to whoever counts them.
+// hangUp ends a connection that was not used. Left open it would be a client's session to those who count them.
 func (c *Client) hangUp() {
 	if c.conn != nil {
 		c.conn.Close()
@@ -58,8 +58,8 @@ func (c *Client) hangUp() {
 	c.db.Close()
 }
 
-// logIn tries again what the driver (1.10.1) takes for a malformed packet: it cuts a final zero byte off the server's
-// random challenge, which for ed25519 is one in 256. Four times is one login in four billion.
+// logIn tries again after what the driver (1.10.1) reports as a malformed packet: it cuts a final zero byte off the
+// server's random challenge, which for ed25519 is one in 256. Four failures in a row are one login in four billion.
 func (c *Client) logIn(ctx context.Context) (conn *sql.Conn, err error) {
 	for range 4 {
 		if conn, err = c.db.Conn(ctx); !errors.Is(err, mysql.ErrMalformPkt) {
@@ -81,12 +81,12 @@ func (c *Client) config(p place, tlsConfig *tls.Config) *mysql.Config {
 	// Placeholders are filled in here: a node that is not ready refuses to prepare statements.
 	cfg.InterpolateParams = true
 	cfg.ConnectionAttributes = "program_name:overcloud.backup"
-	// The most that a server takes: a dump has rows of any size.
+	// The maximum of a server: a dump has rows of any size.
 	cfg.MaxAllowedPacket = 1 << 30
 	return cfg
 }
 
-// dial reaches a place of which the kernel says that it is the server's, and reads along while the driver logs in.
+// dial reaches a place which, according to the kernel, belongs to the server, and reads along while the driver logs in.
 func (c *Client) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	conn, err := c.reach(ctx, network, address)
 	if err != nil {
@@ -111,13 +111,13 @@ func (c *Client) reach(ctx context.Context, network, address string) (net.Conn, 
 	}
 	c.socket, c.owner = path, process.Owner{UID: int(listener.UID), GID: int(listener.GID)}
 	if c.pid = listener.PID; c.pid == 1 {
-		c.pid = 0 // systemd holds the socket for somebody
+		c.pid = 0 // systemd holds the socket for another process
 	}
 	return conn, nil
 }
 
-// reachTCP goes to another host only where somebody named that one: the name that the server listens at leads elsewhere
-// when a resolver is wrong, or told to be.
+// reachTCP connects to another host only if one was configured: the name that the server listens at leads elsewhere if
+// a resolver is wrong, or manipulated.
 func (c *Client) reachTCP(ctx context.Context, address string) (net.Conn, error) {
 	conn, local, err := peer.DialTCP(ctx, address, c.may)
 	if err != nil || !c.here {
@@ -131,14 +131,14 @@ func (c *Client) reachTCP(ctx context.Context, address string) (net.Conn, error)
 	return nil, &peer.ElsewhereError{Address: address, At: conn.RemoteAddr().String()}
 }
 
-// careful is the driver's connector. The driver (1.10.1) panics at what it did not expect, as at a server's key that is
-// none of RSA, and says of a login that was ended here only that it ended.
+// careful is the driver's connector. The driver (1.10.1) panics at unexpected input, such as a server's key that is not
+// an RSA key, and says of a login that was ended here only that it ended.
 type careful struct {
 	driver.Connector
 	client *Client
 }
 
-// Connect makes one connection. Whatever the server says, it returns.
+// Connect makes one connection. It returns, whatever the server sends.
 func (c careful) Connect(ctx context.Context) (conn driver.Conn, err error) {
 	c.client.wire = nil
 	defer func() {

@@ -10,19 +10,20 @@ import (
 	"strings"
 )
 
-// fileVariables say where the server has files that its backup tool reads, besides those of the datadir: InnoDB's and
-// Aria's, and the key of tables that are encrypted at rest.
+// fileVariables say where the server has files that its backup tool reads, in addition to those of the datadir:
+// InnoDB's and Aria's, and the key of tables that are encrypted at rest.
 var fileVariables = []string{
 	"innodb_data_home_dir", "innodb_log_group_home_dir", "innodb_undo_directory", "aria_log_dir_path",
 	"innodb_data_file_path", "file_key_management_filename", "file_key_management_filekey",
 }
 
-// FilePaths are the folders and files outside of the datadir that the server says are its own, as it sees them.
+// FilePaths returns the folders and files outside of the datadir that are the server's own according to its variables,
+// by the paths that it sees.
 func (c *Client) FilePaths(ctx context.Context) ([]string, error) {
 	variables, err := c.Pairs(ctx, "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('"+
 		strings.Join(fileVariables, "', '")+"')")
 	if err != nil {
-		return nil, fmt.Errorf("read where the server has its files: %w", err)
+		return nil, fmt.Errorf("read the paths of the server's files: %w", err)
 	}
 	return ParseFilePaths(variables), nil
 }

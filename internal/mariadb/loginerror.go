@@ -31,7 +31,7 @@ type Attempt struct {
 // LoginError is returned by Open when no attempt succeeded.
 type LoginError struct {
 	Attempts []Attempt
-	// Files is what was wrong with the option files or hiera, nil if nothing was.
+	// Files is the error of the option files or hiera, nil if there is none.
 	Files error
 }
 
@@ -57,28 +57,28 @@ func (e *LoginError) Where() string {
 	return strings.Join(places, ", ")
 }
 
-// oneLine writes all errors of a list one after the other.
+// oneLine joins all errors of a list in one line.
 func oneLine(err error) string {
 	return excerpt.UpTo(2000, strings.ReplaceAll(err.Error(), "\n", "; "))
 }
 
-// Refused says that a server answered at least once: it is there, but let nobody in.
+// Refused reports that a server answered at least once: it exists, but refused every account.
 func (e *LoginError) Refused() bool {
 	return slices.ContainsFunc(e.Attempts, func(a Attempt) bool { return ErrorNumber(a.Err) != 0 })
 }
 
-// Unsafe says that somebody else holds a place of the server's, or could: trying again brings nothing.
+// Unsafe reports that another user holds a place of the server's, or could: trying again does not help.
 func (e *LoginError) Unsafe() bool {
 	return slices.ContainsFunc(e.Attempts, func(a Attempt) bool { return peer.Unsafe(a.Err) })
 }
 
-// Absent says that no server is there: nothing listens anywhere. Of a place that was not tried for want of an account
-// nothing is known.
+// Absent reports that no server exists: nothing listens anywhere. Nothing is known about a place that was not tried for
+// lack of an account.
 func (e *LoginError) Absent() bool {
 	return !slices.ContainsFunc(e.Attempts, func(a Attempt) bool { return !nobody(a.Err) })
 }
 
-// Hint says what to try.
+// Hint returns what to try.
 func (e *LoginError) Hint() string {
 	any := func(match func(error) bool) bool {
 		return slices.ContainsFunc(e.Attempts, func(a Attempt) bool { return match(a.Err) })
@@ -87,64 +87,65 @@ func (e *LoginError) Hint() string {
 	case any(func(err error) bool { return errors.Is(err, os.ErrPermission) }):
 		return "the socket is not open to this user: use become: true"
 	case e.Unsafe():
-		return "somebody else could answer in the server's place, so it was told nothing: mend what the message" +
+		return "another user could answer in the server's place, so nothing was sent to it: correct what the message" +
 			" names. The server has to run as root, mysql or the owner of its datadir"
 	case any(unsupported):
 		return "the account uses a login plugin that is not supported: use an account with unix_socket, ed25519 or" +
 			" mysql_native_password"
 	case any(isMalformed):
-		return "what listens there is no MariaDB server, or not in order: find out what it is"
+		return "the program that listens there is not a MariaDB server, or is faulty: find out what it is"
 	case any(func(err error) bool { return ErrorNumber(err) == tooManyConnections }):
 		return "the server has no connection left: raise max_connections or find out who holds them"
 	case e.Refused() || len(e.Attempts) == 1 && errors.Is(e.Attempts[0].Err, errNoAccount):
 		return "use become: true to log in as root of this host, or set login_user and login_password, or config_file"
 	case any(isTimeout):
-		return "the server takes connections but does not answer: look at its log and load"
+		return "the server accepts connections but does not answer: check its log and load"
 	}
 	return "is the database running here? Set login_unix_socket or login_host if it listens elsewhere"
 }
 
-// Numbers of a server that takes nobody in, whatever the account.
+// Error numbers of a server that refuses everyone, regardless of the account.
 const (
 	tooManyConnections = 1040
 	hostBlocked        = 1129
 	hostNotAllowed     = 1130
 )
 
-// errNoAccount is an attempt that was not made: over TCP root needs a password.
-var errNoAccount = errors.New("neither options, option files nor hiera tell an account")
+// errNoAccount reports an attempt that was not made: over TCP root needs a password.
+var errNoAccount = errors.New("neither options, option files nor hiera name an account")
 
-// isMalformed says that something answered which does not speak as a server does. An account's plugin may be another
+// isMalformed reports that something answered which does not behave like a server. An account's plugin may be another
 // kind of mistake.
 func isMalformed(err error) bool {
 	var asked *handshake.PluginError
 	return errors.Is(err, handshake.ErrMalformed) || errors.As(err, &asked) && asked.Greeting
 }
 
-// nobody says that nothing listens at a place, or that it was not asked.
+// nobody reports that nothing listens at a place, or that it was not tried.
 func nobody(err error) bool {
 	return every(err, func(err error) bool {
-		var path *fs.PathError // of /proc it is no word about a server
+		var path *fs.PathError // of /proc it says nothing about a server
 		missing := errors.Is(err, os.ErrNotExist) && (!errors.As(err, &path) || path.Op == "lstat")
 		return missing || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, errNoAccount)
 	})
 }
 
-// vacant says that nobody was met at a place, so that the server may be at the next one. Everything else is an answer,
-// and ends the search: also of a server that has no connection left or hangs. Any user can bring that about, and would
-// then be asked at the next place.
+// vacant reports that nobody answered at a place, so that the server may be at the next one. Everything else is an
+// answer, and ends the search: also one from a server that has no connection left or hangs. Any user can cause that,
+// and would then be tried at the next place.
 func vacant(err error) bool {
 	return every(err, func(err error) bool {
 		var path *fs.PathError
 		var name *net.DNSError
-		unseen := errors.Is(err, os.ErrPermission) && errors.As(err, &path) // of a folder: nobody knows what is in it
+		unseen := errors.Is(err, os.ErrPermission) && errors.As(err, &path) // of a folder: its content is unknown
 		unreached := errors.Is(err, syscall.EHOSTUNREACH) || errors.Is(err, syscall.ENETUNREACH) ||
 			errors.As(err, &name)
 		return nobody(err) || unseen || unreached
 	})
 }
 
-// every says that something is true of an error, and if it is several, as of a name with several addresses, of each.
+// every reports whether something is true of an error, and if it consists of several, such as those of a name with
+// several addresses, of each.
 func every(err error, is func(error) bool) bool {
 	for at := err; at != nil; at = errors.Unwrap(at) {
 		if several, ok := at.(interface{ Unwrap() []error }); ok {
@@ -159,7 +160,7 @@ func isTimeout(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &n) && n.Timeout()
 }
 
-// unsupported tells a way to log in that the driver does not have, or not without being told to.
+// unsupported recognizes a way to log in that the driver does not have, or only if enabled.
 func unsupported(err error) bool {
 	var asked *handshake.PluginError
 	if errors.As(err, &asked) {
@@ -174,7 +175,7 @@ func unsupported(err error) bool {
 	return false
 }
 
-// Absent reports whether an error of Open says that no server is there any more: nothing listens.
+// Absent reports whether an error of Open says that no server exists any more: nothing listens.
 func Absent(err error) bool {
 	var refused *LoginError
 	return errors.As(err, &refused) && refused.Absent()

@@ -13,14 +13,14 @@ import (
 	"overcloud.backup/internal/peer"
 )
 
-// Open reaches the local server: every place where it may listen until somebody is met at one, every credential, in the
-// order that Login tells. Nobody is told anything but a user whom owners trusts.
-// A *LoginError names each attempt and its reason, never a password.
+// Open reaches the local server: every place where it may listen until one answers, every credential, in the order that
+// Login describes. Nothing is sent to anybody but a user that owners trusts. A *LoginError names each attempt and its
+// reason, never a password.
 func Open(ctx context.Context, login Login) (*Client, error) {
 	return ReadOptionFiles(login.ConfigFile).Open(ctx, login)
 }
 
-// Open is Open with option files that are read already.
+// Open is Open with option files that were read already.
 func (f OptionFiles) Open(ctx context.Context, l Login) (*Client, error) {
 	l = f.withTLS(l)
 	may := f.owners(l)
@@ -45,7 +45,7 @@ func (f OptionFiles) Open(ctx context.Context, l Login) (*Client, error) {
 
 func socketExists(path string) bool {
 	info, err := os.Stat(path)
-	// What may not be looked at is tried: the attempt then says why it fails.
+	// A path that may not be inspected is tried: the attempt then says why it fails.
 	return err == nil && info.Mode()&os.ModeSocket != 0 || errors.Is(err, os.ErrPermission)
 }
 
@@ -60,7 +60,7 @@ type door struct {
 	problem  error
 }
 
-// try logs in at one place. hiera is asked only when everything before it was refused: it may start Ruby.
+// try logs in at one place. hiera is asked only if everything before it was refused: it may start Ruby.
 func (d *door) try(ctx context.Context, p place) *Client {
 	tried := len(d.attempts)
 	for i := 0; ; i++ {
@@ -98,7 +98,7 @@ func (d *door) failed(p place, cred credential, err error) {
 		Err: excerpt.Error(err)})
 }
 
-// worthAnother tells a refusal of this account from a failure that every account would meet at this place.
+// worthAnother distinguishes a refusal of this account from a failure that every account would meet at this place.
 func worthAnother(err error) bool {
 	if unsupported(err) {
 		return true

@@ -13,15 +13,15 @@ import (
 	"overcloud.backup/internal/optionfile"
 )
 
-// checksName says that our own connection checks, if it is over TCP, whose certificate the server shows.
+// checksName reports whether our own connection checks, if it is over TCP, whose certificate the server shows.
 func (c *Client) checksName() bool {
 	return (c.login.CACert != "" || c.login.ClientCert != "") && !c.login.SkipHostname
 }
 
-// OptionFile is the text of an option file, with a [client] group, that lets the server's own programs
-// (mariadb-backup, mariadb-dump, mariadb) log in as this client did, at the same place. It holds the password: write
+// OptionFile returns the text of an option file, with a [client] group, that lets the server's own programs
+// (mariadb-backup, mariadb-dump, mariadb) log in as this client did, at the same place. It contains the password: write
 // it to a 0600 file and pass it with --defaults-file, never as an argument. socket, unless it is empty, is the path of
-// the server's socket where the programs run, for in a container it may be another.
+// the server's socket where the programs run, because in a container it may differ.
 func (c *Client) OptionFile(socket string) ([]byte, error) {
 	place, err := c.placeOptions(socket)
 	if err != nil {
@@ -43,17 +43,18 @@ func (c *Client) OptionFile(socket string) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// nowhere is a folder that no host has.
+// nowhere is a folder that does not exist on any host.
 const nowhere = "/nonexistent"
 
-// ErrToolsExposed is a login with which the server's own programs could be made to show the password.
-var ErrToolsExposed = errors.New("the server's own programs would show the password to whoever takes its port after" +
+// ErrToolsExposed reports a login with which the server's own programs could be made to reveal the password.
+var ErrToolsExposed = errors.New("the server's own programs would reveal the password to any program that takes its" +
+	" port after" +
 	" this login")
 
-// placeOptions lead the programs to where this client is, and to nobody else.
+// placeOptions make the programs connect to the place of this client, and to nothing else.
 func (c *Client) placeOptions(socket string) ([][2]string, error) {
 	if c.reached.Via == "socket" {
-		// Without a host MYSQL_HOST in the environment would lead mariadb elsewhere, even with protocol=socket.
+		// Without a host MYSQL_HOST in the environment would redirect mariadb, even with protocol=socket.
 		place := [][2]string{{"host", "localhost"}, {"socket", cmp.Or(socket, c.socket, c.reached.Address)}}
 		if c.native() {
 			place = append(place, withoutPlugins)
@@ -73,8 +74,8 @@ func (c *Client) placeOptions(socket string) ([][2]string, error) {
 	if c.checksName() {
 		return append(options, [2]string{"ssl-verify-server-cert", "ON"}), nil
 	}
-	// In TLS it is not known what the server asked for. A program that does not check the name is talked out of TLS by
-	// a server that has none.
+	// In TLS it is not known what the server requested. A server without TLS can talk a program that does not check the
+	// name out of using it.
 	if !c.native() && !c.encrypted && c.cred.password != "" {
 		return nil, fmt.Errorf("%s at %s logs in by %s over TCP without TLS: %w; set ca_cert, log in over the socket,"+
 			" or use an "+
@@ -83,12 +84,12 @@ func (c *Client) placeOptions(socket string) ([][2]string, error) {
 	return append(options, withoutPlugins), nil
 }
 
-// withoutPlugins keeps the programs from plugins that are files: by some of them they would show the password to a
-// server that asks for it. mysql_native_password is none. With "loose-" a version that does not know the option passes
-// over it, and mariadb-backup asks the server where the server's own are.
+// withoutPlugins keeps the programs from plugins that are files: with some of them they would reveal the password to a
+// server that asks for it. mysql_native_password is built in. With "loose-" a version that does not know the option
+// ignores it, and mariadb-backup asks the server where the server's own are.
 var withoutPlugins = [2]string{"loose-plugin-dir", nowhere}
 
-// native says that the server asked for nothing else than what the programs can do without a file.
+// native reports that the server requested nothing else than what the programs can do without a file.
 func (c *Client) native() bool { return c.wire == nil || c.wire.Plugin() == "mysql_native_password" }
 
 // ToolLogin is the name of the option file among ToolFiles.
@@ -97,16 +98,17 @@ const ToolLogin = "client.cnf"
 // SigningPlugin is the file that the server's own programs need for an account with ed25519.
 const SigningPlugin = "client_ed25519.so"
 
-// Signs says that this client logged in by ed25519.
+// Signs reports that this client logged in by ed25519.
 func (c *Client) Signs() bool { return c.wire != nil && c.wire.Plugin()+".so" == SigningPlugin }
 
-// ShowingPlugins are the files by which the programs would show a server the password, in plain or by a key of the
-// server's.
+// ShowingPlugins are the files with which the programs would reveal the password to a server, in plain text or
+// encrypted with a key of the server's.
 var ShowingPlugins = []string{"dialog.so", "mysql_clear_password.so", "sha256_password.so", "caching_sha2_password.so"}
 
-// ToolFiles are the files that the server's own programs log in with, by the paths at which they see them: the option
-// file (OptionFile), and what it names. folder is theirs alone. plugins is the folder of SigningPlugin, empty where it
-// is not known: mariadb-backup looks for it among the server's plugins, where Debian has none.
+// ToolFiles returns the files that the server's own programs log in with, by the paths at which they see them: the
+// option file (OptionFile), and the files that it names. folder contains only them. plugins is the folder of
+// SigningPlugin, empty if it is not known: mariadb-backup looks for it among the server's plugins, where Debian has
+// none.
 func (c *Client) ToolFiles(socket, folder, plugins string) (map[string][]byte, error) {
 	as, files := *c, map[string][]byte{}
 	for name, path := range map[string]*string{

@@ -17,8 +17,8 @@ import (
 	"overcloud.backup/internal/peer"
 )
 
-// Where the files of a controller lie. TripleO keeps those of its containers under tripleoConfig, from where they are
-// copied into the container: on the host nothing else holds them.
+// Paths of a controller's files. TripleO keeps those of its containers under tripleoConfig, from where they are copied
+// into the container: no other path of the host has them.
 const (
 	tripleoConfig  = "/var/lib/config-data/puppet-generated/mysql"
 	defaultDatadir = "/var/lib/mysql"
@@ -26,7 +26,7 @@ const (
 )
 
 // wellKnownSockets are the defaults of Red Hat, Debian and TripleO's bundles. That of the upstream builds is not among
-// them: in /tmp anybody can have a server answer while the real one is down.
+// them: in /tmp any user can have a server answer while the real one is down.
 var wellKnownSockets = []string{
 	"/var/lib/mysql/mysql.sock", "/run/mysqld/mysqld.sock", "/var/run/mysqld/mysqld.sock",
 	"/run/mysql/mysql.sock", "/var/run/mysql/mysql.sock", "/run/mariadb/mariadb.sock",
@@ -47,7 +47,7 @@ type OptionFiles struct {
 	err       error
 }
 
-// ReadOptionFiles reads them. A configFile takes the place of the standard ones. What cannot be read is in Problem.
+// ReadOptionFiles reads them. A configFile replaces the standard ones. Errors are in Problem.
 func ReadOptionFiles(configFile string) OptionFiles {
 	shared, sharedErr := optionfile.Load("/etc/my.cnf", "/etc/mysql/my.cnf")
 	container, containerErr := optionfile.Load(containerFiles("etc/my.cnf.d/*.cnf")...)
@@ -84,7 +84,7 @@ func home() string {
 	return "/root"
 }
 
-// places lists where to try, best first. exists tells whether a socket file is there.
+// places lists where to try, best first. exists reports whether a socket file exists.
 func (f OptionFiles) places(l Login, exists func(path string) bool) []place {
 	if l.Socket != "" {
 		return []place{{via: "socket", address: l.Socket, from: "login_unix_socket"}}
@@ -129,13 +129,13 @@ func (f OptionFiles) tcp(l Login, host string) string {
 	return net.JoinHostPort(host, strconv.Itoa(cmp.Or(port, defaultPort)))
 }
 
-// bindAddress is where the server listens. TripleO's listens on the host's internalapi name and nowhere else.
+// bindAddress returns where the server listens. TripleO's listens on the host's internalapi name and nowhere else.
 func (f OptionFiles) bindAddress() string {
 	o, _ := f.server.Last(serverGroups, "bind-address")
 	return cmp.Or(Specific(o.Value), "127.0.0.1")
 }
 
-// Specific is the first address or name of a bind_address; empty when that is any.
+// Specific returns the first address or name of a bind_address; empty if that is any.
 func Specific(bindAddress string) string {
 	first, _, _ := strings.Cut(bindAddress, ",")
 	switch first = strings.TrimSpace(first); first {
@@ -145,10 +145,10 @@ func Specific(bindAddress string) string {
 	return first
 }
 
-// Problem is what is wrong with the option files, nil if nothing is.
+// Problem returns the error of the option files, nil if there is none.
 func (f OptionFiles) Problem() error { return f.err }
 
-// Datadir is where the server's data lies: by its option files, or the usual place.
+// Datadir returns the path of the server's data: from its option files, or the usual place.
 func (f OptionFiles) Datadir() string {
 	if o, ok := f.server.Last(serverGroups, "datadir"); ok && o.Value != "" {
 		return o.Value
@@ -156,7 +156,7 @@ func (f OptionFiles) Datadir() string {
 	return defaultDatadir
 }
 
-// owners are the users who may answer as this host's server. What they own is what they can do to the server anyway.
+// owners are the users that may answer as this host's server. What they own is what they can do to the server anyway.
 func (f OptionFiles) owners(l Login) peer.Owners {
 	may := peer.OfDatabase()
 	if l.Proxy {
@@ -171,8 +171,8 @@ func (f OptionFiles) owners(l Login) peer.Owners {
 	return may
 }
 
-// Clustered reports whether the option files make a Galera node of this host. A my.cnf alone does not: every host with
-// the client library has one.
+// Clustered reports whether the option files make a Galera node of this host. A my.cnf by itself does not: every host
+// with the client library has one.
 func (f OptionFiles) Clustered() bool {
 	_, found := f.server.Last(serverGroups, "wsrep-provider", "wsrep-cluster-address", "wsrep-on", "wsrep-cluster-name")
 	return found

@@ -8,21 +8,21 @@ import (
 	"time"
 )
 
-// QuoteText writes a string for a statement that takes no placeholder.
+// QuoteText quotes a string for a statement that has no placeholder.
 func QuoteText(text string) string {
 	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(text) + "'"
 }
 
 // QuoteName quotes an identifier or one half of an account with backticks, in which only the backtick is special
-// whatever sql_mode says.
+// regardless of sql_mode.
 func QuoteName(name string) string {
 	return "`" + strings.ReplaceAll(name, "`", "``") + "`"
 }
 
 // UserTables restricts information_schema queries to tables of users. schemaColumn is a column of ours, not input.
 //
-// The server's own collation takes SYS and sýs for sys, which are schemas of their own: names are compared byte by
-// byte. #mysql50#x is a folder of the datadir that no CREATE DATABASE made, as lost+found where the datadir is a file
+// The server's own collation treats SYS and sýs, which are separate schemas, as sys: names are compared byte by byte.
+// #mysql50#x is a folder of the datadir that no CREATE DATABASE made, such as lost+found if the datadir is a file
 // system.
 func UserTables(schemaColumn string) string {
 	return "BINARY " + schemaColumn + " NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys')" +
@@ -34,7 +34,7 @@ func Limited(limit time.Duration) string {
 	return fmt.Sprintf("SET STATEMENT max_statement_time = %.3f FOR ", max(limit.Seconds(), 0.001))
 }
 
-// Text is the text of a column, empty for NULL.
+// Text returns the text of a column, empty for NULL.
 func Text(s *string) string {
 	if s == nil {
 		return ""
@@ -42,7 +42,7 @@ func Text(s *string) string {
 	return *s
 }
 
-// OnOff reads a switch in the server's words; known is false for anything else.
+// OnOff reads a switch as the server prints it; known is false for anything else.
 func OnOff(value string) (on, known bool) {
 	switch strings.ToUpper(value) {
 	case "ON", "1", "TRUE", "YES":

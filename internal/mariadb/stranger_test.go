@@ -170,7 +170,7 @@ func TestAStrangerIsToldNothing(t *testing.T) {
 		_, err := Open(t.Context(), login)
 		var failed *LoginError
 		if !errors.As(err, &failed) || failed.Absent() || len(failed.Attempts) != 1 ||
-			!strings.Contains(failed.Hint(), "somebody else") {
+			!strings.Contains(failed.Hint(), "another user") {
 			t.Fatalf("%v", err)
 		}
 		for _, want := range []string{where, "65534", "root", "nothing was sent"} {

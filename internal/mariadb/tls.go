@@ -11,11 +11,11 @@ import (
 	"overcloud.backup/internal/peer"
 )
 
-// maxPEM bounds a file of certificates: those of a whole distribution come to some hundred kilobytes.
+// maxPEM limits a file of certificates: those of a complete distribution come to some hundred kilobytes.
 const maxPEM = 4 << 20
 
-// loadTLS is nil without certificates: then the connection is not encrypted. Who can write the files decides which
-// server is believed, so they are read only if nobody outside of may can.
+// loadTLS returns nil without certificates: then the connection is not encrypted. Whoever can write the files decides
+// which server is trusted, so they are read only if nobody outside of may can.
 func loadTLS(l Login, may peer.Owners) (*tls.Config, error) {
 	ca, cert, key := l.CACert, l.ClientCert, l.ClientKey
 	if ca == "" && cert == "" {
@@ -29,7 +29,7 @@ func loadTLS(l Login, may peer.Owners) (*tls.Config, error) {
 		}
 		cfg.RootCAs = x509.NewCertPool()
 		if !cfg.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("ca_cert %s holds no certificate in PEM form", ca)
+			return nil, fmt.Errorf("ca_cert %s contains no certificate in PEM form", ca)
 		}
 	}
 	if cert != "" {
@@ -40,7 +40,7 @@ func loadTLS(l Login, may peer.Owners) (*tls.Config, error) {
 		cfg.Certificates = []tls.Certificate{pair}
 	}
 	if l.SkipHostname {
-		// The chain is checked all the same, by VerifyConnection.
+		// The chain is checked anyway, by VerifyConnection.
 		cfg.InsecureSkipVerify = true
 		cfg.VerifyConnection = chainOnly(cfg.RootCAs)
 	}

@@ -39,7 +39,7 @@ func TestTLSChecksTheAuthorityAndTheName(t *testing.T) {
 		"signed by somebody else":     {"other.pem", true, "certificate signed by unknown authority"},
 		"without TLS it is refused":   {"", false, "Access denied"},
 		"a file that is not there":    {"absent.pem", false, "read ca_cert"},
-		"a file without certificates": {"key.pem", false, "holds no certificate"},
+		"a file without certificates": {"key.pem", false, "contains no certificate"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := l

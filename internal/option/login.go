@@ -23,8 +23,8 @@ type Login struct {
 	CheckHostname  *bool   `json:"check_hostname"`
 }
 
-// Login returns the options as galera takes them. secret is called with every password that is found on the way, to
-// keep it out of the module's outputs.
+// Login returns the options in the form of package galera. secret is called with every password that is found on the
+// way, to keep it out of the module's outputs.
 func (o Login) Login(secret func(string)) mariadb.Login {
 	var port int
 	if o.Port != nil {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package option holds the options that several modules share, and refuses numbers that their descriptions cannot.
+// Package option has the options that several modules share, and refuses numbers that their descriptions cannot.
 package option
 
 import (
@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// MaxSeconds is the longest time that an option may give: 11 days.
+// MaxSeconds is the longest time that an option may have: 11 days.
 const MaxSeconds = 1e6
 
 // Within refuses a number out of range, by the name of its option.
@@ -19,7 +19,7 @@ func Within(option string, value, low, high float64) error {
 	return nil
 }
 
-// Seconds is a number of seconds as a duration.
+// Seconds returns a number of seconds as a duration.
 func Seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 // Set are the options that name a set of a repository.

@@ -16,7 +16,7 @@ import (
 	"overcloud.backup/internal/reading"
 )
 
-// Answer is what one command gave.
+// Answer is the result of one command.
 type Answer struct {
 	tool  string
 	where string // the command line
@@ -24,7 +24,7 @@ type Answer struct {
 	Err   error
 }
 
-// unreadable is an output that is not what the command prints.
+// unreadable is an output that the command does not print.
 type unreadable struct{ error }
 
 func (e *unreadable) Unwrap() error { return e.error }
@@ -54,7 +54,7 @@ func (a Answer) refused() bool {
 	return strings.Contains(exit.Stderr, "unrecognized option") || strings.Contains(exit.Stderr, "Unknown option")
 }
 
-// problem is the answer as a recorded error.
+// problem returns the answer as a recorded error.
 func (a Answer) problem(source string) *reading.Error {
 	message := a.Err.Error()
 	if reason := a.reason(); reason != "" {
@@ -63,8 +63,8 @@ func (a Answer) problem(source string) *reading.Error {
 	return &reading.Error{Source: source, Where: a.where, Message: message, Hint: a.hint()}
 }
 
-// reason is what a command that failed said on its standard output: with --output-as=xml errors go there, and 1.1
-// prints them in plain text.
+// reason returns what a command that failed printed to its standard output: with --output-as=xml errors go there, and
+// 1.1 prints them in plain text.
 func (a Answer) reason() string {
 	var exit *process.ExitError
 	if !errors.As(a.Err, &exit) || len(a.Out) == 0 {
@@ -80,7 +80,7 @@ func (a Answer) reason() string {
 	return excerpt.Of(text)
 }
 
-// Exit statuses of Pacemaker's commands: 2.x has its own, 1.1 gives errno.
+// Exit statuses of Pacemaker's commands: 2.x has its own, 1.1 uses errno.
 var (
 	exitsNotConnected = map[int]bool{102: true, 107: true}
 	exitsNotAllowed   = map[int]bool{4: true, 13: true, 126: true}
@@ -96,7 +96,7 @@ func (a Answer) hint() string {
 		return fmt.Sprintf("install the package that has it (%s); PATH, /usr/sbin and /sbin are searched",
 			packages[a.tool])
 	case errors.Is(a.Err, context.DeadlineExceeded):
-		return "run it by hand on this host: if it answers late, raise the option timeout; if it never does, look at" +
+		return "run it by hand on this host: if it answers late, raise the option timeout; if it never does, check" +
 			" pacemaker and corosync in the journal"
 	case errors.Is(a.Err, os.ErrPermission), isExit && (exitsNotAllowed[exit.Code] || denied(exit.Stderr)):
 		return notAllowed
@@ -106,7 +106,7 @@ func (a Answer) hint() string {
 		}
 		return "is the cluster running on this host? See systemctl status corosync pacemaker"
 	case errors.As(a.Err, &bad):
-		return "run it by hand on this host and look at what it prints: is this the command of Pacemaker or Corosync?"
+		return "run it by hand on this host and check its output: is this the command of Pacemaker or Corosync?"
 	case isExit && a.tool == "corosync-quorumtool":
 		return "is corosync running on this host, and do you ask as root? See systemctl status corosync"
 	}
@@ -119,17 +119,17 @@ func denied(text string) bool {
 	return strings.Contains(text, "Permission denied") || strings.Contains(text, "nsufficient")
 }
 
-// packages names what to install, on Red Hat and on Debian.
+// packages lists the packages to install, on Red Hat and on Debian.
 var packages = map[string]string{
 	"crm_mon": "pacemaker-cli or pacemaker-cli-utils", "cibadmin": "pacemaker-cli or pacemaker-cli-utils",
 	"crm_node": "pacemaker-cli or pacemaker-cli-utils", "crm_resource": "pacemaker-cli or pacemaker-cli-utils",
 	"corosync-quorumtool": "corosync",
 }
 
-// silent is the hint of a command that was killed at its deadline: here no option gives it more time.
+// silent is the hint for a command that was killed at its deadline: here no option extends it.
 const silent = "Pacemaker does not answer on this host: see systemctl status pacemaker corosync"
 
-// Failure is the answer as an error of the step it was asked for.
+// Failure returns the answer as an error of the step that it was asked for.
 func (a Answer) Failure(step string) error {
 	if errors.Is(a.Err, context.DeadlineExceeded) {
 		return fmt.Errorf("%s: %w; %s", step, a.Err, silent)
@@ -137,7 +137,7 @@ func (a Answer) Failure(step string) error {
 	return fmt.Errorf("%s: %w; %s", step, a.Err, a.hint())
 }
 
-// ProblemError is a failed reading as an error.
+// ProblemError returns a failed reading as an error.
 func ProblemError(ctx context.Context, p *reading.Error) error {
 	hint := p.Hint
 	if ctx.Err() != nil {

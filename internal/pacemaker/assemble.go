@@ -16,7 +16,7 @@ import (
 	"overcloud.backup/internal/reading"
 )
 
-// sources is what was read; nil or empty where a source did not speak.
+// sources is what was read; nil or empty if a source did not answer.
 type sources struct {
 	status   *crmmon.Status
 	cib      *cib.CIB
@@ -25,7 +25,7 @@ type sources struct {
 	host     string // uname -n
 }
 
-// assemble joins the sources into facts. It fills in no more than they said.
+// assemble joins the sources into facts. It adds nothing to what they reported.
 func assemble(s sources) Facts {
 	f := Facts{
 		Properties: map[string]string{}, Nodes: []crmmon.Node{}, Resources: []crmmon.Resource{},
@@ -55,7 +55,7 @@ func assemble(s sources) Facts {
 	return f
 }
 
-// addCIB takes what the CIB says; crm_mon's word on the same thing comes later and goes first.
+// addCIB adds the content of the CIB; crm_mon's report on the same thing is added later and takes precedence.
 func (f *Facts) addCIB(c *cib.CIB) {
 	f.Properties, f.Galera = cib.ShownValues(c.Properties), c.Galera
 	f.Locks = append(f.Locks, c.Locks...)
@@ -80,7 +80,7 @@ func (f *Facts) addStatus(s *crmmon.Status) {
 }
 
 // takeOptions reads the cluster options that decide. In the CIB an option that is not set has Pacemaker's default;
-// crm_mon prints some of them in some versions, and then prints what is in force.
+// crm_mon prints some of them in some versions, and then prints the values in force.
 func (f *Facts) takeOptions(options map[string]string, defaults bool) {
 	flag := func(to *bool, byDefault bool, names ...string) {
 		if defaults {
@@ -104,8 +104,8 @@ func (f *Facts) takeOptions(options map[string]string, defaults bool) {
 	}
 }
 
-// refineSingletons replaces the count of promoted instances by the configured number: a galera with one survivor is
-// no singleton.
+// refineSingletons replaces the count of promoted instances by the configured number: a galera with one survivor is not
+// a singleton.
 func refineSingletons(all []crmmon.Resource, promotedMax map[string]int) {
 	for i := range all {
 		r := &all[i]
@@ -115,7 +115,7 @@ func refineSingletons(all []crmmon.Resource, promotedMax map[string]int) {
 	}
 }
 
-// holders are the virtual addresses and who holds them: one entry each, or one a node when several hold it.
+// holders returns the virtual addresses and their holders: one entry each, or one per node if several hold it.
 func holders(all []crmmon.Resource, configured *cib.CIB) []VIP {
 	vips := []VIP{}
 	listed := map[string]int{}
@@ -140,26 +140,26 @@ func holders(all []crmmon.Resource, configured *cib.CIB) []VIP {
 	return vips
 }
 
-// Sources of the errors about the CIB. What could not be read of it at all is of SourceCIB, and rejects every
-// controller; what was left out of it is of sourcePart.
+// Sources of the errors about the CIB. If nothing of it could be read the source is SourceCIB, which rejects every
+// controller; parts that were left out have sourcePart.
 const (
 	SourceCIB  = "cibadmin"
 	sourcePart = "cib"
 )
 
-// leftOut are the words on what of the CIB is odd.
+// leftOut describes what is odd in the CIB.
 func leftOut(configured *cib.CIB) []reading.Error {
 	var errs []reading.Error
 	for _, what := range slices.Sorted(maps.Keys(configured.Odd)) {
 		errs = append(errs, reading.Error{
 			Source: sourcePart, Where: excerpt.Of(what), Message: configured.Odd[what],
-			Hint: "it is left out; mend it with pcs, or let it be when the database does not need it",
+			Hint: "it is left out; correct it with pcs, or leave it if the database does not need it",
 		})
 	}
 	return errs
 }
 
-// unknownVIPs are addresses that somebody holds and nobody knows: one of them may be the database's.
+// unknownVIPs are addresses that are held and not known: one of them may be the database's.
 func unknownVIPs(vips []VIP, configured *cib.CIB) []reading.Error {
 	if configured == nil {
 		return nil
@@ -176,8 +176,8 @@ func unknownVIPs(vips []VIP, configured *cib.CIB) []reading.Error {
 	return nil
 }
 
-// addressOf is the address in the CIB, else the one in the resource's name: TripleO's ip-10.0.0.5 and
-// ip-fd00.fd00..5 (dots for colons), a bundle's own NAME-ip-192.168.122.131. Empty when neither has it.
+// addressOf returns the address in the CIB, otherwise the one in the resource's name: TripleO's ip-10.0.0.5 and
+// ip-fd00.fd00..5 (dots for colons), a bundle's own NAME-ip-192.168.122.131. Empty if neither has it.
 func addressOf(resource string, configured *cib.CIB) string {
 	if configured != nil && configured.Addresses[resource] != "" {
 		return configured.Addresses[resource]
@@ -194,9 +194,9 @@ func addressOf(resource string, configured *cib.CIB) string {
 	return ""
 }
 
-// placeGalera turns the configured members into nodes of the cluster, and takes away Managed when crm_mon saw no
-// instance that is managed: one that is blocked alone counts as unmanaged and says nothing of the others. Members
-// that are no node's name stay as they are.
+// placeGalera turns the configured members into nodes of the cluster, and clears Managed if crm_mon saw no managed
+// instance: a single blocked one counts as unmanaged and says nothing about the others. Members that are not a node's
+// name stay as they are.
 func placeGalera(g *cib.Galera, nodes []crmmon.Node, all []crmmon.Resource) {
 	if g == nil {
 		return
@@ -222,9 +222,9 @@ func placeGalera(g *cib.Galera, nodes []crmmon.Node, all []crmmon.Resource) {
 	g.Managed = g.Managed && (instances == 0 || unmanaged < instances)
 }
 
-// HostOf is the node that a configured member, as a key of HostMap, means. The replica of a bundle, by which the map of
-// OSP 12 goes (galera-bundle-0:overcloud-controller-0), stands for the host of its container; where it has none, for
-// its Galera name. Members that are no node's name stay as they are.
+// HostOf returns the node that a configured member, such as a key of HostMap, means. The replica of a bundle, which the
+// map of OSP 12 uses (galera-bundle-0:overcloud-controller-0), stands for the host of its container; if it has none,
+// for its Galera name. Members that are not a node's name stay as they are.
 func HostOf(g *cib.Galera, member string, nodes []crmmon.Node) string {
 	at := slices.IndexFunc(nodes, func(n crmmon.Node) bool { return n.Name == member })
 	switch guest := at >= 0 && nodes[at].Type == crmmon.NodeGuest; {
@@ -236,7 +236,8 @@ func HostOf(g *cib.Galera, member string, nodes []crmmon.Node) string {
 	return nodeFor(member, nodes)
 }
 
-// nodeFor is the node that a Galera name means: the same name, else the same first DNS label when only one has it.
+// nodeFor returns the node that a Galera name means: the same name, otherwise the same first DNS label if only one has
+// it.
 func nodeFor(name string, nodes []crmmon.Node) string {
 	match := ""
 	for _, n := range nodes {
@@ -266,7 +267,7 @@ func sameLabel(a, b string) bool {
 	return a != "" && strings.EqualFold(a, b)
 }
 
-// addCorosync joins members and nodes by their id, which is one and the same in both.
+// addCorosync joins members and nodes by their id, which is the same in both.
 func (f *Facts) addCorosync(c Corosync) {
 	f.Corosync = c
 	for i := range f.Corosync.Members {
@@ -279,7 +280,7 @@ func (f *Facts) addCorosync(c Corosync) {
 	}
 }
 
-// localNode is what crm_node says, else the node that has this host's name.
+// localNode returns the answer of crm_node, otherwise the node that has this host's name.
 func localNode(said, host string, nodes []crmmon.Node) string {
 	if said != "" {
 		return said

@@ -11,10 +11,10 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-// DefaultTimeout is the time limit of a reading when the options give none.
+// DefaultTimeout is the time limit of a reading if the options set none.
 const DefaultTimeout = 10 * time.Second
 
-// Local is where things are on a real host.
+// Local says where things are on a real host.
 func Local() *Commands {
 	return &Commands{
 		Own:        &own,
@@ -28,15 +28,15 @@ func Local() *Commands {
 type Commands struct {
 	Find       func(tool string) (string, error) // its path, or process.ErrNotFound
 	Corosync   string                            // its configuration
-	Configured []string                          // files of which each one says that the host belongs to a cluster
+	Configured []string                          // files that each show that the host belongs to a cluster
 	// Own is this node's name, once it was asked.
 	Own *atomic.Pointer[string]
 }
 
-// Present says that Pacemaker is installed or configured on this host.
+// Present reports whether Pacemaker is installed or configured on this host.
 func Present() bool { return Local().Present() }
 
-// Present says that Pacemaker is installed or configured.
+// Present reports whether Pacemaker is installed or configured.
 func (r *Commands) Present() bool {
 	for _, path := range r.Configured {
 		if exists(path) {
@@ -64,5 +64,5 @@ func WithDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, DefaultTimeout)
 }
 
-// own is this node's name, asked once: it does not change while a process runs.
+// own returns this node's name, asked once: it does not change while a process runs.
 var own atomic.Pointer[string]

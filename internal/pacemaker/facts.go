@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package pacemaker reads the cluster as one host's Pacemaker and Corosync see it, and changes nothing but this
-// collection's own lock.
-// Invariant: what it does not know for sure is unknown, and unknown never looks like healthy.
+// Package pacemaker reads the cluster as one host's Pacemaker and Corosync see it, and changes nothing except this
+// collection's own lock. Invariant: what it does not know for certain is unknown, and unknown never looks healthy.
 package pacemaker
 
 import (
@@ -14,14 +13,14 @@ import (
 // Facts is the cluster as one host's Pacemaker sees it. It is what pacemaker_facts returns as ansible_pacemaker.
 type Facts struct {
 	reading.Header
-	// Connected says that crm_mon gave a document that can be trusted: right root, status 0, no errors, a summary,
+	// Connected says that crm_mon returned a document that can be trusted: right root, status 0, no errors, a summary,
 	// nodes.
 	Connected bool `json:"connected"`
-	// LocalNode is the name Pacemaker has for this host (crm_node -n, else the node whose name is the host's).
+	// LocalNode is Pacemaker's name for this host (crm_node -n, otherwise the node whose name is the host's).
 	LocalNode   string `json:"local_node"`
 	Version     string `json:"version"`
 	ClusterName string `json:"cluster_name"`
-	// DC is the designated controller's node name; empty when there is none.
+	// DC is the designated controller's node name; empty if there is none.
 	DC     string `json:"dc"`
 	Quorum bool   `json:"quorum"`
 	// MaintenanceMode is the property of the whole cluster; a node's own flag is in Nodes.
@@ -30,7 +29,7 @@ type Facts struct {
 	Symmetric       bool                  `json:"symmetric_cluster"`
 	NoQuorumPolicy  string                `json:"no_quorum_policy"`
 	Stonith         bool                  `json:"stonith_enabled"`
-	Properties      map[string]string     `json:"properties"` // crm_config as it stands in the CIB
+	Properties      map[string]string     `json:"properties"` // crm_config as it is in the CIB
 	Nodes           []crmmon.Node         `json:"nodes"`
 	Resources       []crmmon.Resource     `json:"resources"`
 	Failures        []crmmon.Failure      `json:"failed_actions"`
@@ -47,10 +46,10 @@ type Facts struct {
 type VIP struct {
 	Resource string `json:"resource"`
 	Address  string `json:"address"` // canonical text, without prefix length
-	Node     string `json:"node"`    // holder, empty when nobody holds it
+	Node     string `json:"node"`    // holder, empty if nobody holds it
 }
 
-// Corosync is the membership below Pacemaker. Members is empty when it could not be read.
+// Corosync is the membership below Pacemaker. Members is empty if it could not be read.
 type Corosync struct {
 	Quorate  bool             `json:"quorate"`
 	Expected int              `json:"expected_votes"`

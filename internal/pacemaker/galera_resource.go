@@ -9,19 +9,19 @@ import (
 	"overcloud.backup/internal/pacemaker/crmmon"
 )
 
-// IsGalera says that an instance is of the galera resource, by its agent or by the configuration. No facts know none by
-// the configuration.
+// IsGalera reports whether an instance belongs to the galera resource, by its agent or by the configuration. Without
+// facts nothing is known from the configuration.
 func (p *Facts) IsGalera(r crmmon.Resource) bool {
 	return strings.HasSuffix(r.Agent, ":galera") || p != nil && p.Galera != nil && p.Galera.Resource != "" &&
 		r.ID == p.Galera.Resource
 }
 
-// ManagesGalera says that Pacemaker has a galera resource, by its configuration or by what crm_mon lists.
+// ManagesGalera reports whether Pacemaker has a galera resource, by its configuration or in crm_mon's list.
 func (p *Facts) ManagesGalera() bool {
 	return p != nil && (p.Galera != nil || slices.ContainsFunc(p.Resources, p.IsGalera))
 }
 
-// GaleraOn are the instances of the galera resource on a node.
+// GaleraOn returns the instances of the galera resource on a node.
 func (p *Facts) GaleraOn(node string) (found []crmmon.Resource) {
 	if p == nil || node == "" {
 		return nil
@@ -34,7 +34,7 @@ func (p *Facts) GaleraOn(node string) (found []crmmon.Resource) {
 	return found
 }
 
-// GaleraNames are the names under which constraints and failures know the galera resource.
+// GaleraNames returns the names under which constraints and failures know the galera resource.
 func (p *Facts) GaleraNames() map[string]bool {
 	names := map[string]bool{}
 	if p == nil {
@@ -52,7 +52,7 @@ func (p *Facts) GaleraNames() map[string]bool {
 	return names
 }
 
-// IsProxy knows HAProxy's resource by its agent (systemd:haproxy, ocf:heartbeat:haproxy), or as TripleO's
+// IsProxy recognizes HAProxy's resource by its agent (systemd:haproxy, ocf:heartbeat:haproxy), or as TripleO's
 // haproxy-bundle.
 func IsProxy(id, parent, agent string) bool {
 	return strings.HasSuffix(agent, ":haproxy") || id == "haproxy" || parent == "haproxy-bundle"

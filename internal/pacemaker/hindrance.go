@@ -12,8 +12,8 @@ import (
 	"overcloud.backup/internal/pacemaker/crmmon"
 )
 
-// Hindrances are why Pacemaker would not start the galera resource again on all of its members once it was stopped, in
-// the words of idle_controller. What is offline is not among them, and of bans only those from one node are.
+// Hindrances returns why Pacemaker would not start the galera resource again on all of its members once it was stopped,
+// in the words of idle_controller. Nodes that are offline are not among them, and of bans only those from one node are.
 func Hindrances(ctx context.Context, a cib.Agent, node string) ([]string, error) {
 	ctx, cancel := WithDeadline(ctx)
 	defer cancel()
@@ -51,7 +51,7 @@ func hindrances(s *crmmon.Status, a cib.Agent, node string) (all []string) {
 	return all
 }
 
-// hindrance is what keeps a node from running anything; it says what fit does not like.
+// hindrance returns what keeps a node from running anything: the reason for which fit is false.
 func hindrance(n *crmmon.Node) string {
 	switch {
 	case n.Unclean:

@@ -16,15 +16,15 @@ type Instances struct {
 	Quorum bool
 	// Active run in any role, Promoted serve.
 	Active, Promoted []string
-	// Failed are those that the cluster does not help any more: failed or blocked.
+	// Failed are those that the cluster does not recover any more: failed or blocked.
 	Failed []string
-	// Guests are, for those in bundles, the guest nodes that they run on, by node: what fails in a container is cleaned
+	// Guests are, for those in bundles, the guest nodes that they run on, by node: failures in a container are cleaned
 	// up there.
 	Guests map[string]string
-	// Containers are, by bundle, the nodes on which one of its containers is there still, sorted: it ends after what
-	// runs in it.
+	// Containers are, by bundle, the nodes on which one of its containers still exists, sorted: it ends after what runs
+	// in it.
 	Containers map[string][]string
-	// Failures say in words what has failed, as "promote on controller-1: not running".
+	// Failures describe what has failed, such as "promote on controller-1: not running".
 	Failures []string
 }
 

@@ -48,13 +48,13 @@ func ParseQuorum(b []byte) (Corosync, error) {
 		}
 	}
 	if !verdict || len(table.members) == 0 {
-		return c, errors.New(`no line "Quorate:" or no member: this is no quorum status`)
+		return c, errors.New(`no line "Quorate:" or no member: this is not a quorum status`)
 	}
 	c.Members = table.members
 	return c, nil
 }
 
-// set takes one line of the form "Key: value"; lines of no interest are passed over.
+// set reads one line of the form "Key: value"; other lines are skipped.
 func (c *Corosync) set(key, value string) error {
 	var err error
 	switch key {
@@ -76,7 +76,7 @@ func (c *Corosync) set(key, value string) error {
 // memberTable reads the rows after the heading "Nodeid Votes Name".
 type memberTable struct {
 	open    bool
-	votes   bool // without votequorum there is no such column
+	votes   bool // without votequorum this column does not exist
 	qdevice bool
 	members []CorosyncMember
 }
@@ -98,7 +98,7 @@ func (t *memberTable) line(line string) error {
 func (t *memberTable) member(columns []string) error {
 	m := CorosyncMember{ID: columns[0], Votes: -1}
 	if _, err := strconv.ParseUint(m.ID, 10, 32); err != nil {
-		return fmt.Errorf("member table: node id %q is no number", excerpt.Of(m.ID))
+		return fmt.Errorf("member table: node id %q is not a number", excerpt.Of(m.ID))
 	}
 	rest := columns[1:]
 	if t.votes {

@@ -38,8 +38,8 @@ func TestQuorumWithoutVotes(t *testing.T) {
 func TestRefusedQuorum(t *testing.T) {
 	whole := string(pacemakertest.Recorded(t, "lab-quorum.txt"))
 	for _, c := range []struct{ name, text, want string }{
-		{"nothing", "", "no quorum status"},
-		{"an error page", "<html>Quorate: Yes</html>", "no quorum status"},
+		{"nothing", "", "not a quorum status"},
+		{"an error page", "<html>Quorate: Yes</html>", "not a quorum status"},
 		{"no verdict", strings.Replace(whole, "Quorate:  ", "Quaint:", 1), "no line"},
 		{"an unknown verdict", strings.Replace(whole, "Yes", "Maybe", 1), `Quorate: "Maybe", expected Yes or No`},
 		{"no members", whole[:strings.Index(whole, "         1    ")], "no member"},

@@ -24,8 +24,8 @@ type Options struct {
 	Clock   reading.Clock
 }
 
-// Read asks crm_mon, cibadmin, crm_node and corosync-quorumtool, all at once, and joins what they say. It never
-// fails: a source that did not speak is an error in the header. Host without any of them: Present is false.
+// Read asks crm_mon, cibadmin, crm_node and corosync-quorumtool, all at once, and joins their answers. It never fails:
+// a source that did not answer is an error in the header. If the host has none of them, Present is false.
 func Read(ctx context.Context, o Options) Facts { return Local().read(ctx, o) }
 
 func (r *Commands) read(ctx context.Context, o Options) Facts {
@@ -49,7 +49,7 @@ func (r *Commands) read(ctx context.Context, o Options) Facts {
 	return f
 }
 
-// ask runs the four sources side by side: each one alone may take as long as the reading.
+// ask queries the four sources in parallel: each one may take as long as the reading.
 func (r *Commands) ask(ctx context.Context) (Facts, []*reading.Error) {
 	s := sources{}
 	s.host, _ = os.Hostname()
@@ -81,8 +81,8 @@ func (r *Commands) Status(ctx context.Context) (*crmmon.Status, *reading.Error) 
 	return s, nil
 }
 
-// cib asks for the configuration alone: the other half of the CIB is what crm_mon prints. --local takes this host's
-// copy and needs no DC.
+// cib reads only the configuration: the other half of the CIB is what crm_mon prints. --local reads this host's copy
+// and needs no DC.
 func (r *Commands) cib(ctx context.Context) (*cib.CIB, *reading.Error) {
 	a := r.Run(ctx, "cibadmin", "--query", "--local", "--scope", "configuration")
 	if a.Err != nil {
@@ -103,14 +103,14 @@ func (r *Commands) local(ctx context.Context) (string, *reading.Error) {
 	}
 	name := strings.TrimSuffix(string(a.Out), "\n")
 	if name == "" || len(name) > 255 || strings.ContainsAny(name, " \t\r\n<>") {
-		a.Err = &unreadable{fmt.Errorf("%q is no node name", excerpt.Of(name))}
+		a.Err = &unreadable{fmt.Errorf("%q is not a node name", excerpt.Of(name))}
 		return "", a.problem("crm_node")
 	}
 	return name, nil
 }
 
 // Quorum asks Corosync. Its exit status means "quorate" in one version and "not quorate" in the next, so the text
-// counts. A host without Corosync (a Pacemaker remote) has nothing to say and is no failure.
+// counts. A host without Corosync (a Pacemaker remote) has nothing to report, which is not a failure.
 func (r *Commands) Quorum(ctx context.Context) (*Corosync, *reading.Error) {
 	a := r.Run(ctx, "corosync-quorumtool", "-s", "-i")
 	if errors.Is(a.Err, process.ErrNotFound) && !exists(r.Corosync) {

@@ -126,11 +126,11 @@ func TestTheOtherSourcesThatFail(t *testing.T) {
 	for _, c := range []struct{ tool, body, message string }{
 		{"cibadmin", `echo "<cib/>"`, "no <configuration>"},
 		{"cibadmin", `echo "Call cib_query failed" >&2; exit 113`, "Call cib_query failed"},
-		{"crm_node", `echo two words`, `"two words" is no node name`},
-		{"crm_node", `exit 0`, "is no node name"},
+		{"crm_node", `echo two words`, `"two words" is not a node name`},
+		{"crm_node", `exit 0`, "is not a node name"},
 		{"crm_node", "", "not installed"},
 		{"corosync-quorumtool", `echo "Cannot initialize CMAP service" >&2; exit 1`, "Cannot initialize CMAP service"},
-		{"corosync-quorumtool", `echo hello`, "no quorum status"},
+		{"corosync-quorumtool", `echo hello`, "not a quorum status"},
 	} {
 		t.Run(c.tool+" "+c.message, func(t *testing.T) {
 			f := newFakes(t, map[string]string{c.tool: c.body})

@@ -13,9 +13,9 @@ import (
 	"overcloud.backup/internal/pacemaker/crmmon"
 )
 
-// ClusterView is what a running backup watches of the cluster: one crm_mon, without the configuration.
+// ClusterView is the part of the cluster that a running backup watches: one crm_mon, without the configuration.
 type ClusterView struct {
-	// Present is false on a host without Pacemaker, Reason then says so; nothing else is set.
+	// Present is false on a host without Pacemaker, for the reason in Reason; nothing else is set.
 	Present bool   `json:"present"`
 	Reason  string `json:"reason,omitempty"`
 	Quorum  bool   `json:"quorum"`
@@ -27,13 +27,13 @@ type ClusterView struct {
 	// Promoted names the other nodes on which it is promoted and which may serve: online, and neither in standby nor in
 	// maintenance, unclean, pending or shutting down; its instance has not failed and is not being demoted. Sorted.
 	Promoted []string `json:"promoted"`
-	// Online names all nodes that are in the cluster now, this one included: its members and remote nodes, which may
-	// run the database, too. The guests of its bundles are none. Sorted.
+	// Online names all nodes that are in the cluster now, including this one: its members and remote nodes, which may
+	// run the database, too. The guests of its bundles do not count. Sorted.
 	Online []string `json:"online"`
 }
 
-// View asks crm_mon, and once crm_node, what this node and the others are doing. ctx bounds it: at its end the commands
-// are killed. Errors are of the commands; a host without Pacemaker is none.
+// View asks crm_mon, and once crm_node, what this node and the others are doing. ctx limits it: at its end the commands
+// are killed. Errors are those of the commands; a host without Pacemaker is not an error.
 func View(ctx context.Context) (ClusterView, error) {
 	ctx, cancel := WithDeadline(ctx)
 	defer cancel()
@@ -55,7 +55,7 @@ func (r *Commands) view(ctx context.Context) (ClusterView, error) {
 	return view(s, name)
 }
 
-// Self holds nothing while it asks: a caller must not wait for another one's deadline.
+// Self holds no lock while it asks: a caller must not wait for another one's deadline.
 func (r *Commands) Self(ctx context.Context) (string, error) {
 	if name := r.Own.Load(); name != nil {
 		return *name, nil
@@ -68,7 +68,7 @@ func (r *Commands) Self(ctx context.Context) (string, error) {
 	return name, nil
 }
 
-// view is the status as the node of this name needs it.
+// view returns the status as the node of this name needs it.
 func view(s *crmmon.Status, name string) (ClusterView, error) {
 	self := s.Node(name)
 	if self == nil {
@@ -98,7 +98,7 @@ func view(s *crmmon.Status, name string) (ClusterView, error) {
 	return v, nil
 }
 
-// serves says that nothing about an instance, its node, and in a bundle its guest node, keeps it from serving. It is
+// serves reports that nothing about an instance, its node, and in a bundle its guest node, keeps it from serving. It is
 // still printed as promoted while it is being demoted.
 func serves(s *crmmon.Status, r crmmon.Resource) bool {
 	leaving := r.Pending == string(crmmon.RoleDemoting) || r.Pending == string(crmmon.RoleStopping)
@@ -108,7 +108,7 @@ func serves(s *crmmon.Status, r crmmon.Resource) bool {
 	return fit(s.Node(r.Node)) && (r.Guest == "" || fit(s.Node(r.Guest)))
 }
 
-// fit says that a node is known and nothing about it keeps it from serving.
+// fit reports that a node is known and nothing about it keeps it from serving.
 func fit(n *crmmon.Node) bool {
 	return n != nil && n.Online && !n.Standby && !n.StandbyFail && !n.Maintenance && !n.Unclean && !n.Pending &&
 		!n.Shutdown

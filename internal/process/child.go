@@ -20,13 +20,13 @@ import (
 // Owner is a user and group of the host. The zero value is root.
 type Owner = confine.Owner
 
-// Apart is a user that hosts give to nobody, for programs that need nothing of any: a process of the user nobody could
-// be read by all others of his. systemd's list of users (UIDS-GIDS) keeps 1879048192 to 2147483647 unused, and SSSD's
-// own end with 2000200000.
+// Apart is a user that hosts assign to nobody, for programs that need nothing of any: all other processes of the user
+// nobody could read one of that user. systemd's list of users (UIDS-GIDS) keeps 1879048192 to 2147483647 unused, and
+// SSSD's own end with 2000200000.
 var Apart = Owner{UID: 2130706433, GID: 2130706433}
 
-// Child is a program that does not outlive this process, whatever ends it: the kernel kills it then. One in a container
-// ends with that, too.
+// Child is a program that does not outlive this process, however that ends: the kernel then kills it. One in a
+// container also ends with the container.
 type Child struct {
 	ctx    context.Context
 	name   string
@@ -48,7 +48,7 @@ type ChildOptions struct {
 	Stdout io.Writer
 	// Stderr sees standard error; its end is kept for errors anyway.
 	Stderr io.Writer
-	// Confined is what a program sees that a stranger feeds, or could feed; nil leaves one of this host free. It takes
+	// Confined is what a program with untrusted input sees; nil leaves a program of this host unconfined. It requires
 	// root.
 	Confined *confine.Confinement
 }
@@ -83,7 +83,7 @@ func StartChild(ctx context.Context, o ChildOptions, name string, args ...string
 	}
 }
 
-// confinement is what a program sees; nil is all of this host.
+// confinement returns what a program sees; nil is all of this host.
 func (o ChildOptions) confinement(name string) *confine.Confinement {
 	switch {
 	case o.Confined != nil:
@@ -101,7 +101,7 @@ func (c *Child) run(o ChildOptions, began chan<- error) {
 	c.start(o.Place, began)
 }
 
-// runConfined is run on a thread that ends with it.
+// runConfined runs on a thread that ends with it.
 func (c *Child) runConfined(to *confine.Confinement, o ChildOptions, began chan<- error) {
 	if err := to.Enter(o.Place.mounts(), c.cmd.Path, o.Owner); err != nil {
 		began <- err
@@ -110,7 +110,7 @@ func (c *Child) runConfined(to *confine.Confinement, o ChildOptions, began chan<
 	c.start(o.Place, began)
 }
 
-// confine prepares the program for a namespace of processes of its own, without an environment but what it needs.
+// confine prepares the program for a namespace of processes of its own, with only the environment that it needs.
 func (c *Child) confine() {
 	c.cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWPID
 	c.cmd.Env = []string{"PATH=" + strings.Join(systemFolders, ":"), "LC_ALL=C", "HOME=/"}
@@ -131,7 +131,7 @@ func (c *Child) start(at Place, began chan<- error) {
 	}
 }
 
-// look is how often it is seen whether a container is still there.
+// look is the interval of checks whether a container still exists.
 const look = 250 * time.Millisecond
 
 // endWith kills the program when its container ends: it is in none of the container's namespaces that would do that.
@@ -154,13 +154,13 @@ func (c *Child) endWith(at Place) {
 	}
 }
 
-// Ended is closed when the program has ended.
+// Ended returns a channel that is closed when the program has ended.
 func (c *Child) Ended() <-chan struct{} { return c.ended }
 
-// PID is its process id.
+// PID returns its process id.
 func (c *Child) PID() int { return c.cmd.Process.Pid }
 
-// Wait waits for the end and explains it as Output does.
+// Wait waits for the end and explains it like Output.
 func (c *Child) Wait() error {
 	<-c.ended
 	err := Explain(c.ctx, c.name, c.err, c.stderr.String())
@@ -170,7 +170,7 @@ func (c *Child) Wait() error {
 	return err
 }
 
-// Kill ends the program and all it started, and waits for that.
+// Kill ends the program and all that it started, and waits for that.
 func (c *Child) Kill() {
 	select {
 	case <-c.ended:

@@ -11,11 +11,11 @@ import (
 	"syscall"
 )
 
-// systemFolders hold programs that an unprivileged PATH, or that of a job, leaves out.
+// systemFolders contain programs that an unprivileged PATH, or that of a job, leaves out.
 var systemFolders = []string{"/usr/sbin", "/usr/bin", "/sbin", "/bin"}
 
-// Find looks a program up on PATH, then in the system's folders; ErrNotFound. A program of the working folder is never
-// meant, nor, for root, one in a folder that others can write to.
+// Find looks a program up on PATH, then in the system's folders; ErrNotFound. A program in the working folder is never
+// used, nor, for root, one in a folder that others can write to.
 func Find(name string) (string, error) {
 	if path, err := onPath(name); err == nil {
 		return path, nil
@@ -23,7 +23,7 @@ func Find(name string) (string, error) {
 	return search(name, systemFolders)
 }
 
-// onPath looks a program up on PATH alone.
+// onPath looks a program up only on PATH.
 func onPath(name string) (string, error) {
 	return search(name, ownFolders())
 }
@@ -38,7 +38,7 @@ func search(name string, folders []string) (string, error) {
 	return "", fmt.Errorf("%s is not installed: %w", name, ErrNotFound)
 }
 
-// ownFolders are those of PATH that count.
+// ownFolders returns those of PATH that count.
 func ownFolders() (folders []string) {
 	for _, folder := range filepath.SplitList(os.Getenv("PATH")) {
 		if filepath.IsAbs(folder) && ownFolder(folder) {
@@ -48,7 +48,7 @@ func ownFolders() (folders []string) {
 	return folders
 }
 
-// path is PATH for a program: an empty one would stand for the working folder.
+// path returns PATH for a program: an empty entry would stand for the working folder.
 func path() string {
 	folders := ownFolders()
 	if len(folders) == 0 {
@@ -57,8 +57,8 @@ func path() string {
 	return strings.Join(folders, ":")
 }
 
-// ownFolder says that root may run what lies in a folder: sudo and su can leave him the PATH of somebody else. Anybody
-// else may run what he likes.
+// ownFolder reports that root may run programs in a folder: sudo and su can leave root the PATH of another user. Other
+// users may run what they like.
 func ownFolder(folder string) bool {
 	if os.Geteuid() != 0 {
 		return true
@@ -67,5 +67,5 @@ func ownFolder(folder string) bool {
 	return err == nil && info.Sys().(*syscall.Stat_t).Uid == 0 && info.Mode().Perm()&0o002 == 0
 }
 
-// ErrNotFound says that the program is not installed. It is found with errors.Is.
+// ErrNotFound reports that the program is not installed. Use errors.Is.
 var ErrNotFound = exec.ErrNotFound

@@ -11,17 +11,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Of linux/ioprio.h: who is meant, and the last of the ordinary class. The idle one would wait for ever beside a busy
-// database.
+// Constants of linux/ioprio.h: the target, and the last of the ordinary class. The idle class would wait forever next
+// to a busy database.
 const (
 	ioprioProcess    = 1
 	ioprioBestEffort = 2<<13 | 7
 	leastNice        = 19
 )
 
-// GiveWay lets everybody else have processors and disks first from now on, before this process and what it starts.
+// GiveWay lowers the priority of this process and of what it starts, for processors and disks, below that of all others
+// from now on.
 func GiveWay() error {
-	// Both belong to a thread, and to what is started from it. A thread that comes meanwhile is found the second time.
+	// Both belong to a thread, and to what is started from it. A thread that appears in the meantime is found the
+	// second time.
 	for range 2 {
 		threads, err := os.ReadDir("/proc/self/task")
 		if err != nil {
@@ -33,7 +35,7 @@ func GiveWay() error {
 				err = giveWay(id)
 			}
 			if err != nil && !errors.Is(err, unix.ESRCH) {
-				return fmt.Errorf("give way to others: %w", err)
+				return fmt.Errorf("lower its priority: %w", err)
 			}
 		}
 	}

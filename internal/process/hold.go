@@ -19,10 +19,10 @@ import (
 	"overcloud.backup/internal/safefile"
 )
 
-// Namespace is a kind of namespaces, by the name that it has in /proc/PID/ns.
+// Namespace is a kind of namespaces, by its name in /proc/PID/ns.
 type Namespace string
 
-// The kinds that are looked at.
+// The kinds that are inspected.
 const (
 	Mounts    Namespace = "mnt"
 	Processes Namespace = "pid"
@@ -32,8 +32,8 @@ const (
 )
 
 // held are descriptors of a process, opened at one moment. A pid can be another process's a moment later, a descriptor
-// cannot: that of /proc/PID gives ESRCH once the process has ended (all kernels, also those before pidfd), and a
-// namespace's and the root's go on to mean the same.
+// cannot: that of /proc/PID gives ESRCH once the process has ended (all kernels, also those before pidfd), and those of
+// a namespace and the root keep their meaning.
 type held struct {
 	pid        int
 	proc, root *os.File
@@ -41,12 +41,12 @@ type held struct {
 	closed     sync.Once
 }
 
-// kept are those that are not closed: commands and paths know their descriptors by number, so that no collection of
-// garbage may close one.
+// kept are those that are not closed: commands and paths use their descriptors by number, so that garbage collection
+// must not close one.
 var kept sync.Map
 
-// Hold looks at a process by descriptors that stay the same whatever becomes of it, until Close. It checks nothing:
-// programs may be run there only after Shares and Together have said whose it is.
+// Hold opens a process by descriptors that keep their meaning whatever happens to it, until Close. It checks nothing:
+// programs may be run there only after Shares and Together have shown whose it is.
 func Hold(pid int) (Place, error) {
 	h := &held{pid: pid, namespaces: map[Namespace]*os.File{}}
 	if err := h.open(); err != nil {
@@ -90,7 +90,8 @@ func (h *held) close() (failed error) {
 	return failed
 }
 
-// Close lets go of the process, also again. Nothing runs in the place, and no path of it leads anywhere, after that.
+// Close releases the process; it may be called again. After that nothing runs in the place, and no path of it leads
+// anywhere.
 func (p Place) Close() error {
 	if p.Host() {
 		return nil
@@ -98,7 +99,7 @@ func (p Place) Close() error {
 	return p.held.close()
 }
 
-// PID is the process that was held, as this host counts them: for words and signals. 0 is this host.
+// PID returns the process that was held, by this host's count: for messages and signals. 0 is this host.
 func (p Place) PID() int {
 	if p.Host() {
 		return 0
@@ -106,7 +107,7 @@ func (p Place) PID() int {
 	return p.held.pid
 }
 
-// Shares says whether the place is in our own namespace of a kind.
+// Shares reports whether the place is in our own namespace of a kind.
 func (p Place) Shares(kind Namespace) (bool, error) {
 	ours, err := os.Stat("/proc/self/ns/" + string(kind))
 	if kind == Users && errors.Is(err, fs.ErrNotExist) {
@@ -119,7 +120,7 @@ func (p Place) Shares(kind Namespace) (bool, error) {
 	return err == nil && os.SameFile(ours, theirs), err
 }
 
-// Together says whether two places, neither of which is this host, are in one namespace of a kind.
+// Together reports whether two places, neither of which is this host, are in one namespace of a kind.
 func (p Place) Together(other Place, kind Namespace) (bool, error) {
 	one, err := p.namespace(kind)
 	if err != nil {
@@ -129,7 +130,7 @@ func (p Place) Together(other Place, kind Namespace) (bool, error) {
 	return err == nil && os.SameFile(one, two), err
 }
 
-// namespace is what tells one namespace from another: device and inode.
+// namespace identifies a namespace: device and inode.
 func (p Place) namespace(kind Namespace) (fs.FileInfo, error) {
 	f := p.held.namespaces[kind]
 	if f == nil {
@@ -138,7 +139,7 @@ func (p Place) namespace(kind Namespace) (fs.FileInfo, error) {
 	return f.Stat()
 }
 
-// mounts are those of the place, for a program that is confined to them.
+// mounts returns those of the place, for a program that is confined to them.
 func (p Place) mounts() confine.Mounts {
 	if p.Host() {
 		return confine.Mounts{}
@@ -146,10 +147,10 @@ func (p Place) mounts() confine.Mounts {
 	return confine.Mounts{Namespace: p.held.namespaces[Mounts], PID: p.held.pid, Ended: p.Ended}
 }
 
-// maxProc bounds a file of /proc. The mounts of a host with hundreds of containers are some 100 KiB.
+// maxProc limits a file of /proc. The mounts of a host with hundreds of containers are some 100 KiB.
 const maxProc = 4 << 20
 
-// Mountinfo is the held process's own table of mounts; ESRCH when it has ended.
+// Mountinfo returns the held process's own table of mounts; ESRCH if it has ended.
 func (p Place) Mountinfo() (string, error) {
 	f, err := safefile.OpenAt(int(p.held.proc.Fd()), "mountinfo", unix.O_RDONLY)
 	if err != nil {
@@ -166,7 +167,7 @@ func (p Place) Mountinfo() (string, error) {
 	return string(text), nil
 }
 
-// Ended says that the process that was held is gone. This host never is.
+// Ended reports that the process that was held is gone. This host never is.
 func (p Place) Ended() bool {
 	if p.Host() {
 		return false
@@ -181,18 +182,19 @@ func (p Place) Ended() bool {
 	return err != nil || len(fields) == 0 || fields[0] == "Z"
 }
 
-// Place is where programs run: the zero value is this host, else it is the container of a process that Hold looked at.
+// Place is where programs run: the zero value is this host, otherwise it is the container of a process that Hold
+// opened.
 //
 // A program in a container is started by us (Confinement), not by the container's engine: it is a child of ours, in our
-// control group, with our pipes, so that it ends when we are ended by force, and that works alike under podman and
-// docker. It sees the mounts that were held, whatever the pid has become since; our user namespace it keeps.
+// control group, with our pipes, so that it ends when we are killed, and that works the same under podman and docker.
+// It sees the mounts that were held, even if the pid has been reused; it keeps our user namespace.
 type Place struct{ held *held }
 
-// Host says that the place is this host.
+// Host reports that the place is this host.
 func (p Place) Host() bool { return p.held == nil }
 
-// Path is a path of the place as this process sees it, until the place is closed. What follows a link on the way
-// follows it from this host's root: Resolve, Open and Folder do not.
+// Path returns a path of the place as this process sees it, until the place is closed. A caller that follows a link in
+// it follows it from this host's root: Resolve, Open and Folder do not.
 func (p Place) Path(path string) string {
 	if p.Host() {
 		return path

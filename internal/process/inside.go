@@ -24,7 +24,7 @@ func (p Place) find(path string) (*safefile.Walk, error) {
 	return safefile.Inside(root, path)
 }
 
-// Resolve is a path of the place as this host sees it, with its links followed inside.
+// Resolve returns a path of the place as this host sees it, with its links followed inside.
 func (p Place) Resolve(path string) (string, error) {
 	if p.Host() {
 		return path, nil
@@ -37,7 +37,7 @@ func (p Place) Resolve(path string) (string, error) {
 	return p.Path(w.Path()), nil
 }
 
-// Stat looks at a path of the place, with its links followed inside.
+// Stat stats a path of the place, with its links followed inside.
 func (p Place) Stat(path string) (fs.FileInfo, error) {
 	w, err := p.find(path)
 	if err != nil {
@@ -48,7 +48,7 @@ func (p Place) Stat(path string) (fs.FileInfo, error) {
 }
 
 // Open opens a regular file of the place for reading, with its links followed inside. Nothing else is opened: a FIFO or
-// a device could keep its reader for ever.
+// a device could block its reader forever.
 func (p Place) Open(path string) (*os.File, error) {
 	w, err := p.find(path)
 	if err != nil {

@@ -11,16 +11,16 @@ import (
 	"overcloud.backup/internal/confine"
 )
 
-// NoCore keeps this process, which holds passwords, and all that it starts, which may hold rows as well, from leaving
-// a core dump when it crashes.
+// NoCore keeps this process, which holds passwords, and all that it starts, which may also hold rows, from leaving a
+// core dump when it crashes.
 //
 // The limit is one byte, not none: a file of that size is not begun, and 1 is what makes the kernel pass nothing to a
-// program in core_pattern either, as abrt and apport, for which 0 counts for nothing (core(5), do_coredump of the
-// kernel). Root's own process can, besides, not be dumped or traced by anybody without CAP_SYS_PTRACE.
+// program in core_pattern either, such as abrt and apport, for which 0 is ignored (core(5), do_coredump of the kernel).
+// In addition, root's own process cannot be dumped or traced by anybody without CAP_SYS_PTRACE.
 func NoCore() error {
 	err := confine.LimitCore()
 	if os.Geteuid() != 0 {
-		return err // who is not root would lose what is his in /proc
+		return err // a user other than root would lose access to its own /proc entries
 	}
 	return errors.Join(err, unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0))
 }

@@ -11,8 +11,8 @@ import (
 )
 
 // Find looks a program up in the system's folders of the place (on this host also on PATH): its absolute path there, or
-// ErrNotFound. The first of the names that is there counts; more are further folders. What others than root can replace
-// in a container is none: it would run as this host's root.
+// ErrNotFound. The first of the names that exists counts; more are further folders. A program that others than root can
+// replace in a container does not count: it would run as this host's root.
 func (p Place) Find(names []string, more ...string) (string, error) {
 	var refused error
 	for _, name := range names {
@@ -36,11 +36,11 @@ func (p Place) Find(names []string, more ...string) (string, error) {
 	return "", fmt.Errorf("%s%s: %w", none(names), p.in(), ErrNotFound)
 }
 
-// isProgram says that a path of the place can be run. The error is of one that must not be.
+// isProgram reports that a path of the place can be run. The error is about one that must not be run.
 func (p Place) isProgram(path string) (bool, error) {
 	w, err := p.find(path)
 	if err != nil {
-		return false, nil // none is there
+		return false, nil // it does not exist
 	}
 	defer w.Close()
 	info, err := w.Here().Stat()

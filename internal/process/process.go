@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // Package process runs programs. It is the only package that does: no shell, LC_ALL=C, the whole process group killed
-// at the deadline, output bounded, secrets never in an argument or in the environment.
+// at the deadline, limited output, secrets never in an argument or in the environment.
 package process
 
 import (
@@ -25,15 +25,15 @@ const (
 	// MaxOutput is how much standard output Output keeps; more is an error. A crm_mon of 64 nodes and 1000
 	// resources prints 0.75 MB.
 	MaxOutput = 8 << 20
-	// maxStderr is how much of standard error is kept: its end, where the reason stands.
+	// maxStderr is how much of standard error is kept: its end, which has the reason.
 	maxStderr = 64 << 10
 )
 
-// ExitError is a program that ran and ended badly.
+// ExitError reports a program that ran and failed.
 type ExitError struct {
 	Name   string
-	Code   int    // -1 when a signal ended it
-	Signal string // its name, when a signal ended it
+	Code   int    // -1 if a signal ended it
+	Signal string // its name, if a signal ended it
 	Stderr string // the end of its standard error
 }
 
@@ -49,7 +49,7 @@ func (e *ExitError) Error() string {
 }
 
 // Command prepares a program: its own process group, LC_ALL=C, killed as a group when the context ends. A name without
-// a path is looked up on PATH, but for root not in folders of others. The caller connects its pipes and starts it.
+// a path is looked up on PATH, but for root not in folders of other users. The caller connects its pipes and starts it.
 func Command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	c := exec.CommandContext(ctx, name, args...)
 	if filepath.Base(name) == name {
@@ -126,7 +126,7 @@ func (t *Tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// String is what was kept.
+// String returns what was kept.
 func (t *Tail) String() string { return string(t.buf) }
 
 var errTooMuch = errors.New("too much output")
@@ -148,9 +148,9 @@ func (l *limited) Write(p []byte) (int, error) {
 
 var _ io.Writer = (*limited)(nil)
 
-// cleanEnv leaves out what changes the language, carries a password into every program started, has the database's
-// programs read other options or load other plugins, or has Pacemaker's programs tell of another cluster than this
-// host's (CIB_file, CIB_shadow, CIB_server), and of PATH what Find does.
+// cleanEnv removes variables that change the language, carry a password into every program started, make the database's
+// programs read other options or load other plugins, or make Pacemaker's programs report another cluster than this
+// host's (CIB_file, CIB_shadow, CIB_server), and from PATH what Find ignores.
 func cleanEnv(env []string) []string {
 	kept := make([]string, 0, len(env))
 	for _, kv := range env {

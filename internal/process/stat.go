@@ -25,7 +25,7 @@ func statFields(text string) []string {
 	return strings.Fields(text[strings.LastIndexByte(text, ')')+1:])
 }
 
-// state is the letter of what a process does; Z is one that has ended.
+// state returns the letter of a process's state; Z is one that has ended.
 func state(pid int) string {
 	if fields := stat(pid); len(fields) > 0 {
 		return fields[0]
@@ -33,8 +33,8 @@ func state(pid int) string {
 	return "Z"
 }
 
-// Started is when a process started, in clock ticks after the boot; empty when it is not known, or has ended and was
-// not waited for yet. Together with the pid that names a process once and for all.
+// Started returns when a process started, in clock ticks after the boot; empty if it is not known, or if the process
+// has ended and was not waited for yet. Together with the pid it identifies a process permanently.
 func Started(pid int) string {
 	fields := stat(pid)
 	if len(fields) < 20 || fields[0] == "Z" {

@@ -16,15 +16,15 @@ import (
 // Worker is a process whose current directory is a folder, or one below.
 type Worker struct {
 	PID  int
-	Name string // as /proc/PID/comm has it
+	Name string // from /proc/PID/comm
 	UID  int    // its real user's
-	// began is what Started said before it was looked at.
+	// began is the result of Started before it was inspected.
 	began string
 }
 
 func (w Worker) String() string { return fmt.Sprintf("%q (pid %d, user %d)", w.Name, w.PID, w.UID) }
 
-// Kill ends the process with SIGKILL. Of one that has ended, whose pid may be another's by now, it is ESRCH.
+// Kill ends the process with SIGKILL. For one that has ended, whose pid may have been reused, it returns ESRCH.
 func (w Worker) Kill() error {
 	if began := Started(w.PID); began == "" || began != w.began {
 		return syscall.ESRCH
@@ -36,8 +36,8 @@ func (w Worker) Kill() error {
 // datadir.
 //
 // Only processes count whose users, the real, the effective and the saved one, are root, this process's, the folder's
-// owner or one of more: anybody may go into a folder that is open to all, and would keep who waits for the end of the
-// server waiting. A program that is setuid root has the user who started it, so that is nobody's way around.
+// owner or one of more: any user may enter a folder that is open to all, and would block those who wait for the end of
+// the server. A program that is setuid root has the user who started it, so that is not a way around.
 func WorkingIn(folder string, more ...int) (found []Worker) {
 	users := append([]int{0, os.Geteuid()}, more...)
 	if info, err := os.Stat(folder); err == nil {
@@ -87,14 +87,14 @@ func usersOf(at string) (ids []int) {
 	return ids
 }
 
-// worksIn says that the current directory of a process is the folder or one below, by path: what is behind it is not
-// touched, for a file system that does not answer would hold up who looks.
+// worksIn reports that the current directory of a process is the folder or one below, by path: the target is not
+// accessed, because a file system that does not answer would block the caller.
 func worksIn(at, folder string) bool {
 	path, err := os.Readlink(filepath.Join(at, "cwd"))
 	return err == nil && (path == folder || strings.HasPrefix(path, folder+"/"))
 }
 
-// Below says that a process is one of these, or was started by one of them, or by one that was.
+// Below reports that a process is one of these, or was started by one of them, or by one that was.
 func Below(pid int, among []int) bool {
 	for range maxDepth {
 		if slices.Contains(among, pid) {
@@ -107,10 +107,10 @@ func Below(pid int, among []int) bool {
 	return false
 }
 
-// maxDepth bounds a chain of parents, which may change while it is followed.
+// maxDepth limits a chain of parents, which may change while it is followed.
 const maxDepth = 100
 
-// parent is the pid of a process's parent, 0 where it is not known.
+// parent returns the pid of a process's parent, 0 if it is not known.
 func parent(pid int) int {
 	fields := stat(pid)
 	if len(fields) < 2 {

@@ -32,7 +32,7 @@ func Number(v float64) string {
 	return strconv.FormatFloat(v, 'g', 3, 64)
 }
 
-// Count writes a number with what is counted: "1 session", "12 sessions".
+// Count writes a number with its noun: "1 session", "12 sessions".
 func Count(n int64, what string) string {
 	if n == 1 {
 		return "1 " + what

@@ -25,7 +25,7 @@ type damagedFile struct{ unusable }
 
 func (d damagedFile) Unwrap() error { return d.unusable }
 
-// fromOutside are the signals that come from outside of a program: from an operator, systemd, or the kernel when memory
+// fromOutside are the signals that come from outside of a program: from an operator, systemd, or the kernel if memory
 // runs out.
 var fromOutside = []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP}
 

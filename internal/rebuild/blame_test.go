@@ -128,7 +128,7 @@ func TestAnErrorWhileADumpLoadsIsTheSetsOnlyWhereItIs(t *testing.T) {
 		"nothing": {nil, "", ""},
 		"a refusal": {&sqldump.Refusal{Line: 4, Text: "DROP USER x", Why: errors.New("it is none of a dump")},
 			"does_not_load backup.sql.zst, line 4", ""},
-		"from beside": {fmt.Errorf("x: %w", sqldump.ErrOutside), "", "verify a physical set of it"},
+		"from beside": {fmt.Errorf("x: %w", sqldump.ErrOutside), "", "verify a physical set instead"},
 	} {
 		err := c.notLoaded(f, k.err)
 		var bad unusable

@@ -18,7 +18,7 @@ import (
 	"overcloud.backup/internal/scratch"
 )
 
-// Built describes the datadir that was made of a set.
+// Built describes the datadir that was built from a set.
 type Built struct {
 	// Links counts the links that would make InnoDB open tables outside of the datadir. The tables are inside it now.
 	Links int
@@ -38,11 +38,11 @@ type Built struct {
 }
 
 // Build restores the set into a datadir at to. That path must not exist, and must be on the file system of the scratch
-// folder; it appears as a whole or not at all. A *repository.Unusable means that the set is damaged, does not load, or
-// holds something else than was recorded (unless that is accepted).
+// folder; it appears completely or not at all. A *repository.Unusable means that the set is damaged, does not load, or
+// contains something else than was recorded (unless that is accepted).
 func (r *Rebuild) Build(ctx context.Context, to string) (built Built, err error) {
 	if _, err := os.Lstat(to); err == nil {
-		return built, fmt.Errorf("%s is there already", to)
+		return built, fmt.Errorf("%s already exists", to)
 	}
 	run := r.begin(ctx)
 	if run.scratch, err = scratch.New(ctx, r.o.Scratch, r.owner, r.o.Image); err != nil {
@@ -68,7 +68,7 @@ func (r *Rebuild) Build(ctx context.Context, to string) (built Built, err error)
 		err = errors.Join(run.compareAccounts(ctx, &built), run.leave(ctx))
 	}
 	if err == nil {
-		// What the server made of hostile data may hold links, too, which would lead elsewhere from where it is put.
+		// Links that the server made of hostile data would also lead elsewhere from the final place.
 		_, err = removeLinks(run.scratch.Path(scratch.DataName))
 	}
 	if err == nil {
@@ -158,7 +158,7 @@ func (r *Copy) leave(ctx context.Context) error {
 
 // keep gives a finished datadir its final name.
 func keep(from, to string) error {
-	// What was written must be on the disk before the name says that it is whole.
+	// The files must be on the disk before the name says that the datadir is complete.
 	if folder, err := os.Open(from); err == nil {
 		err := unix.Syncfs(int(folder.Fd()))
 		if err = errors.Join(err, folder.Close()); err != nil {

@@ -41,7 +41,7 @@ func (r *Rebuild) begin(ctx context.Context) *Copy {
 		progress: Progress{ExpectedBytes: r.set.Bytes()}}
 }
 
-// Seen is what Look found.
+// Seen is the result of Look.
 type Seen struct {
 	Problems []repository.Problem
 	Warnings []string
@@ -59,7 +59,7 @@ func (r *Rebuild) Look(
 		return Seen{}, err
 	}
 	defer func() {
-		// Also when something panics.
+		// Also after a panic.
 		if run.server != nil {
 			run.server.Stop()
 		}
@@ -83,7 +83,7 @@ func (r *Rebuild) Look(
 // leastFree is how much disk space a restore must leave free. Prepare asks for twice as much, and for the copy.
 const leastFree = spaceMargin / 2
 
-// guard ends the context when the disk fills up: hostile data can grow without end while they are prepared.
+// guard ends the context if the disk fills up: hostile data can grow without end while it is prepared.
 func (r *Copy) guard(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	r.ctx = ctx
@@ -97,8 +97,8 @@ func (r *Copy) guard(ctx context.Context) (context.Context, func()) {
 			case <-tick.C:
 			}
 			if free, at, err := local.Free(r.o.Scratch); err == nil && free < leastFree {
-				cancel(fmt.Errorf("less than %d bytes are free at %s now: the copy takes more than that of a sound"+
-					" set, or something else fills the disk", leastFree, at))
+				cancel(fmt.Errorf("less than %d bytes are free at %s now: the copy takes more than that of an "+
+					"undamaged set, or something else fills the disk", leastFree, at))
 			}
 		}
 	}()
@@ -114,7 +114,7 @@ func (r *Copy) make(ctx context.Context) error {
 	return err
 }
 
-// makeData reads the small files back and restores the data. For a logical set that takes a server, which still runs
+// makeData reads the small files back and restores the data. For a logical set that needs a server, which still runs
 // afterwards.
 func (r *Copy) makeData(ctx context.Context) error {
 	r.Phase("read")
@@ -132,7 +132,7 @@ func (r *Copy) makeData(ctx context.Context) error {
 	return r.prepare(ctx)
 }
 
-// readBeside reads back one of the small files beside the data.
+// readBeside reads back one of the small files next to the data.
 func (r *Copy) readBeside(ctx context.Context, f repository.File) (err error) {
 	var bad *repository.Problem
 	if f.Content == repository.ContentDefinitions {
@@ -155,7 +155,7 @@ func (r *Copy) Server() *scratch.Server { return r.server }
 // Bad adds a problem of the set.
 func (r *Copy) Bad(p repository.Problem) { r.problems = append(r.problems, p) }
 
-// Warn adds what an operator should know of the set.
+// Warn adds a warning about the set for the operator.
 func (r *Copy) Warn(format string, args ...any) {
 	r.warnings = append(r.warnings, fmt.Sprintf(format, args...))
 }

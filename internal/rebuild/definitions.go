@@ -141,7 +141,7 @@ func (e excuses) of(d catalog.Difference) string {
 	case d.Kind == "schema" && d.Missing && e.folder[name]:
 		return "was a plain folder of the datadir, which no backup has"
 	case d.Kind == "event" && !d.Missing && !d.Added && e.zone != "":
-		return "has its times told in the time zone of the system, which was " + e.zone
+		return "has its times shown in the time zone of the system, which was " + e.zone
 	case d.Kind != "table":
 		return ""
 	case e.broken[name] != "":
@@ -149,9 +149,9 @@ func (e excuses) of(d catalog.Difference) string {
 	case d.Missing && e.leftOut[name]:
 		return "was left out when it was backed up"
 	case !d.Missing && !d.Added && e.outside[name]:
-		return "had DATA DIRECTORY, which it has not here"
+		return "had DATA DIRECTORY, which it does not have here"
 	case leftover(d.Name):
-		return "is what an ALTER TABLE left behind that did not end"
+		return "was left behind by an ALTER TABLE that did not end"
 	}
 	return ""
 }
@@ -187,7 +187,8 @@ func (r *Copy) compareCounts(found map[string]int) (names []string) {
 		got, there := found[schema]
 		switch {
 		case !there && want[schema] == 0 && r.set.Manifest.Method == "physical":
-			r.Warn("the schema %s without a table is missing: it was a plain folder of the datadir, which no backup has",
+			r.Warn("the schema %s without a table is missing: it was a plain folder of the datadir, which no backup "+
+				"has",
 				excerpt.Of(schema))
 		case !there:
 			names = append(names, fmt.Sprintf("the schema %s is missing", excerpt.Of(schema)))

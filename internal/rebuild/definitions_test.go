@@ -120,7 +120,7 @@ func TestASetOfAnotherVersionIsComparedByItsTables(t *testing.T) {
 // A server tells the times of an event in the time zone of the system where the event has that.
 func TestEventsOfAnotherSystemsTimeZoneAreNoDifference(t *testing.T) {
 	event := catalog.Object{Kind: "event", Schema: "nova", Name: "e"}
-	for zone, want := range map[string]string{"XYT": "event nova.e: has its times told in the time zone of the" +
+	for zone, want := range map[string]string{"XYT": "event nova.e: has its times shown in the time zone of the" +
 		" system, which was XYT, and ", "": ""} {
 		destination, path := sets.Copy(t, "physical")
 		sets.RecordDefinitions(t, path, func(d catalog.Definitions) { d[event] = "other" })

@@ -42,7 +42,7 @@ func Empty(ctx context.Context, datadir string, owner process.Owner, options []s
 		return err
 	}
 	if err := o.Run(ctx, program, append(emptyServer(datadir, temporary, owner), options...)...); err != nil {
-		return fmt.Errorf("make an empty datadir: %w", err)
+		return fmt.Errorf("create an empty datadir: %w", err)
 	}
 	return nil
 }

@@ -20,15 +20,15 @@ var ErrNoKey = errors.New("tables of the set are encrypted at rest, and their ke
 var noKey = regexp.MustCompile(`(?i)encryption key is not found|is encrypted but|cannot be decrypted|decryption failed|` +
 	`cannot decrypt|encryption plugin|encryption service`)
 
-// ErrNoProvider means that pages of the set were compressed by a plugin that the scratch server lacks, as MariaDB 10.7
-// and later have them (provider_lz4).
+// ErrNoProvider means that pages of the set were compressed by a plugin that the scratch server lacks, such as those of
+// MariaDB 10.7 and later (provider_lz4).
 var ErrNoProvider = errors.New("pages of the set are compressed by a plugin that the scratch server does not have: " +
 	"it can be neither verified by a restore nor made ready")
 
 // noProvider matches what a server says about such pages.
 var noProvider = regexp.MustCompile(`(?i)provider plugin is not loaded`)
 
-// MissingKey returns ErrNoKey or ErrNoProvider if the output of a program says so: then nothing is known about the
+// MissingKey returns ErrNoKey or ErrNoProvider if the output of a program reports that: then nothing is known about the
 // data.
 func MissingKey(said string) error {
 	switch {

@@ -47,8 +47,8 @@ func TestADifferenceIsExcusedByWhatIsKnownOfItsObject(t *testing.T) {
 		{difference("event", "nova", "e", "missing"), ""},
 		{difference("event", "nova", "e", "added"), ""},
 		{difference("routine", "nova", "r", "changed"), ""},
-		{difference("table", "nova", "#mysql50##sql-1a2b", "missing"), "an ALTER TABLE left behind"},
-		{difference("table", "nova", "#mysql50##sql-1a2b", "added"), "an ALTER TABLE left behind"},
+		{difference("table", "nova", "#mysql50##sql-1a2b", "missing"), "left behind by an ALTER TABLE"},
+		{difference("table", "nova", "#mysql50##sql-1a2b", "added"), "left behind by an ALTER TABLE"},
 		{difference("table", "nova", "sql", "missing"), ""},
 	} {
 		if got := known.of(c.d); (got == "") != (c.want == "") || !strings.Contains(got, c.want) {

@@ -35,7 +35,7 @@ type step struct {
 	content string
 	reader  func(version string, take func(sqldump.Statement) error) *sqldump.Reader
 	run     func(context.Context, sqldump.Statement) error
-	again   bool // it was read back before
+	again   bool // it was read back earlier
 }
 
 // all loads the files in the order of their dependencies: views and programs name accounts, events name time zones, and
@@ -62,7 +62,7 @@ func (l *feeding) all(ctx context.Context) (err error) {
 	return l.notLoaded(l.set.Manifest.Data(), l.stood.clear(ctx, l.server))
 }
 
-// feed sends the statements of a file to the server one by one. No client program runs, which a dump could make do
+// feed sends the statements of a file to the server one by one. No client program runs, because a dump could make it do
 // more.
 func (l *feeding) feed(ctx context.Context, f repository.File, s step) error {
 	reader := s.reader(l.tools.Version, func(st sqldump.Statement) error { return s.run(ctx, st) })
@@ -85,7 +85,7 @@ func (l *feeding) feed(ctx context.Context, f repository.File, s step) error {
 // run executes a statement unchanged.
 func (l *feeding) run(ctx context.Context, s sqldump.Statement) error {
 	if len(s.Text) > longText {
-		// It is sent as a copy. What it was put together from must not be there, too.
+		// A copy is sent. The buffer that it was copied from must not stay in memory with it.
 		runtime.GC()
 		defer debug.FreeOSMemory()
 	}
@@ -160,7 +160,7 @@ func (l *feeding) right(ctx context.Context, s sqldump.Statement) error {
 	}
 	err := l.run(ctx, s)
 	if s.Does == "GRANT" && slices.Contains(gone, mariadb.ErrorNumber(err)) {
-		l.Warn("users.sql, line %d: %s: what this is for is not there, so it was not granted", s.Line,
+		l.Warn("users.sql, line %d: %s: its object does not exist, so it was not granted", s.Line,
 			(&refused{Statement: s}).about())
 		return nil
 	}
@@ -195,7 +195,7 @@ const duringCommit = 1180
 // pluginMissing is the server's error for an account whose plugin is not loaded. That is not a fault of the set.
 const pluginMissing = 1524
 
-// notLoaded turns a statement that the server refuses, or that no dump holds, into a problem.
+// notLoaded turns a statement that the server refuses, or that no dump contains, into a problem.
 func (r *Copy) notLoaded(f repository.File, err error) error {
 	var odd *sqldump.Refusal
 	var said *refused
@@ -204,13 +204,13 @@ func (r *Copy) notLoaded(f repository.File, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, sqldump.ErrOutside):
-		return fmt.Errorf("%w; verify a physical set of it", err)
+		return fmt.Errorf("%w; verify a physical set instead", err)
 	case errors.As(err, &odd):
 		return unusable{repository.Problem{Kind: repository.NotLoading, File: f.Name, Line: odd.Line,
 			Reason: odd.Reason()}}
 	case number == pluginMissing:
 		return fmt.Errorf("accounts of the set have a login plugin that the server here lacks; "+
-			"install it, or take another host: %w", err)
+			"install it, or use another host: %w", err)
 	case errors.As(err, &said) && said.encrypted():
 		return fmt.Errorf("%w (%s, line %d, %s)", ErrNoKey, f.Name, said.Line, said.about())
 	case errors.As(err, &said) && number != 0 && !OutOfRoom(number):

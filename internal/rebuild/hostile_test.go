@@ -118,7 +118,7 @@ func TestWithoutAnAccountForItNothingIsRestored(t *testing.T) {
 	destination, path := sets.Copy(t, "logical")
 	defer func(was string) { scratch.Account = was }(scratch.Account)
 	for name, why := range map[string]string{"no-such-user": "useradd --system",
-		"root": "who never runs what is in a set"} {
+		"root": "which never runs anything from a set"} {
 		scratch.Account = name
 		if _, err := Prepare(t.Context(), sets.Open(t, destination, path),
 			Options{Scratch: "/var/tmp/x", Memory: 64 * sets.Mebibyte}); err == nil ||
@@ -131,13 +131,13 @@ func TestWithoutAnAccountForItNothingIsRestored(t *testing.T) {
 func TestThePlanSaysThatASetIsNotSigned(t *testing.T) {
 	destination, path := sets.Copy(t, "logical")
 	if got := ready(t, sets.Open(t, destination, path), sets.ScratchFolder(t)).Plan().Origin; !strings.HasPrefix(got,
-		"not signed: whoever can write") {
+		"not signed: anyone who can write") {
 		t.Errorf("%q", got)
 	}
-	role, err := os.ReadFile("../../roles/controller_restore/tasks/restored.yml")
+	story, err := os.ReadFile("../restore/plan/testdata/restored.txt")
 	must(t, err)
-	if !strings.Contains(string(role), repository.NotSigned) {
-		t.Error("the role's plan does not say it")
+	if !strings.Contains(string(story), repository.NotSigned) {
+		t.Error("the plan of a restore does not say it")
 	}
 }
 

@@ -40,7 +40,8 @@ func (r *Copy) prepare(ctx context.Context) error {
 	o := r.scratch.Child()
 	o.Stdout, o.Stderr = io.Discard, io.MultiWriter(said, last)
 	err = o.Run(ctx, r.tools.Paths["prepare"],
-		// With --no-defaults it takes pages of 16 KiB and one ibdata1, whatever the backup's own file says (10.11.19).
+		// With --no-defaults it assumes pages of 16 KiB and one ibdata1, whatever the backup's own file says
+		// (10.11.19).
 		"--defaults-file="+filepath.Join(r.scratch.Path(scratch.DataName), optionsFile), "--prepare",
 		"--target-dir="+r.scratch.Path(scratch.DataName), "--tmpdir="+r.scratch.Path(scratch.TemporaryName),
 		fmt.Sprintf("--use-memory=%d", r.o.Memory))
@@ -62,7 +63,7 @@ func (r *Copy) load(ctx context.Context) error {
 	args := emptyServer(r.scratch.Path(scratch.DataName), r.scratch.Path(scratch.TemporaryName), r.scratch.Owner)
 	args = slices.Concat(args, madeWith(r.set.Manifest.Server.Settings), r.o.ServerOptions)
 	if err := o.Run(ctx, r.tools.Paths["install"], args...); err != nil {
-		return fmt.Errorf("make an empty server: %w", err)
+		return fmt.Errorf("create an empty server: %w", err)
 	}
 	if err := r.start(ctx, append([]string{"--innodb-log-file-size=64M"}, r.o.ServerOptions...)); err != nil {
 		return err

@@ -20,7 +20,7 @@ import (
 // optionsFile is the option file that mariadb-backup writes into a backup.
 const optionsFile = "backup-my.cnf"
 
-// maxOptions bounds that file, which has a few lines.
+// maxOptions limits that file, which has a few lines.
 const maxOptions = 1 << 20
 
 // setting is an option of a backup's own option file that may be used: the form of its value, and whether a server
@@ -36,8 +36,8 @@ var (
 	datafile = regexp.MustCompile(`^[A-Za-z0-9_.:;/-]{1,1000}$`)
 )
 
-// settings are the only options of backup-my.cnf that are believed. mariadb-backup obeys the file when it prepares,
-// even where it names a plugin to load or a folder elsewhere.
+// settings are the only options of backup-my.cnf that are trusted. mariadb-backup obeys the file when it prepares, even
+// if it names a plugin to load or a folder elsewhere.
 var settings = map[string]setting{
 	"innodb_page_size":          {numeral, true},
 	"innodb_data_file_path":     {datafile, true},
@@ -72,7 +72,7 @@ func backupOptions(file []byte) (kept string, args, dropped []string, err error)
 			dropped = append(dropped, fmt.Sprintf("%.60q", key))
 			continue
 		case !known.value.MatchString(value):
-			return "", nil, nil, fmt.Errorf("%s: the value %.60q of %s is none", optionsFile, value, key)
+			return "", nil, nil, fmt.Errorf("%s: the value %.60q of %s is not valid", optionsFile, value, key)
 		}
 		if key == "innodb_data_file_path" {
 			value = baseNames(value)
@@ -98,7 +98,7 @@ func baseNames(value string) string {
 // errNoOptions means that a backup lacks its option file.
 var errNoOptions = errors.New("the stream holds no " + optionsFile)
 
-// cleanOptions replaces a backup's option file with the part that may stay. The folder belongs to somebody else, so it
+// cleanOptions replaces a backup's option file with the part that may stay. The folder belongs to another user, so it
 // follows no link and waits for nothing.
 func cleanOptions(datadir string, owner process.Owner) (args, dropped []string, err error) {
 	inside, err := os.OpenRoot(datadir)

@@ -10,7 +10,7 @@ import (
 
 // removeLinks removes what would make InnoDB open a table outside of the datadir (DATA DIRECTORY): on the controller of
 // the backup that would be the file of the running server. The backup has these tables inside the datadir, too. Nothing
-// outside of it is removed, whatever its owner does to a folder meanwhile. It returns the paths in the datadir.
+// outside of it is removed, whatever its owner does to a folder in the meantime. It returns the paths in the datadir.
 func removeLinks(datadir string) (removed []string, err error) {
 	inside, err := os.OpenRoot(datadir)
 	if err != nil {

@@ -86,8 +86,8 @@ func TestTheOptionFileIsReplacedWithWhatMayStay(t *testing.T) {
 		"one of a backup": {optionsFile, ""},
 		"none":            {"other", "the stream holds no backup-my.cnf"},
 		"a link":          {optionsFile + " -> " + victim, "the stream holds no backup-my.cnf"},
-		"a pipe":          {optionsFile + " |", "it is no regular file"},
-		"a folder":        {optionsFile + "/", "it is no regular file"},
+		"a pipe":          {optionsFile + " |", "it is not a regular file"},
+		"a folder":        {optionsFile + "/", "it is not a regular file"},
 	} {
 		root := tree(t, c.file)
 		if c.why == "" {
@@ -127,7 +127,8 @@ func TestWhatIsUnpackedIsHeldAgainstTheStream(t *testing.T) {
 		"of the 1 files in the stream ibdata1 has 4 bytes, not 5": {map[string]int64{"ibdata1": 4},
 			map[string]int64{"ibdata1": 5}},
 		"of the 0 files in the stream evil.so is not in the stream": {map[string]int64{"evil.so": 1}, nil},
-		"of the 5 files in the stream a is missing, b is missing, c is missing, 3 more differ": {map[string]int64{"x": 1},
+		"of the 5 files in the stream a is missing, b is missing, c is missing, 3 more " +
+			"differ": {map[string]int64{"x": 1},
 			map[string]int64{"a": 1, "b": 1, "c": 1, "d": 1, "e": 1}},
 	} {
 		if got := compareUnpacked(c.got, c.stream); got != want {

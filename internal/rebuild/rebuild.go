@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package rebuild makes the datadir of a set: it unpacks and prepares a physical set, or loads a logical one, on a scratch
-// server that reaches nothing else, and compares the result with what the set recorded. Verification examines such a copy
-// and removes it; a restore keeps it.
+// Package rebuild builds the datadir of a set: it unpacks and prepares a physical set, or loads a logical one, on a
+// scratch server that reaches nothing else, and compares the result with what the set recorded. Verification examines
+// such a copy and removes it; a restore keeps it.
 package rebuild
 
 import (
@@ -35,25 +35,25 @@ type Progress struct {
 
 // Options say how a set is rebuilt.
 type Options struct {
-	// Scratch is a folder for the copy. It is created if it is missing, and afterwards holds nothing but a lock.
+	// Scratch is a folder for the copy. It is created if it is missing, and afterwards contains only a lock.
 	Scratch string
 	// User runs the server's programs on this host, and is never root; empty for mysql.
 	User string
 	// Memory is the server's buffer pool, in bytes.
 	Memory int64
-	// ServerOptions are those that the data must be made with, as --innodb-page-size=4k, where the set leaves them
-	// open.
+	// ServerOptions are those that the data must be created with, such as --innodb-page-size=4k, if the set does not
+	// determine them.
 	ServerOptions []string
 	// Accounts are those that Build compares the set with; with Align it gives the accounts of the set their passwords.
 	Accounts []mariadb.Account
 	Align    bool
 	// AcceptDifferences lets Build accept differences from what the set recorded, and report them.
 	AcceptDifferences bool
-	// NotNewer refuses a set of a later server than the one here, which must not use such data for good.
+	// NotNewer refuses a set of a later server than the one here, which must not use such data permanently.
 	NotNewer bool
 	// Image has the server's programs, if they are not on this host. Its programs take precedence.
 	Image container.Image
-	// Progress receives the progress now and then; may be nil.
+	// Progress is called periodically with the progress; may be nil.
 	Progress func(Progress)
 }
 
@@ -96,7 +96,7 @@ type Rebuild struct {
 // Plan returns what Look or Build will do.
 func (r *Rebuild) Plan() Plan { return r.plan }
 
-// Prepare looks for the programs, their versions, and disk space. The manifest of the set must be sound.
+// Prepare checks the programs, their versions, and disk space. The manifest of the set must be valid.
 func Prepare(ctx context.Context, s *repository.Set, o Options) (*Rebuild, error) {
 	r := &Rebuild{set: s, o: o}
 	var err error

@@ -12,21 +12,21 @@ import (
 type worldly struct {
 	name  string
 	value *regexp.Regexp
-	// files says that it matters to files, too, and not to a dump alone; made that an empty server must be made with
+	// files says that it matters to files, too, and not only to a dump; made that an empty server must be created with
 	// it.
 	files, made, may bool
 }
 
 var (
-	// onOff is how SHOW GLOBAL VARIABLES tells a switch.
+	// onOff is how SHOW GLOBAL VARIABLES shows a switch.
 	onOff = regexp.MustCompile(`^(ON|OFF|0|1)$`)
 	// list is a list of words.
 	list = regexp.MustCompile(`^[A-Za-z0-9_,=]{0,1000}$`)
 )
 
-// world are the only settings of a set that are believed: they decide which rows and tables a server accepts, and what
-// a name means. The settings of the session that loads them are replay's. An enforced storage engine would change
-// tables and is left out.
+// world are the only settings of a set that are trusted: they decide which rows and tables a server accepts, and what a
+// name means. The settings of the session that loads them are those of package replay. An enforced storage engine would
+// change tables and is left out.
 var world = []worldly{
 	{name: "lower_case_table_names", value: regexp.MustCompile(`^[01]$`), files: true, made: true},
 	{name: "innodb_page_size", value: regexp.MustCompile(`^(4096|8192|16384|32768|65536)$`), made: true},
@@ -48,7 +48,7 @@ var roomiest = []string{
 	"--loose-innodb-large-prefix=ON",
 }
 
-// worldOf returns the arguments that make a server like the one that was backed up.
+// worldOf returns the arguments for a server like the one that was backed up.
 func worldOf(settings map[string]string, method string) (args []string) {
 	if method == "logical" {
 		args = append(args, roomiest...)

@@ -10,11 +10,11 @@ import (
 	"overcloud.backup/internal/sqldump"
 )
 
-// standIns are sequences of schemas that come later in a dump, for tables that take a default from them: a server does
-// not create a table whose default it cannot find. The schema's own CREATE DATABASE replaces the stand-in.
+// standIns are sequences of schemas that come later in a dump, for tables that use them in a default: a server does not
+// create a table whose default it cannot find. The schema's own CREATE DATABASE replaces the stand-in.
 type standIns struct {
 	came  map[string]bool // schemas that the dump has made
-	stand map[string]bool // schemas that stand in
+	stand map[string]bool // schemas that have a stand-in
 }
 
 // before creates the sequences that a statement needs, and removes the stand-in that it replaces.
@@ -53,7 +53,7 @@ func (s *standIns) drop(ctx context.Context, server *mariadb.Client, schema stri
 	return server.Exec(ctx, "DROP DATABASE "+sqldump.QuoteName(schema))
 }
 
-// clear drops the stand-ins whose schema the dump does not have.
+// clear drops the stand-ins whose schema is not in the dump.
 func (s *standIns) clear(ctx context.Context, server *mariadb.Client) (err error) {
 	for schema := range s.stand {
 		err = errors.Join(err, s.drop(ctx, server, schema))

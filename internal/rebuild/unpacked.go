@@ -21,7 +21,7 @@ import (
 )
 
 // pour lets a program unpack the stream in a file of the set into the datadir, reads the file back in the same pass,
-// and checks that all of it arrived. What is wrong with the file takes precedence over what the program says.
+// and checks that all of it arrived. A fault of the file takes precedence over the message of the program.
 func (r *Copy) pour(ctx context.Context, f repository.File, program string, args ...string) error {
 	from, to, err := os.Pipe()
 	if err != nil {
@@ -55,7 +55,7 @@ func (r *Copy) pour(ctx context.Context, f repository.File, program string, args
 	}
 	got, err := lengthsIn(r.scratch.Path(scratch.DataName))
 	if err != nil {
-		return fmt.Errorf("look at what was unpacked: %w", err)
+		return fmt.Errorf("check what was unpacked: %w", err)
 	}
 	if why := compareUnpacked(got, lengths); why != "" {
 		return unusable{repository.Damage(f.Name, "%s ended with exit status 0, but %s; %s", program, why, said())}

@@ -11,8 +11,8 @@ import (
 	"overcloud.backup/internal/sqldump/part"
 )
 
-// ofSchema returns a condition that takes a schema's name twice. With the first the server opens that schema alone; the
-// second is exact, where a collation treats other names as equal.
+// ofSchema returns a condition with two parameters, both the schema's name. With the first the server opens only that
+// schema; the second is exact, where a collation treats other names as equal.
 func ofSchema(column string) string { return column + " = ? AND BINARY " + column + " = ?" }
 
 // tablesOf returns the tables and sequences of a schema with their kinds, without our mark.

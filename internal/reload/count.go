@@ -12,7 +12,7 @@ import (
 	"overcloud.backup/internal/mariadb"
 )
 
-// Difference is a loaded table whose number of rows on a server differs; Here is -1 if the table is not there.
+// Difference is a loaded table whose number of rows on a server differs; Here is -1 if the table does not exist.
 type Difference struct {
 	LoadedTable
 	Here int64
@@ -28,7 +28,7 @@ func Count(ctx context.Context, server *mariadb.Client, tables []LoadedTable) (d
 	if err != nil {
 		return nil, err
 	}
-	// A server goes on with a count when its client has left.
+	// A server continues a count after its client has left.
 	if deadline, bounded := ctx.Deadline(); bounded {
 		limit := max(time.Until(deadline).Seconds(), 0.001)
 		if err := server.Exec(ctx, fmt.Sprintf("SET SESSION max_statement_time = %.3f", limit)); err != nil {

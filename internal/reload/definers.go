@@ -12,7 +12,7 @@ import (
 	"overcloud.backup/internal/sqldump/part"
 )
 
-// checkDefiners refuses programs that would run as an account with more rights than their schema needs: nobody knows
+// checkDefiners refuses programs that would run as an account with more rights than their schema needs: it is unknown
 // what they do, and an event does it at once.
 func checkDefiners(ctx context.Context, server *mariadb.Client, c *part.Choice, trusted []string) error {
 	for _, d := range c.Definers {
@@ -25,12 +25,13 @@ func checkDefiners(ctx context.Context, server *mariadb.Client, c *part.Choice, 
 		}
 		more, err := accounts.Beyond(ctx, server, d.As.User, needed...)
 		if err != nil {
-			return fmt.Errorf("see what the definer %s may do: %w", d.As, err)
+			return fmt.Errorf("check the rights of the definer %s: %w", d.As, err)
 		}
 		if more != "" {
 			return fmt.Errorf("%s, would run as %s, which may do more than its schema needs (%s). The set is not"+
 				" signed: "+
-				"who can write to the destination can have written that; add %s to definers if you trust it", d.What,
+				"anyone who can write to the destination can have written that; add %s to definers if you trust it",
+				d.What,
 				d.As, more, d.As)
 		}
 	}

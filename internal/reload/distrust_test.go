@@ -42,7 +42,7 @@ func TestADumpLeavesItsSettingsToNobody(t *testing.T) {
 	}
 	fails := strings.Replace(dump[:end]+settings+dump[end:], "AS `v` from `parent`", "AS `v` from `parents`", 1)
 	_, err = load(t, s, setOf(t, fails, nil), whole("live"))
-	if err == nil || !strings.Contains(err.Error(), "nothing that was there has changed") {
+	if err == nil || !strings.Contains(err.Error(), "nothing that existed has changed") {
 		t.Error(err)
 	}
 	if after := state(t, s); after != before {
@@ -83,7 +83,7 @@ func TestALoadThatFailsTellsWhatAnEarlierOneLeft(t *testing.T) {
 	t.Cleanup(func() { _, _ = s.SQL("DROP DATABASE overcloud_load_00000000_0_new") })
 	done, err := load(t, s, set, ofCopy())
 	if err == nil || done == nil || !strings.Contains(strings.Join(done.Warnings, "\n"),
-		"_new is not of a load through this server and stays") {
+		"_new does not belong to a load through this server and stays") {
 		t.Errorf("%+v, %v", done, err)
 	}
 }

@@ -12,8 +12,8 @@ import (
 	"overcloud.backup/internal/repository"
 )
 
-// enableEvents enables the loaded events that ran when the set was made, through this server alone. Failures are
-// warnings, for everything is loaded by now.
+// enableEvents enables the loaded events that ran when the set was made, through this server only. Failures are
+// warnings, because everything is loaded by now.
 func (l *loading) enableEvents(ctx context.Context) {
 	if len(l.events) == 0 {
 		return
@@ -30,7 +30,7 @@ func (l *loading) enableEvents(ctx context.Context) {
 func (l *loading) enableWanted(ctx context.Context) error {
 	var names []catalog.Event
 	for _, e := range l.events {
-		// A manifest's word enables none that the set has as disabled.
+		// A manifest cannot enable an event that the set has as disabled.
 		if e.event != nil && e.event.Status == "DISABLE" {
 			continue
 		}
@@ -53,7 +53,7 @@ func (l *loading) enableWanted(ctx context.Context) error {
 }
 
 // tellOf warns about an event that stays as it is in the dump, with the statement that enables it: events of a copy of
-// a schema would run beside those of the schema, and nobody knows whether the events of an older set ran.
+// a schema would run along with those of the schema, and it is unknown whether the events of an older set ran.
 func (l *loading) tellOf(ctx context.Context, e eventLoaded, wanted, known bool) error {
 	name := catalog.Event{Schema: e.schema, Name: e.name}
 	slave := e.event == nil || e.event.Status == "DISABLE ON SLAVE"
@@ -65,12 +65,12 @@ func (l *loading) tellOf(ctx context.Context, e eventLoaded, wanted, known bool)
 	case err != nil:
 		return err
 	case !wanted:
-		l.warn("the set does not tell whether the event %s ran; where it did: %s", name, statement)
+		l.warn("the set does not report whether the event %s ran; if it did: %s", name, statement)
 	case slave:
-		l.warn("the event %s is a copy, and does not run; where it is to run beside the one of %s: %s", name,
+		l.warn("the event %s is a copy, and does not run; to run it along with the one of %s: %s", name,
 			excerpt.Of(e.set), statement)
 	default:
-		l.warn("the event %s is a copy, and runs beside the one of %s; to end that: %s", name, excerpt.Of(e.set),
+		l.warn("the event %s is a copy, and runs along with the one of %s; to end that: %s", name, excerpt.Of(e.set),
 			strings.TrimSuffix(statement, "ENABLE")+"DISABLE")
 	}
 	return nil

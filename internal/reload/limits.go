@@ -108,7 +108,7 @@ func (l *loading) replicates(ctx context.Context) error {
 			"Load them as InnoDB with non_transactional=convert, or take them out", names)
 	}
 	l.convert = replicated
-	l.warn("loaded as InnoDB, for Galera replicates no other engine here: %s", names)
+	l.warn("loaded as InnoDB, because Galera replicates no other engine here: %s", names)
 	return nil
 }
 
@@ -182,8 +182,8 @@ func (l *loading) fitsDisk(ctx context.Context) error {
 		return err
 	}
 	if need := l.seen.Bytes + loadMargin; free < need {
-		return fmt.Errorf("the rows have %d bytes in the dump, and %s has %d free: with %d to spare that is too little "+
-			"for them beside what is there", l.seen.Bytes, at, free, int64(loadMargin))
+		return fmt.Errorf("the rows have %d bytes in the dump, and %s has %d free: with %d to spare that is too "+
+			"little for them in addition to the existing data", l.seen.Bytes, at, free, int64(loadMargin))
 	}
 	return nil
 }

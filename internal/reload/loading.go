@@ -156,7 +156,7 @@ func (l *loading) removeStages(ctx context.Context, server *mariadb.Client) erro
 	return nil
 }
 
-// removeMade removes what was created besides tables: new schemas, and sequences that had to exist first.
+// removeMade removes what was created in addition to tables: new schemas, and sequences that had to exist first.
 func (l *loading) removeMade(ctx context.Context, server *mariadb.Client) error {
 	for _, st := range l.stages {
 		if st.madeSchema {

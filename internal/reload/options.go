@@ -15,8 +15,8 @@ type Part = part.Part
 // Options say what is loaded from a set, and how.
 type Options struct {
 	Parts []Part
-	// Definers are accounts, as root@localhost, that views and programs of the set may run as even if the accounts have
-	// more rights than these schemas need.
+	// Definers are accounts, such as root@localhost, that views and programs of the set may run as even if the accounts
+	// have more rights than these schemas need.
 	Definers []string
 	// Convert loads tables of engines that Galera does not replicate as InnoDB. Without it they are refused.
 	Convert bool
@@ -31,7 +31,7 @@ type Options struct {
 // Loaded is the result of a load.
 type Loaded struct {
 	Tables []LoadedTable `json:"tables"`
-	// Said is what else was done; Warnings are what the operator has to know or do.
+	// Said lists what else was done; Warnings are what the operator has to know or do.
 	Said     []string `json:"-"`
 	Warnings []string `json:"-"`
 }

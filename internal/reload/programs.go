@@ -105,7 +105,7 @@ func makeAgain(ctx context.Context, server *mariadb.Client, were []aside) error 
 			}
 		}
 		if len(left) == len(were) {
-			return fmt.Errorf("make it again: %w: %s", failed, excerpt.UpTo(1000, left[0].text))
+			return fmt.Errorf("create it again: %w: %s", failed, excerpt.UpTo(1000, left[0].text))
 		}
 		were = left
 	}

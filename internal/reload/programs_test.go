@@ -93,7 +93,8 @@ func TestEventsThatRanRunAfterALoad(t *testing.T) {
 	done, err = load(t, s, setOf(t, dump, nil), o)
 	Must(t, err)
 	said := strings.Join(done.Warnings, "\n")
-	for _, want := range []string{"new.ran ran; where it did: ALTER DEFINER=`root`@`localhost` EVENT `new`.`ran` ENABLE", "EVENT `new`.`rested` ENABLE"} {
+	for _, want := range []string{"new.ran ran; if it did: ALTER DEFINER=`root`@`localhost` EVENT `new`.`ran` ENABLE",
+		"EVENT `new`.`rested` ENABLE"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("%q is not in %s", want, said)
 		}

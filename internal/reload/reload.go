@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package reload loads schemas of a logical set into a server that clients use. The rows go into schemas of our own; when
-// all of them are there, their tables change places with those in use, in one RENAME. What fails before or after that is
-// undone, and the error says what is where.
+// Package reload loads schemas of a logical set into a server that clients use. The rows go into schemas of our own;
+// when all of them are loaded, their tables change places with those in use, in one RENAME. A failure before or after
+// that is undone, and the error says where each table is.
 package reload
 
 import (
@@ -54,7 +54,8 @@ func Load(ctx context.Context, s *repository.Set, server *mariadb.Client, o Opti
 // loadable returns the server version for which the dump is read, or the reason why it cannot be loaded.
 func loadable(ctx context.Context, s *repository.Set, server *mariadb.Client, o Options) (version string, err error) {
 	if s.Manifest.Method != "logical" {
-		return "", fmt.Errorf("%s is a %s set: parts can be taken of a logical one only", s.Path(), s.Manifest.Method)
+		return "", fmt.Errorf("%s is a %s set: parts can be loaded only from a logical one", s.Path(),
+			s.Manifest.Method)
 	}
 	for i, p := range o.Parts {
 		if err := holds(s, p); err != nil {
@@ -72,7 +73,7 @@ func loadable(ctx context.Context, s *repository.Set, server *mariadb.Client, o 
 	version, want := galera.Release(text), galera.Release(s.Manifest.Server.Version)
 	if version == "" || galera.Series(version) != galera.Series(want) {
 		return "", fmt.Errorf("the server here is of version %s, and the set of %s: only the same series reads it;"+
-			" take a host that has it",
+			" use a host that has it",
 			text, s.Manifest.Server.Version)
 	}
 	return version, nil
@@ -89,7 +90,7 @@ func holds(s *repository.Set, p Part) error {
 			strings.Join(names, ", ")))
 	}
 	if sqldump.System(p.Schema) || sqldump.System(p.As) {
-		return fmt.Errorf("the schema %q as %q: a schema of the server's own is not loaded", p.Schema, p.As)
+		return fmt.Errorf("the schema %q as %q: a schema of the server itself is not loaded", p.Schema, p.As)
 	}
 	return nil
 }

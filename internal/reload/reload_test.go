@@ -21,7 +21,8 @@ func made(t *testing.T, statements string) *sets.Server {
 	_, err := s.SQL("DROP DATABASE IF EXISTS copy; CREATE DATABASE copy; USE copy; " + statements)
 	Must(t, err)
 	t.Cleanup(func() {
-		if _, err := s.SQL("DROP DATABASE IF EXISTS copy; SET GLOBAL wsrep_mode = '', event_scheduler = OFF"); err != nil {
+		if _, err := s.SQL("DROP DATABASE IF EXISTS copy; SET GLOBAL wsrep_mode = '', event_scheduler = " +
+			"OFF"); err != nil {
 			t.Error(err)
 		}
 	})
@@ -152,10 +153,11 @@ func TestTheNextLoadRemovesWhatAKilledOneLeft(t *testing.T) {
 	o.Open = func(context.Context) (*mariadb.Client, error) { return nil, gone }
 	_, err := Load(t.Context(), broken, sets.Client(t, s), o)
 	if !errors.Is(err, gone) || !strings.Contains(err.Error(),
-		"; nothing that was there has changed, but what was made could not be removed: ") {
+		"; nothing that existed has changed, but what was created could not be removed: ") {
 		t.Error(err)
 	}
-	if left, err := s.SQL("SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name LIKE 'overcloud_load_%'"); left != "2" {
+	if left, err := s.SQL("SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name LIKE " +
+		"'overcloud_load_%'"); left != "2" {
 		t.Errorf("%s schemas are left, %v", left, err)
 	}
 	_, err = s.SQL("CREATE DATABASE overcloud_load_x; CREATE DATABASE overcloud_load_00000000_0_new; CREATE TABLE" +
@@ -165,7 +167,8 @@ func TestTheNextLoadRemovesWhatAKilledOneLeft(t *testing.T) {
 	Must(t, err)
 	said := strings.Join(done.Warnings, "\n")
 	if strings.Count(said, "which an earlier load left that was killed") != 2 ||
-		!strings.Contains(said, "overcloud_load_00000000_0_new is not of a load through this server and stays") {
+		!strings.Contains(said,
+			"overcloud_load_00000000_0_new does not belong to a load through this server and stays") {
 		t.Error(said)
 	}
 	_, err = s.SQL("SELECT * FROM overcloud_load_00000000_0_new.mine; DROP DATABASE overcloud_load_x; DROP DATABASE" +
@@ -221,7 +224,7 @@ func TestASecondCopyWithoutRoomIsRefused(t *testing.T) {
 	Must(t, l.fitsDisk(t.Context()))
 	l.seen.Bytes = free + 1<<30
 	if err := l.fitsDisk(t.Context()); err == nil || !strings.Contains(err.Error(),
-		"too little for them beside what is there") {
+		"too little for them in addition to the existing data") {
 		t.Error(err)
 	}
 }

@@ -232,7 +232,7 @@ func TestALoadWhoseConnectionIsKilledCostsNothing(t *testing.T) {
 		}
 		killed++
 		after := state(t, s)
-		switch past := strings.Contains(err.Error(), "are whole and in their places") ||
+		switch past := strings.Contains(err.Error(), "are complete and in their places") ||
 			strings.Contains(err.Error(), "is loaded, and only"); {
 		case past && !strings.Contains(after, "CALL live.p()\nnew"):
 			t.Errorf("after %s: %v\n%s", delay, err, after)

@@ -41,9 +41,9 @@ func (l *loading) prepare(ctx context.Context) error {
 		l.stages = append(l.stages, &stage{Part: p, fresh: stem + "new", old: stem + "old"})
 		for _, schema := range []string{stem + "new", stem + "old"} {
 			if err := l.server.Exec(ctx, "CREATE DATABASE "+schema); err != nil {
-				return fmt.Errorf("make the schema %s: %w", schema, err)
+				return fmt.Errorf("create the schema %s: %w", schema, err)
 			}
-			// What is dropped before its successor is there is kept in it as statements.
+			// What is dropped before its successor exists is kept in it as statements.
 			err := l.server.Exec(ctx, "CREATE TABLE "+schema+"."+part.MarkName+" (n INT AUTO_INCREMENT PRIMARY KEY,"+
 				" statement LONGTEXT NOT NULL) ENGINE=InnoDB CHARSET=utf8mb4 COMMENT = ?", markOf(host))
 			if err != nil {
@@ -59,8 +59,8 @@ func markOf(host string) string { return markStem + host }
 
 const markStem = "of a load by overcloud.backup on "
 
-// alone refuses a load beside one through another member: each would put back, or remove, what the other one moved.
-// Both create their schemas in the one order of the cluster, so one of them sees the schemas of the other.
+// alone refuses to load while a load runs through another member: each would put back, or remove, what the other one
+// moved. Both create their schemas in the one order of the cluster, so one of them sees the schemas of the other.
 func (l *loading) alone(ctx context.Context, host string) error {
 	rows, err := l.server.Rows(ctx, "SELECT schema_name, COALESCE((SELECT table_comment FROM information_schema.tables"+
 		" WHERE table_schema = schema_name AND table_name = ?), '') FROM information_schema.schemata"+
@@ -115,8 +115,8 @@ func (l *loading) take(s sqldump.Statement, text string) error {
 	return nil
 }
 
-// asBefore refuses a definer that the first reading of the dump did not have, and more programs than it had: whoever
-// can write to the destination can exchange the file between the two.
+// asBefore refuses a definer that was not in the dump at the first reading, and more programs than there were: anyone
+// who can write to the destination can exchange the file between the two readings.
 func (l *loading) asBefore(s sqldump.Statement, text string) error {
 	if part.Kept(s) {
 		l.programBytes += len(text)
@@ -136,7 +136,7 @@ func (l *loading) asBefore(s sqldump.Statement, text string) error {
 }
 
 // schemaOf returns the schema of each table that a foreign key of the stage refers to and that is not loaded with it: a
-// table of the part's schema, or none. A reference without a schema would lead to the stage for good.
+// table of the part's schema, or none. A reference without a schema would permanently refer to the stage.
 func (l *loading) schemaOf(st *stage) func(table string) string {
 	return func(table string) string {
 		if l.seen.Object(st.As, table).What == sqldump.Table {

@@ -35,7 +35,7 @@ type loading struct {
 	later        []deferred
 	programBytes int                // of them
 	replaced     map[[3]string]bool // views and programs, by kind, schema and name
-	triggers     []aside            // that the tables had that are replaced
+	triggers     []aside            // of the tables that are replaced
 	referred     map[*stage][]string
 	// programsBefore are the views and programs that those of the dump replace.
 	programsBefore []aside
@@ -51,8 +51,8 @@ type loading struct {
 type phase int
 
 const (
-	staging  phase = iota // nothing that was there is touched
-	swapping              // triggers are aside, tables may have changed places; what was there is in a schema of ours
+	staging  phase = iota // nothing existing is touched
+	swapping              // triggers are aside, tables may have changed places; earlier tables are in a schema of ours
 	adopting              // earlier tables are being removed; triggers may be missing
 	removing              // all is loaded
 )
@@ -81,7 +81,7 @@ func (l *loading) plain(ctx context.Context) error {
 
 func (l *loading) commit(ctx context.Context) error { return l.server.Exec(ctx, "COMMIT") }
 
-// keyOf identifies what a statement creates, by kind, schema and name.
+// keyOf identifies the object that a statement creates, by kind, schema and name.
 func keyOf(s deferred) [3]string {
 	return [3]string{strings.TrimPrefix(s.Does, "CREATE "), s.part.As, s.Name}
 }
@@ -153,7 +153,7 @@ func (l *loading) ensureSchema(ctx context.Context, st *stage) error {
 type aside struct {
 	schema, kind, name             string
 	table                          string // of a trigger
-	had                            bool   // it was there
+	had                            bool   // it existed
 	mode, charset, collation, zone string
 	text                           string
 }
@@ -164,8 +164,8 @@ type eventLoaded struct {
 	event             *sqldump.Event
 }
 
-// clientsPatience is how many seconds a change of a table waits for clients that use it. Others wait behind it
-// meanwhile, by default for a day on a server outside of a cluster.
+// clientsPatience is how many seconds a change of a table waits for clients that use it. Others wait behind it in the
+// meantime, by default for a day on a server outside of a cluster.
 var clientsPatience = 30
 
 func waitForClients() string {
@@ -175,7 +175,7 @@ func waitForClients() string {
 // stagePattern matches the names of our schemas.
 const stagePattern = "^overcloud_load_[0-9a-f]{8}_[0-9]+_(new|old)$"
 
-// stageLock is held by the session that loads: what is left of other loads belongs to nobody.
+// stageLock is held by the session that loads: the remains of other loads belong to nobody.
 const stageLock = "overcloud_load"
 
 // ours names the schemas that were created for the load.

@@ -20,16 +20,16 @@ func TestAFailedLoadSaysWhatIsWhere(t *testing.T) {
 		want  []string
 		not   string
 	}{
-		"before anything was touched": {staging, []string{"nothing that was there has changed", "could not be removed",
+		"before anything was touched": {staging, []string{"nothing that existed has changed", "could not be removed",
 			"removes the schemas overcloud_load_0a_0_new, overcloud_load_0a_0_old"}, "RENAME TABLE"},
 		"while tables change places": {swapping,
 			[]string{"and that could not be undone: the server cannot be reached again",
 				"what live has of tables in overcloud_load_0a_0_old is what was in live before",
 				"RENAME TABLE overcloud_load_0a_0_old.t TO live.t",
 				"its triggers are the statements in overcloud_load_0a_0_old.overcloud_load_mark",
-				"in overcloud_load_0a_0_new what did not get its place"}, "nothing that was there has changed"},
+				"in overcloud_load_0a_0_new what did not get its place"}, "nothing that existed has changed"},
 		"while keys are led to the new tables": {adopting,
-			[]string{"the loaded tables of live are whole and in their places",
+			[]string{"the loaded tables of live are complete and in their places",
 				"triggers may be missing", "RENAME TABLE overcloud_load_0a_0_old.t TO live.t"}, "could not be undone"},
 		"when all is loaded": {removing, []string{"all of live is loaded, and only the earlier tables are not removed",
 			"in overcloud_load_0a_0_old", "a warning of before"}, "could not be undone"},
@@ -57,9 +57,10 @@ func TestWhatClientsMayHaveMetIsSaid(t *testing.T) {
 	began := time.Now().Add(-1500 * time.Millisecond)
 	for want, l := range map[string]*loading{
 		"": {touched: began},
-		"s clients had the loaded tables: what they wrote to them then is lost": {touched: began, wentBack: true,
+		"s clients had the loaded tables: what they wrote to them in that time is lost": {touched: began,
+			wentBack: true,
 			triggers: []aside{{}}},
-		"s its triggers were missing: what clients wrote then went by without them": {touched: began,
+		"s its triggers were missing: what clients wrote in that time did not fire them": {touched: began,
 			triggers: []aside{{}}},
 	} {
 		got := l.meanwhile()

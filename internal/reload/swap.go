@@ -25,9 +25,9 @@ func (m move) text() string {
 // exchange is what happens to one table name: one table leaves it, and another one takes it; either may be missing.
 type exchange struct{ out, in move }
 
-// maxExchanges bounds a RENAME, which is done as a whole or not at all, to some megabytes. A cluster writes nothing
-// else meanwhile, and each table took 12 ms on two slow nodes. Smaller ones would separate tables from those that refer
-// to them: see fitsKeys.
+// maxExchanges limits a RENAME, which is done completely or not at all, to some megabytes. A cluster writes nothing
+// else in the meantime, and each table took 12 ms on two slow nodes. Smaller ones would separate tables from those that
+// refer to them: see fitsKeys.
 var maxExchanges = 5_000
 
 // rename exchanges tables. Within one RENAME all leave before others come, because a constraint may have the name of
@@ -151,7 +151,7 @@ func (l *loading) findReferred(ctx context.Context) error {
 		if mariadb.ErrorNumber(err) == 0 && err != nil {
 			return err
 		}
-		// An account that may not look there has the server open all tables.
+		// For an account that may not read that table the server opens all tables.
 		if err == nil && some[0][0] == "0" {
 			continue
 		}
@@ -165,7 +165,7 @@ func (l *loading) findReferred(ctx context.Context) error {
 			if !slices.Contains(l.referred[st], row[0]) {
 				l.referred[st] = append(l.referred[st], row[0])
 			}
-			l.warn("a foreign key of %s.%s leads to %s.%s, which was replaced: nobody has looked whether it has every"+
+			l.warn("a foreign key of %s.%s leads to %s.%s, which was replaced: it was not checked whether it has every"+
 				" row that "+
 				"is referred to", excerpt.Of(row[1]), excerpt.Of(row[2]), excerpt.Of(st.As), excerpt.Of(row[0]))
 		}

@@ -18,13 +18,14 @@ import (
 // undoTime is the timeout for undoing a failed load.
 const undoTime = 10 * time.Minute
 
-// failed undoes a load as far as it went, and returns its cause together with what is where now.
+// failed undoes a load as far as it went, and returns its cause together with the resulting state.
 func (l *loading) failed(cause error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), undoTime)
 	defer cancel()
 	switch l.phase {
 	case adopting:
-		return fmt.Errorf("%w; the loaded tables of %s are whole and in their places, and triggers may be missing: %s",
+		return fmt.Errorf("%w; the loaded tables of %s are complete and in their places, and triggers may be missing:"+
+			" %s",
 			cause,
 			l.names(), l.whatIsLeft())
 	case removing:
@@ -36,13 +37,13 @@ func (l *loading) failed(cause error) error {
 		err = l.undoPatiently(ctx, server)
 	}
 	if err != nil && l.phase == staging {
-		return fmt.Errorf("%w; nothing that was there has changed, but what was made could not be removed: %w; "+
+		return fmt.Errorf("%w; nothing that existed has changed, but what was created could not be removed: %w; "+
 			"the next load through this server removes the schemas %s", cause, err, l.ours())
 	}
 	if err != nil {
 		return fmt.Errorf("%w; and that could not be undone: %w: %s", cause, err, l.whatIsLeft())
 	}
-	return fmt.Errorf("%w; nothing that was there has changed%s", cause, l.meanwhile())
+	return fmt.Errorf("%w; nothing that existed has changed%s", cause, l.meanwhile())
 }
 
 // finish removes the earlier tables after all, when everything is loaded.
@@ -60,14 +61,16 @@ func (l *loading) finish(ctx context.Context, cause error) error {
 		excerpt.UpTo(4000, strings.Join(said, "; ")))
 }
 
-// meanwhile says what clients may have seen before everything was as it had been.
+// meanwhile says what clients may have seen before everything was restored.
 func (l *loading) meanwhile() string {
 	took := time.Since(l.touched).Seconds()
 	switch {
 	case l.wentBack:
-		return fmt.Sprintf(", but for %.1f s clients had the loaded tables: what they wrote to them then is lost", took)
+		return fmt.Sprintf(", but for %.1f s clients had the loaded tables: what they wrote to them in that time is"+
+			" lost", took)
 	case len(l.triggers) > 0:
-		return fmt.Sprintf(", but for %.1f s its triggers were missing: what clients wrote then went by without them",
+		return fmt.Sprintf(", but for %.1f s its triggers were missing: what clients wrote in that time did not fire"+
+			" them",
 			took)
 	}
 	return ""
@@ -86,7 +89,7 @@ func (l *loading) again(ctx context.Context) (*mariadb.Client, error) {
 		return nil, err
 	}
 	for {
-		// After a restart of the server somebody else may have the connection's number, but not our lock.
+		// After a restart of the server another session may have the connection's number, but not our lock.
 		holder, err := server.Value(ctx, "SELECT IS_USED_LOCK(?)", stageLock)
 		if err == nil && holder == l.connection {
 			_ = server.Exec(ctx, "KILL "+holder)
@@ -167,7 +170,7 @@ func (l *loading) clean(ctx context.Context) error {
 	return nil
 }
 
-// cleanSchema removes a schema that an earlier load left, unless it may belong to somebody else or holds tables that
+// cleanSchema removes a schema that an earlier load left, unless it may belong to another user or contains tables that
 // were in use.
 func (l *loading) cleanSchema(ctx context.Context, schema, host string) (said string, err error) {
 	rows, err := l.server.Rows(ctx, "SELECT table_name, table_comment FROM information_schema.tables WHERE"+
@@ -187,7 +190,8 @@ func (l *loading) cleanSchema(ctx context.Context, schema, host string) (said st
 	switch {
 	case marked == "" && others == 0:
 	case marked != markOf(host):
-		return schema + " is not of a load through this server and stays: look whose it is, and remove it", nil
+		return schema + " does not belong to a load through this server and stays: find out whose it is, and remove it",
+			nil
 	case strings.HasSuffix(schema, "_old") && others > 0:
 		return fmt.Sprintf("a load was killed while its tables took their places, or after that: %s holds %d earlier"+
 			" ones, and "+
@@ -202,7 +206,7 @@ func (l *loading) cleanSchema(ctx context.Context, schema, host string) (said st
 		if len(kept) > 0 {
 			return fmt.Sprintf("a load was killed after it had dropped triggers: SELECT statement FROM %s.%s ORDER BY"+
 				" n has "+
-				"what makes them again; DROP DATABASE %s then", schema, part.MarkName, schema), nil
+				"the statements that create them again; DROP DATABASE %s then", schema, part.MarkName, schema), nil
 		}
 	}
 	err = l.server.Exec(ctx, "SET STATEMENT foreign_key_checks = 0 FOR DROP DATABASE "+schema)

@@ -73,13 +73,13 @@ func TestALoadThatIsUndoneSaysWhatClientsLost(t *testing.T) {
 	fails := strings.Replace(dump, "AS `v` from `parent`", "AS `v` from `parents`", 1)
 	_, err := load(t, s, setOf(t, fails, nil), whole("live"))
 	if err == nil || !strings.Contains(err.Error(),
-		" s clients had the loaded tables: what they wrote to them then is lost") {
+		" s clients had the loaded tables: what they wrote to them in that time is lost") {
 		t.Error(err)
 	}
 	// One that fails before is nobody's loss.
 	fails = strings.Replace(dump, "SELECT 'old'", "SELECT FROM WHERE", 1)
 	_, err = load(t, s, setOf(t, fails, nil), whole("live"))
-	if err == nil || !strings.HasSuffix(err.Error(), "nothing that was there has changed") {
+	if err == nil || !strings.HasSuffix(err.Error(), "nothing that existed has changed") {
 		t.Error(err)
 	}
 }
@@ -118,7 +118,7 @@ func TestALoadThroughAnotherMemberIsSeen(t *testing.T) {
 	Must(t, err)
 	_, err = load(t, s, set, whole("live"))
 	if err == nil || !strings.Contains(err.Error(), "another load runs through elsewhere, or was killed there") ||
-		!strings.Contains(err.Error(), "nothing that was there has changed") {
+		!strings.Contains(err.Error(), "nothing that existed has changed") {
 		t.Error(err)
 	}
 	_, err = s.SQL("DROP DATABASE overcloud_load_00000000_0_old")

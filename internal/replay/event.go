@@ -11,9 +11,9 @@ import (
 	"overcloud.backup/internal/sqldump"
 )
 
-// CreateEvent runs the CREATE EVENT of a dump by this text. A server drops or disables an event at once whose last
-// moment has passed (notes 1588 and 1544 of 10.11); by the clock of the moment before it is made as it was. Where a
-// scheduler would run it at once for that, the server has its way, which is a warning.
+// CreateEvent runs the CREATE EVENT of a dump by this text. A server drops or disables an event at once if its last
+// moment has passed (notes 1588 and 1544 of 10.11); with the clock set to the moment before, it is created as it was.
+// If a scheduler would run it at once for that, the server decides, which is a warning.
 func (s *Session) CreateEvent(ctx context.Context, st sqldump.Statement, text string) error {
 	left, err := s.createEvent(ctx, st, text)
 	if err != nil {
@@ -38,7 +38,7 @@ func (s *Session) createEvent(ctx context.Context, st sqldump.Statement, text st
 		if scheduler, err := s.server.Value(ctx, "SELECT @@event_scheduler"); err != nil {
 			return "", err
 		} else if scheduler == "ON" {
-			return fmt.Sprintf("the event %s is of the past: the server's scheduler runs, so that it was not made, "+
+			return fmt.Sprintf("the event %s is in the past: the server's scheduler runs, so that it was not created, "+
 				"or disabled", name), s.server.Exec(ctx, text)
 		}
 	}
@@ -47,8 +47,8 @@ func (s *Session) createEvent(ctx context.Context, st sqldump.Statement, text st
 		if mariadb.ErrorNumber(err) == 0 {
 			return "", err
 		}
-		return fmt.Sprintf("the event %s is of the past, and the server does not let its clock be set (%v): it was "+
-			"not made, or disabled", name, err), s.server.Exec(ctx, text)
+		return fmt.Sprintf("the event %s is in the past, and the server does not let its clock be set (%v): it was "+
+			"not created, or disabled", name, err), s.server.Exec(ctx, text)
 	}
 	err = s.server.Exec(ctx, text)
 	// The session goes on after a statement that was refused, too: what it began is undone by it.

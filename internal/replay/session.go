@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // Package replay sends the statements of a dump to a server: a scratch server that is empty, or one that clients use.
-// No client program runs, which could be told to do more than that. What goes in otherwise than it was written is a
-// warning, never silence.
+// No client program runs, which could be made to do more than that. Values that are stored differently than they were
+// written are a warning, never silent.
 package replay
 
 import (
@@ -14,7 +14,7 @@ import (
 	"overcloud.backup/internal/sqldump"
 )
 
-// Session is a connection that takes a dump.
+// Session is a connection that receives a dump.
 type Session struct {
 	server  *mariadb.Client
 	warn    func(format string, args ...any)
@@ -22,19 +22,19 @@ type Session struct {
 	warned  string // the table of which the last warning of changed values was
 }
 
-// forLoading are the settings of a session by which whatever a server lawfully holds loads, and loads as it was. A
-// server's own defaults are for clients: strictness that came after the table, limits of time, and conveniences that
-// change what a statement makes.
+// forLoading are the settings of a session with which everything that a server can validly contain loads, unchanged. A
+// server's own defaults are for clients: strictness that came after the table, time limits, and conveniences that
+// change what a statement creates.
 var forLoading = []string{
 	// Rows may break a constraint that was added later, and tables be wider than strict mode allows.
 	"check_constraint_checks = 0", "innodb_strict_mode = 0",
-	// A TIMESTAMP without a default would be given one, and a table without page compression that.
+	// A TIMESTAMP without a default would be given one, and a table without page compression would be compressed.
 	"explicit_defaults_for_timestamp = 1", "innodb_compression_default = OFF",
 	// A big index takes long, and so does reading the dump between two statements.
 	"max_statement_time = 0", "wait_timeout = 31536000", "net_read_timeout = 3600",
 	"idle_transaction_timeout = 0", "idle_write_transaction_timeout = 0",
 	"tx_read_only = 0",
-	// RSU would change the schema on this node alone.
+	// RSU would change the schema only on this node.
 	"wsrep_OSU_method = 'TOI'",
 }
 
@@ -42,9 +42,9 @@ var forLoading = []string{
 // the account may not set.
 var notSettable = []int{1193, 1238, 1229, 1227}
 
-// Prepare makes a session for a dump of a connection: it gives it the settings under which whatever a server lawfully
-// holds loads. warn is called with what an operator has to know; refused words the error of a server that does not take
-// a statement.
+// Prepare prepares a connection for a dump: it applies the settings with which everything that a server can validly
+// contain loads. warn is called with what an operator has to know; refused words the error of a server that does not
+// accept a statement.
 func Prepare(
 	ctx context.Context, server *mariadb.Client, warn func(format string, args ...any),
 	refused func(s sqldump.Statement, err error) error,

@@ -13,10 +13,10 @@ func Bad(path string, problems []Problem) error {
 	return fmt.Errorf("the set %s %s", path, Verdict(problems))
 }
 
-// Warnings name what looks like a set and is none, and sets that failed their verification.
+// Warnings name folders that look like sets and are not, and sets that failed their verification.
 func (l Listing) Warnings() (warnings []string) {
 	for _, f := range l.NoSets {
-		warnings = append(warnings, fmt.Sprintf("%s is no set: %s", f.Path, f.Reason))
+		warnings = append(warnings, fmt.Sprintf("%s is not a set: %s", f.Path, f.Reason))
 	}
 	for _, d := range l.Damaged {
 		warnings = append(warnings, Bad(d.Path, d.Problems).Error())
@@ -30,7 +30,7 @@ func (l Listing) Warnings() (warnings []string) {
 	return warnings
 }
 
-// ReadBack is what came of reading a set to its end.
+// ReadBack is the result of reading a set to its end.
 type ReadBack struct {
 	Set      string    `json:"set"`
 	Path     string    `json:"path"`

@@ -12,7 +12,7 @@ import (
 	"overcloud.backup/internal/zframe"
 )
 
-// maxFrame is what the writer puts into a frame. Larger frames would take memory for each one in flight.
+// maxFrame is the size of the frames that the writer makes. Larger frames would take memory for each one in flight.
 const maxFrame = zframe.Size
 
 // stateUUID matches wsrep_cluster_state_uuid, which goes into a file of a restored datadir.
@@ -33,7 +33,7 @@ func checkManifest(m *Manifest) []Problem {
 		}
 	}
 	if !stateUUID.MatchString(m.Position.UUID) || m.Position.Seqno < 0 || m.Position.SeqnoEnd < m.Position.Seqno {
-		bad("%s:%d to %d is no position", excerpt.Of(m.Position.UUID), m.Position.Seqno, m.Position.SeqnoEnd)
+		bad("%s:%d to %d is not a position", excerpt.Of(m.Position.UUID), m.Position.Seqno, m.Position.SeqnoEnd)
 	}
 	if m.Method == "physical" && m.Stream == nil {
 		bad("it does not say what the xbstream holds")
@@ -68,14 +68,14 @@ func checkFile(f File) []Problem {
 	why := ""
 	switch {
 	case f.Compression == "none" && f.RawBytes != f.Bytes:
-		why = "raw_bytes is not bytes, although nothing is compressed"
+		why = "raw_bytes differs from bytes, although nothing is compressed"
 	case f.Compression != "none" && f.Compression != "zstd":
 		why = fmt.Sprintf("the compression %q is unknown", excerpt.Of(f.Compression))
 	case f.Compression == "zstd" && (f.FrameBytes <= 0 || f.FrameBytes > maxFrame || frames(f) != int64(f.Frames)):
-		why = fmt.Sprintf("%d frames of %d bytes do not hold %d bytes", f.Frames, f.FrameBytes, f.RawBytes)
+		why = fmt.Sprintf("%d frames of %d bytes do not contain %d bytes", f.Frames, f.FrameBytes, f.RawBytes)
 	}
 	if _, err := hex.DecodeString(f.SHA256); err != nil {
-		why = "its sha256 is none"
+		why = "its sha256 is not valid"
 	}
 	if why == "" {
 		return nil

@@ -41,7 +41,7 @@ type anything struct{}
 func (anything) Write(p []byte) (int, error) { return len(p), nil }
 func (anything) finish() error               { return nil }
 
-// stream is a physical backup. Its position is kept.
+// stream checks a physical backup. Its position is kept.
 type stream struct {
 	*xbstream.Checker
 	want *Manifest
@@ -54,7 +54,7 @@ func newStream(m *Manifest) *stream {
 	return &stream{Checker: xbstream.NewChecker(positionFiles...), want: m}
 }
 
-// finish compares the whole stream with the manifest.
+// finish compares the complete stream with the manifest.
 func (s *stream) finish() error {
 	got, err := s.Finish()
 	if err != nil {
@@ -62,7 +62,7 @@ func (s *stream) finish() error {
 	}
 	want := *s.want.Stream
 	if got.Files != want.Files || got.Chunks != want.Chunks || got.Bytes != want.Bytes {
-		return fmt.Errorf("the xbstream holds %d files, %d chunks and %d bytes, and the manifest says %d, %d and %d",
+		return fmt.Errorf("the xbstream contains %d files, %d chunks and %d bytes, and the manifest says %d, %d and %d",
 			got.Files, got.Chunks, got.Bytes, want.Files, want.Chunks, want.Bytes)
 	}
 	return s.checkPosition()
@@ -80,7 +80,7 @@ func (s *stream) checkPosition() error {
 			return nil
 		}
 	}
-	return fmt.Errorf("the xbstream holds no %s", positionFiles[0])
+	return fmt.Errorf("the xbstream contains no %s", positionFiles[0])
 }
 
 // dump is a logical backup: its last line proves that mariadb-dump finished.

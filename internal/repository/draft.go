@@ -27,7 +27,7 @@ type Draft struct {
 	sink  Sink
 }
 
-// Create begins a set. Its name contains the time in UTC, to the second, or the next second that is free.
+// Create begins a set. Its name contains the time in UTC, to the second, or the next free second.
 func (r *Repository) Create(cluster, method, controller string, now time.Time) (*Draft, error) {
 	for what, name := range map[string]string{"cluster name": cluster, "method": method,
 		"controller name": controller} {
@@ -112,5 +112,5 @@ func (d *Draft) Restart() error {
 	return nil
 }
 
-// Abort removes the whole set. The error says what is left.
+// Abort removes the complete set. The error says what is left.
 func (d *Draft) Abort() error { return d.sink.Abort() }

@@ -96,7 +96,7 @@ func (r *Repository) items(cluster string) (items []located, err error) {
 	return items, nil
 }
 
-// located is a set in a list, with its whole name.
+// located is a set in a list, with its complete name.
 type located struct {
 	Item
 	set string
@@ -118,7 +118,7 @@ func (r *Repository) itemsIn(cluster string) ([]Item, error) {
 func (r *Repository) look(l *Listing, i located) error {
 	at := r.store.Location(i.set)
 	if i.Unfinished {
-		why := "unfinished: a backup that still runs, or one that was killed"
+		why := "unfinished: its backup still runs, or was killed"
 		l.NoSets = append(l.NoSets, Folder{at, why})
 		return nil
 	}
@@ -184,7 +184,7 @@ func (r *Repository) Set(cluster, name string) (*Set, error) {
 	return s, err
 }
 
-// ErrNoSet means that a repository has no set, or not the one that is wanted.
+// ErrNoSet means that a repository has no set, or not the requested one.
 var ErrNoSet = errors.New("there is no set")
 
 func (r *Repository) newest(cluster string) (*Set, error) {
@@ -200,7 +200,7 @@ func (r *Repository) newest(cluster string) (*Set, error) {
 }
 
 // Newest returns the newest set, nil if there is none. It may be a damaged one, of which little is known: otherwise an
-// older set would pass for the newest.
+// older set would be mistaken for the newest.
 func (l Listing) Newest() *Entry {
 	var newest *Entry
 	if len(l.Sets) > 0 {

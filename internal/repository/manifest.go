@@ -16,7 +16,7 @@ import (
 // Format is the version of the manifest that this code writes. A reader refuses a higher one.
 const Format = 1
 
-// Manifest says what a set is. Times are seconds since the epoch on the controller's clock, durations seconds, sizes
+// Manifest describes a set. Times are seconds since the epoch on the controller's clock, durations seconds, sizes
 // bytes.
 type Manifest struct {
 	Format int `json:"format"`
@@ -36,23 +36,23 @@ type Manifest struct {
 	Durations map[string]float64 `json:"durations"` // by phase
 
 	Position Position `json:"position"`
-	// Files are all files of the set but the manifest.
+	// Files are all files of the set except the manifest.
 	Files Files `json:"files"`
-	// Stream is what the physical stream held; nil for a logical set.
+	// Stream describes the content of the physical stream; nil for a logical set.
 	Stream *Stream `json:"stream,omitempty"`
 
 	Schema Schema `json:"schema"`
-	// Desync is what was done about wsrep_desync.
+	// Desync says how wsrep_desync was changed.
 	Desync string `json:"desync"`
-	// Decision is what the caller handed in, as it stands.
+	// Decision is the decision that the caller passed, unchanged.
 	Decision json.RawMessage `json:"decision,omitempty"`
-	// Restore is how this set is unpacked with the server's own programs.
+	// Restore says how this set is unpacked with the server's own programs.
 	Restore  []string `json:"restore"`
 	Warnings []string `json:"warnings"`
 }
 
-// What a file of a set can hold, as File.Content says it. A reader takes any other word for a file of which only length
-// and checksum are known.
+// Kinds of content that a file of a set can have, as in File.Content. A reader treats any other kind as a file of which
+// only length and checksum are known.
 const (
 	ContentStream      = "xbstream"
 	ContentDump        = "sql"
@@ -61,7 +61,7 @@ const (
 	ContentDefinitions = "definitions"
 )
 
-// Data returns the file with the database in it, the zero File where there is none.
+// Data returns the file with the database in it, the zero File if there is none.
 func (m *Manifest) Data() File {
 	i := slices.IndexFunc(m.Files, func(f File) bool { return f.Content == ContentStream || f.Content == ContentDump })
 	if i < 0 {
@@ -81,7 +81,7 @@ type Program struct {
 	Path    string   `json:"path"`
 	Version string   `json:"version"`
 	Args    []string `json:"args"` // without secrets
-	// Container is where the program is, and ran; empty on the host itself.
+	// Container is the container of the program; empty if it is on the host itself.
 	Container string `json:"container,omitempty"`
 }
 
@@ -91,21 +91,21 @@ type Server struct {
 	Hostname string `json:"hostname"`
 	UID      string `json:"server_uid"`
 	Datadir  string `json:"datadir"`
-	// Settings are the server's variables, by name, that decide whether its data load elsewhere. Sets of earlier
-	// versions have none.
+	// Settings are the server's variables, by name, that decide whether its data can be loaded elsewhere. Sets of
+	// earlier versions have none.
 	Settings map[string]string `json:"settings,omitempty"`
 }
 
 // Position is the place of a set in the cluster's history.
 //
 // A physical set is the state of its node at exactly UUID:Seqno. A logical set is the state at one seqno from Seqno to
-// SeqnoEnd: everything up to Seqno is in it, nothing after SeqnoEnd is; mariadb-dump does not tell which one it was.
+// SeqnoEnd: everything up to Seqno is in it, nothing after SeqnoEnd is; mariadb-dump does not report which one it was.
 type Position struct {
 	UUID     string `json:"uuid"`
 	Seqno    int64  `json:"seqno"`
 	SeqnoEnd int64  `json:"seqno_end"`
-	// GTID is gtid_binlog_pos of the server at Seqno, where it has a binary log. Beside a logical set's Seqno it was
-	// read right after that.
+	// GTID is gtid_binlog_pos of the server at Seqno, if it has a binary log. For a logical set it was read right after
+	// Seqno.
 	GTID string `json:"gtid,omitempty"`
 	// ClusterSeqno was committed everywhere when the backup began: the node waited until it had applied all that any
 	// node had committed by then (wsrep_sync_wait).
@@ -118,11 +118,11 @@ type File struct {
 	Name string `json:"name"`
 	// Content is xbstream, sql, log, users, system, definitions, cib, corosync or configuration.
 	Content string `json:"content"`
-	// Bytes and SHA256 are those of the file as it lies there, RawBytes what is inside when it is unpacked.
+	// Bytes and SHA256 are those of the stored file, RawBytes is the size of its unpacked content.
 	Bytes    int64  `json:"bytes"`
 	RawBytes int64  `json:"raw_bytes"`
 	SHA256   string `json:"sha256"`
-	// Compression is zstd or none. Frames are independent, and hold FrameBytes each, the last one less.
+	// Compression is zstd or none. Frames are independent, and contain FrameBytes each, the last one less.
 	Compression string `json:"compression"`
 	Level       int    `json:"level,omitempty"`
 	Frames      int    `json:"frames,omitempty"`
@@ -135,7 +135,7 @@ type Files []File
 // maxFiles is more than a set has: data, log, users, configuration.
 const maxFiles = 64
 
-// UnmarshalJSON reads no more of them than a set can have: each takes far more memory than it has bytes in a manifest.
+// UnmarshalJSON reads no more files than a set can have: each takes far more memory than it has bytes in a manifest.
 func (f *Files) UnmarshalJSON(text []byte) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	if t, err := d.Token(); err != nil || t != json.Delim('[') {
@@ -154,33 +154,33 @@ func (f *Files) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// Stream is what an xbstream held.
+// Stream describes the content of an xbstream.
 type Stream struct {
 	Files  int   `json:"files"`
 	Chunks int64 `json:"chunks"`
 	Bytes  int64 `json:"bytes"`
 }
 
-// Schema is what the set's database looked like, outside the server's own schemas. The fingerprint is empty where
-// the account could not see all of it.
+// Schema describes the schemas of the set, outside the server's own ones. The fingerprint is empty if the account could
+// not see all of them.
 type Schema struct {
-	// Fingerprint is that of the definitions which a copy by the set's method keeps. A file of the set has them one by
-	// one (content definitions); the fingerprint of a set without such a file was made in another way.
+	// Fingerprint is that of the definitions that a copy by the set's method keeps. A file of the set has them one by
+	// one (content definitions); the fingerprint of a set without such a file was computed in another way.
 	Fingerprint      string         `json:"fingerprint"`
 	Tables           map[string]int `json:"tables"` // by schema
 	NonTransactional []string       `json:"non_transactional"`
-	// EventsEnabled are the events that any member of the cluster ran when the set was made; nil where that is not
-	// known. Galera marks an event SLAVESIDE_DISABLED on all members but the one that made it.
+	// EventsEnabled are the events that any member of the cluster ran when the set was made; nil if that is not known.
+	// Galera marks an event SLAVESIDE_DISABLED on all members except the one that created it.
 	EventsEnabled []Name `json:"events_enabled"`
 	// Broken are tables and views that the server itself could not open when the set was made.
 	Broken []Broken `json:"broken,omitempty"`
 	// LeftOut are those of them that a dump lacks.
 	LeftOut []Name `json:"left_out,omitempty"`
-	// Folders of the datadir are schemas to the server, although no CREATE DATABASE made them.
+	// Folders of the datadir that the server treats as schemas, although no CREATE DATABASE made them.
 	Folders []string `json:"folders,omitempty"`
 }
 
-// Name is that of a table, a view, a routine, a trigger or an event.
+// Name is the name of a table, a view, a routine, a trigger or an event.
 type Name struct {
 	Schema string `json:"schema"`
 	Name   string `json:"name"`
@@ -189,13 +189,13 @@ type Name struct {
 // String is <schema>.<name>.
 func (n Name) String() string { return n.Schema + "." + n.Name }
 
-// Broken is a table or a view that the server could not open, and the server's words for it.
+// Broken is a table or a view that the server could not open, and the server's message.
 type Broken struct {
 	Name
 	Why string `json:"why"`
 }
 
-// maxManifest bounds what is read of a manifest; 100,000 schemas need less.
+// maxManifest limits what is read of a manifest; 100,000 schemas need less.
 const maxManifest = 64 << 20
 
 // ParseManifest reads a manifest. It refuses one of a later format and one that names no files.
@@ -223,7 +223,7 @@ func ParseManifest(data []byte) (*Manifest, error) {
 	return &m, nil
 }
 
-// sane says that a file can have so many bytes: up to 1 PiB, so that no sum of them is too large for a number.
+// sane reports whether a file can have so many bytes: up to 1 PiB, so that no sum of them is too large for a number.
 func sane(size int64) bool { return 0 <= size && size <= 1<<50 }
 
 // Bounds of a JSON document from a destination. One of 100,000 tables has half a million values.

@@ -11,17 +11,17 @@ import (
 // ProblemKind classifies a problem by what can be done about it.
 type ProblemKind string
 
-// The kinds, the worst first.
+// The kinds, worst first.
 const (
 	// Damaging means that the bytes of the set are not those that were written.
 	Damaging ProblemKind = "damaged"
-	// NotLoading is a statement that the server refuses, or that no dump holds.
+	// NotLoading is a statement that the server refuses, or that no dump contains.
 	NotLoading ProblemKind = "does_not_load"
-	// Differing means that a restore of the set is not what the set says it is.
+	// Differing means that a restore of the set would not match the set's description.
 	Differing ProblemKind = "differs"
 )
 
-// kinds are all of them, each with the words for a set that has such a problem.
+// kinds are all kinds, each with the text for a set that has such a problem.
 var kinds = []struct {
 	ProblemKind
 	words string
@@ -31,8 +31,8 @@ var kinds = []struct {
 type Problem struct {
 	Kind ProblemKind `json:"kind"`
 	File string      `json:"file"`
-	// Offset is where in the stored file the damage begins, or the frame that holds it; nil if only the checksum of the
-	// whole file shows it.
+	// Offset is where in the stored file the damage begins, or the frame that contains it; nil if only the checksum of
+	// the complete file shows it.
 	Offset *int64 `json:"offset,omitempty"`
 	// Line is the line of a statement that does not load, in the unpacked file, and Object what the statement is about.
 	Line   int    `json:"line,omitempty"`
@@ -129,7 +129,7 @@ type Unusable struct {
 	Problem
 }
 
-// Error says what the problem makes of the set.
+// Error says how the problem affects the set.
 func (u *Unusable) Error() string {
 	return fmt.Sprintf("the set %s cannot be restored: it %s", u.Path, Verdict([]Problem{u.Problem}))
 }

@@ -18,7 +18,7 @@ import (
 	"overcloud.backup/internal/zframe"
 )
 
-// Read reads every file of the set to its end: length, sha256, zstd frames and what they hold, the structure of the
+// Read reads every file of the set to its end: length, sha256, zstd frames and their content, the structure of the
 // stream or the last line of the dump. The error says that it could not be read; problems are those of the set.
 func (s *Set) Read(ctx context.Context, tell func(int64)) ([]Problem, error) {
 	problems := append([]Problem{}, checkManifest(s.Manifest)...)
@@ -73,7 +73,7 @@ func (s *Set) readAs(
 	}
 	defer file.Close()
 	r := &rereading{file: f, content: inside, copy: copy, hash: sha256.New()}
-	// Never more than the manifest says, though somebody goes on writing.
+	// Never more than the manifest says, even if another process continues to write.
 	src := io.TeeReader(&telling{ctx, io.LimitReader(file, f.Bytes), tell}, r.hash)
 	if f.Compression == "zstd" {
 		err = zframe.Unpack(ctx, src, f.FrameBytes, r.take)
@@ -133,7 +133,7 @@ func (r *rereading) take(f zframe.Frame, raw []byte) error {
 	}
 	if r.raw != min(int64(r.frames)*r.file.FrameBytes, r.file.RawBytes) {
 		return &zframe.FrameError{Offset: f.Offset,
-			Err: fmt.Errorf("frame %d holds %d bytes, which is not what belongs into it", r.frames, len(raw))}
+			Err: fmt.Errorf("frame %d contains %d bytes, which is not its expected content", r.frames, len(raw))}
 	}
 	return r.write(raw)
 }
@@ -168,7 +168,7 @@ func (r *rereading) plain(src io.Reader) error {
 	}
 }
 
-// end checks what only shows when everything has been read.
+// end checks what only shows after everything has been read.
 func (r *rereading) end() error {
 	if r.raw != r.file.RawBytes || r.frames != r.file.Frames {
 		return &zframe.FrameError{Offset: r.file.Bytes,
@@ -227,7 +227,7 @@ func (t *telling) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Content reads back a small file of the set by its content, as cib; fs.ErrNotExist if the set has none.
+// Content reads back a small file of the set by its content, such as cib; fs.ErrNotExist if the set has none.
 func (s *Set) Content(ctx context.Context, content string) ([]byte, error) {
 	for _, f := range s.Manifest.Files {
 		if f.Content != content || f.RawBytes > maxSmall {

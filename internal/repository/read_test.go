@@ -141,7 +141,7 @@ func TestMissingSwappedAndReplacedFilesAreNamed(t *testing.T) {
 	wantProblem(t, reread(t, destination, path), "users.sql", -1, "missing")
 
 	must(t, os.Symlink(users+".away", users))
-	wantProblem(t, reread(t, destination, path), "users.sql", -1, "no regular file")
+	wantProblem(t, reread(t, destination, path), "users.sql", -1, "not a regular file")
 
 	must(t, os.Rename(dump, users))
 	must(t, os.Rename(users+".away", dump))
@@ -167,7 +167,7 @@ func TestTheManifestOfAnotherSetIsRefused(t *testing.T) {
 	for _, name := range []string{repository.Newest, path, "solo/" + filepath.Base(path)} {
 		var broken *repository.BrokenManifest
 		if _, err := r.Set("", name); !errors.As(err, &broken) ||
-			!strings.Contains(err.Error(), "it is that of the set") {
+			!strings.Contains(err.Error(), "it belongs to the set") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

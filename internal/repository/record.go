@@ -15,25 +15,25 @@ import (
 // Level is how deeply a set was verified. The zero value means not at all.
 type Level string
 
-// LevelRead read every byte back; LevelRestore started a server on a copy of the set and looked into it.
+// LevelRead read every byte back; LevelRestore started a server on a copy of the set and examined it.
 const (
 	LevelRead    Level = "read"
 	LevelRestore Level = "restore"
 )
 
-// RecordName is the file beside the manifest that keeps what verifications found.
+// RecordName is the file next to the manifest with the results of verifications.
 const RecordName = "verified.json"
 
 // recordFormat is the version of the record that this code writes.
 const recordFormat = 1
 
-// Record is verified.json, which is stored beside the manifest and applies to that manifest alone.
+// Record is verified.json, which is stored next to the manifest and applies only to that manifest.
 type Record struct {
 	Format int    `json:"format"`
 	Set    string `json:"set"`
-	// ManifestSHA256 is that of the manifest that was verified. With another manifest the record does not count.
+	// ManifestSHA256 is that of the manifest that was verified. With another manifest the record is not valid.
 	ManifestSHA256 string `json:"manifest_sha256"`
-	// Read and Restore are the last outcomes of their level, nil if there was none.
+	// Read and Restore are the last outcomes of their level, nil if there is none.
 	Read    *Outcome `json:"read"`
 	Restore *Outcome `json:"restore"`
 }
@@ -47,12 +47,12 @@ type Outcome struct {
 	MadeBy   string    `json:"made_by"`
 	Problems []Problem `json:"problems"`
 	Warnings []string  `json:"warnings"`
-	// Restored is what the scratch server held.
+	// Restored describes the data on the scratch server.
 	Restored *Restored `json:"restored,omitempty"`
 }
 
-// passed returns the deepest level that still counts, when it was passed, and the problems that were found. A set that
-// cannot be read has no level, even if it was restored before.
+// passed returns the deepest level that is still valid, when it was passed, and the problems that were found. A set
+// that cannot be read has no level, even if it was restored earlier.
 func (r Record) passed() (level Level, at float64, problems []Problem) {
 	problems = []Problem{}
 	for _, o := range []struct {
@@ -70,7 +70,7 @@ func (r Record) passed() (level Level, at float64, problems []Problem) {
 	return level, at, problems
 }
 
-// Record returns what earlier verifications found; empty if there was none. A record of another set, or of this set
+// Record returns the results of earlier verifications; empty if there are none. A record of another set, or of this set
 // with another manifest, is an error.
 func (s *Set) Record() (Record, error) {
 	content, err := s.readSmall(RecordName)
@@ -91,16 +91,16 @@ func (s *Set) Record() (Record, error) {
 		return Record{}, fmt.Errorf("%s: its format is %d, and this version reads %d", s.path(RecordName), r.Format,
 			recordFormat)
 	case r.Set != s.Name:
-		return Record{}, fmt.Errorf("%s: it is that of the set %q and counts for nothing here", s.path(RecordName),
+		return Record{}, fmt.Errorf("%s: it belongs to the set %q and is ignored", s.path(RecordName),
 			excerpt.Of(r.Set))
 	case r.ManifestSHA256 != s.Sum:
-		return Record{}, fmt.Errorf("%s: the manifest is not the one that was verified, so it counts for nothing",
+		return Record{}, fmt.Errorf("%s: the manifest is not the one that was verified, so the record is ignored",
 			s.path(RecordName))
 	}
 	return r, nil
 }
 
-// Write records the outcome of a level beside the manifest, and drops what does not apply to that manifest.
+// Write records the outcome of a level next to the manifest, and drops what does not apply to that manifest.
 func (s *Set) Write(level Level, o Outcome) error {
 	r, err := s.Record()
 	if err != nil {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package repository keeps backup sets: <cluster>/<UTC time>_<method>_<controller>/. A Draft is a set that is written;
-// it becomes a set when all of it, the manifest last, is durable. So a folder without a manifest is no set, whatever
-// died on the way. A Set is one that is read, of which nothing is believed: what is wrong with it is a Problem, which
-// names file and offset; an error is that nothing could be proven. Where the files are is a Store's to know.
+// Package repository keeps backup sets: <cluster>/<UTC time>_<method>_<controller>/. A Draft is a set that is being
+// written; it becomes a set when all of it, the manifest last, is durable. So a folder without a manifest is never a
+// set, whatever failed on the way. A Set is a set that is read, and it is not trusted: a fault of the set is a Problem,
+// which names file and offset; an error means that nothing could be proven. Only the Store knows where the files are.
 package repository
 
 import (
@@ -33,7 +33,7 @@ var folderName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 // longestName leaves room for a set's time and method in a file name.
 const longestName = 100
 
-// longestSetName is what a file system takes.
+// longestSetName is the limit of a file system.
 const longestSetName = 255
 
 // CheckName refuses what cannot be part of the name of a set. what describes it in the error.
@@ -46,7 +46,7 @@ func checkName(what, name string, longest int) error {
 	if len(name) > longest || !folderName.MatchString(name) {
 		shown := strconv.Quote(name)
 		if len(name) > longestName {
-			shown = fmt.Sprintf("of %d bytes", len(name)) // all of it or nothing: it may be a password that went astray
+			shown = fmt.Sprintf("of %d bytes", len(name)) // all or nothing: it may be a misplaced password
 		}
 		return fmt.Errorf("%s %s cannot name a folder: use letters, digits, dot, dash and underscore, at most %d", what,
 			shown, longest)
@@ -71,7 +71,7 @@ func (r *Repository) Finished(cluster, set string) string {
 	return ""
 }
 
-// Leftovers returns where the unfinished sets of a cluster are: those of running backups, and of backups that were
+// Leftovers returns the paths of the unfinished sets of a cluster: those of running backups, and of backups that were
 // killed together with everything that could have cleaned up.
 func (r *Repository) Leftovers(cluster string) (left []string) {
 	items, _ := r.store.List(cluster)

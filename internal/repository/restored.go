@@ -10,7 +10,7 @@ type Table struct {
 	Checksum string `json:"checksum"` // CHECKSUM TABLE ... EXTENDED
 }
 
-// Restored is what a scratch server held.
+// Restored describes the data on a scratch server.
 type Restored struct {
 	Server      string         `json:"server_version"`
 	Fingerprint string         `json:"fingerprint"`
@@ -18,11 +18,11 @@ type Restored struct {
 	Checked     int            `json:"checked"` // tables by CHECK TABLE
 	Rows        int64          `json:"rows"`
 	// Checksum is the sha256 of the lines "schema.table<TAB>rows<TAB>checksum", sorted: two restores of one set, or a
-	// restored server and its set, are the same when it is.
+	// restored server and its set, are the same if their checksums are.
 	Checksum string  `json:"checksum"`
 	Tables   []Table `json:"tables,omitempty"`
 }
 
-// NotSigned is what everybody who restores a set has to know.
-const NotSigned = "not signed: whoever can write to the destination can have written its data, its manifest and the" +
-	" record that it was verified"
+// NotSigned is a limitation that everyone who restores a set has to know.
+const NotSigned = "not signed: anyone who can write to the destination can have written its data, its manifest and " +
+	"the record that it was verified"

@@ -13,7 +13,7 @@ import (
 	"overcloud.backup/internal/excerpt"
 )
 
-// Set is a set of a repository that is read.
+// Set is a set of a repository that is being read.
 type Set struct {
 	Name     string // <cluster>/<time>_<method>_<controller>
 	Manifest *Manifest
@@ -56,7 +56,7 @@ func (e *BrokenManifest) Unwrap() error { return e.Err }
 // Problem returns it as a problem of the set.
 func (e *BrokenManifest) Problem() Problem { return Damage(ManifestName, "%v", e.Err) }
 
-// open opens the set of a name. fs.ErrNotExist means that it is no set, a *BrokenManifest that it was one.
+// open opens a set by its name. fs.ErrNotExist means that it is not a set, a *BrokenManifest that it was one.
 func (r *Repository) open(name string) (*Set, error) {
 	source, err := r.store.Open(name)
 	if err != nil {
@@ -89,18 +89,18 @@ func (s *Set) parse(content []byte) (err error) {
 		return err
 	}
 	if s.Manifest.Set != s.Name {
-		return fmt.Errorf("it is that of the set %q", excerpt.Of(s.Manifest.Set))
+		return fmt.Errorf("it belongs to the set %q", excerpt.Of(s.Manifest.Set))
 	}
 	return nil
 }
 
-// maxSmall bounds a manifest or a record; one of 100,000 schemas needs less.
+// maxSmall limits the size of a manifest or a record; one of 100,000 schemas needs less.
 const maxSmall = 64 << 20
 
-// errTooLong is a manifest or a record with more.
+// errTooLong reports a manifest or a record that is larger.
 var errTooLong = fmt.Errorf("it has more than %d bytes", maxSmall)
 
-// readSmall reads a file of the set up to that.
+// readSmall reads a file of the set up to that limit.
 func (s *Set) readSmall(name string) ([]byte, error) {
 	f, _, err := s.source.Open(name, 0)
 	if err != nil {

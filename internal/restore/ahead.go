@@ -19,33 +19,32 @@ import (
 )
 
 // Replaceable refuses a controller on which the datadir could not be replaced, or put back, once the database is
-// stopped: what these would fail at is found while the database still serves.
+// stopped: what would make that fail is found while the database still serves.
 func (n *Node) Replaceable(ctx context.Context) error {
 	return errors.Join(n.Movable(), n.Vacant(ctx), n.canMakeEmpty(ctx), canRelabel())
 }
 
-// sole refuses a datadir beside which somebody else could put, or exchange, a folder: what lies there is moved, given
+// sole refuses a datadir next to which another user could put, or exchange, a folder: what is there is moved, given
 // away and removed by root.
 func (n *Node) sole() error {
 	err := local.CheckFolder(filepath.Dir(n.Datadir))
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("the datadir %s cannot be replaced beside what others put there: %w", n.Datadir, err)
+	return fmt.Errorf("the datadir %s cannot be replaced where other users can write: %w", n.Datadir, err)
 }
 
-// servers are the names of the processes that end with the database, and all they have started with them: state
-// transfers.
+// servers are the names of the processes that end with the database, including those that they start: state transfers.
 var servers = []string{"mysqld", "mariadbd", "mysqld_safe", "mariadbd-safe"}
 
-// vacantTimeout is how long what the resource agent runs now and then may work in the datadir, as a shell of the
-// server's user in its home, while it looks for the position of a server that does not start.
+// vacantTimeout is how long programs that the resource agent runs periodically may work in the datadir, such as a shell
+// of the server's user in its home, while it looks for the position of a server that does not start.
 const vacantTimeout = 10 * time.Second
 
-// Vacant refuses a datadir in which somebody works who does not end with the database, as an operator's shell:
-// Replace and PutBack would wait for that in vain, and nobody can tell it from a server that goes on.
+// Vacant refuses a datadir in which a process works that does not end with the database, such as an operator's shell:
+// Replace and PutBack would wait for it in vain, because it cannot be distinguished from a server that keeps running.
 func (n *Node) Vacant(ctx context.Context) error {
-	return until(ctx, vacantTimeout, "see that nobody else works in the datadir", func() (string, error) {
+	return until(ctx, vacantTimeout, "check that no other process works in the datadir", func() (string, error) {
 		if w, found := n.lasting(); found {
 			return fmt.Sprintf("%s works in %s and does not end with the database: "+
 				"end it, or have it leave that folder, first", w, n.Datadir), nil
@@ -54,7 +53,7 @@ func (n *Node) Vacant(ctx context.Context) error {
 	})
 }
 
-// lasting is a process in the datadir that does not end with the database.
+// lasting returns a process in the datadir that does not end with the database.
 func (n *Node) lasting() (process.Worker, bool) {
 	workers := process.WorkingIn(n.Datadir)
 	var ending []int
@@ -71,7 +70,7 @@ func (n *Node) lasting() (process.Worker, bool) {
 	return process.Worker{}, false
 }
 
-// canMakeEmpty looks for what an empty datadir is made with: every controller but the target gets one.
+// canMakeEmpty checks for what creating an empty datadir needs: every controller except the target gets one.
 func (n *Node) canMakeEmpty(ctx context.Context) error {
 	if _, err := rebuild.ServerUser(ctx, n.Image); err != nil {
 		return fmt.Errorf("an empty datadir could not be made here: %w", err)
@@ -79,7 +78,7 @@ func (n *Node) canMakeEmpty(ctx context.Context) error {
 	return nil
 }
 
-// canRelabel looks for the programs that relabel needs where SELinux is on.
+// canRelabel checks for the programs that relabel needs if SELinux is on.
 func canRelabel() error {
 	if !exists(selinux) {
 		return nil
@@ -105,11 +104,11 @@ func (n *Node) Movable() error {
 		return err
 	}
 	if !info.IsDir() {
-		return fmt.Errorf("%s is no folder (%s), so it cannot be moved aside", n.Datadir, info.Mode().Type())
+		return fmt.Errorf("%s is not a folder (%s), so it cannot be moved aside", n.Datadir, info.Mode().Type())
 	}
 	if !sameDevice(n.Datadir, filepath.Dir(n.Datadir)) {
-		return fmt.Errorf("%s is a file system of its own: it cannot be moved aside as a whole. Mount that at %s and "+
-			"make %s a folder in it, or restore by hand",
+		return fmt.Errorf("%s is a file system of its own: it cannot be moved aside. Mount that file system at %s and "+
+			"make %s a folder in it, or restore manually",
 			n.Datadir, filepath.Dir(n.Datadir), n.Datadir)
 	}
 	mounts, err := os.ReadFile("/proc/self/mountinfo")

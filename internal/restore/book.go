@@ -19,75 +19,75 @@ import (
 	"overcloud.backup/internal/rebuild"
 )
 
-// Home is where a controller keeps its book.
+// Home is the folder of a controller's book.
 const Home = "/var/lib/overcloud.backup/restore"
 
 const bookName = "restore.json"
 
-// How a restore ended.
+// Outcomes of a restore.
 const (
 	Restored   = "restored"
 	RolledBack = "rolled_back"
 )
 
-// Book is what a restore has changed on its controller. Each line is on the disk before its effect begins.
+// Book records what a restore has changed on its controller. Each change is on the disk before its effect begins.
 type Book struct {
 	Job     string `json:"job"`
 	Cluster string `json:"cluster"`
-	// Set is what is restored, by its path; Position is the set's.
+	// Set is the path of the set that is restored; Position is its position.
 	Set   string `json:"set"`
 	UUID  string `json:"uuid"`
 	Seqno int64  `json:"seqno"`
-	// Prepared says that what is restored was made ready, and all that is known of it noted.
+	// Prepared says that the data to restore was made ready, and that everything known of it was recorded.
 	Prepared bool `json:"prepared,omitempty"`
-	// Carried says which definitions were noted, in a file beside the book.
+	// Carried says which definitions were recorded, in a file next to the book.
 	Carried catalog.Carried `json:"carried,omitempty"`
 	// Events are those to enable once the restored cluster runs.
 	Events   rebuild.Events `json:"events,omitzero"`
-	Target   bool           `json:"target"` // this controller gets the set, the others get it from there
+	Target   bool           `json:"target"` // this controller gets the set, the others copy from it
 	Datadir  string         `json:"datadir"`
 	Began    string         `json:"began"`
-	Fence    *Fence         `json:"fence,omitempty"` // keeps clients out, while it is there
+	Fence    *Fence         `json:"fence,omitempty"` // keeps clients out while it is in place
 	Resource *Role          `json:"resource,omitempty"`
-	// Aside are the folders that the datadirs of before were moved to, the oldest first: that is the operator's.
+	// Aside are the folders that the earlier datadirs were moved to, oldest first: the first is the operator's.
 	Aside []string `json:"aside"`
-	// Replaced says that what lies at Datadir may be what this restore put there.
+	// Replaced says that the folder at Datadir may have been put there by this restore.
 	Replaced bool `json:"replaced"`
-	// Started is when the resource was started on the restored data. From then on the data live.
+	// Started is when the resource was started on the restored data. From then on clients may change it.
 	Started string `json:"started"`
 	// Rejoin says that only this controller is restored, from the others; Banned that the resource is kept off it.
 	Rejoin bool `json:"rejoin"`
 	Banned bool `json:"banned,omitempty"`
 	// Opened says that clients may come in.
 	Opened bool `json:"opened,omitempty"`
-	// RollingBack says that the old data are to come back.
+	// RollingBack says that the original data is to return.
 	RollingBack bool   `json:"rolling_back,omitempty"`
 	Ended       string `json:"ended"`
 	EndedAt     string `json:"ended_at"`
-	// Before is the restore before this one, for as long as this one may still be dropped. A controller that rejoined
-	// keeps it: the restore of all may still be rolled back.
+	// Before is the previous restore, as long as this one may still be dropped. A controller that rejoined keeps it:
+	// the restore of all may still be rolled back.
 	Before *Book `json:"before,omitempty"`
 
 	path string
 	lock *os.File
 }
 
-// Fence is what keeps clients out.
+// Fence describes what keeps clients out.
 type Fence struct {
 	Program string `json:"program"`
 	Port    string `json:"port"`
 }
 
-// Role is the target-role that the resource had before; empty when it had none.
+// Role is the target-role that the resource had before; empty if it had none.
 type Role struct {
 	ID     string `json:"id"`
 	Before string `json:"before"`
 }
 
-// Open says that there is something to continue or to roll back.
+// Open reports whether there is something to continue or to roll back.
 func (b *Book) Open() bool { return b.Job != "" && b.Ended == "" }
 
-// OpenBook opens this controller's book, for one process at a time. It is empty where nothing was restored yet.
+// OpenBook opens this controller's book, for one process at a time. It is empty if nothing was restored yet.
 func OpenBook(home string) (*Book, error) {
 	if err := jobs.MakeFolder(home); err != nil {
 		return nil, fmt.Errorf("restore: %w", err)
@@ -109,7 +109,7 @@ func OpenBook(home string) (*Book, error) {
 	return b, nil
 }
 
-// ReadBook reads the book without holding it.
+// ReadBook reads the book without locking it.
 func ReadBook(home string) (*Book, error) {
 	b := &Book{path: filepath.Join(home, bookName), Aside: []string{}}
 	content, err := jobs.ReadSmall(b.path)
@@ -120,17 +120,18 @@ func ReadBook(home string) (*Book, error) {
 		err = json.Unmarshal(content, b)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read what a restore has done here: %s: %w; look at the folders beside the datadir and "+
-			"mend or remove that file", b.path, excerpt.Error(err))
+		return nil,
+			fmt.Errorf("read what a restore has done here: %s: %w; inspect the folders next to the datadir and "+
+				"repair or remove that file", b.path, excerpt.Error(err))
 	}
 	return b, nil
 }
 
-// Close lets go of the book.
+// Close releases the book.
 func (b *Book) Close() error { return b.lock.Close() }
 
-// Begin begins a restore, or continues the one of this job, also when this controller alone rejoined since. A restore
-// that was not ended goes before, and a rejoining that was not ended is taken over.
+// Begin begins a restore, or continues the one of this job, also if only this controller rejoined since. A restore that
+// has not ended takes precedence, and a rejoin that has not ended is taken over.
 func (b *Book) Begin(job string, fill func(*Book)) error {
 	earlier := b.before(job)
 	switch {
@@ -155,7 +156,7 @@ func (b *Book) Begin(job string, fill func(*Book)) error {
 	return b.become(next)
 }
 
-// before is the restore of this job among those before.
+// before returns the restore of this job among the earlier ones.
 func (b *Book) before(job string) *Book {
 	for earlier := b.Before; earlier != nil; earlier = earlier.Before {
 		if earlier.Job == job {
@@ -165,7 +166,7 @@ func (b *Book) before(job string) *Book {
 	return nil
 }
 
-// become makes this the book of another restore.
+// become turns this into the book of another restore.
 func (b *Book) become(other Book) error {
 	other.path, other.lock = b.path, b.lock
 	*b = other
@@ -187,34 +188,34 @@ func (b *Book) Drop() error {
 	return os.Remove(b.path)
 }
 
-// UnderWay says that a restore has begun and not ended, and that something on this host is not as it was.
+// UnderWay reports that a restore has begun and not ended, and that something on this host is not as it was.
 func (b *Book) UnderWay() bool {
 	return b.Open() && (b.Fence != nil || b.Resource != nil || len(b.Aside) > 0 || b.Started != "" || b.RollingBack ||
 		b.Banned)
 }
 
-// Stopped says that the restore has stopped the database: this host noted that, or has changed what needs it.
+// Stopped reports that the restore has stopped the database: this host recorded that, or has changed what requires it.
 func (b *Book) Stopped() bool { return b.Resource != nil || len(b.Aside) > 0 || b.Replaced }
 
-// At notes where the restored data stand.
+// At records the position of the restored data.
 func (b *Book) At(uuid string, seqno int64) error {
 	b.UUID, b.Seqno = uuid, seqno
 	return b.save()
 }
 
-// Made notes what was made ready: the definitions, for a look at the cluster that runs on it, and the events.
+// Made records what was made ready: the definitions, to compare them with the running cluster, and the events.
 func (b *Book) Made(built rebuild.Built, carried catalog.Carried) error {
 	if err := durable.Replace(b.definitions(), built.Definitions.Lines(), 0o600); err != nil {
-		return fmt.Errorf("note the definitions of what is restored: %w", err)
+		return fmt.Errorf("record the definitions of what is restored: %w", err)
 	}
 	b.Events, b.Carried, b.Prepared = built.Events, carried, true
 	return b.save()
 }
 
-// definitions is the file of those of what was made ready.
+// definitions returns the file with the definitions of what was made ready.
 func (b *Book) definitions() string { return filepath.Join(filepath.Dir(b.path), "definitions.jsonl") }
 
-// RollBack opens the book again, to go back to the data of before.
+// RollBack reopens the book, to return to the original data.
 func (b *Book) RollBack() error {
 	if b.RollingBack && b.Ended == "" {
 		return nil
@@ -226,15 +227,16 @@ func (b *Book) RollBack() error {
 	return b.save()
 }
 
-// Forward refuses to go on with a restore of which some controllers may have the data of before already.
+// Forward refuses to continue a restore if some controllers may already have the original data again.
 func (b *Book) Forward() error {
 	if b.Open() && b.RollingBack {
-		return fmt.Errorf("the restore %s of %s is being rolled back on this host: end the rollback first", b.Job, b.Set)
+		return fmt.Errorf("the restore %s of %s is being rolled back on this host: end the rollback first", b.Job,
+			b.Set)
 	}
 	return nil
 }
 
-// Of refuses a step of a restore that this controller does not know.
+// Of refuses a step of a restore that is unknown to this controller.
 func (b *Book) Of(job string) error {
 	if b.Job == job {
 		return nil
@@ -247,26 +249,26 @@ func (b *Book) Of(job string) error {
 
 func (b *Book) busy() error {
 	if b.Rejoin {
-		return errors.New("this controller is being rejoined and that was not ended: end it with " +
+		return errors.New("the rejoin of this controller has not ended: end it with " +
 			"controller_restore_state=rejoined first")
 	}
-	return fmt.Errorf("the restore %s of %s, begun %s, is not ended on this host: continue it with the same set, or "+
+	return fmt.Errorf("the restore %s of %s, begun %s, has not ended on this host: continue it with the same set, or "+
 		"roll it back", b.Job, b.Set, b.Began)
 }
 
-// save has the book on the disk when it returns without an error.
+// save has written the book to disk when it returns without an error.
 func (b *Book) save() error {
 	content, err := json.MarshalIndent(b, "", "  ")
 	if err == nil {
 		err = durable.Replace(b.path, append(content, '\n'), 0o600)
 	}
 	if err != nil {
-		return fmt.Errorf("note what the restore does, before it is done: %w", err)
+		return fmt.Errorf("record what the restore does, before it is done: %w", err)
 	}
 	return nil
 }
 
-// End notes that the restore has ended.
+// End records that the restore has ended.
 func (b *Book) End(how string) error {
 	if b.Ended == how {
 		return nil

@@ -13,7 +13,7 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-// Who keeps clients out.
+// Programs that keep clients out.
 const (
 	FenceAuto     = "auto"
 	FenceNft      = "nft"
@@ -21,14 +21,14 @@ const (
 	FenceNone     = "none"
 )
 
-// table and chain bear our name, so that they are found again, whoever lost track of them.
+// table and chain bear our name, so that they are found again whatever happened to their creator.
 const (
 	table = "overcloud_backup_restore"
 	chain = "OVERCLOUD_BACKUP_RESTORE"
 )
 
-// nftRules refuse connections at once, open ones too. HAProxy reaches the server of its own host by an address of this
-// host, over lo, so only 127.0.0.0/8 and ::1 are left out. Galera speaks on other ports.
+// nftRules refuse connections at once, including open ones. HAProxy reaches the server of its own host by an address of
+// this host, over lo, so only 127.0.0.0/8 and ::1 are exempt. Galera uses other ports.
 const nftRules = `table inet %[1]s
 delete table inet %[1]s
 table inet %[1]s {
@@ -41,8 +41,8 @@ table inet %[1]s {
 }
 `
 
-// KeepOut keeps clients from the database's port of this host. It may be repeated. What is asked for by name replaces
-// another program that keeps them out.
+// KeepOut keeps clients from the database's port of this host. It may be repeated. A program requested by name replaces
+// another one that keeps them out.
 func (n *Node) KeepOut(ctx context.Context, b *Book, how string) (changed bool, err error) {
 	if b.Opened {
 		return false, nil
@@ -67,13 +67,13 @@ func (n *Node) KeepOut(ctx context.Context, b *Book, how string) (changed bool, 
 		return false, err
 	}
 	if err := b.Fence.setUp(ctx); err != nil {
-		// It does not work here: another one may be asked for.
+		// It does not work here: another one may be requested.
 		return false, errors.Join(err, b.dropFence(ctx))
 	}
 	return true, nil
 }
 
-// LetIn takes away what keeps clients out.
+// LetIn removes what keeps clients out.
 func LetIn(ctx context.Context, b *Book) (changed bool, err error) {
 	if b.Opened && b.Fence == nil {
 		return false, nil
@@ -108,10 +108,10 @@ func (f *Fence) setUp(ctx context.Context) error {
 	return nil
 }
 
-// takeAway is no error where nothing is there: what does not work on this host has kept nobody out.
+// takeAway does not fail if there is nothing to remove: a program that does not work on this host has kept nobody out.
 func (f *Fence) takeAway(ctx context.Context) (err error) {
 	if f.Program == FenceNft {
-		// To create it first makes a missing one no error.
+		// Creating it first makes a missing table no error.
 		err = run(ctx, []byte(fmt.Sprintf("table inet %[1]s\ndelete table inet %[1]s\n", table)), "nft", "-f", "-")
 		if err != nil && saysNo(run(ctx, nil, "nft", "list", "table", "inet", table)) {
 			return nil
@@ -124,7 +124,7 @@ func (f *Fence) takeAway(ctx context.Context) (err error) {
 	return err
 }
 
-// saysNo tells a program that ended badly from one that did not come to its end.
+// saysNo distinguishes a program that failed from one that did not end by itself.
 func saysNo(err error) bool {
 	var exit *process.ExitError
 	return errors.As(err, &exit) && exit.Signal == ""
@@ -146,7 +146,7 @@ func fenceProgram(how string) (string, error) {
 		"it, or set keep_clients_out to none and keep them out yourself", how)
 }
 
-// iptables is for IPv4, and where it is there for IPv6.
+// iptables handles IPv4, and IPv6 where it is installed.
 func iptables() []string {
 	programs := []string{"iptables"}
 	if _, err := process.Find("ip6tables"); err == nil {
@@ -164,7 +164,7 @@ func keepOutBy(ctx context.Context, program, port string) error {
 	if program == "ip6tables" {
 		home = "::1/128"
 	}
-	_ = run(ctx, nil, program, "-w", "-N", chain) // it may be there
+	_ = run(ctx, nil, program, "-w", "-N", chain) // it may exist already
 	err := errors.Join(
 		run(ctx, nil, program, "-w", "-F", chain),
 		run(ctx, nil, program, "-w", "-A", chain, "-d", home, "-j", "RETURN"),
@@ -176,7 +176,7 @@ func keepOutBy(ctx context.Context, program, port string) error {
 	return run(ctx, nil, program, append([]string{"-w", "-I"}, jump(port)...)...)
 }
 
-// mostJumps is how many times the rule is taken away, should it be there more than once.
+// mostJumps is how often the rule is removed, in case it exists more than once.
 const mostJumps = 8
 
 func letInBy(ctx context.Context, program, port string) error {
@@ -194,14 +194,14 @@ func letInBy(ctx context.Context, program, port string) error {
 	return errors.Join(run(ctx, nil, program, "-w", "-F", chain), run(ctx, nil, program, "-w", "-X", chain))
 }
 
-// run runs a program that ends by itself, soon.
+// run runs a program that ends soon.
 func run(ctx context.Context, stdin []byte, program string, args ...string) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	return runLong(ctx, stdin, program, args...)
 }
 
-// runLong runs one that takes its time.
+// runLong runs a program that may take long.
 func runLong(ctx context.Context, stdin []byte, program string, args ...string) error {
 	path, err := process.Find(program)
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 
 const stopped = "Stopped"
 
-// Stop stops the resource on all controllers and sees that it is stopped.
+// Stop stops the resource on all controllers and waits until it is stopped.
 func (n *Node) Stop(ctx context.Context, b *Book, limit time.Duration) (changed bool, err error) {
 	if err := clusterlock.NoBackup(ctx); err != nil {
 		return false, err
@@ -26,7 +26,7 @@ func (n *Node) Stop(ctx context.Context, b *Book, limit time.Duration) (changed 
 	if b.Resource == nil {
 		b.Resource = &Role{ID: n.Agent.Parent, Before: n.Agent.TargetRole}
 		if strings.EqualFold(n.Agent.TargetRole, stopped) {
-			// The operator stopped it, to restore it.
+			// The operator stopped it, to restore the cluster.
 			b.Resource.Before = ""
 		}
 		if err := b.save(); err != nil {
@@ -51,7 +51,7 @@ func (n *Node) Stop(ctx context.Context, b *Book, limit time.Duration) (changed 
 		if len(i.Active) == 0 && len(i.Failed) == 0 {
 			return n.containersOn(n.Members, i), nil
 		}
-		// Pacemaker does nothing about an instance that it blocked, until somebody cleans up.
+		// Pacemaker leaves an instance that it blocked alone until a cleanup.
 		if len(i.Failed) > 0 && time.Since(cleaned) > 5*time.Second {
 			cleaned = time.Now()
 			err = n.cleanUp(ctx, i, i.Failed)
@@ -60,7 +60,7 @@ func (n *Node) Stop(ctx context.Context, b *Book, limit time.Duration) (changed 
 	})
 }
 
-// containersOn says which of these nodes have a container of the bundle still, with the datadir mounted; empty when
+// containersOn returns which of these nodes still have a container of the bundle, with the datadir mounted; empty if
 // none has.
 func (n *Node) containersOn(nodes []string, i pacemaker.Instances) string {
 	still := without(nodes, without(nodes, i.Containers[n.Agent.Parent]))
@@ -70,7 +70,7 @@ func (n *Node) containersOn(nodes []string, i pacemaker.Instances) string {
 	return words("its container still runs on", still, i)
 }
 
-// Start gives the resource its role back and waits until it serves on all controllers.
+// Start restores the role of the resource and waits until it serves on all controllers.
 func (n *Node) Start(ctx context.Context, b *Book, limit time.Duration) (changed bool, err error) {
 	if b.Resource == nil {
 		return false, fmt.Errorf("this host has not stopped the resource, so it does not start it; start it on the " +
@@ -94,7 +94,8 @@ func (n *Node) Start(ctx context.Context, b *Book, limit time.Duration) (changed
 	return changed, n.serves(ctx, n.Members, limit)
 }
 
-// forget makes the cluster forget failures of before, which would keep it from starting. Nothing is being started yet.
+// forget clears earlier failures in the cluster, which would keep the resource from starting. Nothing is being started
+// yet.
 func (n *Node) forget(ctx context.Context) error {
 	i, err := pacemaker.GaleraInstances(ctx)
 	if err != nil || len(i.Failed)+len(i.Failures) == 0 {
@@ -103,7 +104,7 @@ func (n *Node) forget(ctx context.Context) error {
 	return errors.Join(steer.Cleanup(ctx, n.Agent.Resource, ""), steer.Settle(ctx))
 }
 
-// tries is how often a failed promotion is tried again: a controller under load may miss the agent's time limit.
+// tries is how often a failed promotion is tried again: a controller under load may exceed the agent's time limit.
 const tries = 3
 
 // serves waits until the resource is promoted on these controllers.
@@ -141,7 +142,7 @@ func (n *Node) cleanUp(ctx context.Context, i pacemaker.Instances, failed []stri
 	return err
 }
 
-// without are those of all that are not in some.
+// without returns those of all that are not in some.
 func without(all, some []string) (rest []string) {
 	for _, name := range all {
 		if !slices.Contains(some, name) {

@@ -396,7 +396,7 @@ func TestAControllerThatDoesNotLeaveOrComeBackIsNamed(t *testing.T) {
 		m.Put("sick.controller-0", "9")
 		err = n.Join(t.Context(), b, time.Minute)
 		if err == nil || !strings.Contains(err.Error(), "it does not serve yet on controller-0") ||
-			!strings.HasSuffix(err.Error(), "; the data of before are in /old, /older") {
+			!strings.HasSuffix(err.Error(), "; the original data is in /old, /older") {
 			t.Error(err)
 		}
 	})

@@ -16,17 +16,17 @@ import (
 	"overcloud.backup/internal/container"
 )
 
-// renewTimeout is what a container may take to be there again.
+// renewTimeout is how long a container may take to run again.
 const renewTimeout = time.Minute
 
-// renewMounts restarts containers that have the datadir mounted and go on while the database is stopped, as the health
-// check's under TripleO: they have the folder that was moved, and would never see a server in it. systemd may be faster
-// than the engine to start such a container anew, so what counts is that none has the old folder any more. The bundle's
-// own are Pacemaker's, which has stopped them and makes new ones.
+// renewMounts restarts containers that have the datadir mounted and continue while the database is stopped, such as the
+// health check under TripleO: they have the folder that was moved, and would never see a server in it. systemd may be
+// faster than the engine to start such a container again, so the criterion is that none has the old folder any more.
+// The bundle's own belong to Pacemaker, which has stopped them and creates new ones.
 func (n *Node) renewMounts(ctx context.Context) (said []string, err error) {
 	var failed error
 	restarted := map[string]bool{}
-	err = until(ctx, renewTimeout, "restart the containers that have the datadir of before mounted", func() (string,
+	err = until(ctx, renewTimeout, "restart the containers that have the original datadir mounted", func() (string,
 		error) {
 		left, err := n.outdated(ctx)
 		if err != nil {
@@ -36,11 +36,12 @@ func (n *Node) renewMounts(ctx context.Context) (said []string, err error) {
 			if !restarted[c.ID] {
 				restarted[c.ID] = true
 				failed = errors.Join(failed, run(ctx, nil, c.Engine, "restart", "--time", "5", c.ID))
-				said = append(said, "restarted the container "+c.Name+", which had the datadir of before mounted")
+				said = append(said, "restarted the container "+c.Name+", which had the original datadir mounted")
 			}
 		}
 		if len(left) > 0 {
-			return fmt.Sprintf("%s %s still has it; restart it by hand, and call this again", left[0].Engine, left[0].ID[:12]),
+			return fmt.Sprintf("%s %s still has it; restart it manually, and call this again", left[0].Engine,
+					left[0].ID[:12]),
 				failed
 		}
 		return "", nil
@@ -48,14 +49,14 @@ func (n *Node) renewMounts(ctx context.Context) (said []string, err error) {
 	return said, err
 }
 
-// ofBundle tells a replica of the database's bundle by the name that Pacemaker gives it: galera-bundle-podman-0.
+// ofBundle recognizes a replica of the database's bundle by the name that Pacemaker gives it: galera-bundle-podman-0.
 func (n *Node) ofBundle(name string) bool {
 	return n.Agent.Bundle && strings.HasPrefix(name, n.Agent.Parent+"-"+n.Agent.Engine+"-")
 }
 
-// outdated are the containers that have mounted, at the datadir's path, a folder that a restore moved from there, or
-// one that was removed. A container with a folder of its own at that path is somebody else's database, and the bundle's
-// are Pacemaker's.
+// outdated returns the containers that have mounted, at the datadir's path, a folder that a restore moved from there,
+// or one that was removed. A container with its own folder at that path belongs to another database, and the bundle's
+// belong to Pacemaker.
 func (n *Node) outdated(ctx context.Context) (found []container.Mounted, err error) {
 	moved, _ := filepath.Glob(n.Datadir + ".*")
 	all, err := container.WithFolder(ctx, n.Datadir)
@@ -67,7 +68,7 @@ func (n *Node) outdated(ctx context.Context) (found []container.Mounted, err err
 	return found, err
 }
 
-// anySame says whether a folder is one of others; nil is none.
+// anySame reports whether a folder is one of others; nil is none.
 func anySame(folder fs.FileInfo, others []string) bool {
 	return folder != nil && slices.ContainsFunc(others, func(other string) bool {
 		o, err := os.Stat(other)

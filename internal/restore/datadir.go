@@ -19,18 +19,18 @@ import (
 	"overcloud.backup/internal/safefile"
 )
 
-// markName is a file that says of which restore a datadir is. Servers leave it alone; a state transfer removes it.
+// markName is a file that says to which restore a datadir belongs. Servers leave it alone; a state transfer removes it.
 const markName = "overcloud_restore"
 
 // Ready is where the set is made ready, on the target.
 func (n *Node) Ready(b *Book) string { return n.Datadir + ready + b.Job }
 
-// Staged says that the set is ready, or in place.
+// Staged reports whether the set is ready, or in place.
 func (n *Node) Staged(b *Book) bool {
 	return b.Prepared && exists(n.Ready(b)) || marked(n.Datadir, b.Job)
 }
 
-// maxSmall bounds the mark, and files of a few lines for the shell.
+// maxSmall limits the mark, and shell files of a few lines.
 const maxSmall = 64 << 10
 
 func marked(datadir, job string) bool {
@@ -39,8 +39,8 @@ func marked(datadir, job string) bool {
 }
 
 // Replace moves the datadir aside and puts the restored one in its place on the target, or an empty one elsewhere. The
-// resource must be stopped. Where that was done already nothing is done; a datadir that came back since goes aside,
-// too.
+// resource must be stopped. If that was done already nothing is done; a datadir that was created there since is moved
+// aside, too.
 func (n *Node) Replace(ctx context.Context, b *Book) (said []string, err error) {
 	if b.Started != "" {
 		return nil, nil
@@ -58,11 +58,11 @@ func (n *Node) replace(ctx context.Context, b *Book) (said []string, err error) 
 		return nil, err
 	}
 	if marked(n.Datadir, b.Job) {
-		// The one that put it there may have been killed before it did the rest.
+		// The process that put it there may have been killed before it did the rest.
 		return nil, n.settle(ctx, b)
 	}
 	if b.Target && !exists(n.Ready(b)) {
-		return nil, fmt.Errorf("%s is not there: the set has to be made ready first", n.Ready(b))
+		return nil, fmt.Errorf("%s does not exist: the set has to be made ready first", n.Ready(b))
 	}
 	if exists(n.Datadir) {
 		to, err := n.aside(b)
@@ -87,19 +87,19 @@ func (n *Node) replace(ctx context.Context, b *Book) (said []string, err error) 
 	if err := os.Rename(fresh, n.Datadir); err != nil {
 		return said, err
 	}
-	what := "an empty one; the data come from the other controller"
+	what := "an empty one; the data comes from the other controller"
 	if b.Target {
 		what = "that of the set"
 	}
 	return append(said, n.Datadir+" is now "+what), n.settle(ctx, b)
 }
 
-// settle gives a datadir that was put in place its labels, and has it there for good.
+// settle gives a datadir that was put in place its labels, and makes the move durable.
 func (n *Node) settle(ctx context.Context, b *Book) error {
 	return errors.Join(n.relabel(ctx, n.Datadir, b.Aside), durable.SyncFolder(filepath.Dir(n.Datadir)))
 }
 
-// aside notes a name for the datadir and moves it there.
+// aside records a name for the datadir and moves it there.
 func (n *Node) aside(b *Book) (string, error) {
 	to := n.Datadir + ".aside-" + b.Job
 	for i := 2; exists(to); i++ {
@@ -115,12 +115,14 @@ func (n *Node) aside(b *Book) (string, error) {
 func moveAside(from, to string) error {
 	err := os.Rename(from, to)
 	if errors.Is(err, syscall.EXDEV) || errors.Is(err, syscall.EBUSY) {
-		return fmt.Errorf("%w: it has to be a folder that can be renamed, no mount and no layer of a container's image", err)
+		return fmt.Errorf("%w: it has to be a folder that can be renamed, not a mount or a layer of a container's "+
+			"image",
+			err)
 	}
 	return err
 }
 
-// makeEmpty makes the datadir of an empty server. What a killed one left goes first.
+// makeEmpty creates the datadir of an empty server. Remains of one that was killed are removed first.
 func (n *Node) makeEmpty(ctx context.Context, at string) error {
 	if err := os.RemoveAll(at); err != nil {
 		return err
@@ -139,8 +141,8 @@ func (n *Node) makeEmpty(ctx context.Context, at string) error {
 	return rebuild.Empty(ctx, at, owner, n.Options, n.Image)
 }
 
-// grastate says where the restored data stand. safe_to_bootstrap makes the agent take this controller first; the others
-// have no such file, by which it takes them last.
+// grastate records the position of the restored data. safe_to_bootstrap makes the agent choose this controller first;
+// the others have no such file, so that it chooses them last.
 const grastate = `# GALERA saved state
 version: 2.1
 uuid:    %s
@@ -148,7 +150,7 @@ seqno:   %d
 safe_to_bootstrap: 1
 `
 
-// finish makes a datadir what the server expects: position, owner, mode, mark.
+// finish gives a datadir what the server expects: position, owner, mode, mark.
 func (n *Node) finish(b *Book, at string) error {
 	if err := change(at, func(folder *os.File) error { return folder.Chmod(0o755) }); err != nil {
 		return err
@@ -161,7 +163,7 @@ func (n *Node) finish(b *Book, at string) error {
 	return mark(at, b.Job)
 }
 
-// change changes a folder itself, never what a link in its place leads to.
+// change changes a folder itself, never the target of a link in its place.
 func change(path string, how func(folder *os.File) error) error {
 	folder, err := safefile.OpenFolder(path)
 	if err != nil {
@@ -172,8 +174,8 @@ func change(path string, how func(folder *os.File) error) error {
 
 func mark(datadir, job string) error { return writeInto(datadir, markName, job+"\n") }
 
-// writeInto writes a file of a datadir, for the owner of that, and has it on the disk. It is made new, and never
-// through a link: the server's user can put one there, and what it leads to is not that user's.
+// writeInto writes a file of a datadir, owned by the owner of the datadir, and syncs it to disk. It is always created,
+// and never written through a link: the server's user can put one there, whose target is not that user's.
 func writeInto(datadir, name, content string) error {
 	inside, err := os.OpenRoot(datadir)
 	if err != nil {
@@ -196,13 +198,13 @@ func writeInto(datadir, name, content string) error {
 	return errors.Join(err, f.Chown(int(owner.Uid), int(owner.Gid)), f.Sync(), f.Close(), durable.SyncFolder(datadir))
 }
 
-// selinux is there where SELinux is on.
+// selinux exists if SELinux is on.
 var selinux = "/sys/fs/selinux/enforce"
 
 // relabel gives files the SELinux context of a folder that was in the datadir's place. TripleO sets a context of
-// containers on the datadir that the policy knows nothing of, and the database's container is denied any other; the
-// policy's default, which it has by path, is for a host whose folders are all gone. It takes as long as there are
-// files.
+// containers on the datadir that is not in the policy, and the database's container is denied any other; the policy's
+// default, which is chosen by path, is for a host whose folders are all gone. The time that it takes depends on the
+// number of files.
 func (n *Node) relabel(ctx context.Context, at string, before []string) error {
 	if !exists(selinux) {
 		return nil
@@ -218,7 +220,7 @@ func (n *Node) relabel(ctx context.Context, at string, before []string) error {
 	return runLong(ctx, nil, "restorecon", "-R", at)
 }
 
-// silent waits until no server works in the datadir. Others than servers were looked for before it was stopped; see
+// silent waits until no server works in the datadir. Other processes were looked for before the server was stopped; see
 // Vacant.
 func (n *Node) silent(ctx context.Context) error {
 	return until(ctx, time.Minute, "wait for the end of the database on this host", func() (string, error) {

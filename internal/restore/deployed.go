@@ -10,17 +10,17 @@ import (
 	"overcloud.backup/internal/safefile"
 )
 
-// checkFiles are where the health check, and the resource agent for its monitor, have their account.
-// TripleO keeps those of its containers on the host in folders of its own.
+// checkFiles contain the account of the health check, and of the resource agent's monitor. TripleO keeps the files of
+// its containers in folders of its own on the host.
 var checkFiles = []string{
 	"/var/lib/config-data/puppet-generated/mysql/etc/sysconfig/clustercheck",
 	"/var/lib/config-data/puppet-generated/clustercheck/etc/sysconfig/clustercheck",
 	"/etc/sysconfig/clustercheck", "/etc/default/clustercheck",
 }
 
-// Deployed are the accounts by which this host and the cluster use the database: of the health check, of the state
-// transfer, and the administrator's. A restored database has the passwords of the set's time. Errors are of sources
-// that could not be read.
+// Deployed returns the accounts by which this host and the cluster use the database: of the health check, of the state
+// transfer, and the administrator's. A restored database has the passwords from the time of the set. Errors are about
+// sources that could not be read.
 func (n *Node) Deployed(ctx context.Context, login mariadb.Login) ([]mariadb.Account, error) {
 	accounts, err := mariadb.Deployed(ctx, login)
 	for _, path := range checkFiles {
@@ -40,7 +40,7 @@ func (n *Node) Deployed(ctx context.Context, login mariadb.Login) ([]mariadb.Acc
 	return accounts, err
 }
 
-// checkAccount reads a file for the shell: MYSQL_USERNAME=clustercheck, MYSQL_PASSWORD='secret'.
+// checkAccount reads a shell file: MYSQL_USERNAME=clustercheck, MYSQL_PASSWORD='secret'.
 func checkAccount(path string) (a mariadb.Account, found bool) {
 	content, err := safefile.Read(path, maxSmall)
 	if err != nil {

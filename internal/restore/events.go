@@ -12,33 +12,38 @@ import (
 	"overcloud.backup/internal/mariadb/catalog"
 )
 
-// EnableEvents has the restored cluster run the events that it ran when the set was made, on this member alone. said
-// tells which; warnings are what an operator has to do.
+// EnableEvents makes the restored cluster run the events that it ran when the set was made, on this member only. said
+// names them; warnings are what an operator has to do.
 func (b *Book) EnableEvents(ctx context.Context, c *mariadb.Client) (said string, warnings []string) {
 	enabled, left, err := catalog.EnableEvents(ctx, c, b.Events.Enable)
 	if len(enabled) > 0 {
-		said = fmt.Sprintf("enabled %d events here, and nowhere else: %s", len(enabled), strings.Join(excerpt.First(enabled,
-			excerpt.FewNames), ", "))
+		said = fmt.Sprintf("enabled %d events here, and nowhere else: %s", len(enabled),
+			strings.Join(excerpt.First(enabled,
+				excerpt.FewNames), ", "))
 	}
 	if err != nil {
-		warnings = append(warnings, fmt.Sprintf("whether the events run that ran before is not known: %v", err))
+		warnings = append(warnings, fmt.Sprintf("whether the events that ran before run is not known: %v", err))
 	}
 	if len(left) > 0 {
-		warnings = append(warnings, "no controller runs these events: "+strings.Join(excerpt.First(left, excerpt.FewNames),
-			"; "))
+		warnings = append(warnings, "no controller runs these events: "+
+			strings.Join(excerpt.First(left, excerpt.FewNames),
+				"; "))
 	}
 	if len(b.Events.Unknown) > 0 {
 		warnings = append(warnings,
-			"no controller runs these events now, and the set does not say whether one ran them; enable on one controller "+
-				"those that are to run: "+strings.Join(excerpt.First(statements(ctx, c, b.Events.Unknown), excerpt.FewNames), "; "))
+			"no controller runs these events now, and the set does not say whether one ran them; enable on one"+
+				" controller "+
+				"those that are to run: "+strings.Join(excerpt.First(statements(ctx, c, b.Events.Unknown),
+				excerpt.FewNames), "; "))
 	}
 	if scheduler, err := catalog.EventScheduler(ctx, c); len(enabled) > 0 && err == nil && scheduler != "ON" {
-		warnings = append(warnings, "event_scheduler is "+scheduler+" on this controller, so that the events do not run here")
+		warnings = append(warnings, "event_scheduler is "+scheduler+
+			" on this controller, so that the events do not run here")
 	}
 	return said, warnings
 }
 
-// statements are those that enable events; one that cannot be read is named.
+// statements returns those that enable events; an event that cannot be read is named.
 func statements(ctx context.Context, c *mariadb.Client, events []catalog.Event) (all []string) {
 	for _, e := range events {
 		statement, err := catalog.EnableStatement(ctx, c, e)

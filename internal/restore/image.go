@@ -13,9 +13,9 @@ import (
 	"overcloud.backup/internal/pacemaker/steer"
 )
 
-// ServerImage is what Pacemaker runs the database in, none where it runs on the hosts or by itself. Pacemaker knows it
-// also while the database is stopped. A host without Pacemaker has none either: the programs must be on it. Where
-// Pacemaker does not answer the host's own programs may be another server's.
+// ServerImage returns the image in which Pacemaker runs the database, none if it runs on the hosts or without
+// Pacemaker. Pacemaker knows it also while the database is stopped. A host without Pacemaker has none either: the
+// programs must be on it. If Pacemaker does not answer, the host's own programs may be those of another server.
 func ServerImage(ctx context.Context) (container.Image, error) {
 	agent, err := steer.GaleraAgent(ctx)
 	switch {
@@ -24,5 +24,5 @@ func ServerImage(ctx context.Context) (container.Image, error) {
 	case errors.Is(err, cib.ErrNoGalera), !pacemaker.Present():
 		return container.Image{}, nil
 	}
-	return container.Image{}, fmt.Errorf("see what image the database runs in: %w", err)
+	return container.Image{}, fmt.Errorf("determine the image that the database runs in: %w", err)
 }

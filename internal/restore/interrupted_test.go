@@ -142,8 +142,7 @@ func TestAStepThatFailsChangesNothingElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := n.Replace(t.Context(), b); err == nil ||
-		!strings.Contains(err.Error(), "note what the restore does, before "+
-			"it is done") {
+		!strings.Contains(err.Error(), "record what the restore does, before it is done") {
 		t.Errorf("moved without a note: %v", err)
 	}
 	if what(n.Datadir) != "old" || what(n.Ready(b)) != "set" {

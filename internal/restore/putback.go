@@ -14,13 +14,13 @@ import (
 	"overcloud.backup/internal/durable"
 )
 
-// PutBack moves the datadir that was there before the restore back, and the restored one to a name that says so. A
-// controller that had none gets an empty one. The resource must be stopped. It may be repeated.
+// PutBack moves the datadir from before the restore back, and the restored one to a name that says so. A controller
+// that had none gets an empty one. The resource must be stopped. It may be repeated.
 func (n *Node) PutBack(ctx context.Context, b *Book) (said []string, err error) {
 	if err := n.silent(ctx); err != nil {
 		return nil, err
 	}
-	// What lies there while the old one is aside is not the old one: a container engine makes a folder that it is to
+	// While the old one is aside, a folder here is not the old one: a container engine creates a folder that it is to
 	// mount.
 	away := b.old() != "" || !exists(n.Datadir)
 	if !b.Replaced && len(b.Aside) == 0 && !away {
@@ -43,11 +43,11 @@ func (n *Node) PutBack(ctx context.Context, b *Book) (said []string, err error) 
 	return said, b.save()
 }
 
-// backOf is the mark of a datadir that a rollback put in place: until the book says so it tells it from the restored
-// one.
+// backOf is the mark of a datadir that a rollback put in place: until the book says so it distinguishes it from the
+// restored one.
 func backOf(job string) string { return "back-" + job }
 
-// old is where the datadir of before lies; empty where it is not aside.
+// old returns the path of the original datadir; empty if it is not aside.
 func (b *Book) old() string {
 	if len(b.Aside) > 0 && exists(b.Aside[0]) {
 		return b.Aside[0]
@@ -59,11 +59,11 @@ func (n *Node) putBack(ctx context.Context, b *Book) (said []string, err error) 
 	old := b.old()
 	what, labelled := old, true // one that comes back has its labels
 	if old == "" {
-		old, what = n.Datadir+".empty-"+b.Job, "an empty one; the data come from another controller"
+		old, what = n.Datadir+".empty-"+b.Job, "an empty one; the data comes from another controller"
 		before, _ := filepath.Glob(n.Datadir + ".restored-" + b.Job + "*")
 		before = slices.DeleteFunc(append(before, n.Datadir), func(path string) bool { return !exists(path) })
 		labelled = len(before) > 0
-		// Before the mark: what is marked is not looked at again.
+		// Before the mark: what is marked is not checked again.
 		if err := errors.Join(n.makeEmpty(ctx, old), n.relabel(ctx, old, before)); err != nil {
 			return said, err
 		}
@@ -92,7 +92,7 @@ func (n *Node) putBack(ctx context.Context, b *Book) (said []string, err error) 
 	return append(said, n.Datadir+" is now "+what), durable.SyncFolder(filepath.Dir(n.Datadir))
 }
 
-// HasOld says whether this controller has data of before to go back to.
+// HasOld reports whether this controller has earlier data to return to.
 func (n *Node) HasOld(b *Book) bool {
 	switch {
 	case b.old() != "":
@@ -103,12 +103,12 @@ func (n *Node) HasOld(b *Book) bool {
 	return exists(filepath.Join(n.Datadir, "mysql"))
 }
 
-// removing is the name of a datadir of before that is no way back any more: half of it may be gone.
+// removing is the name of an original datadir that is no longer usable: half of it may be gone.
 func (n *Node) removing(aside string) string {
 	return n.Datadir + ".removing-" + strings.TrimPrefix(aside, n.Datadir+".aside-")
 }
 
-// RemoveOld removes the datadirs of before.
+// RemoveOld removes the original datadirs.
 func (n *Node) RemoveOld(b *Book) (said []string, err error) {
 	for _, path := range n.mine(b) {
 		if !exists(path) {
@@ -122,7 +122,7 @@ func (n *Node) RemoveOld(b *Book) (said []string, err error) {
 	return said, n.RemoveRest(b)
 }
 
-// RemoveRest removes what is left of datadirs that were being removed when something was killed.
+// RemoveRest removes the rest of datadirs whose removal was interrupted.
 func (n *Node) RemoveRest(b *Book) (err error) {
 	for _, path := range n.mine(b) {
 		err = errors.Join(err, os.RemoveAll(n.removing(path)))
@@ -130,7 +130,7 @@ func (n *Node) RemoveRest(b *Book) (err error) {
 	return err
 }
 
-// mine are the datadirs of before that this restore named: nothing else is removed.
+// mine returns the earlier datadirs that this restore named: nothing else is removed.
 func (n *Node) mine(b *Book) (paths []string) {
 	for _, path := range b.Aside {
 		if strings.HasPrefix(path, n.Datadir+".aside-") {

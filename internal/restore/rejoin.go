@@ -16,14 +16,14 @@ import (
 	"overcloud.backup/internal/pacemaker/steer"
 )
 
-// MayRejoin refuses to give up the data of this controller: when nobody else has them, or clients use them.
+// MayRejoin refuses to give up the data of this controller if no other controller has it, or if clients use it.
 func (n *Node) MayRejoin(ctx context.Context, login mariadb.Login, ignore []string) error {
 	view, err := pacemaker.View(ctx)
 	if err != nil {
 		return err
 	}
 	if !view.Quorum {
-		return errors.New("the cluster has no quorum, so nobody knows who has the data; nothing was changed")
+		return errors.New("the cluster has no quorum, so it is not known who has the data; nothing was changed")
 	}
 	if len(view.Promoted) == 0 {
 		return fmt.Errorf("no other controller serves the database now: %s may have the last good copy, which is not "+
@@ -36,7 +36,7 @@ func (n *Node) MayRejoin(ctx context.Context, login mariadb.Login, ignore []stri
 	defer c.Close()
 	sessions, _, err := galera.Sessions(ctx, c, ignore)
 	if err != nil {
-		return fmt.Errorf("see whether clients use this controller: %w", err)
+		return fmt.Errorf("check whether clients use this controller: %w", err)
 	}
 	if len(sessions) > 0 {
 		return fmt.Errorf("clients use the database of %s now (%d sessions of %s, among others): move them to another "+
@@ -45,8 +45,7 @@ func (n *Node) MayRejoin(ctx context.Context, login mariadb.Login, ignore []stri
 	return nil
 }
 
-// unseen tells a server that is broken, which is why it is to join anew, from one that serves clients and lets only us
-// not in.
+// unseen distinguishes a broken server, which is why it is to rejoin, from one that serves clients and only refuses us.
 func (n *Node) unseen(err error, promoted bool) error {
 	var login *mariadb.LoginError
 	if !promoted || errors.As(err, &login) && login.Absent() {
@@ -56,7 +55,7 @@ func (n *Node) unseen(err error, promoted bool) error {
 		"that may log in, or end the server, and call this again", n.Name, err)
 }
 
-// Leave keeps the resource off this controller and sees that it is gone from here.
+// Leave keeps the resource off this controller and waits until it is gone from here.
 func (n *Node) Leave(ctx context.Context, b *Book, limit time.Duration) error {
 	if b.Started != "" {
 		return nil
@@ -87,7 +86,7 @@ func (n *Node) Leave(ctx context.Context, b *Book, limit time.Duration) error {
 	})
 }
 
-// EndBan lets the resource back to this controller where a restore has taken over its rejoining. The resource must be
+// EndBan allows the resource on this controller again if a restore has taken over its rejoin. The resource must be
 // stopped, or the restore be over.
 func (n *Node) EndBan(ctx context.Context, b *Book) error {
 	if b.Before == nil || !b.Before.Banned {
@@ -100,7 +99,7 @@ func (n *Node) EndBan(ctx context.Context, b *Book) error {
 	return b.save()
 }
 
-// forgetHere makes the cluster forget failures of this controller.
+// forgetHere clears failures of this controller in the cluster.
 func (n *Node) forgetHere(ctx context.Context) error {
 	i, err := pacemaker.GaleraInstances(ctx)
 	if err != nil {
@@ -109,7 +108,7 @@ func (n *Node) forgetHere(ctx context.Context) error {
 	return errors.Join(n.cleanUp(ctx, i, []string{n.Name}), steer.Settle(ctx))
 }
 
-// Join lets the resource come back to this controller, which copies the data of another one, and waits until it serves.
+// Join allows the resource on this controller again, which copies the data of another one, and waits until it serves.
 func (n *Node) Join(ctx context.Context, b *Book, limit time.Duration) error {
 	if b.Started == "" {
 		b.Started = now()
@@ -118,7 +117,7 @@ func (n *Node) Join(ctx context.Context, b *Book, limit time.Duration) error {
 		}
 	}
 	if b.Banned {
-		// Before the ban goes, so that nothing is being started here.
+		// Before the ban is lifted, so that nothing is being started here.
 		err := n.forgetHere(ctx)
 		if err == nil {
 			err = steer.Unban(ctx, n.Agent.Parent, n.Name)
@@ -132,7 +131,7 @@ func (n *Node) Join(ctx context.Context, b *Book, limit time.Duration) error {
 		}
 	}
 	if err := n.serves(ctx, []string{n.Name}, limit); err != nil {
-		return fmt.Errorf("%w; the data of before are in %s", err, strings.Join(b.Aside, ", "))
+		return fmt.Errorf("%w; the original data is in %s", err, strings.Join(b.Aside, ", "))
 	}
 	return nil
 }

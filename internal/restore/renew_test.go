@@ -51,7 +51,8 @@ func asContainer(t *testing.T, bin, by, folder, datadir string) {
 	}
 	putFile(t, hosts, "127.0.0.1 localhost\n")
 	c := exec.Command("unshare", "--mount", "sh", "-c",
-		`mount --bind "$1" /etc/hosts && mount --bind "$2" "$3" && echo ready && exec sleep 60`, "sh", hosts, folder, datadir)
+		`mount --bind "$1" /etc/hosts && mount --bind "$2" "$3" && echo ready && exec sleep 60`, "sh", hosts, folder,
+		datadir)
 	out, err := c.StdoutPipe()
 	if err == nil {
 		err = c.Start()
@@ -98,7 +99,7 @@ func TestAContainerThatHasTheDatadirOfBeforeIsRestarted(t *testing.T) {
 			asContainer(t, bin, name, aside, n.Datadir)
 			said, err := n.renewMounts(t.Context())
 			if err != nil || len(said) != 1 ||
-				said[0] != "restarted the container clustercheck, which had the datadir of before mounted" {
+				said[0] != "restarted the container clustercheck, which had the original datadir mounted" {
 				t.Errorf("%q, %v", said, err)
 			}
 			if said, err := n.renewMounts(t.Context()); err != nil || len(said) != 0 {
@@ -206,7 +207,8 @@ func TestAContainerThatIsNotRestartedIsNamed(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 			defer cancel()
 			said, err := n.renewMounts(ctx)
-			if err == nil || !strings.Contains(err.Error(), "restart the containers that have the datadir of before mounted") ||
+			if err == nil || !strings.Contains(err.Error(),
+				"restart the containers that have the original datadir mounted") ||
 				!strings.Contains(err.Error(), strings.ReplaceAll(says, "DATADIR", n.Datadir)) {
 				t.Errorf("%q, %v", said, err)
 			}

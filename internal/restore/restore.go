@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package restore brings a Galera cluster back from a set, or back to what it was before. Each controller does its own
-// part of a step when it is told to. What a controller has changed stands in its Book before it is changed, so a
+// Package restore restores a Galera cluster from a set, or returns it to its earlier data. Each controller does its own
+// part of a step when it is called. Every change of a controller is recorded in its Book before it is made, so that a
 // restore that was killed anywhere is continued or rolled back by the next call.
 package restore
 
@@ -22,7 +22,7 @@ import (
 	"overcloud.backup/internal/repository/local"
 )
 
-// What the resource agent takes where the cluster's configuration names nothing.
+// Defaults of the resource agent for what the cluster's configuration does not set.
 const (
 	defaultConfig  = "/etc/my.cnf"
 	defaultDatadir = "/var/lib/mysql"
@@ -36,18 +36,18 @@ const generated = "/var/lib/config-data/puppet-generated/mysql/etc/my.cnf.d/*.cn
 var groups = []string{"mysqld", "server", "mariadb", "mariadbd", "mariadb-10.3", "mariadb-10.4", "mariadb-10.5",
 	"mariadb-10.6", "mariadb-10.11", "galera"}
 
-// Node is this controller, as a restore sees it.
+// Node describes this controller for a restore.
 type Node struct {
 	Agent   cib.Agent `json:"-"`
 	Name    string    `json:"name"`    // in Pacemaker
 	Members []string  `json:"members"` // of the cluster, online or not, that may run the database
 	Online  []string  `json:"online"`  // of the members
 	Datadir string    `json:"datadir"`
-	// Options are those of the server that its data depend on, as --innodb-page-size=4k.
+	// Options are those of the server that its data depends on, such as --innodb-page-size=4k.
 	Options []string `json:"options"`
 	Port    string   `json:"port"`    // of the database
-	Cluster string   `json:"cluster"` // wsrep_cluster_name, as the option file has it
-	// Image is what a bundle's containers are made of; none where the database runs on the hosts.
+	Cluster string   `json:"cluster"` // wsrep_cluster_name from the option file
+	// Image is the image of a bundle's containers; none if the database runs on the hosts.
 	Image container.Image `json:"image"`
 	// Free is the room, in bytes, on the file system of the datadir.
 	Free     int64 `json:"free_bytes"`
@@ -56,18 +56,18 @@ type Node struct {
 	Serving bool `json:"serving"`
 }
 
-// among are the members of the database's cluster that Pacemaker has online: it has other nodes, too, as of another
+// among returns the online members of the database's cluster: Pacemaker has other nodes, too, such as those of another
 // role, or computes that are remote nodes.
 func among(members, online []string) []string {
 	return slices.DeleteFunc(slices.Clone(members), func(m string) bool { return !slices.Contains(online, m) })
 }
 
-// ImageOf is what a bundle's containers are made of; none where the database runs on the hosts.
+// ImageOf returns the image of a bundle's containers; none if the database runs on the hosts.
 func ImageOf(agent cib.Agent) container.Image {
 	return container.Image{Engine: agent.Engine, Name: agent.Image}
 }
 
-// Look reads what there is; it changes nothing. Errors are what makes a restore impossible here.
+// Look reads the current state and changes nothing. Errors are what makes a restore impossible here.
 func Look(ctx context.Context) (*Node, error) {
 	agent, err := steer.GaleraAgent(ctx)
 	if err != nil {
@@ -83,7 +83,8 @@ func Look(ctx context.Context) (*Node, error) {
 		n.Datadir = defaultDatadir
 	}
 	if !filepath.IsAbs(n.Datadir) || filepath.Clean(n.Datadir) != n.Datadir || n.Datadir == "/" {
-		return nil, fmt.Errorf("the datadir %q of the resource %s is no plain absolute path", n.Datadir, agent.Resource)
+		return nil, fmt.Errorf("the datadir %q of the resource %s is not a plain absolute path", n.Datadir,
+			agent.Resource)
 	}
 	n.Image = ImageOf(agent)
 	if agent.Bundle && n.Image.None() {
@@ -93,7 +94,7 @@ func Look(ctx context.Context) (*Node, error) {
 	if n.Free, _, err = local.Free(filepath.Dir(n.Datadir)); err != nil {
 		return nil, err
 	}
-	n.Free = max(n.Free, 1) // Ansible takes 0 for no number at all
+	n.Free = max(n.Free, 1) // Ansible does not accept 0 as a number
 	n.Serving = len(process.WorkingIn(n.Datadir)) > 0
 	return n, n.readOptions()
 }
@@ -113,7 +114,7 @@ func (n *Node) readOptions() error {
 	}
 	files := []string{config}
 	if n.Agent.Bundle {
-		// That file is in the container, which may not run; from here come the options of director into it.
+		// That file is in the container, which may not run; these are the files that director mounts into it.
 		config = generated
 		files, _ = filepath.Glob(generated)
 	}
@@ -129,7 +130,8 @@ func (n *Node) readOptions() error {
 	}
 	for _, name := range outside {
 		if o, found := options.Last(groups, name); found && !inside(o.Value, n.Datadir) {
-			return fmt.Errorf("%s has %s = %s: a server with files outside of its datadir %s cannot be restored by this",
+			return fmt.Errorf(
+				"%s has %s = %s: a server with files outside of its datadir %s cannot be restored by this",
 				config, name, o.Value, n.Datadir)
 		}
 	}
@@ -150,7 +152,7 @@ func inside(path, folder string) bool {
 	return path == "" || path == "." || path == "./" || filepath.Clean(path) == folder
 }
 
-// Scratch is where a set is made ready: beside the datadir, on its file system.
+// Scratch is where a set is made ready: next to the datadir, on its file system.
 func (n *Node) Scratch() string {
 	return filepath.Join(filepath.Dir(n.Datadir), "overcloud.restore")
 }

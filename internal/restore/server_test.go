@@ -172,13 +172,12 @@ func TestASetOfAnotherClusterIsRefused(t *testing.T) {
 	}{
 		"the same": {"galera_cluster", state(someUUID), false, ""},
 		"another name": {"cell1", state(someUUID), false,
-			`it is of the cluster "galera_cluster", and this is "cell1"`},
+			`it belongs to the cluster "galera_cluster", and this is "cell1"`},
 		"another name, and that is wanted": {"cell1", state(anotherUUID), true, ""},
 		"no name in the options":           {"", state(someUUID), false, ""},
 		"made anew": {
 			"galera_cluster", state(anotherUUID), false,
-			"it is of the cluster state " + someUUID + ", and this cluster's is " +
-				anotherUUID,
+			"its cluster state is " + someUUID + ", and this cluster's is " + anotherUUID,
 		},
 		"never in a cluster": {"galera_cluster", state(noUUID), false, ""},
 		"no state":           {"galera_cluster", "", false, ""},
@@ -206,7 +205,7 @@ func TestADatadirIsAPlainPath(t *testing.T) {
 	} {
 		g.Put("datadir", datadir)
 		n, err := Look(t.Context())
-		if (err != nil) != refused || err != nil && !strings.Contains(err.Error(), "is no plain absolute path") {
+		if (err != nil) != refused || err != nil && !strings.Contains(err.Error(), "is not a plain absolute path") {
 			t.Errorf("%q: %v", datadir, err)
 		}
 		if err == nil && (n.transfer.User != "sst" || n.transfer.Password != "secret:too" || n.Free < 1 ||

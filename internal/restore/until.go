@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// until asks again and again. done says that it is so, or what is missing; the last of that is told at the end.
+// until polls. done returns that the condition is met, or what is missing; the last of that is reported at the end.
 func until(ctx context.Context, limit time.Duration, what string, done func() (missing string, err error)) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -37,7 +37,7 @@ func until(ctx context.Context, limit time.Duration, what string, done func() (m
 	}
 }
 
-// finalError ends the waiting.
+// finalError ends the polling.
 type finalError struct{ error }
 
 func (f *finalError) Unwrap() error { return f.error }

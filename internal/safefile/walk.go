@@ -188,7 +188,7 @@ func ReadIn(folder *os.Root, name string, max int64) ([]byte, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, errors.New("it is no regular file")
+		return nil, errors.New("it is not a regular file")
 	}
 	content, err := io.ReadAll(io.LimitReader(f, max+1))
 	if err == nil && int64(len(content)) > max {

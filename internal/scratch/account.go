@@ -11,10 +11,10 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-// Account is the user that runs the server's programs. Tests use another one where it does not exist.
+// Account is the user that runs the server's programs. Tests use another one if it does not exist.
 var Account = "mysql"
 
-// NoAccountError means that this host has nobody but root to run the server's programs.
+// NoAccountError means that this host has no user other than root to run the server's programs.
 type NoAccountError struct{ name string }
 
 // ServerUser returns the user mysql: nothing of a set runs as root.
@@ -36,14 +36,14 @@ func UserNamed(name string) (process.Owner, error) {
 	}
 	gid, err := strconv.Atoi(u.Gid)
 	if err == nil && uid == 0 {
-		err = fmt.Errorf("the user %s is root, who never runs what is in a set", name)
+		err = fmt.Errorf("the user %s is root, which never runs anything from a set", name)
 	}
 	return process.Owner{UID: uid, GID: gid}, err
 }
 
 // Error says how to create the user.
 func (e *NoAccountError) Error() string {
-	return fmt.Sprintf("this host has no user %s, and what is in a set is never run by root: install the server's"+
+	return fmt.Sprintf("this host has no user %s, and root never runs anything from a set: install the server's"+
 		" package, "+
-		"or make that user with useradd --system --user-group --no-create-home --shell /sbin/nologin %[1]s", e.name)
+		"or create that user with useradd --system --user-group --no-create-home --shell /sbin/nologin %[1]s", e.name)
 }

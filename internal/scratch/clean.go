@@ -19,17 +19,17 @@ import (
 	"overcloud.backup/internal/safefile"
 )
 
-// A scratch folder holds the lock, and below run all of one restore. What lies there while nobody holds the lock
-// belongs to a restore that was killed: the folder itself is the journal of what is to be undone. No other folder has
-// one of this name, whatever path an operator gives.
+// A scratch folder contains the lock, and below run all of one restore. Files that are there while nobody holds the
+// lock belong to a restore that was killed: the folder itself is the journal of what is to be undone. No other folder
+// has one of this name, whatever path an operator sets.
 const (
 	LockName = "overcloud_verify.lock"
 	runName  = "overcloud_verify.run"
-	// containerFile, inside of run, notes the engine and the name of the container.
+	// containerFile, inside of run, contains the engine and the name of the container.
 	containerFile = "container"
 )
 
-// ErrBusy says that another verification holds the scratch folder.
+// ErrBusy reports that another verification holds the scratch folder.
 var ErrBusy = errors.New("another verification runs here")
 
 // hold locks a scratch folder, at once or not at all (ErrBusy).
@@ -51,8 +51,8 @@ func hold(root string) (*os.File, error) {
 	return f, nil
 }
 
-// The files of a restore: folders of the server's user, what is in the last one, and folders of root, which the server
-// can only read: what it is given, the plugins that it may load and the files that statements may name (none).
+// The files of a restore: folders of the server's user, the content of the last one, and folders of root, which the
+// server can only read: its input, the plugins that it may load and the files that statements may name (none).
 const (
 	DataName      = "data"
 	TemporaryName = "tmp"
@@ -65,13 +65,13 @@ const (
 	FilesName     = "files"
 )
 
-// maxNote bounds the note of a container.
+// maxNote limits the record of a container.
 const maxNote = 1 << 10
 
-// noted matches the note of a container. Nothing else is run or removed, whoever wrote it.
+// noted matches the record of a container. Nothing else is run or removed, whoever wrote it.
 var noted = regexp.MustCompile(`^(podman|docker) (overcloud-backup-[0-9a-f]{12})\n$`)
 
-// leaveContainer removes the container that a restore noted in its folder.
+// leaveContainer removes the container that a restore recorded in its folder.
 func leaveContainer(run string) (undone []string, err error) {
 	note, err := safefile.ReadOwn(filepath.Join(run, containerFile), maxNote)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -79,7 +79,7 @@ func leaveContainer(run string) (undone []string, err error) {
 	}
 	found := noted.FindStringSubmatch(string(note))
 	if err != nil || found == nil {
-		return nil, err // killed while it was noted: there is no container yet
+		return nil, err // killed while it was recorded: there is no container yet
 	}
 	removed, err := container.Remove(context.Background(), found[1], found[2])
 	if removed && err == nil {
@@ -105,7 +105,7 @@ func clean(root string) (undone []string, err error) {
 		return nil, nil
 	}
 	if err != nil || !info.IsDir() {
-		return nil, errors.Join(fmt.Errorf("scratch: %s is no folder of ours; choose another one", run), err)
+		return nil, errors.Join(fmt.Errorf("scratch: %s is not a folder of ours; choose another one", run), err)
 	}
 	if undone, err = leaveContainer(run); err != nil {
 		return undone, err
@@ -123,7 +123,7 @@ func clean(root string) (undone []string, err error) {
 		time.Sleep(50 * time.Millisecond)
 	}
 	if err := os.RemoveAll(run); err != nil {
-		return undone, fmt.Errorf("remove %s by hand: %w", run, err)
+		return undone, fmt.Errorf("remove %s manually: %w", run, err)
 	}
 	return append(undone, "removed "+run), nil
 }

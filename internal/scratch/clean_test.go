@@ -86,7 +86,7 @@ func TestAPlaceThatIsNoFolderIsLeftAlone(t *testing.T) {
 		ok(t, makeRoot(root))
 		ok(t, plant(filepath.Join(root, runName)))
 		if undone, err := clean(root); err == nil || len(undone) > 0 ||
-			!strings.Contains(err.Error(), "no folder of ours") {
+			!strings.Contains(err.Error(), "not a folder of ours") {
 			t.Errorf("%s: %q, %v", name, undone, err)
 		}
 		if _, err := New(t.Context(), root, stranger, container.Image{}); err == nil {
@@ -185,7 +185,8 @@ func TestNamesOfContainersTellFoldersApart(t *testing.T) {
 }
 
 func TestNobodyRunsWhatIsInASetAsRoot(t *testing.T) {
-	if _, err := UserNamed("root"); err == nil || !strings.Contains(err.Error(), "who never runs what is in a set") {
+	if _, err := UserNamed("root"); err == nil || !strings.Contains(err.Error(),
+		"which never runs anything from a set") {
 		t.Errorf("%v", err)
 	}
 	var none *NoAccountError

@@ -19,7 +19,7 @@ type Log struct {
 	last   []string
 }
 
-// Bounds of what is kept: InnoDB writes a damaged page into the log, 500 lines of it.
+// Limits of what is kept: InnoDB writes a damaged page into the log, 500 lines of it.
 const (
 	maxLogLine = 4 << 10
 	maxErrors  = 20
@@ -42,7 +42,7 @@ func (l *Log) Write(p []byte) (int, error) {
 	}
 }
 
-// stamp is what a line begins with: "2026-11-23  8:35:00 4 ".
+// stamp is the beginning of a line: "2026-11-23 8:35:00 4 ".
 var stamp = regexp.MustCompile(`^\d{4}-\d\d-\d\d +\d+:\d\d:\d\d \d+ `)
 
 func (l *Log) take(line string) {

@@ -38,15 +38,15 @@ type Tools struct {
 	Paths map[string]string `json:"paths"`
 	// Version of the server, x.y.z.
 	Version string `json:"version"`
-	// Image is what they are in; empty on the host itself.
+	// Image is what contains them; empty on the host itself.
 	Image string `json:"image,omitempty"`
-	// Place is where they run when they are asked.
+	// Place is where they run when their versions are read.
 	Place process.Place `json:"-"`
-	// Plugins is the folder of the server's plugins, where that of ed25519 is there.
+	// Plugins is the folder of the server's plugins, if that of ed25519 is in it.
 	Plugins string `json:"-"`
 }
 
-// folders are where packages of the server put their programs, besides the system's folders.
+// folders are where packages of the server put their programs, in addition to the system's folders.
 var folders = []string{"/usr/libexec", "/usr/local/sbin", "/usr/local/bin", "/usr/local/mysql/bin",
 	"/usr/local/mysql/scripts"}
 
@@ -56,7 +56,7 @@ func FindProgram(at process.Place, what string) (string, error) {
 }
 
 // FindTools finds the programs for a method, and refuses programs of another series than that of the server that was
-// backed up: only the same series reads its files, and only there the fingerprint of a schema is the same.
+// backed up: only the same series reads its files, and only there is the fingerprint of a schema the same.
 func FindTools(ctx context.Context, at process.Place, method, server string) (Tools, error) {
 	t := Tools{Paths: map[string]string{}, Place: at}
 	for _, what := range needs[method] {
@@ -147,7 +147,7 @@ func (s *Folder) Plugins(t Tools) ([]string, error) {
 	return []string{"--plugin-load-add=" + Signing}, nil
 }
 
-// maxPlugin bounds a login plugin, which has some tens of kilobytes.
+// maxPlugin limits a login plugin, which has some tens of kilobytes.
 const maxPlugin = 16 << 20
 
 func (s *Folder) readPlugin(path string) ([]byte, error) {

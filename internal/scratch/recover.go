@@ -25,11 +25,11 @@ func Recover(root string) (undone []string, err error) {
 	return clean(root)
 }
 
-// former is an earlier default for the scratch folder, in a place where anybody may create it first.
+// former is an earlier default for the scratch folder, in a place where any user may create it first.
 var former = "/var/tmp/overcloud.backup"
 
-// RecoverFormer is Recover for the earlier default folder. One that is not root's holds nothing of ours, and one that
-// is busy is cleaned by its user.
+// RecoverFormer is Recover for the earlier default folder. One that is not root's contains nothing of ours, and a busy
+// one is cleaned by its user.
 func RecoverFormer() (undone []string, err error) {
 	run := filepath.Join(former, runName)
 	if err := local.Check(former); err != nil || !isFolder(run) {

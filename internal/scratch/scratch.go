@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package scratch runs a server in a folder of its own, on data that may be forged: as a user who is not root, in
-// namespaces that show it nothing but that folder, without network, plugins and files. The folder is also the journal of
-// what is to be undone when a restore is killed.
+// Package scratch runs a server in a folder of its own, on data that may be forged: as a user other than root, in
+// namespaces that show it nothing but that folder, without network, plugins and files. The folder is also the journal
+// of what is to be undone if a restore is killed.
 package scratch
 
 import (
@@ -95,7 +95,7 @@ func New(ctx context.Context, root string, owner process.Owner, image container.
 func (s *Folder) make() error {
 	err := os.Mkdir(s.Path("."), 0o711)
 	if err == nil {
-		err = os.Chmod(s.Path("."), 0o711) // whatever the umask is
+		err = os.Chmod(s.Path("."), 0o711) // regardless of the umask
 	}
 	for _, name := range []string{DataName, TemporaryName, serverName} {
 		if err == nil {
@@ -147,7 +147,7 @@ func ContainerName(root string) string {
 }
 
 // home is the collection's folder on a host, where nobody but root can create anything first. The folders in it are
-// accessible to root alone (0700).
+// accessible only to root (0700).
 var home = "/var/lib/overcloud.backup"
 
 // openHome lets the server's user pass through home to a scratch folder there. Without the right to list home it finds
@@ -168,7 +168,7 @@ func openHome() error {
 	return err
 }
 
-// makeRoot creates the folder so that the server's user can enter it, whatever the umask is.
+// makeRoot creates the folder so that the server's user can enter it, regardless of the umask.
 func makeRoot(root string) error {
 	if filepath.Dir(root) == home {
 		if err := openHome(); err != nil {
@@ -191,7 +191,7 @@ func makeRoot(root string) error {
 	return os.Chmod(root, 0o711)
 }
 
-// password returns a random password. Its letters satisfy plugins that want every kind of character.
+// password returns a random password. Its letters satisfy plugins that require every kind of character.
 func password() string {
 	random := make([]byte, 16)
 	_, _ = rand.Read(random) // never fails

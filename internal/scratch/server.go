@@ -18,8 +18,8 @@ import (
 // User is an account that exists only in the scratch server.
 const User = "overcloud_verify"
 
-// Server is a server on the data in a scratch folder: no network, no wsrep, no events, no replication, no files but its
-// own. Nothing that it writes has to last.
+// Server is a server on the data in a scratch folder: no network, no wsrep, no events, no replication, no files except
+// its own. Nothing that it writes has to last.
 type Server struct {
 	Child *process.Child
 	*mariadb.Client
@@ -58,7 +58,8 @@ const Patience = 10 * time.Minute
 
 // Start starts the server and waits until it answers. If it ends before that, its log says why.
 func (s *Folder) Start(ctx context.Context, program string, memory int64, more []string) (*Server, error) {
-	// Who gives PROXY to others, as the users of a set have it, must have it; and only a row gives it to the first.
+	// An account that grants PROXY to others, as the users of a set may, must have it; and only a row gives it to the
+	// first.
 	account := fmt.Sprintf("CREATE OR REPLACE USER %[1]s@localhost IDENTIFIED BY '%[2]s';\nGRANT ALL ON *.* TO"+
 		" %[1]s@localhost WITH GRANT OPTION;\n"+
 		"REPLACE INTO mysql.proxies_priv (Host, User, Proxied_host, Proxied_user, With_grant, Grantor) VALUES"+
@@ -111,7 +112,7 @@ func (r *Server) connect(ctx context.Context, s *Folder) error {
 		var login *mariadb.LoginError
 		if errors.As(err, &login) && (login.Refused() || login.Unsafe()) {
 			r.Child.Kill()
-			return fmt.Errorf("the scratch server lets nobody in: %w; %s", err, r.Said())
+			return fmt.Errorf("the scratch server accepts no login: %w; %s", err, r.Said())
 		}
 	}
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package secret takes passwords out of what people will read: results, messages, logs. A secret is found in every
-// spelling that it may have there, and the longest spelling goes first, so that nothing of it is left.
+// Package secret removes passwords from texts for people: results, messages, logs. A secret is found in every spelling
+// that it may have there, and the longest spelling is replaced first, so that no part of it remains.
 package secret
 
 import (
@@ -24,7 +24,7 @@ type Set struct {
 	found []string
 }
 
-// Add adds spellings. An empty one is no secret.
+// Add adds spellings. An empty one is not a secret.
 func (s *Set) Add(spellings ...string) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -45,7 +45,7 @@ func (s *Set) All() []string {
 // Scrub replaces every spelling in a text.
 func (s *Set) Scrub(text string) string { return Replacer(s.All()).Replace(text) }
 
-// Replacer replaces these spellings in texts. Where one is a part of another, the longer one counts.
+// Replacer replaces these spellings in texts. If one is a part of another, the longer one counts.
 func Replacer(spellings []string) *strings.Replacer {
 	longest := slices.Clone(spellings)
 	slices.SortStableFunc(longest, func(a, b string) int { return len(b) - len(a) })
@@ -58,8 +58,8 @@ func Replacer(spellings []string) *strings.Replacer {
 	return strings.NewReplacer(pairs...)
 }
 
-// Spellings are those in which a secret may stand in a message: as it is, trimmed, quoted by Go or as JSON (with and
-// without escaping for HTML), or escaped for a part of a URL. A blank secret has none.
+// Spellings returns the forms that a secret may have in a message: unchanged, trimmed, quoted by Go or as JSON (with
+// and without escaping for HTML), or escaped for a part of a URL. A blank secret has none.
 func Spellings(secret string) []string {
 	trimmed := strings.TrimSpace(secret)
 	if trimmed == "" {
@@ -81,18 +81,18 @@ func Spellings(secret string) []string {
 	return slices.Compact(spellings)
 }
 
-// inUserinfo is a secret as the password of a URL, whose escapes are others than those of a path.
+// inUserinfo returns a secret as the password of a URL, whose escapes differ from those of a path.
 func inUserinfo(secret string) string {
 	return strings.TrimPrefix(url.UserPassword("", secret).String(), ":")
 }
 
 func unquoted(s string) string { return s[1 : len(s)-1] }
 
-// leastLine is how long a line of a secret must be to be taken out alone: shorter ones stand in many words.
+// leastLine is the minimum length of a line of a secret that is removed by itself: shorter ones are part of many words.
 const leastLine = 4
 
-// Lines are the lines of a secret that has several, for a log that is scrubbed line by line. A line that is too short
-// to be told from other words is left out.
+// Lines returns the lines of a secret that has several, for a log that is scrubbed line by line. A line that is too
+// short to be distinguished from other words is left out.
 func Lines(secret string) []string {
 	if !strings.Contains(secret, "\n") {
 		return nil

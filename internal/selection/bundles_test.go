@@ -50,8 +50,10 @@ func (d documents) read(t *testing.T, w *world) {
 	quorum := string(recorded)
 	dir := t.TempDir()
 	for name, content := range map[string]string{
-		"status.xml": d.status, "cib.xml": d.cib, "crm_mon": "#!/bin/sh\ncat " + dir + "/status.xml\n", "cibadmin": "#!/bin/sh\ncat " + dir + "/cib.xml\n",
-		"crm_node": "#!/bin/sh\ncat " + dir + "/node\n", "corosync-quorumtool": "#!/bin/sh\ncat " + dir + "/quorum.txt\n", "quorum.txt": quorum,
+		"status.xml": d.status, "cib.xml": d.cib, "crm_mon": "#!/bin/sh\ncat " + dir + "/status.xml\n",
+		"cibadmin":            "#!/bin/sh\ncat " + dir + "/cib.xml\n",
+		"crm_node":            "#!/bin/sh\ncat " + dir + "/node\n",
+		"corosync-quorumtool": "#!/bin/sh\ncat " + dir + "/quorum.txt\n", "quorum.txt": quorum,
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o700); err != nil {
 			t.Fatal(err)
@@ -84,7 +86,8 @@ func labBundles(t *testing.T) (*world, documents) {
 
 // vipOn is a VIP in crm_mon's words.
 func vipOn(address string, controller int) string {
-	return fmt.Sprintf(`<resource id="ip-%s" resource_agent="ocf:heartbeat:IPaddr2" role="Started" active="true" orphaned="false" blocked="false" `+
+	return fmt.Sprintf(`<resource id="ip-%s" resource_agent="ocf:heartbeat:IPaddr2" role="Started" active="true"`+
+		` orphaned="false" blocked="false" `+
 		`managed="true" failed="false" failure_ignored="false" nodes_running_on="1">
       <node name="controller-%d" id="%d" cached="true"/>`, address, controller, controller+1)
 }
@@ -134,7 +137,8 @@ func (d *documents) moveRedis(t *testing.T) {
 // osp13 is OSP 13 on Pacemaker 1.1 and docker: overcloud-controller-0 serves, overcloud-controller-1 has the database's
 // VIP, and each replica of galera is on the controller after its own number.
 func osp13(t *testing.T) (*world, documents) {
-	return named(3, testUUID, "overcloud-controller-", "172.17.1.", "172.17.1.14"), printed(t, "osp13-status.xml", "osp13-cib.xml")
+	return named(3, testUUID, "overcloud-controller-", "172.17.1.", "172.17.1.14"),
+		printed(t, "osp13-status.xml", "osp13-cib.xml")
 }
 
 func TestADecisionOverOSP13(t *testing.T) {
@@ -174,7 +178,8 @@ func TestAReplicaOfNoHostIsNotHeard(t *testing.T) {
 	d.read(t, w)
 	got := decide(t, w.hosts, options())
 	text := strings.Join(strings.Fields(got.Text), " ")
-	if got.Chosen != "" || !strings.Contains(text, "overcloud-controller-3 (cluster_host_map) is none of the hosts") {
+	if got.Chosen != "" || !strings.Contains(text,
+		"overcloud-controller-3 (cluster_host_map) is not one of the hosts") {
 		t.Errorf("%s\n%s", got.Chosen, got.Text)
 	}
 }
@@ -186,7 +191,8 @@ func (d *documents) failReplica(t *testing.T, replica int) {
 	lines := strings.Split(d.status, "\n")
 	for i, line := range lines {
 		if strings.Contains(line, `<resource id="galera" `) && strings.Contains(lines[i+1], guest) {
-			d.change(t, line+"\n"+lines[i+1], strings.Replace(line, ` failed="false"`, ` failed="true"`, 1)+"\n"+lines[i+1])
+			d.change(t, line+"\n"+lines[i+1], strings.Replace(line, ` failed="false"`, ` failed="true"`, 1)+"\n"+
+				lines[i+1])
 			return
 		}
 	}
@@ -197,23 +203,27 @@ func (d *documents) failReplica(t *testing.T, replica int) {
 func (d *documents) turn() {
 	from := strings.Index(d.status, `<bundle id="galera-bundle"`)
 	to := from + strings.Index(d.status[from:], "</bundle>")
-	next := strings.NewReplacer(`"controller-0" id="1"`, `"controller-1" id="2"`, `"controller-1" id="2"`, `"controller-2" id="3"`, `"controller-2" id="3"`, `"controller-0" id="1"`)
+	next := strings.NewReplacer(`"controller-0" id="1"`, `"controller-1" id="2"`, `"controller-1" id="2"`,
+		`"controller-2" id="3"`, `"controller-2" id="3"`, `"controller-0" id="1"`)
 	d.status = d.status[:from] + next.Replace(d.status[from:to]) + d.status[to:]
 }
 
 // Replica 1 is not that of controller 1: what is wrong with it speaks against the host that Pacemaker has it on.
 func TestAFailedReplicaSpeaksAgainstItsHost(t *testing.T) {
-	for engine, made := range map[string]func(*testing.T) (*world, documents){"docker": osp13, "podman": func(t *testing.T) (*world, documents) {
-		w, d := labBundles(t)
-		d.turn()
-		return w, d
-	}} {
+	for engine, made := range map[string]func(*testing.T) (*world, documents){"docker": osp13,
+		"podman": func(t *testing.T) (*world, documents) {
+			w, d := labBundles(t)
+			d.turn()
+			return w, d
+		}} {
 		t.Run(engine, func(t *testing.T) {
 			w, d := made(t)
 			d.failReplica(t, 1)
 			d.read(t, w)
 			names := []string{w.hosts[0].Name, w.hosts[1].Name, w.hosts[2].Name}
-			wants{"", names[:1], map[string][]condition.Code{names[0]: {condition.Serves}, names[1]: {condition.LastStandby}, names[2]: {condition.ResourceFailed}}}.check(t, decide(t, w.hosts, options()))
+			wants{"", names[:1], map[string][]condition.Code{names[0]: {condition.Serves},
+				names[1]: {condition.LastStandby}, names[2]: {condition.ResourceFailed}}}.check(t,
+				decide(t, w.hosts, options()))
 		})
 	}
 }

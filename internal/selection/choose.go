@@ -38,7 +38,7 @@ func (j *judgement) choose() []string {
 	if chosen.activity != decision.Active {
 		return nil
 	}
-	return []string{fmt.Sprintf("%s serves clients and was chosen all the same: policy %s%s", chosen.m.Name, j.o.Policy,
+	return []string{fmt.Sprintf("%s serves clients and was chosen anyway: policy %s%s", chosen.m.Name, j.o.Policy,
 		noIdle(j.o))}
 }
 
@@ -49,7 +49,7 @@ func noIdle(o Options) string {
 	return ""
 }
 
-// choice is the sentence about who was chosen and why, or why nobody.
+// choice returns the sentence about who was chosen and why, or why nobody.
 func (j *judgement) choice(eligible []*standing, scores map[*standing]score) string {
 	switch len(eligible) {
 	case 0:

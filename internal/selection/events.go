@@ -8,11 +8,11 @@ import (
 	"overcloud.backup/internal/topology"
 )
 
-// maxEventNames bounds the names of a list, in bytes: a decision is kept in a manifest, and what a host reports may be
-// anything. 1000 events of the longest names have 500 kB.
+// maxEventNames limits the names of a list, in bytes: a decision is kept in a manifest, and a host may report anything.
+// 1000 events of the longest names have 500 kB.
 const maxEventNames = 512 << 10
 
-// events is the union over the members with a database.
+// events returns the union over the members with a database.
 func events(c *topology.Cluster) decision.Events {
 	e := decision.Events{Enabled: []catalog.Event{}, Disabled: []catalog.Event{}, Scheduling: []string{},
 		Unknown: []string{}}
@@ -33,7 +33,7 @@ func events(c *topology.Cluster) decision.Events {
 	return e
 }
 
-// addAll adds all of a list, or nothing when there would be too much.
+// addAll adds all of a list, or nothing if there would be too much.
 func addAll(into map[catalog.Event]bool, list []catalog.Event) bool {
 	size := 0
 	for event := range into {

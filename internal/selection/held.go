@@ -11,8 +11,8 @@ import (
 	"overcloud.backup/internal/topology"
 )
 
-// held are the VIPs and singletons that Pacemaker has on a member: a bundle or group counts once, fencing devices and
-// the database itself do not.
+// held returns the VIPs and singletons that Pacemaker has on a member: a bundle or group counts once, fencing devices
+// and the database itself do not.
 func (j *judgement) held(m *topology.Member) []string {
 	if j.Cluster.View == nil || m.Node == "" {
 		return nil
@@ -42,7 +42,7 @@ func collective(r crmmon.Resource) string {
 	return r.ID
 }
 
-// inGroup says that a resource was counted as part of its group already.
+// inGroup reports that a resource was counted as part of its group already.
 func (j *judgement) inGroup(id string, found map[string]bool) bool {
 	return slices.ContainsFunc(j.Cluster.View.Resources, func(r crmmon.Resource) bool {
 		return r.ID == id &&
@@ -50,7 +50,7 @@ func (j *judgement) inGroup(id string, found map[string]bool) bool {
 	})
 }
 
-// onlyPromoted says that an instance is the promoted one of several, as redis and ovn have it.
+// onlyPromoted reports that an instance is the promoted one of several, as with redis and ovn.
 func (j *judgement) onlyPromoted(r crmmon.Resource) bool {
 	if r.Role != crmmon.RolePromoted {
 		return false

@@ -8,7 +8,7 @@ import (
 	"overcloud.backup/internal/traffic"
 )
 
-// judge gives every controller of a cluster its findings and its verdict. It returns warnings, too.
+// judge gives every controller of a cluster its findings and its verdict. It also returns warnings.
 func judge(c *topology.Cluster, o Options) (j *judgement, warnings []string) {
 	j = &judgement{Cluster: c, Traffic: traffic.Observe(c, o.rules()), o: o}
 	for _, m := range c.Members {
@@ -28,7 +28,7 @@ func judge(c *topology.Cluster, o Options) (j *judgement, warnings []string) {
 	return j, j.choose()
 }
 
-// split takes apart the conditions that need the results of all the others.
+// split separates the conditions that need the results of all the others.
 func split(all []condition.Condition) (early, last []condition.Condition) {
 	for _, c := range all {
 		if c.Last {

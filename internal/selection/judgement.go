@@ -30,7 +30,7 @@ type standing struct {
 	rank     int
 }
 
-// spares are the other controllers that could take over the clients.
+// spares returns the other controllers that could take over the clients.
 func (j *judgement) spares(of *standing) []string {
 	names := []string{}
 	for _, s := range j.standings {
@@ -41,7 +41,7 @@ func (j *judgement) spares(of *standing) []string {
 	return names
 }
 
-// spare says that the controller is idle and could take over the clients.
+// spare reports that the controller is idle and could take over the clients.
 func (s *standing) spare() bool {
 	if !s.m.RunsDatabase || s.activity != decision.Idle || s.m.Silent != "" {
 		return false

@@ -11,12 +11,13 @@ import (
 	"overcloud.backup/internal/decision"
 )
 
-// serving is the sentence about who serves, by the first evidence.
+// serving returns the sentence about who serves, by the first evidence.
 func (j *judgement) serving() string {
 	parts := []string{}
 	for _, s := range j.standings {
 		if s.activity == decision.Active {
-			parts = append(parts, fmt.Sprintf("%s serves the clients (%s)", s.m.Name, j.Evidence(s.m, decision.Active)[0]))
+			parts = append(parts, fmt.Sprintf("%s serves the clients (%s)", s.m.Name,
+				j.Evidence(s.m, decision.Active)[0]))
 		}
 	}
 	if len(parts) == 0 {

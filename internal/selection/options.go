@@ -14,10 +14,10 @@ import (
 	"overcloud.backup/internal/traffic"
 )
 
-// Options are what the operator wants of a decision. Start from Defaults.
+// Options are what the operator requests of a decision. Start from Defaults.
 type Options struct {
 	Policy decision.Policy `json:"policy"`
-	// Limits are the values that are not the default.
+	// Limits are the values that differ from the default.
 	Limits condition.Limits `json:"-"`
 	// VIP are the addresses that the clients of the database use; empty: those on which HAProxy listens for it.
 	VIP []string `json:"vip"`
@@ -28,28 +28,28 @@ type Options struct {
 	Now float64 `json:"-"`
 }
 
-// Defaults are those that idle_controller documents.
+// Defaults returns those that idle_controller documents.
 func Defaults() Options { return Options{Policy: decision.RequireIdle} }
 
-// rules are how the sources are read.
+// rules returns how the sources are read.
 func (o Options) rules() traffic.Rules {
 	return traffic.Rules{MinProxyUptime: o.Limits.Whole(condition.MinProxyUptime), VIP: o.VIP}
 }
 
 func (o Options) check() error {
 	if !slices.Contains(decision.Policies, o.Policy) {
-		return fmt.Errorf("policy: %q is none of require_idle, prefer_idle, allow_active", o.Policy)
+		return fmt.Errorf("policy: %q is not one of require_idle, prefer_idle, allow_active", o.Policy)
 	}
 	if err := o.Limits.Check(); err != nil {
 		return err
 	}
 	for _, text := range o.VIP {
 		if _, ok := topology.Address(text); !ok {
-			return fmt.Errorf("vip: %q is no IP address", excerpt.Of(text))
+			return fmt.Errorf("vip: %q is not an IP address", excerpt.Of(text))
 		}
 	}
 	if o.Now <= 0 || math.IsNaN(o.Now) || math.IsInf(o.Now, 0) {
-		return fmt.Errorf("now: %v is no time in seconds since the epoch", o.Now)
+		return fmt.Errorf("now: %v is not a time in seconds since the epoch", o.Now)
 	}
 	return nil
 }

@@ -12,17 +12,17 @@ import (
 	"overcloud.backup/internal/topology"
 )
 
-// score is what the eligible are ranked by, best first: each field decides only when all before it are alike.
+// score is what the eligible are ranked by, best first: each field decides only if all before it are equal.
 type score struct {
 	// active comes last under prefer_idle; the other policies make no difference here.
 	active int
-	// held counts VIPs and singletons: services that would suffer beside the backup, or move when the node fails.
+	// held counts VIPs and singletons: services that would suffer from the backup, or move if the node fails.
 	held int
 	// load is questions a second in steps of 10, because idle nodes differ by noise.
 	load     int
 	sessions int64
-	// space is the free space in steps of about 10 %: the difference must matter. Steps, and not "within 10 % of each
-	// other", which is not transitive: the choice would depend on the order.
+	// space is the free space in steps of about 10 %: the difference must matter. Steps are used, because "within 10 %
+	// of each other" is not transitive: the choice would depend on the order.
 	space int
 	// preference is the place in the option prefer; the unnamed come last.
 	preference int

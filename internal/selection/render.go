@@ -13,12 +13,12 @@ import (
 // width is the longest line of the table; names longer than half a line make it longer.
 const width = 118
 
-// least is the room below which the last column goes under the row instead of beside it.
+// least is the room below which the last column is put under the row instead of next to it.
 const least = 30
 
 var header = []string{"CONTROLLER", "CLIENTS?", "GALERA", "PACEMAKER", "HAPROXY", "VERDICT", "WHY"}
 
-// Text renders a decision as a table per cluster, with the message under it. Plain ASCII: what hosts call themselves
+// Text renders a decision as a table per cluster, with the message under it. Plain ASCII: names that hosts report
 // cannot move the reader's cursor.
 func Text(d decision.Decision) string {
 	if len(d.Clusters) == 0 {
@@ -53,7 +53,7 @@ func headline(c decision.Cluster, p decision.Policy) string {
 	return strings.Join(lines, "\n") + "\n"
 }
 
-// writeTable writes one row a controller; what does not fit beside it goes on lines of its own.
+// writeTable writes one row per controller; what does not fit next to it is written on lines of its own.
 func writeTable(b *strings.Builder, c decision.Cluster) {
 	rows := [][]string{header}
 	shown := map[decision.Reason]bool{}
@@ -103,8 +103,8 @@ func writeRow(b *strings.Builder, line string, why []string, indent int, below b
 	}
 }
 
-// row is a controller's cells; those from the last column on are its reasons. A long reason that the whole cluster has
-// is shown once.
+// row returns a controller's cells; those from the last column on are its reasons. A long reason that the whole cluster
+// has is shown once.
 func row(k decision.Controller, shown map[decision.Reason]bool) []string {
 	cells := []string{k.Name, string(k.Activity), k.Galera, k.Pacemaker, k.HAProxy, string(k.Verdict)}
 	if k.Activity == "" {
@@ -129,7 +129,7 @@ func row(k decision.Controller, shown map[decision.Reason]bool) []string {
 	return cells
 }
 
-// plain replaces whatever is not printable ASCII.
+// plain replaces everything that is not printable ASCII.
 func plain(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -142,7 +142,7 @@ func plain(s string) string {
 	}, s)
 }
 
-// wrap breaks a text at spaces. A word longer than the line stays whole.
+// wrap breaks a text at spaces. A word longer than the line is not broken.
 func wrap(text string, width int) []string {
 	var lines []string
 	line := ""

@@ -98,7 +98,7 @@ func (j *judgement) pacemakerState(s *standing) string {
 	return strings.Join(words, ", ")
 }
 
-// proxyState is what the VIP holder's HAProxy says of the member's server.
+// proxyState returns what the VIP holder's HAProxy says about the member's server.
 func (j *judgement) proxyState(m *topology.Member) string {
 	state := "?"
 	if !m.RunsDatabase {

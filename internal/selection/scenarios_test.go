@@ -26,7 +26,8 @@ func serving(who string) map[string][]condition.Code {
 
 // nobodyKnows is the outcome where one HAProxy cannot be relied on: nobody but the one that serves is sure.
 func nobodyKnows() wants {
-	return wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-1": {condition.ClientsUnknown}, "controller-2": {condition.ClientsUnknown}}}
+	return wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves},
+		"controller-1": {condition.ClientsUnknown}, "controller-2": {condition.ClientsUnknown}}}
 }
 
 var scenarios = []struct {
@@ -53,7 +54,8 @@ var scenarios = []struct {
 		w.quiet()
 		w.line(1, 0).LastSession, w.line(1, 1).LastSession = 10, 50
 		w.down(0)
-	}, wants{"", []string{"controller-1"}, map[string][]condition.Code{"controller-0": {condition.ServerDown}, "controller-1": {condition.Serves}, "controller-2": {condition.LastStandby}}}},
+	}, wants{"", []string{"controller-1"}, map[string][]condition.Code{"controller-0": {condition.ServerDown},
+		"controller-1": {condition.Serves}, "controller-2": {condition.LastStandby}}}},
 	{"the order names the next server where there never was a client", func(w *world, _ *Options) { w.quiet() },
 		wants{"controller-2", []string{"controller-0"}, serving("controller-0")}},
 	{"the order holds where nothing sticks, whoever was last", func(w *world, o *Options) {
@@ -61,7 +63,8 @@ var scenarios = []struct {
 		w.hosts[1].HAProxy.Database.Sticky, w.hosts[1].HAProxy.Proxies[0].Table = false, nil
 		w.line(1, 2).LastSession = 3
 		o.Limits["min_spares"] = 0
-	}, wants{"controller-1", []string{"controller-0", "controller-2"}, map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-2": {condition.Serves}}}},
+	}, wants{"controller-1", []string{"controller-0", "controller-2"},
+		map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-2": {condition.Serves}}}},
 	{"the order holds when the stick entry's server is gone", func(w *world, _ *Options) {
 		w.quiet()
 		*w.table(1) = stats.Table{Readable: true, Entries: []stats.Entry{{Key: testVIP, Server: "controller-9"}}}
@@ -70,31 +73,40 @@ var scenarios = []struct {
 		w.quiet()
 		o.Limits["min_spares"] = 0
 		w.line(1, 0).Backup, w.line(1, 1).Backup = false, false
-	}, wants{"controller-2", []string{"controller-0", "controller-1"}, map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-1": {condition.Serves}}}},
+	}, wants{"controller-2", []string{"controller-0", "controller-1"},
+		map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-1": {condition.Serves}}}},
 	{"a client connected directly to a standby", func(w *world, _ *Options) {
 		w.hosts[2].Galera.Sessions = []galera.Session{{User: "admin", Source: "10.99.0.200", Count: 1}}
-	}, wants{"", []string{"controller-0", "controller-2"}, map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-2": {condition.Serves}, "controller-1": {condition.LastStandby}}}},
+	}, wants{"", []string{"controller-0", "controller-2"},
+		map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-2": {condition.Serves},
+			"controller-1": {condition.LastStandby}}}},
 	{"a direct client does not hide where the VIP leads", func(w *world, o *Options) {
 		w.quiet()
 		o.Limits["min_spares"] = 0
 		w.hosts[2].Galera.Sessions = []galera.Session{{User: "admin", Source: "10.99.0.200", Count: 1}}
-	}, wants{"controller-1", []string{"controller-0", "controller-2"}, map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-2": {condition.Serves}}}},
+	}, wants{"controller-1", []string{"controller-0", "controller-2"},
+		map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-2": {condition.Serves}}}},
 	{"one standby stopped, and no spare is wanted", func(w *world, o *Options) {
 		w.stop(1)
 		o.Limits["min_spares"] = 0
-	}, wants{"controller-2", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-1": {condition.NotRunning}}}},
+	}, wants{"controller-2", []string{"controller-0"},
+		map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-1": {condition.NotRunning}}}},
 	{"HAProxy stopped on a controller without the VIP", func(w *world, _ *Options) { w.stopProxy(2) },
 		wants{"controller-2", []string{"controller-0"}, serving("controller-0")}},
 	{"HAProxy stopped where the VIP is", func(w *world, _ *Options) { w.stopProxy(1) },
-		wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-1": {condition.ClientsUnknown}, "controller-2": {condition.ClientsUnknown}}}},
+		wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves},
+			"controller-1": {condition.ClientsUnknown}, "controller-2": {condition.ClientsUnknown}}}},
 	{"the stats socket of another controller cannot be read", func(w *world, _ *Options) { w.muteProxy(2) },
-		wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-1": {condition.ClientsUnknown}, "controller-2": {condition.ClientsUnknown}}}},
+		wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves},
+			"controller-1": {condition.ClientsUnknown}, "controller-2": {condition.ClientsUnknown}}}},
 	{"HAProxy was just started where the VIP is", func(w *world, _ *Options) { w.hosts[1].HAProxy.Uptime = 2 },
-		wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-1": {condition.ClientsUnknown}, "controller-2": {condition.ClientsUnknown}}}},
+		wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves},
+			"controller-1": {condition.ClientsUnknown}, "controller-2": {condition.ClientsUnknown}}}},
 	{"HAProxy was just started elsewhere", func(w *world, _ *Options) { w.hosts[2].HAProxy.Uptime = 2 },
 		wants{"controller-2", []string{"controller-0"}, serving("controller-0")}},
 	{"HAProxy runs several processes", func(w *world, _ *Options) { w.hosts[1].HAProxy.Processes = 4 },
-		wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-1": {condition.ClientsUnknown}, "controller-2": {condition.ClientsUnknown}}}},
+		wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves},
+			"controller-1": {condition.ClientsUnknown}, "controller-2": {condition.ClientsUnknown}}}},
 	{"HAProxy is stopping where the VIP is", func(w *world, _ *Options) {
 		w.hosts[1].HAProxy.Add(haproxy.SourceProcesses, "", errDenied, "")
 	}, nobodyKnows()},
@@ -105,20 +117,24 @@ var scenarios = []struct {
 		w.hosts[2].HAProxy.Add(haproxy.SourceInfo, "", errDenied, "")
 		w.hosts[2].HAProxy.Processes, w.hosts[2].HAProxy.Uptime = 0, 0
 	}, nobodyKnows()},
-	{"HAProxy was read once where the VIP is", func(w *world, _ *Options) { w.hosts[1].HAProxy.Window = 0 }, nobodyKnows()},
+	{"HAProxy was read once where the VIP is", func(w *world, _ *Options) { w.hosts[1].HAProxy.Window = 0 },
+		nobodyKnows()},
 	{"HAProxy was read once elsewhere", func(w *world, _ *Options) { w.hosts[2].HAProxy.Window = 0 }, nobodyKnows()},
 	{"an active one that was read once, where active ones may be taken", func(w *world, o *Options) {
 		o.Policy, o.Exclude = decision.AllowActive, []string{"controller-1", "controller-2"}
 		w.hosts[0].Galera.Sample = galera.Sample{}
-	}, wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.ClientsUnknown}, "controller-1": {condition.Excluded}, "controller-2": {condition.Excluded}}}},
+	}, wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.ClientsUnknown},
+		"controller-1": {condition.Excluded}, "controller-2": {condition.Excluded}}}},
 	{"nobody holds the VIP", func(w *world, _ *Options) {
 		w.hosts[1].Galera.Host.Addresses = nil
 		w.hosts[1].Pacemaker.Host.Addresses, w.hosts[1].HAProxy.Host.Addresses = nil, nil
 		w.managers(func(p *pacemaker.Facts) { p.VIPs[0].Node = "" })
-	}, wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-1": {condition.ClientsUnknown}, "controller-2": {condition.ClientsUnknown}}}},
+	}, wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves},
+		"controller-1": {condition.ClientsUnknown}, "controller-2": {condition.ClientsUnknown}}}},
 	{"two hosts hold the VIP", func(w *world, _ *Options) {
 		w.hosts[2].Galera.Host.Addresses = append(w.hosts[2].Galera.Host.Addresses, testVIP)
-	}, wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-1": {condition.ClientsUnknown}, "controller-2": {condition.ClientsUnknown}}}},
+	}, wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves},
+		"controller-1": {condition.ClientsUnknown}, "controller-2": {condition.ClientsUnknown}}}},
 	{"a standby cut off by the network", func(w *world, _ *Options) {
 		w.node(2, func(n *crmmon.Node) { n.Online = false })
 		w.hosts[2].Pacemaker = manager(w.hosts[2].Pacemaker.Header, 2, 3, "controller-", testVIP)
@@ -126,18 +142,35 @@ var scenarios = []struct {
 		g := w.hosts[2].Galera
 		g.Wsrep.ClusterStatus, g.Wsrep.State, g.Wsrep.Ready, g.Wsrep.ClusterSize, g.Wsrep.ClusterConfID = galera.ClusterNonPrimary, galera.StateInitialized, false, 1, -1
 		w.down(2)
-	}, wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-1": {condition.LastStandby}, "controller-2": {condition.NodeOffline}}}},
-	{"the controller that serves is out of reach", func(w *world, _ *Options) { w.hosts[0] = topology.Host{Name: "controller-0", Unreachable: true} },
-		wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.ClusterIncomplete, condition.Serves}, "controller-1": {condition.ClusterIncomplete}, "controller-2": {condition.ClusterIncomplete}}}},
-	{"the controller with the VIP is out of reach", func(w *world, _ *Options) { w.hosts[1] = topology.Host{Name: "controller-1", Unreachable: true} },
-		wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.ClusterIncomplete, condition.Serves}, "controller-1": {condition.ClusterIncomplete}, "controller-2": {condition.ClusterIncomplete}}}},
+	}, wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves},
+		"controller-1": {condition.LastStandby}, "controller-2": {condition.NodeOffline}}}},
+	{"the controller that serves is out of reach", func(w *world,
+		_ *Options) {
+		w.hosts[0] = topology.Host{Name: "controller-0", Unreachable: true}
+	},
+		wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.ClusterIncomplete,
+			condition.Serves}, "controller-1": {condition.ClusterIncomplete},
+			"controller-2": {condition.ClusterIncomplete}}}},
+	{"the controller with the VIP is out of reach", func(w *world,
+		_ *Options) {
+		w.hosts[1] = topology.Host{Name: "controller-1", Unreachable: true}
+	},
+		wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.ClusterIncomplete,
+			condition.Serves}, "controller-1": {condition.ClusterIncomplete},
+			"controller-2": {condition.ClusterIncomplete}}}},
 	{"the controller that serves has no part in the play", func(w *world, _ *Options) { w.hosts = w.hosts[1:] },
-		wants{"", []string{}, map[string][]condition.Code{"controller-1": {condition.ClusterIncomplete}, "controller-2": {condition.ClusterIncomplete}}}},
-	{"old facts of the controller that serves", func(w *world, _ *Options) { w.hosts[0].HAProxy.GatheredAt = testNow - 500 },
-		wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.StaleFacts}, "controller-1": {condition.ClusterIncomplete}, "controller-2": {condition.ClusterIncomplete}}}},
+		wants{"", []string{}, map[string][]condition.Code{"controller-1": {condition.ClusterIncomplete},
+			"controller-2": {condition.ClusterIncomplete}}}},
+	{"old facts of the controller that serves", func(w *world,
+		_ *Options) {
+		w.hosts[0].HAProxy.GatheredAt = testNow - 500
+	},
+		wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.StaleFacts},
+			"controller-1": {condition.ClusterIncomplete}, "controller-2": {condition.ClusterIncomplete}}}},
 	{"an active one when no idle one is eligible, if told so", func(w *world, o *Options) {
 		o.Policy, o.Exclude = decision.PreferIdle, []string{"controller-1", "controller-2"}
-	}, wants{"controller-0", []string{"controller-0"}, map[string][]condition.Code{"controller-1": {condition.Excluded}, "controller-2": {condition.Excluded}}}},
+	}, wants{"controller-0", []string{"controller-0"},
+		map[string][]condition.Code{"controller-1": {condition.Excluded}, "controller-2": {condition.Excluded}}}},
 	{"an idle one before the active one, if told so", func(w *world, o *Options) {
 		o.Policy = decision.PreferIdle
 		w.hosts[0].Galera.Sample.Questions = 0
@@ -145,13 +178,15 @@ var scenarios = []struct {
 	{"the active one among equals when that is allowed", func(w *world, o *Options) {
 		o.Policy = decision.AllowActive
 		w.managers(func(p *pacemaker.Facts) {
-			p.Resources = append(p.Resources, crmmon.Resource{ID: "openstack-cinder-volume", Singleton: true, Active: true, Node: "controller-2"})
+			p.Resources = append(p.Resources, crmmon.Resource{ID: "openstack-cinder-volume", Singleton: true,
+				Active: true, Node: "controller-2"})
 		})
 	}, wants{"controller-0", []string{"controller-0"}, nil}},
 	{"an active one of which HAProxy cannot tell whether it is up", func(w *world, o *Options) {
 		o.Policy = decision.AllowActive
 		w.stopProxy(1)
-	}, wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.ClientsUnknown}, "controller-1": {condition.ClientsUnknown}, "controller-2": {condition.ClientsUnknown}}}},
+	}, wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.ClientsUnknown},
+		"controller-1": {condition.ClientsUnknown}, "controller-2": {condition.ClientsUnknown}}}},
 	{"names of the inventory are addresses (OSP 10)", func(w *world, _ *Options) {
 		for i := range w.hosts {
 			w.hosts[i].Name = fmt.Sprintf("192.0.2.%d", 10+i)
@@ -165,8 +200,12 @@ var scenarios = []struct {
 			w.hosts[i].Galera.Server.Hostname = name
 			w.hosts[i].Galera.Wsrep.NodeName = name
 		}
-	}, wants{"Controller-2.ctlplane.example.com", []string{"Controller-0.ctlplane.example.com"}, serving("Controller-0.ctlplane.example.com")}},
-	{"names of the inventory are swapped aliases", func(w *world, _ *Options) { w.hosts[0].Name, w.hosts[2].Name = w.hosts[2].Name, w.hosts[0].Name },
+	}, wants{"Controller-2.ctlplane.example.com", []string{"Controller-0.ctlplane.example.com"},
+		serving("Controller-0.ctlplane.example.com")}},
+	{"names of the inventory are swapped aliases", func(w *world,
+		_ *Options) {
+		w.hosts[0].Name, w.hosts[2].Name = w.hosts[2].Name, w.hosts[0].Name
+	},
 		wants{"controller-0", []string{"controller-2"}, serving("controller-2")}},
 	{"servers of HAProxy are known by address alone", func(w *world, _ *Options) {
 		for h := range w.hosts {
@@ -225,7 +264,8 @@ func TestFiveControllers(t *testing.T) {
 	w.hosts[3].Galera.Wsrep.Desync = true
 	w.stop(4)
 	o.Limits["min_spares"] = 2
-	wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-1": {condition.LastStandby}, "controller-2": {condition.LastStandby},
+	wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves},
+		"controller-1": {condition.LastStandby}, "controller-2": {condition.LastStandby},
 		"controller-3": {condition.Desynced}, "controller-4": {condition.NotRunning}}}.check(t, decide(t, w.hosts, o))
 	o.Limits["min_spares"] = 1
 	wants{"controller-2", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves},
@@ -251,8 +291,9 @@ func (w *world) apart() {
 		head.Host = reading.Host{Name: fmt.Sprintf("balancer-%d", i), Addresses: []string{address}}
 		none := head
 		none.Present = false
-		w.hosts = append(w.hosts, topology.Host{Name: head.Host.Name, Galera: &galera.Facts{Header: none}, Pacemaker: &pacemaker.Facts{Header: none},
-			HAProxy: proxy(head, i, 3, "controller-", testVIP)})
+		w.hosts = append(w.hosts, topology.Host{Name: head.Host.Name, Galera: &galera.Facts{Header: none},
+			Pacemaker: &pacemaker.Facts{Header: none},
+			HAProxy:   proxy(head, i, 3, "controller-", testVIP)})
 	}
 }
 
@@ -291,7 +332,8 @@ func TestTwoCloudsWithTheSameNames(t *testing.T) {
 		b.hosts[i].Name = "north-" + b.hosts[i].Name
 	}
 	d := decide(t, append(b.hosts, a.hosts...), options())
-	if len(d.Clusters) != 2 || d.Chosen != "" || !slices.Equal(d.ChosenHosts, []string{"controller-2", "north-controller-2"}) {
+	if len(d.Clusters) != 2 || d.Chosen != "" || !slices.Equal(d.ChosenHosts,
+		[]string{"controller-2", "north-controller-2"}) {
 		t.Fatalf("chosen %v of %d clusters\n%s", d.ChosenHosts, len(d.Clusters), d.Text)
 	}
 	if got := d.Clusters[1].Name; got != "tripleo_cluster-aaaa8e3a" {
@@ -326,7 +368,8 @@ func TestAHostWithNothingOfACloudIsLeftOut(t *testing.T) {
 	w := healthy(3)
 	head := w.hosts[0].Galera.Header
 	head.Present, head.Host.Name = false, "compute-0"
-	w.hosts = append(w.hosts, topology.Host{Name: "compute-0", Galera: &galera.Facts{Header: head}, Pacemaker: &pacemaker.Facts{Header: head}, HAProxy: &haproxy.Facts{Header: head}})
+	w.hosts = append(w.hosts, topology.Host{Name: "compute-0", Galera: &galera.Facts{Header: head},
+		Pacemaker: &pacemaker.Facts{Header: head}, HAProxy: &haproxy.Facts{Header: head}})
 	d := decide(t, w.hosts, options())
 	wants{"controller-2", []string{"controller-0"}, serving("controller-0")}.check(t, d)
 	if len(d.Warnings) != 1 || !strings.Contains(d.Warnings[0], "compute-0") {
@@ -338,7 +381,7 @@ func TestAMisspeltExclusionIsToldOf(t *testing.T) {
 	o := options()
 	o.Exclude = []string{"controler-2"}
 	d := decide(t, healthy(3).hosts, o)
-	if len(d.Warnings) != 1 || d.Warnings[0] != `exclude: "controler-2" is none of the hosts` {
+	if len(d.Warnings) != 1 || d.Warnings[0] != `exclude: "controler-2" is not one of the hosts` {
 		t.Errorf("warnings: %q", d.Warnings)
 	}
 }
@@ -346,7 +389,9 @@ func TestAMisspeltExclusionIsToldOf(t *testing.T) {
 func TestBadOptionsAreRefused(t *testing.T) {
 	for name, change := range map[string]func(*Options){
 		"policy": func(o *Options) { o.Policy = "any" }, "min_spares": func(o *Options) { o.Limits["min_spares"] = -1 },
-		"max_age": func(o *Options) { o.Limits["max_age"] = 0 }, "max_flow_control": func(o *Options) { o.Limits["max_flow_control"] = 2 }, "now": func(o *Options) { o.Now = 0 },
+		"max_age":          func(o *Options) { o.Limits["max_age"] = 0 },
+		"max_flow_control": func(o *Options) { o.Limits["max_flow_control"] = 2 },
+		"now":              func(o *Options) { o.Now = 0 },
 	} {
 		o := options()
 		change(&o)

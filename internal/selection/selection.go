@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package selection decides which controller may be backed up: it joins what every host reported of its database, its
-// Pacemaker and its HAProxy, finds out whom clients use, and gives each controller a verdict with reasons. It is pure:
-// facts and the time go in, a Decision comes out. What is unknown is never healthy, so the chosen controller is always
-// one of which every source has spoken.
+// Package selection decides which controller may be backed up: it joins the reports of every host about its database,
+// its Pacemaker and its HAProxy, finds out which ones clients use, and gives each controller a verdict with reasons. It
+// is pure: facts and the time go in, a Decision comes out. Unknown is never healthy, so the chosen controller is always
+// one about which every source has answered.
 package selection
 
 import (
@@ -50,7 +50,7 @@ func refusedDocuments(members []*topology.Member) []string {
 	return warnings
 }
 
-// strayNames warns of names in exclude and prefer that are no host's: a misspelt exclude protects nobody.
+// strayNames warns of names in exclude and prefer that are not a host's: a misspelt exclude protects nobody.
 func strayNames(members []*topology.Member, o Options) []string {
 	known := map[string]bool{}
 	for _, m := range members {
@@ -62,7 +62,7 @@ func strayNames(members []*topology.Member, o Options) []string {
 	for option, list := range map[string][]string{"exclude": o.Exclude, "prefer": o.Prefer} {
 		for _, n := range list {
 			if !known[topology.Lower(n)] {
-				warnings = append(warnings, fmt.Sprintf("%s: %q is none of the hosts", option, n))
+				warnings = append(warnings, fmt.Sprintf("%s: %q is not one of the hosts", option, n))
 			}
 		}
 	}
@@ -70,7 +70,7 @@ func strayNames(members []*topology.Member, o Options) []string {
 	return warnings
 }
 
-// sumUp fills in what the decision says over all clusters.
+// sumUp fills in the parts of the decision about all clusters.
 func sumUp(d *decision.Decision) {
 	messages := make([]string, 0, len(d.Clusters))
 	for _, c := range d.Clusters {

@@ -13,7 +13,7 @@ import (
 	"overcloud.backup/internal/topology"
 )
 
-// subject is what is known of a controller, for the conditions.
+// subject is what is known about a controller, for the conditions.
 func (j *judgement) subject(s *standing) condition.Subject {
 	m, c := s.m, j.Cluster
 	subject := condition.Subject{
@@ -47,7 +47,7 @@ func (j *judgement) peers() (list []condition.Peer) {
 	return list
 }
 
-// locks are the backup locks of the cluster, as its hosts report them.
+// locks returns the backup locks of the cluster, as its hosts report them.
 func (j *judgement) locks() (list []cib.Lock) {
 	for _, m := range j.Cluster.Members {
 		if p := m.Manager(); p != nil {
@@ -57,7 +57,7 @@ func (j *judgement) locks() (list []cib.Lock) {
 	return list
 }
 
-// unreadManager says why a host has no report of Pacemaker of its own.
+// unreadManager says why a host has no report of its own Pacemaker.
 func unreadManager(m *topology.Member) string {
 	switch {
 	case m.Host.Pacemaker == nil:

@@ -29,14 +29,16 @@ func (w *world) listenOn(binds ...string) {
 func (w *world) keepalived() { w.managers(func(p *pacemaker.Facts) { p.VIPs = nil }) }
 
 func TestWhereTheVIPIs(t *testing.T) {
-	const everywhere = "HAProxy listens for the database on 0.0.0.0:3306, which is every address of a host or a name: name the VIP of the database with controller_backup_vip"
+	const everywhere = "HAProxy listens for the database on 0.0.0.0:3306, which is every address of a host or a name:" +
+		" name the VIP of the database with controller_backup_vip"
 	for name, c := range map[string]struct {
 		change          func(w *world, o *Options)
 		address, holder string
 		problem         string
 	}{
-		"one address, moved by Pacemaker":  {func(*world, *Options) {}, testVIP, "controller-1", ""},
-		"one address, moved by keepalived": {func(w *world, _ *Options) { w.keepalived() }, testVIP, "controller-1", ""},
+		"one address, moved by Pacemaker": {func(*world, *Options) {}, testVIP, "controller-1", ""},
+		"one address, moved by keepalived": {func(w *world, _ *Options) { w.keepalived() }, testVIP, "controller-1",
+			""},
 		"every address, moved by keepalived": {func(w *world, _ *Options) {
 			w.keepalived()
 			w.listenOn("0.0.0.0:3306")
@@ -49,7 +51,8 @@ func TestWhereTheVIPIs(t *testing.T) {
 		"every address, two VIPs of Pacemaker's": {func(w *world, _ *Options) {
 			w.listenOn("0.0.0.0:3306")
 			w.secondVIP()
-		}, "10.99.0.10, 10.99.0.9", "", "the VIP 10.99.0.10, 10.99.0.9 is held by more than one: controller-1 or controller-2; " +
+		}, "10.99.0.10, 10.99.0.9", "", "the VIP 10.99.0.10, 10.99.0.9 is held by more than one: controller-1 or" +
+			" controller-2; " +
 			"name the VIP of the database with controller_backup_vip"},
 		"two VIPs of Pacemaker's, one given": {func(w *world, o *Options) {
 			w.listenOn("0.0.0.0:3306")
@@ -65,17 +68,23 @@ func TestWhereTheVIPIs(t *testing.T) {
 			w.listenOn(testVIP+":3306", "127.0.0.1:3306", "[::1]:3306")
 		}, testVIP, "controller-1", ""},
 		"each host's own address alone": {func(w *world, _ *Options) { w.listenOn("10.99.0.%d:3306") }, "", "",
-			"each HAProxy listens for the database on addresses of its own host alone (10.99.0.11, 10.99.0.12, 10.99.0.13): " +
+			"each HAProxy listens for the database only on addresses of its own host (10.99.0.11, 10.99.0.12," +
+				" 10.99.0.13): " +
 				"name the VIP of the database with controller_backup_vip"},
 		"a loopback address alone": {func(w *world, _ *Options) { w.listenOn("127.0.0.1:3306") }, "", "",
-			"each HAProxy listens for the database on addresses of its own host alone (127.0.0.1): name the VIP of the database with controller_backup_vip"},
-		"a VIP that nobody has": {func(_ *world, o *Options) { o.VIP = []string{"10.99.0.77"} }, "10.99.0.77", "", "nobody holds the VIP 10.99.0.77"},
+			"each HAProxy listens for the database only on addresses of its own host (127.0.0.1): name the VIP of" +
+				" the database with controller_backup_vip"},
+		"a VIP that nobody has": {func(_ *world, o *Options) { o.VIP = []string{"10.99.0.77"} }, "10.99.0.77", "",
+			"nobody holds the VIP 10.99.0.77"},
 		"a line that was not understood": {func(w *world, _ *Options) {
 			w.hosts[2].HAProxy.Database.Binds = []string{"10.99.0.13:3306"}
-			w.hosts[2].HAProxy.Database.Unread = []string{"haproxy.cfg line 3: bind: the value of $VIP is known to the process alone"}
-		}, "", "", "a part of HAProxy's configuration on controller-2 was not understood: haproxy.cfg line 3: bind: the value of $VIP is known to the process alone"},
+			w.hosts[2].HAProxy.Database.Unread = []string{"haproxy.cfg line 3: bind: the value of $VIP is known only " +
+				"to the process"}
+		}, "", "", "a part of HAProxy's configuration on controller-2 was not understood: haproxy.cfg line 3: bind:" +
+			" the value of $VIP is known only to the process"},
 		"a line that was not understood, the VIP given": {func(w *world, o *Options) {
-			w.hosts[2].HAProxy.Database.Unread = []string{"haproxy.cfg line 3: bind: the value of $VIP is known to the process alone"}
+			w.hosts[2].HAProxy.Database.Unread = []string{"haproxy.cfg line 3: bind: the value of $VIP is known only " +
+				"to the process"}
 			o.VIP = []string{testVIP}
 		}, testVIP, "controller-1", ""},
 	} {
@@ -109,7 +118,7 @@ func TestAVIPIsAnAddress(t *testing.T) {
 	for _, vip := range []string{"overcloud.internalapi", "", "10.0.0"} {
 		o := options()
 		o.VIP = []string{vip}
-		if _, err := Decide(healthy(3).hosts, o); err == nil || !strings.Contains(err.Error(), "is no IP address") {
+		if _, err := Decide(healthy(3).hosts, o); err == nil || !strings.Contains(err.Error(), "is not an IP address") {
 			t.Errorf("%q: %v", vip, err)
 		}
 	}
@@ -124,7 +133,8 @@ func TestAClusterWithoutPacemakerIsToldSo(t *testing.T) {
 		w.hosts[i].Pacemaker = &pacemaker.Facts{Header: head}
 	}
 	k := decide(t, w.hosts, options()).of("controller-2")
-	if len(k.Reasons) != 1 || k.Reasons[0] != (decision.Reason{Code: condition.PacemakerUnread, Message: "Pacemaker is not installed on it"}) {
+	if len(k.Reasons) != 1 || k.Reasons[0] != (decision.Reason{Code: condition.PacemakerUnread,
+		Message: "Pacemaker is not installed on it"}) {
 		t.Errorf("%v", k.Reasons)
 	}
 }

@@ -7,7 +7,7 @@ import "strings"
 // chunk is how much of a long statement is kept in one piece.
 const chunk = 8 << 20
 
-// chunks are a text that grows. A statement may have a GiB: what grows as a whole is there twice while it does.
+// chunks are a text that grows. A statement may have a GiB: a contiguous text exists twice while it grows.
 type chunks struct {
 	full [][]byte
 	last []byte
@@ -29,7 +29,7 @@ func (c *chunks) Write(p []byte) {
 
 func (c *chunks) add(b byte) { c.Write([]byte{b}) }
 
-// String is all of it.
+// String returns all of it.
 func (c *chunks) String() string {
 	var all strings.Builder
 	all.Grow(c.n)
@@ -40,5 +40,5 @@ func (c *chunks) String() string {
 	return all.String()
 }
 
-// Reset lets go of it, and keeps room for the next text.
+// Reset releases it, and keeps room for the next text.
 func (c *chunks) Reset() { c.full, c.last, c.n = nil, c.last[:0], 0 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// create reads a CREATE up to what it makes. What may stand between is who it runs as.
+// create reads a CREATE up to the kind of object. In between there may be the account that it runs as.
 func (s *Statement) create(l *lexer) error {
 	for {
 		t := l.next()
@@ -34,11 +34,11 @@ func (s *Statement) create(l *lexer) error {
 	}
 }
 
-// definer reads "`nova`@`localhost`", or the name of a role. An account that is not named would be ours.
+// definer reads "`nova`@`localhost`", or the name of a role. Without a named account it would be ours.
 func (s *Statement) definer(l *lexer) error {
 	user := l.next()
 	if !quoted(l, user) {
-		return fmt.Errorf("the definer %.80s is no quoted name", user.text)
+		return fmt.Errorf("the definer %.80s is not a quoted name", user.text)
 	}
 	s.Definer = &Definer{User: unquote(user)}
 	if !l.symbol('@') {
@@ -46,13 +46,13 @@ func (s *Statement) definer(l *lexer) error {
 	}
 	host := l.next()
 	if !quoted(l, host) {
-		return fmt.Errorf("the definer's host %.80s is no quoted name", host.text)
+		return fmt.Errorf("the definer's host %.80s is not a quoted name", host.text)
 	}
 	s.Definer.Host = unquote(host)
 	return nil
 }
 
-// made reads what is made, and its name.
+// made reads the kind of the object, and its name.
 func (s *Statement) made(l *lexer, kind token) error {
 	switch {
 	case kind.is("DATABASE") && s.Definer == nil:
@@ -69,8 +69,8 @@ func (s *Statement) made(l *lexer, kind token) error {
 	return errUnknown
 }
 
-// view reads "`v` AS select". A server has no INTO and no second statement in it. One that stands in for a view until
-// its tables are there is of constants.
+// view reads "`v` AS select". A server accepts no INTO and no second statement in it. A stand-in for a view, until its
+// tables exist, consists of constants.
 func (s *Statement) view(l *lexer) error {
 	s.Kind = View
 	if err := s.named(l, &s.Name); err != nil {
@@ -113,7 +113,7 @@ func standsIn(l *lexer) bool {
 	}
 }
 
-// program reads a trigger, a routine or an event up to its body, which nobody can know.
+// program reads a trigger, a routine or an event up to its body, which cannot be judged.
 func (s *Statement) program(l *lexer, kind token) error {
 	s.Kind = Program
 	if kind.is("PACKAGE") {
@@ -175,7 +175,7 @@ func (s *Statement) rows(l *lexer) error {
 	}
 	if l.symbol('(') {
 		for {
-			// The columns of a system-versioned table that nobody named stand without quotes.
+			// The columns of a system-versioned table that nobody named have no quotes.
 			if t := l.next(); t.class != name && !t.isOneOf("row_start", "row_end") {
 				return errUnknown
 			}

@@ -4,7 +4,7 @@ package sqldump
 
 import "regexp"
 
-// aMoment is how a server writes a moment in a schedule.
+// aMoment is the form of a moment in a schedule, as a server writes it.
 var aMoment = regexp.MustCompile(`^'[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}'$`)
 
 // schedule reads what a server writes between an event's name and its body, as
@@ -43,7 +43,7 @@ func schedule(l *lexer) *Event {
 	return e
 }
 
-// every reads "1 DAY" or "'1:30' HOUR_MINUTE", and when that begins.
+// every reads "1 DAY" or "'1:30' HOUR_MINUTE", and its start.
 func every(l *lexer) bool {
 	if t := l.next(); t.class != digits && t.class != text {
 		return false

@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// schemaName reads the name of the schema that all that follows is of.
+// schemaName reads the name of the schema to which everything that follows belongs.
 func (s *Statement) schemaName(l *lexer) error {
 	t := l.next()
 	if t.class != name || System(t.name()) {
-		return fmt.Errorf("%.80s is no schema of a user's", t.text)
+		return fmt.Errorf("%.80s is not a schema of a user", t.text)
 	}
 	if !l.session.unicode && !isASCII(t.text) {
 		return fmt.Errorf("the schema's name %.80q in another character set than UTF-8", t.text)
@@ -21,7 +21,7 @@ func (s *Statement) schemaName(l *lexer) error {
 	return nil
 }
 
-// named reads the name of something in the schema. A trigger stands there as somebody wrote it, with quotes or without.
+// named reads the name of something in the schema. A trigger has it as the user wrote it, with quotes or without.
 func (s *Statement) named(l *lexer, into *string) error {
 	is := func(t token) bool { return t.class == name || t.class == word && s.Kind == Program }
 	t := l.next()
@@ -33,13 +33,13 @@ func (s *Statement) named(l *lexer, into *string) error {
 		t = l.next()
 	}
 	if !is(t) {
-		return fmt.Errorf("%.80q is no quoted name", t.text)
+		return fmt.Errorf("%.80q is not a quoted name", t.text)
 	}
 	*into = t.name()
 	return nil
 }
 
-// quoted says that an account's name can be read in one way only: 'ro\ot' is root.
+// quoted reports that an account's name can be read in only one way: 'ro\ot' is root.
 func quoted(l *lexer, t token) bool {
 	return (t.class == name || t.class == text && !strings.ContainsAny(unquote(t), `\'"`)) &&
 		(l.session.unicode || isASCII(t.text))
@@ -52,8 +52,7 @@ func unquote(t token) string {
 	return t.text[1 : len(t.text)-1]
 }
 
-// engines keep what they are given in the schema's own folder, or nowhere. Others open files, servers or tables
-// elsewhere.
+// engines keep their data in the schema's own folder, or nowhere. Others open files, servers or tables elsewhere.
 var engines = []string{"innodb", "aria", "myisam", "memory", "heap", "archive", "csv", "blackhole", "rocksdb", "tokudb"}
 
 func (s *Statement) engine(l *lexer) error {
@@ -73,7 +72,8 @@ func (s *Statement) engine(l *lexer) error {
 	return nil
 }
 
-// readable refuses a name that is another one in another character set: rows must go to the table that was made.
+// readable refuses a name that would be a different one in another character set: rows must go to the table that was
+// created.
 func (s *Statement) readable(l *lexer) error {
 	if !l.session.unicode && !isASCII(s.Name) {
 		return fmt.Errorf("the name %.80q in another character set than UTF-8", s.Name)

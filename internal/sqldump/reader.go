@@ -8,13 +8,14 @@ import (
 	"strings"
 )
 
-// lookahead is more than what must be seen at once to know what begins: "/*M!100616" and "DELIMITER ;;\r\n".
+// lookahead is more than must be seen at once to recognize a beginning: "/*M!100616" and "DELIMITER ;;\r\n".
 const lookahead = 32
 
-// maxStatement is the most that a server takes in one packet.
+// maxStatement is the most that a server accepts in one packet.
 const maxStatement = 1 << 30
 
-// NewReader reads a dump of schemas, for a server of a version, as "10.11.6". take gets one statement after the other.
+// NewReader reads a dump of schemas, for a server of a version, such as "10.11.6". take is called with one statement
+// after the other.
 func NewReader(version string, take func(Statement) error) *Reader {
 	return &Reader{
 		version: number(version), take: take, check: (*Reader).ofSchema, line: 1, atStart: true,
@@ -29,7 +30,7 @@ func NewUsersReader(version string, take func(Statement) error) *Reader {
 	return r
 }
 
-// number is 101106 for "10.11.6".
+// number returns 101106 for "10.11.6".
 func number(version string) int {
 	n := 0
 	parts := strings.SplitN(version, ".", 3)
@@ -43,10 +44,10 @@ func number(version string) int {
 	return n
 }
 
-// piece is how much is looked at together.
+// piece is how much is examined together.
 const piece = 256 << 10
 
-// Write takes the next bytes. The first error stays; it names the line and the statement.
+// Write reads the next bytes. The first error stays; it names the line and the statement.
 func (r *Reader) Write(p []byte) (int, error) {
 	for rest := p; len(rest) > 0 && r.err == nil; {
 		n := min(piece, len(rest))
@@ -60,7 +61,7 @@ func (r *Reader) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Close says that this was all. A statement without an end is an error.
+// Close ends the input. A statement without an end is an error.
 func (r *Reader) Close() error {
 	if r.err == nil {
 		r.err = r.scan(true)
@@ -88,14 +89,14 @@ func (r *Reader) scan(final bool) error {
 	}
 	r.carry = r.carry[:copy(r.carry, b)]
 	if r.text.Len() > maxStatement {
-		return r.refuse("it has more than %d bytes, which no server takes", maxStatement)
+		return r.refuse("it has more than %d bytes, which no server accepts", maxStatement)
 	}
 	return nil
 }
 
 var newline = []byte{'\n'}
 
-// step uses up some of b; none when more of it must be seen.
+// step consumes some of b; none if more of it must be seen.
 func (r *Reader) step(b []byte, final bool) (int, error) {
 	switch {
 	case r.state == inQuote:
@@ -114,12 +115,12 @@ func (r *Reader) step(b []byte, final bool) (int, error) {
 	return r.code(b)
 }
 
-// hasWord says that b begins with a word, and a blank.
+// hasWord reports that b begins with a word, and a blank.
 func hasWord(b []byte, word string) bool {
 	return len(b) > len(word) && isSpace(b[len(word)]) && strings.EqualFold(string(b[:len(word)]), word)
 }
 
-// delimiter reads "DELIMITER ;;": mariadb-dump has no other but the semicolon.
+// delimiter reads "DELIMITER ;;": mariadb-dump uses no other except the semicolon.
 func (r *Reader) delimiter(b []byte) (int, error) {
 	line, _, _ := bytes.Cut(b, newline)
 	switch string(bytes.TrimSpace(line[len("DELIMITER"):])) {
@@ -129,12 +130,12 @@ func (r *Reader) delimiter(b []byte) (int, error) {
 		r.semi = false
 	default:
 		r.begin = r.line
-		return 0, r.refuse("%.60q: mariadb-dump has the delimiters ; and ;; alone", line)
+		return 0, r.refuse("%.60q: mariadb-dump uses only the delimiters ; and ;;", line)
 	}
 	return len(line), nil
 }
 
-// quoted takes a piece of a string or a name, up to its end.
+// quoted reads a piece of a string or a name, up to its end.
 func (r *Reader) quoted(b []byte) int {
 	for i := range b {
 		switch c := b[i]; {
@@ -152,14 +153,14 @@ func (r *Reader) quoted(b []byte) int {
 	return len(b)
 }
 
-// comment takes a piece of a comment, up to its end.
+// comment reads a piece of a comment, up to its end.
 func (r *Reader) comment(b, end []byte, width int) int {
 	n := len(b)
 	if at := bytes.Index(b, end); at >= 0 {
 		n = at + width
 		r.state = code
 	} else if n > width {
-		n -= width - 1 // half of the end may be there
+		n -= width - 1 // half of the end may be in it
 	}
 	if r.keep {
 		r.text.Write(b[:n])
@@ -169,7 +170,7 @@ func (r *Reader) comment(b, end []byte, width int) int {
 	return n
 }
 
-// code takes what stands outside of quotes and comments. b is long enough, unless it is the end.
+// code reads what is outside of quotes and comments. b is long enough, unless it is the end.
 func (r *Reader) code(b []byte) (int, error) {
 	if r.text.Len() == 0 && !r.inside {
 		r.begin = r.line
@@ -217,8 +218,8 @@ func (r *Reader) opening(b []byte, n int) int {
 	return n
 }
 
-// openComment opens a comment. One that is executable, and meant for this server, is code. These of MySQL 5.7 are not,
-// as MariaDB has it.
+// openComment opens a comment. One that is executable, and meant for this server, is code. Those of MySQL 5.7 are not,
+// as in MariaDB.
 func (r *Reader) openComment(b []byte) (int, error) {
 	mark := len("/*!")
 	forMariaDB := bytes.HasPrefix(b, []byte("/*M!"))
@@ -250,7 +251,7 @@ func (r *Reader) openComment(b []byte) (int, error) {
 	return digits, nil
 }
 
-// finish hands a statement on.
+// finish passes a statement on.
 func (r *Reader) finish() error {
 	if r.inside {
 		return r.refuse("it ends inside an executable comment")

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Refusal is why a statement is not passed on.
+// Refusal says why a statement is not passed on.
 type Refusal struct {
 	Line int
 	Text string // its beginning
@@ -19,21 +19,22 @@ type Refusal struct {
 // Error names the line and the reason.
 func (e *Refusal) Error() string { return fmt.Sprintf("line %d, %s", e.Line, e.Reason()) }
 
-// Reason is the error without the line.
+// Reason returns the error without the line.
 func (e *Refusal) Reason() string {
 	return fmt.Sprintf("%s: the dump has a statement that mariadb-dump does not write: %v", e.Text, e.Why)
 }
 
-// Unwrap is the reason.
+// Unwrap returns the reason.
 func (e *Refusal) Unwrap() error { return e.Why }
 
-// refuse is a Refusal of a statement.
+// refuse returns a Refusal of a statement.
 func (s *Statement) refuse(why error) error { return &Refusal{s.Line, clip(s.Text), why} }
 
-// confidential is what stands before hashes, passwords and rows, which belong into no message.
+// confidential are the words before hashes, passwords and rows, which must not appear in messages.
 var confidential = regexp.MustCompile(`(?i)\b(IDENTIFIED|OPTIONS|VALUES)\b`)
 
-// clip is the beginning of a statement, in one line, without what a terminal would obey and without its values.
+// clip returns the beginning of a statement, in one line, without characters that a terminal would obey and without its
+// values.
 func clip(text string) string {
 	text = strings.Join(strings.Fields(text[:min(len(text), 400)]), " ")
 	if at := confidential.FindStringIndex(text); at != nil {
@@ -42,7 +43,7 @@ func clip(text string) string {
 	return strconv.Quote(text[:min(len(text), 80)])
 }
 
-// refuse is a Refusal of the statement that is being read.
+// refuse returns a Refusal of the statement that is being read.
 func (r *Reader) refuse(format string, args ...any) error {
 	return &Refusal{r.begin, clip(r.text.String()), fmt.Errorf(format, args...)}
 }

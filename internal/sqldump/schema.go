@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// ofSchema knows a statement of a dump of schemas, or refuses it.
+// ofSchema recognizes a statement of a dump of schemas, or refuses it.
 func (r *Reader) ofSchema(s *Statement) error {
 	l := &lexer{s: s.Text, session: r.session}
 	err := r.know(s, l)
@@ -28,8 +28,9 @@ func (r *Reader) ofSchema(s *Statement) error {
 	return nil
 }
 
-// order refuses rows for what is not the table that was made last: so mariadb-dump writes them, before its triggers and
-// the next view. What the server has made anew under that very name is a table, without a trigger.
+// order refuses rows for any table but the one that was created last: mariadb-dump writes them in this order, before
+// its triggers and the next view. The object that the server has just created under that name is a table, without a
+// trigger.
 func (r *Reader) order(s *Statement) error {
 	key := [2]string{s.Schema, s.Name}
 	switch {
@@ -37,7 +38,7 @@ func (r *Reader) order(s *Statement) error {
 		r.filled = key
 	case s.Does == "INSERT" || s.Does == "REPLACE":
 		if r.filled != key {
-			return errors.New("its table was not made before, or has a trigger already")
+			return errors.New("its table was not created before, or already has a trigger")
 		}
 	case s.Kind != Session && s.Does != "LOCK" && s.Does != "ALTER TABLE":
 		r.filled = [2]string{}

@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// variables are those that mariadb-dump sets, for its session alone.
+// variables are those that mariadb-dump sets, only for its session.
 var variables = []string{
 	"sql_mode", "sql_notes", "note_verbosity", "time_zone", "unique_checks", "foreign_key_checks", "autocommit",
 	"character_set_client", "character_set_results", "collation_connection", "system_versioning_insert_history",
 	"sql_log_off", "log_slow_query",
 }
 
-// charsets are those in which no byte of a longer character is one of ASCII, so that a quote is a quote.
+// charsets are those in which no byte of a longer character is an ASCII byte, so that a quote is a quote.
 var charsets = []string{
 	"utf8", "utf8mb3", "utf8mb4", "ascii", "binary", "latin1", "latin2", "latin5", "latin7",
 	"cp850", "cp852", "cp866", "cp1250", "cp1251", "cp1256", "cp1257",
@@ -25,8 +25,8 @@ var charsets = []string{
 	"gb2312",
 }
 
-// set reads what stands behind SET: assignments with commas between. A server reads all values before it sets the
-// first, so nothing may be read that the same SET has set.
+// set reads what follows SET: assignments with commas between. A server reads all values before it sets the first, so
+// nothing may be read that the same SET has set.
 func (s *session) set(l *lexer) error {
 	done := map[string]bool{}
 	for {
@@ -78,9 +78,9 @@ func (s *session) assign(l *lexer, done map[string]bool) error {
 // save reads "@OLD_SQL_MODE=@@SQL_MODE".
 func (s *session) save(l *lexer, done map[string]bool) error {
 	own := l.next()
-	// A server takes @é for @e.
+	// A server treats @é as @e.
 	if own.class != word || !isASCII(own.text) || !l.symbol('=') || !l.symbol('@') || !l.symbol('@') {
-		return errors.New("SET of a variable that is no copy of the server's")
+		return errors.New("SET of a variable that is not a copy of the server's")
 	}
 	if l.have("SESSION") || l.have("LOCAL") {
 		l.symbol('.')
@@ -104,13 +104,13 @@ func serverVariable(l *lexer) (string, error) {
 	return variable, nil
 }
 
-// value reads a literal, or a variable that holds what this one held before.
+// value reads a literal, or a variable with the earlier value of this one.
 func (s *session) value(l *lexer, variable string, done map[string]bool) error {
 	if l.symbol('@') {
 		own := l.next()
 		before, known := s.saved[strings.ToLower(own.text)]
 		if own.class != word || !known || before.of != variable {
-			return fmt.Errorf("SET %s to a variable that does not hold its value", variable)
+			return fmt.Errorf("SET %s to a variable that does not have its value", variable)
 		}
 		switch {
 		case done["@"+strings.ToLower(own.text)]:
@@ -138,13 +138,13 @@ func (s *session) value(l *lexer, variable string, done map[string]bool) error {
 	return nil
 }
 
-// modeLetters are what lists of modes are written with.
+// modeLetters are the characters of lists of modes.
 const modeLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_,"
 
 // mode reads a list of modes. Some stand for several.
 func (s *session) mode(t token) error {
 	if t.class != text {
-		return errors.New("SET sql_mode to what is no string")
+		return errors.New("SET sql_mode to a value that is not a string")
 	}
 	modes := t.text[1 : len(t.text)-1]
 	if strings.TrimLeft(modes, modeLetters) != "" { // N\O_BACKSLASH_ESCAPES is one, too
@@ -162,7 +162,7 @@ func (s *session) mode(t token) error {
 	return nil
 }
 
-// client takes the character set of what is sent.
+// client reads the character set of what is sent.
 func (s *session) client(t token) error {
 	s.unicode = strings.HasPrefix(strings.ToLower(strings.Trim(t.text, `'"`)), "utf8")
 	return checkCharset(t)

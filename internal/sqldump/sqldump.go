@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package sqldump reads what mariadb-dump writes, statement by statement, and refuses every statement that mariadb-dump
-// does not write. A dump may have been forged: whoever can write to a destination writes dumps. A statement is handed
-// on as it is to be sent, alone, to a server: executable comments are opened or dropped as that server would, so that
-// nothing in it depends on who reads it.
+// Package sqldump reads the output of mariadb-dump, statement by statement, and refuses every statement that
+// mariadb-dump does not write. A dump may have been forged: anyone who can write to a destination can write dumps. A
+// statement is passed on as it is to be sent, by itself, to a server: executable comments are opened or dropped as that
+// server would, so that nothing in it depends on its reader.
 package sqldump
 
 import (
@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// Kind is what a statement is about.
+// Kind is the kind of object that a statement is about.
 type Kind int
 
 // The kinds. Zero is none.
@@ -21,17 +21,17 @@ const (
 	Schema                   // CREATE DATABASE
 	Collate                  // ALTER DATABASE, around a program whose collation is not the schema's
 	Table                    // a table and its rows
-	View                     // a view, or what stands in for one
+	View                     // a view, or its stand-in
 	Sequence                 // a sequence and its value
 	Program                  // a trigger, a routine or an event
-	Account                  // CREATE USER, GRANT and the like, of a file of users alone
-	Servers                  // a time zone or a foreign server, of a file of those alone
+	Account                  // CREATE USER, GRANT and the like, only in a file of users
+	Servers                  // a time zone or a foreign server, only in a file of those
 )
 
-// Definer is an account as which a view or a program runs. Host is empty for a role.
+// Definer is the account that a view or a program runs as. Host is empty for a role.
 type Definer struct{ User, Host string }
 
-// String is user@host, as an option names it.
+// String returns user@host, as an option names it.
 func (d Definer) String() string {
 	if d.Host == "" {
 		return d.User
@@ -43,16 +43,16 @@ func (d Definer) String() string {
 type Statement struct {
 	// Text has no executable comment and no delimiter.
 	Text string
-	// Line is where it begins in the dump, from 1.
+	// Line is its first line in the dump, from 1.
 	Line int
 	Kind Kind
-	// Does is its first words, as "CREATE TRIGGER".
+	// Does is its first words, such as "CREATE TRIGGER".
 	Does string
-	// Schema is the one that it is of: that of the last USE or CREATE DATABASE.
+	// Schema is the one that it belongs to: that of the last USE or CREATE DATABASE.
 	Schema string
 	// Name is that of its table, view, sequence or program; Table that of a trigger's table.
 	Name, Table string
-	// Definer is nil where it has none. Invoker says of a view that it runs as who reads it nevertheless.
+	// Definer is nil if it has none. Invoker says of a view that it nevertheless runs as its reader.
 	Definer *Definer
 	Invoker bool
 	// Qualified says that it names its schema. at and end are where a Use, Schema or Collate has the schema's name.
@@ -61,16 +61,16 @@ type Statement struct {
 	Reaches string
 	// Sequences are those that a table's defaults name with their schema.
 	Sequences []Named
-	// Engine is the storage engine of a table or sequence, as it is written; of a partition where that has another one
-	// than InnoDB. Empty where none is named.
+	// Engine is the storage engine of a table or sequence, as it is written; that of a partition if it has another one
+	// than InnoDB. Empty if none is named.
 	Engine string
-	// Rows is how many an INSERT or REPLACE holds.
+	// Rows is the number of rows in an INSERT or REPLACE.
 	Rows int
-	// Event is nil but for a CREATE EVENT that mariadb-dump's server wrote.
+	// Event is nil except for a CREATE EVENT that mariadb-dump's server wrote.
 	Event   *Event
 	at, end int
 	engines [][2]int
-	// references are the tables of foreign keys that stand there without their schema, and where.
+	// references are the tables of foreign keys that are named without their schema, and their positions.
 	references []reference
 }
 
@@ -79,21 +79,21 @@ type reference struct {
 	at    int
 }
 
-// Event is when an event runs, as far as a server judges it when the event is made.
+// Event says when an event runs, as far as a server judges it when the event is created.
 type Event struct {
-	// Over is the last moment, of AT or ENDS, as '2026-12-01 02:00:00' in the session's time zone, with its quotes;
-	// empty for an event that has no end.
+	// Over is the last moment, of AT or ENDS, such as '2026-12-01 02:00:00' in the session's time zone, with its
+	// quotes; empty for an event that has no end.
 	Over string
-	// Once says that it runs at that moment alone.
+	// Once says that it runs only at that moment.
 	Once bool
 	// Status is ENABLE, DISABLE or DISABLE ON SLAVE.
 	Status string
 }
 
-// Named is something in a schema.
+// Named is an object in a schema.
 type Named struct{ Schema, Name string }
 
-// In is the statement's text for a schema of another name.
+// In returns the statement's text for a schema of another name.
 func (s Statement) In(schema string) string {
 	if s.end == 0 || schema == s.Schema {
 		return s.Text
@@ -101,9 +101,9 @@ func (s Statement) In(schema string) string {
 	return s.Text[:s.at] + QuoteName(schema) + s.Text[s.end:]
 }
 
-// TableText is the text of a CREATE TABLE or CREATE SEQUENCE with another engine for it and each of its partitions,
-// where engine is not empty, and with the schema of each table that a foreign key refers to, where schemaOf gives one
-// for it.
+// TableText returns the text of a CREATE TABLE or CREATE SEQUENCE with another engine for it and each of its
+// partitions, if engine is not empty, and with the schema of each table that a foreign key refers to, if schemaOf
+// returns one for it.
 func (s Statement) TableText(engine string, schemaOf func(table string) string) string {
 	type edit struct {
 		at, end int
@@ -136,7 +136,7 @@ func QuoteName(name string) string { return "`" + strings.ReplaceAll(name, "`", 
 // systemSchemas are the server's own.
 var systemSchemas = []string{"mysql", "information_schema", "performance_schema", "sys"}
 
-// System says that a schema is the server's own, to which nothing of a dump may go.
+// System reports that a schema is the server's own, into which nothing of a dump may be loaded.
 func System(schema string) bool {
 	for _, own := range systemSchemas {
 		if strings.EqualFold(schema, own) {
@@ -146,12 +146,13 @@ func System(schema string) bool {
 	return false
 }
 
-// Refers counts the foreign keys whose table stands there without its schema.
+// Refers counts the foreign keys whose table is named without its schema.
 func (s Statement) Refers() int { return len(s.references) }
 
-// Reader is an io.Writer that takes a dump in pieces and hands its statements on. Its memory is that of one statement.
+// Reader is an io.Writer that receives a dump in pieces and passes its statements on. Its memory is that of one
+// statement.
 type Reader struct {
-	version int // of the server, as 101106
+	version int // of the server, such as 101106
 	take    func(Statement) error
 	check   func(*Reader, *Statement) error
 
@@ -159,7 +160,7 @@ type Reader struct {
 	err   error
 
 	text    chunks // of the current statement
-	line    int    // where we are
+	line    int    // the current position
 	begin   int    // where the statement begins
 	atStart bool   // of a line
 	semi    bool   // the delimiter is two semicolons
@@ -167,11 +168,11 @@ type Reader struct {
 	quote   byte
 	escaped bool
 	keep    bool // the comment stays in the statement
-	inside  bool // an executable comment that counts
+	inside  bool // an executable comment that applies
 
 	session session
 	schema  string
-	// filled is the table that rows may go to, by schema and name: the one made last, while it has no trigger. So
+	// filled is the table that rows may go to, by schema and name: the one created last, while it has no trigger. So
 	// nothing of a dump runs while it is loaded.
 	filled [2]string
 }

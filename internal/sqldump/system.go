@@ -8,7 +8,7 @@ import (
 )
 
 // NewSystemReader reads a file of time zones and foreign servers, as a backup writes it: rows for the tables of time
-// zones, and CREATE OR REPLACE SERVER. Nothing else of the server's own may come out of a set.
+// zones, and CREATE OR REPLACE SERVER. Nothing else of the server's own may be loaded from a set.
 func NewSystemReader(version string, take func(Statement) error) *Reader {
 	r := NewReader(version, take)
 	r.check = (*Reader).ofSystem
@@ -24,7 +24,7 @@ var zoneTables = map[string][]string{
 	"time_zone_leap_second":     {"Transition_time", "Correction"},
 }
 
-// ofSystem knows a statement of a file of time zones and foreign servers, or refuses it.
+// ofSystem recognizes a statement of a file of time zones and foreign servers, or refuses it.
 func (r *Reader) ofSystem(s *Statement) error {
 	l := &lexer{s: s.Text, session: r.session}
 	s.Kind = Servers
@@ -54,7 +54,7 @@ func (s *Statement) zones(l *lexer) error {
 	table := l.next()
 	columns := zoneTables[table.name()]
 	if table.class != word && table.class != name || columns == nil || !l.symbol('(') {
-		return fmt.Errorf("%.40q is no table of time zones", table.text)
+		return fmt.Errorf("%.40q is not a table of time zones", table.text)
 	}
 	s.Schema, s.Name = "mysql", table.name()
 	for i, wanted := range columns {
@@ -71,7 +71,7 @@ func (s *Statement) zones(l *lexer) error {
 	return s.rowsOf(l)
 }
 
-// serverOptions are what a foreign server is described by.
+// serverOptions are the options that describe a foreign server.
 var serverOptions = []string{"HOST", "DATABASE", "USER", "PASSWORD", "SOCKET", "OWNER", "PORT"}
 
 // foreignServer reads "`s` FOREIGN DATA WRAPPER `mysql` OPTIONS (HOST 'db', PORT 3306)". It is a row for engines that
@@ -79,7 +79,7 @@ var serverOptions = []string{"HOST", "DATABASE", "USER", "PASSWORD", "SOCKET", "
 func (s *Statement) foreignServer(l *lexer) error {
 	server := l.next()
 	if server.class != name {
-		return fmt.Errorf("%.80q is no quoted name", server.text)
+		return fmt.Errorf("%.80q is not a quoted name", server.text)
 	}
 	s.Name = server.name()
 	if !l.have("FOREIGN", "DATA", "WRAPPER") {
@@ -97,7 +97,7 @@ func (s *Statement) foreignServer(l *lexer) error {
 			return fmt.Errorf("the server's %.40q", option.text)
 		}
 		if value := l.next(); value.class != text && (value.class != digits || !option.is("PORT")) {
-			return fmt.Errorf("the server's %s, which is no string", option.text)
+			return fmt.Errorf("the server's %s, which is not a string", option.text)
 		}
 		if l.symbol(')') {
 			return nil

@@ -9,13 +9,13 @@ import (
 	"strings"
 )
 
-// ErrOutside is a table that would be written outside of the datadir.
+// ErrOutside reports a table that would be written outside of the datadir.
 var ErrOutside = errors.New("the table has DATA DIRECTORY or INDEX DIRECTORY, so that it would be written elsewhere")
 
-// table reads "`t` (...) ENGINE=...". It holds no query, no other table's definition and nothing that lies elsewhere.
+// table reads "`t` (...) ENGINE=...". It contains no query, no other table's definition and nothing that is elsewhere.
 func (s *Statement) table(l *lexer) error {
 	s.Kind = Table
-	// IF NOT EXISTS would be content with a view or somebody else's table, and the rows would go there.
+	// IF NOT EXISTS would accept a view or another user's table, and the rows would go there.
 	if err := s.named(l, &s.Name); err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (s *Statement) table(l *lexer) error {
 	return nil
 }
 
-// clause judges a token of a table by what follows it. Behind the columns, at depth 0, AS and VALUES begin rows.
+// clause judges a token of a table by what follows it. After the columns, at depth 0, AS and VALUES begin rows.
 func (s *Statement) clause(l *lexer, t token, depth int) error {
 	switch {
 	case t.is("DIRECTORY"):
@@ -56,11 +56,11 @@ func (s *Statement) clause(l *lexer, t token, depth int) error {
 	case t.is("ENGINE"):
 		return s.engine(l)
 	case t.class == digits && !aNumber.MatchString(t.text):
-		return fmt.Errorf("the table's %.40q, which is no number", t.text)
+		return fmt.Errorf("the table's %.40q, which is not a number", t.text)
 	case t.isOneOf("nextval", "lastval"):
 		s.sequenceOf(*l)
 	case t.is("REFERENCES") && l.peek().class != name:
-		return fmt.Errorf("the table's REFERENCES %.80q, which is no quoted name", l.peek().text)
+		return fmt.Errorf("the table's REFERENCES %.80q, which is not a quoted name", l.peek().text)
 	case t.is("REFERENCES"):
 		s.refer(l)
 	case t.class != word && t.class != name:
@@ -73,7 +73,7 @@ func (s *Statement) clause(l *lexer, t token, depth int) error {
 	return nil
 }
 
-// connection reads "='...'". No engine that is taken makes anything of it.
+// connection reads "='...'". No accepted engine uses it.
 func connection(l *lexer) error {
 	if l.symbol('='); l.next().class != text {
 		return errUnknown
@@ -81,7 +81,7 @@ func connection(l *lexer) error {
 	return nil
 }
 
-// refer notes the table of a foreign key where it stands without its schema. Its name stays to be read.
+// refer records the table of a foreign key if it is named without its schema. Its name is not consumed.
 func (s *Statement) refer(l *lexer) {
 	before := l.i
 	to := l.next()
@@ -94,8 +94,8 @@ func (s *Statement) refer(l *lexer) {
 // aNumber is a number. Anything else that begins with a digit may be a name, which mariadb-dump puts in quotes.
 var aNumber = regexp.MustCompile(`^(0[xX][0-9a-fA-F]+|0b[01]+|[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?)$`)
 
-// reach notes a schema that a table names: that of a foreign key's table, of a default's sequence or of a function.
-// What stands before a dot is nothing else: mariadb-dump has columns without their table.
+// reach records a schema that a table names: that of a foreign key's table, of a default's sequence or of a function.
+// Nothing else precedes a dot: mariadb-dump writes columns without their table.
 func (s *Statement) reach(schema string) {
 	if schema == s.Schema {
 		s.Qualified = true
@@ -104,7 +104,7 @@ func (s *Statement) reach(schema string) {
 	}
 }
 
-// sequenceOf notes the sequence of "nextval(`other`.`sq`)", as servers write a default.
+// sequenceOf records the sequence of "nextval(`other`.`sq`)", as servers write a default.
 func (s *Statement) sequenceOf(l lexer) {
 	if !l.symbol('(') {
 		return

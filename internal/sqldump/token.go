@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// class is what a token is. The zero value is the end of the statement.
+// class is the kind of a token. The zero value is the end of the statement.
 type class byte
 
 const (
@@ -17,19 +17,19 @@ const (
 	text   class = 't' // a string
 	digits class = 'd'
 	symbol class = 's'
-	odd    class = 'o' // what servers may take for more than one token, as 1.0ENGINE, or not as written
+	odd    class = 'o' // what servers may read as more than one token, such as 1.0ENGINE, or not as written
 )
 
 type token struct {
 	class
-	text    string // as it stands there
+	text    string // as it is written
 	at, end int
 }
 
-// is says that it is a word.
+// is reports that it is a word.
 func (t token) is(wanted string) bool { return t.class == word && strings.EqualFold(t.text, wanted) }
 
-// goesOn is an error about a token where none is wanted. A string may be a password.
+// goesOn is an error about a token where none is expected. A string may be a password.
 func (t token) goesOn() error {
 	if t.class == text {
 		return errors.New("it goes on with a string")
@@ -48,7 +48,7 @@ func (t token) isOneOf(wanted ...string) bool {
 
 func (t token) symbol(c byte) bool { return t.class == symbol && t.text[0] == c }
 
-// name is the identifier, quoted or not.
+// name returns the identifier, quoted or not.
 func (t token) name() string {
 	if t.class != name {
 		return t.text
@@ -64,7 +64,7 @@ type lexer struct {
 	session session
 }
 
-// next is the next token.
+// next returns the next token.
 func (l *lexer) next() token {
 	l.skip()
 	if l.i >= len(l.s) {
@@ -101,7 +101,7 @@ func (l *lexer) next() token {
 	return token{class, l.s[at:l.i], at, l.i}
 }
 
-// peek is the next token, which stays.
+// peek returns the next token without consuming it.
 func (l *lexer) peek() token {
 	before := l.i
 	t := l.next()
@@ -109,7 +109,7 @@ func (l *lexer) peek() token {
 	return t
 }
 
-// have takes the next words when they are these.
+// have consumes the next words if they are these.
 func (l *lexer) have(words ...string) bool {
 	before := l.i
 	for _, w := range words {
@@ -121,7 +121,7 @@ func (l *lexer) have(words ...string) bool {
 	return true
 }
 
-// symbol takes the next token when it is this one.
+// symbol consumes the next token if it is this one.
 func (l *lexer) symbol(c byte) bool {
 	if l.peek().symbol(c) {
 		l.next()
@@ -130,10 +130,10 @@ func (l *lexer) symbol(c byte) bool {
 	return false
 }
 
-// ended says that nothing follows.
+// ended reports that nothing follows.
 func (l *lexer) ended() bool { return l.peek().class == 0 }
 
-// skip passes over blanks and comments, as a server does.
+// skip skips blanks and comments, as a server does.
 func (l *lexer) skip() {
 	for l.i < len(l.s) {
 		rest := l.s[l.i:]
@@ -159,7 +159,7 @@ func (l *lexer) skip() {
 	}
 }
 
-// quote passes over a string or a name. A doubled quote is one of it.
+// quote skips a string or a name. A doubled quote is part of it.
 func (l *lexer) quote(c byte) {
 	for l.i++; l.i < len(l.s); l.i++ {
 		switch {
@@ -176,7 +176,7 @@ func (l *lexer) quote(c byte) {
 	l.i = len(l.s)
 }
 
-// number passes over 1, 0x1F, 1.5e-3.
+// number skips 1, 0x1F, 1.5e-3.
 func (l *lexer) number() {
 	begin := l.i
 	for ; l.i < len(l.s); l.i++ {
@@ -189,7 +189,7 @@ func (l *lexer) number() {
 	}
 }
 
-// isNumber refuses what only begins as one: a server ends 1.0e1ENGINE before the E of ENGINE.
+// isNumber refuses what only begins as a number: a server ends 1.0e1ENGINE before the E of ENGINE.
 func isNumber(s string) bool {
 	if rest, hexadecimal := strings.CutPrefix(s, "0x"); hexadecimal {
 		return rest != "" && strings.TrimLeft(rest, "0123456789abcdefABCDEF") == ""
@@ -216,14 +216,14 @@ func isLetter(c byte) bool {
 	return 'a' <= c|0x20 && c|0x20 <= 'z' || c == '_' || c == '$' || c >= 0x80
 }
 
-// isControl says what may follow "--" in a comment.
+// isControl reports which characters may follow "--" in a comment.
 func isControl(c byte) bool { return c <= ' ' || c == 0x7f }
 
 // session is what a dump has set, as far as it changes how its text is to be read.
 type session struct {
 	plain bool // NO_BACKSLASH_ESCAPES
 	ansi  bool // ANSI_QUOTES
-	// unicode says that what is sent is taken for UTF-8, as at the beginning.
+	// unicode says that what is sent is read as UTF-8, as at the beginning.
 	unicode bool
 	// saved are the user's variables, each with the variable of the server that it was taken from.
 	saved map[string]saved
@@ -236,7 +236,7 @@ type saved struct {
 
 func newSession() session { return session{unicode: true, saved: map[string]saved{}} }
 
-// escapes says that a backslash in such quotes escapes.
+// escapes reports that a backslash in such quotes escapes.
 func (s session) escapes(quote byte) bool {
 	return quote != '`' && !s.plain && !(quote == '"' && s.ansi)
 }

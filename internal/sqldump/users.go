@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// accountStatements are how a file of users makes accounts, as galera.UserStatements writes them, each with what stands
-// behind its first words. A statement is read to its end: SET takes several assignments, and the second one may be of
-// the server's.
+// accountStatements are how a file of users creates accounts, as galera.UserStatements writes them, each with what
+// follows its first words. A statement is read to its end: SET accepts several assignments, and the second one may be
+// of the server's.
 var accountStatements = []struct {
 	words []string
 	rest  func(*lexer) error
@@ -24,7 +24,7 @@ var accountStatements = []struct {
 	{[]string{"SET", "sql_mode"}, packageMode},
 }
 
-// ofUsers knows a statement of a file of users, or refuses it.
+// ofUsers recognizes a statement of a file of users, or refuses it.
 func (r *Reader) ofUsers(s *Statement) error {
 	for _, known := range accountStatements {
 		l := &lexer{s: s.Text, session: r.session}
@@ -42,13 +42,13 @@ func (r *Reader) ofUsers(s *Statement) error {
 		r.session = l.session
 		return nil
 	}
-	return s.refuse(errors.New("it is none about an account that a file of users has"))
+	return s.refuse(errors.New("it is not one of the statements about accounts in a file of users"))
 }
 
-// quotedText takes a quoted name. Servers before 10.4 have them in single quotes.
+// quotedText reads a quoted name. Servers before 10.4 have them in single quotes.
 func quotedText(l *lexer) error {
 	if t := l.next(); t.class != name && t.class != text {
-		return fmt.Errorf("%.80q is no quoted name", t.text)
+		return fmt.Errorf("%.80q is not a quoted name", t.text)
 	}
 	return nil
 }
@@ -122,7 +122,7 @@ func grant(l *lexer) error {
 	return granted(l)
 }
 
-// granted reads whom a grant is to.
+// granted reads the grantee.
 func granted(l *lexer) error {
 	if !l.have("PUBLIC") {
 		if err := accountName(l); err != nil {
@@ -186,7 +186,7 @@ func scope(l *lexer) error {
 	return nil
 }
 
-// properties reads what an account has beside its name, in the order in which servers write it.
+// properties reads what an account has in addition to its name, in the order in which servers write it.
 func properties(l *lexer) error {
 	for _, part := range []struct {
 		word string
@@ -249,7 +249,7 @@ func require(l *lexer) error {
 	return nil
 }
 
-// accountLimits are what an account may use up.
+// accountLimits are the resource limits of an account.
 var accountLimits = []string{
 	"MAX_QUERIES_PER_HOUR", "MAX_UPDATES_PER_HOUR", "MAX_CONNECTIONS_PER_HOUR", "MAX_USER_CONNECTIONS",
 	"MAX_STATEMENT_TIME",

@@ -10,7 +10,7 @@ import (
 	"overcloud.backup/internal/pacemaker/crmmon"
 )
 
-// assign gives a host of which no server and no Pacemaker spoke to the one cluster that knows its name or address.
+// assign gives a host without a report of a server or of Pacemaker to the one cluster that knows its name or address.
 func assign(clusters []*Cluster, left []*Member) []*Member {
 	if len(left) == 0 {
 		return nil
@@ -34,7 +34,7 @@ func assign(clusters []*Cluster, left []*Member) []*Member {
 	return lost
 }
 
-// only is the one cluster that the names point to. A name that several clusters know says nothing.
+// only returns the one cluster that the names point to. A name that several clusters know does not help.
 func only(known map[string][]*Cluster, names []string) *Cluster {
 	var found *Cluster
 	for _, n := range names {
@@ -49,7 +49,7 @@ func only(known map[string][]*Cluster, names []string) *Cluster {
 	return found
 }
 
-// calls are what others could know a member by.
+// calls returns the names that others could use for a member.
 func (m *Member) calls() []string {
 	names := []string{m.self, label(m.self)}
 	for a := range m.Addrs {
@@ -58,11 +58,11 @@ func (m *Member) calls() []string {
 	return names
 }
 
-// owned marks an address as a host's own. Own addresses are only held against those of servers: hosts of any cluster
+// owned marks an address as a host's own. Own addresses are only compared with those of servers: hosts of any cluster
 // may share the address of some inner bridge.
 func owned(a string) string { return "own " + a }
 
-// fronts are the servers behind a host's own HAProxy: one that only runs the proxy belongs to their cluster.
+// fronts returns the servers behind a host's own HAProxy: one that only runs the proxy belongs to their cluster.
 func (m *Member) fronts() []string {
 	if m.Host.HAProxy == nil || m.Host.Unreachable {
 		return nil
@@ -77,7 +77,7 @@ func (m *Member) fronts() []string {
 	return names
 }
 
-// knows are all the names and addresses that the documents of a cluster mention, each once.
+// knows returns all names and addresses that the documents of a cluster mention, each once.
 func (c *Cluster) knows() []string {
 	seen := map[string]bool{}
 	add := func(names ...string) {
@@ -100,7 +100,7 @@ func (c *Cluster) knows() []string {
 	return slices.Collect(maps.Keys(seen))
 }
 
-// namedByPacemaker are the real nodes and the members of the galera resource.
+// namedByPacemaker returns the real nodes and the members of the galera resource.
 func namedByPacemaker(p *pacemaker.Facts) []string {
 	if p == nil {
 		return nil

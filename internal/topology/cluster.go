@@ -14,17 +14,17 @@ import (
 // Cluster is one Galera cluster with the hosts that belong to it.
 type Cluster struct {
 	Members []*Member
-	// View is the Pacemaker document that speaks for the cluster; nil when none can be trusted.
+	// View is the Pacemaker document that speaks for the cluster; nil if none can be trusted.
 	View *pacemaker.Facts
-	// Conflicts are names that could mean two things. One is enough to choose nobody.
+	// Conflicts are ambiguous names. With one of them nobody is chosen.
 	Conflicts []string
-	// Absent says, one line each, who belongs to the cluster and was not heard.
+	// Absent lists, one line each, who belongs to the cluster and did not answer.
 	Absent []string
 	// distinct says that no other cluster has its name.
 	distinct bool
 }
 
-// Matching are the members for which want holds.
+// Matching returns the members for which want is true.
 func (c *Cluster) Matching(want func(*Member) bool) []*Member {
 	var found []*Member
 	for _, m := range c.Members {
@@ -35,7 +35,7 @@ func (c *Cluster) Matching(want func(*Member) bool) []*Member {
 	return found
 }
 
-// config is the galera resource, nil when Pacemaker has none or was not read.
+// config returns the galera resource, nil if Pacemaker has none or was not read.
 func (c *Cluster) config() *cib.Galera {
 	if c.View == nil {
 		return nil
@@ -50,7 +50,7 @@ func (c *Cluster) hostMap() map[string]string {
 	return nil
 }
 
-// mappedName looks a Pacemaker node up in cluster_host_map, whatever the case of its letters.
+// mappedName looks a Pacemaker node up in cluster_host_map, ignoring case.
 func mappedName(hostMap map[string]string, node string) string {
 	if name, ok := hostMap[node]; ok {
 		return name

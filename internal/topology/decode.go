@@ -24,11 +24,11 @@ type entry struct {
 
 // DecodeHost reads one entry of the option facts: {"name", "unreachable", "galera", "pacemaker", "haproxy"}, the last
 // three as the facts modules return them. A document that is not one becomes an entry of Host.Errors, and the host has
-// no such facts. An error means that the entry itself is none.
+// no such facts. An error means that the entry itself is not valid.
 func DecodeHost(raw []byte) (Host, error) {
 	var e entry
 	if err := json.Unmarshal(raw, &e); err != nil {
-		return Host{}, fmt.Errorf("facts: an entry is no host's: %w", excerpt.Error(err))
+		return Host{}, fmt.Errorf("facts: an entry is not a host's: %w", excerpt.Error(err))
 	}
 	if e.Name == "" {
 		return Host{}, fmt.Errorf("facts: an entry has no name: give name, and galera, pacemaker and haproxy")
@@ -40,7 +40,7 @@ func DecodeHost(raw []byte) (Host, error) {
 	return h, nil
 }
 
-// document decodes one facts document; nil when it is missing or was refused.
+// document decodes one facts document; nil if it is missing or was refused.
 func document[T any](h *Host, name string, raw json.RawMessage) *T {
 	if len(raw) == 0 || string(raw) == "null" {
 		return nil

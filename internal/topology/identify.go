@@ -11,7 +11,7 @@ import (
 	"overcloud.backup/internal/pacemaker/crmmon"
 )
 
-// identify gives every member its names at Pacemaker, HAProxy and Galera. What could mean two members is a conflict.
+// identify gives every member its names in Pacemaker, HAProxy and Galera. An ambiguous name is a conflict.
 func (c *Cluster) identify() {
 	for _, m := range c.Members {
 		c.Conflicts = append(c.Conflicts, m.doubts...)
@@ -37,7 +37,7 @@ func (c *Cluster) identify() {
 	c.Conflicts = slices.Compact(c.Conflicts)
 }
 
-// nodeOf is Pacemaker's name for a member: its own word, else the node that is called like the host.
+// nodeOf returns Pacemaker's name for a member: the one that it reports, otherwise the node that has the host's name.
 func (c *Cluster) nodeOf(m *Member) string {
 	if p := m.Host.Pacemaker; p != nil && p.Connected && p.LocalNode != "" && !m.Host.Unreachable {
 		return p.LocalNode
@@ -53,7 +53,8 @@ func (c *Cluster) nodeOf(m *Member) string {
 		if Lower(n.Name) == m.self {
 			return n.Name
 		}
-		if a, ok := Address(mappedName(c.hostMap(), n.Name)); label(Lower(n.Name)) == label(m.self) || ok && m.Addrs[a] {
+		if a, ok := Address(mappedName(c.hostMap(), n.Name)); label(Lower(n.Name)) == label(m.self) ||
+			ok && m.Addrs[a] {
 			alike = append(alike, n.Name)
 		}
 	}
@@ -67,7 +68,7 @@ func (c *Cluster) nodeOf(m *Member) string {
 	return alike[0]
 }
 
-// nameGalera takes the server's word. A server that calls itself like another host was reached by mistake.
+// nameGalera uses the server's report. A server that has another host's name was reached by mistake.
 func (c *Cluster) nameGalera(m *Member) {
 	m.Galera = m.mapped
 	g := m.Host.Galera
@@ -84,7 +85,7 @@ func (c *Cluster) nameGalera(m *Member) {
 	}
 }
 
-// nameServer gives a server line to the one member it means.
+// nameServer gives a server line to the one member that it means.
 func (c *Cluster) nameServer(s stats.Server) {
 	owners := c.Owners(s)
 	if len(owners) > 1 {
@@ -100,7 +101,7 @@ func (c *Cluster) nameServer(s stats.Server) {
 	}
 }
 
-// once demands that no two members have the same value. Empty values are not compared.
+// once requires that no two members have the same value. Empty values are not compared.
 func (c *Cluster) once(what string, of func(*Member) string) {
 	holder := map[string]*Member{}
 	for _, m := range c.Members {
@@ -115,8 +116,8 @@ func (c *Cluster) once(what string, of func(*Member) string) {
 	}
 }
 
-// onceServer demands that no two members have the same server id, unless their names and Galera's ids distinguish them:
-// it is made of the address of a network card and the port, and machines have been seen with the same ones.
+// onceServer requires that no two members have the same server id, unless their names and Galera's ids distinguish
+// them: it is made from the address of a network card and the port, and machines have been seen with the same ones.
 func (c *Cluster) onceServer() {
 	for i, m := range c.Members {
 		for _, other := range c.Members[:i] {
@@ -143,13 +144,13 @@ func (m *Member) known() identity {
 	return identity{gcomm: Lower(g.Wsrep.GcommUUID), uid: g.Server.UID}
 }
 
-// hasDatabase says that a member runs MariaDB or should: by its own word, by Pacemaker's or by HAProxy's.
+// hasDatabase reports that a member runs MariaDB or should: according to itself, to Pacemaker or to HAProxy.
 func (c *Cluster) hasDatabase(m *Member) bool {
 	if m.Server != "" || m.mapped != "" {
 		return true
 	}
 	g := c.config()
-	// The program alone proves nothing: OpenStack's images have it on the hosts of every role.
+	// The installed program by itself proves nothing: OpenStack's images have it on the hosts of every role.
 	if facts := m.Host.Galera; facts != nil && facts.Present && (g == nil || facts.Running || facts.Grastate != nil) {
 		return true
 	}

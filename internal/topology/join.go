@@ -13,7 +13,7 @@ import (
 	"overcloud.backup/internal/pacemaker/crmmon"
 )
 
-// joined is what the join makes of the hosts.
+// joined is the result of joining the hosts.
 type joined struct {
 	Clusters []*Cluster
 	Warnings []string
@@ -40,7 +40,7 @@ func Join(members []*Member) joined {
 	return j
 }
 
-// bystander says that a host has nothing to do with a database.
+// bystander reports that a host has nothing to do with a database.
 func bystander(m *Member) bool {
 	if m.Silent != "" || len(m.headers()) < 3 {
 		return false
@@ -53,7 +53,8 @@ func bystander(m *Member) bool {
 	return true
 }
 
-// takeLost gives the hosts that nothing placed to the only cluster; where there are several, none of them is complete.
+// takeLost gives the hosts that could not be placed to the only cluster; if there are several, none of them is
+// complete.
 func takeLost(clusters []*Cluster, lost []*Member) []*Cluster {
 	switch {
 	case len(lost) == 0:
@@ -62,7 +63,7 @@ func takeLost(clusters []*Cluster, lost []*Member) []*Cluster {
 	default:
 		for _, c := range clusters {
 			for _, m := range lost {
-				c.Absent = append(c.Absent, fmt.Sprintf("nothing tells which cluster %s belongs to", m.Name))
+				c.Absent = append(c.Absent, fmt.Sprintf("it is not known which cluster %s belongs to", m.Name))
 			}
 		}
 		clusters = append(clusters, &Cluster{Members: lost})
@@ -116,7 +117,7 @@ func group(members []*Member) (clusters []*Cluster, left []*Member) {
 	return clusters, left
 }
 
-// sight is what a host's Pacemaker looks like from there: its name and its nodes. Hosts of one cluster have the same.
+// sight is the name and the nodes of a host's Pacemaker, as seen from there. Hosts of one cluster have the same.
 func sight(m *Member) string {
 	p := m.Host.Pacemaker
 	if m.Host.Unreachable || p == nil || !p.Connected || len(p.Nodes) == 0 {
@@ -132,8 +133,8 @@ func sight(m *Member) string {
 	return p.ClusterName + "\n" + strings.Join(names, "\n")
 }
 
-// onePacemaker says that hosts which see the same names are in one cluster. Two overclouds often have the same names:
-// then two hosts claim one node, and only the Galera clusters' ids distinguish them.
+// onePacemaker reports that hosts which see the same names are in one cluster. Two overclouds often have the same
+// names: then two hosts claim one node, and only the Galera clusters' ids distinguish them.
 func onePacemaker(same []*Member) bool {
 	ids, claims := map[string]bool{}, map[string]int{}
 	twice := false
@@ -168,8 +169,8 @@ func (u union) unite(same []*Member) {
 	}
 }
 
-// view picks the document that speaks for the cluster: with quorum before without, with the configuration before
-// without, the DC's own before another's.
+// view picks the document that speaks for the cluster: one with quorum first, then one with the configuration, then the
+// DC's own.
 func view(members []*Member) *pacemaker.Facts {
 	var best *pacemaker.Facts
 	score := func(p *pacemaker.Facts) int {
@@ -193,7 +194,7 @@ func view(members []*Member) *pacemaker.Facts {
 	return best
 }
 
-// Members puts the hosts in the order of their names, so that nothing after depends on the caller's order.
+// Members puts the hosts in the order of their names, so that nothing later depends on the caller's order.
 func Members(hosts []Host, now, maxAge float64) ([]*Member, error) {
 	members := make([]*Member, 0, len(hosts))
 	for _, h := range hosts {
@@ -205,7 +206,8 @@ func Members(hosts []Host, now, maxAge float64) ([]*Member, error) {
 	slices.SortFunc(members, func(a, b *Member) int { return cmp.Compare(a.Name, b.Name) })
 	for i := 1; i < len(members); i++ {
 		if members[i].Name == members[i-1].Name {
-			return nil, fmt.Errorf("facts: host %q is given twice; give each host of the inventory once", members[i].Name)
+			return nil, fmt.Errorf("facts: host %q is given twice; give each host of the inventory once",
+				members[i].Name)
 		}
 	}
 	return members, nil

@@ -33,8 +33,8 @@ var needed = map[string][]string{
 		"proxies[].stick_table?.readable proxies[].stick_table?.used proxies[].stick_table?.entries[].server"),
 }
 
-// Needed are the keys without which a document would look healthier than what it says. A name before [] is a list, of
-// which every element must have the key; one before ? may be null.
+// Needed are the keys without which a document would look healthier than it is. A name before [] is a list, of which
+// every element must have the key; one before ? may be null.
 func Needed(document string) []string {
 	return slices.Concat(needed[document], condition.Needed(document))
 }
@@ -57,7 +57,7 @@ func paths(lists ...string) []string {
 	return all
 }
 
-// complete refuses a document from which keys were taken away, or made null.
+// complete refuses a document from which keys were removed, or made null.
 func complete(name string, raw []byte) error {
 	var document map[string]any
 	if err := json.Unmarshal(raw, &document); err != nil {
@@ -78,7 +78,7 @@ func complete(name string, raw []byte) error {
 	return nil
 }
 
-// lacks is the path of the first thing that is not there along the steps, empty when all is.
+// lacks returns the path of the first missing thing along the steps, empty if nothing is missing.
 func lacks(in any, at string, steps []string) string {
 	if len(steps) == 0 {
 		return ""
@@ -86,7 +86,7 @@ func lacks(in any, at string, steps []string) string {
 	key, list := strings.CutSuffix(steps[0], "[]")
 	key, nullable := strings.CutSuffix(key, "?")
 	at = strings.TrimPrefix(at+"."+key, ".")
-	object, _ := in.(map[string]any) // what is no object lacks all
+	object, _ := in.(map[string]any) // anything but an object lacks all
 	value, found := object[key]
 	switch {
 	case !found || value == nil && !nullable:
@@ -96,7 +96,7 @@ func lacks(in any, at string, steps []string) string {
 	case !list:
 		return lacks(value, at, steps[1:])
 	}
-	elements, _ := value.([]any) // what is no list is refused by its type, later
+	elements, _ := value.([]any) // anything but a list is refused by its type, later
 	for i, e := range elements {
 		if lack := lacks(e, fmt.Sprintf("%s[%d]", at, i), steps[1:]); lack != "" {
 			return lack

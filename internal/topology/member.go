@@ -19,18 +19,18 @@ import (
 type Member struct {
 	Host Host
 	Name string // the inventory's
-	self string // its own name for itself, in lower case; the inventory's name when it gave none
+	self string // its own name for itself, in lower case; the inventory's name if it reported none
 	// Addrs are its addresses, canonical.
 	Addrs map[string]bool
-	// Node, server and galera are its names elsewhere, set by the join; mapped is what cluster_host_map calls it.
+	// Node, server and galera are its names elsewhere, set by the join; mapped is its name in cluster_host_map.
 	Node, Server, Galera, mapped string
 	// RunsDatabase makes it a candidate.
 	RunsDatabase bool
 
-	// Silent says why nothing it reported counts: unreachable, or facts too old. Empty for a member that was heard.
+	// Silent says why nothing that it reported counts: unreachable, or facts too old. Empty for a member that answered.
 	Silent string
 	Stale  bool
-	// doubts are contradictions within its own facts about who it is.
+	// doubts are contradictions within its own facts about its identity.
 	doubts []string
 }
 
@@ -49,7 +49,7 @@ func newMember(h Host, now, maxAge float64) *Member {
 	return m
 }
 
-// headers are those of the documents that are there.
+// headers returns those of the existing documents.
 func (m *Member) headers() []*reading.Header {
 	var heads []*reading.Header
 	if m.Host.Galera != nil {
@@ -64,7 +64,7 @@ func (m *Member) headers() []*reading.Header {
 	return heads
 }
 
-// introduce takes a document's word for who the host is. All documents of one host must agree.
+// introduce uses a document's report of the host's identity. All documents of one host must agree.
 func (m *Member) introduce(h reading.Host) {
 	name := Lower(h.Name)
 	if m.self == "" {
@@ -79,7 +79,7 @@ func (m *Member) introduce(h reading.Host) {
 	}
 }
 
-// listen finds out whether what the member reported counts.
+// listen finds out whether the report of the member counts.
 func (m *Member) listen(now, maxAge float64) {
 	heads := m.headers()
 	if m.Host.Unreachable || len(heads) == 0 {
@@ -101,7 +101,7 @@ func ageText(age float64) string {
 	return fmt.Sprintf("has facts %.0f s old", age)
 }
 
-// Database is the document of the host's database; nil when it is missing, too old or out of reach.
+// Database returns the document of the host's database; nil if it is missing, too old or out of reach.
 func (m *Member) Database() *galera.Facts {
 	if m.Silent != "" {
 		return nil
@@ -109,7 +109,7 @@ func (m *Member) Database() *galera.Facts {
 	return m.Host.Galera
 }
 
-// Manager is that of a Pacemaker that answered; nil as for Database.
+// Manager returns that of a Pacemaker that answered; nil as for Database.
 func (m *Member) Manager() *pacemaker.Facts {
 	if m.Silent != "" || m.Host.Pacemaker == nil || !m.Host.Pacemaker.Connected {
 		return nil
@@ -117,7 +117,7 @@ func (m *Member) Manager() *pacemaker.Facts {
 	return m.Host.Pacemaker
 }
 
-// Proxy is that of HAProxy; nil as for Database.
+// Proxy returns that of HAProxy; nil as for Database.
 func (m *Member) Proxy() *haproxy.Facts {
 	if m.Silent != "" {
 		return nil
@@ -125,7 +125,7 @@ func (m *Member) Proxy() *haproxy.Facts {
 	return m.Host.HAProxy
 }
 
-// server is the answering database, nil when none answered.
+// server returns the answering database, nil if none answered.
 func (m *Member) Answering() *galera.Facts {
 	if g := m.Database(); g != nil && g.Running {
 		return g
@@ -133,7 +133,7 @@ func (m *Member) Answering() *galera.Facts {
 	return nil
 }
 
-// UUID is the cluster's that its server names; empty when it has none.
+// UUID returns the cluster's that its server names; empty if it has none.
 func (m *Member) UUID() string {
 	if m.Host.Unreachable || m.Host.Galera == nil || !m.Host.Galera.Running {
 		return ""
@@ -145,7 +145,7 @@ func (m *Member) UUID() string {
 	return id
 }
 
-// Called are all the names that mean this member, in lower case.
+// Called returns all names that mean this member, in lower case.
 func (m *Member) Called() []string {
 	names := []string{Lower(m.Name), m.self, label(m.self)}
 	for _, n := range []string{m.Node, m.Server, m.Galera, m.mapped} {
@@ -156,7 +156,7 @@ func (m *Member) Called() []string {
 	return names
 }
 
-// answersTo says whether a name from somebody's configuration means this member.
+// answersTo reports whether a name from a configuration means this member.
 func (m *Member) answersTo(name string) bool {
 	if a, ok := Address(name); ok {
 		return m.Addrs[a]
@@ -170,10 +170,10 @@ func (m *Member) answersTo(name string) bool {
 	return label(name) == label(m.self) || m.Node != "" && label(name) == label(Lower(m.Node))
 }
 
-// Lower is a name in the form in which names are compared.
+// Lower returns a name in the form in which names are compared.
 func Lower(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
 
-// label is a name's first DNS label; an address stays whole.
+// label returns a name's first DNS label; an address is not shortened.
 func label(name string) string {
 	if _, ok := Address(name); ok {
 		return name
@@ -182,7 +182,7 @@ func label(name string) string {
 	return first
 }
 
-// Address is the canonical text of an IP address, with or without a port or brackets.
+// Address returns the canonical text of an IP address, with or without a port or brackets.
 func Address(s string) (string, bool) {
 	if strings.IndexByte(s, ':') < 0 && strings.Trim(s, "0123456789. ") != "" {
 		return "", false // a name: parsing would only make an error

@@ -4,7 +4,7 @@ package topology
 
 import "strings"
 
-// UUID is the Galera cluster's, by the first member in the order of names that reports it.
+// UUID is the Galera cluster's, from the first member in the order of names that reports it.
 func (c *Cluster) UUID() string {
 	for _, m := range c.Members {
 		if id := m.UUID(); id != "" {
@@ -14,7 +14,7 @@ func (c *Cluster) UUID() string {
 	return ""
 }
 
-// plainName is what the cluster is called: by Pacemaker, else by Galera.
+// plainName returns the name of the cluster: in Pacemaker, otherwise in Galera.
 func (c *Cluster) plainName() string {
 	if c.View != nil && c.View.ClusterName != "" {
 		return c.View.ClusterName

@@ -9,7 +9,7 @@ import (
 	"overcloud.backup/internal/haproxy/stats"
 )
 
-// servers are the database servers of every HAProxy of the cluster, each name and address once.
+// servers returns the database servers of every HAProxy of the cluster, each name and address once.
 func (c *Cluster) servers() []stats.Server {
 	type line struct{ name, address string }
 	seen := map[line]bool{}
@@ -28,8 +28,8 @@ func (c *Cluster) servers() []stats.Server {
 	return all
 }
 
-// Owners are the members a server line could mean: by its whole name, else by its first label; and by its address,
-// which must not say otherwise.
+// Owners returns the members that a server line could mean: by its complete name, otherwise by its first label; and by
+// its address, which must not contradict.
 func (c *Cluster) Owners(s stats.Server) []*Member {
 	name := Lower(s.Name)
 	owners := c.Matching(func(m *Member) bool {

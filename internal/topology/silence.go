@@ -10,7 +10,7 @@ import (
 	"overcloud.backup/internal/reading"
 )
 
-// DatabaseDown says that a server which did not answer is not there, rather than out of our reach.
+// DatabaseDown reports that a server which did not answer does not run, rather than being out of our reach.
 func (c *Cluster) DatabaseDown(m *Member) bool {
 	g := m.Database()
 	if !g.Present || g.Grastate != nil && g.Grastate.Seqno >= 0 { // a running server has -1 in it
@@ -35,7 +35,7 @@ func MissingDocument(m *Member, name string) string {
 	return fmt.Sprintf("%s_facts were not gathered on %s", name, m.Name)
 }
 
-// FirstError is the first error of a document, in brackets; empty when there is none.
+// FirstError returns the first error of a document, in brackets; empty if there is none.
 func FirstError(h reading.Header) string {
 	if len(h.Errors) == 0 {
 		return ""

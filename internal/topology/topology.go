@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package topology joins what the hosts of an inventory reported into clusters: which hosts belong together, which of
-// them run the database, what Pacemaker, HAProxy and Galera call each, and who of a cluster was not heard. It is pure.
-// A name that could mean two hosts is a conflict, never a guess.
+// Package topology joins the reports of the hosts of an inventory into clusters: which hosts belong together, which of
+// them run the database, their names in Pacemaker, HAProxy and Galera, and which members of a cluster did not answer.
+// It is pure. An ambiguous name is a conflict, never a guess.
 package topology
 
 import (
@@ -16,7 +16,7 @@ import (
 type Host struct {
 	// Name is the inventory's name for it: a short name, an FQDN, an alias or an address.
 	Name string
-	// Unreachable says that Ansible could not reach it; facts that are there anyway are not looked at.
+	// Unreachable says that Ansible could not reach it; its facts, if there are any, are ignored.
 	Unreachable bool
 	// A document that was not gathered is nil.
 	Galera    *galera.Facts

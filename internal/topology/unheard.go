@@ -13,12 +13,12 @@ import (
 	"overcloud.backup/internal/quantity"
 )
 
-// unheard names those who belong to the cluster by somebody's word and are none of the hosts.
+// unheard lists those who belong to the cluster according to some source and are not one of the hosts.
 func (c *Cluster) unheard() []string {
 	absent := []string{}
 	add := func(name, by string) {
 		if name != "" && !slices.ContainsFunc(c.Members, func(m *Member) bool { return m.answersTo(name) }) {
-			absent = append(absent, fmt.Sprintf("%s (%s) is none of the hosts", name, by))
+			absent = append(absent, fmt.Sprintf("%s (%s) is not one of the hosts", name, by))
 		}
 	}
 	for _, key := range sortedKeys(c.hostMap()) {
@@ -32,7 +32,7 @@ func (c *Cluster) unheard() []string {
 	}
 	for _, s := range c.servers() {
 		if len(c.Owners(s)) == 0 {
-			absent = append(absent, fmt.Sprintf("the HAProxy server %s is none of the hosts", DescribeServer(s)))
+			absent = append(absent, fmt.Sprintf("the HAProxy server %s is not one of the hosts", DescribeServer(s)))
 		}
 	}
 	if len(absent) == 0 {
@@ -42,8 +42,8 @@ func (c *Cluster) unheard() []string {
 	return slices.Compact(absent)
 }
 
-// galeraNodes are the Pacemaker nodes that run galera or should. Names of its configuration that are no nodes may be
-// aliases which only its resolver knows: those are counted, not looked up.
+// galeraNodes returns the Pacemaker nodes that run galera or should. Names in its configuration that are not nodes may
+// be aliases which only its resolver knows: those are counted, not looked up.
 func (c *Cluster) galeraNodes() []string {
 	if c.View == nil {
 		return nil
@@ -77,7 +77,7 @@ func (c *Cluster) proxyNodes() []string {
 	return nodes
 }
 
-// uncounted compares the number of hosts with a database with what Galera says of its size.
+// uncounted compares the number of hosts with a database with the size that Galera reports.
 func (c *Cluster) uncounted() []string {
 	have := len(c.Matching(func(m *Member) bool { return m.RunsDatabase }))
 	var absent []string
@@ -110,7 +110,7 @@ func (c *Cluster) uncounted() []string {
 }
 
 // listed counts the members of a list, each once, whether it is given by name, by address or by both, without the
-// arbitrators. more names those that are none of the hosts, where the others are known.
+// arbitrators. more names those that are not one of the hosts, if the others are known.
 func (c *Cluster) listed(names []string, arbitrators int) (want int, more string) {
 	known := map[*Member]bool{}
 	var strange []string
@@ -130,26 +130,26 @@ func (c *Cluster) listed(names []string, arbitrators int) (want int, more string
 	return len(known) + max(0, len(strange)-arbitrators), more
 }
 
-// same says that two names are one, or two spellings of one address.
+// same reports that two names are one, or two spellings of one address.
 func same(a, b string) bool {
 	first, ok := Address(a)
 	second, isAddress := Address(b)
 	return ok && isAddress && first == second || Lower(a) == Lower(b)
 }
 
-// gcommMembers are the members of gcomm://a,b,c?options.
+// gcommMembers returns the members of gcomm://a,b,c?options.
 func gcommMembers(url string) []string {
 	_, list, _ := strings.Cut(url, "://")
 	list, _, _ = strings.Cut(list, "?")
 	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
-// AnySilent says that a host of the cluster was not heard.
+// AnySilent reports that a host of the cluster did not answer.
 func (c *Cluster) AnySilent() bool {
 	return slices.ContainsFunc(c.Members, func(m *Member) bool { return m.Silent != "" })
 }
 
-// Missing says, one line each, who of the cluster was not heard.
+// Missing lists, one line each, which members of the cluster did not answer.
 func (c *Cluster) Missing() []string {
 	lines := slices.Clone(c.Absent)
 	for _, m := range c.Members {

@@ -13,10 +13,10 @@ import (
 	"overcloud.backup/internal/topology"
 )
 
-// nextWords names the controllers to which HAProxy would send the next client, by each way. They count as active,
-// clients or not: a backup must not be what the first client of the morning meets. With a stick table that is where
-// the last client went, not the first server in the list: there is no fail-back. Where the rules of HAProxy do not
-// tell, all controllers behind that way are unknown.
+// nextWords names the controllers to which HAProxy would send the next client, by each way. They count as active, with
+// or without clients: a backup must not run where the first client of the morning goes. With a stick table that is
+// where the last client went, not the first server in the list: there is no fail-back. If the rules of HAProxy do not
+// determine it, all controllers behind that way are unknown.
 func (c *Traffic) nextWords(o Rules) map[*topology.Member][]Statement {
 	words := map[*topology.Member][]Statement{}
 	for _, w := range c.entrances(o) {
@@ -24,7 +24,7 @@ func (c *Traffic) nextWords(o Rules) map[*topology.Member][]Statement {
 			continue
 		}
 		if why := doubt(w); why != "" {
-			text := fmt.Sprintf("%s: where its next client goes cannot be told: %s", w.where(), why)
+			text := fmt.Sprintf("%s: where its next client goes cannot be determined: %s", w.where(), why)
 			for _, m := range c.Members {
 				words[m] = append(words[m], Statement{Says: decision.Unknown, Text: text})
 			}
@@ -52,7 +52,7 @@ func (c *Traffic) nextWords(o Rules) map[*topology.Member][]Statement {
 // s) and then from other hosts (5 s).
 const Learning = 15
 
-// doubt says why it is not known where the next client of a way goes; empty when it can.
+// doubt returns why it is not known where the next client of a way goes; empty if it is known.
 func doubt(w way) string {
 	if len(w.d.Unmodelled) > 0 {
 		return strings.Join(w.d.Unmodelled, ", ")
@@ -79,9 +79,9 @@ func doubt(w way) string {
 	return ""
 }
 
-// next names the servers that the next client may come to. Each rule adds those that it may take: the stick entries
-// where they can be read, else those that had sessions; the rules use-server; and the order of the servers for a
-// client that nothing pins. A client is surely pinned where all of them have one key, the destination, and it has an
+// next returns the servers that the next client may reach. Each rule adds those that it may choose: the stick entries
+// if they can be read, otherwise those that had sessions; the rules use-server; and the order of the servers for a
+// client that is not pinned. A client is certainly pinned if all of them have one key, the destination, and it has an
 // entry.
 func next(w way) []choice {
 	chosen := byUseServer(w)
@@ -109,7 +109,7 @@ func next(w way) []choice {
 	return slices.Concat(chosen, seen(w), order)
 }
 
-// once leaves each server the first of the rules that name it.
+// once leaves each server only the first of the rules that name it.
 func once(list []choice) []choice {
 	var kept []choice
 	for _, c := range list {
@@ -124,8 +124,8 @@ func all(list []choice, is func(stats.Server) bool) bool {
 	return !slices.ContainsFunc(list, func(c choice) bool { return !is(c.server) })
 }
 
-// pins says that clients stay where they are. A table of type ip has no room for an IPv6 address: puppet-tripleo
-// writes one whatever the VIP is, and where that is an IPv6 address nothing sticks (HAProxy 2.6.12 goes on showing
+// pins reports that clients stay on their server. A table of type ip has no room for an IPv6 address: puppet-tripleo
+// writes one whatever the VIP is, and if that is an IPv6 address nothing sticks (HAProxy 2.6.12 continues to show
 // "used:0").
 func pins(w way) bool {
 	t := w.table()
@@ -136,15 +136,15 @@ func pins(w way) bool {
 	return w.d.Sticky || t != nil
 }
 
-// IsIPv4 says that clients may come by an IPv4 address: not "[fd00::10]:3306", nor "[::]:3306".
+// IsIPv4 reports that clients may come by an IPv4 address: not "[fd00::10]:3306", nor "[::]:3306".
 func IsIPv4(bind string) bool { return !strings.HasPrefix(bind, "[") }
 
-// oneKey says that all clients have the same entry in the stick table: it is kept by destination, and there is one.
+// oneKey reports that all clients have the same entry in the stick table: it is kept by destination, and there is one.
 func oneKey(w way) bool {
 	return w.d.StickKey == "dst" && !w.d.StickExpires && len(destinations(w.d)) == 1
 }
 
-// destinations are the addresses that clients come to. A wildcard is two at least, of which neither is known.
+// destinations returns the addresses that clients come to. A wildcard is at least two, of which neither is known.
 func destinations(d *haproxy.Database) map[string]bool {
 	found := map[string]bool{}
 	for _, b := range d.Binds {
@@ -157,7 +157,7 @@ func destinations(d *haproxy.Database) map[string]bool {
 	return found
 }
 
-// covered says that the one destination has an entry with a server that takes its clients.
+// covered reports that the one destination has an entry with a server that accepts its clients.
 func covered(w way, t *stats.Table) bool {
 	return slices.ContainsFunc(t.Entries, func(e stats.Entry) bool {
 		a, ok := topology.Address(e.Key)
@@ -167,8 +167,8 @@ func covered(w way, t *stats.Table) bool {
 	})
 }
 
-// entrances are the ways by which the next client may come: through the HAProxy that has the VIP. Where it is not known
-// which one that is for a pool, it may be any.
+// entrances returns the ways by which the next client may come: through the HAProxy that has the VIP. If that is not
+// known for a pool, it may be any.
 func (c *Traffic) entrances(o Rules) []way {
 	var all []way
 	for _, h := range c.Members {
@@ -189,7 +189,7 @@ func (c *Traffic) entrances(o Rules) []way {
 	return all
 }
 
-// poolHolder is the host with the address on which HAProxy listens for a pool; nil when that is not known.
+// poolHolder returns the host with the address on which HAProxy listens for a pool; nil if that is not known.
 func (c *Traffic) poolHolder(backend string, o Rules) *topology.Member {
 	v := c.findVIP(func(p *haproxy.Facts) *haproxy.Database {
 		for i := range p.Pools {

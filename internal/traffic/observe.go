@@ -24,7 +24,7 @@ func Observe(joined *topology.Cluster, o Rules) *Traffic {
 	return c
 }
 
-// Backend is the server of a controller at the HAProxy that has the VIP, nil where that is not known, and the host of
+// Backend returns the server of a controller at the HAProxy that has the VIP, nil if that is not known, and the host of
 // that HAProxy.
 func (c *Traffic) Backend(m *topology.Member, o Rules) (*stats.Server, string) {
 	h := c.VIP.Holder

@@ -14,7 +14,7 @@ import (
 	"overcloud.backup/internal/topology"
 )
 
-// holderWord is what the HAProxy of the VIP holder says of a controller.
+// holderWord is the report of the VIP holder's HAProxy about a controller.
 func (c *Traffic) holderWord(m *topology.Member, o Rules) Statement {
 	h := c.VIP.Holder
 	if h == nil {
@@ -35,8 +35,8 @@ func (c *Traffic) holderWord(m *topology.Member, o Rules) Statement {
 	return sessions(where, *s, h.Proxy().Window)
 }
 
-// inPoolAlone says that a controller is behind a pool of a HAProxy and surely not behind its main way, of which every
-// server is another host.
+// inPoolAlone reports that a controller is behind a pool of a HAProxy and certainly not behind its main way, of which
+// every server is another host.
 func (c *Traffic) inPoolAlone(h, m *topology.Member) bool {
 	pooled := false
 	for _, w := range ways(h) {
@@ -51,7 +51,7 @@ func (c *Traffic) inPoolAlone(h, m *topology.Member) bool {
 	return pooled
 }
 
-// sessions is the word of one server line.
+// sessions is the report of one server line.
 func sessions(where string, s stats.Server, window float64) Statement {
 	counted := fmt.Sprintf("%s: %s, %d new in %s s", where, quantity.Count(s.CurrentSessions, "session"),
 		s.NewSessions, quantity.Number(window))
@@ -68,7 +68,7 @@ func last(s stats.Server) string {
 	return fmt.Sprintf(", the last one %d s ago", s.LastSession)
 }
 
-// proxyProblem says why the statistics of a host's HAProxy do not count; empty when they do.
+// proxyProblem returns why the statistics of a host's HAProxy do not count; empty if they do.
 func (c *Traffic) proxyProblem(m *topology.Member, o Rules) string {
 	p := m.Proxy()
 	switch {
@@ -91,16 +91,16 @@ func (c *Traffic) proxyProblem(m *topology.Member, o Rules) string {
 	case p.Failed(haproxy.SourceProcesses) != nil:
 		return p.Failed(haproxy.SourceProcesses).Message
 	case p.Failed(haproxy.SourceInfo) != nil:
-		return "it did not tell of its process: " + p.Failed(haproxy.SourceInfo).Message
+		return "it did not report its process: " + p.Failed(haproxy.SourceInfo).Message
 	case p.Processes != 1:
-		return "it did not tell how many processes it has"
+		return "it did not report how many processes it has"
 	case p.Uptime < o.MinProxyUptime && m == c.VIP.Holder:
 		return fmt.Sprintf("it started %d s ago (limit %d s)", p.Uptime, o.MinProxyUptime)
 	}
 	return ""
 }
 
-// lingering are the words of the other HAProxies: after the VIP moved, old sessions may live on where it was.
+// lingering are the reports of the other HAProxies: after the VIP moved, old sessions may live on where it was.
 func (c *Traffic) lingering(m *topology.Member) []Statement {
 	var words []Statement
 	for _, h := range c.Members {
@@ -123,8 +123,8 @@ func (c *Traffic) lingering(m *topology.Member) []Statement {
 	return words
 }
 
-// hasNoProxy says that no HAProxy runs on a host, so it has no sessions. Pacemaker must agree where it
-// manages HAProxy: a process that could not be asked is not a stopped one.
+// hasNoProxy reports that no HAProxy runs on a host, so it has no sessions. Pacemaker must agree if it manages HAProxy:
+// a process that could not be asked is not a stopped one.
 func (c *Traffic) hasNoProxy(m *topology.Member) bool {
 	p := m.Proxy()
 	if p == nil || p.Running {
@@ -136,7 +136,7 @@ func (c *Traffic) hasNoProxy(m *topology.Member) bool {
 	return !p.Present || len(p.Errors) == 0
 }
 
-// proxyResource says whether Pacemaker manages HAProxy, and whether it has one active on a host.
+// proxyResource reports whether Pacemaker manages HAProxy, and whether it has one active on a host.
 func (c *Traffic) proxyResource(m *topology.Member) (managed, active bool) {
 	if c.View == nil {
 		return false, false
@@ -151,7 +151,7 @@ func (c *Traffic) proxyResource(m *topology.Member) (managed, active bool) {
 	return managed, active
 }
 
-// poolWords are the words of all pools of all HAProxies about the sessions of a controller.
+// poolWords are the reports of all pools of all HAProxies about the sessions of a controller.
 func (c *Traffic) poolWords(m *topology.Member) []Statement {
 	var words []Statement
 	for _, h := range c.Members {
@@ -174,7 +174,8 @@ func (c *Traffic) poolSessions(w way, m *topology.Member) []Statement {
 		case slices.Contains(c.behind(w, s), m):
 			words = append(words, sessions(w.where(), s, w.at.Proxy().Window))
 		case !c.isKnown(w, s):
-			text := fmt.Sprintf("%s: nothing tells which host its server %s is", w.where(), topology.DescribeServer(s))
+			text := fmt.Sprintf("%s: it is not known which host its server %s is", w.where(),
+				topology.DescribeServer(s))
 			words = append(words, Statement{Says: decision.Unknown, Text: text})
 		}
 	}

@@ -17,13 +17,13 @@ type choice struct {
 	rule   string
 }
 
-// takesClients says that HAProxy may send a session here. "UP 1/3" is on its way down and still takes some. A server
-// without weight, or in DRAIN, takes pinned ones alone.
+// takesClients reports that HAProxy may send a session here. "UP 1/3" is on its way down and still accepts some. A
+// server without weight, or in DRAIN, accepts only pinned ones.
 func takesClients(s stats.Server) bool {
 	return s.Weight > 0 && (s.Usable() || s.Status == stats.StatusGoing && strings.HasPrefix(s.Raw, "UP"))
 }
 
-// pinnable says that HAProxy sends a pinned client here: unless it is down, and with "option persist" even then.
+// pinnable reports that HAProxy sends a pinned client here: unless it is down, and with "option persist" even then.
 func (w way) pinnable(s stats.Server) bool {
 	return w.d.Persist || s.Status != stats.StatusDown && s.Status != stats.StatusMaint
 }
@@ -47,8 +47,8 @@ func byTable(w way, t *stats.Table) []choice {
 	return found
 }
 
-// byUseServer are the servers of use-server rules, which go before all others. A name that is made for each connection
-// may be any.
+// byUseServer returns the servers of use-server rules, which take precedence over all others. A name that is made for
+// each connection may be any.
 func byUseServer(w way) []choice {
 	var found []choice
 	for _, s := range w.servers() {
@@ -62,7 +62,7 @@ func byUseServer(w way) []choice {
 	return found
 }
 
-// seen are the servers that clients may be pinned to: those that had sessions.
+// seen returns the servers that clients may be pinned to: those that had sessions.
 func seen(w way) []choice {
 	var found []choice
 	for _, s := range w.servers() {
@@ -73,7 +73,7 @@ func seen(w way) []choice {
 	return found
 }
 
-// byLastSession is the server whose last session is the youngest, all of them when several are alike.
+// byLastSession returns the server whose last session is the youngest, all of them if several are equal.
 func byLastSession(servers []stats.Server) []choice {
 	youngest := int64(-1)
 	for _, s := range servers {
@@ -90,9 +90,9 @@ func byLastSession(servers []stats.Server) []choice {
 	return found
 }
 
-// byOrder are the servers for a client that nothing pins: those that are no backup, whatever the algorithm, else the
-// first backup, or with "option allbackups" all of them. With "balance first" it is the first of these by its id, and
-// the ones after it only when it is full.
+// byOrder returns the servers for a client that is not pinned: those that are not backups, whatever the algorithm,
+// otherwise the first backup, or with "option allbackups" all of them. With "balance first" it is the first of these by
+// its id, and the ones after it only when it is full.
 func byOrder(d *haproxy.Database, servers []stats.Server) []choice {
 	var active, backups []stats.Server
 	for _, s := range servers {
@@ -104,7 +104,7 @@ func byOrder(d *haproxy.Database, servers []stats.Server) []choice {
 			active = append(active, s)
 		}
 	}
-	rule := "it is up and no backup"
+	rule := "it is up and not a backup"
 	switch {
 	case len(active) > 0:
 	case len(backups) == 0:
@@ -124,7 +124,7 @@ func byOrder(d *haproxy.Database, servers []stats.Server) []choice {
 	return found
 }
 
-// untilFull are the servers in the order of their ids, up to the first that takes any number of sessions.
+// untilFull returns the servers in the order of their ids, up to the first that accepts any number of sessions.
 func untilFull(servers []stats.Server) []stats.Server {
 	sorted := slices.Clone(servers)
 	slices.SortStableFunc(sorted, func(a, b stats.Server) int { return a.ID - b.ID })

@@ -13,8 +13,8 @@ import (
 	"overcloud.backup/internal/topology"
 )
 
-// databaseWords are what a controller's own server says of its clients. One that has some may still not have reported all:
-// a policy that takes an active controller must know that.
+// databaseWords are the reports of a controller's own server about its clients. One that has some may still not have
+// reported all: a policy that accepts an active controller must know that.
 func (c *Traffic) databaseWords(m *topology.Member) []Statement {
 	g := m.Answering()
 	if g == nil {
@@ -28,13 +28,14 @@ func (c *Traffic) databaseWords(m *topology.Member) []Statement {
 		return append(words, Statement{Says: decision.Unknown, Text: "MariaDB: " + why})
 	}
 	if len(words) == 0 {
-		text := fmt.Sprintf("MariaDB: no client sessions, no write-sets of its own in %s s", quantity.Number(g.Sample.Window))
+		text := fmt.Sprintf("MariaDB: no client sessions, no write-sets of its own in %s s",
+			quantity.Number(g.Sample.Window))
 		words = append(words, Statement{Says: decision.Idle, Text: text})
 	}
 	return words
 }
 
-// withoutDatabase is the word for a controller of which no server answered.
+// withoutDatabase is the statement for a controller of which no server answered.
 func (c *Traffic) withoutDatabase(m *topology.Member) Statement {
 	g := m.Database()
 	switch {
@@ -48,7 +49,7 @@ func (c *Traffic) withoutDatabase(m *topology.Member) Statement {
 	return Statement{Says: decision.Unknown, Text: "MariaDB: it was not read" + topology.FirstError(g.Header)}
 }
 
-// clients describes the foreign sessions and the write-sets that were made here; empty when there are none.
+// clients describes the foreign sessions and the write-sets that were made here; empty if there are none.
 func clients(g *galera.Facts) string {
 	var parts []string
 	total := int64(0)
@@ -73,7 +74,7 @@ func clients(g *galera.Facts) string {
 // unrelated are sources of galera_facts that say nothing about clients, nor of the state of replication.
 var unrelated = []string{"option files", "login", "server", "container", "events", "sizes", "datadir", "grastate"}
 
-// unreported says what a server that answered did not report of its clients; empty when it reported all.
+// unreported returns what a server that answered did not report about its clients; empty if it reported all.
 func unreported(g *galera.Facts) string {
 	for _, e := range g.Errors {
 		if !slices.Contains(unrelated, e.Source) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package traffic finds out whom the clients of a cluster's database use: who holds the virtual address, which servers
-// the HAProxies count sessions on, whom they would send the next client to, and what the servers say themselves. It is
-// pure. A source that should have spoken and did not leaves a controller unknown, which is never idle.
+// Package traffic finds out which controllers the clients of a cluster's database use: who holds the virtual address,
+// on which servers the HAProxies count sessions, to which they would send the next client, and what the servers
+// themselves report. It is pure. A source that should have answered and did not leaves a controller unknown, which is
+// never idle.
 package traffic
 
 import (
@@ -10,11 +11,11 @@ import (
 	"overcloud.backup/internal/topology"
 )
 
-// Statement is what one source says about the clients of one controller.
+// Statement is the report of one source about the clients of one controller.
 type Statement struct {
-	Says decision.Activity // Unknown for a source that should have spoken and did not
+	Says decision.Activity // Unknown for a source that should have answered and did not
 	Text string
-	// missing says that the source is silent because its whole host is: cluster_incomplete says that already.
+	// missing says that the source is silent because its whole host is: cluster_incomplete reports that already.
 	missing bool
 }
 
@@ -26,14 +27,14 @@ type Rules struct {
 	VIP []string
 }
 
-// Traffic is what the sources of a cluster say about the clients of its controllers.
+// Traffic is what the sources of a cluster report about the clients of its controllers.
 type Traffic struct {
 	*topology.Cluster
 	VIP        VIP
 	Statements map[*topology.Member][]Statement
 }
 
-// Activity says whether a controller serves clients; empty for a host without a database.
+// Activity reports whether a controller serves clients; empty for a host without a database.
 func (c *Traffic) Activity(m *topology.Member) decision.Activity {
 	if !m.RunsDatabase {
 		return ""
@@ -41,7 +42,7 @@ func (c *Traffic) Activity(m *topology.Member) decision.Activity {
 	return sum(c.Statements[m])
 }
 
-// Evidence are the texts of the sources that say so.
+// Evidence returns the texts of the sources that say so.
 func (c *Traffic) Evidence(m *topology.Member, a decision.Activity) []string {
 	var texts []string
 	for _, w := range c.Statements[m] {
@@ -52,8 +53,8 @@ func (c *Traffic) Evidence(m *topology.Member, a decision.Activity) []string {
 	return texts
 }
 
-// Unread says which sources are silent about a controller. The silence of hosts that were not heard at all is left out:
-// cluster_incomplete stands for those.
+// Unread returns which sources are silent about a controller. The silence of hosts that did not answer at all is left
+// out: cluster_incomplete stands for those.
 func (c *Traffic) Unread(m *topology.Member) []string {
 	var texts []string
 	for _, w := range c.Statements[m] {
@@ -64,7 +65,7 @@ func (c *Traffic) Unread(m *topology.Member) []string {
 	return texts
 }
 
-// sum is Active when any source saw clients, Idle when all spoke and none did, else Unknown.
+// sum is Active if any source saw clients, Idle if all answered and none did, otherwise Unknown.
 func sum(words []Statement) decision.Activity {
 	all := decision.Idle
 	for _, w := range words {

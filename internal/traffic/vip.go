@@ -13,16 +13,16 @@ import (
 	"overcloud.backup/internal/topology"
 )
 
-// VIP is the address that the clients of the database use, and who has it.
+// VIP is the address that the clients of the database use, and its holder.
 type VIP struct {
 	Address string
-	Holder  *topology.Member // nil when it is unknown
+	Holder  *topology.Member // nil if it is unknown
 	Problem string           // why it is unknown
 }
 
 // findVIP looks for the one host that has an address on which HAProxy listens for the database: by the hosts' own
-// addresses and by Pacemaker's word. Only the HAProxy of that host carries clients. of picks the frontend, given are
-// the addresses where the operator names them.
+// addresses and by Pacemaker's report. Only the HAProxy of that host carries clients. of picks the frontend, given are
+// the addresses if the operator names them.
 func (c *Traffic) findVIP(of func(*haproxy.Facts) *haproxy.Database, given []string) VIP {
 	b := c.binds(of)
 	addrs := b.vips()
@@ -39,7 +39,7 @@ func (c *Traffic) findVIP(of func(*haproxy.Facts) *haproxy.Database, given []str
 	for _, a := range addrs {
 		found, outside := c.holders(a)
 		if outside != "" {
-			v.Problem = fmt.Sprintf("Pacemaker has the VIP %s on %s, which is none of the hosts", a, outside)
+			v.Problem = fmt.Sprintf("Pacemaker has the VIP %s on %s, which is not one of the hosts", a, outside)
 			return v
 		}
 		for _, m := range found {
@@ -62,10 +62,10 @@ func (c *Traffic) findVIP(of func(*haproxy.Facts) *haproxy.Database, given []str
 	return v
 }
 
-// nameIt is what to do where the addresses alone do not show the VIP.
+// nameIt is the remedy if the addresses by themselves do not show the VIP.
 const nameIt = "name the VIP of the database with controller_backup_vip"
 
-// binds is where the HAProxies of a cluster listen for the database.
+// binds says where the HAProxies of a cluster listen for the database.
 type binds struct {
 	// shared may be VIPs; own are addresses that each HAProxy has for its own host; moved are those that Pacemaker
 	// moves.
@@ -75,7 +75,7 @@ type binds struct {
 	unread string // why not all of them are known
 }
 
-// vips are the addresses that may be the VIP. Where Pacemaker moves some of them, the others are fixed addresses of a
+// vips returns the addresses that may be the VIP. If Pacemaker moves some of them, the others are fixed addresses of a
 // host and carry no clients of ours; a wildcard stands for all the VIPs.
 func (b binds) vips() []string {
 	if len(b.moved) > 0 {
@@ -84,7 +84,7 @@ func (b binds) vips() []string {
 	return sorted(b.shared)
 }
 
-// problem says what the addresses are where none can be the VIP.
+// problem describes the addresses if none can be the VIP.
 func (b binds) problem() string {
 	switch own := strings.Join(sorted(b.own), ", "); {
 	case len(b.every) > 0:
@@ -92,14 +92,14 @@ func (b binds) problem() string {
 		return fmt.Sprintf("HAProxy listens for the database on %s, which is every address of a host or a name: %s",
 			all, nameIt)
 	case own != "":
-		return fmt.Sprintf("each HAProxy listens for the database on addresses of its own host alone (%s): %s",
+		return fmt.Sprintf("each HAProxy listens for the database only on addresses of its own host (%s): %s",
 			own, nameIt)
 	}
-	return "no HAProxy told the address on which it listens for the database"
+	return "no HAProxy reported the address on which it listens for the database"
 }
 
-// binds sorts the addresses. One that a single HAProxy listens on, whose host alone has it, is that host's own: a VIP
-// is in the configuration of all of them. So is a loopback address, wherever it is.
+// binds sorts the addresses. One that a single HAProxy listens on, and that only its host has, is that host's own: a
+// VIP is in the configuration of all of them. So is a loopback address, wherever it is.
 func (c *Traffic) binds(of func(*haproxy.Facts) *haproxy.Database) binds {
 	b := binds{shared: map[string]bool{}, own: map[string]bool{}, moved: map[string]bool{}, every: map[string]bool{}}
 	by, proxies := map[string][]*topology.Member{}, 0
@@ -136,7 +136,7 @@ func (c *Traffic) binds(of func(*haproxy.Facts) *haproxy.Database) binds {
 	return b
 }
 
-// move finds those of the addresses that Pacemaker moves: all it moves, for a wildcard.
+// move finds those of the addresses that Pacemaker moves: for a wildcard, all that it moves.
 func (c *Traffic) move(b *binds) {
 	if c.View == nil {
 		return
@@ -158,7 +158,7 @@ func canonical(addresses []string) []string {
 	return sorted(set)
 }
 
-// bindAddress is the address of host:port; not ok for a wildcard.
+// bindAddress returns the address of host:port; not ok for a wildcard.
 func bindAddress(bind string) (string, bool) {
 	host := bind
 	if _, ok := topology.Address(bind); !ok {
@@ -173,7 +173,7 @@ func bindAddress(bind string) (string, bool) {
 	return a, true
 }
 
-// holders are the members that have an address. outside is a node that has it and is no member.
+// holders returns the members that have an address. outside is a node that has it and is not a member.
 func (c *Traffic) holders(a string) (found []*topology.Member, outside string) {
 	found = c.Matching(func(m *topology.Member) bool { return m.Silent == "" && m.Addrs[a] })
 	if c.View == nil {

@@ -15,10 +15,10 @@ import (
 type way struct {
 	at   *topology.Member
 	d    *haproxy.Database
-	main bool // the one that the database's VIP leads to; the others are pools, as of readers
+	main bool // the one that the database's VIP leads to; the others are pools, such as of readers
 }
 
-// ways are all ways through the HAProxy of a host.
+// ways returns all ways through the HAProxy of a host.
 func ways(m *topology.Member) []way {
 	p := m.Proxy()
 	if p == nil {
@@ -45,7 +45,7 @@ func (w way) table() *stats.Table {
 	return nil
 }
 
-// where names the way for people: the backend where it is not the usual one.
+// where names the way for people: the backend if it is not the usual one.
 func (w way) where() string {
 	if w.main {
 		return "HAProxy on " + w.at.Name
@@ -53,8 +53,8 @@ func (w way) where() string {
 	return fmt.Sprintf("HAProxy on %s, backend %s", w.at.Name, w.d.Backend)
 }
 
-// behind are the controllers that a server of the way means. Those of the main way were named once for all; a pool may
-// have its own names, and servers that are none of the hosts.
+// behind returns the controllers that a server of the way means. Those of the main way were named once for all; a pool
+// may have its own names, and servers that are not one of the hosts.
 func (c *Traffic) behind(w way, s stats.Server) []*topology.Member {
 	if w.main {
 		return c.Matching(func(m *topology.Member) bool { return m.Server != "" && m.Server == s.Name })
@@ -62,7 +62,7 @@ func (c *Traffic) behind(w way, s stats.Server) []*topology.Member {
 	return c.Owners(s)
 }
 
-// isKnown says that it is known which host a server means: one of ours, or by its address none of them.
+// isKnown reports that it is known which host a server means: one of ours, or by its address none of them.
 func (c *Traffic) isKnown(w way, s stats.Server) bool {
 	if len(c.behind(w, s)) > 0 {
 		return true
@@ -71,7 +71,7 @@ func (c *Traffic) isKnown(w way, s stats.Server) bool {
 	return ok && a != "0.0.0.0" && a != "::"
 }
 
-// concerns says that a way may lead to a controller: a pool whose servers are all another cluster's does not.
+// concerns reports that a way may lead to a controller: a pool whose servers are all another cluster's does not.
 func (c *Traffic) concerns(w way) bool {
 	servers := w.servers()
 	return w.main || len(servers) == 0 || slices.ContainsFunc(servers, func(s stats.Server) bool {

@@ -19,9 +19,9 @@ type judge struct {
 	found  *repository.Restored
 }
 
-// inspect checks all tables of the scratch server and compares what it holds with what the set recorded, as far as
-// possible. Nobody knows the rows and checksums that a running server had at the position of the set; they are recorded
-// here, so that another restore can be compared with them.
+// inspect checks all tables of the scratch server and compares its content with what the set recorded, as far as
+// possible. The rows and checksums that a running server had at the position of the set are not known; they are
+// recorded here, so that another restore can be compared with them.
 func (j *judge) inspect(ctx context.Context) (found *repository.Restored, err error) {
 	if j.found, err = j.Compare(ctx); err != nil {
 		return nil, err
@@ -34,7 +34,7 @@ func (j *judge) inspect(ctx context.Context) (found *repository.Restored, err er
 	return j.found, j.readLog()
 }
 
-// readLog reports what the server complained about.
+// readLog reports the errors in the server's log.
 func (j *judge) readLog() error {
 	damaged, others := j.Server().Log.Found()
 	for _, line := range append(damaged, others...) {
@@ -56,8 +56,8 @@ func (j *judge) readLog() error {
 	return nil
 }
 
-// names returns the table that a line of the server's log names, as `nova`.`t`, nova/t or nova.t; empty if it is none
-// of these.
+// names returns the table that a line of the server's log names, such as `nova`.`t`, nova/t or nova.t; empty if it
+// names none.
 func names(tables map[repository.Name]string, line string) string {
 	for t := range tables {
 		for _, form := range []string{"`" + t.Schema + "`.`" + t.Name + "`", t.Schema + "/" + t.Name, t.String()} {
@@ -69,7 +69,7 @@ func names(tables map[repository.Name]string, line string) string {
 	return ""
 }
 
-// standsIn reports whether a line contains a name as a whole: a/t is not in nova/t2, nor in beta/t.
+// standsIn reports whether a line contains a complete name: a/t is not in nova/t2, nor in beta/t.
 func standsIn(line, name string) bool {
 	for at := 0; ; {
 		i := strings.Index(line[at:], name)
@@ -96,7 +96,7 @@ func (j *judge) compareBefore() {
 	}
 	before := j.before.Restore.Restored
 	if before.Server == j.found.Server && before.Checksum != j.found.Checksum {
-		j.Bad(repository.Damage(data(j.Copy), "an earlier restore of this set held other rows: %s",
+		j.Bad(repository.Damage(data(j.Copy), "an earlier restore of this set had other rows: %s",
 			differences(before.Tables, j.found.Tables)).Of(repository.Differing))
 	}
 }

@@ -110,7 +110,7 @@ func TestARecordOfAnotherSetOrManifestCountsForNothing(t *testing.T) {
 	otherDestination, other := sets.Copy(t, "logical")
 	must(t, os.WriteFile(filepath.Join(other, repository.RecordName), record, 0o600))
 	if e := listed(t, otherDestination); e.Verified != "" || len(e.Warnings) != 1 ||
-		!strings.Contains(e.Warnings[0], "that of the set") {
+		!strings.Contains(e.Warnings[0], "belongs to the set") {
 		t.Errorf("another set: %+v", e)
 	}
 	must(t, os.WriteFile(filepath.Join(other, repository.RecordName), []byte("{"), 0o600))

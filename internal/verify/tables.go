@@ -31,7 +31,7 @@ type check struct {
 // data returns the name of the file that problems of a copy belong to.
 func data(c *rebuild.Copy) string { return c.Set().Manifest.Data().Name }
 
-// all checks every table, those of the server included, and computes rows and checksums of those of users.
+// all checks every table, including those of the server, and computes rows and checksums of those of users.
 func (c *check) all(ctx context.Context) error {
 	rows, err := c.Server().Rows(ctx, listTables)
 	if err != nil {
@@ -81,7 +81,7 @@ func (c *check) table(ctx context.Context, t repository.Table, kind string) (rea
 		return append(reasons, fmt.Sprintf("the restored table %s.%s: %v", t.Schema, t.Name, err)), nil
 	}
 	name := excerpt.Of(t.Schema) + "." + excerpt.Of(t.Name)
-	return reasons, c.Blame(data(c.Copy), "the table "+name, fmt.Errorf("look at the table %s: %w", name, err))
+	return reasons, c.Blame(data(c.Copy), "the table "+name, fmt.Errorf("check the table %s: %w", name, err))
 }
 
 // checkTable does what mariadb-check does: CHECK TABLE returns rows of table, "check", type and text, the last one with

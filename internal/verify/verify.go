@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package verify judges backup sets: it reads a set back to its last byte, or rebuilds it on a scratch server and checks
-// what that server holds. The outcome is written beside the manifest. A set that is not what its manifest says has a
-// repository.Problem; an error means that nothing could be proven.
+// Package verify judges backup sets: it reads a set back to its last byte, or rebuilds it on a scratch server and
+// checks the data on that server. The outcome is written next to the manifest. A set that does not match its manifest
+// has a repository.Problem; an error means that nothing could be proven.
 package verify
 
 import (
@@ -26,7 +26,7 @@ type Options struct {
 type Verification struct {
 	set      *repository.Set
 	o        Options
-	problems []repository.Problem // of the manifest; nothing else is looked at then
+	problems []repository.Problem // of the manifest; then nothing else is checked
 	rebuild  *rebuild.Rebuild
 }
 
@@ -41,7 +41,7 @@ func Prepare(ctx context.Context, s *repository.Set, o Options) (*Verification, 
 	return v, err
 }
 
-// Plan returns what a restore will do; nil if none is wanted.
+// Plan returns what a restore will do; nil if none is requested.
 func (v *Verification) Plan() *rebuild.Plan {
 	if v.rebuild == nil {
 		return nil
@@ -50,18 +50,18 @@ func (v *Verification) Plan() *rebuild.Plan {
 	return &plan
 }
 
-// Found is what a verification found out about a set.
+// Found is the result of a verification of a set.
 type Found struct {
 	Problems []repository.Problem
 	Warnings []string
 	// Unreadable reports that a file cannot be read back, Read that all of them were read.
 	Unreadable, Read bool
-	// Restored is what the server held; nil if none came up.
+	// Restored describes the data on the server; nil if none came up.
 	Restored *repository.Restored
 }
 
-// Run verifies the set and writes the outcome beside the manifest. An error means that nothing was proven; then nothing
-// is written either.
+// Run verifies the set and writes the outcome next to the manifest. An error means that nothing was proven; then
+// nothing is written either.
 func (v *Verification) Run(ctx context.Context) (repository.Outcome, error) {
 	began := time.Now()
 	found, err := v.find(ctx)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package zframe writes a stream as independent zstd frames of 8 MiB, in parallel and in order, and reads it back. The
-// frames one after the other are what "zstd -d" reads. Memory is bounded, and is the buffer between a source that must
-// not wait and a sink that may: at most Blocks + Workers buffers of Size and 8 KiB, whether the stream compresses or
-// not, and the encoders' own (some MiB a worker at level 1).
+// Package zframe writes a stream as independent zstd frames of 8 MiB, in parallel and in order, and reads it back.
+// "zstd -d" reads the concatenated frames. Memory is limited, and is the buffer between a source that must not wait and
+// a sink that may: at most Blocks + Workers buffers of Size and 8 KiB, whether the stream compresses or not, and the
+// encoders' own (some MiB a worker at level 1).
 package zframe
 
 import (
@@ -15,7 +15,7 @@ import (
 // Size is how much of the stream goes into one frame.
 const Size = 8 << 20
 
-// room is what a frame may be larger than what is in it: 3 bytes for each 128 KiB that do not compress, and 18.
+// room is by how much a frame may be larger than its content: 3 bytes for each 128 KiB that do not compress, and 18.
 const room = 8 << 10
 
 // Options of Copy.
@@ -24,28 +24,28 @@ type Options struct {
 	Level int
 	// Workers compress at the same time.
 	Workers int
-	// Blocks of Size are held at most, from when they are read until their frame is written.
+	// Blocks of Size are held at most, from the time they are read until their frame is written.
 	Blocks int
 	// Tee sees all that was read before it is compressed; its error ends the copy. May be nil.
 	Tee io.Writer
-	// Stop is called with the sink's error as soon as it happens, so that the source can be ended; nothing is written
-	// any more, and the source is read to its end. May be nil.
+	// Stop is called with the sink's error as soon as it happens, so that the source can be ended; nothing more is
+	// written, and the source is read to its end. May be nil.
 	Stop func(error)
 	// Full is called when the source begins to wait because all blocks are held, and when that ends. May be nil.
 	Full func(bool)
 	// Done, when it is closed, ends the copy: nothing more is read or written, and the error is ErrStopped. A Read or
-	// Write that hangs is waited for all the same. May be nil.
+	// Write that hangs is waited for anyway. May be nil.
 	Done <-chan struct{}
 }
 
-// Stats is what was copied.
+// Stats describes what was copied.
 type Stats struct {
 	Raw    int64 // bytes read
 	Bytes  int64 // bytes written
 	Frames int
 }
 
-// Copy reads src to its end and writes it to dst, compressed. The error is that of src, of Tee or of dst, the first.
+// Copy reads src to its end and writes it to dst, compressed. It returns the first error of src, of Tee or of dst.
 func Copy(dst io.Writer, src io.Reader, o Options) (Stats, error) {
 	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.EncoderLevelFromZstd(o.Level)),
 		zstd.WithEncoderConcurrency(o.Workers))
@@ -71,14 +71,14 @@ func Copy(dst io.Writer, src io.Reader, o Options) (Stats, error) {
 	return c.stats, err
 }
 
-// copying is a copy under way.
+// copying is a copy in progress.
 type copying struct {
 	*pool
 	o     Options
 	stats Stats
 }
 
-// read fills blocks. It hands on what came before an error, too: the sink's content then tells how far it went.
+// read fills blocks. It also passes on what came before an error: the sink's content then shows how far it went.
 func (c *copying) read(src io.Reader) error {
 	for {
 		block, err := c.buffer(c.o.Full)
@@ -117,7 +117,7 @@ func fill(block []byte, src io.Reader, tee io.Writer) (n int, err error) {
 	return n, nil
 }
 
-// put writes a frame, and tells who wants to stop the source when that fails.
+// put writes a frame, and calls Stop if that fails.
 func (c *copying) put(dst io.Writer, j *job) (err error) {
 	if err = j.err; err == nil {
 		err = c.write(dst, j.out)

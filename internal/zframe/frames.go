@@ -11,7 +11,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Frame is one zstd frame, compressed, and where it begins in its file.
+// Frame is one zstd frame, compressed, and its offset in the file.
 type Frame struct {
 	Offset int64
 	data   []byte
@@ -21,13 +21,13 @@ type Frame struct {
 // unknown is the size of a frame that does not say it.
 const unknown = -1
 
-// frameReader walks over the frames of a file by their block headers, without unpacking them. So it knows of every
-// byte to which frame it belongs; "zstd -t" does not, and takes a file that was cut between two frames for whole.
+// frameReader walks over the frames of a file by their block headers, without unpacking them. So it knows for every
+// byte to which frame it belongs; "zstd -t" does not, and accepts a file that was cut between two frames as complete.
 type frameReader struct {
 	src    *source
 	r      *bufio.Reader
 	offset int64
-	// limit is how large the content of a frame may be: what a damaged header claims is not believed.
+	// limit is the maximum size of the content of a frame: a damaged header is not trusted.
 	limit int64
 }
 
@@ -36,7 +36,7 @@ func newFrameReader(r io.Reader, limit int64) *frameReader {
 	return &frameReader{src: src, r: bufio.NewReaderSize(src, 1<<20), limit: limit}
 }
 
-// source remembers the error by which it could not be read: that is none of the frames.
+// source remembers the error of reading it: that is not a fault of a frame.
 type source struct {
 	io.Reader
 	err error
@@ -68,10 +68,10 @@ func (f *frameReader) next(buffer []byte) (Frame, error) {
 	case h.Skippable || h.DictionaryID != 0:
 		return out, errors.New("a zstd frame of a kind that no backup has")
 	case h.HasFCS && h.FrameContentSize > uint64(f.limit):
-		return out, fmt.Errorf("a zstd frame that says to hold %d bytes; at most %d belong into one",
+		return out, fmt.Errorf("a zstd frame that claims to contain %d bytes; at most %d are allowed in one",
 			h.FrameContentSize, f.limit)
 	}
-	// An encoder leaves out the size of less than 256 bytes, as a stream's last frame may have.
+	// An encoder leaves out a size of less than 256 bytes, which a stream's last frame may have.
 	if out.size = unknown; h.HasFCS {
 		out.size = int64(h.FrameContentSize)
 	}
@@ -104,7 +104,7 @@ func (f *frameReader) blocks(data []byte) ([]byte, error) {
 		if data, err = f.take(data, size); err != nil || head&1 == 1 {
 			return data, err
 		}
-		// What cannot be compressed takes three bytes more for each block.
+		// Data that cannot be compressed takes three bytes more for each block.
 		if int64(len(data)) > f.limit+f.limit/64+maxBlock {
 			return data, errors.New("a zstd frame without end")
 		}

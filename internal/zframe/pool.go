@@ -9,21 +9,21 @@ import (
 	"sync"
 )
 
-// ErrStopped says that a copy was ended by who began it.
+// ErrStopped reports that a copy was ended by its caller.
 var ErrStopped = errors.New("the copy was stopped")
 
 // job is a block on its way through the workers.
 type job struct {
 	in   []byte // what was read
-	out  []byte // what a worker made of it
+	out  []byte // the result of a worker
 	err  error  // why there is no out
 	done chan struct{}
 	Frame
 }
 
 // pool is a reader, some workers and a writer. A buffer goes from free to the reader, through jobs to a worker, through
-// order to the writer, and back to free. A worker keeps the buffer with what it read and gives on the one with what it
-// made: so a pool has as many buffers as it was made with, and one for each worker.
+// order to the writer, and back to free. A worker keeps the buffer that it read and passes on the one that it filled:
+// so a pool has as many buffers as it was created with, and one for each worker.
 type pool struct {
 	size  int // of a new buffer
 	stop  <-chan struct{}
@@ -33,15 +33,15 @@ type pool struct {
 	all   sync.WaitGroup
 }
 
-// newPool starts the workers. Each makes job.out of job.in, in a spare buffer. Closing stop ends the pool early; it may
-// be nil.
+// newPool starts the workers. Each makes job.out from job.in, in a spare buffer. Closing stop ends the pool early; it
+// may be nil.
 func newPool(workers, buffers, size int, stop <-chan struct{}, work func(j *job, spare []byte) ([]byte, error)) *pool {
 	p := &pool{
 		size: size, stop: stop,
 		free: make(chan []byte, buffers), jobs: make(chan *job, buffers), order: make(chan *job, buffers),
 	}
 	for range buffers {
-		p.free <- nil // made when it is first needed
+		p.free <- nil // created when it is first needed
 	}
 	for range workers {
 		p.all.Go(func() { p.work(work) })
@@ -64,8 +64,8 @@ func safely(do func(*job, []byte) ([]byte, error), j *job, spare []byte) (out []
 	return do(j, spare)
 }
 
-// buffer takes the next free buffer. full, which may be nil, is called when the reader begins to wait for one, and when
-// that ends.
+// buffer returns the next free buffer. full, which may be nil, is called when the reader begins to wait for one, and
+// when that ends.
 func (p *pool) buffer(full func(bool)) ([]byte, error) {
 	if p.stopped() {
 		return nil, ErrStopped
@@ -103,7 +103,7 @@ func (p *pool) stopped() bool {
 	}
 }
 
-// give hands a job with a buffer of the pool to the workers.
+// give passes a job with a buffer of the pool to the workers.
 func (p *pool) give(j *job) {
 	j.done = make(chan struct{})
 	p.jobs <- j
@@ -116,8 +116,8 @@ func (p *pool) end() {
 	close(p.order)
 }
 
-// each hands the jobs to take in the order in which they were given, until the end. After an error, or when the pool
-// was stopped, it only gives the buffers back.
+// each passes the jobs to take in the order in which they were given, until the end. After an error, or if the pool was
+// stopped, it only returns the buffers.
 func (p *pool) each(take func(j *job) error) (failed error) {
 	for j := range p.order {
 		<-j.done
@@ -130,7 +130,7 @@ func (p *pool) each(take func(j *job) error) (failed error) {
 	return failed
 }
 
-// caught makes an error of a panic. In a goroutine it would end the process, and its caller could undo nothing.
+// caught turns a panic into an error. In a goroutine it would end the process, and its caller could undo nothing.
 func caught(err *error) {
 	if p := recover(); p != nil {
 		*err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())

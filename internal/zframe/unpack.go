@@ -11,20 +11,21 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// FrameError is what is wrong with a frame.
+// FrameError describes the fault of a frame.
 type FrameError struct {
 	Offset int64
 	Err    error
 }
 
-// Error says what is wrong; the place is Offset.
+// Error describes the fault; its place is Offset.
 func (e *FrameError) Error() string { return e.Err.Error() }
 
-// Unwrap returns what is wrong.
+// Unwrap returns the fault.
 func (e *FrameError) Unwrap() error { return e.Err }
 
-// Unpack hands the content of each frame of src to take, in order, together with the frame. limit bounds the content
-// of a frame. A *FrameError is a frame that cannot be read; any other error is that of take, of src or of ctx.
+// Unpack passes the content of each frame of src to take, in order, together with the frame. limit is the maximum size
+// of the content of a frame. A *FrameError is a frame that cannot be read; any other error is that of take, of src or
+// of ctx.
 func Unpack(ctx context.Context, src io.Reader, limit int64, take func(f Frame, raw []byte) error) error {
 	running, stop := context.WithCancel(ctx)
 	defer stop()
@@ -62,10 +63,10 @@ func Unpack(ctx context.Context, src io.Reader, limit int64, take func(f Frame, 
 	return err
 }
 
-// unpackers is how many unpack at once: reading back must not take a standby's processors.
+// unpackers is how many unpack at once: reading back must not use up a standby's processors.
 func unpackers() int { return min(max(runtime.NumCPU()/2, 2), 4) }
 
-// readFrames gives the frames of a file to a pool, to the end of the file.
+// readFrames passes the frames of a file to a pool, to the end of the file.
 func readFrames(p *pool, from *frameReader) error {
 	defer p.end()
 	for {
@@ -87,7 +88,7 @@ func readFrames(p *pool, from *frameReader) error {
 	}
 }
 
-// nextFrame makes an error of a panic: in a goroutine it would end the process.
+// nextFrame turns a panic into an error: in a goroutine it would end the process.
 func nextFrame(from *frameReader, buffer []byte) (f Frame, err error) {
 	defer caught(&err)
 	return from.next(buffer)
@@ -96,7 +97,7 @@ func nextFrame(from *frameReader, buffer []byte) (f Frame, err error) {
 func decodeFrame(decoder *zstd.Decoder, j *job, spare []byte) (raw []byte, err error) {
 	raw, err = decoder.DecodeAll(j.in, spare)
 	if err == nil && j.size != unknown && int64(len(raw)) != j.size {
-		err = fmt.Errorf("it holds %d bytes and says %d", len(raw), j.size)
+		err = fmt.Errorf("it contains %d bytes and claims %d", len(raw), j.size)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the zstd frame cannot be unpacked: %w", err)

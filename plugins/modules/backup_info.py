@@ -283,7 +283,7 @@ no_sets:
   elements: dict
   sample:
     - path: /var/backups/overcloud/galera_cluster/.partial-20261122T191500Z_physical_controller-2
-      reason: 'unfinished: a backup that still runs, or one that was killed'
+      reason: 'unfinished: its backup still runs, or was killed'
 damaged:
   description: Sets whose manifest cannot be read or belongs to another set, with the reason.
   returned: when the directory could be read

@@ -292,7 +292,7 @@ plan:
       at: /var/lib/overcloud.backup
     user: mysql
     origin: >-
-      not signed: whoever can write to the destination can have written its data, its manifest and the record that it
+      not signed: anyone who can write to the destination can have written its data, its manifest and the record that it
       was verified
 outcome:
   description: The outcome as in C(verified.json), which also lists all tables.

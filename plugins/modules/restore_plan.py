@@ -224,5 +224,5 @@ advice:
   description: How to continue if a step failed.
   returned: always
   type: str
-  sample: 'What was done stays as it is: run it again to go on.'
+  sample: 'What was done stays as it is: run it again to continue.'
 """

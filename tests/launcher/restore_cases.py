@@ -101,7 +101,7 @@ def case_restore_failed_step(bench):
     bench.write('c1.replaced', json.dumps(dict(failed=True, msg='the datadir is a mount')))
     bench.undo.append(lambda: os.unlink(bench.path('c1.replaced')))
     output, steps = restore(bench, told, confirm='galera_cluster', status=2)
-    has(output, 'the datadir is a mount (restore %s, step \\"Move the datadirs aside and the set in\\")' % LATER, 'run it again to go on')
+    has(output, 'the datadir is a mount (restore %s, step \\"Move the datadirs aside and the set in\\")' % LATER, 'run it again to continue')
     assert in_order(steps)[-1] == ('replaced', 'c0 c1 c2'), steps
 
 
@@ -154,7 +154,7 @@ def case_restore_rolled_back_new(bench):
     assert not steps, steps
     told.update((name, tells(name, book=told[name]['book'], has_old=False)) for name in ('c0', 'c1'))
     output, steps = restore(bench, told, state='rolled_back', confirm='galera_cluster', status=2)
-    has(output, 'No controller has its datadir of before')
+    has(output, 'No controller has its datadir from before')
     assert not steps, steps
 
 
@@ -177,7 +177,7 @@ def case_restore_during_rollback(bench):
 
 
 def case_restore_takes_rejoining_over(bench):
-    """controller_restore: an unfinished rejoin is taken over, not rolled back"""
+    """controller_restore: a rejoin that has not ended is taken over, not rolled back"""
     told = dict((name, tells(name, book=dict(RESTORED, target=name == 'c0'))) for name in CONTROLLERS)
     told['c2'] = tells('c2', book=dict(job=LATER, rejoin=True, aside=['/var/lib/mysql.aside-x']))
     output, steps = restore(bench, told, state='rolled_back', confirm='galera_cluster', status=2)
@@ -194,12 +194,12 @@ def case_restore_lying_book(bench):
     old = '/sets/galera_cluster/OLD'
     told['c2'] = tells('c2', book=dict(RESTORED, ended='', set=old, started='x'))
     output, steps = restore(bench, told, confirm='galera_cluster', status=2)
-    has(output, ' does not have the set of the restore ' + JOB, old, 'What others say is not enough')
+    has(output, ' does not have the set of the restore ' + JOB, old, 'The reports of others are not enough')
     assert not steps, steps
     # The controller that has the set names it; another's note of the same restore does not.
     told['c0'] = tells('c0', book=dict(RESTORED, ended='', target=True))
     output, steps = restore(bench, told, confirm='galera_cluster', more=['--check'])
-    has(output, 'Go on with the restore of ' + SET)
+    has(output, 'Continue the restore of ' + SET)
     assert old not in output[output.index('Show the plan'):] and not steps, (output, steps)
 
 
@@ -208,7 +208,7 @@ def case_restore_lying_end(bench):
     told = dict((name, tells(name)) for name in CONTROLLERS)
     told['c2'] = tells('c2', book=dict((key, value) for key, value in RESTORED.items() if key != 'opened'))
     output, steps = restore(bench, told, state='rolled_back', status=2)
-    has(output, 'Not every controller has a note of it', 'controller_restore_confirm=galera_cluster')
+    has(output, 'Not every controller has a record of it', 'controller_restore_confirm=galera_cluster')
     assert not steps, steps
 
 

@@ -34,7 +34,7 @@ func (p *goPackage) arrows() graph {
 	return g
 }
 
-// home is the file in which the package declares an object, at package level or as a method; "" where it does not.
+// home returns the file in which the package declares an object, at package level or as a method; "" if it does not.
 func (p *goPackage) home(object types.Object) string {
 	if object == nil || object.Pkg() != p.types {
 		return ""
@@ -50,7 +50,7 @@ func (p *goPackage) home(object types.Object) string {
 	return filepath.Base(p.fset.Position(object.Pos()).Filename)
 }
 
-// count is how many arrows there are.
+// count returns how many arrows there are.
 func (g graph) count() int {
 	n := 0
 	for _, to := range g {
@@ -62,7 +62,7 @@ func (g graph) count() int {
 // arrow is one of them.
 type arrow struct{ from, to string }
 
-// back are the arrows that lead up in the best order that is found.
+// back returns the arrows that lead up in the best order that is found.
 func (g graph) back() []arrow {
 	var all []arrow
 	for _, part := range g.cycles() {
@@ -72,7 +72,7 @@ func (g graph) back() []arrow {
 	return all
 }
 
-// onCycles is how many arrows lead from a file to one from which another way leads back.
+// onCycles returns how many arrows lead from a file to one from which another way leads back.
 func (g graph) onCycles() int {
 	n := 0
 	for _, part := range g.cycles() {
@@ -81,7 +81,7 @@ func (g graph) onCycles() int {
 	return n
 }
 
-// within is the part of the graph between some files.
+// within returns the part of the graph between some files.
 func (g graph) within(files []string) graph {
 	part := graph{}
 	for _, from := range files {
@@ -95,7 +95,7 @@ func (g graph) within(files []string) graph {
 	return part
 }
 
-// cycles are the sets of files that reach one another (Tarjan's strongly connected components), of two and more.
+// cycles returns the sets of files that reach one another (Tarjan's strongly connected components), of two and more.
 func (g graph) cycles() [][]string {
 	var (
 		parts    [][]string
@@ -149,7 +149,7 @@ type order struct {
 // starts is from how many orders the search for the best one sets out. More do not find less on this module.
 const starts = 100
 
-// best are the arrows that lead up in the best order that is found: from several orders, the first by name and the
+// best returns the arrows that lead up in the best order that is found: from several orders, the first by name and the
 // others shuffled, single files are moved as long as that leaves fewer arrows that lead up.
 func (g graph) best() []arrow {
 	o := order{files: slices.Sorted(maps.Keys(g))}
@@ -173,7 +173,7 @@ func (g graph) best() []arrow {
 	return best
 }
 
-// improve moves each file to where the fewest arrows lead up, and says whether there are fewer now.
+// improve moves each file to where the fewest arrows lead up, and reports whether there are fewer now.
 func (o *order) improve() bool {
 	better := false
 	for from := range o.at {
@@ -196,7 +196,7 @@ func (o *order) improve() bool {
 	return better
 }
 
-// swapped is how many more arrows lead up when the file v comes to stand below w instead of above it.
+// swapped returns how many more arrows lead up if the file v is below w instead of above it.
 func (o *order) swapped(v, w int) int {
 	change := 0
 	if o.leads[v][w] {
@@ -208,7 +208,7 @@ func (o *order) swapped(v, w int) int {
 	return change
 }
 
-// up are the arrows that lead up.
+// up returns the arrows that lead up.
 func (o *order) up() []arrow {
 	var up []arrow
 	for i, v := range o.at {

@@ -7,13 +7,13 @@ import (
 	"go/token"
 )
 
-// function is what is measured of one.
+// function has the measurements of one function.
 type function struct {
 	Name                     string // PACKAGE/FILE: NAME
 	Lines, Branches, Nesting int
 }
 
-// functions are those with a body.
+// functions returns those with a body.
 func (p *goPackage) functions() []function {
 	var all []function
 	for _, f := range p.code {
@@ -34,7 +34,7 @@ func (p *goPackage) functions() []function {
 	return all
 }
 
-// nameOf is a function's name, with its receiver's type.
+// nameOf returns a function's name, with its receiver's type.
 func nameOf(d *ast.FuncDecl) string {
 	if receiver := receiverOf(d); receiver != "" {
 		return receiver + "." + d.Name.Name
@@ -42,7 +42,7 @@ func nameOf(d *ast.FuncDecl) string {
 	return d.Name.Name
 }
 
-// receiverOf is the name of a receiver's type, without parameters.
+// receiverOf returns the name of a receiver's type, without parameters.
 func receiverOf(d *ast.FuncDecl) string {
 	if d.Recv == nil || len(d.Recv.List) == 0 {
 		return ""
@@ -64,7 +64,7 @@ func receiverOf(d *ast.FuncDecl) string {
 	}
 }
 
-// branches is the cyclomatic complexity.
+// branches returns the cyclomatic complexity.
 func branches(body *ast.BlockStmt) int {
 	n := 1
 	ast.Inspect(body, func(node ast.Node) bool {
@@ -89,7 +89,7 @@ func branches(body *ast.BlockStmt) int {
 	return n
 }
 
-// nesting is how deep statements that decide stand in one another.
+// nesting returns how deep statements that decide are nested.
 func nesting(body *ast.BlockStmt) int {
 	deepest := 0
 	var walk func(n ast.Node, depth int)
@@ -117,7 +117,7 @@ func nesting(body *ast.BlockStmt) int {
 	return deepest
 }
 
-// children are the nodes right below one.
+// children returns the nodes right below one.
 func children(n ast.Node) func(yield func(ast.Node) bool) {
 	return func(yield func(ast.Node) bool) {
 		top, on := true, true
@@ -135,7 +135,7 @@ func children(n ast.Node) func(yield func(ast.Node) bool) {
 	}
 }
 
-// undocumented are the exported names of a package without a doc comment, and exports is how many there are.
+// undocumented returns the exported names of a package without a doc comment, and exports how many there are.
 func (p *goPackage) undocumented() (bare []string, exports int) {
 	note := func(f *goFile, name string, docs ...*ast.CommentGroup) {
 		exports++

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// limit is what --check holds the numbers of the product to.
+// limit is what --check compares the numbers of the product with.
 type limit struct {
 	FunctionLines, Branches, Nesting int
 	FileLines                        int
@@ -25,7 +25,7 @@ type limit struct {
 	ModuleLines int
 }
 
-// limits are what holds today. They may only become tighter.
+// limits are the current ones. They may only become tighter.
 var limits = limit{
 	FunctionLines: 60,
 	Branches:      25,

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// packageReport is what is measured of one package.
+// packageReport has the measurements of one package.
 type packageReport struct {
 	Path                  string
 	Files, Lines, Tests   int
@@ -25,7 +25,7 @@ type reportFile struct {
 	Lines int
 }
 
-// report is what is measured of a module.
+// report has the measurements of a module.
 type report struct {
 	Packages  []packageReport
 	Files     []reportFile
@@ -56,10 +56,10 @@ func measure(packages []*goPackage) report {
 	return r
 }
 
-// product says whether a package is part of what users run, rather than of its tests.
+// product reports whether a package is part of what users run, rather than of its tests.
 func product(path string) bool { return !strings.HasPrefix(path, "tests/") }
 
-// ratio is test lines to lines of code.
+// ratio returns test lines to lines of code.
 func (p packageReport) ratio() float64 {
 	if p.Lines == 0 {
 		return 0
@@ -67,7 +67,7 @@ func (p packageReport) ratio() float64 {
 	return float64(p.Tests) / float64(p.Lines)
 }
 
-// share is the share of arrows that lead back up, in percent.
+// share returns the share of arrows that lead back up, in percent.
 func (p packageReport) share() float64 {
 	if p.Arrows == 0 {
 		return 0
@@ -87,7 +87,7 @@ func spreadOf(numbers []int) spread {
 	return spread{at(0.5), at(0.9), numbers[len(numbers)-1]}
 }
 
-// spreads are the table's first rows, of the product's packages alone.
+// spreads are the table's first rows, only of the product's packages.
 func (r report) spreads() map[string]spread {
 	numbers := map[string][]int{}
 	add := func(name string, n int) { numbers[name] = append(numbers[name], n) }
@@ -122,7 +122,7 @@ var spreadNames = []string{
 	"cyclomatic complexity", "nesting",
 }
 
-// markdown is the report as a page.
+// markdown returns the report as a page.
 func (r report) markdown() string {
 	var b strings.Builder
 	b.WriteString("| product | median | p90 | max |\n|---|---:|---:|---:|\n")
@@ -144,7 +144,7 @@ func (r report) markdown() string {
 	return b.String()
 }
 
-// totals is a line about the whole product.
+// totals returns a line about the whole product.
 func (r report) totals() string {
 	var lines, tests, exports, arrows, back, long, packages int
 	for _, p := range r.Packages {
@@ -161,7 +161,7 @@ func (r report) totals() string {
 		packages, lines, tests, float64(tests)/float64(max(lines, 1)), back, arrows, r.bare(), exports, long)
 }
 
-// bare is how many exports of the product are undocumented.
+// bare returns how many exports of the product are undocumented.
 func (r report) bare() int {
 	n := 0
 	for _, name := range r.Undocumented {

@@ -21,10 +21,10 @@ func repository() string {
 	}
 }
 
-// Cluster is a fake Pacemaker on PATH: the lab's status and CIB as they were recorded, and a lock in a file.
+// Cluster is a fake Pacemaker on PATH: the recorded status and CIB of the lab, and a lock in a file.
 type Cluster struct{ Dir string }
 
-// fakeCIB keeps one lock, as the CIB does: made once only, and deleted only by a path that matches it.
+// fakeCIB keeps one lock, like the CIB: created only once, and deleted only by a path that matches it.
 const fakeCIB = `
 echo "$*" >>$dir/used
 case "$*" in
@@ -36,7 +36,7 @@ case "$*" in
 *) if [ -e $dir/lock ]; then sed "/<crm_config>/r $dir/lock" $here/lab-cib.xml; else cat $here/lab-cib.xml; fi;;
 esac`
 
-// FakeCluster puts it on PATH; this host is its controller-1. status is a sed script for what crm_mon says.
+// FakeCluster puts it on PATH; this host is its controller-1. status is a sed script for the output of crm_mon.
 func FakeCluster(t *testing.T, status, journal string) Cluster {
 	t.Helper()
 	c := Cluster{t.TempDir()}
@@ -57,14 +57,14 @@ func FakeCluster(t *testing.T, status, journal string) Cluster {
 	return c
 }
 
-// Has says whether a file is there that the fake makes: lock, used, unnoted.
+// Has reports whether a file exists that the fake creates: lock, used, unnoted.
 func (c Cluster) Has(t *testing.T, name string) bool {
 	t.Helper()
 	_, err := os.Stat(filepath.Join(c.Dir, name))
 	return err == nil
 }
 
-// Hold puts a lock of somebody's there.
+// Hold creates a lock of another job there.
 func (c Cluster) Hold(t *testing.T, l cib.Lock) {
 	t.Helper()
 	if err := clusterlock.Acquire(t.Context(), l); err != nil {

@@ -13,10 +13,10 @@ import (
 // Journal is the path of a job's journal.
 type Journal string
 
-// NewJournal is one in a folder of the test.
+// NewJournal returns one in a folder of the test.
 func NewJournal(t *testing.T) Journal { return Journal(filepath.Join(t.TempDir(), "journal")) }
 
-// Note notes an effect, as a job does that is then killed.
+// Note records an effect, like a job that is then killed.
 func (j Journal) Note(t *testing.T, kind string, undo any) {
 	t.Helper()
 	notes, err := journal.Open(string(j))
@@ -29,7 +29,7 @@ func (j Journal) Note(t *testing.T, kind string, undo any) {
 	}
 }
 
-// Entries are those that are not undone, newest first.
+// Entries returns those that are not undone, newest first.
 func (j Journal) Entries(t *testing.T) []journal.Entry {
 	t.Helper()
 	entries, err := journal.Read(string(j))
@@ -39,7 +39,7 @@ func (j Journal) Entries(t *testing.T) []journal.Entry {
 	return entries
 }
 
-// Open are the kinds of the entries that are not undone, newest first.
+// Open returns the kinds of the entries that are not undone, newest first.
 func (j Journal) Open(t *testing.T) (kinds []string) {
 	t.Helper()
 	for _, e := range j.Entries(t) {
@@ -48,7 +48,7 @@ func (j Journal) Open(t *testing.T) (kinds []string) {
 	return kinds
 }
 
-// Destination is a folder for sets, on a real file system.
+// Destination returns a folder for sets, on a real file system.
 func Destination(t *testing.T) string {
 	t.Helper()
 	destination, err := os.MkdirTemp("/var/tmp", "backup-sets-")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package node has what tests of a backup stand on: a real one-node Galera cluster, a fake Pacemaker, and a place with
-// mounts and processes of its own.
+// Package node has the fixtures for tests of a backup: a real one-node Galera cluster, a fake Pacemaker, and a place
+// with mounts and processes of its own.
 package node
 
 import (
@@ -33,7 +33,7 @@ func Main(m *testing.M) {
 	os.Exit(code)
 }
 
-// Shared gives the server of all tests that do not break it.
+// Shared returns the server of all tests that do not break it.
 func Shared(t *testing.T) *Server {
 	t.Helper()
 	Need(t)
@@ -44,8 +44,8 @@ func Shared(t *testing.T) *Server {
 	return one.Server
 }
 
-// Need skips a test where no server can be started. On a machine with Pacemaker it puts a fake one on PATH besides: no
-// job of a test takes the lock of a cluster that this machine may belong to.
+// Need skips a test if no server can be started. On a machine with Pacemaker it also puts a fake one on PATH: no job of
+// a test takes the lock of a cluster that this machine may belong to.
 func Need(t *testing.T) {
 	t.Helper()
 	mariadbd.Need(t, "mariadb-backup", "mariadb-dump", "zstd")
@@ -76,7 +76,7 @@ func Start() (*Server, error) {
 	return s, nil
 }
 
-// Client is a connection that is closed with the test.
+// Client returns a connection that is closed with the test.
 func (s *Server) Client(t *testing.T) *mariadb.Client {
 	t.Helper()
 	c, err := mariadb.Open(t.Context(), s.Login())
@@ -87,10 +87,10 @@ func (s *Server) Client(t *testing.T) *mariadb.Client {
 	return c
 }
 
-// Login is root's, over the socket.
+// Login returns root's, over the socket.
 func (s *Server) Login() mariadb.Login { return mariadb.Login{Socket: s.Socket} }
 
-// Desync is wsrep_desync, "0" or "1".
+// Desync returns wsrep_desync, "0" or "1".
 func (s *Server) Desync(t *testing.T) string {
 	t.Helper()
 	out, err := s.SQL("SELECT @@wsrep_desync")

@@ -28,7 +28,7 @@ import (
 	"overcloud.backup/internal/zframe"
 )
 
-// BackUp makes a set as galera_backup does.
+// BackUp makes a set like galera_backup.
 func (s *Server) BackUp(method string) (string, error) {
 	dir, err := stores.Make(filepath.Join(s.Dir, "sets"))
 	if err != nil {
@@ -54,7 +54,7 @@ func (s *Server) BackUp(method string) (string, error) {
 	return set.Path(), err
 }
 
-// describe is the manifest without the data.
+// describe returns the manifest without the data.
 func (s *Server) describe(method string) (*repository.Manifest, catalog.Definitions, error) {
 	ctx := context.Background()
 	c, err := mariadb.Open(ctx, mariadb.Login{Socket: s.Socket})

@@ -17,7 +17,7 @@ import (
 	"overcloud.backup/internal/repository"
 )
 
-// Recompress unpacks a file of a set, has it changed, packs it again and writes the manifest for the result.
+// Recompress unpacks a file of a set, changes it, packs it again and writes the manifest for the result.
 func Recompress(t *testing.T, path string, f repository.File, change func(raw string)) {
 	t.Helper()
 	raw := filepath.Join(t.TempDir(), "raw")
@@ -37,7 +37,7 @@ func Recompress(t *testing.T, path string, f repository.File, change func(raw st
 	EditManifest(t, path, func(m *repository.Manifest) { m.Files[0] = f })
 }
 
-// Chunks are the offsets at which the chunks of an xbstream begin, and the kind of each.
+// Chunks returns the offsets at which the chunks of an xbstream begin, and the kind of each.
 func Chunks(t *testing.T, raw string) (starts []int, kinds []byte) {
 	t.Helper()
 	content, err := os.ReadFile(raw)

@@ -14,7 +14,7 @@ import (
 // Mebibyte is a unit of memory.
 const Mebibyte = 1 << 20
 
-// ScratchFolder returns a new one, which must be empty but for the lock when the test ends.
+// ScratchFolder returns a new one, which must be empty except for the lock when the test ends.
 func ScratchFolder(t *testing.T) string {
 	t.Helper()
 	parent, err := os.MkdirTemp("/var/tmp", "verify-scratch-")
@@ -26,7 +26,7 @@ func ScratchFolder(t *testing.T) string {
 	return root
 }
 
-// WantEmpty checks that nothing is left in a scratch folder but the lock.
+// WantEmpty checks that nothing is left in a scratch folder except the lock.
 func WantEmpty(t *testing.T, root string) {
 	t.Helper()
 	entries, _ := os.ReadDir(root)

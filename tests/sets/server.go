@@ -21,11 +21,11 @@ import (
 // Server is a real one-node Galera cluster on a unix socket.
 type Server struct {
 	*mariadbd.Server
-	// users are the file of accounts of its sets; empty for its own accounts.
+	// users is the file of accounts of its sets; empty for its own accounts.
 	users string
 }
 
-// someUsers has an account that the set's server has otherwise.
+// someUsers has an account that differs from the one on the set's server.
 const someUsers = "CREATE USER IF NOT EXISTS `nova`@`localhost` IDENTIFIED BY PASSWORD" +
 	" '*14E65567ABDB5135D0CFD9A70B3032C179A49EE7';\nCREATE ROLE IF NOT EXISTS `reader`;\n" +
 	"CREATE USER IF NOT EXISTS `root`@`localhost`;\nALTER USER IF EXISTS `root`@`localhost` IDENTIFIED BY PASSWORD" +
@@ -40,7 +40,7 @@ var one struct {
 	err  error
 }
 
-// Shared returns the server of all tests, or skips the test where it cannot run.
+// Shared returns the server of all tests, or skips the test if it cannot run.
 func Shared(t *testing.T) *Server {
 	t.Helper()
 	mariadbd.Need(t, "mariadb-backup", "mbstream", "mariadb-dump", "zstd")
@@ -82,7 +82,7 @@ func startServer() (*Server, error) {
 	return s, nil
 }
 
-// filling has all that a fingerprint knows of, definers that are not root, and names that need quotes.
+// filling has everything that is part of a fingerprint, definers other than root, and names that need quotes.
 const filling = `CREATE DATABASE nova; CREATE DATABASE empty; USE nova;
 	CREATE USER nova@localhost IDENTIFIED BY 'secret'; GRANT ALL ON nova.* TO nova@localhost; CREATE ROLE reader; GRANT SELECT ON nova.* TO reader;
 	CREATE TABLE parent (id INT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(40), UNIQUE KEY (name));
@@ -104,7 +104,7 @@ func (s *Server) fill() error {
 	return s.Flush()
 }
 
-// Flush waits until all pages are on the disk: what the redo log still holds heals a damaged page.
+// Flush waits until all pages are on the disk: the redo log repairs a damaged page that it still contains.
 func (s *Server) Flush() error {
 	if _, err := s.SQL("SET GLOBAL innodb_max_dirty_pages_pct_lwm = 0, innodb_max_dirty_pages_pct = 0"); err != nil {
 		return err
@@ -122,7 +122,7 @@ func (s *Server) Flush() error {
 // Run runs the tests of a package that uses these servers and sets, and removes them.
 func Run(m *testing.M) int {
 	if _, err := user.Lookup(scratch.Account); err != nil {
-		scratch.Account = "daemon" // no server is believed to be the nobody of the kernel, 65534
+		scratch.Account = "daemon" // no server may run as the nobody of the kernel, 65534
 	}
 	defer func() {
 		if one.Server != nil {

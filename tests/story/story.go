@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package story runs scenarios that are written as text, one file a subject. A file has blocks, each a few lines of what
-// happens, a line of four dashes, and what comes of it, up to an empty line. Lines that begin with # are comments.
+// Package story runs scenarios that are written as text, one file a subject. A file has blocks, each a few lines of
+// what happens, a line of four dashes, and what comes of it, up to an empty line. Lines that begin with # are comments.
 //
 //	# Somebody desynced a standby.
 //	cluster 3
@@ -23,13 +23,13 @@ import (
 
 var update = flag.Bool("update", false, "write golden files and the outcomes of stories")
 
-// Update says that golden files are to be written.
+// Update reports that golden files are to be written.
 func Update() bool { return *update }
 
 const dashes = "----"
 
-// Run runs every file that matches. tell is given the lines of a block without comments and returns what came of them. A
-// block of comments alone is left as it is; one without an outcome fails, for it would hold nothing.
+// Run runs every file that matches. tell is called with the lines of a block without comments and returns their
+// outcome. A block of comments alone stays as it is; one without an outcome fails, because it would check nothing.
 func Run(t *testing.T, pattern string, tell func(t *testing.T, lines []string) string) {
 	t.Helper()
 	files, err := filepath.Glob(pattern)
@@ -91,7 +91,7 @@ func parse(content string) (blocks []block) {
 	return blocks
 }
 
-// lines are those that are no comments.
+// lines returns those that are not comments.
 func (b block) lines() (list []string) {
 	for line := range strings.SplitSeq(b.before, "\n") {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {

@@ -20,16 +20,22 @@ func TestEventsThatRunOnAnyMemberAreKnown(t *testing.T) {
 		enabled string
 		warning string
 	}{
-		"enabled here, no decision":           {catalog.Enabled, nil, "[nova.tick]", ""},
-		"disabled here, no decision":          {catalog.Disabled, nil, "[]", ""},
-		"elsewhere, no decision":              {catalog.Slaveside, nil, "[]", "(hand in the decision of idle_controller): nova.tick"},
-		"enabled elsewhere":                   {catalog.Slaveside, &decision.Events{Enabled: list}, "[nova.tick]", ""},
-		"disabled elsewhere":                  {catalog.Slaveside, &decision.Events{Disabled: list}, "[]", ""},
-		"nowhere":                             {catalog.Slaveside, &decision.Events{}, "[]", "no member of the cluster runs these events"},
-		"a member did not tell":               {catalog.Slaveside, &decision.Events{Unknown: []string{"b%d"}}, "[]", "(not told by b%d): nova.tick"},
-		"a member did not tell, enabled here": {catalog.Enabled, &decision.Events{Enabled: list, Unknown: []string{"b"}}, "[nova.tick]", ""},
-		"somebody enables what is disabled":   {catalog.Disabled, &decision.Events{Enabled: list, Disabled: list}, "[]", "another one that they are disabled"},
-		"somebody disables what is enabled":   {catalog.Enabled, &decision.Events{Enabled: list, Disabled: list}, "[]", "another one that they are disabled"},
+		"enabled here, no decision":  {catalog.Enabled, nil, "[nova.tick]", ""},
+		"disabled here, no decision": {catalog.Disabled, nil, "[]", ""},
+		"elsewhere, no decision": {catalog.Slaveside, nil, "[]",
+			"(pass the decision of idle_controller): nova.tick"},
+		"enabled elsewhere":  {catalog.Slaveside, &decision.Events{Enabled: list}, "[nova.tick]", ""},
+		"disabled elsewhere": {catalog.Slaveside, &decision.Events{Disabled: list}, "[]", ""},
+		"nowhere": {catalog.Slaveside, &decision.Events{}, "[]",
+			"no member of the cluster runs these events"},
+		"a member did not tell": {catalog.Slaveside, &decision.Events{Unknown: []string{"b%d"}}, "[]",
+			"(not reported by b%d): nova.tick"},
+		"a member did not tell, enabled here": {catalog.Enabled,
+			&decision.Events{Enabled: list, Unknown: []string{"b"}}, "[nova.tick]", ""},
+		"somebody enables what is disabled": {catalog.Disabled, &decision.Events{Enabled: list, Disabled: list}, "[]",
+			"another that they are disabled"},
+		"somebody disables what is enabled": {catalog.Enabled, &decision.Events{Enabled: list, Disabled: list}, "[]",
+			"another that they are disabled"},
 		"somebody adds one": {catalog.Disabled, &decision.Events{Disabled: list,
 			Enabled: []catalog.Event{{Schema: "mysql", Name: "evil"}}}, "[]", ""},
 	} {
@@ -51,7 +57,8 @@ func TestSchemasStandBeforeThoseThatUseThem(t *testing.T) {
 		schemas string
 		uses    map[string][]string
 		want    string
-	}{{"a b c", nil, "a b c"}, {"a b c", map[string][]string{"a": {"c"}, "c": {"b"}}, "b c a"}, {"a b", map[string][]string{"a": {"b"}, "b": {"a"}}, "b a"},
+	}{{"a b c", nil, "a b c"}, {"a b c", map[string][]string{"a": {"c"}, "c": {"b"}}, "b c a"},
+		{"a b", map[string][]string{"a": {"b"}, "b": {"a"}}, "b a"},
 		{"a b", map[string][]string{"a": {"mysql"}}, "a b"}} {
 		if got := strings.Join(ordered(strings.Fields(c.schemas), c.uses), " "); got != c.want {
 			t.Errorf("%s with %v: %s, want %s", c.schemas, c.uses, got, c.want)

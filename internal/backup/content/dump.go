@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package content finds out, before anything is read, what a set will hold, what a dump would lose or end at, and how much
-// room it needs.
+// Package content finds out, before the data is read, what a set will contain, what a dump would lose or fail at, and
+// how much room it needs.
 package content
 
 import (
@@ -22,39 +22,40 @@ import (
 // QueryLimit is the statement timeout that the server enforces on our queries about its tables.
 const QueryLimit = time.Minute
 
-// lookLimit is the statement timeout of queries about what a dump would lose. What is not known then is named.
+// lookLimit is the statement timeout of queries about what a dump would lose. What remains unknown is named.
 const lookLimit = 20 * time.Second
 
-// columnBudget is how long values are looked through.
+// columnBudget is the time for searching values for those that a dump loses.
 var columnBudget = catalog.Budget{Each: 3 * time.Second, All: lookLimit}
 
-// DumpOptions is what a dump is taken of, by which tool, and what it may lose.
+// DumpOptions describes the source of a dump, its tool, and what the dump may lose.
 type DumpOptions struct {
 	Tool   tool.Tool
 	Server galera.Server
-	// LeaveOutBroken lets it leave out tables and views that the server cannot open.
+	// LeaveOutBroken lets a dump leave out tables and views that the server cannot open.
 	LeaveOutBroken bool
-	// WarnNonTransactional lets it take tables that are not in its snapshot.
+	// WarnNonTransactional lets a dump include tables that are not covered by its snapshot.
 	WarnNonTransactional bool
 }
 
-// Dump is what a dump will hold.
+// Dump describes what a dump will contain.
 type Dump struct {
 	tool.Contents
-	// Schemas are in the order in which they can be loaded.
+	// Schemas are listed in the order in which they can be loaded.
 	Schemas []string
-	// Bytes are those of the tables.
+	// Bytes is the size of the tables.
 	Bytes    int64
 	Warnings []string
 }
 
-// survey looks through a server before a dump.
+// survey examines a server before a dump.
 type survey struct {
 	o DumpOptions
 	d Dump
 }
 
-// OfDump refuses, before the dump, what it would end at after hours, and warns of what it would lose.
+// OfDump refuses, before the dump, everything at which the dump would fail after hours, and warns of what it would
+// lose.
 func OfDump(ctx context.Context, c *mariadb.Client, o DumpOptions) (Dump, error) {
 	s := &survey{o: o}
 	var err error
@@ -90,14 +91,14 @@ func (s *survey) warn(format string, args ...any) {
 	s.d.Warnings = append(s.d.Warnings, fmt.Sprintf(format, args...))
 }
 
-// losses looks for all that a dump would lose.
+// losses looks for everything that a dump would lose.
 func (s *survey) losses(ctx context.Context, c *mariadb.Client) error {
 	for _, find := range []func(context.Context, *mariadb.Client) error{s.checkBroken, s.checkHistory, s.checkFloats,
 		s.checkGeometries, s.orderSchemas} {
 		err := find(ctx, c)
 		switch number := mariadb.ErrorNumber(err); {
 		case number == StatementTooLong || number == interrupted:
-			s.warn("what a dump loses is not known in all: %v", err)
+			s.warn("not everything that a dump loses is known: %v", err)
 		case err != nil:
 			return err
 		}
@@ -105,7 +106,7 @@ func (s *survey) losses(ctx context.Context, c *mariadb.Client) error {
 	return nil
 }
 
-// The server's numbers for a statement that it ended at its limit: 1969, and 1317 where it was about to answer.
+// The server's error numbers for a statement that it ended at its limit: 1969, or 1317 if it was about to answer.
 const (
 	StatementTooLong = 1969
 	interrupted      = 1317
@@ -119,14 +120,14 @@ func (s *survey) checkBroken(ctx context.Context, c *mariadb.Client) (err error)
 	names := DescribeBroken(s.d.LeftOut)
 	if !s.o.LeaveOutBroken {
 		return fmt.Errorf("%d tables or views cannot be opened, and a dump would end at the first one: %s; drop or"+
-			" mend them, "+
+			" repair them, "+
 			"take a physical backup, or set broken to leave_out", len(s.d.LeftOut), names)
 	}
 	s.warn("left out of the dump, because the server cannot open them: %s", names)
 	return nil
 }
 
-// DescribeBroken names tables and views that cannot be opened, with the reasons.
+// DescribeBroken lists tables and views that cannot be opened, with the reasons.
 func DescribeBroken(list []catalog.Broken) string {
 	names := make([]string, len(list))
 	for i, b := range list {
@@ -135,7 +136,7 @@ func DescribeBroken(list []catalog.Broken) string {
 	return excerpt.Names(names)
 }
 
-// BrokenNames are for the manifest.
+// BrokenNames returns the names for the manifest.
 func BrokenNames(list []catalog.Broken) (broken []repository.Broken, names []repository.Name) {
 	for _, b := range list {
 		name := repository.Name{Schema: b.Schema, Name: b.Name}
@@ -144,8 +145,9 @@ func BrokenNames(list []catalog.Broken) (broken []repository.Broken, names []rep
 	return broken, names
 }
 
-// checkHistory finds out whether the history of system-versioned tables is dumped. A tool that can ends at a table
-// whose history is kept by transactions, and needs a server that takes history from an INSERT (MariaDB 10.11).
+// checkHistory finds out whether the history of system-versioned tables can be dumped. A tool that can dump it fails at
+// a table whose history is kept by transactions, and restoring it needs a server that accepts history in an INSERT
+// (MariaDB 10.11).
 func (s *survey) checkHistory(ctx context.Context, c *mariadb.Client) error {
 	versioned, byTransaction, err := catalog.Versioned(ctx, c, lookLimit)
 	if err != nil || len(versioned) == 0 {
@@ -157,9 +159,9 @@ func (s *survey) checkHistory(ctx context.Context, c *mariadb.Client) error {
 	}
 	why := fmt.Sprintf("%s %s cannot dump it", s.o.Tool.Path, s.o.Tool.Version)
 	if len(byTransaction) > 0 {
-		why = "no dump can tell that of " + excerpt.Names(byTransaction) + ", which is by transactions"
+		why = "no dump can read that of " + excerpt.Names(byTransaction) + ", which is by transactions"
 	}
-	s.warn("the history of these system-versioned tables is not in the dump, only their rows of now (%s): %s", why,
+	s.warn("the history of these system-versioned tables is not in the dump, only their current rows (%s): %s", why,
 		excerpt.Names(versioned))
 	return nil
 }
@@ -172,26 +174,28 @@ func (s *survey) checkFloats(ctx context.Context, c *mariadb.Client) error {
 	}
 	rounded := slices.DeleteFunc(slices.Clone(floats.Found),
 		func(c catalog.Column) bool { return slices.Contains(floats.Keyed, c) })
-	s.warnColumns("a dump has 6 digits of a FLOAT, and these columns have values with more: %s; take a physical"+
+	s.warnColumns("a dump keeps 6 digits of a FLOAT, and these columns have values with more: %s; take a physical"+
 		" backup, or make them DOUBLE", rounded)
-	s.warnColumns("a dump has 6 digits of a FLOAT, and these columns of a unique key have values with more, so that"+
+	s.warnColumns("a dump keeps 6 digits of a FLOAT, and these columns of a unique key have values with more, so that"+
 		" the dump may not load: %s;"+
 		" take a physical backup, or make them DOUBLE", floats.Keyed)
-	s.warnColumns("a dump has 6 digits of a FLOAT, and whether these columns have values with more was not seen in"+
+	s.warnColumns("a dump keeps 6 digits of a FLOAT, and whether these columns have values with more could not be"+
+		" checked in"+
 		" time: %s", floats.Unknown)
 	return nil
 }
 
-// checkGeometries names the columns whose values no INSERT takes.
+// checkGeometries names the columns whose values no INSERT accepts.
 func (s *survey) checkGeometries(ctx context.Context, c *mariadb.Client) error {
 	geometries, err := catalog.EmptyGeometries(ctx, c, columnBudget)
 	if err != nil {
 		return err
 	}
-	s.warnColumns("these NOT NULL columns have geometries of no bytes, which no INSERT takes, so that the dump will"+
+	s.warnColumns("these NOT NULL columns have geometries of no bytes, which no INSERT accepts, so that the dump will"+
 		" not load: %s;"+
 		" take a physical backup, or give those rows a value", geometries.Found)
-	s.warnColumns("whether these columns have geometries of no bytes, which no INSERT takes, was not seen in time:"+
+	s.warnColumns("whether these columns have geometries of no bytes, which no INSERT accepts, could not be checked"+
+		" in time:"+
 		" %s", geometries.Unknown)
 	return nil
 }
@@ -207,7 +211,7 @@ func (s *survey) warnColumns(format string, columns []catalog.Column) {
 	s.warn(format, excerpt.Names(names))
 }
 
-// orderSchemas puts schemas before those that take a default from their sequences.
+// orderSchemas puts schemas before those that use their sequences in a default.
 func (s *survey) orderSchemas(ctx context.Context, c *mariadb.Client) error {
 	uses, err := catalog.SequenceUses(ctx, c, lookLimit)
 	if err == nil {
@@ -216,7 +220,7 @@ func (s *survey) orderSchemas(ctx context.Context, c *mariadb.Client) error {
 	return err
 }
 
-// ordered keeps the order but for schemas that others use, which come before these. Of a circle one has to come first.
+// ordered keeps the order, except that schemas that others use come before these. In a circle one has to come first.
 func ordered(schemas []string, uses map[string][]string) []string {
 	var list []string
 	seen := map[string]bool{}

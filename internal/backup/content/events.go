@@ -15,15 +15,15 @@ import (
 	"overcloud.backup/internal/repository"
 )
 
-// Running are the events that a member of the cluster runs, and warnings of those of which that is not known.
+// Running lists the events that a member of the cluster runs, and warnings about events for which that is not known.
 type Running struct {
 	Enabled  []repository.Name
 	Warnings []string
 }
 
-// runningEvents finds out which of this node's events run, here or elsewhere. Galera has an event SLAVESIDE_DISABLED on
-// all members but the one where it was made, enabled or disabled (10.11). A decision is somebody's word: it cannot add
-// an event, nor enable one that is disabled here or by another one's word.
+// runningEvents finds out which of this node's events run, here or on another member. In Galera an event is
+// SLAVESIDE_DISABLED on all members except the one where it was created, enabled or disabled (10.11). A decision is
+// input from outside: it cannot add an event, nor enable one that is disabled here or according to another member.
 func runningEvents(reported *decision.Events, own map[catalog.Event]catalog.EventStatus) Running {
 	var enabled, unclear, unknown, nowhere []catalog.Event
 	if reported == nil {
@@ -49,7 +49,7 @@ func runningEvents(reported *decision.Events, own map[catalog.Event]catalog.Even
 	for _, e := range enabled {
 		r.Enabled = append(r.Enabled, repository.Name(e))
 	}
-	r.warn("one member says that it runs these events, and another one that they are disabled; the set has them as"+
+	r.warn("one member reports that it runs these events, and another that they are disabled; the set has them as"+
 		" disabled: %s", unclear)
 	r.warn(unclearWhy(reported)+": %s", unknown)
 	r.warn("no member of the cluster runs these events, each has them SLAVESIDE_DISABLED: %s; ALTER EVENT ..."+
@@ -65,17 +65,17 @@ func setOf(events []catalog.Event) map[catalog.Event]bool {
 	return set
 }
 
-// nobody stands for everybody, where there is no decision.
+// nobody stands for all other members if there is no decision.
 const nobody = ""
 
-// unclearWhy says why it is not known whether an event runs.
+// unclearWhy returns why it is not known whether an event runs.
 func unclearWhy(reported *decision.Events) string {
 	const what = "whether another member of the cluster runs these events is not known, and the set has them as" +
 		" disabled "
 	if slices.Contains(reported.Unknown, nobody) {
-		return what + "(hand in the decision of idle_controller)"
+		return what + "(pass the decision of idle_controller)"
 	}
-	return what + "(not told by " + strings.ReplaceAll(excerpt.Names(reported.Unknown), "%", "%%") + ")"
+	return what + "(not reported by " + strings.ReplaceAll(excerpt.Names(reported.Unknown), "%", "%%") + ")"
 }
 
 func (r *Running) warn(format string, events []catalog.Event) {
@@ -90,7 +90,8 @@ func (r *Running) warn(format string, events []catalog.Event) {
 	r.Warnings = append(r.Warnings, fmt.Sprintf(format, excerpt.Names(names)))
 }
 
-// RunningEvents finds out which events run. reported is what the decision says of the cluster's events; nil for none.
+// RunningEvents finds out which events run. reported is what the decision says about the cluster's events; nil if there
+// is none.
 func RunningEvents(ctx context.Context, c *mariadb.Client, reported *decision.Events) (Running, error) {
 	own, err := catalog.EventStatuses(ctx, c, QueryLimit)
 	if err != nil {

@@ -17,11 +17,11 @@ import (
 	"overcloud.backup/internal/mariadb/catalog"
 )
 
-// OfDatadir finds the folders of the datadir that are no schemas. The server takes every one for a schema, and
-// mariadb-backup copies none that holds no table. A folder with another name than letters, digits and _ is listed as
-// #mysql50#..., and is none of ours anyway.
+// OfDatadir finds the folders of the datadir that are not schemas. The server treats every one as a schema, and
+// mariadb-backup does not copy those without tables. A folder whose name has other characters than letters, digits and
+// _ is listed as #mysql50#..., and is never one of ours.
 //
-// datadir is where the server's is seen from here; described says that the account sees all schemas.
+// datadir is the server's datadir as seen from here; described reports that the account sees all schemas.
 func OfDatadir(ctx context.Context, c *mariadb.Client, datadir string, described bool) (folders []string,
 	warning string, err error) {
 	if err := refuseHidden(datadir); err != nil {
@@ -46,14 +46,16 @@ func OfDatadir(ctx context.Context, c *mariadb.Client, datadir string, described
 		}
 	}
 	if len(folders) > 0 {
-		warning = fmt.Sprintf("folders in the datadir that no CREATE DATABASE made, which the server takes for schemas and a"+
+		warning = fmt.Sprintf("folders in the datadir that no CREATE DATABASE made, which the server treats as"+
+			" schemas and a"+
 			" backup leaves out: %s; move them elsewhere", excerpt.Names(folders))
 	}
 	return folders, warning, nil
 }
 
-// refuseHidden refuses hidden folders without a file, as programs make them at home: mysql's home is the datadir. For
-// each the tool writes a file, and mbstream stops at such a name with exit status 0, before all that follows it.
+// refuseHidden refuses hidden folders without a file, such as programs create in their home: mysql's home is the
+// datadir. The tool writes a file for each, and mbstream stops at such a name with exit status 0, before everything
+// that follows it.
 func refuseHidden(datadir string) error {
 	folders, err := hiddenFolders(datadir)
 	if err == nil && len(folders) > 0 {
@@ -83,7 +85,7 @@ func hiddenFolders(datadir string) (names []string, err error) {
 	return names, nil
 }
 
-// plainFolder says that a schema's folder has the schema's name: others are encoded.
+// plainFolder reports whether a schema's folder has the schema's name: others are encoded.
 func plainFolder(name string) bool {
 	return strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == ""
 }

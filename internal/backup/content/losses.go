@@ -10,10 +10,10 @@ import (
 	"overcloud.backup/internal/mariadb/catalog"
 )
 
-// reasonLimit is the statement timeout of what the reason of a choice says besides.
+// reasonLimit is the statement timeout of the queries that only complete the reason of a choice.
 const reasonLimit = 5 * time.Second
 
-// Losses says what a dump would lose, for the reason why none is taken. What cannot be read in time is left out.
+// Losses lists what a dump would lose, for the reason why no dump is taken. What cannot be read in time is left out.
 func Losses(ctx context.Context, c *mariadb.Client) (lost []string) {
 	if floats, err := catalog.HasFloats(ctx, c, reasonLimit); err == nil && floats {
 		lost = append(lost, "digits of FLOAT columns")
@@ -24,7 +24,7 @@ func Losses(ctx context.Context, c *mariadb.Client) (lost []string) {
 	return lost
 }
 
-// LeaveOut takes what a dump leaves out from definitions.
+// LeaveOut removes from definitions what a dump leaves out.
 func LeaveOut(d catalog.Definitions, left []catalog.Broken) {
 	for _, b := range left {
 		delete(d, catalog.Object{Kind: "table", Schema: b.Schema, Name: b.Name})

@@ -7,17 +7,17 @@ import (
 	"strings"
 )
 
-// refuseEvents is about events that the tool dumps never or wrongly.
+// refuseEvents refuses events that the tool never dumps, or dumps wrongly.
 func refuseEvents(events []string) error {
 	if len(events) == 0 {
 		return nil
 	}
 	return fmt.Errorf("mariadb-dump cannot dump the events %q: two semicolons in a row in an event make it loop "+
-		"for ever, and quotes or backslashes in "+
+		"forever, and quotes or backslashes in "+
 		"the schema's name make it fail; change or drop them, or take a physical backup", events)
 }
 
-// refuseNonTransactional is about tables that a dump's snapshot does not cover: they change while it reads them, and
+// refuseNonTransactional refuses tables that a dump's snapshot does not cover: they change while it reads them, and
 // Galera does not replicate them.
 func refuseNonTransactional(tables []string, warn bool) (warning string, err error) {
 	if len(tables) == 0 {

@@ -12,8 +12,8 @@ import (
 	"overcloud.backup/internal/repository/stores"
 )
 
-// Compression is assumed to halve the data, and a margin is left for the files beside them. OpenStack's data shrink
-// to a seventh (measured); encrypted or compressed tables do not shrink at all.
+// Compression is assumed to halve the data, and a margin is left for the files next to it. OpenStack's data shrinks to
+// a seventh (measured); encrypted or compressed tables do not shrink at all.
 const (
 	assumedRatio = 0.5
 	spaceMargin  = 64 << 20
@@ -25,11 +25,12 @@ type Space struct {
 	Ratio  float64 `json:"assumed_ratio"`
 	Needed int64   `json:"needed_bytes"`
 	Free   int64   `json:"free_bytes"`
-	// At is the folder whose file system was asked.
+	// At is the folder whose file system was checked.
 	At string `json:"at"`
 }
 
-// Estimate is the room that so many bytes of data need at a destination; an error when it has less.
+// Estimate returns the room that a backup of this many bytes needs at a destination; an error if the destination has
+// less.
 func Estimate(raw int64, destination string) (Space, error) {
 	s := Space{Raw: raw, Ratio: assumedRatio, Needed: int64(float64(raw)*assumedRatio) + spaceMargin}
 	var err error
@@ -41,8 +42,8 @@ func Estimate(raw int64, destination string) (Space, error) {
 	return s, err
 }
 
-// DatadirBytes adds up the files of a datadir that a physical backup copies. Files that come and go while it looks do
-// not matter.
+// DatadirBytes adds up the files of a datadir that a physical backup copies. Files that appear or disappear in the
+// meantime do not matter.
 func DatadirBytes(datadir string) (int64, error) {
 	var sum int64
 	err := filepath.WalkDir(datadir, func(path string, e fs.DirEntry, err error) error {
@@ -60,7 +61,7 @@ func DatadirBytes(datadir string) (int64, error) {
 	return sum, err
 }
 
-// copied leaves out what is not part of a backup: the write-set cache, the redo log but its end, temporary files.
+// copied leaves out what is not part of a backup: the write-set cache, the redo log except its end, temporary files.
 func copied(name string) bool {
 	for _, prefix := range []string{"galera.cache", "gcache.page.", "ib_logfile", "ibtmp", "core", "#ib_"} {
 		if strings.HasPrefix(name, prefix) {

@@ -14,30 +14,30 @@ import (
 	"overcloud.backup/internal/mariadb"
 )
 
-// Desync switches wsrep_desync on for a while. It undoes only what it did.
+// Desync sets wsrep_desync to ON for a while. It undoes only what it did.
 type Desync struct {
-	// client is begin's, of this server. open makes another should it break.
+	// client is the connection of begin, to this server. open makes another one if it breaks.
 	client *mariadb.Client
 	server Instance
 	open   func(context.Context) (*mariadb.Client, error)
 	drain  time.Duration
-	// up waits until clients can be sent here again, and says what it saw.
+	// up waits until clients can be sent here again, and returns what it saw.
 	up func(context.Context, galera.Wsrep) (string, error)
-	// will notes in the journal what begin is about to do; nil notes nothing.
+	// will records in the journal what begin is about to do; nil records nothing.
 	will func(desyncUndo) (undone func() error, err error)
-	// mutex is for begin, which the guard may call while the backup ends.
+	// mutex protects begin, which the guard may call while the backup ends.
 	mutex  sync.Mutex
 	ours   bool
 	ended  bool
 	undone func() error
 }
 
-// drained is the receive queue, in write-sets, with which a node may resync: well below gcs.fc_limit (16 by default),
-// over which a node that is not desynced stops the writers of the whole cluster.
+// drained is the receive queue, in write-sets, at which a node may resync: well below gcs.fc_limit (16 by default),
+// above which a node that is not desynced stops the writers of the whole cluster.
 const drained = 4
 
-// NewDesync desyncs the server that open opens. drain is how long its receive queue may take to drain, up waits until
-// clients can be sent to it again and says what it saw.
+// NewDesync returns a Desync of the server that open connects to. drain is how long its receive queue may take to
+// drain, up waits until clients can be sent to it again and returns what it saw.
 func NewDesync(open func(context.Context) (*mariadb.Client, error), drain time.Duration,
 	up func(context.Context, galera.Wsrep) (string, error), notes *Notes) *Desync {
 	return &Desync{open: open, drain: drain, up: up, will: func(u desyncUndo) (func() error, error) {
@@ -51,7 +51,7 @@ const (
 	pollEvery     = 100 * time.Millisecond
 )
 
-// Begin refuses a node that somebody else has desynced. Called again it does nothing.
+// Begin refuses a node that is already desynced by someone else. A second call does nothing.
 func (d *Desync) Begin(ctx context.Context, c *mariadb.Client) error {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
@@ -65,7 +65,8 @@ func (d *Desync) Begin(ctx context.Context, c *mariadb.Client) error {
 	if err != nil {
 		return err
 	}
-	// Looked at before anything is noted: what the journal has may be undone by somebody who knows no more.
+	// This is checked before anything is recorded: what the journal contains may be undone by a process that knows no
+	// more.
 	if w, err := galera.Status(ctx, c); err != nil {
 		return err
 	} else if w.Desync {
@@ -74,7 +75,7 @@ func (d *Desync) Begin(ctx context.Context, c *mariadb.Client) error {
 	if err := d.note(desyncUndo{Was: "OFF", Instance: server}); err != nil {
 		return err
 	}
-	// Should the answer get lost, the undo still has to look.
+	// If the answer is lost, the undo still has to check.
 	d.client, d.server, d.ours = c, server, true
 	err = galera.SetDesync(ctx, c, true)
 	if errors.Is(err, galera.ErrDesynced) {
@@ -99,8 +100,8 @@ func (d *Desync) On() bool {
 	return d.ours
 }
 
-// Now desyncs the node over a connection of its own, for the guard. Called again it does nothing. Somebody else's
-// desync is galera.ErrDesynced.
+// Now desyncs the node over its own connection, for the guard. A second call does nothing. A desync by someone else is
+// galera.ErrDesynced.
 func (d *Desync) Now(ctx context.Context) error {
 	if d.On() {
 		return nil
@@ -115,7 +116,7 @@ func (d *Desync) Now(ctx context.Context) error {
 	return err
 }
 
-// stop says whether there is something to undo; begin refuses from now on.
+// stop reports whether there is something to undo; begin refuses from now on.
 func (d *Desync) stop() bool {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
@@ -124,10 +125,10 @@ func (d *Desync) stop() bool {
 	return ours
 }
 
-// End resyncs the node if Begin desynced it: the receive queue drains, then wsrep_desync goes OFF, then the node must
-// be Synced and serve again. It has time of its own, because it must also run when the backup was cancelled. A queue
+// End resyncs the node if Begin desynced it: the receive queue drains, then wsrep_desync is set to OFF, then the node
+// must be Synced and serve again. It has its own timeout, because it must also run if the backup was cancelled. A queue
 // that does not drain leaves the node desynced: resynced, it would stop every writer of the cluster. Only a node that
-// is alone in its cluster, where nobody else writes, does not wait for it. A server that ended has nothing to undo.
+// is alone in its cluster, where nobody else writes, does not wait. A server that ended has nothing to undo.
 func (d *Desync) End() (outcome string, err error) {
 	if !d.stop() {
 		return "not changed", nil
@@ -146,7 +147,7 @@ func (d *Desync) End() (outcome string, err error) {
 		time.Since(begun).Seconds()), d.undone()
 }
 
-// resyncAndWait tries again with a new connection when the one it has breaks.
+// resyncAndWait tries again with a new connection if its connection breaks.
 func (d *Desync) resyncAndWait(ctx context.Context) (health string, err error) {
 	for {
 		c, err := d.connect(ctx)
@@ -165,17 +166,17 @@ func (d *Desync) resyncAndWait(ctx context.Context) (health string, err error) {
 	}
 }
 
-// errRestarted is of a server that has not been desynced by us, in the place of the one that was.
+// errRestarted reports that a server that we have not desynced runs in the place of the one that we did.
 var errRestarted = errors.New("the server was restarted since, which ended the desync")
 
-// over says that the desynced server does not run any more. One that only does not listen, as without its socket's file
-// or while it shuts down, is still desynced.
+// over reports whether the desynced server has ended. One that only does not listen, because its socket file is gone or
+// it is shutting down, is still desynced.
 func (d *Desync) over(err error) bool {
 	return errors.Is(err, errRestarted) || mariadb.Absent(err) && !d.server.runs()
 }
 
-// connect takes begin's connection, else opens another one to the same server. That may fail for a while, with too many
-// connections; only a server that is not there any more, and another host's, are not waited for.
+// connect uses begin's connection, or opens another one to the same server. That may fail for a while, with too many
+// connections; it does not wait for a server that has ended or that is on another host.
 func (d *Desync) connect(ctx context.Context) (*mariadb.Client, error) {
 	if alive(ctx, d.client) {
 		return d.client, nil
@@ -237,11 +238,12 @@ func (d *Desync) resync(ctx context.Context, c *mariadb.Client) (galera.Wsrep, e
 	return w, nil
 }
 
-// broken is how many readings one after the other may fail. A server that hangs does not fail, it does not answer; one
-// that is gone fails at once.
+// broken is how many readings in a row may fail. A server that hangs does not fail, it does not answer; one that is
+// gone fails at once.
 const broken = 5
 
-// until reads the status until it is as wanted, and returns the last one. It gives up early when the connection breaks.
+// until reads the status until it is as requested, and returns the last one. It gives up early if the connection
+// breaks.
 func until(ctx context.Context, c *mariadb.Client, limit time.Duration, done func(galera.Wsrep) bool) (galera.Wsrep,
 	error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
@@ -267,9 +269,9 @@ func until(ctx context.Context, c *mariadb.Client, limit time.Duration, done fun
 	}
 }
 
-// desyncUndo names the server process that was desynced. wsrep_desync is no setting that outlives its server: another
-// process has it OFF, or ON by somebody else.
+// desyncUndo names the server process that was desynced. wsrep_desync does not outlive its server process: another
+// process has it OFF, or ON because someone else set it.
 type desyncUndo struct {
-	Was string `json:"was"` // always OFF: a node that is desynced already is refused
+	Was string `json:"was"` // always OFF: a node that is already desynced is refused
 	Instance
 }

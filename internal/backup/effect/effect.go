@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package effect holds what a backup changes outside of its set while it runs: the cluster's lock, wsrep_desync, and an
-// unfinished set. Each is noted in the job's journal before it begins, so that Undo can take it back after a kill.
+// Package effect contains what a backup changes outside of its set while it runs: the cluster's lock, wsrep_desync, and
+// an unfinished set. Each is recorded in the job's journal before it begins, so that Undo can revert it after a kill.
 package effect
 
 import (
@@ -20,16 +20,16 @@ const (
 	DesyncEffect = "desync"
 )
 
-// Notes is where effects are noted. It may be used by several goroutines: the guard may desync while the rest goes on.
+// Notes records effects. It may be used by several goroutines: the guard may desync while the rest continues.
 type Notes struct {
 	journal *journal.Journal
 	mutex   sync.Mutex
 }
 
-// NewNotes notes effects in a journal; nil notes nothing.
+// NewNotes records effects in a journal; nil records nothing.
 func NewNotes(j *journal.Journal) *Notes { return &Notes{journal: j} }
 
-// will notes an effect before it begins. undone notes that it is no longer there; it may be called twice.
+// will records an effect before it begins. undone records that it no longer exists; it may be called twice.
 func (n *Notes) will(kind string, undo any) (undone func() error, err error) {
 	if n.journal == nil {
 		return func() error { return nil }, nil
@@ -53,7 +53,7 @@ func (n *Notes) will(kind string, undo any) (undone func() error, err error) {
 	}, nil
 }
 
-// undoneUnless notes that an effect is gone unless undoing it failed.
+// undoneUnless records that an effect is gone unless undoing it failed.
 func undoneUnless(failed error, undone func() error) error {
 	if failed != nil {
 		return failed
@@ -61,7 +61,7 @@ func undoneUnless(failed error, undone func() error) error {
 	return undone()
 }
 
-// Undone is an effect that Undo has undone, for people.
+// Undone describes an effect that Undo has undone, for people.
 type Undone struct {
 	Effect string `json:"effect"` // lock, set, desync
 	Done   string `json:"done"`
@@ -69,9 +69,9 @@ type Undone struct {
 
 var errUnknownEffect = errors.New("this version does not know how to undo it; use the version that made it")
 
-// UndoOptions is what an undo needs of the options of the backup that it undoes.
+// UndoOptions are the options of the backup that undoing it needs.
 type UndoOptions struct {
-	// Entries are what the journal has open, newest first.
+	// Entries are the open entries of the journal, newest first.
 	Entries      []journal.Entry
 	Journal      *journal.Journal
 	Login        mariadb.Login

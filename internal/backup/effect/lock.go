@@ -14,31 +14,32 @@ import (
 	"overcloud.backup/internal/pacemaker/clusterlock"
 )
 
-// lockUndo is what frees the lock. Its holder counts, too: jobs of one id may run on two controllers.
+// lockUndo identifies the lock to free. Its holder counts, too: jobs with the same id may run on two controllers.
 type lockUndo struct {
 	Cluster string `json:"cluster"`
 	Job     string `json:"job"`
 	Holder  string `json:"holder"`
 }
 
-// LockRequest is the lock that a job wants.
+// LockRequest describes the lock that a job needs.
 type LockRequest struct {
 	// Cluster is the UUID of the Galera cluster.
 	Cluster string
 	Job     string
-	// Expires is the time from which others may take the lock over, if its holder is gone.
+	// Expires is the time after which others may take over the lock, if its holder is gone.
 	Expires time.Time
-	// Running says whether a job of this node still runs; nil knows of none that has ended.
+	// Running reports whether a job of this node still runs; nil means that no job is known to have ended.
 	Running func(ctx context.Context, job string) (bool, error)
 }
 
-// Lock takes the cluster's lock, so that no other controller is backed up meanwhile. v is the cluster as this node's
-// Pacemaker sees it. release frees the lock; it has time of its own. broken says whose lock was broken for it, and why;
-// it is empty when none was.
+// Lock takes the cluster's lock, so that no other controller is backed up in the meantime. v is the cluster as this
+// node's Pacemaker sees it. release frees the lock; it has its own timeout. broken says whose lock was broken, and why;
+// it is empty if none was.
 func Lock(ctx context.Context, want LockRequest, v pacemaker.ClusterView, notes *Notes) (release func() error,
 	broken string, err error) {
 	l := cib.Lock{
-		Cluster: want.Cluster, Holder: v.Self.Name, Job: want.Job, Since: stamp(time.Now()), Expires: stamp(want.Expires),
+		Cluster: want.Cluster, Holder: v.Self.Name, Job: want.Job, Since: stamp(time.Now()),
+		Expires: stamp(want.Expires),
 	}
 	undo := lockUndo{Cluster: l.Cluster, Job: l.Job, Holder: l.Holder}
 	undone, err := notes.will(lockEffect, undo)
@@ -53,11 +54,11 @@ func Lock(ctx context.Context, want LockRequest, v pacemaker.ClusterView, notes 
 	case untaken(err):
 		return nil, broken, errors.Join(err, undone())
 	}
-	// Whether it was taken is not known after every error; freeing frees only ours.
+	// Not every error says whether the lock was taken; freeing frees only ours.
 	return nil, broken, errors.Join(err, release())
 }
 
-// untaken says that the lock was not taken for sure, so that there is nothing to free.
+// untaken reports that the lock was certainly not taken, so that there is nothing to free.
 func untaken(err error) bool {
 	var notAsked *clusterlock.NotAsked
 	var held *clusterlock.Held
@@ -67,7 +68,7 @@ func untaken(err error) bool {
 // cibTimeout is how long a change of the cluster's configuration may take.
 const cibTimeout = 10 * time.Second
 
-// acquire takes the lock, also one that a dead job left, if that it is dead is certain.
+// acquire takes the lock, also one that a dead job left, if it is certain that the job is dead.
 func (want LockRequest) acquire(ctx context.Context, l cib.Lock, v pacemaker.ClusterView) (broken string,
 	err error) {
 	err = change(ctx, func(ctx context.Context) error { return clusterlock.Acquire(ctx, l) })
@@ -77,7 +78,8 @@ func (want LockRequest) acquire(ctx context.Context, l cib.Lock, v pacemaker.Clu
 	}
 	evidence, why := want.stale(ctx, held.Lock, v)
 	if why != nil {
-		return "", fmt.Errorf("%w; held for %s by now; %w", err, time.Since(epoch(held.Lock.Since)).Round(time.Second), why)
+		return "", fmt.Errorf("%w; held for %s by now; %w", err, time.Since(epoch(held.Lock.Since)).Round(time.Second),
+			why)
 	}
 	broken = fmt.Sprintf("the lock of job %s on %s was broken: %s", held.Lock.Job, held.Lock.Holder, evidence)
 	return broken, change(ctx, func(ctx context.Context) error {
@@ -92,8 +94,8 @@ func change(ctx context.Context, do func(context.Context) error) error {
 	return do(ctx)
 }
 
-// stale gives the evidence that a lock's holder cannot free it any more, or why there is none. A time alone is no
-// evidence: clocks differ.
+// stale returns the evidence that a lock's holder can no longer free it, or why there is none. An expired time is not
+// evidence by itself: clocks differ.
 func (want LockRequest) stale(ctx context.Context, l cib.Lock, v pacemaker.ClusterView) (evidence string,
 	why error) {
 	if l.Holder == v.Self.Name {
@@ -110,7 +112,7 @@ func (want LockRequest) stale(ctx context.Context, l cib.Lock, v pacemaker.Clust
 	return l.Holder + " is not in the cluster any more, and its job's time is over", nil
 }
 
-// ended is for a lock of this node, whose jobs it knows.
+// ended handles a lock of this node, whose jobs it knows.
 func (want LockRequest) ended(ctx context.Context, l cib.Lock) (evidence string, why error) {
 	if want.Running == nil {
 		return "", errors.New("whether that job still runs here is not known")
@@ -129,9 +131,9 @@ func stamp(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
 
 func epoch(seconds float64) time.Time { return time.UnixMilli(int64(seconds * 1000)) }
 
-// free frees the lock, if it is that job's of that holder. It tries for a while: a backup may end while the cluster
-// elects a new DC, or because this controller is cut off. Right after that the others' copy of the configuration may
-// still replace this node's: then it counts only when it is free a second time.
+// free frees the lock, if it belongs to that job and holder. It keeps trying for a while: a backup may end while the
+// cluster elects a new DC, or because this controller is cut off. Right after that the others' copy of the
+// configuration may still replace this node's: then the lock counts as free only when a second check agrees.
 func (u lockUndo) free() error {
 	ctx, cancel := context.WithTimeout(context.Background(), freeTimeout)
 	defer cancel()
@@ -150,16 +152,17 @@ func (u lockUndo) free() error {
 		select {
 		case <-ctx.Done():
 			if err == nil {
-				continue // to the answer that there is no time for a second look
+				continue // added if there is no time for a second check
 			}
-			return fmt.Errorf("%w; when Pacemaker answers again, galera_backup with state: recovered on this host frees it", err)
+			return fmt.Errorf("%w; when Pacemaker answers again, galera_backup with state: recovered on this host"+
+				" frees it", err)
 		case <-time.After(pause):
 		}
 	}
 }
 
-// freeTimeout is for how long the lock is tried to be freed, freeAgain after what time a lock that could not be freed
-// at once is looked at again.
+// freeTimeout limits the attempts to free the lock; freeAgain is the delay before a lock that could not be freed at
+// once is checked again.
 var freeTimeout, freeAgain = 45 * time.Second, 3 * time.Second
 
 func (u lockUndo) undo() (string, error) {

@@ -14,20 +14,20 @@ import (
 // openTimeout is how long it may take to begin a set at a destination that may hang.
 const openTimeout = 30 * time.Second
 
-// Set is an unfinished set at its destination. It is noted before it is made, and is gone after Abort.
+// Set is an unfinished set at its destination. It is recorded before it is created, and is gone after Abort.
 type Set struct {
 	*repository.Draft
 	dir    *repository.Repository
 	undone func() error
 }
 
-// SetRequest is what a set is named by.
+// SetRequest names a set.
 type SetRequest struct {
 	Destination, Cluster, Method, Controller string
 	Begun                                    time.Time
 }
 
-// BeginSet makes a new set. When the destination hangs, what it may still make of that stays in the journal.
+// BeginSet creates a new set. If the destination hangs, the set that may still be created stays in the journal.
 func BeginSet(want SetRequest, notes *Notes) (*Set, error) {
 	return abandon.After(openTimeout, "begin a set in "+want.Destination, func() (*Set,
 		error) {
@@ -43,7 +43,8 @@ func (want SetRequest) begin(notes *Notes) (*Set, error) {
 	s := &Set{dir: dir}
 	dir.Announce = func(cluster, hidden, final string) (err error) {
 		s.undone, err = notes.will(SetEffect, setUndo{
-			Destination: want.Destination, Cluster: cluster, Hidden: hidden, Final: final, Mount: mountOf(want.Destination),
+			Destination: want.Destination, Cluster: cluster, Hidden: hidden, Final: final,
+			Mount: mountOf(want.Destination),
 		})
 		return err
 	}
@@ -64,13 +65,13 @@ func (s *Set) Abort() error {
 	return undoneUnless(err, s.undone)
 }
 
-// Committed notes that the set is whole, so that nothing has to be undone.
+// Committed records that the set is complete, so that nothing has to be undone.
 func (s *Set) Committed() error { return s.undone() }
 
-// Close lets the destination go. The set stays as it is.
+// Close releases the destination. The set stays as it is.
 func (s *Set) Close() error { return s.dir.Close() }
 
-// Leftovers are the unfinished sets of the same cluster beside this one.
+// Leftovers returns the unfinished sets of the same cluster next to this one.
 func (s *Set) Leftovers(cluster string) (paths []string) {
 	for _, path := range s.dir.Leftovers(cluster) {
 		if path != s.Folder() {

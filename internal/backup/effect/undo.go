@@ -12,9 +12,9 @@ import (
 	"overcloud.backup/internal/journal"
 )
 
-// Undo undoes what a backup left that could not do so itself, newest first, and notes it in the journal. What is gone
-// already is noted too; whatever cannot be undone stays in the journal, is part of the error, and does not keep the
-// rest from being undone. It may be called any number of times.
+// Undo undoes what a backup left behind that could not undo it itself, newest first, and records that in the journal.
+// Effects that are already gone are recorded too; an effect that cannot be undone stays in the journal, is part of the
+// error, and does not keep the rest from being undone. It may be called any number of times.
 func Undo(ctx context.Context, o UndoOptions) (done []Undone, err error) {
 	for _, e := range o.Entries {
 		outcome, failed := o.undo(ctx, e)

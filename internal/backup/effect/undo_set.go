@@ -19,23 +19,24 @@ import (
 type setUndo struct {
 	Destination string `json:"destination"`
 	Cluster     string `json:"cluster"`
-	Hidden      string `json:"hidden"` // name below the cluster's folder
+	Hidden      string `json:"hidden"` // name in the cluster's folder
 	Final       string `json:"final"`
 	// Mount is where the destination's file system is mounted. After a reboot it may not be.
 	Mount string `json:"mount"`
 }
 
-// mounted refuses another file system than the set was written to, where nothing would be found to remove.
+// mounted refuses a file system other than the one the set was written to: nothing would be found there.
 func (u setUndo) mounted() error {
 	if now := mountOf(u.Destination); u.Mount != "" && now != u.Mount {
 		return fmt.Errorf("the unfinished set %s in %s is on a file system that is not mounted at %s now: mount it "+
 			"and call galera_backup with state: recovered, "+
-			"or remove the job's folder if it is gone for good", u.Hidden, u.Destination, u.Mount)
+			"or remove the job's folder if it is gone permanently", u.Hidden, u.Destination, u.Mount)
 	}
 	return nil
 }
 
-// mountOf is the folder where the file system that holds path is mounted. What of path is not there yet will be on it.
+// mountOf returns the folder where the file system that contains path is mounted. The missing part of path will be on
+// it.
 func mountOf(path string) string {
 	mount, device := "", uint64(0)
 	for path = filepath.Clean(path); ; path = filepath.Dir(path) {
@@ -52,8 +53,8 @@ func mountOf(path string) string {
 	}
 }
 
-// WholeSet is the path of the set that a job's entries name, undone or not, and that has its manifest; empty where
-// there is none. A job may be killed after that and before it reports.
+// WholeSet returns the path of the set that a job's entries name, undone or not, if it has its manifest; otherwise
+// empty. A job may be killed after writing the manifest and before it reports.
 func WholeSet(entries []journal.Entry) string {
 	for _, e := range entries {
 		var u setUndo

@@ -10,8 +10,8 @@ import (
 	"overcloud.backup/internal/repository"
 )
 
-// LoadCommands are how a dump is loaded by hand. Accounts come first, because views and programs name them, and once
-// more at the end, because they may be granted tables.
+// LoadCommands are the commands that load a dump manually. Accounts come first, because views and programs name them,
+// and again at the end, because they may be granted tables.
 func LoadCommands(files repository.Files, program string) []string {
 	client := "mariadb"
 	if strings.HasSuffix(program, "mysqldump") {

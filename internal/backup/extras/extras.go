@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package extras collects what a set holds beside the data: users, what a dump of the users' schemas lacks, the cluster's
-// configuration and that of the database and HAProxy.
+// Package extras collects what a set contains in addition to the data: users, what a dump of the users' schemas lacks,
+// and the configuration of the cluster, the database and HAProxy.
 package extras
 
 import (
@@ -27,22 +27,23 @@ import (
 	"overcloud.backup/internal/safefile"
 )
 
-// Files of a set beside its data.
+// Files of a set next to its data.
 const (
 	UsersFile       = "users.sql"
 	SystemFile      = "system.sql"
 	DefinitionsFile = "definitions.jsonl"
 )
 
-// Configuration is what a controller's database and its way to the clients are configured by. TripleO's containers
-// have theirs under puppet-generated.
+// Configuration lists the paths that configure a controller's database and the way to it for clients. TripleO's
+// containers have theirs under puppet-generated.
 var Configuration = []string{
 	"/etc/my.cnf", "/etc/my.cnf.d", "/etc/mysql", "/etc/sysconfig/clustercheck",
 	"/etc/haproxy",
 	"/var/lib/config-data/puppet-generated/mysql/etc", "/var/lib/config-data/puppet-generated/haproxy/etc",
 }
 
-// Extras collects what a set holds beside the data. What is missing on this host becomes a warning, no failure.
+// Extras collects what a set contains in addition to the data. What is missing on this host is a warning, not a
+// failure.
 type Extras struct {
 	Set      *repository.Draft
 	Files    []repository.File
@@ -59,8 +60,8 @@ func (b *Extras) Add(name, content string, data []byte) error {
 	return nil
 }
 
-// Users saves all users and roles as statements. A logical set is nothing without them; a physical one has them inside
-// anyway, so that there an account that may not read them is no failure.
+// Users saves all users and roles as statements. A logical set is useless without them; a physical one contains them
+// anyway, so that there an account that may not read them is not a failure.
 func (b *Extras) Users(ctx context.Context, c *mariadb.Client, required bool) error {
 	accounts, err := accounts.ReadUsers(ctx, c)
 	if err != nil && !required {
@@ -92,16 +93,16 @@ func (b *Extras) System(ctx context.Context, c *mariadb.Client) error {
 	return b.Add(SystemFile, "system", []byte(strings.Join(system.Statements, ";\n")+";\n"))
 }
 
-// systemLimit is the statement timeout of what reads the server's own schemas.
+// systemLimit is the statement timeout of queries of the server's own schemas.
 const systemLimit = time.Minute
 
 const corosyncConf = "/etc/corosync/corosync.conf"
 
-// OwnCIB is Pacemaker's on this host. Only a host that never was in a cluster has none.
+// OwnCIB is the CIB of Pacemaker on this host. Only a host that was never in a cluster has none.
 var OwnCIB = "/var/lib/pacemaker/cib/cib.xml"
 
-// ReadCIB gives Pacemaker's configuration, or the reason why this host has none. A cluster that does not answer is an
-// error: nobody wants to find out at the restore.
+// ReadCIB returns Pacemaker's configuration, or the reason why this host has none. A cluster that does not answer is an
+// error: otherwise it would be noticed only at the restore.
 func ReadCIB(ctx context.Context) (cib []byte, none string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -116,7 +117,7 @@ func ReadCIB(ctx context.Context) (cib []byte, none string, err error) {
 	return nil, "", fmt.Errorf("read the cluster's configuration: %w", err)
 }
 
-// Cluster saves Pacemaker's and Corosync's configuration. The plan has the reason why there is no CIB.
+// Cluster saves Pacemaker's and Corosync's configuration. If there is no CIB, the plan has the reason.
 func (b *Extras) Cluster(ctx context.Context) error {
 	cib, none, err := ReadCIB(ctx)
 	if err == nil && none == "" {
@@ -146,12 +147,12 @@ func (b *Extras) Config(paths []string) error {
 	return b.Add("config.tar", "configuration", data)
 }
 
-// maxConfig bounds one file: configuration is text.
+// maxConfig limits the size of one file: configuration is text.
 const maxConfig = 1 << 20
 
 // archive makes a tar of files and of all files in folders. Symbolic links are followed for files, but not out of a
-// folder that somebody else can write to: a container's database may own that of its configuration, and root reads.
-// Paths that are not there are left out.
+// folder that another user can write to: a container's database may own the folder of its configuration, and root reads
+// it. Paths that do not exist are left out.
 func archive(paths []string) (data []byte, skipped []string, err error) {
 	var buffer bytes.Buffer
 	w := tar.NewWriter(&buffer)

@@ -67,14 +67,14 @@ func spaceDatadir(s Sample, l limits) string {
 		quantity.Bytes(s.Tool.FreeDatadir), quantity.Bytes(l.datadir))
 }
 
-// redoOverrun comes before the server writes over what the tool has not read yet, after which no backup can be made of
-// what was read.
+// redoOverrun is broken before the server overwrites what the tool has not read yet, after which the data read so far
+// is useless.
 func redoOverrun(s Sample, l limits) string {
 	behind := s.Server.LSN - s.Tool.RedoLSN
 	if l.redo == 0 || s.Server.LSN == 0 || s.Tool.RedoLSN == 0 || float64(behind) <= redoShare*float64(l.redo) {
 		return ""
 	}
-	return fmt.Sprintf("the tool is %s behind in the redo log of %s, which the server is about to write over; "+
+	return fmt.Sprintf("the tool is %s behind in the redo log of %s, which the server is about to overwrite; "+
 		"raise innodb_log_file_size, or back up at a quieter time",
 		quantity.Bytes(behind), quantity.Bytes(l.redo))
 }
@@ -88,7 +88,7 @@ func sinkStalled(s Sample, l limits) string {
 	if s.Tool.Stage.HoldsCommits() || !over(s.Tool.Stalled, limit) {
 		return ""
 	}
-	return fmt.Sprintf("the destination %s has taken nothing for %.0f s", l.path, s.Tool.Stalled)
+	return fmt.Sprintf("the destination %s has accepted no data for %.0f s", l.path, s.Tool.Stalled)
 }
 
 func clusterSilent(s Sample, _ limits) string {
@@ -98,13 +98,13 @@ func clusterSilent(s Sample, _ limits) string {
 	return fmt.Sprintf("Pacemaker has not reported its state for %.0f s%s", s.Cluster.Silent, because(s.Cluster.Error))
 }
 
-// desyncedOnPurpose says that a node is a donor by a desync of ours, or by the tool's own while it holds the stages
-// that make one.
+// desyncedOnPurpose reports whether a node is a donor because of our desync, or because of the tool's own while it
+// holds the stages that cause one.
 func desyncedOnPurpose(s Sample) bool {
 	return s.Server.State == galera.StateDonorDesync && (s.Server.Desync || s.Tool.Stage.HoldsCommits())
 }
 
-// longQueued looks only at a desynced node: the queue of another one is bounded by its flow control.
+// longQueued checks only a desynced node: the queue of another one is limited by its flow control.
 func longQueued(s Sample, _ limits) string {
 	limits := condition.Limits{condition.MaxRecvQueue.Name: longQueue}
 	if err := condition.First(s.node(), limits, condition.RecvQueue); err != nil {

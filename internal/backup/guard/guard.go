@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package guard watches a running backup from outside, and stops it when a rule is broken: clients come, the node leaves
-// its cluster, writers are held up, room runs out. Nothing that it looks at is waited for by what judges.
+// Package guard watches a running backup from outside, and stops it if a rule is broken: clients come, the node leaves
+// its cluster, writers are held up, room runs out. The judging part never waits for anything that the guard observes.
 package guard
 
 import (
@@ -16,36 +16,37 @@ import (
 	"overcloud.backup/internal/repository/stores"
 )
 
-// Config is what a guard watches, and what it allows.
+// Config says what a guard watches, and what it allows.
 type Config struct {
-	// AllowClients lets clients use the node; Others is how many other controllers must be able to serve, 0 does not
-	// look.
+	// AllowClients lets clients use the node; Others is how many other controllers must be able to serve, 0 disables
+	// the check.
 	AllowClients bool
 	Others       int
-	// IgnoreUsers are users whose sessions are not clients'.
+	// IgnoreUsers are users whose sessions do not count as clients.
 	IgnoreUsers []string
-	// Lease gives a text that changes whenever the caller renews it, which LeaseTimeout bounds; nil and 0 do not look.
+	// Lease returns a text that changes whenever the caller renews it, at least every LeaseTimeout; nil or 0 disables
+	// the check.
 	Lease        func() (string, error)
 	LeaseTimeout time.Duration
-	// MaxCommitStall is how long the tool may keep the node from committing; 0 does not look.
+	// MaxCommitStall is how long the tool may keep the node from committing; 0 disables the check.
 	MaxCommitStall time.Duration
-	// Destination is the folder whose space is watched, Set that of the set, for messages.
+	// Destination is the folder whose space is watched, Set the folder of the set, for messages.
 	Destination, Set string
-	// Datadir is the server's, at the Place where the server runs.
+	// Datadir is the server's datadir, seen from Place, where the server runs.
 	Datadir string
 	Place   process.Place
-	// Counters are the tool's.
+	// Counters are those of the tool.
 	Counters *tool.Counters
 	// Open connects to the server, View asks Pacemaker.
 	Open func(context.Context) (*mariadb.Client, error)
 	View func(context.Context) (pacemaker.ClusterView, error)
-	// Desynced says that wsrep_desync is ON because of us. Desync switches it on; nil never does.
+	// Desynced reports whether wsrep_desync is ON because of us. Desync sets it to ON; nil never does.
 	Desynced func() bool
 	Desync   func(context.Context) error
 }
 
-// Watch starts a guard. The context that it returns ends with a *Breach when a rule is broken; the function ends the
-// guard and returns the breach, if there is one. The server is reached once before it returns.
+// Watch starts a guard. The context that it returns ends with a *Breach if a rule is broken; the function ends the
+// guard and returns the breach, if there is one. The server is reached once before Watch returns.
 func Watch(ctx context.Context, c Config) (context.Context, func() error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	g := newGuard(c, stop)
@@ -87,7 +88,8 @@ func (g *guard) start(ctx context.Context, destination string) {
 	}
 }
 
-// loop does something now and at every tick until the guard ends. One that hangs misses ticks, and delays no other.
+// loop calls a function now and at every tick until the guard ends. A call that hangs misses ticks, and delays no other
+// loop.
 func (g *guard) loop(ctx context.Context, every time.Duration, do, last func()) {
 	g.wait.Go(func() {
 		defer g.caught()
@@ -106,7 +108,7 @@ func (g *guard) loop(ctx context.Context, every time.Duration, do, last func()) 
 	})
 }
 
-// end stops the guard. What hangs, as statfs of a dead NFS server does, is left behind.
+// end stops the guard. Calls that hang, such as statfs of a dead NFS server, are left behind.
 func (g *guard) end() error {
 	g.quit()
 	g.counters.Stages.Watch(nil)
@@ -125,7 +127,7 @@ func (g *guard) end() error {
 	return g.breach
 }
 
-// judge makes a sample of what is known and judges it.
+// judge takes a sample of what is known and judges it.
 func (g *guard) judge() {
 	g.renewed()
 	g.remember()

@@ -4,20 +4,20 @@ package guard
 
 import "time"
 
-// limits are what the rules hold a sample against.
+// limits are the values that the rules compare a sample with.
 type limits struct {
 	allowClients bool
-	// others is how many other nodes must be able to serve; 0 does not look.
+	// others is how many other nodes must be able to serve; 0 disables the check.
 	others int
-	// lease is how long the caller may be silent; 0 does not look.
+	// lease is how long the caller may take to renew its lease; 0 disables the check.
 	lease time.Duration
-	// Bytes that must stay free; redo is the size of the redo log, 0 when it is unknown.
+	// Bytes that must stay free; redo is the size of the redo log, 0 if it is unknown.
 	destination, datadir, redo int64
 	// path is the destination, for messages.
 	path string
 }
 
-// What the rules allow; the reasons stand beside the rules.
+// Limits of the rules; the reasons are next to the rules.
 const (
 	serverSilence  = 5 * time.Second
 	clusterSilence = 15 * time.Second
@@ -27,8 +27,8 @@ const (
 	redoShare      = 0.8
 )
 
-// Floors of free space in bytes, or half of what was free in the beginning where that is less: what was small already
-// is no fault of the backup. The server stops working, or dies, without room in its datadir.
+// Floors of free space in bytes, or half of the initial free space if that is less: a destination that was small from
+// the start is not the fault of the backup. The server stops working, or ends, without room in its datadir.
 const (
 	destinationFloor = 32 << 20
 	datadirFloor     = 256 << 20

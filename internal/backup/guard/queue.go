@@ -16,11 +16,11 @@ import (
 )
 
 // queueEvery and queueShare decide when desync: auto desyncs the node: its receive queue is read every 10 ms, and a
-// quarter of where flow control begins is enough. Measured on three nodes (flow control at 28 write-sets, one applier):
-// SET GLOBAL wsrep_desync=ON takes 8 to 20 ms, in which a burst of 1,500 to 2,500 write-sets a second brings 12 to 40.
-// With a quarter, one writer never and 16 writers at most once stopped the cluster's writers, where without it they did
-// so twice, and more than 50 times in a second; with half, up to twice. Every 5 ms was no better: what got through grew
-// by more than 28 within one reading (0.9 ms).
+// quarter of the threshold of flow control is enough. Measured on three nodes (flow control at 28 write-sets, one
+// applier): SET GLOBAL wsrep_desync=ON takes 8 to 20 ms, in which a burst of 1,500 to 2,500 write-sets a second brings
+// 12 to 40. With a quarter, one writer never and 16 writers at most once stopped the cluster's writers, where without
+// it they did so twice, and more than 50 times in a second; with half, up to twice. Every 5 ms was no better: the queue
+// grew by more than 28 within one reading (0.9 ms) in the remaining cases.
 const (
 	queueEvery = 10 * time.Millisecond
 	queueShare = 4
@@ -34,15 +34,15 @@ type pressure struct {
 	retry     time.Time
 }
 
-// reached says that the writers are reached, or soon will be.
+// reached reports whether the writers are affected, or soon will be.
 func (p *pressure) reached(queue int, sent int64) bool {
 	more := p.known && sent > p.sent
 	p.sent, p.known = sent, true
 	return more || queue >= p.threshold
 }
 
-// watchQueue desyncs the node, once, before or as soon as its queue reaches the writers. A look or a desync that fails
-// is tried again a second later; meanwhile server_silent and flow_control are counted.
+// watchQueue desyncs the node, once, before its queue affects the writers or as soon as it does. A reading or a desync
+// that fails is tried again a second later; in the meantime server_silent and flow_control apply.
 func (g *guard) watchQueue(ctx context.Context, server *asked, p *pressure) {
 	if g.desynced() || time.Now().Before(p.retry) {
 		return
@@ -75,8 +75,8 @@ func (p *pressure) read(ctx context.Context, c *mariadb.Client) (bool, error) {
 	return err == nil && p.reached(queue, sent), err
 }
 
-// queueIsTheTools says that the queue grows because the tool has desynced and paused the node in its last locks, which
-// reaches no writer, or shrinks after them, when there is next to nothing left to read.
+// queueIsTheTools reports whether the queue grows because the tool has desynced and paused the node in its last locks,
+// which does not affect writers, or shrinks after them, when almost nothing is left to read.
 func (g *guard) queueIsTheTools() bool {
 	stage, _, _ := g.counters.Stages.Now()
 	return stage.HoldsCommits() || stage == tool.Unlocked
@@ -99,8 +99,8 @@ func readQueue(ctx context.Context, c *mariadb.Client) (queue int, sent int64, e
 	return queue, sent, err
 }
 
-// queueThreshold is a quarter of where Galera sends flow control: gcs.fc_limit times the root of the number of nodes,
-// or the limit itself when only one of them writes.
+// queueThreshold is a quarter of the length at which Galera sends flow control: gcs.fc_limit times the root of the
+// number of nodes, or the limit itself if only one of them writes.
 func queueThreshold(w galera.Wsrep) int {
 	limit, err := strconv.Atoi(w.ProviderOptions["gcs.fc_limit"])
 	if err != nil || limit < 1 {

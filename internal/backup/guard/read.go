@@ -13,13 +13,13 @@ import (
 	"overcloud.backup/internal/pacemaker"
 )
 
-// asked is a connection of the guard's own. One that broke is opened anew.
+// asked is the guard's own connection. A broken one is reopened.
 type asked struct {
 	open   func(context.Context) (*mariadb.Client, error)
 	client *mariadb.Client
 }
 
-// ask runs one look at the server, with serverSilence to answer it.
+// ask runs one query of the server, which has serverSilence to answer it.
 func (a *asked) ask(ctx context.Context, look func(context.Context, *mariadb.Client) error) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, serverSilence)
 	defer cancel()
@@ -71,7 +71,7 @@ func (g *guard) readServer(ctx context.Context, c *mariadb.Client) (s ServerSamp
 	if err != nil {
 		return s, 0, err
 	}
-	// After the status: a desync of ours is noted before it is made.
+	// This follows the status: our desync is recorded before it is made.
 	ours := g.desynced()
 	sessions, _, err := galera.Sessions(ctx, c, g.ignore)
 	if err != nil {
@@ -85,7 +85,7 @@ func (g *guard) readServer(ctx context.Context, c *mariadb.Client) (s ServerSamp
 	}, w.FlowControlSent, err
 }
 
-// readRedo is the end of the redo log and, the first time, its size: files times their size, one file from 10.5 on.
+// readRedo reads the end of the redo log and, the first time, its size: files times their size, one file from 10.5 on.
 func (g *guard) readRedo(ctx context.Context, c *mariadb.Client) (lsn int64, err error) {
 	rows, err := c.Rows(ctx, "SHOW GLOBAL STATUS LIKE 'Innodb_lsn_current'")
 	if err != nil || len(rows) == 0 {
@@ -115,8 +115,8 @@ func (g *guard) readRedo(ctx context.Context, c *mariadb.Client) (lsn int64, err
 	return lsn, nil
 }
 
-// askCluster reads Pacemaker's part of a sample. A host that never had Pacemaker is not asked for it again; one on
-// which it was seen must go on telling.
+// askCluster reads Pacemaker's part of a sample. A host that never had Pacemaker is not asked again; once Pacemaker has
+// answered it must continue to answer.
 func (g *guard) askCluster(ctx context.Context) {
 	v, err := g.view(ctx)
 	if ctx.Err() != nil {
@@ -141,7 +141,8 @@ func (g *guard) askCluster(ctx context.Context) {
 
 func clusterSample(v pacemaker.ClusterView, at time.Time) ClusterSample {
 	c := ClusterSample{
-		Present: true, At: at, Quorum: v.Quorum, Maintenance: v.Maintenance, Standby: v.Self.Standby || v.Self.StandbyFail,
+		Present: true, At: at, Quorum: v.Quorum, Maintenance: v.Maintenance, Standby: v.Self.Standby ||
+			v.Self.StandbyFail,
 		Unfit: []string{}, Others: v.Promoted, view: v,
 	}
 	for _, flag := range []struct {
@@ -158,7 +159,7 @@ func clusterSample(v pacemaker.ClusterView, at time.Time) ClusterSample {
 	return c
 }
 
-// renewed looks whether the caller has renewed its lease. One that cannot be read was not renewed.
+// renewed checks whether the caller has renewed its lease. A lease that cannot be read was not renewed.
 func (g *guard) renewed() {
 	if g.lease == nil {
 		return

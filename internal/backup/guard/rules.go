@@ -13,40 +13,40 @@ import (
 // Rule is one reason to stop a backup.
 type Rule struct {
 	Name string
-	// Seen and Remedy are for docs/troubleshooting.md: what was seen, and what to do.
+	// Seen and Remedy are for docs/troubleshooting.md: the observation, and what to do.
 	Seen, Remedy string
-	// Here says that it is about this controller: another one may do better.
+	// Here says that the rule is about this controller: another one may do better.
 	Here bool
 
-	// times is how many answers of its source, one after the other, break it; why says why it is so many.
+	// times is how many consecutive answers of its source break the rule; why gives the reason for the number.
 	times int
 	why   string
 	from  func(Sample) time.Time
-	// see says what breaks it; empty when it holds.
+	// see describes what breaks the rule; empty if nothing does.
 	see func(Sample, limits) string
-	// age, where there is one, is for how long it has been so already, in seconds.
+	// age, if set, returns how long this has been so already, in seconds.
 	age func(Sample) float64
 }
 
-// Rules are all, in the order in which they are reported, and what stops a backup besides.
+// Rules returns all rules in the order in which they are reported, and what else stops a backup.
 func Rules() []Rule { return slices.Concat(rules, []Rule{stallRule, failedRule}) }
 
-// Sources: an answer that is seen in several samples counts once.
+// Sources: an answer that appears in several samples counts once.
 func ofServer(s Sample) time.Time { return s.Server.At }
 
 func ofCluster(s Sample) time.Time { return s.Cluster.At }
 
 func ofGuard(s Sample) time.Time { return s.At }
 
-// see is what breaks a rule.
+// see returns what breaks a rule.
 type see = func(Sample, limits) string
 
-// server is a rule that some conditions of the server make.
+// server is a rule built from conditions of the server.
 func server(codes ...condition.Code) see {
 	return func(s Sample, _ limits) string { return message(condition.First(s.node(), nil, codes...)) }
 }
 
-// manager is a rule that some conditions of Pacemaker make.
+// manager is a rule built from conditions of Pacemaker.
 func manager(codes ...condition.Code) see {
 	return func(s Sample, _ limits) string { return message(condition.First(s.manager(), nil, codes...)) }
 }
@@ -58,7 +58,7 @@ func message(err error) string {
 	return err.Error()
 }
 
-// unless leaves out what is no breach.
+// unless excludes what is not a breach.
 func unless(allowed func(Sample) bool, is see) see {
 	return func(s Sample, l limits) string {
 		if allowed(s) {
@@ -68,7 +68,7 @@ func unless(allowed func(Sample) bool, is see) see {
 	}
 }
 
-// rules stand in the order in which they are reported: causes before what follows from them.
+// rules are in the order in which they are reported: causes before their consequences.
 var rules = []Rule{
 	{
 		Name: "lease_lost", times: 1, why: "the timeout is the tolerance", from: ofGuard, see: leaseLost,
@@ -83,17 +83,19 @@ var rules = []Rule{
 		Remedy: "Check its load and log",
 	},
 	{
-		Name: "not_primary", times: 1, why: "without its component the node's data are nobody's", from: ofServer,
-		see: server(condition.NotPrimary), Here: true,
+		Name: "not_primary", times: 1, why: "outside of the Primary component the node's data is not the cluster's",
+		from: ofServer,
+		see:  server(condition.NotPrimary), Here: true,
 		Seen: "the node left the Primary component", Remedy: "Check the network between the nodes",
 	},
 	{
-		Name: "maintenance", times: 1, why: "an operator said so", from: ofCluster,
+		Name: "maintenance", times: 1, why: "an operator requested it", from: ofCluster,
 		see:  func(s Sample, _ limits) string { return condition.ClusterMaintenance(s.manager(), nil) },
 		Seen: "the cluster was set to maintenance-mode", Remedy: "Back up when the maintenance is over",
 	},
 	{
-		Name: "node_standby", times: 1, why: "an operator said so", from: ofCluster, see: manager(condition.Standby),
+		Name: "node_standby", times: 1, why: "an operator requested it", from: ofCluster,
+		see:  manager(condition.Standby),
 		Here: true, Seen: "the node was set to standby", Remedy: "As above",
 	},
 	{
@@ -115,17 +117,19 @@ var rules = []Rule{
 			" `controller_backup_ignore_users`",
 	},
 	{
-		Name: "last_spare", times: 1, why: "wsrep_cluster_size changes when a member is gone, not before", from: ofServer,
-		see: fewMembers, Here: true, Seen: "too few others can serve", Remedy: "Bring the other controller back",
+		Name: "last_spare", times: 1, why: "wsrep_cluster_size changes when a member is gone, not before",
+		from: ofServer,
+		see:  fewMembers, Here: true, Seen: "too few others can serve", Remedy: "Bring the other controller back",
 	},
 	{
 		Name: "last_spare", times: 2, why: "a resource that is being monitored may be shown as not promoted once",
 		from: ofCluster, see: fewPromoted, Here: true,
 	},
 	{
-		Name: "foreign_desync", times: 1, why: "somebody works on this node and relies on it", from: ofServer, Here: true,
+		Name: "foreign_desync", times: 1, why: "someone works on this node and relies on it", from: ofServer,
+		Here: true,
 		see:  unless(func(s Sample) bool { return s.Server.Ours }, server(condition.Desynced)),
-		Seen: "somebody else set `wsrep_desync`", Remedy: "Find out who; do not run two backup tools at once",
+		Seen: "someone else set `wsrep_desync`", Remedy: "Find out who; do not run two backup tools at once",
 	},
 	{
 		Name: "not_ready", times: 2, why: "a change of the group's view is over within a second", from: ofServer,
@@ -156,12 +160,14 @@ var rules = []Rule{
 		Remedy: "Make room, remove old sets",
 	},
 	{
-		Name: "space_datadir", times: 1, why: "the floor is the tolerance", from: ofGuard, see: spaceDatadir, Here: true,
+		Name: "space_datadir", times: 1, why: "the floor is the tolerance", from: ofGuard, see: spaceDatadir,
+		Here:   true,
 		Seen:   fmt.Sprintf("less than %d MiB are free in the datadir", datadirFloor>>20),
 		Remedy: "Make room",
 	},
 	{
-		Name: "redo_overrun", times: 1, why: "20 % of the log is what is left", from: ofGuard, see: redoOverrun, Here: true,
+		Name: "redo_overrun", times: 1, why: "20 % of the log is what is left", from: ofGuard, see: redoOverrun,
+		Here:   true,
 		Seen:   fmt.Sprintf("the tool is %.0f %% of the redo log behind", redoShare*100),
 		Remedy: "Raise `innodb_log_file_size`, back up at a quieter time, or use a faster destination",
 	},
@@ -169,7 +175,8 @@ var rules = []Rule{
 		Name: "sink_stalled", times: 1, from: ofGuard, see: sinkStalled,
 		why: "60 s: NFS clients wait that long for a server that restarts; 5 min for the last sync",
 		age: func(s Sample) float64 { return s.Tool.Stalled },
-		Seen: fmt.Sprintf("the destination accepted no data for %.0f s (%.0f min at the last sync)", sinkStall.Seconds(),
+		Seen: fmt.Sprintf("the destination accepted no data for %.0f s (%.0f min at the last sync)",
+			sinkStall.Seconds(),
 			closingStall.Minutes()),
 		Remedy: "Check the NFS server or disk",
 	},

@@ -20,7 +20,8 @@ func well(n int) Sample {
 	at := noon.Add(time.Duration(n) * time.Second)
 	return Sample{
 		At: at,
-		Server: ServerSample{At: at, ClusterStatus: galera.ClusterPrimary, State: galera.StateSynced, Ready: true, Connected: true,
+		Server: ServerSample{At: at, ClusterStatus: galera.ClusterPrimary, State: galera.StateSynced, Ready: true,
+			Connected:   true,
 			ClusterSize: 3, LSN: 1000, Silent: 0.1},
 		Cluster: clusterSample(soundView(), at),
 		Tool:    ToolSample{Stage: tool.Free, RedoLSN: 990, FreeDestination: 100, FreeDatadir: 100},
@@ -78,34 +79,57 @@ var broken = map[string]struct {
 	want   string
 	change func(*Sample)
 }{
-	"clients":                     {"clients", 2, 0, "3 of nova from 10.0.0.1", func(s *Sample) { s.Server.Sessions = []galera.Session{{User: "nova", Source: "10.0.0.1", Count: 3}} }},
-	"a server that hangs":         {"server_silent", 1, 5, "not answered for 5.0 s: i/o timeout", func(s *Sample) { s.Server.Silent, s.Server.Error = 5, "i/o timeout" }},
-	"non-Primary":                 {"not_primary", 1, 0, "(wsrep_cluster_status is non-Primary)", func(s *Sample) { s.Server.ClusterStatus = galera.ClusterNonPrimary }},
-	"unknown component":           {"not_primary", 1, 0, "", func(s *Sample) { s.Server.ClusterStatus = "" }},
-	"not ready":                   {"not_ready", 2, 0, "(wsrep_ready is OFF)", func(s *Sample) { s.Server.Ready = false }},
-	"not connected":               {"not_ready", 2, 0, "(wsrep_connected is OFF)", func(s *Sample) { s.Server.Connected = false }},
-	"an SST":                      {"not_synced", 3, 0, "it is not Synced (state is Donor/Desynced)", func(s *Sample) { s.Server.State = galera.StateDonorDesync }},
-	"an SST after the tool":       {"not_synced", 3, 0, "", func(s *Sample) { s.Server.State, s.Tool.Stage = galera.StateDonorDesync, tool.Unlocked }},
-	"unknown state":               {"not_synced", 3, 0, "", func(s *Sample) { s.Server.State = "" }},
-	"joined":                      {"not_synced", 3, 0, "", func(s *Sample) { s.Server.State = galera.StateJoined }},
-	"not joined while desynced":   {"not_synced", 3, 0, "", func(s *Sample) { s.Server.State, s.Server.Desync, s.Server.Ours = "", true, true }},
-	"an operator's desync":        {"foreign_desync", 1, 0, "somebody set wsrep_desync", func(s *Sample) { s.Server.Desync, s.Server.State = true, galera.StateDonorDesync }},
-	"a member is gone":            {"last_spare", 1, 0, "1 other members", func(s *Sample) { s.Server.ClusterSize = 2 }},
-	"demoted elsewhere":           {"last_spare", 2, 0, "promoted on controller-0 besides", func(s *Sample) { s.Cluster.Others = s.Cluster.Others[:1] }},
-	"demoted everywhere":          {"last_spare", 2, 0, "no other node", func(s *Sample) { s.Cluster.Others = nil }},
-	"standby":                     {"node_standby", 1, 0, "standby", view(func(v *pacemaker.ClusterView) { v.Self.Standby = true })},
-	"unclean":                     {"node_unfit", 1, 0, "the node is offline", view(func(v *pacemaker.ClusterView) { v.Self.Online, v.Self.Unclean = false, true })},
-	"maintenance-mode":            {"maintenance", 1, 0, "maintenance mode", view(func(v *pacemaker.ClusterView) { v.Maintenance = true })},
-	"no quorum":                   {"no_quorum", 1, 0, "quorum", view(func(v *pacemaker.ClusterView) { v.Quorum = false })},
-	"crm_mon hangs":               {"cluster_silent", 1, 15, "15 s: time limit", func(s *Sample) { s.Cluster.Silent, s.Cluster.Error = 15, "time limit" }},
-	"a long queue":                {"recv_queue", 3, 0, "receive queue 100001 > 100000", func(s *Sample) { s.Server.RecvQueue, s.Server.Desync, s.Server.Ours = 100_001, true, true }},
-	"flow control":                {"flow_control", 3, 0, "sent 2 times", func(s *Sample) { s.Server.FlowControlSent = 2 }},
-	"a full destination":          {"space_destination", 1, 0, "49 bytes are free at /srv/backup", func(s *Sample) { s.Tool.FreeDestination = 49 }},
-	"a full datadir":              {"space_datadir", 1, 0, "49 bytes are free in its datadir", func(s *Sample) { s.Tool.FreeDatadir = 49 }},
-	"a redo log that comes round": {"redo_overrun", 1, 0, "81 bytes behind", func(s *Sample) { s.Server.LSN = s.Tool.RedoLSN + 81 }},
-	"a sink that hangs":           {"sink_stalled", 1, 60, "/srv/backup has taken nothing for 60 s", func(s *Sample) { s.Tool.Stalled = 60 }},
-	"a sync that hangs":           {"sink_stalled", 1, 300, "300 s", func(s *Sample) { s.Tool.Stalled, s.Tool.Closing = 300, true }},
-	"a caller that is gone":       {"lease_lost", 1, 300, "300 s", func(s *Sample) { s.LeaseAge = 300 }},
+	"clients": {"clients", 2, 0, "3 of nova from 10.0.0.1",
+		func(s *Sample) { s.Server.Sessions = []galera.Session{{User: "nova", Source: "10.0.0.1", Count: 3}} }},
+	"a server that hangs": {"server_silent", 1, 5, "not answered for 5.0 s: i/o timeout",
+		func(s *Sample) { s.Server.Silent, s.Server.Error = 5, "i/o timeout" }},
+	"non-Primary": {"not_primary", 1, 0, "(wsrep_cluster_status is non-Primary)",
+		func(s *Sample) { s.Server.ClusterStatus = galera.ClusterNonPrimary }},
+	"unknown component": {"not_primary", 1, 0, "", func(s *Sample) { s.Server.ClusterStatus = "" }},
+	"not ready": {"not_ready", 2, 0, "(wsrep_ready is OFF)",
+		func(s *Sample) { s.Server.Ready = false }},
+	"not connected": {"not_ready", 2, 0, "(wsrep_connected is OFF)",
+		func(s *Sample) { s.Server.Connected = false }},
+	"an SST": {"not_synced", 3, 0, "it is not Synced (state is Donor/Desynced)",
+		func(s *Sample) { s.Server.State = galera.StateDonorDesync }},
+	"an SST after the tool": {"not_synced", 3, 0, "",
+		func(s *Sample) { s.Server.State, s.Tool.Stage = galera.StateDonorDesync, tool.Unlocked }},
+	"unknown state": {"not_synced", 3, 0, "", func(s *Sample) { s.Server.State = "" }},
+	"joined":        {"not_synced", 3, 0, "", func(s *Sample) { s.Server.State = galera.StateJoined }},
+	"not joined while desynced": {"not_synced", 3, 0, "",
+		func(s *Sample) { s.Server.State, s.Server.Desync, s.Server.Ours = "", true, true }},
+	"an operator's desync": {"foreign_desync", 1, 0, "somebody set wsrep_desync",
+		func(s *Sample) { s.Server.Desync, s.Server.State = true, galera.StateDonorDesync }},
+	"a member is gone": {"last_spare", 1, 0, "1 other members",
+		func(s *Sample) { s.Server.ClusterSize = 2 }},
+	"demoted elsewhere": {"last_spare", 2, 0, "promoted on controller-0 in addition",
+		func(s *Sample) { s.Cluster.Others = s.Cluster.Others[:1] }},
+	"demoted everywhere": {"last_spare", 2, 0, "no other node", func(s *Sample) { s.Cluster.Others = nil }},
+	"standby": {"node_standby", 1, 0, "standby",
+		view(func(v *pacemaker.ClusterView) { v.Self.Standby = true })},
+	"unclean": {"node_unfit", 1, 0, "the node is offline",
+		view(func(v *pacemaker.ClusterView) { v.Self.Online, v.Self.Unclean = false, true })},
+	"maintenance-mode": {"maintenance", 1, 0, "maintenance mode",
+		view(func(v *pacemaker.ClusterView) { v.Maintenance = true })},
+	"no quorum": {"no_quorum", 1, 0, "quorum",
+		view(func(v *pacemaker.ClusterView) { v.Quorum = false })},
+	"crm_mon hangs": {"cluster_silent", 1, 15, "15 s: time limit",
+		func(s *Sample) { s.Cluster.Silent, s.Cluster.Error = 15, "time limit" }},
+	"a long queue": {"recv_queue", 3, 0, "receive queue 100001 > 100000",
+		func(s *Sample) { s.Server.RecvQueue, s.Server.Desync, s.Server.Ours = 100_001, true, true }},
+	"flow control": {"flow_control", 3, 0, "sent 2 times",
+		func(s *Sample) { s.Server.FlowControlSent = 2 }},
+	"a full destination": {"space_destination", 1, 0, "49 bytes are free at /srv/backup",
+		func(s *Sample) { s.Tool.FreeDestination = 49 }},
+	"a full datadir": {"space_datadir", 1, 0, "49 bytes are free in its datadir",
+		func(s *Sample) { s.Tool.FreeDatadir = 49 }},
+	"a redo log that comes round": {"redo_overrun", 1, 0, "81 bytes behind",
+		func(s *Sample) { s.Server.LSN = s.Tool.RedoLSN + 81 }},
+	"a sink that hangs": {"sink_stalled", 1, 60, "/srv/backup has accepted no data for 60 s",
+		func(s *Sample) { s.Tool.Stalled = 60 }},
+	"a sync that hangs": {"sink_stalled", 1, 300, "300 s",
+		func(s *Sample) { s.Tool.Stalled, s.Tool.Closing = 300, true }},
+	"a caller that is gone": {"lease_lost", 1, 300, "300 s", func(s *Sample) { s.LeaseAge = 300 }},
 }
 
 // Each rule is broken by as many answers as it says, and not by one less; since is when it began.
@@ -142,11 +166,20 @@ func TestWhatTheRulesAllow(t *testing.T) {
 		limits func(*limits)
 		change func(*Sample)
 	}{
-		"clients that are allowed": {func(l *limits) { l.allowClients = true }, func(s *Sample) { s.Server.Sessions = []galera.Session{{User: "nova", Count: 1}} }},
-		"our own desync":           {nil, desynced},
-		"the tool's own desync":    {nil, func(s *Sample) { s.Server.State, s.Tool.Stage = galera.StateDonorDesync, tool.BlockDDL }},
-		"one of five is gone":      {nil, func(s *Sample) { s.Server.ClusterSize = 4; s.Cluster.Others = []string{"a", "b", "c"} }},
-		"no spares are asked for":  {func(l *limits) { l.others = 0 }, func(s *Sample) { s.Server.ClusterSize, s.Cluster.Others = 1, nil }},
+		"clients that are allowed": {func(l *limits) { l.allowClients = true },
+			func(s *Sample) { s.Server.Sessions = []galera.Session{{User: "nova", Count: 1}} }},
+		"our own desync": {nil, desynced},
+		"the tool's own desync": {nil, func(s *Sample) {
+			s.Server.State, s.Tool.Stage = galera.StateDonorDesync,
+				tool.BlockDDL
+		}},
+		"one of five is gone": {nil, func(s *Sample) {
+			s.Server.ClusterSize = 4
+			s.Cluster.Others = []string{"a",
+				"b", "c"}
+		}},
+		"no spares are asked for": {func(l *limits) { l.others = 0 },
+			func(s *Sample) { s.Server.ClusterSize, s.Cluster.Others = 1, nil }},
 		"a host without Pacemaker": {nil, func(s *Sample) { s.Cluster = ClusterSample{} }},
 		"a queue without desync":   {nil, func(s *Sample) { s.Server.RecvQueue = 200_000 }},
 		"a queue of 100000":        {nil, func(s *Sample) { desynced(s); s.Server.RecvQueue = 100_000 }},
@@ -185,7 +218,8 @@ func TestOneAnswerCountsOnce(t *testing.T) {
 
 func TestTheCauseIsToldBeforeWhatFollows(t *testing.T) {
 	b := judge(during(10, 3, func(s *Sample) {
-		s.Server.ClusterStatus, s.Server.Ready, s.Server.ClusterSize, s.Cluster.Quorum = galera.ClusterNonPrimary, false, 1, false
+		s.Server.ClusterStatus, s.Server.Ready, s.Server.ClusterSize, s.Cluster.Quorum = galera.ClusterNonPrimary,
+			false, 1, false
 	}), strict)
 	if b == nil || b.Rule != "not_primary" {
 		t.Errorf("got %v", b)

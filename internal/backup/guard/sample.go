@@ -12,19 +12,19 @@ import (
 )
 
 // Sample is what the guard knows at one moment: the last answer of each source, with its age. A source that never
-// answered is marked as such, and looks neither healthy nor broken.
+// answered is marked as such, and counts neither as healthy nor as broken.
 type Sample struct {
 	At      time.Time     `json:"at"`
 	Server  ServerSample  `json:"server"`
 	Cluster ClusterSample `json:"cluster"`
 	Tool    ToolSample    `json:"tool"`
-	// LeaseAge is since when the caller has not renewed the lease, in seconds.
+	// LeaseAge is the time in seconds since the caller last renewed the lease.
 	LeaseAge float64 `json:"lease_age"`
 }
 
 // ServerSample is the local server's last answer.
 type ServerSample struct {
-	// At is zero before the first answer. Silent is for how long there has been none, in seconds, and Error why.
+	// At is zero before the first answer. Silent is the time in seconds without an answer, and Error the reason.
 	At     time.Time `json:"at"`
 	Silent float64   `json:"silent"`
 	Error  string    `json:"error,omitempty"`
@@ -35,15 +35,15 @@ type ServerSample struct {
 	Ready         bool                 `json:"ready"`
 	Connected     bool                 `json:"connected"`
 	ClusterSize   int                  `json:"cluster_size"` // without arbitrators
-	// Desync is wsrep_desync, Ours whether we switched it on.
+	// Desync is wsrep_desync, Ours whether we set it to ON.
 	Desync bool `json:"desync"`
 	Ours   bool `json:"desync_ours"`
-	// DesyncError is why desync: auto could not.
+	// DesyncError is why desync: auto could not desync the node.
 	DesyncError string `json:"desync_error,omitempty"`
 	RecvQueue   int    `json:"recv_queue"`
-	// FlowControlSent is how often this node stopped the writers since the answer before.
+	// FlowControlSent is how often this node stopped the writers since the previous answer.
 	FlowControlSent int64 `json:"flow_control_sent"`
-	// LSN is the end of the redo log, 0 when the server does not report it.
+	// LSN is the end of the redo log, 0 if the server does not report it.
 	LSN int64 `json:"lsn"`
 }
 
@@ -65,23 +65,23 @@ type ClusterSample struct {
 	view pacemaker.ClusterView
 }
 
-// ToolSample is how far the tool and its output are.
+// ToolSample is the progress of the tool and its output.
 type ToolSample struct {
 	Stage       tool.Stage `json:"stage"`
 	ReadBytes   int64      `json:"read_bytes"`
 	StoredBytes int64      `json:"stored_bytes"`
-	// Stalled is for how long the tool has been waiting, in seconds, while the destination took no byte; Closing that
-	// the tool has ended and the destination is writing what it has.
+	// Stalled is how long the tool has been waiting, in seconds, while the destination accepted no byte; Closing says
+	// that the tool has ended and the destination is writing the rest.
 	Stalled float64 `json:"stalled"`
 	Closing bool    `json:"closing"`
-	// RedoLSN is how far the tool has read the redo log, 0 when that is unknown.
+	// RedoLSN is how far the tool has read the redo log, 0 if that is unknown.
 	RedoLSN int64 `json:"redo_lsn"`
-	// Free space in bytes, -1 when it is unknown.
+	// Free space in bytes, -1 if it is unknown.
 	FreeDestination int64 `json:"free_destination"`
 	FreeDatadir     int64 `json:"free_datadir"`
 }
 
-// node is the sample of the server, for the conditions. A server that left wsrep off would not be Primary either.
+// node returns the sample of the server, for the conditions. A server without wsrep would not be Primary either.
 func (s Sample) node() condition.Subject {
 	return condition.OfServer(galera.Wsrep{
 		On: true, ClusterStatus: s.Server.ClusterStatus, State: s.Server.State, Ready: s.Server.Ready,
@@ -89,5 +89,5 @@ func (s Sample) node() condition.Subject {
 	})
 }
 
-// manager is the sample of Pacemaker, for the conditions.
+// manager returns the sample of Pacemaker, for the conditions.
 func (s Sample) manager() condition.Subject { return condition.OfManager(s.Cluster.view) }

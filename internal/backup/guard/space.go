@@ -9,8 +9,8 @@ import (
 	"overcloud.backup/internal/repository/local"
 )
 
-// folder is one of a place, held open once it was found: that it is gone, as its file system may be with the container,
-// must not look like a full one before its server seems to be silent.
+// folder is a folder of a place, kept open once it was found: if it is gone, as its file system may be with the
+// container, it must not look full before its server appears silent.
 type folder struct {
 	at   process.Place
 	path string

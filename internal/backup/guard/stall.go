@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// commitsWait is called when the tool begins and ends to keep the node from committing. This timer, and not the samples
-// of every second, bounds what a client has to wait.
+// commitsWait is called when the tool begins and ends to keep the node from committing. This timer, not the samples of
+// every second, limits how long a client has to wait.
 func (g *guard) commitsWait(begun bool) {
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
@@ -27,9 +27,10 @@ func (g *guard) commitStall(since time.Time) {
 	s := g.remember()
 	why := "it has not come to their end"
 	if s.Tool.Stalled > 0 {
-		why = fmt.Sprintf("the destination %s has taken nothing for %.1f s", g.limits.path, s.Tool.Stalled)
+		why = fmt.Sprintf("the destination %s has accepted no data for %.1f s", g.limits.path, s.Tool.Stalled)
 	}
 	g.broken(&Breach{Rule: stallRule.Name, Since: since, Here: s.Tool.Stalled == 0, Message: fmt.Sprintf(
-		"the backup tool has kept this node from committing for %.1f s in its last locks (%s): %s; max_commit_stall is %s",
+		"the backup tool has kept this node from committing for %.1f s in its last locks (%s): %s; max_commit_stall"+
+			" is %s",
 		time.Since(since).Seconds(), s.Tool.Stage, why, g.stall)})
 }

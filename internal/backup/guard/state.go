@@ -21,7 +21,7 @@ type Breach struct {
 	Message string    `json:"message"`
 	// Samples are the last ones, oldest first.
 	Samples []Sample `json:"samples"`
-	// Here says that it is about this controller, so that another one may do better.
+	// Here says that the breach is about this controller, so that another one may do better.
 	Here bool `json:"-"`
 }
 
@@ -34,13 +34,13 @@ const (
 	sampleEvery = time.Second
 	// clusterEvery is longer: crm_mon costs 30 to 60 ms of a processor, and the Galera membership is read each second.
 	clusterEvery = 2 * time.Second
-	// endPatience is how long end waits for a look at something that hangs.
+	// endPatience is how long end waits for a call that hangs.
 	endPatience = 2 * time.Second
-	// keptSamples are in a breach; the rules look back no further.
+	// keptSamples is the number of samples in a breach; the rules look back no further.
 	keptSamples = 10
 )
 
-// guard watches a running backup from outside of it: nothing that it looks at is waited for by what judges.
+// guard watches a running backup from outside of it: the judging part never waits for anything that it observes.
 type guard struct {
 	limits   limits
 	counters *tool.Counters
@@ -62,10 +62,10 @@ type guard struct {
 	history []Sample
 	breach  *Breach
 	last    lastSeen
-	timer   *time.Timer // of the commits that wait
+	timer   *time.Timer // of waiting commits
 }
 
-// lastSeen is from when the ages of a sample are counted, by the monotonic clock.
+// lastSeen is the time from which the ages of a sample are counted, by the monotonic clock.
 type lastSeen struct {
 	server, cluster, lease time.Time
 	content                string // of the lease
@@ -74,15 +74,16 @@ type lastSeen struct {
 	desync                 error // of the last try
 }
 
-// caught makes a breach of a panic. In a goroutine it would end the process, and nothing would be undone; and a backup
-// without its guard must not go on.
+// caught turns a panic into a breach. In a goroutine it would end the process, and nothing would be undone; and a
+// backup must not continue without its guard.
 func (g *guard) caught() {
 	if p := recover(); p != nil {
-		g.broken(&Breach{Rule: failedRule.Name, Since: time.Now(), Message: fmt.Sprintf("the guard itself failed: %v", p)})
+		g.broken(&Breach{Rule: failedRule.Name, Since: time.Now(),
+			Message: fmt.Sprintf("the guard itself failed: %v", p)})
 	}
 }
 
-// remember makes a sample and adds it to the history.
+// remember takes a sample and adds it to the history.
 func (g *guard) remember() Sample {
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
@@ -104,7 +105,7 @@ func (g *guard) broken(b *Breach) {
 	g.stop(b)
 }
 
-// sample puts an age to the latest answers of the sources. The mutex is held.
+// sample adds ages to the latest answers of the sources. The mutex is held.
 func (g *guard) sample() Sample {
 	s := g.now
 	s.At = time.Now()
@@ -124,8 +125,8 @@ func (g *guard) sample() Sample {
 	return s
 }
 
-// redo finds how far the tool has read the redo log. Tools from 10.8 on do not print it: they read it all the time, so they
-// are where the log ended when they last gave something. After the locks nothing more is read.
+// redo returns how far the tool has read the redo log. Tools from 10.8 on do not print it: they read it continuously,
+// so their position is the end of the log at the time of their last output. After the locks nothing more is read.
 func (g *guard) redo(s *Sample) {
 	switch {
 	case s.Tool.Stage == tool.Unlocked:

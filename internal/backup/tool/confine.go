@@ -21,7 +21,7 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-// What a tool sees of its own.
+// Paths that a confined tool sees.
 const (
 	loginFolder = "/login"
 	emptyFolder = "/empty"
@@ -30,9 +30,9 @@ const (
 // loginFile is where it finds its login.
 var loginFile = filepath.Join(loginFolder, mariadb.ToolLogin)
 
-// Confine is how a tool runs (serverSocket is the socket as the server names it): the server tells it which libraries
-// to load and which files to read, so that it has nothing of the host but what the server has already. Root is who it
-// is for the server (unix_socket), and for the files that it reads; over TCP it needs neither.
+// Confine returns how a tool runs (serverSocket is the socket as the server names it): the server tells it which
+// libraries to load and which files to read, so that it sees nothing of the host except what the server already sees.
+// It is root for the server (unix_socket) and for the files that it reads; over TCP it needs neither.
 func Confine(c *mariadb.Client, t Tool, serverSocket string) (process.ChildOptions, error) {
 	o := process.ChildOptions{Place: t.Place, Confined: &confine.Confinement{Write: t.Folders, Temporary: emptyFolder}}
 	socket := ""
@@ -59,7 +59,7 @@ func Confine(c *mariadb.Client, t Tool, serverSocket string) (process.ChildOptio
 	return o, err
 }
 
-// reachedSocket is the server's socket, and not what somebody has put into its place since.
+// reachedSocket is the server's socket, and not a file that has replaced it since.
 func reachedSocket(c *mariadb.Client) (fs.FileInfo, error) {
 	info, err := os.Lstat(c.SocketPath())
 	if err == nil && (info.Mode().Type() != fs.ModeSocket || !owns(c.PeerOwner(), info)) {
@@ -79,7 +79,7 @@ var pluginFolders = []string{
 	"/usr/lib/aarch64-linux-gnu/libmariadb3/plugin", "/usr/lib/aarch64-linux-gnu/mariadb19/plugin",
 }
 
-// PluginFolder is the one with the plugin for ed25519; empty where none has it.
+// PluginFolder returns the folder with the plugin for ed25519; empty if there is none.
 func PluginFolder(at process.Place) string {
 	for _, folder := range pluginFolders {
 		if _, err := at.Stat(filepath.Join(folder, mariadb.SigningPlugin)); err == nil {
@@ -115,12 +115,11 @@ type outside struct {
 	reader  process.Owner
 	found   map[string]bool
 	links   map[string][]byte // those files' contents, by their paths
-	// leftovers are the first tables of an ALTER TABLE that are there: #sql-1a2b_3.frm, of 10.6 and later
-	// #sql-alter-1a2b-3.frm.
+	// leftovers are the first tables left by an ALTER TABLE: #sql-1a2b_3.frm, of 10.6 and later #sql-alter-1a2b-3.frm.
 	leftovers []string
 }
 
-// maxOutside bounds what leads outside of the datadir, of which each is a mount.
+// maxOutside limits the links that lead outside of the datadir, of which each is a mount.
 const maxOutside = 1000
 
 func lookOutside(ctx context.Context, at process.Place, datadir string, reader process.Owner) (*outside, error) {
@@ -141,7 +140,7 @@ func lookOutside(ctx context.Context, at process.Place, datadir string, reader p
 			err = o.visit(path, name, e.Type())
 		}
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil // dropped meanwhile
+			return nil // dropped in the meantime
 		}
 		return err
 	})
@@ -151,7 +150,7 @@ func lookOutside(ctx context.Context, at process.Place, datadir string, reader p
 	return o, nil
 }
 
-// visit looks at one name of the datadir. path leads there from here.
+// visit checks one name of the datadir. path is its path from here.
 func (o *outside) visit(path, name string, mode fs.FileMode) error {
 	switch {
 	case mode&fs.ModeSymlink != 0:
@@ -179,15 +178,14 @@ func (o *outside) visit(path, name string, mode fs.FileMode) error {
 	return nil
 }
 
-// add takes the folder that a path is, or is in.
+// add records the folder that a path is, or is in.
 func (o *outside) add(path string) {
 	info, err := o.at.Stat(path)
 	if err == nil && !info.IsDir() {
 		path = filepath.Dir(path)
 		info, err = o.at.Stat(path)
 	}
-	// It leads nowhere, was dropped meanwhile, or holds no data of the server's: a link to a log, a certificate or a
-	// socket.
+	// It leads nowhere, was dropped, or contains no data of the server: a link to a log, a certificate or a socket.
 	if err != nil || !owns(o.reader, info) {
 		return
 	}
@@ -196,17 +194,17 @@ func (o *outside) add(path string) {
 
 func (o *outside) folders() []string { return slices.Sorted(maps.Keys(o.found)) }
 
-// longestPath is the most that a path can have.
+// longestPath is the maximum length of a path.
 const longestPath = 4096
 
-// readNote reads a file that holds a path.
+// readNote reads a file that contains a path.
 func (o *outside) readNote(path string) ([]byte, error) {
 	f, err := o.at.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	// It may be a link to root's by now.
+	// By now it may be a link to a file of root.
 	if info, err := f.Stat(); err != nil || !owns(o.reader, info) {
 		return nil, errors.Join(fmt.Errorf("%s is not of user %d", path, o.reader.UID), err)
 	}

@@ -11,11 +11,12 @@ import (
 )
 
 // CheckDatadir proves that the server at the other end of the unix socket owns the files that a physical backup reads.
-// mariadb-backup does not: connected to one server and reading the files of another it says "completed OK!". mariadbd
+// mariadb-backup does not: connected to one server and reading the files of another it prints "completed OK!". mariadbd
 // works inside its datadir, so that its current directory, seen through its pid, must be the folder that it names.
 func CheckDatadir(pid int, datadir string, at process.Place) error {
 	if pid == 0 {
-		return errors.New("the process behind the server's socket is unknown, so its files cannot be told from " +
+		return errors.New("the process behind the server's socket is unknown, so its files cannot be distinguished" +
+			" from " +
 			"another server's; run as root in the server's own pid namespace or above it")
 	}
 	cwd := fmt.Sprintf("/proc/%d/cwd", pid)

@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// flow is how a tool's output moves to the destination. It is read while it is written.
+// flow reports how a tool's output moves to the destination. It may be read while it is written.
 type flow struct {
 	mutex   sync.Mutex
-	stored  time.Time // when the destination last took something
-	full    time.Time // since when the tool waits for the destination; zero when it does not
-	closing time.Time // since when the tool has ended and the destination has not
+	stored  time.Time // when the destination last accepted data
+	full    time.Time // since when the tool waits for the destination; zero if it does not
+	closing time.Time // since when the destination has not ended although the tool has
 }
 
 func (f *flow) moved() {
@@ -42,7 +42,7 @@ func (f *flow) reset() {
 	f.stored, f.full, f.closing = time.Time{}, time.Time{}, time.Time{}
 }
 
-// stalled is for how long somebody has waited for a destination that took nothing.
+// stalled returns how long the tool has waited for a destination that accepted nothing.
 func (f *flow) stalled(now time.Time) (long time.Duration, closing bool) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
@@ -59,10 +59,10 @@ func (f *flow) stalled(now time.Time) (long time.Duration, closing bool) {
 	return now.Sub(since), closing
 }
 
-// piece is how much is given to the destination at once, so that a slow one is seen to move.
+// piece is how much is passed to the destination at once, so that a slow one is seen to move.
 const piece = 256 << 10
 
-// pieces writes to a destination, and notes each piece that it took.
+// pieces writes to a destination, and records each piece that it accepted.
 type pieces struct {
 	to   io.Writer
 	flow *flow

@@ -15,16 +15,16 @@ import (
 // LogName is the file of the tool's log in a set.
 const LogName = "backup.log"
 
-// Log keeps what a tool says on standard error, line by line, without secrets. It stays in memory until the tool has
-// ended: a tool whose messages wait for a destination that hangs would hold its locks meanwhile.
+// Log keeps the lines of a tool's standard error, without secrets. It stays in memory until the tool has ended: a tool
+// whose messages wait for a destination that hangs would hold its locks all that time.
 type Log struct {
 	scrub func(string) string
-	// seen gets each line, and reports whether to keep it.
+	// seen is called with each line, and reports whether to keep it.
 	seen func(line string) bool
 	tail process.Tail
 	line []byte
 	kept bytes.Buffer
-	left int // bytes that were more than maxLog
+	left int // bytes beyond maxLog
 	err  error
 }
 
@@ -32,13 +32,13 @@ func newLog(scrub func(string) string, seen func(string) bool) *Log {
 	return &Log{scrub: scrub, seen: seen, tail: process.Tail{Max: 64 << 10}}
 }
 
-// maxLine bounds a line that never ends, maxLog the whole: some 100 bytes for each of the tables.
+// maxLine limits a line without end, maxLog the complete log: some 100 bytes for each of the tables.
 const (
 	maxLine = 64 << 10
 	maxLog  = 8 << 20
 )
 
-// Write never fails: a tool must not die of its messages while it holds locks. Finish reports it.
+// Write never fails: a tool must not die of its messages while it holds locks. Finish reports the error.
 func (l *Log) Write(p []byte) (int, error) {
 	l.line = append(l.line, p...)
 	for {
@@ -73,7 +73,7 @@ func (l *Log) put(line []byte) {
 	l.kept.Write(clean)
 }
 
-// text is the end of the log, as it is stored, once the tool has ended.
+// text returns the end of the log, as it is stored, after the tool has ended.
 func (l *Log) text() string {
 	if len(l.line) > 0 {
 		l.put(l.line)
@@ -89,8 +89,8 @@ func (l *Log) text() string {
 //	mariadb-dump: Got error: 1049: "Unknown database 'x'" when selecting the database
 var complaint = regexp.MustCompile(`(?i)\b(error|failed|denied|cannot|couldn't|gone away)\b`)
 
-// reason is the end of the log up to the last line that says why the tool gave up, if there is one: after it the tool
-// tells how it shuts down.
+// reason returns the end of the log up to the last line that says why the tool gave up, if there is one: the lines
+// after it are about its shutdown.
 func (l *Log) reason() string {
 	text := l.text()
 	lines := strings.SplitAfter(text, "\n")
@@ -102,7 +102,7 @@ func (l *Log) reason() string {
 	return text
 }
 
-// finish stores the log in the set. Of one that is too long the end follows its beginning.
+// finish stores the log in the set. The end of a log that is too long follows its beginning.
 func (l *Log) finish(set *repository.Draft) (repository.File, error) {
 	end := l.text()
 	if l.left > 0 {
@@ -118,7 +118,7 @@ func (l *Log) finish(set *repository.Draft) (repository.File, error) {
 	return f, err
 }
 
-// lastLine is the last line of a text that is not empty.
+// lastLine returns the last line of a text that is not empty.
 func lastLine(text string) string {
 	text = strings.TrimSpace(text)
 	return text[strings.LastIndexByte(text, '\n')+1:]

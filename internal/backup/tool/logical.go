@@ -21,16 +21,16 @@ const LogicalFile = "backup.sql.zst"
 // DumpHistory is the option of tools of MariaDB 10.11 and later that dumps the history of system-versioned tables.
 const DumpHistory = "--dump-history"
 
-// Contents is what a dump holds beside all of its schemas' rows.
+// Contents says what a dump contains in addition to the rows of all its schemas.
 type Contents struct {
 	// History says that the history of system-versioned tables is dumped.
 	History bool
-	// LeftOut are the tables and views that the server cannot open: the tool ends at the first one.
+	// LeftOut are the tables and views that the server cannot open: the tool would end at the first one.
 	LeftOut []catalog.Broken
 }
 
-// LogicalArgs are the tool's arguments. Users are saved apart, as statements: the tables of the schema mysql are not
-// replicated by Galera. Locks around the inserts of a restore would not be, either, hence --skip-add-locks.
+// LogicalArgs returns the tool's arguments. Users are saved separately, as statements: the tables of the schema mysql
+// are not replicated by Galera. Locks around the inserts of a restore would not be, either, hence --skip-add-locks.
 func LogicalArgs(schemas []string, holds Contents) []string {
 	args := []string{
 		"--defaults-file=" + loginFile,
@@ -46,7 +46,7 @@ func LogicalArgs(schemas []string, holds Contents) []string {
 	return append(append(args, "--databases", "--"), schemas...)
 }
 
-// logical checks a dump. Its snapshot is open when the first schema begins; started is closed then.
+// logical checks a dump. Its snapshot is open when the first schema begins; then started is closed.
 type logical struct {
 	Started chan struct{}
 	begun   bool
@@ -59,10 +59,10 @@ func NewLogical() *logical {
 	return &logical{Started: make(chan struct{}), tail: process.Tail{Max: 512}}
 }
 
-// maxHead is how far the beginning of the first schema is looked for.
+// maxHead limits the search for the beginning of the first schema.
 const maxHead = 64 << 10
 
-// firstSchema stands before each schema, after the snapshot was opened.
+// firstSchema precedes each schema, after the snapshot was opened.
 var firstSchema = []byte("\nUSE `")
 
 func (l *logical) Write(p []byte) (int, error) {
@@ -82,7 +82,7 @@ func (l *logical) lookForStart(p []byte) {
 
 var closingLine = regexp.MustCompile(`(?:^|\n)-- Dump completed[^\n]*\n*$`)
 
-// Finish proves that the dump is whole by its closing line.
+// Finish proves that the dump is complete by its closing line.
 func (l *logical) Finish(string) error {
 	if end := l.tail.String(); !closingLine.MatchString(end) {
 		return fmt.Errorf("the dump does not end with \"-- Dump completed\"; its last line is %q", lastLine(end))
@@ -93,10 +93,10 @@ func (l *logical) Finish(string) error {
 func (l *logical) Describe(m *repository.Manifest) {
 	m.Position.Meaning = "the state of this node at one position from seqno to seqno_end: all up to seqno is in " +
 		"the dump, " +
-		"nothing after seqno_end is; mariadb-dump does not tell which one it was"
+		"nothing after seqno_end is; mariadb-dump does not report which one it was"
 }
 
-// SeqnoOnce reads wsrep_last_committed when started is closed, -1 when it cannot or when ended is closed before.
+// SeqnoOnce reads wsrep_last_committed when started is closed; -1 if it cannot, or if ended is closed first.
 func SeqnoOnce(ctx context.Context, c *mariadb.Client, started, ended <-chan struct{}) (seqno int64) {
 	defer func() {
 		// A panic here would end the process, and nothing would be undone.

@@ -18,7 +18,7 @@ import (
 	"overcloud.backup/internal/xbstream"
 )
 
-// The small files of a stream that are read. Versions from 11 on call all but the first mariadb_backup_*.
+// The small files of a stream that are read. Versions from 11 on call all except the first mariadb_backup_*.
 const (
 	serverOptions = "backup-my.cnf"
 	galeraInfo    = "galera_info"
@@ -31,9 +31,9 @@ func ownFile(prefix, name string) string { return prefix + "_" + name }
 
 var prefixes = []string{"xtrabackup", "mariadb_backup"}
 
-// PhysicalArgs are the tool's arguments. log-copy-interval is in milliseconds: with the default of 1000 every commit of
-// the node waits for up to a second while the last locks are held. Nothing is put into the empty folder, but the tool
-// wants one. The tool has the files of all tables open at once, and over ssh a program usually gets 1024.
+// PhysicalArgs returns the tool's arguments. log-copy-interval is in milliseconds: with the default of 1000 every
+// commit of the node waits for up to a second while the last locks are held. Nothing is put into the empty folder, but
+// the tool requires one. The tool has the files of all tables open at once, and over ssh a program usually gets 1024.
 func PhysicalArgs(datadir string) []string {
 	return []string{
 		"--defaults-file=" + loginFile,
@@ -43,7 +43,7 @@ func PhysicalArgs(datadir string) []string {
 	}
 }
 
-// OpenFiles is how many files the tool may have open: the hard limit, for when it is told more than that it stays with
+// OpenFiles is how many files the tool may have open: the hard limit, because if the option is larger the tool stays at
 // the soft one.
 func OpenFiles() uint64 {
 	const enough = 65535
@@ -74,7 +74,8 @@ func NewPhysical() *physical {
 	return &physical{Stream: xbstream.NewChecker(keep...)}
 }
 
-// Finish proves that the stream is whole: the tool's last word, the end of the stream, the files it must hold.
+// Finish proves that the stream is complete: the tool's last line, the end of the stream, the files that it must
+// contain.
 func (p *physical) Finish(stderr string) (err error) {
 	if last := lastLine(stderr); !strings.HasSuffix(last, "completed OK!") {
 		return fmt.Errorf("the backup tool ended without \"completed OK!\"; its last line is %q", last)
@@ -83,13 +84,13 @@ func (p *physical) Finish(stderr string) (err error) {
 		return err
 	}
 	if err := p.checkFiles(); err != nil {
-		return fmt.Errorf("the stream is not a whole backup: %w", err)
+		return fmt.Errorf("the stream is not a complete backup: %w", err)
 	}
 	p.Uuid, p.Seqno, err = parseGaleraInfo(p.own(galeraInfo))
 	return err
 }
 
-// own is the content of one of the tool's own files, nil when it did not come.
+// own returns the content of one of the tool's own files, nil if it was not in the stream.
 func (p *physical) own(name string) []byte {
 	for _, prefix := range prefixes {
 		if b := p.Stream.Kept(ownFile(prefix, name)); b != nil {
@@ -99,8 +100,8 @@ func (p *physical) own(name string) []byte {
 	return nil
 }
 
-// checkFiles looks for what a restore needs: the system tablespace under the names that the server gave it, the redo
-// log, and the tool's own files, the last of which closes the stream.
+// checkFiles checks for what a restore needs: the system tablespace under the names that the server configures, the
+// redo log, and the tool's own files, the last of which closes the stream.
 func (p *physical) checkFiles() error {
 	options := p.Stream.Kept(serverOptions)
 	if options == nil {
@@ -125,7 +126,7 @@ func (p *physical) checkFiles() error {
 	return nil
 }
 
-// systemTablespace names the files of innodb_data_file_path: "ibdata1:12M;/srv/ibdata2:1G:autoextend".
+// systemTablespace returns the files of innodb_data_file_path: "ibdata1:12M;/srv/ibdata2:1G:autoextend".
 func systemTablespace(options []byte) []string {
 	value := setting(options, "innodb_data_file_path")
 	if value == "" {

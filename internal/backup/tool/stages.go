@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Stage is what the backup tool holds of the server, as far as its own lines tell.
+// Stage is the lock that the backup tool holds on the server, according to the tool's own lines.
 type Stage string
 
 // Free is before any lock, Unlocked after all of them. A dump stays Free: its snapshot locks nothing.
@@ -26,7 +26,7 @@ const (
 	Unlocked Stage = "unlocked"
 )
 
-// HoldsCommits says that commits of the node wait. On a Galera node they do from BLOCK_DDL on, not only from
+// HoldsCommits reports whether commits of the node wait. On a Galera node they do from BLOCK_DDL on, not only from
 // BLOCK_COMMIT: that stage desyncs and pauses the node (MDEV-23080; an insert begun in BLOCK_DDL ended with the stage
 // END, 2.7 s later, on 10.11.18).
 func (s Stage) HoldsCommits() bool { return s == BlockDDL || s == BlockCommit || s == ReadLock }
@@ -41,25 +41,26 @@ type stages struct {
 	blocked func(bool)
 }
 
-// toolLine takes the time off a line: "[00] 2026-11-23 08:03:10 Connecting" and, of 10.1, "190101 10:00:00 Connecting".
-// What follows is compared from its first letter on: further to the right stand names, which anybody may choose.
+// toolLine removes the time from a line: "[00] 2026-11-23 08:03:10 Connecting" and, of 10.1, "190101 10:00:00
+// Connecting". The rest is compared from its first letter on: names, which any user may choose, are further to the
+// right.
 var toolLine = regexp.MustCompile(`^(?:\[\d+\] )?[-\d]+ +[:\d]+ (.*?)\s*$`)
 
-// stageLines are the lines of three generations that change the stage. "Executing BACKUP STAGE END" and "Executing UNLOCK
-// TABLES" come before that is done, so they end nothing.
+// stageLines are the lines of three generations that change the stage. "Executing BACKUP STAGE END" and "Executing
+// UNLOCK TABLES" are printed before that is done, so they end nothing.
 var stageLines = map[string]Stage{
 	"Starting BACKUP STAGE START":              Start, // 10.11
 	"Starting BACKUP STAGE FLUSH":              Flush,
 	"Started BACKUP STAGE BLOCK_DDL":           BlockDDL,
 	"Starting BACKUP STAGE BLOCK_COMMIT":       BlockCommit,
-	"Acquiring BACKUP LOCKS...":                ReadLock, // 10.4 and 10.5; 10.11 says it within its stage START
+	"Acquiring BACKUP LOCKS...":                ReadLock, // 10.4 and 10.5; 10.11 prints it within its stage START
 	"Executing FLUSH TABLES WITH READ LOCK...": ReadLock, // 10.3 and earlier
 	"All tables unlocked":                      Unlocked,
 }
 
 const redoPrefix = ">> log scanned up to ("
 
-// Watch sets what is called when commits begin and cease to wait.
+// Watch sets the function that is called when commits begin and cease to wait.
 func (s *stages) Watch(blocked func(bool)) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -72,8 +73,8 @@ func (s *stages) reset() {
 	s.stage, s.since, s.redo = "", time.Time{}, 0
 }
 
-// line takes the tool's next line. It says whether the line is worth keeping: older tools tell their place in the redo
-// log at every log-copy-interval, 50 times a second.
+// line handles the tool's next line. It reports whether the line is worth keeping: older tools print their position in
+// the redo log at every log-copy-interval, 50 times a second.
 func (s *stages) line(line string) (keep bool) {
 	m := toolLine.FindStringSubmatch(line)
 	if m == nil {
@@ -112,7 +113,7 @@ func (s *stages) Enter(next Stage) {
 	}
 }
 
-// Now is the stage, since when, and how far the tool says it has read the redo log (0: it has not said so).
+// Now returns the stage, its start, and how far the tool reports to have read the redo log (0: not reported).
 func (s *stages) Now() (Stage, time.Time, int64) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()

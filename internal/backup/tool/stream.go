@@ -27,19 +27,20 @@ type Source struct {
 	Child   process.ChildOptions
 	File    string // name of the file in the set
 	Content string
-	// Level is zstd's, buffer how many bytes the tool may be ahead of the destination.
+	// Level is the level of zstd, buffer how many bytes the tool may be ahead of the destination.
 	Level  int
 	Buffer int64
-	// Scrub takes secrets out of what the tool logs.
+	// Scrub removes secrets from the tool's log.
 	Scrub func(string) string
-	// Check sees all that the tool prints; finish, called when the tool has ended well, says whether it was whole.
+	// Check sees all of the tool's output; finish, called after the tool has ended well, reports whether it was
+	// complete.
 	Check  io.Writer
 	Finish func(stderr string) error
 }
 
-// Store runs a tool and stores what it prints in one pass: tool, check, zstd frames, sha256, file. The tool may be
-// ahead by the buffer, no more. The first of these is the error: the destination's, the check's, the tool's, the end's.
-// When ctx ends it comes back within seconds, also from a destination that hangs.
+// Store runs a tool and stores its output in one pass: tool, check, zstd frames, sha256, file. The tool may be ahead by
+// the buffer, no more. The returned error is the first of these: of the destination, the check, the tool, its end. When
+// ctx ends Store returns within seconds, also from a destination that hangs.
 func Store(ctx context.Context, s Source, set *repository.Draft, counted *Counters) ([]repository.File, error) {
 	return abandon.WhenDone(ctx, set.Folder(), func() ([]repository.File, error) { return store(ctx, s, set, counted) })
 }
@@ -76,16 +77,17 @@ func run(ctx context.Context, s Source, data repository.Writer, log *Log, counte
 	}
 	err = errors.Join(err, data.Close())
 	return repository.File{
-		Name: s.File, Content: s.Content, Bytes: stats.Bytes, RawBytes: stats.Raw, SHA256: hex.EncodeToString(hash.Sum(nil)),
+		Name: s.File, Content: s.Content, Bytes: stats.Bytes, RawBytes: stats.Raw,
+		SHA256:      hex.EncodeToString(hash.Sum(nil)),
 		Compression: "zstd", Level: s.Level, Frames: stats.Frames, FrameBytes: zframe.Size,
 	}, err
 }
 
-// NewLog is the tool's log, from which the counters know what the tool holds.
+// NewLog returns the tool's log, from which the counters know the tool's locks.
 func (s Source) NewLog(counted *Counters) *Log { return newLog(s.Scrub, counted.Stages.line) }
 
-// Copy starts the tool, copies its output, compressed, and waits for it. When the copy breaks the tool's process group
-// is killed.
+// Copy starts the tool, copies its output, compressed, and waits for it. If the copy breaks the tool's process group is
+// killed.
 func (s Source) Copy(ctx context.Context, to io.Writer, log *Log, counted *Counters) (zframe.Stats, error) {
 	sink := &counting{to: pieces{to: to, flow: &counted.flow}, n: &counted.stored}
 	running, stop := context.WithCancelCause(ctx)
@@ -109,7 +111,8 @@ func (s Source) Copy(ctx context.Context, to io.Writer, log *Log, counted *Count
 	if broken != nil {
 		stop(broken)
 	}
-	// A tool that prints nothing more ends. In a container what holds it there may be stopped, and would be waited for.
+	// A tool that can no longer print ends. In a container the program that runs it there may be stopped, and would be
+	// waited for.
 	late := time.AfterFunc(endTimeout, func() { stop(errLingers) })
 	ended := child.Wait()
 	if !late.Stop() && broken == nil && ctx.Err() == nil {
@@ -124,7 +127,7 @@ func (s Source) Copy(ctx context.Context, to io.Writer, log *Log, counted *Count
 	return stats, explained(ended, log.reason())
 }
 
-// explained has a tool's end say what its log gives as the reason.
+// explained adds to the error of a tool the reason in its log.
 func explained(ended error, reason string) error {
 	var exit *process.ExitError
 	if errors.As(ended, &exit) {
@@ -153,15 +156,16 @@ func checkLength(f repository.Writer, want int64) error {
 	return err
 }
 
-// workers is how many compress at once: half of the processors, at least 2 and at most 4, because the node is a
-// standby that may have to serve at any time.
+// workers is how many compress at once: half of the processors, at least 2 and at most 4, because the node is a standby
+// that may have to serve at any time.
 func workers() int { return min(max(runtime.NumCPU()/2, 2), 4) }
 
-// Blocks is a buffer in frames. Fewer than there are workers would leave some idle. Memory is at most the buffer and a
-// frame for each worker (zframe), however the data compress: 160 MiB for the default of 128 MiB and four workers.
+// Blocks returns a buffer in frames. Fewer than there are workers would leave some idle. Memory is at most the buffer
+// and a frame for each worker (zframe), regardless of how the data compresses: 160 MiB for the default of 128 MiB and
+// four workers.
 func Blocks(buffer int64) int { return max(int(buffer/zframe.Size), workers()+1) }
 
-// Counters are read while others count.
+// Counters may be read while they are updated.
 type Counters struct {
 	read, stored atomic.Int64
 	Stages       stages
@@ -175,22 +179,22 @@ func (c *Counters) Again() {
 	c.Restart()
 }
 
-// Restart is before a tool starts.
+// Restart is called before a tool starts.
 func (c *Counters) Restart() {
 	c.Stages.reset()
 	c.flow.reset()
 }
 
-// Flow is what has moved, and for how long the destination has taken nothing.
+// Flow is what has moved, and how long the destination has accepted nothing.
 type Flow struct {
 	Read, Stored int64 // bytes
-	// Stalled is for how long the tool has been waiting while the destination took no byte; Closing that the tool has
-	// ended and the destination is writing what it has.
+	// Stalled is how long the tool has been waiting while the destination accepted no byte; Closing says that the tool
+	// has ended and the destination is writing the rest.
 	Stalled time.Duration
 	Closing bool
 }
 
-// Flow is how far the tool and its output are.
+// Flow returns the progress of the tool and its output.
 func (c *Counters) Flow(now time.Time) Flow {
 	f := Flow{Read: c.read.Load(), Stored: c.stored.Load()}
 	f.Stalled, f.Closing = c.flow.stalled(now)

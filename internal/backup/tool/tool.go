@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package tool knows the programs that read a server's data: which one suits it, what it may see of this host, what it
-// holds of the server while it reads, and whether what it printed is whole. Their output is stored in one pass.
+// Package tool knows the programs that read a server's data: which one suits it, what it may see of this host, which
+// locks of the server it holds while it reads, and whether its output is complete. The output is stored in one pass.
 package tool
 
 import (
@@ -18,23 +18,23 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-// Method is how the data are taken.
+// Method is how the data is read.
 type Method string
 
-// Auto is Physical where the server's own backup tool of the server's own version is there, else Logical.
+// Auto is Physical if the server's own backup tool of the server's own version is installed, otherwise Logical.
 const (
 	Auto     Method = "auto"
 	Physical Method = "physical"
 	Logical  Method = "logical"
 )
 
-// Tool is a program of the server's that reads the data.
+// Tool is a program of the server that reads the data.
 type Tool struct {
 	Method  Method
 	Place   process.Place
 	Path    string
 	Version string // x.y.z of the MariaDB it was built with
-	// Folders are what it can write to: none, but of a test's stand-in for it.
+	// Folders are those that it can write to: none, except for a test's stand-in.
 	Folders []string
 }
 
@@ -44,7 +44,7 @@ var programs = map[Method][]string{
 	Logical:  {"mariadb-dump", "mysqldump"},
 }
 
-// Find finds a method's tool where the server runs and asks its version.
+// Find finds a method's tool where the server runs and asks for its version.
 func Find(ctx context.Context, m Method, at process.Place) (Tool, error) {
 	path, err := at.Find(programs[m])
 	if err != nil {
@@ -56,7 +56,7 @@ func Find(ctx context.Context, m Method, at process.Place) (Tool, error) {
 func askVersion(ctx context.Context, m Method, at process.Place, path string) (Tool, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	// mariadb-backup says it on standard error, the others on standard output.
+	// mariadb-backup prints it to standard error, the others to standard output.
 	out, complaints := &process.Tail{Max: 4096}, &process.Tail{Max: 4096}
 	o := process.ChildOptions{Place: at, Stdout: out, Stderr: complaints, Confined: &confine.Confinement{}}
 	if err := o.Run(ctx, path, "--version"); err != nil {
@@ -70,7 +70,7 @@ func askVersion(ctx context.Context, m Method, at process.Place, path string) (T
 	return Tool{Method: m, Place: at, Path: path, Version: version}, nil
 }
 
-// Has says that a tool knows an option.
+// Has reports whether a tool knows an option.
 func (t Tool) Has(ctx context.Context, option string) bool {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -98,10 +98,10 @@ func Version(text string) string {
 	return m[:len(m)-len("-MariaDB")]
 }
 
-// series is x.y. of x.y.z.
+// series returns x.y. of x.y.z.
 func series(version string) string { return leadingSeries.FindString(version) }
 
-// suits says why a tool cannot back up a server; nil when it can. Both versions are x.y.z.
+// suits returns why a tool cannot back up a server; nil if it can. Both versions are x.y.z.
 func (t Tool) suits(server string) error {
 	switch {
 	case server == "":
@@ -113,8 +113,8 @@ func (t Tool) suits(server string) error {
 	return nil
 }
 
-// Choose picks the tool for a method, and says why. physical and logical are what findTool gave; socket says that the
-// server was reached over its unix socket, without which its files cannot be told to be those we see.
+// Choose picks the tool for a method, and says why. physical and logical are what findTool returned; socket says that
+// the server was reached over its unix socket, without which its files cannot be proven to be those seen here.
 func Choose(want Method, server string, socket bool, find func(Method) (Tool, error)) (Tool, string, error) {
 	if want != Auto {
 		t, err := usable(want, server, socket, find)
@@ -143,13 +143,13 @@ func usable(m Method, server string, socket bool, find func(Method) (Tool, error
 	return t, err
 }
 
-// TakesReadLock says that a tool keeps the whole server from writing while it reads what is not InnoDB: mariadb-backup
-// of servers before 10.4, which have no backup stages.
+// TakesReadLock reports whether a tool keeps the complete server from writing while it reads what is not InnoDB:
+// mariadb-backup of servers before 10.4, which have no backup stages.
 func TakesReadLock(t Tool, server galera.Server) bool {
 	return t.Method == Physical && Older(server, 10, 4)
 }
 
-// Older says that a server is older than a version, or that its own is not known.
+// Older reports whether a server is older than a version, or its own is not known.
 func Older(server galera.Server, major, minor int) bool {
 	first, second, _ := strings.Cut(strings.TrimSuffix(series(Version(server.Version)), "."), ".")
 	a, errA := strconv.Atoi(first)

@@ -12,13 +12,14 @@ import (
 	"overcloud.backup/internal/excerpt"
 )
 
-// otherFamilies begin addresses that no client of the database connects to by host and port.
+// otherFamilies are prefixes of addresses to which no client of the database connects by host and port.
 var otherFamilies = []string{"unix@", "uxst@", "uxdg@", "abns@", "abnsz@", "fd@", "sockpair@", "rhttp@", "rev@",
 	"quic4@", "quic6@", "quic+", "udp@", "udp4@", "udp6@", "mptcp@"}
 
-// bindAddresses reads the first argument of bind: addresses parted by commas, as "10.0.0.1:3306", "[fd00::1]:3306",
-// "fd00::1:3306" (the last colon parts the port), ":3306", "*:3306", "ipv6@:3306", "10.0.0.1:3306-3310".
-// They come back as host:port, every address as 0.0.0.0 or [::]. Unix sockets and the like are left out.
+// bindAddresses reads the first argument of bind: addresses separated by commas, such as "10.0.0.1:3306",
+// "[fd00::1]:3306", "fd00::1:3306" (the last colon separates the port), ":3306", "*:3306", "ipv6@:3306",
+// "10.0.0.1:3306-3310". They are returned as host:port, every address as 0.0.0.0 or [::]. Unix sockets and the like are
+// left out.
 func bindAddresses(word string) ([]string, error) {
 	var out []string
 	for _, text := range strings.Split(word, ",") {
@@ -82,8 +83,8 @@ func isPort(text string) bool {
 	return err == nil && n > 0
 }
 
-// ParseServerAddress reads the address of a server line. What is no IP address (a name, a unix socket) gives nothing;
-// the port is 0 where the line leaves it to the client ("10.0.0.1") or relative ("10.0.0.1:+1").
+// ParseServerAddress reads the address of a server line. Anything but an IP address (a name, a unix socket) gives
+// nothing; the port is 0 if the line leaves it to the client ("10.0.0.1") or is relative ("10.0.0.1:+1").
 func ParseServerAddress(word string) (string, int) {
 	for _, f := range []string{"ipv4@", "ipv6@", "tcp@", "tcp4@", "tcp6@"} {
 		word = strings.TrimPrefix(word, f)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // Package cfg reads haproxy.cfg, 1.5 to current: the sections of proxies, their servers and rules, and the ways to the
-// statistics. What it does not understand it names.
+// statistics. Parts that it does not understand are named.
 package cfg
 
 import (
@@ -14,14 +14,14 @@ import (
 	"overcloud.backup/internal/excerpt"
 )
 
-// sectionKeywords begin a section, from 1.5 to 3.4. The lines of those that are no proxies are not ours.
+// sectionKeywords begin a section, from 1.5 to 3.4. The lines of those that are not proxies are not read.
 var sectionKeywords = []string{
 	"global", "defaults", "listen", "frontend", "backend", "peers", "userlist", "mailers", "resolvers", "cache",
 	"program", "http-errors", "ring", "log-forward", "log-profile", "fcgi-app", "crt-store", "namespace_list",
 	"traces", "acme", "healthcheck", "ruleset",
 }
 
-// Parse reads haproxy.cfg, given as the files of -f in their order. What could be read is returned beside the
+// Parse reads haproxy.cfg, given as the files of -f in their order. What could be read is returned along with the
 // errors.
 func Parse(files []File) (*Config, []LineError) {
 	return ParseWith(files, nil)
@@ -48,7 +48,7 @@ func ParseWith(files []File, env map[string]string) (*Config, []LineError) {
 func (p *configParser) fail(e LineError) {
 	p.errs = append(p.errs, e)
 	if errors.As(e.Err, new(branchError)) {
-		p.branches = append(p.branches[:min(1, len(p.branches))], e) // which matters to what stands inside
+		p.branches = append(p.branches[:min(1, len(p.branches))], e) // which matters to the lines inside
 		return
 	}
 	p.miss(e)
@@ -64,11 +64,11 @@ func (p *configParser) miss(e LineError) {
 	}
 }
 
-// branchError is a line that begins a part of the configuration which only the process knows whether it counts.
+// branchError is a line that begins a part of the configuration of which only the process knows whether it applies.
 type branchError struct{ word string }
 
 func (e branchError) Error() string {
-	return fmt.Sprintf("%s is decided by the process alone: every branch was read", excerpt.Of(e.word))
+	return fmt.Sprintf("%s is decided only by the process: every branch was read", excerpt.Of(e.word))
 }
 
 func (p *configParser) line(text string) error {
@@ -89,7 +89,7 @@ func (p *configParser) line(text string) error {
 		return branchError{words[0]}
 	case slices.Contains(sectionKeywords, words[0]):
 		if err != nil {
-			p.begin([]string{words[0]}) // whose name is not known: what follows is nobody's
+			p.begin([]string{words[0]}) // whose name is not known: what follows belongs to no section
 			return fmt.Errorf("%s: %w", words[0], err)
 		}
 		return p.begin(words)
@@ -97,8 +97,8 @@ func (p *configParser) line(text string) error {
 	return p.keyword(words, err)
 }
 
-// keyword reads a line inside a section. broken is what is wrong with it, which matters for the keywords read here
-// alone: 1.5 knows no quotes, and its rewrite rules may hold a single one.
+// keyword reads a line inside a section. broken is the fault of the line, which matters only for the keywords read
+// here: 1.5 knows no quotes, and its rewrite rules may contain a single one.
 func (p *configParser) keyword(words []string, broken error) error {
 	no := len(words) > 1 && (words[0] == "no" || words[0] == "default")
 	if no {
@@ -147,7 +147,7 @@ var readKeywords = map[string][]string{
 		"use_backend", "stick", "stick-table", "stats", "use-server", "dispatch", "tcp-request", "ignore-persist"}),
 }
 
-// bareKeywords may stand alone.
+// bareKeywords may have no argument.
 var bareKeywords = []string{"disabled", "enabled", "transparent", "balance", "resetenv", "persist"}
 
 // begin opens a section: "listen NAME", "listen NAME ADDRESS" (1.5), "listen NAME from DEFAULTS" and

@@ -108,8 +108,8 @@ listen mysql ${VIP}:3306
 	if fmt.Sprint(s.Binds) != "[10.0.0.5:3306 10.0.0.5:3307]" || fmt.Sprint(s.Servers) != "[{c 0 10.0.0.10 3306}]" {
 		t.Errorf("section %+v", s)
 	}
-	want := "haproxy.cfg line 9: bind: the value of $OTHER is known to the process alone; " +
-		"haproxy.cfg line 10: server: the value of $OTHER is known to the process alone; haproxy.cfg line 11: server:" +
+	want := "haproxy.cfg line 9: bind: the value of $OTHER is known only to the process; " +
+		"haproxy.cfg line 10: server: the value of $OTHER is known only to the process; haproxy.cfg line 11: server:" +
 		" it has no address"
 	if problem != want {
 		t.Errorf("errors\n%s\nwant\n%s", problem, want)
@@ -125,8 +125,8 @@ func TestParseConfigNamesWhatItCannotRead(t *testing.T) {
 		"listen a\n bind \"1:2":                        "bind: a quote is not closed",
 		"listen a\n bind 1:2\\":                        "",
 		"listen a\n server x y\\xzz":                   "hexadecimal",
-		".if defined(X)":                               ".if is decided by the process alone",
-		"listen a\n server-template x 3 db:3306 check": "known to the process alone",
+		".if defined(X)":                               ".if is decided only by the process",
+		"listen a\n server-template x 3 db:3306 check": "known only to the process",
 		"backend b\n reqrep ^(.*'  x":                  "", // 1.5 knows no quotes
 		"# listen":                                     "",
 		"ruleset x\n bind y":                           "",

@@ -11,7 +11,7 @@ import (
 	"overcloud.backup/internal/excerpt"
 )
 
-// environment changes the variables as the configuration does. What an open .if decides is not known.
+// environment changes the variables as the configuration does. The outcome of an open .if is not known.
 func (p *configParser) environment(words []string) {
 	switch names := words[1:]; {
 	case len(p.branches) > 0 && words[0] != "resetenv":
@@ -33,13 +33,13 @@ func (p *configParser) environment(words []string) {
 	}
 }
 
-// expand puts the values of variables into an address, where HAProxy takes them without quotes too.
+// expand puts the values of variables into an address, where HAProxy also accepts them without quotes.
 func expand(word string, env map[string]string) (string, error) {
 	var err error
 	out := os.Expand(word, func(name string) string {
 		value, ok := env[name]
 		if !ok {
-			err = fmt.Errorf("the value of $%s is known to the process alone", excerpt.Of(name))
+			err = fmt.Errorf("the value of $%s is known only to the process", excerpt.Of(name))
 		}
 		return value
 	})

@@ -12,13 +12,13 @@ type File struct {
 	Content []byte
 }
 
-// Config is what haproxy.cfg says of the proxies and of the ways to HAProxy's statistics.
+// Config is the content of haproxy.cfg about the proxies and the ways to HAProxy's statistics.
 type Config struct {
 	// Sockets are the stats sockets, in order.
 	Sockets []StatsSocket
 	// Sections are the listen, frontend and backend sections, in order.
 	Sections []Section
-	// Peers counts the peers of each peers section, this host included.
+	// Peers counts the peers of each peers section, including this host.
 	Peers map[string]int
 }
 
@@ -26,7 +26,7 @@ type Config struct {
 type StatsSocket struct {
 	// Path of a unix socket. Sockets of other families are left out.
 	Path string
-	// Level is operator where the line says none: HAProxy's default.
+	// Level is operator if the line sets none: HAProxy's default.
 	Level Level
 }
 
@@ -51,12 +51,12 @@ type Section struct {
 	StickTable *stickTable
 	// StoredTables are the tables that its stick rules write to.
 	StoredTables []string
-	// UseServers are the servers that use-server rules name, dispatch the address that takes clients without a server.
+	// UseServers are the servers that use-server rules name, dispatch the address for clients without a server.
 	UseServers []string
 	Dispatch   string
 }
 
-// Server is a server line. Address is empty when the line names no IP address.
+// Server is a server line. Address is empty if the line names no IP address.
 type Server struct {
 	Name    string
 	Address string
@@ -94,7 +94,7 @@ type configParser struct {
 	errs     []LineError
 }
 
-// Level is what a stats socket allows. The zero value is unknown.
+// Level is what a stats socket permits. The zero value is unknown.
 type Level string
 
 // Levels of a stats socket.
@@ -105,26 +105,26 @@ const (
 	LevelAdmin    Level = "admin"
 )
 
-// settings are what a proxy takes over from its defaults section.
+// settings are what a proxy inherits from its defaults section.
 type settings struct {
 	Mode           string // tcp or http; HAProxy's own default is tcp
 	Balance        string
 	AllBackups     bool
-	Persist        bool // clients that are pinned to a server go there although it is down
+	Persist        bool // clients that are pinned to a server go there even if it is down
 	Disabled       bool
 	DefaultBackend string
 	AnyBackend     bool // the name of its backend is made for each connection
-	// Loose says that the destination which stick rules see may be another one for each client, or that they may be
-	// passed over.
+	// Loose says that the destination which stick rules see may differ for each client, or that the rules may be
+	// skipped.
 	Loose bool
-	// Unmodelled are the options that decide about the next client in a way that is not known here.
+	// Unmodelled are options that decide about the next client in a way that is not modelled here.
 	Unmodelled []string
 	// Unread are the lines that were not understood.
 	Unread []LineError
 }
 
-// stickRule is a line "stick on" or "stick match". A match that has no store of its own finds only what others stored,
-// which is as good as a condition.
+// stickRule is a line "stick on" or "stick match". A match without a store of its own finds only what others stored,
+// which is equivalent to a condition.
 type stickRule struct {
 	Key, Table  string
 	Conditional bool

@@ -31,7 +31,7 @@ func (s *settings) keyword(words []string, no bool) {
 		s.Disabled = !no
 	case "enabled":
 		s.Disabled = false
-	case "force-persist": // under a condition: others are not held to a server that is down
+	case "force-persist": // under a condition: other clients are not pinned to a server that is down
 		s.Persist, s.Loose = true, true
 	case "persist": // "persist rdp-cookie"
 		s.unmodel(strings.Join(words, " "), no)
@@ -62,7 +62,7 @@ func (s *settings) unmodel(what string, no bool) {
 	}
 }
 
-// maxTold is how many lines and options of a section are told: one is enough to know nothing.
+// maxTold is how many lines and options of a section are reported: one is enough for an unknown result.
 const maxTold = 20
 
 func (s *settings) miss(e LineError) {
@@ -84,8 +84,8 @@ func (s *Section) request(args []string) {
 	}
 }
 
-// stick reads "stick on|match|store-request|store-response PATTERN [table T] [if|unless CONDITION]". A store rule alone
-// pins nobody.
+// stick reads "stick on|match|store-request|store-response PATTERN [table T] [if|unless CONDITION]". A store rule by
+// itself pins nobody.
 func (s *Section) stick(args []string) {
 	if len(args) < 2 {
 		return

@@ -19,7 +19,7 @@ func (s *Section) keyword(words []string, no bool, env map[string]string) error 
 	case "server":
 		return s.server(args, env)
 	case "server-template":
-		return errors.New("its servers are known to the process alone")
+		return errors.New("its servers are known only to the process")
 	case "default_backend", "use_backend":
 		s.leads(words[0], args[0])
 	case "stick":
@@ -45,7 +45,7 @@ func (s *Section) keyword(words []string, no bool, env map[string]string) error 
 	return nil
 }
 
-// leads notes a backend. One whose name is made for each connection could be any.
+// leads records a backend. One whose name is made for each connection could be any.
 func (s *Section) leads(rule, backend string) {
 	if strings.Contains(backend, "%") {
 		s.AnyBackend = true
@@ -68,7 +68,7 @@ func (s *Section) bind(args []string, env map[string]string) error {
 	addresses, err := bindAddresses(word)
 	s.Binds = append(s.Binds, addresses...)
 	s.TLS = s.TLS || slices.Contains(args, "ssl")
-	// A header of these tells another destination.
+	// A header of these contains another destination.
 	s.Loose = s.Loose || slices.Contains(args, "accept-proxy") || slices.Contains(args, "accept-netscaler-cip")
 	return err
 }
@@ -87,7 +87,7 @@ func (s *Section) server(args []string, env map[string]string) error {
 	return nil
 }
 
-// stats reads the lines of the statistics page. Any of "enable", "uri" and "auth" switches it on.
+// stats reads the lines of the statistics page. Any of "enable", "uri" and "auth" enables it.
 func (s *Section) stats(args []string) {
 	switch args[0] {
 	case "enable":
@@ -118,12 +118,12 @@ func (c *Config) Section(kind, name string) *Section {
 	return nil
 }
 
-// LeadsTo says that clients of the section come to a backend.
+// LeadsTo reports that clients of the section come to a backend.
 func (s *Section) LeadsTo(backend string) bool {
 	return !s.Disabled && (slices.Contains(s.Backends, backend) || s.Kind == "listen" && s.Name == backend)
 }
 
-// EffectiveMode is tcp where nothing else is said, as HAProxy has it.
+// EffectiveMode is tcp if nothing else is set, as in HAProxy.
 func (s *Section) EffectiveMode() string {
 	if s.Mode == "" {
 		return "tcp"
@@ -131,7 +131,7 @@ func (s *Section) EffectiveMode() string {
 	return s.Mode
 }
 
-// inherit finishes a section that begins: a backend of the defaults is the section's own.
+// inherit completes a section that begins: a backend of the defaults is the section's own.
 func (s *Section) inherit() {
 	if s.Kind != "backend" && s.DefaultBackend != "" {
 		s.leads("default_backend", s.DefaultBackend)

@@ -11,10 +11,10 @@ import (
 	"overcloud.backup/internal/excerpt"
 )
 
-// splitWords cuts a line of haproxy.cfg into words, as section 2 of HAProxy's configuration manual has it: blanks
-// part words, # begins a comment, \ takes the meaning of the next character, "..." keeps blanks and # and holds
-// $variables, '...' keeps everything. env knows the variables that the configuration itself sets. The words before an
-// error are returned with it.
+// splitWords splits a line of haproxy.cfg into words, according to section 2 of HAProxy's configuration manual: blanks
+// separate words, # begins a comment, \ removes the meaning of the next character, "..." keeps blanks and # and
+// contains $variables, '...' keeps everything. env knows the variables that the configuration itself sets. The words
+// before an error are returned with it.
 func splitWords(line string, env map[string]string) ([]string, error) {
 	c := cutter{rest: line, env: env}
 	for c.rest != "" && c.err == nil && !c.comment {
@@ -34,7 +34,7 @@ type cutter struct {
 	env     map[string]string
 	words   []string
 	word    strings.Builder
-	open    bool // a word has begun, be it empty
+	open    bool // a word has begun, even if it is empty
 	quoted  bool // inside "..."
 	comment bool
 	err     error
@@ -105,7 +105,7 @@ func (c *cutter) escape() {
 		c.hex()
 	case ' ', '#', '\\', '\'', '"', '$', '\t':
 		c.put(string([]byte{b}))
-	default: // stands for itself, backslash and all
+	default: // stands for itself, including the backslash
 		c.put(string([]byte{'\\', b}))
 	}
 }
@@ -121,7 +121,7 @@ func (c *cutter) hex() {
 	c.err = errors.New(`\x is not followed by two hexadecimal digits`)
 }
 
-// variable puts the value of $NAME, ${NAME}, ${NAME-default} or ${NAME[*]}.
+// variable inserts the value of $NAME, ${NAME}, ${NAME-default} or ${NAME[*]}.
 func (c *cutter) variable() {
 	name, fallback, hasFallback := "", "", false
 	if inner, ok := strings.CutPrefix(c.rest, "{"); ok {
@@ -147,7 +147,7 @@ func (c *cutter) variable() {
 	case hasFallback:
 		c.put(fallback)
 	default:
-		c.err = fmt.Errorf("the value of $%s is known to the process alone", excerpt.Of(name))
+		c.err = fmt.Errorf("the value of $%s is known only to the process", excerpt.Of(name))
 	}
 }
 

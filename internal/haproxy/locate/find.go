@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // Package locate finds the HAProxy processes of a host, and their files and sockets, on the host or in their
-// containers. Only processes count that the kernel says are of trusted users.
+// containers. Only processes that belong to trusted users, according to the kernel, count.
 package locate
 
 import (
@@ -22,9 +22,9 @@ import (
 	"overcloud.backup/internal/peer"
 )
 
-// Where things are when nobody says otherwise.
+// Default paths.
 var (
-	// DefaultConfigs: what TripleO writes for the container, then the host's own. Where both are, the host's is the
+	// DefaultConfigs: what TripleO writes for the container, then the host's own. If both exist, the host's is the
 	// package's example, which no process runs with.
 	DefaultConfigs = []string{
 		"/var/lib/config-data/puppet-generated/haproxy/etc/haproxy/haproxy.cfg",
@@ -34,10 +34,10 @@ var (
 	DefaultSockets = []string{"/var/lib/haproxy/stats", "/run/haproxy/admin.sock", "/var/run/haproxy.sock"}
 )
 
-// maxConfig bounds one configuration file.
+// maxConfig limits one configuration file.
 const maxConfig = 16 << 20
 
-// First returns the first of the paths that is there, an empty one when none is.
+// First returns the first of the paths that exists, an empty one if none does.
 func (h Host) First(paths []string, all []Process, may peer.Owners) File {
 	there := h.All(paths, all, may)
 	if len(there) == 0 {
@@ -47,9 +47,9 @@ func (h Host) First(paths []string, all []Process, may peer.Owners) File {
 	return there[0]
 }
 
-// All returns those of the paths that are there: on the host itself, then inside the containers of haproxy processes,
-// where a bundle that does not share /var/lib/haproxy keeps them. What is inside may be the owners', or of the account
-// that the process has there.
+// All returns those of the paths that exist: on the host itself, then inside the containers of haproxy processes, where
+// a bundle that does not share /var/lib/haproxy keeps them. Files inside may belong to the owners, or to the account of
+// the process there.
 func (h Host) All(paths []string, all []Process, may peer.Owners) (there []File) {
 	for _, path := range paths {
 		if h.Exists(path) {
@@ -79,8 +79,8 @@ func (h Host) inside(p Process, path string, may peer.Owners) (File, error) {
 	return File{name, held, may.And(p.uid, "haproxy in its container")}, nil
 }
 
-// ReadConfigs reads configuration files as haproxy -f takes them: a folder stands for its *.cfg files in order. With
-// an error comes the path that it is about.
+// ReadConfigs reads configuration files as haproxy -f accepts them: a folder stands for its *.cfg files in order. An
+// error is returned with the path that it is about.
 func ReadConfigs(all []File) (files []cfg.File, at string, err error) {
 	for _, f := range all {
 		names, err := expandFolder(f)
@@ -126,14 +126,14 @@ func expandFolder(f File) ([]File, error) {
 		all = append(all, file)
 	}
 	if len(all) == 0 {
-		return nil, errors.New("the folder holds no *.cfg file")
+		return nil, errors.New("the folder contains no *.cfg file")
 	}
 	slices.SortFunc(all, func(a, b File) int { return strings.Compare(a.Name, b.Name) })
 	return all, nil
 }
 
-// readFile reads a regular file. Opening a pipe would wait for its writer, and opening a device can do anything: what
-// it is, is looked at first, and it is opened by what was looked at.
+// readFile reads a regular file. Opening a pipe would wait for its writer, and opening a device can do anything: so its
+// type is checked first, and it is opened through the descriptor that was checked.
 func readFile(f File) ([]byte, error) {
 	held := f.held
 	if held == nil {
@@ -182,8 +182,8 @@ func WithoutPath(err error) error {
 	return err
 }
 
-// ConfigOf are the configuration files of a process: in its container, or on this host. It is none of them when one is
-// not there.
+// ConfigOf returns the configuration files of a process: in its container, or on this host. It returns none of them if
+// one does not exist.
 func (h Host) ConfigOf(p Process, may peer.Owners) (all []File) {
 	for _, path := range p.Files {
 		switch f, err := h.inside(p, path, may); {

@@ -18,7 +18,7 @@ type Host struct{ Root string }
 // Path is a path of the host as this process sees it.
 func (h Host) Path(p string) string { return filepath.Join(h.Root, p) }
 
-// Exists says that the path is there, readable or not.
+// Exists reports that the path exists, readable or not.
 func (h Host) Exists(path string) bool {
 	_, err := os.Stat(h.Path(path))
 	return !errors.Is(err, fs.ErrNotExist)
@@ -26,12 +26,12 @@ func (h Host) Exists(path string) bool {
 
 // File is a file or socket: by its name on this host, or inside a container, where it is held.
 type File struct {
-	Name string   // as facts and errors show it; empty when there is none
+	Name string   // as facts and errors show it; empty if there is none
 	held *os.File // nil on this host
 	may  peer.Owners
 }
 
-// At is the path to open it by.
+// At returns the path to open it by.
 func (f File) At() string {
 	if f.held == nil {
 		return f.Name
@@ -39,31 +39,31 @@ func (f File) At() string {
 	return fmt.Sprintf("/proc/self/fd/%d", f.held.Fd())
 }
 
-// CloseFiles lets go of what is held.
+// CloseFiles releases what is held.
 func CloseFiles(all []File) {
 	for _, f := range all {
-		f.held.Close() // which does nothing where nothing is held
+		f.held.Close() // which does nothing if nothing is held
 	}
 }
 
-// Process is a process of HAProxy's, held by descriptors: its number may be another's by the time that it is looked at
-// again.
+// Process is a process of HAProxy's, held by descriptors: its pid may belong to another process by the time that it is
+// read again.
 type Process struct {
 	PID  string
 	uid  uint32
-	Root *os.File // its root directory; nil when it may not be looked into
+	Root *os.File // its root directory; nil if it may not be inspected
 	// OnHost says that it sees this host's own files.
 	OnHost bool
 	// Away says that it has a network of its own, as in a container without the host's: it listens on none of our
 	// addresses.
 	Away bool
-	// Files are the files and folders of -f as it sees them, env is the environment that it was started with; nil where
+	// Files are the files and folders of -f as it sees them, env is the environment that it was started with; nil if
 	// they are not known.
 	Files []string
 	Env   map[string]string
 }
 
-// CloseProcesses lets go of processes.
+// CloseProcesses releases processes.
 func CloseProcesses(all []Process) {
 	for _, p := range all {
 		p.Root.Close()

@@ -10,7 +10,7 @@ import (
 	"overcloud.backup/internal/safefile"
 )
 
-// inside holds what is at a path below a root directory, as a process with that root sees it, and only that (O_PATH):
+// inside holds the file at a path below a root directory, as a process with that root sees it, and only that (O_PATH):
 // nothing can take its place, and no pipe waits for its writer. The caller closes it.
 func inside(root *os.File, path string) (*os.File, error) {
 	w, err := safefile.Inside(root, path)

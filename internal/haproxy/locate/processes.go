@@ -22,9 +22,9 @@ import (
 // maxParents is how many processes up HAProxy's own may be: wrapper, master, worker.
 const maxParents = 4
 
-// Processes are the haproxy processes, without those that are no load balancers of the controllers. Anybody can call a
-// program haproxy: only those count that are of the given users, in this user namespace, or workers of such a one,
-// which a container runs under an account of its own.
+// Processes returns the haproxy processes, except those that are not load balancers of the controllers. Any user can
+// call a program haproxy: only those count that belong to the given users, in this user namespace, or workers of such a
+// one, which a container runs under an account of its own.
 func (h Host) Processes(may peer.Owners) (all []Process) {
 	dirs, _ := filepath.Glob(h.Path("/proc/[0-9]*"))
 	for _, dir := range dirs {
@@ -41,7 +41,7 @@ func (h Host) Processes(may peer.Owners) (all []Process) {
 	return all
 }
 
-// look reads what a process that is believed was started with.
+// look reads what a trusted process was started with.
 func (h Host) look(pid string, dir *os.File, s status) Process {
 	p := Process{PID: pid, uid: s.uids[0], Root: openAt(dir, "root", unix.O_PATH|unix.O_DIRECTORY)}
 	mounts, _ := h.sameNamespace(dir, "mnt")
@@ -62,7 +62,7 @@ func (h Host) look(pid string, dir *os.File, s status) Process {
 	return p
 }
 
-// sameNamespace says that a process is in our namespace of a kind, and whether that is known.
+// sameNamespace reports whether a process is in our namespace of a kind, and whether that is known.
 func (h Host) sameNamespace(dir *os.File, kind string) (same, known bool) {
 	var own, its unix.Stat_t
 	if unix.Stat(h.Path("/proc/self/ns/"+kind), &own) != nil ||
@@ -81,8 +81,8 @@ func sameRoot(path string, root *os.File) bool {
 	return err == nil && wrong == nil && os.SameFile(own, its)
 }
 
-// filesOf are the arguments of -f, and what stands after --, in a command line of HAProxy. -C names the folder that
-// they begin at, else it is the one that the process runs in.
+// filesOf returns the arguments of -f, and what follows --, in a command line of HAProxy. -C names the folder that they
+// begin at, otherwise it is the one that the process runs in.
 func filesOf(args []string, folder string) (files []string) {
 	for i := 1; i < len(args); i++ {
 		switch {
@@ -110,8 +110,8 @@ func filesOf(args []string, folder string) (files []string) {
 	return files
 }
 
-// isHAProxy says that a process runs HAProxy for one of the users, itself or as the child of one that does. What a
-// process calls itself, and its arguments, it can write as it likes; the kernel alone writes what is read here.
+// isHAProxy reports that a process runs HAProxy for one of the users, itself or as the child of one that does. A
+// process can choose its name and its arguments freely; only the kernel writes what is read here.
 func (h Host) isHAProxy(dir *os.File, s status, may peer.Owners) bool {
 	for range maxParents {
 		if len(s.uids) == 0 || !h.ours(dir) || !runsHAProxy(dir) {
@@ -130,8 +130,8 @@ func (h Host) isHAProxy(dir *os.File, s status, may peer.Owners) bool {
 	return false
 }
 
-// ours says that a process is in this user namespace: anybody is root in one of his own. Who may not look goes by the
-// uids, and is not let into the process's root either.
+// ours reports that a process is in this user namespace: any user is root in one of their own. A reader without the
+// permission uses the uids, and is not let into the process's root either.
 func (h Host) ours(dir *os.File) bool {
 	var own, its unix.Stat_t
 	if err := unix.Stat(h.Path("/proc/self/ns/user"), &own); err != nil {
@@ -143,7 +143,7 @@ func (h Host) ours(dir *os.File) bool {
 	return own.Ino == its.Ino && own.Dev == its.Dev
 }
 
-// runsHAProxy looks at the program file: haproxy, or the haproxy-systemd-wrapper of 1.5 to 1.7.
+// runsHAProxy checks the program file: haproxy, or the haproxy-systemd-wrapper of 1.5 to 1.7.
 func runsHAProxy(dir *os.File) bool {
 	b := make([]byte, unix.PathMax)
 	n, err := unix.Readlinkat(int(dir.Fd()), "exe", b)
@@ -153,23 +153,22 @@ func runsHAProxy(dir *os.File) bool {
 	return strings.HasPrefix(filepath.Base(string(b[:n])), "haproxy")
 }
 
-// others are the HAProxies that are no load balancers of the controllers, by their command line: Neutron's, beside
-// every network for the metadata service (haproxy -f .../ns-metadata-proxy/UUID.conf, or OVN's
-// .../ovn-metadata-proxy/...).
+// others are the HAProxies that are not load balancers of the controllers, by their command line: Neutron's, for the
+// metadata service of every network (haproxy -f .../ns-metadata-proxy/UUID.conf, or OVN's .../ovn-metadata-proxy/...).
 var others = []string{"ns-metadata-proxy", "ovn-metadata-proxy"}
 
 // ingress are those of Ceph, in containers of cephadm, by their control group (ceph-FSID@haproxy.nfs.NAME) or by the
 // folder that they have mounted (/var/lib/ceph/FSID/haproxy.nfs.NAME).
 var ingress = regexp.MustCompile(`ceph-[0-9a-f-]{36}@haproxy\.|/ceph/[0-9a-f-]{36}/haproxy\.`)
 
-// isOthers is asked about trusted processes alone: reading the arguments of others can be made to hang.
+// isOthers is called only for trusted processes: reading the arguments of others can be made to hang.
 func isOthers(dir *os.File) bool {
 	line := readAt(dir, "cmdline")
 	return slices.ContainsFunc(others, func(name string) bool { return bytes.Contains(line, []byte(name)) }) ||
 		ingress.Match(readAt(dir, "cgroup")) || ingress.Match(readAt(dir, "mountinfo"))
 }
 
-// status is what /proc/PID/status says: the real, effective, saved and file system's uid, and the parent.
+// status is the content of /proc/PID/status: the real, effective, saved and file system's uid, and the parent.
 type status struct {
 	uids   []uint32
 	parent string
@@ -194,10 +193,10 @@ func statusOf(dir *os.File) (s status) {
 	return s
 }
 
-// maxProc bounds a file of /proc/PID: arguments can have megabytes.
+// maxProc limits a file of /proc/PID: arguments can have megabytes.
 const maxProc = 1 << 20
 
-// readAt reads a file of a process; nothing when it cannot, as after its end.
+// readAt reads a file of a process; nothing if it cannot, such as after its end.
 func readAt(dir *os.File, name string) []byte {
 	f := openAt(dir, name, unix.O_RDONLY|unix.O_NONBLOCK)
 	if f == nil {

@@ -168,12 +168,12 @@ func TestParseTableRefusesWhatIsNoTable(t *testing.T) {
 		"# table: mysql\n":         "has no name",
 		"# table: mysql, size:x\n": `size is "x"`,
 		"# table: mysql, size:1\n": "there is no used",
-		tableHead + "mysql: key=1": "is no entry",
+		tableHead + "mysql: key=1": "is not an entry",
 		tableHead + "0x1: use=1":   "has no key",
 		tableHead + "0x1: key=a":   "there is no exp",
 		tableHead + "0x1: key=a exp=1 server_id=b":      `server_id is "b"`,
 		tableHead + tableHead:                           "line 2",
-		tableHead + tableRefused + "\n0x1: key=a exp=1": "entries stand beside",
+		tableHead + tableRefused + "\n0x1: key=a exp=1": "entries follow the message",
 	} {
 		if _, err := ParseTable([]byte(input)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: error %v, want %q in it", input, err, want)

@@ -11,8 +11,8 @@ import (
 	"overcloud.backup/internal/excerpt"
 )
 
-// Limits of an answer, beside maxAnswer: a controller's HAProxy has some hundred lines of half a kilobyte. Lines that
-// are all but empty would take up a hundred times their size here.
+// Limits of an answer, in addition to maxAnswer: a controller's HAProxy has some hundred lines of half a kilobyte.
+// Lines that are almost empty would take a hundred times their size here.
 const (
 	maxRows    = 20_000
 	maxEntries = 50_000 // of a stick table
@@ -34,16 +34,16 @@ func bounded(b []byte, rows int) error {
 	return nil
 }
 
-// plainText refuses what no name or word of HAProxy's holds, and a terminal would obey.
+// plainText refuses characters that no name or word of HAProxy's contains, and that a terminal would obey.
 func plainText(text string) error {
 	if len(text) > maxCell {
 		return fmt.Errorf("%q is longer than %d bytes", excerpt.Of(text), maxCell)
 	}
 	if strings.ContainsFunc(text, unicode.IsControl) {
-		return fmt.Errorf("%q holds a control character", excerpt.Of(text))
+		return fmt.Errorf("%q contains a control character", excerpt.Of(text))
 	}
 	return nil
 }
 
-// MaxAnswer bounds one answer: "show stat" of 2000 servers is 0.6 MB.
+// MaxAnswer limits one answer: "show stat" of 2000 servers is 0.6 MB.
 const MaxAnswer = 8 << 20

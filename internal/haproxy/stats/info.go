@@ -12,7 +12,7 @@ import (
 	"overcloud.backup/internal/excerpt"
 )
 
-// Info is what a process says of itself.
+// Info is what a process reports about itself.
 type Info struct {
 	Version string
 	PID     int
@@ -20,11 +20,11 @@ type Info struct {
 	// Processes is nbproc, at least 1; Process is the number of the one that answers.
 	Processes int
 	Process   int
-	// Stopping says that the process serves its last sessions and takes no new ones.
+	// Stopping says that the process serves its last sessions and accepts no new ones.
 	Stopping bool
 }
 
-// ParseInfo reads the text of "show info": lines "Key: value", of which Version, Pid and Uptime_sec must be there.
+// ParseInfo reads the text of "show info": lines "Key: value", of which Version, Pid and Uptime_sec are required.
 func ParseInfo(b []byte) (Info, error) {
 	if err := bounded(b, maxRows); err != nil {
 		return Info{}, fmt.Errorf("show info: %w", err)
@@ -62,7 +62,7 @@ type numbers struct {
 	err    error
 }
 
-// get is the number of a key; without the key it is missing, and a missing of -1 makes that an error.
+// get returns the number of a key; without the key it is missing, and a missing of -1 makes that an error.
 func (n *numbers) get(key string, missing int64) int64 {
 	text, ok := n.values[key]
 	if !ok && missing >= 0 {
@@ -90,8 +90,8 @@ var (
 	pageUptime  = regexp.MustCompile(`<b>uptime = </b> (\d{1,9})d (\d{1,2})h(\d{1,2})m(\d{1,2})s`)
 )
 
-// ParsePage reads the head of the statistics page, which says over the stats URL what "show info" says over the
-// socket. The version is empty where the configuration hides it; the rest must be there.
+// ParsePage reads the head of the statistics page, which reports over the stats URL what "show info" reports over the
+// socket. The version is empty if the configuration hides it; the rest is required.
 func ParsePage(b []byte) (Info, error) {
 	pid, uptime := pagePID.FindSubmatch(b), pageUptime.FindSubmatch(b)
 	if pid == nil || uptime == nil {
@@ -109,7 +109,7 @@ func ParsePage(b []byte) (Info, error) {
 	return info, nil
 }
 
-// digits is the number that a regular expression has already checked.
+// digits returns the number that a regular expression has already checked.
 func digits(b []byte) int {
 	n, _ := strconv.Atoi(string(b))
 	return n

@@ -20,7 +20,7 @@ type row struct {
 	err     error
 }
 
-// text is the cell of a column, empty where the version has no such column. HAProxy 1.5 writes a check's description
+// text returns the cell of a column, empty if the version has no such column. HAProxy 1.5 writes a check's description
 // unquoted, so a line may be longer than its header; a shorter one is broken.
 func (r *row) text(column string) string {
 	i, ok := r.columns[column]
@@ -37,8 +37,8 @@ func (r *row) text(column string) string {
 	return r.cells[i]
 }
 
-// number is the cell of a column as a number, or empty for an empty cell or a column that the version lacks.
-// Nothing here is negative but the -1 that stands for never.
+// number returns the cell of a column as a number, or empty for an empty cell or a column that the version lacks.
+// Nothing here is negative except the -1 that stands for never.
 func (r *row) number(column string, empty int64) int64 {
 	text := r.text(column)
 	if text == "" {
@@ -57,7 +57,7 @@ func (r *row) fail(format string, args ...any) {
 	}
 }
 
-// put stores the line in its proxy, beside what another process said of the same thing.
+// put stores the line in its proxy, next to what another process reported about the same thing.
 func (r *row) put(p *Proxy, kind string, at int) {
 	switch kind {
 	case typeFrontend:
@@ -105,8 +105,8 @@ func (r *row) server() Server {
 	return s
 }
 
-// splitAddress takes "10.0.0.1:3306" or "[fd00::1]:3306" apart. The port is 0 where it hangs on the client's, as in
-// "10.0.0.1:-1000". What is no IP address, as "unix", gives nothing.
+// splitAddress splits "10.0.0.1:3306" or "[fd00::1]:3306". The port is 0 if it depends on the client's, as in
+// "10.0.0.1:-1000". Anything but an IP address, such as "unix", gives nothing.
 func splitAddress(text string) (string, int) {
 	host, port, err := net.SplitHostPort(text)
 	if err != nil {
@@ -123,7 +123,7 @@ func splitAddress(text string) (string, int) {
 	return ip.String(), int(n)
 }
 
-// plus sums up what two processes said of a proxy.
+// plus sums up what two processes reported about a proxy.
 func (s *Side) plus(o *Side) *Side {
 	if s == nil {
 		return o
@@ -135,7 +135,7 @@ func (s *Side) plus(o *Side) *Side {
 	return s
 }
 
-// plus sums up what two processes said of a server. Where they do not agree on its status, it is unknown.
+// plus sums up what two processes reported about a server. If they do not agree on its status, it is unknown.
 func (s Server) plus(o Server) Server {
 	s.Raw = both(s.Raw, o.Raw)
 	if s.Status != o.Status {
@@ -156,7 +156,7 @@ func both(a, b string) string {
 	return a + " / " + b
 }
 
-// latest is the smaller age; -1 stands for never.
+// latest returns the smaller age; -1 stands for never.
 func latest(a, b int64) int64 {
 	if a < 0 || (b >= 0 && b < a) {
 		return b

@@ -8,9 +8,9 @@ import (
 	"overcloud.backup/internal/excerpt"
 )
 
-// Compare fills in NewSessions of the later sample: the sessions that came since the earlier one. A server or proxy
-// that the earlier sample lacks has got all of its sessions since. The error says that a counter went back, because
-// HAProxy was restarted or its counters were cleared: then there is nothing to compare, and NewSessions stays 0.
+// Compare fills in NewSessions of the later sample: the sessions that came since the earlier one. All sessions of a
+// server or proxy that the earlier sample lacks are new. The error says that a counter went back, because HAProxy was
+// restarted or its counters were cleared: then there is nothing to compare, and NewSessions stays 0.
 func Compare(earlier, later []Proxy) error {
 	before := map[string]int64{}
 	for i := range earlier {

@@ -21,7 +21,7 @@ const (
 	typeListener = "3" // one line a socket, with "option socket-stats"; its frontend has the sums
 )
 
-// needed are the columns without which a line says nothing. HAProxy 1.5 has all of them.
+// needed are the columns without which a line is useless. HAProxy 1.5 has all of them.
 var needed = []string{"pxname", "svname", "scur", "stot", "status", "type", "lastsess"}
 
 // ParseStat reads the CSV that "show stat" and the stats URL's ";csv" print:
@@ -77,7 +77,7 @@ func readHeader(r *csv.Reader) (map[string]int, error) {
 	columns := map[string]int{strings.Clone(first): 0}
 	for i, name := range cells[1:] {
 		if _, twice := columns[name]; twice && name != "" && name != "-" {
-			return nil, fmt.Errorf("column %q stands twice in the header", excerpt.Of(name))
+			return nil, fmt.Errorf("column %q is listed twice in the header", excerpt.Of(name))
 		}
 		columns[strings.Clone(name)] = i + 1
 	}
@@ -106,7 +106,7 @@ func (l *listing) add(r *row) error {
 		return nil
 	case typeFrontend, typeBackend, typeServer:
 	default:
-		return fmt.Errorf("line %d: type %q is none of 0, 1, 2, 3", r.line, excerpt.Of(kind))
+		return fmt.Errorf("line %d: type %q is not one of 0, 1, 2, 3", r.line, excerpt.Of(kind))
 	}
 	p := l.proxy(r.text("pxname"), r.text("mode"))
 	what := strings.Join([]string{p.Name, kind, r.text("svname"), r.text("sid")}, "\x00")
@@ -123,7 +123,7 @@ func (l *listing) add(r *row) error {
 	return r.err
 }
 
-// proxy returns the proxy of that name, made when it is new.
+// proxy returns the proxy of that name, which is created if it is new.
 func (l *listing) proxy(name, mode string) *Proxy {
 	i, ok := l.at[name]
 	if !ok {

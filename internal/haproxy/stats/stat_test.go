@@ -151,7 +151,7 @@ func TestParseStatRefusesWhatIsNoStatistics(t *testing.T) {
 		"<html><body>401</body></html>\n":      `begins with "<html><body>401</body></html>"`,
 		"mysql,FRONTEND,0\n":                   "no header line",
 		"# pxname,svname\n":                    `lacks column "scur"`,
-		"# pxname,svname,scur,stot,scur\n":     `column "scur" stands twice`,
+		"# pxname,svname,scur,stot,scur\n":     `column "scur" is listed twice`,
 		head + "mysql,s1,x,1,UP,2,1,1,1,1,":    "not complete",
 		head + "mysql,s1,x,1,UP,2,1,1,1,1,\n":  `line 2: scur is "x", not a number`,
 		head + "mysql,s1,-4,1,UP,2,1,1,1,1,\n": `line 2: scur is "-4"`,

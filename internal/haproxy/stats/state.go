@@ -18,11 +18,11 @@ type ServerState struct {
 	Backend string
 	Name    string
 	ID      int
-	// Address is the server's IP address, empty when it is not resolved.
+	// Address is the server's IP address, empty if it is not resolved.
 	Address string
-	Port    int // 0 when the version does not tell it (before 1.8), or it hangs on the client's
+	Port    int // 0 if the version does not report it (before 1.8), or it depends on the client's
 	Oper    int // srv_op_state: 0 stopped, 1 starting, 2 running, 3 stopping
-	Admin   int // srv_admin_state: bits, 0 when nobody has touched it
+	Admin   int // srv_admin_state: bits, 0 if nobody has changed it
 }
 
 // ParseServersState reads "show servers state", version 1, which HAProxy has since 1.6:

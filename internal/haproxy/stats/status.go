@@ -4,7 +4,7 @@ package stats
 
 import "strings"
 
-// ParseStatus reads the column status of a server, as "UP", "UP 1/3", "DOWN (agent)", "MAINT (via b/s)".
+// ParseStatus reads the column status of a server, such as "UP", "UP 1/3", "DOWN (agent)", "MAINT (via b/s)".
 //
 // "UP 1/3" (up, its checks failing) is StatusGoing: HAProxy still sends sessions there. "DOWN 1/2" (down, its checks
 // succeeding) is StatusDown: it does not yet. A word that HAProxy does not have is StatusUnknown.

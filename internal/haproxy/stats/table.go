@@ -41,7 +41,7 @@ func ParseTable(b []byte) (*Table, error) {
 		t.Entries = append(t.Entries, e)
 	}
 	if !t.Readable && len(t.Entries) > 0 {
-		return nil, errors.New("show table: entries stand beside the word that they are refused")
+		return nil, errors.New("show table: entries follow the message that they are refused")
 	}
 	return t, nil
 }
@@ -68,7 +68,7 @@ func parseTableHead(line string) (*Table, error) {
 func parseEntry(line string) (Entry, error) {
 	id, rest, ok := strings.Cut(line, ": ")
 	if !ok || !strings.HasPrefix(id, "0x") {
-		return Entry{}, fmt.Errorf("%q is no entry: it begins with no \"0x...: \"", excerpt.Of(line))
+		return Entry{}, fmt.Errorf("%q is not an entry: it does not begin with \"0x...: \"", excerpt.Of(line))
 	}
 	n := numbers{values: map[string]string{}}
 	for _, field := range splitFields(rest) {
@@ -91,7 +91,7 @@ func parseEntry(line string) (Entry, error) {
 	return e, cmp.Or(n.err, plainText(e.Key), plainText(e.Server))
 }
 
-// splitFields cuts at spaces; in a key of type string a space is written "\ ".
+// splitFields splits at spaces; in a key of type string a space is written "\ ".
 func splitFields(s string) []string {
 	var fields []string
 	start := 0
@@ -107,8 +107,8 @@ func splitFields(s string) []string {
 	return append(fields, s[start:])
 }
 
-// NameEntries gives every entry its server by the server's id. As HAProxy does, it believes the kept name first, as
-// long as the backend has such a server.
+// NameEntries gives every entry its server by the server's id. Like HAProxy, it prefers the stored name, as long as the
+// backend has such a server.
 func NameEntries(t *Table, servers []Server) {
 	names, ids := map[string]bool{}, map[int]string{}
 	for _, s := range servers {

@@ -72,7 +72,8 @@ func (o Options) Check() error {
 		err = errors.Join(err, jobs.CheckID(o.Job))
 	}
 	if least := o.Buffer + 256; o.MemoryHigh < least {
-		err = errors.Join(err, fmt.Errorf("memory_high: %d MiB is too little for a buffer of %d MiB; give at least %d MiB",
+		err = errors.Join(err, fmt.Errorf("memory_high: %d MiB is too little for a buffer of %d MiB; give at least %d"+
+			" MiB",
 			o.MemoryHigh, o.Buffer, least))
 	}
 	return err
@@ -102,15 +103,16 @@ func (o Options) options(caller jobs.Caller) backup.Options {
 	}
 }
 
-// checkPolicy refuses a decision that was made under a laxer policy than this task's. A decision is input and allows
-// nothing: who made it may not tell the truth.
+// checkPolicy refuses a decision that was made under a laxer policy than this task's. A decision is input and permits
+// nothing: its maker may not tell the truth.
 func (o Options) checkPolicy() error {
 	made := decision.PolicyOf(o.Decision)
 	if made == "" {
 		return nil // one of another form is kept in the manifest anyway
 	}
 	if !slices.Contains(decision.Policies, made) {
-		return fmt.Errorf("the decision was made with the policy %q, which idle_controller does not know: decide again", made)
+		return fmt.Errorf("the decision was made with the policy %q, which idle_controller does not know: decide again",
+			made)
 	}
 	if made.LaxerThan(decision.Policy(o.Policy)) {
 		return fmt.Errorf("the decision was made with the policy %s, and this task has the stricter %s: "+

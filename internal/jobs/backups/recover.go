@@ -25,8 +25,8 @@ type Recovered struct {
 	Undone []effect.Undone `json:"undone"`
 }
 
-// Recover undoes what jobs of this host left that do not run any more: after a restart of the host, or when the undo of
-// a unit could not do it all. It also frees locks of jobs that this host knows nothing of any more.
+// Recover undoes what ended jobs of this host left behind: after a restart of the host, or if the undo of a unit could
+// not complete. It also frees locks of jobs that are no longer known to this host.
 func (o Options) Recover(ctx context.Context, caller jobs.Caller, store jobs.Store) (*jobs.Answer, error) {
 	all, err := store.List()
 	found := []Recovered{}
@@ -55,8 +55,8 @@ func (o Options) Recover(ctx context.Context, caller jobs.Caller, store jobs.Sto
 	values := map[string]any{"recovered": found}
 	r := &jobs.Answer{Changed: len(found) > 0, Msg: sum(found, caller.CheckMode), Values: values}
 	if unseen != nil {
-		// A lock in a journal is an error of its job. This is about one that no job here knows of, and a host whose
-		// Pacemaker is down must not be left out for it: what is wrong with it, the facts tell.
+		// A lock in a journal is an error of its job. This is about a lock that no job here knows, and a host whose
+		// Pacemaker is down must not be left out because of it: the facts report what is wrong with it.
 		r.Warnings = []string{
 			"whether this node holds the cluster's backup lock without need is not known: " + unseen.Error(),
 		}
@@ -64,7 +64,7 @@ func (o Options) Recover(ctx context.Context, caller jobs.Caller, store jobs.Sto
 	return r, err
 }
 
-// shown says that a lock is among what a journal has open.
+// shown reports that a lock is among the open entries of a journal.
 func shown(found []Recovered, l cib.Lock) bool {
 	return slices.ContainsFunc(found, func(r Recovered) bool {
 		return r.Job == l.Job && slices.ContainsFunc(r.Undone, func(u effect.Undone) bool { return u.Effect == "lock" })
@@ -99,7 +99,8 @@ func (o Options) recoverJob(ctx context.Context, caller jobs.Caller, job *jobs.J
 	r.Undone, err = o.undo(ctx, caller, job)
 	var corrupt *journal.CorruptError
 	if errors.As(err, &corrupt) {
-		err = fmt.Errorf("%w: what could be read of it was undone; look whether wsrep_desync is ON here without need, and "+
+		err = fmt.Errorf("%w: what could be read of it was undone; check whether wsrep_desync is ON here without"+
+			" need, and "+
 			"for folders .partial-* in the destination, then remove the folder of the job", err)
 	}
 	err = errors.Join(err, job.DropSecrets(), unit.Forget(ctx, job.Unit()))
@@ -109,7 +110,7 @@ func (o Options) recoverJob(ctx context.Context, caller jobs.Caller, job *jobs.J
 	return r, err
 }
 
-// left is what a journal has open.
+// left returns the open entries of a journal.
 func left(job *jobs.Job) ([]effect.Undone, error) {
 	entries, err := journal.Read(job.Journal())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -122,7 +123,7 @@ func left(job *jobs.Job) ([]effect.Undone, error) {
 	return list, err
 }
 
-// would is what undoing an effect means, in words.
+// would describes what undoing an effect means.
 func would(e journal.Entry) string {
 	var u struct{ Hidden, Was string }
 	_ = json.Unmarshal(e.Undo, &u) // what it lacks is not said

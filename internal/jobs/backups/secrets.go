@@ -9,7 +9,7 @@ import (
 	"overcloud.backup/internal/secret"
 )
 
-// secrets are the passwords that were found, for what is written to the backup's log.
+// secrets are the passwords that were found, to be removed from the backup's log.
 type secrets struct {
 	hide  func(string) // keeps them out of the module's outputs, too
 	found secret.Set
@@ -22,7 +22,7 @@ func (s *secrets) add(text string) {
 
 func (s *secrets) scrub(text string) string { return s.found.Scrub(text) }
 
-// spellings are a secret as a log of lines may have it: whole, line by line, and as an option file has it.
+// spellings are the forms of a secret in a log of lines: complete, line by line, and as in an option file.
 func spellings(text string) []string {
 	all := append([]string{text}, secret.Lines(text)...)
 	if quoted, err := optionfile.Quote(text); err == nil {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package backups runs backups as jobs: units of systemd that are started, waited for, looked at, cancelled, and undone
-// when they died.
+// Package backups runs backups as jobs: units of systemd that are started, awaited, checked, cancelled, and undone if
+// they died.
 package backups
 
 import (
@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	// keepJobs is of how many ended jobs the results are kept on the controller.
+	// keepJobs is the number of ended jobs whose results are kept on the controller.
 	keepJobs = 20
 	// stopMargin is how much longer than the drain of the queue the undo of a job may take: a resync, a lock, a folder.
 	stopMargin = 4 * time.Minute
@@ -41,13 +41,13 @@ func (o Options) spec(job *jobs.Job) unit.Spec {
 	}
 }
 
-// alone is what a caller gets that goes away: the lease decides what becomes of the job.
+// alone is the answer to a caller that leaves: the lease decides whether the job continues.
 func alone(job *jobs.Job) (*jobs.Answer, error) {
 	return &jobs.Answer{Values: map[string]any{"job": job.ID, "unit": job.Unit()}},
-		fmt.Errorf("job %s goes on without its caller; state: status shows it, state: cancelled ends it", job.ID)
+		fmt.Errorf("job %s continues without its caller; state: status shows it, state: cancelled ends it", job.ID)
 }
 
-// Start starts a job, or finds the one of this id, and waits for it if that is wanted.
+// Start starts a job, or finds the one with this id, and waits for it if requested.
 func (o Options) Start(ctx context.Context, caller jobs.Caller, store jobs.Store) (*jobs.Answer, error) {
 	if _, err := jobs.Systemd(ctx); err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func (o Options) Start(ctx context.Context, caller jobs.Caller, store jobs.Store
 	return o.kind(store).Start(ctx, caller, o.Job, o.Wait)
 }
 
-// Plan looks at everything and changes nothing.
+// Plan checks everything and changes nothing.
 func (o Options) Plan(ctx context.Context, caller jobs.Caller) (*jobs.Answer, error) {
 	job, err := backup.Prepare(ctx, o.options(caller))
 	if err != nil {
@@ -65,7 +65,7 @@ func (o Options) Plan(ctx context.Context, caller jobs.Caller) (*jobs.Answer, er
 	return &jobs.Answer{Changed: true, Msg: job.Plan().Summary(), Values: values, Warnings: job.Plan().Warnings}, nil
 }
 
-// Status says where a job stands, that of the options or the one that runs.
+// Status reports the progress of a job, that of the options or the one that runs.
 func (o Options) Status(ctx context.Context, store jobs.Store) (*jobs.Answer, error) {
 	job, err := o.find(ctx, store)
 	if err != nil {
@@ -89,14 +89,15 @@ func (o Options) Cancel(ctx context.Context, caller jobs.Caller, store jobs.Stor
 	return o.kind(store).Cancel(ctx, caller, job)
 }
 
-// find is the job of the options, else the one that runs, else nil.
+// find returns the job of the options, otherwise the one that runs, otherwise nil.
 func (o Options) find(ctx context.Context, store jobs.Store) (*jobs.Job, error) {
 	if o.Job == "" {
 		return store.Current(ctx)
 	}
 	job, err := store.Open(o.Job)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no job %s on this host; without the option job the running one is meant", o.Job)
+		return nil, fmt.Errorf("there is no job %s on this host; without the option job the running one is meant",
+			o.Job)
 	}
 	return job, err
 }

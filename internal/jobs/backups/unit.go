@@ -67,10 +67,10 @@ func run(ctx context.Context, options backup.Options) (*jobs.Answer, error) {
 	return &jobs.Answer{Changed: true, Msg: made.Summary(), Values: values, Warnings: made.Manifest.Warnings}, err
 }
 
-// killRest is how long the processes that a job left may take to die.
+// killRest is how long the remaining processes of a job may take to end.
 const killRest = 5 * time.Second
 
-// AfterUnit undoes what a job left that could not do so itself. systemd runs it when the job has ended, in whatever
+// AfterUnit undoes what a job left that could not do so itself. systemd runs it after the job has ended, in whatever
 // way.
 func (o Options) AfterUnit(ctx context.Context, caller jobs.Caller, store jobs.Store) (*jobs.Answer, error) {
 	job, err := store.Open(o.Job)
@@ -86,15 +86,15 @@ func (o Options) AfterUnit(ctx context.Context, caller jobs.Caller, store jobs.S
 	if job.EndedItself() {
 		return result, err
 	}
-	entries, _ := journal.All(job.Journal()) // what is damaged was told
+	entries, _ := journal.All(job.Journal()) // damage was reported already
 	return result, o.killed(done, effect.WholeSet(entries), err)
 }
 
-// killed is the failure of a job that left no result itself.
+// killed returns the failure of a job that left no result itself.
 func (o Options) killed(done []effect.Undone, set string, left error) error {
 	text := fmt.Sprintf("the backup job %s was ended by force (%s)", o.Job, jobs.HowEnded(os.Getenv))
 	if set != "" {
-		text += "; its set was whole by then: " + set
+		text += "; its set was already complete: " + set
 	}
 	if len(done) > 0 {
 		text += "; undone: " + said(done)
@@ -116,7 +116,7 @@ func said(done []effect.Undone) string {
 	return strings.Join(texts, "; ")
 }
 
-// undo replays a job's journal. Who comes second finds it replayed.
+// undo replays a job's journal. A second process finds it replayed.
 func (o Options) undo(ctx context.Context, caller jobs.Caller, job *jobs.Job) ([]effect.Undone, error) {
 	patient, cancel := context.WithTimeout(ctx, option.Seconds(o.DrainTimeout)+stopMargin)
 	defer cancel()

@@ -17,9 +17,10 @@ func TestAKilledJobSaysWhatIsLeft(t *testing.T) {
 	for want, err := range map[string]error{
 		"the backup job j was ended by force (SIGKILL); nothing is left of it": o.killed(nil, "",
 			nil),
-		"the backup job j was ended by force (SIGKILL); undone: the lock is free; left: the set: busy": o.killed(done, "",
+		"the backup job j was ended by force (SIGKILL); undone: the lock is free; left: the set: busy": o.killed(done,
+			"",
 			errors.New("the set: busy")),
-		"the backup job j was ended by force (SIGKILL); its set was whole by then: /b/c/s": o.killed(nil,
+		"the backup job j was ended by force (SIGKILL); its set was already complete: /b/c/s": o.killed(nil,
 			"/b/c/s", nil),
 	} {
 		if err.Error() != want {

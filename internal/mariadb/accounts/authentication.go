@@ -33,7 +33,7 @@ type priv struct {
 	Locked             bool             `json:"account_locked"`
 	// PasswordLastChanged is 0 for a password that has to be changed.
 	PasswordLastChanged *int64 `json:"password_last_changed"`
-	// PasswordLifetime is -1 for the server's own, 0 for ever, or days.
+	// PasswordLifetime is -1 for the server's own, 0 for no limit, or days.
 	PasswordLifetime *int64 `json:"password_lifetime"`
 }
 
@@ -51,7 +51,7 @@ func parsePriv(text string) (priv, error) {
 	return p, nil
 }
 
-// tail is what stands behind the way to log in in CREATE USER, as the server writes it.
+// tail is the rest of CREATE USER after the way to log in, as the server writes it.
 func (p priv) tail() string {
 	tail := required([]string{"", " SSL", " X509"}, p.SSLType, p.Issuer, p.Subject, p.Cipher) +
 		limits(p.MaxQuestions, p.MaxUpdates, p.MaxConnections, p.MaxUserConnections, p.MaxStatementTime)
@@ -71,7 +71,7 @@ func (p priv) tail() string {
 
 const nativePassword = "mysql_native_password"
 
-// identifiedBy writes how an account logs in. An empty one among several is the first.
+// identifiedBy writes how an account logs in. An empty way among several is the first.
 func identifiedBy(own authentication, or []authentication) string {
 	if len(or) == 0 {
 		if own.Plugin == "" || own.Plugin == nativePassword {
@@ -103,7 +103,7 @@ func plainWord(s string) bool {
 	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == ""
 }
 
-// required writes what a connection must be like; words are those of the kinds that need no more.
+// required writes the requirements for a connection; words are those of the kinds that need no more.
 func required(words []string, kind int, issuer, subject, cipher string) string {
 	if kind > 0 && kind < len(words) {
 		return " REQUIRE" + words[kind]

@@ -10,7 +10,7 @@ import (
 	"overcloud.backup/internal/mariadb"
 )
 
-// Beyond is the first grant by which accounts of a user's name may do more than with the schemas named; empty when
+// Beyond returns the first grant by which accounts with a user's name may do more than with the schemas named; empty if
 // there is none. A server runs a program as whichever of them fits its definer's host, or as an anonymous one. The
 // account needs SELECT ON mysql.*.
 func Beyond(ctx context.Context, c *mariadb.Client, user string, schemas ...string) (string, error) {
@@ -44,7 +44,7 @@ func Beyond(ctx context.Context, c *mariadb.Client, user string, schemas ...stri
 	return "", nil
 }
 
-// within says that a grant gives nothing beyond schemas. A role may give anything.
+// within reports that a grant gives nothing beyond schemas. A role may give anything.
 func within(line string, schemas []string) (bool, error) {
 	g, err := parseGrant(line)
 	if err != nil {

@@ -10,11 +10,11 @@ import (
 	"overcloud.backup/internal/mariadb"
 )
 
-// describing asks a server for its accounts, one by one, and takes what it does not tell from the tables of the schema
-// mysql.
+// describing asks a server for its accounts, one by one, and takes what it does not report from the tables of the
+// schema mysql.
 type describing struct {
 	*mariadb.Client
-	// unescaped says that the server's statements cannot be read: before MariaDB 10.4 nothing is escaped in the names
+	// unescaped says that the server's statements cannot be parsed: before MariaDB 10.4 nothing is escaped in the names
 	// of accounts, and those of roles and columns are not even quoted.
 	unescaped bool
 	// tables is read when the first account needs it.
@@ -24,7 +24,7 @@ type describing struct {
 	asleep, lost, without []string
 }
 
-// prepare asks for what all accounts need.
+// prepare reads what all accounts need.
 func (d *describing) prepare(ctx context.Context) error {
 	version, err := d.Value(ctx, "SELECT VERSION()")
 	if err != nil {
@@ -42,14 +42,14 @@ func (d *describing) prepare(ctx context.Context) error {
 	return nil
 }
 
-// olderVersion says that a server's version, as 10.2.11-MariaDB, is older than another one, or not known.
+// olderVersion reports whether a server's version, such as 10.2.11-MariaDB, is older than another one, or not known.
 func olderVersion(version string, major, minor int) bool {
 	var first, second int
 	n, _ := fmt.Sscanf(version, "%d.%d", &first, &second)
 	return n != 2 || first < major || first == major && second < minor
 }
 
-// describe asks for one account's statements. kept is false for one that nothing is known of but its name.
+// describe reads one account's statements. kept is false for an account of which only the name is known.
 func (d *describing) describe(ctx context.Context, u *User) (kept bool, err error) {
 	err = d.ask(ctx, u)
 	if err == nil && !d.unescaped {
@@ -76,9 +76,9 @@ func (d *describing) describe(ctx context.Context, u *User) (kept bool, err erro
 	return true, nil
 }
 
-// aboutAccount says that a server refused a question for the account that it was about, as those with a host name where
-// skip_name_resolve is ON, and those whose row it cannot read: it knows only what it loaded when it started. A server
-// that is going, or that was not to be asked, is another thing.
+// aboutAccount reports whether a server refused a question because of the account that it was about, such as one with a
+// host name while skip_name_resolve is ON, or one whose row it cannot read: it knows only what it loaded when it
+// started. A server that is shutting down, or a question without permission, is a different case.
 func aboutAccount(err error) bool {
 	switch mariadb.ErrorNumber(err) {
 	case 0, 1044, 1045, 1053, 1142, 1143, 1205, 1227, 1290, 1317, 1927, 1969:
@@ -87,7 +87,7 @@ func aboutAccount(err error) bool {
 	return true
 }
 
-// ask takes an account's statements from the server.
+// ask reads an account's statements from the server.
 func (d *describing) ask(ctx context.Context, u *User) error {
 	rows, err := d.Rows(ctx, "SHOW GRANTS FOR "+u.account())
 	if err != nil {
@@ -110,7 +110,7 @@ func (d *describing) ask(ctx context.Context, u *User) error {
 	return err
 }
 
-// warnings tell of what is not as it was.
+// warnings name what differs from the original.
 func (d *describing) warnings() []string {
 	var all []string
 	add := func(format string, names []string) {
@@ -121,8 +121,8 @@ func (d *describing) warnings() []string {
 	add("the server ignores these accounts (a host name with skip_name_resolve, or a row that it does not"+
 		" understand), and they were"+
 		" written from the tables of the schema mysql: %s", d.asleep)
-	add("these accounts are not in the set, because neither the server nor its tables tell what they are: %s", d.lost)
-	add("the plugin by which these accounts log in is not loaded, and a server without it refuses to make them: %s",
+	add("these accounts are not in the set, because neither the server nor its tables describe them: %s", d.lost)
+	add("the plugin by which these accounts log in is not loaded, and a server without it refuses to create them: %s",
 		d.without)
 	return all
 }

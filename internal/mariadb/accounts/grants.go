@@ -18,11 +18,11 @@ type Grants []Grant
 
 // Grant is one line of SHOW GRANTS that gives privileges.
 type Grant struct {
-	// Privileges in capitals, without column lists, as "SELECT", "BINLOG MONITOR", "ALL PRIVILEGES".
+	// Privileges in capitals, without column lists, such as "SELECT", "BINLOG MONITOR", "ALL PRIVILEGES".
 	Privileges []string
-	// Scope is what stands after ON, as "*.*", "`nova`.*", "PROCEDURE `sys`.`diagnostics`".
+	// Scope is the part after ON, such as "*.*", "`nova`.*", "PROCEDURE `sys`.`diagnostics`".
 	Scope string
-	// Columns says that a privilege is given for some columns only.
+	// Columns says that a privilege is granted only for some columns.
 	Columns bool
 	// To is the account or role without quotes: "root@localhost", "nova_reader", "PUBLIC".
 	To string
@@ -31,7 +31,7 @@ type Grant struct {
 // everything is the scope of privileges on all schemas.
 const everything = "*.*"
 
-// ReadGrants reads what the connected account may do.
+// ReadGrants reads the privileges of the connected account.
 func ReadGrants(ctx context.Context, c *mariadb.Client) (Grants, error) {
 	rows, err := c.Rows(ctx, "SHOW GRANTS")
 	if err != nil {
@@ -44,8 +44,8 @@ func ReadGrants(ctx context.Context, c *mariadb.Client) (Grants, error) {
 	return ParseGrants(lines)
 }
 
-// ParseGrants reads the lines of SHOW GRANTS. Lines that give a role, and SET DEFAULT ROLE, hold no privilege and are
-// passed over; anything else is an error.
+// ParseGrants reads the lines of SHOW GRANTS. Lines that grant a role, and SET DEFAULT ROLE, contain no privilege and
+// are skipped; anything else is an error.
 func ParseGrants(lines []string) (Grants, error) {
 	var grants Grants
 	for _, line := range lines {
@@ -60,8 +60,9 @@ func ParseGrants(lines []string) (Grants, error) {
 	return grants, nil
 }
 
-// Missing lists which of the wanted privileges (as "RELOAD", "BINLOG MONITOR") are not held ON *.*, in the order
-// wanted. A server before MariaDB 10.5 has REPLICATION CLIENT where later ones have BINLOG MONITOR and SLAVE MONITOR.
+// Missing lists which of the required privileges (such as "RELOAD", "BINLOG MONITOR") are not granted ON *.*, in the
+// given order. A server before MariaDB 10.5 has REPLICATION CLIENT where later ones have BINLOG MONITOR and SLAVE
+// MONITOR.
 func (g Grants) Missing(wanted ...string) []string {
 	var missing []string
 	for _, privilege := range wanted {
@@ -112,7 +113,7 @@ func parseGrant(line string) (Grant, error) {
 	case open != nil && (to < 0 || !strings.HasPrefix(line[tokens[to].End:], " '")):
 		return Grant{}, open
 	case to < 0 || to == len(tokens)-1 && open == nil || on > to:
-		return Grant{}, fmt.Errorf("it does not say TO whom")
+		return Grant{}, fmt.Errorf("it does not name the grantee (TO)")
 	}
 	g := Grant{To: strings.TrimSpace(line[tokens[to].End:])}
 	if open == nil {
@@ -124,12 +125,12 @@ func parseGrant(line string) (Grant, error) {
 	g.Scope = join(tokens[on+1 : to])
 	g.Privileges, g.Columns = privileges(tokens[1:on])
 	if g.Scope == "" || len(g.Privileges) == 0 {
-		return Grant{}, fmt.Errorf("it does not say what ON which")
+		return Grant{}, fmt.Errorf("it does not name the privilege and its object (ON)")
 	}
 	return g, nil
 }
 
-// parts finds the words ON and TO, -1 where there is none. second says that there is another TO.
+// parts finds the words ON and TO, -1 if there is none. second reports that there is another TO.
 func parts(tokens []token.Token) (on, to int, second bool) {
 	on, to = -1, -1
 	for i, t := range tokens {

@@ -11,21 +11,21 @@ import (
 	"overcloud.backup/internal/mariadb"
 )
 
-// serverAccounts belong to the server itself: it makes them.
+// serverAccounts belong to the server itself, which creates them.
 var serverAccounts = []string{"mariadb.sys", "mysql.sys", "mysql.session", "mysql.infoschema"}
 
 // Accounts are all users and roles of a server.
 type Accounts struct {
-	// Statements make them again, in an order that works on the same or a newer version: CREATE USER and CREATE ROLE
-	// first, without the data, the others once the data is there. None has a closing semicolon. They hold password
+	// Statements recreate them, in an order that works on the same or a newer version: CREATE USER and CREATE ROLE
+	// first, without the data, the others after the data is loaded. None has a closing semicolon. They contain password
 	// hashes: a file with them is secret.
 	Statements []string
-	// Warnings name accounts that may not be as they were.
+	// Warnings name accounts that may differ from the original.
 	Warnings []string
 }
 
-// ReadUsers reads every user and role of the server. One that the server itself ignores, as those with a host name
-// where it does not resolve any, is written from the tables of the schema mysql. The account needs SELECT ON mysql.*.
+// ReadUsers reads every user and role of the server. One that the server itself ignores, such as one with a host name
+// if it does not resolve any, is written from the tables of the schema mysql. The account needs SELECT ON mysql.*.
 func ReadUsers(ctx context.Context, c *mariadb.Client) (Accounts, error) {
 	rows, err := c.Rows(ctx, "SELECT User, Host, is_role, default_role FROM mysql.user ORDER BY is_role DESC, User,"+
 		" Host")

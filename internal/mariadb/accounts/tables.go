@@ -13,12 +13,12 @@ import (
 	"overcloud.backup/internal/mariadb"
 )
 
-// privilegeTables is what the tables of the schema mysql say of accounts: their privileges as statements, and how they
-// log in.
+// privilegeTables is the content of the tables of the schema mysql about accounts: their privileges as statements, and
+// how they log in.
 type privilegeTables struct {
 	grants map[accountKey][]string
-	// login is how accounts log in; more is what else stands in CREATE USER from MariaDB 10.4 on, in GRANT USAGE
-	// before. bad says why there is none.
+	// login says how accounts log in; more is the rest of CREATE USER from MariaDB 10.4 on, of GRANT USAGE before. bad
+	// says why there is none.
 	login, more map[accountKey]string
 	bad         map[accountKey]error
 	// old says that there is nothing more in CREATE USER (before MariaDB 10.2).
@@ -61,7 +61,7 @@ func (t *privilegeTables) describe(u *User) error {
 	return nil
 }
 
-// give adds a grant. Privileges that hold GRANT OPTION are given with it.
+// give adds a grant. Privileges that include GRANT OPTION are granted with it.
 func (t *privilegeTables) give(user, host string, privileges []string, scope string) {
 	option := ""
 	if i := slices.Index(privileges, "GRANT"); i >= 0 {
@@ -93,7 +93,7 @@ var accessNames = []string{
 	"BINLOG REPLAY", "SLAVE MONITOR", "SHOW CREATE ROUTINE",
 }
 
-// globalPrivileges reads how accounts log in, and what they may do everywhere.
+// globalPrivileges reads how accounts log in, and their privileges on everything.
 func globalPrivileges(ctx context.Context, c *mariadb.Client, t *privilegeTables) error {
 	err := c.Each(ctx, "SELECT User, Host, Priv FROM mysql.global_priv", func(row []*string) error {
 		user, host := mariadb.Text(row[0]), mariadb.Text(row[1])
@@ -119,7 +119,7 @@ func globalPrivileges(ctx context.Context, c *mariadb.Client, t *privilegeTables
 	return oldGlobalPrivileges(ctx, c, t)
 }
 
-// noSuchTable is the server's number of that error.
+// noSuchTable is the server's error number.
 const noSuchTable = 1146
 
 // oldGlobalPrivileges reads mysql.user of servers before MariaDB 10.4.
@@ -151,7 +151,7 @@ func schemaPrivileges(ctx context.Context, c *mariadb.Client, t *privilegeTables
 	})
 }
 
-// privilegeWords are privileges whose column is not called like them.
+// privilegeWords are privileges whose column has a different name.
 var privilegeWords = map[string]string{"CREATE TMP TABLE": "CREATE TEMPORARY TABLES", "SHOW DB": "SHOW DATABASES",
 	"REPL SLAVE": "REPLICATION SLAVE", "REPL CLIENT": "REPLICATION CLIENT", "DELETE VERSIONING ROWS": "DELETE HISTORY"}
 
@@ -274,10 +274,10 @@ func proxyPrivileges(ctx context.Context, c *mariadb.Client, t *privilegeTables)
 		})
 }
 
-// accountKey is an account as the tables have it.
+// accountKey is an account as it is in the tables.
 type accountKey struct{ user, host string }
 
-// givenRoles are the statements that give roles, by whom they are given to.
+// givenRoles are the statements that grant roles, by the grantee.
 func givenRoles(ctx context.Context, c *mariadb.Client) (map[accountKey][]string, error) {
 	rows, err := c.Rows(ctx, "SELECT User, Host, Role, Admin_option FROM mysql.roles_mapping")
 	if err != nil {

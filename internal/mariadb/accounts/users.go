@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package accounts reads the users, roles and privileges of a server, and writes the statements that make them again.
+// Package accounts reads the users, roles and privileges of a server, and writes the statements that recreate them.
 package accounts
 
 import (
@@ -16,22 +16,22 @@ import (
 type User struct {
 	Name, Host string
 	Role       bool
-	// DefaultRole is empty when there is none.
+	// DefaultRole is empty if there is none.
 	DefaultRole string
-	// Create is SHOW CREATE USER, empty for roles and before MariaDB 10.4; After what stands behind it in rows of its
-	// own.
+	// Create is SHOW CREATE USER, empty for roles and before MariaDB 10.4; After is the rest of its answer, in rows of
+	// its own.
 	Create string
-	// Login is how the account logs in, as it stands in CREATE USER, where Create is empty.
+	// Login says how the account logs in, as in CREATE USER, if Create is empty.
 	Login string
 	After []string
 	// Grants are the lines of SHOW GRANTS.
 	Grants []string
 }
 
-// publicRole is everybody (MariaDB 10.11 and later). It is never created, only granted to.
+// publicRole is all accounts (MariaDB 10.11 and later). It is never created, only granted to.
 const publicRole = "PUBLIC"
 
-// account is the user or role as it stands in statements.
+// account returns the user or role as statements name it.
 func (u User) account() string {
 	switch {
 	case u.Name == publicRole && u.Role:
@@ -42,7 +42,7 @@ func (u User) account() string {
 	return mariadb.QuoteName(u.Name) + "@" + mariadb.QuoteName(u.Host)
 }
 
-// plain is the account as Grant.To has it.
+// plain returns the account as in Grant.To.
 func (u User) plain() string {
 	if u.Role {
 		return u.Name
@@ -52,7 +52,7 @@ func (u User) plain() string {
 
 // UserStatements orders the statements: roles and users first, since a grant names both ends, then grants, then each
 // user's properties once more. These come last for two reasons: a user that exists already (root) was not created, and
-// a GRANT that repeats the password would take back PASSWORD EXPIRE.
+// a GRANT that repeats the password would revert PASSWORD EXPIRE.
 func UserStatements(users []User) ([]string, error) {
 	var create, grant, packages, alter, roles []string
 	for _, u := range users {
@@ -85,8 +85,8 @@ func UserStatements(users []User) ([]string, error) {
 	return slices.Concat(create, grant, packages, alter, roles), nil
 }
 
-// onPackage says that a line of SHOW GRANTS is on a package or its body. A role may have such words in its name: its
-// grant works in the other mode, too.
+// onPackage reports whether a line of SHOW GRANTS is about a package or its body. A role may have such words in its
+// name: its grant works in the other mode, too.
 func onPackage(line string) bool {
 	return strings.Contains(line, " ON PACKAGE ")
 }
@@ -101,8 +101,9 @@ func (u User) create() string {
 	return "CREATE USER IF NOT EXISTS " + u.account() + u.Login
 }
 
-// ownGrants leaves out the lines that a role shows of the roles it holds, and SET DEFAULT ROLE, which newer servers
-// show here and older ones do not. The server's order follows its hash tables and may repeat a line: ours is sorted.
+// ownGrants leaves out the lines that a role shows of the roles granted to it, and SET DEFAULT ROLE, which newer
+// servers show here and older ones do not. The server's order follows its hash tables and may repeat a line: ours is
+// sorted.
 func (u User) ownGrants() ([]string, error) {
 	var own []string
 	for _, line := range u.Grants {

@@ -135,7 +135,7 @@ func TestAnAccountThatTheServerIgnoresIsKept(t *testing.T) {
 	}
 	warnings := strings.Join(got.Warnings, "\n")
 	if !strings.Contains(warnings, "from the tables of the schema mysql: "+account) ||
-		!strings.Contains(warnings, "not in the set, because neither the server nor its tables tell what they are:"+
+		!strings.Contains(warnings, "not in the set, because neither the server nor its tables describe them:"+
 			" `odd`@`%`") {
 		t.Errorf("%q", got.Warnings)
 	}
@@ -149,7 +149,7 @@ func TestAnAccountWhosePluginIsMissingIsNamed(t *testing.T) {
 	defer mariadbtest.Exec(t, c, "DELETE FROM mysql.global_priv WHERE User = 'noplug'", "FLUSH PRIVILEGES")
 	got, err := ReadUsers(t.Context(), c)
 	if err != nil || !strings.Contains(strings.Join(got.Warnings, "\n"),
-		"is not loaded, and a server without it refuses to make them: `noplug`@`%` (nope)") {
+		"is not loaded, and a server without it refuses to create them: `noplug`@`%` (nope)") {
 		t.Errorf("%q, %v", got.Warnings, err)
 	}
 }

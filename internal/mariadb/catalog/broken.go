@@ -12,7 +12,7 @@ import (
 	"overcloud.backup/internal/mariadb"
 )
 
-// Broken is a table or a view that the server cannot open, and the server's words for it.
+// Broken is a table or a view that the server cannot open, and the server's message.
 type Broken struct {
 	Schema, Name string
 	View         bool
@@ -21,14 +21,14 @@ type Broken struct {
 
 func (b Broken) String() string { return b.Schema + "." + b.Name }
 
-// maxBroken bounds the list.
+// maxBroken limits the list.
 const maxBroken = 10_000
 
-// FindBroken lists the tables and views outside the server's own schemas that cannot be opened: views over what is
-// gone, tables without their files or their engine. The server itself ends the query after limit.
+// FindBroken lists the tables and views outside the server's own schemas that cannot be opened: views over missing
+// objects, tables without their files or their engine. The server itself ends the query after limit.
 //
-// The server says why in the comment, and engine is NULL, when a column is asked for that takes opening the table, as
-// table_rows does (10.1, 10.2 and 10.11).
+// The server gives the reason in the comment, and engine is NULL, if a column is read that requires opening the table,
+// such as table_rows (10.1, 10.2 and 10.11).
 func FindBroken(ctx context.Context, c *mariadb.Client, limit time.Duration) ([]Broken, error) {
 	var list, empty []Broken
 	err := c.Each(ctx, mariadb.Limited(limit)+"SELECT table_schema, table_name, table_type, engine, table_comment,"+
@@ -50,7 +50,7 @@ func FindBroken(ctx context.Context, c *mariadb.Client, limit time.Duration) ([]
 			return nil
 		})
 	if err != nil {
-		return nil, fmt.Errorf("look for tables and views that cannot be opened: %w", err)
+		return nil, fmt.Errorf("search for tables and views that cannot be opened: %w", err)
 	}
 	more, err := torn(ctx, c, empty, limit)
 	if err != nil {
@@ -64,14 +64,14 @@ func FindBroken(ctx context.Context, c *mariadb.Client, limit time.Duration) ([]
 	return list, nil
 }
 
-// torn are those of tables of InnoDB without a page, which none has, that cannot be read: their tablespace was
+// torn returns the InnoDB tables without a page, which no intact table is, that cannot be read: their tablespace was
 // discarded.
 func torn(ctx context.Context, c *mariadb.Client, tables []Broken, limit time.Duration) (list []Broken, err error) {
 	for _, b := range tables {
 		_, err := c.Rows(ctx, mariadb.Limited(limit)+"SELECT 1 FROM "+mariadb.QuoteName(b.Schema)+"."+
 			mariadb.QuoteName(b.Name)+" LIMIT 1")
 		if err != nil && mariadb.ErrorNumber(err) == 0 {
-			return nil, fmt.Errorf("look for tables and views that cannot be opened: %w", err)
+			return nil, fmt.Errorf("search for tables and views that cannot be opened: %w", err)
 		}
 		if err != nil {
 			b.Why = err.Error()

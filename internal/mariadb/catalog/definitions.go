@@ -18,8 +18,8 @@ import (
 	"overcloud.backup/internal/mariadb"
 )
 
-// Object names one thing that a schema holds. Kind is schema, table (a view or a sequence, too), procedure, function,
-// package, "package body", trigger or event. Name is empty for a schema.
+// Object names one object in a schema. Kind is schema, table (also a view or a sequence), procedure, function, package,
+// "package body", trigger or event. Name is empty for a schema.
 type Object struct{ Kind, Schema, Name string }
 
 func (o Object) String() string {
@@ -31,23 +31,23 @@ func (o Object) String() string {
 
 // Definitions are the digests of all objects outside the server's own schemas, 32 hex digits each. A digest changes
 // with the object's definition and with nothing else: not with rows, statistics, AUTO_INCREMENT or an event's status.
-// They are comparable between servers of one version, read by accounts that see the same: those with SchemaPrivileges
-// do.
+// They can be compared between servers of one version, if they are read by accounts that see the same: those with
+// SchemaPrivileges do.
 type Definitions map[Object]string
 
 // Carried says which definitions a copy of the data keeps.
 type Carried string
 
 // A physical copy keeps everything. A dump does not keep what SHOW CREATE does not print: the row format that a table
-// got from innodb_default_row_format, and the formats of temporal columns of before MariaDB 10.1.2.
+// got from innodb_default_row_format, and the formats of temporal columns from before MariaDB 10.1.2.
 const (
 	ByFiles Carried = "physical"
 	ByDump  Carried = "logical"
 )
 
 // definitions are the views of information_schema that together define a schema: the kind of the objects (or the column
-// that names it), the columns that name schema and object, and every column of meaning, none that moves with rows, time
-// or statistics. Older servers lack some columns and views.
+// that names it), the columns that name schema and object, and every significant column, none that changes with rows,
+// time or statistics. Older servers lack some columns and views.
 var definitions = []struct{ view, kind, schema, name, columns string }{
 	{"schemata", "schema", "schema_name", "", "default_character_set_name default_collation_name"},
 	{"tables", "table", "table_schema", "table_name",
@@ -79,7 +79,8 @@ var definitions = []struct{ view, kind, schema, name, columns string }{
 			"sql_mode event_definition on_completion event_comment"},
 }
 
-// SchemaPrivileges are those ON *.* of an account that sees all that Definitions reads, users as statements and counts.
+// SchemaPrivileges are the privileges ON *.* of an account that sees all that Definitions reads, users as statements
+// and counts.
 func SchemaPrivileges() []string { return []string{"SELECT", "SHOW VIEW", "TRIGGER", "EVENT"} }
 
 // ReadDefinitions reads the definitions of all tables, columns, indexes, constraints, partitions, views, routines,
@@ -108,13 +109,13 @@ func ReadDefinitions(ctx context.Context, c *mariadb.Client, carried Carried) (D
 	return digests, nil
 }
 
-// MaxDefinitions bounds the file of definitions: one of 100,000 tables takes about 10 MB. maxObjects bounds what it
-// takes in memory, which for short names is many times as much.
+// MaxDefinitions limits the file of definitions: one of 100,000 tables takes about 10 MB. maxObjects limits its size in
+// memory, which for short names is many times as much.
 const MaxDefinitions = 128 << 20
 
 var maxObjects = 1_000_000
 
-// Fit says that the definitions are not more than ParseDefinitions takes.
+// Fit reports whether the definitions are small enough for ParseDefinitions.
 func (d Definitions) Fit() bool {
 	size := 0
 	for o, digest := range d {
@@ -124,7 +125,7 @@ func (d Definitions) Fit() bool {
 	return len(d) <= maxObjects && (size <= MaxDefinitions || len(d.Lines()) <= MaxDefinitions)
 }
 
-// Lines are the definitions as a file: a JSON array of kind, schema, name and digest in each line, sorted.
+// Lines returns the definitions as a file: a JSON array of kind, schema, name and digest in each line, sorted.
 func (d Definitions) Lines() []byte {
 	var lines []byte
 	for _, o := range d.sorted() {
@@ -153,7 +154,7 @@ func ParseDefinitions(lines []byte) (Definitions, error) {
 	return d, nil
 }
 
-// Fingerprint is the hex sha256 of the definitions.
+// Fingerprint returns the hex sha256 of the definitions.
 func (d Definitions) Fingerprint() string {
 	whole := sha256.New()
 	for _, o := range d.sorted() {
@@ -168,10 +169,10 @@ func (d Definitions) sorted() []Object {
 	})
 }
 
-// Difference is an object whose definition is not the one that was wanted.
+// Difference is an object whose definition is not the expected one.
 type Difference struct {
 	Object
-	// Missing says that there is none; Added that none was wanted. Otherwise it is another one.
+	// Missing says that it does not exist; Added that it was not expected. Otherwise its definition differs.
 	Missing, Added bool
 }
 
@@ -185,7 +186,7 @@ func (d Difference) String() string {
 	return d.Object.String() + " is defined differently"
 }
 
-// Differences compares the definitions with those that are wanted. They are sorted by schema and name.
+// Differences compares the definitions with the expected ones. They are sorted by schema and name.
 func (d Definitions) Differences(want Definitions) []Difference {
 	var all []Difference
 	for _, o := range want.sorted() {
@@ -225,7 +226,7 @@ func addDefinitions(ctx context.Context, c *mariadb.Client, sums map[Object]*mul
 	if name == "" {
 		name = "''"
 	}
-	// Defaults of TIMESTAMP columns, and parts of SYSTEM_TIME, are told in the time zone of the session.
+	// Defaults of TIMESTAMP columns, and parts of SYSTEM_TIME, are shown in the time zone of the session.
 	query := "SET STATEMENT time_zone = '+00:00' FOR SELECT " +
 		strings.Join(append([]string{column, schema, name}, columns...), ", ") +
 		" FROM information_schema." + view + " WHERE " + mariadb.UserTables(schema)
@@ -242,11 +243,11 @@ func addDefinitions(ctx context.Context, c *mariadb.Client, sums map[Object]*mul
 	})
 }
 
-// multiset is the sum of the hashes of rows, whatever their order: the server's own ORDER BY follows a collation, in
-// which different names can be equal.
+// multiset is the sum of the hashes of rows, in any order: the server's own ORDER BY follows a collation, in which
+// different names can be equal.
 type multiset [4]uint64
 
-// add takes a row. The columns are a part of what is hashed: servers that have others are not the same.
+// add adds a row. The columns are part of the hash: servers with other columns do not match.
 func (m *multiset) add(view string, columns []string, row []*string) {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s\x00%s\x00", view, strings.Join(columns, ","))

@@ -12,11 +12,11 @@ import (
 	"overcloud.backup/internal/mariadb"
 )
 
-// quoted is the name for a statement.
+// quoted returns the name for a statement.
 func (e Event) quoted() string { return mariadb.QuoteName(e.Schema) + "." + mariadb.QuoteName(e.Name) }
 
-// eventColumns are all that an event is, its status first. ALTER EVENT writes the session's character set and the
-// schema's collation into it, and for want of DEFINER the account's name.
+// eventColumns are all properties of an event, its status first. ALTER EVENT writes the session's character set and the
+// schema's collation into it, and without DEFINER the account's name.
 var eventColumns = []string{
 	"status", "definer", "character_set_client", "collation_connection", "database_collation", "event_type",
 	"execute_at", "interval_value",
@@ -34,7 +34,7 @@ type event struct {
 
 func (e *event) column(name string) string { return e.columns[slices.Index(eventColumns, name)] }
 
-// enable is the statement that changes the status alone.
+// enable returns the statement that changes only the status.
 func (e *event) enable() string {
 	user, host := e.column("definer"), ""
 	if at := strings.LastIndexByte(user, '@'); at >= 0 {
@@ -44,9 +44,9 @@ func (e *event) enable() string {
 }
 
 // EnableEvents enables events on this node, as they were before Galera marked them SLAVESIDE_DISABLED: on the other
-// nodes they stay so, and one node runs them. Those that are enabled already count as enabled. What cannot be enabled
-// without another change is left with the reason and the statement to run. An error is one of the connection; what was
-// done until then is returned with it.
+// nodes they stay so, and one node runs them. Those that are enabled already count as enabled. An event that cannot be
+// enabled without another change is left as it is, with the reason and the statement to run. An error is one of the
+// connection; what was done until then is returned with it.
 func EnableEvents(ctx context.Context, c *mariadb.Client, names []Event) (enabled, left []string, err error) {
 	for _, name := range names {
 		why, err := enableEvent(ctx, c, name)
@@ -62,7 +62,8 @@ func EnableEvents(ctx context.Context, c *mariadb.Client, names []Event) (enable
 	return enabled, left, nil
 }
 
-// EnableStatement is the statement that enables an event and changes nothing else; empty where there is no such event.
+// EnableStatement returns the statement that enables an event and changes nothing else; empty if there is no such
+// event.
 func EnableStatement(ctx context.Context, c *mariadb.Client, name Event) (string, error) {
 	e, err := readEvent(ctx, c, name)
 	if err != nil || e == nil {
@@ -71,14 +72,14 @@ func EnableStatement(ctx context.Context, c *mariadb.Client, name Event) (string
 	return excerpt.UpTo(500, e.enable()), nil
 }
 
-// enableEvent says why an event stays as it is, with the statement to run.
+// enableEvent returns why an event stays as it is, with the statement to run.
 func enableEvent(ctx context.Context, c *mariadb.Client, name Event) (why string, err error) {
 	e, err := readEvent(ctx, c, name)
 	switch {
 	case err != nil:
 		return "", err
 	case e == nil:
-		return "the event " + excerpt.Of(name.String()) + " is not there", nil
+		return "the event " + excerpt.Of(name.String()) + " does not exist", nil
 	case e.column("status") == "ENABLED":
 		return "", nil
 	}
@@ -127,14 +128,14 @@ func enableEvent(ctx context.Context, c *mariadb.Client, name Event) (why string
 	return "", nil
 }
 
-// schedules says that this server runs events, or may.
+// schedules reports whether this server runs events, or may.
 func schedules(ctx context.Context, c *mariadb.Client) bool {
 	scheduler, err := EventScheduler(ctx, c)
 	return err != nil || scheduler == "ON"
 }
 
-// readEvent reads an event; nil where there is none. It is over when it was to run once, or until a moment, in the
-// past, which is shown in the event's own time zone.
+// readEvent reads an event; nil if there is none. It is over if it was to run once, or until a moment, in the past,
+// which is shown in the event's own time zone.
 func readEvent(ctx context.Context, c *mariadb.Client, name Event) (*event, error) {
 	rows, err := c.Rows(ctx, "SELECT "+strings.Join(eventColumns, ", ")+
 		", (SELECT default_collation_name FROM information_schema.schemata"+
@@ -156,7 +157,7 @@ func readEvent(ctx context.Context, c *mariadb.Client, name Event) (*event, erro
 	return e, err
 }
 
-// EventScheduler is the setting event_scheduler: ON, OFF or DISABLED.
+// EventScheduler returns the setting event_scheduler: ON, OFF or DISABLED.
 func EventScheduler(ctx context.Context, c *mariadb.Client) (string, error) {
 	return c.Value(ctx, "SELECT @@event_scheduler")
 }

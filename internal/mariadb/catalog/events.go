@@ -14,18 +14,18 @@ import (
 )
 
 // Events are the scheduled events of a server, outside its own schemas. Galera makes an event SLAVESIDE_DISABLED on all
-// members but the one that the statement was sent to: those are in neither list (10.11).
+// members except the one that the statement was sent to: those are in neither list (10.11).
 type Events struct {
-	// Known says that all of them were read and that the lists are whole.
+	// Known says that all of them were read and that the lists are complete.
 	Known bool `json:"known"`
 	// Scheduler is event_scheduler: ON, OFF or DISABLED. Without ON no event runs here.
 	Scheduler string `json:"scheduler"`
-	// Enabled are those that run here, Disabled those that somebody switched off on this member; at most 1000 of each.
+	// Enabled are those that run here, Disabled those that were disabled on this member; at most 1000 of each.
 	Enabled  []Event `json:"enabled"`
 	Disabled []Event `json:"disabled"`
 }
 
-// Event names one.
+// Event names an event.
 type Event struct {
 	Schema string `json:"schema"`
 	Name   string `json:"name"`
@@ -33,7 +33,7 @@ type Event struct {
 
 func (e Event) String() string { return e.Schema + "." + e.Name }
 
-// EventStatus is what a server says of an event.
+// EventStatus is the status of an event as the server reports it.
 type EventStatus string
 
 // Slaveside is an event that another server runs.
@@ -43,13 +43,14 @@ const (
 	Slaveside EventStatus = "SLAVESIDE_DISABLED"
 )
 
-// maxEvents bounds each list of the facts.
+// maxEvents limits each list of the facts.
 const maxEvents = 1000
 
-// NoEvents is what is known of a server whose events were not read.
+// NoEvents are the facts of a server whose events were not read.
 func NoEvents() Events { return Events{Enabled: []Event{}, Disabled: []Event{}} }
 
-// ReadEvents reads which events run here. The account needs EVENT ON *.*: it sees no others than those it has that on.
+// ReadEvents reads which events run here. The account needs EVENT ON *.*: without it, it sees only those for which it
+// has that privilege.
 func ReadEvents(ctx context.Context, c *mariadb.Client, limit time.Duration) (Events, error) {
 	events := NoEvents()
 	scheduler, err := c.Value(ctx, "SELECT @@GLOBAL.event_scheduler")

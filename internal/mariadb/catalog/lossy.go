@@ -14,31 +14,32 @@ import (
 	"overcloud.backup/internal/mariadb/token"
 )
 
-// Column is one of a table.
+// Column names a column of a table.
 type Column struct{ Schema, Table, Name string }
 
 func (c Column) String() string { return c.Schema + "." + c.Table + "." + c.Name }
 
 func (c Column) table() string { return mariadb.QuoteName(c.Schema) + "." + mariadb.QuoteName(c.Table) }
 
-// Looked is what was found in columns.
+// Looked is the result of a search of columns.
 type Looked struct {
 	Found []Column
 	// Keyed are those of Found that belong to a unique key.
 	Keyed []Column
-	// Unknown are those that could not be looked through in time.
+	// Unknown are those that could not be searched in time.
 	Unknown []Column
 }
 
-// Budget is how long the columns may be looked through: one of them, and all. The server itself ends what takes longer.
+// Budget is how long the search of the columns may take: for one of them, and for all. The server itself ends what
+// takes longer.
 type Budget struct{ Each, All time.Duration }
 
-// LossyFloats finds the FLOAT columns with values that their text does not give back: the server writes 6 digits, a
-// dump has those, and no setting of server or tool changes that (10.1, 10.2 and 10.11).
+// LossyFloats finds the FLOAT columns with values that their text does not preserve: the server writes 6 digits, so
+// does a dump, and no setting of server or tool changes that (10.1, 10.2 and 10.11).
 func LossyFloats(ctx context.Context, c *mariadb.Client, budget Budget) (Looked, error) {
 	found, err := lookThrough(ctx, c, budget, "data_type = 'float'", losesDigits)
 	if err != nil {
-		return found, fmt.Errorf("look through the FLOAT columns: %w", err)
+		return found, fmt.Errorf("search the FLOAT columns: %w", err)
 	}
 	for _, column := range found.Found {
 		rows, err := c.Rows(ctx, mariadb.Limited(budget.Each)+
@@ -55,14 +56,14 @@ func LossyFloats(ctx context.Context, c *mariadb.Client, budget Budget) (Looked,
 	return found, nil
 }
 
-// HasFloats says whether there is a FLOAT column, in whatever is looked at within limit.
+// HasFloats reports whether there is a FLOAT column, among those that are read within limit.
 func HasFloats(ctx context.Context, c *mariadb.Client, limit time.Duration) (bool, error) {
 	found, err := columns(ctx, c, limit, "data_type = 'float'")
 	return len(found) > 0, err
 }
 
-// EmptyGeometries finds the columns with a geometry of no bytes, as an ALTER TABLE that adds a NOT NULL column leaves
-// it in the rows that are there. No INSERT takes such a value.
+// EmptyGeometries finds the columns with a geometry of no bytes, which an ALTER TABLE that adds a NOT NULL column puts
+// into the existing rows. No INSERT accepts such a value.
 func EmptyGeometries(ctx context.Context, c *mariadb.Client, budget Budget) (Looked, error) {
 	const kinds = "is_nullable = 'NO' AND data_type IN ('geometry', 'point', 'linestring', 'polygon', 'multipoint'," +
 		" 'multilinestring'," +
@@ -74,12 +75,13 @@ func EmptyGeometries(ctx context.Context, c *mariadb.Client, budget Budget) (Loo
 		return len(rows) > 0, err
 	})
 	if err != nil {
-		return found, fmt.Errorf("look through the geometries: %w", err)
+		return found, fmt.Errorf("search the geometries: %w", err)
 	}
 	return found, nil
 }
 
-// lookThrough asks a question of each column of base tables for which a condition on information_schema.columns holds.
+// lookThrough asks a question about each column of base tables for which a condition on information_schema.columns is
+// true.
 func lookThrough(ctx context.Context, c *mariadb.Client, budget Budget, condition string,
 	ask func(context.Context, *mariadb.Client, Column,
 		time.Duration) (bool, error)) (Looked, error) {
@@ -108,10 +110,10 @@ func lookThrough(ctx context.Context, c *mariadb.Client, budget Budget, conditio
 	return l, nil
 }
 
-// localEngines keep their rows on the server itself. What another one reads may be on any host, and is not asked for.
+// localEngines keep their rows on the server itself. The data of another engine may be on any host, and is not read.
 const localEngines = "('InnoDB', 'MyISAM', 'Aria', 'MEMORY', 'ARCHIVE', 'CSV', 'ROCKSDB', 'TokuDB')"
 
-// columns lists those of tables of such engines, generated ones left out: a dump has no values of them.
+// columns lists those of tables of such engines, except generated ones: a dump has no values of them.
 func columns(ctx context.Context, c *mariadb.Client, limit time.Duration, condition string) ([]Column, error) {
 	local := map[Column]bool{}
 	err := c.Each(ctx, mariadb.Limited(limit)+
@@ -141,7 +143,7 @@ func columns(ctx context.Context, c *mariadb.Client, limit time.Duration, condit
 	return all, err
 }
 
-// losesDigits says that a FLOAT column has a value that is not what its text means.
+// losesDigits reports whether a FLOAT column has a value that differs from the meaning of its text.
 func losesDigits(ctx context.Context, c *mariadb.Client, column Column, limit time.Duration) (bool, error) {
 	name := mariadb.QuoteName(column.Name)
 	rows, err := c.Rows(ctx, mariadb.Limited(limit)+"SELECT 1 FROM "+column.table()+" WHERE "+name+" <> CAST(CAST("+
@@ -161,17 +163,17 @@ func losesDigits(ctx context.Context, c *mariadb.Client, column Column, limit ti
 	return lost, err
 }
 
-// syntaxError is the server's number of that error.
+// syntaxError is the server's error number.
 const syntaxError = 1064
 
-// sameFloat says that the text of a FLOAT means the value that it stands for.
+// sameFloat reports whether the text of a FLOAT means the value that it stands for.
 func sameFloat(text, exact string) bool {
 	a, errA := strconv.ParseFloat(text, 32)
 	b, errB := strconv.ParseFloat(exact, 64)
 	return errA == nil && errB == nil && float32(a) == float32(b)
 }
 
-// Versioned are the system-versioned tables: all of them, and those whose history is told by transactions.
+// Versioned lists the system-versioned tables: all of them, and those whose history is kept by transactions.
 func Versioned(ctx context.Context, c *mariadb.Client, limit time.Duration) (all, byTransaction []string, err error) {
 	take := func(to *[]string) func([]*string) error {
 		return func(row []*string) error {
@@ -189,7 +191,7 @@ func Versioned(ctx context.Context, c *mariadb.Client, limit time.Duration) (all
 			" AND generation_expression = 'ROW START' AND "+mariadb.UserTables("table_schema"), take(&byTransaction))
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("look for system-versioned tables: %w", err)
+		return nil, nil, fmt.Errorf("search for system-versioned tables: %w", err)
 	}
 	slices.Sort(all)
 	slices.Sort(byTransaction)
@@ -212,12 +214,12 @@ func SequenceUses(ctx context.Context, c *mariadb.Client, limit time.Duration) (
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("look for defaults from sequences: %w", err)
+		return nil, fmt.Errorf("search for defaults from sequences: %w", err)
 	}
 	return uses, nil
 }
 
-// sequenceSchemas finds the schemas of the sequences in a default, as in nextval(`c03`.`sq`).
+// sequenceSchemas finds the schemas of the sequences in a default, such as nextval(`c03`.`sq`).
 func sequenceSchemas(expression string) []string {
 	tokens, _ := token.Split(expression)
 	var schemas []string

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package catalog reads what a server holds besides rows: its schemas, the definitions of their objects, events,
-// settings, and what somebody put into the schemas of the server itself. It finds what a copy of the data would not
+// Package catalog reads the content of a server in addition to rows: its schemas, the definitions of their objects,
+// events, settings, and foreign objects in the schemas of the server itself. It finds what a copy of the data would not
 // keep.
 package catalog
 
@@ -31,9 +31,9 @@ func Schemas(ctx context.Context, c *mariadb.Client) ([]string, error) {
 	return names, nil
 }
 
-// UndumpableEvents names the events, as schema.event, that mariadb-dump (10.11.19) cannot dump. It looks for a
-// delimiter that an event does not hold and never ends where one holds two semicolons in a row; and it does not find a
-// schema again whose name it had to escape.
+// UndumpableEvents names the events, as schema.event, that mariadb-dump (10.11.19) cannot dump. It searches for a
+// delimiter that the event does not contain, and never ends if the event contains two semicolons in a row; and it does
+// not find a schema again whose name it had to escape.
 func UndumpableEvents(ctx context.Context, c *mariadb.Client) ([]string, error) {
 	var names []string
 	err := c.Each(ctx, "SELECT event_schema, event_name, CONCAT(definer, event_name, event_comment, event_definition)"+
@@ -53,8 +53,8 @@ func UndumpableEvents(ctx context.Context, c *mariadb.Client) ([]string, error) 
 	return names, nil
 }
 
-// EmptySchemas lists the schemas without a table, a view, a routine or an event. To the server any folder in
-// the datadir is one. The account has to see all of them.
+// EmptySchemas lists the schemas without a table, a view, a routine or an event. For the server any folder in the
+// datadir is one. The account has to see all of them.
 func EmptySchemas(ctx context.Context, c *mariadb.Client) ([]string, error) {
 	schemas, err := Schemas(ctx, c)
 	if err != nil {
@@ -66,7 +66,7 @@ func EmptySchemas(ctx context.Context, c *mariadb.Client) ([]string, error) {
 		"SELECT DISTINCT BINARY event_schema FROM information_schema.events"} {
 		rows, err := c.Rows(ctx, query)
 		if err != nil {
-			return nil, fmt.Errorf("list what schemas hold: %w", err)
+			return nil, fmt.Errorf("list the content of the schemas: %w", err)
 		}
 		for _, row := range rows {
 			holds[row[0]] = true
@@ -75,7 +75,7 @@ func EmptySchemas(ctx context.Context, c *mariadb.Client) ([]string, error) {
 	return slices.DeleteFunc(schemas, func(name string) bool { return holds[name] }), nil
 }
 
-// TableCounts counts the tables of every schema that is not the server's own, views left out. A schema without tables
+// TableCounts counts the tables of every schema that is not the server's own, except views. A schema without tables
 // counts 0. The server itself ends the query after limit.
 func TableCounts(ctx context.Context, c *mariadb.Client, limit time.Duration) (map[string]int, error) {
 	schemas, err := Schemas(ctx, c)
@@ -91,7 +91,7 @@ func TableCounts(ctx context.Context, c *mariadb.Client, limit time.Duration) (m
 		counts[mariadb.Text(row[0])] = n
 		return err
 	}
-	// One count for Nova and nova would be the collation's.
+	// A common count for Nova and nova would be the collation's choice.
 	err = c.Each(ctx, mariadb.Limited(limit)+"SELECT table_schema, COUNT(*) FROM information_schema.tables"+
 		" WHERE table_type NOT IN ('VIEW', 'SYSTEM VIEW') AND "+mariadb.UserTables("table_schema")+
 		" GROUP BY BINARY table_schema", take)

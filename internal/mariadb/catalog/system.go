@@ -13,16 +13,16 @@ import (
 	"overcloud.backup/internal/mariadb"
 )
 
-// System is what somebody put into the server's own schemas, which no dump of the others has.
+// System is what users have put into the server's own schemas, which no dump of the other schemas has.
 type System struct {
-	// Statements make it again, each without a closing semicolon. Those of CREATE SERVER have passwords: a file with
-	// them is secret.
+	// Statements recreate it, each without a closing semicolon. Those of CREATE SERVER have passwords: a file with them
+	// is secret.
 	Statements []string
-	// Left says in words what no statement makes again.
+	// Left lists, in words, what no statement recreates.
 	Left []string
 }
 
-// Bounds of a statement, and of all. The time zones of a system have some 3 MB.
+// Limits of a statement, and of all. The time zones of a system have some 3 MB.
 const (
 	maxSystemStatement = 1 << 20
 	maxSystem          = 64 << 20
@@ -57,7 +57,7 @@ func (r *systemReader) add(statement string) error {
 	return nil
 }
 
-// timeZoneTables are those that mariadb-tzinfo-to-sql fills, with their columns; those of text are marked with $.
+// timeZoneTables are those that mariadb-tzinfo-to-sql fills, with their columns; text columns are marked with $.
 var timeZoneTables = []struct{ name, columns string }{
 	{"time_zone", "Time_zone_id $Use_leap_seconds"},
 	{"time_zone_name", "$Name Time_zone_id"},
@@ -99,7 +99,7 @@ func (r *systemReader) rows(ctx context.Context, table string, columns []string)
 			if values[i] = mariadb.Text(value); text[i] {
 				values[i] = mariadb.QuoteText(values[i])
 			} else if strings.Trim(values[i], "-0123456789") != "" || values[i] == "" {
-				return fmt.Errorf("a value that is no number: %.20q", values[i])
+				return fmt.Errorf("a value that is not a number: %.20q", values[i])
 			}
 		}
 		tuple := "(" + strings.Join(values, ",") + ")"
@@ -119,7 +119,7 @@ func (r *systemReader) rows(ctx context.Context, table string, columns []string)
 	return errors.Join(err, flush())
 }
 
-// servers reads what CREATE SERVER made.
+// servers reads what CREATE SERVER created.
 func (r *systemReader) servers(ctx context.Context) error {
 	columns, err := r.columnsOf(ctx, "servers")
 	if err != nil {
@@ -174,8 +174,8 @@ var ownTables = []string{
 	"wsrep_allowlist", "wsrep_cluster", "wsrep_cluster_members", "wsrep_streaming_log", "sys_config",
 }
 
-// foreign names what no version of the server makes: programs that are not its own accounts', tables that are not
-// known, and what is loaded from libraries.
+// foreign names objects that no version of the server creates: programs of other accounts than its own, unknown tables,
+// and functions loaded from libraries.
 func (r *systemReader) foreign(ctx context.Context) error {
 	own := "'" + strings.Join(ownTables, "', '") + "'"
 	const inOwn, notOwn = " IN ('mysql', 'sys')", " NOT IN ('mariadb.sys@localhost', 'mysql.sys@localhost')"
@@ -203,7 +203,7 @@ func (r *systemReader) foreign(ctx context.Context) error {
 			return nil
 		})
 		if err != nil {
-			return fmt.Errorf("look for what is in the server's own schemas: %w", err)
+			return fmt.Errorf("search the server's own schemas: %w", err)
 		}
 	}
 	slices.Sort(r.Left)

@@ -15,7 +15,7 @@ import (
 // Server is a real server, shared by the tests of a package, with clients for them.
 type Server struct{ *mariadbd.Server }
 
-// Start returns the package's server. It skips the test, with the reason, where there is no MariaDB.
+// Start returns the package's server. It skips the test, with the reason, if MariaDB is not installed.
 func Start(t *testing.T) *Server {
 	t.Helper()
 	return &Server{mariadbd.Shared(t)}
@@ -51,8 +51,8 @@ func Exec(t *testing.T, c *mariadb.Client, statements ...string) {
 	}
 }
 
-// HostileNames are names that the server takes for schemas and tables: quotes, statements, options, paths, what a shell
-// expands, a comment's end, the most characters that a file name has room for.
+// HostileNames are names that the server accepts for schemas and tables: quotes, statements, options, paths, text that
+// a shell expands, a comment's end, the maximum length of a file name.
 var HostileNames = []string{
 	"`", "a`b", "'q\"", `back\slash`, `ends with \`, "two\nlines", "\n-- comment\nDROP DATABASE nova;",
 	"semi; DROP TABLE t; --",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package token splits SQL, as SHOW GRANTS and the default of a column have it, into words, quoted names and symbols.
+// Package token splits SQL, such as that of SHOW GRANTS and the default of a column, into words, quoted names and
+// symbols.
 package token
 
 import (
@@ -12,13 +13,13 @@ import (
 type Token struct {
 	Text   string
 	Quoted bool
-	End    int // where the text behind it begins
+	End    int // where the text after it begins
 }
 
-// Is says that the token is a word, in any case.
+// Is reports whether the token is a word, in any case.
 func (t Token) Is(word string) bool { return !t.Quoted && strings.EqualFold(t.Text, word) }
 
-// Symbol says that the token is a symbol.
+// Symbol reports whether the token is a symbol.
 func (t Token) Symbol(c byte) bool { return !t.Quoted && t.Text == string(c) }
 
 func isSymbol(c byte) bool { return strings.IndexByte("(),@.*;", c) >= 0 }
@@ -26,7 +27,7 @@ func isSpace(c byte) bool  { return c == ' ' || c == '\t' || c == '\n' || c == '
 func isQuote(c byte) bool  { return c == '`' || c == '\'' || c == '"' }
 func endsWord(c byte) bool { return isSpace(c) || isSymbol(c) || isQuote(c) }
 
-// Split splits a statement. A quote that does not end is an error, beside what came before it.
+// Split splits a statement. A quote that does not end is an error, returned with what came before it.
 func Split(s string) ([]Token, error) {
 	var tokens []Token
 	for i := 0; i < len(s); {
@@ -54,8 +55,8 @@ func Split(s string) ([]Token, error) {
 	return tokens, nil
 }
 
-// quoted reads the name that s begins with and returns what follows it. A doubled quote stands for one; a backslash
-// escapes in strings, never in backticks.
+// quoted reads the name that s begins with and returns the rest. A doubled quote stands for one; a backslash escapes in
+// strings, never in backticks.
 func quoted(s string) (text, rest string, err error) {
 	quote := s[0]
 	var b strings.Builder

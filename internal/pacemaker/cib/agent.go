@@ -17,7 +17,7 @@ import (
 	"overcloud.backup/internal/pacemaker/xmldoc"
 )
 
-// Agent is the galera resource as a restore steers it.
+// Agent describes the galera resource for a restore.
 type Agent struct {
 	Resource string // the primitive
 	// Parent is the outermost clone or bundle, by which it is stopped, started and banned.
@@ -25,26 +25,26 @@ type Agent struct {
 	Bundle bool
 	// Engine (podman, docker) and Image are those of a bundle's containers.
 	Engine, Image string
-	// Config, Datadir, User and Group are those of the agent; empty where its default counts.
+	// Config, Datadir, User and Group are those of the agent; empty if its default applies.
 	Config, Datadir, User, Group string
 	// Members are the Pacemaker nodes that it runs on, as the agent knows them.
 	Members []string
-	// TargetRole is the parent's target-role; empty when it is not set.
+	// TargetRole is the parent's target-role; empty if it is not set.
 	TargetRole string
 	// Promote is the time limit of the agent's promotion, within which a controller copies the data of another one; 0
-	// when it cannot be read.
+	// if it cannot be read.
 	Promote time.Duration
-	// Managed is false when the configuration of the primitive or of what is around it says so.
+	// Managed is false if the configuration of the primitive or of what is around it says so.
 	Managed bool
 }
 
 // TargetRole is the meta attribute by which a resource is stopped and started.
 const TargetRole = "target-role"
 
-// ErrNoGalera says that the cluster has no galera resource.
+// ErrNoGalera reports that the cluster has no galera resource.
 var ErrNoGalera = errors.New("the cluster's configuration has no resource ocf:heartbeat:galera")
 
-// ParseAgent reads the galera resource of a CIB, or of its configuration; ErrNoGalera where there is none.
+// ParseAgent reads the galera resource of a CIB, or of its configuration; ErrNoGalera if there is none.
 func ParseAgent(cib []byte) (Agent, error) {
 	root, err := xmldoc.Parse(cib, "cib", "configuration")
 	if err != nil {
@@ -76,10 +76,12 @@ func ParseAgent(cib []byte) (Agent, error) {
 	return Agent{}, ErrNoGalera
 }
 
-// defaultLimit is Pacemaker's for an operation whose timeout is not set; what the agent advises does not count.
+// defaultLimit is Pacemaker's for an operation whose timeout is not set; the timeout that the agent advises is not
+// used.
 const defaultLimit = "20s"
 
-// promoteLimit reads <op name="promote" interval="0s" timeout="300s" on-fail="block"/>, else the operations' default.
+// promoteLimit reads <op name="promote" interval="0s" timeout="300s" on-fail="block"/>, otherwise the operations'
+// default.
 func (r *references) promoteLimit(primitive, cib *etree.Element) time.Duration {
 	text := ""
 	for _, op := range r.operations(primitive, "promote") {
@@ -91,13 +93,13 @@ func (r *references) promoteLimit(primitive, cib *etree.Element) time.Duration {
 	return duration(cmp.Or(text, defaultLimit))
 }
 
-// units are those of Pacemaker's times, in which a bare number is of seconds.
+// units are those of Pacemaker's times, in which a bare number means seconds.
 var units = map[string]time.Duration{
 	"": time.Second, "s": time.Second, "sec": time.Second, "ms": time.Millisecond, "msec": time.Millisecond,
 	"m": time.Minute, "min": time.Minute, "h": time.Hour, "hr": time.Hour,
 }
 
-// duration is 0 for what is no number and unit.
+// duration returns 0 for anything but a number with a unit.
 func duration(text string) time.Duration {
 	text = strings.TrimSpace(text)
 	digits := strings.TrimRight(text, "abcdefghijklmnopqrstuvwxyz ")
@@ -120,8 +122,8 @@ func containersOf(bundle *etree.Element) (engine, image string) {
 	return "", ""
 }
 
-// members are the Pacemaker nodes among whom the agent looks for the newest data. Without a cluster_host_map the
-// addresses of Galera are their names, or begin with them; so are they where it goes by the replicas of a bundle.
+// members returns the Pacemaker nodes among which the agent looks for the newest data. Without a cluster_host_map the
+// addresses of Galera are their names, or begin with them; the same applies if it uses the replicas of a bundle.
 func members(galera *Galera, cib *etree.Element) (names []string) {
 	unames := []string{}
 	for _, node := range cib.FindElements("//nodes/node") {
@@ -140,7 +142,7 @@ func members(galera *Galera, cib *etree.Element) (names []string) {
 	return names
 }
 
-// around are the clones, groups and bundles around a primitive, outermost first.
+// around returns the clones, groups and bundles around a primitive, outermost first.
 func around(e *etree.Element) (outer []*etree.Element) {
 	for at := e.Parent(); at != nil && at.Tag != "resources"; at = at.Parent() {
 		outer = append(outer, at)
@@ -149,7 +151,7 @@ func around(e *etree.Element) (outer []*etree.Element) {
 	return outer
 }
 
-// ParseAddresses are the addresses of the IPaddr2 resources in the XML of a configuration.
+// ParseAddresses returns the addresses of the IPaddr2 resources in the XML of a configuration.
 func ParseAddresses(configuration []byte) ([]string, error) {
 	root, err := xmldoc.Parse(configuration, "configuration")
 	if err != nil {
@@ -158,7 +160,7 @@ func ParseAddresses(configuration []byte) ([]string, error) {
 	return addressesIn(root)
 }
 
-// addressesIn leaves out what has no readable address, unless nothing else is there.
+// addressesIn leaves out resources without a readable address, unless there are no others.
 func addressesIn(root *etree.Element) (addresses []string, err error) {
 	refer := referTo(root)
 	for _, e := range root.FindElements(".//primitive") {

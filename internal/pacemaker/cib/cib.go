@@ -16,7 +16,7 @@ import (
 	"overcloud.backup/internal/excerpt"
 )
 
-// CIB is what the cluster's configuration says.
+// CIB is the content of the cluster's configuration.
 type CIB struct {
 	Properties map[string]string // crm_config without locks, as Pacemaker reads it
 	Locks      []Lock
@@ -24,18 +24,18 @@ type CIB struct {
 	Addresses  map[string]string // IPaddr2 resource to its address, canonical text
 	// PromotedMax is how many instances of a promotable clone or bundle may be promoted, by its id.
 	PromotedMax map[string]int
-	// Odd are the words on what was left out, by the resource: no address in Addresses, no number in PromotedMax.
+	// Odd describes what was left out, by resource: no address in Addresses, no number in PromotedMax.
 	Odd map[string]string
 
 	refer *references
 }
 
-// bootstrapOptions is the set of properties that Pacemaker takes before all others.
+// bootstrapOptions is the set of properties that takes precedence in Pacemaker.
 const bootstrapOptions = "cib-bootstrap-options"
 
-// Parse reads the XML of `cibadmin --query` (root cib) or of its scope configuration (root configuration).
-// Errors name the element that is wrong; no password that the CIB may hold is kept or printed. What is odd about other
-// resources than galera is left out, and named in Odd.
+// Parse reads the XML of `cibadmin --query` (root cib) or of its scope configuration (root configuration). Errors name
+// the element that is wrong; no password that the CIB may contain is kept or printed. Odd parts of other resources than
+// galera are left out, and named in Odd.
 func Parse(b []byte) (*CIB, error) {
 	root, config, err := parseConfig(b)
 	if err != nil {
@@ -91,7 +91,7 @@ func (c *CIB) readProperties(config *etree.Element) error {
 	return nil
 }
 
-// maxOdd bounds what is said of a CIB in which everything is odd.
+// maxOdd limits the descriptions of a CIB in which everything is odd.
 const maxOdd = 20
 
 func (c *CIB) leaveOut(what string, err error) {
@@ -152,7 +152,7 @@ func (c *CIB) readPrimitive(e *etree.Element, outer []*etree.Element) error {
 	return nil
 }
 
-// address is the address of an IPaddr2.
+// address returns the address of an IPaddr2.
 func (r *references) address(e *etree.Element, outer []*etree.Element) (string, error) {
 	set := r.settings(e, outer, instanceAttributes)
 	if set.err != nil {
@@ -170,7 +170,7 @@ func (r *references) address(e *etree.Element, outer []*etree.Element) (string, 
 }
 
 // readPromotedMax reads promoted-max, master-max before 2.0; of a bundle it is an attribute of the container element,
-// masters in 1.1. Pacemaker's default for a promotable clone is 1, but here what is not set stays unset.
+// masters in 1.1. Pacemaker's default for a promotable clone is 1, but here an unset value stays unset.
 func (c *CIB) readPromotedMax(e *etree.Element) error {
 	meta := c.refer.own(e, metaAttributes, "")
 	if errors.Is(meta.err, errManyPairs) {

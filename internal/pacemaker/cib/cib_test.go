@@ -98,7 +98,7 @@ func TestRefusedCIBs(t *testing.T) {
 		{"a bad host map", pacemakertest.CIBWith("", galera(`<nvpair id="1" name="cluster_host_map" value="a:b;c"/>`)),
 			`cluster_host_map: "c", expected node:name`},
 		{"a host map with a node twice", pacemakertest.CIBWith("",
-			galera(`<nvpair id="1" name="cluster_host_map" value="a:b;a:c"/>`)), `"a" stands twice`},
+			galera(`<nvpair id="1" name="cluster_host_map" value="a:b;a:c"/>`)), `"a" is listed twice`},
 		{"two galera", pacemakertest.CIBWith("", galera("")+galera("")), "two galera resources"},
 		{"a host map that a rule chooses", pacemakertest.CIBWith("",
 			`<primitive id="galera" class="ocf" provider="heartbeat" type="galera"><instance_attributes id="a">`+
@@ -108,7 +108,7 @@ func TestRefusedCIBs(t *testing.T) {
 			pacemakertest.CIBWith("",
 				`<primitive id="galera" class="ocf" provider="heartbeat" type="galera"><instance_attributes`+
 					` id-ref="gone"/></primitive>`),
-			`primitive "galera": its instance_attributes refers to "gone", which is not there`},
+			`primitive "galera": its instance_attributes refers to "gone", which does not exist`},
 		{"a lock without holder", pacemakertest.CIBWith(lock("overcloud-backup-holder", "x"), ""),
 			"overcloud-backup-holder or overcloud-backup-job is missing"},
 		{"a lock without cluster", pacemakertest.CIBWith(lock("lock-6b1f", "lock-"), ""), "cluster"},

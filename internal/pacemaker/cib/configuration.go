@@ -17,7 +17,7 @@ import (
 // Configuration is the configuration of a CIB: what operators write, without status, without our locks.
 type Configuration struct{ root *etree.Element }
 
-// ParseConfiguration reads a whole CIB or its configuration alone.
+// ParseConfiguration reads a complete CIB or only its configuration.
 func ParseConfiguration(cib []byte) (Configuration, error) {
 	root, err := xmldoc.Parse(cib, "cib", "configuration")
 	if err != nil {
@@ -37,7 +37,7 @@ func ParseConfiguration(cib []byte) (Configuration, error) {
 	return Configuration{root}, nil
 }
 
-// Equal compares all of it, secrets too. The order in which Pacemaker keeps things counts.
+// Equal compares all of it, including secrets. The order in which Pacemaker keeps things counts.
 func (c Configuration) Equal(other Configuration) (bool, error) {
 	a, err := write(c.root)
 	if err != nil {
@@ -47,8 +47,8 @@ func (c Configuration) Equal(other Configuration) (bool, error) {
 	return a == b, err
 }
 
-// OfAnother says by what a configuration is that of another cluster than the live one: its nodes, or its virtual IPs
-// where the live one has any. Empty when it is not.
+// OfAnother says how a configuration differs from the live one such that it belongs to another cluster: its nodes, or
+// its virtual IPs if the live one has any. Empty if it does not.
 func (c Configuration) OfAnother(live Configuration) (string, error) {
 	if theirs, ours := c.nodes(), live.nodes(); !slices.Equal(theirs, ours) {
 		return fmt.Sprintf("the nodes %s, and this one has %s", excerpt.UpTo(500, strings.Join(theirs, ", ")),
@@ -71,7 +71,7 @@ func (c Configuration) OfAnother(live Configuration) (string, error) {
 	return "", nil
 }
 
-// XML is the configuration as text, indented, secrets included.
+// XML returns the configuration as text, indented, including secrets.
 func (c Configuration) XML() (string, error) { return write(c.root) }
 
 func (c Configuration) nodes() (names []string) {

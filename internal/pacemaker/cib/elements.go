@@ -17,7 +17,7 @@ import (
 // AgentIPaddr2 is the agent of virtual IPs.
 const AgentIPaddr2 = "ocf:heartbeat:IPaddr2"
 
-// parseConfig is the configuration of a CIB, and its properties.
+// parseConfig returns the configuration of a CIB, and its properties.
 func parseConfig(b []byte) (root, config *etree.Element, err error) {
 	if root, err = xmldoc.Parse(b, "cib", "configuration"); err != nil {
 		return nil, nil, err
@@ -33,7 +33,7 @@ func parseConfig(b []byte) (root, config *etree.Element, err error) {
 	return root, config, nil
 }
 
-// pairs are the name and value of the nvpairs right below e; the first of two with one name wins.
+// pairs returns the name and value of the nvpairs right below e; of two with one name the first counts.
 func pairs(e *etree.Element) map[string]string {
 	values := map[string]string{}
 	for _, p := range e.SelectElements("nvpair") {
@@ -45,7 +45,7 @@ func pairs(e *etree.Element) map[string]string {
 	return values
 }
 
-// agentOf is class:provider:type of a primitive or template, class:type where there is no provider.
+// agentOf returns class:provider:type of a primitive or template, class:type if there is no provider.
 func agentOf(e *etree.Element) string {
 	parts := []string{e.SelectAttrValue("class", "")}
 	if provider := e.SelectAttrValue("provider", ""); provider != "" {
@@ -54,10 +54,10 @@ func agentOf(e *etree.Element) string {
 	return strings.Join(append(parts, e.SelectAttrValue("type", "")), ":")
 }
 
-// engines make the containers of bundles.
+// engines run the containers of bundles.
 var engines = []string{"podman", "docker", "rkt"}
 
-// canonical is an address in its one text form, without prefix length.
+// canonical returns the canonical text of an address, without prefix length.
 func canonical(text string) (string, error) {
 	bare, _, _ := strings.Cut(strings.TrimSpace(text), "/")
 	addr, err := netip.ParseAddr(bare)

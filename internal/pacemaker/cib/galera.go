@@ -13,8 +13,8 @@ import (
 	"overcloud.backup/internal/excerpt"
 )
 
-// galera reads the primitive of ocf:heartbeat:galera; outer are the collectives around it, outermost first.
-// Its check_passwd is not read.
+// galera reads the primitive of ocf:heartbeat:galera; outer are the collectives around it, outermost first. Its
+// check_passwd is not read.
 func (r *references) galera(e *etree.Element, outer []*etree.Element) (*Galera, error) {
 	set := r.settings(e, outer, instanceAttributes)
 	err := set.err
@@ -42,9 +42,9 @@ func (r *references) galera(e *etree.Element, outer []*etree.Element) (*Galera, 
 	return g, nil
 }
 
-// managed is what the configuration says of one resource: is-managed=false and maintenance=true both take it away. Its
-// own word goes before that of what is around it, and this before the cluster's defaults. A bundle's containers are
-// resources of their own. A rule that may take it away counts.
+// managed returns what the configuration says about one resource: is-managed=false and maintenance=true both make it
+// unmanaged. Its own setting takes precedence over that of what is around it, and this over the cluster's defaults. A
+// bundle's containers are resources of their own. A rule that may make it unmanaged counts.
 func (r *references) managed(e *etree.Element, outer []*etree.Element) bool {
 	unmanaged := func(text string) bool { return text != "default" && !IsTrue(text) }
 	meta := r.settings(e, outer, metaAttributes)
@@ -59,8 +59,8 @@ func (r *references) managed(e *etree.Element, outer []*etree.Element) bool {
 	return true
 }
 
-// IsReplica says that a name of HostMap is that of a bundle's replica, which is a guest node: galera-bundle-0, and none
-// of the cluster's own nodes.
+// IsReplica reports whether a name of HostMap is that of a bundle's replica, which is a guest node: galera-bundle-0,
+// and not one of the cluster's own nodes.
 func (g *Galera) IsReplica(name string) bool {
 	number, ok := strings.CutPrefix(name, g.Parent+"-")
 	return ok && g.Parent != "" && g.HostMap[name] != "" && number != "" && strings.Trim(number, "0123456789") == ""
@@ -101,7 +101,7 @@ func parseHostMap(text string) (hostMap, error) {
 			return m, fmt.Errorf("cluster_host_map: %q, expected node:name", excerpt.Of(entry))
 		}
 		if _, twice := m.names[node]; twice {
-			return m, fmt.Errorf("cluster_host_map: node %q stands twice", excerpt.Of(node))
+			return m, fmt.Errorf("cluster_host_map: node %q is listed twice", excerpt.Of(node))
 		}
 		m.names[node] = name
 		m.order = append(m.order, node)
@@ -115,14 +115,14 @@ type Galera struct {
 	Parent   string `json:"parent"`   // galera-master, galera-bundle
 	// ClusterAddress lists the members of wsrep_cluster_address, without gcomm://.
 	ClusterAddress []string `json:"cluster_address"`
-	// HostMap is cluster_host_map: Pacemaker node to Galera name; empty when it is not set.
+	// HostMap is cluster_host_map: Pacemaker node to Galera name; empty if it is not set.
 	HostMap map[string]string `json:"cluster_host_map"`
-	// Nodes lists the nodes that run it or should: the members of HostMap, else those of ClusterAddress, else where it
-	// is placed.
+	// Nodes lists the nodes that run it or should: the members of HostMap, otherwise those of ClusterAddress, otherwise
+	// where it is placed.
 	Nodes []string `json:"nodes"`
-	// PromotedMax is promoted-max or master-max, 0 when it is not set.
+	// PromotedMax is promoted-max or master-max, 0 if it is not set.
 	PromotedMax int `json:"promoted_max"`
-	// Managed is false when the resource or its parent is unmanaged; one instance alone is in its Resource.
+	// Managed is false if the resource or its parent is unmanaged; that of a single instance is in its Resource.
 	Managed   bool   `json:"managed"`
 	CheckUser string `json:"check_user"`
 	Socket    string `json:"socket"`

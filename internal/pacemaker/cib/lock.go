@@ -33,10 +33,10 @@ const (
 	LockSince   = "overcloud-backup-since"   // seconds since the epoch, decimal
 	LockExpires = "overcloud-backup-expires" // seconds since the epoch, decimal
 
-	lockPairs = "overcloud-backup-" // begins all names of a lock's pairs
+	lockPairs = "overcloud-backup-" // prefix of all names of a lock's pairs
 )
 
-// ByHand says how to remove a lock that is not whole; only an id that needs no quoting is put into a command.
+// ByHand says how to remove an incomplete lock; only an id that needs no quoting is put into a command.
 func ByHand(cluster string) string {
 	if id := LockPrefix + cluster; plain.MatchString(id) {
 		return "if no backup runs, remove it with: cibadmin --delete --xpath '" + LockPath(Lock{Cluster: cluster}) + "'"
@@ -44,7 +44,7 @@ func ByHand(cluster string) string {
 	return "if no backup runs, remove it with cibadmin --delete"
 }
 
-// parseLock refuses a lock that is not whole: guessed times would make it look free.
+// parseLock refuses an incomplete lock: guessed times would make it look free.
 func parseLock(cluster string, values map[string]string) (Lock, error) {
 	l := Lock{Cluster: cluster, Holder: values[LockHolder], Job: values[LockJob]}
 	if cluster == "" || l.Holder == "" || l.Job == "" {
@@ -78,12 +78,12 @@ type Lock struct {
 	Expires float64 `json:"expires"` // epoch seconds
 }
 
-// Is says that a lock is held, by this job on this node.
+// Is reports whether a lock is held by this job on this node.
 func (l *Lock) Is(other Lock) bool {
 	return l != nil && l.Cluster == other.Cluster && l.Job == other.Job && l.Holder == other.Holder
 }
 
-// ParseLocks reads the locks alone. Whatever else an operator writes into the CIB, a lock can be seen and freed.
+// ParseLocks reads only the locks. Whatever else an operator writes into the CIB, a lock can be seen and freed.
 func ParseLocks(b []byte) ([]Lock, error) {
 	_, config, err := parseConfig(b)
 	if err != nil {
@@ -108,46 +108,46 @@ func readLocks(config *etree.Element) (locks []Lock, err error) {
 	return locks, nil
 }
 
-// What may stand in an XPath, in an id and in a shell's quotes, so that nothing has to be quoted there.
+// Characters allowed in an XPath, in an id and in a shell's quotes, so that nothing has to be quoted there.
 var (
 	uuidPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 	jobPattern  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 	plain       = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$`)
 )
 
-// CheckIDs refuses what is no id of a cluster or a job.
+// CheckIDs refuses ids that are not those of a cluster and a job.
 func CheckIDs(cluster, job string) error {
 	if !uuidPattern.MatchString(cluster) {
-		return fmt.Errorf("%q is no wsrep cluster state UUID", excerpt.Of(cluster))
+		return fmt.Errorf("%q is not a wsrep cluster state UUID", excerpt.Of(cluster))
 	}
 	if !jobPattern.MatchString(job) {
-		return fmt.Errorf("%q is no job id", excerpt.Of(job))
+		return fmt.Errorf("%q is not a job id", excerpt.Of(job))
 	}
 	return nil
 }
 
-// CheckHolder refuses a node name that cannot stand in a lock.
+// CheckHolder refuses a node name that is not allowed in a lock.
 func CheckHolder(name string) error {
 	if !plain.MatchString(name) {
-		return fmt.Errorf("%q is no node name that can stand in a lock", excerpt.Of(name))
+		return fmt.Errorf("%q is not a node name that is allowed in a lock", excerpt.Of(name))
 	}
 	return nil
 }
 
-// Check refuses a lock that could not be read back: such a one would be damage for everybody.
+// Check refuses a lock that could not be read back, because such a lock would be damage for everybody.
 func (l Lock) Check() error {
 	if err := errors.Join(CheckIDs(l.Cluster, l.Job), CheckHolder(l.Holder)); err != nil {
 		return err
 	}
 	for _, at := range []float64{l.Since, l.Expires} {
 		if !(at >= 1) || at > math.MaxInt32*100 {
-			return fmt.Errorf("%v is no time in seconds since the epoch", at)
+			return fmt.Errorf("%v is not a time in seconds since the epoch", at)
 		}
 	}
 	return nil
 }
 
-// LockPath is the XPath of a cluster's lock, only if it is held by this job and holder, where they are given.
+// LockPath returns the XPath of a cluster's lock, only if it is held by this job and holder, if they are given.
 func LockPath(l Lock) string {
 	path := `//cluster_property_set[@id="` + LockPrefix + l.Cluster + `"]`
 	for _, c := range [][2]string{{LockJob, l.Job}, {LockHolder, l.Holder}} {
@@ -158,7 +158,7 @@ func LockPath(l Lock) string {
 	return path
 }
 
-// LockXML is the element that lock.go documents.
+// LockXML returns the element that lock.go documents.
 func LockXML(l Lock) (string, error) {
 	doc := etree.NewDocument()
 	id := LockPrefix + l.Cluster

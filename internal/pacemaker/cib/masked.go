@@ -23,7 +23,7 @@ import (
 
 const (
 	hidden = "(hidden)"
-	// otherHidden is a hidden value that the cluster does not have there: it would be changed, or is new.
+	// otherHidden is a hidden value that differs from the cluster's: it would be changed, or is new.
 	otherHidden = "(hidden, and not what the cluster has)"
 )
 
@@ -74,17 +74,17 @@ var shownNames = list(`
 	ssl_insecure ssl_secure systems_uri username verbose
 `)
 
-// shownKinds are names with a part that varies: what agents and Pacemaker note at nodes and in properties.
+// shownKinds are names with a part that varies: notes of agents and Pacemaker at nodes and in properties.
 var shownKinds = regexp.MustCompile(`^(#[a-z-]+|[a-z-]+-role|(master|promotion|fail-count|last-failure)-[\w.:#-]+|` +
 	`galera-(last-committed|bootstrap|no-grastate)|overcloud-backup-(job|since|expires|holder))$`)
 
 // switches are values that can be nothing else.
 var switches = list("true false yes no on off y n True False")
 
-// embedding is how a value takes in options or a login: such a one is more than its name says.
+// embedding matches a value that contains options or a login: it may be more than its name says.
 var embedding = regexp.MustCompile(`[=?@]|(^| )-`)
 
-// ShownValue is the value of an nvpair, or hidden.
+// ShownValue returns the value of an nvpair, or hidden.
 func ShownValue(name, value string) string {
 	known := shownNames[name] || shownKinds.MatchString(name)
 	if switches[value] || value == "" || known && !embedding.MatchString(value) {
@@ -93,7 +93,7 @@ func ShownValue(name, value string) string {
 	return hidden
 }
 
-// ShownValues are nvpairs by their names.
+// ShownValues returns nvpairs by their names.
 func ShownValues(pairs map[string]string) map[string]string {
 	shown := map[string]string{}
 	for name, value := range pairs {
@@ -102,8 +102,8 @@ func ShownValues(pairs map[string]string) map[string]string {
 	return shown
 }
 
-// shownAttributes are those of Pacemaker's schema that hold names, numbers and words of its own. Not among them are
-// what takes free text: description, options and run-command of a container, the value of a recipient.
+// shownAttributes are those of Pacemaker's schema with names, numbers and keywords of its own. Attributes with free
+// text are not among them: description, options and run-command of a container, the value of a recipient.
 var shownAttributes = list(`
 	action add-host attribute attribute-name boolean-op class control-port days devices end first first-action
 	host-interface host-netmask hours id id-ref image index influence internal-port interval interval-origin
@@ -115,7 +115,7 @@ var shownAttributes = list(`
 	value-source weekdays weeks weekyears with-rsc with-rsc-role xpath years yearsdays
 `)
 
-// shownAttribute is the value of an attribute, or hidden.
+// shownAttribute returns the value of an attribute, or hidden.
 func shownAttribute(e *etree.Element, a etree.Attr) string {
 	switch {
 	case a.Space == "" && shownAttributes[a.Key]:
@@ -134,7 +134,7 @@ func shownAttribute(e *etree.Element, a etree.Attr) string {
 	return ShownValue("", a.Value)
 }
 
-// Words of an option that hold no secret: of an engine, of a mount, of a command.
+// Words of an option that are not secret: of an engine, of a mount, of a command.
 var (
 	shownOption = regexp.MustCompile(`^--(user|log-driver|net|network|ipc|pid|cgroupns|privileged)(=[A-Za-z0-9._-]+)?$`)
 	shownMount  = regexp.MustCompile(`^(ro|rw|z|Z|U|[rs]?shared|r?slave|r?private)$`)
@@ -151,14 +151,14 @@ func shownWords(text string, harmless *regexp.Regexp) string {
 	return text
 }
 
-// place is where something hidden stands.
+// place says where a hidden value is.
 type place struct {
-	path string // of the elements around it, by what tells them apart
+	path string // of the elements around it, by what distinguishes them
 	of   *etree.Element
 	what string // an attribute, or text
 }
 
-// String names the place for people, as: "passwd" of nvpair "stonith-fence_ipmilan-instance_attributes-passwd".
+// String names the place for people, such as: "passwd" of nvpair "stonith-fence_ipmilan-instance_attributes-passwd".
 func (p place) String() string {
 	name := cmp.Or(p.of.SelectAttrValue("id", ""), p.of.SelectAttrValue("name", ""))
 	what := p.what
@@ -168,7 +168,7 @@ func (p place) String() string {
 	return fmt.Sprintf("%q of %s %q", what, excerpt.Of(p.of.Tag), name)
 }
 
-// mask hides in e what may be secret. mark says what stands for a hidden text.
+// mask hides in e what may be secret. mark returns the replacement for a hidden text.
 func mask(e *etree.Element, path string, mark func(at place, text string) string) {
 	path += "/" + e.Tag
 	for _, key := range []string{"id", "id-ref", "name", "uname"} {
@@ -198,7 +198,7 @@ func mask(e *etree.Element, path string, mark func(at place, text string) string
 	}
 }
 
-// Difference is what a push would change.
+// Difference describes what a push would change.
 type Difference struct {
 	// Before and After are both configurations, indented, for people. What may be a secret is hidden in both.
 	Before, After string
@@ -206,7 +206,7 @@ type Difference struct {
 	Hidden []string
 }
 
-// Diff is what a push of c would change of the live configuration.
+// Diff returns what a push of c would change in the live configuration.
 func (c Configuration) Diff(live Configuration) (d Difference, err error) {
 	has := map[string]bool{}
 	key := func(at place, text string) string { return at.path + "@" + at.what + "\x00" + text }

@@ -48,7 +48,7 @@ func TestOneOddResourceLeavesTheRestReadable(t *testing.T) {
 			"",
 			0,
 			"ip",
-			`its instance_attributes refers to "i", which is not there`,
+			`its instance_attributes refers to "i", which does not exist`,
 		},
 		"an address that a rule chooses": {
 			ip(ruledIP("s", "10.0.0.6") + pacemakertest.Inst("i", "", "ip=10.0.0.5")),

@@ -16,17 +16,17 @@ import (
 	"overcloud.backup/internal/pacemaker/xmldoc"
 )
 
-// references finds what a CIB says elsewhere: the templates of primitives, and the sets and pairs that an id-ref stands
-// for. What they come to is what Pacemaker 1.1 to 3.0 makes of them.
+// references resolves what a CIB defines elsewhere: the templates of primitives, and the sets and pairs that an id-ref
+// stands for. The results are those of Pacemaker 1.1 to 3.0.
 type references struct {
 	byID     map[reference]*etree.Element
-	defaults *etree.Element // rsc_defaults; nil when there are none
+	defaults *etree.Element // rsc_defaults; nil if there are none
 	left     int            // pairs that may still be read: references may multiply them
 }
 
 type reference struct{ tag, id string }
 
-// maxPairs is more than any cluster's resources come to with all that they refer to.
+// maxPairs is more than any cluster's resources have with all their references.
 const maxPairs = 1 << 20
 
 var errManyPairs = errors.New("its references come to more than 1048576 name-value pairs")
@@ -53,8 +53,8 @@ func (r *references) collect(e *etree.Element) {
 	}
 }
 
-// follow is the element that stands for e: e itself, or that of the same kind which its id-ref names; nil when there is
-// none.
+// follow returns the element that e stands for: e itself, or that of the same kind which its id-ref names; nil if there
+// is none.
 func (r *references) follow(e *etree.Element) *etree.Element {
 	id := e.SelectAttrValue("id-ref", "")
 	if id == "" {
@@ -80,7 +80,7 @@ func (r *references) definition(e *etree.Element) ([]*etree.Element, error) {
 	return []*etree.Element{e, template}, nil
 }
 
-// agent is class:provider:type of a primitive, class:type where there is no provider; empty when it is not known.
+// agent returns class:provider:type of a primitive, class:type if there is no provider; empty if it is not known.
 func (r *references) agent(e *etree.Element) string {
 	all, err := r.definition(e)
 	if err != nil {
@@ -89,15 +89,15 @@ func (r *references) agent(e *etree.Element) string {
 	return agentOf(all[len(all)-1])
 }
 
-// values are what sets of name-value pairs come to.
+// values are the resolved sets of name-value pairs.
 type values struct {
 	is map[string]string
-	// ruled are values that would go before, while a rule holds. Rules are not evaluated here.
+	// ruled are values that would take precedence while a rule is true. Rules are not evaluated here.
 	ruled map[string][]string
 	err   error
 }
 
-// sure is the value of a name, "" when it is not set. It is an error when that depends on a rule.
+// sure returns the value of a name, "" if it is not set. It is an error if that depends on a rule.
 func (v values) sure(name string) (string, error) {
 	for _, other := range v.ruled[name] {
 		if other != v.is[name] {
@@ -107,14 +107,14 @@ func (v values) sure(name string) (string, error) {
 	return v.is[name], nil
 }
 
-// any says whether a name has, or has while a rule holds, a value like this.
+// any reports whether a name has, or has while a rule is true, a value like this.
 func (v values) any(name string, like func(string) bool) bool {
 	text, set := v.is[name]
 	return set && like(text) || slices.ContainsFunc(v.ruled[name], like)
 }
 
-// settings are the values of one kind for a resource: its own, else those of its template, else those of the
-// collectives around it (outermost first), else the cluster's defaults.
+// settings returns the values of one kind for a resource: its own, otherwise those of its template, otherwise those of
+// the collectives around it (outermost first), otherwise the cluster's defaults.
 func (r *references) settings(e *etree.Element, outer []*etree.Element, kind string) values {
 	v := values{is: map[string]string{}, ruled: map[string][]string{}}
 	r.add(&v, e, kind, "")
@@ -127,15 +127,15 @@ func (r *references) settings(e *etree.Element, outer []*etree.Element, kind str
 	return v
 }
 
-// own are the values of one kind that stand at an element itself, or at its template. The set called first goes before
-// all others.
+// own returns the values of one kind at an element itself, or at its template. The set called first takes precedence
+// over all others.
 func (r *references) own(e *etree.Element, kind, first string) values {
 	v := values{is: map[string]string{}, ruled: map[string][]string{}}
 	r.add(&v, e, kind, first)
 	return v
 }
 
-// add lets the sets of e say what was not said before.
+// add adds the values of e's sets that were not set already.
 func (r *references) add(v *values, e *etree.Element, kind, first string) {
 	sets, err := r.sets(e, kind, first)
 	if v.err == nil {
@@ -156,7 +156,7 @@ func (r *references) add(v *values, e *etree.Element, kind, first string) {
 					v.ruled[name] = append(v.ruled[name], value)
 				}
 			case value == "#default":
-				delete(v.is, name) // so Pacemaker does, whatever other sets say
+				delete(v.is, name) // so does Pacemaker, whatever other sets say
 			default:
 				if _, has := v.is[name]; !has {
 					v.is[name] = value
@@ -166,7 +166,7 @@ func (r *references) add(v *values, e *etree.Element, kind, first string) {
 	}
 }
 
-// pair is a name and its value; an id-ref has the value of another pair, and may have a name of its own.
+// pair returns a name and its value; an id-ref has the value of another pair, and may have a name of its own.
 func (r *references) pair(e *etree.Element) (name, value string, found bool) {
 	of := r.follow(e)
 	if of == nil {
@@ -180,8 +180,8 @@ func (r *references) pair(e *etree.Element) (name, value string, found bool) {
 	return name, attr.Value, true
 }
 
-// sets are the sets of one kind at an element and its template, in the order in which they count: the one called first,
-// then by their score, and of two with the same score the later one. A primitive's own stand after its template's.
+// sets returns the sets of one kind at an element and its template, in their order of precedence: the one called first,
+// then by their score, and of two with the same score the later one. A primitive's own follow its template's.
 func (r *references) sets(e *etree.Element, kind, first string) ([]*etree.Element, error) {
 	definition, err := r.definition(e)
 	var sets []*etree.Element
@@ -189,7 +189,7 @@ func (r *references) sets(e *etree.Element, kind, first string) ([]*etree.Elemen
 		for _, child := range part.SelectElements(kind) {
 			set := r.follow(child)
 			if set == nil {
-				err = fmt.Errorf("its %s refers to %q, which is not there", kind,
+				err = fmt.Errorf("its %s refers to %q, which does not exist", kind,
 					excerpt.Of(child.SelectAttrValue("id-ref", "")))
 				continue
 			}
@@ -215,7 +215,7 @@ func (r *references) sets(e *etree.Element, kind, first string) ([]*etree.Elemen
 	return sets, err
 }
 
-// score reads a set's: a number, INFINITY, -INFINITY; 0 where it is none.
+// score returns a set's score: a number, INFINITY, -INFINITY; 0 if it has none.
 func score(text string) int {
 	switch strings.ToUpper(text) {
 	case "INFINITY", "+INFINITY":
@@ -230,7 +230,7 @@ func score(text string) int {
 	return min(max(n, -xmldoc.Infinity), xmldoc.Infinity)
 }
 
-// operations are those of a primitive with a name: its own, else its template's.
+// operations returns those of a primitive with a name: its own, otherwise its template's.
 func (r *references) operations(e *etree.Element, name string) []*etree.Element {
 	definition, _ := r.definition(e)
 	for _, part := range definition {

@@ -14,8 +14,8 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-// quorate is ErrNoQuorum, or why that is not known, unless this partition has quorum. Corosync knows it at once, the
-// CIB only after Pacemaker has written it there.
+// quorate returns ErrNoQuorum, or why the quorum is not known, unless this partition has quorum. Corosync knows it at
+// once, the CIB only after Pacemaker has written it there.
 func quorate(ctx context.Context, r *pacemaker.Commands) error {
 	const step = "read the cluster's state"
 	s, problem := r.Status(ctx)
@@ -32,7 +32,7 @@ func quorate(ctx context.Context, r *pacemaker.Commands) error {
 	return nil
 }
 
-// counted is quorate by Corosync's count alone where there is one: what frees a lock does not wait for a crm_mon that
+// counted is quorate with only Corosync's count, if there is one: freeing a lock does not wait for a crm_mon that
 // hangs.
 func counted(ctx context.Context, r *pacemaker.Commands) error {
 	c, problem := r.Quorum(ctx)
@@ -47,13 +47,13 @@ func counted(ctx context.Context, r *pacemaker.Commands) error {
 	return nil
 }
 
-// How often a lock that was refused and then is free is asked for again, and after what time.
+// How often, and after what delay, a lock that was refused and then is free is requested again.
 const (
 	createTries = 5
 	createPause = 100 * time.Millisecond
 )
 
-// create makes the lock if there is none and gives the one that is there then: it is the cluster's answer that counts.
+// create creates the lock if there is none and returns the one that exists then: the cluster's answer is what counts.
 func create(ctx context.Context, r *pacemaker.Commands, l cib.Lock) (*cib.Lock, error) {
 	const step = "take the cluster's backup lock"
 	xml, err := cib.LockXML(l)
@@ -70,7 +70,7 @@ func create(ctx context.Context, r *pacemaker.Commands, l cib.Lock) (*cib.Lock, 
 		if err != nil || held != nil {
 			return held, err
 		}
-		// The one that was in the way has been freed meanwhile.
+		// The one that was in the way has been freed in the meantime.
 		select {
 		case <-ctx.Done():
 			return nil, fmt.Errorf("%s: %w", step, ctx.Err())
@@ -80,7 +80,7 @@ func create(ctx context.Context, r *pacemaker.Commands, l cib.Lock) (*cib.Lock, 
 	if a.Err != nil {
 		return nil, fmt.Errorf("%s: %w, but nobody has it; try again", step, a.Err)
 	}
-	return nil, fmt.Errorf("%s: it was made %d times and was gone each time; who else changes the cluster's"+
+	return nil, fmt.Errorf("%s: it was created %d times and was gone each time; who else changes the cluster's"+
 		" configuration?", step, createTries)
 }
 
@@ -120,6 +120,6 @@ func locks(ctx context.Context, r *pacemaker.Commands) ([]cib.Lock, error) {
 	return locks, nil
 }
 
-// ErrNoQuorum refuses to change a lock where another partition may do otherwise.
+// ErrNoQuorum refuses to change a lock if another partition may change it differently.
 var ErrNoQuorum = errors.New("this partition of the cluster has no quorum, and without it a lock is neither taken nor" +
 	" freed")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // Package clusterlock takes and frees the lock of backups, a set of properties in the configuration of the cluster,
-// which one node alone can create. Without quorum nothing is taken or freed.
+// which only one node can create. Without quorum nothing is taken or freed.
 package clusterlock
 
 import (
@@ -14,7 +14,7 @@ import (
 	"overcloud.backup/internal/pacemaker/cib"
 )
 
-// Held says that somebody else holds the lock.
+// Held reports that another job holds the lock.
 type Held struct{ Lock cib.Lock }
 
 func (e *Held) Error() string {
@@ -25,33 +25,33 @@ func (e *Held) Error() string {
 
 func clock(epoch float64) string { return time.Unix(int64(epoch), 0).UTC().Format(time.RFC3339) }
 
-// NotAsked says that the lock was not even asked for, so there is nothing to free.
+// NotAsked reports that the lock was not even requested, so there is nothing to free.
 type NotAsked struct{ error }
 
-// Unwrap gives the reason.
+// Unwrap returns the reason.
 func (e *NotAsked) Unwrap() error { return e.error }
 
-// Acquire takes the lock of l.Cluster, atomically for the whole cluster. That l.Job on l.Holder has it already is no
-// error, for two nodes may have jobs of one id. After an error that is neither *Held nor *NotAsked it may have been
-// taken all the same: Release it.
-// A context without a deadline gets DefaultTimeout, here and below.
+// Acquire takes the lock of l.Cluster, atomically for the whole cluster. It is not an error if l.Job on l.Holder has it
+// already; the holder counts because two nodes may have jobs of one id. After an error that is neither *Held nor
+// *NotAsked it may have been taken anyway: Release it. A context without a deadline gets DefaultTimeout, here and
+// below.
 func Acquire(ctx context.Context, l cib.Lock) error {
 	ctx, cancel := pacemaker.WithDeadline(ctx)
 	defer cancel()
 	return acquire(ctx, pacemaker.Local(), l)
 }
 
-// Release frees the lock if l.Job on l.Holder has it. That it is free, or another job's or node's, is no error. Without
-// quorum it fails, whatever it sees: when the partitions meet again, the others' copy of the configuration may win,
-// with the lock in it.
+// Release frees the lock if l.Job on l.Holder has it. It is not an error if the lock is free, or another job's or
+// node's. Without quorum it fails, whatever it sees: when the partitions meet again, the others' copy of the
+// configuration may win, with the lock in it.
 func Release(ctx context.Context, l cib.Lock) (released bool, err error) {
 	ctx, cancel := pacemaker.WithDeadline(ctx)
 	defer cancel()
 	return release(ctx, pacemaker.Local(), l)
 }
 
-// Break frees a lock that its holder cannot free any more; the caller has the evidence, and times alone are none:
-// clocks differ. It leaves a lock alone that another job or holder has taken meanwhile.
+// Break frees a lock that its holder can no longer free; the caller has the evidence, and times by themselves are not
+// evidence: clocks differ. It leaves a lock alone that another job or holder has taken in the meantime.
 func Break(ctx context.Context, stale cib.Lock) error {
 	ctx, cancel := pacemaker.WithDeadline(ctx)
 	defer cancel()
@@ -62,15 +62,14 @@ func Break(ctx context.Context, stale cib.Lock) error {
 	return err
 }
 
-// Read is the lock of a cluster, nil when it is free. A lock that is not whole is an error that says how to remove
-// it.
+// Read returns the lock of a cluster, nil if it is free. An incomplete lock is an error that says how to remove it.
 func Read(ctx context.Context, cluster string) (*cib.Lock, error) {
 	ctx, cancel := pacemaker.WithDeadline(ctx)
 	defer cancel()
 	return readLock(ctx, pacemaker.Local(), cluster)
 }
 
-// OfThisNode are the backup locks of all clusters that this node's name holds. A host without Pacemaker has none.
+// OfThisNode returns the backup locks of all clusters that this node's name holds. A host without Pacemaker has none.
 func OfThisNode(ctx context.Context) (own []cib.Lock, err error) {
 	ctx, cancel := pacemaker.WithDeadline(ctx)
 	defer cancel()
@@ -94,7 +93,7 @@ func ownLocks(ctx context.Context, r *pacemaker.Commands) (own []cib.Lock, err e
 	return own, err
 }
 
-// Live are the backup locks of all clusters and nodes that have not expired. A host without Pacemaker sees none.
+// Live returns the backup locks of all clusters and nodes that have not expired. A host without Pacemaker sees none.
 func Live(ctx context.Context) (live []cib.Lock, err error) {
 	ctx, cancel := pacemaker.WithDeadline(ctx)
 	defer cancel()
@@ -111,7 +110,7 @@ func Live(ctx context.Context) (live []cib.Lock, err error) {
 	return live, err
 }
 
-// NoBackup refuses what no backup outlives, while one runs on any node.
+// NoBackup refuses what would break a backup, while one runs on any node.
 func NoBackup(ctx context.Context) error {
 	live, err := Live(ctx)
 	for _, l := range live {
@@ -135,7 +134,7 @@ func acquire(ctx context.Context, r *pacemaker.Commands, l cib.Lock) error {
 	if !held.Is(l) {
 		return &Held{*held}
 	}
-	// A partition that was cut off just now learns it only after Corosync's token timeout. The lock was made through
+	// A partition that was cut off just now learns it only after Corosync's token timeout. The lock was created through
 	// Corosync, so Corosync knows by now.
 	if err := quorate(ctx, r); err != nil {
 		_, left := release(ctx, r, l)
@@ -159,12 +158,12 @@ func release(ctx context.Context, r *pacemaker.Commands, l cib.Lock) (bool, erro
 	if err != nil || !held.Is(l) {
 		return false, err
 	}
-	// The condition stands in the path, so nobody else's lock goes, even if it changed hands just now.
+	// The condition is in the path, so nobody else's lock is removed, even if it changed hands just now.
 	path := cib.LockPath(l)
 	if a := r.Run(ctx, "cibadmin", "--delete", "--xpath", path); a.Err != nil {
 		return false, a.Failure(freeing)
 	}
-	// cibadmin exits 0 also when nothing matched.
+	// cibadmin exits 0 even if nothing matched.
 	held, err = readLock(ctx, r, l.Cluster)
 	if err == nil && held.Is(l) {
 		err = errors.New(freeing + ": it is still there; remove it with: cibadmin --delete --xpath '" + path + "'")
@@ -172,7 +171,7 @@ func release(ctx context.Context, r *pacemaker.Commands, l cib.Lock) (bool, erro
 	if err != nil {
 		return false, err
 	}
-	// As when it was taken: a partition that was cut off just before would have freed it for itself only.
+	// As when it was taken: a partition that was cut off just before would have freed it only for itself.
 	if err := counted(ctx, r); err != nil {
 		return false, fmt.Errorf("%s: %w", freeing, err)
 	}

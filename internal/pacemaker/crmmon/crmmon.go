@@ -4,7 +4,7 @@ package crmmon
 
 import "github.com/beevik/etree"
 
-// NodeType tells a full member from a host that only runs resources.
+// NodeType distinguishes a full member from a host that only runs resources.
 type NodeType string
 
 // Kinds of nodes. Guests are bundle replicas and remote connections made by a resource.
@@ -35,7 +35,7 @@ type Node struct {
 	ContainerOn  string            `json:"container_host"` // the real node that container runs on, for a guest
 	Attributes   map[string]string `json:"attributes"`
 	FeatureSet   string            `json:"feature_set"`
-	CorosyncVote int               `json:"corosync_votes"` // -1 when unknown
+	CorosyncVote int               `json:"corosync_votes"` // -1 if unknown
 }
 
 // Role of a resource instance. Master and Promoted are one role, Slave and Unpromoted another.
@@ -61,11 +61,11 @@ type Resource struct {
 	Agent  string `json:"agent"` // ocf:heartbeat:galera, always with single colons
 	Role   Role   `json:"role"`
 	Target Role   `json:"target_role"`
-	// Parent is the outermost collective: the clone's, group's or bundle's id; empty for a primitive of its own.
+	// Parent is the outermost collective: the clone's, group's or bundle's id; empty for a standalone primitive.
 	Parent     string `json:"parent"`
 	ParentKind string `json:"parent_kind"` // clone, promotable, group, bundle, or empty
-	// Singleton says that the cluster runs exactly one of it (no clone; for a bundle one replica; a promotable counts
-	// once promoted).
+	// Singleton says that the cluster runs exactly one of it (not a clone; for a bundle one replica; a promotable
+	// counts once promoted).
 	Singleton      bool   `json:"singleton"`
 	Active         bool   `json:"active"`
 	Orphaned       bool   `json:"orphaned"`
@@ -75,11 +75,11 @@ type Resource struct {
 	Failed         bool   `json:"failed"`
 	FailureIgnored bool   `json:"failure_ignored"`
 	Pending        string `json:"pending"`
-	// Node is the real node it runs on (for a bundle the host of the replica's container); empty when it is stopped.
+	// Node is the real node it runs on (for a bundle the host of the replica's container); empty if it is stopped.
 	Node string `json:"node"`
 	// Guest is the guest node it runs on, for a bundle.
 	Guest string `json:"guest"`
-	// Container is the name of the replica's container, as galera-bundle-podman-0.
+	// Container is the name of the replica's container, such as galera-bundle-podman-0.
 	Container string `json:"container"`
 }
 
@@ -87,7 +87,7 @@ type Resource struct {
 type Failure struct {
 	Resource string `json:"resource"`
 	Node     string `json:"node"`   // as crm_mon prints it; a guest node for what runs in a bundle
-	Host     string `json:"host"`   // the real node: the guest's host; empty when that is not known
+	Host     string `json:"host"`   // the real node: the guest's host; empty if that is not known
 	Action   string `json:"action"` // galera_monitor_20000
 	Exit     string `json:"exit"`   // not running, timeout, ...
 	Reason   string `json:"reason"`
@@ -98,7 +98,7 @@ type Failure struct {
 type FailCount struct {
 	Resource  string `json:"resource"`
 	Node      string `json:"node"`  // as crm_mon prints it; a guest node for what runs in a bundle
-	Host      string `json:"host"`  // the real node: the guest's host; empty when that is not known
+	Host      string `json:"host"`  // the real node: the guest's host; empty if that is not known
 	Count     int64  `json:"count"` // 1000000 stands for INFINITY
 	Threshold int64  `json:"migration_threshold"`
 }
@@ -119,12 +119,12 @@ type FencingEvent struct {
 	When   string `json:"when"`
 }
 
-// Status is what one crm_mon document says.
+// Status is the content of one crm_mon document.
 type Status struct {
-	// Version is the DC's Pacemaker version, else (1.1 without a DC) crm_mon's own.
+	// Version is the DC's Pacemaker version, otherwise (1.1 without a DC) crm_mon's own.
 	Version string
-	DC      string // empty when there is none
-	Quorum  bool   // of the partition; false when there is no DC
+	DC      string // empty if there is none
+	Quorum  bool   // of the partition; false if there is no DC
 	// Options are the cluster options crm_mon prints, by their names in the CIB. 1.1.12 and older print none.
 	Options    map[string]string
 	Nodes      []Node
@@ -135,7 +135,7 @@ type Status struct {
 	Fencing    []FencingEvent
 }
 
-// Node is the node of that name, or nil.
+// Node returns the node of that name, or nil.
 func (s *Status) Node(name string) *Node {
 	for i := range s.Nodes {
 		if s.Nodes[i].Name == name {
@@ -145,7 +145,7 @@ func (s *Status) Node(name string) *Node {
 	return nil
 }
 
-// children are the elements of a section; there may be none, and there may be no such section.
+// children returns the elements of a section; there may be none, and the section may be missing.
 func children(root *etree.Element, section, tag string) []*etree.Element {
 	var all []*etree.Element
 	for _, s := range root.SelectElements(section) {

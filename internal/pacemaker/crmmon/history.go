@@ -22,7 +22,7 @@ func (s *Status) readFailures(root *etree.Element) error {
 			When: a.Optional("last-rc-change"), Action: a.Optional("op_key"),
 		}
 		if f.Action == "" {
-			f.Action = a.Text("id") // where the operation has no key of its own
+			f.Action = a.Text("id") // if the operation has no key of its own
 		}
 		f.Resource = actionResource(f.Action, a.Optional("task"))
 		f.Host = s.realNode(f.Node)
@@ -34,8 +34,8 @@ func (s *Status) readFailures(root *etree.Element) error {
 	return nil
 }
 
-// actionResource cuts _<task>_<interval> off an operation's key. A resource's name may hold underscores, and so may
-// two tasks, migrate_to and migrate_from.
+// actionResource removes _<task>_<interval> from an operation's key. A resource's name may contain underscores, and so
+// may two tasks, migrate_to and migrate_from.
 func actionResource(key, task string) string {
 	i := strings.LastIndexByte(key, '_')
 	if i < 0 || strings.Trim(key[i+1:], "0123456789") != "" {
@@ -73,7 +73,7 @@ func (s *Status) readFailCounts(root *etree.Element) error {
 	return nil
 }
 
-// realNode is the host of a guest node, else the node itself.
+// realNode returns the host of a guest node, otherwise the node itself.
 func (s *Status) realNode(name string) string {
 	if n := s.Node(name); n != nil && n.Type == NodeGuest {
 		return n.ContainerOn

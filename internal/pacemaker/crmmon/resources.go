@@ -64,8 +64,9 @@ func parseResource(e *etree.Element, in collective) ([]Resource, error) {
 	return nil, fmt.Errorf("<%s> among the resources is not known", excerpt.Of(e.Tag))
 }
 
-// enter is the collective that holds for what is inside of e: the outermost stays. What is in a clone or group has
-// flags of its own, which go before those around it and are printed with it; a bundle's are of its containers, too.
+// enter returns the collective that applies to the content of e: the outermost stays. Members of a clone or group have
+// flags of their own, which take precedence over those around them and are printed with them; a bundle's are of its
+// containers, too.
 func (c collective) enter(e *etree.Element) (collective, error) {
 	a := xmldoc.Attributes{Of: e}
 	id := a.Text("id")
@@ -129,18 +130,18 @@ func placeReplica(members []Resource) {
 	}
 }
 
-// IsContainer says that an agent runs containers.
+// IsContainer reports whether an agent runs containers.
 func IsContainer(agent string) bool {
 	return agent == "ocf:heartbeat:podman" || agent == "ocf:heartbeat:docker" || agent == "ocf:heartbeat:rkt"
 }
 
-// isInside says that a replica's member is the service itself and not what carries it.
+// isInside reports whether a replica's member is the service itself and not what carries it.
 func isInside(r Resource) bool {
 	return !IsContainer(r.Agent) && r.Agent != "ocf:pacemaker:remote" && r.Agent != cib.AgentIPaddr2
 }
 
-// parsePrimitive reads one <resource>. It runs on one node, or on none; where it runs on several (which is a failure
-// of the cluster), it is one entry a node.
+// parsePrimitive reads one <resource>. It runs on one node, or on none; if it runs on several (which is a failure of
+// the cluster), it is one entry per node.
 func parsePrimitive(e *etree.Element, in collective) ([]Resource, error) {
 	a := xmldoc.Attributes{Of: e}
 	r := Resource{
@@ -172,7 +173,7 @@ func parsePrimitive(e *etree.Element, in collective) ([]Resource, error) {
 	return all, a.Err
 }
 
-// placeGuests tells guest nodes which host they live on, and moves what runs on them there.
+// placeGuests sets the hosts of guest nodes, and moves what runs on them there.
 func (s *Status) placeGuests() {
 	on := map[string]string{}
 	for _, r := range s.Resources {
@@ -195,8 +196,8 @@ func (s *Status) placeGuests() {
 	}
 }
 
-// markSingletons finds what the cluster runs once. Of a promotable resource that is the promoted instance when there
-// is no other; of a bundle with one replica the service, or the container where nothing is managed inside.
+// markSingletons finds what the cluster runs once. Of a promotable resource that is the promoted instance if there is
+// no other; of a bundle with one replica the service, or the container if nothing is managed inside.
 func (s *Status) markSingletons() {
 	promoted := map[string]int{}
 	replicas := map[string]map[string]bool{}

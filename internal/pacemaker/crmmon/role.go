@@ -4,7 +4,7 @@ package crmmon
 
 import "strings"
 
-// roleNames has every spelling: 2.1 says Promoted where 1.1 and 2.0 say Master. Target roles come in lower case too.
+// roleNames has every spelling: 2.1 says Promoted where 1.1 and 2.0 say Master. Target roles may be in lower case.
 var roleNames = map[string]Role{
 	"stopped":    RoleStopped,
 	"started":    RoleStarted,
@@ -19,5 +19,5 @@ var roleNames = map[string]Role{
 	"migrating":  RoleMigrating,
 }
 
-// ParseRole reads a role in the words of any version. A role that is not known is RoleUnknown.
+// ParseRole reads a role as any version prints it. An unknown role is RoleUnknown.
 func ParseRole(s string) Role { return roleNames[strings.ToLower(s)] }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package crmmon reads what crm_mon prints in XML: nodes, resources, failures, bans and fencing, of Pacemaker 1.1 to
+// Package crmmon reads the XML that crm_mon prints: nodes, resources, failures, bans and fencing, of Pacemaker 1.1 to
 // 3.0.
 package crmmon
 
@@ -16,15 +16,15 @@ import (
 	"overcloud.backup/internal/pacemaker/xmldoc"
 )
 
-// NotConnectedError is a document in which crm_mon says itself that it saw no cluster.
+// NotConnectedError is a document in which crm_mon itself says that it saw no cluster.
 type NotConnectedError struct{ Reason string }
 
 func (e *NotConnectedError) Error() string { return "crm_mon has no status: " + e.Reason }
 
-// Parse reads the XML of `crm_mon --output-as=xml` (root pacemaker-result, 2.0.3 and later) or of
-// `crm_mon --as-xml` (root crm_mon, 1.1 to 2.1). It takes a document only whole: the right root, status 0, no errors,
-// a summary and at least one node; crm_mon without a CIB exits 0 and prints none of these.
-// Errors: *NotConnectedError, or one that names the element and the attribute that is wrong.
+// Parse reads the XML of `crm_mon --output-as=xml` (root pacemaker-result, 2.0.3 and later) or of `crm_mon --as-xml`
+// (root crm_mon, 1.1 to 2.1). It accepts only a complete document: the right root, status 0, no errors, a summary and
+// at least one node; crm_mon without a CIB exits 0 and prints none of these. Errors: *NotConnectedError, or one that
+// names the element and the attribute that is wrong.
 func Parse(b []byte) (*Status, error) {
 	root, err := xmldoc.Parse(b, "pacemaker-result", "crm_mon")
 	if err != nil {
@@ -68,7 +68,7 @@ func accepted(root *etree.Element) error {
 	return nil
 }
 
-// Complaints are the texts of <errors>, in one line; "errors without text" when it has none.
+// Complaints returns the texts of <errors>, in one line; "errors without text" if it has none.
 func Complaints(root *etree.Element) string {
 	var texts []string
 	for _, status := range root.SelectElements("status") {
@@ -92,7 +92,7 @@ func Complaints(root *etree.Element) string {
 func (s *Status) readSummary(root *etree.Element) error {
 	summary := root.SelectElement("summary")
 	if summary == nil {
-		return errors.New("no <summary>: this is no whole cluster status")
+		return errors.New("no <summary>: this is not a complete cluster status")
 	}
 	if options := summary.SelectElement("cluster_options"); options != nil {
 		for _, a := range options.Attr {
@@ -125,7 +125,7 @@ func (s *Status) readNodes(root *etree.Element) error {
 		s.Nodes = append(s.Nodes, n)
 	}
 	if len(s.Nodes) == 0 {
-		return errors.New("no <node>: this is no whole cluster status")
+		return errors.New("no <node>: this is not a complete cluster status")
 	}
 	return nil
 }
@@ -171,7 +171,7 @@ func (s *Status) readNodeAttributes(root *etree.Element) error {
 			return a.Err
 		}
 		if n == nil {
-			continue // a node of the past: its attributes outlive it
+			continue // a former node: its attributes outlive it
 		}
 		for _, pair := range e.SelectElements("attribute") {
 			p := xmldoc.Attributes{Of: pair}

@@ -13,7 +13,7 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-// LiveConfiguration asks the cluster.
+// LiveConfiguration reads the configuration from the cluster.
 func LiveConfiguration(ctx context.Context) (cib.Configuration, error) {
 	ctx, cancel := pacemaker.WithDeadline(ctx)
 	defer cancel()
@@ -24,7 +24,8 @@ func LiveConfiguration(ctx context.Context) (cib.Configuration, error) {
 	return cib.ParseConfiguration(a.Out)
 }
 
-// Push replaces the cluster's configuration as a whole. A running backup, whose lock is part of it, is refused.
+// Push replaces the complete configuration of the cluster. It is refused during a backup, whose lock is part of the
+// configuration.
 func Push(ctx context.Context, c cib.Configuration) error {
 	if err := clusterlock.NoBackup(ctx); err != nil {
 		return err

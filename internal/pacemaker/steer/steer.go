@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package steer changes what Pacemaker does with a resource: its target-role, bans, failures; and the configuration as
-// a whole.
+// Package steer changes what Pacemaker does with a resource: its target-role, bans, failures; and the complete
+// configuration.
 package steer
 
 import (
@@ -26,7 +26,7 @@ func GaleraAgent(ctx context.Context) (cib.Agent, error) {
 	return cib.ParseAgent(a.Out)
 }
 
-// Addresses are those of the cluster's IPaddr2 resources, without a prefix length, whoever holds them.
+// Addresses returns those of the cluster's IPaddr2 resources, without a prefix length, regardless of who holds them.
 func Addresses(ctx context.Context) (addresses []string, err error) {
 	ctx, cancel := pacemaker.WithDeadline(ctx)
 	defer cancel()
@@ -37,7 +37,7 @@ func Addresses(ctx context.Context) (addresses []string, err error) {
 	return cib.ParseAddresses(a.Out)
 }
 
-// SetTargetRole sets a resource's target-role, or takes it away where role is empty, and sees that it is so.
+// SetTargetRole sets a resource's target-role, or removes it if role is empty, and checks the result.
 func SetTargetRole(ctx context.Context, resource, role string) error {
 	ctx, cancel := pacemaker.WithDeadline(ctx)
 	defer cancel()
@@ -59,9 +59,9 @@ func SetTargetRole(ctx context.Context, resource, role string) error {
 		resource, got.TargetRole, role)
 }
 
-// Cleanup makes the cluster forget a resource's failures on a node, or everywhere where node is empty. It must not be
-// done while the resource is being started there: its start then finds no resource, which makes Pacemaker's controller
-// on that node give up and start anew (2.1.5).
+// Cleanup clears a resource's failures on a node, or everywhere if node is empty. It must not be called while the
+// resource is being started there: its start then finds no resource, which makes Pacemaker's controller on that node
+// give up and restart (2.1.5).
 func Cleanup(ctx context.Context, resource, node string) error {
 	args := []string{"--cleanup", "--resource", resource}
 	if node != "" {
@@ -70,8 +70,7 @@ func Cleanup(ctx context.Context, resource, node string) error {
 	return crmResource(ctx, "clean up "+resource, args...)
 }
 
-// Settle waits until the cluster has nothing to do any more, at most for a minute. That it is busy for longer is no
-// error.
+// Settle waits until the cluster is idle, at most for a minute. It is not an error if it is busy for longer.
 func Settle(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 70*time.Second)
 	defer cancel()
@@ -88,9 +87,9 @@ func BanFrom(ctx context.Context, resource, node string) error {
 	return crmResource(ctx, "ban "+resource+" from "+node, "--ban", "--resource", resource, "--node", node)
 }
 
-// Unban takes a ban away; that there is none is no error.
+// Unban removes a ban; it is not an error if there is none.
 func Unban(ctx context.Context, resource, node string) error {
-	return crmResource(ctx, "take the ban of "+resource+" from "+node+" away", "--clear", "--resource", resource,
+	return crmResource(ctx, "remove the ban of "+resource+" from "+node, "--clear", "--resource", resource,
 		"--node",
 		node)
 }

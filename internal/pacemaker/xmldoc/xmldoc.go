@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package xmldoc reads XML documents of bounded size, and the attributes of their elements.
+// Package xmldoc reads XML documents of limited size, and the attributes of their elements.
 package xmldoc
 
 import (
@@ -18,12 +18,12 @@ import (
 // Limits of a document. A crm_mon of 64 nodes and 1000 resources is 0.75 MB with 60000 attributes and is 5 deep.
 const (
 	MaxDocument = 8 << 20
-	MaxMarkup   = 256 << 10 // elements and attributes together: what costs memory is their number, not their length
+	MaxMarkup   = 256 << 10 // elements and attributes together: their number costs memory, not their length
 	maxDepth    = 64
 )
 
-// Parse reads one whole XML document with one of the roots that are expected. etree by itself takes empty input,
-// text before the root and two roots without a word.
+// Parse reads one complete XML document with one of the expected roots. etree by itself accepts empty input, text
+// before the root and two roots without an error.
 func Parse(b []byte, roots ...string) (*etree.Element, error) {
 	if err := bounded(b); err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func onlyRoot(doc *etree.Document) (*etree.Element, error) {
 	return root, nil
 }
 
-// Attributes reads the attributes of one element and keeps the first thing that is wrong, with its place.
+// Attributes reads the attributes of one element and keeps the first error, with its place.
 type Attributes struct {
 	Of  *etree.Element
 	Err error
@@ -98,7 +98,7 @@ func (a *Attributes) fail(name, problem string) {
 	a.Err = fmt.Errorf("<%s> %q: attribute %s %s", a.Of.Tag, excerpt.Of(who), name, problem)
 }
 
-// Text is an attribute that must be there and not be empty.
+// Text returns an attribute that must exist and not be empty.
 func (a *Attributes) Text(name string) string {
 	s := a.Of.SelectAttrValue(name, "")
 	if s == "" {
@@ -107,10 +107,10 @@ func (a *Attributes) Text(name string) string {
 	return s
 }
 
-// Optional is an attribute that not every version prints.
+// Optional returns an attribute that not every version prints.
 func (a *Attributes) Optional(name string) string { return a.Of.SelectAttrValue(name, "") }
 
-// Flag is true or false and must be there.
+// Flag returns an attribute that is true or false and must exist.
 func (a *Attributes) Flag(name string) bool {
 	if a.Of.SelectAttr(name) == nil {
 		a.fail(name, "is missing")
@@ -119,7 +119,7 @@ func (a *Attributes) Flag(name string) bool {
 	return a.OptionalFlag(name, false)
 }
 
-// OptionalFlag is true or false, or absent in some versions.
+// OptionalFlag returns an attribute that is true or false, or absent in some versions.
 func (a *Attributes) OptionalFlag(name string, absent bool) bool {
 	attr := a.Of.SelectAttr(name)
 	switch {
@@ -134,7 +134,7 @@ func (a *Attributes) OptionalFlag(name string, absent bool) bool {
 	return absent
 }
 
-// Count is a whole number, zero or more, or absent.
+// Count returns a whole number, zero or more, or absent.
 func (a *Attributes) Count(name string) int64 {
 	s := a.Of.SelectAttrValue(name, "")
 	if s == "" {

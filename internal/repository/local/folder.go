@@ -12,8 +12,8 @@ import (
 	"syscall"
 )
 
-// Check looks at where sets shall go without changing anything. Every folder of the path must belong to root (or to
-// this user), be no symbolic link, and be writable by its owner alone; above the last one the sticky bit will do.
+// Check checks where sets will go without changing anything. Every folder of the path must belong to root (or to this
+// user), not be a symbolic link, and be writable only by its owner; above the last one the sticky bit is enough.
 // Folders at the end of the path may be missing.
 func Check(path string) error {
 	if !filepath.IsAbs(path) || filepath.Clean(path) != path || path == "/" {
@@ -25,7 +25,7 @@ func Check(path string) error {
 	return nil
 }
 
-// CheckFolder is Check for an absolute path without .. of anything else.
+// CheckFolder is Check for the absolute path, without .., of anything else.
 func CheckFolder(path string) error {
 	at := "/"
 	for part := range strings.SplitSeq(path[1:], "/") {
@@ -41,7 +41,7 @@ func CheckFolder(path string) error {
 	return nil
 }
 
-// checkFolder refuses a folder that somebody else could replace or fill. sticky allows what /tmp has.
+// checkFolder refuses a folder that another user could replace or fill. sticky allows what /tmp has.
 func checkFolder(path string, sticky bool) error {
 	info, err := os.Lstat(path)
 	if err != nil {
@@ -55,7 +55,7 @@ func refuse(path string, info fs.FileInfo, sticky bool) error {
 	owner := info.Sys().(*syscall.Stat_t).Uid
 	switch {
 	case mode.Type() == fs.ModeSymlink:
-		return fmt.Errorf("%s is a symbolic link; give the path it leads to", path)
+		return fmt.Errorf("%s is a symbolic link; use its target instead", path)
 	case !mode.IsDir():
 		return fmt.Errorf("%s is not a directory", path)
 	case owner != 0 && owner != uint32(os.Geteuid()):
@@ -67,8 +67,8 @@ func refuse(path string, info fs.FileInfo, sticky bool) error {
 	return nil
 }
 
-// Free is the space left for new files at a path, in bytes, and the place that was asked: the path itself, or the
-// nearest folder above it that is there.
+// Free returns the space left for new files at a path, in bytes, and the place that was checked: the path itself, or
+// the nearest existing folder above it.
 func Free(path string) (bytes int64, at string, err error) {
 	var s syscall.Statfs_t
 	for at = path; ; at = filepath.Dir(at) {
@@ -82,7 +82,7 @@ func Free(path string) (bytes int64, at string, err error) {
 	}
 }
 
-// FreeIn is the free space, in bytes, of the file system of a folder that is held open, also when its path is gone.
+// FreeIn returns the free space, in bytes, of the file system of a folder that is held open, even if its path is gone.
 func FreeIn(folder *os.File) (int64, error) {
 	var s syscall.Statfs_t
 	if err := syscall.Fstatfs(int(folder.Fd()), &s); err != nil {

@@ -2,8 +2,8 @@
 
 // Package local keeps the sets of a repository in a directory of this host, which may be a mount:
 // <root>/<cluster>/<set>/. A set is written under a hidden name and gets its own name when all of it is on the disk.
-// All of the directory belongs to this user, and nobody else can put anything in its way; what lies there all the same
-// is opened without following a link and without waiting.
+// All of the directory belongs to this user, and nobody else can put anything in its way; every file in it is opened
+// without following a link and without waiting anyway.
 package local
 
 import (
@@ -21,7 +21,7 @@ import (
 	"overcloud.backup/internal/repository"
 )
 
-// partial is what the name of an unfinished set begins with.
+// partial is the prefix of the name of an unfinished set.
 const partial = ".partial-"
 
 // store is a checked directory.
@@ -30,12 +30,12 @@ type store struct {
 	root *os.Root
 }
 
-// Open opens a directory that is there, under the rules of Check.
+// Open opens an existing directory, under the rules of Check.
 func Open(path string) (repository.Store, error) {
 	return open(path, func(string) error { return nil })
 }
 
-// Make opens a directory under the rules of Check, and makes the missing folders of its path, 0700.
+// Make opens a directory under the rules of Check, and creates the missing folders of its path, 0700.
 func Make(path string) (repository.Store, error) {
 	return open(path, func(path string) error {
 		if err := os.MkdirAll(path, 0o700); err != nil {
@@ -77,7 +77,7 @@ func (s *store) List(cluster string) (items []repository.Item, err error) {
 		return nil, err
 	}
 	for _, e := range entries {
-		// Beside the clusters lies what a file system has for itself.
+		// A file system keeps folders of its own next to the clusters.
 		if !e.IsDir() || cluster == "" && (strings.HasPrefix(e.Name(), ".") || e.Name() == "lost+found") {
 			continue
 		}
@@ -142,7 +142,7 @@ func (s *source) open(name string) (*os.File, fs.FileInfo, error) {
 	if !there.Mode().IsRegular() {
 		return nil, nil, repository.ErrIrregular
 	}
-	// It may be exchanged now: it is opened without waiting, and looked at once more through what was opened.
+	// It may have been exchanged since: it is opened without waiting, and checked again through what was opened.
 	f, err := s.folder.OpenFile(name, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, nil, err
@@ -157,7 +157,7 @@ func (s *source) open(name string) (*os.File, fs.FileInfo, error) {
 	return f, info, nil
 }
 
-// Replace is: temporary name, fsync, rename, fsync of the folder.
+// Replace uses a temporary name, fsync, rename, and fsync of the folder.
 func (s *source) Replace(name string, content []byte) error {
 	temporary := name + ".tmp"
 	f, err := s.folder.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|syscall.O_NOFOLLOW, 0o600)
@@ -207,13 +207,13 @@ func (s *store) Discard(cluster, hidden string) (removed bool, err error) {
 		return false, nil
 	}
 	if err := s.root.RemoveAll(name); err != nil {
-		return false, fmt.Errorf("remove %s by hand: %w", s.Location(name), err)
+		return false, fmt.Errorf("remove %s manually: %w", s.Location(name), err)
 	}
 	_ = s.root.Remove(cluster) // only if nothing else is in it
 	return true, nil
 }
 
-// unfinished refuses what does not name an unfinished set.
+// unfinished refuses names that are not those of an unfinished set.
 func unfinished(cluster, hidden string) error {
 	name, is := strings.CutPrefix(hidden, partial)
 	if !is || repository.CheckSetName(name) != nil {

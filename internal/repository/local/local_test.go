@@ -310,7 +310,7 @@ func TestManifestsThatAreNotTheSetsOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	sets, err := d.sets()
-	if len(sets) != 1 || err == nil || !strings.Contains(err.Error(), `it is that of the set "`+first.Name()) {
+	if len(sets) != 1 || err == nil || !strings.Contains(err.Error(), `it belongs to the set "`+first.Name()) {
 		t.Errorf("%d sets, %v", len(sets), err)
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"overcloud.backup/internal/repository"
 )
 
-// sink is a set that is being written, below its hidden name.
+// sink is a set that is being written, under its hidden name.
 type sink struct {
 	store       *store
 	set         string // <cluster>/<set>
@@ -71,7 +71,7 @@ func (w *sink) claim(announce func() error) error {
 	return err
 }
 
-// written is a file of the set that is written.
+// written is a file of the set that is being written.
 type written struct{ *os.File }
 
 // Size returns the file's length.
@@ -83,7 +83,7 @@ func (f written) Size() (int64, error) {
 	return info.Size(), nil
 }
 
-// Create makes a file, 0600.
+// Create creates a file, 0600.
 func (w *sink) Create(name string) (repository.Writer, error) {
 	f, err := w.folder.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
@@ -92,7 +92,7 @@ func (w *sink) Create(name string) (repository.Writer, error) {
 	return written{f}, nil
 }
 
-// Commit is: temporary name, fsync, rename, fsync of the folder; then the same for the folder itself.
+// Commit uses a temporary name, fsync, rename, and fsync of the folder; then the same for the folder itself.
 func (w *sink) Commit(manifest []byte) error {
 	const temporary = repository.ManifestName + ".tmp"
 	f, err := w.Create(temporary)
@@ -135,13 +135,13 @@ func (w *sink) Abort() error {
 		name = w.set
 	}
 	if err := w.store.root.RemoveAll(name); err != nil {
-		return fmt.Errorf("remove %s by hand: %w", w.store.Location(name), err)
+		return fmt.Errorf("remove %s manually: %w", w.store.Location(name), err)
 	}
 	w.forgetCluster()
 	return nil
 }
 
-// forgetCluster removes the cluster's folder if this set made it. Another backup may have begun a set there; then it
+// forgetCluster removes the cluster's folder if this set created it. Another backup may have begun a set there; then it
 // is not empty and stays.
 func (w *sink) forgetCluster() {
 	if w.madeCluster {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package stores opens destinations: it knows by which driver the sets of a location are kept.
+// Package stores opens destinations: it knows which driver keeps the sets of a location.
 package stores
 
 import (
@@ -10,11 +10,11 @@ import (
 
 // driver is what a kind of location can do before a store of it is open.
 type driver struct {
-	// check looks at a location without changing anything. What is missing of it may be made by make.
+	// check checks a location without changing anything. Missing parts of it may be created by make.
 	check func(location string) error
-	// open opens a location that is there, and make one that need not be.
+	// open opens an existing location, and make one that need not exist.
 	open, make func(location string) (repository.Store, error)
-	// free returns the bytes that are left for new files, and the place that was asked.
+	// free returns the bytes that are left for new files, and the place that was checked.
 	free func(location string) (bytes int64, at string, err error)
 	// discard is Store.Discard. A location that is gone has nothing to remove.
 	discard func(location, cluster, working string) (removed bool, err error)
@@ -25,18 +25,18 @@ var directory = driver{
 	check: local.Check, open: local.Open, make: local.Make, free: local.Free, discard: local.Discard,
 }
 
-// of returns the driver of a location: so far each is a path.
+// of returns the driver of a location: so far every location is a path.
 func of(string) driver { return directory }
 
-// Check looks at a destination without changing anything.
+// Check checks a destination without changing anything.
 func Check(location string) error { return of(location).check(location) }
 
-// Open opens the repository at a destination that is there.
+// Open opens the repository at an existing destination.
 func Open(location string) (*repository.Repository, error) {
 	return repositoryIn(of(location).open(location))
 }
 
-// Make opens the repository at a destination, which is made where it is missing.
+// Make opens the repository at a destination, which is created if it is missing.
 func Make(location string) (*repository.Repository, error) {
 	return repositoryIn(of(location).make(location))
 }
@@ -48,10 +48,10 @@ func repositoryIn(s repository.Store, err error) (*repository.Repository, error)
 	return repository.New(s), nil
 }
 
-// Free returns the space for new sets at a destination, in bytes, and the place that was asked.
+// Free returns the space for new sets at a destination, in bytes, and the place that was checked.
 func Free(location string) (bytes int64, at string, err error) { return of(location).free(location) }
 
-// Discard removes an unfinished set, which somebody else began, by the name that Announce gave. A finished set is never
+// Discard removes an unfinished set of another process, by the name that Announce passed. A finished set is never
 // touched. It reports whether there was anything.
 func Discard(location, cluster, working string) (removed bool, err error) {
 	return of(location).discard(location, cluster, working)

@@ -18,7 +18,7 @@ type Opener func(t *testing.T) repository.Store
 
 const cluster, first, second = "solo", "solo/20261122T191500Z_physical_a", "solo/20261122T191501Z_logical_a"
 
-// bench is a store that is tested.
+// bench is a store under test.
 type bench struct {
 	*testing.T
 	repository.Store
@@ -83,7 +83,7 @@ func (b *bench) read(set, file string, offset int64) (string, error) {
 	return string(content), err
 }
 
-// want wants the list of a cluster, unfinished sets in brackets.
+// want requires the list of a cluster, unfinished sets in brackets.
 func (b *bench) want(cluster string, want ...string) {
 	b.Helper()
 	items, err := b.List(cluster)

@@ -16,10 +16,10 @@ import (
 	"overcloud.backup/internal/repository"
 )
 
-// Memory is a store in memory, as a bucket is one: it has objects and no folders, nothing can be renamed, and a set
-// without a manifest is an unfinished one. Tests of what uses a store have it fail where they like.
+// Memory is a store in memory that behaves like a bucket: it has objects and no folders, nothing can be renamed, and a
+// set without a manifest is an unfinished one. Tests of code that uses a store let it fail where they choose.
 type Memory struct {
-	// Fail is asked before each call, "create", "write", "sync", "commit", "open", "read", "list" or "discard", with
+	// Fail is called before each call, "create", "write", "sync", "commit", "open", "read", "list" or "discard", with
 	// the name that it is about. Its error is the call's. May be nil.
 	Fail func(call, name string) error
 
@@ -149,7 +149,7 @@ func (m *Memory) Discard(cluster, working string) (removed bool, err error) {
 	return m.remove(set+"/", ""), nil
 }
 
-// remove removes the objects that begin with a prefix, but for one.
+// remove removes the objects that begin with a prefix, except one.
 func (m *Memory) remove(prefix, but string) (removed bool) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package storetest holds drivers to the contract of repository.Store. Every driver's own tests call Run.
+// Package storetest checks drivers against the contract of repository.Store. Every driver's own tests call Run.
 package storetest
 
 import (

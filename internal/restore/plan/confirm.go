@@ -4,12 +4,13 @@ package plan
 
 import "fmt"
 
-// Confirmed says that the operator has confirmed what is replaced by its name. Nothing without a name can be confirmed.
+// Confirmed reports whether the operator has confirmed, by name, what is replaced. Nothing without a name can be
+// confirmed.
 func Confirmed(given, name string) bool { return name != "" && given == name }
 
 // notConfirmed refuses what takes data or configuration out of use, unless the operator names them. It is the one place
-// where that is looked at before anything is done; a controller that makes a set ready, gives up its data or replaces
-// Pacemaker's configuration looks once more, at what it has itself.
+// where that is checked before anything is done; a controller that makes a set ready, gives up its data or replaces
+// Pacemaker's configuration checks again, against its own state.
 func notConfirmed(s *situation) string {
 	name, why := s.toConfirm()
 	if why == "" || s.CheckMode || Confirmed(s.Confirm, name) {
@@ -21,7 +22,7 @@ func notConfirmed(s *situation) string {
 	return fmt.Sprintf("%s: controller_restore_confirm=%s (it is %q).%s", why, name, s.Confirm, unchanged)
 }
 
-// toConfirm is the name by which a plan is confirmed, and what is said to ask for it; empty where nothing has to be
+// toConfirm returns the name by which a plan is confirmed, and the text that asks for it; empty if nothing has to be
 // confirmed.
 func (s *situation) toConfirm() (name, why string) {
 	switch s.State {
@@ -30,26 +31,28 @@ func (s *situation) toConfirm() (name, why string) {
 	case RolledBack:
 		return s.cluster(), s.lost()
 	case Rejoined:
-		return s.target.Node.Name, "The data of this controller would be replaced by those of the others; " +
+		return s.target.Node.Name, "The data of this controller would be replaced with that of the others; " +
 			"confirm that by its name, " + s.target.Node.Name
 	case Configured:
 		if s.Push {
-			return s.cluster(), "Pacemaker's whole configuration would be replaced; confirm that by the name of the cluster"
+			return s.cluster(), "Pacemaker's whole configuration would be replaced; confirm that by the name of the" +
+				" cluster"
 		}
 	}
 	return "", ""
 }
 
-// lost says what a rollback would put out of use; empty when clients have written nothing since.
+// lost says what a rollback would put out of use; empty if clients have written nothing since.
 func (s *situation) lost() string {
 	why := ""
 	switch {
 	case s.used():
 		why = "Clients have used the restored data"
 	case s.unsure():
-		why = "Not every controller has a note of it, so clients may have used the data"
+		why = "Not every controller has a record of it, so clients may have used the data"
 	default:
 		return ""
 	}
-	return why + " since " + s.began + ", and all that they wrote would be out of use. Confirm that by the cluster's name"
+	return why + " since " + s.began + ", and all that they wrote would be out of use. Confirm that by the cluster's" +
+		" name"
 }

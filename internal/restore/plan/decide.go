@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package plan decides how a restore goes, from what every controller says about itself: which set, onto which
-// controller, in which steps, or why not. It touches no machine. A controller's word is believed about itself alone, so
-// that one that lies can stop a restore and cannot steer it: what is replaced, and from which set, is confirmed by the
-// operator or noted by the controller that has it.
+// Package plan decides how a restore proceeds, from what every controller reports about itself: which set, onto which
+// controller, in which steps, or why not. It touches no machine. A controller is believed only about itself, so that
+// one that lies can stop a restore and cannot steer it: what is replaced, and from which set, is confirmed by the
+// operator or recorded by the controller that has it.
 package plan
 
 import (
@@ -27,7 +27,7 @@ func Decide(views []View, o Options) (Decision, error) {
 		}
 		message := r.check(s)
 		if message != "" && r.code == NotConfirmed {
-			d.Lines = s.lines() // so that it is known what is to be confirmed
+			d.Lines = s.lines() // so that the operator sees what to confirm
 		}
 		if message != "" {
 			d.Refused, d.Message = r.code, message

@@ -8,7 +8,7 @@ type Meaning struct {
 	Meaning string
 }
 
-// Meanings are all refusals, in the order in which they are looked at.
+// Meanings returns all refusals, in the order in which they are checked.
 func Meanings() (all []Meaning) {
 	for _, r := range rules {
 		all = append(all, Meaning{Code: r.code, Meaning: r.meaning})
@@ -16,7 +16,7 @@ func Meanings() (all []Meaning) {
 	return all
 }
 
-// rule refuses a plan. check returns what to tell the operator, and nothing where the rule has no objection.
+// rule refuses a plan. check returns what to tell the operator, or nothing if the rule has no objection.
 type rule struct {
 	code    Code
 	of      []State
@@ -24,8 +24,8 @@ type rule struct {
 	check   func(*situation) string
 }
 
-// rules are looked at in this order; the first that objects refuses. Those about who takes part come first, for without
-// all of them nothing else is known; that of confirmation comes last, when it is known what is to be confirmed.
+// rules are checked in this order; the first that objects refuses. Those about who takes part come first, because
+// without all of them nothing else is known; that of confirmation comes last, when it is known what is to be confirmed.
 var rules = []rule{
 	{
 		code: "controller_missing", of: cluster, check: missing,

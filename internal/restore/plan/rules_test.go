@@ -164,8 +164,8 @@ func TestEachStateReportsWhatItDid(t *testing.T) {
 		Restored: {views, "Restore of " + theSet, "c0, c1: restored from " + theSet,
 			"or with controller_restore_state=rolled_back"},
 		RolledBack: {
-			ended, "Go back to the data of before the restore J of " + theSet + ", begun 10:00, on c0, c1",
-			"c0, c1: back at the data of before", "or with controller_restore_state=rolled_back",
+			ended, "Return to the data from before the restore J of " + theSet + ", begun 10:00, on c0, c1",
+			"c0, c1: back at the original data", "or with controller_restore_state=rolled_back",
 		},
 		Rejoined: {views, "Rejoin c0 from the other controllers",
 			"c0: it has the data of the other controllers again", ""},

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// steps are what is done, in this order.
+// steps returns the steps in order.
 func (s *situation) steps() []Step {
 	switch s.State {
 	case Restored:
@@ -56,29 +56,31 @@ func (s *situation) restore() (steps []Step) {
 	steps = append(steps, s.stop()...)
 	if !s.lives() {
 		steps = append(steps, Step{
-			State: "replaced", Task: "Move the datadirs aside and the set in", Hosts: hosts(s.views), Target: s.target.Host,
-			Why: "move every " + datadir + " aside" + keep,
+			State: "replaced", Task: "Move the datadirs aside and the set in", Hosts: hosts(s.views),
+			Target: s.target.Host,
+			Why:    "move every " + datadir + " aside" + keep,
 		})
 	}
-	return slices.Concat(steps, s.start("start it from the set on "+s.target.Host+"; the others copy its data"), s.end())
+	return slices.Concat(steps, s.start("start it from the set on "+s.target.Host+"; the others copy its data"),
+		s.end())
 }
 
 func (s *situation) rollBack() []Step {
 	steps := []Step{{
 		State: "rolling_back", Task: "Record that the original data is to return", Hosts: hosts(s.views),
-		Why: "note on all controllers that the data of before come back",
+		Why: "record on all controllers that the original data is to return",
 	}}
 	if s.stopped {
 		back := Step{
-			State: "rolled_back", Task: "Put the data of before back", Hosts: hosts(s.views), Target: s.target.Host,
-			Why: "put the datadirs of before back, and keep the restored ones beside them",
+			State: "rolled_back", Task: "Put the original data back", Hosts: hosts(s.views), Target: s.target.Host,
+			Why: "put the original datadirs back, and keep the restored ones next to them",
 		}
-		steps = slices.Concat(steps, s.stop(), []Step{back}, s.start("start it on the data of before"))
+		steps = slices.Concat(steps, s.stop(), []Step{back}, s.start("start it on the original data"))
 	}
 	return append(steps, s.end()...)
 }
 
-// stop is the way to a stopped database that no client waits for.
+// stop returns the steps to a stopped database that no client waits for.
 func (s *situation) stop() []Step {
 	return []Step{
 		{
@@ -102,24 +104,25 @@ func (s *situation) start(why string) []Step {
 	}
 }
 
-// end lets clients in. The target ends last: as long as its book is open a restore is under way.
+// end returns the steps that let clients in. The target ends last: a restore is under way as long as its book is open.
 func (s *situation) end() []Step {
 	others := slices.DeleteFunc(hosts(s.views), func(host string) bool { return host == s.target.Host })
 	slices.Sort(others)
 	return []Step{
 		{State: "opened", Task: "Let clients in", Hosts: hosts(s.views), Target: s.target.Host, Why: "let clients in"},
 		{
-			State: "reached", Task: "Look through the virtual IP", Hosts: []string{s.target.Host}, Target: s.target.Host,
-			Why: "look through the virtual IP",
+			State: "reached", Task: "Check through the virtual IP", Hosts: []string{s.target.Host},
+			Target: s.target.Host,
+			Why:    "check through the virtual IP",
 		},
 		{
 			State: "finished", Task: "End the restore", Hosts: append(others, s.target.Host), Target: s.target.Host,
-			Why: "note on all controllers that it has ended",
+			Why: "record on all controllers that it has ended",
 		},
 	}
 }
 
-// lines are the plan for people.
+// lines returns the plan for people.
 func (s *situation) lines() []string {
 	lines := s.heading()
 	for i, step := range s.steps() {
@@ -128,9 +131,9 @@ func (s *situation) lines() []string {
 	return lines
 }
 
-// notSigned is what a restore cannot know of a set.
-const notSigned = "   not signed: whoever can write to the destination can have written its data, its manifest and " +
-	"the record that it was verified"
+// notSigned is what a restore cannot know about a set.
+const notSigned = "   not signed: anyone who can write to the destination can have written its data, its manifest " +
+	"and the record that it was verified"
 
 func (s *situation) heading() []string {
 	members := strings.Join(s.members, ", ")
@@ -138,7 +141,7 @@ func (s *situation) heading() []string {
 	case Restored:
 		verb := "Restore"
 		if s.begun {
-			verb = "Go on with the restore"
+			verb = "Continue the restore"
 		}
 		lines := []string{verb + " of " + s.set, "   to " + members, "   verified: " + s.verified(), notSigned}
 		if len(s.rejoining) > 0 {
@@ -146,7 +149,7 @@ func (s *situation) heading() []string {
 		}
 		return lines
 	case RolledBack:
-		return []string{fmt.Sprintf("Go back to the data of before the restore %s of %s, begun %s, on %s",
+		return []string{fmt.Sprintf("Return to the data from before the restore %s of %s, begun %s, on %s",
 			s.job, s.set, s.began, members)}
 	case Rejoined:
 		return []string{"Rejoin " + s.target.Node.Name + " from the other controllers"}
@@ -154,7 +157,7 @@ func (s *situation) heading() []string {
 		return []string{"Load parts of " + s.set, "   verified: " + s.verified(), notSigned}
 	}
 	if s.Push {
-		return []string{"Replace Pacemaker's configuration by that of " + s.set, notSigned}
+		return []string{"Replace Pacemaker's configuration with that of " + s.set, notSigned}
 	}
 	return []string{"Compare Pacemaker's configuration with that of " + s.set, notSigned}
 }
@@ -164,7 +167,7 @@ func (s *situation) takesOver() string {
 	for _, v := range s.rejoining {
 		aside = append(aside, v.Book.Aside...)
 	}
-	return "   " + named(s.rejoining) + " is being rejoined, and that was not ended: this takes it over. " +
+	return "   " + named(s.rejoining) + ": its rejoin has not ended: this restore takes it over. " +
 		"What was moved aside for it stays at " + cmp.Or(strings.Join(aside, ", "), "its place")
 }
 
@@ -174,16 +177,16 @@ func (s *situation) report() string {
 	case Restored:
 		return members + ": restored from " + s.set
 	case RolledBack:
-		return members + ": back at the data of before"
+		return members + ": back at the original data"
 	}
 	return s.target.Host + ": it has the data of the other controllers again"
 }
 
-// advice says how to go on when a step has failed.
+// advice says how to continue after a step has failed.
 func (s *situation) advice() string {
 	if s.State == Restored || s.State == RolledBack {
-		return "What was done stays as it is: run it again to go on, or with controller_restore_state=rolled_back " +
-			"to go back to the data of before."
+		return "What was done stays as it is: run it again to continue, or with controller_restore_state=rolled_back " +
+			"to return to the original data."
 	}
-	return "What was done stays as it is: run it again to go on."
+	return "What was done stays as it is: run it again to continue."
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// situation is what the views of all controllers come to.
+// situation is the combined view of all controllers.
 type situation struct {
 	Options
 	views []View
@@ -17,26 +17,26 @@ type situation struct {
 	silent []string
 	// names are the controllers that answered, by their names in Pacemaker; members those that run the database.
 	names, members []string
-	// job is the restore that is under way or is rolled back, else a new one.
+	// job is the restore that is under way or is rolled back, otherwise a new one.
 	begun bool
 	job   string
-	// mine are the views that have a note of it. Others may have rejoined since, or are new.
+	// mine are the views that have a record of it. Others may have rejoined since, or are new.
 	mine  []View
 	began string
-	// stopped says that the restore has stopped the database: else a rollback has only to let clients in.
+	// stopped says that the restore has stopped the database: otherwise a rollback only has to let clients in.
 	stopped bool
-	// set is the path of the set that is restored, or was, and seers are those that see it.
+	// set is the path of the set that is or was restored, and seers are the controllers that see it.
 	set   string
 	seers []View
-	// holders may get the set: of a restore that was begun those that note that they have it.
+	// holders may get the set: if a restore was begun, only those that recorded that they have it.
 	holders []View
 	target  View
 	chosen  bool // target has answered
-	// rejoining are controllers whose rejoining has not ended.
+	// rejoining are controllers whose rejoin has not ended.
 	rejoining []View
 }
 
-// survey draws the views together, in the order of the inventory.
+// survey combines the views, in the order of the inventory.
 func survey(views []View, o Options) *situation {
 	s := &situation{Options: o, views: slices.Clone(views)}
 	slices.SortStableFunc(s.views, func(a, b View) int { return cmp.Compare(s.place(a.Host), s.place(b.Host)) })
@@ -60,7 +60,7 @@ func survey(views []View, o Options) *situation {
 	return s
 }
 
-// place is that of a host in the inventory; those that were not to be asked come last.
+// place returns the position of a host in the inventory; those that were not to be asked come last.
 func (s *situation) place(host string) int {
 	if at := slices.Index(s.Hosts, host); at >= 0 {
 		return at
@@ -68,7 +68,7 @@ func (s *situation) place(host string) int {
 	return len(s.Hosts)
 }
 
-// findSets finds the newest set that anybody sees.
+// findSets finds the newest set that any controller sees.
 func (s *situation) findSets() {
 	sets := only(s.views, func(v View) bool { return v.Set != nil })
 	slices.SortStableFunc(sets, func(a, b View) int { return cmp.Compare(a.Set.Name, b.Set.Name) })
@@ -99,7 +99,7 @@ func (s *situation) findRestore() {
 	}
 }
 
-// counts says that the book of a controller has a restore that goes on, or that can be rolled back.
+// counts reports whether the book of a controller has a restore that continues, or that can be rolled back.
 func (s *situation) counts(v View) bool {
 	if s.State != RolledBack {
 		return v.UnderWay && !v.Book.Rejoin
@@ -129,13 +129,14 @@ func (s *situation) choose() {
 	for _, v := range s.mine {
 		s.set = cmp.Or(v.Book.Set, s.set)
 	}
-	// The one that gets the set knows best which it is: another's word would have it take any set that it sees.
+	// The controller that gets the set decides which set it is: according to another's report it would use any set that
+	// it sees.
 	if s.target.Book.Job == s.job {
 		s.set = cmp.Or(s.target.Book.Set, s.set)
 	}
 }
 
-// cluster is the name of the set's cluster: that of the folder that the set lies in. Empty when the path has none.
+// cluster returns the name of the set's cluster: that of the folder of the set. Empty if the path has none.
 func (s *situation) cluster() string {
 	name := path.Base(path.Dir(s.set))
 	if name == "." || name == "/" {
@@ -144,20 +145,21 @@ func (s *situation) cluster() string {
 	return name
 }
 
-// lives says that the restored data live on the target already, so that they are not replaced again.
+// lives reports whether the restored data is in use on the target already, so that it is not replaced again.
 func (s *situation) lives() bool {
 	return s.State == Restored && s.target.Book.Started != "" && s.target.Book.Job == s.job
 }
 
-// used says that clients were let in to the restored data, and that nobody has begun to go back since.
+// used reports whether clients were let in to the restored data, and no rollback has begun since.
 func (s *situation) used() bool {
 	return slices.ContainsFunc(s.mine, func(v View) bool { return v.Book.Opened && !v.Book.Back })
 }
 
-// unsure says that this is not known: the database is not stopped before all controllers have a note of it.
+// unsure reports that this is not known: the database is not stopped before all controllers have recorded it.
 func (s *situation) unsure() bool { return s.stopped && len(s.mine) < len(s.views) }
 
-// verified is how the set was verified, by the word of the controller that gets it, else of the first one that sees it.
+// verified says how the set was verified, according to the controller that gets it, otherwise to the first one that
+// sees it.
 func (s *situation) verified() string {
 	for _, v := range slices.Concat([]View{s.target}, s.views) {
 		if v.sees(s.set) {
@@ -167,7 +169,7 @@ func (s *situation) verified() string {
 	return "unknown"
 }
 
-// hosts are the names that controllers have in the inventory.
+// hosts returns the names that controllers have in the inventory.
 func hosts(views []View) []string {
 	names := make([]string, len(views))
 	for i, v := range views {
@@ -176,7 +178,7 @@ func hosts(views []View) []string {
 	return names
 }
 
-// named are the names that controllers have in Pacemaker.
+// named returns the names that controllers have in Pacemaker.
 func named(views []View) string {
 	names := make([]string, len(views))
 	for i, v := range views {

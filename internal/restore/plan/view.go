@@ -13,20 +13,20 @@ import (
 	"overcloud.backup/internal/excerpt"
 )
 
-// View is what one controller answers when it is asked to look (galera_restore, state planned). It is the word of one
-// host: what it says about others is never obeyed.
+// View is the answer of one controller (galera_restore, state planned). It comes from one host: what it says about
+// others is never obeyed.
 type View struct {
 	Host string `json:"-"` // its name in the inventory
 	Node Node   `json:"node"`
 	Book Book   `json:"book"`
-	// HasOld says that the controller has a datadir from before the restore to go back to.
+	// HasOld says that the controller can return to a datadir from before the restore.
 	HasOld bool `json:"has_old"`
 	// UnderWay says that a restore has changed something there and has not ended; Stopped that it stopped the database.
 	UnderWay bool `json:"under_way"`
 	Stopped  bool `json:"stopped"`
 	// NewJob is an id for a new restore.
 	NewJob string `json:"new_job"`
-	// Set is the set that the controller sees, of those that were asked for; nil where it sees none.
+	// Set is the requested set as the controller sees it; nil if it sees none.
 	Set  *Set  `json:"set"`
 	Cost *Cost `json:"plan"`
 	// Problems keep the controller from being restored.
@@ -39,10 +39,10 @@ type Node struct {
 	Members []string `json:"members"` // all that may run the database, online or not
 	Datadir string   `json:"datadir"`
 	Port    string   `json:"port"`
-	Free    int64    `json:"free_bytes"` // beside the datadir
+	Free    int64    `json:"free_bytes"` // next to the datadir
 }
 
-// Book is what the controller has noted of the last restore. Job is empty where there was none.
+// Book is what the controller has recorded of the last restore. Job is empty if there was none.
 type Book struct {
 	Job     string   `json:"job"`
 	Set     string   `json:"set"` // its path
@@ -63,7 +63,7 @@ type Set struct {
 	Verified string `json:"verified"` // restore, read, or empty for never
 }
 
-// Cost is what making the set ready takes.
+// Cost is the room that making the set ready needs.
 type Cost struct {
 	Space struct {
 		Needed int64 `json:"needed_bytes"`
@@ -77,7 +77,7 @@ type answer struct {
 }
 
 // DecodeView reads one entry of views: {"host": name in the inventory, "view": the controller's answer}. An answer
-// without node or book, or one with other types, is an error: nobody knows what that controller has done.
+// without node or book, or with other types, is an error: it is unknown what that controller has done.
 func DecodeView(raw []byte) (View, error) {
 	var a answer
 	if err := json.Unmarshal(raw, &a); err != nil {
@@ -104,13 +104,14 @@ func DecodeView(raw []byte) (View, error) {
 	return v, v.printable()
 }
 
-// Limits of what a controller may have in a message, in bytes.
+// Limits of what a controller may put in a message, in bytes.
 const (
 	mostName    = 4096 // the longest path
 	mostProblem = 2000
 )
 
-// printable refuses a view with a name that is no plain line: names stand in messages, and in the arguments of steps.
+// printable refuses a view with a name that is not a plain line: names appear in messages, and in the arguments of
+// steps.
 func (v View) printable() error {
 	names := slices.Concat([]string{
 		v.Host, v.Node.Name, v.Node.Datadir, v.Node.Port, v.Book.Job, v.Book.Set, v.Book.Began, v.Book.Ended, v.NewJob,
@@ -128,5 +129,5 @@ func (v View) printable() error {
 
 func none(raw json.RawMessage) bool { return len(raw) == 0 || bytes.Equal(raw, []byte("null")) }
 
-// sees says that the controller sees the set of this path.
+// sees reports whether the controller sees the set of this path.
 func (v View) sees(path string) bool { return path != "" && v.Set != nil && v.Set.Path == path }

@@ -12,8 +12,9 @@ func rollbackUnderWay(s *situation) string {
 	if !slices.ContainsFunc(s.views, func(v View) bool { return v.UnderWay && !v.Book.Rejoin && v.Book.Back }) {
 		return ""
 	}
-	return "The restore " + s.job + " is being rolled back, and that was not ended: some controllers may have the " +
-		"data of before already. End the rollback first: controller_restore_state=rolled_back." + unchanged
+	return "The restore " + s.job + " is being rolled back, and that has not ended: some controllers may already have" +
+		" the " +
+		"original data. End the rollback first: controller_restore_state=rolled_back." + unchanged
 }
 
 func noSet(s *situation) string {
@@ -31,11 +32,11 @@ func anotherSet(s *situation) string {
 	if !s.begun || slices.Contains([]string{Newest, s.set, lastTwo(s.set)}, s.Set) {
 		return ""
 	}
-	return fmt.Sprintf("A restore of %s is under way and was not ended. Continue it with that set, or go back with "+
+	return fmt.Sprintf("A restore of %s is under way and has not ended. Continue it with that set, or return with "+
 		"controller_restore_state=rolled_back, and then restore %s.", s.set, s.Set)
 }
 
-// lastTwo is CLUSTER/SET of a path.
+// lastTwo returns CLUSTER/SET of a path.
 func lastTwo(path string) string {
 	parts := strings.Split(path, "/")
 	return strings.Join(parts[max(0, len(parts)-2):], "/")
@@ -49,7 +50,7 @@ func setNotSeen(s *situation) string {
 	return fmt.Sprintf("%s does not see %s; %s does.%s", s.target.Host, s.set, seers, unchanged)
 }
 
-// setNotKnown refuses to restore from what others say about a restore.
+// setNotKnown refuses to restore from what others report about a restore.
 func setNotKnown(s *situation) string {
 	if !s.begun || slices.Contains(hosts(s.holders), s.target.Host) || s.target.sees(s.set) {
 		return ""
@@ -58,8 +59,9 @@ func setNotKnown(s *situation) string {
 	if s.target.Set != nil {
 		seen = s.target.Set.Path
 	}
-	return fmt.Sprintf("%s does not have the set of the restore %s that is under way: %s, and that is not the one that "+
-		"it sees (%s). What others say is not enough to restore from. Name that set with controller_restore_set, or a "+
+	return fmt.Sprintf("%s does not have the set of the restore %s that is under way: %s, which is not the one that "+
+		"it sees (%s). The reports of others are not enough to restore from. Name that set with"+
+		" controller_restore_set, or a "+
 		"controller that has it with controller_restore_host.%s", s.target.Host, s.job, s.set, seen, unchanged)
 }
 
@@ -67,7 +69,7 @@ func costNotKnown(s *situation) string {
 	if s.begun || s.target.Cost != nil {
 		return ""
 	}
-	return s.target.Host + " does not say how much room " + s.set + " takes." + unchanged
+	return s.target.Host + " does not report how much room " + s.set + " takes." + unchanged
 }
 
 func tooLittleRoom(s *situation) string {
@@ -79,7 +81,8 @@ func tooLittleRoom(s *situation) string {
 	if len(cramped) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s has less room beside %s than the %d bytes that its data may take: they are copied there while "+
+	return fmt.Sprintf("%s has less room next to %s than the %d bytes that its data may take: they are copied there"+
+		" while "+
 		"the old ones are kept.%s", named(cramped), s.target.Node.Datadir, needed, unchanged)
 }
 
@@ -87,7 +90,8 @@ func nothingToUndo(s *situation) string {
 	if s.begun {
 		return ""
 	}
-	return "No restore was begun on " + strings.Join(hosts(s.views), ", ") + ", or the last one was rolled back already." +
+	return "No restore was begun on " + strings.Join(hosts(s.views), ", ") +
+		", or the last one was rolled back already." +
 		unchanged
 }
 
@@ -95,6 +99,6 @@ func noOldData(s *situation) string {
 	if !s.stopped || slices.ContainsFunc(s.mine, func(v View) bool { return v.HasOld }) {
 		return ""
 	}
-	return "No controller has its datadir of before the restore " + s.job + " any more: it was removed, or was not " +
+	return "No controller has its datadir from before the restore " + s.job + " any more: it was removed, or was not " +
 		"there." + unchanged
 }

@@ -18,7 +18,8 @@ func missing(s *situation) string {
 	if who == "" {
 		who = "The hosts matched by " + s.Pattern
 	}
-	return who + " could not be asked. Every controller takes part in a restore; one that does not would bring its old " +
+	return who +
+		" could not be asked. Every controller takes part in a restore; one that does not would bring its old " +
 		"data back." + unchanged
 }
 
@@ -33,7 +34,7 @@ func severalClusters(s *situation) string {
 	if len(clusters) <= 1 {
 		return ""
 	}
-	return fmt.Sprintf("%s run the databases of several clusters: %s. A restore is of one: name its hosts with "+
+	return fmt.Sprintf("%s run the databases of several clusters: %s. A restore is for one: name its hosts with "+
 		"controller_restore_hosts.%s", strings.Join(hosts(s.views), ", "), strings.Join(clusters, "; "), unchanged)
 }
 
@@ -45,7 +46,7 @@ func otherControllers(s *situation) string {
 		"cluster, and no others.%s", strings.Join(s.members, ", "), strings.Join(s.names, ", "), unchanged)
 }
 
-// unfit lets a restore go on that was begun: what is wrong then may be what it did.
+// unfit lets a restore that was begun continue: the restore itself may have caused the problem.
 func unfit(s *situation) string {
 	var problems []string
 	for _, v := range s.views {
@@ -65,7 +66,7 @@ func rejoinUnderWay(s *situation) string {
 	if len(s.rejoining) == 0 {
 		return ""
 	}
-	return named(s.rejoining) + " is being rejoined and that was not ended. End it with " +
+	return named(s.rejoining) + " is being rejoined, and that has not ended. End it with " +
 		"controller_restore_state=rejoined first, or restore all from a set, which takes it over." + unchanged
 }
 
@@ -93,6 +94,7 @@ func strangerChosen(s *situation) string {
 		return ""
 	}
 	answered := strings.Join(hosts(s.views), ", ")
-	return "controller_restore_host is " + s.Host + ", which is none of the controllers that were asked: " + answered +
+	return "controller_restore_host is " + s.Host + ", which is not one of the controllers that were asked: " +
+		answered +
 		"." + unchanged
 }

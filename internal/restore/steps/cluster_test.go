@@ -172,12 +172,12 @@ func TestStepsInTheWrongOrderAreRefused(t *testing.T) {
 					return b.At("u", 1)
 				})
 			}, Options{State: "fenced", Job: "K", KeepClientsOut: "nft"},
-			"is not ended on this host: continue it with the same set",
+			"has not ended on this host: continue it with the same set",
 		},
 		"a rejoining is under way": {
 			func(h *host) {
 				h.noted(begin("K", func(b *restore.Book) { b.Rejoin, b.Banned = true, true }))
-			}, Options{State: "stopped"}, "this controller is being rejoined and that was not ended",
+			}, Options{State: "stopped"}, "the rejoin of this controller has not ended",
 		},
 		"nothing is known": {func(*host) {}, Options{State: "finished", RemoveOld: true},
 			"knows nothing of the restore"},
@@ -228,7 +228,7 @@ func TestClientsAreKeptOutOnlyWhenTheRestCanGoOn(t *testing.T) {
 				if os.Rename(h.node.Datadir, real) != nil || os.Symlink(real, h.node.Datadir) != nil {
 					h.t.Fatal("no link")
 				}
-			}, "is no folder",
+			}, "is not a folder",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -401,7 +401,7 @@ func TestALookReportsEveryProblem(t *testing.T) {
 	all := strings.Join(v.Problems, "\n")
 	for _, want := range []string{
 		"not in the cluster now: controller-2", "the cluster has no quorum", "keeps galera-master off it",
-		"a backup runs on controller-1", path + `: it is of the cluster "solo", and this is "another"`,
+		"a backup runs on controller-1", path + `: it belongs to the cluster "solo", and this is "another"`,
 	} {
 		if !strings.Contains(all, want) {
 			t.Errorf("%q is not among %s", want, all)

@@ -17,17 +17,18 @@ import (
 // maxNamed is how many places a warning names.
 const maxNamed = 20
 
-// hiddenChanges warns of values that the difference does not show: a payload may be among them.
+// hiddenChanges warns of values that the difference does not show: one of them may be a payload.
 func hiddenChanges(places []string, set string) string {
 	named := strings.Join(places[:min(len(places), maxNamed)], ", ")
 	if len(places) > maxNamed {
 		named += ", among others"
 	}
-	return fmt.Sprintf("%d values of the set that are hidden here, for they may be secrets, are not the cluster's: "+
+	return fmt.Sprintf("%d values of the set that are hidden here, because they may be secrets, differ from the"+
+		" cluster's: "+
 		"%s; read them in cib.xml of %s before they are pushed", len(places), named, set)
 }
 
-// configured replaces Pacemaker's configuration by that of the set. In check mode it shows the difference.
+// configured replaces Pacemaker's configuration with that of the set. In check mode it shows the difference.
 func (o Options) configured(ctx context.Context, caller jobs.Caller) (*jobs.Answer, error) {
 	s, err := o.open()
 	if err != nil {

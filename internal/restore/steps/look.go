@@ -15,7 +15,7 @@ import (
 	"overcloud.backup/internal/restore"
 )
 
-// planned looks, and changes nothing. Errors are what the controller cannot say; problems what keeps it from being
+// planned inspects, and changes nothing. Errors are what the controller cannot report; problems keep it from being
 // restored.
 func (o Options) planned(ctx context.Context, n *restore.Node) (*jobs.Answer, error) {
 	b, err := restore.ReadBook(restore.Home)
@@ -54,7 +54,7 @@ func (o Options) planned(ctx context.Context, n *restore.Node) (*jobs.Answer, er
 	return result, nil
 }
 
-// standing is where the restore stands on this controller.
+// standing is the progress of the restore on this controller.
 func standing(n *restore.Node, b *restore.Book) Values {
 	return Values{Book: b, HasOld: n.HasOld(b), UnderWay: b.UnderWay(), Stopped: b.Stopped()}
 }

@@ -23,7 +23,7 @@ type Options struct {
 	Target       bool   `json:"target"`
 	OtherCluster bool   `json:"other_cluster"`
 	Passwords    string `json:"passwords"`
-	// AcceptDifferences restores a set although what it holds is not what it recorded.
+	// AcceptDifferences restores a set although its content differs from what it recorded.
 	AcceptDifferences bool              `json:"accept_differences"`
 	KeepClientsOut    string            `json:"keep_clients_out"`
 	Memory            int64             `json:"memory"`
@@ -37,7 +37,7 @@ type Options struct {
 	Rename            map[string]string `json:"rename"`
 	Replace           bool              `json:"replace"`
 	Definers          []string          `json:"definers"`
-	// NonTransactional says what becomes of tables that Galera does not replicate.
+	// NonTransactional says how tables are handled that Galera does not replicate.
 	NonTransactional string               `json:"non_transactional"`
 	Tables           []reload.LoadedTable `json:"tables"`
 	CountTimeout     float64              `json:"count_timeout"`

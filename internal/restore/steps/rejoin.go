@@ -12,15 +12,15 @@ import (
 	"overcloud.backup/internal/restore/plan"
 )
 
-// mayRejoin looks before anything is given up.
+// mayRejoin checks before anything is given up.
 func (r *run) mayRejoin(ctx context.Context) error {
 	return errors.Join(r.node.Replaceable(ctx), r.node.MayRejoin(ctx, r.login(), r.IgnoreUsers))
 }
 
-// rejoined gives up the data of this controller alone, which then copies those of another one.
+// rejoined gives up the data of this controller only, which then copies that of another one.
 func (r *run) rejoined(ctx context.Context) error {
 	if !plan.Confirmed(r.Confirm, r.node.Name) {
-		return fmt.Errorf("confirm is %q: the data of this controller are replaced by those of the others; "+
+		return fmt.Errorf("confirm is %q: the data of this controller is replaced with that of the others; "+
 			"confirm that by its name, %s", r.Confirm, r.node.Name)
 	}
 	if r.book.UnderWay() && r.book.Rejoin {

@@ -23,8 +23,7 @@ func (r *run) fenced(ctx context.Context) error {
 	return err
 }
 
-// mayStop looks once more, before clients are kept out: making the set ready may have taken hours. The way back stays
-// open.
+// mayStop checks again before clients are kept out: making the set ready may have taken hours. The way back stays open.
 func (r *run) mayStop(ctx context.Context) error {
 	if err := errors.Join(clusterlock.NoBackup(ctx), r.node.Vacant(ctx)); err != nil || r.book.RollingBack {
 		return err
@@ -51,13 +50,13 @@ func (r *run) replaced(ctx context.Context) error {
 	return err
 }
 
-// rollingBack notes that the data of before are to come back, also after a restore that ended well.
+// rollingBack records that the original data is to return, also after a restore that ended well.
 func (r *run) rollingBack(context.Context) error {
 	r.changed = !r.book.RollingBack
 	return r.book.RollBack()
 }
 
-// rolledBack puts the datadir of before back.
+// rolledBack puts the original datadir back.
 func (r *run) rolledBack(ctx context.Context) error {
 	if err := r.node.EndBan(ctx, r.book); err != nil {
 		return err

@@ -19,7 +19,7 @@ type run struct {
 	book    *restore.Book
 	changed bool
 	said    []string
-	// warnings are what an operator has to look at although the step went well.
+	// warnings are what an operator has to check although the step succeeded.
 	warnings []string
 }
 
@@ -33,10 +33,10 @@ func (r *run) did(format string, args ...any) {
 // anyBook is for steps that open the book when they know that they may.
 func (r *run) anyBook() error { return nil }
 
-// known refuses a restore that this controller has no note of.
+// known refuses a restore that this controller has no record of.
 func (r *run) known() error { return r.book.Of(r.Job) }
 
-// forward refuses to go on with a restore that is being rolled back.
+// forward refuses to continue a restore that is being rolled back.
 func (r *run) forward() error {
 	if err := r.known(); err != nil || r.ended() {
 		return err
@@ -47,21 +47,21 @@ func (r *run) forward() error {
 // begin opens the book of this job.
 func (r *run) begin() error {
 	if r.Job == "" {
-		return errors.New("job: a step needs to know of which restore it is")
+		return errors.New("job: a step needs to know to which restore it belongs")
 	}
 	return r.book.Begin(r.Job, func(b *restore.Book) {
 		b.Cluster, b.Set, b.Target, b.Datadir, b.Rejoin = r.Cluster, r.Set.Set, r.Target, r.node.Datadir,
 			r.State == "rejoined"
-		// A rollback that finds no note of the restore here: the data may be copies of the restored ones.
+		// A rollback that finds no record of the restore here: the data may be a copy of the restored data.
 		b.Replaced = r.OthersReplaced
 	})
 }
 
-// ended says that the restore is over on this host, so that its steps have nothing to do.
+// ended reports that the restore is over on this host, so that its steps have nothing to do.
 func (r *run) ended() bool { return r.book.Job == r.Job && !r.book.Open() }
 
-// runsAgain says that the database was started from the set already, so that it is not stopped again.
+// runsAgain reports that the database was started from the set already, so that it is not stopped again.
 func (r *run) runsAgain() bool { return r.ended() || r.book.Started != "" && !r.book.RollingBack }
 
-// letIn says that clients may come in already.
+// letIn reports that clients may come in already.
 func (r *run) letIn() bool { return r.book.Opened && r.book.Fence == nil }

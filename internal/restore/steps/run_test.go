@@ -163,7 +163,7 @@ func TestAStepOfARestoreThatTheControllerDoesNotKnowIsRefused(t *testing.T) {
 	}
 	for _, state := range []string{"fenced", "rolling_back"} {
 		if _, _, err := c.take(Options{State: state}); err == nil || !strings.Contains(err.Error(),
-			"needs to know of which restore") {
+			"needs to know to which restore") {
 			t.Errorf("%s without a job: %v", state, err)
 		}
 	}

@@ -16,7 +16,7 @@ import (
 	"overcloud.backup/internal/restore"
 )
 
-// open opens the set; fs.ErrNotExist where this host does not have it.
+// open opens the set; fs.ErrNotExist if this host does not have it.
 func (o Options) open() (*repository.Set, error) {
 	if o.Destination == "" {
 		return nil, fs.ErrNotExist
@@ -33,21 +33,21 @@ func (o Options) open() (*repository.Set, error) {
 	return s, err
 }
 
-// against leaves out of a verification's problems those that are accepted.
+// against removes the accepted problems from those of a verification.
 func (o Options) against(problems []repository.Problem) []repository.Problem {
 	accepted := func(p repository.Problem) bool { return o.AcceptDifferences && p.Kind == repository.Differing }
 	return slices.DeleteFunc(slices.Clone(problems), accepted)
 }
 
-// fits says what a restore of the set here would do, or why it cannot be done. All of it comes before anything is
-// touched.
+// fits says what a restore of the set here would do, or why it cannot be done. All checks come before any change.
 func (o Options) fits(ctx context.Context, n *restore.Node, s *repository.Set) (*rebuild.Plan, error) {
 	if problems := s.Check(); len(problems) > 0 {
 		return nil, repository.Bad(s.Path(), problems)
 	}
 	if problems := o.against(s.Entry().Problems); len(problems) > 0 {
-		return nil, fmt.Errorf("a verification of %s failed: it %s; restore another set, or verify this one again when the "+
-			"cause lay elsewhere", s.Path(), repository.Verdict(problems))
+		return nil, fmt.Errorf("a verification of %s failed: it %s; restore another set, or verify this one again if"+
+			" the "+
+			"cause was elsewhere", s.Path(), repository.Verdict(problems))
 	}
 	if err := n.Fits(s.Manifest.Cluster, o.OtherCluster); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Path(), err)

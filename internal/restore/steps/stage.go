@@ -16,7 +16,7 @@ import (
 	"overcloud.backup/internal/restore/plan"
 )
 
-// staged makes the set ready beside the datadir. The database still serves: a damaged set costs nothing.
+// staged makes the set ready next to the datadir. The database still serves: a damaged set costs nothing.
 func (r *run) staged(ctx context.Context) error {
 	s, err := r.open()
 	if err != nil {
@@ -25,7 +25,7 @@ func (r *run) staged(ctx context.Context) error {
 	defer s.Close()
 	m := s.Manifest
 	if !plan.Confirmed(r.Confirm, m.Cluster.Name) {
-		return fmt.Errorf("confirm is %q: to restore the cluster %s from %s, all of its data are replaced; "+
+		return fmt.Errorf("confirm is %q: to restore the cluster %s from %s, all of its data is replaced; "+
 			"confirm that by its name", r.Confirm, m.Cluster.Name, s.Path())
 	}
 	r.Cluster, r.Set.Set = m.Cluster.Name, s.Path()
@@ -48,7 +48,7 @@ func (r *run) staged(ctx context.Context) error {
 		return err
 	}
 	if err := process.GiveWay(); err != nil {
-		r.said = append(r.said, err.Error()) // the database beside it is slower
+		r.said = append(r.said, err.Error()) // the database next to it is slower
 	}
 	ready := r.node.Ready(r.book)
 	built, err := r.build(ctx, s, ready)
@@ -56,7 +56,7 @@ func (r *run) staged(ctx context.Context) error {
 		err = r.book.Made(built, catalog.Carried(m.Method))
 	}
 	if err != nil {
-		// Nothing was changed, so there is nothing to go on with.
+		// Nothing was changed, so there is nothing to continue.
 		return errors.Join(err, os.RemoveAll(ready), r.book.Drop())
 	}
 	r.warnings = append(r.warnings, built.Warnings...)
@@ -65,13 +65,13 @@ func (r *run) staged(ctx context.Context) error {
 			"differs from what was recorded, which is accepted: "+strings.Join(built.Differences, ", "))
 	}
 	if len(built.Aligned) > 0 {
-		r.did("gave %s the passwords of this host in what is restored", strings.Join(built.Aligned, ", "))
+		r.did("gave %s the passwords of this host in the restored data", strings.Join(built.Aligned, ", "))
 	}
 	r.did("made %s ready at %s: %d bytes of the set read back; %s", s.Path(), ready, built.Bytes, repository.NotSigned)
 	return nil
 }
 
-// made says that the set was made ready, or is further: what that takes, room above all, is not asked for again.
+// made reports that the set was made ready, or is further: its requirements, room above all, are not checked again.
 func (r *run) made() bool {
 	return r.book.Job == r.Job && (r.ended() || r.book.Started != "" || r.node.Staged(r.book))
 }
@@ -82,7 +82,7 @@ func (r *run) build(ctx context.Context, s *repository.Set, ready string) (built
 		return built, err
 	}
 	options.Align, options.AcceptDifferences = r.Passwords == "deployed", r.AcceptDifferences
-	// One that was killed may have left it without a note of what it holds.
+	// A killed run may have left it without a record of its content.
 	if err := os.RemoveAll(ready); err != nil {
 		return built, err
 	}
@@ -90,7 +90,7 @@ func (r *run) build(ctx context.Context, s *repository.Set, ready string) (built
 	if err != nil {
 		return built, err
 	}
-	// Nobody else uses it: the book is ours.
+	// Nobody else uses it: we hold the book.
 	defer func() { err = errors.Join(err, os.RemoveAll(r.node.Scratch())) }()
 	if built, err = p.Build(ctx, ready); err != nil {
 		return built, err
@@ -101,14 +101,18 @@ func (r *run) build(ctx context.Context, s *repository.Set, ready string) (built
 	}
 	err = r.node.Readable(needed)
 	if len(built.Differ) > 0 && r.Passwords != "ignore" {
-		err = errors.Join(err, fmt.Errorf("the set has no account, or another password, for %s: the restored database would "+
-			"refuse who uses it now. Set passwords to deployed to give the restored accounts the passwords of this host, or to "+
+		err = errors.Join(err, fmt.Errorf("the set has no account, or another password, for %s: the restored database"+
+			" would "+
+			"refuse those who use it now. Set passwords to deployed to give the restored accounts the passwords of"+
+			" this host, or to "+
 			"ignore", strings.Join(built.Differ, ", ")))
 	}
 	if len(built.Untried) > 0 && r.Passwords != "ignore" {
-		err = errors.Join(err, fmt.Errorf("nobody knows whether the restored database would let %s in: the login plugin is "+
-			"missing here. Install it beside the server's others, or set passwords to ignore", strings.Join(built.Untried,
-			", ")))
+		err = errors.Join(err, fmt.Errorf("it is not known whether the restored database would let %s in: the login"+
+			" plugin is "+
+			"missing here. Install it next to the server's others, or set passwords to ignore",
+			strings.Join(built.Untried,
+				", ")))
 	}
 	if err != nil {
 		err = errors.Join(err, os.RemoveAll(ready))

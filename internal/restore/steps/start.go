@@ -22,8 +22,8 @@ func (r *run) started(ctx context.Context) error {
 	return err
 }
 
-// checked sees that this host's server is what was restored. What it must be stands in the target's book; the others
-// get it from the caller.
+// checked checks that this host's server is what was restored. The expected values are in the target's book; the others
+// get them from the caller.
 func (r *run) checked(ctx context.Context) error {
 	want := restore.Expected{Size: len(r.node.Members)}
 	restored := !r.book.RollingBack && r.Target
@@ -32,7 +32,7 @@ func (r *run) checked(ctx context.Context) error {
 	}
 	login := r.login()
 	if r.book.Fence != nil {
-		// Nobody comes in over the network now, we neither.
+		// Nobody is let in over the network now, including us.
 		login.Host, login.Port = "", 0
 	}
 	w, err := r.node.Check(ctx, login, want, option.Seconds(r.CheckTimeout))
@@ -51,8 +51,8 @@ func (r *run) checked(ctx context.Context) error {
 	return err
 }
 
-// wake looks at the schema that runs now, and enables the events that the cluster ran, once. Whatever it finds is no
-// reason to keep the clients out: it is told.
+// wake compares the running schema, and enables the events that the cluster ran, once. Its findings are warnings, and
+// do not keep the clients out.
 func (r *run) wake(ctx context.Context, login mariadb.Login) {
 	warn := func(warning string, err error) {
 		if err != nil {
@@ -86,7 +86,7 @@ func (r *run) opened(ctx context.Context) error {
 	return err
 }
 
-// reached sees that clients get the restored data.
+// reached checks that clients get the restored data.
 func (r *run) reached(ctx context.Context) error {
 	uuid := r.book.UUID
 	if r.book.RollingBack {
@@ -116,7 +116,7 @@ func (r *run) finished(ctx context.Context) error {
 	if err := r.node.EndBan(ctx, r.book); err != nil {
 		return err
 	}
-	// What was made ready and never used, or half removed by one that was killed.
+	// Data that was made ready and never used, or half removed by a run that was killed.
 	return errors.Join(os.RemoveAll(r.node.Ready(r.book)), os.RemoveAll(r.node.Scratch()), r.node.RemoveRest(r.book),
 		r.book.End(how))
 }

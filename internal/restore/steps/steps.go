@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // Package steps brings one controller to the states of a restore: each is a step with a name, what the controller must
-// have noted before it, a way to see that it was taken, and an action. It holds what is beside a restore, too: schemas
-// that are loaded into the running cluster, and Pacemaker's configuration.
+// have recorded before it, a check whether it was taken, and an action. It also contains operations outside of a
+// restore: schemas that are loaded into the running cluster, and Pacemaker's configuration.
 package steps
 
 import (
@@ -14,18 +14,18 @@ import (
 	"overcloud.backup/internal/restore"
 )
 
-// Step is a state that a controller is brought to. It may be asked for again, whatever killed the one before: what is
-// so already stays as it is.
+// Step is a state that a controller is brought to. It may be requested again, whatever interrupted the previous
+// attempt: what was done already stays as it is.
 type Step struct {
 	Name string
-	// book is what the controller must have noted of the restore.
+	// book is what the controller must have recorded of the restore.
 	book func(*run) error
-	// done says that it is so already. A nil one says that the action finds that out by itself.
+	// done reports that the step was taken already. If nil, the action finds that out by itself.
 	done func(*run) bool
 	act  func(*run, context.Context) error
 }
 
-// steps are all of them, in the order of a restore; then those of a rollback, and of a controller alone.
+// steps are all steps, in the order of a restore; then those of a rollback, and of a single controller.
 var steps = []Step{
 	{Name: "staged", book: (*run).anyBook, act: (*run).staged},
 	{Name: "fenced", book: (*run).begin, done: (*run).ended, act: (*run).fenced},
@@ -63,7 +63,7 @@ func (o Options) Run(ctx context.Context, caller jobs.Caller) (*jobs.Answer, err
 		return nil, err
 	}
 	if caller.CheckMode {
-		return &jobs.Answer{Changed: true, Msg: "check mode: nothing was done; state planned tells what would be"}, nil
+		return &jobs.Answer{Changed: true, Msg: "check mode: nothing was done; state planned shows what would be"}, nil
 	}
 	b, err := restore.OpenBook(restore.Home)
 	if err != nil {
@@ -83,7 +83,7 @@ func find(name string) (Step, error) {
 	return Step{}, fmt.Errorf("internal error: state %q", name)
 }
 
-// take takes one step, or finds that it was taken.
+// take takes one step, or finds that it was taken already.
 func (r *run) take(ctx context.Context, s Step) (*jobs.Answer, error) {
 	err := s.book(r)
 	if err == nil && (s.done == nil || !s.done(r)) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package part takes of a dump what is wanted: some of its schemas or tables, under names of their own. It looks at
-// statements and sends none, so that a dump that cannot be loaded is known before anything is changed.
+// Package part selects parts of a dump: some of its schemas or tables, under new names. It reads statements and sends
+// none, so that a dump that cannot be loaded is known before anything is changed.
 package part
 
 import (
@@ -17,7 +17,7 @@ type Definition struct {
 	As   sqldump.Definer
 	What string // "CREATE TRIGGER nova.r, line 12"
 	Part Part
-	// Alone means that it runs by itself, as an event does: then it does not need rights in the schema's original name.
+	// Alone means that it runs by itself, such as an event: then it does not need rights in the schema's original name.
 	Alone bool
 }
 
@@ -28,17 +28,17 @@ type definerUse struct {
 	alone  bool
 }
 
-// Choice passes on the statements of the chosen parts, under the name that their schema gets.
+// Choice passes on the statements of the chosen parts, under the new name of their schema.
 type Choice struct {
 	Parts []Part
 	Pass  func(sqldump.Statement, string) error
-	Part  *Part           // what the statement that is passed on is of; nil for one of the session
+	Part  *Part           // the part of the statement that is passed on; nil for one of the session
 	found map[string]bool // schemas and tables, quoted
 	// Definers are the first view or program of each account that needs to be checked.
 	Definers []Definition
 	noted    map[definerUse]bool
-	// collate changes the schema's collation for what follows; it waits for something that is wanted. changed says that
-	// one was passed on, which the next one takes back.
+	// collate changes the schema's collation for what follows; it waits for a chosen statement. changed says that one
+	// was passed on, which the next one reverts.
 	collate *sqldump.Statement
 	changed bool
 }
@@ -48,7 +48,7 @@ func NewChoice(parts []Part, pass func(sqldump.Statement, string) error) *Choice
 	return &Choice{Parts: parts, Pass: pass, found: map[string]bool{}, noted: map[definerUse]bool{}}
 }
 
-// Take takes the next statement of a dump.
+// Take handles the next statement of a dump.
 func (c *Choice) Take(s sqldump.Statement) error {
 	c.Part = nil
 	if s.Kind == sqldump.Session {
@@ -71,7 +71,7 @@ func (c *Choice) Take(s sqldump.Statement) error {
 	if s.Reaches != "" {
 		return fmt.Errorf("line %d: the %s %s names the schema %s, which is not its own (as a foreign key or a"+
 			" default does), so that "+
-			"it would reach what is in use there; load the dump by hand if you trust it", s.Line, s.Does, s.Name,
+			"it would reach what is in use there; load the dump manually if you trust it", s.Line, s.Does, s.Name,
 			excerpt.UpTo(300, s.Reaches))
 	}
 	if s.Qualified && p.As != p.Schema {
@@ -144,7 +144,7 @@ func (c *Choice) Missing() error {
 	return nil
 }
 
-// Part is a schema of a dump, or some of its tables, and the name that the schema gets.
+// Part is a schema of a dump, or some of its tables, and the new name of the schema.
 type Part struct {
 	Schema string
 	Tables []string // empty for all, with views, routines and events

@@ -39,12 +39,12 @@ type Found struct {
 	Engine string
 }
 
-// maxPrograms bounds the views and programs that are kept until the tables are there, with the settings between them.
+// maxPrograms limits the views and programs that are kept until the tables are loaded, with the settings between them.
 // 100,000 views of a kilobyte are less.
 const maxPrograms = 256 << 20
 
-// maxMade bounds what is kept of tables, and a quarter of the views, programs and settings that are sent last: each
-// takes far more memory than it has bytes in a dump. With 100,000 tables come some 600,000 settings.
+// maxMade limits what is kept of tables, and a quarter of the views, programs and settings that are sent last: each
+// takes far more memory than it has bytes in a dump. 100,000 tables come with some 600,000 settings.
 var maxMade = 500_000
 
 // NewSurvey returns a survey of parts of a dump; its Take reads the statements.
@@ -80,14 +80,15 @@ func (v *Survey) See(s sqldump.Statement, text string) error {
 		v.statements++
 	}
 	if v.Programs > maxPrograms {
-		return fmt.Errorf("line %d: the views and programs have more than %d bytes; load the dump by hand", s.Line,
+		return fmt.Errorf("line %d: the views and programs have more than %d bytes; load the dump manually", s.Line,
 			maxPrograms)
 	}
 	if v.Part != nil {
 		v.note(s, f)
 	}
 	if max(len(v.Objects), len(v.Triggers), v.statements/4) > maxMade {
-		return fmt.Errorf("line %d: the dump makes more than %d tables, triggers or programs; load it by hand", s.Line,
+		return fmt.Errorf("line %d: the dump creates more than %d tables, triggers or programs; load it manually",
+			s.Line,
 			maxMade)
 	}
 	return nil
@@ -140,6 +141,6 @@ func (v *Survey) Unreplicated(replicated []string) (names []string) {
 	return names
 }
 
-// Kept reports whether a statement is sent again when the tables are in place: all but tables and sequences. The
+// Kept reports whether a statement is sent again when the tables are in place: all except tables and sequences. The
 // settings of the session stay in their order, so that each statement is read as it was.
 func Kept(s sqldump.Statement) bool { return s.Kind != sqldump.Table && s.Kind != sqldump.Sequence }

@@ -32,7 +32,7 @@ func TestASurveyKeepsNoEndlessNumber(t *testing.T) {
 			if err == nil {
 				err = r.Close()
 			}
-			if (err == nil) != fits || err != nil && !strings.Contains(err.Error(), "load it by hand") {
+			if (err == nil) != fits || err != nil && !strings.Contains(err.Error(), "load it manually") {
 				t.Errorf("%d %s: %v", n, what, err)
 			}
 		}

@@ -1,5 +1,5 @@
 -- Accounts with grants on a table, columns, a routine and a view; roles; a grant with the option to give it on.
--- noted logical: what this is for is not there, so it was not granted
+-- noted logical: its object does not exist, so it was not granted
 -- lost logical: ^grant on table .* lasts 
 CREATE DATABASE granted;
 USE granted;

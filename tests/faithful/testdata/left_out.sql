@@ -3,7 +3,7 @@
 -- shell: cp $DATA/partly/keep.frm $DATA/partly/lost.frm && echo x >$DATA/partly/junk.frm
 -- warned logical: partly.v
 -- warned logical: partly.lost
--- noted logical: what this is for is not there, so it was not granted
+-- noted logical: its object does not exist, so it was not granted
 -- noted physical: was so when it was backed up
 -- lost logical: ^(definition|row_format|rows|row|checksum) of partly\.(v|w|lost|junk)\b
 -- lost logical: ^grant on table .* ofview 

@@ -53,7 +53,7 @@ func (r *Run) judgeRest(v *Verdict) {
 	v.Serves = time.Since(since)
 }
 
-// judgeServing: those who could serve before do so again.
+// judgeServing checks that those who could serve before do so again.
 func (r *Run) judgeServing(v *Verdict, patience time.Duration) {
 	serving := func() bool { return len(r.absent()) == 0 }
 	if lab.Until(patience, 200*time.Millisecond, serving) {
@@ -65,7 +65,7 @@ func (r *Run) judgeServing(v *Verdict, patience time.Duration) {
 	}
 }
 
-// mend is what an operator does when Pacemaker gave a resource up.
+// mend does what an operator does after Pacemaker gave a resource up.
 func (r *Run) mend() {
 	for _, m := range r.Machines() {
 		if _, err := m.Do("crm_resource --cleanup"); err == nil {
@@ -74,7 +74,7 @@ func (r *Run) mend() {
 	}
 }
 
-// Left is what a backup may not leave behind.
+// Left returns what a backup must not leave behind.
 func (r *Run) Left() []string {
 	var left []string
 	for _, m := range r.Machines() {
@@ -114,7 +114,7 @@ func (r *Run) leftOn(m lab.Machine) []string {
 	return left
 }
 
-// Lock is the id of the backup's lock in the cluster's configuration, "" when it is free.
+// Lock returns the id of the backup's lock in the cluster's configuration, "" if it is free.
 func (r *Run) Lock() string {
 	for _, m := range r.Machines() {
 		out, err := m.Do(`cibadmin --query --scope crm_config |
@@ -126,7 +126,7 @@ func (r *Run) Lock() string {
 	return "unknown: no cluster answers"
 }
 
-// absent are those who do not serve as they could.
+// absent returns those who do not serve as they could.
 func (r *Run) absent() []string {
 	var absent []string
 	for _, m := range r.Machines() {
@@ -150,7 +150,7 @@ func (r *Run) absent() []string {
 	return r.notUp()
 }
 
-// notUp are the servers that some HAProxy does not show UP.
+// notUp returns the servers that some HAProxy does not show UP.
 func (r *Run) notUp() []string {
 	var absent []string
 	for _, m := range r.Machines() {
@@ -193,7 +193,7 @@ func (r *Run) judgeOutcome(v *Verdict) {
 	}
 }
 
-// judgeSets: what has a manifest verifies, and nothing lies there without one.
+// judgeSets checks that each set with a manifest verifies, and that there is none without one.
 func (r *Run) judgeSets(v *Verdict) {
 	for _, set := range r.NewSets(true) {
 		if err := r.Verify(set); err != nil {
@@ -205,7 +205,7 @@ func (r *Run) judgeSets(v *Verdict) {
 	}
 }
 
-// JudgeUntouched: the sets of before are as they were.
+// JudgeUntouched checks that earlier sets are unchanged.
 func (r *Run) JudgeUntouched(v *Verdict) {
 	now := r.Sets()
 	for set, digest := range r.Before {

@@ -24,7 +24,7 @@ func (c clients) silent() int {
 }
 
 // worse says how these clients fared worse than those of the same fault without a backup; "" if they did not. Each of
-// the 8 clients may break in at another moment, and a failover takes as long as Pacemaker's next look.
+// the 8 clients may fail at another moment, and a failover takes until Pacemaker's next check.
 func (c clients) worse(control clients) string {
 	if c.Errors > 2*control.Errors+8*min(control.Errors, 1) {
 		return fmt.Sprintf("%d errors of clients, %d without a backup", c.Errors, control.Errors)
@@ -38,9 +38,9 @@ func (c clients) worse(control clients) string {
 	return ""
 }
 
-// Worse says how clients fared worse than without a backup; "" if they did not. What befell them after the backup was
-// over and had left nothing is the fault's own doing: when a killed server joins again Galera's view may change once
-// more, or not.
+// Worse says how clients fared worse than without a backup; "" if they did not. What happened to them after the backup
+// was over and had left nothing is due to the fault: when a killed server rejoins Galera's view may change once more,
+// or not.
 func (v Verdict) Worse(control clients) string {
 	if v.During.worse(control) == "" {
 		return ""
@@ -48,7 +48,7 @@ func (v Verdict) Worse(control clients) string {
 	return v.Clients.worse(control)
 }
 
-// judgeClients ends the load, counts, and holds the servers against each other.
+// judgeClients ends the load, counts, and compares the servers with each other.
 func (r *Run) judgeClients(v *Verdict) {
 	c, err := r.clients()
 	if err != nil {
@@ -85,7 +85,7 @@ func (r *Run) clients() (c clients, err error) {
 	return r.report()
 }
 
-// aftermath is for how long after its end a backup may still be to blame.
+// aftermath is how long after its end a backup may still be to blame.
 const aftermath = 5 * time.Second
 
 func epoch(t time.Time) string { return fmt.Sprintf("%.3f", float64(t.UnixMilli())/1000) }
@@ -102,7 +102,7 @@ func (r *Run) report(args ...string) (c clients, err error) {
 	return c, nil
 }
 
-// sameEverywhere: all servers hold the same commits.
+// sameEverywhere checks that all servers have the same commits.
 func (r *Run) sameEverywhere() error {
 	var seen []string
 	same := func() bool {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package harness does one case: it starts a backup with clients on the lab, breaks something at the right moment,
-// mends it, and judges what came of it.
+// Package harness runs one case: it starts a backup with clients on the lab, breaks something at the right moment,
+// repairs it, and judges the outcome.
 package harness
 
 import (
@@ -24,7 +24,7 @@ var (
 	ToolGone  = Moment{Name: "when the data are read", Wait: (*Run).hasRead}
 )
 
-// streams: the tool runs and the first data are in the destination, or as good as.
+// streams reports that the tool runs and the first data is in the destination, or almost.
 func (r *Run) streams() bool {
 	began := func() bool {
 		if r.Fault.Anywhere && len(r.Other.Processes(lab.Tool)) > 0 {
@@ -56,7 +56,7 @@ func (r *Run) hasRead() bool {
 	return lab.Until(30*time.Second, 2*time.Millisecond, func() bool { return len(r.Victim.Processes(lab.Tool)) == 0 })
 }
 
-// Vars make role variables of pairs.
+// Vars makes role variables from pairs.
 func Vars(pairs ...any) map[string]any {
 	m := map[string]any{}
 	for i := 0; i < len(pairs); i += 2 {

@@ -11,33 +11,34 @@ import (
 	"overcloud.backup/tests/lab/faults/lab"
 )
 
-// Outcome is what a backup may come to when its fault strikes.
+// Outcome is how a backup may end when its fault strikes.
 type Outcome string
 
 const (
 	Good   Outcome = "good"
 	Failed Outcome = "failed"
-	// Either: which one depends on the moment; both must be clean.
+	// Either: it depends on the moment; both must be clean.
 	Either Outcome = "either"
 )
 
-// Fault is one case: what breaks, when, what is restored, and what must come of it.
+// Fault is one case: what breaks, when, how it is repaired, and the required outcome.
 type Fault struct {
 	Name   string
 	Breaks string // for people
 	When   Moment
-	// Before is arranged before the playbook starts; an error ends the case.
+	// Before runs before the playbook starts; an error ends the case.
 	Before func(*Run) error
 	Hurt   func(*Run) error
 	Hold   time.Duration // from hurt to heal
 	Heal   func(*Run) error
-	// After are checks of its own, when all is healed and over.
+	// After are additional checks, when all is repaired and over.
 	After func(*Run) error
 
 	Vars map[string]any
 	Args []string
 	Want Outcome
-	// Says must match what the playbook says when the backup failed; without it any message will do that names a cause.
+	// Says must match the message of the playbook if the backup failed; without it any message that names a cause is
+	// accepted.
 	Says string
 	// Onto backs up the controller that takes over from the active one.
 	Onto bool
@@ -47,7 +48,7 @@ type Fault struct {
 	Recover bool
 	// Lost: the playbook is killed, so only what it leaves behind counts.
 	Lost bool
-	// Always: it guards one of the three promises, so that each make test runs it.
+	// Always: it protects one of the three promises, so that each make test runs it.
 	Always bool
 	// Damaged: the case itself damages a journal or a disk, so that what is on it cannot be undone.
 	Damaged bool
@@ -55,11 +56,11 @@ type Fault struct {
 	Anywhere bool
 	// Contained: it needs a database that runs in containers.
 	Contained bool
-	// Quick: it neither ends a machine nor a server, so a random run may repeat it.
+	// Quick: it ends neither a machine nor a server, so a random run may repeat it.
 	Quick bool
 }
 
-// Message is what the playbook must say where the backup failed.
+// Message is the required message of the playbook if the backup failed.
 func (f Fault) Message() *regexp.Regexp {
 	if f.Says == "" {
 		return regexp.MustCompile(`\S`)
@@ -67,19 +68,19 @@ func (f Fault) Message() *regexp.Regexp {
 	return regexp.MustCompile("(?is)" + f.Says)
 }
 
-// Moment is when a fault strikes. Its wait is false when it never came, which is an error of the case.
+// Moment is when a fault strikes. Its wait returns false if it never came, which is an error of the case.
 type Moment struct {
 	Name string
 	Wait func(*Run) bool
 	// Slow: the tool is slowed down, for there to be time.
 	Slow bool
-	// freeze: the playbook is stopped at this line, and goes on when the fault has struck.
+	// freeze: the playbook is stopped at this line, and continues when the fault has struck.
 	freeze *regexp.Regexp
 	// Early: it strikes before the playbook starts.
 	Early bool
 }
 
-// Run is one case being done. victim is the controller that is backed up, active the one that serves, other the third.
+// Run is one case in progress. victim is the controller that is backed up, active the one that serves, other the third.
 type Run struct {
 	lab.Lab
 	Fault                 Fault
@@ -95,14 +96,14 @@ type Run struct {
 	// Foreign are the controllers that the case itself has desynced.
 	Foreign []int
 	Rewire  func() error
-	// Kept is what a case keeps for the check after it.
+	// Kept is what a case keeps for its final check.
 	Kept    any
 	Note    string   // what somebody else said
 	Late    []string // what took too long
 	escaped bool
 }
 
-// Verdict is what came of a case.
+// Verdict is the result of a case.
 type Verdict struct {
 	Name    string        `json:"name"`
 	When    string        `json:"when"`
@@ -122,7 +123,7 @@ type Verdict struct {
 	Wrong   []string `json:"wrong"`
 }
 
-// Add notes what is wrong.
+// Add records an error.
 func (v *Verdict) Add(format string, args ...any) {
 	v.Wrong = append(v.Wrong, fmt.Sprintf(format, args...))
 }
@@ -149,6 +150,5 @@ type clients struct {
 	} `json:"seconds,omitempty"`
 }
 
-// LongestCommit, in ms, where the fault itself costs clients nothing: max_commit_stall, and as much again for two
-// cores.
+// LongestCommit, in ms, if the fault itself costs clients nothing: max_commit_stall, and as much again for two cores.
 const LongestCommit = 2000

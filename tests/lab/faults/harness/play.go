@@ -27,7 +27,7 @@ type Playbook struct {
 
 	mutex sync.Mutex
 	out   bytes.Buffer
-	// freezeAt stops the whole group as soon as it has printed this.
+	// freezeAt stops the complete group as soon as it has printed this.
 	freezeAt *regexp.Regexp
 }
 
@@ -64,14 +64,14 @@ func StartPlaybook(l lab.Lab, freezeAt *regexp.Regexp, vars map[string]any, args
 	return p, nil
 }
 
-// ansibleEnv keeps a case's ssh connections apart from those of the case before, whose machines may have died.
+// ansibleEnv separates a case's ssh connections from those of the previous case, whose machines may be down.
 func ansibleEnv(l lab.Lab, dir string) []string {
 	return append(os.Environ(), "ANSIBLE_NOCOLOR=1", "ANSIBLE_RETRY_FILES_ENABLED=0", "ANSIBLE_LOCALHOST_WARNING=0",
 		"ANSIBLE_COLLECTIONS_PATH="+filepath.Join(l.Root(), "build/collections"),
 		"ANSIBLE_SSH_CONTROL_PATH_DIR="+dir+"/cp")
 }
 
-// Write takes in what it prints.
+// Write receives its output.
 func (p *Playbook) Write(b []byte) (int, error) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -83,7 +83,7 @@ func (p *Playbook) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// Output is what it has printed so far.
+// Output returns what it has printed so far.
 func (p *Playbook) Output() string {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -99,7 +99,7 @@ func (p *Playbook) frozen() bool {
 
 func (p *Playbook) thaw() { _ = syscall.Kill(-p.Cmd.Process.Pid, syscall.SIGCONT) }
 
-// Over says that it has ended.
+// Over reports that it has ended.
 func (p *Playbook) Over() bool {
 	select {
 	case <-p.done:
@@ -109,7 +109,7 @@ func (p *Playbook) Over() bool {
 	}
 }
 
-// Wait is false when it had to be killed.
+// Wait returns false if it had to be killed.
 func (p *Playbook) Wait(limit time.Duration) bool {
 	select {
 	case <-p.done:
@@ -140,7 +140,7 @@ func (p *Playbook) Close() {
 
 var failure = regexp.MustCompile(`(?m)^(?:fatal|failed): [^{\n]*=> `)
 
-// Said is what the last failure says, else where the backup lies. With -v a result has many lines.
+// Said returns the message of the last failure, otherwise the path of the backup. With -v a result has many lines.
 func (p *Playbook) Said() string {
 	out := p.Output()
 	found := failure.FindAllStringIndex(out, -1)

@@ -11,7 +11,7 @@ import (
 	"overcloud.backup/tests/lab/faults/lab"
 )
 
-// Choose finds out who is who. A fault that is to strike without taking the VIP along gets a victim without it.
+// Choose assigns the roles. A fault that is to strike without taking the VIP along gets a victim without it.
 func (r *Run) Choose() (err error) {
 	if r.Active, err = r.Serving(); err != nil {
 		return err
@@ -116,7 +116,7 @@ func (r *Run) slowed() []lab.Machine {
 	return []lab.Machine{r.Victim}
 }
 
-// Only are role variables that let nobody but this machine be chosen. There is no other to try it on afterwards.
+// Only returns role variables with which only this machine can be chosen. There is no other to try afterwards.
 func (r *Run) Only(m lab.Machine) map[string]any {
 	others := []string{}
 	for _, o := range r.Machines() {
@@ -140,7 +140,7 @@ func (r *Run) hurtAndHeal() error {
 	return r.healLater()
 }
 
-// healLater keeps the fault for as long as it is to last, then heals it; a job that is over does not shorten it.
+// healLater keeps the fault for its intended time, then repairs it; a job that is over does not shorten it.
 func (r *Run) healLater() error {
 	time.Sleep(r.Fault.Hold)
 	if r.Slow != nil {
@@ -164,7 +164,7 @@ func (r *Run) healLater() error {
 // Later is done when the case is over, the last first.
 func (r *Run) Later(undo func() error) { r.undo = append(r.undo, undo) }
 
-// tidy leaves the lab as it was found.
+// tidy restores the lab to its original state.
 func (r *Run) tidy(v *Verdict) {
 	if r.Play != nil {
 		r.Play.Kill()
@@ -199,7 +199,7 @@ func (r *Run) scrub() {
 	_, _ = r.Run("reset")
 }
 
-// Ready waits for a healthy lab, and mends it or builds it anew when that does not help.
+// Ready waits for a healthy lab, and repairs it, or builds it again if that does not help.
 func (r *Run) Ready() error {
 	if _, err := r.Run("wait"); err == nil && !r.stale() {
 		return nil
@@ -220,7 +220,7 @@ func (r *Run) stale() bool {
 	return false
 }
 
-// finish waits until the playbook and the worker are over, and takes the times.
+// finish waits until the playbook and the worker are over, and records the times.
 func (r *Run) finish(v *Verdict, failure error) {
 	if r.Play == nil {
 		return
@@ -239,7 +239,7 @@ func (r *Run) finish(v *Verdict, failure error) {
 	r.workerEnd = time.Now()
 }
 
-// NoWorker says that no backup works on any controller.
+// NoWorker reports that no backup works on any controller.
 func (r *Run) NoWorker() bool {
 	for _, m := range r.Machines() {
 		if len(m.Processes(lab.Worker)) > 0 {

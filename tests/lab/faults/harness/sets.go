@@ -21,8 +21,8 @@ import (
 	"overcloud.backup/tests/lab/faults/lab"
 )
 
-// Sets are the folders of sets on all controllers, as in "1:/var/backups/overcloud/CLUSTER/SET", with a digest of
-// names, sizes and times of what is in them. What a mount hides is not seen.
+// Sets returns the folders of sets on all controllers, such as "1:/var/backups/overcloud/CLUSTER/SET", with a digest of
+// the names, sizes and times of their files. Files hidden by a mount are not seen.
 func (r *Run) Sets() map[string]string {
 	found := map[string]string{}
 	for _, m := range r.Machines() {
@@ -51,7 +51,7 @@ func digest(folder string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// NewSets are those that this case made, with a manifest or without.
+// NewSets returns those that this case created, with a manifest or without.
 func (r *Run) NewSets(manifest bool) []string {
 	var made []string
 	for set := range r.Sets() {
@@ -70,7 +70,7 @@ func (r *Run) place(set string) (lab.Machine, string) {
 	return r.Machines()[number[0]-'0'], path
 }
 
-// RemoveNewSets removes what this case made.
+// RemoveNewSets removes what this case created.
 func (r *Run) RemoveNewSets() {
 	for _, set := range append(r.NewSets(true), r.NewSets(false)...) {
 		m, path := r.place(set)
@@ -78,7 +78,7 @@ func (r *Run) RemoveNewSets() {
 	}
 }
 
-// Verify holds every file against the manifest and unpacks the data with the server's own programs.
+// Verify compares every file with the manifest and unpacks the data with the server's own programs.
 func (r *Run) Verify(set string) error {
 	m, path := r.place(set)
 	raw, err := os.ReadFile(m.Path(path + "/manifest.json"))
@@ -116,7 +116,7 @@ func sameFile(path, want string) error {
 	return nil
 }
 
-// unpack: a physical set must hold what a server needs, a dump must have its last line.
+// unpack: a physical set must contain what a server needs, a dump must have its last line.
 func (r *Run) unpack(m lab.Machine, path, method string) error {
 	script := `set -euo pipefail; cd ` + path +
 		`; zstd -q -d -c backup.sql.zst | tail -c 200 | grep -q '^-- Dump completed'`
@@ -128,7 +128,7 @@ func (r *Run) unpack(m lab.Machine, path, method string) error {
 				{ tail -n 3 $to.log >&2; exit 1; }; rm -f $to.log`
 	}
 	if m.Lab.Bundle() {
-		// The server's programs are in its image alone.
+		// The server's programs are only in its image.
 		script = "podman run --rm --interactive --cgroups=disabled --privileged --network=none" +
 			" --volume=/var/backups:/var/backups " +
 			"cluster.common.tag/mariadb:pcmklatest bash -s <<'END'\n" + script + "\nEND"
@@ -137,7 +137,7 @@ func (r *Run) unpack(m lab.Machine, path, method string) error {
 	return err
 }
 
-// openJournals are the effects of backups that are not undone.
+// openJournals returns the effects of backups that are not undone.
 func openJournals(m lab.Machine) []string {
 	var left []string
 	paths, _ := filepath.Glob(m.Path("/var/lib/overcloud.backup/jobs/*/journal"))
