@@ -15,7 +15,8 @@ import (
 	"overcloud.backup/internal/reload"
 )
 
-// counted counts loaded tables on this host's server, which changes nothing, when it has applied all of the cluster.
+// counted counts loaded tables on this host's server, which changes nothing, after it has applied everything of the
+// cluster.
 func (o Options) counted(ctx context.Context, caller jobs.Caller) (*jobs.Answer, error) {
 	late := fmt.Errorf("the tables were not counted within count_timeout (%g s)", o.CountTimeout)
 	ctx, cancel := context.WithTimeoutCause(ctx, option.Seconds(o.CountTimeout), late)
@@ -26,7 +27,7 @@ func (o Options) counted(ctx context.Context, caller jobs.Caller) (*jobs.Answer,
 	}
 	defer c.Close()
 	if w, err := galera.Status(ctx, c); err != nil || w.On && w.ClusterStatus != galera.ClusterPrimary {
-		const none = "not counted: this host's server is no member of the cluster now (%s, %v)"
+		const none = "not counted: this host's server is not a member of the cluster now (%s, %v)"
 		return &jobs.Answer{Msg: fmt.Sprintf(none, w.ClusterStatus, err)}, nil
 	}
 	differ, err := reload.Count(ctx, c, o.Tables)
@@ -47,12 +48,13 @@ func (o Options) counted(ctx context.Context, caller jobs.Caller) (*jobs.Answer,
 		}
 	}
 	if len(lost) > 0 {
-		return nil, fmt.Errorf("not all of the cluster holds what was loaded: %s", excerpt.UpTo(2000,
+		return nil, fmt.Errorf("not all of the cluster has what was loaded: %s", excerpt.UpTo(2000,
 			strings.Join(lost, "; ")))
 	}
 	r := &jobs.Answer{Msg: fmt.Sprintf("%d tables have as many rows here as were loaded", len(o.Tables)-len(others))}
 	if len(others) > 0 {
-		r.Warnings = []string{excerpt.UpTo(2000, strings.Join(others, "; ")) + ": clients may have written to them meanwhile"}
+		r.Warnings = []string{excerpt.UpTo(2000, strings.Join(others, "; ")) +
+			": clients may have written to them in the meantime"}
 	}
 	return r, nil
 }

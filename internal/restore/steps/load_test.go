@@ -22,9 +22,9 @@ func TestWhatIsLoadedIsReadFromTheOptions(t *testing.T) {
 		{[]string{"nova", "keystone.user"}, map[string]string{"keystone": "before"},
 			"[{nova [] nova} {keystone [user] before}]"},
 		{[]string{"nova.a", "nova.b"}, nil, "[{nova [a b] nova}]"},
-		{[]string{"nova", "nova.a"}, nil, `"nova" is wanted whole and in part`},
-		{[]string{"nova.a", "nova"}, nil, `"nova" is wanted whole and in part`},
-		{[]string{"nova", "nova"}, nil, `"nova" is wanted whole and in part`},
+		{[]string{"nova", "nova.a"}, nil, `"nova" is requested both completely and in part`},
+		{[]string{"nova.a", "nova"}, nil, `"nova" is requested both completely and in part`},
+		{[]string{"nova", "nova"}, nil, `"nova" is requested both completely and in part`},
 		{[]string{"nova."}, nil, "is neither a schema nor schema.table"},
 		{[]string{".a"}, nil, "is neither a schema nor schema.table"},
 		{[]string{"nova"}, map[string]string{"nova": ""}, "its new name is empty"},
@@ -32,7 +32,8 @@ func TestWhatIsLoadedIsReadFromTheOptions(t *testing.T) {
 		{nil, nil, "schemas: none is named"},
 	} {
 		parts, err := Options{Schemas: c.schemas, Rename: c.rename}.parts()
-		if got := fmt.Sprint(parts); err != nil && !strings.Contains(err.Error(), c.want) || err == nil && got != c.want {
+		if got := fmt.Sprint(parts); err != nil && !strings.Contains(err.Error(), c.want) ||
+			err == nil && got != c.want {
 			t.Errorf("%v %v: %s %v", c.schemas, c.rename, got, err)
 		}
 		if err == nil && strings.Contains(named(parts), "[") {

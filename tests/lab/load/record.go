@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// The record is a folder of three files, written as things happen and in no need of an orderly end:
+// The record is a folder of three files, written as things happen, which need no orderly end:
 //
 //	run.json  {"run":1763838000000000,"clients":8,"rate":60}
 //	commits   one line an acknowledged commit: client, sequence, when (µs since the epoch), latency (µs)
