@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// record is what verified.json says of a set, as far as the tests look at it.
+// record is the part of a set's verified.json that the tests read.
 type record struct {
 	Read *struct {
 		OK bool `json:"ok"`
