@@ -28,7 +28,7 @@ func (c *Client) FilePaths(ctx context.Context) ([]string, error) {
 	return ParseFilePaths(variables), nil
 }
 
-// ParseFilePaths reads what SHOW GLOBAL VARIABLES (names in lower case) says of files. What is relative is in the
+// ParseFilePaths reads the paths in the answer of SHOW GLOBAL VARIABLES (names in lower case). Relative ones are in the
 // datadir.
 //
 //	innodb_data_file_path        ibdata1:12M;/srv/ibdata2:1G:autoextend

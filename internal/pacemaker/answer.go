@@ -42,7 +42,7 @@ func (r *Commands) Run(ctx context.Context, tool string, args ...string) Answer 
 	return a
 }
 
-// refused says that the command does not know an option:
+// refused reports that the command does not know an option:
 //
 //	crm_mon: unrecognized option '--output-as=xml'    (1.1, exit status 1, then its usage)
 //	crm_mon: Unknown option --output-as=xml           (2.x, exit status 64)

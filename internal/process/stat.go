@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// stat are the fields of /proc/PID/stat from the state on, the third of proc(5); nil when the process is gone.
+// stat returns the fields of /proc/PID/stat from the state on, the third of proc(5); nil if the process is gone.
 //
 //	1234 (mariadbd) S 1 ...
 //
-// The name may hold anything, ") " as well, so what counts is behind the last parenthesis.
+// The name may contain anything, including ") ", so only what follows the last parenthesis counts.
 func stat(pid int) []string {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

@@ -62,8 +62,8 @@ func WorkingIn(folder string, more ...int) (found []Worker) {
 	return found
 }
 
-// usersOf are the real, effective and saved user of a process, as this process's user namespace counts them; none
-// when it is gone. Of /proc/PID/status, whose first line holds the name, without line feeds:
+// usersOf returns the real, effective and saved user of a process, as this process's user namespace counts them; none
+// if it is gone. From /proc/PID/status, whose first line has the name, without line feeds:
 //
 //	Uid:	0	0	0	0
 func usersOf(at string) (ids []int) {

@@ -119,7 +119,7 @@ func (n *Node) Movable() error {
 	return err
 }
 
-// mountPoint says whether something is mounted at a folder, which may be of the file system that it lies on:
+// mountPoint reports whether something is mounted at a folder, which may be on the same file system as its parent:
 //
 //	40 28 8:1 /srv/mysql /var/lib/mysql rw,relatime shared:1 - ext4 /dev/sda1 rw
 func mountPoint(mountinfo, folder string) bool {

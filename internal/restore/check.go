@@ -20,18 +20,18 @@ import (
 	"overcloud.backup/internal/safefile"
 )
 
-// Expected is what a restored controller must show.
+// Expected is the required state of a restored controller.
 type Expected struct {
 	Size int
-	// UUID of the cluster's state; empty where it is not known.
+	// UUID of the cluster's state; empty if it is not known.
 	UUID string
 }
 
-// Check sees that this controller's server is what was restored, through the accounts that are deployed on this host.
+// Check checks that this controller's server is what was restored, through the accounts that are deployed on this host.
 func (n *Node) Check(ctx context.Context, login mariadb.Login, want Expected, limit time.Duration) (galera.Wsrep,
 	error) {
 	var w galera.Wsrep
-	err := until(ctx, limit, "see that the database on this host is whole", func() (string, error) {
+	err := until(ctx, limit, "check the database on this host", func() (string, error) {
 		c, err := mariadb.Open(ctx, login)
 		if err != nil {
 			return "", explainLogin(err)
@@ -46,8 +46,7 @@ func (n *Node) Check(ctx context.Context, login mariadb.Login, want Expected, li
 }
 
 // CompareSchema compares the definitions of the running server with those of what was made ready, which was compared
-// with the set before anybody was kept out: what is not the same now is worth a warning, and no reason to keep clients
-// out.
+// with the set before clients were kept out: a difference now is worth a warning, and not a reason to keep clients out.
 func (b *Book) CompareSchema(ctx context.Context, c *mariadb.Client) (warning string, err error) {
 	lines, err := safefile.ReadOwn(b.definitions(), catalog.MaxDefinitions)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -80,7 +79,7 @@ func (b *Book) CompareSchema(ctx context.Context, c *mariadb.Client) (warning st
 	for i, d := range different {
 		names[i] = d.String()
 	}
-	return "the schema is not what was restored; did somebody change it since the start? " +
+	return "the schema is not what was restored; was it changed since the start? " +
 		strings.Join(excerpt.First(names, excerpt.FewNames), ", "), nil
 }
 
@@ -88,7 +87,8 @@ func (b *Book) CompareSchema(ctx context.Context, c *mariadb.Client) (warning st
 func explainLogin(err error) error {
 	var login *mariadb.LoginError
 	if errors.As(err, &login) && login.Refused() {
-		return &finalError{fmt.Errorf("the restored database refuses the account that this host has: %w. The set has the "+
+		return &finalError{fmt.Errorf("the restored database refuses the account that this host has: %w. The set has"+
+			" the "+
 			"passwords of its time: "+
 			"give the accounts the deployed passwords (ALTER USER, on one controller, as root through the socket), or "+
 			"deploy the old ones, and call this again", err)}
@@ -111,8 +111,8 @@ func (e Expected) missing(w galera.Wsrep) string {
 	return ""
 }
 
-// ThroughVIP sees that a server of the restored cluster answers at one of the cluster's addresses. said tells which,
-// and whether the account of this host may come in there.
+// ThroughVIP checks that a server of the restored cluster answers at one of the cluster's addresses. said names it, and
+// says whether the account of this host may log in there.
 func (n *Node) ThroughVIP(ctx context.Context, login mariadb.Login, uuid string, limit time.Duration) (said string,
 	err error) {
 	addresses, err := steer.Addresses(ctx)
@@ -120,7 +120,7 @@ func (n *Node) ThroughVIP(ctx context.Context, login mariadb.Login, uuid string,
 		return "", err
 	}
 	if len(addresses) == 0 {
-		return "the cluster holds no virtual IP, so nothing was asked through one", nil
+		return "the cluster has no virtual IP, so nothing was checked through one", nil
 	}
 	err = until(ctx, limit, "reach the database through the virtual IP", func() (string, error) {
 		var problems []error
@@ -153,7 +153,8 @@ func (n *Node) ask(ctx context.Context, login mariadb.Login, address, uuid strin
 		return "", err
 	}
 	if uuid != "" && w.ClusterStateUUID != uuid {
-		return "", fmt.Errorf("the server at %s is of the cluster state %s, not %s", address, excerpt.Of(w.ClusterStateUUID),
+		return "", fmt.Errorf("the server at %s is of the cluster state %s, not %s", address,
+			excerpt.Of(w.ClusterStateUUID),
 			uuid)
 	}
 	return fmt.Sprintf("clients reach the restored database at %s", address), nil
@@ -162,9 +163,9 @@ func (n *Node) ask(ctx context.Context, login mariadb.Login, address, uuid strin
 // stranger is an account that no server knows.
 const stranger = "overcloud_backup_knocks"
 
-// knock tells a server that refuses an account from one that is not there. It tries one that is refused for sure where
-// this host has none: a connection that is cut off before the login would count against HAProxy's host
-// (max_connect_errors).
+// knock distinguishes a server that refuses an account from one that does not exist. It tries an account that is
+// certainly refused if this host has none: a connection that is cut off before the login would count against HAProxy's
+// host (max_connect_errors).
 func (n *Node) knock(ctx context.Context, login mariadb.Login, err error) (string, error) {
 	var failed *mariadb.LoginError
 	if !errors.As(err, &failed) || !failed.Refused() {

@@ -104,7 +104,7 @@ func TestARestoredServerIsSeenWhole(t *testing.T) {
 	}
 	login.Socket = filepath.Join(t.TempDir(), "none")
 	if _, err := n.Check(t.Context(), login, Expected{Size: 1}, 600*time.Millisecond); err == nil ||
-		!strings.Contains(err.Error(), "see that the database on this host is whole: timed out") {
+		!strings.Contains(err.Error(), "check the database on this host: timed out") {
 		t.Errorf("a server that does not come: %v", err)
 	}
 }

@@ -7,12 +7,12 @@ import "regexp"
 // aMoment is the form of a moment in a schedule, as a server writes it.
 var aMoment = regexp.MustCompile(`^'[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}'$`)
 
-// schedule reads what a server writes between an event's name and its body, as
+// schedule reads the part that a server writes between an event's name and its body, such as
 //
 //	ON SCHEDULE EVERY 1 DAY STARTS '2026-12-01 02:00:00' ENDS '2026-12-31 02:00:00'
 //	ON COMPLETION NOT PRESERVE DISABLE ON SLAVE
 //
-// It is nil where that is written in another way.
+// It is nil if that is written in another way.
 func schedule(l *lexer) *Event {
 	e := &Event{}
 	if !l.have("ON", "SCHEDULE") {

@@ -36,7 +36,8 @@ type schema struct {
 
 type expectation struct{ what, method, text string }
 
-var header = regexp.MustCompile(`^-- (server|before|shell|slow|broken|(refused|unusable|unproven|warned|noted|lost) (physical|logical)): (.+)$`)
+var header = regexp.MustCompile(`^-- (server|before|shell|slow|broken|(refused|unusable|unproven|warned|noted|lost)` +
+	` (physical|logical)): (.+)$`)
 
 func readSchemas(t *testing.T) (all []schema) {
 	t.Helper()
@@ -80,7 +81,7 @@ func readSchema(t *testing.T, path string) schema {
 	return s
 }
 
-// texts are those expected of a method.
+// texts returns those expected of a method.
 func (s schema) texts(what, method string) (texts []string) {
 	for _, e := range s.expected {
 		if e.what == what && e.method == method {
@@ -90,7 +91,7 @@ func (s schema) texts(what, method string) (texts []string) {
 	return texts
 }
 
-// alone says that the schema would keep others on its server from being backed up or restored.
+// alone reports that the schema would keep others on its server from being backed up or restored.
 func (s schema) alone() bool {
 	for _, e := range s.expected {
 		if e.what == "refused" || e.what == "unusable" || e.what == "unproven" {

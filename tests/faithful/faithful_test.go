@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package faithful takes schemas that real clusters have through backup, verification and restore by both methods, and
-// compares what comes back with what was.
+// Package faithful takes schemas of real clusters through backup, verification and restore by both methods, and
+// compares the result with the original.
 package faithful
 
 import (
@@ -66,7 +66,7 @@ func (g *group) run(t *testing.T) {
 	}
 }
 
-// server gives the options of the group's server, and makes what it is to find in its folder.
+// server gives the options of the group's server, and creates the files that it expects in its folder.
 func (g *group) server(t *testing.T) func(dir string) []string {
 	plugins, err := filepath.Abs("../../build/plugins")
 	if err != nil {
@@ -135,8 +135,10 @@ func (g *group) through(t *testing.T, s *mariadbd.Server, method string, was []s
 
 func (g *group) backUp(t *testing.T, s *mariadbd.Server, destination, method string) (*backup.Result, error) {
 	job, err := backup.Prepare(t.Context(), backup.Options{
-		Destination: destination, Method: tool.Method(method), Level: 1, Buffer: 64 << 20, MadeBy: "test", WarnNonTransactional: true, LeaveOutBroken: g.schemas[0].leaveOut,
-		Login: mariadb.Login{Socket: s.Socket}, DrainTimeout: 10 * time.Second, Scrub: func(text string) string { return text },
+		Destination: destination, Method: tool.Method(method), Level: 1, Buffer: 64 << 20, MadeBy: "test",
+		WarnNonTransactional: true, LeaveOutBroken: g.schemas[0].leaveOut,
+		Login: mariadb.Login{Socket: s.Socket}, DrainTimeout: 10 * time.Second,
+		Scrub: func(text string) string { return text },
 	})
 	if err != nil {
 		return nil, err
@@ -160,14 +162,16 @@ func open(t *testing.T, destination string, made *backup.Result) *repository.Set
 }
 
 func (g *group) restoreOptions(t *testing.T) rebuild.Options {
-	return rebuild.Options{Scratch: folder(t, "verify-sets-"), User: "daemon", Memory: 64 << 20, ServerOptions: g.kept()}
+	return rebuild.Options{Scratch: folder(t, "verify-sets-"), User: "daemon", Memory: 64 << 20,
+		ServerOptions: g.kept()}
 }
 
 // kept are the options that a restore reads from the server's own option files.
 func (g *group) kept() (kept []string) {
 	for _, o := range g.options {
 		name, _, _ := strings.Cut(o, "=")
-		if slices.Contains([]string{"--innodb-page-size", "--innodb-data-file-path", "--innodb-undo-tablespaces", "--lower-case-table-names"}, name) {
+		if slices.Contains([]string{"--innodb-page-size", "--innodb-data-file-path", "--innodb-undo-tablespaces",
+			"--lower-case-table-names"}, name) {
 			kept = append(kept, o)
 		}
 	}
@@ -176,14 +180,15 @@ func (g *group) kept() (kept []string) {
 
 func (g *group) verified(t *testing.T, set *repository.Set) (repository.Outcome, error) {
 	t.Helper()
-	v, err := verify.Prepare(t.Context(), set, verify.Options{Level: repository.LevelRestore, Rebuild: g.restoreOptions(t)})
+	v, err := verify.Prepare(t.Context(), set, verify.Options{Level: repository.LevelRestore,
+		Rebuild: g.restoreOptions(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return v.Run(t.Context())
 }
 
-// restored is the portrait of a server with the cluster's options on the restored data.
+// restored returns the portrait of a server with the cluster's options on the restored data.
 func (g *group) restored(t *testing.T, set *repository.Set) []string {
 	t.Helper()
 	o := g.restoreOptions(t)
@@ -202,7 +207,8 @@ func (g *group) restored(t *testing.T, set *repository.Set) []string {
 		}
 		// A restore puts all files of InnoDB into the datadir.
 		return slices.DeleteFunc(g.server(t)(dir), func(o string) bool {
-			return strings.HasPrefix(o, "--innodb-undo-directory") || strings.HasPrefix(o, "--innodb-log-group-home-dir")
+			return strings.HasPrefix(o, "--innodb-undo-directory") ||
+				strings.HasPrefix(o, "--innodb-log-group-home-dir")
 		})
 	})
 	if err != nil {
@@ -217,7 +223,7 @@ func (g *group) restored(t *testing.T, set *repository.Set) []string {
 	return is
 }
 
-// compare fails for every difference that was not to be expected, and for expected ones that are not there.
+// compare fails for every unexpected difference, and for expected ones that are missing.
 func (g *group) compare(t *testing.T, method string, differences []string) {
 	t.Helper()
 	lost := g.texts("lost", method)

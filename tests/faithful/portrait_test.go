@@ -13,7 +13,7 @@ import (
 	"overcloud.backup/tests/mariadbd"
 )
 
-// portrait is all that a careful DBA would compare, a line each, sorted.
+// portrait is everything that a careful DBA would compare, a line each, sorted.
 type portrait struct {
 	c     *mariadb.Client
 	lines []string
@@ -54,14 +54,16 @@ func (p *portrait) each(ctx context.Context, what, query string) error {
 }
 
 func (p *portrait) schemas(ctx context.Context) error {
-	return p.each(ctx, "schema", "SELECT schema_name, default_character_set_name, default_collation_name FROM information_schema.schemata"+
+	return p.each(ctx, "schema", "SELECT schema_name, default_character_set_name, default_collation_name FROM"+
+		" information_schema.schemata"+
 		" WHERE schema_name"+ofUsers)
 }
 
 func quote(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
 
 func (p *portrait) tables(ctx context.Context) error {
-	rows, err := p.c.Rows(ctx, "SELECT table_schema, table_name, table_type, row_format FROM information_schema.tables WHERE table_schema"+ofUsers)
+	rows, err := p.c.Rows(ctx, "SELECT table_schema, table_name, table_type, row_format FROM"+
+		" information_schema.tables WHERE table_schema"+ofUsers)
 	if err != nil {
 		return err
 	}
@@ -86,9 +88,10 @@ func (p *portrait) tables(ctx context.Context) error {
 	return nil
 }
 
-// rows adds the rows as they are, hidden columns and history included, without rounding; of many only their hash.
+// rows adds the rows as they are, including hidden columns and history, without rounding; of many only their hash.
 func (p *portrait) rows(ctx context.Context, schema, table, kind string) error {
-	columns, err := p.c.Rows(ctx, "SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = ? AND table_name = ?"+
+	columns, err := p.c.Rows(ctx, "SELECT column_name, data_type FROM information_schema.columns WHERE table_schema ="+
+		" ? AND table_name = ?"+
 		" ORDER BY ordinal_position", schema, table)
 	if err != nil {
 		return err
@@ -127,34 +130,42 @@ func (p *portrait) rows(ctx context.Context, schema, table, kind string) error {
 	return p.each(ctx, "checksum of", "CHECKSUM TABLE "+quote(schema)+"."+quote(table)+" EXTENDED")
 }
 
-// programs are routines, those of the server's own schemas included, and triggers.
+// programs are routines, including those of the server's own schemas, and triggers.
 func (p *portrait) programs(ctx context.Context) error {
-	err := p.each(ctx, "trigger", "SELECT trigger_schema, trigger_name, event_object_table, event_manipulation, action_timing, action_order,"+
+	err := p.each(ctx, "trigger", "SELECT trigger_schema, trigger_name, event_object_table, event_manipulation,"+
+		" action_timing, action_order,"+
 		" action_statement, sql_mode, definer, character_set_client, collation_connection, database_collation"+
 		" FROM information_schema.triggers WHERE trigger_schema"+ofUsers)
 	if err != nil {
 		return err
 	}
-	return p.each(ctx, "", "SELECT CONCAT(LOWER(type), ' ', db, '.', name), param_list, returns, body_utf8, definer, sql_mode, comment,"+
-		" character_set_client, collation_connection, db_collation FROM mysql.proc WHERE db <> 'sys' AND name <> 'AddGeometryColumn' AND name <> 'DropGeometryColumn'")
+	return p.each(ctx, "", "SELECT CONCAT(LOWER(type), ' ', db, '.', name), param_list, returns, body_utf8, definer,"+
+		" sql_mode, comment,"+
+		" character_set_client, collation_connection, db_collation FROM mysql.proc WHERE db <> 'sys' AND name <>"+
+		" 'AddGeometryColumn' AND name <> 'DropGeometryColumn'")
 }
 
 func (p *portrait) events(ctx context.Context) error {
-	return p.each(ctx, "event", "SELECT event_schema, event_name, definer, time_zone, event_definition, event_type, execute_at,"+
-		" interval_value, interval_field, sql_mode, starts, ends, status, on_completion, event_comment, character_set_client,"+
+	return p.each(ctx, "event", "SELECT event_schema, event_name, definer, time_zone, event_definition, event_type,"+
+		" execute_at,"+
+		" interval_value, interval_field, sql_mode, starts, ends, status, on_completion, event_comment,"+
+		" character_set_client,"+
 		" collation_connection, database_collation FROM information_schema.events")
 }
 
-// accounts are read from the tables: a server shows nothing of one that it ignores.
+// accounts are read from the tables: a server shows nothing about one that it ignores.
 func (p *portrait) accounts(ctx context.Context) error {
 	for what, query := range map[string]string{
-		"account": "SELECT User, Host, plugin, authentication_string, ssl_type, is_role, default_role, max_user_connections, Select_priv, Super_priv, Grant_priv" +
+		"account": "SELECT User, Host, plugin, authentication_string, ssl_type, is_role, default_role," +
+			" max_user_connections, Select_priv, Super_priv, Grant_priv" +
 			" FROM mysql.user WHERE User NOT IN ('mariadb.sys')",
-		"role":             "SELECT Host, User, Role, Admin_option FROM mysql.roles_mapping",
-		"grant on schema":  "SELECT * FROM mysql.db",
-		"grant on table":   "SELECT Host, Db, User, Table_name, Table_priv, Column_priv FROM mysql.tables_priv WHERE User <> 'mariadb.sys'",
-		"grant on column":  "SELECT Host, Db, User, Table_name, Column_name, Column_priv FROM mysql.columns_priv",
-		"grant on routine": "SELECT Host, Db, User, Routine_name, Routine_type, Proc_priv FROM mysql.procs_priv WHERE User <> 'mariadb.sys'",
+		"role":            "SELECT Host, User, Role, Admin_option FROM mysql.roles_mapping",
+		"grant on schema": "SELECT * FROM mysql.db",
+		"grant on table": "SELECT Host, Db, User, Table_name, Table_priv, Column_priv FROM mysql.tables_priv WHERE" +
+			" User <> 'mariadb.sys'",
+		"grant on column": "SELECT Host, Db, User, Table_name, Column_name, Column_priv FROM mysql.columns_priv",
+		"grant on routine": "SELECT Host, Db, User, Routine_name, Routine_type, Proc_priv FROM mysql.procs_priv WHERE" +
+			" User <> 'mariadb.sys'",
 	} {
 		if err := p.each(ctx, what, query); err != nil {
 			return err
@@ -166,14 +177,17 @@ func (p *portrait) accounts(ctx context.Context) error {
 // own is what users put into the server's own tables.
 func (p *portrait) own(ctx context.Context) error {
 	for what, query := range map[string]string{
-		"time zone":   "SELECT n.Name, t.Transition_type_id, t.Offset, t.Is_DST, t.Abbreviation FROM mysql.time_zone_name n JOIN mysql.time_zone_transition_type t USING (Time_zone_id)",
-		"transition":  "SELECT * FROM mysql.time_zone_transition",
-		"server":      "SELECT * FROM mysql.servers",
-		"local time":  "SELECT CONVERT_TZ('2026-07-01 12:00:00', '+00:00', 'Europe/Berlin')",
-		"udf":         "SELECT * FROM mysql.func",
-		"plugin":      "SELECT * FROM mysql.plugin",
-		"own table":   "SELECT table_schema, table_name FROM information_schema.tables WHERE table_schema IN ('mysql', 'sys')",
-		"own trigger": "SELECT trigger_schema, trigger_name FROM information_schema.triggers WHERE trigger_schema IN ('mysql', 'sys') AND trigger_schema <> 'sys'",
+		"time zone": "SELECT n.Name, t.Transition_type_id, t.Offset, t.Is_DST, t.Abbreviation FROM" +
+			" mysql.time_zone_name n JOIN mysql.time_zone_transition_type t USING (Time_zone_id)",
+		"transition": "SELECT * FROM mysql.time_zone_transition",
+		"server":     "SELECT * FROM mysql.servers",
+		"local time": "SELECT CONVERT_TZ('2026-07-01 12:00:00', '+00:00', 'Europe/Berlin')",
+		"udf":        "SELECT * FROM mysql.func",
+		"plugin":     "SELECT * FROM mysql.plugin",
+		"own table": "SELECT table_schema, table_name FROM information_schema.tables WHERE table_schema IN" +
+			" ('mysql', 'sys')",
+		"own trigger": "SELECT trigger_schema, trigger_name FROM information_schema.triggers WHERE trigger_schema IN" +
+			" ('mysql', 'sys') AND trigger_schema <> 'sys'",
 	} {
 		if err := p.each(ctx, what, query); err != nil {
 			return err
@@ -182,7 +196,7 @@ func (p *portrait) own(ctx context.Context) error {
 	return nil
 }
 
-// different are the lines that only one of both has: - of what was, + of what came back.
+// different returns the lines that only one of both has: - of the original, + of the result.
 func different(was, is []string) (lines []string) {
 	for _, line := range was {
 		if _, found := slices.BinarySearch(is, line); !found {

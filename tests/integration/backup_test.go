@@ -16,7 +16,7 @@ import (
 
 const destination = "/var/backups/overcloud"
 
-// manifest is what a set says of itself, as far as the tests look at it.
+// manifest is the part of a set's manifest that the tests read.
 type manifest struct {
 	Controller string `json:"controller"`
 	Method     string `json:"method"`
@@ -49,7 +49,7 @@ func (l lab) backup(vars map[string]any, args ...string) (string, string, manife
 	return out, path, m
 }
 
-// sets lists what lies below the destination on every controller.
+// sets lists the destination on every controller.
 func (l lab) sets() string {
 	l.t.Helper()
 	var all strings.Builder
@@ -62,14 +62,14 @@ func (l lab) sets() string {
 // pristine reports that nothing has touched the lab since it was last reset.
 var pristine bool
 
-// reset takes the lab back to its freshly formed state.
+// reset restores the freshly formed state of the lab.
 func (l lab) reset() {
 	l.t.Helper()
 	l.run("reset")
 	pristine = true
 }
 
-// borrow gives the lab in the shape that is tested, healthy, and resets it when the test ends.
+// borrow returns the lab in the tested shape, healthy, and resets it when the test ends.
 func borrow(t *testing.T) lab {
 	t.Helper()
 	l := lab{t}
@@ -82,7 +82,7 @@ func borrow(t *testing.T) lab {
 	return l
 }
 
-// fresh gives the lab, healthy, with no set on it.
+// fresh returns the lab, healthy, with no set on it.
 func fresh(t *testing.T) lab {
 	t.Helper()
 	l := borrow(t)
@@ -108,7 +108,8 @@ func TestBackupUnderLoad(t *testing.T) {
 	out, path, m := l.backup(nil)
 	to := time.Now().Unix()
 	t.Logf("\n%s", out)
-	if m.Controller == serving || m.Decision.Chosen != inventory(m.Controller)[0] || len(m.Decision.Active) != 1 || m.Decision.Active[0] != inventory(serving)[0] {
+	if m.Controller == serving || m.Decision.Chosen != inventory(m.Controller)[0] || len(m.Decision.Active) != 1 ||
+		m.Decision.Active[0] != inventory(serving)[0] {
 		t.Errorf("%s serves; the manifest says %+v", serving, m)
 	}
 	if m.Position.Seqno <= 0 || len(m.Position.UUID) != 36 {
@@ -116,7 +117,8 @@ func TestBackupUnderLoad(t *testing.T) {
 	}
 	l.run("load", "stop")
 	l.clientsSawNothing(from, to)
-	if mode := l.on(m.Controller, fmt.Sprintf("find %s -type f ! -perm 0600 -o -type d ! -perm 0700 -o ! -user root", path)); mode != "" {
+	if mode := l.on(m.Controller, fmt.Sprintf("find %s -type f ! -perm 0600 -o -type d ! -perm 0700 -o ! -user root",
+		path)); mode != "" {
 		t.Errorf("readable by others: %s", mode)
 	}
 	l.restoredLedgerHasNoGap(m.Controller, path, before)
@@ -145,7 +147,7 @@ func (l lab) clients(from, to int64) seen {
 	return s
 }
 
-// clientsSawNothing demands that no client had an error in the window, and that no acknowledged commit is lost.
+// clientsSawNothing requires that no client had an error in the window, and that no acknowledged commit is lost.
 func (l lab) clientsSawNothing(from, to int64) {
 	l.t.Helper()
 	if s := l.clients(from, to); s.Errors != 0 || s.Lost != 0 || s.Commits == 0 {
@@ -153,7 +155,7 @@ func (l lab) clientsSawNothing(from, to int64) {
 	}
 }
 
-// TestRestoreByHand holds a server started on the set, by the commands that anybody has, against the live one.
+// TestRestoreByHand compares a server started on the set, by commonly available commands, with the live one.
 func TestRestoreByHand(t *testing.T) {
 	for _, method := range []string{"physical", "logical"} {
 		t.Run(method, func(t *testing.T) {
@@ -164,7 +166,8 @@ func TestRestoreByHand(t *testing.T) {
 			if m.Method != method {
 				t.Fatalf("method is %s", m.Method)
 			}
-			if live := l.sql(m.Controller, "SHOW STATUS LIKE 'wsrep_last_committed'"); !strings.HasSuffix(live, fmt.Sprintf("\t%d", m.Position.Seqno)) {
+			if live := l.sql(m.Controller, "SHOW STATUS LIKE 'wsrep_last_committed'"); !strings.HasSuffix(live,
+				fmt.Sprintf("\t%d", m.Position.Seqno)) {
 				t.Fatalf("nobody writes, the set is at %d and the server at %s", m.Position.Seqno, live)
 			}
 			restored, live := l.restore(m.Controller, path), l.checksums(m.Controller)
@@ -204,13 +207,15 @@ func desyncAlways(l lab) {
 	l.t.Helper()
 	from := time.Now().Unix()
 	out, path, m := l.backup(map[string]any{"controller_backup_desync": "always"})
-	if told := l.on(m.Controller, "grep '\"desync\":' "+path+"/manifest.json"); !strings.Contains(told, "UP (http://") || !strings.Contains(told, "answers 200)") {
+	if told := l.on(m.Controller, "grep '\"desync\":' "+path+"/manifest.json"); !strings.Contains(told,
+		"UP (http://") || !strings.Contains(told, "answers 200)") {
 		l.t.Errorf("the health check was not waited for: %s", told)
 	}
 	if got := l.sql(m.Controller, "SELECT @@wsrep_desync"); got != "0" {
 		l.t.Errorf("%s is left desynced\n%s", m.Controller, out)
 	}
-	if code := l.on(m.Controller, "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | socat -t5 - TCP:"+m.Controller+".internalapi.localdomain:9200 | head -n 1"); !strings.Contains(code, "200") {
+	if code := l.on(m.Controller, "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | socat -t5 - TCP:"+m.Controller+
+		".internalapi.localdomain:9200 | head -n 1"); !strings.Contains(code, "200") {
 		l.t.Errorf("the health check says %s", code)
 	}
 	l.clientsSawNothing(from, time.Now().Unix())

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// unlikeDirectors are clusters with a HAProxy, or a member, that director does not make. What they differ in is the same in
-// containers. Each is decided for by internal/selection, too, beside a HAProxy of the test's.
+// unlikeDirectors are clusters with a HAProxy, or a member, that director does not make. What they differ in is the
+// same in containers. Each is decided for by internal/selection, too, beside a HAProxy of the test's.
 var unlikeDirectors = []scenario{
 	{"readers on a standby, through a proxy of their own", readPool},
 	{"option allbackups, and nothing that sticks", allBackups},
@@ -24,8 +24,8 @@ var unlikeDirectors = []scenario{
 
 func TestBalancers(t *testing.T) { run(t, unlikeDirectors) }
 
-// balancers changes the configuration of HAProxy on all controllers by a shell command that has it as $c, and has HAProxy
-// reload it. lab reset puts director's back.
+// balancers changes the configuration of HAProxy on all controllers by a shell command that has it as $c, and has
+// HAProxy reload it. lab reset puts director's back.
 func (l lab) balancers(edit string) {
 	l.t.Helper()
 	if shape != "hosts" {
@@ -37,12 +37,13 @@ func (l lab) balancers(edit string) {
 	l.until("clients are back", time.Minute, func() bool { _, err := l.try("load", "start"); return err == nil })
 }
 
-// known waits until every HAProxy has run for so long that it is believed.
+// known waits until every HAProxy has run long enough to be trusted.
 func (l lab) known() {
 	l.t.Helper()
 	for _, n := range names(3) {
 		l.until("HAProxy on "+n+" has run for 6 s", time.Minute, func() bool {
-			up, err := strconv.Atoi(strings.TrimSpace(l.on(n, "echo 'show info' | socat -t 5 - /var/lib/haproxy/stats | sed -n 's/^Uptime_sec: //p'")))
+			up, err := strconv.Atoi(strings.TrimSpace(l.on(n,
+				"echo 'show info' | socat -t 5 - /var/lib/haproxy/stats | sed -n 's/^Uptime_sec: //p'")))
 			return err == nil && up >= 6
 		})
 	}
@@ -56,7 +57,8 @@ func servers(first string) string {
 // readPool: a second proxy leads readers to a standby, and nobody reads at the moment.
 func readPool(_ *testing.T, l lab) expected {
 	reader, other := l.spare()
-	l.balancers(servers(reader) + `; { printf 'listen mysql_ro\n  bind ` + vip + `:3308 transparent\n'; cat /tmp/servers; } >>$c`)
+	l.balancers(servers(reader) + `; { printf 'listen mysql_ro\n  bind ` + vip +
+		`:3308 transparent\n'; cat /tmp/servers; } >>$c`)
 	l.known()
 	return expected{active: []string{l.serving(), reader}, reasons: map[string][]string{other: {"last_standby"}}}
 }
@@ -68,10 +70,12 @@ func allBackups(_ *testing.T, l lab) expected {
 	return expected{active: names(3)}
 }
 
-// tableWithPeers: entries outlive a reload, and what tells of them does not. At level user nobody can see whom they pin.
+// tableWithPeers: entries outlive a reload, and the statistics of their sessions do not. At level user nobody can see
+// whom they pin.
 func tableWithPeers(t *testing.T, l lab) expected {
 	stickyTrap(t, l)
-	l.balancers(`sed -i "s/^  stick-table .*/& peers own/" $c; printf 'peers own\n  peer %s 127.0.0.1:10240\n' $(hostname) >>$c`)
+	l.balancers(`sed -i "s/^  stick-table .*/& peers own/" $c; printf 'peers own\n  peer %s 127.0.0.1:10240\n'` +
+		` $(hostname) >>$c`)
 	l.sql("controller-0", "SET GLOBAL wsrep_desync=ON")
 	l.until("clients went elsewhere", time.Minute, func() bool { return l.serving() != "controller-0" })
 	l.sql("controller-0", "SET GLOBAL wsrep_desync=OFF")
@@ -83,7 +87,8 @@ func tableWithPeers(t *testing.T, l lab) expected {
 	}
 	l.known()
 	return expected{
-		active: []string{}, reasons: map[string][]string{"controller-0": {"unknown"}, "controller-1": {"unknown"}, "controller-2": {"unknown"}},
+		active: []string{}, reasons: map[string][]string{"controller-0": {"unknown"}, "controller-1": {"unknown"},
+			"controller-2": {"unknown"}},
 		after: func() {
 			if l.serving() == "controller-0" {
 				t.Error("the first server serves: no entry outlived the reload")
@@ -103,9 +108,11 @@ func stickOnSource(t *testing.T, l lab) expected {
 	l.awaitServer("controller-0", "DOWN")
 	other := ""
 	client := func() string {
-		return strings.TrimSpace(l.on("controller-2", "mariadb -h "+vip+" -u openstack -plab-openstack -N -e 'SELECT @@hostname' 2>/dev/null || true"))
+		return strings.TrimSpace(l.on("controller-2", "mariadb -h "+vip+
+			" -u openstack -plab-openstack -N -e 'SELECT @@hostname' 2>/dev/null || true"))
 	}
-	l.until("another client meets another server", time.Minute, func() bool { other = client(); return other != "" && other != "controller-0" })
+	l.until("another client meets another server", time.Minute,
+		func() bool { other = client(); return other != "" && other != "controller-0" })
 	l.sql("controller-0", "SET GLOBAL wsrep_desync=OFF")
 	l.awaitServer("controller-0", "UP")
 	if again := client(); again != other {
@@ -125,7 +132,8 @@ func arbitrator(t *testing.T, l lab) expected {
 	for _, n := range names(3) {
 		members = append(members, address(n))
 	}
-	l.on(at, "systemd-run --unit=arbitrator garbd --group galera_cluster --address gcomm://"+strings.Join(members, ",")+" --options 'gmcast.listen_addr=tcp://0.0.0.0:4577'")
+	l.on(at, "systemd-run --unit=arbitrator garbd --group galera_cluster --address gcomm://"+strings.Join(members, ",")+
+		" --options 'gmcast.listen_addr=tcp://0.0.0.0:4577'")
 	t.Cleanup(func() {
 		lab{t}.on(at, "systemctl stop arbitrator; systemctl reset-failed arbitrator 2>/dev/null; true")
 	})

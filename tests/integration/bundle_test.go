@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestTheAccountComesFromHiera takes away what director put into the container's configuration, so that hieradata alone
-// know the password, without the command hiera; and shows that nothing of MariaDB's is on the hosts.
+// TestTheAccountComesFromHiera removes director's account from the container's configuration, so that only hieradata
+// has the password, without the command hiera; and shows that nothing of MariaDB's is on the hosts.
 func TestTheAccountComesFromHiera(t *testing.T) {
 	if shape != "bundle" {
 		t.Skip("only controllers with containers have hiera")
@@ -19,7 +19,8 @@ func TestTheAccountComesFromHiera(t *testing.T) {
 	l.run("load", "start")
 	const file = "/var/lib/config-data/puppet-generated/mysql/root/.my.cnf"
 	for _, n := range names(3) {
-		if there := l.on(n, "command -v hiera mysql mariadb mysqldump mariadb-dump mariadb-backup mbstream; true"); there != "" {
+		if there := l.on(n,
+			"command -v hiera mysql mariadb mysqldump mariadb-dump mariadb-backup mbstream; true"); there != "" {
 			t.Errorf("on %s: %s", n, there)
 		}
 		l.on(n, "mv "+file+" "+file+".away")

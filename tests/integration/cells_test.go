@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// cell runs what is given on another lab beside the usual one.
+// cell runs commands on another lab in addition to the usual one.
 func cell(run func()) {
 	before := program
 	program = "tests/lab/cell"
@@ -19,8 +19,8 @@ func cell(run func()) {
 	run()
 }
 
-// twoCells is an inventory of the usual lab's controllers and those of the cell, as director merges those of an overcloud
-// and its cell: each group of one is a child of a group for both.
+// twoCells is an inventory of the usual lab's controllers and those of the cell, as director merges those of an
+// overcloud and its cell: each group of one is a child of a group for both.
 func (l lab) twoCells() string {
 	l.t.Helper()
 	merged := groups{}
@@ -39,7 +39,8 @@ func (l lab) twoCells() string {
 // addStack adds the groups of a stack with one role, which runs the database and HAProxy.
 func (g groups) addStack(stack, role string, hosts group) {
 	g[stack+"_"+role] = hosts
-	for whole, part := range map[string]string{role: stack + "_" + role, "mysql": stack + "_mysql", "haproxy": stack + "_haproxy"} {
+	for whole, part := range map[string]string{role: stack + "_" + role, "mysql": stack + "_mysql",
+		"haproxy": stack + "_haproxy"} {
 		if g[whole].Children == nil {
 			g[whole] = group{Children: map[string]group{}}
 		}
@@ -50,7 +51,8 @@ func (g groups) addStack(stack, role string, hosts group) {
 	}
 }
 
-// ownHistory gives the cluster another state UUID, as of one that was set up apart: the labs are made from one copy.
+// ownHistory gives the cluster another state UUID, like that of a cluster that was set up separately: the labs are made
+// from one copy.
 func (l lab) ownHistory() {
 	l.t.Helper()
 	all := names(3)
@@ -59,11 +61,13 @@ func (l lab) ownHistory() {
 		script = "bash " + l.send("own_history.sh", n)
 	}
 	l.on(all[0], script+" keep")
-	l.on(all[0], "crm_resource --resource "+galeraResource+" --meta --set-parameter target-role --parameter-value Stopped && crm_resource --wait")
+	l.on(all[0], "crm_resource --resource "+galeraResource+
+		" --meta --set-parameter target-role --parameter-value Stopped && crm_resource --wait")
 	for _, n := range all {
 		l.on(n, script+" renew")
 	}
-	l.on(all[0], "crm_resource --resource "+galeraResource+" --meta --delete-parameter target-role && crm_resource --wait")
+	l.on(all[0], "crm_resource --resource "+galeraResource+
+		" --meta --delete-parameter target-role && crm_resource --wait")
 	l.run("up")
 }
 
@@ -96,7 +100,8 @@ func TestCells(t *testing.T) {
 	cell(func() { l.run("load", "start"); inCell = l.serving() })
 	began := time.Now().Unix()
 	out, err = play()
-	if err != nil || strings.Contains(out, "\"cell-"+inCell+": physical") || strings.Contains(out, "\""+serving+": physical") {
+	if err != nil || strings.Contains(out, "\"cell-"+inCell+": physical") ||
+		strings.Contains(out, "\""+serving+": physical") {
 		t.Errorf("%s and cell-%s serve: %v\n%s", serving, inCell, err, out)
 	}
 	ended := time.Now().Unix()
@@ -106,7 +111,8 @@ func TestCells(t *testing.T) {
 		t.Errorf("%d sets were verified\n%s", got, out)
 	}
 
-	out, err = l.ansible(filepath.Join(root, "build/collections"), "ansible-playbook", "-i", inventory, filepath.Join(root, "playbooks/restore.yml"), "--check")
+	out, err = l.ansible(filepath.Join(root, "build/collections"), "ansible-playbook", "-i", inventory,
+		filepath.Join(root, "playbooks/restore.yml"), "--check")
 	if err == nil || !strings.Contains(out, "A restore needs all of one cluster, and no others. Nothing was changed.") {
 		t.Errorf("a restore of two clusters: %v\n%s", err, out)
 	}
@@ -115,7 +121,8 @@ func TestCells(t *testing.T) {
 	out, err = play("controller_backup_method=logical")
 	_, told, _ := strings.Cut(out, "Report where the backup is")
 	told, stopped, _ := strings.Cut(told, "Stop when a cluster was not backed up")
-	if err == nil || strings.Count(out, "reads back well to its last byte") != 1 || !strings.Contains(told, "\"controller-") || strings.Contains(told, "cell-") ||
+	if err == nil || strings.Count(out, "reads back well to its last byte") != 1 ||
+		!strings.Contains(told, "\"controller-") || strings.Contains(told, "cell-") ||
 		!strings.Contains(stopped, `"msg": "cell-controller-`) || !strings.Contains(stopped, "legacy.m") {
 		t.Errorf("one cluster cannot be dumped: %v\n%s", err, out)
 	}

@@ -19,7 +19,7 @@ import (
 
 const datadir = "/var/lib/mysql"
 
-// TestRestoreDrills destroys the cluster and brings it back, as an operator would. All on one lab, one after the other.
+// TestRestoreDrills destroys the cluster and restores it, like an operator. All on one lab, one after the other.
 func TestRestoreDrills(t *testing.T) {
 	l := quiet(t)
 	forget := func() {
@@ -29,7 +29,8 @@ func TestRestoreDrills(t *testing.T) {
 	}
 	forget()
 	t.Cleanup(forget)
-	l.sql("controller-0", "CREATE OR REPLACE USER operator@localhost IDENTIFIED BY 'of-the-set'; GRANT ALL ON *.* TO operator@localhost WITH GRANT OPTION")
+	l.sql("controller-0", "CREATE OR REPLACE USER operator@localhost IDENTIFIED BY 'of-the-set'; GRANT ALL ON *.* TO"+
+		" operator@localhost WITH GRANT OPTION")
 	l.inherit("controller-0")
 	l.run("load", "start")
 	_, set, m := l.backup(map[string]any{"controller_backup_method": "physical", "controller_backup_verify": "restore"})
@@ -48,13 +49,13 @@ func TestRestoreDrills(t *testing.T) {
 	t.Run("a schema beside running clients", func(t *testing.T) { lab{t}.schemaBesideClients(dump) })
 	t.Run("what cannot be loaded costs no row", func(t *testing.T) { lab{t}.loadsOrLeavesEveryRow(t) })
 	t.Run("the configuration of Pacemaker", func(t *testing.T) { lab{t}.configuration(set) })
-	if shape == "hosts" { // in containers no option file of the operator's counts, but director's
+	if shape == "hosts" { // in containers only director's option files apply, not the operator's
 		t.Run("other passwords in the set", func(t *testing.T) { lab{t}.otherPasswords(m.Controller, set) })
 	}
 	t.Run("killed in every step", func(t *testing.T) { lab{t}.killedInEveryStep(m.Controller, set) })
 }
 
-// restored runs the playbook and fails when it does.
+// restored runs the playbook and fails if it fails.
 func (l lab) restored(set string, more map[string]any) string {
 	l.t.Helper()
 	out, err := l.play("playbooks/restore.yml", restoreOf(set, more))
@@ -72,7 +73,8 @@ func restoreOf(set string, more map[string]any) map[string]any {
 	return vars
 }
 
-// asTheSet: every server holds what a verification found in the set, and nothing of a restore is left but what it keeps.
+// asTheSet: every server has the data that a verification found in the set, and nothing of a restore is left except
+// what it keeps.
 func (l lab) asTheSet(controller, set string) {
 	l.t.Helper()
 	want := l.record(controller, set).tables()
@@ -90,8 +92,10 @@ func (l lab) asTheSet(controller, set string) {
 func (l lab) nothingOfARestoreIsLeft() {
 	l.t.Helper()
 	for _, n := range names(3) {
-		left := l.on(n, "nft list tables 2>/dev/null | grep overcloud; iptables -nL 2>/dev/null | grep OVERCLOUD; ls -d "+datadir+".ready-* "+datadir+".empty-* /var/lib/overcloud.restore/overcloud_verify.run 2>/dev/null; "+
-			"crm_resource --resource "+galeraResource+" --meta --get-parameter target-role 2>/dev/null | grep -i stop; true")
+		left := l.on(n, "nft list tables 2>/dev/null | grep overcloud; iptables -nL 2>/dev/null | grep OVERCLOUD; ls"+
+			" -d "+datadir+".ready-* "+datadir+".empty-* /var/lib/overcloud.restore/overcloud_verify.run 2>/dev/null; "+
+			"crm_resource --resource "+galeraResource+
+			" --meta --get-parameter target-role 2>/dev/null | grep -i stop; true")
 		if left != "" {
 			l.t.Errorf("left on %s:\n%s", n, left)
 		}
@@ -114,7 +118,8 @@ func (l lab) destroyedAndBack(controller, set string) {
 		l.on(n, "rm -rf "+datadir+"/* "+datadir+"/.[!.]*")
 	}
 	out := l.restored(set, map[string]any{"remove_old": true})
-	if !strings.Contains(out, "clients reach the restored database at "+vip) && !strings.Contains(out, "the database answers at "+vip) {
+	if !strings.Contains(out, "clients reach the restored database at "+vip) &&
+		!strings.Contains(out, "the database answers at "+vip) {
 		l.t.Errorf("not said what was seen through the VIP:\n%s", out)
 	}
 	l.asTheSet(controller, set)
@@ -134,18 +139,20 @@ func (l lab) planOnly(set string) {
 	}
 }
 
-// restoreTraces is what a restore may change on the controllers, and who serves.
+// restoreTraces is what a restore may change on the controllers, and which of them serve.
 func (l lab) restoreTraces() string {
 	l.t.Helper()
 	var all strings.Builder
 	for _, n := range names(3) {
-		all.WriteString(n + "\n" + l.on(n, "ls -d "+datadir+"* /var/lib/overcloud.* /var/lib/overcloud.backup/restore/restore.json 2>/dev/null; ls "+datadir+" | grep overcloud; nft list tables; pidof mariadbd; "+
+		all.WriteString(n + "\n" + l.on(n, "ls -d "+datadir+
+			"* /var/lib/overcloud.* /var/lib/overcloud.backup/restore/restore.json 2>/dev/null; ls "+datadir+
+			" | grep overcloud; nft list tables; pidof mariadbd; "+
 			"cibadmin --query --scope resources | md5sum; true") + "\n")
 	}
 	return all.String()
 }
 
-// refusals are sets and wishes that must not cost anything.
+// refusals are sets and requests that must not cost anything.
 func (l lab) refusals(controller, set string) {
 	copied := destination + "/galera_cluster/20250101T000000Z_physical_" + controller
 	edit := func(expression string) string {
@@ -153,14 +160,16 @@ func (l lab) refusals(controller, set string) {
 	}
 	for _, c := range []struct{ name, hurt, want string }{
 		{"wrong confirm", "", "controller_restore_confirm=galera_cluster"},
-		{"a flipped bit", "printf '\\377' | dd of=" + copied + "/backup.xbstream.zst bs=1 seek=3000000 conv=notrunc 2>/dev/null", "backup.xbstream.zst, offset"},
+		{"a flipped bit", "printf '\\377' | dd of=" + copied +
+			"/backup.xbstream.zst bs=1 seek=3000000 conv=notrunc 2>/dev/null", "backup.xbstream.zst, offset"},
 		{"a truncated file", "truncate -s -1000 " + copied + "/backup.xbstream.zst", "backup.xbstream.zst"},
 		{"a missing file", "rm " + copied + "/cib.xml", "cib.xml"},
 		{"a set of another cluster", edit(`s/"uuid": "[0-9a-f]*/"uuid": "deadbeef/`), "other_cluster"},
 		{"a later server's set", edit(`s/10\.11\.[0-9]*-MariaDB/10.11.999-MariaDB/`), "later"},
 		{"too little space", edit(`s/"raw_bytes": \([0-9]\{9\}\)/"raw_bytes": \19999999/`), ""},
 	} {
-		l.on(controller, "rm -rf "+copied+"; cp -a "+set+" "+copied+"; "+edit(`s/`+filepath.Base(set)+`/`+filepath.Base(copied)+`/`)+"; "+c.hurt)
+		l.on(controller, "rm -rf "+copied+"; cp -a "+set+" "+copied+"; "+
+			edit(`s/`+filepath.Base(set)+`/`+filepath.Base(copied)+`/`)+"; "+c.hurt)
 		before := l.restoreTraces()
 		more := map[string]any{}
 		if c.name == "wrong confirm" {
@@ -177,15 +186,18 @@ func (l lab) refusals(controller, set string) {
 	}
 }
 
-// rolledBack restores a set while the cluster is well, and goes back.
+// rolledBack restores a set while the cluster is healthy, and rolls back.
 func (l lab) rolledBack(controller, set string) {
 	l.t.Helper()
-	l.sql(l.serving(), "CREATE TABLE IF NOT EXISTS keystone.after_the_set (id INT PRIMARY KEY) ENGINE=InnoDB; REPLACE INTO keystone.after_the_set VALUES (42)")
+	l.sql(l.serving(), "CREATE TABLE IF NOT EXISTS keystone.after_the_set (id INT PRIMARY KEY) ENGINE=InnoDB; REPLACE"+
+		" INTO keystone.after_the_set VALUES (42)")
 	before := l.checksums("controller-0")
 	l.restored(set, map[string]any{"keep_clients_out": "iptables"})
 	l.asTheSet(controller, set)
 	for _, word := range []string{"", "galera"} {
-		if out, err := l.play("playbooks/restore.yml", restoreOf(set, map[string]any{"state": "rolled_back", "confirm": word})); err == nil || !strings.Contains(out, "controller_restore_confirm=galera_cluster") {
+		if out, err := l.play("playbooks/restore.yml",
+			restoreOf(set, map[string]any{"state": "rolled_back", "confirm": word})); err == nil ||
+			!strings.Contains(out, "controller_restore_confirm=galera_cluster") {
 			l.t.Errorf("rolled back with the word %q: %v\n%s", word, err, out)
 		}
 	}
@@ -198,25 +210,30 @@ func (l lab) rolledBack(controller, set string) {
 	}
 	l.nothingOfARestoreIsLeft()
 	l.clientsAreWell()
-	if out, err := l.play("playbooks/restore.yml", restoreOf(set, map[string]any{"state": "rolled_back"})); err == nil || !strings.Contains(out, "rolled back already") {
+	if out, err := l.play("playbooks/restore.yml", restoreOf(set,
+		map[string]any{"state": "rolled_back"})); err == nil || !strings.Contains(out, "rolled back already") {
 		l.t.Errorf("rolled back twice: %v\n%s", err, out)
 	}
 	l.sql(l.serving(), "DROP TABLE keystone.after_the_set")
 	for _, n := range names(3) {
-		// The restored data are kept, for the operator to remove.
+		// The restored data is kept, for the operator to remove.
 		l.on(n, "rm -r "+datadir+".restored-*")
 	}
 }
 
-// rejoins breaks one standby's datadir under load and lets it copy the others' data. The last good copy is not given up.
+// rejoins breaks one standby's datadir under load and lets it copy the others' data. The last good copy is not given
+// up.
 func (l lab) rejoins() {
 	l.t.Helper()
 	broken := l.standbys(3)[0]
-	vars := restoreOf("newest", map[string]any{"state": "rejoined", "host": inventory(broken)[0], "confirm": broken, "remove_old": true})
+	vars := restoreOf("newest", map[string]any{"state": "rejoined", "host": inventory(broken)[0], "confirm": broken,
+		"remove_old": true})
 	from := time.Now().Unix()
 	l.run("load", "start")
 	l.on(broken, "rm -rf "+datadir+"/keystone "+datadir+"/ib*; pkill -KILL -x mariadbd; true")
-	if out, err := l.play("playbooks/restore.yml", restoreOf("newest", map[string]any{"state": "rejoined", "host": inventory(broken)[0], "confirm": "galera_cluster"})); err == nil || !strings.Contains(out, "confirm that by its name, "+broken) {
+	if out, err := l.play("playbooks/restore.yml", restoreOf("newest",
+		map[string]any{"state": "rejoined", "host": inventory(broken)[0], "confirm": "galera_cluster"})); err == nil ||
+		!strings.Contains(out, "confirm that by its name, "+broken) {
 		l.t.Errorf("not confirmed: %v\n%s", err, out)
 	}
 	if out, err := l.play("playbooks/restore.yml", vars); err != nil {
@@ -233,7 +250,8 @@ func (l lab) rejoins() {
 		l.t.Errorf("%s:\n%s\nthe others:\n%s", broken, one, other)
 	}
 	l.nothingOfARestoreIsLeft()
-	if out := l.on(broken, "cibadmin --query --scope constraints | grep cli-ban; ls -d "+datadir+".* 2>/dev/null; true"); out != "" {
+	if out := l.on(broken, "cibadmin --query --scope constraints | grep cli-ban; ls -d "+datadir+
+		".* 2>/dev/null; true"); out != "" {
 		l.t.Errorf("left: %s", out)
 	}
 }
@@ -244,13 +262,15 @@ func (l lab) schemaBesideClients(dump string) {
 	from := time.Now().Unix()
 	l.run("load", "start")
 	vars := func(more map[string]any) map[string]any {
-		all := restoreOf(dump, map[string]any{"state": "loaded", "schemas": []string{"keystone"}, "rename": map[string]string{"keystone": "keystone_before"}})
+		all := restoreOf(dump, map[string]any{"state": "loaded", "schemas": []string{"keystone"},
+			"rename": map[string]string{"keystone": "keystone_before"}})
 		for k, v := range more {
 			all["controller_restore_"+k] = v
 		}
 		return all
 	}
-	if out, err := l.play("playbooks/restore.yml", vars(nil)); err != nil || !strings.Contains(out, "loaded keystone as keystone_before") {
+	if out, err := l.play("playbooks/restore.yml", vars(nil)); err != nil ||
+		!strings.Contains(out, "loaded keystone as keystone_before") {
 		l.t.Errorf("%v\n%s", err, out)
 	}
 	if out, err := l.play("playbooks/restore.yml", vars(nil)); err == nil || !strings.Contains(out, "already") {
@@ -258,9 +278,11 @@ func (l lab) schemaBesideClients(dump string) {
 	}
 	l.run("load", "stop")
 	l.clientsSawNothing(from, time.Now().Unix())
-	const tables = "SELECT table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND table_schema = "
+	const tables = "SELECT table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND table_schema" +
+		" = "
 	for _, n := range names(3) {
-		before, now := l.sql(n, tables+"'keystone_before' AND table_name <> 'after_the_set' ORDER BY 1"), l.sql(n, tables+"'keystone' AND table_name <> 'after_the_set' ORDER BY 1")
+		before, now := l.sql(n, tables+"'keystone_before' AND table_name <> 'after_the_set' ORDER BY 1"),
+			l.sql(n, tables+"'keystone' AND table_name <> 'after_the_set' ORDER BY 1")
 		if before != now || before == "" {
 			l.t.Errorf("%s: keystone_before has %q, keystone %q", n, before, now)
 		}
@@ -280,11 +302,13 @@ func (l lab) schemaBesideClients(dump string) {
 func (l lab) configuration(set string) {
 	l.t.Helper()
 	value := func() string {
-		return l.on("controller-0", "crm_attribute --type crm_config --name cluster-recheck-interval --query --quiet 2>/dev/null; true")
+		return l.on("controller-0", "crm_attribute --type crm_config --name cluster-recheck-interval --query --quiet"+
+			" 2>/dev/null; true")
 	}
 	l.on("controller-0", "crm_attribute --type crm_config --name cluster-recheck-interval --update 7min")
 	vars := map[string]any{"state": "configured", "confirm": "galera"}
-	if out, err := l.play("playbooks/restore.yml", restoreOf(set, vars)); err != nil || !strings.Contains(out, "7min") || value() != "7min" {
+	if out, err := l.play("playbooks/restore.yml", restoreOf(set, vars)); err != nil ||
+		!strings.Contains(out, "7min") || value() != "7min" {
 		l.t.Errorf("%v, %s\n%s", err, value(), out)
 	}
 	vars["push"] = true
@@ -295,13 +319,14 @@ func (l lab) configuration(set string) {
 	if out, err := l.play("playbooks/restore.yml", restoreOf(set, vars)); err != nil || value() != "" {
 		l.t.Errorf("%v, %s\n%s", err, value(), out)
 	}
-	if out, err := l.play("playbooks/restore.yml", restoreOf(set, vars)); err != nil || !strings.Contains(out, "configuration is that of") {
+	if out, err := l.play("playbooks/restore.yml", restoreOf(set, vars)); err != nil ||
+		!strings.Contains(out, "configuration is that of") {
 		l.t.Errorf("%v\n%s", err, out)
 	}
 }
 
-// otherPasswords gives an account that the controllers use another password after the backup. That is said before anything
-// is touched, and mended when that is wanted.
+// otherPasswords gives an account that the controllers use another password after the backup. That is reported before
+// anything is touched, and corrected if requested.
 func (l lab) otherPasswords(controller, set string) {
 	l.t.Helper()
 	l.sql("controller-0", "SET PASSWORD FOR operator@localhost = PASSWORD('deployed-later')")
@@ -310,7 +335,8 @@ func (l lab) otherPasswords(controller, set string) {
 	}
 	before := l.restoreTraces()
 	out, err := l.play("playbooks/restore.yml", restoreOf(set, nil))
-	if err == nil || !strings.Contains(out, "another password, for operator (option file /root/.my.cnf)") || strings.Contains(out, "deployed-later") {
+	if err == nil || !strings.Contains(out, "another password, for operator (option file /root/.my.cnf)") ||
+		strings.Contains(out, "deployed-later") {
 		l.t.Errorf("%v\n%s", err, out)
 	}
 	if after := l.restoreTraces(); after != before {
@@ -318,13 +344,15 @@ func (l lab) otherPasswords(controller, set string) {
 	}
 	l.restored(set, map[string]any{"remove_old": true, "passwords": "deployed"})
 	for _, n := range names(3) {
-		if who := l.on(n, "mysql --skip-column-names --batch --execute='SELECT CURRENT_USER()'; rm /root/.my.cnf"); who != "operator@localhost" {
+		if who := l.on(n,
+			"mysql --skip-column-names --batch --execute='SELECT CURRENT_USER()'; rm "+
+				"/root/.my.cnf"); who != "operator@localhost" {
 			l.t.Errorf("%s: logged in as %q", n, who)
 		}
 	}
 }
 
-// givenUp rolls back a restore that has only kept clients out: the database goes on.
+// givenUp rolls back a restore that has only kept clients out: the database continues.
 func (l lab) givenUp(controller, set string) {
 	l.t.Helper()
 	servers := func() (pids string) {
@@ -365,7 +393,8 @@ func (l lab) killedInEveryStep(controller, set string) {
 		l.killedRestore(controller, set, s.task, s.kill)
 		if s.task == "Move the datadirs aside" {
 			other := slices.DeleteFunc(names(3), func(n string) bool { return n == controller })[0]
-			l.on(other, "cd "+filepath.Dir(datadir)+"; old=$(ls -d mysql.aside-* | head -n 1); rm -rf mysql; cp -a $old mysql; ls -l mysql/grastate.dat")
+			l.on(other, "cd "+filepath.Dir(datadir)+
+				"; old=$(ls -d mysql.aside-* | head -n 1); rm -rf mysql; cp -a $old mysql; ls -l mysql/grastate.dat")
 		}
 	}
 	l.restored(set, map[string]any{"remove_old": true})
@@ -383,9 +412,11 @@ func (l lab) killedRestore(controller, set, task, what string) {
 	defer file.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "ansible-playbook", "-i", l.run("inventory"), filepath.Join(root, "playbooks/restore.yml"),
+	cmd := exec.CommandContext(ctx, "ansible-playbook", "-i", l.run("inventory"),
+		filepath.Join(root, "playbooks/restore.yml"),
 		"-e", fmt.Sprintf(`{"controller_restore_set":%q,"controller_restore_confirm":"galera_cluster"}`, set))
-	cmd.Env = append(os.Environ(), "ANSIBLE_NOCOLOR=1", "ANSIBLE_COLLECTIONS_PATH="+absolute(l.t, filepath.Join(root, "build/collections")))
+	cmd.Env = append(os.Environ(), "ANSIBLE_NOCOLOR=1",
+		"ANSIBLE_COLLECTIONS_PATH="+absolute(l.t, filepath.Join(root, "build/collections")))
 	cmd.Stdout, cmd.Stderr = file, file
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
@@ -400,7 +431,8 @@ func (l lab) killedRestore(controller, set, task, what string) {
 		l.run("machine", "kill", number(controller))
 	}
 	if what == "module" {
-		l.on(controller, `for i in $(seq 600); do pkill -KILL -f '[o]vercloud_backup.*galera_restore|[o]vercloud_backup_linux' && exit; sleep 0.05; done; exit 1`)
+		l.on(controller, `for i in $(seq 600); do pkill -KILL -f`+
+			` '[o]vercloud_backup.*galera_restore|[o]vercloud_backup_linux' && exit; sleep 0.05; done; exit 1`)
 	} else {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 	}
@@ -411,10 +443,11 @@ func (l lab) killedRestore(controller, set, task, what string) {
 	if what == "power" {
 		return
 	}
-	// What still runs there ends by itself, or holds the book for a moment.
+	// The process that still runs there ends by itself, or holds the book for a moment.
 	l.until("no step of the restore runs any more", 3*time.Minute, func() bool {
 		for _, n := range names(3) {
-			if out := l.on(n, "cd /var/lib/overcloud.backup/restore 2>/dev/null && [ -e lock ] || exit 0; flock -n lock true || echo held"); out != "" {
+			if out := l.on(n, "cd /var/lib/overcloud.backup/restore 2>/dev/null && [ -e lock ] || exit 0; flock -n"+
+				" lock true || echo held"); out != "" {
 				return false
 			}
 		}
@@ -427,7 +460,8 @@ func (l lab) powered(controller string) {
 	l.t.Helper()
 	l.run("machine", "start", number(controller))
 	l.until(controller+" is in the cluster again", 2*time.Minute, func() bool {
-		out, err := l.try("ssh", number(controller), "crm_mon --one-shot --output-as=xml | grep '<node .*type=\"member\"' | grep -c 'online=\"true\".*pending=\"false\"'")
+		out, err := l.try("ssh", number(controller), "crm_mon --one-shot --output-as=xml | grep '<node"+
+			" .*type=\"member\"' | grep -c 'online=\"true\".*pending=\"false\"'")
 		return err == nil && out == "3"
 	})
 }

@@ -18,7 +18,7 @@ import (
 
 const examples = "playbooks/examples"
 
-// exampleCases runs each example of playbooks/examples, and holds what came of it against the lab. Clients are there.
+// exampleCases runs each example of playbooks/examples, and compares the outcome with the lab. Clients are active.
 var exampleCases = map[string]func(lab){
 	"alert_backup_too_old":   lab.alertsWhenTheBackupIsOld,
 	"alert_nobody_idle":      lab.alertsWhenNobodyIsIdle,
@@ -71,14 +71,14 @@ func (l lab) removeSets() {
 	}
 }
 
-// example runs one and says whether it ended well.
+// example runs one and reports whether it succeeded.
 func (l lab) example(name string, vars map[string]any, args ...string) (string, bool) {
 	l.t.Helper()
 	out, err := l.play(filepath.Join(examples, name+".yml"), vars, args...)
 	return out, err == nil
 }
 
-// works is example for one that must end well, and say all these.
+// works is example for one that must succeed, with all these texts.
 func (l lab) works(name string, vars map[string]any, says ...string) string {
 	l.t.Helper()
 	out, ok := l.example(name, vars)
@@ -86,7 +86,7 @@ func (l lab) works(name string, vars map[string]any, says ...string) string {
 	return out
 }
 
-// fails is example for one that must fail, and say all these.
+// fails is example for one that must fail, with all these texts.
 func (l lab) fails(name string, vars map[string]any, says ...string) {
 	l.t.Helper()
 	out, ok := l.example(name, vars)
@@ -170,7 +170,8 @@ func (l lab) dumps() {
 func (l lab) namesTheProxy() {
 	l.works("backup_other_haproxy", nil)
 	l.onlySet(destination)
-	l.fails("backup_other_haproxy", map[string]any{"haproxy_proxy": "postgres"}, "Nobody was chosen", `no proxy "postgres"`)
+	l.fails("backup_other_haproxy", map[string]any{"haproxy_proxy": "postgres"}, "Nobody was chosen",
+		`no proxy "postgres"`)
 }
 
 func (l lab) takesTheActiveOne() {
@@ -214,7 +215,8 @@ func (l lab) wantsTheMount() {
 func (l lab) logsInFromTheVault() {
 	const password = "lab-vault-password"
 	l.sql("controller-0", "CREATE USER overcloud_backup@localhost IDENTIFIED BY '"+password+"'; "+
-		"GRANT RELOAD, PROCESS, BINLOG MONITOR, SELECT, SHOW VIEW, TRIGGER, EVENT, SUPER ON *.* TO overcloud_backup@localhost")
+		"GRANT RELOAD, PROCESS, BINLOG MONITOR, SELECT, SHOW VIEW, TRIGGER, EVENT, SUPER ON *.* TO"+
+		" overcloud_backup@localhost")
 	l.t.Cleanup(func() { l.sql("controller-0", "DROP USER overcloud_backup@localhost") })
 	for _, n := range names(3) {
 		l.sql(n, "SET GLOBAL userstat=ON")
@@ -224,7 +226,8 @@ func (l lab) logsInFromTheVault() {
 	secrets, key := filepath.Join(folder, "secrets.yml"), filepath.Join(folder, "key")
 	l.write(secrets, "---\nvault_backup_password: "+password+"\n")
 	l.write(key, "of the vault\n")
-	if out, err := l.ansible(filepath.Join(root, "build/collections"), "ansible-vault", "encrypt", "--vault-password-file", key, secrets); err != nil {
+	if out, err := l.ansible(filepath.Join(root, "build/collections"), "ansible-vault", "encrypt",
+		"--vault-password-file", key, secrets); err != nil {
 		l.t.Fatalf("%v\n%s", err, out)
 	}
 	out, ok := l.example("backup_with_vault", nil, "--vault-password-file", key, "-e", "@"+secrets, "-vvv")
@@ -232,7 +235,8 @@ func (l lab) logsInFromTheVault() {
 		l.t.Fatalf("ended well: %t, the password is shown: %t\n%s", ok, strings.Contains(out, password), out)
 	}
 	controller, _ := l.onlySet(destination)
-	if n := l.sql(controller, "SELECT total_connections FROM information_schema.user_statistics WHERE user = 'overcloud_backup'"); n == "" || n == "0" {
+	if n := l.sql(controller, "SELECT total_connections FROM information_schema.user_statistics WHERE user ="+
+		" 'overcloud_backup'"); n == "" || n == "0" {
 		l.t.Errorf("the account was not used on %s: %q", controller, n)
 	}
 }
@@ -248,7 +252,8 @@ func (l lab) write(path, content string) {
 func (l lab) cancelsABackup() {
 	l.works("cancel_backup", nil, "no job runs here")
 	victim := l.standbys(3)[0]
-	if out, err := l.ansible(filepath.Join(root, "build/collections"), "ansible", "-i", l.run("inventory"), victim, "-b", "-m", "overcloud.backup.galera_backup",
+	if out, err := l.ansible(filepath.Join(root, "build/collections"), "ansible", "-i", l.run("inventory"), victim,
+		"-b", "-m", "overcloud.backup.galera_backup",
 		"-a", "method=physical level=19 wait=false destination="+destination); err != nil {
 		l.t.Fatalf("%v\n%s", err, out)
 	}
@@ -256,17 +261,20 @@ func (l lab) cancelsABackup() {
 		return strings.Contains(l.on(victim, "find "+destination+" 2>/dev/null || true"), ".partial-")
 	})
 	l.works("cancel_backup", nil, "the job was cancelled")
-	if left := l.on(victim, "find "+destination+" -mindepth 2; systemctl list-units --no-legend 'overcloud-backup-*'; cibadmin --query --scope crm_config | grep overcloud-backup || true"); left != "" {
+	if left := l.on(victim, "find "+destination+" -mindepth 2; systemctl list-units --no-legend 'overcloud-backup-*';"+
+		" cibadmin --query --scope crm_config | grep overcloud-backup || true"); left != "" {
 		l.t.Errorf("left: %s", left)
 	}
 }
 
 // recoversALock leaves the cluster's lock with a job that no host knows.
 func (l lab) recoversALock() {
-	uuid := l.sql("controller-0", "SELECT variable_value FROM information_schema.global_status WHERE variable_name = 'wsrep_cluster_state_uuid'")
+	uuid := l.sql("controller-0", "SELECT variable_value FROM information_schema.global_status WHERE variable_name ="+
+		" 'wsrep_cluster_state_uuid'")
 	id := "overcloud-backup-lock-" + uuid
 	lock := "<cluster_property_set id=\"" + id + "\">"
-	for name, value := range map[string]any{"holder": "controller-2", "job": "20261101T000000Z-dead00", "since": time.Now().Unix(), "expires": time.Now().Unix() + 3600} {
+	for name, value := range map[string]any{"holder": "controller-2", "job": "20261101T000000Z-dead00",
+		"since": time.Now().Unix(), "expires": time.Now().Unix() + 3600} {
 		lock += fmt.Sprintf("<nvpair id=\"%s-%s\" name=\"overcloud-backup-%s\" value=\"%v\"/>", id, name, name, value)
 	}
 	l.on("controller-2", "cibadmin --create --scope crm_config --xml-text '"+lock+"</cluster_property_set>'")
@@ -308,7 +316,8 @@ func (l lab) loadsASchema() {
 	l.works("restore_one_schema", map[string]any{"controller_restore_set": dump}, "loaded keystone as keystone_before")
 	const tables = "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = "
 	for _, n := range names(3) {
-		if live, loaded := l.sql(n, tables+"'keystone'"), l.sql(n, tables+"'keystone_before'"); live != loaded || live == "0" {
+		if live, loaded := l.sql(n, tables+"'keystone'"), l.sql(n, tables+"'keystone_before'"); live != loaded ||
+			live == "0" {
 			l.t.Errorf("%s: keystone has %s tables, keystone_before %s", n, live, loaded)
 		}
 	}
@@ -334,7 +343,8 @@ func (l lab) writesUnits() {
 	l.works("schedule_with_systemd", vars, "changed=0")
 	for _, unit := range []string{"service", "timer"} {
 		path := filepath.Join(folder, "overcloud-database-backup."+unit)
-		if out, err := exec.Command("systemd-analyze", "verify", "--man=no", path).CombinedOutput(); err != nil || strings.Contains(string(out), folder) {
+		if out, err := exec.Command("systemd-analyze", "verify", "--man=no", path).CombinedOutput(); err != nil ||
+			strings.Contains(string(out), folder) {
 			l.t.Errorf("%s: %v\n%s", unit, err, out)
 		}
 	}
@@ -343,7 +353,8 @@ func (l lab) writesUnits() {
 		l.t.Fatal(err)
 	}
 	_, command, _ := strings.Cut(string(service), "ExecStart=")
-	out, err := l.ansible(filepath.Join(root, "build/collections"), "sh", "-c", strings.TrimSpace(command)+" --list-hosts")
+	out, err := l.ansible(filepath.Join(root, "build/collections"), "sh", "-c",
+		strings.TrimSpace(command)+" --list-hosts")
 	if err != nil || !strings.Contains(out, inventory("controller-0")[0]) {
 		l.t.Errorf("%s: %v\n%s", command, err, out)
 	}

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// inherited is a schema as clusters have it that were upgraded again and again: a table with the row format of before MariaDB
-// 10.2, rows that are history, and events that one controller runs.
+// inherited is a schema like those of clusters that were upgraded repeatedly: a table with the row format from before
+// MariaDB 10.2, rows that are history, and events that one controller runs.
 const inherited = `CREATE DATABASE inherited; USE inherited;
 	CREATE TABLE old (id INT PRIMARY KEY, v VARCHAR(100)); INSERT INTO old VALUES (1, 'x');
 	CREATE TABLE hist (id INT PRIMARY KEY, v INT) WITH SYSTEM VERSIONING; INSERT INTO hist VALUES (1, 1); UPDATE hist SET v = 2;
@@ -38,17 +38,21 @@ func (l lab) inherit(active string) {
 	})
 }
 
-// inheritedIsBack sees that all of it is on every controller, and that each event runs on one of them, as before.
+// inheritedIsBack checks that all of it is on every controller, and that each event runs on one of them, as before.
 func (l lab) inheritedIsBack(out string) {
 	l.t.Helper()
 	enabled := map[string]int{}
 	for _, n := range names(3) {
-		got := l.sql(n, "SELECT (SELECT COUNT(*) FROM inherited.old), (SELECT COUNT(*) FROM inherited.hist FOR SYSTEM_TIME ALL),"+
-			" (SELECT COUNT(*) FROM mysql.procs_priv WHERE User = 'inherited'), (SELECT COUNT(*) FROM mysql.columns_priv WHERE User = 'inherited')")
+		got := l.sql(n, "SELECT (SELECT COUNT(*) FROM inherited.old), (SELECT COUNT(*) FROM inherited.hist FOR"+
+			" SYSTEM_TIME ALL),"+
+			" (SELECT COUNT(*) FROM mysql.procs_priv WHERE User = 'inherited'), (SELECT COUNT(*) FROM"+
+			" mysql.columns_priv WHERE User = 'inherited')")
 		if strings.Join(strings.Fields(got), " ") != "1 2 1 1" {
 			l.t.Errorf("%s: rows, history and grants are %q", n, got)
 		}
-		for name := range strings.FieldsSeq(l.sql(n, "SELECT event_name FROM information_schema.events WHERE event_schema = 'inherited' AND status = 'ENABLED'")) {
+		for name := range strings.FieldsSeq(l.sql(n,
+			"SELECT event_name FROM information_schema.events WHERE event_schema = 'inherited' AND status = "+
+				"'ENABLED'")) {
 			enabled[name]++
 		}
 	}
@@ -57,14 +61,18 @@ func (l lab) inheritedIsBack(out string) {
 	}
 }
 
-// bigRows are lawful rows whose statement, as a dump has it, no server here takes; and a table that Galera does not replicate.
+// bigRows are lawful rows whose statement, as a dump has it, no server here takes; and a table that Galera does not
+// replicate.
 func (l lab) loadsOrLeavesEveryRow(t *testing.T) {
-	l.sql("controller-0", "CREATE DATABASE vast; CREATE TABLE vast.aaa (id INT PRIMARY KEY); INSERT INTO vast.aaa VALUES (1), (2), (3);"+
-		" CREATE TABLE vast.big (id INT PRIMARY KEY, b LONGBLOB); INSERT INTO vast.big VALUES (1, REPEAT('x', 9*1024*1024)), (2, 'y')")
+	l.sql("controller-0", "CREATE DATABASE vast; CREATE TABLE vast.aaa (id INT PRIMARY KEY); INSERT INTO vast.aaa"+
+		" VALUES (1), (2), (3);"+
+		" CREATE TABLE vast.big (id INT PRIMARY KEY, b LONGBLOB); INSERT INTO vast.big VALUES (1, REPEAT('x',"+
+		" 9*1024*1024)), (2, 'y')")
 	t.Cleanup(func() { lab{t}.try("sql", "0", "DROP DATABASE IF EXISTS vast; DROP DATABASE IF EXISTS isam") })
 	_, set, _ := l.backup(map[string]any{"controller_backup_method": "logical"})
 	l.sql("controller-0", "INSERT INTO vast.aaa VALUES (4)")
-	out, err := l.play("playbooks/restore.yml", restoreOf(set, map[string]any{"state": "loaded", "schemas": []string{"vast"}, "replace": true}))
+	out, err := l.play("playbooks/restore.yml", restoreOf(set,
+		map[string]any{"state": "loaded", "schemas": []string{"vast"}, "replace": true}))
 	if err == nil || !strings.Contains(out, "max_allowed_packet") || !strings.Contains(out, "vast.big") {
 		t.Errorf("%v\n%s", err, out)
 	}
@@ -77,12 +85,16 @@ func (l lab) loadsOrLeavesEveryRow(t *testing.T) {
 	}
 	l.sql("controller-0", "DROP DATABASE vast; CREATE DATABASE isam")
 	for _, n := range names(3) {
-		l.sql(n, "CREATE TABLE IF NOT EXISTS isam.t (id INT PRIMARY KEY) ENGINE=MyISAM; INSERT INTO isam.t VALUES (1), (2), (3)")
+		l.sql(n, "CREATE TABLE IF NOT EXISTS isam.t (id INT PRIMARY KEY) ENGINE=MyISAM; INSERT INTO isam.t VALUES"+
+			" (1), (2), (3)")
 	}
-	_, set, _ = l.backup(map[string]any{"controller_backup_method": "logical", "controller_backup_non_transactional": "warn"})
-	rename := map[string]any{"state": "loaded", "schemas": []string{"isam"}, "rename": map[string]string{"isam": "isam_again"}}
+	_, set, _ = l.backup(map[string]any{"controller_backup_method": "logical",
+		"controller_backup_non_transactional": "warn"})
+	rename := map[string]any{"state": "loaded", "schemas": []string{"isam"},
+		"rename": map[string]string{"isam": "isam_again"}}
 	t.Cleanup(func() { lab{t}.try("sql", "0", "DROP DATABASE IF EXISTS isam_again") })
-	if out, err := l.play("playbooks/restore.yml", restoreOf(set, rename)); err == nil || !strings.Contains(out, "isam.t") {
+	if out, err := l.play("playbooks/restore.yml", restoreOf(set, rename)); err == nil ||
+		!strings.Contains(out, "isam.t") {
 		t.Errorf("%v\n%s", err, out)
 	}
 	rename["non_transactional"] = "convert"

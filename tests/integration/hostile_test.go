@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// The secrets that a stranger is after: what the task brings, and what director's files hold.
+// The secrets that a stranger is after: those of the task, and those in director's files.
 const taskSecret = "Gr8-Task-Secret"
 
 var secrets = []string{taskSecret, "lab-database-root", "lab-haproxy-stats"}
@@ -24,8 +24,8 @@ var secrets = []string{taskSecret, "lab-database-root", "lab-haproxy-stats"}
 // strangerLog is what the stranger of a controller has got.
 const strangerLog = "/home/stranger/log"
 
-// TestAStrangerOnAController lets an unprivileged user of a controller wait for passwords: where the database and HAProxy
-// listen while they are down, and while he holds all connections of a database that runs.
+// TestAStrangerOnAController lets an unprivileged user of a controller wait for passwords: where the database and
+// HAProxy listen while they are down, and while he holds all connections of a database that runs.
 func TestAStrangerOnAController(t *testing.T) {
 	for name, attack := range map[string]func(l lab, out, other string) []string{
 		"the services are down": func(l lab, out, _ string) []string {
@@ -36,13 +36,15 @@ func TestAStrangerOnAController(t *testing.T) {
 				return l.on(out, "pgrep -x 'haproxy|mariadbd' || true") == ""
 			})
 			l.settle()
-			return []string{"mysql:unix:/tmp/mysql.sock", "mysql:tcp:127.0.0.1:3306", "mysql:tcp:" + address(out) + ":3306",
+			return []string{"mysql:unix:/tmp/mysql.sock", "mysql:tcp:127.0.0.1:3306",
+				"mysql:tcp:" + address(out) + ":3306",
 				"http:tcp:127.0.0.1:1993", "http:tcp:" + address(out) + ":1993"}
 		},
 		"the database has no connection left": func(l lab, out, _ string) []string {
 			l.sql(out, "SET GLOBAL max_connections=20")
 			l.t.Cleanup(func() { lab{l.t}.restoreConnections(out) })
-			return []string{"mysql:unix:/tmp/mysql.sock", "mysql:tcp:127.0.0.1:3306", "hold:unix:" + databaseSocket + ":40"}
+			return []string{"mysql:unix:/tmp/mysql.sock", "mysql:tcp:127.0.0.1:3306",
+				"hold:unix:" + databaseSocket + ":40"}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -50,7 +52,8 @@ func TestAStrangerOnAController(t *testing.T) {
 			l.run("load", "start")
 			out, other := l.spare()
 			l.beStranger(out, attack(l, out, other)...)
-			vars := map[string]any{"controller_backup_login_user": "root", "controller_backup_login_password": taskSecret}
+			vars := map[string]any{"controller_backup_login_user": "root",
+				"controller_backup_login_password": taskSecret}
 			for _, vars := range []map[string]any{nil, vars} {
 				d := l.decide(vars)
 				t.Logf("\n%s", d.Text)
@@ -67,7 +70,7 @@ func TestAStrangerOnAController(t *testing.T) {
 	}
 }
 
-// down says that no database runs on a controller.
+// down reports that no database runs on a controller.
 func (l lab) down(controller string) bool {
 	l.t.Helper()
 	return l.on(controller, "pgrep -x mariadbd || true") == ""
@@ -95,7 +98,8 @@ func (l lab) beStranger(controller string, places ...string) {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	l.give(controller, "useradd --create-home stranger && cat >/home/stranger/program && chmod 755 /home/stranger/program", binary)
+	l.give(controller, "useradd --create-home stranger && cat >/home/stranger/program && chmod 755"+
+		" /home/stranger/program", binary)
 	l.t.Cleanup(func() {
 		lab{l.t}.on(controller, "pkill -KILL -u stranger; userdel --remove stranger 2>/dev/null; rm -f /tmp/mysql.sock")
 	})
@@ -118,7 +122,7 @@ func (l lab) strangerGotNothing(controller string) {
 			l.t.Errorf("the stranger on %s got %s", controller, secret)
 		}
 	}
-	// He did listen, and would have told what he gets.
+	// The program did listen, and would have reported what it gets.
 	l.on(controller, "printf '\\5\\0\\0\\1probe' | socat -t 1 - unix-connect:/tmp/mysql.sock >/dev/null || true")
 	l.until("the stranger has told of the probe", 20*time.Second, func() bool {
 		return strings.Contains(l.on(controller, "cat "+strangerLog), "probe")
@@ -137,8 +141,8 @@ func (l lab) give(controller, command string, input []byte) {
 	}
 }
 
-// lie answers every call of a module with what its root likes: it names another host's connection, a group, facts that are
-// none of the module's, a decision, and what a terminal would obey.
+// lie answers every call of a module with what its root likes: it names another host's connection, a group, facts that
+// are none of the module's, a decision, and what a terminal would obey.
 const lie = `#!/bin/sh
 cat >/dev/null
 printf '%%s\n' '{"changed":false,"msg":"\u001b]0;owned\u0007\u001b[2Aall is well",
@@ -166,12 +170,14 @@ func TestAControllerThatLies(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.give(liar, "cat >/tmp/lie", fmt.Appendf(nil, lie, inventory(victim)[0], proxy))
-	l.on(liar, "for b in /var/lib/overcloud.backup/bin/overcloud_backup-*; do cp --preserve $b $b.real; cat /tmp/lie >$b; chmod 500 $b; done")
+	l.on(liar, "for b in /var/lib/overcloud.backup/bin/overcloud_backup-*; do cp --preserve $b $b.real; cat /tmp/lie"+
+		" >$b; chmod 500 $b; done")
 	t.Cleanup(func() {
 		lab{t}.on(liar, "for b in /var/lib/overcloud.backup/bin/*.real; do mv $b ${b%.real}; done; rm -f /tmp/lie")
 	})
 	for _, playbook := range []string{"playbooks/status.yml", "playbooks/backup.yml", "playbooks/verify.yml"} {
-		out, err := l.play(playbook, map[string]any{"controller_backup_login_password": taskSecret, "controller_backup_login_user": "root"})
+		out, err := l.play(playbook, map[string]any{"controller_backup_login_password": taskSecret,
+			"controller_backup_login_user": "root"})
 		t.Logf("%s: %v", playbook, err)
 		if _, found := os.Stat(ran); found == nil {
 			t.Fatalf("%s: the liar's program ran on the control node:\n%s", playbook, out)
@@ -188,12 +194,13 @@ func TestAControllerThatLies(t *testing.T) {
 	}
 }
 
-// TestAServerThatNamesItsLibraries has the account mysql put a library where its server loads plugins from, and name it as
-// one that the backup tool needs, which is root: the tool must not see it.
+// TestAServerThatNamesItsLibraries has the account mysql put a library where its server loads plugins from, and name it
+// as one that the backup tool needs, which is root: the tool must not see it.
 func TestAServerThatNamesItsLibraries(t *testing.T) {
 	l := fresh(t)
 	if shape != "hosts" {
-		t.Skip("its server has no option file of its own in a container; a place of a container is tested beside internal/process")
+		t.Skip("its server has no option file of its own in a container; a place of a container is tested beside" +
+			" internal/process")
 	}
 	out, _ := l.spare()
 	const folder, options = "/var/lib/mysql/libraries", "/etc/mysql/conf.d/libraries.cnf"
@@ -208,17 +215,21 @@ func TestAServerThatNamesItsLibraries(t *testing.T) {
 	})
 	l.on(out, "install -d -o mysql -g mysql "+folder+" && cp /usr/lib/mysql/plugin/file_key_management.so "+folder+
 		" && printf '1;770A8A65DA156D24EE2A093277530142\\n' > "+folder+"/key && chown mysql "+folder+"/*"+
-		" && printf '[mysqld]\\nplugin_dir="+folder+"\\nplugin_load_add=file_key_management\\nfile_key_management_filename="+folder+"/key\\n' > "+options)
+		" && printf '[mysqld]\\nplugin_dir="+folder+
+		"\\nplugin_load_add=file_key_management\\nfile_key_management_filename="+folder+"/key\\n' > "+options)
 	restart()
-	if plugin := l.sql(out, "SELECT plugin_status FROM information_schema.plugins WHERE plugin_name = 'file_key_management'"); plugin != "ACTIVE" {
+	if plugin := l.sql(out, "SELECT plugin_status FROM information_schema.plugins WHERE plugin_name ="+
+		" 'file_key_management'"); plugin != "ACTIVE" {
 		t.Fatalf("the server has not loaded it: %q", plugin)
 	}
-	_, path, m := l.backup(map[string]any{"controller_backup_prefer": []string{out}, "controller_backup_method": "physical"})
+	_, path, m := l.backup(map[string]any{"controller_backup_prefer": []string{out},
+		"controller_backup_method": "physical"})
 	if m.Controller != out {
 		t.Fatalf("%s was backed up", m.Controller)
 	}
 	said := l.on(out, "cat "+path+"/backup.log")
-	if !strings.Contains(said, "Can't open shared library '"+folder+"/file_key_management.so'") || !strings.Contains(said, "failed to map segment") {
+	if !strings.Contains(said, "Can't open shared library '"+folder+"/file_key_management.so'") ||
+		!strings.Contains(said, "failed to map segment") {
 		t.Errorf("the tool loaded it:\n%s", said)
 	}
 }

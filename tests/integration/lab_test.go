@@ -39,8 +39,9 @@ var shape = cmp.Or(os.Getenv("LAB_SHAPE"), "hosts")
 var (
 	galeraResource  = map[string]string{"hosts": "galera-master", "bundle": "galera-bundle"}[shape]
 	haproxyResource = map[string]string{"hosts": "haproxy-clone", "bundle": "haproxy-bundle"}[shape]
-	haproxyConfig   = map[string]string{"hosts": "", "bundle": "/var/lib/config-data/puppet-generated/haproxy"}[shape] + "/etc/haproxy/haproxy.cfg"
-	databaseSocket  = map[string]string{"hosts": "/run/mysqld/mysqld.sock", "bundle": "/var/lib/mysql/mysql.sock"}[shape]
+	haproxyConfig   = map[string]string{"hosts": "", "bundle": "/var/lib/config-data/puppet-generated/haproxy"}[shape] +
+		"/etc/haproxy/haproxy.cfg"
+	databaseSocket = map[string]string{"hosts": "/run/mysqld/mysqld.sock", "bundle": "/var/lib/mysql/mysql.sock"}[shape]
 	// inventoryPrefix makes a host of Ansible's inventory of a controller's name.
 	inventoryPrefix = map[string]string{"hosts": "", "bundle": "overcloud-"}[shape]
 )
@@ -56,7 +57,7 @@ func inventory(controllers ...string) (hosts []string) {
 // program is that of the lab that is driven.
 var program = "tests/lab/lab"
 
-// lab drives it.
+// lab runs it.
 type lab struct{ t testing.TB }
 
 // try runs a lab command and returns what it printed, without the line feed at its end.
@@ -73,7 +74,7 @@ func (l lab) try(args ...string) (string, error) {
 	return strings.TrimRight(string(out), "\n"), nil
 }
 
-// run is try for what must work.
+// run is try for commands that must succeed.
 func (l lab) run(args ...string) string {
 	l.t.Helper()
 	out, err := l.try(args...)
@@ -101,7 +102,7 @@ func (l lab) sql(controller, statement string) string {
 	return l.run("sql", number(controller), statement)
 }
 
-// serving is the truth: the server that answers a client through the VIP.
+// serving returns the truth: the server that answers a client through the VIP.
 func (l lab) serving() string {
 	l.t.Helper()
 	name := ""
@@ -113,14 +114,14 @@ func (l lab) serving() string {
 	return name
 }
 
-// standbys are the controllers that do not serve, in order.
+// standbys returns the controllers that do not serve, in order.
 func (l lab) standbys(controllers int) []string {
 	l.t.Helper()
 	serving := l.serving()
 	return slices.DeleteFunc(names(controllers), func(n string) bool { return n == serving })
 }
 
-// holder is the controller whose interface has the VIP.
+// holder returns the controller whose interface has the VIP.
 func (l lab) holder(controllers int) string {
 	l.t.Helper()
 	for _, n := range names(controllers) {
@@ -189,7 +190,7 @@ func absolute(t testing.TB, path string) string {
 	return abs
 }
 
-// decision is what a playbook gets of idle_controller, as far as the tests look at it.
+// decision is the part of idle_controller's result that the tests read.
 type decision struct {
 	Chosen   string   `json:"chosen"`
 	Active   []string `json:"active"`
@@ -208,7 +209,7 @@ type decision struct {
 	} `json:"clusters"`
 }
 
-// reasons are the codes of one controller.
+// reasons returns the codes of one controller.
 func (d decision) reasons(controller string) []string {
 	codes := []string{}
 	for _, c := range d.Clusters {
@@ -223,7 +224,7 @@ func (d decision) reasons(controller string) []string {
 	return codes
 }
 
-// decide reads all the controllers and decides, as the role does.
+// decide reads all the controllers and decides, like the role.
 func (l lab) decide(vars map[string]any, args ...string) decision {
 	l.t.Helper()
 	file := filepath.Join(l.t.TempDir(), "decision.json")

@@ -35,7 +35,8 @@ var cases = []struct {
 	{"a controller that ssh does not reach", control.misses},
 }
 
-// TestMatrix runs the cases with each Ansible that tests/matrix/run names in MATRIX and compares, and what is ansible-runner's.
+// TestMatrix runs the cases with each Ansible that tests/matrix/run names in MATRIX and compares, and what is
+// ansible-runner's.
 func TestMatrix(t *testing.T) {
 	wanted := strings.Fields(os.Getenv("MATRIX"))
 	if len(wanted) == 0 {
@@ -53,7 +54,7 @@ func TestMatrix(t *testing.T) {
 	}
 }
 
-// alike holds by case what was seen with the first version, its name first.
+// alike records by case the result with the first version, its name first.
 type alike map[string][]string
 
 // with runs all cases with a version and compares.
@@ -76,20 +77,23 @@ func (a alike) with(t *testing.T, version string) {
 	}
 }
 
-// only is what a has and b has not.
+// only returns what a has and b does not.
 func only(a, b []string) string {
-	return strings.Join(slices.DeleteFunc(slices.Clone(a), func(line string) bool { return slices.Contains(b, line) }), "\n")
+	return strings.Join(slices.DeleteFunc(slices.Clone(a), func(line string) bool { return slices.Contains(b, line) }),
+		"\n")
 }
 
 // node installs the collection with a version's own ansible-galaxy.
 func node(t *testing.T, version string) control {
 	t.Helper()
-	c := control{lab: lab{t}, bin: absolute(t, filepath.Join(root, "build/venvs", version, "bin")), collections: t.TempDir()}
+	c := control{lab: lab{t}, bin: absolute(t, filepath.Join(root, "build/venvs", version, "bin")),
+		collections: t.TempDir()}
 	tarballs, err := filepath.Glob(filepath.Join(root, "build/dist/overcloud-backup-*.tar.gz"))
 	if err != nil || len(tarballs) != 1 {
 		t.Fatalf("make dist first: %v %v", tarballs, err)
 	}
-	if out, err := c.command(time.Minute, "ansible-galaxy", "collection", "install", "-p", c.collections, absolute(t, tarballs[0])).CombinedOutput(); err != nil {
+	if out, err := c.command(time.Minute, "ansible-galaxy", "collection", "install", "-p", c.collections,
+		absolute(t, tarballs[0])).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	return c
@@ -102,10 +106,15 @@ func (c control) command(limit time.Duration, name string, args ...string) *exec
 	cmd.WaitDelay = 5 * time.Second
 	timer := time.AfterFunc(limit, func() { _ = cmd.Cancel() })
 	c.t.Cleanup(func() { timer.Stop() })
-	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "ANSIBLE_") || strings.HasPrefix(v, "PYTHONPATH=") })
-	cmd.Env = append(cmd.Env, "PATH="+c.bin+":/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "PYTHONWARNINGS=ignore", "ANSIBLE_NOCOLOR=1", "ANSIBLE_RETRY_FILES_ENABLED=0",
-		"ANSIBLE_LOCALHOST_WARNING=0", "ANSIBLE_DEPRECATION_WARNINGS=0", "ANSIBLE_CALLBACK_PLUGINS="+absolute(c.t, root+"/tests/matrix/callbacks"),
-		"ANSIBLE_COLLECTIONS_PATH="+c.collections, "ANSIBLE_COLLECTIONS_PATHS="+c.collections) // as 2.9 calls it
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
+		return strings.HasPrefix(v, "ANSIBLE_") ||
+			strings.HasPrefix(v, "PYTHONPATH=")
+	})
+	cmd.Env = append(cmd.Env, "PATH="+c.bin+":/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "PYTHONWARNINGS=ignore",
+		"ANSIBLE_NOCOLOR=1", "ANSIBLE_RETRY_FILES_ENABLED=0",
+		"ANSIBLE_LOCALHOST_WARNING=0", "ANSIBLE_DEPRECATION_WARNINGS=0",
+		"ANSIBLE_CALLBACK_PLUGINS="+absolute(c.t, root+"/tests/matrix/callbacks"),
+		"ANSIBLE_COLLECTIONS_PATH="+c.collections, "ANSIBLE_COLLECTIONS_PATHS="+c.collections) // its name in 2.9
 	return cmd
 }
 

@@ -17,7 +17,7 @@ import (
 	"testing"
 )
 
-// told is what one task ended with on one host, as tests/matrix/callbacks writes it.
+// told is the result of one task on one host, as tests/matrix/callbacks writes it.
 type told struct {
 	Task    string         `json:"task"`
 	Action  string         `json:"action"`
@@ -83,12 +83,12 @@ func (k told) message() string {
 	return text
 }
 
-// of are the results of one module.
+// of returns the results of one module.
 func (p played) of(module string) []told {
 	return slices.DeleteFunc(slices.Clone(p.told), func(k told) bool { return k.Action != "overcloud.backup."+module })
 }
 
-// refusal is what the last failure says.
+// refusal returns the text of the last failure.
 func (p played) refusal() string {
 	for _, k := range slices.Backward(p.told) {
 		if k.Status == "failed" && !k.Ignored {
@@ -98,7 +98,7 @@ func (p played) refusal() string {
 	return ""
 }
 
-// into decodes a result, as far as the type has a place for it.
+// into decodes a result, as far as the type has fields for it.
 func (k told) into(t testing.TB, v any) {
 	t.Helper()
 	raw, err := json.Marshal(k.Result)
@@ -117,7 +117,8 @@ func (p played) lines() []string {
 		if !k.ours() && k.Status != "failed" && k.Status != "unreachable" {
 			continue
 		}
-		line := fmt.Sprintf("%s: %s on %s, changed=%v, %s", k.Task, k.Status, k.Host, k.Result["changed"], keys(k.Result))
+		line := fmt.Sprintf("%s: %s on %s, changed=%v, %s", k.Task, k.Status, k.Host, k.Result["changed"],
+			keys(k.Result))
 		if k.Status == "failed" {
 			line += ": " + k.message()
 		}

@@ -14,13 +14,15 @@ import (
 	"time"
 )
 
-// expected is what a scenario must lead to.
+// expected is the required result of a scenario.
 type expected struct {
 	// chosen lists those of whom one must be chosen; empty means that nobody may be.
 	chosen []string
-	// active lists who must count as active; nil means just who a client meets through the VIP, empty that nobody is known.
+	// active lists who must count as active; nil means just who a client meets through the VIP, empty that nobody is
+	// known.
 	active []string
-	// reasons are the codes of each controller that is not chosen, exactly; the serving one's "active" goes without saying.
+	// reasons are the codes of each controller that is not chosen, exactly; the serving one's "active" goes without
+	// saying.
 	reasons map[string][]string
 	// vars are role variables, args further arguments of ansible-playbook.
 	vars map[string]any
@@ -84,7 +86,7 @@ func TestFiveControllers(t *testing.T) {
 	verify(t, l, expected{chosen: standbys[1:], reasons: map[string][]string{standbys[0]: {"desynced"}}}, 5)
 }
 
-// verify decides and holds the decision against what was expected and against what a client meets.
+// verify decides and compares the decision with the expected one and with what a client meets.
 func verify(t *testing.T, l lab, want expected, controllers int) {
 	t.Helper()
 	d := l.decide(want.vars, want.args...)
@@ -122,7 +124,8 @@ func (l lab) awaitServer(controller, status string) {
 	l.until(controller+" is "+status, time.Minute, func() bool {
 		out := l.on(holder, "echo 'show stat' | socat -t 5 - /var/lib/haproxy/stats")
 		for _, line := range strings.Split(out, "\n") {
-			if f := strings.Split(line, ","); len(f) > 17 && f[0] == "mysql" && strings.HasPrefix(f[1], controller+".") {
+			if f := strings.Split(line, ","); len(f) > 17 && f[0] == "mysql" &&
+				strings.HasPrefix(f[1], controller+".") {
 				return strings.HasPrefix(f[17], status)
 			}
 		}
@@ -185,17 +188,20 @@ func redisMaster(t *testing.T, l lab) expected {
 	}
 	firstServer(t, l)
 	master := func() string {
-		return l.on("controller-0", `crm_mon -1 --output-as=xml | awk '/<replica /{ m = "" } /id="redis" / && /role="(Promoted|Master)"/ { m = 1 }
+		return l.on("controller-0",
+			`crm_mon -1 --output-as=xml | awk '/<replica /{ m = "" } /id="redis" / && /role="(Promoted|Master)"/ { m = 1 }
 			m && /<node name="controller-/ { split($0, part, "\""); print part[2]; exit }'`)
 	}
 	if master() == "controller-0" {
 		l.on("controller-0", "crm_resource --ban --resource redis-bundle --node controller-0")
 	}
-	l.until("redis has its master on a standby", 2*time.Minute, func() bool { return slices.Contains(others("controller-0"), master()) })
+	l.until("redis has its master on a standby", 2*time.Minute,
+		func() bool { return slices.Contains(others("controller-0"), master()) })
 	l.settle()
 	second := master()
 	return expected{
-		chosen: slices.DeleteFunc(others("controller-0"), func(n string) bool { return n == second }), active: []string{"controller-0"},
+		chosen: slices.DeleteFunc(others("controller-0"), func(n string) bool { return n == second }),
+		active: []string{"controller-0"},
 	}
 }
 
@@ -203,7 +209,8 @@ func quietCluster(_ *testing.T, l lab) expected {
 	l.run("load", "stop")
 	holder := l.holder(3)
 	l.until("no session is left", time.Minute, func() bool {
-		return !strings.Contains(l.on(holder, "ss -Htn state established '( sport = :3306 )' | grep "+vip+" || true"), vip)
+		return !strings.Contains(l.on(holder, "ss -Htn state established '( sport = :3306 )' | grep "+vip+" || true"),
+			vip)
 	})
 	return expected{chosen: others(l.serving())}
 }
@@ -212,7 +219,8 @@ func directClient(t *testing.T, l lab) expected {
 	standby := l.standbys(3)[0]
 	hold(t, standby)
 	other := l.standbys(3)[1]
-	return expected{chosen: nil, active: []string{l.serving(), standby}, reasons: map[string][]string{other: {"last_standby"}}}
+	return expected{chosen: nil, active: []string{l.serving(), standby},
+		reasons: map[string][]string{other: {"last_standby"}}}
 }
 
 func pacemakerStandby(_ *testing.T, l lab) expected {
@@ -272,7 +280,8 @@ func desyncedByHand(t *testing.T, l lab) expected {
 // restarting it by switching the resource's monitors off.
 func galeraCutOff(t *testing.T, l lab) expected {
 	out, other := l.spare()
-	l.on(other, `for op in $(cibadmin --query --scope resources | sed -n 's/.*<op .*id="\(galera-monitor[^"]*\)".*/\1/p'); do
+	l.on(other,
+		`for op in $(cibadmin --query --scope resources | sed -n 's/.*<op .*id="\(galera-monitor[^"]*\)".*/\1/p'); do
 		cibadmin --modify --scope resources --xml-text "<op id=\"$op\" enabled=\"false\"/>"; done`)
 	l.sql(out, "SET GLOBAL wsrep_provider_options='gmcast.isolate=1'")
 	t.Cleanup(func() { lab{t}.sql(out, "SET GLOBAL wsrep_provider_options='gmcast.isolate=0'") })
@@ -363,7 +372,7 @@ func (l lab) spare() (string, string) {
 	return standbys[0], standbys[1]
 }
 
-// settle waits until Pacemaker has nothing left to do.
+// settle waits until Pacemaker is idle.
 func (l lab) settle() {
 	l.t.Helper()
 	l.on(l.serving(), "crm_resource --wait --timeout=90")

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// record is what verified.json says of a set, as far as the tests look at it.
+// record is the part of a set's verified.json that the tests read.
 type record struct {
 	Read *struct {
 		OK bool `json:"ok"`
@@ -67,7 +67,8 @@ func (l lab) traces() string {
 	var all strings.Builder
 	for _, n := range names(3) {
 		all.WriteString(n + "\n" + l.on(n, "find "+destination+" "+scratch+
-			" /var/lib/overcloud.backup/verifications /run/overcloud.backup -printf '%p %s %T@ %m %U\\n' 2>/dev/null | sort"))
+			" /var/lib/overcloud.backup/verifications /run/overcloud.backup -printf '%p %s %T@ %m %U\\n' 2>/dev/null"+
+			" | sort"))
 	}
 	return all.String()
 }
@@ -75,7 +76,8 @@ func (l lab) traces() string {
 // nothingOfAVerificationIsLeft looks for its processes, its copy and its arguments.
 func (l lab) nothingOfAVerificationIsLeft(controller string) {
 	l.t.Helper()
-	left := l.on(controller, "ls "+scratch+" | grep -vx overcloud_verify.lock; find /run/overcloud.backup -name arguments; pgrep -af [o]verclou[d]_verify.run; "+
+	left := l.on(controller, "ls "+scratch+" | grep -vx overcloud_verify.lock; find /run/overcloud.backup -name"+
+		" arguments; pgrep -af [o]verclou[d]_verify.run; "+
 		"systemctl list-units --all --plain --no-legend 'overcloud-backup-*' | grep -v galera; true")
 	if left != "" {
 		l.t.Errorf("left on %s:\n%s", controller, left)
@@ -93,12 +95,14 @@ func quiet(t *testing.T) lab {
 	return l
 }
 
-// TestVerify takes sets and verifies them as an operator does. All on one lab: to bring it up anew takes longer than this.
+// TestVerify takes sets and verifies them as an operator does. All on one lab: to bring it up anew takes longer than
+// this.
 func TestVerify(t *testing.T) {
 	quiet(t)
 	t.Run("physical", func(t *testing.T) {
 		l := lab{t}
-		_, set, m := l.backup(map[string]any{"controller_backup_method": "physical", "controller_backup_verify": "none"})
+		_, set, m := l.backup(map[string]any{"controller_backup_method": "physical",
+			"controller_backup_verify": "none"})
 		l.checkModeVerifiesNothing(set, m.Controller)
 		l.aRestoreIsAsTheLiveServer(set, m.Controller)
 		l.aFlippedBitIsNamed(m.Controller, set, "restore")
@@ -114,7 +118,8 @@ func TestVerify(t *testing.T) {
 		l.run("load", "start")
 		from := time.Now().Unix()
 		out, set, m := l.backup(map[string]any{"controller_backup_verify": "restore"})
-		if r := l.record(m.Controller, set); r == nil || r.Restore == nil || !r.Restore.OK || r.Restore.Restored.Checked < 30 {
+		if r := l.record(m.Controller, set); r == nil || r.Restore == nil || !r.Restore.OK ||
+			r.Restore.Restored.Checked < 30 {
 			t.Fatalf("the record is %+v\n%s", r, out)
 		}
 		l.nothingOfAVerificationIsLeft(m.Controller)
@@ -133,7 +138,7 @@ func (l lab) aRestoreIsAsTheLiveServer(set, controller string) {
 	if err != nil {
 		l.t.Fatalf("%v\n%s", err, out)
 	}
-	if !strings.Contains(out, set) || !strings.Contains(out, "tables are sound") {
+	if !strings.Contains(out, set) || !strings.Contains(out, "tables are undamaged") {
 		l.t.Errorf("not said what was proven:\n%s", out)
 	}
 	r := l.record(controller, set)
@@ -186,7 +191,8 @@ func (l lab) aFlippedBitIsNamed(controller, set, level string) {
 	if found == nil {
 		l.t.Fatalf("file and offset are not named; bit flipped in %s at %d:\n%s", file, offset, out)
 	}
-	if named, err := strconv.ParseInt(found[1], 10, 64); err != nil || named > offset || !strings.Contains(out, set+" is damaged") {
+	if named, err := strconv.ParseInt(found[1], 10, 64); err != nil || named > offset ||
+		!strings.Contains(out, set+" is damaged") {
 		l.t.Errorf("flipped at %d, named is %s\n%s", offset, found[1], out)
 	}
 	if r := l.record(controller, set); r == nil || r.Read == nil || r.Read.OK {
@@ -208,7 +214,8 @@ func (l lab) aKilledVerificationLeavesNothing(controller, set string) {
 		end <- ended{out, err}
 	}()
 	// In one command on the controller: a scratch server of little data lives for a second.
-	l.on(controller, `for i in $(seq 1200); do pgrep -f '[m]ariadbd.*overcloud_verify.run' >/dev/null && break; sleep 0.05; done
+	l.on(controller,
+		`for i in $(seq 1200); do pgrep -f '[m]ariadbd.*overcloud_verify.run' >/dev/null && break; sleep 0.05; done
 		exec systemctl kill --signal=KILL --kill-who=main 'overcloud-backup-*.service'`)
 	e := <-end
 	if e.err == nil || !strings.Contains(e.out, "ended by force (SIGKILL)") {

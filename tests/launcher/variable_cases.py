@@ -54,7 +54,7 @@ def case_variables_text_for_list_again(bench):
         status, output = command(bench, 'backup', '-e', 'controller_backup_exclude=nobody')
         assert (status == 0) == (second is good), output
         has(output, says)
-        lacks(output, 'it says neither')
+        lacks(output, 'it reports neither')
 
 
 LOGIN = dict(user='u', password='hunter2-of-the-login', host='db', port=3307, ca_cert='/ca.pem', client_cert='/c.pem', client_key='/k.pem')

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package story runs scenarios that are written as text, one file a subject. A file has blocks, each a few lines of
-// what happens, a line of four dashes, and what comes of it, up to an empty line. Lines that begin with # are comments.
+// Package story runs scenarios that are written as text, one file per subject. A file has blocks: a few lines of what
+// happens, a line of four dashes, and the outcome, up to an empty line. Lines that begin with # are comments.
 //
 //	# Somebody desynced a standby.
 //	cluster 3

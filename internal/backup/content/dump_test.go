@@ -62,7 +62,7 @@ func TestWhatADumpLosesIsKnownBeforeIt(t *testing.T) {
 	}{
 		"digits of a FLOAT": {
 			statements: []string{"CREATE TABLE content.f (i INT PRIMARY KEY, f FLOAT)", "INSERT INTO content.f VALUES (1, 1.2345678)"},
-			warns: "a dump has 6 digits of a FLOAT, and these columns have values with more: content.f.f; take a physical backup, " +
+			warns: "a dump keeps 6 digits of a FLOAT, and these columns have values with more: content.f.f; take a physical backup, " +
 				"or make them DOUBLE",
 		},
 		"a FLOAT of few digits": {
@@ -104,7 +104,7 @@ func TestWhatADumpLosesIsKnownBeforeIt(t *testing.T) {
 				"CREATE TABLE content.h (i INT PRIMARY KEY, a BIGINT UNSIGNED GENERATED ALWAYS AS ROW START, b BIGINT UNSIGNED " +
 					"GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME(a, b)) WITH SYSTEM VERSIONING",
 			},
-			warns: "no dump can tell that of content.h, which is by transactions",
+			warns: "no dump can read that of content.h, which is by transactions",
 		},
 		"an event that the tool loops at": {
 			statements: []string{"CREATE EVENT content.e ON SCHEDULE EVERY 1 DAY DISABLE DO SELECT ';;'"},

@@ -105,8 +105,9 @@ func ShowData(ctx context.Context, c *mariadb.Client, at process.Place, datadir 
 	return o.leftovers, nil
 }
 
-// outside is what lies outside of a datadir and holds data of it: what its links lead to, and the tables with DATA
-// DIRECTORY, which InnoDB notes in a file beside them. mariadb-backup opens that for writing, and writes nothing.
+// outside lists what is outside of a datadir and contains data of it: the targets of its links, and the tables with
+// DATA DIRECTORY, which InnoDB records in a file next to them. mariadb-backup opens that file for writing, and writes
+// nothing.
 //
 //	nova/instances.isl: /srv/fast/nova/instances.ibd
 type outside struct {

@@ -82,7 +82,7 @@ func (l *Log) text() string {
 	return l.tail.String()
 }
 
-// complaint is how a line begins to say why a tool gave up:
+// complaint matches the beginning of a line that says why a tool gave up:
 //
 //	[00] FATAL ERROR: 2026-11-23 09:20:58 failed to execute query BACKUP STAGE FLUSH: Server has gone away
 //	[00] 2026-11-23 09:52:42 Failed to connect to MariaDB server: Access denied for user 'backup'@'localhost' (using password: YES).

@@ -21,7 +21,7 @@ var schemaChanged = map[int]string{
 // IsGone is the end of a cause of SchemaChange if something that the tool had listed no longer exists.
 const IsGone = " is gone"
 
-// errorNumber finds the numbers in what mariadb-dump says, as the first two lines, and mysqldump, as the third.
+// errorNumber finds the numbers in the messages of mariadb-dump (the first two lines) and mysqldump (the third).
 //
 //	mariadb-dump: Error 1412: Table definition has changed, please retry transaction when dumping table `t` at row: 0
 //	mariadb-dump: Couldn't execute 'SHOW CREATE TABLE `t`': Table 'nova.t' doesn't exist (1146)

@@ -85,7 +85,7 @@ var (
 	leadingSeries = regexp.MustCompile(`^\d+\.\d+\.`)
 )
 
-// Version finds x.y.z in a version text; empty when it is not MariaDB's.
+// Version finds x.y.z in a version text; empty if it is not MariaDB's.
 //
 //	mariadb-backup based on MariaDB server 10.11.19-MariaDB debian-linux-gnu (x86_64)
 //	mariadb-dump  Ver 10.19 Distrib 10.11.19-MariaDB, for debian-linux-gnu (x86_64)

@@ -19,7 +19,7 @@ const tableRefused = "# contents not dumped due to insufficient privileges"
 //	# table: mysql, type: ip, size:1000, used:1
 //	0x561b47443700: key=10.0.0.100 use=0 exp=0 server_id=1 server_key=controller-0.internalapi.localdomain
 //
-// An entry carries the server's name where the table keeps it (server_key, since 2.3), else its id alone.
+// An entry has the server's name if the table keeps it (server_key, since 2.3), otherwise only its id.
 func ParseTable(b []byte) (*Table, error) {
 	if err := bounded(b, maxEntries); err != nil {
 		return nil, fmt.Errorf("show table: %w", err)

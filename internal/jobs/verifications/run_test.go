@@ -120,7 +120,7 @@ func TestTheAnswerOfARestoreIsShort(t *testing.T) {
 	restored := &repository.Restored{Checked: 3, Rows: 70, Tables: make([]repository.Table, 3)}
 	outcome := repository.Outcome{OK: true, Duration: 1.25, Restored: restored, Warnings: []string{"w"}}
 	answer, err := verified(s, Values{}, outcome)
-	const want = " was restored into a scratch server: 3 tables are sound, 70 rows in those of users, 1.2 s"
+	const want = " was restored into a scratch server: 3 tables are undamaged, 70 rows in those of users, 1.2 s"
 	if err != nil || answer.Msg != path+want || len(answer.Warnings) != 1 {
 		t.Errorf("%+v %v", answer, err)
 	}
@@ -186,7 +186,7 @@ func TestOnlyAServerThatIsNotThereHasNoClients(t *testing.T) {
 		}
 	}()
 	err = o.idle(t.Context(), jobs.Caller{})
-	if err == nil || !strings.HasPrefix(err.Error(), "see whether this host serves clients: ") ||
+	if err == nil || !strings.HasPrefix(err.Error(), "check whether this host serves clients: ") ||
 		!strings.HasSuffix(err.Error(), "or set policy to allow_active") {
 		t.Error(err)
 	}

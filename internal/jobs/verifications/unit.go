@@ -16,12 +16,11 @@ import (
 	"overcloud.backup/internal/unit"
 )
 
-// Store is where the units of verifications have their files, apart from those of backups, which have more to
-// undo.
+// Store is where the units of verifications keep their files, separate from those of backups, which have more to undo.
 var Store = jobs.Store{State: "/var/lib/overcloud.backup/verifications", Run: "/run/overcloud.backup/verifications"}
 
-// Start runs the verification as a unit of systemd with weights, or finds the one of this id, and waits for it if that
-// is wanted. Where there is no systemd it runs here.
+// Start runs the verification as a unit of systemd with weights, or finds the one with this id, and waits for it if
+// requested. Without systemd it runs here.
 func (o Options) Start(ctx context.Context, caller jobs.Caller) (*jobs.Answer, error) {
 	_, err := jobs.Systemd(ctx)
 	if errors.Is(err, unit.ErrNoSystemd) {
@@ -33,7 +32,7 @@ func (o Options) Start(ctx context.Context, caller jobs.Caller) (*jobs.Answer, e
 	return o.kind().Start(ctx, caller, o.Job, o.Wait)
 }
 
-// Status tells where a verification stands.
+// Status reports the progress of a verification.
 func (o Options) Status(ctx context.Context) (*jobs.Answer, error) {
 	if o.Job == "" {
 		return nil, errors.New("job: state status needs to know which verification")
@@ -56,9 +55,10 @@ func (o Options) kind() jobs.Kind {
 	}
 }
 
-// alone is what a caller gets that goes away.
+// alone is the answer to a caller that leaves.
 func alone(job *jobs.Job) (*jobs.Answer, error) {
-	return nil, fmt.Errorf("the verification goes on as %s; its outcome will be beside the manifest, for backup_info to "+
+	return nil, fmt.Errorf("the verification continues as %s; its outcome will be next to the manifest, for"+
+		" backup_info to "+
 		"tell", job.Unit())
 }
 
@@ -70,10 +70,10 @@ func (o Options) spec(job *jobs.Job) unit.Spec {
 	}
 }
 
-// keepVerifications is of how many ended verifications the results are kept.
+// keepVerifications is the number of ended verifications whose results are kept.
 const keepVerifications = 5
 
-// limits are those of the unit: what is verified waits, not who serves.
+// limits are those of the unit: the verification waits, not the services.
 func (o Options) limits() unit.Limits {
 	return unit.Limits{
 		CPUWeight: o.CPUWeight, IOWeight: o.IOWeight, MemoryHigh: o.MemoryHigh << 20, Nice: 10, IOClass: "best-effort",
@@ -81,7 +81,7 @@ func (o Options) limits() unit.Limits {
 	}
 }
 
-// AfterUnit removes what the verification left that was ended by force. systemd runs it whatever ended the unit.
+// AfterUnit removes what a verification left that was ended by force. systemd runs it however the unit ended.
 func (o Options) AfterUnit(ctx context.Context) (*jobs.Answer, error) {
 	short, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -110,7 +110,7 @@ func endedByForce(undone []string) error {
 	return fmt.Errorf("the verification was ended by force (%s): %s", jobs.HowEnded(os.Getenv), said)
 }
 
-// Recover undoes what a verification left that was killed.
+// Recover undoes what a killed verification left.
 func (o Options) Recover(ctx context.Context, caller jobs.Caller) (*jobs.Answer, error) {
 	if caller.CheckMode {
 		return &jobs.Answer{Msg: "would remove what killed verifications left in " + o.Scratch}, nil

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package verifications runs verifications as jobs: units of systemd that are started, waited for, looked at, and
-// undone when they died. Where there is no systemd a verification runs in the process that was asked for it.
+// Package verifications runs verifications as jobs: units of systemd that are started, awaited, checked, and undone if
+// they died. Without systemd a verification runs in the process that was asked for it.
 package verifications
 
 import (
@@ -67,7 +67,8 @@ func (o Options) verify(ctx context.Context, caller jobs.Caller, s *repository.S
 	v, err := verify.Prepare(ctx, s, verify.Options{
 		Level: o.Level, Host: host, MadeBy: o.MadeBy,
 		Rebuild: rebuild.Options{
-			Scratch: o.Scratch, Image: image, Memory: o.Memory << 20, Progress: func(p rebuild.Progress) { caller.Tell(p) },
+			Scratch: o.Scratch, Image: image, Memory: o.Memory << 20,
+			Progress: func(p rebuild.Progress) { caller.Tell(p) },
 		},
 	})
 	if err != nil {
@@ -85,14 +86,15 @@ func (o Options) verify(ctx context.Context, caller jobs.Caller, s *repository.S
 	return verified(s, values, outcome)
 }
 
-// verified is the result. The tables, which may be thousands, stay in verified.json.
+// verified returns the result. The tables, which may be thousands, stay in verified.json.
 func verified(s *repository.Set, values Values, outcome repository.Outcome) (*jobs.Answer, error) {
 	msg := fmt.Sprintf("%s reads back well to its last byte", s.Path())
 	if restored := outcome.Restored; restored != nil {
 		short := *restored
 		short.Tables = nil
 		outcome.Restored = &short
-		msg = fmt.Sprintf("%s was restored into a scratch server: %d tables are sound, %d rows in those of users, %.1f s",
+		msg = fmt.Sprintf("%s was restored into a scratch server: %d tables are undamaged, %d rows in those of users,"+
+			" %.1f s",
 			s.Path(), restored.Checked, restored.Rows, outcome.Duration)
 	}
 	values.Outcome = &outcome
@@ -115,17 +117,17 @@ func (o Options) idle(ctx context.Context, caller jobs.Caller) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("see whether this host serves clients: %w; or set policy to allow_active", err)
+		return fmt.Errorf("check whether this host serves clients: %w; or set policy to allow_active", err)
 	}
 	defer c.Close()
 	sessions, _, err := galera.Sessions(ctx, c, o.IgnoreUsers)
 	if err != nil {
-		return fmt.Errorf("see whether this host serves clients: %w", err)
+		return fmt.Errorf("check whether this host serves clients: %w", err)
 	}
 	if len(sessions) == 0 {
 		return nil
 	}
 	first := sessions[0]
-	return fmt.Errorf("this host's database serves clients now (%d sessions of %s from %s, among others): verify on an "+
-		"idle controller or another host, or set policy to allow_active", first.Count, first.User, first.Source)
+	return fmt.Errorf("this host's database serves clients now (%d sessions of %s from %s, among others): verify on "+
+		"an idle controller or another host, or set policy to allow_active", first.Count, first.User, first.Source)
 }

@@ -87,7 +87,7 @@ func (g Grants) holdAny(names []string) bool {
 	})
 }
 
-// parseGrant reads one line, as
+// parseGrant reads one line, such as
 //
 //	GRANT SELECT (`user`, `host`), INSERT ON `mysql`.`user` TO `a``b`@`10.%` WITH GRANT OPTION
 //	GRANT `nova_reader` TO `reporter`@`10.%`
@@ -97,7 +97,7 @@ func (g Grants) holdAny(names []string) bool {
 //
 //	GRANT it's, or TO TO 'o'brien'@'%'
 //
-// Such a line holds no privilege as far as it cannot be read.
+// Such a line contains no privilege if it cannot be read.
 func parseGrant(line string) (Grant, error) {
 	tokens, open := token.Split(line)
 	if len(tokens) > 2 && tokens[0].Is("SET") && tokens[1].Is("DEFAULT") {

@@ -48,7 +48,7 @@ func TestEventsAreEnabledAndNothingElseOfThem(t *testing.T) {
 		t.Errorf("%q, %q, %v", enabled, left, err)
 	}
 	for i, want := range []string{"ev.past: its last moment has passed", "ev.young: the schema has another collation",
-		"ev.none is not there"} {
+		"ev.none does not exist"} {
 		if i < len(left) && !strings.Contains(left[i], want) {
 			t.Errorf("%q", left[i])
 		}

@@ -110,7 +110,7 @@ func duration(text string) time.Duration {
 	return time.Duration(n) * units[strings.TrimSpace(text[len(digits):])]
 }
 
-// containersOf reads what a bundle's containers are made by and of.
+// containersOf returns the engine and the image of a bundle's containers.
 //
 //	<bundle id="galera-bundle"><podman image="cluster.common.tag/mariadb:pcmklatest" .../>
 func containersOf(bundle *etree.Element) (engine, image string) {

@@ -15,8 +15,8 @@ import (
 	"overcloud.backup/internal/excerpt"
 )
 
-// A lock is a set of its own in crm_config, created as a whole by `cibadmin --create --scope crm_config` (which
-// refuses a second one with the same id) and deleted as a whole. The wsrep cluster state UUID is part of every id:
+// A lock is a set of its own in crm_config, created atomically by `cibadmin --create --scope crm_config` (which refuses
+// a second one with the same id) and deleted atomically. The wsrep cluster state UUID is part of every id:
 //
 //	<cluster_property_set id="overcloud-backup-lock-UUID">
 //	  <nvpair id="overcloud-backup-lock-UUID-holder"  name="overcloud-backup-holder"  value="controller-1"/>

@@ -14,7 +14,7 @@ import (
 	"overcloud.backup/internal/excerpt"
 )
 
-// What of a CIB is shown is known to be harmless, by what it is; all else may be a secret, whatever it is called, and
+// A shown part of a CIB is known to be harmless, by its kind; everything else may be a secret, whatever its name, and
 // is hidden:
 //
 //   - values of nvpairs under a name of shownNames, or that can be nothing but a switch;

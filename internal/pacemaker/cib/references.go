@@ -63,8 +63,8 @@ func (r *references) follow(e *etree.Element) *etree.Element {
 	return r.byID[reference{e.Tag, id}]
 }
 
-// definition are the elements that say what a primitive is, its own first: it and its template. A template that is not
-// there is an error.
+// definition returns the elements that define a primitive, its own first: it and its template. A missing template is an
+// error.
 //
 //	<template id="t" class="ocf" provider="heartbeat" type="galera">...</template>
 //	<primitive id="galera" template="t"/>

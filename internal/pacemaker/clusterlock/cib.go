@@ -84,7 +84,7 @@ func create(ctx context.Context, r *pacemaker.Commands, l cib.Lock) (*cib.Lock, 
 		" configuration?", step, createTries)
 }
 
-// exists says that there is such an element already:
+// exists reports that such an element already exists:
 //
 //	Call cib_create failed: File exists                        (2.1.5, exit status 108)
 //	Call cib_create failed (-76): Name not unique on network   (1.1, exit status 76)

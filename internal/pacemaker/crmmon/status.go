@@ -45,7 +45,7 @@ func Parse(b []byte) (*Status, error) {
 	return s, nil
 }
 
-// accepted checks the verdict that crm_mon gives on itself:
+// accepted checks the verdict of crm_mon on itself:
 //
 //	<status code="0" message="OK"><errors><error>Could not connect to the CIB: ...</error></errors></status>
 func accepted(root *etree.Element) error {

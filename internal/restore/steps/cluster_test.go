@@ -360,7 +360,7 @@ func TestAClusterWithoutAVirtualIPIsNotAskedThroughOne(t *testing.T) {
 	h := newHost(t)
 	h.ready()
 	changed, said, err := h.step(Options{State: "reached"})
-	if err != nil || changed || said != "the cluster holds no virtual IP, so nothing was asked through one" {
+	if err != nil || changed || said != "the cluster has no virtual IP, so nothing was checked through one" {
 		t.Errorf("%v %q %v", changed, said, err)
 	}
 }

@@ -16,7 +16,8 @@ import (
 	"overcloud.backup/internal/reload"
 )
 
-// counted counts loaded tables on this host's server, which changes nothing, when it has applied all of the cluster.
+// counted counts loaded tables on this host's server, which changes nothing, after it has applied everything of the
+// cluster.
 func (o Options) counted(ctx context.Context, caller jobs.Caller) (*jobs.Answer, error) {
 	late := fmt.Errorf("the tables were not counted within count_timeout (%g s)", o.CountTimeout)
 	ctx, cancel := context.WithTimeoutCause(ctx, option.Seconds(o.CountTimeout), late)
@@ -31,7 +32,7 @@ func (o Options) counted(ctx context.Context, caller jobs.Caller) (*jobs.Answer,
 		err = isMember(w)
 	}
 	if err != nil {
-		return &jobs.Answer{Msg: "not counted: this host's server is no member of the cluster now: " + err.Error()}, nil
+		return &jobs.Answer{Msg: "not counted: this host's server is not a member of the cluster now: " + err.Error()}, nil
 	}
 	differ, err := reload.Count(ctx, c, o.Tables)
 	if err != nil {
@@ -51,12 +52,13 @@ func (o Options) counted(ctx context.Context, caller jobs.Caller) (*jobs.Answer,
 		}
 	}
 	if len(lost) > 0 {
-		return nil, fmt.Errorf("not all of the cluster holds what was loaded: %s", excerpt.UpTo(2000,
+		return nil, fmt.Errorf("not all of the cluster has what was loaded: %s", excerpt.UpTo(2000,
 			strings.Join(lost, "; ")))
 	}
 	r := &jobs.Answer{Msg: fmt.Sprintf("%d tables have as many rows here as were loaded", len(o.Tables)-len(others))}
 	if len(others) > 0 {
-		r.Warnings = []string{excerpt.UpTo(2000, strings.Join(others, "; ")) + ": clients may have written to them meanwhile"}
+		r.Warnings = []string{excerpt.UpTo(2000, strings.Join(others, "; ")) +
+			": clients may have written to them in the meantime"}
 	}
 	return r, nil
 }

@@ -17,7 +17,7 @@ import (
 	"overcloud.backup/internal/repository"
 )
 
-// parts are what schemas and rename ask for, in the order given.
+// parts returns what schemas and rename request, in the order given.
 func (o Options) parts() (parts []reload.Part, err error) {
 	for _, wanted := range o.Schemas {
 		schema, table, one := strings.Cut(wanted, ".")
@@ -30,7 +30,7 @@ func (o Options) parts() (parts []reload.Part, err error) {
 			parts = append(parts, reload.Part{Schema: schema, As: as})
 			at = len(parts) - 1
 		} else if !one || len(parts[at].Tables) == 0 {
-			return nil, fmt.Errorf("schemas: %q is wanted whole and in part", schema)
+			return nil, fmt.Errorf("schemas: %q is requested both completely and in part", schema)
 		}
 		if schema == "" || one && table == "" || parts[at].As == "" {
 			return nil, fmt.Errorf("schemas: %q is neither a schema nor schema.table, or its new name is empty", wanted)
@@ -89,10 +89,11 @@ func (o Options) loaded(ctx context.Context, caller jobs.Caller) (*jobs.Answer, 
 		return mariadb.Open(ctx, o.Login.Login(caller.Hide))
 	}
 	done, err := reload.Load(ctx, s, c, reload.Options{
-		Parts: parts, Definers: o.Definers, Convert: o.NonTransactional == "convert", Check: caller.CheckMode, Open: open,
+		Parts: parts, Definers: o.Definers, Convert: o.NonTransactional == "convert", Check: caller.CheckMode,
+		Open: open,
 		Tell: tell,
 	})
-	if err != nil && done != nil { // what an earlier load left is to be known also when this one fails
+	if err != nil && done != nil { // the rest of an earlier load is reported also if this one fails
 		return &jobs.Answer{Warnings: done.Warnings}, err
 	}
 	if err != nil {
@@ -120,7 +121,7 @@ func takesLoads(w galera.Wsrep) error {
 	return nil
 }
 
-// named says what is loaded.
+// named describes what is loaded.
 func named(parts []reload.Part) string {
 	names := make([]string, len(parts))
 	for i, p := range parts {
@@ -134,7 +135,7 @@ func named(parts []reload.Part) string {
 	return strings.Join(names, ", ")
 }
 
-// mayLoad refuses to replace what is there, unless that is wanted.
+// mayLoad refuses to replace what exists, unless that is requested.
 func (o Options) mayLoad(ctx context.Context, c *mariadb.Client, parts []reload.Part) error {
 	if o.Replace {
 		return nil
@@ -146,7 +147,8 @@ func (o Options) mayLoad(ctx context.Context, c *mariadb.Client, parts []reload.
 		}
 		for _, row := range rows {
 			if len(p.Tables) == 0 || slices.Contains(p.Tables, row[0]) {
-				return fmt.Errorf("the cluster has %s.%s already: give the schema another name with rename, or set replace", p.As,
+				return fmt.Errorf("the cluster has %s.%s already: give the schema another name with rename, or set"+
+					" replace", p.As,
 					row[0])
 			}
 		}

@@ -18,7 +18,7 @@ import (
 // planned inspects, and changes nothing. Errors are what the controller cannot report; problems keep it from being
 // restored.
 func (o Options) planned(ctx context.Context, n *restore.Node) (*jobs.Answer, error) {
-	b, err := restore.ReadBook(restore.Home)
+	b, err := restore.ReadBook(home)
 	if err != nil {
 		return nil, err
 	}

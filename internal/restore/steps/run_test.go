@@ -38,6 +38,9 @@ func newController(t *testing.T) controller {
 	}
 	t.Cleanup(func() { os.RemoveAll(top) })
 	c := controller{t: t, home: filepath.Join(top, "restore")}
+	before := home
+	home = c.home
+	t.Cleanup(func() { home = before })
 	c.node = &restore.Node{
 		Name: "node-a", Members: []string{"node-a"}, Online: []string{"node-a"}, Datadir: filepath.Join(top, "mysql"),
 		Port: "3306",

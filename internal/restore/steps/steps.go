@@ -25,6 +25,9 @@ type Step struct {
 	act  func(*run, context.Context) error
 }
 
+// home is the folder of this controller's book.
+var home = restore.Home
+
 // steps are all steps, in the order of a restore; then those of a rollback, and of a single controller.
 var steps = []Step{
 	{Name: "staged", book: (*run).anyBook, act: (*run).staged},
@@ -65,7 +68,7 @@ func (o Options) Run(ctx context.Context, caller jobs.Caller) (*jobs.Answer, err
 	if caller.CheckMode {
 		return &jobs.Answer{Changed: true, Msg: "check mode: nothing was done; state planned shows what would be"}, nil
 	}
-	b, err := restore.OpenBook(restore.Home)
+	b, err := restore.OpenBook(home)
 	if err != nil {
 		return nil, err
 	}
