@@ -37,8 +37,10 @@ func backupInfo(ctx context.Context, call *ansible.Call) (*ansible.Result, error
 	}
 	r, err := stores.Open(o.Destination)
 	if errors.Is(err, fs.ErrNotExist) && !o.Read {
-		none := repository.Listing{Sets: []repository.Entry{}, NoSets: []repository.Folder{}, Damaged: []repository.Damaged{}}
-		return &ansible.Result{Msg: "there is no " + o.Destination + " here", Values: backupInfoValues{Listing: none}}, nil
+		none := repository.Listing{Sets: []repository.Entry{}, NoSets: []repository.Folder{},
+			Damaged: []repository.Damaged{}}
+		return &ansible.Result{Msg: "there is no " + o.Destination + " here", Values: backupInfoValues{Listing: none}},
+			nil
 	}
 	if err != nil {
 		return nil, err

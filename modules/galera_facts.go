@@ -35,8 +35,9 @@ func galeraFacts(ctx context.Context, call *ansible.Call) (*ansible.Result, erro
 		return nil, err
 	}
 	if o.Timeout <= 0 || o.Sample < 0 || o.Sample > o.Timeout/2 {
-		return nil, fmt.Errorf("timeout %g and sample %g do not fit: timeout is above 0, sample is from 0 to half of it",
-			o.Timeout, o.Sample)
+		return nil,
+			fmt.Errorf("timeout %g and sample %g do not fit: timeout is above 0, sample is from 0 to half of it",
+				o.Timeout, o.Sample)
 	}
 	ctx, cancel := context.WithTimeout(ctx, option.Seconds(o.Timeout))
 	defer cancel()

@@ -53,7 +53,8 @@ func TestIdleControllerDecidesWithoutFailing(t *testing.T) {
 }
 
 func TestIdleControllerTellsWhichDocumentItCannotUse(t *testing.T) {
-	r := decideWith(t, map[string]any{"facts": []any{map[string]any{"name": "controller-0", "galera": map[string]any{}}}})
+	r := decideWith(t, map[string]any{"facts": []any{map[string]any{"name": "controller-0",
+		"galera": map[string]any{}}}})
 	warnings, _ := r["warnings"].([]any)
 	if r["failed"] != nil || len(warnings) != 1 || !strings.Contains(warnings[0].(string),
 		"galera_facts of controller-0 cannot be used: it lacks present, gathered_at") {

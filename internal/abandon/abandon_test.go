@@ -34,10 +34,15 @@ func TestWhatDoesNotHangIsWaitedFor(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	own := errors.New("its own")
-	if _, err := WhenDone(ctx, "/", func() (int, error) { time.Sleep(50 * time.Millisecond); return 0, own }); !errors.Is(err, own) {
+	if _, err := WhenDone(ctx, "/", func() (int, error) {
+		time.Sleep(50 * time.Millisecond)
+		return 0,
+			own
+	}); !errors.Is(err, own) {
 		t.Error(err)
 	}
-	if _, err := WhenDone(t.Context(), "/", func() (int, error) { panic("inside") }); err == nil || !strings.Contains(err.Error(), "panic: inside") {
+	if _, err := WhenDone(t.Context(), "/", func() (int, error) { panic("inside") }); err == nil ||
+		!strings.Contains(err.Error(), "panic: inside") {
 		t.Error(err)
 	}
 }

@@ -37,7 +37,8 @@ func fake(t *testing.T, script string) string {
 func captured(t *testing.T, s *server) (path string, size int64, boundary int64) {
 	t.Helper()
 	dir := t.TempDir()
-	out, err := exec.Command("mariadb-backup", "--no-defaults", "--backup", "--stream=xbstream", "--galera-info", "--log-copy-interval=20",
+	out, err := exec.Command("mariadb-backup", "--no-defaults", "--backup", "--stream=xbstream", "--galera-info",
+		"--log-copy-interval=20",
 		"--socket="+s.Socket, "--datadir="+s.Dir+"/data", "--target-dir="+dir).Output()
 	if err != nil {
 		t.Fatal(err)
@@ -57,16 +58,21 @@ func TestAToolThatFailsLeavesNoSet(t *testing.T) {
 	stream, size, boundary := captured(t, s)
 	const done = `; echo "[00] 2026-11-22 19:09:57 completed OK!" >&2`
 	for name, tt := range map[string]struct{ script, want string }{
-		"exit 1 after all of it":        {"cat " + stream + done + "; exit 1", "exit status 1: [00] 2026-11-22 19:09:57 completed OK!"},
-		"exit 0 without its last word":  {"cat " + stream + "; echo half >&2", `ended without "completed OK!"; its last line is "half"`},
+		"exit 1 after all of it": {"cat " + stream + done + "; exit 1",
+			"exit status 1: [00] 2026-11-22 19:09:57 completed OK!"},
+		"exit 0 without its last word": {"cat " + stream + "; echo half >&2",
+			`ended without "completed OK!"; its last line is "half"`},
 		"more said after the last word": {"cat " + stream + done + "; echo but >&2", `its last line is "but"`},
-		"cut between two chunks":        {fmt.Sprintf("head -c %d %s", boundary, stream) + done, "xtrabackup_info is missing"},
-		"cut inside a chunk":            {fmt.Sprintf("head -c %d %s", size/2, stream) + done, "ends inside a chunk"},
-		"nothing at all":                {"true" + done, "backup-my.cnf is missing"},
-		"not a stream":                  {"echo '-- MariaDB dump'; cat /dev/zero", "no chunk begins here"},
-		"another cluster's data":        {"sed s/" + s.uuid(t) + "/11111111-2222-3333-4444-555555555555/ " + stream + done, "checksum"},
-		"killed half way":               {fmt.Sprintf("head -c %d %s; exec sleep 600.5", size/2, stream), "ended by signal killed"},
-		"a flipped bit":                 {fmt.Sprintf("head -c %d %s; printf X; tail -c +%d %s", size/2, stream, size/2+2, stream) + done, "checksum"},
+		"cut between two chunks": {fmt.Sprintf("head -c %d %s", boundary, stream) + done,
+			"xtrabackup_info is missing"},
+		"cut inside a chunk": {fmt.Sprintf("head -c %d %s", size/2, stream) + done, "ends inside a chunk"},
+		"nothing at all":     {"true" + done, "backup-my.cnf is missing"},
+		"not a stream":       {"echo '-- MariaDB dump'; cat /dev/zero", "no chunk begins here"},
+		"another cluster's data": {"sed s/" + s.uuid(t) + "/11111111-2222-3333-4444-555555555555/ " + stream + done,
+			"checksum"},
+		"killed half way": {fmt.Sprintf("head -c %d %s; exec sleep 600.5", size/2, stream), "ended by signal killed"},
+		"a flipped bit": {fmt.Sprintf("head -c %d %s; printf X; tail -c +%d %s", size/2, stream, size/2+2, stream) +
+			done, "checksum"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			j := s.job(t, nil)
@@ -77,7 +83,8 @@ func TestAToolThatFailsLeavesNoSet(t *testing.T) {
 				}
 			}()
 			made, err := j.Run(t.Context())
-			if made != nil || err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), j.plan.Controller+": stream: ") {
+			if made != nil || err == nil || !strings.Contains(err.Error(), tt.want) ||
+				!strings.Contains(err.Error(), j.plan.Controller+": stream: ") {
 				t.Errorf("got %v, %v; want %q", made, err, tt.want)
 			}
 			if l := left(t, j.o.Destination); len(l) != 0 {
@@ -89,7 +96,8 @@ func TestAToolThatFailsLeavesNoSet(t *testing.T) {
 
 func (s *server) uuid(t *testing.T) string {
 	t.Helper()
-	uuid, err := s.SQL("SELECT variable_value FROM information_schema.global_status WHERE variable_name = 'wsrep_cluster_state_uuid'")
+	uuid, err := s.SQL("SELECT variable_value FROM information_schema.global_status WHERE variable_name =" +
+		" 'wsrep_cluster_state_uuid'")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +112,8 @@ func TestAStalledToolIsKilledWithItsChildren(t *testing.T) {
 	seen := make(chan bool)
 	go func() {
 		up := false
-		for until := time.Now().Add(1400 * time.Millisecond); !up && time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
+		for until := time.Now().Add(1400 * time.Millisecond); !up &&
+			time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
 			up = runs("sleep 600.25")
 		}
 		seen <- up
@@ -160,7 +169,8 @@ func TestAFullDiskLeavesNoSet(t *testing.T) {
 		made, err := small.Run(t.Context())
 		// Whoever sees it first: the destination, or the guard.
 		var breach *guard.Breach
-		if made != nil || !errors.Is(err, unix.ENOSPC) && (!errors.As(err, &breach) || breach.Rule != "space_destination") {
+		if made != nil || !errors.Is(err, unix.ENOSPC) &&
+			(!errors.As(err, &breach) || breach.Rule != "space_destination") {
 			t.Errorf("got %v, %v", made, err)
 		}
 		if l := left(t, full); len(l) != 0 {
@@ -187,10 +197,12 @@ func TestAServerThatDiesLeavesNoSet(t *testing.T) {
 	j := s.job(t, func(o *Options) { o.Desync = DesyncAlways })
 	dir := t.TempDir()
 	j.tool.Folders = []string{dir}
-	j.tool.Path = fake(t, `set -o pipefail; /usr/bin/mariadb-backup "$@" | { head -c 100000; touch `+dir+`/half; sleep 0.6; cat; }`)
+	j.tool.Path = fake(t, `set -o pipefail; /usr/bin/mariadb-backup "$@" | { head -c 100000; touch `+dir+
+		`/half; sleep 0.6; cat; }`)
 	go killAt(s, filepath.Join(dir, "half"))
 	made, err := j.Run(t.Context())
-	if made != nil || err == nil || !(strings.Contains(err.Error(), "exit status 1") || strings.Contains(err.Error(), "server_silent")) || strings.Contains(err.Error(), "undo") {
+	if made != nil || err == nil || !(strings.Contains(err.Error(), "exit status 1") ||
+		strings.Contains(err.Error(), "server_silent")) || strings.Contains(err.Error(), "undo") {
 		t.Errorf("got %v, %v", made, err)
 	}
 	if l := left(t, j.o.Destination); len(l) != 0 {
@@ -201,7 +213,8 @@ func TestAServerThatDiesLeavesNoSet(t *testing.T) {
 func TestASchemaThatChangesUnderADumpIsAFailure(t *testing.T) {
 	s := shared(t)
 	j := s.job(t, func(o *Options) { o.Method = tool.Logical })
-	j.tool.Path = fake(t, `/usr/bin/mariadb-dump "$@"; mariadb --no-defaults --socket=`+s.Socket+` -e "CREATE TABLE nova.later (i INT)"`)
+	j.tool.Path = fake(t, `/usr/bin/mariadb-dump "$@"; mariadb --no-defaults --socket=`+s.Socket+
+		` -e "CREATE TABLE nova.later (i INT)"`)
 	made, err := j.Run(t.Context())
 	if made != nil || err == nil || !strings.Contains(err.Error(), "the schema changed while it was dumped") {
 		t.Errorf("got %v, %v", made, err)

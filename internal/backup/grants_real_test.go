@@ -26,7 +26,8 @@ func (s *server) account(t *testing.T, o *Options, privileges []string) {
 	if len(privileges) == 0 {
 		privileges = []string{"USAGE"}
 	}
-	if _, err := s.SQL("CREATE USER least@localhost IDENTIFIED BY 'x'; GRANT " + strings.Join(privileges, ", ") + " ON *.* TO least@localhost"); err != nil {
+	if _, err := s.SQL("CREATE USER least@localhost IDENTIFIED BY 'x'; GRANT " + strings.Join(privileges, ", ") +
+		" ON *.* TO least@localhost"); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _, _ = s.SQL("DROP USER least@localhost") })
@@ -41,7 +42,8 @@ func without(list []string, one string) []string {
 // With exactly what is documented each method makes a whole set, and one that holds what the method promises.
 func TestTheDocumentedGrantsAreEnough(t *testing.T) {
 	s := shared(t)
-	if _, err := s.SQL("CREATE TRIGGER nova.tr BEFORE INSERT ON nova.t FOR EACH ROW SET NEW.b = 'z'; CREATE PROCEDURE nova.pr() DO 1;" +
+	if _, err := s.SQL("CREATE TRIGGER nova.tr BEFORE INSERT ON nova.t FOR EACH ROW SET NEW.b = 'z'; CREATE PROCEDURE" +
+		" nova.pr() DO 1;" +
 		"CREATE EVENT nova.ev ON SCHEDULE EVERY 1 YEAR DISABLE DO SELECT 1; CREATE VIEW nova.vi AS SELECT 1"); err != nil {
 		t.Fatal(err)
 	}
@@ -52,14 +54,15 @@ func TestTheDocumentedGrantsAreEnough(t *testing.T) {
 		desync    Desync
 		described bool
 	}{
-		"physical":              {tool.Physical, nil, DesyncNever, false},
-		"physical, auto":        {tool.Physical, nil, DesyncAuto, false},
-		"physical, described":   {tool.Physical, catalog.SchemaPrivileges(), DesyncNever, true},
-		"physical, desynced":    {tool.Physical, []string{"SUPER"}, DesyncAlways, false},
-		"logical":               {tool.Logical, nil, DesyncNever, true},
-		"logical, auto":         {tool.Logical, nil, DesyncAuto, true},
-		"logical, desynced":     {tool.Logical, []string{"SUPER"}, DesyncAlways, true},
-		"physical, with it all": {tool.Physical, append([]string{"SUPER"}, catalog.SchemaPrivileges()...), DesyncAlways, true},
+		"physical":            {tool.Physical, nil, DesyncNever, false},
+		"physical, auto":      {tool.Physical, nil, DesyncAuto, false},
+		"physical, described": {tool.Physical, catalog.SchemaPrivileges(), DesyncNever, true},
+		"physical, desynced":  {tool.Physical, []string{"SUPER"}, DesyncAlways, false},
+		"logical":             {tool.Logical, nil, DesyncNever, true},
+		"logical, auto":       {tool.Logical, nil, DesyncAuto, true},
+		"logical, desynced":   {tool.Logical, []string{"SUPER"}, DesyncAlways, true},
+		"physical, with it all": {tool.Physical, append([]string{"SUPER"}, catalog.SchemaPrivileges()...), DesyncAlways,
+			true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := s.options(t)
@@ -81,7 +84,8 @@ func TestTheDocumentedGrantsAreEnough(t *testing.T) {
 				t.Errorf("users: %v", err)
 			}
 			warned := strings.Join(made.Manifest.Warnings, "\n")
-			if strings.Contains(warned, "lacks SUPER") != (tt.desync == DesyncAuto) || strings.Contains(warned, "refused") {
+			if strings.Contains(warned, "lacks SUPER") != (tt.desync == DesyncAuto) ||
+				strings.Contains(warned, "refused") {
 				t.Errorf("warnings %q", warned)
 			}
 			if tt.method == tool.Logical {
@@ -112,7 +116,8 @@ func TestEachMissingGrantIsNamedBeforeAnythingIsDone(t *testing.T) {
 		}
 		s.refuses(t, method, DesyncAlways, all, "SUPER")
 		s.refuses(t, method, DesyncNever, nil, strings.Join(all, ", "))
-		s.refuses(t, method, DesyncNever, []string{"REPLICATION SLAVE", "BINLOG ADMIN", "LOCK TABLES", "SHOW DATABASES"}, strings.Join(all, ", "))
+		s.refuses(t, method, DesyncNever, []string{"REPLICATION SLAVE", "BINLOG ADMIN", "LOCK TABLES",
+			"SHOW DATABASES"}, strings.Join(all, ", "))
 	}
 }
 
@@ -144,10 +149,12 @@ func TestGrantsElsewhereAreNotEnough(t *testing.T) {
 	if _, err := s.SQL("GRANT ALL ON nova.* TO least@localhost; GRANT SELECT ON mysql.* TO least@localhost"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Prepare(t.Context(), o); err == nil || !strings.Contains(err.Error(), "lacks SELECT, SHOW VIEW, TRIGGER, EVENT:") {
+	if _, err := Prepare(t.Context(), o); err == nil ||
+		!strings.Contains(err.Error(), "lacks SELECT, SHOW VIEW, TRIGGER, EVENT:") {
 		t.Errorf("got %v", err)
 	}
-	if _, err := s.SQL("CREATE ROLE dumper; GRANT SELECT, SHOW VIEW, TRIGGER, EVENT ON *.* TO dumper; GRANT dumper TO least@localhost"); err != nil {
+	if _, err := s.SQL("CREATE ROLE dumper; GRANT SELECT, SHOW VIEW, TRIGGER, EVENT ON *.* TO dumper; GRANT dumper TO" +
+		" least@localhost"); err != nil {
 		t.Fatal(err)
 	}
 	defer s.SQL("DROP ROLE dumper")
@@ -187,7 +194,8 @@ func TestAccountsThatCannotBeUsedAreWarnedOf(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if warned := strings.Join(j.Plan().Warnings, "\n"); !strings.Contains(warned, `the account "least" of the options was refused (`) || !strings.Contains(warned, tt.want) {
+			if warned := strings.Join(j.Plan().Warnings, "\n"); !strings.Contains(warned,
+				`the account "least" of the options was refused (`) || !strings.Contains(warned, tt.want) {
 				t.Errorf("%q", warned)
 			}
 		})

@@ -37,12 +37,14 @@ func TestAServerThatHangsBeforeTheGuardWatchesEndsTheBackup(t *testing.T) {
 	defer func() { _ = syscall.Kill(s.PID(), syscall.SIGCONT) }()
 	begun := time.Now()
 	err := answering(t.Context(), time.Second, func(ctx context.Context) error { return r.ready(ctx, c) })
-	if took := time.Since(begun); err == nil || took > 5*time.Second || !strings.Contains(err.Error(), "asked within 1s") || !TryAnother(err) {
+	if took := time.Since(begun); err == nil || took > 5*time.Second ||
+		!strings.Contains(err.Error(), "asked within 1s") || !TryAnother(err) {
 		t.Errorf("after %s: %v", took, err)
 	}
 	ended, end := context.WithCancelCause(t.Context())
 	end(errors.New("cancelled"))
-	if err := answering(ended, time.Second, func(ctx context.Context) error { return context.Cause(ctx) }); err == nil || err.Error() != "cancelled" {
+	if err := answering(ended, time.Second,
+		func(ctx context.Context) error { return context.Cause(ctx) }); err == nil || err.Error() != "cancelled" {
 		t.Errorf("a cancelled job: %v", err)
 	}
 }
@@ -50,7 +52,8 @@ func TestAServerThatHangsBeforeTheGuardWatchesEndsTheBackup(t *testing.T) {
 func TestTheWholeRunTellsTheBreach(t *testing.T) {
 	s := shared(t)
 	j := s.job(t, func(o *Options) { o.Desync = DesyncAlways })
-	j.tool.Path = fake(t, `sleep 1; mariadb --no-defaults --socket=`+s.Socket+` -e "SET GLOBAL wsrep_desync=OFF"; sleep 600`)
+	j.tool.Path = fake(t, `sleep 1; mariadb --no-defaults --socket=`+s.Socket+
+		` -e "SET GLOBAL wsrep_desync=OFF"; sleep 600`)
 	file := filepath.Join(t.TempDir(), "x")
 	j.o.StopOnLostCaller, j.o.LeaseTimeout, j.o.Lease = true, 2*time.Second, func() (string, error) { return file, nil }
 	_, err := j.Run(t.Context())

@@ -26,7 +26,8 @@ import (
 
 // hostileNames are schemas, tables, columns, views, routines, triggers, events and users of these names at once.
 var hostileNames = []string{
-	"`a`b`", "'q\"", `ends with \`, "two\nlines", "\nDROP DATABASE nova; --x", "semi;colon", "per%cent_", "../x", "-rf", "--all-databases",
+	"`a`b`", "'q\"", `ends with \`, "two\nlines", "\nDROP DATABASE nova; --x", "semi;colon", "per%cent_", "../x", "-rf",
+	"--all-databases",
 	" leads", "*/ x /*", "$(id)", "DELIMITER ;;", strings.Repeat("東", 40), "SYS", "sýs",
 }
 
@@ -40,13 +41,17 @@ func hostileSchema(name string) []string {
 	return []string{
 		"CREATE USER " + user + " IDENTIFIED BY " + nasty,
 		"CREATE DATABASE " + n + " CHARACTER SET utf8mb4",
-		fmt.Sprintf("CREATE TABLE %s.%s (%s INT PRIMARY KEY AUTO_INCREMENT, b LONGBLOB, t LONGTEXT CHARACTER SET utf8mb4 DEFAULT %s COMMENT 'c; -- '';') COMMENT '*/; DROP'", n, n, n, nasty),
-		fmt.Sprintf("CREATE TABLE %s.child (i INT, p INT, CONSTRAINT %s FOREIGN KEY (p) REFERENCES %s (%s)) CHARACTER SET utf8mb4", n, n, n, n),
+		fmt.Sprintf("CREATE TABLE %s.%s (%s INT PRIMARY KEY AUTO_INCREMENT, b LONGBLOB, t LONGTEXT CHARACTER SET"+
+			" utf8mb4 DEFAULT %s COMMENT 'c; -- '';') COMMENT '*/; DROP'", n, n, n, nasty),
+		fmt.Sprintf("CREATE TABLE %s.child (i INT, p INT, CONSTRAINT %s FOREIGN KEY (p) REFERENCES %s (%s)) CHARACTER"+
+			" SET utf8mb4", n, n, n, n),
 		fmt.Sprintf("INSERT INTO %s.%s (b, t) VALUES (X'00270A5C1A22', %s), (NULL, REPEAT('😀', 1000))", n, n, nasty),
-		fmt.Sprintf("CREATE DEFINER=%s VIEW %s.%s AS SELECT b, t, '; -- ''' AS e FROM %s.%s", user, n, quoted("v"+name), n, n),
+		fmt.Sprintf("CREATE DEFINER=%s VIEW %s.%s AS SELECT b, t, '; -- ''' AS e FROM %s.%s", user, n, quoted("v"+name),
+			n, n),
 		fmt.Sprintf("CREATE DEFINER=%s PROCEDURE %s.%s() BEGIN SELECT %s; DO 1; END", user, n, n, nasty),
 		fmt.Sprintf("CREATE DEFINER=%s FUNCTION %s.%s() RETURNS INT DETERMINISTIC RETURN 1", user, n, quoted("f"+name)),
-		fmt.Sprintf("CREATE DEFINER=%s TRIGGER %s.%s BEFORE INSERT ON %s.%s FOR EACH ROW BEGIN SET NEW.t = %s; END", user, n, n, n, n, nasty),
+		fmt.Sprintf("CREATE DEFINER=%s TRIGGER %s.%s BEFORE INSERT ON %s.%s FOR EACH ROW BEGIN SET NEW.t = %s; END",
+			user, n, n, n, n, nasty),
 		"GRANT ALL ON " + n + ".* TO " + user,
 	}
 }
@@ -76,7 +81,9 @@ func TestAHostileServerIsDumpedAndLoadedAsItWas(t *testing.T) {
 	for _, name := range hostileNames {
 		statements := hostileSchema(name)
 		if !strings.ContainsAny(name, noEvents) && !strings.Contains(name, ";;") {
-			statements = append(statements, fmt.Sprintf("CREATE EVENT %s.%s ON SCHEDULE EVERY 1 YEAR DISABLE COMMENT 'x; */' DO SELECT '; --'", quoted(name), quoted(name)))
+			statements = append(statements,
+				fmt.Sprintf("CREATE EVENT %s.%s ON SCHEDULE EVERY 1 YEAR DISABLE COMMENT 'x; */' DO SELECT '; --'",
+					quoted(name), quoted(name)))
 		}
 		for _, statement := range statements {
 			if err := c.Exec(t.Context(), statement); err != nil {
@@ -108,7 +115,8 @@ func TestAnEventThatTheToolCannotDumpIsAFailure(t *testing.T) {
 	s := shared(t)
 	for _, c := range noEvents {
 		name := "a" + string(c) + "b"
-		if _, err := s.SQL("CREATE DATABASE " + quoted(name) + "; CREATE EVENT " + quoted(name) + ".e ON SCHEDULE EVERY 1 YEAR DISABLE DO SELECT 1"); err != nil {
+		if _, err := s.SQL("CREATE DATABASE " + quoted(name) + "; CREATE EVENT " + quoted(name) +
+			".e ON SCHEDULE EVERY 1 YEAR DISABLE DO SELECT 1"); err != nil {
 			t.Fatal(err)
 		}
 		o := s.options(t)
@@ -174,13 +182,16 @@ func whole(t *testing.T, s *server) map[string]string {
 	must("schemas", err)
 	for _, name := range schemas {
 		for what, query := range map[string]string{
-			"table": "CHECKSUM TABLE %[1]s.%[1]s EXTENDED", "rows": "SELECT COUNT(*), HEX(GROUP_CONCAT(t)), HEX(GROUP_CONCAT(b)) FROM %[1]s.%[1]s",
-			"procedure": "SHOW CREATE PROCEDURE %[1]s.%[1]s", "trigger": "SELECT action_statement FROM information_schema.triggers WHERE BINARY trigger_schema = %[2]s",
+			"table":     "CHECKSUM TABLE %[1]s.%[1]s EXTENDED",
+			"rows":      "SELECT COUNT(*), HEX(GROUP_CONCAT(t)), HEX(GROUP_CONCAT(b)) FROM %[1]s.%[1]s",
+			"procedure": "SHOW CREATE PROCEDURE %[1]s.%[1]s", "trigger": "SELECT action_statement FROM" +
+				" information_schema.triggers WHERE BINARY trigger_schema = %[2]s",
 		} {
 			if name == "nova" {
 				continue
 			}
-			rows, err := c.Rows(t.Context(), fmt.Sprintf(query, quoted(name), "'"+strings.NewReplacer(`\`, `\\`, "'", "''").Replace(name)+"'"))
+			rows, err := c.Rows(t.Context(), fmt.Sprintf(query, quoted(name),
+				"'"+strings.NewReplacer(`\`, `\\`, "'", "''").Replace(name)+"'"))
 			must(what+" "+name, err)
 			all[what+" "+name] = fmt.Sprintf("%q", rows)
 		}
@@ -195,13 +206,25 @@ func TestDestinationsThatOthersHoldAreRefusedBeforeAnythingIsDone(t *testing.T) 
 		plant func(t *testing.T, destination string) string
 		want  string
 	}{
-		"a link":                {func(t *testing.T, d string) string { return plant(t, d, os.Symlink(t.TempDir(), d+"/l"), "/l") }, "symbolic link"},
-		"below a link":          {func(t *testing.T, d string) string { return plant(t, d, os.Symlink(t.TempDir(), d+"/l"), "/l/sets") }, "symbolic link"},
-		"open to everybody":     {func(t *testing.T, d string) string { return plant(t, d, os.Chmod(d, 0o777), "") }, "chmod go-w"},
-		"sticky, for everybody": {func(t *testing.T, d string) string { return plant(t, d, os.Chmod(d, 0o777|os.ModeSticky), "") }, "chmod go-w"},
-		"somebody else's":       {func(t *testing.T, d string) string { return plant(t, d, os.Chown(d, 65534, 65534), "") }, "belongs to user 65534"},
-		"a NUL":                 {func(t *testing.T, d string) string { return d + "/a\x00b" }, "invalid argument"},
-		"a file":                {func(t *testing.T, d string) string { return plant(t, d, os.WriteFile(d+"/f", nil, 0o600), "/f") }, "is not a directory"},
+		"a link": {func(t *testing.T, d string) string {
+			return plant(t, d,
+				os.Symlink(t.TempDir(), d+"/l"), "/l")
+		}, "symbolic link"},
+		"below a link": {func(t *testing.T, d string) string {
+			return plant(t, d,
+				os.Symlink(t.TempDir(), d+"/l"), "/l/sets")
+		}, "symbolic link"},
+		"open to everybody": {func(t *testing.T, d string) string { return plant(t, d, os.Chmod(d, 0o777), "") },
+			"chmod go-w"},
+		"sticky, for everybody": {func(t *testing.T, d string) string {
+			return plant(t, d,
+				os.Chmod(d, 0o777|os.ModeSticky), "")
+		}, "chmod go-w"},
+		"somebody else's": {func(t *testing.T, d string) string { return plant(t, d, os.Chown(d, 65534, 65534), "") },
+			"belongs to user 65534"},
+		"a NUL": {func(t *testing.T, d string) string { return d + "/a\x00b" }, "invalid argument"},
+		"a file": {func(t *testing.T, d string) string { return plant(t, d, os.WriteFile(d+"/f", nil, 0o600), "/f") },
+			"is not a directory"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := s.options(t)
@@ -230,7 +253,10 @@ func TestAPlantedClusterFolderIsRefusedByRun(t *testing.T) {
 		"a dangling link":   func(path string) error { return os.Symlink(elsewhere+"/none", path) },
 		"a file":            func(path string) error { return os.WriteFile(path, nil, 0o600) },
 		"open to everybody": func(path string) error { return mkdir(path, 0o777) },
-		"somebody else's":   func(path string) error { return firstError(mkdir(path, 0o700), os.Chown(path, 65534, 65534)) },
+		"somebody else's": func(path string) error {
+			return firstError(mkdir(path, 0o700),
+				os.Chown(path, 65534, 65534))
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			j := s.job(t, nil)
@@ -265,7 +291,8 @@ func firstError(errs ...error) error {
 // A name of the set that is taken already, by a link of either kind, ends the backup; what it leads to stays as it is.
 func TestLinksAtTheNamesOfASetAreNotWrittenThrough(t *testing.T) {
 	s := shared(t)
-	for _, name := range []string{tool.PhysicalFile, tool.LogName, extras.UsersFile, "config.tar", "manifest.json.tmp"} {
+	for _, name := range []string{tool.PhysicalFile, tool.LogName, extras.UsersFile, "config.tar",
+		"manifest.json.tmp"} {
 		for kind, link := range map[string]func(old, new string) error{"symbolic": os.Symlink, "hard": os.Link} {
 			t.Run(name+" "+kind, func(t *testing.T) {
 				j := s.job(t, nil)
@@ -275,7 +302,8 @@ func TestLinksAtTheNamesOfASetAreNotWrittenThrough(t *testing.T) {
 				}
 				planted := make(chan error, 1)
 				go func() {
-					planted <- whenThere(t.Context(), j.o.Destination, func(set string) error { return link(victim, filepath.Join(set, name)) })
+					planted <- whenThere(t.Context(), j.o.Destination,
+						func(set string) error { return link(victim, filepath.Join(set, name)) })
 				}()
 				made, err := j.Run(t.Context())
 				if err := <-planted; err != nil {
@@ -320,7 +348,8 @@ func TestASetIsItsOwnersAloneUnderAnyUmask(t *testing.T) {
 			for _, path := range append(left(t, filepath.Dir(filepath.Dir(j.o.Destination))), made.Path) {
 				info, err := os.Lstat(path)
 				want := map[bool]os.FileMode{true: 0o700, false: 0o600}[info.IsDir()]
-				if err != nil || info.Mode().Perm() != want || info.Mode()&(os.ModeSetuid|os.ModeSetgid|os.ModeSymlink) != 0 {
+				if err != nil || info.Mode().Perm() != want ||
+					info.Mode()&(os.ModeSetuid|os.ModeSetgid|os.ModeSymlink) != 0 {
 					t.Errorf("umask %03o: %s is %s", umask, path, info.Mode())
 				}
 			}
@@ -335,13 +364,16 @@ func TestHostileDecisions(t *testing.T) {
 	deep := func(n int) string { return strings.Repeat(`{"a":`, n) + "1" + strings.Repeat("}", n) }
 	here := hostname()
 	for name, tt := range map[string]struct{ decision, refused string }{
-		"a list":                    {`[1, "x", null]`, ""},
-		"a text":                    {`"controller-0"`, ""},
-		"clusters of another type":  {`{"clusters": {"controllers": 1}}`, ""},
-		"a verdict that is none":    {`{"clusters": [{"controllers": [{"name": "` + here + `", "verdict": 1}]}]}`, ""},
-		"names that are null":       {`{"clusters": [{"controllers": [{"name": null, "verdict": "chosen"}]}]}`, "the decision chose"},
-		"an empty name":             {`{"clusters": [{"controllers": [{"name": "", "verdict": "chosen", "galera_node": ""}]}]}`, "the decision chose"},
-		"nobody":                    {`{"clusters": [{"controllers": [{"name": "x", "verdict": "rejected"}]}]}`, "no controller"},
+		"a list":                   {`[1, "x", null]`, ""},
+		"a text":                   {`"controller-0"`, ""},
+		"clusters of another type": {`{"clusters": {"controllers": 1}}`, ""},
+		"a verdict that is none":   {`{"clusters": [{"controllers": [{"name": "` + here + `", "verdict": 1}]}]}`, ""},
+		"names that are null": {`{"clusters": [{"controllers": [{"name": null, "verdict": "chosen"}]}]}`,
+			"the decision chose"},
+		"an empty name": {`{"clusters": [{"controllers": [{"name": "", "verdict": "chosen",` +
+			` "galera_node": ""}]}]}`, "the decision chose"},
+		"nobody": {`{"clusters": [{"controllers": [{"name": "x", "verdict": "rejected"}]}]}`,
+			"no controller"},
 		"escapes in a name":         {`{"clusters": [{"controllers": [{"name": "x\u001b[2J\n", "verdict": "chosen"}]}]}`, `"x\x1b[2J\n"`},
 		"deep":                      {deep(500), ""},
 		"as deep as may be decoded": {deep(9999), "the decision cannot be kept"},

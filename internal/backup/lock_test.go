@@ -58,31 +58,45 @@ func TestALockIsBrokenOnlyWithEvidence(t *testing.T) {
 		running        func(context.Context, string) (bool, error)
 		evidence, why  string
 	}{
-		"of a node that is there":                        {"", "controller-0", -time.Hour, never, "", "galera_backup with state: recovered there frees the lock"},
-		"of a node that is away, but not for long":       {away, "controller-0", time.Hour, never, "", "its job may go on for another "},
-		"of a node that is away and over":                {away, "controller-0", -time.Minute, never, "controller-0 is not in the cluster any more", ""},
-		"of a node that the cluster does not know":       {"", "controller-9", -time.Minute, never, "controller-9 is not in the cluster any more", ""},
-		"of a remote node that is there":                 {`/<node name="controller-0"/s/type="member"/type="remote"/`, "controller-0", -time.Hour, never, "", "wait for its end"},
-		"of this node, whose job runs":                   {"", "controller-1", -time.Hour, runs, "", "it runs on this node"},
-		"of this node, whose job does not run":           {"", "controller-1", time.Hour, never, "no such job runs on this node any more", ""},
-		"of this node, of whose jobs nothing is known":   {"", "controller-1", -time.Hour, nil, "", "is not known"},
-		"of this node, which does not say what it runs":  {"", "controller-1", -time.Hour, unknown, "", "could not be found out: no systemd"},
-		"of a node that is there, in an odd clock's eye": {"", "controller-2", -24 * time.Hour, never, "", "wait for its end"},
+		"of a node that is there": {"", "controller-0", -time.Hour, never, "",
+			"galera_backup with state: recovered there frees the lock"},
+		"of a node that is away, but not for long": {away, "controller-0", time.Hour, never, "",
+			"its job may go on for another "},
+		"of a node that is away and over": {away, "controller-0", -time.Minute, never,
+			"controller-0 is not in the cluster any more", ""},
+		"of a node that the cluster does not know": {"", "controller-9", -time.Minute, never,
+			"controller-9 is not in the cluster any more", ""},
+		"of a remote node that is there": {`/<node name="controller-0"/s/type="member"/type="remote"/`,
+			"controller-0", -time.Hour, never, "", "wait for its end"},
+		"of this node, whose job runs": {"", "controller-1", -time.Hour, runs, "",
+			"it runs on this node"},
+		"of this node, whose job does not run": {"", "controller-1", time.Hour, never,
+			"no such job runs on this node any more", ""},
+		"of this node, of whose jobs nothing is known": {"", "controller-1", -time.Hour, nil, "", "is not known"},
+		"of this node, which does not say what it runs": {"", "controller-1", -time.Hour, unknown, "",
+			"could not be found out: no systemd"},
+		"of a node that is there, in an odd clock's eye": {"", "controller-2", -24 * time.Hour, never, "",
+			"wait for its end"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := node.FakeCluster(t, tt.status, "")
 			j := s.job(t, func(o *Options) { o.Job, o.Running = "20261123T081500Z-4f2a9c", tt.running })
 			since := seconds(time.Now().Add(-30 * time.Minute))
-			c.Hold(t, cib.Lock{Cluster: j.plan.Cluster.UUID, Holder: tt.holder, Job: theirs, Since: since, Expires: seconds(time.Now().Add(tt.expires))})
+			c.Hold(t, cib.Lock{Cluster: j.plan.Cluster.UUID, Holder: tt.holder, Job: theirs, Since: since,
+				Expires: seconds(time.Now().Add(tt.expires))})
 			made, err := j.Run(t.Context())
 			if tt.why != "" {
-				named := err != nil && strings.Contains(err.Error(), "is held by "+tt.holder+", job "+theirs+", since 20") && strings.Contains(err.Error(), "held for 30m")
-				if made != nil || !named || !strings.Contains(err.Error(), tt.why) || TryAnother(err) || !c.Has(t, "lock") || len(left(t, j.o.Destination)) != 0 {
+				named := err != nil && strings.Contains(err.Error(),
+					"is held by "+tt.holder+", job "+theirs+", since 20") &&
+					strings.Contains(err.Error(), "held for 30m")
+				if made != nil || !named || !strings.Contains(err.Error(), tt.why) || TryAnother(err) ||
+					!c.Has(t, "lock") || len(left(t, j.o.Destination)) != 0 {
 					t.Errorf("got %v, %v; want %q", made, err, tt.why)
 				}
 				return
 			}
-			if err != nil || !strings.Contains(strings.Join(made.Manifest.Warnings, "\n"), tt.evidence) || c.Has(t, "lock") {
+			if err != nil || !strings.Contains(strings.Join(made.Manifest.Warnings, "\n"), tt.evidence) ||
+				c.Has(t, "lock") {
 				t.Errorf("%v; it is there: %t", err, c.Has(t, "lock"))
 			}
 		})
@@ -101,7 +115,8 @@ func TestWithoutQuorumOrAnAnswerNothingIsLocked(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	if made, err := j.Run(ctx); made != nil || err == nil || !strings.Contains(err.Error(), "lock the cluster: read the cluster's state") || !TryAnother(err) {
+	if made, err := j.Run(ctx); made != nil || err == nil ||
+		!strings.Contains(err.Error(), "lock the cluster: read the cluster's state") || !TryAnother(err) {
 		t.Errorf("crm_mon hangs: %v, %v", made, err)
 	}
 	if l := left(t, j.o.Destination); len(l) != 0 {
@@ -116,7 +131,8 @@ func TestWithoutPacemakerTheMissingLockIsAWarning(t *testing.T) {
 	}
 	s := shared(t)
 	made, err := s.job(t, func(o *Options) { o.Job = "20261123T081500Z-4f2a9c" }).Run(t.Context())
-	if err != nil || !strings.Contains(strings.Join(made.Manifest.Warnings, "\n"), "no lock keeps another controller from being backed up") {
+	if err != nil || !strings.Contains(strings.Join(made.Manifest.Warnings, "\n"),
+		"no lock keeps another controller from being backed up") {
 		t.Errorf("%v, %v", made, err)
 	}
 }

@@ -13,7 +13,8 @@ import (
 // What the tool is given must mean the same in its container: no path of this host leads anywhere there.
 func TestAToolOfAContainerIsGivenOnlyWhatItSees(t *testing.T) {
 	s := shared(t)
-	p := node.Contained(t, `cat "${1#*=}" >/mnt/out/options; ls -A /empty >/mnt/out/empty; echo "$*" >/mnt/out/args; exec /usr/bin/mariadb-backup "$@"`)
+	p := node.Contained(t, `cat "${1#*=}" >/mnt/out/options; ls -A /empty >/mnt/out/empty; echo "$*" >/mnt/out/args;`+
+		` exec /usr/bin/mariadb-backup "$@"`)
 	if err := os.Mkdir(p.Path("/mnt/out"), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -36,13 +37,16 @@ func TestAToolOfAContainerIsGivenOnlyWhatItSees(t *testing.T) {
 		}
 		return string(text)
 	}
-	if restore := made.Manifest.Restore; len(restore) != 4 || !strings.Contains(restore[0], "the image of the container galera-bundle-podman-0") {
+	if restore := made.Manifest.Restore; len(restore) != 4 ||
+		!strings.Contains(restore[0], "the image of the container galera-bundle-podman-0") {
 		t.Errorf("%q", restore)
 	}
-	if options := seen("options"); !strings.Contains(options, `socket="/mnt/s"`) || strings.Contains(options, s.Socket) {
+	if options := seen("options"); !strings.Contains(options, `socket="/mnt/s"`) ||
+		strings.Contains(options, s.Socket) {
 		t.Error(options)
 	}
-	if args := seen("args"); !strings.Contains(args, "--target-dir=/empty") || strings.Contains(args, j.o.Destination) || seen("empty") != "" {
+	if args := seen("args"); !strings.Contains(args, "--target-dir=/empty") ||
+		strings.Contains(args, j.o.Destination) || seen("empty") != "" {
 		t.Errorf("%s, the folder holds %q", args, seen("empty"))
 	}
 }

@@ -48,7 +48,8 @@ func spellings(t *testing.T, password string) [][]byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := []string{password, strings.Trim(inFile, `"`), string(inJSON[1 : len(inJSON)-1]), url.QueryEscape(password), url.PathEscape(password),
+	all := []string{password, strings.Trim(inFile, `"`), string(inJSON[1 : len(inJSON)-1]), url.QueryEscape(password),
+		url.PathEscape(password),
 		base64.StdEncoding.EncodeToString([]byte(password)), fmt.Sprintf("%x", password), fmt.Sprintf("%q", password)}
 	all = append(all, strings.Split(password, "\n")...)
 	var found [][]byte
@@ -147,7 +148,8 @@ func TestTheSearchFindsAPlantedPassword(t *testing.T) {
 	} {
 		end := watchProcesses(secrets)
 		err := cmd.Run()
-		if found, rounds := end(); err != nil || len(found) == 0 || rounds < 2 || !strings.Contains(fmt.Sprint(found), name) {
+		if found, rounds := end(); err != nil || len(found) == 0 || rounds < 2 ||
+			!strings.Contains(fmt.Sprint(found), name) {
 			t.Errorf("%s: %v, %d rounds, %v", name, found, rounds, err)
 		}
 	}
@@ -205,7 +207,8 @@ func (u unitRun) run(t *testing.T, arguments map[string]any) (printed, state []b
 		t.Fatal(err)
 	}
 	cmd := exec.Command("unshare", "--mount", "sh", "-c", inNamespace)
-	cmd.Env = append(os.Environ(), "PATH="+u.path, "TMPDIR="+u.dir, "DIR="+u.dir, "MODULE="+job.Binary(), "ARGUMENTS="+job.Arguments(), "STATE="+job.StateFile())
+	cmd.Env = append(os.Environ(), "PATH="+u.path, "TMPDIR="+u.dir, "DIR="+u.dir, "MODULE="+job.Binary(),
+		"ARGUMENTS="+job.Arguments(), "STATE="+job.StateFile())
 	printed, _ = cmd.CombinedOutput()
 	for _, at := range []string{"/var/lib", "/run"} {
 		_ = os.Remove(at + "/overcloud.backup") // where nothing else uses it
@@ -227,16 +230,19 @@ func TestNoProcessAndNoFileShowsThePassword(t *testing.T) {
 	if err := exec.Command("unshare", "--mount", "true").Run(); err != nil {
 		t.Skip("needs a mount namespace: ", err)
 	}
-	if err := s.Client(t).Exec(t.Context(), "CREATE USER secretive@localhost IDENTIFIED BY ?", hostilePassword); err != nil {
+	if err := s.Client(t).Exec(t.Context(), "CREATE USER secretive@localhost IDENTIFIED BY ?",
+		hostilePassword); err != nil {
 		t.Fatal(err)
 	}
 	defer s.SQL("DROP USER secretive@localhost")
-	if _, err := s.SQL("GRANT RELOAD, PROCESS, BINLOG MONITOR, SELECT, SHOW VIEW, TRIGGER, EVENT ON *.* TO secretive@localhost"); err != nil {
+	if _, err := s.SQL("GRANT RELOAD, PROCESS, BINLOG MONITOR, SELECT, SHOW VIEW, TRIGGER, EVENT ON *.* TO" +
+		" secretive@localhost"); err != nil {
 		t.Fatal(err)
 	}
 	module, secrets := program(t), spellings(t, hostilePassword)
 	hung := standIn(t, "mariadb-dump", "exec sleep 60")
-	loud := standIn(t, "mariadb-dump", "cat /login/client.cnf >&2\ncat >&2 <<'END'\ncannot log in with "+hostilePassword+".\nEND\nexec /usr/bin/mariadb-dump \"$@\"")
+	loud := standIn(t, "mariadb-dump", "cat /login/client.cnf >&2\ncat >&2 <<'END'\ncannot log in with "+
+		hostilePassword+".\nEND\nexec /usr/bin/mariadb-dump \"$@\"")
 	for name, tt := range map[string]struct {
 		options map[string]any
 		path    string
@@ -250,13 +256,17 @@ func TestNoProcessAndNoFileShowsThePassword(t *testing.T) {
 		"a wrong value":            {map[string]any{"method": hostilePassword}, "", true, "method"},
 		"another password":         {map[string]any{"login_password": hostilePassword + "x"}, "", false, "was refused"},
 		"as the name of a cluster": {map[string]any{"cluster": hostilePassword}, "", true, "cluster name"},
-		"a tool that hangs":        {map[string]any{"max_duration": 2, "method": "logical"}, filepath.Dir(hung), true, "max_duration of 2 s"},
-		"a tool that says it":      {map[string]any{"method": "logical"}, filepath.Dir(loud), false, `"method":"logical"`},
+		"a tool that hangs": {map[string]any{"max_duration": 2, "method": "logical"}, filepath.Dir(hung), true,
+			"max_duration of 2 s"},
+		"a tool that says it": {map[string]any{"method": "logical"}, filepath.Dir(loud), false, `"method":"logical"`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			u := unitRun{job: "j", dir: s.options(t).Destination, module: module, path: tt.path + ":" + os.Getenv("PATH")}
-			arguments := map[string]any{"_ansible_module_name": "overcloud.backup.galera_backup", "destination": u.dir + "/sets", "job": u.job,
-				"login_user": "secretive", "login_password": hostilePassword, "login_unix_socket": s.Socket, "min_spares": 0}
+			u := unitRun{job: "j", dir: s.options(t).Destination, module: module,
+				path: tt.path + ":" + os.Getenv("PATH")}
+			arguments := map[string]any{"_ansible_module_name": "overcloud.backup.galera_backup",
+				"destination": u.dir + "/sets", "job": u.job,
+				"login_user": "secretive", "login_password": hostilePassword, "login_unix_socket": s.Socket,
+				"min_spares": 0}
 			maps.Copy(arguments, tt.options)
 			end := watchProcesses(secrets)
 			printed, state := u.run(t, arguments)
@@ -265,7 +275,8 @@ func TestNoProcessAndNoFileShowsThePassword(t *testing.T) {
 				t.Errorf("in %d rounds found in %v", rounds, found)
 			}
 			var result struct{ Failed bool }
-			if err := json.Unmarshal(state, &result); err != nil || result.Failed != tt.failed || !strings.Contains(string(state), tt.says) {
+			if err := json.Unmarshal(state, &result); err != nil || result.Failed != tt.failed ||
+				!strings.Contains(string(state), tt.says) {
 				t.Errorf("%v: %s\n%s", err, state, printed)
 			}
 			if holds(printed, secrets) {

@@ -42,7 +42,8 @@ func startServer() (*server, error) {
 func (s *server) options(t *testing.T) Options {
 	t.Helper()
 	return Options{
-		Destination: node.Destination(t), Method: tool.Physical, Level: 1, Buffer: 64 << 20, MadeBy: "test", Login: s.Login(),
+		Destination: node.Destination(t), Method: tool.Physical, Level: 1, Buffer: 64 << 20, MadeBy: "test",
+		Login:        s.Login(),
 		DrainTimeout: 10 * time.Second, Scrub: func(text string) string { return text },
 	}
 }

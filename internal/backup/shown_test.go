@@ -27,7 +27,8 @@ func TestDataOutsideOfTheDatadirIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Remove()
-	if _, err := s.SQL("CREATE TABLE nova.here (i INT); CREATE TABLE nova.fast (i INT) DATA DIRECTORY='" + s.Dir + "/fast'"); err != nil {
+	if _, err := s.SQL("CREATE TABLE nova.here (i INT); CREATE TABLE nova.fast (i INT) DATA DIRECTORY='" + s.Dir +
+		"/fast'"); err != nil {
 		t.Fatal(err)
 	}
 	made, err := s.job(t, nil).Run(t.Context())
@@ -35,7 +36,8 @@ func TestDataOutsideOfTheDatadirIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	stream, err := exec.Command("zstd", "-dc", filepath.Join(made.Path, tool.PhysicalFile)).Output()
-	if err != nil || !bytes.Contains(stream, []byte("nova/fast.ibd")) || !bytes.Contains(stream, []byte("nova/here.ibd")) {
+	if err != nil || !bytes.Contains(stream, []byte("nova/fast.ibd")) ||
+		!bytes.Contains(stream, []byte("nova/here.ibd")) {
 		t.Errorf("a table is missing in %d bytes: %v", len(stream), err)
 	}
 }
@@ -46,7 +48,8 @@ func TestTheToolSeesNothingOfTheHost(t *testing.T) {
 	dir := t.TempDir()
 	j := s.job(t, nil)
 	j.tool.Folders = []string{dir}
-	j.tool.Path = fake(t, `{ id -u; ls /; ls `+s.Dir+`; cat /etc/shadow; ls /root /var/lib; (echo > `+s.Data+`/x) && echo wrote; } >`+dir+`/seen 2>/dev/null; exec /usr/bin/mariadb-backup "$@"`)
+	j.tool.Path = fake(t, `{ id -u; ls /; ls `+s.Dir+`; cat /etc/shadow; ls /root /var/lib; (echo > `+s.Data+
+		`/x) && echo wrote; } >`+dir+`/seen 2>/dev/null; exec /usr/bin/mariadb-backup "$@"`)
 	if _, err := j.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +73,8 @@ func TestTheToolsLogInByEd25519(t *testing.T) {
 		t.Skip("needs the server's plugin auth_ed25519: ", err)
 	}
 	defer s.SQL("UNINSTALL SONAME 'auth_ed25519'")
-	if _, err := s.SQL("CREATE USER signs@localhost IDENTIFIED VIA ed25519 USING PASSWORD('p'); GRANT ALL ON *.* TO signs@localhost"); err != nil {
+	if _, err := s.SQL("CREATE USER signs@localhost IDENTIFIED VIA ed25519 USING PASSWORD('p'); GRANT ALL ON *.* TO" +
+		" signs@localhost"); err != nil {
 		t.Fatal(err)
 	}
 	defer s.SQL("DROP USER signs@localhost")
@@ -81,7 +85,8 @@ func TestTheToolsLogInByEd25519(t *testing.T) {
 		dir := t.TempDir()
 		j := s.job(t, func(o *Options) { o.Method, o.Login.User, o.Login.Password = method, "signs", "p" })
 		j.tool.Folders = []string{dir}
-		j.tool.Path = fake(t, "for f in "+tool.PluginFolder(process.Place{})+"/*.so; do [ -s $f ] && basename $f; done >"+dir+"/plugins; exec "+j.tool.Path+` "$@"`)
+		j.tool.Path = fake(t, "for f in "+tool.PluginFolder(process.Place{})+
+			"/*.so; do [ -s $f ] && basename $f; done >"+dir+"/plugins; exec "+j.tool.Path+` "$@"`)
 		if _, err := j.Run(t.Context()); err != nil {
 			t.Errorf("%s: %v", method, err)
 		}
@@ -102,7 +107,8 @@ func TestADumpOverTCP(t *testing.T) {
 	}
 	s := &server{&node.Server{Server: started}}
 	defer s.Remove()
-	if _, err := s.SQL("CREATE DATABASE nova; CREATE TABLE nova.t (i INT PRIMARY KEY); CREATE USER dump@localhost IDENTIFIED BY 'p'; GRANT ALL ON *.* TO dump@localhost"); err != nil {
+	if _, err := s.SQL("CREATE DATABASE nova; CREATE TABLE nova.t (i INT PRIMARY KEY); CREATE USER dump@localhost" +
+		" IDENTIFIED BY 'p'; GRANT ALL ON *.* TO dump@localhost"); err != nil {
 		t.Fatal(err)
 	}
 	dir, err := os.MkdirTemp("/var/tmp", "backup-tool-") // the test's own no other user can enter
@@ -111,7 +117,8 @@ func TestADumpOverTCP(t *testing.T) {
 	}
 	defer os.RemoveAll(dir)
 	seen, script := filepath.Join(dir, "out", "seen"), filepath.Join(dir, "mariadb-dump")
-	for _, err := range []error{os.Mkdir(filepath.Dir(seen), 0o777), os.Chmod(filepath.Dir(seen), 0o777), os.Chmod(dir, 0o755)} {
+	for _, err := range []error{os.Mkdir(filepath.Dir(seen), 0o777), os.Chmod(filepath.Dir(seen), 0o777),
+		os.Chmod(dir, 0o755)} {
 		if err != nil {
 			t.Fatal(err)
 		}

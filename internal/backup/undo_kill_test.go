@@ -48,7 +48,8 @@ func (a apart) run() error {
 		return err
 	}
 	j, err := Prepare(ctx, Options{
-		Destination: a.Destination, Method: a.Method, Desync: a.Desync, Level: 1, Buffer: 64 << 20, MadeBy: "test", Login: mariadb.Login{Socket: a.Socket},
+		Destination: a.Destination, Method: a.Method, Desync: a.Desync, Level: 1, Buffer: 64 << 20, MadeBy: "test",
+		Login:        mariadb.Login{Socket: a.Socket},
 		DrainTimeout: 10 * time.Second, Scrub: func(text string) string { return text }, Journal: notes,
 	})
 	if err != nil {
@@ -75,7 +76,8 @@ func apartFrom(text string) (asked bool, err error) {
 
 func (s *server) apart(t *testing.T) apart {
 	t.Helper()
-	return apart{Socket: s.Socket, Destination: s.options(t).Destination, Journal: node.NewJournal(t), Method: tool.Physical, Desync: DesyncAlways}
+	return apart{Socket: s.Socket, Destination: s.options(t).Destination, Journal: node.NewJournal(t),
+		Method: tool.Physical, Desync: DesyncAlways}
 }
 
 func (a apart) start(t *testing.T) *exec.Cmd {
@@ -100,7 +102,8 @@ func (a apart) undo(t *testing.T) ([]effect.Undone, error) {
 		t.Fatal(err)
 	}
 	defer notes.Close()
-	return effect.Undo(t.Context(), effect.UndoOptions{Entries: a.Journal.Entries(t), Journal: notes, Login: mariadb.Login{Socket: a.Socket}, DrainTimeout: 10 * time.Second})
+	return effect.Undo(t.Context(), effect.UndoOptions{Entries: a.Journal.Entries(t), Journal: notes,
+		Login: mariadb.Login{Socket: a.Socket}, DrainTimeout: 10 * time.Second})
 }
 
 // partial are the unfinished sets.
@@ -127,11 +130,13 @@ func TestAKilledBackupIsUndone(t *testing.T) {
 	if runs("sleep 600.75") {
 		t.Error("the tool lives on")
 	}
-	if open := a.Journal.Open(t); !slices.Equal(open, []string{effect.DesyncEffect, effect.SetEffect}) || s.Desync(t) != "1" || len(a.partial()) != 1 {
+	if open := a.Journal.Open(t); !slices.Equal(open, []string{effect.DesyncEffect, effect.SetEffect}) ||
+		s.Desync(t) != "1" || len(a.partial()) != 1 {
 		t.Fatalf("before: open %q, desync %s, %q", open, s.Desync(t), a.partial())
 	}
 	done, err := a.undo(t)
-	if err != nil || len(done) != 2 || !strings.Contains(done[0].Done, "then OFF") || !strings.Contains(done[1].Done, "is removed") {
+	if err != nil || len(done) != 2 || !strings.Contains(done[0].Done, "then OFF") ||
+		!strings.Contains(done[1].Done, "is removed") {
 		t.Errorf("%+v, %v", done, err)
 	}
 	if open := a.Journal.Open(t); len(open) != 0 || s.Desync(t) != "0" || len(a.partial()) != 0 {

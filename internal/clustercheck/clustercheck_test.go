@@ -33,8 +33,10 @@ func TestHealthCheck(t *testing.T) {
 	}
 	resolver := net.DefaultResolver
 	t.Cleanup(func() { net.DefaultResolver = resolver })
-	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no resolver") }}
-	if said, err := Wait("")(t.Context(), galera.Wsrep{BindAddress: "of-another-resolver.test", NodeAddress: "127.0.0.1"}); err != nil || !strings.Contains(said, "127.0.0.1:9200") {
+	net.DefaultResolver = &net.Resolver{PreferGo: true,
+		Dial: func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no resolver") }}
+	if said, err := Wait("")(t.Context(), galera.Wsrep{BindAddress: "of-another-resolver.test",
+		NodeAddress: "127.0.0.1"}); err != nil || !strings.Contains(said, "127.0.0.1:9200") {
 		t.Errorf("a name that only the server knows: %q, %v", said, err)
 	}
 	for want, w := range map[string]galera.Wsrep{
@@ -57,12 +59,16 @@ func TestHealthCheckOfAStrangerIsNotAsked(t *testing.T) {
 	var l net.Listener
 	user.As(t, 54321, func() (err error) { l, err = net.Listen("tcp4", "127.0.0.1:0"); return err })
 	asked := false
-	web := &httptest.Server{Listener: l, Config: &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true })}}
+	web := &httptest.Server{Listener: l, Config: &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter,
+		*http.Request) {
+		asked = true
+	})}}
 	web.Start()
 	defer web.Close()
 	began := time.Now()
 	said, err := Wait(web.URL)(t.Context(), galera.Wsrep{})
-	if err == nil || !strings.Contains(err.Error(), "belongs to user 54321, not to root") || time.Since(began) > healthTimeout/2 {
+	if err == nil || !strings.Contains(err.Error(), "belongs to user 54321, not to root") ||
+		time.Since(began) > healthTimeout/2 {
 		t.Errorf("%q, %v", said, err)
 	}
 	if web.Close(); asked {

@@ -34,8 +34,8 @@ func (l Limits) Of(limit Limit) float64 {
 	return limit.Default
 }
 
-// Whole is Of as a whole number. A value that is too large for one, which the machine would turn into a negative one, is
-// the largest there is.
+// Whole is Of as a whole number. A value that is too large for one, which the machine would turn into a negative one,
+// is the largest there is.
 func (l Limits) Whole(limit Limit) int64 {
 	if v := l.Of(limit); v < math.MaxInt64 {
 		return int64(v)

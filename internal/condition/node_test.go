@@ -10,7 +10,8 @@ import (
 )
 
 func healthyNode() galera.Wsrep {
-	return galera.Wsrep{On: true, State: galera.StateSynced, ClusterStatus: galera.ClusterPrimary, Ready: true, Connected: true}
+	return galera.Wsrep{On: true, State: galera.StateSynced, ClusterStatus: galera.ClusterPrimary, Ready: true,
+		Connected: true}
 }
 
 func TestSoundNodes(t *testing.T) {
@@ -23,7 +24,10 @@ func TestSoundNodes(t *testing.T) {
 	for want, change := range map[string]func(*galera.Wsrep){
 		"wsrep_on is OFF":   func(w *galera.Wsrep) { w.On = false },
 		"Primary component": func(w *galera.Wsrep) { w.ClusterStatus = galera.ClusterNonPrimary },
-		"somebody set wsrep_desync (wsrep_desync is ON": func(w *galera.Wsrep) { w.Desync, w.State = true, galera.StateDonorDesync },
+		"somebody set wsrep_desync (wsrep_desync is ON": func(w *galera.Wsrep) {
+			w.Desync, w.State = true,
+				galera.StateDonorDesync
+		},
 		"Donor/Desynced":         func(w *galera.Wsrep) { w.State = galera.StateDonorDesync },
 		"wsrep_ready is OFF":     func(w *galera.Wsrep) { w.Ready = false },
 		"wsrep_connected is OFF": func(w *galera.Wsrep) { w.Connected = false },

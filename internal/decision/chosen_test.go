@@ -32,7 +32,8 @@ func TestADecisionIsReadByItsNames(t *testing.T) {
 		}
 	}
 	for _, c := range []Controller{
-		{Name: "host-1"}, {PacemakerNode: "HOST-1.example"}, {Name: "10.0.0.5", GaleraNode: "host-1"}, {GaleraNode: "node 1"},
+		{Name: "host-1"}, {PacemakerNode: "HOST-1.example"}, {Name: "10.0.0.5", GaleraNode: "host-1"},
+		{GaleraNode: "node 1"},
 	} {
 		if !c.Is("host-1", "node 1") {
 			t.Errorf("%+v is not host-1", c)

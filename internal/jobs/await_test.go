@@ -15,8 +15,9 @@ func TestALookMayFailForAWhile(t *testing.T) {
 		after time.Duration
 		err   error
 		lasts bool
-	}{{0, bad, false}, {20, bad, false}, {25, nil, false}, {31, bad, false}, {61, bad, false}, {62, bad, true}, {63, nil,
-		false}} {
+	}{{0, bad, false}, {20, bad, false}, {25, nil, false}, {31, bad, false}, {61, bad, false}, {62, bad, true},
+		{63, nil,
+			false}} {
 		if got := s.lasts(c.err, begun.Add(c.after*time.Second)); got != c.lasts {
 			t.Errorf("after %d s, %v: %v", c.after, c.err, got)
 		}

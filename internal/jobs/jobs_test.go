@@ -312,7 +312,8 @@ func TestOneBackupRunsOnANode(t *testing.T) {
 	}
 	_, err = s.Lock("second")
 	var locked *LockedError
-	if !errors.As(err, &locked) || locked.Job != "first" || !strings.Contains(err.Error(), "job first runs on this node") {
+	if !errors.As(err, &locked) || locked.Job != "first" ||
+		!strings.Contains(err.Error(), "job first runs on this node") {
 		t.Errorf("got %v", err)
 	}
 	release()
@@ -347,8 +348,9 @@ func TestPruneKeepsWhatIsNotOver(t *testing.T) {
 		t.Helper()
 		j := create(t, s, id, binary)
 		at := time.Unix(1795422000, 0).Add(time.Duration(hours) * time.Hour)
-		if err := errors.Join(os.WriteFile(j.StateFile(), []byte(`{"changed":true}`), 0o600), os.Chtimes(j.StateFile(), at,
-			at)); err != nil {
+		if err := errors.Join(os.WriteFile(j.StateFile(), []byte(`{"changed":true}`), 0o600),
+			os.Chtimes(j.StateFile(), at,
+				at)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -26,8 +26,9 @@ func TestAJobThatHadEndedMakesNothing(t *testing.T) {
 		s, folder := units.Store(t)
 		job := units.Job(t, s, folder, "nightly", state, "")
 		r, err := (jobs.Kind{What: "backup", Store: s, Keep: 20}).Start(t.Context(), jobs.Caller{}, job.ID, true)
-		if (err != nil) != fails || r.Changed || len(r.Warnings) == 0 || !strings.Contains(r.Warnings[len(r.Warnings)-1],
-			"nothing was done now") {
+		if (err != nil) != fails || r.Changed || len(r.Warnings) == 0 ||
+			!strings.Contains(r.Warnings[len(r.Warnings)-1],
+				"nothing was done now") {
 			t.Errorf("%+v %v", r, err)
 		}
 		r, err = (jobs.Kind{What: "backup", Store: s, Keep: 20}).Start(t.Context(), jobs.Caller{}, job.ID, false)

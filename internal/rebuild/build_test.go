@@ -43,7 +43,8 @@ func TestABuiltDatadirIsWhole(t *testing.T) {
 		must(t, os.Rename(to, place.Path(scratch.DataName)))
 		server, err := place.Start(context.Background(), p.tools.Paths["server"], 64*sets.Mebibyte, built.Options)
 		must(t, err)
-		definitions, err := catalog.ReadDefinitions(context.Background(), server.Client, catalog.Carried(s.Manifest.Method))
+		definitions, err := catalog.ReadDefinitions(context.Background(), server.Client,
+			catalog.Carried(s.Manifest.Method))
 		if err != nil || definitions.Fingerprint() != s.Manifest.Schema.Fingerprint {
 			t.Errorf("%s: %v, %v", method, definitions, err)
 		}

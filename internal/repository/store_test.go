@@ -84,7 +84,8 @@ func TestASetInABucketIsWrittenListedAndReadBack(t *testing.T) {
 func TestAStoreThatFailsProvesNothing(t *testing.T) {
 	for _, file := range []string{"backup.sql.zst", "users.sql"} {
 		for err, damaged := range map[error]bool{
-			syscall.EIO: true, syscall.EUCLEAN: true, syscall.EBADMSG: true, syscall.ESTALE: false, syscall.EACCES: false,
+			syscall.EIO: true, syscall.EUCLEAN: true, syscall.EBADMSG: true, syscall.ESTALE: false,
+			syscall.EACCES:                        false,
 			errors.New("the connection is reset"): false,
 		} {
 			m := storetest.NewMemory()
@@ -138,7 +139,8 @@ func TestASetWhoseStoreFailsIsNone(t *testing.T) {
 }
 
 func TestAManifestThatCannotBeReadIsNoDamage(t *testing.T) {
-	for err, damaged := range map[error]bool{syscall.EIO: true, syscall.EUCLEAN: true, repository.ErrIrregular: true, syscall.EACCES: false,
+	for err, damaged := range map[error]bool{syscall.EIO: true, syscall.EUCLEAN: true, repository.ErrIrregular: true,
+		syscall.EACCES:    false,
 		syscall.ETIMEDOUT: false} {
 		m := storetest.NewMemory()
 		r := repository.New(m)

@@ -110,8 +110,9 @@ func TestWhoDoesNotEndWithTheDatabaseIsToldBeforeItIsStopped(t *testing.T) {
 	time.Sleep(100 * time.Millisecond) // it has its name by then
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	if err := n.Vacant(ctx); err == nil || !strings.Contains(err.Error(), `"vi" (pid `) || !strings.Contains(err.Error(),
-		"works in "+n.Datadir) {
+	if err := n.Vacant(ctx); err == nil || !strings.Contains(err.Error(), `"vi" (pid `) ||
+		!strings.Contains(err.Error(),
+			"works in "+n.Datadir) {
 		t.Errorf("an editor: %v", err)
 	}
 }

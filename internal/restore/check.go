@@ -98,7 +98,8 @@ func explainLogin(err error) error {
 
 // missing says what a restored controller's server does not show yet; empty when it shows all of it.
 func (e Expected) missing(w galera.Wsrep) string {
-	unsound := condition.First(condition.OfServer(w), nil, condition.NotPrimary, condition.NotSynced, condition.NotReady)
+	unsound := condition.First(condition.OfServer(w), nil, condition.NotPrimary, condition.NotSynced,
+		condition.NotReady)
 	switch {
 	case e.UUID != "" && w.ClusterStateUUID != "" && w.ClusterStateUUID != e.UUID:
 		return fmt.Sprintf("its state is %s and that of the set %s: it was started from other data", w.ClusterStateUUID,

@@ -18,7 +18,8 @@ func fences(t *testing.T, nft string) (told func() string) {
 	for name, body := range map[string]string{
 		"nft":       nft,
 		"ip6tables": "[ \"$2\" != -C ]",
-		"iptables":  "case $2 in -C) [ -e " + bin + "/jump ];; -I) touch " + bin + "/jump;; -D) rm " + bin + "/jump;; esac",
+		"iptables": "case $2 in -C) [ -e " + bin + "/jump ];; -I) touch " + bin + "/jump;; -D) rm " + bin +
+			"/jump;; esac",
 	} {
 		script := "#!/bin/sh\necho " + name + " \"$1 $2 $3\" >>" + log + "\n" + body + "\n"
 		if err := os.WriteFile(filepath.Join(bin, name), []byte(script), 0o755); err != nil {

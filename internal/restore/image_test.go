@@ -17,7 +17,8 @@ func TestThereIsNoImageOnlyWherePacemakerSaysSo(t *testing.T) {
 		image     container.Image
 		fails     bool
 	}{
-		"a bundle":     {`<bundle id="galera-bundle"><podman image="mariadb:pcmklatest" replicas="3"/>` + galera + `</bundle>`, container.Image{Engine: "podman", Name: "mariadb:pcmklatest"}, false},
+		"a bundle": {`<bundle id="galera-bundle"><podman image="mariadb:pcmklatest" replicas="3"/>` + galera +
+			`</bundle>`, container.Image{Engine: "podman", Name: "mariadb:pcmklatest"}, false},
 		"on the hosts": {`<master id="galera-master">` + galera + `</master>`, container.Image{}, false},
 		"not Pacemaker's": {`<primitive id="ip" class="ocf" provider="heartbeat" type="IPaddr2"/>`,
 			container.Image{}, false},
@@ -28,9 +29,11 @@ func TestThereIsNoImageOnlyWherePacemakerSaysSo(t *testing.T) {
 			dir := t.TempDir()
 			t.Setenv("PATH", dir+":/usr/bin:/bin")
 			units.Put(t, filepath.Join(dir, "cibadmin"),
-				"#!/bin/sh\n[ -e '"+dir+"/cib' ] || { echo 'Signon to CIB failed' >&2; exit 102; }\ncat '"+dir+"/cib'\n", 0o700)
+				"#!/bin/sh\n[ -e '"+dir+"/cib' ] || { echo 'Signon to CIB failed' >&2; exit 102; }\ncat '"+dir+
+					"/cib'\n", 0o700)
 			if c.resources != "" {
-				units.Put(t, filepath.Join(dir, "cib"), "<configuration><resources>"+c.resources+"</resources></configuration>",
+				units.Put(t, filepath.Join(dir, "cib"),
+					"<configuration><resources>"+c.resources+"</resources></configuration>",
 					0o600)
 			}
 			image, err := ServerImage(t.Context())

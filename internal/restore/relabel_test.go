@@ -79,7 +79,8 @@ func TestADatadirWithoutAnOldOneHasTheLabelsOfThePolicy(t *testing.T) {
 		if got := told(); got != want {
 			t.Errorf("SELinux %v: %q", on, got)
 		}
-		// Nothing is aside, so the rollback makes an empty one, which is labelled as the restored one before it is marked.
+		// Nothing is aside, so the rollback makes an empty one, which is labelled as the restored one before it is
+		// marked.
 		if on {
 			want = "chcon --recursive --reference=" + n.Datadir + " " + n.Datadir + ".empty-j\n"
 		}

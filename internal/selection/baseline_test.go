@@ -45,20 +45,25 @@ func short(prefix string, i int) string { return fmt.Sprintf("%s%d", prefix, i) 
 func fqdn(prefix string, i int) string { return short(prefix, i) + ".internalapi.localdomain" }
 
 func host(i, n int, uuid, prefix, net, vip string) topology.Host {
-	head := reading.Header{Present: true, GatheredAt: testNow - 3, Duration: 0.3, Errors: []reading.Error{}, Host: reading.Host{
-		Name: short(prefix, i), Addresses: []string{fmt.Sprintf("%s%d", net, 11+i), "fd00::1"}}}
+	head := reading.Header{Present: true, GatheredAt: testNow - 3, Duration: 0.3, Errors: []reading.Error{},
+		Host: reading.Host{
+			Name: short(prefix, i), Addresses: []string{fmt.Sprintf("%s%d", net, 11+i), "fd00::1"}}}
 	if i == 1 {
 		head.Host.Addresses = append(head.Host.Addresses, vip)
 	}
-	return topology.Host{Name: short(prefix, i), Galera: database(head, i, n, uuid, prefix, vip), Pacemaker: manager(head, i, n, prefix, vip),
-		HAProxy: proxy(head, i, n, prefix, vip)}
+	return topology.Host{Name: short(prefix, i), Galera: database(head, i, n, uuid, prefix, vip),
+		Pacemaker: manager(head, i, n, prefix, vip),
+		HAProxy:   proxy(head, i, n, prefix, vip)}
 }
 
 func database(head reading.Header, i, n int, uuid, prefix, vip string) *galera.Facts {
 	g := &galera.Facts{Header: head, Running: true}
-	g.Server = galera.Server{Hostname: short(prefix, i), UID: fmt.Sprintf("uid-%s-%d", uuid, i), Version: "10.11.19-MariaDB", Uptime: 90000}
-	g.Wsrep = galera.Wsrep{On: true, State: galera.StateSynced, ClusterStatus: galera.ClusterPrimary, Ready: true, Connected: true,
-		ClusterSize: n, ClusterName: "galera_cluster", ClusterStateUUID: uuid, ClusterConfID: 12, NodeName: short(prefix, i),
+	g.Server = galera.Server{Hostname: short(prefix, i), UID: fmt.Sprintf("uid-%s-%d", uuid, i),
+		Version: "10.11.19-MariaDB", Uptime: 90000}
+	g.Wsrep = galera.Wsrep{On: true, State: galera.StateSynced, ClusterStatus: galera.ClusterPrimary, Ready: true,
+		Connected:   true,
+		ClusterSize: n, ClusterName: "galera_cluster", ClusterStateUUID: uuid, ClusterConfID: 12,
+		NodeName:       short(prefix, i),
 		ClusterAddress: "gcomm://", GcommUUID: fmt.Sprintf("%s-%d", uuid, i), LocalIndex: i, LastCommitted: 100000}
 	g.Sample = galera.Sample{Window: 0.25, Committed: 40, Questions: 1}
 	g.Sessions = []galera.Session{}
@@ -77,15 +82,19 @@ func database(head reading.Header, i, n int, uuid, prefix, vip string) *galera.F
 }
 
 func manager(head reading.Header, i, n int, prefix, vip string) *pacemaker.Facts {
-	p := &pacemaker.Facts{Header: head, Connected: true, FailCounts: []crmmon.FailCount{}, Bans: []crmmon.Ban{}, Locks: []cib.Lock{}, Fencing: []crmmon.FencingEvent{},
+	p := &pacemaker.Facts{Header: head, Connected: true, FailCounts: []crmmon.FailCount{}, Bans: []crmmon.Ban{},
+		Locks: []cib.Lock{}, Fencing: []crmmon.FencingEvent{},
 		LocalNode: short(prefix, i), Version: "2.1.5", ClusterName: "tripleo_cluster",
 		DC: short(prefix, 0), Quorum: true, Symmetric: true}
-	p.Galera = &cib.Galera{Resource: "galera", Parent: "galera-master", HostMap: map[string]string{}, PromotedMax: n, Managed: true}
+	p.Galera = &cib.Galera{Resource: "galera", Parent: "galera-master", HostMap: map[string]string{}, PromotedMax: n,
+		Managed: true}
 	for k := range n {
 		node := short(prefix, k)
-		p.Nodes = append(p.Nodes, crmmon.Node{Name: node, ID: fmt.Sprint(k + 1), Type: crmmon.NodeMember, Online: true, ExpectedUp: true, IsDC: k == 0})
+		p.Nodes = append(p.Nodes, crmmon.Node{Name: node, ID: fmt.Sprint(k + 1), Type: crmmon.NodeMember, Online: true,
+			ExpectedUp: true, IsDC: k == 0})
 		p.Resources = append(p.Resources,
-			crmmon.Resource{ID: "galera", Agent: "ocf:heartbeat:galera", Role: crmmon.RolePromoted, Parent: "galera-master",
+			crmmon.Resource{ID: "galera", Agent: "ocf:heartbeat:galera", Role: crmmon.RolePromoted,
+				Parent:     "galera-master",
 				ParentKind: "promotable", Active: true, Managed: true, Node: node},
 			crmmon.Resource{ID: "haproxy", Agent: "systemd:haproxy", Role: crmmon.RoleStarted, Parent: "haproxy-clone",
 				ParentKind: "clone", Active: true, Managed: true, Node: node})
@@ -93,18 +102,22 @@ func manager(head reading.Header, i, n int, prefix, vip string) *pacemaker.Facts
 		p.Galera.ClusterAddress = append(p.Galera.ClusterAddress, fqdn(prefix, k))
 		p.Galera.HostMap[node] = fqdn(prefix, k)
 	}
-	p.Resources = append(p.Resources, crmmon.Resource{ID: "ip-" + vip, Agent: "ocf:heartbeat:IPaddr2", Role: crmmon.RoleStarted,
+	p.Resources = append(p.Resources, crmmon.Resource{ID: "ip-" + vip, Agent: "ocf:heartbeat:IPaddr2",
+		Role:      crmmon.RoleStarted,
 		Singleton: true, Active: true, Managed: true, Node: short(prefix, 1)})
 	p.VIPs = []pacemaker.VIP{{Resource: "ip-" + vip, Address: vip, Node: short(prefix, 1)}}
 	return p
 }
 
 func proxy(head reading.Header, i, n int, prefix, vip string) *haproxy.Facts {
-	h := &haproxy.Facts{Header: head, Running: true, Level: cfg.LevelUser, Version: "2.6.12", Uptime: 90000, Processes: 1, Window: 0.25}
-	h.Database = &haproxy.Database{Frontend: "mysql", Backend: "mysql", Binds: []string{vip + ":3306"}, Sticky: true, StickKey: "dst",
+	h := &haproxy.Facts{Header: head, Running: true, Level: cfg.LevelUser, Version: "2.6.12", Uptime: 90000,
+		Processes: 1, Window: 0.25}
+	h.Database = &haproxy.Database{Frontend: "mysql", Backend: "mysql", Binds: []string{vip + ":3306"}, Sticky: true,
+		StickKey:   "dst",
 		UseServers: []string{}, Unmodelled: []string{}, Unread: []string{}}
 	h.Pools = []haproxy.Database{}
-	mysql := stats.Proxy{Name: "mysql", Mode: "tcp", Table: &stats.Table{Name: "mysql", Type: "ip", Size: 1000, Used: 1, Entries: []stats.Entry{}}}
+	mysql := stats.Proxy{Name: "mysql", Mode: "tcp", Table: &stats.Table{Name: "mysql", Type: "ip", Size: 1000, Used: 1,
+		Entries: []stats.Entry{}}}
 	for k := range n {
 		s := stats.Server{Name: fqdn(prefix, k), Status: stats.StatusUp, Raw: "UP", Backup: true, Weight: 1, ID: k + 1,
 			LastSession: -1, CheckStatus: "L7OK", CheckCode: 200}
@@ -151,7 +164,8 @@ func (w *world) line(proxyOn, server int) *stats.Server {
 func (w *world) down(i int) {
 	for h := range w.hosts {
 		if p := w.hosts[h].HAProxy; p != nil && len(p.Proxies) > 0 {
-			w.line(h, i).Status, w.line(h, i).Raw, w.line(h, i).CheckStatus, w.line(h, i).CheckCode = stats.StatusDown, "DOWN", "L7STS", 503
+			w.line(h, i).Status, w.line(h, i).Raw, w.line(h, i).CheckStatus, w.line(h, i).CheckCode = stats.StatusDown,
+				"DOWN", "L7STS", 503
 		}
 	}
 }
@@ -159,7 +173,8 @@ func (w *world) down(i int) {
 // stop stops the database of a controller: the server, its resource, its line.
 func (w *world) stop(i int) {
 	g := w.hosts[i].Galera
-	*g = galera.Facts{Header: g.Header, Sessions: []galera.Session{}, Grastate: &galera.Grastate{UUID: testUUID, Seqno: -1}}
+	*g = galera.Facts{Header: g.Header, Sessions: []galera.Session{},
+		Grastate: &galera.Grastate{UUID: testUUID, Seqno: -1}}
 	g.Errors = []reading.Error{{Source: "sql", Where: "/run/mysqld/mysqld.sock", Message: "connection refused"}}
 	w.resource("galera", i, func(r *crmmon.Resource) { r.Role, r.Active, r.Node = crmmon.RoleStopped, false, "" })
 	w.down(i)
@@ -177,7 +192,8 @@ func (w *world) quiet() {
 	for h := range w.hosts {
 		w.hosts[h].HAProxy.Proxies[0].Table.Used = 0
 		for s := range w.hosts[h].HAProxy.Proxies[0].Servers {
-			w.line(h, s).CurrentSessions, w.line(h, s).NewSessions, w.line(h, s).LastSession, w.line(h, s).TotalSessions = 0, 0, -1, 0
+			w.line(h, s).CurrentSessions, w.line(h, s).NewSessions, w.line(h, s).LastSession, w.line(h,
+				s).TotalSessions = 0, 0, -1, 0
 		}
 	}
 }
@@ -189,7 +205,8 @@ func (w *world) serve(i int) {
 	to.Sample, from.Sample = from.Sample, to.Sample
 	old := *w.line(1, 0)
 	w.line(1, 0).CurrentSessions, w.line(1, 0).NewSessions, w.line(1, 0).LastSession = 0, 0, 600
-	w.line(1, i).CurrentSessions, w.line(1, i).NewSessions, w.line(1, i).LastSession = old.CurrentSessions, old.NewSessions, old.LastSession
+	w.line(1, i).CurrentSessions, w.line(1, i).NewSessions, w.line(1, i).LastSession = old.CurrentSessions,
+		old.NewSessions, old.LastSession
 }
 
 func options() Options {

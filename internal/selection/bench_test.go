@@ -52,7 +52,8 @@ func TestAThousandClustersTakeLessThanASecond(t *testing.T) {
 	for _, alike := range []bool{false, true} {
 		small, large := fastest(t, few, alike), fastest(t, many, alike)
 		ratio := large.Seconds() / small.Seconds() * float64(few) / float64(many)
-		t.Logf("alike=%v: %d clusters %v, %d clusters %v: %.2f times the time a cluster", alike, few, small, many, large, ratio)
+		t.Logf("alike=%v: %d clusters %v, %d clusters %v: %.2f times the time a cluster", alike, few, small, many,
+			large, ratio)
 		if large > time.Second && !raceEnabled {
 			t.Errorf("%d clusters took %v, limit 1s", many, large)
 		}

@@ -15,7 +15,8 @@ import (
 
 func encoded(t testing.TB, h topology.Host) map[string]any {
 	t.Helper()
-	raw, err := json.Marshal(map[string]any{"name": h.Name, "galera": h.Galera, "pacemaker": h.Pacemaker, "haproxy": h.HAProxy})
+	raw, err := json.Marshal(map[string]any{"name": h.Name, "galera": h.Galera, "pacemaker": h.Pacemaker,
+		"haproxy": h.HAProxy})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,12 +55,14 @@ func TestADocumentThatIsNoneLeavesItsHostWithoutSuchFacts(t *testing.T) {
 		document any
 		message  string
 	}{
-		"a text":                {"down", "cannot unmarshal string"},
-		"a wrong type inside":   {map[string]any{"gathered_at": "yesterday"}, "it lacks present, host, errors"},
-		"without its sessions":  {without(encoded(t, healthy(3).hosts[2])["galera"], "sessions"), "it lacks sessions"},
-		"without its desync":    {inside(encoded(t, healthy(3).hosts[2])["galera"], "wsrep", "desync", "local_recv_queue"), "it lacks wsrep.desync, wsrep.local_recv_queue"},
-		"with null for errors":  {with(encoded(t, healthy(3).hosts[2])["galera"], "errors", nil), "it lacks errors"},
-		"with a number as text": {with(encoded(t, healthy(3).hosts[2])["galera"], "running", "yes"), "cannot unmarshal string"},
+		"a text":               {"down", "cannot unmarshal string"},
+		"a wrong type inside":  {map[string]any{"gathered_at": "yesterday"}, "it lacks present, host, errors"},
+		"without its sessions": {without(encoded(t, healthy(3).hosts[2])["galera"], "sessions"), "it lacks sessions"},
+		"without its desync": {inside(encoded(t, healthy(3).hosts[2])["galera"], "wsrep", "desync",
+			"local_recv_queue"), "it lacks wsrep.desync, wsrep.local_recv_queue"},
+		"with null for errors": {with(encoded(t, healthy(3).hosts[2])["galera"], "errors", nil), "it lacks errors"},
+		"with a number as text": {with(encoded(t, healthy(3).hosts[2])["galera"], "running", "yes"),
+			"cannot unmarshal string"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := healthy(3)
@@ -67,7 +70,8 @@ func TestADocumentThatIsNoneLeavesItsHostWithoutSuchFacts(t *testing.T) {
 			entry["galera"] = c.document
 			w.hosts[2] = decoded(t, entry)
 			d := decide(t, w.hosts, options())
-			if k := d.of("controller-2"); len(k.Reasons) != 1 || k.Reasons[0].Code != condition.ClientsUnknown || !strings.Contains(k.Reasons[0].Message, c.message) {
+			if k := d.of("controller-2"); len(k.Reasons) != 1 || k.Reasons[0].Code != condition.ClientsUnknown ||
+				!strings.Contains(k.Reasons[0].Message, c.message) {
 				t.Errorf("reasons: %v", k.Reasons)
 			}
 			if len(d.Warnings) != 1 || !strings.Contains(d.Warnings[0], c.message) {

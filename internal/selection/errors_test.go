@@ -13,7 +13,8 @@ import (
 // Facts come from the controllers, and one of them may lie. Whatever stands in the place of a word, what is said of
 // it is short.
 func TestErrorsRepeatLittle(t *testing.T) {
-	messages.Everywhere(t, `{"name": "a", "unreachable": false, "galera": {"present": true}, "haproxy": [1], "pacemaker": {"nodes": 2}}`, func(b []byte) error {
+	messages.Everywhere(t, `{"name": "a", "unreachable": false, "galera": {"present": true}, "haproxy": [1],`+
+		` "pacemaker": {"nodes": 2}}`, func(b []byte) error {
 		h, err := topology.DecodeHost(b)
 		for _, e := range h.Errors {
 			messages.Check(t, errors.New(e.Message))

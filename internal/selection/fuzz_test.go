@@ -39,7 +39,8 @@ var ailments = []func(w *world, i, n int){
 		w.hosts[i].Galera.Wsrep.State = []galera.State{galera.StateSynced, galera.StateJoined, galera.StateUnknown}[n%3]
 	},
 	func(w *world, i, n int) {
-		w.hosts[i].Galera.Wsrep.ClusterStatus = []galera.ClusterStatus{galera.ClusterPrimary, galera.ClusterNonPrimary, galera.ClusterUnknown}[n%3]
+		w.hosts[i].Galera.Wsrep.ClusterStatus = []galera.ClusterStatus{galera.ClusterPrimary, galera.ClusterNonPrimary,
+			galera.ClusterUnknown}[n%3]
 	},
 	func(w *world, i, n int) { w.hosts[i].Galera.Wsrep.ClusterConfID += int64(n % 2) },
 	func(w *world, i, n int) { w.hosts[i].Galera.Wsrep.ClusterSize = n % 5 },
@@ -53,7 +54,8 @@ var ailments = []func(w *world, i, n int){
 	func(w *world, i, n int) { w.hosts[i].Galera.GatheredAt -= float64(n) },
 	func(w *world, i, n int) { w.hosts[i].Galera.Host.Name = fmt.Sprintf("controller-%d", n%4) },
 	func(w *world, i, n int) {
-		w.hosts[i].HAProxy.Host.Addresses = append(slices.Clone(w.hosts[i].HAProxy.Host.Addresses), fmt.Sprintf("10.99.0.%d", 10+n%4))
+		w.hosts[i].HAProxy.Host.Addresses = append(slices.Clone(w.hosts[i].HAProxy.Host.Addresses),
+			fmt.Sprintf("10.99.0.%d", 10+n%4))
 	},
 	func(w *world, i, n int) { w.node(i, func(x *crmmon.Node) { x.Online = n%2 == 0 }) },
 	func(w *world, i, n int) { w.node(i, func(x *crmmon.Node) { x.Standby = n%2 == 1 }) },
@@ -72,7 +74,8 @@ var ailments = []func(w *world, i, n int){
 	},
 	func(w *world, i, n int) {
 		w.managers(func(p *pacemaker.Facts) {
-			p.Resources = append(p.Resources, crmmon.Resource{ID: fmt.Sprint("s", n), Singleton: true, Active: true, Node: w.hosts[i].Name})
+			p.Resources = append(p.Resources, crmmon.Resource{ID: fmt.Sprint("s", n), Singleton: true, Active: true,
+				Node: w.hosts[i].Name})
 		})
 	},
 	func(w *world, i, n int) {
@@ -109,12 +112,14 @@ var ailments = []func(w *world, i, n int){
 	func(w *world, i, n int) { w.line(n%len(w.hosts), i).Weight = n / 8 % 2 },
 	func(w *world, i, n int) { w.table(i).Used = int64(n % 3) },
 	func(w *world, i, n int) {
-		p := w.pool(i, fmt.Sprint("pool", n), reader("r", n%4), stats.Server{Name: []string{"x", "controller-1"}[n/4%2]})
+		p := w.pool(i, fmt.Sprint("pool", n), reader("r", n%4),
+			stats.Server{Name: []string{"x", "controller-1"}[n/4%2]})
 		p.Servers[0].CurrentSessions = int64(n / 16 % 2)
 	},
 	func(w *world, i, n int) {
 		w.managers(func(p *pacemaker.Facts) {
-			p.Fencing = []crmmon.FencingEvent{{Target: w.hosts[i].Name, Status: []string{"pending", "success", ""}[n%3]}}
+			p.Fencing = []crmmon.FencingEvent{{Target: w.hosts[i].Name,
+				Status: []string{"pending", "success", ""}[n%3]}}
 		})
 	},
 	func(w *world, i, n int) { w.hosts[i].Galera.Wsrep.Arbitrators = n % 3 },
@@ -220,7 +225,8 @@ func sound(t *testing.T, k judged, o Options) {
 	if k.Verdict != decision.Chosen && k.Verdict != decision.Eligible {
 		return
 	}
-	if len(k.Reasons) > 0 || k.Activity == decision.Unknown || k.Activity == "" || k.Activity == decision.Active && o.Policy == decision.RequireIdle {
+	if len(k.Reasons) > 0 || k.Activity == decision.Unknown || k.Activity == "" ||
+		k.Activity == decision.Active && o.Policy == decision.RequireIdle {
 		t.Errorf("%s is %s, and %s with %v", k.Name, k.Verdict, k.Activity, k.Reasons)
 	}
 	for _, e := range k.Evidence {
@@ -228,7 +234,8 @@ func sound(t *testing.T, k judged, o Options) {
 			t.Errorf("%s is idle with the evidence %q", k.Name, e)
 		}
 	}
-	if k.Galera != string(galera.StateSynced) || !strings.HasPrefix(k.Pacemaker, "online") || !strings.HasPrefix(k.HAProxy, "UP") {
+	if k.Galera != string(galera.StateSynced) || !strings.HasPrefix(k.Pacemaker, "online") ||
+		!strings.HasPrefix(k.HAProxy, "UP") {
 		t.Errorf("%s is %s: %s, %s, %s", k.Name, k.Verdict, k.Galera, k.Pacemaker, k.HAProxy)
 	}
 }
@@ -262,7 +269,8 @@ func FuzzAWorseCandidateChangesNothing(f *testing.F) {
 			how = int(data[2])
 		}
 		if activeChosen {
-			how |= 1 // an idle one would be another spare, and free better ones than the active: only an unsound one is worse
+			// an idle one would be another spare, and free better ones than the active: only an unsound one is worse
+			how |= 1
 		}
 		w.join(how, before.Chosen)
 		if after := decide(t, w.hosts, o); after.Chosen != before.Chosen {
@@ -298,7 +306,8 @@ func (w *world) join(how int, chosen string) {
 		}
 	}
 	for k := range 50 {
-		resources = append(resources, crmmon.Resource{ID: fmt.Sprint("late-", k), Singleton: true, Active: true, Node: name})
+		resources = append(resources, crmmon.Resource{ID: fmt.Sprint("late-", k), Singleton: true, Active: true,
+			Node: name})
 	}
 	w.hosts = append(w.hosts, full)
 	own := full.Pacemaker
@@ -323,7 +332,8 @@ func (w *world) join(how int, chosen string) {
 // FuzzDecodedFactsDoNotPanic feeds whole documents, as hostile as JSON allows.
 func FuzzDecodedFactsDoNotPanic(f *testing.F) {
 	for _, h := range healthy(2).hosts {
-		raw, err := json.Marshal(map[string]any{"name": h.Name, "galera": h.Galera, "pacemaker": h.Pacemaker, "haproxy": h.HAProxy})
+		raw, err := json.Marshal(map[string]any{"name": h.Name, "galera": h.Galera, "pacemaker": h.Pacemaker,
+			"haproxy": h.HAProxy})
 		if err != nil {
 			f.Fatal(err)
 		}

@@ -39,16 +39,21 @@ var lies = []struct {
 		g.Header = w.hosts[2].Galera.Header
 		w.hosts[2].Galera = &g
 	}, "the Galera member id"},
-	{"the id of a Galera member", func(w *world) { w.hosts[2].Galera.Wsrep.GcommUUID = w.hosts[1].Galera.Wsrep.GcommUUID }, "the Galera member id"},
+	{"the id of a Galera member",
+		func(w *world) { w.hosts[2].Galera.Wsrep.GcommUUID = w.hosts[1].Galera.Wsrep.GcommUUID },
+		"the Galera member id"},
 	{"that id in capitals", func(w *world) {
 		w.hosts[2].Galera.Wsrep.GcommUUID = strings.ToUpper(w.hosts[1].Galera.Wsrep.GcommUUID)
 	}, "the Galera member id"},
-	{"the name of a Galera node", func(w *world) { w.hosts[2].Galera.Wsrep.NodeName = "Controller-1" }, "the Galera node controller-1"},
+	{"the name of a Galera node", func(w *world) { w.hosts[2].Galera.Wsrep.NodeName = "Controller-1" },
+		"the Galera node controller-1"},
 	{"the id of a server, and no other", func(w *world) {
 		w.hosts[2].Galera.Server.UID, w.hosts[2].Galera.Wsrep.GcommUUID = w.hosts[1].Galera.Server.UID, ""
 	}, "the server id"},
-	{"the name of a Pacemaker node", func(w *world) { w.hosts[2].Pacemaker.LocalNode = "controller-1" }, "the Pacemaker node"},
-	{"the name of a host in one document", func(w *world) { w.heads(2)[0].Host.Name = "controller-1" }, "both claim the host name"},
+	{"the name of a Pacemaker node", func(w *world) { w.hosts[2].Pacemaker.LocalNode = "controller-1" },
+		"the Pacemaker node"},
+	{"the name of a host in one document", func(w *world) { w.heads(2)[0].Host.Name = "controller-1" },
+		"both claim the host name"},
 	{"the name of a host in every document", func(w *world) {
 		for _, h := range w.heads(2) {
 			h.Host.Name = "controller-1"
@@ -107,7 +112,8 @@ func TestAnInventedMemberIsNotChosen(t *testing.T) {
 		t.Errorf("chosen: %q\n%s", d.ChosenHosts, d.Text)
 	}
 	alone := healthy(3)
-	alone.hosts = append(alone.hosts, named(3, "aaaa8e3a-7d2f-11f0-9c4e-0e3f5f0d7a11", "evil-", "10.98.0.", "10.98.0.10").hosts[2])
+	alone.hosts = append(alone.hosts, named(3, "aaaa8e3a-7d2f-11f0-9c4e-0e3f5f0d7a11", "evil-", "10.98.0.",
+		"10.98.0.10").hosts[2])
 	if d := decide(t, alone.hosts, options()); slices.Contains(d.ChosenHosts, "evil-2") {
 		t.Errorf("one of three alone: %q\n%s", d.ChosenHosts, d.Text)
 	}
@@ -127,7 +133,10 @@ func TestAHostThatIsGivenTwiceIsNotChosen(t *testing.T) {
 func TestHostileTextsStayInTheirPlace(t *testing.T) {
 	evil := "x\nTASK [all is well] ***\r\x1b[2J\x00\u202e'\"`; rm -rf /"
 	for name, put := range map[string]func(w *world){
-		"user":    func(w *world) { w.hosts[2].Galera.Sessions = []galera.Session{{User: evil, Source: evil, Count: 1}} },
+		"user": func(w *world) {
+			w.hosts[2].Galera.Sessions = []galera.Session{{User: evil, Source: evil,
+				Count: 1}}
+		},
 		"error":   func(w *world) { w.hosts[2].Galera.Add("sessions", evil, fmt.Errorf("%s", evil), evil) },
 		"node":    func(w *world) { w.hosts[2].Galera.Wsrep.NodeName = evil },
 		"server":  func(w *world) { w.line(0, 2).Name = evil },
@@ -157,17 +166,18 @@ func TestHostileEntries(t *testing.T) {
 	deep := strings.Repeat(`{"a":`, 20000) + "1" + strings.Repeat("}", 20000)
 	list := strings.Repeat("[", 9000) + strings.Repeat("]", 9000)
 	for name, raw := range map[string]string{
-		"deep":                     `{"name": "a", "galera": ` + deep + `}`,
-		"deep lists":               `{"name": "a", "galera": ` + list + `}`,
-		"a list":                   `[]`,
-		"a name of numbers":        `{"name": 7}`,
-		"a name that is a list":    `{"name": ["a"]}`,
-		"unreachable as a text":    `{"name": "a", "unreachable": "yes"}`,
-		"numbers beyond all":       `{"name": "a", "galera": {"present": true, "gathered_at": 1e999}}`,
-		"no end":                   `{"name": "a"`,
-		"two entries":              `{"name": "a"} {"name": "b"}`,
-		"keys twice":               `{"name": "a", "name": "b", "galera": {"present": true, "present": false}}`,
-		"a hundred thousand nulls": `{"name": "a", "pacemaker": {"nodes": [` + strings.Repeat("null,", 100000) + `null]}}`,
+		"deep":                  `{"name": "a", "galera": ` + deep + `}`,
+		"deep lists":            `{"name": "a", "galera": ` + list + `}`,
+		"a list":                `[]`,
+		"a name of numbers":     `{"name": 7}`,
+		"a name that is a list": `{"name": ["a"]}`,
+		"unreachable as a text": `{"name": "a", "unreachable": "yes"}`,
+		"numbers beyond all":    `{"name": "a", "galera": {"present": true, "gathered_at": 1e999}}`,
+		"no end":                `{"name": "a"`,
+		"two entries":           `{"name": "a"} {"name": "b"}`,
+		"keys twice":            `{"name": "a", "name": "b", "galera": {"present": true, "present": false}}`,
+		"a hundred thousand nulls": `{"name": "a", "pacemaker": {"nodes": [` + strings.Repeat("null,", 100000) +
+			`null]}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, err := topology.DecodeHost([]byte(raw))

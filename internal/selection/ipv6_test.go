@@ -24,7 +24,8 @@ const (
 
 // The line of a server in haproxy.cfg, its controller's number given twice.
 const (
-	serverByName    = "server controller-%d.internalapi.localdomain fd00:fd00:fd00:2000::1%d:3306 backup check port 9200"
+	serverByName = "server controller-%d.internalapi.localdomain fd00:fd00:fd00:2000::1%d:3306 backup check port" +
+		" 9200"
 	serverByAddress = "server db%d [fd00:fd00:fd00:2000::1%d]:3306 backup check port 9200"
 	serverIsAddress = "server fd00:fd00:fd00:2000::1%[2]d fd00:fd00:fd00:2000::1%[2]d:3306 backup check port 9200"
 )
@@ -66,15 +67,19 @@ func databaseIPv6(h *topology.Host, t *testing.T, i int) {
 	g := h.Galera
 	g.Wsrep.ClusterAddress = "gcomm://[" + netIPv6 + "11]:4567,[" + netIPv6 + "12]:4567,[" + netIPv6 + "13]:4567"
 	g.Wsrep.NodeAddress = fmt.Sprintf("[%s%d]", netIPv6, 11+i)
-	g.Wsrep.IncomingAddresses = []string{"[" + netIPv6 + "11]:3306", "[" + netIPv6 + "12]:3306", "[" + netIPv6 + "13]:3306"}
+	g.Wsrep.IncomingAddresses = []string{"[" + netIPv6 + "11]:3306", "[" + netIPv6 + "12]:3306",
+		"[" + netIPv6 + "13]:3306"}
 	if i == 0 {
-		g.Sessions, _ = galera.CountSessions([]galera.Process{{ID: 5, User: "nova", Host: netIPv6 + "12:41522", Command: "Query"}}, 1, "root", nil)
+		g.Sessions, _ = galera.CountSessions([]galera.Process{{ID: 5, User: "nova", Host: netIPv6 + "12:41522",
+			Command: "Query"}}, 1, "root", nil)
 	}
 }
 
 func TestAClusterOfIPv6AddressesAlone(t *testing.T) {
-	for bindName, bind := range map[string]string{"as puppet writes it": vipIPv6 + ":3306 transparent", "in brackets": "[" + vipIPv6 + "]:3306"} {
-		for serverName, server := range map[string]string{"named": serverByName, "known by address": serverByAddress, "called by address": serverIsAddress} {
+	for bindName, bind := range map[string]string{"as puppet writes it": vipIPv6 + ":3306 transparent",
+		"in brackets": "[" + vipIPv6 + "]:3306"} {
+		for serverName, server := range map[string]string{"named": serverByName, "known by address": serverByAddress,
+			"called by address": serverIsAddress} {
 			t.Run("the VIP "+bindName+", servers "+serverName, func(t *testing.T) {
 				w := ipv6(t, bind, server)
 				d := decide(t, w.hosts, options())
@@ -82,7 +87,8 @@ func TestAClusterOfIPv6AddressesAlone(t *testing.T) {
 				if v := d.Clusters[0].VIP; v.Address != vipIPv6 || v.Holder != "controller-1" {
 					t.Errorf("VIP %+v", v)
 				}
-				if text := strings.Join(strings.Fields(d.Text), " "); !strings.Contains(text, "VIP "+vipIPv6+" on controller-1") {
+				if text := strings.Join(strings.Fields(d.Text), " "); !strings.Contains(text,
+					"VIP "+vipIPv6+" on controller-1") {
 					t.Errorf("%s", d.Text)
 				}
 			})
@@ -103,7 +109,8 @@ func TestAClusterOfIPv6AddressesIsJoinedByThem(t *testing.T) {
 	wants{"controller-2", []string{"controller-0"}, serving("controller-0")}.check(t, decide(t, w.hosts, options()))
 	w.hosts[2] = topology.Host{Name: netIPv6 + "13", Unreachable: true}
 	d := decide(t, w.hosts, options())
-	if len(d.Clusters) != 1 || d.Chosen != "" || !slices.Contains(d.of(netIPv6+"13").codes(), condition.ClusterIncomplete) {
+	if len(d.Clusters) != 1 || d.Chosen != "" || !slices.Contains(d.of(netIPv6+"13").codes(),
+		condition.ClusterIncomplete) {
 		t.Errorf("one that is out of reach:\n%s", d.Text)
 	}
 }
@@ -117,12 +124,17 @@ func TestNothingSticksToAnIPv6Address(t *testing.T) {
 		kind   string
 		active []string
 	}{
-		{"an IPv6 address in a table of IPv4 addresses", []string{"[" + vipIPv6 + "]:3306"}, "ip", []string{"controller-0", "controller-2"}},
-		{"an IPv6 address in a table of a type that is not known", []string{"[" + vipIPv6 + "]:3306"}, "", []string{"controller-0", "controller-2"}},
-		{"an IPv6 address in a table of its own kind", []string{"[" + vipIPv6 + "]:3306"}, "ipv6", []string{"controller-2"}},
-		{"every address in a table of IPv4 addresses", []string{"[::]:3306"}, "ip", []string{"controller-0", "controller-2"}},
+		{"an IPv6 address in a table of IPv4 addresses", []string{"[" + vipIPv6 + "]:3306"}, "ip",
+			[]string{"controller-0", "controller-2"}},
+		{"an IPv6 address in a table of a type that is not known", []string{"[" + vipIPv6 + "]:3306"}, "",
+			[]string{"controller-0", "controller-2"}},
+		{"an IPv6 address in a table of its own kind", []string{"[" + vipIPv6 + "]:3306"}, "ipv6",
+			[]string{"controller-2"}},
+		{"every address in a table of IPv4 addresses", []string{"[::]:3306"}, "ip",
+			[]string{"controller-0", "controller-2"}},
 		{"an IPv4 address in a table of IPv4 addresses", []string{"10.99.0.10:3306"}, "ip", []string{"controller-2"}},
-		{"an IPv4 address and any other", []string{"10.99.0.10:3306", "0.0.0.0:3306"}, "ip", []string{"controller-0", "controller-2"}},
+		{"an IPv4 address and any other", []string{"10.99.0.10:3306", "0.0.0.0:3306"}, "ip",
+			[]string{"controller-0", "controller-2"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w, o := ipv6(t, vipIPv6+":3306", serverByName), options()

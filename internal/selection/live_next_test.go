@@ -39,63 +39,101 @@ var liveCases = []struct {
 	{name: "TripleO, after a client", config: tripleo, before: [][2]int{{0, 1}}, want: "aii"},
 	{name: "TripleO, the first server is down", config: tripleo, before: [][2]int{{0, 1}}, down: []int{0}, want: "iai"},
 	{name: "TripleO, after a reload", config: tripleo, before: [][2]int{{0, 1}}, reload: true, want: "aii"},
-	{name: "a pool of readers on the same servers", config: tripleo + "listen mysql_ro\n bind VIP:READS\n server S1\n server S0 backup\n", want: "aai"},
-	{name: "a pool of readers after a client", config: tripleo + "listen mysql_ro\n bind VIP:READS\n server S1\n server S0 backup\n",
+	{name: "a pool of readers on the same servers", config: tripleo +
+		"listen mysql_ro\n bind VIP:READS\n server S1\n server S0 backup\n", want: "aai"},
+	{name: "a pool of readers after a client", config: tripleo +
+		"listen mysql_ro\n bind VIP:READS\n server S1\n server S0 backup\n",
 		before: [][2]int{{1, 1}}, want: "aai"},
-	{name: "a pool with names of its own", config: tripleo + "listen readers\n bind VIP:READS\n server r1 A2\n server r2 A1 backup\n", want: "aia"},
-	{name: "a frontend with a pool behind", config: tripleo + "frontend ro\n bind VIP:READS\n default_backend ro_be\nbackend ro_be\n balance leastconn\n server r1 A1\n server r2 A2\n",
+	{name: "a pool with names of its own", config: tripleo +
+		"listen readers\n bind VIP:READS\n server r1 A2\n server r2 A1 backup\n", want: "aia"},
+	{name: "a frontend with a pool behind", config: tripleo + "frontend ro\n bind VIP:READS\n default_backend" +
+		" ro_be\nbackend ro_be\n balance leastconn\n server r1 A1\n server r2 A2\n",
 		want: "aaa"},
 	{name: "a pool by dispatch", config: tripleo + "listen readers\n bind VIP:READS\n dispatch A2\n", want: "a??"},
 	{name: "a backend that nothing leads to", config: tripleo + "backend old\n server r1 A1\n", want: "aii"},
 	{name: "allbackups", config: writer + " option allbackups\n" + threeBackups, want: "aaa"},
-	{name: "allbackups in defaults", config: "defaults\n mode tcp\n timeout connect 1s\n timeout client 1m\n timeout server 1m\n option allbackups\n" + writer + threeBackups, want: "aaa"},
-	{name: "allbackups undone", config: "defaults d\n mode tcp\n timeout connect 1s\n timeout client 1m\n timeout server 1m\n option allbackups\n" +
+	{name: "allbackups in defaults", config: "defaults\n mode tcp\n timeout connect 1s\n timeout client 1m\n timeout" +
+		" server 1m\n option allbackups\n" + writer + threeBackups, want: "aaa"},
+	{name: "allbackups undone", config: "defaults d\n mode tcp\n timeout connect 1s\n timeout client 1m\n timeout" +
+		" server 1m\n option allbackups\n" +
 		"listen mysql from d\n bind VIP:PORT\n no option allbackups\n" + threeBackups, want: "aii"},
-	{name: "allbackups by defaults from defaults", config: "defaults a\n mode tcp\n timeout connect 1s\n timeout client 1m\n timeout server 1m\n option allbackups\n" +
+	{name: "allbackups by defaults from defaults", config: "defaults a\n mode tcp\n timeout connect 1s\n timeout" +
+		" client 1m\n timeout server 1m\n option allbackups\n" +
 		"defaults b from a\n" + writer + threeBackups, want: "aaa"},
-	{name: "default-server backup", config: writer + " default-server backup\n server S2\n server S1\n server S0\n", want: "iia"},
-	{name: "the first without weight", config: writer + " server S0 backup weight 0\n server S1 backup\n server S2 backup\n", want: "iai"},
-	{name: "the first disabled", config: writer + " server S0 backup disabled\n server S1 backup\n server S2 backup\n", want: "iai"},
+	{name: "default-server backup", config: writer + " default-server backup\n server S2\n server S1\n server S0\n",
+		want: "iia"},
+	{name: "the first without weight", config: writer +
+		" server S0 backup weight 0\n server S1 backup\n server S2 backup\n", want: "iai"},
+	{name: "the first disabled", config: writer + " server S0 backup disabled\n server S1 backup\n server S2 backup\n",
+		want: "iai"},
 	{name: "roundrobin", config: writer + " balance roundrobin\n server S0\n server S1\n server S2\n", want: "aaa"},
 	{name: "source", config: writer + " balance source\n server S0\n server S1\n server S2 backup\n", want: "aai"},
 	{name: "first", config: writer + " balance first\n server S2\n server S1\n server S0\n", want: "iia"},
-	{name: "first, with ids", config: writer + " balance first\n server S2 id 30\n server S1 id 20\n server S0 id 10\n", want: "aii"},
-	{name: "first, with a maxconn", config: writer + " balance first\n server S2 maxconn 1\n server S1\n server S0\n", want: "iaa"},
+	{name: "first, with ids", config: writer + " balance first\n server S2 id 30\n server S1 id 20\n server S0 id 10\n",
+		want: "aii"},
+	{name: "first, with a maxconn", config: writer + " balance first\n server S2 maxconn 1\n server S1\n server S0\n",
+		want: "iaa"},
 	{name: "use-server", config: writer + " use-server N2 if { src 127.0.0.5 }\n" + threeBackups, want: "aia"},
-	{name: "use-server without weight", config: writer + " use-server N2 if { src 127.0.0.5 }\n server S0\n server S2 weight 0\n server S1 backup\n", want: "aia"},
-	{name: "use_backend by nbsrv", config: "frontend mysql\n bind VIP:PORT\n use_backend one if { nbsrv(one) gt 0 }\n default_backend two\n" +
+	{name: "use-server without weight", config: writer +
+		" use-server N2 if { src 127.0.0.5 }\n server S0\n server S2 weight 0\n server S1 backup\n", want: "aia"},
+	{name: "use_backend by nbsrv", config: "frontend mysql\n bind VIP:PORT\n use_backend one if { nbsrv(one) gt 0 }\n" +
+		" default_backend two\n" +
 		"backend one\n server S1\nbackend two\n server S0 backup\n server S2 backup\n", want: "aai"},
-	{name: "use_backend by a name of the moment", config: "frontend mysql\n bind VIP:PORT\n use_backend %[src,map(/dev/null,one)]\n default_backend two\n" +
-		"backend one\n server S1\nbackend two\n server S0 backup\n server S1 backup\n server S2 backup\n", want: "???"},
-	{name: "stick on src, two clients", config: writer + " balance roundrobin\n stick on src\n stick-table type ip size 1k\n server S0\n server S1\n server S2 backup\n",
+	{name: "use_backend by a name of the moment",
+		config: "frontend mysql\n bind VIP:PORT\n use_backend %[src,map(/dev/null,one)]\n default_backend two\n" +
+			"backend one\n server S1\nbackend two\n server S0 backup\n server S1 backup\n server S2 backup\n",
+		want: "???"},
+	{name: "stick on src, two clients", config: writer +
+		" balance roundrobin\n stick on src\n stick-table type ip size 1k\n server S0\n server S1\n server S2 backup\n",
 		before: [][2]int{{0, 1}, {0, 5}}, want: "aai"},
-	{name: "stick on src, a server that came back", config: writer + " stick on src\n stick-table type ip size 1k\n" + threeBackups,
+	{name: "stick on src, a server that came back", config: writer + " stick on src\n stick-table type ip size 1k\n" +
+		threeBackups,
 		before: [][2]int{{0, 1}}, down: []int{0, -1}, want: "aii"},
-	{name: "stick on src over a failover", config: writer + " stick on src\n stick-table type ip size 1k\n" + threeBackups,
+	{name: "stick on src over a failover", config: writer + " stick on src\n stick-table type ip size 1k\n" +
+		threeBackups,
 		before: [][2]int{{0, 1}}, down: []int{0}, want: "iai"},
-	{name: "stick on dst with an expiry", config: writer + " stick on dst\n stick-table type ip size 1k expire 1s\n" + threeBackups, before: [][2]int{{0, 1}}, want: "aii"},
-	{name: "stick match that others store for", config: writer + " stick match dst\n stick store-request dst if { src 127.0.0.5 }\n stick-table type ip size 1k\n" + threeBackups,
+	{name: "stick on dst with an expiry", config: writer + " stick on dst\n stick-table type ip size 1k expire 1s\n" +
+		threeBackups, before: [][2]int{{0, 1}}, want: "aii"},
+	{name: "stick match that others store for", config: writer +
+		" stick match dst\n stick store-request dst if { src 127.0.0.5 }\n stick-table type ip size 1k\n" +
+		threeBackups,
 		before: [][2]int{{0, 5}}, down: []int{0, -2}, want: "aai", operator: "aii"},
-	{name: "stick match that nothing is stored for", config: writer + " stick match dst\n stick store-request src\n stick-table type ip size 1k\n" + threeBackups,
+	{name: "stick match that nothing is stored for", config: writer +
+		" stick match dst\n stick store-request src\n stick-table type ip size 1k\n" + threeBackups,
 		before: [][2]int{{0, 1}}, down: []int{0, -2}, want: "aai"},
-	{name: "force-persist for some", config: writer + " force-persist if { src 127.0.0.5 }\n stick on dst\n stick-table type ip size 1k\n" + threeBackups,
+	{name: "force-persist for some", config: writer +
+		" force-persist if { src 127.0.0.5 }\n stick on dst\n stick-table type ip size 1k\n" + threeBackups,
 		before: [][2]int{{0, 1}}, down: []int{0}, want: "aai"},
-	{name: "peers over a reload", config: localPeer + writer + " stick on dst\n stick-table type ip size 1k peers mine\n" + threeBackups,
+	{name: "peers over a reload", config: localPeer + writer +
+		" stick on dst\n stick-table type ip size 1k peers mine\n" + threeBackups,
 		before: [][2]int{{0, 1}}, down: []int{0, -2}, reload: true, want: "???", operator: "iai"},
-	{name: "peers of a young process", config: localPeer + writer + " stick on dst\n stick-table type ip size 1k peers mine\n" + threeBackups, before: [][2]int{{0, 1}}, want: "???"},
-	{name: "option persist", config: writer + " option persist\n stick on dst\n stick-table type ip size 1k\n" + threeBackups,
+	{name: "peers of a young process", config: localPeer + writer +
+		" stick on dst\n stick-table type ip size 1k peers mine\n" + threeBackups, before: [][2]int{{0, 1}},
+		want: "???"},
+	{name: "option persist", config: writer + " option persist\n stick on dst\n stick-table type ip size 1k\n" +
+		threeBackups,
 		before: [][2]int{{0, 1}}, down: []int{0}, want: "aii"},
-	{name: "a bind by a variable of the process", config: "listen mysql\n bind \"${FRONT}:PORT\"\n bind 127.0.0.113:READS\n" + threeBackups,
-		env: []string{"FRONT=" + liveVIP}, want: "aii"},
-	{name: "a bind by a variable in an .if", config: "listen mysql\n bind VIP:PORT\n .if version_atleast(2.0)\n bind VIP:READS\n .endif\n" + threeBackups, want: "???"},
-	{name: "an .if elsewhere", config: ".if version_atleast(2.0)\nlisten web\n bind VIP:READS\n server x 127.0.0.1:1\n.endif\n" + tripleo, want: "aii"},
-	{name: "a pinned server that lost its weight", config: writer + " stick on dst\n stick-table type ip size 1k\n" + threeBackups, before: [][2]int{{0, 1}},
+	{name: "a bind by a variable of the process",
+		config: "listen mysql\n bind \"${FRONT}:PORT\"\n bind 127.0.0.113:READS\n" + threeBackups,
+		env:    []string{"FRONT=" + liveVIP}, want: "aii"},
+	{name: "a bind by a variable in an .if",
+		config: "listen mysql\n bind VIP:PORT\n .if version_atleast(2.0)\n bind VIP:READS\n .endif\n" + threeBackups,
+		want:   "???"},
+	{name: "an .if elsewhere", config: ".if version_atleast(2.0)\nlisten web\n bind VIP:READS\n server x" +
+		" 127.0.0.1:1\n.endif\n" + tripleo, want: "aii"},
+	{name: "a pinned server that lost its weight", config: writer + " stick on dst\n stick-table type ip size 1k\n" +
+		threeBackups, before: [][2]int{{0, 1}},
 		commands: []string{"set weight mysql/N0 0"}, want: "aii"},
-	{name: "a pinned server in drain", config: tripleo, before: [][2]int{{0, 1}}, commands: []string{"set server mysql/N0 state drain"}, want: "aii"},
-	{name: "a pinned server in maintenance", config: tripleo, before: [][2]int{{0, 1}}, commands: []string{"disable server mysql/N0"}, want: "iai"},
-	{name: "a table that an operator cleared", config: tripleo, before: [][2]int{{0, 1}}, down: []int{0, -2}, commands: []string{"clear table mysql"}, want: "aai"},
-	{name: "TripleO, the first server is back", config: tripleo, before: [][2]int{{0, 1}}, down: []int{0, -2}, want: "iai"},
-	{name: "a proxy mysql of the exporter", config: "listen mysql\n mode http\n bind VIP:READS\n server x 127.0.0.113:9104\nlisten galera\n bind VIP:PORT\n" + threeBackups, want: "aii"},
+	{name: "a pinned server in drain", config: tripleo, before: [][2]int{{0, 1}},
+		commands: []string{"set server mysql/N0 state drain"}, want: "aii"},
+	{name: "a pinned server in maintenance", config: tripleo, before: [][2]int{{0, 1}},
+		commands: []string{"disable server mysql/N0"}, want: "iai"},
+	{name: "a table that an operator cleared", config: tripleo, before: [][2]int{{0, 1}}, down: []int{0, -2},
+		commands: []string{"clear table mysql"}, want: "aai"},
+	{name: "TripleO, the first server is back", config: tripleo, before: [][2]int{{0, 1}}, down: []int{0, -2},
+		want: "iai"},
+	{name: "a proxy mysql of the exporter", config: "listen mysql\n mode http\n bind VIP:READS\n server x" +
+		" 127.0.0.113:9104\nlisten galera\n bind VIP:PORT\n" + threeBackups, want: "aii"},
 }
 
 func TestTheNextClientReallyMeetsNoIdleController(t *testing.T) {
@@ -128,7 +166,8 @@ func TestTheNextClientReallyMeetsNoIdleController(t *testing.T) {
 				}
 				for _, i := range met {
 					if i >= 0 && d.Clusters[0].Controllers[i].Activity == decision.Idle {
-						t.Errorf("level %s: the next clients met %v, and controller-%d is idle\n%s", level, met, i, d.Text)
+						t.Errorf("level %s: the next clients met %v, and controller-%d is idle\n%s", level, met, i,
+							d.Text)
 					}
 				}
 			}
@@ -141,12 +180,14 @@ func TestRulesThatWereNotReadAreNotGuessed(t *testing.T) {
 	needHAProxy(t)
 	l := startLive(t)
 	l.start(t, writer+" option allbackups\n"+threeBackups)
-	f := l.read(haproxy.Options{Socket: filepath.Join(l.dir, "user"), ConfigFiles: []string{filepath.Join(l.dir, "none.cfg")}})
+	f := l.read(haproxy.Options{Socket: filepath.Join(l.dir, "user"),
+		ConfigFiles: []string{filepath.Join(l.dir, "none.cfg")}})
 	if d := l.decideBy(t, f, liveVIP); activities(d) != "???" {
 		t.Errorf("without the configuration: %s\n%s", activities(d), d.Text)
 	}
 	l = startLive(t)
-	l.start(t, tripleo+"listen ro\n bind VIP:READS\n server S1\nlisten stats\n mode http\n bind 127.0.0.1:PEERS\n stats uri /\n stats scope mysql\n")
+	l.start(t, tripleo+"listen ro\n bind VIP:READS\n server S1\nlisten stats\n mode http\n bind 127.0.0.1:PEERS\n"+
+		" stats uri /\n stats scope mysql\n")
 	f = l.read(haproxy.Options{Socket: filepath.Join(l.dir, "none"), StatsURL: "http://127.0.0.1:" + l.peers + "/",
 		ConfigFiles: []string{filepath.Join(l.dir, "haproxy.cfg")}})
 	if d := l.decideBy(t, f); activities(d) != "???" {
@@ -191,7 +232,8 @@ func (l *live) next(t *testing.T, config string) []int {
 func activities(d outcome) string {
 	text := ""
 	for _, k := range d.Clusters[0].Controllers {
-		text += map[decision.Activity]string{decision.Active: "a", decision.Idle: "i", decision.Unknown: "?"}[k.Activity]
+		text += map[decision.Activity]string{decision.Active: "a", decision.Idle: "i",
+			decision.Unknown: "?"}[k.Activity]
 	}
 	return text
 }

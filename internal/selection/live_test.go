@@ -61,7 +61,8 @@ func startLive(t *testing.T) *live {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	l := &live{dir: dir, port: livePort(t), reads: livePort(t), database: livePort(t), check: livePort(t), peers: livePort(t)}
+	l := &live{dir: dir, port: livePort(t), reads: livePort(t), database: livePort(t), check: livePort(t),
+		peers: livePort(t)}
 	for i := range l.checks {
 		l.serve(t, i)
 		l.checks[i] = listen(t, l.address(i, l.check))
@@ -113,12 +114,16 @@ func (l *live) serve(t *testing.T, i int) {
 // VIP, PORT, READS and PEERS for themselves. old is the process that it replaces.
 func (l *live) start(t *testing.T, config string, more ...string) {
 	t.Helper()
-	text := "global\n stats socket " + l.dir + "/user mode 600 level user\n stats socket " + l.dir + "/operator mode 600 level operator\n stats socket " + l.dir + "/admin mode 600 level admin\n" +
-		" hard-stop-after 8s\ndefaults\n mode tcp\n timeout connect 1s\n timeout client 1m\n timeout server 1m\n retries 0\n" + config
-	words := []string{"CHECK", "check inter 100ms fall 1 rise 1 port " + l.check, "VIP", liveVIP, "PORT", l.port, "READS", l.reads, "PEERS", l.peers}
+	text := "global\n stats socket " + l.dir + "/user mode 600 level user\n stats socket " + l.dir +
+		"/operator mode 600 level operator\n stats socket " + l.dir + "/admin mode 600 level admin\n" +
+		" hard-stop-after 8s\ndefaults\n mode tcp\n timeout connect 1s\n timeout client 1m\n timeout server 1m\n" +
+		" retries 0\n" + config
+	words := []string{"CHECK", "check inter 100ms fall 1 rise 1 port " + l.check, "VIP", liveVIP, "PORT", l.port,
+		"READS", l.reads, "PEERS", l.peers}
 	for i := range 3 {
 		name := fmt.Sprintf("controller-%d.internalapi.localdomain", i)
-		words = append(words, fmt.Sprintf("S%d", i), name+" "+l.address(i, l.database), fmt.Sprintf("A%d", i), l.address(i, l.database),
+		words = append(words, fmt.Sprintf("S%d", i), name+" "+l.address(i, l.database), fmt.Sprintf("A%d", i),
+			l.address(i, l.database),
 			fmt.Sprintf("N%d", i), name)
 	}
 	l.words = strings.NewReplacer(words...)
@@ -203,7 +208,8 @@ func (l *live) wait(t *testing.T, done func() bool) {
 
 // facts are haproxy_facts of the VIP's holder, over the socket of a level.
 func (l *live) facts(level string) *haproxy.Facts {
-	return l.read(haproxy.Options{Socket: filepath.Join(l.dir, level), ConfigFiles: []string{filepath.Join(l.dir, "haproxy.cfg")}})
+	return l.read(haproxy.Options{Socket: filepath.Join(l.dir, level),
+		ConfigFiles: []string{filepath.Join(l.dir, "haproxy.cfg")}})
 }
 
 func (l *live) read(o haproxy.Options) *haproxy.Facts {

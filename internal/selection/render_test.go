@@ -33,10 +33,13 @@ func golden(t *testing.T, name, got string) {
 
 func TestTheTableReadsAtAGlance(t *testing.T) {
 	cases := map[string]func(w *world, o *Options){
-		"healthy":         func(*world, *Options) {},
-		"sticky-trap":     func(w *world, _ *Options) { w.serve(2) },
-		"last-standby":    func(w *world, _ *Options) { w.stop(2) },
-		"unreachable":     func(w *world, _ *Options) { w.hosts[2] = topology.Host{Name: "controller-2", Unreachable: true} },
+		"healthy":      func(*world, *Options) {},
+		"sticky-trap":  func(w *world, _ *Options) { w.serve(2) },
+		"last-standby": func(w *world, _ *Options) { w.stop(2) },
+		"unreachable": func(w *world, _ *Options) {
+			w.hosts[2] = topology.Host{Name: "controller-2",
+				Unreachable: true}
+		},
 		"proxy-unread":    func(w *world, _ *Options) { w.muteProxy(1) },
 		"ambiguous-names": func(w *world, _ *Options) { w.hosts[2].Pacemaker.LocalNode = "controller-1" },
 		"database-hosts":  func(w *world, _ *Options) { w.apart() },
@@ -70,12 +73,14 @@ func TestTwoClustersAreTwoTables(t *testing.T) {
 
 func TestNoHostAtAllIsSaidInWords(t *testing.T) {
 	golden(t, "nothing", decide(t, nil, options()).Text)
-	golden(t, "all-unreachable", decide(t, []topology.Host{{Name: "controller-0", Unreachable: true}, {Name: "controller-1", Unreachable: true}}, options()).Text)
+	golden(t, "all-unreachable", decide(t, []topology.Host{{Name: "controller-0", Unreachable: true},
+		{Name: "controller-1", Unreachable: true}}, options()).Text)
 }
 
 func TestNamesCannotMoveTheCursor(t *testing.T) {
 	w := healthy(3)
-	for _, head := range []*reading.Header{&w.hosts[2].Galera.Header, &w.hosts[2].Pacemaker.Header, &w.hosts[2].HAProxy.Header} {
+	for _, head := range []*reading.Header{&w.hosts[2].Galera.Header, &w.hosts[2].Pacemaker.Header,
+		&w.hosts[2].HAProxy.Header} {
 		head.Host.Name = "controller-2\x1b[2J\r\u202e"
 	}
 	w.hosts[2].Galera.Server.Hostname = "b\x00\u00e9"

@@ -38,7 +38,8 @@ var silences = []func(h *topology.Host, w *world){
 		for i := range w.hosts {
 			muteCIB(&w.hosts[i])
 		}
-		w.resource("galera", slices.IndexFunc(w.hosts, func(x topology.Host) bool { return x.Name == h.Name }), func(r *crmmon.Resource) { r.Failed, r.Managed = true, false })
+		w.resource("galera", slices.IndexFunc(w.hosts, func(x topology.Host) bool { return x.Name == h.Name }),
+			func(r *crmmon.Resource) { r.Failed, r.Managed = true, false })
 	},
 	func(h *topology.Host, w *world) {
 		node := h.Pacemaker.LocalNode
@@ -49,7 +50,8 @@ var silences = []func(h *topology.Host, w *world){
 	func(h *topology.Host, w *world) {
 		node := h.Pacemaker.LocalNode
 		w.managers(func(p *pacemaker.Facts) {
-			p.FailCounts = append(p.FailCounts, crmmon.FailCount{Resource: "galera", Node: "galera-bundle-0", Host: node, Count: 1000000})
+			p.FailCounts = append(p.FailCounts, crmmon.FailCount{Resource: "galera", Node: "galera-bundle-0",
+				Host: node, Count: 1000000})
 		})
 	},
 	func(h *topology.Host, _ *world) { h.Pacemaker.StopAll = true },

@@ -57,7 +57,8 @@ func TestHostsAreJoinedByWhatTheyReport(t *testing.T) {
 		"a host that is out of reach belongs to the cluster that knows it": {
 			[]Host{host("a", "u1", "a", "b"), {Name: "b", Unreachable: true}}, []string{"a b"}},
 		"a host that nobody knows makes a cluster of its own where there are several": {
-			[]Host{host("a", "u1", "a"), host("b", "u2", "b"), {Name: "c", Unreachable: true}}, []string{"a", "b", "c"}},
+			[]Host{host("a", "u1", "a"), host("b", "u2", "b"), {Name: "c", Unreachable: true}},
+			[]string{"a", "b", "c"}},
 		"no host": {nil, nil},
 	} {
 		if got := joinedOf(t, tt.hosts...); !slices.Equal(got, tt.want) {

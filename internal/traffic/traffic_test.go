@@ -12,7 +12,8 @@ import (
 )
 
 func TestActivityIsUnknownUnlessAllSourcesSpeak(t *testing.T) {
-	idle, active, unknown := Statement{Says: decision.Idle}, Statement{Says: decision.Active}, Statement{Says: decision.Unknown}
+	idle, active, unknown := Statement{Says: decision.Idle}, Statement{Says: decision.Active},
+		Statement{Says: decision.Unknown}
 	for name, tt := range map[string]struct {
 		statements []Statement
 		want       decision.Activity
@@ -55,13 +56,16 @@ func TestTheOrderOfServers(t *testing.T) {
 		servers []stats.Server
 		want    string
 	}{
-		"no backups: any of them":           {haproxy.Database{}, []stats.Server{up(1, false), up(2, false)}, "a b"},
-		"backups wait":                      {haproxy.Database{}, []stats.Server{up(1, false), up(2, true)}, "a"},
-		"the first backup":                  {haproxy.Database{}, []stats.Server{down, up(2, true), up(3, true)}, "b"},
-		"all backups":                       {haproxy.Database{AllBackups: true}, []stats.Server{down, up(2, true), up(3, true)}, "b c"},
-		"balance first, without a limit":    {haproxy.Database{Balance: "first"}, []stats.Server{up(3, false), up(1, false)}, "a"},
-		"balance first, the first may fill": {haproxy.Database{Balance: "first"}, []stats.Server{up(3, false), limited}, "b c"},
-		"none is up":                        {haproxy.Database{}, []stats.Server{down}, ""},
+		"no backups: any of them": {haproxy.Database{}, []stats.Server{up(1, false), up(2, false)}, "a b"},
+		"backups wait":            {haproxy.Database{}, []stats.Server{up(1, false), up(2, true)}, "a"},
+		"the first backup":        {haproxy.Database{}, []stats.Server{down, up(2, true), up(3, true)}, "b"},
+		"all backups": {haproxy.Database{AllBackups: true},
+			[]stats.Server{down, up(2, true), up(3, true)}, "b c"},
+		"balance first, without a limit": {haproxy.Database{Balance: "first"},
+			[]stats.Server{up(3, false), up(1, false)}, "a"},
+		"balance first, the first may fill": {haproxy.Database{Balance: "first"}, []stats.Server{up(3, false), limited},
+			"b c"},
+		"none is up": {haproxy.Database{}, []stats.Server{down}, ""},
 	} {
 		var got []string
 		for _, c := range byOrder(&tt.d, tt.servers) {

@@ -13,8 +13,8 @@ import (
 )
 
 // TestComposableRoles has the database on three machines and HAProxy with the VIP on two others, as director's roles
-// Database and ControllerOpenstack: the playbooks find them by director's groups of services, without a variable, and by
-// groups of any name that are given.
+// Database and ControllerOpenstack: the playbooks find them by director's groups of services, without a variable, and
+// by groups of any name that are given.
 func TestComposableRoles(t *testing.T) {
 	if shape != "hosts" {
 		t.Skip("the composable layout is a shape of its own")
@@ -46,9 +46,11 @@ func TestComposableRoles(t *testing.T) {
 	}
 	roles := l.groups()
 	given := groups{"sql": roles["Database"], "balancers": roles["ControllerOpenstack"]}.write(t)
-	out, err = l.ansible(filepath.Join(root, "build/collections"), "ansible-playbook", "-i", given, filepath.Join(root, "playbooks/backup.yml"),
+	out, err = l.ansible(filepath.Join(root, "build/collections"), "ansible-playbook", "-i", given,
+		filepath.Join(root, "playbooks/backup.yml"),
 		"-e", "galera_hosts=sql", "-e", "haproxy_hosts=balancers")
-	if err != nil || !strings.Contains(out, ": physical backup of controller-") || strings.Contains(out, ": physical backup of "+l.serving()) {
+	if err != nil || !strings.Contains(out, ": physical backup of controller-") ||
+		strings.Contains(out, ": physical backup of "+l.serving()) {
 		t.Errorf("groups given: %v\n%s", err, out)
 	}
 	// The VIP on the other one: nobody but it tells who serves.

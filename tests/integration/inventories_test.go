@@ -66,8 +66,9 @@ func (g groups) addresses(t testing.TB) string {
 	text, err := json.Marshal(map[string]any{
 		"controller": map[string]any{"hosts": hosts, "vars": role.Vars},
 		"overcloud":  map[string]any{"children": []string{"controller"}},
-		"undercloud": map[string]any{"hosts": []string{"localhost"}, "vars": map[string]any{"ansible_connection": "local"}},
-		"_meta":      map[string]any{"hostvars": hostvars},
+		"undercloud": map[string]any{"hosts": []string{"localhost"},
+			"vars": map[string]any{"ansible_connection": "local"}},
+		"_meta": map[string]any{"hostvars": hostvars},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -79,8 +80,8 @@ func (g groups) addresses(t testing.TB) string {
 	return path
 }
 
-// TestTheInventoriesOfDirector has the same controllers in the inventories that the versions of director make of them. The
-// playbooks need no variable for any.
+// TestTheInventoriesOfDirector has the same controllers in the inventories that the versions of director make of them.
+// The playbooks need no variable for any.
 func TestTheInventoriesOfDirector(t *testing.T) {
 	if shape != "hosts" {
 		t.Skip("which hosts a playbook takes does not depend on the shape")
@@ -100,7 +101,8 @@ func TestTheInventoriesOfDirector(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l.t = t
 			serving, began := l.serving(), time.Now().Unix()
-			out, err := l.ansible(filepath.Join(root, "build/collections"), "ansible-playbook", "-i", path, filepath.Join(root, "playbooks/backup.yml"))
+			out, err := l.ansible(filepath.Join(root, "build/collections"), "ansible-playbook", "-i", path,
+				filepath.Join(root, "playbooks/backup.yml"))
 			if err != nil || !strings.Contains(out, "reads back well to its last byte") {
 				t.Fatalf("%v\n%s", err, out)
 			}

@@ -19,7 +19,8 @@ func (c control) nothingIsLeft() {
 	c.t.Helper()
 	left := c.sets()
 	for _, n := range names(3) {
-		left += c.on(n, `systemctl list-units 'overcloud-backup-*' --all --no-legend --plain; find /run/overcloud.backup -name arguments 2>/dev/null
+		left += c.on(n,
+			`systemctl list-units 'overcloud-backup-*' --all --no-legend --plain; find /run/overcloud.backup -name arguments 2>/dev/null
 			cibadmin --query --scope crm_config | grep -o '<cluster_property_set id="overcloud-backup[^"]*"'; true`)
 		if c.sql(n, "SELECT @@wsrep_desync") != "0" {
 			left += n + " is desynced"
@@ -51,7 +52,8 @@ func (c control) status() []string {
 	p := c.plays("playbooks/status.yml", nil)
 	d, reasons := c.decided(p)
 	serving := c.serving()
-	if p.err != nil || d.Chosen == "" || d.Chosen == serving || !slices.Equal(d.Active, []string{serving}) || !slices.Equal(d.reasons(serving), []string{"active"}) {
+	if p.err != nil || d.Chosen == "" || d.Chosen == serving || !slices.Equal(d.Active, []string{serving}) ||
+		!slices.Equal(d.reasons(serving), []string{"active"}) {
 		c.t.Errorf("%s serves, the decision is %+v, %v\n%s", serving, d, p.err, p.out)
 	}
 	if !strings.Contains(p.out, d.Text) || d.Text == "" {
@@ -85,7 +87,8 @@ func (c control) whole(result told) string {
 	if err := json.Unmarshal([]byte(c.on(controller, "cat "+m.Backup.Path+"/manifest.json")), &there); err != nil {
 		c.t.Fatal(err)
 	}
-	if there.Controller != controller || there.Position != m.Backup.Manifest.Position || there.Position.Seqno <= 0 || there.Method != "physical" {
+	if there.Controller != controller || there.Position != m.Backup.Manifest.Position || there.Position.Seqno <= 0 ||
+		there.Method != "physical" {
 		c.t.Errorf("the manifest says %+v, the result %+v", there, m.Backup.Manifest)
 	}
 	return controller
@@ -99,7 +102,8 @@ func (c control) backsUp() []string {
 	}
 	d, reasons := c.decided(p)
 	last := backups[len(backups)-1]
-	if controller := c.whole(last); controller != d.Chosen || controller == c.serving() || last.Result["changed"] != true {
+	if controller := c.whole(last); controller != d.Chosen || controller == c.serving() ||
+		last.Result["changed"] != true {
 		c.t.Errorf("chosen is %s, backed up was %s\n%s", d.Chosen, controller, p.out)
 	}
 	return append(p.lines(), reasons...)
@@ -111,7 +115,8 @@ func (c control) fails() []string {
 		c.on(n, "mkdir -p -m 0700 "+destination+"; mount -t tmpfs -o ro,mode=0700,size=512M tmpfs "+destination)
 	}
 	p := c.plays("playbooks/backup.yml", nil)
-	if said := p.refusal(); p.err == nil || !strings.Contains(said, destination) || !strings.Contains(said, "read-only") {
+	if said := p.refusal(); p.err == nil || !strings.Contains(said, destination) ||
+		!strings.Contains(said, "read-only") {
 		c.t.Errorf("%v: not a clear message: %s\n%s", p.err, said, p.out)
 	}
 	c.nothingIsLeft()
@@ -137,7 +142,8 @@ func (c control) checks() []string {
 
 func (c control) async() []string {
 	victim := c.standbys(3)[0]
-	p := c.plays(filepath.Join(root, "tests/matrix/async.yml"), map[string]any{"victim": victim, "destination": destination})
+	p := c.plays(filepath.Join(root, "tests/matrix/async.yml"),
+		map[string]any{"victim": victim, "destination": destination})
 	if p.err != nil {
 		c.t.Fatalf("%v\n%s", p.err, p.out)
 	}
@@ -151,7 +157,8 @@ func (c control) async() []string {
 // vault gives the account of a backup as a value that is encrypted in the task.
 func (c control) vault() []string {
 	const password = "of-the-vault"
-	c.sql("controller-0", "CREATE OR REPLACE USER matrix@localhost IDENTIFIED BY '"+password+"'; GRANT ALL ON *.* TO matrix@localhost")
+	c.sql("controller-0", "CREATE OR REPLACE USER matrix@localhost IDENTIFIED BY '"+password+
+		"'; GRANT ALL ON *.* TO matrix@localhost")
 	c.t.Cleanup(func() { lab{c.t}.sql("controller-0", "DROP USER IF EXISTS matrix@localhost") })
 	p, key := c.withVault(password)
 	found := p.of("galera_facts")
@@ -179,7 +186,8 @@ func (c control) withVault(password string) (played, string) {
 	if err := os.WriteFile(file, []byte(key), 0o600); err != nil {
 		c.t.Fatal(err)
 	}
-	locked, err := c.command(time.Minute, "ansible-vault", "encrypt_string", "--vault-password-file", file, password).Output()
+	locked, err := c.command(time.Minute, "ansible-vault", "encrypt_string", "--vault-password-file", file,
+		password).Output()
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -203,7 +211,8 @@ func (c control) withVault(password string) (played, string) {
 func (c control) misses() []string {
 	away := c.standbys(3)[0]
 	override := filepath.Join(c.t.TempDir(), "closed_port.yml")
-	if err := os.WriteFile(override, fmt.Appendf(nil, "Controller:\n  hosts:\n    %s:\n      ansible_port: 1\n", away), 0o600); err != nil {
+	if err := os.WriteFile(override, fmt.Appendf(nil, "Controller:\n  hosts:\n    %s:\n      ansible_port: 1\n", away),
+		0o600); err != nil {
 		c.t.Fatal(err)
 	}
 	p := c.plays("playbooks/backup.yml", nil, "-i", override)

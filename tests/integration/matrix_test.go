@@ -129,7 +129,8 @@ func (c control) plays(playbook string, vars map[string]any, args ...string) pla
 		playbook = filepath.Join(c.collections, "ansible_collections/overcloud/backup", playbook)
 	}
 	file := filepath.Join(c.t.TempDir(), "results")
-	cmd := c.command(3*time.Minute, "ansible-playbook", append([]string{"-i", c.run("inventory"), playbook, "-e", string(extra)}, args...)...)
+	cmd := c.command(3*time.Minute, "ansible-playbook",
+		append([]string{"-i", c.run("inventory"), playbook, "-e", string(extra)}, args...)...)
 	cmd.Env = append(cmd.Env, "RESULTS="+file)
 	var p played
 	var out []byte

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// restore starts a server on a set by hand commands, on the controller where it lies, and returns a line for each table:
-// name, rows, checksum.
+// restore starts a server on a set by hand commands, on the controller where it lies, and returns a line for each
+// table: name, rows, checksum.
 func (l lab) restore(controller, set string) string {
 	l.t.Helper()
 	return l.byHand(controller, set)
@@ -32,8 +32,10 @@ func (l lab) byHand(controller, args string) string {
 	there := l.send("restore_by_hand.sh", controller)
 	if shape == "bundle" {
 		// The server's programs are in its image alone, and its root has a password.
-		return l.on(controller, "podman run --rm --cgroups=disabled --privileged --network=none --env=MYSQL_PWD=lab-database-root --volume=/root:/root "+
-			"--volume=/var/lib/mysql:/var/lib/mysql --volume=/var/backups:/var/backups cluster.common.tag/mariadb:pcmklatest bash "+there+" "+args)
+		return l.on(controller, "podman run --rm --cgroups=disabled --privileged --network=none"+
+			" --env=MYSQL_PWD=lab-database-root --volume=/root:/root "+
+			"--volume=/var/lib/mysql:/var/lib/mysql --volume=/var/backups:/var/backups"+
+			" cluster.common.tag/mariadb:pcmklatest bash "+there+" "+args)
 	}
 	return l.on(controller, "bash "+there+" "+args)
 }
@@ -57,11 +59,12 @@ func (l lab) send(name, controller string) string {
 	return there
 }
 
-// restoredLedgerHasNoGap checks a set that was taken while clients wrote: each client's commits are there from its first
-// to some last one, none missing between, and at least those that were acknowledged before the backup began.
+// restoredLedgerHasNoGap checks a set that was taken while clients wrote: each client's commits are there from its
+// first to some last one, none missing between, and at least those that were acknowledged before the backup began.
 func (l lab) restoredLedgerHasNoGap(controller, set string, before int) {
 	l.t.Helper()
-	out := l.byHand(controller, set+` "SELECT COUNT(*), COALESCE(SUM(MAX_SEQ - MIN_SEQ + 1 - N), 0), COALESCE(SUM(N), 0) FROM
+	out := l.byHand(controller, set+
+		` "SELECT COUNT(*), COALESCE(SUM(MAX_SEQ - MIN_SEQ + 1 - N), 0), COALESCE(SUM(N), 0) FROM
 		(SELECT MAX(seq) MAX_SEQ, MIN(seq) MIN_SEQ, COUNT(*) N FROM lab_load.commits
 		 WHERE run = (SELECT MAX(run) FROM lab_load.commits) GROUP BY client) c"`)
 	f := strings.Fields(out)

@@ -45,12 +45,14 @@ const runnerPassword = "of-the-runner"
 // underRunner runs docs/awx.md's playbook with ansible-runner from an environment that has ansible-core alone.
 func underRunner(t *testing.T) {
 	c := node(t, "runner")
-	c.sql("controller-0", "CREATE OR REPLACE USER runner@localhost IDENTIFIED BY '"+runnerPassword+"'; GRANT ALL ON *.* TO runner@localhost")
+	c.sql("controller-0", "CREATE OR REPLACE USER runner@localhost IDENTIFIED BY '"+runnerPassword+
+		"'; GRANT ALL ON *.* TO runner@localhost")
 	t.Cleanup(func() { lab{t}.sql("controller-0", "DROP USER IF EXISTS runner@localhost") })
 	t.Run("its events and artifacts", func(t *testing.T) { begin(t, c, nil).succeeds() })
 	t.Run("cancelled", func(t *testing.T) { begin(t, c, nil).cancelled() })
 	t.Run("cancelled, and to stop then", func(t *testing.T) {
-		begin(t, c, map[string]any{"controller_backup_on_lost_caller": "stop", "controller_backup_lease": 5}).cancelledAndStopped()
+		begin(t, c, map[string]any{"controller_backup_on_lost_caller": "stop",
+			"controller_backup_lease": 5}).cancelledAndStopped()
 	})
 }
 
@@ -80,8 +82,8 @@ func begin(t *testing.T, c control, vars map[string]any) *job {
 	return j
 }
 
-// lay makes the private data dir. What the playbook needs lies beside it, as AWX installs it. The job is as verbose as AWX
-// lets one be, so that a password has every chance to show.
+// lay makes the private data dir. What the playbook needs lies beside it, as AWX installs it. The job is as verbose as
+// AWX lets one be, so that a password has every chance to show.
 func (j *job) lay(vars map[string]any) {
 	j.t.Helper()
 	inventory, err := os.ReadFile(j.run("inventory"))
@@ -92,7 +94,8 @@ func (j *job) lay(vars map[string]any) {
 	if err != nil {
 		j.t.Fatal(err)
 	}
-	for name, content := range map[string][]byte{"project/backup.yml": wrapper(j.t), "inventory/hosts": inventory, "env/extravars": extra, "env/cmdline": []byte("-vvvv")} {
+	for name, content := range map[string][]byte{"project/backup.yml": wrapper(j.t), "inventory/hosts": inventory,
+		"env/extravars": extra, "env/cmdline": []byte("-vvvv")} {
 		path := filepath.Join(j.folder, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			j.t.Fatal(err)
@@ -177,7 +180,8 @@ func (j *job) events() []event {
 // progressed: a line of progress has become an event.
 func (j *job) progressed() bool {
 	return slices.ContainsFunc(j.events(), func(e event) bool {
-		return e.Event == "verbose" && strings.Contains(e.Stdout, j.victim+": physical backup, ") && strings.Contains(e.Stdout, " MiB read")
+		return e.Event == "verbose" && strings.Contains(e.Stdout, j.victim+": physical backup, ") &&
+			strings.Contains(e.Stdout, " MiB read")
 	})
 }
 
@@ -189,15 +193,18 @@ func (j *job) succeeds() {
 	}
 	events := j.events()
 	for _, e := range events {
-		if strings.Contains(e.Event, "failed") || strings.Contains(e.Event, "unreachable") || strings.Contains(e.Event, "error") || strings.Contains(e.Stdout, "fatal:") {
+		if strings.Contains(e.Event, "failed") || strings.Contains(e.Event, "unreachable") ||
+			strings.Contains(e.Event, "error") || strings.Contains(e.Stdout, "fatal:") {
 			j.t.Errorf("looks like a failure: %s %s: %s", e.Event, e.Data.Task, e.Stdout)
 		}
 	}
 	artifacts := fmt.Sprint(events[len(events)-1].Data.Artifact)
-	if last := events[len(events)-1]; last.Event != "playbook_on_stats" || !strings.Contains(artifacts, "overcloud_backup") || !strings.Contains(artifacts, destination) {
+	if last := events[len(events)-1]; last.Event != "playbook_on_stats" ||
+		!strings.Contains(artifacts, "overcloud_backup") || !strings.Contains(artifacts, destination) {
 		j.t.Errorf("%s has the artifacts %s", last.Event, artifacts)
 	}
-	if set := regexp.MustCompile(destination + `/\S+_` + j.victim).FindString(artifacts); set == "" || j.on(j.victim, "cat "+set+"/manifest.json") == "" {
+	if set := regexp.MustCompile(destination + `/\S+_` + j.victim).FindString(artifacts); set == "" ||
+		j.on(j.victim, "cat "+set+"/manifest.json") == "" {
 		j.t.Errorf("%s does not say where the set is", artifacts)
 	}
 	j.noSecret()
@@ -264,7 +271,8 @@ func (j *job) cancelled() {
 	j.resume()
 	j.until("the job has ended", time.Minute, j.over)
 	p := j.plays("playbooks/verify.yml", map[string]any{"controller_verify_level": "read"})
-	if found := p.of("backup_verify"); p.err != nil || len(found) != 1 || !strings.Contains(found[0].message(), "_"+j.victim) {
+	if found := p.of("backup_verify"); p.err != nil || len(found) != 1 ||
+		!strings.Contains(found[0].message(), "_"+j.victim) {
 		j.t.Errorf("%v\n%s", p.err, p.out)
 	}
 }

@@ -19,7 +19,8 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-// Server is one on a socket, ports of the loopback and a folder of its own: a cluster of one where there is a Galera library.
+// Server is one on a socket, ports of the loopback and a folder of its own: a cluster of one where there is a Galera
+// library.
 type Server struct {
 	// Dir holds all of it, removed with it; Data is the datadir.
 	Dir, Data, Socket string
@@ -59,8 +60,8 @@ func skip(t *testing.T, why string) {
 	t.Skip(why)
 }
 
-// Plugins are the arguments of a server that is to find the plugin auth_ed25519, which tests/setup fetches to a folder of
-// this repository; nil where it has not. repository is the way there from the test's own folder.
+// Plugins are the arguments of a server that is to find the plugin auth_ed25519, which tests/setup fetches to a folder
+// of this repository; nil where it has not. repository is the way there from the test's own folder.
 func Plugins(repository string) []string {
 	folder, err := filepath.Abs(filepath.Join(repository, "build/plugins"))
 	if err != nil {
@@ -81,7 +82,8 @@ func NeedPlugin(t *testing.T, repository, plugin string) {
 }
 
 func provider() string {
-	for _, path := range []string{os.Getenv("WSREP_PROVIDER"), "/usr/lib/galera/libgalera_smm.so", "/usr/lib64/galera-4/libgalera_smm.so"} {
+	for _, path := range []string{os.Getenv("WSREP_PROVIDER"), "/usr/lib/galera/libgalera_smm.so",
+		"/usr/lib64/galera-4/libgalera_smm.so"} {
 		if _, err := os.Stat(path); err == nil {
 			return path
 		}
@@ -122,10 +124,12 @@ func (s *Server) start(o process.ChildOptions, more []string) error {
 	}
 	args := append(own, "--socket="+s.Socket, "--pid-file="+filepath.Join(s.Dir, "pid"), "--bind-address=127.0.0.1",
 		fmt.Sprintf("--port=%d", s.Port), "--tmpdir="+filepath.Join(s.Dir, "tmp"),
-		"--innodb-buffer-pool-size=32M", "--innodb-log-file-size=8M", "--binlog-format=ROW", "--innodb-autoinc-lock-mode=2")
+		"--innodb-buffer-pool-size=32M", "--innodb-log-file-size=8M", "--binlog-format=ROW",
+		"--innodb-autoinc-lock-mode=2")
 	if library := provider(); library != "" {
 		s.Galera = true
-		args = append(args, "--wsrep-on=ON", "--wsrep-provider="+library, "--wsrep-cluster-address=gcomm://", "--wsrep-cluster-name=solo",
+		args = append(args, "--wsrep-on=ON", "--wsrep-provider="+library, "--wsrep-cluster-address=gcomm://",
+			"--wsrep-cluster-name=solo",
 			"--wsrep-new-cluster", "--wsrep-node-address=127.0.0.1",
 			fmt.Sprintf("--wsrep-provider-options=gmcast.listen_addr=tcp://127.0.0.1:%d;gcache.size=8M", FreePort()))
 	}
@@ -146,9 +150,11 @@ func (s *Server) install(o process.ChildOptions, own, more []string) error {
 	if _, err := os.Stat(filepath.Join(s.Data, "mysql")); err == nil {
 		return nil
 	}
-	args := append(own, "--tmpdir="+temporary, "--skip-test-db", "--skip-name-resolve", "--auth-root-authentication-method=socket")
+	args := append(own, "--tmpdir="+temporary, "--skip-test-db", "--skip-name-resolve",
+		"--auth-root-authentication-method=socket")
 	for _, option := range more {
-		if name, _, _ := strings.Cut(option, "="); strings.HasPrefix(name, "--innodb-") || name == "--lower-case-table-names" {
+		if name, _, _ := strings.Cut(option, "="); strings.HasPrefix(name, "--innodb-") ||
+			name == "--lower-case-table-names" {
 			args = append(args, option)
 		}
 	}
@@ -182,7 +188,8 @@ func (s *Server) PID() int { return s.child.PID() }
 
 // SQL runs statements as root and returns their rows, tabs between the columns, no headings.
 func (s *Server) SQL(statements string) (string, error) {
-	out, err := exec.Command("mariadb", "--no-defaults", "--socket="+s.Socket, "--batch", "--skip-column-names", "-e", statements).CombinedOutput()
+	out, err := exec.Command("mariadb", "--no-defaults", "--socket="+s.Socket, "--batch", "--skip-column-names", "-e",
+		statements).CombinedOutput()
 	if err != nil {
 		err = fmt.Errorf("%w: %s", err, out)
 	}

@@ -22,7 +22,8 @@ func Contained(t *testing.T, tool string) process.Place {
 		t.Skip("needs root to make namespaces")
 	}
 	c := exec.Command("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c",
-		`mount -t tmpfs -o size=8m none /mnt && printf '#!/bin/bash\n%s\n' "$1" >/mnt/tool && chmod 755 /mnt/tool && echo ready && exec sleep 60`, "sh", tool)
+		`mount -t tmpfs -o size=8m none /mnt && printf '#!/bin/bash\n%s\n' "$1" >/mnt/tool && chmod 755 /mnt/tool &&`+
+			` echo ready && exec sleep 60`, "sh", tool)
 	out, err := c.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -46,7 +46,8 @@ func SmallWith(t testing.TB, configuration string) (destination, path string) {
 	}
 	if err == nil {
 		err = set.Commit(&repository.Manifest{
-			Cluster: repository.Cluster{Name: "solo"}, Controller: "controller-1", Method: "logical", StartedAt: 1, EndedAt: 2,
+			Cluster: repository.Cluster{Name: "solo"}, Controller: "controller-1", Method: "logical", StartedAt: 1,
+			EndedAt:  2,
 			Position: repository.Position{UUID: "0bf81e81-e6a9-11f1-aab7-6f76032d5070", Seqno: 3, SeqnoEnd: 4},
 			Files:    files,
 			Server:   repository.Server{Version: "10.3.1-MariaDB"}, Warnings: []string{},

@@ -56,7 +56,8 @@ func runFile(t *testing.T, file string, tell func(t *testing.T, lines []string) 
 			continue
 		}
 		if !b.told && !*update {
-			t.Errorf("%s:%d: it has no outcome, and no line of dashes for one; go test -update writes both", file, b.line)
+			t.Errorf("%s:%d: it has no outcome, and no line of dashes for one; go test -update writes both", file,
+				b.line)
 			continue
 		}
 		got := strings.TrimRight(tell(t, b.lines()), "\n") + "\n"

@@ -47,11 +47,13 @@ func TestOnlyWhatIsCopiedCounts(t *testing.T) {
 	if sum, err := DatadirBytes(top); err != nil || sum != 1234 {
 		t.Errorf("%d %v", sum, err)
 	}
-	if _, err := DatadirBytes(filepath.Join(top, "gone")); err == nil || !strings.HasPrefix(err.Error(), "read the datadir: ") {
+	if _, err := DatadirBytes(filepath.Join(top, "gone")); err == nil ||
+		!strings.HasPrefix(err.Error(), "read the datadir: ") {
 		t.Error(err)
 	}
 	for name, want := range map[string]bool{
-		"ibdata1": true, "my-core.ibd": true, "ib_buffer_pool": true, "ib_logfile101": false, "ibtmp2": false, "#sql-1.ibd": true,
+		"ibdata1": true, "my-core.ibd": true, "ib_buffer_pool": true, "ib_logfile101": false, "ibtmp2": false,
+		"#sql-1.ibd":   true,
 		"galera.cache": false, "galera.cache.old": false, "grastate.dat": true,
 	} {
 		if copied(name) != want {
@@ -69,7 +71,8 @@ func TestASetNeedsHalfOfItsDataAndAMargin(t *testing.T) {
 		}
 	}
 	s, err := Estimate(1<<60, at)
-	if err == nil || !strings.Contains(err.Error(), "too little space at "+s.At) || !strings.Contains(err.Error(), "half of") {
+	if err == nil || !strings.Contains(err.Error(), "too little space at "+s.At) ||
+		!strings.Contains(err.Error(), "half of") {
 		t.Errorf("%+v %v", s, err)
 	}
 	if s, err := Estimate(0, filepath.Join(at, "not", "yet")); err != nil || s.At != at {
@@ -92,7 +95,8 @@ func TestAHiddenFolderWithoutAFileIsRefused(t *testing.T) {
 		"not hidden":        {map[string]int{"empty/": 0}, ""},
 	} {
 		err := refuseHidden(tree(t, c.files))
-		if (err != nil) != (c.named != "") || err != nil && !strings.Contains(err.Error(), ": "+c.named+"; remove them") {
+		if (err != nil) != (c.named != "") || err != nil &&
+			!strings.Contains(err.Error(), ": "+c.named+"; remove them") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -102,7 +106,8 @@ func TestAHiddenFolderWithoutAFileIsRefused(t *testing.T) {
 }
 
 func TestOnlyPlainNamesAreFolders(t *testing.T) {
-	for name, want := range map[string]bool{"nova": true, "nova_cell0": true, "N1": true, "#mysql50#x": false, "a-b": false,
+	for name, want := range map[string]bool{"nova": true, "nova_cell0": true, "N1": true, "#mysql50#x": false,
+		"a-b":  false,
 		"../x": false, ".": false, "a b": false, "é": false} {
 		if plainFolder(name) != want {
 			t.Errorf("%q: %v", name, !want)
@@ -128,10 +133,12 @@ func TestFoldersThatAreNoSchemasAreNamed(t *testing.T) {
 		_, _ = s.SQL("DROP DATABASE made_empty; DROP DATABASE with_table; DROP DATABASE `with-dash`")
 	})
 	folders, warning, err := OfDatadir(t.Context(), c, s.Data, true)
-	if err != nil || strings.Join(folders, " ") != "lost_found" || !strings.HasSuffix(warning, ": lost_found; move them elsewhere") {
+	if err != nil || strings.Join(folders, " ") != "lost_found" ||
+		!strings.HasSuffix(warning, ": lost_found; move them elsewhere") {
 		t.Errorf("%v %q %v", folders, warning, err)
 	}
-	if folders, warning, err := OfDatadir(t.Context(), c, s.Data, false); err != nil || len(folders) > 0 || warning != "" {
+	if folders, warning, err := OfDatadir(t.Context(), c, s.Data, false); err != nil || len(folders) > 0 ||
+		warning != "" {
 		t.Errorf("an account that does not see all schemas: %v %q %v", folders, warning, err)
 	}
 	if err := os.Mkdir(filepath.Join(s.Data, ".cache"), 0o700); err != nil {
@@ -139,7 +146,8 @@ func TestFoldersThatAreNoSchemasAreNamed(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = os.Remove(filepath.Join(s.Data, ".cache")) })
 	for _, described := range []bool{true, false} {
-		if _, _, err := OfDatadir(t.Context(), c, s.Data, described); err == nil || !strings.Contains(err.Error(), ".cache") {
+		if _, _, err := OfDatadir(t.Context(), c, s.Data, described); err == nil ||
+			!strings.Contains(err.Error(), ".cache") {
 			t.Errorf("a hidden folder, described %v: %v", described, err)
 		}
 	}

@@ -61,26 +61,32 @@ func TestWhatADumpLosesIsKnownBeforeIt(t *testing.T) {
 		refuses    string
 	}{
 		"digits of a FLOAT": {
-			statements: []string{"CREATE TABLE content.f (i INT PRIMARY KEY, f FLOAT)", "INSERT INTO content.f VALUES (1, 1.2345678)"},
-			warns: "a dump keeps 6 digits of a FLOAT, and these columns have values with more: content.f.f; take a physical backup, " +
+			statements: []string{"CREATE TABLE content.f (i INT PRIMARY KEY, f FLOAT)",
+				"INSERT INTO content.f VALUES (1, 1.2345678)"},
+			warns: "a dump keeps 6 digits of a FLOAT, and these columns have values with more: content.f.f; take a" +
+				" physical backup, " +
 				"or make them DOUBLE",
 		},
 		"a FLOAT of few digits": {
-			statements: []string{"CREATE TABLE content.f (i INT PRIMARY KEY, f FLOAT)", "INSERT INTO content.f VALUES (1, 1.5)"},
+			statements: []string{"CREATE TABLE content.f (i INT PRIMARY KEY, f FLOAT)",
+				"INSERT INTO content.f VALUES (1, 1.5)"},
 		},
 		"a FLOAT in a unique key": {
-			statements: []string{"CREATE TABLE content.f (f FLOAT PRIMARY KEY)", "INSERT INTO content.f VALUES (1.2345678)"},
-			warns:      "these columns of a unique key have values with more, so that the dump may not load: content.f.f;",
+			statements: []string{"CREATE TABLE content.f (f FLOAT PRIMARY KEY)",
+				"INSERT INTO content.f VALUES (1.2345678)"},
+			warns: "these columns of a unique key have values with more, so that the dump may not load: content.f.f;",
 		},
 		"a view over what is gone": {
 			statements: []string{
-				"CREATE TABLE content.t (i INT)", "CREATE VIEW content.v AS SELECT * FROM content.t", "DROP TABLE content.t",
+				"CREATE TABLE content.t (i INT)", "CREATE VIEW content.v AS SELECT * FROM content.t",
+				"DROP TABLE content.t",
 			},
 			refuses: "1 tables or views cannot be opened, and a dump would end at the first one: content.v (",
 		},
 		"a view over what is gone, left out": {
 			statements: []string{
-				"CREATE TABLE content.t (i INT)", "CREATE VIEW content.v AS SELECT * FROM content.t", "DROP TABLE content.t",
+				"CREATE TABLE content.t (i INT)", "CREATE VIEW content.v AS SELECT * FROM content.t",
+				"DROP TABLE content.t",
 			},
 			options: func(o *DumpOptions) { o.LeaveOutBroken = true },
 			warns:   "left out of the dump, because the server cannot open them: content.v (",
@@ -101,7 +107,8 @@ func TestWhatADumpLosesIsKnownBeforeIt(t *testing.T) {
 		},
 		"history by transactions": {
 			statements: []string{
-				"CREATE TABLE content.h (i INT PRIMARY KEY, a BIGINT UNSIGNED GENERATED ALWAYS AS ROW START, b BIGINT UNSIGNED " +
+				"CREATE TABLE content.h (i INT PRIMARY KEY, a BIGINT UNSIGNED GENERATED ALWAYS AS ROW START, b BIGINT" +
+					" UNSIGNED " +
 					"GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME(a, b)) WITH SYSTEM VERSIONING",
 			},
 			warns: "no dump can read that of content.h, which is by transactions",
@@ -197,7 +204,8 @@ func TestEventsOfTheServerAreRead(t *testing.T) {
 }
 
 func TestBrokenTablesAreNamedWithTheirReasons(t *testing.T) {
-	list := []catalog.Broken{{Schema: "a", Name: "t", Why: "no file"}, {Schema: "b", Name: "v", View: true, Why: "no table"}}
+	list := []catalog.Broken{{Schema: "a", Name: "t", Why: "no file"},
+		{Schema: "b", Name: "v", View: true, Why: "no table"}}
 	if got := DescribeBroken(list); got != "a.t (no file), b.v (no table)" {
 		t.Error(got)
 	}
@@ -206,8 +214,9 @@ func TestBrokenTablesAreNamedWithTheirReasons(t *testing.T) {
 		names[0] != (repository.Name{Schema: "a", Name: "t"}) {
 		t.Errorf("%+v %+v", broken, names)
 	}
-	d := catalog.Definitions{{Kind: "table", Schema: "a", Name: "t"}: "x", {Kind: "table", Schema: "a", Name: "keep"}: "y",
-		{Kind: "event", Schema: "a", Name: "t"}: "z"}
+	d := catalog.Definitions{{Kind: "table", Schema: "a", Name: "t"}: "x",
+		{Kind: "table", Schema: "a", Name: "keep"}: "y",
+		{Kind: "event", Schema: "a", Name: "t"}:    "z"}
 	if LeaveOut(d, list); len(d) != 2 || d[catalog.Object{Kind: "table", Schema: "a", Name: "t"}] != "" {
 		t.Errorf("%v", d)
 	}

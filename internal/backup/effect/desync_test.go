@@ -54,7 +54,8 @@ func TestADesyncBeginsOnceAndEndsOnce(t *testing.T) {
 		t.Errorf("%v, noted %d", err, *noted)
 	}
 	for n, want := range []string{"then OFF; Synced", "not changed"} {
-		if said, err := d.End(); err != nil || !strings.Contains(said, want) || *noted != 0 || d.On() || s.Desync(t) != "0" {
+		if said, err := d.End(); err != nil || !strings.Contains(said, want) || *noted != 0 || d.On() ||
+			s.Desync(t) != "0" {
 			t.Errorf("end %d: %q, %v, noted %d", n, said, err, *noted)
 		}
 	}
@@ -144,7 +145,9 @@ func TestAServerThatOnlyDoesNotListenIsStillDesynced(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	if said, err := (desyncUndo{"OFF", d.server}).undo(ctx, UndoOptions{Login: mariadb.Login{Socket: s.Socket}}); err == nil || !strings.Contains(err.Error(), "run SET GLOBAL wsrep_desync=OFF on this node") {
+	if said, err := (desyncUndo{"OFF", d.server}).undo(ctx,
+		UndoOptions{Login: mariadb.Login{Socket: s.Socket}}); err == nil ||
+		!strings.Contains(err.Error(), "run SET GLOBAL wsrep_desync=OFF on this node") {
 		t.Errorf("undone after a kill: %q, %v", said, err)
 	}
 	back := time.AfterFunc(time.Second, func() { _ = os.Rename(away, s.Socket) })
@@ -165,10 +168,12 @@ func TestOnlyTheServerThatWasDesyncedIsResynced(t *testing.T) {
 	t.Cleanup(func() { _, _ = s.SQL("SET GLOBAL wsrep_desync = OFF") })
 	desynced := d.server
 	d.server.Start = "1"
-	if said, err := d.End(); err != nil || !strings.Contains(said, "the server ended, and with it the desync") || *noted != 0 || s.Desync(t) != "1" {
+	if said, err := d.End(); err != nil || !strings.Contains(said, "the server ended, and with it the desync") ||
+		*noted != 0 || s.Desync(t) != "1" {
 		t.Errorf("its successor: %q, %v, noted %d", said, err, *noted)
 	}
-	other := &Desync{open: onAnotherHost(t), server: desynced, ours: true, undone: func() error { t.Error("it was noted"); return nil }}
+	other := &Desync{open: onAnotherHost(t), server: desynced, ours: true,
+		undone: func() error { t.Error("it was noted"); return nil }}
 	if said, err := other.End(); !errors.Is(err, ErrOtherHost) || s.Desync(t) != "1" {
 		t.Errorf("another host's: %q, %v", said, err)
 	}
@@ -224,7 +229,8 @@ func TestAServerThatEndsOrHangsEndsTheWait(t *testing.T) {
 		t.Errorf("a server that ends: %+v, %v after %s", w, err, took)
 	}
 	begun := time.Now()
-	if said, err := d.End(); err != nil || !strings.Contains(said, "the server ended") || *noted != 0 || time.Since(begun) > 5*time.Second {
+	if said, err := d.End(); err != nil || !strings.Contains(said, "the server ended") || *noted != 0 ||
+		time.Since(begun) > 5*time.Second {
 		t.Errorf("%q, %v after %s, noted %d", said, err, time.Since(begun), *noted)
 	}
 }
@@ -272,7 +278,10 @@ func TestTheUndoOutlivesAFullServer(t *testing.T) {
 			}
 			defer c.Close()
 			tries := 0
-			d := &Desync{drain: time.Second, up: func(context.Context, galera.Wsrep) (string, error) { return "UP", nil }}
+			d := &Desync{drain: time.Second, up: func(context.Context, galera.Wsrep) (string, error) {
+				return "UP",
+					nil
+			}}
 			d.open = func(ctx context.Context) (*mariadb.Client, error) {
 				if tries++; tries < 3 || !breaks {
 					return nil, full
@@ -296,7 +305,8 @@ func TestTheUndoOutlivesAFullServer(t *testing.T) {
 }
 
 func TestAServerOfAnotherHostIsRefused(t *testing.T) {
-	if err := CheckHost(galera.Server{Hostname: "a"}, "b"); err == nil || !strings.Contains(err.Error(), `"a"`) || !strings.Contains(err.Error(), `"b"`) {
+	if err := CheckHost(galera.Server{Hostname: "a"}, "b"); err == nil || !strings.Contains(err.Error(), `"a"`) ||
+		!strings.Contains(err.Error(), `"b"`) {
 		t.Errorf("hosts: %v", err)
 	}
 }

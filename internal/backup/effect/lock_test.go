@@ -28,14 +28,16 @@ func TestWhoIsRefusedTheLockLeavesItToItsHolder(t *testing.T) {
 	}
 	defer notes.Close()
 	const uuid = "0bf81e81-e6a9-11f1-aab7-6f76032d5070"
-	c.Hold(t, cib.Lock{Cluster: uuid, Holder: "controller-0", Job: "nightly", Since: 1, Expires: stamp(time.Now().Add(time.Hour))})
+	c.Hold(t, cib.Lock{Cluster: uuid, Holder: "controller-0", Job: "nightly", Since: 1,
+		Expires: stamp(time.Now().Add(time.Hour))})
 	v, err := pacemaker.View(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	var held *clusterlock.Held
 	want := LockRequest{Cluster: uuid, Job: "nightly", Expires: time.Now().Add(time.Hour)}
-	if _, _, err := Lock(t.Context(), want, v, NewNotes(notes)); !errors.As(err, &held) || held.Lock.Holder != "controller-0" || !c.Has(t, "lock") {
+	if _, _, err := Lock(t.Context(), want, v, NewNotes(notes)); !errors.As(err, &held) ||
+		held.Lock.Holder != "controller-0" || !c.Has(t, "lock") {
 		t.Errorf("%v, held %t", err, c.Has(t, "lock"))
 	}
 	if entries, err := journal.Read(path); len(entries) != 0 || err != nil {
@@ -46,7 +48,8 @@ func TestWhoIsRefusedTheLockLeavesItToItsHolder(t *testing.T) {
 // An undo frees the lock of its own job on its own node only, and keeps in mind what it could not free.
 func TestTheLockOfAKilledJobIsFreed(t *testing.T) {
 	c := node.FakeCluster(t, "", "")
-	const uuid, mine, theirs = "0bf81e81-e6a9-11f1-aab7-6f76032d5070", "20261123T081500Z-4f2a9c", "20261123T080000Z-000001"
+	const uuid, mine, theirs = "0bf81e81-e6a9-11f1-aab7-6f76032d5070", "20261123T081500Z-4f2a9c",
+		"20261123T080000Z-000001"
 	a := remains{Journal: node.NewJournal(t)}
 	for name, l := range map[string]cib.Lock{
 		"its own":         {Holder: "controller-1", Job: mine},
@@ -62,7 +65,8 @@ func TestTheLockOfAKilledJobIsFreed(t *testing.T) {
 		}
 		_ = os.Remove(filepath.Join(c.Dir, "lock"))
 	}
-	if err := os.WriteFile(filepath.Join(c.Dir, "cibadmin"), []byte("#!/bin/sh\necho 'Transport endpoint is not connected' >&2; exit 102\n"), 0o700); err != nil {
+	if err := os.WriteFile(filepath.Join(c.Dir, "cibadmin"),
+		[]byte("#!/bin/sh\necho 'Transport endpoint is not connected' >&2; exit 102\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	freeing := freeTimeout
@@ -70,7 +74,8 @@ func TestTheLockOfAKilledJobIsFreed(t *testing.T) {
 	t.Cleanup(func() { freeTimeout = freeing })
 	a.Journal.Note(t, lockEffect, lockUndo{Cluster: uuid, Job: mine, Holder: "controller-1"})
 	done, err := a.undo(t)
-	if err == nil || !strings.Contains(err.Error(), "state: recovered on this host frees it") || len(done) != 0 || len(a.Journal.Open(t)) != 1 {
+	if err == nil || !strings.Contains(err.Error(), "state: recovered on this host frees it") || len(done) != 0 ||
+		len(a.Journal.Open(t)) != 1 {
 		t.Errorf("without Pacemaker: %+v, %v, open %q", done, err, a.Journal.Open(t))
 	}
 }
@@ -78,7 +83,8 @@ func TestTheLockOfAKilledJobIsFreed(t *testing.T) {
 // A node that was cut off may free the lock in a copy of the configuration that the others' replaces right after.
 func TestALockThatComesBackIsFreedAgain(t *testing.T) {
 	c := node.FakeCluster(t, "", "")
-	l := cib.Lock{Cluster: "0bf81e81-e6a9-11f1-aab7-6f76032d5070", Holder: "controller-1", Job: "20261123T081500Z-4f2a9c", Since: 1, Expires: 2}
+	l := cib.Lock{Cluster: "0bf81e81-e6a9-11f1-aab7-6f76032d5070", Holder: "controller-1",
+		Job: "20261123T081500Z-4f2a9c", Since: 1, Expires: 2}
 	c.Hold(t, l)
 	cibadmin := filepath.Join(c.Dir, "cibadmin")
 	if err := os.Rename(cibadmin, cibadmin+".real"); err != nil {
@@ -100,7 +106,8 @@ exec $dir/cibadmin.real "$@"`
 	again := freeAgain
 	freeAgain = 10 * time.Millisecond
 	t.Cleanup(func() { freeAgain = again })
-	if err := (lockUndo{Cluster: l.Cluster, Job: l.Job, Holder: l.Holder}).free(); err != nil || !c.Has(t, "back") || c.Has(t, "lock") {
+	if err := (lockUndo{Cluster: l.Cluster, Job: l.Job, Holder: l.Holder}).free(); err != nil || !c.Has(t, "back") ||
+		c.Has(t, "lock") {
 		t.Errorf("%v, came back %t, held %t", err, c.Has(t, "back"), c.Has(t, "lock"))
 	}
 }

@@ -84,7 +84,8 @@ func TestUndoLeavesADesyncThatIsNotItsOwn(t *testing.T) {
 		"the same pid, later": {change(func(i *Instance) { i.PID++ }), "was restarted since", "1"},
 		"before a reboot":     {change(func(i *Instance) { i.BootID = "x" }), "was restarted since", "1"},
 		"another server":      {change(func(i *Instance) { i.UID = "x" }), "was restarted since", "1"},
-		"over TCP, younger":   {change(func(i *Instance) { i.PID, i.Start, i.Up = 0, "", now.Up+1000 }), "was restarted since", "1"},
+		"over TCP, younger": {change(func(i *Instance) { i.PID, i.Start, i.Up = 0, "", now.Up+1000 }),
+			"was restarted since", "1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			undoesDesync(t, s, tt.noted, tt.said, tt.left)
@@ -95,7 +96,8 @@ func TestUndoLeavesADesyncThatIsNotItsOwn(t *testing.T) {
 	gone := mariadb.Login{Socket: filepath.Join(t.TempDir(), "none")}
 	a := remains{Login: gone, Journal: node.NewJournal(t)}
 	a.Journal.Note(t, DesyncEffect, desyncUndo{"OFF", change(func(i *Instance) { i.Start += "0" })})
-	if done, err := a.undo(t); err != nil || len(done) != 1 || !strings.Contains(done[0].Done, "does not run any more") || len(a.Journal.Open(t)) != 0 {
+	if done, err := a.undo(t); err != nil || len(done) != 1 ||
+		!strings.Contains(done[0].Done, "does not run any more") || len(a.Journal.Open(t)) != 0 {
 		t.Errorf("no server: %+v, %v", done, err)
 	}
 }
@@ -105,7 +107,8 @@ func undoesDesync(t *testing.T, s *node.Server, noted Instance, said, left strin
 	a := remains{Login: s.Login(), Journal: node.NewJournal(t)}
 	a.Journal.Note(t, DesyncEffect, desyncUndo{"OFF", noted})
 	done, err := a.undo(t)
-	if err != nil || len(done) != 1 || !strings.Contains(done[0].Done, said) || s.Desync(t) != left || len(a.Journal.Open(t)) != 0 {
+	if err != nil || len(done) != 1 || !strings.Contains(done[0].Done, said) || s.Desync(t) != left ||
+		len(a.Journal.Open(t)) != 0 {
 		t.Errorf("%+v, %v, wsrep_desync %s, open %q", done, err, s.Desync(t), a.Journal.Open(t))
 	}
 }
@@ -116,17 +119,21 @@ func TestUndoGoesOnAfterWhatItCannotUndo(t *testing.T) {
 	hidden := a.unfinished(t, "solo", ".partial-20261123T081500Z-physical-x")
 	kept := a.unfinished(t, "solo", "20261123T081500Z-physical-x")
 	outside := a.unfinished(t, "..", ".partial-x")
-	a.Journal.Note(t, SetEffect, setUndo{Destination: a.Destination, Cluster: "solo", Hidden: filepath.Base(hidden), Final: filepath.Base(kept)})
+	a.Journal.Note(t, SetEffect, setUndo{Destination: a.Destination, Cluster: "solo", Hidden: filepath.Base(hidden),
+		Final: filepath.Base(kept)})
 	a.Journal.Note(t, "teleport", nil)
 	a.Journal.Note(t, SetEffect, "no object")
 	a.Journal.Note(t, SetEffect, setUndo{Destination: a.Destination, Cluster: "solo", Hidden: filepath.Base(kept)})
 	a.Journal.Note(t, SetEffect, setUndo{Destination: a.Destination, Cluster: "..", Hidden: filepath.Base(outside)})
-	a.Journal.Note(t, SetEffect, setUndo{Destination: a.Destination, Cluster: "solo", Hidden: ".partial-../../" + filepath.Base(filepath.Dir(kept))})
+	a.Journal.Note(t, SetEffect, setUndo{Destination: a.Destination, Cluster: "solo",
+		Hidden: ".partial-../../" + filepath.Base(filepath.Dir(kept))})
 	done, err := a.undo(t)
-	if err == nil || len(done) != 1 || !slices.Equal(a.Journal.Open(t), []string{SetEffect, SetEffect, SetEffect, SetEffect, "teleport"}) {
+	if err == nil || len(done) != 1 || !slices.Equal(a.Journal.Open(t),
+		[]string{SetEffect, SetEffect, SetEffect, SetEffect, "teleport"}) {
 		t.Errorf("%+v, %v, open %q", done, err, a.Journal.Open(t))
 	}
-	for _, want := range []string{"use the version that made it", "read the journal", "does not name an unfinished set", "cluster name"} {
+	for _, want := range []string{"use the version that made it", "read the journal", "does not name an unfinished set",
+		"cluster name"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v does not say %q", err, want)
 		}
@@ -142,7 +149,8 @@ func TestUndoGoesOnAfterWhatItCannotUndo(t *testing.T) {
 func (a remains) unfinished(t *testing.T, cluster, name string) string {
 	t.Helper()
 	path := filepath.Join(a.Destination, cluster, name)
-	if err := errors.Join(os.MkdirAll(path, 0o700), os.WriteFile(filepath.Join(path, "backup.xbstream.zst"), []byte("x"), 0o600)); err != nil {
+	if err := errors.Join(os.MkdirAll(path, 0o700), os.WriteFile(filepath.Join(path, "backup.xbstream.zst"),
+		[]byte("x"), 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -168,7 +176,9 @@ func TestASetOnAFileSystemThatIsNotMountedStaysInTheJournal(t *testing.T) {
 		t.Skip("cannot move a mount:", err)
 	}
 	done, err := a.undo(t)
-	if err == nil || !strings.Contains(err.Error(), "is not mounted at "+mount+" now: mount it and call galera_backup with state: recovered") || len(done) != 0 || len(a.Journal.Open(t)) != 1 {
+	if err == nil || !strings.Contains(err.Error(), "is not mounted at "+mount+
+		" now: mount it and call galera_backup with state: recovered") || len(done) != 0 ||
+		len(a.Journal.Open(t)) != 1 {
 		t.Errorf("%+v, %v, open %q", done, err, a.Journal.Open(t))
 	}
 	if err := unix.Mount(away, mount, "", unix.MS_MOVE, ""); err != nil {
@@ -183,7 +193,8 @@ func TestASetOnAFileSystemThatIsNotMountedStaysInTheJournal(t *testing.T) {
 func frozen(t *testing.T) (path string, freeze, thaw func()) {
 	t.Helper()
 	image, path := filepath.Join(t.TempDir(), "image"), filepath.Join(t.TempDir(), "frozen")
-	for _, command := range [][]string{{"truncate", "-s", "256M", image}, {"mkfs.ext4", "-q", image}, {"mkdir", "-m", "700", path}, {"mount", "-o", "loop", image, path}} {
+	for _, command := range [][]string{{"truncate", "-s", "256M", image}, {"mkfs.ext4", "-q", image},
+		{"mkdir", "-m", "700", path}, {"mount", "-o", "loop", image, path}} {
 		if out, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err != nil {
 			t.Skipf("cannot make a file system: %v: %s", err, out)
 		}
@@ -211,7 +222,8 @@ func TestAHangingDestinationIsLeftForLater(t *testing.T) {
 		t.Fatal(err)
 	}
 	a.Journal.Note(t, DesyncEffect, desyncUndo{"OFF", now})
-	a.Journal.Note(t, SetEffect, setUndo{Destination: path, Cluster: "solo", Hidden: ".partial-x", Mount: mountOf(path)})
+	a.Journal.Note(t, SetEffect, setUndo{Destination: path, Cluster: "solo", Hidden: ".partial-x",
+		Mount: mountOf(path)})
 	freeze()
 	if _, err := s.SQL("SET GLOBAL wsrep_desync = ON"); err != nil {
 		t.Fatal(err)
@@ -221,7 +233,8 @@ func TestAHangingDestinationIsLeftForLater(t *testing.T) {
 	if took := time.Since(begun); took > removeTimeout+5*time.Second {
 		t.Errorf("it took %s", took)
 	}
-	if err == nil || !strings.Contains(err.Error(), "the file system hangs") || len(done) != 1 || !slices.Equal(a.Journal.Open(t), []string{SetEffect}) || s.Desync(t) != "0" {
+	if err == nil || !strings.Contains(err.Error(), "the file system hangs") || len(done) != 1 ||
+		!slices.Equal(a.Journal.Open(t), []string{SetEffect}) || s.Desync(t) != "0" {
 		t.Errorf("%+v, %v, open %q, desync %s", done, err, a.Journal.Open(t), s.Desync(t))
 	}
 	thaw()
@@ -234,18 +247,21 @@ func TestAHangingDestinationIsLeftForLater(t *testing.T) {
 // A destination that hangs when all is read does not hold the job for ever: it comes back with the end of its time.
 func TestAJobComesBackFromAHangingDestination(t *testing.T) {
 	path, freeze, thaw := frozen(t)
-	set, err := BeginSet(SetRequest{Destination: path, Cluster: "solo", Method: "physical", Controller: "c", Begun: time.Now()}, NewNotes(nil))
+	set, err := BeginSet(SetRequest{Destination: path, Cluster: "solo", Method: "physical", Controller: "c",
+		Begun: time.Now()}, NewNotes(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer set.Close()
 	freeze()
 	begun := time.Now()
-	if err := abandon.Either(t.Context(), time.Second, set.Folder(), set.Restart); err != nil && !strings.Contains(err.Error(), "hangs") {
+	if err := abandon.Either(t.Context(), time.Second, set.Folder(), set.Restart); err != nil &&
+		!strings.Contains(err.Error(), "hangs") {
 		t.Error(err)
 	}
 	commit := func() error { return set.Commit(&repository.Manifest{}) }
-	if err := abandon.Either(t.Context(), time.Second, set.Folder(), commit); err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "hangs") {
+	if err := abandon.Either(t.Context(), time.Second, set.Folder(), commit); err == nil ||
+		!strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "hangs") {
 		t.Errorf("got %v", err)
 	}
 	if err := set.Abort(); err == nil || !strings.Contains(err.Error(), "remove "+set.Folder()) {

@@ -25,7 +25,8 @@ func watching(t *testing.T, s *node.Server, change func(*Config)) Config {
 	destination := t.TempDir()
 	open := func(ctx context.Context) (*mariadb.Client, error) { return mariadb.Open(ctx, s.Login()) }
 	c := Config{
-		Destination: destination, Set: destination, Datadir: s.Data, Counters: &tool.Counters{}, Open: open, View: pacemaker.View,
+		Destination: destination, Set: destination, Datadir: s.Data, Counters: &tool.Counters{}, Open: open,
+		View:     pacemaker.View,
 		Desynced: func() bool { return false },
 	}
 	if change != nil {
@@ -62,7 +63,8 @@ func TestTheGuardSeesASoundServer(t *testing.T) {
 		t.Fatal(context.Cause(ctx))
 	}
 	s := g.remember()
-	if w := s.Server; w.ClusterStatus != galera.ClusterPrimary || w.State != galera.StateSynced || !w.Ready || w.ClusterSize != 1 || w.Silent > 2 || w.LSN == 0 || w.Error != "" {
+	if w := s.Server; w.ClusterStatus != galera.ClusterPrimary || w.State != galera.StateSynced || !w.Ready ||
+		w.ClusterSize != 1 || w.Silent > 2 || w.LSN == 0 || w.Error != "" {
 		t.Errorf("server %+v", w)
 	}
 	if s.Tool.FreeDestination < 1<<20 || s.Tool.FreeDatadir < 1<<20 || s.Cluster.Present != pacemaker.Present() ||

@@ -27,21 +27,24 @@ func TestWhatLeadsOutOfADatadirIsFound(t *testing.T) {
 		}
 	}
 	for name, content := range map[string]string{
-		"fast/nova/t.ibd": "", "linked/rows.MYD": "", "data/nova/t.isl": dir + "/fast/nova/t.ibd\n", "data/nova/gone.isl": "/no/such/file", "data/nova/odd.isl": "relative",
+		"fast/nova/t.ibd": "", "linked/rows.MYD": "", "data/nova/t.isl": dir + "/fast/nova/t.ibd\n",
+		"data/nova/gone.isl": "/no/such/file", "data/nova/odd.isl": "relative",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for name, to := range map[string]string{
-		"data/glance": dir + "/linked", "data/nova/rows.MYD": "../../linked/rows.MYD", "data/dangling": "/no/such/folder", "data/loop": "loop",
+		"data/glance": dir + "/linked", "data/nova/rows.MYD": "../../linked/rows.MYD",
+		"data/dangling": "/no/such/folder", "data/loop": "loop",
 	} {
 		if err := os.Symlink(to, filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	// Not all that a link of the server's leads to is data of its: a log, a certificate, root's socket.
-	for name, to := range map[string]string{"data/error.log": "/var/log", "data/mysql.sock": "/tmp/mysql.sock", "data/server.pem": "/etc/passwd"} {
+	for name, to := range map[string]string{"data/error.log": "/var/log", "data/mysql.sock": "/tmp/mysql.sock",
+		"data/server.pem": "/etc/passwd"} {
 		if err := os.Symlink(to, filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
 		}
@@ -56,11 +59,13 @@ func TestWhatLeadsOutOfADatadirIsFound(t *testing.T) {
 	if got, want := o.folders(), []string{dir + "/fast/nova", dir + "/linked"}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
-	if got := slices.Sorted(maps.Keys(o.links)); !slices.Equal(got, []string{data + "/nova/gone.isl", data + "/nova/odd.isl", data + "/nova/t.isl"}) ||
+	if got := slices.Sorted(maps.Keys(o.links)); !slices.Equal(got,
+		[]string{data + "/nova/gone.isl", data + "/nova/odd.isl", data + "/nova/t.isl"}) ||
 		string(o.links[data+"/nova/t.isl"]) != dir+"/fast/nova/t.ibd\n" {
 		t.Errorf("%q", o.links)
 	}
-	if _, err := o.readNote("/etc/passwd"); err == nil || !strings.Contains(err.Error(), "/etc/passwd is not of user 65534") {
+	if _, err := o.readNote("/etc/passwd"); err == nil ||
+		!strings.Contains(err.Error(), "/etc/passwd is not of user 65534") {
 		t.Error(err)
 	}
 	for n := range maxOutside {
@@ -69,7 +74,8 @@ func TestWhatLeadsOutOfADatadirIsFound(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := lookOutside(t.Context(), process.Place{}, data, process.Owner{UID: 65534, GID: 65534}); err == nil || !strings.Contains(err.Error(), "more than 1000 links of it lead elsewhere") {
+	if _, err := lookOutside(t.Context(), process.Place{}, data, process.Owner{UID: 65534, GID: 65534}); err == nil ||
+		!strings.Contains(err.Error(), "more than 1000 links of it lead elsewhere") {
 		t.Error(err)
 	}
 }

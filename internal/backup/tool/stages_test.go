@@ -69,7 +69,8 @@ func TestTheStagesOfOlderTools(t *testing.T) {
 
 func TestTheToolsPlaceInTheRedoLogIsNotKept(t *testing.T) {
 	s := &stages{}
-	if s.line("[00] 2026-11-23 08:03:10 >> log scanned up to (78451)") || !s.line("[00] 2026-11-23 08:03:10 completed OK!") {
+	if s.line("[00] 2026-11-23 08:03:10 >> log scanned up to (78451)") ||
+		!s.line("[00] 2026-11-23 08:03:10 completed OK!") {
 		t.Error("the wrong lines are kept")
 	}
 }

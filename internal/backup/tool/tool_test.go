@@ -46,29 +46,37 @@ func TestChoice(t *testing.T) {
 		method Method
 		reason string // of the choice, or the error
 	}{
-		"auto takes the server's own tool":       {Auto, "10.11.19", true, []Tool{backup, dump}, Physical, "the server's own backup tool is here"},
-		"auto takes another patch of its series": {Auto, "10.11.8", true, []Tool{backup, dump}, Physical, "10.11.19 for 10.11.8"},
-		"auto dumps a server of another series":  {Auto, "10.5.22", true, []Tool{backup, dump}, Logical, "of version 10.11.19, the server of 10.5.22"},
-		"auto dumps without the tool":            {Auto, "10.11.19", true, []Tool{dump}, Logical, "neither mariadb-backup nor mariabackup"},
-		"auto dumps over TCP":                    {Auto, "10.11.19", false, []Tool{backup, dump}, Logical, "reached over TCP"},
-		"auto without any tool":                  {Auto, "10.11.19", true, nil, "", "no way to back up"},
-		"physical is not replaced":               {Physical, "10.5.22", true, []Tool{backup, dump}, "", "read by its own version only"},
-		"physical over TCP":                      {Physical, "10.11.19", false, []Tool{backup}, "", "set login_unix_socket"},
-		"logical though the tool is there":       {Logical, "10.11.19", true, []Tool{backup, dump}, Logical, "asked for"},
-		"a server that is not MariaDB":           {Auto, "", true, []Tool{backup, dump}, "", "the server is not MariaDB"},
+		"auto takes the server's own tool": {Auto, "10.11.19", true, []Tool{backup, dump}, Physical,
+			"the server's own backup tool is here"},
+		"auto takes another patch of its series": {Auto, "10.11.8", true, []Tool{backup, dump}, Physical,
+			"10.11.19 for 10.11.8"},
+		"auto dumps a server of another series": {Auto, "10.5.22", true, []Tool{backup, dump}, Logical,
+			"of version 10.11.19, the server of 10.5.22"},
+		"auto dumps without the tool": {Auto, "10.11.19", true, []Tool{dump}, Logical,
+			"neither mariadb-backup nor mariabackup"},
+		"auto dumps over TCP": {Auto, "10.11.19", false, []Tool{backup, dump}, Logical,
+			"reached over TCP"},
+		"auto without any tool": {Auto, "10.11.19", true, nil, "", "no way to back up"},
+		"physical is not replaced": {Physical, "10.5.22", true, []Tool{backup, dump}, "",
+			"read by its own version only"},
+		"physical over TCP":                {Physical, "10.11.19", false, []Tool{backup}, "", "set login_unix_socket"},
+		"logical though the tool is there": {Logical, "10.11.19", true, []Tool{backup, dump}, Logical, "asked for"},
+		"a server that is not MariaDB":     {Auto, "", true, []Tool{backup, dump}, "", "the server is not MariaDB"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			find := func(m Method) (Tool, error) {
 				if i := slices.IndexFunc(tt.tools, func(x Tool) bool { return x.Method == m }); i >= 0 {
 					return tt.tools[i], nil
 				}
-				return Tool{}, fmt.Errorf("neither %s nor %s is installed: %w", programs[m][0], programs[m][1], process.ErrNotFound)
+				return Tool{}, fmt.Errorf("neither %s nor %s is installed: %w", programs[m][0], programs[m][1],
+					process.ErrNotFound)
 			}
 			got, reason, err := Choose(tt.want, tt.server, tt.socket, find)
 			if err != nil {
 				reason = err.Error()
 			}
-			if (err == nil) != (tt.method != "") || err == nil && got.Method != tt.method || !strings.Contains(reason, tt.reason) {
+			if (err == nil) != (tt.method != "") || err == nil && got.Method != tt.method ||
+				!strings.Contains(reason, tt.reason) {
 				t.Errorf("%v, %q, %v", got, reason, err)
 			}
 		})
@@ -92,10 +100,12 @@ func TestIdentity(t *testing.T) {
 			t.Errorf("%s: %v", datadir, err)
 		}
 	}
-	if err := CheckDatadir(sleeper.Process.Pid, other, process.Place{}); err == nil || !strings.Contains(err.Error(), other) || !strings.Contains(err.Error(), ours) {
+	if err := CheckDatadir(sleeper.Process.Pid, other, process.Place{}); err == nil ||
+		!strings.Contains(err.Error(), other) || !strings.Contains(err.Error(), ours) {
 		t.Errorf("both folders are to be named: %v", err)
 	}
-	if CheckDatadir(0, ours, process.Place{}) == nil || CheckDatadir(sleeper.Process.Pid, other+"/none", process.Place{}) == nil {
+	if CheckDatadir(0, ours, process.Place{}) == nil ||
+		CheckDatadir(sleeper.Process.Pid, other+"/none", process.Place{}) == nil {
 		t.Error("an unknown server or folder was accepted")
 	}
 }
@@ -107,7 +117,8 @@ func TestGaleraInfo(t *testing.T) {
 			t.Errorf("%q: %s %d %v", text, u, seqno, err)
 		}
 	}
-	for _, text := range []string{"", uuid, uuid + ":", uuid + ":-1 0", "00000000-0000-0000-0000-000000000000:4", "x:4", uuid + ":4x"} {
+	for _, text := range []string{"", uuid, uuid + ":", uuid + ":-1 0", "00000000-0000-0000-0000-000000000000:4", "x:4",
+		uuid + ":4x"} {
 		if _, _, err := parseGaleraInfo([]byte(text)); err == nil {
 			t.Errorf("%q was accepted", text)
 		}
@@ -201,7 +212,8 @@ func TestTheLogHasNoSecretsWhateverTheWrites(t *testing.T) {
 	}
 	f, err := log.finish(set)
 	data, readErr := os.ReadFile(filepath.Join(set.Folder(), LogName))
-	if errors.Join(err, readErr) != nil || string(data) != "password ******** used\ncompleted OK!" || f.Bytes != int64(len(data)) {
+	if errors.Join(err, readErr) != nil || string(data) != "password ******** used\ncompleted OK!" ||
+		f.Bytes != int64(len(data)) {
 		t.Errorf("%q, %+v, %v", data, f, errors.Join(err, readErr))
 	}
 }
@@ -213,13 +225,15 @@ func TestFindToolSaysWhatIsMissing(t *testing.T) {
 	programs[Physical] = []string{"mariadb-backup-not", "mariabackup-not"}
 	defer func() { programs[Physical] = names }()
 	_, err := Find(context.Background(), Physical, process.Place{})
-	if !errors.Is(err, process.ErrNotFound) || !strings.Contains(err.Error(), "neither mariadb-backup-not nor mariabackup-not is installed here") {
+	if !errors.Is(err, process.ErrNotFound) || !strings.Contains(err.Error(),
+		"neither mariadb-backup-not nor mariabackup-not is installed here") {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestBinlogInfo(t *testing.T) {
-	for text, want := range map[string]string{"mb.000003\t371\t0-7-151\n": "0-7-151", "mb.000003\t371\t0-7-151,1-2-3\n": "0-7-151,1-2-3", "mb.000003\t371\t\n": "", "": ""} {
+	for text, want := range map[string]string{"mb.000003\t371\t0-7-151\n": "0-7-151",
+		"mb.000003\t371\t0-7-151,1-2-3\n": "0-7-151,1-2-3", "mb.000003\t371\t\n": "", "": ""} {
 		if got := parseBinlogInfo([]byte(text)); got != want {
 			t.Errorf("%q: %q", text, got)
 		}
@@ -229,7 +243,8 @@ func TestBinlogInfo(t *testing.T) {
 // A panic in the goroutine that copies the tool's messages would end the process with the node desynced.
 func TestALogThatPanicsIsAnError(t *testing.T) {
 	l := &Log{scrub: func(string) string { panic("scrub") }}
-	if _, err := l.Write([]byte("line\n")); err != nil || l.err == nil || !strings.Contains(l.err.Error(), "panic: scrub") {
+	if _, err := l.Write([]byte("line\n")); err != nil || l.err == nil ||
+		!strings.Contains(l.err.Error(), "panic: scrub") {
 		t.Errorf("%v, %v", err, l.err)
 	}
 }

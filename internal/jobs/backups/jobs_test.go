@@ -76,7 +76,8 @@ func TestAJobThatStartsWhileItIsLookedAtIsLeftAlone(t *testing.T) {
 	job := units.Job(t, s, folder, "j", "", "")
 	starts := func() {
 		now := time.Now()
-		if err := errors.Join(os.RemoveAll(job.Journal()), os.Chtimes(filepath.Dir(job.StateFile()), now, now)); err != nil {
+		if err := errors.Join(os.RemoveAll(job.Journal()),
+			os.Chtimes(filepath.Dir(job.StateFile()), now, now)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -159,7 +160,8 @@ func TestAWaitOutlivesASystemdThatDoesNotAnswer(t *testing.T) {
 	job := units.Job(t, s, folder, "j", units.Made, "")
 	path := filepath.Join(folder, "systemctl")
 	works, _ := os.ReadFile(path)
-	units.Put(t, path, "#!/bin/sh\necho no bus >&2; [ -e '"+folder+"/again' ] && exec /bin/sh '"+folder+"/real' \"$@\"; : >'"+folder+"/again'; exit 1\n", 0o700)
+	units.Put(t, path, "#!/bin/sh\necho no bus >&2; [ -e '"+folder+"/again' ] && exec /bin/sh '"+folder+
+		"/real' \"$@\"; : >'"+folder+"/again'; exit 1\n", 0o700)
 	units.Put(t, filepath.Join(folder, "real"), string(works), 0o700)
 	r, err := Options{Job: "j", Lease: 5}.kind(s).Await(t.Context(), jobs.Caller{}, job)
 	if err != nil || r.Msg != "made" {
@@ -231,7 +233,8 @@ func TestADeadJobIsUndoneOnce(t *testing.T) {
 	}
 	s, folder := units.Store(t)
 	recovers(t, s, false, "no job has left anything", "")
-	dead, alive := units.Job(t, s, folder, "dead", units.AtWork, ""), units.Job(t, s, folder, "alive", units.AtWork, ":")
+	dead, alive := units.Job(t, s, folder, "dead", units.AtWork, ""),
+		units.Job(t, s, folder, "alive", units.AtWork, ":")
 	deads, alives := unfinished(t, dead), unfinished(t, alive)
 
 	shown := recoversWith(t, s, jobs.Caller{CheckMode: true}, true, "would be undone of job dead", "")
@@ -297,7 +300,8 @@ func TestALockOfThisNodeWithoutAJobIsFreed(t *testing.T) {
 		holder, job string
 		freed       bool
 	}{
-		"gone": {"node-a", "gone", true}, "alive": {"node-a", "alive", false}, "of another node": {"node-b", "gone", false},
+		"gone": {"node-a", "gone", true}, "alive": {"node-a", "alive", false},
+		"of another node": {"node-b", "gone", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, folder := units.Store(t)
@@ -312,7 +316,8 @@ func TestALockOfThisNodeWithoutAJobIsFreed(t *testing.T) {
 				t.Error("check mode freed it")
 			}
 			recovers(t, s, c.freed, says, "")
-			if text, _ := os.ReadFile(filepath.Join(folder, "deleted")); strings.Contains(string(text), cluster) != c.freed {
+			if text, _ := os.ReadFile(filepath.Join(folder, "deleted")); strings.Contains(string(text),
+				cluster) != c.freed {
 				t.Errorf("deleted: %q", text)
 			}
 		})

@@ -88,7 +88,8 @@ func TestAJobIsStartedOnce(t *testing.T) {
 	}
 	for _, attached := range []bool{false, true, true} {
 		got, err := startsWith(t, s, Options{Job: "j"}, start)
-		if err != nil || got["attached"] != attached || got["changed"] == attached || got["ended"] != false || starts != 1 {
+		if err != nil || got["attached"] != attached || got["changed"] == attached || got["ended"] != false ||
+			starts != 1 {
 			t.Errorf("%v, started %d times", got, starts)
 		}
 	}

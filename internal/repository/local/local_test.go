@@ -428,7 +428,8 @@ func TestARecordIsReadWhileItIsReplaced(t *testing.T) {
 				return
 			default:
 			}
-			if err := errors.Join(os.WriteFile(path+".other", content, 0o600), os.Rename(path+".other", path)); err != nil {
+			if err := errors.Join(os.WriteFile(path+".other", content, 0o600),
+				os.Rename(path+".other", path)); err != nil {
 				done <- err
 				return
 			}

@@ -291,7 +291,8 @@ func TestAnOpeningThatWasCutOffIsDoneAgain(t *testing.T) {
 		changed       bool
 		ended         string
 	}{
-		{"kept out", true, false, true, ""}, {"let in", false, true, false, ""}, {"both are noted", true, true, true, ""},
+		{"kept out", true, false, true, ""}, {"let in", false, true, false, ""},
+		{"both are noted", true, true, true, ""},
 		{"never kept out", false, false, false, ""}, {"kept out beyond the end", true, false, true, restore.Restored},
 	} {
 		h := newHost(t)

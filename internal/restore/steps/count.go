@@ -32,7 +32,8 @@ func (o Options) counted(ctx context.Context, caller jobs.Caller) (*jobs.Answer,
 		err = isMember(w)
 	}
 	if err != nil {
-		return &jobs.Answer{Msg: "not counted: this host's server is not a member of the cluster now: " + err.Error()}, nil
+		return &jobs.Answer{Msg: "not counted: this host's server is not a member of the cluster now: " + err.Error()},
+			nil
 	}
 	differ, err := reload.Count(ctx, c, o.Tables)
 	if err != nil {
