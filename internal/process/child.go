@@ -125,8 +125,11 @@ func (c *Child) start(at Place, began chan<- error) {
 	err := c.cmd.Start()
 	began <- err
 	if err == nil {
-		go c.endWith(at)
+		exited, watched := make(chan struct{}), make(chan struct{})
+		go func() { defer close(watched); c.endWith(at, exited) }()
 		c.err = c.cmd.Wait()
+		close(exited)
+		<-watched // whoever closes the place after the end finds nobody using it
 		close(c.ended)
 	}
 }
@@ -135,7 +138,7 @@ func (c *Child) start(at Place, began chan<- error) {
 const look = 250 * time.Millisecond
 
 // endWith kills the program when its container ends: it is in none of the container's namespaces that would do that.
-func (c *Child) endWith(at Place) {
+func (c *Child) endWith(at Place, exited <-chan struct{}) {
 	if at.Host() {
 		return
 	}
@@ -143,7 +146,7 @@ func (c *Child) endWith(at Place) {
 	defer tick.Stop()
 	for {
 		select {
-		case <-c.ended:
+		case <-exited:
 			return
 		case <-tick.C:
 			if at.Ended() {

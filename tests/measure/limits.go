@@ -28,17 +28,23 @@ type limit struct {
 // limits are the current ones. They may only become tighter.
 var limits = limit{
 	FunctionLines: 60,
-	Branches:      25,
+	Branches:      22,
 	Nesting:       4,
-	FileLines:     450,
-	PackageLines:  6400,
-	BackShare:     50,
+	FileLines:     310,
+	PackageLines:  2000,
+	BackShare:     10,
 	ArrowsFrom:    10,
-	Undocumented:  60,
-	Long:          3200,
-	Ratio:         map[string]float64{"internal/verify": 0.5, "internal/restore": 0.5, "modules": 0.5},
-	ModuleLines:   400,
+	Undocumented:  20,
+	Long:          70,
+	Ratio: map[string]float64{
+		"internal/rebuild": 0.9, "internal/verify": 1, "internal/restore": 1, "internal/restore/plan": 1,
+		"internal/restore/steps": 1, "modules": 1,
+	},
+	ModuleLines: 80,
 }
+
+// larger are packages of more than PackageLines, whose DESIGN.md gives the reason, with the limit of each.
+var larger = map[string]int{"internal/restore": 2100, "internal/sqldump": 2100}
 
 // over lists what is over its limit.
 func (r report) over(l limit) []string {
@@ -83,8 +89,8 @@ func (p packageReport) over(l limit) []string {
 	add := func(format string, values ...any) {
 		findings = append(findings, p.Path+": "+fmt.Sprintf(format, values...))
 	}
-	if p.Lines > l.PackageLines {
-		add("lines of the package %d, and the limit is %d", p.Lines, l.PackageLines)
+	if most := max(l.PackageLines, larger[p.Path]); p.Lines > most {
+		add("lines of the package %d, and the limit is %d", p.Lines, most)
 	}
 	if p.Arrows >= l.ArrowsFrom && p.share() > l.BackShare {
 		add("%d of %d arrows between files lead back up, and the limit is %.0f %%", len(p.Back), p.Arrows, l.BackShare)
