@@ -103,7 +103,7 @@ func TestSparesAreCounted(t *testing.T) {
 	}
 	c := node.FakeCluster(t, `/<node name="controller-2"/s/standby="false"/standby="true"/`, "")
 	if err := j.spares(t.Context(), three); err == nil || !strings.Contains(err.Error(), "the database is promoted on"+
-		" controller-0 besides, and 2 others must be able to serve") {
+		" controller-0 in addition, and 2 others must be able to serve") {
 		t.Errorf("got %v", err)
 	}
 	if err := os.WriteFile(filepath.Join(c.Dir, "crm_mon"), []byte("#!/bin/sh\nexit 102\n"), 0o700); err != nil {

@@ -86,7 +86,7 @@ func TestLargerFramesThanTheWritersAreRefused(t *testing.T) {
 	large := encoder.EncodeAll(make([]byte, 9*sets.Mebibyte), nil)
 	err = zframe.Unpack(t.Context(), bytes.NewReader(large), zframe.Size,
 		func(zframe.Frame, []byte) error { return nil })
-	if err == nil || !strings.Contains(err.Error(), "at most 8388608 belong into one") {
+	if err == nil || !strings.Contains(err.Error(), "at most 8388608 are allowed in one") {
 		t.Error(err)
 	}
 }

@@ -42,8 +42,7 @@ func TestAControllerGivesItsDataUpOnlyForThoseOfOthers(t *testing.T) {
 		},
 		"no quorum": {
 			func(g *pacemakertest.Galera) { g.Put("noquorum", "") }, gone, nil,
-			"the cluster has no quorum, so nobody knows who " +
-				"has the data",
+			"the cluster has no quorum, so it is not known who has the data",
 		},
 		"nobody else serves": {
 			func(g *pacemakertest.Galera) {
