@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 )
 
@@ -77,9 +78,9 @@ func in(path string, do func(folder *os.Root, name string) error) error {
 }
 
 // exchange writes a file under a unique name, and renames it. Several writers do not disturb one another: the last one
-// counts. A writer that is killed leaves its temporary file, whose name begins with a dot.
+// counts. A writer that is killed leaves its temporary file: see Sweep.
 func exchange(folder *os.Root, name string, content []byte, mode fs.FileMode, sync func(*os.File) error) error {
-	temporary := "." + name + "." + rand.Text()[:8] + ".new"
+	temporary := prefix(name) + rand.Text()[:8] + suffix
 	f, err := folder.OpenFile(temporary, newFile, mode)
 	if err != nil {
 		return err
@@ -91,6 +92,25 @@ func exchange(folder *os.Root, name string, content []byte, mode fs.FileMode, sy
 		return errors.Join(err, folder.Remove(temporary))
 	}
 	return nil
+}
+
+// prefix and suffix enclose the random part of a temporary name.
+const suffix = ".new"
+
+func prefix(name string) string { return "." + name + "." }
+
+// Sweep removes the temporary files that killed writers of a path have left. The caller holds whatever keeps other
+// writers of the path away.
+func Sweep(path string) error {
+	return in(path, func(folder *os.Root, name string) error {
+		files, err := fs.ReadDir(folder.FS(), ".")
+		for _, f := range files {
+			if strings.HasPrefix(f.Name(), prefix(name)) && strings.HasSuffix(f.Name(), suffix) {
+				err = errors.Join(err, folder.Remove(f.Name()))
+			}
+		}
+		return err
+	})
 }
 
 // fill writes and closes a file, with sync in between.

@@ -101,6 +101,10 @@ func OpenBook(home string) (*Book, error) {
 		return nil, errors.New("another step of a restore runs on this host now; wait for its end")
 	}
 	b, err := ReadBook(home)
+	if err == nil {
+		// What a step left that was killed while it wrote.
+		err = errors.Join(durable.Sweep(b.path), durable.Sweep(b.definitions()))
+	}
 	if err != nil {
 		lock.Close()
 		return nil, err

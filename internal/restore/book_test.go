@@ -33,6 +33,26 @@ func open(t *testing.T, at string) *Book {
 	return b
 }
 
+// A step that is killed while it writes leaves a file of its own beside the book.
+func TestTheNextStepRemovesWhatAKilledOneWrote(t *testing.T) {
+	at := home(t)
+	left := []string{".restore.json.ABCDEFGH.new", ".definitions.jsonl.ABCDEFGH.new"}
+	for _, name := range append(left, ".other.ABCDEFGH.new") {
+		if err := os.WriteFile(filepath.Join(at, name), []byte("{"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	open(t, at).Close()
+	for _, name := range left {
+		if _, err := os.Lstat(filepath.Join(at, name)); !os.IsNotExist(err) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := os.Lstat(filepath.Join(at, ".other.ABCDEFGH.new")); err != nil {
+		t.Errorf("a file of another name: %v", err)
+	}
+}
+
 func of(set string) func(*Book) { return func(b *Book) { b.Set = set } }
 
 func TestARestoreIsContinuedAndNoOtherBegun(t *testing.T) {
