@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// Every example has its line in the page, and every line an example.
+// Every example has a line in the page, and every line has an example.
 func TestThePageOfExamplesIsWhole(t *testing.T) {
 	page, err := os.ReadFile("../docs/examples.md")
 	if err != nil {
@@ -36,7 +36,7 @@ func TestThePageOfExamplesIsWhole(t *testing.T) {
 	}
 }
 
-// pages are all texts for people, by path.
+// pages returns all texts for users, by path.
 func pages(t *testing.T) map[string]string {
 	t.Helper()
 	all := map[string]string{}

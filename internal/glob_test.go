@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// glob is filepath.Glob, with the packages that lie in folders of others: "*/*.go" has backup/guard/rules.go, too.
+// glob is filepath.Glob that also descends into nested packages: "*/*.go" matches backup/guard/rules.go, too.
 func glob(pattern string) ([]string, error) {
 	all, err := filepath.Glob(pattern)
 	folder, isGo := strings.CutSuffix(pattern, "/*.go")

@@ -18,15 +18,15 @@ import (
 
 const module = "overcloud.backup/internal/"
 
-// only names, for an import that is not for everybody, the packages that may have it.
+// only lists, for imports that not every package may have, the packages that may have them.
 var only = map[string][]string{
 	"os/exec":             {"process"},
 	"database/sql":        {"mariadb"},
 	"database/sql/driver": {"mariadb"},
-	// pacemaker and clustercheck only take host and port apart: uses says who may dial.
+	// pacemaker and clustercheck only split host and port; uses lists who may dial.
 	"net": {"peer", "handshake", "haproxy", "reading", "clustercheck", "mariadb", "haproxy/cfg", "haproxy/stats",
 		"haproxy/locate", "pacemaker/cib"},
-	// both have peer dial.
+	// Both let peer dial.
 	"net/http":                       {"haproxy", "clustercheck"},
 	"github.com/go-sql-driver/mysql": {"mariadb"},
 	"github.com/beevik/etree":        {"pacemaker/xmldoc", "pacemaker/cib", "pacemaker/crmmon"},
@@ -41,7 +41,8 @@ var only = map[string][]string{
 	module + "restore/plan":          {"restore/steps"},
 }
 
-// may names, for a package, all it may import of this module. A package that is not here may import nothing of it.
+// may lists, for each package, everything of this module that it may import. A package that is missing here may import
+// nothing of it.
 var may = map[string][]string{
 	"ansible":   {"safefile", "durable", "secret"},
 	"journal":   {"durable"},
@@ -115,10 +116,10 @@ var may = map[string][]string{
 	"pacemaker/steer":       {"pacemaker", "pacemaker/cib", "pacemaker/clusterlock", "process"},
 }
 
-// everybody's packages have only text to do with.
+// everybodys packages only handle text.
 var everybodys = []string{"excerpt", "quantity"}
 
-// pure packages decide or parse; they touch no machine.
+// pure packages decide or parse; they do not touch the machine.
 var pure = map[string][]string{
 	"condition":    {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql"},
 	"decision":     {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql", "time"},
@@ -134,7 +135,7 @@ var pure = map[string][]string{
 	"restore/plan": {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql", "time"},
 }
 
-// uses are functions and types that not every package may use which may import theirs.
+// uses lists functions and types that not every package which imports theirs may use.
 var uses = []struct {
 	name string // a path.Match pattern, with the whole import path
 	may  func(folder string) bool
@@ -146,7 +147,7 @@ var uses = []struct {
 	{"time.Until", hasClock},
 }
 
-// hasClock says that a package may read the clock: those that decide are given the time.
+// hasClock reports whether a package may read the clock; packages that decide get the time as an argument.
 func hasClock(folder string) bool {
 	return !slices.Contains([]string{"condition", "decision", "selection", "topology", "traffic"}, folder)
 }
@@ -211,7 +212,7 @@ func TestOnlyTheirPackagesDialAndReadTheClock(t *testing.T) {
 	}
 }
 
-// selected are the names that a file takes from other packages, each with its import path.
+// selected returns the names that a file uses of other packages, each with its import path.
 func selected(t *testing.T, file string) (names []string) {
 	t.Helper()
 	f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)

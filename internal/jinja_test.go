@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// tooNew is what a control node on RHEL 7 does not have: Jinja2 2.7.2, under Python 2.7. The matrix sees it only where
-// a playbook comes to it.
+// tooNew matches what is missing on a control node with RHEL 7: Jinja2 2.7.2 under Python 2.7. The matrix notices it
+// only where a playbook executes it.
 var tooNew = map[string]*regexp.Regexp{
 	"a test of Jinja2 2.8 or 2.10":                                      regexp.MustCompile(`(?:select|reject)(?:attr)?\((?:'[^']*', ?)?'(?:in|eq|ne|lt|le|gt|ge|equalto|==|!=|<|<=|>|>=|boolean|integer|float|true|false)'`),
 	"map with a default, of 2.11":                                       regexp.MustCompile(`map\([^)]*default=`),

@@ -14,7 +14,7 @@ import (
 	"unicode"
 )
 
-// unquoted are files whose messages need no row of their own, each with what an operator looks up instead.
+// unquoted lists files whose messages need no row of their own, each with what an operator looks up instead.
 var unquoted = map[string]string{
 	"ansible/*.go":               "`invalid arguments of` is before them, or they are of who calls the binary by hand",
 	"stub/*.go":                  "only make generate says them",
@@ -54,7 +54,7 @@ var unquoted = map[string]string{
 	"backup/effect/lock.go":     "they are the end of `held for … by now`",
 }
 
-// rowsOf is where the page has the messages of a folder.
+// rowsOf maps a folder to the section of the page that has its messages.
 var rowsOf = map[string]string{
 	"backup":     `"### Before it begins" or "### While it runs and after"`,
 	"container":  `"## Restore"`,
@@ -69,7 +69,7 @@ var rowsOf = map[string]string{
 	"selection":  `"## Decision"`,
 }
 
-// What the code says and the page does not is a message that nobody finds.
+// A message of the code that is missing on the page is a message that nobody finds.
 func TestTroubleshootingHasEveryMessage(t *testing.T) {
 	quotes := quotesOf(t)
 	used := map[string]bool{}
@@ -115,13 +115,13 @@ func exemptionOf(file string) string {
 type message struct {
 	file string // as backup/run.go, or ../modules/login.go
 	line int
-	text string // with its verbs
+	text string // with its formatting verbs
 }
 
-// verb is a verb of fmt's.
+// verb matches a verb of fmt.
 var verb = regexp.MustCompile(`%[-+#.0-9]*[a-z]`)
 
-// messagesOf are the texts of errors that have three words or more besides what is put into them.
+// messagesOf returns the texts of errors that have at least three words besides their arguments.
 func messagesOf(t *testing.T) (all []message) {
 	t.Helper()
 	for _, pattern := range []string{"*/*.go", "../modules/*.go"} {
@@ -158,7 +158,7 @@ func messagesIn(t *testing.T, file string) (all []message) {
 	return all
 }
 
-// isError tells whether a function is fmt.Errorf or errors.New.
+// isError reports whether a function is fmt.Errorf or errors.New.
 func isError(f ast.Expr) bool {
 	s, ok := f.(*ast.SelectorExpr)
 	if !ok {
@@ -168,7 +168,7 @@ func isError(f ast.Expr) bool {
 	return ok && (x.Name == "fmt" && s.Sel.Name == "Errorf" || x.Name == "errors" && s.Sel.Name == "New")
 }
 
-// joined is a text of several literals, with … for what is none.
+// joined returns the concatenation of several literals, with … for anything else.
 func joined(e ast.Expr) string {
 	if sum, ok := e.(*ast.BinaryExpr); ok {
 		return joined(sum.X) + joined(sum.Y)
@@ -188,7 +188,7 @@ func words(s string) (n int) {
 	return n
 }
 
-// quotesOf are what the page has in backquotes, three words or more, each as its parts between dots.
+// quotesOf returns the quotes of three or more words in backquotes on the page, each split at its dots.
 func quotesOf(t *testing.T) (all [][]string) {
 	t.Helper()
 	page, err := os.ReadFile(troubleshooting)
@@ -208,7 +208,7 @@ func quotesOf(t *testing.T) (all [][]string) {
 	return all
 }
 
-// quoted tells whether a text has all parts of a quote, or one that cannot be there by chance.
+// quoted reports whether a text has all parts of a quote, or one part that is too long for a coincidence.
 func quoted(quotes [][]string, said string) bool {
 	for _, parts := range quotes {
 		rest, whole := said, true

@@ -9,10 +9,11 @@ import (
 	"testing"
 )
 
-// shared are folders where everybody can make files: a name there that is known may be somebody else's already.
+// shared matches folders in which every user can create files: a file with a predictable name may already be somebody
+// else's.
 var shared = regexp.MustCompile(`(^|[^\w.])/(tmp|var/tmp|dev/shm|run/lock|var/lock|var/crash)\b`)
 
-// sharedHere are the lines that may name such a folder, by file and a part of the line, each with the reason.
+// sharedHere lists the lines that may name such a folder, by file and part of the line, each with the reason.
 var sharedHere = map[string]map[string]string{
 	"process/secret.go": {`os.CreateTemp("/dev/shm", "")`: "the name is random, and gone before anything" +
 		" is written"},
@@ -21,7 +22,7 @@ var sharedHere = map[string]map[string]string{
 		`C(/var/tmp/overcloud.backup)`: "as of recover.go"},
 }
 
-// Nothing of the collection has a place of a known name where anybody can be first.
+// The collection uses no predictable path that any user could create first.
 func TestNoPlaceIsInAFolderThatEverybodyCanWriteTo(t *testing.T) {
 	files := 0
 	for _, pattern := range []string{"*/*.go", "*/*/*.go", "../modules/*", "../roles/*/*/*.yml", "../playbooks/*.yml",

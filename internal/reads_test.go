@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// plain are the files that may open by a name that is not below /proc or /sys, each with the reason why nobody else
-// can put a pipe, a device or a link there.
+// plain lists the files that may open paths outside of /proc and /sys, each with the reason why no other user can put a
+// pipe, a device or a link there.
 var plain = map[string]string{
 	"ansible/main.go":        "the arguments, whose path is the caller's",
 	"ansible/unit.go":        "a job's folder",
@@ -31,8 +31,7 @@ var plain = map[string]string{
 	"rebuild/build.go":       "a folder in a place of root's",
 }
 
-// Who opens a file where somebody else can write waits for a pipe's writer, or follows a link: that is safefile's to
-// see.
+// Opening a file where another user can write may block on a pipe, or follow a link: safefile prevents that.
 func TestFilesThatOthersCanExchangeAreNotOpenedByName(t *testing.T) {
 	found, err := glob("*/*.go")
 	if err != nil || len(found) < 20 {
@@ -52,8 +51,8 @@ func TestFilesThatOthersCanExchangeAreNotOpenedByName(t *testing.T) {
 	}
 }
 
-// openedByName are the places where a file calls os.Open or os.ReadFile with a path that does not begin with /proc or
-// /sys.
+// openedByName returns the places where a file calls os.Open or os.ReadFile with a path that does not begin with /proc
+// or /sys.
 func openedByName(t *testing.T, file string) (places []string) {
 	t.Helper()
 	set := token.NewFileSet()

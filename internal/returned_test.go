@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// ofEvery are keys of any result, the last ones by Ansible itself.
+// ofEvery lists keys that every result has; Ansible itself adds the last ones.
 var ofEvery = []string{"msg", "changed", "failed", "warnings", "results", "item", "unreachable", "skipped",
 	"host_unreachable"}
 
@@ -19,8 +19,7 @@ type returnedValue struct {
 	Contains map[string]returnedValue
 }
 
-// What the control node leaves out of a host's answer, because no RETURN documents it, must not be what a role counts
-// on.
+// The control node drops values that no RETURN documents, so roles must not rely on them.
 func TestEveryValueThatRolesUseIsDocumented(t *testing.T) {
 	text := ""
 	registered := map[string][]string{} // variable to modules
@@ -55,7 +54,7 @@ func TestEveryValueThatRolesUseIsDocumented(t *testing.T) {
 	}
 }
 
-// registers notes which variables get the result of a module of this collection.
+// registers records which variables hold the result of a module of this collection.
 func registers(node any, into map[string][]string) {
 	switch node := node.(type) {
 	case []any:
@@ -74,7 +73,7 @@ func registers(node any, into map[string][]string) {
 	}
 }
 
-// returns says whether a module documents a value, and what lies in it if that is documented at all.
+// returns reports whether a module documents a value, and what is in it if that is documented at all.
 func returns(t *testing.T, module, key, inner string) bool {
 	var doc struct {
 		Return map[string]returnedValue `yaml:"RETURN"`

@@ -11,7 +11,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// A part of a role that somebody includes, and its main, has an entry point, so that its arguments are looked at.
+// A part of a role that is included from elsewhere, and main, has an entry point in argument_specs, so that its
+// arguments are checked.
 func TestEveryPartOfARoleHasItsArguments(t *testing.T) {
 	used := map[string]bool{"controller_backup/main": true, "controller_restore/main": true,
 		"controller_verify/main": true}
@@ -52,7 +53,7 @@ func unmarshal(t *testing.T, file string, into any) {
 	}
 }
 
-// included notes every ROLE/PART that is included anywhere in plays and tasks.
+// included collects every ROLE/PART that any play or task includes.
 func included(node any, used map[string]bool) {
 	switch node := node.(type) {
 	case []any:

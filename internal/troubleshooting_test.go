@@ -23,8 +23,8 @@ import (
 
 const troubleshooting = "../docs/troubleshooting.md"
 
-// The tables of the page are whole: what the code can say has a row there, and no row is of something that it cannot
-// say.
+// The tables of the page are complete: every error of the code has a row, and every row is an error that the code can
+// return.
 func TestEveryCodeHasItsRowInTroubleshooting(t *testing.T) {
 	reasons := []string{}
 	for _, c := range condition.All() {
@@ -65,7 +65,7 @@ func TestEveryCodeHasItsRowInTroubleshooting(t *testing.T) {
 	}
 }
 
-// What the launcher says of the host is found in the page by its beginning.
+// The launcher's messages about the host are found on the page by their beginning.
 func TestEveryReasonOfTheLauncherIsInTroubleshooting(t *testing.T) {
 	source, err := os.ReadFile("../plugins/plugin_utils/_launcher.py")
 	if err != nil {
@@ -85,7 +85,7 @@ func TestEveryReasonOfTheLauncherIsInTroubleshooting(t *testing.T) {
 	}
 }
 
-// Messages that the page quotes are found in the sources, so that a text that is changed there is changed here.
+// Messages that the page quotes exist in the sources, so that a change of one is made in both places.
 func TestTroubleshootingQuotesWhatTheCodeSays(t *testing.T) {
 	said := sourceText(t)
 	page, err := os.ReadFile(troubleshooting)
@@ -112,7 +112,7 @@ func TestTroubleshootingQuotesWhatTheCodeSays(t *testing.T) {
 	}
 }
 
-// joints are where a text goes on in another literal.
+// joints matches where a text continues in another literal.
 var joints = regexp.MustCompile(`"\s*\+\s*"|'\n\s*'`)
 
 func sourceText(t *testing.T) string {
@@ -137,7 +137,7 @@ func sourceText(t *testing.T) string {
 	return strings.ReplaceAll(joints.ReplaceAllString(all.String(), ""), `\"`, `"`)
 }
 
-// section is the text from a heading to the next one.
+// section returns the text from a heading to the next one.
 func section(t *testing.T, heading string) string {
 	t.Helper()
 	page, err := os.ReadFile(troubleshooting)
@@ -152,7 +152,7 @@ func section(t *testing.T, heading string) string {
 	return text
 }
 
-// tableOf are the first cells of a section's table, each of a row whose cells all say something.
+// tableOf returns the first cells of a section's table, and fails if a row has an empty cell.
 func tableOf(t *testing.T, heading string) (names []string) {
 	t.Helper()
 	for _, line := range strings.Split(section(t, heading), "\n") {
@@ -170,10 +170,10 @@ func tableOf(t *testing.T, heading string) (names []string) {
 	if len(names) < 2 {
 		t.Fatalf("%s has no table", heading)
 	}
-	return names[1:] // the head
+	return names[1:] // the header
 }
 
-// refusals are the codes of a plan that is none.
+// refusals returns the codes with which a plan refuses.
 func refusals() (codes []string) {
 	for _, m := range plan.Meanings() {
 		codes = append(codes, string(m.Code))
@@ -181,7 +181,7 @@ func refusals() (codes []string) {
 	return codes
 }
 
-// sources are the names under which facts record what could not be read.
+// sources returns the names under which facts record what could not be read.
 func sources(t *testing.T) (names []string) {
 	source := regexp.MustCompile("^[Ss]ource[A-Z]")
 	for _, pattern := range []string{"haproxy/*.go", "pacemaker/*.go"} {
@@ -195,13 +195,13 @@ func sources(t *testing.T) (names []string) {
 	return append(names, argumentsOf(t, "pacemaker/*.go", "problem")...)
 }
 
-// steps are what a backup's error begins with.
+// steps returns the step names with which a backup's errors begin.
 func steps(t *testing.T) []string {
 	names := append(argumentsOf(t, "backup/*.go", "begin"), argumentsOf(t, "backup/*.go", "failed")...)
 	return append(names, "before the backup") // of Prepare, which has no job yet
 }
 
-// argumentsOf are the texts that a method is called with first.
+// argumentsOf returns the string literals that a method gets as its first argument.
 func argumentsOf(t *testing.T, pattern, method string) (names []string) {
 	inFiles(t, pattern, func(n ast.Node) {
 		call, ok := n.(*ast.CallExpr)
@@ -238,7 +238,7 @@ func inFiles(t *testing.T, pattern string, visit func(ast.Node)) {
 	}
 }
 
-// text is a literal's, empty for anything else.
+// text returns the value of a string literal, and "" for anything else.
 func text(e ast.Expr) string {
 	literal, ok := e.(*ast.BasicLit)
 	if !ok || literal.Kind != token.STRING {
@@ -248,7 +248,7 @@ func text(e ast.Expr) string {
 	return s
 }
 
-// stops are the names of the tasks by which the roles fail or say that something is left.
+// stops returns the names of the tasks with which the roles fail or report that something is left.
 func stops(t *testing.T) (names []string) {
 	files, err := filepath.Glob("../roles/*/tasks/*.yml")
 	if err != nil || len(files) < 10 {

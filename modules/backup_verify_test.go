@@ -18,7 +18,7 @@ import (
 	"overcloud.backup/tests/units"
 )
 
-// asked runs a module like Ansible.
+// asked runs a module as Ansible does.
 func asked(t *testing.T, module string, args map[string]any) map[string]any {
 	t.Helper()
 	in, err := json.Marshal(args)
@@ -126,7 +126,7 @@ func TestARestoreThatCannotBeDoneIsRefused(t *testing.T) {
 	}
 }
 
-// A set that is only read back needs no programs of the server.
+// Reading a set back needs no programs of the server.
 func TestASetIsReadBackWhilePacemakerIsDown(t *testing.T) {
 	destination, _ := sets.Small(t)
 	units.Store(t)

@@ -20,7 +20,7 @@ import (
 	"overcloud.backup/internal/stub"
 )
 
-// names are those of the files that match, without folder and extension.
+// names returns the names of the files that match, without folder and extension.
 func names(t *testing.T, pattern string) (out []string) {
 	t.Helper()
 	files, err := filepath.Glob(pattern)
@@ -110,10 +110,10 @@ func TestThePageOfVariablesIsCurrent(t *testing.T) {
 	}
 }
 
-// onControlNode are modules that are only an action plugin: they are about the command, which is unknown to hosts.
+// onControlNode lists modules that are only an action plugin: they are about the command, which hosts do not know.
 var onControlNode = []string{"preflight"}
 
-// documented are the names of all modules, those of the binary and the others.
+// documented returns the names of all modules, those of the binary and the others.
 func documented() []string {
 	return slices.Sorted(slices.Values(slices.Concat(slices.Collect(maps.Keys(modules)), onControlNode)))
 }
@@ -132,13 +132,13 @@ func TestEveryModuleIsWhole(t *testing.T) {
 			t.Errorf("%s: %v, and there are %v", what, got, want)
 		}
 	}
-	// A default for the modules of hosts does not apply to the others' options.
+	// A default for the modules that run on hosts does not apply to the others' options.
 	if got, want := runtime.ActionGroups["all"], slices.Sorted(maps.Keys(modules)); !slices.Equal(got, want) {
 		t.Errorf("meta/runtime.yml's group: %v, the binary has %v", got, want)
 	}
 }
 
-// The launcher gives a task the variables about the login where its module logs in, and nowhere else.
+// The launcher passes the login variables to tasks of modules that log in, and to no other task.
 func TestTheLauncherKnowsWhichModulesLogIn(t *testing.T) {
 	count := 0
 	for _, name := range documented() {
@@ -171,7 +171,7 @@ func TestVersionIsTheCollections(t *testing.T) {
 	}
 }
 
-// Every description is accepted by the code that will read it on the host.
+// The code that reads a description on the host accepts it.
 func TestEveryModuleRefusesAnUnknownOption(t *testing.T) {
 	for name := range modules {
 		var out bytes.Buffer

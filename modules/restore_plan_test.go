@@ -15,7 +15,8 @@ import (
 	"overcloud.backup/internal/restore/steps"
 )
 
-// seen is the answer of a controller in state planned, as it reaches the plan: by the types of galera_restore.
+// seen returns the answer of a controller in state planned, as the plan receives it: decoded by the types of
+// galera_restore.
 func seen(t *testing.T, host string, book *restore.Book) any {
 	t.Helper()
 	needed := &rebuild.Plan{}

@@ -33,7 +33,7 @@ type described struct {
 	Contains map[string]described
 }
 
-// The control node leaves out of an answer what RETURN does not describe, and refuses one with other types.
+// The control node drops values of an answer that RETURN does not describe, and refuses values of another type.
 func TestEveryValueThatIsReturnedIsDocumented(t *testing.T) {
 	facts := func(v any) map[string]any { return map[string]any{"ansible_facts": v} }
 	for module, values := range map[string][]any{
@@ -102,7 +102,7 @@ func compareAll(t *testing.T, at string, fields map[string]reflect.Value, want d
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		inner, ok := want.Contains[name]
 		if !ok {
-			if name != "warnings" || strings.Contains(at, ".") { // Ansible knows those of the answer itself
+			if name != "warnings" || strings.Contains(at, ".") { // Ansible knows the keys of its own
 				t.Errorf("%s.%s is not documented", at, name)
 			}
 			continue
@@ -111,7 +111,7 @@ func compareAll(t *testing.T, at string, fields map[string]reflect.Value, want d
 	}
 }
 
-// fieldsOf gathers the fields of a struct by their names in JSON.
+// fieldsOf collects the fields of a struct by their JSON names.
 func fieldsOf(v reflect.Value, into map[string]reflect.Value) {
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
@@ -128,7 +128,7 @@ func fieldsOf(v reflect.Value, into map[string]reflect.Value) {
 	}
 }
 
-// kindOf returns the type as the documentation names it, or nothing if only JSON knows.
+// kindOf returns the type as the documentation names it, or "" if only JSON has it.
 func kindOf(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.String:

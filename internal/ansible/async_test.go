@@ -159,7 +159,7 @@ func TestBadArgumentsFailBeforeTheJobStarts(t *testing.T) {
 	}
 }
 
-// With async_dir in /tmp another user could have created a link there first: root must not truncate its target.
+// Another user can have created a link in an async_dir below /tmp: root must not truncate its target.
 func TestALogIsNeverWrittenThroughALink(t *testing.T) {
 	dir := t.TempDir()
 	precious := filepath.Join(dir, "precious")

@@ -15,8 +15,8 @@ import (
 	"overcloud.backup/tests/messages"
 )
 
-// Arguments of any shape end in one line of JSON. The time is not measured: under the race detector on a busy machine
-// it is minutes. Work that must not be done for long names is tested below.
+// Any arguments produce one line of JSON. The time is not measured: under the race detector, on a busy machine, it is
+// minutes. A test below checks that long names do not take long.
 func TestHostileArgumentsEndInOneLine(t *testing.T) {
 	for name, args := range map[string]string{
 		"nothing":           "",

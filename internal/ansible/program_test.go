@@ -75,7 +75,7 @@ func probe(run func(context.Context, *Call) (*Result, error)) Program {
 	}
 }
 
-// echo returns its arguments.
+// echo is a module that returns its arguments.
 func echo(_ context.Context, call *Call) (*Result, error) {
 	var seen map[string]any
 	err := call.Decode(&seen)
@@ -298,7 +298,7 @@ func TestPasswordsInURLsAreNotShown(t *testing.T) {
 	}
 }
 
-// Run it with -race.
+// This test is meant for the race detector (-race).
 func TestSecretsAreFoundWhileProgressIsShown(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "job")
 	p := probe(func(_ context.Context, call *Call) (*Result, error) {

@@ -41,7 +41,7 @@ func readState(t *testing.T, path string) map[string]any {
 	return got
 }
 
-// staged notes the stages in which a module is run, and ends the unit's stage with the error end.
+// staged notes the stages in which a module runs, and fails with end in the stage of the unit's end.
 func staged(stages *[]Stage, end error) Program {
 	return probe(func(_ context.Context, call *Call) (*Result, error) {
 		*stages = append(*stages, call.Stage)
@@ -54,7 +54,7 @@ func staged(stages *[]Stage, end error) Program {
 
 const unitArguments = `{"_ansible_module_name":"overcloud.backup.probe","password":"hunter2","name":"n"}`
 
-// A result of the job itself stays, good or bad; that of the stop command is used only if there is none.
+// The job's own result is kept, good or bad; the result of the stop command is used only if there is none.
 func TestTheResultOfAUnitIsItsJobsElseItsUndos(t *testing.T) {
 	for name, c := range map[string]struct {
 		run  bool
@@ -105,7 +105,7 @@ func TestAUnitsProgressIsInItsJobFile(t *testing.T) {
 	}
 }
 
-// After a restart of the host the arguments, which are only in memory, are gone; so are those of an incomplete file.
+// The arguments are only in memory, so they are gone after a reboot; so are those of an incomplete file.
 func TestAUnitWithoutItsArgumentsFailsInItsJobFile(t *testing.T) {
 	for name, args := range map[string]string{"missing": "", "torn": `{"_ansible_module_name":"pro`,
 		"of another program": `{"_ansible_module_name":"gone"}`} {

@@ -54,7 +54,7 @@ func TestHealthCheck(t *testing.T) {
 	}
 }
 
-// A stranger who has the health check's port says nothing about the node.
+// An untrusted process that holds the health check's port says nothing about the node.
 func TestHealthCheckOfAStrangerIsNotAsked(t *testing.T) {
 	var l net.Listener
 	user.As(t, 54321, func() (err error) { l, err = net.Listen("tcp4", "127.0.0.1:0"); return err })

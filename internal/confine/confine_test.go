@@ -23,7 +23,7 @@ import (
 	"overcloud.backup/tests/podman"
 )
 
-// cell makes the folders of a confinement that nobody can write to but its "w".
+// cell creates the folders of a confinement, in which only the folder "w" is writable.
 func cell(t *testing.T) (dir string, o process.ChildOptions) {
 	t.Helper()
 	if os.Getuid() != 0 {
@@ -98,7 +98,7 @@ func TestAConfinedProgramReachesNothingButItsOwn(t *testing.T) {
 	}
 }
 
-// A job's unit has a umask that keeps others out of all that it makes.
+// The unit of a job sets a umask that keeps other users out of everything it creates.
 func TestAConfinedProgramRunsWhateverTheUmask(t *testing.T) {
 	dir, o := cell(t)
 	defer syscall.Umask(syscall.Umask(0o077))
@@ -121,7 +121,7 @@ func TestAConfinedProgramEndsWithAllItStarted(t *testing.T) {
 	await(t, "it is gone", func() bool { return len(process.WorkingIn(o.Dir, 65534)) == 0 })
 }
 
-// What a confined program asks the kernel for, and is not given, in the words of Python.
+// These are system calls that a confined program is denied, as Python calls.
 const asks = `
 import array, ctypes, os, socket, sys
 libc = ctypes.CDLL(None, use_errno=True)
@@ -145,8 +145,8 @@ except OSError as e:
     print('inherited', os.strerror(e.errno))
 `
 
-// A tool is root for the host's kernel, too: an accomplice of its server could send it a descriptor of what he sees
-// himself.
+// The kernel of the host treats a tool as root: an accomplice of its server could send it a descriptor of a file of the
+// host.
 func TestRootIsGivenNoDescriptors(t *testing.T) {
 	const python = "/usr/bin/python3"
 	if _, err := os.Stat(python); err != nil {
@@ -187,7 +187,7 @@ func TestRootIsGivenNoDescriptors(t *testing.T) {
 	}
 }
 
-// What a container's root puts into its /dev is nothing to us, and this host's devices stay as they are.
+// Nothing that a container's root puts into its /dev is used, and the devices of this host stay as they are.
 func TestDevicesAreOfOurOwnMaking(t *testing.T) {
 	p := container(t)
 	mount := exec.Command("nsenter", "--target", fmt.Sprint(p.PID()), "--mount", "sh", "-c",
@@ -206,7 +206,7 @@ func TestDevicesAreOfOurOwnMaking(t *testing.T) {
 	}
 }
 
-// Storage that hangs while a program is confined does not keep who waits for it.
+// Storage that hangs while a program is being confined must not block the caller.
 func TestAStartEndsWithItsContext(t *testing.T) {
 	_, o := cell(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -238,7 +238,7 @@ func TestTheNetworkIsGivenToWhoIsNotRoot(t *testing.T) {
 	}
 }
 
-// A program of a container is confined to that, and to less.
+// A program of a container is confined to less than that container.
 func TestAProgramOfAContainerIsConfined(t *testing.T) {
 	p := container(t)
 	var out bytes.Buffer
@@ -262,7 +262,7 @@ func await(t *testing.T, what string, cond func() bool) {
 	}
 }
 
-// container holds a process with mounts and processes of its own.
+// container starts a process with mount and pid namespaces of its own.
 func container(t *testing.T) process.Place {
 	t.Helper()
 	pid := podman.Unshared(t, 0, "echo ready && exec sleep 60", "", "--mount", "--pid", "--mount-proc")

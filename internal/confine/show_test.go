@@ -26,7 +26,7 @@ func TestWhatIsNoFolderCannotBeShown(t *testing.T) {
 	}
 }
 
-// data makes a folder as a server's, that nobody but its user can look into.
+// data creates a folder like a server's, which only its user can read.
 func data(t *testing.T, dir string) string {
 	t.Helper()
 	at := filepath.Join(dir, "data")
@@ -43,8 +43,8 @@ func data(t *testing.T, dir string) string {
 	return at
 }
 
-// The tool of a server must be root for the server to let it in, and reads what a stranger's server names. Nothing of
-// that makes the server's account root.
+// A tool is root, because only root may log in to its server, and it reads paths that an untrusted server names. The
+// server's account must not gain root's rights by that.
 func TestRootHasNothingButWhatItIsShown(t *testing.T) {
 	dir, o := cell(t)
 	at := data(t, dir)
@@ -117,7 +117,7 @@ func TestFilesAreHiddenAndCopied(t *testing.T) {
 	}
 }
 
-// A copy lies where it was asked for, and not where a link of the server's leads.
+// A copy is written where it was requested, and not where a link of the server leads.
 func TestACopyIsNotMountedWhereALinkLeads(t *testing.T) {
 	dir, o := cell(t)
 	at := data(t, dir)
@@ -133,7 +133,7 @@ func TestACopyIsNotMountedWhereALinkLeads(t *testing.T) {
 		!strings.Contains(err.Error(), link+" was exchanged while it was looked at") {
 		t.Error(err)
 	}
-	// Nor is a login written into a folder of the server's.
+	// A login is never written into a folder of the server.
 	o.Confined = &confine.Confinement{Data: []string{at}, Reader: confine.Owner{UID: 65534, GID: 65534},
 		Files: map[string][]byte{filepath.Join(at, "client.cnf"): nil}}
 	if err := o.Run(t.Context(), "/bin/true"); err == nil ||
@@ -142,7 +142,7 @@ func TestACopyIsNotMountedWhereALinkLeads(t *testing.T) {
 	}
 }
 
-// What a server calls its own is shown if its account could have read it.
+// A path that a server names is shown only if the server's account could have read it.
 func TestWhatAServerNamesIsShownIfItCanReadIt(t *testing.T) {
 	dir, o := cell(t)
 	at := data(t, dir)
@@ -178,7 +178,7 @@ func TestWhatAServerNamesIsShownIfItCanReadIt(t *testing.T) {
 	if out, err := show(at, key); out != "key\n" || err != nil {
 		t.Errorf("%q, %v", out, err)
 	}
-	// What root has mounted there is root's.
+	// A mount in it was made by root, and is not the server's.
 	below := filepath.Join(at, "below")
 	if err := unix.Mount("tmpfs", below, "tmpfs", 0, "mode=0755"); err != nil {
 		t.Fatal(err)
@@ -197,7 +197,7 @@ func TestWhatAServerNamesIsShownIfItCanReadIt(t *testing.T) {
 	if out, err := show(at, filepath.Join(at, "rows")); out != "rows\n" || err != nil {
 		t.Errorf("below what shows already: %q, %v", out, err)
 	}
-	// Our own groups and rights are those of before.
+	// Our own groups and capabilities are unchanged afterwards.
 	if _, err := os.ReadFile("/etc/shadow"); err != nil {
 		t.Error(err)
 	}

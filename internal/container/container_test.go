@@ -12,7 +12,7 @@ import (
 )
 
 // A fake engine: it refuses every argument that docker 1.13 or podman 1.6 does not know, and log drivers as these do.
-// It starts a process of this host for a container, and records its arguments.
+// Instead of a container it starts a process of this host, and records its arguments.
 const standIn = `#!/bin/sh
 cd "$STATE"
 echo "${0##*/} $*" >>calls

@@ -57,7 +57,7 @@ func TestAContainerThatIsAnotherProcessWhenItIsOpenIsNotEntered(t *testing.T) {
 	write(t, filepath.Join(state, "container-n"), strconv.Itoa(c.Place().PID())+"\n")
 }
 
-// lister answers as engines do: ps with ids, inspect with one line for each.
+// lister answers as engines do: ps with ids, inspect with one line for each of them.
 const lister = `#!/bin/sh
 echo "${0##*/} $*" >>"$0.calls"
 [ ! -f "$0.hangs" ] || exec sleep 600
@@ -71,7 +71,7 @@ case "$*" in
 esac
 `
 
-// asks puts engines on PATH; without a script one is not installed.
+// asks puts the engines on PATH; one without a script is not installed.
 func asks(t *testing.T, names ...string) (bin string) {
 	t.Helper()
 	bin = t.TempDir()

@@ -79,7 +79,7 @@ func TestAContainerIsWhatItsEngineSaysItIs(t *testing.T) {
 	})
 }
 
-// A user's process that looks like a container must not get root's programs run in it.
+// A user's process that looks like a container must not make root run programs in it.
 func TestAForgedContainerIsNotEntered(t *testing.T) {
 	user := []string{"--user", "--map-root-user", "--mount", "--pid"}
 	for name, c := range map[string]struct {

@@ -13,8 +13,7 @@ import (
 	"overcloud.backup/tests/podman"
 )
 
-// mounted has the folder of the first argument at the database's place and, when there is a second word, its origin
-// removed.
+// mounted mounts the folder of the first argument over the datadir, and with a second argument removes the source.
 const mounted = `mount --bind "$1" /mnt && { [ ! -f "$1/removed" ] || rm -r "$1"; } && echo ready && exec sleep 60`
 
 func TestContainersWithAFolderAreThoseOfTheEngines(t *testing.T) {

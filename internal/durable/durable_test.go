@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// writers are the ways to write a file at a path.
+// writers lists the functions that write a file at a path.
 var writers = map[string]func(path string, content []byte, mode fs.FileMode) error{
 	"Create": Create, "Replace": Replace, "Exchange": Exchange,
 	"ReplaceIn": func(path string, content []byte, mode fs.FileMode) error {
@@ -21,10 +21,10 @@ var writers = map[string]func(path string, content []byte, mode fs.FileMode) err
 	},
 }
 
-// replacers are those that take the place of a file.
+// replacers lists those that replace an existing file.
 var replacers = []string{"Replace", "Exchange", "ReplaceIn"}
 
-// only fails a test when a folder holds something else than these names.
+// only fails a test if a folder holds anything but these names.
 func only(t *testing.T, folder string, want ...string) {
 	t.Helper()
 	entries, err := os.ReadDir(folder)
@@ -86,7 +86,7 @@ func TestOnlyCreateRefusesAFileThatIsThere(t *testing.T) {
 	}
 }
 
-// A link at the name is replaced, or refused: what it leads to stays.
+// A link at the name is replaced or refused: its target stays as it is.
 func TestALinkIsNotWrittenThrough(t *testing.T) {
 	for name, write := range writers {
 		folder := t.TempDir()
@@ -105,7 +105,7 @@ func TestALinkIsNotWrittenThrough(t *testing.T) {
 	}
 }
 
-// A folder at the name cannot be replaced by a file. What fails leaves nothing behind.
+// A folder at the name cannot be replaced by a file. A failure leaves nothing behind.
 func TestAFailureLeavesWhatWasThere(t *testing.T) {
 	for _, name := range replacers {
 		folder := t.TempDir()
@@ -132,7 +132,7 @@ func TestAMissingFolderIsAnError(t *testing.T) {
 	}
 }
 
-// A reader sees one of the contents that writers write at the same time, whole.
+// A reader sees the whole content of one writer, even if several write at the same time.
 func TestNobodySeesHalfAFile(t *testing.T) {
 	for _, name := range replacers {
 		t.Run(name, func(t *testing.T) {
@@ -180,7 +180,7 @@ func TestAFolderIsSynced(t *testing.T) {
 	if err := errors.Join(SyncFolder(folder), SyncFolderIn(root, "."), os.WriteFile(file, nil, 0o600)); err != nil {
 		t.Error(err)
 	}
-	// What is no folder is not opened: a pipe would block.
+	// Anything but a folder is not opened: a pipe would block.
 	if SyncFolder(file) == nil || SyncFolderIn(root, "file") == nil {
 		t.Error("a file is no folder")
 	}

@@ -85,7 +85,7 @@ func TestALongListIsCutShort(t *testing.T) {
 	}
 }
 
-// FuzzOf checks that an excerpt is bounded and printable, and that a text which already is stays unchanged.
+// FuzzOf checks that an excerpt is bounded and printable, and that text which already is stays unchanged.
 func FuzzOf(f *testing.F) {
 	f.Add("a\x1b[2J\nb")
 	f.Add("a name")

@@ -14,7 +14,7 @@ import (
 	"overcloud.backup/tests/messages"
 )
 
-// thinned is a recording without what no parser here reads: the server has five times as much to say.
+// thinned returns a recording without the rows that no parser here reads: the server reports five times as many.
 func thinned(t testing.TB, name string) string {
 	t.Helper()
 	status, variables := recorded(t, name)
@@ -44,7 +44,7 @@ func thinned(t testing.TB, name string) string {
 	return strings.Join(parts, "-- variables\n")
 }
 
-// Whatever stands in the place of a value, what is said of it is short.
+// Any text may replace a value: the message about it is short.
 func TestErrorsRepeatLittle(t *testing.T) {
 	parse := func(b []byte) error {
 		first, second, _ := strings.Cut(string(b), "-- variables\n")

@@ -22,7 +22,7 @@ import (
 	"overcloud.backup/tests/user"
 )
 
-// fake is a server that misbehaves in one way. It counts those who came.
+// fake is a server that misbehaves in one way. It counts its connections.
 func fake(t *testing.T, behave func(net.Conn)) (socket string, came *atomic.Int32) {
 	socket, came = filepath.Join(t.TempDir(), "s.sock"), new(atomic.Int32)
 	l, err := net.Listen("unix", socket)
@@ -192,7 +192,7 @@ func TestAnotherHostsServerIsNotThisOne(t *testing.T) {
 	}
 }
 
-// A refused account of the options is named although another one worked.
+// The error names the refused account of the options even if another account worked.
 func TestARefusedAccountIsRecorded(t *testing.T) {
 	s := mariadbtest.Start(t)
 	s.Root(t)
@@ -204,7 +204,7 @@ func TestARefusedAccountIsRecorded(t *testing.T) {
 	}
 }
 
-// A stranger who listens in the server's place is no server.
+// An untrusted process that listens in place of the server is not a server.
 func TestAStrangersServerIsNotRead(t *testing.T) {
 	var l net.Listener
 	user.As(t, 65534, func() (err error) { l, err = net.Listen("tcp", "127.0.0.1:0"); return err })

@@ -11,7 +11,7 @@ import (
 	"overcloud.backup/tests/podman"
 )
 
-// What an unknown place has for a datadir is not taken for this host's.
+// If it is unknown where the server runs, its datadir is not taken for a path of this host.
 func TestTheSpaceOfAnUnknownPlaceIsNotTold(t *testing.T) {
 	pid := podman.Unshared(t, 65534, "echo ready; exec sleep 60", "", "--user", "--map-root-user", "--mount", "--pid")
 	g := gathering{Facts: &Facts{}}

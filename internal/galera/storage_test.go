@@ -46,7 +46,7 @@ func TestSumAddsUpByEngine(t *testing.T) {
 	}
 }
 
-// Names of non-transactional tables come back as they are.
+// Names of non-transactional tables are returned unchanged.
 func TestSizesNamesHostileTables(t *testing.T) {
 	c := mariadbtest.Start(t).Root(t)
 	mariadbtest.Exec(t, c, "CREATE DATABASE SYS")

@@ -18,7 +18,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// recorded reads a recording of SHOW STATUS and, behind its separator, SHOW VARIABLES, with the columns apart by tabs.
+// recorded reads a recording of SHOW STATUS and, below its separator, SHOW VARIABLES, with tabs between the columns.
 func recorded(t testing.TB, name string) (status, variables map[string]string) {
 	data, err := os.ReadFile(filepath.Join("testdata", "wsrep", name+".txt"))
 	if err != nil {
@@ -71,7 +71,7 @@ func golden(t *testing.T, path string, got []byte) {
 	}
 }
 
-// healthy is what a decision takes for a node that serves.
+// healthy reports whether a decision would regard the node as serving.
 func healthy(w Wsrep) bool {
 	return w.On && w.Ready && w.Connected && w.State == StateSynced && w.ClusterStatus == ClusterPrimary
 }
@@ -142,7 +142,7 @@ func TestParseWsrepNamesWhatIsMissingOrUnreadable(t *testing.T) {
 	}
 }
 
-// Galera has IPv6 addresses in brackets. A port follows where the node's configuration gives one.
+// Galera writes IPv6 addresses in brackets, with a port if the node's configuration has one.
 func TestParseWsrepOfIPv6Addresses(t *testing.T) {
 	status, variables := recorded(t, "synced")
 	status["wsrep_incoming_addresses"] = "[fd00:fd00:fd00:2000::11]:3306,[fd00:fd00:fd00:2000::12]:3306,AUTO"
@@ -156,7 +156,7 @@ func TestParseWsrepOfIPv6Addresses(t *testing.T) {
 	}
 }
 
-// A server that is no member has -1, which some versions print unsigned.
+// A server that is not a member reports -1, which some versions print as an unsigned number.
 func TestAServerOutsideOfAComponentHasNoIndex(t *testing.T) {
 	for printed, want := range map[string]int{"-1": -1, "4294967295": -1, "18446744073709551615": -1, "0": 0, "2": 2} {
 		status, variables := recorded(t, "nonprimary")
@@ -244,7 +244,7 @@ func FuzzParseWsrep(f *testing.F) {
 			t.Fatalf("healthy without the server's word: %+v", w)
 		}
 		if err != nil {
-			for _, line := range strings.Split(err.Error(), "\n") { // one for each value that is missing or bad
+			for _, line := range strings.Split(err.Error(), "\n") { // one for each missing or malformed value
 				messages.Check(t, errors.New(line))
 			}
 		}

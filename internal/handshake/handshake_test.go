@@ -13,7 +13,7 @@ import (
 	"testing/iotest"
 )
 
-// wire is a connection with data from a server.
+// wire is a connection that delivers a server's data.
 type wire struct {
 	net.Conn
 	io.Reader
@@ -28,7 +28,7 @@ func frame(seq byte, payload string) string {
 
 const challenge = "abcdefghijklmnopqrst"
 
-// hello is a greeting as MariaDB 10.11 sends it.
+// hello is a greeting of MariaDB 10.11.
 func hello(plugin string) string {
 	return frame(0, "\x0a5.5.5-10.11.14-MariaDB\x00\x01\x00\x00\x00"+challenge[:8]+
 		"\x00\xfe\xf7\x2d\x02\x00\xff\x81\x15"+
@@ -130,8 +130,8 @@ func TestARefusalStays(t *testing.T) {
 	}
 }
 
-// Regardless of a server's data and its pieces, only complete packets of it are passed on, and none before the end
-// of the login that asks for the password.
+// Whatever a server sends, and in whatever pieces, only complete packets are passed on, and none before the end of a
+// login in which the server asked for the password.
 func FuzzWatch(f *testing.F) {
 	native := hello("mysql_native_password")
 	for _, seed := range []string{native + frame(2, ok), hello("dialog"), native + frame(2, "\xfedialog\x00"),
@@ -169,7 +169,7 @@ func harmless(t *testing.T, passed []byte) {
 		case payload[0] == 0xff, n > 0 && payload[0] == 0:
 			return
 		case n == 0:
-			// As the library counts: 4, 8 and 1, 2, 3, 2, 7, 4, 13.
+			// The lengths are counted as the library counts them: 4, 8 and 1, 2, 3, 2, 7, 4, 13.
 			name, _, _ := bytes.Cut(payload[bytes.IndexByte(payload, 0)+1+44:], []byte{0})
 			if len(name) > 0 && !slices.Contains(harmlessPlugins, string(name)) {
 				t.Fatalf("a greeting with %q", name)

@@ -16,12 +16,12 @@ import (
 
 const fsid = "0fa5c3a0-2b7e-11ee-9c4e-0e3f5f0d7a11"
 
-// command makes the command line of a process.
+// command returns the command line of a process.
 func command(words ...string) string {
 	return strings.Join(append([]string{"haproxy"}, words...), "\x00") + "\x00"
 }
 
-// started is a machine on which HAProxy runs with a command line and an environment, and answers at /s.
+// startedAs is a machine on which HAProxy runs with a command line and an environment, and answers on /s.
 func startedAs(t *testing.T, files map[string]string, environ string, words ...string) locate.Host {
 	t.Helper()
 	files["/proc/7/cmdline"], files["/proc/7/environ"] = command(words...), environ
@@ -85,7 +85,7 @@ func TestTheFilesOfTheProcessAreTheConfiguration(t *testing.T) {
 	}
 }
 
-// What a process has and the caller does not name may hold anything.
+// Files of a process that the caller did not name may hold anything.
 func TestAFileThatWasNotReadIsToldOfTheDatabase(t *testing.T) {
 	const mysql = "listen mysql\n bind 10.99.0.100:3306\n"
 	h := startedAs(t, map[string]string{"/a": mysql, "/b": "listen mysql_ro\n bind 10.99.0.101:3306\n"}, "", "-f", "/a",
@@ -102,7 +102,8 @@ func TestAFileThatWasNotReadIsToldOfTheDatabase(t *testing.T) {
 	}
 }
 
-// The files that the caller names may be a container's, seen from the host: they are read in its environment.
+// The caller may name files of a container by their paths on the host: they are read with the environment of its
+// process.
 func TestNamedFilesAreReadInTheEnvironmentOfTheProcess(t *testing.T) {
 	h := startedAs(t, map[string]string{"/a": "listen mysql\n bind \"$VIP:3306\"\n"}, "VIP=10.99.0.100\x00", "-f",
 		"/etc/haproxy/haproxy.cfg")
@@ -115,7 +116,7 @@ func TestNamedFilesAreReadInTheEnvironmentOfTheProcess(t *testing.T) {
 	}
 }
 
-// Only one HAProxy of a host is asked: another that leads to the same servers is not nothing.
+// Only one HAProxy of a host is asked. A second one that leads to the same servers must be reported.
 func TestAnotherHAProxyThatLeadsToTheDatabase(t *testing.T) {
 	for config, want := range map[string]string{
 		"listen ro\n mode tcp\n bind :3307\n server a 10.99.0.12:3306\n": "another HAProxy leads to the database by" +
@@ -135,7 +136,7 @@ func TestAnotherHAProxyThatLeadsToTheDatabase(t *testing.T) {
 	}
 }
 
-// Neutron's, OVN's and Ceph's are no load balancers of the controllers.
+// The HAProxy processes of Neutron, OVN and Ceph are not load balancers of the controllers.
 func TestHAProxiesOfOthersAreNone(t *testing.T) {
 	for name, files := range map[string]map[string]string{
 		"ns-metadata-proxy":  {"/proc/7/cmdline": command("-f", "/var/lib/neutron/ns-metadata-proxy/1.conf")},
@@ -153,7 +154,7 @@ func TestHAProxiesOfOthersAreNone(t *testing.T) {
 	}
 }
 
-// leftOver is a socket at which nobody listens any more.
+// leftOver returns a socket on which nobody listens any more.
 func leftOver(t *testing.T, path string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {

@@ -11,7 +11,7 @@ import (
 	"overcloud.backup/tests/haproxytest"
 )
 
-// The configuration and the socket of a container are links, as the host's /etc/alternatives are.
+// The configuration and the socket of a container may be links, like /etc/alternatives on the host.
 func TestReadFollowsAContainersLinks(t *testing.T) {
 	h := machine(t, map[string]string{"/proc/7/root/opt/x.cfg": "global\n stats socket /s\nlisten mysql\n bind" +
 		" 10.99.0.100:3306\n",
@@ -29,7 +29,7 @@ func TestReadFollowsAContainersLinks(t *testing.T) {
 	}
 }
 
-// A pipe in place of a file would wait for its writer for ever.
+// Opening a pipe in place of the file would block until somebody writes to it.
 func TestPipesInPlaceOfTheConfigurationDoNotHang(t *testing.T) {
 	for _, at := range []string{"/etc/haproxy/haproxy.cfg", "/proc/7/root/etc/haproxy/haproxy.cfg"} {
 		h := machine(t, nil)

@@ -13,7 +13,7 @@ import (
 	"overcloud.backup/tests/messages"
 )
 
-// Names of proxies come from HAProxy and its configuration.
+// The names of proxies come from HAProxy and its configuration.
 func TestProxiesAreNamedInShort(t *testing.T) {
 	messages.Everywhere(t, "galera wanted", func(b []byte) error {
 		name := string(b)

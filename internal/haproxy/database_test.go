@@ -12,7 +12,7 @@ import (
 	"overcloud.backup/tests/haproxytest"
 )
 
-// parsed is a configuration, and what was wrong with it.
+// parsed parses a configuration, and returns the errors as well.
 func parsed(t testing.TB, text string) (*cfg.Config, string) {
 	t.Helper()
 	c, errs := cfg.Parse([]cfg.File{{Name: "haproxy.cfg", Content: []byte(text)}})
@@ -23,7 +23,7 @@ func parsed(t testing.TB, text string) (*cfg.Config, string) {
 	return c, strings.Join(all, "; ")
 }
 
-// proxiesOf makes the statistics that a configuration gives.
+// proxiesOf returns the statistics that HAProxy would report for a configuration.
 func proxiesOf(c *cfg.Config) []stats.Proxy {
 	var proxies []stats.Proxy
 	for _, s := range c.Sections {

@@ -15,7 +15,7 @@ import (
 	"overcloud.backup/tests/haproxytest"
 )
 
-// fake is a stats socket that answers each command as a function says, and remembers what it was asked.
+// fake is a stats socket that answers each command with the result of a function, and records the commands.
 type fake struct {
 	path  string
 	mu    sync.Mutex
@@ -66,7 +66,7 @@ func (f *fake) commands() string {
 	return strings.Join(f.asked, ", ")
 }
 
-// scripted answers from a table; a command that is not in it is unknown to that HAProxy. Answers end as HAProxy's do.
+// scripted answers from a table; it does not know any other command. Answers end as HAProxy's do.
 func scripted(answers map[string]string) func(net.Conn, string) {
 	return func(c net.Conn, command string) {
 		text, ok := answers[command]
@@ -77,7 +77,7 @@ func scripted(answers map[string]string) func(net.Conn, string) {
 	}
 }
 
-// lab are the answers of the VIP holder under load, at level user.
+// lab returns the answers of the VIP holder under load, at level user.
 func lab(t testing.TB) map[string]string {
 	return map[string]string{
 		"show stat":          string(haproxytest.Recorded(t, "show_stat-2.6.12-lab-load.csv")),
@@ -91,7 +91,7 @@ func lab(t testing.TB) map[string]string {
 
 func silent(c net.Conn, _ string) { time.Sleep(time.Minute) }
 
-// drip sends a byte every few milliseconds, for ever.
+// drip sends one byte every few milliseconds, for ever.
 func drip(c net.Conn, _ string) {
 	for {
 		if _, err := c.Write([]byte("#")); err != nil {

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// What an answer calls a proxy goes into the next command: it must not become a command itself.
+// A proxy's name in an answer is part of the next command: it must not become a command itself.
 func TestANameIsNoCommand(t *testing.T) {
 	for _, name := range []string{"mysql; set server mysql/s1 state maint", "mysql\nshutdown sessions server mysql/s1",
 		"mysql\r", "my sql", "mysql\x00", "", "$(id)", "mysql;", "ä"} {

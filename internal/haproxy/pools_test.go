@@ -11,13 +11,13 @@ import (
 	"overcloud.backup/internal/haproxy/stats"
 )
 
-// withServers adds the servers of the configuration to the statistics that it gives. hidden leaves their addresses out.
+// withServers adds the servers of the configuration to its statistics. hidden omits their addresses.
 func withServers(c *cfg.Config, hidden bool) []stats.Proxy {
 	var proxies []stats.Proxy
 	at := map[string]int{}
 	for i, p := range proxiesOf(c) {
 		name := c.Sections[i].Name
-		if k, twice := at[name]; twice { // a frontend and a backend of one name are one proxy in the statistics
+		if k, twice := at[name]; twice { // a frontend and a backend with the same name are one proxy in the statistics
 			proxies[k].Backend = &stats.Side{}
 			continue
 		}
@@ -100,7 +100,7 @@ func TestAllWaysToTheDatabaseAreFound(t *testing.T) {
 		"a frontend and its backend of one name": {config: "frontend mysql\n bind :3306\n default_backend" +
 			" mysql\nbackend mysql\n server c0 10.0.0.10:3306\n", result: "mysql by name"},
 
-		// The name mysql is no evidence against others.
+		// The name mysql of one pool is no evidence against the others.
 		"mysql in mode http": {config: exporter + galera, result: "galera by name and port"},
 		"mysql of another port, no other": {config: "listen mysql\n bind 10.0.0.1:3307\n server c0" +
 			" 10.0.0.10:3306\n", result: "mysql by name"},
@@ -141,7 +141,7 @@ func described(d Database) string {
 	return text
 }
 
-// A page with "stats scope" shows some proxies alone, and a configuration may be newer than the process.
+// With "stats scope" a page shows only some proxies, and the configuration file may be newer than the process.
 func TestAWayThatTheStatisticsLackIsTold(t *testing.T) {
 	config, _ := parsed(t, writers+redis+
 		"listen ro\n bind :3308\n server r1 10.0.0.11:3306\nlisten off\n disabled\n server r1 10.0.0.11:3306\n")
@@ -165,7 +165,7 @@ func TestAWayThatTheStatisticsLackIsTold(t *testing.T) {
 	}
 }
 
-// What decides about the next client, in the words of the configuration.
+// This is how a configuration decides about the next client, in its own words.
 func TestTheRulesOfTheDatabasesBackend(t *testing.T) {
 	const bind = "listen mysql\n bind 10.0.0.1:3306\n"
 	for name, c := range map[string]struct{ config, want string }{
@@ -261,8 +261,8 @@ func TestTheRulesOfTheDatabasesBackend(t *testing.T) {
 	}
 }
 
-// A line that was not understood counts where it stands: in the database's sections, and in the defaults that they
-// have.
+// A line that was not understood affects the section that it is in: those of the database, and the defaults that they
+// use.
 func TestLinesThatWereNotUnderstoodAreToldOfTheDatabase(t *testing.T) {
 	const good = "listen mysql\n bind 10.0.0.1:3306\n server c0 10.0.0.10:3306\n"
 	for name, c := range map[string]struct{ config, unread, unmodelled string }{
@@ -303,7 +303,7 @@ func TestLinesThatWereNotUnderstoodAreToldOfTheDatabase(t *testing.T) {
 	}
 }
 
-// HAProxy 2.6 tells a port that hangs on the client's as an offset.
+// HAProxy 2.6 reports a port relative to the client's as an offset.
 func TestAPortThatHangsOnTheClients(t *testing.T) {
 	states, err := stats.ParseServersState([]byte("1\n# be_id be_name srv_id srv_name srv_addr srv_op_state" +
 		" srv_admin_state" +

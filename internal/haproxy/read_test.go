@@ -22,12 +22,12 @@ import (
 	"overcloud.backup/tests/haproxytest"
 )
 
-// machine is a file system for a reading: path to content.
+// machine is a file system for a reading: content by path.
 func machine(t testing.TB, files map[string]string) locate.Host {
 	return locate.Host{Root: haproxytest.Machine(t, files)}
 }
 
-// read reads, and fails the test when it takes longer than the time limit.
+// read reads, and fails the test if that takes longer than the time limit.
 func read(t testing.TB, o Options) *Facts {
 	t.Helper()
 	if o.Timeout == 0 {
@@ -45,7 +45,7 @@ func read(t testing.TB, o Options) *Facts {
 	return f
 }
 
-// told is every error in one line.
+// told returns all errors in one line.
 func told(f *Facts) string {
 	var all []string
 	for _, e := range f.Errors {
@@ -271,7 +271,7 @@ func TestReadOfConfigurationsThatCannotBeRead(t *testing.T) {
 	}
 }
 
-// site is a stats URL as HAProxy serves it.
+// site serves a stats URL like HAProxy.
 func site(t testing.TB, csv, page string) *httptest.Server {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		user, password, _ := r.BasicAuth()

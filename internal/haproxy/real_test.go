@@ -26,7 +26,7 @@ import (
 	"overcloud.backup/tests/haproxytest"
 )
 
-// overcloud is a real HAProxy in front of three servers, configured as TripleO does, all on loopback.
+// overcloud is a real HAProxy in front of three servers, configured like TripleO's, all on loopback.
 type overcloud struct {
 	dir    string
 	vip    string // host:port that clients connect to
@@ -46,7 +46,7 @@ func needHAProxy(t *testing.T) {
 	}
 }
 
-// startOvercloud starts it and waits until HAProxy has checked its servers. It skips the test without haproxy.
+// startOvercloud starts one and waits until HAProxy has checked its servers. It skips the test without haproxy.
 func startOvercloud(t *testing.T) *overcloud {
 	needHAProxy(t)
 	o := &overcloud{dir: haproxytest.ShortDir(t), vip: "127.0.0.100:" + freePort(t), stats: "127.0.0.1:" + freePort(t)}
@@ -104,7 +104,7 @@ listen mysql
 
 func (o *overcloud) config() string { return filepath.Join(o.dir, "haproxy.cfg") }
 
-// startServer is a database that holds every connection, and its health check.
+// startServer starts a database that holds every connection, and its health check.
 func (o *overcloud) startServer(t *testing.T, i int, database, check string) {
 	l, err := net.Listen("tcp", database)
 	if err != nil {
@@ -144,7 +144,7 @@ func freePort(t *testing.T) string {
 	return port
 }
 
-// client connects through the VIP and says which server it got.
+// client connects through the VIP and returns the server that it reached.
 func (o *overcloud) client(t *testing.T) (net.Conn, string) {
 	c, err := net.DialTimeout("tcp", o.vip, slack)
 	if err != nil {
@@ -192,7 +192,7 @@ func (o *overcloud) wait(t *testing.T, statuses string) {
 	t.Fatalf("servers are %q, not %q", got, statuses)
 }
 
-// sessions are the servers' sessions, with "*" for the one whose last session is the latest.
+// sessions returns the sessions of the servers, with "*" for the one with the latest session.
 func sessions(f *Facts) string {
 	var all []string
 	latestAt, best := -1, int64(-1)
@@ -223,7 +223,7 @@ func TestRealHAProxyThroughAFailover(t *testing.T) {
 	if f = o.read(t, Options{}); sessions(f) != "3* 0 0" {
 		t.Errorf("three clients: %q", sessions(f))
 	}
-	time.Sleep(2 * time.Second) // lastsess counts whole seconds
+	time.Sleep(2 * time.Second) // lastsess has a resolution of one second
 	o.synced[0].Store(false)
 	o.wait(t, "DOWN UP UP")
 	if _, server := o.client(t); server != "1" {
@@ -312,7 +312,7 @@ func TestRealHAProxyThatIsStopped(t *testing.T) {
 	}
 }
 
-// A container of root's: files of its own, and a worker whose account this host does not know.
+// HAProxy in a root container: it has its own files, and its worker's account is unknown on this host.
 func TestRealHAProxyInAContainer(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root: to mount")
@@ -342,7 +342,7 @@ func TestRealHAProxyInAContainer(t *testing.T) {
 	}
 	defer func() {
 		time.AfterFunc(10*time.Second, cancel)
-		_ = c.Process.Signal(syscall.SIGTERM) // the master ends its worker
+		_ = c.Process.Signal(syscall.SIGTERM) // the master stops its worker
 		c.Wait()
 		cancel()
 	}()

@@ -21,7 +21,7 @@ import (
 	"overcloud.backup/tests/user"
 )
 
-// ask asks with a time limit and says what came, and how long it took.
+// ask sends a command with a time limit, and returns the answer and how long it took.
 func ask(path, command string, limit time.Duration) (string, time.Duration, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
@@ -30,7 +30,7 @@ func ask(path, command string, limit time.Duration) (string, time.Duration, erro
 	return string(b), time.Since(start), err
 }
 
-// stats is a socket that root or this user holds.
+// statsSocket is a socket that root or this user listens on.
 func statsSocket(path string) socket { return socket{path: path, at: path, may: peer.Trust()} }
 
 func TestAskReturnsAnAnswerWithoutItsEndMark(t *testing.T) {
@@ -83,10 +83,11 @@ func TestAskSaysWhatIsWrongWithAPeer(t *testing.T) {
 	}
 }
 
-// slack is how late a busy machine may be.
+// slack is the delay that a busy machine may add.
 const slack = 5 * time.Second
 
-// limitFor is short where the time limit is what is tested, else long enough for a busy machine.
+// limitFor returns a short time limit where the limit itself is tested, and otherwise one that is long enough for a
+// busy machine.
 func limitFor(want string) time.Duration {
 	if strings.Contains(want, "within the time limit") {
 		return 2 * time.Second

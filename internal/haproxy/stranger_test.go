@@ -23,10 +23,10 @@ import (
 	"overcloud.backup/tests/user"
 )
 
-// stranger is a user who is trusted for nothing.
+// stranger is the uid of an untrusted user.
 const stranger = 54321
 
-// forged is the variable that makes this program a stranger's haproxy: the root directory that it shows.
+// forged is the variable that makes this program act as a stranger's haproxy: it is the root directory to show.
 const forged = "OVERCLOUD_BACKUP_TEST_FORGED"
 
 func TestMain(m *testing.M) {
@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// pretend answers as HAProxy does, from a socket where the container's would be, until standard input ends.
+// pretend answers like HAProxy, on a socket where the container's would be, until standard input ends.
 func pretend(root string) error {
 	if os.Getuid() == 0 { // of a user namespace
 		if err := unix.Chroot(root); err != nil {
@@ -66,7 +66,7 @@ func pretend(root string) error {
 	return nil
 }
 
-// eavesdrop listens as a stranger, answers every connection with a text, and keeps what it is told.
+// eavesdrop listens as a stranger, answers every connection with a text, and records what it receives.
 func eavesdrop(t *testing.T, network, address, answer string) (at string, told func() string) {
 	t.Helper()
 	var l net.Listener
@@ -110,7 +110,7 @@ func open(t *testing.T, folders ...string) {
 
 const page = "HTTP/1.0 200 OK\r\n\r\n" + haproxytest.StatHead + "mysql,s1,0,0,UP,2,1,1,1,1,\n"
 
-// HAProxy is down, and somebody else listens on the port of its statistics page.
+// HAProxy is down, and an untrusted process listens on the port of its statistics page.
 func TestTheStatisticsPasswordGoesToHAProxyAlone(t *testing.T) {
 	at, heard := eavesdrop(t, "tcp4", "127.0.0.1:0", page)
 	_, port, _ := net.SplitHostPort(at)
@@ -136,7 +136,7 @@ func TestTheStatisticsPasswordGoesToHAProxyAlone(t *testing.T) {
 	}
 }
 
-// The page of a configuration is this host's, or it is none.
+// The page in a configuration is used only if it is this host's.
 func TestTheConfigurationsPasswordStaysOnThisHost(t *testing.T) {
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -174,8 +174,8 @@ func TestASocketOfAStrangersIsToldNothing(t *testing.T) {
 	}
 }
 
-// A stranger's program that calls itself haproxy, with and without namespaces of its own, makes no host one of
-// HAProxy's, and its root directory is not looked into.
+// A stranger's program called haproxy, with or without its own namespaces, does not make a host a load balancer, and
+// its root directory is not read.
 func TestAStrangersProcessIsNoHAProxy(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root: to run a program as another user")
@@ -211,7 +211,7 @@ func TestAStrangersProcessIsNoHAProxy(t *testing.T) {
 	}
 }
 
-// startForged runs this program as a stranger's haproxy; said ends it and returns what it was asked.
+// startForged runs this program as a stranger's haproxy; said stops it and returns what it received.
 func startForged(t *testing.T, attributes *syscall.SysProcAttr) (pid int, said func() string) {
 	t.Helper()
 	dir := haproxytest.ShortDir(t)

@@ -175,7 +175,7 @@ func TestJSONIsReadAsJSON(t *testing.T) {
 	}
 }
 
-// nothing knows no fact.
+// nothing is a set of facts without any.
 func nothing(string) (string, bool) { return "", false }
 
 func TestADeployedNodesHierarchyIsFilledFromItsFacts(t *testing.T) {

@@ -51,7 +51,7 @@ func TestHostileDataIsRefusedQuickly(t *testing.T) {
 	}
 }
 
-// Files without an end, or without a writer, are an error at once.
+// Files without an end, or pipes without a writer, are an error at once.
 func TestLookupReadsOnlyBoundedFiles(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	for name, put := range map[string]func(path string) error{

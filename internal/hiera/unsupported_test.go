@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// Unsupported settings of a level may hide the values of later levels.
+// Unsupported settings of a level may hide values of later levels.
 func TestUnsupportedSettingsAreNamed(t *testing.T) {
 	const v5 = "version: 5\nhierarchy:\n  - {name: first, path: a.yaml}\n  - {name: second, %s}\n" +
 		"  - {name: last, path: z.yaml}\n"

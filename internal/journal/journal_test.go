@@ -282,7 +282,7 @@ func TestAnUndoThatCannotBeWrittenIsRefused(t *testing.T) {
 	}
 }
 
-// notInvented checks that all entries that were read had been written.
+// notInvented checks that every entry that was read had been written.
 func notInvented(t *testing.T, read, noted []Entry) {
 	t.Helper()
 	for _, e := range read {

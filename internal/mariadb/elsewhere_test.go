@@ -17,7 +17,7 @@ import (
 	"overcloud.backup/internal/thread"
 )
 
-// otherHost is a network of its own behind a cable, with somebody who listens there.
+// otherHost is a network namespace behind a veth pair, in which somebody listens.
 func otherHost(t *testing.T) net.Listener {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -27,7 +27,7 @@ func otherHost(t *testing.T) net.Listener {
 	if err := host.Start(); err != nil {
 		t.Skip(err)
 	}
-	t.Cleanup(func() { _ = host.Process.Kill(); _ = host.Wait() }) // the cable goes with it
+	t.Cleanup(func() { _ = host.Process.Kill(); _ = host.Wait() }) // the veth pair is removed with it
 	namespace := fmt.Sprintf("/proc/%d/ns/net", host.Process.Pid)
 	ours, err := os.Readlink("/proc/self/ns/net")
 	if err != nil {
@@ -77,7 +77,7 @@ func listenIn(t *testing.T, namespace, address string) (l net.Listener) {
 	return l
 }
 
-// A name of the server's that leads elsewhere, as by a resolver that was told so, leads no login there.
+// A name of the server that resolves to another host, as with a spoofed resolver, gets no login.
 func TestTheServersOwnAddressIsOfThisHost(t *testing.T) {
 	l := otherHost(t)
 	trap := set(t, l, func(s *script) { s.say("\xff\x10\x04Too many connections"); s.hear() })
@@ -98,14 +98,14 @@ func TestTheServersOwnAddressIsOfThisHost(t *testing.T) {
 	if failed.Absent() || !failed.Unsafe() || len(trap.all()) > 0 {
 		t.Errorf("%v; it heard %q", failed, trap.all())
 	}
-	// Where somebody names the other host, it is asked.
+	// If the caller names the other host, it is asked.
 	_, err := Open(t.Context(), Login{User: "root", Password: secret, Host: "198.51.100.2", Port: port(l)})
 	if !errors.As(err, &failed) || !strings.Contains(err.Error(), "Too many connections") {
 		t.Error(err)
 	}
 }
 
-// The tools go to the address that was proven, not to what the name leads to by then.
+// The tools connect to the address that was proven, and not to what the name resolves to by then.
 func TestTheToolsGoWhereTheServersNameLed(t *testing.T) {
 	s := server(t)
 	root := s.root(t)

@@ -47,7 +47,7 @@ func TestAnyPasswordLogsInOverSocketTCPAndOptionFile(t *testing.T) {
 	}
 }
 
-// logsIn tries the three ways that a password takes to the server, and the option file that the tools will get.
+// logsIn checks the login over a socket, TCP and TLS, and with the option file that the tools get.
 func logsIn(t *testing.T, s *realServer, password string) {
 	quoted, err := optionfile.Quote(password)
 	if err != nil {
@@ -153,7 +153,7 @@ func TestAbsentIsSaidOnlyOfAServerThatIsNotThere(t *testing.T) {
 	}
 }
 
-// The driver misreads one challenge in 256: so many logins do not go well by chance.
+// The driver misreads one challenge in 256, so this many logins would not succeed by chance.
 func TestEd25519LogsInEveryTime(t *testing.T) {
 	s := server(t)
 	root := s.root(t)
@@ -188,7 +188,7 @@ func TestTheServerEndsWhatTakesTooLong(t *testing.T) {
 	}
 }
 
-// Without root's way in over the socket an account that cannot be used is refused, and the error says why.
+// If root cannot log in over the socket either, an account that cannot be used is an error that says why.
 func TestAccountsThatCannotBeUsedSayWhy(t *testing.T) {
 	s := server(t)
 	c := s.root(t)
@@ -213,8 +213,7 @@ func TestAccountsThatCannotBeUsedSayWhy(t *testing.T) {
 	}
 }
 
-// An account that gets in and may then do nothing is passed over, and its session with it: it would look like a
-// client's.
+// An account that may log in but has no rights is skipped, and its session is closed: it would look like a client's.
 func TestAPasswordThatExpiredLeavesNoSession(t *testing.T) {
 	s := server(t)
 	c := s.root(t)
@@ -236,7 +235,7 @@ func TestAPasswordThatExpiredLeavesNoSession(t *testing.T) {
 	t.Errorf("%s sessions are left", left)
 }
 
-// silent is a server that takes connections and says nothing.
+// silent is a server that accepts connections and sends nothing.
 func silent(t *testing.T) (socket string) {
 	t.Helper()
 	socket = filepath.Join(t.TempDir(), "s.sock")
@@ -276,7 +275,7 @@ func TestASocketThatIsNotOpenToUsNamesTheWayOut(t *testing.T) {
 	}
 }
 
-// A server's own words are as long as it likes.
+// A server's own messages can be of any length.
 func TestWhatAServerSaysIsShort(t *testing.T) {
 	said := &mysql.MySQLError{Number: 1045, Message: "no\x1b[2J" + strings.Repeat("!\n", 1<<20)}
 	err := explain(t.Context(), said)

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// The tools see what they log in with, and nothing else of this host.
+// The tools see the option file that they log in with, and no other file of this host.
 func TestTheToolsGetTheirCertificates(t *testing.T) {
 	s := server(t)
 	run(t, s.root(t), "CREATE USER dump@localhost IDENTIFIED BY '"+secret+"'", "GRANT ALL ON *.* TO dump@localhost")

@@ -10,12 +10,12 @@ import (
 	"overcloud.backup/tests/mariadbd"
 )
 
-// realServer is the one that all tests share.
+// realServer is the server that all tests share.
 type realServer struct{ *mariadbd.Server }
 
 func TestMain(m *testing.M) { mariadbd.Main(m) }
 
-// server skips the test, with the reason, where there is no MariaDB.
+// server skips the test, with the reason, if MariaDB is not installed.
 func server(t *testing.T) *realServer {
 	t.Helper()
 	return &realServer{mariadbd.Shared(t)}
@@ -48,7 +48,7 @@ func run(t *testing.T, c *Client, statements ...string) {
 	}
 }
 
-// withEd25519 gives the server that way to log in for a test.
+// withEd25519 installs that authentication plugin in the server for one test.
 func withEd25519(t *testing.T, root *Client) {
 	t.Helper()
 	err := root.Exec(t.Context(), "INSTALL SONAME 'auth_ed25519'")

@@ -18,8 +18,7 @@ import (
 	"overcloud.backup/tests/mariadbd"
 )
 
-// While the real server has no connection left for us, or hangs, or cannot be spoken to, no other place is told
-// anything.
+// If the real server has no connection left, hangs, or does not speak our protocol, no other server gets a login.
 func TestAnAnswerEndsTheSearch(t *testing.T) {
 	for name, behave := range map[string]func(*script){
 		"1040": func(s *script) { s.say("\xff\x10\x04Too many connections"); s.hear() },
@@ -49,7 +48,8 @@ func TestAnAnswerEndsTheSearch(t *testing.T) {
 	}
 }
 
-// twoPlaces are a socket that behaves in some way, which the client's options name, and one that the server's do.
+// twoPlaces sets up a socket that behaves in some way, which the client's options name, and a good one that the
+// server's options name.
 func twoPlaces(t *testing.T, behave func(*script)) (both OptionFiles, first, second *trap) {
 	t.Helper()
 	dir := t.TempDir()
@@ -65,7 +65,7 @@ func twoPlaces(t *testing.T, behave func(*script)) (both OptionFiles, first, sec
 	return both, first, second
 }
 
-// A server whose queue of connections is full is there.
+// A server whose backlog of connections is full does exist.
 func TestAFullQueueEndsTheSearch(t *testing.T) {
 	both, _, other := twoPlaces(t, wants("", true))
 	full := filepath.Join(t.TempDir(), "full")
@@ -116,7 +116,7 @@ func TestWhereNobodyIsTheSearchGoesOn(t *testing.T) {
 	}
 }
 
-// A place where others could have a server answer is not asked, whoever listens there now.
+// A socket in a folder where other users can create one is not used, whoever listens on it now.
 func TestPlacesThatOthersCanWriteToAreRefused(t *testing.T) {
 	dir := t.TempDir()
 	for name, mode := range map[string]os.FileMode{"open": 0o777, "sticky": 0o777 | os.ModeSticky, "ours": 0o755} {
@@ -125,7 +125,7 @@ func TestPlacesThatOthersCanWriteToAreRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// Links of root's in /tmp are what some make by hand for an upstream client.
+	// Some administrators create links in /tmp, as root, for an upstream client.
 	links := map[string]string{"sticky/link": "../ours/s", "ours/link": dir + "/sticky/s", "ours/through": "../open"}
 	for link, target := range links {
 		if err := os.Symlink(target, filepath.Join(dir, link)); err != nil {

@@ -22,7 +22,7 @@ import (
 	"overcloud.backup/tests/user"
 )
 
-// Each of these was sent the password, or made the program panic, by the driver alone.
+// With the driver alone, each of these got the password, or made the program panic.
 func TestNoServerIsShownThePassword(t *testing.T) {
 	own, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -86,7 +86,7 @@ func TestNoServerIsShownThePassword(t *testing.T) {
 	}
 }
 
-// inPieces orders a plugin so that no read of the client has more than one byte of it.
+// inPieces makes a plugin send its data so that each read of the client gets at most one byte.
 func inPieces(s *script) {
 	s.say(greets("mysql_native_password", lacksIt))
 	s.hear()
@@ -99,7 +99,7 @@ func inPieces(s *script) {
 	s.hear()
 }
 
-// A server may ask for a file of its client's in the middle of any answer.
+// A server may request a file of its client in the middle of any answer.
 func TestNoFileIsGivenToAServer(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "shadow")
 	if err := os.WriteFile(file, []byte(secret), 0o600); err != nil {
@@ -127,7 +127,7 @@ func TestNoFileIsGivenToAServer(t *testing.T) {
 	}
 }
 
-// as makes a listener whose socket, for the kernel, is another user's.
+// as makes a listener's socket belong to another user, as the kernel reports it.
 func as(t *testing.T, uid int, listen func() (net.Listener, error)) (l net.Listener) {
 	t.Helper()
 	user.As(t, uid, func() (err error) { l, err = listen(); return err })
@@ -136,7 +136,7 @@ func as(t *testing.T, uid int, listen func() (net.Listener, error)) (l net.Liste
 
 const nobodysUID = 65534
 
-// strangersSocket is one that a stranger listens on, in a folder that he could not have put it into.
+// strangersSocket is a socket of a stranger, in a folder in which the stranger could not have created it.
 func strangersSocket(t *testing.T, uid int) (string, net.Listener) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "s")
@@ -192,7 +192,7 @@ func TestAStrangerIsToldNothing(t *testing.T) {
 	})
 }
 
-// kolla is mysql in director's containers; on the host he has no name.
+// kolla is the uid of mysql in TripleO's containers; the host has no name for it.
 const kolla = 42434
 
 func TestTheServersOwnUserIsNoStranger(t *testing.T) {
@@ -222,7 +222,7 @@ func TestTheServersOwnUserIsNoStranger(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	// Where strangers can make a folder, its owner says nothing.
+	// If other users can create the folder, its owner proves nothing.
 	elsewhere := filepath.Join(t.TempDir(), "data")
 	if err := errors.Join(os.Mkdir(elsewhere, 0o755), os.Chown(elsewhere, kolla, kolla)); err != nil {
 		t.Fatal(err)
@@ -233,7 +233,7 @@ func TestTheServersOwnUserIsNoStranger(t *testing.T) {
 	}
 }
 
-// Accounts as MariaDB makes them for root: since 10.4 either way is open, before it was one.
+// The accounts that MariaDB creates for root: since 10.4 with both ways to log in, before with one.
 func TestRootsAccountsOfMariaDBGetIn(t *testing.T) {
 	s := server(t)
 	root := s.root(t)

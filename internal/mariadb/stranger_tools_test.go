@@ -16,7 +16,7 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-// tool runs one of the server's programs with what a client gives it.
+// tool runs one of the server's programs with the options of a client.
 func tool(t *testing.T, c *Client, program string, args ...string) (string, error) {
 	t.Helper()
 	text, err := c.OptionFile("")
@@ -34,7 +34,7 @@ func tool(t *testing.T, c *Client, program string, args ...string) (string, erro
 	return string(out), err
 }
 
-// shows are the ways in which a server asks for the password itself.
+// shows lists the ways in which a server requests the password itself.
 func shows(t *testing.T, key *rsa.PrivateKey) map[string]func(*script) {
 	return map[string]func(*script){
 		"mysql_clear_password":  wants("mysql_clear_password", false),
@@ -44,8 +44,8 @@ func shows(t *testing.T, key *rsa.PrivateKey) map[string]func(*script) {
 	}
 }
 
-// Whoever takes the server's place between our login and a tool's, as anybody can over TCP, is not shown the password
-// by it.
+// Somebody who takes the server's place between our login and a tool's, as anybody on the path can with TCP, does not
+// get the password from the tool.
 func TestTheToolsShowNoPassword(t *testing.T) {
 	s := server(t)
 	root := s.root(t)
@@ -73,7 +73,7 @@ func TestTheToolsShowNoPassword(t *testing.T) {
 	}
 }
 
-// toolsMeet has the tools of a client meet a stranger in the server's place.
+// toolsMeet runs the tools of a client against a stranger in the server's place.
 func toolsMeet(t *testing.T, c *Client, key *rsa.PrivateKey, behave func(*script)) {
 	network, address := "tcp", "127.0.0.1:0"
 	if c.reached.Via == "socket" {
@@ -96,7 +96,7 @@ func toolsMeet(t *testing.T, c *Client, key *rsa.PrivateKey, behave func(*script
 	}
 }
 
-// For ed25519 the tools need a file, and with the folder of that they have the others, too.
+// For ed25519 the tools need a plugin folder, and with it they have the other plugins, too.
 func TestTheToolsOfEd25519AreNotRunWhereAnybodyCouldAnswer(t *testing.T) {
 	s := server(t)
 	root := s.root(t)
@@ -119,7 +119,7 @@ func TestTheToolsOfEd25519AreNotRunWhereAnybodyCouldAnswer(t *testing.T) {
 			c.refused && !strings.Contains(err.Error(), "e at 127.0.0.1:") {
 			t.Errorf("%s: %v", way, err)
 		}
-		// A program that does not check the name is talked out of TLS.
+		// A program that does not check the host name can be talked out of TLS.
 		client.login.SkipHostname = false
 		if text, err := client.OptionFile(""); way == "TLS" && (err != nil || strings.Contains(string(text), nowhere)) {
 			t.Errorf("with a name that is checked: %q, %v", text, err)
@@ -133,7 +133,7 @@ func TestTheToolsOfEd25519AreNotRunWhereAnybodyCouldAnswer(t *testing.T) {
 	}
 }
 
-// What keeps the tools from plugins does not keep mariadb-backup from its work.
+// The option that denies plugins to the tools does not break mariadb-backup.
 func TestTheToolsWorkWithAPassword(t *testing.T) {
 	s := server(t)
 	root := s.root(t)
@@ -149,7 +149,7 @@ func TestTheToolsWorkWithAPassword(t *testing.T) {
 	}
 }
 
-// The environment does not lead the tools elsewhere.
+// The environment does not lead the tools to another server.
 func TestTheToolsStayAtTheSocket(t *testing.T) {
 	s := server(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -61,7 +61,7 @@ func TestTLSChecksTheAuthorityAndTheName(t *testing.T) {
 	}
 }
 
-// The tools get the same strictness: they check neither authority nor name of their own accord.
+// The tools get the same strictness: by default they check neither the authority nor the name.
 func TestTheToolsCheckTheNameToo(t *testing.T) {
 	s := server(t)
 	for _, skip := range []bool{false, true} {
@@ -90,7 +90,7 @@ func TestTheToolsCheckTheNameToo(t *testing.T) {
 	}
 }
 
-// Certificates may lie in a folder of the server's user, who can put a pipe in their place.
+// Certificates may be in a folder of the server's user, who can replace them with a pipe.
 func TestAPipeInACertificatesPlaceHoldsNobodyUp(t *testing.T) {
 	dir := t.TempDir()
 	mariadbd.Certificates(dir)
@@ -123,7 +123,7 @@ func TestAPipeInACertificatesPlaceHoldsNobodyUp(t *testing.T) {
 	}
 }
 
-// With ca_cert a server without TLS is told nothing, not even a name.
+// With ca_cert, a server without TLS gets nothing, not even a user name.
 func TestALoginIsNotTalkedOutOfTLS(t *testing.T) {
 	dir := t.TempDir()
 	mariadbd.Certificates(dir)
@@ -147,7 +147,7 @@ func TestALoginIsNotTalkedOutOfTLS(t *testing.T) {
 	}
 }
 
-// A server that is proven is shown what it asks for, and one that is out of order does not end the program.
+// A server whose certificate was verified may ask for the password, and malformed answers do not crash the program.
 func TestAProvenServerIsTrusted(t *testing.T) {
 	dir := t.TempDir()
 	mariadbd.Certificates(dir)
@@ -181,7 +181,7 @@ func TestAProvenServerIsTrusted(t *testing.T) {
 	}
 }
 
-// Somebody in the network cannot put a word of his own before what the server says in TLS.
+// An attacker in the network cannot inject a packet before what the server sends in TLS.
 func TestNothingIsPutBeforeTLS(t *testing.T) {
 	s := server(t)
 	root := s.root(t)
@@ -215,7 +215,7 @@ func TestNothingIsPutBeforeTLS(t *testing.T) {
 	}
 }
 
-// Who can write the files that say which server is the right one says it.
+// Whoever can write the certificate files decides which server is trusted.
 func TestCertificatesOfOthersAreRefused(t *testing.T) {
 	dir := t.TempDir()
 	mariadbd.Certificates(dir)

@@ -17,19 +17,19 @@ import (
 	"time"
 )
 
-// secret is what no hostile server may learn.
+// secret is the password that no hostile server may learn.
 const secret = "Gr8-root-Secret"
 
 const scramble = "abcdefghijklmnopqrst"
 
-// script is one connection to a hostile server.
+// script is the dialogue of one connection to a hostile server.
 type script struct {
 	net.Conn
 	seq byte
 	t   *trap
 }
 
-// trap is a hostile server, and all that it was told.
+// trap is a hostile server that records everything it receives.
 type trap struct {
 	sync.Mutex
 	heard []byte
@@ -46,7 +46,7 @@ func framed(seq byte, payload string) []byte {
 	return append([]byte{byte(len(payload)), byte(len(payload) >> 8), byte(len(payload) >> 16), seq}, payload...)
 }
 
-// hear takes the client's next packet.
+// hear reads the client's next packet.
 func (s *script) hear() []byte {
 	header := make([]byte, 4)
 	if _, err := io.ReadFull(s, header); err != nil {
@@ -61,7 +61,7 @@ func (s *script) hear() []byte {
 	return payload
 }
 
-// learned says what of a secret the server has: in plain, or encrypted to its own key.
+// learned reports how much of a secret the server has: in plain text, or encrypted with its own key.
 func (t *trap) learned() string {
 	t.Lock()
 	defer t.Unlock()
@@ -134,7 +134,7 @@ func order(plugin string) string { return "\xfe" + plugin + "\x00" + scramble + 
 
 const okay = "\x00\x00\x00\x02\x00\x00\x00"
 
-// wants asks for a plugin in the greeting or by an order, and then for what more lists.
+// wants requests a plugin in the greeting, or by an auth switch, and then sends each packet in more.
 func wants(plugin string, byGreeting bool, more ...string) func(*script) {
 	return func(s *script) {
 		if byGreeting {

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// stranger is the user nobody, who is not an account of the database.
+// stranger is the user nobody, which is not an account of the database.
 const stranger = 65534
 
 // A file that others can write or replace is skipped with an error.
@@ -69,7 +69,7 @@ func TestLoadSkipsFilesThatOthersCanWrite(t *testing.T) {
 	}
 }
 
-// link puts a link in place of my.cnf.
+// link replaces my.cnf with a link.
 func link(dir, target string, his bool) error {
 	if !his {
 		return errors.Join(os.Rename(dir+"/my.cnf", dir+"/real.txt"), os.Symlink(target, dir+"/my.cnf"))

@@ -69,7 +69,7 @@ func TestHolders(t *testing.T) {
 	}
 }
 
-// puppet-pacemaker writes dots for the colons of an IPv6 address: without a CIB the name tells the same address.
+// puppet-pacemaker replaces the colons of an IPv6 address with dots: without a CIB the name still gives the address.
 func TestAnIPv6VIPIsOneAddressWithAndWithoutACIB(t *testing.T) {
 	resources := []crmmon.Resource{{ID: "ip-fd00.fd00.fd00.2000..10", Agent: cib.AgentIPaddr2, Node: "controller-1",
 		Active: true}}
@@ -117,7 +117,7 @@ func TestGaleraMembersBecomeNodes(t *testing.T) {
 		}
 	}
 	g := &cib.Galera{Resource: "galera", Managed: true}
-	running[1].Managed = false // as a blocked instance is
+	running[1].Managed = false // like a blocked instance
 	if placeGalera(g, nodes, running); !g.Managed {
 		t.Error("one unmanaged instance does not speak for the others")
 	}
@@ -127,7 +127,7 @@ func TestGaleraMembersBecomeNodes(t *testing.T) {
 	}
 }
 
-// OSP 12 maps the replicas of the bundle. A replica's number is not its controller's.
+// OSP 12 maps the replicas of the bundle to names. A replica's number is not its controller's.
 func TestReplicasInTheHostMapAreTheirHosts(t *testing.T) {
 	nodes := []crmmon.Node{
 		{Name: "controller-0", Type: crmmon.NodeMember}, {Name: "controller-1", Type: crmmon.NodeMember},
@@ -154,7 +154,7 @@ func TestReplicasInTheHostMapAreTheirHosts(t *testing.T) {
 			t.Errorf("%s: %s, want %s", c.hostMap, got, c.want)
 		}
 	}
-	// Nodes may be called like the replicas of what they run.
+	// Nodes may have the same names as the replicas of a resource.
 	named := []crmmon.Node{{Name: "galera-0", Type: crmmon.NodeMember}, {Name: "galera-1", Type: crmmon.NodeMember}}
 	aliases := map[string]string{"galera-0": "db0", "galera-1": "db1"}
 	g := &cib.Galera{Parent: "galera", HostMap: aliases, Nodes: []string{"galera-0", "galera-1"}}
@@ -183,7 +183,7 @@ func TestASurvivingGaleraIsNoSingleton(t *testing.T) {
 		Role: crmmon.RolePromoted,
 		Node: "a"}}
 	s := &crmmon.Status{Resources: all}
-	s.Resources[0].Singleton = true // as crm_mon saw it
+	s.Resources[0].Singleton = true // according to crm_mon
 	f := assemble(sources{status: s, cib: &cib.CIB{PromotedMax: map[string]int{"galera-master": 3}}})
 	if f.Resources[0].Singleton {
 		t.Error("three may be promoted")
@@ -206,7 +206,7 @@ func TestLocalNode(t *testing.T) {
 	}
 }
 
-// FuzzFactsOfAStatus: what is accepted comes to addresses in their one form.
+// FuzzFactsOfAStatus checks that accepted documents yield addresses in canonical form.
 func FuzzFactsOfAStatus(f *testing.F) {
 	pacemakertest.Seed(f, pacemakertest.StatusSeeds...)
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -222,7 +222,7 @@ func FuzzFactsOfAStatus(f *testing.F) {
 	})
 }
 
-// FuzzFactsOfACIB: what is accepted comes to facts.
+// FuzzFactsOfACIB checks that accepted documents yield facts.
 func FuzzFactsOfACIB(f *testing.F) {
 	pacemakertest.Seed(f, pacemakertest.CIBSeeds...)
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -232,7 +232,7 @@ func FuzzFactsOfACIB(f *testing.F) {
 	})
 }
 
-// What is left out of a CIB is an error of its part, which rejects nobody.
+// Something that is left out of a CIB is an error of its source that rejects nobody.
 func TestWhatIsLeftOutOfACIBIsTold(t *testing.T) {
 	for odd, c := range map[string]*cib.CIB{"": {},
 		"ip depends on a rule": {Odd: map[string]string{"vip": "ip depends on a rule"}}} {
@@ -244,7 +244,7 @@ func TestWhatIsLeftOutOfACIBIsTold(t *testing.T) {
 	}
 }
 
-// An address that is held and cannot be known may be the database's.
+// An address that is held, but is unknown, may be the database's.
 func TestAHeldAddressThatNobodyKnowsIsUnknown(t *testing.T) {
 	const holder = `<resources><resource id="%s" resource_agent="ocf:heartbeat:IPaddr2" role="Started" active="%s" ` +
 		`managed="true" failed="false"><node name="controller-0" id="1" cached="true"/></resource>`

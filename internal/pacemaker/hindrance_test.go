@@ -26,7 +26,7 @@ func TestWhatKeepsADatabaseFromComingBack(t *testing.T) {
 	}{
 		{"lab-status.xml", healthy, nil},
 		{"lab-bundle-status.xml", healthy, nil},
-		// What a failed promotion blocked is cleaned up by a restore.
+		// A restore cleans up a resource that a failed promotion blocks.
 		{"lab-blocked.xml", healthy, nil},
 		{"lab-status.xml", unmanaged, []string{"galera is unmanaged"}},
 		{"lab-standby.xml", healthy, []string{"controller-2: the node is in standby"}},
@@ -41,7 +41,7 @@ func TestWhatKeepsADatabaseFromComingBack(t *testing.T) {
 			t.Errorf("%s: %q, want %q", c.file, got, c.want)
 		}
 	}
-	// Another's ban is for that one to tell.
+	// A ban on another node is reported by that node.
 	if got := hindrances(mustStatus(t, "lab-banned.xml"), healthy, "controller-0"); got != nil {
 		t.Errorf("%q", got)
 	}

@@ -11,8 +11,8 @@ import (
 	"overcloud.backup/tests/pacemakertest"
 )
 
-// TestGuestsOfBundles: a replica's number is not its controller's, and what fails in a container is cleaned up on its
-// guest.
+// TestGuestsOfBundles: a replica's number is not its controller's, and a failure in a container is cleaned up on its
+// guest node.
 func TestGuestsOfBundles(t *testing.T) {
 	for file, engine := range map[string]string{"lab-bundle-status.xml": "podman", "docker-status.xml": "docker"} {
 		s, err := crmmon.Parse(pacemakertest.Recorded(t, file))

@@ -56,7 +56,7 @@ func TestRefusedQuorum(t *testing.T) {
 	}
 }
 
-// FuzzParseQuorum: what is accepted has members with ids, and no negative votes.
+// FuzzParseQuorum checks that accepted output has members with ids, and no negative votes.
 func FuzzParseQuorum(f *testing.F) {
 	pacemakertest.Seed(f, "lab-quorum.txt", "quorum-qdevice.txt")
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -93,7 +93,7 @@ func TestHostileQuorumIsRefused(t *testing.T) {
 	}
 }
 
-// Whatever stands in the place of a word, what is said of it is short.
+// Any text may replace a word: the message about it is short.
 func TestErrorsOfAQuorumRepeatLittle(t *testing.T) {
 	messages.Everywhere(t, string(pacemakertest.Recorded(t, "quorum-qdevice.txt")), func(b []byte) error {
 		_, err := ParseQuorum(b)

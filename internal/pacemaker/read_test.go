@@ -14,7 +14,7 @@ import (
 	"overcloud.backup/tests/pacemakertest"
 )
 
-// fakes are stand-ins for the commands, and who asks them.
+// fakes is a set of fake commands, and who calls them.
 type fakes struct {
 	*pacemakertest.Fakes
 	read Commands
@@ -68,8 +68,8 @@ cat "$here/status-1.1.xml"`})
 	}
 }
 
-// TestCrmMonThatLies has one bad crm_mon a case: the error is located and hinted, nothing looks connected, and the
-// other sources are still there.
+// TestCrmMonThatLies has one bad crm_mon for each case: the error names its source and has a hint, nothing looks
+// connected, and the other sources are still read.
 func TestCrmMonThatLies(t *testing.T) {
 	for _, c := range []struct{ name, body, message, hint string }{
 		{"missing", "", "crm_mon is not installed", "pacemaker-cli"},

@@ -13,7 +13,7 @@ import (
 	"overcloud.backup/tests/pacemakertest"
 )
 
-// turned is the lab's status with each replica of galera on the host after its own: 0 on controller-1, 1 on
+// turned returns the lab's status with each replica of galera on the host after its own: 0 on controller-1, 1 on
 // controller-2, 2 on controller-0.
 func turned(t *testing.T) string {
 	t.Helper()
@@ -25,7 +25,7 @@ func turned(t *testing.T) string {
 	return text[:from] + next.Replace(text[from:to]) + text[to:]
 }
 
-// rotations are clusters in which no replica has its controller's number.
+// rotations returns clusters in which no replica has its controller's number.
 func rotations(t *testing.T) []rotation {
 	return []rotation{
 		{"podman, as the lab prints it", turned(t), "podman", "controller-"},
@@ -47,7 +47,7 @@ func instanceOn(t *testing.T, all []crmmon.Resource, id, node string) crmmon.Res
 
 type rotation struct{ name, status, engine, prefix string }
 
-// host is where a replica runs.
+// host returns the host on which a replica runs.
 func (r rotation) host(replica int) string { return fmt.Sprintf("%s%d", r.prefix, (replica+1)%3) }
 
 func (r rotation) parse(t *testing.T, status string) *crmmon.Status {
@@ -87,7 +87,7 @@ func TestAReplicaIsWherePacemakerHasItsContainer(t *testing.T) {
 	}
 }
 
-// befallen changes what a document says of one replica: of its instance, or of its guest node.
+// befallen changes a document about one replica: its instance, or its guest node.
 func befallen(t *testing.T, status string, replica int, change *strings.Replacer) string {
 	t.Helper()
 	guest := fmt.Sprintf(`<node name="galera-bundle-%d" `, replica)
@@ -105,7 +105,7 @@ func befallen(t *testing.T, status string, replica int, change *strings.Replacer
 	return after
 }
 
-// What happens to a replica happens to the host that it is on, and to no other one.
+// A change to a replica affects the host that it is on, and no other host.
 func TestWhatBefallsAReplicaBefallsItsHost(t *testing.T) {
 	for _, c := range rotations(t) {
 		for what, change := range map[string]*strings.Replacer{
@@ -132,7 +132,7 @@ func TestWhatBefallsAReplicaBefallsItsHost(t *testing.T) {
 	}
 }
 
-// A failure inside of a container is told of its guest node.
+// A failure inside of a container is reported with its guest node.
 func TestAFailureOfOSP13IsOfTheGuestsHost(t *testing.T) {
 	s := mustStatus(t, "osp13-status.xml")
 	if f := s.Failures; len(f) != 1 || f[0].Resource != "galera" || f[0].Node != "galera-bundle-1" ||
@@ -144,7 +144,7 @@ func TestAFailureOfOSP13IsOfTheGuestsHost(t *testing.T) {
 	}
 }
 
-// Pacemaker 1.1 does not know --output-as: crm_mon prints its help and ends.
+// Pacemaker 1.1 does not know --output-as: crm_mon prints its help and exits.
 func TestAHostOfOSP13IsReadWhole(t *testing.T) {
 	f := newFakes(t, map[string]string{
 		"crm_mon": `[ "$2" = --as-xml ] || { echo "crm_mon: unrecognized option '$2'" >&2; exit 64; }; cat` +

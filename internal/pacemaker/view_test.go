@@ -50,14 +50,14 @@ func TestTheViewOfRecordedClusters(t *testing.T) {
 			"controller-0 controller-1 controller-2", "standby"},
 		{"lab-maintenance.xml", "controller-1", true, true, true, "controller-0",
 			"controller-0 controller-1 controller-2", ""},
-		// Cut off, after Pacemaker has stopped what ran here.
+		// The node is cut off, and Pacemaker has stopped its resources.
 		{"lab-no-quorum.xml", "controller-2", false, false, false, "", "controller-2", ""},
-		// In bundles it is promoted on guests; that of controller-2 has failed.
+		// In bundles it is promoted on guest nodes; the one of controller-2 has failed.
 		{"bundle-status.xml", "controller-1", true, false, true, "controller-0",
 			"controller-0 controller-1 controller-2", ""},
 		{"bundle-status.xml", "controller-2", true, false, true, "controller-0 controller-1",
 			"controller-0 controller-1 controller-2", ""},
-		// A remote node is in the cluster, a bundle's guest is not.
+		// A remote node belongs to the cluster, a guest node of a bundle does not.
 		{"status-1.1.xml", "overcloud-controller-1", true, false, false, "overcloud-controller-0",
 			"compute-remote-0 overcloud-controller-0 overcloud-controller-1 overcloud-controller-2",
 			"standby maintenance"},
@@ -99,7 +99,7 @@ func flags(n crmmon.Node) string {
 	return strings.Join(all, " ")
 }
 
-// Each change takes controller-0 out of those that may serve, and nobody else.
+// Each change disqualifies controller-0, and no other controller.
 func TestWhoMayNotServe(t *testing.T) {
 	const node, instance = `<node name="controller-0" id="1" `, `<resource id="galera" `
 	const guest, inside = `<node name="galera-bundle-2" id="galera-bundle-2" `, `<resource id="galera" `
@@ -151,7 +151,8 @@ func mustView(t *testing.T, xml string) ClusterView {
 	return v
 }
 
-// changeOf0 changes the line that begins so: a node's, or that of the instance on controller-0 (galera-bundle-2).
+// changeOf0 changes the line that begins with the given text: a node, or the instance on controller-0
+// (galera-bundle-2).
 func changeOf0(t *testing.T, xml, begin, old, new string) string {
 	t.Helper()
 	lines := strings.Split(xml, "\n")
@@ -170,7 +171,7 @@ func changeOf0(t *testing.T, xml, begin, old, new string) string {
 	return ""
 }
 
-// What has failed and whose failures are ignored goes on serving; a monitor that runs takes nothing away.
+// A resource whose failures are ignored continues to serve after one; a running monitor disqualifies nobody.
 func TestWhoServesAllTheSame(t *testing.T) {
 	for name, c := range map[string][2]string{
 		"failures are ignored": {`failed="false" failure_ignored="false"`, `failed="true" failure_ignored="true"`},

@@ -30,12 +30,12 @@ func TestListenersOfRecordedTables(t *testing.T) {
 		"127.0.0.1:1993":  "[54321]",    // of 0.0.0.0
 		"172.16.2.5:9200": "[0]",        // of ::
 		"127.0.0.1:4567":  "[27 54321]", // also of ::ffff:127.0.0.1
-		"[::1]:3306":      "[54321]",    // next to the one of IPv4
+		"[::1]:3306":      "[54321]",    // beside the one for IPv4
 		"[::1]:4567":      "[]",
 		"[::1]:9200":      "[0]",
-		"127.0.0.1:2022":  "[0]", // and :: of another user, as IPV6_V6ONLY
+		"127.0.0.1:2022":  "[0]", // and :: of another user, with IPV6_V6ONLY
 		"[fd00::5]:2022":  "[54321]",
-		"127.0.0.1:33512": "[]", // a connection, no listener
+		"127.0.0.1:33512": "[]", // a connection, not a listener
 	} {
 		at := netip.MustParseAddrPort(address)
 		var all []Listener
@@ -58,7 +58,7 @@ func TestListenersOfRecordedTables(t *testing.T) {
 
 const header = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 
-// Before 4.4, connections that are being made are listed among the listeners.
+// Before 4.4 the kernel lists connections in handshake among the listeners.
 func TestListenersAmongConnectionsThatAreBeingMade(t *testing.T) {
 	text := header +
 		`   0: 0100007F:0CEA 00000000:0000 0A 00000000:00000000 00:00000000 00000000    27        0 38513 1 0 100 0 0 10 0

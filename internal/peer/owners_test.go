@@ -43,7 +43,7 @@ func TestTrustTakesAccountsOfThisHost(t *testing.T) {
 	}
 }
 
-// The user nobody is also the one that stands for users unknown to this user namespace.
+// The kernel also reports nobody for users that are unknown to this user namespace.
 func TestTheUserNobodyIsNotTrusted(t *testing.T) {
 	accounts(t, passwd)
 	if os.Geteuid() != 65534 && Trust("nobody").Has(65534) {

@@ -16,10 +16,10 @@ import (
 	"overcloud.backup/tests/user"
 )
 
-// stranger is a user who is never trusted.
+// stranger is a user that is never trusted.
 const stranger = 54321
 
-// listen counts the bytes that its clients send.
+// listen starts a listener that counts the bytes its clients send.
 func listen(t *testing.T, uid int, network, address string) (at string, told func() int) {
 	t.Helper()
 	var l net.Listener
@@ -68,7 +68,7 @@ func TestUnixSocketOfAStrangerIsRefused(t *testing.T) {
 	}
 }
 
-// open makes a test's folder accessible to other users.
+// open lets other users into a test's folder.
 func open(t *testing.T, folder string) {
 	t.Helper()
 	for _, f := range []string{folder, filepath.Dir(folder)} {

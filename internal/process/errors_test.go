@@ -11,7 +11,7 @@ import (
 	"overcloud.backup/tests/messages"
 )
 
-// What a program says last is repeated, but neither all of a line without end nor what a terminal obeys.
+// The last output of a program is repeated, but not an endless line, and no terminal escapes.
 func TestWhatAProgramSaysIsShort(t *testing.T) {
 	for _, script := range []string{
 		"yes 'a line without end' | head -n 9000 | tr '\\n' ' ' >&2; exit 3",

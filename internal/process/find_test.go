@@ -29,7 +29,7 @@ func TestOnlyProgramsAreFound(t *testing.T) {
 			t.Errorf("%s was found as %s, %v", name, path, err)
 		}
 	}
-	// A program of the working folder is never meant; those of the system are, whatever PATH is.
+	// A program in the working directory is never used; those of the system are, regardless of PATH.
 	t.Chdir(dir)
 	t.Setenv("PATH", ".:")
 	if path, err := Find("program"); !errors.Is(err, ErrNotFound) {
@@ -40,7 +40,7 @@ func TestOnlyProgramsAreFound(t *testing.T) {
 	}
 }
 
-// Root may have been left the PATH of somebody else.
+// Root may have inherited the PATH of another user.
 func TestRootRunsNothingFromFoldersOfOthers(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root: anybody else may run what he likes")

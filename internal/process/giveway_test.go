@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// The test's own binary gives way: who did cannot take it back.
+// The test's own binary lowers its priority, because a process cannot raise it again.
 func TestWhoGivesWayDoesSoWithAllThatItStarts(t *testing.T) {
 	const programs = 20
 	if os.Getenv("GIVES_WAY") != "" {
@@ -25,7 +25,7 @@ func TestWhoGivesWayDoesSoWithAllThatItStarts(t *testing.T) {
 			}
 			all.Wait()
 		}
-		start(programs / 2) // makes threads
+		start(programs / 2) // starts threads
 		if err := GiveWay(); err != nil {
 			t.Fatal(err)
 		}

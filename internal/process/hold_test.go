@@ -38,8 +38,7 @@ func TestAPlaceKnowsItsNamespaces(t *testing.T) {
 	}
 }
 
-// reuse makes processes until one has a pid that was another's. The kernel gives the next free one after that of
-// ns_last_pid.
+// reuse starts processes until one has a pid that was another's. The kernel gives the next free one after ns_last_pid.
 func reuse(t *testing.T, pid int) {
 	t.Helper()
 	for until := time.Now().Add(10 * time.Second); time.Now().Before(until); {
@@ -60,7 +59,7 @@ func reuse(t *testing.T, pid int) {
 	t.Skipf("nobody took the pid %d within 10 s", pid)
 }
 
-// A pid that was looked at may be another process's when it is entered.
+// A pid that was examined may be another process's when it is entered.
 func TestAPlaceStaysThatOfTheProcessThatWasLookedAt(t *testing.T) {
 	p := container(t)
 	pid := p.PID()
@@ -73,7 +72,7 @@ func TestAPlaceStaysThatOfTheProcessThatWasLookedAt(t *testing.T) {
 	if _, err := p.Mountinfo(); !errors.Is(err, syscall.ESRCH) && !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the mounts of another process were read: %v", err)
 	}
-	// Its namespace of processes takes none any more, and its mounts are still its own.
+	// Its pid namespace accepts no new process, and its mounts still exist.
 	var out bytes.Buffer
 	if err := (ChildOptions{Place: p, Stdout: &out}).Run(t.Context(), "/mnt/tool"); err == nil || out.Len() != 0 {
 		t.Errorf("a program ran in a container that has ended: %v: %s", err, out.String())
@@ -134,7 +133,7 @@ func TestPathsOfAContainerDoNotLeaveIt(t *testing.T) {
 	}
 	for path, says := range map[string]string{
 		"/mnt/plain": "", "/mnt/in": "", "/mnt/up": "", "/../../mnt/plain": "",
-		"/proc/1/root/mnt/plain": "", // the text of that link is the container's own root
+		"/proc/1/root/mnt/plain": "", // the link's text is the container's own root
 		"/mnt/fifo":              "is not a regular file", "/mnt": "is not a regular file", "/mnt/gone": "no such file",
 		"/mnt/plain/x": "not a directory",
 	} {
@@ -159,7 +158,7 @@ func TestPathsOfAContainerDoNotLeaveIt(t *testing.T) {
 	}
 }
 
-// What is run in a container runs as this host's root.
+// A program in a container runs as root of this host.
 func TestAProgramThatOthersCanReplaceIsNotRun(t *testing.T) {
 	for name, spoil := range map[string]func(Place) error{
 		"the program is another's":   func(p Place) error { return os.Chown(p.Path("/mnt/tool"), 65534, 0) },
@@ -199,7 +198,7 @@ func TestProgramsOfAContainerGetNothingOfOurEnvironment(t *testing.T) {
 	}
 }
 
-// A process that was found in a folder may have ended when it is killed, and its pid be somebody else's.
+// A process that was found in a folder may have ended before it is killed, and its pid may be another process's.
 func TestNobodyElseIsKilled(t *testing.T) {
 	folder, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
@@ -225,7 +224,7 @@ func TestNobodyElseIsKilled(t *testing.T) {
 	c, w = worker()
 	_ = c.Process.Kill()
 	_ = c.Wait()
-	time.Sleep(20 * time.Millisecond) // another tick of the clock
+	time.Sleep(20 * time.Millisecond) // the next tick of the clock
 	reuse(t, w.PID)
 	if err := w.Kill(); !errors.Is(err, syscall.ESRCH) || Started(w.PID) == "" {
 		t.Errorf("another process was killed: %v", err)

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// limits of core dumps of a process: soft, hard.
+// coreLimits returns the soft and the hard limit on core dumps of a process.
 func coreLimits(t *testing.T, of string) string {
 	t.Helper()
 	text, err := os.ReadFile("/proc/" + of + "/limits")
@@ -28,7 +28,7 @@ func coreLimits(t *testing.T, of string) string {
 	return ""
 }
 
-// The test runs itself again, for what NoCore changes is not to be taken back.
+// The test runs itself again, because NoCore cannot be undone.
 func TestAProcessWithSecretsLeavesNoCore(t *testing.T) {
 	const inside = "OVERCLOUD_NO_CORE"
 	if os.Getenv(inside) == "" {

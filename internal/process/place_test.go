@@ -19,7 +19,7 @@ import (
 	"overcloud.backup/internal/confine"
 )
 
-// container starts a process with mounts and processes of its own, where /mnt holds a file that this host has not.
+// container starts a process with its own mount and pid namespaces, in which /mnt holds a file that this host lacks.
 func container(t *testing.T) Place {
 	t.Helper()
 	if os.Getuid() != 0 {
@@ -59,7 +59,7 @@ func hold(t *testing.T, pid int) Place {
 	return p
 }
 
-// childOf is the only child of a process, 0 when it has none, or several.
+// childOf returns the only child of a process, or 0 if it has none or several.
 func childOf(pid int) int {
 	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
 	child, _ := strconv.Atoi(strings.TrimSpace(string(text)))

@@ -72,7 +72,7 @@ func TestTheWholeGroupDiesAtTheDeadline(t *testing.T) {
 	}
 }
 
-// alive says that a process runs and is no zombie.
+// alive reports whether a process runs and is not a zombie.
 func alive(pid string) bool {
 	stat, err := os.ReadFile("/proc/" + pid + "/stat")
 	return err == nil && !strings.Contains(string(stat), ") Z ")

@@ -16,7 +16,7 @@ import (
 // stranger is a user of the host that owns nothing here.
 const stranger = 65533
 
-// works starts a program in a folder; uid 0 is this test's own user.
+// works starts a program in a folder; uid 0 stands for this test's own user.
 func works(t *testing.T, folder string, uid uint32, program string, args ...string) int {
 	t.Helper()
 	c := exec.Command(program, args...)
@@ -35,7 +35,7 @@ func works(t *testing.T, folder string, uid uint32, program string, args ...stri
 	return c.Process.Pid
 }
 
-// open is a folder that anybody may go into.
+// open creates a folder that every user may enter.
 func open(t *testing.T) string {
 	t.Helper()
 	folder, err := os.MkdirTemp("/var/tmp", "working-in-")
@@ -72,7 +72,7 @@ func TestWhoWorksInAFolderIsFound(t *testing.T) {
 	}
 }
 
-// Anybody may go into a datadir of mode 0755. Nobody waits for him.
+// Every user may enter a datadir of mode 0755. Nobody waits for their processes.
 func TestAStrangersProcessDoesNotCount(t *testing.T) {
 	folder := open(t)
 	works(t, folder, stranger, "sleep", "60")
@@ -90,7 +90,7 @@ func TestAStrangersProcessDoesNotCount(t *testing.T) {
 	}
 }
 
-// A program that is setuid root, as su while it waits for a password, still has the user who started it.
+// A setuid root program, such as su while it waits for a password, still counts as its user's.
 func TestASetuidProgramOfAStrangerDoesNotCount(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("needs root: a program that is setuid root")

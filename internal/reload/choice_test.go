@@ -17,7 +17,7 @@ import (
 	"overcloud.backup/tests/sets"
 )
 
-// A dump changes the schema's collation for a while where that of a trigger, routine or event is another one.
+// A dump temporarily changes the schema's collation for a trigger, routine or event with another one.
 func TestALoadUnderAnotherNameLeavesTheSchemaOfThatNameAlone(t *testing.T) {
 	s := sets.Shared(t)
 	_, err := s.SQL("CREATE DATABASE keystone CHARACTER SET utf8mb3; USE keystone; CREATE TABLE t (a INT); " +
@@ -36,7 +36,7 @@ func TestALoadUnderAnotherNameLeavesTheSchemaOfThatNameAlone(t *testing.T) {
 		!bytes.Contains(dump, []byte("DELIMITER ;;\nALTER DATABASE")) {
 		t.Fatalf("the dump changes the collation %d times:\n%s", n, dump)
 	}
-	// What still goes to the schema of that name finds none.
+	// Anything that still names the original schema fails, because there is none.
 	_, err = s.SQL("DROP DATABASE keystone")
 	Must(t, err)
 	c := sets.Client(t, s)
@@ -62,7 +62,7 @@ func TestALoadUnderAnotherNameLeavesTheSchemaOfThatNameAlone(t *testing.T) {
 	}
 }
 
-// A whole set may have tables that name other schemas. One schema alone, loaded beside what is in use, may not.
+// A complete set may have tables that refer to other schemas. A single schema, loaded beside the one in use, may not.
 func TestATableThatReachesAnotherSchemaIsOfAWholeSetAlone(t *testing.T) {
 	s := sets.Shared(t)
 	const drop = "SET foreign_key_checks=0; DROP DATABASE IF EXISTS xa; DROP DATABASE IF EXISTS xb; DROP DATABASE IF" +

@@ -10,6 +10,7 @@ import (
 	"overcloud.backup/internal/sqldump/part"
 )
 
+// A table may refer to one that the dump lacks, as is possible with checks disabled.
 func TestAForeignKeyToATableThatTheDumpHasNotStaysInTheSchema(t *testing.T) {
 	s := made(t, "CREATE TABLE parent (id INT PRIMARY KEY); CREATE TABLE child (p INT, FOREIGN KEY (p) REFERENCES"+
 		" parent (id)); "+
@@ -29,6 +30,7 @@ func TestAForeignKeyToATableThatTheDumpHasNotStaysInTheSchema(t *testing.T) {
 	}
 }
 
+// A dump's settings at its end affect neither how earlier views are kept nor how others are read.
 func TestADumpLeavesItsSettingsToNobody(t *testing.T) {
 	s := inUse(t)
 	before, dump := state(t, s), dumped(t, s, "live")
@@ -50,6 +52,7 @@ func TestADumpLeavesItsSettingsToNobody(t *testing.T) {
 	}
 }
 
+// Somebody who can write to the destination can exchange the file between two reads.
 func TestTheSecondReadingMayNotHaveMoreThanTheFirst(t *testing.T) {
 	first := sqldump.Statement{Kind: sqldump.Program, Does: "CREATE TRIGGER", Schema: "live", Name: "t",
 		Definer: &sqldump.Definer{User: "nova"}}
@@ -74,6 +77,7 @@ func TestTheSecondReadingMayNotHaveMoreThanTheFirst(t *testing.T) {
 	}
 }
 
+// Leftovers of an earlier load are reported even if this load fails.
 func TestALoadThatFailsTellsWhatAnEarlierOneLeft(t *testing.T) {
 	s := made(t, "CREATE TABLE t (a INT); CREATE PROCEDURE p() SELECT 1")
 	set := setOf(t, strings.Replace(dumped(t, s, "copy"), "SELECT 1", "SELECT FROM", 1), nil)

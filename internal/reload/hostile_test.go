@@ -11,7 +11,7 @@ import (
 	"overcloud.backup/tests/sets"
 )
 
-// Each of these dumps passes the checks of sums and lengths. None may leave anything in the server.
+// Each of these dumps passes the checks of checksums and lengths. None may leave anything in the server.
 func TestAForgedDumpIsNotLoadedIntoTheCluster(t *testing.T) {
 	s := sets.Shared(t)
 	loot := filepath.Join(s.Dir, "loot")
@@ -94,7 +94,7 @@ func TestASchemaOfAnHonestDumpIsLoaded(t *testing.T) {
 	})
 	set := sets.Open(t, destination, path)
 	o := Options{Parts: []Part{{Schema: "nova", As: "copy"}}}
-	// As copy it would go on to work on the schema nova.
+	// In a copy it would still act on the schema nova.
 	if _, err := load(t, s, set, o); err == nil || !strings.Contains(err.Error(), "CREATE EVENT nova.e, line ") {
 		t.Error(err)
 	}
@@ -106,7 +106,7 @@ func TestASchemaOfAnHonestDumpIsLoaded(t *testing.T) {
 		"SELECT CONCAT(event_name, definer) FROM information_schema.events WHERE event_schema = 'copy'": "enova@localhost",
 		"SELECT definer FROM information_schema.triggers WHERE trigger_schema = 'copy'":                 "nova@localhost",
 	} {
-		// The definer has no rights in the schema of another name: that is as before.
+		// The definer has no rights in the schema of the other name, as before.
 		if got, err := s.SQL("GRANT ALL ON copy.* TO nova@localhost; " + query); err != nil || got != want {
 			t.Errorf("%s: %q, %v", query, got, err)
 		}

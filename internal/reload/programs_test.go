@@ -68,7 +68,7 @@ func TestEventsThatRanRunAfterALoad(t *testing.T) {
 		m.Schema.EventsEnabled = []repository.Name{{Schema: "copy", Name: "ran"}, {Schema: "copy", Name: "off"},
 			{Schema: "other", Name: "rested"}}
 	})
-	// A copy beside the schema does not run what that runs.
+	// A copy beside the schema does not run the programs of the original.
 	done, err := load(t, s, told, o)
 	Must(t, err)
 	if got, err := s.SQL(statuses + " AND event_schema = 'new'"); got != "new.off DISABLED,new.ran"+
@@ -89,7 +89,7 @@ func TestEventsThatRanRunAfterALoad(t *testing.T) {
 		strings.Join(done.Warnings, ";") != "no event runs through this server: its event_scheduler is OFF" {
 		t.Errorf("%q, %q", done.Said, done.Warnings)
 	}
-	// An older set does not tell.
+	// An older set does not record it.
 	done, err = load(t, s, setOf(t, dump, nil), o)
 	Must(t, err)
 	said := strings.Join(done.Warnings, "\n")
@@ -104,6 +104,8 @@ func TestEventsThatRanRunAfterALoad(t *testing.T) {
 	}
 }
 
+// A dump temporarily changes the schema's collation for programs with another one: afterwards the schema must have
+// its own.
 func TestProgramsKeepTheCollationThatTheirSchemaHad(t *testing.T) {
 	s := made(t, "ALTER DATABASE copy CHARACTER SET utf8mb3; CREATE TABLE t (a INT); CREATE TRIGGER r BEFORE INSERT"+
 		" ON t FOR EACH ROW SET NEW.a = 1; "+
@@ -130,6 +132,7 @@ func TestProgramsKeepTheCollationThatTheirSchemaHad(t *testing.T) {
 	}
 }
 
+// A view over tables that are gone must not keep a load from restoring them.
 func TestALoadMendsAViewOfADroppedTable(t *testing.T) {
 	s := made(t, "CREATE TABLE t (a INT); INSERT INTO t VALUES (7); CREATE VIEW v AS SELECT * FROM t; CREATE VIEW w"+
 		" AS SELECT * FROM v")

@@ -14,7 +14,7 @@ import (
 	"overcloud.backup/tests/sets"
 )
 
-// made is a schema copy on the server, made by statements.
+// made creates a schema copy on the server with the given statements.
 func made(t *testing.T, statements string) *sets.Server {
 	t.Helper()
 	s := sets.Shared(t)
@@ -58,7 +58,7 @@ func TestTablesThatGaleraDoesNotReplicateAreRefusedOrConverted(t *testing.T) {
 	if strings.Contains(err.Error(), "inno") {
 		t.Error(err)
 	}
-	// Neither is anything changed where a plan is wanted alone.
+	// Planning alone changes nothing either.
 	planned := ofCopy()
 	planned.Check, planned.Convert, planned.Parts[0].As = true, true, "new"
 	if done, err := load(t, s, set, planned); err != nil || len(done.Warnings) != 1 {
@@ -67,7 +67,7 @@ func TestTablesThatGaleraDoesNotReplicateAreRefusedOrConverted(t *testing.T) {
 	if there, err := s.SQL("SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = 'new'"); there != "0" {
 		t.Errorf("%s, %v", there, err)
 	}
-	// What the server replicates is not refused.
+	// The server's replication filters refuse nothing here.
 	_, err = s.SQL("SET GLOBAL wsrep_mode = 'REPLICATE_MYISAM,REPLICATE_ARIA'")
 	Must(t, err)
 	if _, err = load(t, s, set, ofCopy()); err == nil || strings.Contains(err.Error(), "copy.my") ||
@@ -136,8 +136,7 @@ func TestTheLongestStatementThatIsTakenIsKnown(t *testing.T) {
 	}
 }
 
-// The client discards them; here none runs.
-// What was killed is removed by the next load, and what is somebody else's is not.
+// The client discards them; here none runs. The next load removes what a killed one left, but nothing of anybody else.
 func TestTheNextLoadRemovesWhatAKilledOneLeft(t *testing.T) {
 	s := inUse(t)
 	t.Cleanup(func() {
@@ -177,7 +176,7 @@ func TestTheNextLoadRemovesWhatAKilledOneLeft(t *testing.T) {
 	if after := state(t, s); after != before {
 		t.Errorf("before:\n%s\nafter:\n%s", before, after)
 	}
-	// Earlier tables that were exchanged already are rows that nobody else has.
+	// Earlier tables that were already exchanged hold rows that exist nowhere else.
 	_, err = s.SQL("CREATE DATABASE overcloud_load_00000000_0_old; USE overcloud_load_00000000_0_old; CREATE TABLE" +
 		" parent (a INT); " +
 		"SET @c = CONCAT('CREATE TABLE " + part.MarkName + " (n INT, statement TEXT) COMMENT = \"', 'of a load by" +
@@ -228,6 +227,3 @@ func TestASecondCopyWithoutRoomIsRefused(t *testing.T) {
 		t.Error(err)
 	}
 }
-
-// A dump changes the schema's collation around programs of another one: what stays must be the schema's.
-// A view over what is gone is no reason to keep a load from bringing that back.

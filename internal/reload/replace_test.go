@@ -16,7 +16,7 @@ import (
 	"overcloud.backup/tests/sets"
 )
 
-// live is a schema in use, and one beside it whose foreign key leads into it.
+// live is a schema in use, and another one with a foreign key into it.
 const live = `DROP DATABASE IF EXISTS beside; DROP DATABASE IF EXISTS live; CREATE DATABASE live; CREATE DATABASE beside; USE live;
 	CREATE TABLE parent (id INT PRIMARY KEY, v INT CHECK (v < 1000));
 	CREATE TABLE child (id INT PRIMARY KEY, p INT, n INT, CONSTRAINT fkn FOREIGN KEY (p) REFERENCES parent (id) ON DELETE CASCADE, FOREIGN KEY (p) REFERENCES parent (id));
@@ -31,11 +31,11 @@ const live = `DROP DATABASE IF EXISTS beside; DROP DATABASE IF EXISTS live; CREA
 	INSERT INTO numbered (n) VALUES (5), (6); SET check_constraint_checks = 0; INSERT INTO parent VALUES (3, 0); UPDATE parent SET v = 2000 WHERE id = 3;
 	INSERT INTO ` + "`a ``b. é`" + ` VALUES (1, REPEAT('x', 900000)), (2, 'y')`
 
-// dumpArgs are those of a backup.
+// dumpArgs are the arguments of a backup's dump.
 var dumpArgs = []string{"--no-defaults", "--single-transaction", "--routines", "--events", "--triggers",
 	"--skip-add-locks", "--hex-blob"}
 
-// dumped is a dump of schemas of the server.
+// dumped returns a dump of schemas of the server.
 func dumped(t *testing.T, s *sets.Server, schemas ...string) string {
 	t.Helper()
 	dump, err := exec.Command("mariadb-dump", append(append(dumpArgs, "--socket="+s.Socket, "--databases"),
@@ -44,7 +44,7 @@ func dumped(t *testing.T, s *sets.Server, schemas ...string) string {
 	return string(dump)
 }
 
-// setOf is a set with such a dump.
+// setOf returns a set with such a dump.
 func setOf(t *testing.T, dump string, change func(*repository.Manifest)) *repository.Set {
 	t.Helper()
 	destination, path := sets.Copy(t, "logical")
@@ -59,7 +59,7 @@ func setOf(t *testing.T, dump string, change func(*repository.Manifest)) *reposi
 	return sets.Open(t, destination, path)
 }
 
-// state is all of the schemas live and beside that a client would miss.
+// state returns everything in the schemas live and beside that a client would miss.
 func state(t *testing.T, s *sets.Server) string {
 	t.Helper()
 	var all strings.Builder
@@ -83,7 +83,7 @@ func state(t *testing.T, s *sets.Server) string {
 	return all.String()
 }
 
-// inUse makes the schemas and removes them in the end.
+// inUse creates the schemas, and removes them at the end.
 func inUse(t *testing.T) *sets.Server {
 	t.Helper()
 	s := sets.Shared(t)
@@ -137,7 +137,7 @@ func TestASchemaInUseIsReplacedWithAllThatLeadsToIt(t *testing.T) {
 	if fmt.Sprint(rows) != "map[live.a `b. é:2 live.child:1 live.numbered:2 live.parent:3 live.sq:1]" {
 		t.Error(rows)
 	}
-	// The keys hold as before, in both directions.
+	// Foreign keys work as before, in both directions.
 	for statement, why := range map[string]string{
 		"INSERT INTO live.child VALUES (5, 55, 0)": "1452", "INSERT INTO beside.c VALUES (5, 55)": "1452",
 		"DELETE FROM live.parent WHERE id = 2": "1451",
@@ -177,7 +177,7 @@ func TestASchemaThatWasDroppedComesBack(t *testing.T) {
 	}
 }
 
-// Whatever ends a load, what was there stays: rows, triggers, keys, views.
+// However a load ends, the earlier content stays: rows, triggers, keys, views.
 func TestALoadThatFailsCostsNothing(t *testing.T) {
 	s := inUse(t)
 	before, dump := state(t, s), dumped(t, s, "live")
@@ -214,7 +214,7 @@ func TestALoadThatFailsCostsNothing(t *testing.T) {
 	}
 }
 
-// At whatever moment the connection is lost, the rows are those of before, or the message says that they are the set's.
+// Whenever the connection is lost, the earlier rows are there, or the message says that they are the set's.
 func TestALoadWhoseConnectionIsKilledCostsNothing(t *testing.T) {
 	s := inUse(t)
 	before, dump := state(t, s), dumped(t, s, "live")
@@ -249,7 +249,7 @@ func TestALoadWhoseConnectionIsKilledCostsNothing(t *testing.T) {
 	}
 }
 
-// killLoader ends the connection that loads a moment after it has begun to.
+// killLoader kills the connection that loads, shortly after it began.
 func killLoader(s *sets.Server, ctx context.Context, after time.Duration) error {
 	c, err := mariadb.Open(context.Background(), mariadb.Login{Socket: s.Socket})
 	if err != nil {
@@ -261,7 +261,7 @@ func killLoader(s *sets.Server, ctx context.Context, after time.Duration) error 
 		if err == nil && used != "" {
 			time.Sleep(after)
 			err := c.Exec(context.Background(), "KILL "+used)
-			// One that changes a schema cannot be killed, and one that has ended need not be.
+			// A connection that changes a schema cannot be killed, and one that has ended need not be.
 			if number := mariadb.ErrorNumber(err); number != 1095 {
 				if number == 1094 {
 					return nil

@@ -12,7 +12,7 @@ import (
 	"overcloud.backup/internal/sqldump"
 )
 
-// What an operator reads when a load has failed and could not be undone is all that he has to go by.
+// When a load has failed and could not be undone, these messages are all that an operator has.
 func TestAFailedLoadSaysWhatIsWhere(t *testing.T) {
 	cause := errors.New("load the dump: the server is gone")
 	for name, c := range map[string]struct {
@@ -71,7 +71,7 @@ func TestWhatClientsMayHaveMetIsSaid(t *testing.T) {
 	}
 }
 
-// A program comes back with the mode and the character set that it was made in.
+// A program is restored with the SQL mode and the character set that it was created in.
 func TestAProgramIsRecreatedAsItWas(t *testing.T) {
 	routine := aside{schema: "li`ve", kind: "PROCEDURE", name: "p`", had: true, mode: "ANSI_QUOTES", charset: "latin1",
 		collation: "latin1_swedish_ci", text: "CREATE DEFINER=`a`@`b` PROCEDURE `p` () SELECT \"x\""}

@@ -16,10 +16,7 @@ import (
 	"overcloud.backup/tests/sets"
 )
 
-// A table may refer to one that the dump does not have, as it may where checks were off.
-
-// outsideOfACluster has the server wait for clients, as it does not with Galera, which ends their transactions.
-
+// outsideOfACluster makes the server wait for clients; with Galera it would end their transactions instead.
 func outsideOfACluster(t *testing.T, s *sets.Server) {
 	t.Helper()
 	before := clientsPatience
@@ -34,8 +31,7 @@ func outsideOfACluster(t *testing.T, s *sets.Server) {
 	})
 }
 
-// A client that holds a table must not have all others wait behind a load.
-
+// A client that locks a table must not make all others queue behind a load.
 func TestALoadWaitsForNoClientForLong(t *testing.T) {
 	s := inUse(t)
 	set, before := setOf(t, dumped(t, s, "live"), nil), state(t, s)
@@ -62,11 +58,8 @@ func TestALoadWaitsForNoClientForLong(t *testing.T) {
 	}
 }
 
-// What clients write between the exchange of tables and its undoing goes with the loaded tables: nobody may be told
-// that
-
-// nothing has changed.
-
+// Rows that clients write between the exchange of the tables and its undo are lost with the loaded tables: no message
+// may say that nothing has changed.
 func TestALoadThatIsUndoneSaysWhatClientsLost(t *testing.T) {
 	s := inUse(t)
 	dump := dumped(t, s, "live")
@@ -76,7 +69,7 @@ func TestALoadThatIsUndoneSaysWhatClientsLost(t *testing.T) {
 		" s clients had the loaded tables: what they wrote to them in that time is lost") {
 		t.Error(err)
 	}
-	// One that fails before is nobody's loss.
+	// A failure before that loses nothing.
 	fails = strings.Replace(dump, "SELECT 'old'", "SELECT FROM WHERE", 1)
 	_, err = load(t, s, setOf(t, fails, nil), whole("live"))
 	if err == nil || !strings.HasSuffix(err.Error(), "nothing that existed has changed") {
@@ -84,8 +77,7 @@ func TestALoadThatIsUndoneSaysWhatClientsLost(t *testing.T) {
 	}
 }
 
-// After a restart of the server another client may have the number of the connection that loaded.
-
+// After a restart of the server another client may have the connection id of the load.
 func TestUndoingALoadEndsNobodyElsesConnection(t *testing.T) {
 	s := sets.Shared(t)
 	other := sets.Client(t, s)
@@ -101,14 +93,13 @@ func TestUndoingALoadEndsNobodyElsesConnection(t *testing.T) {
 	if _, err := other.Value(t.Context(), "SELECT 1"); err != nil {
 		t.Error(err)
 	}
-	// Meanwhile no other load removes what is put back.
+	// Meanwhile no other load removes the tables that are put back.
 	if got, err := other.Value(t.Context(), "SELECT GET_LOCK('overcloud_load', 0)"); got != "0" {
 		t.Errorf("%q, %v", got, err)
 	}
 }
 
-// GET_LOCK is of one member. Loads through two of them would put back or remove what the other one moved.
-
+// GET_LOCK is local to a member. Loads through two members would put back or remove each other's tables.
 func TestALoadThroughAnotherMemberIsSeen(t *testing.T) {
 	s := inUse(t)
 	before, set := state(t, s), setOf(t, dumped(t, s, "live"), nil)
@@ -128,8 +119,7 @@ func TestALoadThroughAnotherMemberIsSeen(t *testing.T) {
 	}
 }
 
-// More tables than one RENAME takes are exchanged one after the other, and clients find each of them at any time.
-
+// More tables than one RENAME accepts are exchanged in several, and clients find each table at any time.
 func TestClientsMissNoTableWhileManyAreExchanged(t *testing.T) {
 	s := made(t, "SET @i = 0; "+strings.Repeat("SET @i = @i + 1; EXECUTE IMMEDIATE CONCAT('CREATE TABLE t', @i, ' (a"+
 		" INT PRIMARY KEY)'); ", 20))
@@ -156,15 +146,14 @@ func TestClientsMissNoTableWhileManyAreExchanged(t *testing.T) {
 	Must(t, <-missed)
 }
 
-// When all is loaded, a lost connection costs neither the events that ran nor the order on the server.
-
+// Once everything is loaded, a lost connection neither loses the events that ran nor changes their order on the server.
 func TestALoadWhoseConnectionIsLostAtItsEndIsFinished(t *testing.T) {
 	s := made(t, "CREATE TABLE t (a INT); CREATE DEFINER=root@localhost EVENT e ON SCHEDULE EVERY 1 DAY DISABLE ON"+
 		" SLAVE DO DELETE FROM t")
 	set := setOf(t, dumped(t, s, "copy"), func(m *repository.Manifest) {
 		m.Schema.EventsEnabled = []repository.Name{{Schema: "copy", Name: "e"}}
 	})
-	// No schema of ours can be dropped while another connection keeps it from that.
+	// No schema of ours can be dropped while another connection blocks that.
 	holder := sets.Client(t, s)
 	outsideOfACluster(t, s)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -185,8 +174,7 @@ func TestALoadWhoseConnectionIsLostAtItsEndIsFinished(t *testing.T) {
 	}
 }
 
-// holdEarlier reads an earlier table as soon as it has left its place, and ends the connection that wants to drop it.
-
+// holdEarlier reads an earlier table as soon as it was moved away, and kills the connection that tries to drop it.
 func holdEarlier(ctx context.Context, c *mariadb.Client, s *sets.Server) error {
 	for ctx.Err() == nil {
 		name, _ := c.Value(context.Background(), "SELECT table_schema FROM information_schema.tables"+
@@ -215,18 +203,7 @@ func holdEarlier(ctx context.Context, c *mariadb.Client, s *sets.Server) error {
 	return errors.New("nobody wanted to drop an earlier table")
 }
 
-// A server quotes the statement that it does not understand, with the hash in it.
-
-// What a dump has set at its end changes neither what is kept of earlier views nor how others are read.
-
-// Between two readings who can write to the destination can exchange the file.
-
-// A table that was broken before excuses no other one whose name begins or ends alike.
-
-// What an earlier load left is told also where this one fails.
-
-// Triggers run in the order in which they were made, also where only the first of a table had been dropped.
-
+// Triggers run in the order in which they were created, even if only the first one of a table had been dropped.
 func TestTriggersThatAreMadeAgainKeepTheirOrder(t *testing.T) {
 	s := inUse(t)
 	before := state(t, s)
@@ -249,5 +226,3 @@ func TestTriggersThatAreMadeAgainKeepTheirOrder(t *testing.T) {
 		}
 	}
 }
-
-// Short statements take many times their bytes in memory.

@@ -27,7 +27,7 @@ const eventRows = "SELECT event_name, status, execute_at, starts, ends, on_compl
 	" FROM information_schema.events" +
 	" WHERE event_schema = 'past' ORDER BY 1"
 
-// dumpPast makes the events of the past and gives them as a dump, and what the server says of them.
+// dumpPast creates past events and returns them as a dump, and as the server describes them.
 func dumpPast(t *testing.T, s *sets.Server) (dump []byte, rows string) {
 	t.Helper()
 	_, err := s.SQL(pastEvents)
@@ -49,7 +49,7 @@ func dumpPast(t *testing.T, s *sets.Server) (dump []byte, rows string) {
 	return dump, rows
 }
 
-// prepared is a session whose warnings are kept.
+// prepared returns a session that keeps its warnings.
 func prepared(t *testing.T, c *mariadb.Client, warnings *[]string) *Session {
 	t.Helper()
 	warn := func(format string, args ...any) { *warnings = append(*warnings, fmt.Sprintf(format, args...)) }
@@ -59,7 +59,7 @@ func prepared(t *testing.T, c *mariadb.Client, warnings *[]string) *Session {
 	return session
 }
 
-// sendAll runs a dump and returns what was said of its events.
+// sendAll runs a dump and returns the warnings about its events.
 func sendAll(t *testing.T, s *sets.Server, dump []byte) (left []string) {
 	t.Helper()
 	c := sets.Client(t, s)
@@ -88,7 +88,7 @@ func TestEventsOfThePastAreMadeAsTheyWere(t *testing.T) {
 	}
 }
 
-// A load that fails goes on in its session, to undo what it did.
+// A load that fails continues in its session, to undo its changes.
 func TestARefusedEventOfThePastLeavesTheClock(t *testing.T) {
 	c := sets.Client(t, sets.Shared(t))
 	session := prepared(t, c, new([]string))
@@ -128,7 +128,8 @@ func TestAnEventOfThePastDoesNotRunWhereAScheduleRuns(t *testing.T) {
 	}
 }
 
-// Whatever a server holds lawfully loads: rows against a later constraint, and a table wider than strict mode allows.
+// Anything that a server can hold loads: rows that violate a later constraint, and a table wider than strict mode
+// allows.
 func TestASessionThatLoadsIsAsLenientAsTheSourceWas(t *testing.T) {
 	s := sets.Shared(t)
 	var wide []string

@@ -25,7 +25,7 @@ func TestValuesThatChangeAreSaid(t *testing.T) {
 		"(1, '2026-02-31', '', 'x', 1)":    "",
 		"(999, NULL, NULL, NULL, NULL)":    "Out of range",
 		"(2, NULL, NULL, x'ff', NULL)":     "Incorrect string value",
-		"(3, 'no date', NULL, NULL, NULL)": "", // a warning that an ENUM has, too
+		"(3, 'no date', NULL, NULL, NULL)": "", // a warning that an ENUM causes, too
 	} {
 		st := sqldump.Statement{Does: "INSERT", Schema: "vals", Name: "t", Line: 7,
 			Text: "INSERT INTO vals.t VALUES " + values}

@@ -12,7 +12,7 @@ import (
 	"overcloud.backup/internal/zframe"
 )
 
-// sound is a manifest without a contradiction.
+// sound returns a manifest without a contradiction.
 func sound(method string) *Manifest {
 	const uuid = "0bf81e81-e6a9-11f1-aab7-6f76032d5070"
 	content := map[string]string{"physical": ContentStream, "logical": ContentDump}[method]
@@ -88,7 +88,7 @@ func TestAManifestThatContradictsItselfIsSaidToInEachWay(t *testing.T) {
 	}
 }
 
-// A level counts that was passed and that nothing later contradicts: a set that cannot be read has none.
+// A level counts if it was passed and nothing later contradicts it: a set that cannot be read has none.
 func TestTheDeepestLevelThatCounts(t *testing.T) {
 	good := func(at float64) *Outcome { return &Outcome{OK: true, At: at} }
 	bad := func(reason string) *Outcome {
@@ -139,7 +139,7 @@ func TestTheNewestSetMayBeADamagedOne(t *testing.T) {
 	}
 }
 
-// The last line proves that mariadb-dump came to its end, and the position that a stream is the one of the manifest.
+// The last line proves that mariadb-dump finished, and the position that the stream belongs to the manifest.
 func TestWhatIsInAFileIsLookedAt(t *testing.T) {
 	for text, whole := range map[string]bool{
 		"CREATE TABLE t;\n-- Dump completed on 2026-11-22 19:15:00\n": true, "-- Dump completed": true,

@@ -9,7 +9,7 @@ import (
 	"overcloud.backup/tests/sets"
 )
 
-// cutAtChunk cuts a stream before the end of a file: mbstream takes that for whole.
+// cutAtChunk cuts a stream before the end of a file: mbstream accepts that as complete.
 func cutAtChunk(t *testing.T, raw string) {
 	t.Helper()
 	starts, kinds := sets.Chunks(t, raw)
@@ -21,7 +21,7 @@ func cutAtChunk(t *testing.T, raw string) {
 	}
 }
 
-// cutLastFile cuts a stream where a file has ended and another begins.
+// cutLastFile cuts a stream between two files.
 func cutLastFile(t *testing.T, raw string) {
 	t.Helper()
 	starts, kinds := sets.Chunks(t, raw)

@@ -132,7 +132,7 @@ func TestADirectoryThatOthersCanWriteToIsRefused(t *testing.T) {
 	}
 }
 
-// A stream with a name at which mbstream stops is damaged, for a reading alone, too.
+// A stream with a name at which mbstream stops is damaged, even if it is only read back.
 func TestAStreamThatMbstreamDoesNotUnpackIsDamaged(t *testing.T) {
 	destination, path := sets.Copy(t, "physical")
 	sets.Recompress(t, path, sets.Open(t, destination, path).Manifest.Data(), func(raw string) {

@@ -11,7 +11,7 @@ import (
 	"overcloud.backup/tests/messages"
 )
 
-// Whatever stands in the place of a word, what is said of it is short.
+// Any text may replace a word: the message about it is short.
 func TestErrorsRepeatLittle(t *testing.T) {
 	good, err := json.Marshal(Manifest{Format: 1, Set: "c/s",
 		Files:  []File{{Name: "a", SHA256: strings.Repeat("0", 64)}},

@@ -35,7 +35,7 @@ func TestWholeSetsReadBackWell(t *testing.T) {
 	}
 }
 
-// reread opens a set and returns what is wrong with it.
+// reread opens a set and returns its problems.
 func reread(t *testing.T, destination, path string) []repository.Problem {
 	t.Helper()
 	problems, err := sets.Open(t, destination, path).Read(context.Background(), nil)
@@ -45,7 +45,7 @@ func reread(t *testing.T, destination, path string) []repository.Problem {
 	return problems
 }
 
-// wantProblem wants exactly one, in a file, which names an offset (or not, when offset is -1) and says why.
+// wantProblem expects exactly one problem, in a file, with an offset (none if offset is -1) and a reason.
 func wantProblem(t *testing.T, problems []repository.Problem, file string, offset int64, why string) {
 	t.Helper()
 	if len(problems) != 1 || problems[0].File != file || !strings.Contains(problems[0].Reason, why) {
@@ -76,7 +76,7 @@ func TestEveryFlippedBitIsFound(t *testing.T) {
 			if len(problems) != 1 || problems[0].File != c.file {
 				t.Fatalf("%s, bit of byte %d: %v", c.file, at, problems)
 			}
-			// Some bits mean nothing to zstd, as bit 4 of byte 4: there only the checksum of the file tells.
+			// zstd ignores some bits, such as bit 4 of byte 4: there only the checksum of the file shows the damage.
 			if want := startBefore(starts, at); want >= 0 && !sameData(whole, flipped) &&
 				(problems[0].Offset == nil || *problems[0].Offset != want) {
 				t.Errorf("%s, bit of byte %d: %s; want offset %d", c.file, at, problems[0], want)
@@ -85,7 +85,7 @@ func TestEveryFlippedBitIsFound(t *testing.T) {
 	}
 }
 
-// sameData says that two files are the same to zstd.
+// sameData reports whether two files are the same to zstd.
 func sameData(a, b []byte) bool {
 	d, err := zstd.NewReader(nil)
 	if err != nil {
@@ -97,7 +97,7 @@ func sameData(a, b []byte) bool {
 	return errA == nil && errB == nil && bytes.Equal(one, other)
 }
 
-// frameStarts are the offsets of the frames of a file; none of one that is not compressed.
+// frameStarts returns the offsets of the frames of a file, and none if it is not compressed.
 func frameStarts(t *testing.T, whole []byte, file string) (starts []int64) {
 	t.Helper()
 	if !strings.HasSuffix(file, ".zst") {
@@ -177,7 +177,7 @@ func TestTheManifestOfAnotherSetIsRefused(t *testing.T) {
 	}
 }
 
-// A set whose manifest was written for what is left of it must be refused by what is inside.
+// A set whose manifest was adapted to truncated files must be refused because of their content.
 func TestCutsThatKeepAllChecksumsAreFound(t *testing.T) {
 	for _, c := range []struct {
 		name, method, why string
@@ -204,7 +204,7 @@ func TestFramesOfAnotherLengthAreRefused(t *testing.T) {
 	destination, path := sets.Copy(t, "physical")
 	whole := sets.Read(t, path, sets.PhysicalFile)
 	starts := frameStarts(t, whole, sets.PhysicalFile)
-	// The first two frames change places: each is whole, and so is the file.
+	// The first two frames are swapped: each frame is whole, and so is the file.
 	swapped := append(append(append([]byte{}, whole[starts[1]:starts[2]]...), whole[:starts[1]]...),
 		whole[starts[2]:]...)
 	must(t, os.WriteFile(filepath.Join(path, sets.PhysicalFile), swapped, 0o600))

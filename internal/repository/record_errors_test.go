@@ -12,7 +12,7 @@ import (
 	"overcloud.backup/tests/messages"
 )
 
-// Whatever stands in the place of a word, what is said of it is short.
+// Any text may replace a word: the message about it is short.
 func TestWhatIsSaidOfARecordRepeatsLittle(t *testing.T) {
 	record := &oneFile{}
 	s := &Set{Name: "c/s", Sum: "0f", source: record, at: "/x"}
@@ -48,7 +48,7 @@ func TestWhatIsSaidOfARecordRepeatsLittle(t *testing.T) {
 	})
 }
 
-// oneFile is a set of which each file has this content.
+// oneFile is a set in which every file has this content.
 type oneFile struct{ content []byte }
 
 func (o *oneFile) Open(string, int64) (io.ReadCloser, int64, error) {

@@ -21,7 +21,7 @@ import (
 
 const uuid = "0bf81e81-e6a9-11f1-aab7-6f76032d5070"
 
-// small makes a logical set of a few bytes, without a server.
+// small writes a logical set of a few bytes, without a server.
 func small(t *testing.T, r *repository.Repository, dump string) *repository.Draft {
 	t.Helper()
 	d, err := r.Create("solo", "logical", "a", time.Date(2026, 11, 22, 19, 15, 0, 0, time.UTC))
@@ -79,7 +79,7 @@ func TestASetInABucketIsWrittenListedAndReadBack(t *testing.T) {
 	}
 }
 
-// A disk that cannot be read makes a set damaged. A network that fails, or an account that may not read, proves
+// A disk that cannot be read makes a set damaged. A network that fails, or an account without permission, proves
 // nothing.
 func TestAStoreThatFailsProvesNothing(t *testing.T) {
 	for _, file := range []string{"backup.sql.zst", "users.sql"} {
@@ -107,7 +107,7 @@ func TestAStoreThatFailsProvesNothing(t *testing.T) {
 	}
 }
 
-// Whatever call of the store fails while a set is written, there is none, and what is there is unfinished.
+// Whichever call of the store fails during a write, there is no set, and leftovers count as unfinished.
 func TestASetWhoseStoreFailsIsNone(t *testing.T) {
 	for _, call := range []string{"create", "write", "sync", "commit"} {
 		m := storetest.NewMemory()

@@ -15,7 +15,7 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-// works starts a program in a folder; uid 0 is this test's own user.
+// works starts a program in a folder; uid 0 stands for this test's own user.
 func works(t *testing.T, folder string, uid uint32, program string, args ...string) {
 	t.Helper()
 	c := exec.Command(program, args...)
@@ -30,7 +30,7 @@ func works(t *testing.T, folder string, uid uint32, program string, args ...stri
 	t.Cleanup(func() { _ = syscall.Kill(-c.Process.Pid, syscall.SIGKILL); _ = c.Wait() })
 }
 
-// copied is a program under another name.
+// copied returns the path of a program's copy under another name.
 func copied(t *testing.T, program, name string) string {
 	t.Helper()
 	from, err := exec.LookPath(program)
@@ -48,7 +48,7 @@ func copied(t *testing.T, program, name string) string {
 	return to
 }
 
-// reachable is place with a datadir that other users can go into, as the server's is.
+// reachable is place with a datadir that other users may enter, like the server's.
 func reachable(t *testing.T) (*Node, *Book) {
 	t.Helper()
 	n, b := place(t)
@@ -65,7 +65,8 @@ func reachable(t *testing.T) (*Node, *Book) {
 	return n, b
 }
 
-// A stranger whose process has the datadir as its working directory keeps nobody from replacing it, or putting it back.
+// A stranger whose process has the datadir as its working directory does not keep anybody from replacing it, or from
+// putting it back.
 func TestAStrangerInTheDatadirStopsNoRestore(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("needs root: a process of another user")
@@ -88,8 +89,8 @@ func TestAStrangerInTheDatadirStopsNoRestore(t *testing.T) {
 	}
 }
 
-// Who would keep the datadir from being replaced is found before the database is stopped; the database itself, and
-// what it has started, ends with it.
+// Processes that would block the replacement of the datadir are found before the database is stopped; the database
+// itself, and its children, end with it.
 func TestWhoDoesNotEndWithTheDatabaseIsToldBeforeItIsStopped(t *testing.T) {
 	n, _ := reachable(t)
 	server := copied(t, "bash", "mariadbd")
@@ -107,7 +108,7 @@ func TestWhoDoesNotEndWithTheDatabaseIsToldBeforeItIsStopped(t *testing.T) {
 		t.Errorf("what ends by itself: %v", err)
 	}
 	works(t, n.Datadir, 0, copied(t, "sleep", "vi"), "60")
-	time.Sleep(100 * time.Millisecond) // it has its name by then
+	time.Sleep(100 * time.Millisecond) // by then it has its name
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	if err := n.Vacant(ctx); err == nil || !strings.Contains(err.Error(), `"vi" (pid `) ||
@@ -117,7 +118,7 @@ func TestWhoDoesNotEndWithTheDatabaseIsToldBeforeItIsStopped(t *testing.T) {
 	}
 }
 
-// Beside the datadir root moves, gives away and removes folders by their names.
+// Beside the datadir root moves, chowns and removes folders by name.
 func TestADatadirBesideWhichOthersCanWriteIsRefused(t *testing.T) {
 	n, _ := reachable(t)
 	if err := n.Movable(); err != nil {

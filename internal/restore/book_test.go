@@ -33,7 +33,7 @@ func open(t *testing.T, at string) *Book {
 	return b
 }
 
-// A step that is killed while it writes leaves a file of its own beside the book.
+// A step that is killed during a write leaves a temporary file beside the book.
 func TestTheNextStepRemovesWhatAKilledOneWrote(t *testing.T) {
 	at := home(t)
 	left := []string{".restore.json.ABCDEFGH.new", ".definitions.jsonl.ABCDEFGH.new"}
@@ -133,7 +133,7 @@ func TestARefusedRestoreLeavesTheWayBackFromTheOneBefore(t *testing.T) {
 	}
 }
 
-// TestAControllerThatRejoinedGoesBackWithTheOthers: its note of the restore of all stands behind those of its
+// TestAControllerThatRejoinedGoesBackWithTheOthers: the note of the cluster's restore is kept behind the notes of its
 // rejoining.
 func TestAControllerThatRejoinedGoesBackWithTheOthers(t *testing.T) {
 	n, b := place(t)
@@ -170,7 +170,7 @@ func TestARestoreTakesOverARejoiningThatWasNotEnded(t *testing.T) {
 	if err := begin("one"); err == nil || b.Job != "rejoin" {
 		t.Errorf("a rollback has taken it over: %v", err)
 	}
-	// A set that is refused leaves it as it was, and one that is begun later takes it over again.
+	// A refused set changes nothing, and a restore that was begun later takes it over again.
 	for _, job := range []string{"two", "three"} {
 		if err := begin(job); err != nil || b.UnderWay() || b.Before == nil || !b.Before.Banned {
 			t.Fatalf("%s: %v, %+v", job, err, b)
@@ -228,7 +228,7 @@ func TestOnlyWhatTheRestoreNamedIsRemoved(t *testing.T) {
 	}
 }
 
-// TestADatadirThatIsHalfRemovedIsNoWayBack sets up what a kill leaves while the datadirs of before are being removed.
+// TestADatadirThatIsHalfRemovedIsNoWayBack sets up the state after a kill during the removal of old datadirs.
 func TestADatadirThatIsHalfRemovedIsNoWayBack(t *testing.T) {
 	n, b := place(t)
 	b.Aside, b.Replaced = []string{n.Datadir + ".aside-j", n.Datadir + ".aside-j-2"}, true
@@ -268,7 +268,7 @@ func TestFilesOutsideOfTheDatadirAreRefused(t *testing.T) {
 	}
 }
 
-// Their number is how many servers a controller that joins again must see.
+// Their number is how many servers a rejoining controller must see.
 func TestOnlyTheDatabasesNodesAreCounted(t *testing.T) {
 	online := among([]string{"a", "b", "database-0"}, []string{"a", "compute-0", "database-0", "messaging-0"})
 	if !slices.Equal(online, []string{"a", "database-0"}) {

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// fences puts stand-ins for nft and iptables on PATH, which note how they were called. iptables keeps whether the jump
-// is there.
+// fences puts fakes of nft and iptables on PATH, which record their arguments. The fake iptables remembers whether the
+// jump exists.
 func fences(t *testing.T, nft string) (told func() string) {
 	t.Helper()
 	bin := t.TempDir()
@@ -56,7 +56,7 @@ func TestAFirewallThatDoesNotWorkIsNotInTheWayOfAnother(t *testing.T) {
 	}
 }
 
-// One that was killed between its note and the first rule has noted what does not work.
+// A restore that was killed between its note and the first rule has noted a firewall that does not work.
 func TestWhatIsAskedForByNameReplacesAnotherFirewall(t *testing.T) {
 	for how, want := range map[string]string{FenceIptables: FenceIptables, FenceNone: ""} {
 		told := fences(t, "exit 1")

@@ -13,7 +13,7 @@ import (
 	"overcloud.backup/tests/pacemakertest"
 )
 
-// member is this controller of a cluster, with a book of the restore j. Waits take no time: the clock is the test's.
+// member is this controller in a cluster, with the book of the restore j. It never sleeps: the clock is the test's.
 type member struct {
 	*pacemakertest.Galera
 	t    *testing.T
@@ -30,7 +30,7 @@ func inCluster(t *testing.T, do func(t *testing.T, m *member)) {
 	})
 }
 
-// look is what Look sees now, and the book as it is on the disk: what a next call begins with.
+// look returns what Look sees now, and the book as it is on disk, which is what the next call begins with.
 func (m *member) look() (*Node, *Book) {
 	m.t.Helper()
 	n, err := Look(m.t.Context())
@@ -45,7 +45,7 @@ func (m *member) look() (*Node, *Book) {
 	return n, b
 }
 
-// note changes the book, as a call did that was killed after it.
+// note changes the book, as a call would that was killed right after.
 func (m *member) note(change func(*Book)) {
 	m.t.Helper()
 	_, b := m.look()
@@ -169,7 +169,7 @@ func TestWhatDoesNotStopIsNamed(t *testing.T) {
 	}
 }
 
-// Pacemaker does nothing about an instance that failed to stop until somebody cleans up, there and nowhere else.
+// Pacemaker leaves an instance that failed to stop alone until somebody cleans it up, on that node only.
 func TestAFailedInstanceIsCleanedUpToStop(t *testing.T) {
 	inCluster(t, func(t *testing.T, m *member) {
 		m.Put("node.controller-1", "Failed")
@@ -185,7 +185,7 @@ func TestAFailedInstanceIsCleanedUpToStop(t *testing.T) {
 	})
 }
 
-// Who stops the database under a backup would end that, and might restore from it.
+// Stopping the database during a backup would end the backup, and the restore might use its unfinished set.
 func TestTheDatabaseIsNotStoppedUnderABackup(t *testing.T) {
 	inCluster(t, func(t *testing.T, m *member) {
 		expires := fmt.Sprint(time.Now().Add(time.Hour).Unix())
@@ -242,7 +242,7 @@ func TestTheResourceGetsItsRoleBack(t *testing.T) {
 	}
 }
 
-// From the note on the data count as live, so it is there before the first instance starts.
+// Once noted, the data count as live, so the note is written before the first instance starts.
 func TestTheStartIsNotedBeforeItBegins(t *testing.T) {
 	for name, c := range map[string]struct {
 		change  func(*Book)
@@ -282,7 +282,7 @@ func TestOnlyWhoStoppedItStartsIt(t *testing.T) {
 	})
 }
 
-// Failures from before would keep an instance from starting. They are forgotten while nothing is being started.
+// Earlier failures would keep an instance from starting. They are cleaned up while nothing is being started.
 func TestFailuresFromBeforeAreForgottenFirst(t *testing.T) {
 	inCluster(t, func(t *testing.T, m *member) {
 		m.stopped(func(*Book) {})
@@ -330,7 +330,7 @@ func TestARejoiningControllerLeavesAloneAndComesBack(t *testing.T) {
 	inCluster(t, func(t *testing.T, m *member) {
 		n, b := m.look()
 		b.Aside = []string{"/old"}
-		for range 2 { // it may be killed and called again
+		for range 2 { // the call may be killed and repeated
 			if err := n.Leave(t.Context(), b, time.Minute); err != nil || !b.Banned {
 				t.Fatalf("%v %+v", err, b)
 			}
@@ -360,7 +360,7 @@ func TestARejoiningControllerLeavesAloneAndComesBack(t *testing.T) {
 	})
 }
 
-// The ban is noted before it is there: whoever takes over, or drops it, knows that it has to go.
+// The ban is noted before it is created: whoever takes over, or drops it, knows that it must be removed.
 func TestABanIsNotedBeforeItIsThere(t *testing.T) {
 	inCluster(t, func(t *testing.T, m *member) {
 		n, b := m.look()
@@ -371,7 +371,7 @@ func TestABanIsNotedBeforeItIsThere(t *testing.T) {
 		if read, err := ReadBook(m.home); err != nil || !read.Banned || !read.UnderWay() {
 			t.Errorf("%+v %v", read, err)
 		}
-		// And it stays noted until it is gone.
+		// It stays noted until it is removed.
 		if err := n.Join(t.Context(), b, time.Minute); err == nil || !b.Banned {
 			t.Errorf("%v %+v", err, b)
 		}
@@ -402,7 +402,7 @@ func TestAControllerThatDoesNotLeaveOrComeBackIsNamed(t *testing.T) {
 	})
 }
 
-// Another controller's trouble is no reason to wait, and is not touched.
+// A failure on another controller is no reason to wait, and is not touched.
 func TestARejoiningIsDoneWhenThisControllerServes(t *testing.T) {
 	inCluster(t, func(t *testing.T, m *member) {
 		n, b := m.look()
@@ -410,7 +410,7 @@ func TestARejoiningIsDoneWhenThisControllerServes(t *testing.T) {
 		b.Banned = true
 		m.Put("ban.controller-0", "")
 		m.Put("node.controller-0", "Stopped")
-		m.Put("sick.controller-0", "1") // it is cleaned up while it waits
+		m.Put("sick.controller-0", "1") // cleaned up during the wait
 		if err := n.Join(t.Context(), b, time.Minute); err != nil || m.States() != "Promoted Promoted Failed" {
 			t.Errorf("%v %s", err, m.States())
 		}
@@ -420,7 +420,7 @@ func TestARejoiningIsDoneWhenThisControllerServes(t *testing.T) {
 	})
 }
 
-// A restore would stop what then does not start again.
+// The restore would stop resources that do not start again.
 func TestAClusterThatWouldNotStartIsRefused(t *testing.T) {
 	inCluster(t, func(t *testing.T, m *member) {
 		n, b := m.look()

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// place is a controller with a datadir that says what it is in the file mysql/what.
+// place is a controller whose datadir has a marker in the file mysql/what.
 func place(t *testing.T) (*Node, *Book) {
 	t.Helper()
 	withoutContainers(t)
@@ -27,7 +27,7 @@ func place(t *testing.T) (*Node, *Book) {
 	return n, b
 }
 
-// withoutContainers puts stand-ins for podman and docker on PATH that list no containers, whatever this machine runs.
+// withoutContainers puts fakes of podman and docker on PATH that list no containers, whatever runs on this machine.
 func withoutContainers(t *testing.T) {
 	t.Helper()
 	bin := t.TempDir()
@@ -39,7 +39,7 @@ func withoutContainers(t *testing.T) {
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
 }
 
-// needsServer skips a test that makes the datadir of an empty server, where that cannot be made.
+// needsServer skips a test that creates the datadir of an empty server, if that is not possible.
 func needsServer(t *testing.T) {
 	t.Helper()
 	if os.Getuid() != 0 {
@@ -111,7 +111,7 @@ func TestADatadirThatCameBackGoesAsideToo(t *testing.T) {
 	}
 }
 
-// TestARollbackThatWasKilledIsDoneAgain sets up what a kill leaves at each point of a rollback, or before it.
+// TestARollbackThatWasKilledIsDoneAgain sets up the state after a kill at each point of a rollback, or before it.
 func TestARollbackThatWasKilledIsDoneAgain(t *testing.T) {
 	aside := func(n *Node, b *Book) {
 		b.Aside = []string{n.Datadir + ".aside-j"}
@@ -159,8 +159,8 @@ func TestARollbackThatWasKilledIsDoneAgain(t *testing.T) {
 	}
 }
 
-// TestRestoredDataDoNotStayWhereThereWereNone: a controller whose datadir was gone before the restore must not keep the
-// restored one among the old ones of the others.
+// TestRestoredDataDoNotStayWhereThereWereNone: a controller without a datadir before the restore must not keep the
+// restored one while the others have their old ones.
 func TestRestoredDataDoNotStayWhereThereWereNone(t *testing.T) {
 	needsServer(t)
 	n, b := place(t)
@@ -178,7 +178,7 @@ func TestRestoredDataDoNotStayWhereThereWereNone(t *testing.T) {
 	}
 }
 
-// TestTheMarkIsNotWrittenThroughALink: the datadir is the server's user's, and a restore is root's.
+// TestTheMarkIsNotWrittenThroughALink: the datadir belongs to the server's user, and a restore runs as root.
 func TestTheMarkIsNotWrittenThroughALink(t *testing.T) {
 	n, b := place(t)
 	other := filepath.Join(t.TempDir(), "other")
@@ -260,7 +260,7 @@ func TestWhatIsWrittenIntoADatadirBelongsToItsOwner(t *testing.T) {
 	}
 }
 
-// The server's user can put a pipe where root reads a file: nobody writes to it, and an open would wait for that.
+// The server's user can put a pipe where root reads a file: without a writer, opening it would block.
 func TestAPipeInADatadirHoldsNobodyUp(t *testing.T) {
 	datadir := t.TempDir()
 	for _, name := range []string{markName, "clustercheck"} {
@@ -283,7 +283,7 @@ func TestAPipeInADatadirHoldsNobodyUp(t *testing.T) {
 	}
 }
 
-// What a mark behind a link says is not this datadir's.
+// A mark behind a link says nothing about this datadir.
 func TestAMarkBehindALinkDoesNotCount(t *testing.T) {
 	datadir, other := t.TempDir(), filepath.Join(t.TempDir(), "other")
 	if err := errors.Join(os.WriteFile(other, []byte("j\n"), 0o600), os.Symlink(other, filepath.Join(datadir,

@@ -10,7 +10,7 @@ import (
 	"overcloud.backup/tests/messages"
 )
 
-// Whatever stands in the place of a word, what is said of it is short.
+// Any text may replace a word: the message about it is short.
 func TestErrorsRepeatLittle(t *testing.T) {
 	home := t.TempDir()
 	book := `{"job": "j", "seqno": 1, "target": true, "aside": ["/a"], "fence": {"port": "1"}, "before": {"seqno": 2}}`

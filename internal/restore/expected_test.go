@@ -14,7 +14,7 @@ import (
 	"overcloud.backup/internal/mariadb"
 )
 
-// restored is what the server of a sound controller reports, in a cluster of three.
+// restored returns what the server of a sound controller reports, in a cluster of three.
 func restored() galera.Wsrep {
 	return galera.Wsrep{
 		On: true, ClusterStatus: galera.ClusterPrimary, State: galera.StateSynced, Connected: true, Ready: true,
@@ -27,13 +27,13 @@ const (
 	anotherUUID = "11111111-e713-11f1-af59-aa484bf1c1c6"
 )
 
-// Clients are let in to what this finds sound: every way to be unsound has its words.
+// Clients are admitted to a server that this finds sound: every defect has its own message.
 func TestAServerThatIsNotWholeIsWaitedFor(t *testing.T) {
 	for want, change := range map[string]func(*galera.Wsrep){
 		"": func(*galera.Wsrep) {},
 		"its state is " + anotherUUID + " and that of the set " + someUUID + ": it was started from other data": func(
 			w *galera.Wsrep) {
-			w.ClusterStateUUID, w.State = anotherUUID, galera.StateJoined // the data matter more than the state
+			w.ClusterStateUUID, w.State = anotherUUID, galera.StateJoined // the data matters more than the state
 		},
 		"it is not in the Primary component (wsrep_cluster_status is non-Primary)": func(w *galera.Wsrep) {
 			w.ClusterStatus, w.State = galera.ClusterNonPrimary, galera.StateInitialized
@@ -62,7 +62,7 @@ func TestAServerThatIsNotWholeIsWaitedFor(t *testing.T) {
 	}
 }
 
-// The others copy the data: their state is whatever the target has, and one that reports none says nothing else.
+// The others copy the data: their state is whatever the target has, and a server that reports none contradicts nothing.
 func TestAStateThatIsNotKnownIsNoReason(t *testing.T) {
 	w := restored()
 	w.ClusterStateUUID = anotherUUID
@@ -75,7 +75,7 @@ func TestAStateThatIsNotKnownIsNoReason(t *testing.T) {
 	}
 }
 
-// An arbitrator (garbd) that comes back to the restored cluster is no controller of it.
+// An arbitrator (garbd) that reconnects to the restored cluster is not one of its controllers.
 func TestAnArbitratorIsNoController(t *testing.T) {
 	w := restored()
 	w.ClusterSize, w.Arbitrators = 4, 1
@@ -87,7 +87,7 @@ func TestAnArbitratorIsNoController(t *testing.T) {
 	}
 }
 
-// A password of the set's time does not become right by waiting; a server that does not listen yet does.
+// A password from the time of the set does not become right by waiting; a server that does not listen yet does.
 func TestOnlyARefusedAccountEndsTheWaiting(t *testing.T) {
 	refused := &mariadb.LoginError{Attempts: []mariadb.Attempt{{
 		Place: "socket /s", User: "root", Err: &mysql.MySQLError{Number: 1045, Message: "Access denied"},

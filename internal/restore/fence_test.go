@@ -11,7 +11,7 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-// firewall is a host with stand-ins for firewalls that write down all that they get, and remember iptables' rules.
+// firewall is a host with fake firewalls that record everything they get, and remember iptables' rules.
 type firewall struct{ dir string }
 
 const fakeNft = `#!/bin/sh
@@ -79,7 +79,8 @@ func fenced(t *testing.T, change func(*Book)) (*Node, *Book) {
 	return &Node{Port: "3307"}, b
 }
 
-// HAProxy reaches the server of its own host by an address of that, over lo: only the loopback addresses are let in.
+// HAProxy reaches the server of its own host by one of the host's addresses, over lo: only the loopback addresses are
+// admitted.
 const wantRules = `table inet overcloud_backup_restore
 delete table inet overcloud_backup_restore
 table inet overcloud_backup_restore {
@@ -95,7 +96,7 @@ table inet overcloud_backup_restore {
 func TestNftKeepsClientsFromThePortOfTheServer(t *testing.T) {
 	f := newFirewall(t, "nft", "iptables")
 	n, b := fenced(t, of("/set"))
-	for i, want := range []bool{true, false} { // what was taken away meanwhile is there again
+	for i, want := range []bool{true, false} { // a rule that was removed meanwhile exists again
 		if changed, err := n.KeepOut(t.Context(), b, FenceAuto); err != nil || changed != want ||
 			b.Fence.Program != FenceNft {
 			t.Fatalf("time %d: %v %v %+v", i, changed, err, b.Fence)
@@ -139,7 +140,7 @@ func TestIptablesKeepsClientsFromThePortOfTheServer(t *testing.T) {
 			t.Errorf("%s: it is jumped to by %s", program, got)
 		}
 	}
-	// Somebody's reload put the jump there once more.
+	// A reload by somebody else added the jump a second time.
 	putFile(t, filepath.Join(f.dir, "iptables.jumps"), "one\ntwo\nthree\n")
 	if changed, err := LetIn(t.Context(), b); err != nil || !changed {
 		t.Error(changed, err)
@@ -150,7 +151,7 @@ func TestIptablesKeepsClientsFromThePortOfTheServer(t *testing.T) {
 	}
 }
 
-// The note comes first: whoever finds it sets the rules, or takes them away.
+// The note comes first: the next call sets the rules, or removes them.
 func TestAFenceIsNotedBeforeItStands(t *testing.T) {
 	f := newFirewall(t, "nft")
 	n, b := fenced(t, func(b *Book) { b.Fence = &Fence{Program: FenceNft, Port: "3307"} })
@@ -167,7 +168,7 @@ func TestAFenceIsNotedBeforeItStands(t *testing.T) {
 	if changed, err := n.KeepOut(t.Context(), b, FenceAuto); err != nil || changed || f.file("rules") != wantRules {
 		t.Errorf("killed between note and rules: %v %v %s", changed, err, f.file("rules"))
 	}
-	// It goes by the note, also where the port of the server is another one by now.
+	// The note counts, even if the server has another port by now.
 	n.Port = "3308"
 	if _, err := n.KeepOut(t.Context(), b, FenceNft); err != nil || f.file("rules") != wantRules {
 		t.Errorf("%v %s", err, f.file("rules"))

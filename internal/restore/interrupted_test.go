@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// interruptions are the points at which a replacement can be killed, as it leaves the disk there: each does what the
-// ones before it did. The note on the disk is the book's.
+// interruptions are the points at which a replacement can be killed, as states of the disk: each includes the earlier
+// ones. The note on disk is the book's.
 var interruptions = []struct {
 	name string
 	do   func(t *testing.T, n *Node, b *Book)
@@ -54,7 +54,8 @@ func saved(t *testing.T, b *Book) {
 	}
 }
 
-// killedAt is a target whose replacement was killed after a number of steps, and its book as the next call reads it.
+// killedAt returns a target whose replacement was killed after a number of steps, and its book as the next call reads
+// it.
 func killedAt(t *testing.T, steps int) (*Node, *Book) {
 	t.Helper()
 	n, b := place(t)
@@ -71,7 +72,7 @@ func killedAt(t *testing.T, steps int) (*Node, *Book) {
 	return n, again
 }
 
-// once returns what each folder beside the datadir holds, and fails where data are twice.
+// once returns the content of each folder beside the datadir, and fails if the same data exist twice.
 func once(t *testing.T, n *Node) (all string) {
 	t.Helper()
 	folders, _ := filepath.Glob(n.Datadir + "*")
@@ -130,12 +131,13 @@ func TestAReplacementThatWasKilledGoesBack(t *testing.T) {
 	}
 }
 
-// A rename that fails, as of a mount, leaves the old datadir where it is, and the note of a name that nothing has.
+// A rename that fails, as with a mount, leaves the old datadir in its place, and a note with a name that does not
+// exist.
 func TestAStepThatFailsChangesNothingElse(t *testing.T) {
 	n, b := place(t)
 	b.Target = true
 	fill(t, n.Ready(b), "set")
-	// Something that is no folder has the book's place, so that nothing can be noted.
+	// A file in place of the book's folder makes any note fail.
 	book := b.path
 	if err := errors.Join(os.Remove(book), os.Mkdir(book, 0o700),
 		os.WriteFile(filepath.Join(book, "x"), nil, 0o600)); err != nil {
@@ -150,7 +152,7 @@ func TestAStepThatFailsChangesNothingElse(t *testing.T) {
 	}
 }
 
-// Data that live are not replaced: clients have written to them.
+// Live data are not replaced: clients have written to them.
 func TestLiveDataAreNotReplaced(t *testing.T) {
 	n, b := place(t)
 	b.Target, b.Started = true, "10:05"
@@ -161,7 +163,7 @@ func TestLiveDataAreNotReplaced(t *testing.T) {
 	}
 }
 
-// The others are made empty, and copy the data; what they had stays, as it does on the target.
+// The others start empty, and copy the data; their old datadirs are kept, as on the target.
 func TestTheOthersGetAnEmptyDatadirOnce(t *testing.T) {
 	needsServer(t)
 	n, b := place(t)
@@ -197,7 +199,7 @@ func TestARestoredDatadirThatWasPutAwayBeforeIsKept(t *testing.T) {
 	}
 }
 
-// What is removed gets a name first that is no way back: half of a datadir must not be taken for one.
+// Before its removal a datadir gets a name that does not count as a way back: half of one must not be used as one.
 func TestOldDatadirsGoByAnotherName(t *testing.T) {
 	n, b := killedAt(t, len(interruptions))
 	fill(t, n.Datadir+".aside-other", "of another restore")

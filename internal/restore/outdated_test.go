@@ -29,7 +29,7 @@ func TestOnlyAMovedFolderIsOutdated(t *testing.T) {
 	}
 }
 
-// Pacemaker stops and starts the replicas of its bundle: nobody else does.
+// Only Pacemaker stops and starts the replicas of its bundle.
 func TestTheBundlesOwnContainersAreNotRestarted(t *testing.T) {
 	n := &Node{Members: []string{"controller-0", "controller-1"}, Agent: cib.Agent{Parent: "galera-bundle",
 		Bundle: true, Engine: "podman"}}

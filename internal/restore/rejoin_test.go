@@ -14,7 +14,7 @@ import (
 	"overcloud.backup/internal/mariadb"
 )
 
-// A wrong password, or no connection left, says nothing of the clients that are in.
+// A wrong password, or a server without a free connection, says nothing about its clients.
 func TestAServerThatLetsUsNotInIsNoBrokenOne(t *testing.T) {
 	n := &Node{Name: "controller-1"}
 	for _, c := range []struct {

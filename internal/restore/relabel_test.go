@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// labelling puts stand-ins in the place of SELinux and its programs. told is how they were called.
+// labelling puts fakes in place of SELinux and its programs. told records how they were called.
 func labelling(t *testing.T, on bool) (told func() string) {
 	t.Helper()
 	bin := t.TempDir()
@@ -51,7 +51,7 @@ func TestTheRestoredDatadirHasTheLabelsOfTheOldOne(t *testing.T) {
 	if err := os.Remove(broken); err != nil {
 		t.Fatal(err)
 	}
-	// It is in its place already, and is labelled all the same.
+	// The datadir is already in place, and is labelled anyway.
 	if _, err := n.Replace(context.Background(), b); err != nil || what(n.Datadir) != "set" || told() != want {
 		t.Errorf("%v, %s", err, what(n.Datadir))
 	}
@@ -79,8 +79,8 @@ func TestADatadirWithoutAnOldOneHasTheLabelsOfThePolicy(t *testing.T) {
 		if got := told(); got != want {
 			t.Errorf("SELinux %v: %q", on, got)
 		}
-		// Nothing is aside, so the rollback makes an empty one, which is labelled as the restored one before it is
-		// marked.
+		// No datadir is aside, so the rollback creates an empty one, which is labelled like the restored one before it
+		// is marked.
 		if on {
 			want = "chcon --recursive --reference=" + n.Datadir + " " + n.Datadir + ".empty-j\n"
 		}

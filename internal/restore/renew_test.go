@@ -19,8 +19,8 @@ import (
 
 const someID = "8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f"
 
-// An engine in its place: it has one container, the process whose id is in a file, and refuses every argument that
-// docker 1.13 or podman 1.6 would. It writes down what it was called with.
+// A fake engine: it has one container, the process whose id is in a file, and refuses every argument that docker 1.13
+// or podman 1.6 would. It records its arguments.
 const engine = `#!/bin/sh
 echo "${0##*/} $*" >>"$0.calls"
 fail() { echo "$1" >&2; exit 1; }
@@ -37,8 +37,8 @@ case "$*" in
 esac
 `
 
-// asContainer starts a process whose mounts look like a container's of the engine, with the folder at the datadir's
-// path.
+// asContainer starts a process whose mounts look like those of a container of the engine, with the folder at the
+// datadir's path.
 func asContainer(t *testing.T, bin, by, folder, datadir string) {
 	t.Helper()
 	if os.Getuid() != 0 {
@@ -75,7 +75,7 @@ func putFile(t *testing.T, path, content string) {
 	}
 }
 
-// replaced is a node whose datadir was moved aside, and an engine on PATH.
+// replaced returns a node whose datadir was moved aside, and puts an engine on PATH.
 func replaced(t *testing.T, name string) (n *Node, aside, bin string) {
 	t.Helper()
 	n = &Node{Datadir: filepath.Join(t.TempDir(), "mysql")}
@@ -124,7 +124,7 @@ func TestAContainerWithTheNewDatadirIsLeftAlone(t *testing.T) {
 	}
 }
 
-// calls are those that change something.
+// calls returns the calls that change something.
 func calls(t *testing.T, bin string) (found string) {
 	t.Helper()
 	for _, name := range []string{"docker", "podman"} {
@@ -138,7 +138,7 @@ func calls(t *testing.T, bin string) (found string) {
 	return found
 }
 
-// A user's process that looks like root's container must not get that restarted.
+// A user's process that looks like root's container must not get that container restarted.
 func TestAForgedContainerRestartsNothing(t *testing.T) {
 	n, aside, bin := replaced(t, "podman")
 	if os.Getuid() != 0 {
@@ -154,7 +154,7 @@ func TestAForgedContainerRestartsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	putFile(t, hosts, "127.0.0.1 localhost\n")
-	// What the user has at the datadir's place is the folder that a restore moved.
+	// The folder that the user has mounted over the datadir is the one that a restore moved.
 	for path := n.Datadir; path != os.TempDir() && path != "/"; path = filepath.Dir(path) {
 		_ = os.Chmod(path, 0o755)
 	}
@@ -178,7 +178,7 @@ func TestAForgedContainerRestartsNothing(t *testing.T) {
 	if _, err := io.ReadFull(out, make([]byte, len("ready\n"))); err != nil {
 		t.Skipf("no namespaces of users here: %v", err)
 	}
-	// The id is that of root's own container, which has another folder.
+	// The id belongs to root's own container, which has another folder.
 	asContainer(t, bin, "podman", n.Datadir, n.Datadir)
 	if said, err := n.renewMounts(t.Context()); err != nil || len(said) != 0 || calls(t, bin) != "" {
 		t.Errorf("%q, %v, %s", said, err, calls(t, bin))

@@ -17,7 +17,7 @@ import (
 	"overcloud.backup/tests/units"
 )
 
-// The data of a controller are given up when another one has them, and nobody uses these.
+// The data of a controller are discarded if another one has them, and nobody uses these.
 func TestAControllerGivesItsDataUpOnlyForThoseOfOthers(t *testing.T) {
 	s := mariadbtest.Start(t)
 	root := s.Root(t)
@@ -108,7 +108,7 @@ func TestARestoredServerIsSeenWhole(t *testing.T) {
 	}
 }
 
-// Through the virtual IP a server of the restored cluster answers, and no other one.
+// The server behind the virtual IP belongs to the restored cluster, and no other server is asked.
 func TestWhoAnswersAtTheVirtualIPIsTheRestoredCluster(t *testing.T) {
 	s := mariadbtest.Start(t)
 	c := s.Root(t)
@@ -194,7 +194,7 @@ func TestASetOfAnotherClusterIsRefused(t *testing.T) {
 	}
 }
 
-// A datadir that is not a plain path would have root move something else.
+// With a datadir that is not a plain path, root would move something else.
 func TestADatadirIsAPlainPath(t *testing.T) {
 	g := pacemakertest.NewGalera(t)
 	g.Put("my.cnf", "[mysqld]\nwsrep_sst_auth=sst:secret:too\n")

@@ -50,7 +50,8 @@ func TestWhatAKilledRestoreLeftIsEndedAndRemoved(t *testing.T) {
 	}
 }
 
-// Anybody may stand in a folder that is open to all. That is no reason to end what somebody else runs.
+// Any user may have a working directory in a folder that is open to all. That is no reason to kill other users'
+// programs.
 func TestOnlyTheServersUserIsEnded(t *testing.T) {
 	s := placed(t)
 	o := process.ChildOptions{Owner: process.Owner{UID: 12345, GID: 12345}, Dir: s.Path(givenName)}
@@ -124,7 +125,7 @@ func TestOneRestoreHoldsAFolder(t *testing.T) {
 func TestAPlaceIsEmptyWheneverARestoreBegins(t *testing.T) {
 	s := placed(t)
 	ok(t, os.WriteFile(s.Path("data/of an earlier one"), nil, 0o600))
-	ok(t, s.lock.Close()) // as a kill does
+	ok(t, s.lock.Close()) // as after a kill
 	next, err := New(t.Context(), s.root, stranger, container.Image{})
 	ok(t, err)
 	entries, err := os.ReadDir(next.Path(DataName))
@@ -140,7 +141,7 @@ func TestAPlaceIsEmptyWheneverARestoreBegins(t *testing.T) {
 	}
 	again, err := New(t.Context(), s.root, stranger, container.Image{})
 	ok(t, err)
-	s.lock = again.lock // what the test removes in the end
+	s.lock = again.lock // the test removes it at its end
 }
 
 func TestScratchFoldersThatCannotWorkAreRefused(t *testing.T) {
@@ -171,7 +172,7 @@ func TestScratchFoldersThatCannotWorkAreRefused(t *testing.T) {
 			t.Errorf("%s: %v", at, err)
 		}
 	}
-	// Root's own programs get everywhere.
+	// Root's own programs can enter any folder.
 	if err := Check(closed+"/s", process.Owner{}); err != nil {
 		t.Errorf("for root: %v", err)
 	}

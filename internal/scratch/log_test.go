@@ -17,7 +17,7 @@ func TestTheServersLogIsReadForDamage(t *testing.T) {
 		"2026-11-23  8:35:01 0 [ERROR] Column count of mysql.proc is wrong. Expected 21, found 20. The table is" +
 		" probably corrupted\n" +
 		"2026-11-23  8:35:01 0 [Warning] without end"
-	// However it is cut into pieces.
+	// The pieces in which the log arrives make no difference.
 	for piece := range strings.SplitAfterSeq(text, "0") {
 		fmt.Fprint(l, piece)
 	}

@@ -13,8 +13,7 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-// fakes are programs that answer what they are asked, in the first folder that is looked into. Real ones may be in
-// others.
+// fakes puts programs with fixed answers into the first folder that is searched. Others may hold real ones.
 func fakes(t *testing.T, programs map[string]string) (bin string) {
 	t.Helper()
 	if os.Getuid() != 0 {
@@ -82,7 +81,7 @@ func TestProgramsOfTheSetsSeriesAreTaken(t *testing.T) {
 					t.Errorf("%s is %s", what, path)
 				}
 			}
-			// What is for this host alone is not in a plan.
+			// Settings that are only for this host are not part of a plan.
 			if text, err := json.Marshal(tools); err != nil || strings.Contains(string(text), "lace") ||
 				strings.Contains(string(text), "lugins") {
 				t.Errorf("%s, %v", text, err)
@@ -115,7 +114,7 @@ func TestThePluginOfAServerIsFoundAndCopied(t *testing.T) {
 	}
 }
 
-// What the scratch server may reach is in its arguments: nothing of the network, of other files, of plugins, of events.
+// The arguments of the scratch server limit what it can reach: no network, no files outside, no plugins, no events.
 func TestTheServersArgumentsKeepItInItsFolder(t *testing.T) {
 	s := &Folder{root: "/scratch"}
 	args := s.serverArgs(64<<20, []string{"--innodb-page-size=4k"})

@@ -14,10 +14,10 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-// stranger stands for the user mysql. It is not the kernel's 65534, which may be anybody.
+// stranger stands for the user mysql. It is not 65534, which the kernel also uses for unknown users.
 var stranger = process.Owner{UID: 65533, GID: 65533}
 
-// newRoot is a path for a scratch folder.
+// newRoot returns a path for a scratch folder.
 func newRoot(t *testing.T) string {
 	t.Helper()
 	parent, err := os.MkdirTemp("/var/tmp", "verify-scratch-")
@@ -34,7 +34,7 @@ func ok(t *testing.T, err error) {
 	}
 }
 
-// placed is a place in a scratch folder, whose server's user is stranger.
+// placed returns a place in a scratch folder whose server's user is stranger.
 func placed(t *testing.T) *Folder {
 	t.Helper()
 	if os.Getuid() != 0 {
@@ -81,7 +81,7 @@ func TestRootWritesThroughNoLink(t *testing.T) {
 	}
 }
 
-// A place of a killed restore may hold whatever its user left there.
+// The place of a killed restore may hold anything that its user left there.
 func TestOnlyAContainerOfOursIsRemovedByTheNoteOfIt(t *testing.T) {
 	bin := t.TempDir()
 	ran := filepath.Join(bin, "ran")
@@ -111,7 +111,7 @@ func TestOnlyAContainerOfOursIsRemovedByTheNoteOfIt(t *testing.T) {
 	}
 }
 
-// inHome gives the collection's folder on a host another path, where the server's user gets to.
+// inHome moves the collection's folder to another path, which the server's user can reach.
 func inHome(t *testing.T) (root string) {
 	t.Helper()
 	parent, err := os.MkdirTemp("/var/tmp", "verify-home-")
@@ -124,7 +124,8 @@ func inHome(t *testing.T) (root string) {
 	return filepath.Join(home, "scratch")
 }
 
-// Jobs make the collection's folder 0700. The server's user gets to the scratch folder in it, and learns of no other.
+// Jobs create the collection's folder with mode 0700. The server's user can reach the scratch folder in it, and sees no
+// other.
 func TestTheServersUserGetsToTheDefaultScratchFolder(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("needs root, as a verification does")
@@ -168,7 +169,7 @@ func TestWhatIsLeftInTheFormerScratchFolderIsRemovedWhereItIsOurs(t *testing.T) 
 	if undone, err := RecoverFormer(); err != nil || len(undone) > 0 {
 		t.Errorf("one that runs: %q, %v", undone, err)
 	}
-	ok(t, s.lock.Close()) // as a kill does
+	ok(t, s.lock.Close()) // as after a kill
 	if undone, err := RecoverFormer(); err != nil || len(undone) != 1 {
 		t.Errorf("one that was killed: %q, %v", undone, err)
 	}

@@ -49,7 +49,7 @@ func TestABlankSecretHidesNothing(t *testing.T) {
 	}
 }
 
-// A secret that is a part of another one must not leave the rest of that.
+// A secret that is part of another one must not leave the rest of it visible.
 func TestTheLongestSpellingGoesFirst(t *testing.T) {
 	var s Set
 	s.Add("pass", "password", "word")
@@ -113,7 +113,7 @@ func FuzzNothingOfASecretIsLeft(f *testing.F) {
 			}
 			return
 		}
-		// Between two stars of Hidden nothing else of the text is put together to the secret anew.
+		// Text around Hidden must not join to form the secret again.
 		for _, part := range strings.Split(got, Hidden) {
 			if strings.Contains(part, trimmed) {
 				t.Errorf("%q became %q, with %q in it", text, got, trimmed)

@@ -26,10 +26,10 @@ const (
 	testVIP  = "10.99.0.10"
 )
 
-// world is a cluster whose hosts' documents a test may change, each host with copies of its own.
+// world is a cluster whose documents a test may change; each host has its own copies.
 type world struct{ hosts []topology.Host }
 
-// healthy is a cluster of n controllers: controller-0 serves, controller-1 holds the VIP.
+// healthy returns a cluster of n controllers: controller-0 serves, controller-1 holds the VIP.
 func healthy(n int) *world { return named(n, testUUID, "controller-", "10.99.0.", testVIP) }
 
 func named(n int, uuid, prefix, net, vip string) *world {
@@ -130,7 +130,7 @@ func proxy(head reading.Header, i, n int, prefix, vip string) *haproxy.Facts {
 	return h
 }
 
-// managers changes every host's Pacemaker document: they all see the same cluster.
+// managers changes every host's Pacemaker document, because all hosts see the same cluster.
 func (w *world) managers(change func(*pacemaker.Facts)) {
 	for i := range w.hosts {
 		if w.hosts[i].Pacemaker != nil {
@@ -155,12 +155,12 @@ func (w *world) resource(id string, i int, change func(*crmmon.Resource)) {
 	})
 }
 
-// line is one server's line in one host's HAProxy.
+// line returns one server's line in one host's HAProxy.
 func (w *world) line(proxyOn, server int) *stats.Server {
 	return &w.hosts[proxyOn].HAProxy.Proxies[0].Servers[server]
 }
 
-// down makes every HAProxy see a server down.
+// down makes every HAProxy see a server as down.
 func (w *world) down(i int) {
 	for h := range w.hosts {
 		if p := w.hosts[h].HAProxy; p != nil && len(p.Proxies) > 0 {
@@ -186,7 +186,7 @@ func (w *world) stop(i int) {
 	}
 }
 
-// quiet takes all clients away.
+// quiet removes all client sessions.
 func (w *world) quiet() {
 	w.hosts[0].Galera.Sessions, w.hosts[0].Galera.Sample.Replicated = nil, 0
 	for h := range w.hosts {
@@ -198,7 +198,7 @@ func (w *world) quiet() {
 	}
 }
 
-// serve moves the clients of controller-0 to another one.
+// serve moves the clients of controller-0 to another controller.
 func (w *world) serve(i int) {
 	from, to := w.hosts[0].Galera, w.hosts[i].Galera
 	to.Sessions, from.Sessions = from.Sessions, nil
@@ -229,7 +229,7 @@ func decide(t testing.TB, hosts []topology.Host, o Options) outcome {
 	return outcome{d}
 }
 
-// of finds a controller of the decision by its inventory name.
+// of returns a controller of the decision by its inventory name.
 func (d outcome) of(name string) judged {
 	for _, c := range d.Clusters {
 		for _, k := range c.Controllers {
@@ -249,7 +249,7 @@ func (k judged) codes() []condition.Code {
 	return list
 }
 
-// wants is what a decision must say. Controllers that are not in reasons must have none.
+// wants is the expected decision. Controllers that are not in reasons must have none.
 type wants struct {
 	chosen  string
 	active  []string

@@ -12,7 +12,7 @@ import (
 	"overcloud.backup/internal/topology"
 )
 
-// clouds are n clusters of three controllers; with alike all of them have the same names and addresses.
+// clouds returns n clusters of three controllers; with alike all of them have the same names and addresses.
 func clouds(n int, alike bool) []topology.Host {
 	hosts := make([]topology.Host, 0, 3*n)
 	for i := range n {
@@ -29,7 +29,7 @@ func clouds(n int, alike bool) []topology.Host {
 	return hosts
 }
 
-// BenchmarkDecide reports the processor time per cluster: it must not grow with their number.
+// BenchmarkDecide reports the processor time per cluster, which must not grow with the number of clusters.
 func BenchmarkDecide(b *testing.B) {
 	for _, n := range []int{1, 10, 100, 1000} {
 		b.Run(fmt.Sprintf("clusters=%d", n), func(b *testing.B) {
@@ -45,8 +45,8 @@ func BenchmarkDecide(b *testing.B) {
 
 func TestAThousandClustersTakeLessThanASecond(t *testing.T) {
 	few, many := 125, 1000
-	limit := 1.5     // 0.8 is usual; messages that were put together one by one gave 1.7
-	if raceEnabled { // which makes everything many times slower, and less even; a quadratic step would give 8
+	limit := 1.5     // 0.8 is usual; messages that were built one by one gave 1.7
+	if raceEnabled { // which slows everything down, and unevenly; a quadratic step would give 8
 		few, many, limit = 25, 200, 3
 	}
 	for _, alike := range []bool{false, true} {
@@ -63,7 +63,7 @@ func TestAThousandClustersTakeLessThanASecond(t *testing.T) {
 	}
 }
 
-// fastest is the least processor time of several rounds: the machine may have other work.
+// fastest returns the least processor time of several rounds, because the machine may be busy.
 func fastest(t *testing.T, n int, alike bool) time.Duration {
 	t.Helper()
 	hosts, best := clouds(n, alike), time.Duration(0)
@@ -81,7 +81,7 @@ func fastest(t *testing.T, n int, alike bool) time.Duration {
 	return best
 }
 
-// spent is the processor time of this process, all threads together.
+// spent returns the processor time of this process, all threads together.
 func spent(t testing.TB) time.Duration {
 	t.Helper()
 	var use syscall.Rusage

@@ -15,7 +15,7 @@ import (
 	"overcloud.backup/internal/reading"
 )
 
-// documents are what crm_mon and cibadmin print of one cluster.
+// documents holds the output of crm_mon and cibadmin for one cluster.
 type documents struct{ status, cib string }
 
 func printed(t *testing.T, status, cib string) documents {
@@ -31,7 +31,7 @@ func printed(t *testing.T, status, cib string) documents {
 	return d
 }
 
-// change replaces what must stand once in the status.
+// change replaces a text that must occur once in the status.
 func (d *documents) change(t *testing.T, old, new string) {
 	t.Helper()
 	if n := strings.Count(d.status, old); n != 1 {
@@ -40,7 +40,7 @@ func (d *documents) change(t *testing.T, old, new string) {
 	d.status = strings.Replace(d.status, old, new, 1)
 }
 
-// read has Pacemaker's reader read the documents on every host of a world. The commands are fakes at the edge.
+// read makes Pacemaker's reader read the documents on every host of a world, with fake commands.
 func (d documents) read(t *testing.T, w *world) {
 	t.Helper()
 	recorded, err := os.ReadFile(filepath.Join("..", "pacemaker", "testdata", "lab-quorum.txt"))
@@ -76,7 +76,7 @@ func (d documents) read(t *testing.T, w *world) {
 
 const labVIP = "10.98.0.100"
 
-// labBundles is the lab with its services in bundles as it was recorded, the VIP on controller-1 and redis' master on
+// labBundles is the lab with its services in bundles, as recorded: the VIP on controller-1, redis' master on
 // controller-2; controller-0 serves.
 func labBundles(t *testing.T) (*world, documents) {
 	d := printed(t, "lab-bundle-status.xml", "lab-bundle-cib.xml")
@@ -84,7 +84,7 @@ func labBundles(t *testing.T) (*world, documents) {
 	return named(3, testUUID, "controller-", "10.98.0.", labVIP), d
 }
 
-// vipOn is a VIP in crm_mon's words.
+// vipOn returns a VIP as crm_mon prints it.
 func vipOn(address string, controller int) string {
 	return fmt.Sprintf(`<resource id="ip-%s" resource_agent="ocf:heartbeat:IPaddr2" role="Started" active="true"`+
 		` orphaned="false" blocked="false" `+
@@ -125,7 +125,7 @@ func TestAStandbyWithRedisMasterAndAVIPRanksBehind(t *testing.T) {
 	}
 }
 
-// moveRedis has the replica on controller-1 promoted in place of that on controller-2.
+// moveRedis promotes the replica on controller-1 instead of the one on controller-2.
 func (d *documents) moveRedis(t *testing.T) {
 	t.Helper()
 	const redis = `<resource id="redis" resource_agent="ocf:heartbeat:redis" role="`
@@ -134,8 +134,8 @@ func (d *documents) moveRedis(t *testing.T) {
 	d.change(t, redis+`Demoted"`, redis+`Unpromoted"`)
 }
 
-// osp13 is OSP 13 on Pacemaker 1.1 and docker: overcloud-controller-0 serves, overcloud-controller-1 has the database's
-// VIP, and each replica of galera is on the controller after its own number.
+// osp13 is OSP 13 with Pacemaker 1.1 and docker: overcloud-controller-0 serves, overcloud-controller-1 has the
+// database's VIP, and each replica of galera is on the controller after its own number.
 func osp13(t *testing.T) (*world, documents) {
 	return named(3, testUUID, "overcloud-controller-", "172.17.1.", "172.17.1.14"),
 		printed(t, "osp13-status.xml", "osp13-cib.xml")
@@ -149,7 +149,7 @@ func TestADecisionOverOSP13(t *testing.T) {
 	golden(t, "osp13", got.Text)
 }
 
-// byReplicas has cluster_host_map go by the replicas of the bundle, as in OSP 12.
+// byReplicas makes cluster_host_map use the replicas of the bundle, as in OSP 12.
 func (d *documents) byReplicas(replicas int) {
 	var hosts []string
 	for i := range replicas {
@@ -171,7 +171,7 @@ func TestADecisionOverAHostMapOfReplicas(t *testing.T) {
 		check(t, decide(t, w.hosts, options()))
 }
 
-// A fourth replica, wherever it would run, is a controller that nobody heard.
+// A fourth replica, wherever it would run, is a controller without facts.
 func TestAReplicaOfNoHostIsNotHeard(t *testing.T) {
 	w, d := osp13(t)
 	d.byReplicas(4)
@@ -184,7 +184,7 @@ func TestAReplicaOfNoHostIsNotHeard(t *testing.T) {
 	}
 }
 
-// failReplica has Pacemaker say that the instance in a guest has failed.
+// failReplica makes Pacemaker report a failed instance in a guest.
 func (d *documents) failReplica(t *testing.T, replica int) {
 	t.Helper()
 	guest := fmt.Sprintf(`<node name="galera-bundle-%d" `, replica)
@@ -199,7 +199,7 @@ func (d *documents) failReplica(t *testing.T, replica int) {
 	t.Fatalf("no replica %d", replica)
 }
 
-// turn has each replica of galera on the controller after its own number, as they are in OSP 13's documents.
+// turn puts each replica of galera on the controller after its own number, as in OSP 13's documents.
 func (d *documents) turn() {
 	from := strings.Index(d.status, `<bundle id="galera-bundle"`)
 	to := from + strings.Index(d.status[from:], "</bundle>")
@@ -208,7 +208,7 @@ func (d *documents) turn() {
 	d.status = d.status[:from] + next.Replace(d.status[from:to]) + d.status[to:]
 }
 
-// Replica 1 is not that of controller 1: what is wrong with it speaks against the host that Pacemaker has it on.
+// Replica 1 is not on controller 1: its defects count against the host on which Pacemaker runs it.
 func TestAFailedReplicaSpeaksAgainstItsHost(t *testing.T) {
 	for engine, made := range map[string]func(*testing.T) (*world, documents){"docker": osp13,
 		"podman": func(t *testing.T) (*world, documents) {

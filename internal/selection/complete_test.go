@@ -12,7 +12,7 @@ import (
 	"overcloud.backup/internal/pacemaker"
 )
 
-// Members are told by name or address, each once, and an arbitrator (garbd) is no database.
+// Members are identified by name or address, each once, and an arbitrator (garbd) is not a database.
 func TestMembersAreCountedOnce(t *testing.T) {
 	const three = "10.99.0.11,10.99.0.12,10.99.0.13"
 	for name, c := range map[string]struct {
@@ -67,7 +67,7 @@ func TestMembersAreCountedOnce(t *testing.T) {
 	}
 }
 
-// A server that is not in the Primary component says nothing of its size.
+// A server that is not in the Primary component does not know its size.
 func TestAnArbitratorOfAnotherPartDoesNotCount(t *testing.T) {
 	w := healthy(3)
 	g := &w.hosts[2].Galera.Wsrep

@@ -81,8 +81,8 @@ func TestADocumentThatIsNoneLeavesItsHostWithoutSuchFacts(t *testing.T) {
 	}
 }
 
-// Whatever key that a defect changed is taken away from the facts of all hosts, controller-2 is still not chosen: no
-// key that is missing looks healthier.
+// If any key that a defect changed is removed from the facts of all hosts, controller-2 is still not chosen: a missing
+// key must not look healthier.
 func TestNoMissingKeyHidesADefect(t *testing.T) {
 	if raceEnabled {
 		t.Skip("nothing in it runs at once, and it takes ten times as long")
@@ -107,7 +107,7 @@ func TestNoMissingKeyHidesADefect(t *testing.T) {
 	}
 }
 
-// changed are the keys of one kind of document that are not as in a healthy cluster, on any host.
+// changed returns the keys of one kind of document that differ from a healthy cluster, on any host.
 func changed(t *testing.T, w *world, name string) [][]string {
 	t.Helper()
 	var paths [][]string
@@ -123,7 +123,7 @@ func changed(t *testing.T, w *world, name string) [][]string {
 	return slices.CompactFunc(paths, slices.Equal)
 }
 
-// at is all that is at a path, from every element of a list.
+// at returns everything at a path, from every element of a list.
 func at(in any, path []string) []any {
 	if list, ok := in.([]any); ok {
 		all := []any{}
@@ -139,7 +139,7 @@ func at(in any, path []string) []any {
 	return at(object[path[0]], path[1:])
 }
 
-// keysOf are the paths of all keys in a document, each once; elements of lists have no number.
+// keysOf returns the paths of all keys in a document, each once; elements of lists have no number.
 func keysOf(in any, at []string) [][]string {
 	var all [][]string
 	switch v := in.(type) {
@@ -160,7 +160,7 @@ func keysOf(in any, at []string) [][]string {
 	return slices.CompactFunc(all, slices.Equal)
 }
 
-// cut takes a key away, from all elements of a list.
+// cut removes a key, from all elements of a list.
 func cut(in any, path []string) {
 	switch v := in.(type) {
 	case map[string]any:
@@ -182,7 +182,7 @@ func with(document any, key string, value any) map[string]any {
 	return m
 }
 
-// inside takes keys away from an object within the document.
+// inside removes keys from an object within the document.
 func inside(document any, object string, keys ...string) map[string]any {
 	m := document.(map[string]any)
 	for _, k := range keys {

@@ -10,8 +10,7 @@ import (
 	"overcloud.backup/tests/messages"
 )
 
-// Facts come from the controllers, and one of them may lie. Whatever stands in the place of a word, what is said of
-// it is short.
+// Facts come from the controllers, and one of them may lie. Any text may replace a word: the message about it is short.
 func TestErrorsRepeatLittle(t *testing.T) {
 	messages.Everywhere(t, `{"name": "a", "unreachable": false, "galera": {"present": true}, "haproxy": [1],`+
 		` "pacemaker": {"nodes": 2}}`, func(b []byte) error {

@@ -23,7 +23,7 @@ func TestTheDecisionHasTheEventsOfAllMembers(t *testing.T) {
 	w.hosts[0].Galera.Events.Scheduler = "ON"
 	w.hosts[1].Galera.Events = events("a")
 	w.hosts[1].Galera.Events.Disabled = []catalog.Event{{Schema: "nova", Name: "c"}}
-	// The third tells more than any server has, and is not believed.
+	// The third reports more events than any server has, and is not believed.
 	w.hosts[2].Galera.Events = events(strings.Repeat("x", maxEventNames))
 	d, err := Decide(w.hosts, options())
 	if err != nil {

@@ -20,8 +20,8 @@ import (
 	"overcloud.backup/internal/topology"
 )
 
-// ailments change one host of a cluster, or what all say of it. Three bytes of the fuzzer's input make one of them:
-// which, whose, how much.
+// ailments are changes to one host of a cluster, or to what all hosts report about it. Three bytes of the fuzzer's
+// input select one: which, whose, how much.
 var ailments = []func(w *world, i, n int){
 	func(w *world, i, n int) {
 		w.hosts[i].Galera.Wsrep.RecvQueue, w.hosts[i].Galera.Sample.RecvQueueMin = n, n
@@ -125,7 +125,7 @@ var ailments = []func(w *world, i, n int){
 	func(w *world, i, n int) { w.hosts[i].Galera.Wsrep.Arbitrators = n % 3 },
 }
 
-// fuzzed makes a cluster and options of fuzzed bytes: size, policy, spares, then ailments.
+// fuzzed builds a cluster and options from fuzzed bytes: size, policy, spares, then ailments.
 func fuzzed(data []byte) (*world, Options) {
 	byteAt := func(i int) int {
 		if i < len(data) {
@@ -162,7 +162,7 @@ func seed(f *testing.F) {
 	}
 }
 
-// FuzzTheSilentIsNeverChosen holds the decision against what was done to the facts, not against what it says itself.
+// FuzzTheSilentIsNeverChosen compares the decision with the changes to the facts, not with its own explanation.
 func FuzzTheSilentIsNeverChosen(f *testing.F) {
 	for kind := range silences {
 		for who := range byte(3) {
@@ -218,8 +218,7 @@ func FuzzTheChosenIsEligibleAndKnown(f *testing.F) {
 	})
 }
 
-// sound holds a controller's verdict against what it says of itself; FuzzTheSilentIsNeverChosen does so against the
-// facts.
+// sound compares a controller's verdict with its own reasons; FuzzTheSilentIsNeverChosen compares it with the facts.
 func sound(t *testing.T, k judged, o Options) {
 	t.Helper()
 	if k.Verdict != decision.Chosen && k.Verdict != decision.Eligible {
@@ -255,7 +254,7 @@ func FuzzTheOrderOfHostsDoesNotMatter(f *testing.F) {
 
 func FuzzAWorseCandidateChangesNothing(f *testing.F) {
 	seed(f)
-	f.Add([]byte("0000,00,17")) // both of two lag alike: who is not behind makes them lag
+	f.Add([]byte("0000,00,17")) // both of two lag alike: whoever is not behind makes them lag
 	f.Add([]byte("0000700000000000000000000\xe001"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		w, o := fuzzed(data)
@@ -269,7 +268,7 @@ func FuzzAWorseCandidateChangesNothing(f *testing.F) {
 			how = int(data[2])
 		}
 		if activeChosen {
-			// an idle one would be another spare, and free better ones than the active: only an unsound one is worse
+			// an idle one would be another spare, and allow better ones than the active: only an unsound one is worse
 			how |= 1
 		}
 		w.join(how, before.Chosen)
@@ -279,8 +278,8 @@ func FuzzAWorseCandidateChangesNothing(f *testing.F) {
 	})
 }
 
-// join adds a controller that holds many singletons and is busy or, for an odd how, unsound, and is ahead of nobody, in
-// the cluster of the one that was chosen. Its names and addresses are none that the ailments use.
+// join adds a controller to the cluster of the chosen one. It has many singletons, is busy or, for an odd how, unsound,
+// and is ahead of nobody. The ailments do not use its names and addresses.
 func (w *world) join(how int, chosen string) {
 	const i = 2
 	like := w.hosts[slices.IndexFunc(w.hosts, func(h topology.Host) bool { return h.Name == chosen })].Galera.Wsrep
@@ -329,7 +328,7 @@ func (w *world) join(how int, chosen string) {
 	}
 }
 
-// FuzzDecodedFactsDoNotPanic feeds whole documents, as hostile as JSON allows.
+// FuzzDecodedFactsDoNotPanic decides from whole documents, as hostile as JSON allows.
 func FuzzDecodedFactsDoNotPanic(f *testing.F) {
 	for _, h := range healthy(2).hosts {
 		raw, err := json.Marshal(map[string]any{"name": h.Name, "galera": h.Galera, "pacemaker": h.Pacemaker,

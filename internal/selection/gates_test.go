@@ -25,7 +25,7 @@ type defect struct {
 	name    string
 	code    condition.Code
 	inflict func(w *world, o *Options)
-	// message is what the operator reads.
+	// message is the text that the operator reads.
 	message string
 }
 
@@ -316,7 +316,7 @@ func TestEachCodeRejectsAlone(t *testing.T) {
 	}
 }
 
-// A condition is tested by a row of defects, or by a story in which it is the reason.
+// Each condition is tested by a row of defects, or by a story in which it is the reason.
 func TestEachCodeHasATest(t *testing.T) {
 	files, _ := filepath.Glob("testdata/stories/*.txt")
 	stories := ""
@@ -335,7 +335,8 @@ func TestEachCodeHasATest(t *testing.T) {
 	}
 }
 
-// Fencing that has ended, another node's, yellow health and the same network card say nothing against a controller.
+// A fencing that has ended, a fencing of another node, yellow health and a shared network card are no reasons against a
+// controller.
 func TestWhatIsNoReason(t *testing.T) {
 	for name, change := range map[string]func(*world, *Options){
 		"its fencing succeeded":   fencing("controller-2", "success"),
@@ -359,7 +360,7 @@ func TestWhatIsNoReason(t *testing.T) {
 	}
 }
 
-// Before Pacemaker 2.1 the attributes of the node alone tell of its health.
+// Before Pacemaker 2.1 the node's health is only in its attributes.
 func TestARedAttributeOfItsHealth(t *testing.T) {
 	w := healthy(3)
 	w.node(2, func(n *crmmon.Node) {
@@ -372,7 +373,7 @@ func TestARedAttributeOfItsHealth(t *testing.T) {
 	}
 }
 
-// uid gives all servers the same id.
+// uid gives all servers the same uid.
 func (w *world) uid(id string) {
 	for i := range w.hosts {
 		w.hosts[i].Galera.Server.UID = id

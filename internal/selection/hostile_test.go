@@ -16,13 +16,13 @@ import (
 	"overcloud.backup/internal/topology"
 )
 
-// heads are a host's own words for who it is.
+// heads returns a host's own claims about who it is.
 func (w *world) heads(i int) []*reading.Header {
 	h := &w.hosts[i]
 	return []*reading.Header{&h.Galera.Header, &h.Pacemaker.Header, &h.HAProxy.Header}
 }
 
-// lies are what controller-2 may say to pass for controller-1, an idle one, or for the one that serves.
+// lies lists what controller-2 may claim to pass for controller-1, an idle one, or for the one that serves.
 var lies = []struct {
 	name string
 	tell func(w *world)
@@ -75,7 +75,7 @@ var lies = []struct {
 	}, "could be controller-1 or controller-2"},
 }
 
-// Whoever of two tells the truth cannot be known: of their cluster nobody is chosen, and both names are told.
+// If two hosts make the same claim, either may lie: nobody of their cluster is chosen, and the message names both.
 func TestTwoHostsThatClaimOneNodeAreBothRefused(t *testing.T) {
 	for _, lie := range lies {
 		t.Run(lie.name, func(t *testing.T) {
@@ -101,7 +101,7 @@ func TestTwoHostsThatClaimOneNodeAreBothRefused(t *testing.T) {
 	}
 }
 
-// Somebody who invents a member of the cluster, or a cluster, takes no other host's place.
+// A host that invents a member of the cluster, or a cluster, takes no other host's place.
 func TestAnInventedMemberIsNotChosen(t *testing.T) {
 	w := healthy(3)
 	stranger := healthy(4).hosts[3]
@@ -119,7 +119,7 @@ func TestAnInventedMemberIsNotChosen(t *testing.T) {
 	}
 }
 
-// Two entries of one name, of which the later one could hide the first.
+// Two entries have the same name, and the later one could hide the first.
 func TestAHostThatIsGivenTwiceIsNotChosen(t *testing.T) {
 	w := healthy(3)
 	w.hosts = append(w.hosts, w.hosts[2])
@@ -129,7 +129,7 @@ func TestAHostThatIsGivenTwiceIsNotChosen(t *testing.T) {
 	}
 }
 
-// Texts of a facts document reach the operator's terminal, and no further: they end no line and move no cursor.
+// Texts of a facts document reach the operator's terminal, but cannot break lines or move the cursor.
 func TestHostileTextsStayInTheirPlace(t *testing.T) {
 	evil := "x\nTASK [all is well] ***\r\x1b[2J\x00\u202e'\"`; rm -rf /"
 	for name, put := range map[string]func(w *world){
@@ -154,14 +154,14 @@ func TestHostileTextsStayInTheirPlace(t *testing.T) {
 	}
 }
 
-// clustersName renames the cluster for everybody.
+// clustersName renames the cluster on all hosts.
 func (w *world) clustersName(name string) {
 	for i := range w.hosts {
 		w.hosts[i].Pacemaker.ClusterName = name
 	}
 }
 
-// An entry or a document that is huge, deep or of other types is refused, and quickly.
+// An entry or a document that is huge, deep or of other types is refused quickly.
 func TestHostileEntries(t *testing.T) {
 	deep := strings.Repeat(`{"a":`, 20000) + "1" + strings.Repeat("}", 20000)
 	list := strings.Repeat("[", 9000) + strings.Repeat("]", 9000)

@@ -22,7 +22,7 @@ const (
 	vipIPv6 = netIPv6 + "10"
 )
 
-// The line of a server in haproxy.cfg, its controller's number given twice.
+// The line of a server in haproxy.cfg, with its controller's number twice.
 const (
 	serverByName = "server controller-%d.internalapi.localdomain fd00:fd00:fd00:2000::1%d:3306 backup check port" +
 		" 9200"
@@ -30,7 +30,7 @@ const (
 	serverIsAddress = "server fd00:fd00:fd00:2000::1%[2]d fd00:fd00:fd00:2000::1%[2]d:3306 backup check port 9200"
 )
 
-// ipv6 is a healthy cluster in which every address is an IPv6 address, in the form that its own source has for it.
+// ipv6 is a healthy cluster in which every address is an IPv6 address, in the form that its source uses.
 func ipv6(t *testing.T, bind, server string) *world {
 	t.Helper()
 	w := named(3, testUUID, "controller-", netIPv6, vipIPv6)
@@ -42,7 +42,7 @@ func ipv6(t *testing.T, bind, server string) *world {
 	return w
 }
 
-// proxyIPv6 has HAProxy's facts say what haproxy.cfg does.
+// proxyIPv6 sets HAProxy's facts to what haproxy.cfg says.
 func proxyIPv6(h *topology.Host, t *testing.T, bind, server string) {
 	t.Helper()
 	config := "listen mysql\n  bind " + bind + "\n  stick on dst\n  stick-table type ip size 1000\n"
@@ -61,7 +61,8 @@ func proxyIPv6(h *topology.Host, t *testing.T, bind, server string) {
 	}
 }
 
-// databaseIPv6 has Galera's facts say what a server does: brackets wherever a port may follow, but in the processlist.
+// databaseIPv6 sets Galera's facts to what a server reports: brackets wherever a port may follow, but not in the
+// processlist.
 func databaseIPv6(h *topology.Host, t *testing.T, i int) {
 	t.Helper()
 	g := h.Galera
@@ -96,7 +97,7 @@ func TestAClusterOfIPv6AddressesAlone(t *testing.T) {
 	}
 }
 
-// Without Pacemaker's word the VIP's holder is known by the addresses of the hosts, and the database's members by those
+// Without Pacemaker the VIP's holder is identified by the addresses of the hosts, and the database's members by those
 // of Galera.
 func TestAClusterOfIPv6AddressesIsJoinedByThem(t *testing.T) {
 	w := ipv6(t, vipIPv6+":3306 transparent", serverByAddress)
@@ -115,8 +116,8 @@ func TestAClusterOfIPv6AddressesIsJoinedByThem(t *testing.T) {
 	}
 }
 
-// HAProxy's table of type ip does not hold the IPv6 address of the VIP: who had the last session is next only where it
-// comes first, too.
+// A table of type ip cannot hold the IPv6 address of the VIP: the server with the last session is next only if it is
+// also the first.
 func TestNothingSticksToAnIPv6Address(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -158,7 +159,8 @@ func TestNothingSticksToAnIPv6Address(t *testing.T) {
 	}
 }
 
-// nothingSticks is when HAProxy keeps no entry: for IPv6 addresses alone, in a table of IPv4 addresses.
+// nothingSticks is the message if HAProxy stores no entry, because the clients have IPv6 addresses and the table holds
+// IPv4 addresses.
 func nothingSticks(binds []string, kind string) bool {
 	return kind == "ip" && !slices.ContainsFunc(binds, traffic.IsIPv4)
 }

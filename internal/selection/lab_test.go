@@ -11,7 +11,7 @@ import (
 	"overcloud.backup/internal/topology"
 )
 
-// recorded is what the three facts modules returned on the lab, and the time of the decision after it.
+// recorded returns the output of the three facts modules on the lab, and the time of the decision after it.
 func recorded(t *testing.T, pattern string) ([]topology.Host, Options) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join("testdata", pattern))
@@ -36,8 +36,8 @@ func recorded(t *testing.T, pattern string) ([]topology.Host, Options) {
 	return hosts, o
 }
 
-// The lab under load: HAProxy 2.6.12, Pacemaker 2.1.5, MariaDB 10.11.18; a client asked through the VIP met
-// controller-0.
+// The lab under load: HAProxy 2.6.12, Pacemaker 2.1.5, MariaDB 10.11.18; a client that connected through the VIP
+// reached controller-0.
 func TestTheLabUnderLoad(t *testing.T) {
 	hosts, o := recorded(t, "lab-[0-9].json")
 	d := decide(t, hosts, o)
@@ -50,7 +50,7 @@ func TestTheLabUnderLoad(t *testing.T) {
 	}
 }
 
-// The same after MariaDB of controller-2 was killed and Pacemaker gave its start up.
+// The same after MariaDB of controller-2 was killed and Pacemaker gave up starting it.
 func TestTheLabWithOneServerKilled(t *testing.T) {
 	hosts, o := recorded(t, "lab-killed-[0-9].json")
 	o.Limits["max_age"] = 3600

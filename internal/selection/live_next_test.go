@@ -21,10 +21,10 @@ const (
 	localPeer    = "peers mine\n peer me 127.0.0.1:PEERS\n"
 )
 
-// liveCases are configurations whose next client is really asked for. before are the clients that came, as numbers:
-// port (0 for the database's, 1 for the readers') and source address (127.0.0.N). down are servers whose checks fail
-// then; reload replaces the process after that. want is what the controllers must be: a for active, i for idle, ? for
-// unknown.
+// liveCases are configurations with which a real HAProxy serves the next client. before lists the earlier clients, as
+// numbers: port (0 for the database's, 1 for the readers') and source address (127.0.0.N). down lists servers whose
+// checks fail then; reload replaces the process after that. want is the expected activity of each controller: a for
+// active, i for idle, ? for unknown.
 var liveCases = []struct {
 	name, config string
 	before       [][2]int
@@ -33,7 +33,7 @@ var liveCases = []struct {
 	commands     []string // of an administrator, at the socket
 	env          []string
 	want         string // at level user
-	operator     string // at level operator, where it is another
+	operator     string // at level operator, if it differs
 }{
 	{name: "TripleO, before any client", config: tripleo, want: "aii"},
 	{name: "TripleO, after a client", config: tripleo, before: [][2]int{{0, 1}}, want: "aii"},
@@ -175,7 +175,7 @@ func TestTheNextClientReallyMeetsNoIdleController(t *testing.T) {
 	}
 }
 
-// A named VIP tells where the clients come, and not by which rules they go on.
+// A named VIP says where clients connect, and not which rules decide about them.
 func TestRulesThatWereNotReadAreNotGuessed(t *testing.T) {
 	needHAProxy(t)
 	l := startLive(t)
@@ -195,7 +195,8 @@ func TestRulesThatWereNotReadAreNotGuessed(t *testing.T) {
 	}
 }
 
-// outage has the checks of servers fail; -1 has the first of them come back, -2 after a client has met another.
+// outage makes the checks of servers fail; -1 brings the first of them back, -2 does so after a client has reached
+// another.
 func (l *live) outage(t *testing.T, down []int) {
 	t.Helper()
 	for _, i := range down {
@@ -204,14 +205,14 @@ func (l *live) outage(t *testing.T, down []int) {
 			continue
 		}
 		if i == -2 {
-			time.Sleep(1100 * time.Millisecond) // lastsess counts whole seconds
+			time.Sleep(1100 * time.Millisecond) // lastsess has a resolution of one second
 			l.client(t, l.port, "127.0.0.1")
 		}
 		l.up(t, down[0])
 	}
 }
 
-// next are the controllers that the next clients meet, of several addresses, at each port of the configuration.
+// next returns the controllers that the next clients reach, from several addresses, at each port of the configuration.
 func (l *live) next(t *testing.T, config string) []int {
 	t.Helper()
 	var met []int
@@ -228,7 +229,7 @@ func (l *live) next(t *testing.T, config string) []int {
 	return met
 }
 
-// activities are those of the controllers in their order: a, i and ?.
+// activities returns those of the controllers in their order: a, i or ?.
 func activities(d outcome) string {
 	text := ""
 	for _, k := range d.Clusters[0].Controllers {

@@ -22,14 +22,14 @@ import (
 	"overcloud.backup/internal/traffic"
 )
 
-// The addresses of the live tests. All are this machine's own.
+// The addresses of the live tests. All of them are this machine's own.
 const (
 	liveNet   = "127.0.0.1" // of the controllers: 127.0.0.111, 112, 113
 	liveVIP   = "127.0.0.100"
 	liveSlack = 10 * time.Second
 )
 
-// live is a real HAProxy on the VIP's holder, in front of three servers that say who they are.
+// live is a real HAProxy on the VIP's holder, in front of three servers that identify themselves.
 type live struct {
 	dir             string
 	port, reads     string // at the VIP: of the database, and of its readers
@@ -56,7 +56,7 @@ func needHAProxy(t *testing.T) {
 // startLive starts the servers.
 func startLive(t *testing.T) *live {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "hl") // short: a unix socket's path has 108 bytes at most
+	dir, err := os.MkdirTemp("", "hl") // short: the path of a unix socket has at most 108 bytes
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func listen(t *testing.T, address string) net.Listener {
 	return s
 }
 
-// serve is a database that tells its number and holds the connection until the client goes.
+// serve is a database that sends its number and holds the connection until the client disconnects.
 func (l *live) serve(t *testing.T, i int) {
 	s := listen(t, l.address(i, l.database))
 	go func() {
@@ -148,7 +148,7 @@ func (l *live) start(t *testing.T, config string, more ...string) {
 		}
 	})
 	l.wait(t, func() bool { return l.facts("user").PID == c.Process.Pid })
-	l.wait(t, func() bool { // every check has an answer
+	l.wait(t, func() bool { // every check has a result
 		for _, p := range l.facts("user").Proxies {
 			for _, s := range p.Servers {
 				if s.CheckStatus == "INI" {
@@ -160,8 +160,8 @@ func (l *live) start(t *testing.T, config string, more ...string) {
 	})
 }
 
-// reload replaces the process as "systemctl reload" does. Where the configuration has peers, the old process teaches
-// the new one its stick table: not before it gave up to learn itself, 5 s after its start.
+// reload replaces the process like "systemctl reload". If the configuration has peers, the old process sends the new
+// one its stick table: only after giving up its own resync, 5 s after its start.
 func (l *live) reload(t *testing.T, config string) {
 	t.Helper()
 	peers := strings.Contains(config, "peers")
@@ -178,7 +178,7 @@ func (l *live) reload(t *testing.T, config string) {
 	}
 }
 
-// down stops the health check of a server, whose database goes on.
+// down fails the health check of a server, whose database continues to run.
 func (l *live) down(t *testing.T, i int) {
 	t.Helper()
 	l.checks[i].Close()
@@ -206,7 +206,7 @@ func (l *live) wait(t *testing.T, done func() bool) {
 	t.Fatalf("it did not come to that: %+v", l.facts("user"))
 }
 
-// facts are haproxy_facts of the VIP's holder, over the socket of a level.
+// facts returns haproxy_facts of the VIP's holder, over the socket of a level.
 func (l *live) facts(level string) *haproxy.Facts {
 	return l.read(haproxy.Options{Socket: filepath.Join(l.dir, level),
 		ConfigFiles: []string{filepath.Join(l.dir, "haproxy.cfg")}})
@@ -217,7 +217,7 @@ func (l *live) read(o haproxy.Options) *haproxy.Facts {
 	return haproxy.Read(context.Background(), o)
 }
 
-// client connects to the VIP, as if it came from an address, and says which controller it reached; -1 for none.
+// client connects to the VIP from an address, and returns the controller that it reached, or -1.
 func (l *live) client(t *testing.T, port, from string) int {
 	t.Helper()
 	d := net.Dialer{Timeout: liveSlack, LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
@@ -234,7 +234,7 @@ func (l *live) client(t *testing.T, port, from string) int {
 	return int(b[0] - '0')
 }
 
-// administer gives a command, as an administrator does.
+// administer sends a command as an administrator does.
 func (l *live) administer(t *testing.T, command string) {
 	t.Helper()
 	c, err := net.Dial("unix", filepath.Join(l.dir, "admin"))
@@ -248,7 +248,7 @@ func (l *live) administer(t *testing.T, command string) {
 	}
 }
 
-// settle waits until HAProxy has seen the last client go.
+// settle waits until HAProxy has seen the last client disconnect.
 func (l *live) settle(t *testing.T) {
 	t.Helper()
 	l.wait(t, func() bool {
@@ -263,13 +263,13 @@ func (l *live) settle(t *testing.T) {
 	})
 }
 
-// decide decides about a quiet cluster whose VIP is held by controller-1, where the live HAProxy is.
+// decide decides for a quiet cluster with the live HAProxy, whose VIP is on controller-1.
 func (l *live) decide(t *testing.T, level string) outcome {
 	t.Helper()
 	return l.decideBy(t, l.facts(level))
 }
 
-// decideBy decides where the operator named the VIP, if any.
+// decideBy decides with the VIP that the operator named, if any.
 func (l *live) decideBy(t *testing.T, f *haproxy.Facts, vip ...string) outcome {
 	t.Helper()
 	w, o := named(3, testUUID, "controller-", liveNet, liveVIP), options()

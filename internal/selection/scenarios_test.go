@@ -19,12 +19,12 @@ import (
 	"overcloud.backup/internal/topology"
 )
 
-// serving is the usual outcome: one serves, nobody else has a reason.
+// serving is the usual outcome: one serves, and no other controller has a reason.
 func serving(who string) map[string][]condition.Code {
 	return map[string][]condition.Code{who: {condition.Serves}}
 }
 
-// nobodyKnows is the outcome where one HAProxy cannot be relied on: nobody but the one that serves is sure.
+// nobodyKnows is the outcome if one HAProxy is unreliable: only the controller that serves is certain.
 func nobodyKnows() wants {
 	return wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves},
 		"controller-1": {condition.ClientsUnknown}, "controller-2": {condition.ClientsUnknown}}}
@@ -243,16 +243,16 @@ func TestScenarios(t *testing.T) {
 	}
 }
 
-// table is the stick table at one host's HAProxy.
+// table is the stick table in one host's HAProxy.
 func (w *world) table(i int) *stats.Table { return w.hosts[i].HAProxy.Proxies[0].Table }
 
-// stopProxy has Pacemaker stop HAProxy on one host: the configuration is there, nothing answers.
+// stopProxy makes Pacemaker stop HAProxy on one host: the configuration exists, nothing answers.
 func (w *world) stopProxy(i int) {
 	w.muteProxy(i)
 	w.resource("haproxy", i, func(r *crmmon.Resource) { r.Role, r.Active = crmmon.RoleStopped, false })
 }
 
-// muteProxy makes HAProxy run and not answer.
+// muteProxy makes HAProxy run without answering.
 func (w *world) muteProxy(i int) {
 	h := w.hosts[i].HAProxy
 	*h = haproxy.Facts{Header: h.Header, Proxies: []stats.Proxy{}}
@@ -272,7 +272,7 @@ func TestFiveControllers(t *testing.T) {
 		"controller-3": {condition.Desynced}, "controller-4": {condition.NotRunning}}}.check(t, decide(t, w.hosts, o))
 }
 
-// apart moves HAProxy and the VIP to two hosts that have nothing else.
+// apart moves HAProxy and the VIP to two hosts that run nothing else.
 func (w *world) apart() {
 	w.managers(func(p *pacemaker.Facts) {
 		p.VIPs[0].Node = ""
@@ -307,7 +307,7 @@ func TestTheDatabaseOnHostsOfItsOwn(t *testing.T) {
 	}
 }
 
-// OpenStack's images have MariaDB's programs on the hosts of every role.
+// OpenStack's images have MariaDB's programs on the hosts of all roles.
 func TestAProgramThatNeverRanIsNoDatabase(t *testing.T) {
 	w := healthy(3)
 	w.apart()
@@ -319,7 +319,7 @@ func TestAProgramThatNeverRanIsNoDatabase(t *testing.T) {
 	if d.of("balancer-0").Verdict != decision.Witness || d.of("balancer-1").Verdict != decision.Witness {
 		t.Errorf("%s", d.Text)
 	}
-	// One that was in the cluster once is.
+	// A host that was once in the cluster counts.
 	w.hosts[3].Galera.Grastate = &galera.Grastate{UUID: testUUID, Seqno: -1}
 	if d := decide(t, w.hosts, options()); d.of("balancer-0").Verdict == decision.Witness {
 		t.Errorf("it has data, and was taken for a witness\n%s", d.Text)

@@ -13,8 +13,8 @@ import (
 	"overcloud.backup/internal/topology"
 )
 
-// silences take from one controller what must be known of it, or tell that it is about to be stopped. Whatever else is
-// wrong with the cluster, that controller must not be chosen: this holds without a look at what the decision says.
+// silences remove facts that must be known about a controller, or report that it is about to be stopped. Whatever else
+// is wrong with the cluster, that controller must not be chosen, regardless of the decision's own explanation.
 var silences = []func(h *topology.Host, w *world){
 	func(h *topology.Host, _ *world) { h.Galera = nil },
 	func(h *topology.Host, _ *world) { h.Pacemaker = nil },
@@ -67,7 +67,7 @@ var silences = []func(h *topology.Host, w *world){
 	},
 }
 
-// muteCIB makes cibadmin fail on a host, as pacemaker_facts tells it.
+// muteCIB makes cibadmin fail on a host, as pacemaker_facts reports it.
 func muteCIB(h *topology.Host) {
 	if h.Pacemaker != nil {
 		h.Pacemaker.Galera, h.Pacemaker.Locks = nil, []cib.Lock{}
@@ -75,8 +75,8 @@ func muteCIB(h *topology.Host) {
 	}
 }
 
-// silence applies the fuzzer's choice of silences and returns who must not be chosen. Two bytes make one: which, whose.
-// A host is silenced once: documents that are gone cannot be changed.
+// silence applies the fuzzer's choice of silences and returns who must not be chosen. Two bytes select one: which,
+// whose. A host is silenced only once: documents that are gone cannot be changed.
 func (w *world) silence(data []byte) map[string]bool {
 	muted := map[string]bool{}
 	for at := 0; at+1 < len(data); at += 2 {

@@ -15,7 +15,7 @@ import (
 	"overcloud.backup/tests/story"
 )
 
-// The stories are in testdata/stories; testdata/stories/README.md has their commands.
+// The stories are in testdata/stories; testdata/stories/README.md describes the commands.
 func TestStories(t *testing.T) {
 	story.Run(t, "testdata/stories/*.txt", func(t *testing.T, lines []string) string {
 		tale := &tale{o: options()}
@@ -28,8 +28,8 @@ func TestStories(t *testing.T) {
 	})
 }
 
-// tale is a cluster while a story is told. Its hosts are a world until the first command that changes their documents,
-// and the entries of idle_controller's option facts from then on.
+// tale is the cluster of a story. Its hosts are a world until the first command that changes their documents, and the
+// entries of idle_controller's option facts from then on.
 type tale struct {
 	world   *world
 	entries []map[string]any
@@ -69,7 +69,7 @@ func number(words []string, i int) (int, error) {
 	return strconv.Atoi(words[i])
 }
 
-// change does to the world what the commands say that need more than a value.
+// change executes the commands on the world that need more than a value.
 func (s *tale) change(command string, arguments []string) error {
 	if s.entries != nil {
 		return fmt.Errorf("%s has to come before set and unreachable", command)
@@ -96,7 +96,7 @@ func (s *tale) change(command string, arguments []string) error {
 	return nil
 }
 
-// each does something to the entry of a controller, or to those of all.
+// each changes the entry of one controller, or of all.
 func (s *tale) each(t *testing.T, arguments []string, do func(map[string]any) error) error {
 	if s.entries == nil {
 		for _, h := range s.world.hosts {
@@ -140,7 +140,7 @@ func (s *tale) set(t *testing.T, arguments []string) error {
 	})
 }
 
-// put sets what a path leads to. A step may be name[element]: the element of a list with that name or id, or all (*).
+// put sets the value at a path. A step may be name[element]: the element of a list with that name or id, or all (*).
 func put(in any, path []string, value any) error {
 	object, ok := in.(map[string]any)
 	if !ok {
@@ -175,7 +175,7 @@ func put(in any, path []string, value any) error {
 	return nil
 }
 
-// option takes limits, policy, exclude and prefer.
+// option parses limits, policy, exclude and prefer.
 func (s *tale) option(arguments []string) error {
 	for _, assignment := range arguments {
 		name, text, _ := strings.Cut(assignment, "=")

@@ -14,7 +14,7 @@ import (
 	"overcloud.backup/internal/reading"
 )
 
-// listenOn sets the binds of every HAProxy; %d stands for the last part of its host's own address.
+// listenOn sets the binds of every HAProxy; %d is replaced by the last part of its host's own address.
 func (w *world) listenOn(binds ...string) {
 	for i := range w.hosts {
 		own := []string{}
@@ -25,7 +25,7 @@ func (w *world) listenOn(binds ...string) {
 	}
 }
 
-// keepalived moves the VIP without Pacemaker.
+// keepalived manages the VIP without Pacemaker.
 func (w *world) keepalived() { w.managers(func(p *pacemaker.Facts) { p.VIPs = nil }) }
 
 func TestWhereTheVIPIs(t *testing.T) {
@@ -106,7 +106,7 @@ func TestWhereTheVIPIs(t *testing.T) {
 	}
 }
 
-// secondVIP has Pacemaker hold another address on controller-2.
+// secondVIP makes Pacemaker hold another address on controller-2.
 func (w *world) secondVIP() {
 	w.hosts[2].HAProxy.Host.Addresses = append(w.hosts[2].HAProxy.Host.Addresses, "10.99.0.9")
 	w.managers(func(p *pacemaker.Facts) {
@@ -124,7 +124,7 @@ func TestAVIPIsAnAddress(t *testing.T) {
 	}
 }
 
-// Clusters of keepalived alone have no Pacemaker that could keep two backups apart.
+// Clusters with keepalived alone have no Pacemaker that could prevent two simultaneous backups.
 func TestAClusterWithoutPacemakerIsToldSo(t *testing.T) {
 	w := healthy(3)
 	for i := range w.hosts {

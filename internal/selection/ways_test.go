@@ -35,7 +35,7 @@ func TestPoolsOfReaders(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(w *world)
 		want   string // activities
-		says   string // a part of what controller-2 has as its first reason
+		says   string // a part of controller-2's first reason
 	}{
 		"the next reader of the VIP's holder": {func(w *world) { w.pool(1, "mysql_ro", reader("r2", 2)) }, "aia",
 			"HAProxy on controller-1, backend mysql_ro would send the next client here: it is up and not a backup"},
@@ -108,7 +108,7 @@ func TestPoolsOfReaders(t *testing.T) {
 	}
 }
 
-// What a stick table that cannot be read may hold, and what one that can be read does not say.
+// Entries that an unreadable stick table may have, and what a readable one does not show.
 func TestStickTablesOfTheVIP(t *testing.T) {
 	type state struct {
 		d *haproxy.Database
@@ -205,7 +205,8 @@ func TestStickTablesOfTheVIP(t *testing.T) {
 	}
 }
 
-// Without what decides about the next client nobody can tell where it goes: facts of another version of the collection.
+// Facts without the fields about the next client come from another version of the collection: the next server is
+// unknown.
 func TestFactsWithoutTheRulesAreRefused(t *testing.T) {
 	for _, key := range []string{"pools[].backend", "database?.unmodelled", "database?.stick_key", "pools[].unread",
 		"proxies[].stick_table?.used", "proxies[].servers[].weight"} {

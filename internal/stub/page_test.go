@@ -80,7 +80,8 @@ func TestAPageHasAllThatTheDescriptionHas(t *testing.T) {
 	}
 }
 
-// A cell has the first sentence of a long description, the choices and the sample; all of the description is below.
+// A cell has the first sentence of a long description, the choices and the sample; the whole description follows below
+// the table.
 func TestALongDescriptionIsBelowItsTable(t *testing.T) {
 	long := strings.Repeat("and more ", 20) + "words."
 	text := strings.ReplaceAll(paged, "extends: [shared]", "x_constraints: {}")

@@ -125,7 +125,7 @@ func (m *Member) Proxy() *haproxy.Facts {
 	return m.Host.HAProxy
 }
 
-// server returns the answering database, nil if none answered.
+// Answering returns the answering database, or nil if none answered.
 func (m *Member) Answering() *galera.Facts {
 	if g := m.Database(); g != nil && g.Running {
 		return g

@@ -14,7 +14,7 @@ import (
 	"overcloud.backup/tests/sets"
 )
 
-// The keys are not in a set, so that nothing can be said of its tables: they are not damaged.
+// A set does not include the keys, so its tables cannot be checked: they are not reported as damaged.
 func TestASetOfEncryptedTablesIsNotCalledDamaged(t *testing.T) {
 	sets.Shared(t)
 	if _, err := os.Stat("../../build/plugins/file_key_management.so"); err != nil {
@@ -32,7 +32,7 @@ func TestASetOfEncryptedTablesIsNotCalledDamaged(t *testing.T) {
 	_, err = s.SQL("CREATE DATABASE c_key; USE c_key; CREATE TABLE plain (id INT PRIMARY KEY); CREATE TABLE t (id INT" +
 		" PRIMARY KEY, v VARCHAR(100)) ENCRYPTED=YES; INSERT INTO t SELECT seq, 'x' FROM seq_1_to_1000")
 	must(t, err)
-	// Once with pages in the redo log, which are wanted when the set is made ready, and once without.
+	// Once with pages in the redo log, which prepare needs, and once without.
 	for _, flush := range []bool{false, true} {
 		if flush {
 			must(t, s.Flush())

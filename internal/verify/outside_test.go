@@ -10,7 +10,7 @@ import (
 	"overcloud.backup/tests/sets"
 )
 
-// The table's own file, of the server that was backed up, must not be touched, nor be missed.
+// The table's own file, outside of the datadir of the server that was backed up, must neither be touched nor be needed.
 func TestTablesElsewhereStayUntouched(t *testing.T) {
 	s := sets.Shared(t)
 	outside := filepath.Join(s.Dir, "outside")

@@ -16,7 +16,7 @@ import (
 	"overcloud.backup/tests/sets"
 )
 
-// verified verifies a set in a copy of the repository and lists it afterwards.
+// verified verifies a set in a copy of the repository, and lists the set afterwards.
 func verified(t *testing.T, destination, path string, level repository.Level) (repository.Outcome, repository.Entry) {
 	t.Helper()
 	s := sets.Open(t, destination, path)
@@ -29,7 +29,7 @@ func verified(t *testing.T, destination, path string, level repository.Level) (r
 	return outcome, listed(t, destination)
 }
 
-// listed is the only set of a repository.
+// listed returns the only set of a repository.
 func listed(t *testing.T, destination string) repository.Entry {
 	t.Helper()
 	r, err := stores.Open(destination)

@@ -19,7 +19,7 @@ import (
 	"overcloud.backup/tests/sets"
 )
 
-// prepared is a verification of a set by a restore, which reports its progress to a function that may be nil.
+// prepared returns a verification of a set by a restore. It reports its progress to a function, which may be nil.
 func prepared(t *testing.T, s *repository.Set, root string, progress func(rebuild.Progress)) *Verification {
 	t.Helper()
 	v, err := Prepare(t.Context(), s, Options{Level: repository.LevelRestore,
@@ -67,8 +67,8 @@ func TestWholeSetsAreRestoredAndFoundEqual(t *testing.T) {
 	}
 }
 
-// othersTemporaryTable is a file as a server has it in the folder that is everybody's default. A server that starts
-// with that folder as its tmpdir removes it, and the one that it belongs to crashes (MariaDB 10.11.19,
+// othersTemporaryTable is a server's temporary file in the default folder, which all servers share. A server that
+// starts with that folder as its tmpdir removes the file, and the server that owns it crashes (MariaDB 10.11.19,
 // ha_maria::drop_table).
 func othersTemporaryTable(t *testing.T) string {
 	t.Helper()
@@ -79,7 +79,7 @@ func othersTemporaryTable(t *testing.T) string {
 	return file.Name()
 }
 
-// liveTables are the same lines of the server that was backed up.
+// liveTables returns the same lines from the server that was backed up.
 func liveTables(t *testing.T) (tables []repository.Table) {
 	t.Helper()
 	for _, name := range []string{"odd `name; -- %", "parent", "t"} {
@@ -97,7 +97,7 @@ func liveTables(t *testing.T) (tables []repository.Table) {
 	return tables
 }
 
-// Pages that were damaged before the backup read them have right checksums in the set.
+// Pages that were damaged before the backup read them have correct checksums in the set.
 func TestDamagedPagesAreFoundByTheServer(t *testing.T) {
 	for _, c := range []struct{ first, nth int }{{4, 1}, {40, 7}} {
 		destination, path := sets.Copy(t, "physical")

@@ -125,7 +125,7 @@ func TestWrongStreamsAreNamedWithOffsetAndFile(t *testing.T) {
 	}
 }
 
-// Every proper prefix is refused except those without an open file, which the caller's list of required files refuses.
+// Every proper prefix is refused, except those without an open file; the caller's list of required files catches these.
 func TestCutStreams(t *testing.T) {
 	stream := join(put("a", "hello", 0), put("b", "x", 0), ends("a"), put("b", "y", 1), ends("b"))
 	for n := 1; n < len(stream); n++ {
@@ -148,7 +148,7 @@ func TestKeptFiles(t *testing.T) {
 	}
 }
 
-// recorded is a stream of mariadb-backup 10.11.19 from a Galera node with one small schema: testdata/README.
+// recorded returns a stream of mariadb-backup 10.11.19 from a Galera node with one small schema: testdata/README.
 func recorded(t testing.TB) []byte {
 	f, err := os.Open("testdata/mariadb-backup-10.11.19.xbstream.gz")
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 
 var options = Options{Level: 1, Workers: 2, Blocks: 3}
 
-// words is text that compresses, the same each time.
+// words returns text that compresses well, the same each time.
 func words(n int) []byte {
 	r := rand.New(rand.NewPCG(1, 2))
 	b := make([]byte, 1<<16)
@@ -116,7 +116,7 @@ func TestErrorsEndTheCopy(t *testing.T) {
 	}
 }
 
-// A sink that stalls makes the source wait only when all blocks are full.
+// A sink that stalls makes the source wait only if all blocks are full.
 func TestTheBufferTakesWhatTheSinkDoesNot(t *testing.T) {
 	stall := make(chan struct{})
 	sink := writer(func(p []byte) (int, error) { <-stall; return len(p), nil })
@@ -157,7 +157,7 @@ type panics struct{}
 func (panics) Write([]byte) (int, error) { panic("of a writer") }
 func (panics) Read([]byte) (int, error)  { panic("of a reader") }
 
-// A panic in a goroutine ends the process before its caller can undo anything.
+// A panic in a goroutine would end the process before its caller could undo anything.
 func TestAPanicIsAnError(t *testing.T) {
 	zeros := func() io.Reader { return io.LimitReader(zero{}, 3*Size) }
 	for name, copyAll := range map[string]func(Options) (Stats, error){
@@ -187,7 +187,7 @@ type zero struct{}
 
 func (zero) Read(b []byte) (int, error) { clear(b); return len(b), nil }
 
-// What does not compress needs the most memory: a sink that stalls must not make it more than the blocks.
+// Data that does not compress needs the most memory: a sink that stalls must not need more than the blocks.
 func TestMemoryIsBounded(t *testing.T) {
 	const blocks, workers = 8, 2
 	noise := make([]byte, Size)
@@ -225,14 +225,14 @@ func repeat(block []byte, n int) (all []io.Reader) {
 	return all
 }
 
-// heap is what the program holds, garbage included.
+// heap returns the memory that the program holds, garbage included.
 func heap() int64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapInuse)
 }
 
-// What a copy was stopped for must not wait until the buffer is written to a slow sink.
+// Stopping a copy must not wait until the buffer is written to a slow sink.
 func TestACopyThatIsStoppedWritesNoMore(t *testing.T) {
 	done, written := make(chan struct{}), 0
 	o := Options{Level: 1, Workers: 2, Blocks: 5, Done: done}

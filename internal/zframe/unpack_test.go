@@ -15,7 +15,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// A stream's last frame has what is left. An encoder does not write the size of less than 256 bytes.
+// The last frame of a stream has the rest. An encoder omits the size if it is below 256 bytes.
 func TestASmallLastFrameIsRead(t *testing.T) {
 	for _, rest := range []int{0, 1, 2, 255, 256, 257, 1023, 1024, 1025} {
 		raw := bytes.Repeat([]byte{'x'}, Size+rest)
@@ -27,7 +27,7 @@ func TestASmallLastFrameIsRead(t *testing.T) {
 	}
 }
 
-// unpacked is all that is in frames.
+// unpacked returns the content of all frames.
 func unpacked(src io.Reader, limit int64) (raw []byte, frames int, err error) {
 	err = Unpack(context.Background(), src, limit, func(_ Frame, content []byte) error {
 		raw, frames = append(raw, content...), frames+1
@@ -58,7 +58,7 @@ func TestFramesAreReadInOrder(t *testing.T) {
 func TestWhatIsWrongWithAFrameIsNamedWithItsPlace(t *testing.T) {
 	raw := make([]byte, 3*Size)
 	for i, r := 0, rand.New(rand.NewPCG(1, 2)); i < len(raw); i += 8 {
-		binary.LittleEndian.PutUint64(raw[i:], r.Uint64()) // does not compress: each bit of the file matters
+		binary.LittleEndian.PutUint64(raw[i:], r.Uint64()) // does not compress, so each bit of the file matters
 	}
 	file, _ := packed(t, raw, 1)
 	var starts []int64
@@ -103,7 +103,7 @@ func flipped(file []byte, at int) []byte {
 	return file
 }
 
-// brokenAfter fails after so many bytes.
+// brokenAfter is a reader that fails after so many bytes.
 type brokenAfter struct {
 	io.Reader
 	err error
@@ -117,7 +117,7 @@ func (b brokenAfter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// A network that fails must not make a file damaged.
+// A network failure must not make a file look damaged.
 func TestASourceThatFailsIsNoDamage(t *testing.T) {
 	raw := bytes.Repeat([]byte("0123456789abcdef"), 3*Size/16)
 	file, _ := packed(t, raw, 1)
@@ -148,7 +148,7 @@ func TestUnpackingEnds(t *testing.T) {
 	}
 }
 
-// What is written is read, whatever it is and however often it comes again.
+// Any data that was written is read back, also if it repeats.
 func FuzzRoundTrip(f *testing.F) {
 	f.Add([]byte(""), uint16(0), uint8(1))
 	f.Add([]byte("INSERT INTO t VALUES (1);\n"), uint16(1), uint8(3))
@@ -167,7 +167,7 @@ func FuzzRoundTrip(f *testing.F) {
 	})
 }
 
-// Whatever a file holds, what is read of it is what zstd reads, or it has a place where it is wrong.
+// For any file, the result is what zstd reads, or an error with its offset.
 func FuzzUnpack(f *testing.F) {
 	file, _ := packed(f, []byte("-- Dump completed\n"), 1)
 	f.Add(file)

@@ -47,7 +47,7 @@ func TestParsePageReadsTheHeadOfTheStatisticsPage(t *testing.T) {
 	if err != nil || got != (Info{Version: "2.6.12-1+deb12u4", PID: 964, Uptime: 29, Processes: 1, Process: 1}) {
 		t.Errorf("%+v, %v", got, err)
 	}
-	// 1.5 does not tell threads, 3.4 tells warnings, and "stats hide-version" hides the version.
+	// 1.5 does not report threads, 3.4 reports warnings, and "stats hide-version" hides the version.
 	got, err = ParsePage([]byte("<h1><a href=\"x\">HAProxy</a></h1><b>pid = </b> 12 (process #2, nbproc =" +
 		" 4)<br>\n<b>uptime = </b> 1d 2h03m04s; warnings = 5<br>"))
 	if err != nil || got != (Info{PID: 12, Uptime: 93784, Processes: 4, Process: 2}) {
@@ -68,7 +68,7 @@ func TestParseServersStateReadsEveryVersion(t *testing.T) {
 	if states[1] != want {
 		t.Errorf("got %+v, want %+v", states[1], want)
 	}
-	// 1.6 has no port; an address that is not resolved is a dash.
+	// 1.6 reports no port; an address that is not resolved is a dash.
 	states, err = ParseServersState([]byte("1\n# be_id be_name srv_name srv_id srv_addr srv_op_state" +
 		" srv_admin_state\n3 mysql c0 1 - 0 32\n"))
 	if err != nil || states[0] != (ServerState{Backend: "mysql", Name: "c0", ID: 1, Admin: 32}) {
@@ -136,7 +136,7 @@ func TestParseTableReadsHeadAndEntries(t *testing.T) {
 
 func TestParseTableReadsOlderAndOddEntries(t *testing.T) {
 	got, err := ParseTable([]byte("# table: t, type: string, size:10, used:3\n" +
-		"0x1f: key=a\\ b=c\\\\ use=0 exp=1500 http_req_rate(10000)=0 server_id=2\n" + // 1.5 and 1.8 keep no name
+		"0x1f: key=a\\ b=c\\\\ use=0 exp=1500 http_req_rate(10000)=0 server_id=2\n" + // 1.5 and 1.8 store no name
 		"0x2f: key=10.0.0.1 use=1 exp=-77 shard=0 server_id=3 server_key=-\n" +
 		"0x3f: key=10.0.0.2 use=1 exp=0\n"))
 	if err != nil {
@@ -181,7 +181,7 @@ func TestParseTableRefusesWhatIsNoTable(t *testing.T) {
 	}
 }
 
-// Whatever stands in the place of a word, what is said of it is short.
+// Any text may replace a word: the message about it is short.
 func TestErrorsRepeatLittle(t *testing.T) {
 	for pattern, parse := range map[string]func(b []byte) error{
 		"show_info-2.6.12-lab.txt":            func(b []byte) error { _, err := ParseInfo(b); return err },

@@ -11,8 +11,7 @@ import (
 	"unicode"
 )
 
-// Names are whatever stands between the quotes; they come back as they are, in their own place, or the answer is
-// refused.
+// Any text may be between the quotes of a name: it is returned unchanged in its own field, or the answer is refused.
 func TestHostileNamesInStatisticsStayNames(t *testing.T) {
 	for _, name := range []string{`a"b`, "a,b", "a\nb", "a\r\nb", "a\x00b", " a ", "a;b", "=cmd()", "\x1b[2J",
 		strings.Repeat("x", 1<<20), "東京", "\xff"} {
@@ -68,7 +67,7 @@ func lines(n int, format string) string {
 	return b.String()
 }
 
-// Answers of other commands, of the length that is read at most.
+// Answers of other commands, as long as the longest answer that is read.
 func TestHostileAnswersTakeLittleMemory(t *testing.T) {
 	empty := []byte(strings.Repeat("\n", MaxAnswer))
 	wide := []byte(strings.Repeat("x,", MaxAnswer/2))

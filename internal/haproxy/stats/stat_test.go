@@ -13,7 +13,7 @@ import (
 	"overcloud.backup/tests/messages"
 )
 
-// short is a server in one line: name, status, raw status, sessions, last session, address.
+// short returns a server as one line: name, status, raw status, sessions, last session, address.
 func short(s Server) string {
 	backup := ""
 	if s.Backup {
@@ -181,7 +181,7 @@ func TestParseStatusKnowsEveryWord(t *testing.T) {
 	}
 }
 
-// many is "show stat" of n servers under the header of 2.4.
+// many returns "show stat" of n servers, under the header of 2.4.
 func many(t testing.TB, n int) []byte {
 	lines := strings.Split(string(haproxytest.Recorded(t, "show_stat-2.6.12-lab-load.csv")), "\n")
 	var b strings.Builder
@@ -250,7 +250,7 @@ func TestCompareCountsTheSessionsBetweenTwoSamples(t *testing.T) {
 	}
 }
 
-// HAProxy 2.6 tells a port that hangs on the client's as an offset.
+// HAProxy 2.6 reports a port relative to the client's as an offset.
 func TestAPortThatHangsOnTheClientsIsNone(t *testing.T) {
 	if host, port := splitAddress("1.1.1.4:-1000"); host != "1.1.1.4" || port != 0 {
 		t.Errorf("show stat: %q, %d", host, port)

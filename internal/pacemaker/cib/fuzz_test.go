@@ -9,7 +9,7 @@ import (
 	"overcloud.backup/tests/pacemakertest"
 )
 
-// FuzzParseCIB: what is accepted has canonical addresses and whole locks.
+// FuzzParseCIB checks that accepted documents have canonical addresses and complete locks.
 func FuzzParseCIB(f *testing.F) {
 	pacemakertest.Seed(f, pacemakertest.CIBSeeds...)
 	f.Add(pacemakertest.CIBWith(pacemakertest.Lock, ""))
@@ -36,7 +36,7 @@ func TestHostileCIBsAreRefusedInLittleTimeAndMemory(t *testing.T) {
 	pacemakertest.RefusesHostile(t, "cib", func(b []byte) error { _, err := Parse(b); return err })
 }
 
-// Whatever stands in the place of a word, what is said of it is short.
+// Any text may replace a word: the message about it is short.
 func TestErrorsOfACIBRepeatLittle(t *testing.T) {
 	for _, name := range []string{"lab-locked-cib.xml", "bundle-cib.xml"} {
 		messages.Everywhere(t, string(pacemakertest.Thinned(t, pacemakertest.Recorded(t, name))),

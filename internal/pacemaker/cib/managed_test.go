@@ -14,7 +14,7 @@ import (
 
 var notManaged = pacemakertest.Meta("m", "", "is-managed=false")
 
-// managedCases are what the primitive d is, as crm_mon 2.1.5 prints it.
+// managedCases say whether the primitive d is managed, as crm_mon 2.1.5 prints it.
 var managedCases = []struct {
 	name, resources string
 	want            bool
@@ -110,7 +110,7 @@ func TestManagedIsTheResourcesOwnWordFirst(t *testing.T) {
 	}
 }
 
-// A bundle runs containers, which it may leave alone though what is in them has a word of its own.
+// A bundle runs containers, which may be unmanaged although the resource inside sets a value of its own.
 func TestABundlesContainersCountToo(t *testing.T) {
 	bundle := `<bundle id="b"><podman image="i" replicas="1"/>` +
 		pacemakertest.Dummy("d", "", pacemakertest.Meta("n", "", "is-managed=true")) +

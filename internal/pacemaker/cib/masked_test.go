@@ -21,7 +21,7 @@ func parsed(t *testing.T, text string) Configuration {
 	return c
 }
 
-// secretPlaces are where a CIB can hold a secret, SECRET, under whatever name.
+// secretPlaces lists where a CIB can hold a secret, SECRET, under any name.
 const secretPlaces = `<configuration>
   <crm_config><cluster_property_set id="p"><nvpair id="p-1" name="ipmi_passwd" value="SECRET"/>
     <nvpair id="p-2" name="community" value="SECRET"/></cluster_property_set></crm_config>
@@ -50,7 +50,7 @@ const secretPlaces = `<configuration>
   <alerts><alert id="al" path="/a"><recipient id="ar" value="https://hook/SECRET"/></alert></alerts>
 </configuration>`
 
-// No list of names that look like secrets is complete: what is not known to be harmless is hidden.
+// No list of names that look like secrets is complete: a value is hidden unless it is known to be harmless.
 func TestNoSecretOfACIBIsShownWhateverItIsCalled(t *testing.T) {
 	c, none := parsed(t, secretPlaces), parsed(t, "<configuration/>")
 	for name, of := range map[string][2]Configuration{"the same": {c, c}, "the set's": {c, none},
@@ -66,7 +66,7 @@ func TestNoSecretOfACIBIsShownWhateverItIsCalled(t *testing.T) {
 	}
 }
 
-// Whoever pushes a configuration sees each hidden value that it would change, or bring.
+// Whoever pushes a configuration sees each hidden value that it would change or add.
 func TestAHiddenValueThatAPushWouldChangeIsTold(t *testing.T) {
 	places := strings.Count(secretPlaces, "SECRET")
 	live := parsed(t, secretPlaces)
@@ -90,7 +90,7 @@ func TestAHiddenValueThatAPushWouldChangeIsTold(t *testing.T) {
 	}
 }
 
-// What operators compare stays readable.
+// Values that operators compare stay readable.
 func TestWhatIsHarmlessInACIBIsShown(t *testing.T) {
 	for file, want := range map[string][]string{
 		"lab-cib.xml": {`value="gcomm://controller-0.internalapi`, `name="cluster_host_map" value="controller-0:`,

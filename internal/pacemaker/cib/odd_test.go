@@ -11,7 +11,7 @@ import (
 	"overcloud.backup/tests/pacemakertest"
 )
 
-// What is odd about a resource is left out, and the rest is read. The same clone is one of Pacemaker's own tests.
+// An odd part of a resource is left out, and the rest is read. Pacemaker's own tests have the same clone.
 func TestOneOddResourceLeavesTheRestReadable(t *testing.T) {
 	galera := `<clone id="galera-clone">` + pacemakertest.Agent("primitive", "galera", "galera") + `</clone>`
 	ip := func(inside string) string { return pacemakertest.Agent("primitive", "ip", "IPaddr2", inside) }
@@ -123,7 +123,7 @@ func TestOneOddResourceLeavesTheRestReadable(t *testing.T) {
 	}
 }
 
-// Whatever an operator writes into the CIB, the lock of a backup can be seen and freed.
+// Whatever an operator writes into the CIB, the lock of a backup can be read and released.
 func TestLocksAreReadBesideAnythingElse(t *testing.T) {
 	for _, resources := range []string{
 		pacemakertest.Agent("primitive", "galera", "galera", pacemakertest.Inst("i", "", "cluster_host_map=x")),

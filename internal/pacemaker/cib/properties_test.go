@@ -11,7 +11,7 @@ import (
 	"overcloud.backup/tests/pacemakertest"
 )
 
-// properties are cases of two sets of properties: what maintenance-mode is then.
+// properties are pairs of property sets, with the resulting maintenance-mode.
 var properties = []struct{ name, config, want string }{
 	{
 		"the later of two",
@@ -79,7 +79,7 @@ func TestPropertiesOfSeveralSets(t *testing.T) {
 	}
 }
 
-// Rules are not evaluated. What stops everything counts; another property is left out, with a word.
+// Rules are not evaluated. One that may stop everything counts; any other property is left out, with a note.
 func TestPropertiesUnderARule(t *testing.T) {
 	ruled := func(pairs ...string) string {
 		return strings.Replace(pacemakertest.Set(propertySet, "r", "9", pairs...), ">",

@@ -29,7 +29,7 @@ const (
 		`<nvpair id="%[1]s-0" name="state" value="%s"/></instance_attributes>`
 )
 
-// effective are cases of what the primitive d has, as Pacemaker 2.1.5 says it: crm_resource -g.
+// effective has the effective options of the primitive d, as Pacemaker 2.1.5 reports them: crm_resource -g.
 var effective = []struct{ name, resources, kind, pair, want string }{
 	{"its own", pacemakertest.Dummy("d", "", pacemakertest.Inst("i", "", "state=x")), instanceAttributes, "state", "x"},
 	{"the first of two in a set", pacemakertest.Dummy("d", "", pacemakertest.Inst("i", "", "state=x", "state=y")),
@@ -216,7 +216,7 @@ func TestWhatAResourceRefersToIsItsOwn(t *testing.T) {
 	}
 }
 
-// judge asks one of Pacemaker's own commands about a CIB in a file; without it, or with one older than 2.1, the test is
+// judge runs one of Pacemaker's own commands on a CIB in a file. If it is missing, or older than 2.1, the test is
 // skipped.
 func judge(t *testing.T, cib []byte, tool string, args ...string) string {
 	t.Helper()
@@ -249,7 +249,7 @@ func judge(t *testing.T, cib []byte, tool string, args ...string) string {
 	return strings.TrimSuffix(string(out), "\n")
 }
 
-// Pacemaker's own word on the cases above.
+// Pacemaker itself confirms the cases above.
 func TestPacemakerReadsReferencesAsWeDo(t *testing.T) {
 	for _, c := range effective {
 		t.Run(c.name, func(t *testing.T) {
@@ -323,7 +323,7 @@ func TestOperationsOfATemplate(t *testing.T) {
 	}
 }
 
-// References that multiply what they refer to cost neither time nor memory.
+// Nested references that multiply the size take neither long nor much memory.
 func TestReferencesThatMultiplyAreRefused(t *testing.T) {
 	pairs := make([]string, 40000)
 	for i := range pairs {
@@ -369,8 +369,8 @@ func TestReferencesThatMultiplyAreRefused(t *testing.T) {
 	}
 }
 
-// processorTime returns the processor time of this process until now. Unlike a clock it does not count what others do
-// on a busy machine.
+// processorTime returns the processor time that this process has used. Unlike a clock it does not include other
+// processes of a busy machine.
 func processorTime(t *testing.T) time.Duration {
 	t.Helper()
 	var used syscall.Rusage

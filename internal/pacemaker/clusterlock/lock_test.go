@@ -26,11 +26,12 @@ var mine = cib.Lock{Cluster: "0bf81e81-e6a9-11f1-aab7-6f76032d5070", Holder: "co
 	Job:   "20261123T081500Z-4f2a9c",
 	Since: 1795427052, Expires: 1795430652}
 
-// theirs is the same cluster's lock of another node's job.
+// theirs is the same cluster's lock, held by a job of another node.
 var theirs = cib.Lock{Cluster: mine.Cluster, Holder: "controller-2", Job: "20261123T081501Z-000001", Since: 1795427053,
 	Expires: 1795430653}
 
-// aCIB is a cibadmin that keeps one lock as a real one does: made by one only, deleted by a path that matches it.
+// aCIB is a cibadmin that stores one lock as a real one does: only one caller can create it, and it is deleted by a
+// path that matches it.
 const aCIB = `lock="$0.lock"
 case $1 in
 --create) (set -C; printf '%s' "${@: -1}" >"$lock") 2>/dev/null ||
@@ -48,7 +49,7 @@ const (
 	ofNode  = `[nvpair[@name="overcloud-backup-holder" and @value="controller-1"]]`
 )
 
-// host are stand-ins for the commands, and who asks them.
+// host is a set of fake commands, and the locks that use them.
 type host struct {
 	*pacemakertest.Fakes
 	read pacemaker.Commands
@@ -141,7 +142,7 @@ func TestTheLockIsTakenOnceAndFreedByItsOwnJob(t *testing.T) {
 	}
 }
 
-// Jobs have the same id on two nodes only if somebody made it so; the lock's holder is compared nevertheless.
+// Jobs on two nodes have the same id only if somebody arranged it; the holder of the lock is compared as well.
 func TestALockThatIsBrokenIsExactlyThatOne(t *testing.T) {
 	f := locking(t, nil)
 	if err := acquire(t.Context(), &f.read, mine); err != nil {
@@ -167,7 +168,7 @@ func TestALockThatIsBrokenIsExactlyThatOne(t *testing.T) {
 	}
 }
 
-// It changes hands between the look and the deletion: the condition stands in the path.
+// The lock changes hands between the query and the deletion: the path includes the condition.
 func TestALockThatChangedHandsIsLeftAlone(t *testing.T) {
 	f := locking(t, map[string]string{"cibadmin": `if [ "$1" = --delete ]; then cat "$0.next" >"$0.lock"; fi
 ` + aCIB})
@@ -240,7 +241,7 @@ func TestHeldInTheWordsOfEachVersion(t *testing.T) {
 	}
 }
 
-// A lock that was in the way and is free by now is asked for again; what nobody has is not ours.
+// A lock that was held and is free by now is tried again; a lock that nobody holds is not ours.
 func TestALockThatIsFreedMeanwhileIsTaken(t *testing.T) {
 	const once = `if [ "$1" = --create ] && [ ! -e "$0.once" ]; then touch "$0.once"; `
 	for name, first := range map[string]string{"refused": `echo "File exists" >&2; exit 108`,
@@ -290,7 +291,7 @@ func TestNothingIsLockedWithoutQuorum(t *testing.T) {
 	}
 }
 
-// A node that is cut off would free the lock in its own copy of the configuration, which the others' replaces later.
+// A node that is cut off would release the lock in its own copy of the configuration, which the others later replace.
 func TestNothingIsFreedWithoutQuorum(t *testing.T) {
 	lost := `sed 's/^Quorate: .*/Quorate: No/' "$here/lab-quorum.txt"`
 	for name, c := range map[string]struct {
@@ -314,7 +315,7 @@ func TestNothingIsFreedWithoutQuorum(t *testing.T) {
 		if err := os.WriteFile(cut, []byte("yes"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		for range 2 { // also the second time, when the lock may be gone in this node's copy
+		for range 2 { // also the second time, when this node's copy may already lack the lock
 			if freed, err := release(t.Context(), &f.read, mine); freed || !errors.Is(err, ErrNoQuorum) ||
 				!strings.HasPrefix(err.Error(), freeing) {
 				t.Errorf("%s: %t, %v", name, freed, err)
@@ -323,11 +324,11 @@ func TestNothingIsFreedWithoutQuorum(t *testing.T) {
 		if asked := strings.Contains(f.Used("cibadmin"), "--delete"); asked != c.asked {
 			t.Errorf("%s: %s", name, f.Used("cibadmin"))
 		}
-		// The others' copy came back.
+		// The others' copy replaced it.
 		if err := errors.Join(os.Remove(cut), acquire(t.Context(), &f.read, mine)); err != nil {
 			t.Fatal(err)
 		}
-		// A crm_mon that hangs keeps no lock.
+		// A crm_mon that hangs does not keep a lock from being released.
 		if _, has := c.changed["crm_mon"]; !has {
 			if err := os.WriteFile(filepath.Join(f.Dir, "crm_mon"), []byte("#!/bin/sh\nexec /bin/sleep 600\n"),
 				0o755); err != nil {
@@ -431,7 +432,7 @@ func TestAFailedDeletionIsNoRelease(t *testing.T) {
 	}
 }
 
-// A Pacemaker that is stopped (SIGSTOP) accepts the connection of a command and never answers.
+// A stopped Pacemaker (SIGSTOP) accepts the connection of a command and never answers.
 func TestALockThatHangsEndsAtTheDeadline(t *testing.T) {
 	for name, c := range map[string]struct {
 		tool, body string
@@ -516,7 +517,7 @@ func TestTheLocksOfThisNode(t *testing.T) {
 	}
 }
 
-// A backup on another node is as much in the way as one here; what has expired is not.
+// A backup on another node blocks as one here does; a lock that has expired does not.
 func TestNoBackupRunsAnywhere(t *testing.T) {
 	f := locking(t, nil)
 	if err := NoBackup(t.Context()); err != nil {

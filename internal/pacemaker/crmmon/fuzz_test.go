@@ -10,8 +10,8 @@ import (
 	"overcloud.backup/tests/pacemakertest"
 )
 
-// FuzzParseStatus: an accepted document has a node; names are there; every role is a known one or unknown; a quorum
-// needs a DC; no real node is a guest.
+// FuzzParseStatus checks accepted documents: there is a node; names are not empty; every role is a known one or
+// unknown; a quorum needs a DC; no real node is a guest.
 func FuzzParseStatus(f *testing.F) {
 	pacemakertest.Seed(f, pacemakertest.StatusSeeds...)
 	f.Add([]byte(pacemakertest.SmallStatus))
@@ -49,7 +49,7 @@ func TestHostileStatusIsRefusedInLittleTimeAndMemory(t *testing.T) {
 	pacemakertest.RefusesHostile(t, "pacemaker-result", func(b []byte) error { _, err := Parse(b); return err })
 }
 
-// Whatever stands in the place of a word, what is said of it is short.
+// Any text may replace a word: the message about it is short.
 func TestErrorsOfAStatusRepeatLittle(t *testing.T) {
 	status := func(b []byte) error { _, err := Parse(b); return err }
 	for _, name := range []string{"lab-blocked.xml", "bundle-status.xml"} {

@@ -13,7 +13,6 @@ import (
 	"overcloud.backup/tests/pacemakertest"
 )
 
-// find is the instance of a resource on a node; node is "" for one that runs nowhere.
 func recordedStatus(t testing.TB, name string) *Status {
 	t.Helper()
 	s, err := Parse(pacemakertest.Recorded(t, name))
@@ -23,6 +22,7 @@ func recordedStatus(t testing.TB, name string) *Status {
 	return s
 }
 
+// find returns the instance of a resource on a node; node is "" for an instance that runs nowhere.
 func find(t *testing.T, all []Resource, id, node string) Resource {
 	t.Helper()
 	for _, r := range all {
@@ -71,12 +71,12 @@ func TestStatusOfPacemaker11(t *testing.T) {
 	}
 }
 
-// TestStatesSeenInTheLab expects what crm_mon printed as text in the same seconds.
+// TestStatesSeenInTheLab compares the facts with the text that crm_mon printed in the same second.
 func TestStatesSeenInTheLab(t *testing.T) {
 	for _, c := range []struct {
 		file        string
 		standby     string
-		maintenance string // the option's text
+		maintenance string // its text output
 		galera      string
 		bans        int
 		failed      string
@@ -112,7 +112,7 @@ func TestStatesSeenInTheLab(t *testing.T) {
 	}
 }
 
-// instances are node, role and bad flags of each instance, in node's order with the stopped ones last.
+// instances returns node, role and bad flags of each instance, ordered by node, the stopped ones last.
 func instances(all []Resource, id string) string {
 	var lines []string
 	for _, r := range all {
@@ -328,7 +328,7 @@ func TestParseRole(t *testing.T) {
 	}
 }
 
-// The containers of a bundle that is not managed are not managed.
+// The containers of an unmanaged bundle are not managed.
 func TestTheContainersOfABundleAreManagedAsItIs(t *testing.T) {
 	doc := strings.Replace(pacemakertest.SmallStatus, "<resources>", `<resources>`+
 		`<bundle id="b" type="podman" image="i" unique="false" managed="false" failed="false"><replica id="0">`+

@@ -14,7 +14,7 @@ import (
 	"overcloud.backup/tests/pacemakertest"
 )
 
-// A backup's lock is part of the configuration, which is not replaced while a backup runs.
+// The lock of a backup is part of the configuration, so that is not replaced while a backup runs.
 func TestAConfigurationIsNotPushedOverABackup(t *testing.T) {
 	f := pacemakertest.NewFakes(t, map[string]string{"cibadmin": `[ "$1" != --query ] || cat "$0.cib"`})
 	for left, refused := range map[time.Duration]bool{time.Hour: true, -time.Hour: false} {

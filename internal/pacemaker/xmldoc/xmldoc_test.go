@@ -9,7 +9,7 @@ import (
 	"overcloud.backup/tests/pacemakertest"
 )
 
-// TestTheWorstDocumentFitsInMemory has as much markup as is let through: that is what memory costs.
+// TestTheWorstDocumentFitsInMemory parses the most markup that is accepted, which needs the most memory.
 func TestTheWorstDocumentFitsInMemory(t *testing.T) {
 	for name, doc := range map[string]string{
 		"elements":   "<a>" + strings.Repeat("<a/>", MaxMarkup-10) + "</a>",

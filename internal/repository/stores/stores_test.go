@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// home is a folder as the destination's parent must be.
+// home returns a folder that is suitable as the destination's parent.
 func home(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()

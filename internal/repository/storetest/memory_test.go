@@ -9,7 +9,7 @@ import (
 	"overcloud.backup/internal/repository/storetest"
 )
 
-// What the contract asks for can be had without folders and without a rename.
+// The contract can be met without folders and without a rename.
 func TestABucketKeepsTheContract(t *testing.T) {
 	storetest.Run(t, func(*testing.T) storetest.Opener {
 		m := storetest.NewMemory()

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// lies are views of c2 in which it claims all kinds of things about itself.
+// lies are views of c2 in which it makes all kinds of false claims about itself.
 func lies(do func(View)) {
 	both := []bool{false, true}
 	sets := []string{"", theSet, "/sets/galera_cluster/Z", "/sets/forged/Z"}
@@ -43,8 +43,8 @@ func stepsOf(d Decision) (states []string) {
 	return states
 }
 
-// c0 and c1 were never restored, and the operator names the controller: whatever c2 says, the set is made ready and
-// replaces the data from the set that c0 sees itself, or nothing is done.
+// c0 and c1 were never restored, and the operator names the controller: whatever c2 claims, the set is staged and
+// replaces the data from the set that c0 itself sees, or nothing is done.
 func TestALiarDoesNotSteerARestore(t *testing.T) {
 	refused, planned := 0, 0
 	lies(func(liar View) {
@@ -73,7 +73,7 @@ func TestALiarDoesNotSteerARestore(t *testing.T) {
 	}
 }
 
-// Without a word of confirmation no liar has the others stop a database, or give up what they serve.
+// Without a confirmation no liar makes the others stop a database, or discard the data that they serve.
 func TestALiarDoesNotHaveDataGivenUp(t *testing.T) {
 	for _, before := range []struct {
 		name string
@@ -110,7 +110,7 @@ func TestALiarDoesNotHaveDataGivenUp(t *testing.T) {
 	}
 }
 
-// Whatever a controller says, a confirmation is asked for by a name that the message has.
+// Whatever a controller claims, a confirmation is requested by a name that the message contains.
 func TestWhatIsToBeConfirmedIsSaid(t *testing.T) {
 	n := 0
 	lies(func(liar View) {

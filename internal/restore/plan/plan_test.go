@@ -83,7 +83,7 @@ func TestOnlyKnownStatesAreDecided(t *testing.T) {
 	}
 }
 
-// The order of answers, which is that of who was faster, makes no difference.
+// The order of answers, fastest first, makes no difference.
 func TestTheOrderOfAnswersMakesNoDifference(t *testing.T) {
 	var views []View
 	for _, host := range []string{"c0", "c1", "c2"} {
@@ -103,8 +103,8 @@ func TestTheOrderOfAnswersMakesNoDifference(t *testing.T) {
 	}
 }
 
-// FuzzDecide: whatever controllers say, no step is for a host that was not asked, nothing is replaced that was not
-// confirmed, steps keep their order, and no controller gets a set by another's word alone.
+// FuzzDecide checks that, whatever controllers claim, no step is for a host that was not asked, nothing is replaced
+// without a confirmation, steps keep their order, and no controller gets a set on another's word alone.
 func FuzzDecide(f *testing.F) {
 	f.Add([]byte(`[{"host":"c0","view":{"node":{"name":"c0","members":["c0"]},"book":{},
 		"set":{"name":"S","path":"/s/c/S"},"plan":{}}}]`), 0, "c", "")
@@ -137,7 +137,7 @@ func FuzzDecide(f *testing.F) {
 	})
 }
 
-// order is that of the states of a restore.
+// order is the order of the states of a restore.
 var order = []string{
 	"staged", "rolling_back", "fenced", "stopped", "replaced", "rolled_back", "started", "checked", "opened", "reached",
 	"finished",

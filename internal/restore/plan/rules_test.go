@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// peel decides, takes the cause of each refusal away, and returns the codes in the order in which they came.
+// peel decides, removes the cause of each refusal in turn, and returns the codes in the order in which they appeared.
 func peel(t *testing.T, views []View, o Options, mend map[Code]func([]View, *Options) []View) (codes []string) {
 	t.Helper()
 	for range len(rules) + 1 {
@@ -34,7 +34,7 @@ func peel(t *testing.T, views []View, o Options, mend map[Code]func([]View, *Opt
 	return nil
 }
 
-// each does something to every view.
+// each changes every view.
 func each(do func(*View)) func([]View, *Options) []View {
 	return func(views []View, _ *Options) []View {
 		for i := range views {
@@ -44,7 +44,7 @@ func each(do func(*View)) func([]View, *Options) []View {
 	}
 }
 
-// Who takes part is looked at before what they have, and what is to be confirmed is known before it is asked for.
+// Who takes part is checked before what they have, and the subject of a confirmation is known before one is requested.
 func TestARestoreIsRefusedForTheFirstReason(t *testing.T) {
 	views := controllers(3)
 	views[1].Problems = []string{"the datadir is a link"}
@@ -74,7 +74,7 @@ func TestARestoreIsRefusedForTheFirstReason(t *testing.T) {
 func TestARestoreUnderWayIsRefusedForTheFirstReason(t *testing.T) {
 	views := controllers(3)
 	for i := range views {
-		views[i].Problems = []string{"the datadir is not there"} // it did that itself
+		views[i].Problems = []string{"the datadir is not there"} // by itself
 		views[i].Book, views[i].UnderWay = Book{Job: "J", Set: theSet, Back: i == 2}, true
 		views[i].Node.Free = 0
 	}
@@ -112,7 +112,7 @@ func TestARollbackIsRefusedForTheFirstReason(t *testing.T) {
 	}
 }
 
-// Each of them would bring its old data back, whoever it is, and whatever the others do.
+// Each of them would bring its old data back, whichever it is, and whatever the others do.
 func TestNobodyIsLeftOut(t *testing.T) {
 	for _, state := range cluster {
 		views := controllers(4)
@@ -149,7 +149,7 @@ func TestNobodyIsLeftOut(t *testing.T) {
 	}
 }
 
-// What is said of the set, of who takes part, and of how to go on.
+// The messages about the set, the participants, and how to continue.
 func TestEachStateReportsWhatItDid(t *testing.T) {
 	views := controllers(2)
 	see(&views[0], theSet)
@@ -182,7 +182,7 @@ func TestEachStateReportsWhatItDid(t *testing.T) {
 			!strings.Contains(d.Advice, c.advice) || (c.advice == "") != !strings.Contains(d.Advice, "rolled_back") {
 			t.Errorf("%s: %q, %q", state, d.Report, d.Advice)
 		}
-		// A set from elsewhere is never called trustworthy.
+		// A set from another cluster is never called trustworthy.
 		fromSet := state != RolledBack && state != Rejoined
 		if strings.Contains(strings.Join(d.Lines, "\n"), "not signed: ") != fromSet {
 			t.Errorf("%s: %q", state, d.Lines)

@@ -17,7 +17,7 @@ import (
 
 const stories = "testdata/stories/*.txt"
 
-// The stories are in testdata/stories; the README.md beside them has their words.
+// The stories are in testdata/stories; README.md beside them describes the commands.
 func TestStories(t *testing.T) {
 	story.Run(t, stories, func(t *testing.T, lines []string) string {
 		s := &situated{hosts: map[string]map[string]string{}}
@@ -28,8 +28,8 @@ func TestStories(t *testing.T) {
 	})
 }
 
-// A refusal that can never be given, or that no operator ever saw, is found: each one has a story in each state that it
-// is of, and each state has one in which it goes on.
+// Each refusal has a story in each state that it applies to, and each state has a story in which it proceeds: so a
+// refusal that can never be given is noticed.
 func TestEveryRefusalOfEveryStateHasItsStory(t *testing.T) {
 	if flag.Lookup("update").Value.String() == "true" {
 		t.Skip("the stories are being written")
@@ -67,7 +67,7 @@ func TestEveryRefusalOfEveryStateHasItsStory(t *testing.T) {
 	}
 }
 
-// situated is what the controllers of one story say.
+// situated holds the answers of the controllers of one story.
 type situated struct {
 	order   []string
 	hosts   map[string]map[string]string
@@ -75,7 +75,7 @@ type situated struct {
 	out     string
 }
 
-// tell takes in the lines of a story: one for each controller, then what is asked for.
+// tell parses the lines of a story: one for each controller, then the options.
 func (s *situated) tell(lines []string) error {
 	asked := 0
 	for _, line := range lines {
@@ -100,7 +100,7 @@ func (s *situated) tell(lines []string) error {
 	return nil
 }
 
-// words splits a line at blanks; a quoted value keeps its own.
+// words splits a line at blanks, but not within quotes.
 func words(line string) []string {
 	quoted := false
 	return strings.FieldsFunc(strings.TrimSpace(line), func(r rune) bool {
@@ -111,7 +111,7 @@ func words(line string) []string {
 	})
 }
 
-// values are key=value and, for yes, key alone.
+// values parses key=value, and a key alone as yes.
 func values(fields []string) map[string]string {
 	all := map[string]string{}
 	for _, f := range fields {
@@ -123,7 +123,7 @@ func values(fields []string) map[string]string {
 	return all
 }
 
-// takes takes values out of a line, so that what is left is what nobody knows.
+// takes removes values from a line, so that only unknown ones remain.
 type takes map[string]string
 
 func (g takes) text(key string) string {
@@ -156,7 +156,7 @@ func (g takes) rest() error {
 	return nil
 }
 
-// view is what a controller answers.
+// view returns the answer of a controller.
 func (s *situated) view(host string) (View, error) {
 	given := takes(maps.Clone(s.hosts[host]))
 	v := View{Host: host, NewJob: "new-of-" + host, Problems: given.list("problem")}
@@ -218,7 +218,7 @@ func (s *situated) decide(asked takes) error {
 	return err
 }
 
-// written is a decision as stories have it.
+// written formats a decision as stories have it.
 func written(d Decision) string {
 	var out strings.Builder
 	if d.Refused != "" {

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// controllers are views of c0, c1 and so on, which form one cluster, with space for what a set takes.
+// controllers returns views of c0, c1 and so on, which form one cluster and have enough space for a set.
 func controllers(n int) []View {
 	var members []string
 	for i := range n {
@@ -24,7 +24,7 @@ func controllers(n int) []View {
 	return views
 }
 
-// see has a controller see a set that takes 50 bytes.
+// see makes a controller see a set of 50 bytes.
 func see(v *View, path string) {
 	v.Set, v.Cost = &Set{Name: path[strings.LastIndex(path, "/")+1:], Path: path}, &Cost{}
 	v.Cost.Space.Needed = 50
@@ -47,7 +47,7 @@ func TestTheClusterOfASetIsTheFolderThatItLiesIn(t *testing.T) {
 	}
 }
 
-// A restore goes on with what is under way; a rollback goes back from what ended, too, and never from a rejoining.
+// A restore resumes one under way; a rollback may also undo one that ended, and never a rejoining.
 func TestWhichNotesCount(t *testing.T) {
 	for _, c := range []struct {
 		name              string
@@ -72,7 +72,7 @@ func TestWhichNotesCount(t *testing.T) {
 	}
 }
 
-// What is beside a restore does not look at who is in the middle of one.
+// An operation that does not depend on a restore ignores who is in the middle of one.
 func TestOnlyStatesOfTheWholeClusterGoOn(t *testing.T) {
 	views := controllers(2)
 	see(&views[0], theSet)
@@ -99,7 +99,7 @@ func TestTheNewestSetCountsWhereverItLies(t *testing.T) {
 		{[]string{"/a/20261101", "", ""}, "/a/20261101", "c0"},
 		{[]string{"/a/20261101", "/a/20261102", ""}, "/a/20261102", "c1"},
 		{[]string{"/z/20261101", "/a/20261102", "/a/20261102"}, "/a/20261102", "c1, c2"},
-		{[]string{"/a/20261102", "/b/20261102", ""}, "/b/20261102", "c1"}, // the same name: the last one asked
+		{[]string{"/a/20261102", "/b/20261102", ""}, "/b/20261102", "c1"}, // for the same name: the last one asked
 	} {
 		views := controllers(3)
 		for i, path := range c.sees {
@@ -114,7 +114,7 @@ func TestTheNewestSetCountsWhereverItLies(t *testing.T) {
 	}
 }
 
-// The earliest beginning is what clients' writes are counted from, and the latest job is what is gone back from.
+// Clients' writes count from the earliest start, and a rollback undoes the latest job.
 func TestARestoreBeganWhereItBeganFirst(t *testing.T) {
 	views := controllers(3)
 	for i, began := range []string{"10:02", "10:00", "10:01"} {
@@ -132,7 +132,7 @@ func TestARestoreBeganWhereItBeganFirst(t *testing.T) {
 func TestWhetherClientsUsedTheDataIsNotGuessed(t *testing.T) {
 	for _, c := range []struct {
 		name         string
-		books        []Book // of the controllers that have a note; the third has none where there are two
+		books        []Book // of the controllers that have a note; the third has none if there are two
 		stopped      bool
 		used, unsure bool
 	}{
@@ -162,7 +162,7 @@ func TestWhetherClientsUsedTheDataIsNotGuessed(t *testing.T) {
 	}
 }
 
-// Data that live on the target are not replaced again; another one's word does not make them live.
+// Live data on the target are not replaced again; another controller's word does not make them live.
 func TestOnlyTheTargetsOwnNoteSaysThatTheDataLive(t *testing.T) {
 	for _, c := range []struct {
 		name string

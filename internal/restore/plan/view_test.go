@@ -8,13 +8,13 @@ import (
 	"testing"
 )
 
-// names are all places of an answer whose text comes into messages or arguments, each with a good value.
+// names lists all fields of an answer whose text becomes part of messages or arguments, each with a good value.
 const names = `{"host":"@","view":{"new_job":"@","problems":["p"],
 	"node":{"name":"@","datadir":"@","port":"@","members":["m","@"]},
 	"book":{"job":"@","set":"@","began":"@","ended":"@","aside":["a","@"]},
 	"set":{"name":"@","path":"@","verified":"@"}}}`
 
-// A name with a line break or an escape would forge lines of a plan, or of a terminal.
+// A name with a line break or an escape could forge lines of a plan, or of a terminal.
 func TestEveryNameOfAnAnswerIsALine(t *testing.T) {
 	places := strings.Count(names, "@")
 	if v, err := DecodeView([]byte(strings.ReplaceAll(names, "@", "ok"))); err != nil || v.Book.Aside[1] != "ok" {
@@ -49,7 +49,7 @@ func TestALongPathIsAName(t *testing.T) {
 	}
 }
 
-// A problem is a text of the controller: it may be long, and have lines, and becomes one line of bounded length.
+// A problem is a text of the controller: it may be long, or have several lines, and becomes one line of bounded length.
 func TestAProblemBecomesOneShortLine(t *testing.T) {
 	for given, want := range map[string]string{
 		"one\ntwo": "one; two", "": "", strings.Repeat("x", mostProblem): strings.Repeat("x", mostProblem),
@@ -67,7 +67,7 @@ func TestAProblemBecomesOneShortLine(t *testing.T) {
 	}
 }
 
-// What a controller says of others, or of its name in the inventory, is not taken.
+// A controller's claims about others, or about its name in the inventory, are ignored.
 func TestTheNameInTheInventoryIsNotTheControllers(t *testing.T) {
 	v, err := DecodeView([]byte(`{"host":"c0","view":{"Host":"c1","host":"c2","node":{"name":"n"},"book":{"job":"J"}}}`))
 	if err != nil || v.Host != "c0" {

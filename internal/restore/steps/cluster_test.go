@@ -38,7 +38,7 @@ func newHost(t *testing.T) host {
 	return h
 }
 
-// see looks at the cluster again, as each call of the module does.
+// see reads the state of the cluster again, as each call of the module does.
 func (h *host) see() {
 	h.t.Helper()
 	n, err := restore.Look(h.t.Context())
@@ -48,7 +48,7 @@ func (h *host) see() {
 	h.node = n
 }
 
-// needsEmpty skips a test in which a datadir is made, or could be, where that cannot be done.
+// needsEmpty skips a test in which an empty datadir is created, or could be, if that is not possible.
 func (h *host) needsEmpty() {
 	h.t.Helper()
 	if err := h.node.Replaceable(h.t.Context()); err != nil {
@@ -66,7 +66,7 @@ func (h *host) step(o Options) (changed bool, said string, err error) {
 	return h.take(o)
 }
 
-// book is the note on the disk.
+// book returns the note on disk.
 func (h *host) book() *restore.Book {
 	h.t.Helper()
 	b, err := restore.ReadBook(h.home)
@@ -84,7 +84,7 @@ func (h *host) data() string {
 	return string(content)
 }
 
-// ready is what a staged step leaves, without the set that it takes.
+// ready sets up the result of the step staged, without the set that it needs.
 func (h *host) ready() {
 	h.t.Helper()
 	h.noted(begin("J", func(b *restore.Book) {
@@ -96,7 +96,8 @@ func (h *host) ready() {
 	units.Put(h.t, filepath.Join(at, "ibdata1"), "restored", 0o600)
 }
 
-// Each step is taken, found taken by the next call, and found taken when it was cut off before its last note.
+// Each step is taken; a second call finds it taken, and so does a call after one that was interrupted before its last
+// note.
 func TestTheTargetGoesThroughItsStepsOnce(t *testing.T) {
 	h := newHost(t)
 	h.needsEmpty()
@@ -207,7 +208,7 @@ func written(t *testing.T, b *restore.Book) string {
 	return string(text)
 }
 
-// What keeps a restore from its end is found before the first client waits, and not looked for again after that.
+// Obstacles to the end of a restore are found before the first client waits, and are not checked again after that.
 func TestClientsAreKeptOutOnlyWhenTheRestCanGoOn(t *testing.T) {
 	for name, c := range map[string]struct {
 		arrange func(*host)
@@ -256,7 +257,7 @@ func TestClientsAreKeptOutOnlyWhenTheRestCanGoOn(t *testing.T) {
 	}
 }
 
-// The way back stays open where the way forward is not.
+// A rollback stays possible where the restore cannot proceed.
 func TestARollbackDoesNotAskWhetherARestoreCouldGoOn(t *testing.T) {
 	h := newHost(t)
 	h.ready()
@@ -267,7 +268,7 @@ func TestARollbackDoesNotAskWhetherARestoreCouldGoOn(t *testing.T) {
 	}
 }
 
-// A restored database that was started may have clients' writes: going on does not stop it; going back does.
+// A restored database that was started may have clients' writes: resuming does not stop it; rolling back does.
 func TestALiveDatabaseIsStoppedOnlyToGoBack(t *testing.T) {
 	for _, back := range []bool{false, true} {
 		h := newHost(t)
@@ -283,7 +284,7 @@ func TestALiveDatabaseIsStoppedOnlyToGoBack(t *testing.T) {
 	}
 }
 
-// Clients come in when the note and the firewall both say so: one alone is a step that was cut off.
+// Clients are admitted if both the note and the firewall say so: one alone means an interrupted step.
 func TestAnOpeningThatWasCutOffIsDoneAgain(t *testing.T) {
 	for _, c := range []struct {
 		name          string
@@ -313,7 +314,8 @@ func TestAnOpeningThatWasCutOffIsDoneAgain(t *testing.T) {
 	}
 }
 
-// The end removes what was made ready and never used; old datadirs of a rollback stay, whatever is wanted of a restore.
+// The last step removes staged data that was never used; the old datadirs of a rollback stay, whatever is requested of
+// a restore.
 func TestTheEndCleansUpAndKeepsTheWayBack(t *testing.T) {
 	for _, back := range []bool{false, true} {
 		h := newHost(t)
@@ -366,7 +368,7 @@ func TestAClusterWithoutAVirtualIPIsNotAskedThroughOne(t *testing.T) {
 	}
 }
 
-// The module in check mode looks, and touches nothing.
+// In check mode the module only reads.
 func TestCheckModeTakesNoStep(t *testing.T) {
 	h := newHost(t)
 	for _, s := range steps {
@@ -383,7 +385,7 @@ func TestCheckModeTakesNoStep(t *testing.T) {
 	}
 }
 
-// A plan has all problems of a controller at once, and none of them is an error: the operator sees all of them.
+// A plan has all problems of a controller at once, none of them as an error, so that the operator sees all of them.
 func TestALookReportsEveryProblem(t *testing.T) {
 	destination, path := sets.Small(t)
 	h := newHost(t)

@@ -13,7 +13,7 @@ import (
 	"overcloud.backup/tests/sets"
 )
 
-// live is the cluster's configuration, as cibadmin prints it.
+// live returns the cluster's configuration, as cibadmin prints it.
 func live(t *testing.T) string {
 	t.Helper()
 	out, err := exec.Command("cibadmin", "--query").Output()
@@ -23,7 +23,7 @@ func live(t *testing.T) string {
 	return string(out)
 }
 
-// configurable is a cluster, and a set with what change makes of its configuration.
+// configurable returns a cluster, and a set with a configuration that change has modified.
 func configurable(t *testing.T, change func(string) string) (*pacemakertest.Galera, Options, string) {
 	t.Helper()
 	g := pacemakertest.NewGalera(t)
@@ -50,7 +50,7 @@ func newTimeout(now string) string {
 	return strings.Replace(now, "timeout='300s'", "timeout='900s'", 1)
 }
 
-// The operator sees the difference first, and confirms it by the name of the set's cluster.
+// The operator sees the difference first, and confirms it with the name of the set's cluster.
 func TestAConfigurationIsPushedWhenItIsConfirmed(t *testing.T) {
 	g, o, path := configurable(t, newTimeout)
 	answer, err := o.Run(t.Context(), jobs.Caller{CheckMode: true})
@@ -79,7 +79,7 @@ func TestAConfigurationIsPushedWhenItIsConfirmed(t *testing.T) {
 	}
 }
 
-// Nodes and addresses of another cluster would take this one down.
+// The nodes and addresses of another cluster would take this one down.
 func TestAnotherClustersConfigurationIsPushedOnlyWhenThatIsWanted(t *testing.T) {
 	for want, change := range map[string]func(string) string{
 		"it has the nodes controller-0, controller-1, stranger, and this one has controller-0, controller-1," +
@@ -108,7 +108,7 @@ func TestAnotherClustersConfigurationIsPushedOnlyWhenThatIsWanted(t *testing.T) 
 	}
 }
 
-// A value that is hidden may be a payload: that it changes is said, and the value is not.
+// A hidden value may be a payload: the difference is reported without the value.
 func TestAHiddenValueThatChangesIsWarnedOf(t *testing.T) {
 	_, o, path := configurable(t, func(now string) string { return strings.Replace(now, "hunter2", "evil; rm", 1) })
 	answer, err := o.Run(t.Context(), jobs.Caller{CheckMode: true})

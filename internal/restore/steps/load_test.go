@@ -16,7 +16,7 @@ func TestWhatIsLoadedIsReadFromTheOptions(t *testing.T) {
 	for _, c := range []struct {
 		schemas []string
 		rename  map[string]string
-		want    string // the parts, or what is wrong
+		want    string // the parts, or the error
 	}{
 		{[]string{"nova"}, nil, "[{nova [] nova}]"},
 		{[]string{"nova", "keystone.user"}, map[string]string{"keystone": "before"},
@@ -47,7 +47,7 @@ func TestWhatIsLoadedIsReadFromTheOptions(t *testing.T) {
 	}
 }
 
-// What is wrong with the options, or with the set, is said before anybody is logged in to.
+// Errors in the options, or in the set, are reported before any login.
 func TestALoadIsRefusedBeforeTheServerIsReached(t *testing.T) {
 	destination, _ := sets.Small(t)
 	for want, o := range map[string]Options{

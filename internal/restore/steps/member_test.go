@@ -8,7 +8,7 @@ import (
 	"overcloud.backup/internal/galera"
 )
 
-// What is written to a member that is cut off, or not there yet, is lost or does not reach the others.
+// Writes to a member that is cut off, or has not joined yet, are lost or do not reach the others.
 func TestOnlyAMemberThatTakesWritesIsLoadedAndCounted(t *testing.T) {
 	sound := galera.Wsrep{
 		On: true, ClusterStatus: galera.ClusterPrimary, State: galera.StateSynced, Connected: true, Ready: true,

@@ -18,7 +18,7 @@ import (
 	"overcloud.backup/tests/units"
 )
 
-// controller is a controller of which the database is stopped, with a datadir of before, on a host with a firewall.
+// controller is a controller whose database is stopped, with an earlier datadir, on a host with a firewall.
 type controller struct {
 	t    *testing.T
 	home string
@@ -49,7 +49,7 @@ func newController(t *testing.T) controller {
 	return c
 }
 
-// fill makes a datadir with the data of before.
+// fill creates a datadir with the earlier data.
 func (c controller) fill(datadir string) {
 	c.t.Helper()
 	if err := os.MkdirAll(filepath.Join(datadir, "mysql"), 0o755); err != nil {
@@ -58,7 +58,7 @@ func (c controller) fill(datadir string) {
 	units.Put(c.t, filepath.Join(datadir, "ibdata1"), "before", 0o600)
 }
 
-// noted does something with the controller's note of the restore.
+// noted changes the controller's note of the restore.
 func (c controller) noted(do func(b *restore.Book) error) {
 	c.t.Helper()
 	b, err := restore.OpenBook(c.home)
@@ -71,7 +71,7 @@ func (c controller) noted(do func(b *restore.Book) error) {
 	}
 }
 
-// take takes one step as the module would, and returns what it has done.
+// take takes one step as the module would, and returns its result.
 func (c controller) take(o Options) (changed bool, said string, err error) {
 	c.t.Helper()
 	c.noted(func(b *restore.Book) error {
@@ -91,7 +91,7 @@ func begin(job string, fill func(*restore.Book)) func(*restore.Book) error {
 	return func(b *restore.Book) error { return b.Begin(job, fill) }
 }
 
-// moduleStates are the states that the module documents.
+// moduleStates returns the states that the module documents.
 func moduleStates(t *testing.T) (states []string) {
 	t.Helper()
 	var doc struct {
@@ -130,7 +130,7 @@ func TestEveryDocumentedStateIsAStep(t *testing.T) {
 	}
 }
 
-// A plan has steps that controllers know, and in check mode nothing but that is looked at.
+// A plan has only steps that controllers know, and check mode only looks.
 func TestAPlanHasStepsThatControllersKnow(t *testing.T) {
 	book := plan.Book{Job: "J", Set: "/s/c/S", Target: true, Ended: "restored"}
 	v := plan.View{Host: "c0", Node: plan.Node{Name: "c0", Members: []string{"c0"}, Free: 1}, Book: book, Stopped: true,
@@ -172,7 +172,7 @@ func TestAStepOfARestoreThatTheControllerDoesNotKnowIsRefused(t *testing.T) {
 	}
 }
 
-// What ended stays ended, whoever asks again: a run that is repeated goes through all steps.
+// A restore that has ended stays ended, whoever asks again: a repeated run goes through all steps.
 func TestAStepOfARestoreThatHasEndedDoesNothing(t *testing.T) {
 	c := newController(t)
 	c.noted(begin("J", func(b *restore.Book) { b.Datadir = c.node.Datadir }))
@@ -239,7 +239,7 @@ func TestARollbackGoesThroughItsStepsOnce(t *testing.T) {
 	})
 }
 
-// A controller that is new, or lost its note, may have copied the restored data.
+// A new controller, or one that lost its note, may have copied the restored data.
 func TestARollbackTakesAControllerWithoutANoteAlong(t *testing.T) {
 	for _, replaced := range []bool{false, true} {
 		c := newController(t)
@@ -273,7 +273,7 @@ func TestOldDatadirsGoOnlyWhereThatIsWanted(t *testing.T) {
 	}
 }
 
-// Before a word of confirmation, or for a set that does not fit, not even a note is made.
+// Without a confirmation, or for a set that does not fit, not even a note is written.
 func TestASetIsNotMadeReadyUnconfirmed(t *testing.T) {
 	destination, path := sets.Small(t)
 	for _, o := range []struct{ confirm, cluster, want string }{

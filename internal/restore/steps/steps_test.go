@@ -31,7 +31,7 @@ func TestASetThatAVerificationFoundBadIsNotRestored(t *testing.T) {
 			repository.Outcome{Problems: []repository.Problem{{File: "nova", Reason: "table instances is corrupt"}}},
 			"failed: it is damaged: nova: table instances is corrupt; restore another set",
 		},
-		{repository.Outcome{OK: true}, "it belongs to the cluster"}, // what is looked at next
+		{repository.Outcome{OK: true}, "it belongs to the cluster"}, // the next thing to check
 	} {
 		if err := s.Write(repository.LevelRestore, c.outcome); err != nil {
 			t.Fatal(err)
