@@ -81,7 +81,7 @@ func readSchema(t *testing.T, path string) schema {
 	return s
 }
 
-// texts returns those expected of a method.
+// texts returns the expected texts for a method.
 func (s schema) texts(what, method string) (texts []string) {
 	for _, e := range s.expected {
 		if e.what == what && e.method == method {
@@ -91,7 +91,7 @@ func (s schema) texts(what, method string) (texts []string) {
 	return texts
 }
 
-// alone reports that the schema would keep others on its server from being backed up or restored.
+// alone reports whether the schema would keep others on its server from being backed up or restored.
 func (s schema) alone() bool {
 	for _, e := range s.expected {
 		if e.what == "refused" || e.what == "unusable" || e.what == "unproven" {
@@ -101,7 +101,7 @@ func (s schema) alone() bool {
 	return s.leaveOut
 }
 
-// group is of schemas that share a server.
+// group has schemas that share a server.
 type group struct {
 	name    string
 	options []string

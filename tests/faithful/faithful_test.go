@@ -166,7 +166,7 @@ func (g *group) restoreOptions(t *testing.T) rebuild.Options {
 		ServerOptions: g.kept()}
 }
 
-// kept are the options that a restore reads from the server's own option files.
+// kept returns the options that a restore reads from the server's own option files.
 func (g *group) kept() (kept []string) {
 	for _, o := range g.options {
 		name, _, _ := strings.Cut(o, "=")

@@ -13,7 +13,7 @@ import (
 	"overcloud.backup/tests/mariadbd"
 )
 
-// portrait is everything that a careful DBA would compare, a line each, sorted.
+// portrait is everything that a careful DBA would compare, one line each, sorted.
 type portrait struct {
 	c     *mariadb.Client
 	lines []string
@@ -88,7 +88,8 @@ func (p *portrait) tables(ctx context.Context) error {
 	return nil
 }
 
-// rows adds the rows as they are, including hidden columns and history, without rounding; of many only their hash.
+// rows adds the rows as they are, including hidden columns and history, without rounding; for many rows only their
+// hash.
 func (p *portrait) rows(ctx context.Context, schema, table, kind string) error {
 	columns, err := p.c.Rows(ctx, "SELECT column_name, data_type FROM information_schema.columns WHERE table_schema ="+
 		" ? AND table_name = ?"+
@@ -130,7 +131,7 @@ func (p *portrait) rows(ctx context.Context, schema, table, kind string) error {
 	return p.each(ctx, "checksum of", "CHECKSUM TABLE "+quote(schema)+"."+quote(table)+" EXTENDED")
 }
 
-// programs are routines, including those of the server's own schemas, and triggers.
+// programs adds routines, including those of the server's own schemas, and triggers.
 func (p *portrait) programs(ctx context.Context) error {
 	err := p.each(ctx, "trigger", "SELECT trigger_schema, trigger_name, event_object_table, event_manipulation,"+
 		" action_timing, action_order,"+
@@ -153,7 +154,7 @@ func (p *portrait) events(ctx context.Context) error {
 		" collation_connection, database_collation FROM information_schema.events")
 }
 
-// accounts are read from the tables: a server shows nothing about one that it ignores.
+// accounts are read from the tables, because a server shows nothing about an account that it ignores.
 func (p *portrait) accounts(ctx context.Context) error {
 	for what, query := range map[string]string{
 		"account": "SELECT User, Host, plugin, authentication_string, ssl_type, is_role, default_role," +
@@ -174,7 +175,7 @@ func (p *portrait) accounts(ctx context.Context) error {
 	return nil
 }
 
-// own is what users put into the server's own tables.
+// own adds what users put into the server's own tables.
 func (p *portrait) own(ctx context.Context) error {
 	for what, query := range map[string]string{
 		"time zone": "SELECT n.Name, t.Transition_type_id, t.Offset, t.Is_DST, t.Abbreviation FROM" +
@@ -196,7 +197,7 @@ func (p *portrait) own(ctx context.Context) error {
 	return nil
 }
 
-// different returns the lines that only one of both has: - of the original, + of the result.
+// different returns the lines that only one of them has: - of the original, + of the result.
 func different(was, is []string) (lines []string) {
 	for _, line := range was {
 		if _, found := slices.BinarySearch(is, line); !found {

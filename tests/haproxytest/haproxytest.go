@@ -11,10 +11,10 @@ import (
 	"testing"
 )
 
-// StatHead is the head of "show stat" with the columns that matter.
+// StatHead is the header line of "show stat" with the columns that matter.
 const StatHead = "# pxname,svname,scur,stot,status,type,lastsess,bck,pid,sid,last_chk,\n"
 
-// folder is where the recordings are, seen from internal/haproxy and from the packages below it.
+// folder is the path of the recordings from internal/haproxy and from the packages below it.
 func folder(t testing.TB) string {
 	t.Helper()
 	for _, path := range []string{"testdata", "../testdata"} {
@@ -26,7 +26,7 @@ func folder(t testing.TB) string {
 	return ""
 }
 
-// Recorded is a recording.
+// Recorded returns a recording.
 func Recorded(t testing.TB, name string) []byte {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join(folder(t), name))
@@ -52,7 +52,7 @@ func Seeds(f *testing.F, pattern string) {
 	}
 }
 
-// ShortDir is a folder whose name leaves room: a unix socket's path has 108 bytes at most.
+// ShortDir returns a folder with a short name: the path of a unix socket has at most 108 bytes.
 func ShortDir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "hx")
@@ -63,7 +63,7 @@ func ShortDir(t testing.TB) string {
 	return dir
 }
 
-// Machine makes a root directory of files, by path and content.
+// Machine creates a root directory with files, by path and content.
 func Machine(t testing.TB, files map[string]string) (root string) {
 	t.Helper()
 	root = ShortDir(t)
@@ -79,15 +79,15 @@ func Machine(t testing.TB, files map[string]string) (root string) {
 	return root
 }
 
-// Process is what /proc says of a process: root's or this user's haproxy, unless it is said otherwise.
+// Process is the content of /proc for one process: root's or this user's haproxy, unless fields say otherwise.
 type Process struct {
 	PID, Parent int
-	UIDs        string // the four of them
+	UIDs        string // all four uids
 	Exe         string
-	Namespace   string // of users; another inode for another name
+	Namespace   string // the user namespace; another name gets another inode
 }
 
-// Run puts a process into the /proc below a root directory.
+// Run adds a process to the /proc below a root directory.
 func Run(t testing.TB, root string, p Process) {
 	t.Helper()
 	if p.UIDs == "" {

@@ -182,7 +182,7 @@ func TestRestoreByHand(t *testing.T) {
 	}
 }
 
-// TestPlaybooksUnderLoad runs what leaves the cluster as it was, one after the other under one load.
+// TestPlaybooksUnderLoad runs the playbooks that leave the cluster unchanged, one after the other under one load.
 func TestPlaybooksUnderLoad(t *testing.T) {
 	fresh(t).run("load", "start")
 	for _, c := range []struct {

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// unlikeDirectors are clusters with a HAProxy, or a member, that director does not make. What they differ in is the
-// same in containers. Each is decided for by internal/selection, too, beside a HAProxy of the test's.
+// unlikeDirectors are clusters with an HAProxy, or a member, that director does not configure. Containers make no
+// difference to them. internal/selection decides for each of them as well, with an HAProxy of its own.
 var unlikeDirectors = []scenario{
 	{"readers on a standby, through a proxy of their own", readPool},
 	{"option allbackups, and nothing that sticks", allBackups},
@@ -24,8 +24,8 @@ var unlikeDirectors = []scenario{
 
 func TestBalancers(t *testing.T) { run(t, unlikeDirectors) }
 
-// balancers changes the configuration of HAProxy on all controllers by a shell command that has it as $c, and has
-// HAProxy reload it. lab reset puts director's back.
+// balancers changes the configuration of HAProxy on all controllers with a shell command, which gets its path as $c,
+// and reloads HAProxy. lab reset restores director's.
 func (l lab) balancers(edit string) {
 	l.t.Helper()
 	if shape != "hosts" {
@@ -49,12 +49,12 @@ func (l lab) known() {
 	}
 }
 
-// servers are the server lines of the database's proxy, without "backup" for one of them and with it for the others.
+// servers returns the server lines of the database's proxy, with "backup" for all but one of them.
 func servers(first string) string {
 	return `grep -h '^ *server controller-' $c | sed '/server ` + first + `/s/ backup//' >/tmp/servers`
 }
 
-// readPool: a second proxy leads readers to a standby, and nobody reads at the moment.
+// readPool: a second proxy sends readers to a standby, and nobody reads at the moment.
 func readPool(_ *testing.T, l lab) expected {
 	reader, other := l.spare()
 	l.balancers(servers(reader) + `; { printf 'listen mysql_ro\n  bind ` + vip +
@@ -63,15 +63,15 @@ func readPool(_ *testing.T, l lab) expected {
 	return expected{active: []string{l.serving(), reader}, reasons: map[string][]string{other: {"last_standby"}}}
 }
 
-// allBackups: with nothing that sticks, the next client meets any of the servers.
+// allBackups: without stickiness, the next client may reach any of the servers.
 func allBackups(_ *testing.T, l lab) expected {
 	l.balancers(`sed -i '/^listen mysql$/a\  option allbackups' $c; sed -i '/stick/d' $c`)
 	l.known()
 	return expected{active: names(3)}
 }
 
-// tableWithPeers: entries outlive a reload, and the statistics of their sessions do not. At level user nobody can see
-// whom they pin.
+// tableWithPeers: entries survive a reload, and the session counters do not. At level user nobody can see which server
+// they pin.
 func tableWithPeers(t *testing.T, l lab) expected {
 	stickyTrap(t, l)
 	l.balancers(`sed -i "s/^  stick-table .*/& peers own/" $c; printf 'peers own\n  peer %s 127.0.0.1:10240\n'` +
@@ -80,7 +80,7 @@ func tableWithPeers(t *testing.T, l lab) expected {
 	l.until("clients went elsewhere", time.Minute, func() bool { return l.serving() != "controller-0" })
 	l.sql("controller-0", "SET GLOBAL wsrep_desync=OFF")
 	l.awaitServer("controller-0", "UP")
-	time.Sleep(6 * time.Second) // before that a process teaches the next one nothing
+	time.Sleep(6 * time.Second) // a process does not send its table to the next one before that
 	l.run("load", "stop")
 	for _, n := range names(3) {
 		l.on(n, "systemctl reload haproxy")
@@ -97,7 +97,7 @@ func tableWithPeers(t *testing.T, l lab) expected {
 	}
 }
 
-// stickOnSource: each client has a server of its own. Nobody sees how many there were.
+// stickOnSource: each client has a server of its own. The number of clients is unknown.
 func stickOnSource(t *testing.T, l lab) expected {
 	l.balancers(`sed -i 's/stick on dst/stick on src/' $c`)
 	l.clearStick()

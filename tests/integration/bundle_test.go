@@ -10,7 +10,7 @@ import (
 )
 
 // TestTheAccountComesFromHiera removes director's account from the container's configuration, so that only hieradata
-// has the password, without the command hiera; and shows that nothing of MariaDB's is on the hosts.
+// has the password, without the command hiera; and checks that no file of MariaDB is on the hosts.
 func TestTheAccountComesFromHiera(t *testing.T) {
 	if shape != "bundle" {
 		t.Skip("only controllers with containers have hiera")

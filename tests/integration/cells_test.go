@@ -19,7 +19,7 @@ func cell(run func()) {
 	run()
 }
 
-// twoCells is an inventory of the usual lab's controllers and those of the cell, as director merges those of an
+// twoCells returns an inventory of the usual lab's controllers and those of the cell, as director merges those of an
 // overcloud and its cell: each group of one is a child of a group for both.
 func (l lab) twoCells() string {
 	l.t.Helper()
@@ -51,8 +51,8 @@ func (g groups) addStack(stack, role string, hosts group) {
 	}
 }
 
-// ownHistory gives the cluster another state UUID, like that of a cluster that was set up separately: the labs are made
-// from one copy.
+// ownHistory gives the cluster another state UUID, as if it had been set up separately: the labs are copies of one
+// image.
 func (l lab) ownHistory() {
 	l.t.Helper()
 	all := names(3)
@@ -71,8 +71,8 @@ func (l lab) ownHistory() {
 	l.run("up")
 }
 
-// TestCells has two clusters of the same names behind one inventory, without a variable. Each is decided and backed up
-// apart, and what fails in one keeps nothing from the other. A restore is of one of them.
+// TestCells has two clusters with the same names in one inventory, without a variable. Each is decided and backed up on
+// its own, and a failure of one does not affect the other. A restore is for one of them.
 func TestCells(t *testing.T) {
 	if shape != "hosts" {
 		t.Skip("nothing of it depends on the shape")

@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// TestComposableRoles has the database on three machines and HAProxy with the VIP on two others, as director's roles
-// Database and ControllerOpenstack: the playbooks find them by director's groups of services, without a variable, and
-// by groups of any name that are given.
+// TestComposableRoles has the database on three machines and HAProxy with the VIP on two others, like director's roles
+// Database and ControllerOpenstack: the playbooks find them by director's service groups, without a variable, and by
+// groups with any other names that are given.
 func TestComposableRoles(t *testing.T) {
 	if shape != "hosts" {
 		t.Skip("the composable layout is a shape of its own")
@@ -53,7 +53,7 @@ func TestComposableRoles(t *testing.T) {
 		strings.Contains(out, ": physical backup of "+l.serving()) {
 		t.Errorf("groups given: %v\n%s", err, out)
 	}
-	// The VIP on the other one: nobody but it tells who serves.
+	// The VIP moves to the other one, which alone knows who serves.
 	from, to := l.holder(5), "controller-4"
 	if from == to {
 		to = "controller-3"

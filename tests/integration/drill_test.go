@@ -19,7 +19,8 @@ import (
 
 const datadir = "/var/lib/mysql"
 
-// TestRestoreDrills destroys the cluster and restores it, like an operator. All on one lab, one after the other.
+// TestRestoreDrills destroys the cluster and restores it as an operator would. All drills use one lab, one after the
+// other.
 func TestRestoreDrills(t *testing.T) {
 	l := quiet(t)
 	forget := func() {
@@ -73,8 +74,8 @@ func restoreOf(set string, more map[string]any) map[string]any {
 	return vars
 }
 
-// asTheSet: every server has the data that a verification found in the set, and nothing of a restore is left except
-// what it keeps.
+// asTheSet checks that every server has the data that a verification found in the set, and that nothing is left of a
+// restore except what it keeps.
 func (l lab) asTheSet(controller, set string) {
 	l.t.Helper()
 	want := l.record(controller, set).tables()
@@ -139,7 +140,7 @@ func (l lab) planOnly(set string) {
 	}
 }
 
-// restoreTraces is what a restore may change on the controllers, and which of them serve.
+// restoreTraces lists what a restore may change on the controllers, and which of them serve.
 func (l lab) restoreTraces() string {
 	l.t.Helper()
 	var all strings.Builder
@@ -152,7 +153,7 @@ func (l lab) restoreTraces() string {
 	return all.String()
 }
 
-// refusals are sets and requests that must not cost anything.
+// refusals are sets and requests that must not change anything.
 func (l lab) refusals(controller, set string) {
 	copied := destination + "/galera_cluster/20250101T000000Z_physical_" + controller
 	edit := func(expression string) string {
@@ -221,8 +222,8 @@ func (l lab) rolledBack(controller, set string) {
 	}
 }
 
-// rejoins breaks one standby's datadir under load and lets it copy the others' data. The last good copy is not given
-// up.
+// rejoins breaks one standby's datadir under load and lets it copy the others' data. A rejoin of the last good copy is
+// refused.
 func (l lab) rejoins() {
 	l.t.Helper()
 	broken := l.standbys(3)[0]
@@ -298,7 +299,7 @@ func (l lab) schemaBesideClients(dump string) {
 	l.sql("controller-0", "DROP DATABASE keystone_before")
 }
 
-// configuration changes a property of Pacemaker, sees it as a difference, and pushes the set's.
+// configuration changes a property of Pacemaker, sees the difference, and pushes the set's configuration.
 func (l lab) configuration(set string) {
 	l.t.Helper()
 	value := func() string {
@@ -325,7 +326,7 @@ func (l lab) configuration(set string) {
 	}
 }
 
-// otherPasswords gives an account that the controllers use another password after the backup. That is reported before
+// otherPasswords changes the password of an account that the controllers use after the backup. This is reported before
 // anything is touched, and corrected if requested.
 func (l lab) otherPasswords(controller, set string) {
 	l.t.Helper()
@@ -371,7 +372,7 @@ func (l lab) givenUp(controller, set string) {
 	l.clientsAreWell()
 }
 
-// restoreSteps are the tasks in which a restore is killed, and what kills it.
+// restoreSteps lists the tasks in which a restore is killed, and the way it is killed.
 var restoreSteps = []struct{ task, kill string }{
 	{"Make the set ready", "module"},
 	{"Make the set ready", "power"},
@@ -386,7 +387,7 @@ var restoreSteps = []struct{ task, kill string }{
 }
 
 // killedInEveryStep kills the restore in one step after the other, and runs it again each time. After the datadirs were
-// moved one of the old ones comes back, which has newer data than the set.
+// moved, one of the old ones, with newer data than the set, returns.
 func (l lab) killedInEveryStep(controller, set string) {
 	l.t.Helper()
 	for _, s := range restoreSteps {
@@ -443,7 +444,7 @@ func (l lab) killedRestore(controller, set, task, what string) {
 	if what == "power" {
 		return
 	}
-	// The process that still runs there ends by itself, or holds the book for a moment.
+	// A process that still runs there ends by itself, or holds the lock of the book for a moment.
 	l.until("no step of the restore runs any more", 3*time.Minute, func() bool {
 		for _, n := range names(3) {
 			if out := l.on(n, "cd /var/lib/overcloud.backup/restore 2>/dev/null && [ -e lock ] || exit 0; flock -n"+
@@ -455,7 +456,7 @@ func (l lab) killedRestore(controller, set, task, what string) {
 	})
 }
 
-// powered switches a controller on again and waits until the cluster has it.
+// powered switches a controller on again and waits until it has joined the cluster.
 func (l lab) powered(controller string) {
 	l.t.Helper()
 	l.run("machine", "start", number(controller))

@@ -105,7 +105,7 @@ func (l lab) said(out string, ok, want bool, says []string) {
 	}
 }
 
-// onlySet is the path of the one set below a folder, and the controller that has it.
+// onlySet returns the path of the only set below a folder, and the controller that has it.
 func (l lab) onlySet(below string) (controller, path string) {
 	l.t.Helper()
 	found := 0
@@ -194,7 +194,7 @@ func (l lab) startsAndGoesOn() {
 	}
 }
 
-// wantsTheMount takes a tmpfs for the export.
+// wantsTheMount uses a tmpfs as the export.
 func (l lab) wantsTheMount() {
 	const mount = "/mnt/overcloud-backup"
 	l.fails("backup_to_nfs", nil, mount+" is not mounted here")
@@ -248,7 +248,7 @@ func (l lab) write(path, content string) {
 	}
 }
 
-// cancelsABackup cancels one that is slow, because it compresses as well as it can.
+// cancelsABackup cancels a backup that is slow because it compresses at the highest level.
 func (l lab) cancelsABackup() {
 	l.works("cancel_backup", nil, "no job runs here")
 	victim := l.standbys(3)[0]
@@ -335,7 +335,7 @@ func (l lab) comparesPacemaker() {
 	}
 }
 
-// writesUnits leaves this machine's systemd alone. The command of the service is only asked for its hosts.
+// writesUnits does not touch this machine's systemd. The command of the service only lists its hosts.
 func (l lab) writesUnits() {
 	folder := l.t.TempDir()
 	vars := map[string]any{"unit_directory": folder, "backup_inventory": l.run("inventory")}

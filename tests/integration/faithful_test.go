@@ -61,8 +61,8 @@ func (l lab) inheritedIsBack(out string) {
 	}
 }
 
-// bigRows are lawful rows whose statement, as a dump has it, no server here takes; and a table that Galera does not
-// replicate.
+// loadsOrLeavesEveryRow uses legal rows whose statement in a dump exceeds the limits of every server here, and a table
+// that Galera does not replicate.
 func (l lab) loadsOrLeavesEveryRow(t *testing.T) {
 	l.sql("controller-0", "CREATE DATABASE vast; CREATE TABLE vast.aaa (id INT PRIMARY KEY); INSERT INTO vast.aaa"+
 		" VALUES (1), (2), (3);"+

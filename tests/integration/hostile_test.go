@@ -16,16 +16,16 @@ import (
 	"time"
 )
 
-// The secrets that a stranger is after: those of the task, and those in director's files.
+// The secrets that a stranger wants: those of the task, and those in director's files.
 const taskSecret = "Gr8-Task-Secret"
 
 var secrets = []string{taskSecret, "lab-database-root", "lab-haproxy-stats"}
 
-// strangerLog is what the stranger of a controller has got.
+// strangerLog is what the stranger on a controller has received.
 const strangerLog = "/home/stranger/log"
 
-// TestAStrangerOnAController lets an unprivileged user of a controller wait for passwords: where the database and
-// HAProxy listen while they are down, and while he holds all connections of a database that runs.
+// TestAStrangerOnAController has an unprivileged user of a controller wait for passwords: in the places of the database
+// and HAProxy while they are down, and while the stranger holds all connections of a running database.
 func TestAStrangerOnAController(t *testing.T) {
 	for name, attack := range map[string]func(l lab, out, other string) []string{
 		"the services are down": func(l lab, out, _ string) []string {
@@ -57,7 +57,7 @@ func TestAStrangerOnAController(t *testing.T) {
 			for _, vars := range []map[string]any{nil, vars} {
 				d := l.decide(vars)
 				t.Logf("\n%s", d.Text)
-				// Pacemaker starts a database anew that takes no connections: then it may be chosen, and rightly.
+				// Pacemaker restarts a database that accepts no connections: then it may be chosen, correctly.
 				if d.Chosen == out && l.down(out) {
 					t.Errorf("%s was chosen", out)
 				}
@@ -76,7 +76,7 @@ func (l lab) down(controller string) bool {
 	return l.on(controller, "pgrep -x mariadbd || true") == ""
 }
 
-// restoreConnections gives a database its connections back; the stranger has ended.
+// restoreConnections raises max_connections again; the stranger has ended.
 func (l lab) restoreConnections(controller string) {
 	l.t.Helper()
 	l.until("the database takes connections", time.Minute, func() bool {
@@ -85,7 +85,7 @@ func (l lab) restoreConnections(controller string) {
 	})
 }
 
-// beStranger makes the user on a controller and starts his program. The lab's reset does not know of him.
+// beStranger creates the user on a controller and starts the stranger's program. The lab's reset does not know it.
 func (l lab) beStranger(controller string, places ...string) {
 	l.t.Helper()
 	program := filepath.Join(l.t.TempDir(), "stranger")
@@ -110,7 +110,7 @@ func (l lab) beStranger(controller string, places ...string) {
 	})
 }
 
-// strangerGotNothing also shows that he did listen, by a client of the test's own.
+// strangerGotNothing also proves, with a client of the test, that the program did listen.
 func (l lab) strangerGotNothing(controller string) {
 	l.t.Helper()
 	got := l.on(controller, "cat "+strangerLog)
@@ -122,14 +122,14 @@ func (l lab) strangerGotNothing(controller string) {
 			l.t.Errorf("the stranger on %s got %s", controller, secret)
 		}
 	}
-	// The program did listen, and would have reported what it gets.
+	// The program did listen, and would have recorded any secret.
 	l.on(controller, "printf '\\5\\0\\0\\1probe' | socat -t 1 - unix-connect:/tmp/mysql.sock >/dev/null || true")
 	l.until("the stranger has told of the probe", 20*time.Second, func() bool {
 		return strings.Contains(l.on(controller, "cat "+strangerLog), "probe")
 	})
 }
 
-// give runs a command on a controller with an input.
+// give runs a command on a controller with the given standard input.
 func (l lab) give(controller, command string, input []byte) {
 	l.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -141,8 +141,8 @@ func (l lab) give(controller, command string, input []byte) {
 	}
 }
 
-// lie answers every call of a module with what its root likes: it names another host's connection, a group, facts that
-// are none of the module's, a decision, and what a terminal would obey.
+// lie answers every call of a module with claims of its root: another host's connection, a group, facts that belong to
+// no module, a decision, and terminal escapes.
 const lie = `#!/bin/sh
 cat >/dev/null
 printf '%%s\n' '{"changed":false,"msg":"\u001b]0;owned\u0007\u001b[2Aall is well",
@@ -154,15 +154,15 @@ printf '%%s\n' '{"changed":false,"msg":"\u001b]0;owned\u0007\u001b[2Aall is well
 "result":{"add_host":{"host_name":"%[1]s","groups":["Controller"],"host_vars":{"ansible_ssh_common_args":"-oProxyCommand=%[2]s"}}}}' | tr -d '\n'
 `
 
-// TestAControllerThatLies replaces the binary on one controller by a program of its root's.
+// TestAControllerThatLies replaces the binary on one controller with a program of its root user.
 func TestAControllerThatLies(t *testing.T) {
-	// A connection that is kept would hide that another way to a host was taken.
+	// A kept connection would hide that a host was reached in another way.
 	t.Setenv("ANSIBLE_SSH_ARGS", "-o ControlMaster=no -o ControlPath=none")
 	l := fresh(t)
 	l.run("load", "start")
 	standbys := l.standbys(3)
 	liar, victim := standbys[0], standbys[1]
-	l.decide(nil) // the binary is there now
+	l.decide(nil) // the binary exists now
 	folder := t.TempDir()
 	ran := filepath.Join(folder, "ran")
 	proxy := filepath.Join(folder, "proxy")
@@ -194,8 +194,8 @@ func TestAControllerThatLies(t *testing.T) {
 	}
 }
 
-// TestAServerThatNamesItsLibraries has the account mysql put a library where its server loads plugins from, and name it
-// as one that the backup tool needs, which is root: the tool must not see it.
+// TestAServerThatNamesItsLibraries has the account mysql put a library into the server's plugin folder, and name it as
+// one that the backup tool, which is root, needs: the tool must not see it.
 func TestAServerThatNamesItsLibraries(t *testing.T) {
 	l := fresh(t)
 	if shape != "hosts" {

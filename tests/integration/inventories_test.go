@@ -16,7 +16,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// group is one of an inventory in YAML, and groups are all of it.
+// group is a group of an inventory in YAML, and groups is a whole inventory.
 type (
 	group struct {
 		Hosts    map[string]map[string]any `yaml:"hosts,omitempty"`
@@ -26,7 +26,7 @@ type (
 	groups map[string]group
 )
 
-// groups are those of the lab's inventory.
+// groups returns those of the lab's inventory.
 func (l lab) groups() groups {
 	l.t.Helper()
 	text, err := os.ReadFile(l.run("inventory"))
@@ -40,7 +40,7 @@ func (l lab) groups() groups {
 	return g
 }
 
-// write makes a file of it.
+// write writes the inventory to a file.
 func (g groups) write(t testing.TB) string {
 	t.Helper()
 	text, err := yaml.Marshal(g)
@@ -54,7 +54,7 @@ func (g groups) write(t testing.TB) string {
 	return path
 }
 
-// addresses is the inventory of OSP 10, a program: hosts are addresses, and roles are in lower case.
+// addresses returns the inventory of OSP 10, a program: hosts are addresses, and roles are in lower case.
 func (g groups) addresses(t testing.TB) string {
 	t.Helper()
 	role, hosts, hostvars := g["Controller"], []string{}, map[string]any{}
@@ -80,8 +80,8 @@ func (g groups) addresses(t testing.TB) string {
 	return path
 }
 
-// TestTheInventoriesOfDirector has the same controllers in the inventories that the versions of director make of them.
-// The playbooks need no variable for any.
+// TestTheInventoriesOfDirector presents the same controllers in the inventories that the versions of director create.
+// The playbooks need no variable for any of them.
 func TestTheInventoriesOfDirector(t *testing.T) {
 	if shape != "hosts" {
 		t.Skip("which hosts a playbook takes does not depend on the shape")

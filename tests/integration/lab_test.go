@@ -2,8 +2,8 @@
 
 //go:build lab
 
-// Package integration runs the collection on the lab: real controllers, real clients, real faults. What a client sees
-// through the VIP is the truth that every decision is held against.
+// Package integration runs the collection on the lab: real controllers, real clients, real faults. Every decision is
+// compared with what a client sees through the VIP.
 package integration
 
 import (
@@ -32,21 +32,21 @@ var (
 	vip    = subnet + ".100"
 )
 
-// shape is how the lab's controllers are made, hosts or bundle: the same tests run on both.
+// shape is how the lab's controllers are built, hosts or bundle: the same tests run on both.
 var shape = cmp.Or(os.Getenv("LAB_SHAPE"), "hosts")
 
-// The names that the shapes have for the same things.
+// The names that the shapes use for the same things.
 var (
 	galeraResource  = map[string]string{"hosts": "galera-master", "bundle": "galera-bundle"}[shape]
 	haproxyResource = map[string]string{"hosts": "haproxy-clone", "bundle": "haproxy-bundle"}[shape]
 	haproxyConfig   = map[string]string{"hosts": "", "bundle": "/var/lib/config-data/puppet-generated/haproxy"}[shape] +
 		"/etc/haproxy/haproxy.cfg"
 	databaseSocket = map[string]string{"hosts": "/run/mysqld/mysqld.sock", "bundle": "/var/lib/mysql/mysql.sock"}[shape]
-	// inventoryPrefix makes a host of Ansible's inventory of a controller's name.
+	// inventoryPrefix turns a controller's name into its name in Ansible's inventory.
 	inventoryPrefix = map[string]string{"hosts": "", "bundle": "overcloud-"}[shape]
 )
 
-// inventory are the names of controllers as Ansible has them.
+// inventory returns the names of controllers in Ansible's inventory.
 func inventory(controllers ...string) (hosts []string) {
 	for _, c := range controllers {
 		hosts = append(hosts, inventoryPrefix+c)
@@ -54,10 +54,10 @@ func inventory(controllers ...string) (hosts []string) {
 	return hosts
 }
 
-// program is that of the lab that is driven.
+// program is the program that drives the lab.
 var program = "tests/lab/lab"
 
-// lab runs it.
+// lab runs its commands.
 type lab struct{ t testing.TB }
 
 // try runs a lab command and returns what it printed, without the line feed at its end.
@@ -96,7 +96,7 @@ func (l lab) on(controller, command string) string {
 	return l.run("ssh", number(controller), command)
 }
 
-// sql asks a controller's own server.
+// sql queries a controller's own server.
 func (l lab) sql(controller, statement string) string {
 	l.t.Helper()
 	return l.run("sql", number(controller), statement)

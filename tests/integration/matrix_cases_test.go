@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// nothingIsLeft of a backup: no unit, no lock, no desync, no file.
+// nothingIsLeft checks that a backup left no unit, no lock, no desync and no file.
 func (c control) nothingIsLeft() {
 	c.t.Helper()
 	left := c.sets()
@@ -31,7 +31,7 @@ func (c control) nothingIsLeft() {
 	}
 }
 
-// decided checks the decision against what a client meets, and tells it.
+// decided compares the decision with the server that a client reaches, and returns it.
 func (c control) decided(p played) (decision, []string) {
 	c.t.Helper()
 	found := p.of("idle_controller")
@@ -62,7 +62,7 @@ func (c control) status() []string {
 	return append(p.lines(), reasons...)
 }
 
-// made is what galera_backup returned, as far as this looks at it.
+// made is the result of galera_backup, as far as these tests read it.
 type made struct {
 	Backup struct {
 		Path     string   `json:"path"`
@@ -74,7 +74,7 @@ type made struct {
 	} `json:"plan"`
 }
 
-// whole reads the manifest of the set that a result tells of, and holds it against the result.
+// whole reads the manifest of the set that a result names, and compares it with the result.
 func (c control) whole(result told) string {
 	c.t.Helper()
 	var m made
@@ -165,7 +165,7 @@ func (c control) vault() []string {
 	if p.err != nil || len(found) != 1 {
 		c.t.Fatalf("%v\n%s", p.err, p.out)
 	}
-	// That the account of the vault was used shows that its password was: another one would have been refused.
+	// The account of the vault was used, so its password was as well: the server would have refused another one.
 	if got := found[0].reached(c.t); got != "matrix, options" {
 		c.t.Errorf("it was logged in as %s", got)
 	}
@@ -207,7 +207,7 @@ func (c control) withVault(password string) (played, string) {
 	return c.plays(playbook, nil, "-vvv", "--vault-password-file", file), key
 }
 
-// misses one controller, and so cannot know who serves.
+// misses leaves out one controller, so that it is unknown who serves.
 func (c control) misses() []string {
 	away := c.standbys(3)[0]
 	override := filepath.Join(c.t.TempDir(), "closed_port.yml")

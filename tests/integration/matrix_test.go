@@ -21,7 +21,7 @@ type control struct {
 	bin, collections string
 }
 
-// cases are what everybody does with the collection. Each returns what must be alike under every Ansible.
+// cases are common uses of the collection. Each returns what must be equal under every Ansible.
 var cases = []struct {
 	name string
 	run  func(control) []string
@@ -35,8 +35,8 @@ var cases = []struct {
 	{"a controller that ssh does not reach", control.misses},
 }
 
-// TestMatrix runs the cases with each Ansible that tests/matrix/run names in MATRIX and compares, and what is
-// ansible-runner's.
+// TestMatrix runs the cases, and those of ansible-runner, with each Ansible that tests/matrix/run names in MATRIX, and
+// compares the results.
 func TestMatrix(t *testing.T) {
 	wanted := strings.Fields(os.Getenv("MATRIX"))
 	if len(wanted) == 0 {
@@ -54,7 +54,7 @@ func TestMatrix(t *testing.T) {
 	}
 }
 
-// alike records by case the result with the first version, its name first.
+// alike holds for each case the result of the first version, and the name of that version.
 type alike map[string][]string
 
 // with runs all cases with a version and compares.
@@ -99,7 +99,7 @@ func node(t *testing.T, version string) control {
 	return c
 }
 
-// command is one of this Ansible's. Nothing of the caller's Ansible reaches it, nor a Python package of the caller's.
+// command returns a command of this Ansible. It inherits nothing from the caller's Ansible, and no Python package.
 func (c control) command(limit time.Duration, name string, args ...string) *exec.Cmd {
 	c.t.Helper()
 	cmd := exec.CommandContext(c.t.Context(), filepath.Join(c.bin, name), args...)

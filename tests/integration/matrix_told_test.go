@@ -60,7 +60,7 @@ func tasks(t testing.TB, file string) []told {
 	return all
 }
 
-// items are a loop's rounds, each as a task.
+// items returns the iterations of a loop, each as a task.
 func (k told) items() []told {
 	rounds, _ := k.Result["results"].([]any)
 	if !k.ours() || len(rounds) == 0 {
@@ -75,7 +75,7 @@ func (k told) items() []told {
 	return all
 }
 
-// ours: the result of a module of the collection.
+// ours reports whether this is the result of a module of the collection.
 func (k told) ours() bool { return strings.HasPrefix(k.Action, "overcloud.backup.") }
 
 func (k told) message() string {
@@ -110,7 +110,7 @@ func (k told) into(t testing.TB, v any) {
 	}
 }
 
-// lines tell of each result of the collection, and of each failure, what may not depend on the version of Ansible.
+// lines returns, for each result of the collection and each failure, what may not depend on the version of Ansible.
 func (p played) lines() []string {
 	var all []string
 	for _, k := range p.told {
@@ -128,11 +128,11 @@ func (p played) lines() []string {
 	return all
 }
 
-// itsOwn are keys that Ansible itself adds to results, the later ones to those of async.
+// itsOwn are keys that Ansible itself adds to results; the last ones are for async.
 var itsOwn = strings.Fields(`changed warnings deprecations exception invocation item ansible_loop_var failed failed_when_result
 	failed_when_suppressed_exception ansible_job_id results_file started finished stdout stdout_lines stderr stderr_lines`)
 
-// keys are those of a result that the collection makes, and of the facts in it.
+// keys returns those of a result that the collection sets, and of the facts in it.
 func keys(result map[string]any) string {
 	var all []string
 	for k, v := range result {
@@ -150,7 +150,7 @@ func keys(result map[string]any) string {
 	return strings.Join(all, " ")
 }
 
-// What differs from run to run, however alike they are.
+// Values that differ from run to run, even between equal versions.
 var differing = []struct {
 	what *regexp.Regexp
 	word string
@@ -169,7 +169,7 @@ func same(line string) string {
 	return strings.TrimSpace(line)
 }
 
-// reached is as whom galera_facts was logged in, and where that account came from.
+// reached is the account that galera_facts logged in with, and where it came from.
 func (k told) reached(t testing.TB) string {
 	var facts struct {
 		Facts struct {

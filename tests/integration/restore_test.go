@@ -14,14 +14,14 @@ import (
 	"time"
 )
 
-// restore starts a server on a set by hand commands, on the controller where it lies, and returns a line for each
+// restore starts a server on a set with manual commands, on the controller that has it, and returns a line for each
 // table: name, rows, checksum.
 func (l lab) restore(controller, set string) string {
 	l.t.Helper()
 	return l.byHand(controller, set)
 }
 
-// checksums are the same lines of the controller's own server.
+// checksums returns the same lines from the controller's own server.
 func (l lab) checksums(controller string) string {
 	l.t.Helper()
 	return l.byHand(controller, "--live "+databaseSocket)
@@ -31,7 +31,7 @@ func (l lab) byHand(controller, args string) string {
 	l.t.Helper()
 	there := l.send("restore_by_hand.sh", controller)
 	if shape == "bundle" {
-		// The server's programs are in its image alone, and its root has a password.
+		// The server's programs are only in its image, and its root has a password.
 		return l.on(controller, "podman run --rm --cgroups=disabled --privileged --network=none"+
 			" --env=MYSQL_PWD=lab-database-root --volume=/root:/root "+
 			"--volume=/var/lib/mysql:/var/lib/mysql --volume=/var/backups:/var/backups"+
@@ -40,7 +40,7 @@ func (l lab) byHand(controller, args string) string {
 	return l.on(controller, "bash "+there+" "+args)
 }
 
-// send puts a script of this folder on a controller and says where.
+// send copies a script of this folder to a controller and returns its path.
 func (l lab) send(name, controller string) string {
 	l.t.Helper()
 	script, err := os.Open(name)
@@ -60,7 +60,7 @@ func (l lab) send(name, controller string) string {
 }
 
 // restoredLedgerHasNoGap checks a set that was taken while clients wrote: each client's commits are there from its
-// first to some last one, none missing between, and at least those that were acknowledged before the backup began.
+// first to some last one, without a gap, and include all that were acknowledged before the backup began.
 func (l lab) restoredLedgerHasNoGap(controller, set string, before int) {
 	l.t.Helper()
 	out := l.byHand(controller, set+

@@ -20,7 +20,7 @@ import (
 	"time"
 )
 
-// job is one of ansible-runner's, in a private data dir that holds what docs/awx.md says, and nothing else.
+// job is a job of ansible-runner, in a private data dir that holds what docs/awx.md says, and nothing else.
 type job struct {
 	control
 	folder, victim string
@@ -29,7 +29,7 @@ type job struct {
 	stopped        string // pid of the backup tool, in the victim
 }
 
-// event is one of runner's, as far as the tests look at it.
+// event is an event of runner, as far as the tests read it.
 type event struct {
 	Counter int    `json:"counter"`
 	Event   string `json:"event"`
@@ -42,7 +42,7 @@ type event struct {
 
 const runnerPassword = "of-the-runner"
 
-// underRunner runs docs/awx.md's playbook with ansible-runner from an environment that has ansible-core alone.
+// underRunner runs docs/awx.md's playbook with ansible-runner from an environment that has only ansible-core.
 func underRunner(t *testing.T) {
 	c := node(t, "runner")
 	c.sql("controller-0", "CREATE OR REPLACE USER runner@localhost IDENTIFIED BY '"+runnerPassword+
@@ -56,7 +56,7 @@ func underRunner(t *testing.T) {
 	})
 }
 
-// begin starts a job and stops the backup tool as soon as it is there, so that nothing has to be done in time.
+// begin starts a job and stops the backup tool as soon as it exists, so that the rest of the test is not a race.
 func begin(t *testing.T, c control, vars map[string]any) *job {
 	t.Helper()
 	c.lab = lab{t}
@@ -82,8 +82,8 @@ func begin(t *testing.T, c control, vars map[string]any) *job {
 	return j
 }
 
-// lay makes the private data dir. What the playbook needs lies beside it, as AWX installs it. The job is as verbose as
-// AWX lets one be, so that a password has every chance to show.
+// lay creates the private data dir. The files that the playbook needs are beside it, as AWX installs them. The job is
+// as verbose as AWX permits, so that a password has every chance to show.
 func (j *job) lay(vars map[string]any) {
 	j.t.Helper()
 	inventory, err := os.ReadFile(j.run("inventory"))
@@ -125,7 +125,7 @@ func wrapper(t testing.TB) []byte {
 	return nil
 }
 
-// stopTool waits for mariadb-backup to read and stops it. It holds no lock then.
+// stopTool waits for mariadb-backup to read and stops it. At that point it holds no lock.
 func (j *job) stopTool() {
 	j.t.Helper()
 	out, err := j.try("ssh", number(j.victim), `for i in $(seq 1200); do
@@ -144,7 +144,7 @@ func (j *job) stopTool() {
 
 func (j *job) resume() { j.on(j.victim, "kill -CONT "+j.stopped) }
 
-// ends waits for runner and returns the status that it gives.
+// ends waits for runner and returns its status.
 func (j *job) ends() string {
 	j.t.Helper()
 	err := j.cmd.Wait()
@@ -161,7 +161,7 @@ func (j *job) stdout() string {
 	return string(text)
 }
 
-// events are those there are so far.
+// events returns the events that exist so far.
 func (j *job) events() []event {
 	j.t.Helper()
 	files, _ := filepath.Glob(filepath.Join(j.folder, "artifacts/run/job_events/*-*.json"))
@@ -169,7 +169,7 @@ func (j *job) events() []event {
 	for _, name := range files {
 		var e event
 		raw, err := os.ReadFile(name)
-		if err == nil && json.Unmarshal(raw, &e) == nil { // one may be written just now
+		if err == nil && json.Unmarshal(raw, &e) == nil { // one may be incomplete
 			all = append(all, e)
 		}
 	}
@@ -177,7 +177,7 @@ func (j *job) events() []event {
 	return all
 }
 
-// progressed: a line of progress has become an event.
+// progressed checks that a line of progress has become an event.
 func (j *job) progressed() bool {
 	return slices.ContainsFunc(j.events(), func(e event) bool {
 		return e.Event == "verbose" && strings.Contains(e.Stdout, j.victim+": physical backup, ") &&
@@ -210,7 +210,7 @@ func (j *job) succeeds() {
 	j.noSecret()
 }
 
-// noSecret: no password of the lab, nor the one that was given, is in a file that runner wrote.
+// noSecret checks that no file that runner wrote has a password of the lab, or the one that was given.
 func (j *job) noSecret() {
 	j.t.Helper()
 	settings, err := os.ReadFile(filepath.Join(root, "tests/lab/lib/settings.sh"))
@@ -243,7 +243,7 @@ func (j *job) noSecret() {
 	}
 }
 
-// cancel does so in the middle of the backup.
+// cancel cancels the job in the middle of the backup.
 func (j *job) cancel() {
 	j.t.Helper()
 	j.until("there is a line of progress", time.Minute, j.progressed)
@@ -265,7 +265,7 @@ func (j *job) units() string {
 
 func (j *job) over() bool { return j.units() == "" }
 
-// cancelled: the job goes on and its set is whole, as somebody finds who verifies it.
+// cancelled checks that the job on the host continues, and that its set is complete, as a verification finds.
 func (j *job) cancelled() {
 	j.cancel()
 	j.resume()

@@ -18,20 +18,19 @@ import (
 type expected struct {
 	// chosen lists those of whom one must be chosen; empty means that nobody may be.
 	chosen []string
-	// active lists who must count as active; nil means just who a client meets through the VIP, empty that nobody is
-	// known.
+	// active lists who must count as active; nil means exactly the controllers that a client reaches through the VIP,
+	// empty that none is known.
 	active []string
-	// reasons are the codes of each controller that is not chosen, exactly; the serving one's "active" goes without
-	// saying.
+	// reasons are the exact codes of each controller that is not chosen; the serving one's "active" is implied.
 	reasons map[string][]string
 	// vars are role variables, args further arguments of ansible-playbook.
 	vars map[string]any
 	args []string
-	// after is checked when the decision was made.
+	// after is an additional check after the decision.
 	after func()
 }
 
-// scenario is one of three controllers under client load. It leaves the lab as it needs it; lab reset takes it back.
+// scenario is one of three controllers under client load. It leaves the lab as changed; lab reset undoes that.
 type scenario struct {
 	name    string
 	arrange func(t *testing.T, l lab) expected
@@ -133,7 +132,7 @@ func (l lab) awaitServer(controller, status string) {
 	})
 }
 
-// clear forgets where clients were sent before: HAProxy's stick table dies with the process.
+// clearStick makes HAProxy forget where clients were sent before: its stick table dies with the process.
 func (l lab) clearStick() {
 	l.t.Helper()
 	l.on("controller-0", "crm_resource --restart --resource "+haproxyResource)
@@ -167,7 +166,7 @@ func vipElsewhere(t *testing.T, l lab) expected {
 	if l.holder(3) == to {
 		to = "controller-2"
 	}
-	// Its stickiness is INFINITY, as TripleO has it: a preference does not move it.
+	// Its stickiness is INFINITY, as in TripleO: a preference does not move it.
 	for _, other := range others(to) {
 		l.on(other, "crm_resource --ban --resource ip-"+vip+" --node "+other)
 	}
@@ -181,7 +180,7 @@ func vipElsewhere(t *testing.T, l lab) expected {
 	return expected{chosen: others(serving)}
 }
 
-// redisMaster: the standby that runs what no other controller runs comes second.
+// redisMaster: the standby that runs a resource that no other controller runs is ranked second.
 func redisMaster(t *testing.T, l lab) expected {
 	if shape != "bundle" {
 		t.Skip("only controllers with containers run redis")
@@ -251,7 +250,7 @@ func lastStandbyAllowed(_ *testing.T, l lab) expected {
 	}
 }
 
-// stopMariaDB has Pacemaker stop the server of a standby, and names the other one.
+// stopMariaDB makes Pacemaker stop the server of a standby, and returns the other standby.
 func (l lab) stopMariaDB() (string, string) {
 	l.t.Helper()
 	out, other := l.spare()
@@ -276,8 +275,8 @@ func desyncedByHand(t *testing.T, l lab) expected {
 	}
 }
 
-// galeraCutOff leaves a node on its own that goes on running: Pacemaker, whose own network is whole, is kept from
-// restarting it by switching the resource's monitors off.
+// galeraCutOff leaves a node alone that continues to run: the resource's monitors are disabled, so that Pacemaker,
+// whose own network works, does not restart it.
 func galeraCutOff(t *testing.T, l lab) expected {
 	out, other := l.spare()
 	l.on(other,
@@ -299,7 +298,7 @@ func cutOff(_ *testing.T, l lab) expected {
 		return strings.Contains(l.sql(other, "SHOW STATUS LIKE 'wsrep_cluster_size'"), "2")
 	})
 	l.awaitServer(out, "DOWN")
-	// Without quorum its Pacemaker stops everything; a HAProxy read in the middle of that leaves the others unknown.
+	// Without quorum its Pacemaker stops everything; reading HAProxy in the middle of that leaves the others unknown.
 	l.until(out+" has stopped its services", 90*time.Second, func() bool {
 		return l.on(out, "pgrep -x 'haproxy|mariadbd' || true") == ""
 	})
@@ -362,7 +361,7 @@ func unreachable(t *testing.T, l lab) expected {
 	}
 }
 
-// spare names a standby to hurt, one without the VIP where there is a choice, and the other standby.
+// spare returns a standby to hurt, preferably one without the VIP, and the other standby.
 func (l lab) spare() (string, string) {
 	l.t.Helper()
 	standbys := l.standbys(3)

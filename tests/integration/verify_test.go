@@ -35,7 +35,7 @@ type record struct {
 	} `json:"restore"`
 }
 
-// record reads a set's verified.json; nil when there is none.
+// record reads a set's verified.json; it is nil if there is none.
 func (l lab) record(controller, set string) *record {
 	l.t.Helper()
 	raw := l.on(controller, "cat "+set+"/verified.json 2>/dev/null || true")
@@ -49,7 +49,7 @@ func (l lab) record(controller, set string) *record {
 	return &r
 }
 
-// tables are the lines that lab.checksums has of a live server.
+// tables returns the same lines as lab.checksums of a live server.
 func (r record) tables() string {
 	var lines []string
 	for _, t := range r.Restore.Restored.Tables {
@@ -61,7 +61,7 @@ func (r record) tables() string {
 
 const scratch = "/var/lib/overcloud.backup/scratch"
 
-// traces are the files that a verification may write, with times and sizes, on every controller.
+// traces lists the files that a verification may write, with times and sizes, on every controller.
 func (l lab) traces() string {
 	l.t.Helper()
 	var all strings.Builder
@@ -84,7 +84,7 @@ func (l lab) nothingOfAVerificationIsLeft(controller string) {
 	}
 }
 
-// quiet gives the lab with something new in it, and nobody who writes.
+// quiet returns the lab with new data in it, and without writers.
 func quiet(t *testing.T) lab {
 	l := fresh(t)
 	for _, n := range names(3) {
@@ -95,8 +95,8 @@ func quiet(t *testing.T) lab {
 	return l
 }
 
-// TestVerify takes sets and verifies them as an operator does. All on one lab: to bring it up anew takes longer than
-// this.
+// TestVerify takes sets and verifies them as an operator would. All cases use one lab, because bringing it up again
+// takes longer than all of them.
 func TestVerify(t *testing.T) {
 	quiet(t)
 	t.Run("physical", func(t *testing.T) {
@@ -130,7 +130,7 @@ func TestVerify(t *testing.T) {
 	})
 }
 
-// aRestoreIsAsTheLiveServer verifies the newest set and holds every table of the record against the live server: nobody
+// aRestoreIsAsTheLiveServer verifies the newest set and compares every table of the record with the live server: nobody
 // has written since.
 func (l lab) aRestoreIsAsTheLiveServer(set, controller string) {
 	l.t.Helper()
@@ -166,7 +166,7 @@ func (l lab) checkModeVerifiesNothing(set, controller string) {
 	}
 }
 
-// flip turns one bit round in the middle of a file, and returns where.
+// flip inverts one bit in the middle of a file, and returns its offset.
 func (l lab) flip(controller, path string) int64 {
 	l.t.Helper()
 	out := l.on(controller, "f="+path+`; o=$(($(stat -c %s "$f") / 2)); b=$(od -An -tu1 -j $o -N1 "$f"); `+
@@ -178,7 +178,7 @@ func (l lab) flip(controller, path string) int64 {
 	return offset
 }
 
-// aFlippedBitIsNamed damages the set's data. The offset that is named is that of the frame with the bit.
+// aFlippedBitIsNamed damages the set's data. The reported offset is that of the frame with the bit.
 func (l lab) aFlippedBitIsNamed(controller, set, level string) {
 	l.t.Helper()
 	file := l.on(controller, "ls -S "+set+" | head -n 1")
@@ -213,7 +213,7 @@ func (l lab) aKilledVerificationLeavesNothing(controller, set string) {
 		out, err := l.play("playbooks/verify.yml", nil)
 		end <- ended{out, err}
 	}()
-	// In one command on the controller: a scratch server of little data lives for a second.
+	// A single command on the controller, because a scratch server with little data lives for only a second.
 	l.on(controller,
 		`for i in $(seq 1200); do pgrep -f '[m]ariadbd.*overcloud_verify.run' >/dev/null && break; sleep 0.05; done
 		exec systemctl kill --signal=KILL --kill-who=main 'overcloud-backup-*.service'`)

@@ -15,7 +15,8 @@ import (
 	"time"
 )
 
-// Certificates makes an authority and a server certificate for the name "db.example", and returns the server's options.
+// Certificates creates an authority and a server certificate for the name "db.example", and returns the server's
+// options.
 func Certificates(dir string) []string {
 	ca, caKey := certificate("authority", nil, nil)
 	other, _ := certificate("another authority", nil, nil)
@@ -35,7 +36,7 @@ func Certificates(dir string) []string {
 	return []string{"--ssl-ca=" + dir + "/ca.pem", "--ssl-cert=" + dir + "/cert.pem", "--ssl-key=" + dir + "/key.pem"}
 }
 
-// certificate signs itself when there is no parent.
+// certificate is self-signed if there is no parent.
 func certificate(name string, parent *x509.Certificate, parentKey *ecdsa.PrivateKey) (*x509.Certificate,
 	*ecdsa.PrivateKey) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

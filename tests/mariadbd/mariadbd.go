@@ -19,17 +19,17 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-// Server is one on a socket, ports of the loopback and a folder of its own: a cluster of one where there is a Galera
+// Server is a server with a socket, ports on loopback and a folder of its own: a cluster of one if there is a Galera
 // library.
 type Server struct {
-	// Dir holds all of it, removed with it; Data is the datadir.
+	// Dir holds everything, and is removed with the server; Data is the datadir.
 	Dir, Data, Socket string
 	Port              int
 	Galera            bool
 	child             *process.Child
 }
 
-// Need skips a test where a program is missing, and in a short run (go test -short), which starts no servers.
+// Need skips a test if a program is missing, and in a short run (go test -short), which starts no servers.
 func Need(t *testing.T, programs ...string) {
 	t.Helper()
 	if testing.Short() {
@@ -42,7 +42,7 @@ func Need(t *testing.T, programs ...string) {
 	}
 }
 
-// NeedGalera skips a test where there is no Galera library.
+// NeedGalera skips a test if there is no Galera library.
 func NeedGalera(t *testing.T) {
 	t.Helper()
 	if provider() == "" {
@@ -50,8 +50,8 @@ func NeedGalera(t *testing.T) {
 	}
 }
 
-// skip leaves a test out, which go test says of nothing but with -v. Where tests/run has installed all that is needed a
-// test that is left out is one that failed: most of what guards backups and verifications would be gone in silence.
+// skip skips a test, which go test mentions only with -v. If tests/run has installed everything, a skip is a failure:
+// most of the tests of backups and verifications would disappear silently.
 func skip(t *testing.T, why string) {
 	t.Helper()
 	if os.Getenv("TESTS_SKIP_NO_SERVER") != "" {
@@ -60,8 +60,8 @@ func skip(t *testing.T, why string) {
 	t.Skip(why)
 }
 
-// Plugins are the arguments of a server that is to find the plugin auth_ed25519, which tests/setup fetches to a folder
-// of this repository; nil where it has not. repository is the way there from the test's own folder.
+// Plugins returns the arguments with which a server finds the plugin auth_ed25519, which tests/setup fetches to a
+// folder of this repository; nil if it has not. repository is the relative path from the test's own folder.
 func Plugins(repository string) []string {
 	folder, err := filepath.Abs(filepath.Join(repository, "build/plugins"))
 	if err != nil {
@@ -73,7 +73,7 @@ func Plugins(repository string) []string {
 	return []string{"--plugin-dir=" + folder}
 }
 
-// NeedPlugin skips a test where tests/setup has not fetched a plugin of the server to a folder of this repository.
+// NeedPlugin skips a test if tests/setup has not fetched a plugin of the server to a folder of this repository.
 func NeedPlugin(t *testing.T, repository, plugin string) {
 	t.Helper()
 	if _, err := os.Stat(filepath.Join(repository, "build/plugins", plugin+".so")); err != nil {
@@ -91,8 +91,8 @@ func provider() string {
 	return ""
 }
 
-// Start starts a server in a new folder, with more arguments, and waits until it serves. What more gives for a folder
-// is called first, for files that the server wants to find there; a datadir there, named data, is taken as it is.
+// Start starts a server in a new folder, with more arguments, and waits until it serves. more is called first with the
+// folder, and may create files there that the server needs; a datadir there, named data, is used as it is.
 func Start(more func(dir string) []string) (*Server, error) {
 	dir, err := os.MkdirTemp("/var/tmp", "mariadb-test-")
 	if err != nil {
@@ -140,9 +140,10 @@ func (s *Server) start(o process.ChildOptions, more []string) error {
 	return s.wait()
 }
 
-// install makes the datadir, unless there is one. Options that the files depend on count from the beginning.
+// install creates the datadir, unless there is one. Options that the files depend on apply from the beginning.
 func (s *Server) install(o process.ChildOptions, own, more []string) error {
-	// A server that starts removes every #sql file in its tmpdir, and crashes when its own is gone: never a shared one.
+	// A server that starts removes every #sql file in its tmpdir, and crashes if its own is removed: the tmpdir is
+	// never shared.
 	temporary := filepath.Join(s.Dir, "tmp")
 	if err := os.Mkdir(temporary, 0o700); err != nil {
 		return err
@@ -183,10 +184,10 @@ func (s *Server) wait() error {
 	}
 }
 
-// PID is the server's process id.
+// PID returns the server's process id.
 func (s *Server) PID() int { return s.child.PID() }
 
-// SQL runs statements as root and returns their rows, tabs between the columns, no headings.
+// SQL runs statements as root and returns their rows, with tabs between the columns, without headings.
 func (s *Server) SQL(statements string) (string, error) {
 	out, err := exec.Command("mariadb", "--no-defaults", "--socket="+s.Socket, "--batch", "--skip-column-names", "-e",
 		statements).CombinedOutput()
@@ -221,7 +222,7 @@ func (s *Server) Remove() {
 	_ = os.RemoveAll(s.Dir)
 }
 
-// FreePort is a port of the loopback that nobody listened on.
+// FreePort returns a free port on loopback.
 func FreePort() int {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

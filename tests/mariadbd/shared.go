@@ -15,9 +15,9 @@ var shared struct {
 	err error
 }
 
-// Shared returns the one server that all tests of a package share: with certificates (Certificates) in its folder, the
-// event scheduler and the plugin auth_ed25519 where tests/setup has fetched it. It skips the test, with the reason,
-// where there is no MariaDB. Main ends it.
+// Shared returns the server that all tests of a package share: with certificates (Certificates) in its folder, the
+// event scheduler, and the plugin auth_ed25519 if tests/setup has fetched it. It skips the test, with the reason, if
+// MariaDB is not installed. Main stops it.
 func Shared(t *testing.T) *Server {
 	t.Helper()
 	Need(t)

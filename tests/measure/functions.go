@@ -162,8 +162,8 @@ func (p *goPackage) undocumented() (bare []string, exports int) {
 	return bare, exports
 }
 
-// exportsOf calls note with every exported type, constant and variable of a declaration, and the comments that can be
-// its.
+// exportsOf calls note with every exported type, constant and variable of a declaration, and the comments that may
+// document it.
 func exportsOf(d *ast.GenDecl, note func(name string, docs ...*ast.CommentGroup)) {
 	for _, s := range d.Specs {
 		switch s := s.(type) {

@@ -8,20 +8,20 @@ import (
 	"strings"
 )
 
-// limit is what --check compares the numbers of the product with.
+// limit holds the values with which --check compares the numbers of the product.
 type limit struct {
 	FunctionLines, Branches, Nesting int
 	FileLines                        int
 	PackageLines                     int
-	// BackShare is the share of arrows between files that may lead back up, in percent, of packages with at least
-	// ArrowsFrom arrows: one arrow of five says nothing.
+	// BackShare limits the share of arrows between files that may lead back up, in percent, for packages with at least
+	// ArrowsFrom arrows: with five arrows one of them says nothing.
 	BackShare    float64
 	ArrowsFrom   int
 	Undocumented int // of the whole product
 	Long         int // lines over 120 columns, of the whole module
 	// Ratio is the least test:code of packages where a mistake destroys data.
 	Ratio map[string]float64
-	// ModuleLines is the longest file of a module, which decodes, calls and answers.
+	// ModuleLines limits the file of a module, which decodes, calls and answers.
 	ModuleLines int
 }
 
@@ -46,7 +46,7 @@ var limits = limit{
 // larger are packages of more than PackageLines, whose DESIGN.md gives the reason, with the limit of each.
 var larger = map[string]int{"internal/restore": 2100, "internal/sqldump": 2100}
 
-// over lists what is over its limit.
+// over returns the limits that are exceeded.
 func (r report) over(l limit) []string {
 	var findings []string
 	add := func(format string, values ...any) { findings = append(findings, fmt.Sprintf(format, values...)) }
@@ -83,7 +83,7 @@ func (r report) over(l limit) []string {
 	return findings
 }
 
-// over lists what is over its limit in one package.
+// over returns the limits that one package exceeds.
 func (p packageReport) over(l limit) []string {
 	var findings []string
 	add := func(format string, values ...any) {

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// module is a module whose numbers are counted by hand: c.go leads back up to a.go, and mutual.go is two files' half.
+// module is a module whose numbers were counted by hand: c.go leads back up to a.go.
 var module = map[string]string{
 	"go.mod": "module example\n\ngo 1.26\n",
 	"room/a.go": `// Package room is small.
@@ -70,7 +70,7 @@ func TestAModuleIsMeasured(t *testing.T) {
 	if p.Path != "room" || p.Files != 3 || p.Lines != 35 || p.Tests != 5 || p.Long != 1 {
 		t.Errorf("%+v", p)
 	}
-	// a → b, a → c, c → a, c → b; a and c are on a cycle, which takes one arrow back.
+	// a → b, a → c, c → a, c → b; a and c are on a cycle, which one arrow back explains.
 	if p.Arrows != 4 || p.OnCycles != 2 || len(p.Back) != 1 {
 		t.Errorf("arrows %d, on cycles %d, back %v", p.Arrows, p.OnCycles, p.Back)
 	}
@@ -113,7 +113,7 @@ func TestNumbersOverTheirLimitsAreFound(t *testing.T) {
 	}
 }
 
-// rings are files of which each leads to the next, and the last to the first.
+// In a ring each file leads to the next, and the last to the first.
 func TestBackArrowsAreFew(t *testing.T) {
 	ring := graph{}
 	names := strings.Split("abcdefghij", "")

@@ -30,11 +30,11 @@ type report struct {
 	Packages  []packageReport
 	Files     []reportFile
 	Functions []function
-	// Undocumented are the names of exports without a doc comment.
+	// Undocumented lists the names of exports without a doc comment.
 	Undocumented []string
 }
 
-// measure measures packages. Those of tests (under tests/) are code like any other.
+// measure measures packages. Packages of tests (under tests/) are measured like any other.
 func measure(packages []*goPackage) report {
 	var r report
 	for _, p := range packages {

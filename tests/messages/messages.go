@@ -16,7 +16,7 @@ import (
 // quoted.
 const Most = 1500
 
-// Check fails the test if an error is long, has several lines, or contains what a terminal obeys. No error is fine.
+// Check fails the test if an error is long, has several lines, or contains terminal escapes. No error is fine.
 func Check(t testing.TB, err error) {
 	t.Helper()
 	if err == nil {
@@ -27,7 +27,7 @@ func Check(t testing.TB, err error) {
 	}
 }
 
-// wrong returns the fault of a message, or "".
+// wrong returns what is wrong with a message, or "".
 func wrong(err error) string {
 	text := err.Error()
 	bad := strings.IndexFunc(text, func(r rune) bool {
@@ -40,8 +40,8 @@ func wrong(err error) string {
 	return ""
 }
 
-// long are texts that no message should repeat, for a name, a number, a key or a line of an input. All but the last
-// three may appear in XML.
+// long are texts that no message should repeat, in place of a name, a number, a key or a line of an input. All but the
+// last three may appear in XML.
 var long = map[string]string{
 	"letters": strings.Repeat("x", 2500),
 	"digits":  strings.Repeat("9", 2500),
@@ -59,8 +59,8 @@ var long = map[string]string{
 // token is a name, a number or a word of an input.
 var token = regexp.MustCompile(`[\pL\pN_.@*-]+`)
 
-// Everywhere replaces every word of a sample, one after the other, by long and hostile texts, has it parsed, and checks
-// the parser's message. The sample should be small, and have every feature once.
+// Everywhere replaces every word of a sample, one after the other, with long and hostile texts, has it parsed, and
+// checks the parser's message. The sample should be small, and have every feature once.
 func Everywhere(t *testing.T, sample string, parse func(input []byte) error) {
 	t.Helper()
 	said, tried := 0, map[string]bool{}

@@ -15,7 +15,7 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-// Contained starts a process with mounts and processes of its own, where /mnt is a small file system with a tool.
+// Contained starts a process with its own mount and pid namespaces, in which /mnt is a small file system with a tool.
 func Contained(t *testing.T, tool string) process.Place {
 	t.Helper()
 	if os.Getuid() != 0 {

@@ -13,7 +13,7 @@ import (
 // Journal is the path of a job's journal.
 type Journal string
 
-// NewJournal returns one in a folder of the test.
+// NewJournal returns a journal in a folder of the test.
 func NewJournal(t *testing.T) Journal { return Journal(filepath.Join(t.TempDir(), "journal")) }
 
 // Note records an effect, like a job that is then killed.
@@ -29,7 +29,7 @@ func (j Journal) Note(t *testing.T, kind string, undo any) {
 	}
 }
 
-// Entries returns those that are not undone, newest first.
+// Entries returns the entries that are not undone, newest first.
 func (j Journal) Entries(t *testing.T) []journal.Entry {
 	t.Helper()
 	entries, err := journal.Read(string(j))

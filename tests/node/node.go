@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package node has the fixtures for tests of a backup: a real one-node Galera cluster, a fake Pacemaker, and a place
-// with mounts and processes of its own.
+// Package node has the fixtures for tests of a backup: a real one-node Galera cluster, a fake Pacemaker, and a process
+// with its own mount and pid namespaces.
 package node
 
 import (
@@ -44,8 +44,8 @@ func Shared(t *testing.T) *Server {
 	return one.Server
 }
 
-// Need skips a test if no server can be started. On a machine with Pacemaker it also puts a fake one on PATH: no job of
-// a test takes the lock of a cluster that this machine may belong to.
+// Need skips a test if no server can be started. On a machine with Pacemaker it also puts a fake one on PATH: a test's
+// job must not take the lock of a cluster that this machine belongs to.
 func Need(t *testing.T) {
 	t.Helper()
 	mariadbd.Need(t, "mariadb-backup", "mariadb-dump", "zstd")
@@ -87,7 +87,7 @@ func (s *Server) Client(t *testing.T) *mariadb.Client {
 	return c
 }
 
-// Login returns root's, over the socket.
+// Login returns root's login over the socket.
 func (s *Server) Login() mariadb.Login { return mariadb.Login{Socket: s.Socket} }
 
 // Desync returns wsrep_desync, "0" or "1".

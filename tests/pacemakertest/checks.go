@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// CheckAddress fails the test where a text is not the one form of an address.
+// CheckAddress fails the test if a text is not the canonical form of an address.
 func CheckAddress(t testing.TB, text string) {
 	t.Helper()
 	if addr, err := netip.ParseAddr(text); err != nil || addr.Unmap().String() != text {
@@ -17,8 +17,8 @@ func CheckAddress(t testing.TB, text string) {
 	}
 }
 
-// RefusesHostile fails the test where a parser takes a hostile document with that root, or takes long or much memory to
-// refuse it, or says too much of it.
+// RefusesHostile fails the test if a parser accepts a hostile document with that root, or needs long or much memory to
+// refuse it, or repeats too much of it.
 func RefusesHostile(t *testing.T, root string, parse func([]byte) error) {
 	t.Helper()
 	for name, doc := range Hostile(root) {

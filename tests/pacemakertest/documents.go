@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package pacemakertest gives tests recorded clusters, small and hostile documents, and stand-ins for the commands of
-// Pacemaker and Corosync.
+// Package pacemakertest gives tests recorded clusters, small and hostile documents, and fake commands of Pacemaker and
+// Corosync.
 package pacemakertest
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/beevik/etree"
 )
 
-// folder is where the recordings are, seen from internal/pacemaker, from the packages below it, and from here.
+// folder is the path of the recordings from internal/pacemaker, from the packages below it, and from here.
 func folder(t testing.TB) string {
 	t.Helper()
 	for _, path := range []string{"testdata", "../testdata", "../../internal/pacemaker/testdata"} {
@@ -32,7 +32,7 @@ func folder(t testing.TB) string {
 	return ""
 }
 
-// Recorded is a recording.
+// Recorded returns a recording.
 func Recorded(t testing.TB, name string) []byte {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join(folder(t), name))
@@ -42,7 +42,7 @@ func Recorded(t testing.TB, name string) []byte {
 	return b
 }
 
-// Configuration is what cibadmin --query --scope configuration prints of a recorded CIB.
+// Configuration returns what cibadmin --query --scope configuration prints of a recorded CIB.
 func Configuration(t *testing.T, name string) []byte {
 	t.Helper()
 	text := string(Recorded(t, name))
@@ -53,20 +53,20 @@ func Configuration(t *testing.T, name string) []byte {
 	return []byte(text[from : to+len("</configuration>")])
 }
 
-// CIBWith is a small CIB; what is given goes into crm_config and resources.
+// CIBWith returns a small CIB with the given content in crm_config and resources.
 func CIBWith(config, resources string) []byte {
 	return []byte(`<cib have-quorum="1"><configuration><crm_config>` + config + `</crm_config><nodes/><resources>` +
 		resources + `</resources><constraints/></configuration><status/></cib>`)
 }
 
-// Lock is a lock of a backup in crm_config.
+// Lock returns a lock of a backup in crm_config.
 const Lock = `<cluster_property_set id="overcloud-backup-lock-6b1f"><nvpair id="h" name="overcloud-backup-holder"` +
 	` value="controller-1"/>` +
 	`<nvpair id="j" name="overcloud-backup-job" value="j1"/><nvpair id="s" name="overcloud-backup-since"` +
 	` value="1795374000"/>` +
 	`<nvpair id="e" name="overcloud-backup-expires" value="1795377600.5"/></cluster_property_set>`
 
-// A set of pairs, short: Set("meta_attributes", "m", "", "is-managed=false").
+// Set returns a set of pairs in short: Set("meta_attributes", "m", "", "is-managed=false").
 func Set(kind, id, score string, pairs ...string) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, `<%s id="%s"`, kind, id)
@@ -81,17 +81,17 @@ func Set(kind, id, score string, pairs ...string) string {
 	return text.String() + "</" + kind + ">"
 }
 
-// Meta is a set of meta attributes.
+// Meta returns a set of meta attributes.
 func Meta(id, score string, pairs ...string) string {
 	return Set("meta_attributes", id, score, pairs...)
 }
 
-// Inst is a set of instance attributes.
+// Inst returns a set of instance attributes.
 func Inst(id, score string, pairs ...string) string {
 	return Set("instance_attributes", id, score, pairs...)
 }
 
-// Dummy is a primitive of this id, "template=t" in place of its agent where attributes say so.
+// Dummy returns a primitive with this id, of the template in "template=t" if attributes have that.
 func Dummy(id, attributes string, inside ...string) string {
 	if attributes == "" {
 		attributes = `class="ocf" provider="heartbeat" type="Dummy"`
@@ -99,13 +99,13 @@ func Dummy(id, attributes string, inside ...string) string {
 	return fmt.Sprintf(`<primitive id="%s" %s>%s</primitive>`, id, attributes, strings.Join(inside, ""))
 }
 
-// Agent is a primitive or template of one of heartbeat's agents.
+// Agent returns a primitive or template of one of heartbeat's agents.
 func Agent(tag, id, kind string, inside ...string) string {
 	return fmt.Sprintf(`<%s id="%s" class="ocf" provider="heartbeat" type="%s">%s</%[1]s>`, tag, id, kind,
 		strings.Join(inside, ""))
 }
 
-// SmallStatus is a small document of crm_mon.
+// SmallStatus returns a small document of crm_mon.
 const SmallStatus = `<pacemaker-result><summary><current_dc present="true" name="a" with_quorum="true"/></summary>` +
 	`<nodes><node name="a" id="1" online="true" standby="false" pending="false" unclean="false" shutdown="false"` +
 	` is_dc="true" type="member"/></nodes>` +
@@ -113,7 +113,7 @@ const SmallStatus = `<pacemaker-result><summary><current_dc present="true" name=
 	` failed="false"/></resources>` +
 	`<status code="0" message="OK"/></pacemaker-result>`
 
-// laughs are ten to the power of nine entities in less than a kilobyte.
+// laughs returns ten to the power of nine entities in less than a kilobyte.
 func laughs() string {
 	var b strings.Builder
 	b.WriteString(`<?xml version="1.0"?><!DOCTYPE cib [<!ENTITY l0 "lol">`)
@@ -123,7 +123,7 @@ func laughs() string {
 	return b.String() + "]>"
 }
 
-// Hostile are documents, of root and content, that cost memory or time, or reach for files.
+// Hostile returns documents, with root and content, that cost memory or time, or read files.
 func Hostile(root string) map[string]string {
 	around := func(s string) string { return "<" + root + ">" + s + "</" + root + ">" }
 	return map[string]string{
@@ -153,7 +153,7 @@ func Hostile(root string) map[string]string {
 	}
 }
 
-// AllocatedBy is what a function allocates, in bytes.
+// AllocatedBy returns how many bytes a function allocates.
 func AllocatedBy(f func()) uint64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -162,8 +162,8 @@ func AllocatedBy(f func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-// Seed adds documents and their halves. Of the recordings it adds what is thinned: the fuzzer's time goes by the
-// length of its seeds, and the whole ones have tests of their own.
+// Seed adds documents and their halves. Of recordings it adds the thinned form: the fuzzer's time depends on the length
+// of its seeds, and the complete ones have tests of their own.
 func Seed(f *testing.F, names ...string) {
 	for _, name := range names {
 		b := Recorded(f, name)
@@ -177,8 +177,8 @@ func Seed(f *testing.F, names ...string) {
 	f.Add([]byte("<html></html>"))
 }
 
-// Thinned is a document without the elements that have nothing new: no place, no attribute, and no word where a
-// parser tells words apart.
+// Thinned returns a document without the elements that add nothing new: no place, no attribute, and no word that a
+// parser distinguishes.
 func Thinned(t testing.TB, b []byte) []byte {
 	t.Helper()
 	doc := etree.NewDocument()
@@ -189,7 +189,7 @@ func Thinned(t testing.TB, b []byte) []byte {
 	thin(doc.Root(), "", seen)
 	for _, token := range slices.Clone(doc.Child) {
 		if token != etree.Token(doc.Root()) {
-			doc.RemoveChild(token) // where it was recorded
+			doc.RemoveChild(token) // the time of the recording
 		}
 	}
 	doc.Indent(etree.NoIndent)
@@ -200,7 +200,7 @@ func Thinned(t testing.TB, b []byte) []byte {
 	return small
 }
 
-// thin removes what is not new below e, and says whether anything of e itself or below it is.
+// thin removes what is not new below e, and reports whether anything in e is new.
 func thin(e *etree.Element, place string, seen map[string]bool) (fresh bool) {
 	place += "/" + e.Tag
 	for _, what := range features(e) {
@@ -218,8 +218,8 @@ func thin(e *etree.Element, place string, seen map[string]bool) (fresh bool) {
 	return fresh
 }
 
-// features are an element's attributes, with their values where there are few of them: the words that Pacemaker has for
-// roles, types and flags, and the options that are read by name.
+// features returns an element's attributes, with their values if there are few of them: Pacemaker's words for roles,
+// types and flags, and the options that are read by name.
 func features(e *etree.Element) []string {
 	all := []string{""}
 	words := []string{"role", "target_role", "type", "class", "resource_agent", "name", "multi_state", "is_dc",
@@ -234,14 +234,14 @@ func features(e *etree.Element) []string {
 	return all
 }
 
-// StatusSeeds and CIBSeeds are the recordings that have every feature.
+// StatusSeeds and CIBSeeds name the recordings that have every feature.
 var (
 	StatusSeeds = []string{"lab-status.xml", "lab-status-as-xml.xml", "lab-blocked.xml", "lab-banned.xml",
 		"bundle-status.xml", "status-1.1.xml"}
 	CIBSeeds = []string{"lab-cib.xml", "lab-locked-cib.xml", "bundle-cib.xml"}
 )
 
-// LargeStatus is crm_mon's document of a large cluster: 64 nodes and 1000 instances are 0.7 MB, like the real one.
+// LargeStatus returns crm_mon's document of a large cluster: 64 nodes and 1000 instances are 0.7 MB, like the real one.
 func LargeStatus(nodes, resources int) []byte {
 	var b strings.Builder
 	b.WriteString(`<pacemaker-result api-version="2.25" request="crm_mon -1 --output-as=xml"><summary><current_dc` +

@@ -10,7 +10,7 @@ import (
 	"github.com/beevik/etree"
 )
 
-// The seeds must not lose what the recordings are there for.
+// The seeds must still have everything that the recordings were chosen for.
 func TestThinnedDocumentsKeepEveryFeature(t *testing.T) {
 	whole, small := map[string]bool{}, map[string]bool{}
 	for _, name := range slices.Concat(StatusSeeds, CIBSeeds) {

@@ -14,7 +14,7 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-// Healthy are the bodies of the fakes of a cluster in which all is well; $here is the folder of the recordings.
+// Healthy has the bodies of the fakes of a healthy cluster; $here is the folder of the recordings.
 var Healthy = map[string]string{
 	"crm_mon":             `cat "$here/lab-status.xml"`,
 	"cibadmin":            `cat "$here/lab-cib.xml"`,
@@ -22,14 +22,14 @@ var Healthy = map[string]string{
 	"corosync-quorumtool": `cat "$here/lab-quorum.txt"`,
 }
 
-// Fakes is a folder of commands on PATH in front of the real ones' folders, which OnPath does not search. Every fake
-// writes its arguments to NAME.used first.
+// Fakes is a folder of commands, on PATH before those of the real ones, which OnPath does not search. Every fake first
+// writes its arguments to NAME.used.
 type Fakes struct {
 	T   *testing.T
 	Dir string
 }
 
-// NewFakes writes healthy fakes, with the bodies in changed instead; an empty body leaves the command out.
+// NewFakes writes healthy fakes, with the bodies in changed instead; an empty body omits the command.
 func NewFakes(t *testing.T, changed map[string]string) *Fakes {
 	t.Helper()
 	f := &Fakes{T: t, Dir: t.TempDir()}
@@ -50,10 +50,10 @@ func NewFakes(t *testing.T, changed map[string]string) *Fakes {
 	return f
 }
 
-// Corosync is the path of a configuration of Corosync, which is not there.
+// Corosync returns the path of a configuration of Corosync, which does not exist.
 func (f *Fakes) Corosync() string { return filepath.Join(f.Dir, "corosync.conf") }
 
-// OnPath looks a command up on PATH and leaves out the folders of the system, where a real one may be.
+// OnPath looks a command up on PATH but not in the system's folders, where a real one may be.
 func OnPath(tool string) (string, error) {
 	path, err := exec.LookPath(tool)
 	if err != nil {
@@ -62,10 +62,10 @@ func OnPath(tool string) (string, error) {
 	return path, nil
 }
 
-// Forget makes Used of cibadmin start anew.
+// Forget clears what Used returns for cibadmin.
 func (f *Fakes) Forget() { _ = os.Remove(filepath.Join(f.Dir, "cibadmin.used")) }
 
-// Used are the command lines of a fake, one a line.
+// Used returns the command lines of a fake, one a line.
 func (f *Fakes) Used(name string) string {
 	b, err := os.ReadFile(filepath.Join(f.Dir, name+".used"))
 	if err != nil {
@@ -74,7 +74,7 @@ func (f *Fakes) Used(name string) string {
 	return string(b)
 }
 
-// Ends waits for the end of a process, for 5 seconds.
+// Ends waits up to 5 seconds for the end of a process.
 func Ends(t *testing.T, pid string) {
 	t.Helper()
 	for end := time.Now().Add(5 * time.Second); running(pid); time.Sleep(10 * time.Millisecond) {
@@ -84,7 +84,7 @@ func Ends(t *testing.T, pid string) {
 	}
 }
 
-// running says that a process is there and no zombie.
+// running reports whether a process exists and is not a zombie.
 func running(pid string) bool {
 	stat, err := os.ReadFile("/proc/" + pid + "/stat")
 	return err == nil && !strings.Contains(string(stat), ") Z ")

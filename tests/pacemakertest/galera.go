@@ -142,7 +142,7 @@ func (g *Galera) Put(name, content string) {
 // Drop removes a file of its state.
 func (g *Galera) Drop(name string) { _ = os.Remove(filepath.Join(g.Dir, name)) }
 
-// Has returns a file of its state without the line's end; empty where there is none.
+// Has returns a file of its state without the line's end; "" if it does not exist.
 func (g *Galera) Has(name string) string {
 	g.t.Helper()
 	content, err := os.ReadFile(filepath.Join(g.Dir, name))
@@ -152,7 +152,7 @@ func (g *Galera) Has(name string) string {
 	return strings.TrimSuffix(string(content), "\n")
 }
 
-// States are those of the nodes, in their order.
+// States returns the state of each node, in their order.
 func (g *Galera) States() string {
 	var states []string
 	for _, node := range Nodes {
@@ -161,7 +161,7 @@ func (g *Galera) States() string {
 	return strings.Join(states, " ")
 }
 
-// Calls are the command lines that changed something since the last time, one a line.
+// Calls returns the command lines that changed something since the last call, one a line.
 func (g *Galera) Calls() string {
 	g.t.Helper()
 	calls := g.Has("calls")

@@ -11,21 +11,21 @@ import (
 )
 
 const (
-	// testLimit is what make test may take, in seconds.
+	// testLimit is the time limit of make test, in seconds.
 	testLimit = 35 * 60
-	// turnLeast is what steps that take turns get in any case.
+	// turnLeast is the time that steps which take turns always get.
 	turnLeast = 7 * 60
-	// partLimit is what a part of make test-all may take.
+	// partLimit is the time limit of a part of make test-all.
 	partLimit = 60 * 60
-	// labUp is what it takes to bring a lab up, once in a run.
+	// labUp is the time to bring a lab up, once in a run.
 	labUp = 60
 )
 
-// inTurn are the steps without a lab that the others wait for.
+// inTurn lists the steps without a lab that the others wait for.
 var inTurn = []string{"check", "build", "dist"}
 
-// forTest are the steps of make test: those that always run, and of the others as many as there is time for. What the
-// commit touches comes first; else they take turns by its hash.
+// forTest returns the steps of make test: those that always run, and as many of the others as there is time for. Steps
+// that the commit touches come first; the others take turns by its hash.
 func forTest(steps []step, c commit) (chosen []step, why string) {
 	var turns []step
 	left := testLimit - labUp
@@ -70,8 +70,8 @@ func forTest(steps []step, c commit) (chosen []step, why string) {
 	return chosen, why + "; make test-all runs all"
 }
 
-// cost is by how many seconds a step makes make test longer. What needs no lab runs beside what does, which it slows
-// down.
+// cost returns by how many seconds a step makes make test longer. Steps without a lab run beside those with one, and
+// slow them down.
 func cost(s step) int {
 	if s.lab == "-" && !slices.Contains(inTurn, s.name) {
 		return s.test.count() / 3
@@ -88,8 +88,8 @@ func rank(first bool) int {
 
 func list(names []string) string { return cmp.Or(strings.Join(names, ", "), "none") }
 
-// part is the Nth of M parts of all steps, of about the same length: the longest step goes into the shortest part,
-// again and again. In a part the steps keep their order.
+// part returns the Nth of M parts of all steps, of about the same length: the longest remaining step is added to the
+// shortest part. In a part the steps keep their order.
 func part(steps []step, which string) (chosen []step, why string, err error) {
 	first, last, ok := strings.Cut(which, "/")
 	n, errN := strconv.Atoi(first)
@@ -111,7 +111,7 @@ func part(steps []step, which string) (chosen []step, why string, err error) {
 	return chosen, fmt.Sprintf("part %d of %d, about %d minutes", n, m, (total(chosen)+59)/60), nil
 }
 
-// split gives each step a part of m, and says how long the longest part takes.
+// split assigns each step to a part of m, and returns the length of the longest part.
 func split(steps []step, m int) (parts map[string]int, longest int) {
 	byLength := slices.Clone(steps)
 	slices.SortStableFunc(byLength, func(a, b step) int { return cmp.Compare(b.all.count(), a.all.count()) })
@@ -133,7 +133,7 @@ func split(steps []step, m int) (parts map[string]int, longest int) {
 	return parts, longest
 }
 
-// total is how many seconds steps take in make test-all, with the lab that some need.
+// total returns how many seconds steps take in make test-all, including the labs that they need.
 func total(steps []step) int {
 	n := 0
 	if slices.ContainsFunc(steps, func(s step) bool { return s.lab != "-" }) {

@@ -75,14 +75,14 @@ func run(args []string) error {
 	return nil
 }
 
-// commit is what decides whose turn it is.
+// commit decides whose turn it is.
 type commit struct {
 	hash    string
 	changed []string // files that differ from what it is compared with, uncommitted ones included
 }
 
-// head is the commit that is checked out, compared with its first parent or with what TESTS_SINCE names, as
-// origin/main. Where git has not got that, as in a shallow clone, nothing counts as changed.
+// head returns the commit that is checked out, compared with its first parent or with the commit in TESTS_SINCE, such
+// as origin/main. If git does not have that one, as in a shallow clone, nothing counts as changed.
 func head() (commit, error) {
 	hash, err := git("rev-parse", "HEAD")
 	if err != nil {
@@ -106,7 +106,7 @@ func git(args ...string) (string, error) {
 	return string(out), err
 }
 
-// number is a number that comes from the hash, different for each commit and the same in each run of one.
+// number derives a number from the hash: it differs between commits and is the same in each run of one.
 func (c commit) number() int {
 	n, err := strconv.ParseInt(c.hash[:min(7, len(c.hash))], 16, 64)
 	if err != nil {

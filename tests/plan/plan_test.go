@@ -55,7 +55,7 @@ func TestWrongTablesAreRefused(t *testing.T) {
 	}
 }
 
-// Five steps take turns, of 200 s each; there is time for three.
+// Five steps of 200 s each take turns; there is time for three.
 func fiveTurns() []step {
 	steps := []step{{name: "base", when: "always", test: seconds(fmt.Sprint(testLimit - labUp - 600)), all: "1"}}
 	for i := range 5 {

@@ -10,12 +10,12 @@ import (
 	"strings"
 )
 
-// seconds is how long a step takes: "250", "~250" where that is an estimate, "-" where the step does not run.
+// seconds is how long a step takes: "250", "~250" if that is an estimate, "-" if the step does not run.
 type seconds string
 
 func (s seconds) none() bool { return s == "-" }
 
-// count is the number; 0 where the step does not run.
+// count returns the number; 0 if the step does not run.
 func (s seconds) count() int {
 	n, _ := strconv.Atoi(strings.TrimPrefix(string(s), "~"))
 	return n
@@ -75,7 +75,7 @@ func (s step) check() error {
 	return nil
 }
 
-// names are those of steps.
+// names returns the names of steps.
 func names(steps []step) []string {
 	all := make([]string, 0, len(steps))
 	for _, s := range steps {
@@ -84,7 +84,7 @@ func names(steps []step) []string {
 	return all
 }
 
-// below says whether a file is one of these paths, below one, or begins like one.
+// below reports whether a file is one of these paths, below one, or begins like one.
 func below(file string, paths []string) bool {
 	return slices.ContainsFunc(paths, func(p string) bool {
 		rest, ok := strings.CutPrefix(file, p)
@@ -92,7 +92,7 @@ func below(file string, paths []string) bool {
 	})
 }
 
-// record writes the seconds that were measured into the table in the source.
+// record writes the measured seconds into the table in the source.
 func record(column, file string) error {
 	measured, err := os.ReadFile(file)
 	if err != nil {
@@ -110,7 +110,7 @@ func record(column, file string) error {
 	return os.WriteFile(source, []byte(written), 0o644)
 }
 
-// recorded is the table with what was measured in one of its columns, which keep their width.
+// recorded returns the table with the measured values in one of its columns; columns keep their width.
 func recorded(text, column, measured string) (string, error) {
 	at, ok := map[string]int{"test": 3, "all": 4}[column]
 	if !ok {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package podman gives tests a podman and a docker that know one container, and processes in namespaces of their own.
+// Package podman gives tests a fake podman and docker that know one container, and processes in namespaces of their
+// own.
 package podman
 
 import (
@@ -16,8 +17,8 @@ import (
 	"testing"
 )
 
-// program stands in for an engine: it knows one container, by its id, and refuses every argument that docker 1.13 or
-// podman 1.6 would.
+// program is a fake engine: it knows one container, by its id, and refuses every argument that docker 1.13 or podman
+// 1.6 would.
 const program = `#!/bin/sh
 fail() { echo "$1" >&2; exit 1; }
 [ ! -f "$0.hangs" ] || exec sleep 600
@@ -33,11 +34,11 @@ case ${0##*/} in docker) slash=/ ;; *) slash= ;; esac
 echo "$6 $(cat "$0.pid") ${slash}galera-bundle-${0##*/}-0"
 `
 
-// ID is that of the one container.
+// ID is the id of the one container.
 const ID = "8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f8a3f"
 
-// Install puts stand-ins for podman and docker first on PATH, in a folder that it returns. A file NAME.pid in it holds
-// the process of the container; NAME.fails and NAME.hangs make the stand-in do so.
+// Install puts a fake podman and docker first on PATH, in a folder that it returns. A file NAME.pid in it holds the
+// process of the container; NAME.fails and NAME.hangs make the fake do so.
 func Install(t *testing.T) (bin string) {
 	t.Helper()
 	bin = t.TempDir()
@@ -56,10 +57,10 @@ func Put(t *testing.T, path, content string) {
 	}
 }
 
-// Forge is a script that makes mounts look like a container's, as any user can, in namespaces of his own.
+// Forge is a script that makes mounts look like a container's, which any user can do in a user namespace.
 const Forge = `mount --bind "$1" /etc/hosts && echo ready && exec sleep 60`
 
-// Forged returns, in a folder that anybody can enter, the file that an engine would mount at /etc/hosts.
+// Forged returns, in a folder that every user can enter, the file that an engine would mount at /etc/hosts.
 func Forged(t *testing.T, by string) (hosts string) {
 	t.Helper()
 	folder, err := os.MkdirTemp("", "forged")
@@ -78,7 +79,7 @@ func Forged(t *testing.T, by string) (hosts string) {
 	return hosts
 }
 
-// Unshared starts a process of a user in namespaces of its own, and gives its id here.
+// Unshared starts a process of a user in its own namespaces, and returns its pid in this one.
 func Unshared(t *testing.T, uid int, script string, argument string, options ...string) int {
 	t.Helper()
 	if os.Getuid() != 0 {

@@ -28,7 +28,7 @@ import (
 	"overcloud.backup/internal/zframe"
 )
 
-// BackUp makes a set like galera_backup.
+// BackUp creates a set as galera_backup does.
 func (s *Server) BackUp(method string) (string, error) {
 	dir, err := stores.Make(filepath.Join(s.Dir, "sets"))
 	if err != nil {
@@ -198,7 +198,7 @@ func Compress(f repository.File, to io.Writer, from io.Reader, tee io.Writer) (r
 	return f, err
 }
 
-// Copy returns a copy of the set of a method, in a repository of its own, that a test may damage.
+// Copy returns a copy of the set of a method, in a repository of its own, which a test may damage.
 func Copy(t *testing.T, method string) (destination, path string) {
 	t.Helper()
 	Shared(t)
@@ -234,7 +234,7 @@ func Open(t *testing.T, destination, name string) *repository.Set {
 	return s
 }
 
-// EditManifest changes the manifest of a set, with a change that keeps it readable.
+// EditManifest changes the manifest of a set with a change that keeps it readable.
 func EditManifest(t *testing.T, path string, change func(*repository.Manifest)) {
 	t.Helper()
 	name := filepath.Join(path, repository.ManifestName)

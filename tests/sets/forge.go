@@ -17,7 +17,7 @@ import (
 	"overcloud.backup/internal/repository"
 )
 
-// Recompress unpacks a file of a set, changes it, packs it again and writes the manifest for the result.
+// Recompress unpacks a file of a set, changes it, packs it again and updates the manifest.
 func Recompress(t *testing.T, path string, f repository.File, change func(raw string)) {
 	t.Helper()
 	raw := filepath.Join(t.TempDir(), "raw")
@@ -53,7 +53,8 @@ func Chunks(t *testing.T, raw string) (starts []int, kinds []byte) {
 	return starts, kinds
 }
 
-// DamageTable changes pages of a file of the stream, the first and every nth after it, and the checksum of the chunk.
+// DamageTable changes pages of a file in the stream, the first and every nth after it, and updates the checksum of the
+// chunk.
 func DamageTable(t *testing.T, raw, file string, first, nth int) {
 	t.Helper()
 	content, err := os.ReadFile(raw)
@@ -76,7 +77,7 @@ func DamageTable(t *testing.T, raw, file string, first, nth int) {
 	t.Fatal("no chunk of " + file)
 }
 
-// AppendTo forges a small file of a set, with its length and checksum in the manifest.
+// AppendTo appends to a small file of a set, and updates its length and checksum in the manifest.
 func AppendTo(t *testing.T, path, name, text string) {
 	t.Helper()
 	content := append(Read(t, path, name), text...)

@@ -14,7 +14,7 @@ import (
 // Mebibyte is a unit of memory.
 const Mebibyte = 1 << 20
 
-// ScratchFolder returns a new one, which must be empty except for the lock when the test ends.
+// ScratchFolder returns a new folder, which must be empty except for the lock when the test ends.
 func ScratchFolder(t *testing.T) string {
 	t.Helper()
 	parent, err := os.MkdirTemp("/var/tmp", "verify-scratch-")
@@ -44,5 +44,5 @@ func WantEmpty(t *testing.T, root string) {
 	}
 }
 
-// Nobody stands for the user mysql. It is not the kernel's 65534, which may be anybody.
+// Nobody stands for the user mysql. It is not 65534, which the kernel also uses for unknown users.
 var Nobody = process.Owner{UID: 65533, GID: 65533}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package sets has what the tests of several packages need: a real server, and sets of it as galera_backup makes them,
-// which a test may copy, damage and forge.
+// Package sets has the fixtures of several packages: a real server, and sets of it as galera_backup writes them, which
+// a test may copy, damage and forge.
 package sets
 
 import (
@@ -21,7 +21,7 @@ import (
 // Server is a real one-node Galera cluster on a unix socket.
 type Server struct {
 	*mariadbd.Server
-	// users is the file of accounts of its sets; empty for its own accounts.
+	// users is the file of accounts of its sets; if empty, they have the server's own accounts.
 	users string
 }
 
@@ -32,11 +32,11 @@ const someUsers = "CREATE USER IF NOT EXISTS `nova`@`localhost` IDENTIFIED BY PA
 	" '*9F41B36FDD383F6F7523A10C2C133FC2B190A1EA';\n" +
 	"GRANT ALL ON `nova`.* TO `nova`@`localhost`;\nGRANT PROXY ON ''@'%' TO 'root'@'localhost' WITH GRANT OPTION;\n"
 
-// one is the server that the tests share, with the sets that were made of it; TestMain removes both.
+// one is the server that the tests share, with the sets that were made of it; Run removes both.
 var one struct {
 	sync.Once
 	*Server
-	sets map[string]string // by method: the path
+	sets map[string]string // the path by method
 	err  error
 }
 
@@ -104,7 +104,7 @@ func (s *Server) fill() error {
 	return s.Flush()
 }
 
-// Flush waits until all pages are on the disk: the redo log repairs a damaged page that it still contains.
+// Flush waits until all pages are on disk: the redo log repairs a damaged page that it still contains.
 func (s *Server) Flush() error {
 	if _, err := s.SQL("SET GLOBAL innodb_max_dirty_pages_pct_lwm = 0, innodb_max_dirty_pages_pct = 0"); err != nil {
 		return err
@@ -122,7 +122,7 @@ func (s *Server) Flush() error {
 // Run runs the tests of a package that uses these servers and sets, and removes them.
 func Run(m *testing.M) int {
 	if _, err := user.Lookup(scratch.Account); err != nil {
-		scratch.Account = "daemon" // no server may run as the nobody of the kernel, 65534
+		scratch.Account = "daemon" // no server may run as the kernel's nobody, 65534
 	}
 	defer func() {
 		if one.Server != nil {

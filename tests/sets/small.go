@@ -12,13 +12,13 @@ import (
 	"overcloud.backup/internal/repository/stores"
 )
 
-// Small makes a set of a dump that is not compressed.
+// Small creates a set of a dump that is not compressed.
 func Small(t testing.TB) (destination, path string) {
 	t.Helper()
 	return SmallWith(t, "")
 }
 
-// SmallWith makes such a set with a configuration of Pacemaker beside the dump, unless that is empty.
+// SmallWith creates such a set, with a configuration of Pacemaker beside the dump unless that is empty.
 func SmallWith(t testing.TB, configuration string) (destination, path string) {
 	t.Helper()
 	dir := t.TempDir()

@@ -76,9 +76,9 @@ func runFile(t *testing.T, file string, tell func(t *testing.T, lines []string) 
 // block is a part of a file up to an empty line.
 type block struct {
 	line    int
-	before  string // the lines above the dashes, comments included
+	before  string // the lines above the dashes, including comments
 	outcome string
-	told    bool // it has dashes
+	told    bool // whether it has dashes
 }
 
 func parse(content string) (blocks []block) {
@@ -92,7 +92,7 @@ func parse(content string) (blocks []block) {
 	return blocks
 }
 
-// lines returns those that are not comments.
+// lines returns the lines that are not comments.
 func (b block) lines() (list []string) {
 	for line := range strings.SplitSeq(b.before, "\n") {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package units stands in for systemd and Pacemaker in tests of jobs: the units that run are files in a folder.
+// Package units replaces systemd and Pacemaker in tests of jobs: the running units are files in a folder.
 package units
 
 import (
@@ -15,7 +15,7 @@ import (
 	"overcloud.backup/internal/jobs"
 )
 
-// systemctl answers that the units whose names are files in its folder run. To stop one runs the file.
+// systemctl answers that a unit runs if a file in its folder has its name. Stopping a unit runs the file.
 const systemctl = `#!/bin/sh
 cd 'FOLDER' || exit 99
 for unit in "$@"; do :; done
@@ -30,7 +30,7 @@ stop) [ ! -e "$unit" ] || { . "./$unit"; rm "$unit"; } ;;
 esac
 `
 
-// cibadmin answers with the file cib in its folder, or as on a host whose Pacemaker is down. To delete empties it.
+// cibadmin answers with the file cib in its folder, or as on a host whose Pacemaker is down. Deleting empties it.
 const cibadmin = `#!/bin/sh
 cd 'FOLDER' || exit 99
 [ -e cib ] || { echo "Signon to CIB failed: Transport endpoint is not connected" >&2; exit 102; }
@@ -40,8 +40,8 @@ case $1 in
 esac
 `
 
-// Store is a store of its own, on a host whose units are the files in the folder units. It is the node node-a of a
-// cluster with quorum.
+// Store returns a store in a folder of its own, on a host whose units are the files in the folder units. The host is
+// the node node-a of a cluster with quorum.
 func Store(t testing.TB) (s jobs.Store, units string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -84,7 +84,7 @@ func Put(t testing.TB, path, content string, mode fs.FileMode) {
 	}
 }
 
-// Job makes a job that is long past its beginning, with this state, which runs if stop is not empty.
+// Job creates a job that started long ago, with this state; it runs if stop is not empty.
 func Job(t testing.TB, s jobs.Store, units, id, state, stop string) *jobs.Job {
 	t.Helper()
 	job, err := s.Create(id, []byte(`{"login_password":"hunter2"}`), os.Args[0])
@@ -110,14 +110,14 @@ func Aged(t testing.TB, path string) {
 	}
 }
 
-// What the state file of a job says.
+// Contents of a job's state file.
 const (
 	AtWork = `{"started":1,"finished":0,"progress":{"phase":"stream"}}`
 	Made   = `{"changed":true,"msg":"made","ansible_job_id":"x","backup":{"path":"/p"},"warnings":["w"],"invocation":{}}`
 	Failed = `{"changed":false,"failed":true,"msg":"the guard stopped it","elsewhere":true}`
 )
 
-// Gone says that a file is not there.
+// Gone reports whether a file does not exist.
 func Gone(t testing.TB, path string) bool {
 	t.Helper()
 	_, err := os.Lstat(path)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package user lets tests that run as root do things as another user.
+// Package user runs parts of a test as another user; the tests run as root.
 package user
 
 import (
@@ -13,8 +13,8 @@ import (
 	"overcloud.backup/internal/thread"
 )
 
-// As runs a function on a thread of another user, whose credentials the kernel notes for every socket made there. The
-// test ends with its error, and is skipped without root.
+// As runs a function on a thread of another user, whose credentials the kernel records for every socket created there.
+// The test ends with its error, and is skipped without root.
 func As(t testing.TB, uid int, do func() error) {
 	t.Helper()
 	if os.Geteuid() != 0 {

@@ -13,7 +13,7 @@ import (
 	"overcloud.backup/tests/lab/faults/lab"
 )
 
-// possible are the cases that mean something in this shape of the lab.
+// possible returns the cases that make sense in this shape of the lab.
 func possible(l lab.Lab, faults []harness.Fault) []harness.Fault {
 	return slices.DeleteFunc(faults, func(f harness.Fault) bool { return f.Contained && !l.Bundle() })
 }
@@ -43,7 +43,7 @@ func runAll(l lab.Lab, faults []harness.Fault, verbose bool) bool {
 	return bad == 0
 }
 
-// runOne runs a case, and where clients suffered the same fault without a backup, to compare.
+// runOne runs a case, and if clients suffered, the same fault without a backup, to compare.
 func runOne(l lab.Lab, f harness.Fault, random *rand.Rand, verbose bool) bool {
 	v := (&harness.Run{Lab: l, Fault: f, Random: random}).Do()
 	if tooSlow(v, f) {
@@ -64,8 +64,8 @@ func runOne(l lab.Lab, f harness.Fault, random *rand.Rand, verbose bool) bool {
 	return len(v.Wrong) == 0
 }
 
-// tooSlow says that nothing is wrong but what may happen in any case on a busy machine: the guard saw a tool stand in
-// its last locks, or a tool could not be slowed and was over before its fault was. Where it happens twice it is no
+// tooSlow reports whether the only errors are those that can occur in any case on a busy machine: the guard saw a tool
+// stuck in its last locks, or a tool that could not be slowed ended before its fault. If that happens twice it is not
 // chance.
 func tooSlow(v harness.Verdict, f harness.Fault) bool {
 	if len(v.Wrong) != 1 {

@@ -87,7 +87,7 @@ func TestTheTableHasNothingThatDiffersInEveryRun(t *testing.T) {
 	}
 }
 
-// TestFaultsThatNeedNoLabHaveTheirTest: docs/faults.md promises them.
+// TestFaultsThatNeedNoLabHaveTheirTest: docs/faults.md lists these tests.
 func TestFaultsThatNeedNoLabHaveTheirTest(t *testing.T) {
 	for _, e := range elsewhere {
 		files, err := filepath.Glob(filepath.Join("../../..", e.folder, "*_test.go"))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Command faults breaks the lab while a backup runs, with real clients on it, and checks every time that nothing is
+// Command faults breaks the lab while a backup runs, with real clients on it, and checks each time that nothing is
 // lost, nothing is left, and the message names the cause. It breaks things from outside: the product has no hooks for
 // it.
 package main

@@ -12,7 +12,7 @@ import (
 	"overcloud.backup/tests/lab/faults/lab"
 )
 
-// randomFaults makes backups in a row under load, with a fault each, at a moment of its own.
+// randomFaults makes backups in a row under load, each with a fault at a random moment.
 func randomFaults(l lab.Lab, o options) (bool, error) {
 	fmt.Printf("seed %d: repeat with lab fault --random --seed %d --count %d\n", o.seed, o.seed, o.count)
 	bad := 0
@@ -26,7 +26,7 @@ func randomFaults(l lab.Lab, o options) (bool, error) {
 	return bad == 0, nil
 }
 
-// draw takes count of the quick cases; those that strike while it streams do so up to 4 s later than usual.
+// draw selects count of the quick cases; those that strike during the stream do so up to 4 s later than usual.
 func draw(faults []harness.Fault, seed uint64, count int) []harness.Fault {
 	r := rand.New(rand.NewPCG(seed, 0))
 	var quick, drawn []harness.Fault

@@ -19,7 +19,7 @@ import (
 // shot is one signal at one moment.
 type shot struct {
 	signal syscall.Signal
-	after  time.Duration // from when the worker is there
+	after  time.Duration // after the worker's start
 	method string
 	desync string
 }
@@ -37,8 +37,8 @@ func aim(r *rand.Rand) shot {
 	}
 }
 
-// randomSignals calls the module by itself on one standby, again and again, and signals its worker. The shot with
-// number i depends on the seed and i alone.
+// randomSignals calls the module alone on one standby, repeatedly, and signals its worker. Shot number i depends only
+// on the seed and on i.
 func randomSignals(l lab.Lab, o options) (bool, error) {
 	fmt.Printf("seed %d: repeat with lab fault --signals --seed %d --count %d\n", o.seed, o.seed, o.count)
 	r := &harness.Run{Lab: l}
@@ -88,7 +88,7 @@ func install(r *harness.Run) error {
 	return os.WriteFile(r.Victim.Path(moduleFile), content, 0o700)
 }
 
-// fire makes one backup and signals its worker.
+// fire starts one backup and signals its worker.
 func fire(r *harness.Run, s shot) (v harness.Verdict) {
 	r.Began = time.Now()
 	defer func() { v.Took = time.Since(r.Began) }()
@@ -116,7 +116,7 @@ func fire(r *harness.Run, s shot) (v harness.Verdict) {
 	return v
 }
 
-// shoot signals the worker; a worker that is over already has been lucky.
+// shoot signals the worker; a worker that is already over was lucky.
 func shoot(r *harness.Run, s shot) {
 	if !lab.Until(10*time.Second, 10*time.Millisecond, func() bool { return len(r.Victim.Processes(lab.Worker)) > 0 }) {
 		return

@@ -18,10 +18,10 @@ import (
 	"overcloud.backup/tests/lab/faults/lab"
 )
 
-// Results are kept by case, so that a run of one case after a change does not need all the others again.
+// Results are stored by case, so that running one case after a change does not require all others again.
 func results(l lab.Lab) string { return filepath.Join(l.Root(), "tests/output", page(l)) }
 
-// page is the name of the table of this shape of the lab.
+// page returns the path of the table of this shape of the lab.
 func page(l lab.Lab) string {
 	if l.Bundle() {
 		return "faults-bundle"
@@ -42,8 +42,8 @@ func save(l lab.Lab, v harness.Verdict) error {
 	return os.WriteFile(filepath.Join(results(l), v.Name+".json"), raw, 0o600)
 }
 
-// writeTable writes docs/faults.md from the last result of every case. In the bundle shape, whose differences are few,
-// it is of those that were run.
+// writeTable writes docs/faults.md from the last result of every case. For the bundle shape, which differs little, it
+// has only the cases that were run.
 func writeTable(l lab.Lab) (bool, error) {
 	var verdicts []harness.Verdict
 	for _, f := range possible(l, cases.All()) {
@@ -126,7 +126,7 @@ func errorsOf(v harness.Verdict) string {
 
 func tenths(d time.Duration) string { return fmt.Sprintf("%.1f", d.Seconds()) }
 
-// Whatever differs in every run has no place in the table.
+// Values that differ in every run are not part of the table.
 var changing = []struct {
 	what *regexp.Regexp
 	by   string

@@ -112,7 +112,7 @@ func (c client) transaction(ctx context.Context, seq int) (step, error) {
 		return stepWork, err
 	}
 	if err := c.statements(ctx, tx, seq); err != nil {
-		_ = tx.Rollback() // the first error is more useful
+		_ = tx.Rollback() // the first error says more
 		return stepWork, err
 	}
 	return stepCommit, tx.Commit()

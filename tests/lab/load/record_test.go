@@ -13,7 +13,7 @@ import (
 
 var begin = time.UnixMicro(1_795_375_496_000_000)
 
-// ack is a commit of a client, some milliseconds after begin, with a latency in milliseconds.
+// ack returns a commit of a client, some milliseconds after begin, with a latency in milliseconds.
 func ack(client, seq, afterMs, latencyMs int) commit {
 	return commit{id{client, seq}, begin.Add(time.Duration(afterMs) * time.Millisecond),
 		time.Duration(latencyMs) * time.Millisecond}

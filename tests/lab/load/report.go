@@ -120,7 +120,7 @@ func measure(values []time.Duration) latency {
 	return latency{P50: ms(50), P95: ms(95), P99: ms(99), Max: ms(100)}
 }
 
-// percentile is the smallest of the sorted values that at least p percent of them do not exceed; 0 without values.
+// percentile returns the smallest of the sorted values that at least p percent of them do not exceed; 0 without values.
 func percentile(sorted []time.Duration, p float64) time.Duration {
 	if len(sorted) == 0 {
 		return 0

@@ -70,8 +70,8 @@ func serve(listener net.Listener, place string, behave func(net.Conn) string) {
 	}
 }
 
-// hold opens as many connections to a server as it accepts, and opens each again when the server has stopped waiting
-// for a login.
+// hold opens as many connections to a server as it accepts, and reopens each when the server has stopped waiting for a
+// login.
 func hold(network, address string) {
 	at := strings.LastIndexByte(address, ':')
 	count, err := strconv.Atoi(address[at+1:])
@@ -97,7 +97,7 @@ func page(conn net.Conn) string {
 	for lines := bufio.NewScanner(conn); lines.Scan() && lines.Text() != ""; {
 		got.WriteString(lines.Text() + "\n")
 		if !strings.Contains(lines.Text(), ": ") && !strings.HasPrefix(lines.Text(), "GET") {
-			break // a command of the socket is one line
+			break // a command on the socket is one line
 		}
 	}
 	fmt.Fprint(conn, "HTTP/1.0 200 OK\r\n\r\n# pxname,svname,scur,status\n\n")

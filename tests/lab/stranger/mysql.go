@@ -14,8 +14,8 @@ import (
 	"net"
 )
 
-// askForPassword greets like a server whose accounts have caching_sha2_password, and asks to see the password itself:
-// clients send it in plain over a socket, and encrypted with the server's key over TCP.
+// askForPassword greets like a server whose accounts use caching_sha2_password, and requests the password itself:
+// clients send it in plain text over a socket, and encrypted with the server's key over TCP.
 func askForPassword(conn net.Conn) string {
 	if _, err := conn.Write(frame(0, greeting())); err != nil {
 		return ""
@@ -33,13 +33,13 @@ func askForPassword(conn net.Conn) string {
 	if err != nil {
 		return got
 	}
-	if len(answer) == 1 { // asks for the key
+	if len(answer) == 1 { // requests the key
 		return got + ", " + decrypt(conn, sequence)
 	}
 	return got + fmt.Sprintf(", PASSWORD %q", answer)
 }
 
-// greeting is protocol 10's: version, connection, challenge, capabilities with CLIENT_PLUGIN_AUTH, and the plugin.
+// greeting returns protocol 10's: version, connection, challenge, capabilities with CLIENT_PLUGIN_AUTH, and the plugin.
 func greeting() []byte {
 	g := append([]byte{10}, "10.11.6-MariaDB\x00"...)
 	g = append(g, 7, 0, 0, 0)

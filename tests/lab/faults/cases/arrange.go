@@ -13,7 +13,7 @@ import (
 	"overcloud.backup/tests/lab/faults/lab"
 )
 
-// mount puts a file system of its own over the destination of the victim until the case ends: "tmpfs", or "ext4" on a
+// mount mounts a separate file system over the destination of the victim until the case ends: "tmpfs", or "ext4" on a
 // file of the host, which can be frozen and shut down.
 func mount(kind string, mib int) func(*harness.Run) error {
 	return func(r *harness.Run) error {
@@ -32,7 +32,7 @@ func mount(kind string, mib int) func(*harness.Run) error {
 		if err != nil {
 			return err
 		}
-		r.Later(unmount) // before the device goes
+		r.Later(unmount) // before the device is removed
 		minor := strings.TrimPrefix(device, "/dev/loop")
 		_, err = m.Do(fmt.Sprintf("set -e; mkdir -p -m 0700 %s; rm -f /dev/fault; mknod /dev/fault b 7 %s; mount -t"+
 			" ext4 /dev/fault %s; rm /dev/fault; rmdir %s/lost+found; chmod 0700 %s",
@@ -41,7 +41,7 @@ func mount(kind string, mib int) func(*harness.Run) error {
 	}
 }
 
-// loop makes a block device of the host with ext4 on it, for as long as the case lasts.
+// loop creates a block device with ext4 on the host, for the duration of the case.
 func loop(r *harness.Run, mib int) (string, error) {
 	image := filepath.Join(r.State, "fault.img")
 	if _, err := lab.Command(lab.UsualLimit, "bash", "-c",
@@ -60,7 +60,7 @@ func loop(r *harness.Run, mib int) (string, error) {
 	return device, nil
 }
 
-// whileStopped hurts while the worker, or the tool, stands still, so that it cannot be done before.
+// whileStopped strikes while the worker, or the tool, is stopped, so that it cannot finish before.
 func whileStopped(which func(lab.Process) bool, hurt func(*harness.Run) error) func(*harness.Run) error {
 	return func(r *harness.Run) error {
 		stopped := r.Victim.Processes(which)
@@ -70,7 +70,7 @@ func whileStopped(which func(lab.Process) bool, hurt func(*harness.Run) error) f
 	}
 }
 
-// on is a shell command in the victim.
+// on returns a fault that is a shell command on the victim.
 func on(script string) func(*harness.Run) error {
 	return func(r *harness.Run) error {
 		_, err := r.Victim.Do(script)
@@ -78,13 +78,13 @@ func on(script string) func(*harness.Run) error {
 	}
 }
 
-// fill leaves nothing free in the destination.
+// fill uses up the free space of the destination.
 var fill = on("cd " + harness.Destination + " && dd if=/dev/zero of=.filler bs=1M status=none 2>/dev/null; dd" +
 	" if=/dev/zero bs=1 count=65536 >>.filler 2>/dev/null; test -s .filler")
 
 var unfill = on("rm -f " + harness.Destination + "/.filler")
 
-// shutdown makes every read and write of the ext4 fail, as a disk that was pulled.
+// shutdown makes every access to the ext4 fail, as if its disk had been pulled out.
 func shutdown(r *harness.Run) error {
 	// EXT4_IOC_SHUTDOWN, with EXT4_GOING_FLAGS_NOLOGFLUSH
 	_, err := r.Victim.Do(`python3 -c 'import fcntl, os, struct; fcntl.ioctl(os.open("` + harness.Destination +

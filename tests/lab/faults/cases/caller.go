@@ -13,7 +13,7 @@ import (
 	"overcloud.backup/tests/lab/faults/lab"
 )
 
-// callers: the control node, and who calls it.
+// callers are faults of the control node, and of whoever calls it.
 var callers = []harness.Fault{
 	{Name: "none", Breaks: "nothing", When: harness.Streaming, Hold: 4 * time.Second,
 		Vars: harness.Vars("verify", "read"), Want: harness.Good, Quick: true},
@@ -82,7 +82,7 @@ var callers = []harness.Fault{
 	},
 }
 
-// callerGets signals ansible-playbook, or with its whole group, as a terminal does.
+// callerGets signals ansible-playbook, or its whole process group, as a terminal does.
 func callerGets(s syscall.Signal, group bool) func(*harness.Run) error {
 	return func(r *harness.Run) error {
 		pid := r.Play.Cmd.Process.Pid
@@ -93,7 +93,7 @@ func callerGets(s syscall.Signal, group bool) func(*harness.Run) error {
 	}
 }
 
-// secondPlaybook must fail at once and say why, and make nothing.
+// secondPlaybook must fail at once, say why, and create nothing.
 func secondPlaybook(who func(*harness.Run) lab.Machine, says string) func(*harness.Run) error {
 	return func(r *harness.Run) error {
 		on := r.Victim
@@ -131,7 +131,7 @@ func cancel(r *harness.Run) error {
 	return nil
 }
 
-// lastJob is the newest job of the victim.
+// lastJob returns the newest job of the victim.
 func lastJob(r *harness.Run) (string, error) {
 	jobs, err := os.ReadDir(r.Victim.Path("/var/lib/overcloud.backup/jobs"))
 	if err != nil || len(jobs) == 0 {
@@ -146,7 +146,7 @@ func lastJob(r *harness.Run) (string, error) {
 	return last, nil
 }
 
-// lastStateSays: nobody was there to be told, so the job's state must tell.
+// lastStateSays checks the job's state file, because nobody was there to receive the result.
 func lastStateSays(says string) func(*harness.Run) error {
 	return func(r *harness.Run) error {
 		job, err := lastJob(r)

@@ -13,7 +13,7 @@ import (
 	"overcloud.backup/tests/lab/faults/lab"
 )
 
-// clusters: Pacemaker, HAProxy, the VIP, and the backup's own state.
+// clusters are faults of Pacemaker, HAProxy, the VIP, and the backup's own state.
 var clusters = []harness.Fault{
 	{
 		Name: "vip-moves-before", Breaks: "the VIP moves to the backup node", When: harness.AfterFacts,
@@ -80,7 +80,7 @@ var clusters = []harness.Fault{
 
 func cibDaemon(p lab.Process) bool { return filepath.Base(p.Argv[0]) == "pacemaker-based" }
 
-// onCluster is a command of the cluster, given on the active controller.
+// onCluster returns a fault that is a command of the cluster, run on the active controller.
 func onCluster(script string) func(*harness.Run) error {
 	return func(r *harness.Run) error {
 		_, err := r.Active.Do(replaceVictim(script, r.Victim.Name()))
@@ -139,7 +139,7 @@ func restore(path string) func(*harness.Run) error {
 	return try(on("umount " + path + "; rm -f /run/fault.sh"))
 }
 
-// killedWithoutUndo leaves what a controller leaves whose job and undo stage die: the lock, the journal, half a set.
+// killedWithoutUndo leaves the traces of a controller whose job and undo stage die: the lock, the journal, half a set.
 func killedWithoutUndo(r *harness.Run) error {
 	p, err := harness.StartPlaybook(r.Lab, nil, r.Only(r.Victim))
 	if err != nil {
@@ -153,7 +153,7 @@ func killedWithoutUndo(r *harness.Run) error {
 		return fmt.Errorf("it did not stream:\n%s", p.Output())
 	}
 	time.Sleep(500 * time.Millisecond)
-	// Whatever of ours appears is killed at once, the undo stage too.
+	// Every process of ours is killed as soon as it appears, the undo stage too.
 	lab.Until(6*time.Second, 3*time.Millisecond, func() bool {
 		lab.SignalAll(r.Victim.Processes(lab.Leftover), syscall.SIGKILL)
 		return false
@@ -165,7 +165,7 @@ func killedWithoutUndo(r *harness.Run) error {
 	return nil
 }
 
-// expireAndCompete sets back the lock's expiry, as a clock that is an hour late would, and lets a second playbook try.
+// expireAndCompete sets back the lock's expiry, as a clock that is an hour off would, and lets a second playbook try.
 func expireAndCompete(r *harness.Run) error {
 	_, err := r.Active.Do(`set -e; cibadmin --query --scope crm_config >/run/fault.xml
 		python3 - <<'END'

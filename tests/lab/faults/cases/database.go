@@ -14,7 +14,7 @@ import (
 	"overcloud.backup/tests/lab/faults/lab"
 )
 
-// databases: what users and operators do to the database meanwhile.
+// databases are things that users and operators do to the database meanwhile.
 var databases = []harness.Fault{
 	{
 		Name: "ddl-physical", Breaks: "ALTER TABLE during a physical backup", When: harness.Streaming, Hurt: ddl,
@@ -83,7 +83,7 @@ func tell(statement string) func(*harness.Run) error {
 	return func(r *harness.Run) error { return r.Victim.Tell(statement) }
 }
 
-// ddl changes tables through the active server, a dozen times; none that the clients use.
+// ddl alters tables on the active server, a dozen times; none that the clients use.
 func ddl(r *harness.Run) error {
 	for i := range 6 {
 		for _, s := range []string{
@@ -108,7 +108,7 @@ func background(statements string) func(*harness.Run) error {
 	}
 }
 
-// burst writes as fast as the active server takes it.
+// burst writes as fast as the active server accepts it.
 func burst(r *harness.Run) error {
 	if err := r.Active.Tell("CREATE TABLE IF NOT EXISTS lab_load.burst (id BIGINT AUTO_INCREMENT PRIMARY KEY, a TEXT," +
 		" b BLOB)"); err != nil {
@@ -146,7 +146,7 @@ func stillDesynced(r *harness.Run) error {
 	return nil
 }
 
-// backupUser makes the account with the documented privileges.
+// backupUser creates the account with the documented privileges.
 func backupUser(r *harness.Run) error {
 	r.Later(func() error { return r.Active.Tell("DROP USER IF EXISTS faultbackup@localhost") })
 	for _, s := range []string{
@@ -161,8 +161,8 @@ func backupUser(r *harness.Run) error {
 	return nil
 }
 
-// serverConfig is the path of a configuration file of ours that the machine's server reads when it starts, in its
-// container where it has one.
+// serverConfig is the path of a configuration file of the test that the machine's server reads when it starts, inside
+// its container if it has one.
 func serverConfig(r *harness.Run, m lab.Machine) (string, error) {
 	folder := "/etc/mysql/mariadb.conf.d"
 	if r.Bundle() {
@@ -179,7 +179,7 @@ func rotate(r *harness.Run) error {
 	return r.Active.Tell("ALTER USER faultbackup@localhost IDENTIFIED BY 'after-rotation'")
 }
 
-// sst makes the other standby lose its position, so that its restart transfers everything, from the backup node.
+// sst makes the other standby lose its position, so that its restart needs a full SST, from the backup node.
 func sst(r *harness.Run) error {
 	donor, err := serverConfig(r, r.Other)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"overcloud.backup/tests/lab/faults/lab"
 )
 
-// networks: cables.
+// networks are faults of network links.
 var networks = []harness.Fault{
 	{
 		Name: "cut-off", Breaks: "the backup node is cut off from the others for 15 s", When: harness.Streaming,
@@ -30,7 +30,7 @@ var networks = []harness.Fault{
 	},
 }
 
-// machines: controllers that go down.
+// machines are faults in which controllers go down.
 var machines = []harness.Fault{
 	{
 		Name: "power-backup", Breaks: "power loss of the backup controller, desynced", When: harness.Streaming,

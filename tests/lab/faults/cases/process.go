@@ -11,7 +11,7 @@ import (
 	"overcloud.backup/tests/lab/faults/lab"
 )
 
-// processes: one process on the way dies or stops.
+// processes are faults in which one process involved dies or stops.
 var processes = []harness.Fault{
 	{
 		Name: "job-killed", Breaks: "SIGKILL of the job, desynced", When: harness.Streaming,
@@ -86,7 +86,7 @@ var processes = []harness.Fault{
 	},
 }
 
-// containers: what the database and its backup run in dies.
+// containers are faults in which the containers of the database and its backup die.
 var containers = []harness.Fault{
 	{
 		Name: "container-killed", Breaks: "SIGKILL of the database's container on the backup node",
@@ -104,12 +104,12 @@ var containers = []harness.Fault{
 	},
 }
 
-// Who is hurt.
+// These functions return the machine that a fault is for.
 func active(r *harness.Run) lab.Machine { return r.Active }
 func other(r *harness.Run) lab.Machine  { return r.Other }
 func victim(r *harness.Run) lab.Machine { return r.Victim }
 
-// send signals the victim's processes that are so; there must be one.
+// send signals the victim's processes that match; there must be one.
 func send(s syscall.Signal, which func(lab.Process) bool) func(*harness.Run) error {
 	return sendTo(victim, s, which)
 }
@@ -118,7 +118,7 @@ func sendTo(who func(*harness.Run) lab.Machine, s syscall.Signal,
 	which func(lab.Process) bool) func(*harness.Run) error {
 	return func(r *harness.Run) error {
 		if r.Slow != nil && s == syscall.SIGSTOP {
-			r.Slow.Release() // or it would go on
+			r.Slow.Release() // or it would continue
 		}
 		found := who(r).Processes(which)
 		if len(found) == 0 && !r.Control {
@@ -129,7 +129,7 @@ func sendTo(who func(*harness.Run) lab.Machine, s syscall.Signal,
 	}
 }
 
-// try is for a heal that finds nothing to heal when the backup has ended meanwhile.
+// try is for a heal that may find nothing to heal, because the backup has already ended.
 func try(heal func(*harness.Run) error) func(*harness.Run) error {
 	return func(r *harness.Run) error {
 		_ = heal(r)
@@ -137,12 +137,12 @@ func try(heal func(*harness.Run) error) func(*harness.Run) error {
 	}
 }
 
-// noCommits is what the guard may see first when a server died: for the 5 s in which Galera waits for it nobody
-// commits, and the tool that begins its last locks meanwhile stands in them.
+// noCommits is what the guard may report first when a server died: Galera waits 5 s for it, during which nobody
+// commits, and a tool that begins its last locks meanwhile is stuck in them.
 const noCommits = "commit_stall"
 
-// standstill hurts, and measures for 8 s how long the victim applies nothing: max_commit_stall is 1 s, and stopping the
-// tool takes its time.
+// standstill strikes, and measures for 8 s how long the victim applies nothing: max_commit_stall is 1 s, and stopping
+// the tool takes time.
 func standstill(hurt func(*harness.Run) error) func(*harness.Run) error {
 	return func(r *harness.Run) error {
 		if err := hurt(r); err != nil {

@@ -15,7 +15,7 @@ import (
 	"overcloud.backup/tests/lab/faults/lab"
 )
 
-// secrets: a password that is given with the task, and looked for everywhere while the backup runs and when it is over.
+// secrets are faults with a password in the task, which is searched for everywhere during the backup and afterwards.
 var secrets = []harness.Fault{
 	{
 		Name: "password-nowhere", Breaks: "nothing; the password is looked for", When: harness.Streaming,
@@ -34,7 +34,7 @@ var secrets = []harness.Fault{
 
 const password = "before-rotation"
 
-// seen are the places where the password stood while the case ran.
+// seen are the places where the password appeared while the case ran.
 type seen struct {
 	mutex  sync.Mutex
 	places map[string]bool
@@ -47,7 +47,7 @@ func (s *seen) add(place string) {
 	s.places[place] = true
 }
 
-// watched makes the backup user and samples arguments and environment of all processes of the victim, 50 times a
+// watched creates the backup user and samples arguments and environment of all processes of the victim, 50 times a
 // second.
 func watched(r *harness.Run) error {
 	if err := backupUser(r); err != nil {
@@ -62,7 +62,7 @@ func watched(r *harness.Run) error {
 	return nil
 }
 
-// every does something again and again, until the function that it returns is called.
+// every repeats a function until the returned function is called.
 func every(pause time.Duration, do func()) func() {
 	end, done := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -79,7 +79,7 @@ func every(pause time.Duration, do func()) func() {
 	return func() { close(end); <-done }
 }
 
-// look is at every process of the host, the control node's too.
+// look examines every process of the host, those of the control node included.
 func (s *seen) look(p lab.Process) {
 	environment, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", p.PID))
 	if strings.Contains(p.Line(), password) {
@@ -90,10 +90,11 @@ func (s *seen) look(p lab.Process) {
 	}
 }
 
-// nowhere: not in processes, output, logs, unit properties, the job's files, the set, or what Ansible left behind.
+// nowhere checks that the password is not in processes, output, logs, unit properties, the job's files, the set, or
+// anything that Ansible left behind.
 func nowhere(r *harness.Run) error {
 	s := r.Kept.(*seen)
-	s.end() // or it would see the search
+	s.end() // or it would find the search itself
 	if strings.Contains(r.Play.Output(), password) {
 		s.add("the playbook's output")
 	}

@@ -9,7 +9,7 @@ import (
 	"overcloud.backup/tests/lab/faults/lab"
 )
 
-// storage: the destination.
+// storage are faults of the destination.
 var storage = []harness.Fault{
 	{
 		Name: "destination-full", Breaks: "the destination fills up", When: harness.Streaming,

@@ -7,7 +7,7 @@ import (
 	"overcloud.backup/tests/lab/faults/lab"
 )
 
-// badWire lays a wire until the heal.
+// badWire inserts a bad link until the heal.
 func badWire(w lab.Wire) func(*harness.Run) error {
 	return func(r *harness.Run) error {
 		take, err := w.Lay(r.Victim)

@@ -12,7 +12,7 @@ import (
 	"overcloud.backup/tests/lab/faults/lab"
 )
 
-// judge does the checks that all cases end with.
+// judge runs the checks that all cases end with.
 func (r *Run) judge(v *Verdict) {
 	r.judgeRest(v)
 	if !r.Control {
@@ -28,7 +28,7 @@ func (r *Run) judge(v *Verdict) {
 	}
 }
 
-// judgeRest: nothing is left, and everybody serves again.
+// judgeRest checks that nothing is left, and everybody serves again.
 func (r *Run) judgeRest(v *Verdict) {
 	since := r.workerEnd
 	if r.Fault.Recover && !r.Control {
@@ -53,7 +53,7 @@ func (r *Run) judgeRest(v *Verdict) {
 	v.Serves = time.Since(since)
 }
 
-// judgeServing checks that those who could serve before do so again.
+// judgeServing checks that everybody who could serve before does so again.
 func (r *Run) judgeServing(v *Verdict, patience time.Duration) {
 	serving := func() bool { return len(r.absent()) == 0 }
 	if lab.Until(patience, 200*time.Millisecond, serving) {
@@ -65,7 +65,7 @@ func (r *Run) judgeServing(v *Verdict, patience time.Duration) {
 	}
 }
 
-// mend does what an operator does after Pacemaker gave a resource up.
+// mend does what an operator does after Pacemaker gave up on a resource.
 func (r *Run) mend() {
 	for _, m := range r.Machines() {
 		if _, err := m.Do("crm_resource --cleanup"); err == nil {
@@ -74,7 +74,7 @@ func (r *Run) mend() {
 	}
 }
 
-// Left returns what a backup must not leave behind.
+// Left returns leftovers that a backup must not have.
 func (r *Run) Left() []string {
 	var left []string
 	for _, m := range r.Machines() {
@@ -126,7 +126,7 @@ func (r *Run) Lock() string {
 	return "unknown: no cluster answers"
 }
 
-// absent returns those who do not serve as they could.
+// absent returns the controllers that do not serve as they could.
 func (r *Run) absent() []string {
 	var absent []string
 	for _, m := range r.Machines() {
@@ -165,12 +165,12 @@ func (r *Run) notUp() []string {
 	return absent
 }
 
-// operatorDesynced: the case itself has desynced the machine, and the product must leave it so.
+// operatorDesynced checks a machine that the case itself has desynced: the backup must leave it so.
 func (r *Run) operatorDesynced(m lab.Machine) bool {
 	return slices.Contains(r.Foreign, m.Number)
 }
 
-// judgeOutcome: did the playbook say what happened?
+// judgeOutcome checks that the playbook reported what happened.
 func (r *Run) judgeOutcome(v *Verdict) {
 	made := r.NewSets(true)
 	v.Outcome = Failed

@@ -23,8 +23,8 @@ func (c clients) silent() int {
 	return n
 }
 
-// worse says how these clients fared worse than those of the same fault without a backup; "" if they did not. Each of
-// the 8 clients may fail at another moment, and a failover takes until Pacemaker's next check.
+// worse returns how these clients fared worse than those of the same fault without a backup; "" if they did not. Each
+// of the 8 clients may fail at another moment, and a failover takes until Pacemaker's next check.
 func (c clients) worse(control clients) string {
 	if c.Errors > 2*control.Errors+8*min(control.Errors, 1) {
 		return fmt.Sprintf("%d errors of clients, %d without a backup", c.Errors, control.Errors)
@@ -38,9 +38,8 @@ func (c clients) worse(control clients) string {
 	return ""
 }
 
-// Worse says how clients fared worse than without a backup; "" if they did not. What happened to them after the backup
-// was over and had left nothing is due to the fault: when a killed server rejoins Galera's view may change once more,
-// or not.
+// Worse returns how clients fared worse than without a backup; "" if they did not. Errors after the backup had ended
+// and left nothing are due to the fault: when a killed server rejoins, Galera's view may change once more, or not.
 func (v Verdict) Worse(control clients) string {
 	if v.During.worse(control) == "" {
 		return ""
@@ -48,7 +47,7 @@ func (v Verdict) Worse(control clients) string {
 	return v.Clients.worse(control)
 }
 
-// judgeClients ends the load, counts, and compares the servers with each other.
+// judgeClients ends the load, counts its errors, and compares the servers with each other.
 func (r *Run) judgeClients(v *Verdict) {
 	c, err := r.clients()
 	if err != nil {
@@ -85,12 +84,12 @@ func (r *Run) clients() (c clients, err error) {
 	return r.report()
 }
 
-// aftermath is how long after its end a backup may still be to blame.
+// aftermath is the time after the end of a backup in which it may still be to blame.
 const aftermath = 5 * time.Second
 
 func epoch(t time.Time) string { return fmt.Sprintf("%.3f", float64(t.UnixMilli())/1000) }
 
-// report is what clients saw since the case began.
+// report returns what clients saw since the case began.
 func (r *Run) report(args ...string) (c clients, err error) {
 	out, err := r.Run(append([]string{"load", "report", "--json", "--from", epoch(r.Began)}, args...)...)
 	if out == "" {

@@ -19,12 +19,12 @@ var (
 		Wait:   func(r *Run) bool { return lab.Until(40*time.Second, 10*time.Millisecond, r.Play.frozen) },
 	}
 	Streaming = Moment{Name: "while streaming", Slow: true, Wait: (*Run).streams}
-	// LastLocks: the tool has desynced the node by itself and holds BACKUP STAGE BLOCK_COMMIT.
+	// LastLocks reports that the tool itself has desynced the node and holds BACKUP STAGE BLOCK_COMMIT.
 	LastLocks = Moment{Name: "at BLOCK_COMMIT", Wait: (*Run).holdsLastLocks}
 	ToolGone  = Moment{Name: "when the data are read", Wait: (*Run).hasRead}
 )
 
-// streams reports that the tool runs and the first data is in the destination, or almost.
+// streams reports that the tool runs and the first data is, or is about to be, in the destination.
 func (r *Run) streams() bool {
 	began := func() bool {
 		if r.Fault.Anywhere && len(r.Other.Processes(lab.Tool)) > 0 {
@@ -56,7 +56,7 @@ func (r *Run) hasRead() bool {
 	return lab.Until(30*time.Second, 2*time.Millisecond, func() bool { return len(r.Victim.Processes(lab.Tool)) == 0 })
 }
 
-// Vars makes role variables from pairs.
+// Vars returns role variables from pairs.
 func Vars(pairs ...any) map[string]any {
 	m := map[string]any{}
 	for i := 0; i < len(pairs); i += 2 {

@@ -17,7 +17,7 @@ type Outcome string
 const (
 	Good   Outcome = "good"
 	Failed Outcome = "failed"
-	// Either: it depends on the moment; both must be clean.
+	// Either: it depends on the moment; both outcomes must be clean.
 	Either Outcome = "either"
 )
 
@@ -48,11 +48,11 @@ type Fault struct {
 	Recover bool
 	// Lost: the playbook is killed, so only what it leaves behind counts.
 	Lost bool
-	// Always: it protects one of the three promises, so that each make test runs it.
+	// Always: it protects one of the three promises, so each make test runs it.
 	Always bool
-	// Damaged: the case itself damages a journal or a disk, so that what is on it cannot be undone.
+	// Damaged: the case itself damages a journal or a disk, so that effects recorded on it cannot be undone.
 	Damaged bool
-	// Anywhere: the choice is left to the playbook, which may try again on the other one.
+	// Anywhere: the playbook chooses, and may try the other standby as well.
 	Anywhere bool
 	// Contained: it needs a database that runs in containers.
 	Contained bool
@@ -72,9 +72,9 @@ func (f Fault) Message() *regexp.Regexp {
 type Moment struct {
 	Name string
 	Wait func(*Run) bool
-	// Slow: the tool is slowed down, for there to be time.
+	// Slow: the tool is slowed down, so that the fault has time to strike.
 	Slow bool
-	// freeze: the playbook is stopped at this line, and continues when the fault has struck.
+	// freeze: the playbook is stopped at this line, and continues after the fault has struck.
 	freeze *regexp.Regexp
 	// Early: it strikes before the playbook starts.
 	Early bool
@@ -98,8 +98,8 @@ type Run struct {
 	Rewire  func() error
 	// Kept is what a case keeps for its final check.
 	Kept    any
-	Note    string   // what somebody else said
-	Late    []string // what took too long
+	Note    string   // an output of another program
+	Late    []string // anything that took too long
 	escaped bool
 }
 
@@ -114,11 +114,11 @@ type Verdict struct {
 	Serves  time.Duration `json:"serves"`
 	Took    time.Duration `json:"took"`
 	Clients clients       `json:"clients"`
-	// During are the clients until shortly after the backup was over.
+	// During has the clients' record until shortly after the backup was over.
 	During  clients  `json:"during"`
 	Control *clients `json:"control,omitempty"`
 	Output  string   `json:"-"`
-	// Escaped: the tool was over before its fault was, although it was slowed.
+	// Escaped: the tool ended before its fault, although it was slowed.
 	Escaped bool     `json:"-"`
 	Wrong   []string `json:"wrong"`
 }
@@ -129,14 +129,14 @@ func (v *Verdict) Add(format string, args ...any) {
 }
 
 const (
-	// CleanWithin is how long after the worker's end everything must be undone, servesWithin how long until every
-	// controller that could serve before does again, its queue applied.
+	// CleanWithin is the time after the worker's end in which everything must be undone, servesWithin the time in which
+	// every controller that could serve before does again, its queue applied.
 	CleanWithin  = 10 * time.Second
 	servesWithin = 60 * time.Second
 	Destination  = "/var/backups/overcloud"
 )
 
-// clients is what the load client saw during a case.
+// clients is what the load client recorded during a case.
 type clients struct {
 	Acknowledged int `json:"acknowledged"`
 	Lost         int `json:"lost"`
@@ -150,5 +150,6 @@ type clients struct {
 	} `json:"seconds,omitempty"`
 }
 
-// LongestCommit, in ms, if the fault itself costs clients nothing: max_commit_stall, and as much again for two cores.
+// LongestCommit is the limit in ms for faults that cost clients nothing: max_commit_stall, and as much again for two
+// cores.
 const LongestCommit = 2000

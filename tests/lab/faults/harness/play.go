@@ -27,11 +27,11 @@ type Playbook struct {
 
 	mutex sync.Mutex
 	out   bytes.Buffer
-	// freezeAt stops the complete group as soon as it has printed this.
+	// freezeAt stops the whole process group as soon as this was printed.
 	freezeAt *regexp.Regexp
 }
 
-// StartPlaybook starts the playbook of a backup. freezeAt is where it stops until thaw; nil is nowhere.
+// StartPlaybook starts the playbook of a backup. It stops at freezeAt until thaw; with nil it does not stop.
 func StartPlaybook(l lab.Lab, freezeAt *regexp.Regexp, vars map[string]any, args ...string) (*Playbook, error) {
 	extra, err := json.Marshal(vars)
 	if err != nil {
@@ -90,7 +90,7 @@ func (p *Playbook) Output() string {
 	return p.out.String()
 }
 
-// frozen: it has come to where it was to be stopped.
+// frozen reports that it has reached the line at which it was to be stopped.
 func (p *Playbook) frozen() bool {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -120,7 +120,7 @@ func (p *Playbook) Wait(limit time.Duration) bool {
 	}
 }
 
-// Kill ends all of it, and its ssh connections.
+// Kill ends the process group, and its ssh connections.
 func (p *Playbook) Kill() {
 	_ = syscall.Kill(-p.Cmd.Process.Pid, syscall.SIGKILL)
 	select {
@@ -140,7 +140,7 @@ func (p *Playbook) Close() {
 
 var failure = regexp.MustCompile(`(?m)^(?:fatal|failed): [^{\n]*=> `)
 
-// Said returns the message of the last failure, otherwise the path of the backup. With -v a result has many lines.
+// Said returns the message of the last failure, or the path of the backup. With -v a result has many lines.
 func (p *Playbook) Said() string {
 	out := p.Output()
 	found := failure.FindAllStringIndex(out, -1)

@@ -11,7 +11,7 @@ import (
 	"overcloud.backup/tests/lab/faults/lab"
 )
 
-// Choose assigns the roles. A fault that is to strike without taking the VIP along gets a victim without it.
+// Choose assigns the roles. A fault that must not affect the VIP gets a victim without it.
 func (r *Run) Choose() (err error) {
 	if r.Active, err = r.Serving(); err != nil {
 		return err
@@ -68,7 +68,7 @@ func (r *Run) arrange() error {
 	return nil
 }
 
-// strike starts the backup, waits for the moment, hurts and heals.
+// strike starts the backup, waits for the moment, strikes and heals.
 func (r *Run) strike() error {
 	if r.Control {
 		return r.hurtAndHeal()
@@ -108,7 +108,7 @@ func (r *Run) strike() error {
 	return r.hurtAndHeal()
 }
 
-// slowed are the machines on which the tool may appear.
+// slowed returns the machines on which the tool may appear.
 func (r *Run) slowed() []lab.Machine {
 	if r.Fault.Anywhere {
 		return []lab.Machine{r.Victim, r.Other}
@@ -116,7 +116,7 @@ func (r *Run) slowed() []lab.Machine {
 	return []lab.Machine{r.Victim}
 }
 
-// Only returns role variables with which only this machine can be chosen. There is no other to try afterwards.
+// Only returns role variables with which only this machine can be chosen. There is no second attempt on another one.
 func (r *Run) Only(m lab.Machine) map[string]any {
 	others := []string{}
 	for _, o := range r.Machines() {
@@ -140,7 +140,7 @@ func (r *Run) hurtAndHeal() error {
 	return r.healLater()
 }
 
-// healLater keeps the fault for its intended time, then repairs it; a job that is over does not shorten it.
+// healLater keeps the fault for its intended time, then heals it; a job that is over does not shorten that.
 func (r *Run) healLater() error {
 	time.Sleep(r.Fault.Hold)
 	if r.Slow != nil {
@@ -161,7 +161,7 @@ func (r *Run) healLater() error {
 	return nil
 }
 
-// Later is done when the case is over, the last first.
+// Later runs a function when the case is over, the last one first.
 func (r *Run) Later(undo func() error) { r.undo = append(r.undo, undo) }
 
 // tidy restores the lab to its original state.
@@ -184,7 +184,7 @@ func (r *Run) tidy(v *Verdict) {
 	r.scrub()
 }
 
-// scrub keeps what one case left behind, which is reported, from being taken for the next one's.
+// scrub removes leftovers of a case, which have been reported, so that the next case is not blamed for them.
 func (r *Run) scrub() {
 	if r.Fault.Damaged = false; len(r.Left()) == 0 {
 		return
@@ -199,7 +199,7 @@ func (r *Run) scrub() {
 	_, _ = r.Run("reset")
 }
 
-// Ready waits for a healthy lab, and repairs it, or builds it again if that does not help.
+// Ready waits for a healthy lab, and repairs it, or rebuilds it if that does not help.
 func (r *Run) Ready() error {
 	if _, err := r.Run("wait"); err == nil && !r.stale() {
 		return nil
@@ -208,8 +208,8 @@ func (r *Run) Ready() error {
 	return err
 }
 
-// stale: nobody is there, and yet there are sessions of clients. The HAProxy that the VIP has left keeps them, up to
-// timeout client, and each makes its controller one that serves clients.
+// stale reports sessions that no client has any more. The HAProxy that the VIP has left keeps them, up to timeout
+// client, and each makes its controller count as serving.
 func (r *Run) stale() bool {
 	for _, m := range r.Machines() {
 		n, err := m.Ask("SELECT COUNT(*) FROM information_schema.processlist WHERE user = 'openstack'")

@@ -51,7 +51,7 @@ func digest(folder string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// NewSets returns those that this case created, with a manifest or without.
+// NewSets returns those that this case created, with or without a manifest.
 func (r *Run) NewSets(manifest bool) []string {
 	var made []string
 	for set := range r.Sets() {
@@ -116,7 +116,7 @@ func sameFile(path, want string) error {
 	return nil
 }
 
-// unpack: a physical set must contain what a server needs, a dump must have its last line.
+// unpack checks that a physical set contains what a server needs, and that a dump has its last line.
 func (r *Run) unpack(m lab.Machine, path, method string) error {
 	script := `set -euo pipefail; cd ` + path +
 		`; zstd -q -d -c backup.sql.zst | tail -c 200 | grep -q '^-- Dump completed'`

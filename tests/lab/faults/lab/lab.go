@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package lab is the lab of tests/lab/lab seen from the host: its machines, their processes, servers and cables, past
-// ssh and past the network, which faults cut.
+// Package lab accesses the lab of tests/lab/lab from the host: its machines, their processes, servers and links. It
+// uses neither ssh nor the network, which faults cut.
 package lab
 
 import (
@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// Lab is the lab that tests/lab/lab keeps, seen from the host: past ssh and past the network, which faults cut.
+// Lab is the lab of tests/lab/lab, accessed from the host without ssh and without the network, which faults cut.
 type Lab struct {
 	dir    string // tests/lab
 	State  string // LAB_STATE
@@ -24,7 +24,7 @@ type Lab struct {
 	subnet string
 }
 
-// Find is the lab that the environment names.
+// Find returns the lab that the environment names.
 func Find() (Lab, error) {
 	l := Lab{dir: os.Getenv("LAB_DIR"), State: os.Getenv("LAB_STATE"), bridge: os.Getenv("LAB_BRIDGE"),
 		subnet: os.Getenv("LAB_SUBNET")}
@@ -38,30 +38,30 @@ func Find() (Lab, error) {
 	return l, nil
 }
 
-// Root is the top of the repository.
+// Root returns the top of the repository.
 func (l Lab) Root() string { return filepath.Join(l.dir, "..", "..") }
 
-// VIP is the virtual address.
+// VIP returns the virtual address.
 func (l Lab) VIP() string { return l.subnet + ".100" }
 
-// Inventory is the file of Ansible.
+// Inventory returns the path of the Ansible inventory.
 func (l Lab) Inventory() string { return filepath.Join(l.State, "inventory.yaml") }
 
-// Bundle says that the database and HAProxy run in containers.
+// Bundle reports whether the database and HAProxy run in containers.
 func (l Lab) Bundle() bool {
 	shape, err := os.ReadFile(filepath.Join(l.State, "shape"))
 	return err == nil && strings.TrimSpace(string(shape)) == "bundle"
 }
 
-// Machines are the three controllers.
+// Machines returns the three controllers.
 func (l Lab) Machines() []Machine { return []Machine{{l, 0}, {l, 1}, {l, 2}} }
 
-// Run is a command of tests/lab/lab.
+// Run runs a command of tests/lab/lab.
 func (l Lab) Run(args ...string) (string, error) {
 	return Command(10*time.Minute, filepath.Join(l.dir, "lab"), args...)
 }
 
-// Serving is the machine that answers a client through the VIP.
+// Serving returns the machine that answers a client through the VIP.
 func (l Lab) Serving() (Machine, error) {
 	out, err := l.Run("sql", "vip", "SELECT @@hostname")
 	if err != nil {
@@ -71,7 +71,7 @@ func (l Lab) Serving() (Machine, error) {
 	return Machine{l, n}, err
 }
 
-// Holder is the machine that has the VIP.
+// Holder returns the machine that has the VIP.
 func (l Lab) Holder() (Machine, bool) {
 	for _, m := range l.Machines() {
 		if out, err := m.Do("ip -o -4 addr show to " + l.VIP() + "/32"); err == nil && out != "" {
@@ -87,10 +87,10 @@ type Machine struct {
 	Number int
 }
 
-// Name is the machine's own.
+// Name returns the machine's own name.
 func (m Machine) Name() string { return fmt.Sprintf("controller-%d", m.Number) }
 
-// Host is the machine's name in Ansible's inventory.
+// Host returns the machine's name in Ansible's inventory.
 func (m Machine) Host() string {
 	if m.Lab.Bundle() {
 		return "overcloud-" + m.Name()
@@ -98,13 +98,13 @@ func (m Machine) Host() string {
 	return m.Name()
 }
 
-// Address is that of the internal network.
+// Address returns the address in the internal network.
 func (m Machine) Address() string { return fmt.Sprintf("%s.%d", m.Lab.subnet, 10+m.Number) }
 
-// Arg is the machine in arguments of tests/lab/lab.
+// Arg returns the machine as an argument of tests/lab/lab.
 func (m Machine) Arg() string { return strconv.Itoa(m.Number) }
 
-// Leader is the pid, on the host, of the machine's systemd; 0 when the machine is off.
+// Leader returns the pid, on the host, of the machine's systemd; 0 if the machine is off.
 func (m Machine) Leader() int {
 	raw, err := os.ReadFile(filepath.Join(m.Lab.State, "machines", m.Name(), "pid"))
 	if err != nil {
@@ -120,18 +120,18 @@ func (m Machine) Leader() int {
 	return n
 }
 
-// Path is a path of the machine as the host sees it.
+// Path returns the path on the host of a path of the machine.
 func (m Machine) Path(p string) string {
 	return filepath.Join("/proc", strconv.Itoa(m.Leader()), "root", p)
 }
 
-// UsualLimit is how long a command may take.
+// UsualLimit is the time limit of a command.
 const UsualLimit = 20 * time.Second
 
-// Do runs a shell command as root in the machine, whatever its network does.
+// Do runs a shell command as root in the machine, whatever the state of its network.
 func (m Machine) Do(script string) (string, error) { return m.DoFor(UsualLimit, script) }
 
-// DoFor is Do with a limit of its own.
+// DoFor is Do with its own time limit.
 func (m Machine) DoFor(limit time.Duration, script string) (string, error) {
 	leader := m.Leader()
 	if leader == 0 {
@@ -147,7 +147,7 @@ func Command(limit time.Duration, name string, args ...string) (string, error) {
 	return CommandEnv(limit, nil, name, args...)
 }
 
-// CommandEnv is command with an environment of its own.
+// CommandEnv is Command with extra environment variables.
 func CommandEnv(limit time.Duration, env []string, name string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
@@ -162,7 +162,7 @@ func CommandEnv(limit time.Duration, env []string, name string, args ...string) 
 	return strings.TrimRight(out.String(), "\n"), nil
 }
 
-// Until polls for a condition; false at the deadline.
+// Until polls a condition; it returns false at the deadline.
 func Until(within time.Duration, every time.Duration, cond func() bool) bool {
 	deadline := time.Now().Add(within)
 	for !cond() {

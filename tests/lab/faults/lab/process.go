@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// Process is a process of a machine; its pid is the host's.
+// Process is a process of a machine, with its pid on the host.
 type Process struct {
 	PID  int
 	Argv []string
@@ -22,10 +22,10 @@ type Process struct {
 
 func (p Process) signal(s syscall.Signal) error { return syscall.Kill(p.PID, s) }
 
-// Line is its command line.
+// Line returns its command line.
 func (p Process) Line() string { return strings.Join(p.Argv, " ") }
 
-// Processes are those of the machine that the filter takes, also in its containers. They descend from its systemd.
+// Processes returns those of the machine that match the filter, also in its containers. They descend from its systemd.
 func (m Machine) Processes(want func(Process) bool) []Process {
 	leader := m.Leader()
 	if leader == 0 {
@@ -57,7 +57,7 @@ func descends(pid, from int) bool {
 	return pid == from
 }
 
-// parent reads the field behind the state in /proc/PID/stat; 0 when the process is gone.
+// parent reads the field after the state in /proc/PID/stat; 0 if the process is gone.
 func parent(pid int) int {
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
@@ -71,7 +71,7 @@ func parent(pid int) int {
 	return n
 }
 
-// Tool is the program that reads the data, once it does.
+// Tool matches the program that reads the data, once it does.
 func Tool(p Process) bool {
 	switch filepath.Base(p.Argv[0]) {
 	case "mariadb-backup", "mariabackup":
@@ -82,36 +82,36 @@ func Tool(p Process) bool {
 	return false
 }
 
-// Worker is the process that makes the backup.
+// Worker matches the process that makes the backup.
 func Worker(p Process) bool { return ours(p) && slices.Contains(p.Argv, "--job") }
 
-// ours is any process of the collection.
+// ours matches any process of the collection.
 func ours(p Process) bool { return strings.HasPrefix(filepath.Base(p.Argv[0]), "overcloud_backup") }
 
-// Leftover is what may not be there any more when a backup is over.
+// Leftover matches processes that may not exist after a backup.
 func Leftover(p Process) bool {
 	base := filepath.Base(p.Argv[0])
 	return Tool(p) || ours(p) || base == "mariadb-backup" || base == "mariadb-dump"
 }
 
-// Server is the database server.
+// Server matches the database server.
 func Server(p Process) bool {
 	base := filepath.Base(p.Argv[0])
 	return base == "mariadbd" || base == "mysqld"
 }
 
-// SlowedTools lets the tool of a machine run 1 ms of 200 or less, from when it appears until release: the data of the
-// lab are small, and a fault needs something to strike. It must not last until the tool holds its last locks, which
-// would be a fault. How much a tool does in 1 ms depends on the machine, which may be busy and late to stop it: so what
-// it has written counts, too.
+// SlowedTools lets the tool of a machine run 1 ms of 200 or less, from its start until release: the lab's data is
+// small, and a fault needs time to strike. It must end before the tool holds its last locks, which would be a fault in
+// itself. How much a tool does in 1 ms depends on the machine, which may be busy and late to stop it, so the bytes that
+// it has written count, too.
 type SlowedTools struct {
 	once sync.Once
 	end  chan struct{}
 	done chan struct{}
-	Over bool // the last tool ended by itself; to be read after release
+	Over bool // the last tool ended by itself; read it after release
 }
 
-// SlowTools begins to slow the tools of machines.
+// SlowTools starts to slow the tools of machines.
 func SlowTools(ms ...Machine) *SlowedTools {
 	s := &SlowedTools{end: make(chan struct{}), done: make(chan struct{})}
 	go s.loop(ms)
@@ -141,17 +141,17 @@ func (s *SlowedTools) loop(ms []Machine) {
 	}
 }
 
-// rest is how long a tool is stopped that has written so many bytes in that time: at most slowRate come of it, and no
-// rule of the guard takes it for one that hangs.
+// rest returns how long to stop a tool that has written so many bytes in that time: the average is at most slowRate,
+// and no rule of the guard takes it for a tool that hangs.
 func rest(written int64, in time.Duration) time.Duration {
 	ahead := time.Duration(float64(written)/slowRate*float64(time.Second)) - in
 	return min(max(ahead, 200*time.Millisecond), 2*time.Second)
 }
 
-// slowRate is, in bytes a second, what leaves the smallest of the lab's backups, a dump of 75 MiB, unfinished for 20 s.
+// slowRate, in bytes a second, keeps the smallest of the lab's backups, a dump of 75 MiB, unfinished for 20 s.
 const slowRate = 3 << 20
 
-// written is what processes have written, into their pipes too.
+// written returns what processes have written, including pipes.
 func written(ps []Process) (sum int64) {
 	for _, p := range ps {
 		io, _ := os.ReadFile("/proc/" + strconv.Itoa(p.PID) + "/io")
@@ -165,7 +165,7 @@ func written(ps []Process) (sum int64) {
 	return sum
 }
 
-// alive: all of them, and there are some.
+// alive reports whether there are processes, and all of them run.
 func alive(ps []Process) bool {
 	for _, p := range ps {
 		if raw, err := os.ReadFile("/proc/" + strconv.Itoa(p.PID) + "/cmdline"); err != nil || len(raw) == 0 {
@@ -175,7 +175,7 @@ func alive(ps []Process) bool {
 	return len(ps) > 0
 }
 
-// sleep is true when it is over.
+// sleep returns true if it was interrupted by release.
 func (s *SlowedTools) sleep(d time.Duration) bool {
 	select {
 	case <-s.end:
@@ -185,7 +185,7 @@ func (s *SlowedTools) sleep(d time.Duration) bool {
 	}
 }
 
-// Release lets them run as they like.
+// Release lets them run at full speed.
 func (s *SlowedTools) Release() {
 	s.once.Do(func() { close(s.end) })
 	<-s.done

@@ -29,7 +29,7 @@ func (m Machine) Ask(statement string) (string, error) {
 	return value.String, nil
 }
 
-// Tell runs one statement that returns nothing.
+// Tell runs one statement without a result.
 func (m Machine) Tell(statement string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -60,32 +60,32 @@ type quiet struct{}
 
 func (quiet) Print(...any) {}
 
-// Status is a status variable, "" when the server does not answer.
+// Status returns a status variable, "" if the server does not answer.
 func (m Machine) Status(name string) string {
 	v, _ := m.Ask("SELECT variable_value FROM information_schema.global_status WHERE variable_name = '" + name + "'")
 	return v
 }
 
-// Desynced says that wsrep_desync is ON.
+// Desynced reports whether wsrep_desync is ON.
 func (m Machine) Desynced() bool {
 	v, err := m.Ask("SELECT @@wsrep_desync")
 	return err == nil && v == "1"
 }
 
-// Synced says that the machine is Synced in a cluster of three.
+// Synced reports whether the machine is Synced in a cluster of three.
 func (m Machine) Synced() bool {
 	return m.Status("wsrep_local_state_comment") == "Synced" && m.Status("wsrep_cluster_size") == "3"
 }
 
-// Healthy: the health check that HAProxy asks answers 200.
+// Healthy reports whether HAProxy's health check would get status 200.
 func (m Machine) Healthy() bool {
 	out, err := m.Do("printf 'GET / HTTP/1.0\\r\\n\\r\\n' | socat -t5 - TCP:$(hostname).internalapi.localdomain:9200" +
 		" | head -n 1")
 	return err == nil && strings.Contains(out, "200")
 }
 
-// Proxied are the statuses of the database's servers as this machine's HAProxy sees them, by controller; nil when it
-// does not answer.
+// Proxied returns the statuses of the database's servers in this machine's HAProxy, by controller; nil if it does not
+// answer.
 func (m Machine) Proxied() map[string]string {
 	conn, err := net.DialTimeout("unix", m.Path("/var/lib/haproxy/stats"), time.Second)
 	if err != nil {

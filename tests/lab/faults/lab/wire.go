@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// Wire is a bad cable between a machine and the bridge. Frames pass through this program, which keeps them for a while,
-// or drops those of one direction: not every kernel has netem.
+// Wire is a bad link between a machine and the bridge. Frames pass through this program, which delays them, or drops
+// those of one direction: not every kernel has netem.
 type Wire struct {
 	Delay   time.Duration
-	DropOut bool // what the machine sends
+	DropOut bool // from the machine
 	cut     chan struct{}
 }
 
@@ -24,7 +24,7 @@ const (
 	frame            = 1<<16 + 64
 )
 
-// Lay puts the wire in, and returns what takes it out.
+// Lay inserts the wire, and returns a function that removes it.
 func (w Wire) Lay(m Machine) (func() error, error) {
 	plug := fmt.Sprintf("vb-%s-%d", m.Lab.bridge, m.Number)
 	inside, outside := "fault-in", "fault-out"
@@ -78,7 +78,7 @@ func raw(name string) (int, error) {
 	return fd, syscall.Bind(fd, &syscall.SockaddrLinklayer{Protocol: protocol, Ifindex: link.Index})
 }
 
-// carry takes frames from one end to the other until the wire is cut.
+// carry copies frames from one end to the other until the wire is cut.
 func (w Wire) carry(from, to int) {
 	type late struct {
 		due  time.Time
@@ -90,7 +90,7 @@ func (w Wire) carry(from, to int) {
 	go func() {
 		for f := range queue {
 			time.Sleep(time.Until(f.due))
-			_, _ = syscall.Write(to, f.data) // a wire loses frames
+			_, _ = syscall.Write(to, f.data) // a network may lose frames
 		}
 	}()
 	buffer := make([]byte, frame)
