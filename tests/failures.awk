@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Of the output of go test -v: what failed, with what it printed, and how many tests were left out for which reason.
+# Reads the output of go test -v: prints what failed, with its output, and how many tests were skipped for which reason.
 /^=== (RUN|NAME|CONT|PAUSE)/ { test = $3; compiler = 0; next }
 /^ *--- (PASS|FAIL|SKIP): / {
   if ($2 == "FAIL:") printf "%s\n%s", $0, printed[$3]
@@ -15,7 +15,7 @@
 /^(PASS|FAIL)$/ || /^(ok|\?) *\t/ { test = ""; printed[""] = ""; compiler = 0; next }
 /^# / { compiler = 1 }
 compiler && !/^FAIL/ { print; next }
-# A package that failed; what is left of it is a panic, or what the compiler said.
+# A package that failed; the rest of its output is a panic, or an error of the compiler.
 /^FAIL\t/ {
   printf "%s%s\n", printed[test], $0
   test = ""

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Gives a lab cluster a history of its own, another state UUID, while the resource is stopped on all controllers.
-#   own_history.sh keep     on one controller, while it runs: keeps all data as statements
-#   own_history.sh renew    on all, stopped: an empty datadir; where the data were kept these, as the first of a cluster
+# Gives a lab cluster a history of its own, with another state UUID, while the resource is stopped on all controllers.
+#   own_history.sh keep     on one controller, while it runs: saves all data as statements
+#   own_history.sh renew    on all, stopped: creates an empty datadir; on the one with the saved data it loads these, as
+#                           the first server of a cluster
 set -euo pipefail
 data=/var/lib/mysql kept=/var/tmp/own-history.sql
 if [ "$1" = keep ]; then

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Restores a backup set with the commands that anybody has, starts a server on the result, and prints one line for each
+# Restores a backup set with standard commands, starts a server on the result, and prints one line for each
 # table: SCHEMA.TABLE, rows, checksum (CHECKSUM TABLE), separated by tabs and sorted. The server is a scratch one: own
 # socket, no network, no wsrep. Nothing is left.
 #
@@ -13,7 +13,7 @@ export LC_ALL=C
 
 die() { printf 'restore_by_hand: %s\n' "$*" >&2; exit 1; }
 
-# tables SOCKET: the lines. Names may hold anything but line feeds.
+# tables SOCKET: the lines. Names may contain anything but line feeds.
 tables() {
   local socket=$1 schema table kind history
   ask "$socket" "SELECT table_schema, table_name, table_type FROM information_schema.tables WHERE table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')
@@ -30,7 +30,7 @@ tables() {
 
 ask() { mariadb --no-defaults --default-character-set=utf8mb4 --user=root --socket="$1" --batch --raw --skip-column-names -e "$2" </dev/null; }
 
-# check SET: the files are those of the manifest.
+# check SET: compares the files with the manifest.
 check() {
   python3 - "$1" <<'PY' | (cd "$1" && sha256sum --check --quiet --strict)
 import json, sys
@@ -51,7 +51,7 @@ install_empty() {
     >"$work/install.log" 2>&1 || { tail -n 20 "$work/install.log" >&2; die 'mariadb-install-db failed'; }
 }
 
-# start OPTION...: the scratch server, on $work/data.
+# start OPTION...: starts the scratch server on $work/data.
 start() {
   chown -R mysql: "$work"
   mariadbd --no-defaults --user=mysql --datadir="$work/data" --tmpdir="$work/tmp" --socket="$socket" --pid-file="$work/pid" --skip-networking \
@@ -84,13 +84,13 @@ check "$set" || die "a file of $set is not what the manifest says"
 server=
 work=$(mktemp -d /var/tmp/restore-by-hand.XXXXXX)
 trap clean EXIT
-# A server that starts removes every #sql file in its tmpdir: in /tmp they are the live server's, and it would crash.
+# A server that starts removes every #sql file in its tmpdir: in /tmp they are the live server's, which would crash.
 mkdir "$work/tmp"
 chown -R mysql: "$work"
 socket=$work/s
 if [ -f "$set/backup.xbstream.zst" ]; then
   unpack_physical "$set"
-  # The grants of the set count; root logs in by unix_socket, or not at all.
+  # The grants of the set apply; root logs in with unix_socket, or not at all.
   start --skip-grant-tables
 else
   install_empty

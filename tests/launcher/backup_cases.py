@@ -15,8 +15,8 @@ from local_cases import prepare  # noqa: F401, pylint: disable=unused-import
 from playbook import has, lacks, results
 
 BACKUP = '- overcloud.backup.galera_backup: {destination: %s, login_user: u, login_password: hunter2%s}\n'
-# Called like the binary: - galera_backup, the arguments on stdin. $0.d/status returns the answer, and gets in t the
-# seconds since the start.
+# Called like the binary: - galera_backup, the arguments on stdin. $0.d/status is run for the answer, with the seconds
+# since the start in t.
 JOB = """#!/bin/sh
 args=$(cat); printf '%s\\n' "$args" >>"$0.d/args"
 say() { echo "{\\"job\\": \\"J\\", \\"unit\\": \\"overcloud-backup-J.service\\", $1}"; exit; }

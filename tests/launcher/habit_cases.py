@@ -7,7 +7,7 @@ from decide_cases import CONTROLLERS, calls, controllers, lying
 from local_cases import prepare  # noqa: F401, pylint: disable=unused-import
 from playbook import has, lacks
 
-# The limits of people who want one controller, or all but one. None of these includes localhost.
+# Limits to one controller, or to all but one. None of these includes localhost.
 LIMITS = ('Controller', 'controller-0', '!controller-2', 'all', 'controller*', 'Controller:!controller-2',
           'controller-0,controller-1,controller-2',
           'compute-0', '@{work}/backup.retry')
@@ -81,7 +81,7 @@ def case_habit_start(bench):
     bench.write('hosts/calls', '')
     fails(bench, 'backup', ['--start-at-task', 'Back up on the idle controller'], 'was asked anything in this run',
           '--start-at-task')
-    # --step asks for each, and no question is answered with yes.
+    # --step asks about each task, and no question is answered with yes.
     fails(bench, 'backup', ['--step'], 'The backup did not run', 'without --step', typed='n\n' * 30)
 
 

@@ -6,7 +6,7 @@ import re
 
 from playbook import has, lacks
 
-# What a terminal obeys: a title, the clipboard, the cursor, the same with C1, and what reverses or hides a text.
+# Terminal escapes: a title, the clipboard, the cursor, the same with C1, and characters that reverse or hide a text.
 SEQUENCES = ('\x1b]0;ti\x07\x1b]52;c;ZXZpbA==\x07\x1b[1A\x1b[2K\x9b2J\x9d0;t\x9c\r\x08\x7f\x00'
              '\u202e\u2066\u2028\u200b\u3164\ufe0f\U000e0041\ud83d')
 FORBIDDEN = re.compile(
@@ -68,7 +68,7 @@ def poison(bench):
     return dict(keys, results=[dict(keys)])
 
 
-# On every host: nothing of the poison is there, and the next task runs as before.
+# No host keeps any of the poison, and the next task runs as before.
 UNHARMED = """
 - assert:
     that:
@@ -204,7 +204,7 @@ def case_async_result(bench):
     bad['ansible_facts']['ansible_pacemaker'] = {'present': True}
     with open(bench.path('lie.0'), 'w') as f:
         json.dump(bad, f)
-    # The job's id has the launcher's number.
+    # The id of the job contains the launcher's number.
     script = ('#!/bin/sh\ncat >/dev/null; j=$4.1; f=%s/async/$j\n[ "$3" = --async ] || exit 9\n'
               'mkdir -p %s/async; cat %s/lie.0 >$f\n'
               'echo "{\\"started\\": 1, \\"finished\\": 0, '

@@ -89,8 +89,8 @@ cluster_serves() {
     $(grep -c ' vip$' <<<"$services") == 1 ]]
 }
 
-# cluster_forms is cluster_serves, and cleans up: the resource stays blocked after one failed promotion, as on real
-# controllers, until somebody cleans up.
+# cluster_forms is cluster_serves with a cleanup: after one failed promotion the resource stays blocked, as on real
+# controllers, until somebody cleans it up.
 cluster_forms() {
   ! cluster_serves || return 0
   if cluster_services | grep -q FAILED; then
@@ -120,7 +120,7 @@ cluster_vip_home() {
 
 cluster_vip_is_home() { [[ $(cluster_vip_holder) == "$(cluster_vip_where)" ]]; }
 
-# cluster_vip_where is the VIP's home: the first that runs HAProxy.
+# cluster_vip_where prints the VIP's home: the first controller that runs HAProxy.
 cluster_vip_where() { controller_name "$(proxies | head -n 1)"; }
 
 # cluster_mend undoes the effects of scenarios on the cluster: standby, maintenance, own properties, failures.

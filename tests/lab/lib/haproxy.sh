@@ -19,7 +19,7 @@ haproxy_servers() {
 
 haproxy_all_up() { machine_those proxies haproxy_all_up_on; }
 
-# A HAProxy that just started shows servers UP that it has not checked yet.
+# HAProxy shows a server as UP before its first check.
 haproxy_all_up_on() {
   local uptime
   uptime=$(haproxy_socket "$1" "show info" 2>/dev/null | awk '$1 == "Uptime_sec:" { print $2 }')

@@ -12,7 +12,7 @@ network_down() {
   ! ip link show "$LAB_BRIDGE" >/dev/null 2>&1 || ip link delete "$LAB_BRIDGE"
 }
 
-# network_unplug N removes the link of a machine that has ended; the kernel removes it only later.
+# network_unplug N removes the link of a machine that has ended; the kernel would remove it only later.
 network_unplug() {
   ip link delete "vb-$LAB_BRIDGE-$1" 2>/dev/null || true
 }
