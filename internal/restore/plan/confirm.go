@@ -2,7 +2,10 @@
 
 package plan
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Confirmed reports whether the operator has confirmed, by name, what is replaced. Nothing without a name can be
 // confirmed.
@@ -45,11 +48,15 @@ func (s *situation) toConfirm() (name, why string) {
 // lost says what a rollback would put out of use; empty if clients have written nothing since.
 func (s *situation) lost() string {
 	why := ""
-	switch {
+	switch others := s.withAnother(); {
 	case s.used():
 		why = "Clients have used the restored data"
 	case s.unsure():
 		why = "Not every controller has a record of it, so clients may have used the data"
+	case len(others) > 0:
+		return fmt.Sprintf("Only %s has a record of the restore %s. At the end of its rollback the record of another one,"+
+			" %s, on %s is replaced, and that one cannot be rolled back any more. Confirm that by the cluster's name",
+			strings.Join(hosts(s.mine), ", "), s.job, others[0].Book.Job, strings.Join(hosts(others), ", "))
 	default:
 		return ""
 	}

@@ -99,7 +99,9 @@ func TestALiarDoesNotHaveDataGivenUp(t *testing.T) {
 			}
 			planned++
 			for _, state := range stepsOf(d) {
-				if slices.Contains([]string{"fenced", "stopped", "rolled_back", "started"}, state) {
+				// The end of a restore that only the liar knows of replaces the records of the others.
+				forgets := before.book.Job != "" && state == "finished"
+				if forgets || slices.Contains([]string{"fenced", "stopped", "rolled_back", "started"}, state) {
 					t.Fatalf("%s: %s by the word of %+v: %+v", before.name, state, liar, d)
 				}
 			}

@@ -158,6 +158,12 @@ func (s *situation) used() bool {
 // unsure reports that this is not known: the database is not stopped before all controllers have recorded it.
 func (s *situation) unsure() bool { return s.stopped && len(s.mine) < len(s.views) }
 
+// withAnother returns the controllers with a record of an earlier restore that could be rolled back as well. The end of
+// the later one replaces their records, so the report of one controller must not be enough for that.
+func (s *situation) withAnother() []View {
+	return only(s.views, func(v View) bool { return s.counts(v) && v.Book.Job != s.job })
+}
+
 // verified says how the set was verified, according to the controller that gets it, otherwise to the first one that
 // sees it.
 func (s *situation) verified() string {
