@@ -27,7 +27,8 @@ func TestTheManifestHasTheEventsOfTheCluster(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	decision := fmt.Sprintf(`{"clusters":[{"controllers":[{"name":%q,"verdict":"chosen"}],"events":{"enabled":[{"schema":"ev","name":"elsewhere"}],
+	decision := fmt.Sprintf(`{"clusters":[{"controllers":[{"name":%q,"verdict":"chosen"}],
+		"events":{"enabled":[{"schema":"ev","name":"elsewhere"}],
 		"disabled":[{"schema":"ev","name":"off"}],"scheduling":["other"],"unknown":[]}}]}`, node)
 	for method, decided := range map[tool.Method]string{tool.Physical: decision, tool.Logical: ""} {
 		t.Run(string(method), func(t *testing.T) {

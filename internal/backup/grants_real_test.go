@@ -44,7 +44,8 @@ func TestTheDocumentedGrantsAreEnough(t *testing.T) {
 	s := shared(t)
 	if _, err := s.SQL("CREATE TRIGGER nova.tr BEFORE INSERT ON nova.t FOR EACH ROW SET NEW.b = 'z'; CREATE PROCEDURE" +
 		" nova.pr() DO 1;" +
-		"CREATE EVENT nova.ev ON SCHEDULE EVERY 1 YEAR DISABLE DO SELECT 1; CREATE VIEW nova.vi AS SELECT 1"); err != nil {
+		"CREATE EVENT nova.ev ON SCHEDULE EVERY 1 YEAR DISABLE DO SELECT 1; CREATE VIEW nova.vi AS SELECT " +
+		"1"); err != nil {
 		t.Fatal(err)
 	}
 	defer s.SQL("DROP TRIGGER nova.tr; DROP PROCEDURE nova.pr; DROP EVENT nova.ev; DROP VIEW nova.vi")
@@ -146,7 +147,8 @@ func TestGrantsElsewhereAreNotEnough(t *testing.T) {
 	o := s.options(t)
 	o.Method = tool.Logical
 	s.account(t, &o, []string{"PROCESS"})
-	if _, err := s.SQL("GRANT ALL ON nova.* TO least@localhost; GRANT SELECT ON mysql.* TO least@localhost"); err != nil {
+	if _, err := s.SQL("GRANT ALL ON nova.* TO least@localhost; GRANT SELECT ON mysql.* TO " +
+		"least@localhost"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Prepare(t.Context(), o); err == nil ||

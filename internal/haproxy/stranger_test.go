@@ -128,7 +128,7 @@ func TestTheStatisticsPasswordGoesToHAProxyAlone(t *testing.T) {
 		f := read(t, o)
 		e := f.Failed(SourceURL)
 		if f.Running || e == nil || !strings.Contains(e.Message, "belongs to user 54321, not to root") || e.Hint == "" {
-			t.Errorf("%s: %s", name, told(f))
+			t.Errorf("%s: %s", name, allErrors(f))
 		}
 	}
 	if said := heard(); said != "" {
@@ -166,7 +166,7 @@ func TestASocketOfAStrangersIsToldNothing(t *testing.T) {
 		if f.Running || e == nil || e.Where != at || !strings.Contains(e.Message,
 			"the socket belongs to user 54321, not to root") ||
 			!strings.Contains(e.Hint, "start HAProxy") {
-			t.Errorf("%s: %s", name, told(f))
+			t.Errorf("%s: %s", name, allErrors(f))
 		}
 	}
 	if said := heard(); said != "" {
@@ -201,8 +201,8 @@ func TestAStrangersProcessIsNoHAProxy(t *testing.T) {
 				}
 			}
 			f := read(t, Options{host: h})
-			if f.Present || f.Running || told(f) != "" {
-				t.Errorf("%s: %+v", told(f), f)
+			if f.Present || f.Running || allErrors(f) != "" {
+				t.Errorf("%s: %+v", allErrors(f), f)
 			}
 			if text := said(); text != "<nil>\n" {
 				t.Errorf("the stranger: %q", text)
@@ -266,7 +266,7 @@ func TestAFileInAContainerIsItsHAProxys(t *testing.T) {
 		e := f.Failed(SourceConfig)
 		if (e == nil) != (want == "") || e != nil && (e.Where != at || !strings.HasPrefix(e.Message, want)) ||
 			!f.Present {
-			t.Errorf("%d: %s", uid, told(f))
+			t.Errorf("%d: %s", uid, allErrors(f))
 		}
 	}
 }

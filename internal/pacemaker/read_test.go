@@ -24,7 +24,7 @@ func newFakes(t *testing.T, changed map[string]string) *fakes {
 	t.Helper()
 	f := pacemakertest.NewFakes(t, changed)
 	return &fakes{f, Commands{Find: pacemakertest.OnPath, Corosync: f.Corosync(), Configured: []string{f.Corosync()},
-		Own: &own}}
+		Own: &ownName}}
 }
 
 func (f *fakes) facts(timeout time.Duration) Facts {

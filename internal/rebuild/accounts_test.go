@@ -95,7 +95,8 @@ func TestASetWhoseAccountsSetMoreIsRefused(t *testing.T) {
 func eventful(t *testing.T, users string) *Copy {
 	t.Helper()
 	path := sets.Forge(t, sets.NovaBegin+"DELIMITER ;;\n/*!50106 CREATE*/ /*!50117 DEFINER=`root`@`localhost`*/ "+
-		"/*!50106 EVENT `ev` ON SCHEDULE EVERY 1 SECOND DO INSERT INTO `nova`.`x` VALUES ('ran') */ ;;\nDELIMITER ;\n").Path()
+		"/*!50106 EVENT `ev` ON SCHEDULE EVERY 1 SECOND DO INSERT INTO `nova`.`x` VALUES ('ran') */ ;;\nDELIMITER "+
+		";\n").Path()
 	sets.AppendTo(t, path, "users.sql", users)
 	return begun(t, sets.Open(t, filepath.Dir(filepath.Dir(path)), path))
 }

@@ -177,7 +177,8 @@ func TestAForgedPhysicalSetReachesNothingOutside(t *testing.T) {
 	must(t, err)
 	defer os.RemoveAll(outside)
 	must(t, os.Chmod(outside, 0o777))
-	options := "[mysqld]\ninnodb_page_size=16384\ninnodb_data_file_path=ibdata1:12M;ibdata2:12M:autoextend\ninnodb_undo_tablespaces=0\ninnodb_checksum_algorithm=full_crc32\n"
+	options := "[mysqld]\ninnodb_page_size=16384\ninnodb_data_file_path=ibdata1:12M;ibdata2:12M:autoextend\n" +
+		"innodb_undo_tablespaces=0\ninnodb_checksum_algorithm=full_crc32\n"
 	hostile := "plugin_load=evil=evil.so\nplugin_dir=/proc/self/cwd\ninnodb_log_group_home_dir=" + outside +
 		"\ntmpdir=" + outside + "\n!include /etc/passwd\n"
 	found, err := looked(t, ready(t, with(t, map[string]string{

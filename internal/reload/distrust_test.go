@@ -70,7 +70,7 @@ func TestTheSecondReadingMayNotHaveMoreThanTheFirst(t *testing.T) {
 		seen.Part = &seen.Parts[0]
 		Must(t, seen.See(first, "1234"))
 		seen.Choice.Note(seen.Parts[0], first)
-		err := (&loading{seen: seen}).asBefore(c.statement, c.text)
+		err := (&loading{seen: seen}).checkUnchanged(c.statement, c.text)
 		if (err == nil) != (c.why == "") || err != nil && !strings.Contains(err.Error(), c.why) {
 			t.Errorf("%s: %v", what, err)
 		}

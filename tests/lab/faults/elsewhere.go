@@ -2,8 +2,8 @@
 
 package main
 
-// elsewhere are faults that need no lab: the Go test of each.
-var elsewhere = []struct{ fault, folder, test string }{
+// unitFaults are faults that need no lab: the Go test of each.
+var unitFaults = []struct{ fault, folder, test string }{
 	{"two nodes claim to be idle, all are active, none is", "internal/selection", "TestScenarios"},
 	{"non-Primary, Donor, Joiner, desynced, maintenance, unclean, pending: never chosen", "internal/selection",
 		"TestEachCodeRejectsAlone"},
