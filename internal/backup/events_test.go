@@ -11,7 +11,7 @@ import (
 	"overcloud.backup/internal/backup/tool"
 )
 
-// An event of another member is SLAVESIDE_DISABLED on the one that is backed up, as Galera leaves it.
+// An event of another member is SLAVESIDE_DISABLED on the member that is backed up, as Galera replicates it.
 func TestTheManifestHasTheEventsOfTheCluster(t *testing.T) {
 	s := shared(t)
 	for _, statement := range []string{"CREATE DATABASE ev",

@@ -16,7 +16,7 @@ import (
 	"overcloud.backup/internal/clustercheck"
 )
 
-// guarding is a job that has begun and does nothing but be watched.
+// guarding returns a job that has begun and does nothing while the guard watches it.
 func guarding(t *testing.T, s *server, change func(*Options)) *running {
 	t.Helper()
 	r, err := s.job(t, change).begin(time.Now())

@@ -17,7 +17,7 @@ import (
 	"overcloud.backup/internal/journal"
 )
 
-// store is a store in a folder of its own, and a binary for its jobs.
+// store returns a store in a folder of its own, and a binary for its jobs.
 func store(t *testing.T) (s Store, binary string) {
 	t.Helper()
 	folder := t.TempDir()
@@ -385,7 +385,7 @@ func TestPruneKeepsWhatIsNotOver(t *testing.T) {
 	}
 }
 
-// note leaves a journal with one effect, undone or not.
+// note creates a journal with one effect, undone or not.
 func note(t *testing.T, s Store, id string, undone bool) {
 	t.Helper()
 	job, err := s.Open(id)

@@ -12,7 +12,7 @@ import (
 	"overcloud.backup/internal/repository"
 )
 
-// What is excused is what the set itself recorded of that object, and of that object alone.
+// A difference is excused only by what the set itself recorded about that object.
 func TestADifferenceIsExcusedByWhatIsKnownOfItsObject(t *testing.T) {
 	name := func(schema, table string) repository.Name { return repository.Name{Schema: schema, Name: table} }
 	known := excuses{
@@ -29,7 +29,7 @@ func TestADifferenceIsExcusedByWhatIsKnownOfItsObject(t *testing.T) {
 	}
 	for _, c := range []struct {
 		d    catalog.Difference
-		want string // a part of it; empty where it counts
+		want string // a part of the excuse; empty if the difference counts
 	}{
 		{difference("table", "nova", "broken", "missing"), "was so when"},
 		{difference("table", "nova", "broken", "changed"), "was so when"},

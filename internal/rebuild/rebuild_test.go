@@ -32,7 +32,7 @@ func TestDamagedSetsAreNotRestored(t *testing.T) {
 	}
 }
 
-// The checksums of these sets are right; what is in them is not what the manifest says.
+// The checksums of these sets are right, but the content differs from the manifest.
 func TestRestoresThatHoldSomethingElseAreRefused(t *testing.T) {
 	for _, c := range []struct {
 		name, method, why string

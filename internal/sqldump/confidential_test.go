@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// What is refused is named, and no password, hash or row of it.
+// A refusal names the statement, but no password, hash or row in it.
 func TestARefusalHoldsNoSecret(t *testing.T) {
 	const secret = "geheim"
 	for statement, as := range map[string]func(string, func(Statement) error) *Reader{

@@ -64,7 +64,7 @@ func TestNothingElseOfTheServersOwnIsTaken(t *testing.T) {
 	}
 }
 
-// FuzzSystemReader asks that nothing but rows for time zones and foreign servers is handed on, however it comes.
+// FuzzSystemReader checks that only rows for time zones and foreign servers are passed on, however the input is cut.
 func FuzzSystemReader(f *testing.F) {
 	for _, seed := range []string{someZones, "INSERT INTO mysql.user (a) VALUES (1);",
 		"/*!50003 CREATE OR REPLACE SERVER `s` */;", "DELIMITER ;;\n"} {

@@ -42,7 +42,7 @@ func TestWhatLeadsOutOfADatadirIsFound(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// Not all that a link of the server's leads to is data of its: a log, a certificate, root's socket.
+	// A link of the server may lead to something that is not its data: a log, a certificate, root's socket.
 	for name, to := range map[string]string{"data/error.log": "/var/log", "data/mysql.sock": "/tmp/mysql.sock",
 		"data/server.pem": "/etc/passwd"} {
 		if err := os.Symlink(to, filepath.Join(dir, name)); err != nil {
@@ -80,7 +80,7 @@ func TestWhatLeadsOutOfADatadirIsFound(t *testing.T) {
 	}
 }
 
-// A server that says that root's files are its own gets nothing of them: the tool is not started.
+// If a server names root's files as its own, it gets none of them: the tool is not started.
 func TestAServerThatNamesRootsFilesIsNotHelped(t *testing.T) {
 	s := node.Shared(t)
 	nobody := process.Owner{UID: 65534, GID: 65534}
