@@ -128,7 +128,7 @@ func TestTheSecondAttemptHasNoTimeOfItsOwn(t *testing.T) {
 	defer r.set.Close()
 	defer r.set.Abort()
 	first := errors.New("mariadb-dump: Error 1412: Table definition has changed")
-	if err := r.again(ctx, first, r.attempt); err != first {
+	if err := r.retry(ctx, first, r.attempt); err != first {
 		t.Error(err)
 	}
 }
@@ -166,8 +166,8 @@ func TestTryAnother(t *testing.T) {
 		"a full destination": {syscall.ENOSPC, false},
 		"nothing":            {thisNode(nil), false},
 		"a node that stays": {errors.Join(&guard.Breach{Rule: "clients", Here: true},
-			stays(errors.New("undo wsrep_desync=ON"))), false},
-		"a node that served": {errors.Join(&guard.Breach{Rule: "clients", Here: true}, stays(nil)), true},
+			stillDesynced(errors.New("undo wsrep_desync=ON"))), false},
+		"a node that served": {errors.Join(&guard.Breach{Rule: "clients", Here: true}, stillDesynced(nil)), true},
 	} {
 		if TryAnother(tt.err) != tt.want {
 			t.Errorf("%s: not %t", name, tt.want)

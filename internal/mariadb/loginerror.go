@@ -35,6 +35,7 @@ type LoginError struct {
 	Files error
 }
 
+// Error lists the attempts to log in, each with its reason.
 func (e *LoginError) Error() string {
 	var parts []string
 	for _, a := range e.Attempts {

@@ -23,7 +23,7 @@ func TestActivityIsUnknownUnlessAllSourcesSpeak(t *testing.T) {
 		"one is silent":             {[]Statement{idle, unknown}, decision.Unknown},
 		"one says nothing readable": {[]Statement{idle, {}}, decision.Unknown},
 	} {
-		if got := sum(tt.statements); got != tt.want {
+		if got := activityOf(tt.statements); got != tt.want {
 			t.Errorf("%s: %s", name, got)
 		}
 	}

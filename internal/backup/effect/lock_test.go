@@ -28,7 +28,7 @@ func TestWhoIsRefusedTheLockLeavesItToItsHolder(t *testing.T) {
 	defer notes.Close()
 	const uuid = "0bf81e81-e6a9-11f1-aab7-6f76032d5070"
 	c.Hold(t, cib.Lock{Cluster: uuid, Holder: "controller-0", Job: "nightly", Since: 1,
-		Expires: stamp(time.Now().Add(time.Hour))})
+		Expires: unixSeconds(time.Now().Add(time.Hour))})
 	v, err := pacemaker.View(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -52,7 +52,7 @@ func TestWhatLeadsOutOfADatadirIsFound(t *testing.T) {
 	if out, err := exec.Command("chown", "-R", "65534:65534", dir).CombinedOutput(); err != nil {
 		t.Skipf("%s: %v", out, err)
 	}
-	o, err := lookOutside(t.Context(), process.Place{}, data, process.Owner{UID: 65534, GID: 65534})
+	o, err := findOutside(t.Context(), process.Place{}, data, process.Owner{UID: 65534, GID: 65534})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func TestWhatLeadsOutOfADatadirIsFound(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := lookOutside(t.Context(), process.Place{}, data, process.Owner{UID: 65534, GID: 65534}); err == nil ||
+	if _, err := findOutside(t.Context(), process.Place{}, data, process.Owner{UID: 65534, GID: 65534}); err == nil ||
 		!strings.Contains(err.Error(), "more than 1000 links of it lead elsewhere") {
 		t.Error(err)
 	}

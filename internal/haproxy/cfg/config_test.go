@@ -236,7 +236,7 @@ func TestParseConfigIsNotSlowedDown(t *testing.T) {
 			if took := time.Since(start); took > 5*time.Second {
 				t.Errorf("%q in %q: %v", line, section, took)
 			}
-			if len(c.Sections) > 0 && len(c.Sections[0].Unread) > maxTold {
+			if len(c.Sections) > 0 && len(c.Sections[0].Unread) > maxReported {
 				t.Errorf("%q: %d lines are told", line, len(c.Sections[0].Unread))
 			}
 		}

@@ -132,7 +132,8 @@ func TestAVerificationRunsAsAUnitThatGivesWay(t *testing.T) {
 	if spec.Limits != want || spec.Name != job.Unit() || !strings.Contains(spec.Description, "verification one") {
 		t.Errorf("%+v", spec)
 	}
-	if _, err := alone(job); err == nil || !strings.Contains(err.Error(), "the verification continues as "+job.Unit()) {
+	if _, err := callerLeft(job); err == nil || !strings.Contains(err.Error(),
+		"the verification continues as "+job.Unit()) {
 		t.Error(err)
 	}
 }
