@@ -150,7 +150,7 @@ func TestTheHistoryOfVersionedTablesIsDumpedOrNamed(t *testing.T) {
 	}
 }
 
-func TestWhatADumpLosesIsNamedBefore(t *testing.T) {
+func TestLossesOfADumpAreNamedFirst(t *testing.T) {
 	s := shared(t)
 	s.sql(t, "CREATE DATABASE lo; CREATE TABLE lo.fl (id INT PRIMARY KEY, f FLOAT, ok FLOAT); INSERT INTO lo.fl"+
 		" VALUES (1, 123456789, 0.5);"+

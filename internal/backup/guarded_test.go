@@ -49,7 +49,7 @@ func TestAServerThatHangsBeforeTheGuardWatchesEndsTheBackup(t *testing.T) {
 	}
 }
 
-func TestTheWholeRunTellsTheBreach(t *testing.T) {
+func TestTheRunReportsTheBreach(t *testing.T) {
 	s := shared(t)
 	j := s.job(t, func(o *Options) { o.Desync = DesyncAlways })
 	j.tool.Path = fake(t, `sleep 1; mariadb --no-defaults --socket=`+s.Socket+

@@ -18,7 +18,7 @@ import (
 	"overcloud.backup/tests/node"
 )
 
-func TestWhatIsReadAgainAfterAChangeOfTheSchema(t *testing.T) {
+func TestASchemaChangeCausesASecondAttempt(t *testing.T) {
 	for name, tt := range map[string]struct {
 		err  error
 		want string

@@ -40,7 +40,7 @@ func TestEveryConditionIsWhole(t *testing.T) {
 
 // What is unknown is never healthy; a node from which nothing was read is covered by the conditions about missing
 // answers.
-func TestNothingIsSaidOfWhatWasNotRead(t *testing.T) {
+func TestNothingIsConcludedFromSourcesThatWereNotRead(t *testing.T) {
 	for _, c := range All() {
 		message := c.Check(Subject{Spares: []string{"controller-1"}}, nil)
 		if message != "" {
@@ -95,7 +95,7 @@ func TestFoldKeepsTheCause(t *testing.T) {
 	}
 }
 
-func TestASentenceSaysAMeaningOnce(t *testing.T) {
+func TestASentenceHasEachMeaningOnce(t *testing.T) {
 	for want, f := range map[string]Finding{
 		"it is not in the Primary component (wsrep_cluster_status is non-Primary)": {NotPrimary,
 			"wsrep_cluster_status is non-Primary"},

@@ -86,7 +86,7 @@ func TestTheFilesOfTheProcessAreTheConfiguration(t *testing.T) {
 }
 
 // Files of a process that the caller did not name may hold anything.
-func TestAFileThatWasNotReadIsToldOfTheDatabase(t *testing.T) {
+func TestAnUnreadFileIsReportedWithTheDatabase(t *testing.T) {
 	const mysql = "listen mysql\n bind 10.99.0.100:3306\n"
 	h := startedAs(t, map[string]string{"/a": mysql, "/b": "listen mysql_ro\n bind 10.99.0.101:3306\n"}, "", "-f", "/a",
 		"-f", "/b")

@@ -81,7 +81,7 @@ func TestReadFindsEverythingOnATripleOController(t *testing.T) {
 	}
 }
 
-func TestReadTakesTwoSamples(t *testing.T) {
+func TestReadComparesTwoSamples(t *testing.T) {
 	answers := lab(t)
 	later := strings.Replace(answers["show stat"], ",4,12,", ",4,15,", 1)
 	var asked atomic.Int32
@@ -105,7 +105,7 @@ func TestReadTakesTwoSamples(t *testing.T) {
 	}
 }
 
-func TestReadSaysWhenTheSecondSampleIsNotWorthAnything(t *testing.T) {
+func TestReadReportsAUselessSecondSample(t *testing.T) {
 	config := []string{"testdata/haproxy-lab.cfg"}
 	var asked atomic.Int32
 	answers := lab(t)
@@ -314,7 +314,7 @@ func TestReadFallsBackToTheConfigurationsStatsURL(t *testing.T) {
 	}
 }
 
-func TestReadSaysWhatIsWrongWithAStatsURL(t *testing.T) {
+func TestReadReportsErrorsOfAStatsURL(t *testing.T) {
 	s := site(t, "<html>", "")
 	csv := string(haproxytest.Recorded(t, "show_stat-2.6.12-lab-load.csv"))
 	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -154,7 +154,7 @@ func TestTheConfigurationsPasswordStaysOnThisHost(t *testing.T) {
 	}
 }
 
-func TestASocketOfAStrangersIsToldNothing(t *testing.T) {
+func TestASocketOfAStrangerReceivesNothing(t *testing.T) {
 	h := machine(t, map[string]string{"/run/haproxy/x": ""})
 	open(t, h.Root, h.Path("/run"), h.Path("/run/haproxy"))
 	at, heard := eavesdrop(t, "unix", h.Path("/run/haproxy/admin.sock"),

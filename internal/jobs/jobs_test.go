@@ -136,7 +136,7 @@ func TestALinkedBinaryIsFollowed(t *testing.T) {
 	}
 }
 
-func TestWhatAnEarlierJobLeftInRunIsReplaced(t *testing.T) {
+func TestLeftoversOfAnEarlierJobInRunAreReplaced(t *testing.T) {
 	s, binary := store(t)
 	create(t, s, "a", binary)
 	if err := os.RemoveAll(s.State); err != nil {
@@ -342,7 +342,7 @@ func TestOneBackupRunsOnANode(t *testing.T) {
 	}
 }
 
-func TestPruneKeepsWhatIsNotOver(t *testing.T) {
+func TestPruneKeepsUnfinishedJobs(t *testing.T) {
 	s, binary := store(t)
 	end := func(id string, hours int) {
 		t.Helper()

@@ -51,7 +51,7 @@ func TestAHealthyHost(t *testing.T) {
 	}
 }
 
-func TestPacemaker11IsAskedAgainInItsOwnWay(t *testing.T) {
+func TestPacemaker11IsQueriedWithItsOwnOptions(t *testing.T) {
 	f := newFakes(t,
 		map[string]string{"crm_mon": `if [ "$2" = --output-as=xml ]; then
   echo "crm_mon: unrecognized option '--output-as=xml'" >&2
@@ -187,7 +187,7 @@ func TestACommandThatHangsIsKilledWithItsChildren(t *testing.T) {
 	pacemakertest.Ends(t, strings.TrimSpace(string(pid)))
 }
 
-func TestTheSourcesAreAskedSideBySide(t *testing.T) {
+func TestTheSourcesAreReadConcurrently(t *testing.T) {
 	slow := map[string]string{}
 	for name, body := range pacemakertest.Healthy {
 		slow[name] = "sleep 1; " + body

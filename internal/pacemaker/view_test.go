@@ -172,7 +172,7 @@ func changeOf0(t *testing.T, xml, begin, old, new string) string {
 }
 
 // A resource whose failures are ignored continues to serve after one; a running monitor disqualifies nobody.
-func TestWhoServesAllTheSame(t *testing.T) {
+func TestNodesThatServeAnyway(t *testing.T) {
 	for name, c := range map[string][2]string{
 		"failures are ignored": {`failed="false" failure_ignored="false"`, `failed="true" failure_ignored="true"`},
 		"a monitor runs":       {`nodes_running_on="1"`, `nodes_running_on="1" pending="Monitoring"`},

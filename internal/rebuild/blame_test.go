@@ -63,7 +63,7 @@ func TestAFileThatCannotBeReadIsAnUnusableSet(t *testing.T) {
 	}
 }
 
-func TestAServersErrorsForWantOfRoomTellNothing(t *testing.T) {
+func TestErrorsForLackOfSpaceDoNotBlameTheSet(t *testing.T) {
 	for number, want := range map[int]bool{1021: true, 1037: true, 1114: true, 1317: true, 0: false, 1062: false,
 		1146: false} {
 		if OutOfRoom(number) != want {
@@ -72,7 +72,7 @@ func TestAServersErrorsForWantOfRoomTellNothing(t *testing.T) {
 	}
 }
 
-func TestProgramsOfTheServerTellOfMissingKeys(t *testing.T) {
+func TestMissingKeysAreRecognizedInTheOutputOfPrograms(t *testing.T) {
 	for said, want := range map[string]error{
 		"[ERROR] InnoDB: Encryption key is not found for nova/t":                               ErrNoKey,
 		"InnoDB: Table `nova`.`t` is encrypted but encryption service or used key_id 1 is not": ErrNoKey,

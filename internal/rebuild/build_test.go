@@ -149,7 +149,7 @@ func TestAPluginThatIsMissingHereIsNoFaultOfTheSet(t *testing.T) {
 }
 
 // An account that the restored server refuses would lock a service out. It is named, or gets its password.
-func TestAccountsOfServicesAreHeldAgainstTheSet(t *testing.T) {
+func TestAccountsOfServicesAreComparedWithTheSet(t *testing.T) {
 	destination, path := sets.Copy(t, "physical")
 	accounts := []mariadb.Account{
 		{User: "nova", Password: "secret", From: "as it was"},

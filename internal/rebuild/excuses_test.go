@@ -13,7 +13,7 @@ import (
 )
 
 // A difference is excused only by what the set itself recorded about that object.
-func TestADifferenceIsExcusedByWhatIsKnownOfItsObject(t *testing.T) {
+func TestADifferenceIsExcusedByTheRecordOfItsObject(t *testing.T) {
 	name := func(schema, table string) repository.Name { return repository.Name{Schema: schema, Name: table} }
 	known := excuses{
 		broken:  map[repository.Name]string{name("nova", "broken"): "was so when it was backed up (crashed)"},
@@ -65,7 +65,7 @@ func copyOf(method string, tables map[string]int) *Copy {
 	return &Copy{Rebuild: &Rebuild{set: &repository.Set{Name: "solo/x", Manifest: m}}}
 }
 
-func TestSchemasAreHeldAgainstTheManifest(t *testing.T) {
+func TestSchemasAreComparedWithTheManifest(t *testing.T) {
 	for name, c := range map[string]struct {
 		method      string
 		then, now   map[string]int
@@ -109,7 +109,7 @@ func TestAllDifferencesAreOneProblem(t *testing.T) {
 	}
 }
 
-func TestRoomForTheCopyIsAskedFor(t *testing.T) {
+func TestSpaceForTheCopyIsRequired(t *testing.T) {
 	for method, factor := range factors {
 		c := copyOf(method, nil)
 		content := map[string]string{"physical": repository.ContentStream, "logical": repository.ContentDump}[method]
@@ -127,7 +127,7 @@ func TestRoomForTheCopyIsAskedFor(t *testing.T) {
 	}
 }
 
-func TestTheProgressIsToldTwiceASecondAndAtEachPhase(t *testing.T) {
+func TestProgressIsReportedTwiceASecondAndAtEachPhase(t *testing.T) {
 	var told []Progress
 	c := copyOf("logical", nil)
 	c.o.Progress = func(p Progress) { told = append(told, p) }

@@ -55,7 +55,7 @@ func TestSequencesOfOtherSchemasStandIn(t *testing.T) {
 }
 
 // A server keeps a grant when its object is dropped. That is not a fault of the set.
-func TestGrantsOnWhatIsGoneAreNamed(t *testing.T) {
+func TestGrantsOnDroppedObjectsAreNamed(t *testing.T) {
 	c, err := loaded(t, session+"CREATE DATABASE `nova`;\nUSE `nova`;\nCREATE TABLE `t` (`i` int);\n",
 		"GRANT SELECT ON `nova`.`gone` TO `nova`@`localhost`;\nGRANT EXECUTE ON FUNCTION `nova`.`f` TO"+
 			" `nova`@`localhost`;\n"+
@@ -88,7 +88,7 @@ func TestRowsThatGoInAsOtherOnesAreNamed(t *testing.T) {
 }
 
 // A problem says what the statement does, and where in the set it is: it names file, line and object.
-func TestWhatDoesNotLoadIsNamedWithItsLine(t *testing.T) {
+func TestAStatementThatDoesNotLoadIsNamedWithItsLine(t *testing.T) {
 	const begin = session + "CREATE DATABASE `nova`;\nUSE `nova`;\nCREATE TABLE `t` (`f` float, UNIQUE KEY (`f`));\n"
 	for name, c := range map[string]struct {
 		dump        string
@@ -161,7 +161,7 @@ func TestTheUserOfAnEmptyServerIsKnownBefore(t *testing.T) {
 }
 
 // A restored datadir runs no event until one member is chosen to.
-func TestEventsOfADatadirAreHeld(t *testing.T) {
+func TestEventsOfADatadirAreDisabled(t *testing.T) {
 	for _, method := range []string{"physical", "logical"} {
 		destination, path := sets.Copy(t, method)
 		sets.EditManifest(t, path, func(m *repository.Manifest) {

@@ -76,7 +76,7 @@ func TestNothingOfADatadirLeadsOutOfIt(t *testing.T) {
 }
 
 // The option file is in a folder of another user: no link is followed, and unknown options are not used.
-func TestTheOptionFileIsReplacedWithWhatMayStay(t *testing.T) {
+func TestTheOptionFileKeepsOnlySafeOptions(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("needs root to give a file away")
 	}
@@ -119,7 +119,7 @@ func TestTheOptionFileIsReplacedWithWhatMayStay(t *testing.T) {
 	}
 }
 
-func TestWhatIsUnpackedIsHeldAgainstTheStream(t *testing.T) {
+func TestUnpackedFilesAreComparedWithTheStream(t *testing.T) {
 	for want, c := range map[string]struct{ got, stream map[string]int64 }{
 		"": {map[string]int64{"ibdata1": 5, "nova/t.ibd": 0}, map[string]int64{"ibdata1": 5, "nova/t.ibd": 0}},
 		"of the 2 files in the stream nova/t.ibd is missing": {map[string]int64{"ibdata1": 5},

@@ -69,7 +69,7 @@ func TestRestoresThatHoldSomethingElseAreRefused(t *testing.T) {
 	}
 }
 
-func TestWhatCannotWorkIsRefusedBefore(t *testing.T) {
+func TestImpossibleRestoresAreRefusedFirst(t *testing.T) {
 	destination, path := sets.Copy(t, "physical")
 	for _, c := range []struct {
 		why, scratch string

@@ -13,7 +13,7 @@ import (
 )
 
 // An unpacker that omits a file and exits with 0 proves nothing: no server would miss db.opt, for example.
-func TestWhatIsNotUnpackedIsNoticed(t *testing.T) {
+func TestFilesThatWereNotUnpackedAreNoticed(t *testing.T) {
 	sets.Shared(t)
 	mbstream, err := exec.LookPath("mbstream")
 	must(t, err)

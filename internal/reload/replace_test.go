@@ -115,7 +115,7 @@ func whole(as string) Options {
 	return Options{Parts: []Part{{Schema: "live", As: as}}, Definers: asRoot}
 }
 
-func TestASchemaInUseIsReplacedWithAllThatLeadsToIt(t *testing.T) {
+func TestASchemaInUseIsReplacedWithAllReferencesToIt(t *testing.T) {
 	s := inUse(t)
 	before, set := state(t, s), setOf(t, dumped(t, s, "live"), nil)
 	_, err := s.SQL("USE live; SET foreign_key_checks = 0; DELETE FROM beside.c; DELETE FROM parent; INSERT INTO" +
@@ -183,7 +183,7 @@ func TestASchemaThatWasDroppedComesBack(t *testing.T) {
 }
 
 // However a load ends, the earlier content stays: rows, triggers, keys, views.
-func TestALoadThatFailsCostsNothing(t *testing.T) {
+func TestALoadThatFailsLosesNothing(t *testing.T) {
 	s := inUse(t)
 	before, dump := state(t, s), dumped(t, s, "live")
 	last := strings.LastIndex(dump, "INSERT INTO `parent`")
@@ -220,7 +220,7 @@ func TestALoadThatFailsCostsNothing(t *testing.T) {
 }
 
 // Whenever the connection is lost, the earlier rows are there, or the message says that they are the set's.
-func TestALoadWhoseConnectionIsKilledCostsNothing(t *testing.T) {
+func TestALoadWhoseConnectionIsKilledLosesNothing(t *testing.T) {
 	s := inUse(t)
 	before, dump := state(t, s), dumped(t, s, "live")
 	set := setOf(t, strings.Replace(dump, "SELECT 'old'", "SELECT 'new'", 1), nil)

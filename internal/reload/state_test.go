@@ -13,7 +13,7 @@ import (
 )
 
 // When a load has failed and could not be undone, these messages are all that an operator has.
-func TestAFailedLoadSaysWhatIsWhere(t *testing.T) {
+func TestAFailedLoadSaysWhereEverythingIs(t *testing.T) {
 	cause := errors.New("load the dump: the server is gone")
 	for name, c := range map[string]struct {
 		phase phase
@@ -53,7 +53,7 @@ func TestAFailedLoadSaysWhatIsWhere(t *testing.T) {
 	}
 }
 
-func TestWhatClientsMayHaveMetIsSaid(t *testing.T) {
+func TestTheEffectOnClientsIsReported(t *testing.T) {
 	began := time.Now().Add(-1500 * time.Millisecond)
 	for want, l := range map[string]*loading{
 		"": {touched: began},
@@ -117,7 +117,7 @@ func TestNamesAreQuotedInARename(t *testing.T) {
 	}
 }
 
-func TestAStatementIsKnownByWhatItMakes(t *testing.T) {
+func TestAStatementIsIdentifiedByItsObject(t *testing.T) {
 	p := &Part{Schema: "live", As: "copy"}
 	s := deferred{Statement: sqldump.Statement{Does: "CREATE VIEW", Schema: "live", Name: "v"}, part: p}
 	if got := keyOf(s); got != [3]string{"VIEW", "copy", "v"} {

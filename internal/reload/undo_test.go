@@ -78,7 +78,7 @@ func TestALoadThatIsUndoneSaysWhatClientsLost(t *testing.T) {
 }
 
 // After a restart of the server another client may have the connection id of the load.
-func TestUndoingALoadEndsNobodyElsesConnection(t *testing.T) {
+func TestUndoingALoadKillsOnlyItsOwnConnection(t *testing.T) {
 	s := sets.Shared(t)
 	other := sets.Client(t, s)
 	id, err := other.Value(t.Context(), "SELECT CONNECTION_ID()")

@@ -10,7 +10,7 @@ import (
 	"overcloud.backup/tests/sets"
 )
 
-func TestValuesThatChangeAreSaid(t *testing.T) {
+func TestChangedValuesAreReported(t *testing.T) {
 	c := sets.Client(t, sets.Shared(t))
 	var warnings []string
 	session := prepared(t, c, &warnings)

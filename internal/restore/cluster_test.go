@@ -127,7 +127,7 @@ func (m *member) allAre(state string) {
 }
 
 // Datadirs are not moved while anything may run in them.
-func TestWhatDoesNotStopIsNamed(t *testing.T) {
+func TestAServerThatDoesNotStopIsNamed(t *testing.T) {
 	for name, c := range map[string]struct {
 		arrange func(*member)
 		want    string

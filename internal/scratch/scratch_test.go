@@ -154,7 +154,7 @@ func TestTheServersUserGetsToTheDefaultScratchFolder(t *testing.T) {
 	}
 }
 
-func TestWhatIsLeftInTheFormerScratchFolderIsRemovedWhereItIsOurs(t *testing.T) {
+func TestOurLeftoversInTheEarlierScratchFolderAreRemoved(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("needs root: a folder of another user")
 	}

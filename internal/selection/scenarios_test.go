@@ -378,7 +378,7 @@ func TestAHostWithNothingOfACloudIsLeftOut(t *testing.T) {
 	}
 }
 
-func TestAMisspeltExclusionIsToldOf(t *testing.T) {
+func TestAMisspeltExclusionIsReported(t *testing.T) {
 	o := options()
 	o.Exclude = []string{"controler-2"}
 	d := decide(t, healthy(3).hosts, o)

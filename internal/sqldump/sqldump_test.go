@@ -156,7 +156,7 @@ func TestAStatementThatNoDumpHasIsRefused(t *testing.T) {
 }
 
 // We read each of these in one way, and MariaDB 10.11 in another.
-func TestWhatAServerReadsInAnotherWayIsRefused(t *testing.T) {
+func TestAmbiguousTextIsRefused(t *testing.T) {
 	const evil = "CREATE DEFINER=`x`@`y` SQL SECURITY INVOKER VIEW `v` AS SELECT Host, User, Priv FROM" +
 		" mysql.global_priv;\n"
 	const trigger = "CREATE DEFINER=`a`@`b` TRIGGER r BEFORE INSERT ON `t` FOR EACH ROW CALL x();\n"
@@ -251,7 +251,7 @@ func TestOrdinaryStatementsAreRead(t *testing.T) {
 	}
 }
 
-func TestAStatementTellsWhatItIsOf(t *testing.T) {
+func TestTheObjectOfAStatementIsKnown(t *testing.T) {
 	all, err := read(NewReader, begin+"CREATE DEFINER=`ro``ot`@`%` TRIGGER `nova`.r AFTER UPDATE ON `nova`.`t` FOR"+
 		" EACH ROW DO 1;\nUSE `other`;\nALTER DATABASE `other` CHARACTER SET utf8mb3 COLLATE utf8mb3_bin ;\n", 9)
 	if err != nil {
@@ -270,7 +270,7 @@ func TestAStatementTellsWhatItIsOf(t *testing.T) {
 	}
 }
 
-func TestATableTellsWhatOtherSchemaItReaches(t *testing.T) {
+func TestTheOtherSchemasOfATableAreKnown(t *testing.T) {
 	for text, want := range map[string]struct {
 		reaches   string
 		qualified bool

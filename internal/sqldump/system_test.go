@@ -88,7 +88,7 @@ func FuzzSystemReader(f *testing.F) {
 	})
 }
 
-func TestATableTellsItsSequences(t *testing.T) {
+func TestTheSequencesOfATableAreKnown(t *testing.T) {
 	all, err := read(NewReader, begin+"CREATE TABLE `y` (`a` int DEFAULT nextval(`o``s`.`s q`), `b` int DEFAULT"+
 		" lastval(`nova`.`own`), `c` text COMMENT 'nextval(`x`.`y`)', `nextval` int);\n", 5)
 	if err != nil {

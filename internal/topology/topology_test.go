@@ -45,7 +45,7 @@ func joinedOf(t *testing.T, hosts ...Host) []string {
 	return clusters
 }
 
-func TestHostsAreJoinedByWhatTheyReport(t *testing.T) {
+func TestHostsAreGroupedByTheirReports(t *testing.T) {
 	for name, tt := range map[string]struct {
 		hosts []Host
 		want  []string

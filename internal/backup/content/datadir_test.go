@@ -35,7 +35,7 @@ func tree(t *testing.T, files map[string]int) string {
 }
 
 // The space for a set is estimated from what the tool copies; caches and temporary files can be as large as the data.
-func TestOnlyWhatIsCopiedCounts(t *testing.T) {
+func TestOnlyCopiedFilesCount(t *testing.T) {
 	top := tree(t, map[string]int{
 		"ibdata1": 1000, "nova/t.ibd": 200, "nova/t.frm": 30, "undo001": 4,
 		"galera.cache": 10000, "gcache.page.000001": 10000, "ib_logfile0": 10000, "ibtmp1": 10000, "core.123": 10000,

@@ -54,7 +54,7 @@ func TestASchemaIsDumpedAsItIs(t *testing.T) {
 
 // Anything that would end a dump after hours is refused before it begins, and anything that the dump would lose is
 // named.
-func TestWhatADumpLosesIsKnownBeforeIt(t *testing.T) {
+func TestLossesOfADumpAreKnownBeforeIt(t *testing.T) {
 	for name, c := range map[string]struct {
 		statements []string
 		options    func(*DumpOptions)

@@ -241,10 +241,10 @@ var (
 	stallRule = Rule{
 		Name: "commit_stall", Here: true,
 		Seen: "the tool kept the node from committing for longer than `max_commit_stall` (1 s)",
-		Remedy: "back up at a quieter time; `controller_backup_buffer` larger; before MariaDB 10.8 raise" +
-			" `controller_backup_max_commit_stall`. Where the destination stalled no other controller is tried",
+		Remedy: "Back up at a quieter time, or raise `controller_backup_buffer`; before MariaDB 10.8 raise" +
+			" `controller_backup_max_commit_stall`. If the destination stalled, no other controller is tried",
 	}
 	failedRule = Rule{
-		Name: "guard_failed", Seen: "the guard itself had a defect", Remedy: "report it with the whole text",
+		Name: "guard_failed", Seen: "the guard itself had a defect", Remedy: "Report it with the whole text",
 	}
 )

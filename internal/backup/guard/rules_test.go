@@ -216,7 +216,7 @@ func TestOneAnswerCountsOnce(t *testing.T) {
 	}
 }
 
-func TestTheCauseIsToldBeforeWhatFollows(t *testing.T) {
+func TestTheCauseIsReportedBeforeItsConsequences(t *testing.T) {
 	b := judge(during(10, 3, func(s *Sample) {
 		s.Server.ClusterStatus, s.Server.Ready, s.Server.ClusterSize, s.Cluster.Quorum = galera.ClusterNonPrimary,
 			false, 1, false

@@ -18,7 +18,7 @@ import (
 	"overcloud.backup/tests/node"
 )
 
-func TestWhatLeadsOutOfADatadirIsFound(t *testing.T) {
+func TestLinksOutOfADatadirAreFound(t *testing.T) {
 	dir := t.TempDir()
 	data := filepath.Join(dir, "data")
 	for _, name := range []string{"data/nova", "fast/nova", "linked", "log"} {

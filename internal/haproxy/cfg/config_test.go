@@ -116,7 +116,7 @@ listen mysql ${VIP}:3306
 	}
 }
 
-func TestParseConfigNamesWhatItCannotRead(t *testing.T) {
+func TestParseConfigNamesUnreadableLines(t *testing.T) {
 	for line, want := range map[string]string{
 		"listen":                                       "listen: it has no name",
 		"listen a\n bind":                              "line 2: bind: it has no argument",

@@ -328,7 +328,7 @@ func TestALockOfThisNodeWithoutAJobIsFreed(t *testing.T) {
 
 // In check mode a lock that is both in the journal and in the cluster is reported once; the lock of a job with a
 // damaged journal is released.
-func TestALockOfAJobIsSaidOnceAndFreedWhateverItsJournalSays(t *testing.T) {
+func TestALockOfAJobIsReportedOnceAndReleasedWhateverItsJournalSays(t *testing.T) {
 	const cluster = "0bf81e81-e6a9-11f1-aab7-6f76032d5070"
 	s, folder := units.Store(t)
 	job := units.Job(t, s, folder, "j", units.AtWork, "")
@@ -369,7 +369,7 @@ func TestAClusterThatDoesNotAnswerIsAWarning(t *testing.T) {
 }
 
 // The stop command of the unit: systemd runs it at the end of every job.
-func TestTheStopCommandCallsForceOnlyWhatDidNotEndItself(t *testing.T) {
+func TestTheStopCommandReportsForceOnlyForJobsThatDidNotEndThemselves(t *testing.T) {
 	for state, forced := range map[string]bool{units.AtWork: true, units.Made: false, units.Failed: false} {
 		s, folder := units.Store(t)
 		job := units.Job(t, s, folder, "j", state, ":")

@@ -177,7 +177,7 @@ func TestWhereAVerificationStands(t *testing.T) {
 	}
 }
 
-func TestWhatAKilledVerificationLeftIsRemovedOnce(t *testing.T) {
+func TestLeftoversOfAKilledVerificationAreRemovedOnce(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("needs root, as a verification does")
 	}

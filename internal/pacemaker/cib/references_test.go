@@ -200,7 +200,7 @@ var effective = []struct{ name, resources, kind, pair, want string }{
 	},
 }
 
-func TestWhatAResourceRefersToIsItsOwn(t *testing.T) {
+func TestReferencedDefinitionsBelongToTheResource(t *testing.T) {
 	for _, c := range effective {
 		t.Run(c.name, func(t *testing.T) {
 			root, err := xmldoc.Parse(pacemakertest.CIBWith("", c.resources), "cib")

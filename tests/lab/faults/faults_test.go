@@ -16,7 +16,7 @@ import (
 	"overcloud.backup/tests/lab/faults/lab"
 )
 
-func TestEveryCaseSaysWhatItIs(t *testing.T) {
+func TestEveryCaseIsDescribed(t *testing.T) {
 	seen := map[string]bool{}
 	for _, f := range cases.All() {
 		if seen[f.Name] {
