@@ -18,7 +18,8 @@ func TestThePageOfExamplesIsWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	var told, there []string
-	for _, row := range regexp.MustCompile(`(?m)^\| \[\x60(\w+)\x60\]\(../playbooks/examples/(\w+)\.yml\) \| \w`).FindAllStringSubmatch(string(page), -1) {
+	line := regexp.MustCompile(`(?m)^\| \[\x60(\w+)\x60\]\(../playbooks/examples/(\w+)\.yml\) \| \w`)
+	for _, row := range line.FindAllStringSubmatch(string(page), -1) {
 		if row[1] != row[2] {
 			t.Errorf("%s leads to %s", row[1], row[2])
 		}

@@ -17,7 +17,7 @@ var shared = regexp.MustCompile(`(^|[^\w.])/(tmp|var/tmp|dev/shm|run/lock|var/lo
 var sharedHere = map[string]map[string]string{
 	"process/secret.go": {`os.CreateTemp("/dev/shm", "")`: "the name is random, and gone before anything" +
 		" is written"},
-	"scratch/recover.go": {`former = `: "what is left in one of root's is removed there, and nothing made"},
+	"scratch/recover.go": {`earlierDefault = `: "leftovers in a folder of root are removed, and nothing is created"},
 	"../modules/backup_verify.yml": {`as C(/var/tmp)`: "the description says why not",
 		`C(/var/tmp/overcloud.backup)`: "as of recover.go"},
 }

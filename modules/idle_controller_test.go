@@ -52,7 +52,7 @@ func TestIdleControllerDecidesWithoutFailing(t *testing.T) {
 	}
 }
 
-func TestIdleControllerTellsWhichDocumentItCannotUse(t *testing.T) {
+func TestIdleControllerNamesTheDocumentItCannotUse(t *testing.T) {
 	r := decideWith(t, map[string]any{"facts": []any{map[string]any{"name": "controller-0",
 		"galera": map[string]any{}}}})
 	warnings, _ := r["warnings"].([]any)

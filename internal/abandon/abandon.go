@@ -21,6 +21,7 @@ type HangError struct {
 	Limit time.Duration
 }
 
+// Error names the call that hangs and its time limit.
 func (e *HangError) Error() string {
 	return fmt.Sprintf("%s: no answer within %s: the file system hangs", e.What, e.Limit)
 }

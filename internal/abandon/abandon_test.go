@@ -26,7 +26,7 @@ func TestADestinationThatHangsIsLeftBehind(t *testing.T) {
 	}
 }
 
-func TestWhatDoesNotHangIsWaitedFor(t *testing.T) {
+func TestACallThatReturnsIsWaitedFor(t *testing.T) {
 	n, err := WhenDone(t.Context(), "/", func() (int, error) { return 7, nil })
 	if n != 7 || err != nil {
 		t.Errorf("%d, %v", n, err)

@@ -11,7 +11,7 @@ import (
 	"unicode"
 )
 
-func TestRefusalsNameOptionValueAndWhatIsValid(t *testing.T) {
+func TestRefusalsNameOptionValueAndValidValues(t *testing.T) {
 	for _, c := range []struct{ args, msg string }{
 		{`{"tmeout":1}`, "tmeout: no such option, did you mean timeout? (valid: any, cert, count,"},
 		{`{"zzzzzzzz":1}`, "zzzzzzzz: no such option (valid: any,"},

@@ -10,8 +10,8 @@ import (
 	"slices"
 )
 
-// own lists the keys that this package writes itself.
-var own = []string{"changed", "failed", "skipped", "msg", "exception", "ansible_facts", "warnings", "diff",
+// ownKeys lists the keys that this package writes itself.
+var ownKeys = []string{"changed", "failed", "skipped", "msg", "exception", "ansible_facts", "warnings", "diff",
 	"invocation"}
 
 // reserved lists keys to which Ansible or async_status gives another meaning: a non-zero rc fails the task, a job
@@ -43,7 +43,7 @@ func (r *Result) object() (map[string]any, error) {
 	if err != nil {
 		return out, err
 	}
-	for _, key := range append(slices.Clone(own), reserved...) {
+	for _, key := range append(slices.Clone(ownKeys), reserved...) {
 		if _, ok := values[key]; ok {
 			return out, fmt.Errorf("internal error: the value %q has another meaning to Ansible", key)
 		}

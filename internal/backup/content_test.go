@@ -27,7 +27,7 @@ func (s *server) sql(t *testing.T, statements ...string) {
 	}
 }
 
-// dump reads a logical set's dump.
+// dump returns the dump of a logical set.
 func dump(t *testing.T, path string) string {
 	t.Helper()
 	text, err := exec.Command("zstd", "-dc", filepath.Join(path, tool.LogicalFile)).Output()
@@ -150,7 +150,7 @@ func TestTheHistoryOfVersionedTablesIsDumpedOrNamed(t *testing.T) {
 	}
 }
 
-func TestWhatADumpLosesIsNamedBefore(t *testing.T) {
+func TestLossesOfADumpAreNamedFirst(t *testing.T) {
 	s := shared(t)
 	s.sql(t, "CREATE DATABASE lo; CREATE TABLE lo.fl (id INT PRIMARY KEY, f FLOAT, ok FLOAT); INSERT INTO lo.fl"+
 		" VALUES (1, 123456789, 0.5);"+
@@ -174,7 +174,7 @@ func TestWhatADumpLosesIsNamedBefore(t *testing.T) {
 	}
 }
 
-// The commands of the manifest are run as they stand, by a shell, against an empty server's schemas.
+// A shell runs the commands of the manifest as they are, on a server without the schemas.
 func TestTheCommandsOfADumpWorkByHand(t *testing.T) {
 	s := shared(t)
 	s.sql(t, "CREATE DATABASE hand; CREATE TABLE hand.t (id INT PRIMARY KEY); INSERT INTO hand.t VALUES (7);"+

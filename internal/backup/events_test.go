@@ -11,7 +11,7 @@ import (
 	"overcloud.backup/internal/backup/tool"
 )
 
-// An event of another member is SLAVESIDE_DISABLED on the one that is backed up, as Galera leaves it.
+// An event of another member is SLAVESIDE_DISABLED on the member that is backed up, as Galera replicates it.
 func TestTheManifestHasTheEventsOfTheCluster(t *testing.T) {
 	s := shared(t)
 	for _, statement := range []string{"CREATE DATABASE ev",
@@ -27,7 +27,8 @@ func TestTheManifestHasTheEventsOfTheCluster(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	decision := fmt.Sprintf(`{"clusters":[{"controllers":[{"name":%q,"verdict":"chosen"}],"events":{"enabled":[{"schema":"ev","name":"elsewhere"}],
+	decision := fmt.Sprintf(`{"clusters":[{"controllers":[{"name":%q,"verdict":"chosen"}],
+		"events":{"enabled":[{"schema":"ev","name":"elsewhere"}],
 		"disabled":[{"schema":"ev","name":"off"}],"scheduling":["other"],"unknown":[]}}]}`, node)
 	for method, decided := range map[tool.Method]string{tool.Physical: decision, tool.Logical: ""} {
 		t.Run(string(method), func(t *testing.T) {

@@ -23,7 +23,7 @@ import (
 	"overcloud.backup/tests/node"
 )
 
-// fake is a program in the tool's place.
+// fake creates a program that replaces the tool.
 func fake(t *testing.T, script string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "mariadb-backup")
@@ -33,7 +33,8 @@ func fake(t *testing.T, script string) string {
 	return path
 }
 
-// captured is the stream of a real backup of the server, in a file, its size, and where its last file begins.
+// captured writes the stream of a real backup of the server to a file, and returns its size and the start of its last
+// file.
 func captured(t *testing.T, s *server) (path string, size int64, boundary int64) {
 	t.Helper()
 	dir := t.TempDir()
@@ -104,7 +105,7 @@ func (s *server) uuid(t *testing.T) string {
 	return uuid
 }
 
-// A stalled tool is killed with all that it started.
+// A stalled tool is killed with all its children.
 func TestAStalledToolIsKilledWithItsChildren(t *testing.T) {
 	s := shared(t)
 	j := s.job(t, nil)
@@ -136,12 +137,12 @@ func TestAStalledToolIsKilledWithItsChildren(t *testing.T) {
 	}
 }
 
-// runs says that a program with these arguments does.
+// runs reports whether a program with these arguments runs.
 func runs(line string) bool {
 	return exec.Command("pgrep", "-f", "^"+regexp.QuoteMeta(line)+"$").Run() == nil
 }
 
-// killAt kills a server when a file is there.
+// killAt kills a server as soon as a file exists.
 func killAt(s *server, path string) {
 	for range 1000 {
 		if _, err := os.Stat(path); err == nil {
@@ -167,7 +168,7 @@ func TestAFullDiskLeavesNoSet(t *testing.T) {
 		small := *j
 		small.o.Destination = full // Prepare would have refused it
 		made, err := small.Run(t.Context())
-		// Whoever sees it first: the destination, or the guard.
+		// Either may notice first: the destination, or the guard.
 		var breach *guard.Breach
 		if made != nil || !errors.Is(err, unix.ENOSPC) &&
 			(!errors.As(err, &breach) || breach.Rule != "space_destination") {
@@ -186,7 +187,7 @@ func TestTooLittleSpaceIsRefusedWithBothNumbers(t *testing.T) {
 	}
 }
 
-// A server that dies half way is an error however much of the stream looks whole.
+// A server that dies half way is an error, however complete the stream looks.
 func TestAServerThatDiesLeavesNoSet(t *testing.T) {
 	node.Need(t)
 	s, err := startServer()

@@ -12,10 +12,11 @@ import (
 	"overcloud.backup/internal/mariadb"
 )
 
-// wanted lists the privileges ON *.* without which a backup fails late or, worse, loses things silently: a dump without
-// TRIGGER has no triggers and one without SELECT ON mysql.proc no routines, both with exit status 0; mariadb-backup
-// --galera-info without BINLOG MONITOR fails after everything is read. PROCESS shows the sessions of others.
-func wanted(m tool.Method, desync bool) []string {
+// requiredPrivileges lists the privileges ON *.* without which a backup fails late or, worse, loses things silently: a
+// dump without TRIGGER has no triggers and one without SELECT ON mysql.proc no routines, both with exit status 0;
+// mariadb-backup --galera-info without BINLOG MONITOR fails after everything is read. PROCESS shows the sessions of
+// others.
+func requiredPrivileges(m tool.Method, desync bool) []string {
 	list := []string{"RELOAD", "PROCESS", "BINLOG MONITOR"}
 	if m == tool.Logical {
 		list = []string{"SELECT", "SHOW VIEW", "TRIGGER", "EVENT", "PROCESS"}
@@ -26,8 +27,8 @@ func wanted(m tool.Method, desync bool) []string {
 	return list
 }
 
-// lacks returns the error for missing privileges, with the statement that grants them.
-func (j *Job) lacks(c *mariadb.Client, missing []string) error {
+// privilegesMissing returns the error for missing privileges, with the statement that grants them.
+func (j *Job) privilegesMissing(c *mariadb.Client, missing []string) error {
 	if len(missing) == 0 {
 		return nil
 	}

@@ -14,13 +14,13 @@ import (
 	"overcloud.backup/internal/mariadb/catalog"
 )
 
-// documented are the privileges that docs/security.md names for MariaDB 10.5.2 and later.
+// documented lists the privileges that docs/security.md documents for MariaDB 10.5.2 and later.
 var documented = map[tool.Method][]string{
 	tool.Physical: {"RELOAD", "PROCESS", "BINLOG MONITOR"},
 	tool.Logical:  {"SELECT", "SHOW VIEW", "TRIGGER", "EVENT", "PROCESS"},
 }
 
-// account makes an account of exactly these privileges, none is USAGE, and logs the options in as it.
+// account creates an account with exactly these privileges, USAGE if there are none, and sets it in the options.
 func (s *server) account(t *testing.T, o *Options, privileges []string) {
 	t.Helper()
 	if len(privileges) == 0 {
@@ -34,17 +34,18 @@ func (s *server) account(t *testing.T, o *Options, privileges []string) {
 	o.Login.User, o.Login.Password = "least", "x"
 }
 
-// without is a list less one.
+// without returns a list without one element.
 func without(list []string, one string) []string {
 	return slices.DeleteFunc(slices.Clone(list), func(p string) bool { return p == one })
 }
 
-// With exactly what is documented each method makes a whole set, and one that holds what the method promises.
+// With exactly the documented privileges each method writes a complete set, with everything that the method promises.
 func TestTheDocumentedGrantsAreEnough(t *testing.T) {
 	s := shared(t)
 	if _, err := s.SQL("CREATE TRIGGER nova.tr BEFORE INSERT ON nova.t FOR EACH ROW SET NEW.b = 'z'; CREATE PROCEDURE" +
 		" nova.pr() DO 1;" +
-		"CREATE EVENT nova.ev ON SCHEDULE EVERY 1 YEAR DISABLE DO SELECT 1; CREATE VIEW nova.vi AS SELECT 1"); err != nil {
+		"CREATE EVENT nova.ev ON SCHEDULE EVERY 1 YEAR DISABLE DO SELECT 1; CREATE VIEW nova.vi AS SELECT " +
+		"1"); err != nil {
 		t.Fatal(err)
 	}
 	defer s.SQL("DROP TRIGGER nova.tr; DROP PROCEDURE nova.pr; DROP EVENT nova.ev; DROP VIEW nova.vi")
@@ -95,7 +96,7 @@ func TestTheDocumentedGrantsAreEnough(t *testing.T) {
 	}
 }
 
-// holdsAll says that a dump lacks none of what a dump without a privilege lacks in silence.
+// holdsAll checks that a dump has the objects that mariadb-dump omits silently if a privilege is missing.
 func holdsAll(t *testing.T, set string) {
 	t.Helper()
 	text := unpacked(t, filepath.Join(set, tool.LogicalFile))
@@ -106,7 +107,7 @@ func holdsAll(t *testing.T, set string) {
 	}
 }
 
-// Without any one of them the refusal names that one, before anything was done.
+// If any one privilege is missing, the error names that privilege, before anything was done.
 func TestEachMissingGrantIsNamedBeforeAnythingIsDone(t *testing.T) {
 	s := shared(t)
 	for method, all := range documented {
@@ -140,13 +141,14 @@ func (s *server) refuses(t *testing.T, method tool.Method, desync Desync, has []
 	})
 }
 
-// A privilege on a schema is none on all of them; one by way of a role that is on counts.
+// A privilege on one schema does not count for all of them; one of an enabled role counts.
 func TestGrantsElsewhereAreNotEnough(t *testing.T) {
 	s := shared(t)
 	o := s.options(t)
 	o.Method = tool.Logical
 	s.account(t, &o, []string{"PROCESS"})
-	if _, err := s.SQL("GRANT ALL ON nova.* TO least@localhost; GRANT SELECT ON mysql.* TO least@localhost"); err != nil {
+	if _, err := s.SQL("GRANT ALL ON nova.* TO least@localhost; GRANT SELECT ON mysql.* TO " +
+		"least@localhost"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Prepare(t.Context(), o); err == nil ||
@@ -168,14 +170,14 @@ func TestGrantsElsewhereAreNotEnough(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The tool logs in for itself and has the role, too.
+	// The tool logs in separately and has the role, too.
 	if _, err := j.Run(t.Context()); err != nil {
 		t.Error(err)
 	}
 }
 
-// An account that is locked, expired or unknown is not replaced in silence where root may log in, and the warning has
-// no password.
+// An account that is locked, expired or unknown is not replaced silently if root may log in, and the warning has no
+// password.
 func TestAccountsThatCannotBeUsedAreWarnedOf(t *testing.T) {
 	s := shared(t)
 	for name, tt := range map[string]struct{ alter, want string }{

@@ -16,7 +16,7 @@ import (
 	"overcloud.backup/internal/clustercheck"
 )
 
-// guarding is a job that has begun and does nothing but be watched.
+// guarding returns a job that has begun and does nothing while the guard watches it.
 func guarding(t *testing.T, s *server, change func(*Options)) *running {
 	t.Helper()
 	r, err := s.job(t, change).begin(time.Now())
@@ -49,7 +49,7 @@ func TestAServerThatHangsBeforeTheGuardWatchesEndsTheBackup(t *testing.T) {
 	}
 }
 
-func TestTheWholeRunTellsTheBreach(t *testing.T) {
+func TestTheRunReportsTheBreach(t *testing.T) {
 	s := shared(t)
 	j := s.job(t, func(o *Options) { o.Desync = DesyncAlways })
 	j.tool.Path = fake(t, `sleep 1; mariadb --no-defaults --socket=`+s.Socket+

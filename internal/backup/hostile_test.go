@@ -24,7 +24,8 @@ import (
 	"overcloud.backup/tests/node"
 )
 
-// hostileNames are schemas, tables, columns, views, routines, triggers, events and users of these names at once.
+// hostileNames are names that schemas, tables, columns, views, routines, triggers, events and users have at the same
+// time.
 var hostileNames = []string{
 	"`a`b`", "'q\"", `ends with \`, "two\nlines", "\nDROP DATABASE nova; --x", "semi;colon", "per%cent_", "../x", "-rf",
 	"--all-databases",
@@ -33,7 +34,8 @@ var hostileNames = []string{
 
 func quoted(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
 
-// hostileSchema is one schema full of that name. Bodies, comments and data have what ends statements and strings.
+// hostileSchema returns one schema in which everything has that name. Bodies, comments and data contain what ends
+// statements and strings.
 func hostileSchema(name string) []string {
 	n := quoted(name)
 	user := quoted(string([]rune(name)[:min(len([]rune(name)), 30)])) + "@" + quoted("10.%")
@@ -56,11 +58,10 @@ func hostileSchema(name string) []string {
 	}
 }
 
-// noEvents are characters in a schema's name with which mariadb-dump 10.11.19 does not find the schema of an event
-// again.
+// noEvents are characters in a schema's name with which mariadb-dump 10.11.19 loses the schema of an event.
 const noEvents = "'\"\\\n"
 
-// second is another server, with nothing in it.
+// second starts another, empty server.
 func second(t *testing.T) *server {
 	t.Helper()
 	node.Need(t)
@@ -91,7 +92,7 @@ func TestAHostileServerIsDumpedAndLoadedAsItWas(t *testing.T) {
 			}
 		}
 	}
-	if _, err := from.SQL("CREATE DATABASE nova"); err != nil { // what some of the names would drop
+	if _, err := from.SQL("CREATE DATABASE nova"); err != nil { // some of the names would drop it
 		t.Fatal(err)
 	}
 	made, err := from.job(t, func(o *Options) { o.Method = tool.Logical }).Run(t.Context())
@@ -110,7 +111,7 @@ func TestAHostileServerIsDumpedAndLoadedAsItWas(t *testing.T) {
 	}
 }
 
-// What the tool cannot dump is a failure that says so, and leaves nothing.
+// An object that the tool cannot dump makes the backup fail with a message about it, and leaves nothing.
 func TestAnEventThatTheToolCannotDumpIsAFailure(t *testing.T) {
 	s := shared(t)
 	for _, c := range noEvents {
@@ -137,7 +138,7 @@ func TestAnEventThatTheToolCannotDumpIsAFailure(t *testing.T) {
 	}
 }
 
-// load does what the manifest of a logical set says.
+// load runs the commands in the manifest of a logical set.
 func (s *server) load(t *testing.T, set string) {
 	t.Helper()
 	client := []string{"--no-defaults", "--socket=" + s.Socket, "--default-character-set=utf8mb4"}
@@ -158,7 +159,7 @@ func (s *server) load(t *testing.T, set string) {
 	}
 }
 
-// whole is all that two servers can be told apart by: definitions, rows, users.
+// whole returns everything in which two servers can differ: definitions, rows, users.
 func whole(t *testing.T, s *server) map[string]string {
 	t.Helper()
 	c := s.Client(t)
@@ -199,7 +200,8 @@ func whole(t *testing.T, s *server) map[string]string {
 	return all
 }
 
-// Whoever may write where a set shall go, or has put something there before, gets nothing written and nothing opened.
+// Somebody who may write to the destination's parent, or has put something there before, can make us neither write nor
+// open a file elsewhere.
 func TestDestinationsThatOthersHoldAreRefusedBeforeAnythingIsDone(t *testing.T) {
 	s := shared(t)
 	for name, tt := range map[string]struct {
@@ -244,7 +246,7 @@ func plant(t *testing.T, destination string, err error, below string) string {
 	return destination + below
 }
 
-// The cluster's folder is where somebody could wait: between Prepare and Run, too.
+// The cluster's folder is where an attacker could wait, also between Prepare and Run.
 func TestAPlantedClusterFolderIsRefusedByRun(t *testing.T) {
 	s := shared(t)
 	elsewhere := t.TempDir()
@@ -288,7 +290,7 @@ func firstError(errs ...error) error {
 	return nil
 }
 
-// A name of the set that is taken already, by a link of either kind, ends the backup; what it leads to stays as it is.
+// If a name of the set already exists, as a symbolic or hard link, the backup ends; the link's target is unchanged.
 func TestLinksAtTheNamesOfASetAreNotWrittenThrough(t *testing.T) {
 	s := shared(t)
 	for _, name := range []string{tool.PhysicalFile, tool.LogName, extras.UsersFile, "config.tar",
@@ -323,7 +325,7 @@ func TestLinksAtTheNamesOfASetAreNotWrittenThrough(t *testing.T) {
 	}
 }
 
-// whenThere does something to the hidden folder of a set as soon as there is one.
+// whenThere calls a function with the hidden folder of a set as soon as it exists.
 func whenThere(ctx context.Context, destination string, do func(set string) error) error {
 	for ctx.Err() == nil {
 		if found, _ := filepath.Glob(destination + "/solo/.partial-*"); len(found) > 0 {
@@ -333,7 +335,7 @@ func whenThere(ctx context.Context, destination string, do func(set string) erro
 	return ctx.Err()
 }
 
-// Whatever umask the caller has, nobody else can read a set.
+// Whatever umask the caller has, no other user can read a set.
 func TestASetIsItsOwnersAloneUnderAnyUmask(t *testing.T) {
 	s := shared(t)
 	for _, umask := range []int{0, 0o022, 0o027} {
@@ -357,8 +359,8 @@ func TestASetIsItsOwnersAloneUnderAnyUmask(t *testing.T) {
 	}
 }
 
-// A decision comes from outside: what is none allows nothing and stands in the manifest as it came, or is refused
-// before anything is done.
+// A decision comes from outside: a malformed one permits nothing, and is recorded in the manifest as received, or is
+// refused before anything is done.
 func TestHostileDecisions(t *testing.T) {
 	s := shared(t)
 	deep := func(n int) string { return strings.Repeat(`{"a":`, n) + "1" + strings.Repeat("}", n) }
@@ -374,7 +376,8 @@ func TestHostileDecisions(t *testing.T) {
 			` "galera_node": ""}]}]}`, "the decision chose"},
 		"nobody": {`{"clusters": [{"controllers": [{"name": "x", "verdict": "rejected"}]}]}`,
 			"no controller"},
-		"escapes in a name":         {`{"clusters": [{"controllers": [{"name": "x\u001b[2J\n", "verdict": "chosen"}]}]}`, `"x\x1b[2J\n"`},
+		"escapes in a name": {`{"clusters": [{"controllers": [{"name": "x\u001b[2J\n", "verdict": "chosen"}]}]}`,
+			`"x\x1b[2J\n"`},
 		"deep":                      {deep(500), ""},
 		"as deep as may be decoded": {deep(9999), "the decision cannot be kept"},
 		"deeper":                    {deep(100000), "the decision cannot be kept"},
@@ -403,7 +406,7 @@ func TestHostileDecisions(t *testing.T) {
 	}
 }
 
-// listed holds that the one set of a destination can be read.
+// listed checks that the only set of a destination can be read.
 func listed(t *testing.T, destination string) {
 	t.Helper()
 	dir, err := stores.Make(destination)

@@ -45,7 +45,7 @@ func TestTheClusterIsLockedWhileABackupRuns(t *testing.T) {
 	}
 }
 
-// One that is held is broken only with evidence that its holder cannot free it.
+// A held lock is broken only with evidence that its holder cannot release it.
 func TestALockIsBrokenOnlyWithEvidence(t *testing.T) {
 	s := shared(t)
 	const theirs, away = "20261123T080000Z-000001", `/<node name="controller-0"/s/online="true"/online="false"/`
@@ -124,7 +124,7 @@ func TestWithoutQuorumOrAnAnswerNothingIsLocked(t *testing.T) {
 	}
 }
 
-// A host that never had Pacemaker has no lock, and says so.
+// A host that never had Pacemaker has no lock, and reports that.
 func TestWithoutPacemakerTheMissingLockIsAWarning(t *testing.T) {
 	if pacemaker.Present() {
 		t.Skip("needs a machine without Pacemaker")

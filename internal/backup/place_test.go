@@ -10,7 +10,7 @@ import (
 	"overcloud.backup/tests/node"
 )
 
-// What the tool is given must mean the same in its container: no path of this host leads anywhere there.
+// The tool's paths must mean the same in its container: paths of this host do not exist there.
 func TestAToolOfAContainerIsGivenOnlyWhatItSees(t *testing.T) {
 	s := shared(t)
 	p := node.Contained(t, `cat "${1#*=}" >/mnt/out/options; ls -A /empty >/mnt/out/empty; echo "$*" >/mnt/out/args;`+

@@ -24,8 +24,8 @@ import (
 	"overcloud.backup/internal/repository/stores"
 )
 
-// lookTimeout is how long checking a destination may take: one that hangs is refused.
-const lookTimeout = 30 * time.Second
+// checkTimeout is how long checking a destination may take: one that hangs is refused.
+const checkTimeout = 30 * time.Second
 
 // Prepare checks the node, the tool, the account and the destination, and refuses what would fail later or, worse,
 // succeed wrongly. It changes nothing.
@@ -47,7 +47,7 @@ func Prepare(ctx context.Context, o Options) (*Job, error) {
 
 func (j *Job) prepare(ctx context.Context) error {
 	look := func() error { return stores.Check(j.o.Destination) }
-	if _, err := abandon.After(lookTimeout, "look at the destination "+j.o.Destination,
+	if _, err := abandon.After(checkTimeout, "look at the destination "+j.o.Destination,
 		abandon.Action(look)); err != nil {
 		return err
 	}
@@ -133,19 +133,20 @@ func (j *Job) checkGrants(ctx context.Context, c *mariadb.Client) error {
 	}
 	unseen := grants.Missing(catalog.SchemaPrivileges()...)
 	if j.described = len(unseen) == 0; !j.described {
-		j.warn("the manifest will not describe the schema: %v", j.lacks(c, unseen))
+		j.warn("the manifest will not describe the schema: %v", j.privilegesMissing(c, unseen))
 	}
 	if unread := grants.Missing("SELECT"); len(unread) > 0 {
-		j.warn("the set will have no %s, only the users' tables as files: %v", extras.UsersFile, j.lacks(c, unread))
+		j.warn("the set will have no %s, only the users' tables as files: %v", extras.UsersFile,
+			j.privilegesMissing(c, unread))
 	}
 	if lacking := grants.Missing("SUPER"); j.o.Desync == DesyncAuto && len(lacking) > 0 {
 		j.o.Desync, j.plan.Desync = DesyncNever, DesyncNever
 		j.warn("desync: auto cannot desync this node: %v; a backup that begins to slow down the writers is stopped"+
 			" instead",
-			j.lacks(c, lacking))
+			j.privilegesMissing(c, lacking))
 	}
 	j.early = j.o.Desync == DesyncAlways || j.o.Desync == DesyncAuto && tool.TakesReadLock(j.tool, j.server)
-	return j.lacks(c, grants.Missing(wanted(j.tool.Method, j.o.Desync == DesyncAlways)...))
+	return j.privilegesMissing(c, grants.Missing(requiredPrivileges(j.tool.Method, j.o.Desync == DesyncAlways)...))
 }
 
 func (j *Job) checkNode(ctx context.Context, c *mariadb.Client) error {

@@ -21,7 +21,7 @@ func (j *Job) recheck(ctx context.Context, c *mariadb.Client) (w galera.Wsrep, e
 		return w, err
 	}
 	if err := condition.TakesPart(w); err != nil {
-		return w, unfit(err)
+		return w, notFit(err)
 	}
 	if err := j.spares(ctx, w); err != nil || j.o.AllowClients {
 		return w, err
@@ -33,7 +33,7 @@ func (j *Job) recheck(ctx context.Context, c *mariadb.Client) (w galera.Wsrep, e
 	return w, err
 }
 
-func unfit(err error) error { return fmt.Errorf("this node is not fit for a backup now: %w", err) }
+func notFit(err error) error { return fmt.Errorf("this node is not fit for a backup now: %w", err) }
 
 // idle refuses client sessions, and names them.
 func idle(sessions []galera.Session) error {
@@ -82,7 +82,7 @@ func (j *Job) spares(ctx context.Context, w galera.Wsrep) error {
 		return err
 	}
 	if err := condition.CountedOn(v); err != nil {
-		return unfit(err)
+		return notFit(err)
 	}
 	if few := condition.FewPromoted(v.Promoted, j.o.others()); few != "" {
 		return j.needed(few)

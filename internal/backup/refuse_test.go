@@ -15,7 +15,7 @@ import (
 	"overcloud.backup/tests/node"
 )
 
-// What the manifest could not keep is refused before anything is read.
+// A value that the manifest could not hold is refused before anything is read.
 func TestADecisionThatNoManifestCanKeepIsRefused(t *testing.T) {
 	deep := strings.Repeat(`{"a":`, 9999) + "1" + strings.Repeat("}", 9999)
 	for name, tt := range map[string]struct{ decision, want string }{
@@ -39,7 +39,7 @@ func TestADecisionThatNoManifestCanKeepIsRefused(t *testing.T) {
 	}
 }
 
-// The statement that helps is one that the server takes.
+// The server accepts the statement that the message recommends.
 func TestAMissingPrivilegeIsNamedAsTheServerNamesIt(t *testing.T) {
 	for version, want := range map[string]string{
 		"10.3.39-MariaDB": "REPLICATION CLIENT", "10.4.34-MariaDB": "REPLICATION CLIENT",
@@ -63,7 +63,7 @@ func TestOnlyToolsBeforeBackupStagesTakeTheReadLock(t *testing.T) {
 	}
 }
 
-// Without a number of spares nothing is asked of Pacemaker but what it says by itself.
+// Without a number of spares, Pacemaker is asked only for its own state.
 func TestSparesAreCounted(t *testing.T) {
 	s := shared(t)
 	for name, tt := range map[string]struct {

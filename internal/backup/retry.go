@@ -37,8 +37,8 @@ func schemaChange(err error) string {
 // restartTimeout is how long a destination may take to remove what the first attempt stored.
 const restartTimeout = time.Minute
 
-// again makes a second attempt if the first was broken by a statement that changed the schema. Any other result stands.
-func (r *running) again(ctx context.Context, first error, attempt func(context.Context) error) error {
+// retry makes a second attempt if the first was broken by a statement that changed the schema. Any other result stands.
+func (r *running) retry(ctx context.Context, first error, attempt func(context.Context) error) error {
 	cause := schemaChange(first)
 	if cause == "" || ctx.Err() != nil {
 		return first

@@ -18,7 +18,7 @@ import (
 	"overcloud.backup/tests/node"
 )
 
-func TestWhatIsReadAgainAfterAChangeOfTheSchema(t *testing.T) {
+func TestASchemaChangeCausesASecondAttempt(t *testing.T) {
 	for name, tt := range map[string]struct {
 		err  error
 		want string
@@ -61,8 +61,8 @@ func TestWhatIsReadAgainAfterAChangeOfTheSchema(t *testing.T) {
 	}
 }
 
-// A dump waits for its pipe in the middle of a big table while another one, which it has not read yet, is altered: the
-// server refuses to read that one.
+// A dump blocks on its pipe in the middle of a big table while another table, which it has not read yet, is altered:
+// the server refuses to read that one.
 func TestADumpBrokenByAnALTERIsMadeAgain(t *testing.T) {
 	s := shared(t)
 	const zun = "CREATE DATABASE zun; CREATE TABLE zun.z (i INT PRIMARY KEY); INSERT INTO zun.z VALUES (1)"
@@ -103,7 +103,7 @@ func TestADumpBrokenByAnALTERIsMadeAgain(t *testing.T) {
 	})
 }
 
-// The tool ends at a view whose table is gone as often as it is asked.
+// The tool fails at a view whose table is gone, however often it is run.
 func TestTheSameEndTwiceIsNoChangeOfTheSchema(t *testing.T) {
 	s := shared(t)
 	j := s.job(t, func(o *Options) { o.Method = tool.Logical })
@@ -116,7 +116,7 @@ func TestTheSameEndTwiceIsNoChangeOfTheSchema(t *testing.T) {
 	}
 }
 
-// max_duration is for both attempts together.
+// The limit max_duration is for both attempts together.
 func TestTheSecondAttemptHasNoTimeOfItsOwn(t *testing.T) {
 	s := shared(t)
 	ctx, cancel := context.WithCancelCause(t.Context())
@@ -128,7 +128,7 @@ func TestTheSecondAttemptHasNoTimeOfItsOwn(t *testing.T) {
 	defer r.set.Close()
 	defer r.set.Abort()
 	first := errors.New("mariadb-dump: Error 1412: Table definition has changed")
-	if err := r.again(ctx, first, r.attempt); err != first {
+	if err := r.retry(ctx, first, r.attempt); err != first {
 		t.Error(err)
 	}
 }
@@ -154,7 +154,7 @@ func TestADeadServerIsNamedAndAnotherControllerMayDo(t *testing.T) {
 	}
 }
 
-// What is wrong with this node is said to be about this node.
+// A failure that is due to this node says so.
 func TestTryAnother(t *testing.T) {
 	for name, tt := range map[string]struct {
 		err  error
@@ -166,8 +166,8 @@ func TestTryAnother(t *testing.T) {
 		"a full destination": {syscall.ENOSPC, false},
 		"nothing":            {thisNode(nil), false},
 		"a node that stays": {errors.Join(&guard.Breach{Rule: "clients", Here: true},
-			stays(errors.New("undo wsrep_desync=ON"))), false},
-		"a node that served": {errors.Join(&guard.Breach{Rule: "clients", Here: true}, stays(nil)), true},
+			stillDesynced(errors.New("undo wsrep_desync=ON"))), false},
+		"a node that served": {errors.Join(&guard.Breach{Rule: "clients", Here: true}, stillDesynced(nil)), true},
 	} {
 		if TryAnother(tt.err) != tt.want {
 			t.Errorf("%s: not %t", name, tt.want)

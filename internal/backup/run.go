@@ -79,7 +79,7 @@ const finishTimeout = 5 * time.Minute
 const blameTimeout = 5 * time.Second
 
 func (r *running) do(ctx context.Context) error {
-	if err := r.again(ctx, r.attempt(ctx), r.attempt); err != nil {
+	if err := r.retry(ctx, r.attempt(ctx), r.attempt); err != nil {
 		return err
 	}
 	r.phases.begin("commit")
@@ -132,7 +132,7 @@ func (r *running) take(ctx context.Context) (err error) {
 			return
 		}
 		r.phases.begin(failedAt)
-		err = errors.Join(err, stays(undo))
+		err = errors.Join(err, stillDesynced(undo))
 	}()
 	return r.guarded(ctx, c)
 }

@@ -24,7 +24,7 @@ import (
 	"overcloud.backup/internal/repository"
 )
 
-// assertFiles holds the files of a set against its manifest.
+// assertFiles compares the files of a set with its manifest.
 func assertFiles(t *testing.T, path string, m *repository.Manifest) {
 	t.Helper()
 	for _, f := range m.Files {
@@ -42,7 +42,7 @@ func assertFiles(t *testing.T, path string, m *repository.Manifest) {
 	}
 }
 
-// left is everything below a destination.
+// left returns everything below a destination.
 func left(t *testing.T, destination string) []string {
 	t.Helper()
 	var all []string
@@ -98,7 +98,7 @@ func (s *server) gtid(t *testing.T) string {
 	return gtid
 }
 
-// The wait for the cluster may take long: the node is looked at again after it, right before anything is done.
+// The wait for the cluster may be long, so the node is checked again after it, right before anything is done.
 func TestTheNodeIsCheckedAgainAfterTheWait(t *testing.T) {
 	s := shared(t)
 	log := filepath.Join(t.TempDir(), "log")
@@ -119,8 +119,8 @@ func TestTheNodeIsCheckedAgainAfterTheWait(t *testing.T) {
 	}
 }
 
-// What was proven of the server's container and datadir counts for that process only, whose pid may be anybody's by
-// now.
+// What was proven about the server's container and datadir applies only to that process, whose pid may have been
+// reused.
 func TestAServerThatWasRestartedSinceIsNotRead(t *testing.T) {
 	s := shared(t)
 	for name, change := range map[string]func(*effect.Instance){
@@ -163,7 +163,7 @@ func TestMoreTablesThanTheSoftLimitOfOpenFiles(t *testing.T) {
 	}
 }
 
-// More than the hard limit must never be asked for: the tool then stays with the soft one.
+// It must never request more than the hard limit: the tool would then keep the soft one.
 func TestOpenFilesStayWithinTheHardLimit(t *testing.T) {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
@@ -252,7 +252,7 @@ func TestDesyncIsUndoneWhateverHappens(t *testing.T) {
 	}
 }
 
-// The login reaches the tool neither by its arguments nor by its environment.
+// The login does not reach the tool by its arguments or its environment.
 func TestThePasswordIsNowhereToBeSeen(t *testing.T) {
 	const password = `p"a's#s\ %w0rd`
 	s := shared(t)
@@ -341,7 +341,7 @@ func hostname() string {
 	return name
 }
 
-// An account that was given and refused is not replaced in silence.
+// An explicit account that was refused is not replaced silently.
 func TestARefusedAccountIsWarnedOf(t *testing.T) {
 	s := shared(t)
 	j := s.job(t, func(o *Options) { o.Login.User, o.Login.Password = "nobody", "wrong" })
@@ -352,7 +352,7 @@ func TestARefusedAccountIsWarnedOf(t *testing.T) {
 	}
 }
 
-// Clients are accepted where the decision knew of them, not where they came after it.
+// Clients are accepted if the decision knew of them, and not if they came after it.
 func TestPreferIdleAcceptsTheClientsThatTheDecisionSaw(t *testing.T) {
 	s := shared(t)
 	if _, err := s.SQL("CREATE USER client@localhost"); err != nil {

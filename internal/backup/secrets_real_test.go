@@ -22,11 +22,11 @@ import (
 	"overcloud.backup/internal/optionfile"
 )
 
-// hostilePassword has all that a shell, an option file, JSON, SQL and a URL want escaped. No other run of the tests has
-// the same: one plants it.
+// hostilePassword contains everything that a shell, an option file, JSON, SQL and a URL must escape. It differs in each
+// run of the tests.
 var hostilePassword = fmt.Sprintf("S3cr'et%[1]d\"\\ $HOME #%%;`x`\npässwörd-東京%[1]d😀", os.Getpid())
 
-// unpacked is the text in a zstd file.
+// unpacked returns the text of a zstd file.
 func unpacked(t *testing.T, path string) string {
 	t.Helper()
 	out, err := exec.Command("zstd", "-d", "-c", path).Output()
@@ -36,8 +36,8 @@ func unpacked(t *testing.T, path string) string {
 	return string(out)
 }
 
-// spellings are the ways a password may stand in a file, an argument or a log. Of one with several lines each line
-// counts.
+// spellings returns the forms that a password may have in a file, an argument or a log. Of one with several lines each
+// line counts.
 func spellings(t *testing.T, password string) [][]byte {
 	t.Helper()
 	inFile, err := optionfile.Quote(password)
@@ -68,8 +68,8 @@ func holds(data []byte, secrets [][]byte) bool {
 	return false
 }
 
-// watchProcesses reads arguments and environment of every process that begins meanwhile, again and again, until told to
-// end; then it gives those that held a secret, and how often it looked.
+// watchProcesses reads arguments and environment of every new process, repeatedly, until told to end; then it returns
+// those that held a secret, and how often it looked.
 func watchProcesses(secrets [][]byte) (end func() (found map[string]bool, rounds int)) {
 	stop, ended := make(chan struct{}), make(chan struct{})
 	found, rounds := map[string]bool{}, 0
@@ -101,7 +101,7 @@ func watchProcesses(secrets [][]byte) (end func() (found map[string]bool, rounds
 	return func() (map[string]bool, int) { close(stop); <-ended; return found, rounds }
 }
 
-// processes are the ids of all that run.
+// processes returns the ids of all running processes.
 func processes() []string {
 	dir, err := os.Open("/proc")
 	if err != nil {
@@ -112,7 +112,7 @@ func processes() []string {
 	return slices.DeleteFunc(names, func(name string) bool { return strings.Trim(name, "0123456789") != "" })
 }
 
-// searchFiles gives the files below folders that hold a secret, zstd unpacked.
+// searchFiles returns the files below folders that hold a secret; zstd files are unpacked.
 func searchFiles(t *testing.T, secrets [][]byte, roots ...string) (found []string, files int) {
 	t.Helper()
 	for _, root := range roots {
@@ -136,7 +136,7 @@ func searchFiles(t *testing.T, secrets [][]byte, roots ...string) (found []strin
 	return found, files
 }
 
-// The search is worth something only if it finds what is there.
+// The search proves something only if it finds a secret that is there.
 func TestTheSearchFindsAPlantedPassword(t *testing.T) {
 	if _, err := exec.LookPath("zstd"); err != nil {
 		t.Skip("needs zstd: ", err)
@@ -180,10 +180,10 @@ func program(t *testing.T) string {
 	return path
 }
 
-// unitRun is one run of a job as its unit would have it: the program of the job, then what undoes it.
+// unitRun is one run of a job as its unit runs it: the program of the job, then its stop command.
 type unitRun struct{ job, dir, module, path string }
 
-// inNamespace has the folders of jobs in a test's own, seen by the commands it runs alone.
+// inNamespace moves the folders of jobs into a mount namespace of the test.
 const inNamespace = `set -e
 mount --make-rprivate /
 for at in /var/lib /run; do mkdir -p $at/overcloud.backup; mount --bind "$DIR$at" $at/overcloud.backup; done
@@ -191,7 +191,7 @@ set +e
 "$MODULE" "$ARGUMENTS" --job "$STATE"
 "$MODULE" "$ARGUMENTS" --undo "$STATE"`
 
-// run gives all that was printed, and what the state file says in the end.
+// run returns everything that was printed, and the final state file.
 func (u unitRun) run(t *testing.T, arguments map[string]any) (printed, state []byte) {
 	t.Helper()
 	store := jobs.Store{State: u.dir + "/var/lib/jobs", Run: u.dir + "/run"}
@@ -211,20 +211,20 @@ func (u unitRun) run(t *testing.T, arguments map[string]any) (printed, state []b
 		"ARGUMENTS="+job.Arguments(), "STATE="+job.StateFile())
 	printed, _ = cmd.CombinedOutput()
 	for _, at := range []string{"/var/lib", "/run"} {
-		_ = os.Remove(at + "/overcloud.backup") // where nothing else uses it
+		_ = os.Remove(at + "/overcloud.backup") // which nothing else uses
 	}
 	state, err = os.ReadFile(job.StateFile())
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Remove(job.Arguments()); err != nil && !os.IsNotExist(err) {
-		t.Fatal(err) // they hold the password while the job runs; jobs' own tests say that they go
+		t.Fatal(err) // they hold the password while the job runs; the tests of jobs check that they are removed
 	}
 	return printed, state
 }
 
-// The module runs as its unit starts it: whether the backup ends well, is refused or is stopped, no process shows the
-// password at any time, and nothing that is left holds it.
+// The module runs as its unit starts it: whether the backup succeeds, is refused or is stopped, no process shows the
+// password at any time, and no file that is left holds it.
 func TestNoProcessAndNoFileShowsThePassword(t *testing.T) {
 	s := shared(t)
 	if err := exec.Command("unshare", "--mount", "true").Run(); err != nil {
@@ -294,7 +294,7 @@ func TestNoProcessAndNoFileShowsThePassword(t *testing.T) {
 	}
 }
 
-// standIn is a program of that name in a folder of its own; asked for its version it is the real one.
+// standIn creates a program of that name in a folder of its own; when asked for its version it runs the real one.
 func standIn(t *testing.T, name, script string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)

@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 	node.Main(m)
 }
 
-// shared gives the server of all tests that do not break it.
+// shared returns the server of all tests that do not break it.
 func shared(t *testing.T) *server {
 	t.Helper()
 	return &server{node.Shared(t)}
@@ -38,7 +38,7 @@ func startServer() (*server, error) {
 	return &server{s}, err
 }
 
-// options are those of a plain backup into a new folder.
+// options returns those of a plain backup into a new folder.
 func (s *server) options(t *testing.T) Options {
 	t.Helper()
 	return Options{
@@ -48,7 +48,7 @@ func (s *server) options(t *testing.T) Options {
 	}
 }
 
-// job is a prepared backup.
+// job returns a prepared backup.
 func (s *server) job(t *testing.T, change func(*Options)) *Job {
 	t.Helper()
 	o := s.options(t)

@@ -19,7 +19,7 @@ import (
 	"overcloud.backup/tests/node"
 )
 
-// What lies outside of the datadir is in the set as well.
+// Files that are outside of the datadir are in the set as well.
 func TestDataOutsideOfTheDatadirIsRead(t *testing.T) {
 	node.Need(t)
 	s, err := startServer()
@@ -42,7 +42,7 @@ func TestDataOutsideOfTheDatadirIsRead(t *testing.T) {
 	}
 }
 
-// The tool is root, and yet nothing of root's: see process.TestRootHasNothingButWhatItIsShown.
+// The tool is root, and still has none of root's files: see process.TestRootHasNothingButWhatItIsShown.
 func TestTheToolSeesNothingOfTheHost(t *testing.T) {
 	s := shared(t)
 	dir := t.TempDir()
@@ -65,7 +65,7 @@ func TestTheToolSeesNothingOfTheHost(t *testing.T) {
 	}
 }
 
-// An account of director's with ed25519 logs the tools in, though they see none of the plugins that would show its
+// An account with ed25519, as director creates it, logs the tools in, although they see no plugin that would reveal its
 // password.
 func TestTheToolsLogInByEd25519(t *testing.T) {
 	s := shared(t)
@@ -98,7 +98,7 @@ func TestTheToolsLogInByEd25519(t *testing.T) {
 	}
 }
 
-// Over TCP the tool is a user that nobody else is, with this host's network and a login that it alone can read.
+// Over TCP the tool runs as a user of its own, with this host's network and a login that it alone can read.
 func TestADumpOverTCP(t *testing.T) {
 	node.Need(t)
 	started, err := mariadbd.Start(func(string) []string { return nil })
@@ -111,7 +111,7 @@ func TestADumpOverTCP(t *testing.T) {
 		" IDENTIFIED BY 'p'; GRANT ALL ON *.* TO dump@localhost"); err != nil {
 		t.Fatal(err)
 	}
-	dir, err := os.MkdirTemp("/var/tmp", "backup-tool-") // the test's own no other user can enter
+	dir, err := os.MkdirTemp("/var/tmp", "backup-tool-") // no other user can enter the test's own
 	if err != nil {
 		t.Fatal(err)
 	}

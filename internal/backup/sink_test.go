@@ -19,13 +19,13 @@ import (
 	"overcloud.backup/internal/zframe"
 )
 
-// stuck is a destination that takes nothing until it is released.
+// stuck is a destination that accepts nothing until it is released.
 type stuck chan struct{}
 
 func (s stuck) Write(p []byte) (int, error) { <-s; return len(p), nil }
 
-// committing inserts rows until stop is called, which gives the longest that one took. 20 a second keep the redo log,
-// which is part of the stream, small.
+// committing inserts rows until stop is called, which returns the longest time of a commit. 20 a second keep the redo
+// log, which is part of the stream, small.
 func committing(t *testing.T, s *server) (stop func() time.Duration) {
 	t.Helper()
 	c, err := mariadb.Open(t.Context(), mariadb.Login{Socket: s.Socket})
@@ -59,8 +59,8 @@ func committing(t *testing.T, s *server) (stop func() time.Duration) {
 	}
 }
 
-// toolThatStalls is a real backup with so much in front of it that the buffer is full when so many bytes of it are
-// left.
+// toolThatStalls is a real backup with so much data prepended that the buffer is full when the given number of its
+// bytes is left.
 func toolThatStalls(t *testing.T, s *server, o *Options, rest int64) (path string) {
 	t.Helper()
 	const pipe = 64 << 10
@@ -70,8 +70,8 @@ func toolThatStalls(t *testing.T, s *server, o *Options, rest int64) (path strin
 	return fake(t, fmt.Sprintf(`head -c %d /dev/zero; exec mariadb-backup "$@"`, o.Buffer+pipe-(bytes-rest)))
 }
 
-// A destination that hangs while the tool holds its last locks stops the commits of the node for max_commit_stall, and
-// not until it answers again.
+// If the destination hangs while the tool holds its last locks, commits on the node stop for max_commit_stall, and not
+// until the destination answers again.
 func TestADestinationThatHangsDoesNotBlockCommits(t *testing.T) {
 	s := shared(t)
 	r := guarding(t, s, func(o *Options) { o.MaxCommitStall, o.AllowClients = time.Second, true })

@@ -26,7 +26,7 @@ type desyncedError struct{ error }
 
 func (e *desyncedError) Unwrap() error { return e.error }
 
-func stays(undo error) error {
+func stillDesynced(undo error) error {
 	if undo == nil {
 		return nil
 	}

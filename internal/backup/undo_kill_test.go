@@ -27,12 +27,12 @@ import (
 	"overcloud.backup/tests/node"
 )
 
-// apart is a backup in a process of its own, which can be killed. Its fields reach that process by its environment.
+// apart is a backup in a process of its own, which can be killed. Its fields reach that process by the environment.
 type apart struct {
 	Socket      string
 	Destination string
 	Journal     node.Journal
-	Tool        string // in place of the real one
+	Tool        string // replaces the real one
 	Method      tool.Method
 	Desync      Desync
 }
@@ -62,7 +62,7 @@ func (a apart) run() error {
 	return err
 }
 
-// apartFrom runs the backup that the environment describes, if it does.
+// apartFrom runs the backup that the environment describes, if any.
 func apartFrom(text string) (asked bool, err error) {
 	if text == "" {
 		return false, nil
@@ -94,7 +94,7 @@ func (a apart) start(t *testing.T) *exec.Cmd {
 	return cmd
 }
 
-// undo replays the journal, as the stop command of the job's unit does.
+// undo replays the journal, like the stop command of the job's unit.
 func (a apart) undo(t *testing.T) ([]effect.Undone, error) {
 	t.Helper()
 	notes, err := journal.Open(string(a.Journal))
@@ -106,13 +106,13 @@ func (a apart) undo(t *testing.T) ([]effect.Undone, error) {
 		Login: mariadb.Login{Socket: a.Socket}, DrainTimeout: 10 * time.Second})
 }
 
-// partial are the unfinished sets.
+// partial returns the unfinished sets.
 func (a apart) partial() []string {
 	found, _ := filepath.Glob(a.Destination + "/*/.partial-*")
 	return found
 }
 
-// A job that is killed while it reads the data leaves all its effects behind, and the undo takes them back.
+// A job that is killed while it reads the data leaves all its effects behind, and the undo reverts them.
 func TestAKilledBackupIsUndone(t *testing.T) {
 	s := shared(t)
 	a := s.apart(t)
@@ -147,7 +147,7 @@ func TestAKilledBackupIsUndone(t *testing.T) {
 	}
 }
 
-// waitFor waits for a program with these arguments. It dies with who started it.
+// waitFor waits for a program with these arguments. It dies with its parent.
 func waitFor(t *testing.T, line string) {
 	t.Helper()
 	for range 200 {
@@ -159,11 +159,11 @@ func waitFor(t *testing.T, line string) {
 	t.Fatal("nobody runs ", line)
 }
 
-// endings are how a job may end against its will.
+// endings are the ways in which a job may be ended.
 var endings = []syscall.Signal{syscall.SIGKILL, syscall.SIGKILL, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP}
 
-// Whatever ends a backup at whatever moment: after the undo nothing of it is left, and what is there is whole. The seed
-// and the number of backups can be given, as BACKUP_SEED and BACKUP_SIGNALS.
+// However and whenever a backup ends: after the undo nothing of it is left, and every set is complete. BACKUP_SEED and
+// BACKUP_SIGNALS set the seed and the number of backups.
 func TestABackupThatIsEndedAtAnyMomentIsUndone(t *testing.T) {
 	s := shared(t)
 	seed, count := number("BACKUP_SEED", uint64(time.Now().UnixNano())), number("BACKUP_SIGNALS", 12)
@@ -198,7 +198,7 @@ func (s *server) endAndCheck(t *testing.T, a apart, after time.Duration, with sy
 	_ = cmd.Wait()
 	noneOf(t, a.Destination)
 	if _, err := os.Stat(string(a.Journal)); err != nil {
-		return // it did not come that far
+		return // it had not begun yet
 	}
 	if with != syscall.SIGKILL && len(a.Journal.Open(t)) != 0 {
 		t.Errorf("it did not undo %q itself", a.Journal.Open(t))
@@ -213,7 +213,7 @@ func (s *server) endAndCheck(t *testing.T, a apart, after time.Duration, with sy
 	a.whole(t)
 }
 
-// whole holds that each set there is is listed, and has the files of its manifest.
+// whole checks that every set is listed, and has the files of its manifest.
 func (a apart) whole(t *testing.T) {
 	t.Helper()
 	dir, err := stores.Make(a.Destination)
@@ -236,7 +236,7 @@ func (a apart) whole(t *testing.T) {
 	}
 }
 
-// noneOf waits until no tool that reads into a destination runs: its pipe is broken, and it ends at its next write.
+// noneOf waits until no tool writes to a destination: its pipe is broken, and it ends at its next write.
 func noneOf(t *testing.T, destination string) {
 	t.Helper()
 	for range 100 {

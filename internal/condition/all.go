@@ -44,6 +44,7 @@ func (f Finding) Sentence() string {
 // Error is a finding for which a node is refused.
 type Error struct{ Finding }
 
+// Error is the finding as a sentence.
 func (e *Error) Error() string { return e.Sentence() }
 
 // First checks a node for some conditions, and returns the first that is met as an *Error; nil if none is.

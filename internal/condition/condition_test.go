@@ -33,13 +33,14 @@ func TestEveryConditionIsWhole(t *testing.T) {
 			t.Errorf("%s: %s is not among the limits", c.Code, c.Limit.Name)
 		}
 		for _, code := range c.Explains {
-			Of(code) // panics where there is none
+			Of(code) // panics if there is none
 		}
 	}
 }
 
-// What is unknown is never healthy, and that nothing was read at all is for the conditions about who was heard.
-func TestNothingIsSaidOfWhatWasNotRead(t *testing.T) {
+// What is unknown is never healthy; a node from which nothing was read is covered by the conditions about missing
+// answers.
+func TestNothingIsConcludedFromSourcesThatWereNotRead(t *testing.T) {
 	for _, c := range All() {
 		message := c.Check(Subject{Spares: []string{"controller-1"}}, nil)
 		if message != "" {
@@ -94,7 +95,7 @@ func TestFoldKeepsTheCause(t *testing.T) {
 	}
 }
 
-func TestASentenceSaysAMeaningOnce(t *testing.T) {
+func TestASentenceHasEachMeaningOnce(t *testing.T) {
 	for want, f := range map[string]Finding{
 		"it is not in the Primary component (wsrep_cluster_status is non-Primary)": {NotPrimary,
 			"wsrep_cluster_status is non-Primary"},
@@ -136,7 +137,8 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// Options are whole numbers of 64 bits: the largest one must not turn negative on the way, or a gate would be open.
+// Options are whole numbers of 64 bits: the largest one must not overflow to a negative number, or a gate would be
+// open.
 func TestTheLargestLimitIsTheLargest(t *testing.T) {
 	most := Limits{}
 	for _, l := range AllLimits() {

@@ -15,13 +15,13 @@ import (
 	"overcloud.backup/internal/thread"
 )
 
-// own are the namespaces that a thread creates before it starts the program. The namespace of processes begins with the
-// program.
-const own = unix.CLONE_NEWNS | unix.CLONE_NEWNET | unix.CLONE_NEWIPC
+// ownNamespaces are the namespaces that a thread creates before it starts the program. The namespace of processes
+// begins with the program.
+const ownNamespaces = unix.CLONE_NEWNS | unix.CLONE_NEWNET | unix.CLONE_NEWIPC
 
 // Possible returns why a Confinement is not possible here: it needs root's capabilities, which most containers lack.
 func Possible() (err error) {
-	thread.Apart(func() { err = unix.Unshare(own) })
+	thread.Apart(func() { err = unix.Unshare(ownNamespaces) })
 	return explain(err)
 }
 
@@ -81,7 +81,7 @@ func (c *Confinement) enter(at Mounts, program string, owner Owner) error {
 
 // separate creates separate namespaces; its mounts are those of the container, if there is one.
 func (c *Confinement) separate(at Mounts) error {
-	spaces := own
+	spaces := ownNamespaces
 	if c.Network {
 		spaces &^= unix.CLONE_NEWNET
 	}

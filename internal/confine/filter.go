@@ -27,8 +27,8 @@ var receiving = []uint32{
 	unix.SYS_RECVMSG, unix.SYS_RECVMMSG, unix.SYS_IO_URING_SETUP, unix.SYS_IO_URING_ENTER, unix.SYS_IO_URING_REGISTER,
 }
 
-// machines are those that the collection is built for. On them the flags of clone are its first argument.
-var machines = map[string]uint32{"amd64": unix.AUDIT_ARCH_X86_64, "arm64": unix.AUDIT_ARCH_AARCH64}
+// architectures are those that the collection is built for. On them the flags of clone are its first argument.
+var architectures = map[string]uint32{"amd64": unix.AUDIT_ARCH_X86_64, "arm64": unix.AUDIT_ARCH_AARCH64}
 
 // Offsets of what a filter loads (struct seccomp_data), and the mark of the calls of x32.
 const (
@@ -51,7 +51,7 @@ func when(test uint16, value uint32) unix.SockFilter {
 
 // filter takes calls from the thread's children. The C library does without clone3, whose flags cannot be inspected.
 func filter(network bool) error {
-	machine, known := machines[runtime.GOARCH]
+	machine, known := architectures[runtime.GOARCH]
 	if !known {
 		return fmt.Errorf("no calls can be taken from a program on %s", runtime.GOARCH)
 	}

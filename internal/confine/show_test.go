@@ -17,7 +17,7 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-func TestWhatIsNoFolderCannotBeShown(t *testing.T) {
+func TestOnlyFoldersCanBeShown(t *testing.T) {
 	_, o := cell(t)
 	o.Confined.Write = []string{"/no/such/folder"}
 	if err := o.Run(t.Context(), "/bin/true"); err == nil ||
@@ -143,7 +143,7 @@ func TestACopyIsNotMountedWhereALinkLeads(t *testing.T) {
 }
 
 // A path that a server names is shown only if the server's account could have read it.
-func TestWhatAServerNamesIsShownIfItCanReadIt(t *testing.T) {
+func TestPathsThatAServerNamesAreShownIfItCanReadThem(t *testing.T) {
 	dir, o := cell(t)
 	at := data(t, dir)
 	key := filepath.Join(dir, "key")

@@ -151,7 +151,7 @@ func exists(ctx context.Context, engine, name string) (bool, error) {
 	switch {
 	case err == nil:
 		return true, nil
-	case saysNone(err), errors.Is(err, process.ErrNotFound):
+	case isNoContainer(err), errors.Is(err, process.ErrNotFound):
 		return false, nil
 	}
 	return false, fmt.Errorf("check for a container %s: %w", name, err)

@@ -116,7 +116,7 @@ func running(ctx context.Context, engine string) (found []Seen, err error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	for range listTries {
-		if found, err = list(ctx, engine); err == nil || !saysNone(err) {
+		if found, err = list(ctx, engine); err == nil || !isNoContainer(err) {
 			break
 		}
 	}
@@ -212,15 +212,15 @@ func check(ctx context.Context, p process.Place, s Seen) error {
 	return err
 }
 
-// saysNone distinguishes the engine's answer that there is no such container from other failures, such as a restarting
-// daemon:
+// isNoContainer distinguishes the engine's answer that there is no such container from other failures, such as a
+// restarting daemon:
 //
 //	Error: No such container: NAME                               (docker 1.13, exit status 1)
 //	Error: error looking up container "NAME": no container with name or ID NAME found: no such container
 //	                                                             (podman 1.6, exit status 125)
 //	Error: no such container "NAME"                              (podman 5, exit status 125)
 //	Error: No such object: NAME                                  (docker, podman without --type)
-func saysNone(err error) bool {
+func isNoContainer(err error) bool {
 	var exit *process.ExitError
 	if !errors.As(err, &exit) {
 		return false

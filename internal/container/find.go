@@ -126,7 +126,7 @@ func search(ctx context.Context, server process.Place) (Home, error) {
 		return Home{}, err
 	}
 	for _, seen := range all {
-		if together(seen.PID, server) {
+		if sharesMounts(seen.PID, server) {
 			return enter(ctx, server, seen.Engine, seen.ID)
 		}
 	}
@@ -134,8 +134,8 @@ func search(ctx context.Context, server process.Place) (Home, error) {
 		"and neither podman nor docker has a container with them: %w", server.PID(), ErrStrange)
 }
 
-// together says that a process has the server's mounts.
-func together(pid int, server process.Place) bool {
+// sharesMounts says that a process has the server's mounts.
+func sharesMounts(pid int, server process.Place) bool {
 	p, err := process.Hold(pid)
 	if err != nil {
 		return false // it has ended

@@ -46,7 +46,7 @@ func TestParseMountinfoFindsTheContainer(t *testing.T) {
 	}
 }
 
-func TestAContainerIsWhatItsEngineSaysItIs(t *testing.T) {
+func TestOnlyTheEngineIdentifiesAContainer(t *testing.T) {
 	for _, name := range []string{"podman", "docker"} {
 		t.Run(name, func(t *testing.T) {
 			bin := podman.Install(t)

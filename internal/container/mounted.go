@@ -73,7 +73,7 @@ func unknown(folder string, why error) error {
 // mountedIn looks at the process that the engine named. One that has ended has nothing mounted.
 func mountedIn(seen Seen, folder string) (m Mounted, mounted bool, err error) {
 	p, mounts, err := mountsOf(seen.PID)
-	if gone(err) {
+	if hasEnded(err) {
 		return m, false, nil
 	}
 	if err != nil {
@@ -104,8 +104,8 @@ func mountsOf(pid int) (p process.Place, mounts string, err error) {
 	return p, mounts, err
 }
 
-// gone says that a process has ended while it was looked at.
-func gone(err error) bool {
+// hasEnded says that a process has ended while it was looked at.
+func hasEnded(err error) bool {
 	return errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ESRCH)
 }
 

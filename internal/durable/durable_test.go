@@ -106,7 +106,7 @@ func TestALinkIsNotWrittenThrough(t *testing.T) {
 }
 
 // A folder at the name cannot be replaced by a file. A failure leaves nothing behind.
-func TestAFailureLeavesWhatWasThere(t *testing.T) {
+func TestAFailureLeavesTheOldFile(t *testing.T) {
 	for _, name := range replacers {
 		folder := t.TempDir()
 		path := filepath.Join(folder, "state.json")
@@ -133,7 +133,7 @@ func TestAMissingFolderIsAnError(t *testing.T) {
 }
 
 // A reader sees the whole content of one writer, even if several write at the same time.
-func TestNobodySeesHalfAFile(t *testing.T) {
+func TestReadersSeeWholeFiles(t *testing.T) {
 	for _, name := range replacers {
 		t.Run(name, func(t *testing.T) {
 			folder := t.TempDir()

@@ -16,18 +16,18 @@ import (
 
 // Limits, in characters.
 const (
-	// most bounds a name, a number or a line in a message.
-	most = 80
-	// mostError bounds the error of a foreign parser, or of a server: MariaDB's have up to 512.
-	mostError = 600
-	// mostLine bounds a line of a program's output.
-	mostLine = 2000
-	// mostErrors bounds the number of reported errors of one list.
-	mostErrors = 10
+	// maxWord bounds a name, a number or a line in a message.
+	maxWord = 80
+	// maxError bounds the error of a foreign parser, or of a server: MariaDB's have up to 512.
+	maxError = 600
+	// maxLine bounds a line of a program's output.
+	maxLine = 2000
+	// maxErrors bounds the number of reported errors of one list.
+	maxErrors = 10
 )
 
 // Of returns the beginning of a text: at most 80 characters, and "..." if there are more.
-func Of(text string) string { return UpTo(most, text) }
+func Of(text string) string { return UpTo(maxWord, text) }
 
 // UpTo is Of with another limit. A printable text of one line stays unchanged, so that a secret in it is found later.
 // In other texts, blanks and line ends become one space, and unprintable characters become "?".
@@ -80,11 +80,11 @@ func Said(line string) string {
 		quoted := strconv.Quote(line)
 		line = quoted[1 : len(quoted)-1]
 	}
-	if len(line) <= mostLine {
+	if len(line) <= maxLine {
 		return line
 	}
 	// A line without blanks is one word.
-	return strings.ToValidUTF8(line[:max(strings.LastIndexByte(line[:mostLine], ' '), 0)], "?") + " ..."
+	return strings.ToValidUTF8(line[:max(strings.LastIndexByte(line[:maxLine], ' '), 0)], "?") + " ..."
 }
 
 // Error shortens the text of an error that repeats its input, as those of the libraries for XML, JSON, YAML and numbers
@@ -94,7 +94,7 @@ func Error(err error) error {
 		return nil
 	}
 	text := err.Error()
-	if short := UpTo(mostError, text); short != text {
+	if short := UpTo(maxError, text); short != text {
 		return &clipped{text: short, err: err}
 	}
 	return err
@@ -115,7 +115,7 @@ func Join(errs ...error) error {
 	for _, err := range errs {
 		switch {
 		case err == nil:
-		case len(kept) < mostErrors:
+		case len(kept) < maxErrors:
 			kept = append(kept, err)
 		default:
 			more++

@@ -93,11 +93,11 @@ func FuzzOf(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		got := Of(text)
 		messages.Check(t, errors.New(got))
-		if n := utf8.RuneCountInString(got); n > most+len("...") {
+		if n := utf8.RuneCountInString(got); n > maxWord+len("...") {
 			t.Fatalf("%d characters of %q", n, text)
 		}
 		plain := !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError })
-		if plain && len(text) <= most && got != text {
+		if plain && len(text) <= maxWord && got != text {
 			t.Fatalf("%q became %q", text, got)
 		}
 	})

@@ -150,7 +150,7 @@ func TestAHostWithoutDatabaseIsNoError(t *testing.T) {
 	}
 }
 
-func TestADownServerStillTellsItsPosition(t *testing.T) {
+func TestAStoppedServerStillHasAPosition(t *testing.T) {
 	dir := t.TempDir()
 	data, err := os.ReadFile("testdata/grastate/stopped.dat")
 	if err == nil {

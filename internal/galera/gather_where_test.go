@@ -12,7 +12,7 @@ import (
 )
 
 // If it is unknown where the server runs, its datadir is not taken for a path of this host.
-func TestTheSpaceOfAnUnknownPlaceIsNotTold(t *testing.T) {
+func TestTheSpaceOfAnUnknownPlaceIsNotReported(t *testing.T) {
 	pid := podman.Unshared(t, 65534, "echo ready; exec sleep 60", "", "--user", "--map-root-user", "--mount", "--pid")
 	g := gathering{Facts: &Facts{}}
 	g.Server.PID, g.Server.Datadir = pid, "/"

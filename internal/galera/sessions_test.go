@@ -35,7 +35,7 @@ func TestCountSessionsOfARecordedProcesslist(t *testing.T) {
 	}
 }
 
-func TestCountSessionsTellsClientsFromTheRest(t *testing.T) {
+func TestCountSessionsSeparatesClientsFromOthers(t *testing.T) {
 	client := func(user, source string, active int) *Session { return &Session{user, source, 1, active} }
 	for name, c := range map[string]struct {
 		p     Process

@@ -76,7 +76,7 @@ func healthy(w Wsrep) bool {
 	return w.On && w.Ready && w.Connected && w.State == StateSynced && w.ClusterStatus == ClusterPrimary
 }
 
-func TestParseWsrepTellsEachState(t *testing.T) {
+func TestParseWsrepReadsEachState(t *testing.T) {
 	for name, c := range map[string]struct {
 		change map[string]string
 		want   State
@@ -105,7 +105,7 @@ func TestParseWsrepTellsEachState(t *testing.T) {
 	}
 }
 
-func TestParseWsrepNamesWhatIsMissingOrUnreadable(t *testing.T) {
+func TestParseWsrepNamesMissingAndUnreadableRows(t *testing.T) {
 	for name, c := range map[string]struct{ key, value, want string }{
 		"no state": {"wsrep_local_state", "", "status wsrep_local_state is missing"},
 		"a state that nobody knows": {"wsrep_local_state", "5",
@@ -204,7 +204,7 @@ func TestWhereClientsReachANode(t *testing.T) {
 	}
 }
 
-func TestProviderOptionsKeepsWhatMatters(t *testing.T) {
+func TestProviderOptionsKeepsTheRelevantOnes(t *testing.T) {
 	got := providerOptions("base_dir = /x/; gcs.fc_limit = 16; gcs.max_throttle = 0.25; gcache.size = 1G; pc.weight =" +
 		" 1; socket.ssl_key = /k; gcs.sync_donor = no; ")
 	want := map[string]string{"gcs.fc_limit": "16", "gcache.size": "1G", "pc.weight": "1", "gcs.sync_donor": "no"}

@@ -36,6 +36,7 @@ type PluginError struct {
 	Greeting bool
 }
 
+// Error names the plugin, and those that are used instead.
 func (e *PluginError) Error() string {
 	return fmt.Sprintf("the server asks for the login plugin %.64q, which would show it the password: "+
 		"without TLS (ca_cert, over TCP) only mysql_native_password, ed25519 and unix_socket are used", e.Plugin)

@@ -84,7 +84,7 @@ func (r *reader) database() {
 		return
 	}
 	r.f.Database, r.f.Pools = d, append(r.f.Pools, pools...)
-	r.elsewhere(d)
+	r.checkOtherProcesses(d)
 	for _, b := range r.f.Backends() {
 		b.Unread, b.Unmodelled = append(b.Unread, r.unread...), append(b.Unmodelled, r.unread...)
 	}

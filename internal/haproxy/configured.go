@@ -59,9 +59,9 @@ func (r *reader) configFiles() ([]locate.File, map[string]string) {
 		for _, path := range r.o.ConfigFiles {
 			all = append(all, locate.File{Name: path})
 		}
-		return all, r.given(all)
+		return all, r.matchNamedFiles(all)
 	}
-	p, several := started(r.running)
+	p, several := configuredProcess(r.running)
 	if p != nil {
 		if all := r.o.host.ConfigOf(*p, r.o.may); len(all) > 0 {
 			return all, p.Env
@@ -69,9 +69,9 @@ func (r *reader) configFiles() ([]locate.File, map[string]string) {
 	}
 	at := r.o.host.First(locate.DefaultConfigs, r.running, r.o.may)
 	if several != nil {
-		r.miss(strings.Join(locate.DefaultConfigs, ", "), several, nameFiles)
+		r.recordUnread(strings.Join(locate.DefaultConfigs, ", "), several, nameFiles)
 	} else if p != nil && (at.Name == "" || len(p.Files) > 1 || !slices.Contains(locate.DefaultConfigs, p.Files[0])) {
-		r.miss(strings.Join(p.Files, ", "), errors.New("the files of haproxy -f cannot be found"), nameFiles)
+		r.recordUnread(strings.Join(p.Files, ", "), errors.New("the files of haproxy -f cannot be found"), nameFiles)
 	}
 	if at.Name == "" {
 		return nil, nil
@@ -82,15 +82,15 @@ func (r *reader) configFiles() ([]locate.File, map[string]string) {
 	return []locate.File{at}, p.Env
 }
 
-// miss records that a file which HAProxy has was not read.
-func (r *reader) miss(where string, err error, hint string) {
+// recordUnread records that a file which HAProxy has was not read.
+func (r *reader) recordUnread(where string, err error, hint string) {
 	r.fail(SourceConfig, where, err, hint)
 	r.unread = append(r.unread, where+": "+excerpt.Error(err).Error())
 }
 
-// given compares the files that the caller names with those of the processes that have one of them, and returns the
-// environment of these.
-func (r *reader) given(all []locate.File) (env map[string]string) {
+// matchNamedFiles compares the files that the caller names with those of the processes that have one of them, and
+// returns the environment of these.
+func (r *reader) matchNamedFiles(all []locate.File) (env map[string]string) {
 	for _, p := range r.running {
 		var more []string
 		for _, path := range p.Files {
@@ -103,10 +103,10 @@ func (r *reader) given(all []locate.File) (env map[string]string) {
 		}
 		if env = p.Env; len(more) > 0 {
 			err := fmt.Errorf("process %s has it by -f, and it was not read", p.PID)
-			r.miss(strings.Join(more, ", "), err, nameFiles)
+			r.recordUnread(strings.Join(more, ", "), err, nameFiles)
 		}
 	}
-	if p, _ := started(r.running); env == nil && p != nil {
+	if p, _ := configuredProcess(r.running); env == nil && p != nil {
 		return p.Env // the files may be those of its container, seen from this host
 	}
 	return env
@@ -118,9 +118,9 @@ func sameFile(a, b string) bool {
 	return err == nil && wrong == nil && os.SameFile(first, second)
 }
 
-// started returns the process whose files are the configuration. Among processes with different files, such as an
-// instance for another purpose, it is the one with a usual file; if there is none or several, it is an error.
-func started(all []locate.Process) (*locate.Process, error) {
+// configuredProcess returns the process whose files are the configuration. Among processes with different files, such
+// as an instance for another purpose, it is the one with a usual file; if there is none or several, it is an error.
+func configuredProcess(all []locate.Process) (*locate.Process, error) {
 	var found []*locate.Process
 	add := func(want func(locate.Process) bool) {
 		for i := range all {
@@ -157,9 +157,9 @@ func started(all []locate.Process) (*locate.Process, error) {
 	return nil, fmt.Errorf("HAProxy runs with several configurations: %s", excerpt.UpTo(300, strings.Join(lists, "; ")))
 }
 
-// elsewhere looks for other HAProxies on this host, with files of their own, that lead to the database's servers: their
-// sessions are not in these statistics.
-func (r *reader) elsewhere(d *Database) {
+// checkOtherProcesses looks for other HAProxies on this host, with files of their own, that lead to the database's
+// servers: their sessions are not in these statistics.
+func (r *reader) checkOtherProcesses(d *Database) {
 	var distinct []locate.Process
 	for _, p := range r.running {
 		same := func(other locate.Process) bool { return slices.Equal(other.Files, p.Files) }
@@ -171,12 +171,12 @@ func (r *reader) elsewhere(d *Database) {
 		return // it is the one that answers
 	}
 	for _, p := range distinct {
-		r.other(d, p)
+		r.checkOtherProcess(d, p)
 	}
 }
 
-// other checks a process that need not be the one that answers.
-func (r *reader) other(d *Database, p locate.Process) {
+// checkOtherProcess checks a process that need not be the one that answers.
+func (r *reader) checkOtherProcess(d *Database, p locate.Process) {
 	where := fmt.Sprintf("process %s, haproxy -f %s", p.PID, strings.Join(p.Files, " -f "))
 	all := r.o.host.ConfigOf(p, r.o.may)
 	files, _, err := locate.ReadConfigs(all)
@@ -185,11 +185,12 @@ func (r *reader) other(d *Database, p locate.Process) {
 	case slices.EqualFunc(files, r.files, func(a, b cfg.File) bool { return bytes.Equal(a.Content, b.Content) }):
 	case len(all) == 0 || err != nil:
 		if r.o.host.Exists(filepath.Join("/proc", p.PID)) {
-			r.miss(where, errors.New("another HAProxy runs, and its configuration cannot be read"), alone)
+			r.recordUnread(where, errors.New("another HAProxy runs, and its configuration cannot be read"), alone)
 		}
 	default:
 		if name := r.leadsTo(d, files, p.Env); name != "" {
-			r.miss(where, fmt.Errorf("another HAProxy leads to the database by its proxy %q", excerpt.Of(name)), alone)
+			r.recordUnread(where, fmt.Errorf("another HAProxy leads to the database by its proxy %q",
+				excerpt.Of(name)), alone)
 		}
 	}
 }

@@ -79,14 +79,14 @@ func TestTheFilesOfTheProcessAreTheConfiguration(t *testing.T) {
 			h := startedAs(t, c.files, c.environ, c.words...)
 			f := read(t, Options{host: h, Socket: "/s"})
 			if got := strings.ReplaceAll(binds(f), h.Root, ""); got != c.want {
-				t.Errorf("got  %s\nwant %s\n%s", got, c.want, told(f))
+				t.Errorf("got  %s\nwant %s\n%s", got, c.want, allErrors(f))
 			}
 		})
 	}
 }
 
 // Files of a process that the caller did not name may hold anything.
-func TestAFileThatWasNotReadIsToldOfTheDatabase(t *testing.T) {
+func TestAnUnreadFileIsReportedWithTheDatabase(t *testing.T) {
 	const mysql = "listen mysql\n bind 10.99.0.100:3306\n"
 	h := startedAs(t, map[string]string{"/a": mysql, "/b": "listen mysql_ro\n bind 10.99.0.101:3306\n"}, "", "-f", "/a",
 		"-f", "/b")
@@ -94,11 +94,11 @@ func TestAFileThatWasNotReadIsToldOfTheDatabase(t *testing.T) {
 	if want := "/b: process 7 has it by -f, and it was not read"; f.Database == nil ||
 		fmt.Sprint(f.Database.Unread) != "["+want+"]" ||
 		fmt.Sprint(f.Database.Unmodelled) != "["+want+"]" {
-		t.Errorf("%s: %+v", told(f), f.Database)
+		t.Errorf("%s: %+v", allErrors(f), f.Database)
 	}
 	f = read(t, Options{host: h, Socket: "/s", ConfigFiles: []string{h.Path("/a"), h.Path("/b")}})
-	if told(f) != "" || len(f.Database.Unread) > 0 {
-		t.Errorf("%s: %+v", told(f), f.Database)
+	if allErrors(f) != "" || len(f.Database.Unread) > 0 {
+		t.Errorf("%s: %+v", allErrors(f), f.Database)
 	}
 }
 
@@ -112,7 +112,7 @@ func TestNamedFilesAreReadInTheEnvironmentOfTheProcess(t *testing.T) {
 	}
 	f := read(t, Options{host: h, Socket: "/s", ConfigFiles: []string{h.Path("/a")}})
 	if binds(f) != "[10.99.0.100:3306] []" {
-		t.Errorf("%s: %s", binds(f), told(f))
+		t.Errorf("%s: %s", binds(f), allErrors(f))
 	}
 }
 
@@ -129,9 +129,9 @@ func TestAnotherHAProxyThatLeadsToTheDatabase(t *testing.T) {
 			"/proc/8/cmdline": command("-f", "/opt/ro.cfg")}, "", "-f", "/etc/haproxy/haproxy.cfg")
 		haproxytest.Run(t, h.Root, haproxytest.Process{PID: 8})
 		f := read(t, Options{host: h, Socket: "/s"})
-		if f.Database == nil || want == "" && (told(f) != "" || len(f.Database.Unread) > 0) ||
+		if f.Database == nil || want == "" && (allErrors(f) != "" || len(f.Database.Unread) > 0) ||
 			!strings.Contains(strings.Join(f.Database.Unread, " "), want) {
-			t.Errorf("%q: %s, %+v", config, told(f), f.Database)
+			t.Errorf("%q: %s, %+v", config, allErrors(f), f.Database)
 		}
 	}
 }
@@ -148,8 +148,8 @@ func TestHAProxiesOfOthersAreNone(t *testing.T) {
 	} {
 		h := machine(t, files)
 		haproxytest.Run(t, h.Root, haproxytest.Process{PID: 7})
-		if f := read(t, Options{host: h}); f.Present || told(f) != "" {
-			t.Errorf("%s: %s: %+v", name, told(f), f)
+		if f := read(t, Options{host: h}); f.Present || allErrors(f) != "" {
+			t.Errorf("%s: %s: %+v", name, allErrors(f), f)
 		}
 	}
 }
@@ -175,20 +175,20 @@ func TestEachStatsSocketIsTried(t *testing.T) {
 	leftOver(t, h.Path("/run/old.sock"))
 	fakeAt(t, h.Path("/run/hangs.sock"), silent)
 	s := fakeAt(t, h.Path("/run/new.sock"), scripted(lab(t)))
-	if f := read(t, Options{host: h, Timeout: slack}); told(f) != "" || f.Reached != s.path || f.Database == nil {
-		t.Errorf("%s: %+v", told(f), f)
+	if f := read(t, Options{host: h, Timeout: slack}); allErrors(f) != "" || f.Reached != s.path || f.Database == nil {
+		t.Errorf("%s: %+v", allErrors(f), f)
 	}
 }
 
 func TestAUsualSocketThatIsLeftOverIsNotTheOnlyOne(t *testing.T) {
 	h := machine(t, nil)
 	leftOver(t, h.Path("/var/lib/haproxy/stats"))
-	if f := read(t, Options{host: h}); f.Running || strings.Count(told(f), "connection refused") != 1 {
-		t.Errorf("none answers: %s", told(f))
+	if f := read(t, Options{host: h}); f.Running || strings.Count(allErrors(f), "connection refused") != 1 {
+		t.Errorf("none answers: %s", allErrors(f))
 	}
 	s := fakeAt(t, h.Path("/run/haproxy/admin.sock"), scripted(lab(t)))
 	if f := read(t, Options{host: h}); f.Reached != s.path {
-		t.Errorf("Debian's answers: %s", told(f))
+		t.Errorf("Debian's answers: %s", allErrors(f))
 	}
 }
 

@@ -24,8 +24,8 @@ func TestReadFollowsAContainersLinks(t *testing.T) {
 		}
 	}
 	f := read(t, Options{host: h})
-	if told(f) != "" || f.Reached != h.Path("/proc/7/root/s") || f.Database == nil || len(f.Database.Binds) != 1 {
-		t.Errorf("%s: %+v", told(f), f)
+	if allErrors(f) != "" || f.Reached != h.Path("/proc/7/root/s") || f.Database == nil || len(f.Database.Binds) != 1 {
+		t.Errorf("%s: %+v", allErrors(f), f)
 	}
 }
 
@@ -43,7 +43,7 @@ func TestPipesInPlaceOfTheConfigurationDoNotHang(t *testing.T) {
 		}
 		f := read(t, Options{host: h})
 		if e := f.Failed(SourceConfig); e == nil || e.Message != "it is not a regular file" || e.Where != pipe {
-			t.Errorf("%s: %s", at, told(f))
+			t.Errorf("%s: %s", at, allErrors(f))
 		}
 	}
 }

@@ -22,7 +22,7 @@ func (f finder) database(want []string) (*Database, error) {
 			return d, err
 		}
 	}
-	return f.only()
+	return f.onlyCandidate()
 }
 
 // named returns the proxy that the caller names.
@@ -49,16 +49,16 @@ func (f finder) contested(d *Database) bool {
 		}
 		theirs := f.proxy(other.Backend)
 		known := len(own.Servers) > 0 && len(theirs.Servers) > 0
-		if !f.alike(own, theirs) && (known || !named) {
+		if !f.shareServer(own, theirs) && (known || !named) {
 			return true
 		}
 	}
 	return false
 }
 
-// only finds the one candidate. A frontend and its backend are one, and so are backends with the same servers: of those
-// it is the first that binds port 3306.
-func (f finder) only() (*Database, error) {
+// onlyCandidate finds the one candidate. A frontend and its backend are one, and so are backends with the same servers:
+// of those it is the first that binds port 3306.
+func (f finder) onlyCandidate() (*Database, error) {
 	var found []*Database
 	var errs []error
 	for i := range f.proxies {
@@ -79,19 +79,19 @@ func (f finder) only() (*Database, error) {
 		}
 	}
 	if len(errs) > 0 || len(found) == 0 {
-		return nil, excerpt.Join(append(errs, several(found))...)
+		return nil, excerpt.Join(append(errs, ambiguous(found))...)
 	}
 	byPort := func(d *Database) bool { return strings.Contains(d.Evidence, "port") }
 	first := found[max(0, slices.IndexFunc(found, byPort))]
 	for _, d := range found {
-		if d != first && !f.alike(f.proxy(first.Backend), f.proxy(d.Backend)) {
-			return nil, several(found)
+		if d != first && !f.shareServer(f.proxy(first.Backend), f.proxy(d.Backend)) {
+			return nil, ambiguous(found)
 		}
 	}
 	return first, nil
 }
 
-func several(found []*Database) error {
+func ambiguous(found []*Database) error {
 	if len(found) == 0 {
 		return errors.New("no proxy in tcp mode binds port 3306 or is named after galera, mariadb or mysql")
 	}

@@ -16,7 +16,7 @@ import (
 // them.
 func (f finder) describe(d *Database) {
 	if f.config.Section("backend", d.Backend) == nil {
-		d.unmodel(fmt.Sprintf("no configuration was read that has the backend %s", d.Backend))
+		d.addUnmodelled(fmt.Sprintf("no configuration was read that has the backend %s", d.Backend))
 	}
 	if f.config == nil {
 		return
@@ -46,11 +46,11 @@ func (f finder) describe(d *Database) {
 		return
 	}
 	if p.Mode == "http" {
-		d.unmodel("mode http")
+		d.addUnmodelled("mode http")
 	}
 	for _, s := range p.Servers {
 		if a, err := netip.ParseAddr(s.Address); err == nil && a.IsUnspecified() && s.Status != stats.StatusMaint {
-			d.unmodel(fmt.Sprintf("server %s at %s, which is where the client wanted to go", s.Name, s.Address))
+			d.addUnmodelled(fmt.Sprintf("server %s at %s, which is where the client wanted to go", s.Name, s.Address))
 		}
 	}
 }
@@ -64,10 +64,10 @@ func (f finder) rules(d *Database, s *cfg.Section) {
 			d.StickKey = r.Key
 		}
 		if r.Table != s.Table {
-			d.unmodel("stick with several tables")
+			d.addUnmodelled("stick with several tables")
 		}
 		if other := f.sharer(s, r.Table); other != "" {
-			d.unmodel(fmt.Sprintf("a stick table that %s uses, too", other))
+			d.addUnmodelled(fmt.Sprintf("a stick table that %s uses, too", other))
 		}
 		d.StickPeers = max(d.StickPeers, f.peersOf(r.Table))
 		if t := f.config.Section("backend", r.Table); t == nil || t.StickTable == nil || t.StickTable.Expires {
@@ -105,7 +105,7 @@ func (f finder) peersOf(table string) int {
 // servers.
 func (d *Database) note(s *cfg.Section) {
 	for _, o := range s.Unmodelled {
-		d.unmodel(o)
+		d.addUnmodelled(o)
 	}
 	if s.Loose {
 		d.StickKey = ""
@@ -119,12 +119,12 @@ func (d *Database) note(s *cfg.Section) {
 			d.Unread = append(d.Unread, text)
 		}
 		if !strings.HasPrefix(e.Err.Error(), "bind: ") {
-			d.unmodel(text)
+			d.addUnmodelled(text)
 		}
 	}
 }
 
-func (d *Database) unmodel(what string) {
+func (d *Database) addUnmodelled(what string) {
 	if !slices.Contains(d.Unmodelled, what) {
 		d.Unmodelled = append(d.Unmodelled, what)
 	}

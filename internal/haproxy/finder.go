@@ -12,8 +12,8 @@ import (
 	"overcloud.backup/internal/haproxy/stats"
 )
 
-// databaseWords are parts of the name of a database's proxy: galera_front, mariadb, mysql_be, ...
-var databaseWords = []string{"galera", "mariadb", "mysql"}
+// databaseNameParts are parts of the name of a database's proxy: galera_front, mariadb, mysql_be, ...
+var databaseNameParts = []string{"galera", "mariadb", "mysql"}
 
 type finder struct {
 	proxies []stats.Proxy
@@ -49,7 +49,7 @@ func (f finder) evidence(p *stats.Proxy) string {
 	}
 	var why []string
 	name := strings.ToLower(p.Name)
-	if slices.ContainsFunc(databaseWords, func(w string) bool { return strings.Contains(name, w) }) {
+	if slices.ContainsFunc(databaseNameParts, func(w string) bool { return strings.Contains(name, w) }) {
 		why = append(why, "name")
 	}
 	if s := f.config.Section("frontend", p.Name); s != nil && !s.Disabled && slices.ContainsFunc(s.Binds, isMySQLPort) {
@@ -63,8 +63,9 @@ func isMySQLPort(bind string) bool {
 	return err == nil && port == "3306"
 }
 
-// alike reports that two backends have a server in common, by address and port; if an address is not known, by name.
-func (f finder) alike(a, b *stats.Proxy) bool {
+// shareServer reports that two backends have a server in common, by address and port; if an address is not known, by
+// name.
+func (f finder) shareServer(a, b *stats.Proxy) bool {
 	for _, s := range f.targets(a) {
 		for _, o := range f.targets(b) {
 			if s.Address != "" && o.Address != "" {

@@ -35,11 +35,12 @@ func (f finder) pools(d *Database, want []string) ([]Database, error) {
 	}
 	own, siblings := f.proxy(d.Backend), f.siblings(d.Backend)
 	for _, name := range f.hidden(own) {
-		d.unmodel(fmt.Sprintf("%s, which leads to the same servers and is not in the statistics", name))
+		d.addUnmodelled(fmt.Sprintf("%s, which leads to the same servers and is not in the statistics", name))
 	}
 	for i := range f.proxies {
 		p := &f.proxies[i]
-		if p.Backend == nil || !isTCP(p) || !f.alike(own, p) && !f.maybe(own, p) && !slices.Contains(siblings, p.Name) {
+		if p.Backend == nil || !isTCP(p) || !f.shareServer(own, p) && !f.mayLeadToDatabase(own,
+			p) && !slices.Contains(siblings, p.Name) {
 			continue
 		}
 		if err := add(p, "servers"); err != nil {
@@ -69,7 +70,7 @@ func (f finder) fronts(s *cfg.Section, backend *stats.Proxy) bool {
 	for _, c := range s.Servers {
 		p.Servers = append(p.Servers, stats.Server{Name: c.Name, Address: c.Address, Port: c.Port})
 	}
-	return s.Kind != "frontend" && !s.Disabled && isTCP(&p) && backend != nil && f.alike(backend, &p)
+	return s.Kind != "frontend" && !s.Disabled && isTCP(&p) && backend != nil && f.shareServer(backend, &p)
 }
 
 // siblings returns the backends to which the frontends of a backend also lead.
@@ -85,9 +86,9 @@ func (f finder) siblings(backend string) (names []string) {
 	return names
 }
 
-// maybe reports that a backend may lead to the database by other addresses of its hosts: a server has the port of the
-// database's, or it is the database's by its name or bind and does not show the addresses.
-func (f finder) maybe(database, p *stats.Proxy) bool {
+// mayLeadToDatabase reports that a backend may lead to the database by other addresses of its hosts: a server has the
+// port of the database's, or it is the database's by its name or bind and does not show the addresses.
+func (f finder) mayLeadToDatabase(database, p *stats.Proxy) bool {
 	ports := []int{3306}
 	for _, s := range database.Servers {
 		ports = append(ports, s.Port)

@@ -142,7 +142,7 @@ func described(d Database) string {
 }
 
 // With "stats scope" a page shows only some proxies, and the configuration file may be newer than the process.
-func TestAWayThatTheStatisticsLackIsTold(t *testing.T) {
+func TestABackendThatTheStatisticsLackIsReported(t *testing.T) {
 	config, _ := parsed(t, writers+redis+
 		"listen ro\n bind :3308\n server r1 10.0.0.11:3306\nlisten off\n disabled\n server r1 10.0.0.11:3306\n")
 	all := withServers(config, false)
@@ -263,7 +263,7 @@ func TestTheRulesOfTheDatabasesBackend(t *testing.T) {
 
 // A line that was not understood affects the section that it is in: those of the database, and the defaults that they
 // use.
-func TestLinesThatWereNotUnderstoodAreToldOfTheDatabase(t *testing.T) {
+func TestUnknownLinesOfTheDatabaseAreReported(t *testing.T) {
 	const good = "listen mysql\n bind 10.0.0.1:3306\n server c0 10.0.0.10:3306\n"
 	for name, c := range map[string]struct{ config, unread, unmodelled string }{
 		"none":                  {good, "", ""},

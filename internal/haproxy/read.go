@@ -143,7 +143,7 @@ func (r *reader) samples(ctx context.Context, where string, stat func(context.Co
 		return nil
 	}
 	start := time.Now()
-	second, err := r.later(ctx, stat)
+	second, err := r.secondSample(ctx, stat)
 	if err == nil {
 		r.f.Proxies = second
 		if err = stats.Compare(first, second); err == nil {
@@ -155,7 +155,8 @@ func (r *reader) samples(ctx context.Context, where string, stat func(context.Co
 	return nil
 }
 
-func (r *reader) later(ctx context.Context, stat func(context.Context) ([]stats.Proxy, error)) ([]stats.Proxy, error) {
+func (r *reader) secondSample(ctx context.Context, stat func(context.Context) ([]stats.Proxy, error)) ([]stats.Proxy,
+	error) {
 	if end, ok := ctx.Deadline(); ok && time.Until(end) <= r.o.Sample {
 		return nil, fmt.Errorf("a time limit of %v leaves no room for a second sample after %v", r.o.Timeout,
 			r.o.Sample)

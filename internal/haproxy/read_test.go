@@ -45,8 +45,8 @@ func read(t testing.TB, o Options) *Facts {
 	return f
 }
 
-// told returns all errors in one line.
-func told(f *Facts) string {
+// allErrors returns all errors in one line.
+func allErrors(f *Facts) string {
 	var all []string
 	for _, e := range f.Errors {
 		all = append(all, fmt.Sprintf("%s: %s: %s", e.Source, e.Where, e.Message))
@@ -58,10 +58,10 @@ func TestReadFindsEverythingOnATripleOController(t *testing.T) {
 	h := machine(t, map[string]string{"/etc/haproxy/haproxy.cfg": string(haproxytest.Recorded(t, "haproxy-lab.cfg"))})
 	s := fakeAt(t, h.Path("/var/lib/haproxy/stats"), scripted(lab(t)))
 	f := read(t, Options{host: h})
-	if told(f) != "" || !f.Present || !f.Running || f.Reached != s.path || f.Level != cfg.LevelUser ||
+	if allErrors(f) != "" || !f.Present || !f.Running || f.Reached != s.path || f.Level != cfg.LevelUser ||
 		f.Version != "2.6.12-1+deb12u3" ||
 		f.PID != 798 || f.Uptime == 0 || f.Processes != 1 || f.Window != 0 || len(f.Proxies) != 2 {
-		t.Errorf("%s: %+v", told(f), f)
+		t.Errorf("%s: %+v", allErrors(f), f)
 	}
 	d := f.Database
 	if d == nil || d.Frontend != "mysql" || d.Backend != "mysql" || !d.Sticky ||
@@ -81,7 +81,7 @@ func TestReadFindsEverythingOnATripleOController(t *testing.T) {
 	}
 }
 
-func TestReadTakesTwoSamples(t *testing.T) {
+func TestReadComparesTwoSamples(t *testing.T) {
 	answers := lab(t)
 	later := strings.Replace(answers["show stat"], ",4,12,", ",4,15,", 1)
 	var asked atomic.Int32
@@ -97,15 +97,15 @@ func TestReadTakesTwoSamples(t *testing.T) {
 		"mysql,controller-0.internalapi.localdomain,0,0,4,4,,9,", 1)
 	f := read(t, Options{Socket: s.path, Sample: 50 * time.Millisecond, host: locate.Host{Root: "/"},
 		ConfigFiles: []string{"testdata/haproxy-lab.cfg"}})
-	if told(f) != "" || f.Window < 0.05 {
-		t.Errorf("%s: window %v", told(f), f.Window)
+	if allErrors(f) != "" || f.Window < 0.05 {
+		t.Errorf("%s: window %v", allErrors(f), f.Window)
 	}
 	if got := f.Server("controller-0.internalapi.localdomain").NewSessions; got != 3 {
 		t.Errorf("%d new sessions", got)
 	}
 }
 
-func TestReadSaysWhenTheSecondSampleIsNotWorthAnything(t *testing.T) {
+func TestReadReportsAUselessSecondSample(t *testing.T) {
 	config := []string{"testdata/haproxy-lab.cfg"}
 	var asked atomic.Int32
 	answers := lab(t)
@@ -117,14 +117,15 @@ func TestReadSaysWhenTheSecondSampleIsNotWorthAnything(t *testing.T) {
 		scripted(answers)(c, command)
 	})
 	f := read(t, Options{Socket: restarted.path, Sample: time.Millisecond, ConfigFiles: config})
-	if !strings.HasPrefix(told(f), "sample: "+restarted.path+`: the sessions of "mysql/`) || f.Window != 0 ||
+	if !strings.HasPrefix(allErrors(f), "sample: "+restarted.path+`: the sessions of "mysql/`) || f.Window != 0 ||
 		f.Server("controller-0.internalapi.localdomain").TotalSessions != 1 {
-		t.Errorf("restarted: %s, window %v", told(f), f.Window)
+		t.Errorf("restarted: %s, window %v", allErrors(f), f.Window)
 	}
 	f = read(t, Options{Socket: newFake(t, scripted(lab(t))).path, Sample: time.Minute, ConfigFiles: config})
-	if !strings.Contains(told(f), "a time limit of 20s leaves no room for a second sample after 1m0s") || !f.Running ||
+	if !strings.Contains(allErrors(f), "a time limit of 20s leaves no room for a second sample after 1m0s") ||
+		!f.Running ||
 		f.Database == nil {
-		t.Errorf("no time: %s", told(f))
+		t.Errorf("no time: %s", allErrors(f))
 	}
 }
 
@@ -134,8 +135,8 @@ func TestReadOnAHostWithoutHAProxy(t *testing.T) {
 			"/proc/8/comm": "init\n"})
 	haproxytest.Run(t, h.Root, haproxytest.Process{PID: 7})
 	f := read(t, Options{host: h})
-	if f.Present || f.Running || told(f) != "" || f.Database != nil {
-		t.Errorf("%s: %+v", told(f), f)
+	if f.Present || f.Running || allErrors(f) != "" || f.Database != nil {
+		t.Errorf("%s: %+v", allErrors(f), f)
 	}
 }
 
@@ -145,7 +146,7 @@ func TestReadOfAProcessWithoutSocketOrConfiguration(t *testing.T) {
 	f := read(t, Options{host: h})
 	if !f.Present || f.Running || f.Failed(SourceSocket) == nil || f.Failed(SourceConfig) == nil ||
 		f.Failed(SourceSocket).Hint == "" {
-		t.Errorf("%s: %+v", told(f), f)
+		t.Errorf("%s: %+v", allErrors(f), f)
 	}
 }
 
@@ -155,8 +156,8 @@ func TestReadFindsTheSocketInsideAContainer(t *testing.T) {
 	haproxytest.Run(t, h.Root, haproxytest.Process{PID: 7})
 	s := fakeAt(t, h.Path("/proc/7/root/s"), scripted(lab(t)))
 	f := read(t, Options{host: h})
-	if told(f) != "" || f.Reached != s.path || f.Database == nil || len(f.Database.Binds) != 1 {
-		t.Errorf("%s: %+v", told(f), f)
+	if allErrors(f) != "" || f.Reached != s.path || f.Database == nil || len(f.Database.Binds) != 1 {
+		t.Errorf("%s: %+v", allErrors(f), f)
 	}
 }
 
@@ -210,7 +211,7 @@ func TestReadRecordsEverySourceThatFails(t *testing.T) {
 		}
 		s := newFake(t, scripted(c.answers))
 		f := read(t, Options{Socket: s.path, ConfigFiles: []string{config}})
-		got := strings.ReplaceAll(strings.ReplaceAll(told(f), config, "C"), s.path, "S")
+		got := strings.ReplaceAll(strings.ReplaceAll(allErrors(f), config, "C"), s.path, "S")
 		if got != c.want || !f.Running || f.Database == nil || len(f.Database.Binds) == 0 && c.config[0] == 'g' {
 			t.Errorf("%s:\n got %s\nwant %s", name, got, c.want)
 		}
@@ -237,7 +238,7 @@ func TestReadOfASocketThatGivesNothing(t *testing.T) {
 			" permission denied by HAProxy",
 	} {
 		f := read(t, Options{Socket: path, Timeout: limitFor(want), ConfigFiles: []string{"testdata/haproxy-lab.cfg"}})
-		got := strings.ReplaceAll(told(f), path, "S")
+		got := strings.ReplaceAll(allErrors(f), path, "S")
 		if !strings.HasPrefix(got, want) || f.Running || f.Failed(SourceSocket).Hint == "" || len(f.Proxies) != 0 {
 			t.Errorf("%s:\n got %s\nwant %s", path, got, want)
 		}
@@ -257,7 +258,7 @@ func TestReadOfConfigurationsThatCannotBeRead(t *testing.T) {
 	}
 	f := read(t, Options{ConfigFiles: []string{dir}, Socket: "", host: machine(t, nil)})
 	if e := f.Failed(SourceSocket); !f.Present || e == nil || e.Where != "/nowhere/a.cfg, /nowhere/b.cfg" {
-		t.Errorf("folder: %s", told(f))
+		t.Errorf("folder: %s", allErrors(f))
 	}
 	for path, want := range map[string]string{
 		filepath.Join(dir, "none.cfg"): "no such file or directory",
@@ -266,7 +267,7 @@ func TestReadOfConfigurationsThatCannotBeRead(t *testing.T) {
 	} {
 		f := read(t, Options{ConfigFiles: []string{path}, host: machine(t, nil), Socket: "/s"})
 		if e := f.Failed(SourceConfig); e == nil || !strings.Contains(e.Message, want) || e.Where != path {
-			t.Errorf("%s: %s", path, told(f))
+			t.Errorf("%s: %s", path, allErrors(f))
 		}
 	}
 }
@@ -300,10 +301,10 @@ func TestReadFallsBackToTheConfigurationsStatsURL(t *testing.T) {
 	f := read(t, Options{host: h, Sample: time.Millisecond, Secret: func(s string) { secrets = append(secrets, s) }})
 	if !f.Running || f.Reached != s.URL+"/" || f.Level != cfg.LevelUnknown || f.PID != 964 || f.Uptime != 29 ||
 		f.Window == 0 {
-		t.Errorf("%s: %+v", told(f), f)
+		t.Errorf("%s: %+v", allErrors(f), f)
 	}
 	if f.Failed(SourceSocket) == nil || len(f.Errors) != 1 || f.Database == nil || !f.Database.Sticky {
-		t.Errorf("%s: %+v", told(f), f.Database)
+		t.Errorf("%s: %+v", allErrors(f), f.Database)
 	}
 	if f.Server("controller-0.internalapi.localdomain").Address != "10.99.0.10" {
 		t.Error("the address was not taken from the configuration")
@@ -313,7 +314,7 @@ func TestReadFallsBackToTheConfigurationsStatsURL(t *testing.T) {
 	}
 }
 
-func TestReadSaysWhatIsWrongWithAStatsURL(t *testing.T) {
+func TestReadReportsErrorsOfAStatsURL(t *testing.T) {
 	s := site(t, "<html>", "")
 	csv := string(haproxytest.Recorded(t, "show_stat-2.6.12-lab-load.csv"))
 	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -337,8 +338,8 @@ func TestReadSaysWhatIsWrongWithAStatsURL(t *testing.T) {
 	} {
 		f := read(t, Options{Socket: "/nowhere", StatsURL: c.url, StatsUser: c.user, StatsPassword: "s3cret",
 			Timeout: limitFor(c.want), ConfigFiles: []string{"testdata/haproxy-lab.cfg"}})
-		if !strings.Contains(told(f), c.want) || strings.Contains(told(f), "s3cret") {
-			t.Errorf("%s: %s, want %q", name, told(f), c.want)
+		if !strings.Contains(allErrors(f), c.want) || strings.Contains(allErrors(f), "s3cret") {
+			t.Errorf("%s: %s, want %q", name, allErrors(f), c.want)
 		}
 	}
 }
@@ -352,7 +353,7 @@ func TestCredentialsInAStatsURLAreUsedAndHidden(t *testing.T) {
 		host:   machine(t, nil)})
 	if b, _ := json.Marshal(f); !f.Running || f.Reached != s.URL+"/" || strings.Contains(string(b), "s3cret") ||
 		fmt.Sprint(secrets) != "[s3cret]" {
-		t.Errorf("%s: %s, secrets %v", told(f), b, secrets)
+		t.Errorf("%s: %s, secrets %v", allErrors(f), b, secrets)
 	}
 }
 

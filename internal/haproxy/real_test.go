@@ -211,9 +211,9 @@ func sessions(f *Facts) string {
 func TestRealHAProxyThroughAFailover(t *testing.T) {
 	o := startOvercloud(t)
 	f := o.read(t, Options{})
-	if told(f) != "" || sessions(f) != "0 0 0" || f.Level != cfg.LevelUser ||
+	if allErrors(f) != "" || sessions(f) != "0 0 0" || f.Level != cfg.LevelUser ||
 		f.Server("controller-1.internalapi.localdomain").Address != "127.0.0.11" {
-		t.Fatalf("quiet: %s, %q, %+v", told(f), sessions(f), f)
+		t.Fatalf("quiet: %s, %q, %+v", allErrors(f), sessions(f), f)
 	}
 	for range 3 {
 		if _, server := o.client(t); server != "0" {
@@ -247,8 +247,8 @@ func TestRealHAProxyAtEveryLevel(t *testing.T) {
 	for _, level := range []cfg.Level{cfg.LevelUser, cfg.LevelOperator, cfg.LevelAdmin} {
 		f := o.read(t, Options{Socket: filepath.Join(o.dir, string(level))})
 		table := f.Proxies[1].Table
-		if told(f) != "" || f.Level != level || table == nil || table.Readable == (level == cfg.LevelUser) {
-			t.Fatalf("%s: %s %+v, table %+v", level, told(f), f, table)
+		if allErrors(f) != "" || f.Level != level || table == nil || table.Readable == (level == cfg.LevelUser) {
+			t.Fatalf("%s: %s %+v, table %+v", level, allErrors(f), f, table)
 		}
 		if table.Readable && (len(table.Entries) != 1 ||
 			table.Entries[0].Server != "controller-0.internalapi.localdomain" ||
@@ -266,9 +266,10 @@ func TestRealHAProxyCountsNewSessionsInTheWindow(t *testing.T) {
 	o.client(t)
 	o.client(t)
 	f := <-done
-	if s := f.DatabaseServers()[0]; told(f) != "" || s.NewSessions != 2 || f.Proxies[1].Frontend.NewSessions != 2 ||
+	if s := f.DatabaseServers()[0]; allErrors(f) != "" || s.NewSessions != 2 ||
+		f.Proxies[1].Frontend.NewSessions != 2 ||
 		f.Window < 2 {
-		t.Errorf("%s: %+v in %v s", told(f), s, f.Window)
+		t.Errorf("%s: %+v in %v s", allErrors(f), s, f.Window)
 	}
 }
 
@@ -278,14 +279,14 @@ func TestRealHAProxyOverItsStatsURL(t *testing.T) {
 	socket := o.read(t, Options{})
 	f := o.read(t, Options{Socket: "/nowhere"})
 	if !f.Running || f.Reached != "http://"+o.stats+"/" || sessions(f) != "1* 0 0" || len(f.Errors) != 1 {
-		t.Fatalf("%s: %+v", told(f), f)
+		t.Fatalf("%s: %+v", allErrors(f), f)
 	}
 	if f.PID != socket.PID || f.Version != socket.Version || f.Uptime < socket.Uptime || f.Processes != 1 {
 		t.Errorf("page %+v, socket %+v", f, socket)
 	}
 	f = o.read(t, Options{Socket: "/nowhere", StatsUser: "admin", StatsPassword: "wrong"})
 	if f.Running || f.Failed(SourceURL) == nil {
-		t.Errorf("wrong password: %s", told(f))
+		t.Errorf("wrong password: %s", allErrors(f))
 	}
 }
 
@@ -303,12 +304,12 @@ func TestRealHAProxyThatIsStopped(t *testing.T) {
 	if err := p.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
-	if f.Running || !strings.Contains(told(f), "no answer within the time limit") ||
+	if f.Running || !strings.Contains(allErrors(f), "no answer within the time limit") ||
 		!strings.Contains(f.Failed(SourceSocket).Hint, "stuck") {
-		t.Errorf("%s", told(f))
+		t.Errorf("%s", allErrors(f))
 	}
 	if f = o.read(t, Options{}); !f.Running {
-		t.Errorf("after it goes on: %s", told(f))
+		t.Errorf("after it goes on: %s", allErrors(f))
 	}
 }
 
@@ -368,9 +369,9 @@ func TestRealHAProxyInAContainer(t *testing.T) {
 		}
 	}
 	f := read(t, Options{host: h})
-	if told(f) != "" || !f.Running || f.Database == nil || len(f.Database.Binds) != 1 ||
+	if allErrors(f) != "" || !f.Running || f.Database == nil || len(f.Database.Binds) != 1 ||
 		!strings.HasSuffix(f.Reached, "/root/etc/haproxy/stats") {
-		t.Errorf("%s: %+v\n%s", told(f), f, out.String())
+		t.Errorf("%s: %+v\n%s", allErrors(f), f, out.String())
 	}
 	all := h.Processes(peer.Trust())
 	defer locate.CloseProcesses(all)

@@ -49,7 +49,7 @@ func TestAskReturnsAnAnswerWithoutItsEndMark(t *testing.T) {
 	}
 }
 
-func TestAskSaysWhatIsWrongWithAPeer(t *testing.T) {
+func TestAskReportsErrorsOfThePeer(t *testing.T) {
 	say := func(text string) func(net.Conn, string) {
 		return func(c net.Conn, _ string) { c.Write([]byte(text)) }
 	}
@@ -106,7 +106,7 @@ func TestAskKeepsAtMostTheCap(t *testing.T) {
 	}
 }
 
-func TestAskRefusesWhatIsNoSocket(t *testing.T) {
+func TestAskRefusesOtherFiles(t *testing.T) {
 	dir := haproxytest.ShortDir(t)
 	file, pipe, dead := filepath.Join(dir, "file"), filepath.Join(dir, "pipe"), filepath.Join(dir, "dead")
 	if err := os.WriteFile(file, []byte("# pxname\n\n"), 0o600); err != nil {

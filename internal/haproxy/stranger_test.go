@@ -128,7 +128,7 @@ func TestTheStatisticsPasswordGoesToHAProxyAlone(t *testing.T) {
 		f := read(t, o)
 		e := f.Failed(SourceURL)
 		if f.Running || e == nil || !strings.Contains(e.Message, "belongs to user 54321, not to root") || e.Hint == "" {
-			t.Errorf("%s: %s", name, told(f))
+			t.Errorf("%s: %s", name, allErrors(f))
 		}
 	}
 	if said := heard(); said != "" {
@@ -154,7 +154,7 @@ func TestTheConfigurationsPasswordStaysOnThisHost(t *testing.T) {
 	}
 }
 
-func TestASocketOfAStrangersIsToldNothing(t *testing.T) {
+func TestASocketOfAStrangerReceivesNothing(t *testing.T) {
 	h := machine(t, map[string]string{"/run/haproxy/x": ""})
 	open(t, h.Root, h.Path("/run"), h.Path("/run/haproxy"))
 	at, heard := eavesdrop(t, "unix", h.Path("/run/haproxy/admin.sock"),
@@ -166,7 +166,7 @@ func TestASocketOfAStrangersIsToldNothing(t *testing.T) {
 		if f.Running || e == nil || e.Where != at || !strings.Contains(e.Message,
 			"the socket belongs to user 54321, not to root") ||
 			!strings.Contains(e.Hint, "start HAProxy") {
-			t.Errorf("%s: %s", name, told(f))
+			t.Errorf("%s: %s", name, allErrors(f))
 		}
 	}
 	if said := heard(); said != "" {
@@ -201,8 +201,8 @@ func TestAStrangersProcessIsNoHAProxy(t *testing.T) {
 				}
 			}
 			f := read(t, Options{host: h})
-			if f.Present || f.Running || told(f) != "" {
-				t.Errorf("%s: %+v", told(f), f)
+			if f.Present || f.Running || allErrors(f) != "" {
+				t.Errorf("%s: %+v", allErrors(f), f)
 			}
 			if text := said(); text != "<nil>\n" {
 				t.Errorf("the stranger: %q", text)
@@ -266,7 +266,7 @@ func TestAFileInAContainerIsItsHAProxys(t *testing.T) {
 		e := f.Failed(SourceConfig)
 		if (e == nil) != (want == "") || e != nil && (e.Where != at || !strings.HasPrefix(e.Message, want)) ||
 			!f.Present {
-			t.Errorf("%d: %s", uid, told(f))
+			t.Errorf("%d: %s", uid, allErrors(f))
 		}
 	}
 }

@@ -62,11 +62,11 @@ type level struct {
 	Rest map[string]yaml.Node `yaml:",inline"`
 }
 
-// others are the functions other than data_hash and lookup_key.
-var others = []string{"data_dig", "hiera3_backend"}
+// otherFunctions are the functions other than data_hash and lookup_key.
+var otherFunctions = []string{"data_dig", "hiera3_backend"}
 
 func (l level) hasFunction() bool {
-	return l.DataHash != "" || l.LookupKey != "" || slices.ContainsFunc(others, func(name string) bool {
+	return l.DataHash != "" || l.LookupKey != "" || slices.ContainsFunc(otherFunctions, func(name string) bool {
 		_, set := l.Rest[name]
 		return set
 	})

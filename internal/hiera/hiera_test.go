@@ -201,11 +201,13 @@ func TestReferencesAreFollowed(t *testing.T) {
 	for name, content := range map[string]string{
 		"hiera.yaml": ":backends: [json]\n:json:\n  :datadir: " + dir + "\n:hierarchy: ['%{::uuid}', common]\n",
 		"u-1.json":   `{"node": "of this node"}`,
-		"common.json": `{"node": "of all", "address": "%{hiera('name')}:%{::port}", "name": "%{alias(\"host\")}.%{lookup('domain')}", 
+		"common.json": `{"node": "of all", "address": "%{hiera('name')}:%{::port}", 
+			"name": "%{alias(\"host\")}.%{lookup('domain')}",
 			"host": "c0", "domain": "x",
 			"scoped": "%{scope('::port')} %{scope(\"facts.os.family\")}", "structured": "%{facts.os.family} %{facts.port}",
 			"dull": "%{scope('unheard')}", "fact": "%{facts.unheard}",
-			"percent": "100%{literal('%')}{x}", "circle": "%{hiera('circle')}", "foreign": "s3cret%{::unheard}", "lost": "%{hiera('absent')}"}`,
+			"percent": "100%{literal('%')}{x}", "circle": "%{hiera('circle')}", 
+			"foreign": "s3cret%{::unheard}", "lost": "%{hiera('absent')}"}`,
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)

@@ -20,7 +20,8 @@ func TestUnsupportedSettingsAreNamed(t *testing.T) {
 	has := func(what string) string {
 		return `level "second" of the hierarchy has ` + what + ", which is not supported here; set the login options"
 	}
-	const v5default = "version: 5\ndefaults: {%s}\nhierarchy:\n  - {name: first, path: a.yaml, data_hash: yaml_data}\n" +
+	const v5default = "version: 5\ndefaults: {%s}\nhierarchy:\n  - {name: first, path: a.yaml, data_hash: " +
+		"yaml_data}\n" +
 		"  - {name: second, path: b.yaml}\n"
 	const v3 = ":backends: [yaml, %s]\n:yaml:\n  :datadir: /etc/puppet/data\n%s\n:hierarchy: [a]\n"
 	for name, c := range map[string]struct{ config, want string }{

@@ -14,13 +14,13 @@ import (
 
 // Await waits for the end of a job and returns its result. A caller that leaves in the meantime does not end the job.
 func (k Kind) Await(ctx context.Context, caller Caller, job *Job) (*Answer, error) {
-	var trouble spell
+	var trouble failing
 	for {
 		if k.Lease {
 			_ = job.Renew() // the job has ended, or itself reports that it misses the lease
 		}
 		s, err := job.Look(ctx)
-		if trouble.lasts(err, time.Now()) && ctx.Err() == nil {
+		if trouble.tooLong(err, time.Now()) && ctx.Err() == nil {
 			return nil, err
 		}
 		if err == nil && s.Ended {
@@ -119,22 +119,22 @@ func (s Store) DropDeadSecrets(ctx context.Context) error {
 	return err
 }
 
-// spell is a time in which checks fail. For a while they may: systemd is being restarted, or a host is too busy to
+// failing is a time in which checks fail. For a while they may: systemd is being restarted, or a host is too busy to
 // answer.
-type spell struct{ since time.Time }
+type failing struct{ since time.Time }
 
-// lasts reports that checks, including this one if err is not nil, have failed for too long.
-func (s *spell) lasts(err error, now time.Time) bool {
+// tooLong reports that checks, including this one if err is not nil, have failed for too long.
+func (s *failing) tooLong(err error, now time.Time) bool {
 	switch {
 	case err == nil:
 		s.since = time.Time{}
 	case s.since.IsZero():
 		s.since = now
 	}
-	return err != nil && now.Sub(s.since) > spellTime
+	return err != nil && now.Sub(s.since) > maxFailing
 }
 
-const spellTime = 30 * time.Second
+const maxFailing = 30 * time.Second
 
 // Late is the reason why the context of a job ends that took longer than max_duration.
 func Late(seconds float64) error { return fmt.Errorf("max_duration of %g s has passed", seconds) }

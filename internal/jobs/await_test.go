@@ -9,7 +9,7 @@ import (
 )
 
 func TestALookMayFailForAWhile(t *testing.T) {
-	var s spell
+	var s failing
 	begun, bad := time.Now(), errors.New("no bus")
 	for _, c := range []struct {
 		after time.Duration
@@ -18,7 +18,7 @@ func TestALookMayFailForAWhile(t *testing.T) {
 	}{{0, bad, false}, {20, bad, false}, {25, nil, false}, {31, bad, false}, {61, bad, false}, {62, bad, true},
 		{63, nil,
 			false}} {
-		if got := s.lasts(c.err, begun.Add(c.after*time.Second)); got != c.lasts {
+		if got := s.tooLong(c.err, begun.Add(c.after*time.Second)); got != c.lasts {
 			t.Errorf("after %d s, %v: %v", c.after, c.err, got)
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"overcloud.backup/tests/messages"
 )
 
-// Whatever stands in the place of a word, what is said of it is short.
+// Any text may replace a word: the message about it is short.
 func TestErrorsRepeatLittle(t *testing.T) {
 	messages.Everywhere(t, `{"started": 1, "finished": 0, "failed": false, "progress": {"phase": "a"}}`,
 		func(b []byte) error {

@@ -15,7 +15,7 @@ import (
 	"overcloud.backup/internal/journal"
 )
 
-// private is a store that stands the umask of whoever runs the test.
+// private returns a store that works with the umask of whoever runs the test.
 func private(t *testing.T) (Store, string) {
 	t.Helper()
 	s, binary := store(t)
@@ -25,7 +25,7 @@ func private(t *testing.T) (Store, string) {
 	return s, binary
 }
 
-// Whatever umask the caller has, nobody else can read what a job keeps.
+// Whatever umask the caller has, no other user can read the files of a job.
 func TestAJobIsRootsAloneUnderAnyUmask(t *testing.T) {
 	for _, umask := range []int{0, 0o022, 0o027} {
 		s, binary := private(t)
@@ -55,8 +55,8 @@ func TestAJobIsRootsAloneUnderAnyUmask(t *testing.T) {
 	}
 }
 
-// Nothing is written through a link at the name of one of a job's files, and nothing is taken from behind one. Of the
-// two that are written in place a hard link could only be planted by root, whose folders they lie in.
+// Nothing is written through a link at the name of one of a job's files, and nothing is read through one. Two files are
+// written in place: only root, whose folders they are in, could plant a hard link for these.
 func TestLinksAtTheNamesOfAJobsFilesAreNotFollowed(t *testing.T) {
 	for name, at := range map[string]func(j *Job) string{
 		"state": (*Job).StateFile, "arguments": (*Job).Arguments, "lease": (*Job).lease, "journal": (*Job).Journal,

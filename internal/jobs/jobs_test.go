@@ -17,7 +17,7 @@ import (
 	"overcloud.backup/internal/journal"
 )
 
-// store is a store in a folder of its own, and a binary for its jobs.
+// store returns a store in a folder of its own, and a binary for its jobs.
 func store(t *testing.T) (s Store, binary string) {
 	t.Helper()
 	folder := t.TempDir()
@@ -136,7 +136,7 @@ func TestALinkedBinaryIsFollowed(t *testing.T) {
 	}
 }
 
-func TestWhatAnEarlierJobLeftInRunIsReplaced(t *testing.T) {
+func TestLeftoversOfAnEarlierJobInRunAreReplaced(t *testing.T) {
 	s, binary := store(t)
 	create(t, s, "a", binary)
 	if err := os.RemoveAll(s.State); err != nil {
@@ -342,7 +342,7 @@ func TestOneBackupRunsOnANode(t *testing.T) {
 	}
 }
 
-func TestPruneKeepsWhatIsNotOver(t *testing.T) {
+func TestPruneKeepsUnfinishedJobs(t *testing.T) {
 	s, binary := store(t)
 	end := func(id string, hours int) {
 		t.Helper()
@@ -385,7 +385,7 @@ func TestPruneKeepsWhatIsNotOver(t *testing.T) {
 	}
 }
 
-// note leaves a journal with one effect, undone or not.
+// note creates a journal with one effect, undone or not.
 func note(t *testing.T, s Store, id string, undone bool) {
 	t.Helper()
 	job, err := s.Open(id)

@@ -25,9 +25,9 @@ type Standing struct {
 	Result   map[string]any  `json:"result,omitempty"` // of a job that has ended
 }
 
-// hangs is the time after which a job with a result has ended, whatever its unit still waits for: a destination that
-// hangs keeps a process from ending.
-const hangs = 15 * time.Second
+// maxEnding is the time after which a job with a result has ended, whatever its unit still waits for: a destination
+// that hangs keeps a process from ending.
+const maxEnding = 15 * time.Second
 
 // Look reads a job's state and its unit. Whether the unit runs is read before the state, because in between it may end;
 // and whether the job is new before that, because in between its unit may begin.
@@ -43,7 +43,7 @@ func (j *Job) Look(ctx context.Context) (Standing, error) {
 		return s, err
 	}
 	s.Running, s.Progress = u.Running(), state.Progress
-	s.Ended = state.Finished && (!s.Running || age(j.StateFile()) > hangs)
+	s.Ended = state.Finished && (!s.Running || age(j.StateFile()) > maxEnding)
 	switch {
 	case s.Ended:
 		err = json.Unmarshal(state.Content, &s.Result)

@@ -10,7 +10,7 @@ import (
 	"overcloud.backup/tests/units"
 )
 
-// A destination that hangs keeps a process, and so its unit, for ever; the result is there all the same.
+// A destination that hangs blocks a process, and so its unit, for ever; the result exists anyway.
 func TestAJobWithAResultEndsThoughItsUnitHangs(t *testing.T) {
 	s, folder := units.Store(t)
 	job := units.Job(t, s, folder, "j", units.Failed, ":")
@@ -20,7 +20,7 @@ func TestAJobWithAResultEndsThoughItsUnitHangs(t *testing.T) {
 	}
 }
 
-// Whoever gives every night's backup the same name learns that nothing was made.
+// A caller that gives every night's backup the same name is told that no backup was made.
 func TestAJobThatHadEndedMakesNothing(t *testing.T) {
 	for state, fails := range map[string]bool{units.Made: false, units.Failed: true} {
 		s, folder := units.Store(t)

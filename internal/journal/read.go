@@ -26,6 +26,7 @@ type CorruptError struct {
 	Reason string
 }
 
+// Error has the place of the damage, and what an operator should check.
 func (e *CorruptError) Error() string {
 	return fmt.Sprintf("journal %s is damaged in line %d (%s); check whether wsrep_desync, the cluster's backup lock"+
 		" and "+

@@ -32,7 +32,7 @@ func (d *door) connect(ctx context.Context, p place, cred credential) (*Client, 
 	if err != nil {
 		return nil, err
 	}
-	c.db = sql.OpenDB(careful{connector, c})
+	c.db = sql.OpenDB(safeConnector{connector, c})
 	c.db.SetMaxOpenConns(1)
 	limit := d.login.ConnectTimeout
 	if limit <= 0 {
@@ -131,15 +131,15 @@ func (c *Client) reachTCP(ctx context.Context, address string) (net.Conn, error)
 	return nil, &peer.ElsewhereError{Address: address, At: conn.RemoteAddr().String()}
 }
 
-// careful is the driver's connector. The driver (1.10.1) panics at unexpected input, such as a server's key that is not
-// an RSA key, and says of a login that was ended here only that it ended.
-type careful struct {
+// safeConnector is the driver's connector. The driver (1.10.1) panics at unexpected input, such as a server's key that
+// is not an RSA key, and says of a login that was ended here only that it ended.
+type safeConnector struct {
 	driver.Connector
 	client *Client
 }
 
 // Connect makes one connection. It returns, whatever the server sends.
-func (c careful) Connect(ctx context.Context) (conn driver.Conn, err error) {
+func (c safeConnector) Connect(ctx context.Context) (conn driver.Conn, err error) {
 	c.client.wire = nil
 	defer func() {
 		if said := recover(); said != nil {

@@ -84,7 +84,7 @@ func logsIn(t *testing.T, s *realServer, password string) {
 	}
 }
 
-func TestOpenFallsBackAndTells(t *testing.T) {
+func TestOpenFallsBackAndReportsIt(t *testing.T) {
 	s := server(t)
 	s.root(t)
 	var secrets []string
@@ -134,7 +134,7 @@ func TestPeerIsTheServersProcess(t *testing.T) {
 	}
 }
 
-func TestAbsentIsSaidOnlyOfAServerThatIsNotThere(t *testing.T) {
+func TestAbsentMeansThatThereIsNoServer(t *testing.T) {
 	nothing := fmt.Sprintf("%s/none", t.TempDir())
 	_, err := Open(t.Context(), Login{Socket: nothing})
 	var failed *LoginError
@@ -169,7 +169,7 @@ func TestEd25519LogsInEveryTime(t *testing.T) {
 	}
 }
 
-func TestTheServerEndsWhatTakesTooLong(t *testing.T) {
+func TestTheServerEndsSlowQueries(t *testing.T) {
 	s := server(t)
 	c := s.root(t)
 	err := c.Exec(t.Context(), Limited(50*time.Millisecond)+"SELECT SLEEP(5)")
@@ -276,7 +276,7 @@ func TestASocketThatIsNotOpenToUsNamesTheWayOut(t *testing.T) {
 }
 
 // A server's own messages can be of any length.
-func TestWhatAServerSaysIsShort(t *testing.T) {
+func TestMessagesOfAServerAreShortened(t *testing.T) {
 	said := &mysql.MySQLError{Number: 1045, Message: "no\x1b[2J" + strings.Repeat("!\n", 1<<20)}
 	err := explain(t.Context(), said)
 	messages.Check(t, err)

@@ -35,6 +35,7 @@ type LoginError struct {
 	Files error
 }
 
+// Error lists the attempts to log in, each with its reason.
 func (e *LoginError) Error() string {
 	var parts []string
 	for _, a := range e.Attempts {
@@ -75,7 +76,7 @@ func (e *LoginError) Unsafe() bool {
 // Absent reports that no server exists: nothing listens anywhere. Nothing is known about a place that was not tried for
 // lack of an account.
 func (e *LoginError) Absent() bool {
-	return !slices.ContainsFunc(e.Attempts, func(a Attempt) bool { return !nobody(a.Err) })
+	return !slices.ContainsFunc(e.Attempts, func(a Attempt) bool { return !nobodyListens(a.Err) })
 }
 
 // Hint returns what to try.
@@ -121,8 +122,8 @@ func isMalformed(err error) bool {
 	return errors.Is(err, handshake.ErrMalformed) || errors.As(err, &asked) && asked.Greeting
 }
 
-// nobody reports that nothing listens at a place, or that it was not tried.
-func nobody(err error) bool {
+// nobodyListens reports that nothing listens at a place, or that it was not tried.
+func nobodyListens(err error) bool {
 	return every(err, func(err error) bool {
 		var path *fs.PathError // of /proc it says nothing about a server
 		missing := errors.Is(err, os.ErrNotExist) && (!errors.As(err, &path) || path.Op == "lstat")
@@ -130,17 +131,17 @@ func nobody(err error) bool {
 	})
 }
 
-// vacant reports that nobody answered at a place, so that the server may be at the next one. Everything else is an
+// noServer reports that nobody answered at a place, so that the server may be at the next one. Everything else is an
 // answer, and ends the search: also one from a server that has no connection left or hangs. Any user can cause that,
 // and would then be tried at the next place.
-func vacant(err error) bool {
+func noServer(err error) bool {
 	return every(err, func(err error) bool {
 		var path *fs.PathError
 		var name *net.DNSError
 		unseen := errors.Is(err, os.ErrPermission) && errors.As(err, &path) // of a folder: its content is unknown
 		unreached := errors.Is(err, syscall.EHOSTUNREACH) || errors.Is(err, syscall.ENETUNREACH) ||
 			errors.As(err, &name)
-		return nobody(err) || unseen || unreached
+		return nobodyListens(err) || unseen || unreached
 	})
 }
 

@@ -35,7 +35,7 @@ func (f OptionFiles) Open(ctx context.Context, l Login) (*Client, error) {
 			client.failed = d.attempts
 			return client, nil
 		}
-		met := slices.ContainsFunc(d.attempts[before:], func(a Attempt) bool { return !vacant(a.Err) })
+		met := slices.ContainsFunc(d.attempts[before:], func(a Attempt) bool { return !noServer(a.Err) })
 		if met || ctx.Err() != nil {
 			break
 		}

@@ -96,7 +96,7 @@ func TestAFullQueueEndsTheSearch(t *testing.T) {
 	}
 }
 
-func TestWhereNobodyIsTheSearchGoesOn(t *testing.T) {
+func TestTheSearchContinuesWhereNobodyListens(t *testing.T) {
 	both, _, other := twoPlaces(t, wants("", true, "\xff\x15\x04#28000Access denied"))
 	stale := filepath.Join(t.TempDir(), "stale")
 	l, err := net.Listen("unix", stale)

@@ -157,7 +157,7 @@ func strangersSocket(t *testing.T, uid int) (string, net.Listener) {
 	})
 }
 
-func TestAStrangerIsToldNothing(t *testing.T) {
+func TestAStrangerReceivesNothing(t *testing.T) {
 	polite := func(s *script) {
 		s.say(greets("mysql_native_password", lacksIt))
 		s.hear()

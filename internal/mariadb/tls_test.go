@@ -91,7 +91,7 @@ func TestTheToolsCheckTheNameToo(t *testing.T) {
 }
 
 // Certificates may be in a folder of the server's user, who can replace them with a pipe.
-func TestAPipeInACertificatesPlaceHoldsNobodyUp(t *testing.T) {
+func TestAPipeInACertificatesPlaceBlocksNobody(t *testing.T) {
 	dir := t.TempDir()
 	mariadbd.Certificates(dir)
 	pipe := filepath.Join(dir, "pipe")

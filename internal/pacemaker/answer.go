@@ -126,13 +126,13 @@ var packages = map[string]string{
 	"corosync-quorumtool": "corosync",
 }
 
-// silent is the hint for a command that was killed at its deadline: here no option extends it.
-const silent = "Pacemaker does not answer on this host: see systemctl status pacemaker corosync"
+// silentHint is the hint for a command that was killed at its deadline: here no option extends it.
+const silentHint = "Pacemaker does not answer on this host: see systemctl status pacemaker corosync"
 
 // Failure returns the answer as an error of the step that it was asked for.
 func (a Answer) Failure(step string) error {
 	if errors.Is(a.Err, context.DeadlineExceeded) {
-		return fmt.Errorf("%s: %w; %s", step, a.Err, silent)
+		return fmt.Errorf("%s: %w; %s", step, a.Err, silentHint)
 	}
 	return fmt.Errorf("%s: %w; %s", step, a.Err, a.hint())
 }
@@ -141,7 +141,7 @@ func (a Answer) Failure(step string) error {
 func ProblemError(ctx context.Context, p *reading.Error) error {
 	hint := p.Hint
 	if ctx.Err() != nil {
-		hint = silent
+		hint = silentHint
 	}
 	return fmt.Errorf("%s; %s", p.Message, hint)
 }

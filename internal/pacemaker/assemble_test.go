@@ -233,7 +233,7 @@ func FuzzFactsOfACIB(f *testing.F) {
 }
 
 // Something that is left out of a CIB is an error of its source that rejects nobody.
-func TestWhatIsLeftOutOfACIBIsTold(t *testing.T) {
+func TestOmissionsFromACIBAreReported(t *testing.T) {
 	for odd, c := range map[string]*cib.CIB{"": {},
 		"ip depends on a rule": {Odd: map[string]string{"vip": "ip depends on a rule"}}} {
 		f := assemble(sources{cib: c})
@@ -245,7 +245,7 @@ func TestWhatIsLeftOutOfACIBIsTold(t *testing.T) {
 }
 
 // An address that is held, but is unknown, may be the database's.
-func TestAHeldAddressThatNobodyKnowsIsUnknown(t *testing.T) {
+func TestAnUnknownHeldAddressIsUnknown(t *testing.T) {
 	const holder = `<resources><resource id="%s" resource_agent="ocf:heartbeat:IPaddr2" role="Started" active="%s" ` +
 		`managed="true" failed="false"><node name="controller-0" id="1" cached="true"/></resource>`
 	const unknown = "it is active on controller-0, and its address is not known: ip is"

@@ -17,7 +17,7 @@ const DefaultTimeout = 10 * time.Second
 // Local says where things are on a real host.
 func Local() *Commands {
 	return &Commands{
-		Own:        &own,
+		Own:        &ownName,
 		Find:       process.Find,
 		Corosync:   "/etc/corosync/corosync.conf",
 		Configured: []string{"/etc/corosync/corosync.conf", "/var/lib/pacemaker/cib/cib.xml"},
@@ -64,5 +64,5 @@ func WithDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, DefaultTimeout)
 }
 
-// own returns this node's name, asked once: it does not change while a process runs.
-var own atomic.Pointer[string]
+// ownName returns this node's name, asked once: it does not change while a process runs.
+var ownName atomic.Pointer[string]

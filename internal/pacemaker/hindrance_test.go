@@ -10,7 +10,7 @@ import (
 	"overcloud.backup/tests/pacemakertest"
 )
 
-func TestWhatKeepsADatabaseFromComingBack(t *testing.T) {
+func TestObstaclesToADatabasesReturnAreReported(t *testing.T) {
 	healthy, err := cib.ParseAgent(pacemakertest.Configuration(t, "lab-cib.xml"))
 	if err != nil {
 		t.Fatal(err)

@@ -24,7 +24,7 @@ func newFakes(t *testing.T, changed map[string]string) *fakes {
 	t.Helper()
 	f := pacemakertest.NewFakes(t, changed)
 	return &fakes{f, Commands{Find: pacemakertest.OnPath, Corosync: f.Corosync(), Configured: []string{f.Corosync()},
-		Own: &own}}
+		Own: &ownName}}
 }
 
 func (f *fakes) facts(timeout time.Duration) Facts {
@@ -51,7 +51,7 @@ func TestAHealthyHost(t *testing.T) {
 	}
 }
 
-func TestPacemaker11IsAskedAgainInItsOwnWay(t *testing.T) {
+func TestPacemaker11IsQueriedWithItsOwnOptions(t *testing.T) {
 	f := newFakes(t,
 		map[string]string{"crm_mon": `if [ "$2" = --output-as=xml ]; then
   echo "crm_mon: unrecognized option '--output-as=xml'" >&2
@@ -187,7 +187,7 @@ func TestACommandThatHangsIsKilledWithItsChildren(t *testing.T) {
 	pacemakertest.Ends(t, strings.TrimSpace(string(pid)))
 }
 
-func TestTheSourcesAreAskedSideBySide(t *testing.T) {
+func TestTheSourcesAreReadConcurrently(t *testing.T) {
 	slow := map[string]string{}
 	for name, body := range pacemakertest.Healthy {
 		slow[name] = "sleep 1; " + body

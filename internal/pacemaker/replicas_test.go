@@ -106,7 +106,7 @@ func befallen(t *testing.T, status string, replica int, change *strings.Replacer
 }
 
 // A change to a replica affects the host that it is on, and no other host.
-func TestWhatBefallsAReplicaBefallsItsHost(t *testing.T) {
+func TestTheStateOfAReplicaIsThatOfItsHost(t *testing.T) {
 	for _, c := range rotations(t) {
 		for what, change := range map[string]*strings.Replacer{
 			"demoted": strings.NewReplacer(`role="Promoted"`, `role="Unpromoted"`, `role="Master"`,

@@ -105,11 +105,11 @@ func serves(s *crmmon.Status, r crmmon.Resource) bool {
 	if r.Orphaned || r.Blocked || leaving || r.Failed && !r.FailureIgnored {
 		return false
 	}
-	return fit(s.Node(r.Node)) && (r.Guest == "" || fit(s.Node(r.Guest)))
+	return canServe(s.Node(r.Node)) && (r.Guest == "" || canServe(s.Node(r.Guest)))
 }
 
-// fit reports that a node is known and nothing about it keeps it from serving.
-func fit(n *crmmon.Node) bool {
+// canServe reports that a node is known and nothing about it keeps it from serving.
+func canServe(n *crmmon.Node) bool {
 	return n != nil && n.Online && !n.Standby && !n.StandbyFail && !n.Maintenance && !n.Unclean && !n.Pending &&
 		!n.Shutdown
 }

@@ -13,7 +13,7 @@ import (
 )
 
 func TestTheViewOfAHealthyHost(t *testing.T) {
-	own.Store(nil)
+	ownName.Store(nil)
 	f := newFakes(t, nil)
 	for range 2 {
 		v, err := View(t.Context())
@@ -172,7 +172,7 @@ func changeOf0(t *testing.T, xml, begin, old, new string) string {
 }
 
 // A resource whose failures are ignored continues to serve after one; a running monitor disqualifies nobody.
-func TestWhoServesAllTheSame(t *testing.T) {
+func TestNodesThatServeAnyway(t *testing.T) {
 	for name, c := range map[string][2]string{
 		"failures are ignored": {`failed="false" failure_ignored="false"`, `failed="true" failure_ignored="true"`},
 		"a monitor runs":       {`nodes_running_on="1"`, `nodes_running_on="1" pending="Monitoring"`},
@@ -187,7 +187,7 @@ func TestWhoServesAllTheSame(t *testing.T) {
 }
 
 func TestAHostWithoutPacemakerHasAViewThatSaysSo(t *testing.T) {
-	own.Store(nil)
+	ownName.Store(nil)
 	f := newFakes(t, map[string]string{"crm_mon": "", "cibadmin": "", "crm_node": "", "corosync-quorumtool": ""})
 	v, err := f.read.view(t.Context())
 	if err != nil || !reflect.DeepEqual(v, ClusterView{Reason: "Pacemaker is neither installed nor configured here"}) {
@@ -216,7 +216,7 @@ func TestAViewThatIsNoneIsAnError(t *testing.T) {
 			[]string{"crm_node: exit status 1: no"}},
 		"crm_mon is missing": {map[string]string{"crm_mon": ""}, []string{"crm_mon is not installed", "pacemaker-cli"}},
 	} {
-		own.Store(nil)
+		ownName.Store(nil)
 		f := newFakes(t, c.changed)
 		v, err := f.read.view(t.Context())
 		if err == nil || v.Present || v.Quorum || v.GaleraHere {
@@ -229,5 +229,5 @@ func TestAViewThatIsNoneIsAnError(t *testing.T) {
 			}
 		}
 	}
-	own.Store(nil)
+	ownName.Store(nil)
 }

@@ -113,7 +113,7 @@ func vouchAfter(conn net.Conn, a netip.AddrPort, before []Listener, may Owners) 
 		return false, nil
 	}
 	if from.IP.Equal(to.IP) && from.Port == to.Port { // no listener, but the two ends of one socket
-		return false, nobody(a)
+		return false, notListening(a)
 	}
 	after, err := listeners(a)
 	if err != nil {
@@ -133,7 +133,7 @@ func vouchAfter(conn net.Conn, a netip.AddrPort, before []Listener, may Owners) 
 // vouch refuses an address at which any user but the owners listens.
 func vouch(a netip.AddrPort, all []Listener, may Owners) error {
 	if len(all) == 0 {
-		return nobody(a)
+		return notListening(a)
 	}
 	for _, l := range all {
 		if l.Inode == 0 {
@@ -146,6 +146,6 @@ func vouch(a netip.AddrPort, all []Listener, may Owners) error {
 	return nil
 }
 
-func nobody(a netip.AddrPort) error {
+func notListening(a netip.AddrPort) error {
 	return fmt.Errorf("nothing listens at %s: %w", a, syscall.ECONNREFUSED)
 }

@@ -30,7 +30,7 @@ secuser:x:1001:1001::/home/secuser:/bin/sh
 nobody:x:65534:65534::/:
 `
 
-func TestTrustTakesAccountsOfThisHost(t *testing.T) {
+func TestTrustResolvesAccountsOfThisHost(t *testing.T) {
 	accounts(t, passwd)
 	o := Trust("mysql", "haproxy", "absent", "odd", "big", "")
 	for uid, want := range map[uint32]bool{0: true, 27: true, 188: true, 1001: false, 4294967295: false} {

@@ -34,6 +34,7 @@ type PathError struct {
 	Why  string // with the folder or file, its owner, and the remedy
 }
 
+// Error names the path and why it is not safe.
 func (e *PathError) Error() string {
 	return fmt.Sprintf("%s is not safe to use, because others can change or replace it: %s", e.Path, e.Why)
 }

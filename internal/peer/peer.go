@@ -42,6 +42,7 @@ type StrangerError struct {
 	May   Owners
 }
 
+// Error says whose the listener is, and who may listen there.
 func (e *StrangerError) Error() string {
 	return fmt.Sprintf("%s belongs to %s, not to %s; nothing was sent to it", e.Where, Name(e.UID), e.May)
 }
@@ -52,6 +53,7 @@ type ElsewhereError struct {
 	At      string // what it resolved to
 }
 
+// Error names the other host, and how to correct the address.
 func (e *ElsewhereError) Error() string {
 	return fmt.Sprintf("%s leads to another host (%s) instead of this one; nothing was sent to it; correct the name "+
 		"in /etc/hosts or the server's bind-address, or set login_host", e.Address, e.At)

@@ -134,15 +134,15 @@ func (c *Child) start(at Place, began chan<- error) {
 	}
 }
 
-// look is the interval of checks whether a container still exists.
-const look = 250 * time.Millisecond
+// pollInterval is the interval of checks whether a container still exists.
+const pollInterval = 250 * time.Millisecond
 
 // endWith kills the program when its container ends: it is in none of the container's namespaces that would do that.
 func (c *Child) endWith(at Place, exited <-chan struct{}) {
 	if at.Host() {
 		return
 	}
-	tick := time.NewTicker(look)
+	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
 	for {
 		select {

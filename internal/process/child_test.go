@@ -16,7 +16,7 @@ import (
 	"testing"
 )
 
-func TestAChildRunsAsItsOwnerAndTellsItsEnd(t *testing.T) {
+func TestAChildRunsAsItsOwnerAndReportsItsEnd(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("needs root to become another user")
 	}

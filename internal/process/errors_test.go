@@ -12,7 +12,7 @@ import (
 )
 
 // The last output of a program is repeated, but not an endless line, and no terminal escapes.
-func TestWhatAProgramSaysIsShort(t *testing.T) {
+func TestTheOutputOfAProgramIsRepeatedBriefly(t *testing.T) {
 	for _, script := range []string{
 		"yes 'a line without end' | head -n 9000 | tr '\\n' ' ' >&2; exit 3",
 		`printf 'first\nbad \033]0;title\007 \302\233 \377 \000' >&2; exit 3`,

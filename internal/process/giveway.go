@@ -16,7 +16,7 @@ import (
 const (
 	ioprioProcess    = 1
 	ioprioBestEffort = 2<<13 | 7
-	leastNice        = 19
+	lowestPriority   = 19
 )
 
 // GiveWay lowers the priority of this process and of what it starts, for processors and disks, below that of all others
@@ -43,7 +43,7 @@ func GiveWay() error {
 }
 
 func giveWay(thread int) error {
-	if err := unix.Setpriority(unix.PRIO_PROCESS, thread, leastNice); err != nil {
+	if err := unix.Setpriority(unix.PRIO_PROCESS, thread, lowestPriority); err != nil {
 		return err
 	}
 	if _, _, err := unix.Syscall(unix.SYS_IOPRIO_SET, ioprioProcess, uintptr(thread), ioprioBestEffort); err != 0 {

@@ -60,7 +60,7 @@ func reuse(t *testing.T, pid int) {
 }
 
 // A pid that was examined may be another process's when it is entered.
-func TestAPlaceStaysThatOfTheProcessThatWasLookedAt(t *testing.T) {
+func TestAPlaceRemainsThatOfTheExaminedProcess(t *testing.T) {
 	p := container(t)
 	pid := p.PID()
 	_ = syscall.Kill(pid, syscall.SIGKILL)

@@ -37,6 +37,7 @@ type ExitError struct {
 	Stderr string // the end of its standard error
 }
 
+// Error has the exit status or signal, and the last line of standard error.
 func (e *ExitError) Error() string {
 	how := fmt.Sprintf("exit status %d", e.Code)
 	if e.Signal != "" {

@@ -22,6 +22,7 @@ type Worker struct {
 	began string
 }
 
+// String describes the process: its name, pid and user.
 func (w Worker) String() string { return fmt.Sprintf("%q (pid %d, user %d)", w.Name, w.PID, w.UID) }
 
 // Kill ends the process with SIGKILL. For one that has ended, whose pid may have been reused, it returns ESRCH.

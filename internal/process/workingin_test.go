@@ -125,7 +125,7 @@ func TestASetuidProgramOfAStrangerDoesNotCount(t *testing.T) {
 	}
 }
 
-func TestWhatAProcessStartedIsBelowIt(t *testing.T) {
+func TestChildrenAreBelowTheirParent(t *testing.T) {
 	folder := open(t)
 	shell := works(t, folder, 0, "sh", "-c", "sleep 60 & wait")
 	other := works(t, folder, 0, "sleep", "60")

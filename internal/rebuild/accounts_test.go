@@ -14,7 +14,7 @@ import (
 	"overcloud.backup/tests/sets"
 )
 
-// What a server has, our writer writes, and the reader takes.
+// Our reader accepts what our writer writes about the accounts of a server.
 func TestTheAccountsOfAServerAreReadBack(t *testing.T) {
 	s := sets.Shared(t)
 	const odd = "`a b``c'\"\\`@`10.%`"
@@ -45,7 +45,8 @@ func TestTheAccountsOfAServerAreReadBack(t *testing.T) {
 	}
 }
 
-// Events need a server in which they could be turned on: DISABLED does not take CREATE EVENT.
+// The scratch server's scheduler could be turned on, because with event_scheduler=DISABLED it would refuse CREATE
+// EVENT.
 func TestNothingInASetTurnsEventsOn(t *testing.T) {
 	r := eventful(t, "")
 	must(t, r.load(t.Context()))
@@ -74,7 +75,7 @@ func TestNothingInASetTurnsEventsOn(t *testing.T) {
 	if err != nil || on != "OFF" {
 		t.Errorf("the scheduler is %q, %v", on, err)
 	}
-	time.Sleep(1500 * time.Millisecond) // the event is of each second
+	time.Sleep(1500 * time.Millisecond) // the event runs each second
 	if n, err := r.server.Value(t.Context(),
 		"SELECT CONCAT((SELECT COUNT(*) FROM nova.x), (SELECT COUNT(*) FROM mysql.event))"); err != nil || n != "01" {
 		t.Errorf("rows and events: %q, %v", n, err)
@@ -95,7 +96,8 @@ func TestASetWhoseAccountsSetMoreIsRefused(t *testing.T) {
 func eventful(t *testing.T, users string) *Copy {
 	t.Helper()
 	path := sets.Forge(t, sets.NovaBegin+"DELIMITER ;;\n/*!50106 CREATE*/ /*!50117 DEFINER=`root`@`localhost`*/ "+
-		"/*!50106 EVENT `ev` ON SCHEDULE EVERY 1 SECOND DO INSERT INTO `nova`.`x` VALUES ('ran') */ ;;\nDELIMITER ;\n").Path()
+		"/*!50106 EVENT `ev` ON SCHEDULE EVERY 1 SECOND DO INSERT INTO `nova`.`x` VALUES ('ran') */ ;;\nDELIMITER "+
+		";\n").Path()
 	sets.AppendTo(t, path, "users.sql", users)
 	return begun(t, sets.Open(t, filepath.Dir(filepath.Dir(path)), path))
 }

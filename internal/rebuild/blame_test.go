@@ -14,13 +14,13 @@ import (
 	"overcloud.backup/internal/sqldump"
 )
 
-// What ends a program decides whether the set is to blame: its own refusal and its crash are the set's, an operator,
-// the kernel without memory and a missing key are not.
+// The cause of a program's end decides whether the set is to blame: a refusal or a crash is the set's fault; an
+// operator, an out-of-memory kill and a missing key are not.
 func TestOnlyAProgramsOwnEndIsTheSets(t *testing.T) {
 	for name, c := range map[string]struct {
 		err  error
 		said string
-		want string // of the problem; empty where there is none
+		want string // of the problem; empty if there is none
 	}{
 		"an exit status": {&process.ExitError{Code: 1, Stderr: "first\nthe page is corrupt\n"}, "",
 			"f, prepare: exit status 1: the page is corrupt"},
@@ -63,7 +63,7 @@ func TestAFileThatCannotBeReadIsAnUnusableSet(t *testing.T) {
 	}
 }
 
-func TestAServersErrorsForWantOfRoomTellNothing(t *testing.T) {
+func TestErrorsForLackOfSpaceDoNotBlameTheSet(t *testing.T) {
 	for number, want := range map[int]bool{1021: true, 1037: true, 1114: true, 1317: true, 0: false, 1062: false,
 		1146: false} {
 		if OutOfRoom(number) != want {
@@ -72,7 +72,7 @@ func TestAServersErrorsForWantOfRoomTellNothing(t *testing.T) {
 	}
 }
 
-func TestProgramsOfTheServerTellOfMissingKeys(t *testing.T) {
+func TestMissingKeysAreRecognizedInTheOutputOfPrograms(t *testing.T) {
 	for said, want := range map[string]error{
 		"[ERROR] InnoDB: Encryption key is not found for nova/t":                               ErrNoKey,
 		"InnoDB: Table `nova`.`t` is encrypted but encryption service or used key_id 1 is not": ErrNoKey,
@@ -90,7 +90,7 @@ func TestProgramsOfTheServerTellOfMissingKeys(t *testing.T) {
 	}
 }
 
-// A statement that a server refuses is named by what it does. Nothing of an account but its name is repeated.
+// A statement that a server refuses is named by its purpose. Of an account only its name is repeated.
 func TestARefusedStatementIsNamed(t *testing.T) {
 	why := errors.New("Duplicate column")
 	for want, s := range map[string]sqldump.Statement{

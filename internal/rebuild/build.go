@@ -65,7 +65,7 @@ func (r *Rebuild) Build(ctx context.Context, to string) (built Built, err error)
 	}
 	if err == nil {
 		built.Definitions = run.definitions
-		err = errors.Join(run.compareAccounts(ctx, &built), run.leave(ctx))
+		err = errors.Join(run.compareAccounts(ctx, &built), run.shutDown(ctx))
 	}
 	if err == nil {
 		// Links that the server made of hostile data would also lead elsewhere from the final place.
@@ -133,8 +133,8 @@ func (r *Copy) compareAccounts(ctx context.Context, built *Built) error {
 	return nil
 }
 
-// leave shuts the server down cleanly, after removing our account.
-func (r *Copy) leave(ctx context.Context) error {
+// shutDown shuts the server down cleanly, after removing our account.
+func (r *Copy) shutDown(ctx context.Context) error {
 	r.Phase("stop")
 	err := r.server.Exec(ctx, "DROP USER "+scratch.User+"@localhost")
 	if err == nil {

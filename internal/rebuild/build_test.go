@@ -20,7 +20,7 @@ import (
 	"overcloud.backup/tests/sets"
 )
 
-// TestABuiltDatadirIsWhole starts a server on what was built, as a restore gives it to the cluster.
+// TestABuiltDatadirIsWhole starts a server on the result, as a restore hands it to the cluster.
 func TestABuiltDatadirIsWhole(t *testing.T) {
 	for _, method := range []string{"physical", "logical"} {
 		destination, path := sets.Copy(t, method)
@@ -74,7 +74,7 @@ func TestNothingIsBuiltOfADamagedSet(t *testing.T) {
 	sets.WantEmpty(t, root)
 }
 
-// fetched is where tests/setup puts a plugin that the server's own package lacks.
+// fetched is where tests/setup stores a plugin that the server's own package lacks.
 func fetched(t *testing.T) string {
 	t.Helper()
 	folder, err := filepath.Abs("../../build/plugins")
@@ -148,8 +148,8 @@ func TestAPluginThatIsMissingHereIsNoFaultOfTheSet(t *testing.T) {
 	}
 }
 
-// An account that the restored server refuses locks a service out. It is named, or given its password.
-func TestAccountsOfServicesAreHeldAgainstTheSet(t *testing.T) {
+// An account that the restored server refuses would lock a service out. It is named, or gets its password.
+func TestAccountsOfServicesAreComparedWithTheSet(t *testing.T) {
 	destination, path := sets.Copy(t, "physical")
 	accounts := []mariadb.Account{
 		{User: "nova", Password: "secret", From: "as it was"},
@@ -178,7 +178,7 @@ func TestAccountsOfServicesAreHeldAgainstTheSet(t *testing.T) {
 	}
 }
 
-// A server must not use the data of a later one for good; to look at them in a scratch server is fine.
+// A server must not use the data of a later version for good; a scratch server may, to check them.
 func TestALaterServersDataAreForALookOnly(t *testing.T) {
 	destination, path := sets.Copy(t, "physical")
 	s := sets.Open(t, destination, path)
@@ -200,7 +200,7 @@ func TestALaterServersDataAreForALookOnly(t *testing.T) {
 	}
 }
 
-// What fails after the data are made leaves neither a datadir nor a server.
+// A failure after the data were created leaves neither a datadir nor a server.
 func TestABuildThatFailsAtItsEndLeavesNothing(t *testing.T) {
 	destination, path := sets.Copy(t, "physical")
 	for _, phase := range []string{"unpack", "prepare", "start", "compare", "accounts", "stop"} {

@@ -80,8 +80,8 @@ func (r *Rebuild) Look(
 	return seen, err
 }
 
-// leastFree is how much disk space a restore must leave free. Prepare asks for twice as much, and for the copy.
-const leastFree = spaceMargin / 2
+// minFree is how much disk space a restore must leave free. Prepare asks for twice as much, and for the copy.
+const minFree = spaceMargin / 2
 
 // guard ends the context if the disk fills up: hostile data can grow without end while it is prepared.
 func (r *Copy) guard(ctx context.Context) (context.Context, func()) {
@@ -96,9 +96,9 @@ func (r *Copy) guard(ctx context.Context) (context.Context, func()) {
 				return
 			case <-tick.C:
 			}
-			if free, at, err := local.Free(r.o.Scratch); err == nil && free < leastFree {
+			if free, at, err := local.Free(r.o.Scratch); err == nil && free < minFree {
 				cancel(fmt.Errorf("less than %d bytes are free at %s now: the copy takes more than that of an "+
-					"undamaged set, or something else fills the disk", leastFree, at))
+					"undamaged set, or something else fills the disk", minFree, at))
 			}
 		}
 	}()
@@ -164,7 +164,7 @@ func (r *Copy) Warn(format string, args ...any) {
 func (r *Copy) Phase(name string) {
 	r.progress.Phase = name
 	r.told = time.Time{}
-	r.tell()
+	r.reportProgress()
 }
 
 // ExpectTables sets the number of tables that will be checked, for the progress.
@@ -172,17 +172,17 @@ func (r *Copy) ExpectTables(n int) { r.progress.ExpectedTables = n }
 
 func (r *Copy) read(n int64) {
 	r.progress.ReadBytes += n
-	r.tell()
+	r.reportProgress()
 }
 
 // Checked counts a table that was checked, for the progress.
 func (r *Copy) Checked() {
 	r.progress.Tables++
-	r.tell()
+	r.reportProgress()
 }
 
-// tell reports the progress, at most twice a second.
-func (r *Copy) tell() {
+// reportProgress reports the progress, at most twice a second.
+func (r *Copy) reportProgress() {
 	if now := time.Now(); r.o.Progress != nil && now.Sub(r.told) > 500*time.Millisecond {
 		r.told = now
 		r.progress.Elapsed = float64(now.Sub(r.began).Milliseconds()) / 1000

@@ -29,13 +29,13 @@ func ready(t *testing.T, s *repository.Set, scratch string) *Rebuild {
 	return r
 }
 
-// seen is what a look at a copy found: Restored is nil where no copy came up.
+// seen is the result of an inspection of a copy: Restored is nil if no copy started.
 type seen struct {
 	Seen
 	Restored *repository.Restored
 }
 
-// looked rebuilds the set and compares the copy with what was recorded.
+// looked rebuilds the set and compares the copy with its record.
 func looked(t *testing.T, r *Rebuild) (found seen, err error) {
 	t.Helper()
 	found.Seen, err = r.Look(t.Context(), func(ctx context.Context, c *Copy) (err error) {

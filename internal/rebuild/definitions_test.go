@@ -17,7 +17,7 @@ import (
 	"overcloud.backup/tests/sets"
 )
 
-// built builds the set, as a restore does before anybody is kept out.
+// built builds the set, as a restore does before it locks clients out.
 func built(t *testing.T, destination, path string, accept bool) (Built, string, error) {
 	t.Helper()
 	r := ready(t, sets.Open(t, destination, path), sets.ScratchFolder(t))
@@ -75,7 +75,7 @@ func TestASetThatContradictsItselfIsDamaged(t *testing.T) {
 	}
 }
 
-// earlier makes a set one of a version that had no list of definitions.
+// earlier turns a set into one of a version that had no list of definitions.
 func earlier(t *testing.T, path string, tables func(map[string]int)) {
 	t.Helper()
 	must(t, os.Remove(filepath.Join(path, "definitions.jsonl")))
@@ -117,7 +117,7 @@ func TestASetOfAnotherVersionIsComparedByItsTables(t *testing.T) {
 	}
 }
 
-// A server tells the times of an event in the time zone of the system where the event has that.
+// A server shows the times of an event in the system's time zone if the event uses that.
 func TestEventsOfAnotherSystemsTimeZoneAreNoDifference(t *testing.T) {
 	event := catalog.Object{Kind: "event", Schema: "nova", Name: "e"}
 	for zone, want := range map[string]string{"XYT": "event nova.e: has its times shown in the time zone of the" +

@@ -9,7 +9,7 @@ import (
 	"overcloud.backup/internal/repository"
 )
 
-// No event that may have run is forgotten when the datadir's are held.
+// Every event that may have run is remembered when those of the datadir are disabled.
 func TestHeldEventsAreEnabledOrNamed(t *testing.T) {
 	rows := [][]string{{"mysql", "purge", "ENABLED"}, {"nova", "here", "ENABLED"},
 		{"nova", "there", "SLAVESIDE_DISABLED"}}

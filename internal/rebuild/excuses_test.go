@@ -12,8 +12,8 @@ import (
 	"overcloud.backup/internal/repository"
 )
 
-// What is excused is what the set itself recorded of that object, and of that object alone.
-func TestADifferenceIsExcusedByWhatIsKnownOfItsObject(t *testing.T) {
+// A difference is excused only by what the set itself recorded about that object.
+func TestADifferenceIsExcusedByTheRecordOfItsObject(t *testing.T) {
 	name := func(schema, table string) repository.Name { return repository.Name{Schema: schema, Name: table} }
 	known := excuses{
 		broken:  map[repository.Name]string{name("nova", "broken"): "was so when it was backed up (crashed)"},
@@ -29,7 +29,7 @@ func TestADifferenceIsExcusedByWhatIsKnownOfItsObject(t *testing.T) {
 	}
 	for _, c := range []struct {
 		d    catalog.Difference
-		want string // a part of it; empty where it counts
+		want string // a part of the excuse; empty if the difference counts
 	}{
 		{difference("table", "nova", "broken", "missing"), "was so when"},
 		{difference("table", "nova", "broken", "changed"), "was so when"},
@@ -65,7 +65,7 @@ func copyOf(method string, tables map[string]int) *Copy {
 	return &Copy{Rebuild: &Rebuild{set: &repository.Set{Name: "solo/x", Manifest: m}}}
 }
 
-func TestSchemasAreHeldAgainstTheManifest(t *testing.T) {
+func TestSchemasAreComparedWithTheManifest(t *testing.T) {
 	for name, c := range map[string]struct {
 		method      string
 		then, now   map[string]int
@@ -109,25 +109,25 @@ func TestAllDifferencesAreOneProblem(t *testing.T) {
 	}
 }
 
-func TestRoomForTheCopyIsAskedFor(t *testing.T) {
+func TestSpaceForTheCopyIsRequired(t *testing.T) {
 	for method, factor := range factors {
 		c := copyOf(method, nil)
 		content := map[string]string{"physical": repository.ContentStream, "logical": repository.ContentDump}[method]
 		c.set.Manifest.Files = repository.Files{{Name: "log", RawBytes: 1 << 40},
 			{Name: "data", Content: content, RawBytes: 1000}}
-		space, err := room(c.set, "/var/tmp")
+		space, err := spaceFor(c.set, "/var/tmp")
 		if err != nil || space.Needed != int64(1000*factor)+spaceMargin || space.Raw != 1000 || space.Free <= 0 {
 			t.Errorf("%s: %+v, %v", method, space, err)
 		}
 		c.set.Manifest.Files[1].RawBytes = 1 << 49
-		if _, err := room(c.set, filepath.Join("/var/tmp", "not", "there")); err == nil ||
+		if _, err := spaceFor(c.set, filepath.Join("/var/tmp", "not", "there")); err == nil ||
 			!strings.Contains(err.Error(), "too little space at /var/tmp:") {
 			t.Errorf("%s: %v", method, err)
 		}
 	}
 }
 
-func TestTheProgressIsToldTwiceASecondAndAtEachPhase(t *testing.T) {
+func TestProgressIsReportedTwiceASecondAndAtEachPhase(t *testing.T) {
 	var told []Progress
 	c := copyOf("logical", nil)
 	c.o.Progress = func(p Progress) { told = append(told, p) }

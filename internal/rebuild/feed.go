@@ -95,18 +95,18 @@ func (l *feeding) run(ctx context.Context, s sqldump.Statement) error {
 // refuse describes a statement that the server does not accept.
 func refuse(s sqldump.Statement, err error) error {
 	if s.Kind == sqldump.Account || s.Kind == sqldump.Servers {
-		err = discreet{err}
+		err = redacted{err}
 	}
 	return &refused{s, err}
 }
 
-// discreet is the server's error about a statement with a password or its hash, without the part that quotes the
+// redacted is the server's error about a statement with a password or its hash, without the part that quotes the
 // statement.
-type discreet struct{ error }
+type redacted struct{ error }
 
-func (d discreet) Unwrap() error { return d.error }
+func (d redacted) Unwrap() error { return d.error }
 
-func (d discreet) Error() string {
+func (d redacted) Error() string {
 	text := d.error.Error()
 	if at := quotes.FindStringIndex(text); at != nil {
 		text = text[:at[0]] + "..."
@@ -149,9 +149,9 @@ func (l *feeding) account(ctx context.Context, s sqldump.Statement) error {
 	return nil
 }
 
-// gone are the server's errors for a grant on a table, column or routine that does not exist. A server keeps such a
-// grant when the table is dropped.
-var gone = []int{1054, 1146, 1147, 1305}
+// objectMissing are the server's errors for a grant on a table, column or routine that does not exist. A server keeps
+// such a grant when the table is dropped.
+var objectMissing = []int{1054, 1146, 1147, 1305}
 
 // right executes what account left for later.
 func (l *feeding) right(ctx context.Context, s sqldump.Statement) error {
@@ -159,7 +159,7 @@ func (l *feeding) right(ctx context.Context, s sqldump.Statement) error {
 		return nil
 	}
 	err := l.run(ctx, s)
-	if s.Does == "GRANT" && slices.Contains(gone, mariadb.ErrorNumber(err)) {
+	if s.Does == "GRANT" && slices.Contains(objectMissing, mariadb.ErrorNumber(err)) {
 		l.Warn("users.sql, line %d: %s: its object does not exist, so it was not granted", s.Line,
 			(&refused{Statement: s}).about())
 		return nil

@@ -19,7 +19,7 @@ import (
 	"overcloud.backup/tests/sets"
 )
 
-// begun is a restore of a set, up to where it is loaded.
+// begun prepares a restore of a set, up to the point where it is loaded.
 func begun(t *testing.T, set *repository.Set) *Copy {
 	t.Helper()
 	ctx := context.Background()
@@ -36,7 +36,7 @@ func begun(t *testing.T, set *repository.Set) *Copy {
 	return r
 }
 
-// scratchServer is one with an honest set, whose data somebody else now has all rights over.
+// scratchServer returns one with an honest set, in which an attacker now has all privileges.
 func scratchServer(t *testing.T) *Copy {
 	t.Helper()
 	destination, path := sets.Copy(t, "logical")
@@ -45,7 +45,8 @@ func scratchServer(t *testing.T) *Copy {
 	return r
 }
 
-// A dump's trigger or a hostile datadir may run any statement in the scratch server. It must reach nothing outside.
+// A dump's trigger or a hostile datadir may run any statement in the scratch server. It must not reach anything
+// outside.
 func TestTheScratchServerReachesNothingOutside(t *testing.T) {
 	r := scratchServer(t)
 	outside, err := os.MkdirTemp("/var/tmp", "verify-outside-")
@@ -68,13 +69,13 @@ func TestTheScratchServerReachesNothingOutside(t *testing.T) {
 		if strings.Contains(refused, "_log_file") && err == nil {
 			_ = exec("SET GLOBAL general_log=ON, GLOBAL slow_query_log=ON")
 			must(t, exec("SET GLOBAL general_log=OFF, GLOBAL slow_query_log=OFF"))
-			continue // nothing outside is what counts
+			continue // only what is outside counts
 		}
 		if err == nil {
 			t.Errorf("%s: it was done", refused)
 		}
 	}
-	// Such a table lies inside, or is refused.
+	// Such a table is created inside, or is refused.
 	for _, engine := range []string{"InnoDB", "MyISAM", "Aria"} {
 		_ = exec("CREATE TABLE nova.out" + engine + " (a int) ENGINE=" + engine + " DATA DIRECTORY='" + outside +
 			"' INDEX DIRECTORY='" + outside + "'")
@@ -91,7 +92,7 @@ func TestTheScratchServerReachesNothingOutside(t *testing.T) {
 	wantAlone(t, r.server.Child.PID())
 }
 
-// wantAlone wants a process in namespaces of its own, as somebody else than root, without a way to gain rights.
+// wantAlone checks that a process has its own namespaces, is not root, and cannot gain privileges.
 func wantAlone(t *testing.T, pid int) {
 	t.Helper()
 	for _, space := range []string{"net", "mnt", "ipc", "pid"} {
@@ -107,7 +108,7 @@ func wantAlone(t *testing.T, pid int) {
 		!strings.Contains(text, "CapEff:\t0000000000000000") || strings.Contains(text, "Uid:\t0\t") {
 		t.Errorf("%s", text)
 	}
-	// One byte, where the limit was not none before: see process.NoCore.
+	// One byte, unless the limit was none already: see process.NoCore.
 	limits, err := os.ReadFile(fmt.Sprintf("/proc/%d/limits", pid))
 	if found, _ := regexp.Match(`(?m)^Max core file size +[01] +[01] `, limits); err != nil || !found {
 		t.Errorf("%s, %v", limits, err)
@@ -141,7 +142,7 @@ func TestThePlanSaysThatASetIsNotSigned(t *testing.T) {
 	}
 }
 
-// chunksOf are the chunks of a file for a stream that has that file already, which begin it anew.
+// chunksOf returns the chunks of a file for a stream that already has that file; they start it again.
 func chunksOf(name, content string) []byte {
 	length := func(n, bytes int) []byte { return binary.LittleEndian.AppendUint64(nil, uint64(n))[:bytes] }
 	out := append([]byte("XBSTCK01\x02P"), length(len(name), 4)...)
@@ -151,7 +152,7 @@ func chunksOf(name, content string) []byte {
 	return append(append(out, length(len(name), 4)...), name...)
 }
 
-// with adds files to the stream of a physical set, and makes the manifest fit.
+// with adds files to the stream of a physical set, and adapts the manifest.
 func with(t *testing.T, files map[string]string) *repository.Set {
 	t.Helper()
 	destination, path := sets.Copy(t, "physical")
@@ -177,7 +178,8 @@ func TestAForgedPhysicalSetReachesNothingOutside(t *testing.T) {
 	must(t, err)
 	defer os.RemoveAll(outside)
 	must(t, os.Chmod(outside, 0o777))
-	options := "[mysqld]\ninnodb_page_size=16384\ninnodb_data_file_path=ibdata1:12M;ibdata2:12M:autoextend\ninnodb_undo_tablespaces=0\ninnodb_checksum_algorithm=full_crc32\n"
+	options := "[mysqld]\ninnodb_page_size=16384\ninnodb_data_file_path=ibdata1:12M;ibdata2:12M:autoextend\n" +
+		"innodb_undo_tablespaces=0\ninnodb_checksum_algorithm=full_crc32\n"
 	hostile := "plugin_load=evil=evil.so\nplugin_dir=/proc/self/cwd\ninnodb_log_group_home_dir=" + outside +
 		"\ntmpdir=" + outside + "\n!include /etc/passwd\n"
 	found, err := looked(t, ready(t, with(t, map[string]string{

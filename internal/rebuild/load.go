@@ -21,7 +21,7 @@ import (
 func (r *Copy) prepare(ctx context.Context) error {
 	f := r.set.Manifest.Data()
 	r.Phase("unpack")
-	if err := r.pour(ctx, f, r.tools.Paths["unpack"], "-x", "-C", r.scratch.Path(scratch.DataName)); err != nil {
+	if err := r.unpack(ctx, f, r.tools.Paths["unpack"], "-x", "-C", r.scratch.Path(scratch.DataName)); err != nil {
 		return err
 	}
 	var err error
@@ -61,7 +61,7 @@ func (r *Copy) load(ctx context.Context) error {
 	o := r.scratch.Child()
 	o.Stdout = io.Discard
 	args := emptyServer(r.scratch.Path(scratch.DataName), r.scratch.Path(scratch.TemporaryName), r.scratch.Owner)
-	args = slices.Concat(args, madeWith(r.set.Manifest.Server.Settings), r.o.ServerOptions)
+	args = slices.Concat(args, creationArgs(r.set.Manifest.Server.Settings), r.o.ServerOptions)
 	if err := o.Run(ctx, r.tools.Paths["install"], args...); err != nil {
 		return fmt.Errorf("create an empty server: %w", err)
 	}
@@ -97,7 +97,7 @@ func (r *Copy) start(ctx context.Context, options []string) (err error) {
 		return err
 	}
 	r.server, err = r.scratch.Start(ctx, r.tools.Paths["server"], r.o.Memory,
-		slices.Concat(plugins, worldOf(r.set.Manifest.Server.Settings, r.set.Manifest.Method), options))
+		slices.Concat(plugins, adoptedArgs(r.set.Manifest.Server.Settings, r.set.Manifest.Method), options))
 	var ended *scratch.EndedError
 	if errors.As(err, &ended) && r.set.Manifest.Method == "physical" {
 		return refusedBy(r.set.Manifest.Data().Name, "the scratch server does not start on it", ended.Err, ended.Said)

@@ -18,7 +18,7 @@ import (
 	"overcloud.backup/tests/sets"
 )
 
-// loaded is the copy of a set whose dump is this text, on a scratch server, with the error of loading it.
+// loaded returns the copy of a set whose dump is this text, on a scratch server, and the error of loading it.
 func loaded(t *testing.T, dump, users string) (*Copy, error) {
 	t.Helper()
 	path := sets.Forge(t, dump).Path()
@@ -27,7 +27,7 @@ func loaded(t *testing.T, dump, users string) (*Copy, error) {
 	return c, c.load(t.Context())
 }
 
-// value asks the scratch server.
+// value runs a query on the scratch server.
 func (r *Copy) value(t *testing.T, query string) string {
 	t.Helper()
 	value, err := r.server.Value(t.Context(), query)
@@ -39,7 +39,7 @@ const session = "/*!40101 SET NAMES utf8mb4 */;\n/*!40014 SET @OLD_UNIQUE_CHECKS
 	"*/;\n/*!40014 SET @OLD_FOREIGN_KEY_CHECKS=@@FOREIGN_KEY_CHECKS, FOREIGN_KEY_CHECKS=0 */;\n" +
 	"/*!40101 SET @OLD_SQL_MODE=@@SQL_MODE, SQL_MODE='NO_AUTO_VALUE_ON_ZERO' */;\n"
 
-// A table may take a default from a sequence of a schema that comes later in the dump, or not at all.
+// A table's default may use a sequence of a schema that comes later in the dump, or is missing there.
 func TestSequencesOfOtherSchemasStandIn(t *testing.T) {
 	c, err := loaded(t, session+"CREATE DATABASE `a`;\nUSE `a`;\n"+
 		"CREATE TABLE `t` (`i` bigint DEFAULT nextval(`later`.`s`), `j` bigint DEFAULT nextval(`never`.`s`));\n"+
@@ -54,8 +54,8 @@ func TestSequencesOfOtherSchemasStandIn(t *testing.T) {
 	}
 }
 
-// A server keeps a grant when it drops what the grant is on. That is no fault of the set.
-func TestGrantsOnWhatIsGoneAreNamed(t *testing.T) {
+// A server keeps a grant when its object is dropped. That is not a fault of the set.
+func TestGrantsOnDroppedObjectsAreNamed(t *testing.T) {
 	c, err := loaded(t, session+"CREATE DATABASE `nova`;\nUSE `nova`;\nCREATE TABLE `t` (`i` int);\n",
 		"GRANT SELECT ON `nova`.`gone` TO `nova`@`localhost`;\nGRANT EXECUTE ON FUNCTION `nova`.`f` TO"+
 			" `nova`@`localhost`;\n"+
@@ -87,8 +87,8 @@ func TestRowsThatGoInAsOtherOnesAreNamed(t *testing.T) {
 	}
 }
 
-// What a statement does is said, and which set of bytes it is in: a problem names file, line and object.
-func TestWhatDoesNotLoadIsNamedWithItsLine(t *testing.T) {
+// A problem says what the statement does, and where in the set it is: it names file, line and object.
+func TestAStatementThatDoesNotLoadIsNamedWithItsLine(t *testing.T) {
 	const begin = session + "CREATE DATABASE `nova`;\nUSE `nova`;\nCREATE TABLE `t` (`f` float, UNIQUE KEY (`f`));\n"
 	for name, c := range map[string]struct {
 		dump        string
@@ -160,8 +160,8 @@ func TestTheUserOfAnEmptyServerIsKnownBefore(t *testing.T) {
 	}
 }
 
-// A restored datadir runs no event before one member is chosen to.
-func TestEventsOfADatadirAreHeld(t *testing.T) {
+// A restored datadir runs no event until one member is chosen to.
+func TestEventsOfADatadirAreDisabled(t *testing.T) {
 	for _, method := range []string{"physical", "logical"} {
 		destination, path := sets.Copy(t, method)
 		sets.EditManifest(t, path, func(m *repository.Manifest) {

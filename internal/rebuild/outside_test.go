@@ -14,7 +14,7 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-// tree makes files in a new folder: a name that ends with a slash is a folder, "name -> to" a link, "name |" a pipe.
+// tree creates files in a new folder: a name that ends with a slash is a folder, "name -> to" a link, "name |" a pipe.
 func tree(t *testing.T, names ...string) string {
 	t.Helper()
 	root := t.TempDir()
@@ -36,7 +36,7 @@ func tree(t *testing.T, names ...string) string {
 	return root
 }
 
-// filesIn are all paths in a folder, sorted.
+// filesIn returns all paths in a folder, sorted.
 func filesIn(t *testing.T, root string) (all []string) {
 	t.Helper()
 	must(t, filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
@@ -48,7 +48,7 @@ func filesIn(t *testing.T, root string) (all []string) {
 	return all
 }
 
-// A link of a forged set must not have the scratch server, or a restored one, read or write elsewhere.
+// A link of a forged set must not make the scratch server, or a restored one, read or write elsewhere.
 func TestNothingOfADatadirLeadsOutOfIt(t *testing.T) {
 	outside := filepath.Join(t.TempDir(), "precious")
 	must(t, os.MkdirAll(outside, 0o700))
@@ -75,8 +75,8 @@ func TestNothingOfADatadirLeadsOutOfIt(t *testing.T) {
 	}
 }
 
-// The option file lies in a folder of somebody else's: no link is followed, and what is not understood is not obeyed.
-func TestTheOptionFileIsReplacedWithWhatMayStay(t *testing.T) {
+// The option file is in a folder of another user: no link is followed, and unknown options are not used.
+func TestTheOptionFileKeepsOnlySafeOptions(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("needs root to give a file away")
 	}
@@ -119,7 +119,7 @@ func TestTheOptionFileIsReplacedWithWhatMayStay(t *testing.T) {
 	}
 }
 
-func TestWhatIsUnpackedIsHeldAgainstTheStream(t *testing.T) {
+func TestUnpackedFilesAreComparedWithTheStream(t *testing.T) {
 	for want, c := range map[string]struct{ got, stream map[string]int64 }{
 		"": {map[string]int64{"ibdata1": 5, "nova/t.ibd": 0}, map[string]int64{"ibdata1": 5, "nova/t.ibd": 0}},
 		"of the 2 files in the stream nova/t.ibd is missing": {map[string]int64{"ibdata1": 5},
@@ -142,7 +142,7 @@ func TestWhatIsUnpackedIsHeldAgainstTheStream(t *testing.T) {
 	}
 }
 
-// A datadir gets its name as a whole.
+// A datadir gets its name only when it is complete.
 func TestADatadirIsKeptAsAWhole(t *testing.T) {
 	from := tree(t, "ibdata1", "nova/t.ibd")
 	to := filepath.Join(filepath.Dir(from), "mysql")

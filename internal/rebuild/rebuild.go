@@ -101,9 +101,9 @@ func Prepare(ctx context.Context, s *repository.Set, o Options) (*Rebuild, error
 	r := &Rebuild{set: s, o: o}
 	var err error
 	if o.Image.None() {
-		err = r.lookHere(ctx)
+		err = r.inspectHost(ctx)
 	} else {
-		err = r.lookInside(ctx)
+		err = r.inspectImage(ctx)
 	}
 	if err != nil {
 		return nil, err
@@ -112,14 +112,14 @@ func Prepare(ctx context.Context, s *repository.Set, o Options) (*Rebuild, error
 		return nil, fmt.Errorf("the set is of the server %s, which is later than %s here: a server does not read the"+
 			" data of a later one; upgrade it first", set, r.tools.Version)
 	}
-	space, err := room(s, o.Scratch)
+	space, err := spaceFor(s, o.Scratch)
 	r.plan = Plan{Set: s.Name, Path: s.Path(), Scratch: o.Scratch, Tools: r.tools, Space: space, User: scratch.Account,
 		Origin: repository.NotSigned}
 	return r, err
 }
 
-// lookHere uses the programs and the user of this host.
-func (r *Rebuild) lookHere(ctx context.Context) (err error) {
+// inspectHost uses the programs and the user of this host.
+func (r *Rebuild) inspectHost(ctx context.Context) (err error) {
 	if r.owner, err = scratch.UserNamed(cmp.Or(r.o.User, scratch.Account)); err != nil {
 		return err
 	}
@@ -133,8 +133,8 @@ func (r *Rebuild) lookHere(ctx context.Context) (err error) {
 	return err
 }
 
-// lookInside uses those of the image, where no folder of this host is in the way.
-func (r *Rebuild) lookInside(ctx context.Context) (err error) {
+// inspectImage uses those of the image, where no folder of this host is in the way.
+func (r *Rebuild) inspectImage(ctx context.Context) (err error) {
 	if err := scratch.Check(r.o.Scratch, process.Owner{}); err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ func (r *Rebuild) lookInside(ctx context.Context) (err error) {
 	return err
 }
 
-func room(s *repository.Set, scratch string) (Space, error) {
+func spaceFor(s *repository.Set, scratch string) (Space, error) {
 	raw, factor := s.Manifest.Data().RawBytes, factors[s.Manifest.Method]
 	space := Space{Raw: raw, Factor: factor, Needed: int64(float64(raw)*factor) + spaceMargin}
 	var err error

@@ -32,7 +32,7 @@ func TestDamagedSetsAreNotRestored(t *testing.T) {
 	}
 }
 
-// The checksums of these sets are right; what is in them is not what the manifest says.
+// The checksums of these sets are right, but the content differs from the manifest.
 func TestRestoresThatHoldSomethingElseAreRefused(t *testing.T) {
 	for _, c := range []struct {
 		name, method, why string
@@ -69,7 +69,7 @@ func TestRestoresThatHoldSomethingElseAreRefused(t *testing.T) {
 	}
 }
 
-func TestWhatCannotWorkIsRefusedBefore(t *testing.T) {
+func TestImpossibleRestoresAreRefusedFirst(t *testing.T) {
 	destination, path := sets.Copy(t, "physical")
 	for _, c := range []struct {
 		why, scratch string

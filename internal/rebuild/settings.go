@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// worldly is a variable of the server that was backed up which the scratch server adopts: the form of its value, where
+// adopted is a variable of the server that was backed up which the scratch server adopts: the form of its value, where
 // it matters, and whether servers of the series may lack it.
-type worldly struct {
+type adopted struct {
 	name  string
 	value *regexp.Regexp
 	// files says that it matters to files, too, and not only to a dump; made that an empty server must be created with
@@ -24,10 +24,10 @@ var (
 	list = regexp.MustCompile(`^[A-Za-z0-9_,=]{0,1000}$`)
 )
 
-// world are the only settings of a set that are trusted: they decide which rows and tables a server accepts, and what a
-// name means. The settings of the session that loads them are those of package replay. An enforced storage engine would
-// change tables and is left out.
-var world = []worldly{
+// adoptedSettings are the only settings of a set that are trusted: they decide which rows and tables a server accepts,
+// and what a name means. The settings of the session that loads them are those of package replay. An enforced storage
+// engine would change tables and is left out.
+var adoptedSettings = []adopted{
 	{name: "lower_case_table_names", value: regexp.MustCompile(`^[01]$`), files: true, made: true},
 	{name: "innodb_page_size", value: regexp.MustCompile(`^(4096|8192|16384|32768|65536)$`), made: true},
 	{name: "character_set_server", value: plain, files: true},
@@ -40,20 +40,20 @@ var world = []worldly{
 	{name: "innodb_file_per_table", value: onOff},
 }
 
-// roomiest are arguments that make every table of a dump fit, whatever the default was when it was made: other row
+// roomyArgs are arguments that make every table of a dump fit, whatever the default was when it was made: other row
 // formats limit a key to 767 bytes, and store more of each long column in the row. Servers before MariaDB 10.2 have
 // this format only in another file format.
-var roomiest = []string{
+var roomyArgs = []string{
 	"--loose-innodb-default-row-format=dynamic", "--loose-innodb-file-format=Barracuda",
 	"--loose-innodb-large-prefix=ON",
 }
 
-// worldOf returns the arguments for a server like the one that was backed up.
-func worldOf(settings map[string]string, method string) (args []string) {
+// adoptedArgs returns the arguments for a server like the one that was backed up.
+func adoptedArgs(settings map[string]string, method string) (args []string) {
 	if method == "logical" {
-		args = append(args, roomiest...)
+		args = append(args, roomyArgs...)
 	}
-	for _, w := range world {
+	for _, w := range adoptedSettings {
 		value, known := settings[w.name]
 		if !known || !w.value.MatchString(value) || method == "physical" && !w.files {
 			continue
@@ -63,9 +63,9 @@ func worldOf(settings map[string]string, method string) (args []string) {
 	return args
 }
 
-// madeWith returns those of them that an empty server must be created with.
-func madeWith(settings map[string]string) (args []string) {
-	for _, w := range world {
+// creationArgs returns those of them that an empty server must be created with.
+func creationArgs(settings map[string]string) (args []string) {
+	for _, w := range adoptedSettings {
 		if value := settings[w.name]; w.made && w.value.MatchString(value) {
 			args = append(args, w.argument(value))
 		}
@@ -73,7 +73,7 @@ func madeWith(settings map[string]string) (args []string) {
 	return args
 }
 
-func (w worldly) argument(value string) string {
+func (w adopted) argument(value string) string {
 	option := "--"
 	if w.may {
 		option = "--loose-"

@@ -18,13 +18,13 @@ func TestASetsSettingsAreNotBelievedBlindly(t *testing.T) {
 	}
 	want := []string{"--lower-case-table-names=1", "--innodb-page-size=4096", "--character-set-server=latin1",
 		"--sql-mode=ANSI,NO_ZERO_DATE", "--explicit-defaults-for-timestamp=OFF"}
-	if got := worldOf(settings, "logical"); !slices.Equal(got, append(slices.Clone(roomiest), want...)) {
+	if got := adoptedArgs(settings, "logical"); !slices.Equal(got, append(slices.Clone(roomyArgs), want...)) {
 		t.Errorf("logical: %q", got)
 	}
-	if got := worldOf(settings, "physical"); !slices.Equal(got, []string{want[0], want[2]}) {
+	if got := adoptedArgs(settings, "physical"); !slices.Equal(got, []string{want[0], want[2]}) {
 		t.Errorf("physical: %q", got)
 	}
-	if got := madeWith(settings); !slices.Equal(got, want[:2]) {
+	if got := creationArgs(settings); !slices.Equal(got, want[:2]) {
 		t.Errorf("made with: %q", got)
 	}
 }

@@ -20,9 +20,9 @@ import (
 	"overcloud.backup/internal/scratch"
 )
 
-// pour lets a program unpack the stream in a file of the set into the datadir, reads the file back in the same pass,
+// unpack lets a program unpack the stream in a file of the set into the datadir, reads the file back in the same pass,
 // and checks that all of it arrived. A fault of the file takes precedence over the message of the program.
-func (r *Copy) pour(ctx context.Context, f repository.File, program string, args ...string) error {
+func (r *Copy) unpack(ctx context.Context, f repository.File, program string, args ...string) error {
 	from, to, err := os.Pipe()
 	if err != nil {
 		return err

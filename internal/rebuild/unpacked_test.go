@@ -12,8 +12,8 @@ import (
 	"overcloud.backup/tests/sets"
 )
 
-// An unpacking that leaves something out and exits with 0 proves nothing good: db.opt alone is missed by no server.
-func TestWhatIsNotUnpackedIsNoticed(t *testing.T) {
+// An unpacker that omits a file and exits with 0 proves nothing: no server would miss db.opt, for example.
+func TestFilesThatWereNotUnpackedAreNoticed(t *testing.T) {
 	sets.Shared(t)
 	mbstream, err := exec.LookPath("mbstream")
 	must(t, err)
@@ -39,7 +39,7 @@ func TestWhatIsNotUnpackedIsNoticed(t *testing.T) {
 	}
 }
 
-// tool is a program in mbstream's place. In what it does "$@" is the real one with its arguments, -x -C "$4".
+// tool is a program that replaces mbstream. In its script "$@" is the real one with its arguments, -x -C "$4".
 func tool(t *testing.T, real, does string) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/var/tmp", "verify-tool-")

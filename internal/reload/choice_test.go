@@ -63,7 +63,7 @@ func TestALoadUnderAnotherNameLeavesTheSchemaOfThatNameAlone(t *testing.T) {
 }
 
 // A complete set may have tables that refer to other schemas. A single schema, loaded beside the one in use, may not.
-func TestATableThatReachesAnotherSchemaIsOfAWholeSetAlone(t *testing.T) {
+func TestATableThatUsesAnotherSchemaIsLoadedOnlyInAWholeSet(t *testing.T) {
 	s := sets.Shared(t)
 	const drop = "SET foreign_key_checks=0; DROP DATABASE IF EXISTS xa; DROP DATABASE IF EXISTS xb; DROP DATABASE IF" +
 		" EXISTS xc"

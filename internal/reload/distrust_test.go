@@ -11,7 +11,7 @@ import (
 )
 
 // A table may refer to one that the dump lacks, as is possible with checks disabled.
-func TestAForeignKeyToATableThatTheDumpHasNotStaysInTheSchema(t *testing.T) {
+func TestAForeignKeyToATableThatTheDumpLacksStaysInTheSchema(t *testing.T) {
 	s := made(t, "CREATE TABLE parent (id INT PRIMARY KEY); CREATE TABLE child (p INT, FOREIGN KEY (p) REFERENCES"+
 		" parent (id)); "+
 		"INSERT INTO parent VALUES (1); INSERT INTO child VALUES (1)")
@@ -31,7 +31,7 @@ func TestAForeignKeyToATableThatTheDumpHasNotStaysInTheSchema(t *testing.T) {
 }
 
 // A dump's settings at its end affect neither how earlier views are kept nor how others are read.
-func TestADumpLeavesItsSettingsToNobody(t *testing.T) {
+func TestTheSettingsOfADumpEndWithIt(t *testing.T) {
 	s := inUse(t)
 	before, dump := state(t, s), dumped(t, s, "live")
 	const settings = "SET NAMES latin1; SET sql_mode='ANSI_QUOTES,NO_BACKSLASH_ESCAPES', time_zone='-11:00'," +
@@ -53,7 +53,7 @@ func TestADumpLeavesItsSettingsToNobody(t *testing.T) {
 }
 
 // Somebody who can write to the destination can exchange the file between two reads.
-func TestTheSecondReadingMayNotHaveMoreThanTheFirst(t *testing.T) {
+func TestTheSecondReadMayNotHaveMoreThanTheFirst(t *testing.T) {
 	first := sqldump.Statement{Kind: sqldump.Program, Does: "CREATE TRIGGER", Schema: "live", Name: "t",
 		Definer: &sqldump.Definer{User: "nova"}}
 	event, other := first, first
@@ -70,7 +70,7 @@ func TestTheSecondReadingMayNotHaveMoreThanTheFirst(t *testing.T) {
 		seen.Part = &seen.Parts[0]
 		Must(t, seen.See(first, "1234"))
 		seen.Choice.Note(seen.Parts[0], first)
-		err := (&loading{seen: seen}).asBefore(c.statement, c.text)
+		err := (&loading{seen: seen}).checkUnchanged(c.statement, c.text)
 		if (err == nil) != (c.why == "") || err != nil && !strings.Contains(err.Error(), c.why) {
 			t.Errorf("%s: %v", what, err)
 		}
@@ -78,7 +78,7 @@ func TestTheSecondReadingMayNotHaveMoreThanTheFirst(t *testing.T) {
 }
 
 // Leftovers of an earlier load are reported even if this load fails.
-func TestALoadThatFailsTellsWhatAnEarlierOneLeft(t *testing.T) {
+func TestALoadThatFailsReportsLeftoversOfAnEarlierOne(t *testing.T) {
 	s := made(t, "CREATE TABLE t (a INT); CREATE PROCEDURE p() SELECT 1")
 	set := setOf(t, strings.Replace(dumped(t, s, "copy"), "SELECT 1", "SELECT FROM", 1), nil)
 	_, err := s.SQL("CREATE DATABASE overcloud_load_00000000_0_new; CREATE TABLE overcloud_load_00000000_0_new.mine" +

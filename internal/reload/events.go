@@ -38,7 +38,7 @@ func (l *loading) enableWanted(ctx context.Context) error {
 		wanted := slices.Contains(ran, repository.Name{Schema: e.set, Name: e.name})
 		if wanted && e.set == e.schema {
 			names = append(names, catalog.Event{Schema: e.schema, Name: e.name})
-		} else if err := l.tellOf(ctx, e, wanted, ran != nil); err != nil {
+		} else if err := l.warnOf(ctx, e, wanted, ran != nil); err != nil {
 			return err
 		}
 	}
@@ -52,9 +52,9 @@ func (l *loading) enableWanted(ctx context.Context) error {
 	return err
 }
 
-// tellOf warns about an event that stays as it is in the dump, with the statement that enables it: events of a copy of
+// warnOf warns about an event that stays as it is in the dump, with the statement that enables it: events of a copy of
 // a schema would run along with those of the schema, and it is unknown whether the events of an older set ran.
-func (l *loading) tellOf(ctx context.Context, e eventLoaded, wanted, known bool) error {
+func (l *loading) warnOf(ctx context.Context, e eventLoaded, wanted, known bool) error {
 	name := catalog.Event{Schema: e.schema, Name: e.name}
 	slave := e.event == nil || e.event.Status == "DISABLE ON SLAVE"
 	if !wanted && (known || !slave) {

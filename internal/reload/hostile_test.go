@@ -103,8 +103,10 @@ func TestASchemaOfAnHonestDumpIsLoaded(t *testing.T) {
 	Must(t, err)
 	for query, want := range map[string]string{
 		"SELECT COUNT(*) FROM copy.t": "800", "SELECT COUNT(*) FROM copy.v": "800", "SELECT copy.f(1)": "2",
-		"SELECT CONCAT(event_name, definer) FROM information_schema.events WHERE event_schema = 'copy'": "enova@localhost",
-		"SELECT definer FROM information_schema.triggers WHERE trigger_schema = 'copy'":                 "nova@localhost",
+		"SELECT CONCAT(event_name, definer) FROM information_schema.events WHERE event_schema = " +
+			"'copy'": "enova@localhost",
+		"SELECT definer FROM information_schema.triggers WHERE trigger_schema = " +
+			"'copy'": "nova@localhost",
 	} {
 		// The definer has no rights in the schema of the other name, as before.
 		if got, err := s.SQL("GRANT ALL ON copy.* TO nova@localhost; " + query); err != nil || got != want {

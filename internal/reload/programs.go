@@ -36,7 +36,7 @@ func (l *loading) keepPrograms(ctx context.Context) error {
 			continue
 		}
 		seen[keyOf(s)] = true
-		was, err := l.shown(ctx, aside{schema: s.part.As, kind: kind, name: s.Name}, columns)
+		was, err := l.shown(ctx, savedObject{schema: s.part.As, kind: kind, name: s.Name}, columns)
 		if err != nil {
 			return fmt.Errorf("read the %s %s.%s: %w", strings.ToLower(kind), excerpt.Of(s.part.As), excerpt.Of(s.Name),
 				err)
@@ -47,7 +47,7 @@ func (l *loading) keepPrograms(ctx context.Context) error {
 	return nil
 }
 
-func (l *loading) shown(ctx context.Context, a aside, columns [5]int) (aside, error) {
+func (l *loading) shown(ctx context.Context, a savedObject, columns [5]int) (savedObject, error) {
 	// A view of the session's schema is shown without that schema's name.
 	if l.using != a.schema {
 		if err := l.ensureSchema(ctx, l.stageOf(a.schema)); err != nil {
@@ -76,7 +76,7 @@ func (l *loading) shown(ctx context.Context, a aside, columns [5]int) (aside, er
 }
 
 // statements recreate it as it was. Its text was read as UTF-8.
-func (a aside) statements() []string {
+func (a savedObject) statements() []string {
 	use := "USE " + sqldump.QuoteName(a.schema)
 	if !a.had {
 		return []string{use, "DROP " + a.kind + " IF EXISTS " + sqldump.QuoteName(a.name)}
@@ -92,13 +92,13 @@ func (a aside) statements() []string {
 	return []string{use, set, orReplace(a.text)}
 }
 
-// makeAgain recreates what was there. A view may need another one, so it tries as long as there is progress.
-func makeAgain(ctx context.Context, server *mariadb.Client, were []aside) error {
+// recreateAll recreates what was there. A view may need another one, so it tries as long as there is progress.
+func recreateAll(ctx context.Context, server *mariadb.Client, were []savedObject) error {
 	for len(were) > 0 {
-		var left []aside
+		var left []savedObject
 		var failed error
 		for _, a := range were {
-			if err := makeOne(ctx, server, a); err != nil && mariadb.ErrorNumber(err) == 0 {
+			if err := recreate(ctx, server, a); err != nil && mariadb.ErrorNumber(err) == 0 {
 				return err
 			} else if err != nil {
 				left, failed = append(left, a), err
@@ -112,7 +112,7 @@ func makeAgain(ctx context.Context, server *mariadb.Client, were []aside) error 
 	return server.Exec(ctx, "SET sql_mode = '', NAMES utf8mb4")
 }
 
-func makeOne(ctx context.Context, server *mariadb.Client, a aside) error {
+func recreate(ctx context.Context, server *mariadb.Client, a savedObject) error {
 	for _, text := range a.statements() {
 		if err := server.Exec(ctx, text); err != nil {
 			return err
@@ -123,7 +123,7 @@ func makeOne(ctx context.Context, server *mariadb.Client, a aside) error {
 
 var errNoDefinition = errors.New("the server shows no definition; the account needs TRIGGER and SUPER")
 
-func filter(all []aside, wanted func(aside) bool) (kept []aside) {
+func filter(all []savedObject, wanted func(savedObject) bool) (kept []savedObject) {
 	for _, a := range all {
 		if wanted(a) {
 			kept = append(kept, a)

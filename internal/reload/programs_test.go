@@ -146,7 +146,7 @@ func TestALoadMendsAViewOfADroppedTable(t *testing.T) {
 	}
 }
 
-func TestGrantsOnWhatIsReplacedStay(t *testing.T) {
+func TestGrantsOnReplacedObjectsStay(t *testing.T) {
 	s := made(t, "CREATE TABLE t (a INT); CREATE PROCEDURE p() SELECT 1; CREATE FUNCTION f() RETURNS INT NO SQL"+
 		" RETURN 1; CREATE USER g@'%'; "+
 		"GRANT EXECUTE ON PROCEDURE copy.p TO g@'%'; GRANT EXECUTE ON FUNCTION copy.f TO g@'%'; GRANT SELECT (a) ON"+

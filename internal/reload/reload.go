@@ -31,7 +31,7 @@ func Load(ctx context.Context, s *repository.Set, server *mariadb.Client, o Opti
 	}
 	// A damaged or forged dump must not have been loaded up to where that shows.
 	seen := part.NewSurvey(o.Parts)
-	if err := through(ctx, s, version, seen.Choice, o.Tell); err != nil {
+	if err := readDump(ctx, s, version, seen.Choice, o.Tell); err != nil {
 		return nil, err
 	}
 	if err := errors.Join(seen.Missing(), seen.Wrong); err != nil {
@@ -58,7 +58,7 @@ func loadable(ctx context.Context, s *repository.Set, server *mariadb.Client, o 
 			s.Manifest.Method)
 	}
 	for i, p := range o.Parts {
-		if err := holds(s, p); err != nil {
+		if err := checkPart(s, p); err != nil {
 			return "", err
 		}
 		if slices.ContainsFunc(o.Parts[:i], func(other Part) bool { return strings.EqualFold(other.As, p.As) }) {
@@ -79,7 +79,7 @@ func loadable(ctx context.Context, s *repository.Set, server *mariadb.Client, o 
 	return version, nil
 }
 
-func holds(s *repository.Set, p Part) error {
+func checkPart(s *repository.Set, p Part) error {
 	names := make([]string, 0, len(s.Manifest.Schema.Tables))
 	for name := range s.Manifest.Schema.Tables {
 		names = append(names, name)
@@ -95,8 +95,8 @@ func holds(s *repository.Set, p Part) error {
 	return nil
 }
 
-// through reads the dump back, statement by statement.
-func through(ctx context.Context, s *repository.Set, version string, c *part.Choice, tell func(int64)) error {
+// readDump reads the dump back, statement by statement.
+func readDump(ctx context.Context, s *repository.Set, version string, c *part.Choice, tell func(int64)) error {
 	reader := sqldump.NewReader(version, c.Take)
 	f := s.Manifest.Data()
 	bad, err := s.ReadFile(ctx, f, reader, tell)

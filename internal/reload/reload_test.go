@@ -96,7 +96,7 @@ func TestTablesThatGaleraDoesNotReplicateAreRefusedOrConverted(t *testing.T) {
 	}
 }
 
-func TestTheServersLimitsAreHeldAgainstTheDump(t *testing.T) {
+func TestTheDumpIsComparedWithTheServersLimits(t *testing.T) {
 	s := made(t, "CREATE TABLE t (a INT PRIMARY KEY, b LONGBLOB); INSERT INTO t SELECT seq, 'x' FROM seq_1_to_100;"+
 		" UPDATE t SET b = REPEAT('y', 1500000) WHERE a = 7")
 	set := setOf(t, dumped(t, s, "copy"), nil)
@@ -119,7 +119,7 @@ func TestTheServersLimitsAreHeldAgainstTheDump(t *testing.T) {
 	}
 }
 
-func TestTheLongestStatementThatIsTakenIsKnown(t *testing.T) {
+func TestTheLongestAcceptedStatementIsKnown(t *testing.T) {
 	s := sets.Shared(t)
 	for more, fits := range []bool{true, false} {
 		l := &loading{server: sets.Client(t, s), seen: part.NewSurvey(nil)}
@@ -137,7 +137,7 @@ func TestTheLongestStatementThatIsTakenIsKnown(t *testing.T) {
 }
 
 // The client discards them; here none runs. The next load removes what a killed one left, but nothing of anybody else.
-func TestTheNextLoadRemovesWhatAKilledOneLeft(t *testing.T) {
+func TestTheNextLoadRemovesLeftoversOfAKilledOne(t *testing.T) {
 	s := inUse(t)
 	t.Cleanup(func() {
 		_, _ = s.SQL("SET foreign_key_checks = 0; DROP DATABASE IF EXISTS overcloud_load_00000000_0_new; DROP" +
@@ -191,7 +191,7 @@ func TestTheNextLoadRemovesWhatAKilledOneLeft(t *testing.T) {
 	Must(t, err)
 }
 
-func TestTwoLoadsDoNotMeet(t *testing.T) {
+func TestTwoLoadsDoNotRunAtOnce(t *testing.T) {
 	s := inUse(t)
 	c := sets.Client(t, s)
 	_, err := c.Value(t.Context(), "SELECT GET_LOCK('overcloud_load', 0)")

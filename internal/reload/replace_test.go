@@ -17,9 +17,12 @@ import (
 )
 
 // live is a schema in use, and another one with a foreign key into it.
-const live = `DROP DATABASE IF EXISTS beside; DROP DATABASE IF EXISTS live; CREATE DATABASE live; CREATE DATABASE beside; USE live;
+const live = `DROP DATABASE IF EXISTS beside; DROP DATABASE IF EXISTS live;
+	CREATE DATABASE live; CREATE DATABASE beside; USE live;
 	CREATE TABLE parent (id INT PRIMARY KEY, v INT CHECK (v < 1000));
-	CREATE TABLE child (id INT PRIMARY KEY, p INT, n INT, CONSTRAINT fkn FOREIGN KEY (p) REFERENCES parent (id) ON DELETE CASCADE, FOREIGN KEY (p) REFERENCES parent (id));
+	CREATE TABLE child (id INT PRIMARY KEY, p INT, n INT,
+		CONSTRAINT fkn FOREIGN KEY (p) REFERENCES parent (id) ON DELETE CASCADE,
+		FOREIGN KEY (p) REFERENCES parent (id));
 	CREATE TABLE ` + "`a ``b. é`" + ` (id INT PRIMARY KEY, b LONGBLOB);
 	CREATE SEQUENCE sq NOCACHE INCREMENT BY 0; CREATE TABLE numbered (id BIGINT DEFAULT NEXTVAL(sq) PRIMARY KEY, n INT);
 	CREATE VIEW v AS SELECT id, v FROM parent; CREATE PROCEDURE p() SELECT 'old';
@@ -27,8 +30,10 @@ const live = `DROP DATABASE IF EXISTS beside; DROP DATABASE IF EXISTS live; CREA
 	CREATE TRIGGER t2 BEFORE INSERT ON child FOR EACH ROW FOLLOWS t1 SET NEW.n = NEW.n + 1;
 	CREATE TRIGGER t3 BEFORE INSERT ON parent FOR EACH ROW SET NEW.v = 7;
 	CREATE TABLE beside.c (id INT PRIMARY KEY, p INT, FOREIGN KEY (p) REFERENCES live.parent (id));
-	INSERT INTO parent VALUES (1, 0), (2, 0); INSERT INTO child (id, p) VALUES (1, 1); INSERT INTO beside.c VALUES (1, 2);
-	INSERT INTO numbered (n) VALUES (5), (6); SET check_constraint_checks = 0; INSERT INTO parent VALUES (3, 0); UPDATE parent SET v = 2000 WHERE id = 3;
+	INSERT INTO parent VALUES (1, 0), (2, 0); INSERT INTO child (id, p) VALUES (1, 1);
+	INSERT INTO beside.c VALUES (1, 2);
+	INSERT INTO numbered (n) VALUES (5), (6); SET check_constraint_checks = 0;
+	INSERT INTO parent VALUES (3, 0); UPDATE parent SET v = 2000 WHERE id = 3;
 	INSERT INTO ` + "`a ``b. é`" + ` VALUES (1, REPEAT('x', 900000)), (2, 'y')`
 
 // dumpArgs are the arguments of a backup's dump.
@@ -110,7 +115,7 @@ func whole(as string) Options {
 	return Options{Parts: []Part{{Schema: "live", As: as}}, Definers: asRoot}
 }
 
-func TestASchemaInUseIsReplacedWithAllThatLeadsToIt(t *testing.T) {
+func TestASchemaInUseIsReplacedWithAllReferencesToIt(t *testing.T) {
 	s := inUse(t)
 	before, set := state(t, s), setOf(t, dumped(t, s, "live"), nil)
 	_, err := s.SQL("USE live; SET foreign_key_checks = 0; DELETE FROM beside.c; DELETE FROM parent; INSERT INTO" +
@@ -178,7 +183,7 @@ func TestASchemaThatWasDroppedComesBack(t *testing.T) {
 }
 
 // However a load ends, the earlier content stays: rows, triggers, keys, views.
-func TestALoadThatFailsCostsNothing(t *testing.T) {
+func TestALoadThatFailsLosesNothing(t *testing.T) {
 	s := inUse(t)
 	before, dump := state(t, s), dumped(t, s, "live")
 	last := strings.LastIndex(dump, "INSERT INTO `parent`")
@@ -215,7 +220,7 @@ func TestALoadThatFailsCostsNothing(t *testing.T) {
 }
 
 // Whenever the connection is lost, the earlier rows are there, or the message says that they are the set's.
-func TestALoadWhoseConnectionIsKilledCostsNothing(t *testing.T) {
+func TestALoadWhoseConnectionIsKilledLosesNothing(t *testing.T) {
 	s := inUse(t)
 	before, dump := state(t, s), dumped(t, s, "live")
 	set := setOf(t, strings.Replace(dump, "SELECT 'old'", "SELECT 'new'", 1), nil)

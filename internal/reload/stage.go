@@ -51,7 +51,7 @@ func (l *loading) prepare(ctx context.Context) error {
 			}
 		}
 	}
-	return l.alone(ctx, host)
+	return l.checkOtherMembers(ctx, host)
 }
 
 // markOf is the mark of a host's loads.
@@ -59,9 +59,10 @@ func markOf(host string) string { return markStem + host }
 
 const markStem = "of a load by overcloud.backup on "
 
-// alone refuses to load while a load runs through another member: each would put back, or remove, what the other one
-// moved. Both create their schemas in the one order of the cluster, so one of them sees the schemas of the other.
-func (l *loading) alone(ctx context.Context, host string) error {
+// checkOtherMembers refuses to load while a load runs through another member: each would put back, or remove, what the
+// other one moved. Both create their schemas in the one order of the cluster, so one of them sees the schemas of the
+// other.
+func (l *loading) checkOtherMembers(ctx context.Context, host string) error {
 	rows, err := l.server.Rows(ctx, "SELECT schema_name, COALESCE((SELECT table_comment FROM information_schema.tables"+
 		" WHERE table_schema = schema_name AND table_name = ?), '') FROM information_schema.schemata"+
 		" WHERE schema_name REGEXP ?", part.MarkName, stagePattern)
@@ -83,7 +84,7 @@ func (l *loading) alone(ctx context.Context, host string) error {
 // this way a statement that the server refuses is known before any table is replaced. An event would run, and a view
 // may need what does not exist yet.
 func (l *loading) take(s sqldump.Statement, text string) error {
-	if err := l.asBefore(s, text); err != nil {
+	if err := l.checkUnchanged(s, text); err != nil {
 		return err
 	}
 	if part.Kept(s) {
@@ -115,9 +116,9 @@ func (l *loading) take(s sqldump.Statement, text string) error {
 	return nil
 }
 
-// asBefore refuses a definer that was not in the dump at the first reading, and more programs than there were: anyone
-// who can write to the destination can exchange the file between the two readings.
-func (l *loading) asBefore(s sqldump.Statement, text string) error {
+// checkUnchanged refuses a definer that was not in the dump at the first reading, and more programs than there were:
+// anyone who can write to the destination can exchange the file between the two readings.
+func (l *loading) checkUnchanged(s sqldump.Statement, text string) error {
 	if part.Kept(s) {
 		l.programBytes += len(text)
 	}

@@ -35,10 +35,10 @@ type loading struct {
 	later        []deferred
 	programBytes int                // of them
 	replaced     map[[3]string]bool // views and programs, by kind, schema and name
-	triggers     []aside            // of the tables that are replaced
+	triggers     []savedObject      // of the tables that are replaced
 	referred     map[*stage][]string
 	// programsBefore are the views and programs that those of the dump replace.
-	programsBefore []aside
+	programsBefore []savedObject
 	phase          phase
 	// touched is when the existing objects began to change; wentBack reports that loaded tables were in place.
 	touched  time.Time
@@ -149,8 +149,8 @@ func (l *loading) ensureSchema(ctx context.Context, st *stage) error {
 	return l.server.Exec(ctx, text)
 }
 
-// aside is a view or program as it was before the load, with the settings that its text depends on.
-type aside struct {
+// savedObject is a view or program as it was before the load, with the settings that its text depends on.
+type savedObject struct {
 	schema, kind, name             string
 	table                          string // of a trigger
 	had                            bool   // it existed
@@ -196,8 +196,8 @@ func (l *loading) names() string {
 	return strings.Join(names, ", ")
 }
 
-// whatIsLeft says where rows are that were not removed, and how to get them back.
-func (l *loading) whatIsLeft() string {
+// describeLeftovers says where rows are that were not removed, and how to get them back.
+func (l *loading) describeLeftovers() string {
 	texts := make([]string, 0, len(l.stages))
 	for _, st := range l.stages {
 		texts = append(texts, fmt.Sprintf("what %s has of tables in %s is what was in %s before (RENAME TABLE %s.t TO"+

@@ -13,7 +13,7 @@ import (
 )
 
 // When a load has failed and could not be undone, these messages are all that an operator has.
-func TestAFailedLoadSaysWhatIsWhere(t *testing.T) {
+func TestAFailedLoadSaysWhereEverythingIs(t *testing.T) {
 	cause := errors.New("load the dump: the server is gone")
 	for name, c := range map[string]struct {
 		phase phase
@@ -53,17 +53,17 @@ func TestAFailedLoadSaysWhatIsWhere(t *testing.T) {
 	}
 }
 
-func TestWhatClientsMayHaveMetIsSaid(t *testing.T) {
+func TestTheEffectOnClientsIsReported(t *testing.T) {
 	began := time.Now().Add(-1500 * time.Millisecond)
 	for want, l := range map[string]*loading{
 		"": {touched: began},
 		"s clients had the loaded tables: what they wrote to them in that time is lost": {touched: began,
 			wentBack: true,
-			triggers: []aside{{}}},
+			triggers: []savedObject{{}}},
 		"s its triggers were missing: what clients wrote in that time did not fire them": {touched: began,
-			triggers: []aside{{}}},
+			triggers: []savedObject{{}}},
 	} {
-		got := l.meanwhile()
+		got := l.describeInterim()
 		if (got == "") != (want == "") || !strings.HasSuffix(got, want) ||
 			want != "" && !strings.HasPrefix(got, ", but for 1.5 ") {
 			t.Errorf("%q, not %q", got, want)
@@ -73,7 +73,8 @@ func TestWhatClientsMayHaveMetIsSaid(t *testing.T) {
 
 // A program is restored with the SQL mode and the character set that it was created in.
 func TestAProgramIsRecreatedAsItWas(t *testing.T) {
-	routine := aside{schema: "li`ve", kind: "PROCEDURE", name: "p`", had: true, mode: "ANSI_QUOTES", charset: "latin1",
+	routine := savedObject{schema: "li`ve", kind: "PROCEDURE", name: "p`", had: true, mode: "ANSI_QUOTES",
+		charset:   "latin1",
 		collation: "latin1_swedish_ci", text: "CREATE DEFINER=`a`@`b` PROCEDURE `p` () SELECT \"x\""}
 	event, foreign, created := routine, routine, routine
 	event.zone, event.text = "SYSTEM", "CREATE DEFINER=`a`@`b` EVENT e ON SCHEDULE AT NOW() DO SELECT 1"
@@ -82,7 +83,7 @@ func TestAProgramIsRecreatedAsItWas(t *testing.T) {
 	utf8 := foreign
 	utf8.charset, utf8.collation = "utf8mb3", "utf8mb3_bin"
 	for name, c := range map[string]struct {
-		aside
+		savedObject
 		want []string
 	}{
 		"as it was": {routine, []string{"USE `li``ve`",
@@ -116,7 +117,7 @@ func TestNamesAreQuotedInARename(t *testing.T) {
 	}
 }
 
-func TestAStatementIsKnownByWhatItMakes(t *testing.T) {
+func TestAStatementIsIdentifiedByItsObject(t *testing.T) {
 	p := &Part{Schema: "live", As: "copy"}
 	s := deferred{Statement: sqldump.Statement{Does: "CREATE VIEW", Schema: "live", Name: "v"}, part: p}
 	if got := keyOf(s); got != [3]string{"VIEW", "copy", "v"} {

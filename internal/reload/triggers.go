@@ -87,7 +87,7 @@ func (l *loading) readTriggers(ctx context.Context, st *stage) error {
 			return fmt.Errorf("read the trigger %s.%s: %w", excerpt.Of(st.As), excerpt.Of(row[0]),
 				errors.Join(err, errNoDefinition))
 		}
-		l.triggers = append(l.triggers, aside{
+		l.triggers = append(l.triggers, savedObject{
 			schema: st.As, name: row[0], table: row[1], had: true, mode: shown[0][1], text: shown[0][2],
 			charset: shown[0][3], collation: shown[0][4],
 		})
@@ -97,7 +97,7 @@ func (l *loading) readTriggers(ctx context.Context, st *stage) error {
 
 // missingTriggers returns the kept triggers of tables that lack one of theirs. All triggers of such a table are
 // recreated, in their order.
-func (l *loading) missingTriggers(ctx context.Context, server *mariadb.Client) (missing []aside, err error) {
+func (l *loading) missingTriggers(ctx context.Context, server *mariadb.Client) (missing []savedObject, err error) {
 	there := map[[2]string]bool{}
 	for _, st := range l.stages {
 		rows, err := triggersOf(ctx, server, st.As)
@@ -114,5 +114,5 @@ func (l *loading) missingTriggers(ctx context.Context, server *mariadb.Client) (
 			lack[[2]string{a.schema, a.table}] = true
 		}
 	}
-	return filter(l.triggers, func(a aside) bool { return lack[[2]string{a.schema, a.table}] }), nil
+	return filter(l.triggers, func(a savedObject) bool { return lack[[2]string{a.schema, a.table}] }), nil
 }

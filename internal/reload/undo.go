@@ -27,28 +27,28 @@ func (l *loading) failed(cause error) error {
 		return fmt.Errorf("%w; the loaded tables of %s are complete and in their places, and triggers may be missing:"+
 			" %s",
 			cause,
-			l.names(), l.whatIsLeft())
+			l.names(), l.describeLeftovers())
 	case removing:
 		return l.finish(ctx, cause)
 	}
-	server, err := l.again(ctx)
+	server, err := l.reconnect(ctx)
 	if err == nil {
 		defer server.Close()
-		err = l.undoPatiently(ctx, server)
+		err = l.undoWithRetries(ctx, server)
 	}
 	if err != nil && l.phase == staging {
 		return fmt.Errorf("%w; nothing that existed has changed, but what was created could not be removed: %w; "+
 			"the next load through this server removes the schemas %s", cause, err, l.ours())
 	}
 	if err != nil {
-		return fmt.Errorf("%w; and that could not be undone: %w: %s", cause, err, l.whatIsLeft())
+		return fmt.Errorf("%w; and that could not be undone: %w: %s", cause, err, l.describeLeftovers())
 	}
-	return fmt.Errorf("%w; nothing that existed has changed%s", cause, l.meanwhile())
+	return fmt.Errorf("%w; nothing that existed has changed%s", cause, l.describeInterim())
 }
 
 // finish removes the earlier tables after all, when everything is loaded.
 func (l *loading) finish(ctx context.Context, cause error) error {
-	server, err := l.again(ctx)
+	server, err := l.reconnect(ctx)
 	if err == nil {
 		defer server.Close()
 		err = l.removeStages(ctx, server)
@@ -56,13 +56,13 @@ func (l *loading) finish(ctx context.Context, cause error) error {
 	if err == nil {
 		return nil
 	}
-	said := append([]string{l.whatIsLeft()}, l.done.Warnings...)
+	said := append([]string{l.describeLeftovers()}, l.done.Warnings...)
 	return fmt.Errorf("%w; all of %s is loaded, and only the earlier tables are not removed: %s", cause, l.names(),
 		excerpt.UpTo(4000, strings.Join(said, "; ")))
 }
 
-// meanwhile says what clients may have seen before everything was restored.
-func (l *loading) meanwhile() string {
+// describeInterim says what clients may have seen before everything was restored.
+func (l *loading) describeInterim() string {
 	took := time.Since(l.touched).Seconds()
 	switch {
 	case l.wentBack:
@@ -76,10 +76,10 @@ func (l *loading) meanwhile() string {
 	return ""
 }
 
-// again opens another connection and ends what the server still does for the first one: a statement that waits there
-// would find the tables in other places. The new connection holds the lock, so that no other load removes what is being
-// put back.
-func (l *loading) again(ctx context.Context) (*mariadb.Client, error) {
+// reconnect opens another connection and ends what the server still does for the first one: a statement that waits
+// there would find the tables in other places. The new connection holds the lock, so that no other load removes what is
+// being put back.
+func (l *loading) reconnect(ctx context.Context) (*mariadb.Client, error) {
 	if l.Open == nil {
 		return nil, errAgain
 	}
@@ -113,8 +113,8 @@ func (l *loading) again(ctx context.Context) (*mariadb.Client, error) {
 // busy are the server's errors for a table that clients use, and for a deadlock with them.
 var busy = []int{1205, 1213}
 
-// undoPatiently undoes even if clients hold a table for long.
-func (l *loading) undoPatiently(ctx context.Context, server *mariadb.Client) (err error) {
+// undoWithRetries undoes even if clients hold a table for long.
+func (l *loading) undoWithRetries(ctx context.Context, server *mariadb.Client) (err error) {
 	for range 5 {
 		if err = l.undo(ctx, server); !slices.Contains(busy, mariadb.ErrorNumber(err)) {
 			return err
@@ -138,8 +138,8 @@ func (l *loading) undo(ctx context.Context, server *mariadb.Client) error {
 		if err != nil {
 			return err
 		}
-		sent := func(a aside) bool { return l.replaced[[3]string{a.kind, a.schema, a.name}] }
-		if err := makeAgain(ctx, server, append(triggers, filter(l.programsBefore, sent)...)); err != nil {
+		sent := func(a savedObject) bool { return l.replaced[[3]string{a.kind, a.schema, a.name}] }
+		if err := recreateAll(ctx, server, append(triggers, filter(l.programsBefore, sent)...)); err != nil {
 			return err
 		}
 	}

@@ -78,7 +78,7 @@ func TestALoadThatIsUndoneSaysWhatClientsLost(t *testing.T) {
 }
 
 // After a restart of the server another client may have the connection id of the load.
-func TestUndoingALoadEndsNobodyElsesConnection(t *testing.T) {
+func TestUndoingALoadKillsOnlyItsOwnConnection(t *testing.T) {
 	s := sets.Shared(t)
 	other := sets.Client(t, s)
 	id, err := other.Value(t.Context(), "SELECT CONNECTION_ID()")
@@ -87,7 +87,7 @@ func TestUndoingALoadEndsNobodyElsesConnection(t *testing.T) {
 	l.Open = func(ctx context.Context) (*mariadb.Client, error) {
 		return mariadb.Open(ctx, mariadb.Login{Socket: s.Socket})
 	}
-	again, err := l.again(t.Context())
+	again, err := l.reconnect(t.Context())
 	Must(t, err)
 	defer again.Close()
 	if _, err := other.Value(t.Context(), "SELECT 1"); err != nil {
@@ -220,7 +220,7 @@ func TestTriggersThatAreMadeAgainKeepTheirOrder(t *testing.T) {
 		if Must(t, err); len(missing) > 0 && dropped == "" {
 			t.Error(missing)
 		}
-		Must(t, makeAgain(t.Context(), c, missing))
+		Must(t, recreateAll(t.Context(), c, missing))
 		if after := state(t, s); after != before {
 			t.Errorf("%q: before:\n%s\nafter:\n%s", dropped, before, after)
 		}

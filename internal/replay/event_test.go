@@ -20,7 +20,8 @@ const pastEvents = `DROP DATABASE IF EXISTS past; CREATE DATABASE past; USE past
 	CREATE EVENT once ON SCHEDULE AT '2020-06-01 01:00:00' DO INSERT INTO log VALUES ('once');
 	CREATE EVENT kept ON SCHEDULE AT '2020-06-01 01:00:00' ON COMPLETION PRESERVE DO INSERT INTO log VALUES ('kept');
 	CREATE EVENT idle ON SCHEDULE AT '2020-06-01 01:00:00' DISABLE ON SLAVE DO INSERT INTO log VALUES ('idle');
-	CREATE EVENT ended ON SCHEDULE EVERY 1 DAY STARTS '2020-01-01 00:00:00' ENDS '2020-07-01 01:00:00' DO INSERT INTO log VALUES ('ended');
+	CREATE EVENT ended ON SCHEDULE EVERY 1 DAY STARTS '2020-01-01 00:00:00' ENDS '2020-07-01 01:00:00'
+		DO INSERT INTO log VALUES ('ended');
 	CREATE EVENT runs ON SCHEDULE EVERY 1 DAY STARTS '2020-01-01 00:00:00' DO INSERT INTO log VALUES ('runs')`
 
 const eventRows = "SELECT event_name, status, execute_at, starts, ends, on_completion, time_zone, event_definition" +
@@ -109,7 +110,8 @@ func TestAnEventOfThePastDoesNotRunWhereAScheduleRuns(t *testing.T) {
 	_, err := s.SQL("ALTER DEFINER = nova@localhost EVENT nova.e DISABLE; SET GLOBAL event_scheduler = ON")
 	must(t, err)
 	t.Cleanup(func() {
-		if _, err := s.SQL("SET GLOBAL event_scheduler = OFF; ALTER DEFINER = nova@localhost EVENT nova.e ENABLE"); err != nil {
+		if _, err := s.SQL("SET GLOBAL event_scheduler = OFF; ALTER DEFINER = nova@localhost EVENT nova.e " +
+			"ENABLE"); err != nil {
 			t.Error(err)
 		}
 	})

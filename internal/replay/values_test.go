@@ -10,12 +10,13 @@ import (
 	"overcloud.backup/tests/sets"
 )
 
-func TestValuesThatChangeAreSaid(t *testing.T) {
+func TestChangedValuesAreReported(t *testing.T) {
 	c := sets.Client(t, sets.Shared(t))
 	var warnings []string
 	session := prepared(t, c, &warnings)
 	for _, text := range []string{"CREATE DATABASE vals", "SET SESSION sql_mode='NO_AUTO_VALUE_ON_ZERO'",
-		"CREATE TABLE vals.t (n TINYINT, d DATE, e ENUM('a'), v VARCHAR(9) CHARACTER SET utf8mb4, g INT AS (n) VIRTUAL)"} {
+		"CREATE TABLE vals.t (n TINYINT, d DATE, e ENUM('a'), v VARCHAR(9) CHARACTER SET utf8mb4, g INT AS (n) " +
+			"VIRTUAL)"} {
 		must(t, c.Exec(t.Context(), text))
 	}
 	defer func() { must(t, c.Exec(t.Context(), "DROP DATABASE vals")) }()

@@ -33,7 +33,7 @@ func sound(method string) *Manifest {
 	return m
 }
 
-func TestAManifestThatContradictsItselfIsSaidToInEachWay(t *testing.T) {
+func TestEachContradictionOfAManifestIsReported(t *testing.T) {
 	for _, method := range []string{"physical", "logical"} {
 		if problems := checkManifest(sound(method)); len(problems) > 0 {
 			t.Errorf("%s: %v", method, problems)
@@ -140,7 +140,7 @@ func TestTheNewestSetMayBeADamagedOne(t *testing.T) {
 }
 
 // The last line proves that mariadb-dump finished, and the position that the stream belongs to the manifest.
-func TestWhatIsInAFileIsLookedAt(t *testing.T) {
+func TestTheContentOfAFileIsChecked(t *testing.T) {
 	for text, whole := range map[string]bool{
 		"CREATE TABLE t;\n-- Dump completed on 2026-11-22 19:15:00\n": true, "-- Dump completed": true,
 		"INSERT INTO t VALUES ('-- Dump completed": false, "CREATE TABLE t;\n": false, "": false,

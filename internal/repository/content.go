@@ -32,14 +32,14 @@ func contentOf(f File, m *Manifest) content {
 	case ContentDefinitions:
 		return &definitionList{want: m.Schema.Fingerprint}
 	}
-	return anything{}
+	return opaque{}
 }
 
-// anything is a file of which only length and checksum are known.
-type anything struct{}
+// opaque is a file of which only length and checksum are known.
+type opaque struct{}
 
-func (anything) Write(p []byte) (int, error) { return len(p), nil }
-func (anything) finish() error               { return nil }
+func (opaque) Write(p []byte) (int, error) { return len(p), nil }
+func (opaque) finish() error               { return nil }
 
 // stream checks a physical backup. Its position is kept.
 type stream struct {

@@ -64,7 +64,7 @@ func (r *Repository) List(cluster string) (Listing, error) {
 		return l, err
 	}
 	for _, i := range items {
-		if err := r.look(&l, i); err != nil {
+		if err := r.add(&l, i); err != nil {
 			return l, err
 		}
 	}
@@ -114,8 +114,8 @@ func (r *Repository) itemsIn(cluster string) ([]Item, error) {
 	return items, nil
 }
 
-// look adds one set to the listing.
-func (r *Repository) look(l *Listing, i located) error {
+// add adds one set to the listing.
+func (r *Repository) add(l *Listing, i located) error {
 	at := r.store.Location(i.set)
 	if i.Unfinished {
 		why := "unfinished: its backup still runs, or was killed"

@@ -216,15 +216,15 @@ func ParseManifest(data []byte) (*Manifest, error) {
 	}
 	for _, f := range m.Files {
 		if filepath.Base(f.Name) != f.Name || CheckName("file", f.Name) != nil || len(f.SHA256) != 64 ||
-			!sane(f.Bytes) || !sane(f.RawBytes) {
+			!isSize(f.Bytes) || !isSize(f.RawBytes) {
 			return nil, fmt.Errorf("manifest: file %q: bad name, size or sha256", excerpt.Of(f.Name))
 		}
 	}
 	return &m, nil
 }
 
-// sane reports whether a file can have so many bytes: up to 1 PiB, so that no sum of them is too large for a number.
-func sane(size int64) bool { return 0 <= size && size <= 1<<50 }
+// isSize reports whether a file can have so many bytes: up to 1 PiB, so that no sum of them is too large for a number.
+func isSize(size int64) bool { return 0 <= size && size <= 1<<50 }
 
 // Bounds of a JSON document from a destination. One of 100,000 tables has half a million values.
 const (

@@ -45,13 +45,13 @@ func (p *Problem) UnmarshalJSON(text []byte) error {
 	type plain Problem
 	read := plain{Kind: Damaging}
 	err := json.Unmarshal(text, &read)
-	if *p = Problem(read); p.words() == "" {
+	if *p = Problem(read); p.text() == "" {
 		p.Kind = Damaging
 	}
 	return err
 }
 
-func (p Problem) words() string {
+func (p Problem) text() string {
 	for _, kind := range kinds {
 		if kind.ProblemKind == p.Kind {
 			return kind.words

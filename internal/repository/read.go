@@ -74,7 +74,7 @@ func (s *Set) readAs(
 	defer file.Close()
 	r := &rereading{file: f, content: inside, copy: copy, hash: sha256.New()}
 	// Never more than the manifest says, even if another process continues to write.
-	src := io.TeeReader(&telling{ctx, io.LimitReader(file, f.Bytes), tell}, r.hash)
+	src := io.TeeReader(&progressReader{ctx, io.LimitReader(file, f.Bytes), tell}, r.hash)
 	if f.Compression == "zstd" {
 		err = zframe.Unpack(ctx, src, f.FrameBytes, r.take)
 	} else {
@@ -209,14 +209,14 @@ func (r *rereading) judge(ctx context.Context, err error) (*Problem, error) {
 	return nil, nil
 }
 
-// telling counts what is read, and ends with the context.
-type telling struct {
+// progressReader counts what is read, and ends with the context.
+type progressReader struct {
 	ctx  context.Context
 	from io.Reader
 	tell func(int64)
 }
 
-func (t *telling) Read(p []byte) (int, error) {
+func (t *progressReader) Read(p []byte) (int, error) {
 	if t.ctx.Err() != nil {
 		return 0, context.Cause(t.ctx)
 	}

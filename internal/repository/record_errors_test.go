@@ -13,7 +13,7 @@ import (
 )
 
 // Any text may replace a word: the message about it is short.
-func TestWhatIsSaidOfARecordRepeatsLittle(t *testing.T) {
+func TestErrorsOfARecordAreShort(t *testing.T) {
 	record := &oneFile{}
 	s := &Set{Name: "c/s", Sum: "0f", source: record, at: "/x"}
 	messages.Everywhere(t, `{"format": 1, "set": "c/s", "manifest_sha256": "0f", "read": {"ok": true, "at": 1.5}}`,

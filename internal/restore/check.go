@@ -31,7 +31,7 @@ type Expected struct {
 func (n *Node) Check(ctx context.Context, login mariadb.Login, want Expected, limit time.Duration) (galera.Wsrep,
 	error) {
 	var w galera.Wsrep
-	err := until(ctx, limit, "check the database on this host", func() (string, error) {
+	err := poll(ctx, limit, "check the database on this host", func() (string, error) {
 		c, err := mariadb.Open(ctx, login)
 		if err != nil {
 			return "", explainLogin(err)
@@ -123,7 +123,7 @@ func (n *Node) ThroughVIP(ctx context.Context, login mariadb.Login, uuid string,
 	if len(addresses) == 0 {
 		return "the cluster has no virtual IP, so nothing was checked through one", nil
 	}
-	err = until(ctx, limit, "reach the database through the virtual IP", func() (string, error) {
+	err = poll(ctx, limit, "reach the database through the virtual IP", func() (string, error) {
 		var problems []error
 		for _, address := range addresses {
 			told, err := n.ask(ctx, login, address, uuid)
@@ -146,7 +146,7 @@ func (n *Node) ask(ctx context.Context, login mariadb.Login, address, uuid strin
 	login.Socket, login.Host, login.Port, login.Proxy = "", address, port, true
 	c, err := mariadb.Open(ctx, login)
 	if err != nil {
-		return n.knock(ctx, login, err)
+		return n.probe(ctx, login, err)
 	}
 	defer c.Close()
 	w, err := galera.Status(ctx, c)
@@ -161,16 +161,16 @@ func (n *Node) ask(ctx context.Context, login mariadb.Login, address, uuid strin
 	return fmt.Sprintf("clients reach the restored database at %s", address), nil
 }
 
-// stranger is an account that no server knows.
-const stranger = "overcloud_backup_knocks"
+// unknownAccount is an account that no server knows.
+const unknownAccount = "overcloud_backup_knocks"
 
-// knock distinguishes a server that refuses an account from one that does not exist. It tries an account that is
+// probe distinguishes a server that refuses an account from one that does not exist. It tries an account that is
 // certainly refused if this host has none: a connection that is cut off before the login would count against HAProxy's
 // host (max_connect_errors).
-func (n *Node) knock(ctx context.Context, login mariadb.Login, err error) (string, error) {
+func (n *Node) probe(ctx context.Context, login mariadb.Login, err error) (string, error) {
 	var failed *mariadb.LoginError
 	if !errors.As(err, &failed) || !failed.Refused() {
-		login.User, login.Password = stranger, ""
+		login.User, login.Password = unknownAccount, ""
 		c, again := mariadb.Open(ctx, login)
 		if again == nil {
 			_ = c.Close()

@@ -14,7 +14,7 @@ import (
 	"overcloud.backup/tests/mariadbd"
 )
 
-func TestTheSchemaIsHeldAgainstTheSetsWhereTheAccountSeesIt(t *testing.T) {
+func TestTheSchemaIsComparedWithTheSetsIfTheAccountSeesIt(t *testing.T) {
 	mariadbd.Need(t)
 	if os.Getuid() != 0 {
 		t.Skip("needs root, as a restore does")

@@ -101,7 +101,7 @@ func (f *Fence) setUp(ctx context.Context) error {
 		return run(ctx, []byte(fmt.Sprintf(nftRules, table, f.Port)), "nft", "-f", "-")
 	}
 	for _, program := range iptables() {
-		if err := keepOutBy(ctx, program, f.Port); err != nil {
+		if err := addRules(ctx, program, f.Port); err != nil {
 			return err
 		}
 	}
@@ -113,19 +113,19 @@ func (f *Fence) takeAway(ctx context.Context) (err error) {
 	if f.Program == FenceNft {
 		// Creating it first makes a missing table no error.
 		err = run(ctx, []byte(fmt.Sprintf("table inet %[1]s\ndelete table inet %[1]s\n", table)), "nft", "-f", "-")
-		if err != nil && saysNo(run(ctx, nil, "nft", "list", "table", "inet", table)) {
+		if err != nil && exitedWithError(run(ctx, nil, "nft", "list", "table", "inet", table)) {
 			return nil
 		}
 		return err
 	}
 	for _, program := range iptables() {
-		err = errors.Join(err, letInBy(ctx, program, f.Port))
+		err = errors.Join(err, removeRules(ctx, program, f.Port))
 	}
 	return err
 }
 
-// saysNo distinguishes a program that failed from one that did not end by itself.
-func saysNo(err error) bool {
+// exitedWithError distinguishes a program that failed from one that did not end by itself.
+func exitedWithError(err error) bool {
 	var exit *process.ExitError
 	return errors.As(err, &exit) && exit.Signal == ""
 }
@@ -159,7 +159,7 @@ func iptables() []string {
 
 func jump(port string) []string { return []string{"INPUT", "-p", "tcp", "--dport", port, "-j", chain} }
 
-func keepOutBy(ctx context.Context, program, port string) error {
+func addRules(ctx context.Context, program, port string) error {
 	home := "127.0.0.0/8"
 	if program == "ip6tables" {
 		home = "::1/128"
@@ -176,11 +176,11 @@ func keepOutBy(ctx context.Context, program, port string) error {
 	return run(ctx, nil, program, append([]string{"-w", "-I"}, jump(port)...)...)
 }
 
-// mostJumps is how often the rule is removed, in case it exists more than once.
-const mostJumps = 8
+// maxJumps is how often the rule is removed, in case it exists more than once.
+const maxJumps = 8
 
-func letInBy(ctx context.Context, program, port string) error {
-	for range mostJumps {
+func removeRules(ctx context.Context, program, port string) error {
+	for range maxJumps {
 		if run(ctx, nil, program, append([]string{"-w", "-C"}, jump(port)...)...) != nil {
 			break
 		}

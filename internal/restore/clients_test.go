@@ -57,7 +57,7 @@ func TestAFirewallThatDoesNotWorkIsNotInTheWayOfAnother(t *testing.T) {
 }
 
 // A restore that was killed between its note and the first rule has noted a firewall that does not work.
-func TestWhatIsAskedForByNameReplacesAnotherFirewall(t *testing.T) {
+func TestANamedFirewallReplacesAnother(t *testing.T) {
 	for how, want := range map[string]string{FenceIptables: FenceIptables, FenceNone: ""} {
 		told := fences(t, "exit 1")
 		n, b := &Node{Port: "3306"}, open(t, home(t))
@@ -75,7 +75,7 @@ func TestWhatIsAskedForByNameReplacesAnotherFirewall(t *testing.T) {
 	}
 }
 
-func TestRulesThatCannotBeTakenAwayKeepTheirNote(t *testing.T) {
+func TestRulesThatCannotBeRemovedKeepTheirNote(t *testing.T) {
 	fences(t, "[ \"$1\" = list ]")
 	b := open(t, home(t))
 	defer b.Close()

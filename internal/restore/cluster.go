@@ -40,7 +40,7 @@ func (n *Node) Stop(ctx context.Context, b *Book, limit time.Duration) (changed 
 		}
 	}
 	cleaned := time.Now()
-	return changed, until(ctx, limit, "stop the resource "+n.Agent.Parent, func() (string, error) {
+	return changed, poll(ctx, limit, "stop the resource "+n.Agent.Parent, func() (string, error) {
 		i, err := pacemaker.GaleraInstances(ctx)
 		if err != nil {
 			return "", err
@@ -56,7 +56,7 @@ func (n *Node) Stop(ctx context.Context, b *Book, limit time.Duration) (changed 
 			cleaned = time.Now()
 			err = n.cleanUp(ctx, i, i.Failed)
 		}
-		return words("it still runs on", i.Active, i), err
+		return describeInstances("it still runs on", i.Active, i), err
 	})
 }
 
@@ -67,7 +67,7 @@ func (n *Node) containersOn(nodes []string, i pacemaker.Instances) string {
 	if len(still) == 0 {
 		return ""
 	}
-	return words("its container still runs on", still, i)
+	return describeInstances("its container still runs on", still, i)
 }
 
 // Start restores the role of the resource and waits until it serves on all controllers.
@@ -84,7 +84,7 @@ func (n *Node) Start(ctx context.Context, b *Book, limit time.Duration) (changed
 	}
 	if n.Agent.TargetRole == stopped {
 		changed = true
-		if err := n.forget(ctx); err != nil {
+		if err := n.clearFailures(ctx); err != nil {
 			return true, err
 		}
 		if err := steer.SetTargetRole(ctx, b.Resource.ID, b.Resource.Before); err != nil {
@@ -94,9 +94,9 @@ func (n *Node) Start(ctx context.Context, b *Book, limit time.Duration) (changed
 	return changed, n.serves(ctx, n.Members, limit)
 }
 
-// forget clears earlier failures in the cluster, which would keep the resource from starting. Nothing is being started
-// yet.
-func (n *Node) forget(ctx context.Context) error {
+// clearFailures clears earlier failures in the cluster, which would keep the resource from starting. Nothing is being
+// started yet.
+func (n *Node) clearFailures(ctx context.Context) error {
 	i, err := pacemaker.GaleraInstances(ctx)
 	if err != nil || len(i.Failed)+len(i.Failures) == 0 {
 		return err
@@ -110,7 +110,7 @@ const tries = 3
 // serves waits until the resource is promoted on these controllers.
 func (n *Node) serves(ctx context.Context, members []string, limit time.Duration) error {
 	cleaned, left := time.Now(), tries
-	return until(ctx, limit, "start the resource "+n.Agent.Parent, func() (string, error) {
+	return poll(ctx, limit, "start the resource "+n.Agent.Parent, func() (string, error) {
 		i, err := pacemaker.GaleraInstances(ctx)
 		if err != nil {
 			return "", err
@@ -120,7 +120,7 @@ func (n *Node) serves(ctx context.Context, members []string, limit time.Duration
 		if len(missing) == 0 {
 			return "", nil
 		}
-		said := words("it does not serve yet on", missing, i)
+		said := describeInstances("it does not serve yet on", missing, i)
 		if len(i.Failed) > 0 && time.Since(cleaned) > 10*time.Second {
 			if left--; left < 0 {
 				return "", &finalError{fmt.Errorf("%s; see the server's log there, then call this again", said)}
@@ -152,7 +152,7 @@ func without(all, some []string) (rest []string) {
 	return rest
 }
 
-func words(what string, nodes []string, i pacemaker.Instances) string {
+func describeInstances(what string, nodes []string, i pacemaker.Instances) string {
 	text := what + " " + strings.Join(nodes, ", ")
 	if len(i.Failures) > 0 {
 		text += " (" + strings.Join(i.Failures, "; ") + ")"

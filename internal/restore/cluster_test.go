@@ -127,7 +127,7 @@ func (m *member) allAre(state string) {
 }
 
 // Datadirs are not moved while anything may run in them.
-func TestWhatDoesNotStopIsNamed(t *testing.T) {
+func TestAServerThatDoesNotStopIsNamed(t *testing.T) {
 	for name, c := range map[string]struct {
 		arrange func(*member)
 		want    string
@@ -454,7 +454,7 @@ func TestAClusterThatWouldNotStartIsRefused(t *testing.T) {
 func TestWaitingEndsWithTheLastWord(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		asked, began := 0, time.Now()
-		err := until(t.Context(), 10*time.Second, "see it", func() (string, error) {
+		err := poll(t.Context(), 10*time.Second, "see it", func() (string, error) {
 			asked++
 			return fmt.Sprintf("not yet %d", asked), nil
 		})
@@ -466,12 +466,12 @@ func TestWaitingEndsWithTheLastWord(t *testing.T) {
 			t.Errorf("it took %s", took)
 		}
 		final := &finalError{context.Canceled}
-		if err := until(t.Context(), time.Hour, "see it", func() (string, error) { return "", final }); err == nil ||
+		if err := poll(t.Context(), time.Hour, "see it", func() (string, error) { return "", final }); err == nil ||
 			!strings.Contains(err.Error(), "see it: context canceled") || time.Since(began) != 10*time.Second {
 			t.Errorf("after %s: %v", time.Since(began), err)
 		}
 		left := 3
-		err = until(t.Context(), time.Hour, "see it", func() (string, error) {
+		err = poll(t.Context(), time.Hour, "see it", func() (string, error) {
 			if left--; left > 0 {
 				return "", fmt.Errorf("an error that passes")
 			}

@@ -26,7 +26,7 @@ const renewTimeout = time.Minute
 func (n *Node) renewMounts(ctx context.Context) (said []string, err error) {
 	var failed error
 	restarted := map[string]bool{}
-	err = until(ctx, renewTimeout, "restart the containers that have the original datadir mounted", func() (string,
+	err = poll(ctx, renewTimeout, "restart the containers that have the original datadir mounted", func() (string,
 		error) {
 		left, err := n.outdated(ctx)
 		if err != nil {

@@ -54,12 +54,12 @@ func (n *Node) Replace(ctx context.Context, b *Book) (said []string, err error) 
 }
 
 func (n *Node) replace(ctx context.Context, b *Book) (said []string, err error) {
-	if err := n.silent(ctx); err != nil {
+	if err := n.awaitUnused(ctx); err != nil {
 		return nil, err
 	}
 	if marked(n.Datadir, b.Job) {
 		// The process that put it there may have been killed before it did the rest.
-		return nil, n.settle(ctx, b)
+		return nil, n.relabelAndSync(ctx, b)
 	}
 	if b.Target && !exists(n.Ready(b)) {
 		return nil, fmt.Errorf("%s does not exist: the set has to be made ready first", n.Ready(b))
@@ -91,11 +91,11 @@ func (n *Node) replace(ctx context.Context, b *Book) (said []string, err error) 
 	if b.Target {
 		what = "that of the set"
 	}
-	return append(said, n.Datadir+" is now "+what), n.settle(ctx, b)
+	return append(said, n.Datadir+" is now "+what), n.relabelAndSync(ctx, b)
 }
 
-// settle gives a datadir that was put in place its labels, and makes the move durable.
-func (n *Node) settle(ctx context.Context, b *Book) error {
+// relabelAndSync gives a datadir that was put in place its labels, and makes the move durable.
+func (n *Node) relabelAndSync(ctx context.Context, b *Book) error {
 	return errors.Join(n.relabel(ctx, n.Datadir, b.Aside), durable.SyncFolder(filepath.Dir(n.Datadir)))
 }
 
@@ -220,10 +220,10 @@ func (n *Node) relabel(ctx context.Context, at string, before []string) error {
 	return runLong(ctx, nil, "restorecon", "-R", at)
 }
 
-// silent waits until no server works in the datadir. Other processes were looked for before the server was stopped; see
-// Vacant.
-func (n *Node) silent(ctx context.Context) error {
-	return until(ctx, time.Minute, "wait for the end of the database on this host", func() (string, error) {
+// awaitUnused waits until no server works in the datadir. Other processes were looked for before the server was
+// stopped; see Vacant.
+func (n *Node) awaitUnused(ctx context.Context) error {
+	return poll(ctx, time.Minute, "wait for the end of the database on this host", func() (string, error) {
 		for _, w := range process.WorkingIn(n.Datadir) {
 			return fmt.Sprintf("%s works in %s although the resource is stopped; end it, and call this again",
 				w, n.Datadir), nil

@@ -68,7 +68,7 @@ func what(datadir string) string {
 	return string(content)
 }
 
-func TestTheSetTakesTheDatadirsPlaceAndGoesAgain(t *testing.T) {
+func TestTheSetReplacesTheDatadirAndCanBePutBack(t *testing.T) {
 	n, b := place(t)
 	b.Target = true
 	if _, err := n.Replace(context.Background(), b); err == nil || what(n.Datadir) != "old" {
@@ -238,7 +238,7 @@ func TestNothingIsWrittenThroughALinkInADatadir(t *testing.T) {
 	}
 }
 
-func TestWhatIsWrittenIntoADatadirBelongsToItsOwner(t *testing.T) {
+func TestFilesWrittenIntoADatadirBelongToItsOwner(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("needs root to give files away")
 	}
@@ -261,7 +261,7 @@ func TestWhatIsWrittenIntoADatadirBelongsToItsOwner(t *testing.T) {
 }
 
 // The server's user can put a pipe where root reads a file: without a writer, opening it would block.
-func TestAPipeInADatadirHoldsNobodyUp(t *testing.T) {
+func TestAPipeInADatadirBlocksNobody(t *testing.T) {
 	datadir := t.TempDir()
 	for _, name := range []string{markName, "clustercheck"} {
 		if err := syscall.Mkfifo(filepath.Join(datadir, name), 0o666); err != nil {

@@ -38,9 +38,10 @@ func TestAServerThatIsNotWholeIsWaitedFor(t *testing.T) {
 		"it is not in the Primary component (wsrep_cluster_status is non-Primary)": func(w *galera.Wsrep) {
 			w.ClusterStatus, w.State = galera.ClusterNonPrimary, galera.StateInitialized
 		},
-		"it is not in the Primary component (wsrep_on is OFF)":                 func(w *galera.Wsrep) { w.On = false },
-		"it is not in the Primary component (wsrep_cluster_status is unknown)": func(w *galera.Wsrep) { w.ClusterStatus = "" },
-		"it is not Synced (state is Joined)":                                   func(w *galera.Wsrep) { w.State = galera.StateJoined },
+		"it is not in the Primary component (wsrep_on is OFF)": func(w *galera.Wsrep) { w.On = false },
+		"it is not in the Primary component (wsrep_cluster_status is " +
+			"unknown)": func(w *galera.Wsrep) { w.ClusterStatus = "" },
+		"it is not Synced (state is Joined)": func(w *galera.Wsrep) { w.State = galera.StateJoined },
 		"it is not Synced (state is Donor/Desynced)": func(w *galera.Wsrep) {
 			w.State, w.Ready = galera.StateDonorDesync, false
 		},
@@ -48,7 +49,8 @@ func TestAServerThatIsNotWholeIsWaitedFor(t *testing.T) {
 		"it does not accept statements, or lost its cluster connection (wsrep_ready is OFF)": func(w *galera.Wsrep) {
 			w.Ready = false
 		},
-		"it does not accept statements, or lost its cluster connection (wsrep_connected is OFF)": func(w *galera.Wsrep) {
+		"it does not accept statements, or lost its cluster connection (wsrep_connected is " +
+			"OFF)": func(w *galera.Wsrep) {
 			w.Connected = false
 		},
 		"it sees 2 controllers, not 3": func(w *galera.Wsrep) { w.ClusterSize = 2 },

@@ -184,7 +184,7 @@ func TestAFenceIsNotedBeforeItStands(t *testing.T) {
 	}
 }
 
-func TestAHostWithoutTheFirewallIsTold(t *testing.T) {
+func TestAHostWithoutTheFirewallIsReported(t *testing.T) {
 	for how, c := range map[string]struct {
 		installed []string
 		want      string

@@ -249,7 +249,7 @@ func TestWhetherThereIsAWayBack(t *testing.T) {
 	}
 }
 
-func TestWhatIsMadeReadyCountsWhenItIsNoted(t *testing.T) {
+func TestAStagedSetCountsOnceItIsNoted(t *testing.T) {
 	n, b := place(t)
 	if n.Staged(b) {
 		t.Error("nothing is there")

@@ -17,7 +17,7 @@ import (
 // PutBack moves the datadir from before the restore back, and the restored one to a name that says so. A controller
 // that had none gets an empty one. The resource must be stopped. It may be repeated.
 func (n *Node) PutBack(ctx context.Context, b *Book) (said []string, err error) {
-	if err := n.silent(ctx); err != nil {
+	if err := n.awaitUnused(ctx); err != nil {
 		return nil, err
 	}
 	// While the old one is aside, a folder here is not the old one: a container engine creates a folder that it is to
@@ -110,7 +110,7 @@ func (n *Node) removing(aside string) string {
 
 // RemoveOld removes the original datadirs.
 func (n *Node) RemoveOld(b *Book) (said []string, err error) {
-	for _, path := range n.mine(b) {
+	for _, path := range n.namedDatadirs(b) {
 		if !exists(path) {
 			continue
 		}
@@ -124,14 +124,14 @@ func (n *Node) RemoveOld(b *Book) (said []string, err error) {
 
 // RemoveRest removes the rest of datadirs whose removal was interrupted.
 func (n *Node) RemoveRest(b *Book) (err error) {
-	for _, path := range n.mine(b) {
+	for _, path := range n.namedDatadirs(b) {
 		err = errors.Join(err, os.RemoveAll(n.removing(path)))
 	}
 	return err
 }
 
-// mine returns the earlier datadirs that this restore named: nothing else is removed.
-func (n *Node) mine(b *Book) (paths []string) {
+// namedDatadirs returns the earlier datadirs that this restore named: nothing else is removed.
+func (n *Node) namedDatadirs(b *Book) (paths []string) {
 	for _, path := range b.Aside {
 		if strings.HasPrefix(path, n.Datadir+".aside-") {
 			paths = append(paths, path)

@@ -31,7 +31,7 @@ func (n *Node) MayRejoin(ctx context.Context, login mariadb.Login, ignore []stri
 	}
 	c, err := mariadb.Open(ctx, login)
 	if err != nil {
-		return n.unseen(err, view.GaleraHere)
+		return n.explainRefusal(err, view.GaleraHere)
 	}
 	defer c.Close()
 	sessions, _, err := galera.Sessions(ctx, c, ignore)
@@ -45,8 +45,9 @@ func (n *Node) MayRejoin(ctx context.Context, login mariadb.Login, ignore []stri
 	return nil
 }
 
-// unseen distinguishes a broken server, which is why it is to rejoin, from one that serves clients and only refuses us.
-func (n *Node) unseen(err error, promoted bool) error {
+// explainRefusal distinguishes a broken server, which is why it is to rejoin, from one that serves clients and only
+// refuses us.
+func (n *Node) explainRefusal(err error, promoted bool) error {
 	var login *mariadb.LoginError
 	if !promoted || errors.As(err, &login) && login.Absent() {
 		return nil
@@ -70,7 +71,7 @@ func (n *Node) Leave(ctx context.Context, b *Book, limit time.Duration) error {
 		return err
 	}
 	cleaned := time.Now()
-	return until(ctx, limit, "stop the database on "+n.Name, func() (string, error) {
+	return poll(ctx, limit, "stop the database on "+n.Name, func() (string, error) {
 		i, err := pacemaker.GaleraInstances(ctx)
 		if err != nil {
 			return "", err
@@ -82,7 +83,7 @@ func (n *Node) Leave(ctx context.Context, b *Book, limit time.Duration) error {
 			cleaned = time.Now()
 			err = n.cleanUp(ctx, i, []string{n.Name})
 		}
-		return words("it still runs on", []string{n.Name}, i), err
+		return describeInstances("it still runs on", []string{n.Name}, i), err
 	})
 }
 

@@ -30,13 +30,13 @@ func TestAServerThatLetsUsNotInIsNoBrokenOne(t *testing.T) {
 		{"no answer, not promoted", false, context.DeadlineExceeded, false},
 	} {
 		login := &mariadb.LoginError{Attempts: []mariadb.Attempt{{Place: "socket /s", User: "root", Err: c.err}}}
-		err := n.unseen(fmt.Errorf("open: %w", login), c.promoted)
+		err := n.explainRefusal(fmt.Errorf("open: %w", login), c.promoted)
 		if (err != nil) != c.refused || c.refused && !strings.Contains(err.Error(),
 			"controller-1 is promoted, and whether clients use it cannot be seen") {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
-	if n.unseen(errors.New("ca_cert: no such file"), true) == nil {
+	if n.explainRefusal(errors.New("ca_cert: no such file"), true) == nil {
 		t.Error("a login that could not be tried counts as a broken server")
 	}
 }

@@ -92,7 +92,7 @@ func replaced(t *testing.T, name string) (n *Node, aside, bin string) {
 	return n, aside, bin
 }
 
-func TestAContainerThatHasTheDatadirOfBeforeIsRestarted(t *testing.T) {
+func TestAContainerWithTheOldDatadirIsRestarted(t *testing.T) {
 	for _, name := range []string{"docker", "podman"} {
 		t.Run(name, func(t *testing.T) {
 			n, aside, bin := replaced(t, name)

@@ -99,12 +99,12 @@ func Look(ctx context.Context) (*Node, error) {
 	return n, n.readOptions()
 }
 
-// kept are the options that the files of a datadir depend on.
-var kept = []string{"innodb-page-size", "innodb-data-file-path", "innodb-undo-tablespaces",
+// keptOptions are the options that the files of a datadir depend on.
+var keptOptions = []string{"innodb-page-size", "innodb-data-file-path", "innodb-undo-tablespaces",
 	"innodb-checksum-algorithm", "lower-case-table-names"}
 
-// outside are the options that put files of InnoDB elsewhere.
-var outside = []string{"innodb-data-home-dir", "innodb-log-group-home-dir", "innodb-undo-directory",
+// outsideOptions are the options that put files of InnoDB elsewhere.
+var outsideOptions = []string{"innodb-data-home-dir", "innodb-log-group-home-dir", "innodb-undo-directory",
 	"aria-log-dir-path"}
 
 func (n *Node) readOptions() error {
@@ -123,12 +123,12 @@ func (n *Node) readOptions() error {
 		return fmt.Errorf("read the server's options: %w", err)
 	}
 	n.Options = []string{}
-	for _, name := range kept {
+	for _, name := range keptOptions {
 		if o, found := options.Last(groups, name); found && o.Value != "" {
 			n.Options = append(n.Options, "--"+name+"="+o.Value)
 		}
 	}
-	for _, name := range outside {
+	for _, name := range outsideOptions {
 		if o, found := options.Last(groups, name); found && !inside(o.Value, n.Datadir) {
 			return fmt.Errorf(
 				"%s has %s = %s: a server with files outside of its datadir %s cannot be restored by this",

@@ -38,7 +38,7 @@ func TestALinkIsFollowedOnlyWhereNobodyElseCanCreateOne(t *testing.T) {
 		if err := way(); os.Geteuid() == 0 {
 			must(t, err)
 		} else if err != nil {
-			continue // only root can give files away
+			continue // only root can chown files
 		}
 		for path, works := range map[string]bool{
 			"file": true, "ours/link": true, "ours/to theirs": true, "theirs/file": true, "theirs/link": false,

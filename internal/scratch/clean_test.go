@@ -27,7 +27,7 @@ func inside(t *testing.T, s *Folder) *process.Child {
 	return child
 }
 
-func TestWhatAKilledRestoreLeftIsEndedAndRemoved(t *testing.T) {
+func TestLeftoversOfAKilledRestoreAreEndedAndRemoved(t *testing.T) {
 	s := placed(t)
 	child := inside(t, s)
 	ok(t, os.WriteFile(s.Path("data/ibdata1"), make([]byte, 1<<20), 0o600))
@@ -178,14 +178,14 @@ func TestScratchFoldersThatCannotWorkAreRefused(t *testing.T) {
 	}
 }
 
-func TestNamesOfContainersTellFoldersApart(t *testing.T) {
+func TestNamesOfContainersDistinguishFolders(t *testing.T) {
 	one, other := ContainerName("/var/lib/a"), ContainerName("/var/lib/b")
 	if one == other || one != ContainerName("/var/lib/a") || !noted.MatchString("podman "+one+"\n") {
 		t.Errorf("%s, %s", one, other)
 	}
 }
 
-func TestNobodyRunsWhatIsInASetAsRoot(t *testing.T) {
+func TestNothingInASetRunsAsRoot(t *testing.T) {
 	if _, err := UserNamed("root"); err == nil || !strings.Contains(err.Error(),
 		"which never runs anything from a set") {
 		t.Errorf("%v", err)

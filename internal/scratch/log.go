@@ -42,11 +42,11 @@ func (l *Log) Write(p []byte) (int, error) {
 	}
 }
 
-// stamp is the beginning of a line: "2026-11-23 8:35:00 4 ".
-var stamp = regexp.MustCompile(`^\d{4}-\d\d-\d\d +\d+:\d\d:\d\d \d+ `)
+// lineStart is the beginning of a line: "2026-11-23 8:35:00 4 ".
+var lineStart = regexp.MustCompile(`^\d{4}-\d\d-\d\d +\d+:\d\d:\d\d \d+ `)
 
 func (l *Log) take(line string) {
-	line = stamp.ReplaceAllString(strings.TrimSpace(line), "")
+	line = lineStart.ReplaceAllString(strings.TrimSpace(line), "")
 	if line == "" || strings.HasPrefix(line, "[Note]") {
 		return
 	}

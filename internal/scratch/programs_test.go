@@ -39,7 +39,7 @@ const (
 	backupSays = `echo "$0 based on MariaDB server 10.11.6-MariaDB Linux (x86_64)" >&2`
 )
 
-func TestProgramsOfTheSetsSeriesAreTaken(t *testing.T) {
+func TestProgramsOfTheSetsSeriesAreChosen(t *testing.T) {
 	for name, c := range map[string]struct {
 		programs       map[string]string
 		method, server string

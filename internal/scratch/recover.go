@@ -25,17 +25,17 @@ func Recover(root string) (undone []string, err error) {
 	return clean(root)
 }
 
-// former is an earlier default for the scratch folder, in a place where any user may create it first.
-var former = "/var/tmp/overcloud.backup"
+// earlierDefault is an earlier default for the scratch folder, in a place where any user may create it first.
+var earlierDefault = "/var/tmp/overcloud.backup"
 
 // RecoverFormer is Recover for the earlier default folder. One that is not root's contains nothing of ours, and a busy
 // one is cleaned by its user.
 func RecoverFormer() (undone []string, err error) {
-	run := filepath.Join(former, runName)
-	if err := local.Check(former); err != nil || !isFolder(run) {
+	run := filepath.Join(earlierDefault, runName)
+	if err := local.Check(earlierDefault); err != nil || !isFolder(run) {
 		return nil, nil
 	}
-	undone, err = Recover(former)
+	undone, err = Recover(earlierDefault)
 	if errors.Is(err, ErrBusy) {
 		err = nil
 	}

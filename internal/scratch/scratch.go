@@ -204,8 +204,8 @@ func (s *Folder) Remove() error {
 	return errors.Join(err, s.lock.Close())
 }
 
-// give writes a file for the server's user.
-func (s *Folder) give(name, content string) error {
+// writeForServer writes a file for the server's user.
+func (s *Folder) writeForServer(name, content string) error {
 	return writeNew(s.Path(name), content, s.Owner)
 }
 

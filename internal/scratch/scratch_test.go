@@ -49,7 +49,7 @@ func placed(t *testing.T) *Folder {
 func TestTheServersUserOwnsFoldersInThePlaceAndNotThePlace(t *testing.T) {
 	defer syscall.Umask(syscall.Umask(0o077))
 	s := placed(t)
-	ok(t, s.give(accountName, "CREATE USER"))
+	ok(t, s.writeForServer(accountName, "CREATE USER"))
 	its := uint32(stranger.UID)
 	for name, want := range map[string]struct {
 		uid  uint32
@@ -71,7 +71,7 @@ func TestRootWritesThroughNoLink(t *testing.T) {
 	victim := filepath.Join(t.TempDir(), "victim")
 	ok(t, os.WriteFile(victim, []byte("root's"), 0o600))
 	ok(t, os.Symlink(victim, s.Path(accountName)))
-	if err := s.give(accountName, "CREATE USER"); !errors.Is(err, fs.ErrExist) {
+	if err := s.writeForServer(accountName, "CREATE USER"); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("%v", err)
 	}
 	info, err := os.Stat(victim)
@@ -154,17 +154,17 @@ func TestTheServersUserGetsToTheDefaultScratchFolder(t *testing.T) {
 	}
 }
 
-func TestWhatIsLeftInTheFormerScratchFolderIsRemovedWhereItIsOurs(t *testing.T) {
+func TestOurLeftoversInTheEarlierScratchFolderAreRemoved(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("needs root: a folder of another user")
 	}
-	before := former
-	t.Cleanup(func() { former = before })
-	former = filepath.Join(t.TempDir(), "overcloud.backup")
+	before := earlierDefault
+	t.Cleanup(func() { earlierDefault = before })
+	earlierDefault = filepath.Join(t.TempDir(), "overcloud.backup")
 	if undone, err := RecoverFormer(); err != nil || len(undone) > 0 {
 		t.Errorf("none: %q, %v", undone, err)
 	}
-	s, err := New(t.Context(), former, stranger, container.Image{})
+	s, err := New(t.Context(), earlierDefault, stranger, container.Image{})
 	ok(t, err)
 	if undone, err := RecoverFormer(); err != nil || len(undone) > 0 {
 		t.Errorf("one that runs: %q, %v", undone, err)
@@ -173,9 +173,10 @@ func TestWhatIsLeftInTheFormerScratchFolderIsRemovedWhereItIsOurs(t *testing.T) 
 	if undone, err := RecoverFormer(); err != nil || len(undone) != 1 {
 		t.Errorf("one that was killed: %q, %v", undone, err)
 	}
-	ok(t, os.Mkdir(filepath.Join(former, runName), 0o700))
-	ok(t, os.Chown(former, 65533, 65533))
-	if undone, err := RecoverFormer(); err != nil || len(undone) > 0 || !isFolder(filepath.Join(former, runName)) {
+	ok(t, os.Mkdir(filepath.Join(earlierDefault, runName), 0o700))
+	ok(t, os.Chown(earlierDefault, 65533, 65533))
+	if undone, err := RecoverFormer(); err != nil || len(undone) > 0 || !isFolder(filepath.Join(earlierDefault,
+		runName)) {
 		t.Errorf("a stranger's: %q, %v", undone, err)
 	}
 }

@@ -65,7 +65,7 @@ func (s *Folder) Start(ctx context.Context, program string, memory int64, more [
 		"REPLACE INTO mysql.proxies_priv (Host, User, Proxied_host, Proxied_user, With_grant, Grantor) VALUES"+
 		" ('localhost', '%[1]s', '', '', 1, '');\n"+
 		"FLUSH PRIVILEGES;\n", User, s.password)
-	if err := s.give(accountName, account); err != nil {
+	if err := s.writeForServer(accountName, account); err != nil {
 		return nil, err
 	}
 	r := &Server{Log: &Log{}}

@@ -88,8 +88,8 @@ func inUserinfo(secret string) string {
 
 func unquoted(s string) string { return s[1 : len(s)-1] }
 
-// leastLine is the minimum length of a line of a secret that is removed by itself: shorter ones are part of many words.
-const leastLine = 4
+// minLine is the minimum length of a line of a secret that is removed by itself: shorter ones are part of many words.
+const minLine = 4
 
 // Lines returns the lines of a secret that has several, for a log that is scrubbed line by line. A line that is too
 // short to be distinguished from other words is left out.
@@ -99,7 +99,7 @@ func Lines(secret string) []string {
 	}
 	var lines []string
 	for line := range strings.SplitSeq(secret, "\n") {
-		if line = strings.TrimSpace(line); len(line) >= leastLine {
+		if line = strings.TrimSpace(line); len(line) >= minLine {
 			lines = append(lines, line)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-func TestEverySpellingIsTakenOut(t *testing.T) {
+func TestEverySpellingIsRemoved(t *testing.T) {
 	for _, word := range []string{
 		"hunter2", " with blanks ", `q"uo\te`, "a@b c,d:e", "<&>", "ümlaut/é", "a b+c%",
 		"line\nbreak", "\x01", "tab\t",

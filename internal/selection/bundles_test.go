@@ -172,7 +172,7 @@ func TestADecisionOverAHostMapOfReplicas(t *testing.T) {
 }
 
 // A fourth replica, wherever it would run, is a controller without facts.
-func TestAReplicaOfNoHostIsNotHeard(t *testing.T) {
+func TestAReplicaWithoutAHostDidNotAnswer(t *testing.T) {
 	w, d := osp13(t)
 	d.byReplicas(4)
 	d.read(t, w)

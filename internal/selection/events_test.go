@@ -35,7 +35,7 @@ func TestTheDecisionHasTheEventsOfAllMembers(t *testing.T) {
 	}
 }
 
-func TestAMemberThatIsDownTellsOfNoEvents(t *testing.T) {
+func TestAMemberThatIsDownReportsNoEvents(t *testing.T) {
 	w := healthy(3)
 	for i := range w.hosts {
 		w.hosts[i].Galera.Events = catalog.Events{Known: true}

@@ -339,8 +339,10 @@ func FuzzDecodedFactsDoNotPanic(f *testing.F) {
 		f.Add(raw)
 	}
 	f.Add([]byte(`{"name":"a","galera":[],"pacemaker":"x","haproxy":{"running":true}}`))
-	f.Add([]byte(`{"name":"a","haproxy":{"gathered_at":1799999999,"host":{"name":"a"},"errors":[],"running":true,"proxies":[{"name":"m","servers":[{}]}],"database":{"backend":"m"}}}`))
-	f.Add([]byte(`{"name":"a","pacemaker":{"gathered_at":1799999999,"host":{},"errors":[],"connected":true,"quorum":true,"nodes":[{}],"resources":[{"agent":"ocf:heartbeat:galera"}]}}`))
+	f.Add([]byte(`{"name":"a","haproxy":{"gathered_at":1799999999,"host":{"name":"a"},"errors":[],"running":true,
+		"proxies":[{"name":"m","servers":[{}]}],"database":{"backend":"m"}}}`))
+	f.Add([]byte(`{"name":"a","pacemaker":{"gathered_at":1799999999,"host":{},"errors":[],"connected":true,
+		"quorum":true,"nodes":[{}],"resources":[{"agent":"ocf:heartbeat:galera"}]}}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		h, err := topology.DecodeHost(raw)
 		if err != nil {

@@ -337,7 +337,7 @@ func TestEachCodeHasATest(t *testing.T) {
 
 // A fencing that has ended, a fencing of another node, yellow health and a shared network card are no reasons against a
 // controller.
-func TestWhatIsNoReason(t *testing.T) {
+func TestHarmlessStatesAreNoReasons(t *testing.T) {
 	for name, change := range map[string]func(*world, *Options){
 		"its fencing succeeded":   fencing("controller-2", "success"),
 		"its fencing failed":      fencing("controller-2", "failed"),

@@ -16,11 +16,11 @@ func judge(c *topology.Cluster, o Options) (j *judgement, warnings []string) {
 	}
 	early, last := split(condition.All())
 	for _, s := range j.standings {
-		s.findings = condition.Fold(j.pass(s, early))
+		s.findings = condition.Fold(j.check(s, early))
 	}
 	late := map[*standing][]condition.Finding{}
 	for _, s := range j.standings {
-		late[s] = j.pass(s, last)
+		late[s] = j.check(s, last)
 	}
 	for _, s := range j.standings {
 		s.findings = condition.Fold(append(s.findings, late[s]...))
@@ -40,8 +40,8 @@ func split(all []condition.Condition) (early, last []condition.Condition) {
 	return early, last
 }
 
-// pass checks a controller for some conditions.
-func (j *judgement) pass(s *standing, conditions []condition.Condition) (findings []condition.Finding) {
+// check checks a controller for some conditions.
+func (j *judgement) check(s *standing, conditions []condition.Condition) (findings []condition.Finding) {
 	subject := j.subject(s)
 	for _, c := range conditions {
 		if !s.m.RunsDatabase && !c.AnyHost {

@@ -153,7 +153,7 @@ func TestTheNextClientReallyMeetsNoIdleController(t *testing.T) {
 			for _, command := range c.commands {
 				l.administer(t, command)
 			}
-			l.settle(t)
+			l.awaitDisconnect(t)
 			decisions := map[string]outcome{"user": l.decide(t, "user"), "operator": l.decide(t, "operator")}
 			met := l.next(t, c.config)
 			for level, d := range decisions {

@@ -248,8 +248,8 @@ func (l *live) administer(t *testing.T, command string) {
 	}
 }
 
-// settle waits until HAProxy has seen the last client disconnect.
-func (l *live) settle(t *testing.T) {
+// awaitDisconnect waits until HAProxy has seen the last client disconnect.
+func (l *live) awaitDisconnect(t *testing.T) {
 	t.Helper()
 	l.wait(t, func() bool {
 		for _, p := range l.facts("user").Proxies {

@@ -13,8 +13,8 @@ import (
 // width is the longest line of the table; names longer than half a line make it longer.
 const width = 118
 
-// least is the room below which the last column is put under the row instead of next to it.
-const least = 30
+// minWidth is the room below which the last column is put under the row instead of next to it.
+const minWidth = 30
 
 var header = []string{"CONTROLLER", "CLIENTS?", "GALERA", "PACEMAKER", "HAPROXY", "VERDICT", "WHY"}
 
@@ -68,7 +68,7 @@ func writeTable(b *strings.Builder, c decision.Cluster) {
 		}
 		indent += widths[i] + 2
 	}
-	below := width-indent < least
+	below := width-indent < minWidth
 	if below {
 		rows[0] = append(header[:len(header)-1:len(header)-1], "")
 	}
@@ -117,7 +117,7 @@ func row(k decision.Controller, shown map[decision.Reason]bool) []string {
 		cells = append(cells, fmt.Sprintf("rank %d", k.Rank))
 	}
 	for _, r := range k.Reasons {
-		if shown[r] && len(r.Message) > least {
+		if shown[r] && len(r.Message) > minWidth {
 			r.Message = "as above"
 		}
 		shown[r] = true

@@ -71,7 +71,7 @@ func TestTwoClustersAreTwoTables(t *testing.T) {
 	golden(t, "two-clusters", decide(t, append(healthy(3).hosts, cell.hosts...), options()).Text)
 }
 
-func TestNoHostAtAllIsSaidInWords(t *testing.T) {
+func TestADecisionWithoutHostsSaysSo(t *testing.T) {
 	golden(t, "nothing", decide(t, nil, options()).Text)
 	golden(t, "all-unreachable", decide(t, []topology.Host{{Name: "controller-0", Unreachable: true},
 		{Name: "controller-1", Unreachable: true}}, options()).Text)
@@ -91,7 +91,7 @@ func TestNamesCannotMoveTheCursor(t *testing.T) {
 	}
 }
 
-func TestTheDecisionTellsEveryPosition(t *testing.T) {
+func TestTheDecisionHasEveryPosition(t *testing.T) {
 	w := healthy(3)
 	w.hosts[1].Galera.Wsrep.LastCommitted = 4711
 	w.hosts[2].Galera.Running = false

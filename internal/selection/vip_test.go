@@ -125,7 +125,7 @@ func TestAVIPIsAnAddress(t *testing.T) {
 }
 
 // Clusters with keepalived alone have no Pacemaker that could prevent two simultaneous backups.
-func TestAClusterWithoutPacemakerIsToldSo(t *testing.T) {
+func TestAClusterWithoutPacemakerIsReported(t *testing.T) {
 	w := healthy(3)
 	for i := range w.hosts {
 		head := w.hosts[i].Pacemaker.Header

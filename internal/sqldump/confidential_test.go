@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// What is refused is named, and no password, hash or row of it.
+// A refusal names the statement, but no password, hash or row in it.
 func TestARefusalHoldsNoSecret(t *testing.T) {
 	const secret = "geheim"
 	for statement, as := range map[string]func(string, func(Statement) error) *Reader{
@@ -20,7 +20,8 @@ func TestARefusalHoldsNoSecret(t *testing.T) {
 		"CREATE OR REPLACE SERVER `s` FOREIGN DATA WRAPPER w OPTIONS (PASSWORD 0xgeheim)":         NewSystemReader,
 		"CREATE DATABASE `n`; USE `n`; CREATE TABLE `t` (`a` INT); INSERT INTO `t` VALUES ('geheim') ON DUPLICATE KEY" +
 			" UPDATE a = 1": NewReader,
-		"CREATE DATABASE `n`; USE `n`; CREATE TABLE `t` (`a` INT); INSERT INTO `t` (`a`) VALUES ('geheim', now())": NewReader,
+		"CREATE DATABASE `n`; USE `n`; CREATE TABLE `t` (`a` INT); INSERT INTO `t` (`a`) VALUES ('geheim', " +
+			"now())": NewReader,
 	} {
 		_, err := read(as, statement+";\n", 9)
 		if !errors.As(err, new(*Refusal)) || strings.Contains(err.Error(), secret) {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// taken are the statements of a dump of the schema a.
+// taken returns the statements of a dump of the schema a.
 func taken(t *testing.T, text string) (all []Statement) {
 	t.Helper()
 	r := NewReader("10.11.19", func(s Statement) error { all = append(all, s); return nil })
@@ -30,7 +30,7 @@ func TestTheLastMomentOfAnEventIsKnown(t *testing.T) {
 		"EVERY 1 DAY STARTS '2020-01-01 00:00:00' ENDS '2020-01-02 00:00:00' ON COMPLETION PRESERVE ENABLE": {
 			"'2020-01-02 00:00:00'", false, "ENABLE",
 		},
-		// A moment goes into a statement of ours: only the server's own writing of one does.
+		// A moment becomes part of one of our statements, so only the server's own format is accepted.
 		"AT '2020-01-01 00:00:00') OR SLEEP(9) ON COMPLETION PRESERVE ENABLE": nil,
 		"AT CURRENT_TIMESTAMP + INTERVAL 1 DAY ON COMPLETION PRESERVE ENABLE": nil,
 		"AT '2020-01-01' ON COMPLETION PRESERVE ENABLE":                       nil,

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// read takes a text in pieces of n bytes.
+// read reads a text in pieces of n bytes.
 func read(r func(string, func(Statement) error) *Reader, dump string, n int) (all []Statement, err error) {
 	reader := r("10.11.19", func(s Statement) error { all = append(all, s); return nil })
 	for rest := []byte(dump); len(rest) > 0 && err == nil; {
@@ -155,19 +155,19 @@ func TestAStatementThatNoDumpHasIsRefused(t *testing.T) {
 	}
 }
 
-// Each of these was read in one way here, and in another by MariaDB 10.11.
-func TestWhatAServerReadsInAnotherWayIsRefused(t *testing.T) {
+// We read each of these in one way, and MariaDB 10.11 in another.
+func TestAmbiguousTextIsRefused(t *testing.T) {
 	const evil = "CREATE DEFINER=`x`@`y` SQL SECURITY INVOKER VIEW `v` AS SELECT Host, User, Priv FROM" +
 		" mysql.global_priv;\n"
 	const trigger = "CREATE DEFINER=`a`@`b` TRIGGER r BEFORE INSERT ON `t` FOR EACH ROW CALL x();\n"
 	for _, dump := range []string{
-		// The mode of quotes: a backslash within its name, values of before the SET, names of variables that are the
-		// same.
+		// The mode of quotes: a backslash within its name, values from before the SET, names of variables that are
+		// equal.
 		`SET sql_mode='N\O_BACKSLASH_ESCAPES'`, `SET sql_mode="\ANSI_QUOTES"`, "SET sql_mode=' ANSI_QUOTES'",
 		"SET sql_mode='NO_BACKSLASH_ESCAPES', @y=@@sql_mode", "SET @y=@@sql_mode; SET @y=@@sql_mode, sql_mode=@y",
 		"SET @y=@@sql_mode, @Y=@@sql_mode",
 		"SET NAMES latin1, @c=@@character_set_client", "SET sql_mode='', sql_mode='ANSI'", "SET @é=@@sql_mode",
-		// A byte that is a blank in sets of one byte.
+		// A byte that is a blank in single-byte character sets.
 		"SET NAMES latin1; CREATE TABLE `y` (`a` int)\xa0ENGINE\xa0=\xa0MERGE",
 		"SET NAMES latin1; CREATE TABLE `y` (`a` int) DATA\xa0DIRECTORY='/srv'",
 		"SET character_set_client=cp1250; CREATE TABLE `y` (`a` int) \xa0SELECT\xa01",
@@ -191,7 +191,7 @@ func TestWhatAServerReadsInAnotherWayIsRefused(t *testing.T) {
 		trigger + "CREATE TABLE IF NOT EXISTS `t` (`a` int); INSERT INTO `t` VALUES (1)",
 		trigger + "INSERT INTO `t` VALUES (1)",
 		"SET NAMES latin1; USE `é`", "SET NAMES latin1; CREATE DATABASE `é`",
-		// root@localhost, and names of which other bytes are sent.
+		// root@localhost, and names that are sent as other bytes.
 		`CREATE DEFINER='ro\ot'@'l\ocalhost' EVENT e ON SCHEDULE EVERY 1 DAY DO SELECT 1`,
 		`CREATE DEFINER='ro''ot'@'%' PROCEDURE p() SELECT 1`,
 		"SET NAMES latin1; CREATE DEFINER=`é`@`%` PROCEDURE p() SELECT 1",
@@ -251,7 +251,7 @@ func TestOrdinaryStatementsAreRead(t *testing.T) {
 	}
 }
 
-func TestAStatementTellsWhatItIsOf(t *testing.T) {
+func TestTheObjectOfAStatementIsKnown(t *testing.T) {
 	all, err := read(NewReader, begin+"CREATE DEFINER=`ro``ot`@`%` TRIGGER `nova`.r AFTER UPDATE ON `nova`.`t` FOR"+
 		" EACH ROW DO 1;\nUSE `other`;\nALTER DATABASE `other` CHARACTER SET utf8mb3 COLLATE utf8mb3_bin ;\n", 9)
 	if err != nil {
@@ -270,7 +270,7 @@ func TestAStatementTellsWhatItIsOf(t *testing.T) {
 	}
 }
 
-func TestATableTellsWhatOtherSchemaItReaches(t *testing.T) {
+func TestTheOtherSchemasOfATableAreKnown(t *testing.T) {
 	for text, want := range map[string]struct {
 		reaches   string
 		qualified bool
@@ -318,7 +318,7 @@ func TestAFileOfUsersHoldsAccountsAlone(t *testing.T) {
 	}
 }
 
-// hostileUsers are statements that no file of users may hold. Many begin as one of it does.
+// hostileUsers are statements that no file of users may hold. Many begin like a permitted one.
 var hostileUsers = []string{
 	"INSTALL SONAME 'x'", "SET GLOBAL general_log=ON", "INSERT INTO `mysql`.`user` VALUES (1)",
 	"CREATE TABLE x (a int)", "SELECT 1 INTO OUTFILE '/tmp/x'",
@@ -383,7 +383,7 @@ func TestEachFormOfAnAccountIsRead(t *testing.T) {
 	}
 }
 
-// What is passed on never depends on how a dump comes in pieces, and holds no executable comment outside of quotes.
+// The output does not depend on how a dump is cut into pieces, and has no executable comment outside of quotes.
 func FuzzReader(f *testing.F) {
 	for _, seed := range []string{"USE `a`;", "INSERT INTO `t` VALUES ('\\'',1);", "/*!50003 SET @a=@@sql_mode */ ;;",
 		"DELIMITER ;;\n", "-- x\n", "/*M!100100 ", "CREATE TABLE `t` (a int) ENGINE=x;", "SET sql_mode='ANSI';",

@@ -64,7 +64,7 @@ func TestNothingElseOfTheServersOwnIsTaken(t *testing.T) {
 	}
 }
 
-// FuzzSystemReader asks that nothing but rows for time zones and foreign servers is handed on, however it comes.
+// FuzzSystemReader checks that only rows for time zones and foreign servers are passed on, however the input is cut.
 func FuzzSystemReader(f *testing.F) {
 	for _, seed := range []string{someZones, "INSERT INTO mysql.user (a) VALUES (1);",
 		"/*!50003 CREATE OR REPLACE SERVER `s` */;", "DELIMITER ;;\n"} {
@@ -88,7 +88,7 @@ func FuzzSystemReader(f *testing.F) {
 	})
 }
 
-func TestATableTellsItsSequences(t *testing.T) {
+func TestTheSequencesOfATableAreKnown(t *testing.T) {
 	all, err := read(NewReader, begin+"CREATE TABLE `y` (`a` int DEFAULT nextval(`o``s`.`s q`), `b` int DEFAULT"+
 		" lastval(`nova`.`own`), `c` text COMMENT 'nextval(`x`.`y`)', `nextval` int);\n", 5)
 	if err != nil {

@@ -23,7 +23,7 @@ func assign(clusters []*Cluster, left []*Member) []*Member {
 	}
 	var lost []*Member
 	for _, m := range left {
-		if c := only(known, m.calls()); c != nil {
+		if c := only(known, m.aliases()); c != nil {
 			c.Members = append(c.Members, m)
 		} else if c := only(known, m.fronts()); c != nil {
 			c.Members = append(c.Members, m)
@@ -49,8 +49,8 @@ func only(known map[string][]*Cluster, names []string) *Cluster {
 	return found
 }
 
-// calls returns the names that others could use for a member.
-func (m *Member) calls() []string {
+// aliases returns the names that others could use for a member.
+func (m *Member) aliases() []string {
 	names := []string{m.self, label(m.self)}
 	for a := range m.Addrs {
 		names = append(names, a)

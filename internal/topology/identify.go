@@ -24,10 +24,10 @@ func (c *Cluster) identify() {
 	for _, s := range c.servers() {
 		c.nameServer(s)
 	}
-	c.once("the host name", func(m *Member) string { return m.self })
-	c.once("the Pacemaker node", func(m *Member) string { return Lower(m.Node) })
-	c.once("the Galera node", func(m *Member) string { return Lower(m.Galera) })
-	c.once("the Galera member id", func(m *Member) string { return m.known().gcomm })
+	c.requireUnique("the host name", func(m *Member) string { return m.self })
+	c.requireUnique("the Pacemaker node", func(m *Member) string { return Lower(m.Node) })
+	c.requireUnique("the Galera node", func(m *Member) string { return Lower(m.Galera) })
+	c.requireUnique("the Galera member id", func(m *Member) string { return m.known().gcomm })
 	c.onceServer()
 	for _, m := range c.Members {
 		m.RunsDatabase = c.hasDatabase(m)
@@ -101,8 +101,8 @@ func (c *Cluster) nameServer(s stats.Server) {
 	}
 }
 
-// once requires that no two members have the same value. Empty values are not compared.
-func (c *Cluster) once(what string, of func(*Member) string) {
+// requireUnique requires that no two members have the same value. Empty values are not compared.
+func (c *Cluster) requireUnique(what string, of func(*Member) string) {
 	holder := map[string]*Member{}
 	for _, m := range c.Members {
 		v := of(m)

@@ -26,7 +26,7 @@ func Join(members []*Member) joined {
 	left = assign(clusters, left)
 	var lost []*Member
 	for _, m := range left {
-		if bystander(m) {
+		if isUnrelated(m) {
 			j.Warnings = append(j.Warnings, fmt.Sprintf("%s has no database, no Pacemaker and no HAProxy: it is "+
 				"left out", m.Name))
 			continue
@@ -40,8 +40,8 @@ func Join(members []*Member) joined {
 	return j
 }
 
-// bystander reports that a host has nothing to do with a database.
-func bystander(m *Member) bool {
+// isUnrelated reports that a host has nothing to do with a database.
+func isUnrelated(m *Member) bool {
 	if m.Silent != "" || len(m.headers()) < 3 {
 		return false
 	}
@@ -89,7 +89,7 @@ func group(members []*Member) (clusters []*Cluster, left []*Member) {
 		if id := m.UUID(); id != "" {
 			byUUID[id] = append(byUUID[id], m)
 		}
-		if s := sight(m); s != "" {
+		if s := pacemakerView(m); s != "" {
 			bySight[s] = append(bySight[s], m)
 		}
 	}
@@ -117,8 +117,9 @@ func group(members []*Member) (clusters []*Cluster, left []*Member) {
 	return clusters, left
 }
 
-// sight is the name and the nodes of a host's Pacemaker, as seen from there. Hosts of one cluster have the same.
-func sight(m *Member) string {
+// pacemakerView is the name and the nodes of a host's Pacemaker, as seen from there. Hosts of one cluster have the
+// same.
+func pacemakerView(m *Member) string {
 	p := m.Host.Pacemaker
 	if m.Host.Unreachable || p == nil || !p.Connected || len(p.Nodes) == 0 {
 		return ""

@@ -15,7 +15,7 @@ import (
 
 const now, maxAge = 1000.0, 120.0
 
-// host has a server of a cluster, and Pacemaker that sees the nodes of it.
+// host returns a host with a server of a cluster, whose Pacemaker sees the given nodes.
 func host(name, uuid string, nodes ...string) Host {
 	head := reading.Header{Present: true, GatheredAt: now, Host: reading.Host{Name: name}}
 	h := Host{Name: name, Galera: &galera.Facts{Header: head, Running: true}, Pacemaker: &pacemaker.Facts{
@@ -45,7 +45,7 @@ func joinedOf(t *testing.T, hosts ...Host) []string {
 	return clusters
 }
 
-func TestHostsAreJoinedByWhatTheyReport(t *testing.T) {
+func TestHostsAreGroupedByTheirReports(t *testing.T) {
 	for name, tt := range map[string]struct {
 		hosts []Host
 		want  []string

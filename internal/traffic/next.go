@@ -13,11 +13,11 @@ import (
 	"overcloud.backup/internal/topology"
 )
 
-// nextWords names the controllers to which HAProxy would send the next client, by each way. They count as active, with
-// or without clients: a backup must not run where the first client of the morning goes. With a stick table that is
+// nextStatements names the controllers to which HAProxy would send the next client, by each way. They count as active,
+// with or without clients: a backup must not run where the first client of the morning goes. With a stick table that is
 // where the last client went, not the first server in the list: there is no fail-back. If the rules of HAProxy do not
 // determine it, all controllers behind that way are unknown.
-func (c *Traffic) nextWords(o Rules) map[*topology.Member][]Statement {
+func (c *Traffic) nextStatements(o Rules) map[*topology.Member][]Statement {
 	words := map[*topology.Member][]Statement{}
 	for _, w := range c.entrances(o) {
 		if !c.concerns(w) {
@@ -30,7 +30,7 @@ func (c *Traffic) nextWords(o Rules) map[*topology.Member][]Statement {
 			}
 			continue
 		}
-		for _, n := range once(next(w)) {
+		for _, n := range firstRules(next(w)) {
 			text := fmt.Sprintf("%s would send the next client here: %s", w.where(), n.rule)
 			for _, m := range c.behind(w, n.server) {
 				words[m] = append(words[m], Statement{Says: decision.Active, Text: text})
@@ -109,8 +109,8 @@ func next(w way) []choice {
 	return slices.Concat(chosen, seen(w), order)
 }
 
-// once leaves each server only the first of the rules that name it.
-func once(list []choice) []choice {
+// firstRules leaves each server only the first of the rules that name it.
+func firstRules(list []choice) []choice {
 	var kept []choice
 	for _, c := range list {
 		if !slices.ContainsFunc(kept, func(k choice) bool { return k.server.Name == c.server.Name }) {

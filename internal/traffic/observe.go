@@ -14,11 +14,12 @@ import (
 func Observe(joined *topology.Cluster, o Rules) *Traffic {
 	c := &Traffic{Cluster: joined, Statements: map[*topology.Member][]Statement{}}
 	c.VIP = c.findVIP(func(p *haproxy.Facts) *haproxy.Database { return p.Database }, o.VIP)
-	next := c.nextWords(o)
+	next := c.nextStatements(o)
 	for _, m := range c.Members {
 		if m.RunsDatabase {
-			c.Statements[m] = slices.Concat([]Statement{c.holderWord(m, o)}, next[m], c.lingering(m), c.poolWords(m),
-				c.databaseWords(m))
+			c.Statements[m] = slices.Concat([]Statement{c.holderStatement(m, o)}, next[m], c.lingering(m),
+				c.poolStatements(m),
+				c.databaseStatements(m))
 		}
 	}
 	return c

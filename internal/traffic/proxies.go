@@ -14,8 +14,8 @@ import (
 	"overcloud.backup/internal/topology"
 )
 
-// holderWord is the report of the VIP holder's HAProxy about a controller.
-func (c *Traffic) holderWord(m *topology.Member, o Rules) Statement {
+// holderStatement is the report of the VIP holder's HAProxy about a controller.
+func (c *Traffic) holderStatement(m *topology.Member, o Rules) Statement {
 	h := c.VIP.Holder
 	if h == nil {
 		return Statement{Says: decision.Unknown, Text: c.VIP.Problem, missing: len(c.Absent) > 0 || c.AnySilent()}
@@ -151,8 +151,8 @@ func (c *Traffic) proxyResource(m *topology.Member) (managed, active bool) {
 	return managed, active
 }
 
-// poolWords are the reports of all pools of all HAProxies about the sessions of a controller.
-func (c *Traffic) poolWords(m *topology.Member) []Statement {
+// poolStatements are the reports of all pools of all HAProxies about the sessions of a controller.
+func (c *Traffic) poolStatements(m *topology.Member) []Statement {
 	var words []Statement
 	for _, h := range c.Members {
 		if h.Proxy() == nil || c.proxyProblem(h, Rules{}) != "" {

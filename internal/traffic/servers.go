@@ -13,9 +13,9 @@ import (
 	"overcloud.backup/internal/topology"
 )
 
-// databaseWords are the reports of a controller's own server about its clients. One that has some may still not have
-// reported all: a policy that accepts an active controller must know that.
-func (c *Traffic) databaseWords(m *topology.Member) []Statement {
+// databaseStatements are the reports of a controller's own server about its clients. One that has some may still not
+// have reported all: a policy that accepts an active controller must know that.
+func (c *Traffic) databaseStatements(m *topology.Member) []Statement {
 	g := m.Answering()
 	if g == nil {
 		return []Statement{c.withoutDatabase(m)}

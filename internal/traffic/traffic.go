@@ -39,7 +39,7 @@ func (c *Traffic) Activity(m *topology.Member) decision.Activity {
 	if !m.RunsDatabase {
 		return ""
 	}
-	return sum(c.Statements[m])
+	return activityOf(c.Statements[m])
 }
 
 // Evidence returns the texts of the sources that say so.
@@ -65,8 +65,8 @@ func (c *Traffic) Unread(m *topology.Member) []string {
 	return texts
 }
 
-// sum is Active if any source saw clients, Idle if all answered and none did, otherwise Unknown.
-func sum(words []Statement) decision.Activity {
+// activityOf is Active if any source saw clients, Idle if all answered and none did, otherwise Unknown.
+func activityOf(words []Statement) decision.Activity {
 	all := decision.Idle
 	for _, w := range words {
 		switch {

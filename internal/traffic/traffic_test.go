@@ -23,7 +23,7 @@ func TestActivityIsUnknownUnlessAllSourcesSpeak(t *testing.T) {
 		"one is silent":             {[]Statement{idle, unknown}, decision.Unknown},
 		"one says nothing readable": {[]Statement{idle, {}}, decision.Unknown},
 	} {
-		if got := sum(tt.statements); got != tt.want {
+		if got := activityOf(tt.statements); got != tt.want {
 			t.Errorf("%s: %s", name, got)
 		}
 	}
@@ -40,7 +40,7 @@ func TestTheAddressOfABind(t *testing.T) {
 	}
 }
 
-// up is a server that takes clients.
+// up is a server that accepts clients.
 func up(id int, backup bool) stats.Server {
 	return stats.Server{ID: id, Name: string(rune('a' + id - 1)), Weight: 1, Status: stats.StatusUp, Backup: backup,
 		Raw: "UP"}

@@ -56,14 +56,14 @@ func (c *Traffic) findVIP(of func(*haproxy.Facts) *haproxy.Database, given []str
 	default:
 		v.Problem = fmt.Sprintf("the VIP %s is held by more than one: %s", v.Address, topology.NameList(holders))
 		if len(b.every) > 0 && len(given) == 0 {
-			v.Problem += "; " + nameIt
+			v.Problem += "; " + nameVIP
 		}
 	}
 	return v
 }
 
-// nameIt is the remedy if the addresses by themselves do not show the VIP.
-const nameIt = "name the VIP of the database with controller_backup_vip"
+// nameVIP is the remedy if the addresses by themselves do not show the VIP.
+const nameVIP = "name the VIP of the database with controller_backup_vip"
 
 // binds says where the HAProxies of a cluster listen for the database.
 type binds struct {
@@ -90,10 +90,10 @@ func (b binds) problem() string {
 	case len(b.every) > 0:
 		all := strings.Join(sorted(b.every), ", ")
 		return fmt.Sprintf("HAProxy listens for the database on %s, which is every address of a host or a name: %s",
-			all, nameIt)
+			all, nameVIP)
 	case own != "":
 		return fmt.Sprintf("each HAProxy listens for the database only on addresses of its own host (%s): %s",
-			own, nameIt)
+			own, nameVIP)
 	}
 	return "no HAProxy reported the address on which it listens for the database"
 }

@@ -18,11 +18,11 @@ import (
 // Before systemd 236 a unit with a stop command needs a file. It is in /run and disappears at a reboot, like units
 // without a file.
 
-func (s Spec) path() string { return filepath.Join(booted, s.Name) }
+func (s Spec) path() string { return filepath.Join(systemdRun, s.Name) }
 
 // startFile writes the unit's file and starts it. The file stays until Forget.
 func startFile(ctx context.Context, s Spec) error {
-	err := writeNew(s.path(), s.file(oldest))
+	err := writeNew(s.path(), s.file(minVersion))
 	if errors.Is(err, fs.ErrExist) {
 		return ErrExists
 	}
@@ -68,7 +68,7 @@ func forgetFile(ctx context.Context, name string) error {
 	if !unitName.MatchString(name) {
 		return fmt.Errorf("%q is not the name of a service", name)
 	}
-	err := os.Remove(filepath.Join(booted, name))
+	err := os.Remove(filepath.Join(systemdRun, name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

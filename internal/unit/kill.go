@@ -32,7 +32,7 @@ func KillRest(ctx context.Context, name string) (killed int, err error) {
 	}
 	seen := map[int]bool{}
 	for {
-		rest, err := others(group)
+		rest, err := otherProcesses(group)
 		if err != nil || len(rest) == 0 {
 			return len(seen), err
 		}
@@ -67,8 +67,8 @@ func groupOf(name string) (string, error) {
 	return "", errors.New("this process does not run in that unit")
 }
 
-// others returns the living processes of a control group except this one.
-func others(group string) (pids []int, err error) {
+// otherProcesses returns the living processes of a control group except this one.
+func otherProcesses(group string) (pids []int, err error) {
 	found := false
 	for _, hierarchy := range cgroups {
 		text, err := os.ReadFile(filepath.Join(hierarchy, group, "cgroup.procs"))

@@ -15,11 +15,11 @@ var (
 	ErrExists = errors.New("the unit already exists")
 )
 
-// oldest is the first version whose units run the stop commands of a killed service.
-const oldest = 219
+// minVersion is the first version whose units run the stop commands of a killed service.
+const minVersion = 219
 
-// booted exists if systemd is the init system: see sd_booted(3).
-var booted = "/run/systemd/system"
+// systemdRun exists if systemd is the init system: see sd_booted(3).
+var systemdRun = "/run/systemd/system"
 
 // Spec describes a unit. Both commands begin with an absolute path and are plain: letters, digits, space and
 // _./:,+@%=- without quotes, dollars and the like. After Exec has ended for any reason, systemd runs StopPost, which

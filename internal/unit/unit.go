@@ -21,10 +21,10 @@ import (
 
 // Available returns the version of the systemd that runs this host.
 func Available(ctx context.Context) (version int, err error) {
-	if info, err := os.Lstat(booted); err != nil || !info.IsDir() {
+	if info, err := os.Lstat(systemdRun); err != nil || !info.IsDir() {
 		return 0, fmt.Errorf("%w runs this host (%s is missing): a backup runs as a systemd unit, which undoes its"+
 			" changes "+
-			"even if it is killed; start it on the controller itself, not in a container", ErrNoSystemd, booted)
+			"even if it is killed; start it on the controller itself, not in a container", ErrNoSystemd, systemdRun)
 	}
 	out, err := process.Output(ctx, "systemctl", "--version")
 	if err != nil {
@@ -33,8 +33,8 @@ func Available(ctx context.Context) (version int, err error) {
 	if version, err = parseVersion(string(out)); err != nil {
 		return 0, err
 	}
-	if version < oldest {
-		return 0, fmt.Errorf("%w of version %d or later runs this host; its version is %d", ErrNoSystemd, oldest,
+	if version < minVersion {
+		return 0, fmt.Errorf("%w of version %d or later runs this host; its version is %d", ErrNoSystemd, minVersion,
 			version)
 	}
 	return version, nil
@@ -78,7 +78,7 @@ func Start(ctx context.Context, s Spec) error {
 // isExists recognizes systemd-run's error for a name in use: "Unit X was already loaded or has a fragment file.", and
 // before 240 "Unit X already exists."
 func isExists(err error) bool {
-	return saysAny(err, "already loaded or has a fragment file", "already exists")
+	return mentionsAny(err, "already loaded or has a fragment file", "already exists")
 }
 
 // Stop ends a unit: its main process gets SIGTERM, remaining processes get SIGKILL after the stop timeout, then the
@@ -104,9 +104,9 @@ func Forget(ctx context.Context, name string) error {
 }
 
 // isAbsent recognizes: Failed to stop X.service: Unit X.service not loaded.
-func isAbsent(err error) bool { return saysAny(err, "not loaded", "not found") }
+func isAbsent(err error) bool { return mentionsAny(err, "not loaded", "not found") }
 
-func saysAny(err error, texts ...string) bool {
+func mentionsAny(err error, texts ...string) bool {
 	exit, ok := errors.AsType[*process.ExitError](err)
 	for _, text := range texts {
 		if ok && strings.Contains(exit.Stderr, text) {

@@ -43,7 +43,7 @@ exit 0
 	put(t, filepath.Join(folder, "--version.out"), version, 0o600)
 	t.Setenv("PATH", folder+":/usr/bin:/bin")
 	t.Setenv("HOME", "/root")
-	swap(t, &booted, t.TempDir())
+	swap(t, &systemdRun, t.TempDir())
 	swap(t, &selinux, "/none")
 	swap(t, &cgroup2, filepath.Join(folder, "systemctl"))
 	return folder
@@ -122,7 +122,7 @@ func TestAHostWithoutSystemdIsRefused(t *testing.T) {
 	if _, err := Available(t.Context()); err == nil || errors.Is(err, ErrNoSystemd) {
 		t.Errorf("a systemctl that fails: %v", err)
 	}
-	swap(t, &booted, filepath.Join(folder, "none"))
+	swap(t, &systemdRun, filepath.Join(folder, "none"))
 	for _, err := range []error{second(Available(t.Context())), Start(t.Context(), spec())} {
 		if !errors.Is(err, ErrNoSystemd) || !strings.Contains(err.Error(), "none is missing") {
 			t.Errorf("no systemd: %v", err)
@@ -175,7 +175,7 @@ func TestStartWritesAFileForSystemd219(t *testing.T) {
 	if err := Start(t.Context(), s); err != nil {
 		t.Fatal(err)
 	}
-	got, err := os.ReadFile(filepath.Join(booted, s.Name))
+	got, err := os.ReadFile(filepath.Join(systemdRun, s.Name))
 	want := `[Unit]
 Description=Backup of "c" at 50%%
 After=` + services + `
@@ -211,7 +211,7 @@ ExecStopPost=/usr/bin/env "--" "/var/lib/overcloud.backup/jobs/50%% a/overcloud_
 			t.Fatal(err)
 		}
 	}
-	if _, err := os.Lstat(filepath.Join(booted, s.Name)); err == nil {
+	if _, err := os.Lstat(filepath.Join(systemdRun, s.Name)); err == nil {
 		t.Error("the file is still there")
 	}
 	verbs := ""
@@ -231,7 +231,7 @@ func TestAFailedStartLeavesNoFile(t *testing.T) {
 		"start overcloud-backup-a.service: systemctl: exit status 1: Job for") {
 		t.Errorf("got %v", err)
 	}
-	if left, _ := os.ReadDir(booted); len(left) != 0 {
+	if left, _ := os.ReadDir(systemdRun); len(left) != 0 {
 		t.Errorf("left %v", left)
 	}
 }

@@ -77,15 +77,15 @@ func standsIn(line, name string) bool {
 			return false
 		}
 		begin, end := at+i, at+i+len(name)
-		if (begin == 0 || !wordPart(line[begin-1])) && (end == len(line) || !wordPart(line[end])) {
+		if (begin == 0 || !isNamePart(line[begin-1])) && (end == len(line) || !isNamePart(line[end])) {
 			return true
 		}
 		at = begin + 1
 	}
 }
 
-// wordPart reports whether a byte can be part of a name.
-func wordPart(c byte) bool {
+// isNamePart reports whether a byte can be part of a name.
+func isNamePart(c byte) bool {
 	return 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || c >= 0x80 || strings.IndexByte("_@#$", c) >= 0
 }
 

@@ -114,7 +114,7 @@ func TestDamagedPagesAreFoundByTheServer(t *testing.T) {
 	}
 }
 
-func TestASecondRestoreIsHeldAgainstTheFirst(t *testing.T) {
+func TestASecondRestoreIsComparedWithTheFirst(t *testing.T) {
 	destination, path := sets.Copy(t, "logical")
 	s := sets.Open(t, destination, path)
 	found, _, _ := restored(t, s)

@@ -82,7 +82,7 @@ func (v *Verification) find(ctx context.Context) (Found, error) {
 		return found, nil
 	}
 	if v.rebuild != nil {
-		return v.look(ctx)
+		return v.examine(ctx)
 	}
 	progress := rebuild.Progress{Phase: "read", ExpectedBytes: v.set.Bytes()}
 	began, told := time.Now(), time.Time{}
@@ -99,8 +99,8 @@ func (v *Verification) find(ctx context.Context) (Found, error) {
 	return found, err
 }
 
-// look rebuilds the set and examines the copy.
-func (v *Verification) look(ctx context.Context) (found Found, err error) {
+// examine rebuilds the set and examines the copy.
+func (v *Verification) examine(ctx context.Context) (found Found, err error) {
 	found.Warnings = []string{}
 	j := &judge{}
 	if j.before, err = v.set.Record(); err != nil {

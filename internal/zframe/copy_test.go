@@ -117,7 +117,7 @@ func TestErrorsEndTheCopy(t *testing.T) {
 }
 
 // A sink that stalls makes the source wait only if all blocks are full.
-func TestTheBufferTakesWhatTheSinkDoesNot(t *testing.T) {
+func TestTheBufferAbsorbsAStallOfTheSink(t *testing.T) {
 	stall := make(chan struct{})
 	sink := writer(func(p []byte) (int, error) { <-stall; return len(p), nil })
 	source, feed := io.Pipe()

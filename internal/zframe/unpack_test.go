@@ -55,7 +55,7 @@ func TestFramesAreReadInOrder(t *testing.T) {
 	}
 }
 
-func TestWhatIsWrongWithAFrameIsNamedWithItsPlace(t *testing.T) {
+func TestErrorsOfAFrameHaveItsOffset(t *testing.T) {
 	raw := make([]byte, 3*Size)
 	for i, r := 0, rand.New(rand.NewPCG(1, 2)); i < len(raw); i += 8 {
 		binary.LittleEndian.PutUint64(raw[i:], r.Uint64()) // does not compress, so each bit of the file matters

@@ -35,7 +35,7 @@ func TestAStrangerOnAController(t *testing.T) {
 			l.until("MariaDB and HAProxy have stopped", time.Minute, func() bool {
 				return l.on(out, "pgrep -x 'haproxy|mariadbd' || true") == ""
 			})
-			l.settle()
+			l.awaitIdle()
 			return []string{"mysql:unix:/tmp/mysql.sock", "mysql:tcp:127.0.0.1:3306",
 				"mysql:tcp:" + address(out) + ":3306",
 				"http:tcp:127.0.0.1:1993", "http:tcp:" + address(out) + ":1993"}

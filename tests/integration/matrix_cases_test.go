@@ -32,7 +32,7 @@ func (c control) nothingIsLeft() {
 }
 
 // decided compares the decision with the server that a client reaches, and returns it.
-func (c control) decided(p played) (decision, []string) {
+func (c control) decided(p playbookRun) (decision, []string) {
 	c.t.Helper()
 	found := p.of("idle_controller")
 	if len(found) != 1 {
@@ -75,7 +75,7 @@ type made struct {
 }
 
 // whole reads the manifest of the set that a result names, and compares it with the result.
-func (c control) whole(result told) string {
+func (c control) whole(result taskResult) string {
 	c.t.Helper()
 	var m made
 	result.into(c.t, &m)
@@ -147,7 +147,7 @@ func (c control) async() []string {
 	if p.err != nil {
 		c.t.Fatalf("%v\n%s", p.err, p.out)
 	}
-	ended := slices.IndexFunc(p.told, func(k told) bool { return k.Task == "Wait for its end" })
+	ended := slices.IndexFunc(p.told, func(k taskResult) bool { return k.Task == "Wait for its end" })
 	if ended < 0 || c.whole(p.told[ended]) != victim {
 		c.t.Fatalf("no set\n%s", p.out)
 	}
@@ -178,7 +178,7 @@ func (c control) vault() []string {
 }
 
 // withVault reads a controller with -vvv, as the user matrix, whose password is encrypted with a key.
-func (c control) withVault(password string) (played, string) {
+func (c control) withVault(password string) (playbookRun, string) {
 	c.t.Helper()
 	const key = "correct-horse"
 	folder := c.t.TempDir()

@@ -119,7 +119,7 @@ func (c control) command(limit time.Duration, name string, args ...string) *exec
 }
 
 // plays runs a playbook: of the collection by its path, which 2.9 needs, or of these tests.
-func (c control) plays(playbook string, vars map[string]any, args ...string) played {
+func (c control) plays(playbook string, vars map[string]any, args ...string) playbookRun {
 	c.t.Helper()
 	extra, err := json.Marshal(vars)
 	if err != nil {
@@ -132,7 +132,7 @@ func (c control) plays(playbook string, vars map[string]any, args ...string) pla
 	cmd := c.command(3*time.Minute, "ansible-playbook",
 		append([]string{"-i", c.run("inventory"), playbook, "-e", string(extra)}, args...)...)
 	cmd.Env = append(cmd.Env, "RESULTS="+file)
-	var p played
+	var p playbookRun
 	var out []byte
 	out, p.err = cmd.CombinedOutput()
 	p.out = string(out)

@@ -196,7 +196,7 @@ func redisMaster(t *testing.T, l lab) expected {
 	}
 	l.until("redis has its master on a standby", 2*time.Minute,
 		func() bool { return slices.Contains(others("controller-0"), master()) })
-	l.settle()
+	l.awaitIdle()
 	second := master()
 	return expected{
 		chosen: slices.DeleteFunc(others("controller-0"), func(n string) bool { return n == second }),
@@ -226,14 +226,14 @@ func pacemakerStandby(_ *testing.T, l lab) expected {
 	out, other := l.spare()
 	l.on(out, "crm_attribute --node "+out+" --name standby --update on")
 	l.awaitServer(out, "DOWN")
-	l.settle()
+	l.awaitIdle()
 	return expected{reasons: map[string][]string{out: {"standby"}, other: {"last_standby"}}}
 }
 
 func maintenance(_ *testing.T, l lab) expected {
 	out, other := l.spare()
 	l.on(out, "crm_attribute --node "+out+" --name maintenance --update true")
-	l.settle()
+	l.awaitIdle()
 	return expected{reasons: map[string][]string{out: {"maintenance"}, other: {"last_standby"}}}
 }
 
@@ -257,7 +257,7 @@ func (l lab) stopMariaDB() (string, string) {
 	l.on(out, "crm_resource --ban --resource "+galeraResource+" --node "+out)
 	l.until("MariaDB has stopped", time.Minute, func() bool { return l.on(out, "pgrep -x mariadbd || true") == "" })
 	l.awaitServer(out, "DOWN")
-	l.settle()
+	l.awaitIdle()
 	return out, other
 }
 
@@ -309,7 +309,7 @@ func haproxyStopped(_ *testing.T, l lab) expected {
 	out, other := l.spare()
 	l.on(out, "crm_resource --ban --resource "+haproxyResource+" --node "+out)
 	l.until("HAProxy has stopped", time.Minute, func() bool { return l.on(out, "pgrep -x haproxy || true") == "" })
-	l.settle()
+	l.awaitIdle()
 	return expected{chosen: []string{out, other}}
 }
 
@@ -371,8 +371,8 @@ func (l lab) spare() (string, string) {
 	return standbys[0], standbys[1]
 }
 
-// settle waits until Pacemaker is idle.
-func (l lab) settle() {
+// awaitIdle waits until Pacemaker is idle.
+func (l lab) awaitIdle() {
 	l.t.Helper()
 	l.on(l.serving(), "crm_resource --wait --timeout=90")
 }

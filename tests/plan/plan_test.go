@@ -65,7 +65,7 @@ func fiveTurns() []step {
 	return append(steps, step{name: "slow", when: "all", test: "-", all: "100"})
 }
 
-func TestWhatIsTouchedComesFirst(t *testing.T) {
+func TestTouchedStepsComeFirst(t *testing.T) {
 	four := []string{"dir/t1", "dir/t2", "dir/t3", "dir/t4"}
 	for name, c := range map[string]struct {
 		commit commit
@@ -165,7 +165,7 @@ func TestPartsThatCannotBeAreRefused(t *testing.T) {
 	}
 }
 
-func TestWhatIsMeasuredIsRecorded(t *testing.T) {
+func TestMeasuredTimesAreRecorded(t *testing.T) {
 	text := "# step\n" +
 		"a              always  -      ~10    ~20    \n" +
 		"b              all     hosts  -      ~30\n" +

@@ -84,10 +84,12 @@ func startServer() (*Server, error) {
 
 // filling has everything that is part of a fingerprint, definers other than root, and names that need quotes.
 const filling = `CREATE DATABASE nova; CREATE DATABASE empty; USE nova;
-	CREATE USER nova@localhost IDENTIFIED BY 'secret'; GRANT ALL ON nova.* TO nova@localhost; CREATE ROLE reader; GRANT SELECT ON nova.* TO reader;
+	CREATE USER nova@localhost IDENTIFIED BY 'secret'; GRANT ALL ON nova.* TO nova@localhost;
+	CREATE ROLE reader; GRANT SELECT ON nova.* TO reader;
 	CREATE TABLE parent (id INT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(40), UNIQUE KEY (name));
 	CREATE TABLE t (id INT PRIMARY KEY, b LONGTEXT, p INT, FOREIGN KEY (p) REFERENCES parent (id));
-	CREATE TABLE ` + "`odd ``name; -- %`" + ` (c CHAR(36) PRIMARY KEY, j JSON, g INT AS (n + 1) STORED, n INT) PARTITION BY KEY (c) PARTITIONS 3;
+	CREATE TABLE ` + "`odd ``name; -- %`" + ` (c CHAR(36) PRIMARY KEY, j JSON, g INT AS (n + 1) STORED, n INT)
+	PARTITION BY KEY (c) PARTITIONS 3;
 	INSERT INTO parent (name) VALUES ('a'), ('b');
 	INSERT INTO t SELECT seq, REPEAT(SHA2(seq, 512), 200), 1 + seq MOD 2 FROM seq_1_to_800;
 	INSERT INTO ` + "`odd ``name; -- %`" + ` (c, j) SELECT UUID(), '{}' FROM seq_1_to_50;

@@ -12,7 +12,7 @@ import (
 	"overcloud.backup/internal/mariadb/mariadbtest"
 )
 
-// tree makes files of some bytes; a name that ends in / is a folder.
+// tree creates small files; a name that ends in / is a folder.
 func tree(t *testing.T, files map[string]int) string {
 	t.Helper()
 	top := t.TempDir()
@@ -34,8 +34,8 @@ func tree(t *testing.T, files map[string]int) string {
 	return top
 }
 
-// The room for a set is estimated from what the tool copies; caches and temporary files are as large as the data.
-func TestOnlyWhatIsCopiedCounts(t *testing.T) {
+// The space for a set is estimated from what the tool copies; caches and temporary files can be as large as the data.
+func TestOnlyCopiedFilesCount(t *testing.T) {
 	top := tree(t, map[string]int{
 		"ibdata1": 1000, "nova/t.ibd": 200, "nova/t.frm": 30, "undo001": 4,
 		"galera.cache": 10000, "gcache.page.000001": 10000, "ib_logfile0": 10000, "ibtmp1": 10000, "core.123": 10000,
@@ -80,7 +80,8 @@ func TestASetNeedsHalfOfItsDataAndAMargin(t *testing.T) {
 	}
 }
 
-// mbstream ends well at such a folder, before all that follows it: the set would lack data, and look whole.
+// mbstream exits successfully at such a folder, before everything that follows: the set would lack data, and look
+// complete.
 func TestAHiddenFolderWithoutAFileIsRefused(t *testing.T) {
 	for name, c := range map[string]struct {
 		files map[string]int
@@ -115,7 +116,7 @@ func TestOnlyPlainNamesAreFolders(t *testing.T) {
 	}
 }
 
-// The server takes every folder for a schema, and a backup leaves out the ones without a table.
+// The server treats every folder as a schema, and a backup leaves out those without a table.
 func TestFoldersThatAreNoSchemasAreNamed(t *testing.T) {
 	s := mariadbtest.Start(t)
 	c := s.Root(t)
@@ -153,7 +154,7 @@ func TestFoldersThatAreNoSchemasAreNamed(t *testing.T) {
 	}
 }
 
-// Nothing of a datadir is looked up before it is known to be one that can be backed up.
+// No file of a datadir is looked up before it is known that this datadir can be backed up.
 func TestADatadirThatCannotBeReadIsAnError(t *testing.T) {
 	var nobody *mariadb.Client
 	if _, _, err := OfDatadir(t.Context(), nobody, filepath.Join(t.TempDir(), "gone"), true); err == nil ||

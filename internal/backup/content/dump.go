@@ -22,11 +22,11 @@ import (
 // QueryLimit is the statement timeout that the server enforces on our queries about its tables.
 const QueryLimit = time.Minute
 
-// lookLimit is the statement timeout of queries about what a dump would lose. What remains unknown is named.
-const lookLimit = 20 * time.Second
+// queryLimit is the statement timeout of queries about what a dump would lose. What remains unknown is named.
+const queryLimit = 20 * time.Second
 
 // columnBudget is the time for searching values for those that a dump loses.
-var columnBudget = catalog.Budget{Each: 3 * time.Second, All: lookLimit}
+var columnBudget = catalog.Budget{Each: 3 * time.Second, All: queryLimit}
 
 // DumpOptions describes the source of a dump, its tool, and what the dump may lose.
 type DumpOptions struct {
@@ -149,7 +149,7 @@ func BrokenNames(list []catalog.Broken) (broken []repository.Broken, names []rep
 // a table whose history is kept by transactions, and restoring it needs a server that accepts history in an INSERT
 // (MariaDB 10.11).
 func (s *survey) checkHistory(ctx context.Context, c *mariadb.Client) error {
-	versioned, byTransaction, err := catalog.Versioned(ctx, c, lookLimit)
+	versioned, byTransaction, err := catalog.Versioned(ctx, c, queryLimit)
 	if err != nil || len(versioned) == 0 {
 		return err
 	}
@@ -213,7 +213,7 @@ func (s *survey) warnColumns(format string, columns []catalog.Column) {
 
 // orderSchemas puts schemas before those that use their sequences in a default.
 func (s *survey) orderSchemas(ctx context.Context, c *mariadb.Client) error {
-	uses, err := catalog.SequenceUses(ctx, c, lookLimit)
+	uses, err := catalog.SequenceUses(ctx, c, queryLimit)
 	if err == nil {
 		s.d.Schemas = ordered(s.d.Schemas, uses)
 	}

@@ -16,7 +16,7 @@ import (
 	"overcloud.backup/internal/repository"
 )
 
-// dumpable is a server with one schema that a dump takes as it is, and the options of that dump.
+// dumpable returns a server with one schema that a dump accepts unchanged, and the options of that dump.
 func dumpable(t *testing.T) (*mariadb.Client, DumpOptions) {
 	t.Helper()
 	s := mariadbtest.Start(t)
@@ -52,8 +52,9 @@ func TestASchemaIsDumpedAsItIs(t *testing.T) {
 	}
 }
 
-// What a dump would end at after hours is refused before it begins, and what it would lose is named.
-func TestWhatADumpLosesIsKnownBeforeIt(t *testing.T) {
+// Anything that would end a dump after hours is refused before it begins, and anything that the dump would lose is
+// named.
+func TestLossesOfADumpAreKnownBeforeIt(t *testing.T) {
 	for name, c := range map[string]struct {
 		statements []string
 		options    func(*DumpOptions)
@@ -139,7 +140,7 @@ func TestWhatADumpLosesIsKnownBeforeIt(t *testing.T) {
 	}
 }
 
-// Where tool and server both can, the history is in the dump.
+// If both tool and server support it, the dump has the history.
 func TestHistoryIsDumpedWhereThatIsPossible(t *testing.T) {
 	c, o := dumpable(t)
 	if tool.Older(o.Server, 10, 11) || !o.Tool.Has(t.Context(), tool.DumpHistory) {
@@ -151,7 +152,7 @@ func TestHistoryIsDumpedWhereThatIsPossible(t *testing.T) {
 	if err != nil || !d.History || len(d.Warnings) > 0 {
 		t.Errorf("%+v %v", d, err)
 	}
-	// Why a dump is not taken at all names it anyway: it is lost where the set is loaded into an older server.
+	// The losses of any dump include the history: it is lost if the set is loaded into an older server.
 	if lost := strings.Join(Losses(t.Context(), c), "; "); lost != "digits of FLOAT columns; the history of "+
 		"system-versioned tables" {
 		t.Error(lost)
@@ -176,7 +177,7 @@ func TestAServerWithoutASchemaHasNothingToDump(t *testing.T) {
 	}
 }
 
-// What cannot be asked is not taken for nothing lost.
+// A server that cannot be queried is not one whose dump loses nothing.
 func TestAServerThatIsGoneIsAnError(t *testing.T) {
 	c, o := dumpable(t)
 	c.Close()

@@ -27,7 +27,7 @@ type Running struct {
 func runningEvents(reported *decision.Events, own map[catalog.Event]catalog.EventStatus) Running {
 	var enabled, unclear, unknown, nowhere []catalog.Event
 	if reported == nil {
-		reported = &decision.Events{Unknown: []string{nobody}}
+		reported = &decision.Events{Unknown: []string{unnamedMembers}}
 	}
 	reportedOn, reportedOff := setOf(reported.Enabled), setOf(reported.Disabled)
 	for event, status := range own {
@@ -51,7 +51,7 @@ func runningEvents(reported *decision.Events, own map[catalog.Event]catalog.Even
 	}
 	r.warn("one member reports that it runs these events, and another that they are disabled; the set has them as"+
 		" disabled: %s", unclear)
-	r.warn(unclearWhy(reported)+": %s", unknown)
+	r.warn(whyUnclear(reported)+": %s", unknown)
 	r.warn("no member of the cluster runs these events, each has them SLAVESIDE_DISABLED: %s; ALTER EVENT ..."+
 		" ENABLE on one of them if they should run", nowhere)
 	return r
@@ -65,14 +65,14 @@ func setOf(events []catalog.Event) map[catalog.Event]bool {
 	return set
 }
 
-// nobody stands for all other members if there is no decision.
-const nobody = ""
+// unnamedMembers stands for all other members if there is no decision.
+const unnamedMembers = ""
 
-// unclearWhy returns why it is not known whether an event runs.
-func unclearWhy(reported *decision.Events) string {
+// whyUnclear returns why it is not known whether an event runs.
+func whyUnclear(reported *decision.Events) string {
 	const what = "whether another member of the cluster runs these events is not known, and the set has them as" +
 		" disabled "
-	if slices.Contains(reported.Unknown, nobody) {
+	if slices.Contains(reported.Unknown, unnamedMembers) {
 		return what + "(pass the decision of idle_controller)"
 	}
 	return what + "(not reported by " + strings.ReplaceAll(excerpt.Names(reported.Unknown), "%", "%%") + ")"

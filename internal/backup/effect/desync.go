@@ -41,7 +41,7 @@ const drained = 4
 func NewDesync(open func(context.Context) (*mariadb.Client, error), drain time.Duration,
 	up func(context.Context, galera.Wsrep) (string, error), notes *Notes) *Desync {
 	return &Desync{open: open, drain: drain, up: up, will: func(u desyncUndo) (func() error, error) {
-		return notes.will(DesyncEffect, u)
+		return notes.record(DesyncEffect, u)
 	}}
 }
 
@@ -137,7 +137,7 @@ func (d *Desync) End() (outcome string, err error) {
 	defer cancel()
 	begun := time.Now()
 	health, err := d.resyncAndWait(ctx)
-	if d.over(err) {
+	if d.serverEnded(err) {
 		return "ON while the data were read; the server ended, and with it the desync", d.undone()
 	}
 	if err != nil {
@@ -169,9 +169,9 @@ func (d *Desync) resyncAndWait(ctx context.Context) (health string, err error) {
 // errRestarted reports that a server that we have not desynced runs in the place of the one that we did.
 var errRestarted = errors.New("the server was restarted since, which ended the desync")
 
-// over reports whether the desynced server has ended. One that only does not listen, because its socket file is gone or
-// it is shutting down, is still desynced.
-func (d *Desync) over(err error) bool {
+// serverEnded reports whether the desynced server has ended. One that only does not listen, because its socket file is
+// gone or it is shutting down, is still desynced.
+func (d *Desync) serverEnded(err error) bool {
 	return errors.Is(err, errRestarted) || mariadb.Absent(err) && !d.server.runs()
 }
 
@@ -183,7 +183,7 @@ func (d *Desync) connect(ctx context.Context) (*mariadb.Client, error) {
 	}
 	for {
 		c, err := d.reopen(ctx)
-		if err == nil || d.over(err) || errors.Is(err, ErrOtherHost) {
+		if err == nil || d.serverEnded(err) || errors.Is(err, ErrOtherHost) {
 			return c, err
 		}
 		select {

@@ -20,7 +20,7 @@ import (
 	"overcloud.backup/tests/node"
 )
 
-// desyncOf desyncs a server; noted counts the entries in the journal that are open.
+// desyncOf returns the desync of a server; noted counts the open entries in the journal.
 func desyncOf(t *testing.T, s *node.Server) (d *Desync, noted *int) {
 	t.Helper()
 	noted = new(int)
@@ -33,7 +33,7 @@ func desyncOf(t *testing.T, s *node.Server) (d *Desync, noted *int) {
 	}, noted
 }
 
-// begun is desynced; it has a connection of its own, which end closes.
+// begun desyncs, and returns a connection of its own, which the desync's end closes.
 func begun(t *testing.T, d *Desync) *mariadb.Client {
 	t.Helper()
 	c, err := d.open(t.Context())
@@ -91,7 +91,7 @@ func TestSomebodyElsesDesyncIsNeitherNotedNorUndone(t *testing.T) {
 	}
 }
 
-// The guard may desync at the very moment at which the backup ends.
+// The guard may desync at the same moment at which the backup ends.
 func TestADesyncThatComesWithTheEndIsUndone(t *testing.T) {
 	s := node.Shared(t)
 	for range 10 {
@@ -115,7 +115,7 @@ func TestADesyncThatComesWithTheEndIsUndone(t *testing.T) {
 	}
 }
 
-// A connection that somebody kills is replaced.
+// A connection that was killed is replaced.
 func TestADesyncIsUndoneOverAnotherConnection(t *testing.T) {
 	s := node.Shared(t)
 	d, noted := desyncOf(t, s)
@@ -132,7 +132,7 @@ func TestADesyncIsUndoneOverAnotherConnection(t *testing.T) {
 	}
 }
 
-// A socket's file may go while its server, desynced, lives on.
+// The file of a socket may be removed while its server runs on, desynced.
 func TestAServerThatOnlyDoesNotListenIsStillDesynced(t *testing.T) {
 	s := node.Shared(t)
 	d, noted := desyncOf(t, s)
@@ -157,8 +157,8 @@ func TestAServerThatOnlyDoesNotListenIsStillDesynced(t *testing.T) {
 	}
 }
 
-// What answers instead of the server that was desynced may be its successor, or another host's behind a virtual IP.
-// Neither is touched, and of the other host's nobody can tell that ours is in order.
+// A server that answers in place of the desynced one may be its successor, or another host's behind a virtual IP.
+// Neither is touched, and another host's answer does not prove that ours is in order.
 func TestOnlyTheServerThatWasDesyncedIsResynced(t *testing.T) {
 	s := node.Shared(t)
 	d, noted := desyncOf(t, s)
@@ -179,7 +179,7 @@ func TestOnlyTheServerThatWasDesyncedIsResynced(t *testing.T) {
 	}
 }
 
-// onAnotherHost opens a server that has another host name.
+// onAnotherHost opens a server that reports another host name.
 func onAnotherHost(t *testing.T) func(context.Context) (*mariadb.Client, error) {
 	t.Helper()
 	real, err := exec.LookPath("mariadbd")
@@ -202,7 +202,7 @@ func onAnotherHost(t *testing.T) func(context.Context) (*mariadb.Client, error) 
 	}
 }
 
-// Nobody waits for the queue of a server that is gone, nor for one that hangs longer than was asked for.
+// Nobody waits for the queue of a server that is gone, or of one that hangs longer than requested.
 func TestAServerThatEndsOrHangsEndsTheWait(t *testing.T) {
 	node.Need(t)
 	s, err := node.Start()
@@ -235,7 +235,7 @@ func TestAServerThatEndsOrHangsEndsTheWait(t *testing.T) {
 	}
 }
 
-// waits waits for what never comes.
+// waits waits for a queue that never becomes empty.
 func waits(t *testing.T, c *mariadb.Client, limit time.Duration) (galera.Wsrep, time.Duration, error) {
 	t.Helper()
 	begun := time.Now()
@@ -266,7 +266,7 @@ func TestSomebodyElsesDesyncIsRefused(t *testing.T) {
 	}
 }
 
-// The undo needs no second login where the first connection is still there, and tries more than once where it is not.
+// The undo needs no second login if the first connection still works, and otherwise tries more than once.
 func TestTheUndoOutlivesAFullServer(t *testing.T) {
 	s := node.Shared(t)
 	full := errors.New("too many connections")

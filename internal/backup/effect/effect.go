@@ -29,8 +29,8 @@ type Notes struct {
 // NewNotes records effects in a journal; nil records nothing.
 func NewNotes(j *journal.Journal) *Notes { return &Notes{journal: j} }
 
-// will records an effect before it begins. undone records that it no longer exists; it may be called twice.
-func (n *Notes) will(kind string, undo any) (undone func() error, err error) {
+// record records an effect before it begins. undone records that it no longer exists; it may be called twice.
+func (n *Notes) record(kind string, undo any) (undone func() error, err error) {
 	if n.journal == nil {
 		return func() error { return nil }, nil
 	}

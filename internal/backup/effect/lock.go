@@ -38,11 +38,11 @@ type LockRequest struct {
 func Lock(ctx context.Context, want LockRequest, v pacemaker.ClusterView, notes *Notes) (release func() error,
 	broken string, err error) {
 	l := cib.Lock{
-		Cluster: want.Cluster, Holder: v.Self.Name, Job: want.Job, Since: stamp(time.Now()),
-		Expires: stamp(want.Expires),
+		Cluster: want.Cluster, Holder: v.Self.Name, Job: want.Job, Since: unixSeconds(time.Now()),
+		Expires: unixSeconds(want.Expires),
 	}
 	undo := lockUndo{Cluster: l.Cluster, Job: l.Job, Holder: l.Holder}
-	undone, err := notes.will(lockEffect, undo)
+	undone, err := notes.record(lockEffect, undo)
 	if err != nil {
 		return nil, "", err
 	}
@@ -51,15 +51,15 @@ func Lock(ctx context.Context, want LockRequest, v pacemaker.ClusterView, notes 
 	switch {
 	case err == nil:
 		return release, broken, nil
-	case untaken(err):
+	case notTaken(err):
 		return nil, broken, errors.Join(err, undone())
 	}
 	// Not every error says whether the lock was taken; freeing frees only ours.
 	return nil, broken, errors.Join(err, release())
 }
 
-// untaken reports that the lock was certainly not taken, so that there is nothing to free.
-func untaken(err error) bool {
+// notTaken reports that the lock was certainly not taken, so that there is nothing to free.
+func notTaken(err error) bool {
 	var notAsked *clusterlock.NotAsked
 	var held *clusterlock.Held
 	return errors.As(err, &notAsked) || errors.As(err, &held)
@@ -127,7 +127,7 @@ func (want LockRequest) ended(ctx context.Context, l cib.Lock) (evidence string,
 	return "no such job runs on this node any more", nil
 }
 
-func stamp(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
+func unixSeconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
 
 func epoch(seconds float64) time.Time { return time.UnixMilli(int64(seconds * 1000)) }
 

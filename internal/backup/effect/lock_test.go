@@ -17,8 +17,7 @@ import (
 	"overcloud.backup/tests/node"
 )
 
-// A job may have the same id on two controllers, when the caller names it: who is refused leaves the other one's lock
-// alone.
+// Jobs on two controllers may have the same id if the caller sets it: the refused one leaves the other's lock alone.
 func TestWhoIsRefusedTheLockLeavesItToItsHolder(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
 	c := node.FakeCluster(t, "", path)
@@ -29,7 +28,7 @@ func TestWhoIsRefusedTheLockLeavesItToItsHolder(t *testing.T) {
 	defer notes.Close()
 	const uuid = "0bf81e81-e6a9-11f1-aab7-6f76032d5070"
 	c.Hold(t, cib.Lock{Cluster: uuid, Holder: "controller-0", Job: "nightly", Since: 1,
-		Expires: stamp(time.Now().Add(time.Hour))})
+		Expires: unixSeconds(time.Now().Add(time.Hour))})
 	v, err := pacemaker.View(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -45,7 +44,7 @@ func TestWhoIsRefusedTheLockLeavesItToItsHolder(t *testing.T) {
 	}
 }
 
-// An undo frees the lock of its own job on its own node only, and keeps in mind what it could not free.
+// An undo releases only the lock of its own job on its own node, and remembers a lock that it could not release.
 func TestTheLockOfAKilledJobIsFreed(t *testing.T) {
 	c := node.FakeCluster(t, "", "")
 	const uuid, mine, theirs = "0bf81e81-e6a9-11f1-aab7-6f76032d5070", "20261123T081500Z-4f2a9c",
@@ -80,7 +79,8 @@ func TestTheLockOfAKilledJobIsFreed(t *testing.T) {
 	}
 }
 
-// A node that was cut off may free the lock in a copy of the configuration that the others' replaces right after.
+// A node that was cut off may release the lock in a copy of the configuration that the others' copy replaces right
+// after.
 func TestALockThatComesBackIsFreedAgain(t *testing.T) {
 	c := node.FakeCluster(t, "", "")
 	l := cib.Lock{Cluster: "0bf81e81-e6a9-11f1-aab7-6f76032d5070", Holder: "controller-1",
@@ -90,7 +90,7 @@ func TestALockThatComesBackIsFreedAgain(t *testing.T) {
 	if err := os.Rename(cibadmin, cibadmin+".real"); err != nil {
 		t.Fatal(err)
 	}
-	// The first call fails, the first deletion is undone before the second look.
+	// The first call fails, and the first deletion is reverted before the second query.
 	script := `#!/bin/bash
 dir=${0%/*}
 if [ ! -e $dir/failed ]; then touch $dir/failed; echo 'Transport endpoint is not connected' >&2; exit 102; fi

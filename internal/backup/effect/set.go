@@ -42,7 +42,7 @@ func (want SetRequest) begin(notes *Notes) (*Set, error) {
 	}
 	s := &Set{dir: dir}
 	dir.Announce = func(cluster, hidden, final string) (err error) {
-		s.undone, err = notes.will(SetEffect, setUndo{
+		s.undone, err = notes.record(SetEffect, setUndo{
 			Destination: want.Destination, Cluster: cluster, Hidden: hidden, Final: final,
 			Mount: mountOf(want.Destination),
 		})

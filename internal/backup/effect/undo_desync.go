@@ -22,7 +22,7 @@ func (u desyncUndo) undo(ctx context.Context, o UndoOptions) (string, error) {
 	switch {
 	case errors.Is(err, errRestarted):
 		return errRestarted.Error(), nil
-	case d.over(err):
+	case d.serverEnded(err):
 		return "the server that was desynced does not run any more", nil
 	case err != nil:
 		return "", fmt.Errorf("%w; run SET GLOBAL wsrep_desync=OFF on this node when wsrep_local_recv_queue is 0", err)

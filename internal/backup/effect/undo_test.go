@@ -21,14 +21,14 @@ import (
 	"overcloud.backup/tests/node"
 )
 
-// remains is what a killed job leaves.
+// remains is the state that a killed job leaves.
 type remains struct {
 	Login       mariadb.Login
 	Destination string
 	Journal     node.Journal
 }
 
-// undo replays the journal, as the stop command of the job's unit does.
+// undo replays the journal, like the stop command of the job's unit.
 func (a remains) undo(t *testing.T) ([]Undone, error) {
 	t.Helper()
 	notes, err := journal.Open(string(a.Journal))
@@ -41,13 +41,13 @@ func (a remains) undo(t *testing.T) ([]Undone, error) {
 	})
 }
 
-// partial are the unfinished sets.
+// partial returns the unfinished sets.
 func (a remains) partial() []string {
 	found, _ := filepath.Glob(a.Destination + "/*/.partial-*")
 	return found
 }
 
-// in are the names in a folder.
+// in returns the names in a folder.
 func in(t *testing.T, folder string) (names []string) {
 	t.Helper()
 	entries, err := os.ReadDir(folder)
@@ -60,7 +60,7 @@ func in(t *testing.T, folder string) (names []string) {
 	return names
 }
 
-// What somebody else set stays as it is, and what is gone already is noted.
+// Settings of somebody else stay unchanged, and effects that are already gone are noted.
 func TestUndoLeavesADesyncThatIsNotItsOwn(t *testing.T) {
 	s := node.Shared(t)
 	now, err := ThisServer(t.Context(), s.Client(t))
@@ -113,7 +113,7 @@ func undoesDesync(t *testing.T, s *node.Server, noted Instance, said, left strin
 	}
 }
 
-// A damaged or unknown entry stays, says so, and keeps nothing else from being undone.
+// A damaged or unknown entry is reported and kept, and does not keep any other from being undone.
 func TestUndoGoesOnAfterWhatItCannotUndo(t *testing.T) {
 	a := remains{Destination: node.Destination(t) + "/sets", Journal: node.NewJournal(t)}
 	hidden := a.unfinished(t, "solo", ".partial-20261123T081500Z-physical-x")
@@ -145,7 +145,7 @@ func TestUndoGoesOnAfterWhatItCannotUndo(t *testing.T) {
 	}
 }
 
-// unfinished makes a folder with a file, as of a set.
+// unfinished creates a folder with a file, like a set's.
 func (a remains) unfinished(t *testing.T, cluster, name string) string {
 	t.Helper()
 	path := filepath.Join(a.Destination, cluster, name)
@@ -156,7 +156,7 @@ func (a remains) unfinished(t *testing.T, cluster, name string) string {
 	return path
 }
 
-// After a reboot the destination may not be mounted yet. Then nothing is there to remove, and that is no proof.
+// After a reboot the destination may not be mounted yet. An empty mount point does not prove that nothing is left.
 func TestASetOnAFileSystemThatIsNotMountedStaysInTheJournal(t *testing.T) {
 	a := remains{Destination: node.Destination(t) + "/sets", Journal: node.NewJournal(t)}
 	mount := filepath.Dir(a.Destination)
@@ -189,7 +189,7 @@ func TestASetOnAFileSystemThatIsNotMountedStaysInTheJournal(t *testing.T) {
 	}
 }
 
-// frozen is a file system on which every change waits until thaw.
+// frozen is a file system on which every change blocks until thaw.
 func frozen(t *testing.T) (path string, freeze, thaw func()) {
 	t.Helper()
 	image, path := filepath.Join(t.TempDir(), "image"), filepath.Join(t.TempDir(), "frozen")
@@ -211,7 +211,7 @@ func frozen(t *testing.T) (path string, freeze, thaw func()) {
 	return path, freeze, func() { _ = exec.Command("fsfreeze", "--unfreeze", path).Run() }
 }
 
-// A destination that hangs keeps neither the undo of the rest nor its end waiting.
+// A destination that hangs delays neither the rest of the undo nor its end.
 func TestAHangingDestinationIsLeftForLater(t *testing.T) {
 	s := node.Shared(t)
 	path, freeze, thaw := frozen(t)
@@ -238,13 +238,13 @@ func TestAHangingDestinationIsLeftForLater(t *testing.T) {
 		t.Errorf("%+v, %v, open %q, desync %s", done, err, a.Journal.Open(t), s.Desync(t))
 	}
 	thaw()
-	time.Sleep(500 * time.Millisecond) // what was left behind goes on, and may be first
+	time.Sleep(500 * time.Millisecond) // goes on with what was left, which may come first
 	if done, err := a.undo(t); err != nil || len(done) != 1 || len(a.Journal.Open(t)) != 0 || len(a.partial()) != 0 {
 		t.Errorf("afterwards: %+v, %v, open %q, %q", done, err, a.Journal.Open(t), a.partial())
 	}
 }
 
-// A destination that hangs when all is read does not hold the job for ever: it comes back with the end of its time.
+// A destination that hangs after everything was read does not block the job for ever: it returns at its time limit.
 func TestAJobComesBackFromAHangingDestination(t *testing.T) {
 	path, freeze, thaw := frozen(t)
 	set, err := BeginSet(SetRequest{Destination: path, Cluster: "solo", Method: "physical", Controller: "c",

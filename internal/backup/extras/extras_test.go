@@ -48,7 +48,8 @@ func TestConfigurationIsOneTar(t *testing.T) {
 	}
 }
 
-// A container's database owns folders of its configuration: a link there would have root put any file into the set.
+// The user of a container's database owns folders of its configuration: a link there could make root copy any file into
+// the set.
 func TestALinkInAFolderOfSomebodyElsesIsLeftOut(t *testing.T) {
 	dir := t.TempDir()
 	secret, theirs := filepath.Join(dir, "shadow"), filepath.Join(dir, "conf.d")

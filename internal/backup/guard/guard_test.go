@@ -19,7 +19,7 @@ import (
 	"overcloud.backup/tests/node"
 )
 
-// watching is what is watched where nothing is done.
+// watching returns a guard's inputs for a server that does nothing.
 func watching(t *testing.T, s *node.Server, change func(*Config)) Config {
 	t.Helper()
 	destination := t.TempDir()
@@ -35,7 +35,7 @@ func watching(t *testing.T, s *node.Server, change func(*Config)) Config {
 	return c
 }
 
-// breached waits for the breach of a context, at most so long.
+// breached waits for the breach of a context, up to the given time.
 func breached(t *testing.T, ctx context.Context, limit time.Duration) *Breach {
 	t.Helper()
 	select {
@@ -102,7 +102,7 @@ func TestClientsThatArriveAreABreach(t *testing.T) {
 	}
 }
 
-// What somebody else desyncs is seen although crm_mon and the destination hang, and stays as it is.
+// A desync by somebody else is noticed although crm_mon and the destination hang, and is left alone.
 func TestAnOperatorsDesyncIsABreach(t *testing.T) {
 	s := node.Shared(t)
 	watched := watching(t, s, nil)
@@ -148,7 +148,7 @@ func TestAServerThatHangsIsABreach(t *testing.T) {
 	}
 }
 
-// A lost connection is no lost server.
+// A lost connection is not a lost server.
 func TestTheGuardConnectsAgain(t *testing.T) {
 	s := node.Shared(t)
 	ctx, end := Watch(t.Context(), watching(t, s, nil))
@@ -193,7 +193,7 @@ func TestALeaseThatIsNotRenewedIsABreach(t *testing.T) {
 	}
 }
 
-// A node that is alone has no queue: the answers are real, and the threshold is below what they say.
+// A node without a cluster has no queue: the answers are real, and the threshold is below them.
 func TestAQueueThatGrowsDesyncsOnce(t *testing.T) {
 	s := node.Shared(t)
 	desynced := &atomic.Bool{}

@@ -38,16 +38,16 @@ func ofCluster(s Sample) time.Time { return s.Cluster.At }
 
 func ofGuard(s Sample) time.Time { return s.At }
 
-// see returns what breaks a rule.
-type see = func(Sample, limits) string
+// finding returns what breaks a rule.
+type finding = func(Sample, limits) string
 
 // server is a rule built from conditions of the server.
-func server(codes ...condition.Code) see {
+func server(codes ...condition.Code) finding {
 	return func(s Sample, _ limits) string { return message(condition.First(s.node(), nil, codes...)) }
 }
 
 // manager is a rule built from conditions of Pacemaker.
-func manager(codes ...condition.Code) see {
+func manager(codes ...condition.Code) finding {
 	return func(s Sample, _ limits) string { return message(condition.First(s.manager(), nil, codes...)) }
 }
 
@@ -59,7 +59,7 @@ func message(err error) string {
 }
 
 // unless excludes what is not a breach.
-func unless(allowed func(Sample) bool, is see) see {
+func unless(allowed func(Sample) bool, is finding) finding {
 	return func(s Sample, l limits) string {
 		if allowed(s) {
 			return ""
@@ -241,10 +241,10 @@ var (
 	stallRule = Rule{
 		Name: "commit_stall", Here: true,
 		Seen: "the tool kept the node from committing for longer than `max_commit_stall` (1 s)",
-		Remedy: "back up at a quieter time; `controller_backup_buffer` larger; before MariaDB 10.8 raise" +
-			" `controller_backup_max_commit_stall`. Where the destination stalled no other controller is tried",
+		Remedy: "Back up at a quieter time, or raise `controller_backup_buffer`; before MariaDB 10.8 raise" +
+			" `controller_backup_max_commit_stall`. If the destination stalled, no other controller is tried",
 	}
 	failedRule = Rule{
-		Name: "guard_failed", Seen: "the guard itself had a defect", Remedy: "report it with the whole text",
+		Name: "guard_failed", Seen: "the guard itself had a defect", Remedy: "Report it with the whole text",
 	}
 )

@@ -15,7 +15,7 @@ import (
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
-// well is a sample that no rule minds, n seconds after noon.
+// well returns a sample that breaks no rule, n seconds after noon.
 func well(n int) Sample {
 	at := noon.Add(time.Duration(n) * time.Second)
 	return Sample{
@@ -46,7 +46,7 @@ func view(change func(*pacemaker.ClusterView)) func(*Sample) {
 
 var strict = limits{others: 2, lease: 300 * time.Second, destination: 50, datadir: 50, redo: 100, path: "/srv/backup"}
 
-// during is a history of n samples, the last of which change was done to.
+// during returns a history of n samples, and applies change to the last ones.
 func during(n, changed int, change func(*Sample)) (all []Sample) {
 	for i := range n {
 		s := well(i)
@@ -65,13 +65,13 @@ func TestASoundNodeBreaksNoRule(t *testing.T) {
 	if b := judge(nil, strict); b != nil {
 		t.Error(b)
 	}
-	// Nothing was told yet.
+	// Nothing was reported yet.
 	if b := judge([]Sample{{At: noon, Tool: ToolSample{FreeDestination: -1, FreeDatadir: -1}}}, strict); b != nil {
 		t.Error(b)
 	}
 }
 
-// broken is what breaks each rule, and how often.
+// broken has, for each rule, a change that breaks it, and how often it must occur.
 var broken = map[string]struct {
 	rule   string
 	times  int
@@ -132,7 +132,7 @@ var broken = map[string]struct {
 	"a caller that is gone": {"lease_lost", 1, 300, "300 s", func(s *Sample) { s.LeaseAge = 300 }},
 }
 
-// Each rule is broken by as many answers as it says, and not by one less; since is when it began.
+// Each rule is broken by exactly as many answers as it says; since is the time of the first.
 func TestEachRule(t *testing.T) {
 	for name, tt := range broken {
 		t.Run(name, func(t *testing.T) {
@@ -150,7 +150,7 @@ func TestEachRule(t *testing.T) {
 			if !b.Since.Equal(since) {
 				t.Errorf("since %s, want %s", b.Since, since)
 			}
-			// An answer in between that is sound begins the count anew.
+			// A sound answer in between restarts the count.
 			broken := during(10, tt.times, tt.change)
 			broken = append(broken, well(10))
 			if b := judge(broken, strict); b != nil {
@@ -191,7 +191,7 @@ func TestWhatTheRulesAllow(t *testing.T) {
 		"80 % of the redo log":     {nil, func(s *Sample) { s.Server.LSN = s.Tool.RedoLSN + 80 }},
 		"a sink that is slow":      {nil, func(s *Sample) { s.Tool.Stalled = 59.9 }},
 		"a sync that is slow":      {nil, func(s *Sample) { s.Tool.Stalled, s.Tool.Closing = 299, true }},
-		// That is commit_stall's, which does not wait for samples.
+		// That is the rule commit_stall, which does not wait for samples.
 		"a stall while locked": {nil, func(s *Sample) { s.Tool.Stalled, s.Tool.Stage = 90, tool.BlockCommit }},
 		"a slow server":        {nil, func(s *Sample) { s.Server.Silent = 4.9 }},
 		"a slow crm_mon":       {nil, func(s *Sample) { s.Cluster.Silent = 14.9 }},
@@ -208,7 +208,7 @@ func TestWhatTheRulesAllow(t *testing.T) {
 	}
 }
 
-// A source that hangs after a bad answer has not answered badly again.
+// A source that hangs after a bad answer has not given a second bad answer.
 func TestOneAnswerCountsOnce(t *testing.T) {
 	history := during(10, 5, func(s *Sample) { s.Server.At, s.Server.Ready = noon, false })
 	if b := judge(history, strict); b != nil {
@@ -216,7 +216,7 @@ func TestOneAnswerCountsOnce(t *testing.T) {
 	}
 }
 
-func TestTheCauseIsToldBeforeWhatFollows(t *testing.T) {
+func TestTheCauseIsReportedBeforeItsConsequences(t *testing.T) {
 	b := judge(during(10, 3, func(s *Sample) {
 		s.Server.ClusterStatus, s.Server.Ready, s.Server.ClusterSize, s.Cluster.Quorum = galera.ClusterNonPrimary,
 			false, 1, false

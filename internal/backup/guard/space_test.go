@@ -11,7 +11,7 @@ import (
 	"overcloud.backup/tests/node"
 )
 
-// That the server ended is for another rule to say.
+// Another rule reports that the server ended.
 func TestTheRoomInAContainersDatadirIsKnownToItsEnd(t *testing.T) {
 	p := node.Contained(t, "true")
 	f := &folder{at: p, path: "/mnt"}

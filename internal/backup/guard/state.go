@@ -25,6 +25,7 @@ type Breach struct {
 	Here bool `json:"-"`
 }
 
+// Error has the rule, the time since which it is broken, and the measured value.
 func (b *Breach) Error() string {
 	return fmt.Sprintf("the guard stopped the backup (%s, since %s): %s", b.Rule, b.Since.UTC().Format(time.RFC3339),
 		b.Message)

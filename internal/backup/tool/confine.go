@@ -97,7 +97,7 @@ func ShowData(ctx context.Context, c *mariadb.Client, at process.Place, datadir 
 	if err != nil {
 		return nil, err
 	}
-	o, err := lookOutside(ctx, at, datadir, to.Reader)
+	o, err := findOutside(ctx, at, datadir, to.Reader)
 	if err != nil {
 		return nil, err
 	}
@@ -105,12 +105,12 @@ func ShowData(ctx context.Context, c *mariadb.Client, at process.Place, datadir 
 	return o.leftovers, nil
 }
 
-// outside lists what is outside of a datadir and contains data of it: the targets of its links, and the tables with
+// outsideData lists what is outside of a datadir and contains data of it: the targets of its links, and the tables with
 // DATA DIRECTORY, which InnoDB records in a file next to them. mariadb-backup opens that file for writing, and writes
 // nothing.
 //
 //	nova/instances.isl: /srv/fast/nova/instances.ibd
-type outside struct {
+type outsideData struct {
 	at      process.Place
 	datadir string
 	reader  process.Owner
@@ -123,8 +123,8 @@ type outside struct {
 // maxOutside limits the links that lead outside of the datadir, of which each is a mount.
 const maxOutside = 1000
 
-func lookOutside(ctx context.Context, at process.Place, datadir string, reader process.Owner) (*outside, error) {
-	o := &outside{at: at, datadir: datadir, reader: reader, found: map[string]bool{}, links: map[string][]byte{}}
+func findOutside(ctx context.Context, at process.Place, datadir string, reader process.Owner) (*outsideData, error) {
+	o := &outsideData{at: at, datadir: datadir, reader: reader, found: map[string]bool{}, links: map[string][]byte{}}
 	seen, err := at.Resolve(datadir)
 	if err != nil {
 		return nil, fmt.Errorf("read the datadir: %w", err)
@@ -152,7 +152,7 @@ func lookOutside(ctx context.Context, at process.Place, datadir string, reader p
 }
 
 // visit checks one name of the datadir. path is its path from here.
-func (o *outside) visit(path, name string, mode fs.FileMode) error {
+func (o *outsideData) visit(path, name string, mode fs.FileMode) error {
 	switch {
 	case mode&fs.ModeSymlink != 0:
 		to, err := os.Readlink(path)
@@ -180,7 +180,7 @@ func (o *outside) visit(path, name string, mode fs.FileMode) error {
 }
 
 // add records the folder that a path is, or is in.
-func (o *outside) add(path string) {
+func (o *outsideData) add(path string) {
 	info, err := o.at.Stat(path)
 	if err == nil && !info.IsDir() {
 		path = filepath.Dir(path)
@@ -193,13 +193,13 @@ func (o *outside) add(path string) {
 	o.found[filepath.Clean(path)] = true
 }
 
-func (o *outside) folders() []string { return slices.Sorted(maps.Keys(o.found)) }
+func (o *outsideData) folders() []string { return slices.Sorted(maps.Keys(o.found)) }
 
 // longestPath is the maximum length of a path.
 const longestPath = 4096
 
 // readNote reads a file that contains a path.
-func (o *outside) readNote(path string) ([]byte, error) {
+func (o *outsideData) readNote(path string) ([]byte, error) {
 	f, err := o.at.Open(path)
 	if err != nil {
 		return nil, err

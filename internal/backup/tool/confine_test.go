@@ -18,7 +18,7 @@ import (
 	"overcloud.backup/tests/node"
 )
 
-func TestWhatLeadsOutOfADatadirIsFound(t *testing.T) {
+func TestLinksOutOfADatadirAreFound(t *testing.T) {
 	dir := t.TempDir()
 	data := filepath.Join(dir, "data")
 	for _, name := range []string{"data/nova", "fast/nova", "linked", "log"} {
@@ -42,7 +42,7 @@ func TestWhatLeadsOutOfADatadirIsFound(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// Not all that a link of the server's leads to is data of its: a log, a certificate, root's socket.
+	// A link of the server may lead to something that is not its data: a log, a certificate, root's socket.
 	for name, to := range map[string]string{"data/error.log": "/var/log", "data/mysql.sock": "/tmp/mysql.sock",
 		"data/server.pem": "/etc/passwd"} {
 		if err := os.Symlink(to, filepath.Join(dir, name)); err != nil {
@@ -52,7 +52,7 @@ func TestWhatLeadsOutOfADatadirIsFound(t *testing.T) {
 	if out, err := exec.Command("chown", "-R", "65534:65534", dir).CombinedOutput(); err != nil {
 		t.Skipf("%s: %v", out, err)
 	}
-	o, err := lookOutside(t.Context(), process.Place{}, data, process.Owner{UID: 65534, GID: 65534})
+	o, err := findOutside(t.Context(), process.Place{}, data, process.Owner{UID: 65534, GID: 65534})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,13 +74,13 @@ func TestWhatLeadsOutOfADatadirIsFound(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := lookOutside(t.Context(), process.Place{}, data, process.Owner{UID: 65534, GID: 65534}); err == nil ||
+	if _, err := findOutside(t.Context(), process.Place{}, data, process.Owner{UID: 65534, GID: 65534}); err == nil ||
 		!strings.Contains(err.Error(), "more than 1000 links of it lead elsewhere") {
 		t.Error(err)
 	}
 }
 
-// A server that says that root's files are its own gets nothing of them: the tool is not started.
+// If a server names root's files as its own, it gets none of them: the tool is not started.
 func TestAServerThatNamesRootsFilesIsNotHelped(t *testing.T) {
 	s := node.Shared(t)
 	nobody := process.Owner{UID: 65534, GID: 65534}

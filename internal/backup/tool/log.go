@@ -85,7 +85,7 @@ func (l *Log) text() string {
 // complaint matches the beginning of a line that says why a tool gave up:
 //
 //	[00] FATAL ERROR: 2026-11-23 09:20:58 failed to execute query BACKUP STAGE FLUSH: Server has gone away
-//	[00] 2026-11-23 09:52:42 Failed to connect to MariaDB server: Access denied for user 'backup'@'localhost' (using password: YES).
+//	[00] 2026-11-23 09:52:42 Failed to connect to MariaDB server: Access denied for user 'b'@'localhost' (using password: YES).
 //	mariadb-dump: Got error: 1049: "Unknown database 'x'" when selecting the database
 var complaint = regexp.MustCompile(`(?i)\b(error|failed|denied|cannot|couldn't|gone away)\b`)
 

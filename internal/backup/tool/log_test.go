@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestTheReasonIsTheLineThatTellsIt(t *testing.T) {
+func TestTheReasonIsTheLineOfTheError(t *testing.T) {
 	for name, tt := range map[string]struct{ log, want string }{
 		"a server that went away": {
 			"[00] copying\n[00] FATAL ERROR: 2026-11-23 09:20:58 failed to execute query BACKUP STAGE FLUSH: Server" +

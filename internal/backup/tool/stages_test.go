@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// follow feeds a log and tells each change of the stage, with what blocks commits marked.
+// follow feeds a log and returns each change of the stage; stages that block commits are marked.
 func follow(t *testing.T, text string) (seen []string, s *stages) {
 	t.Helper()
 	s = &stages{}

@@ -101,8 +101,8 @@ func Version(text string) string {
 // series returns x.y. of x.y.z.
 func series(version string) string { return leadingSeries.FindString(version) }
 
-// suits returns why a tool cannot back up a server; nil if it can. Both versions are x.y.z.
-func (t Tool) suits(server string) error {
+// checkServer returns why a tool cannot back up a server; nil if it can. Both versions are x.y.z.
+func (t Tool) checkServer(server string) error {
 	switch {
 	case server == "":
 		return errors.New("the server is not MariaDB")
@@ -138,7 +138,7 @@ func usable(m Method, server string, socket bool, find func(Method) (Tool, error
 	}
 	t, err := find(m)
 	if err == nil {
-		err = t.suits(server)
+		err = t.checkServer(server)
 	}
 	return t, err
 }

@@ -219,7 +219,7 @@ func TestTheLogHasNoSecretsWhateverTheWrites(t *testing.T) {
 }
 
 func TestFindToolSaysWhatIsMissing(t *testing.T) {
-	// In a place without them: the system's folders are looked into whatever PATH says.
+	// The names are none of this machine's, because the system's folders are searched regardless of PATH.
 	t.Setenv("PATH", t.TempDir())
 	names := programs[Physical]
 	programs[Physical] = []string{"mariadb-backup-not", "mariabackup-not"}

@@ -51,15 +51,15 @@ func (p *configParser) fail(e LineError) {
 		p.branches = append(p.branches[:min(1, len(p.branches))], e) // which matters to the lines inside
 		return
 	}
-	p.miss(e)
+	p.addError(e)
 }
 
-func (p *configParser) miss(e LineError) {
+func (p *configParser) addError(e LineError) {
 	switch {
 	case p.section != nil:
-		p.section.miss(e)
+		p.section.addError(e)
 	case p.kind == "defaults":
-		p.defaults.miss(e)
+		p.defaults.addError(e)
 		p.saved[p.name] = p.defaults.copy()
 	}
 }
@@ -118,7 +118,7 @@ func (p *configParser) keyword(words []string, broken error) error {
 		return fmt.Errorf("%s: it has no argument", words[0])
 	}
 	for _, open := range p.branches {
-		p.miss(open)
+		p.addError(open)
 	}
 	var err error
 	switch kind {
@@ -176,7 +176,7 @@ func (p *configParser) begin(words []string) error {
 		p.section.inherit()
 	}
 	for _, open := range p.branches {
-		p.miss(open)
+		p.addError(open)
 	}
 	if p.section != nil && len(words) > 2 {
 		return p.section.bind(words[2:], p.env)

@@ -116,7 +116,7 @@ listen mysql ${VIP}:3306
 	}
 }
 
-func TestParseConfigNamesWhatItCannotRead(t *testing.T) {
+func TestParseConfigNamesUnreadableLines(t *testing.T) {
 	for line, want := range map[string]string{
 		"listen":                                       "listen: it has no name",
 		"listen a\n bind":                              "line 2: bind: it has no argument",
@@ -165,7 +165,7 @@ func TestSplitWordsQuotesAsHAProxyDoes(t *testing.T) {
 	}
 }
 
-// puppet-tripleo writes IPv6 addresses without brackets, whether a port follows or not.
+// puppet-tripleo writes IPv6 addresses without brackets, with and without a port.
 func TestParseConfigReadsATripleOControllerOfIPv6(t *testing.T) {
 	c, problem := parseConfig(t, `
 listen mysql
@@ -226,7 +226,7 @@ func TestServerAddressReadsEveryForm(t *testing.T) {
 	}
 }
 
-// However long it is, a configuration of nothing but lines that are not understood is read at once.
+// A configuration of nothing but unknown lines is read quickly, however long it is.
 func TestParseConfigIsNotSlowedDown(t *testing.T) {
 	for _, line := range []string{".if x\n", " bind \"$X:1\"\n", " use_backend %[x]\n", " option \"x\n",
 		" .if x\n bind x\n", "defaults x from x\n"} {
@@ -236,14 +236,14 @@ func TestParseConfigIsNotSlowedDown(t *testing.T) {
 			if took := time.Since(start); took > 5*time.Second {
 				t.Errorf("%q in %q: %v", line, section, took)
 			}
-			if len(c.Sections) > 0 && len(c.Sections[0].Unread) > maxTold {
+			if len(c.Sections) > 0 && len(c.Sections[0].Unread) > maxReported {
 				t.Errorf("%q: %d lines are told", line, len(c.Sections[0].Unread))
 			}
 		}
 	}
 }
 
-// Whatever stands in the place of a word, what is said of it is short.
+// Any text may replace a word: the message about it is short.
 func TestErrorsOfAConfigurationRepeatLittle(t *testing.T) {
 	const config = "global\n stats socket $RUN/s level admin\n.if a\n.elif b\nlisten mysql\n bind 10.0.0.1:3306\n" +
 		" bind $A:1\n bind nothing\n" +

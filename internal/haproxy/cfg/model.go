@@ -78,6 +78,7 @@ type LineError struct {
 	Err  error
 }
 
+// Error has the number of the line and the reason.
 func (e LineError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.Err) }
 
 type configParser struct {

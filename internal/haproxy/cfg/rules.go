@@ -34,9 +34,9 @@ func (s *settings) keyword(words []string, no bool) {
 	case "force-persist": // under a condition: other clients are not pinned to a server that is down
 		s.Persist, s.Loose = true, true
 	case "persist": // "persist rdp-cookie"
-		s.unmodel(strings.Join(words, " "), no)
+		s.addUnmodelled(strings.Join(words, " "), no)
 	case "transparent":
-		s.unmodel("option transparent", no)
+		s.addUnmodelled("option transparent", no)
 	case "default_backend":
 		s.DefaultBackend = argument
 	case "option":
@@ -51,23 +51,23 @@ func (s *settings) option(name string, no bool) {
 	case "persist":
 		s.Persist = !no
 	case "transparent", "http_proxy":
-		s.unmodel("option "+name, no)
+		s.addUnmodelled("option "+name, no)
 	}
 }
 
-func (s *settings) unmodel(what string, no bool) {
+func (s *settings) addUnmodelled(what string, no bool) {
 	s.Unmodelled = slices.DeleteFunc(s.Unmodelled, func(o string) bool { return o == what })
-	if !no && len(s.Unmodelled) < maxTold {
+	if !no && len(s.Unmodelled) < maxReported {
 		s.Unmodelled = append(s.Unmodelled, what)
 	}
 }
 
-// maxTold is how many lines and options of a section are reported: one is enough for an unknown result.
-const maxTold = 20
+// maxReported is how many lines and options of a section are reported: one is enough for an unknown result.
+const maxReported = 20
 
-func (s *settings) miss(e LineError) {
+func (s *settings) addError(e LineError) {
 	same := func(o LineError) bool { return o.File == e.File && o.Line == e.Line }
-	if len(s.Unread) < maxTold && !slices.ContainsFunc(s.Unread, same) {
+	if len(s.Unread) < maxReported && !slices.ContainsFunc(s.Unread, same) {
 		s.Unread = append(s.Unread, e)
 	}
 }
@@ -79,7 +79,7 @@ func (s *Section) request(args []string) {
 		case strings.HasPrefix(word, "set-dst"), strings.HasPrefix(word, "expect-"): // a header has another destination
 			s.Loose = true
 		case word == "switch-mode":
-			s.unmodel("tcp-request content switch-mode", false)
+			s.addUnmodelled("tcp-request content switch-mode", false)
 		}
 	}
 }

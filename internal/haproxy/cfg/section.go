@@ -21,7 +21,7 @@ func (s *Section) keyword(words []string, no bool, env map[string]string) error 
 	case "server-template":
 		return errors.New("its servers are known only to the process")
 	case "default_backend", "use_backend":
-		s.leads(words[0], args[0])
+		s.addBackend(words[0], args[0])
 	case "stick":
 		s.stick(args)
 	case "stick-table":
@@ -33,7 +33,7 @@ func (s *Section) keyword(words []string, no bool, env map[string]string) error 
 	case "dispatch":
 		word, err := expand(args[0], env)
 		s.Dispatch = word
-		s.unmodel("dispatch", false)
+		s.addUnmodelled("dispatch", false)
 		return err
 	case "tcp-request":
 		s.request(args)
@@ -45,11 +45,11 @@ func (s *Section) keyword(words []string, no bool, env map[string]string) error 
 	return nil
 }
 
-// leads records a backend. One whose name is made for each connection could be any.
-func (s *Section) leads(rule, backend string) {
+// addBackend records a backend. One whose name is made for each connection could be any.
+func (s *Section) addBackend(rule, backend string) {
 	if strings.Contains(backend, "%") {
 		s.AnyBackend = true
-		s.unmodel(rule+" "+excerpt.Of(backend), false)
+		s.addUnmodelled(rule+" "+excerpt.Of(backend), false)
 		return
 	}
 	if !slices.Contains(s.Backends, backend) {
@@ -134,6 +134,6 @@ func (s *Section) EffectiveMode() string {
 // inherit completes a section that begins: a backend of the defaults is the section's own.
 func (s *Section) inherit() {
 	if s.Kind != "backend" && s.DefaultBackend != "" {
-		s.leads("default_backend", s.DefaultBackend)
+		s.addBackend("default_backend", s.DefaultBackend)
 	}
 }

@@ -12,10 +12,10 @@ import (
 	"overcloud.backup/tests/user"
 )
 
-// somebody is a user who is trusted for nothing.
+// somebody is an untrusted user.
 const somebody = 54321
 
-// hostWith is a file system to look in: path to content.
+// hostWith returns a file system to search: content by path.
 func hostWith(t testing.TB, files map[string]string) Host {
 	return Host{Root: haproxytest.Machine(t, files)}
 }
@@ -57,7 +57,7 @@ func TestFirstLooksOnlyWhereItMay(t *testing.T) {
 	})
 }
 
-// Which processes count, by what the kernel says of them.
+// Processes count according to what the kernel reports about them.
 func TestProcessesThatCount(t *testing.T) {
 	self := os.Geteuid()
 	four := func(uids ...any) string { return fmt.Sprintf("%d\t%d\t%d\t%d", uids...) }

@@ -72,7 +72,7 @@ func descriptors(t *testing.T) int {
 	return len(entries)
 }
 
-// What is looked at is what is opened, whatever takes its name meanwhile.
+// The file that was checked is the file that is opened, even if its name is replaced meanwhile.
 func TestAFileThatIsExchangedIsNotOpened(t *testing.T) {
 	h := hostWith(t, map[string]string{"/c/file": "first"})
 	root, err := os.OpenFile(h.Path("/c"), unix.O_PATH|unix.O_DIRECTORY, 0)

@@ -33,16 +33,16 @@ func (h Host) Processes(may peer.Owners) (all []Process) {
 			continue
 		}
 		status := statusOf(fd)
-		if string(readAt(fd, "comm")) == "haproxy\n" && h.isHAProxy(fd, status, may) && !isOthers(fd) {
-			all = append(all, h.look(filepath.Base(dir), fd, status))
+		if string(readAt(fd, "comm")) == "haproxy\n" && h.isHAProxy(fd, status, may) && !hasOtherUse(fd) {
+			all = append(all, h.inspect(filepath.Base(dir), fd, status))
 		}
 		fd.Close()
 	}
 	return all
 }
 
-// look reads what a trusted process was started with.
-func (h Host) look(pid string, dir *os.File, s status) Process {
+// inspect reads what a trusted process was started with.
+func (h Host) inspect(pid string, dir *os.File, s status) Process {
 	p := Process{PID: pid, uid: s.uids[0], Root: openAt(dir, "root", unix.O_PATH|unix.O_DIRECTORY)}
 	mounts, _ := h.sameNamespace(dir, "mnt")
 	p.OnHost = mounts && sameRoot(h.Root, p.Root)
@@ -153,18 +153,18 @@ func runsHAProxy(dir *os.File) bool {
 	return strings.HasPrefix(filepath.Base(string(b[:n])), "haproxy")
 }
 
-// others are the HAProxies that are not load balancers of the controllers, by their command line: Neutron's, for the
+// otherUses are the HAProxies that are not load balancers of the controllers, by their command line: Neutron's, for the
 // metadata service of every network (haproxy -f .../ns-metadata-proxy/UUID.conf, or OVN's .../ovn-metadata-proxy/...).
-var others = []string{"ns-metadata-proxy", "ovn-metadata-proxy"}
+var otherUses = []string{"ns-metadata-proxy", "ovn-metadata-proxy"}
 
 // ingress are those of Ceph, in containers of cephadm, by their control group (ceph-FSID@haproxy.nfs.NAME) or by the
 // folder that they have mounted (/var/lib/ceph/FSID/haproxy.nfs.NAME).
 var ingress = regexp.MustCompile(`ceph-[0-9a-f-]{36}@haproxy\.|/ceph/[0-9a-f-]{36}/haproxy\.`)
 
-// isOthers is called only for trusted processes: reading the arguments of others can be made to hang.
-func isOthers(dir *os.File) bool {
+// hasOtherUse is called only for trusted processes: reading the arguments of others can be made to hang.
+func hasOtherUse(dir *os.File) bool {
 	line := readAt(dir, "cmdline")
-	return slices.ContainsFunc(others, func(name string) bool { return bytes.Contains(line, []byte(name)) }) ||
+	return slices.ContainsFunc(otherUses, func(name string) bool { return bytes.Contains(line, []byte(name)) }) ||
 		ingress.Match(readAt(dir, "cgroup")) || ingress.Match(readAt(dir, "mountinfo"))
 }
 

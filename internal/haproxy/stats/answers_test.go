@@ -27,7 +27,7 @@ func TestParseInfoReadsTheProcess(t *testing.T) {
 	}
 }
 
-func TestParseInfoRefusesWhatIsNoInfo(t *testing.T) {
+func TestParseInfoRefusesOtherText(t *testing.T) {
 	for input, want := range map[string]string{
 		"":                                      "there is no Pid",
 		"garbage":                               "there is no Pid",
@@ -76,7 +76,7 @@ func TestParseServersStateReadsEveryVersion(t *testing.T) {
 	}
 }
 
-func TestParseServersStateRefusesWhatIsNoState(t *testing.T) {
+func TestParseServersStateRefusesOtherText(t *testing.T) {
 	const header = "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state\n"
 	for input, want := range map[string]string{
 		"":                                  `format version "" is not known`,
@@ -160,7 +160,7 @@ func TestNameEntriesBelievesTheKeptNameFirst(t *testing.T) {
 	}
 }
 
-func TestParseTableRefusesWhatIsNoTable(t *testing.T) {
+func TestParseTableRefusesOtherText(t *testing.T) {
 	const tableHead = "# table: mysql, type: ip, size:1000, used:1\n"
 	for input, want := range map[string]string{
 		"":                         `begins with ""`,

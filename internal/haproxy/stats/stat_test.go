@@ -144,7 +144,7 @@ func TestParseStatSumsUpProcesses(t *testing.T) {
 	}
 }
 
-func TestParseStatRefusesWhatIsNoStatistics(t *testing.T) {
+func TestParseStatRefusesOtherText(t *testing.T) {
 	for input, want := range map[string]string{
 		"":                                     "there is no header line",
 		"\n\n":                                 "there is no header line",

@@ -53,7 +53,7 @@ func TestWhereAJobStands(t *testing.T) {
 	}
 }
 
-// Between its folder and its unit a job looks like a dead one, and must not be undone.
+// A job that has a folder but no unit yet looks like a dead one, and must not be undone.
 func TestAJobThatIsJustStartingIsLeftAlone(t *testing.T) {
 	s, folder := units.Store(t)
 	job := units.Job(t, s, folder, "j", "", "")
@@ -70,7 +70,8 @@ func TestAJobThatIsJustStartingIsLeftAlone(t *testing.T) {
 	}
 }
 
-// A job whose unit begins, and makes its journal, while systemd is being asked for it, does not look like a dead one.
+// A job whose unit starts, and creates its journal, while systemd is being asked about it, does not look like a dead
+// one.
 func TestAJobThatStartsWhileItIsLookedAtIsLeftAlone(t *testing.T) {
 	s, folder := units.Store(t)
 	job := units.Job(t, s, folder, "j", "", "")
@@ -184,7 +185,7 @@ func TestOnlyOneJobRunsOnANode(t *testing.T) {
 	}
 }
 
-// unfinished gives a job an unfinished set, as its journal has it.
+// unfinished gives a job an unfinished set, with its entry in the journal.
 func unfinished(t *testing.T, job *jobs.Job) (folder string) {
 	t.Helper()
 	destination, err := os.MkdirTemp("/var/tmp", "backup-recover-")
@@ -211,7 +212,7 @@ func unfinished(t *testing.T, job *jobs.Job) (folder string) {
 	return folder
 }
 
-// recovers calls state: recovered and looks whether something was undone, for says, and for the failure.
+// recovers calls state: recovered and checks whether something was undone, for which job, and the error.
 func recovers(t *testing.T, s jobs.Store, changed bool, says, fails string) []Recovered {
 	t.Helper()
 	return recoversWith(t, s, jobs.Caller{}, changed, says, fails)
@@ -257,7 +258,8 @@ func TestADeadJobIsUndoneOnce(t *testing.T) {
 	recovers(t, s, false, "no job has left anything", "")
 }
 
-// What of a damaged journal can be read is undone; an operator must look at the rest, at every run until then.
+// Readable entries of a damaged journal are undone; an operator must look at the rest, and every run says so until
+// then.
 func TestADamagedJournalIsUndoneAsFarAsItCanBeRead(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("needs root, to whom sets belong")
@@ -292,8 +294,8 @@ func lockOf(cluster, holder, job string) string {
 	return text + "</cluster_property_set>"
 }
 
-// A lock is freed of which the job's own journal does not know, as after this host was built anew; but only this
-// node's.
+// A lock is released even if the job's journal does not have it, as after a reinstallation of this host; but only this
+// node's lock.
 func TestALockOfThisNodeWithoutAJobIsFreed(t *testing.T) {
 	const cluster = "0bf81e81-e6a9-11f1-aab7-6f76032d5070"
 	for name, c := range map[string]struct {
@@ -324,9 +326,9 @@ func TestALockOfThisNodeWithoutAJobIsFreed(t *testing.T) {
 	}
 }
 
-// With check mode a lock that both the journal and the cluster have is said once; of a damaged journal's job it is
-// freed.
-func TestALockOfAJobIsSaidOnceAndFreedWhateverItsJournalSays(t *testing.T) {
+// In check mode a lock that is both in the journal and in the cluster is reported once; the lock of a job with a
+// damaged journal is released.
+func TestALockOfAJobIsReportedOnceAndReleasedWhateverItsJournalSays(t *testing.T) {
 	const cluster = "0bf81e81-e6a9-11f1-aab7-6f76032d5070"
 	s, folder := units.Store(t)
 	job := units.Job(t, s, folder, "j", units.AtWork, "")
@@ -354,7 +356,7 @@ func TestALockOfAJobIsSaidOnceAndFreedWhateverItsJournalSays(t *testing.T) {
 	recovers(t, s, true, "the cluster's backup lock of job j is free", "is damaged in line 1")
 }
 
-// A controller whose Pacemaker is down is rejected by its facts, with the reason, and not left out here without one.
+// A controller whose Pacemaker is down is rejected by its facts, with the reason; it is not left out here without one.
 func TestAClusterThatDoesNotAnswerIsAWarning(t *testing.T) {
 	s, folder := units.Store(t)
 	if err := os.Remove(filepath.Join(folder, "cib")); err != nil {
@@ -367,12 +369,12 @@ func TestAClusterThatDoesNotAnswerIsAWarning(t *testing.T) {
 }
 
 // The stop command of the unit: systemd runs it at the end of every job.
-func TestTheStopCommandCallsForceOnlyWhatDidNotEndItself(t *testing.T) {
+func TestTheStopCommandReportsForceOnlyForJobsThatDidNotEndThemselves(t *testing.T) {
 	for state, forced := range map[string]bool{units.AtWork: true, units.Made: false, units.Failed: false} {
 		s, folder := units.Store(t)
 		job := units.Job(t, s, folder, "j", state, ":")
 		r, err := Options{Job: "j"}.AfterUnit(t.Context(), jobs.Caller{}, s)
-		// This process does not run in the unit, which the stop command says.
+		// This process does not run in the unit, which the stop command reports.
 		if err == nil || strings.Contains(err.Error(), "ended by force") != forced || !units.Gone(t, job.Arguments()) {
 			t.Errorf("%s: %v", state, err)
 		}

@@ -50,7 +50,7 @@ func TestBadNumbersAreRefusedByOptionValueAndRange(t *testing.T) {
 	}
 }
 
-// Who made the decision may lie: it neither loosens the policy nor the number of spares.
+// The source of a decision may lie: it can loosen neither the policy nor the number of spares.
 func TestADecisionAllowsNothing(t *testing.T) {
 	strict, prefer, lax := "require_idle", "prefer_idle", "allow_active"
 	const refused = "this task has the stricter"
@@ -68,7 +68,7 @@ func TestADecisionAllowsNothing(t *testing.T) {
 		{lax, `{"policy":"require_idle"}`, ""},
 		{lax, `{"policy":"allow_active"}`, ""},
 		{lax, `{"policy":"any"}`, `"any", which idle_controller does not know`},
-		{strict, `{"Policy":"allow_active"}`, refused}, // encoding/json takes it for the same key
+		{strict, `{"Policy":"allow_active"}`, refused}, // encoding/json treats it as the same key
 	} {
 		o := Options{Policy: c.policy, MinSpares: 1, Decision: json.RawMessage(c.decision)}
 		err := o.checkPolicy()

@@ -77,7 +77,7 @@ func sum(found []Recovered, would bool) string {
 	}
 	texts := []string{}
 	for _, f := range found {
-		texts = append(texts, fmt.Sprintf("job %s: %s", f.Job, said(f.Undone)))
+		texts = append(texts, fmt.Sprintf("job %s: %s", f.Job, describeUndone(f.Undone)))
 	}
 	verb := "undone of "
 	if would {
@@ -93,7 +93,7 @@ func (o Options) recoverJob(ctx context.Context, caller jobs.Caller, job *jobs.J
 	}
 	var err error
 	if caller.CheckMode {
-		r.Undone, err = left(job)
+		r.Undone, err = openEntries(job)
 		return r, err
 	}
 	r.Undone, err = o.undo(ctx, caller, job)
@@ -105,26 +105,27 @@ func (o Options) recoverJob(ctx context.Context, caller jobs.Caller, job *jobs.J
 	}
 	err = errors.Join(err, job.DropSecrets(), unit.Forget(ctx, job.Unit()))
 	if state, _ := job.State(); !state.Finished && err == nil {
-		err = job.End(jobs.Failure(fmt.Sprintf("job %s was ended by force; undone: %s", job.ID, said(r.Undone))))
+		err = job.End(jobs.Failure(fmt.Sprintf("job %s was ended by force; undone: %s", job.ID,
+			describeUndone(r.Undone))))
 	}
 	return r, err
 }
 
-// left returns the open entries of a journal.
-func left(job *jobs.Job) ([]effect.Undone, error) {
+// openEntries returns the open entries of a journal.
+func openEntries(job *jobs.Job) ([]effect.Undone, error) {
 	entries, err := journal.Read(job.Journal())
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
 	}
 	list := []effect.Undone{}
 	for _, e := range entries {
-		list = append(list, effect.Undone{Effect: e.Kind, Done: would(e)})
+		list = append(list, effect.Undone{Effect: e.Kind, Done: describeUndo(e)})
 	}
 	return list, err
 }
 
-// would describes what undoing an effect means.
-func would(e journal.Entry) string {
+// describeUndo describes what undoing an effect means.
+func describeUndo(e journal.Entry) string {
 	var u struct{ Hidden, Was string }
 	_ = json.Unmarshal(e.Undo, &u) // what it lacks is not said
 	switch e.Kind {

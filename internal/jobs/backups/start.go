@@ -27,7 +27,7 @@ const (
 // kind is what the jobs of these options have in common.
 func (o Options) kind(store jobs.Store) jobs.Kind {
 	return jobs.Kind{
-		What: "backup", Store: store, Keep: keepJobs, Spec: o.spec, Alone: alone,
+		What: "backup", Store: store, Keep: keepJobs, Spec: o.spec, Alone: callerLeft,
 		Lease: true, Pause: min(time.Second, option.Seconds(o.Lease)/3),
 	}
 }
@@ -41,8 +41,8 @@ func (o Options) spec(job *jobs.Job) unit.Spec {
 	}
 }
 
-// alone is the answer to a caller that leaves: the lease decides whether the job continues.
-func alone(job *jobs.Job) (*jobs.Answer, error) {
+// callerLeft is the answer to a caller that leaves: the lease decides whether the job continues.
+func callerLeft(job *jobs.Job) (*jobs.Answer, error) {
 	return &jobs.Answer{Values: map[string]any{"job": job.ID, "unit": job.Unit()}},
 		fmt.Errorf("job %s continues without its caller; state: status shows it, state: cancelled ends it", job.ID)
 }

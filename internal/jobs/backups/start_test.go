@@ -17,7 +17,8 @@ import (
 	"overcloud.backup/tests/units"
 )
 
-// startsWith asks for a job with these options, on a host whose systemd starts units so. It returns the answer as JSON.
+// startsWith requests a job with these options, on a host whose systemd starts units in the given way. It returns the
+// answer as JSON.
 func startsWith(t *testing.T, s jobs.Store, o Options, start func(unit.Spec) error) (answer map[string]any, err error) {
 	t.Helper()
 	available, real := jobs.Systemd, jobs.StartUnit
@@ -64,7 +65,7 @@ func TestAJobIsStartedAsAUnit(t *testing.T) {
 		l.IOClass != "best-effort" || l.IOLevel != 7 {
 		t.Errorf("%+v", l)
 	}
-	// The unit's program gets what this call got, its secrets too.
+	// The unit's program gets the arguments of this call, its secrets included.
 	var args map[string]any
 	raw, err := os.ReadFile(job.Arguments())
 	if err = errors.Join(err, json.Unmarshal(raw, &args)); err != nil {
@@ -120,7 +121,7 @@ func TestAUnitThatDoesNotStartLeavesNoSecretAndAResult(t *testing.T) {
 	}
 }
 
-// A backup without what undoes it when it is killed is none.
+// A backup without an undo for a kill is not started.
 func TestABackupWithoutSystemdLeavesNothing(t *testing.T) {
 	if _, err := os.Stat("/run/systemd/system"); err == nil {
 		t.Skip("systemd runs this host")

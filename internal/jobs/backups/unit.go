@@ -97,7 +97,7 @@ func (o Options) killed(done []effect.Undone, set string, left error) error {
 		text += "; its set was already complete: " + set
 	}
 	if len(done) > 0 {
-		text += "; undone: " + said(done)
+		text += "; undone: " + describeUndone(done)
 	}
 	if left != nil {
 		return fmt.Errorf("%s; left: %w", text, left)
@@ -108,7 +108,7 @@ func (o Options) killed(done []effect.Undone, set string, left error) error {
 	return errors.New(text)
 }
 
-func said(done []effect.Undone) string {
+func describeUndone(done []effect.Undone) string {
 	texts := make([]string, len(done))
 	for i, d := range done {
 		texts[i] = d.Done

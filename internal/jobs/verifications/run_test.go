@@ -22,7 +22,7 @@ func reads(destination string) Options {
 	return o
 }
 
-// recorded is whether an outcome lies beside the manifest, and which.
+// recorded returns the outcome that is recorded beside the manifest, if any.
 func recorded(t *testing.T, path string) string {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(path, repository.RecordName))
@@ -51,7 +51,7 @@ func TestASoundSetIsReadBackAndThatIsRecorded(t *testing.T) {
 	}
 }
 
-// Whatever of a set is damaged, it is called that, in the answer and beside the manifest.
+// Whatever part of a set is damaged, both the answer and the record beside the manifest call it damaged.
 func TestADamagedSetIsCalledDamaged(t *testing.T) {
 	for name, c := range map[string]struct {
 		damage func(path string) error
@@ -75,7 +75,7 @@ func TestADamagedSetIsCalledDamaged(t *testing.T) {
 			t.Fatal(err)
 		}
 		o := reads(destination)
-		o.Set.Set = path // a broken one is not found as the newest
+		o.Set.Set = path // a broken set is not found as the newest
 		answer, err := o.Run(t.Context(), jobs.Caller{})
 		if err == nil || !strings.Contains(err.Error(), "damaged") || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", name, err)
@@ -113,7 +113,7 @@ func TestASetThatIsNotThereIsNoDamagedOne(t *testing.T) {
 	}
 }
 
-// The answer says in a line what was found; tables, which may be thousands, stay in the record.
+// The answer sums up the result in one line; tables, of which there may be thousands, stay in the record.
 func TestTheAnswerOfARestoreIsShort(t *testing.T) {
 	destination, path := sets.Small(t)
 	s := sets.Open(t, destination, "newest")
@@ -136,7 +136,7 @@ func TestTheAnswerOfARestoreIsShort(t *testing.T) {
 	}
 }
 
-// A restore takes memory and disk from who serves on the same host.
+// A restore takes memory and disk from a server that serves clients on the same host.
 func TestAHostThatServesClientsVerifiesNothing(t *testing.T) {
 	s := mariadbtest.Start(t)
 	root := s.Root(t)
@@ -166,14 +166,14 @@ func TestAHostThatServesClientsVerifiesNothing(t *testing.T) {
 	}
 }
 
-// A host without a server has no clients; of one that lets us not in nobody knows.
+// A host without a server has no clients; if a server refuses our login, the clients are unknown.
 func TestOnlyAServerThatIsNotThereHasNoClients(t *testing.T) {
 	o := Options{}
 	o.Socket, o.ConnectTimeout = filepath.Join(t.TempDir(), "none"), 1
 	if err := o.idle(t.Context(), jobs.Caller{}); err != nil {
 		t.Errorf("no server: %v", err)
 	}
-	// Something listens, and hangs up.
+	// A listener accepts the connection and closes it.
 	o.Socket = filepath.Join(t.TempDir(), "s")
 	l, err := net.Listen("unix", o.Socket)
 	if err != nil {

@@ -50,13 +50,13 @@ func (o Options) Status(ctx context.Context) (*jobs.Answer, error) {
 // kind is what the jobs of these options have in common.
 func (o Options) kind() jobs.Kind {
 	return jobs.Kind{
-		What: "verification", Store: Store, Keep: keepVerifications, Spec: o.spec, Alone: alone,
+		What: "verification", Store: Store, Keep: keepVerifications, Spec: o.spec, Alone: callerLeft,
 		Forget: true, Pause: 200 * time.Millisecond,
 	}
 }
 
-// alone is the answer to a caller that leaves.
-func alone(job *jobs.Job) (*jobs.Answer, error) {
+// callerLeft is the answer to a caller that leaves.
+func callerLeft(job *jobs.Job) (*jobs.Answer, error) {
 	return nil, fmt.Errorf("the verification continues as %s; its outcome will be next to the manifest, for"+
 		" backup_info to "+
 		"tell", job.Unit())

@@ -15,7 +15,7 @@ import (
 	"overcloud.backup/tests/units"
 )
 
-// ownStore has verifications keep their files in a folder of the test's, which is returned.
+// ownStore makes verifications keep their files in a folder of the test, which it returns.
 func ownStore(t *testing.T) (dir string) {
 	t.Helper()
 	dir, err := os.MkdirTemp("/var/tmp", "verify-unit-")
@@ -28,7 +28,7 @@ func ownStore(t *testing.T) (dir string) {
 	return dir
 }
 
-// The stop command of a unit, run when its verification was killed.
+// The stop command of a unit, run after its verification was killed.
 func TestAKilledVerificationIsUndoneByItsUnit(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("needs root, as a verification does")
@@ -55,7 +55,7 @@ func TestAKilledVerificationIsUndoneByItsUnit(t *testing.T) {
 	}
 }
 
-// systemd-run is cut off, and its unit runs all the same.
+// systemd-run is cut off, and its unit runs anyway.
 func TestAVerificationThatRunsInSpiteOfItsStartKeepsItsArguments(t *testing.T) {
 	own, folder := units.Store(t)
 	before, available, real := Store, jobs.Systemd, jobs.StartUnit
@@ -77,7 +77,7 @@ func TestAVerificationThatRunsInSpiteOfItsStartKeepsItsArguments(t *testing.T) {
 	}
 }
 
-// A verification that left its result itself was not ended by force, whatever systemd runs after it.
+// A verification that wrote its result itself was not killed, whatever systemd runs after it.
 func TestAVerificationThatEndedItselfIsNotCalledForced(t *testing.T) {
 	own, folder := units.Store(t)
 	before := Store
@@ -86,7 +86,7 @@ func TestAVerificationThatEndedItselfIsNotCalledForced(t *testing.T) {
 	for state, forced := range map[string]bool{units.Made: false, units.Failed: false, units.AtWork: true, "": true} {
 		job := units.Job(t, own, folder, "one", state, "")
 		answer, err := Options{Job: "one", Scratch: filepath.Join(t.TempDir(), "none")}.AfterUnit(t.Context())
-		// That this test is no process of the unit is an error of its own.
+		// The undo itself fails here, because this test is not a process of the unit.
 		if err == nil || strings.Contains(err.Error(), "ended by force") != forced ||
 			len(answer.Values.(Values).Undone) > 0 {
 			t.Errorf("%q: %+v %v", state, answer, err)
@@ -103,7 +103,7 @@ func TestAVerificationThatEndedItselfIsNotCalledForced(t *testing.T) {
 	}
 }
 
-// The unit gives way to who serves, and its stop command undoes what is left.
+// The unit has a lower priority than the services, and its stop command undoes leftovers.
 func TestAVerificationRunsAsAUnitThatGivesWay(t *testing.T) {
 	own, _ := units.Store(t)
 	before, available, real := Store, jobs.Systemd, jobs.StartUnit
@@ -132,12 +132,13 @@ func TestAVerificationRunsAsAUnitThatGivesWay(t *testing.T) {
 	if spec.Limits != want || spec.Name != job.Unit() || !strings.Contains(spec.Description, "verification one") {
 		t.Errorf("%+v", spec)
 	}
-	if _, err := alone(job); err == nil || !strings.Contains(err.Error(), "the verification continues as "+job.Unit()) {
+	if _, err := callerLeft(job); err == nil || !strings.Contains(err.Error(),
+		"the verification continues as "+job.Unit()) {
 		t.Error(err)
 	}
 }
 
-// Only where there is no systemd it runs here: one that does not answer may run the unit.
+// It runs in this process only if there is no systemd: a systemd that does not answer may run the unit.
 func TestASystemdThatDoesNotAnswerStartsNothing(t *testing.T) {
 	ownStore(t)
 	available := jobs.Systemd
@@ -176,7 +177,7 @@ func TestWhereAVerificationStands(t *testing.T) {
 	}
 }
 
-func TestWhatAKilledVerificationLeftIsRemovedOnce(t *testing.T) {
+func TestLeftoversOfAKilledVerificationAreRemovedOnce(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("needs root, as a verification does")
 	}

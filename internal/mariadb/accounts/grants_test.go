@@ -10,7 +10,7 @@ import (
 	"overcloud.backup/tests/messages"
 )
 
-// Lines of MariaDB 10.11, 10.4 and 10.1.
+// These lines are from MariaDB 10.11, 10.4 and 10.1.
 const (
 	rootLine = "GRANT ALL PRIVILEGES ON *.* TO `root`@`localhost` IDENTIFIED VIA mysql_native_password USING" +
 		" 'invalid' OR unix_socket WITH GRANT OPTION"

@@ -15,7 +15,7 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-// statements are those of all accounts, of which none is ignored.
+// statements returns those of all accounts, and fails if an account is ignored.
 func statements(t *testing.T, c *mariadb.Client) ([]string, error) {
 	t.Helper()
 	accounts, err := ReadUsers(t.Context(), c)
@@ -56,10 +56,10 @@ var laterAccounts = []string{
 		" '*B69027D44F6E5EDC07F1AEAD1477967B16F28227' OR unix_socket",
 }
 
-// What the tables say of an account is what the server says of it, so that one which the server ignores is kept.
+// The tables describe an account as the server does, so that they also describe an account that the server ignores.
 func TestAccountsAreWrittenFromTheTablesAsTheServerWritesThem(t *testing.T) {
 	c := mariadbtest.Start(t).Root(t)
-	// Another test makes root again, who may let nobody be a proxy then.
+	// Another test recreates root, which then lacks the PROXY privilege.
 	mariadbtest.Exec(t, c, "REPLACE INTO mysql.proxies_priv (Host, User, With_grant) VALUES ('localhost', 'root', 1)",
 		"FLUSH PRIVILEGES")
 	mariadbtest.Exec(t, c, append(accountsOfAllKinds, laterAccounts...)...)
@@ -102,8 +102,8 @@ func TestAccountsAreWrittenFromTheTablesAsTheServerWritesThem(t *testing.T) {
 	}
 }
 
-// A server forgets accounts with a host name when it starts with skip_name_resolve, and those whose row it cannot read:
-// they are in the tables and nowhere else.
+// A server drops accounts with a host name when it starts with skip_name_resolve, and those whose row it cannot read:
+// these exist only in the tables.
 func TestAnAccountThatTheServerIgnoresIsKept(t *testing.T) {
 	c := mariadbtest.Start(t).Root(t)
 	mariadbtest.Exec(t, c, "CREATE USER awake@localhost", "CREATE DATABASE asl", "CREATE TABLE asl.t (id INT)",
@@ -165,7 +165,7 @@ func TestGrantsOfOldServersAreRead(t *testing.T) {
 	}
 }
 
-// Ten thousand accounts take two questions each: it has to be a matter of seconds.
+// Ten thousand accounts need two queries each: it must be done in seconds.
 func TestThousandsOfAccountsAreReadInTime(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
@@ -228,7 +228,7 @@ func TestUsersAreMadeAgainAsTheyWere(t *testing.T) {
 	}
 }
 
-// users.sql is fed to the server's own client, which has a mind of its own about quotes, backslashes and DELIMITER.
+// users.sql is fed to the server's own client, which has its own rules for quotes, backslashes and DELIMITER.
 func TestUsersOfAnyNameAreMadeAgainByTheClient(t *testing.T) {
 	s := mariadbtest.Start(t)
 	c := s.Root(t)

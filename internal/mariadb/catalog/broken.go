@@ -19,6 +19,7 @@ type Broken struct {
 	Why          string
 }
 
+// String is <schema>.<name>.
 func (b Broken) String() string { return b.Schema + "." + b.Name }
 
 // maxBroken limits the list.

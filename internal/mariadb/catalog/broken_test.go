@@ -14,7 +14,7 @@ import (
 	"overcloud.backup/internal/mariadb/mariadbtest"
 )
 
-func TestWhatCannotBeOpenedIsFound(t *testing.T) {
+func TestBrokenTablesAreFound(t *testing.T) {
 	s := mariadbtest.Start(t)
 	c := s.Root(t)
 	mariadbtest.Exec(t, c, "CREATE DATABASE brk", "CREATE TABLE brk.t (i INT, c INT)", "CREATE TABLE brk.keep (i INT)",

@@ -22,6 +22,7 @@ import (
 // "package body", trigger or event. Name is empty for a schema.
 type Object struct{ Kind, Schema, Name string }
 
+// String has the kind and the full name.
 func (o Object) String() string {
 	if o.Name == "" {
 		return o.Kind + " " + o.Schema
@@ -176,6 +177,7 @@ type Difference struct {
 	Missing, Added bool
 }
 
+// String names the object and says how it differs.
 func (d Difference) String() string {
 	switch {
 	case d.Missing:

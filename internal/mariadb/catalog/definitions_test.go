@@ -13,7 +13,8 @@ import (
 	"overcloud.backup/internal/mariadb/mariadbtest"
 )
 
-// A dump does not keep the row format that a table got from innodb_default_row_format, as those of before MariaDB 10.2.
+// A dump loses the row format that a table got from innodb_default_row_format, and that of tables from before MariaDB
+// 10.2.
 func TestADumpHasOtherDefinitionsThanFiles(t *testing.T) {
 	c := mariadbtest.Start(t).Root(t)
 	mariadbtest.Exec(t, c, "SET @before = @@GLOBAL.innodb_default_row_format", "CREATE DATABASE old",
@@ -60,7 +61,7 @@ func TestDefinitionsSurviveTheirFile(t *testing.T) {
 	}
 }
 
-// What a backup writes is what a restore takes, and memory holds no more.
+// A restore accepts every list that a backup writes, and holds no larger one in memory.
 func TestDefinitionsAreBounded(t *testing.T) {
 	before := maxObjects
 	maxObjects = 2
@@ -130,10 +131,10 @@ func fingerprint(t *testing.T, c *mariadb.Client) string {
 	return definitions.Fingerprint()
 }
 
-// ownLookalikes are schemas of users that the server's collation takes for its own.
+// ownLookalikes are schemas of users whose names equal the server's own under its collation.
 var ownLookalikes = []string{"SYS", "Sys", "sýs", "MySQL", "mysqĺ"}
 
-// Neither a schema with a name like the server's own nor what is in it may be missing from the fingerprint.
+// The fingerprint must include a schema with a name like the server's own, and everything in it.
 func TestTheFingerprintSeesSchemasThatLookLikeTheServersOwn(t *testing.T) {
 	c := mariadbtest.Start(t).Root(t)
 	last := fingerprint(t, c)

@@ -31,6 +31,7 @@ type Event struct {
 	Name   string `json:"name"`
 }
 
+// String is <schema>.<name>.
 func (e Event) String() string { return e.Schema + "." + e.Name }
 
 // EventStatus is the status of an event as the server reports it.

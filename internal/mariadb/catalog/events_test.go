@@ -70,7 +70,7 @@ func TestEventsAreEnabledAndNothingElseOfThem(t *testing.T) {
 	}
 }
 
-func TestEventsAreToldByTheirStatus(t *testing.T) {
+func TestEventsAreDistinguishedByTheirStatus(t *testing.T) {
 	s := mariadbtest.Start(t)
 	c := s.Root(t)
 	mariadbtest.Exec(t, c, "CREATE DATABASE e", "CREATE EVENT e.`it's, \"x\"` ON SCHEDULE EVERY 1 DAY DO SET @x = 1",
@@ -89,7 +89,7 @@ func TestEventsAreToldByTheirStatus(t *testing.T) {
 	}
 }
 
-func TestEventsThatNoDumpHoldsAreNamed(t *testing.T) {
+func TestEventsThatNoDumpCanHoldAreNamed(t *testing.T) {
 	c := mariadbtest.Start(t).Root(t)
 	var want []string
 	for i, schema := range []string{"plain", "per%cent", "a`b", "q'b", `q"b`, `back\slash`, "two\nlines"} {

@@ -17,6 +17,7 @@ import (
 // Column names a column of a table.
 type Column struct{ Schema, Table, Name string }
 
+// String is <schema>.<table>.<column>.
 func (c Column) String() string { return c.Schema + "." + c.Table + "." + c.Name }
 
 func (c Column) table() string { return mariadb.QuoteName(c.Schema) + "." + mariadb.QuoteName(c.Table) }

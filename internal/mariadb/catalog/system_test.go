@@ -76,7 +76,7 @@ func TestManyTimeZonesAreSeveralStatements(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotSavedOfTheServersSchemasIsNamed(t *testing.T) {
+func TestUnsavedObjectsOfTheServersSchemasAreNamed(t *testing.T) {
 	c := mariadbtest.Start(t).Root(t)
 	mariadbtest.Exec(t, c, "CREATE PROCEDURE mysql.dba_note() SELECT 1", "CREATE TABLE mysql.mine (i INT)",
 		"CREATE VIEW sys.ours AS SELECT 1",

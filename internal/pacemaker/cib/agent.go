@@ -55,7 +55,7 @@ func ParseAgent(cib []byte) (Agent, error) {
 		if refer.agent(e) != AgentGalera {
 			continue
 		}
-		outer := around(e)
+		outer := enclosing(e)
 		galera, err := refer.galera(e, outer)
 		if err != nil {
 			return Agent{}, err
@@ -142,8 +142,8 @@ func members(galera *Galera, cib *etree.Element) (names []string) {
 	return names
 }
 
-// around returns the clones, groups and bundles around a primitive, outermost first.
-func around(e *etree.Element) (outer []*etree.Element) {
+// enclosing returns the clones, groups and bundles around a primitive, outermost first.
+func enclosing(e *etree.Element) (outer []*etree.Element) {
 	for at := e.Parent(); at != nil && at.Tag != "resources"; at = at.Parent() {
 		outer = append(outer, at)
 	}
@@ -167,7 +167,7 @@ func addressesIn(root *etree.Element) (addresses []string, err error) {
 		if refer.agent(e) != AgentIPaddr2 {
 			continue
 		}
-		address, odd := refer.address(e, around(e))
+		address, odd := refer.address(e, enclosing(e))
 		switch {
 		case odd == nil:
 			addresses = append(addresses, address)

@@ -75,7 +75,7 @@ func (c *CIB) readProperties(config *etree.Element) error {
 		}
 	}
 	for name := range found.ruled {
-		if _, err := found.sure(name); err != nil {
+		if _, err := found.certain(name); err != nil {
 			delete(found.is, name)
 			c.leaveOut("property "+name, err)
 		}
@@ -91,11 +91,11 @@ func (c *CIB) readProperties(config *etree.Element) error {
 	return nil
 }
 
-// maxOdd limits the descriptions of a CIB in which everything is odd.
-const maxOdd = 20
+// maxLeftOut limits the descriptions of a CIB in which everything is odd.
+const maxLeftOut = 20
 
 func (c *CIB) leaveOut(what string, err error) {
-	if len(c.Odd) < maxOdd {
+	if len(c.Odd) < maxLeftOut {
 		c.Odd[what] = err.Error()
 	}
 }
@@ -158,7 +158,7 @@ func (r *references) address(e *etree.Element, outer []*etree.Element) (string, 
 	if set.err != nil {
 		return "", set.err
 	}
-	text, err := set.sure("ip")
+	text, err := set.certain("ip")
 	if err != nil {
 		return "", err
 	}
@@ -179,7 +179,7 @@ func (c *CIB) readPromotedMax(e *etree.Element) error {
 	id := e.SelectAttrValue("id", "")
 	candidates := []string{}
 	for _, name := range []string{"promoted-max", "master-max"} {
-		text, err := meta.sure(name)
+		text, err := meta.certain(name)
 		if err != nil {
 			c.leaveOut(id, err)
 			return nil

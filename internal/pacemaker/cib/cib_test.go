@@ -58,7 +58,7 @@ func TestCIBOfOSP10(t *testing.T) {
 	}
 }
 
-func TestManagedIsTakenAwayByAnyCollective(t *testing.T) {
+func TestAnyCollectiveCanUnmanageAResource(t *testing.T) {
 	meta := func(name, value string) string {
 		return `<meta_attributes id="m"><nvpair id="n" name="` + name + `" value="` + value + `"/></meta_attributes>`
 	}

@@ -44,7 +44,7 @@ func TestAConfigurationIsComparedWithoutLocksAndShownWithoutSecrets(t *testing.T
 	}
 }
 
-func TestAConfigurationOfAnotherClusterIsTold(t *testing.T) {
+func TestAConfigurationOfAnotherClusterIsReported(t *testing.T) {
 	ours := string(pacemakertest.Configuration(t, "lab-cib.xml"))
 	for _, c := range []struct{ name, old, new, live, want string }{
 		{"itself", "", "", ours, ""},

@@ -19,7 +19,7 @@ func (r *references) galera(e *etree.Element, outer []*etree.Element) (*Galera, 
 	set := r.settings(e, outer, instanceAttributes)
 	err := set.err
 	text := func(name string) string {
-		value, unsure := set.sure(name)
+		value, unsure := set.certain(name)
 		err = errors.Join(err, unsure)
 		return value
 	}

@@ -93,7 +93,7 @@ func TestManagedIsTheResourcesOwnWordFirst(t *testing.T) {
 				t.Fatal(err)
 			}
 			d := root.FindElement("//primitive[@id='d']")
-			if got := referTo(root).managed(d, around(d)); got != c.want {
+			if got := referTo(root).managed(d, enclosing(d)); got != c.want {
 				t.Errorf("the configuration says %t", got)
 			}
 			status := judge(t, []byte(text), "crm_mon", "-1", "--output-as=xml", "--inactive")
@@ -119,7 +119,7 @@ func TestABundlesContainersCountToo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := root.FindElement("//primitive"); referTo(root).managed(d, around(d)) {
+	if d := root.FindElement("//primitive"); referTo(root).managed(d, enclosing(d)) {
 		t.Error("its containers are unmanaged")
 	}
 }

@@ -67,7 +67,7 @@ func TestNoSecretOfACIBIsShownWhateverItIsCalled(t *testing.T) {
 }
 
 // Whoever pushes a configuration sees each hidden value that it would change or add.
-func TestAHiddenValueThatAPushWouldChangeIsTold(t *testing.T) {
+func TestAHiddenValueThatAPushWouldChangeIsReported(t *testing.T) {
 	places := strings.Count(secretPlaces, "SECRET")
 	live := parsed(t, secretPlaces)
 	for n := range places {
@@ -91,7 +91,7 @@ func TestAHiddenValueThatAPushWouldChangeIsTold(t *testing.T) {
 }
 
 // Values that operators compare stay readable.
-func TestWhatIsHarmlessInACIBIsShown(t *testing.T) {
+func TestHarmlessValuesOfACIBAreShown(t *testing.T) {
 	for file, want := range map[string][]string{
 		"lab-cib.xml": {`value="gcomm://controller-0.internalapi`, `name="cluster_host_map" value="controller-0:`,
 			`value="10.99.0.100"`, `value="INFINITY"`, `timeout="300s"`},
@@ -124,7 +124,7 @@ func TestWhatIsHarmlessInACIBIsShown(t *testing.T) {
 	}
 }
 
-func TestFactsHideWhatIsNotKnownToBeHarmless(t *testing.T) {
+func TestFactsHideValuesNotKnownToBeHarmless(t *testing.T) {
 	got := ShownValues(map[string]string{"cluster-name": "tripleo_cluster", "ipmi_passwd": "SECRET",
 		"community": "SECRET", "my-flag": "true", "master-galera": "100"})
 	for name, want := range map[string]string{"cluster-name": "tripleo_cluster", "ipmi_passwd": hidden,

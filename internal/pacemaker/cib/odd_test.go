@@ -124,7 +124,7 @@ func TestOneOddResourceLeavesTheRestReadable(t *testing.T) {
 }
 
 // Whatever an operator writes into the CIB, the lock of a backup can be read and released.
-func TestLocksAreReadBesideAnythingElse(t *testing.T) {
+func TestLocksAreReadWhateverElseTheCIBHas(t *testing.T) {
 	for _, resources := range []string{
 		pacemakertest.Agent("primitive", "galera", "galera", pacemakertest.Inst("i", "", "cluster_host_map=x")),
 		strings.Repeat(`<primitive id="galera" class="ocf" provider="heartbeat" type="galera"/>`, 2),

@@ -97,8 +97,8 @@ type values struct {
 	err   error
 }
 
-// sure returns the value of a name, "" if it is not set. It is an error if that depends on a rule.
-func (v values) sure(name string) (string, error) {
+// certain returns the value of a name, "" if it is not set. It is an error if that depends on a rule.
+func (v values) certain(name string) (string, error) {
 	for _, other := range v.ruled[name] {
 		if other != v.is[name] {
 			return "", fmt.Errorf("%s depends on a rule, which is not evaluated here", excerpt.Of(name))

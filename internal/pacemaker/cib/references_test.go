@@ -200,7 +200,7 @@ var effective = []struct{ name, resources, kind, pair, want string }{
 	},
 }
 
-func TestWhatAResourceRefersToIsItsOwn(t *testing.T) {
+func TestReferencedDefinitionsBelongToTheResource(t *testing.T) {
 	for _, c := range effective {
 		t.Run(c.name, func(t *testing.T) {
 			root, err := xmldoc.Parse(pacemakertest.CIBWith("", c.resources), "cib")
@@ -208,8 +208,8 @@ func TestWhatAResourceRefersToIsItsOwn(t *testing.T) {
 				t.Fatal(err)
 			}
 			d := root.FindElement("//primitive[@id='d']")
-			v := referTo(root).settings(d, around(d), c.kind)
-			if got, err := v.sure(c.pair); got != c.want || err != nil || v.err != nil {
+			v := referTo(root).settings(d, enclosing(d), c.kind)
+			if got, err := v.certain(c.pair); got != c.want || err != nil || v.err != nil {
 				t.Errorf("%q, %v, %v, want %q", got, err, v.err, c.want)
 			}
 		})

@@ -17,6 +17,7 @@ import (
 // Held reports that another job holds the lock.
 type Held struct{ Lock cib.Lock }
 
+// Error says who holds the lock, and until when at the latest.
 func (e *Held) Error() string {
 	l := e.Lock
 	return fmt.Sprintf("the cluster's backup lock is held by %s, job %s, since %s, until %s at the latest", l.Holder,

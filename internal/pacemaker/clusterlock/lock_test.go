@@ -211,7 +211,7 @@ func TestOfManyExactlyOneGetsTheLock(t *testing.T) {
 	}
 }
 
-func TestHeldInTheWordsOfEachVersion(t *testing.T) {
+func TestHeldReadsEachVersionsOutput(t *testing.T) {
 	for name, c := range map[string]struct {
 		said string
 		held bool
@@ -361,7 +361,7 @@ func TestAQuorumThatIsNotKnownLocksNothing(t *testing.T) {
 	}
 }
 
-func TestWhatCannotStandInALockIsRefused(t *testing.T) {
+func TestInvalidValuesOfALockAreRefused(t *testing.T) {
 	f := locking(t, nil)
 	with := func(change func(*cib.Lock)) cib.Lock { l := mine; change(&l); return l }
 	bad := []cib.Lock{}

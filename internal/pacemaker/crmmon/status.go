@@ -19,6 +19,7 @@ import (
 // NotConnectedError is a document in which crm_mon itself says that it saw no cluster.
 type NotConnectedError struct{ Reason string }
 
+// Error has the reason that crm_mon gave.
 func (e *NotConnectedError) Error() string { return "crm_mon has no status: " + e.Reason }
 
 // Parse reads the XML of `crm_mon --output-as=xml` (root pacemaker-result, 2.0.3 and later) or of `crm_mon --as-xml`

@@ -291,7 +291,7 @@ func TestRefusedDocuments(t *testing.T) {
 	}
 }
 
-func TestNotConnectedIsTold(t *testing.T) {
+func TestNotConnectedIsReported(t *testing.T) {
 	doc := `<pacemaker-result><status code="102" message="Not connected"><errors><error>crm_mon: Connection to` +
 		` cluster failed</error></errors></status></pacemaker-result>`
 	_, err := Parse([]byte(doc))

@@ -13,7 +13,7 @@ import (
 	"overcloud.backup/tests/messages"
 )
 
-// announced makes a set of an announced name, and returns the name.
+// announced creates a set with an announced name, and returns the name.
 func announced(t *testing.T, d opened) (s *repository.Draft, cluster, hidden, final string) {
 	t.Helper()
 	d.Announce = func(c, h, f string) error {
@@ -110,7 +110,7 @@ func TestASetThatIsRestartedIsEmpty(t *testing.T) {
 	commit(t, s)
 }
 
-// What nobody could read again is not written.
+// A manifest that nobody could read again is not written.
 func TestAManifestThatIsTooLongIsRefused(t *testing.T) {
 	s := create(t, opens(t))
 	f, err := s.Add("users.sql", "users", []byte("x"))
@@ -123,7 +123,7 @@ func TestAManifestThatIsTooLongIsRefused(t *testing.T) {
 	}
 }
 
-// Whatever stands in the place of a word, what is said of it is short.
+// Any text may replace a word: the message about it is short.
 func TestErrorsRepeatLittle(t *testing.T) {
 	messages.Everywhere(t, "a name", func(b []byte) error { _, err := Discard("/", string(b), string(b)); return err })
 }

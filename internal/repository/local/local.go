@@ -87,7 +87,7 @@ func (s *store) List(cluster string) (items []repository.Item, err error) {
 }
 
 func (s *store) Open(set string) (repository.Source, error) {
-	if err := inPlace(set); err != nil {
+	if err := checkSetName(set); err != nil {
 		return nil, err
 	}
 	folder, err := s.root.OpenRoot(set)
@@ -97,8 +97,8 @@ func (s *store) Open(set string) (repository.Source, error) {
 	return &source{folder}, nil
 }
 
-// inPlace refuses the name of a set that leads elsewhere.
-func inPlace(set string) error {
+// checkSetName refuses the name of a set that leads elsewhere.
+func checkSetName(set string) error {
 	if strings.Count(set, "/") != 1 || !filepath.IsLocal(set) || path.Clean(set) != set {
 		return fmt.Errorf("set %q: give <cluster>/<set>", excerpt.Of(set))
 	}
@@ -116,7 +116,7 @@ func (s *source) Open(name string, offset int64) (io.ReadCloser, int64, error) {
 	// A record that is being replaced has another file under its name from one moment to the next, and is no problem of
 	// the set.
 	err := errExchanged
-	for tries := 0; tries < mostTries && errors.Is(err, errExchanged); tries++ {
+	for tries := 0; tries < maxTries && errors.Is(err, errExchanged); tries++ {
 		f, info, err = s.open(name)
 	}
 	if err != nil {
@@ -128,8 +128,8 @@ func (s *source) Open(name string, offset int64) (io.ReadCloser, int64, error) {
 	return f, info.Size(), nil
 }
 
-// mostTries is how often a file may be replaced while it is opened. Who replaces it waits for the disk each time.
-const mostTries = 10
+// maxTries is how often a file may be replaced while it is opened. Who replaces it waits for the disk each time.
+const maxTries = 10
 
 var errExchanged = fmt.Errorf("%w any more", repository.ErrIrregular)
 

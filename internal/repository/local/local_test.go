@@ -18,11 +18,11 @@ import (
 
 var at = time.Date(2026, 11, 22, 19, 15, 0, 5e8, time.UTC)
 
-// home is a folder as the destination's parent must be: tests run in one below /tmp, which is sticky.
+// home returns a folder that is suitable as the destination's parent: tests run in one below /tmp, which is sticky.
 func home(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	// The folder above it is made by the testing package with the mode that the umask leaves.
+	// The testing package creates its parent with a mode that depends on the umask.
 	for _, d := range []string{filepath.Dir(dir), dir} {
 		if err := os.Chmod(d, 0o755); err != nil {
 			t.Fatal(err)
@@ -49,7 +49,7 @@ func opens(t *testing.T) opened {
 	return d
 }
 
-// sets lists the sets, and says what is wrong with those that are damaged.
+// sets lists the sets, with the problems of damaged ones.
 func (d opened) sets() ([]repository.Entry, error) {
 	l, err := d.List("")
 	for _, bad := range l.Damaged {
@@ -169,7 +169,7 @@ func TestAbortKeepsOtherSets(t *testing.T) {
 	}
 }
 
-// Each step of Commit that fails leaves no set, and Abort can still clean up.
+// If any step of Commit fails there is no set, and Abort can still clean up.
 func TestACommitThatFailsLeavesNoSet(t *testing.T) {
 	for name, plant := range map[string]func(s *repository.Draft) string{
 		"the manifest cannot be written": func(s *repository.Draft) string {
@@ -362,7 +362,7 @@ func owned(t *testing.T, path string) string {
 	return path
 }
 
-// Of two writers with one name only one gets it; the other must not remove it.
+// Only one of two writers gets a name; the other one must not remove it.
 func TestAbortLeavesASetOfTheSameNameAlone(t *testing.T) {
 	d := opens(t)
 	mine := create(t, d)
@@ -387,7 +387,7 @@ func TestAbortLeavesASetOfTheSameNameAlone(t *testing.T) {
 	}
 }
 
-// What goes wrong after the set got its name takes it away again.
+// A failure after the set got its name removes the name again.
 func TestAbortRemovesASetThatHasItsName(t *testing.T) {
 	d := opens(t)
 	s := create(t, d)

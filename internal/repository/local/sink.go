@@ -25,7 +25,7 @@ type sink struct {
 }
 
 func (s *store) Create(set string, announce func() error) (repository.Sink, error) {
-	if err := inPlace(set); err != nil {
+	if err := checkSetName(set); err != nil {
 		return nil, err
 	}
 	made, err := s.clusterFolder(path.Dir(set))

@@ -68,7 +68,7 @@ func TestADestinationThatIsGoneHasNothingToDiscard(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoDestinationIsRefusedByItsName(t *testing.T) {
+func TestAnInvalidDestinationIsRefusedByName(t *testing.T) {
 	for _, location := range []string{"", "backups", "/", "/srv/../etc", "/srv/", "s3://bucket/sets",
 		"sftp://host/srv"} {
 		_, openErr := Open(location)

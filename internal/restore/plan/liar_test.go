@@ -113,7 +113,7 @@ func TestALiarDoesNotHaveDataGivenUp(t *testing.T) {
 }
 
 // Whatever a controller claims, a confirmation is requested by a name that the message contains.
-func TestWhatIsToBeConfirmedIsSaid(t *testing.T) {
+func TestAConfirmationSaysWhatItConfirms(t *testing.T) {
 	n := 0
 	lies(func(liar View) {
 		if n++; n%5 != 0 { // each state decides twice

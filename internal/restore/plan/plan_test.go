@@ -50,7 +50,8 @@ var long = strings.Repeat("x", 5000)
 
 func TestAViewIsDecoded(t *testing.T) {
 	v, err := DecodeView([]byte(`{"host": "c0", "view": {"node": {"name": "n", "members": ["n"], "free_bytes": 7},
-		"book": {"job": "J", "rolling_back": true}, "set": {"name": "S", "path": "/a/S"}, "plan": {"space": {"needed_bytes": 3}},
+		"book": {"job": "J", "rolling_back": true}, "set": {"name": "S", "path": "/a/S"},
+		"plan": {"space": {"needed_bytes": 3}},
 		"problems": ["one\ntwo"], "unknown": {}}}`))
 	if err != nil || v.Host != "c0" || v.Node.Free != 7 || !v.Book.Back || v.Cost.Space.Needed != 3 ||
 		v.Problems[0] != "one; two" {
@@ -108,7 +109,8 @@ func TestTheOrderOfAnswersMakesNoDifference(t *testing.T) {
 func FuzzDecide(f *testing.F) {
 	f.Add([]byte(`[{"host":"c0","view":{"node":{"name":"c0","members":["c0"]},"book":{},
 		"set":{"name":"S","path":"/s/c/S"},"plan":{}}}]`), 0, "c", "")
-	f.Add([]byte(`[{"host":"c0","view":{"node":{"name":"c0","members":["c0"]},"book":{"job":"J","set":"/s/c/S","opened":true},
+	f.Add([]byte(`[{"host":"c0","view":{"node":{"name":"c0","members":["c0"]},
+		"book":{"job":"J","set":"/s/c/S","opened":true},
 		"stopped":true,"has_old":true}}]`), 1, "c", "c0")
 	f.Add([]byte(`[{"host":"c0","view":{"node":{"name":"c0"},"book":{"job":"J","set":"/S"},"under_way":true}}]`), 0, "",
 		"")

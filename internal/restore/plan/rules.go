@@ -48,7 +48,7 @@ var rules = []rule{
 		meaning: "a single controller is being rejoined",
 	},
 	{
-		code: "nobody_answers", of: states, check: nobody,
+		code: "nobody_answers", of: states, check: nobodyAnswered,
 		meaning: "no controller could be asked",
 	},
 	{

@@ -99,15 +99,15 @@ func DecodeView(raw []byte) (View, error) {
 	}
 	v.Host = a.Host
 	for i, p := range v.Problems {
-		v.Problems[i] = excerpt.UpTo(mostProblem, strings.ReplaceAll(p, "\n", "; "))
+		v.Problems[i] = excerpt.UpTo(maxProblem, strings.ReplaceAll(p, "\n", "; "))
 	}
 	return v, v.printable()
 }
 
 // Limits of what a controller may put in a message, in bytes.
 const (
-	mostName    = 4096 // the longest path
-	mostProblem = 2000
+	maxName    = 4096 // the longest path
+	maxProblem = 2000
 )
 
 // printable refuses a view with a name that is not a plain line: names appear in messages, and in the arguments of
@@ -120,7 +120,7 @@ func (v View) printable() error {
 		names = append(names, v.Set.Name, v.Set.Path, v.Set.Verified)
 	}
 	for _, name := range names {
-		if excerpt.UpTo(mostName, name) != name {
+		if excerpt.UpTo(maxName, name) != name {
 			return fmt.Errorf("views: %s: %s is not a name", excerpt.Of(v.Host), excerpt.Of(name))
 		}
 	}

@@ -25,7 +25,7 @@ func TestEveryNameOfAnAnswerIsALine(t *testing.T) {
 	}
 	for bad, text := range map[string]string{
 		"a line break": "a\nb", "a return": "a\rb", "an escape": "\x1b[2J", "a NUL": "a\x00", "a tab": "a\tb",
-		"more than a path": strings.Repeat("x", mostName+1),
+		"more than a path": strings.Repeat("x", maxName+1),
 	} {
 		quoted, _ := json.Marshal(text)
 		for i := range places {
@@ -42,7 +42,7 @@ func TestEveryNameOfAnAnswerIsALine(t *testing.T) {
 }
 
 func TestALongPathIsAName(t *testing.T) {
-	path := "/" + strings.Repeat("x", mostName-1)
+	path := "/" + strings.Repeat("x", maxName-1)
 	raw := strings.ReplaceAll(strings.Replace(names, `"datadir":"@"`, `"datadir":"`+path+`"`, 1), "@", "ok")
 	if v, err := DecodeView([]byte(raw)); err != nil || v.Node.Datadir != path {
 		t.Errorf("%v", err)
@@ -52,7 +52,7 @@ func TestALongPathIsAName(t *testing.T) {
 // A problem is a text of the controller: it may be long, or have several lines, and becomes one line of bounded length.
 func TestAProblemBecomesOneShortLine(t *testing.T) {
 	for given, want := range map[string]string{
-		"one\ntwo": "one; two", "": "", strings.Repeat("x", mostProblem): strings.Repeat("x", mostProblem),
+		"one\ntwo": "one; two", "": "", strings.Repeat("x", maxProblem): strings.Repeat("x", maxProblem),
 	} {
 		quoted, _ := json.Marshal(given)
 		raw := `{"host":"c0","view":{"node":{},"book":{},"problems":[` + string(quoted) + `]}}`
@@ -60,9 +60,9 @@ func TestAProblemBecomesOneShortLine(t *testing.T) {
 			t.Errorf("%.50q: %.50q %v", given, v.Problems, err)
 		}
 	}
-	quoted, _ := json.Marshal(strings.Repeat("y", 10*mostProblem) + "\x1b[2J")
+	quoted, _ := json.Marshal(strings.Repeat("y", 10*maxProblem) + "\x1b[2J")
 	v, err := DecodeView([]byte(`{"host":"c0","view":{"node":{},"book":{},"problems":[` + string(quoted) + `]}}`))
-	if err != nil || len(v.Problems[0]) > mostProblem+100 || strings.Contains(v.Problems[0], "\x1b") {
+	if err != nil || len(v.Problems[0]) > maxProblem+100 || strings.Contains(v.Problems[0], "\x1b") {
 		t.Errorf("%d bytes, %v", len(v.Problems[0]), err)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"overcloud.backup/tests/sets"
 )
 
-func TestWhatIsLoadedIsReadFromTheOptions(t *testing.T) {
+func TestThePartsToLoadAreReadFromTheOptions(t *testing.T) {
 	for _, c := range []struct {
 		schemas []string
 		rename  map[string]string

@@ -9,7 +9,7 @@ import (
 )
 
 // Writes to a member that is cut off, or has not joined yet, are lost or do not reach the others.
-func TestOnlyAMemberThatTakesWritesIsLoadedAndCounted(t *testing.T) {
+func TestOnlyAWritableMemberIsLoadedAndCounted(t *testing.T) {
 	sound := galera.Wsrep{
 		On: true, ClusterStatus: galera.ClusterPrimary, State: galera.StateSynced, Connected: true, Ready: true,
 	}

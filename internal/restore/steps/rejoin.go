@@ -37,7 +37,7 @@ func (r *run) rejoined(ctx context.Context) error {
 	}
 	said, err := r.node.Replace(ctx, r.book)
 	for _, s := range said {
-		r.did("%s", s)
+		r.report("%s", s)
 	}
 	if err != nil {
 		return err
@@ -49,7 +49,7 @@ func (r *run) rejoined(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.did("%s is %s and %s at %s:%d, with the data of the others",
+	r.report("%s is %s and %s at %s:%d, with the data of the others",
 		r.node.Name, w.ClusterStatus, w.State, w.ClusterStateUUID, w.LastCommitted)
 	if r.RemoveOld {
 		removed, err := r.node.RemoveOld(r.book)

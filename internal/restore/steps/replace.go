@@ -18,7 +18,7 @@ func (r *run) fenced(ctx context.Context) error {
 	}
 	changed, err := r.node.KeepOut(ctx, r.book, r.KeepClientsOut)
 	if changed {
-		r.did("clients are kept from port %s of %s", r.node.Port, r.node.Name)
+		r.report("clients are kept from port %s of %s", r.node.Port, r.node.Name)
 	}
 	return err
 }
@@ -34,7 +34,7 @@ func (r *run) mayStop(ctx context.Context) error {
 func (r *run) stopped(ctx context.Context) error {
 	changed, err := r.node.Stop(ctx, r.book, option.Seconds(r.StopTimeout))
 	if changed && err == nil {
-		r.did("stopped the resource %s on all controllers", r.node.Agent.Parent)
+		r.report("stopped the resource %s on all controllers", r.node.Agent.Parent)
 	}
 	return err
 }
@@ -45,7 +45,7 @@ func (r *run) replaced(ctx context.Context) error {
 	}
 	said, err := r.node.Replace(ctx, r.book)
 	for _, s := range said {
-		r.did("%s", s)
+		r.report("%s", s)
 	}
 	return err
 }
@@ -63,7 +63,7 @@ func (r *run) rolledBack(ctx context.Context) error {
 	}
 	said, err := r.node.PutBack(ctx, r.book)
 	for _, s := range said {
-		r.did("%s", s)
+		r.report("%s", s)
 	}
 	return err
 }

@@ -25,7 +25,7 @@ type run struct {
 
 func (r *run) login() mariadb.Login { return r.Login.Login(r.caller.Hide) }
 
-func (r *run) did(format string, args ...any) {
+func (r *run) report(format string, args ...any) {
 	r.changed = true
 	r.said = append(r.said, fmt.Sprintf(format, args...))
 }

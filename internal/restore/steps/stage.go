@@ -65,9 +65,10 @@ func (r *run) staged(ctx context.Context) error {
 			"differs from what was recorded, which is accepted: "+strings.Join(built.Differences, ", "))
 	}
 	if len(built.Aligned) > 0 {
-		r.did("gave %s the passwords of this host in the restored data", strings.Join(built.Aligned, ", "))
+		r.report("gave %s the passwords of this host in the restored data", strings.Join(built.Aligned, ", "))
 	}
-	r.did("made %s ready at %s: %d bytes of the set read back; %s", s.Path(), ready, built.Bytes, repository.NotSigned)
+	r.report("made %s ready at %s: %d bytes of the set read back; %s", s.Path(), ready, built.Bytes,
+		repository.NotSigned)
 	return nil
 }
 

@@ -17,7 +17,7 @@ import (
 func (r *run) started(ctx context.Context) error {
 	changed, err := r.node.Start(ctx, r.book, option.Seconds(r.StartTimeout))
 	if changed && err == nil {
-		r.did("the resource %s serves on all %d controllers again", r.node.Agent.Parent, len(r.node.Members))
+		r.report("the resource %s serves on all %d controllers again", r.node.Agent.Parent, len(r.node.Members))
 	}
 	return err
 }
@@ -42,7 +42,7 @@ func (r *run) checked(ctx context.Context) error {
 		_, err = clustercheck.Wait("")(ctx, w)
 	}
 	if err == nil && restored {
-		r.wake(ctx, login)
+		r.finishServer(ctx, login)
 	}
 	if err == nil {
 		r.said = append(r.said, fmt.Sprintf("%s is %s and %s at %s:%d",
@@ -51,9 +51,9 @@ func (r *run) checked(ctx context.Context) error {
 	return err
 }
 
-// wake compares the running schema, and enables the events that the cluster ran, once. Its findings are warnings, and
-// do not keep the clients out.
-func (r *run) wake(ctx context.Context, login mariadb.Login) {
+// finishServer compares the running schema, and enables the events that the cluster ran, once. Its findings are
+// warnings, and do not keep the clients out.
+func (r *run) finishServer(ctx context.Context, login mariadb.Login) {
 	warn := func(warning string, err error) {
 		if err != nil {
 			warning = err.Error()
@@ -73,7 +73,7 @@ func (r *run) wake(ctx context.Context, login mariadb.Login) {
 	warn(r.book.CompareSchema(ctx, c))
 	said, warnings := r.book.EnableEvents(ctx, c)
 	if said != "" {
-		r.did("%s", said)
+		r.report("%s", said)
 	}
 	r.warnings = append(r.warnings, warnings...)
 }
@@ -81,7 +81,7 @@ func (r *run) wake(ctx context.Context, login mariadb.Login) {
 func (r *run) opened(ctx context.Context) error {
 	changed, err := restore.LetIn(ctx, r.book)
 	if changed {
-		r.did("clients may come in again")
+		r.report("clients may come in again")
 	}
 	return err
 }
@@ -106,7 +106,7 @@ func (r *run) finished(ctx context.Context) error {
 	if r.RemoveOld && how == restore.Restored {
 		removed, err := r.node.RemoveOld(r.book)
 		for _, s := range removed {
-			r.did("%s", s)
+			r.report("%s", s)
 		}
 		if err != nil {
 			return err

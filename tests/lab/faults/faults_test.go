@@ -16,7 +16,7 @@ import (
 	"overcloud.backup/tests/lab/faults/lab"
 )
 
-func TestEveryCaseSaysWhatItIs(t *testing.T) {
+func TestEveryCaseIsDescribed(t *testing.T) {
 	seen := map[string]bool{}
 	for _, f := range cases.All() {
 		if seen[f.Name] {
@@ -89,7 +89,7 @@ func TestTheTableHasNothingThatDiffersInEveryRun(t *testing.T) {
 
 // TestFaultsThatNeedNoLabHaveTheirTest: docs/faults.md lists these tests.
 func TestFaultsThatNeedNoLabHaveTheirTest(t *testing.T) {
-	for _, e := range elsewhere {
+	for _, e := range unitFaults {
 		files, err := filepath.Glob(filepath.Join("../../..", e.folder, "*_test.go"))
 		if err != nil || len(files) == 0 {
 			t.Errorf("%s has no tests: %v", e.folder, err)

@@ -65,7 +65,8 @@ func writeTable(l lab.Lab) (bool, error) {
 
 const head = `# Faults, and how a backup handles them
 
-Written by ` + "`make test-faults`" + `; do not edit. Each case runs on the lab: three controllers with Pacemaker, Galera and
+Written by ` +
+	"`make test-faults`" + `; do not edit. Each case runs on the lab: three controllers with Pacemaker, Galera and
 HAProxy, and 8 clients that commit 60 transactions a second through the virtual IP. ` + "`tests/lab/lab fault NAME`" + ` runs one.
 
 A case is good only if the table's statements are true and, in addition:
@@ -111,7 +112,7 @@ func write(l lab.Lab, verdicts []harness.Verdict) string {
 		return b.String()
 	}
 	b.WriteString("\n## Faults that need no lab\n\n| fault | test |\n|---|---|\n")
-	for _, c := range elsewhere {
+	for _, c := range unitFaults {
 		fmt.Fprintf(&b, "| %s | `%s` in `%s` |\n", c.fault, c.test, c.folder)
 	}
 	return b.String()

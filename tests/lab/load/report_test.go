@@ -41,7 +41,7 @@ func TestPercentileIsTheNearestRank(t *testing.T) {
 	}
 }
 
-func TestSummariseHoldsTheRecordAgainstTheDatabase(t *testing.T) {
+func TestSummariseComparesTheRecordWithTheDatabase(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
 		commits  []commit

@@ -11,6 +11,7 @@ import (
 	"overcloud.backup/tests/lab/faults/lab"
 )
 
+// The moments at which faults strike.
 var (
 	BeforeStart = Moment{Name: "before the start", Early: true}
 	AfterFacts  = Moment{
@@ -19,7 +20,7 @@ var (
 		Wait:   func(r *Run) bool { return lab.Until(40*time.Second, 10*time.Millisecond, r.Play.frozen) },
 	}
 	Streaming = Moment{Name: "while streaming", Slow: true, Wait: (*Run).streams}
-	// LastLocks reports that the tool itself has desynced the node and holds BACKUP STAGE BLOCK_COMMIT.
+	// LastLocks is when the tool itself has desynced the node and holds BACKUP STAGE BLOCK_COMMIT.
 	LastLocks = Moment{Name: "at BLOCK_COMMIT", Wait: (*Run).holdsLastLocks}
 	ToolGone  = Moment{Name: "when the data are read", Wait: (*Run).hasRead}
 )

@@ -34,7 +34,7 @@ func TestClientsFareWorse(t *testing.T) {
 	}
 }
 
-func TestWhatComesAfterTheBackupIsNotItsDoing(t *testing.T) {
+func TestTheBackupIsNotBlamedForLaterErrors(t *testing.T) {
 	var v Verdict
 	v.Clients.Errors = 248
 	if got := v.Worse(clients{}); got != "" {

@@ -14,6 +14,7 @@ import (
 // Outcome is how a backup may end when its fault strikes.
 type Outcome string
 
+// The outcomes that a fault may require.
 const (
 	Good   Outcome = "good"
 	Failed Outcome = "failed"
@@ -133,7 +134,8 @@ const (
 	// every controller that could serve before does again, its queue applied.
 	CleanWithin  = 10 * time.Second
 	servesWithin = 60 * time.Second
-	Destination  = "/var/backups/overcloud"
+	// Destination is the folder of the sets.
+	Destination = "/var/backups/overcloud"
 )
 
 // clients is what the load client recorded during a case.

@@ -16,7 +16,7 @@ import (
 // contains $variables, '...' keeps everything. env knows the variables that the configuration itself sets. The words
 // before an error are returned with it.
 func splitWords(line string, env map[string]string) ([]string, error) {
-	c := cutter{rest: line, env: env}
+	c := tokenizer{rest: line, env: env}
 	for c.rest != "" && c.err == nil && !c.comment {
 		c.step()
 	}
@@ -29,7 +29,7 @@ func splitWords(line string, env map[string]string) ([]string, error) {
 	return c.words, c.err
 }
 
-type cutter struct {
+type tokenizer struct {
 	rest    string
 	env     map[string]string
 	words   []string
@@ -40,7 +40,7 @@ type cutter struct {
 	err     error
 }
 
-func (c *cutter) end() {
+func (c *tokenizer) end() {
 	if c.open {
 		c.words = append(c.words, c.word.String())
 	}
@@ -48,13 +48,13 @@ func (c *cutter) end() {
 	c.open = false
 }
 
-func (c *cutter) put(s string) {
+func (c *tokenizer) put(s string) {
 	c.word.WriteString(s)
 	c.open = true
 }
 
 // step takes one character, escape, variable or strong quote.
-func (c *cutter) step() {
+func (c *tokenizer) step() {
 	b := c.rest[0]
 	c.rest = c.rest[1:]
 	switch {
@@ -77,7 +77,7 @@ func (c *cutter) step() {
 	}
 }
 
-func (c *cutter) strong() {
+func (c *tokenizer) strong() {
 	text, rest, ok := strings.Cut(c.rest, "'")
 	if !ok {
 		c.err = errors.New("a quote is not closed")
@@ -87,7 +87,7 @@ func (c *cutter) strong() {
 	c.rest = rest
 }
 
-func (c *cutter) escape() {
+func (c *tokenizer) escape() {
 	if c.rest == "" {
 		c.err = errors.New("the line ends in a backslash")
 		return
@@ -110,7 +110,7 @@ func (c *cutter) escape() {
 	}
 }
 
-func (c *cutter) hex() {
+func (c *tokenizer) hex() {
 	if len(c.rest) >= 2 {
 		if n, err := strconv.ParseUint(c.rest[:2], 16, 8); err == nil {
 			c.put(string([]byte{byte(n)}))
@@ -122,7 +122,7 @@ func (c *cutter) hex() {
 }
 
 // variable inserts the value of $NAME, ${NAME}, ${NAME-default} or ${NAME[*]}.
-func (c *cutter) variable() {
+func (c *tokenizer) variable() {
 	name, fallback, hasFallback := "", "", false
 	if inner, ok := strings.CutPrefix(c.rest, "{"); ok {
 		body, rest, closed := strings.Cut(inner, "}")

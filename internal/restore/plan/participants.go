@@ -70,7 +70,7 @@ func rejoinUnderWay(s *situation) string {
 		"controller_restore_state=rejoined first, or restore all from a set, which takes it over." + unchanged
 }
 
-func nobody(s *situation) string {
+func nobodyAnswered(s *situation) string {
 	if len(s.views) > 0 {
 		return ""
 	}

@@ -91,7 +91,7 @@ func TestAStrangerInTheDatadirStopsNoRestore(t *testing.T) {
 
 // Processes that would block the replacement of the datadir are found before the database is stopped; the database
 // itself, and its children, end with it.
-func TestWhoDoesNotEndWithTheDatabaseIsToldBeforeItIsStopped(t *testing.T) {
+func TestProcessesThatOutliveTheDatabaseAreReportedBeforeItStops(t *testing.T) {
 	n, _ := reachable(t)
 	server := copied(t, "bash", "mariadbd")
 	works(t, n.Datadir, 0, server, "-c", "sleep 60 & wait")
@@ -119,7 +119,7 @@ func TestWhoDoesNotEndWithTheDatabaseIsToldBeforeItIsStopped(t *testing.T) {
 }
 
 // Beside the datadir root moves, chowns and removes folders by name.
-func TestADatadirBesideWhichOthersCanWriteIsRefused(t *testing.T) {
+func TestADatadirInAWritableFolderIsRefused(t *testing.T) {
 	n, _ := reachable(t)
 	if err := n.Movable(); err != nil {
 		t.Fatal(err)

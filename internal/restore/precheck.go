@@ -24,9 +24,9 @@ func (n *Node) Replaceable(ctx context.Context) error {
 	return errors.Join(n.Movable(), n.Vacant(ctx), n.canMakeEmpty(ctx), canRelabel())
 }
 
-// sole refuses a datadir next to which another user could put, or exchange, a folder: what is there is moved, given
-// away and removed by root.
-func (n *Node) sole() error {
+// checkParent refuses a datadir next to which another user could put, or exchange, a folder: what is there is moved,
+// given away and removed by root.
+func (n *Node) checkParent() error {
 	err := local.CheckFolder(filepath.Dir(n.Datadir))
 	if err == nil {
 		return nil
@@ -44,8 +44,8 @@ const vacantTimeout = 10 * time.Second
 // Vacant refuses a datadir in which a process works that does not end with the database, such as an operator's shell:
 // Replace and PutBack would wait for it in vain, because it cannot be distinguished from a server that keeps running.
 func (n *Node) Vacant(ctx context.Context) error {
-	return until(ctx, vacantTimeout, "check that no other process works in the datadir", func() (string, error) {
-		if w, found := n.lasting(); found {
+	return poll(ctx, vacantTimeout, "check that no other process works in the datadir", func() (string, error) {
+		if w, found := n.lingering(); found {
 			return fmt.Sprintf("%s works in %s and does not end with the database: "+
 				"end it, or have it leave that folder, first", w, n.Datadir), nil
 		}
@@ -53,8 +53,8 @@ func (n *Node) Vacant(ctx context.Context) error {
 	})
 }
 
-// lasting returns a process in the datadir that does not end with the database.
-func (n *Node) lasting() (process.Worker, bool) {
+// lingering returns a process in the datadir that does not end with the database.
+func (n *Node) lingering() (process.Worker, bool) {
 	workers := process.WorkingIn(n.Datadir)
 	var ending []int
 	for _, w := range workers {
@@ -93,7 +93,7 @@ func canRelabel() error {
 
 // Movable refuses a datadir that cannot be renamed.
 func (n *Node) Movable() error {
-	if err := n.sole(); err != nil {
+	if err := n.checkParent(); err != nil {
 		return err
 	}
 	info, err := os.Lstat(n.Datadir)

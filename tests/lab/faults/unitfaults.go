@@ -2,8 +2,8 @@
 
 package main
 
-// elsewhere are faults that need no lab: the Go test of each.
-var elsewhere = []struct{ fault, folder, test string }{
+// unitFaults are faults that need no lab: the Go test of each.
+var unitFaults = []struct{ fault, folder, test string }{
 	{"two nodes claim to be idle, all are active, none is", "internal/selection", "TestScenarios"},
 	{"non-Primary, Donor, Joiner, desynced, maintenance, unclean, pending: never chosen", "internal/selection",
 		"TestEachCodeRejectsAlone"},
@@ -16,16 +16,16 @@ var elsewhere = []struct{ fault, folder, test string }{
 	{"XML of 200 MB, deep, with entities", "internal/pacemaker/xmldoc", "TestTheWorstDocumentFitsInMemory"},
 	{"any XML", "internal/pacemaker/crmmon", "FuzzParseStatus"},
 	{"no Pacemaker, or not connected", "internal/pacemaker", "TestAHostWithoutPacemaker"},
-	{"the HAProxy socket is missing, a file, a link, forbidden", "internal/haproxy", "TestAskRefusesWhatIsNoSocket"},
-	{"the HAProxy socket never answers, byte by byte, garbage", "internal/haproxy", "TestAskSaysWhatIsWrongWithAPeer"},
+	{"the HAProxy socket is missing, a file, a link, forbidden", "internal/haproxy", "TestAskRefusesOtherFiles"},
+	{"the HAProxy socket never answers, byte by byte, garbage", "internal/haproxy", "TestAskReportsErrorsOfThePeer"},
 	{"an answer of HAProxy that is too large", "internal/haproxy", "TestAskKeepsAtMostTheCap"},
 	{"CSV with other columns, quotes, several processes", "internal/haproxy/stats", "TestParseStatFindsColumnsByName"},
 	{"any CSV", "internal/haproxy/stats", "FuzzParseStat"},
-	{"a sink that stops 20 kB before the end", "internal/zframe", "TestTheBufferTakesWhatTheSinkDoesNot"},
+	{"a sink that stops 20 kB before the end", "internal/zframe", "TestTheBufferAbsorbsAStallOfTheSink"},
 	{"a write that fails, whatever the file", "internal/repository/local", "TestACommitThatFailsLeavesNoSet"},
 	{"a stream cut at a chunk boundary", "internal/xbstream", "TestCutStreams"},
 	{"a stream that mbstream does not unpack", "internal/xbstream", "TestNamesThatMbstreamDoesNotUnpackAreRefused"},
-	{"an unpacking that leaves a file out", "internal/rebuild", "TestWhatIsNotUnpackedIsNoticed"},
+	{"an unpacking that leaves a file out", "internal/rebuild", "TestFilesThatWereNotUnpackedAreNoticed"},
 	{"a set cut at a frame boundary, all checksums kept", "internal/repository",
 		"TestCutsThatKeepAllChecksumsAreFound"},
 	{"one bit flipped anywhere", "internal/repository", "TestEveryFlippedBitIsFound"},

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// until polls. done returns that the condition is met, or what is missing; the last of that is reported at the end.
-func until(ctx context.Context, limit time.Duration, what string, done func() (missing string, err error)) error {
+// poll polls. done returns that the condition is met, or what is missing; the last of that is reported at the end.
+func poll(ctx context.Context, limit time.Duration, what string, done func() (missing string, err error)) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	said := ""

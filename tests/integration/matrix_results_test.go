@@ -17,8 +17,8 @@ import (
 	"testing"
 )
 
-// told is the result of one task on one host, as tests/matrix/callbacks writes it.
-type told struct {
+// taskResult is the result of one task on one host, as tests/matrix/callbacks writes it.
+type taskResult struct {
 	Task    string         `json:"task"`
 	Action  string         `json:"action"`
 	Host    string         `json:"host"`
@@ -27,14 +27,14 @@ type told struct {
 	Result  map[string]any `json:"result"`
 }
 
-// played is one run of ansible-playbook.
-type played struct {
-	told []told
+// playbookRun is one run of ansible-playbook.
+type playbookRun struct {
+	told []taskResult
 	out  string
 	err  error
 }
 
-func tasks(t testing.TB, file string) []told {
+func tasks(t testing.TB, file string) []taskResult {
 	t.Helper()
 	f, err := os.Open(file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -44,11 +44,11 @@ func tasks(t testing.TB, file string) []told {
 		t.Fatal(err)
 	}
 	defer func() { _ = f.Close() }()
-	var all []told
+	var all []taskResult
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, 16<<20)
 	for lines.Scan() {
-		var one told
+		var one taskResult
 		if err := json.Unmarshal(lines.Bytes(), &one); err != nil {
 			t.Fatal(err)
 		}
@@ -61,12 +61,12 @@ func tasks(t testing.TB, file string) []told {
 }
 
 // items returns the iterations of a loop, each as a task.
-func (k told) items() []told {
+func (k taskResult) items() []taskResult {
 	rounds, _ := k.Result["results"].([]any)
 	if !k.ours() || len(rounds) == 0 {
-		return []told{k}
+		return []taskResult{k}
 	}
-	var all []told
+	var all []taskResult
 	for _, round := range rounds {
 		item := k
 		item.Result, _ = round.(map[string]any)
@@ -76,20 +76,20 @@ func (k told) items() []told {
 }
 
 // ours reports whether this is the result of a module of the collection.
-func (k told) ours() bool { return strings.HasPrefix(k.Action, "overcloud.backup.") }
+func (k taskResult) ours() bool { return strings.HasPrefix(k.Action, "overcloud.backup.") }
 
-func (k told) message() string {
+func (k taskResult) message() string {
 	text, _ := k.Result["msg"].(string)
 	return text
 }
 
 // of returns the results of one module.
-func (p played) of(module string) []told {
-	return slices.DeleteFunc(slices.Clone(p.told), func(k told) bool { return k.Action != "overcloud.backup."+module })
+func (p playbookRun) of(module string) []taskResult {
+	return slices.DeleteFunc(slices.Clone(p.told), func(k taskResult) bool { return k.Action != "overcloud.backup."+module })
 }
 
 // refusal returns the text of the last failure.
-func (p played) refusal() string {
+func (p playbookRun) refusal() string {
 	for _, k := range slices.Backward(p.told) {
 		if k.Status == "failed" && !k.Ignored {
 			return k.message()
@@ -99,7 +99,7 @@ func (p played) refusal() string {
 }
 
 // into decodes a result, as far as the type has fields for it.
-func (k told) into(t testing.TB, v any) {
+func (k taskResult) into(t testing.TB, v any) {
 	t.Helper()
 	raw, err := json.Marshal(k.Result)
 	if err == nil {
@@ -111,7 +111,7 @@ func (k told) into(t testing.TB, v any) {
 }
 
 // lines returns, for each result of the collection and each failure, what may not depend on the version of Ansible.
-func (p played) lines() []string {
+func (p playbookRun) lines() []string {
 	var all []string
 	for _, k := range p.told {
 		if !k.ours() && k.Status != "failed" && k.Status != "unreachable" {
@@ -170,7 +170,7 @@ func same(line string) string {
 }
 
 // reached is the account that galera_facts logged in with, and where it came from.
-func (k told) reached(t testing.TB) string {
+func (k taskResult) reached(t testing.TB) string {
 	var facts struct {
 		Facts struct {
 			Galera struct {
