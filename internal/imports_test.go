@@ -44,7 +44,7 @@ var only = map[string][]string{
 // may names, for a package, all it may import of this module. A package that is not here may import nothing of it.
 var may = map[string][]string{
 	"ansible":   {"safefile", "durable", "secret"},
-	"journal":   {"durable"},
+	"journal":   {"durable", "safefile"},
 	"peer":      {"safefile"},
 	"galera":    {"safefile", "reading", "process", "container", "mariadb", "mariadb/accounts", "mariadb/catalog"},
 	"pacemaker": {"reading", "process", "pacemaker/cib", "pacemaker/crmmon", "pacemaker/xmldoc"},
@@ -86,7 +86,7 @@ var may = map[string][]string{
 		"pacemaker/clusterlock", "pacemaker/steer"},
 	"sqldump/part": {"sqldump"},
 
-	"repository/local":     {"repository"},
+	"repository/local":     {"durable", "repository", "safefile"},
 	"repository/stores":    {"repository", "repository/local"},
 	"repository/storetest": {"repository"},
 

@@ -19,6 +19,7 @@ import (
 
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/safefile"
 )
 
 // partial is the prefix of the name of an unfinished set.
@@ -38,10 +39,10 @@ func Open(path string) (repository.Store, error) {
 // Make opens a directory under the rules of Check, and creates the missing folders of its path, 0700.
 func Make(path string) (repository.Store, error) {
 	return open(path, func(path string) error {
-		if err := os.MkdirAll(path, 0o700); err != nil {
-			return fmt.Errorf("destination: %w", err)
+		if err := safefile.MakeFolder(path, safefile.Rule{Folder: true}); err != nil {
+			return fmt.Errorf("destination: %w", explained(err))
 		}
-		return Check(path)
+		return nil
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/safefile"
 )
 
 // sink is a set that is being written, under its hidden name.
@@ -48,7 +49,7 @@ func (s *store) clusterFolder(cluster string) (made bool, err error) {
 	made = err == nil
 	info, err := s.root.Lstat(cluster)
 	if err == nil {
-		err = refuse(s.Location(cluster), info, false)
+		err = explained(safefile.Rule{Folder: true}.Check(s.Location(cluster), info))
 	}
 	return made, err
 }
