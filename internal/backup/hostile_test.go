@@ -291,8 +291,7 @@ func firstError(errs ...error) error {
 // A name of the set that is taken already, by a link of either kind, ends the backup; what it leads to stays as it is.
 func TestLinksAtTheNamesOfASetAreNotWrittenThrough(t *testing.T) {
 	s := shared(t)
-	for _, name := range []string{tool.PhysicalFile, tool.LogName, extras.UsersFile, "config.tar",
-		"manifest.json.tmp"} {
+	for _, name := range []string{tool.PhysicalFile, tool.LogName, extras.UsersFile, "config.tar"} {
 		for kind, link := range map[string]func(old, new string) error{"symbolic": os.Symlink, "hard": os.Link} {
 			t.Run(name+" "+kind, func(t *testing.T) {
 				j := s.job(t, nil)
