@@ -95,7 +95,8 @@ func TestTheLabIsOneClusterWithAllItsNames(t *testing.T) {
 	for i, m := range c.Members {
 		name := fmt.Sprint("controller-", i)
 		long := name + ".internalapi.localdomain"
-		if got, want := []string{m.Name, m.Node, m.Galera, m.Server}, []string{name, name, name, long}; !slices.Equal(got,
+		if got, want := []string{m.Name, m.Node, m.Galera, m.Server},
+			[]string{name, name, name, long}; !slices.Equal(got,
 			want) || !m.RunsDatabase || m.Silent != "" {
 			t.Errorf("%q, want %q; database %t, silent %q", got, want, m.RunsDatabase, m.Silent)
 		}
@@ -125,7 +126,10 @@ func TestAnAmbiguousNameIsAConflict(t *testing.T) {
 			"controller-0 and controller-1 both claim the Galera node controller-0"},
 		"two members of an id": {func(h []Host) { h[1].Galera.Wsrep.GcommUUID = h[0].Galera.Wsrep.GcommUUID },
 			"controller-0 and controller-1 both claim the Galera member id c21de54c"},
-		"no id of a member":             {func(h []Host) { h[0].Galera.Wsrep.GcommUUID, h[1].Galera.Wsrep.GcommUUID = "", "" }, ""},
+		"no id of a member": {func(h []Host) {
+			h[0].Galera.Wsrep.GcommUUID,
+				h[1].Galera.Wsrep.GcommUUID = "", ""
+		}, ""},
 		"one machine's id, two members": {func(h []Host) { h[1].Galera.Server.UID = h[0].Galera.Server.UID }, ""},
 		"one machine's id, a member without one": {func(h []Host) {
 			h[1].Galera.Server.UID, h[1].Galera.Wsrep.GcommUUID = h[0].Galera.Server.UID, ""
@@ -212,7 +216,8 @@ func TestWhoBelongsToTheClusterAndDidNotAnswerIsNamed(t *testing.T) {
 		want   []string
 	}{
 		"as it is": {func([]Host) {}, nil},
-		"one of cluster_host_map": {every(manager, func(p *pacemaker.Facts) { p.Galera.HostMap["controller-3"] = "db-3" }),
+		"one of cluster_host_map": {every(manager,
+			func(p *pacemaker.Facts) { p.Galera.HostMap["controller-3"] = "db-3" }),
 			[]string{"controller-3 (cluster_host_map) is not one of the hosts"}},
 		"one that runs galera": {every(manager, func(p *pacemaker.Facts) {
 			r := p.Resources[0]
@@ -314,12 +319,13 @@ func TestTheBestInformedPacemakerSpeaksForTheCluster(t *testing.T) {
 		"quorum before all": {func(h []Host) {
 			h[0].Pacemaker.Quorum, h[1].Pacemaker.Quorum, h[2].Pacemaker.Errors = false, false, failed
 		}, "controller-2"},
-		"nobody knows the DC":        {every(manager, func(p *pacemaker.Facts) { p.DC = "" }), "controller-0"},
-		"the DC in another spelling": {every(manager, func(p *pacemaker.Facts) { p.DC = "Controller-2" }), "controller-2"},
-		"not connected":              {func(h []Host) { h[1].Pacemaker.Connected = false }, "controller-0"},
-		"too old":                    {func(h []Host) { h[1].Pacemaker.GatheredAt -= 500 }, "controller-0"},
-		"out of reach":               {func(h []Host) { h[1].Unreachable = true }, "controller-0"},
-		"nobody":                     {every(manager, func(p *pacemaker.Facts) { p.Connected = false }), ""},
+		"nobody knows the DC": {every(manager, func(p *pacemaker.Facts) { p.DC = "" }), "controller-0"},
+		"the DC in another spelling": {every(manager, func(p *pacemaker.Facts) { p.DC = "Controller-2" }),
+			"controller-2"},
+		"not connected": {func(h []Host) { h[1].Pacemaker.Connected = false }, "controller-0"},
+		"too old":       {func(h []Host) { h[1].Pacemaker.GatheredAt -= 500 }, "controller-0"},
+		"out of reach":  {func(h []Host) { h[1].Unreachable = true }, "controller-0"},
+		"nobody":        {every(manager, func(p *pacemaker.Facts) { p.Connected = false }), ""},
 	} {
 		hosts := lab(t)
 		c.change(hosts)
@@ -373,18 +379,28 @@ func TestWhoRunsADatabase(t *testing.T) {
 		change func(*Host)
 		want   bool
 	}{
-		"nothing says so":               {func(h *Host) {}, false},
-		"cluster_host_map":              {func(h *Host) { h.Pacemaker.Galera.HostMap = map[string]string{"CONTROLLER-0": "x"} }, true},
-		"the nodes of the resource":     {func(h *Host) { h.Pacemaker.Galera.Nodes = []string{"controller-0"} }, true},
-		"the addresses of the resource": {func(h *Host) { h.Pacemaker.Galera.ClusterAddress = []string{"10.99.0.10"} }, true},
-		"an installed program":          {func(h *Host) { h.Galera.Present = true }, false},
-		"a server that runs":            {func(h *Host) { h.Galera.Present, h.Galera.Running = true, true }, true},
-		"a datadir":                     {func(h *Host) { h.Galera.Present, h.Galera.Grastate = true, &galera.Grastate{} }, true},
+		"nothing says so": {func(h *Host) {}, false},
+		"cluster_host_map": {func(h *Host) {
+			h.Pacemaker.Galera.HostMap = map[string]string{"CONTROLLER-0": "x"}
+		}, true},
+		"the nodes of the resource": {func(h *Host) { h.Pacemaker.Galera.Nodes = []string{"controller-0"} }, true},
+		"the addresses of the resource": {func(h *Host) {
+			h.Pacemaker.Galera.ClusterAddress = []string{"10.99.0.10"}
+		}, true},
+		"an installed program": {func(h *Host) { h.Galera.Present = true }, false},
+		"a server that runs":   {func(h *Host) { h.Galera.Present, h.Galera.Running = true, true }, true},
+		"a datadir": {func(h *Host) {
+			h.Galera.Present, h.Galera.Grastate = true,
+				&galera.Grastate{}
+		}, true},
 		"installed, without Pacemaker's": {func(h *Host) {
 			h.Galera.Present, h.Pacemaker.Galera = true, nil
 		}, true},
 		"nothing, without Pacemaker's": {func(h *Host) { h.Pacemaker.Galera = nil }, false},
-		"out of reach, without Pacemaker's": {func(h *Host) { h.Pacemaker.Galera = nil; h.Unreachable = h.Name == "controller-0" },
+		"out of reach, without Pacemaker's": {func(h *Host) {
+			h.Pacemaker.Galera = nil
+			h.Unreachable = h.Name == "controller-0"
+		},
 			true},
 	} {
 		hosts := lab(t)
@@ -458,9 +474,82 @@ func TestTheNameOfAClusterWithoutPacemaker(t *testing.T) {
 	}
 }
 
+// A host that reports nothing is given to the one cluster that mentions it, by any of its sources.
+func TestASilentHostBelongsToTheClusterThatMentionsIt(t *testing.T) {
+	rename := func(s *stats.Server, name, address string) { s.Name, s.Address = name, address }
+	for name, c := range map[string]struct {
+		host   string // its name in the inventory
+		change func([]Host)
+		known  bool
+	}{
+		"by nobody":     {"x", func([]Host) {}, false},
+		"a node":        {"x", func(h []Host) { h[0].Pacemaker.Nodes[1].Name = "X.internalapi" }, true},
+		"its long name": {"x.example", func(h []Host) { h[0].Pacemaker.Nodes[1].Name = "x" }, true},
+		"a guest": {"x", func(h []Host) {
+			h[0].Pacemaker.Nodes[1].Name,
+				h[0].Pacemaker.Nodes[1].Type = "x", crmmon.NodeGuest
+		}, false},
+		"in the address": {"x", func(h []Host) { h[0].Pacemaker.Galera.ClusterAddress = []string{"x"} }, true},
+		"as an address": {"10.99.0.77", func(h []Host) {
+			h[0].Pacemaker.Galera.ClusterAddress = []string{"10.99.0.77"}
+		}, true},
+		"for the resource": {"x", func(h []Host) { h[0].Pacemaker.Galera.Nodes = []string{"x"} }, true},
+		"mapped":           {"x", func(h []Host) { h[0].Pacemaker.Galera.HostMap["x"] = "other" }, true},
+		"mapped to":        {"x", func(h []Host) { h[0].Pacemaker.Galera.HostMap["other"] = "x" }, true},
+		"behind HAProxy":   {"x", func(h []Host) { rename(serverOf(&h[0], 1), "x", "") }, true},
+		"its address behind": {"10.99.0.77", func(h []Host) { rename(serverOf(&h[0], 1), "db", "10.99.0.77:3306") },
+			true},
+		"by a silent HAProxy": {"x", func(h []Host) { rename(serverOf(&h[0], 1), "x", ""); h[0].Unreachable = true },
+			false},
+		"an inner bridge's": {"10.99.0.11", func(h []Host) {
+			h[1].Galera.Host.Addresses = append(h[1].Galera.Host.Addresses, "172.17.0.1")
+		}, true},
+		"a bridge of two": {"172.17.0.1", func(h []Host) {
+			h[1].Galera.Host.Addresses = append(h[1].Galera.Host.Addresses, "172.17.0.1")
+		}, false},
+		"by both clusters": {"x", func(h []Host) {
+			h[0].Pacemaker.Galera.Nodes = []string{"x"}
+			h[3].Pacemaker.Nodes[0].Name = "x"
+		}, false},
+		"its long name, and its short one elsewhere": {"x.y", func(h []Host) {
+			h[0].Pacemaker.Galera.Nodes, h[3].Pacemaker.Nodes[0].Name = []string{"x.y"}, "x"
+		}, true},
+	} {
+		hosts := append(lab(t), host("z", "u9", "z"))
+		hosts[3].Galera.GatheredAt, hosts[3].Pacemaker.GatheredAt = hosts[0].HAProxy.GatheredAt,
+			hosts[0].HAProxy.GatheredAt
+		c.change(hosts)
+		known := false
+		for _, cluster := range clusters(t, append(hosts, Host{Name: c.host, Unreachable: true})).Clusters {
+			known = known || len(cluster.Members) > 1 && slices.ContainsFunc(cluster.Members, func(m *Member) bool {
+				return m.Name == c.host
+			})
+		}
+		if known != c.known {
+			t.Errorf("%s: %t", name, known)
+		}
+	}
+}
+
+func TestAHostThatTwoClustersMentionBelongsToNeither(t *testing.T) {
+	hosts := append(lab(t), host("z", "u9", "z"), Host{Name: "x", HAProxy: &haproxy.Facts{}})
+	at := hosts[0].HAProxy.GatheredAt
+	hosts[3].Galera.GatheredAt, hosts[3].Pacemaker.GatheredAt, hosts[4].HAProxy.GatheredAt = at, at, at
+	hosts[4].HAProxy.Host.Addresses = []string{"10.99.0.77"}
+	hosts[0].Pacemaker.Galera.Nodes = []string{"x"}
+	if j := clusters(t, hosts); len(j.Clusters) != 2 || len(j.Clusters[0].Members) != 4 {
+		t.Errorf("its name: %d clusters", len(j.Clusters))
+	}
+	hosts[3].Pacemaker.Nodes[0].Name = "10.99.0.77"
+	if j := clusters(t, hosts); len(j.Clusters) != 3 || len(j.Clusters[0].Members) != 3 {
+		t.Errorf("its name here, its address there: %d clusters", len(j.Clusters))
+	}
+}
+
 // A host that only runs the proxy belongs to the cluster of the servers behind it.
 func TestAHostWithAProxyAloneBelongsToItsServers(t *testing.T) {
-	hosts := lab(t)
+	hosts := append(lab(t), host("z", "u9", "z"))
+	hosts[3].Galera.GatheredAt, hosts[3].Pacemaker.GatheredAt = hosts[0].HAProxy.GatheredAt, hosts[0].HAProxy.GatheredAt
 	proxy := Host{Name: "proxy-0", HAProxy: lab(t)[0].HAProxy}
 	proxy.HAProxy.Host.Name, proxy.HAProxy.Host.Addresses = "proxy-0", nil
 	for _, names := range []bool{true, false} {
@@ -471,7 +560,7 @@ func TestAHostWithAProxyAloneBelongsToItsServers(t *testing.T) {
 			}
 		}
 		j := clusters(t, append(slices.Clone(hosts), proxy))
-		if len(j.Clusters) != 1 || len(j.Clusters[0].Members) != 4 || j.Clusters[0].Members[3].RunsDatabase {
+		if len(j.Clusters) != 2 || len(j.Clusters[0].Members) != 4 || j.Clusters[0].Members[3].RunsDatabase {
 			t.Errorf("by name %t: %d clusters", names, len(j.Clusters))
 		}
 	}
@@ -565,7 +654,8 @@ func TestADocumentThatLacksAKeyIsRefused(t *testing.T) {
 					t.Fatal(err)
 				}
 				h, err := DecodeHost(text)
-				if err != nil || len(h.Errors) != 1 || h.Errors[0].Source != name || h.Errors[0].Where != "controller-0" ||
+				if err != nil || len(h.Errors) != 1 || h.Errors[0].Source != name ||
+					h.Errors[0].Where != "controller-0" ||
 					!strings.HasPrefix(h.Errors[0].Message, "it lacks ") {
 					t.Errorf("%s without %s: %v %+v", name, path, err, h.Errors)
 				}
@@ -583,7 +673,8 @@ func TestADocumentThatLacksAKeyIsRefused(t *testing.T) {
 
 func TestAnEntryThatIsNoHostsIsRefused(t *testing.T) {
 	for text, want := range map[string]string{
-		`[]`: "facts: an entry is not a host's", `{`: "facts: an entry is not a host's", `{}`: "facts: an entry has no name",
+		`[]`: "facts: an entry is not a host's", `{`: "facts: an entry is not a host's",
+		`{}`:         "facts: an entry has no name",
 		`{"name":7}`: "facts: an entry is not a host's", `{"galera":{}}`: "facts: an entry has no name",
 	} {
 		if _, err := DecodeHost([]byte(text)); err == nil || !strings.HasPrefix(err.Error(), want) {
@@ -619,13 +710,15 @@ func recipe(bytes []byte) (hosts []Host) {
 		if bit(1) {
 			h.Galera = &galera.Facts{Header: head, Running: bit(2)}
 			h.Galera.Wsrep = galera.Wsrep{ClusterStateUUID: pick(3), NodeName: pick(4), GcommUUID: pick(5),
-				ClusterSize: int(bytes[5]) % 5, ClusterStatus: galera.ClusterPrimary, ClusterAddress: "gcomm://" + pick(6)}
+				ClusterSize: int(bytes[5]) % 5, ClusterStatus: galera.ClusterPrimary,
+				ClusterAddress: "gcomm://" + pick(6)}
 			h.Galera.Server.Hostname, h.Galera.Server.UID = pick(7), pick(8)
 		}
 		if bit(3) {
 			h.Pacemaker = &pacemaker.Facts{Header: head, Connected: bit(4), LocalNode: pick(9), Quorum: bit(5),
-				Nodes:     []crmmon.Node{{Name: pick(3)}, {Name: pick(4)}},
-				Resources: []crmmon.Resource{{ID: "galera", Agent: "ocf:heartbeat:galera", Node: pick(5), Active: true}}}
+				Nodes: []crmmon.Node{{Name: pick(3)}, {Name: pick(4)}},
+				Resources: []crmmon.Resource{{ID: "galera", Agent: "ocf:heartbeat:galera", Node: pick(5),
+					Active: true}}}
 			if bit(6) {
 				h.Pacemaker.Galera = &cib.Galera{Resource: "galera", HostMap: map[string]string{pick(6): pick(7)},
 					Nodes: []string{pick(8)}, ClusterAddress: []string{pick(9)}}

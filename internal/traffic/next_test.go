@@ -42,23 +42,24 @@ func TestWhereTheNextClientGoes(t *testing.T) {
 		change func(way)
 		want   string
 	}{
-		"one entry, one had a session":  {func(way) {}, "b"},
-		"it is in DRAIN":                {func(w way) { w.servers()[1].Status = stats.StatusDrain }, "b"},
-		"it has no weight":              {func(w way) { w.servers()[1].Weight = 0 }, "b"},
-		"it is down":                    {func(w way) { down(w, 1) }, "a"},
-		"it is in maintenance":          {func(w way) { w.servers()[1].Status = stats.StatusMaint }, "a"},
-		"it is down, option persist":    {func(w way) { down(w, 1); w.d.Persist = true }, "b"},
-		"two had their last together":   {func(w way) { w.servers()[2].LastSession = 28 }, "b c"},
-		"a younger one":                 {func(w way) { w.servers()[2].LastSession = 27 }, "c"},
-		"two entries":                   {func(w way) { w.table().Used = 2 }, "b a"},
-		"two had sessions, two entries": {func(w way) { w.table().Used = 2; w.servers()[2].CurrentSessions = 1 }, "b c a"},
-		"entries that expire":           {func(w way) { w.d.StickExpires = true }, "b a"},
-		"a table by source":             {func(w way) { w.d.StickKey = "src" }, "b a"},
-		"two destinations":              {func(w way) { w.d.Binds = append(w.d.Binds, "10.0.0.6:3306") }, "b a"},
-		"two ports of one destination":  {func(w way) { w.d.Binds = append(w.d.Binds, "10.0.0.5:3307") }, "b"},
-		"every address":                 {func(w way) { w.d.Binds = []string{"*:3306"} }, "b a"},
-		"an empty table":                {func(w way) { w.table().Used = 0 }, "b a"},
-		"an empty table, it is down":    {func(w way) { w.table().Used = 0; down(w, 1) }, "a"},
+		"one entry, one had a session": {func(way) {}, "b"},
+		"it is in DRAIN":               {func(w way) { w.servers()[1].Status = stats.StatusDrain }, "b"},
+		"it has no weight":             {func(w way) { w.servers()[1].Weight = 0 }, "b"},
+		"it is down":                   {func(w way) { down(w, 1) }, "a"},
+		"it is in maintenance":         {func(w way) { w.servers()[1].Status = stats.StatusMaint }, "a"},
+		"it is down, option persist":   {func(w way) { down(w, 1); w.d.Persist = true }, "b"},
+		"two had their last together":  {func(w way) { w.servers()[2].LastSession = 28 }, "b c"},
+		"a younger one":                {func(w way) { w.servers()[2].LastSession = 27 }, "c"},
+		"two entries":                  {func(w way) { w.table().Used = 2 }, "b a"},
+		"two had sessions, two entries": {func(w way) { w.table().Used = 2; w.servers()[2].CurrentSessions = 1 },
+			"b c a"},
+		"entries that expire":          {func(w way) { w.d.StickExpires = true }, "b a"},
+		"a table by source":            {func(w way) { w.d.StickKey = "src" }, "b a"},
+		"two destinations":             {func(w way) { w.d.Binds = append(w.d.Binds, "10.0.0.6:3306") }, "b a"},
+		"two ports of one destination": {func(w way) { w.d.Binds = append(w.d.Binds, "10.0.0.5:3307") }, "b"},
+		"every address":                {func(w way) { w.d.Binds = []string{"*:3306"} }, "b a"},
+		"an empty table":               {func(w way) { w.table().Used = 0 }, "b a"},
+		"an empty table, it is down":   {func(w way) { w.table().Used = 0; down(w, 1) }, "a"},
 		"an empty table, it may go down": {func(w way) {
 			w.table().Used = 0
 			w.servers()[1].Status, w.servers()[1].Raw = stats.StatusGoing, "UP 1/3"
@@ -67,11 +68,16 @@ func TestWhereTheNextClientGoes(t *testing.T) {
 			w.table().Used = 0
 			w.servers()[1].Status, w.servers()[1].Raw = stats.StatusGoing, "DOWN 1/2"
 		}, "a"},
-		"nothing sticks":               {func(w way) { w.d.Sticky = false; w.at.Proxy().Proxies[0].Table = nil }, "b a"},
-		"it sticks without a table":    {func(w way) { w.at.Proxy().Proxies[0].Table = nil }, "b"},
-		"IPv6 fits no table of IPv4":   {func(w way) { w.d.Binds = []string{"[fd00::5]:3306"}; w.table().Used = 0 }, "b a"},
+		"nothing sticks": {func(w way) { w.d.Sticky = false; w.at.Proxy().Proxies[0].Table = nil },
+			"b a"},
+		"it sticks without a table": {func(w way) { w.at.Proxy().Proxies[0].Table = nil }, "b"},
+		"IPv6 fits no table of IPv4": {func(w way) { w.d.Binds = []string{"[fd00::5]:3306"}; w.table().Used = 0 },
+			"b a"},
 		"IPv6 in a table that is used": {func(w way) { w.d.Binds = []string{"[fd00::5]:3306"} }, "b"},
-		"IPv6 in a table of its own":   {func(w way) { w.d.Binds = []string{"[fd00::5]:3306"}; w.table().Type = "ipv6" }, "b"},
+		"IPv6 in a table of its own": {func(w way) {
+			w.d.Binds = []string{"[fd00::5]:3306"}
+			w.table().Type = "ipv6"
+		}, "b"},
 		"the entry is read":            {readable(entry), "c"},
 		"its server is down":           {func(w way) { readable(entry)(w); down(w, 2) }, "b a"},
 		"another destination's entry":  {readable(stats.Entry{Key: "10.0.0.9", Server: "c"}), "c a"},
@@ -107,21 +113,35 @@ func TestWhatLeavesTheNextClientUnknown(t *testing.T) {
 		change func(way)
 		want   string // the beginning, "" for no doubt
 	}{
-		"as it is":                        {func(way) {}, ""},
-		"lines that are not modelled":     {func(w way) { w.d.Unmodelled = []string{"hash-type", "http-reuse"} }, "hash-type, http-reuse"},
-		"it may still learn":              {func(w way) { peers(1)(w); w.at.Proxy().Uptime = 14 }, "the stick table has peers, and HAProxy started 14 s ago (limit 15 s)"},
-		"it has learnt":                   {func(w way) { peers(1)(w); w.at.Proxy().Uptime = 15 }, ""},
-		"young, and no peers":             {func(w way) { w.at.Proxy().Uptime = 0 }, ""},
-		"one peer":                        {peers(1), ""},
-		"two peers":                       {peers(2), "the stick table has peers, and its 1 entries cannot be read; a stats socket"},
-		"two peers, it is read":           {func(w way) { peers(2)(w); w.table().Readable = true }, ""},
-		"two peers, it is empty":          {func(w way) { peers(2)(w); w.table().Used = 0 }, ""},
-		"two peers, nothing sticks":       {func(w way) { peers(2)(w); w.d.Sticky = false; w.at.Proxy().Proxies[0].Table = nil }, ""},
-		"one peer, by source":             {func(w way) { peers(1)(w); w.d.StickKey = "src" }, "the stick table has peers"},
-		"peers without a table":           {func(w way) { peers(2)(w); w.at.Proxy().Proxies[0].Table = nil }, "the stick table has peers, and it cannot be read"},
-		"the sessions are younger":        {never, "the stick table is older than the sessions that are counted, and its 1 entries"},
-		"no session, no table, no peers":  {func(w way) { never(w); w.at.Proxy().Proxies[0].Table = nil }, ""},
-		"no session, no table, one peer":  {func(w way) { never(w); peers(1)(w); w.at.Proxy().Proxies[0].Table = nil }, "the stick table is older than the sessions that are counted, and it cannot be read"},
+		"as it is": {func(way) {}, ""},
+		"lines that are not modelled": {func(w way) { w.d.Unmodelled = []string{"hash-type", "http-reuse"} },
+			"hash-type, http-reuse"},
+		"it may still learn": {func(w way) { peers(1)(w); w.at.Proxy().Uptime = 14 },
+			"the stick table has peers, and HAProxy started 14 s ago (limit 15 s)"},
+		"it has learnt":       {func(w way) { peers(1)(w); w.at.Proxy().Uptime = 15 }, ""},
+		"young, and no peers": {func(w way) { w.at.Proxy().Uptime = 0 }, ""},
+		"one peer":            {peers(1), ""},
+		"two peers": {peers(2),
+			"the stick table has peers, and its 1 entries cannot be read; a stats socket"},
+		"two peers, it is read":  {func(w way) { peers(2)(w); w.table().Readable = true }, ""},
+		"two peers, it is empty": {func(w way) { peers(2)(w); w.table().Used = 0 }, ""},
+		"two peers, nothing sticks": {func(w way) {
+			peers(2)(w)
+			w.d.Sticky = false
+			w.at.Proxy().Proxies[0].Table = nil
+		}, ""},
+		"one peer, by source": {func(w way) { peers(1)(w); w.d.StickKey = "src" },
+			"the stick table has peers"},
+		"peers without a table": {func(w way) { peers(2)(w); w.at.Proxy().Proxies[0].Table = nil },
+			"the stick table has peers, and it cannot be read"},
+		"the sessions are younger": {never,
+			"the stick table is older than the sessions that are counted, and its 1 entries"},
+		"no session, no table, no peers": {func(w way) { never(w); w.at.Proxy().Proxies[0].Table = nil }, ""},
+		"no session, no table, one peer": {func(w way) {
+			never(w)
+			peers(1)(w)
+			w.at.Proxy().Proxies[0].Table = nil
+		}, "the stick table is older than the sessions that are counted, and it cannot be read"},
 		"a session that was long ago":     {func(w way) { w.servers()[1].LastSession = -1 }, ""},
 		"a session at this moment, first": {func(w way) { never(w); w.servers()[0].CurrentSessions = 1 }, ""},
 	} {
@@ -149,7 +169,8 @@ func TestADoubtOfTheHolderIsEverybodys(t *testing.T) {
 	c = observed(t, both(quiet, func(h []topology.Host) {
 		line(h[0].HAProxy, 2).Status, line(h[0].HAProxy, 2).Raw = stats.StatusUnknown, "NEW"
 	}), Rules{})
-	if got := activities(c); got != "AIU" || !says(c, 2, decision.Unknown, `the status "NEW" of its server controller-2`) {
+	if got := activities(c); got != "AIU" || !says(c, 2, decision.Unknown,
+		`the status "NEW" of its server controller-2`) {
 		t.Errorf("a status that is not known: %s %q", got, c.Evidence(c.Members[2], decision.Unknown))
 	}
 }
@@ -157,7 +178,8 @@ func TestADoubtOfTheHolderIsEverybodys(t *testing.T) {
 // pool adds a pool of readers to every HAProxy, of the database's servers with these names and addresses.
 func pool(binds []string, servers ...stats.Server) func([]topology.Host) {
 	return proxies(func(p *haproxy.Facts) {
-		p.Pools = []haproxy.Database{{Frontend: "readers", Backend: "readers", Config: "/etc/haproxy/haproxy.cfg", Binds: binds}}
+		p.Pools = []haproxy.Database{{Frontend: "readers", Backend: "readers", Config: "/etc/haproxy/haproxy.cfg",
+			Binds: binds}}
 		p.Proxies = append(p.Proxies, stats.Proxy{Name: "readers", Servers: servers})
 	})
 }
@@ -206,7 +228,8 @@ func TestAPoolsClientsCountToo(t *testing.T) {
 // A reader that is not behind the main way is idle there, if every server of that is certainly another host.
 func TestAReaderAloneIsIdleAtTheMainWay(t *testing.T) {
 	alone := func(addresses bool) func([]topology.Host) {
-		return both(pool([]string{"10.99.0.100:3307"}, reader("r2", "10.99.0.12:3306"), reader("r1", "10.99.0.11:3306")),
+		return both(pool([]string{"10.99.0.100:3307"}, reader("r2", "10.99.0.12:3306"),
+			reader("r1", "10.99.0.11:3306")),
 			proxies(func(p *haproxy.Facts) {
 				servers := mysql(p).Servers[:2]
 				if !addresses {

@@ -119,20 +119,24 @@ func says(c *Traffic, i int, a decision.Activity, text string) bool {
 
 func TestTheLabServesAtOneController(t *testing.T) {
 	c := observed(t, unchanged, Rules{})
-	if c.VIP.Holder == nil || c.VIP.Holder.Name != "controller-0" || c.VIP.Address != "10.99.0.100" || c.VIP.Problem != "" {
+	if c.VIP.Holder == nil || c.VIP.Holder.Name != "controller-0" || c.VIP.Address != "10.99.0.100" ||
+		c.VIP.Problem != "" {
 		t.Errorf("%+v", c.VIP)
 	}
 	if got := activities(c); got != "AII" {
 		t.Error(got)
 	}
-	for _, text := range []string{"HAProxy on controller-0 (VIP): 8 sessions, 0 new in 0.2", "MariaDB: 8 client sessions " +
-		"(openstack from 10.99.0.10), 55.6", "HAProxy on controller-0 would send the next client here: it had the last " +
-		"session, 28 s ago"} {
+	for _, text := range []string{"HAProxy on controller-0 (VIP): 8 sessions, 0 new in 0.2",
+		"MariaDB: 8 client sessions " +
+			"(openstack from 10.99.0.10), 55.6",
+		"HAProxy on controller-0 would send the next client here: it had the last " +
+			"session, 28 s ago"} {
 		if !says(c, 0, decision.Active, text) {
 			t.Errorf("%q is not among %q", text, c.Evidence(c.Members[0], decision.Active))
 		}
 	}
-	for _, text := range []string{"HAProxy on controller-0 (VIP): 0 sessions, 0 new", "HAProxy on controller-1: 0 sessions",
+	for _, text := range []string{"HAProxy on controller-0 (VIP): 0 sessions, 0 new",
+		"HAProxy on controller-1: 0 sessions",
 		"HAProxy on controller-2: 0 sessions", "MariaDB: no client sessions, no write-sets of its own in 0.25"} {
 		if !says(c, 1, decision.Idle, text) {
 			t.Errorf("%q is not among %q", text, c.Evidence(c.Members[1], decision.Idle))
@@ -176,38 +180,54 @@ func TestTheVIPHasOneHolderOrNone(t *testing.T) {
 		problem string
 		address string
 	}{
-		"its host has the address":         {unmanaged, nil, "controller-0", "", "10.99.0.100"},
-		"Pacemaker has it there":           {gone, nil, "controller-0", "", "10.99.0.100"},
-		"nobody has it":                    {both(gone, move("")), nil, "", "nobody holds the VIP 10.99.0.100", "10.99.0.100"},
-		"nobody, and no Pacemaker":         {both(gone, unmanaged), nil, "", "nobody holds the VIP 10.99.0.100", "10.99.0.100"},
-		"Pacemaker has it elsewhere":       {move("Controller-1"), nil, "", "is held by more than one: controller-0 or controller-1", "10.99.0.100"},
-		"Pacemaker has it outside":         {both(gone, move("proxy-9")), nil, "", "Pacemaker has the VIP 10.99.0.100 on proxy-9, which is not one of the hosts", "10.99.0.100"},
-		"the operator names another":       {unchanged, []string{"10.99.0.11"}, "controller-1", "", "10.99.0.11"},
-		"the operator names no address":    {unchanged, []string{"vip.example"}, "", "no HAProxy reported the address", ""},
-		"a line was not understood":        {databases(func(d *haproxy.Database) { d.Unread = []string{"bind @x"} }), nil, "", "a part of HAProxy's configuration on controller-0 was not understood: bind @x", ""},
-		"not understood, but named":        {databases(func(d *haproxy.Database) { d.Unread = []string{"bind @x"} }), []string{"10.99.0.100"}, "controller-0", "", "10.99.0.100"},
-		"every address, and Pacemaker's":   {bind("*:3306"), nil, "controller-0", "", "10.99.0.100"},
-		"every address of IPv6":            {bind("[::]:3306"), nil, "controller-0", "", "10.99.0.100"},
-		"every address, without Pacemaker": {both(bind("*:3306"), unmanaged), nil, "", "HAProxy listens for the database on *:3306, which is every address of a host or a name: " + nameIt, ""},
-		"a name":                           {both(bind("vip:3306"), unmanaged), nil, "", "on vip:3306, which is every address", ""},
-		"the VIP and a host's":             {bind("10.99.0.100:3306", "10.99.0.12:3306"), nil, "controller-0", "", "10.99.0.100"},
-		"each its own":                     {each, nil, "", "each HAProxy listens for the database only on addresses of its own host (10.99.0.10, 10.99.0.11, 10.99.0.12, 127.0.0.1): " + nameIt, ""},
+		"its host has the address": {unmanaged, nil, "controller-0", "", "10.99.0.100"},
+		"Pacemaker has it there":   {gone, nil, "controller-0", "", "10.99.0.100"},
+		"nobody has it": {both(gone, move("")), nil, "", "nobody holds the VIP 10.99.0.100",
+			"10.99.0.100"},
+		"nobody, and no Pacemaker": {both(gone, unmanaged), nil, "", "nobody holds the VIP 10.99.0.100",
+			"10.99.0.100"},
+		"Pacemaker has it elsewhere": {move("Controller-1"), nil, "",
+			"is held by more than one: controller-0 or controller-1", "10.99.0.100"},
+		"Pacemaker has it outside": {both(gone, move("proxy-9")), nil, "",
+			"Pacemaker has the VIP 10.99.0.100 on proxy-9, which is not one of the hosts", "10.99.0.100"},
+		"the operator names another": {unchanged, []string{"10.99.0.11"}, "controller-1", "", "10.99.0.11"},
+		"the operator names no address": {unchanged, []string{"vip.example"}, "",
+			"no HAProxy reported the address", ""},
+		"a line was not understood": {databases(func(d *haproxy.Database) { d.Unread = []string{"bind @x"} }),
+			nil, "", "a part of HAProxy's configuration on controller-0 was not understood: bind @x", ""},
+		"not understood, but named": {databases(func(d *haproxy.Database) { d.Unread = []string{"bind @x"} }),
+			[]string{"10.99.0.100"}, "controller-0", "", "10.99.0.100"},
+		"every address, and Pacemaker's": {bind("*:3306"), nil, "controller-0", "", "10.99.0.100"},
+		"every address of IPv6":          {bind("[::]:3306"), nil, "controller-0", "", "10.99.0.100"},
+		"every address, without Pacemaker": {both(bind("*:3306"), unmanaged), nil, "",
+			"HAProxy listens for the database on *:3306, which is every address of a host or a name: " + nameIt, ""},
+		"a name": {both(bind("vip:3306"), unmanaged), nil, "",
+			"on vip:3306, which is every address", ""},
+		"the VIP and a host's": {bind("10.99.0.100:3306", "10.99.0.12:3306"), nil, "controller-0", "",
+			"10.99.0.100"},
+		"each its own": {each, nil, "",
+			"each HAProxy listens for the database only on addresses of its own host (10.99.0.10, 10.99.0.11, " +
+				"10.99.0.12, 127.0.0.1): " + nameIt, ""},
 		"each its own, Pacemaker moves one": {func(h []topology.Host) {
 			vips := h[0].Pacemaker.VIPs
 			each(h)
 			vips[0].Address, vips[0].Node = "10.99.0.12", "controller-2"
 			managers(func(p *pacemaker.Facts) { p.VIPs = vips })(h)
 		}, nil, "controller-2", "", "10.99.0.12"},
-		"no address at all": {bind(), nil, "", "no HAProxy reported the address on which it listens for the database", ""},
-		"no HAProxy at all": {func(h []topology.Host) { h[0].HAProxy, h[1].HAProxy, h[2].HAProxy = nil, nil, nil }, nil, "", "no HAProxy reported the address", ""},
+		"no address at all": {bind(), nil, "", "no HAProxy reported the address on which it listens for the database",
+			""},
+		"no HAProxy at all": {func(h []topology.Host) { h[0].HAProxy, h[1].HAProxy, h[2].HAProxy = nil, nil, nil },
+			nil, "", "no HAProxy reported the address", ""},
 		"two on one host": {both(bind("10.99.0.100:3306", "10.99.0.101:3306"), managers(func(p *pacemaker.Facts) {
 			p.VIPs = append(p.VIPs, pacemaker.VIP{Address: "10.99.0.101", Node: "controller-0"})
 		})), nil, "controller-0", "", "10.99.0.100, 10.99.0.101"},
 		"two on two hosts, every address": {both(bind("*:3306"), managers(func(p *pacemaker.Facts) {
 			p.VIPs = append(p.VIPs, pacemaker.VIP{Address: "10.99.0.101", Node: "controller-1"})
 		})), nil, "", "is held by more than one: controller-0 or controller-1; " + nameIt, "10.99.0.100, 10.99.0.101"},
-		"its host is silent": {func(h []topology.Host) { h[0].Unreachable = true }, nil, "controller-0", "", "10.99.0.100"},
-		"its host is silent, and no Pacemaker": {func(h []topology.Host) { unmanaged(h); h[0].Unreachable = true }, nil, "",
+		"its host is silent": {func(h []topology.Host) { h[0].Unreachable = true }, nil, "controller-0", "",
+			"10.99.0.100"},
+		"its host is silent, and no Pacemaker": {func(h []topology.Host) { unmanaged(h); h[0].Unreachable = true },
+			nil, "",
 			"nobody holds the VIP", "10.99.0.100"},
 	} {
 		v := observed(t, c.change, Rules{VIP: c.given}).VIP
@@ -232,17 +252,26 @@ func TestAProxyThatCannotBeBelievedLeavesNobodyIdle(t *testing.T) {
 		change func([]topology.Host)
 		why    string
 	}{
-		"out of reach":    {func(h []topology.Host) { h[0].Unreachable = true }, "the host is unreachable or gave no facts"},
-		"no document":     {func(h []topology.Host) { h[0].HAProxy = nil }, "haproxy_facts were not gathered on controller-0"},
-		"none there":      {at(func(p *haproxy.Facts) { p.Present, p.Running = false, false }), "there is none"},
-		"no answer":       {at(func(p *haproxy.Facts) { p.Running, p.Errors = false, failed("socket") }), "it did not answer (socket: why)"},
-		"no database":     {at(func(p *haproxy.Facts) { p.Database = nil }), "no proxy of it was found to front the database"},
-		"no second look":  {at(func(p *haproxy.Facts) { p.Errors = failed(haproxy.SourceSample) }), "its second sample failed: why"},
-		"one look":        {at(func(p *haproxy.Facts) { p.Window = 0 }), "it was read once, which shows no new sessions"},
-		"two processes":   {at(func(p *haproxy.Facts) { p.Processes = 2 }), "it runs 2 processes and its statistics are those of one"},
-		"others unseen":   {at(func(p *haproxy.Facts) { p.Errors = failed(haproxy.SourceProcesses) }), "why"},
-		"no process":      {at(func(p *haproxy.Facts) { p.Errors = failed(haproxy.SourceInfo) }), "it did not report its process: why"},
-		"how many":        {at(func(p *haproxy.Facts) { p.Processes = 0 }), "it did not report how many processes it has"},
+		"out of reach": {func(h []topology.Host) { h[0].Unreachable = true },
+			"the host is unreachable or gave no facts"},
+		"no document": {func(h []topology.Host) { h[0].HAProxy = nil },
+			"haproxy_facts were not gathered on controller-0"},
+		"none there": {at(func(p *haproxy.Facts) { p.Present, p.Running = false, false }), "there is none"},
+		"no answer": {at(func(p *haproxy.Facts) { p.Running, p.Errors = false, failed("socket") }),
+			"it did not answer (socket: why)"},
+		"no database": {at(func(p *haproxy.Facts) { p.Database = nil }),
+			"no proxy of it was found to front the database"},
+		"no second look": {at(func(p *haproxy.Facts) { p.Errors = failed(haproxy.SourceSample) }),
+			"its second sample failed: why"},
+		"one look": {at(func(p *haproxy.Facts) { p.Window = 0 }),
+			"it was read once, which shows no new sessions"},
+		"two processes": {at(func(p *haproxy.Facts) { p.Processes = 2 }),
+			"it runs 2 processes and its statistics are those of one"},
+		"others unseen": {at(func(p *haproxy.Facts) { p.Errors = failed(haproxy.SourceProcesses) }), "why"},
+		"no process": {at(func(p *haproxy.Facts) { p.Errors = failed(haproxy.SourceInfo) }),
+			"it did not report its process: why"},
+		"how many": {at(func(p *haproxy.Facts) { p.Processes = 0 }),
+			"it did not report how many processes it has"},
 		"it just started": {at(func(p *haproxy.Facts) { p.Uptime = 9 }), "it started 9 s ago (limit 10 s)"},
 	} {
 		o := Rules{MinProxyUptime: 10, VIP: []string{"10.99.0.100"}}
@@ -281,19 +310,23 @@ func TestTheOtherProxiesAreAskedToo(t *testing.T) {
 		change func([]topology.Host)
 		want   string
 	}{
-		"no sessions":              {unchanged, "AII"},
-		"old sessions":             {func(h []topology.Host) { line(h[2].HAProxy, 1).CurrentSessions = 1 }, "AAI"},
-		"new sessions":             {func(h []topology.Host) { line(h[2].HAProxy, 1).NewSessions = 1 }, "AAI"},
-		"no answer":                {stop, "AUU"},
-		"stopped, says Pacemaker":  {both(stop, inactive), "AII"},
-		"an error, says Pacemaker": {both(both(stop, inactive), func(h []topology.Host) { h[2].HAProxy.Errors = failed("socket") }), "AII"},
-		"stopped, nobody manages":  {both(stop, unmanaged), "AII"},
-		"an error, nobody manages": {both(both(stop, unmanaged), func(h []topology.Host) { h[2].HAProxy.Errors = failed("socket") }), "AUU"},
+		"no sessions":             {unchanged, "AII"},
+		"old sessions":            {func(h []topology.Host) { line(h[2].HAProxy, 1).CurrentSessions = 1 }, "AAI"},
+		"new sessions":            {func(h []topology.Host) { line(h[2].HAProxy, 1).NewSessions = 1 }, "AAI"},
+		"no answer":               {stop, "AUU"},
+		"stopped, says Pacemaker": {both(stop, inactive), "AII"},
+		"an error, says Pacemaker": {both(both(stop, inactive),
+			func(h []topology.Host) { h[2].HAProxy.Errors = failed("socket") }), "AII"},
+		"stopped, nobody manages": {both(stop, unmanaged), "AII"},
+		"an error, nobody manages": {both(both(stop, unmanaged),
+			func(h []topology.Host) { h[2].HAProxy.Errors = failed("socket") }), "AUU"},
 		"none there, nobody manages": {both(both(stop, unmanaged), func(h []topology.Host) {
 			h[2].HAProxy.Errors, h[2].HAProxy.Present = failed("socket"), false
 		}), "AII"},
 		"it is young, without the VIP": {func(h []topology.Host) { h[2].HAProxy.Uptime = 1 }, "AII"},
-		"one is not one of the hosts":  {managers(func(p *pacemaker.Facts) { p.Galera.HostMap["controller-3"] = "c3" }), "AUU"},
+		"one is not one of the hosts": {managers(func(p *pacemaker.Facts) {
+			p.Galera.HostMap["controller-3"] = "c3"
+		}), "AUU"},
 	} {
 		if got := activities(observed(t, c.change, Rules{MinProxyUptime: 10})); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
@@ -309,22 +342,29 @@ func TestAServerReportsItsOwnClients(t *testing.T) {
 		says   decision.Activity
 		text   string
 	}{
-		"none":        {func(topology.Host) {}, "I", decision.Idle, "no client sessions"},
-		"one session": {server(func(g *galera.Facts) { g.Sessions = []galera.Session{session} }), "A", decision.Active, "1 client session (nova from 10.0.0.1)"},
+		"none": {func(topology.Host) {}, "I", decision.Idle, "no client sessions"},
+		"one session": {server(func(g *galera.Facts) { g.Sessions = []galera.Session{session} }), "A",
+			decision.Active, "1 client session (nova from 10.0.0.1)"},
 		"more than three": {server(func(g *galera.Facts) {
 			for _, user := range []string{"d", "c", "b", "a", "e"} {
 				g.Sessions = append(g.Sessions, galera.Session{User: user, Source: "x", Count: 2})
 			}
 		}), "A", decision.Active, "10 client sessions (a from x, b from x, c from x, 2 more)"},
-		"write-sets":  {server(func(g *galera.Facts) { g.Sample.Replicated = 0.5 }), "A", decision.Active, "0.5 write-sets/s of its own"},
-		"one look":    {server(func(g *galera.Facts) { g.Sample.Window = 0 }), "U", decision.Unknown, "it was read once"},
-		"not read":    {server(func(g *galera.Facts) { g.Errors = failed("sessions") }), "U", decision.Unknown, "sessions was not read: why"},
-		"other facts": {server(func(g *galera.Facts) { g.Errors = failed("sizes") }), "I", decision.Idle, "no client sessions"},
+		"write-sets": {server(func(g *galera.Facts) { g.Sample.Replicated = 0.5 }), "A", decision.Active,
+			"0.5 write-sets/s of its own"},
+		"one look": {server(func(g *galera.Facts) { g.Sample.Window = 0 }), "U", decision.Unknown,
+			"it was read once"},
+		"not read": {server(func(g *galera.Facts) { g.Errors = failed("sessions") }), "U", decision.Unknown,
+			"sessions was not read: why"},
+		"other facts": {server(func(g *galera.Facts) { g.Errors = failed("sizes") }), "I", decision.Idle,
+			"no client sessions"},
 		"clients, and not all read": {server(func(g *galera.Facts) {
 			g.Sessions, g.Errors = []galera.Session{session}, failed("status")
 		}), "A", decision.Unknown, "status was not read: why"},
-		"stopped":   {server(func(g *galera.Facts) { g.Running, g.Present = false, false }), "I", decision.Idle, "not running, so no sessions"},
-		"no answer": {server(func(g *galera.Facts) { g.Running, g.Errors = false, failed("login") }), "U", decision.Unknown, "it was not read (login: why)"},
+		"stopped": {server(func(g *galera.Facts) { g.Running, g.Present = false, false }), "I", decision.Idle,
+			"not running, so no sessions"},
+		"no answer": {server(func(g *galera.Facts) { g.Running, g.Errors = false, failed("login") }), "U",
+			decision.Unknown, "it was not read (login: why)"},
 	} {
 		traffic := observed(t, func(h []topology.Host) { c.change(h[1]) }, Rules{})
 		if got := activities(traffic)[1:2]; got != c.want || !says(traffic, 1, c.says, "MariaDB: "+c.text) &&
