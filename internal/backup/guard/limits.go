@@ -6,11 +6,9 @@ import "time"
 
 // limits are the values that the rules compare a sample with.
 type limits struct {
-	allowClients bool
+	Allowed
 	// others is how many other nodes must be able to serve; 0 disables the check.
 	others int
-	// lease is how long the caller may take to renew its lease; 0 disables the check.
-	lease time.Duration
 	// Bytes that must stay free; redo is the size of the redo log, 0 if it is unknown.
 	destination, datadir, redo int64
 	// path is the destination, for messages.
