@@ -16,19 +16,6 @@ import (
 	"overcloud.backup/internal/repository/stores"
 )
 
-// Allowed says what the operator lets happen during a backup. The options of the module fill it once, and it is handed
-// down as it is. Its zero value disables each check that has a limit.
-type Allowed struct {
-	// AllowClients lets clients use the node.
-	AllowClients bool
-	// IgnoreUsers are users (of health checks and monitoring) whose sessions do not count as clients.
-	IgnoreUsers []string
-	// LeaseTimeout is how long the caller may take to renew its lease.
-	LeaseTimeout time.Duration
-	// MaxCommitStall is how long the tool may keep the node from committing.
-	MaxCommitStall time.Duration
-}
-
 // Config says what a guard watches, and what it allows.
 type Config struct {
 	Allowed
