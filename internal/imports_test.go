@@ -43,7 +43,7 @@ var only = map[string][]string{
 
 // may names, for a package, all it may import of this module. A package that is not here may import nothing of it.
 var may = map[string][]string{
-	"ansible":   {"safefile", "durable", "secret"},
+	"ansible":   {"safefile", "durable", "secret", "ansible/value"},
 	"journal":   {"durable", "safefile"},
 	"peer":      {"safefile"},
 	"galera":    {"safefile", "reading", "process", "container", "mariadb", "mariadb/accounts", "mariadb/catalog"},

@@ -264,8 +264,8 @@ func TestTheSocketsOfStatistics(t *testing.T) {
 		"stats socket /run/h mode 600 level":   "[{/run/h operator}]",
 		"stats socket unix@/run/h level admin": "[{/run/h admin}]",
 		"stats socket 127.0.0.1:1":             "[]", "stats socket": "[]", "stats timeout 2m": "[]",
-			"stats socket abns@h": "[]",
-		"stats socket $NONE": "[]",
+		"stats socket abns@h": "[]",
+		"stats socket $NONE":  "[]",
 	} {
 		c, problem := parseConfig(t, "global\n "+line)
 		if got := fmt.Sprint(c.Sockets); got != want || (problem != "") != strings.Contains(line, "$") {
