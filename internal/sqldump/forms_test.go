@@ -22,7 +22,9 @@ func TestAStatementIsReadToItsEnd(t *testing.T) {
 			view + " AS TABLE `t`", "CREATE VIEW `v` AS SELECT `a` AS `a`", "CREATE ALGORITHM=`x` VIEW `v` AS SELECT 1",
 			"CREATE DEFINER=`n`@`%` SQL SECURITY NONE VIEW `v` AS SELECT 1", "CREATE DEFINER=n VIEW `v` AS SELECT 1",
 			"CREATE DEFINER=`n`@% VIEW `v` AS SELECT 1"},
-		"CREATE VIEW `v` AS SELECT 1 AS `a`, NULL AS `b`": {"CREATE VIEW `v` AS SELECT 1 AS `a`,",
+		"CREATE VIEW `v` AS SELECT 1 AS `a`, NULL AS `b`": {"CREATE VIEW `v` AS VALUES (1)",
+			"CREATE VIEW `v` AS (SELECT 1)",
+			"CREATE VIEW `v` AS SELECT 1 AS `a`,",
 			"CREATE VIEW `v` AS SELECT 1",
 			"CREATE VIEW `v` AS SELECT 1 AS a", "CREATE VIEW `v` AS SELECT `x` AS `a`",
 			"CREATE VIEW `v` AS SELECT 1 AS `a` FROM `t`"},
@@ -56,7 +58,10 @@ func TestAStatementIsReadToItsEnd(t *testing.T) {
 			"CREATE TABLE `t` (`a` int); INSERT INTO `t` (`a` `b`) VALUES (1)",
 			"CREATE TABLE `t` (`a` int); INSERT INTO `u` VALUES (1)",
 			"CREATE TABLE `t` (`a` int); INSERT INTO `t` (`a`) SET (1)"},
-		"CREATE DEFINER=`n`@`%` FUNCTION `f`() RETURNS int RETURN 1": {"CREATE FUNCTION `f`() RETURNS int RETURN 1", "CREATE DEFINER=`n`@`%` TABLE `f` (a int)"},
+		"CREATE DEFINER=`n`@`%` FUNCTION `f`() RETURNS int RETURN 1": {
+			"CREATE FUNCTION `f`() RETURNS int RETURN 1", "CREATE DEFINER=`n`@`%` TABLE `f` (a int)"},
+		"CREATE TABLE `t` (`a` int, `b` int); INSERT IGNORE INTO `t` (`a`, `b`, row_start) VALUES (1,2,3)": {
+			"CREATE TABLE `t` (`a` int); INSERT INTO `t` (`a`,) VALUES (1)"},
 	} {
 		const start = "CREATE DATABASE `a`; USE `a`;\n"
 		if _, err := read(NewReader, start+form+";\n", 5); err != nil {
