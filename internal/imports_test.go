@@ -44,8 +44,8 @@ var only = map[string][]string{
 // may lists, for each package, everything of this module that it may import. A package that is missing here may import
 // nothing of it.
 var may = map[string][]string{
-	"ansible":   {"safefile", "durable", "secret"},
-	"journal":   {"durable"},
+	"ansible":   {"safefile", "durable", "secret", "ansible/value"},
+	"journal":   {"durable", "safefile"},
 	"peer":      {"safefile"},
 	"galera":    {"safefile", "reading", "process", "container", "mariadb", "mariadb/accounts", "mariadb/catalog"},
 	"pacemaker": {"reading", "process", "pacemaker/cib", "pacemaker/crmmon", "pacemaker/xmldoc"},
@@ -87,7 +87,7 @@ var may = map[string][]string{
 		"pacemaker/clusterlock", "pacemaker/steer"},
 	"sqldump/part": {"sqldump"},
 
-	"repository/local":     {"repository"},
+	"repository/local":     {"durable", "repository", "safefile"},
 	"repository/stores":    {"repository", "repository/local"},
 	"repository/storetest": {"repository"},
 

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"overcloud.backup/internal/ansible/value"
 )
 
 // checkArgs returns the options in the form in which the module gets them, and every problem found, in a stable order.
@@ -23,13 +25,13 @@ func checkArgs(
 		v, ok := named[name]
 		switch {
 		case ok:
-			value, p := o.coerce(prefix+name, v)
+			coerced, p := o.coerce(prefix+name, v)
 			if len(p) > 0 {
-				value = v // wrong, but present: that is enough for the constraints
+				coerced = v // wrong, but present: that is enough for the constraints
 			}
-			out[name], problems = value, append(problems, p...)
+			out[name], problems = coerced, append(problems, p...)
 		case o.Default != nil:
-			out[name], _ = o.coerce(prefix+name, fromYAML(o.Default))
+			out[name], _ = o.coerce(prefix+name, value.FromYAML(o.Default))
 		case o.Required:
 			problems = append(problems, prefix+name+": is required")
 		}
@@ -77,9 +79,9 @@ func unknown(prefix, key string, valid []string, names map[string]string) string
 // shownName returns a caller's name for a message: unchanged, quoted if a terminal would obey it, or only its length.
 func shownName(key string) string {
 	switch {
-	case len(key) > maxQuoted:
+	case len(key) > value.MaxQuoted:
 		return fmt.Sprintf("(a name of %d bytes)", len(key))
-	case !printable(key):
+	case !value.Printable(key):
 		return strconv.QuoteToASCII(key)
 	}
 	return key

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+
+	"overcloud.backup/internal/ansible/value"
 )
 
 func TestRefusalsNameOptionValueAndValidValues(t *testing.T) {
@@ -174,7 +176,7 @@ func FuzzArguments(f *testing.F) {
 		if msg, _ := got["msg"].(string); len(msg) > 8000 || strings.ContainsFunc(msg, unicode.IsControl) {
 			t.Fatalf("a message of %d bytes: %.300q", len(msg), msg)
 		}
-		if given, err := decodeObject(strings.NewReader(args)); err == nil && got["failed"] == nil {
+		if given, err := value.Object(strings.NewReader(args)); err == nil && got["failed"] == nil {
 			if secret, ok := given["password"].(string); ok && len(secret) > 12 && strings.TrimSpace(secret) != "" &&
 				strings.Contains(out, secret) {
 				t.Fatalf("secret %q in %s", secret, out)
@@ -188,19 +190,19 @@ func FuzzCoercion(f *testing.F) {
 	for _, seed := range []string{`"3"`, `3.0`, `true`, `"yes"`, `[1,"a"]`, `"a=b"`, `{"a":1}`, `"1e3"`, `null`, `""`} {
 		f.Add(seed)
 	}
-	f.Fuzz(func(t *testing.T, value string) {
-		given, err := decodeObject(strings.NewReader(`{"v":` + value + `}`))
+	f.Fuzz(func(t *testing.T, text string) {
+		given, err := value.Object(strings.NewReader(`{"v":` + text + `}`))
 		if err != nil {
 			return
 		}
 		for _, kind := range optionTypes {
-			once, err := convert(kind, given["v"], nil)
+			once, err := value.Convert(kind, given["v"], nil)
 			if err != nil || kind == "path" {
 				continue
 			}
-			twice, err := convert(kind, fromYAML(once), nil)
-			if err != nil || show(once) != show(twice) {
-				t.Errorf("%s %s: %s, then %s (%v)", kind, value, show(once), show(twice), err)
+			twice, err := value.Convert(kind, value.FromYAML(once), nil)
+			if err != nil || value.Show(once) != value.Show(twice) {
+				t.Errorf("%s %s: %s, then %s (%v)", kind, text, value.Show(once), value.Show(twice), err)
 			}
 		}
 	})

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"overcloud.backup/internal/ansible/value"
 	"overcloud.backup/internal/durable"
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/safefile"
@@ -33,14 +34,14 @@ func (p Program) detach(name, jid, limit, dir string, in io.Reader, stdout io.Wr
 	if err != nil {
 		return write(stdout, t.refusal(err))
 	}
-	path, pid, err := startJob(name, jid, limit, expandPath(dir), content)
+	path, pid, err := startJob(name, jid, limit, value.ExpandPath(dir), content)
 	if err != nil {
 		return write(stdout, t.refusal(fmt.Errorf("start in the background: %w", err)))
 	}
 	out := jobState(path)
 	out["pid"] = pid // the number in the job id is this process's, which ends now, as with async_wrapper
 	out["results_file"], out["changed"], out["failed"] = path, true, 0
-	line, _ := encode(out)
+	line, _ := value.Encode(out)
 	return write(stdout, line)
 }
 
@@ -121,7 +122,7 @@ func (t *task) report(path string, progress any) {
 }
 
 func endJob(path string, line []byte) int {
-	out, err := decodeObject(bytes.NewReader(line))
+	out, err := value.Object(bytes.NewReader(line))
 	if err == nil {
 		out["ansible_job_id"] = filepath.Base(path)
 		err = writeJob(path, out)
@@ -138,7 +139,7 @@ func endJob(path string, line []byte) int {
 }
 
 func writeJob(path string, content map[string]any) error {
-	line, err := encode(content)
+	line, err := value.Encode(content)
 	if err != nil {
 		return err
 	}

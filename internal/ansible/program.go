@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"overcloud.backup/internal/ansible/value"
 	"overcloud.backup/internal/excerpt"
 )
 
@@ -54,7 +55,7 @@ type task struct {
 // has the secrets that a refusal must not show.
 func (p Program) prepare(name string, in io.Reader) (*task, error) {
 	t := &task{fragments: p.Fragments, call: &Call{Name: name}}
-	given, err := decodeObject(in)
+	given, err := value.Object(in)
 	if err != nil {
 		return t, fmt.Errorf("read the arguments: %w", excerpt.Error(err))
 	}
@@ -82,11 +83,11 @@ func shortName(fqcn any) string {
 
 // accept removes Ansible's own keys from the arguments and checks the rest.
 func (t *task) accept(s *spec, given map[string]any) error {
-	t.call.CheckMode, _ = toBool(given["_ansible_check_mode"])
-	t.call.Diff, _ = toBool(given["_ansible_diff"])
-	v, _ := toInt(given["_ansible_verbosity"])
+	t.call.CheckMode, _ = value.Bool(given["_ansible_check_mode"])
+	t.call.Diff, _ = value.Bool(given["_ansible_diff"])
+	v, _ := value.Int(given["_ansible_verbosity"])
 	t.call.Verbosity = int(v)
-	t.call.Now, _ = toFloat(given["_overcloud_now"])
+	t.call.Now, _ = value.Float(given["_overcloud_now"])
 	maps.DeleteFunc(given, func(k string, _ any) bool {
 		return strings.HasPrefix(k, "_ansible_") || k == "_overcloud_now"
 	})

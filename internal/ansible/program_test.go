@@ -17,6 +17,8 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
+
+	"overcloud.backup/internal/ansible/value"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -90,7 +92,7 @@ func ask(t *testing.T, p Program, args string) (int, string, map[string]any) {
 	if strings.Count(out.String(), "\n") != 1 || !strings.HasSuffix(out.String(), "}\n") {
 		t.Fatalf("not one line of JSON: %q", out.String())
 	}
-	got, err := decodeObject(strings.NewReader(out.String()))
+	got, err := value.Object(strings.NewReader(out.String()))
 	if err != nil {
 		t.Fatal(err)
 	}

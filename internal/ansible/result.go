@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"overcloud.backup/internal/ansible/value"
 )
 
 // ownKeys lists the keys that this package writes itself.
@@ -64,7 +66,7 @@ func plain(v any) (map[string]any, error) {
 	if string(b) == "null" {
 		return nil, nil
 	}
-	out, ok := decodeAny(b).(map[string]any)
+	out, ok := value.Decode(b).(map[string]any)
 	if !ok {
 		return nil, errors.New("internal error: result: the values are not an object")
 	}
@@ -89,15 +91,15 @@ func finish(out map[string]any, asked map[string]any, secrets []string, public f
 	if asked != nil {
 		out["invocation"] = map[string]any{"module_args": asked}
 	}
-	line, err := encode(out)
+	line, err := value.Encode(out)
 	if err != nil {
-		line, _ = encode(map[string]any{"changed": out["changed"], "failed": true,
+		line, _ = value.Encode(map[string]any{"changed": out["changed"], "failed": true,
 			"msg": "internal error: result: " + err.Error()})
 	}
 	if len(secrets) == 0 {
 		return line
 	}
-	line, _ = encode(newScrubber(secrets, public()).value(decodeAny(line)))
+	line, _ = value.Encode(newScrubber(secrets, public()).value(value.Decode(line)))
 	return line
 }
 
@@ -109,7 +111,7 @@ func invocation(options map[string]option, args map[string]any) map[string]any {
 	out := map[string]any{}
 	for name, v := range args {
 		o, known := options[name]
-		if b, err := encode(v); !known {
+		if b, err := value.Encode(v); !known {
 			continue
 		} else if o.NoLog {
 			v = hiddenValue

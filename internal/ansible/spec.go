@@ -9,6 +9,8 @@ import (
 	"slices"
 
 	"gopkg.in/yaml.v3"
+
+	"overcloud.backup/internal/ansible/value"
 )
 
 // spec describes a module's options, from NAME.yml.
@@ -84,7 +86,7 @@ func checkOptions(prefix string, options map[string]option) error {
 			return fmt.Errorf("option %s: elements %q of type %q", name, o.Elements, o.Type)
 		}
 		if o.Default != nil {
-			if _, problems := o.coerce(name, fromYAML(o.Default)); len(problems) > 0 {
+			if _, problems := o.coerce(name, value.FromYAML(o.Default)); len(problems) > 0 {
 				return fmt.Errorf("default of %s", problems[0])
 			}
 		}

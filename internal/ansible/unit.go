@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+
+	"overcloud.backup/internal/ansible/value"
 )
 
 // unitJob runs the module of an arguments file as the program of a unit.
@@ -65,7 +67,7 @@ func ended(path string) bool {
 		return false
 	}
 	defer f.Close()
-	state, err := decodeObject(f)
+	state, err := value.Object(f)
 	_, running := state["started"]
 	return err == nil && !running
 }

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"overcloud.backup/internal/ansible/value"
 )
 
 // unitFiles returns the arguments of a unit's job and the job file of a running job.
@@ -34,7 +36,7 @@ func readState(t *testing.T, path string) map[string]any {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	got, err := decodeObject(f)
+	got, err := value.Object(f)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +83,7 @@ func TestTheResultOfAUnitIsItsJobsElseItsUndos(t *testing.T) {
 				!slices.Equal(stages, want) {
 				t.Errorf("%v after %v", got, stages)
 			}
-			if strings.Contains(show(got["msg"]), "hunter2") {
+			if strings.Contains(value.Show(got["msg"]), "hunter2") {
 				t.Errorf("the secret is shown: %v", got)
 			}
 		})
@@ -100,7 +102,7 @@ func TestAUnitsProgressIsInItsJobFile(t *testing.T) {
 		t.Error(status)
 	}
 	progress, _ := seen["progress"].(map[string]any)
-	if progress["phase"] != "stream" || progress["note"] == "hunter2" || show(seen["finished"]) != "0" {
+	if progress["phase"] != "stream" || progress["note"] == "hunter2" || value.Show(seen["finished"]) != "0" {
 		t.Errorf("while it ran: %v", seen)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"overcloud.backup/internal/backup/content"
+	"overcloud.backup/internal/backup/guard"
 	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/journal"
 	"overcloud.backup/internal/mariadb"
@@ -44,12 +45,10 @@ type Options struct {
 	WarnNonTransactional bool
 	// LeaveOutBroken lets a logical backup leave out tables and views that the server cannot open.
 	LeaveOutBroken bool
-	// AllowClients permits a backup of a controller that serves clients, AllowActive only if Decision says that it
-	// does.
-	AllowClients bool
-	AllowActive  bool
-	// IgnoreUsers are users (of health checks and monitoring) whose sessions do not count as clients.
-	IgnoreUsers []string
+	// Allowed is what may happen before and during the backup. AllowClients permits a backup of a controller that
+	// serves clients, AllowActive only if Decision says that it does.
+	guard.Allowed
+	AllowActive bool
 	// Decision is what idle_controller returned: it must have chosen this host. The manifest keeps it unchanged;
 	// anything else than a decision is only kept, not evaluated. May be nil.
 	Decision json.RawMessage
@@ -61,8 +60,6 @@ type Options struct {
 	HealthURL string
 	// DrainTimeout is how long the receive queue may take to drain before wsrep_desync is set to OFF again.
 	DrainTimeout time.Duration
-	// MaxCommitStall is how long the tool may keep this node from committing; zero disables the check.
-	MaxCommitStall time.Duration
 	// MinSpares is how many controllers must be able to serve, in addition to the one that serves and this one. Zero or
 	// less disables the check.
 	MinSpares int
@@ -75,7 +72,6 @@ type Options struct {
 	// Lease returns a text that changes whenever the caller renews it. If it has not changed for LeaseTimeout and
 	// StopOnLostCaller is set, the backup is stopped. May be nil.
 	Lease            func() (string, error)
-	LeaseTimeout     time.Duration
 	StopOnLostCaller bool
 	// Scrub removes secrets from the tool's log. Progress is called periodically with the current progress.
 	Scrub    func(string) string

@@ -293,8 +293,7 @@ func firstError(errs ...error) error {
 // If a name of the set already exists, as a symbolic or hard link, the backup ends; the link's target is unchanged.
 func TestLinksAtTheNamesOfASetAreNotWrittenThrough(t *testing.T) {
 	s := shared(t)
-	for _, name := range []string{tool.PhysicalFile, tool.LogName, extras.UsersFile, "config.tar",
-		"manifest.json.tmp"} {
+	for _, name := range []string{tool.PhysicalFile, tool.LogName, extras.UsersFile, "config.tar"} {
 		for kind, link := range map[string]func(old, new string) error{"symbolic": os.Symlink, "hard": os.Link} {
 			t.Run(name+" "+kind, func(t *testing.T) {
 				j := s.job(t, nil)

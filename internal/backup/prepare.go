@@ -146,7 +146,7 @@ func (j *Job) checkGrants(ctx context.Context, c *mariadb.Client) error {
 			j.privilegesMissing(c, lacking))
 	}
 	j.early = j.o.Desync == DesyncAlways || j.o.Desync == DesyncAuto && tool.TakesReadLock(j.tool, j.server)
-	return j.privilegesMissing(c, grants.Missing(requiredPrivileges(j.tool.Method, j.o.Desync == DesyncAlways)...))
+	return j.privilegesMissing(c, grants.Missing(tool.Privileges(j.tool.Method, j.o.Desync == DesyncAlways)...))
 }
 
 func (j *Job) checkNode(ctx context.Context, c *mariadb.Client) error {
@@ -241,4 +241,13 @@ func (j *Job) explainChoice(ctx context.Context, c *mariadb.Client) error {
 		j.plan.Reason += "; a dump may lose " + strings.Join(lost, " and ")
 	}
 	return nil
+}
+
+// privilegesMissing returns the error for missing privileges, with the statement that grants them.
+func (j *Job) privilegesMissing(c *mariadb.Client, missing []string) error {
+	if len(missing) == 0 {
+		return nil
+	}
+	list := strings.Join(tool.PrivilegeNames(j.server, missing), ", ")
+	return fmt.Errorf("the database account %q lacks %s: GRANT %s ON *.* TO it", c.Reached().User, list, list)
 }

@@ -46,7 +46,7 @@ func TestAMissingPrivilegeIsNamedAsTheServerNamesIt(t *testing.T) {
 		"10.5.2-MariaDB":   "BINLOG MONITOR",
 		"10.11.19-MariaDB": "BINLOG MONITOR", "11.8.1-MariaDB": "BINLOG MONITOR",
 	} {
-		got := namesFor(galera.Server{Version: version}, []string{"RELOAD", "BINLOG MONITOR"})
+		got := tool.PrivilegeNames(galera.Server{Version: version}, []string{"RELOAD", "BINLOG MONITOR"})
 		if !slices.Equal(got, []string{"RELOAD", want}) {
 			t.Errorf("%s: %q", version, got)
 		}

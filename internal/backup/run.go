@@ -176,13 +176,12 @@ func (r *running) guarded(ctx context.Context, c *mariadb.Client) (err error) {
 // guard returns what is watched while the data is read.
 func (r *running) guard() guard.Config {
 	c := guard.Config{
-		AllowClients: r.o.AllowClients, Others: r.o.others(), IgnoreUsers: r.o.IgnoreUsers, Lease: r.o.Lease,
-		MaxCommitStall: r.o.MaxCommitStall, Destination: r.o.Destination, Set: r.set.Path(),
+		Allowed: r.o.Allowed, Others: r.o.others(), Destination: r.o.Destination, Set: r.set.Path(),
 		Datadir: r.server.Datadir, Place: r.container.Place, Counters: &r.counters,
 		Open: r.open, View: readCluster, Desynced: r.desync.On,
 	}
-	if r.o.StopOnLostCaller && r.o.Lease != nil {
-		c.LeaseTimeout = r.o.LeaseTimeout
+	if r.o.StopOnLostCaller {
+		c.Lease = r.o.Lease
 	}
 	if r.o.Desync == DesyncAuto {
 		c.Desync = r.desync.Now

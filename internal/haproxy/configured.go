@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -184,7 +183,7 @@ func (r *reader) checkOtherProcess(d *Database, p locate.Process) {
 	switch {
 	case slices.EqualFunc(files, r.files, func(a, b cfg.File) bool { return bytes.Equal(a.Content, b.Content) }):
 	case len(all) == 0 || err != nil:
-		if r.o.host.Exists(filepath.Join("/proc", p.PID)) {
+		if r.o.host.Runs(p) {
 			r.recordUnread(where, errors.New("another HAProxy runs, and its configuration cannot be read"), alone)
 		}
 	default:

@@ -27,11 +27,30 @@ func machine(t testing.TB, files map[string]string) locate.Host {
 	return locate.Host{Root: haproxytest.Machine(t, files)}
 }
 
+// procOf returns a /proc of these processes and this one.
+func procOf(t testing.TB, pids ...int) (folder string) {
+	t.Helper()
+	folder = t.TempDir()
+	names := []string{"self"}
+	for _, pid := range pids {
+		names = append(names, fmt.Sprint(pid))
+	}
+	for _, name := range names {
+		if err := os.Symlink("/proc/"+name, filepath.Join(folder, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return folder
+}
+
 // read reads, and fails the test if that takes longer than the time limit.
 func read(t testing.TB, o Options) *Facts {
 	t.Helper()
 	if o.Timeout == 0 {
 		o.Timeout = 20 * time.Second
+	}
+	if o.host.Root == "" { // another HAProxy on this machine is none of a test's
+		o.host = locate.Host{Root: "/", Proc: t.TempDir()}
 	}
 	o.Clock = reading.StartClock(1000)
 	start := time.Now()
@@ -95,7 +114,7 @@ func TestReadComparesTwoSamples(t *testing.T) {
 	answers["show stat"] = strings.Replace(answers["show stat"],
 		"mysql,controller-0.internalapi.localdomain,0,0,4,4,,12,",
 		"mysql,controller-0.internalapi.localdomain,0,0,4,4,,9,", 1)
-	f := read(t, Options{Socket: s.path, Sample: 50 * time.Millisecond, host: locate.Host{Root: "/"},
+	f := read(t, Options{Socket: s.path, Sample: 50 * time.Millisecond,
 		ConfigFiles: []string{"testdata/haproxy-lab.cfg"}})
 	if allErrors(f) != "" || f.Window < 0.05 {
 		t.Errorf("%s: window %v", allErrors(f), f.Window)

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -32,6 +33,7 @@ type overcloud struct {
 	vip    string // host:port that clients connect to
 	stats  string // host:port of the statistics page
 	synced [3]atomic.Bool
+	host   locate.Host // with this HAProxy alone
 }
 
 // needHAProxy skips the test where HAProxy is not installed, and in a short run, which starts no servers.
@@ -98,6 +100,7 @@ listen mysql
 			t.Logf("haproxy said: %s", out.String())
 		}
 	})
+	o.host = locate.Host{Root: "/", Proc: procOf(t, haproxy.Process.Pid)}
 	o.wait(t, "UP UP UP")
 	return o
 }
@@ -161,7 +164,7 @@ func (o *overcloud) client(t *testing.T) (net.Conn, string) {
 
 func (o *overcloud) read(t *testing.T, options Options) *Facts {
 	t.Helper()
-	options.ConfigFiles = []string{o.config()}
+	options.ConfigFiles, options.host = []string{o.config()}, o.host
 	if options.Socket == "" {
 		options.Socket = filepath.Join(o.dir, "user")
 	}
@@ -358,16 +361,12 @@ func TestRealHAProxyInAContainer(t *testing.T) {
 	if worker == "" || strings.Contains(worker, " ") {
 		t.Skipf("cannot run it so here: %s", out.String())
 	}
-	h := machine(t, nil)
-	if err := os.Mkdir(h.Path("/proc"), 0o755); err != nil {
+	workerPID, err := strconv.Atoi(worker)
+	if err != nil {
 		t.Fatal(err)
 	}
-	master := fmt.Sprint(c.Process.Pid)
-	for _, pid := range []string{"self", master, worker} {
-		if err := os.Symlink("/proc/"+pid, h.Path("/proc/"+pid)); err != nil {
-			t.Fatal(err)
-		}
-	}
+	h := machine(t, nil)
+	h.Proc = procOf(t, c.Process.Pid, workerPID)
 	f := read(t, Options{host: h})
 	if allErrors(f) != "" || !f.Running || f.Database == nil || len(f.Database.Binds) != 1 ||
 		!strings.HasSuffix(f.Reached, "/root/etc/haproxy/stats") {

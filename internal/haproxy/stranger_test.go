@@ -192,14 +192,7 @@ func TestAStrangersProcessIsNoHAProxy(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			pid, said := startForged(t, attributes)
 			h := machine(t, nil)
-			if err := os.Mkdir(h.Path("/proc"), 0o755); err != nil {
-				t.Fatal(err)
-			}
-			for _, at := range []string{fmt.Sprint(pid), "self"} {
-				if err := os.Symlink("/proc/"+at, h.Path("/proc/"+at)); err != nil {
-					t.Fatal(err)
-				}
-			}
+			h.Proc = procOf(t, pid)
 			f := read(t, Options{host: h})
 			if f.Present || f.Running || allErrors(f) != "" {
 				t.Errorf("%s: %+v", allErrors(f), f)

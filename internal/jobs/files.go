@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	"overcloud.backup/internal/safefile"
@@ -18,51 +16,14 @@ import (
 // maxSmall limits what is read of a job's files: a result is some kilobytes.
 const maxSmall = 16 << 20
 
+// private is what a job's folder must be: nobody else may even read it.
+var private = safefile.Rule{Folder: true, Private: true}
+
 // MakeFolder creates a folder, and those above it, if they are missing. It refuses one that others can read.
-func MakeFolder(path string) error {
-	if err := os.MkdirAll(path, 0o700); err != nil {
-		return err
-	}
-	return checkPath(path)
-}
+func MakeFolder(path string) error { return safefile.MakeFolder(path, private) }
 
 // checkPath refuses a folder that others than root (or this user) can read, fill or replace.
-func checkPath(path string) error {
-	if !filepath.IsAbs(path) || filepath.Clean(path) != path {
-		return fmt.Errorf("%q is not a plain absolute path", path)
-	}
-	at := "/"
-	for part := range strings.SplitSeq(path[1:], "/") {
-		at = filepath.Join(at, part)
-		info, err := os.Lstat(at)
-		if err != nil {
-			return err
-		}
-		if err := refuse(at, info, at == path); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// refuse describes the fault of one folder of a path; own is the last one, which nobody else may even read.
-func refuse(path string, info fs.FileInfo, own bool) error {
-	mode := info.Mode()
-	owner := info.Sys().(*syscall.Stat_t).Uid
-	switch {
-	case mode.Type() == fs.ModeSymlink:
-		return fmt.Errorf("%s is a symbolic link", path)
-	case !mode.IsDir():
-		return fmt.Errorf("%s is not a directory", path)
-	case owner != 0 && owner != uint32(os.Geteuid()):
-		return fmt.Errorf("%s belongs to user %d, not to root; chown root %s", path, owner, path)
-	case own && mode.Perm()&0o077 != 0:
-		return fmt.Errorf("%s is open to others than root (mode %04o); chmod 700 %s", path, mode.Perm(), path)
-	case mode.Perm()&0o022 != 0 && mode&fs.ModeSticky == 0:
-		return fmt.Errorf("%s can be written by others than root (mode %04o); chmod go-w %s", path, mode.Perm(), path)
-	}
-	return nil
-}
+func checkPath(path string) error { return safefile.CheckFolder(path, private) }
 
 // ReadSmall reads a file of at most 16 MiB that is not a link.
 func ReadSmall(path string) ([]byte, error) { return safefile.ReadOwn(path, maxSmall) }

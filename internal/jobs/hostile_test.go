@@ -15,8 +15,8 @@ import (
 	"overcloud.backup/internal/journal"
 )
 
-// private returns a store that works with the umask of whoever runs the test.
-func private(t *testing.T) (Store, string) {
+// closed returns a store that works with the umask of whoever runs the test.
+func closed(t *testing.T) (Store, string) {
 	t.Helper()
 	s, binary := store(t)
 	if err := os.Chmod(filepath.Dir(binary), 0o700); err != nil {
@@ -28,7 +28,7 @@ func private(t *testing.T) (Store, string) {
 // Whatever umask the caller has, no other user can read the files of a job.
 func TestAJobIsRootsAloneUnderAnyUmask(t *testing.T) {
 	for _, umask := range []int{0, 0o022, 0o027} {
-		s, binary := private(t)
+		s, binary := closed(t)
 		old := syscall.Umask(umask)
 		j := create(t, s, "a", binary)
 		notes, err := journal.Open(j.Journal())
@@ -67,7 +67,7 @@ func TestLinksAtTheNamesOfAJobsFilesAreNotFollowed(t *testing.T) {
 				continue
 			}
 			t.Run(name+" "+kind, func(t *testing.T) {
-				s, binary := private(t)
+				s, binary := closed(t)
 				j := create(t, s, "a", binary)
 				victim := filepath.Join(t.TempDir(), "victim")
 				precious := []byte(`{"precious":"` + strings.Repeat("x", 200) + `"}`)

@@ -64,15 +64,12 @@ func checkWay(path string) error {
 	}
 	defer w.Close()
 	for i, f := range w.at {
-		if err := heldBy(f, "/"+filepath.Join(w.names[:i]...), true); err != nil {
+		rule := Rule{Folder: true, Sticky: true, Groups: true}
+		if err := rule.held(f, "/"+filepath.Join(w.names[:i]...)); err != nil {
 			return err
 		}
 	}
-	info, err := w.Here().Stat()
-	if err == nil && !info.IsDir() {
-		err = &fs.PathError{Op: "open", Path: path, Err: syscall.ENOTDIR}
-	}
-	return err
+	return nil
 }
 
 func walkOurs(path string) (*Walk, error) {
@@ -86,28 +83,4 @@ func walkOurs(path string) (*Walk, error) {
 	}
 	defer root.Close()
 	return walk(root, path, true)
-}
-
-// ownFolder reports why a link in a folder may belong to another user.
-func ownFolder(f *os.File, path string) error { return heldBy(f, path, false) }
-
-// heldBy returns an error if a folder belongs to a user other than root and this process's user, or if others can write
-// to it. The groups of root and of this process do not count as others. sticky accepts a sticky folder.
-func heldBy(f *os.File, path string, sticky bool) error {
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	stat, is := info.Sys().(*syscall.Stat_t)
-	switch {
-	case !is:
-		return fmt.Errorf("the owner of %s cannot be determined", path)
-	case stat.Uid != 0 && int(stat.Uid) != os.Geteuid():
-		return fmt.Errorf("%s belongs to uid %d, not to root or uid %d", path, stat.Uid, os.Geteuid())
-	case sticky && stat.Mode&unix.S_ISVTX != 0:
-		return nil
-	case stat.Mode&0o002 != 0, stat.Mode&0o020 != 0 && stat.Gid != 0 && int(stat.Gid) != os.Getegid():
-		return fmt.Errorf("%s can be written by others (mode %04o)", path, stat.Mode&0o7777)
-	}
-	return nil
 }

@@ -112,7 +112,7 @@ func (w *Walk) step(name string) (link string, err error) {
 	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
 		defer f.Close()
 		if w.ours {
-			err = ownFolder(w.Here(), w.Path())
+			err = Rule{Folder: true, Groups: true}.held(w.Here(), w.Path())
 		}
 		if err != nil {
 			return "", fmt.Errorf("%s is a symbolic link, and %w", name, err)
@@ -176,9 +176,19 @@ func OpenAt(folder int, path string, flags int) (*os.File, error) {
 	return os.NewFile(uintptr(fd), path), nil
 }
 
+var errIrregular = errors.New("it is not a regular file")
+
 // ReadIn reads a file of a folder that is held open. It must be a regular file, no link, and have at most max bytes.
 func ReadIn(folder *os.Root, name string, max int64) ([]byte, error) {
-	f, err := folder.OpenFile(name, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	// os.Root follows links inside the folder, even with O_NOFOLLOW.
+	there, err := folder.Lstat(name)
+	if err == nil && !there.Mode().IsRegular() {
+		err = errIrregular
+	}
+	if err != nil {
+		return nil, err
+	}
+	f, err := folder.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -187,12 +197,15 @@ func ReadIn(folder *os.Root, name string, max int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() {
-		return nil, errors.New("it is not a regular file")
+	if !os.SameFile(there, info) {
+		return nil, errIrregular
 	}
 	content, err := io.ReadAll(io.LimitReader(f, max+1))
 	if err == nil && int64(len(content)) > max {
 		err = fmt.Errorf("it has more than %d bytes", max)
 	}
-	return content, err
+	if err != nil {
+		return nil, err
+	}
+	return content, nil
 }

@@ -37,7 +37,7 @@ var limits = limit{
 	Undocumented:  20,
 	Long:          70,
 	Ratio: map[string]float64{
-		"internal/rebuild": 0.9, "internal/verify": 1, "internal/restore": 1, "internal/restore/plan": 1,
+		"internal/rebuild": 1, "internal/verify": 1, "internal/restore": 1, "internal/restore/plan": 1,
 		"internal/restore/steps": 1, "modules": 1,
 	},
 	ModuleLines: 80,

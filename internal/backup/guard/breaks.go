@@ -14,7 +14,7 @@ import (
 func over(age float64, limit time.Duration) bool { return age >= limit.Seconds() }
 
 func leaseLost(s Sample, l limits) string {
-	if l.lease == 0 || !over(s.LeaseAge, l.lease) {
+	if l.LeaseTimeout == 0 || !over(s.LeaseAge, l.LeaseTimeout) {
 		return ""
 	}
 	return fmt.Sprintf("the caller has not asked for %.0f s, and on_lost_caller is stop", s.LeaseAge)
@@ -36,7 +36,7 @@ func because(reason string) string {
 
 func clients(s Sample, l limits) string {
 	who := condition.Sessions(s.Server.Sessions)
-	if l.allowClients || who == "" {
+	if l.AllowClients || who == "" {
 		return ""
 	}
 	return "clients are connected to this node: " + who

@@ -18,18 +18,11 @@ import (
 
 // Config says what a guard watches, and what it allows.
 type Config struct {
-	// AllowClients lets clients use the node; Others is how many other controllers must be able to serve, 0 disables
-	// the check.
-	AllowClients bool
-	Others       int
-	// IgnoreUsers are users whose sessions do not count as clients.
-	IgnoreUsers []string
-	// Lease returns a text that changes whenever the caller renews it, at least every LeaseTimeout; nil or 0 disables
-	// the check.
-	Lease        func() (string, error)
-	LeaseTimeout time.Duration
-	// MaxCommitStall is how long the tool may keep the node from committing; 0 disables the check.
-	MaxCommitStall time.Duration
+	Allowed
+	// Others is how many other controllers must be able to serve; 0 disables the check.
+	Others int
+	// Lease returns a text that changes whenever the caller renews it; nil disables the check.
+	Lease func() (string, error)
 	// Destination is the folder whose space is watched, Set the folder of the set, for messages.
 	Destination, Set string
 	// Datadir is the server's datadir, seen from Place, where the server runs.
@@ -58,10 +51,13 @@ func Watch(ctx context.Context, c Config) (context.Context, func() error) {
 }
 
 func newGuard(c Config, stop context.CancelCauseFunc) *guard {
+	if c.Lease == nil {
+		c.LeaseTimeout = 0 // nobody renews it
+	}
 	return &guard{
-		limits: limits{allowClients: c.AllowClients, others: c.Others, path: c.Set, lease: c.LeaseTimeout},
-		stop:   stop, counters: c.Counters, open: c.Open, view: c.View, desynced: c.Desynced, ignore: c.IgnoreUsers,
-		lease: c.Lease, stall: c.MaxCommitStall, datadir: &folder{at: c.Place, path: c.Datadir}, desync: c.Desync,
+		limits: limits{Allowed: c.Allowed, others: c.Others, path: c.Set},
+		stop:   stop, counters: c.Counters, open: c.Open, view: c.View, desynced: c.Desynced, lease: c.Lease,
+		datadir: &folder{at: c.Place, path: c.Datadir}, desync: c.Desync,
 	}
 }
 

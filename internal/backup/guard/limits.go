@@ -4,13 +4,24 @@ package guard
 
 import "time"
 
+// Allowed says what the operator lets happen during a backup. The options of the module fill it once, and it is handed
+// down as it is. Its zero value disables each check that has a limit.
+type Allowed struct {
+	// AllowClients lets clients use the node.
+	AllowClients bool
+	// IgnoreUsers are users (of health checks and monitoring) whose sessions do not count as clients.
+	IgnoreUsers []string
+	// LeaseTimeout is how long the caller may take to renew its lease.
+	LeaseTimeout time.Duration
+	// MaxCommitStall is how long the tool may keep the node from committing.
+	MaxCommitStall time.Duration
+}
+
 // limits are the values that the rules compare a sample with.
 type limits struct {
-	allowClients bool
+	Allowed
 	// others is how many other nodes must be able to serve; 0 disables the check.
 	others int
-	// lease is how long the caller may take to renew its lease; 0 disables the check.
-	lease time.Duration
 	// Bytes that must stay free; redo is the size of the redo log, 0 if it is unknown.
 	destination, datadir, redo int64
 	// path is the destination, for messages.

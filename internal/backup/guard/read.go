@@ -73,7 +73,7 @@ func (g *guard) readServer(ctx context.Context, c *mariadb.Client) (s ServerSamp
 	}
 	// This follows the status: our desync is recorded before it is made.
 	ours := g.desynced()
-	sessions, _, err := galera.Sessions(ctx, c, g.ignore)
+	sessions, _, err := galera.Sessions(ctx, c, g.limits.IgnoreUsers)
 	if err != nil {
 		return s, 0, err
 	}

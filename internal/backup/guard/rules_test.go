@@ -3,6 +3,7 @@
 package guard
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -44,7 +45,7 @@ func view(change func(*pacemaker.ClusterView)) func(*Sample) {
 	}
 }
 
-var strict = limits{others: 2, lease: 300 * time.Second, destination: 50, datadir: 50, redo: 100, path: "/srv/backup"}
+var strict = limits{Allowed: Allowed{LeaseTimeout: 300 * time.Second}, others: 2, destination: 50, datadir: 50, redo: 100, path: "/srv/backup"}
 
 // during returns a history of n samples, and applies change to the last ones.
 func during(n, changed int, change func(*Sample)) (all []Sample) {
@@ -160,13 +161,31 @@ func TestEachRule(t *testing.T) {
 	}
 }
 
+// A caller without a lease, or one that may go, is not awaited; what is allowed besides reaches the rules as it is.
+func TestALeaseThatNobodyRenewsIsNotAwaited(t *testing.T) {
+	allowed := Allowed{AllowClients: true, IgnoreUsers: []string{"monitor"}, LeaseTimeout: time.Minute,
+		MaxCommitStall: time.Second}
+	renewed := func() (string, error) { return "", nil }
+	for lease, want := range map[*func() (string, error)]time.Duration{nil: 0, &renewed: time.Minute} {
+		c := Config{Allowed: allowed, Others: 2, Set: "/srv/set"}
+		if lease != nil {
+			c.Lease = *lease
+		}
+		expected := limits{Allowed: allowed, others: 2, path: "/srv/set"}
+		expected.LeaseTimeout = want
+		if got := newGuard(c, nil).limits; !reflect.DeepEqual(got, expected) {
+			t.Errorf("%+v, want %+v", got, expected)
+		}
+	}
+}
+
 func TestWhatTheRulesAllow(t *testing.T) {
 	desynced := func(s *Sample) { s.Server.Desync, s.Server.Ours, s.Server.State = true, true, galera.StateDonorDesync }
 	for name, tt := range map[string]struct {
 		limits func(*limits)
 		change func(*Sample)
 	}{
-		"clients that are allowed": {func(l *limits) { l.allowClients = true },
+		"clients that are allowed": {func(l *limits) { l.AllowClients = true },
 			func(s *Sample) { s.Server.Sessions = []galera.Session{{User: "nova", Count: 1}} }},
 		"our own desync": {nil, desynced},
 		"the tool's own desync": {nil, func(s *Sample) {
@@ -183,7 +202,7 @@ func TestWhatTheRulesAllow(t *testing.T) {
 		"a host without Pacemaker": {nil, func(s *Sample) { s.Cluster = ClusterSample{} }},
 		"a queue without desync":   {nil, func(s *Sample) { s.Server.RecvQueue = 200_000 }},
 		"a queue of 100000":        {nil, func(s *Sample) { desynced(s); s.Server.RecvQueue = 100_000 }},
-		"a caller that may go":     {func(l *limits) { l.lease = 0 }, func(s *Sample) { s.LeaseAge = 9999 }},
+		"a caller that may go":     {func(l *limits) { l.LeaseTimeout = 0 }, func(s *Sample) { s.LeaseAge = 9999 }},
 		"unknown space":            {nil, func(s *Sample) { s.Tool.FreeDatadir, s.Tool.FreeDestination = -1, -1 }},
 		"an unknown redo log":      {func(l *limits) { l.redo = 0 }, func(s *Sample) { s.Server.LSN = 1 << 40 }},
 		"an unknown redo position": {nil, func(s *Sample) { s.Tool.RedoLSN = 0 }},

@@ -16,9 +16,9 @@ func (g *guard) commitsWait(begun bool) {
 		g.timer.Stop()
 		g.timer = nil
 	}
-	if begun && g.stall > 0 {
+	if begun && g.limits.MaxCommitStall > 0 {
 		since := time.Now()
-		g.timer = time.AfterFunc(g.stall, func() { g.commitStall(since) })
+		g.timer = time.AfterFunc(g.limits.MaxCommitStall, func() { g.commitStall(since) })
 	}
 }
 
@@ -32,5 +32,5 @@ func (g *guard) commitStall(since time.Time) {
 	g.broken(&Breach{Rule: stallRule.Name, Since: since, Here: s.Tool.Stalled == 0, Message: fmt.Sprintf(
 		"the backup tool has kept this node from committing for %.1f s in its last locks (%s): %s; max_commit_stall"+
 			" is %s",
-		time.Since(since).Seconds(), s.Tool.Stage, why, g.stall)})
+		time.Since(since).Seconds(), s.Tool.Stage, why, g.limits.MaxCommitStall)})
 }

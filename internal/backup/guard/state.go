@@ -53,9 +53,7 @@ type guard struct {
 	view     func(context.Context) (pacemaker.ClusterView, error)
 	desync   func(context.Context) error // nil: never
 	desynced func() bool
-	ignore   []string
 	lease    func() (string, error)
-	stall    time.Duration
 	datadir  *folder
 
 	mutex   sync.Mutex

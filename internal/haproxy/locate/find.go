@@ -75,7 +75,7 @@ func (h Host) inside(p Process, path string, may peer.Owners) (File, error) {
 	if err != nil {
 		return File{}, err
 	}
-	name := h.Path(filepath.Join("/proc", p.PID, "root", path))
+	name := h.process(p.PID, "root", path)
 	return File{name, held, may.And(p.uid, "haproxy in its container")}, nil
 }
 

@@ -12,11 +12,27 @@ import (
 	"overcloud.backup/internal/peer"
 )
 
-// Host is the file system that files, sockets and processes are looked for in.
-type Host struct{ Root string }
+// Host is the file system that files, sockets and processes are looked for in. Proc is its /proc; empty means the one
+// below Root.
+type Host struct{ Root, Proc string }
 
 // Path is a path of the host as this process sees it.
 func (h Host) Path(p string) string { return filepath.Join(h.Root, p) }
+
+// process is a path of /proc, such as 7/root.
+func (h Host) process(elements ...string) string {
+	proc := h.Proc
+	if proc == "" {
+		proc = h.Path("/proc")
+	}
+	return filepath.Join(proc, filepath.Join(elements...))
+}
+
+// Runs reports that a process has not ended.
+func (h Host) Runs(p Process) bool {
+	_, err := os.Stat(h.process(p.PID))
+	return !errors.Is(err, fs.ErrNotExist)
+}
 
 // Exists reports that the path exists, readable or not.
 func (h Host) Exists(path string) bool {

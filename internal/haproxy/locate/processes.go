@@ -26,7 +26,7 @@ const maxParents = 4
 // call a program haproxy: only those count that belong to the given users, in this user namespace, or workers of such a
 // one, which a container runs under an account of its own.
 func (h Host) Processes(may peer.Owners) (all []Process) {
-	dirs, _ := filepath.Glob(h.Path("/proc/[0-9]*"))
+	dirs, _ := filepath.Glob(h.process("[0-9]*"))
 	for _, dir := range dirs {
 		fd, err := os.OpenFile(dir, unix.O_PATH|unix.O_DIRECTORY, 0)
 		if err != nil {
@@ -65,7 +65,7 @@ func (h Host) inspect(pid string, dir *os.File, s status) Process {
 // sameNamespace reports whether a process is in our namespace of a kind, and whether that is known.
 func (h Host) sameNamespace(dir *os.File, kind string) (same, known bool) {
 	var own, its unix.Stat_t
-	if unix.Stat(h.Path("/proc/self/ns/"+kind), &own) != nil ||
+	if unix.Stat(h.process("self/ns", kind), &own) != nil ||
 		unix.Fstatat(int(dir.Fd()), "ns/"+kind, &its, 0) != nil {
 		return false, false
 	}
@@ -120,7 +120,7 @@ func (h Host) isHAProxy(dir *os.File, s status, may peer.Owners) bool {
 		if !slices.ContainsFunc(s.uids, func(uid uint32) bool { return !may.Has(uid) }) {
 			return true // in all of them: a program that is setuid root is its caller's, too
 		}
-		parent, err := os.OpenFile(h.Path(filepath.Join("/proc", s.parent)), unix.O_PATH|unix.O_DIRECTORY, 0)
+		parent, err := os.OpenFile(h.process(s.parent), unix.O_PATH|unix.O_DIRECTORY, 0)
 		if err != nil {
 			return false
 		}
@@ -134,7 +134,7 @@ func (h Host) isHAProxy(dir *os.File, s status, may peer.Owners) bool {
 // permission uses the uids, and is not let into the process's root either.
 func (h Host) ours(dir *os.File) bool {
 	var own, its unix.Stat_t
-	if err := unix.Stat(h.Path("/proc/self/ns/user"), &own); err != nil {
+	if err := unix.Stat(h.process("self/ns/user"), &own); err != nil {
 		return errors.Is(err, unix.ENOENT) // a kernel without user namespaces
 	}
 	if err := unix.Fstatat(int(dir.Fd()), "ns/user", &its, 0); err != nil {

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"overcloud.backup/internal/backup"
+	"overcloud.backup/internal/backup/guard"
 	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/decision"
 	"overcloud.backup/internal/jobs"
@@ -94,10 +95,12 @@ func (o Options) options(caller jobs.Caller) backup.Options {
 		Destination: o.Destination, Cluster: o.Cluster, Method: o.Method, Desync: o.Desync,
 		Level: o.Level, Buffer: o.Buffer << 20, WarnNonTransactional: o.NonTransactional == "warn",
 		LeaveOutBroken: o.Broken == "leave_out",
-		AllowClients:   policy == decision.AllowActive, AllowActive: policy == decision.PreferIdle,
-		MinSpares: o.MinSpares, MaxCommitStall: option.Seconds(o.MaxCommitStall),
-		LeaseTimeout: option.Seconds(o.Lease), StopOnLostCaller: o.OnLostCaller == "stop",
-		IgnoreUsers: o.IgnoreUsers, Decision: o.Decision, MadeBy: o.MadeBy,
+		Allowed: guard.Allowed{
+			AllowClients: policy == decision.AllowActive, IgnoreUsers: o.IgnoreUsers,
+			LeaseTimeout: option.Seconds(o.Lease), MaxCommitStall: option.Seconds(o.MaxCommitStall),
+		},
+		AllowActive: policy == decision.PreferIdle, MinSpares: o.MinSpares, StopOnLostCaller: o.OnLostCaller == "stop",
+		Decision: o.Decision, MadeBy: o.MadeBy,
 		Login: login, HealthURL: o.HealthURL, DrainTimeout: option.Seconds(o.DrainTimeout),
 		Scrub: hidden.scrub, Progress: func(p backup.Progress) { caller.Tell(p) },
 	}

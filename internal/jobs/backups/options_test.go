@@ -4,9 +4,12 @@ package backups
 
 import (
 	"encoding/json"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
 
+	"overcloud.backup/internal/backup/guard"
 	"overcloud.backup/internal/jobs"
 	"overcloud.backup/internal/option"
 )
@@ -79,6 +82,21 @@ func TestADecisionAllowsNothing(t *testing.T) {
 		if options.AllowClients != (c.policy == lax) || options.AllowActive != (c.policy == prefer) ||
 			options.MinSpares != 1 {
 			t.Errorf("%s, %s: %+v", c.policy, c.decision, options)
+		}
+	}
+}
+
+func TestWhatTheTaskAllowsReachesTheBackup(t *testing.T) {
+	o := Options{Policy: "allow_active", IgnoreUsers: []string{"monitor"}, Lease: 300, MaxCommitStall: 0.5}
+	want := guard.Allowed{AllowClients: true, IgnoreUsers: []string{"monitor"}, LeaseTimeout: 5 * time.Minute,
+		MaxCommitStall: 500 * time.Millisecond}
+	if got := o.options(jobs.Caller{}).Allowed; !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	for on, stop := range map[string]bool{"stop": true, "continue": false} {
+		o.OnLostCaller = on
+		if got := o.options(jobs.Caller{}).StopOnLostCaller; got != stop {
+			t.Errorf("%s: %t", on, got)
 		}
 	}
 }

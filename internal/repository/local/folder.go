@@ -8,8 +8,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
+
+	"overcloud.backup/internal/safefile"
 )
 
 // Check checks where sets will go without changing anything. Every folder of the path must belong to root (or to this
@@ -27,44 +28,26 @@ func Check(path string) error {
 
 // CheckFolder is Check for the absolute path, without .., of anything else.
 func CheckFolder(path string) error {
-	at := "/"
-	for part := range strings.SplitSeq(path[1:], "/") {
-		at = filepath.Join(at, part)
-		err := checkFolder(at, at != path)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
+	err := safefile.CheckFolder(path, safefile.Rule{Folder: true})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
-	return nil
+	return explained(err)
 }
 
-// checkFolder refuses a folder that another user could replace or fill. sticky allows what /tmp has.
-func checkFolder(path string, sticky bool) error {
-	info, err := os.Lstat(path)
-	if err != nil {
+// explained adds the reasons that are usual for a destination.
+func explained(err error) error {
+	var fault *safefile.FaultError
+	if !errors.As(err, &fault) {
 		return err
 	}
-	return refuse(path, info, sticky)
-}
-
-func refuse(path string, info fs.FileInfo, sticky bool) error {
-	mode := info.Mode()
-	owner := info.Sys().(*syscall.Stat_t).Uid
-	switch {
-	case mode.Type() == fs.ModeSymlink:
-		return fmt.Errorf("%s is a symbolic link; use its target instead", path)
-	case !mode.IsDir():
-		return fmt.Errorf("%s is not a directory", path)
-	case owner != 0 && owner != uint32(os.Geteuid()):
-		return fmt.Errorf("%s belongs to user %d, not to root (a mount that maps root to nobody?); chown root %s", path,
-			owner, path)
-	case mode.Perm()&0o022 != 0 && !(sticky && mode&fs.ModeSticky != 0):
-		return fmt.Errorf("%s can be written by others than root (mode %04o); chmod go-w %s", path, mode.Perm(), path)
+	switch fault.Fault {
+	case safefile.Link:
+		fault.Remedy = "use its target instead"
+	case safefile.Owner:
+		fault.Why += " (a mount that maps root to nobody?)"
 	}
-	return nil
+	return err
 }
 
 // Free returns the space left for new files at a path, in bytes, and the place that was checked: the path itself, or

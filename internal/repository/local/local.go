@@ -17,8 +17,10 @@ import (
 	"strings"
 	"syscall"
 
+	"overcloud.backup/internal/durable"
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/safefile"
 )
 
 // partial is the prefix of the name of an unfinished set.
@@ -38,10 +40,10 @@ func Open(path string) (repository.Store, error) {
 // Make opens a directory under the rules of Check, and creates the missing folders of its path, 0700.
 func Make(path string) (repository.Store, error) {
 	return open(path, func(path string) error {
-		if err := os.MkdirAll(path, 0o700); err != nil {
-			return fmt.Errorf("destination: %w", err)
+		if err := safefile.MakeFolder(path, safefile.Rule{Folder: true}); err != nil {
+			return fmt.Errorf("destination: %w", explained(err))
 		}
-		return Check(path)
+		return nil
 	})
 }
 
@@ -157,29 +159,8 @@ func (s *source) open(name string) (*os.File, fs.FileInfo, error) {
 	return f, info, nil
 }
 
-// Replace uses a temporary name, fsync, rename, and fsync of the folder.
 func (s *source) Replace(name string, content []byte) error {
-	temporary := name + ".tmp"
-	f, err := s.folder.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|syscall.O_NOFOLLOW, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = s.folder.Rename(temporary, name)
-	}
-	if err != nil {
-		return errors.Join(err, s.folder.Remove(temporary))
-	}
-	return syncFolder(s.folder, ".")
-}
-
-func syncFolder(r *os.Root, name string) error {
-	f, err := r.Open(name)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
+	return durable.ReplaceIn(s.folder, name, content, 0o600)
 }
 
 // Discard is Store.Discard for a directory that may be gone: then there is nothing to remove.

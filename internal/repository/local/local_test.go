@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -171,20 +172,16 @@ func TestAbortKeepsOtherSets(t *testing.T) {
 
 // If any step of Commit fails there is no set, and Abort can still clean up.
 func TestACommitThatFailsLeavesNoSet(t *testing.T) {
-	for name, plant := range map[string]func(s *repository.Draft) string{
-		"the manifest cannot be written": func(s *repository.Draft) string {
-			return filepath.Join(s.Folder(),
-				"manifest.json.tmp")
-		},
-		"the manifest cannot be renamed": func(s *repository.Draft) string {
-			return filepath.Join(s.Folder(),
-				"manifest.json/x")
+	for name, hinder := range map[string]func(s *repository.Draft) error{
+		"the manifest cannot be written": func(s *repository.Draft) error { return os.RemoveAll(s.Folder()) },
+		"the manifest cannot be renamed": func(s *repository.Draft) error {
+			return os.MkdirAll(filepath.Join(s.Folder(), "manifest.json/x"), 0o700)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := opens(t)
 			s := create(t, d)
-			if err := os.MkdirAll(plant(s), 0o700); err != nil {
+			if err := hinder(s); err != nil {
 				t.Fatal(err)
 			}
 			if err := s.Commit(&repository.Manifest{Files: []repository.File{{Name: "a"}}}); err == nil ||
@@ -444,5 +441,50 @@ func TestARecordIsReadWhileItIsReplaced(t *testing.T) {
 	close(ended)
 	if err := <-done; err != nil {
 		t.Error(err)
+	}
+}
+
+// Two verifications of one set write its record at once: a reader sees the one or the other, never a part of one.
+func TestARecordHasOneWriterOrTheOther(t *testing.T) {
+	d := opens(t)
+	draft := create(t, d)
+	commit(t, draft)
+	set := draft.Name()
+	contents := []string{strings.Repeat("a", 100), strings.Repeat("b", 100_000)}
+	done := make(chan error, len(contents))
+	for _, content := range contents {
+		go func() {
+			s, err := Open(d.path)
+			if err != nil {
+				done <- err
+				return
+			}
+			defer s.Close()
+			source, err := s.Open(set)
+			for range 50 {
+				if err == nil {
+					err = source.Replace("verified.json", []byte(content))
+				}
+			}
+			done <- err
+		}()
+	}
+	path := filepath.Join(d.path, set, "verified.json")
+	for ended := 0; ended < len(contents); {
+		select {
+		case err := <-done:
+			ended++
+			if err != nil {
+				t.Error(err)
+			}
+		default:
+		}
+		got, err := os.ReadFile(path)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) || err == nil && !slices.Contains(contents, string(got)) {
+			t.Fatalf("%d bytes, %v", len(got), err)
+		}
+	}
+	if left, err := filepath.Glob(filepath.Join(d.path, set, ".*")); len(left) > 0 || err != nil {
+		t.Errorf("left: %q, %v", left, err)
 	}
 }

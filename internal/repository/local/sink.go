@@ -11,7 +11,9 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"overcloud.backup/internal/durable"
 	"overcloud.backup/internal/repository"
+	"overcloud.backup/internal/safefile"
 )
 
 // sink is a set that is being written, under its hidden name.
@@ -48,7 +50,7 @@ func (s *store) clusterFolder(cluster string) (made bool, err error) {
 	made = err == nil
 	info, err := s.root.Lstat(cluster)
 	if err == nil {
-		err = refuse(s.Location(cluster), info, false)
+		err = explained(safefile.Rule{Folder: true}.Check(s.Location(cluster), info))
 	}
 	return made, err
 }
@@ -92,28 +94,16 @@ func (w *sink) Create(name string) (repository.Writer, error) {
 	return written{f}, nil
 }
 
-// Commit uses a temporary name, fsync, rename, and fsync of the folder; then the same for the folder itself.
+// Commit syncs the manifest and the set's folder before the set gets its name, and then the folders that have the name.
 func (w *sink) Commit(manifest []byte) error {
-	const temporary = repository.ManifestName + ".tmp"
-	f, err := w.Create(temporary)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(manifest)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := w.folder.Rename(temporary, repository.ManifestName); err != nil {
-		return err
-	}
-	if err := syncFolder(w.folder, "."); err != nil {
+	if err := durable.ReplaceIn(w.folder, repository.ManifestName, manifest, 0o600); err != nil {
 		return err
 	}
 	if err := w.store.root.Rename(w.hidden, w.set); err != nil {
 		return err
 	}
 	w.published = true
-	err = errors.Join(syncFolder(w.store.root, path.Dir(w.set)), syncFolder(w.store.root, "."))
+	err := errors.Join(durable.SyncFolderIn(w.store.root, path.Dir(w.set)), durable.SyncFolderIn(w.store.root, "."))
 	if err != nil {
 		return err
 	}

@@ -16,9 +16,11 @@ lab_lock() {
 
 lab_healthy() { cluster_serves && database_synced && haproxy_all_up; }
 
-# lab_up N [SHAPE]: a healthy lab of N is left alone, an unhealthy one repaired; any other is cleared and built.
+# lab_up N [SHAPE]: a healthy lab of N is left alone, an unhealthy one repaired; any other is cleared and built. The load
+# of an earlier run ends: it would disturb the next one.
 lab_up() {
   lab_lock
+  load_stop
   if [[ $(controller_count) == "$1" && $(shape) == "${2:-$(shape)}" ]] &&
     lab_running && { lab_healthy || lab_mend; }; then
     say "$1 controllers are up"

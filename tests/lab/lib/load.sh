@@ -1,24 +1,45 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
 # Client load through the VIP: starts and stops the program in load/, and prints its report.
-# Its folder has the program, pid, log, and the record of the last run.
+# Its folder has the program, pid (for people), log, and the record of the last run.
 
 LOAD_FOLDER=$LAB_STATE/load
+LOAD_PATIENCE=40 # seconds for the load to end its transactions and its record
 
 load_program() {
   mkdir -p "$LOAD_FOLDER"
   (cd "$LAB_DIR" && go build -o "$LOAD_FOLDER/program" ./load) || die "build the load program: see above"
 }
 
-# load_pid prints the pid of the running load, if it is still that process.
-load_pid() {
-  local pid
-  pid=$(cat "$LOAD_FOLDER/pid" 2>/dev/null) || return 1
-  load_owns "$pid" || return 1
-  echo "$pid"
+# load_pids prints the pid of every running load of this lab, also of one whose pid file is gone: a run that was killed
+# leaves its load, and perhaps nothing else.
+load_pids() {
+  local program exe pid
+  program=$(realpath -m "$LOAD_FOLDER/program")
+  while read -r exe; do
+    pid=${exe#/proc/}
+    pid=${pid%/exe}
+    ! load_owns "$pid" || echo "$pid"
+  done < <(find /proc -mindepth 2 -maxdepth 2 -name exe -path '/proc/[0-9]*' \
+    \( -lname "$program" -o -lname "$program (deleted)" \) 2>/dev/null)
 }
 
-load_owns() { [[ -r /proc/$1/cmdline && $(tr '\0' ' ' <"/proc/$1/cmdline") == "$LOAD_FOLDER/program run "* ]]; }
+# load_pid prints the pid of a running load.
+load_pid() {
+  local pids
+  pids=$(load_pids)
+  [[ -n $pids ]] || return 1
+  echo "${pids%%$'\n'*}"
+}
+
+# load_owns tells a load of this lab from any other process. A process may have any name, and say so in its arguments;
+# which file it runs is the kernel's word.
+load_owns() {
+  local exe
+  exe=$(readlink "/proc/$1/exe" 2>/dev/null) || return 1
+  [[ ${exe% (deleted)} == "$(realpath -m "$LOAD_FOLDER/program")" ]] || return 1
+  [[ $(tr '\0' ' ' 2>/dev/null <"/proc/$1/cmdline") == *" run "* ]]
+}
 
 # load_start leaves a running load alone unless options are set. Returns when commits are acknowledged.
 load_start() {
@@ -49,10 +70,14 @@ load_commits() { wc -l 2>/dev/null <"$LOAD_FOLDER/record/commits" || echo 0; }
 load_commits_more_than() { (($(load_commits) > $1)); }
 
 load_stop() {
-  local pid
-  pid=$(load_pid) || return 0
-  kill -TERM "$pid" 2>/dev/null || true
-  await 40 "the load has stopped" load_is_over "$pid" || kill -KILL "$pid" 2>/dev/null || true
+  local pid pids
+  pids=$(load_pids)
+  for pid in $pids; do
+    kill -TERM "$pid" 2>/dev/null || true
+  done
+  for pid in $pids; do
+    await "$LOAD_PATIENCE" "the load has stopped" load_is_over "$pid" || kill -KILL "$pid" 2>/dev/null || true
+  done
   rm -f "$LOAD_FOLDER/pid"
 }
 
