@@ -145,8 +145,8 @@ func TestEverySettingOfASetHasItsForm(t *testing.T) {
 			}
 		}
 	}
-	if len(world) != 10 {
-		t.Errorf("%d settings are adopted", len(world))
+	if len(adoptedSettings) != 10 {
+		t.Errorf("%d settings are adopted", len(adoptedSettings))
 	}
 	// Files are read with the settings that give their names and texts a meaning, a dump is loaded with all of them. A
 	// server of another version may lack some and must start anyway.
