@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // Every example has its line in the page, and every line an example.
@@ -126,6 +127,30 @@ func TestEveryPageIsInTheIndex(t *testing.T) {
 		if !strings.Contains(top, "("+to+")") {
 			t.Errorf("%s is not among the first lines of README.md", to)
 		}
+	}
+}
+
+// longestCell is in characters. What needs more is a list or a section below the table. The modules' pages are left out:
+// their generator has its own limit, to which it adds choices and samples.
+const longestCell = 200
+
+func TestTablesHaveShortCells(t *testing.T) {
+	cells := 0
+	for file, text := range pages(t) {
+		for line := range strings.Lines(text) {
+			if !strings.HasPrefix(line, "| ") || strings.HasPrefix(file, "../docs/modules/") {
+				continue
+			}
+			for _, cell := range strings.Split(line, " | ") {
+				cells++
+				if n := utf8.RuneCountInString(strings.Trim(cell, "| \n")); n > longestCell {
+					t.Errorf("%s: a cell has %d characters, and the limit is %d: %s", file, n, longestCell, cell)
+				}
+			}
+		}
+	}
+	if cells < 2000 {
+		t.Errorf("only %d cells", cells)
 	}
 }
 
