@@ -19,8 +19,8 @@ type outcomes map[string]string
 
 // Columns of a matrix.
 const (
-	onHosts   = "on the hosts"
-	inBundles = "in bundles"
+	onHosts   = "hosts"
+	inBundles = "bundles"
 	notRun    = "-"
 )
 
@@ -33,7 +33,7 @@ func of(verdicts []harness.Verdict) outcomes {
 		case v.Outcome == harness.Good:
 			cells[v.Name] = "good"
 		default:
-			cells[v.Name] = string(v.Outcome) + ", undone"
+			cells[v.Name] = "undone"
 		}
 	}
 	return cells

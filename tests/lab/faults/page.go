@@ -23,7 +23,8 @@ deploys OSP 13 to 17. [faults.md](faults.md) lists the cases with the services o
 `
 
 const legend = `
-*good*: the backup ended with a complete set. *failed, undone*: it failed, and nothing of it is left. *-*: not run.
+*good*: the backup ended with a complete set. *undone*: it failed, and nothing of it is left. *-*: not run. The columns are
+where the services ran: on the hosts, or in bundles, the containers that Pacemaker runs.
 
 `
 
