@@ -60,16 +60,21 @@ func variablesOf(roles, descriptions fs.FS, file string) (string, error) {
 	}
 	out := fmt.Sprintf("\n## Role %s\n\n| variable | type | default | effect |\n|---|---|---|---|\n", role)
 	names, options := union(&spec.Specs)
+	notes := ""
 	for i, name := range names {
-		row, err := variable(name, options[i], defaults, get(module, strings.TrimPrefix(name, role+"_")))
+		row, note, err := variable(name, options[i], defaults, get(module, strings.TrimPrefix(name, role+"_")))
 		if err != nil {
 			return "", err
 		}
 		out += row
+		notes += note
 		delete(defaults, name)
 	}
 	for name := range defaults {
 		return "", fmt.Errorf("%s has a default and no description", name)
+	}
+	if notes != "" {
+		out += "\n" + notes
 	}
 	return out, nil
 }
@@ -111,8 +116,10 @@ func moduleOptions(descriptions fs.FS, name string) (*yaml.Node, error) {
 	return get(doc, "options"), extend(doc, descriptions)
 }
 
-// variable returns one row. module is the module's option of this name, if it has one.
-func variable(name string, option *yaml.Node, defaults map[string]yaml.Node, module *yaml.Node) (string, error) {
+// variable returns one row, and a note if its description is too long for a cell. module is the module's option of this
+// name, if it has one.
+func variable(name string, option *yaml.Node, defaults map[string]yaml.Node, module *yaml.Node) (row, note string,
+	err error) {
 	var o struct {
 		Description yaml.Node
 		Type        string
@@ -121,16 +128,16 @@ func variable(name string, option *yaml.Node, defaults map[string]yaml.Node, mod
 		Default     yaml.Node
 	}
 	if err := option.Decode(&o); err != nil {
-		return "", fmt.Errorf("%s: %w", name, err)
+		return "", "", fmt.Errorf("%s: %w", name, err)
 	}
 	effect := strings.Join(strings.Fields(o.Description.Value), " ")
 	if effect == "" {
-		return "", fmt.Errorf("%s: its description must be one text", name)
+		return "", "", fmt.Errorf("%s: its description must be one text", name)
 	}
 	value, real := inline(o.Default), inline(defaults[name])
 	// A default that is built from other variables is explained in the description.
 	if value != real && !strings.Contains(real, "{{") {
-		return "", fmt.Errorf("%s: its default is %s here, and %s in defaults/main.yml", name, value, real)
+		return "", "", fmt.Errorf("%s: its default is %s here, and %s in defaults/main.yml", name, value, real)
 	}
 	if own := get(module, "default"); value == "" && real == "" && own != nil {
 		value = inline(*own)
@@ -139,10 +146,19 @@ func variable(name string, option *yaml.Node, defaults map[string]yaml.Node, mod
 	if o.Elements != "" {
 		kind += " of " + o.Elements
 	}
+	effect = cell(effect)
+	if len(effect) > cellLimit {
+		note = "- `" + name + "`: " + effect + "\n"
+		effect = strings.TrimSpace(firstSentence.FindString(effect))
+		if len(effect) > cellLimit {
+			effect = ""
+		}
+		effect = strings.TrimSpace(effect + " See below.")
+	}
 	if len(o.Choices) > 0 {
 		effect += " One of `" + strings.Join(o.Choices, "`, `") + "`."
 	}
-	return fmt.Sprintf("| `%s` | %s | %s | %s |\n", name, kind, code(value), cell(effect)), nil
+	return fmt.Sprintf("| `%s` | %s | %s | %s |\n", name, kind, code(value), effect), note, nil
 }
 
 // inline returns a value as one line of YAML, or "" for no value or null.

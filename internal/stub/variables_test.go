@@ -61,6 +61,28 @@ func TestVariablesAreATable(t *testing.T) {
 	}
 }
 
+// A cell has the first sentence of a long description; the whole is below the table.
+func TestALongDescriptionOfAVariableIsBelowTheTable(t *testing.T) {
+	long := "How deep it goes. " + strings.TrimSpace(strings.Repeat("It reads C(every) byte. ", 8))
+	endless := strings.TrimSpace(strings.Repeat("It reads every byte, ", 9)) + " twice."
+	spec := strings.Replace(roleSpec, `"How deep C(it) goes | or not."`, `"`+long+`"`, 1)
+	spec = strings.Replace(spec, "description: As told.", `description: "`+endless+`"`, 1)
+	got, err := page(spec, roleDefaults)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"| `controller_verify_level` | str | `restore` | How deep it goes. See below. One of `read`, `restore`. |\n",
+		"| `controller_verify_hosts` | str |  | See below. |\n",
+		"|\n\n- `controller_verify_level`: " + strings.ReplaceAll(long, "C(every)", "`every`") + "\n" +
+			"- `controller_verify_hosts`: " + endless + "\n",
+	} {
+		if strings.Count(got, want) != 1 {
+			t.Errorf("not once in the page: %s\n%s", want, got)
+		}
+	}
+}
+
 func TestVariablesThatContradictThemselvesAreRefused(t *testing.T) {
 	for what, defaults := range map[string]string{
 		"its default is restore here, and read":    strings.Replace(roleDefaults, "restore", "read", 1),

@@ -3,11 +3,13 @@
 means what it says, and another one is refused with the reason. The controllers are those of decide_cases.
 """
 import json
+import os
+import subprocess
 
 from commands import MADE, PROVEN, cluster, command, goes
 from decide_cases import CONTROLLERS, calls, controllers, lying
 from local_cases import prepare  # noqa: F401, pylint: disable=unused-import
-from playbook import has, lacks
+from playbook import TOP, has, lacks
 
 
 def variables(**given):
@@ -149,6 +151,21 @@ def case_variables_hosts(bench):
     status, output = command(bench, 'status', *variables(galera_hosts={'a': 'b'}))
     assert status != 0, output
     has(output, 'galera_hosts is neither a pattern of hosts nor a list of names')
+
+
+def case_variables_own_cluster(bench):
+    """docs/own-cluster.md: its inventory has three hosts in the groups in which the playbooks look for them"""
+    with open(os.path.join(TOP, 'docs', 'own-cluster.md')) as f:
+        text = f.read().split('```ini\n')[1].split('```')[0]
+    listed = json.loads(subprocess.check_output(
+        ['ansible-inventory', '-i', bench.write('own-cluster.ini', text), '--list'], env=bench.environment('tree', None)))
+    names = listed['mysql']['hosts']
+    assert len(names) == 3 and listed['haproxy']['children'] == ['mysql'], listed
+    assert all(listed['_meta']['hostvars'][name].get('ansible_host') for name in names), listed
+    inventory(bench, {'mysql': CONTROLLERS, 'haproxy': CONTROLLERS})
+    goes(bench, 'status')
+    has(goes(bench, 'backup'), 'controller-1: made')
+    has(goes(bench, 'verify'), 'proven')
 
 
 def case_variables_nobody(bench):

@@ -13,7 +13,6 @@ import (
 
 	"overcloud.backup/tests/lab/faults/cases"
 	"overcloud.backup/tests/lab/faults/harness"
-	"overcloud.backup/tests/lab/faults/lab"
 )
 
 func TestEveryCaseIsDescribed(t *testing.T) {
@@ -76,11 +75,11 @@ func TestTheTableHasNothingThatDiffersInEveryRun(t *testing.T) {
 	if got := tidySaid(said); got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}
-	v := harness.Verdict{Name: "a", Breaks: "b", When: "c", Outcome: harness.Good, Said: said,
+	v := harness.Verdict{Name: "job-killed", Outcome: harness.Good, Said: said,
 		Clean: 1234 * time.Millisecond, Wrong: []string{"lost"}}
-	text := write(lab.Lab{}, []harness.Verdict{v})
-	for _, want := range []string{"| a | b | c | good | job JOB", "| 1.2 | 0.0 | 0 |",
-		"## Not as it must be\n\n- a: lost"} {
+	text := write([]harness.Verdict{v}, nil)
+	for _, want := range []string{"| SIGKILL of the job, desynced (`job-killed`) | while streaming | **not as it must be** |\n",
+		"- `job-killed`: job JOB", "| `job-killed` | 1.2 | 0.0 | 0 |", "## Not as it must be\n\n- `job-killed`: lost"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}

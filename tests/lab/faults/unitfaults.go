@@ -2,8 +2,17 @@
 
 package main
 
-// unitFaults are faults that need no lab: the Go test of each.
-var unitFaults = []struct{ fault, folder, test string }{
+import "fmt"
+
+// unitFault is a fault that needs no lab, and the Go test of it.
+type unitFault struct{ fault, folder, test string }
+
+func (c unitFault) row() string {
+	return fmt.Sprintf("| %s | `%s` in `%s` |\n", c.fault, c.test, c.folder)
+}
+
+// unitFaults are faults that need no lab.
+var unitFaults = []unitFault{
 	{"two nodes claim to be idle, all are active, none is", "internal/selection", "TestScenarios"},
 	{"non-Primary, Donor, Joiner, desynced, maintenance, unclean, pending: never chosen", "internal/selection",
 		"TestEachCodeRejectsAlone"},
@@ -19,6 +28,8 @@ var unitFaults = []struct{ fault, folder, test string }{
 	{"the HAProxy socket is missing, a file, a link, forbidden", "internal/haproxy", "TestAskRefusesOtherFiles"},
 	{"the HAProxy socket never answers, byte by byte, garbage", "internal/haproxy", "TestAskReportsErrorsOfThePeer"},
 	{"an answer of HAProxy that is too large", "internal/haproxy", "TestAskKeepsAtMostTheCap"},
+	{"a statistics port that is not HAProxy's", "internal/haproxy", "TestTheStatisticsPasswordGoesToHAProxyAlone"},
+	{"somebody else's process named haproxy", "internal/haproxy", "TestAStrangersProcessIsNoHAProxy"},
 	{"CSV with other columns, quotes, several processes", "internal/haproxy/stats", "TestParseStatFindsColumnsByName"},
 	{"any CSV", "internal/haproxy/stats", "FuzzParseStat"},
 	{"a sink that stops 20 kB before the end", "internal/zframe", "TestTheBufferAbsorbsAStallOfTheSink"},
