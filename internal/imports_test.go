@@ -116,7 +116,7 @@ var may = map[string][]string{
 }
 
 // everybody's packages have only text to do with.
-var everybodys = []string{"excerpt", "quantity"}
+var everybodys = []string{"excerpt", "quantity", "table"}
 
 // pure packages decide or parse; they touch no machine.
 var pure = map[string][]string{
@@ -132,6 +132,7 @@ var pure = map[string][]string{
 	"secret":       {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "time"},
 	"sqldump/part": {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql"},
 	"restore/plan": {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql", "time"},
+	"table":        {"os", "net", "os/exec", "syscall", "io/fs", "io", "net/http", "time"},
 }
 
 // uses are functions and types that not every package may use which may import theirs.
