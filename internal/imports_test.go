@@ -70,7 +70,8 @@ var may = map[string][]string{
 	"replay":     {"sqldump", "mariadb"},
 	"rebuild": {"safefile", "repository", "repository/local", "process", "galera", "container", "sqldump", "scratch",
 		"replay", "mariadb", "mariadb/catalog", "confine"},
-	"verify": {"repository", "sqldump", "rebuild", "mariadb"},
+	"verify":   {"repository", "sqldump", "rebuild", "mariadb"},
+	"holdings": {"repository"},
 	"reload": {"repository", "galera", "sqldump", "sqldump/part", "replay", "mariadb", "mariadb/accounts",
 		"mariadb/catalog"},
 	"restore": {"condition", "container", "durable", "safefile", "galera", "jobs", "optionfile", "pacemaker", "process",
@@ -133,6 +134,7 @@ var pure = map[string][]string{
 	"sqldump/part": {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql"},
 	"restore/plan": {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql", "time"},
 	"table":        {"os", "net", "os/exec", "syscall", "io/fs", "io", "net/http", "time"},
+	"holdings":     {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql"},
 }
 
 // uses are functions and types that not every package may use which may import theirs.
