@@ -75,7 +75,8 @@ func stories() map[string][]Answer {
 	})
 	broken := with(good(older), func(e *repository.Entry) {
 		e.Verified, e.VerifiedAt = "", 0
-		e.Problems = []repository.Problem{repository.DamageAt("backup.xbstream.zst", 8388608, "the frame does not unpack")}
+		e.Problems = []repository.Problem{repository.DamageAt("backup.xbstream.zst", 8388608,
+			"the frame does not unpack")}
 		e.Verifications = []repository.Verification{{Level: repository.LevelRead, At: 1795374950, Host: "controller-2"}}
 	})
 	differs := with(good(older), func(e *repository.Entry) {
@@ -87,14 +88,16 @@ func stories() map[string][]Answer {
 	mixed := listed("controller-2", good(physical), broken)
 	mixed.Listing.Damaged = []repository.Damaged{{
 		Set: "galera_cluster/20261119T191500Z_physical_controller-2", Path: destination + "/galera_cluster/x",
-		Problems: []repository.Problem{repository.Damage(repository.ManifestName, "manifest: unexpected end of JSON input")},
+		Problems: []repository.Problem{repository.Damage(repository.ManifestName,
+			"manifest: unexpected end of JSON input")},
 	}}
 	mixed.Listing.NoSets = []repository.Folder{{
 		Path:   destination + "/galera_cluster/.partial-20261122T211500Z_logical_controller-2",
 		Reason: "unfinished: its backup still runs, or was killed",
 	}}
 	stale := listed("controller-0", dump)
-	stale.Error = "read /var/backups/overcloud/galera_cluster/20261118T191500Z_logical_controller-0: stale NFS file handle"
+	stale.Error = "read " + destination + "/galera_cluster/20261118T191500Z_logical_controller-0: " +
+		"stale NFS file handle"
 	stale.Listing.Unreadable = []repository.Folder{{
 		Path: destination + "/galera_cluster/20261118T191500Z_logical_controller-0", Reason: "stale NFS file handle",
 	}}
@@ -209,8 +212,9 @@ func TestADestinationThatIsNowhere(t *testing.T) {
 	}{
 		"everywhere missing": {[]Answer{missing("c0"), missing("c1")}, 1},
 		"on one":             {[]Answer{missing("c0"), here}, 0},
-		"perhaps":            {[]Answer{missing("c0"), {Host: "c1", Destination: "/nonexistent", Error: "I/O error"}}, 0},
-		"of each its own":    {[]Answer{missing("c0"), listed("c1")}, 1},
+		"perhaps": {[]Answer{missing("c0"), {Host: "c1", Destination: "/nonexistent",
+			Error: "I/O error"}}, 0},
+		"of each its own": {[]Answer{missing("c0"), listed("c1")}, 1},
 	} {
 		l := merged(t, Options{}, c.answers...)
 		if len(l.Nowhere) != c.want || (c.want > 0) != strings.Contains(l.Message(), "No host has /nonexistent.") {

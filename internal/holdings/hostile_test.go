@@ -27,8 +27,10 @@ func TestALiarWritesInItsOwnRow(t *testing.T) {
 	for i, text := range hostileTexts {
 		lie := with(good(older), func(e *repository.Entry) {
 			e.Path, e.Controller, e.Method, e.Server, e.Compression = text, text, text, text, text
-			e.ManifestSHA256, e.Cluster.UUID, e.Cluster.Name, e.Position.UUID, e.Position.GTID = text, text, text, text, text
-			e.Problems = []repository.Problem{{Kind: repository.ProblemKind(text), File: text, Object: text, Reason: text}}
+			e.ManifestSHA256, e.Cluster.UUID, e.Cluster.Name = text, text, text
+			e.Position.UUID, e.Position.GTID = text, text
+			e.Problems = []repository.Problem{{Kind: repository.ProblemKind(text), File: text, Object: text,
+				Reason: text}}
 			e.Verified = repository.Level(text)
 			e.Verifications = []repository.Verification{{Level: repository.Level(text), Host: text},
 				{Level: repository.LevelRead, Host: text, OK: true}}
@@ -94,7 +96,8 @@ func TestAFloodOfSetsHidesNothing(t *testing.T) {
 func TestImpossibleNamesAreLeftOut(t *testing.T) {
 	for _, name := range []string{"", "x", "a/b/c", "../x", "a/..", "a b/c", "/etc/passwd", "a/b\n",
 		"a/" + strings.Repeat("x", 300)} {
-		l := merged(t, Options{}, listed("c0", good(physical), with(good(older), func(e *repository.Entry) { e.Set = name })))
+		bad := with(good(older), func(e *repository.Entry) { e.Set = name })
+		l := merged(t, Options{}, listed("c0", good(physical), bad))
 		if len(l.Sets) != 1 || l.Complete || l.Places[0].State != Partly ||
 			!strings.Contains(l.Places[0].Reason, "1 sets with impossible names") {
 			t.Errorf("%q: %+v", name, l)

@@ -22,7 +22,8 @@ const (
 )
 
 var (
-	setHeader   = []string{"SET (UTC, METHOD, CONTROLLER)", "AGE", "ON", "SIZE", "POSITION", "VERIFIED", "STATE", "NOTE"}
+	setHeader = []string{"SET (UTC, METHOD, CONTROLLER)", "AGE", "ON", "SIZE", "POSITION", "VERIFIED", "STATE",
+		"NOTE"}
 	placeHeader = []string{"HOST", "DESTINATION", "SETS", "NOTE"}
 )
 

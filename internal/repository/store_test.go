@@ -195,7 +195,7 @@ func TestAListThatFailsHasTheOthers(t *testing.T) {
 		must(t, err)
 		f, err := other.Add("backup.sql", repository.ContentDump, []byte(dump))
 		must(t, err)
-		must(t, other.Commit(&repository.Manifest{Cluster: repository.Cluster{Name: "other"}, Files: repository.Files{f}}))
+		must(t, other.Commit(&repository.Manifest{Files: repository.Files{f}}))
 		m.Fail = func(call, name string) error {
 			if call+" "+name == hidden {
 				return syscall.ESTALE
