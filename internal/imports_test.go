@@ -71,7 +71,8 @@ var may = map[string][]string{
 	"replay":     {"sqldump", "mariadb"},
 	"rebuild": {"safefile", "repository", "repository/local", "process", "galera", "container", "sqldump", "scratch",
 		"replay", "mariadb", "mariadb/catalog", "confine"},
-	"verify": {"repository", "sqldump", "rebuild", "mariadb"},
+	"verify":   {"repository", "sqldump", "rebuild", "mariadb"},
+	"holdings": {"repository"},
 	"reload": {"repository", "galera", "sqldump", "sqldump/part", "replay", "mariadb", "mariadb/accounts",
 		"mariadb/catalog"},
 	"restore": {"condition", "container", "durable", "safefile", "galera", "jobs", "optionfile", "pacemaker", "process",
@@ -117,7 +118,7 @@ var may = map[string][]string{
 }
 
 // everybodys packages only handle text.
-var everybodys = []string{"excerpt", "quantity"}
+var everybodys = []string{"excerpt", "quantity", "table"}
 
 // pure packages decide or parse; they do not touch the machine.
 var pure = map[string][]string{
@@ -133,6 +134,8 @@ var pure = map[string][]string{
 	"secret":       {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "time"},
 	"sqldump/part": {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql"},
 	"restore/plan": {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql", "time"},
+	"table":        {"os", "net", "os/exec", "syscall", "io/fs", "io", "net/http", "time"},
+	"holdings":     {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql"},
 }
 
 // uses lists functions and types that not every package which imports theirs may use.

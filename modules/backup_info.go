@@ -23,8 +23,10 @@ func init() { register("backup_info", ansible.Module{Spec: backupInfoSpec, Run: 
 // backupInfoValues are the module's results.
 type backupInfoValues struct {
 	repository.Listing
-	Newest *repository.Entry    `json:"newest"`
-	Read   *repository.ReadBack `json:"read,omitempty"`
+	// Present says that the destination is there.
+	Present bool                 `json:"present"`
+	Newest  *repository.Entry    `json:"newest"`
+	Read    *repository.ReadBack `json:"read,omitempty"`
 }
 
 func backupInfo(ctx context.Context, call *ansible.Call) (*ansible.Result, error) {
@@ -37,20 +39,20 @@ func backupInfo(ctx context.Context, call *ansible.Call) (*ansible.Result, error
 	}
 	r, err := stores.Open(o.Destination)
 	if errors.Is(err, fs.ErrNotExist) && !o.Read {
-		none := repository.Listing{Sets: []repository.Entry{}, NoSets: []repository.Folder{},
-			Damaged: []repository.Damaged{}}
-		return &ansible.Result{Msg: "there is no " + o.Destination + " here", Values: backupInfoValues{Listing: none}},
-			nil
+		return &ansible.Result{
+			Msg: "there is no " + o.Destination + " here", Values: backupInfoValues{Listing: repository.NoListing()},
+		}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
-	values := backupInfoValues{}
-	if values.Listing, err = r.List(o.Cluster); err != nil {
-		return nil, err
-	}
+	values := backupInfoValues{Present: true}
+	values.Listing, err = r.List(o.Cluster)
 	result := &ansible.Result{Values: &values, Warnings: values.Listing.Warnings()}
+	if err != nil {
+		return result, err // newest is not known
+	}
 	values.Newest = values.Listing.Newest()
 	result.Msg = fmt.Sprintf("%d sets in %s", len(values.Sets), o.Destination)
 	if !o.Read {

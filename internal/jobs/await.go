@@ -45,6 +45,15 @@ func (k Kind) forget(ctx context.Context, job *Job) {
 	}
 }
 
+// Info reports the state of a job, and changes nothing: who only looks is not its caller.
+func Info(ctx context.Context, job *Job) (*Answer, error) {
+	s, err := job.Look(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &Answer{Msg: s.Message(), Values: s}, nil
+}
+
 // Status reports the progress of a job. It renews the lease: the one who asks is the job's caller.
 func (k Kind) Status(ctx context.Context, job *Job) (*Answer, error) {
 	if k.Lease {

@@ -18,6 +18,10 @@ func TestQuantities(t *testing.T) {
 		"12345":      Number(12345.4),
 		"1 session":  Count(1, "session"),
 		"0 sessions": Count(0, "session"),
+		"59 s":       Age(59),
+		"1 min":      Age(119),
+		"47 h":       Age(48*3600 - 1),
+		"2 d":        Age(48 * 3600),
 		"2 sessions": Count(2, "session"),
 	} {
 		if got != want {

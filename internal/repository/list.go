@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"overcloud.backup/internal/excerpt"
 )
 
 // Folder is a folder among the sets that is not a set.
@@ -32,50 +34,70 @@ type Listing struct {
 	Sets    []Entry   `json:"sets"`
 	NoSets  []Folder  `json:"no_sets"`
 	Damaged []Damaged `json:"damaged"`
+	// Unreadable are folders of which nothing could be learned. List returns an error, too, if there are any.
+	Unreadable []Folder `json:"unreadable"`
 }
 
 // Entry describes a set for a list.
 type Entry struct {
 	Set string `json:"set"`
 	// Name is the last part of Set: sorting by it puts the sets of all clusters in order of time.
-	Name       string   `json:"name"`
-	Path       string   `json:"path"`
-	Cluster    Cluster  `json:"cluster"`
-	Controller string   `json:"controller"`
-	Method     string   `json:"method"`
-	Server     string   `json:"server_version"`
-	Started    float64  `json:"started_at"`
-	Ended      float64  `json:"ended_at"`
-	Bytes      int64    `json:"bytes"`
-	RawBytes   int64    `json:"raw_bytes"`
-	Position   Position `json:"position"`
+	Name       string  `json:"name"`
+	Path       string  `json:"path"`
+	Cluster    Cluster `json:"cluster"`
+	Controller string  `json:"controller"`
+	Method     string  `json:"method"`
+	Server     string  `json:"server_version"`
+	Started    float64 `json:"started_at"`
+	Ended      float64 `json:"ended_at"`
+	Bytes      int64   `json:"bytes"`
+	RawBytes   int64   `json:"raw_bytes"`
+	// Compression is that of the file with the data; ManifestSHA256 distinguishes sets of one name.
+	Compression    string   `json:"compression"`
+	ManifestSHA256 string   `json:"manifest_sha256"`
+	Position       Position `json:"position"`
 	// Verified is the deepest level that the set passed, at VerifiedAt; Problems say why a level failed.
 	Verified   Level     `json:"verified"`
 	VerifiedAt float64   `json:"verified_at"`
 	Problems   []Problem `json:"problems"`
-	Warnings   []string  `json:"warnings"`
+	// Verifications are the last outcome of each level, without the problems.
+	Verifications []Verification `json:"verifications"`
+	Warnings      []string       `json:"warnings"`
 }
 
-// List lists the sets of all clusters, or of one.
+// Verification is the last outcome of a level: whether the set passed it, when, and on which host.
+type Verification struct {
+	Level Level   `json:"level"`
+	OK    bool    `json:"ok"`
+	At    float64 `json:"at"`
+	Host  string  `json:"host"`
+}
+
+// NoListing returns the listing of a place that has nothing.
+func NoListing() Listing {
+	return Listing{Sets: []Entry{}, NoSets: []Folder{}, Damaged: []Damaged{}, Unreadable: []Folder{}}
+}
+
+// List lists the sets of all clusters, or of one. With an error the listing has what could be read: a set is missing
+// there, or named as unreadable, so that no set in it is known to be the newest.
 func (r *Repository) List(cluster string) (Listing, error) {
-	l := Listing{Sets: []Entry{}, NoSets: []Folder{}, Damaged: []Damaged{}}
-	items, err := r.items(cluster)
-	if err != nil {
-		return l, err
-	}
+	l := NoListing()
+	items, err := r.items(&l, cluster)
+	errs := []error{err}
 	for _, i := range items {
 		if err := r.add(&l, i); err != nil {
-			return l, err
+			l.Unreadable = append(l.Unreadable, Folder{r.store.Location(i.set), err.Error()})
+			errs = append(errs, err)
 		}
 	}
 	slices.SortFunc(l.Sets, func(a, b Entry) int {
 		return cmp.Or(cmp.Compare(path.Base(b.Set), path.Base(a.Set)), cmp.Compare(a.Set, b.Set))
 	})
-	return l, nil
+	return l, excerpt.Join(errs...)
 }
 
-// items returns the sets of a cluster, or of all clusters.
-func (r *Repository) items(cluster string) (items []located, err error) {
+// items returns the sets of a cluster, or of all clusters. A cluster's folder that cannot be read is listed as such.
+func (r *Repository) items(l *Listing, cluster string) (items []located, err error) {
 	clusters := []Item{{Name: cluster}}
 	if cluster == "" {
 		if clusters, err = r.itemsIn(""); err != nil {
@@ -84,16 +106,18 @@ func (r *Repository) items(cluster string) (items []located, err error) {
 	} else if err := CheckName("cluster name", cluster); err != nil {
 		return nil, err
 	}
+	var errs []error
 	for _, c := range clusters {
 		inside, err := r.itemsIn(c.Name)
 		if err != nil {
-			return nil, err
+			l.Unreadable = append(l.Unreadable, Folder{r.store.Location(c.Name), err.Error()})
+			errs = append(errs, err)
 		}
 		for _, i := range inside {
 			items = append(items, located{i, path.Join(c.Name, i.Name)})
 		}
 	}
-	return items, nil
+	return items, excerpt.Join(errs...)
 }
 
 // located is a set in a list, with its complete name.
@@ -146,6 +170,7 @@ func (s *Set) Entry() Entry {
 		Set: s.Name, Name: path.Base(s.Name), Path: s.Path(), Cluster: m.Cluster, Controller: m.Controller,
 		Method: m.Method, Server: m.Server.Version,
 		Started: m.StartedAt, Ended: m.EndedAt, Position: m.Position, Problems: []Problem{}, Warnings: []string{},
+		Compression: m.Data().Compression, ManifestSHA256: s.Sum, Verifications: []Verification{},
 	}
 	for _, f := range m.Files {
 		e.Bytes, e.RawBytes = e.Bytes+f.Bytes, e.RawBytes+f.RawBytes
@@ -156,6 +181,7 @@ func (s *Set) Entry() Entry {
 		return e
 	}
 	e.Verified, e.VerifiedAt, e.Problems = record.passed()
+	e.Verifications = record.verifications()
 	return e
 }
 
@@ -208,7 +234,8 @@ func (l Listing) Newest() *Entry {
 	}
 	for _, d := range l.Damaged {
 		if name := path.Base(d.Set); newest == nil || name > newest.Name {
-			newest = &Entry{Set: d.Set, Name: name, Path: d.Path, Problems: d.Problems, Warnings: []string{}}
+			newest = &Entry{Set: d.Set, Name: name, Path: d.Path, Problems: d.Problems, Warnings: []string{},
+				Verifications: []Verification{}}
 		}
 	}
 	return newest

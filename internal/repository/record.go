@@ -70,6 +70,18 @@ func (r Record) passed() (level Level, at float64, problems []Problem) {
 	return level, at, problems
 }
 
+// verifications returns the outcomes without their details.
+func (r Record) verifications() []Verification {
+	found := []Verification{}
+	if r.Read != nil {
+		found = append(found, Verification{LevelRead, r.Read.OK, r.Read.At, r.Read.Host})
+	}
+	if r.Restore != nil {
+		found = append(found, Verification{LevelRestore, r.Restore.OK, r.Restore.At, r.Restore.Host})
+	}
+	return found
+}
+
 // Record returns the results of earlier verifications; empty if there are none. A record of another set, or of this set
 // with another manifest, is an error.
 func (s *Set) Record() (Record, error) {

@@ -68,7 +68,9 @@ func TestASetInABucketIsWrittenListedAndReadBack(t *testing.T) {
 	}
 	outcome := repository.Outcome{OK: true, At: 5, Problems: []repository.Problem{}, Warnings: []string{}}
 	must(t, s.Write(repository.LevelRead, outcome))
-	if e := s.Entry(); e.Verified != repository.LevelRead || e.VerifiedAt != 5 || len(e.Warnings) > 0 {
+	if e := s.Entry(); e.Verified != repository.LevelRead || e.VerifiedAt != 5 || len(e.Warnings) > 0 ||
+		len(e.Verifications) != 1 || !e.Verifications[0].OK || e.Verifications[0].At != 5 || e.Compression != "zstd" ||
+		e.ManifestSHA256 != s.Sum {
 		t.Errorf("%+v", e)
 	}
 	if _, err := r.Create("solo", "logical", "b", time.Now()); err != nil {
@@ -179,6 +181,34 @@ func TestAListThatFailsIsAnError(t *testing.T) {
 		}
 		if _, err := r.Set("", repository.Newest); !errors.Is(err, gone) {
 			t.Errorf("%s, the newest: %v", call, err)
+		}
+	}
+}
+
+// A set, or a cluster, that cannot be read is named, and hides none of the others; the newest set is not known then.
+func TestAListThatFailsHasTheOthers(t *testing.T) {
+	for _, hidden := range []string{"open solo/20261122T191500Z_logical_a", "list solo"} {
+		m := storetest.NewMemory()
+		r := repository.New(m)
+		small(t, r, dump)
+		other, err := r.Create("other", "logical", "b", time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC))
+		must(t, err)
+		f, err := other.Add("backup.sql", repository.ContentDump, []byte(dump))
+		must(t, err)
+		must(t, other.Commit(&repository.Manifest{Files: repository.Files{f}}))
+		m.Fail = func(call, name string) error {
+			if call+" "+name == hidden {
+				return syscall.ESTALE
+			}
+			return nil
+		}
+		l, err := r.List("")
+		if !errors.Is(err, syscall.ESTALE) || len(l.Sets) != 1 || l.Sets[0].Set != other.Name() ||
+			len(l.Unreadable) != 1 || !strings.Contains(l.Unreadable[0].Path, strings.Fields(hidden)[1]) {
+			t.Errorf("%s: %+v, %v", hidden, l, err)
+		}
+		if s, err := r.Set("", repository.Newest); err == nil {
+			t.Errorf("%s: %s is the newest", hidden, s.Name)
 		}
 	}
 }

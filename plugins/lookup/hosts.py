@@ -20,7 +20,7 @@ options:
   role:
     description: The role that needs the hosts. It determines the variables and whether the hosts of HAProxy are included.
     type: str
-    choices: [controller_backup, controller_restore, controller_verify]
+    choices: [controller_backup, controller_list, controller_restore, controller_verify]
   otherwise:
     description: Whether to leave out the variable of the O(role) itself, for use in that variable's default.
     type: bool
@@ -63,6 +63,7 @@ HAPROXY = ('haproxy', 'Controller', 'controller')
 ROLES = {
     'controller_backup': (['controller_backup_hosts'], False),
     'controller_verify': (['controller_verify_hosts', 'controller_backup_hosts'], False),
+    'controller_list': (['controller_list_hosts', 'controller_backup_hosts'], False),
     # What names the hosts of a backup may name those of HAProxy, too.
     'controller_restore': (['controller_restore_hosts', 'galera_hosts', 'controller_backup_hosts'], True),
 }

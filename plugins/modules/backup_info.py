@@ -148,6 +148,16 @@ sets:
       returned: always
       type: int
       sample: 209715200
+    compression:
+      description: Compression of the file with the data, C(zstd) or C(none).
+      returned: always
+      type: str
+      sample: zstd
+    manifest_sha256:
+      description: The sha256 of its manifest, which distinguishes sets of one name.
+      returned: always
+      type: str
+      sample: 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
     position:
       description: Its place in the cluster's history, as the manifest has it.
       returned: always
@@ -175,12 +185,27 @@ sets:
       type: list
       elements: dict
       sample: []
+    verifications:
+      description: The last outcome of each level, with C(level), C(ok), C(at) in seconds since the epoch, and C(host).
+      returned: always
+      type: list
+      elements: dict
+      sample:
+        - level: read
+          ok: true
+          at: 1795634160.25
+          host: controller-2
     warnings:
       description: Other information for the operator, such as a verification record of another manifest.
       returned: always
       type: list
       elements: str
       sample: []
+present:
+  description: Whether the directory exists.
+  returned: when the directory could be read, or does not exist
+  type: bool
+  sample: true
 newest:
   description: The newest set; null if there is none. If it is one of C(damaged), only its name and path are known.
   returned: when the directory could be read
@@ -243,6 +268,16 @@ newest:
       returned: always
       type: int
       sample: 209715200
+    compression:
+      description: Compression of the file with the data, C(zstd) or C(none).
+      returned: always
+      type: str
+      sample: zstd
+    manifest_sha256:
+      description: The sha256 of its manifest, which distinguishes sets of one name.
+      returned: always
+      type: str
+      sample: 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
     position:
       description: Its place in the cluster's history, as the manifest has it.
       returned: always
@@ -270,6 +305,16 @@ newest:
       type: list
       elements: dict
       sample: []
+    verifications:
+      description: The last outcome of each level, with C(level), C(ok), C(at) in seconds since the epoch, and C(host).
+      returned: always
+      type: list
+      elements: dict
+      sample:
+        - level: read
+          ok: true
+          at: 1795634160.25
+          host: controller-2
     warnings:
       description: Other information for the operator, such as a verification record of another manifest.
       returned: always
@@ -286,6 +331,16 @@ no_sets:
       reason: 'unfinished: its backup still runs, or was killed'
 damaged:
   description: Sets whose manifest cannot be read or belongs to another set, with the reason.
+  returned: when the directory could be read
+  type: list
+  elements: dict
+  sample: []
+unreadable:
+  description:
+    - >-
+      Folders that could not be read although they need not be damaged, such as on a stale NFS handle, with C(path) and
+      C(reason). The module fails if there are any, because the newest set is not known then. It still returns the
+      others.
   returned: when the directory could be read
   type: list
   elements: dict

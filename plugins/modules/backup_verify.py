@@ -44,7 +44,9 @@ options:
   state:
     description:
       - C(present) verifies a set, or finds the verification of this C(job), and waits for it unless C(wait=false).
-      - C(status) reports the progress of C(job).
+      - >-
+        C(status) reports the progress of C(job), as its caller asks for it. It is deprecated for only looking at a
+        verification; use M(overcloud.backup.backup_verify_info).
       - >-
         C(recovered) only removes the remains of a killed verification, in C(scratch) and in the former default,
         C(/var/tmp/overcloud.backup).
@@ -220,6 +222,7 @@ requirements:
 notes:
   - Tables that the server encrypts at rest cannot be restored by the scratch server, which has no key.
 seealso:
+  - module: overcloud.backup.backup_verify_info
   - module: overcloud.backup.backup_info
   - module: overcloud.backup.galera_backup
 author:

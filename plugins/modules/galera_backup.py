@@ -53,7 +53,9 @@ options:
   state:
     description:
       - C(present) starts a backup, or finds the one of this C(job), and waits for it unless C(wait=false).
-      - C(status) reports the progress of C(job), or of the running job, and renews its lease.
+      - >-
+        C(status) reports the progress of C(job), or of the running job, and renews its lease, as its caller does. It is
+        deprecated for only looking at a job; use M(overcloud.backup.galera_backup_info), which changes nothing.
       - C(cancelled) ends the job in an orderly way. It undoes its effects and leaves no set.
       - >-
         C(recovered) undoes the effects of dead jobs of this host, such as after a restart of the host. If there are
@@ -360,6 +362,7 @@ requirements:
     C(plan.warnings) lists what is missing.
   - C(SELECT), C(SHOW VIEW), C(TRIGGER), C(EVENT) and C(PROCESS) on C(*.*) for C(logical).
 seealso:
+  - module: overcloud.backup.galera_backup_info
   - module: overcloud.backup.idle_controller
 author:
   - The overcloud.backup authors (@overcloud-backup)

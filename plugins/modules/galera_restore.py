@@ -31,7 +31,9 @@ description:
 options:
   state:
     description:
-      - C(planned) inspects the host and changes nothing. It returns C(node), C(book), C(set), C(plan) and C(problems).
+      - >-
+        C(planned) inspects the host and changes nothing. It returns C(node), C(book), C(set), C(plan) and C(problems).
+        It is deprecated; use M(overcloud.backup.galera_restore_info), which does the same.
       - C(staged) prepares the set beside the datadir of the controller that sees it. It needs C(confirm).
       - >-
         C(fenced) blocks clients from the database's port on this host with nft or iptables. Connections are refused at
@@ -347,6 +349,7 @@ notes:
     A datadir that is a separate file system cannot be moved aside and is refused. InnoDB files outside of the datadir
     and databases in the containers of a bundle are also refused.
 seealso:
+  - module: overcloud.backup.galera_restore_info
   - module: overcloud.backup.backup_info
   - module: overcloud.backup.backup_verify
 author:

@@ -15,9 +15,8 @@ version_added: 1.0.0
 description:
   - >-
     Decides from the reports of all controllers which set is restored, onto which controller, and in which steps, or why
-    the restore cannot be done. It reads nothing and changes nothing. Run M(overcloud.backup.galera_restore) with
-    C(state=planned) on all controllers first. The role C(overcloud.backup.controller_restore) does both, and then takes
-    the steps.
+    the restore cannot be done. It reads nothing and changes nothing. Run M(overcloud.backup.galera_restore_info) on all
+    controllers first. The role C(overcloud.backup.controller_restore) does both, and then takes the steps.
   - >-
     The action plugin runs it on the control node, whatever C(delegate_to), C(become) and C(connection) say, so that no
     controller has to trust another. On a control node that cannot run the collection's binary (Linux on x86_64 or
@@ -111,6 +110,7 @@ notes:
   - 'C(no_controller): no controller was named for the rejoin.'
   - 'C(not_confirmed): the operation is not confirmed by name.'
 seealso:
+  - module: overcloud.backup.galera_restore_info
   - module: overcloud.backup.galera_restore
 author:
   - The overcloud.backup authors (@overcloud-backup)

@@ -154,7 +154,8 @@ class Sieve:
         """An answer, or the answer of a job within it."""
         found = self.mapping(answer, dict(shape, **{NESTED: 'raw'}) if NESTED in shape else shape, where, 0)
         if found.get(NESTED) is not None:
-            inner = dict((key, value) for key, value in shape.items() if key != NESTED)
+            inner = shape[NESTED] if isinstance(shape[NESTED], dict) else shape
+            inner = dict((key, value) for key, value in dict(inner, **COMMON).items() if key != NESTED)
             found[NESTED] = self.answer(found[NESTED], inner, where + NESTED + '.')
         if found.get('warnings'):
             found['warnings'] = [warning(text) for text in found['warnings'][:WARNINGS]]

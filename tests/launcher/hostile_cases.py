@@ -177,7 +177,10 @@ def case_keys_of_every_module(bench):
           when: inventory_hostname == 'two'
         - overcloud.backup.idle_controller: {facts: [], show: true}
         - overcloud.backup.galera_restore: {state: planned, destination: /nonexistent}
+        - overcloud.backup.galera_restore_info: {destination: /nonexistent}
+        - overcloud.backup.galera_backup_info:
         - overcloud.backup.backup_verify: {state: status, job: x}
+        - overcloud.backup.backup_verify_info: {job: x}
         """ + UNHARMED.replace("'pacemaker']", "'pacemaker', 'haproxy']").replace('\n', '\n        '), hosts='here')
     unharmed(bench, output)
 

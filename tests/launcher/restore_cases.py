@@ -11,8 +11,8 @@ from playbook import TOP, has
 # $0.json is the controller's answer; other requests are recorded, and answered with $0.STATE if that is there.
 CONTROLLER = """#!/bin/sh
 args=$(cat)
-case $args in
-  *'"state": "planned"'*) cat "$0.json" ;;
+case $2 in
+  galera_restore_info) cat "$0.json" ;;
   *) printf '%s %s\\n' "${0##*/}" "$args" >>"${0%/*}/steps"
      state=${args#*'"state": "'}; [ ! -f "$0.${state%%'"'*}" ] || exec cat "$0.${state%%'"'*}"
      echo '{"changed": true, "msg": "done"}' ;;

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -37,9 +38,19 @@ func TestWhereAJobStands(t *testing.T) {
 			stop := map[bool]string{true: ":"}[c.runs]
 			job := units.Job(t, s, folder, "j", c.state, stop)
 			before, _ := job.Lease()
+			looked, err := Info(t.Context(), s, "j")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if after, _ := job.Lease(); after != before {
+				t.Error("somebody who only looks renewed the lease")
+			}
 			result, err := Options{Job: "j"}.Status(t.Context(), s)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(looked, result) {
+				t.Errorf("looked at it is %+v, and its status %+v", looked, result)
 			}
 			got := result.Values.(jobs.Standing)
 			if got.Running != c.running || got.Ended != c.ended || (got.Result != nil) != c.ended ||
@@ -108,9 +119,17 @@ func TestTheRunningJobIsFoundWithoutItsName(t *testing.T) {
 	if r, err := o.Status(t.Context(), s); err != nil || r.Msg != "job b runs" {
 		t.Errorf("%+v %v", r, err)
 	}
+	if r, err := Info(t.Context(), s, ""); err != nil || r.Msg != "job b runs" {
+		t.Errorf("%+v %v", r, err)
+	}
 	o.Job = "d"
 	if _, err := o.Status(t.Context(), s); err == nil || !strings.Contains(err.Error(), "no job d on this host") {
 		t.Errorf("%v", err)
+	}
+	for id, says := range map[string]string{"d": "no job d on this host", "../b": "../b", "b/../a": "b/../a"} {
+		if r, err := Info(t.Context(), s, id); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %+v, %v", id, r, err)
+		}
 	}
 }
 

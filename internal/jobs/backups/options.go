@@ -69,9 +69,7 @@ func (o Options) Check() error {
 		option.Within("nice", float64(o.Nice), -20, 19),
 		option.Within("ionice_level", float64(o.IOLevel), 0, 7),
 	)
-	if o.Job != "" {
-		err = errors.Join(err, jobs.CheckID(o.Job))
-	}
+	err = errors.Join(err, checkID(o.Job))
 	if least := o.Buffer + 256; o.MemoryHigh < least {
 		err = errors.Join(err, fmt.Errorf("memory_high: %d MiB is too little for a buffer of %d MiB; give at least %d"+
 			" MiB",

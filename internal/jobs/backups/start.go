@@ -65,21 +65,43 @@ func (o Options) Plan(ctx context.Context, caller jobs.Caller) (*jobs.Answer, er
 	return &jobs.Answer{Changed: true, Msg: job.Plan().Summary(), Values: values, Warnings: job.Plan().Warnings}, nil
 }
 
-// Status reports the progress of a job, that of the options or the one that runs.
+// Status reports the progress of a job, that of the options or the one that runs, as its caller.
 func (o Options) Status(ctx context.Context, store jobs.Store) (*jobs.Answer, error) {
-	job, err := o.find(ctx, store)
+	return look(ctx, store, o.Job, o.kind(store).Status)
+}
+
+// Info reports the same to somebody who only looks. Without an id it is of the job that runs.
+func Info(ctx context.Context, store jobs.Store, id string) (*jobs.Answer, error) {
+	if err := checkID(id); err != nil {
+		return nil, err
+	}
+	return look(ctx, store, id, jobs.Info)
+}
+
+func look(
+	ctx context.Context, store jobs.Store, id string, how func(context.Context, *jobs.Job) (*jobs.Answer, error),
+) (*jobs.Answer, error) {
+	job, err := find(ctx, store, id)
 	if err != nil {
 		return nil, err
 	}
 	if job == nil {
 		return &jobs.Answer{Msg: "no job runs here", Values: map[string]any{"running": false}}, nil
 	}
-	return o.kind(store).Status(ctx, job)
+	return how(ctx, job)
+}
+
+// checkID refuses what is no id; none is fine.
+func checkID(id string) error {
+	if id == "" {
+		return nil
+	}
+	return jobs.CheckID(id)
 }
 
 // Cancel ends a job in order: it undoes what it did, and no set is left.
 func (o Options) Cancel(ctx context.Context, caller jobs.Caller, store jobs.Store) (*jobs.Answer, error) {
-	job, err := o.find(ctx, store)
+	job, err := find(ctx, store, o.Job)
 	if err != nil {
 		return nil, err
 	}
@@ -89,15 +111,14 @@ func (o Options) Cancel(ctx context.Context, caller jobs.Caller, store jobs.Stor
 	return o.kind(store).Cancel(ctx, caller, job)
 }
 
-// find returns the job of the options, otherwise the one that runs, otherwise nil.
-func (o Options) find(ctx context.Context, store jobs.Store) (*jobs.Job, error) {
-	if o.Job == "" {
+// find returns the job with this id, without one that which runs, otherwise nil.
+func find(ctx context.Context, store jobs.Store, id string) (*jobs.Job, error) {
+	if id == "" {
 		return store.Current(ctx)
 	}
-	job, err := store.Open(o.Job)
+	job, err := store.Open(id)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no job %s on this host; without the option job the running one is meant",
-			o.Job)
+		return nil, fmt.Errorf("there is no job %s on this host; without the option job the running one is meant", id)
 	}
 	return job, err
 }

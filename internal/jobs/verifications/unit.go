@@ -37,14 +37,31 @@ func (o Options) Status(ctx context.Context) (*jobs.Answer, error) {
 	if o.Job == "" {
 		return nil, errors.New("job: state status needs to know which verification")
 	}
-	job, err := Store.Open(o.Job)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no verification %s on this host", o.Job)
-	}
+	job, err := open(o.Job)
 	if err != nil {
 		return nil, err
 	}
 	return o.kind().Status(ctx, job)
+}
+
+// Info reports the same, and changes nothing.
+func Info(ctx context.Context, id string) (*jobs.Answer, error) {
+	if err := jobs.CheckID(id); err != nil {
+		return nil, err
+	}
+	job, err := open(id)
+	if err != nil {
+		return nil, err
+	}
+	return jobs.Info(ctx, job)
+}
+
+func open(id string) (*jobs.Job, error) {
+	job, err := Store.Open(id)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no verification %s on this host", id)
+	}
+	return job, err
 }
 
 // kind is what the jobs of these options have in common.

@@ -201,3 +201,12 @@ func TestLeftoversOfAKilledVerificationAreRemovedOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestAVerificationIsLookedAtByItsName(t *testing.T) {
+	ownStore(t)
+	for id, says := range map[string]string{"x": "there is no verification x", "../x": "../x", "": "job"} {
+		if r, err := Info(t.Context(), id); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%q: %+v, %v", id, r, err)
+		}
+	}
+}

@@ -60,6 +60,25 @@ type Values struct {
 	Loaded []reload.LoadedTable `json:"loaded,omitempty"`
 }
 
+// InfoOptions are those of the module galera_restore_info.
+type InfoOptions struct {
+	option.Set
+	OtherCluster      bool  `json:"other_cluster"`
+	AcceptDifferences bool  `json:"accept_differences"`
+	Memory            int64 `json:"memory"`
+}
+
+// Options returns them as those of galera_restore, which inspects with them and changes nothing.
+func (o InfoOptions) Options() (Options, error) {
+	return Options{
+		Set: o.Set, State: Planned, OtherCluster: o.OtherCluster, AcceptDifferences: o.AcceptDifferences,
+		Memory: o.Memory,
+	}, option.Within("memory", float64(o.Memory), 32, 1<<20)
+}
+
+// Planned is the state that only inspects.
+const Planned = "planned"
+
 // Check refuses numbers that the description of the options cannot.
 func (o Options) Check() error {
 	err := errors.Join(

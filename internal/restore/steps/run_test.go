@@ -308,3 +308,16 @@ func TestAControllerDoesNotGiveItsDataUpUnconfirmed(t *testing.T) {
 		}
 	}
 }
+
+// Whatever the options, the module that only inspects has the state that only inspects.
+func TestInspectingIsAllThatInfoDoes(t *testing.T) {
+	o, err := InfoOptions{Memory: 512, OtherCluster: true, AcceptDifferences: true}.Options()
+	if err != nil || o.State != Planned || !o.OtherCluster || !o.AcceptDifferences || o.Memory != 512 {
+		t.Errorf("%+v, %v", o, err)
+	}
+	for _, memory := range []int64{0, 31, 1<<20 + 1} {
+		if _, err := (InfoOptions{Memory: memory}).Options(); err == nil || !strings.Contains(err.Error(), "memory: ") {
+			t.Errorf("%d: %v", memory, err)
+		}
+	}
+}

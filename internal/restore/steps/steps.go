@@ -58,7 +58,7 @@ func (o Options) Run(ctx context.Context, caller jobs.Caller) (*jobs.Answer, err
 	if err != nil {
 		return nil, err
 	}
-	if o.State == "planned" {
+	if o.State == Planned {
 		return o.planned(ctx, n)
 	}
 	step, err := find(o.State)
