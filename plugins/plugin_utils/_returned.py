@@ -86,6 +86,9 @@ RETURNED = {
         'result': 'dict',
         'undone': ['str'],
     },
+    'check_variables': {
+        'msg': 'str',
+    },
     'galera_backup': {
         'job': 'str',
         'unit': 'str',

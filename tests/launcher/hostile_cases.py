@@ -399,7 +399,7 @@ def case_terminal_connection(bench):
     output = bench.play('- overcloud.backup.pacemaker_facts:', hosts='dead', status=2,
                         env={'ANSIBLE_SSH_EXECUTABLE': bench.path('ssh')})
     printable(output)
-    has(output, 'Lost the connection to the host')
+    has(output, 'Could not connect to the host')
 
 
 def case_templates(bench):
