@@ -13,7 +13,7 @@ from ansible.module_utils.common.text.converters import to_text
 from ansible.module_utils.six import string_types
 from ansible.plugins.action import ActionBase
 from ansible_collections.overcloud.backup.plugins.plugin_utils import _command
-from ansible_collections.overcloud.backup.plugins.plugin_utils._hosts import Hosts, Unmatched
+from ansible_collections.overcloud.backup.plugins.plugin_utils._hosts import ROLES, Hosts, Unmatched
 from ansible_collections.overcloud.backup.plugins.plugin_utils._variables import (
     decided_once, known, misspelt, wrong)
 
@@ -24,7 +24,7 @@ MOST = 8
 
 
 class ActionModule(ActionBase):
-    _VALID_ARGS = frozenset(('coordinator', 'hosts'))
+    _VALID_ARGS = frozenset(('coordinator', 'hosts_of'))
 
     def run(self, tmp=None, task_vars=None):
         self._supports_check_mode = self._supports_async = True
@@ -50,11 +50,14 @@ class ActionModule(ActionBase):
 
     def _others(self, own):
         """The variables of other hosts, which are those of the inventory, facts and registered ones."""
-        hosts = self._task.args.get('hosts')
-        if hosts is None:
-            hosts = own.get('ansible_play_hosts_all') or []
-        if isinstance(hosts, string_types):
-            hosts = [host.strip() for host in hosts.split(',') if host.strip()]
+        hosts, role = own.get('ansible_play_hosts_all') or [], self._task.args.get('hosts_of')
+        if role in ROLES:
+            # An inventory may have a thousand hosts besides.
+            resolver = Hosts(own, self._templar, self._loader)
+            try:
+                hosts = resolver.names(resolver.pattern(role=role))
+            except Unmatched:  # one of our own findings, or preflight's
+                hosts = []
         hostvars = own.get('hostvars') or {}
         return [(host, hostvars.raw_get(host)) for host in hosts if host in hostvars and host != own.get('inventory_hostname')]
 

@@ -20,7 +20,7 @@ description:
     It also fails if a variable has a wrong type, is not one of its choices, or is a pattern of hosts that matches none.
     The specification is the C(meta/argument_specs.yml) of the roles.
   - >-
-    It checks the variables of the task, wherever they are set, and those of the other hosts. All findings are in one
+    It checks the variables of the task, wherever they are set, and those of other hosts. All findings are in one
     message, without values of secrets.
   - >-
     The collection's playbooks begin with it, and its roles do so in every play. It runs only on the control node and
@@ -33,10 +33,13 @@ options:
         Host on which a later play decides for all. The task fails if another host has a value, for a variable that the
         coordinator reads, which the coordinator does not have. It runs this check only on the coordinator itself.
     type: str
-  hosts:
-    description: Names of hosts whose variables are checked in addition to the task's own. Default all hosts of the play.
-    type: list
-    elements: str
+  hosts_of:
+    description: Role whose hosts' variables are checked in addition to the task's own. By default those of all hosts of the play.
+    type: str
+    choices:
+      - controller_backup
+      - controller_restore
+      - controller_verify
 attributes:
   check_mode:
     description: Can run in check mode, which makes no difference, because it never changes anything.

@@ -101,7 +101,8 @@ class Hosts(object):
         if part[:1] not in ('!', '&'):
             return bool(self.names(part))
         name = part[1:]
-        return bool(re.search(r'[*?\[\]~]', name)) or name in self._groups or bool(self.names(name))
+        # localhost may be implicit.
+        return bool(re.search(r'[*?\[\]~]', name)) or name == 'localhost' or name in self._groups or bool(self.names(name))
 
     def _default(self, names):
         """The first of these groups that the inventory has, if it has hosts."""

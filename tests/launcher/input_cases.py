@@ -186,6 +186,20 @@ def case_input_places(bench):
     group = told['all']['children']['Controller'].setdefault('vars', {})
     changed(group, ['controller-0, controller-1, controller-2: ' + unknown(*MISSPELT[2])], controller_restore_sett='x')
     changed(told['all'].setdefault('vars', {}), ['"msg": "' + unknown(*MISSPELT[10])], controler_backup_destination='/x')
+    # What one host decides by, for all, is no group's and no controller's.
+    unseen = 'controller_backup_destination is set differently there than for localhost, which decides for all'
+    changed(group, ['controller-0, controller-1, controller-2: ' + unseen], controller_backup_destination='/mnt/x')
+    changed(hosts['controller-2'], ['controller-2: ' + unseen], controller_backup_destination='/mnt/x')
+    group['controller_backup_destination'] = '/mnt/x'
+    bench.write('controllers.yaml', json.dumps(told))
+    goes(bench, 'status', '-e', 'controller_backup_destination=/mnt/y')
+    ours = bench.path('own', 'ansible_collections', 'overcloud', 'backup', 'playbooks', 'backup.yml')
+    site = bench.write('site.yml', '- import_playbook: %s\n  vars: {controller_backup_destination: /mnt/y}\n' % ours)
+    bench.write('hosts/calls', '')
+    goes(bench, site)
+    used = [args['destination'] for dummy, module, args in calls(bench) if module == 'galera_backup' and 'destination' in args]
+    assert used and set(used) == set(['/mnt/y']), used
+    del group['controller_backup_destination']
     bench.write('controllers.yaml', json.dumps(told))
     os.makedirs(bench.path('host_vars'))
     bench.undo.append(lambda: shutil.rmtree(bench.path('host_vars')))
@@ -198,7 +212,6 @@ def case_input_places(bench):
         hosts[name].update(controller_backup_timeout=10 + i, controller_backup_haproxy_socket='/run/%s' % name)
     bench.write('controllers.yaml', json.dumps(told))
     goes(bench, 'status')
-    ours = bench.path('own', 'ansible_collections', 'overcloud', 'backup', 'playbooks', 'backup.yml')
     site = bench.write('site.yml', '- import_playbook: %s\n  vars: {controller_backup_destinaton: /x}\n' % ours)
     refused(bench, site, [], unknown(*MISSPELT[0]))
 
