@@ -35,31 +35,6 @@ func pythonSet(t *testing.T, name, end string) []string {
 	return names
 }
 
-// A variable that a role sets is not one that a user has misspelt.
-func TestTheResultsOfRolesAreKnownVariables(t *testing.T) {
-	var want []string
-	set := regexp.MustCompile(`(?m)^\s+(?:register: |)(controller_(?:backup|restore|verify)_\w+)(?:$|: ")`)
-	for file, text := range taskFiles(t) {
-		for _, task := range regexp.MustCompile(`(?m)^\s*register: (\w+)`).FindAllStringSubmatch(text, -1) {
-			want = append(want, task[1])
-		}
-		for _, part := range strings.Split(text, "set_fact:")[1:] {
-			part, _, _ = strings.Cut(part, "\n\n")
-			for _, m := range set.FindAllStringSubmatch(part, -1) {
-				want = append(want, m[1])
-			}
-		}
-		if strings.Contains(text, "set_fact: {") {
-			t.Errorf("%s: this test does not read set_fact in one line", file)
-		}
-	}
-	want = slices.DeleteFunc(want, func(name string) bool { return strings.HasPrefix(name, "__") })
-	slices.Sort(want)
-	if got := pythonSet(t, "RESULTS", "))"); !slices.Equal(got, slices.Compact(want)) || len(got) < 8 {
-		t.Errorf("%s: RESULTS are %v, and the roles set %v", variablesPlugin, got, slices.Compact(want))
-	}
-}
-
 // taskFiles returns the task files of all roles, by path.
 func taskFiles(t *testing.T) map[string]string {
 	t.Helper()

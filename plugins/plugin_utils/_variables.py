@@ -40,12 +40,6 @@ SHARED = {
     'overcloud_backup_hosts_of': {'type': 'str'},
     'overcloud_backup_work': {'type': 'str'},
 }
-# Variables that the roles set.
-RESULTS = frozenset((
-    'controller_backup_decision', 'controller_backup_result',
-    'controller_restore_plan', 'controller_restore_result', 'controller_restore_view',
-    'controller_verify_decision', 'controller_verify_listing', 'controller_verify_result',
-))
 # Variables that only tasks of each controller read, for that controller alone. The others are read by the host that decides,
 # whatever the controllers have.
 OF_EACH_HOST = frozenset((
@@ -53,7 +47,6 @@ OF_EACH_HOST = frozenset((
     'controller_backup_haproxy_stats_password', 'controller_backup_haproxy_stats_url', 'controller_backup_haproxy_stats_user',
     'controller_backup_sample', 'controller_backup_timeout', 'controller_restore_cluster', 'controller_verify_cluster',
 ))
-PREFIXES = ('controller_backup_', 'controller_restore_', 'controller_verify_', 'overcloud_backup_')
 # The number of wrong, missing, additional or exchanged letters up to which another name counts as one of ours. The names
 # have at least 20 letters, so that no name of somebody else is as similar by chance.
 NEAR = 2
@@ -66,11 +59,14 @@ KINDS = {
     'str': 'a text', 'int': 'a whole number', 'float': 'a number', 'bool': 'true or false',
     'path': 'an absolute path on the host, such as /var/backups',
     'list': 'a list, or one text with commas, such as "a,b"', 'dict': 'a mapping, or a text such as "old=new"',
+    'raw': 'a value',
 }
 NUMBERS = integer_types + (float,)
 WHOLE, DECIMAL = re.compile(r'\s*[+-]?[0-9]+\s*\Z'), re.compile(r'\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*\Z')
 SWITCHES = frozenset(('yes', 'on', 'true', 't', 'y', '1', '1.0', 'no', 'off', 'false', 'f', 'n', '0', '0.0'))
-_known = {}
+# A variable that a task of a role sets: registered, or by set_fact.
+SET = re.compile(r'^ +(?:register: (\w+)$|(\w+):)', re.M)
+_known, _results, _prefixes = {}, set(), []
 
 
 def known():
@@ -88,11 +84,30 @@ def known():
     return _known
 
 
+def results():
+    """The variables that the roles themselves set, and a few other words."""
+    if not _results:
+        for path in glob.glob(os.path.join(ROLES, '*', 'tasks', '*.yml')):
+            with open(path) as f:
+                _results.update(name for found in SET.findall(f.read()) for name in found if name)
+    return _results
+
+
+def prefixes():
+    """How the names of our variables begin: like their role."""
+    if not _prefixes:
+        roles = glob.glob(os.path.join(ROLES, '*', 'meta', 'argument_specs.yml'))
+        _prefixes.extend(sorted(path.split(os.sep)[-3] + '_' for path in roles) + ['overcloud_backup_'])
+    return tuple(_prefixes)
+
+
 def misspelt(name):
     """What is wrong with the name of a variable, or None if it is one of ours or somebody else's."""
-    if name.startswith('_') or name in known() or name in RESULTS:
+    if name[:1] not in 'co' or name in known():
         return None
-    ours = name.startswith(PREFIXES)
+    ours = name.startswith(prefixes())
+    if ours and name in results():
+        return None
     nearest = _of_a_role(name) if ours else _by_all_letters(name)
     if ours or nearest:
         return UNKNOWN % (line(name, 100), MEANT % nearest if nearest else NOWHERE)
@@ -102,7 +117,7 @@ def misspelt(name):
 def _current():
     """The names to suggest."""
     return [name for name, spec in sorted(known().items())
-            if name not in SHARED or name.startswith(PREFIXES) if not former(spec)]
+            if name not in SHARED or name.startswith(prefixes()) if not former(spec)]
 
 
 def former(spec):
@@ -112,10 +127,11 @@ def former(spec):
 
 def _of_a_role(name):
     """The nearest name: of the same prefix, else of another."""
-    prefix = [p for p in PREFIXES if name.startswith(p)][0]
+    prefix = [p for p in prefixes() if name.startswith(p)][0]
     rest = name[len(prefix):]
-    for prefixes in ((prefix,), PREFIXES, [p + 'login_' for p in PREFIXES]):
-        found = [(distance(rest, other[len(p):], NEAR + 1), other) for p in prefixes for other in _current() if other.startswith(p)]
+    for some in ((prefix,), prefixes(), [p + 'login_' for p in prefixes()]):
+        found = [(distance(rest, other[len(p):], NEAR + 1), other) for p in some for other in _current()
+                 if other.startswith(p)]
         near = sorted((d, other) for d, other in found if d <= max(1, min(NEAR + 1, len(rest) // 3)))
         if near:
             return near[0][1]
@@ -123,7 +139,7 @@ def _of_a_role(name):
 
 
 def _by_all_letters(name):
-    if name[:1] not in 'co' or not 18 <= len(name) <= 60:
+    if not 18 <= len(name) <= 60:
         return None
     for other in _current():
         # Of three parts one is whole if at most two letters differ.
@@ -157,7 +173,7 @@ def wrong(name, value):
     kind, choices = spec.get('type', 'str'), spec.get('choices')
     if value is None:
         # Ansible itself takes it for no value, unless there is a default or a list of choices.
-        free = spec.get('default') is None and not choices
+        free = kind == 'raw' or spec.get('default') is None and not choices
         return None if free else WRONG % (name, 'null', expected(spec) + '; leave it out for its default')
     if fits(kind, value) and (not choices or to_text(value) in choices):
         return None

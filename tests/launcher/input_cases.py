@@ -39,7 +39,7 @@ MISSPELT = (
 # Somebody else's names, and those that the roles set.
 OTHERS = ('controller_hosts', 'backup_destination', 'galera_host', 'haproxy_host', 'controller_backup', 'overcloud_name',
           '_controller_backup_x', 'neutron_controller_backup_x', 'controller_backup_decision', 'controller_verify_listing',
-          'tripleo_backup_and_restore_server', 'controller_restore_view', 'controllers', 'overcloud_backup')
+          'tripleo_backup_and_restore_server', 'controller_restore_view', 'controller_backup_result', 'controllers', 'overcloud_backup')
 INTEGER, NUMBER, SWITCH = 'a whole number', 'a number, such as 120', 'true or false'
 LIST, MAPPING = 'a list, or one text with commas, such as "a,b"', 'a mapping, or a text such as "old=new"'
 PATH = 'an absolute path on the host, such as /var/backups'
