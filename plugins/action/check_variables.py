@@ -102,7 +102,7 @@ class ActionModule(ActionBase):
 
 def unset(value, own):
     """Whether it is omitted, or still a template: Ansible leaves one of another host as it is where a name is unknown."""
-    if type(value).__name__ in ('Omit', '_OmitType') or value == own.get('omit'):
+    if type(value).__name__ in ('Omit', '_OmitType') or value is not None and value == own.get('omit'):
         return True
     return isinstance(value, string_types) and ('{{' in value or value.startswith('__omit_place_holder__'))
 
