@@ -30,6 +30,10 @@ options:
     description: Whether to leave out the hosts of HAProxy.
     type: bool
     default: false
+  names:
+    description: Whether to return the names of the hosts instead of the pattern.
+    type: bool
+    default: false
   coordinator:
     description:
       - An additional host for the pattern, which stays in the play if no other host answers.
@@ -45,7 +49,7 @@ EXAMPLES = r"""
 """
 RETURN = r"""
 _raw:
-  description: The pattern.
+  description: The pattern, or the names.
   type: list
   elements: str
 """
@@ -58,7 +62,8 @@ from ansible_collections.overcloud.backup.plugins.plugin_utils._hosts import DAT
 
 
 class LookupModule(LookupBase):
-    def run(self, terms, variables=None, database_only=False, coordinator=None, role=None, otherwise=False, **dummy):
+    def run(self, terms, variables=None, database_only=False, coordinator=None, role=None, otherwise=False, names=False,
+            **dummy):
         hosts = Hosts(variables, self._templar, self._loader)
         try:
             pattern = hosts.pattern(terms, role, otherwise, database_only)
@@ -66,6 +71,8 @@ class LookupModule(LookupBase):
             if not _command.only_lists():
                 raise AnsibleLookupError(to_text(e))
             pattern = DATABASE[-1]
+        if names:
+            return hosts.names(pattern)
         if not coordinator:
             return [pattern]
         if coordinator in hosts.names(pattern):

@@ -92,7 +92,11 @@ class Hosts(object):
         return pattern
 
     def names(self, pattern):
-        """The hosts that a pattern matches, by Ansible's own rules."""
+        """The hosts that a pattern matches, by Ansible's own rules. The lookup of 2.9 knows groups and names alone."""
+        inventory = getattr(self._variables.get('hostvars'), '_inventory', None)
+        if inventory:
+            found = inventory.get_hosts(pattern, ignore_limits=True, ignore_restrictions=True)
+            return [to_text(host.name) for host in found]
         lookup = lookup_loader.get('inventory_hostnames', loader=self._loader, templar=self._templar)
         return lookup.run([pattern], variables=self._variables)
 
