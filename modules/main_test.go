@@ -111,7 +111,7 @@ func TestThePageOfVariablesIsCurrent(t *testing.T) {
 }
 
 // onControlNode lists modules that are only an action plugin: they are about the command, which hosts do not know.
-var onControlNode = []string{"preflight"}
+var onControlNode = []string{"check_variables", "preflight"}
 
 // documented returns the names of all modules, those of the binary and the others.
 func documented() []string {
@@ -160,6 +160,38 @@ func TestTheLauncherKnowsWhichModulesLogIn(t *testing.T) {
 	}
 	if count < 4 {
 		t.Errorf("only %d modules log in", count)
+	}
+}
+
+// A list may be one text with commas: each option that is a list takes it.
+func TestEveryListMayBeText(t *testing.T) {
+	type option struct{ Type, Elements string }
+	var login struct {
+		Documentation struct{ Options map[string]option } `yaml:"DOCUMENTATION"`
+	}
+	readYAML(t, "_login.yml", &login)
+	count := 0
+	for name := range modules {
+		var spec struct {
+			Documentation struct{ Options map[string]option } `yaml:"DOCUMENTATION"`
+		}
+		readYAML(t, name+".yml", &spec)
+		maps.Copy(spec.Documentation.Options, login.Documentation.Options)
+		for key, o := range spec.Documentation.Options {
+			if o.Type != "list" || o.Elements == "dict" {
+				continue
+			}
+			count++
+			var out bytes.Buffer
+			program().Main([]string{"-", name}, strings.NewReader(`{"no_such_option":1,"`+key+`":"/a, /b"}`), &out)
+			if said := out.String(); !strings.Contains(said, "no_such_option") || strings.Contains(said, key+": ") ||
+				strings.Contains(said, key+"[") {
+				t.Errorf("%s: %s as a text: %s", name, key, said)
+			}
+		}
+	}
+	if count < 12 {
+		t.Errorf("only %d lists", count)
 	}
 }
 

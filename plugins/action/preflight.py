@@ -1,13 +1,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fails if the options of the command leave out the work of a playbook or role. It contacts no host."""
+"""Fails if the options of the command leave out the work of a playbook or role, or if it has no hosts. It contacts none."""
 from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+from ansible.module_utils.common.text.converters import to_text
 from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.action import ActionBase
 from ansible_collections.overcloud.backup.plugins.plugin_utils import _command
+from ansible_collections.overcloud.backup.plugins.plugin_utils._hosts import ROLES, TAKEN, Hosts, Unmatched
 
 LIMITED = ('The %s would not run: %s leaves out %s, which decides for all controllers from what each of them reports. '
            'Leave the limit out; to keep a controller from being chosen set controller_backup_exclude. A necessary '
@@ -19,7 +21,7 @@ INCLUDED = ('The %s would not run: %s selects the task that includes the role, a
 
 
 class ActionModule(ActionBase):
-    _VALID_ARGS = frozenset(('work', 'coordinator', 'tags_of'))
+    _VALID_ARGS = frozenset(('work', 'coordinator', 'hosts_of', 'tags_of'))
 
     def run(self, tmp=None, task_vars=None):
         self._supports_check_mode = self._supports_async = True
@@ -27,13 +29,27 @@ class ActionModule(ActionBase):
         result['changed'] = False
         work, coordinator = self._task.args.get('work', 'work'), self._task.args.get('coordinator')
         # Work that tags leave out on purpose needs no host.
-        own = self._around()
+        own = _command.tags_around(self._task)
         if not _command.chooses(own):
             return dict(result, **self._left_out(work, own))
         if coordinator and coordinator not in ((task_vars or {}).get('ansible_play_hosts_all') or []):
             why = _command.limit() or 'the choice of hosts'
             return dict(result, failed=True, msg=LIMITED % (work, why, coordinator, coordinator))
-        return dict(result, msg='The options leave nothing out.')
+        wrong = self._hosts(self._task.args.get('hosts_of'), coordinator, task_vars)
+        return dict(result, failed=True, msg=wrong) if wrong else dict(result, msg='The options leave nothing out.')
+
+    def _hosts(self, role, coordinator, task_vars):
+        """Why the hosts of a role cannot be told, in place of a lookup's error in the next play; None if they can."""
+        if not role:
+            return None
+        if role not in ROLES:
+            return 'hosts_of: "%s" is not one of %s' % (role, ', '.join(sorted(ROLES)))
+        hosts = Hosts(task_vars, self._templar, self._loader)
+        try:
+            pattern = hosts.pattern(role=role)
+        except Unmatched as e:
+            return to_text(e)
+        return TAKEN % (coordinator, pattern) if coordinator in hosts.names(pattern) else None
 
     def _left_out(self, work, own):
         """The result if the command's tags do not select the tasks around this one, which itself has "always"."""
@@ -44,17 +60,6 @@ class ActionModule(ActionBase):
             # Tags that somebody set on it leave it out on purpose. A role without tags depends on the play around it.
             return dict(msg='The %s is left out: %s' % (work, _command.tags()))
         return dict(failed=True, msg=UNTAGGED % (work, _command.tags()))
-
-    def _around(self):
-        """The tags that this task inherits. Only "always" can also be its own."""
-        tags = set(self._task.tags or ()) - set(['always'])
-        block, around = self._task._parent, []
-        while block:
-            around += [block, getattr(block, '_role', None)]
-            block = block._parent
-        if any('always' in (level.tags or ()) for level in around + [self._task._parent._play] if level):
-            tags.add('always')
-        return tags
 
 
 def included(block):

@@ -12,6 +12,7 @@ author: The overcloud.backup authors (@overcloud-backup)
 description:
   - Returns a pattern for C(hosts) of a play. It uses the first variable of the terms that is set, else C(galera_hosts)
     and C(haproxy_hosts), and without these the groups of director's inventory.
+  - Fails if no host runs the database, or if a part of a given pattern matches no host. Ansible itself would only warn.
   - A variable is a pattern or a list of names. In C(hosts) of a play Ansible itself only sees extra variables and those
     of the play. This lookup also reads the variables that the inventory gives to all hosts.
 options:
@@ -29,6 +30,10 @@ options:
     description: Whether to leave out the hosts of HAProxy.
     type: bool
     default: false
+  names:
+    description: Whether to return the names of the hosts instead of the pattern.
+    type: bool
+    default: false
   coordinator:
     description:
       - An additional host for the pattern, which stays in the play if no other host answers.
@@ -44,73 +49,32 @@ EXAMPLES = r"""
 """
 RETURN = r"""
 _raw:
-  description: The pattern.
+  description: The pattern, or the names.
   type: list
   elements: str
 """
 
 from ansible.errors import AnsibleLookupError
 from ansible.module_utils.common.text.converters import to_text
-from ansible.module_utils.six import string_types
-from ansible.plugins.loader import lookup_loader
 from ansible.plugins.lookup import LookupBase
-
-# Groups of the service, for any roles; else of a role. OSP 10 has only roles, in lower case.
-DATABASE = ('mysql', 'Database', 'Controller', 'controller')
-HAPROXY = ('haproxy', 'Controller', 'controller')
-
-# The variables by which a role's hosts are named, its own first, and whether it is about the database alone.
-ROLES = {
-    'controller_backup': (['controller_backup_hosts'], False),
-    'controller_verify': (['controller_verify_hosts', 'controller_backup_hosts'], False),
-    'controller_list': (['controller_list_hosts', 'controller_backup_hosts'], False),
-    # What names the hosts of a backup may name those of HAProxy, too.
-    'controller_restore': (['controller_restore_hosts', 'galera_hosts', 'controller_backup_hosts'], True),
-}
-
-TAKEN = ('%s is among the hosts of %s, and that is the name of the host which decides for all. Give it another name in '
-         'the inventory, such as "controller-0 ansible_connection=local", or leave it out.')
+from ansible_collections.overcloud.backup.plugins.plugin_utils import _command
+from ansible_collections.overcloud.backup.plugins.plugin_utils._hosts import DATABASE, TAKEN, Hosts, Unmatched
 
 
 class LookupModule(LookupBase):
-    def run(self, terms, variables=None, database_only=False, coordinator=None, role=None, otherwise=False, **dummy):
-        variables = variables or {}
-        if role:
-            terms, database_only = ROLES[role]
-            terms = terms[1:] if otherwise else terms
-        pattern = self._pattern(terms, variables, database_only)
+    def run(self, terms, variables=None, database_only=False, coordinator=None, role=None, otherwise=False, names=False,
+            **dummy):
+        hosts = Hosts(variables, self._templar, self._loader)
+        try:
+            pattern = hosts.pattern(terms, role, otherwise, database_only)
+        except Unmatched as e:
+            if not _command.only_lists():
+                raise AnsibleLookupError(to_text(e))
+            pattern = DATABASE[-1]
+        if names:
+            return hosts.names(pattern)
         if not coordinator:
             return [pattern]
-        lookup = lookup_loader.get('inventory_hostnames', loader=self._loader, templar=self._templar)
-        names = lookup.run([pattern], variables=variables)
-        if coordinator in names:
+        if coordinator in hosts.names(pattern):
             raise AnsibleLookupError(TAKEN % (coordinator, pattern))
         return ['%s:%s' % (pattern, coordinator)]
-
-    def _pattern(self, terms, variables, database_only):
-        services = [('galera_hosts', DATABASE)] + ([] if database_only else [('haproxy_hosts', HAPROXY)])
-        for name in terms:
-            given = self._given(name, variables)
-            if given:
-                return given
-        groups = variables.get('groups') or {}
-        return ':'.join(self._given(name, variables) or first(known, groups) for name, known in services)
-
-    def _given(self, name, variables):
-        """The value of a variable as a pattern, '' if it is not set."""
-        value = variables.get(name)
-        if value is None:
-            # While a play is loaded there is no host whose variables count. localhost has those of all hosts.
-            value = ((variables.get('hostvars') or {}).get('localhost') or {}).get(name)
-        value = self._templar.template(value)
-        if value is None or isinstance(value, string_types):
-            value = (value or '').split(',')
-        if isinstance(value, (list, tuple)) and all(isinstance(item, string_types) for item in value):
-            # Ansible splits a pattern at commas or at colons, never at both.
-            return ':'.join(item.strip() for item in value if item.strip())
-        raise AnsibleLookupError('%s is neither a pattern of hosts nor a list of names: %s' % (name, to_text(value)))
-
-
-def first(names, groups):
-    """The first of these groups that the inventory has, else the last one, which is in the message then."""
-    return ([name for name in names if name in groups] + [names[-1]])[0]

@@ -26,6 +26,17 @@ options:
   coordinator:
     description: Host on which a later play does the work. The task fails if the run is limited to other hosts.
     type: str
+  hosts_of:
+    description:
+      - >-
+        Role whose hosts a later play is about. The task fails if the inventory has none for it, or if a variable that
+        names them matches no host.
+    type: str
+    choices:
+      - controller_backup
+      - controller_list
+      - controller_restore
+      - controller_verify
   tags_of:
     description:
       - >-
@@ -48,6 +59,7 @@ attributes:
     description: Can say what it changed. It changes nothing.
     support: none
 seealso:
+  - module: overcloud.backup.check_variables
   - module: overcloud.backup.idle_controller
 author:
   - The overcloud.backup authors (@overcloud-backup)
@@ -62,6 +74,7 @@ EXAMPLES = r"""
       overcloud.backup.preflight:
         work: backup
         coordinator: localhost
+        hosts_of: controller_backup
       run_once: true
       tags: always
 """

@@ -55,6 +55,18 @@ def chooses(own):
     return bool('always' in own or own & only or 'never' not in own and ('all' in only or 'tagged' in only and tagged))
 
 
+def tags_around(task):
+    """The tags that a task inherits. Only "always" can also be its own."""
+    found = set(task.tags or ()) - set(['always'])
+    block, around = task._parent, list(task.get_dep_chain() or ())
+    while block:
+        around += [block, getattr(block, '_role', None)]
+        block = block._parent
+    if any('always' in (level.tags or ()) for level in around + [task._parent._play] if level):
+        found.add('always')
+    return found
+
+
 def limit():
     """The option that limits the hosts, '' for none."""
     return '--limit %s' % to_text(option('subset')) if option('subset') else ''

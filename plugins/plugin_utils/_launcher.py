@@ -73,6 +73,8 @@ FORMER = {
     'unix_socket': 'controller_backup_login_unix_socket', 'port': 'controller_backup_login_port',
     'ca_cert': 'controller_backup_ca_cert', 'config_file': 'controller_backup_config_file',
 }
+# The groups of hosts that have answered in this run.
+READ = ('overcloud_backup_read', 'overcloud_restore_read', 'overcloud_verify_read')
 _builds = {}
 
 
@@ -112,6 +114,16 @@ def same(variable):
     return '[ "$PWD" = "$%s" ] || { echo "$PWD"; exit %d; }' % (variable, LINK)
 
 
+def rescued(task):
+    """Whether a block around the task has rescue: or always:."""
+    block = task._parent
+    while block:
+        if getattr(block, 'rescue', None) or getattr(block, 'always', None):
+            return True
+        block = block._parent
+    return False
+
+
 class Setting(AnsibleError):
     """A variable with an invalid value."""
 
@@ -123,6 +135,7 @@ class LauncherAction(ActionBase):
     _async = 0  # the task's time limit
     _job = None  # the id of the background job
     _answer = None  # the last answer, reduced to what is documented
+    _reached = False  # whether the host has answered this task
 
     def run(self, tmp=None, task_vars=None):
         # Up to 2.14 these are set per instance, so class attributes would be overwritten.
@@ -141,12 +154,27 @@ class LauncherAction(ActionBase):
             finally:
                 self._clean()
         except AnsibleConnectionFailure as e:
-            # An unreachable host can skip rescue: and always:, a failed one cannot.
             self._connection._shell.tmpdir = None
-            result.update(failure('Lost the connection to the host: %s' % line(e, 2000), host_unreachable=True))
+            result.update(self._unreached(e, task_vars))
         except Setting as e:
             result.update(failure(line(e, 2000)))
         return result
+
+    def _low_level_execute_command(self, *args, **keywords):
+        result = super(LauncherAction, self)._low_level_execute_command(*args, **keywords)
+        self._reached = True
+        return result
+
+    def _unreached(self, error, task_vars):
+        """The result of a task that lost its host, or never had it. An unreachable host would skip rescue: and always: of the task's blocks
+        and is not covered by ignore_errors, so the task fails instead wherever that makes a difference."""
+        host, groups = self._task.delegate_to or task_vars.get('inventory_hostname'), task_vars.get('groups') or {}
+        if self._reached or any(host in (groups.get(group) or ()) for group in READ):
+            return failure('Lost the connection to the host: %s' % line(error, 2000), host_unreachable=True)
+        msg, task = 'Could not connect to the host: %s' % line(error, 2000), self._task
+        if task.delegate_to or task.ignore_errors or task.failed_when or task.until or task.loop is not None or rescued(task):
+            return failure(msg, host_unreachable=True)
+        return dict(msg=msg, unreachable=True)
 
     def _arguments(self, task_vars):
         """The task's arguments, with the variables about the login where the task leaves those out."""

@@ -175,6 +175,9 @@ RETURNED = {
             'undone': ['str'],
         },
     },
+    'check_variables': {
+        'msg': 'str',
+    },
     'galera_backup': {
         'job': 'str',
         'unit': 'str',

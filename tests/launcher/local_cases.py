@@ -317,14 +317,14 @@ def case_bad_upload(bench):
 
 
 def case_dead_host(bench):
-    """a dead host is failed, not unreachable, and rescue runs"""
+    """a dead host is failed, not unreachable, where rescue would not run otherwise"""
     output = bench.play("""
         - block:
             - overcloud.backup.pacemaker_facts:
               register: r
           rescue:
             - assert:
-                that: [r is failed, r is not unreachable, r.host_unreachable, "'Lost the connection' in r.msg"]
+                that: [r is failed, r is not unreachable, r.host_unreachable, "'Could not connect to the host' in r.msg"]
           always:
             - debug: {msg: cleaned up}
         """, hosts='dead')

@@ -1,0 +1,111 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fails if a variable of the collection is misspelt or has a wrong value. It contacts no host.
+
+The names and types are in plugin_utils/_variables.py, the patterns of hosts in _hosts.py.
+"""
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from ansible.errors import AnsibleError
+from ansible.module_utils.common.text.converters import to_text
+from ansible.module_utils.six import string_types
+from ansible.plugins.action import ActionBase
+from ansible_collections.overcloud.backup.plugins.plugin_utils import _command
+from ansible_collections.overcloud.backup.plugins.plugin_utils._hosts import ROLES, Hosts, Unmatched
+from ansible_collections.overcloud.backup.plugins.plugin_utils._variables import (
+    decided_once, known, misspelt, wrong)
+
+IGNORED = ('%s is set differently there than for %s, which decides for all and would not see it. Set it with -e, or for '
+           'all hosts, such as in group_vars/all.')
+# The most findings in one message.
+MOST = 8
+
+
+class ActionModule(ActionBase):
+    _VALID_ARGS = frozenset(('coordinator', 'hosts_of'))
+
+    def run(self, tmp=None, task_vars=None):
+        self._supports_check_mode = self._supports_async = True
+        result = super(ActionModule, self).run(tmp, task_vars)
+        result['changed'] = False
+        if not _command.chooses(_command.tags_around(self._task)):
+            return dict(result, msg='The tasks are left out: %s' % _command.tags())
+        found = self._findings(task_vars or {})
+        if found:
+            more = ' And %d more.' % (len(found) - MOST) if len(found) > MOST else ''
+            return dict(result, failed=True, msg=' '.join(found[:MOST]) + more)
+        return dict(result, msg='The variables are known and have valid values.')
+
+    def _findings(self, own):
+        """What is wrong, each finding once, with the hosts that it is of where it is not of the task's own variables."""
+        findings = self._names(own) + self._values(own)
+        others = {}
+        for host, variables in self._others(own):
+            for finding in self._names(variables) + self._values_of(host, variables, own) + self._unseen(variables, own):
+                if finding not in findings:
+                    others.setdefault(finding, []).append(host)
+        return findings + ['%s: %s' % (brief(hosts), finding) for finding, hosts in sorted(others.items())]
+
+    def _others(self, own):
+        """The variables of other hosts, which are those of the inventory, facts and registered ones."""
+        hosts, role = own.get('ansible_play_hosts_all') or [], self._task.args.get('hosts_of')
+        if role in ROLES:
+            # An inventory may have a thousand hosts besides.
+            resolver = Hosts(own, self._templar, self._loader)
+            try:
+                hosts = resolver.names(resolver.pattern(role=role))
+            except Unmatched:  # one of our own findings, or preflight's
+                hosts = []
+        hostvars = own.get('hostvars') or {}
+        return [(host, hostvars.raw_get(host)) for host in hosts if host in hostvars and host != own.get('inventory_hostname')]
+
+    @staticmethod
+    def _names(variables):
+        return [finding for finding in (misspelt(to_text(name)) for name in sorted(variables)) if finding]
+
+    def _values(self, own):
+        hosts = Hosts(own, self._templar, self._loader)
+        return [finding for name in sorted(known()) if name in own
+                for finding in [self._value(name, lambda n=name: self._templar.template(own[n]), own, hosts)] if finding]
+
+    def _values_of(self, host, variables, own):
+        """Another host's values. Those that the task has, too, were checked; patterns of hosts are not one host's."""
+        theirs = own['hostvars'][host]
+        return [finding for name in sorted(known())
+                if name in variables and variables[name] != own.get(name) and known()[name].get('type') != 'hosts'
+                for finding in [self._value(name, lambda n=name: theirs[n], own)] if finding]
+
+    def _unseen(self, variables, own):
+        """Variables of a host that the coordinator would read, and has not. Those of the play win over every host's."""
+        coordinator, play = self._task.args.get('coordinator'), self._task._parent._play.vars
+        if not coordinator or coordinator != own.get('inventory_hostname'):
+            return []
+        return [IGNORED % (name, coordinator) for name in sorted(variables)
+                if decided_once(name) and name not in play and variables[name] != own.get(name)]
+
+    def _value(self, name, read, own, hosts=None):
+        try:
+            value = read()
+            if unset(value, own):
+                return None
+            if hosts and known()[name].get('type') == 'hosts':
+                hosts.checked(name, value)
+                return None
+        except Unmatched as e:
+            return to_text(e)
+        except AnsibleError:  # a template of something that is not known yet: the task that uses it fails if it stays so
+            return None
+        return wrong(name, value)
+
+
+def unset(value, own):
+    """Whether it is omitted, or still a template: Ansible leaves one of another host as it is where a name is unknown."""
+    if type(value).__name__ in ('Omit', '_OmitType') or value is not None and value == own.get('omit'):
+        return True
+    return isinstance(value, string_types) and ('{{' in value or value.startswith('__omit_place_holder__'))
+
+
+def brief(hosts):
+    return ', '.join(hosts[:3]) + (' and %d other hosts' % (len(hosts) - 3) if len(hosts) > 3 else '')
