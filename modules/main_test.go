@@ -111,7 +111,7 @@ func TestThePageOfVariablesIsCurrent(t *testing.T) {
 }
 
 // onControlNode are modules that are only an action plugin: they are about the command, which is unknown to hosts.
-var onControlNode = []string{"preflight"}
+var onControlNode = []string{"notify", "preflight"}
 
 // documented are the names of all modules, those of the binary and the others.
 func documented() []string {
