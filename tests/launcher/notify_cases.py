@@ -16,7 +16,7 @@ from local_cases import prepare  # noqa: F401, pylint: disable=unused-import
 from playbook import has, lacks
 from variable_cases import variables
 
-TOKEN = '5ecret-0f-the-webhook-7d1f'
+TOKEN = '5ecret-0f-the-webhook-%d' % os.getpid()  # others may run the same cases
 FAILED = {'changed': False, 'failed': True, 'msg': 'the guard stopped it: \x1b[31mred\u202e\nfatal: [controller-0]: ' + 'x' * 9000}
 
 
@@ -365,7 +365,7 @@ def hooks(bench, **tasks):
         files[event] = bench.write('hook-%s.yml' % event, HOOK % (bench.path('told'), event) + tasks.get(event, ''))
     subprocess.run(['rm', '-rf', bench.path('told')], check=True)
     os.mkdir(bench.path('told'))
-    return variables(controller_backup_hooks=files)
+    return variables(controller_backup_hooks=files, ansible_python_interpreter='/usr/bin/python3')  # copy needs it
 
 
 def told(bench):
