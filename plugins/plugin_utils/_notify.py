@@ -45,8 +45,16 @@ class Invalid(Exception):
     """A variable with an invalid value. The text never contains a value that may be secret."""
 
 
+def plain(value):
+    """The value, as text if it is an inline vault value, which is no text before ansible-core 2.19."""
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return to_text(value) if hasattr(value, '__ENCRYPTED__') else value
+
+
 def mapping(value, name, keys):
     """The variable as a dict with some of these keys. On a command line it is a text of JSON."""
+    value = plain(value)
     if isinstance(value, string_types) and value.strip():
         try:
             value = json.loads(value)
@@ -61,7 +69,8 @@ def mapping(value, name, keys):
             shown = to_text(key)
             shown = '"%s"' % shown if re.match(r'\w{1,20}\Z', shown) else 'one that is not shown'
             raise Invalid('%s has no key %s; its keys are %s.' % (name, shown, ', '.join(keys)))
-    return dict((to_text(key), given) for key, given in value.items() if given not in (None, '', []))
+    given = ((to_text(key), plain(inner)) for key, inner in value.items())
+    return dict((key, inner) for key, inner in given if inner not in (None, '', []))
 
 
 def urls(value, name):
@@ -79,7 +88,10 @@ def urls(value, name):
 def lenient(value, event):
     """The URLs of an event as far as they are valid, for a run that has failed already."""
     given = value.get(event) if isinstance(value, dict) else None
-    given = given if isinstance(given, (list, tuple)) else [given]
+    try:
+        given = plain(given if isinstance(given, (list, tuple)) else [given])
+    except Exception:  # pylint: disable=broad-except  # a vault value that cannot be decrypted: it must not hide the failure
+        return []
     return [to_text(url) for url in given if isinstance(url, string_types) and _is_url(url)]
 
 

@@ -94,14 +94,14 @@ class Run:
         if name in (self._variables.get('ansible_facts') or {}):
             raise Invalid(OF_HOST % name)
         try:
-            return self._templar.template(self._variables.get(name))
+            return _notify.plain(self._templar.template(self._variables.get(name)))
         except Exception as e:  # pylint: disable=broad-except  # of any filter or lookup
             unknown = re.search(r"'(\w{1,60})' is undefined", to_text(e))
             raise Invalid(EVALUATED % (name, ': %s is undefined' % unknown.group(1) if unknown else '', _notify.HIDDEN))
 
     def _plain(self, name):
         try:
-            return self._templar.template(self._variables.get(name))
+            return _notify.plain(self._templar.template(self._variables.get(name)))
         except Exception:  # pylint: disable=broad-except  # a report must not hide what it reports
             return None
 

@@ -110,6 +110,23 @@ def case_notify_success(bench):
     assert sent['a']['Authorization'] == 'Basic dTpwYXNzLXdvcmQ=' and 'Authorization' not in sent['b'], sent
 
 
+def case_notify_vault(bench):
+    """notifications: URLs may be inline vault values, alone and in a list"""
+    cluster(bench)
+    hook = Hook(bench)
+    password = bench.write('vault-password', 'correct horse')
+
+    def locked(url):
+        run = subprocess.run(['ansible-vault', 'encrypt_string', '--vault-password-file', password, url], check=True,
+                             env=bench.environment('own', None), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True)
+        return '!vault |\n' + '\n'.join(' ' * 8 + part.strip() for part in run.stdout.splitlines()[1:])
+
+    secrets = bench.write('secrets.yml', 'controller_backup_notify_urls:\n  start: %s\n  success:\n    - %s\n' % (
+        locked(hook.url('start')), locked(hook.url('success'))))
+    lacks(goes(bench, 'backup', '-e', '@' + secrets, '--vault-password-file', password, '-vvvv'), TOKEN)
+    assert hook.events() == ['start', 'success'], hook.got
+
+
 def case_notify_check_mode(bench):
     """notifications: in check mode nothing is sent and no hook runs, but the variables are checked"""
     cluster(bench, made={'changed': True, 'msg': 'the plan', 'plan': {'method': 'physical'}})
@@ -325,7 +342,7 @@ def case_notify_secret(bench):
                             seen.add(path)
                 except OSError:
                     pass
-            time.sleep(0.01)
+            time.sleep(0.05)
 
     hook, dead = Hook(bench), Hook(bench, 500)
     cluster(bench)
