@@ -111,7 +111,7 @@ func TestThePageOfVariablesIsCurrent(t *testing.T) {
 }
 
 // onControlNode lists modules that are only an action plugin: they are about the command, which hosts do not know.
-var onControlNode = []string{"check_variables", "preflight"}
+var onControlNode = []string{"check_variables", "notify", "preflight"}
 
 // documented returns the names of all modules, those of the binary and the others.
 func documented() []string {

@@ -8,8 +8,9 @@ __metaclass__ = type
 from ansible.module_utils.common.text.converters import to_text
 from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.action import ActionBase
-from ansible_collections.overcloud.backup.plugins.plugin_utils import _command
+from ansible_collections.overcloud.backup.plugins.plugin_utils import _command, _notify
 from ansible_collections.overcloud.backup.plugins.plugin_utils._hosts import ROLES, TAKEN, Hosts, Unmatched
+from ansible_collections.overcloud.backup.plugins.plugin_utils._told import Run
 
 LIMITED = ('The %s would not run: %s leaves out %s, which decides for all controllers from what each of them reports. '
            'Leave the limit out; to keep a controller from being chosen set controller_backup_exclude. A necessary '
@@ -26,8 +27,15 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         self._supports_check_mode = self._supports_async = True
         result = super(ActionModule, self).run(tmp, task_vars)
-        result['changed'] = False
-        work, coordinator = self._task.args.get('work', 'work'), self._task.args.get('coordinator')
+        work = self._task.args.get('work', 'work')
+        result = self._judge(dict(result, changed=False), work, task_vars)
+        if result.get('failed') and work in _notify.PREFIXES:
+            lines = Run(work, task_vars or {}, self._templar, self._task.check_mode).tell_reason(result['msg'])
+            result.update({'warnings': lines} if lines else {})
+        return result
+
+    def _judge(self, result, work, task_vars):
+        coordinator = self._task.args.get('coordinator')
         # Work that tags leave out on purpose needs no host.
         own = _command.tags_around(self._task)
         if not _command.chooses(own):

@@ -13,6 +13,8 @@ description:
   - The last play of the collection's playbooks uses it in C(hosts), which Ansible evaluates even if command-line
     options leave tasks out of the run, such as C(--start-at-task), C(--step) and tags.
   - Returns the host that has the outcome, so that a play can name it.
+  - A run without an outcome notifies the URLs of a failure, which are in C(controller_backup_notify_urls) or
+    C(controller_verify_notify_urls).
   - A run of another playbook that imports the collection's fails only if the hosts have been asked for this work. A run
     that only lists or checks something never fails.
 options:
@@ -46,7 +48,9 @@ _raw:
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.overcloud.backup.plugins.plugin_utils import _command
+from ansible.utils.display import Display
+from ansible_collections.overcloud.backup.plugins.plugin_utils import _command, _notify
+from ansible_collections.overcloud.backup.plugins.plugin_utils._told import Run
 
 MISSING = 'The %s did not run, and no task of this run reports why. %s'
 
@@ -67,4 +71,18 @@ class LookupModule(LookupBase):
         advice = DEFECT if ours else CONDITION % coordinator
         if narrowing:
             advice = 'Run it without %s.' % ' '.join(narrowing)
-        raise AnsibleLookupError(MISSING % (work, advice))
+        text = MISSING % (work, advice)
+        if work in _notify.PREFIXES:
+            self._tell(work, text, variables or {}, known)
+        raise AnsibleLookupError(text)
+
+    def _tell(self, work, text, variables, known):
+        """Notifies of the failure, with the variables of the play or of the coordinator."""
+        given = {}
+        for name in ['%s_%s' % (_notify.PREFIXES[work], what) for what in ('notify_urls', 'notify_format')]:
+            try:
+                given[name] = variables[name] if name in variables else known[name] if name in known else None
+            except Exception:  # pylint: disable=broad-except  # of any filter or lookup: it must not hide the failure
+                continue
+        for line in Run(work, given, self._templar, bool(_command.option('check'))).tell_reason(text):
+            Display().warning(line)

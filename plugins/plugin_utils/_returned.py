@@ -561,6 +561,26 @@ RETURNED = {
             }],
         }],
     },
+    'notify': {
+        'msg': 'str',
+        'message': 'str',
+        'hooks': {
+            'before': 'str',
+            'after': 'str',
+            'failure': 'str',
+        },
+        'outcome': {
+            'good': 'bool',
+            'reason': 'str',
+            'controllers': ['str'],
+            'sets': [{
+                'controller': 'str',
+                'path': 'str',
+                'bytes': 'int',
+                'seconds': 'float',
+            }],
+        },
+    },
     'pacemaker_facts': {
         'ansible_facts': {
             'ansible_pacemaker': {

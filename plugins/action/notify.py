@@ -1,0 +1,47 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Checks the variables of notifications and hooks, and sends a notification. It contacts no host of the inventory.
+
+The URLs are secret: the plugin reads the variables itself, so that they are in no argument of a task.
+"""
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from ansible.plugins.action import ActionBase
+from ansible_collections.overcloud.backup.plugins.plugin_utils import _notify
+from ansible_collections.overcloud.backup.plugins.plugin_utils._launcher import failure
+from ansible_collections.overcloud.backup.plugins.plugin_utils._told import Run
+
+CHECK = 'check'
+NO_SET = 'No task of the %s failed, and no set was reported.'
+UNKNOWN = '%s must be one of %s.'
+
+
+class ActionModule(ActionBase):
+    _VALID_ARGS = frozenset(('event', 'work', 'stage'))
+
+    def run(self, tmp=None, task_vars=None):
+        self._supports_check_mode = True
+        result = super(ActionModule, self).run(tmp, task_vars)
+        result['changed'] = False
+        args = self._task.args
+        event, work = args.get('event'), args.get('work', 'backup')
+        for name, given, known in (('event', event, (CHECK,) + _notify.EVENTS), ('work', work, sorted(_notify.PREFIXES))):
+            if given not in known:
+                return dict(result, **failure(UNKNOWN % (name, ', '.join(known))))
+        run = Run(work, task_vars or {}, self._templar, self._task.check_mode)
+        try:
+            if event in (CHECK, 'start'):
+                run.check(self._loader, self._task)
+        except _notify.Invalid as e:
+            return dict(result, **failure(str(e)))
+        stage, failed = args.get('stage') or '', event == 'failure'
+        outcome = run.outcome(stage if failed else 'after', failed)
+        result.update(outcome=outcome, hooks=run.hooks(), message=run.message)
+        if event == 'success' and not outcome['sets'] and not self._task.check_mode:
+            return dict(result, **failure(NO_SET % work))
+        if event == CHECK:
+            return dict(result, msg='The variables are valid.')
+        lines = run.tell(event, outcome)
+        return dict(result, msg=run.said, **({'warnings': lines} if lines else {}))
