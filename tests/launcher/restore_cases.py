@@ -159,11 +159,14 @@ def case_restore_rolled_back_new(bench):
 
 
 def case_restore_given_up(bench):
-    """controller_restore: a host that only kept clients out is given up alive"""
+    """controller_restore: a host that only kept clients out is given up alive, when the end of the earlier one is confirmed"""
     fenced = dict(job=LATER, set=SET, target=True, fence=dict(program='nft', port='3306'))
     told = dict(c0=tells('c0', book=fenced), c1=tells('c1', book=RESTORED),
                 c2=tells('c2', book=dict(RESTORED, resource=dict(id='g', before=''))))
-    dummy, steps = restore(bench, told, state='rolled_back')
+    output, steps = restore(bench, told, state='rolled_back', status=2)
+    has(output, 'Only c0 has a record of the restore ' + LATER, JOB, 'controller_restore_confirm=galera_cluster')
+    assert not steps, steps
+    dummy, steps = restore(bench, told, state='rolled_back', confirm='galera_cluster')
     assert set(state for dummy, state, args in steps) == set(['rolling_back', 'opened', 'reached', 'finished']), steps
 
 
