@@ -58,7 +58,7 @@ var may = map[string][]string{
 	"topology": {"condition", "reading", "galera", "pacemaker", "haproxy", "haproxy/stats", "pacemaker/cib",
 		"pacemaker/crmmon"},
 	"traffic": {"decision", "galera", "haproxy", "pacemaker", "topology", "haproxy/stats"},
-	"selection": {"condition", "decision", "topology", "traffic", "mariadb/catalog", "pacemaker/cib",
+	"selection": {"condition", "decision", "table", "topology", "traffic", "mariadb/catalog", "pacemaker/cib",
 		"pacemaker/crmmon"},
 	"optionfile": {"peer"},
 	"unit":       {"process"},

@@ -8,13 +8,8 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/decision"
+	"overcloud.backup/internal/table"
 )
-
-// width is the longest line of the table; names longer than half a line make it longer.
-const width = 118
-
-// least is the room below which the last column is put under the row instead of next to it.
-const least = 30
 
 var header = []string{"CONTROLLER", "CLIENTS?", "GALERA", "PACEMAKER", "HAPROXY", "VERDICT", "WHY"}
 
@@ -31,7 +26,7 @@ func Text(d decision.Decision) string {
 		}
 		b.WriteString(headline(c, d.Policy))
 		writeTable(&b, c)
-		for _, line := range wrap(plain(c.Message), width) {
+		for _, line := range table.Wrap(table.Plain(c.Message), table.Width) {
 			b.WriteString(line + "\n")
 		}
 	}
@@ -49,58 +44,18 @@ func headline(c decision.Cluster, p decision.Policy) string {
 	if c.VIP.Holder != "" {
 		line += " on " + c.VIP.Holder
 	}
-	lines := wrap(plain(line+", policy "+string(p)), width)
+	lines := table.Wrap(table.Plain(line+", policy "+string(p)), table.Width)
 	return strings.Join(lines, "\n") + "\n"
 }
 
-// writeTable writes one row per controller; what does not fit next to it is written on lines of its own.
+// writeTable writes one row per controller.
 func writeTable(b *strings.Builder, c decision.Cluster) {
-	rows := [][]string{header}
+	rows := [][]string{}
 	shown := map[decision.Reason]bool{}
 	for _, k := range c.Controllers {
 		rows = append(rows, row(k, shown))
 	}
-	widths := make([]int, len(header)-1)
-	indent := 0
-	for i := range widths {
-		for _, r := range rows {
-			widths[i] = max(widths[i], len(r[i]))
-		}
-		indent += widths[i] + 2
-	}
-	below := width-indent < least
-	if below {
-		rows[0] = append(header[:len(header)-1:len(header)-1], "")
-	}
-	for i, r := range rows {
-		line := ""
-		for j, cell := range r[:len(widths)] {
-			line += fmt.Sprintf("%-*s  ", widths[j], cell)
-		}
-		why := r[len(widths):]
-		if i == 0 {
-			b.WriteString(strings.TrimRight(line+why[0], " ") + "\n")
-			continue
-		}
-		writeRow(b, line, why, indent, below)
-	}
-}
-
-// writeRow writes a row with its reasons wrapped in the last column, or under it.
-func writeRow(b *strings.Builder, line string, why []string, indent int, below bool) {
-	if below {
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
-		indent, line = 4, ""
-	}
-	for _, reason := range why {
-		for _, text := range wrap(reason, width-indent) {
-			fmt.Fprintf(b, "%-*s%s\n", indent, line, text)
-			line = ""
-		}
-	}
-	if line != "" {
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
-	}
+	table.Write(b, header, rows)
 }
 
 // row returns a controller's cells; those from the last column on are its reasons. A long reason that the whole cluster
@@ -117,44 +72,11 @@ func row(k decision.Controller, shown map[decision.Reason]bool) []string {
 		cells = append(cells, fmt.Sprintf("rank %d", k.Rank))
 	}
 	for _, r := range k.Reasons {
-		if shown[r] && len(r.Message) > least {
+		if shown[r] && table.Roomy(r.Message) {
 			r.Message = "as above"
 		}
 		shown[r] = true
 		cells = append(cells, fmt.Sprintf("%s: %s", r.Code, r.Message))
 	}
-	for i := range cells {
-		cells[i] = plain(cells[i])
-	}
 	return cells
-}
-
-// plain replaces everything that is not printable ASCII.
-func plain(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t':
-			return ' '
-		case r < ' ' || r > '~':
-			return '?'
-		}
-		return r
-	}, s)
-}
-
-// wrap breaks a text at spaces. A word longer than the line is not broken.
-func wrap(text string, width int) []string {
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(text) {
-		if line != "" && len(line)+1+len(word) > width {
-			lines = append(lines, line)
-			line = ""
-		}
-		if line != "" {
-			line += " "
-		}
-		line += word
-	}
-	return append(lines, line)
 }
