@@ -101,3 +101,8 @@ func (o Options) find(ctx context.Context, store jobs.Store) (*jobs.Job, error) 
 	}
 	return job, err
 }
+
+// Examine runs the checks of a plan on this host, each of them, and changes nothing.
+func (o Options) Examine(ctx context.Context, caller jobs.Caller) (backup.Examined, error) {
+	return backup.Examine(ctx, o.options(caller))
+}
