@@ -15,6 +15,7 @@ import (
 	"overcloud.backup/internal/backup/effect"
 	"overcloud.backup/internal/backup/guard"
 	"overcloud.backup/internal/decision"
+	"overcloud.backup/internal/doctor"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/haproxy"
 	"overcloud.backup/internal/jobs"
@@ -44,6 +45,8 @@ func TestEveryValueThatIsReturnedIsDocumented(t *testing.T) {
 		},
 		"galera_restore":  {steps.Values{}},
 		"idle_controller": {decision.Decision{}},
+		"doctor":          {doctor.Report{}},
+		"doctor_facts":    {facts(map[string]any{"ansible_doctor": doctor.Facts{}})},
 		"restore_plan":    {plan.Decision{}},
 		"galera_facts":    {facts(map[string]any{"ansible_galera": galera.Facts{}})},
 		"haproxy_facts":   {facts(map[string]any{"ansible_haproxy": haproxy.Facts{}})},
