@@ -60,8 +60,10 @@ func TestEveryCheckIsMadeAndNothingIsChanged(t *testing.T) {
 	o := s.options(t)
 	looks, found := examined(t, o)
 	expect(t, looks, map[string]string{
-		LookDestination: o.Destination, LookLogin: `"root" at ` + s.Socket, LookTool: "physical: /usr/bin/mariadb-backup",
-		LookGrants: "it has RELOAD, PROCESS, BINLOG MONITOR", LookContent: "the whole datadir", LookSpace: "are free at",
+		LookDestination: o.Destination, LookLogin: `"root" at ` + s.Socket,
+		LookTool:   "physical: /usr/bin/mariadb-backup",
+		LookGrants: "it has RELOAD, PROCESS, BINLOG MONITOR", LookContent: "the whole datadir",
+		LookSpace:         "are free at",
 		LookConfiguration: "Pacemaker's was read",
 	})
 	if found.Raw < 1<<20 || found.Method != "physical" || found.Version == "" || found.Datadir == 0 {
@@ -74,7 +76,8 @@ func TestEveryCheckIsMadeAndNothingIsChanged(t *testing.T) {
 		t.Errorf("%+v", found)
 	}
 	if left, err := os.ReadDir(filepath.Dir(o.Destination)); err != nil || slices.ContainsFunc(left,
-		func(e os.DirEntry) bool { return strings.HasPrefix(e.Name(), ".") }) || c.Has(t, "lock") || s.Desync(t) != "0" {
+		func(e os.DirEntry) bool { return strings.HasPrefix(e.Name(), ".") }) || c.Has(t, "lock") ||
+		s.Desync(t) != "0" {
 		t.Errorf("%v %v, a lock: %t, desync %s", left, err, c.Has(t, "lock"), s.Desync(t))
 	}
 }
@@ -108,11 +111,13 @@ func TestAFailedCheckLeavesTheOthers(t *testing.T) {
 		"too few privileges": {
 			func(t *testing.T, o *Options) { s.account(t, o, []string{"PROCESS"}) },
 			map[string]string{
-				LookGrants: "lacks RELOAD, BINLOG MONITOR: GRANT", LookContent: "after grants", LookSpace: "after content",
+				LookGrants: "lacks RELOAD, BINLOG MONITOR: GRANT", LookContent: "after grants",
+				LookSpace: "after content",
 			},
 		},
 		"a name that no folder can have": {
-			func(_ *testing.T, o *Options) { o.Cluster = "../x" }, map[string]string{LookName: "set the option cluster"},
+			func(_ *testing.T, o *Options) { o.Cluster = "../x" },
+			map[string]string{LookName: "set the option cluster"},
 		},
 		"no tool": {
 			func(t *testing.T, o *Options) { o.Method = tool.Auto; foreignTools(t) },

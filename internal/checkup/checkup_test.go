@@ -94,7 +94,8 @@ func TestAHostWithoutADatabaseLacksWhatABackupNeeds(t *testing.T) {
 			t.Errorf("%s: %+v", name, looks[name])
 		}
 	}
-	if l := looks[doctor.Destination]; l.Problem != "" || !strings.Contains(l.Seen, "the first backup creates in "+root) {
+	if l := looks[doctor.Destination]; l.Problem != "" ||
+		!strings.Contains(l.Seen, "the first backup creates in "+root) {
 		t.Errorf("%+v", l)
 	}
 	if f.Present || f.SELinux == "" || f.Mount.Point == "" || f.Kernel == "" || f.Host.Name == "" {
@@ -127,8 +128,8 @@ func TestAHostWithAllThatIsNeeded(t *testing.T) {
 	f, looks := read(t, o)
 	for _, name := range []string{
 		doctor.Systemd, doctor.Confinement, doctor.SELinux, doctor.Destination, doctor.Sets, doctor.Login, doctor.Tool,
-		doctor.Grants, doctor.SetName, doctor.Content, doctor.BackupSpace, doctor.Configuration, doctor.VerificationSpace,
-		doctor.Jobs, doctor.Leftovers,
+		doctor.Grants, doctor.SetName, doctor.Content, doctor.BackupSpace, doctor.Configuration,
+		doctor.VerificationSpace, doctor.Jobs, doctor.Leftovers,
 	} {
 		if l := looks[name]; l.Seen == "" || l.Problem+l.Unread != "" {
 			t.Errorf("%s: %+v", name, l)

@@ -58,6 +58,12 @@ func (c Check) onHost() bool { return c.host }
 // Checks returns all checks, in the order of the table.
 func Checks() []Check { return append([]Check{}, checks...) }
 
+// named returns a check that exists.
+func named(name string) Check {
+	c, _ := find(name)
+	return c
+}
+
 // Title returns the name of a check for people.
 func Title(name string) string { return named(name).Title }
 
@@ -110,7 +116,7 @@ var checks = []Check{
 	},
 	{
 		Name: Pacemaker, Title: "Pacemaker", witness: true,
-		Looks:  "its version, node and quorum",
+		Looks:  "its version, the DC and the quorum",
 		Fails:  "it does not answer; a warning for a value that could not be read",
 		Remedy: "Start it; see docs/troubleshooting.md, Facts",
 	},

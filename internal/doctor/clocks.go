@@ -7,8 +7,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-
-	"overcloud.backup/internal/reading"
 )
 
 // Limits of a clock, in seconds. The age of facts and of the lock is known to some seconds at best, because a module
@@ -40,22 +38,6 @@ func skewsOf(subjects []subject) map[string]float64 {
 		}
 	}
 	return skews
-}
-
-func (s subject) headers() (list []reading.Header) {
-	if s.document.Facts != nil {
-		list = append(list, s.document.Facts.Header)
-	}
-	if s.host.Galera != nil {
-		list = append(list, s.host.Galera.Header)
-	}
-	if s.host.Pacemaker != nil {
-		list = append(list, s.host.Pacemaker.Header)
-	}
-	if s.host.HAProxy != nil {
-		list = append(list, s.host.HAProxy.Header)
-	}
-	return list
 }
 
 // middle is the median of the clocks, which one that is wrong does not move far; 0, the control node's, if there are

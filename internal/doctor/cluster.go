@@ -90,7 +90,8 @@ func (in Input) lock(name string, c *decision.Cluster, members []subject) Row {
 	}
 	texts := []string{}
 	for _, l := range locks {
-		holds := condition.Of(condition.Locked).Check(condition.Subject{UUID: c.UUID, Locks: []cib.Lock{l}, Now: in.Now}, nil)
+		one := condition.Subject{UUID: c.UUID, Locks: []cib.Lock{l}, Now: in.Now}
+		holds := condition.Of(condition.Locked).Check(one, nil)
 		if holds == "" {
 			holds = fmt.Sprintf("the lock of job %s on %s has expired, and the next backup takes it over",
 				cmp.Or(l.Job, "unknown"), cmp.Or(l.Holder, "unknown"))

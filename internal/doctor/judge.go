@@ -36,15 +36,6 @@ type Report struct {
 	Text    string `json:"text"`
 }
 
-// subject is one host while it is judged.
-type subject struct {
-	host     topology.Host
-	document Document
-	// of is the decision about it; nil if it is in no cluster. cluster is that of the decision.
-	of      *decision.Controller
-	cluster *decision.Cluster
-}
-
 // Judge makes the rows of all hosts and clusters.
 func Judge(in Input) Report {
 	subjects := in.subjects()
@@ -62,17 +53,6 @@ func Judge(in Input) Report {
 	}
 	rows = append(rows, controlNode(skews)...)
 	return sum(rows, in.Strict)
-}
-
-// named returns a check that exists.
-func named(name string) Check {
-	c, _ := find(name)
-	return c
-}
-
-func (r Row) whole() Row {
-	r.Whole = true
-	return r
 }
 
 func (in Input) subjects() (list []subject) {
@@ -95,26 +75,6 @@ func (in Input) subjects() (list []subject) {
 	slices.SortFunc(list, func(a, b subject) int { return cmp.Compare(a.host.Name, b.host.Name) })
 	return list
 }
-
-func among(all []subject, c *decision.Cluster) (list []subject) {
-	for _, s := range all {
-		if s.cluster == c {
-			list = append(list, s)
-		}
-	}
-	return list
-}
-
-// silent says why nothing is known of the host; empty for one that answered.
-func (s subject) silent() string {
-	if s.host.Unreachable || s.host.Galera == nil && s.host.Pacemaker == nil && s.host.HAProxy == nil &&
-		s.document.Facts == nil && s.document.Refused == "" {
-		return "it is unreachable, or gave no facts"
-	}
-	return ""
-}
-
-func (s subject) witness() bool { return s.of != nil && s.of.Verdict == decision.Witness }
 
 // rows are those of one host.
 func (s subject) rows(skews map[string]float64) []Row {
@@ -155,7 +115,8 @@ func (s subject) answer() Row {
 		return c.row(s.host.Name, Unknown, "doctor_facts returned nothing")
 	case len(s.host.Errors) > 0:
 		e := s.host.Errors[0]
-		return c.row(s.host.Name, Unknown, fmt.Sprintf("what %s_facts returned cannot be used: %s", e.Source, e.Message))
+		return c.row(s.host.Name, Unknown, fmt.Sprintf("what %s_facts returned cannot be used: %s", e.Source,
+			e.Message))
 	}
 	return c.row(s.host.Name, OK, "kernel "+cmp.Or(s.document.Facts.Kernel, "unknown"))
 }

@@ -87,3 +87,9 @@ func (c Check) judge(host string, f *Facts) Row {
 	}
 	return c.row(host, OK, l.Seen)
 }
+
+// whole marks the row of a cluster.
+func (r Row) whole() Row {
+	r.Whole = true
+	return r
+}

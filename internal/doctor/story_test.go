@@ -62,7 +62,8 @@ func healthy(t *testing.T) *lab {
 // wellDoctor is the document of a host on which nothing is missing.
 func wellDoctor(t *testing.T, name string) map[string]any {
 	t.Helper()
-	f := Facts{SELinux: "disabled", Kernel: "6.1.0", Mount: Mount{Point: "/var/backups", Type: "xfs", Source: "/dev/vdb1"}}
+	f := Facts{SELinux: "disabled", Kernel: "6.1.0"}
+	f.Mount = Mount{Point: "/var/backups", Type: "xfs", Source: "/dev/vdb1"}
 	f.Host.Name, f.Present = name, true
 	for _, c := range checks {
 		if c.onHost() {

@@ -120,7 +120,8 @@ func TestRoomForTheCopyIsAskedFor(t *testing.T) {
 			t.Errorf("%s: %+v, %v", method, space, err)
 		}
 		c.set.Manifest.Files[1].RawBytes = 1 << 49
-		if _, err := Room(c.set.Manifest.Data().RawBytes, method, filepath.Join("/var/tmp", "not", "there")); err == nil ||
+		raw := c.set.Manifest.Data().RawBytes
+		if _, err := Room(raw, method, filepath.Join("/var/tmp", "not", "there")); err == nil ||
 			!strings.Contains(err.Error(), "too little space at /var/tmp:") {
 			t.Errorf("%s: %v", method, err)
 		}
