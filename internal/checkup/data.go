@@ -102,7 +102,7 @@ func (c *checkup) scratch(ctx context.Context) (seen string, err error) {
 	}
 	defer at.Place.Close()
 	tools, err := scratch.FindTools(ctx, at.Place, c.method, c.version)
-	return fmt.Sprintf("server %s as in the container %s, in %s", tools.Version, at.Name, c.o.Scratch), err
+	return fmt.Sprintf("server %s as in its container, in %s", tools.Version, c.o.Scratch), err
 }
 
 // serverHome finds the container that the server runs in.
