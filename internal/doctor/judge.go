@@ -96,7 +96,7 @@ func (s subject) rows(skews map[string]float64) []Row {
 		case c.Name == Galera:
 			rows = append(rows, database(s.host))
 		case c.Name == Pacemaker:
-			rows = append(rows, manager(s.host))
+			rows = append(rows, manager(s.host, s.witness()))
 		case c.Name == HAProxy:
 			rows = append(rows, proxy(s.host))
 		case c.Name == Health:
@@ -159,10 +159,14 @@ func database(h topology.Host) Row {
 	return source(Galera, h.Name, &g.Header, g.Running, seen)
 }
 
-func manager(h topology.Host) Row {
+// manager allows a host without a database to have no Pacemaker.
+func manager(h topology.Host, witness bool) Row {
 	p := h.Pacemaker
 	if p == nil {
 		return source(Pacemaker, h.Name, nil, false, "")
+	}
+	if !p.Present && witness && len(p.Errors) == 0 {
+		return named(Pacemaker).row(h.Name, OK, "there is none on this host")
 	}
 	if !p.Present {
 		return named(Pacemaker).row(h.Name, Fail, "Pacemaker is not installed on it")

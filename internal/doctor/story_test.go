@@ -84,8 +84,10 @@ func wellDoctor(t *testing.T, name string) map[string]any {
 func (l *lab) do(t *testing.T, line string) error {
 	words := strings.Fields(line)
 	switch words[0] {
-	case "look", "lacks", "set", "unreachable", "without":
+	case "look", "lacks", "set", "unreachable", "without", "proxyonly":
 		return l.each(words)
+	case "host":
+		return l.add(words[1])
 	case "policy":
 		l.options.Policy = decision.Policy(words[1])
 	case "strict":
@@ -147,6 +149,21 @@ func (l *lab) judge(t *testing.T) Report {
 	return Judge(in)
 }
 
+// add adds a host that has what controller-2 has.
+func (l *lab) add(name string) error {
+	raw, err := json.Marshal(l.entries[2])
+	if err != nil {
+		return err
+	}
+	var entry map[string]any
+	if err := json.Unmarshal(raw, &entry); err != nil {
+		return err
+	}
+	entry["name"] = name
+	l.entries = append(l.entries, entry)
+	return nil
+}
+
 // each does something to the entry of a controller, or to all.
 func (l *lab) each(words []string) error {
 	if len(words) < 2 {
@@ -178,6 +195,16 @@ func change(entry map[string]any, command string, words []string) error {
 		return nil
 	case "without":
 		delete(entry, words[0])
+		return nil
+	case "proxyonly":
+		// It has HAProxy, and neither a database nor Pacemaker.
+		galera, pacemaker := entry["galera"].(map[string]any), entry["pacemaker"].(map[string]any)
+		galera["present"], galera["running"], galera["errors"] = false, false, []any{}
+		pacemaker["present"], pacemaker["connected"], pacemaker["nodes"] = false, false, []any{}
+		for _, document := range []string{"galera", "pacemaker", "haproxy"} {
+			host := entry[document].(map[string]any)["host"].(map[string]any)
+			host["name"], host["addresses"] = entry["name"], []any{"10.99.0.77"}
+		}
 		return nil
 	case "set":
 		path, text, _ := strings.Cut(strings.Join(words[1:], " "), "=")
