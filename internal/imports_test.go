@@ -32,6 +32,7 @@ var only = map[string][]string{
 	"github.com/beevik/etree":        {"pacemaker/xmldoc", "pacemaker/cib", "pacemaker/crmmon"},
 	module + "ansible":               {},
 	module + "selection":             {},
+	module + "checkup":               {},
 	module + "backup":                {"jobs/backups"},
 	module + "backup/tool":           {"backup", "backup/content", "backup/extras", "backup/guard", "jobs/backups"},
 	module + "backup/content":        {"backup"},
@@ -53,13 +54,17 @@ var may = map[string][]string{
 	"process":   {"confine", "safefile", "thread"},
 	"haproxy":   {"reading", "peer", "haproxy/cfg", "haproxy/locate", "haproxy/stats"},
 	"hiera":     {"safefile", "process"},
-	"stub":      {"backup/guard", "condition"},
+	"stub":      {"backup/guard", "condition", "doctor"},
 	"condition": {"galera", "pacemaker", "haproxy", "haproxy/stats", "pacemaker/cib", "pacemaker/crmmon"},
 	"decision":  {"condition", "mariadb/catalog"},
 	"topology": {"condition", "reading", "galera", "pacemaker", "haproxy", "haproxy/stats", "pacemaker/cib",
 		"pacemaker/crmmon"},
+	"doctor": {"condition", "decision", "galera", "pacemaker", "pacemaker/cib", "reading", "table", "topology"},
+	"checkup": {"abandon", "confine", "container", "doctor", "jobs", "jobs/backups", "mariadb", "pacemaker",
+		"pacemaker/cib", "process", "reading", "rebuild", "repository", "repository/stores", "restore", "scratch",
+		"unit"},
 	"traffic": {"decision", "galera", "haproxy", "pacemaker", "topology", "haproxy/stats"},
-	"selection": {"condition", "decision", "topology", "traffic", "mariadb/catalog", "pacemaker/cib",
+	"selection": {"condition", "decision", "table", "topology", "traffic", "mariadb/catalog", "pacemaker/cib",
 		"pacemaker/crmmon"},
 	"optionfile": {"peer"},
 	"unit":       {"process"},
@@ -125,6 +130,7 @@ var pure = map[string][]string{
 	"condition":    {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql"},
 	"decision":     {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql", "time"},
 	"topology":     {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql"},
+	"doctor":       {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql"},
 	"traffic":      {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql"},
 	"selection":    {"os", "net", "os/exec", "syscall", "io/fs", "net/http", "database/sql"},
 	"xbstream":     {"os", "net", "os/exec", "syscall", "net/http"},
@@ -152,7 +158,7 @@ var uses = []struct {
 
 // hasClock reports whether a package may read the clock; packages that decide get the time as an argument.
 func hasClock(folder string) bool {
-	return !slices.Contains([]string{"condition", "decision", "selection", "topology", "traffic"}, folder)
+	return !slices.Contains([]string{"condition", "decision", "doctor", "selection", "topology", "traffic"}, folder)
 }
 
 func TestImportsFollowTheDesign(t *testing.T) {

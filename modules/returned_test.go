@@ -15,6 +15,7 @@ import (
 	"overcloud.backup/internal/backup/effect"
 	"overcloud.backup/internal/backup/guard"
 	"overcloud.backup/internal/decision"
+	"overcloud.backup/internal/doctor"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/haproxy"
 	"overcloud.backup/internal/jobs"
@@ -51,6 +52,8 @@ func TestEveryValueThatIsReturnedIsDocumented(t *testing.T) {
 		"galera_facts":       {facts(map[string]any{"ansible_galera": galera.Facts{}})},
 		"haproxy_facts":      {facts(map[string]any{"ansible_haproxy": haproxy.Facts{}})},
 		"pacemaker_facts":    {facts(map[string]any{"ansible_pacemaker": pacemaker.Facts{}})},
+		"doctor":             {doctor.Report{}},
+		"doctor_facts":       {facts(map[string]any{"ansible_doctor": doctor.Facts{}})},
 		"galera_backup": {jobs.Standing{}, jobs.Standing{}.Attachment(false), map[string]any{
 			"plan": backup.Plan{}, "backup": backup.Result{}, "guard": guard.Breach{}, "elsewhere": true,
 			"undone": []effect.Undone{}, "recovered": []backups.Recovered{}, "progress": backup.Progress{},

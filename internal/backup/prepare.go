@@ -46,29 +46,42 @@ func Prepare(ctx context.Context, o Options) (*Job, error) {
 }
 
 func (j *Job) prepare(ctx context.Context) error {
-	look := func() error { return stores.Check(j.o.Destination) }
-	if _, err := abandon.After(checkTimeout, "look at the destination "+j.o.Destination,
-		abandon.Action(look)); err != nil {
+	if err := j.checkDestination(); err != nil {
 		return err
 	}
-	c, err := mariadb.Open(ctx, j.o.Login)
-	if mariadb.Absent(err) {
-		return thisNode(err)
-	}
+	c, err := j.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	if a, refused := c.Refused(); refused {
-		j.warn("the account %q of the options was refused (%v), and %q was used instead (%s): correct login_user "+
-			"and login_password, or leave them out",
-			a.User, a.Err, c.Reached().User, c.Reached().Credentials)
-	}
 	if err := answering(ctx, prepareTimeout, func(ctx context.Context) error { return j.inspect(ctx, c) }); err != nil {
 		return err
 	}
 	j.plan.Steps = j.steps()
 	return nil
+}
+
+func (j *Job) checkDestination() error {
+	look := func() error { return stores.Check(j.o.Destination) }
+	_, err := abandon.After(checkTimeout, "look at the destination "+j.o.Destination, abandon.Action(look))
+	return err
+}
+
+// open logs in to the server of this host.
+func (j *Job) open(ctx context.Context) (*mariadb.Client, error) {
+	c, err := mariadb.Open(ctx, j.o.Login)
+	if mariadb.Absent(err) {
+		return nil, thisNode(err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if a, refused := c.Refused(); refused {
+		j.warn("the account %q of the options was refused (%v), and %q was used instead (%s): correct login_user "+
+			"and login_password, or leave them out",
+			a.User, a.Err, c.Reached().User, c.Reached().Credentials)
+	}
+	return c, nil
 }
 
 func (j *Job) inspect(ctx context.Context, c *mariadb.Client) error {
@@ -154,6 +167,11 @@ func (j *Job) checkNode(ctx context.Context, c *mariadb.Client) error {
 	if err != nil {
 		return err
 	}
+	return j.nameSet(w)
+}
+
+// nameSet finds out where the set will be.
+func (j *Job) nameSet(w galera.Wsrep) error {
 	name := j.o.Cluster
 	if name == "" {
 		name = w.ClusterName

@@ -115,12 +115,13 @@ func TestSpaceForTheCopyIsRequired(t *testing.T) {
 		content := map[string]string{"physical": repository.ContentStream, "logical": repository.ContentDump}[method]
 		c.set.Manifest.Files = repository.Files{{Name: "log", RawBytes: 1 << 40},
 			{Name: "data", Content: content, RawBytes: 1000}}
-		space, err := spaceFor(c.set, "/var/tmp")
+		space, err := Room(c.set.Manifest.Data().RawBytes, method, "/var/tmp")
 		if err != nil || space.Needed != int64(1000*factor)+spaceMargin || space.Raw != 1000 || space.Free <= 0 {
 			t.Errorf("%s: %+v, %v", method, space, err)
 		}
 		c.set.Manifest.Files[1].RawBytes = 1 << 49
-		if _, err := spaceFor(c.set, filepath.Join("/var/tmp", "not", "there")); err == nil ||
+		raw := c.set.Manifest.Data().RawBytes
+		if _, err := Room(raw, method, filepath.Join("/var/tmp", "not", "there")); err == nil ||
 			!strings.Contains(err.Error(), "too little space at /var/tmp:") {
 			t.Errorf("%s: %v", method, err)
 		}

@@ -112,7 +112,7 @@ func Prepare(ctx context.Context, s *repository.Set, o Options) (*Rebuild, error
 		return nil, fmt.Errorf("the set is of the server %s, which is later than %s here: a server does not read the"+
 			" data of a later one; upgrade it first", set, r.tools.Version)
 	}
-	space, err := spaceFor(s, o.Scratch)
+	space, err := Room(s.Manifest.Data().RawBytes, s.Manifest.Method, o.Scratch)
 	r.plan = Plan{Set: s.Name, Path: s.Path(), Scratch: o.Scratch, Tools: r.tools, Space: space, User: scratch.Account,
 		Origin: repository.NotSigned}
 	return r, err
@@ -120,17 +120,25 @@ func Prepare(ctx context.Context, s *repository.Set, o Options) (*Rebuild, error
 
 // inspectHost uses the programs and the user of this host.
 func (r *Rebuild) inspectHost(ctx context.Context) (err error) {
-	if r.owner, err = scratch.UserNamed(cmp.Or(r.o.User, scratch.Account)); err != nil {
-		return err
+	r.owner, r.tools, err = InspectHost(ctx, r.o, r.set.Manifest.Method, r.set.Manifest.Server.Version)
+	return err
+}
+
+// InspectHost finds what a rebuild of a set of this method, of a server of this version, needs of this host: the user, the
+// scratch folder, the kernel and the programs.
+func InspectHost(ctx context.Context, o Options, method, server string) (owner process.Owner, tools scratch.Tools,
+	err error) {
+	if owner, err = scratch.UserNamed(cmp.Or(o.User, scratch.Account)); err != nil {
+		return owner, tools, err
 	}
-	if err := scratch.Check(r.o.Scratch, r.owner); err != nil {
-		return err
+	if err := scratch.Check(o.Scratch, owner); err != nil {
+		return owner, tools, err
 	}
 	if err := confine.Possible(); err != nil {
-		return err
+		return owner, tools, err
 	}
-	r.tools, err = scratch.FindTools(ctx, process.Place{}, r.set.Manifest.Method, r.set.Manifest.Server.Version)
-	return err
+	tools, err = scratch.FindTools(ctx, process.Place{}, method, server)
+	return owner, tools, err
 }
 
 // inspectImage uses those of the image, where no folder of this host is in the way.
@@ -151,8 +159,9 @@ func (r *Rebuild) inspectImage(ctx context.Context) (err error) {
 	return err
 }
 
-func spaceFor(s *repository.Set, scratch string) (Space, error) {
-	raw, factor := s.Manifest.Data().RawBytes, factors[s.Manifest.Method]
+// Room returns the space that the copy of a set needs, whose content has this many bytes; an error if there is less.
+func Room(raw int64, method, scratch string) (Space, error) {
+	factor := factors[method]
 	space := Space{Raw: raw, Factor: factor, Needed: int64(float64(raw)*factor) + spaceMargin}
 	var err error
 	space.Free, space.At, err = local.Free(scratch)

@@ -21,7 +21,27 @@ import (
 // Replaceable refuses a controller on which the datadir could not be replaced, or put back, once the database is
 // stopped: what would make that fail is found while the database still serves.
 func (n *Node) Replaceable(ctx context.Context) error {
-	return errors.Join(n.Movable(), n.Vacant(ctx), n.canMakeEmpty(ctx), canRelabel())
+	return errors.Join(n.Movable(), n.Vacant(ctx), n.canMakeEmpty(ctx), CanRelabel())
+}
+
+// Examine is Replaceable, without CanRelabel, as far as it can be found out without starting a container.
+func (n *Node) Examine(ctx context.Context) error {
+	err := errors.Join(n.Movable(), n.Vacant(ctx))
+	if n.Image.None() {
+		err = errors.Join(err, n.canMakeEmpty(ctx))
+	}
+	return err
+}
+
+// Kept returns the folders next to a datadir that restores have left there: earlier datadirs, and a set that was made
+// ready.
+func Kept(datadir string) []string {
+	kept := []string{}
+	for _, form := range []string{".aside-*", ready + "*", ".removing-*"} {
+		found, _ := filepath.Glob(datadir + form)
+		kept = append(kept, found...)
+	}
+	return kept
 }
 
 // checkParent refuses a datadir next to which another user could put, or exchange, a folder: what is there is moved,
@@ -78,8 +98,8 @@ func (n *Node) canMakeEmpty(ctx context.Context) error {
 	return nil
 }
 
-// canRelabel checks for the programs that relabel needs if SELinux is on.
-func canRelabel() error {
+// CanRelabel checks for the programs that relabel needs if SELinux is on.
+func CanRelabel() error {
 	if !exists(selinux) {
 		return nil
 	}

@@ -7,6 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
 
 	"overcloud.backup/internal/repository/local"
 )
@@ -45,4 +48,40 @@ func RecoverFormer() (undone []string, err error) {
 func isFolder(path string) bool {
 	info, err := os.Lstat(path)
 	return err == nil && info.IsDir()
+}
+
+// Left reports what is in a scratch folder: nothing, files of a restore that runs (busy), or those of one that was
+// killed. It takes no lock and changes nothing.
+func Left(root string) (path string, busy bool, err error) {
+	run := filepath.Join(root, runName)
+	if !isFolder(run) {
+		return "", false, nil
+	}
+	busy, err = held(filepath.Join(root, LockName))
+	return run, busy, err
+}
+
+// held reports whether a process has locked a file. The kernel lists all locks:
+//
+//	3: FLOCK  ADVISORY  WRITE 4711 08:01:131 0 EOF
+func held(lock string) (bool, error) {
+	info, err := os.Lstat(lock)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	inode := strconv.FormatUint(info.Sys().(*syscall.Stat_t).Ino, 10)
+	locks, err := os.ReadFile("/proc/locks")
+	if err != nil {
+		return false, err
+	}
+	for line := range strings.Lines(string(locks)) {
+		fields := strings.Fields(line)
+		if len(fields) > 5 && fields[1] == "FLOCK" && strings.HasSuffix(fields[5], ":"+inode) {
+			return true, nil
+		}
+	}
+	return false, nil
 }

@@ -45,7 +45,7 @@ func headline(c decision.Cluster, p decision.Policy) string {
 	return line + ", policy " + string(p)
 }
 
-// writeTable writes one row per controller; what does not fit next to it is written on lines of its own.
+// writeTable writes one row per controller.
 func writeTable(b *strings.Builder, c decision.Cluster) {
 	rows := [][]string{}
 	shown := map[decision.Reason]bool{}

@@ -10,6 +10,7 @@ import (
 
 	"overcloud.backup/internal/backup/guard"
 	"overcloud.backup/internal/condition"
+	"overcloud.backup/internal/doctor"
 	"overcloud.backup/internal/quantity"
 )
 
@@ -24,6 +25,7 @@ type region struct {
 var regions = []region{
 	{"modules/idle_controller.yml", "limits", yamlMark, limitOptions},
 	{"modules/idle_controller.yml", "codes", yamlMark, codeNotes},
+	{"docs/doctor.md", "checks", markdownMark, checkList},
 	{"docs/troubleshooting.md", "conditions", markdownMark, conditionTable},
 	{"docs/troubleshooting.md", "rules of the guard", markdownMark, guardTable},
 }
@@ -118,6 +120,20 @@ func conditionTable() string {
 	}
 	return b.String() + "\n"
 }
+
+// checkList is for people whose doctor found something.
+func checkList() string {
+	var b strings.Builder
+	b.WriteString("\n")
+	for _, c := range doctor.Checks() {
+		fmt.Fprintf(&b, "- **%s** (`%s`): %s.\n  Fails if %s.\n  What to do: %s.\n", c.Title, c.Name, c.Looks, c.Fails,
+			lowerFirst(c.Remedy))
+	}
+	return b.String() + "\n"
+}
+
+// lowerFirst lets a sentence continue another one.
+func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
 
 // standard is the default of a limit for people.
 func standard(l condition.Limit) string {

@@ -63,3 +63,29 @@ func parseShow(text string) (s State, err error) {
 	}
 	return s, nil
 }
+
+// Failed returns the units of a name pattern, such as overcloud-backup-*.service, that ended badly and that systemd has
+// not forgotten.
+func Failed(ctx context.Context, pattern string) ([]string, error) {
+	out, err := process.Output(ctx, "systemctl", "list-units", "--all", "--full", "--no-legend", "--no-pager",
+		"--state=failed", "--", pattern)
+	if err != nil {
+		return nil, fmt.Errorf("list the units that failed: %w", err)
+	}
+	return parseUnits(string(out)), nil
+}
+
+// parseUnits reads the names of a list. Versions mark a failed unit with a dot:
+//
+//	● overcloud-backup-20261123T081500Z-4f2a9c.service loaded failed failed overcloud.backup job 2026…
+func parseUnits(text string) (names []string) {
+	for line := range strings.Lines(text) {
+		for _, word := range strings.Fields(line) {
+			if strings.HasSuffix(word, ".service") {
+				names = append(names, excerpt.Of(word))
+				break
+			}
+		}
+	}
+	return names
+}

@@ -11,28 +11,9 @@ __metaclass__ = type
 from ansible.module_utils.common.text.converters import to_text
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
-from ansible_collections.overcloud.backup.plugins.plugin_utils._decision import STRANGER, DecisionAction
+from ansible_collections.overcloud.backup.plugins.plugin_utils._decision import (
+    DOCUMENTS, STRANGER, DecisionAction, facts_of, names_in)
 from ansible_collections.overcloud.backup.plugins.plugin_utils._launcher import failure
-
-DOCUMENTS = ('galera', 'pacemaker', 'haproxy')
-
-
-def facts_of(name, variables):
-    """Only the results of one host's facts modules. A host without any is unreachable."""
-    facts = variables.get('ansible_facts') or {}
-    found = {}
-    for document in DOCUMENTS:
-        value = facts.get(document) or facts.get('ansible_' + document) or variables.get('ansible_' + document)
-        if value:
-            found[document] = value
-    return dict(found, name=name, unreachable=not found)
-
-
-def names_in(facts):
-    """The hosts in facts, and those of them that have any."""
-    hosts = [host for host in facts if isinstance(host, dict)] if isinstance(facts, list) else []
-    names = [to_text(host.get('name')) for host in hosts]
-    return names, [name for name, host in zip(names, hosts) if not host.get('unreachable')]
 
 
 def strangers(result, names):
@@ -52,7 +33,7 @@ class ActionModule(DecisionAction):
         args = dict(module_args)
         hosts = self.names(args.get('hosts'), task_vars)
         if args.get('facts') is None:
-            args['facts'] = [facts_of(host, variables) for host, variables in self.variables(hosts, task_vars)]
+            args['facts'] = [facts_of(host, variables, DOCUMENTS) for host, variables in self.variables(hosts, task_vars)]
         known, read = names_in(args['facts'])
         result = self.decide(args, task_vars, read)
         unknown = strangers(result, known + (hosts if args.get('hosts') else []))

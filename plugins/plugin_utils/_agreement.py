@@ -21,7 +21,7 @@ TOO_FEW = ('The control node cannot decide by itself: %s. Then two controllers m
 
 # Keys that may differ between two honest answers, and texts for people that may contain times.
 UNLIKE = ('decided_at', 'invocation')
-WORDS = ('text', 'message', 'evidence', 'warnings')
+WORDS = ('text', 'message', 'evidence', 'warnings', 'seen')
 
 
 class Asked(object):

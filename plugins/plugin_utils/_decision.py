@@ -21,6 +21,28 @@ NO_JOB = '%s decides at once, there is no job to come back to: remove async and 
 STRANGER = 'The decision chose %s, but its hosts are %s. Nothing was done.'
 
 
+# What a decision about who may be backed up is made from.
+DOCUMENTS = ('galera', 'pacemaker', 'haproxy')
+
+
+def facts_of(name, variables, documents):
+    """Only the results of one host's facts modules. A host without any is unreachable."""
+    facts = variables.get('ansible_facts') or {}
+    found = {}
+    for document in documents:
+        value = facts.get(document) or facts.get('ansible_' + document) or variables.get('ansible_' + document)
+        if value:
+            found[document] = value
+    return dict(found, name=name, unreachable=not found)
+
+
+def names_in(facts):
+    """The hosts in facts, and those of them that have any."""
+    hosts = [host for host in facts if isinstance(host, dict)] if isinstance(facts, list) else []
+    names = [to_text(host.get('name')) for host in hosts]
+    return names, [name for name, host in zip(names, hosts) if not host.get('unreachable')]
+
+
 class DecisionAction(LauncherAction):
     """Base of the action plugins whose modules decide. NAME is the module, PROOF a value that every decision of it has."""
 

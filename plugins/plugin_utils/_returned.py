@@ -178,6 +178,58 @@ RETURNED = {
     'check_variables': {
         'msg': 'str',
     },
+    'doctor': {
+        'msg': 'str',
+        'status': 'str',
+        'healthy': 'bool',
+        'message': 'str',
+        'text': 'str',
+        'rows': [{
+            'host': 'str',
+            'whole': 'bool',
+            'check': 'str',
+            'title': 'str',
+            'status': 'str',
+            'seen': ['str'],
+            'remedy': 'str',
+        }],
+    },
+    'doctor_facts': {
+        'ansible_facts': {
+            'ansible_doctor': {
+                'present': 'bool',
+                'gathered_at': 'float',
+                'clock_skew': 'float',
+                'duration': 'float',
+                'host': {
+                    'name': 'str',
+                    'addresses': ['str'],
+                    'boot_id': 'str',
+                    'machine_id': 'str',
+                },
+                'errors': [{
+                    'source': 'str',
+                    'where': 'str',
+                    'message': 'str',
+                    'hint': 'str',
+                }],
+                'selinux': 'str',
+                'kernel': 'str',
+                'mount': {
+                    'point': 'str',
+                    'type': 'str',
+                    'source': 'str',
+                },
+                'looks': [{
+                    'check': 'str',
+                    'seen': 'str',
+                    'problem': 'str',
+                    'unread': 'str',
+                    'warnings': ['str'],
+                }],
+            },
+        },
+    },
     'galera_backup': {
         'job': 'str',
         'unit': 'str',

@@ -20,8 +20,9 @@ LEFT_OUT = ((('--tags', 'database'), '--tags database leaves its tasks out'),
             (('--tags', 'database', '--skip-tags', 'always'), 'without --tags database --skip-tags always'),
             (('--start-at-task', 'No such task'), 'without --start-at-task "No such task"'),
             (('--start-at-task', 'No such*', '--limit', 'Controller'), '--start-at-task "No such*"'))
-PLAYS = ('backup', 'verify', 'status', 'restore')
-WORK = {'backup': 'backup', 'verify': 'verification', 'status': 'decision', 'restore': 'restore'}
+PLAYS = ('backup', 'verify', 'status', 'restore', 'doctor')
+WORK = {'backup': 'backup', 'verify': 'verification', 'status': 'decision', 'restore': 'restore',
+        'doctor': 'check'}
 
 
 def case_habit_good(bench):

@@ -122,3 +122,8 @@ func find(ctx context.Context, store jobs.Store, id string) (*jobs.Job, error) {
 	}
 	return job, err
 }
+
+// Examine runs the checks of a plan on this host, each of them, and changes nothing.
+func (o Options) Examine(ctx context.Context, caller jobs.Caller) (backup.Examined, error) {
+	return backup.Examine(ctx, o.options(caller))
+}
