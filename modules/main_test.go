@@ -118,7 +118,7 @@ func TestTheREADMEsOfTheRolesAreCurrent(t *testing.T) {
 	}
 	for role, page := range want {
 		if got, err := os.ReadFile("../roles/" + role + "/README.md"); err != nil || !bytes.Equal(got, page) {
-			t.Errorf("roles/%s/README.md is not what its meta/argument_specs.yml says; run: make generate (%v)", role, err)
+			t.Errorf("roles/%s/README.md is not what its argument_specs.yml says; run: make generate (%v)", role, err)
 		}
 	}
 	if len(want) < 3 {

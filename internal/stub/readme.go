@@ -76,13 +76,14 @@ func readmeOf(roles, descriptions fs.FS, file string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("# overcloud.backup.%s\n\n<!-- Generated from meta/argument_specs.yml by \"make generate\": change that"+
-		" file. -->\n\n%s.\n\n%s", role, mark(main.Short), list(main.Description)) +
-		titled("Example", "```yaml\n---\n"+string(example)+"```\n") +
-		titled("Entry points", "The collection's playbooks run the parts of the role one by one, with `tasks_from`.\n\n"+
-			"| entry point | purpose |\n|---|---|\n"+points) +
-		titled("Variables", "With director's inventory none has to be set. The variables for the hosts, the binary and the"+
-			" login to the database\napply to all roles: [variables](../../docs/variables.md).\n\n"+variablesTable+variables) +
+	return fmt.Sprintf("# overcloud.backup.%s\n\n<!-- Generated from meta/argument_specs.yml by \"make generate\": change"+
+		" that file. -->\n\n%s.\n\n%s", role, mark(main.Short), list(main.Description)) +
+		titled("Example", "```yaml\n"+string(example)+"```\n") +
+		titled("Entry points", "The collection's playbooks run the parts of the role one by one, with `tasks_from`."+
+			"\n\n| entry point | purpose |\n|---|---|\n"+points) +
+		titled("Variables", "With director's inventory none has to be set. The variables for the hosts, the binary and"+
+			" the login to the database\napply to all roles: [variables](../../docs/variables.md).\n\n"+variablesTable+
+			variables) +
 		titled("Requirements", "Ansible on the control node; the hosts need no Python. The collection's"+
 			" [README](../../README.md#support) lists\nthe versions that the tests run.\n") +
 		titled("Licence", "GPL-3.0-or-later\n"), nil
