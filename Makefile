@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Each target is one script; `make demo` and `make test` do their own set-up. docs/testing.md says what each takes.
 
-.PHONY: check demo test test-all test-faults test-matrix fuzz build generate bench dist lint measure clean
+.PHONY: check demo test test-all test-faults test-matrix fuzz build generate bench dist release lint measure clean
 
 check:
 	tests/check
@@ -34,8 +34,13 @@ generate:
 bench:
 	tests/bench/run
 
+# The tarball in build/dist. Without git: make dist VERSION=1.0.0
 dist:
 	scripts/dist
+
+# The same, from a tag alone, and built twice: docs/releases.md
+release:
+	scripts/release
 
 lint:
 	tests/run lint

@@ -24,7 +24,7 @@ func backupVerify(ctx context.Context, call *ansible.Call) (*ansible.Result, err
 	if err := o.Check(); err != nil {
 		return nil, err
 	}
-	o.MadeBy = madeBy
+	o.MadeBy = madeBy()
 	c := caller(call)
 	switch {
 	case call.Stage == ansible.AfterUnit:

@@ -7,8 +7,8 @@ import (
 	"overcloud.backup/internal/jobs"
 )
 
-// madeBy is the program that a set, or the record of a verification, names as its maker.
-const madeBy = "overcloud.backup " + version
+// madeBy returns the program that a set, or the record of a verification, names as its maker.
+func madeBy() string { return "overcloud.backup " + version }
 
 // caller returns a call in the form of package jobs.
 func caller(call *ansible.Call) jobs.Caller {

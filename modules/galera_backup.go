@@ -23,7 +23,7 @@ func galeraBackup(ctx context.Context, call *ansible.Call) (*ansible.Result, err
 	if err := errors.Join(call.Decode(&o), o.Check()); err != nil {
 		return nil, err
 	}
-	o.MadeBy = madeBy
+	o.MadeBy = madeBy()
 	store, c := jobs.Default(), caller(call)
 	switch {
 	case call.Stage == ansible.InUnit:

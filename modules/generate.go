@@ -9,8 +9,8 @@ import (
 	"overcloud.backup/internal/stub"
 )
 
-// generate writes the Python files and the pages of the modules, the table of their return values, and the page of
-// variables. It runs at the top of a checkout.
+// generate writes the Python files and the pages of the modules, the table of their return values, the page of
+// variables and the README of each role. It runs at the top of a checkout.
 func generate() {
 	err := stub.WriteRegions(".")
 	if err == nil {
@@ -24,6 +24,9 @@ func generate() {
 	}
 	if err == nil {
 		err = writeVariables("docs/variables.md")
+	}
+	if err == nil {
+		err = stub.WriteReadmes(os.DirFS("roles"), os.DirFS("modules"), "roles")
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "generate:", err)

@@ -12,8 +12,8 @@ import (
 	"overcloud.backup/internal/process"
 )
 
-// version is the collection's, as in galaxy.yml.
-const version = "1.0.0"
+// version is the collection's, as in galaxy.yml. scripts/build replaces it by what scripts/version prints.
+var version = "1.0.0-dev"
 
 // fragments are the descriptions of options that several modules share.
 //

@@ -110,6 +110,22 @@ func TestThePageOfVariablesIsCurrent(t *testing.T) {
 	}
 }
 
+// Galaxy refuses a collection that has a role without one.
+func TestTheREADMEsOfTheRolesAreCurrent(t *testing.T) {
+	want, err := stub.Readmes(os.DirFS("../roles"), os.DirFS("."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for role, page := range want {
+		if got, err := os.ReadFile("../roles/" + role + "/README.md"); err != nil || !bytes.Equal(got, page) {
+			t.Errorf("roles/%s/README.md is not what its argument_specs.yml says; run: make generate (%v)", role, err)
+		}
+	}
+	if len(want) < 3 {
+		t.Errorf("only %d roles", len(want))
+	}
+}
+
 // onControlNode lists modules that are only an action plugin: they are about the command, which hosts do not know.
 var onControlNode = []string{"check_variables", "notify", "preflight"}
 

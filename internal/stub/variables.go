@@ -33,16 +33,19 @@ func Variables(roles, descriptions fs.FS) ([]byte, error) {
 	}
 	page := variablesHead
 	for _, file := range files {
-		table, err := variablesOf(roles, descriptions, file)
+		rows, err := rowsOf(roles, descriptions, file)
 		if err != nil {
 			return nil, fmt.Errorf("roles/%s: %w", file, err)
 		}
-		page += table
+		page += fmt.Sprintf("\n## Role %s\n\n%s%s", path.Dir(path.Dir(file)), variablesTable, rows)
 	}
 	return []byte(page), nil
 }
 
-func variablesOf(roles, descriptions fs.FS, file string) (string, error) {
+const variablesTable = "| variable | type | default | effect |\n|---|---|---|---|\n"
+
+// rowsOf returns a row of variablesTable for every variable of a role.
+func rowsOf(roles, descriptions fs.FS, file string) (string, error) {
 	role := path.Dir(path.Dir(file))
 	var spec struct {
 		Specs yaml.Node `yaml:"argument_specs"`
@@ -58,7 +61,7 @@ func variablesOf(roles, descriptions fs.FS, file string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	out := fmt.Sprintf("\n## Role %s\n\n| variable | type | default | effect |\n|---|---|---|---|\n", role)
+	var out string
 	names, options := union(&spec.Specs)
 	notes := ""
 	for i, name := range names {
