@@ -166,7 +166,7 @@ def case_backup_lost(bench):
     env = flaky(bench)
     cut = bench.path('cut')
     output = stand_in(bench, MADE,
-                      start='(sleep 0.1; touch %s; sleep 5; rm %s) >/dev/null 2>&1 </dev/null &\n' % (cut, cut),
+                      start='touch %s; (sleep 5; rm %s) >/dev/null 2>&1 </dev/null &\n' % (cut, cut),
                       env=env)
     has(output, 'no contact, trying again: no route to host')
     assert output.count('no contact') == 1 and os.path.exists(bench.path('reset')) and results(output)[0][

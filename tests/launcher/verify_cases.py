@@ -32,7 +32,7 @@ def case_verify_lost(bench):
     """backup_verify: the outcome arrives although the connection is lost for a while"""
     env = flaky(bench)
     cut = bench.path('cut')
-    start = '(sleep 0.1; touch %s; sleep 5; rm %s) >/dev/null 2>&1 </dev/null &\n' % (cut, cut)
+    start = 'touch %s; (sleep 5; rm %s) >/dev/null 2>&1 </dev/null &\n' % (cut, cut)
     output = stand_in(bench, MADE, start=start, env=env, module=VERIFY)
     has(output, 'verification, no contact, trying again: no route to host', 'verification, in contact again after')
     assert results(output)[0]['msg'] == 'made', output
