@@ -119,6 +119,7 @@ var ailments = []ailment{
 func TestDoctor(t *testing.T) {
 	l := fresh(t)
 	l.run("load", "start")
+	l.decide(nil) // like every first task on a host, it caches the binary there
 	t.Run("healthy", func(t *testing.T) {
 		l := lab{t}
 		for _, args := range [][]string{nil, {"--check"}} {
