@@ -8,12 +8,15 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import os
+
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.text.converters import to_text
 from ansible.module_utils.six import string_types
 from ansible.plugins.action import ActionBase
 from ansible_collections.overcloud.backup.plugins.plugin_utils import _command
 from ansible_collections.overcloud.backup.plugins.plugin_utils._hosts import ROLES, Hosts, Unmatched
+from ansible_collections.overcloud.backup.plugins.plugin_utils._told import tell_failure
 from ansible_collections.overcloud.backup.plugins.plugin_utils._variables import (
     decided_once, known, misspelt, wrong)
 
@@ -21,10 +24,15 @@ IGNORED = ('%s is set differently there than for %s, which decides for all and w
            'all hosts, such as in group_vars/all.')
 # The most findings in one message.
 MOST = 8
+# The entry points with which the work of a role begins in a play, besides main.
+BEGINNINGS = {
+    'backup': ('controller_backup', ('main', 'begin', 'recover', 'coordinate')),
+    'verification': ('controller_verify', ('main', 'sets', 'coordinate')),
+}
 
 
 class ActionModule(ActionBase):
-    _VALID_ARGS = frozenset(('coordinator', 'hosts_of'))
+    _VALID_ARGS = frozenset(('work', 'coordinator', 'hosts_of'))
 
     def run(self, tmp=None, task_vars=None):
         self._supports_check_mode = self._supports_async = True
@@ -35,8 +43,18 @@ class ActionModule(ActionBase):
         found = self._findings(task_vars or {})
         if found:
             more = ' And %d more.' % (len(found) - MOST) if len(found) > MOST else ''
-            return dict(result, failed=True, msg=' '.join(found[:MOST]) + more)
+            result.update(failed=True, msg=' '.join(found[:MOST]) + more)
+            return tell_failure(result, self._task.args.get('work') or self._work(), task_vars or {}, self._templar, self._task.check_mode)
         return dict(result, msg='The variables are known and have valid values.')
+
+    def _work(self):
+        """The work of the role that depends on this task's role, if the work begins with it; else None."""
+        chain = (self._task.get_dep_chain() or [])[-2:-1]  # ends with the role of this task
+        for work, (role, entries) in BEGINNINGS.items():
+            if chain and chain[0].get_name().split('.')[-1] == role:
+                entry = os.path.splitext(chain[0]._from_files.get('tasks') or 'main')[0]
+                return work if entry in entries else None
+        return None
 
     def _findings(self, own):
         """What is wrong, each finding once, with the hosts that it is of where it is not of the task's own variables."""

@@ -8,9 +8,9 @@ __metaclass__ = type
 from ansible.module_utils.common.text.converters import to_text
 from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.action import ActionBase
-from ansible_collections.overcloud.backup.plugins.plugin_utils import _command, _notify
+from ansible_collections.overcloud.backup.plugins.plugin_utils import _command
 from ansible_collections.overcloud.backup.plugins.plugin_utils._hosts import ROLES, TAKEN, Hosts, Unmatched
-from ansible_collections.overcloud.backup.plugins.plugin_utils._told import Run
+from ansible_collections.overcloud.backup.plugins.plugin_utils._told import tell_failure
 
 LIMITED = ('The %s would not run: %s leaves out %s, which decides for all controllers from what each of them reports. '
            'Leave the limit out; to keep a controller from being chosen set controller_backup_exclude. A necessary '
@@ -29,10 +29,7 @@ class ActionModule(ActionBase):
         result = super(ActionModule, self).run(tmp, task_vars)
         work = self._task.args.get('work', 'work')
         result = self._judge(dict(result, changed=False), work, task_vars)
-        if result.get('failed') and work in _notify.PREFIXES:
-            lines = Run(work, task_vars or {}, self._templar, self._task.check_mode).tell_reason(result['msg'])
-            result.update({'warnings': lines} if lines else {})
-        return result
+        return tell_failure(result, work, task_vars or {}, self._templar, self._task.check_mode)
 
     def _judge(self, result, work, task_vars):
         coordinator = self._task.args.get('coordinator')

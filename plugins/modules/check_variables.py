@@ -27,6 +27,13 @@ description:
     contacts no host.
   - Give the task C(run_once). Variables that are templates of values that are not yet known are not checked.
 options:
+  work:
+    description:
+      - >-
+        Purpose of the playbook. A failure of C(backup) or C(verification) is notified to the URLs in
+        C(controller_backup_notify_urls) or C(controller_verify_notify_urls). Without it, in a role that depends on
+        C(controller_variables), the role's own purpose.
+    type: str
   coordinator:
     description:
       - >-

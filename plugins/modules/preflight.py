@@ -20,7 +20,9 @@ description:
   - Give the task the tag C(always), and C(run_once).
 options:
   work:
-    description: Purpose of the playbook, one word for the message.
+    description: >-
+      Purpose of the playbook, one word for the message. A failure of C(backup) or C(verification) is notified to the
+      URLs in C(controller_backup_notify_urls) or C(controller_verify_notify_urls).
     type: str
     default: work
   coordinator:

@@ -20,7 +20,16 @@ EVALUATED = '%s cannot be evaluated%s. %s'
 OF_HOST = '%s is a fact that a host has reported, which may decide neither who is notified nor what runs here. Set it as a variable.'
 NO_FILE = '%s.%s must be the absolute path of a file with tasks on the control node, and "%s" is none: %s.'
 HOOK = 'The hook %s (%s.%s) failed%s: %s'
+UNSENT = 'Nobody was notified of the failure, because of the error in %s.'
 BEFORE, AFTER = ', and nothing was backed up', ' after the backup, whose sets are good (%s)'
+
+
+def tell_failure(result, work, variables, templar, check_mode):
+    """The result of a task that precedes a work; if it failed, the URLs of the work's failure have been notified."""
+    if not result.get('failed') or work not in _notify.PREFIXES:
+        return result
+    lines = Run(work, variables, templar, check_mode).tell_reason(result['msg'])
+    return dict(result, warnings=lines) if lines else result
 
 
 class Run:
@@ -67,23 +76,32 @@ class Run:
     def tell(self, event, outcome):
         """Sends the notifications of an event. Returns a line for each that was not delivered."""
         name = '%s.%s' % (self._name('notify_urls'), event)
-        try:
-            value = _notify.mapping(self._given('notify_urls'), name, _notify.EVENTS)
-            form = self._given('notify_format')
-        except Invalid:
-            try:
-                value, form = self._given('notify_urls'), 'text'
-            except Invalid:
-                return []
-        addresses = _notify.lenient(value, event)
+        addresses, form, wrong = self._settings(event)
         if addresses and self._check_mode:
             self.said = 'In check mode nothing is sent.'
         if not addresses or self._check_mode:
-            return []
+            # Its error may also be the reason of the failure: a misspelt name, or none for this host.
+            unsent = event == 'failure' and not self._check_mode and (wrong or self._name('notify_urls') in outcome['reason'])
+            return [UNSENT % self._name('notify_urls')] if unsent else []
         text, kind = _notify.body(self.work, event, outcome, form, self._secrets())
         lines = _notify.send(addresses, name, text, kind)
         self.said = '%d of %d notifications were delivered.' % (len(addresses) - len(lines), len(addresses))
         return lines
+
+    def _settings(self, event):
+        """The valid URLs of an event, the format, and whether something is given that is no valid URL."""
+        value, form, wrong = None, 'text', False
+        try:
+            value = self._given('notify_urls')
+            value = _notify.mapping(value, self._name('notify_urls'), _notify.EVENTS)
+        except Invalid:
+            wrong = True
+        try:
+            form = self._given('notify_format')
+        except Invalid:  # check says so
+            pass
+        addresses = _notify.lenient(value, event)
+        return addresses, form, wrong or not addresses and isinstance(value, dict) and bool(value.get(event))
 
     def _name(self, what):
         return '%s_%s' % (self.prefix, what)

@@ -170,6 +170,7 @@ def case_variables_own_cluster(bench):
 
 def case_variables_nobody(bench):
     """controller_backup: controllers that could not be read are not those of a wrong inventory"""
+    cluster(bench)
     controllers(bench, facts=(), answers=dict((name, {'galera_facts': 'nonsense'}) for name in CONTROLLERS))
     status, output = command(bench, 'status')
     assert status != 0, output
