@@ -36,7 +36,7 @@ def command(bench, book, *options, **keywords):
     line = ['ansible-playbook', '-i', bench.inventories[0], path, '-e', json.dumps(variables)] + list(options)
     said = subprocess.run(line, env=bench.environment('own', keywords.get('env')),
                           input=keywords.get('typed', '').encode(),
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300, cwd=bench.work)
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=1200, cwd=bench.work)
     return said.returncode, ' '.join(said.stdout.decode('utf-8').replace('\\"', '"').split())
 
 

@@ -20,9 +20,9 @@ LEFT_OUT = ((('--tags', 'database'), '--tags database leaves its tasks out'),
             (('--tags', 'database', '--skip-tags', 'always'), 'without --tags database --skip-tags always'),
             (('--start-at-task', 'No such task'), 'without --start-at-task "No such task"'),
             (('--start-at-task', 'No such*', '--limit', 'Controller'), '--start-at-task "No such*"'))
-PLAYS = ('backup', 'verify', 'status', 'restore', 'doctor')
+PLAYS = ('backup', 'verify', 'status', 'restore', 'doctor', 'list')
 WORK = {'backup': 'backup', 'verify': 'verification', 'status': 'decision', 'restore': 'restore',
-        'doctor': 'check'}
+        'doctor': 'check', 'list': 'list'}
 
 
 def case_habit_good(bench):

@@ -88,7 +88,7 @@ class Bench:
         for inventory in self.inventories:
             command += ['-i', inventory]
         run = subprocess.run(command + list(options), env=self.environment(collections, env), stdin=subprocess.DEVNULL,
-                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=1200)
         said = run.stdout.decode('utf-8', 'surrogateescape')  # as a terminal gets it, including carriage returns
         if run.returncode != status:
             raise AssertionError(
