@@ -12,6 +12,7 @@ import tempfile
 import time
 
 from ansible.module_utils.common.text.converters import to_bytes, to_native, to_text
+from ansible.module_utils.six import string_types
 from ansible.utils.display import Display
 from ansible_collections.overcloud.backup.plugins.plugin_utils._decision import DecisionAction
 from ansible_collections.overcloud.backup.plugins.plugin_utils._launcher import failure
@@ -39,14 +40,18 @@ def answers_of(name, variables):
     return found
 
 
+def here(path):
+    """The path on the control node: a relative one starts in the command's current directory."""
+    return to_text(os.path.abspath(os.path.expanduser(os.path.expandvars(to_native(path)))))
+
+
 def write(path, text):
     """Replaces a file as a whole. What is not a file, such as a pipe, is written to."""
-    path = os.path.expanduser(path)
     if os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode):
         with open(path, 'wb') as f:
             f.write(to_bytes(text))
         return
-    handle, new = tempfile.mkstemp(prefix='.overcloud.backup.', dir=os.path.dirname(path) or '.')
+    handle, new = tempfile.mkstemp(prefix='.overcloud.backup.', dir=os.path.dirname(path))
     try:
         with os.fdopen(handle, 'wb') as f:
             f.write(to_bytes(text))
@@ -69,6 +74,8 @@ class ActionModule(DecisionAction):
         if refused:
             return refused
         args = dict(module_args)
+        if args.get('file') and isinstance(args['file'], string_types):
+            args['file'] = here(args['file'])  # another type is refused by the module
         args['hosts'] = hosts = self.names(args.get('hosts'), task_vars)
         args['at'] = args.get('at') or time.time()
         if args.get('answers') is None:
@@ -86,7 +93,7 @@ class ActionModule(DecisionAction):
             Display().display(to_text(result.get('text') or ''))
         if args.get('file') and not self._task.check_mode:
             try:
-                write(to_text(args['file']), document + '\n')
+                write(args['file'], document + '\n')
             except EnvironmentError as e:
                 return dict(result, **failure(NOT_WRITTEN % (to_native(args['file']), to_native(e.strerror or e))))
         return result

@@ -97,11 +97,12 @@ class ActionModule(ActionBase):
 
     def _unseen(self, variables, own):
         """Variables of a host that the coordinator would read, and has not. Those of the play win over every host's."""
-        coordinator, play = self._task.args.get('coordinator'), self._task._parent._play.vars
+        args, play = self._task.args, self._task._parent._play.vars
+        coordinator = args.get('coordinator')
         if not coordinator or coordinator != own.get('inventory_hostname'):
             return []
         return [IGNORED % (name, coordinator) for name in sorted(variables)
-                if decided_once(name) and name not in play and variables[name] != own.get(name)]
+                if decided_once(name, args.get('hosts_of')) and name not in play and variables[name] != own.get(name)]
 
     def _value(self, name, read, own, hosts=None):
         try:

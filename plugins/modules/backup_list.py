@@ -71,7 +71,8 @@ options:
     description:
       - >-
         File on the control node that the action plugin writes C(list) to, as JSON. It is replaced as a whole; its
-        folder must exist. It is not written in check mode, and is not reported as a change.
+        folder must exist. It is not written in check mode, and is not reported as a change. A relative path starts in
+        the command's current directory.
     type: path
 attributes:
   check_mode:

@@ -31,7 +31,7 @@ ROLES = {
     'controller_restore': (['controller_restore_hosts', 'galera_hosts', 'controller_backup_hosts'], True),
 }
 # Groups that hold no hosts of their own, or that the playbooks make.
-OTHERS = re.compile('(all|ungrouped|overcloud_(backup|list|restore|verify)_[a-z]+)$')
+OTHERS = re.compile('(all|ungrouped|overcloud_(backup|doctor|list|restore|verify)_[a-z]+)$')
 
 TAKEN = ('%s is among the hosts of %s, and that is the name of the host which decides for all. Give it another name in '
          'the inventory, such as "controller-0 ansible_connection=local", or leave it out.')

@@ -47,6 +47,8 @@ OF_EACH_HOST = frozenset((
     'controller_backup_haproxy_stats_password', 'controller_backup_haproxy_stats_url', 'controller_backup_haproxy_stats_user',
     'controller_backup_sample', 'controller_backup_timeout', 'controller_restore_cluster', 'controller_verify_cluster',
 ))
+# Variables that every host reads for the list of sets: each may have its own destinations.
+OF_EACH_HOST_LISTED = frozenset(('controller_backup_destination', 'controller_restore_destination', 'controller_verify_destination'))
 # The number of wrong, missing, additional or exchanged letters up to which another name counts as one of ours. The names
 # have at least 20 letters, so that no name of somebody else is as similar by chance.
 NEAR = 2
@@ -55,6 +57,7 @@ UNKNOWN = '%s is not a variable of overcloud.backup. %s'
 MEANT = 'Did you mean %s?'
 NOWHERE = 'No variable has a similar name: see docs/variables.md, and rename a variable of your own.'
 WRONG = '%s is %s. It must be %s.'
+ITEM = '%s has the item %s. Each must be %s.'
 KINDS = {
     'str': 'a text', 'int': 'a whole number', 'float': 'a number', 'bool': 'true or false',
     'path': 'an absolute path on the host, such as /var/backups',
@@ -176,13 +179,16 @@ def wrong(name, value):
         free = kind == 'raw' or spec.get('default') is None and not choices
         return None if free else WRONG % (name, 'null', expected(spec) + '; leave it out for its default')
     if fits(kind, value) and (not choices or to_text(value) in choices):
-        return None
+        bad = not_paths(value) if spec.get('elements') == 'path' else []
+        return ITEM % (name, shown(bad[0], {}), KINDS['path']) if bad else None
     guess = [c for c in choices or () if distance(to_text(value).lower(), c, NEAR) <= NEAR] if shows(value) else []
     return WRONG % (name, shown(value, spec), expected(spec)) + (' ' + MEANT % guess[0] if guess else '')
 
 
-def decided_once(name):
+def decided_once(name, role=None):
     """Whether the host that decides reads the variable, for all. The login is looked for on the host that logs in."""
+    if role == 'controller_list' and name in OF_EACH_HOST_LISTED:
+        return False
     return name.startswith('controller_') and name in known() and name not in OF_EACH_HOST and not former(known()[name])
 
 
@@ -193,6 +199,12 @@ def expected(spec):
     kind = spec.get('type', 'str')
     number = isinstance(spec.get('default'), NUMBERS) and kind in ('int', 'float')
     return KINDS[kind] + (', such as %s' % spec['default'] if number else '')
+
+
+def not_paths(value):
+    """The items of a list, or of a text with commas, that are no paths. A template is not known yet."""
+    items = value if isinstance(value, list) else [item.strip() for item in to_text(value).split(',')]
+    return [item for item in items if '{{' not in to_text(item) and not fits('path', item)]
 
 
 def shows(value):

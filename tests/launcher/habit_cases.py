@@ -2,10 +2,14 @@
 """Options of operators: limits, tags, a task to start at. A run without a new or verified set must fail, because cron
 and AWX only check its exit status. Three names of this machine stand for the controllers, as in decide_cases.
 """
+import glob
+import os
+
+import yaml
 from commands import LISTED, cluster, command, fails, goes
 from decide_cases import CONTROLLERS, calls, controllers, lying
 from local_cases import prepare  # noqa: F401, pylint: disable=unused-import
-from playbook import has, lacks
+from playbook import TOP, has, lacks
 
 # Limits to one controller, or to all but one. None of these includes localhost.
 LIMITS = ('Controller', 'controller-0', '!controller-2', 'all', 'controller*', 'Controller:!controller-2',
@@ -20,9 +24,9 @@ LEFT_OUT = ((('--tags', 'database'), '--tags database leaves its tasks out'),
             (('--tags', 'database', '--skip-tags', 'always'), 'without --tags database --skip-tags always'),
             (('--start-at-task', 'No such task'), 'without --start-at-task "No such task"'),
             (('--start-at-task', 'No such*', '--limit', 'Controller'), '--start-at-task "No such*"'))
-PLAYS = ('backup', 'verify', 'status', 'restore', 'doctor')
+PLAYS = ('backup', 'verify', 'status', 'restore', 'doctor', 'list')
 WORK = {'backup': 'backup', 'verify': 'verification', 'status': 'decision', 'restore': 'restore',
-        'doctor': 'check'}
+        'doctor': 'check', 'list': 'list'}
 
 
 def case_habit_good(bench):
@@ -218,3 +222,22 @@ def case_habit_unproven(bench):
         status, output = command(bench, 'verify')
         assert status != 0, output
         has(output, 'it reports neither that c/S is sound nor what is wrong with it')
+
+
+def tasks_of(node):
+    """Every mapping of a file of YAML, among them its tasks."""
+    if isinstance(node, dict):
+        yield node
+    for value in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        for task in tasks_of(value):
+            yield task
+
+
+def case_habit_groups(bench):
+    """group_by: runs for one host at a time; ansible-core 2.21 counts the callers of its inventory, and can lose count of several"""
+    found = []
+    for path in glob.glob(os.path.join(TOP, 'playbooks', '*.yml')) + glob.glob(os.path.join(TOP, 'roles', '*', 'tasks', '*.yml')):
+        with open(path) as f:
+            found += [(path, task) for task in tasks_of(yaml.safe_load(f)) if 'group_by' in ' '.join(task)]
+    assert len(found) > 6, found
+    assert all(task.get('throttle') == 1 for dummy, task in found), [path for path, task in found if task.get('throttle') != 1]

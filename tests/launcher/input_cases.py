@@ -15,7 +15,7 @@ from local_cases import prepare  # noqa: F401, pylint: disable=unused-import
 from playbook import TOP, has, lacks
 from variable_cases import inventory, variables
 
-PLAYS = ('status', 'backup', 'verify', 'restore')
+PLAYS = ('status', 'backup', 'verify', 'restore', 'list', 'doctor')
 SECRET = 'hunter2-of-the-input'
 # Misspelt names, with the nearest one.
 MISSPELT = (
@@ -34,6 +34,9 @@ MISSPELT = (
     ('contorller_restore_set', 'controller_restore_set'),
     ('controllers_backup_vip', 'controller_backup_vip'),
     ('overcloud_backups_binary', 'overcloud_backup_binary'),
+    ('controller_list_destination', 'controller_list_destinations'),
+    ('controller_list_outptu', 'controller_list_output'),
+    ('controller_backup_doctor_strikt', 'controller_backup_doctor_strict'),
     ('controller_backup_colour_of_the_shed', None),
 )
 # Somebody else's names, and those that the roles set.
@@ -41,6 +44,7 @@ OTHERS = ('controller_hosts', 'backup_destination', 'galera_host', 'haproxy_host
           '_controller_backup_x', 'neutron_controller_backup_x', 'controller_backup_decision', 'controller_verify_listing',
           'tripleo_backup_and_restore_server', 'controller_restore_view', 'controller_backup_result', 'controllers', 'overcloud_backup')
 INTEGER, NUMBER, SWITCH = 'a whole number', 'a number, such as 120', 'true or false'
+PATHS = 'has the item %s. Each must be an absolute path on the host, such as /var/backups.'
 LIST, MAPPING = 'a list, or one text with commas, such as "a,b"', 'a mapping, or a text such as "old=new"'
 PATH = 'an absolute path on the host, such as /var/backups'
 METHODS = 'one of auto, physical, logical'
@@ -64,6 +68,12 @@ WRONG = (
     ('controller_backup_destination', 'backups', '"backups"', PATH),
     ('controller_backup_destination', ['/a'], 'a list', PATH),
     ('controller_restore_replace', 'maybe', '"maybe"', SWITCH),
+    ('controller_list_output', 'jsn', '"jsn"', 'one of table, json, none', 'json'),
+    ('controller_list_output', 'csv', '"csv"', 'one of table, json, none'),
+    ('controller_list_file', ['/a'], 'a list', 'a text'),
+    ('controller_list_destinations', {'/a': 1}, 'a mapping', LIST),
+    ('controller_list_destinations', '["/a"]', 'another value, which is not shown', LIST),
+    ('controller_backup_doctor_strict', 'perhaps', '"perhaps"', SWITCH),
     ('controller_backup_exclude', {'controller-1': 1}, 'a mapping', LIST),
     ('controller_backup_exclude', [['controller-1']], 'a list', LIST),
     ('controller_backup_exclude', '["controller-1"]', 'another value, which is not shown', LIST),
@@ -75,6 +85,9 @@ WRONG = (
     ('overcloud_backup_login_password', {'a': SECRET}, 'a mapping', 'a text'),
     ('controller_backup_haproxy_stats_password', [SECRET], 'a list', 'a text'),
 )
+# Lists with one item that is no path.
+NO_PATHS = (('controller_list_destinations', 'sets', '"sets"'), ('controller_list_destinations', '/a, ./b', '"./b"'),
+            ('controller_list_destinations', ['/a', 7], '7'), ('controller_backup_haproxy_config_file', ['/a', 'b\n'], '"b "'))
 # Values that are as good as others.
 GOOD = (
     ('controller_backup_level', ' 3 '), ('controller_backup_level', '-1'), ('controller_backup_max_age', '1e3'),
@@ -82,6 +95,8 @@ GOOD = (
     ('controller_backup_exclude', 'a, b'), ('controller_backup_exclude', 7), ('controller_backup_exclude', []),
     ('controller_backup_vip', None), ('controller_backup_cluster', 5), ('controller_restore_rename', 'a=b,c=d'),
     ('controller_restore_rename', '{"a": "b"}'), ('controller_backup_destination', '~/sets'),
+    ('controller_list_destinations', '/a, ~/b,'), ('controller_list_destinations', ['/a', '{{ not_known_yet }}/b']),
+    ('controller_list_file', 'sets.json'), ('controller_list_hosts', ['one']),
     ('controller_backup_hosts', ['one', 'two']), ('controller_backup_cluster', '{{ not_known_yet }}'),
     ('controller_backup_level', '{{ "4" }}'), ('controller_backup_level', '{{ 4 if true else omit }}'),
     ('controller_backup_level', '{{ not_known_yet | default(omit) }}'),
@@ -149,6 +164,7 @@ def case_input_values(bench):
     """input: each wrong value is refused with what must be there, and no value of a secret is shown"""
     rows = [(row[0], row[1], '%s is %s. It must be %s.' % (row[0], row[2], row[3]) +
              ''.join(' Did you mean %s?' % near for near in row[4:])) for row in WRONG]
+    rows += [(name, value, '%s %s' % (name, PATHS % shown)) for name, value, shown in NO_PATHS]
     whole(bench, 'own')
     output = bench.play(checks(rows + [(name, value, None) for name, value in GOOD]), collections='own')
     lacks(output, SECRET)
@@ -176,7 +192,7 @@ def case_input_places(bench):
     def changed(where, say, **given):
         where.update(given)
         bench.write('controllers.yaml', json.dumps(told))
-        for book in ('status', 'restore'):
+        for book in ('status', 'restore') + (() if 'controller_backup_destination' in given else ('list',)):
             refused(bench, book, [], *say)
         for name in given:
             del where[name]
@@ -190,8 +206,14 @@ def case_input_places(bench):
     unseen = 'controller_backup_destination is set differently there than for localhost, which decides for all'
     changed(group, ['controller-0, controller-1, controller-2: ' + unseen], controller_backup_destination='/mnt/x')
     changed(hosts['controller-2'], ['controller-2: ' + unseen], controller_backup_destination='/mnt/x')
+    changed(group, ['controller-0, controller-1, controller-2: ' + unseen.replace('backup_destination', 'list_destinations')],
+            controller_list_destinations='/mnt/x')
     group['controller_backup_destination'] = '/mnt/x'
     bench.write('controllers.yaml', json.dumps(told))
+    # For the list, each host looks where its own sets are.
+    command(bench, 'list')
+    asked = [args['destination'] for dummy, dummy2, args in calls(bench, 'backup_info')]
+    assert asked == ['/mnt/x'] * 3, asked
     goes(bench, 'status', '-e', 'controller_backup_destination=/mnt/y')
     ours = bench.path('own', 'ansible_collections', 'overcloud', 'backup', 'playbooks', 'backup.yml')
     site = bench.write('site.yml', '- import_playbook: %s\n  vars: {controller_backup_destination: /mnt/y}\n' % ours)
@@ -220,9 +242,10 @@ def case_input_roles(bench):
     """input: so are they in every entry point of every role, in a play of a user's own"""
     cluster(bench)
     for name, entry in entries():
-        number = [v for v in ('controller_backup_level', 'controller_restore_memory', 'controller_verify_memory') if name in v][0]
+        own = [v for v in ('controller_backup_level', 'controller_restore_memory', 'controller_verify_memory', 'controller_list_output')
+               if name in v][0]
         role(bench, '- include_role: {name: overcloud.backup.%s, tasks_from: %s}\n  vars: {%s: much, controller_restore_sett: x}\n' % (
-            name, entry, number), unknown(*MISSPELT[2]), number + ' is "much". It must be a whole number')
+            name, entry, own), unknown(*MISSPELT[2]), own + ' is "much". It must be ')
     static = '- import_role: {name: overcloud.backup.controller_backup}\n  vars: {controller_backup_min_spare: 0}\n'
     role(bench, static, unknown(*MISSPELT[1]))
     none = '- debug:\n'
@@ -307,6 +330,7 @@ LISTS = {
     'controller_backup_exclude': 'exclude', 'controller_backup_prefer': 'prefer', 'controller_backup_ignore_users': 'ignore_users',
     'controller_backup_haproxy_config_file': 'config_file', 'controller_backup_haproxy_proxy': 'database_proxy',
     'controller_backup_vip': 'vip', 'controller_restore_schemas': 'schemas', 'controller_restore_definers': 'definers',
+    'controller_list_destinations': 'destinations',
 }
 
 
@@ -333,10 +357,15 @@ def case_input_lists(bench):
             for name, option in LISTS.items():
                 if option in args:
                     given.setdefault(name, []).append(split(args[option]))
-        decided = ('controller_backup_exclude', 'controller_backup_prefer', 'controller_backup_vip')
+        decided = ('controller_backup_exclude', 'controller_backup_prefer', 'controller_backup_vip', 'controller_list_destinations')
         for name in sorted(names - set(decided)):
             assert given.get(name), (name, sorted(given))
             assert all(value == ['/a/' + name, '/b'] for value in given[name]), (name, given[name])
+        # Each host is asked about one directory after the other.
+        bench.write('hosts/calls', '')
+        command(bench, 'list', *how)
+        asked = [args['destination'] for host, dummy, args in calls(bench, 'backup_info') if host == 'controller-1']
+        assert asked == ['/a/controller_list_destinations', '/b'], asked
     # The decision gets the others.
     has(goes(bench, 'backup', '-e', 'controller_backup_exclude=controller-1,nobody'), 'controller-2: made')
     has(goes(bench, 'backup', '-e', 'controller_backup_prefer=nobody,controller-2'), 'controller-2: made')
@@ -411,7 +440,8 @@ def case_input_unreachable(bench):
     for book in PLAYS:
         status, output = command(bench, book)
         assert status != 0, output
-        has(output, 'Could not connect to the host: ', 'Connection refused', 'unreachable=1')
+        # The list asks about one destination after the other, and Ansible counts no loop as unreachable.
+        has(output, 'Could not connect to the host: ', 'Connection refused', 'failed=1' if book == 'list' else 'unreachable=1')
         lacks(output, 'Lost the connection', 'rolled back')
     fact = '- overcloud.backup.galera_facts:\n'
     for tasks, counts in ((fact, 'unreachable=1 failed=0'), (fact + '  ignore_errors: true\n', 'unreachable=0 failed=0'),

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import time
 
-from commands import command
+from commands import command, goes
 from decide_cases import CONTROLLERS, calls, controllers, crippled, whole
 from local_cases import prepare  # noqa: F401, pylint: disable=unused-import
 from playbook import has, lacks
@@ -142,7 +142,7 @@ def case_list_unreachable(bench):
     hosts(bench, dict((name, shared) for name in CONTROLLERS), {'controller-1': UNREACHABLE})
     status, output, found = listed(bench)
     assert status != 0, output
-    has(output, 'controller-1 %s unknown Lost the connection' % shared, 'on controller-0, controller-2; none is verified',
+    has(output, 'controller-1 %s unknown Could not connect to the host: ' % shared, 'on controller-0, controller-2; none is verified',
         '1 set (1 complete). controller-1 could not be asked: what is there is unknown.')
     assert found['unknown'] == ['controller-1'] and found['complete'] is False, found
     assert [p['sets'] for p in found['places']] == [1, None, 1], found['places']
@@ -175,6 +175,8 @@ def case_list_nowhere(bench):
     status, output, found = listed(bench)
     assert status == 0 and found['sets'] == [], output
     has(output, 'controller-0 /nonexistent none there is no such directory', '0 sets. No host has /nonexistent.')
+    status, output, again = listed(bench, '-e', 'controller_list_destinations=')
+    assert status == 0 and again['places'] == found['places'], output
     status, output, found = listed(bench, '-e', 'controller_list_destinations=/nonexistant')
     assert status != 0, output
     has(output, 'No host has /nonexistant, which controller_list_destinations names.')
@@ -199,13 +201,13 @@ def shown(bench, options, env):
     book = bench.path('own', 'ansible_collections', 'overcloud', 'backup', 'playbooks', 'list.yml')
     run = subprocess.run(['ansible-playbook', '-i', bench.inventories[0], book] + options, cwd=bench.work,
                          env=bench.environment('own', env), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                         stderr=subprocess.PIPE, universal_newlines=True, timeout=300)
+                         stderr=subprocess.PIPE, universal_newlines=True, timeout=1200)
     assert run.returncode == 0, run.stdout + run.stderr
     return run.stdout
 
 
 def case_list_file(bench):
-    """list: the file is replaced as a whole; a folder that is missing fails; check mode writes nothing"""
+    """list: the file is replaced as a whole, where the user means it; a folder that is missing fails; check mode writes nothing"""
     hosts(bench, dict((name, '/nonexistent') for name in CONTROLLERS))
     target = bench.write('list-of-before.json', 'old')
     assert command(bench, 'list', '--check', '-e', 'controller_list_file=' + target)[0] == 0
@@ -214,9 +216,21 @@ def case_list_file(bench):
     status, output = command(bench, 'list', '-e', 'controller_list_file=' + target)
     with open(target) as f:
         assert status == 0 and json.load(f)['schema'] == 1, output
-    status, output = command(bench, 'list', '-e', 'controller_list_file=/nonexistent/list.json')
-    assert status != 0, output
-    has(output, 'The list could not be written to /nonexistent/list.json on the control node: No such file or directory')
+    # The current directory is not the playbook's.
+    for path, there in (('own.json', 'own.json'), ('./sub/own.json', 'sub/own.json'), ('~/own.json', 'home/own.json'),
+                        ('$HOME/own.json', 'home/own.json')):
+        os.makedirs(os.path.dirname(bench.path(there)), exist_ok=True)
+        output = goes(bench, 'list', '-e', 'controller_list_file=' + path, env={'HOME': bench.path('home')})
+        with open(bench.path(there)) as f:
+            assert json.load(f)['schema'] == 1, output
+        os.unlink(bench.path(there))
+    for path, there, why in (('/nonexistent/list.json', '/nonexistent/list.json', 'No such file or directory'),
+                             ('nonexistent/list.json', bench.path('nonexistent/list.json'), 'No such file or directory'),
+                             (bench.path('home'), bench.path('home'), 'Is a directory'),
+                             ('/dev/full', '/dev/full', 'No space left on device')):
+        status, output = command(bench, 'list', '-e', 'controller_list_file=' + path)
+        assert status != 0, output
+        has(output, 'The list could not be written to %s on the control node: %s' % (there, why))
     assert [name for name in os.listdir(bench.work) if name.startswith('.overcloud.backup')] == []
 
 
