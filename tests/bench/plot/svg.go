@@ -97,7 +97,8 @@ func (c *canvas) head(curves []curve, s setting) {
 	fmt.Fprintf(c, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" role="img"
     aria-labelledby="title desc" font-family="system-ui, -apple-system, 'Segoe UI', 'Noto Sans', Arial, sans-serif"
     font-size="13">
-  <!-- SPDX-License-Identifier: GPL-3.0-or-later; written by tests/bench/run latency -->
+  <!-- SPDX-License-Identifier: GPL-3.0-or-later -->
+  <!-- written by tests/bench/run latency -->
   <title id="title">Latency of the clients&apos; transactions while a backup runs</title>
   <desc id="desc">%s. %s</desc>
 %s  <rect class="page" width="%d" height="%d" rx="8"/>
