@@ -12,6 +12,7 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.common.text.converters import to_text
 from ansible.module_utils.six import string_types
 from ansible.plugins.action import ActionBase
+from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.overcloud.backup.plugins.plugin_utils import _command
 from ansible_collections.overcloud.backup.plugins.plugin_utils._hosts import ROLES, Hosts, Unmatched
 from ansible_collections.overcloud.backup.plugins.plugin_utils._variables import (
@@ -35,7 +36,7 @@ class ActionModule(ActionBase):
         found = self._findings(task_vars or {})
         if found:
             more = ' And %d more.' % (len(found) - MOST) if len(found) > MOST else ''
-            return dict(result, failed=True, msg=' '.join(found[:MOST]) + more)
+            return wrap_var(dict(result, failed=True, msg=' '.join(found[:MOST]) + more))
         return dict(result, msg='The variables are known and have valid values.')
 
     def _findings(self, own):

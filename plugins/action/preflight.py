@@ -8,6 +8,7 @@ __metaclass__ = type
 from ansible.module_utils.common.text.converters import to_text
 from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.action import ActionBase
+from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.overcloud.backup.plugins.plugin_utils import _command, _notify
 from ansible_collections.overcloud.backup.plugins.plugin_utils._hosts import ROLES, TAKEN, Hosts, Unmatched
 from ansible_collections.overcloud.backup.plugins.plugin_utils._told import Run
@@ -32,7 +33,7 @@ class ActionModule(ActionBase):
         if result.get('failed') and work in _notify.PREFIXES:
             lines = Run(work, task_vars or {}, self._templar, self._task.check_mode).tell_reason(result['msg'])
             result.update({'warnings': lines} if lines else {})
-        return result
+        return wrap_var(result)
 
     def _judge(self, result, work, task_vars):
         coordinator = self._task.args.get('coordinator')
