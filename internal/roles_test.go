@@ -5,6 +5,8 @@ package internal_test
 import (
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -68,6 +70,42 @@ func included(node any, used map[string]bool) {
 		}
 		for _, item := range node {
 			included(item, used)
+		}
+	}
+}
+
+// No task sets a variable of vars/main.yml of its role: what it set would win for the rest of the run, in later uses of
+// the role, too.
+func TestTasksSetNoVariableOfTheirRole(t *testing.T) {
+	set := regexp.MustCompile(`(?m)^ +(?:register: (\w+)$|(__\w+): )`)
+	defined := regexp.MustCompile(`(?m)^(\w+):`)
+	files, err := filepath.Glob("../roles/*/vars/main.yml")
+	if err != nil || len(files) < 3 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names := []string{}
+		for _, m := range defined.FindAllStringSubmatch(string(content), -1) {
+			names = append(names, m[1])
+		}
+		tasks, err := filepath.Glob(filepath.Dir(filepath.Dir(file)) + "/tasks/*.yml")
+		if err != nil || len(tasks) == 0 || len(names) == 0 {
+			t.Fatal(file, tasks, names, err)
+		}
+		for _, path := range tasks {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range set.FindAllStringSubmatch(string(text), -1) {
+				if name := m[1] + m[2]; slices.Contains(names, name) {
+					t.Errorf("%s sets %s, which %s defines", path, name, file)
+				}
+			}
 		}
 	}
 }

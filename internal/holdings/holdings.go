@@ -112,6 +112,8 @@ type Cluster struct {
 	// NewestGood is the newest complete set, NewestVerified the newest of them that was verified; nil if there is none.
 	NewestGood     *Newest `json:"newest_good"`
 	NewestVerified *Newest `json:"newest_verified"`
+
+	hosts string // those that report it, in the form of the column
 }
 
 // Newest names a set of the list.

@@ -92,6 +92,33 @@ func TestAFloodOfSetsHidesNothing(t *testing.T) {
 	}
 }
 
+// Nor does a flood of clusters hide anything, each of which would have a table.
+func TestAFloodOfClustersHidesNothing(t *testing.T) {
+	flood := listed("liar")
+	for i := range 5000 {
+		flood.Listing.Sets = append(flood.Listing.Sets, with(good(older), func(e *repository.Entry) {
+			e.Set = fmt.Sprintf("a%d/%s", i, older)
+		}))
+	}
+	text := merged(t, Options{}, flood, listed("controller-0", good(physical))).Text()
+	if n := strings.Count(text, "\n"); n > 6*mostClusters || !strings.Contains(text, physical) ||
+		!strings.Contains(text, "... and 4990 more clusters that only liar reports") {
+		t.Errorf("%d lines, %.3000s", n, text)
+	}
+}
+
+// An answer with more sets than a destination can have is left out, and the list is not complete.
+func TestTooManySetsAreNotListed(t *testing.T) {
+	flood := listed("liar")
+	for range mostSets + 1 {
+		flood.Listing.Damaged = append(flood.Listing.Damaged, repository.Damaged{Set: "c/" + older})
+	}
+	l := merged(t, Options{}, flood, listed("controller-0", good(physical)))
+	if len(l.Sets) != 1 || l.Complete || !strings.Contains(l.Text(), "10001 sets, more than 10000") {
+		t.Errorf("%d sets, %.3000s", len(l.Sets), l.Text())
+	}
+}
+
 // Names that lead elsewhere, or that no set has, are left out, and the place is not completely known.
 func TestImpossibleNamesAreLeftOut(t *testing.T) {
 	for _, name := range []string{"", "x", "a/b/c", "../x", "a/..", "a b/c", "/etc/passwd", "a/b\n",

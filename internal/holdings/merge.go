@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -184,6 +185,11 @@ func clusters(sets []Set) []Cluster {
 		}
 		c := &found[i]
 		c.Sets++
+		if hosts := strings.Join(s.Hosts, ", "); c.Sets == 1 {
+			c.hosts = hosts
+		} else if c.hosts != hosts {
+			c.hosts = "" // several report it
+		}
 		if !s.good() {
 			continue
 		}

@@ -14,6 +14,9 @@ import (
 	"overcloud.backup/internal/repository"
 )
 
+// mostSets of one answer are listed: the work and the document must stay small enough for those of other hosts.
+const mostSets = 10000
+
 // skew is how far the clock of a controller may be ahead of the control node's.
 const skew = 5 * time.Minute
 
@@ -25,6 +28,10 @@ func (s Set) good() bool {
 // setsOf returns what a host reports about a destination. refused says that it reports something that no set can be;
 // nothing of that is shown.
 func setsOf(a Answer, now time.Time) (sets []Set, refused string) {
+	l := a.Listing
+	if n := len(l.Sets) + len(l.Damaged) + len(l.NoSets) + len(l.Unreadable); n > mostSets {
+		return nil, fmt.Sprintf("its answer has %d sets, more than %d, and is left out", n, mostSets)
+	}
 	wrong := 0
 	add := func(s Set, name, at string) bool {
 		cluster, last, found := strings.Cut(name, "/")

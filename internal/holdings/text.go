@@ -17,6 +17,8 @@ import (
 const (
 	// mostRows bounds the rows of the same hosts in a table: a host with a flood of sets must not hide those of others.
 	mostRows = 50
+	// mostClusters bounds the clusters that the same hosts alone report, for the same reason.
+	mostClusters = 10
 	// mostHosts is the length up to which hosts are named in their column; others are named below the row.
 	mostHosts = 28
 )
@@ -31,10 +33,19 @@ var (
 // Plain ASCII.
 func (l List) Text() string {
 	var b strings.Builder
+	count := map[string]int{}
 	for _, c := range l.Clusters {
+		if count[c.hosts]++; c.hosts != "" && count[c.hosts] > mostClusters {
+			continue
+		}
 		table.Paragraph(&b, c.headline())
 		l.writeSets(&b, c)
 		b.WriteString("\n")
+	}
+	for _, hosts := range slices.Sorted(maps.Keys(count)) {
+		if more := count[hosts] - mostClusters; hosts != "" && more > 0 {
+			table.Paragraph(&b, fmt.Sprintf("... and %d more clusters that only %s reports", more, hosts))
+		}
 	}
 	rows := [][]string{}
 	for _, p := range l.Places {

@@ -14,12 +14,14 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.common.text.converters import to_text
 from ansible.module_utils.six import string_types
 from ansible.plugins.action import ActionBase
+from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.overcloud.backup.plugins.plugin_utils import _command
 from ansible_collections.overcloud.backup.plugins.plugin_utils._hosts import ROLES, Hosts, Unmatched
 from ansible_collections.overcloud.backup.plugins.plugin_utils._told import tell_failure
 from ansible_collections.overcloud.backup.plugins.plugin_utils._variables import (
     decided_once, known, misspelt, wrong)
 
+OF_HOST = '%s is a fact that a host has reported, and no host decides it. Set it as a variable; with set_fact, without cacheable.'
 IGNORED = ('%s is set differently there than for %s, which decides for all and would not see it. Set it with -e, or for '
            'all hosts, such as in group_vars/all.')
 # The most findings in one message.
@@ -44,7 +46,8 @@ class ActionModule(ActionBase):
         if found:
             more = ' And %d more.' % (len(found) - MOST) if len(found) > MOST else ''
             result.update(failed=True, msg=' '.join(found[:MOST]) + more)
-            return tell_failure(result, self._task.args.get('work') or self._work(), task_vars or {}, self._templar, self._task.check_mode)
+            work = self._task.args.get('work') or self._work()
+            return wrap_var(tell_failure(result, work, task_vars or {}, self._templar, self._task.check_mode))
         return dict(result, msg='The variables are known and have valid values.')
 
     def _work(self):
@@ -58,10 +61,10 @@ class ActionModule(ActionBase):
 
     def _findings(self, own):
         """What is wrong, each finding once, with the hosts that it is of where it is not of the task's own variables."""
-        findings = self._names(own) + self._values(own)
+        findings = self._reported(own) + self._names(own) + self._values(own)
         others = {}
         for host, variables in self._others(own):
-            for finding in self._names(variables) + self._values_of(host, variables, own) + self._unseen(variables, own):
+            for finding in self._reported(variables) + self._names(variables) + self._values_of(host, variables, own) + self._unseen(variables, own):
                 if finding not in findings:
                     others.setdefault(finding, []).append(host)
         return findings + ['%s: %s' % (brief(hosts), finding) for finding, hosts in sorted(others.items())]
@@ -78,6 +81,11 @@ class ActionModule(ActionBase):
                 hosts = []
         hostvars = own.get('hostvars') or {}
         return [(host, hostvars.raw_get(host)) for host in hosts if host in hostvars and host != own.get('inventory_hostname')]
+
+    @staticmethod
+    def _reported(variables):
+        """Facts with names of ours. Ansible makes variables of them, by which a host could decide for the others."""
+        return [OF_HOST % name for name in sorted(variables.get('ansible_facts') or ()) if name in known()]
 
     @staticmethod
     def _names(variables):

@@ -9,6 +9,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 from ansible.plugins.action import ActionBase
+from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.overcloud.backup.plugins.plugin_utils import _notify
 from ansible_collections.overcloud.backup.plugins.plugin_utils._launcher import failure
 from ansible_collections.overcloud.backup.plugins.plugin_utils._told import Run
@@ -24,7 +25,9 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         self._supports_check_mode = True
         result = super(ActionModule, self).run(tmp, task_vars)
-        result['changed'] = False
+        return wrap_var(self._notified(dict(result, changed=False), task_vars))
+
+    def _notified(self, result, task_vars):
         args = self._task.args
         event, work = args.get('event'), args.get('work', 'backup')
         for name, given, known in (('event', event, (CHECK,) + _notify.EVENTS), ('work', work, sorted(_notify.PREFIXES))):

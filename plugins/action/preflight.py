@@ -8,6 +8,7 @@ __metaclass__ = type
 from ansible.module_utils.common.text.converters import to_text
 from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.action import ActionBase
+from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.overcloud.backup.plugins.plugin_utils import _command
 from ansible_collections.overcloud.backup.plugins.plugin_utils._hosts import ROLES, TAKEN, Hosts, Unmatched
 from ansible_collections.overcloud.backup.plugins.plugin_utils._told import tell_failure
@@ -29,7 +30,7 @@ class ActionModule(ActionBase):
         result = super(ActionModule, self).run(tmp, task_vars)
         work = self._task.args.get('work', 'work')
         result = self._judge(dict(result, changed=False), work, task_vars)
-        return tell_failure(result, work, task_vars or {}, self._templar, self._task.check_mode)
+        return wrap_var(tell_failure(result, work, task_vars or {}, self._templar, self._task.check_mode))
 
     def _judge(self, result, work, task_vars):
         coordinator = self._task.args.get('coordinator')

@@ -158,7 +158,8 @@ class LauncherAction(ActionBase):
             result.update(self._unreached(e, task_vars))
         except Setting as e:
             result.update(failure(line(e, 2000)))
-        return result
+        # Ansible 2.9 marks only registered results: a text of any other would be a template in ansible_failed_result.
+        return wrap_var(result)
 
     def _low_level_execute_command(self, *args, **keywords):
         result = super(LauncherAction, self)._low_level_execute_command(*args, **keywords)
@@ -285,7 +286,6 @@ class LauncherAction(ActionBase):
         if self._job and job is not None and not re.match(r'%s\.[0-9]+\Z' % self._job, to_text(job)):
             # async_status uses it as a path, and 2.9 as more arguments.
             return failure('The host answered with another job than %s: %s' % (self._job, line(job)))
-        # Not wrapped as unsafe here: nothing templates it, and the executor wraps its results.
         return self._documented(data, module)
 
     def _no_result(self, res, task_vars):
@@ -303,7 +303,7 @@ class LauncherAction(ActionBase):
         msg = where + REASONS.get(res['rc'], otherwise)
         if text:
             msg += ' The host reported: %s' % line(text.rsplit('\n', 1)[-1], 1000)
-        return wrap_var(failure(msg, module_stdout=part(res['stdout']), module_stderr=part(res['stderr'])))
+        return failure(msg, module_stdout=part(res['stdout']), module_stderr=part(res['stderr']))
 
     def _variable(self, task_vars, name):
         """A variable of the host that runs the task: with delegate_to it is not the host that the task is for."""

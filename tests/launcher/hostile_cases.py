@@ -418,3 +418,22 @@ def case_templates(bench):
         - debug: {var: r}
         """)
     unharmed(bench, output)
+
+
+def case_templates_of_failures(bench):
+    """hostile: nor is a failure's text evaluated that a rescue reports"""
+    text = '{{ lookup("pipe", "touch %s") }}' % bench.path('ran')
+    report = "\n  rescue:\n    - debug: {msg: 'It failed: {{ ansible_failed_result.msg }}'}\n"
+    output = Liar(bench, {'failed': True, 'msg': text}).play([
+        '- block:\n    - overcloud.backup.galera_facts:' + report + """
+    - set_fact: {kept: "{{ ansible_failed_result }}"}
+    - debug: {msg: "{{ kept.msg }}"}
+    - overcloud.backup.notify: {event: failure}
+      register: told
+    - debug: {msg: "{{ told.message }} {{ told.outcome.reason }}"}
+""",
+        # A value that a host can set with its facts, in a message of the control node.
+        '- block:\n    - overcloud.backup.preflight: {work: backup, hosts_of: controller_backup}\n'
+        "      vars: {controller_backup_hosts: [!unsafe '%s']}" % text + report])
+    assert output.count('It failed: ') == 2, output
+    unharmed(bench, output)

@@ -273,12 +273,14 @@ def case_notify_verify(bench):
 
 
 def case_notify_fact(bench):
-    """notifications and hooks: a fact that a host reports decides neither who is notified nor what runs here"""
+    """variables: a fact that a host reports decides neither who is notified, nor what runs here, nor what is backed up where"""
     cluster(bench)
     hook = Hook(bench)
     role = '- include_role: {name: overcloud.backup.controller_backup}\n'
-    for name, value in (('notify_urls', hook.urls()), ('hooks', {'before': bench.write('hook.yml', '- fail: {msg: hook ran}\n')})):
-        fact = '- set_fact: {controller_backup_%s: %s, cacheable: true}\n' % (name, json.dumps(value))
+    before = {'before': bench.write('hook.yml', '- fail: {msg: hook ran}\n')}
+    for name, value in (('notify_urls', hook.urls()), ('hooks', before), ('policy', 'allow_active'), ('destination', bench.work)):
+        # As the answer of a single controller to setup would set it.
+        fact = '- set_fact: {controller_backup_%s: %s, cacheable: true}\n  when: inventory_hostname == "c1"\n' % (name, json.dumps(value))
         output = bench.play((fact, role), hosts='Controller', collections='own', options=variables(controller_backup_max_age=1e12), status=2)
         has(output, 'controller_backup_%s is a fact that a host has reported' % name)
         lacks(output, 'hook ran')
