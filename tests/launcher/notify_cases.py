@@ -280,7 +280,7 @@ def case_notify_fact(bench):
     before = {'before': bench.write('hook.yml', '- fail: {msg: hook ran}\n')}
     for name, value in (('notify_urls', hook.urls()), ('hooks', before), ('policy', 'allow_active'), ('destination', bench.work)):
         # As the answer of a single controller to setup would set it.
-        fact = '- set_fact: {controller_backup_%s: %s, cacheable: true}\n  when: inventory_hostname == "c1"\n' % (name, json.dumps(value))
+        fact = '- set_fact: {controller_backup_%s: %s, cacheable: true}\n  when: inventory_hostname == "controller-1"\n' % (name, json.dumps(value))
         output = bench.play((fact, role), hosts='Controller', collections='own', options=variables(controller_backup_max_age=1e12), status=2)
         has(output, 'controller_backup_%s is a fact that a host has reported' % name)
         lacks(output, 'hook ran')
