@@ -28,7 +28,7 @@ try:
     from urllib.parse import urlparse
 except ImportError:  # Python 2
     from httplib import HTTPException
-    from urllib2 import HTTPError, URLError
+    from ansible.module_utils.six.moves.urllib.error import HTTPError, URLError
     from urlparse import urlparse
 
 # Seconds for all URLs of an event, and the most characters of a reason, of a body, and sets or controllers in one.

@@ -230,7 +230,8 @@ def _int(value):
 def _float(value):
     if isinstance(value, string_types):
         return bool(DECIMAL.match(value))
-    return _number(value) and value == value and abs(value) != float('inf')
+    # Neither infinite nor NaN.
+    return _number(value) and -float('inf') < value < float('inf')
 
 
 def _bool(value):
