@@ -10,10 +10,10 @@ __metaclass__ = type
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.text.converters import to_text
-from ansible.module_utils.six import string_types
 from ansible.plugins.action import ActionBase
 from ansible_collections.overcloud.backup.plugins.plugin_utils import _command
 from ansible_collections.overcloud.backup.plugins.plugin_utils._hosts import ROLES, Hosts, Unmatched
+from ansible_collections.overcloud.backup.plugins.plugin_utils._types import string_types
 from ansible_collections.overcloud.backup.plugins.plugin_utils._variables import (
     decided_once, known, misspelt, wrong)
 
