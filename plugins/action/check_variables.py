@@ -12,12 +12,12 @@ import os
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.text.converters import to_text
-from ansible.module_utils.six import string_types
 from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.overcloud.backup.plugins.plugin_utils import _command
 from ansible_collections.overcloud.backup.plugins.plugin_utils._hosts import ROLES, Hosts, Unmatched
 from ansible_collections.overcloud.backup.plugins.plugin_utils._told import tell_failure
+from ansible_collections.overcloud.backup.plugins.plugin_utils._types import string_types
 from ansible_collections.overcloud.backup.plugins.plugin_utils._variables import (
     decided_once, known, misspelt, wrong)
 

@@ -14,9 +14,9 @@ import re
 from ansible.errors import AnsibleError
 from ansible.inventory.manager import split_host_pattern
 from ansible.module_utils.common.text.converters import to_text
-from ansible.module_utils.six import string_types
 from ansible.plugins.loader import lookup_loader
 from ansible_collections.overcloud.backup.plugins.plugin_utils._answer import line
+from ansible_collections.overcloud.backup.plugins.plugin_utils._types import string_types
 
 # Groups of the service, for any roles; else of a role. OSP 10 has only roles, in lower case.
 DATABASE = ('mysql', 'Database', 'Controller', 'controller')

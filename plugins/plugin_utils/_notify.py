@@ -18,9 +18,9 @@ import threading
 import time
 
 from ansible.module_utils.common.text.converters import to_bytes, to_text
-from ansible.module_utils.six import string_types
 from ansible.module_utils.urls import open_url
 from ansible_collections.overcloud.backup.plugins.plugin_utils._answer import clean, line
+from ansible_collections.overcloud.backup.plugins.plugin_utils._types import string_types
 
 try:
     from http.client import HTTPException
@@ -28,7 +28,7 @@ try:
     from urllib.parse import urlparse
 except ImportError:  # Python 2
     from httplib import HTTPException
-    from urllib2 import HTTPError, URLError
+    from ansible.module_utils.six.moves.urllib.error import HTTPError, URLError
     from urlparse import urlparse
 
 # Seconds for all URLs of an event, and the most characters of a reason, of a body, and sets or controllers in one.

@@ -10,11 +10,11 @@ import re
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.text.converters import to_text
-from ansible.module_utils.six import string_types
 from ansible.playbook.helpers import load_list_of_blocks
 from ansible_collections.overcloud.backup.plugins.plugin_utils import _notify
 from ansible_collections.overcloud.backup.plugins.plugin_utils._answer import line
 from ansible_collections.overcloud.backup.plugins.plugin_utils._notify import Invalid
+from ansible_collections.overcloud.backup.plugins.plugin_utils._types import string_types
 
 EVALUATED = '%s cannot be evaluated%s. %s'
 OF_HOST = '%s is a fact that a host has reported, which may decide neither who is notified nor what runs here. Set it as a variable.'

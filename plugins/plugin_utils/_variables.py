@@ -16,8 +16,8 @@ import re
 
 import yaml
 from ansible.module_utils.common.text.converters import to_text
-from ansible.module_utils.six import integer_types, string_types
 from ansible_collections.overcloud.backup.plugins.plugin_utils._answer import line
+from ansible_collections.overcloud.backup.plugins.plugin_utils._types import integer_types, string_types
 
 ROLES = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), 'roles')
 # Variables that belong to no role.
@@ -242,7 +242,8 @@ def _int(value):
 def _float(value):
     if isinstance(value, string_types):
         return bool(DECIMAL.match(value))
-    return _number(value) and value == value and abs(value) != float('inf')
+    # Neither infinite nor NaN.
+    return _number(value) and -float('inf') < value < float('inf')
 
 
 def _bool(value):

@@ -16,6 +16,7 @@ func TestGuidesBecomeReStructuredText(t *testing.T) {
 		"a paragraph":          {"One\ntwo.\n\nThree.\n", "One two.\n\nThree.\n\n"},
 		"a comment":            {"<!-- Generated\n -->\nText.\n", "Text.\n\n"},
 		"text that means more": {"a*b a_b |c| \\*d\\* e\\\n", "a\\*b a\\_b \\|c\\| \\*d\\* e\\\\\n\n"},
+		"references":           {"a &lt;b&gt; &amp;c `&lt;`\n", "a <b> &c ``&lt;``\n\n"},
 		"code in words":        {"`x`s, (`y`) and ``a`b``\n", "``x``\\ s, (``y``) and ``a`b``\n\n"},
 		"bold and slanted":     {"**Stop `it`.** It *is* so.\n", "**Stop it.** It *is* so.\n\n"},
 		"a list": {"Text:\n- one\n  more\n- two\n\n  Second.\n\n      code\n1. last\n",
@@ -35,6 +36,8 @@ func TestGuidesBecomeReStructuredText(t *testing.T) {
 			"See :ref:`how <ansible_collections.overcloud.backup.docsite.restore>`," +
 				" :ref:`there <ansible_collections.overcloud.backup.docsite.restore.the-steps>` and" +
 				" :ref:`here <ansible_collections.overcloud.backup.docsite.page.b>`.\n\n"},
+		"a reference in a link": {"[a &lt;b&gt;](#c)\n",
+			":ref:`a \\<b> <ansible_collections.overcloud.backup.docsite.page.c>`\n\n"},
 		"a page that is named": {"`docs/faults-bundle.md` and `docs/modules/NAME.md`\n",
 			":ref:`faults-bundle <ansible_collections.overcloud.backup.docsite.faults-bundle>`" +
 				" and ``docs/modules/NAME.md``\n\n"},
@@ -85,5 +88,28 @@ func TestTheIntroductionIsREADME(t *testing.T) {
 		if err != nil || !strings.Contains(string(got), want) {
 			t.Errorf("%s: %v\n%s", name, err, got)
 		}
+	}
+}
+
+// A site lists the pages by their titles alone.
+func TestEachGuideHasItsOwnTitle(t *testing.T) {
+	files, err := filepath.Glob("../../docs/*.md")
+	if err != nil || len(files) < 20 {
+		t.Fatalf("%d guides, %v", len(files), err)
+	}
+	of := map[string]string{}
+	for _, file := range append(files, "../../README.md") {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first, _, _ := strings.Cut(string(comment.ReplaceAll(text, nil)), "\n")
+		if !strings.HasPrefix(first, "# ") {
+			t.Errorf("%s begins with %q and not with its title", file, first)
+		}
+		if other := of[first]; other != "" {
+			t.Errorf("%s and %s have the title %q", other, file, first)
+		}
+		of[first] = file
 	}
 }

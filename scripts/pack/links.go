@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"html"
 	"path"
 	"regexp"
 	"strings"
@@ -71,7 +72,7 @@ var (
 func (g *guide) link(text, target string) string {
 	text = strings.NewReplacer("`", "", "**", "").Replace(text)
 	if absolute.MatchString(target) {
-		return fmt.Sprintf("`%s <%s>`__", escaped(text), target)
+		return fmt.Sprintf("`%s <%s>`__", title(text), target)
 	}
 	file, section, _ := strings.Cut(target, "#")
 	if file == "" {
@@ -82,12 +83,12 @@ func (g *guide) link(text, target string) string {
 	case m != nil:
 		return fmt.Sprintf(":ansplugin:`%s.%s#module`", self, m[1])
 	case ofPage.MatchString(file):
-		return fmt.Sprintf(":ref:`%s <%s>`", escaped(text), label(pageName(file), section))
+		return fmt.Sprintf(":ref:`%s <%s>`", title(text), label(pageName(file), section))
 	}
 	if m := ofRole.FindStringSubmatch(file); m != nil {
 		return fmt.Sprintf(":ansplugin:`%s.%s#role`", self, m[1])
 	}
-	return fmt.Sprintf("`%s <%s/blob/main/%s>`__", escaped(text), repository, withSection(file, section))
+	return fmt.Sprintf("`%s <%s/blob/main/%s>`__", title(text), repository, withSection(file, section))
 }
 
 func withSection(file, section string) string {
@@ -99,5 +100,9 @@ func withSection(file, section string) string {
 
 var special = strings.NewReplacer(`\`, `\\`, "*", `\*`, "`", "\\`", "_", `\_`, "|", `\|`)
 
-// escaped returns text that means nothing else in reStructuredText.
-func escaped(text string) string { return special.Replace(text) }
+// escaped returns text that means nothing else in reStructuredText, with the characters that Markdown has as &lt; and
+// the like.
+func escaped(text string) string { return special.Replace(html.UnescapeString(text)) }
+
+// title returns the text of a link, which is followed by its target in angle brackets.
+func title(text string) string { return strings.ReplaceAll(escaped(text), "<", `\<`) }

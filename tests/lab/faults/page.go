@@ -11,13 +11,17 @@ import (
 	"overcloud.backup/tests/lab/faults/harness"
 )
 
-const title = `# Faults, and how a backup handles them
+const (
+	title       = "# Faults, and how a backup handles them\n"
+	bundleTitle = "# Faults in bundles, and how a backup handles them\n"
+)
 
+const introduction = `
 Written by ` + "`make test-faults`" + `; do not edit. Each case runs on the lab: three controllers with Pacemaker, Galera and
 HAProxy, and 8 clients that commit 60 transactions a second through the virtual IP. ` + "`tests/lab/lab fault NAME`" + ` runs one.
 `
 
-const bundleTitle = `
+const bundleIntroduction = `
 The controllers run the database and HAProxy in containers that Pacemaker manages (` + "`lab up --shape bundle`" + `), as director
 deploys OSP 13 to 17. [faults.md](faults.md) lists the cases with the services on the hosts, and compares both.
 `
@@ -51,7 +55,7 @@ in parentheses those from the same fault without a backup.
 // write returns docs/faults.md.
 func write(verdicts []harness.Verdict, bundles outcomes) string {
 	var b strings.Builder
-	b.WriteString(title + legend + matrix(of(verdicts), bundles) + proof)
+	b.WriteString(title + introduction + legend + matrix(of(verdicts), bundles) + proof)
 	details(&b, verdicts)
 	b.WriteString("\n## Faults that need no lab\n\n| fault | test |\n|---|---|\n")
 	for _, c := range unitFaults {
@@ -63,7 +67,7 @@ func write(verdicts []harness.Verdict, bundles outcomes) string {
 // writeBundle returns docs/faults-bundle.md.
 func writeBundle(verdicts []harness.Verdict) string {
 	var b strings.Builder
-	b.WriteString(title + bundleTitle + legend + matrix(nil, of(verdicts)) + proof)
+	b.WriteString(bundleTitle + introduction + bundleIntroduction + legend + matrix(nil, of(verdicts)) + proof)
 	details(&b, verdicts)
 	return b.String()
 }
