@@ -12,10 +12,10 @@ import tempfile
 import time
 
 from ansible.module_utils.common.text.converters import to_bytes, to_native, to_text
-from ansible.module_utils.six import string_types
 from ansible.utils.display import Display
 from ansible_collections.overcloud.backup.plugins.plugin_utils._decision import DecisionAction
 from ansible_collections.overcloud.backup.plugins.plugin_utils._launcher import failure
+from ansible_collections.overcloud.backup.plugins.plugin_utils._types import string_types
 
 # The variable that the role registers: a loop of backup_info over the destinations.
 ANSWERS = 'controller_list_answers'
