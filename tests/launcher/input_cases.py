@@ -274,6 +274,7 @@ def case_input_left_out(bench):
 COMPARE = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
+import ansible_collections.overcloud.backup.plugins.plugin_utils._types  # before Ansible's own loader takes over
 from ansible_collections.overcloud.backup.plugins.plugin_utils._variables import known, wrong
 try:
     from ansible.module_utils.common.arg_spec import ArgumentSpecValidator

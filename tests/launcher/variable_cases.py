@@ -146,7 +146,7 @@ def case_variables_hosts(bench):
     bench.write('hosts/calls', '')
     command(bench, 'restore', '--check')
     assert sorted(set(host for host, module,
-                      dummy in calls(bench) if module == 'galera_restore')) == list(CONTROLLERS), calls(bench)
+                      dummy in calls(bench) if module == 'galera_restore_info')) == list(CONTROLLERS), calls(bench)
     inventory(bench, {})
     status, output = command(bench, 'status', *variables(galera_hosts={'a': 'b'}))
     assert status != 0, output
