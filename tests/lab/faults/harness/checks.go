@@ -186,7 +186,7 @@ func (r *Run) judgeOutcome(v *Verdict) {
 	switch {
 	case r.Play.Err == nil && v.Outcome == Failed:
 		v.Add("the playbook succeeded, and there is no set")
-	case r.Play.Err != nil && v.Outcome == Good && !strings.Contains(v.Output, "whole"):
+	case r.Play.Err != nil && v.Outcome == Good && !ReportsSet(v.Output):
 		v.Add("the playbook failed, and there is a set: %s", strings.Join(made, ", "))
 	case v.Outcome == Failed && !r.Fault.Message().MatchString(v.Said):
 		v.Add("the message does not name the cause (%s): %s", r.Fault.Says, v.Said)
@@ -213,4 +213,10 @@ func (r *Run) JudgeUntouched(v *Verdict) {
 			v.Add("the set of before was touched: %s", set)
 		}
 	}
+}
+
+// ReportsSet reports whether the message of a failure says that the set is there all the same: the job was ended by
+// force after it, or something failed after it.
+func ReportsSet(message string) bool {
+	return strings.Contains(message, "already complete") || strings.Contains(message, "is whole, but afterwards")
 }
